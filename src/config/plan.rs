@@ -1,0 +1,149 @@
+//! A configuration that can train: every key set, every range checked.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::{DataSpec, LastBatch, Sampling};
+use crate::nn::{LayerSpec, Norm};
+use crate::optim::{OptimizerSpec, Schedule};
+
+/// What a config file describes, checked. Only [`config`](crate::config) makes one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Plan {
+    /// Of the config file, without directory and extension; names the run directory.
+    #[serde(skip)]
+    pub name: String,
+    /// The config file, absolute.
+    #[serde(skip)]
+    pub source: PathBuf,
+    /// `[data]`, with absolute paths.
+    pub data: DataSpec,
+    /// `[optimizer]`.
+    pub optimizer: OptimizerSpec,
+    /// `[training]`.
+    pub training: TrainingPlan,
+    /// `[compare]`; none for a single network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compare: Option<ComparePlan>,
+    /// `[[layers]]`, at least one affine layer and the loss at the end.
+    pub layers: Vec<LayerSpec>,
+}
+
+/// `[training]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingPlan {
+    /// Passes over the training rows; at least 1.
+    pub epochs: u64,
+    /// Rows per step; at least 1, at least 2 with batch norm.
+    pub batch_size: usize,
+    /// Key of all random streams.
+    pub seed: u64,
+    /// What becomes of the rows after the last whole batch.
+    pub last_batch: LastBatch,
+    /// How the rows of an epoch are chosen.
+    pub sampling: Sampling,
+    /// The precision of all arithmetic.
+    pub dtype: Dtype,
+    /// Bound on the global norm of the gradients, greater than 0; none for no clipping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
+    /// Steps between two rows of `steps.csv`; at least 1.
+    pub log_every_steps: u64,
+    /// How the learning rate moves.
+    pub schedule: Schedule,
+    /// When to stop before the last epoch; none for never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
+}
+
+impl Default for TrainingPlan {
+    fn default() -> Self {
+        Self {
+            epochs: 20,
+            batch_size: 64,
+            seed: 0,
+            last_batch: LastBatch::Merge,
+            sampling: Sampling::Shuffle,
+            dtype: Dtype::F32,
+            clip_norm: None,
+            log_every_steps: 1,
+            schedule: Schedule::default(),
+            early_stopping: None,
+        }
+    }
+}
+
+/// The precision of all arithmetic of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are Rust's own")]
+pub enum Dtype {
+    F32,
+    F64,
+}
+
+/// `[training.early_stopping]`: stop when `metric` has not improved by more than `min_delta` for
+/// `patience` epochs, and keep the weights and running statistics of the best epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EarlyStopping {
+    /// What is watched.
+    pub metric: Metric,
+    /// Epochs without improvement before the stop; at least 1.
+    pub patience: u64,
+    /// What counts as an improvement; at least 0.
+    pub min_delta: f64,
+}
+
+impl Default for EarlyStopping {
+    fn default() -> Self {
+        Self { metric: Metric::ValidLoss, patience: 10, min_delta: 0.0 }
+    }
+}
+
+/// A number that every epoch yields; the names are those of the columns of `metrics.csv`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "see the fields of `EpochRecord`")]
+pub enum Metric {
+    TrainLoss,
+    TrainEvalLoss,
+    TrainAccuracy,
+    ValidLoss,
+    ValidAccuracy,
+}
+
+impl Metric {
+    /// Whether larger is better.
+    pub fn is_gain(self) -> bool {
+        matches!(self, Self::TrainAccuracy | Self::ValidAccuracy)
+    }
+}
+
+/// `[compare]`: a run for each norm, each point of the grid and each seed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ComparePlan {
+    /// What stands at each normalisation slot; at least one, no two the same.
+    pub norms: Vec<Norm>,
+    /// Seeds of the runs; at least one, no two the same.
+    pub seeds: Vec<u64>,
+    /// Config keys that vary; the points are their product, the last axis fastest.
+    #[serde(serialize_with = "grid_as_table", skip_serializing_if = "Vec::is_empty")]
+    pub grid: Vec<GridAxis>,
+}
+
+/// One key of `[compare.grid]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GridAxis {
+    /// Dotted, such as `optimizer.learning_rate`.
+    pub key: String,
+    /// What it is set to, one after the other.
+    pub values: Vec<toml::Value>,
+}
+
+/// A grid is a table from key to list in a config.
+fn grid_as_table<S: serde::Serializer>(grid: &[GridAxis], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(grid.iter().map(|axis| (&axis.key, &axis.values)))
+}

@@ -1,0 +1,146 @@
+//! Which rows each step trains on.
+
+use rand::Rng;
+use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
+
+use crate::random::stream;
+
+/// What becomes of the rows after the last whole batch of an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LastBatch {
+    /// Fewer than half a batch join the batch before; half or more are a batch of their own.
+    Merge,
+    /// They are a batch of their own, however few.
+    Keep,
+    /// They wait for an epoch in which they are not last.
+    Drop,
+}
+
+/// How the rows of an epoch are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sampling {
+    /// Every row once, in a new order each epoch.
+    Shuffle,
+    /// Each row of each batch drawn from all rows, as in the CS231n solver; `rows / batch_size`
+    /// whole batches make an epoch.
+    Replacement,
+}
+
+/// The batches of a run: a pure function of seed and epoch.
+#[derive(Clone, Debug)]
+pub struct Batches {
+    rows: usize,
+    sampling: Sampling,
+    seed: u64,
+    ends: Vec<usize>, // of each batch, in the order of the epoch
+    order: Vec<usize>,
+}
+
+impl Batches {
+    /// Plans epochs over `rows` rows.
+    ///
+    /// # Panics
+    ///
+    /// If there are no rows or `batch_size` is 0; a checked plan has neither.
+    pub fn new(rows: usize, batch_size: usize, last: LastBatch, sampling: Sampling, seed: u64) -> Self {
+        assert!(rows > 0 && batch_size > 0, "an epoch needs rows");
+        let whole = rows / batch_size;
+        let tail = rows % batch_size;
+        let mut ends: Vec<usize> = (1..=whole).map(|batch| batch * batch_size).collect();
+        if tail > 0 && sampling == Sampling::Shuffle {
+            let joins = last == LastBatch::Merge && 2 * tail < batch_size;
+            match ends.last_mut() {
+                Some(end) if joins => *end = rows,
+                Some(_) if last == LastBatch::Drop => {}
+                _ => ends.push(rows),
+            }
+        }
+        if ends.is_empty() {
+            ends.push(rows);
+        }
+        Self { rows, sampling, seed, ends, order: Vec::with_capacity(rows) }
+    }
+
+    /// Batches per epoch.
+    pub fn per_epoch(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Rows of the smallest and of the largest batch.
+    pub fn sizes(&self) -> (usize, usize) {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let sizes: Vec<usize> = starts.zip(&self.ends).map(|(start, end)| end - start).collect();
+        let smallest = sizes.iter().min().copied().unwrap_or(0);
+        (smallest, sizes.iter().max().copied().unwrap_or(0))
+    }
+
+    /// Draws the order of `epoch` (from 1) and iterates over its batches, each a list of row
+    /// numbers.
+    pub fn epoch(&mut self, epoch: u64) -> impl Iterator<Item = &[usize]> {
+        let mut random = stream(self.seed, "shuffle", &[epoch]);
+        self.order.clear();
+        match self.sampling {
+            Sampling::Shuffle => {
+                self.order.extend(0..self.rows);
+                self.order.shuffle(&mut random);
+            }
+            Sampling::Replacement => {
+                let drawn = self.ends[self.ends.len() - 1];
+                self.order.extend((0..drawn).map(|_| random.random_range(0..self.rows)));
+            }
+        }
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| &self.order[start..end])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(rows: usize, batch_size: usize, last: LastBatch) -> Vec<usize> {
+        let mut batches = Batches::new(rows, batch_size, last, Sampling::Shuffle, 1);
+        let sizes: Vec<usize> = batches.epoch(1).map(<[usize]>::len).collect();
+        let (smallest, largest) = batches.sizes();
+        assert_eq!((sizes.iter().min(), sizes.iter().max()), (Some(&smallest), Some(&largest)));
+        sizes
+    }
+
+    #[test]
+    fn a_short_tail_joins_the_batch_before_and_a_long_one_stands_alone() {
+        assert_eq!(sizes(101, 10, LastBatch::Merge), [10, 10, 10, 10, 10, 10, 10, 10, 10, 11]);
+        assert_eq!(sizes(14, 10, LastBatch::Merge), [14]);
+        assert_eq!(sizes(15, 10, LastBatch::Merge), [10, 5]);
+        assert_eq!(sizes(21, 10, LastBatch::Keep), [10, 10, 1]);
+        assert_eq!(sizes(21, 10, LastBatch::Drop), [10, 10]);
+        assert_eq!(sizes(20, 10, LastBatch::Merge), [10, 10]);
+        // A file shorter than a batch is one batch, whatever the rule.
+        for last in [LastBatch::Merge, LastBatch::Keep, LastBatch::Drop] {
+            assert_eq!(sizes(3, 10, last), [3]);
+        }
+    }
+
+    #[test]
+    fn an_epoch_is_a_permutation_and_each_epoch_another_one() {
+        let mut batches = Batches::new(50, 7, LastBatch::Merge, Sampling::Shuffle, 3);
+        let mut orders: Vec<Vec<usize>> =
+            (1..=2).map(|epoch| batches.epoch(epoch).flatten().copied().collect()).collect();
+        assert_ne!(orders[0], orders[1]);
+        orders[0].sort_unstable();
+        assert_eq!(orders[0], (0..50).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn replacement_draws_whole_batches_with_repeats() {
+        let mut batches = Batches::new(45, 10, LastBatch::Merge, Sampling::Replacement, 3);
+        assert_eq!((batches.per_epoch(), batches.sizes()), (4, (10, 10)));
+        let mut drawn: Vec<usize> = batches.epoch(1).flatten().copied().collect();
+        drawn.sort_unstable();
+        assert_eq!(drawn.len(), 40);
+        drawn.dedup();
+        assert!(drawn.len() < 40 && drawn.iter().all(|&row| row < 45));
+    }
+}

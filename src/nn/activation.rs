@@ -1,0 +1,42 @@
+//! What all elementwise activations share: one function, its derivative, no parameters.
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use super::{Layer, Pass};
+use crate::kernel;
+use crate::real::Real;
+
+/// An elementwise function and its derivative.
+pub(super) trait Activation<F: Real>: Send {
+    /// `y` from `x`.
+    fn value(&self, x: F) -> F;
+
+    /// `dy/dx` from `y` alone, so that nothing has to be kept.
+    fn slope(&self, y: F) -> F;
+}
+
+/// An [`Activation`] as a layer.
+pub(super) struct Elementwise<A>(pub(super) A);
+
+impl<F: Real, A: Activation<F>> Layer<F> for Elementwise<A> {
+    fn forward(&mut self, pass: &Pass<'_>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+        self.infer(pass, x, y);
+    }
+
+    fn infer(&self, _pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        kernel::map(&x, &mut y, |x| self.0.value(x));
+    }
+
+    fn backward(
+        &mut self,
+        _pass: &Pass<'_>,
+        _x: ArrayView2<'_, F>,
+        y: ArrayView2<'_, F>,
+        dy: ArrayView2<'_, F>,
+        dx: Option<ArrayViewMut2<'_, F>>,
+    ) {
+        if let Some(mut dx) = dx {
+            kernel::map2(&y, &dy, &mut dx, |y, dy| dy * self.0.slope(y));
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Initial weights.
+
+use ndarray::Array2;
+use ndarray_rand::RandomExt;
+use ndarray_rand::rand_distr::{Normal, Uniform};
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::real::Real;
+
+/// How the weights of an affine layer start; biases start at 0.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Init {
+    /// `N(0, 2 / inputs)`: keeps the scale of activations through ReLU layers (He et al. 2015,
+    /// eq. 10).
+    HeNormal,
+    /// `U(-a, a)` with `a = sqrt(6 / (inputs + units))`: keeps the scale through layers that are
+    /// near linear at 0 (Glorot and Bengio 2010, eq. 16).
+    Xavier,
+    /// `N(0, std^2)`, the course's `weight_scale`.
+    Normal(f64),
+}
+
+impl Init {
+    /// Weights of shape `(inputs, units)`. Drawn in double precision and then rounded, so that
+    /// an `f32` and an `f64` network of one seed are the same network.
+    ///
+    /// # Panics
+    ///
+    /// If the standard deviation is negative or not finite; a checked config has neither.
+    pub fn weights<F: Real>(self, inputs: usize, units: usize, random: &mut impl Rng) -> Array2<F> {
+        let shape = (inputs, units);
+        let normal = |std| Normal::new(0.0, std).expect("the standard deviation is finite and not negative");
+        let weights: Array2<f64> = match self {
+            Self::HeNormal => Array2::random_using(shape, normal((2.0 / inputs as f64).sqrt()), random),
+            Self::Normal(std) => Array2::random_using(shape, normal(std), random),
+            Self::Xavier => {
+                let bound = (6.0 / (inputs + units) as f64).sqrt();
+                let uniform = Uniform::new(-bound, bound).expect("the bound is positive and finite");
+                Array2::random_using(shape, uniform, random)
+            }
+        };
+        weights.mapv(F::from_f64)
+    }
+}

@@ -1,0 +1,72 @@
+//! The trait that every layer implements.
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use super::Param;
+use crate::real::Real;
+
+/// What a pass needs besides the numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass<'a> {
+    /// The training step, from 1; keys the random masks of dropout.
+    pub step: u64,
+    /// The class of each row, for the loss layer; empty where only scores are wanted.
+    pub labels: &'a [u32],
+}
+
+/// One layer of a network: `n` rows of `inputs` features to `n` rows of `outputs` features.
+///
+/// The network owns all activations: `x` and `y` come back to [`backward`](Self::backward), so
+/// that a layer keeps only what cannot be had from them. Sizes are decided once, in
+/// [`reserve`](Self::reserve); no pass allocates.
+///
+/// # Shapes
+///
+/// `x`, `dx`: `(n, inputs)`; `y`, `dy`: `(n, outputs)`, with `n` at most the reserved rows. All
+/// are in row-major (standard) layout.
+pub trait Layer<F: Real>: Send {
+    /// The width of `y` where `x` has `inputs` columns.
+    fn outputs(&self, inputs: usize) -> usize {
+        inputs
+    }
+
+    /// Makes private scratch for training passes of up to `max_rows` rows.
+    fn reserve(&mut self, _max_rows: usize) {}
+
+    /// The training pass: batch statistics, random masks.
+    fn forward(&mut self, pass: &Pass<'_>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
+
+    /// The evaluation pass: each row on its own, nothing remembered.
+    fn infer(&self, pass: &Pass<'_>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
+
+    /// From `dy`, the gradient of the loss with respect to `y`, to the gradients of the parameters
+    /// (overwritten) and of `x` (skipped where nobody wants it). Follows a
+    /// [`forward`](Self::forward) with the same `pass`, `x` and `y`.
+    fn backward(
+        &mut self,
+        pass: &Pass<'_>,
+        x: ArrayView2<'_, F>,
+        y: ArrayView2<'_, F>,
+        dy: ArrayView2<'_, F>,
+        dx: Option<ArrayViewMut2<'_, F>>,
+    );
+
+    /// Lets running statistics follow the last training pass; called once a step is known to be
+    /// finite, so that a bad batch leaves no trace.
+    fn commit(&mut self) {}
+
+    /// The layer's tensors, trained and running, in a fixed order.
+    fn params(&self) -> &[Param<F>] {
+        &[]
+    }
+
+    /// The same tensors, to be moved.
+    fn params_mut(&mut self) -> &mut [Param<F>] {
+        &mut []
+    }
+
+    /// The name of a statistic of the last training pass that is not finite, if there is one.
+    fn non_finite_statistic(&self) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,134 @@
+//! Centring: batch normalization's translation alone.
+//!
+//! Training, per feature over the `n` rows: `y = x - mean + beta`; `dbeta = sum dy`;
+//! `dx = dy - dbeta / n`. Evaluation uses the running mean.
+//!
+//! # Shapes
+//!
+//! `x`, `y`: `(n, width)`; beta, running mean: `(1, width)`.
+//!
+//! # Parameters
+//!
+//! | name | default | range | meaning |
+//! |---|---|---|---|
+//! | `running_update` | 0.1 | `0..=1`, `"cumulative"` | weight of a new batch in the running mean |
+//! | `shift` | true | | whether beta is trained; it stays 0 otherwise |
+//!
+//! Source: Salimans and Kingma, "Weight normalization", 2016, section 4 (mean-only batch
+//! normalization); the translation case of Thorey's post.
+
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use serde::{Deserialize, Serialize};
+
+use super::{Layer, Param, Pass, Role, RunningUpdate};
+use crate::kernel::{self, BatchMoments, batch_moments};
+use crate::real::Real;
+
+/// `type = "mean_only"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MeanOnlySpec {
+    /// Weight of a new batch in the running mean.
+    pub running_update: RunningUpdate,
+    /// Whether there is a trained beta.
+    pub shift: bool,
+}
+
+impl Default for MeanOnlySpec {
+    fn default() -> Self {
+        Self { running_update: RunningUpdate::Constant(0.1), shift: true }
+    }
+}
+
+/// See the [module](self).
+pub struct MeanOnly<F> {
+    spec: MeanOnlySpec,
+    /// Beta where it is trained, then the running mean.
+    params: Vec<Param<F>>,
+    moments: BatchMoments, // of the last batch
+    sums: Vec<F>,          // width: of dy
+    batches: u64,          // committed so far
+}
+
+impl<F: Real> MeanOnly<F> {
+    /// A layer named `name` over `width` features, with beta 0 and running mean 0.
+    pub fn new(name: &str, spec: MeanOnlySpec, width: usize) -> Self {
+        let mut params = Vec::with_capacity(2);
+        if spec.shift {
+            let beta = Array2::zeros((1, width));
+            params.push(Param::trained(format!("{name}.beta"), Role::Offset, beta));
+        }
+        params.push(Param::running(format!("{name}.running_mean"), width, F::zero()));
+        Self { spec, params, moments: BatchMoments::new(width), sums: vec![F::zero(); width], batches: 0 }
+    }
+
+    fn running_mean(&self) -> &Param<F> {
+        self.params.last().expect("the running mean is always there")
+    }
+}
+
+impl<F: Real> Layer<F> for MeanOnly<F> {
+    fn forward(&mut self, _pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        batch_moments(&x, &mut self.moments);
+        for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
+            for (column, (y, &x)) in y.iter_mut().zip(x).enumerate() {
+                *y = F::from_f64(self.moments.centred(column, x.to_f64()));
+            }
+        }
+        if self.spec.shift {
+            y += &self.params[0].value;
+        }
+    }
+
+    fn infer(&self, _pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        y.assign(&x);
+        y -= &self.running_mean().value;
+        if self.spec.shift {
+            y += &self.params[0].value;
+        }
+    }
+
+    fn backward(
+        &mut self,
+        _pass: &Pass<'_>,
+        x: ArrayView2<'_, F>,
+        _y: ArrayView2<'_, F>,
+        dy: ArrayView2<'_, F>,
+        dx: Option<ArrayViewMut2<'_, F>>,
+    ) {
+        kernel::sum_rows(&dy, self.sums.as_mut_slice().into());
+        if self.spec.shift {
+            self.params[0].grad.iter_mut().zip(&self.sums).for_each(|(grad, &sum)| *grad = sum);
+        }
+        if let Some(mut dx) = dx {
+            let n = F::from_f64(x.nrows() as f64);
+            for (dy, mut dx) in dy.rows().into_iter().zip(dx.rows_mut()) {
+                for ((dx, &dy), &sum) in dx.iter_mut().zip(dy).zip(&self.sums) {
+                    *dx = dy - sum / n;
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self) {
+        self.batches += 1;
+        let update = self.spec.running_update.weight(self.batches);
+        let running = self.params.last_mut().expect("the running mean is always there");
+        for (column, mean) in running.value.iter_mut().enumerate() {
+            *mean = F::from_f64((1.0 - update) * mean.to_f64() + update * self.moments.mean(column));
+        }
+    }
+
+    fn params(&self) -> &[Param<F>] {
+        &self.params
+    }
+
+    fn params_mut(&mut self) -> &mut [Param<F>] {
+        &mut self.params
+    }
+
+    fn non_finite_statistic(&self) -> Option<String> {
+        let finite = kernel::all_finite(&self.moments.shift) && kernel::all_finite(&self.moments.origin);
+        (!finite).then(|| self.running_mean().name.clone())
+    }
+}

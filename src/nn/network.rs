@@ -1,0 +1,218 @@
+//! A stack of layers, the last of which is the loss.
+
+use ndarray::{ArrayView2, ArrayViewMut2, s};
+
+use super::activation::Elementwise;
+use super::affine::Bias;
+use super::leaky_relu::LeakyRelu;
+use super::relu::Relu;
+use super::sigmoid::Sigmoid;
+use super::tanh::Tanh;
+use super::{
+    Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, MeanOnly, Param, Pass, SoftmaxLoss, Workspace,
+};
+use crate::random::stream;
+use crate::real::Real;
+
+/// Layers in order; each one's output is the next one's input, the last one's is a loss per row.
+pub struct Network<F> {
+    layers: Vec<Box<dyn Layer<F>>>,
+    inputs: usize,
+    widths: Vec<usize>, // of each layer's output
+}
+
+impl<F: Real> Network<F> {
+    /// Stacks `layers` on `inputs` features.
+    pub fn new(inputs: usize, layers: Vec<Box<dyn Layer<F>>>) -> Self {
+        let mut width = inputs;
+        let widths = layers
+            .iter()
+            .map(|layer| {
+                width = layer.outputs(width);
+                width
+            })
+            .collect();
+        Self { layers, inputs, widths }
+    }
+
+    /// The network that `specs` describe, with `inputs` features and `outputs` scores, its weights
+    /// drawn from the streams of `seed`.
+    ///
+    /// The weights of the `k`-th affine layer come from the stream (seed, "init", k): what stands
+    /// between the affine layers does not move them.
+    pub fn build(specs: &[LayerSpec], inputs: usize, outputs: usize, seed: u64) -> Self {
+        let mut layers: Vec<Box<dyn Layer<F>>> = Vec::with_capacity(specs.len());
+        let mut width = inputs;
+        for (index, spec) in specs.iter().enumerate() {
+            // Counted within the kind, so that a name is the same in every twin.
+            let ordinal = 1 + specs[..index].iter().filter(|other| other.kind() == spec.kind()).count();
+            let name = format!("{}_{ordinal}", spec.kind());
+            let layer: Box<dyn Layer<F>> = match spec {
+                LayerSpec::Affine(affine) => {
+                    let units = affine.units.unwrap_or(outputs);
+                    let init = affine.init.unwrap_or_else(|| default_init(&specs[index + 1..]));
+                    let bias = match affine.bias {
+                        Bias::On => true,
+                        Bias::Off => false,
+                        Bias::Auto => !specs.get(index + 1).is_some_and(LayerSpec::is_norm),
+                    };
+                    let mut random = stream(seed, "init", &[ordinal as u64]);
+                    Box::new(Affine::new(&name, init.weights(width, units, &mut random), bias))
+                }
+                LayerSpec::BatchNorm(norm) => Box::new(BatchNorm::new(&name, norm.clone(), width)),
+                LayerSpec::MeanOnly(norm) => Box::new(MeanOnly::new(&name, norm.clone(), width)),
+                LayerSpec::Relu(_) => Box::new(Elementwise(Relu)),
+                LayerSpec::Sigmoid(_) => Box::new(Elementwise(Sigmoid)),
+                LayerSpec::Tanh(_) => Box::new(Elementwise(Tanh)),
+                LayerSpec::LeakyRelu(leaky) => {
+                    Box::new(Elementwise(LeakyRelu { slope: F::from_f64(leaky.slope) }))
+                }
+                LayerSpec::Dropout(dropout) => Box::new(Dropout::new(dropout, seed, ordinal, width)),
+                LayerSpec::SoftmaxLoss(_) => Box::new(SoftmaxLoss),
+            };
+            width = layer.outputs(width);
+            layers.push(layer);
+        }
+        Self::new(inputs, layers)
+    }
+
+    /// The number of input features.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The width of the scores, the loss layer's input.
+    pub fn outputs(&self) -> usize {
+        self.widths.len().checked_sub(2).map_or(self.inputs, |scores| self.widths[scores])
+    }
+
+    /// Room for training passes of up to `max_rows` rows, in the layers and beside them.
+    pub fn reserve(&mut self, max_rows: usize) -> Workspace<F> {
+        for layer in &mut self.layers {
+            layer.reserve(max_rows);
+        }
+        Workspace::new(&self.widths, max_rows)
+    }
+
+    /// Room for evaluation passes of up to `max_rows` rows.
+    pub fn reserve_inference(&self, max_rows: usize) -> Workspace<F> {
+        Workspace::for_inference(&self.widths, max_rows)
+    }
+
+    /// The training pass: the loss of each row of `x`, in nats.
+    ///
+    /// # Shapes
+    ///
+    /// `x`: `(n, inputs)`; result: `(n, 1)`.
+    pub fn forward<'w>(
+        &mut self,
+        pass: &Pass<'_>,
+        x: ArrayView2<'_, F>,
+        workspace: &'w mut Workspace<F>,
+    ) -> ArrayView2<'w, F> {
+        let n = x.nrows();
+        for (index, layer) in self.layers.iter_mut().enumerate() {
+            let (before, y) = workspace.acts.split_at_mut(index);
+            let x = before.last().map_or(x, |x| x.slice(s![..n, ..]));
+            layer.forward(pass, x, y[0].slice_mut(s![..n, ..]));
+        }
+        workspace.acts[self.layers.len() - 1].slice(s![..n, ..])
+    }
+
+    /// The gradients of the mean loss over the rows of `x`, after a [`forward`](Self::forward) of
+    /// the same `pass` and `x`: into every parameter, and into `dx` where it is wanted.
+    pub fn backward(
+        &mut self,
+        pass: &Pass<'_>,
+        x: ArrayView2<'_, F>,
+        workspace: &mut Workspace<F>,
+        mut dx: Option<ArrayViewMut2<'_, F>>,
+    ) {
+        let n = x.nrows();
+        let Workspace { acts, d_acts } = workspace;
+        let last = self.layers.len() - 1;
+        d_acts[last].slice_mut(s![..n, ..]).fill(F::one() / F::from_f64(n as f64));
+        for (index, layer) in self.layers.iter_mut().enumerate().rev() {
+            let (before, dy) = d_acts.split_at_mut(index);
+            let x = if index == 0 { x } else { acts[index - 1].slice(s![..n, ..]) };
+            let dx = match before.last_mut() {
+                Some(dx) => Some(dx.slice_mut(s![..n, ..])),
+                None => dx.take(),
+            };
+            layer.backward(pass, x, acts[index].slice(s![..n, ..]), dy[0].slice(s![..n, ..]), dx);
+        }
+    }
+
+    /// The scores of each row in evaluation mode, `(n, outputs)`: the loss layer's input.
+    pub fn scores<'w>(&self, x: ArrayView2<'_, F>, workspace: &'w mut Workspace<F>) -> ArrayView2<'w, F> {
+        let n = x.nrows();
+        let pass = Pass { step: 0, labels: &[] };
+        let last = self.layers.len() - 1;
+        for (index, layer) in self.layers[..last].iter().enumerate() {
+            let (before, y) = workspace.acts.split_at_mut(index);
+            let x = before.last().map_or(x, |x| x.slice(s![..n, ..]));
+            layer.infer(&pass, x, y[0].slice_mut(s![..n, ..]));
+        }
+        workspace.acts[last - 1].slice(s![..n, ..])
+    }
+
+    /// The scores, `(n, outputs)`, and the loss of each row, `(n, 1)`, in evaluation mode.
+    ///
+    /// Layers are borrowed shared: evaluation cannot touch a weight or a running statistic.
+    pub fn infer<'w>(
+        &self,
+        x: ArrayView2<'_, F>,
+        labels: &[u32],
+        workspace: &'w mut Workspace<F>,
+    ) -> (ArrayView2<'w, F>, ArrayView2<'w, F>) {
+        let n = x.nrows();
+        self.scores(x, workspace);
+        let last = self.layers.len() - 1;
+        let (before, y) = workspace.acts.split_at_mut(last);
+        let scores = before[last - 1].slice(s![..n, ..]);
+        let mut losses = y[0].slice_mut(s![..n, ..]);
+        self.layers[last].infer(&Pass { step: 0, labels }, scores, losses.view_mut());
+        (scores, y[0].slice(s![..n, ..]))
+    }
+
+    /// Lets running statistics follow the last training pass.
+    pub fn commit(&mut self) {
+        for layer in &mut self.layers {
+            layer.commit();
+        }
+    }
+
+    /// The first tensor of the last training step that holds a number that is not finite: a
+    /// statistic of the batch or a gradient.
+    pub fn non_finite(&self) -> Option<String> {
+        self.layers.iter().find_map(|layer| layer.non_finite_statistic()).or_else(|| {
+            let bad =
+                |param: &&Param<F>| !crate::kernel::all_finite(param.grad.as_slice().unwrap_or_default());
+            self.params().find(bad).map(|param| format!("gradient of {}", param.name))
+        })
+    }
+
+    /// All tensors, trained and running, in the order of the layers.
+    pub fn params(&self) -> impl Iterator<Item = &Param<F>> {
+        self.layers.iter().flat_map(|layer| layer.params())
+    }
+
+    /// The same tensors, to be moved.
+    pub fn params_mut(&mut self) -> impl Iterator<Item = &mut Param<F>> {
+        self.layers.iter_mut().flat_map(|layer| layer.params_mut())
+    }
+
+    /// The number of trained numbers.
+    pub fn trained_parameters(&self) -> usize {
+        self.params().filter(|param| param.is_trained()).map(|param| param.value.len()).sum()
+    }
+}
+
+/// `he_normal` where the next activation is a rectifier, `xavier` otherwise.
+pub(super) fn default_init(following: &[LayerSpec]) -> Init {
+    let next = following.iter().find(|spec| !spec.is_norm() && !matches!(spec, LayerSpec::Dropout(_)));
+    match next {
+        Some(LayerSpec::Relu(_) | LayerSpec::LeakyRelu(_)) => Init::HeNormal,
+        _ => Init::Xavier,
+    }
+}

@@ -1,0 +1,53 @@
+//! The one kind of tensor that layers and optimisers own.
+
+use ndarray::Array2;
+
+use crate::real::Real;
+
+/// What may happen to a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Trained and decayed: the weights of affine layers.
+    Weight,
+    /// Trained, never decayed: bias, gamma, beta.
+    Offset,
+    /// Never trained: running statistics.
+    Running,
+}
+
+/// A named tensor of a layer or of an optimiser. Vectors are stored as `1 x n`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Param<F> {
+    /// Layer and tensor, such as `affine_1.weight`; layers count from 1 within their kind, so the
+    /// name is the same in every twin.
+    pub name: String,
+    /// What may happen to it.
+    pub role: Role,
+    /// The values.
+    pub value: Array2<F>,
+    /// The gradient of the loss, overwritten by each backward pass; empty for [`Role::Running`].
+    pub grad: Array2<F>,
+}
+
+impl<F: Real> Param<F> {
+    /// A trained tensor with a zero gradient of the same shape.
+    pub fn trained(name: String, role: Role, value: Array2<F>) -> Self {
+        let grad = Array2::zeros(value.raw_dim());
+        Self { name, role, value, grad }
+    }
+
+    /// A running statistic, `1 x width`, every entry `value`.
+    pub fn running(name: String, width: usize, value: F) -> Self {
+        Self {
+            name,
+            role: Role::Running,
+            value: Array2::from_elem((1, width), value),
+            grad: Array2::zeros((0, 0)),
+        }
+    }
+
+    /// Whether optimisers move it.
+    pub fn is_trained(&self) -> bool {
+        self.role != Role::Running
+    }
+}

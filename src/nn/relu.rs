@@ -1,0 +1,32 @@
+//! Rectified linear unit.
+//!
+//! `y = max(0, x)`; `dx = dy` where `x > 0`, else 0. The derivative at exactly 0 is taken as 0.
+//! NaN passes through, so that a bad number is seen and not silently turned into 0.
+//!
+//! # Shapes
+//!
+//! `x`, `y`, `dx`, `dy`: `(n, width)`.
+//!
+//! Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010.
+
+use serde::{Deserialize, Serialize};
+
+use super::activation::Activation;
+use crate::real::Real;
+
+/// `type = "relu"`; no keys.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReluSpec {}
+
+pub(super) struct Relu;
+
+impl<F: Real> Activation<F> for Relu {
+    fn value(&self, x: F) -> F {
+        if x < F::zero() { F::zero() } else { x }
+    }
+
+    fn slope(&self, y: F) -> F {
+        if y > F::zero() { F::one() } else { F::zero() }
+    }
+}

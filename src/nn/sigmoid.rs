@@ -1,0 +1,29 @@
+//! Logistic sigmoid.
+//!
+//! `y = 1 / (1 + exp(-x))`; `dx = dy * y * (1 - y)`.
+//!
+//! # Shapes
+//!
+//! `x`, `y`, `dx`, `dy`: `(n, width)`.
+
+use serde::{Deserialize, Serialize};
+
+use super::activation::Activation;
+use crate::real::Real;
+
+/// `type = "sigmoid"`; no keys.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SigmoidSpec {}
+
+pub(super) struct Sigmoid;
+
+impl<F: Real> Activation<F> for Sigmoid {
+    fn value(&self, x: F) -> F {
+        F::one() / (F::one() + (-x).exp())
+    }
+
+    fn slope(&self, y: F) -> F {
+        y * (F::one() - y)
+    }
+}

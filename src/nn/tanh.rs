@@ -1,0 +1,29 @@
+//! Hyperbolic tangent.
+//!
+//! `y = tanh(x)`; `dx = dy * (1 - y^2)`.
+//!
+//! # Shapes
+//!
+//! `x`, `y`, `dx`, `dy`: `(n, width)`.
+
+use serde::{Deserialize, Serialize};
+
+use super::activation::Activation;
+use crate::real::Real;
+
+/// `type = "tanh"`; no keys.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TanhSpec {}
+
+pub(super) struct Tanh;
+
+impl<F: Real> Activation<F> for Tanh {
+    fn value(&self, x: F) -> F {
+        x.tanh()
+    }
+
+    fn slope(&self, y: F) -> F {
+        F::one() - y * y
+    }
+}

@@ -1,0 +1,35 @@
+//! All activations of a network and their gradients, sized once.
+
+use ndarray::Array2;
+
+use crate::real::Real;
+
+/// Room for the passes of one [`Network`](super::Network) over at most `max_rows` rows.
+pub struct Workspace<F> {
+    /// Each layer's output, `(max_rows, width)`; rows beyond the batch are stale. The last is the
+    /// loss of each row.
+    pub(super) acts: Vec<Array2<F>>,
+    /// The gradient of the loss with respect to each output, of the same shapes.
+    pub(super) d_acts: Vec<Array2<F>>,
+}
+
+impl<F: Real> Workspace<F> {
+    /// Room for training passes.
+    pub(super) fn new(widths: &[usize], max_rows: usize) -> Self {
+        let arrays = || widths.iter().map(|&width| Array2::zeros((max_rows, width))).collect();
+        Self { acts: arrays(), d_acts: arrays() }
+    }
+
+    /// Room for evaluation passes, which need no gradients.
+    pub(super) fn for_inference(widths: &[usize], max_rows: usize) -> Self {
+        Self {
+            acts: widths.iter().map(|&width| Array2::zeros((max_rows, width))).collect(),
+            d_acts: Vec::new(),
+        }
+    }
+
+    /// The largest batch that fits.
+    pub fn max_rows(&self) -> usize {
+        self.acts.first().map_or(0, Array2::nrows)
+    }
+}

@@ -1,0 +1,27 @@
+//! Clipping of gradients by their global norm.
+
+use crate::kernel;
+use crate::nn::Network;
+use crate::real::Real;
+
+/// Scales all gradients by `min(1, max_norm / norm)`, `norm` being the Euclidean norm of all of
+/// them together, and returns `norm`.
+///
+/// Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural
+/// networks", 2013, algorithm 1.
+pub fn clip_by_global_norm<F: Real>(network: &mut Network<F>, max_norm: f64) -> f64 {
+    let squares: f64 = network
+        .params()
+        .map(|param| {
+            kernel::sum_of_squares(param.grad.as_slice().expect("gradients are in row-major layout"))
+        })
+        .sum();
+    let norm = squares.sqrt();
+    if norm > max_norm {
+        let scale = F::from_f64(max_norm / norm);
+        for param in network.params_mut() {
+            param.grad.mapv_inplace(|grad| grad * scale);
+        }
+    }
+    norm
+}

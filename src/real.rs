@@ -1,0 +1,52 @@
+//! The one bound that the arithmetic is generic over.
+
+use std::iter::Sum;
+
+use ndarray::NdFloat;
+
+/// A floating-point type that networks are computed in: `f32` to train, `f64` to check.
+pub trait Real: NdFloat + Sum + Default + 'static {
+    /// The type's name in configs and files: `"f32"` or `"f64"`.
+    const NAME: &'static str;
+
+    /// The nearest value of this type.
+    fn from_f64(value: f64) -> Self;
+
+    /// The same value in double precision; exact.
+    fn to_f64(self) -> f64;
+
+    /// The bits, widened, for fingerprints.
+    fn bits(self) -> u64;
+}
+
+impl Real for f32 {
+    const NAME: &'static str = "f32";
+
+    fn from_f64(value: f64) -> Self {
+        value as Self
+    }
+
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+
+    fn bits(self) -> u64 {
+        u64::from(self.to_bits())
+    }
+}
+
+impl Real for f64 {
+    const NAME: &'static str = "f64";
+
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+
+    fn to_f64(self) -> f64 {
+        self
+    }
+
+    fn bits(self) -> u64 {
+        self.to_bits()
+    }
+}
