@@ -125,7 +125,9 @@ fn rmsprop<F: Real>(w: &mut [F], g: &[F], s: &mut [F], learning_rate: f64, decay
 struct AdamStep<F> {
     keep: F, // 1 - learning_rate * weight_decay
     beta1: F,
+    take1: F, // 1 - beta1, rounded once
     beta2: F,
+    take2: F,           // 1 - beta2, rounded once
     rate: F,            // learning_rate / (1 - beta1^t)
     root_correction: F, // 1 / sqrt(1 - beta2^t)
     eps: F,
@@ -137,7 +139,9 @@ impl<F: Real> AdamStep<F> {
         Self {
             keep: F::from_f64(1.0 - learning_rate * weight_decay),
             beta1: F::from_f64(beta1),
+            take1: F::from_f64(1.0 - beta1),
             beta2: F::from_f64(beta2),
+            take2: F::from_f64(1.0 - beta2),
             rate: F::from_f64(learning_rate / (1.0 - beta1.powf(t))),
             root_correction: F::from_f64(1.0 / (1.0 - beta2.powf(t)).sqrt()),
             eps: F::from_f64(eps),
@@ -146,8 +150,7 @@ impl<F: Real> AdamStep<F> {
 }
 
 fn adam<F: Real>(w: &mut [F], g: &[F], m: &mut [F], v: &mut [F], step: &AdamStep<F>) {
-    let &AdamStep { keep, beta1, beta2, rate, root_correction, eps } = step;
-    let (take1, take2) = (F::one() - beta1, F::one() - beta2);
+    let &AdamStep { keep, beta1, take1, beta2, take2, rate, root_correction, eps } = step;
     wide(
         #[inline(always)]
         || {
