@@ -11,7 +11,7 @@
 //! | [`compare`] | the twin, the grid, many runs on many cores, statistics over seeds |
 //! | [`config`] | TOML as written, checked into a plan |
 //! | [`train`] | the loop, its events, metrics, stop rules |
-//! | [`observe`] | observers of a run |
+//! | [`run_directory`] | the files that a command leaves |
 //! | [`model`] | the model file |
 //! | [`data`] | CSV, schema, split, scaling, batches |
 //! | [`optim`] | optimisers, schedules, clipping |
@@ -24,7 +24,6 @@
 //! Losses are in nats per row, accuracies in `0..=1`, times in seconds, epochs and steps count
 //! from 1 (epoch 0 is the state before training).
 
-pub mod compare;
 pub mod config;
 pub mod data;
 pub mod kernel;

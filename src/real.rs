@@ -4,8 +4,10 @@ use std::iter::Sum;
 
 use ndarray::NdFloat;
 
+use crate::kernel::Vectors;
+
 /// A floating-point type that networks are computed in: `f32` to train, `f64` to check.
-pub trait Real: NdFloat + Sum + Default + 'static {
+pub trait Real: NdFloat + Vectors + Sum + Default + 'static {
     /// The type's name in configs and files: `"f32"` or `"f64"`.
     const NAME: &'static str;
 
@@ -15,8 +17,8 @@ pub trait Real: NdFloat + Sum + Default + 'static {
     /// The same value in double precision; exact.
     fn to_f64(self) -> f64;
 
-    /// The bits, widened, for fingerprints.
-    fn bits(self) -> u64;
+    /// Appends the bits, lowest byte first, for files and fingerprints.
+    fn put_le_bytes(self, bytes: &mut Vec<u8>);
 }
 
 impl Real for f32 {
@@ -30,8 +32,8 @@ impl Real for f32 {
         f64::from(self)
     }
 
-    fn bits(self) -> u64 {
-        u64::from(self.to_bits())
+    fn put_le_bytes(self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.to_le_bytes());
     }
 }
 
@@ -46,7 +48,7 @@ impl Real for f64 {
         self
     }
 
-    fn bits(self) -> u64 {
-        self.to_bits()
+    fn put_le_bytes(self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.to_le_bytes());
     }
 }

@@ -1,47 +1,57 @@
 //! Sums and moments of each column over the rows of a batch.
 //!
-//! Columns are taken in blocks that fit the vector registers; within a block the rows are added in
+//! Columns are taken in strips that fit the vector registers; within a strip the rows are added in
 //! order. A column's result therefore depends on that column alone.
 
-use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2};
+#![expect(
+    clippy::inline_always,
+    reason = "the loops must be compiled inside the function that enables the vectors"
+)]
 
-use super::wide;
+use std::ops::Range;
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use super::blocks::each_block;
+use super::{Team, wide};
 use crate::real::Real;
 
 /// Columns summed at once: four vectors of doubles on AVX-512.
-const BLOCK: usize = 32;
+const STRIP: usize = 32;
 
-/// Calls `body` with the first column and the width of each block.
-#[inline(always)]
-fn blocks(width: usize, mut body: impl FnMut(usize, usize)) {
-    let mut start = 0;
-    while start < width {
-        let len = BLOCK.min(width - start);
-        body(start, len);
-        start += len;
+/// An input matrix in row-major layout.
+#[derive(Clone, Copy)]
+struct Rows<'a, F> {
+    data: &'a [F],
+    count: usize,
+    width: usize,
+}
+
+impl<'a, F: Real> Rows<'a, F> {
+    fn new(array: &'a ArrayView2<'_, F>) -> Self {
+        let (count, width) = array.dim();
+        Self { data: array.as_slice().expect("activations are in row-major layout"), count, width }
+    }
+
+    /// `len` columns of a row.
+    #[inline(always)]
+    fn row(self, row: usize, start: usize, len: usize) -> &'a [F] {
+        &self.data[row * self.width + start..][..len]
     }
 }
 
-/// Adds `term(row, column)` over all rows, for `len` columns from `start`.
-///
-/// A whole block has a constant trip count, so the sums stay in registers.
+/// Calls `body` for each strip of `columns`, with its first column and width. A whole strip's width
+/// is a constant to the compiler, so that its sums can stay in registers.
 #[inline(always)]
-fn sum_block(rows: usize, len: usize, term: impl Fn(usize, usize) -> f64) -> [f64; BLOCK] {
-    let mut sums = [0.0; BLOCK];
-    if len == BLOCK {
-        for row in 0..rows {
-            for (offset, sum) in sums.iter_mut().enumerate() {
-                *sum += term(row, offset);
-            }
-        }
-    } else {
-        for row in 0..rows {
-            for (offset, sum) in sums[..len].iter_mut().enumerate() {
-                *sum += term(row, offset);
-            }
-        }
+fn strips(columns: Range<usize>, mut body: impl FnMut(usize, usize)) {
+    let mut start = columns.start;
+    while start + STRIP <= columns.end {
+        body(start, STRIP);
+        start += STRIP;
     }
-    sums
+    if start < columns.end {
+        body(start, columns.end - start);
+    }
 }
 
 /// Each column's sum over the rows.
@@ -49,20 +59,27 @@ fn sum_block(rows: usize, len: usize, term: impl Fn(usize, usize) -> f64) -> [f6
 /// # Shapes
 ///
 /// `x`: `(n, width)`; `sums`: `width`.
-pub fn sum_rows<F: Real>(x: &ArrayView2<'_, F>, mut sums: ArrayViewMut1<'_, F>) {
-    let (rows, width) = x.dim();
-    let x = x.as_slice().expect("activations are in row-major layout");
-    wide(
-        #[inline(always)]
-        || {
-            blocks(width, |start, len| {
-                let block = sum_block(rows, len, |row, offset| x[row * width + start + offset].to_f64());
-                for (offset, &sum) in block[..len].iter().enumerate() {
-                    sums[start + offset] = F::from_f64(sum);
-                }
-            });
-        },
-    );
+pub fn sum_rows<F: Real>(team: &Team, x: &ArrayView2<'_, F>, sums: &mut [F]) {
+    let (width, cost) = (x.ncols(), x.len());
+    let x = Rows::new(x);
+    each_block(team, width, cost, sums, |columns, sums| {
+        wide(
+            #[inline(always)]
+            || {
+                strips(columns.clone(), |start, len| {
+                    let mut strip = [0.0; STRIP];
+                    for row in 0..x.count {
+                        for (sum, &x) in strip.iter_mut().zip(x.row(row, start, len)) {
+                            *sum += x.to_f64();
+                        }
+                    }
+                    for (sum, &total) in sums[start - columns.start..][..len].iter_mut().zip(&strip) {
+                        *sum = F::from_f64(total);
+                    }
+                });
+            },
+        );
+    });
 }
 
 /// Each column's sum of `x` and of `x * y` over the rows.
@@ -71,29 +88,37 @@ pub fn sum_rows<F: Real>(x: &ArrayView2<'_, F>, mut sums: ArrayViewMut1<'_, F>) 
 ///
 /// `x`, `y`: `(n, width)`; `sums`, `products`: `width`.
 pub fn sum_rows_and_products<F: Real>(
+    team: &Team,
     x: &ArrayView2<'_, F>,
     y: &ArrayView2<'_, F>,
     sums: &mut [f64],
     products: &mut [f64],
 ) {
     assert_eq!(x.dim(), y.dim(), "shapes of a product");
-    let (rows, width) = x.dim();
-    let x = x.as_slice().expect("activations are in row-major layout");
-    let y = y.as_slice().expect("activations are in row-major layout");
-    wide(
-        #[inline(always)]
-        || {
-            blocks(width, |start, len| {
-                let block = sum_block(rows, len, |row, offset| x[row * width + start + offset].to_f64());
-                sums[start..start + len].copy_from_slice(&block[..len]);
-                let block = sum_block(rows, len, |row, offset| {
-                    let place = row * width + start + offset;
-                    x[place].to_f64() * y[place].to_f64()
+    let (width, cost) = (x.ncols(), 2 * x.len());
+    let (x, y) = (Rows::new(x), Rows::new(y));
+    each_block(team, width, cost, (sums, products), |columns, (sums, products)| {
+        wide(
+            #[inline(always)]
+            || {
+                strips(columns.clone(), |start, len| {
+                    let mut strip = [[0.0; STRIP]; 2];
+                    for row in 0..x.count {
+                        let [sums, products] = &mut strip;
+                        let entries = x.row(row, start, len).iter().zip(y.row(row, start, len));
+                        for ((sum, product), (&x, &y)) in sums.iter_mut().zip(products).zip(entries) {
+                            let x = x.to_f64();
+                            *sum += x;
+                            *product += x * y.to_f64();
+                        }
+                    }
+                    let place = start - columns.start;
+                    sums[place..][..len].copy_from_slice(&strip[0][..len]);
+                    products[place..][..len].copy_from_slice(&strip[1][..len]);
                 });
-                products[start..start + len].copy_from_slice(&block[..len]);
-            });
-        },
-    );
+            },
+        );
+    });
 }
 
 /// Mean and biased variance of each column of a batch, in double precision.
@@ -122,7 +147,6 @@ impl BatchMoments {
     }
 
     /// `x` less the mean of `column`.
-    #[inline(always)]
     pub fn centred(&self, column: usize, x: f64) -> f64 {
         (x - self.origin[column]) - self.shift[column]
     }
@@ -133,93 +157,88 @@ impl BatchMoments {
 /// # Shapes
 ///
 /// `x`: `(n, width)` with `n >= 1`; `moments`: `width`.
-pub fn batch_moments<F: Real>(x: &ArrayView2<'_, F>, moments: &mut BatchMoments) {
-    let (rows, width) = x.dim();
-    let n = rows as f64;
-    let x = x.as_slice().expect("activations are in row-major layout");
+pub fn batch_moments<F: Real>(team: &Team, x: &ArrayView2<'_, F>, moments: &mut BatchMoments) {
+    let (width, cost) = (x.ncols(), 4 * x.len());
+    let x = Rows::new(x);
+    let n = x.count as f64;
     let BatchMoments { origin, shift, var } = moments;
-    wide(
-        #[inline(always)]
-        || {
-            blocks(width, |start, len| {
-                let end = start + len;
-                for (origin, &x) in origin[start..end].iter_mut().zip(&x[start..end]) {
-                    *origin = x.to_f64();
-                }
-                let block = sum_block(rows, len, |row, offset| {
-                    x[row * width + start + offset].to_f64() - origin[start + offset]
+    let outputs = (&mut origin[..], &mut shift[..], &mut var[..]);
+    each_block(team, width, cost, outputs, |columns, (origin, shift, var)| {
+        wide(
+            #[inline(always)]
+            || {
+                strips(columns.clone(), |start, len| {
+                    let place = start - columns.start;
+                    let mut first = [0.0; STRIP];
+                    for (first, &x) in first.iter_mut().zip(x.row(0, start, len)) {
+                        *first = x.to_f64();
+                    }
+                    let mut mean = [0.0; STRIP];
+                    for row in 0..x.count {
+                        for ((sum, &x), first) in mean.iter_mut().zip(x.row(row, start, len)).zip(&first) {
+                            *sum += x.to_f64() - first;
+                        }
+                    }
+                    mean.iter_mut().for_each(|sum| *sum /= n);
+                    let mut squares = [0.0; STRIP];
+                    for row in 0..x.count {
+                        let centres = first.iter().zip(&mean);
+                        for ((sum, &x), (first, mean)) in
+                            squares.iter_mut().zip(x.row(row, start, len)).zip(centres)
+                        {
+                            let centred = (x.to_f64() - first) - mean;
+                            *sum += centred * centred;
+                        }
+                    }
+                    squares.iter_mut().for_each(|sum| *sum /= n);
+                    origin[place..][..len].copy_from_slice(&first[..len]);
+                    shift[place..][..len].copy_from_slice(&mean[..len]);
+                    var[place..][..len].copy_from_slice(&squares[..len]);
                 });
-                for (shift, &sum) in shift[start..end].iter_mut().zip(&block) {
-                    *shift = sum / n;
-                }
-                let block = sum_block(rows, len, |row, offset| {
-                    let centred = (x[row * width + start + offset].to_f64() - origin[start + offset])
-                        - shift[start + offset];
-                    centred * centred
-                });
-                for (var, &sum) in var[start..end].iter_mut().zip(&block) {
-                    *var = sum / n;
-                }
-            });
-        },
-    );
+            },
+        );
+    });
 }
 
-/// `x_hat = (x - mean) * inv_std`, per column.
+/// `x_hat = (x - mean) * inv_std` and `y = gamma * x_hat + beta`, per column.
 ///
 /// # Shapes
 ///
-/// `x`, `x_hat`: `(n, width)`; `moments`, `inv_std`: `width`.
+/// `x`, `x_hat`, `y`: `(n, width)`; `moments`, `inv_std`, `gamma`, `beta`: `width`.
 pub fn normalise<F: Real>(
+    team: &Team,
     x: &ArrayView2<'_, F>,
-    moments: &BatchMoments,
-    inv_std: &[f64],
+    (moments, inv_std): (&BatchMoments, &[f64]),
+    (gamma, beta): (&[F], &[F]),
     x_hat: &mut ArrayViewMut2<'_, F>,
-) {
-    assert_eq!(x.dim(), x_hat.dim(), "shapes of a normalisation");
-    let width = x.ncols();
-    let x = x.as_slice().expect("activations are in row-major layout");
-    let x_hat = x_hat.as_slice_mut().expect("activations are in row-major layout");
-    let (origin, shift, inv_std) = (&moments.origin[..width], &moments.shift[..width], &inv_std[..width]);
-    wide(
-        #[inline(always)]
-        || {
-            for (x, x_hat) in x.chunks_exact(width).zip(x_hat.chunks_exact_mut(width)) {
-                for column in 0..width {
-                    let centred = (x[column].to_f64() - origin[column]) - shift[column];
-                    x_hat[column] = F::from_f64(centred * inv_std[column]);
-                }
-            }
-        },
-    );
-}
-
-/// `y = gamma * x + beta`, per column.
-///
-/// # Shapes
-///
-/// `x`, `y`: `(n, width)`; `gamma`, `beta`: `width`.
-pub fn scale_and_shift<F: Real>(
-    x: &ArrayView2<'_, F>,
-    gamma: &[F],
-    beta: &[F],
     y: &mut ArrayViewMut2<'_, F>,
 ) {
-    assert_eq!(x.dim(), y.dim(), "shapes of a scaling");
-    let width = x.ncols();
-    let x = x.as_slice().expect("activations are in row-major layout");
-    let y = y.as_slice_mut().expect("activations are in row-major layout");
-    let (gamma, beta) = (&gamma[..width], &beta[..width]);
-    wide(
-        #[inline(always)]
-        || {
-            for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
-                for column in 0..width {
-                    y[column] = gamma[column] * x[column] + beta[column];
+    assert_eq!((x.dim(), x.dim()), (x_hat.dim(), y.dim()), "shapes of a normalisation");
+    let (width, cost) = (x.ncols(), 4 * x.len());
+    let x = Rows::new(x);
+    each_block(team, width, cost, (x_hat.view_mut(), y.view_mut()), |columns, (mut x_hat, mut y)| {
+        let range = columns.clone();
+        let (origin, shift) = (&moments.origin[range.clone()], &moments.shift[range.clone()]);
+        let (inv_std, gamma, beta) = (&inv_std[range.clone()], &gamma[range.clone()], &beta[range]);
+        wide(
+            #[inline(always)]
+            || {
+                for (row, (mut x_hat, mut y)) in x_hat.rows_mut().into_iter().zip(y.rows_mut()).enumerate() {
+                    let x = x.row(row, columns.start, columns.len());
+                    let (x_hat, y) = (contiguous(x_hat.as_slice_mut()), contiguous(y.as_slice_mut()));
+                    let centres = origin.iter().zip(shift).zip(inv_std);
+                    for ((x_hat, &x), ((origin, shift), inv_std)) in x_hat.iter_mut().zip(x).zip(centres) {
+                        *x_hat = F::from_f64(((x.to_f64() - origin) - shift) * inv_std);
+                    }
+                    for ((y, &x_hat), (&gamma, &beta)) in
+                        y.iter_mut().zip(&*x_hat).zip(gamma.iter().zip(beta))
+                    {
+                        *y = gamma * x_hat + beta;
+                    }
                 }
-            }
-        },
-    );
+            },
+        );
+    });
 }
 
 /// `dx = factor * (dy - mean - x_hat * slope)`, per column: takes out of `dy` its mean and its
@@ -229,28 +248,37 @@ pub fn scale_and_shift<F: Real>(
 ///
 /// `dy`, `x_hat`, `dx`: `(n, width)`; `factor`, `mean`, `slope`: `width`.
 pub fn centre_and_project<F: Real>(
+    team: &Team,
     dy: &ArrayView2<'_, F>,
     x_hat: &ArrayView2<'_, F>,
-    factor: &[F],
-    mean: &[F],
-    slope: &[F],
+    [factor, mean, slope]: [&[F]; 3],
     dx: &mut ArrayViewMut2<'_, F>,
 ) {
     assert_eq!((dy.dim(), x_hat.dim()), (dx.dim(), dx.dim()), "shapes of a projection");
-    let width = dy.ncols();
-    let dy = dy.as_slice().expect("activations are in row-major layout");
-    let x_hat = x_hat.as_slice().expect("activations are in row-major layout");
-    let dx = dx.as_slice_mut().expect("activations are in row-major layout");
-    let (factor, mean, slope) = (&factor[..width], &mean[..width], &slope[..width]);
-    wide(
-        #[inline(always)]
-        || {
-            let rows = dy.chunks_exact(width).zip(x_hat.chunks_exact(width)).zip(dx.chunks_exact_mut(width));
-            for ((dy, x_hat), dx) in rows {
-                for column in 0..width {
-                    dx[column] = factor[column] * (dy[column] - mean[column] - x_hat[column] * slope[column]);
+    let (width, cost) = (dy.ncols(), 4 * dy.len());
+    let (dy, x_hat) = (Rows::new(dy), Rows::new(x_hat));
+    each_block(team, width, cost, dx.view_mut(), |columns, mut dx| {
+        let [factor, mean, slope] = [factor, mean, slope].map(|all| &all[columns.clone()]);
+        wide(
+            #[inline(always)]
+            || {
+                for (row, mut dx) in dx.rows_mut().into_iter().enumerate() {
+                    let dx = contiguous(dx.as_slice_mut());
+                    let dy = dy.row(row, columns.start, columns.len());
+                    let x_hat = x_hat.row(row, columns.start, columns.len());
+                    let terms = factor.iter().zip(mean).zip(slope);
+                    for (((dx, &dy), &x_hat), ((&factor, &mean), &slope)) in
+                        dx.iter_mut().zip(dy).zip(x_hat).zip(terms)
+                    {
+                        *dx = factor * (dy - mean - x_hat * slope);
+                    }
                 }
-            }
-        },
-    );
+            },
+        );
+    });
+}
+
+/// A row of a block of columns.
+fn contiguous<F>(row: Option<&mut [F]>) -> &mut [F] {
+    row.expect("rows are contiguous")
 }

@@ -2,7 +2,8 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::wide;
+use super::blocks::each_block;
+use super::{Team, wide};
 use crate::real::Real;
 
 /// `y = f(x)`, element by element.
@@ -10,17 +11,26 @@ use crate::real::Real;
 /// # Panics
 ///
 /// If the shapes differ or an array is not in row-major layout.
-pub fn map<F: Real>(x: &ArrayView2<'_, F>, y: &mut ArrayViewMut2<'_, F>, f: impl Fn(F) -> F) {
+pub fn map<F: Real>(
+    team: &Team,
+    x: &ArrayView2<'_, F>,
+    y: &mut ArrayViewMut2<'_, F>,
+    f: impl Fn(F) -> F + Sync,
+) {
     assert_eq!(x.dim(), y.dim(), "shapes of a map");
-    let (x, y) = (slice(x), slice_mut(y));
-    wide(
-        #[inline(always)]
-        || {
-            for (y, &x) in y.iter_mut().zip(x) {
-                *y = f(x);
-            }
-        },
-    );
+    each_block(team, x.ncols(), x.len(), y.view_mut(), |columns, mut y| {
+        wide(
+            #[inline(always)]
+            || {
+                for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
+                    let x = &x.to_slice().expect("rows are contiguous")[columns.clone()];
+                    for (y, &x) in y.as_slice_mut().expect("rows are contiguous").iter_mut().zip(x) {
+                        *y = f(x);
+                    }
+                }
+            },
+        );
+    });
 }
 
 /// `z = f(x, y)`, element by element.
@@ -29,21 +39,29 @@ pub fn map<F: Real>(x: &ArrayView2<'_, F>, y: &mut ArrayViewMut2<'_, F>, f: impl
 ///
 /// If the shapes differ or an array is not in row-major layout.
 pub fn map2<F: Real>(
+    team: &Team,
     x: &ArrayView2<'_, F>,
     y: &ArrayView2<'_, F>,
     z: &mut ArrayViewMut2<'_, F>,
-    f: impl Fn(F, F) -> F,
+    f: impl Fn(F, F) -> F + Sync,
 ) {
     assert_eq!((x.dim(), y.dim()), (z.dim(), z.dim()), "shapes of a map");
-    let (x, y, z) = (slice(x), slice(y), slice_mut(z));
-    wide(
-        #[inline(always)]
-        || {
-            for ((z, &x), &y) in z.iter_mut().zip(x).zip(y) {
-                *z = f(x, y);
-            }
-        },
-    );
+    each_block(team, x.ncols(), x.len(), z.view_mut(), |columns, mut z| {
+        wide(
+            #[inline(always)]
+            || {
+                for ((x, y), mut z) in x.rows().into_iter().zip(y.rows()).zip(z.rows_mut()) {
+                    let x = &x.to_slice().expect("rows are contiguous")[columns.clone()];
+                    let y = &y.to_slice().expect("rows are contiguous")[columns.clone()];
+                    for ((z, &x), &y) in
+                        z.as_slice_mut().expect("rows are contiguous").iter_mut().zip(x).zip(y)
+                    {
+                        *z = f(x, y);
+                    }
+                }
+            },
+        );
+    });
 }
 
 /// Whether no element is NaN or infinite.
@@ -85,14 +103,6 @@ pub fn sum_of_squares<F: Real>(x: &[F]) -> f64 {
         },
     );
     lanes.iter().sum()
-}
-
-fn slice<'a, F>(array: &'a ArrayView2<'_, F>) -> &'a [F] {
-    array.as_slice().expect("activations are in row-major layout")
-}
-
-fn slice_mut<'a, F>(array: &'a mut ArrayViewMut2<'_, F>) -> &'a mut [F] {
-    array.as_slice_mut().expect("activations are in row-major layout")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::kernel;
 use crate::real::Real;
 
 /// An elementwise function and its derivative.
-pub(super) trait Activation<F: Real>: Send {
+pub(super) trait Activation<F: Real>: Send + Sync {
     /// `y` from `x`.
     fn value(&self, x: F) -> F;
 
@@ -23,20 +23,20 @@ impl<F: Real, A: Activation<F>> Layer<F> for Elementwise<A> {
         self.infer(pass, x, y);
     }
 
-    fn infer(&self, _pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        kernel::map(&x, &mut y, |x| self.0.value(x));
+    fn infer(&self, pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        kernel::map(pass.team, &x, &mut y, |x| self.0.value(x));
     }
 
     fn backward(
         &mut self,
-        _pass: &Pass<'_>,
+        pass: &Pass<'_>,
         _x: ArrayView2<'_, F>,
         y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         if let Some(mut dx) = dx {
-            kernel::map2(&y, &dy, &mut dx, |y, dy| dy * self.0.slope(y));
+            kernel::map2(pass.team, &y, &dy, &mut dx, |y, dy| dy * self.0.slope(y));
         }
     }
 }

@@ -16,8 +16,7 @@
 
 use std::fmt;
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -116,8 +115,8 @@ impl<F: Real> Layer<F> for Affine<F> {
         self.infer(pass, x, y);
     }
 
-    fn infer(&self, _pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        general_mat_mul(F::one(), &x, &self.params[0].value, F::zero(), &mut y);
+    fn infer(&self, pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        kernel::product(pass.team, &x, &self.params[0].value.view(), &mut y);
         if let Some(bias) = self.params.get(1) {
             y += &bias.value;
         }
@@ -125,18 +124,19 @@ impl<F: Real> Layer<F> for Affine<F> {
 
     fn backward(
         &mut self,
-        _pass: &Pass<'_>,
+        pass: &Pass<'_>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        general_mat_mul(F::one(), &x.t(), &dy, F::zero(), &mut self.params[0].grad);
+        kernel::product(pass.team, &x.t(), &dy, &mut self.params[0].grad.view_mut());
         if let Some(bias) = self.params.get_mut(1) {
-            kernel::sum_rows(&dy, bias.grad.index_axis_mut(Axis(0), 0));
+            let sums = bias.grad.as_slice_mut().expect("gradients are in row-major layout");
+            kernel::sum_rows(pass.team, &dy, sums);
         }
         if let Some(mut dx) = dx {
-            general_mat_mul(F::one(), &dy, &self.params[0].value.t(), F::zero(), &mut dx);
+            kernel::product(pass.team, &dy, &self.params[0].value.t(), &mut dx);
         }
     }
 

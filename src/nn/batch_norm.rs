@@ -172,16 +172,16 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         self.scratch = Scratch::new(self.spec.backward, max_rows, self.width());
     }
 
-    fn forward(&mut self, _pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         self.rows = x.nrows();
-        batch_moments(&x, &mut self.moments);
+        batch_moments(pass.team, &x, &mut self.moments);
         for (inv_std, var) in self.inv_std.iter_mut().zip(&self.moments.var) {
             *inv_std = 1.0 / (var + self.spec.eps).sqrt();
         }
         let mut x_hat = std::mem::take(&mut self.x_hat);
         let mut batch = x_hat.slice_mut(s![..self.rows, ..]);
-        kernel::normalise(&x, &self.moments, &self.inv_std, &mut batch);
-        kernel::scale_and_shift(&batch.view(), self.gamma(), self.beta(), &mut y);
+        let (statistics, affine) = ((&self.moments, &self.inv_std[..]), (self.gamma(), self.beta()));
+        kernel::normalise(pass.team, &x, statistics, affine, &mut batch, &mut y);
         self.x_hat = x_hat;
     }
 
@@ -198,14 +198,14 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
 
     fn backward(
         &mut self,
-        _pass: &Pass<'_>,
+        pass: &Pass<'_>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         match self.spec.backward {
-            Backward::Fused => self.backward_fused(dy, dx),
+            Backward::Fused => self.backward_fused(pass, dy, dx),
             Backward::ClosedForm => self.backward_closed_form(x, dy, dx),
             Backward::Graph => self.backward_graph(x, dy, dx),
         }

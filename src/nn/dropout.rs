@@ -68,7 +68,7 @@ impl<F: Real> Layer<F> for Dropout<F> {
         let kept = F::from_f64(1.0 / (1.0 - self.rate));
         let mut mask = self.mask.slice_mut(s![..x.nrows(), ..]);
         mask.map_inplace(|m| *m = if random.random::<f64>() < self.rate { F::zero() } else { kept });
-        kernel::map2(&x, &mask.view(), &mut y, |x, m| x * m);
+        kernel::map2(pass.team, &x, &mask.view(), &mut y, |x, m| x * m);
     }
 
     fn infer(&self, _pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
@@ -77,14 +77,14 @@ impl<F: Real> Layer<F> for Dropout<F> {
 
     fn backward(
         &mut self,
-        _pass: &Pass<'_>,
+        pass: &Pass<'_>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         if let Some(mut dx) = dx {
-            kernel::map2(&dy, &self.mask.slice(s![..x.nrows(), ..]), &mut dx, |dy, m| dy * m);
+            kernel::map2(pass.team, &dy, &self.mask.slice(s![..x.nrows(), ..]), &mut dx, |dy, m| dy * m);
         }
     }
 }

@@ -3,11 +3,14 @@
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::Param;
+use crate::kernel::Team;
 use crate::real::Real;
 
 /// What a pass needs besides the numbers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Pass<'a> {
+    /// Who does the work; results do not depend on it.
+    pub team: &'a Team,
     /// The training step, from 1; keys the random masks of dropout.
     pub step: u64,
     /// The class of each row, for the loss layer; empty where only scores are wanted.

@@ -68,8 +68,8 @@ impl<F: Real> MeanOnly<F> {
 }
 
 impl<F: Real> Layer<F> for MeanOnly<F> {
-    fn forward(&mut self, _pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        batch_moments(&x, &mut self.moments);
+    fn forward(&mut self, pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        batch_moments(pass.team, &x, &mut self.moments);
         for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
             for (column, (y, &x)) in y.iter_mut().zip(x).enumerate() {
                 *y = F::from_f64(self.moments.centred(column, x.to_f64()));
@@ -90,13 +90,13 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
 
     fn backward(
         &mut self,
-        _pass: &Pass<'_>,
+        pass: &Pass<'_>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        kernel::sum_rows(&dy, self.sums.as_mut_slice().into());
+        kernel::sum_rows(pass.team, &dy, &mut self.sums);
         if self.spec.shift {
             self.params[0].grad.iter_mut().zip(&self.sums).for_each(|(grad, &sum)| *grad = sum);
         }

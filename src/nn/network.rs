@@ -11,6 +11,7 @@ use super::tanh::Tanh;
 use super::{
     Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, MeanOnly, Param, Pass, SoftmaxLoss, Workspace,
 };
+use crate::kernel::Team;
 use crate::random::stream;
 use crate::real::Real;
 
@@ -144,9 +145,14 @@ impl<F: Real> Network<F> {
     }
 
     /// The scores of each row in evaluation mode, `(n, outputs)`: the loss layer's input.
-    pub fn scores<'w>(&self, x: ArrayView2<'_, F>, workspace: &'w mut Workspace<F>) -> ArrayView2<'w, F> {
+    pub fn scores<'w>(
+        &self,
+        team: &Team,
+        x: ArrayView2<'_, F>,
+        workspace: &'w mut Workspace<F>,
+    ) -> ArrayView2<'w, F> {
         let n = x.nrows();
-        let pass = Pass { step: 0, labels: &[] };
+        let pass = Pass { team, step: 0, labels: &[] };
         let last = self.layers.len() - 1;
         for (index, layer) in self.layers[..last].iter().enumerate() {
             let (before, y) = workspace.acts.split_at_mut(index);
@@ -161,17 +167,18 @@ impl<F: Real> Network<F> {
     /// Layers are borrowed shared: evaluation cannot touch a weight or a running statistic.
     pub fn infer<'w>(
         &self,
+        team: &Team,
         x: ArrayView2<'_, F>,
         labels: &[u32],
         workspace: &'w mut Workspace<F>,
     ) -> (ArrayView2<'w, F>, ArrayView2<'w, F>) {
         let n = x.nrows();
-        self.scores(x, workspace);
+        self.scores(team, x, workspace);
         let last = self.layers.len() - 1;
         let (before, y) = workspace.acts.split_at_mut(last);
         let scores = before[last - 1].slice(s![..n, ..]);
         let mut losses = y[0].slice_mut(s![..n, ..]);
-        self.layers[last].infer(&Pass { step: 0, labels }, scores, losses.view_mut());
+        self.layers[last].infer(&Pass { team, step: 0, labels }, scores, losses.view_mut());
         (scores, y[0].slice(s![..n, ..]))
     }
 

@@ -7,6 +7,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip, s};
 
 use super::{Backward, BatchNorm};
 use crate::kernel;
+use crate::nn::Pass;
 use crate::real::Real;
 
 /// Room for intermediate results, sized once.
@@ -34,11 +35,16 @@ impl<F: Real> BatchNorm<F> {
     /// ```text
     /// dx = gamma inv_std (dy - dbeta/n - x_hat dgamma/n)
     /// ```
-    pub(super) fn backward_fused(&mut self, dy: ArrayView2<'_, F>, dx: Option<ArrayViewMut2<'_, F>>) {
+    pub(super) fn backward_fused(
+        &mut self,
+        pass: &Pass<'_>,
+        dy: ArrayView2<'_, F>,
+        dx: Option<ArrayViewMut2<'_, F>>,
+    ) {
         let n = self.rows as f64;
         let x_hat = self.x_hat.slice(s![..self.rows, ..]);
         let mut scratch = std::mem::take(&mut self.scratch);
-        kernel::sum_rows_and_products(&dy, &x_hat, &mut scratch.dbeta, &mut scratch.dgamma);
+        kernel::sum_rows_and_products(pass.team, &dy, &x_hat, &mut scratch.dbeta, &mut scratch.dgamma);
         if let Some(mut dx) = dx {
             let [factor, mean, slope] = &mut scratch.columns;
             for (column, &gamma) in self.gamma().iter().enumerate() {
@@ -46,7 +52,7 @@ impl<F: Real> BatchNorm<F> {
                 mean[column] = F::from_f64(scratch.dbeta[column] / n);
                 slope[column] = F::from_f64(scratch.dgamma[column] / n);
             }
-            kernel::centre_and_project(&dy, &x_hat, factor, mean, slope, &mut dx);
+            kernel::centre_and_project(pass.team, &dy, &x_hat, [factor, mean, slope], &mut dx);
         }
         self.keep_gradients(&scratch);
         self.scratch = scratch;

@@ -1,0 +1,114 @@
+//! The columns of a layer, shared out among the members of a team.
+//!
+//! A column's numbers depend on that column alone, and each is computed by one member in a fixed
+//! order: the result is the same for any number of members. The same columns go to the same member
+//! every time, so that they stay in its core's cache.
+
+use std::ops::Range;
+
+use ndarray::{ArrayViewMut2, Axis};
+
+use super::Team;
+
+/// The largest team that is put to use.
+const MAX_MEMBERS: usize = 64;
+
+/// Columns are shared out in groups of this many: a cache line of `f32`, a vector of AVX-512.
+const GROUP: usize = 16;
+
+/// Work on fewer numbers than this is done by the caller: meeting would take longer.
+const WORTH_MEETING: usize = 16 * 1024;
+
+/// Things that have columns and can be cut between two of them.
+pub(super) trait Columns: Send + Sized {
+    /// The columns before `column` and those from it on.
+    fn cut(self, column: usize) -> (Self, Self);
+}
+
+impl<F: Send> Columns for ArrayViewMut2<'_, F> {
+    fn cut(self, column: usize) -> (Self, Self) {
+        self.split_at(Axis(1), column)
+    }
+}
+
+impl<T: Send> Columns for &mut [T] {
+    fn cut(self, column: usize) -> (Self, Self) {
+        self.split_at_mut(column)
+    }
+}
+
+impl<A: Columns, B: Columns> Columns for (A, B) {
+    fn cut(self, column: usize) -> (Self, Self) {
+        let ((a, a_rest), (b, b_rest)) = (self.0.cut(column), self.1.cut(column));
+        ((a, b), (a_rest, b_rest))
+    }
+}
+
+impl<A: Columns, B: Columns, C: Columns> Columns for (A, B, C) {
+    fn cut(self, column: usize) -> (Self, Self) {
+        let ((ab, ab_rest), (c, c_rest)) = ((self.0, self.1).cut(column), self.2.cut(column));
+        ((ab.0, ab.1, c), (ab_rest.0, ab_rest.1, c_rest))
+    }
+}
+
+/// Calls `body` with ranges that together are `0..width`, and the columns of `outputs` in that
+/// range, on all members of `team` at once if `cost`, in multiplications or so, makes it worth it.
+pub(super) fn each_block<O: Columns>(
+    team: &Team,
+    width: usize,
+    cost: usize,
+    outputs: O,
+    body: impl Fn(Range<usize>, O) + Sync,
+) {
+    let groups = width.div_ceil(GROUP);
+    let members = team.members().min(groups).min(MAX_MEMBERS);
+    if members < 2 || cost < WORTH_MEETING {
+        return body(0..width, outputs);
+    }
+    let mut parts: [Option<(Range<usize>, O)>; MAX_MEMBERS] = [const { None }; MAX_MEMBERS];
+    let mut rest = outputs;
+    let mut start = 0;
+    for (member, part) in parts[..members - 1].iter_mut().enumerate() {
+        // The first members get one more group where they do not divide evenly.
+        let end = (groups * (member + 1)).div_ceil(members) * GROUP;
+        let (block, after) = rest.cut(end - start);
+        *part = Some((start..end, block));
+        rest = after;
+        start = end;
+    }
+    parts[members - 1] = Some((start..width, rest));
+    team.each(&mut parts[..members], |(range, block)| body(range, block));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn every_column_is_in_exactly_one_block_whatever_the_team() {
+        for members in 1..=5 {
+            let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+            for width in [1, 15, 16, 17, 31, 32, 33, 100, 257] {
+                let mut counts = Array2::zeros((3, width));
+                let mut places = vec![0; width];
+                each_block(
+                    &team,
+                    width,
+                    usize::MAX,
+                    (counts.view_mut(), &mut places[..]),
+                    |range, (mut block, places)| {
+                        assert_eq!((block.ncols(), places.len()), (range.len(), range.len()));
+                        block += 1;
+                        places.iter_mut().zip(range).for_each(|(place, column)| *place = column);
+                    },
+                );
+                assert!(counts.iter().all(|&count| count == 1), "{width} columns, {members} members");
+                assert_eq!(places, (0..width).collect::<Vec<_>>());
+            }
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Matrix products.
+//!
+//! The columns of `c = a b` are computed panel by panel. The part of `b` that a panel needs is
+//! copied beside itself once; then tiles, some rows by some vectors of `c`, are held in registers
+//! while the products are added up.
+//!
+//! Every element of `c` is one sum, taken in the order of the inner index with one rounding per
+//! term (fused multiply-add, where the processor has it). It therefore depends on its own row of
+//! `a` and its own column of `b` alone: not on the other rows of a batch, on blocking or on
+//! threads.
+
+#![expect(
+    clippy::inline_always,
+    reason = "the loops must be compiled inside the function that enables the vectors"
+)]
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::ops::Range;
+
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
+
+use super::blocks::each_block;
+use super::vector::Vector;
+use super::{Level, Team, level, wide};
+use crate::real::Real;
+
+/// `c = a b`.
+///
+/// # Shapes
+///
+/// `a`: `(m, k)`; `b`: `(k, n)`; `c`: `(m, n)`, with `c` in row-major layout. `a` and `b` may be
+/// transposed views of arrays in row-major layout, at about the same speed.
+///
+/// # Panics
+///
+/// If the shapes do not fit, or an array has another layout.
+pub fn product<F: Real>(
+    team: &Team,
+    a: &ArrayView2<'_, F>,
+    b: &ArrayView2<'_, F>,
+    c: &mut ArrayViewMut2<'_, F>,
+) {
+    let ((m, k), n) = (a.dim(), b.ncols());
+    assert_eq!((b.nrows(), c.dim()), (k, (m, n)), "shapes of a product");
+    let (a, b) = (Operand::new(a), Operand::new(b));
+    each_block(team, n, m * k * n, c.view_mut(), |columns, mut c| {
+        // Tiles as large as the registers: 32 of them with AVX-512, else 16.
+        with_panel(|panel| match level() {
+            Level::Avx512 => wide(
+                #[inline(always)]
+                || multiply::<F::Avx512, 6, 4>(a, b, &mut c, k, columns.start, panel),
+            ),
+            Level::Avx2 => wide(
+                #[inline(always)]
+                || multiply::<F::Avx2, 6, 2>(a, b, &mut c, k, columns.start, panel),
+            ),
+            Level::Baseline => multiply::<F::Baseline, 6, 2>(a, b, &mut c, k, columns.start, panel),
+        });
+    });
+}
+
+/// A matrix whose rows or columns are contiguous.
+#[derive(Clone, Copy)]
+struct Operand<'a, F> {
+    data: &'a [F],
+    /// From one row (or column) to the next.
+    stride: usize,
+    transposed: bool,
+}
+
+impl<'a, F: Real> Operand<'a, F> {
+    fn new(array: &'a ArrayView2<'_, F>) -> Self {
+        if let Some(data) = array.as_slice() {
+            return Self { data, stride: array.ncols(), transposed: false };
+        }
+        // Column-major: the memory order is that of the transpose.
+        let data = array.as_slice_memory_order().filter(|_| array.stride_of(Axis(0)) == 1);
+        Self {
+            data: data.expect("operands are in row-major layout or transposed"),
+            stride: array.nrows(),
+            transposed: true,
+        }
+    }
+}
+
+/// Calls `body` with this thread's panel, so that memory is asked for only while panels grow.
+fn with_panel<F: Real>(body: impl FnOnce(&mut Vec<F>)) {
+    thread_local! {
+        static PANEL: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+    }
+    PANEL.with_borrow_mut(|panel| {
+        if !panel.as_ref().is_some_and(|panel| panel.is::<Vec<F>>()) {
+            *panel = Some(Box::new(Vec::<F>::new()));
+        }
+        body(panel.as_mut().and_then(|panel| panel.downcast_mut()).expect("it was just made"));
+    });
+}
+
+/// All panels of `c`, each up to `VECTORS` vectors wide, in tiles of `ROWS` rows. The first column
+/// of `c` belongs to column `first` of `b`.
+#[inline(always)]
+fn multiply<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
+    a: Operand<'_, V::Element>,
+    b: Operand<'_, V::Element>,
+    c: &mut ArrayViewMut2<'_, V::Element>,
+    k: usize,
+    first: usize,
+    panel: &mut Vec<V::Element>,
+) {
+    let (n, widest) = (c.ncols(), VECTORS * V::LANES);
+    for start in (0..n).step_by(widest) {
+        let width = widest.min(n - start);
+        let vectors = width.div_ceil(V::LANES);
+        pack(b, k, first + start..first + start + width, vectors * V::LANES, panel);
+        let panel = &panel[..k * vectors * V::LANES];
+        let c = c.slice_mut(s![.., start..start + width]);
+        match vectors {
+            1 => one_panel::<V, ROWS, 1>(a, c, k, panel),
+            2 => one_panel::<V, ROWS, 2>(a, c, k, panel),
+            3 => one_panel::<V, ROWS, 3>(a, c, k, panel),
+            _ => one_panel::<V, ROWS, 4>(a, c, k, panel),
+        }
+    }
+}
+
+/// The columns of `c` that a panel computes.
+#[inline(always)]
+fn one_panel<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
+    a: Operand<'_, V::Element>,
+    mut c: ArrayViewMut2<'_, V::Element>,
+    k: usize,
+    panel: &[V::Element],
+) {
+    let m = c.nrows();
+    for row in (0..m).step_by(ROWS) {
+        // Tiles at the lower edge compute the last row several times and store it once.
+        let last = m - 1;
+        let sums = if !a.transposed {
+            let rows: [&[V::Element]; ROWS] =
+                std::array::from_fn(|r| &a.data[(row + r).min(last) * a.stride..][..k]);
+            tile::<V, ROWS, VECTORS>(
+                panel,
+                #[inline(always)]
+                |r, p| rows[r][p],
+            )
+        } else if row + ROWS <= m {
+            let columns = &a.data[row..];
+            tile::<V, ROWS, VECTORS>(
+                panel,
+                #[inline(always)]
+                |r, p| columns[p * a.stride + r],
+            )
+        } else {
+            tile::<V, ROWS, VECTORS>(
+                panel,
+                #[inline(always)]
+                |r, p| a.data[p * a.stride + (row + r).min(last)],
+            )
+        };
+        for (r, sums) in sums.iter().enumerate().take(m - row) {
+            put(sums, c.row_mut(row + r).as_slice_mut().expect("rows are contiguous"));
+        }
+    }
+}
+
+/// The sums of one tile: over `p`, `a(r, p)` times row `p` of the panel.
+#[inline(always)]
+fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(
+    panel: &[V::Element],
+    a: impl Fn(usize, usize) -> V::Element,
+) -> [[V; VECTORS]; ROWS] {
+    let mut sums = [[V::splat(num_traits::zero()); VECTORS]; ROWS];
+    for (p, b) in panel.chunks_exact(VECTORS * V::LANES).enumerate() {
+        let b: [V; VECTORS] = std::array::from_fn(
+            #[inline(always)]
+            |v| V::load(&b[v * V::LANES..]),
+        );
+        for (r, sums) in sums.iter_mut().enumerate() {
+            let a = V::splat(a(r, p));
+            for (sum, &b) in sums.iter_mut().zip(&b) {
+                *sum = a.mul_add(b, *sum);
+            }
+        }
+    }
+    sums
+}
+
+/// Stores the sums of one row, cut to the width of `c`.
+#[inline(always)]
+fn put<V: Vector>(sums: &[V], c: &mut [V::Element]) {
+    if c.len() == sums.len() * V::LANES {
+        for (v, sum) in sums.iter().enumerate() {
+            sum.store(&mut c[v * V::LANES..]);
+        }
+        return;
+    }
+    // Room for the widest panel: four vectors of sixteen.
+    let mut whole = [num_traits::zero(); 64];
+    for (v, sum) in sums.iter().enumerate() {
+        sum.store(&mut whole[v * V::LANES..]);
+    }
+    c.copy_from_slice(&whole[..c.len()]);
+}
+
+/// Copies some columns of `b` beside each other, filled up with zeros to `panel_width`.
+#[inline(always)]
+fn pack<F: Real>(b: Operand<'_, F>, k: usize, columns: Range<usize>, panel_width: usize, panel: &mut Vec<F>) {
+    /// Rows of the panel that a column is copied to at once.
+    const RUN: usize = 16;
+
+    let (start, width) = (columns.start, columns.len());
+    if panel.len() < k * panel_width {
+        panel.resize(k * panel_width, F::zero());
+    }
+    let panel = &mut panel[..k * panel_width];
+    if !b.transposed {
+        for (p, out) in panel.chunks_exact_mut(panel_width).enumerate() {
+            let (out, rest) = out.split_at_mut(width);
+            out.copy_from_slice(&b.data[p * b.stride + start..][..width]);
+            rest.fill(F::zero());
+        }
+        return;
+    }
+    for (block, out) in panel.chunks_mut(RUN * panel_width).enumerate() {
+        let first = block * RUN;
+        let len = RUN.min(k - first);
+        for column in 0..width {
+            let run = &b.data[(start + column) * b.stride + first..][..len];
+            for (out, &b) in out.chunks_exact_mut(panel_width).zip(run) {
+                out[column] = b;
+            }
+        }
+        for out in out.chunks_exact_mut(panel_width) {
+            out[width..].fill(F::zero());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use ndarray::{Array2, s};
+
+    use super::*;
+
+    fn matrix<F: Real>(rows: usize, columns: usize, salt: usize) -> Array2<F> {
+        let entry = |(i, j)| F::from_f64(((i * 31 + j * 17 + salt * 7) % 23) as f64 / 11.0 - 1.0);
+        Array2::from_shape_fn((rows, columns), entry)
+    }
+
+    fn naive<F: Real>(a: &ArrayView2<'_, F>, b: &ArrayView2<'_, F>) -> Array2<f64> {
+        let entry = |(i, j)| (0..a.ncols()).map(|p| a[[i, p]].to_f64() * b[[p, j]].to_f64()).sum();
+        Array2::from_shape_fn((a.nrows(), b.ncols()), entry)
+    }
+
+    fn check<F: Real>(tolerance: f64) {
+        for m in [1, 2, 5, 6, 7, 13] {
+            for k in [1, 3, 16, 17, 40] {
+                for n in [1, 2, 8, 15, 16, 17, 33, 48, 63, 64, 65, 130] {
+                    let (a, at) = (matrix::<F>(m, k, 1), matrix::<F>(k, m, 2));
+                    let (b, bt) = (matrix::<F>(k, n, 3), matrix::<F>(n, k, 4));
+                    for (a, b) in
+                        [(a.view(), b.view()), (at.t(), b.view()), (a.view(), bt.t()), (at.t(), bt.t())]
+                    {
+                        let mut c = Array2::from_elem((m, n), F::nan());
+                        product(&Team::alone(), &a, &b, &mut c.view_mut());
+                        let error =
+                            (c.mapv(Real::to_f64) - naive(&a, &b)).fold(0.0, |max: f64, e| max.max(e.abs()));
+                        // Each of the k terms is at most 1 and rounded once.
+                        assert!(error <= tolerance * k as f64, "{m} {k} {n}: {error:e}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn agrees_with_sums_in_double_precision() {
+        check::<f32>(1.2e-7);
+        check::<f64>(2.3e-16);
+    }
+
+    #[test]
+    fn a_row_and_a_column_do_not_depend_on_the_others_nor_on_the_team() {
+        let (a, b) = (matrix::<f32>(37, 50, 1), matrix::<f32>(50, 100, 2));
+        let mut whole = Array2::zeros((37, 100));
+        product(&Team::alone(), &a.view(), &b.view(), &mut whole.view_mut());
+        let team = Team::new(NonZeroUsize::new(3).expect("three"));
+        for rows in [0..1, 3..4, 5..36] {
+            for columns in [0..100, 0..1, 7..90] {
+                let mut part = Array2::zeros((rows.len(), columns.len()));
+                let b = b.slice(s![.., columns.clone()]).to_owned();
+                product(&team, &a.slice(s![rows.clone(), ..]), &b.view(), &mut part.view_mut());
+                assert_eq!(part, whole.slice(s![rows.clone(), columns]));
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! A whole run: epochs of steps, evaluation between them, and an end.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use ndarray::Array2;
+
+use super::patience::Patience;
+use super::step::{NonFinite, Stepper};
+use super::{EpochRecord, Evaluator, Event, Observer, Outcome, Score, StepRecord};
+use crate::config::Plan;
+use crate::data::{Batches, Data};
+use crate::kernel::{self, Team};
+use crate::nn::Network;
+use crate::real::Real;
+
+/// What a run leaves behind.
+pub struct Trained<F> {
+    /// The network with the kept weights and running statistics.
+    pub network: Network<F>,
+    /// The epoch that they are from.
+    pub kept_epoch: u64,
+    /// How the run ended.
+    pub outcome: Outcome,
+    /// Epoch 0 and every epoch that was finished.
+    pub epochs: Vec<EpochRecord>,
+    /// Every `log_every_steps`-th step.
+    pub steps: Vec<StepRecord>,
+    /// The test rows under the kept weights; none without any.
+    pub test: Option<Score>,
+}
+
+/// Trains the network of `plan` on `data` with the threads of `team` and tells `observer` about it.
+///
+/// With early stopping the weights of the best epoch are kept, otherwise those of the last epoch
+/// that was finished; running statistics always go with the weights. `stop`, once set, ends the
+/// run after the current step.
+///
+/// # Errors
+///
+/// The first one of the observer.
+pub fn train<F: Real>(
+    plan: &Plan,
+    data: &Data<F>,
+    team: &Team,
+    stop: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> std::io::Result<Trained<F>> {
+    let training = &plan.training;
+    let batches = Batches::new(
+        data.train.len(),
+        training.batch_size,
+        training.last_batch,
+        training.sampling,
+        training.seed,
+    );
+    let network = Network::build(&plan.layers, data.features.len(), data.classes.len(), training.seed);
+    let mut run = Run {
+        plan,
+        data,
+        team,
+        stop,
+        evaluator: Evaluator::new(&network),
+        patience: Patience::new(training.early_stopping.as_ref()),
+        kept: (0, copy_tensors(&network)),
+        stepper: Stepper::new(plan, network, batches.sizes().1),
+        batches,
+        observer,
+        step: 0,
+        epochs: Vec::new(),
+        steps: Vec::new(),
+    };
+    let outcome = run.epochs()?;
+    run.observer.on(&Event::RunEnded(&outcome))?;
+    let Run { stepper, kept: (kept_epoch, tensors), mut evaluator, epochs, steps, .. } = run;
+    let mut network = stepper.network;
+    for (param, tensor) in network.params_mut().zip(tensors) {
+        param.value = tensor;
+    }
+    let test = data.test.as_ref().map(|rows| evaluator.score(team, &network, rows));
+    Ok(Trained { network, kept_epoch, outcome, epochs, steps, test })
+}
+
+/// A run in progress.
+struct Run<'a, F> {
+    plan: &'a Plan,
+    data: &'a Data<F>,
+    team: &'a Team,
+    stop: &'a AtomicBool,
+    batches: Batches,
+    stepper: Stepper<'a, F>,
+    evaluator: Evaluator<F>,
+    patience: Patience<'a>,
+    /// An epoch and a copy of all tensors after it.
+    kept: (u64, Vec<Array2<F>>),
+    observer: &'a mut dyn Observer,
+    step: u64,
+    epochs: Vec<EpochRecord>,
+    steps: Vec<StepRecord>,
+}
+
+impl<F: Real> Run<'_, F> {
+    fn epochs(&mut self) -> std::io::Result<Outcome> {
+        let training = &self.plan.training;
+        let steps_per_epoch = self.batches.per_epoch() as u64;
+        self.observer.on(&Event::RunStarted { epochs: training.epochs, steps_per_epoch })?;
+        if let ControlFlow::Break(outcome) = self.end_epoch(0, None, None, 0.0)? {
+            return Ok(outcome);
+        }
+        for epoch in 1..=training.epochs {
+            let begin = Instant::now();
+            let mut loss_sum = 0.0;
+            let mut rows = 0;
+            let mut rate = 0.0;
+            for batch in self.batches.epoch(epoch) {
+                if self.stop.load(Ordering::Relaxed) {
+                    return Ok(Outcome::Interrupted { step: self.step });
+                }
+                self.step += 1;
+                let total = steps_per_epoch * training.epochs;
+                rate = self.plan.optimizer.learning_rate()
+                    * training.schedule.factor(self.step, steps_per_epoch, total);
+                let loss = match self.stepper.step(self.team, &self.data.train, batch, self.step, rate) {
+                    Ok(loss) => loss,
+                    Err(NonFinite(tensor)) => {
+                        return Ok(Outcome::Diverged { epoch, step: self.step, tensor });
+                    }
+                };
+                loss_sum += loss * batch.len() as f64;
+                rows += batch.len();
+                let record = StepRecord { step: self.step, loss, learning_rate: rate };
+                if self.step.is_multiple_of(training.log_every_steps) {
+                    self.steps.push(record);
+                }
+                self.observer.on(&Event::StepEnded(record))?;
+            }
+            let seconds = begin.elapsed().as_secs_f64();
+            let ended = self.end_epoch(epoch, Some(rate), Some(loss_sum / rows as f64), seconds)?;
+            if let ControlFlow::Break(outcome) = ended {
+                return Ok(outcome);
+            }
+        }
+        Ok(Outcome::Finished)
+    }
+
+    /// Evaluates, reports, and decides whether the weights are kept and whether the run goes on.
+    fn end_epoch(
+        &mut self,
+        epoch: u64,
+        learning_rate: Option<f64>,
+        train_loss: Option<f64>,
+        train_seconds: f64,
+    ) -> std::io::Result<ControlFlow<Outcome>> {
+        let network = &self.stepper.network;
+        let begin = Instant::now();
+        let train = self.evaluator.score(self.team, network, &self.data.train);
+        let valid = self.data.valid.as_ref().map(|rows| self.evaluator.score(self.team, network, rows));
+        let before = self.epochs.last();
+        let record = EpochRecord {
+            epoch,
+            step: self.step,
+            learning_rate,
+            train_loss,
+            train,
+            valid,
+            train_seconds: before.map_or(0.0, |before| before.train_seconds) + train_seconds,
+            eval_seconds: before.map_or(0.0, |before| before.eval_seconds) + begin.elapsed().as_secs_f64(),
+        };
+        let spoilt = spoilt(network, &record);
+        let verdict = self.patience.judge(&record);
+        self.observer.on(&Event::EpochEnded(&record))?;
+        self.epochs.push(record);
+        if let Some(tensor) = spoilt {
+            return Ok(ControlFlow::Break(Outcome::Diverged { epoch, step: self.step, tensor }));
+        }
+        if verdict.keep {
+            self.kept = (epoch, copy_tensors(network));
+        }
+        Ok(if verdict.stop {
+            ControlFlow::Break(Outcome::StoppedEarly { epoch })
+        } else {
+            ControlFlow::Continue(())
+        })
+    }
+}
+
+/// What is not finite after an epoch: a tensor, moved out of range by the last update, or a loss in
+/// evaluation mode.
+fn spoilt<F: Real>(network: &Network<F>, record: &EpochRecord) -> Option<String> {
+    let bad = network.params().find(|param| !kernel::all_finite(param.value.as_slice().unwrap_or_default()));
+    if let Some(param) = bad {
+        return Some(param.name.clone());
+    }
+    let valid = record.valid.map_or(0.0, |valid| valid.loss);
+    (!(record.train.loss.is_finite() && valid.is_finite())).then(|| "loss in evaluation mode".to_owned())
+}
+
+fn copy_tensors<F: Real>(network: &Network<F>) -> Vec<Array2<F>> {
+    network.params().map(|param| param.value.clone()).collect()
+}

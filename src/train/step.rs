@@ -1,0 +1,83 @@
+//! One training step, as the algorithm reads.
+
+use ndarray::{Array2, s};
+
+use crate::config::Plan;
+use crate::data::Rows;
+use crate::kernel::Team;
+use crate::nn::{Network, Pass, Workspace};
+use crate::optim::{Optimizer, add_l2_gradient, clip_by_global_norm};
+use crate::real::Real;
+
+/// A network in training with all that a step needs, sized once.
+pub(super) struct Stepper<'a, F> {
+    pub(super) network: Network<F>,
+    plan: &'a Plan,
+    optimizer: Optimizer<F>,
+    workspace: Workspace<F>,
+    x: Array2<F>,     // (max_rows, inputs), rows beyond the batch are stale
+    labels: Vec<u32>, // of the batch
+}
+
+/// Where a number that is not finite appeared: the loss, a statistic or a gradient.
+pub(super) struct NonFinite(pub(super) String);
+
+impl<'a, F: Real> Stepper<'a, F> {
+    /// For batches of up to `max_rows` rows.
+    pub(super) fn new(plan: &'a Plan, mut network: Network<F>, max_rows: usize) -> Self {
+        Self {
+            plan,
+            optimizer: Optimizer::new(&plan.optimizer, &network),
+            workspace: network.reserve(max_rows),
+            x: Array2::zeros((max_rows, network.inputs())),
+            labels: Vec::with_capacity(max_rows),
+            network,
+        }
+    }
+
+    /// Trains on `batch`, row numbers of `rows`; returns the mean loss before the update, in nats.
+    ///
+    /// Nothing moves, neither weight nor running statistic, before every number of the step is
+    /// known to be finite.
+    pub(super) fn step(
+        &mut self,
+        team: &Team,
+        rows: &Rows<F>,
+        batch: &[usize],
+        step: u64,
+        learning_rate: f64,
+    ) -> Result<f64, NonFinite> {
+        self.gather(rows, batch);
+        let Self { network, workspace, .. } = self;
+        let x = self.x.slice(s![..batch.len(), ..]);
+        let pass = Pass { team, step, labels: &self.labels };
+
+        let losses = network.forward(&pass, x, workspace);
+        let loss = losses.iter().map(|&loss| loss.to_f64()).sum::<f64>() / batch.len() as f64;
+        if !loss.is_finite() {
+            return Err(NonFinite("loss".to_owned()));
+        }
+        network.backward(&pass, x, workspace, None);
+        if self.plan.optimizer.l2() > 0.0 {
+            add_l2_gradient(network, self.plan.optimizer.l2());
+        }
+        if let Some(tensor) = network.non_finite() {
+            return Err(NonFinite(tensor));
+        }
+        if let Some(max_norm) = self.plan.training.clip_norm {
+            clip_by_global_norm(network, max_norm);
+        }
+        self.optimizer.step(network, step, learning_rate);
+        network.commit();
+        Ok(loss)
+    }
+
+    /// Copies the rows of the batch beside each other.
+    fn gather(&mut self, rows: &Rows<F>, batch: &[usize]) {
+        self.labels.clear();
+        for (&row, mut x) in batch.iter().zip(self.x.rows_mut()) {
+            x.assign(&rows.x.row(row));
+            self.labels.push(rows.labels[row]);
+        }
+    }
+}
