@@ -24,12 +24,18 @@
 //! Losses are in nats per row, accuracies in `0..=1`, times in seconds, epochs and steps count
 //! from 1 (epoch 0 is the state before training).
 
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod data;
 pub mod kernel;
+pub mod model;
 pub mod nn;
 pub mod optim;
 
 pub mod random;
 pub mod real;
+pub mod report;
+pub mod run_directory;
 pub mod train;

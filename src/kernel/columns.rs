@@ -66,17 +66,21 @@ pub fn sum_rows<F: Real>(team: &Team, x: &ArrayView2<'_, F>, sums: &mut [F]) {
         wide(
             #[inline(always)]
             || {
-                strips(columns.clone(), |start, len| {
-                    let mut strip = [0.0; STRIP];
-                    for row in 0..x.count {
-                        for (sum, &x) in strip.iter_mut().zip(x.row(row, start, len)) {
-                            *sum += x.to_f64();
+                strips(
+                    columns.clone(),
+                    #[inline(always)]
+                    |start, len| {
+                        let mut strip = [0.0; STRIP];
+                        for row in 0..x.count {
+                            for (sum, &x) in strip.iter_mut().zip(x.row(row, start, len)) {
+                                *sum += x.to_f64();
+                            }
                         }
-                    }
-                    for (sum, &total) in sums[start - columns.start..][..len].iter_mut().zip(&strip) {
-                        *sum = F::from_f64(total);
-                    }
-                });
+                        for (sum, &total) in sums[start - columns.start..][..len].iter_mut().zip(&strip) {
+                            *sum = F::from_f64(total);
+                        }
+                    },
+                );
             },
         );
     });
@@ -101,21 +105,25 @@ pub fn sum_rows_and_products<F: Real>(
         wide(
             #[inline(always)]
             || {
-                strips(columns.clone(), |start, len| {
-                    let mut strip = [[0.0; STRIP]; 2];
-                    for row in 0..x.count {
-                        let [sums, products] = &mut strip;
-                        let entries = x.row(row, start, len).iter().zip(y.row(row, start, len));
-                        for ((sum, product), (&x, &y)) in sums.iter_mut().zip(products).zip(entries) {
-                            let x = x.to_f64();
-                            *sum += x;
-                            *product += x * y.to_f64();
+                strips(
+                    columns.clone(),
+                    #[inline(always)]
+                    |start, len| {
+                        let mut strip = [[0.0; STRIP]; 2];
+                        for row in 0..x.count {
+                            let [sums, products] = &mut strip;
+                            let entries = x.row(row, start, len).iter().zip(y.row(row, start, len));
+                            for ((sum, product), (&x, &y)) in sums.iter_mut().zip(products).zip(entries) {
+                                let x = x.to_f64();
+                                *sum += x;
+                                *product += x * y.to_f64();
+                            }
                         }
-                    }
-                    let place = start - columns.start;
-                    sums[place..][..len].copy_from_slice(&strip[0][..len]);
-                    products[place..][..len].copy_from_slice(&strip[1][..len]);
-                });
+                        let place = start - columns.start;
+                        sums[place..][..len].copy_from_slice(&strip[0][..len]);
+                        products[place..][..len].copy_from_slice(&strip[1][..len]);
+                    },
+                );
             },
         );
     });
@@ -167,34 +175,39 @@ pub fn batch_moments<F: Real>(team: &Team, x: &ArrayView2<'_, F>, moments: &mut 
         wide(
             #[inline(always)]
             || {
-                strips(columns.clone(), |start, len| {
-                    let place = start - columns.start;
-                    let mut first = [0.0; STRIP];
-                    for (first, &x) in first.iter_mut().zip(x.row(0, start, len)) {
-                        *first = x.to_f64();
-                    }
-                    let mut mean = [0.0; STRIP];
-                    for row in 0..x.count {
-                        for ((sum, &x), first) in mean.iter_mut().zip(x.row(row, start, len)).zip(&first) {
-                            *sum += x.to_f64() - first;
+                strips(
+                    columns.clone(),
+                    #[inline(always)]
+                    |start, len| {
+                        let place = start - columns.start;
+                        let mut first = [0.0; STRIP];
+                        for (first, &x) in first.iter_mut().zip(x.row(0, start, len)) {
+                            *first = x.to_f64();
                         }
-                    }
-                    mean.iter_mut().for_each(|sum| *sum /= n);
-                    let mut squares = [0.0; STRIP];
-                    for row in 0..x.count {
-                        let centres = first.iter().zip(&mean);
-                        for ((sum, &x), (first, mean)) in
-                            squares.iter_mut().zip(x.row(row, start, len)).zip(centres)
-                        {
-                            let centred = (x.to_f64() - first) - mean;
-                            *sum += centred * centred;
+                        let mut mean = [0.0; STRIP];
+                        for row in 0..x.count {
+                            for ((sum, &x), first) in mean.iter_mut().zip(x.row(row, start, len)).zip(&first)
+                            {
+                                *sum += x.to_f64() - first;
+                            }
                         }
-                    }
-                    squares.iter_mut().for_each(|sum| *sum /= n);
-                    origin[place..][..len].copy_from_slice(&first[..len]);
-                    shift[place..][..len].copy_from_slice(&mean[..len]);
-                    var[place..][..len].copy_from_slice(&squares[..len]);
-                });
+                        mean.iter_mut().for_each(|sum| *sum /= n);
+                        let mut squares = [0.0; STRIP];
+                        for row in 0..x.count {
+                            let centres = first.iter().zip(&mean);
+                            for ((sum, &x), (first, mean)) in
+                                squares.iter_mut().zip(x.row(row, start, len)).zip(centres)
+                            {
+                                let centred = (x.to_f64() - first) - mean;
+                                *sum += centred * centred;
+                            }
+                        }
+                        squares.iter_mut().for_each(|sum| *sum /= n);
+                        origin[place..][..len].copy_from_slice(&first[..len]);
+                        shift[place..][..len].copy_from_slice(&mean[..len]);
+                        var[place..][..len].copy_from_slice(&squares[..len]);
+                    },
+                );
             },
         );
     });
@@ -236,6 +249,52 @@ pub fn normalise<F: Real>(
                         *y = gamma * x_hat + beta;
                     }
                 }
+            },
+        );
+    });
+}
+
+/// `y = gamma * (x - mean) / sqrt(var + eps) + beta`, per column, from given statistics.
+///
+/// # Shapes
+///
+/// `x`, `y`: `(n, width)`; `mean`, `var`, `gamma`, `beta`: `width`.
+pub fn normalise_by<F: Real>(
+    team: &Team,
+    x: &ArrayView2<'_, F>,
+    (mean, var, eps): (&[F], &[F], f64),
+    (gamma, beta): (&[F], &[F]),
+    y: &mut ArrayViewMut2<'_, F>,
+) {
+    assert_eq!(x.dim(), y.dim(), "shapes of a normalisation");
+    let (width, cost) = (x.ncols(), 2 * x.len());
+    let x = Rows::new(x);
+    each_block(team, width, cost, y.view_mut(), |columns, mut y| {
+        wide(
+            #[inline(always)]
+            || {
+                strips(
+                    columns.clone(),
+                    #[inline(always)]
+                    |start, len| {
+                        let range = start..start + len;
+                        let (mean, gamma, beta) =
+                            (&mean[range.clone()], &gamma[range.clone()], &beta[range.clone()]);
+                        let mut inv_std = [F::zero(); STRIP];
+                        for (inv_std, &var) in inv_std.iter_mut().zip(&var[range]) {
+                            *inv_std = F::from_f64(1.0 / (var.to_f64() + eps).sqrt());
+                        }
+                        for (row, mut y) in y.rows_mut().into_iter().enumerate() {
+                            let y = &mut contiguous(y.as_slice_mut())[start - columns.start..][..len];
+                            let statistics = mean.iter().zip(&inv_std).zip(gamma.iter().zip(beta));
+                            for ((y, &x), ((&mean, &inv_std), (&gamma, &beta))) in
+                                y.iter_mut().zip(x.row(row, start, len)).zip(statistics)
+                            {
+                                *y = gamma * ((x - mean) * inv_std) + beta;
+                            }
+                        }
+                    },
+                );
             },
         );
     });

@@ -14,7 +14,7 @@ mod team;
 mod vector;
 
 pub use columns::{
-    BatchMoments, batch_moments, centre_and_project, normalise, sum_rows, sum_rows_and_products,
+    BatchMoments, batch_moments, centre_and_project, normalise, normalise_by, sum_rows, sum_rows_and_products,
 };
 pub(crate) use dispatch::wide;
 pub use dispatch::{Level, level};

@@ -185,15 +185,9 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         self.x_hat = x_hat;
     }
 
-    fn infer(&self, _pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         let [mean, var] = [0, 1].map(|i| row(&self.params[self.running() + i]));
-        let eps = F::from_f64(self.spec.eps);
-        for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
-            let statistics = mean.iter().zip(var).zip(self.gamma().iter().zip(self.beta()));
-            for ((y, &x), ((&mean, &var), (&gamma, &beta))) in y.iter_mut().zip(x).zip(statistics) {
-                *y = gamma * ((x - mean) / (var + eps).sqrt()) + beta;
-            }
-        }
+        kernel::normalise_by(pass.team, &x, (mean, var, self.spec.eps), (self.gamma(), self.beta()), &mut y);
     }
 
     fn backward(

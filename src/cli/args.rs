@@ -1,0 +1,128 @@
+//! What may stand on the command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::require::Requirement;
+
+/// Train small fully-connected networks on CSV files, with and without batch normalization.
+///
+/// `bntrain --config FILE` trains everything that FILE describes and shows the difference.
+#[derive(Debug, Parser)]
+#[command(name = "bntrain", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage or config, 3 data, 4 model file, 5 diverged, \
+    6 input/output, 7 refused, 8 over a size limit, 130/143 stopped.")]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) train: Option<TrainArgs>,
+    #[command(flatten)]
+    pub(super) global: GlobalArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Train what a config describes (the default)
+    Train(TrainArgs),
+    /// Read and check config and data, print the plan, train nothing
+    Check(CheckArgs),
+    /// Compare every gradient of the config's network with central differences
+    Gradcheck(GradcheckArgs),
+    /// Put finished run directories side by side
+    Compare(CompareArgs),
+}
+
+/// A config and changes to it.
+#[derive(Debug, Args)]
+pub(super) struct ConfigArgs {
+    /// The TOML file that describes data, network and training
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+    /// Change a key, in TOML syntax, such as optimizer.learning_rate=0.01; repeatable
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(super) sets: Vec<String>,
+    /// Key of all random streams (training.seed)
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Passes over the training rows (training.epochs)
+    #[arg(long, value_name = "N")]
+    pub(super) epochs: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TrainArgs {
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
+    /// Where the results go [default: runs/NAME-001, counting up]
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Replace the results of an earlier run in --out
+    #[arg(long, requires = "out")]
+    pub(super) force: bool,
+    /// Cores to use; results do not depend on it [default: all]
+    #[arg(long, value_name = "N")]
+    pub(super) threads: Option<NonZeroUsize>,
+    /// Check everything, take one step of each network, write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Fail with exit code 1 unless every run meets this, such as 'valid_accuracy >= 0.95' or
+    /// 'batch_norm.valid_loss < 0.2'; repeatable
+    #[arg(long = "require", value_name = "CONDITION")]
+    pub(super) require: Vec<Requirement>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GradcheckArgs {
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
+    /// Rows in the batch; at least 3
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(3..))]
+    pub(super) rows: u16,
+    /// Largest relative error that passes
+    #[arg(long, value_name = "X", default_value_t = 1e-6)]
+    pub(super) tolerance: f64,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// Run directories
+    #[arg(required = true, value_name = "RUN")]
+    pub(super) runs: Vec<PathBuf>,
+}
+
+/// Options that every command has.
+#[derive(Clone, Debug, Args)]
+pub(super) struct GlobalArgs {
+    /// Results as JSON, one object per line
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// No progress and no notes
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: When,
+    /// Progress bars; plain lines otherwise
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) progress: When,
+}
+
+/// When to do something that suits a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

@@ -1,0 +1,66 @@
+//! `bntrain check`: the plan, in full, without training.
+
+use std::fmt::Write;
+
+use super::args::CheckArgs;
+use super::plan::{Planned, read_plan};
+use super::{Failure, Output};
+use crate::compare::Job;
+use crate::nn::Network;
+use crate::train::preflight;
+
+pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
+    let planned = read_plan(&args.config, output)?;
+    output.result(&describe(&planned))
+}
+
+fn describe(planned: &Planned) -> String {
+    let table = planned.data.table(&planned.plan.data);
+    let mut text = String::new();
+    let mut line = |line: String| writeln!(text, "{line}").unwrap_or_default();
+    line(format!(
+        "data: {} rows, {} features, {} classes of \"{}\"",
+        table.rows(),
+        table.features().len(),
+        table.classes().len(),
+        table.label().escape_debug()
+    ));
+    line(format!(
+        "split: {} rows for training, {} for validation, {} for the test",
+        table.train_rows(),
+        table.valid_rows(),
+        table.test_rows()
+    ));
+    let first_seed = planned.jobs.first().map(|job| job.cell.seed);
+    for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
+        line(String::new());
+        line(network_table(planned, job).trim_end().to_owned());
+    }
+    line(String::new());
+    line(format!("runs: {}", planned.jobs.len()));
+    line(String::new());
+    line("the config in full:".to_owned());
+    line(String::new());
+    line(planned.plan.to_toml());
+    text
+}
+
+/// Layers, shapes and parameters of one network.
+fn network_table(planned: &Planned, job: &Job) -> String {
+    let table = planned.data.table(&job.plan.data);
+    let network = Network::<f32>::build(&job.plan.layers, table.features().len(), table.classes().len(), job.cell.seed);
+    let point = job.cell.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
+    let mut text = format!("network ({}{point}): {} trained parameters\n", job.cell.norm.name(), network.trained_parameters());
+    for param in network.params() {
+        let role = if param.is_trained() { "" } else { "  (not trained)" };
+        let (rows, columns) = param.value.dim();
+        writeln!(text, "  {:<28} {:>6} x {:<6}{role}", param.name, rows, columns).unwrap_or_default();
+    }
+    if let Ok(flight) = preflight(&job.plan, table.train_rows()) {
+        let (smallest, largest) = flight.batch_rows;
+        let rows = if smallest == largest { largest.to_string() } else { format!("{smallest} to {largest}") };
+        let epochs = job.plan.training.epochs;
+        writeln!(text, "  {epochs} epochs of {} steps of {rows} rows", flight.steps_per_epoch).unwrap_or_default();
+    }
+    text
+}

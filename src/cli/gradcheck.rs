@@ -1,0 +1,45 @@
+//! `bntrain gradcheck`: every gradient of the config's own network against central differences.
+
+use ndarray::s;
+
+use super::args::GradcheckArgs;
+use super::plan::read_plan;
+use super::{Failure, Output, exit_code};
+use crate::compare::Job;
+use crate::gradcheck::{GradcheckReport, GradcheckSettings, check_network, table};
+use crate::kernel::Team;
+use crate::nn::{Network, Pass};
+
+pub(super) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> {
+    let planned = read_plan(&args.config, output)?;
+    let first_seed = planned.jobs.first().map(|job| job.cell.seed);
+    let mut failed = 0;
+    let mut lines = Vec::new();
+    let team = Team::alone();
+    for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
+        let prepared = planned.data.prepared::<f64>(&job.plan)?;
+        let data = &prepared.data;
+        let rows = usize::from(args.rows).min(data.train.len());
+        let settings = GradcheckSettings { tolerance: args.tolerance, ..GradcheckSettings::for_network() };
+        let mut network = Network::build(&job.plan.layers, data.features.len(), data.classes.len(), job.cell.seed);
+        let pass = Pass { team: &team, step: 1, labels: &data.train.labels[..rows] };
+        let l2 = job.plan.optimizer.l2();
+        let report = check_network(&mut network, &pass, data.train.x.slice(s![..rows, ..]), l2, &settings);
+        failed += usize::from(!report.passed());
+        lines.push(show(job, rows, &report, output));
+    }
+    output.result(&lines.join("\n"))?;
+    match failed {
+        0 => Ok(()),
+        _ => Err(Failure::new(exit_code::NO, "a gradient differs from its numeric value by more than the tolerance")),
+    }
+}
+
+fn show(job: &Job, rows: usize, report: &GradcheckReport, output: &Output) -> String {
+    let norm = job.cell.norm.name();
+    if output.json {
+        return format!("{}\n", serde_json::json!({ "norm": norm, "rows": rows, "passed": report.passed(), "tensors": report.tensors }));
+    }
+    let point = job.cell.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
+    format!("network ({norm}{point}), {rows} rows, f64:\n{}", table(report))
+}

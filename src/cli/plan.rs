@@ -1,0 +1,46 @@
+//! Config and data, read and checked together: what every command starts from.
+
+use super::args::ConfigArgs;
+use super::{Failure, Output, exit_code};
+use crate::compare::{DataSets, Job, jobs};
+use crate::config::{self, Dtype, Plan};
+use crate::train::preflight;
+
+/// Everything that is known before training.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    /// At least one.
+    pub(super) jobs: Vec<Job>,
+    pub(super) data: DataSets,
+}
+
+/// Reads the config and its data, and makes sure that every run can be done; notes go to standard
+/// error.
+pub(super) fn read_plan(args: &ConfigArgs, output: &Output) -> Result<Planned, Failure> {
+    let plan = config::load(&args.config, &args.overrides()?)?;
+    let jobs = jobs(&plan);
+    let data = DataSets::load(jobs.iter().map(|job| &job.plan))?;
+    let mut notes: Vec<String> = Vec::new();
+    for job in &jobs {
+        let table = data.table(&job.plan.data);
+        job.plan.check_size(table.train_rows(), table.features().len(), table.classes().len())?;
+        let flight = preflight(&job.plan, table.train_rows())
+            .map_err(|error| Failure::new(exit_code::USAGE, error.to_string()))?;
+        for note in table.notes().iter().cloned().chain(flight.tail) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+    }
+    // The first split stands for all: which columns are constant hardly differs between seeds.
+    if let Some(job) = jobs.first() {
+        notes.extend(match job.plan.training.dtype {
+            Dtype::F32 => data.prepared::<f32>(&job.plan)?.notes.clone(),
+            Dtype::F64 => data.prepared::<f64>(&job.plan)?.notes.clone(),
+        });
+    }
+    for note in notes {
+        output.note(&format!("note: {note}"));
+    }
+    Ok(Planned { plan, jobs, data })
+}

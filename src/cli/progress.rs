@@ -1,0 +1,141 @@
+//! What a person, or a program that reads JSON lines, sees of the runs while they go on.
+
+use std::io::{self, Write};
+use std::sync::Mutex;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::output::Output;
+use crate::compare::Cell;
+use crate::train::{EpochRecord, Event, Observer, Outcome};
+
+/// Makes the observers of all runs.
+pub(super) struct Progress<'a> {
+    output: &'a Output,
+    bars: MultiProgress,
+    /// Lines of different runs must not mix.
+    lines: Mutex<()>,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn new(output: &'a Output) -> Self {
+        let target = if output.bars() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self { output, bars: MultiProgress::with_draw_target(target), lines: Mutex::new(()) }
+    }
+
+    /// The observers of one run.
+    pub(super) fn watch<'s>(&'s self, cell: &Cell) -> Box<dyn Observer + 's> {
+        let mut observers: Vec<Box<dyn Observer + 's>> = Vec::new();
+        if self.output.bars() {
+            observers.push(Box::new(Bar::new(&self.bars, cell)));
+        } else if !self.output.quiet {
+            observers.push(Box::new(Lines { progress: self, name: name(cell), last: None }));
+        }
+        if self.output.json {
+            observers.push(Box::new(JsonLines { progress: self, cell: cell_json(cell) }));
+        }
+        Box::new(observers)
+    }
+}
+
+/// A run as people call it.
+fn name(cell: &Cell) -> String {
+    let point = cell.point.as_ref().map_or(String::new(), |(_, settings)| format!(" {settings}"));
+    format!("{}{point} seed {}", cell.norm.name(), cell.seed)
+}
+
+/// The latest numbers, in a few words.
+fn numbers(epoch: &EpochRecord) -> String {
+    match epoch.valid {
+        Some(valid) => format!("valid loss {:.4}, accuracy {:.4}", valid.loss, valid.accuracy),
+        None => format!("train loss {:.4}, accuracy {:.4}", epoch.train.loss, epoch.train.accuracy),
+    }
+}
+
+/// How a run ended, in a few words.
+pub(super) fn ending(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Finished => "finished".to_owned(),
+        Outcome::StoppedEarly { epoch } => format!("stopped early after epoch {epoch}"),
+        Outcome::Diverged { epoch, step, tensor } => {
+            format!("diverged in epoch {epoch} at step {step}: {tensor} is not finite")
+        }
+        Outcome::Interrupted { step } => format!("stopped after step {step}"),
+    }
+}
+
+/// A bar that goes away when its run has ended.
+struct Bar {
+    bar: ProgressBar,
+}
+
+impl Bar {
+    fn new(bars: &MultiProgress, cell: &Cell) -> Self {
+        let style = ProgressStyle::with_template("{prefix:24!} {wide_bar} epoch {msg} {eta:>4}")
+            .map(|style| style.progress_chars("=> "))
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = bars.add(ProgressBar::new(0).with_style(style).with_prefix(name(cell)));
+        Self { bar }
+    }
+}
+
+impl Observer for Bar {
+    fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
+        match event {
+            Event::RunStarted { epochs, steps_per_epoch } => self.bar.set_length(epochs * steps_per_epoch),
+            Event::StepEnded(step) => self.bar.set_position(step.step),
+            Event::EpochEnded(epoch) => self.bar.set_message(format!("{} {}", epoch.epoch, numbers(epoch))),
+            Event::RunEnded(_) => self.bar.finish_and_clear(),
+        }
+        Ok(())
+    }
+}
+
+/// One line when a run has ended.
+struct Lines<'a> {
+    progress: &'a Progress<'a>,
+    name: String,
+    last: Option<String>,
+}
+
+impl Observer for Lines<'_> {
+    fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
+        match event {
+            Event::EpochEnded(epoch) => self.last = Some(format!("epoch {}: {}", epoch.epoch, numbers(epoch))),
+            Event::RunEnded(outcome) => {
+                let last = self.last.take().unwrap_or_default();
+                self.progress.output.note(&format!("{}: {}; {last}", self.name, ending(outcome)));
+            }
+            Event::RunStarted { .. } | Event::StepEnded(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// One JSON object per event on standard output; steps are in `steps.csv`.
+struct JsonLines<'a> {
+    progress: &'a Progress<'a>,
+    cell: Value,
+}
+
+impl Observer for JsonLines<'_> {
+    fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
+        let mut line = match event {
+            Event::RunStarted { epochs, steps_per_epoch } => {
+                json!({ "event": "run_started", "epochs": epochs, "steps_per_epoch": steps_per_epoch })
+            }
+            Event::StepEnded(_) => return Ok(()),
+            Event::EpochEnded(epoch) => json!({ "event": "epoch_ended", "epoch": epoch }),
+            Event::RunEnded(outcome) => json!({ "event": "run_ended", "outcome": outcome }),
+        };
+        line["run"] = self.cell.clone();
+        let _whole_lines = self.progress.lines.lock();
+        let mut stdout = io::stdout().lock();
+        writeln!(stdout, "{line}")
+    }
+}
+
+fn cell_json(cell: &Cell) -> Value {
+    json!({ "norm": cell.norm, "point": cell.point.as_ref().map(|(_, settings)| settings), "seed": cell.seed })
+}

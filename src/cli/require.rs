@@ -1,0 +1,126 @@
+//! Conditions on results, for CI.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::compare::RunRecord;
+use crate::nn::Norm;
+use crate::train::Outcome;
+
+/// `[NORM.]METRIC OP NUMBER`, to be met by the kept epoch of every run, or of every run with NORM.
+#[derive(Clone, Debug)]
+pub(super) struct Requirement {
+    text: String,
+    norm: Option<Norm>,
+    metric: &'static str,
+    operator: &'static str,
+    bound: f64,
+}
+
+const NORMS: [Norm; 3] = [Norm::BatchNorm, Norm::MeanOnly, Norm::None];
+const METRICS: [&str; 7] = [
+    "train_loss",
+    "train_eval_loss",
+    "train_accuracy",
+    "valid_loss",
+    "valid_accuracy",
+    "test_loss",
+    "test_accuracy",
+];
+/// Two-character operators first, so that `<=` is not read as `<`.
+const OPERATORS: [&str; 4] = [">=", "<=", ">", "<"];
+
+impl FromStr for Requirement {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let operator = OPERATORS.into_iter().find(|operator| text.contains(operator));
+        let operator = operator.ok_or_else(|| format!("no operator; use one of {}", OPERATORS.join(" ")))?;
+        let (name, bound) = text.split_once(operator).unwrap_or((text, ""));
+        let (norm, name) = match name.trim().split_once('.') {
+            Some((norm, name)) => (Some(norm), name),
+            None => (None, name.trim()),
+        };
+        let norm = match norm {
+            None => None,
+            Some(norm) => Some(NORMS.into_iter().find(|known| known.name() == norm).ok_or_else(|| {
+                format!("`{norm}` is not a norm; use one of {}", NORMS.map(Norm::name).join(", "))
+            })?),
+        };
+        let metric = METRICS.into_iter().find(|metric| *metric == name);
+        let metric = metric.ok_or_else(|| format!("`{name}` is not a metric; use one of {}", METRICS.join(", ")))?;
+        let bound = bound.trim();
+        let bound = bound.parse().ok().filter(|bound: &f64| bound.is_finite());
+        let bound = bound.ok_or_else(|| "the bound is not a finite number".to_owned())?;
+        Ok(Self { text: text.trim().to_owned(), norm, metric, operator, bound })
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Requirement {
+    /// Why `runs` do not meet it; none if they do.
+    pub(super) fn unmet(&self, runs: &[RunRecord]) -> Option<String> {
+        let mut concerned = runs.iter().filter(|run| self.norm.is_none_or(|norm| run.cell.norm == norm)).peekable();
+        if concerned.peek().is_none() {
+            return Some(format!("required {self}: there is no such run"));
+        }
+        concerned.find_map(|run| {
+            let name = format!("{} with seed {}", run.cell.norm.name(), run.cell.seed);
+            match (&run.outcome, self.value(run)) {
+                (Outcome::Diverged { .. }, _) => Some(format!("required {self}: {name} diverged")),
+                (_, None) => Some(format!("required {self}: {name} has no {}", self.metric)),
+                (_, Some(value)) if self.holds(value) => None,
+                (_, Some(value)) => Some(format!("required {self}: {name} has {value:.6}")),
+            }
+        })
+    }
+
+    fn holds(&self, value: f64) -> bool {
+        match self.operator {
+            ">=" => value >= self.bound,
+            "<=" => value <= self.bound,
+            ">" => value > self.bound,
+            _ => value < self.bound,
+        }
+    }
+
+    fn value(&self, run: &RunRecord) -> Option<f64> {
+        let kept = run.epochs.iter().find(|epoch| epoch.epoch == run.kept_epoch)?;
+        match self.metric {
+            "train_loss" => kept.train_loss,
+            "train_eval_loss" => Some(kept.train.loss),
+            "train_accuracy" => Some(kept.train.accuracy),
+            "valid_loss" => kept.valid.map(|valid| valid.loss),
+            "valid_accuracy" => kept.valid.map(|valid| valid.accuracy),
+            "test_loss" => run.test.map(|test| test.loss),
+            _ => run.test.map(|test| test.accuracy),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_norm_metric_operator_and_bound() {
+        let requirement: Requirement = "batch_norm.valid_loss<=0.5".parse().expect("a requirement");
+        assert_eq!((requirement.norm, requirement.metric), (Some(Norm::BatchNorm), "valid_loss"));
+        assert_eq!((requirement.operator, requirement.bound), ("<=", 0.5));
+        assert!(requirement.holds(0.5) && !requirement.holds(0.51) && !requirement.holds(f64::NAN));
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let error = |text: &str| text.parse::<Requirement>().expect_err("not a requirement");
+        assert_eq!(error("valid_accuracy 0.9"), "no operator; use one of >= <= > <");
+        assert!(error("accuracy > 0.9").starts_with("`accuracy` is not a metric; use one of train_loss,"));
+        assert_eq!(error("layer.valid_loss < 1"), "`layer` is not a norm; use one of batch_norm, mean_only, none");
+        assert_eq!(error("valid_loss < nan"), "the bound is not a finite number");
+    }
+}

@@ -1,0 +1,119 @@
+//! `bntrain --config FILE`: train everything that the config describes.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Instant, SystemTime};
+
+use super::args::{ConfigArgs, TrainArgs};
+use super::plan::{Planned, read_plan};
+use super::progress::{Progress, ending};
+use super::signals::Signals;
+use super::{Failure, Output, exit_code, results};
+use crate::compare::{Job, RunRecord, run_all};
+use crate::run_directory::{RunDirectory, RunDirectoryError};
+use crate::train::Outcome;
+
+/// Where run directories go without `--out`.
+const RUNS: &str = "runs";
+
+pub(super) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
+    let planned = read_plan(&args.config, output)?;
+    if args.dry_run {
+        return dry_run(&planned, output);
+    }
+    let signals = Signals::listen()?;
+    let mut directory = match &args.out {
+        Some(out) => RunDirectory::create(out, args.force)?,
+        None => RunDirectory::create_numbered(Path::new(RUNS), &planned.plan.name)?,
+    };
+    let config = planned.plan.to_toml();
+    directory.write("config.toml", config.as_bytes())?;
+
+    let started = SystemTime::now();
+    let begin = Instant::now();
+    let threads = args.threads.or(thread::available_parallelism().ok()).unwrap_or(std::num::NonZeroUsize::MIN);
+    let progress = Progress::new(output);
+    let mut records = Vec::with_capacity(planned.jobs.len());
+    let mut unwritten = None;
+    run_all(
+        &planned.jobs,
+        &planned.data,
+        threads,
+        &signals.stop,
+        &|index| progress.watch(&planned.jobs[index].cell),
+        &mut |_, run| {
+            let added = directory.add(&run);
+            records.push(run.record);
+            added.map_err(|error| {
+                unwritten = Some(error);
+                std::io::ErrorKind::Other.into()
+            })
+        },
+    )
+    // The receiver's own error says more than the one that it had to be turned into.
+    .map_err(|error| unwritten.take().map_or_else(|| error.into(), Failure::from))?;
+    let seconds = begin.elapsed().as_secs_f64();
+
+    let facts = results::Facts { started, seconds, threads: threads.get(), interrupted: signals.exit_code().is_some() };
+    results::write_and_show(directory, &planned, &records, &facts, output)?;
+    if let Some(code) = signals.exit_code() {
+        let done = records.iter().filter(|run| !matches!(run.outcome, Outcome::Interrupted { .. })).count();
+        return Err(Failure::new(code, format!("stopped by a signal; {done} of {} runs were finished", planned.jobs.len())));
+    }
+    judge(args, &planned, &records)
+}
+
+/// A single run must not diverge; requirements must be met.
+fn judge(args: &TrainArgs, planned: &Planned, records: &[RunRecord]) -> Result<(), Failure> {
+    if let (None, [run]) = (&planned.plan.compare, records)
+        && let Outcome::Diverged { .. } = run.outcome
+    {
+        let kept = format!("the weights of epoch {} are kept", run.kept_epoch);
+        let advice = "try a smaller optimizer.learning_rate or training.clip_norm";
+        return Err(Failure::new(exit_code::DIVERGED, format!("training {}; {kept}; {advice}", ending(&run.outcome))));
+    }
+    let unmet: Vec<String> = args.require.iter().filter_map(|requirement| requirement.unmet(records)).collect();
+    if unmet.is_empty() { Ok(()) } else { Err(Failure::new(exit_code::NO, unmet.join("\n  "))) }
+}
+
+/// One step and one evaluation of each network, on one batch, with nothing written.
+fn dry_run(planned: &Planned, output: &Output) -> Result<(), Failure> {
+    let first_seed = planned.jobs.first().map(|job| job.cell.seed);
+    for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
+        let outcome = crate::compare::one_step(job, &planned.data)?;
+        output.result(&format!("{}: one step {}\n", describe(job), ending(&outcome)))?;
+    }
+    output.result("nothing was written\n")
+}
+
+fn describe(job: &Job) -> String {
+    let point = job.cell.point.as_ref().map_or(String::new(), |(_, settings)| format!(" {settings}"));
+    format!("{}{point}", job.cell.norm.name())
+}
+
+impl ConfigArgs {
+    /// `--set`, `--seed` and `--epochs` as changes of keys, in this order.
+    pub(super) fn overrides(&self) -> Result<Vec<(String, String)>, Failure> {
+        let mut changes = Vec::new();
+        for set in &self.sets {
+            let (key, value) = set.split_once('=').ok_or_else(|| {
+                Failure::new(exit_code::USAGE, format!("--set {set}: expected KEY=VALUE, such as training.epochs=5"))
+            })?;
+            changes.push((key.trim().to_owned(), value.trim().to_owned()));
+        }
+        let number = |key: &str, value: Option<u64>| value.map(|value| (key.to_owned(), value.to_string()));
+        changes.extend(number("training.seed", self.seed));
+        changes.extend(number("training.epochs", self.epochs));
+        Ok(changes)
+    }
+}
+
+impl From<RunDirectoryError> for Failure {
+    fn from(error: RunDirectoryError) -> Self {
+        let code = match error {
+            RunDirectoryError::Exists { .. } => exit_code::REFUSED,
+            RunDirectoryError::Io { .. } => exit_code::IO,
+        };
+        Self::new(code, error.to_string())
+    }
+}

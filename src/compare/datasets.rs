@@ -1,0 +1,82 @@
+//! The data of all runs: each file read once, each split prepared once and shared by the runs that
+//! are on it.
+
+use std::any::Any;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use crate::config::Plan;
+use crate::data::{DataError, DataSpec, Prepared, Table};
+use crate::real::Real;
+
+/// Tables by their `[data]`, and the prepared data in use by precision and seed.
+pub struct DataSets {
+    tables: Vec<(DataSpec, Table)>,
+    shared: Mutex<Shared>,
+}
+
+/// What runs share.
+#[derive(Default)]
+struct Shared {
+    entries: Vec<Entry>,
+    /// The last one that was prepared: its next run is about to ask for it.
+    recent: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// Data that live as long as a run holds them.
+struct Entry {
+    table: usize,
+    seed: u64,
+    data: Weak<dyn Any + Send + Sync>,
+}
+
+impl DataSets {
+    /// Reads the files of every plan, each once.
+    ///
+    /// # Errors
+    ///
+    /// The first problem of a file.
+    pub fn load<'p>(plans: impl IntoIterator<Item = &'p Plan>) -> Result<Self, DataError> {
+        let mut tables: Vec<(DataSpec, Table)> = Vec::new();
+        for plan in plans {
+            if !tables.iter().any(|(spec, _)| *spec == plan.data) {
+                tables.push((plan.data.clone(), Table::load(&plan.data)?));
+            }
+        }
+        Ok(Self { tables, shared: Mutex::default() })
+    }
+
+    /// The table of `spec`.
+    ///
+    /// # Panics
+    ///
+    /// If no plan that was loaded has this `[data]`.
+    pub fn table(&self, spec: &DataSpec) -> &Table {
+        &self.tables[self.place(spec)].1
+    }
+
+    /// The data of `plan`, split by its seed and scaled; shared with the other runs that use the
+    /// same.
+    ///
+    /// # Errors
+    ///
+    /// If a scaled value is out of range.
+    pub fn prepared<F: Real>(&self, plan: &Plan) -> Result<Arc<Prepared<F>>, DataError> {
+        let (table, seed) = (self.place(&plan.data), plan.training.seed);
+        // One thread prepares, the others wait and share; a panic elsewhere spoils nothing here.
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.entries.retain(|entry| entry.data.strong_count() > 0);
+        let same = shared.entries.iter().filter(|entry| entry.table == table && entry.seed == seed);
+        if let Some(data) = same.filter_map(|entry| entry.data.upgrade()?.downcast().ok()).next() {
+            return Ok(data);
+        }
+        let data = Arc::new(self.tables[table].1.prepare::<F>(seed)?);
+        let recent: Arc<dyn Any + Send + Sync> = data.clone();
+        shared.entries.push(Entry { table, seed, data: Arc::downgrade(&recent) });
+        shared.recent = Some(recent);
+        Ok(data)
+    }
+
+    fn place(&self, spec: &DataSpec) -> usize {
+        self.tables.iter().position(|(other, _)| other == spec).expect("the data of every plan were loaded")
+    }
+}
