@@ -13,6 +13,7 @@
 //! | [`train`] | the loop, its events, metrics, stop rules |
 //! | [`observe`] | observers of a run |
 //! | [`model`] | the model file |
+//! | [`gradcheck`] | gradients against central differences |
 //! | [`data`] | CSV, schema, split, scaling, batches |
 //! | [`optim`] | optimisers, schedules, clipping |
 //! | [`nn`] | the [`Layer`](nn::Layer) trait, the layers, the network |
@@ -27,6 +28,7 @@
 pub mod compare;
 pub mod config;
 pub mod data;
+pub mod gradcheck;
 pub mod kernel;
 pub mod nn;
 pub mod optim;
