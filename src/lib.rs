@@ -13,6 +13,7 @@
 //! | [`train`] | the loop, its events, metrics, stop rules |
 //! | [`run_directory`] | the files that a command leaves |
 //! | [`model`] | the model file |
+//! | [`gradcheck`] | gradients against central differences |
 //! | [`data`] | CSV, schema, split, scaling, batches |
 //! | [`optim`] | optimisers, schedules, clipping |
 //! | [`nn`] | the [`Layer`](nn::Layer) trait, the layers, the network |
@@ -29,6 +30,7 @@ pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod data;
+pub mod gradcheck;
 pub mod kernel;
 pub mod model;
 pub mod nn;

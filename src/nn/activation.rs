@@ -8,6 +8,9 @@ use crate::real::Real;
 
 /// An elementwise function and its derivative.
 pub(super) trait Activation<F: Real>: Send + Sync {
+    /// Whether the derivative jumps where `y` changes its sign.
+    const HAS_KINK: bool = false;
+
     /// `y` from `x`.
     fn value(&self, x: F) -> F;
 
@@ -38,5 +41,9 @@ impl<F: Real, A: Activation<F>> Layer<F> for Elementwise<A> {
         if let Some(mut dx) = dx {
             kernel::map2(pass.team, &y, &dy, &mut dx, |y, dy| dy * self.0.slope(y));
         }
+    }
+
+    fn has_kink(&self) -> bool {
+        A::HAS_KINK
     }
 }

@@ -54,6 +54,12 @@ pub trait Layer<F: Real>: Send {
         dx: Option<ArrayViewMut2<'_, F>>,
     );
 
+    /// Whether the derivative jumps where an output changes its sign, as in a rectifier. A numeric
+    /// difference across such a place says nothing about the gradient.
+    fn has_kink(&self) -> bool {
+        false
+    }
+
     /// Lets running statistics follow the last training pass; called once a step is known to be
     /// finite, so that a bad batch leaves no trace.
     fn commit(&mut self) {}

@@ -40,6 +40,8 @@ pub(super) struct LeakyRelu<F> {
 }
 
 impl<F: Real> Activation<F> for LeakyRelu<F> {
+    const HAS_KINK: bool = true;
+
     fn value(&self, x: F) -> F {
         if x > F::zero() { x } else { self.slope * x }
     }

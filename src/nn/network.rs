@@ -87,6 +87,16 @@ impl<F: Real> Network<F> {
         self.widths.len().checked_sub(2).map_or(self.inputs, |scores| self.widths[scores])
     }
 
+    /// The layers, in order.
+    pub fn layers(&self) -> &[Box<dyn Layer<F>>] {
+        &self.layers
+    }
+
+    /// Takes the stack apart.
+    pub fn into_layers(self) -> Vec<Box<dyn Layer<F>>> {
+        self.layers
+    }
+
     /// Room for training passes of up to `max_rows` rows, in the layers and beside them.
     pub fn reserve(&mut self, max_rows: usize) -> Workspace<F> {
         for layer in &mut self.layers {

@@ -22,6 +22,8 @@ pub struct ReluSpec {}
 pub(super) struct Relu;
 
 impl<F: Real> Activation<F> for Relu {
+    const HAS_KINK: bool = true;
+
     fn value(&self, x: F) -> F {
         if x < F::zero() { F::zero() } else { x }
     }

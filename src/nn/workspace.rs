@@ -1,6 +1,6 @@
 //! All activations of a network and their gradients, sized once.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2, s};
 
 use crate::real::Real;
 
@@ -26,6 +26,17 @@ impl<F: Real> Workspace<F> {
             acts: widths.iter().map(|&width| Array2::zeros((max_rows, width))).collect(),
             d_acts: Vec::new(),
         }
+    }
+
+    /// The first `rows` rows of the output of the `layer`-th layer (from 0) in the last pass.
+    pub fn activation(&self, layer: usize, rows: usize) -> ArrayView2<'_, F> {
+        self.acts[layer].slice(s![..rows, ..])
+    }
+
+    /// The first `rows` rows of the gradient of the mean loss with respect to that output, after a
+    /// backward pass.
+    pub fn activation_gradient(&self, layer: usize, rows: usize) -> ArrayView2<'_, F> {
+        self.d_acts[layer].slice(s![..rows, ..])
     }
 
     /// The largest batch that fits.

@@ -1,14 +1,40 @@
-//! Coupled decay.
-
-use ndarray::Zip;
+//! Coupled decay: the gradient of a penalty on the weights.
 
 use crate::nn::{Network, Role};
 use crate::real::Real;
 
 /// Adds the gradient of `l2 / 2 * sum of W^2`, which is `l2 * W`, over [`Role::Weight`] only.
+///
+/// To be called after [`Network::backward`], and before clipping: the penalty is part of the loss
+/// that is minimised.
 pub fn add_l2_gradient<F: Real>(network: &mut Network<F>, l2: f64) {
+    if l2 == 0.0 {
+        return;
+    }
     let l2 = F::from_f64(l2);
     for param in network.params_mut().filter(|param| param.role == Role::Weight) {
-        Zip::from(&mut param.grad).and(&param.value).for_each(|grad, &w| *grad += l2 * w);
+        param.grad.scaled_add(l2, &param.value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{AffineSpec, BatchNormSpec, Bias, LayerSpec, SoftmaxLossSpec};
+
+    #[test]
+    fn weights_alone_are_decayed() {
+        let specs = [
+            LayerSpec::Affine(AffineSpec { bias: Bias::On, ..AffineSpec::default() }),
+            LayerSpec::BatchNorm(BatchNormSpec::default()),
+            LayerSpec::SoftmaxLoss(SoftmaxLossSpec {}),
+        ];
+        let mut network = Network::<f64>::build(&specs, 2, 3, 0);
+        add_l2_gradient(&mut network, 0.25);
+        for param in network.params().filter(|param| param.is_trained()) {
+            let decayed = param.name == "affine_1.weight";
+            let expected = param.value.mapv(|value| if decayed { 0.25 * value } else { 0.0 });
+            assert_eq!(param.grad, expected, "{}", param.name);
+        }
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! `h` is the post's name for the layer's input; here it is `x`. All three write the gradients of
 //! gamma and beta where those are trained, and `dx` where it is wanted.
+//!
+//! The closed form and the graph compute in double precision throughout: some of their intermediate
+//! results are squares and sums that an `f32` cannot hold, where the gradient itself is harmless.
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip, s};
 
@@ -13,10 +16,10 @@ use crate::real::Real;
 /// Room for intermediate results, sized once.
 #[derive(Default)]
 pub(super) struct Scratch<F> {
-    dbeta: Vec<f64>,       // width
-    dgamma: Vec<f64>,      // width
-    columns: [Vec<F>; 3],  // width each: what is constant along a column
-    nodes: [Array2<F>; 2], // (max_rows, width) each: gradients at nodes of the graph
+    dbeta: Vec<f64>,         // width
+    dgamma: Vec<f64>,        // width
+    columns: [Vec<F>; 3],    // width each: what is constant along a column
+    nodes: [Array2<f64>; 2], // (max_rows, width) each: two nodes of the graph
 }
 
 impl<F: Real> Scratch<F> {
@@ -70,21 +73,22 @@ impl<F: Real> BatchNorm<F> {
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        let n = F::from_f64(self.rows as f64);
+        let n = self.rows as f64;
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut dx = dx;
         for column in 0..self.width() {
             let (x, dy) = (x.column(column), dy.column(column));
-            let centred = |x: F| F::from_f64(self.moments.centred(column, x.to_f64()));
-            let inv_std = F::from_f64(self.inv_std[column]);
-            let sum_dy: F = dy.sum();
-            let sum_dy_centred: F = dy.iter().zip(x).map(|(&dy, &x)| dy * centred(x)).sum();
-            scratch.dbeta[column] = sum_dy.to_f64();
-            scratch.dgamma[column] = (sum_dy_centred * inv_std).to_f64();
+            let centred = |x: F| self.moments.centred(column, x.to_f64());
+            let inv_std = self.inv_std[column];
+            let sum_dy: f64 = dy.iter().map(|&dy| dy.to_f64()).sum();
+            let sum_dy_centred: f64 = dy.iter().zip(x).map(|(&dy, &x)| dy.to_f64() * centred(x)).sum();
+            scratch.dbeta[column] = sum_dy;
+            scratch.dgamma[column] = sum_dy_centred * inv_std;
             if let Some(dx) = &mut dx {
-                let factor = self.gamma()[column] * inv_std / n;
+                let factor = self.gamma()[column].to_f64() * inv_std / n;
+                let slope = inv_std * inv_std * sum_dy_centred;
                 Zip::from(dx.column_mut(column)).and(x).and(dy).for_each(|dx, &x, &dy| {
-                    *dx = factor * (n * dy - sum_dy - centred(x) * inv_std * inv_std * sum_dy_centred);
+                    *dx = F::from_f64(factor * (n * dy.to_f64() - sum_dy - centred(x) * slope));
                 });
             }
         }
@@ -107,8 +111,7 @@ impl<F: Real> BatchNorm<F> {
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        let n = F::from_f64(self.rows as f64);
-        let two = F::from_f64(2.0);
+        let n = self.rows as f64;
         let mut scratch = std::mem::take(&mut self.scratch);
         let x_hat = self.x_hat.slice(s![..self.rows, ..]);
         let [xmu, dxmu] = &mut scratch.nodes;
@@ -120,32 +123,34 @@ impl<F: Real> BatchNorm<F> {
             let (mut xmu, mut dxmu) = (xmu.column_mut(column), dxmu.column_mut(column));
             Zip::from(&mut xmu)
                 .and(x.column(column))
-                .for_each(|xmu, &x| *xmu = F::from_f64(self.moments.centred(column, x.to_f64())));
-            let inv_std = F::from_f64(self.inv_std[column]);
-            let std = F::one() / inv_std;
+                .for_each(|xmu, &x| *xmu = self.moments.centred(column, x.to_f64()));
+            let inv_std = self.inv_std[column];
+            let std = 1.0 / inv_std;
             // 8: beta is added to every row.
-            let dbeta = dy.sum();
+            let dbeta: f64 = dy.iter().map(|&dy| dy.to_f64()).sum();
             // 7: gamma multiplies every row.
-            let gamma = self.gamma()[column];
-            let dgamma: F = dy.iter().zip(x_hat).map(|(&dy, &x_hat)| dy * x_hat).sum();
+            let gamma = self.gamma()[column].to_f64();
+            let dgamma: f64 = dy.iter().zip(x_hat).map(|(&dy, &x_hat)| dy.to_f64() * x_hat.to_f64()).sum();
             // 6: x_hat has two factors; the first one's share is started here and finished at 2.
-            let dinv_std: F = dy.iter().zip(&xmu).map(|(&dy, &xmu)| gamma * dy * xmu).sum();
-            Zip::from(&mut dxmu).and(dy).for_each(|dxmu, &dy| *dxmu = gamma * dy * inv_std);
+            let dinv_std: f64 = dy.iter().zip(&xmu).map(|(&dy, &xmu)| gamma * dy.to_f64() * xmu).sum();
+            Zip::from(&mut dxmu).and(dy).for_each(|dxmu, &dy| *dxmu = gamma * dy.to_f64() * inv_std);
             // 5: d(1 / std) = -dstd / std^2.
             let dstd = -dinv_std / (std * std);
             // 4: d sqrt(v) = dv / (2 sqrt(v)).
-            let dvar = dstd / (two * std);
+            let dvar = dstd / (2.0 * std);
             // 3: every square has the same share in the mean.
             let dsq = dvar / n;
             // 2: d xmu^2 = 2 xmu dxmu, added to the share from 6.
-            Zip::from(&mut dxmu).and(&xmu).for_each(|dxmu, &xmu| *dxmu += two * xmu * dsq);
+            Zip::from(&mut dxmu).and(&xmu).for_each(|dxmu, &xmu| *dxmu += 2.0 * xmu * dsq);
             // 1 and 0: x acts directly and through the mean.
             let dmean = -dxmu.sum();
             if let Some(dx) = &mut dx {
-                Zip::from(dx.column_mut(column)).and(&dxmu).for_each(|dx, &dxmu| *dx = dxmu + dmean / n);
+                Zip::from(dx.column_mut(column))
+                    .and(&dxmu)
+                    .for_each(|dx, &dxmu| *dx = F::from_f64(dxmu + dmean / n));
             }
-            scratch.dbeta[column] = dbeta.to_f64();
-            scratch.dgamma[column] = dgamma.to_f64();
+            scratch.dbeta[column] = dbeta;
+            scratch.dgamma[column] = dgamma;
         }
         self.keep_gradients(&scratch);
         self.scratch = scratch;

@@ -1,0 +1,130 @@
+//! The check of a whole network.
+
+use ndarray::Array2;
+use rand::Rng;
+
+use super::compare::{Evaluation, Subject, check_tensor};
+use super::{GradcheckReport, GradcheckSettings};
+use crate::nn::{Network, Param, Pass, Role, Workspace};
+use crate::optim::add_l2_gradient;
+use crate::random::stream;
+
+/// Checks the gradient of each trained tensor of `network` and of its input `x`, in training mode,
+/// for the objective
+///
+/// ```text
+/// mean over the rows of the loss + l2 / 2 * sum over Role::Weight of W^2
+/// ```
+///
+/// Batch norm uses the statistics of `x`; dropout drops the same units in every evaluation, those
+/// of `pass.step`. A dozen rows are enough: each more row makes kinks more frequent.
+///
+/// All tensors, running statistics included, have the values they had afterwards.
+///
+/// # Shapes
+///
+/// `x`: `(n, inputs)`; `pass.labels`: `n`.
+///
+/// # Panics
+///
+/// If there are fewer labels than rows, or a label is not below the number of classes.
+pub fn check_network(
+    network: &mut Network<f64>,
+    pass: &Pass<'_>,
+    x: &Array2<f64>,
+    l2: f64,
+    settings: &GradcheckSettings,
+) -> GradcheckReport {
+    let offsets = jitter(network, settings);
+    let report = check_as_it_is(network, pass, x, l2, settings);
+    for (param, value) in trained(network).filter(is_offset).zip(offsets) {
+        param.value = value;
+    }
+    report
+}
+
+fn check_as_it_is(
+    network: &mut Network<f64>,
+    pass: &Pass<'_>,
+    x: &Array2<f64>,
+    l2: f64,
+    settings: &GradcheckSettings,
+) -> GradcheckReport {
+    let mut dx = Array2::zeros(x.dim());
+    let mut workspace = network.reserve(x.nrows());
+    let loss = network.forward(pass, x.view(), &mut workspace).mean().unwrap_or(0.0);
+    network.backward(pass, x.view(), &mut workspace, Some(dx.view_mut()));
+    add_l2_gradient(network, l2);
+    let mut analytic: Vec<(String, Array2<f64>)> =
+        trained(network).map(|param| (param.name.clone(), param.grad.clone())).collect();
+    analytic.push(("input".to_owned(), dx));
+    // The rounding of a difference grows with what is subtracted.
+    let floor = settings.floor * loss.abs().max(1.0);
+    let mut subject = NetworkSubject { network, workspace, pass, x: x.clone(), l2 };
+    let tensors = analytic
+        .into_iter()
+        .enumerate()
+        .map(|(tensor, (name, gradient))| {
+            check_tensor(&mut subject, tensor, name, &gradient, floor, settings)
+        })
+        .collect();
+    GradcheckReport { tensors, tolerance: settings.tolerance, floor }
+}
+
+/// Moves each offset by up to `settings.jitter` and returns what they were.
+fn jitter(network: &mut Network<f64>, settings: &GradcheckSettings) -> Vec<Array2<f64>> {
+    let mut random = stream(settings.seed, "gradcheck", &[2]);
+    let mut move_one = |value: &mut f64| *value += settings.jitter * random.random_range(-1.0..1.0);
+    trained(network)
+        .filter(is_offset)
+        .map(|param| {
+            let before = param.value.clone();
+            param.value.iter_mut().for_each(&mut move_one);
+            before
+        })
+        .collect()
+}
+
+fn trained(network: &mut Network<f64>) -> impl Iterator<Item = &mut Param<f64>> {
+    network.params_mut().filter(|param| param.is_trained())
+}
+
+fn is_offset(param: &&mut Param<f64>) -> bool {
+    param.role == Role::Offset
+}
+
+struct NetworkSubject<'a> {
+    network: &'a mut Network<f64>,
+    workspace: Workspace<f64>,
+    pass: &'a Pass<'a>,
+    x: Array2<f64>,
+    l2: f64,
+}
+
+impl Subject for NetworkSubject<'_> {
+    fn entry(&mut self, tensor: usize, place: (usize, usize)) -> &mut f64 {
+        let values = match trained(self.network).nth(tensor) {
+            Some(param) => &mut param.value,
+            None => &mut self.x,
+        };
+        &mut values[place]
+    }
+
+    fn evaluate(&mut self, tensor: usize, place: (usize, usize), pass: &mut Evaluation) {
+        let rows = self.x.nrows();
+        let losses = self.network.forward(self.pass, self.x.view(), &mut self.workspace);
+        pass.terms.clear();
+        pass.terms.extend(losses.iter().map(|loss| loss / rows as f64));
+        // Of the decay, the square of this entry; the others do not change.
+        let param = trained(self.network).nth(tensor);
+        if let Some(param) = param.filter(|param| param.role == Role::Weight) {
+            pass.terms.push(0.5 * self.l2 * param.value[place].powi(2));
+        }
+        pass.sides.clear();
+        for (index, layer) in self.network.layers().iter().enumerate() {
+            if layer.has_kink() {
+                pass.sides.extend(self.workspace.activation(index, rows).iter().map(|&y| y > 0.0));
+            }
+        }
+    }
+}
