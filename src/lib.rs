@@ -33,4 +33,5 @@ pub mod optim;
 
 pub mod random;
 pub mod real;
+pub mod report;
 pub mod train;

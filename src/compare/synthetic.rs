@@ -62,12 +62,34 @@ pub(crate) fn without_validation(mut run: RunRecord) -> RunRecord {
     run
 }
 
-/// Two norms, `n_seeds` seeds each, 20 epochs: batch norm falls twice as fast.
+/// Two norms, `n_seeds` seeds each, 20 epochs: batch norm falls twice as fast, and less far.
 pub(crate) fn twins(n_seeds: u64) -> Vec<RunRecord> {
-    let curve = |rate: f64, seed: u64| -> Vec<f64> {
-        let wobble = |epoch: u64| 1.0 + 0.08 * (((epoch * 7 + seed * 5) % 11) as f64 / 5.0 - 1.0);
-        (0..=20).map(|epoch| 0.05 + 2.3 * (-rate * epoch as f64).exp() * wobble(epoch)).collect()
+    let curve = |rate: f64, floor: f64, seed: u64| -> Vec<f64> {
+        // From -1 to 1, without pattern to the eye.
+        let wobble = |epoch: u64| ((epoch * 7 + seed * 5) % 11) as f64 / 5.0 - 1.0;
+        let loss = |epoch: u64| floor + (2.3 - floor) * (-rate * epoch as f64).exp();
+        (0..=20).map(|epoch| loss(epoch) * (1.0 + 0.1 * wobble(epoch))).collect()
     };
-    let runs = |norm, rate| (1..=n_seeds).map(move |seed| run(norm, seed, &curve(rate, seed)));
-    runs(Norm::BatchNorm, 0.4).chain(runs(Norm::None, 0.2)).collect()
+    let runs = |norm, rate, floor| (1..=n_seeds).map(move |seed| run(norm, seed, &curve(rate, floor, seed)));
+    runs(Norm::BatchNorm, 0.5, 0.08).chain(runs(Norm::None, 0.25, 0.07)).collect()
+}
+
+/// Two norms at five points of a grid, three seeds each; without a norm the last point diverges.
+pub(crate) fn grid() -> Vec<RunRecord> {
+    let mut runs = Vec::new();
+    for norm in [Norm::BatchNorm, Norm::None] {
+        for (index, rate) in [0.001, 0.003, 0.01, 0.03, 0.1].into_iter().enumerate() {
+            for seed in 1..=3 {
+                let slowness = if norm == Norm::None { 3.0 } else { 1.0 };
+                let floor = 0.1 + 0.02 * (seed as f64 + slowness);
+                let fall = |epoch: u64| (-100.0 * rate / slowness * epoch as f64).exp();
+                let losses: Vec<f64> = (0..=5).map(|epoch| floor + 2.0 * fall(epoch)).collect();
+                let settings = format!("optimizer.learning_rate={rate}");
+                let run = at_point(run(norm, seed, &losses), index + 1, &settings);
+                let is_lost = norm == Norm::None && index == 4 && seed != 2;
+                runs.push(if is_lost { diverged(run) } else { run });
+            }
+        }
+    }
+    runs
 }
