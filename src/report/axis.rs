@@ -71,7 +71,7 @@ impl Axis {
                 Self::with_ticks(scale, low, high, ticks, Vec::new())
             }
             Scale::Log => {
-                let minor = if high - low < 5.0 { mantissas(low, high, &MANTISSAS[0]) } else { Vec::new() };
+                let minor = if high - low < 5.0 { mantissas(low, high, EVERY_MANTISSA) } else { Vec::new() };
                 Self::with_ticks(scale, low, high, log_ticks(low, high, max_ticks), minor)
             }
         }
@@ -118,12 +118,17 @@ impl Scale {
 }
 
 /// The first digits that ticks of a log scale may have, the densest set first.
-const MANTISSAS: [&[u32]; 4] = [&[1, 2, 3, 4, 5, 6, 7, 8, 9], &[1, 2, 5], &[1, 3], &[1]];
+const MANTISSAS: [&[u32]; 3] = [&[1, 2, 5], &[1, 3], &[1]];
+/// All of them, for fine lines and short axes.
+const EVERY_MANTISSA: &[u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 /// The densest set of ticks that is not too dense; between the exponents `low` and `high`.
 fn log_ticks(low: f64, high: f64, max_ticks: usize) -> Vec<Labelled> {
-    let fine = mantissas(low, high, MANTISSAS[0]);
-    if fine.len() < 3 {
+    if mantissas(low, high, MANTISSAS[0]).len() < 3 {
+        let fine = mantissas(low, high, EVERY_MANTISSA);
+        if (3..=max_ticks).contains(&fine.len()) {
+            return fine;
+        }
         let (low, high) = (10f64.powf(low), 10f64.powf(high));
         return multiples(low, high, nice_step((high - low) / max_ticks.max(1) as f64));
     }
@@ -214,6 +219,7 @@ mod tests {
         };
         assert_eq!(ticks(0.31, 0.36), "0.31 0.32 0.33 0.34 0.35 0.36");
         assert_eq!(ticks(0.15, 0.62), "0.2 0.3 0.4 0.5 0.6");
+        assert_eq!(ticks(0.49, 2.4), "0.5 1 2");
         assert_eq!(ticks(0.05, 2.4), "0.05 0.1 0.2 0.5 1 2");
         assert_eq!(ticks(0.001, 0.9), "0.001 0.003 0.01 0.03 0.1 0.3");
         assert_eq!(ticks(1e-5, 2.0), "1e-5 0.0001 0.001 0.01 0.1 1");

@@ -6,9 +6,13 @@ mod differences;
 mod number;
 mod plain_text;
 mod rows;
+mod svg;
+mod sweep;
 mod table;
 mod terminal_plot;
 
 pub use plain_text::{Charset, plain};
+pub use svg::curves_svg;
+pub use sweep::sweep_svg;
 pub use table::table;
 pub use terminal_plot::{PlotSize, TerminalPlot};
