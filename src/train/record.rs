@@ -1,6 +1,6 @@
 //! What is known of a run, as numbers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::Metric;
 
@@ -60,7 +60,7 @@ pub struct StepRecord {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Outcome {
     /// All epochs done.

@@ -1,0 +1,96 @@
+//! Paired differences between norms as sentences.
+
+use super::number::signed_difference;
+use super::rows::{Align, aligned};
+use super::table::PointColumn;
+use crate::compare::statistics::PairedDifference;
+use crate::compare::{MeasuredOn, NormComparison, StepsToReach, Summary};
+
+/// A paragraph for each pair of norms; empty without a pair. With a grid, final loss and accuracy
+/// point by point; the rest is in `summary.json`.
+pub(super) fn differences(summary: &Summary) -> String {
+    let paragraphs: Vec<String> = match summary.has_grid() {
+        false => summary.comparisons.iter().map(|comparison| paragraph(summary, comparison)).collect(),
+        true => summary.norms.iter().filter_map(|other| by_point(summary, other.name())).collect(),
+    };
+    paragraphs.join("\n")
+}
+
+/// How soon, such as `120`, `120 (not reached in 1 of 5)` or `not reached in 3 of 5`.
+pub(super) fn steps_to_reach(steps: &StepsToReach) -> String {
+    let missed = steps.n_seeds - steps.n_reached;
+    let missed = format!("not reached in {missed} of {}", steps.n_seeds);
+    match steps.median_step {
+        Some(median) if steps.n_reached == steps.n_seeds => median.to_string(),
+        Some(median) => format!("{median} ({missed})"),
+        None if steps.n_seeds == 0 => "-".to_owned(),
+        None => missed,
+    }
+}
+
+fn paragraph(summary: &Summary, comparison: &NormComparison) -> String {
+    let differences = &comparison.differences;
+    let names = format!("{} - {}", comparison.norm.name(), comparison.other.name());
+    if differences.final_loss.n_pairs == 0 {
+        return format!("{names}: no seed for which both completed\n");
+    }
+    let rows = match summary.measured_on {
+        MeasuredOn::ValidationRows => "validation",
+        MeasuredOn::TrainingRows => "training",
+    };
+    let mut lines = vec![
+        (format!("final {rows} loss"), &differences.final_loss),
+        (format!("best {rows} loss"), &differences.best_loss),
+        (format!("final {rows} accuracy"), &differences.final_accuracy),
+        (format!("best {rows} accuracy"), &differences.best_accuracy),
+    ];
+    if summary.measured_on == MeasuredOn::ValidationRows {
+        lines.push(("final training loss".to_owned(), &differences.final_train_eval_loss));
+    }
+    let lines: Vec<Vec<String>> =
+        lines.into_iter().map(|(name, value)| vec![format!("  {name}"), signed_difference(value)]).collect();
+    let what = what_is_shown(summary, &differences.final_loss);
+    format!("{names}, {what}\n{}", aligned(&[Align::Left; 2], &lines))
+}
+
+/// Such as `5 pairs by seed: mean difference (95 % interval)`.
+fn what_is_shown(summary: &Summary, difference: &PairedDifference) -> String {
+    let PairedDifference { n_pairs, n_incomplete, .. } = *difference;
+    match (n_pairs, n_pairs + n_incomplete) {
+        (1, 1) => "one seed: no interval".to_owned(),
+        (1, n_seeds) => format!("one pair of {n_seeds} seeds: no interval"),
+        (_, n_seeds) => {
+            let of = if 0 < n_incomplete { format!(" of {n_seeds}") } else { String::new() };
+            format!("{n_pairs}{of} pairs by seed: mean difference ({})", interval(summary))
+        }
+    }
+}
+
+fn interval(summary: &Summary) -> String {
+    format!("{} % interval", 100.0 * summary.confidence)
+}
+
+fn by_point(summary: &Summary, other: &str) -> Option<String> {
+    let comparisons: Vec<&NormComparison> =
+        summary.comparisons.iter().filter(|comparison| comparison.other.name() == other).collect();
+    let norm = comparisons.first()?.norm.name();
+    let points = PointColumn::of(comparisons.iter().map(|comparison| &comparison.point));
+    let head = [format!("  {}", points.head()?), "pairs".to_owned(), "final loss".to_owned()];
+    let mut rows = vec![[&head[..], &["final accuracy".to_owned()]].concat()];
+    for comparison in &comparisons {
+        let differences = &comparison.differences;
+        rows.push(vec![
+            format!("  {}", points.cell(&comparison.point)?),
+            differences.final_loss.n_pairs.to_string(),
+            signed_difference(&differences.final_loss),
+            signed_difference(&differences.final_accuracy),
+        ]);
+    }
+    let rows = aligned(&[Align::Left, Align::Right, Align::Left, Align::Left], &rows);
+    let what = match comparisons.iter().any(|comparison| comparison.differences.final_loss.interval.is_some())
+    {
+        true => format!("mean difference ({})", interval(summary)),
+        false => "one pair each: no interval".to_owned(),
+    };
+    Some(format!("{norm} - {other}, paired by seed: {what}\n{rows}"))
+}
