@@ -11,14 +11,14 @@ use super::require::Requirement;
 ///
 /// `bntrain --config FILE` trains everything that FILE describes and shows the difference.
 #[derive(Debug, Parser)]
-#[command(name = "bntrain", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, arg_required_else_help = true)]
+#[command(name = "bntrain", version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
 #[command(after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage or config, 3 data, 4 model file, 5 diverged, \
     6 input/output, 7 refused, 8 over a size limit, 130/143 stopped.")]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
     #[command(flatten)]
-    pub(super) train: Option<TrainArgs>,
+    pub(super) train: TrainArgs,
     #[command(flatten)]
     pub(super) global: GlobalArgs,
 }
@@ -40,7 +40,7 @@ pub(super) enum Command {
 pub(super) struct ConfigArgs {
     /// The TOML file that describes data, network and training
     #[arg(short, long, value_name = "FILE")]
-    pub(super) config: PathBuf,
+    pub(super) config: Option<PathBuf>,
     /// Change a key, in TOML syntax, such as optimizer.learning_rate=0.01; repeatable
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) sets: Vec<String>,

@@ -47,6 +47,7 @@ impl From<ConfigError> for Failure {
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
         let code = match error.kind() {
+            DataErrorKind::Config => exit_code::USAGE,
             DataErrorKind::Data => exit_code::DATA,
             DataErrorKind::Io => exit_code::IO,
             DataErrorKind::Limit => exit_code::LIMIT,

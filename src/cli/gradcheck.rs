@@ -24,7 +24,7 @@ pub(super) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> 
         let mut network = Network::build(&job.plan.layers, data.features.len(), data.classes.len(), job.cell.seed);
         let pass = Pass { team: &team, step: 1, labels: &data.train.labels[..rows] };
         let l2 = job.plan.optimizer.l2();
-        let report = check_network(&mut network, &pass, data.train.x.slice(s![..rows, ..]), l2, &settings);
+        let report = check_network(&mut network, &pass, &data.train.x.slice(s![..rows, ..]).to_owned(), l2, &settings);
         failed += usize::from(!report.passed());
         lines.push(show(job, rows, &report, output));
     }

@@ -32,13 +32,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return show_usage(&error),
     };
     let output = Output::new(&cli.global);
-    let command = cli.command.or(cli.train.map(Command::Train));
-    let result = match &command {
+    let result = match cli.command.as_ref() {
         Some(Command::Train(args)) => train::run(args, &output),
         Some(Command::Check(args)) => check::run(args, &output),
         Some(Command::Gradcheck(args)) => gradcheck::run(args, &output),
         Some(Command::Compare(args)) => compare::run(args, &output),
-        None => Err(Failure::new(exit_code::USAGE, "nothing to do: give --config FILE")),
+        None => train::run(&cli.train, &output),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -17,7 +17,9 @@ pub(super) struct Planned {
 /// Reads the config and its data, and makes sure that every run can be done; notes go to standard
 /// error.
 pub(super) fn read_plan(args: &ConfigArgs, output: &Output) -> Result<Planned, Failure> {
-    let plan = config::load(&args.config, &args.overrides()?)?;
+    let path = args.config.as_deref();
+    let path = path.ok_or_else(|| Failure::new(exit_code::USAGE, "no config; give one with --config FILE"))?;
+    let plan = config::load(path, &args.overrides()?)?;
     let jobs = jobs(&plan);
     let data = DataSets::load(jobs.iter().map(|job| &job.plan))?;
     let mut notes: Vec<String> = Vec::new();

@@ -12,7 +12,7 @@ pub struct GradcheckReport {
 }
 
 /// What was found in one tensor.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct TensorCheck {
     /// Such as `affine_1.weight`, or `input`.
     pub name: String,
