@@ -6,7 +6,16 @@
 mod batch;
 mod spec;
 
+mod error;
+mod fault;
+mod lexer;
+mod limits;
+mod shown;
+mod text;
+
 pub use batch::{Batches, LastBatch, Sampling};
+pub use error::{DataError, DataErrorKind};
+pub use limits::{MAX_BYTES, MAX_CLASSES, MAX_COLUMNS, MAX_RECORD_BYTES};
 pub use spec::{ColumnRef, DataSpec, Scale};
 
 use ndarray::Array2;
