@@ -10,7 +10,9 @@ mod error;
 mod fault;
 mod lexer;
 mod limits;
+mod scale;
 mod shown;
+mod split;
 mod text;
 
 pub use batch::{Batches, LastBatch, Sampling};
