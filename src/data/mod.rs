@@ -6,8 +6,32 @@
 mod batch;
 mod spec;
 
+mod cell;
+mod class;
+mod error;
+mod fault;
+mod file;
+mod format;
+mod lexer;
+mod limits;
+mod prepare;
+mod rows;
+mod scale;
+mod schema;
+mod shown;
+mod split;
+mod table;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
 pub use batch::{Batches, LastBatch, Sampling};
+pub use error::{DataError, DataErrorKind};
+pub use limits::{MAX_BYTES, MAX_CLASSES, MAX_COLUMNS, MAX_RECORD_BYTES};
+pub use prepare::Prepared;
 pub use spec::{ColumnRef, DataSpec, Scale};
+pub use table::{Source, Table};
 
 use ndarray::Array2;
 

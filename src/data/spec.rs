@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::shown::Shown;
+
 /// Where the data are and how to read them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -77,7 +79,7 @@ pub enum ColumnRef {
 impl fmt::Display for ColumnRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(name) => write!(f, "\"{}\"", name.escape_debug()),
+            Self::Name(name) => write!(f, "{}", Shown(name)),
             Self::Index(index) => write!(f, "{index}"),
         }
     }

@@ -1,0 +1,174 @@
+//! One cell of a feature column: a finite number in the range of `f32`, or why it is none.
+
+use super::fault::Fault;
+
+/// Words that stand for a missing value in the files of other programs.
+const MISSING: [&str; 10] = ["na", "n/a", "#n/a", "<na>", "null", "nil", "none", "?", "-", "missing"];
+/// What programs write, after a sign, for values that are not finite.
+const NOT_FINITE: [&str; 10] =
+    ["nan", "inf", "infinity", "infinite", "∞", "1.#inf", "1.#ind", "1.#qnan", "1.#snan", "nan(ind)"];
+
+/// The number in a cell, spaces and tabs around it trimmed; none if [`fault`] has a reason
+/// against it.
+#[inline]
+pub(super) fn number(text: &str) -> Option<f64> {
+    whole_number(text.as_bytes()).or_else(|| any_number(text))
+}
+
+/// A shortcut for the small whole numbers that fill images and counts; exact, as they are below
+/// 2^53.
+#[inline]
+fn whole_number(digits: &[u8]) -> Option<f64> {
+    if digits.is_empty() || digits.len() > 15 {
+        return None;
+    }
+    let mut whole = 0_u64;
+    for digit in digits {
+        match digit {
+            b'0'..=b'9' => whole = whole * 10 + u64::from(digit - b'0'),
+            _ => return None,
+        }
+    }
+    Some(whole as f64)
+}
+
+fn any_number(text: &str) -> Option<f64> {
+    let value: f64 = trim(text).parse().ok()?;
+    // Also refuses what Rust reads from `inf` and `nan`.
+    (value.abs() <= f64::from(f32::MAX)).then_some(value)
+}
+
+/// Spaces and tabs around names, labels and numbers do not count.
+pub(super) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+/// Whether a label is missing. `none` is a class in many tables, so fewer words count than in a
+/// feature column.
+pub(super) fn is_missing_label(label: &str) -> bool {
+    ["", "?", "na", "n/a", "#n/a", "nan", "null"].iter().any(|word| label.eq_ignore_ascii_case(word))
+}
+
+/// Why a cell is no number that can be trained on.
+#[cold]
+pub(super) fn fault(text: &str) -> Fault {
+    let text = trim(text);
+    let word = text.to_ascii_lowercase();
+    let unsigned = word.trim_start_matches(['+', '-']);
+    if word.is_empty() || MISSING.contains(&word.as_str()) {
+        Fault::Missing(text.to_owned())
+    } else if text.parse::<f64>().is_ok_and(f64::is_finite) || is_too_large(text) {
+        Fault::OutOfRange(text.to_owned())
+    } else if NOT_FINITE.contains(&unsigned) {
+        Fault::NotFinite(text.to_owned())
+    } else {
+        Fault::NotANumber { text: text.to_owned(), why: advice(text) }
+    }
+}
+
+/// Whether only its size keeps a number from being finite.
+fn is_too_large(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_infinite) && text.contains(|char: char| char.is_ascii_digit())
+}
+
+/// What to do about text in a feature column.
+fn advice(text: &str) -> &'static str {
+    const CURRENCIES: [char; 7] = ['$', '€', '£', '¥', '₹', '₩', '¢'];
+    const THOUSANDS: [char; 6] = [' ', '_', '\'', '’', '\u{a0}', '\u{202f}'];
+    let is_number_without = |chars: &[char]| number(&text.replace(chars, "")).is_some();
+    let is_decimal_comma = text.matches(',').count() == 1 && number(&text.replace(',', ".")).is_some();
+    let holds_digits = text.contains(|char: char| char.is_ascii_digit());
+    if text.ends_with('%') {
+        "the percent sign must go"
+    } else if holds_digits && text.contains(CURRENCIES) {
+        "the currency sign must go"
+    } else if is_decimal_comma {
+        "a decimal comma must be a point, a thousands separator must go"
+    } else if is_number_without(&[',', '.']) || is_number_without(&THOUSANDS) {
+        "thousands separators must go"
+    } else if starts_with_number(text) {
+        "only the number may stand in the cell, without a unit or anything else"
+    } else {
+        "encode text as numbers, or put the column under data.ignore"
+    }
+}
+
+fn starts_with_number(text: &str) -> bool {
+    let end = text.find(|char: char| !matches!(char, '0'..='9' | '.' | '+' | '-')).unwrap_or(text.len());
+    number(&text[..end]).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_exactly() {
+        let cases = [
+            ("0", 0.0),
+            ("255", 255.0),
+            ("999999999999999", 999_999_999_999_999.0),
+            ("1000000000000001", 1_000_000_000_000_001.0),
+            (" \t-1.5e-3 ", -0.0015),
+            ("+.5", 0.5),
+            ("5.", 5.0),
+            ("1e-400", 0.0),
+            ("3.4028234663852886e38", f64::from(f32::MAX)),
+            ("0.1", 0.1),
+            ("1000000001", 1e9 + 1.0),
+        ];
+        for (text, value) in cases {
+            assert_eq!(number(text), Some(value), "{text}");
+        }
+        assert_eq!(number("-0").map(f64::to_bits), Some((-0.0_f64).to_bits()));
+    }
+
+    #[test]
+    fn every_other_cell_has_a_reason() {
+        let missing = ["", "  ", "NA", "n/a", "null", "None", "?", "-", "<NA>"];
+        let not_finite = ["NaN", "nan", "-nan", "inf", "-Inf", "+Infinity", "1.#QNAN", "-1.#IND", "infinity"];
+        let out_of_range = ["1e400", "-1e400", "1e39", "3.4028236e38"];
+        for text in missing {
+            assert!(matches!(fault(text), Fault::Missing(_)), "{text}");
+        }
+        for text in not_finite {
+            assert!(matches!(fault(text), Fault::NotFinite(_)), "{text}");
+        }
+        for text in out_of_range {
+            assert!(matches!(fault(text), Fault::OutOfRange(_)), "{text}");
+        }
+        for text in missing.iter().chain(&not_finite).chain(&out_of_range) {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_gets_advice_that_fits() {
+        let cases = [
+            ("12%", "percent"),
+            ("$5", "currency"),
+            ("1.234,50 €", "currency"),
+            ("3,14", "decimal comma"),
+            ("1,234,567.8", "thousands"),
+            ("1.234,5", "thousands"),
+            ("1 000 000", "thousands"),
+            ("1_000", "thousands"),
+            ("5 kg", "unit"),
+            ("2020-01-31", "encode text"),
+            ("1.234.567", "thousands"),
+            ("1e", "unit"),
+            ("0x1F", "unit"),
+            ("blue", "encode text"),
+            ("--5", "encode text"),
+            (".", "encode text"),
+            ("information", "encode text"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(number(text), None, "{text}");
+            match fault(text) {
+                Fault::NotANumber { why, .. } => assert!(why.contains(expected), "{text}: {why}"),
+                other => panic!("{text}: {other}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What is wrong with a data file, and where.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::fault::Fault;
+use super::shown::{Shown, ShownPath};
+
+/// Why data cannot be used: place, offending value, what is allowed and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}{fault}")]
+pub struct DataError {
+    place: Box<Place>,
+    fault: Box<Fault>,
+}
+
+/// Who has to act on a [`DataError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataErrorKind {
+    /// `[data]` asks for what these data do not have.
+    Config,
+    /// The content of a file is at fault.
+    Data,
+    /// A file cannot be read.
+    Io,
+    /// A file is over a limit of size.
+    Limit,
+}
+
+impl DataError {
+    pub(super) fn new(path: &Path, fault: Fault) -> Self {
+        let place = Place { path: path.to_owned(), line: None, character: None, column: None };
+        Self { place: Box::new(place), fault: Box::new(fault) }
+    }
+
+    /// The same error with its place in the file, as far as it has one.
+    pub(super) fn at(
+        mut self,
+        line: Option<u64>,
+        character: Option<u64>,
+        column: Option<(usize, String)>,
+    ) -> Self {
+        *self.place = Place { path: self.place.path, line, character, column };
+        self
+    }
+
+    /// Who has to act.
+    pub fn kind(&self) -> DataErrorKind {
+        self.fault.kind()
+    }
+
+    /// The file concerned.
+    pub fn path(&self) -> &Path {
+        &self.place.path
+    }
+
+    /// The physical line concerned, from 1, where there is one.
+    pub fn line(&self) -> Option<u64> {
+        self.place.line
+    }
+
+    /// Index (from 0) and name of the column concerned, where there is one.
+    pub fn column(&self) -> Option<(usize, &str)> {
+        self.place.column.as_ref().map(|(index, name)| (*index, name.as_str()))
+    }
+}
+
+#[derive(Debug)]
+struct Place {
+    path: PathBuf,
+    line: Option<u64>,
+    character: Option<u64>, // in the line, from 1
+    column: Option<(usize, String)>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", ShownPath(&self.path))?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(character) = self.character {
+            write!(f, ":{character}")?;
+        }
+        if let Some((index, name)) = &self.column {
+            write!(f, ", column {} (index {index})", Shown(name))?;
+        }
+        f.write_str(": ")
+    }
+}
+
+/// A fault at a place in the text, not yet told as line and column.
+#[derive(Debug)]
+pub(super) struct At {
+    /// Byte of the text.
+    pub(super) offset: usize,
+    /// Index of the field in its record, where the fault is in a field.
+    pub(super) field: Option<usize>,
+    pub(super) fault: Fault,
+}
+
+impl At {
+    /// Boxed, so that the results of the inner loops stay small.
+    pub(super) fn new(offset: usize, fault: Fault) -> Box<Self> {
+        Box::new(Self { offset, field: None, fault })
+    }
+
+    pub(super) fn field(offset: usize, field: usize, fault: Fault) -> Box<Self> {
+        Box::new(Self { offset, field: Some(field), fault })
+    }
+}

@@ -1,0 +1,219 @@
+//! Every way in which data can be wrong, with its message.
+
+use std::io;
+
+use super::error::DataErrorKind;
+use super::limits::{MAX_CLASSES, MAX_COLUMNS};
+use super::shown::{Count, Shown, ShownNames};
+use super::spec::ColumnRef;
+
+/// What is wrong; the place is added by [`DataError`](super::DataError).
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    // The config asks for what is not there.
+    #[error(
+        "data.delimiter = {0:?} cannot separate fields; use one ASCII character that is no letter, no digit \
+         and none of + - . # \" and the line ends"
+    )]
+    Delimiter(char),
+    #[error("data.{key} = {share} is not allowed; it must be at least 0 and less than 1")]
+    Share { key: &'static str, share: f64 },
+    #[error(
+        "data.valid = {valid} and data.test = {test} leave no row to train on; their sum must be less than 1"
+    )]
+    Shares { valid: f64, test: f64 },
+    #[error("data.{key} and data.{key}_path are both set; use one of them")]
+    ShareAndFile { key: &'static str },
+    #[error("data.{key} = {wanted}: there is no such column{hint}")]
+    NoSuchColumn { key: &'static str, wanted: ColumnRef, hint: String },
+    #[error("the label column {} is also in data.ignore; take it out of one of them", Shown(.0))]
+    LabelIgnored(String),
+    #[error("no feature column is left beside the label {} and the columns under data.ignore", Shown(.0))]
+    NoFeatures(String),
+    #[error(
+        "data.{key} = {share} of {} leaves 0 rows for it, since every class keeps a row to train on; \
+         use a larger share or more rows",
+        Count(*.rows, "row")
+    )]
+    EmptySplit { key: &'static str, share: f64, rows: usize },
+
+    // The file cannot be read.
+    #[error("not found")]
+    NotFound,
+    #[error("is {0}; a regular file is needed")]
+    NotAFile(&'static str),
+    #[error("cannot be read: {0}")]
+    Read(io::Error),
+
+    // The file is too large.
+    #[error("needs {needs} bytes of memory, limit {limit}; use fewer rows or columns")]
+    TooLarge { needs: u64, limit: u64 },
+    #[error(
+        "needs more than {limit} bytes of memory when decompressed, limit {limit}; use fewer rows or columns"
+    )]
+    TooLargeUnpacked { limit: u64 },
+    #[error(
+        "needs {needs} bytes for {} of {}, limit {limit}; use fewer of them",
+        Count(*.rows, "row"),
+        Count(*.features, "feature")
+    )]
+    TooManyCells { needs: u64, rows: usize, features: usize, limit: u64 },
+    #[error("needs {needs} bytes of memory, which are not available; use fewer rows or columns")]
+    OutOfMemory { needs: u64 },
+    #[error("record longer than 1 MiB; is this a CSV file?")]
+    RecordTooLong,
+    #[error("record longer than 1 MiB; is the quote that opens here closed where it should be?")]
+    QuotedTooLong,
+    #[error("more than {MAX_COLUMNS} columns, which is the limit")]
+    TooManyColumns,
+
+    // The file is not text, or its records are not well-formed.
+    #[error("empty")]
+    Empty,
+    #[error("the gzip data are damaged: {0}")]
+    Gzip(io::Error),
+    #[error("not UTF-8 but {0}")]
+    Disguised(&'static str),
+    #[error("not UTF-8: byte 0x{byte:02X} at byte {offset} of the file; save it as UTF-8")]
+    NotUtf8 { byte: u8, offset: usize },
+    #[error("NUL byte; is this a text file, in UTF-8?")]
+    Nul,
+    #[error("the quote that opens here is never closed")]
+    OpenQuote,
+    #[error(
+        "quote inside an unquoted field; put quotes around the whole field, right next to its delimiters, \
+         and double those inside"
+    )]
+    StrayQuote,
+    #[error(
+        "characters after the closing quote of the field that opened in line {opened_in}; a quote inside a \
+         quoted field must be doubled"
+    )]
+    AfterQuote { opened_in: u64 },
+    #[error("blank line; remove it, as only the end of the file may have some")]
+    BlankLine,
+    #[error("comment line; remove it, or put the first field in quotes if the # belongs to it")]
+    Comment,
+
+    // The table is not one.
+    #[error("1 column found; is the delimiter {0:?}? set data.delimiter")]
+    OtherDelimiter(char),
+    #[error("1 column found; a label and at least one feature are needed")]
+    OneColumn,
+    // Blank lines above the first record are refused, so it is in line 1.
+    #[error("expected {} as in line 1, found {found}{hint}", Count(*.expected, "field"))]
+    Ragged { expected: usize, found: usize, hint: &'static str },
+    #[error("no data rows")]
+    NoRows,
+    #[error("only 1 row; at least 2 are needed to train on")]
+    OneRow,
+    #[error(
+        "the header line has numbers for names; if the file has no header, set `header = false` in [data], \
+         else give the label by its name"
+    )]
+    HeaderOfNumbers,
+    #[error(
+        "column name {} at index {first} and again at index {second}; rename one, or put its index under \
+         data.ignore (if the file has no header, set `header = false` in [data])",
+        Shown(.name)
+    )]
+    DuplicateName { name: String, first: usize, second: usize },
+    #[error("the column at index {0} has no name; name it, or put {0} under data.ignore")]
+    EmptyName(usize),
+    #[error("{}; {kind} needs the columns of the training file", differences(.missing, .extra))]
+    OtherColumns { kind: &'static str, missing: Vec<String>, extra: Vec<String> },
+    #[error("{found} columns where the training file has {expected}")]
+    OtherWidth { expected: usize, found: usize },
+
+    // A cell cannot be used.
+    #[error("missing value{}; fill it in or remove the row", spelled(.0))]
+    Missing(String),
+    #[error("{} is not finite; only finite numbers can be trained on", Shown(.0))]
+    NotFinite(String),
+    #[error("{} is outside f32 range; at most 3.4028235e38 is allowed, positive or negative", Shown(.0))]
+    OutOfRange(String),
+    #[error("{} is not a number: {why}", Shown(.text))]
+    NotANumber { text: String, why: &'static str },
+    #[error(
+        "the label {} is a number with decimals; only classes can be learnt, not values (regression)",
+        Shown(.0)
+    )]
+    Regression(String),
+    #[error("classes {} and {} are the same number in two spellings; use one", Shown(.0), Shown(.1))]
+    SameNumber(String, String),
+    #[error("only one class, {}, in {}; at least 2 are needed", Shown(.class), Count(*.rows, "row"))]
+    OneClass { class: String, rows: usize },
+    #[error("{0} distinct values in {0} rows; is this the label column? each class needs several rows")]
+    OwnClasses(usize),
+    #[error("more than {MAX_CLASSES} distinct values; is this the label column?")]
+    TooManyClasses,
+    #[error(
+        "class {} does not occur in the training file; its classes are {}",
+        Shown(.class),
+        ShownNames(.known)
+    )]
+    UnseenClass { class: String, known: Vec<String> },
+    #[error(
+        "feature {}: {value:?} in data row {row} becomes {scaled:.3e} when scaled, which is outside \
+         {dtype} range",
+        Shown(.feature)
+    )]
+    ScaledOutOfRange { feature: String, row: usize, value: f64, scaled: f64, dtype: &'static str },
+}
+
+impl Fault {
+    pub(super) fn kind(&self) -> DataErrorKind {
+        match self {
+            Self::Delimiter(_)
+            | Self::Share { .. }
+            | Self::Shares { .. }
+            | Self::ShareAndFile { .. }
+            | Self::NoSuchColumn { .. }
+            | Self::LabelIgnored(_)
+            | Self::NoFeatures(_)
+            | Self::EmptySplit { .. } => DataErrorKind::Config,
+            Self::NotFound | Self::NotAFile(_) | Self::Read(_) => DataErrorKind::Io,
+            Self::TooLarge { .. }
+            | Self::TooLargeUnpacked { .. }
+            | Self::TooManyCells { .. }
+            | Self::OutOfMemory { .. }
+            | Self::RecordTooLong
+            | Self::QuotedTooLong
+            | Self::TooManyColumns => DataErrorKind::Limit,
+            _ => DataErrorKind::Data,
+        }
+    }
+
+    /// Whether it is a matter of no single line.
+    pub(super) fn is_of_the_file(&self) -> bool {
+        matches!(
+            self,
+            Self::Empty
+                | Self::NoRows
+                | Self::OneRow
+                | Self::OneClass { .. }
+                | Self::OwnClasses(_)
+                | Self::TooManyCells { .. }
+                | Self::OutOfMemory { .. }
+        )
+    }
+
+    /// Whether the character of the line is worth telling.
+    pub(super) fn is_of_a_character(&self) -> bool {
+        matches!(self, Self::OpenQuote | Self::StrayQuote | Self::AfterQuote { .. } | Self::Nul)
+    }
+}
+
+fn differences(missing: &[String], extra: &[String]) -> String {
+    let list = |what: &str, names: &[String]| format!("{what} {}", ShownNames(names));
+    match (missing, extra) {
+        (missing, []) => list("missing", missing),
+        ([], extra) => list("unknown", extra),
+        (missing, extra) => format!("{}, {}", list("missing", missing), list("unknown", extra)),
+    }
+}
+
+/// Nothing for an empty cell; else the word that stands for a missing value.
+fn spelled(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" {}", Shown(text)) }
+}

@@ -1,0 +1,205 @@
+//! Records and fields of CSV text, strictly.
+//!
+//! The grammar is RFC 4180 with any one-byte delimiter and LF, CRLF or CR as line end. What other
+//! readers reinterpret is a fault here: a quote that never closes, quotes inside unquoted fields,
+//! characters after a closing quote, blank lines between records, comment lines. Blank lines at
+//! the end of the text are accepted.
+//!
+//! Nothing is allocated unless a field has doubled quotes. Places are byte offsets, and lines are
+//! counted for a message only.
+
+use std::borrow::Cow;
+
+use super::error::At;
+use super::fault::Fault;
+use super::limits::{MAX_COLUMNS, MAX_RECORD_BYTES};
+use super::text::line_of;
+
+/// A reader over text in which every field is visited once, in order.
+#[derive(Clone, Debug)]
+pub(super) struct Lexer<'t> {
+    text: &'t str,
+    delimiter: u8,
+    ends_plain_run: [bool; 256],
+    at: usize,
+    record: usize,
+    stop: usize, // where the current record becomes too long
+    line_ends: LineEnds,
+}
+
+/// A field of the current record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field {
+    /// Bytes of the content, without the quotes around it.
+    start: usize,
+    end: usize,
+    /// Whether quotes inside are doubled.
+    is_escaped: bool,
+    /// Whether the record ends here.
+    pub(super) is_last: bool,
+}
+
+/// The kinds of line end seen after records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct LineEnds {
+    pub(super) lf: bool,
+    pub(super) crlf: bool,
+    pub(super) cr: bool,
+}
+
+impl<'t> Lexer<'t> {
+    /// Starts at the first record; `delimiter` is ASCII and neither a quote nor a line end.
+    pub(super) fn new(text: &'t str, delimiter: u8) -> Self {
+        let mut ends_plain_run = [false; 256];
+        for byte in [delimiter, b'"', b'\n', b'\r'] {
+            ends_plain_run[usize::from(byte)] = true;
+        }
+        Self { text, delimiter, ends_plain_run, at: 0, record: 0, stop: 0, line_ends: LineEnds::default() }
+    }
+
+    /// Goes on to the next record; false at the end of the text.
+    pub(super) fn next_record(&mut self) -> Result<bool, Box<At>> {
+        let first_blank = self.at;
+        while self.skip_blank_line() {}
+        self.record = self.at;
+        self.stop = self.text.len().min(self.record + MAX_RECORD_BYTES + 1);
+        match self.bytes().get(self.at) {
+            None => Ok(false),
+            Some(_) if self.at > first_blank => Err(At::new(first_blank, Fault::BlankLine)),
+            Some(b'#') => Err(At::new(self.at, Fault::Comment)),
+            Some(_) => Ok(true),
+        }
+    }
+
+    /// The next field of the current record; call it until one is the last.
+    #[inline]
+    pub(super) fn next_field(&mut self) -> Result<Field, Box<At>> {
+        let bytes = self.bytes();
+        let start = self.at;
+        if bytes.get(start) == Some(&b'"') {
+            return self.quoted_field();
+        }
+        let run = bytes[start..self.stop].iter();
+        let length = run.take_while(|&&byte| !self.ends_plain_run[usize::from(byte)]).count();
+        let end = start + length;
+        if bytes.get(end) == Some(&self.delimiter) && end < self.stop {
+            self.at = end + 1;
+            return Ok(Field { start, end, is_escaped: false, is_last: false });
+        }
+        self.close(Field { start, end, is_escaped: false, is_last: false }, end)
+    }
+
+    /// The content of a field of this text.
+    #[inline]
+    pub(super) fn content(&self, field: Field) -> Cow<'t, str> {
+        let raw = &self.text[field.start..field.end];
+        if field.is_escaped { Cow::Owned(raw.replace("\"\"", "\"")) } else { Cow::Borrowed(raw) }
+    }
+
+    /// Where the current record starts.
+    pub(super) fn record_start(&self) -> usize {
+        self.record
+    }
+
+    /// The kinds of line end seen so far.
+    pub(super) fn line_ends(&self) -> LineEnds {
+        self.line_ends
+    }
+
+    fn bytes(&self) -> &'t [u8] {
+        self.text.as_bytes()
+    }
+
+    fn skip_blank_line(&mut self) -> bool {
+        let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t') && **byte != self.delimiter;
+        let rest = &self.bytes()[self.at..];
+        let spaces = rest.iter().take_while(is_space).count();
+        match rest.get(spaces) {
+            None => self.at = self.text.len(),
+            Some(b'\n' | b'\r') => self.end_line(self.at + spaces),
+            Some(_) => return false,
+        }
+        !rest.is_empty()
+    }
+
+    fn quoted_field(&mut self) -> Result<Field, Box<At>> {
+        let bytes = self.bytes();
+        let open = self.at;
+        let mut end = open + 1;
+        let mut is_escaped = false;
+        loop {
+            let Some(length) = bytes[end..].iter().position(|&byte| byte == b'"') else {
+                return Err(At::new(open, Fault::OpenQuote));
+            };
+            end += length;
+            if bytes.get(end + 1) != Some(&b'"') {
+                break;
+            }
+            is_escaped = true;
+            end += 2;
+        }
+        match bytes.get(end + 1) {
+            _ if end >= self.stop => Err(At::new(open, Fault::QuotedTooLong)),
+            Some(&next) if next != self.delimiter && next != b'\n' && next != b'\r' => {
+                let opened_in = line_of(bytes, open);
+                Err(At::new(end + 1, Fault::AfterQuote { opened_in }))
+            }
+            _ => self.close(Field { start: open + 1, end, is_escaped, is_last: false }, end + 1),
+        }
+    }
+
+    /// Steps over what ends a field at `end`.
+    fn close(&mut self, mut field: Field, end: usize) -> Result<Field, Box<At>> {
+        match self.bytes().get(end) {
+            _ if end == self.stop && end < self.text.len() => {
+                return Err(At::new(self.record, overlong(&self.bytes()[self.record..end], self.delimiter)));
+            }
+            Some(&byte) if byte == self.delimiter => self.at = end + 1,
+            Some(b'"') => return Err(At::new(end, Fault::StrayQuote)),
+            Some(_) => {
+                field.is_last = true;
+                self.end_line(end);
+            }
+            None => {
+                field.is_last = true;
+                self.at = end;
+            }
+        }
+        Ok(field)
+    }
+
+    /// Steps over the line end at `at`.
+    fn end_line(&mut self, at: usize) {
+        let bytes = self.bytes();
+        let seen = &mut self.line_ends;
+        let (kind, length) = match (bytes.get(at), bytes.get(at + 1)) {
+            (Some(b'\r'), Some(b'\n')) => (&mut seen.crlf, 2),
+            (Some(b'\r'), _) => (&mut seen.cr, 1),
+            _ => (&mut seen.lf, 1),
+        };
+        *kind = true;
+        self.at = at + length;
+    }
+}
+
+impl Field {
+    /// Where the content starts.
+    pub(super) fn start(self) -> usize {
+        self.start
+    }
+}
+
+impl LineEnds {
+    /// The names of the kinds, when there is more than one.
+    pub(super) fn mixed(self) -> Option<String> {
+        let kinds = [(self.lf, "LF"), (self.crlf, "CRLF"), (self.cr, "CR")];
+        let names: Vec<&str> = kinds.iter().filter(|(is_seen, _)| *is_seen).map(|&(_, name)| name).collect();
+        (names.len() > 1).then(|| names.join(" and "))
+    }
+}
+
+/// The fault of a record that is longer than it may be.
+pub(super) fn overlong(record: &[u8], delimiter: u8) -> Fault {
+    let fields = record.iter().filter(|&&byte| byte == delimiter).count() + 1;
+    if fields > MAX_COLUMNS { Fault::TooManyColumns } else { Fault::RecordTooLong }
+}

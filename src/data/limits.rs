@@ -1,0 +1,10 @@
+//! How much is too much.
+
+/// Bytes that the text of one file may need in memory, and again its numbers: 4 GiB.
+pub const MAX_BYTES: u64 = 4 << 30;
+/// Columns of a file, features or not.
+pub const MAX_COLUMNS: usize = 65_536;
+/// Bytes of one record, without its line end: 1 MiB.
+pub const MAX_RECORD_BYTES: usize = 1 << 20;
+/// Classes of a label column.
+pub const MAX_CLASSES: usize = 10_000;

@@ -1,0 +1,93 @@
+use super::super::DataErrorKind;
+use super::*;
+
+const TABLE: &str = "length,width,colour,kind\n1,2,red,a\n3,4,blue,b\n5,6,red,a\n7,8,blue,b\n";
+
+fn refused(spec: &DataSpec) -> String {
+    let error = load(TABLE, spec).expect_err("the spec does not fit the table");
+    assert_eq!(error.kind(), DataErrorKind::Config, "{error}");
+    message(TABLE, spec)
+}
+
+#[test]
+fn columns_that_are_not_there() {
+    let spec = || DataSpec { ignore: vec![name("colour")], ..DataSpec::default() };
+    assert!(load(TABLE, &spec()).is_ok());
+    let columns = "the columns are \"length\", \"width\", \"colour\", \"kind\"";
+    assert_eq!(
+        refused(&DataSpec { label: name("Kinds"), ..spec() }),
+        format!("t.csv: data.label = \"Kinds\": there is no such column; did you mean \"kind\"? {columns}")
+    );
+    assert_eq!(
+        refused(&DataSpec { label: name("species"), ..spec() }),
+        format!("t.csv: data.label = \"species\": there is no such column; {columns}")
+    );
+    assert_eq!(
+        refused(&DataSpec { ignore: vec![name("color")], ..spec() }),
+        format!(
+            "t.csv: data.ignore = \"color\": there is no such column; did you mean \"colour\"? {columns}"
+        )
+    );
+    for index in [4, -5, i64::MAX, i64::MIN] {
+        assert_eq!(
+            refused(&DataSpec { label: ColumnRef::Index(index), ..spec() }),
+            format!(
+                "t.csv: data.label = {index}: there is no such column; there are 4 columns, 0 to 3, and -1 is \
+                 the last"
+            )
+        );
+    }
+}
+
+#[test]
+fn columns_that_are_used_twice_or_not_at_all() {
+    let ignoring = |columns: &[i64]| DataSpec {
+        ignore: columns.iter().map(|&index| ColumnRef::Index(index)).collect(),
+        ..DataSpec::default()
+    };
+    assert_eq!(
+        refused(&ignoring(&[2, 3])),
+        "t.csv: the label column \"kind\" is also in data.ignore; take it out of one of them"
+    );
+    assert_eq!(
+        refused(&ignoring(&[0, 1, 2])),
+        "t.csv: no feature column is left beside the label \"kind\" and the columns under data.ignore"
+    );
+}
+
+#[test]
+fn shares_that_cannot_be() {
+    let spec = || DataSpec { ignore: vec![name("colour")], ..DataSpec::default() };
+    for share in [-0.1, 1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(
+            refused(&DataSpec { valid: share, ..spec() }),
+            format!("t.csv: data.valid = {share} is not allowed; it must be at least 0 and less than 1")
+        );
+    }
+    assert_eq!(
+        refused(&DataSpec { valid: 0.5, test: 0.5, ..spec() }),
+        "t.csv: data.valid = 0.5 and data.test = 0.5 leave no row to train on; their sum must be less than 1"
+    );
+    assert_eq!(
+        refused(&DataSpec { valid: 0.1, ..spec() }),
+        "t.csv: data.valid = 0.1 of 4 rows leaves 0 rows for it, since every class keeps a row to train on; \
+         use a larger share or more rows"
+    );
+    assert_eq!(
+        refused(&DataSpec { valid: 0.5, test: 0.4, ..spec() }),
+        "t.csv: data.test = 0.4 of 4 rows leaves 0 rows for it, since every class keeps a row to train on; \
+         use a larger share or more rows"
+    );
+    assert_eq!(
+        refused(&DataSpec { test: 0.1, test_path: Some("other.csv".into()), ..spec() }),
+        "t.csv: data.test and data.test_path are both set; use one of them"
+    );
+}
+
+#[test]
+fn delimiters_that_cannot_separate() {
+    for delimiter in ['"', '\n', '\r', '\0', 'e', '5', '.', '-', '+', '#', 'é', '，'] {
+        let refused = refused(&DataSpec { delimiter, ..DataSpec::default() });
+        assert!(refused.starts_with(&format!("t.csv: data.delimiter = {delimiter:?} cannot")), "{refused}");
+    }
+}

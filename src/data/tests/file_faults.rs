@@ -1,0 +1,118 @@
+use std::io::Write;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::super::DataErrorKind;
+use super::*;
+
+fn packed(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content).expect("memory takes every byte");
+    encoder.finish().expect("memory takes every byte")
+}
+
+fn refused(path: &Path, limit: u64) -> (DataErrorKind, String) {
+    let spec = DataSpec { path: path.to_owned(), ..DataSpec::default() };
+    let error = Table::load_within(&spec, limit).expect_err("the file cannot be used");
+    let name = path.file_name().expect("the tests name files").to_string_lossy();
+    let told = error.to_string();
+    assert!(told.starts_with(&*path.to_string_lossy()), "{told}");
+    (error.kind(), told.replace(&*path.to_string_lossy(), &name))
+}
+
+#[test]
+fn what_is_no_regular_file() {
+    let files = Files::new();
+    let io = |message: &str| (DataErrorKind::Io, message.to_owned());
+    let directory = files.0.path().join("d.csv");
+    std::fs::create_dir(&directory).expect("a directory can be made");
+    assert_eq!(refused(&directory, 100), io("d.csv: is a directory; a regular file is needed"));
+    assert_eq!(refused(&files.0.path().join("no.csv"), 100), io("no.csv: not found"));
+    let file = files.write("t.csv", "x,y\n");
+    assert_eq!(refused(&file.join("u.csv"), 100), io("u.csv: not found"));
+    #[cfg(unix)]
+    {
+        let socket = files.0.path().join("s.csv");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket can be made");
+        assert_eq!(refused(&socket, 100), io("s.csv: is a socket; a regular file is needed"));
+        let zero = Path::new("/dev/zero");
+        assert_eq!(refused(zero, 100), io("zero: is a character device; a regular file is needed"));
+    }
+}
+
+#[test]
+fn what_is_too_large() {
+    let files = Files::new();
+    let limit = |message: &str| (DataErrorKind::Limit, message.to_owned());
+    let path = files.write("t.csv", "x,y\n1,a\n2,b\n");
+    assert_eq!(
+        refused(&path, 11),
+        limit("t.csv: needs 12 bytes of memory, limit 11; use fewer rows or columns")
+    );
+    assert_eq!(
+        refused(&path, 15),
+        limit("t.csv: needs 16 bytes for 2 rows of 1 feature, limit 15; use fewer of them")
+    );
+    let rows = "1,a\n2,b\n".repeat(100_000);
+    let bomb = files.write("t.csv.gz", packed(format!("x,y\n{rows}").as_bytes()));
+    assert!(std::fs::metadata(&bomb).expect("it was written").len() < 10_000);
+    assert_eq!(
+        refused(&bomb, 100_000),
+        limit(
+            "t.csv.gz: needs more than 100000 bytes of memory when decompressed, limit 100000; use fewer rows \
+             or columns"
+        )
+    );
+}
+
+#[test]
+fn records_and_tables_that_are_too_wide() {
+    let files = Files::new();
+    let told = |content: &str| refused(&files.write("t.csv", content), 1 << 30);
+    let limit = |message: &str| (DataErrorKind::Limit, message.to_owned());
+    let megabyte = 1 << 20;
+    // A record of exactly 1 MiB is not too long, only not a number.
+    let long = "5".repeat(megabyte - 2);
+    assert!(told(&format!("x,y\n{long},a\n")).1.contains("outside f32 range"));
+    let too_long = limit("t.csv:2: record longer than 1 MiB; is this a CSV file?");
+    assert_eq!(told(&format!("x,y\n{long}5,a\n2,b\n")), too_long);
+    // Found while reading, before all of it is in memory.
+    assert_eq!(told(&format!("x,y\n1,a\n{}", "5".repeat(3 * megabyte))).1, too_long.1.replace(":2", ":3"));
+    assert_eq!(
+        told(&format!("x,y\n1,a\n2,\"{}\"\n", "b\n".repeat(megabyte))),
+        limit("t.csv:3: record longer than 1 MiB; is the quote that opens here closed where it should be?")
+    );
+    let wide = limit("t.csv:1: more than 65536 columns, which is the limit");
+    assert_eq!(told(&format!("{}y\n", "x,".repeat(65_536))), wide);
+    assert_eq!(told(&",".repeat(3 * megabyte)), wide);
+    assert!(told(&format!("{}y\n", "x,".repeat(65_535))).1.contains("column name \"x\""));
+}
+
+#[test]
+fn gzip_that_is_damaged() {
+    let files = Files::new();
+    let whole = packed(b"x,y\n1,a\n2,b\n");
+    let spec = |path| DataSpec { path, ..DataSpec::default() };
+    assert!(Table::load(&spec(files.write("t.csv.gz", &whole))).is_ok());
+    // Also in upper case, and in two members one after the other.
+    let members = [packed(b"x,y\n1,a\n"), packed(b"2,b\n")].concat();
+    assert_eq!(Table::load(&spec(files.write("t.CSV.GZ", &members))).expect("it is whole").rows(), 2);
+
+    for length in 0..whole.len() {
+        let (kind, told) = refused(&files.write("t.csv.gz", &whole[..length]), 100);
+        assert_eq!(kind, DataErrorKind::Data);
+        let is_empty = told == "t.csv.gz: empty";
+        assert!(
+            is_empty == (length == 0) && (is_empty || told.contains("the gzip data are damaged: ")),
+            "{told}"
+        );
+    }
+    for (position, byte) in [(0, b'x'), (whole.len() - 8, !whole[whole.len() - 8])] {
+        let mut damaged = whole.clone();
+        damaged[position] = byte;
+        let (_, told) = refused(&files.write("t.csv.gz", &damaged), 100);
+        assert!(told.contains("the gzip data are damaged: "), "{told}");
+    }
+}

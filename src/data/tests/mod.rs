@@ -1,0 +1,68 @@
+//! Files in, tables or messages out.
+
+mod accepted;
+mod config_faults;
+mod content_faults;
+mod file_faults;
+mod own_files;
+mod prepared;
+mod properties;
+
+use std::path::PathBuf;
+
+use super::{ColumnRef, DataError, DataSpec, Table};
+
+/// A directory of its own that goes with the test.
+struct Files(tempfile::TempDir);
+
+impl Files {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a directory for temporary files"))
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, content).expect("a temporary file can be written");
+        path
+    }
+
+    /// The text of an error without the name of the directory.
+    fn told(&self, error: &DataError) -> String {
+        error.to_string().replace(&format!("{}/", self.0.path().display()), "")
+    }
+}
+
+fn name(name: &str) -> ColumnRef {
+    ColumnRef::Name(name.to_owned())
+}
+
+fn without_header() -> DataSpec {
+    DataSpec { header: false, ..DataSpec::default() }
+}
+
+/// Loads `content` as `t.csv` with the other keys of `spec`.
+fn load(content: impl AsRef<[u8]>, spec: &DataSpec) -> Result<Table, DataError> {
+    let files = Files::new();
+    Table::load(&DataSpec { path: files.write("t.csv", content), ..spec.clone() })
+}
+
+/// The message about `content`, or nothing if it loads.
+fn message(content: impl AsRef<[u8]>, spec: &DataSpec) -> String {
+    let files = Files::new();
+    let spec = DataSpec { path: files.write("t.csv", content), ..spec.clone() };
+    Table::load(&spec).err().map(|error| files.told(&error)).unwrap_or_default()
+}
+
+/// Checks pairs of content and message, and reports all that differ.
+fn expect_messages(cases: &[(&[u8], &str)], spec: &DataSpec) {
+    let wrong: Vec<String> = cases
+        .iter()
+        .map(|(content, expected)| (content, *expected, message(content, spec)))
+        .filter(|(_, expected, found)| expected != found)
+        .map(|(content, expected, found)| {
+            let content = String::from_utf8_lossy(content);
+            format!("{content:?}\n  expected {expected}\n  found    {found}")
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,90 @@
+use ndarray::array;
+
+use super::*;
+
+const TRAINING: &str = "id,x,y,kind\n7,1,2,a\n8,3,4,b\n";
+
+/// Loads the training table with `content` as its validation file.
+fn with_valid(content: &str, header: bool) -> Result<Table, String> {
+    let files = Files::new();
+    let training = if header { TRAINING } else { TRAINING.split_once('\n').expect("it has a header").1 };
+    let spec = DataSpec {
+        path: files.write("t.csv", training),
+        valid_path: Some(files.write("v.csv", content)),
+        ignore: vec![ColumnRef::Index(0)],
+        header,
+        ..DataSpec::default()
+    };
+    Table::load(&spec).map_err(|error| files.told(&error))
+}
+
+#[test]
+fn columns_are_matched_by_name() {
+    for content in ["id,x,y,kind\n9,5,6,b\n", "kind,y,x\nb,6,5\n", "y, x ,id,kind\n6,5,text,b\n"] {
+        let table = with_valid(content, true).expect("the columns are those of the training file");
+        let own = table.own_valid.as_ref().expect("there is a validation file");
+        assert_eq!((&own.rows.x, &own.rows.labels[..]), (&array![[5.0, 6.0]], &[1][..]), "{content}");
+        assert_eq!((table.train_rows(), table.valid_rows(), table.test_rows()), (2, 1, 0));
+        assert_eq!(table.sources().count(), 2);
+    }
+}
+
+#[test]
+fn columns_are_matched_by_place_without_header() {
+    let table = with_valid("9,5,6,b\n", false).expect("the columns are those of the training file");
+    assert_eq!(table.own_valid.expect("there is a validation file").rows.x, array![[5.0, 6.0]]);
+    let told = with_valid("5,6,b\n", false).expect_err("a column is missing");
+    assert_eq!(told, "v.csv: 3 columns where the training file has 4");
+}
+
+#[test]
+fn what_does_not_fit_the_training_file_is_named() {
+    let needs = "a validation file needs the columns of the training file";
+    let cases = [
+        ("x,kind\n5,b\n", format!("v.csv: missing \"y\"; {needs}")),
+        ("x,y,z,kind\n5,6,7,b\n", format!("v.csv: unknown \"z\"; {needs}")),
+        ("x,Y\n5,6\n", format!("v.csv: missing \"y\", \"kind\", unknown \"Y\"; {needs}")),
+        (
+            "x,y,y,kind\n5,6,7,b\n",
+            "v.csv: column name \"y\" at index 1 and again at index 2; rename one, or put its index under \
+             data.ignore (if the file has no header, set `header = false` in [data])"
+                .to_owned(),
+        ),
+        (
+            "x,y,kind\n5,6,b\n7,8,c\n",
+            "v.csv:3, column \"kind\" (index 2): class \"c\" does not occur in the training file; its classes \
+             are \"a\", \"b\"".to_owned(),
+        ),
+        ("x,y,kind\n", "v.csv: no data rows".to_owned()),
+        (
+            "kind,y,x\nb,6,five\n",
+            "v.csv:2, column \"x\" (index 2): \"five\" is not a number: encode text as numbers, or put the \
+             column under data.ignore"
+                .to_owned(),
+        ),
+    ];
+    for (content, expected) in cases {
+        assert_eq!(with_valid(content, true).expect_err(content), expected);
+    }
+}
+
+#[test]
+fn an_ignored_column_never_takes_the_place_of_a_feature_of_the_same_name() {
+    let files = Files::new();
+    let spec = DataSpec {
+        path: files.write("t.csv", "x,x,kind\n1,2,a\n3,4,b\n"),
+        valid_path: Some(files.write("v.csv", "x,kind\n5,b\n")),
+        ignore: vec![ColumnRef::Index(1)],
+        ..DataSpec::default()
+    };
+    let table = Table::load(&spec).expect("the second x is ignored");
+    assert_eq!(table.main.rows.x, array![[1.0], [3.0]]);
+    assert_eq!(table.own_valid.expect("there is a validation file").rows.x, array![[5.0]]);
+}
+
+#[test]
+fn training_rows_as_validation_rows_are_noted() {
+    let table = with_valid(TRAINING, true).expect("the columns are the same");
+    let [note] = table.notes() else { panic!("{:?}", table.notes()) };
+    assert!(note.ends_with("v.csv holds the same bytes as the training file"), "{note}");
+}

@@ -1,0 +1,132 @@
+use super::super::{DataErrorKind, Prepared, Scale, Scaling};
+use super::*;
+
+fn prepared(content: &str, spec: &DataSpec) -> Prepared<f32> {
+    load(content, spec).expect("the table loads").prepare(1).expect("the values fit")
+}
+
+fn scaled_by(scale: Scale) -> DataSpec {
+    DataSpec { scale, ..DataSpec::default() }
+}
+
+const SMALL: &str = "x,same,kind\n1,0.1,a\n2,0.1,b\n3,0.1,a\n6,0.1,b\n";
+
+#[test]
+fn each_scale_by_hand() {
+    // x has mean 3, squared distances 4, 1, 0, 9 and so a biased variance of 3.5.
+    let deviation = 3.5_f64.sqrt();
+    let cases = [
+        (Scale::Standardize, 3.0, deviation, [-2.0 / deviation, -1.0 / deviation, 0.0, 3.0 / deviation]),
+        (Scale::Center, 3.0, 1.0, [-2.0, -1.0, 0.0, 3.0]),
+        (Scale::MinMax, 1.0, 5.0, [0.0, 0.2, 0.4, 1.0]),
+        (Scale::None, 0.0, 1.0, [1.0, 2.0, 3.0, 6.0]),
+    ];
+    for (scale, offset, divisor, expected) in cases {
+        let data = prepared(SMALL, &scaled_by(scale)).data;
+        assert_eq!(data.scaling[0], Scaling { offset, divisor }, "{scale:?}");
+        assert_eq!(data.train.x.column(0).to_vec(), expected.map(|value| value as f32), "{scale:?}");
+        assert_eq!(data.train.labels, [0, 1, 0, 1]);
+        assert_eq!((data.valid, data.test), (None, None));
+    }
+}
+
+#[test]
+fn constant_features_become_zero_and_are_noted() {
+    for scale in [Scale::Standardize, Scale::Center, Scale::MinMax] {
+        let Prepared { data, notes } = prepared(SMALL, &scaled_by(scale));
+        assert_eq!(data.train.x.column(1).to_vec(), [0.0; 4]);
+        assert_eq!(data.scaling[1], Scaling { offset: 0.1, divisor: 1.0 });
+        assert_eq!(notes, ["feature \"same\" is constant in the training rows"]);
+    }
+    let Prepared { data, notes } = prepared(SMALL, &scaled_by(Scale::None));
+    assert_eq!((data.train.x[[0, 1]], notes.len()), (0.1, 1));
+
+    let names: Vec<String> = (0..70).map(|index| format!("p{index}")).collect();
+    let zeros = "0,".repeat(70);
+    let wide = format!("{},x,kind\n{zeros}1,a\n{zeros}2,b\n", names.join(","));
+    assert_eq!(
+        prepared(&wide, &DataSpec::default()).notes,
+        [
+            "features \"p0\", \"p1\", \"p2\", \"p3\", \"p4\", \"p5\", \"p6\", \"p7\", ... (70 in all) are constant in the \
+          training rows"
+        ]
+    );
+}
+
+#[test]
+fn a_large_offset_costs_nothing() {
+    let rows: String =
+        (0..100).map(|row| format!("{},{}\n", 1_000_000_000 + 2 * (row % 2) - 1, row % 2)).collect();
+    let data = prepared(&format!("x,kind\n{rows}"), &DataSpec::default()).data;
+    assert_eq!(data.scaling, [Scaling { offset: 1e9, divisor: 1.0 }]);
+    assert!(data.train.x.iter().zip(&data.train.labels).all(|(&x, &label)| x == 2.0 * label as f32 - 1.0));
+}
+
+#[test]
+fn values_at_the_ends_of_the_range_are_scaled_finitely() {
+    let pairs =
+        [("3e38", "-3e38"), ("1e-38", "-1e-38"), ("1e-300", "0"), ("0.10000000001", "0.1"), ("1e9", "0")];
+    for (one, other) in pairs {
+        let content = format!("x,kind\n{one},a\n{other},b\n");
+        let x = |scale| prepared(&content, &scaled_by(scale)).data.train.x.into_raw_vec_and_offset().0;
+        let standard = x(Scale::Standardize);
+        assert!(
+            (standard[0] - 1.0).abs() < 1e-5 && (standard[1] + 1.0).abs() < 1e-5,
+            "{content:?} {standard:?}"
+        );
+        assert_eq!(x(Scale::MinMax), [1.0, 0.0], "{content:?}");
+    }
+    // A spread that no normal double holds.
+    let tiny = prepared("x,kind\n5e-324,a\n0,b\n", &DataSpec::default()).data.train.x;
+    assert!(tiny.iter().all(|x| x.abs() < 1e-15), "{tiny}");
+}
+
+#[test]
+fn a_value_that_scaling_puts_out_of_range_is_told() {
+    let files = Files::new();
+    let spec = DataSpec {
+        path: files.write("t.csv", "z,x,kind\n1,1e-30,a\n2,3e-30,b\n"),
+        valid_path: Some(files.write("v.csv", "kind,z,x\nb,1,2e-30\nb,1,1e30\n")),
+        ..DataSpec::default()
+    };
+    let table = Table::load(&spec).expect("the values themselves are in range");
+    let error = table.prepare::<f32>(1).expect_err("1e60 is no f32");
+    assert_eq!(error.kind(), DataErrorKind::Data);
+    assert_eq!(
+        files.told(&error),
+        "v.csv: feature \"x\": 1e30 in data row 2 becomes 1.000e60 when scaled, which is outside f32 range"
+    );
+    assert!(table.prepare::<f64>(1).is_ok());
+}
+
+#[test]
+fn splits_follow_the_seed_and_scaling_sees_training_rows_only() {
+    let rows: String = (0..100).map(|row| format!("{row},{}\n", row % 4)).collect();
+    let spec = DataSpec { valid: 0.2, test: 0.1, scale: Scale::MinMax, ..DataSpec::default() };
+    let table = load(format!("x,kind\n{rows}"), &spec).expect("the table loads");
+    assert_eq!((table.train_rows(), table.valid_rows(), table.test_rows()), (70, 20, 10));
+    let one: Prepared<f64> = table.prepare(1).expect("the values fit");
+    assert_eq!(one, table.prepare(1).expect("the values fit"));
+    assert_ne!(one.data.train, table.prepare(2).expect("the values fit").data.train);
+
+    let data = one.data;
+    let (valid, test) = (data.valid.expect("asked for"), data.test.expect("asked for"));
+    assert_eq!((data.train.len(), valid.len(), test.len()), (70, 20, 10));
+    let (low, high) =
+        data.train.x.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+    assert_eq!((low, high), (0.0, 1.0));
+    let raw = |x: f64| x * data.scaling[0].divisor + data.scaling[0].offset;
+    for rows in [&data.train, &valid, &test] {
+        for (x, label) in rows.x.iter().zip(&rows.labels) {
+            assert_eq!(raw(*x).round() as u32 % 4, *label);
+        }
+    }
+}
+
+#[test]
+fn classes_too_rare_for_a_part_are_noted() {
+    let rows = "1,a\n".repeat(20);
+    let table = load(format!("x,kind\n{rows}2,b\n"), &DataSpec { valid: 0.2, ..DataSpec::default() });
+    let table = table.expect("the table loads");
+    assert_eq!(table.notes(), ["classes too rare for a row under data.valid = 0.2: \"b\""]);
+}

@@ -1,0 +1,102 @@
+use proptest::prelude::*;
+
+use super::super::error::At;
+use super::super::lexer::Lexer;
+use super::super::{Prepared, Scale};
+use super::*;
+
+/// Records as the lexer reads them.
+fn lexed(text: &str, delimiter: u8) -> Result<Vec<Vec<String>>, Box<At>> {
+    let mut lexer = Lexer::new(text, delimiter);
+    let mut records = Vec::new();
+    while lexer.next_record()? {
+        let mut record = Vec::new();
+        loop {
+            let field = lexer.next_field()?;
+            record.push(lexer.content(field).into_owned());
+            if field.is_last {
+                break;
+            }
+        }
+        records.push(record);
+    }
+    Ok(records)
+}
+
+/// Records of at least two fields, of characters that a writer has to think about.
+fn records() -> impl Strategy<Value = Vec<Vec<String>>> {
+    (2_usize..5).prop_flat_map(|width| {
+        let record = prop::collection::vec("[a1é ,;\"\n\r\t#]{0,5}", width);
+        prop::collection::vec(record, 1..6)
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_a_writer_quotes_is_read_back(records in records(), always in any::<bool>(), ends in 0..3_usize) {
+        // A record that starts with # is a comment unless the writer quotes it.
+        let is_comment = |record: &Vec<String>| record[0].starts_with('#');
+        let always = always || records.iter().any(is_comment);
+        let end = [csv::Terminator::CRLF, csv::Terminator::Any(b'\n'), csv::Terminator::Any(b'\r')][ends];
+        let mut writer = csv::WriterBuilder::new()
+            .quote_style(if always { csv::QuoteStyle::Always } else { csv::QuoteStyle::Necessary })
+            .terminator(end)
+            .from_writer(Vec::new());
+        for record in &records {
+            writer.write_record(record).unwrap();
+        }
+        let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        prop_assert_eq!(lexed(&text, b',').map_err(|at| at.fault.to_string()), Ok(records));
+    }
+
+    /// Whatever the lexer accepts, an independent reader reads the same.
+    #[test]
+    fn what_is_accepted_is_read_as_others_read_it(text in "[ab1 ,\"\n\r#]{0,30}") {
+        if let Ok(records) = lexed(&text, b',') {
+            let mut reader =
+                csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+            let mut others = Vec::new();
+            for record in reader.records() {
+                others.push(record.unwrap().iter().map(str::to_owned).collect::<Vec<_>>());
+            }
+            // For the other, lines of spaces at the end are records.
+            let is_blank = |record: &Vec<String>| record.concat().trim().is_empty();
+            while others.len() > records.len() && others.last().is_some_and(is_blank) {
+                others.pop();
+            }
+            prop_assert_eq!(records, others);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), header in any::<bool>()) {
+        let _ = load(&bytes, &DataSpec { header, ..DataSpec::default() });
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "[xy01.,;\"\n\r\t #-]{0,60}", header in any::<bool>()) {
+        let _ = load(&text, &DataSpec { header, valid: 0.3, ..DataSpec::default() });
+    }
+
+    #[test]
+    fn scaling_can_be_undone(values in prop::collection::vec(-1e6..1e6_f64, 4..30), which in 0..4_usize) {
+        let scale = [Scale::Standardize, Scale::Center, Scale::MinMax, Scale::None][which];
+        let rows: String =
+            values.iter().enumerate().map(|(row, value)| format!("{value},{}\n", row % 2)).collect();
+        let table = load(format!("x,kind\n{rows}"), &DataSpec { scale, ..DataSpec::default() }).unwrap();
+        let Prepared { data, .. } = table.prepare::<f64>(1).unwrap();
+        let scaling = data.scaling[0];
+        for (scaled, value) in data.train.x.iter().zip(&values) {
+            prop_assert!((scaled * scaling.divisor + scaling.offset - value).abs() <= 1e-9);
+        }
+        let n = values.len() as f64;
+        let mean = data.train.x.sum() / n;
+        if matches!(scale, Scale::Standardize | Scale::Center) {
+            prop_assert!(mean.abs() <= 1e-9);
+        }
+        if scale == Scale::Standardize {
+            let variance = data.train.x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+            prop_assert!((variance - 1.0).abs() <= 1e-9);
+        }
+    }
+}
