@@ -167,8 +167,8 @@ mod tests {
         assert_eq!(estimate.mean, Some(3.0));
         assert_close(estimate.standard_deviation.unwrap(), 1.581_138_83);
         let interval = estimate.interval.unwrap();
-        assert_close(interval.low, 3.0 - 2.776_445_1 * 0.707_106_78);
-        assert_close(interval.high, 3.0 + 2.776_445_1 * 0.707_106_78);
+        assert_close(interval.low, 3.0 - 2.776_445_1 * std::f64::consts::FRAC_1_SQRT_2);
+        assert_close(interval.high, 3.0 + 2.776_445_1 * std::f64::consts::FRAC_1_SQRT_2);
     }
 
     #[test]

@@ -91,11 +91,6 @@ impl Axis {
     pub(super) fn position(&self, value: f64) -> f64 {
         ((self.scale.coordinate(value) - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
     }
-
-    /// Whether `value` stands above the upper end.
-    pub(super) fn is_above(&self, value: f64) -> bool {
-        self.high < self.scale.coordinate(value)
-    }
 }
 
 impl Scale {
@@ -255,7 +250,6 @@ mod tests {
         let axis = Axis::around(Scale::Log, [0.1, 10.0], 0.0, 5);
         assert!((axis.position(1.0) - 0.5).abs() < 1e-12);
         assert_eq!((axis.position(0.0), axis.position(-1.0), axis.position(1e9)), (0.0, 0.0, 1.0));
-        assert!(axis.is_above(1e9) && !axis.is_above(1.0));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Paired differences between norms as sentences.
 
+use super::group_rows::PointColumn;
 use super::number::signed_difference;
 use super::rows::{Align, aligned};
-use super::table::PointColumn;
 use crate::compare::statistics::PairedDifference;
-use crate::compare::{MeasuredOn, NormComparison, StepsToReach, Summary};
+use crate::compare::{MeasuredOn, NormComparison, Summary};
 
 /// A paragraph for each pair of norms; empty without a pair. With a grid, final loss and accuracy
 /// point by point; the rest is in `summary.json`.
@@ -14,18 +14,6 @@ pub(super) fn differences(summary: &Summary) -> String {
         true => summary.norms.iter().filter_map(|other| by_point(summary, other.name())).collect(),
     };
     paragraphs.join("\n")
-}
-
-/// How soon, such as `120`, `120 (not reached in 1 of 5)` or `not reached in 3 of 5`.
-pub(super) fn steps_to_reach(steps: &StepsToReach) -> String {
-    let missed = steps.n_seeds - steps.n_reached;
-    let missed = format!("not reached in {missed} of {}", steps.n_seeds);
-    match steps.median_step {
-        Some(median) if steps.n_reached == steps.n_seeds => median.to_string(),
-        Some(median) => format!("{median} ({missed})"),
-        None if steps.n_seeds == 0 => "-".to_owned(),
-        None => missed,
-    }
 }
 
 fn paragraph(summary: &Summary, comparison: &NormComparison) -> String {

@@ -17,6 +17,14 @@ impl Charset {
             Self::Ascii => "+-",
         }
     }
+
+    /// `text` with a question mark for every character that is not in the set.
+    pub(super) fn restrict(self, text: String) -> String {
+        match self {
+            Self::Unicode => text,
+            Self::Ascii => text.replace(|character: char| !character.is_ascii(), "?"),
+        }
+    }
 }
 
 /// The most characters of a name that are shown.
@@ -25,19 +33,23 @@ const LONGEST: usize = 60;
 /// `text` as it may go to a terminal or into a picture: control characters, direction overrides
 /// and line separators are written as escapes, and what is longer than 60 characters is cut.
 pub fn plain(text: &str) -> String {
-    let mut plain = String::new();
-    for (length, character) in text.chars().enumerate() {
-        if length == LONGEST {
-            plain.push_str("...");
-            break;
-        }
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => escaped(&text[..end]) + "...",
+        None => escaped(text),
+    }
+}
+
+/// Like [`plain`], at any length.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
         if is_shown(character) {
-            plain.push(character);
+            escaped.push(character);
         } else {
-            plain.extend(character.escape_default());
+            escaped.extend(character.escape_default());
         }
     }
-    plain
+    escaped
 }
 
 /// Neither a control character, nor one that reorders its neighbours or hides, nor one that XML

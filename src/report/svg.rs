@@ -119,7 +119,8 @@ fn spread(points: &[(f64, f64)], index: usize) -> Vec<(f64, f64)> {
 }
 
 fn legend(shown: &[NormRuns<'_>], measured_on: MeasuredOn) -> Vec<Key> {
-    let norm = |shown: &NormRuns<'_>| Key { sample: Sample::Norm(norm_style(shown.norm)), label: shown.label() };
+    let norm =
+        |shown: &NormRuns<'_>| Key { sample: Sample::Norm(norm_style(shown.norm)), label: shown.label() };
     let mut legend: Vec<Key> = shown.iter().map(norm).collect();
     let mut add = |sample, label: &str| legend.push(Key { sample, label: label.to_owned() });
     if measured_on == MeasuredOn::ValidationRows {

@@ -116,7 +116,8 @@ impl<'a> Sweep<'a> {
     }
 
     fn legend(&self) -> Vec<Key> {
-        let norm = |norm: &Norm| Key { sample: Sample::Norm(norm_style(*norm)), label: norm.name().to_owned() };
+        let norm =
+            |norm: &Norm| Key { sample: Sample::Norm(norm_style(*norm)), label: norm.name().to_owned() };
         let mut legend: Vec<Key> = self.summary.norms.iter().map(norm).collect();
         let mut add = |sample, label: &str| legend.push(Key { sample, label: label.to_owned() });
         add(Sample::Stroke(Stroke::Solid), "after the last epoch");
@@ -147,9 +148,8 @@ impl Place {
     /// None where no run completed.
     fn of<'a>(runs: impl Iterator<Item = &'a RunSummary>, metric: Metric, setting: f64) -> Option<Self> {
         let complete: Vec<&RunSummary> = runs.filter(|run| run.is_complete()).collect();
-        let scores = |scores: fn(&RunSummary) -> &Scores| {
-            complete.iter().map(move |run| scores(run).get(metric))
-        };
+        let scores =
+            |scores: fn(&RunSummary) -> &Scores| complete.iter().map(move |run| scores(run).get(metric));
         let last = || scores(|run| &run.final_scores);
         Some(Self {
             setting,
@@ -183,7 +183,8 @@ fn setting(settings: &str) -> Option<(String, f64)> {
 fn even_scale(values: &[f64]) -> Scale {
     let unevenness = |values: &[f64]| {
         let steps = values.windows(2).map(|pair| pair[1] - pair[0]);
-        let (least, most) = steps.fold((f64::INFINITY, 0.0f64), |(least, most), step| (least.min(step), most.max(step)));
+        let (least, most) =
+            steps.fold((f64::INFINITY, 0.0f64), |(least, most), step| (least.min(step), most.max(step)));
         most / least
     };
     if values.iter().any(|&value| value <= 0.0) {

@@ -71,14 +71,14 @@ impl TerminalPlot {
         let summary = Summary::of(runs);
         let metric = summary.measured_on.loss();
         let shown = norm_runs(&summary, runs);
-        let series = shown.iter().map(|shown| Series::of(shown, metric, None)).collect();
+        let series: Vec<Series> = shown.iter().map(|shown| Series::of(shown, metric, None)).collect();
         let n_runs: Vec<usize> = shown.iter().map(|shown| shown.complete.len().max(1)).collect();
         let mean = match n_runs.iter().max() {
             None | Some(1) => String::new(),
             Some(most) if n_runs.iter().all(|n_runs| n_runs == most) => format!(", mean over {most} seeds"),
             Some(_) => ", mean over completed runs".to_owned(),
         };
-        Self::draw(series, &format!("{} by epoch{mean}", loss_name(metric)), size, charset)
+        Self::draw(&series, &format!("{} by epoch{mean}", loss_name(metric)), size, charset)
     }
 
     /// The curves of several run directories, each with its name. The loss is that of the
@@ -93,7 +93,7 @@ impl TerminalPlot {
             let shown = norm_runs(summary, runs);
             series.extend(shown.iter().map(|shown| Series::of(shown, metric, Some(name))));
         }
-        Self::draw(series, &format!("{} by epoch, mean over seeds", loss_name(metric)), size, charset)
+        Self::draw(&series, &format!("{} by epoch, mean over seeds", loss_name(metric)), size, charset)
     }
 
     /// The lines of the plot, each with a line feed. `paint` gets the number of a series, from 0,
@@ -126,9 +126,9 @@ impl TerminalPlot {
         text
     }
 
-    fn draw(series: Vec<Series>, title: &str, size: PlotSize, charset: Charset) -> Self {
+    fn draw(series: &[Series], title: &str, size: PlotSize, charset: Charset) -> Self {
         let values = || series.iter().flat_map(|series| series.points.iter().map(|(_, value)| *value));
-        let legend: Vec<Key> = (0..).zip(&series).map(|(index, series)| series.key(index, charset)).collect();
+        let legend: Vec<Key> = (0..).zip(series).map(|(index, series)| series.key(index, charset)).collect();
         if values().next().is_none() {
             let title = format!("{title}: no finite value");
             return Self { title, lines: Vec::new(), legend, width: size.width };
@@ -181,11 +181,7 @@ impl Series {
             Charset::Unicode => ['●', '○', '▲', '△', '■', '□', '◆', '◇'],
             Charset::Ascii => ['*', 'o', 'x', '#', '@', '%', '&', '$'],
         };
-        let label = match charset {
-            Charset::Unicode => self.label.clone(),
-            Charset::Ascii => self.label.replace(|character: char| !character.is_ascii(), "?"),
-        };
-        Key { mark: marks[index % marks.len()], label }
+        Key { mark: marks[index % marks.len()], label: charset.restrict(self.label.clone()) }
     }
 
     /// Where the curve is in each column: the mean of the epochs that fall there, or between the
@@ -223,7 +219,7 @@ fn empty_lines(y: &Axis, height: usize, width: usize, margin: usize, charset: Ch
         Charset::Ascii => ('|', '+'),
     };
     let mut lines: Vec<Line> =
-        (0..height).map(|_| Line { label: format!("{:>margin$}", axis), cells: vec![None; width] }).collect();
+        (0..height).map(|_| Line { label: format!("{axis:>margin$}"), cells: vec![None; width] }).collect();
     for Tick { position, label } in &y.ticks {
         let digits = margin - 2;
         lines[row_of(*position, height)].label = format!("{label:>digits$} {tick}");

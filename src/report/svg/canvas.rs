@@ -42,7 +42,9 @@ impl Canvas<'_> {
         let size = ((UNITS * width) as u32, (UNITS * height) as u32);
         let drawn = {
             let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-            root.fill(&WHITE).and_then(|()| draw(&Canvas { root: root.clone() })).and_then(|()| root.present())
+            root.fill(&WHITE)
+                .and_then(|()| draw(&Canvas { root: root.clone() }))
+                .and_then(|()| root.present())
         };
         drawn.expect("no file and no font is touched, nothing else can fail");
         let in_units = format!("width=\"{}\" height=\"{}\"", size.0, size.1);
@@ -51,17 +53,17 @@ impl Canvas<'_> {
 
     /// Centred, its top at the position.
     pub(super) fn title(&self, text: &str, at: (i32, i32)) -> Drawn {
-        self.text(text, font(TITLE_SIZE).style(FontStyle::Bold), at, (HPos::Center, VPos::Top))
+        self.text(text, &font(TITLE_SIZE).style(FontStyle::Bold), at, (HPos::Center, VPos::Top))
     }
 
     /// From the position to the right, centred in height.
     pub(super) fn label(&self, text: &str, at: (i32, i32)) -> Drawn {
-        self.text(text, font(LABEL_SIZE), at, (HPos::Left, VPos::Center))
+        self.text(text, &font(LABEL_SIZE), at, (HPos::Left, VPos::Center))
     }
 
     /// Centred at the position.
     pub(super) fn note(&self, text: &str, at: (i32, i32)) -> Drawn {
-        self.text(text, font(LABEL_SIZE - 1), at, (HPos::Center, VPos::Center))
+        self.text(text, &font(LABEL_SIZE - 1), at, (HPos::Center, VPos::Center))
     }
 
     /// A sample for the legend, from the position to the right, centred in height.
@@ -121,7 +123,7 @@ impl Canvas<'_> {
         Ok(())
     }
 
-    fn text(&self, text: &str, font: FontDesc<'_>, at: (i32, i32), (h, v): (HPos, VPos)) -> Drawn {
+    fn text(&self, text: &str, font: &FontDesc<'_>, at: (i32, i32), (h, v): (HPos, VPos)) -> Drawn {
         self.root.draw_text(text, &font.color(&INK).pos(Pos::new(h, v)), units(at))
     }
 

@@ -5,7 +5,10 @@ use crate::train::Score;
 
 /// Every text of a picture, as a reader sees it.
 fn texts(svg: &str) -> Vec<&str> {
-    svg.split("<text").skip(1).filter_map(|text| text.split_once(">\n")?.1.split("\n</text>").next()).collect()
+    svg.split("<text")
+        .skip(1)
+        .filter_map(|text| text.split_once(">\n")?.1.split("\n</text>").next())
+        .collect()
 }
 
 /// How often a line of these attributes is in a picture.
@@ -44,12 +47,27 @@ fn two_norms_over_five_seeds() {
         "digits",
         "epoch",
         "loss (nats per row)",
-        "0", "5", "10", "15", "20",
-        "0.05", "0.1", "0.2", "0.5", "1", "2",
+        "0",
+        "5",
+        "10",
+        "15",
+        "20",
+        "0.05",
+        "0.1",
+        "0.2",
+        "0.5",
+        "1",
+        "2",
         "epoch",
         "accuracy",
-        "0", "5", "10", "15", "20",
-        "0.4", "0.6", "0.8",
+        "0",
+        "5",
+        "10",
+        "15",
+        "20",
+        "0.4",
+        "0.6",
+        "0.8",
         "batch_norm",
         "none",
         "validation rows",
@@ -99,7 +117,10 @@ fn a_diverged_run_ends_in_a_cross_and_is_not_in_the_band() {
     assert_eq!(count(&svg, CROSS), 3 * TWO_LINES_OF_A_CROSS);
     assert!(texts(&svg).contains(&"none (1 of 3 diverged)"));
     // The axis ends at ten times what the others reach, not at 1e30.
-    assert!(texts(&svg).contains(&"10") && !texts(&svg).iter().any(|text| text.contains('e') && text.starts_with('1')));
+    assert!(
+        texts(&svg).contains(&"10")
+            && !texts(&svg).iter().any(|text| text.contains('e') && text.starts_with('1'))
+    );
 }
 
 #[test]
@@ -161,5 +182,8 @@ fn few_and_strange_values_are_drawn() {
         assert_well_formed(&curves_svg("digits", &[run(Norm::None, 1, losses)]));
     }
     assert_well_formed(&curves_svg("", &[]));
-    assert_well_formed(&curves_svg("no epoch", &[RunRecord { epochs: Vec::new(), ..run(Norm::None, 1, &[1.0]) }]));
+    assert_well_formed(&curves_svg(
+        "no epoch",
+        &[RunRecord { epochs: Vec::new(), ..run(Norm::None, 1, &[1.0]) }],
+    ));
 }

@@ -79,7 +79,9 @@ fn other_grids_have_no_such_picture() {
 
 #[test]
 fn a_line_has_a_gap_where_every_run_was_lost() {
-    let solid = |svg: &str| svg.matches("<polyline fill=\"none\" opacity=\"1\" stroke=\"#D55E00\" stroke-width=\"22\"").count();
+    let solid = |svg: &str| {
+        svg.matches("<polyline fill=\"none\" opacity=\"1\" stroke=\"#D55E00\" stroke-width=\"22\"").count()
+    };
     let mut runs = at_values("a.b", &["1", "2", "3", "4", "5"]);
     // Two panels and the sample in the legend.
     assert_eq!(solid(&sweep(&runs).unwrap()), 2 + 1);

@@ -1,0 +1,130 @@
+//! What differs between configs.
+
+use toml::{Table, Value};
+
+/// A key that not all configs set to the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigDifference {
+    /// Dotted, with indices from 0, such as `training.epochs` or `layers[2].eps`.
+    pub key: String,
+    /// The value in each config, as TOML; none where it is not set.
+    pub values: Vec<Option<String>>,
+}
+
+/// The keys that `configs` do not all set to the same, in the order in which they first appear.
+/// Lists of tables are compared entry by entry where they have the same `type`s in the same
+/// order, and as a whole, by their types, where they have not.
+pub fn config_differences(configs: &[Table]) -> Vec<ConfigDifference> {
+    let mut differences = Vec::new();
+    compare_tables("", &configs.iter().map(Some).collect::<Vec<_>>(), &mut differences);
+    differences
+}
+
+/// Key by key; a table that is missing has no keys.
+fn compare_tables(path: &str, tables: &[Option<&Table>], differences: &mut Vec<ConfigDifference>) {
+    let mut keys: Vec<&String> = Vec::new();
+    for key in tables.iter().flatten().flat_map(|table| table.keys()) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    for key in keys {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let values: Vec<Option<&Value>> =
+            tables.iter().map(|table| table.and_then(|table| table.get(key))).collect();
+        compare_values(&path, &values, differences);
+    }
+}
+
+fn compare_values(path: &str, values: &[Option<&Value>], differences: &mut Vec<ConfigDifference>) {
+    if values.windows(2).all(|pair| pair[0] == pair[1]) {
+        return;
+    }
+    let set = || values.iter().flatten();
+    if set().all(|value| value.is_table()) {
+        let tables: Vec<Option<&Table>> =
+            values.iter().map(|value| value.and_then(Value::as_table)).collect();
+        return compare_tables(path, &tables, differences);
+    }
+    let entries: Option<Vec<&Vec<Value>>> =
+        values.iter().map(|value| value.and_then(Value::as_array)).collect();
+    if let Some(lists) = entries
+        && lists.windows(2).all(|pair| types(pair[0]).is_some() && types(pair[0]) == types(pair[1]))
+    {
+        for index in 0..lists.first().map_or(0, |list| list.len()) {
+            let entries: Vec<Option<&Value>> = lists.iter().map(|list| list.get(index)).collect();
+            compare_values(&format!("{path}[{index}]"), &entries, differences);
+        }
+        return;
+    }
+    let values = values.iter().map(|value| value.map(shown)).collect();
+    differences.push(ConfigDifference { key: path.to_owned(), values });
+}
+
+/// The `type` of every entry; none if an entry has none.
+fn types(list: &[Value]) -> Option<Vec<&str>> {
+    list.iter().map(|entry| entry.get("type")?.as_str()).collect()
+}
+
+fn shown(value: &Value) -> String {
+    let types = value.as_array().filter(|list| !list.is_empty()).and_then(|list| types(list));
+    types.map_or_else(|| value.to_string(), |types| types.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each difference as `key: value | value`.
+    fn differences(configs: &[&str]) -> Vec<String> {
+        let configs: Vec<Table> = configs.iter().map(|config| config.parse().unwrap()).collect();
+        let line = |difference: ConfigDifference| {
+            let values = difference.values.into_iter().map(|value| value.unwrap_or_else(|| "-".to_owned()));
+            format!("{}: {}", difference.key, values.collect::<Vec<_>>().join(" | "))
+        };
+        config_differences(&configs).into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn equal_configs_and_a_single_one_do_not_differ() {
+        let config = "a = 1\n[b]\nc = [1, 2]\n[[layers]]\ntype = \"relu\"\n";
+        assert!(differences(&[config, config]).is_empty());
+        assert!(differences(&[config]).is_empty());
+        assert!(differences(&[]).is_empty());
+    }
+
+    #[test]
+    fn values_are_named_by_their_dotted_key() {
+        let found = differences(&[
+            "name = \"x\"\n[optimizer]\nlearning_rate = 0.1\n[training]\nseed = 1\nepochs = 5\n",
+            "name = \"x\"\n[optimizer]\nlearning_rate = 0.01\n[training]\nepochs = 5\nseed = 1\n",
+            "name = \"y\"\n[training]\nepochs = 5\nseed = 1\n[training.early_stopping]\npatience = 3\n",
+        ]);
+        let expected = [
+            "name: \"x\" | \"x\" | \"y\"",
+            "optimizer.learning_rate: 0.1 | 0.01 | -",
+            "training.early_stopping.patience: - | - | 3",
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn layers_are_compared_one_by_one_where_their_types_agree() {
+        let first = "[[layers]]\ntype = \"affine\"\nunits = 8\n[[layers]]\ntype = \"batch_norm\"\n";
+        let second =
+            "[[layers]]\ntype = \"affine\"\nunits = 9\n[[layers]]\ntype = \"batch_norm\"\neps = 1e-3\n";
+        assert_eq!(differences(&[first, second]), ["layers[0].units: 8 | 9", "layers[1].eps: - | 0.001"]);
+        let third = "[[layers]]\ntype = \"affine\"\nunits = 8\n";
+        assert_eq!(differences(&[first, third]), ["layers: affine, batch_norm | affine"]);
+        assert_eq!(differences(&[first, "layers = []"]), ["layers: affine, batch_norm | []"]);
+        assert_eq!(differences(&[first, ""]), ["layers: affine, batch_norm | -"]);
+    }
+
+    #[test]
+    fn lists_and_kinds_are_compared_as_a_whole() {
+        assert_eq!(differences(&["a = [1, 2]", "a = [1, 3]"]), ["a: [1, 2] | [1, 3]"]);
+        assert_eq!(differences(&["a = 1", "a = { b = 1 }"]), ["a: 1 | { b = 1 }"]);
+        assert_eq!(differences(&["a = 1", "a = 1.0"]), ["a: 1 | 1.0"]);
+        assert_eq!(differences(&["a = [{ b = 1 }]", "a = [{ b = 2 }]"]), ["a: [{ b = 1 }] | [{ b = 2 }]"]);
+    }
+}

@@ -1,0 +1,185 @@
+//! A row for each norm, at each point of the grid, of one or several run directories.
+
+use super::number::{NO_NUMBER, accuracy_and_spread, duration, mean_and_spread};
+use super::rows::{Align, aligned};
+use super::{Charset, plain};
+use crate::compare::{GroupSummary, MeasuredOn, Point, StepsToReach, Summary};
+
+/// The groups of one run directory, or of the run that just ended.
+pub(super) struct Shown<'a> {
+    /// Of the run directory; none where there is only one.
+    pub(super) name: Option<String>,
+    pub(super) summary: &'a Summary,
+}
+
+/// What the scores are, in one line without its end.
+pub(super) fn heading(shown: &[Shown<'_>], charset: Charset) -> String {
+    let rows = match common_rows(shown) {
+        Some(MeasuredOn::ValidationRows) => "validation rows",
+        Some(MeasuredOn::TrainingRows) => "training rows in evaluation mode (no validation rows)",
+        None => "validation rows, or training rows in evaluation mode where there are none",
+    };
+    let has_spread = groups(shown).any(|(_, group)| group.final_loss.standard_deviation.is_some());
+    let spread = match has_spread {
+        true => format!("; mean {}standard deviation over seeds", charset.plus_minus()),
+        false => String::new(),
+    };
+    format!("{rows}{spread}; best: at any epoch")
+}
+
+/// Losses and accuracies.
+pub(super) fn score_rows(shown: &[Shown<'_>], charset: Charset) -> String {
+    let mut table = Table::start(shown);
+    if common_rows(shown).is_none() {
+        table.column("rows", Align::Left, |summary, _| match summary.measured_on {
+            MeasuredOn::ValidationRows => "validation".to_owned(),
+            MeasuredOn::TrainingRows => "training".to_owned(),
+        });
+    }
+    table.column("final loss", Align::Left, |_, group| mean_and_spread(&group.final_loss, charset));
+    table.column("best loss", Align::Left, |_, group| mean_and_spread(&group.best_loss, charset));
+    table.column("final accuracy", Align::Left, |_, group| {
+        accuracy_and_spread(&group.final_accuracy, charset)
+    });
+    table.column("best accuracy", Align::Left, |_, group| accuracy_and_spread(&group.best_accuracy, charset));
+    let mut text = table.text();
+    if shown.iter().any(|shown| shown.summary.has_grid()) {
+        text.push_str("* the norm's lowest mean best loss among the points with the fewest lost runs\n");
+    }
+    text
+}
+
+/// Counts, steps, seconds, parameters and, where there are test rows, the accuracy on them.
+pub(super) fn cost_rows(shown: &[Shown<'_>], charset: Charset) -> String {
+    let mut table = Table::start(shown);
+    table.column("runs", Align::Right, |_, group| group.n_runs.to_string());
+    if shown.iter().all(|shown| shown.summary.norms.len() == 2) {
+        table.column("steps to other's best loss", Align::Left, steps_to_other);
+    }
+    let seconds = |group: &GroupSummary| group.seconds.mean.map_or_else(|| NO_NUMBER.to_owned(), duration);
+    table.column("seconds", Align::Right, |_, group| seconds(group));
+    table.column("parameters", Align::Right, |_, group| group.parameters.to_string());
+    if groups(shown).any(|(_, group)| group.test_accuracy.mean.is_some()) {
+        let accuracy = |group: &GroupSummary| accuracy_and_spread(&group.test_accuracy, charset);
+        table.column("test accuracy", Align::Left, |_, group| accuracy(group));
+    }
+    table.text()
+}
+
+/// How soon, such as `120`, `120 (not reached in 1 of 5)` or `not reached in 3 of 5`.
+pub(super) fn steps_to_reach(steps: &StepsToReach) -> String {
+    let missed = steps.n_seeds - steps.n_reached;
+    let missed = format!("not reached in {missed} of {}", steps.n_seeds);
+    match steps.median_step {
+        Some(median) if steps.n_reached == steps.n_seeds => median.to_string(),
+        Some(median) => format!("{median} ({missed})"),
+        None if steps.n_seeds == 0 => NO_NUMBER.to_owned(),
+        None => missed,
+    }
+}
+
+/// The column of grid points: none without a grid. Where all points set the same single key, its
+/// last part heads the column and the cells are the values.
+pub(super) struct PointColumn {
+    key: Option<String>,
+    exists: bool,
+}
+
+impl PointColumn {
+    pub(super) fn of<'a>(points: impl IntoIterator<Item = &'a Option<Point>>) -> Self {
+        let points: Vec<&Point> = points.into_iter().flatten().collect();
+        let keys = points.iter().map(|point| match point.settings.split_once('=') {
+            Some((key, value)) if !value.contains(';') => Some(key),
+            Some(_) | None => None,
+        });
+        let mut keys: Vec<Option<&str>> = keys.collect();
+        keys.dedup();
+        let key = if let [Some(key)] = keys[..] { Some(key.to_owned()) } else { None };
+        Self { key, exists: !points.is_empty() }
+    }
+
+    /// The head of the column, if there is one.
+    pub(super) fn head(&self) -> Option<String> {
+        let last = |key: &String| plain(key.rsplit('.').next().unwrap_or(key));
+        self.exists.then(|| self.key.as_ref().map_or_else(|| "point".to_owned(), last))
+    }
+
+    /// The cell of a row, if there is such a column.
+    pub(super) fn cell(&self, point: &Option<Point>) -> Option<String> {
+        let cell = |point: &Point| {
+            let value = point.settings.split_once('=').filter(|_| self.key.is_some());
+            plain(value.map_or(&*point.settings, |(_, value)| value))
+        };
+        self.exists.then(|| point.as_ref().map_or_else(|| NO_NUMBER.to_owned(), cell))
+    }
+}
+
+/// Columns side by side: names first, then what is added.
+struct Table<'a> {
+    groups: Vec<(&'a Shown<'a>, &'a GroupSummary)>,
+    columns: Vec<Align>,
+    /// The head first.
+    rows: Vec<Vec<String>>,
+}
+
+impl<'a> Table<'a> {
+    fn start(shown: &'a [Shown<'a>]) -> Self {
+        let groups: Vec<(&Shown<'_>, &GroupSummary)> = groups(shown).collect();
+        let mut table = Self { rows: vec![Vec::new(); groups.len() + 1], columns: Vec::new(), groups };
+        if shown.iter().any(|shown| shown.name.is_some()) {
+            table.add("run", Align::Left, |shown, _| shown.name.clone().unwrap_or_default());
+        }
+        table.column("norm", Align::Left, |_, group| group.norm.name().to_owned());
+        let points = PointColumn::of(table.groups.iter().map(|(_, group)| &group.point));
+        if let Some(head) = points.head() {
+            table.column(&head, Align::Left, |summary, group| {
+                let best = if is_best(summary, group) { " *" } else { "" };
+                format!("{}{best}", points.cell(&group.point).unwrap_or_default())
+            });
+        }
+        table
+    }
+
+    fn column(&mut self, head: &str, align: Align, cell: impl Fn(&Summary, &GroupSummary) -> String) {
+        self.add(head, align, |shown, group| cell(shown.summary, group));
+    }
+
+    fn add(&mut self, head: &str, align: Align, cell: impl Fn(&Shown<'_>, &GroupSummary) -> String) {
+        self.columns.push(align);
+        let cells = self.groups.iter().map(|(shown, group)| cell(shown, group));
+        let cells = std::iter::once(head.to_owned()).chain(cells);
+        self.rows.iter_mut().zip(cells).for_each(|(row, cell)| row.push(cell));
+    }
+
+    fn text(&self) -> String {
+        aligned(&self.columns, &self.rows)
+    }
+}
+
+/// Every group with where it belongs.
+pub(super) fn groups<'a>(shown: &'a [Shown<'a>]) -> impl Iterator<Item = (&'a Shown<'a>, &'a GroupSummary)> {
+    shown.iter().flat_map(|shown| shown.summary.groups.iter().map(move |group| (shown, group)))
+}
+
+/// What all scores are measured on; none if not all on the same.
+fn common_rows(shown: &[Shown<'_>]) -> Option<MeasuredOn> {
+    let mut rows = shown.iter().map(|shown| shown.summary.measured_on);
+    let first = rows.next()?;
+    rows.all(|rows| rows == first).then_some(first)
+}
+
+fn is_best(summary: &Summary, group: &GroupSummary) -> bool {
+    group.point.is_some() && summary.best_group(group.norm).is_some_and(|best| best.point == group.point)
+}
+
+/// The cell of a group where there are two norms and thus one other.
+fn steps_to_other(summary: &Summary, group: &GroupSummary) -> String {
+    let mut comparisons = summary.comparisons.iter();
+    let Some(comparison) = comparisons.find(|comparison| comparison.point == group.point) else {
+        return NO_NUMBER.to_owned();
+    };
+    steps_to_reach(match comparison.norm == group.norm {
+        true => &comparison.norm_reaches_best_of_other,
+        false => &comparison.other_reaches_best_of_norm,
+    })
+}
