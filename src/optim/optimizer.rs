@@ -39,6 +39,17 @@ impl<F: Real> Optimizer<F> {
         }
     }
 
+    /// The tensors of the state, in the order of the trained tensors: what the rule carries from one
+    /// step to the next, besides the number of the step.
+    pub fn state(&self) -> impl Iterator<Item = &Param<F>> {
+        self.state.iter().flatten().filter(|tensor| !tensor.value.is_empty())
+    }
+
+    /// The same tensors, to be set.
+    pub fn state_mut(&mut self) -> impl Iterator<Item = &mut Param<F>> {
+        self.state.iter_mut().flatten().filter(|tensor| !tensor.value.is_empty())
+    }
+
     /// Moves every trained tensor of `network` by its gradient, at `step` (from 1) with the rate
     /// that the schedule gives.
     ///

@@ -1,0 +1,172 @@
+//! Batch norm where rounding and range would show: a single row, constant columns, huge offsets,
+//! the ends of `f32`; and rectifiers at exactly 0.
+
+use bntrain::kernel::{BatchMoments, batch_moments};
+use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer, MeanOnly, MeanOnlySpec, Network};
+use bntrain::real::Real;
+use ndarray::{Array2, array};
+
+use crate::support::stacks::{leaky_relu, relu};
+use crate::support::{PASS, assert_close, bits, there_and_back, uniform};
+
+const ALL: [Backward; 3] = [Backward::Fused, Backward::ClosedForm, Backward::Graph];
+
+/// A layer with gamma and beta in general position.
+fn batch_norm<F: Real>(backward: Backward, width: usize) -> BatchNorm<F> {
+    let mut layer = BatchNorm::new("bn", BatchNormSpec { backward, ..BatchNormSpec::default() }, width);
+    for (key, param) in (0..2).zip(layer.params_mut()) {
+        param.value += &uniform((1, width), key).mapv(|u| F::from_f64(0.5 * u));
+    }
+    layer
+}
+
+fn all_finite<'a, F: Real>(numbers: impl IntoIterator<Item = &'a F>) -> bool {
+    numbers.into_iter().all(|number| number.is_finite())
+}
+
+#[test]
+fn a_single_row_is_beta_and_moves_nothing() {
+    for backward in ALL {
+        let mut layer = batch_norm::<f64>(backward, 4);
+        let (y, dx) = there_and_back(&mut layer, &PASS, &(1e3 * uniform((1, 4), 5)), &uniform((1, 4), 6));
+        assert_eq!(bits(&y), bits(&layer.params()[1].value), "{backward:?}");
+        assert!(dx.iter().all(|dx| dx.abs() <= 1e-13), "{backward:?}: {dx}");
+        layer.commit();
+        assert!(all_finite(layer.params().iter().flat_map(|param| &param.value)), "running statistics");
+    }
+}
+
+fn constant_columns_are_beta<F: Real>() {
+    let constants = [0.0, 0.1, 100.0, 1e8, -3.7e5, 1e-30].map(F::from_f64);
+    for n in [2, 3, 7, 64] {
+        let x = Array2::from_shape_fn((n, constants.len()), |(_, column)| constants[column]);
+        let dy = uniform(x.dim(), 4).mapv(F::from_f64);
+        for backward in ALL {
+            let mut layer = batch_norm::<F>(backward, constants.len());
+            let (y, dx) = there_and_back(&mut layer, &PASS, &x, &dy);
+            for row in y.rows() {
+                assert_eq!(bits(row), bits(&layer.params()[1].value), "{backward:?}, n = {n}");
+            }
+            assert!(all_finite(&dx), "{backward:?}, n = {n}");
+            assert!(layer.params()[0].grad.iter().all(|&dgamma| dgamma == F::zero()), "x_hat is 0");
+            layer.commit();
+            assert!(layer.non_finite_statistic().is_none());
+        }
+    }
+}
+
+#[test]
+fn constant_columns_are_exactly_beta() {
+    constant_columns_are_beta::<f32>();
+    constant_columns_are_beta::<f64>();
+}
+
+/// The biased variance of numbers that differ by whole multiples of 2^-20, without any rounding
+/// before the last division.
+fn exact_variance(x: &[f32]) -> f64 {
+    let first = x[0];
+    let whole = |&x: &f32| {
+        let difference = (f64::from(x) - f64::from(first)) * 2_f64.powi(20);
+        assert_eq!(difference.fract(), 0.0, "a whole multiple");
+        difference as i128
+    };
+    let n = x.len() as i128;
+    let sum: i128 = x.iter().map(whole).sum();
+    let squares: i128 = x.iter().map(whole).map(|difference| difference * difference).sum();
+    (n * squares - sum * sum) as f64 / (n * n) as f64 / 2_f64.powi(40)
+}
+
+/// A spread of about 1 around `offset`, as far as `f32` can hold it: at 1e12, all are the same.
+fn around(offset: f64, n: usize) -> Array2<f32> {
+    let whole = |u: f64| (u * 1.7 * 2_f64.powi(20)).round() / 2_f64.powi(20);
+    uniform((n, 1), n as u64).mapv(|u| (offset + whole(u)) as f32)
+}
+
+#[test]
+fn the_variance_at_any_offset_is_that_of_the_stored_numbers() {
+    let mut moments = BatchMoments::new(1);
+    for n in [2, 3, 64, 1000] {
+        for offset in (0..=12).map(|power| 10_f64.powi(power)) {
+            let x = around(offset, n);
+            let exact = exact_variance(x.as_slice().expect("one column"));
+            batch_moments(&x.view(), &mut moments);
+            let error = (moments.var[0] - exact).abs();
+            assert!(error <= 1e-6 * exact, "offset {offset:e}, n = {n}: {} for {exact}", moments.var[0]);
+        }
+    }
+}
+
+/// The layer in `f32` on `x` against the layer in `f64` on the same numbers.
+fn assert_f32_follows_f64(x: &Array2<f32>, what: &str) {
+    let dy = uniform(x.dim(), 8).mapv(|u| u as f32);
+    let wide = |a: &Array2<f32>| a.mapv(f64::from);
+    for backward in ALL {
+        let what = format!("{backward:?}, {what}");
+        let (mut narrow_layer, mut wide_layer) =
+            (batch_norm::<f32>(backward, x.ncols()), batch_norm::<f64>(Backward::Fused, x.ncols()));
+        let (y, dx) = there_and_back(&mut narrow_layer, &PASS, x, &dy);
+        let (y_wide, dx_wide) = there_and_back(&mut wide_layer, &PASS, &wide(x), &wide(&dy));
+        assert_close(&format!("y, {what}"), &wide(&y), &y_wide, 1e-6);
+        for (index, (param, param_wide)) in narrow_layer.params().iter().zip(wide_layer.params()).enumerate()
+        {
+            let name = ["dgamma", "dbeta", "", ""][index];
+            assert_close(&format!("{name}, {what}"), &wide(&param.grad), &param_wide.grad, 1e-5);
+        }
+        // Relative to the column; a gradient below the range of f32 may become 0.
+        for (dx, dx_wide) in wide(&dx).columns().into_iter().zip(dx_wide.columns()) {
+            let largest = dx_wide.fold(0.0_f64, |largest, dx| largest.max(dx.abs()));
+            for (dx, dx_wide) in dx.iter().zip(dx_wide) {
+                let rounding = 1e-5 * largest + f64::from(f32::MIN_POSITIVE);
+                assert!((dx - dx_wide).abs() <= rounding, "dx, {what}: {dx:e}, expected {dx_wide:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_offset_costs_no_digits() {
+    for offset in (0..=12).map(|power| 10_f64.powi(power)) {
+        assert_f32_follows_f64(&around(offset, 40), &format!("offset {offset:e}"));
+    }
+}
+
+#[test]
+fn the_ends_of_the_range_are_normalised_like_the_middle() {
+    for scale in [1e-45, 1e-38, 1e-20, 1e20, 1e30, 3e38] {
+        let x = uniform((24, 3), 3).mapv(|u| (scale * u) as f32);
+        assert_f32_follows_f64(&x, &format!("scale {scale:e}"));
+    }
+}
+
+/// The running variance of an `f32` network cannot hold the square of 3e38: that is reported, and
+/// not written before it is.
+#[test]
+fn a_variance_beyond_the_range_is_reported() {
+    let mut layer = batch_norm::<f32>(Backward::Fused, 2);
+    let x = array![[3e38_f32, 1.0], [-3e38, 2.0]];
+    there_and_back(&mut layer, &PASS, &x, &x.mapv(|_| 1.0));
+    assert_eq!(layer.non_finite_statistic().as_deref(), Some("bn.running_var"));
+    assert!(all_finite(layer.params().iter().flat_map(|param| &param.value)));
+}
+
+#[test]
+fn centring_a_constant_column_gives_exactly_beta() {
+    let mut layer = MeanOnly::<f32>::new("centre", MeanOnlySpec::default(), 2);
+    layer.params_mut()[0].value = array![[0.25, -3.0]];
+    let x = Array2::from_shape_fn((7, 2), |(_, column)| [0.1_f32, 1e8][column]);
+    let (y, _) = there_and_back(&mut layer, &PASS, &x, &x.mapv(|_| 1.0));
+    assert!(y.rows().into_iter().all(|row| bits(row) == bits(&layer.params()[0].value)), "{y}");
+}
+
+/// The derivative of a rectifier at 0 is that of its left side, for either zero.
+#[test]
+fn at_zero_a_rectifier_is_on_its_left_side() {
+    let x = array![[0.0_f32, -0.0, f32::MIN_POSITIVE, -f32::MIN_POSITIVE]];
+    for (spec, left) in [(relu(), 0.0), (leaky_relu(), 0.1)] {
+        let mut layers = Network::<f32>::build(&[spec], 4, 4, 0).into_layers();
+        let (y, dx) = there_and_back(&mut *layers[0], &PASS, &x, &array![[2.0, 2.0, 2.0, 2.0]]);
+        assert_eq!(dx, array![[2.0 * left, 2.0 * left, 2.0, 2.0 * left]]);
+        assert_eq!(y[[0, 0]], 0.0);
+        assert_eq!(y[[0, 1]], 0.0);
+    }
+}

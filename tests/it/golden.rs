@@ -1,0 +1,302 @@
+//! Networks, layers and optimisers against numbers from PyTorch, in f64.
+//!
+//! Everything is compared at 1e-9, see [`TOLERANCE`]; `tests/golden/README.md` describes the files.
+
+use bntrain::nn::{
+    AffineSpec, BatchNormSpec, Bias, Layer, LayerSpec, LeakyReluSpec, MeanOnlySpec, Network, Pass,
+    RunningUpdate, RunningVariance, Workspace,
+};
+use bntrain::optim::{
+    AdamSpec, AdamWSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec, add_l2_gradient, clip_by_global_norm,
+};
+use ndarray::Array2;
+use serde_json::Value;
+
+use crate::support::json::{column, entries, find, golden, labels, matrix, number, numbers, set};
+use crate::support::stacks::{relu, sigmoid, softmax_loss, tanh};
+use crate::support::{assert_close, infer, there_and_back};
+
+/// A right implementation stays below 1e-12; the mistakes that the files were tried against exceed
+/// 1e-7.
+const TOLERANCE: f64 = 1e-9;
+
+/// The network of the golden files, with its names.
+///
+/// The files count layers by position, `4_batch_norm`; the network counts within the kind,
+/// `batch_norm_2`.
+struct Golden {
+    network: Network<f64>,
+    workspace: Workspace<f64>,
+    names: Vec<(String, String)>, // of each layer: in the file, in the network
+}
+
+impl Golden {
+    /// Builds the network of `layers` over 6 features with four classes and sets its `parameters`.
+    fn new(layers: &Value, parameters: &Value, norm: &BatchNormSpec) -> Self {
+        let names: Vec<&str> = layers.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+        let kinds: Vec<&str> =
+            names.iter().map(|name| name.split_once('_').expect("position and kind").1).collect();
+        let mut hidden_units = [8, 7].into_iter();
+        let mut specs: Vec<LayerSpec> = kinds
+            .iter()
+            .map(|&kind| match kind {
+                "affine" => {
+                    LayerSpec::Affine(AffineSpec { units: hidden_units.next(), ..AffineSpec::default() })
+                }
+                "batch_norm" => LayerSpec::BatchNorm(norm.clone()),
+                "relu" => relu(),
+                _ => panic!("unknown kind {kind}"),
+            })
+            .collect();
+        specs.push(softmax_loss());
+        let ours = |index: usize| {
+            let ordinal = kinds[..=index].iter().filter(|&&kind| kind == kinds[index]).count();
+            format!("{}_{ordinal}", kinds[index])
+        };
+        let names: Vec<_> =
+            names.iter().enumerate().map(|(index, &name)| (name.to_owned(), ours(index))).collect();
+        let mut network = Network::build(&specs, 6, 4, 0);
+        let workspace = network.reserve(10);
+        let mut golden = Self { network, workspace, names };
+        let mut n_set = 0;
+        for (name, value) in entries(parameters) {
+            let ours = golden.ours(name);
+            set(golden.network.params_mut(), &ours, value);
+            n_set += 1;
+        }
+        assert_eq!(n_set, golden.network.params().filter(|param| param.is_trained()).count());
+        golden
+    }
+
+    /// The network's name for the file's `4_batch_norm.gamma`.
+    fn ours(&self, name: &str) -> String {
+        let (layer, tensor) = name.split_once('.').expect("layer and tensor");
+        let (_, ours) = self.names.iter().find(|(theirs, _)| theirs == layer).expect("a layer of the file");
+        format!("{ours}.{tensor}")
+    }
+
+    /// The row losses of a training pass over `batch`.
+    fn train(&mut self, batch: &Value, step: u64) -> Array2<f64> {
+        let labels = labels(&batch["labels"]);
+        let pass = Pass { step, labels: &labels };
+        self.network.forward(&pass, matrix(&batch["x"]).view(), &mut self.workspace).to_owned()
+    }
+
+    /// The gradients after [`train`](Self::train), and that of the input.
+    fn backward(&mut self, batch: &Value, step: u64) -> Array2<f64> {
+        let labels = labels(&batch["labels"]);
+        let x = matrix(&batch["x"]);
+        let mut dx = Array2::zeros(x.dim());
+        let pass = Pass { step, labels: &labels };
+        self.network.backward(&pass, x.view(), &mut self.workspace, Some(dx.view_mut()));
+        dx
+    }
+
+    #[track_caller]
+    fn assert_values(&mut self, what: &str, expected: &Value) {
+        for (name, value) in entries(expected) {
+            let ours = self.ours(name);
+            let actual = &find(self.network.params_mut(), &ours).value;
+            assert_close(&format!("{what}: {name}"), actual, &matrix(value), TOLERANCE);
+        }
+    }
+}
+
+#[track_caller]
+fn assert_number(what: &str, actual: f64, expected: &Value) {
+    let one = |value| Array2::from_elem((1, 1), value);
+    assert_close(what, &one(actual), &one(number(expected)), TOLERANCE);
+}
+
+#[test]
+fn a_network_passes_there_and_back() {
+    let file = golden("network.json");
+    for norm in ["batch_norm", "none"] {
+        let (case, batch) = (&file[norm], &file["batches"][0]);
+        let mut golden = Golden::new(&case["layers"], &case["parameters"], &BatchNormSpec::default());
+        let losses = golden.train(batch, 1);
+        let dx = golden.backward(batch, 1);
+        let training = &case["training"];
+        assert_close("row losses", &losses, &column(&training["row_losses"]), TOLERANCE);
+        assert_number("loss", losses.mean().expect("rows"), &training["loss"]);
+        for (index, (name, _)) in golden.names.iter().enumerate() {
+            let [y, dy] = [&training["activations"][name], &training["d_activations"][name]].map(matrix);
+            assert_close(name, golden.workspace.activation(index, 10), &y, TOLERANCE);
+            assert_close(name, golden.workspace.activation_gradient(index, 10), &dy, TOLERANCE);
+        }
+        assert_eq!(entries(&training["gradients"]).count(), entries(&case["parameters"]).count());
+        for (name, value) in entries(&training["gradients"]) {
+            let ours = golden.ours(name);
+            let gradient = &find(golden.network.params_mut(), &ours).grad;
+            assert_close(&format!("gradient of {name}"), gradient, &matrix(value), TOLERANCE);
+        }
+        assert_close("dx", &dx, &matrix(&training["dx"]), TOLERANCE);
+    }
+}
+
+#[test]
+fn a_network_is_evaluated_with_its_running_statistics() {
+    let file = golden("network.json");
+    for norm in ["batch_norm", "none"] {
+        let case = &file[norm];
+        let mut golden = Golden::new(&case["layers"], &case["parameters"], &BatchNormSpec::default());
+        golden.train(&file["batches"][0], 1);
+        golden.network.commit();
+        let batches = file["batches"].as_array().expect("a list");
+        for (batch, expected) in batches.iter().zip(case["evaluation"].as_array().expect("a list")) {
+            let x = matrix(&batch["x"]);
+            let labels = labels(&batch["labels"]);
+            let (scores, losses) = golden.network.infer(x.view(), &labels, &mut golden.workspace);
+            assert_close("logits", scores, &matrix(&expected["logits"]), TOLERANCE);
+            assert_close("row losses", losses, &column(&expected["row_losses"]), TOLERANCE);
+            assert_number("loss", losses.mean().expect("rows"), &expected["loss"]);
+        }
+    }
+}
+
+#[test]
+fn running_statistics_follow_each_convention() {
+    use RunningUpdate::{Constant, Cumulative};
+    use RunningVariance::{Biased, Unbiased};
+    let file = golden("network.json");
+    let case = &file["batch_norm"];
+    for (key, running_update, running_variance, n_batches) in [
+        ("initial", Constant(0.1), Unbiased, 0),
+        ("unbiased_after_1", Constant(0.1), Unbiased, 1),
+        ("unbiased_after_3", Constant(0.1), Unbiased, 3),
+        ("biased_after_1", Constant(0.1), Biased, 1),
+        ("biased_after_3", Constant(0.1), Biased, 3),
+        ("cumulative_unbiased_after_3", Cumulative, Unbiased, 3),
+        ("cumulative_biased_after_3", Cumulative, Biased, 3),
+    ] {
+        let norm = BatchNormSpec { running_update, running_variance, ..BatchNormSpec::default() };
+        let mut golden = Golden::new(&case["layers"], &case["parameters"], &norm);
+        for batch in 0..n_batches {
+            golden.train(&file["batches"][batch], 1);
+            golden.network.commit();
+        }
+        assert_eq!(entries(&case["running"][key]).count(), 4);
+        golden.assert_values(key, &case["running"][key]);
+    }
+    assert_eq!(entries(&case["running"]).count(), 7, "every convention of the file");
+}
+
+/// The layer of a case in `layers.json`, which is 4 features wide.
+fn layer(name: &str, case: &Value) -> Box<dyn Layer<f64>> {
+    let config = &case["config"];
+    let spec = match name {
+        "relu" => relu(),
+        "sigmoid" => sigmoid(),
+        "tanh" => tanh(),
+        "leaky_relu" => LayerSpec::LeakyRelu(LeakyReluSpec { slope: number(&config["slope"]) }),
+        "mean_only" => LayerSpec::MeanOnly(MeanOnlySpec::default()),
+        _ if name.starts_with("softmax_loss") => softmax_loss(),
+        _ if name.starts_with("affine") => {
+            let bias = if config["bias"] == true { Bias::On } else { Bias::Off };
+            LayerSpec::Affine(AffineSpec { units: Some(3), bias, ..AffineSpec::default() })
+        }
+        _ => LayerSpec::BatchNorm(BatchNormSpec {
+            eps: number(&config["eps"]),
+            scale: config["scale"] == true,
+            shift: config["shift"] == true,
+            ..BatchNormSpec::default()
+        }),
+    };
+    let mut layer = Network::build(&[spec], 4, 4, 0).into_layers().pop().expect("one layer");
+    if let Value::Object(parameters) = &case["parameters"] {
+        for (name, value) in parameters {
+            set(layer.params_mut(), name, value);
+        }
+    }
+    layer
+}
+
+#[test]
+fn single_layers_agree() {
+    for (name, case) in entries(&golden("layers.json")) {
+        let mut layer = layer(name, case);
+        let labels = case.get("labels").map(labels).unwrap_or_default();
+        let pass = Pass { step: 1, labels: &labels };
+        // A flat list stands for one number per row, unless the layer is as wide as that.
+        let per_row = |value: &Value| if name.starts_with("softmax") { column(value) } else { matrix(value) };
+        let x = matrix(&case["x"]);
+        if name == "batch_norm_evaluation" {
+            let y = infer(&*layer, &pass, &x.view());
+            assert_close(name, &y, &matrix(&case["y"]), TOLERANCE);
+            continue;
+        }
+        let (y, dx) = there_and_back(&mut *layer, &pass, &x, &per_row(&case["dy"]));
+        assert_close(&format!("{name}: y"), &y, &per_row(&case["y"]), TOLERANCE);
+        assert_close(&format!("{name}: dx"), &dx, &matrix(&case["dx"]), TOLERANCE);
+        let trained = layer.params().iter().filter(|param| param.is_trained()).count();
+        let gradients = case.get("gradients").map(|gradients| entries(gradients).collect::<Vec<_>>());
+        assert_eq!(gradients.as_ref().map_or(0, Vec::len), trained, "{name}");
+        for (tensor, value) in gradients.unwrap_or_default() {
+            let gradient = &find(layer.params_mut(), tensor).grad;
+            assert_close(&format!("{name}: gradient of {tensor}"), gradient, &matrix(value), TOLERANCE);
+        }
+    }
+}
+
+/// The optimiser of a case in `optimizers.json`, and its bound on the norm.
+fn optimizer(name: &str, config: &Value) -> (OptimizerSpec, Option<f64>) {
+    let or_zero = |key: &str| config[key].as_f64().unwrap_or(0.0);
+    let learning_rate = number(&config["learning_rate"]);
+    let spec = match name {
+        "rmsprop" => OptimizerSpec::RmsProp(RmsPropSpec {
+            learning_rate,
+            decay: or_zero("alpha"),
+            eps: or_zero("eps"),
+            l2: 0.0,
+        }),
+        "adam" => OptimizerSpec::Adam(AdamSpec {
+            learning_rate,
+            beta1: or_zero("beta1"),
+            beta2: or_zero("beta2"),
+            eps: or_zero("eps"),
+            l2: 0.0,
+        }),
+        "adamw" => OptimizerSpec::AdamW(AdamWSpec {
+            learning_rate,
+            beta1: or_zero("beta1"),
+            beta2: or_zero("beta2"),
+            eps: or_zero("eps"),
+            weight_decay: or_zero("weight_decay"),
+        }),
+        _ => OptimizerSpec::Sgd(SgdSpec {
+            learning_rate,
+            momentum: or_zero("momentum"),
+            nesterov: config["nesterov"] == true,
+            l2: or_zero("l2"),
+        }),
+    };
+    (spec, config["clip_norm"].as_f64())
+}
+
+#[test]
+fn ten_steps_of_each_optimizer_agree() {
+    let file = golden("optimizers.json");
+    for (name, case) in entries(&file["cases"]) {
+        let mut golden = Golden::new(&file["layers"], &file["initial"], &BatchNormSpec::default());
+        let (spec, clip_norm) = optimizer(name, &case["config"]);
+        let mut optimizer = Optimizer::new(&spec, &golden.network);
+        let steps = numbers(&case["losses"]).into_iter().zip(numbers(&case["gradient_norms"]));
+        for (step, (expected_loss, expected_norm)) in (1..).zip(steps) {
+            let batch = &file["batches"][if step % 2 == 1 { 0 } else { 1 }];
+            let loss = golden.train(batch, step).mean().expect("rows");
+            golden.backward(batch, step);
+            // The norm of the file is that without decay; nothing is over an infinite bound.
+            let norm = clip_by_global_norm(&mut golden.network, f64::INFINITY);
+            add_l2_gradient(&mut golden.network, spec.l2());
+            if let Some(max_norm) = clip_norm {
+                clip_by_global_norm(&mut golden.network, max_norm);
+            }
+            optimizer.step(&mut golden.network, step, spec.learning_rate());
+            golden.network.commit();
+            assert_number(&format!("{name}: loss of step {step}"), loss, &expected_loss.into());
+            assert_number(&format!("{name}: norm of step {step}"), norm, &expected_norm.into());
+        }
+        golden.assert_values(name, &case["parameters"]);
+        golden.assert_values(name, &case["running"]);
+    }
+}

@@ -1,0 +1,9 @@
+//! The integration tests, in one binary.
+
+mod batch_norm; // what holds for batch norm whatever the numbers
+mod course; // the numbers of the CS231n assignments
+mod evaluation; // evaluation changes nothing and sees each row alone
+mod extremes; // batch norm at the limits of rounding and range
+mod golden; // the numbers of PyTorch
+mod gradient; // backward passes against central differences
+mod support;

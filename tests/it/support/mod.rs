@@ -1,0 +1,76 @@
+//! What several test modules need.
+
+pub(crate) mod broken;
+pub(crate) mod json;
+pub(crate) mod stacks;
+
+use bntrain::nn::{Layer, Pass};
+use bntrain::random::stream;
+use bntrain::real::Real;
+use ndarray::{Array2, ArrayView2};
+use rand::Rng;
+
+/// Numbers in -1 to 1 that depend on `key` alone.
+pub(crate) fn uniform(shape: (usize, usize), key: u64) -> Array2<f64> {
+    let mut random = stream(key, "test", &[]);
+    Array2::from_shape_simple_fn(shape, || random.random_range(-1.0..1.0))
+}
+
+/// `n` labels below `classes`, each class in turn.
+pub(crate) fn labels(n: usize, classes: u32) -> Vec<u32> {
+    (0..classes).cycle().take(n).collect()
+}
+
+/// A pass that nothing depends on.
+pub(crate) const PASS: Pass<'static> = Pass { step: 1, labels: &[] };
+
+/// The output of a training pass of `layer`.
+pub(crate) fn forward<F: Real>(layer: &mut dyn Layer<F>, pass: &Pass<'_>, x: &Array2<F>) -> Array2<F> {
+    let mut y = Array2::zeros((x.nrows(), layer.outputs(x.ncols())));
+    layer.reserve(x.nrows());
+    layer.forward(pass, x.view(), y.view_mut());
+    y
+}
+
+/// The output and `dx` of a training pass there and back; the gradients of the parameters are left
+/// in `layer`.
+pub(crate) fn there_and_back<F: Real>(
+    layer: &mut dyn Layer<F>,
+    pass: &Pass<'_>,
+    x: &Array2<F>,
+    dy: &Array2<F>,
+) -> (Array2<F>, Array2<F>) {
+    let y = forward(layer, pass, x);
+    let mut dx = Array2::zeros(x.dim());
+    layer.backward(pass, x.view(), y.view(), dy.view(), Some(dx.view_mut()));
+    (y, dx)
+}
+
+/// The output of an evaluation pass of `layer`.
+pub(crate) fn infer<F: Real>(layer: &dyn Layer<F>, pass: &Pass<'_>, x: &ArrayView2<'_, F>) -> Array2<F> {
+    let mut y = Array2::zeros((x.nrows(), layer.outputs(x.ncols())));
+    layer.infer(pass, x.view(), y.view_mut());
+    y
+}
+
+/// Fails unless `|a - b| <= tolerance * max(1, |a|, |b|)` for each pair of entries.
+#[track_caller]
+pub(crate) fn assert_close<'a>(
+    what: &str,
+    actual: impl Into<ArrayView2<'a, f64>>,
+    expected: impl Into<ArrayView2<'a, f64>>,
+    tolerance: f64,
+) {
+    let (actual, expected) = (actual.into(), expected.into());
+    assert_eq!(actual.dim(), expected.dim(), "shape of {what}");
+    for ((place, a), b) in actual.indexed_iter().zip(expected) {
+        let scale = a.abs().max(b.abs()).max(1.0);
+        // Written so that NaN fails.
+        assert!((a - b).abs() <= tolerance * scale, "{what}{place:?}: {a:e}, expected {b:e}");
+    }
+}
+
+/// The bits of every entry, for comparisons that take no rounding.
+pub(crate) fn bits<'a, F: Real>(values: impl IntoIterator<Item = &'a F>) -> Vec<u64> {
+    values.into_iter().map(|value| value.bits()).collect()
+}
