@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use atomic_write_file::AtomicWriteFile;
 
 use crate::compare::{Cell, FinishedRun};
-use crate::report::{append_epochs, append_steps, write_metrics_header, write_steps_header};
+use crate::report::metrics::{write_metrics, write_metrics_header, write_steps, write_steps_header};
 
 /// The file whose presence says that a directory is a finished run directory.
 const MARK: &str = "run.json";
@@ -89,10 +89,10 @@ impl RunDirectory {
             }
             // Fails if it exists, so that two programs cannot both own it.
             fs::create_dir(path)?;
-            let mut metrics = File::create_new(path.join("metrics.csv"))?;
-            write_metrics_header(&mut metrics)?;
-            let mut steps = File::create_new(path.join("steps.csv"))?;
-            write_steps_header(&mut steps)?;
+            let metrics = File::create_new(path.join("metrics.csv"))?;
+            write_metrics_header(&metrics)?;
+            let steps = File::create_new(path.join("steps.csv"))?;
+            write_steps_header(&steps)?;
             Ok((metrics, steps))
         };
         match make() {
@@ -115,11 +115,13 @@ impl RunDirectory {
         let record = &run.record;
         self.write(&model_path(&record.cell), &run.model)?;
         let mut rows = Vec::new();
-        append_epochs(&mut rows, record)
+        write_metrics(&mut rows, record)
+            .map_err(io::Error::from)
             .and_then(|()| self.metrics.write_all(&rows))
             .map_err(|source| RunDirectoryError::Io { path: self.path.join("metrics.csv"), source })?;
         rows.clear();
-        append_steps(&mut rows, record)
+        write_steps(&mut rows, record)
+            .map_err(io::Error::from)
             .and_then(|()| self.steps.write_all(&rows))
             .map_err(|source| RunDirectoryError::Io { path: self.path.join("steps.csv"), source })
     }

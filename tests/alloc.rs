@@ -4,16 +4,12 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use bntrain::config::{Plan, TrainingPlan};
-use bntrain::data::{Data, DataSpec, Rows};
+use bntrain::config::{Plan, parse};
+use bntrain::data::{Data, Rows};
 use bntrain::kernel::Team;
-use bntrain::nn::{
-    AffineSpec, Backward, BatchNormSpec, DropoutSpec, LayerSpec, MeanOnlySpec, ReluSpec, SigmoidSpec,
-    SoftmaxLossSpec,
-};
-use bntrain::optim::{AdamSpec, OptimizerSpec, SgdSpec};
 use bntrain::real::Real;
 use bntrain::train::{Event, Observer, train};
 use ndarray::Array2;
@@ -65,61 +61,57 @@ impl Observer for PerStep {
     }
 }
 
-fn layers(hidden: &[LayerSpec]) -> Vec<LayerSpec> {
-    let affine = |units| LayerSpec::Affine(AffineSpec { units, ..AffineSpec::default() });
-    let mut layers = Vec::new();
-    for layer in hidden {
-        layers.extend([affine(Some(70)), layer.clone(), LayerSpec::Relu(ReluSpec {})]);
-    }
-    layers.extend([affine(None), LayerSpec::SoftmaxLoss(SoftmaxLossSpec {})]);
-    layers
+/// Every layer that keeps something between its passes, with the given precision and optimiser.
+fn plan(dtype: &str, optimizer: &str) -> Plan {
+    let layer = |kind: &str| format!("[[layers]]\ntype = \"{kind}\"\n");
+    let affine = "[[layers]]\ntype = \"affine\"\nunits = 70\n";
+    let hidden = [
+        layer("batch_norm") + "backward = \"fused\"\n",
+        layer("batch_norm") + "backward = \"closed_form\"\n",
+        layer("batch_norm") + "backward = \"graph\"\n",
+        layer("mean_only") + &layer("relu"),
+        layer("dropout") + &layer("sigmoid"),
+    ];
+    let layers: String = hidden.iter().map(|hidden| format!("{affine}{hidden}")).collect();
+    let text = format!(
+        "[data]\npath = \"none.csv\"\nlabel = \"c\"\n\
+         [optimizer]\n{optimizer}\n\
+         [training]\nepochs = 3\nbatch_size = 100\nclip_norm = 1.0\nlog_every_steps = 1000\ndtype = \"{dtype}\"\n\
+         {layers}{}{}",
+        layer("affine"),
+        layer("softmax_loss"),
+    );
+    parse(&text, Path::new("plan.toml"), &[]).expect("a valid config")
 }
 
-fn allocations<F: Real>(layers: Vec<LayerSpec>, optimizer: OptimizerSpec, members: usize) -> Vec<u64> {
+fn allocations<F: Real>(optimizer: &str, members: usize) -> Vec<u64> {
     let (rows, features) = (430, 33);
-    let x = Array2::from_shape_fn((rows, features), |(i, j)| F::from_f64(((i * 7 + j * 5) % 13) as f64 / 6.0 - 1.0));
+    let entry = |(i, j)| F::from_f64(((i * 7 + j * 5) % 13) as f64 / 6.0 - 1.0);
     let data = Data {
-        train: Rows { x, labels: (0..rows).map(|row| row as u32 % 3).collect() },
+        train: Rows {
+            x: Array2::from_shape_fn((rows, features), entry),
+            labels: (0..3).cycle().take(rows).collect(),
+        },
         valid: None,
         test: None,
         features: vec![String::new(); features],
         classes: vec![String::new(); 3],
         scaling: Vec::new(),
     };
-    let training = TrainingPlan {
-        epochs: 3,
-        batch_size: 100,
-        clip_norm: Some(1.0),
-        log_every_steps: u64::MAX,
-        ..TrainingPlan::default()
-    };
-    let data_spec = DataSpec::default();
-    let plan =
-        Plan { name: String::new(), source: "".into(), data: data_spec, optimizer, training, compare: None, layers };
     let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
     let mut per_step = PerStep::default();
+    let plan = plan(F::NAME, optimizer);
     train(&plan, &data, &team, &AtomicBool::new(false), &mut per_step).expect("the observer never fails");
     per_step.counts
 }
 
 #[test]
 fn a_step_after_the_first_allocates_nothing() {
-    let norm = |backward| LayerSpec::BatchNorm(BatchNormSpec { backward, ..BatchNormSpec::default() });
-    let hidden = [
-        norm(Backward::Fused),
-        norm(Backward::ClosedForm),
-        norm(Backward::Graph),
-        LayerSpec::MeanOnly(MeanOnlySpec::default()),
-        LayerSpec::Dropout(DropoutSpec::default()),
-        LayerSpec::Sigmoid(SigmoidSpec {}),
-    ];
-    let adam = OptimizerSpec::Adam(AdamSpec { l2: 1e-3, ..AdamSpec::default() });
-    let sgd = OptimizerSpec::Sgd(SgdSpec { momentum: 0.9, nesterov: true, ..SgdSpec::default() });
     for members in [1, 2] {
-        let single = allocations::<f32>(layers(&hidden), adam.clone(), members);
-        let double = allocations::<f64>(layers(&hidden), sgd.clone(), members);
+        let adam = allocations::<f32>("type = \"adam\"\nl2 = 1e-3", members);
+        let sgd = allocations::<f64>("type = \"sgd\"\nmomentum = 0.9\nnesterov = true", members);
         // Four steps an epoch make three differences.
-        assert_eq!(single, [0; 9], "f32, {members} members");
-        assert_eq!(double, [0; 9], "f64, {members} members");
+        assert_eq!(adam, [0; 9], "f32, {members} members");
+        assert_eq!(sgd, [0; 9], "f64, {members} members");
     }
 }

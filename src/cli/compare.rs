@@ -6,7 +6,7 @@ use std::path::Path;
 use super::args::CompareArgs;
 use super::{Failure, Output, exit_code};
 use crate::compare::Summary;
-use crate::report::{config_differences, side_by_side};
+use crate::report::{Charset, config_differences, side_by_side};
 
 pub(super) fn run(args: &CompareArgs, output: &Output) -> Result<(), Failure> {
     let mut runs = Vec::with_capacity(args.runs.len());
@@ -27,7 +27,7 @@ pub(super) fn run(args: &CompareArgs, output: &Output) -> Result<(), Failure> {
         let runs: Vec<_> = runs.iter().map(|(name, summary)| serde_json::json!({ "run": name, "summary": summary })).collect();
         return output.result(&format!("{}\n", serde_json::json!({ "runs": runs })));
     }
-    output.result(&side_by_side(&runs, &differences))
+    output.result(&side_by_side(&runs, &differences, Charset::Unicode))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

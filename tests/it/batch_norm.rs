@@ -6,7 +6,7 @@ use ndarray::{Array2, Axis};
 use proptest::prelude::*;
 
 use crate::support::json::find;
-use crate::support::{PASS, assert_close, bits, there_and_back, uniform};
+use crate::support::{assert_close, bits, pass, there_and_back, uniform};
 
 const ALL: [Backward; 3] = [Backward::Fused, Backward::ClosedForm, Backward::Graph];
 
@@ -49,7 +49,7 @@ fn the_three_backward_passes_agree() {
                 let results = ALL.map(|backward| {
                     let spec = BatchNormSpec { backward, eps, scale, shift, ..BatchNormSpec::default() };
                     let mut layer = batch_norm(spec, 7);
-                    let (_, dx) = there_and_back(&mut layer, &PASS, &x, &dy);
+                    let (_, dx) = there_and_back(&mut layer, &pass(1, &[]), &x, &dy);
                     let trained = layer.params().iter().filter(|param| param.is_trained());
                     (dx, trained.map(|param| param.grad.clone()).collect::<Vec<_>>())
                 });
@@ -84,7 +84,7 @@ proptest! {
     fn the_gradient_has_no_mean_and_next_to_no_scale((x, dy, eps) in batches()) {
         for backward in ALL {
             let mut layer = batch_norm(BatchNormSpec { backward, eps, ..BatchNormSpec::default() }, x.ncols());
-            let (_, dx) = there_and_back(&mut layer, &PASS, &x, &dy);
+            let (_, dx) = there_and_back(&mut layer, &pass(1, &[]), &x, &dy);
             let (centred, var) = centred(&x);
             let gamma = tensor(&mut layer, "gamma").clone();
             // What dx would be without the mean term and the variance term.
@@ -113,7 +113,7 @@ proptest! {
     #[test]
     fn the_length_of_the_gradient_is_known((x, dy, eps) in batches()) {
         let mut layer = batch_norm(BatchNormSpec { eps, ..BatchNormSpec::default() }, x.ncols());
-        let (_, dx) = there_and_back(&mut layer, &PASS, &x, &dy);
+        let (_, dx) = there_and_back(&mut layer, &pass(1, &[]), &x, &dy);
         let (_, var) = centred(&x);
         let n = x.nrows() as f64;
         let [gamma, dgamma, dbeta] = [
@@ -138,7 +138,7 @@ proptest! {
     #[test]
     fn the_output_has_the_mean_and_spread_it_is_told((x, _, eps) in batches()) {
         let mut layer = batch_norm(BatchNormSpec { eps, ..BatchNormSpec::default() }, x.ncols());
-        let (y, _) = there_and_back(&mut layer, &PASS, &x, &x);
+        let (y, _) = there_and_back(&mut layer, &pass(1, &[]), &x, &x);
         let (_, var_x) = centred(&x);
         let (_, var_y) = centred(&y);
         let mean = column_sums(&y) / x.nrows() as f64;
@@ -157,7 +157,7 @@ proptest! {
             let run = |x: &Array2<f64>, eps| {
                 let spec = BatchNormSpec { backward, eps, ..BatchNormSpec::default() };
                 let mut layer = batch_norm(spec, x.ncols());
-                let (y, dx) = there_and_back(&mut layer, &PASS, x, &dy);
+                let (y, dx) = there_and_back(&mut layer, &pass(1, &[]), x, &dy);
                 (y, dx, gradient(&mut layer, "gamma").clone())
             };
             let (y, dx, dgamma) = run(&x, eps);
@@ -174,7 +174,7 @@ proptest! {
         for backward in ALL {
             let run = |x: &Array2<f64>| {
                 let spec = BatchNormSpec { backward, eps, ..BatchNormSpec::default() };
-                there_and_back(&mut batch_norm(spec, x.ncols()), &PASS, x, &dy)
+                there_and_back(&mut batch_norm(spec, x.ncols()), &pass(1, &[]), x, &dy)
             };
             let ((y, dx), (y_moved, dx_moved)) = (run(&x), run(&(&x + offset)));
             assert_close("y", &y_moved, &y, 1e-7);

@@ -3,8 +3,9 @@
 //! The file's numbers are right to 2e-14; what is added here is the rounding of another order of
 //! summation. See `tests/golden/README.md`.
 
+use bntrain::kernel::Team;
 use bntrain::nn::{
-    Affine, BatchNorm, BatchNormSpec, Layer, LayerSpec, MeanOnly, MeanOnlySpec, Network, Param, Pass, Role,
+    Affine, BatchNorm, BatchNormSpec, Layer, LayerSpec, MeanOnly, MeanOnlySpec, Network, Param, Role,
     RunningVariance, SoftmaxLoss,
 };
 use bntrain::optim::{AdamSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec, add_l2_gradient};
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 use crate::support::json::{entries, golden, labels, matrix, number, set};
 use crate::support::stacks::{affine, batch_norm, relu, scores, softmax_loss, stack};
-use crate::support::{PASS, assert_close, forward, infer, there_and_back};
+use crate::support::{assert_close, forward, infer, pass, there_and_back};
 
 /// Sums of up to some hundred products of numbers near 1: a few hundred roundings of 1e-16.
 const TOLERANCE: f64 = 1e-13;
@@ -33,10 +34,10 @@ fn affine_layers() {
         set(layer.params_mut(), "bias", &case["b"]);
         let x = matrix(&case["x"]);
         if key == "affine_forward" {
-            assert_close("y", &forward(&mut layer, &PASS, &x), &matrix(&case["y"]), TOLERANCE);
+            assert_close("y", &forward(&mut layer, &pass(1, &[]), &x), &matrix(&case["y"]), TOLERANCE);
             continue;
         }
-        let (_, dx) = there_and_back(&mut layer, &PASS, &x, &matrix(&case["dy"]));
+        let (_, dx) = there_and_back(&mut layer, &pass(1, &[]), &x, &matrix(&case["dy"]));
         assert_close("dx", &dx, &matrix(&case["dx"]), TOLERANCE);
         assert_close("dw", &layer.params()[0].grad, &matrix(&case["dw"]), TOLERANCE);
         assert_close("db", &layer.params()[1].grad, &matrix(&case["db"]), TOLERANCE);
@@ -49,9 +50,9 @@ fn rectifiers() {
     let relu = |width| Network::<f64>::build(&[relu()], width, width, 0).into_layers().remove(0);
     let case = &file["relu_forward"];
     // Nothing is computed: exact.
-    assert_close("y", &forward(&mut *relu(4), &PASS, &matrix(&case["x"])), &matrix(&case["y"]), 0.0);
+    assert_close("y", &forward(&mut *relu(4), &pass(1, &[]), &matrix(&case["x"])), &matrix(&case["y"]), 0.0);
     let case = &file["relu_backward"];
-    let (_, dx) = there_and_back(&mut *relu(10), &PASS, &matrix(&case["x"]), &matrix(&case["dy"]));
+    let (_, dx) = there_and_back(&mut *relu(10), &pass(1, &[]), &matrix(&case["x"]), &matrix(&case["dy"]));
     assert_close("dx", &dx, &matrix(&case["dx"]), 0.0);
 }
 
@@ -59,7 +60,7 @@ fn rectifiers() {
 fn the_softmax_loss() {
     let case = &golden("course.json")["softmax_loss"];
     let labels = labels(&case["labels"]);
-    let pass = Pass { step: 1, labels: &labels };
+    let pass = crate::support::pass(1, &labels);
     let mean = Array2::from_elem((labels.len(), 1), 1.0 / labels.len() as f64);
     let (losses, dx) = there_and_back(&mut SoftmaxLoss, &pass, &matrix(&case["x"]), &mean);
     assert_number("loss", losses.mean().expect("rows"), &case["loss"]);
@@ -77,7 +78,7 @@ fn batch_norm_forward_in_training() {
         let mut layer = BatchNorm::new("bn", BatchNormSpec::default(), 3);
         set(layer.params_mut(), "gamma", &case["gamma"]);
         set(layer.params_mut(), "beta", &case["beta"]);
-        let [mean, std] = column_statistics(&forward(&mut layer, &PASS, &x));
+        let [mean, std] = column_statistics(&forward(&mut layer, &pass(1, &[]), &x));
         assert_close("mean of y", &mean, &matrix(&case["y_mean"]), TOLERANCE);
         assert_close("std of y", &std, &matrix(&case["y_std"]), TOLERANCE);
     }
@@ -98,13 +99,13 @@ fn batch_norm_forward_in_evaluation() {
         let mut x = Array2::zeros((2, 3));
         x.slice_mut(s![0, ..]).assign(&(&mean - &var.sqrt()));
         x.slice_mut(s![1, ..]).assign(&(&mean + &var.sqrt()));
-        forward(&mut layer, &PASS, &x);
+        forward(&mut layer, &pass(1, &[]), &x);
         layer.commit();
     }
     for (param, name) in layer.params()[2..].iter().zip(["running_mean", "running_var"]) {
         assert_close(name, &param.value, &matrix(&case[name]), TOLERANCE);
     }
-    let y = infer(&layer, &PASS, &matrix(&case["x"]).view());
+    let y = infer(&layer, &pass(1, &[]), &matrix(&case["x"]).view());
     let [mean, std] = column_statistics(&y);
     assert_close("mean of y", &mean, &matrix(&case["y_mean"]), TOLERANCE);
     assert_close("std of y", &std, &matrix(&case["y_std"]), TOLERANCE);
@@ -119,7 +120,7 @@ fn norms_backward() {
         let mut layer = BatchNorm::new("bn", BatchNormSpec { backward, ..BatchNormSpec::default() }, 5);
         set(layer.params_mut(), "gamma", &case["gamma"]);
         set(layer.params_mut(), "beta", &case["beta"]);
-        let (y, dx) = there_and_back(&mut layer, &PASS, &matrix(&case["x"]), &matrix(&case["dy"]));
+        let (y, dx) = there_and_back(&mut layer, &pass(1, &[]), &matrix(&case["x"]), &matrix(&case["dy"]));
         let x_hat = (y - &layer.params()[1].value) / &layer.params()[0].value;
         // Undoing gamma, the smallest of which is 0.035, costs a digit or two.
         assert_close("x_hat", &x_hat, &matrix(&case["x_hat"]), 100.0 * TOLERANCE);
@@ -129,7 +130,7 @@ fn norms_backward() {
     }
     let case = &file["mean_only_backward"];
     let mut layer = MeanOnly::new("centre", MeanOnlySpec::default(), 5);
-    let (_, dx) = there_and_back(&mut layer, &PASS, &matrix(&case["x"]), &matrix(&case["dy"]));
+    let (_, dx) = there_and_back(&mut layer, &pass(1, &[]), &matrix(&case["x"]), &matrix(&case["dy"]));
     assert_close("dx", &dx, &matrix(&case["dx"]), TOLERANCE);
 }
 
@@ -217,7 +218,7 @@ fn ours(name: &str) -> String {
 /// The mean loss over `case`'s rows with `l2`, and the gradients, left in the network.
 fn loss(network: &mut Network<f64>, case: &Value, l2: f64) -> f64 {
     let (x, labels) = (matrix(&case["X"]), labels(&case["labels"]));
-    let pass = Pass { step: 1, labels: &labels };
+    let pass = crate::support::pass(1, &labels);
     let mut workspace = network.reserve(x.nrows());
     let loss = network.forward(&pass, x.view(), &mut workspace).mean().expect("rows");
     network.backward(&pass, x.view(), &mut workspace, None);
@@ -256,7 +257,7 @@ fn the_two_layer_net() {
         set(network.params_mut(), &ours(name), value);
     }
     let mut workspace = network.reserve_inference(3);
-    let scores = network.scores(matrix(&case["X"]).view(), &mut workspace);
+    let scores = network.scores(&Team::alone(), matrix(&case["X"]).view(), &mut workspace);
     assert_close("scores", scores, &matrix(&case["scores"]), TOLERANCE);
     assert_number("loss with decay", loss(&mut network, case, 1.0), &case["loss_reg_1"]);
     assert_number("loss", loss(&mut network, case, 0.0), &case["loss_reg_0"]);

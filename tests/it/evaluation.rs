@@ -1,8 +1,8 @@
 //! Evaluation changes nothing, sees each row alone, and is what training tends to.
 
-use bntrain::kernel::{BatchMoments, batch_moments};
+use bntrain::kernel::{Team, BatchMoments, batch_moments};
 use bntrain::nn::{
-    Affine, BatchNorm, BatchNormSpec, Dropout, DropoutSpec, Layer, LayerSpec, Network, Pass, RunningUpdate,
+    Affine, BatchNorm, BatchNormSpec, Dropout, DropoutSpec, Layer, LayerSpec, Network, RunningUpdate,
     RunningVariance,
 };
 use bntrain::real::Real;
@@ -11,7 +11,7 @@ use ndarray::{Array2, s};
 use crate::support::stacks::{
     batch_norm, dropout, leaky_relu, mean_only, relu, scores, sigmoid, softmax_loss, stack, tanh,
 };
-use crate::support::{PASS, assert_close, bits, forward, infer, labels, uniform};
+use crate::support::{assert_close, bits, forward, infer, labels, pass, uniform};
 
 /// Networks with every kind of layer.
 fn stacks(units: &[usize]) -> Vec<Vec<LayerSpec>> {
@@ -31,7 +31,7 @@ fn network<F: Real>(specs: &[LayerSpec], inputs: usize) -> Network<F> {
     let labels = labels(9, 3);
     let x = uniform((9, inputs), 5).mapv(F::from_f64);
     let mut workspace = network.reserve(9);
-    network.forward(&Pass { step: 1, labels: &labels }, x.view(), &mut workspace);
+    network.forward(&pass(1, &labels), x.view(), &mut workspace);
     network.commit();
     network
 }
@@ -41,7 +41,7 @@ fn evaluate<F: Real>(network: &Network<F>, x: &Array2<F>, labels: &[u32], n: usi
     let mut workspace = network.reserve_inference(n);
     let batches = x.axis_chunks_iter(ndarray::Axis(0), n).zip(labels.chunks(n));
     let rows = batches.flat_map(|(x, labels)| {
-        let (scores, losses) = network.infer(x, labels, &mut workspace);
+        let (scores, losses) = network.infer(&Team::alone(), x, labels, &mut workspace);
         let rows = scores.rows().into_iter().zip(losses.rows());
         rows.map(|(scores, losses)| bits(scores.iter().chain(losses))).collect::<Vec<_>>()
     });
@@ -68,15 +68,15 @@ fn a_row_does_not_depend_on_its_neighbours() {
 
 /// The product is where it would go wrong: blocks of rows, and sums split differently for each.
 fn a_row_of_a_product_is_computed_alone<F: Real>() {
-    let x = uniform((70, 1030), 3).mapv(F::from_f64);
     for units in 1..=100 {
         // All residues of the usual block sizes, and sums long enough to be split.
         for inputs in [1 + units * 37 % 100, [255, 256, 257, 1030][units % 4]] {
+            let x = uniform((70, inputs), 3).mapv(F::from_f64);
             let layer = Affine::new("product", uniform((inputs, units), 6).mapv(F::from_f64), true);
-            let alone = |row: usize| infer(&layer, &PASS, &x.slice(s![row..=row, ..inputs]));
+            let alone = |row: usize| infer(&layer, &pass(1, &[]), &x.slice(s![row..=row, ..]));
             let alone: Vec<_> = (0..70).flat_map(|row| bits(&alone(row))).collect();
             for n in [2 + units % 17, 1 + units * 13 % 70] {
-                let together = bits(&infer(&layer, &PASS, &x.slice(s![..n, ..inputs])));
+                let together = bits(&infer(&layer, &pass(1, &[]), &x.slice(s![..n, ..])));
                 assert_eq!(together, alone[..n * units], "{} {n} x {inputs} x {units}", F::NAME);
             }
         }
@@ -94,7 +94,7 @@ fn a_product_takes_each_row_alone() {
 fn an_affine_layer_trains_and_evaluates_alike() {
     let mut layer = Affine::new("affine", uniform((40, 30), 1), true);
     let x = uniform((50, 40), 2);
-    assert_eq!(forward(&mut layer, &PASS, &x), infer(&layer, &PASS, &x.view()));
+    assert_eq!(forward(&mut layer, &pass(1, &[]), &x), infer(&layer, &pass(1, &[]), &x.view()));
 }
 
 #[test]
@@ -122,14 +122,14 @@ fn evaluation_approaches_training_on_fixed_data() {
         let mut network = Network::<f64>::build(&specs, 6, 3, 1);
         let (x, labels) = (uniform((30, 6), 3), labels(30, 3));
         let mut workspace = network.reserve(30);
-        let pass = Pass { step: 1, labels: &labels };
+        let pass = crate::support::pass(1, &labels);
         let mut distance = |steps| {
             let mut losses = Array2::zeros((30, 1));
             for _ in 0..steps {
                 losses.assign(&network.forward(&pass, x.view(), &mut workspace));
                 network.commit();
             }
-            let (_, evaluated) = network.infer(x.view(), &labels, &mut workspace);
+            let (_, evaluated) = network.infer(&Team::alone(), x.view(), &labels, &mut workspace);
             (losses - evaluated).fold(0.0_f64, |largest, difference| largest.max(difference.abs()))
         };
         let (early, late) = (distance(1), distance(300));
@@ -143,7 +143,7 @@ fn evaluation_approaches_training_on_fixed_data() {
 fn evaluation_before_training_only_scales_by_eps() {
     let layer = BatchNorm::<f64>::new("bn", BatchNormSpec { eps: 0.21, ..BatchNormSpec::default() }, 3);
     let x = uniform((4, 3), 1);
-    assert_close("y", &infer(&layer, &PASS, &x.view()), &(x / 1.1), 1e-15);
+    assert_close("y", &infer(&layer, &pass(1, &[]), &x.view()), &(x / 1.1), 1e-15);
 }
 
 /// The documented ends of `running_update`: 0 never moves, 1 is the last batch.
@@ -151,7 +151,7 @@ fn evaluation_before_training_only_scales_by_eps() {
 fn running_statistics_follow_as_told() {
     let batches = [uniform((5, 2), 1), 3.0 * uniform((7, 2), 2) + 1.0];
     let mut moments = BatchMoments::new(2);
-    batch_moments(&batches[1].view(), &mut moments);
+    batch_moments(&Team::alone(), &batches[1].view(), &mut moments);
     let unbiased = moments.var.iter().map(|var| var * 7.0 / 6.0);
     let last: Vec<f64> = [moments.mean(0), moments.mean(1)].into_iter().chain(unbiased).collect();
     for (update, expected) in [(0.0, vec![0.0, 0.0, 1.0, 1.0]), (1.0, last)] {
@@ -159,7 +159,7 @@ fn running_statistics_follow_as_told() {
         let mut layer =
             BatchNorm::<f64>::new("bn", BatchNormSpec { running_update, ..BatchNormSpec::default() }, 2);
         for x in &batches {
-            forward(&mut layer, &PASS, x);
+            forward(&mut layer, &pass(1, &[]), x);
             layer.commit();
         }
         let running = layer.params()[2..].iter().flat_map(|param| &param.value).copied();
@@ -176,7 +176,7 @@ fn a_pass_that_is_not_committed_is_forgotten() {
         let mut network = network::<f64>(&specs, 4);
         let before: Vec<_> = network.params().map(|param| bits(&param.value)).collect();
         let labels = labels(5, 3);
-        let pass = Pass { step: 2, labels: &labels };
+        let pass = crate::support::pass(2, &labels);
         let x = Array2::from_elem((5, 4), f64::NAN);
         let mut workspace = network.reserve(5);
         network.forward(&pass, x.view(), &mut workspace);
@@ -190,9 +190,9 @@ fn a_pass_that_is_not_committed_is_forgotten() {
 fn dropout_drops_in_training_alone() {
     let x = Array2::from_elem((200, 50), 3.0);
     let mut layer = Dropout::<f64>::new(&DropoutSpec { rate: 0.25 }, 7, 1, 50);
-    assert_eq!(infer(&layer, &PASS, &x.view()), x);
+    assert_eq!(infer(&layer, &pass(1, &[]), &x.view()), x);
 
-    let mut train = |step| forward(&mut layer, &Pass { step, labels: &[] }, &x);
+    let mut train = |step| forward(&mut layer, &pass(step, &[]), &x);
     let y = train(1);
     assert_eq!(y, train(1), "the same step drops the same units");
     assert_ne!(y, train(2), "another step drops others");
@@ -210,7 +210,7 @@ fn the_loss_knows_no_absolute_scores() {
     network.params_mut().next().expect("the weights").value = Array2::eye(4);
     let x = 5.0 * uniform((6, 4), 1);
     let labels = labels(6, 4);
-    let pass = Pass { step: 1, labels: &labels };
+    let pass = crate::support::pass(1, &labels);
     let mut workspace = network.reserve(6);
     let mut run = |x: &Array2<f64>| {
         let losses = network.forward(&pass, x.view(), &mut workspace).to_owned();

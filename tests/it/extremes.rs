@@ -1,13 +1,13 @@
 //! Batch norm where rounding and range would show: a single row, constant columns, huge offsets,
 //! the ends of `f32`; and rectifiers at exactly 0.
 
-use bntrain::kernel::{BatchMoments, batch_moments};
+use bntrain::kernel::{Team, BatchMoments, batch_moments};
 use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer, MeanOnly, MeanOnlySpec, Network};
 use bntrain::real::Real;
 use ndarray::{Array2, array};
 
 use crate::support::stacks::{leaky_relu, relu};
-use crate::support::{PASS, assert_close, bits, there_and_back, uniform};
+use crate::support::{assert_close, bits, pass, there_and_back, uniform};
 
 const ALL: [Backward; 3] = [Backward::Fused, Backward::ClosedForm, Backward::Graph];
 
@@ -28,7 +28,8 @@ fn all_finite<'a, F: Real>(numbers: impl IntoIterator<Item = &'a F>) -> bool {
 fn a_single_row_is_beta_and_moves_nothing() {
     for backward in ALL {
         let mut layer = batch_norm::<f64>(backward, 4);
-        let (y, dx) = there_and_back(&mut layer, &PASS, &(1e3 * uniform((1, 4), 5)), &uniform((1, 4), 6));
+        let (y, dx) =
+            there_and_back(&mut layer, &pass(1, &[]), &(1e3 * uniform((1, 4), 5)), &uniform((1, 4), 6));
         assert_eq!(bits(&y), bits(&layer.params()[1].value), "{backward:?}");
         assert!(dx.iter().all(|dx| dx.abs() <= 1e-13), "{backward:?}: {dx}");
         layer.commit();
@@ -43,7 +44,7 @@ fn constant_columns_are_beta<F: Real>() {
         let dy = uniform(x.dim(), 4).mapv(F::from_f64);
         for backward in ALL {
             let mut layer = batch_norm::<F>(backward, constants.len());
-            let (y, dx) = there_and_back(&mut layer, &PASS, &x, &dy);
+            let (y, dx) = there_and_back(&mut layer, &pass(1, &[]), &x, &dy);
             for row in y.rows() {
                 assert_eq!(bits(row), bits(&layer.params()[1].value), "{backward:?}, n = {n}");
             }
@@ -89,7 +90,7 @@ fn the_variance_at_any_offset_is_that_of_the_stored_numbers() {
         for offset in (0..=12).map(|power| 10_f64.powi(power)) {
             let x = around(offset, n);
             let exact = exact_variance(x.as_slice().expect("one column"));
-            batch_moments(&x.view(), &mut moments);
+            batch_moments(&Team::alone(), &x.view(), &mut moments);
             let error = (moments.var[0] - exact).abs();
             assert!(error <= 1e-6 * exact, "offset {offset:e}, n = {n}: {} for {exact}", moments.var[0]);
         }
@@ -104,8 +105,8 @@ fn assert_f32_follows_f64(x: &Array2<f32>, what: &str) {
         let what = format!("{backward:?}, {what}");
         let (mut narrow_layer, mut wide_layer) =
             (batch_norm::<f32>(backward, x.ncols()), batch_norm::<f64>(Backward::Fused, x.ncols()));
-        let (y, dx) = there_and_back(&mut narrow_layer, &PASS, x, &dy);
-        let (y_wide, dx_wide) = there_and_back(&mut wide_layer, &PASS, &wide(x), &wide(&dy));
+        let (y, dx) = there_and_back(&mut narrow_layer, &pass(1, &[]), x, &dy);
+        let (y_wide, dx_wide) = there_and_back(&mut wide_layer, &pass(1, &[]), &wide(x), &wide(&dy));
         assert_close(&format!("y, {what}"), &wide(&y), &y_wide, 1e-6);
         for (index, (param, param_wide)) in narrow_layer.params().iter().zip(wide_layer.params()).enumerate()
         {
@@ -144,7 +145,7 @@ fn the_ends_of_the_range_are_normalised_like_the_middle() {
 fn a_variance_beyond_the_range_is_reported() {
     let mut layer = batch_norm::<f32>(Backward::Fused, 2);
     let x = array![[3e38_f32, 1.0], [-3e38, 2.0]];
-    there_and_back(&mut layer, &PASS, &x, &x.mapv(|_| 1.0));
+    there_and_back(&mut layer, &pass(1, &[]), &x, &x.mapv(|_| 1.0));
     assert_eq!(layer.non_finite_statistic().as_deref(), Some("bn.running_var"));
     assert!(all_finite(layer.params().iter().flat_map(|param| &param.value)));
 }
@@ -154,7 +155,7 @@ fn centring_a_constant_column_gives_exactly_beta() {
     let mut layer = MeanOnly::<f32>::new("centre", MeanOnlySpec::default(), 2);
     layer.params_mut()[0].value = array![[0.25, -3.0]];
     let x = Array2::from_shape_fn((7, 2), |(_, column)| [0.1_f32, 1e8][column]);
-    let (y, _) = there_and_back(&mut layer, &PASS, &x, &x.mapv(|_| 1.0));
+    let (y, _) = there_and_back(&mut layer, &pass(1, &[]), &x, &x.mapv(|_| 1.0));
     assert!(y.rows().into_iter().all(|row| bits(row) == bits(&layer.params()[0].value)), "{y}");
 }
 
@@ -164,7 +165,7 @@ fn at_zero_a_rectifier_is_on_its_left_side() {
     let x = array![[0.0_f32, -0.0, f32::MIN_POSITIVE, -f32::MIN_POSITIVE]];
     for (spec, left) in [(relu(), 0.0), (leaky_relu(), 0.1)] {
         let mut layers = Network::<f32>::build(&[spec], 4, 4, 0).into_layers();
-        let (y, dx) = there_and_back(&mut *layers[0], &PASS, &x, &array![[2.0, 2.0, 2.0, 2.0]]);
+        let (y, dx) = there_and_back(&mut *layers[0], &pass(1, &[]), &x, &array![[2.0, 2.0, 2.0, 2.0]]);
         assert_eq!(dx, array![[2.0 * left, 2.0 * left, 2.0, 2.0 * left]]);
         assert_eq!(y[[0, 0]], 0.0);
         assert_eq!(y[[0, 1]], 0.0);

@@ -2,9 +2,10 @@
 //!
 //! Everything is compared at 1e-9, see [`TOLERANCE`]; `tests/golden/README.md` describes the files.
 
+use bntrain::kernel::Team;
 use bntrain::nn::{
-    AffineSpec, BatchNormSpec, Bias, Layer, LayerSpec, LeakyReluSpec, MeanOnlySpec, Network, Pass,
-    RunningUpdate, RunningVariance, Workspace,
+    AffineSpec, BatchNormSpec, Bias, Layer, LayerSpec, LeakyReluSpec, MeanOnlySpec, Network, RunningUpdate,
+    RunningVariance, Workspace,
 };
 use bntrain::optim::{
     AdamSpec, AdamWSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec, add_l2_gradient, clip_by_global_norm,
@@ -78,7 +79,7 @@ impl Golden {
     /// The row losses of a training pass over `batch`.
     fn train(&mut self, batch: &Value, step: u64) -> Array2<f64> {
         let labels = labels(&batch["labels"]);
-        let pass = Pass { step, labels: &labels };
+        let pass = crate::support::pass(step, &labels);
         self.network.forward(&pass, matrix(&batch["x"]).view(), &mut self.workspace).to_owned()
     }
 
@@ -87,7 +88,7 @@ impl Golden {
         let labels = labels(&batch["labels"]);
         let x = matrix(&batch["x"]);
         let mut dx = Array2::zeros(x.dim());
-        let pass = Pass { step, labels: &labels };
+        let pass = crate::support::pass(step, &labels);
         self.network.backward(&pass, x.view(), &mut self.workspace, Some(dx.view_mut()));
         dx
     }
@@ -146,7 +147,7 @@ fn a_network_is_evaluated_with_its_running_statistics() {
         for (batch, expected) in batches.iter().zip(case["evaluation"].as_array().expect("a list")) {
             let x = matrix(&batch["x"]);
             let labels = labels(&batch["labels"]);
-            let (scores, losses) = golden.network.infer(x.view(), &labels, &mut golden.workspace);
+            let (scores, losses) = golden.network.infer(&Team::alone(), x.view(), &labels, &mut golden.workspace);
             assert_close("logits", scores, &matrix(&expected["logits"]), TOLERANCE);
             assert_close("row losses", losses, &column(&expected["row_losses"]), TOLERANCE);
             assert_number("loss", losses.mean().expect("rows"), &expected["loss"]);
@@ -216,7 +217,7 @@ fn single_layers_agree() {
     for (name, case) in entries(&golden("layers.json")) {
         let mut layer = layer(name, case);
         let labels = case.get("labels").map(labels).unwrap_or_default();
-        let pass = Pass { step: 1, labels: &labels };
+        let pass = crate::support::pass(1, &labels);
         // A flat list stands for one number per row, unless the layer is as wide as that.
         let per_row = |value: &Value| if name.starts_with("softmax") { column(value) } else { matrix(value) };
         let x = matrix(&case["x"]);

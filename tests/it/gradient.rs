@@ -5,14 +5,14 @@ use std::fs;
 use std::path::Path;
 
 use bntrain::gradcheck::{GradcheckReport, GradcheckSettings, check_layer, check_network, table};
-use bntrain::nn::{AffineSpec, Backward, BatchNormSpec, Bias, Layer, LayerSpec, MeanOnlySpec, Network, Pass};
+use bntrain::nn::{AffineSpec, Backward, BatchNormSpec, Bias, Layer, LayerSpec, MeanOnlySpec, Network};
 use ndarray::Array2;
 
 use crate::support::broken::{BrokenBatchNorm, Mistake};
 use crate::support::stacks::{
     affine, batch_norm, dropout, leaky_relu, mean_only, relu, scores, sigmoid, softmax_loss, stack, tanh,
 };
-use crate::support::{PASS, bits, labels, there_and_back, uniform};
+use crate::support::{bits, labels, pass, there_and_back, uniform};
 
 /// At least one row for each kind of layer.
 fn rows() -> Vec<LayerSpec> {
@@ -60,7 +60,7 @@ fn every_layer_passes() {
         for spec in rows() {
             let (mut layer, labels, x) = (layer(&spec), labels(n, 4), 2.0 * uniform((n, 4), 9));
             let before: Vec<_> = layer.params().iter().map(|param| param.value.clone()).collect();
-            let pass = Pass { step: 3, labels: &labels };
+            let pass = crate::support::pass(3, &labels);
             let report = check_layer(&mut *layer, &pass, &x, &GradcheckSettings::for_layer());
             assert_passes(&report, &format!("{spec:?}, n = {n}"));
 
@@ -97,7 +97,8 @@ fn batch_norm_is_right_and_each_mistake_is_seen() {
             for (key, param) in (0..).zip(layer.params_mut()) {
                 param.value += &(0.5 * uniform((1, 3), key));
             }
-            let report = check_layer(&mut layer, &PASS, &uniform((n, 3), 5), &GradcheckSettings::for_layer());
+            let report =
+                check_layer(&mut layer, &pass(1, &[]), &uniform((n, 3), 5), &GradcheckSettings::for_layer());
             !report.passed()
         };
         assert!(!fails(Mistake::None), "n = {n}");
@@ -116,7 +117,7 @@ fn each_mistake_is_seen_within_a_network() {
         layers[1] = Box::new(BrokenBatchNorm::new(mistake, 1e-3, 8));
         let mut network = Network::new(5, layers);
         let labels = labels(n, 3);
-        let pass = Pass { step: 1, labels: &labels };
+        let pass = crate::support::pass(1, &labels);
         check_network(&mut network, &pass, &uniform((n, 5), 3), 0.0, &GradcheckSettings::for_network())
     };
     assert_passes(&report(Mistake::None), "no mistake");
@@ -133,7 +134,7 @@ fn one_or_two_rows_stay_finite() {
     for n in [1, 2] {
         for spec in rows() {
             let (mut layer, labels) = (layer(&spec), labels(n, 4));
-            let pass = Pass { step: 3, labels: &labels };
+            let pass = crate::support::pass(3, &labels);
             let dy = uniform((n, layer.outputs(4)), 7);
             let (y, dx) = there_and_back(&mut *layer, &pass, &uniform((n, 4), 6), &dy);
             let grads = layer.params().iter().flat_map(|param| &param.grad);
@@ -163,7 +164,7 @@ fn whole_networks_pass() {
             let mut network = Network::build(&stack(&[9, 7], block), 6, 4, index as u64);
             let before: Vec<Vec<u64>> = network.params().map(|param| bits(&param.value)).collect();
             let labels = labels(n, 4);
-            let pass = Pass { step: 2, labels: &labels };
+            let pass = crate::support::pass(2, &labels);
             let x = 2.0 * uniform((n, 6), index as u64);
             let report = check_network(&mut network, &pass, &x, l2, &GradcheckSettings::for_network());
             assert_passes(&report, &format!("{block:?}, n = {n}, l2 = {l2}"));
@@ -183,7 +184,7 @@ fn a_bias_before_batch_norm_has_no_gradient_and_passes() {
     let affine = LayerSpec::Affine(AffineSpec { units: Some(7), bias: Bias::On, ..AffineSpec::default() });
     let mut network = Network::build(&[affine, batch_norm(), relu(), scores(), softmax_loss()], 5, 3, 1);
     let labels = labels(8, 3);
-    let pass = Pass { step: 1, labels: &labels };
+    let pass = crate::support::pass(1, &labels);
     let x = uniform((8, 5), 2);
     let report = check_network(&mut network, &pass, &x, 0.0, &GradcheckSettings::for_network());
     assert_passes(&report, "a bias before batch norm");
@@ -198,7 +199,7 @@ fn a_forgotten_gamma_hides_behind_its_initial_1() {
         let mut layers = Network::build(&stack(&[8], &[batch_norm(), tanh()]), 5, 3, 2).into_layers();
         layers[1] = Box::new(BrokenBatchNorm::new(Mistake::NoGamma, 1e-3, 8));
         let labels = labels(8, 3);
-        let pass = Pass { step: 1, labels: &labels };
+        let pass = crate::support::pass(1, &labels);
         let settings = GradcheckSettings { jitter, ..GradcheckSettings::for_network() };
         !check_network(&mut Network::new(5, layers), &pass, &uniform((8, 5), 3), 0.0, &settings).passed()
     };
@@ -211,7 +212,7 @@ fn a_forgotten_gamma_hides_behind_its_initial_1() {
 fn decay_is_part_of_what_is_checked() {
     let specs = stack(&[6], &[relu()]);
     let labels = labels(8, 3);
-    let pass = Pass { step: 1, labels: &labels };
+    let pass = crate::support::pass(1, &labels);
     let check = |specs: &[LayerSpec], l2| {
         let mut network = Network::build(specs, 4, 3, 5);
         check_network(&mut network, &pass, &uniform((8, 4), 8), l2, &GradcheckSettings::for_network())
@@ -231,7 +232,7 @@ fn a_rectifier_at_its_kink_is_left_out_and_counted() {
     x[[3, 0]] = 1e-8;
     for spec in [relu(), leaky_relu()] {
         let mut layer = layer(&spec);
-        let report = check_layer(&mut *layer, &PASS, &x, &GradcheckSettings::for_layer());
+        let report = check_layer(&mut *layer, &pass(1, &[]), &x, &GradcheckSettings::for_layer());
         assert_passes(&report, &format!("{spec:?}"));
         let input = &report.tensors[0];
         assert_eq!((input.checked, input.kinks), (10, 2));
@@ -242,7 +243,7 @@ fn a_rectifier_at_its_kink_is_left_out_and_counted() {
 fn a_large_tensor_is_sampled() {
     let mut network = Network::build(&[affine(20), tanh(), scores(), softmax_loss()], 30, 3, 1);
     let labels = labels(6, 3);
-    let pass = Pass { step: 1, labels: &labels };
+    let pass = crate::support::pass(1, &labels);
     let settings = GradcheckSettings { max_entries: 25, ..GradcheckSettings::for_network() };
     let x = uniform((6, 30), 4);
     let report = check_network(&mut network, &pass, &x, 0.0, &settings);
@@ -256,7 +257,7 @@ fn a_large_tensor_is_sampled() {
 fn a_gradient_that_is_not_finite_fails() {
     let mut network = Network::build(&[scores(), softmax_loss()], 2, 3, 1);
     let labels = labels(4, 3);
-    let pass = Pass { step: 1, labels: &labels };
+    let pass = crate::support::pass(1, &labels);
     let x = Array2::from_elem((4, 2), f64::NAN);
     let report = check_network(&mut network, &pass, &x, 0.0, &GradcheckSettings::for_network());
     assert!(!report.passed());

@@ -4,6 +4,7 @@ pub(crate) mod broken;
 pub(crate) mod json;
 pub(crate) mod stacks;
 
+use bntrain::kernel::Team;
 use bntrain::nn::{Layer, Pass};
 use bntrain::random::stream;
 use bntrain::real::Real;
@@ -21,8 +22,10 @@ pub(crate) fn labels(n: usize, classes: u32) -> Vec<u32> {
     (0..classes).cycle().take(n).collect()
 }
 
-/// A pass that nothing depends on.
-pub(crate) const PASS: Pass<'static> = Pass { step: 1, labels: &[] };
+/// A pass on one thread.
+pub(crate) fn pass(step: u64, labels: &[u32]) -> Pass<'_> {
+    Pass { team: Box::leak(Box::new(Team::alone())), step, labels }
+}
 
 /// The output of a training pass of `layer`.
 pub(crate) fn forward<F: Real>(layer: &mut dyn Layer<F>, pass: &Pass<'_>, x: &Array2<F>) -> Array2<F> {
@@ -72,5 +75,5 @@ pub(crate) fn assert_close<'a>(
 
 /// The bits of every entry, for comparisons that take no rounding.
 pub(crate) fn bits<'a, F: Real>(values: impl IntoIterator<Item = &'a F>) -> Vec<u64> {
-    values.into_iter().map(|value| value.bits()).collect()
+    values.into_iter().map(|&value| value.to_f64().to_bits()).collect()
 }
