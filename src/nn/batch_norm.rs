@@ -33,6 +33,7 @@
 //! |---|---|---|---|
 //! | `eps` | 1e-5 | `0 < eps` | added to the variance, inside the root |
 //! | `running_update` | 0.1 | `0..=1`, `"cumulative"` | weight of a new batch in the running statistics |
+//! | `running_start` | `"first_batch"` | `"first_batch"`, `"standard"` | whether mean 0 and variance 1 count at first |
 //! | `running_variance` | `"unbiased"` | `"unbiased"`, `"biased"` | whether the running variance divides by `n - 1` or `n` |
 //! | `scale` | true | | whether gamma is trained; it stays 1 otherwise |
 //! | `shift` | true | | whether beta is trained; it stays 0 otherwise |
@@ -40,8 +41,8 @@
 //!
 //! # Training and evaluation
 //!
-//! Running statistics start at mean 0 and variance 1 and follow each batch when
-//! [`Layer::commit`] is called.
+//! Running statistics are mean 0 and variance 1 before the first batch, and follow each batch,
+//! `running = (1 - u) running + u batch`, when [`Layer::commit`] is called.
 //!
 //! Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by
 //! reducing internal covariate shift", 2015, algorithms 1 and 2; the derivation follows Clement
@@ -53,7 +54,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use serde::{Deserialize, Serialize};
 
 use self::backward::Scratch;
-use super::{Layer, Param, Pass, Role, RunningUpdate, RunningVariance};
+use super::{Layer, Param, Pass, Role, RunningStart, RunningUpdate, RunningVariance};
 use crate::kernel::{self, BatchMoments, batch_moments};
 use crate::real::Real;
 
@@ -65,6 +66,8 @@ pub struct BatchNormSpec {
     pub eps: f64,
     /// Weight of a new batch in the running statistics.
     pub running_update: RunningUpdate,
+    /// What running statistics are before the first batches.
+    pub running_start: RunningStart,
     /// Which variance the running variance follows.
     pub running_variance: RunningVariance,
     /// Whether there is a trained gamma.
@@ -80,6 +83,7 @@ impl Default for BatchNormSpec {
         Self {
             eps: 1e-5,
             running_update: RunningUpdate::Constant(0.1),
+            running_start: RunningStart::FirstBatch,
             running_variance: RunningVariance::Unbiased,
             scale: true,
             shift: true,
@@ -207,7 +211,7 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
 
     fn commit(&mut self) {
         self.batches += 1;
-        let update = self.spec.running_update.weight(self.batches);
+        let update = self.spec.running_update.weight(self.batches, self.spec.running_start);
         let n = self.rows as f64;
         // A single row has no unbiased variance; its biased one, 0, is at least finite.
         let correction = match self.spec.running_variance {

@@ -12,6 +12,7 @@
 //! | name | default | range | meaning |
 //! |---|---|---|---|
 //! | `running_update` | 0.1 | `0..=1`, `"cumulative"` | weight of a new batch in the running mean |
+//! | `running_start` | `"first_batch"` | `"first_batch"`, `"standard"` | whether mean 0 and variance 1 count at first |
 //! | `shift` | true | | whether beta is trained; it stays 0 otherwise |
 //!
 //! Source: Salimans and Kingma, "Weight normalization", 2016, section 4 (mean-only batch
@@ -20,7 +21,7 @@
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, Param, Pass, Role, RunningUpdate};
+use super::{Layer, Param, Pass, Role, RunningStart, RunningUpdate};
 use crate::kernel::{self, BatchMoments, batch_moments};
 use crate::real::Real;
 
@@ -30,13 +31,19 @@ use crate::real::Real;
 pub struct MeanOnlySpec {
     /// Weight of a new batch in the running mean.
     pub running_update: RunningUpdate,
+    /// What the running mean is before the first batches.
+    pub running_start: RunningStart,
     /// Whether there is a trained beta.
     pub shift: bool,
 }
 
 impl Default for MeanOnlySpec {
     fn default() -> Self {
-        Self { running_update: RunningUpdate::Constant(0.1), shift: true }
+        Self {
+            running_update: RunningUpdate::Constant(0.1),
+            running_start: RunningStart::FirstBatch,
+            shift: true,
+        }
     }
 }
 
@@ -112,7 +119,7 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
 
     fn commit(&mut self) {
         self.batches += 1;
-        let update = self.spec.running_update.weight(self.batches);
+        let update = self.spec.running_update.weight(self.batches, self.spec.running_start);
         let running = self.params.last_mut().expect("the running mean is always there");
         for (column, mean) in running.value.iter_mut().enumerate() {
             *mean = F::from_f64((1.0 - update) * mean.to_f64() + update * self.moments.mean(column));

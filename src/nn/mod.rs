@@ -34,7 +34,7 @@ pub use mean_only::{MeanOnly, MeanOnlySpec};
 pub use network::Network;
 pub use param::{Param, Role};
 pub use relu::ReluSpec;
-pub use running::{RunningUpdate, RunningVariance};
+pub use running::{RunningStart, RunningUpdate, RunningVariance};
 pub use sigmoid::SigmoidSpec;
 pub use softmax_loss::{SoftmaxLoss, SoftmaxLossSpec};
 pub use spec::{LayerSpec, Norm};

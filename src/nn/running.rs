@@ -15,13 +15,32 @@ pub enum RunningUpdate {
 }
 
 impl RunningUpdate {
-    /// `u` for the `batch`-th batch, from 1.
-    pub fn weight(self, batch: u64) -> f64 {
-        match self {
-            Self::Constant(update) => update,
-            Self::Cumulative => 1.0 / batch as f64,
+    /// The weight of the `batch`-th batch, from 1.
+    ///
+    /// With [`RunningStart::FirstBatch`] a constant `u` becomes `u / (1 - (1 - u)^t)`, which is 1
+    /// for the first batch and tends to `u`: the running value is then always a weighted mean of
+    /// batches, as Adam's corrected moments are.
+    pub fn weight(self, batch: u64, start: RunningStart) -> f64 {
+        match (self, start) {
+            (Self::Cumulative, _) => 1.0 / batch as f64,
+            (Self::Constant(update), RunningStart::FirstBatch) if update > 0.0 => {
+                update / (1.0 - (1.0 - update).powf(batch as f64))
+            }
+            (Self::Constant(update), _) => update,
         }
     }
+}
+
+/// What running statistics are before the first batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunningStart {
+    /// The first batch replaces mean 0 and variance 1, which therefore never count. In a deep
+    /// network with small weights, whose variances are far below 1, evaluation is otherwise wrong
+    /// for the first epochs.
+    FirstBatch,
+    /// Mean 0 and variance 1 count like a batch before the first, as in PyTorch and Keras.
+    Standard,
 }
 
 impl Serialize for RunningUpdate {
@@ -72,4 +91,37 @@ pub enum RunningVariance {
     Unbiased,
     /// Divided by `n`, as in Keras and in the CS231n assignment.
     Biased,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The running value after some batches, from a start of 1.
+    fn after(update: RunningUpdate, start: RunningStart, batches: &[f64]) -> f64 {
+        (1..).zip(batches).fold(1.0, |running, (batch, value)| {
+            let weight = update.weight(batch, start);
+            (1.0 - weight) * running + weight * value
+        })
+    }
+
+    #[test]
+    fn the_first_batch_replaces_the_start_or_joins_it() {
+        let update = RunningUpdate::Constant(0.25);
+        assert_eq!(after(update, RunningStart::Standard, &[5.0]), 2.0);
+        assert_eq!(after(update, RunningStart::FirstBatch, &[5.0]), 5.0);
+        // Weights 1/4 * (3/4)^k, divided by their sum.
+        let corrected = after(update, RunningStart::FirstBatch, &[5.0, 2.0, 8.0]);
+        let expected = (5.0 * 0.5625 + 2.0 * 0.75 + 8.0) / (0.5625 + 0.75 + 1.0);
+        assert!((corrected - expected).abs() < 1e-14, "{corrected} {expected}");
+    }
+
+    #[test]
+    fn extremes_are_what_they_say() {
+        for start in [RunningStart::FirstBatch, RunningStart::Standard] {
+            assert_eq!(after(RunningUpdate::Constant(0.0), start, &[5.0, 7.0]), 1.0);
+            assert_eq!(after(RunningUpdate::Constant(1.0), start, &[5.0, 7.0]), 7.0);
+            assert_eq!(after(RunningUpdate::Cumulative, start, &[5.0, 7.0]), 6.0);
+        }
+    }
 }

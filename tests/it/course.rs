@@ -6,7 +6,7 @@
 use bntrain::kernel::Team;
 use bntrain::nn::{
     Affine, BatchNorm, BatchNormSpec, Layer, LayerSpec, MeanOnly, MeanOnlySpec, Network, Param, Role,
-    RunningVariance, SoftmaxLoss,
+    RunningStart, RunningVariance, SoftmaxLoss,
 };
 use bntrain::optim::{AdamSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec, add_l2_gradient};
 use ndarray::{Array2, Axis, s};
@@ -88,7 +88,11 @@ fn batch_norm_forward_in_training() {
 fn batch_norm_forward_in_evaluation() {
     let case = &golden("course.json")["batch_norm_forward_evaluation"];
     // The course stores the biased variance and starts both at 0.
-    let spec = BatchNormSpec { running_variance: RunningVariance::Biased, ..BatchNormSpec::default() };
+    let spec = BatchNormSpec {
+        running_start: RunningStart::Standard,
+        running_variance: RunningVariance::Biased,
+        ..BatchNormSpec::default()
+    };
     let mut layer = BatchNorm::new("bn", spec, 3);
     for name in ["running_mean", "running_var"] {
         set(layer.params_mut(), name, &case[format!("initial_{name}")]);

@@ -1,9 +1,9 @@
 //! Evaluation changes nothing, sees each row alone, and is what training tends to.
 
-use bntrain::kernel::{Team, BatchMoments, batch_moments};
+use bntrain::kernel::{BatchMoments, Team, batch_moments};
 use bntrain::nn::{
-    Affine, BatchNorm, BatchNormSpec, Dropout, DropoutSpec, Layer, LayerSpec, Network, RunningUpdate,
-    RunningVariance,
+    Affine, BatchNorm, BatchNormSpec, Dropout, DropoutSpec, Layer, LayerSpec, MeanOnlySpec, Network,
+    RunningStart, RunningUpdate, RunningVariance,
 };
 use bntrain::real::Real;
 use ndarray::{Array2, s};
@@ -114,10 +114,15 @@ fn evaluation_leaves_every_tensor_as_it_was() {
 #[test]
 fn evaluation_approaches_training_on_fixed_data() {
     let norm = LayerSpec::BatchNorm(BatchNormSpec {
+        running_start: RunningStart::Standard,
         running_variance: RunningVariance::Biased,
         ..BatchNormSpec::default()
     });
-    for block in [[norm, tanh()], [mean_only(), relu()]] {
+    let centring = LayerSpec::MeanOnly(MeanOnlySpec {
+        running_start: RunningStart::Standard,
+        ..MeanOnlySpec::default()
+    });
+    for block in [[norm, tanh()], [centring, relu()]] {
         let specs = stack(&[10, 8], &block);
         let mut network = Network::<f64>::build(&specs, 6, 3, 1);
         let (x, labels) = (uniform((30, 6), 3), labels(30, 3));

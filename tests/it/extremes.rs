@@ -1,7 +1,7 @@
 //! Batch norm where rounding and range would show: a single row, constant columns, huge offsets,
 //! the ends of `f32`; and rectifiers at exactly 0.
 
-use bntrain::kernel::{Team, BatchMoments, batch_moments};
+use bntrain::kernel::{BatchMoments, Team, batch_moments};
 use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer, MeanOnly, MeanOnlySpec, Network};
 use bntrain::real::Real;
 use ndarray::{Array2, array};

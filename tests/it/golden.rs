@@ -4,8 +4,8 @@
 
 use bntrain::kernel::Team;
 use bntrain::nn::{
-    AffineSpec, BatchNormSpec, Bias, Layer, LayerSpec, LeakyReluSpec, MeanOnlySpec, Network, RunningUpdate,
-    RunningVariance, Workspace,
+    AffineSpec, BatchNormSpec, Bias, Layer, LayerSpec, LeakyReluSpec, MeanOnlySpec, Network, RunningStart,
+    RunningUpdate, RunningVariance, Workspace,
 };
 use bntrain::optim::{
     AdamSpec, AdamWSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec, add_l2_gradient, clip_by_global_norm,
@@ -29,6 +29,11 @@ struct Golden {
     network: Network<f64>,
     workspace: Workspace<f64>,
     names: Vec<(String, String)>, // of each layer: in the file, in the network
+}
+
+/// PyTorch's convention for what running statistics start from.
+fn pytorch() -> BatchNormSpec {
+    BatchNormSpec { running_start: RunningStart::Standard, ..BatchNormSpec::default() }
 }
 
 impl Golden {
@@ -114,7 +119,7 @@ fn a_network_passes_there_and_back() {
     let file = golden("network.json");
     for norm in ["batch_norm", "none"] {
         let (case, batch) = (&file[norm], &file["batches"][0]);
-        let mut golden = Golden::new(&case["layers"], &case["parameters"], &BatchNormSpec::default());
+        let mut golden = Golden::new(&case["layers"], &case["parameters"], &pytorch());
         let losses = golden.train(batch, 1);
         let dx = golden.backward(batch, 1);
         let training = &case["training"];
@@ -140,14 +145,15 @@ fn a_network_is_evaluated_with_its_running_statistics() {
     let file = golden("network.json");
     for norm in ["batch_norm", "none"] {
         let case = &file[norm];
-        let mut golden = Golden::new(&case["layers"], &case["parameters"], &BatchNormSpec::default());
+        let mut golden = Golden::new(&case["layers"], &case["parameters"], &pytorch());
         golden.train(&file["batches"][0], 1);
         golden.network.commit();
         let batches = file["batches"].as_array().expect("a list");
         for (batch, expected) in batches.iter().zip(case["evaluation"].as_array().expect("a list")) {
             let x = matrix(&batch["x"]);
             let labels = labels(&batch["labels"]);
-            let (scores, losses) = golden.network.infer(&Team::alone(), x.view(), &labels, &mut golden.workspace);
+            let (scores, losses) =
+                golden.network.infer(&Team::alone(), x.view(), &labels, &mut golden.workspace);
             assert_close("logits", scores, &matrix(&expected["logits"]), TOLERANCE);
             assert_close("row losses", losses, &column(&expected["row_losses"]), TOLERANCE);
             assert_number("loss", losses.mean().expect("rows"), &expected["loss"]);
@@ -170,7 +176,7 @@ fn running_statistics_follow_each_convention() {
         ("cumulative_unbiased_after_3", Cumulative, Unbiased, 3),
         ("cumulative_biased_after_3", Cumulative, Biased, 3),
     ] {
-        let norm = BatchNormSpec { running_update, running_variance, ..BatchNormSpec::default() };
+        let norm = BatchNormSpec { running_update, running_variance, ..pytorch() };
         let mut golden = Golden::new(&case["layers"], &case["parameters"], &norm);
         for batch in 0..n_batches {
             golden.train(&file["batches"][batch], 1);
@@ -278,7 +284,7 @@ fn optimizer(name: &str, config: &Value) -> (OptimizerSpec, Option<f64>) {
 fn ten_steps_of_each_optimizer_agree() {
     let file = golden("optimizers.json");
     for (name, case) in entries(&file["cases"]) {
-        let mut golden = Golden::new(&file["layers"], &file["initial"], &BatchNormSpec::default());
+        let mut golden = Golden::new(&file["layers"], &file["initial"], &pytorch());
         let (spec, clip_norm) = optimizer(name, &case["config"]);
         let mut optimizer = Optimizer::new(&spec, &golden.network);
         let steps = numbers(&case["losses"]).into_iter().zip(numbers(&case["gradient_norms"]));

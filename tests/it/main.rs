@@ -1,6 +1,7 @@
 //! The integration tests, in one binary.
 
 mod batch_norm; // what holds for batch norm whatever the numbers
+mod cli; // the program: files, words, exit codes
 mod course; // the numbers of the CS231n assignments
 mod evaluation; // evaluation changes nothing and sees each row alone
 mod extremes; // batch norm at the limits of rounding and range

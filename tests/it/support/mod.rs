@@ -4,6 +4,8 @@ pub(crate) mod broken;
 pub(crate) mod json;
 pub(crate) mod stacks;
 
+pub(crate) mod work;
+
 use bntrain::kernel::Team;
 use bntrain::nn::{Layer, Pass};
 use bntrain::random::stream;

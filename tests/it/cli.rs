@@ -1,0 +1,260 @@
+//! The program as its users see it: files, words and exit codes.
+
+use std::fs::{self, File};
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::work::{Ended, Work};
+
+#[test]
+fn a_comparison_leaves_every_file_and_shows_table_curves_and_place() {
+    let work = Work::new();
+    let ended = work.ok(&["--config", "config.toml"]);
+    for file in ["config.toml", "run.json", "metrics.csv", "steps.csv", "summary.json", "curves.svg"] {
+        assert!(work.path("runs/config-001").join(file).metadata().expect(file).len() > 0, "{file}");
+    }
+    for norm in ["batch_norm", "none"] {
+        for seed in [0, 1] {
+            assert!(work.path(format!("runs/config-001/{norm}/seed-{seed}/model.safetensors")).is_file());
+        }
+    }
+    let metrics = work.read("runs/config-001/metrics.csv");
+    assert_eq!(
+        metrics.lines().next(),
+        Some(
+            "norm,point,seed,epoch,step,learning_rate,train_loss,train_eval_loss,train_accuracy,\
+             valid_loss,valid_accuracy,train_seconds,eval_seconds"
+        )
+    );
+    // Four runs of epochs 0 to 3.
+    assert_eq!(metrics.lines().count(), 1 + 4 * 4);
+    // Four runs of 3 epochs of 6 steps: 45 rows in batches of 8, the tail of 5 on its own.
+    assert_eq!(work.read("runs/config-001/steps.csv").lines().count(), 1 + 4 * 3 * 6);
+    assert!(ended.stdout.contains("2 pairs by seed"), "{}", ended.stdout);
+    assert!(ended.stdout.ends_with("results: runs/config-001\n"), "{}", ended.stdout);
+    assert!(ended.stdout.lines().all(|line| line.chars().count() <= 80), "{}", ended.stdout);
+    assert!(!ended.stdout.contains('\u{1b}') && !ended.stderr.contains('\u{1b}'), "no colour in a pipe");
+
+    work.ok(&["--config", "config.toml"]);
+    assert!(work.path("runs/config-002").is_dir(), "the next run gets the next number");
+}
+
+#[test]
+fn threads_and_the_written_config_give_the_same_bits() {
+    let work = Work::new();
+    for threads in ["1", "2", "3", "4"] {
+        let out = format!("threads-{threads}");
+        work.ok(&["-c", "config.toml", "--threads", threads, "-o", &out]);
+        assert_eq!(work.hashes("threads-1"), work.hashes(&out), "{threads} threads");
+    }
+    work.ok(&["-c", "threads-1/config.toml", "-o", "again"]);
+    assert_eq!(work.hashes("threads-1"), work.hashes("again"));
+    assert_eq!(work.read("threads-1/config.toml"), work.read("again/config.toml"));
+    // The check can fail: another seed gives other bits.
+    work.ok(&["-c", "config.toml", "--seed", "5", "-o", "other"]);
+    assert_ne!(work.hashes("threads-1"), work.hashes("other"));
+}
+
+#[test]
+fn a_run_of_a_comparison_is_the_same_alone() {
+    let work = Work::new();
+    work.ok(&["-c", "config.toml", "-o", "both"]);
+    work.ok(&["-c", "single.toml", "--seed", "1", "-o", "alone"]);
+    // Order of the runs: seed 0 with both norms, then seed 1.
+    assert_eq!(work.hashes("both")[2], work.hashes("alone")[0]);
+}
+
+#[test]
+fn what_exists_is_not_overwritten() {
+    let work = Work::new();
+    work.ok(&["-c", "single.toml", "-o", "out"]);
+    let refused = work.fails(&["-c", "single.toml", "-o", "out"]);
+    assert_eq!(
+        refused,
+        (Some(7), "error: out exists; choose another --out or replace it with --force".to_owned())
+    );
+    work.ok(&["-c", "single.toml", "-o", "out", "--force", "--epochs", "1"]);
+    assert_eq!(work.read("out/metrics.csv").lines().count(), 1 + 2);
+
+    fs::create_dir(work.path("mine")).expect("a folder");
+    work.write("mine/precious.txt", "mine");
+    let refused = work.fails(&["-c", "single.toml", "-o", "mine", "--force"]);
+    let message = "error: mine exists; choose another --out; --force replaces finished run directories only";
+    assert_eq!(refused, (Some(7), message.to_owned()));
+    assert_eq!(work.read("mine/precious.txt"), "mine");
+    assert_eq!(work.fails(&["-c", "single.toml", "-o", "data.csv"]).0, Some(7));
+}
+
+#[test]
+fn each_kind_of_failure_has_its_exit_code() {
+    let work = Work::new();
+    assert_eq!(work.fails(&["-c", "nowhere.toml"]).0, Some(6));
+    assert_eq!(work.fails(&["--nonsense"]).0, Some(2));
+    let error = work.fails(&["-c", "single.toml", "--set", "training.epohcs=3"]);
+    assert_eq!(error.0, Some(2));
+    assert!(error.1.contains("did you mean `epochs`?"), "{}", error.1);
+    work.write("ragged.csv", "a,b,kind\n1,2,up\n3,down\n");
+    let error = work.fails(&["-c", "single.toml", "--set", "data.path=\"ragged.csv\""]);
+    assert_eq!(error.0, Some(3));
+    assert!(error.1.contains("ragged.csv:3: expected 3 fields"), "{}", error.1);
+    let error = work.fails(&["-c", "single.toml", "--set", "training.batch_size=1"]);
+    assert_eq!(error.0, Some(2));
+    assert!(error.1.contains("at least 2 rows"), "{}", error.1);
+    // 45 training rows: 22 batches of 2 and one row.
+    let keep = ["--set", "training.batch_size=2", "--set", "training.last_batch=\"keep\""];
+    let error = work.fails(&[&["-c", "single.toml"], &keep[..]].concat());
+    assert_eq!(error.0, Some(2));
+    assert!(
+        error.1.contains("a batch of 1 row") && error.1.contains("last_batch = \"merge\""),
+        "{}",
+        error.1
+    );
+    assert!(!work.path("runs").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_single_run_that_diverges_says_where_and_keeps_the_last_good_weights() {
+    let work = Work::new();
+    let wild = ["--set", "optimizer={ type = \"sgd\", learning_rate = 1e30 }", "-o", "wild"];
+    let (code, error) = work.fails(&[&["-c", "single.toml"], &wild[..]].concat());
+    assert_eq!(code, Some(5));
+    assert!(error.starts_with("error: training diverged in epoch 1 at step "), "{error}");
+    assert!(
+        error.contains("the weights of epoch 0 are kept; try a smaller optimizer.learning_rate"),
+        "{error}"
+    );
+    assert!(work.path("wild/batch_norm/seed-0/model.safetensors").is_file());
+
+    // In a comparison it is a result.
+    let wild = ["--set", "optimizer={ type = \"sgd\", learning_rate = 1e30 }", "-o", "wilder"];
+    let ended = work.ok(&[&["-c", "config.toml"], &wild[..]].concat());
+    assert!(ended.stdout.contains("diverged"), "{}", ended.stdout);
+}
+
+#[test]
+fn requirements_decide_the_exit_code() {
+    let work = Work::new();
+    work.ok(&["-c", "config.toml", "--epochs", "30", "--require", "valid_accuracy >= 0.9"]);
+    let (code, error) = work.fails(&["-c", "config.toml", "--require", "none.train_eval_loss < 0"]);
+    assert_eq!(code, Some(1));
+    assert!(error.starts_with("error: required none.train_eval_loss < 0: none with seed 0 has "), "{error}");
+    let (code, error) = work.fails(&["-c", "config.toml", "--require", "test_loss < 1"]);
+    assert_eq!(code, Some(1));
+    assert!(error.ends_with("batch_norm with seed 0 has no test_loss"), "{error}");
+    assert_eq!(work.fails(&["-c", "config.toml", "--require", "loss < 1"]).0, Some(2));
+}
+
+#[test]
+fn a_dry_run_takes_a_step_and_writes_nothing() {
+    let work = Work::new();
+    let ended = work.ok(&["-c", "config.toml", "--dry-run"]);
+    assert_eq!(ended.stdout, "batch_norm: one step finished\nnone: one step finished\nnothing was written\n");
+    assert!(!work.path("runs").exists());
+}
+
+#[test]
+fn check_prints_the_plan_that_can_be_trained() {
+    let work = Work::new();
+    let ended = work.ok(&["check", "-c", "config.toml"]);
+    assert!(
+        ended.stdout.starts_with("data: 60 rows, 2 features, 2 classes of \"kind\"\n"),
+        "{}",
+        ended.stdout
+    );
+    assert!(ended.stdout.contains("split: 45 rows for training, 15 for validation, 0 for the test\n"));
+    assert!(!work.path("runs").exists());
+    let (_, config) = ended.stdout.split_once("the config in full:\n").expect("the config");
+    work.write("full.toml", config);
+    work.ok(&["-c", "config.toml", "-o", "short"]);
+    work.ok(&["-c", "full.toml", "-o", "full"]);
+    assert_eq!(work.hashes("short"), work.hashes("full"));
+}
+
+#[test]
+fn gradcheck_passes_and_can_fail() {
+    let work = Work::new();
+    let ended = work.ok(&["gradcheck", "-c", "config.toml"]);
+    for tensor in ["affine_1.weight", "batch_norm_2.gamma", "affine_3.bias", "input"] {
+        assert!(ended.stdout.contains(tensor), "{}", ended.stdout);
+    }
+    assert_eq!(work.fails(&["gradcheck", "-c", "config.toml", "--tolerance", "1e-30"]).0, Some(1));
+}
+
+#[test]
+fn finished_runs_stand_side_by_side() {
+    let work = Work::new();
+    work.ok(&["-c", "config.toml", "-o", "slow"]);
+    work.ok(&["-c", "config.toml", "-o", "fast", "--set", "optimizer.learning_rate=0.03"]);
+    let ended = work.ok(&["compare", "slow", "fast"]);
+    assert!(ended.stdout.contains("optimizer.learning_rate"), "{}", ended.stdout);
+    let (code, error) = work.fails(&["compare", "slow", "nowhere"]);
+    assert_eq!(code, Some(6));
+    assert!(error.contains("nowhere"), "{error}");
+}
+
+#[test]
+fn json_is_one_object_per_line() {
+    let work = Work::new();
+    let ended = work.ok(&["-c", "single.toml", "--json", "-q"]);
+    let lines: Vec<Value> =
+        ended.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let events: Vec<_> = lines.iter().map(|line| line["event"].as_str().expect("an event")).collect();
+    let epochs = ["epoch_ended"; 4];
+    assert_eq!(events, [&["run_started"], &epochs[..], &["run_ended", "finished"]].concat());
+    assert_eq!(ended.stderr, "");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_an_error_and_a_reader_that_left_is_not() {
+    let work = Work::new();
+    let full = File::create("/dev/full").expect("the device is there");
+    let ended: Ended = work
+        .command(&["check", "-c", "config.toml"])
+        .stdout(full)
+        .output()
+        .expect("the program starts")
+        .into();
+    assert_eq!(ended.code, Some(6));
+    assert!(ended.stderr.contains("could not write to standard output"), "{}", ended.stderr);
+
+    let mut gone =
+        work.command(&["-c", "config.toml", "-q"]).stdout(Stdio::piped()).spawn().expect("it starts");
+    drop(gone.stdout.take());
+    assert_eq!(gone.wait().expect("it ends").code(), Some(141));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_ends_the_run_between_two_steps_and_keeps_what_is_there() {
+    let work = Work::new();
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let out = format!("stopped-{signal}");
+        let args = [
+            "-c",
+            "single.toml",
+            "-o",
+            &out,
+            "--epochs",
+            "100000000",
+            "--set",
+            "training.log_every_steps=1000000",
+        ];
+        let mut child =
+            work.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        let begin = Instant::now();
+        while !work.path(&out).join("config.toml").exists() {
+            assert!(begin.elapsed() < Duration::from_secs(60), "the run did not begin");
+            sleep(Duration::from_millis(5));
+        }
+        let killed = std::process::Command::new("kill")
+            .args([&format!("-{signal}"), &child.id().to_string()])
+            .status();
+        assert!(killed.expect("kill is there").success());
+        assert_eq!(child.wait().expect("it ends").code(), Some(code));
+        assert_eq!(work.json(format!("{out}/run.json"))["outcome"], "interrupted");
+    }
+}
