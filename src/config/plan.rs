@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::model::ModelSpec;
 use crate::data::{DataSpec, LastBatch, Sampling};
 use crate::nn::{LayerSpec, Norm};
 use crate::optim::{OptimizerSpec, Schedule};
@@ -28,6 +29,12 @@ pub struct Plan {
     pub compare: Option<ComparePlan>,
     /// `[[layers]]`, at least one affine layer and the loss at the end.
     pub layers: Vec<LayerSpec>,
+    /// `[model]`, kept in place of its expansion where the grid varies it.
+    #[serde(skip)]
+    pub(super) model: Option<ModelSpec>,
+    /// Label and plan of each point of the grid.
+    #[serde(skip)]
+    pub(super) points: Vec<(String, Self)>,
 }
 
 /// `[training]`.

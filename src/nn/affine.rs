@@ -10,7 +10,7 @@
 //!
 //! | name | default | range | meaning |
 //! |---|---|---|---|
-//! | `units` | from the label, in the last affine layer | `1..=65536` | outputs |
+//! | `units` | from the label, in the last affine layer | `1..`, as memory allows | outputs |
 //! | `init` | `he_normal` before ReLU-like layers, else `xavier` | `he_normal`, `xavier`, `{ normal = std }` | initial weights |
 //! | `bias` | `"auto"` | `true`, `false`, `"auto"` | `auto`: none directly before a norm, which would cancel it |
 

@@ -32,6 +32,7 @@ pub use layer::{Layer, Pass};
 pub use leaky_relu::LeakyReluSpec;
 pub use mean_only::{MeanOnly, MeanOnlySpec};
 pub use network::Network;
+pub(crate) use network::default_init;
 pub use param::{Param, Role};
 pub use relu::ReluSpec;
 pub use running::{RunningStart, RunningUpdate, RunningVariance};

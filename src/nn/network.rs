@@ -226,7 +226,7 @@ impl<F: Real> Network<F> {
 }
 
 /// `he_normal` where the next activation is a rectifier, `xavier` otherwise.
-pub(super) fn default_init(following: &[LayerSpec]) -> Init {
+pub(crate) fn default_init(following: &[LayerSpec]) -> Init {
     let next = following.iter().find(|spec| !spec.is_norm() && !matches!(spec, LayerSpec::Dropout(_)));
     match next {
         Some(LayerSpec::Relu(_) | LayerSpec::LeakyRelu(_)) => Init::HeNormal,

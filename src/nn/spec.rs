@@ -8,7 +8,7 @@ use super::{
 };
 
 /// One entry of `[[layers]]`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each specification documents itself")]
 pub enum LayerSpec {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// `[optimizer]`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 #[expect(missing_docs, reason = "each specification documents itself")]
 pub enum OptimizerSpec {

@@ -1,0 +1,144 @@
+//! The table of all keys: what may be written, what it may be, what it is otherwise.
+//!
+//! Checks, hints and the reference are all made from it, so that what is documented is what is
+//! enforced.
+
+mod compare;
+mod data;
+mod layers;
+mod model;
+mod optimizer;
+mod training;
+
+use std::ops::Bound;
+
+pub(super) use compare::{COMPARE, DEFAULT_NORMS, DEFAULT_SEEDS};
+pub(super) use data::DATA;
+pub(super) use layers::{INIT, LAYERS};
+pub(super) use model::MODEL;
+pub(super) use optimizer::OPTIMIZER;
+pub(super) use training::{EARLY_STOPPING, SCHEDULE, TRAINING};
+
+/// A table of a config.
+pub(super) struct Section {
+    /// As in a config: `[data]`, `[[layers]]`; for an inline table, how it is written.
+    pub(super) title: &'static str,
+    /// The `type` where none is written; none where one has to be, and where there are no types.
+    pub(super) default_type: Option<&'static str>,
+    /// One for each `type`; a single one named `""` where there are no types.
+    pub(super) variants: &'static [Variant],
+}
+
+/// The keys of a table of one `type`.
+pub(super) struct Variant {
+    pub(super) name: &'static str,
+    pub(super) doc: &'static str,
+    pub(super) keys: &'static [Key],
+}
+
+/// One key.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) default: Standard,
+    pub(super) doc: &'static str,
+}
+
+/// What a key is where it is not written.
+pub(super) enum Standard {
+    /// It has to be written.
+    Required,
+    /// This, in TOML.
+    Value(&'static str),
+    /// It stays away; what that means, in words.
+    Absent(&'static str),
+}
+
+/// What a value may be.
+pub(super) enum Kind {
+    Boolean,
+    Integer {
+        least: i64,
+        most: i64,
+    },
+    Number {
+        low: Bound<f64>,
+        high: Bound<f64>,
+    },
+    Path,
+    Delimiter,
+    Column,
+    Choice(&'static [&'static str]),
+    List {
+        of: &'static Self,
+        least: usize,
+        most: usize,
+    },
+    /// Alternatives of different TOML types.
+    Either(&'static [Self]),
+    Table(&'static Section),
+    Grid,
+}
+
+/// The root of every config.
+pub(super) static ROOT: Section = Section {
+    title: "a config",
+    default_type: None,
+    variants: &[Variant {
+        name: "",
+        doc: "",
+        keys: &[
+            Key { name: "data", kind: Kind::Table(&DATA), default: Standard::Required, doc: "" },
+            Key { name: "model", kind: Kind::Table(&MODEL), default: Standard::Absent(""), doc: "" },
+            Key { name: "optimizer", kind: Kind::Table(&OPTIMIZER), default: Standard::Required, doc: "" },
+            Key { name: "training", kind: Kind::Table(&TRAINING), default: Standard::Value("{}"), doc: "" },
+            Key { name: "compare", kind: Kind::Table(&COMPARE), default: Standard::Absent(""), doc: "" },
+            Key { name: "layers", kind: LAYER_LIST, default: Standard::Absent(""), doc: "" },
+        ],
+    }],
+};
+
+/// More layers than any network here has; a bound on what a small file can ask for.
+pub(super) const MOST_LAYERS: usize = 1000;
+
+const LAYER_LIST: Kind = Kind::List { of: &Kind::Table(&LAYERS), least: 1, most: MOST_LAYERS };
+
+/// Large enough for any count here, small enough that a product of two fits 64 bits.
+const MOST: i64 = 1_000_000_000;
+
+const COUNT: Kind = Kind::Integer { least: 1, most: MOST };
+const COUNT_OR_ZERO: Kind = Kind::Integer { least: 0, most: MOST };
+const SEED: Kind = Kind::Integer { least: 0, most: i64::MAX };
+/// Bounded by what the network needs in memory, which depends on more than one key.
+const UNITS: Kind = Kind::Integer { least: 1, most: i64::MAX };
+const POSITIVE: Kind = Kind::Number { low: Bound::Excluded(0.0), high: Bound::Unbounded };
+const NOT_NEGATIVE: Kind = Kind::Number { low: Bound::Included(0.0), high: Bound::Unbounded };
+const SHARE: Kind = Kind::Number { low: Bound::Included(0.0), high: Bound::Included(1.0) };
+const SHARE_BELOW_ONE: Kind = Kind::Number { low: Bound::Included(0.0), high: Bound::Excluded(1.0) };
+
+impl Section {
+    /// The variant of this `type`.
+    pub(super) fn variant(&self, name: &str) -> Option<&'static Variant> {
+        self.variants.iter().find(|variant| variant.name == name)
+    }
+
+    /// Whether there is a `type`.
+    pub(super) fn is_typed(&self) -> bool {
+        self.variants.iter().all(|variant| !variant.name.is_empty())
+    }
+
+    /// The names of the types.
+    pub(super) fn types(&self) -> impl Iterator<Item = &'static str> {
+        self.variants.iter().map(|variant| variant.name)
+    }
+}
+
+impl Variant {
+    /// The key of this name.
+    pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

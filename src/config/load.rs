@@ -1,0 +1,62 @@
+//! From a file to a plan.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::error::ConfigError;
+use super::plan::Plan;
+use super::problems::Problems;
+use super::resolve::resolve;
+use super::{document, overrides};
+
+/// Longer than any config that a person writes, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// The plan that the config file at `path` describes, after `overrides`: pairs of a dotted key and
+/// a TOML value (or a bare text where the value is a string), in order.
+///
+/// # Errors
+///
+/// If the file cannot be read, or with everything that is wrong in it at once.
+pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Plan, ConfigError> {
+    parse(&read(path)?, path, overrides)
+}
+
+/// Like [`load`], for a text that stands, or could stand, at `path`.
+///
+/// # Errors
+///
+/// Everything that is wrong with the text at once.
+pub fn parse(text: &str, path: &Path, overrides: &[(String, String)]) -> Result<Plan, ConfigError> {
+    let source =
+        std::path::absolute(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    let mut tree = document::read(text)
+        .map_err(|fault| ConfigError::Syntax { path: path.to_owned(), fault: Box::new(fault) })?;
+    let mut problems = Problems::default();
+    overrides::apply(&mut tree, overrides, &mut problems);
+    match resolve(&tree, &source, &mut problems) {
+        Some(plan) => Ok(plan),
+        None => Err(problems.into_error(&tree, path)),
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => ConfigError::NotFound { path: path.to_owned() },
+        _ => ConfigError::Read { path: path.to_owned(), source },
+    };
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err(ConfigError::IsDirectory { path: path.to_owned() });
+    }
+    let mut bytes = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(ConfigError::TooLong { path: path.to_owned(), limit: LONGEST });
+    }
+    String::from_utf8(bytes).map_err(|error| ConfigError::NotUtf8 {
+        path: path.to_owned(),
+        offset: error.utf8_error().valid_up_to(),
+    })
+}

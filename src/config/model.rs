@@ -1,0 +1,74 @@
+//! `[model]`: the short form of the layer list.
+
+use serde::{Deserialize, Serialize};
+
+use crate::nn::{
+    AffineSpec, BatchNormSpec, DropoutSpec, Init, LayerSpec, LeakyReluSpec, MeanOnlySpec, Norm, ReluSpec,
+    SigmoidSpec, SoftmaxLossSpec, TanhSpec,
+};
+
+/// A stack of equal blocks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ModelSpec {
+    /// Widths of the hidden layers.
+    pub(super) hidden: Vec<usize>,
+    pub(super) norm: Norm,
+    pub(super) activation: Activation,
+    /// Share of the units dropped after each activation; 0 for no dropout layers.
+    pub(super) dropout: f64,
+    /// Of every affine layer; none for the default, which depends on what follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) init: Option<Init>,
+}
+
+impl Default for ModelSpec {
+    fn default() -> Self {
+        Self {
+            hidden: Vec::new(),
+            norm: Norm::BatchNorm,
+            activation: Activation::Relu,
+            dropout: 0.0,
+            init: None,
+        }
+    }
+}
+
+/// The activation layers, by their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Activation {
+    Relu,
+    Sigmoid,
+    Tanh,
+    LeakyRelu,
+}
+
+impl ModelSpec {
+    /// Affine, norm, activation and dropout for each hidden width, then affine and loss.
+    pub(super) fn layers(&self) -> Vec<LayerSpec> {
+        let affine =
+            |units| LayerSpec::Affine(AffineSpec { units, init: self.init, ..AffineSpec::default() });
+        let mut layers = Vec::with_capacity(4 * self.hidden.len() + 2);
+        for &units in &self.hidden {
+            layers.push(affine(Some(units)));
+            match self.norm {
+                Norm::BatchNorm => layers.push(LayerSpec::BatchNorm(BatchNormSpec::default())),
+                Norm::MeanOnly => layers.push(LayerSpec::MeanOnly(MeanOnlySpec::default())),
+                Norm::None => {}
+            }
+            layers.push(match self.activation {
+                Activation::Relu => LayerSpec::Relu(ReluSpec {}),
+                Activation::Sigmoid => LayerSpec::Sigmoid(SigmoidSpec {}),
+                Activation::Tanh => LayerSpec::Tanh(TanhSpec {}),
+                Activation::LeakyRelu => LayerSpec::LeakyRelu(LeakyReluSpec::default()),
+            });
+            if self.dropout > 0.0 {
+                layers.push(LayerSpec::Dropout(DropoutSpec { rate: self.dropout }));
+            }
+        }
+        layers.push(affine(None));
+        layers.push(LayerSpec::SoftmaxLoss(SoftmaxLossSpec {}));
+        layers
+    }
+}

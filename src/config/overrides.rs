@@ -1,0 +1,39 @@
+//! `--set key=value`, on top of the file.
+
+use super::document;
+use super::excerpt::excerpt;
+use super::problems::Problems;
+use super::tree::{Node, Origin, dotted, steps};
+
+/// Why `key` is about a description of the network that the config does not use.
+pub(super) fn in_other_form(key: &str, tree: &Node) -> Option<&'static str> {
+    match steps(key).next() {
+        Some("layers") if tree.get("layers").is_none() && tree.get("model").is_some() => {
+            Some("the network is written as [model]; change its keys")
+        }
+        Some("model") if tree.get("model").is_none() && tree.get("layers").is_some() => {
+            Some("the network is written as [[layers]]; change their keys, such as layers.0.units")
+        }
+        _ => None,
+    }
+}
+
+/// Puts every value in its place, in order; the check that follows sees no difference between
+/// them and the file.
+pub(super) fn apply(tree: &mut Node, overrides: &[(String, String)], problems: &mut Problems) {
+    for (key, text) in overrides {
+        let origin = Origin::Set { key: key.clone(), text: text.clone() };
+        let Some(path) = dotted(key) else {
+            let message = "this is not a key; write it as in `optimizer.learning_rate` or `layers.0.units`";
+            problems.push(&format!("--set {}", excerpt(key)), message);
+            continue;
+        };
+        let set = match in_other_form(&path, tree) {
+            Some(message) => Err(message.to_owned()),
+            None => document::read_value(text, &origin).and_then(|node| tree.set(&path, node)),
+        };
+        if let Err(message) = set {
+            problems.push(&format!("--set {}={}", excerpt(key), excerpt(text)), message);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Problems while they are collected.
+
+use std::path::Path;
+
+use super::error::{ConfigError, Problem};
+use super::excerpt::{excerpt, path_excerpt};
+use super::tree::{Node, Origin, Value, steps};
+
+/// What has been found so far.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    found: Vec<Found>,
+    /// How many more there were than are kept.
+    dropped: usize,
+}
+
+/// Far more than anyone reads; a bound on the work that a hostile file can make.
+const MOST_KEPT: usize = 500;
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// The path that is named.
+    pub(super) place: String,
+    /// The path that gives the line: the same, or a key of the table there.
+    pub(super) line_of: String,
+    pub(super) message: String,
+    pub(super) is_limit: bool,
+    /// The path that later checks should not rely on.
+    taints: Option<String>,
+}
+
+impl Problems {
+    /// Something wrong with the value at `path`.
+    pub(super) fn push(&mut self, path: &str, message: impl Into<String>) {
+        self.add(Found {
+            place: path.to_owned(),
+            line_of: path.to_owned(),
+            taints: Some(path.to_owned()),
+            message: message.into(),
+            is_limit: false,
+        });
+    }
+
+    /// A size limit exceeded by what stands at `path`.
+    pub(super) fn push_limit(&mut self, path: &str, message: String) {
+        self.add(Found {
+            place: path.to_owned(),
+            line_of: path.to_owned(),
+            taints: Some(path.to_owned()),
+            message,
+            is_limit: true,
+        });
+    }
+
+    /// A key of the table at `path` that should not be there; `meant` is the key that it probably
+    /// stands for.
+    pub(super) fn push_key(&mut self, path: &str, key: &str, meant: Option<&str>, message: String) {
+        self.add(Found {
+            place: path.to_owned(),
+            line_of: join(path, key),
+            taints: meant.map(|meant| join(path, meant)),
+            message,
+            is_limit: false,
+        });
+    }
+
+    fn add(&mut self, found: Found) {
+        if self.found.len() < MOST_KEPT {
+            self.found.push(found);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// Whether nothing is wrong yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// Whether nothing was found at `path`, in what it is part of, or in its parts. A rule over
+    /// several keys asks first, so that one mistake is not reported twice.
+    pub(super) fn trusts(&self, path: &str) -> bool {
+        let wanted: Vec<&str> = steps(path).collect();
+        self.found.iter().filter_map(|found| found.taints.as_deref()).all(|taint| {
+            // Of two paths, one is part of the other exactly if they agree as far as both go.
+            steps(taint).zip(&wanted).any(|(taint, wanted)| taint != *wanted)
+        })
+    }
+
+    /// All that was found, in the order of finding.
+    pub(super) fn into_found(self) -> Vec<Found> {
+        self.found
+    }
+
+    /// All that was found in the config at `path`, with lines from `tree` and in their order:
+    /// missing tables first, what the command line brought in last.
+    pub(super) fn into_error(mut self, tree: &Node, path: &Path) -> ConfigError {
+        self.found.sort_by_cached_key(|found| match origin(tree, &found.line_of) {
+            Origin::Nowhere => 0,
+            Origin::Line(line) => *line,
+            Origin::Set { .. } => usize::MAX,
+        });
+        let locate = |found: Found| Problem {
+            place: place(tree, &found),
+            message: found.message,
+            is_limit: found.is_limit,
+        };
+        let problems = self.found.into_iter().map(locate).collect();
+        ConfigError::Problems { path: path.to_owned(), problems, dropped: self.dropped }
+    }
+}
+
+/// The path of `key` in the table at `path`; the root has the empty path.
+pub(super) fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+/// Where the value at `path`, or the innermost table around it, was written.
+fn origin<'t>(tree: &'t Node, path: &str) -> &'t Origin {
+    let path: Vec<&str> = steps(path).collect();
+    let (mut node, mut rest) = (tree, path.as_slice());
+    while let Some((first, after)) = rest.split_first() {
+        let next = match &node.value {
+            Value::List(nodes) => first.parse().ok().and_then(|index: usize| nodes.get(index)),
+            _ => node.get(first),
+        };
+        let Some(next) = next.map(|node| (node, after)).or_else(|| quoted(node, rest)) else { break };
+        (node, rest) = next;
+    }
+    &node.origin
+}
+
+/// The entry of a grid whose quoted key, such as `"optimizer.learning_rate"`, is the first of the
+/// steps in `rest`, and the steps after it.
+fn quoted<'t, 'p, 's>(node: &'t Node, rest: &'p [&'s str]) -> Option<(&'t Node, &'p [&'s str])> {
+    node.entries().iter().filter(|(key, _)| key.contains(['.', '['])).find_map(|(key, node)| {
+        let key: Vec<&str> = steps(key).collect();
+        rest.starts_with(&key).then(|| (node, &rest[key.len()..]))
+    })
+}
+
+/// `optimizer.learning_rate (line 31)`, `layers[2].eps (batch_norm, line 18)`, or the `--set`.
+fn place(tree: &Node, found: &Found) -> String {
+    let path = if found.place.is_empty() { "top level".to_owned() } else { path_excerpt(&found.place) };
+    let mut details = Vec::new();
+    if let Some(kind) = layer_type(tree, &found.place) {
+        details.push(kind);
+    }
+    match origin(tree, &found.line_of) {
+        Origin::Line(line) => details.push(format!("line {line}")),
+        Origin::Set { key, text } => {
+            let set = format!("--set {key}={}", excerpt(text));
+            if steps(key).eq(steps(&found.line_of)) {
+                return set;
+            }
+            details.push(set);
+        }
+        Origin::Nowhere => {}
+    }
+    if details.is_empty() { path } else { format!("{path} ({})", details.join(", ")) }
+}
+
+/// The type of the layer that `path` is in.
+fn layer_type(tree: &Node, path: &str) -> Option<String> {
+    let (layer, _) = path.strip_prefix("layers[")?.split_once(']')?;
+    match &tree.find(&format!("layers[{layer}].type"))?.value {
+        Value::Text(name) => Some(excerpt(name)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_taints_what_it_is_part_of_and_its_parts() {
+        let mut problems = Problems::default();
+        problems.push("layers[1].eps", "");
+        problems.push("data", "");
+        problems.push_key("optimizer", "momentun", Some("momentum"), String::new());
+        for (path, trusted) in [
+            ("layers[1].eps", false),
+            ("layers[1]", false),
+            ("layers", false),
+            ("layers[1].scale", true),
+            ("layers[10].eps", true),
+            ("data.valid", false),
+            ("optimizer.momentum", false),
+            ("optimizer.nesterov", true),
+        ] {
+            assert_eq!(problems.trusts(path), trusted, "{path}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What no key can say alone: values that contradict each other.
+
+use super::draft::Draft;
+use super::excerpt::excerpt;
+use super::plan::{Dtype, Metric};
+use super::problems::{Problems, join};
+use super::tree::{Node, Value};
+use crate::data::{ColumnRef, DataSpec};
+use crate::optim::OptimizerSpec;
+
+/// Checks everything outside of the layer list and `[compare]`.
+///
+/// A rule is silent where one of the keys that it reads has a problem of its own.
+pub(super) fn check(draft: &Draft, tree: &Node, problems: &mut Problems) {
+    one_description(tree, problems);
+    if let Some(data) = &draft.data {
+        split(data, tree, problems);
+        columns(data, problems);
+    }
+    early_stopping(draft, problems);
+    nesterov(draft, problems);
+    if draft.training.dtype == Dtype::F32 && problems.trusts("training.dtype") {
+        for key in ["optimizer", "layers", "model"] {
+            if let Some(node) = tree.get(key) {
+                fits_f32(key, node, problems);
+            }
+        }
+    }
+}
+
+fn one_description(tree: &Node, problems: &mut Problems) {
+    match (tree.get("model"), tree.get("layers")) {
+        (Some(_), Some(_)) => {
+            problems.push("model", "both [model] and [[layers]] describe the network; keep one of them")
+        }
+        (None, None) => {
+            let message = "missing [model] or [[layers]], the description of the network";
+            problems.push_key("", "layers", Some("layers"), message.to_owned());
+        }
+        _ => {}
+    }
+}
+
+fn split(data: &DataSpec, tree: &Node, problems: &mut Problems) {
+    for key in ["valid", "test"] {
+        let (share, file) = (join("data", key), format!("data.{key}_path"));
+        let is_shared =
+            tree.find(&share).is_some() && (if key == "valid" { data.valid } else { data.test }) > 0.0;
+        if is_shared && tree.find(&file).is_some() && problems.trusts(&share) {
+            problems.push(&share, format!("{key}_path is given as well; keep one of the two"));
+        }
+    }
+    let held_back = data.valid + data.test;
+    if 1.0 <= held_back && problems.trusts("data.valid") && problems.trusts("data.test") {
+        let message = format!("valid + test is {held_back}; it must be less than 1, the rest is trained on");
+        problems.push("data.test", message);
+    }
+}
+
+fn columns(data: &DataSpec, problems: &mut Problems) {
+    if data.ignore.contains(&data.label) && problems.trusts("data.label") && problems.trusts("data.ignore") {
+        problems.push("data.ignore", format!("it contains the label, {}", excerpt(&data.label.to_string())));
+    }
+    if data.header || !problems.trusts("data.header") {
+        return;
+    }
+    let label = std::iter::once(("data.label".to_owned(), &data.label));
+    let ignored = data.ignore.iter().enumerate();
+    let ignored = ignored.map(|(index, column)| (format!("data.ignore[{index}]"), column));
+    for (path, column) in label.chain(ignored) {
+        let is_there = match column {
+            ColumnRef::Name(name) => {
+                name.strip_prefix('c').is_some_and(|digits| digits.parse::<u32>().is_ok())
+            }
+            ColumnRef::Index(_) => true,
+        };
+        if !is_there && problems.trusts(&path) {
+            let shown = excerpt(&column.to_string());
+            problems
+                .push(&path, format!("there is no column {shown}: without a header they are c0, c1, ..."));
+        }
+    }
+}
+
+fn early_stopping(draft: &Draft, problems: &mut Problems) {
+    let (Some(stopping), Some(data)) = (&draft.training.early_stopping, &draft.data) else { return };
+    let needs_rows = matches!(stopping.metric, Metric::ValidLoss | Metric::ValidAccuracy);
+    let has_rows = data.valid > 0.0 || data.valid_path.is_some();
+    let path = "training.early_stopping.metric";
+    let trusted = [path, "data.valid", "data.valid_path"].iter().all(|path| problems.trusts(path));
+    if needs_rows && !has_rows && trusted {
+        problems.push(path, "it is measured on validation rows; set data.valid or data.valid_path");
+    }
+}
+
+fn nesterov(draft: &Draft, problems: &mut Problems) {
+    let Some(OptimizerSpec::Sgd(sgd)) = &draft.optimizer else { return };
+    let trusted = problems.trusts("optimizer.nesterov") && problems.trusts("optimizer.momentum");
+    if sgd.nesterov && sgd.momentum == 0.0 && trusted {
+        problems.push("optimizer.nesterov", "it needs a momentum greater than 0, such as momentum = 0.9");
+    }
+}
+
+/// Numbers that enter the arithmetic must not become 0 or infinite on the way.
+fn fits_f32(path: &str, node: &Node, problems: &mut Problems) {
+    match &node.value {
+        Value::Number(number) => {
+            let narrow = *number as f32;
+            let fits = narrow.is_finite() && (narrow != 0.0 || *number == 0.0);
+            if !fits && problems.trusts(path) {
+                let name = if narrow == 0.0 { "0" } else { "infinite" };
+                let message = format!("{} is {name} in f32; set training.dtype to f64", node.written);
+                problems.push(path, message);
+            }
+        }
+        Value::List(nodes) => {
+            for (index, node) in nodes.iter().enumerate() {
+                fits_f32(&format!("{path}[{index}]"), node, problems);
+            }
+        }
+        Value::Table(entries) => {
+            for (key, node) in entries {
+                fits_f32(&join(path, key), node, problems);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,56 @@
+//! How much memory a network needs.
+
+use super::error::ConfigError;
+use super::plan::{Dtype, Plan};
+use crate::nn::LayerSpec;
+use crate::optim::OptimizerSpec;
+
+/// The most that one run may need for its network and a batch, in bytes: 4 GiB.
+pub const SIZE_LIMIT: u128 = 4 << 30;
+
+impl Plan {
+    /// Refuses a network that would not fit: weights, gradients, optimiser state and the kept
+    /// copy, and the activations of a batch out of `rows` training rows with `inputs` features
+    /// and `outputs` classes. Nothing is allocated.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::TooLarge`] above [`SIZE_LIMIT`].
+    pub fn check_size(&self, rows: usize, inputs: usize, outputs: usize) -> Result<(), ConfigError> {
+        let needs = self.bytes(rows, inputs, outputs);
+        if needs <= SIZE_LIMIT {
+            return Ok(());
+        }
+        Err(ConfigError::TooLarge { path: self.source.clone(), needs, limit: SIZE_LIMIT })
+    }
+
+    /// An estimate from below. Sums and products saturate: widths are bounded by nothing else.
+    pub(super) fn bytes(&self, rows: usize, inputs: usize, outputs: usize) -> u128 {
+        let times = |a: u128, b: u128| a.saturating_mul(b);
+        let mut width = inputs as u128;
+        let (mut parameters, mut activations) = (0_u128, width);
+        for layer in &self.layers {
+            match layer {
+                LayerSpec::Affine(affine) => {
+                    let units = affine.units.unwrap_or(outputs) as u128;
+                    parameters = parameters.saturating_add(times(width, units)).saturating_add(units);
+                    width = units;
+                    activations = activations.saturating_add(times(2, width));
+                }
+                // Besides output and gradient, the normalised input is kept.
+                LayerSpec::BatchNorm(_) => activations = activations.saturating_add(times(3, width)),
+                LayerSpec::SoftmaxLoss(_) => {}
+                _ => activations = activations.saturating_add(times(2, width)),
+            }
+        }
+        // A short tail may join the last whole batch.
+        let batch = self.training.batch_size.saturating_add(self.training.batch_size / 2).min(rows) as u128;
+        let states = match &self.optimizer {
+            OptimizerSpec::Sgd(sgd) if sgd.momentum == 0.0 => 0,
+            OptimizerSpec::Sgd(_) | OptimizerSpec::RmsProp(_) => 1,
+            OptimizerSpec::Adam(_) | OptimizerSpec::AdamW(_) => 2,
+        };
+        let numbers = times(parameters, 3 + states).saturating_add(times(activations, batch));
+        times(numbers, if self.training.dtype == Dtype::F32 { 4 } else { 8 })
+    }
+}

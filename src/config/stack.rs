@@ -1,0 +1,42 @@
+//! Which layers may follow each other.
+
+use super::problems::Problems;
+use super::tree::Node;
+use crate::nn::LayerSpec;
+
+/// The rules of a written layer list: it ends with an affine layer that takes its width from the
+/// label, and the loss; every other affine layer has a width.
+pub(super) fn check(layers: &[LayerSpec], tree: &Node, problems: &mut Problems) {
+    let Some(last) = layers.len().checked_sub(1) else { return };
+    let is_loss = |layer: &LayerSpec| matches!(layer, LayerSpec::SoftmaxLoss(_));
+    let is_affine = |layer: &LayerSpec| matches!(layer, LayerSpec::Affine(_));
+    for (index, _) in layers[..last].iter().enumerate().filter(|(_, layer)| is_loss(layer)) {
+        problems.push(
+            &format!("layers[{index}]"),
+            "softmax_loss must be the last layer, and the only one of its kind",
+        );
+    }
+    if !is_loss(&layers[last]) {
+        problems.push(&format!("layers[{last}]"), "the last layer must be softmax_loss");
+    } else if last == 0 || !is_affine(&layers[last - 1]) {
+        problems.push(
+            &format!("layers[{last}]"),
+            "softmax_loss must directly follow an affine layer without units: the scores, one for each class",
+        );
+    }
+    // Without the loss nobody knows which affine layer is meant to be the last.
+    let scores = if is_loss(&layers[last]) { last.checked_sub(1) } else { None };
+    for (index, _) in layers.iter().enumerate().filter(|(_, layer)| is_affine(layer)) {
+        let path = format!("layers[{index}].units");
+        let has_units = tree.find(&path).is_some();
+        if Some(index) == scores && has_units {
+            problems.push(
+                &path,
+                "the affine layer before the loss takes its width from the label; remove the key",
+            );
+        } else if Some(index) != scores && scores.is_some() && !has_units && problems.trusts(&path) {
+            let message = "missing key `units`; only the affine layer before the loss goes without";
+            problems.push_key(&format!("layers[{index}]"), "units", Some("units"), message.to_owned());
+        }
+    }
+}

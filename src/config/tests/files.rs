@@ -1,0 +1,210 @@
+//! Whole files: unreadable ones, broken ones, hostile ones, and many problems at once.
+
+use std::fs;
+
+use super::{at_home, plan, problems};
+use crate::config::{ConfigErrorKind, load, parse};
+
+/// A file with these bytes and what is said about it, without its directory.
+#[track_caller]
+fn refusal(bytes: &[u8]) -> (ConfigErrorKind, String) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("c.toml");
+    fs::write(&path, bytes).expect("a file in it");
+    let error = load(&path, &[]).expect_err("the file is refused");
+    (error.kind(), error.to_string().replace(&format!("{}/", directory.path().display()), ""))
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let shown = directory.path().display();
+    for (path, message) in [
+        (directory.path().join("no.toml"), format!("{shown}/no.toml not found")),
+        (directory.path().to_owned(), format!("{shown} is a directory, not a config file")),
+    ] {
+        let error = load(&path, &[]).expect_err("there is no file");
+        assert_eq!((error.kind(), error.to_string()), (ConfigErrorKind::Io, message));
+    }
+}
+
+/// Its name could not be written into the run directory.
+#[cfg(unix)]
+#[test]
+fn a_directory_whose_name_is_no_text_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let path = std::path::Path::new(std::ffi::OsStr::from_bytes(b"/home/\xff/c.toml"));
+    let grid = format!("{}[compare.grid]\ndata.path = ['a', 'b']\n", super::SHORT);
+    for text in [super::SHORT, &grid] {
+        let error = parse(text, path, &[]).expect_err("the directory has no name");
+        let message = "data (line 1): the directory of the config has a name that is not UTF-8";
+        assert!(error.to_string().ends_with(message), "{error}");
+    }
+}
+
+#[test]
+fn what_is_no_text_is_refused_and_a_mark_in_front_of_it_is_not() {
+    let not_utf8 = "c.toml is not UTF-8, from byte offset";
+    for (bytes, message) in [
+        (&b"a = 1\nb = '\xe9'\n"[..], format!("{not_utf8} 11 on; save it as UTF-8")),
+        (&b"\xff\xfea\x00=\x001\x00"[..], format!("{not_utf8} 0 on; save it as UTF-8")),
+    ] {
+        assert_eq!(refusal(bytes), (ConfigErrorKind::Config, message));
+    }
+    let with_mark = format!("\u{feff}{}", super::SHORT);
+    assert_eq!(plan(&with_mark, &[]), plan(super::SHORT, &[]));
+}
+
+#[test]
+fn a_file_beyond_the_limit_is_not_read_to_its_end() {
+    let (kind, message) = refusal(&vec![b'#'; (1 << 20) + 1]);
+    assert_eq!(kind, ConfigErrorKind::Limit);
+    assert_eq!(message, "c.toml is longer than 1048576 bytes, the limit for a config");
+}
+
+#[test]
+fn an_empty_file_lacks_its_first_keys() {
+    assert_eq!(
+        problems("", &[]),
+        [
+            "data: missing key `path`, a path: CSV file; `.gz` is decompressed",
+            "data: missing key `label`, a column name, or an index from 0 (-1 is the last): the column with \
+             the class; all others are features",
+            "optimizer: missing key `type`: \"sgd\", \"rmsprop\", \"adam\" or \"adamw\"",
+            "top level: missing [model] or [[layers]], the description of the network",
+        ]
+    );
+}
+
+#[test]
+fn a_syntax_error_has_line_column_and_the_line() {
+    let (kind, message) = refusal(b"[data]\npath = 'x'\nlabel = \n");
+    assert_eq!(kind, ConfigErrorKind::Config);
+    assert_eq!(
+        message,
+        "c.toml:3:9: string values must be quoted, expected literal string\n  3 | label = \n              ^"
+    );
+}
+
+#[test]
+fn problems_come_all_at_once_in_the_order_of_the_file() {
+    let text = "\
+[data]
+path = 'd.csv'
+
+[[layers]]
+type = 'affine'
+units = 4
+
+[[layers]]
+type = 'batch_norm'
+eps = -1
+momentum = 0.9
+
+[[layers]]
+type = 'rellu'
+
+[optimizer]
+type = 'adam'
+learning_rate = -0.1
+
+[training]
+batch_size = 'all'
+";
+    assert_eq!(
+        problems(text, &["training.epochs=0"]),
+        [
+            "data (line 1): missing key `label`, a column name, or an index from 0 (-1 is the last): the \
+             column with the class; all others are features",
+            "layers[1].eps (batch_norm, line 10): -1 is not allowed; it must be finite and greater than 0",
+            "layers[1] (batch_norm, line 11): unknown key `momentum`; libraries disagree on what `momentum` \
+             means here, so it is called `running_update` (PyTorch's momentum m is running_update = m, \
+             Keras' momentum m is running_update = 1 - m)",
+            "layers[2].type (rellu, line 14): 'rellu' is not allowed; it must be \"affine\", \"batch_norm\", \
+             \"mean_only\", \"relu\", \"sigmoid\", \"tanh\", \"leaky_relu\", \"dropout\" or \"softmax_loss\"; \
+             did you mean \"relu\"?",
+            "optimizer.learning_rate (line 18): -0.1 is not allowed; it must be finite and greater than 0",
+            "training.batch_size (line 21): 'all' is a string; it must be an integer, from 1 to 1000000000",
+            "--set training.epochs=0: 0 is not allowed; it must be from 1 to 1000000000",
+        ]
+    );
+}
+
+#[test]
+fn text_of_the_user_is_escaped_and_cut() {
+    let long = "x".repeat(1000);
+    let text = format!("{}\"\\u001b[2J{long}\" = 1\n", super::SHORT);
+    let [problem] = &problems(&text, &[])[..] else { panic!("one problem") };
+    assert_eq!(
+        problem,
+        &format!(
+            "optimizer (line 10): unknown key `\\u{{1b}}[2J{}...`; known keys: learning_rate, momentum, \
+             nesterov, l2",
+            "x".repeat(48)
+        )
+    );
+}
+
+#[test]
+fn a_key_that_is_none_is_escaped_and_cut_as_well() {
+    let text = format!("{}[compare.grid]\n\"\\u001b{}\" = [1]\n", super::SHORT, "x".repeat(1000));
+    let [problem] = &problems(&text, &[])[..] else { panic!("one problem") };
+    let place = format!("compare.grid.\\u{{1b}}{}... (line 11): this is not a key;", "x".repeat(98));
+    assert!(problem.starts_with(&place), "{problem}");
+}
+
+#[test]
+fn a_flood_of_problems_is_cut() {
+    let text = format!("{}{}", "[[layers]]\ntype = 'affine'\nx = 1\n".repeat(300), super::SHORT);
+    let message = at_home(&text, &[]).expect_err("every layer has an unknown key").to_string();
+    assert_eq!(message.lines().count(), 52);
+    assert_eq!(message.lines().last(), Some("  and 251 more"));
+}
+
+/// On a stack of a megabyte, as threads have it.
+#[test]
+fn nesting_does_not_overflow_the_stack() {
+    let dotted = "a.".repeat(70);
+    let inner = format!("{{{dotted}a=").repeat(75);
+    let texts = [
+        "[".repeat(200_000),
+        format!("a = {}", "[".repeat(200_000)),
+        format!("a = {}", "{a=".repeat(100_000)),
+        format!("{}a = 1", "a.".repeat(100_000)),
+        // As deep as the parser lets through.
+        format!("[{dotted}x]\n{dotted}a = {inner}1{}", "}".repeat(75)),
+        format!("[compare.grid]\n{dotted}a = {inner}1{}", "}".repeat(75)),
+    ];
+    let small = std::thread::Builder::new().stack_size(1 << 20);
+    let refuse_all = move || {
+        for text in &texts {
+            let error = at_home(text, &[]).expect_err("nothing of this is a config");
+            assert!(error.to_string().len() < 4000, "{error}");
+        }
+    };
+    small.spawn(refuse_all).expect("a thread").join().expect("no overflow");
+}
+
+#[test]
+fn a_network_beyond_the_limit_is_refused_before_anything_is_allocated() {
+    for (hidden, needs) in [
+        ("65536, 65536", "51547209772"),
+        ("9223372036854775807, 9223372036854775807", "340282366920938463463374607431768211455"),
+    ] {
+        let error = at_home(super::SHORT, &[&format!("model.hidden=[{hidden}]")]).expect_err("too large");
+        assert_eq!(error.kind(), ConfigErrorKind::Limit);
+        let message = format!("the network needs {needs} bytes, limit 4294967296; use fewer units");
+        assert!(error.to_string().ends_with(&message), "{error}");
+    }
+}
+
+#[test]
+fn the_size_is_checked_again_when_the_data_are_known() {
+    let plan = plan(super::SHORT, &["training.batch_size=1000000"]);
+    assert!(plan.check_size(1000, 4, 3).is_ok());
+    let error = plan.check_size(1000, 1 << 30, 3).expect_err("a wide file");
+    assert_eq!(error.kind(), ConfigErrorKind::Limit);
+    // Rows count up to the batch, and a batch has no more rows than there are.
+    assert!(plan.check_size(1_000_000, 1000, 3).is_ok());
+    assert!(plan.check_size(2_000_000, 1000, 3).is_err());
+}

@@ -1,0 +1,156 @@
+//! What configs become.
+
+use std::path::Path;
+
+use super::{SHORT, plan};
+use crate::config::{Dtype, TrainingPlan, parse};
+use crate::data::{ColumnRef, DataSpec};
+use crate::nn::{Bias, Init, LayerSpec, Norm};
+use crate::optim::{OptimizerSpec, SgdSpec};
+
+#[test]
+fn what_is_not_written_stands_at_its_default() {
+    let plan = plan(SHORT, &[]);
+    let data = DataSpec {
+        path: "/home/d.csv".into(),
+        label: ColumnRef::Name("y".to_owned()),
+        ..DataSpec::default()
+    };
+    assert_eq!(plan.data, data);
+    assert_eq!(plan.optimizer, OptimizerSpec::Sgd(SgdSpec::default()));
+    assert_eq!(plan.training, TrainingPlan::default());
+    assert_eq!(plan.compare, None);
+    assert_eq!((plan.name.as_str(), plan.source.as_path()), ("c", Path::new("/home/c.toml")));
+}
+
+#[test]
+fn the_short_form_is_the_list_that_it_stands_for() {
+    let long = |layers: &str| {
+        let tables = layers.trim().replace("- ", "[[layers]]\ntype = ").replace("; ", "\n");
+        SHORT.replace("[model]\nhidden = [4]\n", &tables)
+    };
+    for (sets, layers) in [
+        (
+            &["model.hidden=[4, 3]"][..],
+            "
+- 'affine'; units = 4; init = 'he_normal'
+- 'batch_norm'
+- 'relu'
+- 'affine'; units = 3; init = 'he_normal'
+- 'batch_norm'
+- 'relu'
+- 'affine'; init = 'xavier'
+- 'softmax_loss'
+",
+        ),
+        (
+            &["model.norm=mean_only", "model.activation=leaky_relu", "model.dropout=0.25"],
+            "
+- 'affine'; units = 4; init = 'he_normal'
+- 'mean_only'
+- 'leaky_relu'
+- 'dropout'; rate = 0.25
+- 'affine'; init = 'xavier'
+- 'softmax_loss'
+",
+        ),
+        (
+            &["model.norm=none", "model.activation=tanh"],
+            "
+- 'affine'; units = 4
+- 'tanh'
+- 'affine'
+- 'softmax_loss'
+",
+        ),
+        (
+            &["model.hidden=[]", "model.init={ normal = 0.5 }"],
+            "
+- 'affine'; init = { normal = 0.5 }
+- 'softmax_loss'
+",
+        ),
+    ] {
+        assert_eq!(plan(SHORT, sets).layers, plan(&long(layers), &[]).layers, "{sets:?}");
+    }
+}
+
+#[test]
+fn initial_weights_are_decided_and_biases_are_not() {
+    let plan = plan(SHORT, &["model.activation=tanh"]);
+    let affine: Vec<_> = plan
+        .layers
+        .iter()
+        .filter_map(|layer| match layer {
+            LayerSpec::Affine(affine) => Some((affine.init, affine.bias)),
+            _ => None,
+        })
+        .collect();
+    // Whether there is a bias depends on the norm, which a comparison replaces.
+    assert_eq!(affine, [(Some(Init::Xavier), Bias::Auto), (Some(Init::Xavier), Bias::Auto)]);
+}
+
+#[test]
+fn the_command_line_beats_the_file_and_the_last_beats_the_first() {
+    let sets = ["training.epochs=3", "optimizer.learning_rate=1", "training.epochs = 4", "data.label=-1"];
+    let sets = sets.map(|set| set.replace(" = ", "="));
+    let plan = plan(SHORT, &sets.each_ref().map(String::as_str));
+    assert_eq!(plan.training.epochs, 4);
+    // An integer is a number.
+    assert_eq!(plan.optimizer.learning_rate(), 1.0);
+    assert_eq!(plan.data.label, ColumnRef::Index(-1));
+}
+
+#[test]
+fn a_set_reaches_tables_entries_and_bare_texts() {
+    let sets = [
+        "optimizer={ type = \"adam\", beta1 = 0.8 }",
+        "training.schedule.type=cosine",
+        "training.dtype=f64",
+        "data.path=../other file.csv",
+        "model.hidden=[7]",
+    ];
+    let changed = plan(SHORT, &sets);
+    assert_eq!(changed.optimizer.kind(), "adam");
+    assert_eq!(changed.training.dtype, Dtype::F64);
+    assert_eq!(changed.data.path, Path::new("/home/../other file.csv"));
+    let long = changed.to_toml();
+    for key in ["layers[0].units", "layers.0.units"] {
+        assert_eq!(plan(&long, &[&format!("{key}=9")]).layers, plan(SHORT, &["model.hidden=[9]"]).layers);
+    }
+}
+
+#[test]
+fn paths_start_at_the_config() {
+    let text = SHORT.replace("'d.csv'", "'d.csv'\nvalid_path = '/v.csv'\ntest_path = 't/t.csv'");
+    let data = plan(&text, &[]).data;
+    assert_eq!(data.path, Path::new("/home/d.csv"));
+    assert_eq!(data.valid_path.as_deref(), Some(Path::new("/v.csv")));
+    assert_eq!(data.test_path.as_deref(), Some(Path::new("/home/t/t.csv")));
+    // A relative path of the config is one from the working directory.
+    let plan = parse(SHORT, Path::new("some/where.toml"), &[]).unwrap_or_else(|error| panic!("{error}"));
+    let here = std::env::current_dir().expect("a working directory");
+    assert_eq!(plan.data.path, here.join("some/d.csv"));
+}
+
+#[test]
+fn a_comparison_has_norms_and_seeds_of_its_own() {
+    let compare = |sets: &[&str]| plan(SHORT, sets).compare.expect("there is a comparison");
+    let default = compare(&["compare={}", "training.seed=7"]);
+    assert_eq!(default.norms, [Norm::BatchNorm, Norm::None]);
+    assert_eq!(default.seeds, [7, 8, 9, 10, 11]);
+    let chosen = compare(&["compare.seeds=[3, 1]", "compare.norms=[\"mean_only\"]"]);
+    assert_eq!((chosen.norms, chosen.seeds), (vec![Norm::MeanOnly], vec![3, 1]));
+    let last = compare(&["compare.seeds=1", "training.seed=9223372036854775807"]);
+    assert_eq!(last.seeds, [i64::MAX.unsigned_abs()]);
+}
+
+#[test]
+fn one_row_is_a_batch_where_nothing_is_normalised() {
+    for sets in [
+        &["training.batch_size=1", "model.norm=none"][..],
+        &["training.batch_size=1", "compare.norms=[\"none\"]"],
+    ] {
+        assert_eq!(plan(SHORT, sets).training.batch_size, 1);
+    }
+}
