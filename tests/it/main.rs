@@ -7,4 +7,5 @@ mod evaluation; // evaluation changes nothing and sees each row alone
 mod extremes; // batch norm at the limits of rounding and range
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
+mod readme; // what the README says
 mod support;

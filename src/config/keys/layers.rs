@@ -44,6 +44,7 @@ pub(in crate::config) static LAYERS: Section = Section {
                     doc: "added to the variance, inside the root",
                 },
                 RUNNING_UPDATE,
+                RUNNING_START,
                 Key {
                     name: "running_variance",
                     kind: Kind::Choice(&["unbiased", "biased"]),
@@ -68,7 +69,7 @@ pub(in crate::config) static LAYERS: Section = Section {
         Variant {
             name: "mean_only",
             doc: "Centring, batch normalization's translation alone.",
-            keys: &[RUNNING_UPDATE, SHIFT],
+            keys: &[RUNNING_UPDATE, RUNNING_START, SHIFT],
         },
         Variant { name: "relu", doc: "Rectifier.", keys: &[] },
         Variant { name: "sigmoid", doc: "Logistic function.", keys: &[] },
@@ -114,6 +115,13 @@ static NORMAL: Section = Section {
             doc: "standard deviation of the weights",
         }],
     }],
+};
+
+const RUNNING_START: Key = Key {
+    name: "running_start",
+    kind: Kind::Choice(&["first_batch", "standard"]),
+    default: Standard::Value("\"first_batch\""),
+    doc: "`\"standard\"`: mean 0 and variance 1 count like a batch before the first, as in PyTorch",
 };
 
 const RUNNING_UPDATE: Key = Key {

@@ -75,6 +75,7 @@ bias = "auto"
 type = "batch_norm"
 eps = 1e-5
 running_update = 0.1
+running_start = "first_batch"
 running_variance = "unbiased"
 scale = true
 shift = true
