@@ -10,7 +10,7 @@ use num_traits::Float;
 
 /// Some numbers that are computed with at once.
 ///
-/// Vectors wider than the compilation target's may be used only inside [`wide`](super::wide) at
+/// Vectors wider than the compilation target's may be used only inside the dispatch to
 /// the [`Level`](super::Level) that they belong to.
 pub trait Vector: Copy {
     /// What it is made of.

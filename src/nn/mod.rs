@@ -7,21 +7,21 @@
 //! anything.
 
 mod activation;
-mod affine;
-mod batch_norm;
-mod dropout;
+pub mod affine;
+pub mod batch_norm;
+pub mod dropout;
 mod init;
 mod layer;
-mod leaky_relu;
-mod mean_only;
+pub mod leaky_relu;
+pub mod mean_only;
 mod network;
 mod param;
-mod relu;
+pub mod relu;
 mod running;
-mod sigmoid;
-mod softmax_loss;
+pub mod sigmoid;
+pub mod softmax_loss;
 mod spec;
-mod tanh;
+pub mod tanh;
 mod workspace;
 
 pub use affine::{Affine, AffineSpec, Bias};

@@ -40,7 +40,7 @@ pub fn preflight(plan: &Plan, rows: usize) -> Result<Preflight, BatchOfOne> {
     if batch_rows.0 < 2 && plan.layers.iter().any(LayerSpec::is_norm) {
         return Err(BatchOfOne { rows, batch_size, last_batch: name(training.last_batch) });
     }
-    let tail = (rows % batch_size > 0 && rows > batch_size).then(|| {
+    let tail = (!rows.is_multiple_of(batch_size) && rows > batch_size).then(|| {
         let tail = rows % batch_size;
         let fate = match (training.sampling, training.last_batch) {
             (Sampling::Replacement, _) => {
