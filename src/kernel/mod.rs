@@ -21,4 +21,5 @@ pub use dispatch::{Level, level};
 pub use elementwise::{all_finite, map, map2, sum_of_squares};
 pub use product::product;
 pub use team::Team;
-pub use vector::{Vector, Vectors};
+// Not public: outside the dispatch the instructions may not exist.
+pub(crate) use vector::Vectors;
