@@ -52,7 +52,8 @@ impl RunDirectory {
     /// If `out` exists or cannot be made and written.
     pub fn create(out: &Path, force: bool) -> Result<Self, RunDirectoryError> {
         if force && out.join(MARK).is_file() {
-            fs::remove_dir_all(out).map_err(|source| RunDirectoryError::Io { path: out.to_owned(), source })?;
+            fs::remove_dir_all(out)
+                .map_err(|source| RunDirectoryError::Io { path: out.to_owned(), source })?;
         }
         match Self::try_create(out) {
             Err(RunDirectoryError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
@@ -75,7 +76,8 @@ impl RunDirectory {
     pub fn create_numbered(parent: &Path, name: &str) -> Result<Self, RunDirectoryError> {
         for number in 1.. {
             match Self::try_create(&parent.join(format!("{name}-{number:03}"))) {
-                Err(RunDirectoryError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(RunDirectoryError::Io { source, .. })
+                    if source.kind() == io::ErrorKind::AlreadyExists => {}
                 result => return result,
             }
         }

@@ -12,8 +12,10 @@ use super::require::Requirement;
 /// `bntrain --config FILE` trains everything that FILE describes and shows the difference.
 #[derive(Debug, Parser)]
 #[command(name = "bntrain", version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage or config, 3 data, 4 model file, 5 diverged, \
-    6 input/output, 7 refused, 8 over a size limit, 130/143 stopped.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage or config, 3 data, 4 model file, 5 diverged, \
+    6 input/output, 7 refused, 8 over a size limit, 130/143 stopped."
+)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,

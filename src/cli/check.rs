@@ -48,9 +48,14 @@ fn describe(planned: &Planned) -> String {
 /// Layers, shapes and parameters of one network.
 fn network_table(planned: &Planned, job: &Job) -> String {
     let table = planned.data.table(&job.plan.data);
-    let network = Network::<f32>::build(&job.plan.layers, table.features().len(), table.classes().len(), job.cell.seed);
+    let network =
+        Network::<f32>::build(&job.plan.layers, table.features().len(), table.classes().len(), job.cell.seed);
     let point = job.cell.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
-    let mut text = format!("network ({}{point}): {} trained parameters\n", job.cell.norm.name(), network.trained_parameters());
+    let mut text = format!(
+        "network ({}{point}): {} trained parameters\n",
+        job.cell.norm.name(),
+        network.trained_parameters()
+    );
     for param in network.params() {
         let role = if param.is_trained() { "" } else { "  (not trained)" };
         let (rows, columns) = param.value.dim();
@@ -60,7 +65,8 @@ fn network_table(planned: &Planned, job: &Job) -> String {
         let (smallest, largest) = flight.batch_rows;
         let rows = if smallest == largest { largest.to_string() } else { format!("{smallest} to {largest}") };
         let epochs = job.plan.training.epochs;
-        writeln!(text, "  {epochs} epochs of {} steps of {rows} rows", flight.steps_per_epoch).unwrap_or_default();
+        writeln!(text, "  {epochs} epochs of {} steps of {rows} rows", flight.steps_per_epoch)
+            .unwrap_or_default();
     }
     text
 }

@@ -24,7 +24,10 @@ pub(super) fn run(args: &CompareArgs, output: &Output) -> Result<(), Failure> {
     }
     let differences = config_differences(&configs);
     if output.json {
-        let runs: Vec<_> = runs.iter().map(|(name, summary)| serde_json::json!({ "run": name, "summary": summary })).collect();
+        let runs: Vec<_> = runs
+            .iter()
+            .map(|(name, summary)| serde_json::json!({ "run": name, "summary": summary }))
+            .collect();
         return output.result(&format!("{}\n", serde_json::json!({ "runs": runs })));
     }
     output.result(&side_by_side(&runs, &differences, Charset::Unicode))

@@ -21,24 +21,32 @@ pub(super) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> 
         let data = &prepared.data;
         let rows = usize::from(args.rows).min(data.train.len());
         let settings = GradcheckSettings { tolerance: args.tolerance, ..GradcheckSettings::for_network() };
-        let mut network = Network::build(&job.plan.layers, data.features.len(), data.classes.len(), job.cell.seed);
+        let mut network =
+            Network::build(&job.plan.layers, data.features.len(), data.classes.len(), job.cell.seed);
         let pass = Pass { team: &team, step: 1, labels: &data.train.labels[..rows] };
         let l2 = job.plan.optimizer.l2();
-        let report = check_network(&mut network, &pass, &data.train.x.slice(s![..rows, ..]).to_owned(), l2, &settings);
+        let report =
+            check_network(&mut network, &pass, &data.train.x.slice(s![..rows, ..]).to_owned(), l2, &settings);
         failed += usize::from(!report.passed());
         lines.push(show(job, rows, &report, output));
     }
     output.result(&lines.join("\n"))?;
     match failed {
         0 => Ok(()),
-        _ => Err(Failure::new(exit_code::NO, "a gradient differs from its numeric value by more than the tolerance")),
+        _ => Err(Failure::new(
+            exit_code::NO,
+            "a gradient differs from its numeric value by more than the tolerance",
+        )),
     }
 }
 
 fn show(job: &Job, rows: usize, report: &GradcheckReport, output: &Output) -> String {
     let norm = job.cell.norm.name();
     if output.json {
-        return format!("{}\n", serde_json::json!({ "norm": norm, "rows": rows, "passed": report.passed(), "tensors": report.tensors }));
+        return format!(
+            "{}\n",
+            serde_json::json!({ "norm": norm, "rows": rows, "passed": report.passed(), "tensors": report.tensors })
+        );
     }
     let point = job.cell.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
     format!("network ({norm}{point}), {rows} rows, f64:\n{}", table(report))

@@ -63,7 +63,9 @@ impl Output {
 
     /// Columns of the terminal; 80 where there is none.
     pub(super) fn width(&self) -> usize {
-        terminal_size::terminal_size_of(io::stdout()).map_or(80, |(width, _)| usize::from(width.0)).clamp(40, 120)
+        terminal_size::terminal_size_of(io::stdout())
+            .map_or(80, |(width, _)| usize::from(width.0))
+            .clamp(40, 120)
     }
 
     fn to_stderr(&self, text: &str) {

@@ -18,7 +18,8 @@ pub(super) struct Planned {
 /// error.
 pub(super) fn read_plan(args: &ConfigArgs, output: &Output) -> Result<Planned, Failure> {
     let path = args.config.as_deref();
-    let path = path.ok_or_else(|| Failure::new(exit_code::USAGE, "no config; give one with --config FILE"))?;
+    let path =
+        path.ok_or_else(|| Failure::new(exit_code::USAGE, "no config; give one with --config FILE"))?;
     let plan = config::load(path, &args.overrides()?)?;
     let jobs = jobs(&plan);
     let data = DataSets::load(jobs.iter().map(|job| &job.plan))?;

@@ -102,7 +102,9 @@ struct Lines<'a> {
 impl Observer for Lines<'_> {
     fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
-            Event::EpochEnded(epoch) => self.last = Some(format!("epoch {}: {}", epoch.epoch, numbers(epoch))),
+            Event::EpochEnded(epoch) => {
+                self.last = Some(format!("epoch {}: {}", epoch.epoch, numbers(epoch)))
+            }
             Event::RunEnded(outcome) => {
                 let last = self.last.take().unwrap_or_default();
                 self.progress.output.note(&format!("{}: {}; {last}", self.name, ending(outcome)));

@@ -48,7 +48,8 @@ impl FromStr for Requirement {
             })?),
         };
         let metric = METRICS.into_iter().find(|metric| *metric == name);
-        let metric = metric.ok_or_else(|| format!("`{name}` is not a metric; use one of {}", METRICS.join(", ")))?;
+        let metric =
+            metric.ok_or_else(|| format!("`{name}` is not a metric; use one of {}", METRICS.join(", ")))?;
         let bound = bound.trim();
         let bound = bound.parse().ok().filter(|bound: &f64| bound.is_finite());
         let bound = bound.ok_or_else(|| "the bound is not a finite number".to_owned())?;
@@ -65,7 +66,8 @@ impl fmt::Display for Requirement {
 impl Requirement {
     /// Why `runs` do not meet it; none if they do.
     pub(super) fn unmet(&self, runs: &[RunRecord]) -> Option<String> {
-        let mut concerned = runs.iter().filter(|run| self.norm.is_none_or(|norm| run.cell.norm == norm)).peekable();
+        let mut concerned =
+            runs.iter().filter(|run| self.norm.is_none_or(|norm| run.cell.norm == norm)).peekable();
         if concerned.peek().is_none() {
             return Some(format!("required {self}: there is no such run"));
         }
@@ -120,7 +122,10 @@ mod tests {
         let error = |text: &str| text.parse::<Requirement>().expect_err("not a requirement");
         assert_eq!(error("valid_accuracy 0.9"), "no operator; use one of >= <= > <");
         assert!(error("accuracy > 0.9").starts_with("`accuracy` is not a metric; use one of train_loss,"));
-        assert_eq!(error("layer.valid_loss < 1"), "`layer` is not a norm; use one of batch_norm, mean_only, none");
+        assert_eq!(
+            error("layer.valid_loss < 1"),
+            "`layer` is not a norm; use one of batch_norm, mean_only, none"
+        );
         assert_eq!(error("valid_loss < nan"), "the bound is not a finite number");
     }
 }

@@ -22,9 +22,11 @@ impl Signals {
     /// Listens from now on.
     pub(super) fn listen() -> io::Result<Self> {
         let signals = Self::default();
-        for (signal, code) in
-            [(SIGINT, exit_code::INTERRUPTED), (SIGTERM, exit_code::TERMINATED), (SIGHUP, exit_code::TERMINATED)]
-        {
+        for (signal, code) in [
+            (SIGINT, exit_code::INTERRUPTED),
+            (SIGTERM, exit_code::TERMINATED),
+            (SIGHUP, exit_code::TERMINATED),
+        ] {
             // In this order: the shutdown sees the flag only if an earlier signal has set it.
             flag::register_conditional_shutdown(signal, i32::from(code), Arc::clone(&signals.stop))?;
             flag::register(signal, Arc::clone(&signals.stop))?;

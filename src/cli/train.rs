@@ -31,7 +31,8 @@ pub(super) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
 
     let started = SystemTime::now();
     let begin = Instant::now();
-    let threads = args.threads.or(thread::available_parallelism().ok()).unwrap_or(std::num::NonZeroUsize::MIN);
+    let threads =
+        args.threads.or(thread::available_parallelism().ok()).unwrap_or(std::num::NonZeroUsize::MIN);
     let progress = Progress::new(output);
     let mut records = Vec::with_capacity(planned.jobs.len());
     let mut unwritten = None;
@@ -54,11 +55,19 @@ pub(super) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
     .map_err(|error| unwritten.take().map_or_else(|| error.into(), Failure::from))?;
     let seconds = begin.elapsed().as_secs_f64();
 
-    let facts = results::Facts { started, seconds, threads: threads.get(), interrupted: signals.exit_code().is_some() };
+    let facts = results::Facts {
+        started,
+        seconds,
+        threads: threads.get(),
+        interrupted: signals.exit_code().is_some(),
+    };
     results::write_and_show(directory, &planned, &records, &facts, output)?;
     if let Some(code) = signals.exit_code() {
         let done = records.iter().filter(|run| !matches!(run.outcome, Outcome::Interrupted { .. })).count();
-        return Err(Failure::new(code, format!("stopped by a signal; {done} of {} runs were finished", planned.jobs.len())));
+        return Err(Failure::new(
+            code,
+            format!("stopped by a signal; {done} of {} runs were finished", planned.jobs.len()),
+        ));
     }
     judge(args, &planned, &records)
 }
@@ -70,9 +79,13 @@ fn judge(args: &TrainArgs, planned: &Planned, records: &[RunRecord]) -> Result<(
     {
         let kept = format!("the weights of epoch {} are kept", run.kept_epoch);
         let advice = "try a smaller optimizer.learning_rate or training.clip_norm";
-        return Err(Failure::new(exit_code::DIVERGED, format!("training {}; {kept}; {advice}", ending(&run.outcome))));
+        return Err(Failure::new(
+            exit_code::DIVERGED,
+            format!("training {}; {kept}; {advice}", ending(&run.outcome)),
+        ));
     }
-    let unmet: Vec<String> = args.require.iter().filter_map(|requirement| requirement.unmet(records)).collect();
+    let unmet: Vec<String> =
+        args.require.iter().filter_map(|requirement| requirement.unmet(records)).collect();
     if unmet.is_empty() { Ok(()) } else { Err(Failure::new(exit_code::NO, unmet.join("\n  "))) }
 }
 
@@ -97,7 +110,10 @@ impl ConfigArgs {
         let mut changes = Vec::new();
         for set in &self.sets {
             let (key, value) = set.split_once('=').ok_or_else(|| {
-                Failure::new(exit_code::USAGE, format!("--set {set}: expected KEY=VALUE, such as training.epochs=5"))
+                Failure::new(
+                    exit_code::USAGE,
+                    format!("--set {set}: expected KEY=VALUE, such as training.epochs=5"),
+                )
             })?;
             changes.push((key.trim().to_owned(), value.trim().to_owned()));
         }
