@@ -64,8 +64,8 @@ impl GradcheckSettings {
     /// For [`check_network`]: up to 200 entries of each tensor, to a relative error of 1e-5 over a
     /// floor of 1e-4.
     ///
-    /// Right networks stay below 5e-6 (up to eight layers deep, from 4 rows, with initial weights
-    /// from 1e-4 to 1); what a mistake leaves in is rarely below 1e-3.
+    /// In a trial of 3456 right networks, with 1 to 8 hidden layers, 4 to 64 rows and initial weights
+    /// from 1e-4 to 1, two came out over it, by a little, where weights of 1 had made the loss huge.
     pub fn for_network() -> Self {
         Self { step_size: 1e-5, tolerance: 1e-5, floor: 1e-4, max_entries: 200, jitter: 0.1, seed: 0 }
     }

@@ -22,7 +22,7 @@ pub struct TensorCheck {
     pub checked: usize,
     /// Entries left out because a rectifier's input changed its sign.
     pub kinks: usize,
-    /// See the [module](super) for the measure; infinite where a derivative is not finite, 0
+    /// By the measure of the [module](crate::gradcheck); infinite where a derivative is not finite, 0
     /// where nothing was compared.
     pub largest_error: f64,
     /// Row and column of the largest error, from 0.

@@ -70,7 +70,7 @@ fn notes(report: &GradcheckReport, text: &mut String) {
             n => format!("failed: {n} of {} tensors have an error over {tolerance:e}", tensors.len()),
         },
     );
-    line(text, &format!("error: |gradient - difference|, relative to the larger one or to {floor:.1e}"));
+    line(text, &format!("error: |gradient - difference| over the larger of the two (or over {floor:.1e})"));
 }
 
 fn line(text: &mut String, line: &str) {
@@ -114,7 +114,7 @@ mod tests {
 
         affine_1.bias: every derivative is 0 to within 1e-9
         passed: no error is over 1e-5
-        error: |gradient - difference|, relative to the larger one or to 1.0e-4
+        error: |gradient - difference| over the larger of the two (or over 1.0e-4)
         ");
     }
 
@@ -129,7 +129,7 @@ mod tests {
         affine_1.weight[63, 7]: gradient 2.500000e-1, difference 1.250000e-1
         input[63, 7]: gradient 2.500000e-1, difference 1.250000e-1
         failed: 2 of 2 tensors have an error over 1e-5
-        error: |gradient - difference|, relative to the larger one or to 1.0e-4
+        error: |gradient - difference| over the larger of the two (or over 1.0e-4)
         ");
     }
 
@@ -141,7 +141,7 @@ mod tests {
         input   64 x 100        0     64      -
 
         failed: nothing could be compared
-        error: |gradient - difference|, relative to the larger one or to 1.0e-4
+        error: |gradient - difference| over the larger of the two (or over 1.0e-4)
         ");
     }
 

@@ -1,12 +1,12 @@
 //! Batch norm where rounding and range would show: a single row, constant columns, huge offsets,
-//! the ends of `f32`; and rectifiers at exactly 0.
+//! the ends of `f32`; and the other layers at 0, at NaN and at the largest scores.
 
 use bntrain::kernel::{BatchMoments, Team, batch_moments};
-use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer, MeanOnly, MeanOnlySpec, Network};
+use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer, MeanOnly, MeanOnlySpec, Network, SoftmaxLoss};
 use bntrain::real::Real;
 use ndarray::{Array2, array};
 
-use crate::support::stacks::{leaky_relu, relu};
+use crate::support::stacks::{dropout, leaky_relu, relu, scores, sigmoid, softmax_loss, tanh};
 use crate::support::{assert_close, bits, pass, there_and_back, uniform};
 
 const ALL: [Backward; 3] = [Backward::Fused, Backward::ClosedForm, Backward::Graph];
@@ -170,4 +170,33 @@ fn at_zero_a_rectifier_is_on_its_left_side() {
         assert_eq!(y[[0, 0]], 0.0);
         assert_eq!(y[[0, 1]], 0.0);
     }
+}
+
+/// A bad number is seen, not turned into a 0 on the way.
+#[test]
+fn nan_reaches_the_loss() {
+    let mut x = uniform((3, 4), 1);
+    x[[1, 2]] = f64::NAN;
+    for activation in [relu(), leaky_relu(), sigmoid(), tanh(), dropout(0.5)] {
+        let network = Network::build(&[activation.clone(), scores(), softmax_loss()], 4, 3, 1);
+        let mut workspace = network.reserve_inference(3);
+        let (_, losses) = network.infer(&Team::alone(), x.view(), &[0, 1, 2], &mut workspace);
+        let seen: Vec<bool> = losses.iter().map(|loss| loss.is_nan()).collect();
+        assert_eq!(seen, [false, true, false], "{activation:?}");
+    }
+}
+
+/// Scores at the end of the range: the gradient is that of a sure answer, and the loss of the right
+/// one is 0. The loss of the wrong one is twice the largest `f32` and cannot be held.
+#[test]
+fn the_loss_survives_the_largest_scores() {
+    let x = array![[3e38_f32, -3e38, 0.0], [3e38, 3e38, -3e38], [-3e38, -3e38, -3e38]];
+    let right = pass(1, &[0, 1, 2]);
+    let (losses, dx) = there_and_back(&mut SoftmaxLoss, &right, &x, &array![[1.0], [1.0], [1.0]]);
+    assert_eq!(losses, array![[0.0], [2_f32.ln()], [3_f32.ln()]]);
+    let third = 1.0 / 3.0;
+    assert_eq!(dx, array![[0.0, 0.0, 0.0], [0.5, -0.5, 0.0], [third, third, third - 1.0]]);
+    let wrong = pass(1, &[1, 2, 0]);
+    let (_, dx) = there_and_back(&mut SoftmaxLoss, &wrong, &x, &array![[1.0], [1.0], [1.0]]);
+    assert_eq!(dx, array![[1.0, -1.0, 0.0], [0.5, 0.5, -1.0], [third - 1.0, third, third]]);
 }

@@ -4,8 +4,9 @@ mod batch_norm; // what holds for batch norm whatever the numbers
 mod cli; // the program: files, words, exit codes
 mod course; // the numbers of the CS231n assignments
 mod evaluation; // evaluation changes nothing and sees each row alone
-mod extremes; // batch norm at the limits of rounding and range
+mod extremes; // the limits of rounding and range
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
 mod readme; // what the README says
 mod support;
+mod threads; // results do not depend on their number
