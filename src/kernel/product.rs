@@ -45,17 +45,17 @@ pub fn product<F: Real>(
     assert_eq!((b.nrows(), c.dim()), (k, (m, n)), "shapes of a product");
     let (a, b) = (Operand::new(a), Operand::new(b));
     each_block(team, n, m * k * n, c.view_mut(), |columns, mut c| {
-        // Tiles as large as the registers: 32 of them with AVX-512, else 16.
+        // Six rows by this many vectors fill the registers: 32 of them with AVX-512, else 16.
         with_panel(|panel| match level() {
             Level::Avx512 => wide(
                 #[inline(always)]
-                || multiply::<F::Avx512, 6, 4>(a, b, &mut c, k, columns.start, panel),
+                || multiply::<F::Avx512, 4>(a, b, &mut c, k, columns.start, panel),
             ),
             Level::Avx2 => wide(
                 #[inline(always)]
-                || multiply::<F::Avx2, 6, 2>(a, b, &mut c, k, columns.start, panel),
+                || multiply::<F::Avx2, 2>(a, b, &mut c, k, columns.start, panel),
             ),
-            Level::Baseline => multiply::<F::Baseline, 6, 2>(a, b, &mut c, k, columns.start, panel),
+            Level::Baseline => multiply::<F::Baseline, 2>(a, b, &mut c, k, columns.start, panel),
         });
     });
 }
@@ -97,10 +97,10 @@ fn with_panel<F: Real>(body: impl FnOnce(&mut Vec<F>)) {
     });
 }
 
-/// All panels of `c`, each up to `VECTORS` vectors wide, in tiles of `ROWS` rows. The first column
+/// All panels of `c`, each up to `VECTORS` vectors wide. The first column
 /// of `c` belongs to column `first` of `b`.
 #[inline(always)]
-fn multiply<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
+fn multiply<V: Vector<Element: Real>, const VECTORS: usize>(
     a: Operand<'_, V::Element>,
     b: Operand<'_, V::Element>,
     c: &mut ArrayViewMut2<'_, V::Element>,
@@ -116,52 +116,69 @@ fn multiply<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
         let panel = &panel[..k * vectors * V::LANES];
         let c = c.slice_mut(s![.., start..start + width]);
         match vectors {
-            1 => one_panel::<V, ROWS, 1>(a, c, k, panel),
-            2 => one_panel::<V, ROWS, 2>(a, c, k, panel),
-            3 => one_panel::<V, ROWS, 3>(a, c, k, panel),
-            _ => one_panel::<V, ROWS, 4>(a, c, k, panel),
+            1 => one_panel::<V, 1>(a, c, k, panel),
+            2 => one_panel::<V, 2>(a, c, k, panel),
+            3 => one_panel::<V, 3>(a, c, k, panel),
+            _ => one_panel::<V, 4>(a, c, k, panel),
         }
     }
 }
 
-/// The columns of `c` that a panel computes.
+/// The columns of `c` that a panel computes, in tiles of six rows and lower ones at the edge.
 #[inline(always)]
-fn one_panel<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
+fn one_panel<V: Vector<Element: Real>, const VECTORS: usize>(
     a: Operand<'_, V::Element>,
     mut c: ArrayViewMut2<'_, V::Element>,
     k: usize,
     panel: &[V::Element],
 ) {
-    let m = c.nrows();
-    for row in (0..m).step_by(ROWS) {
-        // Tiles at the lower edge compute the last row several times and store it once.
-        let last = m - 1;
-        let sums = if !a.transposed {
-            let rows: [&[V::Element]; ROWS] =
-                std::array::from_fn(|r| &a.data[(row + r).min(last) * a.stride..][..k]);
-            tile::<V, ROWS, VECTORS>(
-                panel,
-                #[inline(always)]
-                |r, p| rows[r][p],
-            )
-        } else if row + ROWS <= m {
-            let columns = &a.data[row..];
-            tile::<V, ROWS, VECTORS>(
-                panel,
-                #[inline(always)]
-                |r, p| columns[p * a.stride + r],
-            )
-        } else {
-            tile::<V, ROWS, VECTORS>(
-                panel,
-                #[inline(always)]
-                |r, p| a.data[p * a.stride + (row + r).min(last)],
-            )
+    let mut row = 0;
+    while row < c.nrows() {
+        row += match c.nrows() - row {
+            ..=2 => one_tile::<V, 2, VECTORS>(a, &mut c, k, panel, row),
+            3..=4 => one_tile::<V, 4, VECTORS>(a, &mut c, k, panel, row),
+            _ => one_tile::<V, 6, VECTORS>(a, &mut c, k, panel, row),
         };
-        for (r, sums) in sums.iter().enumerate().take(m - row) {
-            put(sums, c.row_mut(row + r).as_slice_mut().expect("rows are contiguous"));
-        }
     }
+}
+
+/// The rows of `c` from `row` on that a tile computes; returns how many. Beyond the last row of `c`
+/// it computes that one again, and stores it once.
+#[inline(always)]
+fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
+    a: Operand<'_, V::Element>,
+    c: &mut ArrayViewMut2<'_, V::Element>,
+    k: usize,
+    panel: &[V::Element],
+    row: usize,
+) -> usize {
+    let last = c.nrows() - 1;
+    let sums = if !a.transposed {
+        let rows: [&[V::Element]; ROWS] =
+            std::array::from_fn(|r| &a.data[(row + r).min(last) * a.stride..][..k]);
+        tile::<V, ROWS, VECTORS>(
+            panel,
+            #[inline(always)]
+            |r, p| rows[r][p],
+        )
+    } else if row + ROWS <= c.nrows() {
+        let columns = &a.data[row..];
+        tile::<V, ROWS, VECTORS>(
+            panel,
+            #[inline(always)]
+            |r, p| columns[p * a.stride + r],
+        )
+    } else {
+        tile::<V, ROWS, VECTORS>(
+            panel,
+            #[inline(always)]
+            |r, p| a.data[p * a.stride + (row + r).min(last)],
+        )
+    };
+    for (sums, mut c) in sums.iter().zip(c.slice_mut(s![row.., ..]).rows_mut()) {
+        put(sums, c.as_slice_mut().expect("rows are contiguous"));
+    }
+    ROWS
 }
 
 /// The sums of one tile: over `p`, `a(r, p)` times row `p` of the panel.

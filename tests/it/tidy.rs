@@ -57,7 +57,8 @@ fn the_data_are_those_that_the_checksums_name() {
 fn only_the_command_line_prints() {
     for path in files("src", &["rs"]) {
         let text = read(&path);
-        let prints = ["println!", "print!(", "io::stdout()", "io::stderr()"].iter().any(|print| text.contains(print));
+        let prints =
+            ["println!", "print!(", "io::stdout()", "io::stderr()"].iter().any(|print| text.contains(print));
         assert!(!prints || path.starts_with("src/cli"), "{} prints", path.display());
     }
 }
