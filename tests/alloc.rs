@@ -88,10 +88,10 @@ fn allocations<F: Real>(optimizer: &str, members: usize) -> Vec<u64> {
     let (rows, features) = (430, 33);
     let entry = |(i, j)| F::from_f64(((i * 7 + j * 5) % 13) as f64 / 6.0 - 1.0);
     let data = Data {
-        train: Rows {
-            x: Array2::from_shape_fn((rows, features), entry),
-            labels: (0..3).cycle().take(rows).collect(),
-        },
+        train: Rows::new(
+            &Array2::from_shape_fn((rows, features), entry),
+            (0..3).cycle().take(rows).collect(),
+        ),
         valid: None,
         test: None,
         features: vec![String::new(); features],

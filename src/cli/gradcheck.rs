@@ -1,7 +1,5 @@
 //! `bntrain gradcheck`: every gradient of the config's own network against central differences.
 
-use ndarray::s;
-
 use super::args::GradcheckArgs;
 use super::plan::read_plan;
 use super::{Failure, Output, exit_code};
@@ -19,14 +17,14 @@ pub(super) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> 
     for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
         let prepared = planned.data.prepared::<f64>(&job.plan)?;
         let data = &prepared.data;
-        let rows = usize::from(args.rows).min(data.train.len());
+        let batch = data.train.head(usize::from(args.rows));
+        let rows = batch.len();
         let settings = GradcheckSettings { tolerance: args.tolerance, ..GradcheckSettings::for_network() };
         let mut network =
             Network::build(&job.plan.layers, data.features.len(), data.classes.len(), job.cell.seed);
-        let pass = Pass { team: &team, step: 1, labels: &data.train.labels[..rows] };
+        let pass = Pass { team: &team, step: 1, labels: batch.labels() };
         let l2 = job.plan.optimizer.l2();
-        let report =
-            check_network(&mut network, &pass, &data.train.x.slice(s![..rows, ..]).to_owned(), l2, &settings);
+        let report = check_network(&mut network, &pass, &batch.to_array(), l2, &settings);
         failed += usize::from(!report.passed());
         lines.push(show(job, rows, &report, output));
     }

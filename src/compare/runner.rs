@@ -11,8 +11,6 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use ndarray::s;
-
 use super::datasets::DataSets;
 use super::{Cell, RunRecord};
 use crate::config::{Dtype, Plan};
@@ -179,9 +177,7 @@ fn one_step_in<F: Real>(job: &Job, sets: &DataSets) -> Result<Outcome, RunError>
     let mut data = Data::clone(&sets.prepared::<F>(&job.plan)?.data);
     let rows = job.plan.training.batch_size;
     for part in [Some(&mut data.train), data.valid.as_mut(), data.test.as_mut()].into_iter().flatten() {
-        let rows = rows.min(part.len());
-        part.x = part.x.slice(s![..rows, ..]).to_owned();
-        part.labels.truncate(rows);
+        *part = part.head(rows);
     }
     let mut plan = job.plan.clone();
     plan.training.epochs = 1;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::error::At;
+use super::error::Told;
 use super::fault::Fault;
 use super::limits::MAX_CLASSES;
 
@@ -19,7 +19,7 @@ pub(super) struct Classes {
 #[derive(Debug)]
 struct Found {
     name: String,
-    offset: usize, // of the first label with this name
+    line: u64, // of the first label with this name
 }
 
 /// What the name of a class is as a number.
@@ -31,24 +31,24 @@ enum Number {
 
 impl Classes {
     /// The number of the class, in order of appearance.
-    pub(super) fn id(&mut self, name: &str, offset: usize) -> Result<u32, Box<At>> {
+    pub(super) fn id(&mut self, name: &str, line: u64) -> Result<u32, Box<Told>> {
         if let Some(&id) = self.ids.get(name) {
             return Ok(id);
         }
         if self.found.len() == MAX_CLASSES {
             self.refuse_decimals()?;
-            return Err(At::new(offset, Fault::TooManyClasses));
+            return Err(Told::at_line(line, Fault::TooManyClasses));
         }
         let id = self.found.len() as u32;
         self.ids.insert(name.to_owned(), id);
-        self.found.push(Found { name: name.to_owned(), offset });
+        self.found.push(Found { name: name.to_owned(), line });
         Ok(id)
     }
 
     /// The names in order, numeric if all are whole numbers and by bytes otherwise, and the place
     /// in that order of each class found in `rows` rows.
-    pub(super) fn into_sorted(self, rows: usize) -> Result<(Vec<String>, Vec<u32>), Box<At>> {
-        let first = |fault| Err(At::new(self.found.first().map_or(0, |class| class.offset), fault));
+    pub(super) fn into_sorted(self, rows: usize) -> Result<(Vec<String>, Vec<u32>), Box<Told>> {
+        let first = |fault| Err(Told::at_line(self.found.first().map_or(1, |class| class.line), fault));
         if let [class] = self.found.as_slice() {
             return first(Fault::OneClass { class: class.name.clone(), rows });
         }
@@ -65,7 +65,7 @@ impl Classes {
                 order.sort_by_key(|&index| value(index));
                 if let Some(pair) = order.windows(2).find(|pair| value(pair[0]) == value(pair[1])) {
                     let fault = Fault::SameNumber(name(pair[0]).to_owned(), name(pair[1]).to_owned());
-                    return Err(At::new(self.found[pair[1]].offset, fault));
+                    return Err(Told::at_line(self.found[pair[1]].line, fault));
                 }
             }
         }
@@ -86,11 +86,11 @@ impl Classes {
     }
 
     /// Labels that are all numbers and not all whole are values, not classes.
-    fn refuse_decimals(&self) -> Result<(), Box<At>> {
+    fn refuse_decimals(&self) -> Result<(), Box<Told>> {
         let numbers: Option<Vec<Number>> = self.found.iter().map(|class| as_number(&class.name)).collect();
         let decimal = numbers.and_then(|all| all.iter().position(|number| *number == Number::Decimal));
         match decimal.map(|index| &self.found[index]) {
-            Some(class) => Err(At::new(class.offset, Fault::Regression(class.name.clone()))),
+            Some(class) => Err(Told::at_line(class.line, Fault::Regression(class.name.clone()))),
             None => Ok(()),
         }
     }
@@ -113,10 +113,10 @@ mod tests {
 
     fn sorted(labels: &[&str]) -> Result<(Vec<String>, Vec<u32>), String> {
         let mut classes = Classes::default();
-        for (offset, label) in labels.iter().enumerate() {
-            classes.id(label, offset).map_err(|at| at.fault.to_string())?;
+        for (line, label) in (0..).zip(labels) {
+            classes.id(label, line).map_err(|told| told.fault.to_string())?;
         }
-        classes.into_sorted(labels.len()).map_err(|at| format!("{}: {}", at.offset, at.fault))
+        classes.into_sorted(labels.len()).map_err(|told| format!("{}: {}", told.line, told.fault))
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
     fn too_many_classes_stop_the_reading() {
         let mut classes = Classes::default();
         for id in 0..MAX_CLASSES {
-            assert!(classes.id(&format!("id{id}"), id).is_ok());
+            assert!(classes.id(&format!("id{id}"), 1).is_ok());
         }
         assert!(matches!(classes.id("one more", 7).unwrap_err().fault, Fault::TooManyClasses));
         assert_eq!(classes.id("id3", 8).unwrap(), 3);

@@ -89,7 +89,47 @@ impl fmt::Display for Place {
     }
 }
 
-/// A fault at a place in the text, not yet told as line and column.
+/// A fault whose place is told as people count.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// From 1: of the file, or of a part of it until that is known.
+    pub(super) line: u64,
+    /// In the line, from 1, where that is worth telling.
+    pub(super) character: Option<u64>,
+    /// Index of the field in its record, where the fault is in a field.
+    pub(super) field: Option<usize>,
+    pub(super) fault: Fault,
+}
+
+impl Told {
+    pub(super) fn at_line(line: u64, fault: Fault) -> Box<Self> {
+        Box::new(Self { line, character: None, field: None, fault })
+    }
+
+    /// The one of two faults of a file that explains more, this one if both are alike.
+    pub(super) fn or_weightier(self: Box<Self>, later: Box<Self>) -> Box<Self> {
+        if later.fault.weight() > self.fault.weight() { later } else { self }
+    }
+
+    /// Moves the place down by `lines`.
+    pub(super) fn below(mut self: Box<Self>, lines: u64) -> Box<Self> {
+        self.line += lines;
+        if let Fault::AfterQuote { opened_in } = &mut self.fault {
+            *opened_in += lines;
+        }
+        self
+    }
+
+    /// The error, `names` being those of the file's columns.
+    pub(super) fn error(self, path: &Path, names: &[String]) -> DataError {
+        let Self { line, character, field, fault } = self;
+        let line = (!fault.is_of_the_file()).then_some(line);
+        let column = field.and_then(|index| Some((index, names.get(index)?.clone())));
+        DataError::new(path, fault).at(line, character, column)
+    }
+}
+
+/// A fault at a place in some text, not yet told as line and column.
 #[derive(Debug)]
 pub(super) struct At {
     /// Byte of the text.

@@ -195,7 +195,23 @@ impl Fault {
                 | Self::OwnClasses(_)
                 | Self::TooManyCells { .. }
                 | Self::OutOfMemory { .. }
+                | Self::TooLarge { .. }
+                | Self::TooLargeUnpacked { .. }
+                | Self::Gzip(_)
+                | Self::Read(_)
+                | Self::Disguised(_)
         )
+    }
+
+    /// How much it explains of what else is wrong with a file: one that cannot be read to its end
+    /// may have any fault before, and one in another encoding holds NUL bytes.
+    pub(super) fn weight(&self) -> u8 {
+        match self {
+            Self::TooLarge { .. } | Self::TooLargeUnpacked { .. } | Self::Gzip(_) | Self::Read(_) => 3,
+            Self::NotUtf8 { .. } => 2,
+            Self::Nul => 1,
+            _ => 0,
+        }
     }
 
     /// Whether the character of the line is worth telling.

@@ -1,54 +1,64 @@
 //! One data file: its columns, then its rows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::assembly::{ClassOf, RawRows, read_rows};
 use super::cell::trim;
-use super::error::{At, DataError};
+use super::chunks::{Chunk, Chunks};
+use super::error::{At, DataError, Told};
 use super::fault::Fault;
 use super::format::Format;
 use super::lexer::Lexer;
 use super::limits::MAX_COLUMNS;
-use super::rows::{RawRows, read_rows};
+use super::records::Reader;
 use super::schema::{Role, numbered_names};
-use super::text::Text;
 
-/// A file in memory whose columns are known.
+/// A file whose columns are known; its rows are still to be read.
 #[derive(Debug)]
 pub(super) struct CsvFile {
-    pub(super) text: Text,
+    pub(super) path: PathBuf,
     /// Of the columns.
     pub(super) names: Vec<String>,
     format: Format,
+    first: Chunk,
+    chunks: Chunks,
 }
 
 impl CsvFile {
     /// Reads a file up to its first record.
     pub(super) fn open(path: &Path, format: Format) -> Result<Self, DataError> {
-        let text = Text::read(path, format.delimiter, format.limit)?;
-        match columns(&text.body, format) {
-            Ok(names) => Ok(Self { text, names, format }),
-            Err(at) => Err(text.error(*at, &[])),
+        let mut chunks = Chunks::open(path, format).map_err(|fault| DataError::new(path, fault))?;
+        let mut first = Chunk::default();
+        let read = chunks.next(&mut first);
+        match read.and_then(|_| columns(&first, format)) {
+            Ok(names) => Ok(Self { path: path.to_owned(), names, format, first, chunks }),
+            Err(told) => {
+                let (told, _) = chunks.skip(told, first.lines());
+                Err(told.error(path, &[]))
+            }
         }
     }
 
-    /// Reads the rows. `roles` are those of this file's columns; `class_of` turns a label and its
-    /// place into a number.
-    pub(super) fn rows(
-        &self,
-        roles: &[Role],
-        class_of: impl FnMut(&str, usize) -> Result<u32, Box<At>>,
-    ) -> Result<RawRows, DataError> {
-        read_rows(&self.text.body, self.format, roles, class_of).map_err(|at| self.error(*at))
+    /// Reads the rows. `roles` are those of this file's columns.
+    pub(super) fn rows(&mut self, roles: &[Role], class_of: &mut ClassOf<'_>) -> Result<RawRows, DataError> {
+        let reader = Reader::new(self.format, roles);
+        let rows = read_rows(&reader, &self.first, &mut self.chunks, class_of);
+        rows.map_err(|told| self.error(*told))
+    }
+
+    /// The hash, in hexadecimal, and the number of the bytes on disk, once the rows were read.
+    pub(super) fn finish(self) -> (String, u64) {
+        self.chunks.finish()
     }
 
     /// An error at a place in this file.
-    pub(super) fn error(&self, at: At) -> DataError {
-        self.text.error(at, &self.names)
+    pub(super) fn error(&self, told: Told) -> DataError {
+        told.error(&self.path, &self.names)
     }
 
     /// An error of this file as a whole.
     pub(super) fn fail(&self, fault: Fault) -> DataError {
-        DataError::new(&self.text.path, fault)
+        DataError::new(&self.path, fault)
     }
 }
 
@@ -56,11 +66,20 @@ impl CsvFile {
 const DELIMITERS: [char; 5] = [';', '\t', '|', ',', ' '];
 
 /// The names of the columns, by the first record.
-fn columns(body: &str, format: Format) -> Result<Vec<String>, Box<At>> {
+fn columns(first: &Chunk, format: Format) -> Result<Vec<String>, Box<Told>> {
+    let body = first.text()?;
+    let is_blank = body.bytes().all(|byte| byte.is_ascii_whitespace());
+    let names = match is_blank {
+        true if first.is_last => Err(At::new(0, Fault::Empty)),
+        true => Err(At::new(0, Fault::BlankLine)),
+        false => names(body, format),
+    };
+    names.map_err(|at| at.told(body.as_bytes()))
+}
+
+fn names(body: &str, format: Format) -> Result<Vec<String>, Box<At>> {
     let mut lexer = Lexer::new(body, format.delimiter);
-    if !lexer.next_record()? {
-        return Err(At::new(0, Fault::Empty));
-    }
+    lexer.next_record()?;
     let mut names = Vec::new();
     loop {
         let field = match lexer.next_field() {

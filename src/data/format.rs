@@ -1,6 +1,10 @@
 //! What of `[data]` can be checked before a file is read.
 
+use std::num::NonZeroUsize;
+use std::thread;
+
 use super::fault::Fault;
+use super::limits::MAX_BYTES;
 use super::spec::DataSpec;
 
 /// How the text of every file of a config is read.
@@ -10,13 +14,29 @@ pub(super) struct Format {
     pub(super) delimiter: u8,
     /// Whether the first record names the columns.
     pub(super) header: bool,
-    /// Bytes that the text of a file may take, and again its numbers.
+    pub(super) reading: Reading,
+}
+
+/// How much is read, and in which portions; beyond the limit nothing of it shows in what is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    /// Bytes that the text of a file may take, and again its numbers in double precision.
     pub(super) limit: u64,
+    /// Bytes that a thread parses at a time: few enough to stay in its cache.
+    pub(super) chunk: usize,
+    pub(super) threads: NonZeroUsize,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self { limit: MAX_BYTES, chunk: 1 << 18, threads }
+    }
 }
 
 impl Format {
     /// Checks the delimiter, and that the parts of the split do not contradict each other.
-    pub(super) fn new(spec: &DataSpec, limit: u64) -> Result<Self, Fault> {
+    pub(super) fn new(spec: &DataSpec, reading: Reading) -> Result<Self, Fault> {
         let delimiter = delimiter(spec.delimiter)?;
         let parts = [("valid", spec.valid, &spec.valid_path), ("test", spec.test, &spec.test_path)];
         for (key, share, path) in parts {
@@ -30,7 +50,7 @@ impl Format {
         if spec.valid + spec.test >= 1.0 {
             return Err(Fault::Shares { valid: spec.valid, test: spec.test });
         }
-        Ok(Self { delimiter, header: spec.header, limit })
+        Ok(Self { delimiter, header: spec.header, reading })
     }
 }
 

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use super::error::At;
 use super::fault::Fault;
 use super::limits::{MAX_COLUMNS, MAX_RECORD_BYTES};
-use super::text::line_of;
+use super::place::line_of;
 
 /// A reader over text in which every field is visited once, in order.
 #[derive(Clone, Debug)]
@@ -25,6 +25,7 @@ pub(super) struct Lexer<'t> {
     record: usize,
     stop: usize, // where the current record becomes too long
     line_ends: LineEnds,
+    blank_end: Option<usize>, // where blank lines begin that nothing follows
 }
 
 /// A field of the current record.
@@ -54,7 +55,16 @@ impl<'t> Lexer<'t> {
         for byte in [delimiter, b'"', b'\n', b'\r'] {
             ends_plain_run[usize::from(byte)] = true;
         }
-        Self { text, delimiter, ends_plain_run, at: 0, record: 0, stop: 0, line_ends: LineEnds::default() }
+        Self {
+            text,
+            delimiter,
+            ends_plain_run,
+            at: 0,
+            record: 0,
+            stop: 0,
+            line_ends: LineEnds::default(),
+            blank_end: None,
+        }
     }
 
     /// Goes on to the next record; false at the end of the text.
@@ -64,7 +74,10 @@ impl<'t> Lexer<'t> {
         self.record = self.at;
         self.stop = self.text.len().min(self.record + MAX_RECORD_BYTES + 1);
         match self.bytes().get(self.at) {
-            None => Ok(false),
+            None => {
+                self.blank_end = (self.at > first_blank).then_some(first_blank);
+                Ok(false)
+            }
             Some(_) if self.at > first_blank => Err(At::new(first_blank, Fault::BlankLine)),
             Some(b'#') => Err(At::new(self.at, Fault::Comment)),
             Some(_) => Ok(true),
@@ -99,6 +112,25 @@ impl<'t> Lexer<'t> {
     /// Where the current record starts.
     pub(super) fn record_start(&self) -> usize {
         self.record
+    }
+
+    /// All of the text.
+    pub(super) fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// Goes on behind the current record, which was read by other means up to `end`: the place of
+    /// a line end, or the end of the text.
+    pub(super) fn end_record(&mut self, end: usize) {
+        self.at = end;
+        if end < self.text.len() {
+            self.end_line(end);
+        }
+    }
+
+    /// Once there is no more record: where the blank lines begin that end the text.
+    pub(super) fn blank_end(&self) -> Option<usize> {
+        self.blank_end
     }
 
     /// The kinds of line end seen so far.
@@ -190,6 +222,13 @@ impl Field {
 }
 
 impl LineEnds {
+    /// Adds the kinds seen elsewhere.
+    pub(super) fn add(&mut self, other: Self) {
+        self.lf |= other.lf;
+        self.crlf |= other.crlf;
+        self.cr |= other.cr;
+    }
+
     /// The names of the kinds, when there is more than one.
     pub(super) fn mixed(self) -> Option<String> {
         let kinds = [(self.lf, "LF"), (self.crlf, "CRLF"), (self.cr, "CR")];

@@ -1,143 +1,143 @@
-//! The rows of a file: every cell of every record, checked.
+//! Rows for a network: which ones of a table, and how they are scaled.
 
-use ndarray::Array2;
+use std::marker::PhantomData;
+use std::sync::Arc;
 
-use super::Rows;
-use super::cell::{self, is_missing_label, number, trim};
-use super::error::At;
-use super::fault::Fault;
-use super::file::width;
-use super::format::Format;
-use super::lexer::{Field, Lexer, LineEnds};
-use super::schema::Role;
-use super::text::line_ends;
+use ndarray::{Array2, ArrayViewMut2};
 
-/// The rows of a file, as they were written.
-#[derive(Debug)]
-pub(super) struct RawRows {
-    pub(super) rows: Rows<f64>,
-    pub(super) line_ends: LineEnds,
+use super::Scaling;
+use super::matrix::{Block, Cells, Matrix};
+use crate::kernel::wide;
+use crate::real::Real;
+
+/// Rows that go into a network.
+///
+/// The numbers themselves are those of the table, shared by everyone who uses it; they are scaled
+/// whenever they are [gathered](Self::gather).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rows<F> {
+    raw: Arc<Matrix>,
+    /// Which rows of the table.
+    numbers: Vec<usize>,
+    labels: Vec<u32>,
+    scales: Arc<Scales>,
+    precision: PhantomData<F>,
 }
 
-/// Reads all rows. `roles` are those of the columns; `class_of` turns a label and its place into a
-/// number.
-pub(super) fn read_rows(
-    body: &str,
-    format: Format,
-    roles: &[Role],
-    mut class_of: impl FnMut(&str, usize) -> Result<u32, Box<At>>,
-) -> Result<RawRows, Box<At>> {
-    let features = roles.iter().filter(|role| matches!(role, Role::Feature(_))).count();
-    let mut x = reserve(body, format, features).map_err(|fault| At::new(0, fault))?;
-    let mut labels = Vec::new();
-    let mut lexer = Lexer::new(body, format.delimiter);
-    if format.header && lexer.next_record()? {
-        width(&mut lexer)?;
-    }
-    while lexer.next_record()? {
-        let start = x.len();
-        x.resize(start + features, 0.0);
-        labels.push(read_row(&mut lexer, format.delimiter, roles, &mut x[start..], &mut class_of)?);
-    }
-    if labels.is_empty() {
-        return Err(At::new(0, Fault::NoRows));
-    }
-    let x = Array2::from_shape_vec((labels.len(), features), x).expect("each row adds its features");
-    Ok(RawRows { rows: Rows { x, labels }, line_ends: lexer.line_ends() })
+/// The scaling of all features: `(raw - offset) * factor`.
+#[derive(Debug, PartialEq)]
+pub(super) struct Scales {
+    offsets: Vec<f64>,
+    factors: Vec<f64>,
 }
 
-/// Room for the features of as many rows as there are lines, or a fault.
-fn reserve(body: &str, format: Format, features: usize) -> Result<Vec<f64>, Fault> {
-    let lines = line_ends(body.as_bytes()) + usize::from(!body.ends_with(['\n', '\r']));
-    let rows = lines.saturating_sub(usize::from(format.header));
-    let limit = format.limit;
-    let needs = (rows as u64).saturating_mul(features as u64).saturating_mul(size_of::<f64>() as u64);
-    if needs > limit {
-        return Err(Fault::TooManyCells { needs, rows, features, limit });
+impl<F: Real> Rows<F> {
+    /// Rows that are in memory as they shall be, `x` being `(rows, features)`; for tests and
+    /// benchmarks.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many labels as rows, or no features.
+    pub fn new(x: &Array2<F>, labels: Vec<u32>) -> Self {
+        assert_eq!(x.nrows(), labels.len(), "a label for each row");
+        let values: Vec<f64> = x.iter().map(|&value| Real::to_f64(value)).collect();
+        let mut raw = Matrix::new(x.ncols());
+        raw.push(Block::pack(&values, x.ncols()).expect("as much again as is there already"));
+        let unscaled = Scaling { offset: 0.0, divisor: 1.0 };
+        let scales = Scales::new(&vec![unscaled; x.ncols()]);
+        Self::of(&Arc::new(raw), (0..x.nrows()).collect(), labels, &Arc::new(scales))
     }
-    let mut x = Vec::new();
-    match x.try_reserve_exact(rows * features) {
-        Ok(()) => Ok(x),
-        Err(_) => Err(Fault::OutOfMemory { needs }),
-    }
-}
 
-/// Reads the cells of the current record into `row` and returns its class.
-fn read_row(
-    lexer: &mut Lexer<'_>,
-    delimiter: u8,
-    roles: &[Role],
-    row: &mut [f64],
-    class_of: &mut impl FnMut(&str, usize) -> Result<u32, Box<At>>,
-) -> Result<u32, Box<At>> {
-    let mut class = 0;
-    let mut fault = None; // the first of the row
-    let mut found = 0;
-    let mut last;
-    loop {
-        last = lexer.next_field()?;
-        match roles.get(found) {
-            Some(Role::Feature(feature)) => {
-                let cell = lexer.content(last);
-                match number(&cell) {
-                    Some(value) => row[*feature] = value,
-                    None => {
-                        fault.get_or_insert_with(|| At::field(last.start(), found, cell::fault(&cell)));
+    /// Some rows of a table with their labels.
+    pub(super) fn of(raw: &Arc<Matrix>, numbers: Vec<usize>, labels: Vec<u32>, scales: &Arc<Scales>) -> Self {
+        let (raw, scales) = (Arc::clone(raw), Arc::clone(scales));
+        Self { raw, numbers, labels, scales, precision: PhantomData }
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The number of features.
+    pub fn features(&self) -> usize {
+        self.raw.columns()
+    }
+
+    /// The class of each row, an index into [`Data::classes`](super::Data::classes).
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
+    /// Copies `rows`, numbers below [`len`](Self::len), one after the other into `x`, scaled, and
+    /// their classes into `labels` instead of what was there.
+    ///
+    /// # Shapes
+    ///
+    /// `x`: `(rows, features)`.
+    ///
+    /// # Panics
+    ///
+    /// If `x` has another shape or gaps in its rows, or a number is out of range.
+    pub fn gather(
+        &self,
+        rows: impl ExactSizeIterator<Item = usize>,
+        mut x: ArrayViewMut2<'_, F>,
+        labels: &mut Vec<u32>,
+    ) {
+        assert_eq!(x.dim(), (rows.len(), self.features()), "room for the rows");
+        labels.clear();
+        wide(
+            #[inline(always)]
+            || {
+                for (row, mut x) in rows.zip(x.rows_mut()) {
+                    labels.push(self.labels[row]);
+                    let x = x.as_slice_mut().expect("rows without gaps");
+                    for (columns, cells) in self.raw.row(self.numbers[row]) {
+                        let (offsets, factors) =
+                            (&self.scales.offsets[columns.clone()], &self.scales.factors[columns.clone()]);
+                        match cells {
+                            Cells::Narrow(cells) => scale(cells, offsets, factors, &mut x[columns]),
+                            Cells::Wide(cells) => scale(cells, offsets, factors, &mut x[columns]),
+                        }
                     }
                 }
-            }
-            Some(Role::Label) => match label(lexer, last, class_of) {
-                Ok(id) => class = id,
-                Err(at) => {
-                    fault.get_or_insert(At::field(at.offset, found, at.fault));
-                }
             },
-            Some(Role::Ignored) | None => {}
-        }
-        found += 1;
-        if last.is_last {
-            break;
-        }
+        );
     }
-    // A row that lacks a field has its later values in the wrong columns, so this comes first.
-    if found != roles.len() {
-        let hint = width_hint(roles.len(), found, &lexer.content(last), delimiter);
-        return Err(At::new(lexer.record_start(), Fault::Ragged { expected: roles.len(), found, hint }));
+
+    /// The first `count` rows, or all if there are fewer.
+    #[must_use]
+    pub fn head(&self, count: usize) -> Self {
+        let count = count.min(self.len());
+        let (numbers, labels) = (self.numbers[..count].to_vec(), self.labels[..count].to_vec());
+        Self::of(&self.raw, numbers, labels, &self.scales)
     }
-    match fault {
-        None => Ok(class),
-        Some(mut at) => {
-            if let (0, Fault::NotANumber { why, .. }) = (lexer.record_start(), &mut at.fault) {
-                *why = "if the first line names the columns, set `header = true` in [data]";
-            }
-            Err(at)
-        }
+
+    /// All rows, scaled, `(rows, features)`.
+    pub fn to_array(&self) -> Array2<F> {
+        let mut x = Array2::zeros((self.len(), self.features()));
+        self.gather(0..self.len(), x.view_mut(), &mut Vec::with_capacity(self.len()));
+        x
     }
 }
 
-/// What may have made a record too long; `last` is its last field.
-fn width_hint(expected: usize, found: usize, last: &str, delimiter: u8) -> &'static str {
-    if found < expected {
-        ""
-    } else if last.is_empty() {
-        "; is there a delimiter too many at the end?"
-    } else if delimiter == b',' {
-        "; a value with a comma in it needs quotes, a decimal comma must be a point"
-    } else {
-        "; a value with the delimiter in it needs quotes"
+impl Scales {
+    pub(super) fn new(scaling: &[Scaling]) -> Self {
+        let offsets = scaling.iter().map(|scaling| scaling.offset).collect();
+        Self { offsets, factors: scaling.iter().map(|scaling| scaling.factor()).collect() }
     }
 }
 
-/// The class of a label cell.
-fn label(
-    lexer: &Lexer<'_>,
-    field: Field,
-    class_of: &mut impl FnMut(&str, usize) -> Result<u32, Box<At>>,
-) -> Result<u32, Box<At>> {
-    let cell = lexer.content(field);
-    let label = trim(&cell);
-    if is_missing_label(label) {
-        return Err(At::new(field.start(), Fault::Missing(label.to_owned())));
+/// [`Scaling::apply`] on a row.
+#[inline(always)]
+fn scale<T: Copy + Into<f64>, F: Real>(raw: &[T], offsets: &[f64], factors: &[f64], x: &mut [F]) {
+    for (((x, &raw), offset), factor) in x.iter_mut().zip(raw).zip(offsets).zip(factors) {
+        *x = F::from_f64((raw.into() - offset) * factor);
     }
-    class_of(label, field.start())
 }

@@ -1,10 +1,12 @@
 //! Scaling of features, fitted on training rows.
 
-use ndarray::Array2;
+use std::ops::Range;
 
+use super::Scaling;
 use super::fault::Fault;
+use super::matrix::{Cells, Matrix};
 use super::spec::Scale;
-use super::{Rows, Scaling};
+use crate::kernel::wide;
 use crate::real::Real;
 
 /// The scaling of each feature, and which features are constant in the rows it was fitted on.
@@ -15,122 +17,182 @@ pub(super) struct Fitted {
 }
 
 impl Scaling {
-    /// The scaled value of a raw one: `(raw - offset) / divisor`, in double precision.
+    /// The scaled value of a raw one: `(raw - offset) * (1 / divisor)`, in double precision.
     pub fn apply(&self, raw: f64) -> f64 {
-        (raw - self.offset) / self.divisor
+        (raw - self.offset) * self.factor()
+    }
+
+    /// What the distance from the offset is multiplied by.
+    pub(super) fn factor(&self) -> f64 {
+        1.0 / self.divisor
     }
 }
 
-/// What is known of a feature after one pass over the rows.
-#[derive(Clone, Copy)]
-struct Extent {
-    low: f64,
-    high: f64,
-    mean: f64,
-}
-
-/// Fits `scale` on some rows of `x`, at least one.
+/// Fits `scale` on some rows of `matrix`, at least one.
 ///
 /// The mean is summed over distances from the first row, the spread over distances from the mean;
 /// so an offset of 1e9 times the spread costs no accuracy.
-pub(super) fn fit(x: &Array2<f64>, rows: &[usize], scale: Scale) -> Fitted {
-    let extents = extents(x, rows);
-    let constant = extents
-        .iter()
-        .enumerate()
-        .filter(|(_, extent)| extent.low == extent.high)
-        .map(|(index, _)| index)
-        .collect();
+pub(super) fn fit(matrix: &Matrix, rows: &[usize], scale: Scale) -> Fitted {
+    let extents = Extents::of(matrix, rows);
+    let columns = 0..matrix.columns();
+    let constant: Vec<usize> = columns.clone().filter(|&column| extents.is_constant(column)).collect();
     let deviations = match scale {
-        Scale::Standardize => deviations(x, rows, &extents),
-        Scale::Center | Scale::MinMax | Scale::None => vec![1.0; extents.len()],
+        Scale::Standardize => deviations(matrix, rows, &extents),
+        Scale::Center | Scale::MinMax | Scale::None => vec![1.0; matrix.columns()],
     };
-    let scaling = extents.iter().zip(deviations).map(|(extent, deviation)| {
+    let scaling = columns.map(|column| {
+        let Extents { low, high, mean } = &extents;
         let (offset, divisor) = match scale {
             Scale::None => (0.0, 1.0),
-            _ if extent.low == extent.high => (extent.low, 1.0),
-            Scale::Standardize => (extent.mean, deviation),
-            Scale::Center => (extent.mean, 1.0),
-            Scale::MinMax => (extent.low, extent.high - extent.low),
+            _ if extents.is_constant(column) => (low[column], 1.0),
+            Scale::Standardize => (mean[column], deviations[column]),
+            Scale::Center => (mean[column], 1.0),
+            Scale::MinMax => (low[column], high[column] - low[column]),
         };
-        Scaling { offset, divisor }
+        // A spread that no normal double holds is no spread; its inverse could be infinite.
+        Scaling { offset, divisor: divisor.max(f64::MIN_POSITIVE) }
     });
     Fitted { scaling: scaling.collect(), constant }
 }
 
-/// Scales some rows; `features` are the names of the columns.
-pub(super) fn scaled<F: Real>(
-    raw: &Rows<f64>,
+/// Whether the scaled values of some rows are in the range of `F`; `features` are the names of the
+/// columns.
+pub(super) fn check_range<F: Real>(
+    matrix: &Matrix,
     rows: &[usize],
     scaling: &[Scaling],
     features: &[String],
-) -> Result<Rows<F>, Fault> {
-    let cells = rows.len() * scaling.len();
-    let mut x: Vec<F> = Vec::new();
-    if x.try_reserve_exact(cells).is_err() {
-        return Err(Fault::OutOfMemory { needs: (cells * size_of::<F>()) as u64 });
-    }
+) -> Result<(), Fault> {
+    let fits = |scaled: f64| F::from_f64(scaled).is_finite();
+    // Scaling keeps the order of values, so what holds for the ends holds between them.
+    let may_not_fit = |&(column, scaling): &(usize, &Scaling)| {
+        let (low, high) = matrix.extent(column);
+        !(fits(scaling.apply(low)) && fits(scaling.apply(high)))
+    };
+    let suspects: Vec<(usize, &Scaling)> = scaling.iter().enumerate().filter(may_not_fit).collect();
     for &row in rows {
-        for ((&value, scaling), feature) in raw.x.row(row).iter().zip(scaling).zip(features) {
+        for &(column, scaling) in &suspects {
+            let value = matrix.value(row, column);
             let scaled = scaling.apply(value);
-            let narrow = F::from_f64(scaled);
-            if !narrow.is_finite() {
-                let feature = feature.clone();
+            if !fits(scaled) {
+                let feature = features[column].clone();
                 return Err(Fault::ScaledOutOfRange { feature, row: row + 1, value, scaled, dtype: F::NAME });
             }
-            x.push(narrow);
         }
     }
-    let x = Array2::from_shape_vec((rows.len(), scaling.len()), x).expect("each row adds its features");
-    Ok(Rows { x, labels: rows.iter().map(|&row| raw.labels[row]).collect() })
+    Ok(())
 }
 
-/// The range and the mean of each feature.
-fn extents(x: &Array2<f64>, rows: &[usize]) -> Vec<Extent> {
-    let first = x.row(rows[0]);
-    let at = |&value: &f64| Extent { low: value, high: value, mean: 0.0 };
-    let mut extents: Vec<Extent> = first.iter().map(at).collect();
-    for &row in rows {
-        for ((extent, &value), first) in extents.iter_mut().zip(x.row(row)).zip(first) {
-            extent.low = extent.low.min(value);
-            extent.high = extent.high.max(value);
-            extent.mean += value - first;
-        }
+/// What is known of each feature after one pass over the rows.
+struct Extents {
+    low: Vec<f64>,
+    high: Vec<f64>,
+    mean: Vec<f64>,
+}
+
+impl Extents {
+    fn of(matrix: &Matrix, rows: &[usize]) -> Self {
+        let first: Vec<f64> = (0..matrix.columns()).map(|column| matrix.value(rows[0], column)).collect();
+        let (mut low, mut high, mut sum) = (first.clone(), first.clone(), vec![0.0; first.len()]);
+        each_row(
+            matrix,
+            rows,
+            #[inline(always)]
+            |columns, cells| {
+                let extents =
+                    (&mut low[columns.clone()], &mut high[columns.clone()], &mut sum[columns.clone()]);
+                match cells {
+                    Cells::Narrow(cells) => extend(cells, &first[columns], extents),
+                    Cells::Wide(cells) => extend(cells, &first[columns], extents),
+                }
+            },
+        );
+        let n = rows.len() as f64;
+        let mean = first.iter().zip(sum).map(|(first, sum)| first + sum / n).collect();
+        Self { low, high, mean }
     }
-    for (extent, first) in extents.iter_mut().zip(first) {
-        extent.mean = first + extent.mean / rows.len() as f64;
+
+    fn is_constant(&self, column: usize) -> bool {
+        self.low[column] == self.high[column]
     }
-    extents
+
+    /// A power of 2 near the largest distance from the mean: squares of distances measured in it
+    /// neither overflow nor vanish, and multiplying by it rounds nothing.
+    fn unit(&self, column: usize) -> f64 {
+        const EXPONENT: u64 = 0x7FF0_0000_0000_0000;
+        let mean = self.mean[column];
+        let largest = (self.high[column] - mean).max(mean - self.low[column]);
+        f64::from_bits(largest.to_bits() & EXPONENT).max(f64::MIN_POSITIVE)
+    }
+}
+
+#[inline(always)]
+fn extend<T: Copy + Into<f64>>(
+    cells: &[T],
+    first: &[f64],
+    (low, high, sum): (&mut [f64], &mut [f64], &mut [f64]),
+) {
+    let extents = low.iter_mut().zip(high).zip(sum);
+    for ((&cell, first), ((low, high), sum)) in cells.iter().zip(first).zip(extents) {
+        let value: f64 = cell.into();
+        *low = if value < *low { value } else { *low };
+        *high = if value > *high { value } else { *high };
+        *sum += value - first;
+    }
 }
 
 /// The biased standard deviation of each feature; of no meaning for a constant one.
-fn deviations(x: &Array2<f64>, rows: &[usize], extents: &[Extent]) -> Vec<f64> {
-    let units: Vec<f64> = extents.iter().map(Extent::unit).collect();
+fn deviations(matrix: &Matrix, rows: &[usize], extents: &Extents) -> Vec<f64> {
+    let units: Vec<f64> = (0..matrix.columns()).map(|column| extents.unit(column)).collect();
     let inverses: Vec<f64> = units.iter().map(|unit| 1.0 / unit).collect();
-    let mut sums = vec![(0.0, 0.0); extents.len()];
-    for &row in rows {
-        for (((sum, extent), inverse), value) in sums.iter_mut().zip(extents).zip(&inverses).zip(x.row(row)) {
-            let distance = (value - extent.mean) * inverse;
-            sum.0 += distance;
-            sum.1 += distance * distance;
-        }
-    }
+    let (mut sums, mut squares) = (vec![0.0; units.len()], vec![0.0; units.len()]);
+    each_row(
+        matrix,
+        rows,
+        #[inline(always)]
+        |columns, cells| {
+            let from = (&extents.mean[columns.clone()], &inverses[columns.clone()]);
+            let sums = (&mut sums[columns.clone()], &mut squares[columns]);
+            match cells {
+                Cells::Narrow(cells) => add_squares(cells, from, sums),
+                Cells::Wide(cells) => add_squares(cells, from, sums),
+            }
+        },
+    );
     let n = rows.len() as f64;
     let deviation = |((sum, squares), unit): ((f64, f64), f64)| {
         // What is left of the first sum is the rounding of the mean.
         let variance = squares / n - (sum / n).powi(2);
-        // A spread that no normal double holds is no spread.
-        (unit * variance.sqrt()).max(f64::MIN_POSITIVE)
+        unit * variance.sqrt()
     };
-    sums.into_iter().zip(units).map(deviation).collect()
+    sums.into_iter().zip(squares).zip(units).map(deviation).collect()
 }
 
-impl Extent {
-    /// A power of 2 near the largest distance from the mean: squares of distances measured in it
-    /// neither overflow nor vanish, and multiplying by it rounds nothing.
-    fn unit(&self) -> f64 {
-        const EXPONENT: u64 = 0x7FF0_0000_0000_0000;
-        let largest = (self.high - self.mean).max(self.mean - self.low);
-        f64::from_bits(largest.to_bits() & EXPONENT).max(f64::MIN_POSITIVE)
+#[inline(always)]
+fn add_squares<T: Copy + Into<f64>>(
+    cells: &[T],
+    (mean, inverses): (&[f64], &[f64]),
+    (sums, squares): (&mut [f64], &mut [f64]),
+) {
+    let sums = sums.iter_mut().zip(squares);
+    for (((&cell, mean), inverse), (sum, square)) in cells.iter().zip(mean).zip(inverses).zip(sums) {
+        let value: f64 = cell.into();
+        let distance = (value - mean) * inverse;
+        *sum += distance;
+        *square += distance * distance;
     }
+}
+
+/// Shows the numbers of some rows to `see`, in order.
+fn each_row(matrix: &Matrix, rows: &[usize], mut see: impl FnMut(Range<usize>, Cells<'_>)) {
+    wide(
+        #[inline(always)]
+        || {
+            for &row in rows {
+                for (columns, cells) in matrix.row(row) {
+                    see(columns, cells);
+                }
+            }
+        },
+    );
 }

@@ -62,7 +62,7 @@ pub enum Scale {
     Standardize,
     /// Mean 0.
     Center,
-    /// Smallest 0 and largest 1.
+    /// Smallest 0 and, but for the rounding of the last digit, largest 1.
     MinMax,
     /// As it is.
     None,

@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Rows;
+use super::assembly::RawRows;
 use super::class::Classes;
-use super::error::{At, DataError};
+use super::error::{DataError, Told};
 use super::fault::Fault;
 use super::file::CsvFile;
-use super::format::Format;
-use super::limits::MAX_BYTES;
-use super::rows::RawRows;
+use super::format::{Format, Reading};
+use super::matrix::Matrix;
 use super::schema::Schema;
 use super::shown::{ShownNames, ShownPath};
 use super::spec::{DataSpec, Scale};
@@ -37,7 +37,9 @@ pub struct Table {
 #[derive(Clone, Debug)]
 pub(super) struct Part {
     pub(super) source: Source,
-    pub(super) rows: Rows<f64>,
+    pub(super) raw: Arc<Matrix>,
+    /// The class of each row.
+    pub(super) labels: Vec<u32>,
 }
 
 /// A file that data came from.
@@ -58,34 +60,34 @@ impl Table {
     ///
     /// Fields follow RFC 4180; LF, CRLF and CR end a line, and blank lines may stand at the end
     /// only. Spaces and tabs around names, labels and numbers do not count. Features are finite
-    /// and in the range of `f32`, but kept in double precision.
+    /// and in the range of `f32`, but kept in double precision where that holds more. Large files
+    /// are read on as many threads as the machine runs at once, with the same result.
     ///
     /// # Errors
     ///
     /// The first fault, with its place. Nothing is padded, cut, skipped or guessed.
     pub fn load(spec: &DataSpec) -> Result<Self, DataError> {
-        Self::load_within(spec, MAX_BYTES)
+        Self::load_as(spec, Reading::default())
     }
 
-    /// [`load`](Self::load) with another limit on the bytes of each file.
-    pub(super) fn load_within(spec: &DataSpec, limit: u64) -> Result<Self, DataError> {
+    /// [`load`](Self::load) with another limit on the bytes of each file, or in other portions.
+    pub(super) fn load_as(spec: &DataSpec, reading: Reading) -> Result<Self, DataError> {
         let of_spec = |fault| DataError::new(&spec.path, fault);
-        let format = Format::new(spec, limit).map_err(of_spec)?;
+        let format = Format::new(spec, reading).map_err(of_spec)?;
         let mut notes = Vec::new();
         let file = CsvFile::open(&spec.path, format)?;
         let schema = Schema::new(file.names.clone(), spec).map_err(|fault| file.fail(fault))?;
-        let (main, classes) = training_part(&file, &schema, &mut notes)?;
-        drop(file);
-        let counts = class_counts(&main.rows.labels, classes.len());
+        let (main, classes) = training_part(file, &schema, &mut notes)?;
+        let counts = class_counts(&main.labels, classes.len());
         let shares = Shares::new(&counts, spec.valid, spec.test);
-        check_shares(spec, &shares, main.rows.len()).map_err(of_spec)?;
+        check_shares(spec, &shares, main.labels.len()).map_err(of_spec)?;
         note_absent_classes(spec, &shares, &classes, &mut notes);
 
         let mut own = |path: &Option<PathBuf>, kind| match path {
             None => Ok(None),
             Some(path) => {
                 let file = CsvFile::open(path, format)?;
-                let part = own_part(&file, &schema, format, &classes, kind, &mut notes)?;
+                let part = own_part(file, &schema, format, &classes, kind, &mut notes)?;
                 if part.source.sha256 == main.source.sha256 {
                     notes.push(format!("{} holds the same bytes as the training file", ShownPath(path)));
                 }
@@ -124,12 +126,12 @@ impl Table {
 
     /// Rows of each class in the training file, before the split.
     pub fn class_counts(&self) -> Vec<usize> {
-        class_counts(&self.main.rows.labels, self.classes.len())
+        class_counts(&self.main.labels, self.classes.len())
     }
 
     /// Rows of the training file, before the split.
     pub fn rows(&self) -> usize {
-        self.main.rows.len()
+        self.main.labels.len()
     }
 
     /// Rows that are trained on; the same for every seed.
@@ -139,12 +141,12 @@ impl Table {
 
     /// Rows for validation, 0 for none; the same for every seed.
     pub fn valid_rows(&self) -> usize {
-        self.own_valid.as_ref().map_or(self.shares.valid_rows(), |part| part.rows.len())
+        self.own_valid.as_ref().map_or(self.shares.valid_rows(), |part| part.labels.len())
     }
 
     /// Rows for the last test, 0 for none; the same for every seed.
     pub fn test_rows(&self) -> usize {
-        self.own_test.as_ref().map_or(self.shares.test_rows(), |part| part.rows.len())
+        self.own_test.as_ref().map_or(self.shares.test_rows(), |part| part.labels.len())
     }
 
     /// The hash of the training file's bytes on disk, in hexadecimal.
@@ -166,27 +168,27 @@ impl Table {
 
 /// Reads the rows of the training file, and the names of the classes in their order.
 fn training_part(
-    file: &CsvFile,
+    mut file: CsvFile,
     schema: &Schema,
     notes: &mut Vec<String>,
 ) -> Result<(Part, Vec<String>), DataError> {
     let mut found = Classes::default();
-    let mut part = Part::new(file, file.rows(&schema.roles, |label, at| found.id(label, at))?, notes);
-    if part.rows.len() == 1 {
+    let mut rows = file.rows(&schema.roles, &mut |label, line| found.id(label, line))?;
+    if rows.labels.len() == 1 {
         return Err(file.fail(Fault::OneRow));
     }
     let (classes, places) = found
-        .into_sorted(part.rows.len())
-        .map_err(|at| file.error(At { field: Some(schema.label), ..*at }))?;
-    for label in &mut part.rows.labels {
+        .into_sorted(rows.labels.len())
+        .map_err(|told| file.error(Told { field: Some(schema.label), ..*told }))?;
+    for label in &mut rows.labels {
         *label = places[*label as usize];
     }
-    Ok((part, classes))
+    Ok((Part::new(file, rows, notes), classes))
 }
 
 /// Reads the rows of a file for validation or test; `kind` says which.
 fn own_part(
-    file: &CsvFile,
+    mut file: CsvFile,
     schema: &Schema,
     format: Format,
     classes: &[String],
@@ -195,14 +197,15 @@ fn own_part(
 ) -> Result<Part, DataError> {
     let roles = schema.roles_in(&file.names, format.header, kind).map_err(|fault| file.fail(fault))?;
     let ids: HashMap<&str, u32> = (0..).zip(classes).map(|(id, class)| (class.as_str(), id)).collect();
-    let class_of = |label: &str, offset| match ids.get(label) {
+    let mut class_of = |label: &str, line| match ids.get(label) {
         Some(&id) => Ok(id),
         None => {
             let fault = Fault::UnseenClass { class: label.to_owned(), known: classes.to_vec() };
-            Err(At::new(offset, fault))
+            Err(Told::at_line(line, fault))
         }
     };
-    Ok(Part::new(file, file.rows(&roles, class_of)?, notes))
+    let rows = file.rows(&roles, &mut class_of)?;
+    Ok(Part::new(file, rows, notes))
 }
 
 fn class_counts(labels: &[u32], classes: usize) -> Vec<usize> {
@@ -237,17 +240,13 @@ fn note_absent_classes(spec: &DataSpec, shares: &Shares, classes: &[String], not
 }
 
 impl Part {
-    fn new(file: &CsvFile, raw: RawRows, notes: &mut Vec<String>) -> Self {
-        let text = &file.text;
-        if let Some(kinds) = raw.line_ends.mixed() {
-            notes.push(format!("{} has mixed line ends: {kinds}", ShownPath(&text.path)));
+    fn new(file: CsvFile, read: RawRows, notes: &mut Vec<String>) -> Self {
+        let path = file.path.clone();
+        if let Some(kinds) = read.line_ends.mixed() {
+            notes.push(format!("{} has mixed line ends: {kinds}", ShownPath(&path)));
         }
-        let source = Source {
-            path: text.path.clone(),
-            sha256: text.sha256.clone(),
-            bytes: text.bytes,
-            rows: raw.rows.len(),
-        };
-        Self { source, rows: raw.rows }
+        let (sha256, bytes) = file.finish();
+        let source = Source { path, sha256, bytes, rows: read.labels.len() };
+        Self { source, raw: Arc::new(read.matrix), labels: read.labels }
     }
 }

@@ -27,7 +27,7 @@ pub struct Description<'a> {
     pub data_sha256: &'a str,
     /// Names of the input features, in order.
     pub features: &'a [String],
-    /// What is done to each feature: `scaled = (raw - offset) / divisor`.
+    /// What is done to each feature: `scaled = (raw - offset) * (1 / divisor)`.
     pub scaling: &'a [Scaling],
     /// Names of the classes, in the order of the scores.
     pub classes: &'a [String],

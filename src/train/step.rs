@@ -47,7 +47,7 @@ impl<'a, F: Real> Stepper<'a, F> {
         step: u64,
         learning_rate: f64,
     ) -> Result<f64, NonFinite> {
-        self.gather(rows, batch);
+        rows.gather(batch.iter().copied(), self.x.slice_mut(s![..batch.len(), ..]), &mut self.labels);
         let Self { network, workspace, .. } = self;
         let x = self.x.slice(s![..batch.len(), ..]);
         let pass = Pass { team, step, labels: &self.labels };
@@ -70,14 +70,5 @@ impl<'a, F: Real> Stepper<'a, F> {
         self.optimizer.step(network, step, learning_rate);
         network.commit();
         Ok(loss)
-    }
-
-    /// Copies the rows of the batch beside each other.
-    fn gather(&mut self, rows: &Rows<F>, batch: &[usize]) {
-        self.labels.clear();
-        for (&row, mut x) in batch.iter().zip(self.x.rows_mut()) {
-            x.assign(&rows.x.row(row));
-            self.labels.push(rows.labels[row]);
-        }
     }
 }

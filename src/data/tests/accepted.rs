@@ -33,8 +33,8 @@ fn the_same_table_in_many_forms() {
             ("kind", &["a".to_owned(), "b".to_owned()][..]),
             "{form:?}"
         );
-        assert_eq!(table.main.rows.x, array![[1.0, 2.5], [-3.0, 400.0]], "{form:?}");
-        assert_eq!(table.main.rows.labels, [0, 1], "{form:?}");
+        assert_eq!(numbers(&table.main), array![[1.0, 2.5], [-3.0, 400.0]], "{form:?}");
+        assert_eq!(table.main.labels, [0, 1], "{form:?}");
     }
 }
 
@@ -55,9 +55,9 @@ fn the_label_may_be_anywhere_and_columns_may_be_ignored() {
         let ignore = vec![ColumnRef::Index(0), name("note")];
         let table = table(content, &DataSpec { label, ignore, ..DataSpec::default() });
         assert_eq!((table.label(), table.features()), ("kind", &["x".to_owned(), "y".to_owned()][..]));
-        assert_eq!(table.main.rows.x, array![[1.0, 2.0], [3.0, 4.0]]);
+        assert_eq!(numbers(&table.main), array![[1.0, 2.0], [3.0, 4.0]]);
         assert_eq!(
-            (table.classes(), &table.main.rows.labels[..]),
+            (table.classes(), &table.main.labels[..]),
             (&["a".to_owned(), "b".to_owned()][..], &[1, 0][..])
         );
     }
@@ -68,7 +68,7 @@ fn without_header_the_columns_are_numbered() {
     let table = table("3;1;2\n1;5;6\n", &DataSpec { label: name("c0"), delimiter: ';', ..without_header() });
     assert_eq!(table.features(), ["c1", "c2"]);
     assert_eq!(table.classes(), ["1", "3"]);
-    assert_eq!(table.main.rows.labels, [1, 0]);
+    assert_eq!(table.main.labels, [1, 0]);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_label_by_name_makes_numbers_acceptable_as_names() {
 #[test]
 fn delimiters_of_white_space_keep_their_fields() {
     let spec = DataSpec { delimiter: '\t', ..DataSpec::default() };
-    assert_eq!(table("x\ty\tz\n1\t 2 \ta\n3\t4\tb\n", &spec).main.rows.x, array![[1.0, 2.0], [3.0, 4.0]]);
+    assert_eq!(numbers(&table("x\ty\tz\n1\t 2 \ta\n3\t4\tb\n", &spec).main), array![[1.0, 2.0], [3.0, 4.0]]);
     assert_eq!(
         message("x\ty\tz\n\t\t\n", &spec),
         "t.csv:2, column \"x\" (index 0): missing value; fill it in or remove the row"

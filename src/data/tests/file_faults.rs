@@ -5,6 +5,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::super::DataErrorKind;
+use super::super::format::Reading;
 use super::*;
 
 fn packed(content: &[u8]) -> Vec<u8> {
@@ -15,7 +16,8 @@ fn packed(content: &[u8]) -> Vec<u8> {
 
 fn refused(path: &Path, limit: u64) -> (DataErrorKind, String) {
     let spec = DataSpec { path: path.to_owned(), ..DataSpec::default() };
-    let error = Table::load_within(&spec, limit).expect_err("the file cannot be used");
+    let error =
+        Table::load_as(&spec, Reading { limit, ..Reading::default() }).expect_err("the file cannot be used");
     let name = path.file_name().expect("the tests name files").to_string_lossy();
     let told = error.to_string();
     assert!(told.starts_with(&*path.to_string_lossy()), "{told}");

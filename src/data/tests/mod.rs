@@ -1,6 +1,7 @@
 //! Files in, tables or messages out.
 
 mod accepted;
+mod chunked;
 mod config_faults;
 mod content_faults;
 mod file_faults;
@@ -10,6 +11,9 @@ mod properties;
 
 use std::path::PathBuf;
 
+use ndarray::Array2;
+
+use super::table::Part;
 use super::{ColumnRef, DataError, DataSpec, Table};
 
 /// A directory of its own that goes with the test.
@@ -34,6 +38,12 @@ impl Files {
 
 fn name(name: &str) -> ColumnRef {
     ColumnRef::Name(name.to_owned())
+}
+
+/// The numbers of a file as they were written.
+fn numbers(part: &Part) -> Array2<f64> {
+    let shape = (part.labels.len(), part.raw.columns());
+    Array2::from_shape_fn(shape, |(row, column)| part.raw.value(row, column))
 }
 
 fn without_header() -> DataSpec {

@@ -23,7 +23,7 @@ fn columns_are_matched_by_name() {
     for content in ["id,x,y,kind\n9,5,6,b\n", "kind,y,x\nb,6,5\n", "y, x ,id,kind\n6,5,text,b\n"] {
         let table = with_valid(content, true).expect("the columns are those of the training file");
         let own = table.own_valid.as_ref().expect("there is a validation file");
-        assert_eq!((&own.rows.x, &own.rows.labels[..]), (&array![[5.0, 6.0]], &[1][..]), "{content}");
+        assert_eq!((&numbers(own), &own.labels[..]), (&array![[5.0, 6.0]], &[1][..]), "{content}");
         assert_eq!((table.train_rows(), table.valid_rows(), table.test_rows()), (2, 1, 0));
         assert_eq!(table.sources().count(), 2);
     }
@@ -32,7 +32,7 @@ fn columns_are_matched_by_name() {
 #[test]
 fn columns_are_matched_by_place_without_header() {
     let table = with_valid("9,5,6,b\n", false).expect("the columns are those of the training file");
-    assert_eq!(table.own_valid.expect("there is a validation file").rows.x, array![[5.0, 6.0]]);
+    assert_eq!(numbers(&table.own_valid.expect("there is a validation file")), array![[5.0, 6.0]]);
     let told = with_valid("5,6,b\n", false).expect_err("a column is missing");
     assert_eq!(told, "v.csv: 3 columns where the training file has 4");
 }
@@ -78,8 +78,8 @@ fn an_ignored_column_never_takes_the_place_of_a_feature_of_the_same_name() {
         ..DataSpec::default()
     };
     let table = Table::load(&spec).expect("the second x is ignored");
-    assert_eq!(table.main.rows.x, array![[1.0], [3.0]]);
-    assert_eq!(table.own_valid.expect("there is a validation file").rows.x, array![[5.0]]);
+    assert_eq!(numbers(&table.main), array![[1.0], [3.0]]);
+    assert_eq!(numbers(&table.own_valid.expect("there is a validation file")), array![[5.0]]);
 }
 
 #[test]

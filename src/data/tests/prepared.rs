@@ -24,8 +24,8 @@ fn each_scale_by_hand() {
     for (scale, offset, divisor, expected) in cases {
         let data = prepared(SMALL, &scaled_by(scale)).data;
         assert_eq!(data.scaling[0], Scaling { offset, divisor }, "{scale:?}");
-        assert_eq!(data.train.x.column(0).to_vec(), expected.map(|value| value as f32), "{scale:?}");
-        assert_eq!(data.train.labels, [0, 1, 0, 1]);
+        assert_eq!(data.train.to_array().column(0).to_vec(), expected.map(|value| value as f32), "{scale:?}");
+        assert_eq!(data.train.labels(), [0, 1, 0, 1]);
         assert_eq!((data.valid, data.test), (None, None));
     }
 }
@@ -34,12 +34,12 @@ fn each_scale_by_hand() {
 fn constant_features_become_zero_and_are_noted() {
     for scale in [Scale::Standardize, Scale::Center, Scale::MinMax] {
         let Prepared { data, notes } = prepared(SMALL, &scaled_by(scale));
-        assert_eq!(data.train.x.column(1).to_vec(), [0.0; 4]);
+        assert_eq!(data.train.to_array().column(1).to_vec(), [0.0; 4]);
         assert_eq!(data.scaling[1], Scaling { offset: 0.1, divisor: 1.0 });
         assert_eq!(notes, ["feature \"same\" is constant in the training rows"]);
     }
     let Prepared { data, notes } = prepared(SMALL, &scaled_by(Scale::None));
-    assert_eq!((data.train.x[[0, 1]], notes.len()), (0.1, 1));
+    assert_eq!((data.train.to_array()[[0, 1]], notes.len()), (0.1, 1));
 
     let names: Vec<String> = (0..70).map(|index| format!("p{index}")).collect();
     let zeros = "0,".repeat(70);
@@ -59,7 +59,13 @@ fn a_large_offset_costs_nothing() {
         (0..100).map(|row| format!("{},{}\n", 1_000_000_000 + 2 * (row % 2) - 1, row % 2)).collect();
     let data = prepared(&format!("x,kind\n{rows}"), &DataSpec::default()).data;
     assert_eq!(data.scaling, [Scaling { offset: 1e9, divisor: 1.0 }]);
-    assert!(data.train.x.iter().zip(&data.train.labels).all(|(&x, &label)| x == 2.0 * label as f32 - 1.0));
+    assert!(
+        data.train
+            .to_array()
+            .iter()
+            .zip(data.train.labels())
+            .all(|(&x, &label)| x == 2.0 * label as f32 - 1.0)
+    );
 }
 
 #[test]
@@ -68,7 +74,8 @@ fn values_at_the_ends_of_the_range_are_scaled_finitely() {
         [("3e38", "-3e38"), ("1e-38", "-1e-38"), ("1e-300", "0"), ("0.10000000001", "0.1"), ("1e9", "0")];
     for (one, other) in pairs {
         let content = format!("x,kind\n{one},a\n{other},b\n");
-        let x = |scale| prepared(&content, &scaled_by(scale)).data.train.x.into_raw_vec_and_offset().0;
+        let x =
+            |scale| prepared(&content, &scaled_by(scale)).data.train.to_array().into_raw_vec_and_offset().0;
         let standard = x(Scale::Standardize);
         assert!(
             (standard[0] - 1.0).abs() < 1e-5 && (standard[1] + 1.0).abs() < 1e-5,
@@ -77,7 +84,7 @@ fn values_at_the_ends_of_the_range_are_scaled_finitely() {
         assert_eq!(x(Scale::MinMax), [1.0, 0.0], "{content:?}");
     }
     // A spread that no normal double holds.
-    let tiny = prepared("x,kind\n5e-324,a\n0,b\n", &DataSpec::default()).data.train.x;
+    let tiny = prepared("x,kind\n5e-324,a\n0,b\n", &DataSpec::default()).data.train.to_array();
     assert!(tiny.iter().all(|x| x.abs() < 1e-15), "{tiny}");
 }
 
@@ -113,11 +120,11 @@ fn splits_follow_the_seed_and_scaling_sees_training_rows_only() {
     let (valid, test) = (data.valid.expect("asked for"), data.test.expect("asked for"));
     assert_eq!((data.train.len(), valid.len(), test.len()), (70, 20, 10));
     let (low, high) =
-        data.train.x.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
-    assert_eq!((low, high), (0.0, 1.0));
+        data.train.to_array().iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+    assert!(low == 0.0 && (high - 1.0).abs() <= f64::EPSILON, "{low} to {high}");
     let raw = |x: f64| x * data.scaling[0].divisor + data.scaling[0].offset;
     for rows in [&data.train, &valid, &test] {
-        for (x, label) in rows.x.iter().zip(&rows.labels) {
+        for (x, label) in rows.to_array().iter().zip(rows.labels()) {
             assert_eq!(raw(*x).round() as u32 % 4, *label);
         }
     }

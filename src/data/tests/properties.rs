@@ -86,16 +86,16 @@ proptest! {
         let table = load(format!("x,kind\n{rows}"), &DataSpec { scale, ..DataSpec::default() }).unwrap();
         let Prepared { data, .. } = table.prepare::<f64>(1).unwrap();
         let scaling = data.scaling[0];
-        for (scaled, value) in data.train.x.iter().zip(&values) {
+        for (scaled, value) in data.train.to_array().iter().zip(&values) {
             prop_assert!((scaled * scaling.divisor + scaling.offset - value).abs() <= 1e-9);
         }
         let n = values.len() as f64;
-        let mean = data.train.x.sum() / n;
+        let mean = data.train.to_array().sum() / n;
         if matches!(scale, Scale::Standardize | Scale::Center) {
             prop_assert!(mean.abs() <= 1e-9);
         }
         if scale == Scale::Standardize {
-            let variance = data.train.x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+            let variance = data.train.to_array().iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
             prop_assert!((variance - 1.0).abs() <= 1e-9);
         }
     }

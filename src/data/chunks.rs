@@ -1,0 +1,213 @@
+//! A file in pieces that end where records end, so that each can be read on its own.
+
+use std::path::Path;
+
+use memchr::{memchr_iter, memrchr2};
+
+use super::disk::Disk;
+use super::error::{At, Told};
+use super::fault::Fault;
+use super::format::Format;
+use super::lexer::overlong;
+use super::limits::MAX_RECORD_BYTES;
+use super::place::{has_line_end, line_ends};
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Whole records of a file, or what may be some.
+#[derive(Debug, Default)]
+pub(super) struct Chunk {
+    /// From 0, in the order of the file.
+    pub(super) index: usize,
+    /// Decompressed, without byte order mark.
+    bytes: Vec<u8>,
+    /// Bytes of the file before these, decompressed.
+    offset: usize,
+    /// Whether the file is known to end here.
+    pub(super) is_last: bool,
+}
+
+/// The pieces of a file, in order. Where it is cut depends on nothing but the file and `target`.
+#[derive(Debug)]
+pub(super) struct Chunks {
+    disk: Disk,
+    target: usize,
+    delimiter: u8,
+    index: usize,
+    offset: usize,
+    /// What was read after the last border.
+    rest: Vec<u8>,
+    is_done: bool,
+}
+
+impl Chunks {
+    /// Opens a regular file.
+    pub(super) fn open(path: &Path, format: Format) -> Result<Self, Fault> {
+        let Format { delimiter, reading, .. } = format;
+        let disk = Disk::open(path, reading.limit)?;
+        Ok(Self {
+            disk,
+            target: reading.chunk,
+            delimiter,
+            index: 0,
+            offset: 0,
+            rest: Vec::new(),
+            is_done: false,
+        })
+    }
+
+    /// Replaces `chunk` by the next one, of about `target` bytes; more only where a record is
+    /// longer. False at the end of the file. After a fault there is none.
+    pub(super) fn next(&mut self, chunk: &mut Chunk) -> Result<bool, Box<Told>> {
+        chunk.index = self.index;
+        chunk.offset = self.offset;
+        chunk.bytes.clear();
+        chunk.bytes.append(&mut self.rest);
+        self.index += 1;
+        if !self.is_done {
+            self.is_done = true; // unless it goes well
+            self.is_done = self.fill(&mut chunk.bytes)?;
+        }
+        chunk.is_last = self.is_done;
+        self.offset += chunk.bytes.len();
+        if chunk.index == 0 && chunk.bytes.starts_with(BYTE_ORDER_MARK) {
+            chunk.bytes.drain(..BYTE_ORDER_MARK.len());
+            chunk.offset = BYTE_ORDER_MARK.len();
+        }
+        Ok(chunk.index == 0 || !chunk.bytes.is_empty())
+    }
+
+    /// Reads what is left behind a fault, `lines` being those so far: whether another one explains
+    /// more, and the lines of the file.
+    pub(super) fn skip(&mut self, mut fault: Box<Told>, mut lines: u64) -> (Box<Told>, u64) {
+        let mut chunk = Chunk::default();
+        loop {
+            let found = match self.next(&mut chunk) {
+                Ok(false) => return (fault, lines),
+                Ok(true) => chunk.text().err(),
+                Err(told) => Some(told),
+            };
+            if let Some(told) = found {
+                fault = fault.or_weightier(told.below(lines));
+            }
+            lines += chunk.lines();
+        }
+    }
+
+    /// The hash, in hexadecimal, and the number of the bytes that were read from disk.
+    pub(super) fn finish(self) -> (String, u64) {
+        self.disk.finish()
+    }
+
+    /// Reads up to a border between records, and whether the file ended.
+    fn fill(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Box<Told>> {
+        let mut borders = Borders::default();
+        loop {
+            let wanted = self.target.saturating_sub(bytes.len()).max(self.target.div_ceil(2));
+            let before = bytes.len();
+            let read = self.disk.read(wanted, bytes);
+            read.map_err(|fault| At { offset: before, field: None, fault }.told(bytes))?;
+            if bytes.len() - before < wanted {
+                return Ok(true);
+            }
+            if let Some(border) = borders.last_in(bytes) {
+                self.rest.extend_from_slice(&bytes[border..]);
+                bytes.truncate(border);
+                return Ok(false);
+            }
+            refuse_endless_line(bytes, self.delimiter).map_err(|at| at.told(bytes))?;
+        }
+    }
+}
+
+impl Chunk {
+    /// The text, if it is one.
+    pub(super) fn text(&self) -> Result<&str, Box<Told>> {
+        let told = |offset, fault| At { offset, field: None, fault }.told(&self.bytes);
+        if self.index == 0
+            && let Some(guise) = disguise(&self.bytes)
+        {
+            return Err(told(0, Fault::Disguised(guise)));
+        }
+        let text = std::str::from_utf8(&self.bytes).map_err(|error| {
+            let place = error.valid_up_to();
+            told(place, Fault::NotUtf8 { byte: self.bytes[place], offset: self.offset + place })
+        })?;
+        match memchr::memchr(0, &self.bytes) {
+            Some(offset) => Err(told(offset, Fault::Nul)),
+            None => Ok(text),
+        }
+    }
+
+    /// The lines in it; the last one of a file needs no end.
+    pub(super) fn lines(&self) -> u64 {
+        let is_open = self.bytes.last().is_some_and(|&last| last != b'\n' && last != b'\r');
+        (line_ends(&self.bytes) + usize::from(is_open)) as u64
+    }
+}
+
+/// Looks for the last border between records in bytes that become more. They start outside of
+/// quotes.
+///
+/// What is no well-formed CSV may be cut anywhere, but only behind its first fault.
+#[derive(Debug, Default)]
+struct Borders {
+    seen: usize,
+    in_quotes: bool,
+    last: Option<usize>,
+}
+
+impl Borders {
+    fn last_in(&mut self, bytes: &[u8]) -> Option<usize> {
+        // Of a CR at the end it is not known yet whether it is half of CR LF.
+        let known = bytes.len() - usize::from(bytes.last() == Some(&b'\r'));
+        let (seen, mut start, mut in_quotes) = (self.seen, self.seen, self.in_quotes);
+        for quote in memchr_iter(b'"', &bytes[seen..known]).map(|place| seen + place) {
+            if !in_quotes {
+                self.last = last_line_end(bytes, start, quote).or(self.last);
+            }
+            in_quotes = !in_quotes;
+            start = quote + 1;
+        }
+        if !in_quotes {
+            self.last = last_line_end(bytes, start, known).or(self.last);
+        }
+        (self.seen, self.in_quotes) = (known, in_quotes);
+        self.last
+    }
+}
+
+/// Where the last line that ends between two places does.
+fn last_line_end(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
+    let mut end = end;
+    loop {
+        let place = start + memrchr2(b'\n', b'\r', &bytes[start..end])?;
+        if bytes[place] == b'\n' || bytes.get(place + 1) != Some(&b'\n') {
+            return Some(place + 1);
+        }
+        end = place; // a CR before an LF that is beyond `end`
+    }
+}
+
+/// Refuses a line without end before all of it is in memory.
+fn refuse_endless_line(bytes: &[u8], delimiter: u8) -> Result<(), At> {
+    let Some(start) = bytes.len().checked_sub(MAX_RECORD_BYTES + 1) else { return Ok(()) };
+    let line = &bytes[start..];
+    if has_line_end(line) {
+        return Ok(());
+    }
+    Err(At { offset: start, field: None, fault: overlong(line, delimiter) })
+}
+
+/// What the first bytes give away.
+fn disguise(bytes: &[u8]) -> Option<&'static str> {
+    const GUISES: [(&[u8], &str); 6] = [
+        (b"\xff\xfe", "UTF-16 (little-endian, by its byte order mark); save it as UTF-8"),
+        (b"\xfe\xff", "UTF-16 (big-endian, by its byte order mark); save it as UTF-8"),
+        (b"\x1f\x8b", "gzip; give it a name that ends in .gz"),
+        (b"PK\x03\x04", "a ZIP archive or spreadsheet; save it as CSV"),
+        (b"\xd0\xcf\x11\xe0", "an old spreadsheet; save it as CSV"),
+        (b"PAR1", "Parquet; save it as CSV"),
+    ];
+    GUISES.iter().find(|(start, _)| bytes.starts_with(start)).map(|&(_, guise)| guise)
+}

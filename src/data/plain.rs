@@ -1,0 +1,216 @@
+//! The short way to read a record in which nothing is quoted and nothing is wrong.
+//!
+//! It either reads exactly what the [`Lexer`](super::lexer::Lexer) and [`number`] would, or gives
+//! up, and then they read the record again and say what is wrong with it.
+
+use super::cell::{is_missing_label, number, trim};
+use super::limits::MAX_RECORD_BYTES;
+use super::schema::Role;
+
+/// A record that was read.
+#[derive(Debug)]
+pub(super) struct Plain<'t> {
+    /// The place of its line end, or the end of the text.
+    pub(super) end: usize,
+    /// Trimmed, and not missing.
+    pub(super) label: &'t str,
+}
+
+/// Reads the record of `text` that starts at `start`, its features into `row`.
+#[inline]
+pub(super) fn read_plain<'t>(
+    text: &'t str,
+    start: usize,
+    delimiter: u8,
+    roles: &[Role],
+    row: &mut [f64],
+) -> Option<Plain<'t>> {
+    let bytes = text.as_bytes();
+    let (mut at, mut end, mut label) = (start, start, "");
+    for (index, role) in roles.iter().enumerate() {
+        if index > 0 {
+            if bytes.get(end) != Some(&delimiter) {
+                return None;
+            }
+            at = end + 1;
+        }
+        match role {
+            Role::Feature(feature) => {
+                let (value, behind) = match decimal(bytes, at) {
+                    Some((value, behind)) if is_end(bytes, behind, delimiter) => (value, behind),
+                    _ => {
+                        let behind = end_of_cell(bytes, at, delimiter)?;
+                        (number(&text[at..behind])?, behind)
+                    }
+                };
+                row[*feature] = value;
+                end = behind;
+            }
+            Role::Label => {
+                end = end_of_cell(bytes, at, delimiter)?;
+                label = trim(&text[at..end]);
+                if is_missing_label(label) {
+                    return None;
+                }
+            }
+            Role::Ignored => end = end_of_cell(bytes, at, delimiter)?,
+        }
+    }
+    let is_whole = bytes.get(end) != Some(&delimiter) && end - start <= MAX_RECORD_BYTES;
+    is_whole.then_some(Plain { end, label })
+}
+
+/// Whole numbers up to this have doubles of their own.
+const EXACT: u64 = 1 << 53;
+/// Digits that a `u64` holds, whatever they are.
+const DIGITS: usize = 19;
+/// The powers of ten for as many decimals; each is a double.
+const POWERS: [f64; DIGITS + 1] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19,
+];
+
+/// The decimal number without exponent that starts at `start`, and the place behind it.
+///
+/// Correctly rounded: a quotient of two doubles that are exact is rounded once.
+#[inline]
+fn decimal(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
+    let sign = *bytes.get(start)?;
+    let first = start + usize::from(sign == b'-' || sign == b'+');
+    let (mut digits, mut end) = digits(bytes, first, 0);
+    let mut count = end - first;
+    let mut decimals = 0;
+    if bytes.get(end) == Some(&b'.') {
+        let point = end;
+        (digits, end) = self::digits(bytes, point + 1, digits);
+        decimals = end - point - 1;
+        count += decimals;
+    }
+    if count == 0 || count > DIGITS || digits > EXACT {
+        return None;
+    }
+    let value = digits as f64 / POWERS[decimals];
+    Some((if sign == b'-' { -value } else { value }, end))
+}
+
+/// Appends the digits that start at `start` to those of a number; wrong if there are more than 19.
+#[inline]
+fn digits(bytes: &[u8], start: usize, mut number: u64) -> (u64, usize) {
+    let mut end = start;
+    while let Some(digit) = bytes.get(end).map(|byte| byte.wrapping_sub(b'0')).filter(|&digit| digit < 10) {
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        end += 1;
+    }
+    (number, end)
+}
+
+/// Where the cell that starts at `start` ends, unless there is a quote in it.
+#[inline]
+fn end_of_cell(bytes: &[u8], start: usize, delimiter: u8) -> Option<usize> {
+    let mut end = start;
+    while !is_end(bytes, end, delimiter) {
+        if bytes[end] == b'"' {
+            return None;
+        }
+        end += 1;
+    }
+    Some(end)
+}
+
+#[inline]
+fn is_end(bytes: &[u8], at: usize, delimiter: u8) -> bool {
+    match bytes.get(at) {
+        Some(&byte) => byte == delimiter || byte == b'\n' || byte == b'\r',
+        None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ROLES: [Role; 4] = [Role::Feature(1), Role::Label, Role::Ignored, Role::Feature(0)];
+
+    fn read(text: &str) -> Option<(usize, &str, [f64; 2])> {
+        let mut row = [0.0; 2];
+        let plain = read_plain(text, 0, b',', &ROLES, &mut row)?;
+        Some((plain.end, plain.label, row))
+    }
+
+    #[test]
+    fn records_are_read_to_their_end() {
+        assert_eq!(read("1,a,é,-2.5\nrest"), Some((11, "a", [-2.5, 1.0])));
+        assert_eq!(read("1e3, a\t,,\t+4 \r\n"), Some((13, "a", [4.0, 1000.0])));
+        assert_eq!(read("1,a,,2"), Some((6, "a", [2.0, 1.0])));
+    }
+
+    #[test]
+    fn what_is_quoted_or_wrong_is_left_to_others() {
+        for text in [
+            "\"1\",a,x,2",
+            "1,a,\"x\",2",
+            "1,a,x\"y,2",
+            "1,?,x,2",
+            "1,a,x",
+            "1,a,x,2,",
+            "1,a\n,x,2",
+            "1,a,x,",
+            "1,a,x,y",
+            "",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        let long = format!("1,a,{},2", "x".repeat(MAX_RECORD_BYTES - 6));
+        assert!(read(&long).is_some());
+        assert_eq!(read(&long.replacen('a', "aa", 1)), None);
+    }
+
+    fn matches_the_standard_library(text: &str) {
+        if let Some((value, end)) = decimal(text.as_bytes(), 0) {
+            let expected: f64 = text[..end].parse().expect("what is read is a number");
+            assert_eq!(value.to_bits(), expected.to_bits(), "{text}");
+        }
+    }
+
+    #[test]
+    fn decimals_at_the_edges_are_rounded_correctly() {
+        for text in [
+            "0",
+            "-0",
+            "-0.0",
+            "00.10",
+            ".5",
+            "5.",
+            "+5",
+            "0.1",
+            "9007199254740992",
+            "9007199254740993",
+            "0.9007199254740993",
+            "900719925474099.3",
+            "0000000000000000001",
+            "0.0000000000000000001",
+            "00000000000000000001",
+            "99999999999999999999999",
+            "18446744073709551617",
+            "1.7976931348623157",
+            "123456.789",
+            "5e3",
+            "1..2",
+        ] {
+            matches_the_standard_library(text);
+        }
+        for text in ["", ".", "-", "+", "-.", "--1", "e5", "9007199254740993", "00000000000000000001"] {
+            assert_eq!(decimal(text.as_bytes(), 0), None, "{text}");
+        }
+        assert_eq!(decimal(b"9007199254740992", 0), Some((9_007_199_254_740_992.0, 16)));
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_are_rounded_correctly(text in "[-+]?[0-9]{0,12}\\.?[0-9]{0,12}") {
+            matches_the_standard_library(&text);
+        }
+    }
+}

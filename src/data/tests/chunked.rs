@@ -1,0 +1,139 @@
+//! Files in small pieces on several threads: nothing but speed depends on where they are cut.
+
+use std::num::NonZeroUsize;
+
+use proptest::prelude::*;
+
+use super::super::format::Reading;
+use super::*;
+
+fn in_chunks(path: PathBuf, spec: &DataSpec, chunk: usize, threads: usize) -> Result<Table, DataError> {
+    let threads = NonZeroUsize::new(threads).expect("at least one");
+    Table::load_as(&DataSpec { path, ..spec.clone() }, Reading { chunk, threads, ..Reading::default() })
+}
+
+/// What a file is, or what is wrong with it; the bits of every number, and all else that is shown.
+fn shown(files: &Files, table: Result<Table, DataError>) -> Result<String, String> {
+    let table = table.map_err(|error| files.told(&error))?;
+    let bits: Vec<u64> = numbers(&table.main).iter().map(|number| number.to_bits()).collect();
+    let source = (table.sha256().to_owned(), &table.main.source.bytes, table.notes().len());
+    Ok(format!("{bits:?} {:?} {:?} {:?} {source:?}", table.main.labels, table.classes(), table.features()))
+}
+
+/// Fails unless a file in pieces is the same as the file in one.
+#[track_caller]
+fn check(content: &[u8], spec: &DataSpec, chunks: impl IntoIterator<Item = usize>) -> Result<String, String> {
+    let files = Files::new();
+    let path = files.write("t.csv", content);
+    let whole = shown(&files, in_chunks(path.clone(), spec, 1 << 20, 1));
+    for chunk in chunks {
+        for threads in [1, 3] {
+            let cut = shown(&files, in_chunks(path.clone(), spec, chunk, threads));
+            let content = String::from_utf8_lossy(&content[..content.len().min(500)]);
+            assert_eq!(cut, whole, "{chunk} bytes at a time on {threads} threads: {content:?}");
+        }
+    }
+    whole
+}
+
+#[test]
+fn a_border_may_be_anywhere() {
+    let forms = [
+        "x,y,kind\n1,2.5,a\n-3,4e2,b\n5,6,a\n",
+        "x,y,kind\r\n1,2.5,a\r\n-3,4e2,b\r\n5,6,a\r\n\r\n \r\n",
+        "x,y,kind\r1,2.5,a\r-3,4e2,b\r5,6,a\r\r",
+        "x,y,kind\n1,2.5,a\r\n-3,4e2,b\r5,6,a",
+        "\u{feff}x,\"y\n\"\"z\"\"\",kind\n1,2.5,\"a\r\nb, c\"\n\"\"\"\".5,4e2,b\n",
+        "x,é\u{1f600},kind\n1,2.5,\u{1f600}\n-3,4e2,é\n0.1,1e9,é\n",
+        "x,y,kind\n1,2.5,\"a\n\"\n-3,4e2,\"\"\"\n\"\n5,6,\"\r\n\"\n5,6,\"\r\"\r\n",
+    ];
+    for (index, form) in forms.iter().enumerate() {
+        let whole = check(form.as_bytes(), &DataSpec::default(), 1..=form.len() + 1);
+        assert_eq!(whole.is_ok(), index != 4, "{whole:?}");
+    }
+}
+
+#[test]
+fn faults_are_the_same_in_any_pieces() {
+    let rows = "1,2,a\r\n3,4,\"b\nc\"\n".repeat(3);
+    let at_the_end: [&[u8]; 20] = [
+        b"5,6\n7,8,a\n",
+        b"5,x,a\n7,8\n",
+        b"5,6,a,\n",
+        b"\n\n \n5,6,a\n",
+        b"\n#5,6,a\n",
+        b"#5,6,a\n1,2\n",
+        b"5,6,\"a\n7,8,b\n9,10,c\n",
+        b"5,6,a\"\n7,8,b\n9,\"10\",c\n",
+        b"5,6,\"a\n\"\"\nb\n\"c,8\n9,10,c\n",
+        b"5,6,a\0\n7,8,b\n",
+        b"5,x,a\n7,8,b\0\n\xff,1,1\n",
+        b"5,6,\xc3\n7,8,b\n",
+        b"5,x,\xc3\xa9\n7,8,b\xff\n",
+        b"5,6,NA\n7,8,b\n",
+        b"5,1e39,NA\n7,8,b\n",
+        b",6,\n7,8,b\n",
+        b"5,6,b\n7,\"8\n,b\n",
+        b"7,\"8\n\",b\n",
+        b"5,6,b\r7,\"8\r\"\r,b\n",
+        b"\n\n\n\"\"\n",
+    ];
+    for end in at_the_end {
+        let content = [b"x,y,kind\n", rows.as_bytes(), end].concat();
+        let refused = check(&content, &DataSpec::default(), 1..=content.len());
+        assert!(refused.is_err(), "{:?}", String::from_utf8_lossy(end));
+    }
+    let labels = ["1.5", "01", "a"].map(|label| format!("x,kind\n1,1\n2,2\n3,1\n4,{label}\n5,2\n"));
+    let refused =
+        labels.map(|content| check(content.as_bytes(), &DataSpec::default(), 1..=content.len()).is_err());
+    assert_eq!(refused, [true, true, false]);
+}
+
+#[test]
+fn large_files_are_cut_into_chunks_of_the_usual_size() {
+    let row = |row: usize| format!("{row},{},0.{row},{}\n", row % 256, row % 10);
+    let rows: String = (0..60_000).map(row).collect();
+    let usual = Reading::default().chunk;
+    let whole = check(format!("a,b,c,kind\n{rows}").as_bytes(), &DataSpec::default(), [usual, 1000]);
+    assert!(rows.len() > 3 * usual && whole.is_ok());
+    let refused =
+        check(format!("a,b,c,kind\n{rows}1,2,3,\"4\n{rows}").as_bytes(), &DataSpec::default(), [usual]);
+    assert_eq!(refused.unwrap_err(), "t.csv:60002:7: the quote that opens here is never closed");
+}
+
+#[test]
+fn an_unseen_class_before_another_fault_is_told() {
+    for (rows, line) in [("1,c\nx,a\n", 3), ("x,a\n1,c\n", 3), ("1,a\n1,c\nx,c\n", 4)] {
+        let files = Files::new();
+        let valid_path = Some(files.write("v.csv", format!("x,kind\n2,a\n{rows}")));
+        let spec = DataSpec { valid_path, ..DataSpec::default() };
+        let path = files.write("t.csv", "x,kind\n1,a\n2,b\n");
+        for chunk in [2, 8, 100] {
+            let error = in_chunks(path.clone(), &spec, chunk, 2).expect_err("there is a fault");
+            assert_eq!(error.line(), Some(if chunk < 100 { line } else { line }), "{error}");
+            assert_eq!(error.to_string().contains("does not occur"), !rows.starts_with('x'), "{error}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_the_same_in_any_pieces(text in "x,y\n[12ab,\"\n\r #é]{0,40}", chunk in 1..50_usize) {
+        let _ = check(text.as_bytes(), &DataSpec::default(), [chunk]);
+    }
+
+    #[test]
+    fn any_bytes_are_the_same_in_any_pieces(bytes in prop::collection::vec(any::<u8>(), 0..60), chunk in 1..70_usize) {
+        let _ = check(&bytes, &without_header(), [chunk]);
+    }
+
+    /// Most of these are well-formed.
+    #[test]
+    fn tables_are_the_same_in_any_pieces(
+        rows in prop::collection::vec(("-?[0-9]{1,3}(\\.[0-9]{1,2})?", "[ab]|\"[ab\r\n,]{0,4}\"|é", "\n|\r\n|\r"), 2..12),
+        chunk in 1..80_usize,
+    ) {
+        let rows: String = rows.iter().map(|(x, label, end)| format!("{x},{label}{end}")).collect();
+        let _ = check(format!("x,y\n{rows}").as_bytes(), &DataSpec::default(), [chunk]);
+    }
+}
