@@ -86,7 +86,7 @@ pub(crate) fn record(
     })
 }
 
-/// Ends a training after some seconds inside its steps, and three epochs at least.
+/// Ends a training after some seconds inside its steps, and two epochs at least.
 struct StopAfter<'a> {
     seconds: f64,
     stop: &'a AtomicBool,
@@ -95,7 +95,7 @@ struct StopAfter<'a> {
 impl Observer for StopAfter<'_> {
     fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
         if let Event::EpochEnded(epoch) = event
-            && epoch.epoch > 3
+            && epoch.epoch >= 2
             && epoch.train_seconds > self.seconds
         {
             self.stop.store(true, Ordering::Relaxed);
