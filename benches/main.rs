@@ -1,0 +1,98 @@
+//! How fast the kernels, the layers and whole training steps are, and how fast they could be.
+//!
+//! ```text
+//! cargo bench                                       everything, with 1 thread and with all
+//! cargo bench -- steps --threads 1,2 --only mnist   some of it
+//! ```
+//!
+//! Every result is the best and the median of many samples; compare the best, since whatever else
+//! the machine does only ever adds time.
+
+mod kernels;
+mod layers;
+mod report;
+mod roofline;
+mod serve;
+mod steps;
+mod timing;
+mod workload;
+
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+
+use bntrain::kernel::{Team, level};
+use clap::{Parser, ValueEnum};
+
+use self::report::Report;
+
+/// What is timed, and how.
+#[derive(Parser)]
+#[command(about = "Times the kernels, the layers and whole training steps")]
+pub(crate) struct Options {
+    /// What to time; everything by default.
+    #[arg(value_enum)]
+    what: Vec<What>,
+    /// Thread counts, one after the other; 1 and all processors by default.
+    #[arg(long, value_delimiter = ',')]
+    threads: Vec<NonZeroUsize>,
+    /// Seconds for each result; 0.1 for kernels and layers, 1 for steps by default.
+    #[arg(long)]
+    seconds: Option<f64>,
+    /// Only results whose name contains this.
+    #[arg(long, default_value = "")]
+    only: String,
+    /// Print each result as a line of JSON.
+    #[arg(long)]
+    json: bool,
+    /// Given by `cargo bench` to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Matrix products in GFLOP/s, loops over columns in GB/s.
+    Kernels,
+    /// Batch norm forward and its three ways backward.
+    Layers,
+    /// Whole training steps beside their bound.
+    Steps,
+    /// Answer requests on stdin, for a session with other tools.
+    Serve,
+}
+
+impl Options {
+    fn seconds_or(&self, default: f64) -> f64 {
+        self.seconds.unwrap_or(default)
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        name.contains(&self.only)
+    }
+}
+
+fn main() -> anyhow::Result<()> {
+    let mut options = Options::parse();
+    if options.what.is_empty() {
+        options.what = vec![What::Kernels, What::Layers, What::Steps];
+    }
+    if options.threads.is_empty() {
+        options.threads = vec![NonZeroUsize::MIN, available_parallelism()?];
+        options.threads.dedup();
+    }
+    let report = Report::new(options.json);
+    report.heading(&format!("vectors: {:?}", level()));
+    for &threads in &options.threads {
+        let team = Team::new(threads);
+        report.heading(&format!("\nthreads: {threads}"));
+        for what in &options.what {
+            match what {
+                What::Kernels => kernels::run(&options, &team, &report),
+                What::Layers => layers::run(&options, &team, &report),
+                What::Steps => steps::run(&options, &team, &report)?,
+                What::Serve => serve::run(&team, &report)?,
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Whole training steps of the workloads, beside what they take at least.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bntrain::data::Data;
+use bntrain::kernel::Team;
+use bntrain::train::{Event, Observer, train};
+use serde_json::{Value, json};
+
+use crate::Options;
+use crate::report::Report;
+use crate::roofline::Roofline;
+use crate::timing::Timing;
+use crate::workload::{Workload, workloads};
+
+/// Times all workloads with `team`.
+pub(crate) fn run(options: &Options, team: &Team, report: &Report) -> io::Result<()> {
+    let roofline = Roofline::measure(team);
+    report.heading(&format!(
+        "\ntraining steps; matrix products reach {:.0} GFLOP/s\n\
+         workload norm           best us  median us  GFLOP/s   bound us  share",
+        roofline.peak / 1e9
+    ));
+    for workload in workloads() {
+        if !options.wants(&workload.name) {
+            continue;
+        }
+        let (data, bound) = (workload.data(), roofline.bound(&workload));
+        for batch_norm in [true, false] {
+            let timing = time(&workload, &data, batch_norm, team, options.seconds_or(1.0))?;
+            let record = record(&workload, batch_norm, team, timing, bound);
+            let norm = if batch_norm { "batch_norm" } else { "none" };
+            let gflops = workload.product_operations() / timing.best / 1e9;
+            report.result(
+                &format!(
+                    "{:8} {norm:10} {:12.1} {:10.1} {gflops:8.1} {:10.1} {:5.0} %",
+                    workload.name,
+                    1e6 * timing.best,
+                    1e6 * timing.median,
+                    1e6 * bound,
+                    1e2 * bound / timing.best,
+                ),
+                &record,
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Seconds per step of `workload`, from the epochs of a training that lasts for `seconds`; its
+/// first epoch is for warming up. Shuffling counts, evaluation does not.
+pub(crate) fn time(
+    workload: &Workload,
+    data: &Data<f32>,
+    batch_norm: bool,
+    team: &Team,
+    seconds: f64,
+) -> io::Result<Timing> {
+    let stop = AtomicBool::new(false);
+    let plan = workload.plan(batch_norm);
+    let trained = train(&plan, data, team, &stop, &mut StopAfter { seconds, stop: &stop })?;
+    let steps = workload.steps_per_epoch() as f64;
+    let epochs = trained.epochs.windows(2).skip(1);
+    Ok(Timing::of(epochs.map(|pair| (pair[1].train_seconds - pair[0].train_seconds) / steps).collect()))
+}
+
+/// A result as the other tools of a session print it too.
+pub(crate) fn record(
+    workload: &Workload,
+    batch_norm: bool,
+    team: &Team,
+    timing: Timing,
+    bound: f64,
+) -> Value {
+    json!({
+        "bench": "step",
+        "tool": "bntrain",
+        "workload": workload.name,
+        "batch_norm": batch_norm,
+        "threads": team.members(),
+        "best_us": 1e6 * timing.best,
+        "median_us": 1e6 * timing.median,
+        "gflops": workload.product_operations() / timing.best / 1e9,
+        "bound_us": 1e6 * bound,
+    })
+}
+
+/// Ends a training after some seconds inside its steps, and two epochs at least.
+struct StopAfter<'a> {
+    seconds: f64,
+    stop: &'a AtomicBool,
+}
+
+impl Observer for StopAfter<'_> {
+    fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
+        if let Event::EpochEnded(epoch) = event
+            && epoch.epoch >= 2
+            && epoch.train_seconds > self.seconds
+        {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
