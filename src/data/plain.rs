@@ -77,20 +77,22 @@ const POWERS: [f64; DIGITS + 1] = [
 fn decimal(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
     let sign = *bytes.get(start)?;
     let first = start + usize::from(sign == b'-' || sign == b'+');
-    let (mut digits, mut end) = digits(bytes, first, 0);
-    let mut count = end - first;
-    let mut decimals = 0;
-    if bytes.get(end) == Some(&b'.') {
-        let point = end;
-        (digits, end) = self::digits(bytes, point + 1, digits);
-        decimals = end - point - 1;
-        count += decimals;
-    }
-    if count == 0 || count > DIGITS || digits > EXACT {
-        return None;
-    }
-    let value = digits as f64 / POWERS[decimals];
+    let (whole, end) = digits(bytes, first, 0);
+    let (value, end) = if bytes.get(end) != Some(&b'.') {
+        (exact(whole, end - first)?, end)
+    } else {
+        let (all, behind) = digits(bytes, end + 1, whole);
+        let decimals = behind - end - 1;
+        (exact(all, end - first + decimals)? / POWERS[decimals], behind)
+    };
     Some((if sign == b'-' { -value } else { value }, end))
+}
+
+/// The whole number that some digits make, if a double holds it.
+#[inline]
+fn exact(number: u64, digits: usize) -> Option<f64> {
+    // Processors convert signed numbers faster, and it is none but small ones.
+    ((1..=DIGITS).contains(&digits) && number <= EXACT).then_some(number as i64 as f64)
 }
 
 /// Appends the digits that start at `start` to those of a number; wrong if there are more than 19.
