@@ -117,5 +117,5 @@ impl Workload {
 
 /// Training rows as they go into a network.
 fn rows(x: Array2<f32>, labels: Vec<u32>) -> Rows<f32> {
-    Rows { x, labels }
+    Rows::new(&x, labels)
 }

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 
 /// Looks at the next piece of work before a member sleeps: some 50 microseconds.
-const SPINS: u32 = 20_000;
+const SPINS: u32 = 2_000;
 
 /// Threads that share the work of one run; the caller is one of them.
 pub struct Team {
@@ -110,8 +110,15 @@ impl Team {
             }
         }
         let own = catch_unwind(AssertUnwindSafe(|| work(0)));
+        let mut spins = 0_u32;
         while shared.busy.load(Ordering::Acquire) > 0 {
-            spin_loop();
+            // On a busy machine a member may not be running at all: let it have this core.
+            if spins < SPINS {
+                spin_loop()
+            } else {
+                thread::yield_now()
+            }
+            spins = spins.saturating_add(1);
         }
         let theirs = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(panic) = own.err().or(theirs) {
