@@ -118,3 +118,24 @@ fn gzip_that_is_damaged() {
         assert!(told.contains("the gzip data are damaged: "), "{told}");
     }
 }
+
+#[test]
+fn damage_far_behind_another_fault_is_told_instead() {
+    let files = Files::new();
+    // Rows that do not repeat, so that the packed file is in many pieces, too.
+    let rows: String = (0..100_000_u64).map(|row| format!("{},{}\n", row * row % 99_991, row % 3)).collect();
+    for start in ["x,y\nbad,1\n", "x\n1,2\n", "x,y\n1,\0\n"] {
+        let whole = packed(format!("{start}{rows}").as_bytes());
+        assert!(!refused(&files.write("t.csv.gz", &whole), 1 << 30).1.contains("damaged"));
+        let cut = &whole[..whole.len() - 100];
+        let (_, told) = refused(&files.write("t.csv.gz", cut), 1 << 30);
+        assert!(told.contains("the gzip data are damaged: "), "{start:?}: {told}");
+        let (_, told) = refused(&files.write("t.csv.gz", &whole), 400_000);
+        assert!(
+            told.contains("needs more than 400000 bytes of memory when decompressed"),
+            "{start:?}: {told}"
+        );
+    }
+    let (_, told) = refused(&files.write("t.csv", format!("x,y\nbad,1\n{rows}")), 800_007);
+    assert!(told.contains("needs 800008 bytes for 100001 rows of 1 feature, limit 800007"), "{told}");
+}
