@@ -20,7 +20,7 @@ cargo test --locked
 for level in baseline avx2; do
   step "tests of the arithmetic at level $level"
   BNTRAIN_KERNEL=$level cargo test --locked --lib kernel
-  BNTRAIN_KERNEL=$level cargo test --locked --test it -- gradient golden course determinism
+  BNTRAIN_KERNEL=$level cargo test --locked --test it -- gradient golden course threads evaluation
 done
 
 step "docs"

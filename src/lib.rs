@@ -7,17 +7,17 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `cli` | arguments, progress, tables: the only place that prints |
-//! | [`report`] | results turned into SVG and text: pure functions |
-//! | [`compare`] | the twin, the grid, many runs on many cores, statistics over seeds |
-//! | [`config`] | TOML as written, checked into a plan |
-//! | [`train`] | the loop, its events, metrics, stop rules |
 //! | [`run_directory`] | the files that a command leaves |
+//! | [`report`] | results turned into SVG, CSV and text: pure functions |
+//! | [`compare`] | the twin, the grid, many runs on many cores, statistics over seeds |
 //! | [`model`] | the model file |
+//! | [`train`] | the loop, its events, metrics, stop rules |
 //! | [`gradcheck`] | gradients against central differences |
+//! | [`config`] | TOML as written, checked into a plan |
 //! | [`data`] | CSV, schema, split, scaling, batches |
 //! | [`optim`] | optimisers, schedules, clipping |
 //! | [`nn`] | the [`Layer`](nn::Layer) trait, the layers, the network |
-//! | [`kernel`] | matrix products and elementwise loops |
+//! | [`kernel`] | matrix products, loops over columns, the team of threads |
 //! | [`random`], [`real`] | keyed random streams; the bound over `f32` and `f64` |
 //!
 //! # Units

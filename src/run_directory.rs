@@ -10,10 +10,18 @@ use std::path::{Path, PathBuf};
 use atomic_write_file::AtomicWriteFile;
 
 use crate::compare::{Cell, FinishedRun};
+use crate::nn::Norm;
 use crate::report::metrics::{write_metrics, write_metrics_header, write_steps, write_steps_header};
 
 /// The file whose presence says that a directory is a finished run directory.
 const MARK: &str = "run.json";
+
+/// Of `run.json`; a later version says so there.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// Everything that is ever written directly into a run directory.
+const FILES: [&str; 7] =
+    ["config.toml", MARK, "metrics.csv", "steps.csv", "summary.json", "curves.svg", "sweep.svg"];
 
 /// A run directory that is being written.
 pub struct RunDirectory {
@@ -26,15 +34,23 @@ pub struct RunDirectory {
 #[derive(Debug, thiserror::Error)]
 pub enum RunDirectoryError {
     /// Something is there already.
-    #[error("{} exists; choose another --out{}", .path.display(), .hint)]
+    #[error("{} exists; choose another --out{}", shown(.path), .hint)]
     Exists {
         /// The directory asked for.
         path: PathBuf,
         /// What else could be done.
         hint: &'static str,
     },
+    /// The config or the data of the run are in the directory that would be replaced.
+    #[error("{} would be removed with {}; choose another --out", shown(.inside), shown(.path))]
+    InUse {
+        /// The directory asked for.
+        path: PathBuf,
+        /// What the run reads.
+        inside: PathBuf,
+    },
     /// The system said no.
-    #[error("could not write {}: {source}", .path.display())]
+    #[error("could not write {}: {source}", shown(.path))]
     Io {
         /// What was written.
         path: PathBuf,
@@ -43,29 +59,44 @@ pub enum RunDirectoryError {
     },
 }
 
+/// A path that a terminal can be trusted with.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy()
+        .chars()
+        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
+        .collect()
+}
+
+fn io_at(path: &Path) -> impl FnOnce(io::Error) -> RunDirectoryError {
+    |source| RunDirectoryError::Io { path: path.to_owned(), source }
+}
+
 impl RunDirectory {
-    /// Makes the directory `out`, which must not exist. With `force`, a finished run directory of
-    /// that name is removed first; anything else is left alone.
+    /// Makes the directory `out`, which must not exist. With `force`, the files of a finished run
+    /// there are removed first, unless one of `sources`, the files that the new run reads, is
+    /// among them; anything that is not such a directory, or not such a file, is left alone.
     ///
     /// # Errors
     ///
     /// If `out` exists or cannot be made and written.
-    pub fn create(out: &Path, force: bool) -> Result<Self, RunDirectoryError> {
-        if force && out.join(MARK).is_file() {
-            fs::remove_dir_all(out)
-                .map_err(|source| RunDirectoryError::Io { path: out.to_owned(), source })?;
+    pub fn create(out: &Path, force: bool, sources: &[&Path]) -> Result<Self, RunDirectoryError> {
+        let finished = is_finished(out);
+        if force && finished {
+            remove_run(out, sources)?;
         }
-        match Self::try_create(out) {
-            Err(RunDirectoryError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
-                let hint = match (force, out.join(MARK).is_file()) {
-                    (false, true) => " or replace it with --force",
-                    (true, _) => "; --force replaces finished run directories only",
-                    (false, false) => "",
-                };
-                Err(RunDirectoryError::Exists { path: out.to_owned(), hint })
-            }
-            result => result,
-        }
+        make_parent(out)?;
+        Self::try_create(out)?.ok_or_else(|| RunDirectoryError::Exists {
+            path: out.to_owned(),
+            hint: match (force, finished) {
+                (false, true) => " or replace it with --force",
+                (true, true) => "; it holds files that are not from a run",
+                (_, false) if out.join("metrics.csv").is_file() => {
+                    "; it looks like a run that did not end: remove it by hand if it is"
+                }
+                (true, false) => "; --force replaces finished run directories only",
+                (false, false) => "",
+            },
+        })
     }
 
     /// Makes `parent/name-001`, or the first number after that which is free.
@@ -74,33 +105,32 @@ impl RunDirectory {
     ///
     /// If no directory can be made and written.
     pub fn create_numbered(parent: &Path, name: &str) -> Result<Self, RunDirectoryError> {
-        for number in 1.. {
-            match Self::try_create(&parent.join(format!("{name}-{number:03}"))) {
-                Err(RunDirectoryError::Io { source, .. })
-                    if source.kind() == io::ErrorKind::AlreadyExists => {}
-                result => return result,
+        let mut number = 1_u64;
+        loop {
+            let path = parent.join(format!("{name}-{number:03}"));
+            make_parent(&path)?;
+            if let Some(directory) = Self::try_create(&path)? {
+                return Ok(directory);
             }
+            number += 1;
         }
-        unreachable!("there are more numbers than directories")
     }
 
-    fn try_create(path: &Path) -> Result<Self, RunDirectoryError> {
+    /// None if something is there already.
+    fn try_create(path: &Path) -> Result<Option<Self>, RunDirectoryError> {
+        // Fails if it exists, so that two programs cannot both own it.
+        match fs::create_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
+            made => made.map_err(io_at(path))?,
+        }
         let make = || {
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent)?;
-            }
-            // Fails if it exists, so that two programs cannot both own it.
-            fs::create_dir(path)?;
             let metrics = File::create_new(path.join("metrics.csv"))?;
             write_metrics_header(&metrics)?;
             let steps = File::create_new(path.join("steps.csv"))?;
             write_steps_header(&steps)?;
-            Ok((metrics, steps))
+            Ok(Self { path: path.to_owned(), metrics, steps })
         };
-        match make() {
-            Ok((metrics, steps)) => Ok(Self { path: path.to_owned(), metrics, steps }),
-            Err(source) => Err(RunDirectoryError::Io { path: path.to_owned(), source }),
-        }
+        make().map(Some).map_err(io_at(path))
     }
 
     /// Where it is.
@@ -154,6 +184,65 @@ impl RunDirectory {
     pub fn finish(self, run_json: &[u8]) -> Result<(), RunDirectoryError> {
         self.write(MARK, run_json)
     }
+}
+
+/// Whether `run.json` is there and one of ours.
+fn is_finished(directory: &Path) -> bool {
+    let json = fs::read(directory.join(MARK)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    json.is_some_and(|json: serde_json::Value| {
+        json["format_version"] == FORMAT_VERSION && json["runs"].is_u64()
+    })
+}
+
+fn make_parent(path: &Path) -> Result<(), RunDirectoryError> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => fs::create_dir_all(parent).map_err(io_at(parent)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes the files that a run writes, and the directory where nothing else is in it.
+fn remove_run(directory: &Path, sources: &[&Path]) -> Result<(), RunDirectoryError> {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let inside = real(directory);
+    if let Some(source) = sources.iter().find(|source| real(source).starts_with(&inside)) {
+        let (path, inside) = (directory.to_owned(), (*source).to_owned());
+        return Err(RunDirectoryError::InUse { path, inside });
+    }
+    let gone = |result: io::Result<()>| match result {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    let remove = || {
+        for norm in Norm::ALL {
+            remove_models(&directory.join(norm.name()))?;
+        }
+        for file in FILES {
+            gone(fs::remove_file(directory.join(file)))?;
+        }
+        // Fails where a file of somebody else is left, which `create` then reports.
+        let _ = fs::remove_dir(directory);
+        Ok(())
+    };
+    remove().map_err(io_at(directory))
+}
+
+/// Removes `seed-*/model.safetensors` and `point-*/seed-*/model.safetensors` below `folder`, and the
+/// folders that are then empty.
+fn remove_models(folder: &Path) -> io::Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name == "model.safetensors" {
+            fs::remove_file(&path)?;
+        } else if name.starts_with("seed-") || name.starts_with("point-") {
+            remove_models(&path)?;
+        }
+    }
+    // Fails where something else is in it, which then stays.
+    let _ = fs::remove_dir(folder);
+    Ok(())
 }
 
 /// `<norm>/[point-<k>/]seed-<n>/model.safetensors`.

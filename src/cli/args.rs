@@ -1,6 +1,5 @@
 //! What may stand on the command line.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -12,10 +11,8 @@ use super::require::Requirement;
 /// `bntrain --config FILE` trains everything that FILE describes and shows the difference.
 #[derive(Debug, Parser)]
 #[command(name = "bntrain", version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
-#[command(
-    after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage or config, 3 data, 4 model file, 5 diverged, \
-    6 input/output, 7 refused, 8 over a size limit, 130/143 stopped."
-)]
+#[command(after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage or config, 3 data, 5 diverged, \
+    6 input/output, 7 refused, 8 over a size limit, 130/143 stopped, 141 reader of the results gone.")]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -65,8 +62,8 @@ pub(super) struct TrainArgs {
     #[arg(long, requires = "out")]
     pub(super) force: bool,
     /// Cores to use; results do not depend on it [default: all]
-    #[arg(long, value_name = "N")]
-    pub(super) threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
     /// Check everything, take one step of each network, write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -89,9 +86,9 @@ pub(super) struct GradcheckArgs {
     /// Rows in the batch; at least 3
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(3..))]
     pub(super) rows: u16,
-    /// Largest relative error that passes
-    #[arg(long, value_name = "X", default_value_t = 1e-6)]
-    pub(super) tolerance: f64,
+    /// Largest relative error that passes [default: 1e-5]
+    #[arg(long, value_name = "X", value_parser = positive)]
+    pub(super) tolerance: Option<f64>,
 }
 
 #[derive(Debug, Args)]
@@ -127,4 +124,11 @@ pub(super) enum When {
     Always,
     /// Never
     Never,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|x: &f64| x.is_finite() && 0.0 < *x)
+        .ok_or_else(|| "expected a number greater than 0".to_owned())
 }

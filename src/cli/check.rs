@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use serde_json::json;
+
 use super::args::CheckArgs;
 use super::plan::{Planned, read_plan};
 use super::{Failure, Output};
@@ -11,11 +13,29 @@ use crate::train::preflight;
 
 pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
     let planned = read_plan(&args.config, output)?;
+    if output.json {
+        return output.result(&format!("{}\n", describe_json(&planned)));
+    }
     output.result(&describe(&planned))
 }
 
+fn describe_json(planned: &Planned) -> serde_json::Value {
+    let table = planned.first_table();
+    json!({
+        "rows": table.rows(),
+        "train_rows": table.train_rows(),
+        "valid_rows": table.valid_rows(),
+        "test_rows": table.test_rows(),
+        "features": table.features(),
+        "label": table.label(),
+        "classes": table.classes(),
+        "runs": planned.jobs.len(),
+        "config": planned.plan.to_toml(),
+    })
+}
+
 fn describe(planned: &Planned) -> String {
-    let table = planned.data.table(&planned.plan.data);
+    let table = planned.first_table();
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "{line}").unwrap_or_default();
     line(format!(

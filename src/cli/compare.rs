@@ -28,7 +28,10 @@ pub(super) fn run(args: &CompareArgs, output: &Output) -> Result<(), Failure> {
             .iter()
             .map(|(name, summary)| serde_json::json!({ "run": name, "summary": summary }))
             .collect();
-        return output.result(&format!("{}\n", serde_json::json!({ "runs": runs })));
+        return output.result(&format!(
+            "{}\n",
+            serde_json::json!({ "runs": runs, "config_differences": differences })
+        ));
     }
     output.result(&side_by_side(&runs, &differences, Charset::Unicode))
 }

@@ -8,6 +8,7 @@ use super::exit_code;
 use crate::compare::RunError;
 use crate::config::{ConfigError, ConfigErrorKind};
 use crate::data::{DataError, DataErrorKind};
+use crate::report::plain;
 
 /// Why the program ends, in one line or more, and its exit code.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ impl Failure {
 
     /// A file or directory that could not be read or written.
     pub(super) fn io(doing: &str, path: &Path, error: &io::Error) -> Self {
-        Self::new(exit_code::IO, format!("could not {doing} {}: {error}", path.display()))
+        Self::new(exit_code::IO, format!("could not {doing} {}: {error}", plain(&path.to_string_lossy())))
     }
 }
 
@@ -70,7 +71,7 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::new(exit_code::READER_GONE, ""),
-            _ => Self::new(exit_code::IO, error.to_string()),
+            _ => Self::new(exit_code::IO, format!("could not write to standard output: {error}")),
         }
     }
 }

@@ -8,6 +8,9 @@ use crate::gradcheck::{GradcheckReport, GradcheckSettings, check_network, table}
 use crate::kernel::Team;
 use crate::nn::{Network, Pass};
 
+/// Two rows normalise to about +1 and -1 whatever they are: a wrong gradient would not show.
+const MIN_ROWS: usize = 3;
+
 pub(super) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> {
     let planned = read_plan(&args.config, output)?;
     let first_seed = planned.jobs.first().map(|job| job.cell.seed);
@@ -19,7 +22,14 @@ pub(super) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> 
         let data = &prepared.data;
         let batch = data.train.head(usize::from(args.rows));
         let rows = batch.len();
-        let settings = GradcheckSettings { tolerance: args.tolerance, ..GradcheckSettings::for_network() };
+        if rows < MIN_ROWS {
+            let message =
+                format!("{rows} training rows; batch norm's gradient shows with {MIN_ROWS} or more only");
+            return Err(Failure::new(exit_code::DATA, message));
+        }
+        let standard = GradcheckSettings::for_network();
+        let settings =
+            GradcheckSettings { tolerance: args.tolerance.unwrap_or(standard.tolerance), ..standard };
         let mut network =
             Network::build(&job.plan.layers, data.features.len(), data.classes.len(), job.cell.seed);
         let pass = Pass { team: &team, step: 1, labels: batch.labels() };
@@ -28,7 +38,7 @@ pub(super) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> 
         failed += usize::from(!report.passed());
         lines.push(show(job, rows, &report, output));
     }
-    output.result(&lines.join("\n"))?;
+    output.result(&lines.join(if output.json { "" } else { "\n" }))?;
     match failed {
         0 => Ok(()),
         _ => Err(Failure::new(
@@ -43,7 +53,7 @@ fn show(job: &Job, rows: usize, report: &GradcheckReport, output: &Output) -> St
     if output.json {
         return format!(
             "{}\n",
-            serde_json::json!({ "norm": norm, "rows": rows, "passed": report.passed(), "tensors": report.tensors })
+            serde_json::json!({ "norm": norm, "point": job.cell.point.as_ref().map(|(_, settings)| settings), "rows": rows, "passed": report.passed(), "tensors": report.tensors })
         );
     }
     let point = job.cell.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));

@@ -29,10 +29,7 @@ impl Output {
     pub(super) fn result(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
         let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-        written.map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => error.into(),
-            _ => Failure::new(super::exit_code::IO, format!("could not write to standard output: {error}")),
-        })
+        Ok(written?)
     }
 
     /// Something worth knowing: to standard error, unless quiet.
@@ -52,7 +49,8 @@ impl Output {
     /// Whether progress is shown as bars.
     pub(super) fn bars(&self) -> bool {
         match self.progress {
-            When::Always => !self.quiet,
+            // Nothing can be redrawn in a pipe: there it would be lines either way.
+            When::Always => !self.quiet && io::stderr().is_terminal(),
             When::Never => false,
             When::Auto => {
                 let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");

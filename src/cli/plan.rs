@@ -1,9 +1,12 @@
 //! Config and data, read and checked together: what every command starts from.
 
+use std::path::Path;
+
 use super::args::ConfigArgs;
 use super::{Failure, Output, exit_code};
 use crate::compare::{DataSets, Job, jobs};
 use crate::config::{self, Dtype, Plan};
+use crate::data::Table;
 use crate::train::preflight;
 
 /// Everything that is known before training.
@@ -12,6 +15,20 @@ pub(super) struct Planned {
     /// At least one.
     pub(super) jobs: Vec<Job>,
     pub(super) data: DataSets,
+}
+
+impl Planned {
+    /// The files that the runs are made from.
+    pub(super) fn sources(&self) -> Vec<&Path> {
+        let data = self.data.tables().flat_map(Table::sources).map(|source| source.path.as_path());
+        data.chain([self.plan.source.as_path()]).collect()
+    }
+
+    /// The data of the first run; a grid may give others to others.
+    pub(super) fn first_table(&self) -> &Table {
+        let plan = self.jobs.first().map_or(&self.plan, |job| &job.plan);
+        self.data.table(&plan.data)
+    }
 }
 
 /// Reads the config and its data, and makes sure that every run can be done; notes go to standard

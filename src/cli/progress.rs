@@ -1,7 +1,6 @@
 //! What a person, or a program that reads JSON lines, sees of the runs while they go on.
 
 use std::io::{self, Write};
-use std::sync::Mutex;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
@@ -14,14 +13,12 @@ use crate::train::{EpochRecord, Event, Observer, Outcome};
 pub(super) struct Progress<'a> {
     output: &'a Output,
     bars: MultiProgress,
-    /// Lines of different runs must not mix.
-    lines: Mutex<()>,
 }
 
 impl<'a> Progress<'a> {
     pub(super) fn new(output: &'a Output) -> Self {
         let target = if output.bars() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { output, bars: MultiProgress::with_draw_target(target), lines: Mutex::new(()) }
+        Self { output, bars: MultiProgress::with_draw_target(target) }
     }
 
     /// The observers of one run.
@@ -33,7 +30,7 @@ impl<'a> Progress<'a> {
             observers.push(Box::new(Lines { progress: self, name: name(cell), last: None }));
         }
         if self.output.json {
-            observers.push(Box::new(JsonLines { progress: self, cell: cell_json(cell) }));
+            observers.push(Box::new(JsonLines { cell: cell_json(cell) }));
         }
         Box::new(observers)
     }
@@ -42,6 +39,12 @@ impl<'a> Progress<'a> {
 /// A run as people call it.
 fn name(cell: &Cell) -> String {
     let point = cell.point.as_ref().map_or(String::new(), |(_, settings)| format!(" {settings}"));
+    format!("{}{point} seed {}", cell.norm.name(), cell.seed)
+}
+
+/// The same in the few characters that a bar has.
+fn short_name(cell: &Cell) -> String {
+    let point = cell.point.as_ref().map_or(String::new(), |(point, _)| format!(" {point}"));
     format!("{}{point} seed {}", cell.norm.name(), cell.seed)
 }
 
@@ -75,7 +78,7 @@ impl Bar {
         let style = ProgressStyle::with_template("{prefix:24!} {wide_bar} epoch {msg} {eta:>4}")
             .map(|style| style.progress_chars("=> "))
             .unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = bars.add(ProgressBar::new(0).with_style(style).with_prefix(name(cell)));
+        let bar = bars.add(ProgressBar::new(0).with_style(style).with_prefix(short_name(cell)));
         Self { bar }
     }
 }
@@ -116,12 +119,11 @@ impl Observer for Lines<'_> {
 }
 
 /// One JSON object per event on standard output; steps are in `steps.csv`.
-struct JsonLines<'a> {
-    progress: &'a Progress<'a>,
+struct JsonLines {
     cell: Value,
 }
 
-impl Observer for JsonLines<'_> {
+impl Observer for JsonLines {
     fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
         let mut line = match event {
             Event::RunStarted { epochs, steps_per_epoch } => {
@@ -132,9 +134,8 @@ impl Observer for JsonLines<'_> {
             Event::RunEnded(outcome) => json!({ "event": "run_ended", "outcome": outcome }),
         };
         line["run"] = self.cell.clone();
-        let _whole_lines = self.progress.lines.lock();
-        let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{line}")
+        // In one piece, so that the lines of different runs do not mix.
+        io::stdout().lock().write_all(format!("{line}\n").as_bytes())
     }
 }
 

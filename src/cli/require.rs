@@ -4,28 +4,31 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::compare::RunRecord;
+use crate::config::Metric;
 use crate::nn::Norm;
-use crate::train::Outcome;
+use crate::train::{EpochRecord, Outcome};
 
 /// `[NORM.]METRIC OP NUMBER`, to be met by the kept epoch of every run, or of every run with NORM.
 #[derive(Clone, Debug)]
 pub(super) struct Requirement {
     text: String,
     norm: Option<Norm>,
-    metric: &'static str,
+    metric: (&'static str, Measure),
     operator: &'static str,
     bound: f64,
 }
 
-const NORMS: [Norm; 3] = [Norm::BatchNorm, Norm::MeanOnly, Norm::None];
-const METRICS: [&str; 7] = [
-    "train_loss",
-    "train_eval_loss",
-    "train_accuracy",
-    "valid_loss",
-    "valid_accuracy",
-    "test_loss",
-    "test_accuracy",
+/// A number of a run, by its name.
+type Measure = fn(&RunRecord, &EpochRecord) -> Option<f64>;
+
+const METRICS: [(&str, Measure); 7] = [
+    ("train_loss", |_, kept| kept.metric(Metric::TrainLoss)),
+    ("train_eval_loss", |_, kept| kept.metric(Metric::TrainEvalLoss)),
+    ("train_accuracy", |_, kept| kept.metric(Metric::TrainAccuracy)),
+    ("valid_loss", |_, kept| kept.metric(Metric::ValidLoss)),
+    ("valid_accuracy", |_, kept| kept.metric(Metric::ValidAccuracy)),
+    ("test_loss", |run, _| run.test.map(|test| test.loss)),
+    ("test_accuracy", |run, _| run.test.map(|test| test.accuracy)),
 ];
 /// Two-character operators first, so that `<=` is not read as `<`.
 const OPERATORS: [&str; 4] = [">=", "<=", ">", "<"];
@@ -43,13 +46,16 @@ impl FromStr for Requirement {
         };
         let norm = match norm {
             None => None,
-            Some(norm) => Some(NORMS.into_iter().find(|known| known.name() == norm).ok_or_else(|| {
-                format!("`{norm}` is not a norm; use one of {}", NORMS.map(Norm::name).join(", "))
-            })?),
+            Some(norm) => {
+                Some(Norm::ALL.into_iter().find(|known| known.name() == norm).ok_or_else(|| {
+                    format!("`{norm}` is not a norm; use one of {}", Norm::ALL.map(Norm::name).join(", "))
+                })?)
+            }
         };
-        let metric = METRICS.into_iter().find(|metric| *metric == name);
-        let metric =
-            metric.ok_or_else(|| format!("`{name}` is not a metric; use one of {}", METRICS.join(", ")))?;
+        let metric = METRICS.into_iter().find(|(metric, _)| *metric == name);
+        let metric = metric.ok_or_else(|| {
+            format!("`{name}` is not a metric; use one of {}", METRICS.map(|(metric, _)| metric).join(", "))
+        })?;
         let bound = bound.trim();
         let bound = bound.parse().ok().filter(|bound: &f64| bound.is_finite());
         let bound = bound.ok_or_else(|| "the bound is not a finite number".to_owned())?;
@@ -75,7 +81,7 @@ impl Requirement {
             let name = format!("{} with seed {}", run.cell.norm.name(), run.cell.seed);
             match (&run.outcome, self.value(run)) {
                 (Outcome::Diverged { .. }, _) => Some(format!("required {self}: {name} diverged")),
-                (_, None) => Some(format!("required {self}: {name} has no {}", self.metric)),
+                (_, None) => Some(format!("required {self}: {name} has no {}", self.metric.0)),
                 (_, Some(value)) if self.holds(value) => None,
                 (_, Some(value)) => Some(format!("required {self}: {name} has {value:.6}")),
             }
@@ -93,15 +99,7 @@ impl Requirement {
 
     fn value(&self, run: &RunRecord) -> Option<f64> {
         let kept = run.epochs.iter().find(|epoch| epoch.epoch == run.kept_epoch)?;
-        match self.metric {
-            "train_loss" => kept.train_loss,
-            "train_eval_loss" => Some(kept.train.loss),
-            "train_accuracy" => Some(kept.train.accuracy),
-            "valid_loss" => kept.valid.map(|valid| valid.loss),
-            "valid_accuracy" => kept.valid.map(|valid| valid.accuracy),
-            "test_loss" => run.test.map(|test| test.loss),
-            _ => run.test.map(|test| test.accuracy),
-        }
+        (self.metric.1)(run, kept)
     }
 }
 
@@ -112,7 +110,7 @@ mod tests {
     #[test]
     fn reads_norm_metric_operator_and_bound() {
         let requirement: Requirement = "batch_norm.valid_loss<=0.5".parse().expect("a requirement");
-        assert_eq!((requirement.norm, requirement.metric), (Some(Norm::BatchNorm), "valid_loss"));
+        assert_eq!((requirement.norm, requirement.metric.0), (Some(Norm::BatchNorm), "valid_loss"));
         assert_eq!((requirement.operator, requirement.bound), ("<=", 0.5));
         assert!(requirement.holds(0.5) && !requirement.holds(0.51) && !requirement.holds(f64::NAN));
     }

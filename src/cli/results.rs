@@ -7,8 +7,8 @@ use serde_json::json;
 use super::plan::Planned;
 use super::{Failure, Output};
 use crate::compare::{RunRecord, Summary};
-use crate::report::{Charset, PlotSize, TerminalPlot, curves_svg, sweep_svg, table};
-use crate::run_directory::RunDirectory;
+use crate::report::{Charset, PlotSize, TerminalPlot, curves_svg, plain, sweep_svg, table};
+use crate::run_directory::{FORMAT_VERSION, RunDirectory};
 
 /// What the command knows beside the results.
 pub(super) struct Facts {
@@ -37,12 +37,16 @@ pub(super) fn write_and_show(
     directory.finish(format!("{:#}\n", run_json(planned, records, facts)).as_bytes())?;
 
     if output.json {
-        let line = json!({ "event": "finished", "directory": path, "summary": summary });
+        let line = json!({ "event": "finished", "directory": path.to_string_lossy(), "summary": summary });
         return output.result(&format!("{line}\n"));
     }
     let size = PlotSize { width: output.width(), ..PlotSize::default() };
     let plot = TerminalPlot::of(records, size, Charset::Unicode).render(paint);
-    output.result(&format!("{}\n{plot}\nresults: {}\n", table(&summary, Charset::Unicode), path.display()))
+    output.result(&format!(
+        "{}\n{plot}\nresults: {}\n",
+        table(&summary, Charset::Unicode),
+        plain(&path.to_string_lossy())
+    ))
 }
 
 /// A colour of its own for each curve; the marks differ too, for those who see none.
@@ -56,18 +60,20 @@ fn data_name(planned: &Planned) -> String {
 }
 
 fn run_json(planned: &Planned, records: &[RunRecord], facts: &Facts) -> serde_json::Value {
-    let table = planned.data.table(&planned.plan.data);
-    let sources: Vec<_> = table
-        .sources()
-        .map(|source| json!({ "path": source.path, "sha256": source.sha256, "rows": source.rows }))
+    let table = planned.first_table();
+    let sources: Vec<_> = planned
+        .data
+        .tables()
+        .flat_map(|table| table.sources())
+        .map(|source| json!({ "path": source.path.to_string_lossy(), "sha256": source.sha256, "rows": source.rows }))
         .collect();
     let started = facts.started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let outcome = if facts.interrupted { "interrupted" } else { "finished" };
     json!({
-        "format_version": 1,
+        "format_version": FORMAT_VERSION,
         "version": env!("CARGO_PKG_VERSION"),
-        "command": std::env::args().collect::<Vec<_>>(),
-        "config": planned.plan.source,
+        "command": std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect::<Vec<_>>(),
+        "config": planned.plan.source.to_string_lossy(),
         "data": sources,
         "features": table.features().len(),
         "classes": table.classes(),

@@ -5,6 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+#[cfg(unix)]
+use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -22,6 +24,9 @@ impl Signals {
     /// Listens from now on.
     pub(super) fn listen() -> io::Result<Self> {
         let signals = Self::default();
+        // A file that grows over the limit of the shell is then an error and not the end.
+        #[cfg(unix)]
+        flag::register(SIGXFSZ, Arc::default())?;
         for (signal, code) in [
             (SIGINT, exit_code::INTERRUPTED),
             (SIGTERM, exit_code::TERMINATED),

@@ -1,5 +1,6 @@
 //! `bntrain --config FILE`: train everything that the config describes.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread;
 use std::time::{Instant, SystemTime};
@@ -23,7 +24,7 @@ pub(super) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
     }
     let signals = Signals::listen()?;
     let mut directory = match &args.out {
-        Some(out) => RunDirectory::create(out, args.force)?,
+        Some(out) => RunDirectory::create(out, args.force, &planned.sources())?,
         None => RunDirectory::create_numbered(Path::new(RUNS), &planned.plan.name)?,
     };
     let config = planned.plan.to_toml();
@@ -31,8 +32,8 @@ pub(super) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
 
     let started = SystemTime::now();
     let begin = Instant::now();
-    let threads =
-        args.threads.or(thread::available_parallelism().ok()).unwrap_or(std::num::NonZeroUsize::MIN);
+    let threads = args.threads.and_then(|threads| NonZeroUsize::new(usize::from(threads)));
+    let threads = threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let progress = Progress::new(output);
     let mut records = Vec::with_capacity(planned.jobs.len());
     let mut unwritten = None;
@@ -94,9 +95,16 @@ fn dry_run(planned: &Planned, output: &Output) -> Result<(), Failure> {
     let first_seed = planned.jobs.first().map(|job| job.cell.seed);
     for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
         let outcome = crate::compare::one_step(job, &planned.data)?;
-        output.result(&format!("{}: one step {}\n", describe(job), ending(&outcome)))?;
+        output.result(&if output.json {
+            format!(
+                "{}\n",
+                serde_json::json!({ "event": "one_step", "network": describe(job), "outcome": outcome })
+            )
+        } else {
+            format!("{}: one step {}\n", describe(job), ending(&outcome))
+        })?;
     }
-    output.result("nothing was written\n")
+    if output.json { Ok(()) } else { output.result("nothing was written\n") }
 }
 
 fn describe(job: &Job) -> String {
@@ -127,7 +135,7 @@ impl ConfigArgs {
 impl From<RunDirectoryError> for Failure {
     fn from(error: RunDirectoryError) -> Self {
         let code = match error {
-            RunDirectoryError::Exists { .. } => exit_code::REFUSED,
+            RunDirectoryError::Exists { .. } | RunDirectoryError::InUse { .. } => exit_code::REFUSED,
             RunDirectoryError::Io { .. } => exit_code::IO,
         };
         Self::new(code, error.to_string())

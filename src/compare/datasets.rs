@@ -54,6 +54,11 @@ impl DataSets {
         &self.tables[self.place(spec)].1
     }
 
+    /// All tables.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables.iter().map(|(_, table)| table)
+    }
+
     /// The data of `plan`, split by its seed and scaled; shared with the other runs that use the
     /// same.
     ///

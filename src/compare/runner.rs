@@ -67,23 +67,28 @@ pub fn run_all<'o>(
 ) -> Result<(), RunError> {
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
+    let at_once = threads.get().min(jobs.len()).max(1);
+    let work = |worker: usize, sender: mpsc::Sender<(usize, Result<FinishedRun, RunError>)>| {
+        // The first workers get one thread more where they do not divide evenly.
+        let members = NonZeroUsize::new((threads.get() + at_once - 1 - worker) / at_once);
+        let team = Team::new(members.unwrap_or(NonZeroUsize::MIN));
+        while !stop.load(Ordering::Relaxed) {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = jobs.get(index) else { break };
+            let result = run_one(job, data, &team, stop, &mut *watch(index));
+            if sender.send((index, result)).is_err() {
+                break;
+            }
+        }
+    };
     thread::scope(|scope| {
-        let at_once = threads.get().min(jobs.len()).max(1);
-        for worker in 0..at_once {
-            let (sender, next) = (sender.clone(), &next);
-            // The first workers get one thread more where they do not divide evenly.
-            let members = NonZeroUsize::new((threads.get() + at_once - 1 - worker) / at_once);
-            scope.spawn(move || {
-                let team = Team::new(members.unwrap_or(NonZeroUsize::MIN));
-                while !stop.load(Ordering::Relaxed) {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(job) = jobs.get(index) else { break };
-                    let result = run_one(job, data, &team, stop, &mut *watch(index));
-                    if sender.send((index, result)).is_err() {
-                        break;
-                    }
-                }
-            });
+        let workers = (0..at_once).map_while(|worker| {
+            let (work, sender) = (&work, sender.clone());
+            thread::Builder::new().spawn_scoped(scope, move || work(worker, sender)).ok()
+        });
+        // Where the system gives no threads at all, the runs are done right here.
+        if workers.count() == 0 {
+            work(0, sender.clone());
         }
         drop(sender);
         let result = hand_over(&receiver, finish);

@@ -300,6 +300,41 @@ pub fn normalise_by<F: Real>(
     });
 }
 
+/// `y = (x - origin) - shift + beta`, per column.
+///
+/// # Shapes
+///
+/// `x`, `y`: `(n, width)`; `origin`, `shift`, `beta`: `width`.
+pub fn translate<F: Real>(
+    team: &Team,
+    x: &ArrayView2<'_, F>,
+    (origin, shift): (&[f64], &[f64]),
+    beta: &[F],
+    y: &mut ArrayViewMut2<'_, F>,
+) {
+    assert_eq!(x.dim(), y.dim(), "shapes of a translation");
+    let (width, cost) = (x.ncols(), 2 * x.len());
+    let x = Rows::new(x);
+    each_block(team, width, cost, y.view_mut(), |columns, mut y| {
+        let (origin, shift, beta) =
+            (&origin[columns.clone()], &shift[columns.clone()], &beta[columns.clone()]);
+        wide(
+            #[inline(always)]
+            || {
+                for (row, mut y) in y.rows_mut().into_iter().enumerate() {
+                    let x = x.row(row, columns.start, columns.len());
+                    let terms = origin.iter().zip(shift).zip(beta);
+                    for ((y, &x), ((origin, shift), &beta)) in
+                        contiguous(y.as_slice_mut()).iter_mut().zip(x).zip(terms)
+                    {
+                        *y = F::from_f64((x.to_f64() - origin) - shift) + beta;
+                    }
+                }
+            },
+        );
+    });
+}
+
 /// `dx = factor * (dy - mean - x_hat * slope)`, per column: takes out of `dy` its mean and its
 /// projection on `x_hat`.
 ///

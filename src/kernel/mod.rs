@@ -14,7 +14,8 @@ mod team;
 mod vector;
 
 pub use columns::{
-    BatchMoments, batch_moments, centre_and_project, normalise, normalise_by, sum_rows, sum_rows_and_products,
+    BatchMoments, batch_moments, centre_and_project, normalise, normalise_by, sum_rows,
+    sum_rows_and_products, translate,
 };
 pub(crate) use dispatch::wide;
 pub use dispatch::{Level, level};

@@ -41,8 +41,10 @@
 //!
 //! # Training and evaluation
 //!
-//! Running statistics are mean 0 and variance 1 before the first batch, and follow each batch,
-//! `running = (1 - u) running + u batch`, when [`Layer::commit`] is called.
+//! Running statistics are mean 0 and variance 1 before the first batch, and follow each batch when
+//! [`Layer::commit`] is called: `running = (1 - w) running + w batch`, with `w = running_update` for
+//! `running_start = "standard"` and `w = u / (1 - (1 - u)^t)` at the `t`-th batch for
+//! `"first_batch"`, see [`RunningUpdate::weight`].
 //!
 //! Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by
 //! reducing internal covariate shift", 2015, algorithms 1 and 2; the derivation follows Clement

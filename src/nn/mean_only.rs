@@ -12,7 +12,7 @@
 //! | name | default | range | meaning |
 //! |---|---|---|---|
 //! | `running_update` | 0.1 | `0..=1`, `"cumulative"` | weight of a new batch in the running mean |
-//! | `running_start` | `"first_batch"` | `"first_batch"`, `"standard"` | whether mean 0 and variance 1 count at first |
+//! | `running_start` | `"first_batch"` | `"first_batch"`, `"standard"` | whether a mean of 0 counts at first |
 //! | `shift` | true | | whether beta is trained; it stays 0 otherwise |
 //!
 //! Source: Salimans and Kingma, "Weight normalization", 2016, section 4 (mean-only batch
@@ -54,6 +54,9 @@ pub struct MeanOnly<F> {
     params: Vec<Param<F>>,
     moments: BatchMoments, // of the last batch
     sums: Vec<F>,          // width: of dy
+    means: Vec<f64>,       // width: of dy
+    zeros: Vec<f64>,       // width
+    no_beta: Vec<F>,       // width: 0, where beta is not trained
     batches: u64,          // committed so far
 }
 
@@ -66,7 +69,16 @@ impl<F: Real> MeanOnly<F> {
             params.push(Param::trained(format!("{name}.beta"), Role::Offset, beta));
         }
         params.push(Param::running(format!("{name}.running_mean"), width, F::zero()));
-        Self { spec, params, moments: BatchMoments::new(width), sums: vec![F::zero(); width], batches: 0 }
+        Self {
+            spec,
+            params,
+            moments: BatchMoments::new(width),
+            sums: vec![F::zero(); width],
+            means: vec![0.0; width],
+            zeros: vec![0.0; width],
+            no_beta: vec![F::zero(); width],
+            batches: 0,
+        }
     }
 
     fn running_mean(&self) -> &Param<F> {
@@ -74,17 +86,16 @@ impl<F: Real> MeanOnly<F> {
     }
 }
 
+/// The values of a `1 x width` tensor.
+fn row<F: Real>(param: &Param<F>) -> &[F] {
+    param.value.as_slice().expect("parameters are in row-major layout")
+}
+
 impl<F: Real> Layer<F> for MeanOnly<F> {
     fn forward(&mut self, pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         batch_moments(pass.team, &x, &mut self.moments);
-        for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
-            for (column, (y, &x)) in y.iter_mut().zip(x).enumerate() {
-                *y = F::from_f64(self.moments.centred(column, x.to_f64()));
-            }
-        }
-        if self.spec.shift {
-            y += &self.params[0].value;
-        }
+        let beta = if self.spec.shift { row(&self.params[0]) } else { &self.no_beta };
+        kernel::translate(pass.team, &x, (&self.moments.origin, &self.moments.shift), beta, &mut y);
     }
 
     fn infer(&self, _pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
@@ -108,12 +119,9 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
             self.params[0].grad.iter_mut().zip(&self.sums).for_each(|(grad, &sum)| *grad = sum);
         }
         if let Some(mut dx) = dx {
-            let n = F::from_f64(x.nrows() as f64);
-            for (dy, mut dx) in dy.rows().into_iter().zip(dx.rows_mut()) {
-                for ((dx, &dy), &sum) in dx.iter_mut().zip(dy).zip(&self.sums) {
-                    *dx = dy - sum / n;
-                }
-            }
+            let n = x.nrows() as f64;
+            self.means.iter_mut().zip(&self.sums).for_each(|(mean, &sum)| *mean = sum.to_f64() / n);
+            kernel::translate(pass.team, &dy, (&self.means, &self.zeros), &self.no_beta, &mut dx);
         }
     }
 

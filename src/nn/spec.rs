@@ -58,6 +58,9 @@ pub enum Norm {
 }
 
 impl Norm {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::BatchNorm, Self::MeanOnly, Self::None];
+
     /// The name in configs, tables and directories.
     pub fn name(self) -> &'static str {
         match self {

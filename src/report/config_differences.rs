@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 /// A key that not all configs set to the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct ConfigDifference {
     /// Dotted, with indices from 0, such as `training.epochs` or `layers[2].eps`.
     pub key: String,

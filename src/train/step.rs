@@ -58,9 +58,7 @@ impl<'a, F: Real> Stepper<'a, F> {
             return Err(NonFinite("loss".to_owned()));
         }
         network.backward(&pass, x, workspace, None);
-        if self.plan.optimizer.l2() > 0.0 {
-            add_l2_gradient(network, self.plan.optimizer.l2());
-        }
+        add_l2_gradient(network, self.plan.optimizer.l2());
         if let Some(tensor) = network.non_finite() {
             return Err(NonFinite(tensor));
         }

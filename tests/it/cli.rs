@@ -85,6 +85,21 @@ fn what_exists_is_not_overwritten() {
     let message = "error: mine exists; choose another --out; --force replaces finished run directories only";
     assert_eq!(refused, (Some(7), message.to_owned()));
     assert_eq!(work.read("mine/precious.txt"), "mine");
+
+    // A run.json of another program, and files beside a run, are not ours to remove.
+    work.write("mine/run.json", "{}");
+    assert_eq!(work.fails(&["-c", "single.toml", "-o", "mine", "--force"]).0, Some(7));
+    work.write("out/notes.txt", "mine");
+    let refused = work.fails(&["-c", "single.toml", "-o", "out", "--force"]);
+    let message = "error: out exists; choose another --out; it holds files that are not from a run";
+    assert_eq!(refused, (Some(7), message.to_owned()));
+    assert_eq!(work.read("out/notes.txt"), "mine");
+
+    work.ok(&["-c", "single.toml", "-o", "source"]);
+    let (code, error) = work.fails(&["-c", "source/config.toml", "-o", "source", "--force"]);
+    assert_eq!(code, Some(7));
+    assert!(error.ends_with("would be removed with source; choose another --out"), "{error}");
+    assert!(work.path("source/metrics.csv").is_file());
     assert_eq!(work.fails(&["-c", "single.toml", "-o", "data.csv"]).0, Some(7));
 }
 
@@ -93,6 +108,7 @@ fn each_kind_of_failure_has_its_exit_code() {
     let work = Work::new();
     assert_eq!(work.fails(&["-c", "nowhere.toml"]).0, Some(6));
     assert_eq!(work.fails(&["--nonsense"]).0, Some(2));
+    assert_eq!(work.fails(&["-c", "single.toml", "--threads", "100000"]).0, Some(2));
     let error = work.fails(&["-c", "single.toml", "--set", "training.epohcs=3"]);
     assert_eq!(error.0, Some(2));
     assert!(error.1.contains("did you mean `epochs`?"), "{}", error.1);
@@ -113,6 +129,50 @@ fn each_kind_of_failure_has_its_exit_code() {
         error.1
     );
     assert!(!work.path("runs").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_file_in_the_way_is_an_error_and_not_a_loop() {
+    let work = Work::new();
+    work.write("runs", "");
+    let (code, error) = work.fails(&["-c", "single.toml"]);
+    assert_eq!(code, Some(6));
+    assert!(error.starts_with("error: could not write runs: "), "{error}");
+}
+
+#[test]
+fn data_may_vary_over_the_grid() {
+    let work = Work::new();
+    let grid =
+        "compare={ norms = [\"none\"], seeds = 1, grid = { \"data.scale\" = [\"none\", \"min_max\"] } }";
+    work.ok(&["check", "-c", "single.toml", "--set", grid]);
+    work.ok(&["-c", "single.toml", "--set", grid, "-o", "out"]);
+    assert_eq!(work.json("out/run.json")["data"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn names_need_not_be_utf8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let work = Work::new();
+    let out = OsStr::from_bytes(b"odd\xff");
+    let ended =
+        work.command(&["-c", "single.toml", "-q", "-o"]).arg(out).output().expect("the program starts");
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(work.path(out).join("run.json").is_file());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_that_may_not_grow_is_an_error() {
+    let work = Work::new();
+    let script = format!("ulimit -f 1; exec {} -c config.toml --epochs 40 -q", env!("CARGO_BIN_EXE_bntrain"));
+    let mut command = std::process::Command::new("bash");
+    let ended: Ended =
+        command.current_dir(work.path("")).args(["-c", &script]).output().expect("bash").into();
+    assert_eq!(ended.code, Some(6), "{}", ended.stderr);
 }
 
 #[test]
@@ -181,6 +241,9 @@ fn gradcheck_passes_and_can_fail() {
         assert!(ended.stdout.contains(tensor), "{}", ended.stdout);
     }
     assert_eq!(work.fails(&["gradcheck", "-c", "config.toml", "--tolerance", "1e-30"]).0, Some(1));
+    assert_eq!(work.fails(&["gradcheck", "-c", "config.toml", "--tolerance", "nan"]).0, Some(2));
+    let lines = work.ok(&["gradcheck", "-c", "config.toml", "--json", "-q"]).stdout;
+    assert!(lines.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{lines}");
 }
 
 #[test]
@@ -205,6 +268,10 @@ fn json_is_one_object_per_line() {
     let epochs = ["epoch_ended"; 4];
     assert_eq!(events, [&["run_started"], &epochs[..], &["run_ended", "finished"]].concat());
     assert_eq!(ended.stderr, "");
+    for args in [&["check", "-c", "config.toml"][..], &["-c", "config.toml", "--dry-run"]] {
+        let lines = work.ok(&[args, &["--json"]].concat()).stdout;
+        assert!(lines.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{lines}");
+    }
 }
 
 #[test]

@@ -9,5 +9,5 @@ mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
 mod readme; // what the README says
 mod support;
-mod threads;
-mod tidy; // rules of the repository // results do not depend on their number
+mod threads; // the same bits for any team
+mod tidy; // rules of the repository
