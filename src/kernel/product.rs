@@ -18,7 +18,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::ops::Range;
 
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
+use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, s};
 
 use super::blocks::each_block;
 use super::vector::Vector;
@@ -109,17 +109,18 @@ fn multiply<V: Vector<Element: Real>, const VECTORS: usize>(
     panel: &mut Vec<V::Element>,
 ) {
     let (n, widest) = (c.ncols(), VECTORS * V::LANES);
+    if panel.len() < k * widest {
+        panel.resize(k * widest, num_traits::zero());
+    }
     for start in (0..n).step_by(widest) {
         let width = widest.min(n - start);
-        let vectors = width.div_ceil(V::LANES);
-        pack(b, k, first + start..first + start + width, vectors * V::LANES, panel);
-        let panel = &panel[..k * vectors * V::LANES];
+        let columns = first + start..first + start + width;
         let c = c.slice_mut(s![.., start..start + width]);
-        match vectors {
-            1 => one_panel::<V, 1>(a, c, k, panel),
-            2 => one_panel::<V, 2>(a, c, k, panel),
-            3 => one_panel::<V, 3>(a, c, k, panel),
-            _ => one_panel::<V, 4>(a, c, k, panel),
+        match width.div_ceil(V::LANES) {
+            1 => one_panel::<V, 1>(a, b, c, k, columns, panel),
+            2 => one_panel::<V, 2>(a, b, c, k, columns, panel),
+            3 => one_panel::<V, 3>(a, b, c, k, columns, panel),
+            _ => one_panel::<V, 4>(a, b, c, k, columns, panel),
         }
     }
 }
@@ -128,31 +129,41 @@ fn multiply<V: Vector<Element: Real>, const VECTORS: usize>(
 #[inline(always)]
 fn one_panel<V: Vector<Element: Real>, const VECTORS: usize>(
     a: Operand<'_, V::Element>,
+    b: Operand<'_, V::Element>,
     mut c: ArrayViewMut2<'_, V::Element>,
     k: usize,
-    panel: &[V::Element],
+    columns: Range<usize>,
+    panel: &mut [V::Element],
 ) {
+    let panel = &mut panel[..k * VECTORS * V::LANES];
+    pack::<V, VECTORS>(b, columns, panel);
+    let m = c.nrows();
+    let mut rows = c.rows_mut().into_iter();
     let mut row = 0;
-    while row < c.nrows() {
-        row += match c.nrows() - row {
-            ..=2 => one_tile::<V, 2, VECTORS>(a, &mut c, k, panel, row),
-            3..=4 => one_tile::<V, 4, VECTORS>(a, &mut c, k, panel, row),
-            _ => one_tile::<V, 6, VECTORS>(a, &mut c, k, panel, row),
+    while row < m {
+        row += match m - row {
+            ..=2 => one_tile::<V, 2, VECTORS>(a, &mut rows, m, k, panel, row),
+            3..=4 => one_tile::<V, 4, VECTORS>(a, &mut rows, m, k, panel, row),
+            _ => one_tile::<V, 6, VECTORS>(a, &mut rows, m, k, panel, row),
         };
     }
 }
 
-/// The rows of `c` from `row` on that a tile computes; returns how many. Beyond the last row of `c`
-/// it computes that one again, and stores it once.
+/// The next rows of `c`, from `row` of `m` on, that a tile computes; returns how many. Beyond the
+/// last row it computes that one again, and stores it once.
 #[inline(always)]
-fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
+fn one_tile<'c, V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
     a: Operand<'_, V::Element>,
-    c: &mut ArrayViewMut2<'_, V::Element>,
+    c: &mut impl Iterator<Item = ArrayViewMut1<'c, V::Element>>,
+    m: usize,
     k: usize,
     panel: &[V::Element],
     row: usize,
-) -> usize {
-    let last = c.nrows() - 1;
+) -> usize
+where
+    V::Element: 'c,
+{
+    let last = m - 1;
     let sums = if !a.transposed {
         let rows: [&[V::Element]; ROWS] =
             std::array::from_fn(|r| &a.data[(row + r).min(last) * a.stride..][..k]);
@@ -161,7 +172,7 @@ fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
             #[inline(always)]
             |r, p| rows[r][p],
         )
-    } else if row + ROWS <= c.nrows() {
+    } else if row + ROWS <= m {
         let columns = &a.data[row..];
         tile::<V, ROWS, VECTORS>(
             panel,
@@ -175,8 +186,8 @@ fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
             |r, p| a.data[p * a.stride + (row + r).min(last)],
         )
     };
-    for (sums, mut c) in sums.iter().zip(c.slice_mut(s![row.., ..]).rows_mut()) {
-        put(sums, c.as_slice_mut().expect("rows are contiguous"));
+    for (sums, c) in sums.iter().zip(c) {
+        put(sums, c.into_slice().expect("rows are contiguous"));
     }
     ROWS
 }
@@ -203,53 +214,58 @@ fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(
     sums
 }
 
-/// Stores the sums of one row, cut to the width of `c`.
+/// Stores the sums of one row, cut to the width of `c`, which ends in the last vector.
 #[inline(always)]
-fn put<V: Vector>(sums: &[V], c: &mut [V::Element]) {
-    if c.len() == sums.len() * V::LANES {
+fn put<V: Vector, const VECTORS: usize>(sums: &[V; VECTORS], c: &mut [V::Element]) {
+    if c.len() == VECTORS * V::LANES {
         for (v, sum) in sums.iter().enumerate() {
             sum.store(&mut c[v * V::LANES..]);
         }
         return;
     }
-    // Room for the widest panel: four vectors of sixteen.
-    let mut whole = [num_traits::zero(); 64];
-    for (v, sum) in sums.iter().enumerate() {
+    let (whole, rest) = c.split_at_mut((VECTORS - 1) * V::LANES);
+    for (v, sum) in sums[..VECTORS - 1].iter().enumerate() {
         sum.store(&mut whole[v * V::LANES..]);
     }
-    c.copy_from_slice(&whole[..c.len()]);
+    // Room for the widest vector.
+    let mut last = [num_traits::zero(); 16];
+    sums[VECTORS - 1].store(&mut last);
+    rest.iter_mut().zip(last).for_each(|(c, sum)| *c = sum);
 }
 
-/// Copies some columns of `b` beside each other, filled up with zeros to `panel_width`.
+/// Copies some columns of `b` beside each other, filled up with zeros to whole vectors.
 #[inline(always)]
-fn pack<F: Real>(b: Operand<'_, F>, k: usize, columns: Range<usize>, panel_width: usize, panel: &mut Vec<F>) {
+fn pack<V: Vector<Element: Real>, const VECTORS: usize>(
+    b: Operand<'_, V::Element>,
+    columns: Range<usize>,
+    panel: &mut [V::Element],
+) {
     /// Rows of the panel that a column is copied to at once.
     const RUN: usize = 16;
 
-    let (start, width) = (columns.start, columns.len());
-    if panel.len() < k * panel_width {
-        panel.resize(k * panel_width, F::zero());
-    }
-    let panel = &mut panel[..k * panel_width];
+    let (panel_width, width) = (VECTORS * V::LANES, columns.len());
     if !b.transposed {
         for (p, out) in panel.chunks_exact_mut(panel_width).enumerate() {
-            let (out, rest) = out.split_at_mut(width);
-            out.copy_from_slice(&b.data[p * b.stride + start..][..width]);
-            rest.fill(F::zero());
+            let row = &b.data[p * b.stride..][columns.clone()];
+            let whole = if width == panel_width { VECTORS } else { VECTORS - 1 };
+            for v in 0..whole {
+                V::load(&row[v * V::LANES..]).store(&mut out[v * V::LANES..]);
+            }
+            let rest = row[whole * V::LANES..].iter().copied().chain(std::iter::repeat(num_traits::zero()));
+            out[whole * V::LANES..].iter_mut().zip(rest).for_each(|(out, b)| *out = b);
         }
         return;
     }
     for (block, out) in panel.chunks_mut(RUN * panel_width).enumerate() {
         let first = block * RUN;
-        let len = RUN.min(k - first);
-        for column in 0..width {
-            let run = &b.data[(start + column) * b.stride + first..][..len];
+        for (offset, column) in columns.clone().enumerate() {
+            let run = &b.data[column * b.stride + first..];
             for (out, &b) in out.chunks_exact_mut(panel_width).zip(run) {
-                out[column] = b;
+                out[offset] = b;
             }
         }
         for out in out.chunks_exact_mut(panel_width) {
-            out[width..].fill(F::zero());
+            out[width..].fill(num_traits::zero());
         }
     }
 }
