@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::excerpt::escaped;
+use super::size::shown_bytes;
 
 /// Why a config gives no plan. The first line names the file, every further line one problem.
 #[derive(Debug, Error)]
@@ -67,7 +68,7 @@ pub enum ConfigError {
         dropped: usize,
     },
     /// The network is larger than any that this program takes on.
-    #[error("the network of {} needs {needs} bytes, limit {limit}; use fewer units", shown(path))]
+    #[error("the network of {} needs {} bytes, limit {limit}; use fewer units", shown(path), shown_bytes(*needs))]
     TooLarge {
         /// The config file, absolute.
         path: PathBuf,

@@ -38,3 +38,4 @@ pub use load::{load, parse};
 pub use plan::{ComparePlan, Dtype, EarlyStopping, GridAxis, Metric, Plan, TrainingPlan};
 pub use reference::reference;
 pub use size::SIZE_LIMIT;
+pub(crate) use write::inline;

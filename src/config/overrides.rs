@@ -23,6 +23,11 @@ pub(super) fn in_other_form(key: &str, tree: &Node) -> Option<&'static str> {
 pub(super) fn apply(tree: &mut Node, overrides: &[(String, String)], problems: &mut Problems) {
     for (key, text) in overrides {
         let origin = Origin::Set { key: key.clone(), text: text.clone() };
+        if key.is_empty() {
+            let message = "the key is missing; write it as in `optimizer.learning_rate=0.1`";
+            problems.push(&format!("--set ={}", excerpt(text)), message);
+            continue;
+        }
         let Some(path) = dotted(key) else {
             let message = "this is not a key; write it as in `optimizer.learning_rate` or `layers.0.units`";
             problems.push(&format!("--set {}", excerpt(key)), message);

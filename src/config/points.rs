@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::excerpt::excerpt;
+use super::check;
+use super::excerpt::{excerpt, path_excerpt};
 use super::plan::{GridAxis, Plan};
-use super::problems::{Found, Problems};
+use super::problems::{Found, Problems, join};
 use super::resolve::resolve;
 use super::tree::{Node, steps};
 use super::write::inline;
@@ -58,6 +59,39 @@ pub(super) fn all(plan: &Plan, problems: &mut Problems) -> Vec<(String, Plan)> {
     points
 }
 
+/// Types and ranges of the axes in a config `tree` that is wrong somewhere else, so that they are
+/// told with the rest. Rules over several keys wait until each of them is right.
+pub(super) fn check_axes(grid: &[GridAxis], tree: &Node, problems: &mut Problems) {
+    let is_right = |key: &str| {
+        // Which keys there are depends on the type beside them.
+        let table = key.rsplit_once('.').map_or("", |(table, _)| table);
+        [key, &join(table, "type"), &join("compare.grid", key)].iter().all(|path| problems.trusts(path))
+    };
+    let grid: Vec<GridAxis> = grid.iter().filter(|axis| is_right(&axis.key)).cloned().collect();
+    if grid.is_empty() || !problems.trusts_outright("compare.grid") {
+        return;
+    }
+    let mut base = tree.clone();
+    base.remove("compare");
+    let mut said = HashSet::new();
+    for settings in product(&grid) {
+        let mut tree = base.clone();
+        let mut found = Problems::default();
+        for (key, value) in &settings {
+            if let Err(message) = tree.set(key, Node::from_toml(value)) {
+                found.push(key, message);
+            }
+        }
+        check::check(&tree, &mut found);
+        found
+            .into_found()
+            .into_iter()
+            .filter(|found| axis_of(found, &settings).is_some())
+            .filter(|found| said.insert((found.line_of.clone(), found.message.clone())))
+            .for_each(|found| report(&found, &settings, problems));
+    }
+}
+
 fn product(grid: &[GridAxis]) -> Vec<Settings<'_>> {
     let mut points = vec![Settings::new()];
     for axis in grid {
@@ -85,13 +119,18 @@ fn point(base: &Node, settings: &[Setting<'_>], source: &Path) -> Result<Plan, V
     }
 }
 
-/// Says what is wrong with a point at the axis that it is about, or else at the grid.
-fn report(found: &Found, settings: &[Setting<'_>], problems: &mut Problems) {
+/// The axis whose value a problem is about.
+fn axis_of<'a>(found: &Found, settings: &[Setting<'a>]) -> Option<&'a str> {
     let is_about = |key: &str| {
         let mut path = steps(&found.line_of);
         steps(key).all(|step| path.next() == Some(step))
     };
-    let axis = settings.iter().map(|(key, _)| *key).find(|key| is_about(key));
+    settings.iter().map(|(key, _)| *key).find(|key| is_about(key))
+}
+
+/// Says what is wrong with a point at the axis that it is about, or else at the grid.
+fn report(found: &Found, settings: &[Setting<'_>], problems: &mut Problems) {
+    let axis = axis_of(found, settings);
     let place = axis.map_or_else(|| "compare.grid".to_owned(), |axis| format!("compare.grid.{axis}"));
     let is_named = axis.is_some_and(|axis| steps(axis).eq(steps(&found.line_of)));
     let mut message = found.message.clone();
@@ -100,13 +139,28 @@ fn report(found: &Found, settings: &[Setting<'_>], problems: &mut Problems) {
     }
     // A message about the only value that varies names it; any other does not.
     if !is_named || settings.len() > 1 {
-        message = format!("at {}: {message}", excerpt(&label(settings)));
+        message = format!("at {}: {message}", shown(settings, axis));
     }
     if found.is_limit {
         problems.push_limit(&place, message);
     } else {
         problems.push(&place, message);
     }
+}
+
+/// The settings on one line; where that is long, first of all the one of `axis`.
+fn shown(settings: &[Setting<'_>], axis: Option<&str>) -> String {
+    let whole = label(settings);
+    let of_axis = settings.iter().filter(|(key, _)| Some(*key) == axis).copied().collect::<Settings<'_>>();
+    let n_others = settings.len() - of_axis.len();
+    if n_others == 0 || whole.chars().count() <= 60 {
+        return excerpt(&whole);
+    }
+    if of_axis.is_empty() {
+        return path_excerpt(&whole);
+    }
+    let others = if n_others == 1 { "setting" } else { "settings" };
+    format!("{} with {n_others} other {others}", excerpt(&label(&of_axis)))
 }
 
 /// `key=value;key=value`.

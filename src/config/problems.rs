@@ -88,6 +88,15 @@ impl Problems {
         })
     }
 
+    /// Whether nothing was found at `path` itself or in what it is part of, whatever its parts are.
+    pub(super) fn trusts_outright(&self, path: &str) -> bool {
+        let is_around = |taint: &str| {
+            let mut wanted = steps(path);
+            steps(taint).all(|taint| wanted.next() == Some(taint))
+        };
+        !self.found.iter().filter_map(|found| found.taints.as_deref()).any(is_around)
+    }
+
     /// All that was found, in the order of finding.
     pub(super) fn into_found(self) -> Vec<Found> {
         self.found

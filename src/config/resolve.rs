@@ -5,7 +5,7 @@ use std::path::Path;
 use super::draft::Draft;
 use super::plan::{ComparePlan, GridAxis, Plan};
 use super::problems::Problems;
-use super::size::SIZE_LIMIT;
+use super::size::{SIZE_LIMIT, shown_bytes};
 use super::tree::Node;
 use super::{check, compare, points, rules, stack};
 use crate::data::DataSpec;
@@ -41,8 +41,13 @@ pub(super) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Op
         size(&plan, tree, problems);
         if problems.is_empty() {
             plan.points = points::all(&plan, problems);
+        } else if let Some(compare) = &plan.compare {
+            points::check_axes(&compare.grid, tree, problems);
         }
         return Some(plan).filter(|_| problems.is_empty());
+    }
+    if let Some(compare) = &compare {
+        points::check_axes(&compare.grid, tree, problems);
     }
     None
 }
@@ -95,7 +100,7 @@ fn size(plan: &Plan, tree: &Node, problems: &mut Problems) {
         let path = if tree.get("model").is_some() { "model.hidden" } else { "layers" };
         problems.push_limit(
             path,
-            format!("the network needs {needs} bytes, limit {SIZE_LIMIT}; use fewer units"),
+            format!("the network needs {} bytes, limit {SIZE_LIMIT}; use fewer units", shown_bytes(needs)),
         );
     }
 }

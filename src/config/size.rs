@@ -8,6 +8,12 @@ use crate::optim::OptimizerSpec;
 /// The most that one run may need for its network and a batch, in bytes: 4 GiB.
 pub const SIZE_LIMIT: u128 = 4 << 30;
 
+/// A number of bytes as it is told; a sum that saturated is no number of anything.
+pub(super) fn shown_bytes(bytes: u128) -> String {
+    const ABSURD: u128 = 10_u128.pow(30);
+    if bytes > ABSURD { "more than 10^30".to_owned() } else { bytes.to_string() }
+}
+
 impl Plan {
     /// Refuses a network that would not fit: weights, gradients, optimiser state and the kept
     /// copy, and the activations of a batch out of `rows` training rows with `inputs` features

@@ -86,6 +86,13 @@ impl Node {
         }
     }
 
+    /// Without the entry `key`, if there is one.
+    pub(super) fn remove(&mut self, key: &str) {
+        if let Value::Table(entries) = &mut self.value {
+            entries.retain(|(name, _)| name != key);
+        }
+    }
+
     /// The entry `key` of a table.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
         self.entries().iter().find(|(name, _)| name == key).map(|(_, node)| node)

@@ -84,7 +84,7 @@ fn key(name: &str) -> String {
 }
 
 /// `value` on one line, numbers at their shortest.
-pub(super) fn inline(value: &toml::Value) -> String {
+pub(crate) fn inline(value: &toml::Value) -> String {
     match value {
         // `1e-5`, where the crate would write `0.00001`.
         toml::Value::Float(number) if number.is_finite() => format!("{number:?}"),

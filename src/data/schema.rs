@@ -162,7 +162,12 @@ fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> Result<usize
     }
     found.ok_or_else(|| {
         let hint = match wanted {
-            ColumnRef::Name(name) => format!("{} the columns are {}", near(name, names), ShownNames(names)),
+            ColumnRef::Name(name) => {
+                let numbers = names.iter().filter(|name| number(name).is_some()).count();
+                let no_header = " (if the file has no header, set `header = false` in [data])";
+                let no_header = if count < 2 * numbers { no_header } else { "" };
+                format!("{} the columns are {}{no_header}", near(name, names), ShownNames(names))
+            }
             ColumnRef::Index(_) => {
                 format!("; there are {count} columns, 0 to {}, and -1 is the last", count - 1)
             }

@@ -2,12 +2,14 @@
 
 use toml::{Table, Value};
 
+use crate::config::inline;
+
 /// A key that not all configs set to the same.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct ConfigDifference {
     /// Dotted, with indices from 0, such as `training.epochs` or `layers[2].eps`.
     pub key: String,
-    /// The value in each config, as TOML; none where it is not set.
+    /// The value in each config, as TOML on one line, numbers at their shortest; none where it is not set.
     pub values: Vec<Option<String>>,
 }
 
@@ -68,7 +70,7 @@ fn types(list: &[Value]) -> Option<Vec<&str>> {
 
 fn shown(value: &Value) -> String {
     let types = value.as_array().filter(|list| !list.is_empty()).and_then(|list| types(list));
-    types.map_or_else(|| value.to_string(), |types| types.join(", "))
+    types.map_or_else(|| inline(value), |types| types.join(", "))
 }
 
 #[cfg(test)]
@@ -122,6 +124,7 @@ mod tests {
 
     #[test]
     fn lists_and_kinds_are_compared_as_a_whole() {
+        assert_eq!(differences(&["a = 1e-8", "a = [0.00001]"]), ["a: 1e-8 | [1e-5]"]);
         assert_eq!(differences(&["a = [1, 2]", "a = [1, 3]"]), ["a: [1, 2] | [1, 3]"]);
         assert_eq!(differences(&["a = 1", "a = { b = 1 }"]), ["a: 1 | { b = 1 }"]);
         assert_eq!(differences(&["a = 1", "a = 1.0"]), ["a: 1 | 1.0"]);

@@ -1,7 +1,7 @@
 //! Curves over the epochs: means over seeds, the range around them, and runs that ended early.
 
-use super::plain;
-use crate::compare::{Point, RunRecord, Summary};
+use super::points::PointColumns;
+use crate::compare::{RunRecord, Summary};
 use crate::config::Metric;
 use crate::nn::Norm;
 use crate::train::{EpochRecord, Outcome};
@@ -11,8 +11,8 @@ use crate::train::{EpochRecord, Outcome};
 #[derive(Clone, Debug)]
 pub(super) struct NormRuns<'a> {
     pub(super) norm: Norm,
-    /// The point; none without a grid.
-    pub(super) point: Option<Point>,
+    /// The point in short; none without a grid.
+    pub(super) point: Option<String>,
     /// Did all epochs, or stopped early.
     pub(super) complete: Vec<&'a RunRecord>,
     /// Diverged, or were interrupted.
@@ -32,6 +32,7 @@ pub(super) struct CurvePoint {
 
 /// What a picture of `runs` shows, norm by norm in their order.
 pub(super) fn norm_runs<'a>(summary: &Summary, runs: &'a [RunRecord]) -> Vec<NormRuns<'a>> {
+    let points = PointColumns::of_summary(summary);
     let norms = summary.norms.iter().filter_map(|&norm| {
         let first = || summary.groups.iter().find(|group| group.norm == norm);
         let point = summary.best_group(norm).or_else(first)?.point.clone();
@@ -39,6 +40,7 @@ pub(super) fn norm_runs<'a>(summary: &Summary, runs: &'a [RunRecord]) -> Vec<Nor
             runs.iter().zip(&summary.runs).filter(|(_, run)| run.norm == norm && run.point == point);
         let (complete, lost): (Vec<_>, Vec<_>) = of_group.partition(|(_, run)| run.is_complete());
         let records = |runs: Vec<(&'a RunRecord, _)>| runs.into_iter().map(|(record, _)| record).collect();
+        let point = point.as_ref().map(|point| points.label(point));
         Some(NormRuns { norm, point, complete: records(complete), lost: records(lost) })
     });
     norms.collect()
@@ -48,7 +50,7 @@ impl NormRuns<'_> {
     /// Such as `batch_norm` or, with a grid, `batch_norm at optimizer.learning_rate=0.1`, with the
     /// count of lost runs if there are any.
     pub(super) fn label(&self) -> String {
-        let point = self.point.as_ref().map(|point| format!(" at {}", plain(&point.settings)));
+        let point = self.point.as_ref().map(|point| format!(" at {point}"));
         let n_runs = self.complete.len() + self.lost.len();
         let diverged = |run: &&&RunRecord| matches!(run.outcome, Outcome::Diverged { .. });
         let n_diverged = self.lost.iter().filter(diverged).count();

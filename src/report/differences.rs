@@ -1,8 +1,8 @@
 //! Paired differences between norms as sentences.
 
-use super::group_rows::PointColumn;
 use super::number::signed_difference;
-use super::rows::{Align, aligned};
+use super::points::PointColumns;
+use super::rows::{Align, WIDEST, aligned, aligned_within, indented};
 use crate::compare::statistics::PairedDifference;
 use crate::compare::{MeasuredOn, NormComparison, Summary};
 
@@ -62,19 +62,24 @@ fn by_point(summary: &Summary, other: &str) -> Option<String> {
     let comparisons: Vec<&NormComparison> =
         summary.comparisons.iter().filter(|comparison| comparison.other.name() == other).collect();
     let norm = comparisons.first()?.norm.name();
-    let points = PointColumn::of(comparisons.iter().map(|comparison| &comparison.point));
-    let head = [format!("  {}", points.head()?), "pairs".to_owned(), "final loss".to_owned()];
-    let mut rows = vec![[&head[..], &["final accuracy".to_owned()]].concat()];
+    let points = PointColumns::of(comparisons.iter().map(|comparison| &comparison.point));
+    let mut head = points.heads();
+    let n_names = head.len();
+    head.extend(["pairs", "final loss", "final accuracy"].map(str::to_owned));
+    let mut rows = vec![head];
     for comparison in &comparisons {
         let differences = &comparison.differences;
-        rows.push(vec![
-            format!("  {}", points.cell(&comparison.point)?),
-            differences.final_loss.n_pairs.to_string(),
-            signed_difference(&differences.final_loss),
-            signed_difference(&differences.final_accuracy),
-        ]);
+        let mut row = points.cells(&comparison.point);
+        row.push(differences.final_loss.n_pairs.to_string());
+        row.push(signed_difference(&differences.final_loss));
+        row.push(signed_difference(&differences.final_accuracy));
+        rows.push(row);
     }
-    let rows = aligned(&[Align::Left, Align::Right, Align::Left, Align::Left], &rows);
+    let mut columns = vec![Align::Left; n_names + 3];
+    columns[n_names] = Align::Right;
+    let margin = "  ";
+    let rows = aligned_within(WIDEST - margin.len(), n_names + 1, &columns, &rows);
+    let rows = indented(margin, &rows);
     let what = match comparisons.iter().any(|comparison| comparison.differences.final_loss.interval.is_some())
     {
         true => format!("mean difference ({})", interval(summary)),

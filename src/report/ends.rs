@@ -2,6 +2,7 @@
 
 use super::group_rows::{Shown, groups};
 use super::plain;
+use super::points::PointColumns;
 use crate::compare::RunSummary;
 use crate::train::Outcome;
 
@@ -10,6 +11,7 @@ const ENDS_TOLD: usize = 5;
 
 /// A line for each group with runs that did not complete, and what that means for the numbers.
 pub(super) fn ends(shown: &[Shown<'_>]) -> String {
+    let points = PointColumns::of(groups(shown).map(|(_, group)| &group.point));
     let mut text = String::new();
     for (Shown { name, summary }, group) in groups(shown) {
         let members = summary.runs.iter().filter(|run| run.norm == group.norm && run.point == group.point);
@@ -21,7 +23,7 @@ pub(super) fn ends(shown: &[Shown<'_>]) -> String {
         let kinds = kinds.iter().filter(|(count, _)| 0 < *count);
         let kinds: Vec<String> =
             kinds.map(|(count, kind)| format!("{count} of {} {kind}", group.n_runs)).collect();
-        let at = group.point.as_ref().map(|point| format!(" at {}", plain(&point.settings)));
+        let at = group.point.as_ref().map(|point| format!(" at {}", points.label(point)));
         let at = at.unwrap_or_default();
         let name = name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
         text.push_str(&format!("{name}{}{at}: {}", group.norm.name(), kinds.join(", ")));

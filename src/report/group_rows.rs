@@ -1,9 +1,10 @@
 //! A row for each norm, at each point of the grid, of one or several run directories.
 
+use super::Charset;
 use super::number::{NO_NUMBER, accuracy_and_spread, duration, mean_and_spread};
-use super::rows::{Align, aligned};
-use super::{Charset, plain};
-use crate::compare::{GroupSummary, MeasuredOn, Point, StepsToReach, Summary};
+use super::points::PointColumns;
+use super::rows::{Align, WIDEST, aligned, aligned_within};
+use crate::compare::{GroupSummary, MeasuredOn, StepsToReach, Summary};
 
 /// The groups of one run directory, or of the run that just ended.
 pub(super) struct Shown<'a> {
@@ -78,46 +79,12 @@ pub(super) fn steps_to_reach(steps: &StepsToReach) -> String {
     }
 }
 
-/// The column of grid points: none without a grid. Where all points set the same single key, its
-/// last part heads the column and the cells are the values.
-pub(super) struct PointColumn {
-    key: Option<String>,
-    exists: bool,
-}
-
-impl PointColumn {
-    pub(super) fn of<'a>(points: impl IntoIterator<Item = &'a Option<Point>>) -> Self {
-        let points: Vec<&Point> = points.into_iter().flatten().collect();
-        let keys = points.iter().map(|point| match point.settings.split_once('=') {
-            Some((key, value)) if !value.contains(';') => Some(key),
-            Some(_) | None => None,
-        });
-        let mut keys: Vec<Option<&str>> = keys.collect();
-        keys.dedup();
-        let key = if let [Some(key)] = keys[..] { Some(key.to_owned()) } else { None };
-        Self { key, exists: !points.is_empty() }
-    }
-
-    /// The head of the column, if there is one.
-    pub(super) fn head(&self) -> Option<String> {
-        let last = |key: &String| plain(key.rsplit('.').next().unwrap_or(key));
-        self.exists.then(|| self.key.as_ref().map_or_else(|| "point".to_owned(), last))
-    }
-
-    /// The cell of a row, if there is such a column.
-    pub(super) fn cell(&self, point: &Option<Point>) -> Option<String> {
-        let cell = |point: &Point| {
-            let value = point.settings.split_once('=').filter(|_| self.key.is_some());
-            plain(value.map_or(&*point.settings, |(_, value)| value))
-        };
-        self.exists.then(|| point.as_ref().map_or_else(|| NO_NUMBER.to_owned(), cell))
-    }
-}
-
 /// Columns side by side: names first, then what is added.
 struct Table<'a> {
     groups: Vec<(&'a Shown<'a>, &'a GroupSummary)>,
     columns: Vec<Align>,
+    /// How many of them say which group it is.
+    n_names: usize,
     /// The head first.
     rows: Vec<Vec<String>>,
 }
@@ -125,18 +92,22 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     fn start(shown: &'a [Shown<'a>]) -> Self {
         let groups: Vec<(&Shown<'_>, &GroupSummary)> = groups(shown).collect();
-        let mut table = Self { rows: vec![Vec::new(); groups.len() + 1], columns: Vec::new(), groups };
+        let mut table =
+            Self { rows: vec![Vec::new(); groups.len() + 1], columns: Vec::new(), n_names: 0, groups };
         if shown.iter().any(|shown| shown.name.is_some()) {
             table.add("run", Align::Left, |shown, _| shown.name.clone().unwrap_or_default());
         }
         table.column("norm", Align::Left, |_, group| group.norm.name().to_owned());
-        let points = PointColumn::of(table.groups.iter().map(|(_, group)| &group.point));
-        if let Some(head) = points.head() {
-            table.column(&head, Align::Left, |summary, group| {
-                let best = if is_best(summary, group) { " *" } else { "" };
-                format!("{}{best}", points.cell(&group.point).unwrap_or_default())
+        let points = PointColumns::of(table.groups.iter().map(|(_, group)| &group.point));
+        let heads = points.heads();
+        for (index, head) in heads.iter().enumerate() {
+            let is_last = index + 1 == heads.len();
+            table.column(head, Align::Left, |summary, group| {
+                let best = if is_last && is_best(summary, group) { " *" } else { "" };
+                format!("{}{best}", points.cells(&group.point)[index])
             });
         }
+        table.n_names = table.columns.len();
         table
     }
 
@@ -152,7 +123,10 @@ impl<'a> Table<'a> {
     }
 
     fn text(&self) -> String {
-        aligned(&self.columns, &self.rows)
+        match self.groups.iter().any(|(_, group)| group.point.is_some()) {
+            true => aligned_within(WIDEST, self.n_names, &self.columns, &self.rows),
+            false => aligned(&self.columns, &self.rows),
+        }
     }
 }
 

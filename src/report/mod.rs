@@ -20,6 +20,7 @@ mod group_rows;
 pub mod metrics;
 mod number;
 mod plain_text;
+mod points;
 mod rows;
 mod side_by_side;
 mod svg;

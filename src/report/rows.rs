@@ -7,6 +7,9 @@ pub(super) enum Align {
     Right,
 }
 
+/// The usual width of a terminal, in characters.
+pub(super) const WIDEST: usize = 80;
+
 /// One line per row, columns two spaces apart and as wide as their widest cell, no spaces at the
 /// ends of lines. Every row has a cell for every column.
 pub(super) fn aligned(columns: &[Align], rows: &[Vec<String>]) -> String {
@@ -28,4 +31,39 @@ pub(super) fn aligned(columns: &[Align], rows: &[Vec<String>]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Like [`aligned`], but with the columns after the first `n_names` shared out over several tables
+/// of about as many columns each, where one would be wider than `widest`. Each begins with the
+/// first `n_names` columns; a column that is too wide even so stands alone.
+pub(super) fn aligned_within(
+    widest: usize,
+    n_names: usize,
+    columns: &[Align],
+    rows: &[Vec<String>],
+) -> String {
+    let n_values = columns.len().saturating_sub(n_names);
+    let mut tables = Vec::new();
+    for n_tables in 1..=n_values.max(1) {
+        let size = n_values.div_ceil(n_tables).max(1);
+        let starts = (n_names..columns.len().max(n_names + 1)).step_by(size);
+        let table = |start: usize| {
+            let kept = || (0..n_names).chain(start..(start + size).min(columns.len()));
+            let columns: Vec<Align> = kept().map(|column| columns[column]).collect();
+            let rows: Vec<Vec<String>> =
+                rows.iter().map(|row| kept().map(|column| row[column].clone()).collect()).collect();
+            aligned(&columns, &rows)
+        };
+        tables = starts.map(table).collect();
+        if tables.iter().all(|table: &String| table.lines().all(|line| line.chars().count() <= widest)) {
+            break;
+        }
+    }
+    tables.join("\n")
+}
+
+/// Every line that is not empty, behind `margin`.
+pub(super) fn indented(margin: &str, text: &str) -> String {
+    let line = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("{margin}{line}\n") };
+    text.lines().map(line).collect()
 }

@@ -94,10 +94,20 @@ mod tests {
         insta::assert_snapshot!(side_by_side(&named, &[], Charset::Ascii), @r"
     validation rows, or training rows in evaluation mode where there are none; mean +-standard deviation over seeds; best: at any epoch
 
-    run              norm        learning_rate  rows        final loss     best loss      final accuracy   best accuracy
-    gr??e\u{1b}[31m  batch_norm  0.001          validation  1.383 +-0.014  1.383 +-0.014  0.4196 +-0.0025  0.4196 +-0.0025
-    gr??e\u{1b}[31m  batch_norm  0.003 *        validation  0.606 +-0.020  0.606 +-0.020  0.6226 +-0.0078  0.6226 +-0.0078
-    single           batch_norm  -              training    0.5000         0.5000         0.6667           0.6667
+    run              norm        learning_rate  rows        final loss
+    gr??e\u{1b}[31m  batch_norm  0.001          validation  1.383 +-0.014
+    gr??e\u{1b}[31m  batch_norm  0.003 *        validation  0.606 +-0.020
+    single           batch_norm  -              training    0.5000
+
+    run              norm        learning_rate  best loss      final accuracy
+    gr??e\u{1b}[31m  batch_norm  0.001          1.383 +-0.014  0.4196 +-0.0025
+    gr??e\u{1b}[31m  batch_norm  0.003 *        0.606 +-0.020  0.6226 +-0.0078
+    single           batch_norm  -              0.5000         0.6667
+
+    run              norm        learning_rate  best accuracy
+    gr??e\u{1b}[31m  batch_norm  0.001          0.4196 +-0.0025
+    gr??e\u{1b}[31m  batch_norm  0.003 *        0.6226 +-0.0078
+    single           batch_norm  -              0.6667
     * the norm's lowest mean best loss among the points with the fewest lost runs
 
     run              norm        learning_rate  runs  seconds  parameters

@@ -6,12 +6,13 @@ mod tests;
 use super::Charset;
 use super::differences::differences;
 use super::ends::ends;
-use super::group_rows::{PointColumn, Shown, cost_rows, heading, score_rows, steps_to_reach};
+use super::group_rows::{Shown, cost_rows, heading, score_rows, steps_to_reach};
+use super::points::PointColumns;
 use super::rows::{Align, aligned};
 use crate::compare::Summary;
 
 /// Scores and costs of each norm, at each point of the grid, then the paired differences: at most
-/// 80 columns wide where there is no grid.
+/// 80 columns wide unless names or values of a grid are long.
 pub fn table(summary: &Summary, charset: Charset) -> String {
     let shown = [Shown { name: None, summary }];
     let sections = [
@@ -35,20 +36,18 @@ fn steps_rows(summary: &Summary) -> String {
     if summary.norms.len() <= 2 {
         return String::new();
     }
-    let points = PointColumn::of(summary.comparisons.iter().map(|comparison| &comparison.point));
-    let mut columns = vec![Align::Left; 2];
-    columns.extend(points.head().map(|_| Align::Left));
-    columns.push(Align::Left);
+    let points = PointColumns::of_summary(summary);
     let mut head = ["norm", "other"].map(str::to_owned).to_vec();
-    head.extend(points.head());
+    head.extend(points.heads());
     head.push("steps to other's best loss".to_owned());
+    let columns = vec![Align::Left; head.len()];
     let mut rows = vec![head];
     for comparison in &summary.comparisons {
         let there = (comparison.norm, comparison.other, &comparison.norm_reaches_best_of_other);
         let back = (comparison.other, comparison.norm, &comparison.other_reaches_best_of_norm);
         for (norm, other, steps) in [there, back] {
             let mut row = [norm.name(), other.name()].map(str::to_owned).to_vec();
-            row.extend(points.cell(&comparison.point));
+            row.extend(points.cells(&comparison.point));
             row.push(steps_to_reach(steps));
             rows.push(row);
         }

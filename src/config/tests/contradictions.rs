@@ -94,6 +94,7 @@ fn values_that_contradict_each_other() {
 fn sets_that_have_no_place() {
     check(&[
         ("layers.0.units=3", &["@layers.0.units: the network is written as [model]; change its keys"]),
+        ("=3", &["@: the key is missing; write it as in `optimizer.learning_rate=0.1`"]),
         (
             "data..path=3",
             &[

@@ -136,7 +136,22 @@ fn a_pair_of_settings_may_be_right_where_each_alone_is_not() {
 /// A grid, from line 18 on, and what is said about it.
 #[test]
 fn mistakes_in_a_grid() {
-    let cases: [(&str, &[&str]); 32] = [
+    let cases: [(&str, &[&str]); 34] = [
+        (
+            "training.seed = [1, 2]\ntraining.epochs = [0, 5]\noptimizer.lr = [0.1]\ntraining.batch_size = ['a']",
+            &[
+                "compare.grid.training.seed (line 18): seeds vary in compare.seeds, so that runs can be paired by seed",
+                "compare.grid.training.epochs (line 19): at training.epochs=0;training.batch_size=a;optimizer.lr=0.1: 0 is not allowed; it must be from 1 to 1000000000",
+                "compare.grid.optimizer.lr (line 20): at training.epochs=0;training.batch_size=a;optimizer.lr=0.1: unknown key `lr`; did you mean `learning_rate`?",
+                "compare.grid.training.batch_size (line 21): at training.epochs=0;training.batch_size=a;optimizer.lr=0.1: \"a\" is a string; it must be an integer, from 1 to 1000000000",
+            ],
+        ),
+        (
+            "training.batch_size = [16]\noptimizer.learning_rate = [0.1]\ntraining.epochs = [5]\noptimizer.momentum = [2]",
+            &[
+                "compare.grid.optimizer.momentum (line 21): at optimizer.momentum=2 with 3 other settings: 2 is not allowed; it must be at least 0 and less than 1",
+            ],
+        ),
         (
             "optimizer.learning_rate = [0.1, -1, 0]",
             &[

@@ -114,6 +114,23 @@ fn another_delimiter() {
 }
 
 #[test]
+fn a_label_that_is_not_found_among_numbers_may_have_no_header() {
+    let named = DataSpec { label: ColumnRef::Name("species".to_owned()), ..DataSpec::default() };
+    let cases: [(&[u8], &str); 2] = [
+        (
+            b"1.288,1.449,a\n1,2,b\n",
+            "t.csv: data.label = \"species\": there is no such column; the columns are \"1.288\", \"1.449\", \"a\" (if \
+             the file has no header, set `header = false` in [data])",
+        ),
+        (
+            b"1.288,x,y,a\n1,2,3,b\n",
+            "t.csv: data.label = \"species\": there is no such column; the columns are \"1.288\", \"x\", \"y\", \"a\"",
+        ),
+    ];
+    expect_messages(&cases, &named);
+}
+
+#[test]
 fn headers() {
     let cases: [(&[u8], &str); 6] = [
         (
