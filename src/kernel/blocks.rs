@@ -16,8 +16,8 @@ const MAX_MEMBERS: usize = 64;
 /// Columns are shared out in groups of this many: a cache line of `f32`, a vector of AVX-512.
 const GROUP: usize = 16;
 
-/// Work on fewer numbers than this is done by the caller: meeting would take longer.
-const WORTH_MEETING: usize = 16 * 1024;
+/// Work on fewer numbers than this, some ten microseconds, is done by the caller alone.
+const WORTH_MEETING: usize = 32 * 1024;
 
 /// Things that have columns and can be cut between two of them.
 pub(super) trait Columns: Send + Sized {
@@ -52,7 +52,7 @@ impl<A: Columns, B: Columns, C: Columns> Columns for (A, B, C) {
 }
 
 /// Calls `body` with ranges that together are `0..width`, and the columns of `outputs` in that
-/// range, on all members of `team` at once if `cost`, in multiplications or so, makes it worth it.
+/// range, on all members of `team` at once if `cost`, in numbers visited, makes it worth it.
 pub(super) fn each_block<O: Columns>(
     team: &Team,
     width: usize,

@@ -13,6 +13,8 @@
 //! | `units` | from the label, in the last affine layer | `1..`, as memory allows | outputs |
 //! | `init` | `he_normal` before ReLU-like layers, else `xavier` | `he_normal`, `xavier`, `{ normal = std }` | initial weights |
 //! | `bias` | `"auto"` | `true`, `false`, `"auto"` | `auto`: none directly before a norm, which would cancel it |
+//!
+//! Source: the notation and the orientation of `W` are those of the CS231n assignments.
 
 use std::fmt;
 

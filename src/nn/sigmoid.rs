@@ -5,6 +5,9 @@
 //! # Shapes
 //!
 //! `x`, `y`, `dx`, `dy`: `(n, width)`.
+//!
+//! Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors",
+//! 1986, eq. 2; the activation of the batch normalization paper's own experiment (section 4.1).
 
 use serde::{Deserialize, Serialize};
 

@@ -11,6 +11,9 @@
 //! `x`, `dx`: `(n, classes)`; `y`, `dy`: `(n, 1)`, in nats; `pass.labels`: `n` entries in
 //! `0..classes`.
 //!
+//! Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs",
+//! 1990.
+//!
 //! # Panics
 //!
 //! If there are fewer labels than rows, or a label is not below `classes`.

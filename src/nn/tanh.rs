@@ -5,6 +5,8 @@
 //! # Shapes
 //!
 //! `x`, `y`, `dx`, `dy`: `(n, width)`.
+//!
+//! Source: LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998, section 4.4.
 
 use serde::{Deserialize, Serialize};
 

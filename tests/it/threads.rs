@@ -28,9 +28,9 @@ fn train<F: Real>(members: usize) -> Vec<u64> {
     let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
     let mut network = Network::<F>::build(&specs(), 40, 19, 3);
     let mut optimizer = Optimizer::new(&OptimizerSpec::Adam(AdamSpec::default()), &network);
-    let x = uniform((120, 40), 1).mapv(F::from_f64);
-    let labels = labels(120, 19);
-    let mut workspace = network.reserve(120);
+    let x = uniform((200, 40), 1).mapv(F::from_f64);
+    let labels = labels(200, 19);
+    let mut workspace = network.reserve(200);
     let mut dx = Array2::zeros(x.dim());
     for step in 1..=3 {
         let pass = Pass { team: &team, step, labels: &labels };
