@@ -1,25 +1,24 @@
-//! The loops under the layers: elementwise maps, sums over rows, batch statistics.
+//! The loops under the layers: matrix products, elementwise maps, sums over rows, batch statistics.
 //!
-//! Work is shared out by columns among the members of a [`Team`]. Every function runs with the widest vectors that the processor has (see [`Level`]) and every
-//! sum has one fixed order, so results do not depend on the
-//! team's size. Per-column sums are taken in
-//! double precision.
+//! Work is shared out by columns among the members of a [`Team`]. Every function runs with the
+//! widest vectors that the processor has (see [`Level`]), and every sum has one fixed order, so
+//! results do not depend on the team's size. Per-column sums are taken in double precision.
 
 mod blocks;
 mod columns;
 mod dispatch;
 mod elementwise;
+mod moments;
+mod normalise;
 mod product;
 mod team;
 mod vector;
 
-pub use columns::{
-    BatchMoments, batch_moments, centre_and_project, normalise, normalise_by, sum_rows,
-    sum_rows_and_products, translate,
-};
 pub(crate) use dispatch::wide;
 pub use dispatch::{Level, level};
 pub use elementwise::{all_finite, map, map2, sum_of_squares};
+pub use moments::{BatchMoments, batch_moments, sum_rows, sum_rows_and_products};
+pub use normalise::{centre_and_project, normalise, normalise_by, translate};
 pub use product::product;
 pub use team::Team;
 // Not public: outside the dispatch the instructions may not exist.
