@@ -6,6 +6,7 @@ use super::plan::{Dtype, Metric};
 use super::problems::{Problems, join};
 use super::tree::{Node, Value};
 use crate::data::{ColumnRef, DataSpec};
+use crate::nn::LayerSpec;
 use crate::optim::OptimizerSpec;
 
 /// Checks everything outside of the layer list and `[compare]`.
@@ -17,6 +18,7 @@ pub(super) fn check(draft: &Draft, tree: &Node, problems: &mut Problems) {
         split(data, tree, problems);
         columns(data, problems);
     }
+    loss(draft, tree, problems);
     early_stopping(draft, problems);
     nesterov(draft, problems);
     if draft.training.dtype == Dtype::F32 && problems.trusts("training.dtype") {
@@ -79,6 +81,26 @@ fn columns(data: &DataSpec, problems: &mut Problems) {
             problems
                 .push(&path, format!("there is no column {shown}: without a header they are c0, c1, ..."));
         }
+    }
+}
+
+/// The loss is one for what the data have.
+fn loss(draft: &Draft, tree: &Node, problems: &mut Problems) {
+    let (path, loss) = match (&draft.layers, &draft.model) {
+        (Some(layers), None) => {
+            (format!("layers[{}]", layers.len().saturating_sub(1)), layers.last().and_then(LayerSpec::loss))
+        }
+        (None, Some(model)) => ("model.loss".to_owned(), model.loss),
+        _ => return,
+    };
+    let Some(loss) = loss.filter(|_| problems.trusts(&path) && tree.find("data.label").is_some()) else {
+        return;
+    };
+    if !loss.is_for_classes() {
+        let kind = loss.layer().kind();
+        let message =
+            format!("{kind} is for values, but data.label gives classes; use softmax_loss or logistic_loss");
+        problems.push(&path, message);
     }
 }
 

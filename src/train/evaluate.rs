@@ -1,11 +1,11 @@
 //! Loss and accuracy in evaluation mode.
 
-use ndarray::{ArrayView1, ArrayView2};
+use ndarray::ArrayView2;
 
 use super::Score;
 use crate::data::{Batch, Rows};
 use crate::kernel::Team;
-use crate::nn::{Network, Workspace};
+use crate::nn::{Network, Workspace, predicted_class};
 use crate::real::Real;
 
 /// Rows evaluated at once: enough for matrix products to run at speed, few enough to stay in cache.
@@ -41,7 +41,7 @@ impl<F: Real> Evaluator<F> {
                 .rows()
                 .into_iter()
                 .zip(batch.targets().classes())
-                .filter(|(row, class)| argmax(*row) == **class as usize)
+                .filter(|(row, class)| predicted_class(*row) == **class as usize)
                 .count();
         }
         Score { loss: loss / weight, accuracy: right as f64 / rows.len() as f64 }
@@ -56,15 +56,4 @@ pub(super) fn weighted_sum<F: Real>(losses: ArrayView2<'_, F>, weights: Option<&
         }
         None => losses.iter().map(|&loss| loss.to_f64()).sum(),
     }
-}
-
-/// The place of the largest score, the first among equals.
-fn argmax<F: Real>(scores: ArrayView1<'_, F>) -> usize {
-    let mut best = 0;
-    for (class, &score) in scores.iter().enumerate() {
-        if score > scores[best] {
-            best = class;
-        }
-    }
-    best
 }
