@@ -8,7 +8,9 @@ mod extremes; // the limits of rounding and range
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
 mod losses; // networks that end in each of the losses
+mod metrics; // metrics and their intervals
 mod readme; // what the README says
+mod shell; // completions and man pages
 mod support;
 mod threads; // the same bits for any team
 mod tidy; // rules of the repository
