@@ -63,16 +63,12 @@ impl<F: Real> Network<F> {
     ///
     /// The weights of the `k`-th affine layer come from the stream (seed, "init", k): what stands
     /// between the affine layers does not move them.
-<<<<<<< HEAD
     pub fn build(specs: &[LayerSpec], inputs: usize, answers: usize, seed: u64) -> Self {
-        let outputs = specs.last().and_then(LayerSpec::loss).map_or(answers, |loss| loss.scores(answers));
-=======
-    pub fn build(specs: &[LayerSpec], inputs: usize, outputs: usize, seed: u64) -> Self {
         let drawn = |wanted: &WantedWeights<'_>| {
             let mut random = stream(seed, "init", &[wanted.ordinal as u64]);
             Ok::<_, Infallible>(wanted.init.weights(wanted.inputs, wanted.units, &mut random))
         };
-        let Ok(network) = Self::assemble(specs, inputs, outputs, seed, drawn);
+        let Ok(network) = Self::assemble(specs, inputs, answers, seed, drawn);
         network
     }
 
@@ -84,11 +80,11 @@ impl<F: Real> Network<F> {
     pub fn assemble<E>(
         specs: &[LayerSpec],
         inputs: usize,
-        outputs: usize,
+        answers: usize,
         seed: u64,
         mut weights: impl FnMut(&WantedWeights<'_>) -> Result<Array2<F>, E>,
     ) -> Result<Self, E> {
->>>>>>> main
+        let outputs = specs.last().and_then(LayerSpec::loss).map_or(answers, |loss| loss.scores(answers));
         let mut layers: Vec<Box<dyn Layer<F>>> = Vec::with_capacity(specs.len());
         let mut width = inputs;
         for (index, spec) in specs.iter().enumerate() {
