@@ -191,6 +191,8 @@ fn layers_have_an_order() {
         (
             "relu, huber_loss",
             vec![
+                "layers[1] (huber_loss, line 7): huber_loss is for values, but data.label gives classes; use \
+                 softmax_loss or logistic_loss",
                 "layers[1] (huber_loss, line 7): huber_loss must directly follow an affine layer without \
                  units: the scores, one for each target",
             ],
