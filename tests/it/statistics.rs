@@ -2,7 +2,7 @@
 
 use bntrain::kernel::Team;
 use bntrain::nn::{BatchNormSpec, Layer, LayerSpec, Network, Population, Role, RunningVariance};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::support::stacks::{batch_norm, dropout, mean_only, relu, stack, tanh};
 use crate::support::{assert_close, bits, infer, labels, pass, uniform};
@@ -14,8 +14,11 @@ fn biased() -> LayerSpec {
     })
 }
 
+/// Takes some rows.
+type See<'a> = dyn FnMut(ArrayView2<'_, f64>) + 'a;
+
 /// Shows `x` in chunks of `n` rows.
-fn chunks(x: &Array2<f64>, n: usize) -> impl Fn(&mut dyn FnMut(ndarray::ArrayView2<'_, f64>)) {
+fn chunks(x: &Array2<f64>, n: usize) -> impl Fn(&mut See<'_>) {
     move |see| x.axis_chunks_iter(Axis(0), n).for_each(&mut *see)
 }
 
