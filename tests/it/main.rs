@@ -11,6 +11,7 @@ mod losses; // networks that end in each of the losses
 mod metrics; // metrics and their intervals
 mod readme; // what the README says
 mod shell; // completions and man pages
+mod statistics; // choices of what batch norm normalises by
 mod support;
 mod threads; // the same bits for any team
 mod tidy; // rules of the repository
