@@ -49,6 +49,11 @@ pub(super) enum Activation {
 }
 
 impl ModelSpec {
+    /// What stands at the end.
+    pub(super) fn loss(&self) -> Loss {
+        self.loss.unwrap_or(Loss::Softmax)
+    }
+
     /// Affine, norm, activation and dropout for each hidden width, then affine and loss.
     pub(super) fn layers(&self) -> Vec<LayerSpec> {
         let affine =
@@ -72,7 +77,7 @@ impl ModelSpec {
             }
         }
         layers.push(affine(None));
-        layers.push(self.loss.unwrap_or(Loss::Softmax).layer());
+        layers.push(self.loss().layer());
         layers
     }
 }

@@ -24,10 +24,42 @@ pub enum Loss {
     Huber,
 }
 
+/// What a network is trained for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// The truth is a class.
+    #[default]
+    Classification,
+    /// The truth is one value or more.
+    Regression,
+}
+
+impl Task {
+    /// What tells how good a network is, beside its loss.
+    pub fn quality(self) -> &'static str {
+        match self {
+            Self::Classification => "accuracy",
+            Self::Regression => "R2",
+        }
+    }
+
+    /// The unit of losses.
+    pub fn loss_unit(self) -> &'static str {
+        match self {
+            Self::Classification => "nats per row",
+            Self::Regression => "scaled units",
+        }
+    }
+}
+
 impl Loss {
-    /// Whether the truth is a class; it is one value or more otherwise.
-    pub fn is_for_classes(self) -> bool {
-        matches!(self, Self::Softmax | Self::Logistic)
+    /// What it is for.
+    pub fn task(self) -> Task {
+        match self {
+            Self::Softmax | Self::Logistic => Task::Classification,
+            Self::Squared | Self::Huber => Task::Regression,
+        }
     }
 
     /// The width of the scores for that many classes or values.

@@ -39,7 +39,7 @@ pub use init::Init;
 pub use layer::{Layer, Pass};
 pub use leaky_relu::LeakyReluSpec;
 pub use logistic_loss::{LogisticLoss, LogisticLossSpec};
-pub use loss::{Loss, class_probabilities, predicted_class};
+pub use loss::{Loss, Task, class_probabilities, predicted_class};
 pub use mean_only::{MeanOnly, MeanOnlySpec};
 pub(crate) use network::default_init;
 pub use network::{Network, WantedWeights};

@@ -1,11 +1,11 @@
-//! Loss and accuracy in evaluation mode.
+//! Loss, and accuracy or R2, in evaluation mode.
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 
-use super::Score;
+use super::{Quality, Score};
 use crate::data::{Batch, Rows};
 use crate::kernel::Team;
-use crate::nn::{Network, Workspace, predicted_class};
+use crate::nn::{Network, Targets, Workspace, predicted_class};
 use crate::real::Real;
 
 /// Rows evaluated at once: enough for matrix products to run at speed, few enough to stay in cache.
@@ -23,11 +23,11 @@ impl<F: Real> Evaluator<F> {
         Self { workspace: network.reserve_inference(CHUNK), batch: rows.batch(CHUNK) }
     }
 
-    /// The mean loss and the accuracy of `network` on `rows`, in evaluation mode.
+    /// The mean loss of `network` on `rows`, and its accuracy or R2, in evaluation mode.
     pub fn score(&mut self, team: &Team, network: &Network<F>, rows: &Rows<F>) -> Score {
         let Self { workspace, batch } = self;
         let (mut loss, mut weight) = (0.0, 0.0);
-        let mut right = 0_usize;
+        let mut quality = Tally::new(rows);
         for start in (0..rows.len()).step_by(CHUNK) {
             let end = rows.len().min(start + CHUNK);
             rows.gather(start..end, batch);
@@ -37,14 +37,70 @@ impl<F: Real> Evaluator<F> {
                 Some(weights) => weights.iter().map(|&weight| weight.to_f64()).sum(),
                 None => batch.rows() as f64,
             };
-            right += scores
-                .rows()
-                .into_iter()
-                .zip(batch.targets().classes())
-                .filter(|(row, class)| predicted_class(*row) == **class as usize)
-                .count();
+            quality.add(scores, batch.targets());
         }
-        Score { loss: loss / weight, accuracy: right as f64 / rows.len() as f64 }
+        Score { loss: loss / weight, quality: quality.finish(rows) }
+    }
+}
+
+/// What is counted on the way to a [`Quality`].
+enum Tally {
+    /// Rows whose class was found.
+    Right(usize),
+    /// For each target, its mean over all rows, and the sums of the squared errors of the scores and
+    /// of that mean.
+    Errors(Vec<SquaredErrors>),
+}
+
+/// See [`Tally`].
+struct SquaredErrors {
+    mean: f64,
+    of_scores: f64,
+    of_mean: f64,
+}
+
+impl Tally {
+    fn new<F: Real>(rows: &Rows<F>) -> Self {
+        match rows.targets() {
+            Targets::Classes(_) => Self::Right(0),
+            Targets::Values(values) => {
+                let sum = |column: ArrayView1<'_, F>| column.iter().map(|&value| value.to_f64()).sum::<f64>();
+                let of = |column| SquaredErrors {
+                    mean: sum(column) / rows.len() as f64,
+                    of_scores: 0.0,
+                    of_mean: 0.0,
+                };
+                Self::Errors(values.columns().into_iter().map(of).collect())
+            }
+        }
+    }
+
+    fn add<F: Real>(&mut self, scores: ArrayView2<'_, F>, targets: Targets<'_, F>) {
+        match self {
+            Self::Right(right) => {
+                let rows = scores.rows().into_iter().zip(targets.classes());
+                *right += rows.filter(|(scores, class)| predicted_class(*scores) == **class as usize).count();
+            }
+            Self::Errors(errors) => {
+                for (scores, values) in scores.rows().into_iter().zip(targets.values().rows()) {
+                    for ((errors, &score), &value) in errors.iter_mut().zip(scores).zip(values) {
+                        let value = value.to_f64();
+                        errors.of_scores += (score.to_f64() - value).powi(2);
+                        errors.of_mean += (errors.mean - value).powi(2);
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish<F: Real>(self, rows: &Rows<F>) -> Quality {
+        match self {
+            Self::Right(right) => Quality::Accuracy(right as f64 / rows.len() as f64),
+            Self::Errors(errors) => {
+                let r2 = |errors: &SquaredErrors| 1.0 - errors.of_scores / errors.of_mean;
+                Quality::R2(errors.iter().map(r2).sum::<f64>() / errors.len() as f64)
+            }
+        }
     }
 }
 

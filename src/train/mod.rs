@@ -11,5 +11,5 @@ mod step;
 pub use evaluate::Evaluator;
 pub use event::{Event, Observer};
 pub use preflight::{Misfit, Preflight, preflight};
-pub use record::{EpochRecord, Outcome, Score, StepRecord};
+pub use record::{EpochRecord, Outcome, Quality, Score, StepRecord};
 pub use run::{Trained, train};

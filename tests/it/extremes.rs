@@ -4,7 +4,7 @@
 use bntrain::kernel::{BatchMoments, Team, batch_moments};
 use bntrain::nn::{
     Backward, BatchNorm, BatchNormSpec, Layer, LogisticLoss, Loss, MeanOnly, MeanOnlySpec, Network,
-    SoftmaxLoss, Targets,
+    SoftmaxLoss, Targets, Task,
 };
 use bntrain::real::Real;
 use ndarray::{Array2, array};
@@ -187,9 +187,9 @@ fn nan_reaches_the_loss() {
         for loss in [softmax_loss(), logistic_loss(), squared_loss(), huber_loss(1.0)] {
             let network = Network::build(&[activation.clone(), scores(), loss.clone()], 4, 3, 1);
             let mut workspace = network.reserve_inference(3);
-            let targets = match loss.loss().is_some_and(Loss::is_for_classes) {
-                true => Targets::Classes(&[0, 1, 0]),
-                false => Targets::Values(values.view()),
+            let targets = match loss.loss().map(Loss::task) {
+                Some(Task::Classification) => Targets::Classes(&[0, 1, 0]),
+                _ => Targets::Values(values.view()),
             };
             let (_, losses) = network.infer(&Team::alone(), x.view(), targets, &mut workspace);
             let seen: Vec<bool> = losses.iter().map(|loss| loss.is_nan()).collect();

@@ -172,7 +172,7 @@ fn three_norms_have_a_table_of_steps() {
 #[test]
 fn a_single_network_without_validation_rows() {
     let mut run = without_validation(run(BatchNorm, 7, &[2.3, 0.5, 0.25]));
-    run.test = Some(Score { loss: 0.3, accuracy: 0.9 });
+    run.test = Some(Score { loss: 0.3, quality: Quality::Accuracy(0.9) });
     run.seconds = 125.4;
     insta::assert_snapshot!(shown(&[run]), @r"
     training rows in evaluation mode (no validation rows); best: at any epoch
