@@ -10,7 +10,6 @@ mod file_faults;
 mod own_files;
 mod prepared;
 mod properties;
-mod zz_harness;
 
 use std::path::PathBuf;
 
