@@ -10,6 +10,7 @@ mod gradient; // backward passes against central differences
 mod metrics; // metrics and their intervals
 mod readme; // what the README says
 mod shell; // completions and man pages
+mod statistics; // choices of what batch norm normalises by
 mod support;
 mod threads; // the same bits for any team
 mod tidy; // rules of the repository
