@@ -80,12 +80,7 @@ impl RunDirectory {
     /// # Errors
     ///
     /// If `out` exists or cannot be made and written.
-    pub fn create(
-        out: &Path,
-        force: bool,
-        sources: &[&Path],
-        task: Task,
-    ) -> Result<Self, RunDirectoryError> {
+    pub fn create(out: &Path, force: bool, sources: &[&Path], task: Task) -> Result<Self, RunDirectoryError> {
         let finished = is_finished(out);
         if force && finished {
             remove_run(out, sources)?;

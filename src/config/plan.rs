@@ -22,14 +22,7 @@ pub struct Plan {
     pub data: DataSpec,
     /// `[optimizer]`.
     pub optimizer: OptimizerSpec,
-    impl Plan {
-    /// What its loss is for.
-    pub fn task(&self) -> Task {
-        self.layers.last().and_then(LayerSpec::loss).map_or(Task::default(), Loss::task)
-    }
-}
-
-/// `[training]`.
+    /// `[training]`.
     pub training: TrainingPlan,
     /// `[compare]`; none for a single network.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@
 //! up, and then they read the record again and say what is wrong with it.
 
 use super::cell::{is_missing_label, number, trim};
+use super::dialect::Dialect;
 use super::limits::MAX_RECORD_BYTES;
 use super::schema::Role;
 
@@ -21,11 +22,12 @@ pub(super) struct Plain<'t> {
 pub(super) fn read_plain<'t>(
     text: &'t str,
     start: usize,
-    delimiter: u8,
+    dialect: Dialect,
     roles: &[Role],
     row: &mut [f64],
 ) -> Option<Plain<'t>> {
     let bytes = text.as_bytes();
+    let (delimiter, quote) = (dialect.delimiter, dialect.quote_or_delimiter());
     let (mut at, mut end, mut label) = (start, start, "");
     for (index, role) in roles.iter().enumerate() {
         if index > 0 {
@@ -39,7 +41,7 @@ pub(super) fn read_plain<'t>(
                 let (value, behind) = match decimal(bytes, at) {
                     Some((value, behind)) if is_end(bytes, behind, delimiter) => (value, behind),
                     _ => {
-                        let behind = end_of_cell(bytes, at, delimiter)?;
+                        let behind = end_of_cell(bytes, at, delimiter, quote)?;
                         (number(&text[at..behind])?, behind)
                     }
                 };
@@ -47,13 +49,13 @@ pub(super) fn read_plain<'t>(
                 end = behind;
             }
             Role::Label => {
-                end = end_of_cell(bytes, at, delimiter)?;
+                end = end_of_cell(bytes, at, delimiter, quote)?;
                 label = trim(&text[at..end]);
                 if is_missing_label(label) {
                     return None;
                 }
             }
-            Role::Ignored => end = end_of_cell(bytes, at, delimiter)?,
+            Role::Ignored => end = end_of_cell(bytes, at, delimiter, quote)?,
         }
     }
     let is_whole = bytes.get(end) != Some(&delimiter) && end - start <= MAX_RECORD_BYTES;
@@ -108,10 +110,10 @@ fn digits(bytes: &[u8], start: usize, mut number: u64) -> (u64, usize) {
 
 /// Where the cell that starts at `start` ends, unless there is a quote in it.
 #[inline]
-fn end_of_cell(bytes: &[u8], start: usize, delimiter: u8) -> Option<usize> {
+fn end_of_cell(bytes: &[u8], start: usize, delimiter: u8, quote: u8) -> Option<usize> {
     let mut end = start;
     while !is_end(bytes, end, delimiter) {
-        if bytes[end] == b'"' {
+        if bytes[end] == quote {
             return None;
         }
         end += 1;
@@ -131,13 +133,16 @@ fn is_end(bytes: &[u8], at: usize, delimiter: u8) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::dialect::Comments;
     use super::*;
 
     const ROLES: [Role; 4] = [Role::Feature(1), Role::Label, Role::Ignored, Role::Feature(0)];
 
+    const DIALECT: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
+
     fn read(text: &str) -> Option<(usize, &str, [f64; 2])> {
         let mut row = [0.0; 2];
-        let plain = read_plain(text, 0, b',', &ROLES, &mut row)?;
+        let plain = read_plain(text, 0, DIALECT, &ROLES, &mut row)?;
         Some((plain.end, plain.label, row))
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::cell::{self, is_missing_label, number, trim};
 use super::chunks::Chunk;
+use super::dialect::Dialect;
 use super::error::{At, Told};
 use super::fault::Fault;
 use super::file::width;
@@ -21,6 +22,8 @@ pub(super) struct Reader<'r> {
     /// Of the columns.
     pub(super) roles: &'r [Role],
     pub(super) features: usize,
+    /// The line of the first record, which says how many columns there are.
+    pub(super) first_line: u64,
 }
 
 /// What is known of a chunk.
@@ -57,9 +60,9 @@ pub(super) struct ChunkRows {
 pub(super) type Scratch = Vec<f64>;
 
 impl<'r> Reader<'r> {
-    pub(super) fn new(format: Format, roles: &'r [Role]) -> Self {
+    pub(super) fn new(format: Format, roles: &'r [Role], first_line: u64) -> Self {
         let features = roles.iter().filter(|role| matches!(role, Role::Feature(_))).count();
-        Self { format, roles, features }
+        Self { format, roles, features, first_line }
     }
 
     /// Reads a chunk.
@@ -78,7 +81,7 @@ impl<'r> Reader<'r> {
     }
 
     fn rows(&self, text: &str, is_first: bool, values: &mut Scratch) -> ChunkRows {
-        let mut lexer = Lexer::new(text, self.format.delimiter);
+        let mut lexer = Lexer::new(text, self.format.dialect);
         let mut labels = Labels::new(text);
         values.clear();
         let read = self.read_all(&mut lexer, is_first, values, &mut labels);
@@ -99,7 +102,7 @@ impl<'r> Reader<'r> {
         values: &mut Scratch,
         labels: &mut Labels<'t>,
     ) -> Result<(), Box<At>> {
-        let Self { format: Format { delimiter, header, .. }, roles, features } = *self;
+        let Self { format: Format { dialect, header, .. }, roles, features, .. } = *self;
         if header && is_first && lexer.next_record()? {
             width(lexer)?;
         }
@@ -107,15 +110,82 @@ impl<'r> Reader<'r> {
             let (record, start) = (lexer.record_start(), values.len());
             values.resize(start + features, 0.0);
             let row = &mut values[start..];
-            match read_plain(lexer.text(), record, delimiter, roles, row) {
+            match read_plain(lexer.text(), record, dialect, roles, row) {
                 Some(plain) => {
                     lexer.end_record(plain.end);
                     labels.add(plain.label, record);
                 }
-                None => read_row(lexer, delimiter, roles, is_first, row, labels)?,
+                None => self.read_row(lexer, is_first, row, labels)?,
             }
         }
         Ok(())
+    }
+
+    /// Reads the cells of the current record into `row`, and its label.
+    fn read_row(
+        &self,
+        lexer: &mut Lexer<'_>,
+        is_first_chunk: bool,
+        row: &mut [f64],
+        labels: &mut Labels<'_>,
+    ) -> Result<(), Box<At>> {
+        let roles = self.roles;
+        let mut label = None; // and its column
+        let mut fault = None; // the first of the row
+        let mut found = 0;
+        let mut last;
+        loop {
+            last = lexer.next_field()?;
+            match roles.get(found) {
+                Some(Role::Feature(feature)) => {
+                    let cell = lexer.content(last);
+                    match number(&cell) {
+                        Some(value) => row[*feature] = value,
+                        None => {
+                            fault.get_or_insert_with(|| At::field(last.start(), found, cell::fault(&cell)));
+                        }
+                    }
+                }
+                Some(Role::Label) => {
+                    let cell = lexer.content(last);
+                    let text = trim(&cell);
+                    label = Some((last, found));
+                    if is_missing_label(text) {
+                        let missing = || At::field(last.start(), found, Fault::Missing(text.to_owned()));
+                        fault.get_or_insert_with(missing);
+                    }
+                }
+                Some(Role::Ignored) | None => {}
+            }
+            found += 1;
+            if last.is_last {
+                break;
+            }
+        }
+        // A row that lacks a field has its later values in the wrong columns, so this comes first.
+        if found != roles.len() {
+            let hint = width_hint(roles.len(), found, &lexer.content(last), self.format.dialect);
+            return Err(At::new(
+                lexer.record_start(),
+                Fault::Ragged { expected: roles.len(), found, first_line: self.first_line, hint },
+            ));
+        }
+        // A label before the fault may be one itself.
+        if let Some((label, column)) = label
+            && fault.as_ref().is_none_or(|at| at.field > Some(column))
+        {
+            labels.add(trim(&lexer.content(label)), label.start());
+        }
+        match fault {
+            None => Ok(()),
+            Some(mut at) => {
+                let is_first = is_first_chunk && lexer.record_start() == 0;
+                if let (true, Fault::NotANumber { why, .. }) = (is_first, &mut at.fault) {
+                    *why = "if the first line names the columns, set `header = true` in [data]";
+                }
+                Err(at)
+            }
+        }
     }
 }
 
@@ -148,77 +218,13 @@ impl<'t> Labels<'t> {
     }
 }
 
-/// Reads the cells of the current record into `row`, and its label.
-fn read_row(
-    lexer: &mut Lexer<'_>,
-    delimiter: u8,
-    roles: &[Role],
-    is_first_chunk: bool,
-    row: &mut [f64],
-    labels: &mut Labels<'_>,
-) -> Result<(), Box<At>> {
-    let mut label = None; // and its column
-    let mut fault = None; // the first of the row
-    let mut found = 0;
-    let mut last;
-    loop {
-        last = lexer.next_field()?;
-        match roles.get(found) {
-            Some(Role::Feature(feature)) => {
-                let cell = lexer.content(last);
-                match number(&cell) {
-                    Some(value) => row[*feature] = value,
-                    None => {
-                        fault.get_or_insert_with(|| At::field(last.start(), found, cell::fault(&cell)));
-                    }
-                }
-            }
-            Some(Role::Label) => {
-                let cell = lexer.content(last);
-                let text = trim(&cell);
-                label = Some((last, found));
-                if is_missing_label(text) {
-                    let missing = || At::field(last.start(), found, Fault::Missing(text.to_owned()));
-                    fault.get_or_insert_with(missing);
-                }
-            }
-            Some(Role::Ignored) | None => {}
-        }
-        found += 1;
-        if last.is_last {
-            break;
-        }
-    }
-    // A row that lacks a field has its later values in the wrong columns, so this comes first.
-    if found != roles.len() {
-        let hint = width_hint(roles.len(), found, &lexer.content(last), delimiter);
-        return Err(At::new(lexer.record_start(), Fault::Ragged { expected: roles.len(), found, hint }));
-    }
-    // A label before the fault may be one itself.
-    if let Some((label, column)) = label
-        && fault.as_ref().is_none_or(|at| at.field > Some(column))
-    {
-        labels.add(trim(&lexer.content(label)), label.start());
-    }
-    match fault {
-        None => Ok(()),
-        Some(mut at) => {
-            let is_first = is_first_chunk && lexer.record_start() == 0;
-            if let (true, Fault::NotANumber { why, .. }) = (is_first, &mut at.fault) {
-                *why = "if the first line names the columns, set `header = true` in [data]";
-            }
-            Err(at)
-        }
-    }
-}
-
 /// What may have made a record too long; `last` is its last field.
-fn width_hint(expected: usize, found: usize, last: &str, delimiter: u8) -> &'static str {
+fn width_hint(expected: usize, found: usize, last: &str, dialect: Dialect) -> &'static str {
     if found < expected {
         ""
     } else if last.is_empty() {
         "; is there a delimiter too many at the end?"
-    } else if delimiter == b',' {
+    } else if dialect.delimiter == b',' {
         "; a value with a comma in it needs quotes, a decimal comma must be a point"
     } else {
         "; a value with the delimiter in it needs quotes"

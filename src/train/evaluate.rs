@@ -113,3 +113,40 @@ pub(super) fn weighted_sum<F: Real>(losses: ArrayView2<'_, F>, weights: Option<&
         None => losses.iter().map(|&loss| loss.to_f64()).sum(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::*;
+    use crate::data::RowTargets;
+    use crate::nn::{Affine, Loss};
+
+    /// The score of a network that answers with its inputs.
+    fn score(answers: &Array2<f64>, truth: Array2<f64>) -> Score {
+        let targets = answers.ncols();
+        let loss = Network::build(&[Loss::Squared.layer()], targets, targets, 0).into_layers();
+        let layers = std::iter::once(Box::new(Affine::new("same", Array2::eye(targets), false)) as _);
+        let network = Network::new(targets, layers.chain(loss).collect());
+        let rows = Rows::new(answers, RowTargets::Values(truth));
+        Evaluator::new(&network, &rows).score(&Team::alone(), &network, &rows)
+    }
+
+    #[test]
+    fn r2_is_the_mean_over_the_targets() {
+        let truth = array![[1.0, 10.0], [2.0, 10.0], [3.0, 40.0]];
+        assert_eq!(score(&truth, truth.clone()), Score { loss: 0.0, quality: Quality::R2(1.0) });
+        let means = array![[2.0, 20.0], [2.0, 20.0], [2.0, 20.0]];
+        assert_eq!(score(&means, truth.clone()).r2(), Some(0.0));
+        // Squared errors of 0.25 over 2, and of 150 over 600.
+        let near = array![[1.5, 15.0], [2.0, 15.0], [3.0, 30.0]];
+        let expected = Score { loss: 150.25 / 6.0, quality: Quality::R2(1.0 - (0.125 + 0.25) / 2.0) };
+        assert_eq!(score(&near, truth), expected);
+    }
+
+    #[test]
+    fn a_truth_that_never_changes_has_no_r2() {
+        let same = Array2::from_elem((3, 1), 0.5);
+        assert!(score(&same, same.clone()).r2().is_some_and(f64::is_nan));
+    }
+}

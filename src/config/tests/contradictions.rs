@@ -24,6 +24,12 @@ fn values_that_contradict_each_other() {
             &["@data.valid: 2 is not allowed; it must be at least 0 and less than 1"],
         ),
         (
+            "training.early_stopping.metric=valid_r2 && data.valid=0.2",
+            &[
+                "@training.early_stopping.metric: it is measured for values only; use the loss or the accuracy",
+            ],
+        ),
+        (
             "data.valid=0.6 && data.test=0.4",
             &["@data.test: valid + test is 1; it must be less than 1, the rest is trained on"],
         ),
@@ -42,18 +48,37 @@ fn values_that_contradict_each_other() {
         (r#"data.ignore=["a", "y"]"#, &[r#"@data.ignore: it contains the label, "y""#]),
         (
             "data.header=false",
-            &[r#"data.label (line 3): there is no column "y": without a header they are c0, c1, ..."#],
+            &[
+                r#"data.label (line 3): there is no column "y": without a header they are c0, c1, ..., unless data.column_names says otherwise"#,
+            ],
         ),
         (
             r#"data.header=false && data.label=c3 && data.ignore=["a", "c1"]"#,
             &[
-                r#"data.ignore[0] (@data.ignore): there is no column "a": without a header they are c0, c1, ..."#,
+                r#"data.ignore[0] (@data.ignore): there is no column "a": without a header they are c0, c1, ..., unless data.column_names says otherwise"#,
             ],
         ),
         (
             "model.loss=squared_loss",
             &["@model.loss: squared_loss is for values, but data.label gives classes; use softmax_loss or \
                  logistic_loss"],
+        ),
+        (
+            r#"data.header=false && data.column_names=["a", "y"] && data.ignore=["b"]"#,
+            &[r#"data.ignore[0] (@data.ignore): there is no column "b": see data.column_names"#],
+        ),
+        (
+            r#"data.column_names=["a", "y"]"#,
+            &["@data.column_names: it is for files without header; set data.header to false"],
+        ),
+        (
+            r#"data.quote=";" && data.delimiter=";""#,
+            &["@data.quote: data.delimiter is the same character; they must differ"],
+        ),
+        (r#"data.comment="\"""#, &["@data.comment: data.quote is the same character; they must differ"]),
+        (
+            r#"data.path="-" && data.valid_path="-""#,
+            &["@data.valid_path: standard input can be only one of the files"],
         ),
         (
             "training.batch_size=1",

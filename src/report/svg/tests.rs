@@ -1,7 +1,7 @@
 use super::*;
 use crate::compare::synthetic::{at_point, diverged, grid, run, twins, without_validation};
 use crate::nn::Norm;
-use crate::train::Score;
+use crate::train::{Quality, Score};
 
 /// Every text of a picture, as a reader sees it.
 fn texts(svg: &str) -> Vec<&str> {

@@ -1,8 +1,8 @@
 use super::{Charset, table};
-use crate::compare::synthetic::{diverged, grid, run, twins, without_validation};
+use crate::compare::synthetic::{diverged, for_values, grid, run, twins, without_validation};
 use crate::compare::{RunRecord, Summary};
 use crate::nn::Norm::{BatchNorm, MeanOnly, None as NoNorm};
-use crate::train::{Outcome, Score};
+use crate::train::{Outcome, Quality, Score};
 
 fn shown(runs: &[RunRecord]) -> String {
     table(&Summary::of(runs), Charset::Unicode)
@@ -302,4 +302,19 @@ fn an_interrupted_run_and_no_run_at_all() {
 
     norm  runs  seconds  parameters
     ");
+}
+
+#[test]
+fn values_have_r2_where_classes_have_accuracy() {
+    let runs: Vec<RunRecord> = twins(2).into_iter().map(for_values).collect();
+    let summary = Summary::of(&runs);
+    let text = table(&summary, Charset::Ascii);
+    let heads = text.lines().find(|line| line.starts_with("norm")).unwrap_or_default();
+    assert_eq!(heads, "norm        final loss        best loss          final R2          best R2");
+    assert!(text.contains("\n  final validation R2     -0.004") && !text.contains("accuracy"), "{text}");
+    let json = summary.to_json();
+    assert!(json.contains("\"task\": \"regression\"") && !json.contains("accuracy"), "{json}");
+    for key in ["train_r2", "valid_r2", "final_r2", "best_r2", "test_r2"] {
+        assert!(json.contains(&format!("\"{key}\"")), "{key}");
+    }
 }
