@@ -60,7 +60,7 @@ fn values_that_contradict_each_other() {
         ),
         (
             "model.loss=squared_loss",
-            &["@model.loss: squared_loss is for values, but data.label gives classes; use softmax_loss or \
+            &["@model.loss: squared_loss is for values, but the label gives classes; use softmax_loss or \
                  logistic_loss"],
         ),
         (
@@ -216,7 +216,7 @@ fn layers_have_an_order() {
         (
             "relu, huber_loss",
             vec![
-                "layers[1] (huber_loss, line 7): huber_loss is for values, but data.label gives classes; use \
+                "layers[1] (huber_loss, line 7): huber_loss is for values, but the label gives classes; use \
                  softmax_loss or logistic_loss",
                 "layers[1] (huber_loss, line 7): huber_loss must directly follow an affine layer without \
                  units: the scores, one for each target",
@@ -225,7 +225,7 @@ fn layers_have_an_order() {
         (
             "affine, huber_loss",
             vec![
-                "layers[1] (huber_loss, line 7): huber_loss is for values, but data.label gives classes; use \
+                "layers[1] (huber_loss, line 7): huber_loss is for values, but the label gives classes; use \
                  softmax_loss or logistic_loss",
             ],
         ),
