@@ -49,7 +49,7 @@ mod zstd;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{Batches, LastBatch, Sampling};
+pub use batch::{Batches, LastBatch, Sampling, batch_ranges};
 pub use column::{ColumnSpec, ColumnType, Constant, Kind, Missing, Role};
 pub use dialect::Mark;
 pub(crate) use dialect::is_mark;
