@@ -91,7 +91,7 @@ pub fn update<F: Real>(
     let fits =
         |state: &Option<ArrayViewMut2<'_, F>>| state.as_ref().is_none_or(|state| state.dim() == w.dim());
     assert!(g.dim() == w.dim() && state.iter().all(fits), "shapes of an update");
-    let (width, cost) = (w.ncols(), 4 * w.len());
+    let (width, cost) = (w.ncols(), w.len());
     let g_all = g.as_slice().expect(ROW_MAJOR);
     let [m, v] = state.map(|state| state.map(RowsMut::new));
     each_block(team, width, cost, (RowsMut::new(w), m, v), |columns, (mut w, mut m, mut v)| {

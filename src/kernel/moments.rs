@@ -96,7 +96,7 @@ impl BatchMoments {
 ///
 /// `x`: `(n, width)` with `n >= 1`; `moments`: `width`.
 pub fn batch_moments<F: Real>(team: &Team, x: &ArrayView2<'_, F>, moments: &mut BatchMoments) {
-    let (width, cost) = (x.ncols(), 2 * x.len());
+    let (width, cost) = (x.ncols(), x.len());
     let x = Rows::new(x);
     let BatchMoments { origin, shift, var } = moments;
     let outputs = (&mut origin[..], &mut shift[..], &mut var[..]);

@@ -129,7 +129,7 @@ fn runs_beside_each_other_give_the_same_hashes_as_one_after_the_other() {
             .map(|(key, value)| (key.to_owned(), value.to_owned()));
     let plan = load(Path::new("configs/iris.toml"), &overrides).unwrap_or_else(|error| panic!("{error}"));
     let jobs = jobs(&plan);
-    let data = DataSets::load([&plan]).unwrap_or_else(|error| panic!("{error}"));
+    let data = DataSets::load([&plan], NonZeroUsize::MIN).unwrap_or_else(|error| panic!("{error}"));
     let hashes = |threads: usize| {
         let mut hashes = Vec::new();
         let threads = NonZeroUsize::new(threads).expect("at least one");
