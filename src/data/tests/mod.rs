@@ -1,6 +1,7 @@
 //! Files in, tables or messages out.
 
 mod accepted;
+mod awkward;
 mod chunked;
 mod config_faults;
 mod content_faults;
