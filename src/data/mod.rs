@@ -9,6 +9,7 @@ mod spec;
 
 mod assembly;
 mod borders;
+mod cache;
 mod cell;
 mod chunks;
 mod class;
@@ -23,6 +24,7 @@ mod guise;
 mod lexer;
 mod limits;
 mod matrix;
+mod memory;
 mod place;
 mod plain;
 mod prepare;
