@@ -1,7 +1,7 @@
 //! Batch norm: forward, and its three ways backward beside each other.
 
 use bntrain::kernel::Team;
-use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer, Pass};
+use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer, Pass, Targets};
 use bntrain::real::Real;
 use ndarray::Array2;
 use serde_json::json;
@@ -33,7 +33,7 @@ fn time_size<F: Real>(options: &Options, team: &Team, report: &Report, rows: usi
     let x = ramp(rows, width).mapv(|x| F::from_f64(x.into()));
     let dy = x.mapv(|x| x * x);
     let (mut y, mut dx) = (Array2::zeros(x.dim()), Array2::zeros(x.dim()));
-    let pass = Pass { team, step: 1, labels: &[] };
+    let pass = Pass { team, step: 1, targets: Targets::none(), weights: None };
     let print = |name: &str, timing: Timing, graph: Option<f64>| {
         let (best_us, median_us) = (1e6 * timing.best, 1e6 * timing.median);
         let ratio = graph.map(|graph| graph / timing.best);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bntrain::config::{Plan, parse};
-use bntrain::data::{Data, Rows};
+use bntrain::data::{Data, RowTargets, Rows};
 use bntrain::random::stream;
 use ndarray::Array2;
 use ndarray_rand::RandomExt;
@@ -117,5 +117,5 @@ impl Workload {
 
 /// Training rows as they go into a network.
 fn rows(x: Array2<f32>, labels: Vec<u32>) -> Rows<f32> {
-    Rows::new(&x, labels)
+    Rows::new(&x, RowTargets::Classes(labels))
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bntrain::config::{Plan, parse};
-use bntrain::data::{Data, Rows};
+use bntrain::data::{Data, RowTargets, Rows};
 use bntrain::kernel::Team;
 use bntrain::real::Real;
 use bntrain::train::{Event, Observer, train};
@@ -90,7 +90,7 @@ fn allocations<F: Real>(optimizer: &str, members: usize) -> Vec<u64> {
     let data = Data {
         train: Rows::new(
             &Array2::from_shape_fn((rows, features), entry),
-            (0..3).cycle().take(rows).collect(),
+            RowTargets::Classes((0..3).cycle().take(rows).collect()),
         ),
         valid: None,
         test: None,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use super::require::Requirement;
 
@@ -32,6 +33,10 @@ pub(super) enum Command {
     Gradcheck(GradcheckArgs),
     /// Put finished run directories side by side
     Compare(CompareArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Print a man page, or write all of them
+    Man(ManArgs),
 }
 
 /// A config and changes to it.
@@ -96,6 +101,21 @@ pub(super) struct CompareArgs {
     /// Run directories
     #[arg(required = true, value_name = "RUN")]
     pub(super) runs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    pub(super) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// The command whose page is printed, such as train [default: the program's own]
+    pub(super) command: Option<String>,
+    /// Write the pages of all commands into this directory, in place of older ones there
+    #[arg(short, long, value_name = "DIR", conflicts_with = "command")]
+    pub(super) out: Option<PathBuf>,
 }
 
 /// Options that every command has.

@@ -5,8 +5,10 @@
 mod args;
 mod check;
 mod compare;
+mod completions;
 mod failure;
 mod gradcheck;
+mod man;
 mod output;
 mod plan;
 mod progress;
@@ -37,6 +39,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Check(args)) => check::run(args, &output),
         Some(Command::Gradcheck(args)) => gradcheck::run(args, &output),
         Some(Command::Compare(args)) => compare::run(args, &output),
+        Some(Command::Completions(args)) => completions::run(args, &output),
+        Some(Command::Man(args)) => man::run(args, &output),
         None => train::run(&cli.train, &output),
     };
     match result {

@@ -16,6 +16,7 @@ mod error;
 mod fault;
 mod file;
 mod format;
+mod gathered;
 mod lexer;
 mod limits;
 mod matrix;
@@ -35,6 +36,7 @@ mod tests;
 
 pub use batch::{Batches, LastBatch, Sampling};
 pub use error::{DataError, DataErrorKind};
+pub use gathered::{Batch, RowTargets};
 pub use limits::{MAX_BYTES, MAX_CLASSES, MAX_COLUMNS, MAX_RECORD_BYTES};
 pub use prepare::Prepared;
 pub use rows::Rows;

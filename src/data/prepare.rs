@@ -7,7 +7,7 @@ use super::rows::Scales;
 use super::scale::{check_range, fit};
 use super::shown::ShownNames;
 use super::table::{Part, Table};
-use super::{Data, Rows};
+use super::{Data, RowTargets, Rows};
 use crate::real::Real;
 
 /// Data for one seed, and what is odd about them though no error.
@@ -36,8 +36,8 @@ impl Table {
         let part = |part: &Part, rows: Vec<usize>| {
             check_range::<F>(&part.raw, &rows, &fitted.scaling, &self.features)
                 .map_err(|fault| DataError::new(&part.source.path, fault))?;
-            let labels = rows.iter().map(|&row| part.labels[row]).collect();
-            Ok(Rows::of(&part.raw, rows, labels, &scales))
+            let classes = rows.iter().map(|&row| part.labels[row]).collect();
+            Ok(Rows::of(&part.raw, rows, RowTargets::Classes(classes), None, &scales))
         };
         let held_back = |own: &Option<Part>, rows: Vec<usize>| match own {
             Some(own) => part(own, (0..own.labels.len()).collect()).map(Some),

@@ -1,13 +1,13 @@
 //! Rows for a network: which ones of a table, and how they are scaled.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use ndarray::{Array2, ArrayViewMut2};
 
-use super::Scaling;
 use super::matrix::{Block, Cells, Matrix};
+use super::{RowTargets, Scaling};
 use crate::kernel::wide;
+use crate::nn::Targets;
 use crate::real::Real;
 
 /// Rows that go into a network.
@@ -19,9 +19,9 @@ pub struct Rows<F> {
     raw: Arc<Matrix>,
     /// Which rows of the table.
     numbers: Vec<usize>,
-    labels: Vec<u32>,
+    targets: RowTargets<F>,
+    weights: Option<Vec<F>>,
     scales: Arc<Scales>,
-    precision: PhantomData<F>,
 }
 
 /// The scaling of all features: `(raw - offset) * factor`.
@@ -37,31 +37,37 @@ impl<F: Real> Rows<F> {
     ///
     /// # Panics
     ///
-    /// If there are not as many labels as rows, or no features.
-    pub fn new(x: &Array2<F>, labels: Vec<u32>) -> Self {
-        assert_eq!(x.nrows(), labels.len(), "a label for each row");
+    /// If there are not as many targets as rows, or no features.
+    pub fn new(x: &Array2<F>, targets: RowTargets<F>) -> Self {
+        assert_eq!(x.nrows(), targets.len(), "targets for each row");
         let values: Vec<f64> = x.iter().map(|&value| Real::to_f64(value)).collect();
         let mut raw = Matrix::new(x.ncols());
         raw.push(Block::pack(&values, x.ncols()).expect("as much again as is there already"));
         let unscaled = Scaling { offset: 0.0, divisor: 1.0 };
         let scales = Scales::new(&vec![unscaled; x.ncols()]);
-        Self::of(&Arc::new(raw), (0..x.nrows()).collect(), labels, &Arc::new(scales))
+        Self::of(&Arc::new(raw), (0..x.nrows()).collect(), targets, None, &Arc::new(scales))
     }
 
-    /// Some rows of a table with their labels.
-    pub(super) fn of(raw: &Arc<Matrix>, numbers: Vec<usize>, labels: Vec<u32>, scales: &Arc<Scales>) -> Self {
+    /// Some rows of a table with their targets and weights.
+    pub(super) fn of(
+        raw: &Arc<Matrix>,
+        numbers: Vec<usize>,
+        targets: RowTargets<F>,
+        weights: Option<Vec<F>>,
+        scales: &Arc<Scales>,
+    ) -> Self {
         let (raw, scales) = (Arc::clone(raw), Arc::clone(scales));
-        Self { raw, numbers, labels, scales, precision: PhantomData }
+        Self { raw, numbers, targets, weights, scales }
     }
 
     /// The number of rows.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.numbers.len()
     }
 
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+        self.numbers.is_empty()
     }
 
     /// The number of features.
@@ -69,34 +75,28 @@ impl<F: Real> Rows<F> {
         self.raw.columns()
     }
 
-    /// The class of each row, an index into [`Data::classes`](super::Data::classes).
-    pub fn labels(&self) -> &[u32] {
-        &self.labels
+    /// The truth for each row.
+    pub fn targets(&self) -> Targets<'_, F> {
+        self.targets.view(self.len())
     }
 
-    /// Copies `rows`, numbers below [`len`](Self::len), one after the other into `x`, scaled, and
-    /// their classes into `labels` instead of what was there.
-    ///
-    /// # Shapes
-    ///
-    /// `x`: `(rows, features)`.
-    ///
-    /// # Panics
-    ///
-    /// If `x` has another shape or gaps in its rows, or a number is out of range.
-    pub fn gather(
-        &self,
-        rows: impl ExactSizeIterator<Item = usize>,
-        mut x: ArrayViewMut2<'_, F>,
-        labels: &mut Vec<u32>,
-    ) {
+    pub(super) fn row_targets(&self) -> &RowTargets<F> {
+        &self.targets
+    }
+
+    /// How much each row counts, 1 in the mean over the training rows; none where all count alike.
+    pub fn weights(&self) -> Option<&[F]> {
+        self.weights.as_deref()
+    }
+
+    /// Copies `rows`, numbers below [`len`](Self::len), one after the other into `x`, `(rows,
+    /// features)` without gaps in its rows, scaled.
+    pub(super) fn scale_into(&self, rows: impl ExactSizeIterator<Item = usize>, mut x: ArrayViewMut2<'_, F>) {
         assert_eq!(x.dim(), (rows.len(), self.features()), "room for the rows");
-        labels.clear();
         wide(
             #[inline(always)]
             || {
                 for (row, mut x) in rows.zip(x.rows_mut()) {
-                    labels.push(self.labels[row]);
                     let x = x.as_slice_mut().expect("rows without gaps");
                     for (columns, cells) in self.raw.row(self.numbers[row]) {
                         let (offsets, factors) =
@@ -114,15 +114,16 @@ impl<F: Real> Rows<F> {
     /// The first `count` rows, or all if there are fewer.
     #[must_use]
     pub fn head(&self, count: usize) -> Self {
-        let count = count.min(self.len());
-        let (numbers, labels) = (self.numbers[..count].to_vec(), self.labels[..count].to_vec());
-        Self::of(&self.raw, numbers, labels, &self.scales)
+        let rows: Vec<usize> = (0..count.min(self.len())).collect();
+        let weights = self.weights().map(|weights| weights[..rows.len()].to_vec());
+        let numbers = self.numbers[..rows.len()].to_vec();
+        Self::of(&self.raw, numbers, self.targets.select(&rows), weights, &self.scales)
     }
 
     /// All rows, scaled, `(rows, features)`.
     pub fn to_array(&self) -> Array2<F> {
         let mut x = Array2::zeros((self.len(), self.features()));
-        self.gather(0..self.len(), x.view_mut(), &mut Vec::with_capacity(self.len()));
+        self.scale_into(0..self.len(), x.view_mut());
         x
     }
 }

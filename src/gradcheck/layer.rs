@@ -23,7 +23,7 @@ use crate::random::stream;
 /// `x`: `(n, inputs)`.
 pub fn check_layer(
     layer: &mut dyn Layer<f64>,
-    pass: &Pass<'_>,
+    pass: &Pass<'_, f64>,
     x: &Array2<f64>,
     settings: &GradcheckSettings,
 ) -> GradcheckReport {
@@ -51,9 +51,9 @@ pub fn check_layer(
     GradcheckReport { tensors, tolerance: settings.tolerance, floor: settings.floor }
 }
 
-struct LayerSubject<'a> {
+struct LayerSubject<'a, 't> {
     layer: &'a mut dyn Layer<f64>,
-    pass: &'a Pass<'a>,
+    pass: &'a Pass<'t, f64>,
     x: Array2<f64>,
     y: Array2<f64>,
     r: Array2<f64>,
@@ -63,7 +63,7 @@ fn trained(layer: &mut dyn Layer<f64>) -> impl Iterator<Item = &mut Param<f64>> 
     layer.params_mut().iter_mut().filter(|param| param.is_trained())
 }
 
-impl LayerSubject<'_> {
+impl LayerSubject<'_, '_> {
     /// Fills the gradients of the parameters and returns that of `x`.
     fn gradients(&mut self) -> Array2<f64> {
         let mut dx = Array2::zeros(self.x.dim());
@@ -74,7 +74,7 @@ impl LayerSubject<'_> {
     }
 }
 
-impl Subject for LayerSubject<'_> {
+impl Subject for LayerSubject<'_, '_> {
     fn entry(&mut self, tensor: usize, place: (usize, usize)) -> &mut f64 {
         let values = match trained(self.layer).nth(tensor) {
             Some(param) => &mut param.value,

@@ -13,7 +13,7 @@ use crate::random::stream;
 /// for the objective
 ///
 /// ```text
-/// mean over the rows of the loss + l2 / 2 * sum over Role::Weight of W^2
+/// mean over the rows of weight * loss + l2 / 2 * sum over Role::Weight of W^2
 /// ```
 ///
 /// Batch norm uses the statistics of `x`; dropout drops the same units in every evaluation, those
@@ -23,14 +23,14 @@ use crate::random::stream;
 ///
 /// # Shapes
 ///
-/// `x`: `(n, inputs)`; `pass.labels`: `n`.
+/// `x`: `(n, inputs)`; `pass.targets`, `pass.weights`: `n` rows.
 ///
 /// # Panics
 ///
-/// If there are fewer labels than rows, or a label is not below the number of classes.
+/// If there are fewer targets than rows, or they do not fit the loss.
 pub fn check_network(
     network: &mut Network<f64>,
-    pass: &Pass<'_>,
+    pass: &Pass<'_, f64>,
     x: &Array2<f64>,
     l2: f64,
     settings: &GradcheckSettings,
@@ -45,7 +45,7 @@ pub fn check_network(
 
 fn check_as_it_is(
     network: &mut Network<f64>,
-    pass: &Pass<'_>,
+    pass: &Pass<'_, f64>,
     x: &Array2<f64>,
     l2: f64,
     settings: &GradcheckSettings,
@@ -93,15 +93,15 @@ fn is_offset(param: &&mut Param<f64>) -> bool {
     param.role == Role::Offset
 }
 
-struct NetworkSubject<'a> {
+struct NetworkSubject<'a, 't> {
     network: &'a mut Network<f64>,
     workspace: Workspace<f64>,
-    pass: &'a Pass<'a>,
+    pass: &'a Pass<'t, f64>,
     x: Array2<f64>,
     l2: f64,
 }
 
-impl Subject for NetworkSubject<'_> {
+impl Subject for NetworkSubject<'_, '_> {
     fn entry(&mut self, tensor: usize, place: (usize, usize)) -> &mut f64 {
         let values = match trained(self.network).nth(tensor) {
             Some(param) => &mut param.value,
@@ -114,7 +114,8 @@ impl Subject for NetworkSubject<'_> {
         let rows = self.x.nrows();
         let losses = self.network.forward(self.pass, self.x.view(), &mut self.workspace);
         pass.terms.clear();
-        pass.terms.extend(losses.iter().map(|loss| loss / rows as f64));
+        let weights = self.pass.weights.into_iter().flatten().chain(std::iter::repeat(&1.0));
+        pass.terms.extend(losses.iter().zip(weights).map(|(loss, weight)| weight * loss / rows as f64));
         // Of the decay, the square of this entry; the others do not change.
         let param = trained(self.network).nth(tensor);
         if let Some(param) = param.filter(|param| param.role == Role::Weight) {

@@ -22,17 +22,17 @@ pub(super) trait Activation<F: Real>: Send + Sync {
 pub(super) struct Elementwise<A>(pub(super) A);
 
 impl<F: Real, A: Activation<F>> Layer<F> for Elementwise<A> {
-    fn forward(&mut self, pass: &Pass<'_>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
         self.infer(pass, x, y);
     }
 
-    fn infer(&self, pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         kernel::map(pass.team, &x, &mut y, |x| self.0.value(x));
     }
 
     fn backward(
         &mut self,
-        pass: &Pass<'_>,
+        pass: &Pass<'_, F>,
         _x: ArrayView2<'_, F>,
         y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,

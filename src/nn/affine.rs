@@ -113,11 +113,11 @@ impl<F: Real> Layer<F> for Affine<F> {
         self.params[0].value.ncols()
     }
 
-    fn forward(&mut self, pass: &Pass<'_>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
         self.infer(pass, x, y);
     }
 
-    fn infer(&self, pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         kernel::product(pass.team, &x, &self.params[0].value.view(), &mut y);
         if let Some(bias) = self.params.get(1) {
             y += &bias.value;
@@ -126,7 +126,7 @@ impl<F: Real> Layer<F> for Affine<F> {
 
     fn backward(
         &mut self,
-        pass: &Pass<'_>,
+        pass: &Pass<'_, F>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,

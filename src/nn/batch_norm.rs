@@ -178,7 +178,7 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         self.scratch = Scratch::new(self.spec.backward, max_rows, self.width());
     }
 
-    fn forward(&mut self, pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         self.rows = x.nrows();
         batch_moments(pass.team, &x, &mut self.moments);
         for (inv_std, var) in self.inv_std.iter_mut().zip(&self.moments.var) {
@@ -191,14 +191,14 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         self.x_hat = x_hat;
     }
 
-    fn infer(&self, pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         let [mean, var] = [0, 1].map(|i| row(&self.params[self.running() + i]));
         kernel::normalise_by(pass.team, &x, (mean, var, self.spec.eps), (self.gamma(), self.beta()), &mut y);
     }
 
     fn backward(
         &mut self,
-        pass: &Pass<'_>,
+        pass: &Pass<'_, F>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,

@@ -63,7 +63,7 @@ impl<F: Real> Layer<F> for Dropout<F> {
         self.mask = Array2::zeros((max_rows, self.width));
     }
 
-    fn forward(&mut self, pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         let mut random = stream(self.seed, "dropout", &[self.ordinal, pass.step]);
         let kept = F::from_f64(1.0 / (1.0 - self.rate));
         let mut mask = self.mask.slice_mut(s![..x.nrows(), ..]);
@@ -71,13 +71,13 @@ impl<F: Real> Layer<F> for Dropout<F> {
         kernel::map2(pass.team, &x, &mask.view(), &mut y, |x, m| x * m);
     }
 
-    fn infer(&self, _pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, _pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         y.assign(&x);
     }
 
     fn backward(
         &mut self,
-        pass: &Pass<'_>,
+        pass: &Pass<'_, F>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,

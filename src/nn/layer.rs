@@ -2,19 +2,21 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::Param;
+use super::{Param, Targets};
 use crate::kernel::Team;
 use crate::real::Real;
 
 /// What a pass needs besides the numbers.
 #[derive(Clone, Copy)]
-pub struct Pass<'a> {
+pub struct Pass<'a, F> {
     /// Who does the work; results do not depend on it.
     pub team: &'a Team,
     /// The training step, from 1; keys the random masks of dropout.
     pub step: u64,
-    /// The class of each row, for the loss layer; empty where only scores are wanted.
-    pub labels: &'a [u32],
+    /// The truth for each row, for the loss layer.
+    pub targets: Targets<'a, F>,
+    /// How much each row counts in the mean loss, `n` numbers; none where all count alike.
+    pub weights: Option<&'a [F]>,
 }
 
 /// One layer of a network: `n` rows of `inputs` features to `n` rows of `outputs` features.
@@ -37,17 +39,17 @@ pub trait Layer<F: Real>: Send {
     fn reserve(&mut self, _max_rows: usize) {}
 
     /// The training pass: batch statistics, random masks.
-    fn forward(&mut self, pass: &Pass<'_>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
+    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
 
     /// The evaluation pass: each row on its own, nothing remembered.
-    fn infer(&self, pass: &Pass<'_>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
+    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
 
     /// From `dy`, the gradient of the loss with respect to `y`, to the gradients of the parameters
     /// (overwritten) and of `x` (skipped where nobody wants it). Follows a
     /// [`forward`](Self::forward) with the same `pass`, `x` and `y`.
     fn backward(
         &mut self,
-        pass: &Pass<'_>,
+        pass: &Pass<'_, F>,
         x: ArrayView2<'_, F>,
         y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,

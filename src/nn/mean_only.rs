@@ -92,13 +92,13 @@ fn row<F: Real>(param: &Param<F>) -> &[F] {
 }
 
 impl<F: Real> Layer<F> for MeanOnly<F> {
-    fn forward(&mut self, pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         batch_moments(pass.team, &x, &mut self.moments);
         let beta = if self.spec.shift { row(&self.params[0]) } else { &self.no_beta };
         kernel::translate(pass.team, &x, (&self.moments.origin, &self.moments.shift), beta, &mut y);
     }
 
-    fn infer(&self, _pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, _pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         y.assign(&x);
         y -= &self.running_mean().value;
         if self.spec.shift {
@@ -108,7 +108,7 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
 
     fn backward(
         &mut self,
-        pass: &Pass<'_>,
+        pass: &Pass<'_, F>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,

@@ -22,6 +22,7 @@ pub mod sigmoid;
 pub mod softmax_loss;
 mod spec;
 pub mod tanh;
+mod targets;
 mod workspace;
 
 pub use affine::{Affine, AffineSpec, Bias};
@@ -40,4 +41,5 @@ pub use sigmoid::SigmoidSpec;
 pub use softmax_loss::{SoftmaxLoss, SoftmaxLossSpec};
 pub use spec::{LayerSpec, Norm};
 pub use tanh::TanhSpec;
+pub use targets::Targets;
 pub use workspace::Workspace;

@@ -9,7 +9,8 @@ use super::relu::Relu;
 use super::sigmoid::Sigmoid;
 use super::tanh::Tanh;
 use super::{
-    Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, MeanOnly, Param, Pass, SoftmaxLoss, Workspace,
+    Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, MeanOnly, Param, Pass, SoftmaxLoss, Targets,
+    Workspace,
 };
 use crate::kernel::Team;
 use crate::random::stream;
@@ -117,7 +118,7 @@ impl<F: Real> Network<F> {
     /// `x`: `(n, inputs)`; result: `(n, 1)`.
     pub fn forward<'w>(
         &mut self,
-        pass: &Pass<'_>,
+        pass: &Pass<'_, F>,
         x: ArrayView2<'_, F>,
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
@@ -130,11 +131,12 @@ impl<F: Real> Network<F> {
         workspace.acts[self.layers.len() - 1].slice(s![..n, ..])
     }
 
-    /// The gradients of the mean loss over the rows of `x`, after a [`forward`](Self::forward) of
-    /// the same `pass` and `x`: into every parameter, and into `dx` where it is wanted.
+    /// The gradients of the mean loss over the rows of `x`, each times its weight where the pass has
+    /// weights, after a [`forward`](Self::forward) of the same `pass` and `x`: into every parameter,
+    /// and into `dx` where it is wanted.
     pub fn backward(
         &mut self,
-        pass: &Pass<'_>,
+        pass: &Pass<'_, F>,
         x: ArrayView2<'_, F>,
         workspace: &mut Workspace<F>,
         mut dx: Option<ArrayViewMut2<'_, F>>,
@@ -142,7 +144,11 @@ impl<F: Real> Network<F> {
         let n = x.nrows();
         let Workspace { acts, d_acts } = workspace;
         let last = self.layers.len() - 1;
-        d_acts[last].slice_mut(s![..n, ..]).fill(F::one() / F::from_f64(n as f64));
+        let mut d_losses = d_acts[last].slice_mut(s![..n, ..]);
+        d_losses.fill(F::one() / F::from_f64(n as f64));
+        if let Some(weights) = pass.weights {
+            d_losses.iter_mut().zip(weights).for_each(|(d_loss, &weight)| *d_loss *= weight);
+        }
         for (index, layer) in self.layers.iter_mut().enumerate().rev() {
             let (before, dy) = d_acts.split_at_mut(index);
             let x = if index == 0 { x } else { acts[index - 1].slice(s![..n, ..]) };
@@ -162,7 +168,7 @@ impl<F: Real> Network<F> {
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
         let n = x.nrows();
-        let pass = Pass { team, step: 0, labels: &[] };
+        let pass = Pass { team, step: 0, targets: Targets::none(), weights: None };
         let last = self.layers.len() - 1;
         for (index, layer) in self.layers[..last].iter().enumerate() {
             let (before, y) = workspace.acts.split_at_mut(index);
@@ -175,11 +181,11 @@ impl<F: Real> Network<F> {
     /// The scores, `(n, outputs)`, and the loss of each row, `(n, 1)`, in evaluation mode.
     ///
     /// Layers are borrowed shared: evaluation cannot touch a weight or a running statistic.
-    pub fn infer<'w>(
+    pub fn infer<'w, 't>(
         &self,
-        team: &Team,
+        team: &'t Team,
         x: ArrayView2<'_, F>,
-        labels: &[u32],
+        targets: Targets<'t, F>,
         workspace: &'w mut Workspace<F>,
     ) -> (ArrayView2<'w, F>, ArrayView2<'w, F>) {
         let n = x.nrows();
@@ -188,7 +194,8 @@ impl<F: Real> Network<F> {
         let (before, y) = workspace.acts.split_at_mut(last);
         let scores = before[last - 1].slice(s![..n, ..]);
         let mut losses = y[0].slice_mut(s![..n, ..]);
-        self.layers[last].infer(&Pass { team, step: 0, labels }, scores, losses.view_mut());
+        let pass = Pass { team, step: 0, targets, weights: None };
+        self.layers[last].infer(&pass, scores, losses.view_mut());
         (scores, y[0].slice(s![..n, ..]))
     }
 

@@ -8,7 +8,7 @@
 //!
 //! # Shapes
 //!
-//! `x`, `dx`: `(n, classes)`; `y`, `dy`: `(n, 1)`, in nats; `pass.labels`: `n` entries in
+//! `x`, `dx`: `(n, classes)`; `y`, `dy`: `(n, 1)`, in nats; `pass.targets`: `n` classes in
 //! `0..classes`.
 //!
 //! Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs",
@@ -16,7 +16,7 @@
 //!
 //! # Panics
 //!
-//! If there are fewer labels than rows, or a label is not below `classes`.
+//! If the targets are no classes, there are fewer of them than rows, or one is not below `classes`.
 
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
@@ -42,12 +42,12 @@ impl<F: Real> Layer<F> for SoftmaxLoss {
         1
     }
 
-    fn forward(&mut self, pass: &Pass<'_>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
         self.infer(pass, x, y);
     }
 
-    fn infer(&self, pass: &Pass<'_>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        for ((scores, loss), &label) in x.rows().into_iter().zip(&mut y).zip(pass.labels) {
+    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        for ((scores, loss), &label) in x.rows().into_iter().zip(&mut y).zip(pass.targets.classes()) {
             let max = largest(scores);
             let sum: F = scores.iter().map(|&score| (score - max).exp()).sum();
             *loss = sum.ln() + (max - scores[label as usize]);
@@ -56,14 +56,14 @@ impl<F: Real> Layer<F> for SoftmaxLoss {
 
     fn backward(
         &mut self,
-        pass: &Pass<'_>,
+        pass: &Pass<'_, F>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         let Some(mut dx) = dx else { return };
-        let rows = x.rows().into_iter().zip(dx.rows_mut()).zip(&dy).zip(pass.labels);
+        let rows = x.rows().into_iter().zip(dx.rows_mut()).zip(&dy).zip(pass.targets.classes());
         for (((scores, mut d_scores), &d_loss), &label) in rows {
             let max = largest(scores);
             let mut sum = F::zero();

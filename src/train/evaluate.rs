@@ -1,9 +1,9 @@
 //! Loss and accuracy in evaluation mode.
 
-use ndarray::{Array2, ArrayView1, s};
+use ndarray::{ArrayView1, ArrayView2};
 
 use super::Score;
-use crate::data::Rows;
+use crate::data::{Batch, Rows};
 use crate::kernel::Team;
 use crate::nn::{Network, Workspace};
 use crate::real::Real;
@@ -14,39 +14,47 @@ const CHUNK: usize = 256;
 /// Scores a network on rows, with room that is made once.
 pub struct Evaluator<F> {
     workspace: Workspace<F>,
-    x: Array2<F>,     // (CHUNK, inputs), rows beyond those in work are stale
-    labels: Vec<u32>, // of the rows in work
+    batch: Batch<F>,
 }
 
 impl<F: Real> Evaluator<F> {
-    /// Room for networks shaped like `network`.
-    pub fn new(network: &Network<F>) -> Self {
-        Self {
-            workspace: network.reserve_inference(CHUNK),
-            x: Array2::zeros((CHUNK, network.inputs())),
-            labels: Vec::with_capacity(CHUNK),
-        }
+    /// Room for networks shaped like `network` on rows like `rows`.
+    pub fn new(network: &Network<F>, rows: &Rows<F>) -> Self {
+        Self { workspace: network.reserve_inference(CHUNK), batch: rows.batch(CHUNK) }
     }
 
     /// The mean loss and the accuracy of `network` on `rows`, in evaluation mode.
     pub fn score(&mut self, team: &Team, network: &Network<F>, rows: &Rows<F>) -> Score {
-        let Self { workspace, x, labels } = self;
-        let mut loss = 0.0;
+        let Self { workspace, batch } = self;
+        let (mut loss, mut weight) = (0.0, 0.0);
         let mut right = 0_usize;
         for start in (0..rows.len()).step_by(CHUNK) {
             let end = rows.len().min(start + CHUNK);
-            let mut x = x.slice_mut(s![..end - start, ..]);
-            rows.gather(start..end, x.view_mut(), labels);
-            let (scores, losses) = network.infer(team, x.view(), labels, workspace);
-            loss += losses.iter().map(|&loss| loss.to_f64()).sum::<f64>();
+            rows.gather(start..end, batch);
+            let (scores, losses) = network.infer(team, batch.x(), batch.targets(), workspace);
+            loss += weighted_sum(losses, batch.weights());
+            weight += match batch.weights() {
+                Some(weights) => weights.iter().map(|&weight| weight.to_f64()).sum(),
+                None => batch.rows() as f64,
+            };
             right += scores
                 .rows()
                 .into_iter()
-                .zip(&*labels)
-                .filter(|(row, label)| argmax(*row) == **label as usize)
+                .zip(batch.targets().classes())
+                .filter(|(row, class)| argmax(*row) == **class as usize)
                 .count();
         }
-        Score { loss: loss / rows.len() as f64, accuracy: right as f64 / rows.len() as f64 }
+        Score { loss: loss / weight, accuracy: right as f64 / rows.len() as f64 }
+    }
+}
+
+/// The sum of `losses`, `(n, 1)`, each times its weight.
+pub(super) fn weighted_sum<F: Real>(losses: ArrayView2<'_, F>, weights: Option<&[F]>) -> f64 {
+    match weights {
+        Some(weights) => {
+            losses.iter().zip(weights).map(|(&loss, &weight)| loss.to_f64() * weight.to_f64()).sum()
+        }
+        None => losses.iter().map(|&loss| loss.to_f64()).sum(),
     }
 }
 

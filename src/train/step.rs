@@ -1,9 +1,8 @@
 //! One training step, as the algorithm reads.
 
-use ndarray::{Array2, s};
-
+use super::evaluate::weighted_sum;
 use crate::config::Plan;
-use crate::data::Rows;
+use crate::data::{Batch, Rows};
 use crate::kernel::Team;
 use crate::nn::{Network, Pass, Workspace};
 use crate::optim::{Optimizer, add_l2_gradient, clip_by_global_norm};
@@ -15,22 +14,20 @@ pub(super) struct Stepper<'a, F> {
     plan: &'a Plan,
     optimizer: Optimizer<F>,
     workspace: Workspace<F>,
-    x: Array2<F>,     // (max_rows, inputs), rows beyond the batch are stale
-    labels: Vec<u32>, // of the batch
+    batch: Batch<F>,
 }
 
 /// Where a number that is not finite appeared: the loss, a statistic or a gradient.
 pub(super) struct NonFinite(pub(super) String);
 
 impl<'a, F: Real> Stepper<'a, F> {
-    /// For batches of up to `max_rows` rows.
-    pub(super) fn new(plan: &'a Plan, mut network: Network<F>, max_rows: usize) -> Self {
+    /// For batches of up to `max_rows` of `rows`.
+    pub(super) fn new(plan: &'a Plan, mut network: Network<F>, rows: &Rows<F>, max_rows: usize) -> Self {
         Self {
             plan,
             optimizer: Optimizer::new(&plan.optimizer, &network),
             workspace: network.reserve(max_rows),
-            x: Array2::zeros((max_rows, network.inputs())),
-            labels: Vec::with_capacity(max_rows),
+            batch: rows.batch(max_rows),
             network,
         }
     }
@@ -47,13 +44,13 @@ impl<'a, F: Real> Stepper<'a, F> {
         step: u64,
         learning_rate: f64,
     ) -> Result<f64, NonFinite> {
-        rows.gather(batch.iter().copied(), self.x.slice_mut(s![..batch.len(), ..]), &mut self.labels);
-        let Self { network, workspace, .. } = self;
-        let x = self.x.slice(s![..batch.len(), ..]);
-        let pass = Pass { team, step, labels: &self.labels };
+        rows.gather(batch.iter().copied(), &mut self.batch);
+        let Self { network, workspace, batch, .. } = self;
+        let pass = Pass { team, step, targets: batch.targets(), weights: batch.weights() };
+        let x = batch.x();
 
         let losses = network.forward(&pass, x, workspace);
-        let loss = losses.iter().map(|&loss| loss.to_f64()).sum::<f64>() / batch.len() as f64;
+        let loss = weighted_sum(losses, pass.weights) / batch.rows() as f64;
         if !loss.is_finite() {
             return Err(NonFinite("loss".to_owned()));
         }

@@ -3,7 +3,7 @@
 use bntrain::kernel::{BatchMoments, Team, batch_moments};
 use bntrain::nn::{
     Affine, BatchNorm, BatchNormSpec, Dropout, DropoutSpec, Layer, LayerSpec, MeanOnlySpec, Network,
-    RunningStart, RunningUpdate, RunningVariance,
+    RunningStart, RunningUpdate, RunningVariance, Targets,
 };
 use bntrain::real::Real;
 use ndarray::{Array2, s};
@@ -41,7 +41,7 @@ fn evaluate<F: Real>(network: &Network<F>, x: &Array2<F>, labels: &[u32], n: usi
     let mut workspace = network.reserve_inference(n);
     let batches = x.axis_chunks_iter(ndarray::Axis(0), n).zip(labels.chunks(n));
     let rows = batches.flat_map(|(x, labels)| {
-        let (scores, losses) = network.infer(&Team::alone(), x, labels, &mut workspace);
+        let (scores, losses) = network.infer(&Team::alone(), x, Targets::Classes(labels), &mut workspace);
         let rows = scores.rows().into_iter().zip(losses.rows());
         rows.map(|(scores, losses)| bits(scores.iter().chain(losses))).collect::<Vec<_>>()
     });
@@ -134,7 +134,8 @@ fn evaluation_approaches_training_on_fixed_data() {
                 losses.assign(&network.forward(&pass, x.view(), &mut workspace));
                 network.commit();
             }
-            let (_, evaluated) = network.infer(&Team::alone(), x.view(), &labels, &mut workspace);
+            let (_, evaluated) =
+                network.infer(&Team::alone(), x.view(), Targets::Classes(&labels), &mut workspace);
             (losses - evaluated).fold(0.0_f64, |largest, difference| largest.max(difference.abs()))
         };
         let (early, late) = (distance(1), distance(300));

@@ -2,7 +2,9 @@
 //! the ends of `f32`; and the other layers at 0, at NaN and at the largest scores.
 
 use bntrain::kernel::{BatchMoments, Team, batch_moments};
-use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer, MeanOnly, MeanOnlySpec, Network, SoftmaxLoss};
+use bntrain::nn::{
+    Backward, BatchNorm, BatchNormSpec, Layer, MeanOnly, MeanOnlySpec, Network, SoftmaxLoss, Targets,
+};
 use bntrain::real::Real;
 use ndarray::{Array2, array};
 
@@ -180,7 +182,8 @@ fn nan_reaches_the_loss() {
     for activation in [relu(), leaky_relu(), sigmoid(), tanh(), dropout(0.5)] {
         let network = Network::build(&[activation.clone(), scores(), softmax_loss()], 4, 3, 1);
         let mut workspace = network.reserve_inference(3);
-        let (_, losses) = network.infer(&Team::alone(), x.view(), &[0, 1, 2], &mut workspace);
+        let (_, losses) =
+            network.infer(&Team::alone(), x.view(), Targets::Classes(&[0, 1, 2]), &mut workspace);
         let seen: Vec<bool> = losses.iter().map(|loss| loss.is_nan()).collect();
         assert_eq!(seen, [false, true, false], "{activation:?}");
     }

@@ -5,7 +5,7 @@
 use bntrain::kernel::Team;
 use bntrain::nn::{
     AffineSpec, BatchNormSpec, Bias, Layer, LayerSpec, LeakyReluSpec, MeanOnlySpec, Network, RunningStart,
-    RunningUpdate, RunningVariance, Workspace,
+    RunningUpdate, RunningVariance, Targets, Workspace,
 };
 use bntrain::optim::{
     AdamSpec, AdamWSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec, add_l2_gradient, clip_by_global_norm,
@@ -152,8 +152,12 @@ fn a_network_is_evaluated_with_its_running_statistics() {
         for (batch, expected) in batches.iter().zip(case["evaluation"].as_array().expect("a list")) {
             let x = matrix(&batch["x"]);
             let labels = labels(&batch["labels"]);
-            let (scores, losses) =
-                golden.network.infer(&Team::alone(), x.view(), &labels, &mut golden.workspace);
+            let (scores, losses) = golden.network.infer(
+                &Team::alone(),
+                x.view(),
+                Targets::Classes(&labels),
+                &mut golden.workspace,
+            );
             assert_close("logits", scores, &matrix(&expected["logits"]), TOLERANCE);
             assert_close("row losses", losses, &column(&expected["row_losses"]), TOLERANCE);
             assert_number("loss", losses.mean().expect("rows"), &expected["loss"]);

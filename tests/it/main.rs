@@ -8,6 +8,7 @@ mod extremes; // the limits of rounding and range
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
 mod readme; // what the README says
+mod shell; // completions and man pages
 mod support;
 mod threads; // the same bits for any team
 mod tidy; // rules of the repository

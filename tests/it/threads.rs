@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use bntrain::kernel::Team;
-use bntrain::nn::{Backward, BatchNormSpec, LayerSpec, Network, Pass};
+use bntrain::nn::{Backward, BatchNormSpec, LayerSpec, Network, Pass, Targets};
 use bntrain::optim::{AdamSpec, Optimizer, OptimizerSpec};
 use bntrain::real::Real;
 use ndarray::Array2;
@@ -33,13 +33,13 @@ fn train<F: Real>(members: usize) -> Vec<u64> {
     let mut workspace = network.reserve(200);
     let mut dx = Array2::zeros(x.dim());
     for step in 1..=3 {
-        let pass = Pass { team: &team, step, labels: &labels };
+        let pass = Pass { team: &team, step, targets: Targets::Classes(&labels), weights: None };
         network.forward(&pass, x.view(), &mut workspace);
         network.backward(&pass, x.view(), &mut workspace, Some(dx.view_mut()));
         optimizer.step(&mut network, step, 1e-3);
         network.commit();
     }
-    let (scores, losses) = network.infer(&team, x.view(), &labels, &mut workspace);
+    let (scores, losses) = network.infer(&team, x.view(), Targets::Classes(&labels), &mut workspace);
     let tensors = network.params().flat_map(|param| param.value.iter().chain(&param.grad));
     bits(tensors.chain(&dx).chain(scores).chain(losses))
 }

@@ -25,7 +25,7 @@ fn each_scale_by_hand() {
         let data = prepared(SMALL, &scaled_by(scale)).data;
         assert_eq!(data.scaling[0], Scaling { offset, divisor }, "{scale:?}");
         assert_eq!(data.train.to_array().column(0).to_vec(), expected.map(|value| value as f32), "{scale:?}");
-        assert_eq!(data.train.labels(), [0, 1, 0, 1]);
+        assert_eq!(data.train.targets().classes(), [0, 1, 0, 1]);
         assert_eq!((data.valid, data.test), (None, None));
     }
 }
@@ -63,7 +63,7 @@ fn a_large_offset_costs_nothing() {
         data.train
             .to_array()
             .iter()
-            .zip(data.train.labels())
+            .zip(data.train.targets().classes())
             .all(|(&x, &label)| x == 2.0 * label as f32 - 1.0)
     );
 }
@@ -124,7 +124,7 @@ fn splits_follow_the_seed_and_scaling_sees_training_rows_only() {
     assert!(low == 0.0 && (high - 1.0).abs() <= f64::EPSILON, "{low} to {high}");
     let raw = |x: f64| x * data.scaling[0].divisor + data.scaling[0].offset;
     for rows in [&data.train, &valid, &test] {
-        for (x, label) in rows.to_array().iter().zip(rows.labels()) {
+        for (x, label) in rows.to_array().iter().zip(rows.targets().classes()) {
             assert_eq!(raw(*x).round() as u32 % 4, *label);
         }
     }

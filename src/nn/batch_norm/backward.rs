@@ -40,7 +40,7 @@ impl<F: Real> BatchNorm<F> {
     /// ```
     pub(super) fn backward_fused(
         &mut self,
-        pass: &Pass<'_>,
+        pass: &Pass<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {

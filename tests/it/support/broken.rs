@@ -77,7 +77,7 @@ impl BrokenBatchNorm {
 }
 
 impl Layer<f64> for BrokenBatchNorm {
-    fn forward(&mut self, _pass: &Pass<'_>, x: ArrayView2<'_, f64>, mut y: ArrayViewMut2<'_, f64>) {
+    fn forward(&mut self, _pass: &Pass<'_, f64>, x: ArrayView2<'_, f64>, mut y: ArrayViewMut2<'_, f64>) {
         let n = x.nrows() as f64;
         let (centred, mut var) = Self::centred(&x);
         if self.mistake == Mistake::UnbiasedForward {
@@ -86,13 +86,13 @@ impl Layer<f64> for BrokenBatchNorm {
         y.assign(&(centred / (var + self.eps).sqrt() * &self.params[0].value + &self.params[1].value));
     }
 
-    fn infer(&self, _pass: &Pass<'_>, _x: ArrayView2<'_, f64>, _y: ArrayViewMut2<'_, f64>) {
+    fn infer(&self, _pass: &Pass<'_, f64>, _x: ArrayView2<'_, f64>, _y: ArrayViewMut2<'_, f64>) {
         unreachable!("the checks train")
     }
 
     fn backward(
         &mut self,
-        _pass: &Pass<'_>,
+        _pass: &Pass<'_, f64>,
         x: ArrayView2<'_, f64>,
         _y: ArrayView2<'_, f64>,
         dy: ArrayView2<'_, f64>,

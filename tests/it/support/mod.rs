@@ -7,7 +7,7 @@ pub(crate) mod stacks;
 pub(crate) mod work;
 
 use bntrain::kernel::Team;
-use bntrain::nn::{Layer, Pass};
+use bntrain::nn::{Layer, Pass, Targets};
 use bntrain::random::stream;
 use bntrain::real::Real;
 use ndarray::{Array2, ArrayView2};
@@ -25,12 +25,13 @@ pub(crate) fn labels(n: usize, classes: u32) -> Vec<u32> {
 }
 
 /// A pass on one thread.
-pub(crate) fn pass(step: u64, labels: &[u32]) -> Pass<'_> {
-    Pass { team: Box::leak(Box::new(Team::alone())), step, labels }
+pub(crate) fn pass<F>(step: u64, labels: &[u32]) -> Pass<'_, F> {
+    let team = Box::leak(Box::new(Team::alone()));
+    Pass { team, step, targets: Targets::Classes(labels), weights: None }
 }
 
 /// The output of a training pass of `layer`.
-pub(crate) fn forward<F: Real>(layer: &mut dyn Layer<F>, pass: &Pass<'_>, x: &Array2<F>) -> Array2<F> {
+pub(crate) fn forward<F: Real>(layer: &mut dyn Layer<F>, pass: &Pass<'_, F>, x: &Array2<F>) -> Array2<F> {
     let mut y = Array2::zeros((x.nrows(), layer.outputs(x.ncols())));
     layer.reserve(x.nrows());
     layer.forward(pass, x.view(), y.view_mut());
@@ -41,7 +42,7 @@ pub(crate) fn forward<F: Real>(layer: &mut dyn Layer<F>, pass: &Pass<'_>, x: &Ar
 /// in `layer`.
 pub(crate) fn there_and_back<F: Real>(
     layer: &mut dyn Layer<F>,
-    pass: &Pass<'_>,
+    pass: &Pass<'_, F>,
     x: &Array2<F>,
     dy: &Array2<F>,
 ) -> (Array2<F>, Array2<F>) {
@@ -52,7 +53,7 @@ pub(crate) fn there_and_back<F: Real>(
 }
 
 /// The output of an evaluation pass of `layer`.
-pub(crate) fn infer<F: Real>(layer: &dyn Layer<F>, pass: &Pass<'_>, x: &ArrayView2<'_, F>) -> Array2<F> {
+pub(crate) fn infer<F: Real>(layer: &dyn Layer<F>, pass: &Pass<'_, F>, x: &ArrayView2<'_, F>) -> Array2<F> {
     let mut y = Array2::zeros((x.nrows(), layer.outputs(x.ncols())));
     layer.infer(pass, x.view(), y.view_mut());
     y

@@ -1,0 +1,125 @@
+//! Rows copied together for one pass.
+
+use ndarray::{Array2, ArrayView2, Axis, s};
+
+use super::Rows;
+use crate::nn::Targets;
+use crate::real::Real;
+
+/// The truth for each of some rows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowTargets<F> {
+    /// Indices into [`Data::classes`](super::Data::classes).
+    Classes(Vec<u32>),
+    /// Values as scaled for training, `(rows, values)`.
+    Values(Array2<F>),
+}
+
+impl<F: Real> RowTargets<F> {
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Classes(classes) => classes.len(),
+            Self::Values(values) => values.nrows(),
+        }
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The first `count` rows.
+    pub fn view(&self, count: usize) -> Targets<'_, F> {
+        match self {
+            Self::Classes(classes) => Targets::Classes(&classes[..count]),
+            Self::Values(values) => Targets::Values(values.slice(s![..count, ..])),
+        }
+    }
+
+    /// Copies of `rows`.
+    pub(super) fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Classes(classes) => Self::Classes(rows.iter().map(|&row| classes[row]).collect()),
+            Self::Values(values) => Self::Values(values.select(Axis(0), rows)),
+        }
+    }
+
+    /// Room for `rows` rows of the same kind.
+    fn room(&self, rows: usize) -> Self {
+        match self {
+            Self::Classes(_) => Self::Classes(vec![0; rows]),
+            Self::Values(values) => Self::Values(Array2::zeros((rows, values.ncols()))),
+        }
+    }
+
+    /// Copies row `from` of `source`, of the same kind, to row `to`.
+    fn copy(&mut self, to: usize, source: &Self, from: usize) {
+        match (self, source) {
+            (Self::Classes(classes), Self::Classes(source)) => classes[to] = source[from],
+            (Self::Values(values), Self::Values(source)) => values.row_mut(to).assign(&source.row(from)),
+            _ => panic!("a batch was made for rows with another kind of targets"),
+        }
+    }
+}
+
+/// Room for rows that go through a network together, made once by [`Rows::batch`] and filled again
+/// and again by [`Rows::gather`].
+#[derive(Clone, Debug)]
+pub struct Batch<F> {
+    rows: usize, // those beyond it are stale
+    x: Array2<F>,
+    targets: RowTargets<F>,
+    weights: Option<Vec<F>>,
+}
+
+impl<F: Real> Batch<F> {
+    /// The rows gathered last.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Their features, scaled, `(rows, features)`.
+    pub fn x(&self) -> ArrayView2<'_, F> {
+        self.x.slice(s![..self.rows, ..])
+    }
+
+    /// Their truth.
+    pub fn targets(&self) -> Targets<'_, F> {
+        self.targets.view(self.rows)
+    }
+
+    /// How much each counts; none where all count alike.
+    pub fn weights(&self) -> Option<&[F]> {
+        self.weights.as_ref().map(|weights| &weights[..self.rows])
+    }
+}
+
+impl<F: Real> Rows<F> {
+    /// Room for up to `max_rows` rows of these.
+    pub fn batch(&self, max_rows: usize) -> Batch<F> {
+        Batch {
+            rows: 0,
+            x: Array2::zeros((max_rows, self.features())),
+            targets: self.row_targets().room(max_rows),
+            weights: self.weights().map(|_| vec![F::one(); max_rows]),
+        }
+    }
+
+    /// Copies `rows`, numbers below [`len`](Self::len), one after the other into `batch`, features
+    /// scaled, instead of what was there.
+    ///
+    /// # Panics
+    ///
+    /// If `batch` has too little room or is of rows of another shape, or a number is out of range.
+    pub fn gather(&self, rows: impl ExactSizeIterator<Item = usize> + Clone, batch: &mut Batch<F>) {
+        batch.rows = rows.len();
+        for (place, row) in rows.clone().enumerate() {
+            batch.targets.copy(place, self.row_targets(), row);
+        }
+        if let (Some(weights), Some(own)) = (&mut batch.weights, self.weights()) {
+            weights.iter_mut().zip(rows.clone()).for_each(|(weight, row)| *weight = own[row]);
+        }
+        self.scale_into(rows, batch.x.slice_mut(s![..batch.rows, ..]));
+    }
+}
