@@ -80,7 +80,9 @@ fn advice(text: &str) -> &'static str {
     let is_number_without = |chars: &[char]| number(&text.replace(chars, "")).is_some();
     let is_decimal_comma = text.matches(',').count() == 1 && number(&text.replace(',', ".")).is_some();
     let holds_digits = text.contains(|char: char| char.is_ascii_digit());
-    if text.ends_with('%') {
+    if text.len() > 1 && text.starts_with('\'') && text.ends_with('\'') {
+        "if ' is the quote of this file, set `quote = \"'\"` in [data]"
+    } else if text.ends_with('%') {
         "the percent sign must go"
     } else if holds_digits && text.contains(CURRENCIES) {
         "the currency sign must go"

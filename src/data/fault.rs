@@ -16,6 +16,17 @@ pub(super) enum Fault {
          and none of + - . # \" and the line ends"
     )]
     Delimiter(char),
+    #[error(
+        "data.{key} = {char:?} cannot be used; use one ASCII punctuation character other than + - . and \
+         leave it empty for none"
+    )]
+    Mark { key: &'static str, char: char },
+    #[error("data.{key} and data.{other} are both {char:?}; they must differ")]
+    SameMark { key: &'static str, other: &'static str, char: char },
+    #[error("data.column_names is for files without header; set `header = false` in [data], or take it out")]
+    NamesTwice,
+    #[error("data.column_names has {names} names, but there are {found} columns")]
+    NamesForColumns { names: usize, found: usize },
     #[error("data.{key} = {share} is not allowed; it must be at least 0 and less than 1")]
     Share { key: &'static str, share: f64 },
     #[error(
@@ -40,7 +51,7 @@ pub(super) enum Fault {
     // The file cannot be read.
     #[error("not found")]
     NotFound,
-    #[error("is {0}; a regular file is needed")]
+    #[error("is {0}; a regular file is needed{}", instead(.0))]
     NotAFile(&'static str),
     #[error("cannot be read: {0}")]
     Read(io::Error),
@@ -52,6 +63,8 @@ pub(super) enum Fault {
         "needs more than {limit} bytes of memory when decompressed, limit {limit}; use fewer rows or columns"
     )]
     TooLargeUnpacked { limit: u64 },
+    #[error("more than {limit} bytes, which is the limit for standard input; save it to a file")]
+    TooLargeSpooled { limit: u64 },
     #[error(
         "needs {needs} bytes for {} of {}, limit {limit}; use fewer of them",
         Count(*.rows, "row"),
@@ -70,19 +83,22 @@ pub(super) enum Fault {
     // The file is not text, or its records are not well-formed.
     #[error("empty")]
     Empty,
-    #[error("the gzip data are damaged: {0}")]
-    Gzip(io::Error),
+    #[error("the {0} data are damaged: {1}")]
+    Unpack(&'static str, io::Error),
     #[error("not UTF-8 but {0}")]
     Disguised(&'static str),
-    #[error("not UTF-8: byte 0x{byte:02X} at byte {offset} of the file; save it as UTF-8")]
-    NotUtf8 { byte: u8, offset: usize },
+    #[error(
+        "not UTF-8: byte 0x{byte:02X} at byte {offset} of the file; save it as UTF-8, for example, if it is \
+         {guess}, with `iconv -f {guess} -t UTF-8 OLD > NEW`"
+    )]
+    NotUtf8 { byte: u8, offset: usize, guess: &'static str },
     #[error("NUL byte; is this a text file, in UTF-8?")]
     Nul,
     #[error("the quote that opens here is never closed")]
     OpenQuote,
     #[error(
         "quote inside an unquoted field; put quotes around the whole field, right next to its delimiters, \
-         and double those inside"
+         and double those inside (if quotes are plain characters here, set `quote = \"\"` in [data])"
     )]
     StrayQuote,
     #[error(
@@ -92,7 +108,10 @@ pub(super) enum Fault {
     AfterQuote { opened_in: u64 },
     #[error("blank line; remove it, as only the end of the file may have some")]
     BlankLine,
-    #[error("comment line; remove it, or put the first field in quotes if the # belongs to it")]
+    #[error(
+        "comment line; set `comment = \"#\"` in [data] to skip such lines, or `comment = \"\"` if the # \
+         belongs to the first field"
+    )]
     Comment,
 
     // The table is not one.
@@ -100,9 +119,8 @@ pub(super) enum Fault {
     OtherDelimiter(char),
     #[error("1 column found; a label and at least one feature are needed")]
     OneColumn,
-    // Blank lines above the first record are refused, so it is in line 1.
-    #[error("expected {} as in line 1, found {found}{hint}", Count(*.expected, "field"))]
-    Ragged { expected: usize, found: usize, hint: &'static str },
+    #[error("expected {} as in line {first_line}, found {found}{hint}", Count(*.expected, "field"))]
+    Ragged { expected: usize, found: usize, first_line: u64, hint: &'static str },
     #[error("no data rows")]
     NoRows,
     #[error("only 1 row; at least 2 are needed to train on")]
@@ -165,6 +183,10 @@ impl Fault {
     pub(super) fn kind(&self) -> DataErrorKind {
         match self {
             Self::Delimiter(_)
+            | Self::Mark { .. }
+            | Self::SameMark { .. }
+            | Self::NamesTwice
+            | Self::NamesForColumns { .. }
             | Self::Share { .. }
             | Self::Shares { .. }
             | Self::ShareAndFile { .. }
@@ -175,6 +197,7 @@ impl Fault {
             Self::NotFound | Self::NotAFile(_) | Self::Read(_) => DataErrorKind::Io,
             Self::TooLarge { .. }
             | Self::TooLargeUnpacked { .. }
+            | Self::TooLargeSpooled { .. }
             | Self::TooManyCells { .. }
             | Self::OutOfMemory { .. }
             | Self::RecordTooLong
@@ -197,7 +220,8 @@ impl Fault {
                 | Self::OutOfMemory { .. }
                 | Self::TooLarge { .. }
                 | Self::TooLargeUnpacked { .. }
-                | Self::Gzip(_)
+                | Self::NamesForColumns { .. }
+                | Self::Unpack(..)
                 | Self::Read(_)
                 | Self::Disguised(_)
         )
@@ -207,7 +231,7 @@ impl Fault {
     /// may have any fault before, and one in another encoding holds NUL bytes.
     pub(super) fn weight(&self) -> u8 {
         match self {
-            Self::TooLarge { .. } | Self::TooLargeUnpacked { .. } | Self::Gzip(_) | Self::Read(_) => 3,
+            Self::TooLarge { .. } | Self::TooLargeUnpacked { .. } | Self::Unpack(..) | Self::Read(_) => 3,
             Self::NotUtf8 { .. } => 2,
             Self::Nul => 1,
             _ => 0,
@@ -218,6 +242,11 @@ impl Fault {
     pub(super) fn is_of_a_character(&self) -> bool {
         matches!(self, Self::OpenQuote | Self::StrayQuote | Self::AfterQuote { .. } | Self::Nul)
     }
+}
+
+/// What can take the place of a file that is none.
+fn instead(kind: &str) -> &'static str {
+    if kind.contains("pipe") { ", or standard input (`path = \"-\"` in [data])" } else { "" }
 }
 
 fn differences(missing: &[String], extra: &[String]) -> String {

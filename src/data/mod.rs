@@ -8,15 +8,18 @@ mod batch;
 mod spec;
 
 mod assembly;
+mod borders;
 mod cell;
 mod chunks;
 mod class;
+mod dialect;
 mod disk;
 mod error;
 mod fault;
 mod file;
 mod format;
 mod gathered;
+mod guise;
 mod lexer;
 mod limits;
 mod matrix;
@@ -30,11 +33,15 @@ mod schema;
 mod shown;
 mod split;
 mod table;
+mod zstd;
 
 #[cfg(test)]
 mod tests;
 
 pub use batch::{Batches, LastBatch, Sampling};
+pub use dialect::Mark;
+pub(crate) use dialect::is_mark;
+pub use disk::STANDARD_INPUT;
 pub use error::{DataError, DataErrorKind};
 pub use gathered::{Batch, RowTargets};
 pub use limits::{MAX_BYTES, MAX_CLASSES, MAX_COLUMNS, MAX_RECORD_BYTES};

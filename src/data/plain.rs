@@ -4,6 +4,7 @@
 //! up, and then they read the record again and say what is wrong with it.
 
 use super::cell::{number, trim};
+use super::dialect::Dialect;
 use super::layout::{Gap, Layout, Take};
 use super::limits::MAX_RECORD_BYTES;
 
@@ -13,12 +14,13 @@ use super::limits::MAX_RECORD_BYTES;
 pub(super) fn read_plain<'t>(
     text: &'t str,
     start: usize,
-    delimiter: u8,
+    dialect: Dialect,
     layout: &Layout,
     row: &mut [f64],
     texts: &mut [&'t str],
 ) -> Option<usize> {
     let bytes = text.as_bytes();
+    let (delimiter, quote) = (dialect.delimiter, dialect.quote_or_delimiter());
     let (mut at, mut end) = (start, start);
     for (column, take) in layout.takes.iter().enumerate() {
         if column > 0 {
@@ -32,7 +34,7 @@ pub(super) fn read_plain<'t>(
                 let (value, behind) = match decimal(bytes, at) {
                     Some((value, behind)) if is_end(bytes, behind, delimiter) => (value, behind),
                     _ => {
-                        let behind = end_of_cell(bytes, at, delimiter)?;
+                        let behind = end_of_cell(bytes, at, delimiter, quote)?;
                         (number_or_gap(&text[at..behind], layout, index)?, behind)
                     }
                 };
@@ -43,17 +45,17 @@ pub(super) fn read_plain<'t>(
                 end = behind;
             }
             Take::Word(index) => {
-                end = end_of_cell(bytes, at, delimiter)?;
+                end = end_of_cell(bytes, at, delimiter, quote)?;
                 row[index] = word_or_gap(trim(&text[at..end]), layout, index)?;
             }
             Take::Text(index) => {
-                end = end_of_cell(bytes, at, delimiter)?;
+                end = end_of_cell(bytes, at, delimiter, quote)?;
                 texts[index] = trim(&text[at..end]);
                 if layout.markers.in_texts(texts[index]) {
                     return None;
                 }
             }
-            Take::Nothing => end = end_of_cell(bytes, at, delimiter)?,
+            Take::Nothing => end = end_of_cell(bytes, at, delimiter, quote)?,
         }
     }
     let is_whole = bytes.get(end) != Some(&delimiter) && end - start <= MAX_RECORD_BYTES;
@@ -126,10 +128,10 @@ fn digits(bytes: &[u8], start: usize, mut number: u64) -> (u64, usize) {
 
 /// Where the cell that starts at `start` ends, unless there is a quote in it.
 #[inline]
-fn end_of_cell(bytes: &[u8], start: usize, delimiter: u8) -> Option<usize> {
+fn end_of_cell(bytes: &[u8], start: usize, delimiter: u8, quote: u8) -> Option<usize> {
     let mut end = start;
     while !is_end(bytes, end, delimiter) {
-        if bytes[end] == b'"' {
+        if bytes[end] == quote {
             return None;
         }
         end += 1;
@@ -149,9 +151,12 @@ fn is_end(bytes: &[u8], at: usize, delimiter: u8) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::dialect::Comments;
     use super::super::layout::Value;
     use super::super::markers::Markers;
     use super::*;
+
+    const DIALECT: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
 
     fn layout(gap: Gap) -> Layout {
         let value = |gap| Value { gap, ..Value::default() };
@@ -165,7 +170,7 @@ mod tests {
 
     fn read(text: &str) -> Option<(usize, &str, [f64; 2])> {
         let (mut row, mut texts) = ([0.0; 2], [""]);
-        let end = read_plain(text, 0, b',', &layout(Gap::Fault), &mut row, &mut texts)?;
+        let end = read_plain(text, 0, DIALECT, &layout(Gap::Fault), &mut row, &mut texts)?;
         Some((end, texts[0], row))
     }
 
@@ -200,7 +205,7 @@ mod tests {
     #[test]
     fn a_value_is_missing_only_where_it_may_be() {
         let (mut row, mut texts) = ([0.0; 2], [""]);
-        let mut read = |text| read_plain(text, 0, b',', &layout(Gap::Kept), &mut row, &mut texts);
+        let mut read = |text| read_plain(text, 0, DIALECT, &layout(Gap::Kept), &mut row, &mut texts);
         assert_eq!((read("1,a,,"), read("1,a,, NA"), read(",a,,1")), (Some(5), Some(8), None));
         assert!(row[0].is_nan());
     }

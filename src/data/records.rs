@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::cell::{self, number, trim};
 use super::chunks::Chunk;
+use super::dialect::Dialect;
 use super::error::{At, Told};
 use super::fault::Fault;
 use super::file::width;
@@ -20,6 +21,8 @@ use super::workers::Work;
 pub(super) struct Reader<'r> {
     pub(super) format: Format,
     pub(super) layout: &'r Layout,
+    /// The line of the first record, which says how many columns there are.
+    pub(super) first_line: u64,
 }
 
 /// What is known of a chunk.
@@ -71,7 +74,7 @@ impl<'r> Reader<'r> {
     }
 
     fn rows(&self, text: &str, is_first: bool, values: &mut Vec<f64>) -> ChunkRows {
-        let mut lexer = Lexer::new(text, self.format.delimiter);
+        let mut lexer = Lexer::new(text, self.format.dialect);
         let mut found = Found::new(text, self.layout.texts);
         values.clear();
         let read = self.read_all(&mut lexer, is_first, values, &mut found);
@@ -95,7 +98,7 @@ impl<'r> Reader<'r> {
         values: &mut Vec<f64>,
         found: &mut Found<'t>,
     ) -> Result<(), Box<At>> {
-        let Self { format: Format { delimiter, header, .. }, layout } = *self;
+        let Self { format: Format { dialect, header, .. }, layout, .. } = *self;
         let (width_of_row, may_drop) = (layout.values.len(), layout.may_drop());
         let mut texts = vec![""; layout.texts];
         if header && is_first && lexer.next_record()? {
@@ -106,7 +109,7 @@ impl<'r> Reader<'r> {
             values.resize(start + width_of_row, 0.0);
             let row = &mut values[start..];
             found.records += 1;
-            if let Some(end) = read_plain(lexer.text(), record, delimiter, layout, row, &mut texts) {
+            if let Some(end) = read_plain(lexer.text(), record, dialect, layout, row, &mut texts) {
                 lexer.end_record(end);
                 if may_drop && layout.drops(row) {
                     found.dropped += 1;
@@ -114,12 +117,80 @@ impl<'r> Reader<'r> {
                 } else {
                     texts.iter().enumerate().for_each(|(index, text)| found.add(index, text, record));
                 }
-            } else if !read_row(lexer, delimiter, layout, is_first, row, found)? {
+            } else if !self.read_row(lexer, is_first, row, found)? {
                 found.dropped += 1;
                 values.truncate(start);
             }
         }
         Ok(())
+    }
+
+    /// Reads the cells of the current record into `row`, and its texts; false if it is no row, as a
+    /// value is missing.
+    fn read_row(
+        &self,
+        lexer: &mut Lexer<'_>,
+        is_first_chunk: bool,
+        row: &mut [f64],
+        found: &mut Found<'_>,
+    ) -> Result<bool, Box<At>> {
+        let layout = self.layout;
+        let mut texts: Vec<Option<(Field, usize)>> = vec![None; layout.texts]; // and their columns
+        let mut fault = None; // the first of the row
+        let mut column = 0;
+        let mut last;
+        loop {
+            last = lexer.next_field()?;
+            let take = layout.takes.get(column).copied().unwrap_or(Take::Nothing);
+            let cell = match take {
+                Take::Nothing => "".into(),
+                _ => lexer.content(last),
+            };
+            match take {
+                Take::Number(index) | Take::Word(index) => match value(&cell, take, layout) {
+                    Ok(value) => row[index] = value,
+                    Err(refused) => {
+                        fault.get_or_insert_with(|| At::field(last.start(), column, refused));
+                    }
+                },
+                Take::Text(index) => {
+                    texts[index] = Some((last, column));
+                    let text = trim(&cell);
+                    if layout.markers.in_texts(text) {
+                        let missing = || At::field(last.start(), column, Fault::Missing(text.to_owned()));
+                        fault.get_or_insert_with(missing);
+                    }
+                }
+                Take::Nothing => {}
+            }
+            column += 1;
+            if last.is_last {
+                break;
+            }
+        }
+        // A row that lacks a field has its later values in the wrong columns, so this comes first.
+        check_width(lexer, layout.takes.len(), column, last, (self.format.dialect, self.first_line))?;
+        if fault.is_none() && layout.drops(row) {
+            return Ok(false);
+        }
+        for (index, text) in texts.into_iter().enumerate() {
+            // A text before the fault may be one itself.
+            if let Some((field, column)) = text
+                && fault.as_ref().is_none_or(|at| at.field > Some(column))
+            {
+                found.add(index, trim(&lexer.content(field)), field.start());
+            }
+        }
+        match fault {
+            None => Ok(true),
+            Some(mut at) => {
+                let is_first = is_first_chunk && lexer.record_start() == 0;
+                if let (true, Fault::NotANumber { why, .. }) = (is_first, &mut at.fault) {
+                    *why = "if the first line names the columns, set `header = true` in [data]";
+                }
+                Err(at)
+            }
+        }
     }
 }
 
@@ -185,74 +256,6 @@ impl<'t> Found<'t> {
     }
 }
 
-/// Reads the cells of the current record into `row`, and its texts; false if it is no row, as a
-/// value is missing.
-fn read_row(
-    lexer: &mut Lexer<'_>,
-    delimiter: u8,
-    layout: &Layout,
-    is_first_chunk: bool,
-    row: &mut [f64],
-    found: &mut Found<'_>,
-) -> Result<bool, Box<At>> {
-    let mut texts: Vec<Option<(Field, usize)>> = vec![None; layout.texts]; // and their columns
-    let mut fault = None; // the first of the row
-    let mut column = 0;
-    let mut last;
-    loop {
-        last = lexer.next_field()?;
-        let take = layout.takes.get(column).copied().unwrap_or(Take::Nothing);
-        let cell = match take {
-            Take::Nothing => "".into(),
-            _ => lexer.content(last),
-        };
-        match take {
-            Take::Number(index) | Take::Word(index) => match value(&cell, take, layout) {
-                Ok(value) => row[index] = value,
-                Err(refused) => {
-                    fault.get_or_insert_with(|| At::field(last.start(), column, refused));
-                }
-            },
-            Take::Text(index) => {
-                texts[index] = Some((last, column));
-                let text = trim(&cell);
-                if layout.markers.in_texts(text) {
-                    let missing = || At::field(last.start(), column, Fault::Missing(text.to_owned()));
-                    fault.get_or_insert_with(missing);
-                }
-            }
-            Take::Nothing => {}
-        }
-        column += 1;
-        if last.is_last {
-            break;
-        }
-    }
-    // A row that lacks a field has its later values in the wrong columns, so this comes first.
-    check_width(lexer, layout.takes.len(), column, last, delimiter)?;
-    if fault.is_none() && layout.drops(row) {
-        return Ok(false);
-    }
-    for (index, text) in texts.into_iter().enumerate() {
-        // A text before the fault may be one itself.
-        if let Some((field, column)) = text
-            && fault.as_ref().is_none_or(|at| at.field > Some(column))
-        {
-            found.add(index, trim(&lexer.content(field)), field.start());
-        }
-    }
-    match fault {
-        None => Ok(true),
-        Some(mut at) => {
-            let is_first = is_first_chunk && lexer.record_start() == 0;
-            if let (true, Fault::NotANumber { why, .. }) = (is_first, &mut at.fault) {
-                *why = "if the first line names the columns, set `header = true` in [data]";
-            }
-            Err(at)
-        }
-    }
-}
-
 /// The value of a cell.
 fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, Fault> {
     let text = trim(cell);
@@ -281,28 +284,29 @@ fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, Fault> {
     }
 }
 
-/// Refuses a record of another number of fields; `last` is its last one.
+/// Refuses a record of another number of fields than the first one, whose line comes with the
+/// dialect; `last` is its last field.
 pub(super) fn check_width(
     lexer: &Lexer<'_>,
     expected: usize,
     found: usize,
     last: Field,
-    delimiter: u8,
+    (dialect, first_line): (Dialect, u64),
 ) -> Result<(), Box<At>> {
     if found == expected {
         return Ok(());
     }
-    let hint = width_hint(expected, found, &lexer.content(last), delimiter);
-    Err(At::new(lexer.record_start(), Fault::Ragged { expected, found, hint }))
+    let hint = width_hint(expected, found, &lexer.content(last), dialect);
+    Err(At::new(lexer.record_start(), Fault::Ragged { expected, found, first_line, hint }))
 }
 
 /// What may have made a record too long; `last` is its last field.
-fn width_hint(expected: usize, found: usize, last: &str, delimiter: u8) -> &'static str {
+fn width_hint(expected: usize, found: usize, last: &str, dialect: Dialect) -> &'static str {
     if found < expected {
         ""
     } else if last.is_empty() {
         "; is there a delimiter too many at the end?"
-    } else if delimiter == b',' {
+    } else if dialect.delimiter == b',' {
         "; a value with a comma in it needs quotes, a decimal comma must be a point"
     } else {
         "; a value with the delimiter in it needs quotes"

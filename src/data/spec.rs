@@ -6,21 +6,30 @@ use std::path::PathBuf;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::dialect::Mark;
 use super::shown::Shown;
 
 /// Where the data are and how to read them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataSpec {
-    /// CSV file; `.gz` is decompressed. Relative to the config file as written, absolute once
-    /// checked.
+    /// CSV file, `.gz` and `.zst` are decompressed; or `-`, standard input. Relative to the config
+    /// file as written, absolute once checked.
     pub path: PathBuf,
     /// The column with the class.
     pub label: ColumnRef,
     /// Whether the first line names the columns; without, they are called `c0`, `c1`, ...
     pub header: bool,
+    /// The names of the columns of files without header; empty for the numbered ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub column_names: Vec<String>,
     /// The character between fields.
     pub delimiter: char,
+    /// The character around fields.
+    pub quote: Mark,
+    /// What comment lines start with; without, a line that starts with `#` is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Mark>,
     /// Columns that are neither features nor label.
     pub ignore: Vec<ColumnRef>,
     /// Share of the rows held back for validation, stratified by class; 0 for none.
@@ -43,7 +52,10 @@ impl Default for DataSpec {
             path: PathBuf::new(),
             label: ColumnRef::Index(-1),
             header: true,
+            column_names: Vec::new(),
             delimiter: ',',
+            quote: Mark(Some('"')),
+            comment: None,
             ignore: Vec::new(),
             valid: 0.0,
             test: 0.0,

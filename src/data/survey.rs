@@ -94,6 +94,8 @@ pub(super) struct Surveyor<'s> {
     pub(super) markers: &'s Markers,
     /// For each column of the file, how many different texts are kept; 0 leaves the column out.
     pub(super) most: Vec<usize>,
+    /// The line of the first record.
+    pub(super) first_line: u64,
 }
 
 impl Surveyor<'_> {
@@ -145,8 +147,8 @@ impl Surveyor<'_> {
     }
 
     fn count(&self, text: &str, is_first: bool, columns: &mut [ColumnSurvey]) -> Result<(), Box<At>> {
-        let Format { delimiter, header, .. } = self.format;
-        let mut lexer = Lexer::new(text, delimiter);
+        let Format { dialect, header, .. } = self.format;
+        let mut lexer = Lexer::new(text, dialect);
         if header && is_first && lexer.next_record()? {
             width(&mut lexer)?;
         }
@@ -165,7 +167,7 @@ impl Surveyor<'_> {
                     break;
                 }
             }
-            check_width(&lexer, columns.len(), found, last, delimiter)?;
+            check_width(&lexer, columns.len(), found, last, (dialect, self.first_line))?;
         }
         Ok(())
     }

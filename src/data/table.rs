@@ -75,7 +75,7 @@ impl Table {
         let of_spec = |fault| DataError::new(&spec.path, fault);
         let format = Format::new(spec, reading).map_err(of_spec)?;
         let mut notes = Vec::new();
-        let file = CsvFile::open(&spec.path, format)?;
+        let file = CsvFile::open(&spec.path, format, &spec.column_names)?;
         let schema = Schema::new(file.names.clone(), spec).map_err(|fault| file.fail(fault))?;
         let (main, classes) = training_part(file, &schema, &mut notes)?;
         let counts = class_counts(&main.labels, classes.len());
@@ -86,7 +86,7 @@ impl Table {
         let mut own = |path: &Option<PathBuf>, kind| match path {
             None => Ok(None),
             Some(path) => {
-                let file = CsvFile::open(path, format)?;
+                let file = CsvFile::open(path, format, &spec.column_names)?;
                 let part = own_part(file, &schema, format, &classes, kind, &mut notes)?;
                 if part.source.sha256 == main.source.sha256 {
                     notes.push(format!("{} holds the same bytes as the training file", ShownPath(path)));
