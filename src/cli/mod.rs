@@ -67,6 +67,8 @@ pub mod exit_code {
     pub const USAGE: u8 = 2;
     /// The data are wrong.
     pub const DATA: u8 = 3;
+    /// A model file is damaged, foreign, or of a newer format.
+    pub const MODEL: u8 = 4;
     /// A single run diverged; in a comparison that is a result.
     pub const DIVERGED: u8 = 5;
     /// A file could not be read or written.

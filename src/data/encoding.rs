@@ -1,10 +1,13 @@
 //! From a record of a file to the inputs of a network, as a model file keeps it.
 
+mod check;
+
 use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::column::Role;
+use super::dialect::Mark;
 use super::spec::DataSpec;
 use super::{Kind, Scaling};
 
@@ -31,6 +34,10 @@ pub struct ReadingFormat {
     pub header: bool,
     /// The character between fields.
     pub delimiter: char,
+    /// The character around fields.
+    pub quote: Mark,
+    /// What comment lines start with; without, a line that starts with `#` is refused.
+    pub comment: Option<Mark>,
     /// Cells that mean a missing value; none for the usual words.
     pub missing_markers: Option<Vec<String>>,
 }
@@ -148,6 +155,16 @@ impl Encoding {
         }
     }
 
+    /// Why it cannot have been fitted, if its parts do not fit each other; it may have been read from
+    /// a file that anyone made.
+    ///
+    /// # Errors
+    ///
+    /// The first contradiction, in words.
+    pub fn check(&self) -> Result<(), &'static str> {
+        check::check(self)
+    }
+
     /// The number of scores that a network has for this.
     pub fn outputs(&self) -> usize {
         self.classes().len()
@@ -157,8 +174,8 @@ impl Encoding {
 impl ReadingFormat {
     /// As `spec` has it.
     pub(super) fn of(spec: &DataSpec) -> Self {
-        let DataSpec { header, delimiter, missing_markers, .. } = spec.clone();
-        Self { header, delimiter, missing_markers }
+        let DataSpec { header, delimiter, quote, comment, missing_markers, .. } = spec.clone();
+        Self { header, delimiter, quote, comment, missing_markers }
     }
 }
 

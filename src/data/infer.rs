@@ -11,6 +11,7 @@ use super::column::{Constant, Kind, Missing};
 use super::fault::{Fault, ManyTexts};
 use super::layout::OPPOSITES;
 use super::schema::{Column, Schema};
+use super::shown::{ShownCounts, ShownNames};
 use super::survey::{ColumnSurvey, Sort};
 
 /// More different texts than a column has that was not declared as categorical.
@@ -65,19 +66,16 @@ pub(super) fn notes(columns: &[Column]) -> Vec<String> {
         };
         columns.iter().filter(is_such)
     };
-    let categorical: Vec<(&str, usize)> = inferred(Kind::Categorical)
-        .filter_map(|column| Some((column.name.as_str(), column.feature.as_ref()?.categories.len())))
+    let categorical: Vec<(String, usize)> = inferred(Kind::Categorical)
+        .filter_map(|column| Some((column.name.clone(), column.feature.as_ref()?.categories.len())))
         .collect();
     let boolean: Vec<String> = inferred(Kind::Boolean).map(|column| column.name.clone()).collect();
     let mut notes = Vec::new();
     if !categorical.is_empty() {
-        notes.push(format!(
-            "text, read as categories (how many): {}",
-            super::shown::ShownCounts(&categorical)
-        ));
+        notes.push(format!("text columns are read as categorical (categories): {}", ShownCounts(&categorical)));
     }
     if !boolean.is_empty() {
-        notes.push(format!("yes or no, read as boolean: {}", super::shown::ShownNames(&boolean)));
+        notes.push(format!("columns of yes and no, or the like, are read as boolean: {}", ShownNames(&boolean)));
     }
     notes
 }

@@ -11,7 +11,7 @@ use super::shown::ShownNames;
 use super::spec::{ColumnRef, DataSpec};
 
 /// The columns of the training file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Schema {
     pub(super) columns: Vec<Column>,
     /// Index of the label column.

@@ -12,7 +12,7 @@ const SHOWN_NAMES: usize = 8;
 
 /// A name or value in double quotes: control and invisible characters escaped, cut at 60
 /// characters.
-pub(super) struct Shown<'a>(pub(super) &'a str);
+pub(crate) struct Shown<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -29,7 +29,7 @@ impl fmt::Display for Shown<'_> {
 }
 
 /// A path as it is, but for characters that a terminal would act on; standard input by that name.
-pub(super) struct ShownPath<'a>(pub(super) &'a Path);
+pub(crate) struct ShownPath<'a>(pub(crate) &'a Path);
 
 impl fmt::Display for ShownPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,6 +53,21 @@ impl fmt::Display for ShownNames<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, name) in self.0.iter().take(SHOWN_NAMES).enumerate() {
             write!(f, "{}{}", if index == 0 { "" } else { ", " }, Shown(name))?;
+        }
+        match self.0.len() {
+            count if count > SHOWN_NAMES => write!(f, ", ... ({count} in all)"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Names in quotes, each with its count.
+pub(super) struct ShownCounts<'a>(pub(super) &'a [(String, usize)]);
+
+impl fmt::Display for ShownCounts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (name, count)) in self.0.iter().take(SHOWN_NAMES).enumerate() {
+            write!(f, "{}{} ({count})", if index == 0 { "" } else { ", " }, Shown(name))?;
         }
         match self.0.len() {
             count if count > SHOWN_NAMES => write!(f, ", ... ({count} in all)"),
