@@ -73,7 +73,7 @@ pub(super) enum Fault {
     // The file cannot be read.
     #[error("not found")]
     NotFound,
-    #[error("is {0}; a regular file is needed{}", instead(.0))]
+    #[error("is {}; a regular file is needed{}", .0, instead(.0))]
     NotAFile(&'static str),
     #[error("cannot be read: {0}")]
     Read(io::Error),
@@ -165,7 +165,7 @@ pub(super) enum Fault {
     #[error("{found} columns where the training file has {expected}")]
     OtherWidth { expected: usize, found: usize },
 
-    #[error("the column {} has no value in the training rows; put it under data.ignore", Shown(.0))]
+    #[error("the column {} has no value to learn from; put it under data.ignore", Shown(.0))]
     NoValues(String),
     #[error("{}", tells_rows_apart(.many, *.rows))]
     TellsRowsApart { many: Vec<ManyTexts>, rows: usize },
@@ -180,7 +180,7 @@ pub(super) enum Fault {
 
     // A cell cannot be used.
     #[error(
-        "missing value{}; fill it in, or set `missing` in [data] or for the column in [data.columns] to \
+        "missing value{}; fill it in, or set `missing` in [data] (or for this column in [data.columns]) to \
          \"median\", \"mean\", \"most_frequent\", \"drop_row\" or {{ constant = .. }}",
         spelled(.0)
     )]
