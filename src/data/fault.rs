@@ -109,11 +109,8 @@ pub(super) enum Fault {
     Unpack(&'static str, io::Error),
     #[error("not UTF-8 but {0}")]
     Disguised(&'static str),
-    #[error(
-        "not UTF-8: byte 0x{byte:02X} at byte {offset} of the file; save it as UTF-8, for example, if it is \
-         {guess}, with `iconv -f {guess} -t UTF-8 OLD > NEW`"
-    )]
-    NotUtf8 { byte: u8, offset: usize, guess: &'static str },
+    #[error("not UTF-8: byte 0x{byte:02X} at byte {offset} of the file; save it as UTF-8{}", converter(*.guess))]
+    NotUtf8 { byte: u8, offset: usize, guess: Option<&'static str> },
     #[error("NUL byte; is this a text file, in UTF-8?")]
     Nul,
     #[error("the quote that opens here is never closed")]
@@ -293,6 +290,12 @@ impl Fault {
     pub(super) fn is_of_a_character(&self) -> bool {
         matches!(self, Self::OpenQuote | Self::StrayQuote | Self::AfterQuote { .. } | Self::Nul)
     }
+}
+
+/// How to convert a file of the encoding that it may have.
+fn converter(guess: Option<&str>) -> String {
+    let told = |guess| format!(", for example, if it is {guess}, with `iconv -f {guess} -t UTF-8 OLD > NEW`");
+    guess.map(told).unwrap_or_default()
 }
 
 /// What can take the place of a file that is none.

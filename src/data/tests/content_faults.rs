@@ -55,7 +55,7 @@ fn text_that_is_no_csv() {
             "t.csv: not UTF-8 but UTF-16 (big-endian, by its byte order mark); save it as UTF-8, for example with \
              `iconv -f UTF-16 -t UTF-8 OLD > NEW`",
         ),
-        (b"x\0,\0y,\n\0", "t.csv:1:2: NUL byte; is this a text file, in UTF-8?"),
+        (b"x,\0y\n\0", "t.csv:1:3: NUL byte; is this a text file, in UTF-8?"),
         (b"\x28\xb5\x2f\xfd...", "t.csv: not UTF-8 but zstd; give it a name that ends in .zst"),
         (b"\x1f\x8b\x08", "t.csv: not UTF-8 but gzip; give it a name that ends in .gz"),
         (b"PK\x03\x04...", "t.csv: not UTF-8 but a ZIP archive or spreadsheet; save it as CSV"),
