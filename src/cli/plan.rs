@@ -6,7 +6,7 @@ use super::args::ConfigArgs;
 use super::{Failure, Output, exit_code};
 use crate::compare::{DataSets, Job, jobs};
 use crate::config::{self, Dtype, Plan};
-use crate::data::Table;
+use crate::data::{Encoding, Table};
 use crate::train::preflight;
 
 /// Everything that is known before training.
@@ -29,6 +29,14 @@ impl Planned {
         let plan = self.jobs.first().map_or(&self.plan, |job| &job.plan);
         self.data.table(&plan.data)
     }
+
+    /// How the rows of a run become inputs.
+    pub(super) fn encoding(&self, job: &Job) -> Result<Encoding, Failure> {
+        Ok(match job.plan.training.dtype {
+            Dtype::F32 => self.data.prepared::<f32>(&job.plan)?.data.encoding.clone(),
+            Dtype::F64 => self.data.prepared::<f64>(&job.plan)?.data.encoding.clone(),
+        })
+    }
 }
 
 /// Reads the config and its data, and makes sure that every run can be done; notes go to standard
@@ -43,7 +51,7 @@ pub(super) fn read_plan(args: &ConfigArgs, output: &Output) -> Result<Planned, F
     let mut notes: Vec<String> = Vec::new();
     for job in &jobs {
         let table = data.table(&job.plan.data);
-        job.plan.check_size(table.train_rows(), table.features().len(), table.classes().len())?;
+        job.plan.check_size(table.train_rows(), table.most_inputs(), table.classes().len())?;
         let flight = preflight(&job.plan, table.train_rows())
             .map_err(|error| Failure::new(exit_code::USAGE, error.to_string()))?;
         for note in table.notes().iter().cloned().chain(flight.tail) {

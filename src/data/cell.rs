@@ -1,12 +1,15 @@
-//! One cell of a feature column: a finite number in the range of `f32`, or why it is none.
+//! One cell of a column of numbers: a finite number in the range of `f32`, or why it is none.
 
 use super::fault::Fault;
+use super::markers::Markers;
 
-/// Words that stand for a missing value in the files of other programs.
-const MISSING: [&str; 10] = ["na", "n/a", "#n/a", "<na>", "null", "nil", "none", "?", "-", "missing"];
 /// What programs write, after a sign, for values that are not finite.
 const NOT_FINITE: [&str; 10] =
     ["nan", "inf", "infinity", "infinite", "∞", "1.#inf", "1.#ind", "1.#qnan", "1.#snan", "nan(ind)"];
+
+const CURRENCIES: [char; 7] = ['$', '€', '£', '¥', '₹', '₩', '¢'];
+/// What stands between groups of three digits, beside comma and point.
+const THOUSANDS: [char; 6] = [' ', '_', '\'', '’', '\u{a0}', '\u{202f}'];
 
 /// The number in a cell, spaces and tabs around it trimmed; none if [`fault`] has a reason
 /// against it.
@@ -43,23 +46,52 @@ pub(super) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// Whether a label is missing. `none` is a class in many tables, so fewer words count than in a
-/// feature column.
-pub(super) fn is_missing_label(label: &str) -> bool {
-    ["", "?", "na", "n/a", "#n/a", "nan", "null"].iter().any(|word| label.eq_ignore_ascii_case(word))
+/// Whether a cell was meant as a number, be it one that cannot be trained on or one in another
+/// notation.
+pub(super) fn is_numeric(text: &str) -> bool {
+    let is_number = |text: &str| number(text).is_some() || text.parse::<f64>().is_ok();
+    let bare = text.trim_matches(CURRENCIES).trim_end_matches('%').trim();
+    is_number(text)
+        || is_not_finite(text)
+        || (bare.len() < text.len() && is_number(bare))
+        || is_decimal_comma(bare)
+        || is_grouped(bare)
+}
+
+/// Whether digits are in groups of three.
+fn is_grouped(text: &str) -> bool {
+    let text = text.trim_start_matches(['+', '-']);
+    let groups: Vec<&str> = text.split(|char| THOUSANDS.contains(&char) || ",.".contains(char)).collect();
+    let are_digits = |group: &&str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    let (Some(first), Some(inner)) = (groups.first(), groups.get(1..groups.len() - 1)) else { return false };
+    // What is behind the last separator may be decimals.
+    let is_last =
+        groups.last().is_some_and(|last| are_digits(last) && (last.len() == 3 || !inner.is_empty()));
+    are_digits(first)
+        && first.len() <= 3
+        && is_last
+        && inner.iter().all(|group| are_digits(group) && group.len() == 3)
+}
+
+fn is_decimal_comma(text: &str) -> bool {
+    text.matches(',').count() == 1 && number(&text.replace(',', ".")).is_some()
+}
+
+/// What programs write for values that are not finite.
+fn is_not_finite(text: &str) -> bool {
+    let word = text.to_ascii_lowercase();
+    NOT_FINITE.contains(&word.trim_start_matches(['+', '-']))
 }
 
 /// Why a cell is no number that can be trained on.
 #[cold]
-pub(super) fn fault(text: &str) -> Fault {
+pub(super) fn fault(text: &str, markers: &Markers) -> Fault {
     let text = trim(text);
-    let word = text.to_ascii_lowercase();
-    let unsigned = word.trim_start_matches(['+', '-']);
-    if word.is_empty() || MISSING.contains(&word.as_str()) {
-        Fault::Missing(text.to_owned())
+    if text.is_empty() || markers.in_numbers(text) || number(text).is_some_and(|value| markers.holds(value)) {
+        Fault::MissingValue(text.to_owned())
     } else if text.parse::<f64>().is_ok_and(f64::is_finite) || is_too_large(text) {
         Fault::OutOfRange(text.to_owned())
-    } else if NOT_FINITE.contains(&unsigned) {
+    } else if is_not_finite(text) {
         Fault::NotFinite(text.to_owned())
     } else {
         Fault::NotANumber { text: text.to_owned(), why: advice(text) }
@@ -73,10 +105,7 @@ fn is_too_large(text: &str) -> bool {
 
 /// What to do about text in a feature column.
 fn advice(text: &str) -> &'static str {
-    const CURRENCIES: [char; 7] = ['$', '€', '£', '¥', '₹', '₩', '¢'];
-    const THOUSANDS: [char; 6] = [' ', '_', '\'', '’', '\u{a0}', '\u{202f}'];
     let is_number_without = |chars: &[char]| number(&text.replace(chars, "")).is_some();
-    let is_decimal_comma = text.matches(',').count() == 1 && number(&text.replace(',', ".")).is_some();
     let holds_digits = text.contains(|char: char| char.is_ascii_digit());
     if text.len() > 1 && text.starts_with('\'') && text.ends_with('\'') {
         "if ' is the quote of this file, set `quote = \"'\"` in [data]"
@@ -84,14 +113,15 @@ fn advice(text: &str) -> &'static str {
         "the percent sign must go"
     } else if holds_digits && text.contains(CURRENCIES) {
         "the currency sign must go"
-    } else if is_decimal_comma {
+    } else if is_decimal_comma(text) {
         "a decimal comma must be a point, a thousands separator must go"
     } else if is_number_without(&[',', '.']) || is_number_without(&THOUSANDS) {
         "thousands separators must go"
     } else if starts_with_number(text) {
         "only the number may stand in the cell, without a unit or anything else"
     } else {
-        "encode text as numbers, or put the column under data.ignore"
+        "correct it, put it under data.missing_markers if it means a missing value, or make the column \
+         \"categorical\" or \"ignore\" in [data.columns]"
     }
 }
 
@@ -130,8 +160,9 @@ mod tests {
         let missing = ["", "  ", "NA", "n/a", "null", "None", "?", "-", "<NA>"];
         let not_finite = ["NaN", "nan", "-nan", "inf", "-Inf", "+Infinity", "1.#QNAN", "-1.#IND", "infinity"];
         let out_of_range = ["1e400", "-1e400", "1e39", "3.4028236e38"];
+        let fault = |text| fault(text, &Markers::new(None));
         for text in missing {
-            assert!(matches!(fault(text), Fault::Missing(_)), "{text}");
+            assert!(matches!(fault(text), Fault::MissingValue(_)), "{text}");
         }
         for text in not_finite {
             assert!(matches!(fault(text), Fault::NotFinite(_)), "{text}");
@@ -141,6 +172,35 @@ mod tests {
         }
         for text in missing.iter().chain(&not_finite).chain(&out_of_range) {
             assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_other_notations_are_meant_as_numbers() {
+        for text in [
+            "1",
+            "-2.5",
+            "nan",
+            "1e400",
+            "12%",
+            "$5",
+            "7 €",
+            "3,14",
+            "-0,5",
+            "1,234,567.8",
+            "1.234,5",
+            "1 000 000",
+            "1_000",
+            "1.234.567",
+            "1,234",
+            "$1,200.50",
+        ] {
+            assert!(is_numeric(text), "{text}");
+        }
+        for text in
+            ["", "red", "5 kg", "2020-01-31", "25-34", "1.2.3", "127.0.0.1", "1e", "%", "$", ",", "A12", "<5"]
+        {
+            assert!(!is_numeric(text), "{text}");
         }
     }
 
@@ -156,18 +216,18 @@ mod tests {
             ("1 000 000", "thousands"),
             ("1_000", "thousands"),
             ("5 kg", "unit"),
-            ("2020-01-31", "encode text"),
+            ("2020-01-31", "correct it"),
             ("1.234.567", "thousands"),
             ("1e", "unit"),
             ("0x1F", "unit"),
-            ("blue", "encode text"),
-            ("--5", "encode text"),
-            (".", "encode text"),
-            ("information", "encode text"),
+            ("blue", "correct it"),
+            ("--5", "correct it"),
+            (".", "correct it"),
+            ("information", "correct it"),
         ];
         for (text, expected) in cases {
             assert_eq!(number(text), None, "{text}");
-            match fault(text) {
+            match fault(text, &Markers::new(None)) {
                 Fault::NotANumber { why, .. } => assert!(why.contains(expected), "{text}: {why}"),
                 other => panic!("{text}: {other}"),
             }

@@ -2,8 +2,9 @@
 
 use std::io;
 
+use super::column::Kind;
 use super::error::DataErrorKind;
-use super::limits::{MAX_CLASSES, MAX_COLUMNS};
+use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use super::shown::{Count, Shown, ShownNames};
 use super::spec::ColumnRef;
 
@@ -39,6 +40,27 @@ pub(super) enum Fault {
     NoSuchColumn { key: &'static str, wanted: ColumnRef, hint: String },
     #[error("the label column {} is also in data.ignore; take it out of one of them", Shown(.0))]
     LabelIgnored(String),
+    #[error("no label column; set data.label")]
+    NoLabel,
+    #[error("the columns {} and {} are both the label; only one can be", Shown(.0), Shown(.1))]
+    TwoLabels(String, String),
+    #[error(
+        "the column {} has one role in [data] and another in [data.columns]; take it out of one of them",
+        Shown(.0)
+    )]
+    TwoRoles(String),
+    #[error(
+        "data.columns.{}: `missing` and `indicator` are for features, and the column is none",
+        Shown(.0)
+    )]
+    GapsOfNoFeature(String),
+    #[error(
+        "data.columns.{}: the constant for missing values must be {} in a {} column",
+        Shown(.column),
+        constant_of(*.kind),
+        name_of(*.kind)
+    )]
+    ConstantOfOtherKind { column: String, kind: Kind },
     #[error("no feature column is left beside the label {} and the columns under data.ignore", Shown(.0))]
     NoFeatures(String),
     #[error(
@@ -140,10 +162,32 @@ pub(super) enum Fault {
     #[error("{found} columns where the training file has {expected}")]
     OtherWidth { expected: usize, found: usize },
 
+    #[error("the column {} has no value to learn from; put it under data.ignore", Shown(.0))]
+    NoValues(String),
+    #[error("{}", tells_rows_apart(.many, *.rows))]
+    TellsRowsApart { many: Vec<ManyTexts>, rows: usize },
+    #[error(
+        "the categorical column {} has more than {MAX_CATEGORIES} categories, which is the limit; put it under \
+         data.ignore",
+        Shown(.0)
+    )]
+    TooManyCategories(String),
+    #[error("every row has a missing value, so that none of {0} is left")]
+    AllDropped(usize),
+
     // A cell cannot be used.
+    #[error(
+        "missing value{}; fill it in, or set `missing` in [data] (or for this column in [data.columns]) to \
+         \"median\", \"mean\", \"most_frequent\", \"drop_row\" or {{ constant = .. }}",
+        spelled(.0)
+    )]
+    MissingValue(String),
+    #[error("{} is neither true nor false, yes nor no, t nor f, y nor n, 1 nor 0", Shown(.0))]
+    NotBoolean(String),
     #[error("missing value{}; fill it in or remove the row", spelled(.0))]
     Missing(String),
-    #[error("{} is not finite; only finite numbers can be trained on", Shown(.0))]
+    #[error("{} is not finite; only finite numbers can be trained on (if it means a missing value, put it under \
+         data.missing_markers)", Shown(.0))]
     NotFinite(String),
     #[error("{} is outside f32 range; at most 3.4028235e38 is allowed, positive or negative", Shown(.0))]
     OutOfRange(String),
@@ -189,6 +233,11 @@ impl Fault {
             | Self::ShareAndFile { .. }
             | Self::NoSuchColumn { .. }
             | Self::LabelIgnored(_)
+            | Self::NoLabel
+            | Self::TwoLabels(..)
+            | Self::TwoRoles(_)
+            | Self::GapsOfNoFeature(_)
+            | Self::ConstantOfOtherKind { .. }
             | Self::NoFeatures(_)
             | Self::EmptySplit { .. } => DataErrorKind::Config,
             Self::NotFound | Self::NotAFile(_) | Self::Read(_) => DataErrorKind::Io,
@@ -199,6 +248,7 @@ impl Fault {
             | Self::OutOfMemory { .. }
             | Self::RecordTooLong
             | Self::QuotedTooLong
+            | Self::TooManyCategories(_)
             | Self::TooManyColumns => DataErrorKind::Limit,
             _ => DataErrorKind::Data,
         }
@@ -211,6 +261,7 @@ impl Fault {
             Self::Empty
                 | Self::NoRows
                 | Self::OneRow
+                | Self::AllDropped(_)
                 | Self::OneClass { .. }
                 | Self::OwnClasses(_)
                 | Self::TooManyCells { .. }
@@ -258,6 +309,46 @@ fn differences(missing: &[String], extra: &[String]) -> String {
         (missing, []) => list("missing", missing),
         ([], extra) => list("unknown", extra),
         (missing, extra) => format!("{}, {}", list("missing", missing), list("unknown", extra)),
+    }
+}
+
+/// A column whose texts tell rows apart.
+#[derive(Debug)]
+pub(super) struct ManyTexts {
+    pub(super) column: String,
+    /// How many different ones there are; none if they were not counted to the end.
+    pub(super) texts: Option<usize>,
+}
+
+fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {
+    let shown = |many: &ManyTexts| match many.texts {
+        Some(texts) => format!("{} ({texts})", Shown(&many.column)),
+        None => format!("{} (over 1000)", Shown(&many.column)),
+    };
+    let shown: Vec<String> = many.iter().take(8).map(shown).collect();
+    let (has, are) = if many.len() == 1 { ("has", "the text column") } else { ("have", "the text columns") };
+    let dots = if many.len() > 8 { ", ..." } else { "" };
+    format!(
+        "{are} {}{dots} {has} so many different values in {} that they tell rows apart; put them under \
+         data.ignore, or make them \"id\", or \"categorical\" after all, in [data.columns]",
+        shown.join(", "),
+        Count(rows, "row")
+    )
+}
+
+fn name_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Numeric => "numeric",
+        Kind::Categorical => "categorical",
+        Kind::Boolean => "boolean",
+    }
+}
+
+fn constant_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Numeric => "a number",
+        Kind::Categorical => "a text, the name of a category",
+        Kind::Boolean => "a number from 0 to 1 or a word such as \"yes\"",
     }
 }
 

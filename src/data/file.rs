@@ -2,17 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use super::assembly::{ClassOf, RawRows, read_rows};
+use super::assembly::{NumberOf, RawRows, read_rows};
 use super::cell::trim;
 use super::chunks::{Chunk, Chunks};
 use super::error::{At, DataError, Told};
 use super::fault::Fault;
 use super::format::Format;
+use super::layout::Layout;
 use super::lexer::Lexer;
 use super::limits::MAX_COLUMNS;
+use super::markers::Markers;
 use super::place::line_of;
 use super::records::Reader;
-use super::schema::{Role, numbered_names};
+use super::schema::numbered_names;
+use super::survey::{ColumnSurvey, Surveyor};
 
 /// A file whose columns are known; its rows are still to be read.
 #[derive(Debug)]
@@ -45,11 +48,33 @@ impl CsvFile {
         }
     }
 
-    /// Reads the rows. `roles` are those of this file's columns.
-    pub(super) fn rows(&mut self, roles: &[Role], class_of: &mut ClassOf<'_>) -> Result<RawRows, DataError> {
-        let reader = Reader::new(self.format, roles, self.first_line);
-        let rows = read_rows(&reader, &self.first, &mut self.chunks, class_of);
+    /// Reads the rows. `layout` is that of this file's columns.
+    pub(super) fn rows(
+        &mut self,
+        layout: &Layout,
+        number_of: &mut NumberOf<'_>,
+    ) -> Result<RawRows, DataError> {
+        let reader = Reader { format: self.format, layout, first_line: self.first_line };
+        let rows = read_rows(&reader, &self.first, &mut self.chunks, number_of);
         rows.map_err(|told| self.error(*told))
+    }
+
+    /// What stands in the columns of all rows, of which `most` different texts are kept; 0 leaves a
+    /// column out. The rows cannot be read after that.
+    pub(super) fn survey(
+        mut self,
+        markers: &Markers,
+        most: Vec<usize>,
+    ) -> Result<Vec<ColumnSurvey>, DataError> {
+        let surveyor = Surveyor { format: self.format, markers, most, first_line: self.first_line };
+        let surveys = surveyor.survey(&self.first, &mut self.chunks);
+        surveys.map_err(|told| self.error(*told))
+    }
+
+    /// What stands in the columns of the first rows.
+    pub(super) fn glance(&self, markers: &Markers, most: Vec<usize>) -> Vec<ColumnSurvey> {
+        let surveyor = Surveyor { format: self.format, markers, most, first_line: self.first_line };
+        surveyor.glance(&self.first)
     }
 
     /// The hash, in hexadecimal, and the number of the bytes on disk, once the rows were read.

@@ -61,6 +61,21 @@ impl fmt::Display for ShownNames<'_> {
     }
 }
 
+/// Names in quotes, each with its count.
+pub(super) struct ShownCounts<'a>(pub(super) &'a [(String, usize)]);
+
+impl fmt::Display for ShownCounts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (name, count)) in self.0.iter().take(SHOWN_NAMES).enumerate() {
+            write!(f, "{}{} ({count})", if index == 0 { "" } else { ", " }, Shown(name))?;
+        }
+        match self.0.len() {
+            count if count > SHOWN_NAMES => write!(f, ", ... ({count} in all)"),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A count and its noun, with an `s` unless the count is 1.
 pub(super) struct Count(pub(super) usize, pub(super) &'static str);
 
