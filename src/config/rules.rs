@@ -8,7 +8,7 @@ use super::keys::Kind;
 use super::plan::{Dtype, Metric};
 use super::problems::{Problems, join};
 use super::tree::{Node, Value};
-use crate::data::{ColumnRef, ColumnType, DataSpec, STANDARD_INPUT};
+use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, STANDARD_INPUT};
 use crate::optim::OptimizerSpec;
 
 /// Checks everything outside of the layer list and `[compare]`.
@@ -151,7 +151,8 @@ fn columns(data: &DataSpec, problems: &mut Problems) {
 fn early_stopping(draft: &Draft, problems: &mut Problems) {
     let (Some(stopping), Some(data)) = (&draft.training.early_stopping, &draft.data) else { return };
     let needs_rows = matches!(stopping.metric, Metric::ValidLoss | Metric::ValidAccuracy);
-    let has_rows = data.valid > 0.0 || data.valid_path.is_some();
+    let says_which = |column: &ColumnSpec| column.column_type == Some(ColumnType::Split);
+    let has_rows = data.valid > 0.0 || data.valid_path.is_some() || data.columns.values().any(says_which);
     let path = "training.early_stopping.metric";
     let trusted = [path, "data.valid", "data.valid_path"].iter().all(|path| problems.trusts(path));
     if needs_rows && !has_rows && trusted {

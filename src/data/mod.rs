@@ -17,6 +17,7 @@ mod class;
 mod column;
 mod dialect;
 mod disk;
+mod divide;
 mod encoder;
 mod encoding;
 mod error;
@@ -45,6 +46,7 @@ mod shown;
 mod split;
 mod survey;
 mod table;
+mod twice;
 mod workers;
 mod zstd;
 
@@ -64,7 +66,7 @@ pub use limits::{MAX_BYTES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS, MAX_RECORD
 pub use prepare::Prepared;
 pub use rows::Rows;
 pub(crate) use shown::{Shown, ShownPath};
-pub use spec::{ColumnRef, DataSpec, Scale};
+pub use spec::{ColumnRef, DataSpec, Scale, SplitBy};
 pub use table::{Source, Table};
 
 /// A data set, split and scaled for one seed.

@@ -5,7 +5,7 @@ mod keys;
 mod shares;
 
 pub(super) use groups::Groups;
-pub(super) use keys::{Keys, key};
+pub(super) use keys::{Keys, cell_key, key};
 pub(super) use shares::Shares;
 
 /// How the rows of the training file are divided.
@@ -46,6 +46,15 @@ pub(super) struct HeldBack {
 }
 
 impl Division {
+    /// Rows that are trained on, that decide, and of the test.
+    pub(super) fn sizes(&self, strata: &[u32], seed: u64) -> [usize; 3] {
+        if let Self::Rows(shares) = self {
+            return shares.sizes();
+        }
+        let Split { train, valid, test } = self.draw(strata, seed);
+        [train.len(), valid.len(), test.len()]
+    }
+
     /// Draws the rows of one seed; `strata` are the classes of all rows, empty where there are none.
     pub(super) fn draw(&self, strata: &[u32], seed: u64) -> Split {
         match self {

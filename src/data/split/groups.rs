@@ -27,6 +27,11 @@ impl Groups {
         self.count
     }
 
+    /// The parts that have a share.
+    pub(in crate::data) fn parts(&self) -> usize {
+        PartName::ALL.iter().filter(|part| part.share(self.held_back) > 0.0).count()
+    }
+
     /// The parts of one seed; `strata` are the classes of all rows, empty where there are none.
     ///
     /// Groups are dealt out in random order, each to the part that lacks its rows most, by number

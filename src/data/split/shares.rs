@@ -36,6 +36,12 @@ impl Shares {
         self.test.iter().sum()
     }
 
+    /// Rows that are trained on, that decide, and of the test.
+    pub(super) fn sizes(&self) -> [usize; 3] {
+        let (valid, test) = (self.valid_rows(), self.test_rows());
+        [self.rows - valid - test, valid, test]
+    }
+
     /// The classes that have no row for validation.
     pub(in crate::data) fn absent_in_valid(&self) -> Vec<usize> {
         absent(&self.valid)
@@ -47,7 +53,7 @@ impl Shares {
     }
 
     /// Draws the rows of one seed; `strata` are the classes of all rows, empty where there are none.
-    pub(in crate::data) fn draw(&self, strata: &[u32], seed: u64) -> Split {
+    pub(super) fn draw(&self, strata: &[u32], seed: u64) -> Split {
         let mut rows_of = vec![Vec::new(); self.valid.len()];
         if strata.is_empty() {
             rows_of[0].extend(0..self.rows);

@@ -12,6 +12,7 @@ mod file_faults;
 mod own_files;
 mod prepared;
 mod properties;
+mod splits;
 
 use std::path::PathBuf;
 
