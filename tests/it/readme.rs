@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use bntrain::config::{parse, reference};
+use bntrain::config::{Plan, parse, reference};
 
 const BEGIN: &str = "`BNTRAIN_UPDATE=1 cargo test readme` writes it -->\n";
 const END: &str = "<!-- config reference ends -->";
@@ -38,6 +38,6 @@ fn every_config_in_the_readme_is_valid() {
             parse(block, Path::new("configs/readme.toml"), &[]).unwrap_or_else(|error| panic!("{error}"))
         })
         .collect();
-    let complete = &plans[0].data.path;
-    assert!(complete.ends_with("configs/../data/digits.csv"), "{}", complete.display());
+    let is_there = |plan: &Plan| plan.data.path.ends_with("configs/../data/digits.csv");
+    assert!(plans.iter().any(is_there), "one of them is about a file that is here");
 }
