@@ -10,7 +10,6 @@ mod spec;
 
 mod assembly;
 mod borders;
-mod cache;
 mod cell;
 mod chunks;
 mod class;
@@ -34,7 +33,6 @@ mod limits;
 mod load;
 mod markers;
 mod matrix;
-mod memory;
 mod place;
 mod plain;
 mod prepare;
