@@ -14,6 +14,10 @@ pub enum Role {
     Feature,
     /// The class to be learnt.
     Label,
+    /// A value to be learnt.
+    Target,
+    /// How much the row counts.
+    Weight,
     /// Names the row; not learnt from, and carried into predictions.
     Id,
     /// Not read; may hold anything.
@@ -41,6 +45,8 @@ pub enum ColumnType {
     Categorical,
     Boolean,
     Label,
+    Target,
+    Weight,
     Id,
     Ignore,
 }
@@ -53,6 +59,8 @@ impl ColumnType {
             Self::Categorical => (Role::Feature, Some(Kind::Categorical)),
             Self::Boolean => (Role::Feature, Some(Kind::Boolean)),
             Self::Label => (Role::Label, None),
+            Self::Target => (Role::Target, None),
+            Self::Weight => (Role::Weight, None),
             Self::Id => (Role::Id, None),
             Self::Ignore => (Role::Ignore, None),
         }

@@ -15,7 +15,7 @@ use super::format::{Format, Reading};
 use super::infer::{MOST_INFERRED, decide, holds_words, notes};
 use super::limits::MAX_CATEGORIES;
 use super::markers::Markers;
-use super::schema::Schema;
+use super::schema::{Schema, Truth};
 use super::shown::{Count, ShownNames, ShownPath};
 use super::spec::DataSpec;
 use super::split::Shares;
@@ -43,9 +43,13 @@ impl Table {
         let format = Format::new(spec, reading).map_err(of_spec)?;
         let loader = Loader { spec, format, markers: Markers::new(spec.missing_markers.as_deref()) };
         let (main, schema, classes, mut notes) = loader.training_part()?;
-        let counts = class_counts(&main.labels, classes.len());
+        // Values have no strata: all rows are of one.
+        let counts = match classes.len() {
+            0 => vec![main.rows()],
+            classes => class_counts(&main.labels, classes),
+        };
         let shares = Shares::new(&counts, spec.valid, spec.test);
-        check_shares(spec, &shares, main.labels.len()).map_err(of_spec)?;
+        check_shares(spec, &shares, main.rows()).map_err(of_spec)?;
         note_absent_classes(spec, &shares, &classes, &mut notes);
 
         let mut own = |path: &Option<PathBuf>, kind| match path {
@@ -144,14 +148,17 @@ impl Loader<'_> {
         if count == 1 {
             return Err(file.fail(Fault::OneRow));
         }
-        let (classes, places) = found
-            .into_sorted(count)
-            .map_err(|told| file.error(Told { field: Some(schema.label), ..*told }))?;
-        for label in rows.texts.iter_mut().flatten() {
-            *label = places[*label as usize];
+        let mut classes = Vec::new();
+        if let Truth::Classes(label) = schema.truth {
+            let (names, places) =
+                found.into_sorted(count).map_err(|told| file.error(Told { field: Some(label), ..*told }))?;
+            for label in rows.texts.iter_mut().flatten() {
+                *label = places[*label as usize];
+            }
+            classes = names;
         }
         let mut notes = Vec::new();
-        Ok((part(file, rows, &mut notes), classes, notes))
+        Ok((part(file, rows, schema, &mut notes), classes, notes))
     }
 
     /// Reads the rows of a file for validation or test; `kind` says which.
@@ -174,7 +181,7 @@ impl Loader<'_> {
             }
         };
         let rows = file.rows(&layout, &mut class_of)?;
-        Ok(part(file, rows, notes))
+        Ok(part(file, rows, schema, notes))
     }
 }
 
@@ -193,7 +200,7 @@ fn renamed<'l>(names: &'l BTreeMap<String, String>, label: &'l str) -> &'l str {
     names.get(label).map_or(label, String::as_str)
 }
 
-fn part(file: CsvFile, read: RawRows, notes: &mut Vec<String>) -> Part {
+fn part(file: CsvFile, read: RawRows, schema: &Schema, notes: &mut Vec<String>) -> Part {
     let path = file.path.clone();
     if let Some(kinds) = read.line_ends.mixed() {
         notes.push(format!("{} has mixed line ends: {kinds}", ShownPath(&path)));
@@ -205,7 +212,18 @@ fn part(file: CsvFile, read: RawRows, notes: &mut Vec<String>) -> Part {
     let (sha256, bytes) = file.finish();
     let rows = read.matrix.rows();
     let labels = read.texts.into_iter().next().unwrap_or_default();
-    Part { source: Source { path, sha256, bytes, rows }, raw: Arc::new(read.matrix), labels }
+    let (mut targets, mut weights) = (read.beside, Vec::new());
+    if schema.weight.is_some() {
+        let width = targets.len() / rows;
+        weights = targets.iter().copied().skip(width - 1).step_by(width).collect();
+        let mut place = 0;
+        targets.retain(|_| {
+            place += 1;
+            place % width != 0
+        });
+    }
+    let source = Source { path, sha256, bytes, rows };
+    Part { source, raw: Arc::new(read.matrix), labels, targets, weights }
 }
 
 /// A part that is asked for has a row.

@@ -14,8 +14,18 @@ use super::spec::{ColumnRef, DataSpec};
 #[derive(Clone, Debug)]
 pub(super) struct Schema {
     pub(super) columns: Vec<Column>,
-    /// Index of the label column.
-    pub(super) label: usize,
+    pub(super) truth: Truth,
+    /// Index of the column with the weights of rows.
+    pub(super) weight: Option<usize>,
+}
+
+/// What is learnt, by the indices of its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Truth {
+    /// The classes of a label column.
+    Classes(usize),
+    /// The values of target columns, at least one.
+    Values(Vec<usize>),
 }
 
 /// A column of the training file.
@@ -25,6 +35,8 @@ pub(super) struct Column {
     pub(super) role: Role,
     /// For the role of a feature.
     pub(super) feature: Option<FeatureColumn>,
+    /// What a missing cell is in another column that is read.
+    gap: Gap,
 }
 
 /// What a feature is as it is read.
@@ -48,7 +60,9 @@ impl Schema {
     pub(super) fn new(names: Vec<String>, spec: &DataSpec) -> Result<Self, Fault> {
         let holds_numbers = spec.header && names.iter().all(|name| number(name).is_some());
         let roles = roles(&names, spec, holds_numbers)?;
-        let label = roles.iter().position(|role| *role == Role::Label).ok_or(Fault::NoLabel)?;
+        let truth = truth(&names, &roles, spec)?;
+        let weight = only(&names, &roles, Role::Weight, "weight")?;
+        let gap = if spec.missing == Missing::DropRow { Gap::DropsRow } else { Gap::Fault };
         let mut columns: Vec<Column> = names
             .iter()
             .zip(roles)
@@ -63,18 +77,20 @@ impl Schema {
                     indicator: spec.missing_indicator,
                     categories: Vec::new(),
                 }),
+                gap,
             })
             .collect();
         for (name, told) in &spec.columns {
             let index = find("columns", &ColumnRef::Name(name.clone()), &names)?;
             columns[index].follow(told)?;
         }
-        let schema = Self { columns, label };
+        let schema = Self { columns, truth, weight };
         if schema.features().next().is_none() {
-            return Err(Fault::NoFeatures(schema.label().to_owned()));
+            return Err(Fault::NoFeatures(schema.learnt()));
         }
         // A label that is found by its name proves that the first line is a header.
-        let is_named = !matches!(spec.label, Some(ColumnRef::Index(_)));
+        let by_index = |column: &ColumnRef| matches!(column, ColumnRef::Index(_));
+        let is_named = !spec.label.iter().chain(&spec.target.0).any(by_index);
         if spec.header && !is_named && schema.features().all(|(name, _)| number(name).is_some()) {
             return Err(Fault::HeaderOfNumbers);
         }
@@ -82,9 +98,13 @@ impl Schema {
         Ok(schema)
     }
 
-    /// The name of the label column.
-    pub(super) fn label(&self) -> &str {
-        &self.columns[self.label].name
+    /// The names of the columns with what is learnt.
+    pub(super) fn learnt(&self) -> Vec<String> {
+        let name = |&index: &usize| self.columns[index].name.clone();
+        match &self.truth {
+            Truth::Classes(label) => vec![name(label)],
+            Truth::Values(targets) => targets.iter().map(name).collect(),
+        }
     }
 
     /// The features with their names, in order.
@@ -138,23 +158,37 @@ impl Schema {
 
     /// What is taken from the columns of the training file.
     fn takes(&self) -> Vec<Take> {
-        let mut values = 0;
-        let take = |column: &Column| match (column.role, &column.feature) {
-            (Role::Label, _) => Take::Text(0),
-            (_, Some(feature)) => {
-                values += 1;
+        let features = self.features().count();
+        let beside = self.beside();
+        let mut before = 0;
+        let take = |(index, column): (usize, &Column)| match &column.feature {
+            _ if self.truth == Truth::Classes(index) => Take::Text(0),
+            Some(feature) => {
+                before += 1;
                 match feature.kind {
-                    Kind::Numeric => Take::Number(values - 1),
-                    Kind::Categorical | Kind::Boolean => Take::Word(values - 1),
+                    Kind::Numeric => Take::Number(before - 1),
+                    Kind::Categorical | Kind::Boolean => Take::Word(before - 1),
                 }
             }
-            _ => Take::Nothing,
+            None => match beside.iter().position(|other| *other == index) {
+                Some(place) => Take::Number(features + place),
+                None => Take::Nothing,
+            },
         };
-        self.columns.iter().map(take).collect()
+        self.columns.iter().enumerate().map(take).collect()
+    }
+
+    /// The columns with numbers that are no features: targets, then the weight.
+    fn beside(&self) -> Vec<usize> {
+        let targets = match &self.truth {
+            Truth::Classes(_) => &[][..],
+            Truth::Values(targets) => targets,
+        };
+        targets.iter().copied().chain(self.weight).collect()
     }
 
     fn layout_of(&self, takes: Vec<Take>, markers: Markers) -> Layout {
-        let values = self.features().map(|(_, feature)| Value {
+        let of_feature = |(_, feature): (_, &FeatureColumn)| Value {
             gap: match feature.missing {
                 Missing::Refuse => Gap::Fault,
                 Missing::DropRow => Gap::DropsRow,
@@ -164,20 +198,31 @@ impl Schema {
                 Kind::Boolean => Words::Boolean,
                 Kind::Numeric | Kind::Categorical => Words::categories(&feature.categories),
             },
-        });
-        Layout { takes, values: values.collect(), texts: 1, markers }
+        };
+        let mut values: Vec<Value> = self.features().map(of_feature).collect();
+        let features = values.len();
+        let gap = |index: usize| self.columns[index].gap;
+        values.extend(self.beside().into_iter().map(|index| Value { gap: gap(index), ..Value::default() }));
+        let texts = match self.truth {
+            Truth::Classes(label) => vec![gap(label)],
+            Truth::Values(_) => Vec::new(),
+        };
+        let weight = self.weight.map(|_| values.len() - 1);
+        Layout { takes, values, features, weight, texts, markers }
     }
 }
 
 impl Column {
     /// Follows what the config says about this column.
     fn follow(&mut self, told: &ColumnSpec) -> Result<(), Fault> {
-        let is_about_gaps = told.missing.is_some() || told.indicator.is_some();
         let Some(feature) = &mut self.feature else {
-            return match is_about_gaps {
-                true => Err(Fault::GapsOfNoFeature(self.name.clone())),
-                false => Ok(()),
-            };
+            match (&told.missing, told.indicator) {
+                (None, None) => {}
+                (Some(Missing::DropRow), None) if is_read(self.role) => self.gap = Gap::DropsRow,
+                (Some(Missing::Refuse), None) if is_read(self.role) => self.gap = Gap::Fault,
+                _ => return Err(Fault::GapsOfNoFeature(self.name.clone())),
+            }
+            return Ok(());
         };
         feature.declared = told.column_type.and_then(|word| word.meaning().1);
         feature.kind = feature.declared.unwrap_or(feature.kind);
@@ -220,7 +265,7 @@ impl FeatureColumn {
 /// Whether something is taken from columns of this role.
 fn is_read(role: Role) -> bool {
     match role {
-        Role::Feature | Role::Label => true,
+        Role::Feature | Role::Label | Role::Target | Role::Weight => true,
         Role::Id | Role::Ignore => false,
     }
 }
@@ -228,19 +273,23 @@ fn is_read(role: Role) -> bool {
 /// The role of every column.
 fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> Result<Vec<Role>, Fault> {
     let mut roles: Vec<Option<Role>> = vec![None; names.len()];
-    if let Some(label) = &spec.label {
-        let found = match find("label", label, names) {
-            Err(_) if holds_numbers && matches!(label, ColumnRef::Name(_)) => {
+    let learnt = spec.label.iter().map(|label| ("label", Role::Label, label));
+    let learnt = learnt.chain(spec.target.0.iter().map(|target| ("target", Role::Target, target)));
+    for (key, role, wanted) in learnt {
+        let found = match find(key, wanted, names) {
+            Err(_) if holds_numbers && matches!(wanted, ColumnRef::Name(_)) => {
                 return Err(Fault::HeaderOfNumbers);
             }
             found => found?,
         };
-        roles[found] = Some(Role::Label);
+        if roles[found].replace(role).is_some() {
+            return Err(Fault::TwoRoles(names[found].clone()));
+        }
     }
     for wanted in &spec.ignore {
         let index = find("ignore", wanted, names)?;
-        if roles[index].replace(Role::Ignore) == Some(Role::Label) {
-            return Err(Fault::LabelIgnored(names[index].clone()));
+        if let Some(Role::Label | Role::Target) = roles[index].replace(Role::Ignore) {
+            return Err(Fault::LearntIgnored(names[index].clone()));
         }
     }
     for (name, told) in &spec.columns {
@@ -252,11 +301,33 @@ fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> Result<Vec<R
             _ => {}
         }
     }
-    let mut labels = (0..names.len()).filter(|&index| roles[index] == Some(Role::Label));
-    if let (Some(first), Some(second)) = (labels.next(), labels.next()) {
-        return Err(Fault::TwoLabels(names[first].clone(), names[second].clone()));
-    }
     Ok(roles.into_iter().map(|role| role.unwrap_or(Role::Feature)).collect())
+}
+
+/// What is learnt: targets in the order of the config, then those that only `[data.columns]` names
+/// in the order of the file.
+fn truth(names: &[String], roles: &[Role], spec: &DataSpec) -> Result<Truth, Fault> {
+    let mut targets: Vec<usize> =
+        spec.target.0.iter().map(|wanted| find("target", wanted, names)).collect::<Result<_, _>>()?;
+    let told = (0..names.len()).filter(|&index| roles[index] == Role::Target);
+    targets.extend(told.filter(|index| !targets.contains(index)).collect::<Vec<_>>());
+    match (only(names, roles, Role::Label, "label")?, targets.first()) {
+        (Some(label), None) => Ok(Truth::Classes(label)),
+        (None, Some(_)) => Ok(Truth::Values(targets)),
+        (None, None) => Err(Fault::NothingToLearn),
+        (Some(label), Some(&target)) => {
+            Err(Fault::LabelAndTarget { label: names[label].clone(), target: names[target].clone() })
+        }
+    }
+}
+
+/// The column of a role that only one can have.
+fn only(names: &[String], roles: &[Role], role: Role, name: &'static str) -> Result<Option<usize>, Fault> {
+    let mut with_role = (0..names.len()).filter(|&index| roles[index] == role);
+    match (with_role.next(), with_role.next()) {
+        (Some(first), Some(second)) => Err(Fault::Twice(names[first].clone(), names[second].clone(), name)),
+        (first, _) => Ok(first),
+    }
 }
 
 /// Every column that is read has a name of its own.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::column::Kind;
 use super::encoding::ReadingFormat;
 use super::matrix::Matrix;
-use super::schema::{FeatureColumn, Schema};
+use super::schema::{FeatureColumn, Schema, Truth};
 use super::spec::Scale;
 use super::split::Shares;
 
@@ -35,8 +35,19 @@ pub struct Table {
 pub(super) struct Part {
     pub(super) source: Source,
     pub(super) raw: Arc<Matrix>,
-    /// The class of each row.
+    /// The class of each row; empty where values are learnt.
     pub(super) labels: Vec<u32>,
+    /// The values of each row, row after row; empty where classes are learnt.
+    pub(super) targets: Vec<f64>,
+    /// The weight of each row; empty where all count alike.
+    pub(super) weights: Vec<f64>,
+}
+
+impl Part {
+    /// The number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.raw.rows()
+    }
 }
 
 /// A file that data came from.
@@ -69,12 +80,20 @@ impl Table {
         self.schema.features().map(|(_, feature)| inputs(feature)).sum()
     }
 
-    /// The name of the label column.
-    pub fn label(&self) -> &str {
-        self.schema.label()
+    /// The names of the columns with what is learnt: the label, or the targets.
+    pub fn learnt(&self) -> Vec<String> {
+        self.schema.learnt()
     }
 
-    /// Names of the classes; whole numbers in numeric order, others in byte order.
+    /// The number of classes, or of targets.
+    pub fn outputs(&self) -> usize {
+        match &self.schema.truth {
+            Truth::Classes(_) => self.classes.len(),
+            Truth::Values(targets) => targets.len(),
+        }
+    }
+
+    /// Names of the classes, none where values are learnt; whole numbers in numeric order, others in byte order.
     pub fn classes(&self) -> &[String] {
         &self.classes
     }
@@ -86,7 +105,7 @@ impl Table {
 
     /// Rows of the training file, before the split.
     pub fn rows(&self) -> usize {
-        self.main.labels.len()
+        self.main.rows()
     }
 
     /// Rows that are trained on; the same for every seed.
@@ -96,12 +115,12 @@ impl Table {
 
     /// Rows for validation, 0 for none; the same for every seed.
     pub fn valid_rows(&self) -> usize {
-        self.own_valid.as_ref().map_or(self.shares.valid_rows(), |part| part.labels.len())
+        self.own_valid.as_ref().map_or(self.shares.valid_rows(), Part::rows)
     }
 
     /// Rows for the last test, 0 for none; the same for every seed.
     pub fn test_rows(&self) -> usize {
-        self.own_test.as_ref().map_or(self.shares.test_rows(), |part| part.labels.len())
+        self.own_test.as_ref().map_or(self.shares.test_rows(), Part::rows)
     }
 
     /// The hash of the training file's bytes on disk, in hexadecimal.
