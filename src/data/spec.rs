@@ -8,9 +8,10 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::column::{ColumnSpec, Missing};
+use super::column::{ColumnSpec, ColumnType, Missing};
 use super::dialect::Mark;
 use super::shown::Shown;
+use crate::nn::Task;
 
 /// Where the data are and how to read them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,6 +92,17 @@ impl Default for DataSpec {
             valid_path: None,
             test_path: None,
             scale: Scale::Standardize,
+        }
+    }
+}
+
+impl DataSpec {
+    /// Whether classes or values are learnt.
+    pub fn task(&self) -> Task {
+        let is_target = |column: &ColumnSpec| column.column_type == Some(ColumnType::Target);
+        match self.target.is_empty() && !self.columns.values().any(is_target) {
+            true => Task::Classification,
+            false => Task::Regression,
         }
     }
 }

@@ -22,6 +22,15 @@ pub(in crate::config) static DATA: Section = Section {
                 doc: "the column with the class; all others are features",
             },
             Key {
+                name: "target",
+                kind: Kind::Either(&[
+                    Kind::Column,
+                    Kind::List { of: &Kind::Column, least: 1, most: usize::MAX },
+                ]),
+                default: Standard::Absent("those that `columns` names"),
+                doc: "in place of `label`: the columns with the values to be learnt",
+            },
+            Key {
                 name: "label_names",
                 kind: Kind::Map(&Kind::Name),
                 default: Standard::Absent("none"),
@@ -68,7 +77,7 @@ pub(in crate::config) static DATA: Section = Section {
                 kind: Kind::Map(&Kind::Either(&[Kind::Choice(COLUMN_TYPES), Kind::Table(&COLUMN)])),
                 default: Standard::Absent("inferred, see [columns](#columns)"),
                 doc: "what columns are, by name: `numeric`, `categorical` and `boolean` features, `label`, \
-                      `id` (not a feature, but it names the rows of predictions), `ignore`",
+                      `target`, `weight` (how much a row counts), `id` (not a feature, but it names the rows of predictions), `ignore`",
             },
             Key {
                 name: "missing_markers",
@@ -130,7 +139,8 @@ pub(in crate::config) static DATA: Section = Section {
     }],
 };
 
-const COLUMN_TYPES: &[&str] = &["numeric", "categorical", "boolean", "label", "id", "ignore"];
+const COLUMN_TYPES: &[&str] =
+    &["numeric", "categorical", "boolean", "label", "target", "weight", "id", "ignore"];
 
 const MISSING: Kind = Kind::Either(&[
     Kind::Choice(&["refuse", "mean", "median", "most_frequent", "drop_row"]),
