@@ -126,7 +126,7 @@ impl Loader<'_> {
                 Err(_) => {}
             }
         }
-        let surveys = self.open()?.survey(&self.markers, most)?;
+        let surveys = self.open()?.survey(&self.markers, most, false)?.columns;
         decide(&mut schema, &surveys).map_err(|fault| DataError::new(&self.spec.path, fault))?;
         let mut notes = notes(&schema.columns);
         let (part, classes, more) = self.training_rows(self.open()?, &schema)?;

@@ -10,6 +10,7 @@ mod encodings;
 mod file_faults;
 mod own_files;
 mod prepared;
+mod profiles;
 mod properties;
 mod truths;
 
