@@ -236,6 +236,9 @@ fn check_shares(spec: &DataSpec, shares: &Shares, rows: usize) -> Result<(), Fau
 }
 
 fn note_absent_classes(spec: &DataSpec, shares: &Shares, classes: &[String], notes: &mut Vec<String>) {
+    if classes.is_empty() {
+        return;
+    }
     for (key, share, absent) in
         [("valid", spec.valid, shares.absent_in_valid()), ("test", spec.test, shares.absent_in_test())]
     {

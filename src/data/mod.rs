@@ -13,6 +13,7 @@ mod borders;
 mod cell;
 mod chunks;
 mod class;
+mod class_weights;
 mod column;
 mod dialect;
 mod disk;
@@ -46,6 +47,7 @@ mod split;
 mod survey;
 mod table;
 mod truth;
+mod weighting;
 mod workers;
 mod zstd;
 
@@ -53,6 +55,7 @@ mod zstd;
 mod tests;
 
 pub use batch::{Batches, LastBatch, Sampling};
+pub use class_weights::ClassWeights;
 pub use column::{ColumnSpec, ColumnType, Constant, Kind, Missing, Role};
 pub use dialect::Mark;
 pub(crate) use dialect::is_mark;

@@ -29,12 +29,20 @@ fn nothing_is_overwritten_and_nothing_is_guessed_about_the_format() {
         assert!(ended.stderr.contains(message), "{}", ended.stderr);
     };
     work.ok(&["init", "data.csv", "--label", "kind"]);
-    refused(&["init", "data.csv"], 7, "data.toml exists; name another file with -o, or replace it with --force");
+    refused(
+        &["init", "data.csv"],
+        7,
+        "data.toml exists; name another file with -o, or replace it with --force",
+    );
     work.ok(&["init", "data.csv", "--target", "a", "--force"]);
     assert!(work.read("data.toml").contains("target = \"a\"\n"));
     assert!(work.ok(&["init", "data.csv", "-o", "-"]).stdout.contains("label = \"kind\""));
 
-    refused(&["init", "data.csv", "--label", "b2", "-o", "x.toml"], 2, "there is no column \"b2\"; the columns are a, b, kind");
+    refused(
+        &["init", "data.csv", "--label", "b2", "-o", "x.toml"],
+        2,
+        "there is no column \"b2\"; the columns are a, b, kind",
+    );
     refused(&["init", "no.csv"], 6, "no.csv: not found");
     work.write("semicolon.csv", "a;b\n1;x\n2;y\n");
     refused(&["init", "semicolon.csv"], 3, "is the delimiter ';'? set data.delimiter (here: --delimiter)");

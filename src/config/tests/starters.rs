@@ -54,7 +54,8 @@ fn first_configs_work_for_all_data_that_are_here() {
         let profile = Profile::of(&reading).expect("it is a table");
         let learnt = Learnt::guess(&profile).expect("there is a last column");
         let text = starter(&profile, &learnt, &reading, &path.to_string_lossy());
-        let plan = parse(&text, Path::new("first.toml"), &[]).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let plan =
+            parse(&text, Path::new("first.toml"), &[]).unwrap_or_else(|error| panic!("{error}\n{text}"));
         Table::load(&plan.data).unwrap_or_else(|error| panic!("{error}\n{text}"));
         tried += 1;
     }

@@ -25,8 +25,11 @@ fn passengers() -> String {
 #[test]
 fn columns_are_what_they_seem_to_be_and_why() {
     let profile = profile(&passengers());
-    let found: Vec<(&str, Nature, &str)> =
-        profile.columns.iter().map(|column| (column.name.as_str(), column.nature, column.reason.as_str())).collect();
+    let found: Vec<(&str, Nature, &str)> = profile
+        .columns
+        .iter()
+        .map(|column| (column.name.as_str(), column.nature, column.reason.as_str()))
+        .collect();
     let kind = Nature::Kind;
     let expected = [
         ("number", Nature::Identifier, "whole numbers, one after the other"),
@@ -90,7 +93,8 @@ fn a_column_that_gives_the_class_away_is_suspected() {
 
 #[test]
 fn a_column_that_is_the_target_in_another_unit_is_suspected() {
-    let rows: String = (0..100).map(|row| format!("{},{},{}\n", -2.54 * f64::from(row), row * row, row)).collect();
+    let rows: String =
+        (0..100).map(|row| format!("{},{},{}\n", -2.54 * f64::from(row), row * row, row)).collect();
     let target = DataSpec { target: super::super::ColumnRefs(vec![name("inch")]), label: None, ..spec() };
     let table = load(format!("cm,square,inch\n{rows}"), &target).expect("the table loads");
     let [(column, correlation)] = &table.suspected_leaks()[..] else { panic!("one is suspected") };

@@ -310,8 +310,8 @@ fn values_have_r2_where_classes_have_accuracy() {
     let summary = Summary::of(&runs);
     let text = table(&summary, Charset::Ascii);
     let heads = text.lines().find(|line| line.starts_with("norm")).unwrap_or_default();
-    assert_eq!(heads, "norm        final loss        best loss          final R2          best R2");
-    assert!(text.contains("\n  final validation R2     -0.004") && !text.contains("accuracy"), "{text}");
+    assert_eq!(heads, "norm        final loss       best loss          final R2         best R2");
+    assert!(text.contains("\n  final validation R2    +0.00") && !text.contains("accuracy"), "{text}");
     let json = summary.to_json();
     assert!(json.contains("\"task\": \"regression\"") && !json.contains("accuracy"), "{json}");
     for key in ["train_r2", "valid_r2", "final_r2", "best_r2", "test_r2"] {
