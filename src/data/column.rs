@@ -18,6 +18,10 @@ pub enum Role {
     Target,
     /// How much the row counts.
     Weight,
+    /// Rows with the same text here stay together when rows are held back.
+    Group,
+    /// Says of each row whether it is for training, validation or the test.
+    Split,
     /// Names the row; not learnt from, and carried into predictions.
     Id,
     /// Not read; may hold anything.
@@ -47,6 +51,8 @@ pub enum ColumnType {
     Label,
     Target,
     Weight,
+    Group,
+    Split,
     Id,
     Ignore,
 }
@@ -61,6 +67,8 @@ impl ColumnType {
             Self::Label => (Role::Label, None),
             Self::Target => (Role::Target, None),
             Self::Weight => (Role::Weight, None),
+            Self::Group => (Role::Group, None),
+            Self::Split => (Role::Split, None),
             Self::Id => (Role::Id, None),
             Self::Ignore => (Role::Ignore, None),
         }

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::cell::number;
 use super::column::{ColumnSpec, Constant, Kind, Missing, Role};
+use super::divide::TextUse;
 use super::fault::Fault;
 use super::layout::{Gap, Layout, Take, Value, Words};
 use super::markers::Markers;
-use super::shown::ShownNames;
+use super::roles::{find, keys, roles, truth};
 use super::spec::{ColumnRef, DataSpec};
 
 /// The columns of the training file.
@@ -17,6 +18,8 @@ pub(super) struct Schema {
     pub(super) truth: Truth,
     /// Index of the column with the weights of rows.
     pub(super) weight: Option<usize>,
+    /// Indices of the columns whose hash decides where a row goes.
+    pub(super) keys: Vec<usize>,
 }
 
 /// What is learnt, by the indices of its columns.
@@ -61,7 +64,7 @@ impl Schema {
         let holds_numbers = spec.header && names.iter().all(|name| number(name).is_some());
         let roles = roles(&names, spec, holds_numbers)?;
         let truth = truth(&names, &roles, spec)?;
-        let weight = only(&names, &roles, Role::Weight, "weight")?;
+        let weight = roles.iter().position(|role| *role == Role::Weight);
         let gap = if spec.missing == Missing::DropRow { Gap::DropsRow } else { Gap::Fault };
         let mut columns: Vec<Column> = names
             .iter()
@@ -84,7 +87,8 @@ impl Schema {
             let index = find("columns", &ColumnRef::Name(name.clone()), &names)?;
             columns[index].follow(told)?;
         }
-        let schema = Self { columns, truth, weight };
+        let keys = keys(&columns, spec)?;
+        let schema = Self { columns, truth, weight, keys };
         if schema.features().next().is_none() {
             return Err(Fault::NoFeatures(schema.learnt()));
         }
@@ -112,9 +116,21 @@ impl Schema {
         self.columns.iter().filter_map(|column| Some((&column.name, column.feature.as_ref()?)))
     }
 
+    /// The columns that are read as texts, and what for.
+    pub(super) fn texts(&self) -> Vec<(usize, TextUse)> {
+        let used = |(index, column): (usize, &Column)| match column.role {
+            Role::Label => Some((index, TextUse::Label)),
+            Role::Group => Some((index, TextUse::Group)),
+            Role::Split => Some((index, TextUse::Part)),
+            Role::Id | Role::Ignore if self.keys.contains(&index) => Some((index, TextUse::Key)),
+            Role::Feature | Role::Target | Role::Weight | Role::Id | Role::Ignore => None,
+        };
+        self.columns.iter().enumerate().filter_map(used).collect()
+    }
+
     /// How the training file is read.
     pub(super) fn layout(&self, markers: Markers) -> Layout {
-        self.layout_of(self.takes(), markers)
+        self.layout_of(self.takes(&self.texts()), &self.texts(), markers)
     }
 
     /// How another file is read: its columns are found by name where there is a header, else by
@@ -129,13 +145,13 @@ impl Schema {
         if !has_header {
             let (expected, found) = (self.columns.len(), names.len());
             return match expected == found {
-                true => Ok(self.layout(markers)),
+                true => Ok(self.layout_of(self.takes(&self.labels()), &self.labels(), markers)),
                 false => Err(Fault::OtherWidth { expected, found }),
             };
         }
         // A column that is read goes before one of the same name that is not.
         let mut known: HashMap<&String, (Take, Role)> = HashMap::new();
-        for (column, take) in self.columns.iter().zip(self.takes()) {
+        for (column, take) in self.columns.iter().zip(self.takes(&self.labels())) {
             let entry = known.entry(&column.name).or_insert((take, column.role));
             if entry.0 == Take::Nothing {
                 *entry = (take, column.role);
@@ -153,16 +169,23 @@ impl Schema {
         }
         let (takes, roles): (Vec<Take>, Vec<Role>) = found.into_iter().flatten().unzip();
         check_names(names.iter().zip(roles))?;
-        Ok(self.layout_of(takes, markers))
+        Ok(self.layout_of(takes, &self.labels(), markers))
     }
 
-    /// What is taken from the columns of the training file.
-    fn takes(&self) -> Vec<Take> {
+    /// The texts of files that are a part already.
+    fn labels(&self) -> Vec<(usize, TextUse)> {
+        match self.truth {
+            Truth::Classes(label) => vec![(label, TextUse::Label)],
+            Truth::Values(_) => Vec::new(),
+        }
+    }
+
+    /// What is taken from the columns of the training file, these `texts` among it.
+    fn takes(&self, texts: &[(usize, TextUse)]) -> Vec<Take> {
         let features = self.features().count();
         let beside = self.beside();
         let mut before = 0;
         let take = |(index, column): (usize, &Column)| match &column.feature {
-            _ if self.truth == Truth::Classes(index) => Take::Text(0),
             Some(feature) => {
                 before += 1;
                 match feature.kind {
@@ -172,7 +195,7 @@ impl Schema {
             }
             None => match beside.iter().position(|other| *other == index) {
                 Some(place) => Take::Number(features + place),
-                None => Take::Nothing,
+                None => texts.iter().position(|(text, _)| *text == index).map_or(Take::Nothing, Take::Text),
             },
         };
         self.columns.iter().enumerate().map(take).collect()
@@ -187,7 +210,7 @@ impl Schema {
         targets.iter().copied().chain(self.weight).collect()
     }
 
-    fn layout_of(&self, takes: Vec<Take>, markers: Markers) -> Layout {
+    fn layout_of(&self, takes: Vec<Take>, texts: &[(usize, TextUse)], markers: Markers) -> Layout {
         let of_feature = |(_, feature): (_, &FeatureColumn)| Value {
             gap: match feature.missing {
                 Missing::Refuse => Gap::Fault,
@@ -203,10 +226,7 @@ impl Schema {
         let features = values.len();
         let gap = |index: usize| self.columns[index].gap;
         values.extend(self.beside().into_iter().map(|index| Value { gap: gap(index), ..Value::default() }));
-        let texts = match self.truth {
-            Truth::Classes(label) => vec![gap(label)],
-            Truth::Values(_) => Vec::new(),
-        };
+        let texts = texts.iter().map(|&(index, _)| gap(index)).collect();
         let weight = self.weight.map(|_| values.len() - 1);
         Layout { takes, values, features, weight, texts, markers }
     }
@@ -266,67 +286,7 @@ impl FeatureColumn {
 fn is_read(role: Role) -> bool {
     match role {
         Role::Feature | Role::Label | Role::Target | Role::Weight => true,
-        Role::Id | Role::Ignore => false,
-    }
-}
-
-/// The role of every column.
-fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> Result<Vec<Role>, Fault> {
-    let mut roles: Vec<Option<Role>> = vec![None; names.len()];
-    let learnt = spec.label.iter().map(|label| ("label", Role::Label, label));
-    let learnt = learnt.chain(spec.target.0.iter().map(|target| ("target", Role::Target, target)));
-    for (key, role, wanted) in learnt {
-        let found = match find(key, wanted, names) {
-            Err(_) if holds_numbers && matches!(wanted, ColumnRef::Name(_)) => {
-                return Err(Fault::HeaderOfNumbers);
-            }
-            found => found?,
-        };
-        if roles[found].replace(role).is_some() {
-            return Err(Fault::TwoRoles(names[found].clone()));
-        }
-    }
-    for wanted in &spec.ignore {
-        let index = find("ignore", wanted, names)?;
-        if let Some(Role::Label | Role::Target) = roles[index].replace(Role::Ignore) {
-            return Err(Fault::LearntIgnored(names[index].clone()));
-        }
-    }
-    for (name, told) in &spec.columns {
-        let Some(word) = told.column_type else { continue };
-        let index = find("columns", &ColumnRef::Name(name.clone()), names)?;
-        let role = word.meaning().0;
-        match roles[index].replace(role) {
-            Some(other) if other != role => return Err(Fault::TwoRoles(name.clone())),
-            _ => {}
-        }
-    }
-    Ok(roles.into_iter().map(|role| role.unwrap_or(Role::Feature)).collect())
-}
-
-/// What is learnt: targets in the order of the config, then those that only `[data.columns]` names
-/// in the order of the file.
-fn truth(names: &[String], roles: &[Role], spec: &DataSpec) -> Result<Truth, Fault> {
-    let mut targets: Vec<usize> =
-        spec.target.0.iter().map(|wanted| find("target", wanted, names)).collect::<Result<_, _>>()?;
-    let told = (0..names.len()).filter(|&index| roles[index] == Role::Target);
-    targets.extend(told.filter(|index| !targets.contains(index)).collect::<Vec<_>>());
-    match (only(names, roles, Role::Label, "label")?, targets.first()) {
-        (Some(label), None) => Ok(Truth::Classes(label)),
-        (None, Some(_)) => Ok(Truth::Values(targets)),
-        (None, None) => Err(Fault::NothingToLearn),
-        (Some(label), Some(&target)) => {
-            Err(Fault::LabelAndTarget { label: names[label].clone(), target: names[target].clone() })
-        }
-    }
-}
-
-/// The column of a role that only one can have.
-fn only(names: &[String], roles: &[Role], role: Role, name: &'static str) -> Result<Option<usize>, Fault> {
-    let mut with_role = (0..names.len()).filter(|&index| roles[index] == role);
-    match (with_role.next(), with_role.next()) {
-        (Some(first), Some(second)) => Err(Fault::Twice(names[first].clone(), names[second].clone(), name)),
-        (first, _) => Ok(first),
+        Role::Group | Role::Split | Role::Id | Role::Ignore => false,
     }
 }
 
@@ -350,47 +310,4 @@ fn check_names<'n>(columns: impl Iterator<Item = (&'n String, Role)>) -> Result<
 /// Names for the columns of a file without header.
 pub(super) fn numbered_names(count: usize) -> Vec<String> {
     (0..count).map(|index| format!("c{index}")).collect()
-}
-
-/// The index of the column that the config means.
-fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> Result<usize, Fault> {
-    let count = names.len();
-    let found = match wanted {
-        ColumnRef::Name(name) => names.iter().position(|other| other == name),
-        ColumnRef::Index(index) => {
-            let from_front = if *index < 0 { index.checked_add_unsigned(count as u64) } else { Some(*index) };
-            from_front.and_then(|index| usize::try_from(index).ok()).filter(|&index| index < count)
-        }
-    };
-    if let (ColumnRef::Name(name), Some(first)) = (wanted, found) {
-        let again = names.iter().skip(first + 1).position(|other| other == name);
-        if let Some(offset) = again {
-            let second = first + 1 + offset;
-            return Err(Fault::DuplicateName { name: name.clone(), first, second });
-        }
-    }
-    found.ok_or_else(|| {
-        let hint = match wanted {
-            ColumnRef::Name(name) => {
-                let numbers = names.iter().filter(|name| number(name).is_some()).count();
-                let no_header = " (if the file has no header, set `header = false` in [data])";
-                let no_header = if count < 2 * numbers { no_header } else { "" };
-                format!("{} the columns are {}{no_header}", near(name, names), ShownNames(names))
-            }
-            ColumnRef::Index(_) => {
-                format!("; there are {count} columns, 0 to {}, and -1 is the last", count - 1)
-            }
-        };
-        Fault::NoSuchColumn { key, wanted: wanted.clone(), hint }
-    })
-}
-
-/// A semicolon, with a question where there are names spelt like `name`.
-fn near(name: &str, names: &[String]) -> String {
-    let likeness = |other: &String| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
-    let mut near: Vec<(f64, &String)> =
-        names.iter().map(|other| (likeness(other), other)).filter(|(likeness, _)| *likeness >= 0.8).collect();
-    near.sort_by(|(left, _), (right, _)| right.total_cmp(left));
-    let nearest: Vec<String> = near.into_iter().take(3).map(|(_, name)| name.clone()).collect();
-    if nearest.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", ShownNames(&nearest)) }
 }
