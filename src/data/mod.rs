@@ -29,6 +29,7 @@ mod gathered;
 mod guise;
 mod infer;
 mod layout;
+mod leaks;
 mod lexer;
 mod limits;
 mod load;
@@ -37,7 +38,9 @@ mod matrix;
 mod place;
 mod plain;
 mod prepare;
+mod profile;
 mod records;
+mod roles;
 mod rows;
 mod scale;
 mod schema;
@@ -45,6 +48,7 @@ mod shown;
 mod split;
 mod survey;
 mod table;
+mod truth;
 mod twice;
 mod weighting;
 mod workers;
@@ -60,14 +64,17 @@ pub use dialect::Mark;
 pub(crate) use dialect::is_mark;
 pub use disk::STANDARD_INPUT;
 pub use encoder::Encoder;
-pub use encoding::{EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, ValueEncoding};
+pub use encoding::{
+    EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, ValueEncoding, ValueTarget,
+};
 pub use error::{DataError, DataErrorKind};
 pub use gathered::{Batch, RowTargets};
 pub use limits::{MAX_BYTES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS, MAX_RECORD_BYTES};
 pub use prepare::Prepared;
+pub use profile::{ColumnProfile, Nature, NumberRange, Profile};
 pub use rows::Rows;
 pub(crate) use shown::{Shown, ShownPath};
-pub use spec::{ColumnRef, DataSpec, Scale, SplitBy};
+pub use spec::{ColumnRef, ColumnRefs, DataSpec, Scale, SplitBy};
 pub use table::{Source, Table};
 
 /// A data set, split and scaled for one seed.

@@ -11,8 +11,10 @@ mod encodings;
 mod file_faults;
 mod own_files;
 mod prepared;
+mod profiles;
 mod properties;
 mod splits;
+mod truths;
 
 use std::path::PathBuf;
 
