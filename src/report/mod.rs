@@ -20,6 +20,7 @@ mod data_profile;
 mod differences;
 mod ends;
 mod evaluation;
+mod final_metrics;
 mod group_rows;
 pub mod metrics;
 mod number;

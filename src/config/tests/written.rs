@@ -55,6 +55,7 @@ seed = 0
 last_batch = "merge"
 sampling = "shuffle"
 dtype = "f32"
+baselines = true
 log_every_steps = 1
 
 [training.schedule]
