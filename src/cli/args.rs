@@ -12,8 +12,10 @@ use super::require::Requirement;
 /// `bntrain --config FILE` trains everything that FILE describes and shows the difference.
 #[derive(Debug, Parser)]
 #[command(name = "bntrain", version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage or config, 3 data, 5 diverged, \
-    6 input/output, 7 refused, 8 over a size limit, 130/143 stopped, 141 reader of the results gone.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage or config, 3 data, 4 model file, 5 diverged, \
+    6 input/output, 7 refused, 8 over a size limit, 130/143 stopped, 141 reader of the results gone."
+)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -33,6 +35,10 @@ pub(super) enum Command {
     Gradcheck(GradcheckArgs),
     /// Put finished run directories side by side
     Compare(CompareArgs),
+    /// Predict the rows of a CSV file with a trained model
+    Predict(PredictArgs),
+    /// Show what is in a model file or a run directory
+    Inspect(InspectArgs),
     /// Print the completions of a shell
     Completions(CompletionsArgs),
     /// Print a man page, or write all of them
@@ -116,6 +122,41 @@ pub(super) struct ManArgs {
     /// Write the pages of all commands into this directory, in place of older ones there
     #[arg(short, long, value_name = "DIR", conflicts_with = "command")]
     pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PredictArgs {
+    /// A model file, or a run directory with a single one
+    #[arg(value_name = "MODEL")]
+    pub(super) model: PathBuf,
+    /// The rows: a CSV file, also .gz and .zst, or - for standard input
+    #[arg(short, long, value_name = "CSV")]
+    pub(super) data: PathBuf,
+    /// Where the predictions go [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Replace --out if it exists
+    #[arg(long, requires = "out")]
+    pub(super) force: bool,
+    /// Write all columns of the file before the predictions, not only those of type "id"
+    #[arg(long)]
+    pub(super) keep_columns: bool,
+    /// Go on where a row cannot be predicted, and say why in a column "problem"
+    #[arg(long)]
+    pub(super) mark_bad_rows: bool,
+    /// Write texts that a spreadsheet would run as formulas as they are, without a ' before them
+    #[arg(long)]
+    pub(super) keep_formulas: bool,
+    /// Cores to use; predictions do not depend on it [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArgs {
+    /// A model file or a run directory
+    #[arg(value_name = "PATH")]
+    pub(super) path: PathBuf,
 }
 
 /// Options that every command has.

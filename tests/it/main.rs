@@ -7,7 +7,9 @@ mod evaluation; // evaluation changes nothing and sees each row alone
 mod extremes; // the limits of rounding and range
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
+mod inspect; // what is in a model or a run
 mod metrics; // metrics and their intervals
+mod predict; // new rows through a trained model
 mod readme; // what the README says
 mod shell; // completions and man pages
 mod statistics; // choices of what batch norm normalises by
