@@ -118,10 +118,7 @@ fn tell(predicted: &Predicted, output: &Output) {
         ));
     }
     if *bad_rows > 0 {
-        output.note(&format!(
-            "note: {} of {} without prediction, see the column \"problem\"",
-            counted(*bad_rows, "row"),
-            rows
-        ));
+        let rows = counted(*rows, "row");
+        output.note(&format!("note: {bad_rows} of {rows} without prediction, see the column \"problem\""));
     }
 }

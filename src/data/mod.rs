@@ -33,6 +33,7 @@ mod load;
 mod markers;
 mod matching;
 mod matrix;
+mod piece;
 mod place;
 mod plain;
 mod prepare;
@@ -62,8 +63,9 @@ pub use encoding::{EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, Targ
 pub use error::{DataError, DataErrorKind};
 pub use gathered::{Batch, RowTargets};
 pub use limits::{MAX_BYTES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS, MAX_RECORD_BYTES};
+pub use piece::{BadRows, Piece, RowProblem};
 pub use prepare::Prepared;
-pub use row_stream::{BadRows, Piece, RowProblem, RowStream, StreamError};
+pub use row_stream::{RowStream, StreamError};
 pub use rows::Rows;
 pub(crate) use shown::{Shown, ShownPath};
 pub use spec::{ColumnRef, DataSpec, Scale};

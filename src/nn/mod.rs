@@ -45,27 +45,3 @@ pub use spec::{LayerSpec, Norm};
 pub use tanh::TanhSpec;
 pub use targets::Targets;
 pub use workspace::Workspace;
-// SHIM
-/// x
-pub fn predicted_class<F: crate::real::Real>(scores: ndarray::ArrayView1<'_, F>) -> usize {
-    let mut best = 0;
-    for (class, &score) in scores.iter().enumerate() {
-        if score > scores[best] {
-            best = class;
-        }
-    }
-    best
-}
-/// x
-pub fn class_probabilities<F: crate::real::Real>(
-    scores: ndarray::ArrayView1<'_, F>,
-    probabilities: &mut [F],
-) {
-    let largest = scores.iter().fold(F::neg_infinity(), |max, &score| max.max(score));
-    let mut sum = F::zero();
-    for (probability, &score) in probabilities.iter_mut().zip(scores) {
-        *probability = (score - largest).exp();
-        sum += *probability;
-    }
-    probabilities.iter_mut().for_each(|probability| *probability /= sum);
-}

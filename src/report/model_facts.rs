@@ -196,7 +196,7 @@ fn columns(encoding: &Encoding) -> String {
 fn describe(feature: &FeatureEncoding) -> String {
     let mut words = match &feature.values {
         ValueEncoding::Numeric { scaling, fill } => {
-            let fill = fill.map(|fill| four_digits(fill));
+            let fill = fill.map(four_digits);
             let (offset, divisor) = (four_digits(scaling.offset), four_digits(scaling.divisor));
             format!("number, less {offset}, divided by {divisor}{}", filled(fill))
         }

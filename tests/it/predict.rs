@@ -32,10 +32,10 @@ batch_size = 16
 /// A folder with `train.csv` and the model file `m.safetensors`.
 fn trained() -> Work {
     let work = Work::new();
-    let rows: String = (0..80)
+    let rows: String = (0..80_usize)
         .map(|row| {
             let age =
-                if row % 9 == 4 { String::new() } else { format!("{:.1}", 20.0 + f64::from(row * 7 % 31)) };
+                if row % 9 == 4 { String::new() } else { format!("{:.1}", 20.0 + (row * 7 % 31) as f64) };
             let (city, member) = (["Oslo", "Rome", "Bern"][row % 3], ["yes", "no"][row % 2]);
             let kind = if (row * 7 % 31) + 5 * (row % 3) > 20 { "=old" } else { "new, \"er\"" };
             format!("r{row},{age},{city},{member},{:.3},{}\n", row as f64 / 17.0, quoted(kind))
@@ -189,13 +189,20 @@ fn rows_that_cannot_be_predicted_are_an_error_or_marked() {
 
 #[test]
 fn numbers_that_overflow_are_no_prediction() {
-    let work = trained();
-    work.write("far.csv", &format!("{HEAD}a,30,Oslo,yes,3e38\nb,30,Oslo,yes,1\n"));
-    let ended = predict(&work, "far.csv", &["--mark-bad-rows"]);
-    assert!(!ended.stdout.contains("NaN") && !ended.stdout.contains("inf"), "{}", ended.stdout);
-    let (code, error) = work.fails(&["predict", "m.safetensors", "--data", "far.csv"]);
-    assert_eq!(code, Some(3));
-    assert!(error.starts_with("error: far.csv:2"), "{error}");
+    let work = Work::new();
+    let kind = |row| if row % 3 == 0 { "up" } else { "down" };
+    let rows: String = (0..60).map(|row| format!("0.00{},{},{}\n", row % 7, row % 5, kind(row))).collect();
+    work.write("data.csv", &format!("a,b,kind\n{rows}"));
+    work.ok(&["-c", "single.toml", "-o", "run"]);
+    work.write("far.csv", "a,b\n0.001,1\n3e38,1\n");
+    let error = work.fails(&["predict", "run", "--data", "far.csv"]);
+    let message = "error: far.csv:3, column \"a\" (index 0): 3e38 is so far from the training rows that it is outside \
+                   f32 range when scaled; --mark-bad-rows predicts the other rows";
+    assert_eq!(error, (Some(3), message.to_owned()));
+    let marked = work.ok(&["predict", "run", "--data", "far.csv", "--mark-bad-rows"]).stdout;
+    let problem = ",,,\"column \"\"a\"\": 3e38 is so far from the training rows that it is outside f32 range when \
+                   scaled\"\n";
+    assert!(marked.ends_with(problem), "{marked}");
 }
 
 #[test]
