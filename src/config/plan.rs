@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::ModelSpec;
 use crate::data::{DataSpec, LastBatch, Sampling};
-use crate::nn::{LayerSpec, Norm};
+use crate::nn::{LayerSpec, Loss, Norm, Task};
 use crate::optim::{OptimizerSpec, Schedule};
 
 /// What a config file describes, checked. Only [`config`](crate::config) makes one.
@@ -35,6 +35,13 @@ pub struct Plan {
     /// Label and plan of each point of the grid.
     #[serde(skip)]
     pub(super) points: Vec<(String, Self)>,
+}
+
+impl Plan {
+    /// What its loss is for.
+    pub fn task(&self) -> Task {
+        self.layers.last().and_then(LayerSpec::loss).map_or(Task::default(), Loss::task)
+    }
 }
 
 /// `[training]`.
@@ -118,18 +125,52 @@ pub enum Metric {
     TrainLoss,
     TrainEvalLoss,
     TrainAccuracy,
+    TrainR2,
     ValidLoss,
     ValidAccuracy,
+    ValidR2,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::TrainLoss, Self::TrainEvalLoss, Self::TrainAccuracy, Self::ValidLoss, Self::ValidAccuracy];
+    pub const ALL: [Self; 7] = [
+        Self::TrainLoss,
+        Self::TrainEvalLoss,
+        Self::TrainAccuracy,
+        Self::TrainR2,
+        Self::ValidLoss,
+        Self::ValidAccuracy,
+        Self::ValidR2,
+    ];
+
+    /// The task that it is measured in; none if in any.
+    pub fn task(self) -> Option<Task> {
+        match self {
+            Self::TrainLoss | Self::TrainEvalLoss | Self::ValidLoss => None,
+            Self::TrainAccuracy | Self::ValidAccuracy => Some(Task::Classification),
+            Self::TrainR2 | Self::ValidR2 => Some(Task::Regression),
+        }
+    }
+
+    /// How good a network for `task` is on the training rows, beside the loss.
+    pub fn train_quality(task: Task) -> Self {
+        match task {
+            Task::Classification => Self::TrainAccuracy,
+            Task::Regression => Self::TrainR2,
+        }
+    }
+
+    /// How good a network for `task` is on the validation rows, beside the loss.
+    pub fn valid_quality(task: Task) -> Self {
+        match task {
+            Task::Classification => Self::ValidAccuracy,
+            Task::Regression => Self::ValidR2,
+        }
+    }
 
     /// Whether larger is better.
     pub fn is_gain(self) -> bool {
-        matches!(self, Self::TrainAccuracy | Self::ValidAccuracy)
+        matches!(self, Self::TrainAccuracy | Self::TrainR2 | Self::ValidAccuracy | Self::ValidR2)
     }
 }
 

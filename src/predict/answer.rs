@@ -3,6 +3,7 @@
 use ndarray::ArrayView1;
 
 use crate::data::TargetEncoding;
+use crate::nn::{class_probabilities, predicted_class};
 use crate::real::Real;
 
 /// What is predicted.
@@ -63,26 +64,4 @@ impl Answer {
         }
         answered.numbers.iter().all(|number| number.is_finite())
     }
-}
-
-/// The place of the largest score, the first among equals.
-fn predicted_class<F: Real>(scores: ArrayView1<'_, F>) -> usize {
-    let mut best = 0;
-    for (class, &score) in scores.iter().enumerate() {
-        if score > scores[best] {
-            best = class;
-        }
-    }
-    best
-}
-
-/// The probability of each class.
-fn class_probabilities<F: Real>(scores: ArrayView1<'_, F>, probabilities: &mut [F]) {
-    let largest = scores.iter().fold(F::neg_infinity(), |max, &score| max.max(score));
-    let mut sum = F::zero();
-    for (probability, &score) in probabilities.iter_mut().zip(scores) {
-        *probability = (score - largest).exp();
-        sum += *probability;
-    }
-    probabilities.iter_mut().for_each(|probability| *probability /= sum);
 }

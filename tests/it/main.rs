@@ -8,6 +8,7 @@ mod extremes; // the limits of rounding and range
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
 mod inspect; // what is in a model or a run
+mod losses; // networks that end in each of the losses
 mod metrics; // metrics and their intervals
 mod predict; // new rows through a trained model
 mod readme; // what the README says
