@@ -6,11 +6,16 @@ mod args;
 mod check;
 mod compare;
 mod completions;
+mod condition;
+mod eval;
 mod failure;
 mod gradcheck;
+mod inspect;
 mod man;
+mod model;
 mod output;
 mod plan;
+mod predict;
 mod progress;
 mod require;
 mod results;
@@ -39,6 +44,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Check(args)) => check::run(args, &output),
         Some(Command::Gradcheck(args)) => gradcheck::run(args, &output),
         Some(Command::Compare(args)) => compare::run(args, &output),
+        Some(Command::Eval(args)) => eval::run(args, &output),
+        Some(Command::Predict(args)) => predict::run(args, &output),
+        Some(Command::Inspect(args)) => inspect::run(args, &output),
         Some(Command::Completions(args)) => completions::run(args, &output),
         Some(Command::Man(args)) => man::run(args, &output),
         None => train::run(&cli.train, &output),

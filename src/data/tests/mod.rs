@@ -11,6 +11,7 @@ mod file_faults;
 mod own_files;
 mod prepared;
 mod properties;
+mod row_stream;
 
 use std::path::PathBuf;
 
