@@ -45,7 +45,7 @@ impl Chunks {
     /// Opens a regular file.
     pub(super) fn open(path: &Path, format: Format) -> Result<Self, Fault> {
         let Format { dialect, reading, .. } = format;
-        let disk = Disk::open(path, reading.limit)?;
+        let disk = Disk::open(path, reading)?;
         Ok(Self {
             disk,
             target: reading.chunk,

@@ -15,6 +15,7 @@ mod profiles;
 mod properties;
 mod splits;
 mod truths;
+mod row_stream;
 
 use std::path::PathBuf;
 
