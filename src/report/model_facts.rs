@@ -1,7 +1,7 @@
 //! A model as text, for a terminal.
 
 use super::number::{NO_NUMBER, four_digits};
-use super::plain_text::plain;
+use super::plain_text::{escaped, plain};
 use super::rows::{Align, aligned};
 use crate::config::{Metric, inline};
 use crate::data::{Encoding, FeatureEncoding, Role, TargetEncoding, ValueEncoding};
@@ -41,11 +41,10 @@ fn file(facts: &ModelFacts<'_>) -> String {
         ("model", format!("format {format}, written by bntrain {}", plain(version))),
         ("parameters", format!("{parameters} trained, {dtype}")),
         ("sha256", (*sha256).to_owned()),
-        ("training data", plain(data_sha256)),
+        ("training data", escaped(data_sha256)),
         ("result hash", result_hash.clone()),
     ];
     let rows: Vec<Vec<String>> = lines.map(|(name, text)| vec![name.to_owned(), text]).into();
-    // A hash is longer than what `plain` lets through.
     aligned(&[Align::Left; 2], &rows)
 }
 
