@@ -13,6 +13,7 @@
 //! | [`predict`] | a trained model on new rows |
 //! | [`model`] | the model file |
 //! | [`train`] | the loop, its events, metrics, stop rules |
+//! | [`evaluate`] | a trained network on rows whose truth is known, under each choice of statistics |
 //! | [`gradcheck`] | gradients against central differences |
 //! | [`config`] | TOML as written, checked into a plan |
 //! | [`data`] | CSV, schema, split, scaling, batches |
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod data;
+pub mod evaluate;
 pub mod gradcheck;
 pub mod kernel;
 pub mod metrics;

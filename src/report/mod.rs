@@ -7,6 +7,7 @@
 //! | [`curves_svg`], [`sweep_svg`] | the pictures in a run directory |
 //! | [`metrics`] | `metrics.csv` and `steps.csv`, written and read |
 //! | [`model_facts()`], [`run_facts()`] | a model, a run directory |
+//! | [`evaluation()`] | how good a model is on some rows |
 //! | [`side_by_side()`], [`config_differences()`] | several run directories |
 //!
 //! Whatever names are in the results, no output holds a character that a terminal would obey, and
@@ -17,6 +18,7 @@ mod config_differences;
 mod curves;
 mod differences;
 mod ends;
+mod evaluation;
 mod group_rows;
 pub mod metrics;
 mod model_facts;
@@ -32,6 +34,7 @@ mod table;
 mod terminal_plot;
 
 pub use config_differences::{ConfigDifference, config_differences};
+pub use evaluation::evaluation;
 pub use model_facts::model_facts;
 pub use plain_text::{Charset, plain};
 pub use run_facts::run_facts;

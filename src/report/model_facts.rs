@@ -2,7 +2,7 @@
 
 use super::number::{NO_NUMBER, four_digits};
 use super::plain_text::{escaped, plain};
-use super::rows::{Align, aligned};
+use super::rows::{Align, WIDEST, aligned};
 use crate::config::{Metric, inline};
 use crate::data::{Encoding, FeatureEncoding, Role, TargetEncoding, ValueEncoding};
 use crate::model::{EpochMetrics, History, LayerFacts, ModelFacts, TensorFacts};
@@ -12,8 +12,6 @@ use crate::train::Outcome;
 const MOST_EPOCHS: usize = 12;
 /// Columns of the file that are shown one by one.
 const MOST_COLUMNS: usize = 40;
-/// The usual width of a terminal, in characters.
-const WIDEST: usize = 80;
 
 /// Everything about a model that fits on a page: file, layers, tensors, training, columns.
 pub fn model_facts(facts: &ModelFacts<'_>) -> String {
