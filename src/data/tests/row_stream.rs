@@ -23,7 +23,7 @@ fn encoding() -> Encoding {
     ];
     let columns = columns.map(|(name, told)| (name.to_owned(), told)).into_iter().collect();
     let table = load(content, &DataSpec { columns, ..spec }).expect("the table loads");
-    table.prepare::<f64>(0).expect("it can be encoded").data.encoding
+    table.prepare::<f64>(0, None).expect("it can be encoded").data.encoding
 }
 
 /// Every row of a file read in pieces of `chunk` bytes, or what is wrong with the file.
