@@ -1,0 +1,70 @@
+//! What comes out of an exported model.
+
+use ndarray::{Array2, Axis, concatenate, s};
+
+use crate::data::Scaling;
+
+/// What the scores of a network say.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Answer {
+    /// A score for each class; probabilities by softmax.
+    Softmax { classes: Vec<String> },
+    /// One score, the log odds of the second of two classes.
+    Logistic { classes: Vec<String> },
+    /// A scaled value for each target.
+    Values { targets: Vec<Target> },
+}
+
+/// A column that is predicted.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Target {
+    pub(super) name: String,
+    /// What was done to its values in training.
+    pub(super) scaling: Scaling,
+}
+
+impl Answer {
+    /// The number of scores.
+    pub(super) fn scores(&self) -> usize {
+        match self {
+            Self::Softmax { classes } => classes.len(),
+            Self::Logistic { .. } => 1,
+            Self::Values { targets } => targets.len(),
+        }
+    }
+
+    /// What is compared between a network and an exported one: the probability of each class, or
+    /// each value in units of its spread, which is the score itself.
+    ///
+    /// # Shapes
+    ///
+    /// `scores`: `(n, scores)`; result: `(n, classes)` or `(n, targets)`.
+    pub(super) fn comparable(&self, scores: &Array2<f64>) -> Array2<f64> {
+        match self {
+            Self::Softmax { .. } => softmax(scores.clone()),
+            Self::Logistic { .. } => {
+                let probability = |score: f64| 1.0 / (1.0 + (-score).exp());
+                let (no, yes) = (scores.mapv(|score| probability(-score)), scores.mapv(probability));
+                concatenate(Axis(1), &[no.slice(s![.., ..1]), yes.slice(s![.., ..1])])
+                    .expect("two columns of the same length")
+            }
+            Self::Values { .. } => scores.clone(),
+        }
+    }
+
+    /// Whether there are classes.
+    pub(super) fn is_classes(&self) -> bool {
+        !matches!(self, Self::Values { .. })
+    }
+}
+
+/// `exp(x)` over its sum, per row.
+pub(super) fn softmax(mut x: Array2<f64>) -> Array2<f64> {
+    for mut row in x.rows_mut() {
+        let max = row.fold(f64::NEG_INFINITY, |max, &x| max.max(x));
+        row.mapv_inplace(|x| (x - max).exp());
+        let sum = row.sum();
+        row /= sum;
+    }
+    x
+}
