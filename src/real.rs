@@ -19,6 +19,13 @@ pub trait Real: NdFloat + Vectors + Sum + Default + 'static {
 
     /// Appends the bits, lowest byte first, for files and fingerprints.
     fn put_le_bytes(self, bytes: &mut Vec<u8>);
+
+    /// The number with these bits, lowest byte first.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many bytes as the type has.
+    fn from_le_bytes(bytes: &[u8]) -> Self;
 }
 
 impl Real for f32 {
@@ -35,6 +42,10 @@ impl Real for f32 {
     fn put_le_bytes(self, bytes: &mut Vec<u8>) {
         bytes.extend(self.to_le_bytes());
     }
+
+    fn from_le_bytes(bytes: &[u8]) -> Self {
+        Self::from_le_bytes(bytes.try_into().expect("the bytes of one number"))
+    }
 }
 
 impl Real for f64 {
@@ -50,5 +61,9 @@ impl Real for f64 {
 
     fn put_le_bytes(self, bytes: &mut Vec<u8>) {
         bytes.extend(self.to_le_bytes());
+    }
+
+    fn from_le_bytes(bytes: &[u8]) -> Self {
+        Self::from_le_bytes(bytes.try_into().expect("the bytes of one number"))
     }
 }

@@ -8,6 +8,7 @@ use super::exit_code;
 use crate::compare::RunError;
 use crate::config::{ConfigError, ConfigErrorKind};
 use crate::data::{DataError, DataErrorKind};
+use crate::model::{ModelError, ModelErrorKind};
 use crate::report::plain;
 
 /// Why the program ends, in one line or more, and its exit code.
@@ -52,6 +53,17 @@ impl From<DataError> for Failure {
             DataErrorKind::Data => exit_code::DATA,
             DataErrorKind::Io => exit_code::IO,
             DataErrorKind::Limit => exit_code::LIMIT,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<ModelError> for Failure {
+    fn from(error: ModelError) -> Self {
+        let code = match error.kind() {
+            ModelErrorKind::Model => exit_code::MODEL,
+            ModelErrorKind::Io => exit_code::IO,
+            ModelErrorKind::Limit => exit_code::LIMIT,
         };
         Self::new(code, error.to_string())
     }

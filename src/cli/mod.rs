@@ -6,6 +6,7 @@ mod args;
 mod check;
 mod compare;
 mod completions;
+mod export;
 mod failure;
 mod gradcheck;
 mod man;
@@ -39,6 +40,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Check(args)) => check::run(args, &output),
         Some(Command::Gradcheck(args)) => gradcheck::run(args, &output),
         Some(Command::Compare(args)) => compare::run(args, &output),
+        Some(Command::Export(args)) => export::run(args, &output),
         Some(Command::Completions(args)) => completions::run(args, &output),
         Some(Command::Man(args)) => man::run(args, &output),
         None => train::run(&cli.train, &output),
@@ -67,6 +69,8 @@ pub mod exit_code {
     pub const USAGE: u8 = 2;
     /// The data are wrong.
     pub const DATA: u8 = 3;
+    /// A model file is damaged, foreign, or of a newer format.
+    pub const MODEL: u8 = 4;
     /// A single run diverged; in a comparison that is a result.
     pub const DIVERGED: u8 = 5;
     /// A file could not be read or written.

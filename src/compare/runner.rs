@@ -16,7 +16,7 @@ use super::{Cell, RunRecord};
 use crate::config::{Dtype, Plan};
 use crate::data::{Data, DataError};
 use crate::kernel::Team;
-use crate::model::{Description, result_hash, to_safetensors};
+use crate::model::{self, Description, History, result_hash};
 use crate::real::Real;
 use crate::train::{Observer, Outcome, train};
 
@@ -141,17 +141,21 @@ fn run_in<F: Real>(
     let begin = Instant::now();
     let trained = train(&job.plan, data, team, stop, observer)?;
     let seconds = begin.elapsed().as_secs_f64();
+    let table = sets.table(&job.plan.data);
+    let (kept_epoch, test) = (trained.kept_epoch, trained.test.as_ref());
     let description = Description {
-        format: 1,
-        version: env!("CARGO_PKG_VERSION"),
-        config: &job.plan.to_toml(),
-        data_sha256: sets.table(&job.plan.data).sha256(),
-        features: &data.features,
-        scaling: &data.scaling,
-        classes: &data.classes,
-        epoch: trained.kept_epoch,
+        format: model::FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        config: job.plan.to_toml(),
+        data_sha256: table.sha256().to_owned(),
+        features: data.features.clone(),
+        scaling: data.scaling.clone(),
+        label: table.label().to_owned(),
+        classes: data.classes.clone(),
+        class_counts: table.class_counts(),
+        history: History::new(&trained.outcome, kept_epoch, &trained.epochs, test),
     };
-    let model = to_safetensors(&trained.network, &description)?;
+    let model = model::to_bytes(&trained.network, &description)?;
     let record = RunRecord {
         cell: job.cell.clone(),
         parameters: trained.network.trained_parameters(),

@@ -111,7 +111,7 @@ impl Default for EarlyStopping {
 }
 
 /// A number that every epoch yields; the names are those of the columns of `metrics.csv`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "see the fields of `EpochRecord`")]
 pub enum Metric {
@@ -123,6 +123,10 @@ pub enum Metric {
 }
 
 impl Metric {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::TrainLoss, Self::TrainEvalLoss, Self::TrainAccuracy, Self::ValidLoss, Self::ValidAccuracy];
+
     /// Whether larger is better.
     pub fn is_gain(self) -> bool {
         matches!(self, Self::TrainAccuracy | Self::ValidAccuracy)

@@ -40,6 +40,7 @@ pub use gathered::{Batch, RowTargets};
 pub use limits::{MAX_BYTES, MAX_CLASSES, MAX_COLUMNS, MAX_RECORD_BYTES};
 pub use prepare::Prepared;
 pub use rows::Rows;
+pub(crate) use shown::{Shown, ShownPath};
 pub use spec::{ColumnRef, DataSpec, Scale};
 pub use table::{Source, Table};
 

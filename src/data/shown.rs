@@ -10,7 +10,7 @@ const SHOWN_NAMES: usize = 8;
 
 /// A name or value in double quotes: control and invisible characters escaped, cut at 60
 /// characters.
-pub(super) struct Shown<'a>(pub(super) &'a str);
+pub(crate) struct Shown<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,7 +27,7 @@ impl fmt::Display for Shown<'_> {
 }
 
 /// A path as it is, but for characters that a terminal would act on.
-pub(super) struct ShownPath<'a>(pub(super) &'a Path);
+pub(crate) struct ShownPath<'a>(pub(crate) &'a Path);
 
 impl fmt::Display for ShownPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

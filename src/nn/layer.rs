@@ -29,7 +29,7 @@ pub struct Pass<'a, F> {
 ///
 /// `x`, `dx`: `(n, inputs)`; `y`, `dy`: `(n, outputs)`, with `n` at most the reserved rows. All
 /// are in row-major (standard) layout.
-pub trait Layer<F: Real>: Send {
+pub trait Layer<F: Real>: Send + Sync {
     /// The width of `y` where `x` has `inputs` columns.
     fn outputs(&self, inputs: usize) -> usize {
         inputs

@@ -1,6 +1,8 @@
 //! A stack of layers, the last of which is the loss.
 
-use ndarray::{ArrayView2, ArrayViewMut2, s};
+use std::convert::Infallible;
+
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 use super::activation::Elementwise;
 use super::affine::Bias;
@@ -23,6 +25,21 @@ pub struct Network<F> {
     widths: Vec<usize>, // of each layer's output
 }
 
+/// The weights of an affine layer that a network is made with, `(inputs, units)`.
+#[derive(Clone, Copy, Debug)]
+pub struct WantedWeights<'a> {
+    /// Of the tensor.
+    pub name: &'a str,
+    /// Of the layer among the affine ones, from 1.
+    pub ordinal: usize,
+    /// What comes in.
+    pub inputs: usize,
+    /// What goes out.
+    pub units: usize,
+    /// How they start where they are drawn.
+    pub init: Init,
+}
+
 impl<F: Real> Network<F> {
     /// Stacks `layers` on `inputs` features.
     pub fn new(inputs: usize, layers: Vec<Box<dyn Layer<F>>>) -> Self {
@@ -43,6 +60,26 @@ impl<F: Real> Network<F> {
     /// The weights of the `k`-th affine layer come from the stream (seed, "init", k): what stands
     /// between the affine layers does not move them.
     pub fn build(specs: &[LayerSpec], inputs: usize, outputs: usize, seed: u64) -> Self {
+        let drawn = |wanted: &WantedWeights<'_>| {
+            let mut random = stream(seed, "init", &[wanted.ordinal as u64]);
+            Ok::<_, Infallible>(wanted.init.weights(wanted.inputs, wanted.units, &mut random))
+        };
+        let Ok(network) = Self::assemble(specs, inputs, outputs, seed, drawn);
+        network
+    }
+
+    /// Like [`build`](Self::build), with weights from elsewhere; `seed` keys the masks of dropout.
+    ///
+    /// # Errors
+    ///
+    /// The first one of `weights`; what comes behind it is not made.
+    pub fn assemble<E>(
+        specs: &[LayerSpec],
+        inputs: usize,
+        outputs: usize,
+        seed: u64,
+        mut weights: impl FnMut(&WantedWeights<'_>) -> Result<Array2<F>, E>,
+    ) -> Result<Self, E> {
         let mut layers: Vec<Box<dyn Layer<F>>> = Vec::with_capacity(specs.len());
         let mut width = inputs;
         for (index, spec) in specs.iter().enumerate() {
@@ -58,8 +95,14 @@ impl<F: Real> Network<F> {
                         Bias::Off => false,
                         Bias::Auto => !specs.get(index + 1).is_some_and(LayerSpec::is_norm),
                     };
-                    let mut random = stream(seed, "init", &[ordinal as u64]);
-                    Box::new(Affine::new(&name, init.weights(width, units, &mut random), bias))
+                    let wanted = WantedWeights {
+                        name: &format!("{name}.weight"),
+                        ordinal,
+                        inputs: width,
+                        units,
+                        init,
+                    };
+                    Box::new(Affine::new(&name, weights(&wanted)?, bias))
                 }
                 LayerSpec::BatchNorm(norm) => Box::new(BatchNorm::new(&name, norm.clone(), width)),
                 LayerSpec::MeanOnly(norm) => Box::new(MeanOnly::new(&name, norm.clone(), width)),
@@ -75,7 +118,7 @@ impl<F: Real> Network<F> {
             width = layer.outputs(width);
             layers.push(layer);
         }
-        Self::new(inputs, layers)
+        Ok(Self::new(inputs, layers))
     }
 
     /// The number of input features.

@@ -24,15 +24,6 @@ pub(super) struct Target {
 }
 
 impl Answer {
-    /// The number of scores.
-    pub(super) fn scores(&self) -> usize {
-        match self {
-            Self::Softmax { classes } => classes.len(),
-            Self::Logistic { .. } => 1,
-            Self::Values { targets } => targets.len(),
-        }
-    }
-
     /// What is compared between a network and an exported one: the probability of each class, or
     /// each value in units of its spread, which is the score itself.
     ///
@@ -49,6 +40,20 @@ impl Answer {
                     .expect("two columns of the same length")
             }
             Self::Values { .. } => scores.clone(),
+        }
+    }
+
+    /// The same from what an exported graph gives: probabilities, or values in the unit of the file.
+    pub(super) fn to_comparable(&self, answers: Array2<f64>) -> Array2<f64> {
+        match self {
+            Self::Softmax { .. } | Self::Logistic { .. } => answers,
+            Self::Values { targets } => {
+                let mut scaled = answers;
+                for (mut column, target) in scaled.columns_mut().into_iter().zip(targets) {
+                    column.mapv_inplace(|value| (value - target.scaling.offset) / target.scaling.divisor);
+                }
+                scaled
+            }
         }
     }
 

@@ -23,10 +23,13 @@ pub(super) fn to_text(stages: &[Stage], dtype: Dtype, model: Value) -> String {
 }
 
 fn layer(Stage { name, step }: &Stage, dtype: Dtype) -> Value {
-    let vector = |values: &Array1<f64>| Value::Array(values.iter().map(|&value| number(value, dtype)).collect());
+    let vector =
+        |values: &Array1<f64>| Value::Array(values.iter().map(|&value| number(value, dtype)).collect());
     let matrix = |values: &Array2<f64>| {
         let rows = values.rows().into_iter();
-        Value::Array(rows.map(|row| Value::Array(row.iter().map(|&value| number(value, dtype)).collect())).collect())
+        Value::Array(
+            rows.map(|row| Value::Array(row.iter().map(|&value| number(value, dtype)).collect())).collect(),
+        )
     };
     match step {
         Step::Affine { weight, bias } => json!({
@@ -119,7 +122,8 @@ pub(super) fn read(file: &[u8]) -> Result<Vec<Step>, String> {
 }
 
 fn step(layer: &Value) -> Option<Step> {
-    let vector = |name: &str| layer[name].as_array()?.iter().map(Value::as_f64).collect::<Option<Array1<f64>>>();
+    let vector =
+        |name: &str| layer[name].as_array()?.iter().map(Value::as_f64).collect::<Option<Array1<f64>>>();
     Some(match layer["type"].as_str()? {
         "affine" => {
             let rows = layer["weight"].as_array()?;

@@ -71,7 +71,9 @@ fn step<F: Real>(spec: &LayerSpec, layer: &dyn Layer<F>) -> Option<Step> {
         }
         LayerSpec::Relu(_) => Step::Relu,
         // The slope that the layer multiplies by.
-        LayerSpec::LeakyRelu(leaky) => Step::LeakyRelu { slope: Real::to_f64(<F as Real>::from_f64(leaky.slope)) },
+        LayerSpec::LeakyRelu(leaky) => {
+            Step::LeakyRelu { slope: Real::to_f64(<F as Real>::from_f64(leaky.slope)) }
+        }
         LayerSpec::Sigmoid(_) => Step::Sigmoid,
         LayerSpec::Tanh(_) => Step::Tanh,
         LayerSpec::Dropout(_) => Step::Identity,

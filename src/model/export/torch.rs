@@ -89,11 +89,16 @@ fn convert(spec: &LayerSpec, step: &Step) -> (Module, Vec<Tensor>) {
             let transposed = weight.t().iter().copied().collect();
             let mut tensors = vec![Tensor { name: "weight", shape: vec![units, inputs], values: transposed }];
             tensors.extend(bias.as_ref().map(|bias| vector("bias", bias)));
-            ("Linear", json!({ "in_features": inputs, "out_features": units, "bias": bias.is_some() }), tensors)
+            (
+                "Linear",
+                json!({ "in_features": inputs, "out_features": units, "bias": bias.is_some() }),
+                tensors,
+            )
         }
         Step::BatchNorm { gamma, beta, mean, var, eps } => {
             let affine = !matches!(spec, LayerSpec::BatchNorm(norm) if !norm.scale && !norm.shift);
-            let trained = if affine { vec![vector("weight", gamma), vector("bias", beta)] } else { Vec::new() };
+            let trained =
+                if affine { vec![vector("weight", gamma), vector("bias", beta)] } else { Vec::new() };
             batch_norm(spec, *eps, trained, mean, var)
         }
         Step::MeanOnly { mean, beta } => {

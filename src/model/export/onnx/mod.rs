@@ -20,6 +20,7 @@ use self::builder::Builder;
 use self::encode::Types;
 pub(super) use self::evaluate::Evaluator;
 use self::proto::{DataType, ModelProto, OperatorSetIdProto, StringStringEntryProto};
+pub(super) use self::tensor::Tensor;
 use super::answer::Answer;
 use super::inputs::Inputs;
 use super::stage::Stage;

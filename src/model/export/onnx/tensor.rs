@@ -19,7 +19,7 @@ pub(in super::super) enum Tensor {
 
 impl Tensor {
     /// Numbers rounded to the type they have.
-    pub(super) fn rounded(mut values: Array2<f64>, is_single: bool) -> Self {
+    pub(in super::super) fn rounded(mut values: Array2<f64>, is_single: bool) -> Self {
         if is_single {
             values.mapv_inplace(|value| f64::from(value as f32));
         }

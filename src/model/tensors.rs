@@ -1,0 +1,112 @@
+//! The tensors of a network as bytes, and back.
+
+use std::collections::BTreeSet;
+
+use ndarray::Array2;
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+use sha2::{Digest, Sha256};
+
+use super::checksum::hex;
+use super::error::ModelFault;
+use crate::nn::{LayerSpec, Network};
+use crate::real::Real;
+
+/// SHA-256 over all tensors of `network`, names and bits, in hexadecimal: equal for two runs
+/// exactly if every weight and every running statistic is.
+pub fn result_hash<F: Real>(network: &Network<F>) -> String {
+    let mut hash = Sha256::new();
+    for (name, _, bytes) in tensors(network) {
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    }
+    hex(hash.finalize())
+}
+
+/// Name, shape and little-endian bytes of each tensor.
+pub(super) fn tensors<F: Real>(network: &Network<F>) -> impl Iterator<Item = (&str, [usize; 2], Vec<u8>)> {
+    network.params().map(|param| {
+        let mut bytes = Vec::with_capacity(param.value.len() * size_of::<F>());
+        param.value.iter().for_each(|value| value.put_le_bytes(&mut bytes));
+        (param.name.as_str(), [param.value.nrows(), param.value.ncols()], bytes)
+    })
+}
+
+/// How a file names the precision of `F`.
+pub(super) fn dtype<F: Real>() -> Dtype {
+    if F::NAME == "f64" { Dtype::F64 } else { Dtype::F32 }
+}
+
+/// The network of `layers` with the tensors of a file: exactly those, each of the right shape and
+/// precision, every number finite. Widths are believed only where a tensor in the file has them,
+/// so that nothing larger than the file is allocated.
+pub(super) fn restore<F: Real>(
+    layers: &[LayerSpec],
+    (inputs, outputs): (usize, usize),
+    seed: u64,
+    file: &SafeTensors<'_>,
+) -> Result<Network<F>, ModelFault> {
+    let weights =
+        |wanted: &crate::nn::WantedWeights<'_>| tensor(file, wanted.name, (wanted.inputs, wanted.units));
+    let mut network = Network::<F>::assemble(layers, inputs, outputs, seed, weights)?;
+    let mut unused: BTreeSet<&str> = file.names().into_iter().collect();
+    for param in network.params_mut() {
+        unused.remove(param.name.as_str());
+        // The weights are there already; everything else is a row.
+        if !param.name.ends_with(".weight") {
+            param.value = tensor(file, &param.name, param.value.dim())?;
+        }
+        if param.name.ends_with(".running_var") {
+            refuse_negative(&param.name, &param.value)?;
+        }
+    }
+    match unused.first() {
+        Some(name) => Err(ModelFault::ExtraTensor((*name).to_owned())),
+        None => Ok(network),
+    }
+}
+
+fn tensor<F: Real>(
+    file: &SafeTensors<'_>,
+    name: &str,
+    expected: (usize, usize),
+) -> Result<Array2<F>, ModelFault> {
+    let view = file.tensor(name).map_err(|_| ModelFault::MissingTensor(name.to_owned()))?;
+    check_kind::<F>(name, &view, expected)?;
+    let values = view.data().chunks_exact(size_of::<F>()).map(F::from_le_bytes).collect();
+    let array = Array2::from_shape_vec(expected, values).expect("the container has a number for each place");
+    let bad = array.indexed_iter().find(|(_, value)| !value.is_finite());
+    match bad {
+        Some(((row, column), value)) => {
+            Err(ModelFault::NotFinite { name: name.to_owned(), row, column, value: Real::to_f64(*value) })
+        }
+        None => Ok(array),
+    }
+}
+
+fn check_kind<F: Real>(
+    name: &str,
+    view: &TensorView<'_>,
+    expected: (usize, usize),
+) -> Result<(), ModelFault> {
+    let name = name.to_owned();
+    if view.dtype() != dtype::<F>() {
+        return Err(ModelFault::Precision { name, found: format!("{:?}", view.dtype()), expected: F::NAME });
+    }
+    if view.shape() != [expected.0, expected.1] {
+        return Err(ModelFault::Shape { name, found: view.shape().to_vec(), expected });
+    }
+    Ok(())
+}
+
+fn refuse_negative<F: Real>(name: &str, variances: &Array2<F>) -> Result<(), ModelFault> {
+    match variances.iter().position(|&value| value < F::zero()) {
+        Some(column) => {
+            let value = Real::to_f64(variances[[0, column]]);
+            Err(ModelFault::NegativeVariance { name: name.to_owned(), column, value })
+        }
+        None => Ok(()),
+    }
+}

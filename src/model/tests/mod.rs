@@ -1,0 +1,93 @@
+//! Model files: what comes back from them, and what is refused.
+
+mod damaged;
+mod forged;
+mod whole;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{AnyNetwork, Description, FORMAT, History, Model, to_bytes};
+use crate::config::{self, Plan};
+use crate::data::Scaling;
+use crate::nn::Network;
+use crate::real::Real;
+use crate::train::Outcome;
+
+/// A network with every kind of tensor, on two features and three classes.
+const CONFIG: &str = r#"
+data = { path = "d.csv", label = "kind" }
+optimizer = { type = "sgd" }
+training = { seed = 3 }
+layers = [
+    { type = "affine", units = 4, bias = true },
+    { type = "batch_norm", running_update = "cumulative", running_variance = "biased" },
+    { type = "relu" },
+    { type = "affine", units = 3 },
+    { type = "mean_only" },
+    { type = "tanh" },
+    { type = "dropout" },
+    { type = "affine" },
+    { type = "softmax_loss" },
+]
+"#;
+
+fn plan(changes: &[(&str, &str)]) -> Plan {
+    let changes: Vec<_> = changes.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+    config::parse(CONFIG, Path::new("/somewhere/config.toml"), &changes).expect("a plan")
+}
+
+fn description(plan: &Plan) -> Description {
+    Description {
+        format: FORMAT,
+        version: "0.1.0".to_owned(),
+        config: plan.to_toml(),
+        data_sha256: "ab".repeat(32),
+        features: ["größe", "=b\""].map(str::to_owned).to_vec(),
+        scaling: vec![Scaling { offset: 0.1, divisor: 3.0 }, Scaling { offset: -1e-300, divisor: 1.0 }],
+        label: "kind".to_owned(),
+        classes: ["one", "two", "\u{1b}three"].map(str::to_owned).to_vec(),
+        class_counts: vec![5, 6, 7],
+        history: History {
+            outcome: Outcome::Finished,
+            kept_epoch: 0,
+            epochs: Vec::new(),
+            test: BTreeMap::from([("loss".to_owned(), 0.1)]),
+        },
+    }
+}
+
+/// A network whose tensors all differ from what they are made with.
+fn network<F: Real>(plan: &Plan) -> Network<F> {
+    let mut network = Network::build(&plan.layers, 2, 3, plan.training.seed);
+    for (salt, param) in network.params_mut().enumerate() {
+        let mut number = salt as f64;
+        param.value.mapv_inplace(|value| {
+            number += 1.0;
+            value + F::from_f64(number / 7.0)
+        });
+    }
+    network
+}
+
+/// The file of a small model.
+fn file() -> Vec<u8> {
+    let plan = plan(&[]);
+    to_bytes(&network::<f32>(&plan), &description(&plan)).expect("a file")
+}
+
+/// Why a file is refused.
+#[track_caller]
+fn refusal(bytes: &[u8]) -> String {
+    match Model::from_bytes(bytes) {
+        Ok(_) => panic!("{} bytes are taken for a model", bytes.len()),
+        Err(fault) => fault.to_string(),
+    }
+}
+
+fn single(model: Model) -> Network<f32> {
+    match model.network {
+        AnyNetwork::F32(network) => network,
+        AnyNetwork::F64(_) => panic!("double precision"),
+    }
+}

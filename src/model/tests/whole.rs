@@ -1,0 +1,69 @@
+//! What was written is read back.
+
+use super::*;
+use crate::model::result_hash;
+
+#[test]
+fn a_model_comes_back_bit_for_bit() {
+    let plan = plan(&[]);
+    let (network, description) = (network::<f32>(&plan), description(&plan));
+    let model = Model::from_bytes(&to_bytes(&network, &description).expect("a file")).expect("a model");
+    assert_eq!(model.description, description);
+    assert_eq!((&model.plan.layers, &model.plan.training), (&plan.layers, &plan.training));
+    assert_eq!(model.plan.data, plan.data);
+    assert_eq!(result_hash(&single(model)), result_hash(&network));
+}
+
+#[test]
+fn double_precision_stays() {
+    let plan = plan(&[("training.dtype", "f64")]);
+    let mut network = network::<f64>(&plan);
+    let first = network.params_mut().next().expect("a tensor");
+    (first.value[[0, 0]], first.value[[0, 1]]) = (-0.0, f64::from_bits(1));
+    let model =
+        Model::from_bytes(&to_bytes(&network, &description(&plan)).expect("a file")).expect("a model");
+    match model.network {
+        AnyNetwork::F64(read) => assert_eq!(result_hash(&read), result_hash(&network)),
+        AnyNetwork::F32(_) => panic!("single precision"),
+    }
+}
+
+#[test]
+fn the_same_model_makes_the_same_file() {
+    assert!(file() == file());
+}
+
+#[test]
+fn a_file_has_its_hash_and_other_readers_find_the_document() {
+    let file = file();
+    let model = Model::from_bytes(&file).expect("a model");
+    let (_, metadata) = safetensors::SafeTensors::read_metadata(&file).expect("safetensors");
+    let entries = metadata.metadata().as_ref().expect("metadata");
+    let document: serde_json::Value = serde_json::from_str(&entries["bntrain"]).expect("JSON");
+    assert_eq!(document["model"]["classes"][0], "one");
+    assert_eq!(document["sha256"].as_str().map(str::len), Some(64));
+    assert_ne!(document["sha256"], model.sha256.as_str(), "one is without itself");
+}
+
+#[test]
+fn paths_of_its_config_are_not_opened() {
+    let model = Model::from_bytes(&file()).expect("a model");
+    assert_eq!(model.plan.data.path, Path::new("/somewhere/d.csv"));
+    assert!(!model.plan.data.path.exists());
+}
+
+#[test]
+fn what_is_no_file_is_told_by_kind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = |name: &str| {
+        let error = Model::load(&folder.path().join(name)).err().expect("an error");
+        (error.kind(), error.fault().to_string())
+    };
+    use crate::model::ModelErrorKind::{Io, Model as Content};
+    assert_eq!(told("absent"), (Io, "not found".to_owned()));
+    assert_eq!(told(""), (Io, "is a directory; give the model.safetensors in it".to_owned()));
+    std::fs::write(folder.path().join("empty"), "").expect("a file");
+    assert_eq!(told("empty"), (Content, "0 bytes are too short for a model file".to_owned()));
+    std::fs::write(folder.path().join("whole"), file()).expect("a file");
+    assert!(Model::load(&folder.path().join("whole")).is_ok());
+}
