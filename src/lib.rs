@@ -15,6 +15,7 @@
 //! | [`gradcheck`] | gradients against central differences |
 //! | [`config`] | TOML as written, checked into a plan |
 //! | [`data`] | CSV, schema, split, scaling, batches |
+//! | [`metrics`] | how good predictions are, with intervals: from truth and predictions alone |
 //! | [`optim`] | optimisers, schedules, clipping |
 //! | [`nn`] | the [`Layer`](nn::Layer) trait, the layers, the network |
 //! | [`kernel`] | matrix products, loops over columns, the team of threads |
@@ -32,6 +33,7 @@ pub mod config;
 pub mod data;
 pub mod gradcheck;
 pub mod kernel;
+pub mod metrics;
 pub mod model;
 pub mod nn;
 pub mod optim;

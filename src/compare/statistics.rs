@@ -18,10 +18,9 @@
 //! out and counted: a mean over the rest speaks of the runs that got through, no others.
 
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// The confidence of every interval.
-pub const CONFIDENCE: f64 = 0.95;
+use crate::metrics::student_t_quantile;
+pub use crate::metrics::{CONFIDENCE, Interval};
 
 /// Mean and spread of some numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,15 +35,6 @@ pub struct Estimate {
     pub standard_deviation: Option<f64>,
     /// Of the mean, by Student's t; none where there is no standard deviation.
     pub interval: Option<Interval>,
-}
-
-/// Where a mean is expected, at the confidence of [`CONFIDENCE`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
 }
 
 /// The mean of differences within pairs.
@@ -121,12 +111,6 @@ fn standard_deviation(numbers: &[f64], mean: f64) -> Option<f64> {
     standard_deviation.is_finite().then_some(standard_deviation)
 }
 
-fn student_t_quantile(probability: f64, degrees_of_freedom: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, degrees_of_freedom)
-        .expect("there are at least two numbers, so at least one degree of freedom")
-        .inverse_cdf(probability)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,26 +121,6 @@ mod tests {
 
     fn assert_close(actual: f64, expected: f64) {
         assert!((actual - expected).abs() <= 1e-7 * expected.abs(), "{actual} is not {expected}");
-    }
-
-    #[test]
-    fn the_quantiles_are_those_of_the_printed_table() {
-        for (degrees_of_freedom, expected) in [
-            (1.0, 12.706_204_7),
-            (2.0, 4.302_652_7),
-            (3.0, 3.182_446_3),
-            (4.0, 2.776_445_1),
-            (9.0, 2.262_157_2),
-            (30.0, 2.042_272_5),
-        ] {
-            let actual = student_t_quantile(0.975, degrees_of_freedom);
-            assert!((actual - expected).abs() < 1e-7, "{degrees_of_freedom}: {actual}");
-        }
-        for n in 1..=1000 {
-            let quantile = student_t_quantile(0.975, f64::from(n));
-            let probability = StudentsT::new(0.0, 1.0, f64::from(n)).unwrap().cdf(quantile);
-            assert!((probability - 0.975).abs() < 1e-12, "{n}: {probability}");
-        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use serde::{Deserialize, Serialize};
 
 use self::backward::Scratch;
-use super::{Layer, Param, Pass, Role, RunningStart, RunningUpdate, RunningVariance};
+use super::{Layer, Param, Pass, Population, Role, RunningStart, RunningUpdate, RunningVariance};
 use crate::kernel::{self, BatchMoments, batch_moments};
 use crate::real::Real;
 
@@ -196,6 +196,15 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         kernel::normalise_by(pass.team, &x, (mean, var, self.spec.eps), (self.gamma(), self.beta()), &mut y);
     }
 
+    fn infer_as_batch(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        let mut moments = BatchMoments::new(self.width());
+        batch_moments(pass.team, &x, &mut moments);
+        let inv_std: Vec<f64> = moments.var.iter().map(|var| 1.0 / (var + self.spec.eps).sqrt()).collect();
+        let mut x_hat = Array2::zeros(x.dim());
+        let affine = (self.gamma(), self.beta());
+        kernel::normalise(pass.team, &x, (&moments, &inv_std), affine, &mut x_hat.view_mut(), &mut y);
+    }
+
     fn backward(
         &mut self,
         pass: &Pass<'_, F>,
@@ -230,6 +239,15 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         for (var, batch) in self.params[first + 1].value.iter_mut().zip(&self.moments.var) {
             follow(var, batch * correction);
         }
+    }
+
+    fn set_running_statistics(&mut self, population: &Population) {
+        let first = self.running();
+        let unbiased = self.spec.running_variance == RunningVariance::Unbiased;
+        let mean = population.mean().iter().copied();
+        self.params[first].value.iter_mut().zip(mean).for_each(|(own, mean)| *own = F::from_f64(mean));
+        let var = population.variance(unbiased);
+        self.params[first + 1].value.iter_mut().zip(var).for_each(|(own, var)| *own = F::from_f64(var));
     }
 
     fn params(&self) -> &[Param<F>] {

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::{Param, Targets};
+use super::{Param, Population, Targets};
 use crate::kernel::Team;
 use crate::real::Real;
 
@@ -44,6 +44,13 @@ pub trait Layer<F: Real>: Send + Sync {
     /// The evaluation pass: each row on its own, nothing remembered.
     fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
 
+    /// An evaluation pass by the statistics of `x` itself where training would use them: like
+    /// [`forward`](Self::forward) without random masks, and like [`infer`](Self::infer) it remembers
+    /// nothing. May allocate.
+    fn infer_as_batch(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+        self.infer(pass, x, y);
+    }
+
     /// From `dy`, the gradient of the loss with respect to `y`, to the gradients of the parameters
     /// (overwritten) and of `x` (skipped where nobody wants it). Follows a
     /// [`forward`](Self::forward) with the same `pass`, `x` and `y`.
@@ -65,6 +72,10 @@ pub trait Layer<F: Real>: Send + Sync {
     /// Lets running statistics follow the last training pass; called once a step is known to be
     /// finite, so that a bad batch leaves no trace.
     fn commit(&mut self) {}
+
+    /// Puts the moments of a population of inputs in place of the running statistics, if there are
+    /// any.
+    fn set_running_statistics(&mut self, _population: &Population) {}
 
     /// The layer's tensors, trained and running, in a fixed order.
     fn params(&self) -> &[Param<F>] {

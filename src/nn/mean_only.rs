@@ -21,7 +21,7 @@
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, Param, Pass, Role, RunningStart, RunningUpdate};
+use super::{Layer, Param, Pass, Population, Role, RunningStart, RunningUpdate};
 use crate::kernel::{self, BatchMoments, batch_moments};
 use crate::real::Real;
 
@@ -106,6 +106,13 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         }
     }
 
+    fn infer_as_batch(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        let mut moments = BatchMoments::new(x.ncols());
+        batch_moments(pass.team, &x, &mut moments);
+        let beta = if self.spec.shift { row(&self.params[0]) } else { &self.no_beta };
+        kernel::translate(pass.team, &x, (&moments.origin, &moments.shift), beta, &mut y);
+    }
+
     fn backward(
         &mut self,
         pass: &Pass<'_, F>,
@@ -132,6 +139,12 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         for (column, mean) in running.value.iter_mut().enumerate() {
             *mean = F::from_f64((1.0 - update) * mean.to_f64() + update * self.moments.mean(column));
         }
+    }
+
+    fn set_running_statistics(&mut self, population: &Population) {
+        let running = self.params.last_mut().expect("the running mean is always there");
+        let mean = population.mean().iter();
+        running.value.iter_mut().zip(mean).for_each(|(own, &mean)| *own = F::from_f64(mean));
     }
 
     fn params(&self) -> &[Param<F>] {

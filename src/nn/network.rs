@@ -11,8 +11,8 @@ use super::relu::Relu;
 use super::sigmoid::Sigmoid;
 use super::tanh::Tanh;
 use super::{
-    Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, MeanOnly, Param, Pass, SoftmaxLoss, Targets,
-    Workspace,
+    Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, MeanOnly, Param, Pass, Population, SoftmaxLoss,
+    Targets, Workspace,
 };
 use crate::kernel::Team;
 use crate::random::stream;
@@ -38,6 +38,13 @@ pub struct WantedWeights<'a> {
     pub units: usize,
     /// How they start where they are drawn.
     pub init: Init,
+}
+
+/// What rows are normalised by in evaluation.
+#[derive(Clone, Copy)]
+enum Statistics {
+    Running,
+    Batch,
 }
 
 impl<F: Real> Network<F> {
@@ -210,15 +217,65 @@ impl<F: Real> Network<F> {
         x: ArrayView2<'_, F>,
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
+        self.infer_layers(self.layers.len() - 1, team, x, workspace, Statistics::Running);
+        workspace.activation(self.layers.len() - 2, x.nrows())
+    }
+
+    /// Like [`scores`](Self::scores), but the rows of `x` are normalised by their own statistics, as
+    /// a batch of training is: what a row gets depends on its neighbours. Dropout drops nothing. For
+    /// comparisons; allocates.
+    pub fn scores_as_batch<'w>(
+        &self,
+        team: &Team,
+        x: ArrayView2<'_, F>,
+        workspace: &'w mut Workspace<F>,
+    ) -> ArrayView2<'w, F> {
+        self.infer_layers(self.layers.len() - 1, team, x, workspace, Statistics::Batch);
+        workspace.activation(self.layers.len() - 2, x.nrows())
+    }
+
+    /// What the `layer`-th layer (from 0) gets to see of `x` in evaluation mode.
+    pub(super) fn input_of<'a>(
+        &self,
+        layer: usize,
+        team: &Team,
+        x: ArrayView2<'a, F>,
+        workspace: &'a mut Workspace<F>,
+    ) -> ArrayView2<'a, F> {
+        self.infer_layers(layer, team, x, workspace, Statistics::Running);
+        if layer == 0 { x } else { workspace.activation(layer - 1, x.nrows()) }
+    }
+
+    /// The first `count` layers in evaluation mode.
+    fn infer_layers(
+        &self,
+        count: usize,
+        team: &Team,
+        x: ArrayView2<'_, F>,
+        workspace: &mut Workspace<F>,
+        statistics: Statistics,
+    ) {
         let n = x.nrows();
         let pass = Pass { team, step: 0, targets: Targets::none(), weights: None };
-        let last = self.layers.len() - 1;
-        for (index, layer) in self.layers[..last].iter().enumerate() {
+        for (index, layer) in self.layers[..count].iter().enumerate() {
             let (before, y) = workspace.acts.split_at_mut(index);
             let x = before.last().map_or(x, |x| x.slice(s![..n, ..]));
-            layer.infer(&pass, x, y[0].slice_mut(s![..n, ..]));
+            let y = y[0].slice_mut(s![..n, ..]);
+            match statistics {
+                Statistics::Running => layer.infer(&pass, x, y),
+                Statistics::Batch => layer.infer_as_batch(&pass, x, y),
+            }
         }
-        workspace.acts[last - 1].slice(s![..n, ..])
+    }
+
+    /// The width of the `layer`-th layer's input.
+    pub(super) fn width_before(&self, layer: usize) -> usize {
+        if layer == 0 { self.inputs } else { self.widths[layer - 1] }
+    }
+
+    /// See [`Layer::set_running_statistics`].
+    pub(super) fn set_running_statistics(&mut self, layer: usize, population: &Population) {
+        self.layers[layer].set_running_statistics(population);
     }
 
     /// The scores, `(n, outputs)`, and the loss of each row, `(n, 1)`, in evaluation mode.

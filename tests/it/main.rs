@@ -7,8 +7,10 @@ mod evaluation; // evaluation changes nothing and sees each row alone
 mod extremes; // the limits of rounding and range
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
+mod metrics; // metrics and their intervals
 mod readme; // what the README says
 mod shell; // completions and man pages
+mod statistics; // choices of what batch norm normalises by
 mod support;
 mod threads; // the same bits for any team
 mod tidy; // rules of the repository

@@ -1,0 +1,62 @@
+//! Whether rows that are predicted with a probability of 0.8 are right in 80 of 100 cases.
+
+use super::interval::{Scale, by_influence};
+use super::{Measure, Missing};
+
+/// Bins of equal width in `0..=1`, by the probability of the predicted class.
+pub const CALIBRATION_BINS: usize = 15;
+
+/// A predicted class and whether it is right.
+#[derive(Clone, Copy)]
+pub(super) struct Answer {
+    pub(super) probability: f64,
+    pub(super) is_right: bool,
+    pub(super) weight: f64,
+}
+
+/// The expected calibration error: over the bins, the mean of `|share that is right - mean
+/// probability|`, weighted by rows.
+///
+/// Noise makes it greater than 0 even for perfect probabilities. The second number is what it would
+/// be on average if each row's probability were exactly right: `sum over bins of sqrt(2 / pi) * s_b`,
+/// `s_b^2 = sum of w^2 p (1 - p) / (sum of w)^2`.
+///
+/// Influence of a row in a bin whose signed gap is `g_b`: `w (sign(g_b) ([right] - p) - ece)`, over
+/// the sum of all weights. Where a gap may well be 0 the sign is a guess; the spread is then too
+/// large rather than too small.
+///
+/// Source: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017.
+pub(super) fn calibration_error(answers: impl Iterator<Item = Answer> + Clone) -> (Measure, Option<f64>) {
+    let mut gaps = [0.0; CALIBRATION_BINS];
+    let mut chance = [0.0; CALIBRATION_BINS];
+    let (mut n, mut weight) = (0, 0.0);
+    let counted = answers.filter(|answer| answer.weight > 0.0);
+    for answer in counted.clone() {
+        let Answer { probability: p, weight: w, .. } = answer;
+        gaps[bin(p)] += w * gap(answer);
+        chance[bin(p)] += w * w * p * (1.0 - p);
+        weight += w;
+        n += 1;
+    }
+    if n == 0 {
+        return (Measure::undefined(Missing::NoRows), None);
+    }
+    let error = gaps.iter().map(|gap: &f64| gap.abs()).sum::<f64>() / weight;
+    let squares = counted.map(|answer| {
+        let signed = gap(answer) * gaps[bin(answer.probability)].signum();
+        (answer.weight * (signed - error) / weight).powi(2)
+    });
+    let by_chance = chance.iter().map(|square| square.max(0.0).sqrt()).sum::<f64>() / weight;
+    let by_chance = std::f64::consts::FRAC_2_PI.sqrt() * by_chance;
+    (by_influence(error, squares.sum(), n, Scale::Logit), Some(by_chance))
+}
+
+/// Whether it is right, minus how probable that was said to be.
+fn gap(answer: Answer) -> f64 {
+    f64::from(u8::from(answer.is_right)) - answer.probability
+}
+
+fn bin(probability: f64) -> usize {
+    // Saturates below, so that even NaN has a place; its gap makes the error undefined.
+    ((probability * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1)
+}

@@ -1,0 +1,140 @@
+//! Everything about predicted classes.
+
+use ndarray::{Array2, ArrayView1, ArrayView2};
+use serde::Serialize;
+
+use super::calibration::{Answer, calibration_error};
+use super::interval::{Scale, by_influence};
+use super::ranking::area_under_curve;
+use super::{Confusion, Measure, Missing};
+
+/// How good predicted classes and their probabilities are, on some rows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Classification {
+    /// Rows that count: those of a weight greater than 0.
+    pub n_rows: u64,
+    /// Share of the rows whose most probable class is theirs, the first among equals.
+    pub accuracy: Measure,
+    /// Mean recall of the classes that have rows.
+    pub balanced_accuracy: Measure,
+    /// Mean F1 of the classes that have rows or are predicted.
+    pub macro_f1: Measure,
+    /// Area under the ROC curve; for more than two classes the mean over those that have rows, each
+    /// against all others.
+    pub auc: Measure,
+    /// Mean of `-log p` of the right class, in nats.
+    pub log_loss: Measure,
+    /// Expected calibration error of the predicted class, in [`CALIBRATION_BINS`](super::CALIBRATION_BINS)
+    /// bins of equal width.
+    pub calibration_error: Measure,
+    /// What the calibration error would be on average if all probabilities were exactly right.
+    pub calibration_error_by_chance: Option<f64>,
+    /// What is known of each class.
+    pub classes: Vec<ClassMeasures>,
+    /// Which class is taken for which.
+    pub confusion: Confusion,
+}
+
+/// How well one class is told from the others.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ClassMeasures {
+    /// Rows of the class: its support.
+    pub rows: u64,
+    /// Rows that are taken for it.
+    pub predicted: u64,
+    /// Share of the rows taken for it that are of it.
+    pub precision: Measure,
+    /// Share of its rows that are taken for it.
+    pub recall: Measure,
+    /// Harmonic mean of the two, `2 tp / (2 tp + fp + fn)`.
+    pub f1: Measure,
+}
+
+impl Classification {
+    /// Measures predictions, given as logarithms of probabilities, `(n, classes)`.
+    ///
+    /// Everything is weighted by `weights`, finite and at least 0, where there are any; numbers of
+    /// rows are not.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many predictions or weights as rows, or a class is out of range.
+    pub fn of(truth: &[u32], log_probabilities: ArrayView2<'_, f64>, weights: Option<&[f64]>) -> Self {
+        assert_eq!(truth.len(), log_probabilities.nrows(), "a prediction for each row");
+        let equal;
+        let weights = match weights {
+            Some(weights) => weights,
+            None => {
+                equal = vec![1.0; truth.len()];
+                &equal
+            }
+        };
+        assert_eq!(truth.len(), weights.len(), "a weight for each row");
+        let predictions: Vec<u32> = log_probabilities.rows().into_iter().map(most_probable).collect();
+        let rows = || truth.iter().zip(&predictions).zip(weights).map(|((&t, &p), &w)| (t, p, w));
+        let confusion = Confusion::of(log_probabilities.ncols(), rows());
+        let answers = rows().zip(log_probabilities.rows()).map(|((truth, prediction, weight), row)| Answer {
+            probability: row[prediction as usize].exp(),
+            is_right: truth == prediction,
+            weight,
+        });
+        let (calibration_error, calibration_error_by_chance) = calibration_error(answers);
+        let classes = confusion.classes();
+        Self {
+            n_rows: classes.iter().map(|class| class.rows).sum(),
+            accuracy: confusion.accuracy(),
+            balanced_accuracy: confusion.balanced_accuracy(&classes),
+            macro_f1: confusion.macro_f1(),
+            auc: area_under_curve(truth, log_probabilities, weights),
+            log_loss: log_loss(truth, log_probabilities, weights),
+            calibration_error,
+            calibration_error_by_chance,
+            classes,
+            confusion,
+        }
+    }
+
+    /// Measures the baseline that says for every row what share of all rows each class has:
+    /// `counts`, in any unit, of the training rows. Its class is the most frequent one.
+    pub fn of_frequencies(truth: &[u32], counts: &[f64], weights: Option<&[f64]>) -> Self {
+        let total: f64 = counts.iter().sum();
+        let row: Vec<f64> = counts.iter().map(|count| (count / total).ln()).collect();
+        let row = ArrayView1::from(&row);
+        Self::of(truth, Array2::from_shape_fn((truth.len(), row.len()), |(_, c)| row[c]).view(), weights)
+    }
+
+    /// The metrics over all classes, by name, the better known first.
+    pub fn measures(&self) -> [(&'static str, Measure); 6] {
+        [
+            ("accuracy", self.accuracy),
+            ("balanced_accuracy", self.balanced_accuracy),
+            ("macro_f1", self.macro_f1),
+            ("auc", self.auc),
+            ("log_loss", self.log_loss),
+            ("calibration_error", self.calibration_error),
+        ]
+    }
+}
+
+/// The first of the most probable classes.
+fn most_probable(log_probabilities: ArrayView1<'_, f64>) -> u32 {
+    let mut best = 0;
+    for (class, &value) in log_probabilities.iter().enumerate() {
+        if value > log_probabilities[best] {
+            best = class;
+        }
+    }
+    best as u32
+}
+
+/// Influence of a row of weight `w`: `w (its loss - the mean) / sum of w`.
+fn log_loss(truth: &[u32], log_probabilities: ArrayView2<'_, f64>, weights: &[f64]) -> Measure {
+    let rows = log_probabilities.rows().into_iter().zip(truth).zip(weights);
+    let losses = rows
+        .filter(|(_, weight)| **weight > 0.0)
+        .map(|((row, &truth), &weight)| (-row[truth as usize], weight));
+    super::regression::weighted_mean(losses).map_or_else(
+        || Measure::undefined(Missing::NoRows),
+        |mean| by_influence(mean.value, mean.squares, mean.rows, Scale::Log),
+    )
+}

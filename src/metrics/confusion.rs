@@ -1,0 +1,169 @@
+//! Which class is taken for which, and what follows from that alone.
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+
+use super::interval::{Scale, Sums, by_influence, mean_of_shares, share};
+use super::{ClassMeasures, Interval, Measure, Missing};
+
+/// How many rows of each class are taken for each class.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Confusion {
+    n_classes: usize,
+    /// By truth, then prediction; only where there are rows, for there may be many classes.
+    cells: BTreeMap<(u32, u32), Sums>,
+}
+
+impl Confusion {
+    /// Counts rows of `n_classes` classes. A row of weight 0 does not count.
+    pub(super) fn of(
+        n_classes: usize,
+        rows: impl Iterator<Item = (u32, u32, f64)>, // truth, prediction, weight
+    ) -> Self {
+        let mut cells: BTreeMap<(u32, u32), Sums> = BTreeMap::new();
+        for (truth, prediction, weight) in rows {
+            if weight > 0.0 {
+                cells.entry((truth, prediction)).or_default().add(weight);
+            }
+        }
+        Self { n_classes, cells }
+    }
+
+    /// The number of classes.
+    pub fn n_classes(&self) -> usize {
+        self.n_classes
+    }
+
+    /// How many rows of class `truth` are taken for class `prediction`.
+    pub fn rows(&self, truth: u32, prediction: u32) -> u64 {
+        self.cells.get(&(truth, prediction)).map_or(0, |cell| cell.rows)
+    }
+
+    /// The pairs of a true class and another one that it is taken for, with the number of rows: the
+    /// most frequent first.
+    pub fn mistakes(&self) -> Vec<(u32, u32, u64)> {
+        let wrong = self.cells.iter().filter(|((truth, prediction), _)| truth != prediction);
+        let mut mistakes: Vec<_> =
+            wrong.map(|(&(truth, prediction), cell)| (truth, prediction, cell.rows)).collect();
+        mistakes.sort_by_key(|&(truth, prediction, rows)| (std::cmp::Reverse(rows), truth, prediction));
+        mistakes
+    }
+
+    /// The share of the weight that is at its class.
+    pub(super) fn accuracy(&self) -> Measure {
+        let right = self.cells.iter().filter(|((truth, prediction), _)| truth == prediction);
+        share(right.map(|(_, cell)| cell.weight).sum(), total(self.cells.values()))
+    }
+
+    /// What is known of each class by itself.
+    pub(super) fn classes(&self) -> Vec<ClassMeasures> {
+        let Margins { rows, predicted, right } = self.margins();
+        (0..self.n_classes)
+            .map(|class| {
+                let tp = right[class];
+                // Rows of the class or taken for it.
+                let mut either = rows[class];
+                either += predicted[class];
+                let either = Sums {
+                    rows: either.rows - tp.rows,
+                    weight: either.weight - tp.weight,
+                    squares: either.squares - tp.squares,
+                };
+                ClassMeasures {
+                    rows: rows[class].rows,
+                    predicted: predicted[class].rows,
+                    precision: share(tp.weight, predicted[class]),
+                    recall: share(tp.weight, rows[class]),
+                    f1: f1_of_jaccard(share(tp.weight, either)),
+                }
+            })
+            .collect()
+    }
+
+    /// The mean recall of the classes that have rows.
+    pub(super) fn balanced_accuracy(&self, classes: &[ClassMeasures]) -> Measure {
+        let recalls: Vec<Measure> = classes.iter().map(|class| class.recall).collect();
+        mean_of_shares(&recalls)
+    }
+
+    /// The mean F1 of the classes that have rows or are predicted.
+    ///
+    /// Influence of a row of weight `w` on `f = 2 tp / (t + p)`, where `t` and `p` are the weights
+    /// of the class and of what is taken for it: `w (2 [tp] - f ([t] + [p])) / (t + p)`.
+    pub(super) fn macro_f1(&self) -> Measure {
+        let Margins { rows, predicted, right } = self.margins();
+        let both = |class: usize| rows[class].weight + predicted[class].weight;
+        let concerned: Vec<usize> = (0..self.n_classes).filter(|&class| both(class) > 0.0).collect();
+        if concerned.is_empty() {
+            return Measure::undefined(Missing::NoRows);
+        }
+        let n = concerned.len() as f64;
+        let f1 = |class: usize| 2.0 * right[class].weight / both(class);
+        let value = concerned.iter().map(|&class| f1(class)).sum::<f64>() / n;
+        let squares = self.cells.iter().map(|(&(truth, prediction), cell)| {
+            let (truth, prediction) = (truth as usize, prediction as usize);
+            let influence = if truth == prediction {
+                (2.0 - 2.0 * f1(truth)) / both(truth)
+            } else {
+                -f1(truth) / both(truth) - f1(prediction) / both(prediction)
+            };
+            cell.squares * (influence / n).powi(2)
+        });
+        by_influence(value, squares.sum(), total(self.cells.values()).rows, Scale::Logit)
+    }
+
+    fn margins(&self) -> Margins {
+        let none = || vec![Sums::default(); self.n_classes];
+        let mut margins = Margins { rows: none(), predicted: none(), right: none() };
+        for (&(truth, prediction), &cell) in &self.cells {
+            margins.rows[truth as usize] += cell;
+            margins.predicted[prediction as usize] += cell;
+            if truth == prediction {
+                margins.right[truth as usize] += cell;
+            }
+        }
+        margins
+    }
+}
+
+/// Sums of each class.
+struct Margins {
+    rows: Vec<Sums>,
+    predicted: Vec<Sums>,
+    right: Vec<Sums>,
+}
+
+fn total<'a>(cells: impl Iterator<Item = &'a Sums>) -> Sums {
+    cells.fold(Sums::default(), |mut total, &cell| {
+        total += cell;
+        total
+    })
+}
+
+/// `2 tp / (2 tp + fp + fn)` from the share `tp / (tp + fp + fn)`; both rise together.
+fn f1_of_jaccard(jaccard: Measure) -> Measure {
+    let f1 = |j: f64| 2.0 * j / (1.0 + j);
+    Measure {
+        value: jaccard.value.map(f1),
+        interval: jaccard.interval.map(|Interval { low, high }| Interval { low: f1(low), high: f1(high) }),
+        ..jaccard
+    }
+}
+
+/// As a list of the cells that have rows.
+impl Serialize for Confusion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Cell {
+            truth: u32,
+            prediction: u32,
+            rows: u64,
+        }
+        serializer.collect_seq(self.cells.iter().map(|(&(truth, prediction), cell)| Cell {
+            truth,
+            prediction,
+            rows: cell.rows,
+        }))
+    }
+}

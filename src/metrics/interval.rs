@@ -1,0 +1,189 @@
+//! The intervals, as formulas; see the [module](super) for which is used where.
+
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use super::{Measure, Missing};
+
+/// The confidence of every interval.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// The quantile `(1 + CONFIDENCE) / 2` of the standard normal distribution.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// Where a value is expected, at the confidence of [`CONFIDENCE`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// Some of the rows that count: sums over their weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Sums {
+    pub(super) rows: u64,
+    pub(super) weight: f64,
+    pub(super) squares: f64, // of the weights
+}
+
+impl Sums {
+    /// One row more.
+    pub(super) fn add(&mut self, weight: f64) {
+        *self += Self { rows: 1, weight, squares: weight * weight };
+    }
+
+    /// As many rows of equal weight as would tell as much: `(sum w)^2 / sum w^2`.
+    fn effective_rows(&self) -> f64 {
+        self.weight * self.weight / self.squares
+    }
+}
+
+impl std::ops::AddAssign for Sums {
+    fn add_assign(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.weight += other.weight;
+        self.squares += other.squares;
+    }
+}
+
+/// The share `part / whole`, with Wilson's interval.
+pub(super) fn share(part: f64, whole: Sums) -> Measure {
+    if whole.weight <= 0.0 {
+        return Measure::undefined(Missing::NoRows);
+    }
+    let p = part / whole.weight;
+    Measure::new(p, Ok(wilson(p, whole.effective_rows())))
+}
+
+/// Wilson's score interval of a share `p` of `n` rows.
+fn wilson(p: f64, n: f64) -> Interval {
+    let shrink = 1.0 / (1.0 + Z * Z / n);
+    let center = shrink * (p + Z * Z / (2.0 * n));
+    let half = shrink * Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).max(0.0).sqrt();
+    // Rounding must leave neither the range nor the value outside.
+    Interval { low: (center - half).clamp(0.0, p), high: (center + half).clamp(p, 1.0) }
+}
+
+/// The mean of shares of different rows: distances to the ends add up like standard errors.
+pub(super) fn mean_of_shares(shares: &[Measure]) -> Measure {
+    let known = || shares.iter().filter_map(|share| share.value.zip(share.interval));
+    let n = known().count() as f64;
+    if n == 0.0 {
+        return Measure::undefined(Missing::NoRows);
+    }
+    let mean = known().map(|(value, _)| value).sum::<f64>() / n;
+    let below: f64 = known().map(|(value, interval)| (value - interval.low).powi(2)).sum();
+    let above: f64 = known().map(|(value, interval)| (interval.high - value).powi(2)).sum();
+    let interval = Interval { low: mean - below.sqrt() / n, high: mean + above.sqrt() / n };
+    Measure::new(mean, Ok(interval))
+}
+
+/// A scale without ends for a metric.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scale {
+    /// `log(v)`, for `0 < v`.
+    Log,
+    /// `log(v / (1 - v))`, for `0 < v < 1`.
+    Logit,
+    /// `log(1 - v)`, for `v < 1`.
+    LogOfRest,
+}
+
+/// A metric whose rows, `n` of them, have influences of which `squares` is the sum of squares.
+pub(super) fn by_influence(value: f64, squares: f64, n: u64, scale: Scale) -> Measure {
+    let n = n as f64;
+    let standard_error = (n / (n - 1.0) * squares).sqrt();
+    let stretch = match scale {
+        Scale::Log => value,
+        Scale::Logit => value * (1.0 - value),
+        Scale::LogOfRest => 1.0 - value,
+    };
+    if n < 2.0 {
+        return Measure::new(value, Err(Missing::OneRow));
+    }
+    // What rounding leaves where all influences cancel is no spread.
+    if stretch <= 0.0 || standard_error <= 1e-12 * stretch {
+        return Measure::new(value, Err(Missing::NoSpread));
+    }
+    let factor = (student_t_quantile((1.0 + CONFIDENCE) / 2.0, n - 1.0) * standard_error / stretch).exp();
+    let [low, high] = [factor.recip(), factor].map(|factor| match scale {
+        Scale::Log => value * factor,
+        Scale::Logit => value / (value + (1.0 - value) / factor),
+        Scale::LogOfRest => 1.0 - (1.0 - value) / factor,
+    });
+    if low.is_finite() && high.is_finite() {
+        Measure::new(value, Ok(Interval { low, high }))
+    } else {
+        Measure::new(value, Err(Missing::NotFinite))
+    }
+}
+
+/// The `probability`-quantile of Student's t distribution.
+pub(crate) fn student_t_quantile(probability: f64, degrees_of_freedom: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, degrees_of_freedom)
+        .expect("there are at least two numbers, so at least one degree of freedom")
+        .inverse_cdf(probability)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quantiles_are_those_of_the_printed_table() {
+        for (degrees_of_freedom, expected) in [
+            (1.0, 12.706_204_7),
+            (2.0, 4.302_652_7),
+            (3.0, 3.182_446_3),
+            (4.0, 2.776_445_1),
+            (9.0, 2.262_157_2),
+            (30.0, 2.042_272_5),
+        ] {
+            let actual = student_t_quantile(0.975, degrees_of_freedom);
+            assert!((actual - expected).abs() < 1e-7, "{degrees_of_freedom}: {actual}");
+        }
+        for n in 1..=1000 {
+            let quantile = student_t_quantile(0.975, f64::from(n));
+            let probability = StudentsT::new(0.0, 1.0, f64::from(n)).unwrap().cdf(quantile);
+            assert!((probability - 0.975).abs() < 1e-12, "{n}: {probability}");
+        }
+    }
+
+    /// Newcombe 1998, table I, method 3.
+    #[test]
+    fn wilson_is_that_of_the_printed_table() {
+        for (right, n, low, high) in [
+            (81.0, 263.0, 0.2553, 0.3662),
+            (15.0, 148.0, 0.0624, 0.1605),
+            (0.0, 20.0, 0.0, 0.1611),
+            (1.0, 29.0, 0.0061, 0.1718),
+        ] {
+            let interval = wilson(right / n, n);
+            assert!((interval.low - low).abs() < 5e-5 && (interval.high - high).abs() < 5e-5, "{interval:?}");
+        }
+        assert_eq!(wilson(1.0, 20.0).high, 1.0);
+        assert_eq!(wilson(0.0, 20.0).low, 0.0);
+    }
+
+    #[test]
+    fn an_interval_stays_on_its_scale() {
+        for scale in [Scale::Log, Scale::Logit, Scale::LogOfRest] {
+            for squares in [1e-4, 1e2, 1e8] {
+                let measure = by_influence(0.9, squares, 3, scale);
+                let Some(Interval { low, high }) = measure.interval else {
+                    assert_eq!(measure.missing, Some(Missing::NotFinite), "{scale:?} {squares}");
+                    continue;
+                };
+                assert!(low < 0.9 && 0.9 < high, "{scale:?} {low} {high}");
+                let ends = match scale {
+                    Scale::Log => (0.0, f64::INFINITY),
+                    Scale::Logit => (0.0, 1.0),
+                    Scale::LogOfRest => (f64::NEG_INFINITY, 1.0),
+                };
+                assert!(ends.0 <= low && high <= ends.1, "{scale:?} {low} {high}");
+            }
+        }
+    }
+}

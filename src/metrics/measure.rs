@@ -1,0 +1,65 @@
+//! A metric on some rows: its value, its interval, or why there is none.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Interval;
+
+/// A metric on some rows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measure {
+    /// None where the metric is not defined for the rows; `missing` says why. Never NaN or infinite.
+    pub value: Option<f64>,
+    /// None where there is no value, or none can be given; `missing` says why. Holds the value.
+    pub interval: Option<Interval>,
+    /// Why there is no value, or no interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
+}
+
+/// Why a value or an interval is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// No row counts: there is none, or all have the weight 0.
+    NoRows,
+    /// All rows are of one class.
+    OneClass,
+    /// All rows have the same true value.
+    ConstantTruth,
+    /// The value is not a finite number.
+    NotFinite,
+    /// A single row has no spread.
+    OneRow,
+    /// All rows speak alike, as when all are right: nothing tells how far others would differ.
+    NoSpread,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoRows => "there are no such rows",
+            Self::OneClass => "all rows are of one class",
+            Self::ConstantTruth => "all rows have the same true value",
+            Self::NotFinite => "it is too large for a number",
+            Self::OneRow => "a single row has no spread",
+            Self::NoSpread => "the rows show no spread",
+        })
+    }
+}
+
+impl Measure {
+    /// No value.
+    pub(super) fn undefined(missing: Missing) -> Self {
+        Self { value: None, interval: None, missing: Some(missing) }
+    }
+
+    /// A value and its interval, or why there is none; undefined if the value is not finite.
+    pub(super) fn new(value: f64, interval: Result<Interval, Missing>) -> Self {
+        if !value.is_finite() {
+            return Self::undefined(Missing::NotFinite);
+        }
+        Self { value: Some(value), interval: interval.ok(), missing: interval.err() }
+    }
+}

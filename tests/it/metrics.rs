@@ -1,0 +1,233 @@
+//! Metrics against scikit-learn, and where they have no value.
+
+use bntrain::metrics::{
+    CALIBRATION_BINS, Classification, Interval, Measure, Missing, Regression, log_logistic, log_softmax,
+};
+use ndarray::{Array2, ArrayView2, array};
+use serde_json::Value;
+
+use crate::support::json::{entries, golden, labels, matrix, number, numbers};
+
+/// The ends of intervals rest on numeric derivatives.
+const OF_ENDS: f64 = 1e-6;
+
+#[track_caller]
+fn assert_near(what: &str, actual: f64, expected: f64, tolerance: f64) {
+    assert!(
+        (actual - expected).abs() <= tolerance * expected.abs().max(1.0),
+        "{what}: {actual}, not {expected}"
+    );
+}
+
+/// `expected` has value, low and high, or is null.
+#[track_caller]
+fn assert_measure(what: &str, actual: Measure, expected: &Value) {
+    assert_eq!(actual.value.is_some(), !expected.is_null(), "{what}: {actual:?}");
+    let Some(value) = actual.value else { return };
+    let Interval { low, high } = actual.interval.expect(what);
+    assert_near(what, value, number(&expected["value"]), 1e-9);
+    assert_near(&format!("lower end of {what}"), low, number(&expected["low"]), OF_ENDS);
+    assert_near(&format!("upper end of {what}"), high, number(&expected["high"]), OF_ENDS);
+}
+
+fn weights(case: &Value) -> Option<Vec<f64>> {
+    (!case["weights"].is_null()).then(|| numbers(&case["weights"]))
+}
+
+#[test]
+fn metrics_of_classes_are_those_of_scikit_learn() {
+    let golden = golden("metrics.json");
+    assert_eq!(golden["bins"], CALIBRATION_BINS);
+    for (name, case) in entries(&golden["classes"]) {
+        let (truth, weights) = (labels(&case["truth"]), weights(case));
+        let predictions = matrix(&case["log_probabilities"]);
+        let found = Classification::of(&truth, predictions.view(), weights.as_deref());
+        for (metric, measure) in found.measures() {
+            assert_measure(&format!("{metric} of {name}"), measure, &case[metric]);
+        }
+        for (class, expected) in case["confusion"].as_array().expect("rows").iter().enumerate() {
+            let row: Vec<u64> = (0..found.classes.len() as u32)
+                .map(|prediction| found.confusion.rows(class as u32, prediction))
+                .collect();
+            assert_eq!(serde_json::json!(row), *expected, "confusion of {name}");
+            assert_eq!(found.classes[class].rows, row.iter().sum::<u64>());
+        }
+        for (class, measures) in found.classes.iter().enumerate() {
+            let what = |metric| format!("{metric} of class {class} of {name}");
+            assert_measure(&what("recall"), measures.recall, &case["recall"][class]);
+            assert_measure(&what("precision"), measures.precision, &case["precision"][class]);
+            assert_eq!(measures.f1.value.is_some(), !case["f1"][class].is_null(), "{}", what("F1"));
+            if let Some(f1) = measures.f1.value {
+                assert_near(&what("F1"), f1, number(&case["f1"][class]), 1e-12);
+            }
+        }
+        let counts: Vec<f64> = (1..=found.classes.len()).map(|count| count as f64).collect();
+        let baseline = Classification::of_frequencies(&truth, &counts, weights.as_deref());
+        assert_near(
+            &format!("log loss of the baseline of {name}"),
+            baseline.log_loss.value.expect("a value"),
+            number(&case["baseline_log_loss"]),
+            1e-12,
+        );
+        assert_eq!(baseline.auc.value, Some(0.5), "{name}");
+    }
+}
+
+#[test]
+fn metrics_of_values_are_those_of_scikit_learn() {
+    for (name, case) in entries(&golden("metrics.json")["values"]) {
+        let (truth, predictions) = (matrix(&case["truth"]), matrix(&case["predictions"]));
+        let weights = weights(case);
+        let found = Regression::of(truth.view(), predictions.view(), weights.as_deref());
+        let offset = number(&case["offset"]);
+        let baseline = Regression::of_means(truth.view(), &[offset, offset], weights.as_deref());
+        for (index, target) in found.targets.iter().enumerate() {
+            let expected = &case["targets"][index];
+            for (metric, measure) in target.measures() {
+                assert_measure(&format!("{metric} of {name}"), measure, &expected[metric]);
+            }
+            let mae = baseline.targets[index].mae.value.expect("a value");
+            assert_near(&format!("baseline of {name}"), mae, number(&expected["baseline_mae"]), 1e-9);
+        }
+    }
+}
+
+fn classes(truth: &[u32], probabilities: ArrayView2<'_, f64>, weights: Option<&[f64]>) -> Classification {
+    Classification::of(truth, probabilities.mapv(f64::ln).view(), weights)
+}
+
+#[track_caller]
+fn assert_missing(measure: Measure, missing: Missing) {
+    assert_eq!((measure.value, measure.interval, measure.missing), (None, None, Some(missing)));
+}
+
+#[test]
+fn what_is_not_defined_has_a_reason() {
+    let one_class = classes(&[1, 1, 1], array![[0.4, 0.6], [0.3, 0.7], [0.6, 0.4]].view(), None);
+    assert_missing(one_class.auc, Missing::OneClass);
+    assert_missing(one_class.classes[0].recall, Missing::NoRows);
+    assert_eq!(one_class.classes[0].precision.value, Some(0.0));
+    assert_eq!(one_class.classes[0].f1.value, Some(0.0));
+    assert_eq!(one_class.balanced_accuracy.value, one_class.classes[1].recall.value);
+
+    let never_predicted = classes(&[0, 1], array![[0.6, 0.3, 0.1], [0.5, 0.4, 0.1]].view(), None);
+    assert_missing(never_predicted.classes[1].precision, Missing::NoRows);
+    assert_missing(never_predicted.classes[2].f1, Missing::NoRows);
+
+    let impossible = classes(&[0, 1], array![[0.6, 0.4], [1.0, 0.0]].view(), None);
+    assert_missing(impossible.log_loss, Missing::NotFinite);
+
+    let constant = Regression::of(array![[0.1], [0.1]].view(), array![[0.0], [1.0]].view(), None);
+    assert_missing(constant.targets[0].r2, Missing::ConstantTruth);
+    let large = Regression::of(array![[1e200], [-1e200]].view(), array![[0.0], [1.0]].view(), None);
+    assert_missing(large.targets[0].rmse, Missing::NotFinite);
+    assert_eq!(large.targets[0].mae.value, Some(1e200));
+}
+
+#[test]
+fn without_rows_that_count_nothing_is_defined() {
+    let none = Array2::zeros((0, 2));
+    let weightless = array![[-0.1, -2.0], [-1.0, -0.5]];
+    for found in [
+        Classification::of(&[], none.view(), None),
+        Classification::of(&[0, 1], weightless.view(), Some(&[0.0, 0.0])),
+    ] {
+        assert_eq!(found.n_rows, 0);
+        for (_, measure) in found.measures() {
+            assert_missing(measure, Missing::NoRows);
+        }
+    }
+    for found in [
+        Regression::of(none.view(), none.view(), None),
+        Regression::of(weightless.view(), weightless.view(), Some(&[0.0, 0.0])),
+    ] {
+        for (_, measure) in found.targets.iter().flat_map(|target| target.measures()) {
+            assert_missing(measure, Missing::NoRows);
+        }
+    }
+}
+
+/// Where every row is right, shares still have an interval: Wilson's does not shrink to a point.
+#[test]
+fn perfect_predictions_are_not_certain_ones() {
+    let perfect = classes(&[0, 1, 0, 1], array![[0.9, 0.1], [0.1, 0.9], [0.9, 0.1], [0.1, 0.9]].view(), None);
+    let Interval { low, high } = perfect.accuracy.interval.expect("an interval");
+    assert!(0.5 < low && low < 0.52 && high == 1.0, "{low} {high}");
+    assert!(perfect.balanced_accuracy.interval.expect("an interval").low < 0.6);
+    for measure in [perfect.macro_f1, perfect.auc, perfect.log_loss] {
+        assert!(measure.value.is_some());
+        assert_eq!((measure.interval, measure.missing), (None, Some(Missing::NoSpread)));
+    }
+    let exact = Regression::of(array![[1.0], [2.0]].view(), array![[1.0], [2.0]].view(), None);
+    assert_eq!((exact.targets[0].rmse.value, exact.targets[0].r2.value), (Some(0.0), Some(1.0)));
+    assert_eq!(exact.targets[0].rmse.missing, Some(Missing::NoSpread));
+    let single = Regression::of(array![[1.0]].view(), array![[2.0]].view(), None);
+    assert_eq!(
+        (single.targets[0].mae.value, single.targets[0].mae.missing),
+        (Some(1.0), Some(Missing::OneRow))
+    );
+}
+
+/// A row of weight 2 counts like two rows, one of weight 0 like none.
+#[test]
+fn weights_are_rows_that_are_repeated() {
+    let truth = [0, 1, 2, 1, 0, 2];
+    let p = array![
+        [0.7, 0.2, 0.1],
+        [0.3, 0.4, 0.3],
+        [0.5, 0.3, 0.2],
+        [0.1, 0.2, 0.7],
+        [0.4, 0.35, 0.25],
+        [0.05, 0.05, 0.9]
+    ];
+    let counts = [1, 2, 0, 3, 1, 2];
+    let weighted = classes(&truth, p.view(), Some(&counts.map(f64::from)));
+    let rows: Vec<usize> = (0..6).flat_map(|row| std::iter::repeat_n(row, counts[row] as usize)).collect();
+    let truth: Vec<u32> = rows.iter().map(|&row| truth[row]).collect();
+    let repeated = classes(&truth, p.select(ndarray::Axis(0), &rows).view(), None);
+    for ((name, weighted), (_, repeated)) in weighted.measures().into_iter().zip(repeated.measures()) {
+        assert_near(name, weighted.value.expect(name), repeated.value.expect(name), 1e-14);
+    }
+    assert_eq!((weighted.n_rows, repeated.n_rows), (5, 9));
+}
+
+/// By chance alone: the mean over many draws of right and wrong from the probabilities themselves.
+#[test]
+fn the_calibration_error_by_chance_is_what_chance_gives() {
+    use rand::Rng;
+    let mut random = bntrain::random::stream(1, "test", &[]);
+    let n = 400;
+    let p = Array2::from_shape_fn((n, 2), |(row, class)| {
+        let p: f64 = 0.5 + 0.49 * (row as f64 / n as f64);
+        if class == 0 { p } else { 1.0 - p }
+    });
+    let mut errors = Vec::new();
+    let mut by_chance = 0.0;
+    for _ in 0..300 {
+        let truth: Vec<u32> =
+            p.rows().into_iter().map(|row| u32::from(random.random::<f64>() >= row[0])).collect();
+        let found = classes(&truth, p.view(), None);
+        errors.push(found.calibration_error.value.expect("a value"));
+        by_chance = found.calibration_error_by_chance.expect("a value");
+    }
+    let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+    // A normal distribution stands for a binomial one of about 27 rows.
+    assert!((mean / by_chance - 1.0).abs() < 0.05, "{mean} {by_chance}");
+}
+
+#[test]
+fn logarithms_of_probabilities_keep_what_probabilities_lose() {
+    let mut scores = [800.0, 0.0, -800.0];
+    log_softmax(&mut scores);
+    assert_eq!(scores, [0.0, -800.0, -1600.0]);
+    // 1 - p is 4e-18 here, far below what 1 can lose.
+    let [no, yes] = log_logistic(40.0);
+    assert!((yes + (-40.0_f64).exp()).abs() < 1e-33 && (no + 40.0).abs() < 1e-13, "{no} {yes}");
+    let mut equal = [3.0; 4];
+    log_softmax(&mut equal);
+    assert!(equal.iter().all(|log_p| (log_p - 0.25_f64.ln()).abs() < 1e-15), "{equal:?}");
+    let mut single = [5.0];
+    log_softmax(&mut single);
+    assert_eq!(single, [0.0]);
+    log_softmax(&mut []);
+}

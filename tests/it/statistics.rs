@@ -1,0 +1,124 @@
+//! One network under each choice of the statistics that it normalises by.
+
+use bntrain::kernel::Team;
+use bntrain::nn::{BatchNormSpec, Layer, LayerSpec, Network, Population, Role, RunningVariance};
+use ndarray::{Array2, ArrayView2, Axis};
+
+use crate::support::stacks::{batch_norm, dropout, mean_only, relu, stack, tanh};
+use crate::support::{assert_close, bits, infer, labels, pass, uniform};
+
+fn biased() -> LayerSpec {
+    LayerSpec::BatchNorm(BatchNormSpec {
+        running_variance: RunningVariance::Biased,
+        ..BatchNormSpec::default()
+    })
+}
+
+/// Takes some rows.
+type See<'a> = dyn FnMut(ArrayView2<'_, f64>) + 'a;
+
+/// Shows `x` in chunks of `n` rows.
+fn chunks(x: &Array2<f64>, n: usize) -> impl Fn(&mut See<'_>) {
+    move |see| x.axis_chunks_iter(Axis(0), n).for_each(&mut *see)
+}
+
+fn running(network: &Network<f64>) -> Vec<(String, Array2<f64>)> {
+    let params = network.params().filter(|param| param.role == Role::Running);
+    params.map(|param| (param.name.clone(), param.value.clone())).collect()
+}
+
+fn scores(network: &Network<f64>, x: &Array2<f64>) -> Array2<f64> {
+    let mut workspace = network.reserve_inference(x.nrows());
+    network.scores(&Team::alone(), x.view(), &mut workspace).to_owned()
+}
+
+/// The scores of a batch by its own statistics are those of a training pass, but for dropout.
+#[test]
+fn a_batch_by_its_own_statistics_is_a_training_pass() {
+    let (x, labels) = (uniform((9, 5), 1), labels(9, 3));
+    let hidden = [batch_norm(), relu(), mean_only(), tanh(), biased()];
+    let mut with_dropout = hidden.to_vec();
+    with_dropout.insert(2, dropout(0.5));
+    let mut plain = Network::<f64>::build(&stack(&[8, 6], &hidden), 5, 3, 1);
+    let dropping = Network::<f64>::build(&stack(&[8, 6], &with_dropout), 5, 3, 1);
+    let mut workspace = plain.reserve(9);
+    plain.forward(&pass(1, &labels), x.view(), &mut workspace);
+    let trained = workspace.activation(plain.layers().len() - 2, 9).to_owned();
+    for network in [&plain, &dropping] {
+        let mut workspace = network.reserve_inference(9);
+        let found = network.scores_as_batch(&Team::alone(), x.view(), &mut workspace);
+        assert_eq!(bits(found), bits(&trained));
+    }
+    assert_ne!(bits(&scores(&plain, &x)), bits(&trained), "running statistics are others");
+}
+
+/// With biased variances, evaluation by the statistics of a population is the training pass of the
+/// whole population as one batch, through every layer: so each was fed by those before it.
+#[test]
+fn recomputed_statistics_are_those_of_each_layers_input_in_turn() {
+    let x = 3.0 * uniform((50, 4), 2) + 10.0;
+    let mut network = Network::build(&stack(&[7, 6], &[biased(), relu(), mean_only(), tanh()]), 4, 3, 1);
+    let expected = {
+        let mut workspace = network.reserve_inference(50);
+        network.scores_as_batch(&Team::alone(), x.view(), &mut workspace).to_owned()
+    };
+    assert!(network.has_running_statistics());
+    network.recompute_running_statistics(&Team::alone(), 16, chunks(&x, 16));
+    assert_close("scores", &scores(&network, &x), &expected, 1e-12);
+
+    let by_sixteen = running(&network);
+    network.recompute_running_statistics(&Team::alone(), 50, chunks(&x, 50));
+    for ((name, by_sixteen), (_, by_fifty)) in by_sixteen.iter().zip(running(&network)) {
+        assert_close(name, by_sixteen, &by_fifty, 1e-13);
+    }
+}
+
+#[test]
+fn recomputed_variances_keep_the_convention_of_their_layer() {
+    let x = uniform((20, 4), 3);
+    let variance = |norm: LayerSpec| {
+        let mut network = Network::build(&stack(&[5], &[norm]), 4, 3, 1);
+        network.recompute_running_statistics(&Team::alone(), 8, chunks(&x, 8));
+        running(&network).remove(1).1
+    };
+    assert_close("unbiased", &variance(batch_norm()), &(variance(biased()) * 20.0 / 19.0), 1e-14);
+}
+
+#[test]
+fn where_there_is_nothing_to_recompute_nothing_changes() {
+    let mut plain = Network::<f64>::build(&stack(&[5], &[relu()]), 4, 3, 1);
+    assert!(!plain.has_running_statistics());
+    plain.recompute_running_statistics(&Team::alone(), 8, |_| panic!("no layer asks for rows"));
+    let mut network = Network::<f64>::build(&stack(&[5], &[batch_norm()]), 4, 3, 1);
+    let before = running(&network);
+    network.recompute_running_statistics(&Team::alone(), 8, |_| ());
+    assert_eq!(running(&network), before);
+}
+
+/// Offsets that are large beside the spread cost no digits, whatever the chunks.
+#[test]
+fn moments_of_a_population_do_not_depend_on_its_offset() {
+    let x = uniform((300, 3), 4);
+    let moments = |offset: f64, n: usize| {
+        let mut population = Population::new(3);
+        let x = x.mapv(|x| x + offset);
+        chunks(&x, n)(&mut |x| population.add(&Team::alone(), &x));
+        let mean: Vec<f64> = population.mean().iter().map(|mean| mean - offset).collect();
+        Array2::from_shape_vec((2, 3), mean.into_iter().chain(population.variance(false)).collect())
+            .expect("six numbers")
+    };
+    for n in [1, 7, 300] {
+        assert_close("moments", &moments(0.0, n), &moments(0.0, 300), 1e-14);
+        assert_close("moments far off", &moments(1e6, n), &moments(0.0, 300), 1e-9);
+    }
+}
+
+/// A layer that does not normalise has one way to evaluate.
+#[test]
+fn layers_without_statistics_take_a_batch_like_rows() {
+    let x = uniform((6, 4), 5);
+    let layer = bntrain::nn::Affine::new("affine", uniform((4, 3), 6), true);
+    let mut y = Array2::zeros((6, 3));
+    layer.infer_as_batch(&pass(1, &[]), x.view(), y.view_mut());
+    assert_eq!(y, infer(&layer, &pass(1, &[]), &x.view()));
+}
