@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bntrain::config::{Plan, parse};
-use bntrain::data::{Data, RowTargets, Rows};
+use bntrain::data::{Data, Encoding, RowTargets, Rows};
 use bntrain::random::stream;
 use ndarray::Array2;
 use ndarray_rand::RandomExt;
@@ -71,9 +71,10 @@ impl Workload {
             train: rows(x, labels),
             valid: None,
             test: None,
-            features: (0..features).map(|feature| format!("x{feature}")).collect(),
-            classes: (0..classes).map(|class| class.to_string()).collect(),
-            scaling: Vec::new(),
+            encoding: Encoding::plain(
+                (0..features).map(|feature| format!("x{feature}")).collect(),
+                (0..classes).map(|class| class.to_string()).collect(),
+            ),
         }
     }
 

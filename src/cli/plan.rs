@@ -43,7 +43,7 @@ pub(super) fn read_plan(args: &ConfigArgs, output: &Output) -> Result<Planned, F
     let mut notes: Vec<String> = Vec::new();
     for job in &jobs {
         let table = data.table(&job.plan.data);
-        job.plan.check_size(table.train_rows(), table.features().len(), table.classes().len())?;
+        job.plan.check_size(table.train_rows(), table.most_inputs(), table.classes().len())?;
         let flight = preflight(&job.plan, table.train_rows())
             .map_err(|error| Failure::new(exit_code::USAGE, error.to_string()))?;
         for note in table.notes().iter().cloned().chain(flight.tail) {

@@ -148,11 +148,7 @@ fn run_in<F: Real>(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         config: job.plan.to_toml(),
         data_sha256: table.sha256().to_owned(),
-        features: data.features.clone(),
-        scaling: data.scaling.clone(),
-        label: table.label().to_owned(),
-        classes: data.classes.clone(),
-        class_counts: table.class_counts(),
+        encoding: data.encoding.clone(),
         history: History::new(&trained.outcome, kept_epoch, &trained.epochs, test),
     };
     let model = model::to_bytes(&trained.network, &description)?;

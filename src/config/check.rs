@@ -175,10 +175,11 @@ fn scalar(value: &Value, kind: &Kind) -> Option<toml::Value> {
         (Kind::Column, Value::Integer(Some(index))) if (-1..=i64::from(i32::MAX)).contains(index) => {
             toml::Value::Integer(*index)
         }
-        (Kind::Column | Kind::Path, Value::Text(text)) if !text.is_empty() => {
+        (Kind::Column | Kind::Path | Kind::Name, Value::Text(text)) if !text.is_empty() => {
             toml::Value::String(text.clone())
         }
         (Kind::Delimiter, Value::Text(text)) if is_delimiter(text) => toml::Value::String(text.clone()),
+        (Kind::Mark, Value::Text(text)) if is_mark(text) => toml::Value::String(text.clone()),
         (Kind::Choice(choices), Value::Text(text)) if choices.contains(&text.as_str()) => {
             toml::Value::String(text.clone())
         }
@@ -192,6 +193,11 @@ fn is_delimiter(text: &str) -> bool {
     let mut bytes = text.bytes();
     let is_free = |c: u8| c.is_ascii() && !c.is_ascii_alphanumeric() && !b"\"'+-.\r\n\0".contains(&c);
     bytes.next().is_some_and(is_free) && bytes.next().is_none()
+}
+
+/// Nothing, or a character that can mark a quote or a comment.
+fn is_mark(text: &str) -> bool {
+    text.len() <= 1 && text.bytes().all(crate::data::is_mark)
 }
 
 fn mistyped(node: &Node, wanted: &str) -> String {

@@ -67,6 +67,10 @@ pub(super) enum Kind {
     },
     Path,
     Delimiter,
+    /// A character that marks a quote or a comment, or none.
+    Mark,
+    /// Any text but an empty one.
+    Name,
     Column,
     Choice(&'static [&'static str]),
     List {

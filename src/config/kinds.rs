@@ -16,6 +16,8 @@ impl Kind {
             Self::Delimiter => {
                 "one ASCII character that is no letter, digit, quote, sign, point or line break".to_owned()
             }
+            Self::Mark => "one ASCII punctuation character other than + - . or \"\" for none".to_owned(),
+            Self::Name => "a name".to_owned(),
             Self::Column => "a column name, or an index from 0 (-1 is the last)".to_owned(),
             Self::Choice(choices) => alternatives(choices.iter().map(|choice| format!("\"{choice}\""))),
             Self::List { of, least, .. } => {
@@ -59,7 +61,9 @@ impl Kind {
             Self::Boolean => matches!(value, Value::Boolean(_)),
             Self::Integer { .. } => matches!(value, Value::Integer(_)),
             Self::Number { .. } => matches!(value, Value::Integer(_) | Value::Number(_)),
-            Self::Path | Self::Delimiter | Self::Choice(_) => matches!(value, Value::Text(_)),
+            Self::Path | Self::Delimiter | Self::Mark | Self::Name | Self::Choice(_) => {
+                matches!(value, Value::Text(_))
+            }
             Self::Column => matches!(value, Value::Text(_) | Value::Integer(_)),
             Self::List { .. } => matches!(value, Value::List(_)),
             Self::Either(kinds) => kinds.iter().any(|kind| kind.takes(value)),

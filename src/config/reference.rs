@@ -89,7 +89,10 @@ mod tests {
     #[test]
     fn a_row_says_what_is_allowed_what_is_assumed_and_what_it_means() {
         let row = |section: &Section, name: &str| section.variants[0].key(name).map(row).unwrap_or_default();
-        assert_eq!(row(&DATA, "path"), "| `path` | a path | required | CSV file; `.gz` is decompressed |\n");
+        assert_eq!(
+            row(&DATA, "path"),
+            "| `path` | a path | required | CSV file, `.gz` and `.zst` are decompressed; or `-`, standard input |\n"
+        );
         assert_eq!(
             row(&TRAINING, "clip_norm"),
             "| `clip_norm` | a number, finite and greater than 0 | no clipping | bound on the Euclidean norm of \

@@ -1,6 +1,6 @@
 //! From a tree to a plan.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::draft::Draft;
 use super::plan::{ComparePlan, GridAxis, Plan};
@@ -8,7 +8,7 @@ use super::problems::Problems;
 use super::size::{SIZE_LIMIT, shown_bytes};
 use super::tree::Node;
 use super::{check, compare, points, rules, stack};
-use crate::data::DataSpec;
+use crate::data::{DataSpec, STANDARD_INPUT};
 use crate::nn::{LayerSpec, Norm, default_init};
 
 /// The plan of `tree`, a config that stands at `source`; none if there were or are problems.
@@ -83,7 +83,8 @@ fn rows_for_norms(draft: &Draft, layers: &[LayerSpec], norms: Option<&[Norm]>, p
 
 fn absolute(mut data: DataSpec, base: &Path, problems: &mut Problems) -> DataSpec {
     let paths = [Some(&mut data.path), data.valid_path.as_mut(), data.test_path.as_mut()];
-    for path in paths.into_iter().flatten() {
+    let is_file = |path: &&mut PathBuf| **path != Path::new(STANDARD_INPUT);
+    for path in paths.into_iter().flatten().filter(is_file) {
         *path = base.join(&path);
         if path.to_str().is_none() {
             // It could not be written into the run directory.

@@ -1,11 +1,13 @@
 //! What no key can say alone: values that contradict each other.
 
+use std::path::{Path, PathBuf};
+
 use super::draft::Draft;
 use super::excerpt::excerpt;
 use super::plan::{Dtype, Metric};
 use super::problems::{Problems, join};
 use super::tree::{Node, Value};
-use crate::data::{ColumnRef, DataSpec};
+use crate::data::{ColumnRef, DataSpec, STANDARD_INPUT};
 use crate::optim::OptimizerSpec;
 
 /// Checks everything outside of the layer list and `[compare]`.
@@ -15,6 +17,8 @@ pub(super) fn check(draft: &Draft, tree: &Node, problems: &mut Problems) {
     one_description(tree, problems);
     if let Some(data) = &draft.data {
         split(data, tree, problems);
+        marks(data, problems);
+        standard_input(data, problems);
         columns(data, problems);
     }
     early_stopping(draft, problems);
@@ -57,11 +61,47 @@ fn split(data: &DataSpec, tree: &Node, problems: &mut Problems) {
     }
 }
 
+/// A character has one meaning.
+fn marks(data: &DataSpec, problems: &mut Problems) {
+    let meanings = [
+        ("data.delimiter", Some(data.delimiter)),
+        ("data.quote", data.quote.0),
+        ("data.comment", data.comment.and_then(|mark| mark.0)),
+    ];
+    for (index, (path, char)) in meanings.into_iter().enumerate() {
+        let earlier = &meanings[..index];
+        let same = earlier.iter().find(|(_, other)| char.is_some() && *other == char);
+        if let Some((other, _)) = same.filter(|(other, _)| problems.trusts(path) && problems.trusts(other)) {
+            problems.push(path, format!("{other} is the same character; they must differ"));
+        }
+    }
+}
+
+/// It can be read only once.
+fn standard_input(data: &DataSpec, problems: &mut Problems) {
+    let paths = [
+        ("data.path", Some(&data.path)),
+        ("data.valid_path", data.valid_path.as_ref()),
+        ("data.test_path", data.test_path.as_ref()),
+    ];
+    let is_standard = |path: &PathBuf| path == Path::new(STANDARD_INPUT);
+    let mut again = paths.into_iter().filter(|(_, path)| path.is_some_and(is_standard)).skip(1);
+    if let Some((path, _)) = again.next() {
+        problems.push(path, "standard input can be only one of the files".to_owned());
+    }
+}
+
 fn columns(data: &DataSpec, problems: &mut Problems) {
     if data.ignore.contains(&data.label) && problems.trusts("data.label") && problems.trusts("data.ignore") {
         problems.push("data.ignore", format!("it contains the label, {}", excerpt(&data.label.to_string())));
     }
-    if data.header || !problems.trusts("data.header") {
+    if !problems.trusts("data.header") || !problems.trusts("data.column_names") {
+        return;
+    }
+    if data.header {
+        if !data.column_names.is_empty() {
+            problems.push("data.column_names", "it is for files without header; set data.header to false");
+        }
         return;
     }
     let label = std::iter::once(("data.label".to_owned(), &data.label));
@@ -69,6 +109,7 @@ fn columns(data: &DataSpec, problems: &mut Problems) {
     let ignored = ignored.map(|(index, column)| (format!("data.ignore[{index}]"), column));
     for (path, column) in label.chain(ignored) {
         let is_there = match column {
+            ColumnRef::Name(name) if !data.column_names.is_empty() => data.column_names.contains(name),
             ColumnRef::Name(name) => {
                 name.strip_prefix('c').is_some_and(|digits| digits.parse::<u32>().is_ok())
             }
@@ -76,8 +117,12 @@ fn columns(data: &DataSpec, problems: &mut Problems) {
         };
         if !is_there && problems.trusts(&path) {
             let shown = excerpt(&column.to_string());
-            problems
-                .push(&path, format!("there is no column {shown}: without a header they are c0, c1, ..."));
+            let names = if data.column_names.is_empty() {
+                "without a header they are c0, c1, ..., unless data.column_names says otherwise"
+            } else {
+                "see data.column_names"
+            };
+            problems.push(&path, format!("there is no column {shown}: {names}"));
         }
     }
 }

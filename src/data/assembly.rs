@@ -1,31 +1,31 @@
-//! The rows of a file from those of its chunks, which threads read in any order.
+//! The rows of a file from those of its chunks.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::ops::ControlFlow;
 
 use super::chunks::{Chunk, Chunks};
 use super::error::Told;
 use super::fault::Fault;
 use super::lexer::LineEnds;
 use super::matrix::Matrix;
-use super::records::{ChunkRows, Content, Outcome, Reader, Scratch};
+use super::records::{ChunkRows, Content, Outcome, Reader};
+use super::workers::in_order;
 
 /// The rows of a file, as they were written.
 #[derive(Debug)]
 pub(super) struct RawRows {
     pub(super) matrix: Matrix,
-    /// The class of each row.
-    pub(super) labels: Vec<u32>,
+    /// For each text of a row: its number in each row.
+    pub(super) texts: Vec<Vec<u32>>,
+    /// Rows that were left out.
+    pub(super) dropped: usize,
     pub(super) line_ends: LineEnds,
 }
 
-/// Turns a label and its line into the number of a class.
-pub(super) type ClassOf<'c> = dyn FnMut(&str, u64) -> Result<u32, Box<Told>> + Send + 'c;
+/// Turns a text, one of those of a row, and its line into a number.
+pub(super) type NumberOf<'c> = dyn FnMut(usize, &str, u64) -> Result<u32, Box<Told>> + Send + 'c;
 
 /// Reads all rows, on several threads if there is more than the `first` chunk; the others are
-/// still in `chunks`. `class_of` is asked in the order of the file, for each class about once per
+/// still in `chunks`. `number_of` is asked in the order of the file, for each text about once per
 /// chunk.
 ///
 /// What comes out depends on the file alone: the first fault in its order, unless the file as a
@@ -34,58 +34,17 @@ pub(super) fn read_rows(
     reader: &Reader<'_>,
     first: &Chunk,
     chunks: &mut Chunks,
-    class_of: &mut ClassOf<'_>,
+    number_of: &mut NumberOf<'_>,
 ) -> Result<RawRows, Box<Told>> {
-    let mut assembly = Assembly::new(*reader, class_of);
-    assembly.add(0, reader.read(first, &mut Scratch::new()));
-    if !first.is_last && !assembly.is_refused() {
-        assembly = on_threads(reader, chunks, assembly);
-    }
+    let mut assembly = Assembly::new(*reader, number_of);
+    in_order(reader, first, chunks, &mut |outcome| assembly.add(outcome));
     assembly.finish(chunks)
-}
-
-fn on_threads<'a>(reader: &Reader<'_>, chunks: &mut Chunks, assembly: Assembly<'a>) -> Assembly<'a> {
-    let (chunks, assembly) = (Mutex::new(chunks), Mutex::new(assembly));
-    let is_refused = AtomicBool::new(false);
-    let work = || {
-        let (mut chunk, mut scratch) = (Chunk::default(), Scratch::new());
-        while !is_refused.load(Ordering::Relaxed) {
-            // Reading is for one at a time, parsing for all at once.
-            let next = lock(&chunks).next(&mut chunk);
-            let outcome = match next {
-                Ok(true) => reader.read(&chunk, &mut scratch),
-                Ok(false) => break,
-                Err(told) => Outcome { lines: 0, content: Content::Damaged(told) },
-            };
-            let mut assembly = lock(&assembly);
-            assembly.add(chunk.index, outcome);
-            is_refused.fetch_or(assembly.is_refused(), Ordering::Relaxed);
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..reader.format.reading.threads.get() {
-            // Where the system gives no more threads, fewer do the same.
-            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                break;
-            }
-        }
-        work();
-    });
-    assembly.into_inner().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A panic of another thread is passed on when all have ended.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What was read so far.
 struct Assembly<'a> {
     reader: Reader<'a>,
-    class_of: &'a mut ClassOf<'a>,
-    /// Chunks that came before one that is before them.
-    waiting: BTreeMap<usize, Outcome>,
-    next: usize,
+    number_of: &'a mut NumberOf<'a>,
     rows: RawRows,
     /// Lines of the chunks so far.
     lines: u64,
@@ -96,60 +55,57 @@ struct Assembly<'a> {
 }
 
 impl<'a> Assembly<'a> {
-    fn new(reader: Reader<'a>, class_of: &'a mut ClassOf<'a>) -> Self {
-        let matrix = Matrix::new(reader.features);
-        Self {
-            reader,
-            class_of,
-            waiting: BTreeMap::new(),
-            next: 0,
-            rows: RawRows { matrix, labels: Vec::new(), line_ends: LineEnds::default() },
-            lines: 0,
-            blank: None,
-            fault: None,
-        }
+    fn new(reader: Reader<'a>, number_of: &'a mut NumberOf<'a>) -> Self {
+        let matrix = Matrix::new(reader.layout.values.len());
+        let texts = vec![Vec::new(); reader.layout.texts];
+        let rows = RawRows { matrix, texts, dropped: 0, line_ends: LineEnds::default() };
+        Self { reader, number_of, rows, lines: 0, blank: None, fault: None }
     }
 
-    /// Adds what is known of a chunk.
-    fn add(&mut self, index: usize, outcome: Outcome) {
-        self.waiting.insert(index, outcome);
-        while let Some(outcome) = self.waiting.remove(&self.next) {
-            self.next += 1;
-            let before = self.lines;
-            self.lines += outcome.lines;
-            match outcome.content {
-                Content::Rows(_) if self.is_refused() => {}
-                Content::Rows(rows) => self.fault = self.append(rows, before).err(),
-                Content::Damaged(told) => {
-                    let told = told.below(before);
-                    self.fault = Some(match self.fault.take() {
-                        Some(first) => first.or_weightier(told),
-                        None => told,
-                    });
-                }
+    /// Adds what is known of the next chunk, and breaks off when reading on cannot make it good.
+    fn add(&mut self, outcome: Outcome) -> ControlFlow<()> {
+        let before = self.lines;
+        self.lines += outcome.lines;
+        match outcome.content {
+            Content::Rows(_) if self.is_refused() => {}
+            Content::Rows(rows) => self.fault = self.append(rows, before).err(),
+            Content::Damaged(told) => {
+                let told = told.below(before);
+                self.fault = Some(match self.fault.take() {
+                    Some(first) => first.or_weightier(told),
+                    None => told,
+                });
             }
         }
+        if self.is_refused() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Whether reading on cannot make it good.
     fn is_refused(&self) -> bool {
         self.fault.is_some() || self.too_many_cells().is_some()
     }
 
     /// Adds the rows of a chunk that `before` lines are before.
     fn append(&mut self, chunk: ChunkRows, before: u64) -> Result<(), Box<Told>> {
-        if let Some(blank) = self.blank.filter(|_| !chunk.labels.is_empty() || chunk.fault.is_some()) {
+        if let Some(blank) = self.blank.filter(|_| chunk.records > 0 || chunk.fault.is_some()) {
             return Err(Told::at_line(blank, Fault::BlankLine));
         }
         self.blank = self.blank.or(chunk.blank.map(|line| line + before));
-        let mut ids = Vec::with_capacity(chunk.classes.len());
-        for (class, line) in chunk.classes {
-            ids.push((self.class_of)(&class, line + before).map_err(|told| self.reader.at_label(told))?);
+        let mut numbers = Vec::with_capacity(chunk.texts.len());
+        for (index, text) in chunk.texts.iter().enumerate() {
+            let mut of_text = Vec::with_capacity(text.found.len());
+            for (found, line) in &text.found {
+                let number = (self.number_of)(index, found, line + before);
+                of_text.push(number.map_err(|told| self.reader.at_text(index, told))?);
+            }
+            numbers.push(of_text);
         }
         if let Some(told) = chunk.fault {
             return Err(told.below(before));
         }
-        self.rows.labels.extend(chunk.labels.iter().map(|&label| ids[label as usize]));
+        for ((all, text), numbers) in self.rows.texts.iter_mut().zip(&chunk.texts).zip(&numbers) {
+            all.extend(text.of_rows.iter().map(|&local| numbers[local as usize]));
+        }
+        self.rows.dropped += chunk.dropped;
         chunk.block.into_iter().for_each(|block| self.rows.matrix.push(block));
         self.rows.line_ends.add(chunk.line_ends);
         Ok(())
@@ -157,8 +113,8 @@ impl<'a> Assembly<'a> {
 
     /// The rows that the lines so far make are too many.
     fn too_many_cells(&self) -> Option<Fault> {
-        let Reader { format, features, .. } = self.reader;
-        let limit = format.reading.limit;
+        let Reader { format, layout } = self.reader;
+        let (limit, features) = (format.reading.limit, layout.values.len());
         let rows = self.lines.saturating_sub(u64::from(format.header));
         let needs = rows.saturating_mul(features as u64).saturating_mul(size_of::<f64>() as u64);
         (needs > limit).then_some(Fault::TooManyCells { needs, rows: rows as usize, features, limit })
@@ -175,9 +131,10 @@ impl<'a> Assembly<'a> {
                 _ => fault,
             });
         }
-        match self.rows.labels.is_empty() {
-            true => Err(Told::at_line(1, Fault::NoRows)),
-            false => Ok(self.rows),
+        match (self.rows.matrix.rows(), self.rows.dropped) {
+            (0, 0) => Err(Told::at_line(1, Fault::NoRows)),
+            (0, dropped) => Err(Told::at_line(1, Fault::AllDropped(dropped))),
+            _ => Ok(self.rows),
         }
     }
 }

@@ -1,9 +1,8 @@
-//! One cell of a feature column: a finite number in the range of `f32`, or why it is none.
+//! One cell of a column of numbers: a finite number in the range of `f32`, or why it is none.
 
 use super::fault::Fault;
+use super::markers::Markers;
 
-/// Words that stand for a missing value in the files of other programs.
-const MISSING: [&str; 10] = ["na", "n/a", "#n/a", "<na>", "null", "nil", "none", "?", "-", "missing"];
 /// What programs write, after a sign, for values that are not finite.
 const NOT_FINITE: [&str; 10] =
     ["nan", "inf", "infinity", "infinite", "∞", "1.#inf", "1.#ind", "1.#qnan", "1.#snan", "nan(ind)"];
@@ -43,23 +42,26 @@ pub(super) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// Whether a label is missing. `none` is a class in many tables, so fewer words count than in a
-/// feature column.
-pub(super) fn is_missing_label(label: &str) -> bool {
-    ["", "?", "na", "n/a", "#n/a", "nan", "null"].iter().any(|word| label.eq_ignore_ascii_case(word))
+/// Whether a cell was meant as a number, be it one that cannot be trained on.
+pub(super) fn is_numeric(text: &str) -> bool {
+    number(text).is_some() || text.parse::<f64>().is_ok() || is_not_finite(text)
+}
+
+/// What programs write for values that are not finite.
+fn is_not_finite(text: &str) -> bool {
+    let word = text.to_ascii_lowercase();
+    NOT_FINITE.contains(&word.trim_start_matches(['+', '-']))
 }
 
 /// Why a cell is no number that can be trained on.
 #[cold]
-pub(super) fn fault(text: &str) -> Fault {
+pub(super) fn fault(text: &str, markers: &Markers) -> Fault {
     let text = trim(text);
-    let word = text.to_ascii_lowercase();
-    let unsigned = word.trim_start_matches(['+', '-']);
-    if word.is_empty() || MISSING.contains(&word.as_str()) {
-        Fault::Missing(text.to_owned())
+    if text.is_empty() || markers.in_numbers(text) || number(text).is_some_and(|value| markers.holds(value)) {
+        Fault::MissingValue(text.to_owned())
     } else if text.parse::<f64>().is_ok_and(f64::is_finite) || is_too_large(text) {
         Fault::OutOfRange(text.to_owned())
-    } else if NOT_FINITE.contains(&unsigned) {
+    } else if is_not_finite(text) {
         Fault::NotFinite(text.to_owned())
     } else {
         Fault::NotANumber { text: text.to_owned(), why: advice(text) }
@@ -78,7 +80,9 @@ fn advice(text: &str) -> &'static str {
     let is_number_without = |chars: &[char]| number(&text.replace(chars, "")).is_some();
     let is_decimal_comma = text.matches(',').count() == 1 && number(&text.replace(',', ".")).is_some();
     let holds_digits = text.contains(|char: char| char.is_ascii_digit());
-    if text.ends_with('%') {
+    if text.len() > 1 && text.starts_with('\'') && text.ends_with('\'') {
+        "if ' is the quote of this file, set `quote = \"'\"` in [data]"
+    } else if text.ends_with('%') {
         "the percent sign must go"
     } else if holds_digits && text.contains(CURRENCIES) {
         "the currency sign must go"
@@ -89,7 +93,8 @@ fn advice(text: &str) -> &'static str {
     } else if starts_with_number(text) {
         "only the number may stand in the cell, without a unit or anything else"
     } else {
-        "encode text as numbers, or put the column under data.ignore"
+        "correct it, put it under data.missing_markers if it means a missing value, or make the column \
+         \"categorical\" or \"ignore\" in [data.columns]"
     }
 }
 
@@ -128,8 +133,9 @@ mod tests {
         let missing = ["", "  ", "NA", "n/a", "null", "None", "?", "-", "<NA>"];
         let not_finite = ["NaN", "nan", "-nan", "inf", "-Inf", "+Infinity", "1.#QNAN", "-1.#IND", "infinity"];
         let out_of_range = ["1e400", "-1e400", "1e39", "3.4028236e38"];
+        let fault = |text| fault(text, &Markers::new(None));
         for text in missing {
-            assert!(matches!(fault(text), Fault::Missing(_)), "{text}");
+            assert!(matches!(fault(text), Fault::MissingValue(_)), "{text}");
         }
         for text in not_finite {
             assert!(matches!(fault(text), Fault::NotFinite(_)), "{text}");
@@ -154,18 +160,18 @@ mod tests {
             ("1 000 000", "thousands"),
             ("1_000", "thousands"),
             ("5 kg", "unit"),
-            ("2020-01-31", "encode text"),
+            ("2020-01-31", "correct it"),
             ("1.234.567", "thousands"),
             ("1e", "unit"),
             ("0x1F", "unit"),
-            ("blue", "encode text"),
-            ("--5", "encode text"),
-            (".", "encode text"),
-            ("information", "encode text"),
+            ("blue", "correct it"),
+            ("--5", "correct it"),
+            (".", "correct it"),
+            ("information", "correct it"),
         ];
         for (text, expected) in cases {
             assert_eq!(number(text), None, "{text}");
-            match fault(text) {
+            match fault(text, &Markers::new(None)) {
                 Fault::NotANumber { why, .. } => assert!(why.contains(expected), "{text}: {why}"),
                 other => panic!("{text}: {other}"),
             }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use memchr::{memchr_iter, memrchr2};
-
+use super::borders::Borders;
+use super::dialect::Dialect;
 use super::disk::Disk;
 use super::error::{At, Told};
 use super::fault::Fault;
 use super::format::Format;
+use super::guise::{disguise, guess};
 use super::lexer::overlong;
 use super::limits::MAX_RECORD_BYTES;
 use super::place::{has_line_end, line_ends};
@@ -32,7 +33,7 @@ pub(super) struct Chunk {
 pub(super) struct Chunks {
     disk: Disk,
     target: usize,
-    delimiter: u8,
+    dialect: Dialect,
     index: usize,
     offset: usize,
     /// What was read after the last border.
@@ -43,12 +44,12 @@ pub(super) struct Chunks {
 impl Chunks {
     /// Opens a regular file.
     pub(super) fn open(path: &Path, format: Format) -> Result<Self, Fault> {
-        let Format { delimiter, reading, .. } = format;
+        let Format { dialect, reading, .. } = format;
         let disk = Disk::open(path, reading.limit)?;
         Ok(Self {
             disk,
             target: reading.chunk,
-            delimiter,
+            dialect,
             index: 0,
             offset: 0,
             rest: Vec::new(),
@@ -101,21 +102,26 @@ impl Chunks {
 
     /// Reads up to a border between records, and whether the file ended.
     fn fill(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Box<Told>> {
-        let mut borders = Borders::default();
+        let mut borders = Borders::new(self.dialect);
         loop {
             let wanted = self.target.saturating_sub(bytes.len()).max(self.target.div_ceil(2));
+            // A byte order mark comes whole, and lines start behind it.
+            let wanted = if bytes.is_empty() { wanted.max(BYTE_ORDER_MARK.len()) } else { wanted };
             let before = bytes.len();
             let read = self.disk.read(wanted, bytes);
             read.map_err(|fault| At { offset: before, field: None, fault }.told(bytes))?;
             if bytes.len() - before < wanted {
                 return Ok(true);
             }
+            if before == 0 && self.index == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
+                borders.start_at(BYTE_ORDER_MARK.len());
+            }
             if let Some(border) = borders.last_in(bytes) {
                 self.rest.extend_from_slice(&bytes[border..]);
                 bytes.truncate(border);
                 return Ok(false);
             }
-            refuse_endless_line(bytes, self.delimiter).map_err(|at| at.told(bytes))?;
+            refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.told(bytes))?;
         }
     }
 }
@@ -131,7 +137,8 @@ impl Chunk {
         }
         let text = std::str::from_utf8(&self.bytes).map_err(|error| {
             let place = error.valid_up_to();
-            told(place, Fault::NotUtf8 { byte: self.bytes[place], offset: self.offset + place })
+            let guess = guess(&self.bytes, place);
+            told(place, Fault::NotUtf8 { byte: self.bytes[place], offset: self.offset + place, guess })
         })?;
         match memchr::memchr(0, &self.bytes) {
             Some(offset) => Err(told(offset, Fault::Nul)),
@@ -146,49 +153,6 @@ impl Chunk {
     }
 }
 
-/// Looks for the last border between records in bytes that become more. They start outside of
-/// quotes.
-///
-/// What is no well-formed CSV may be cut anywhere, but only behind its first fault.
-#[derive(Debug, Default)]
-struct Borders {
-    seen: usize,
-    in_quotes: bool,
-    last: Option<usize>,
-}
-
-impl Borders {
-    fn last_in(&mut self, bytes: &[u8]) -> Option<usize> {
-        // Of a CR at the end it is not known yet whether it is half of CR LF.
-        let known = bytes.len() - usize::from(bytes.last() == Some(&b'\r'));
-        let (seen, mut start, mut in_quotes) = (self.seen, self.seen, self.in_quotes);
-        for quote in memchr_iter(b'"', &bytes[seen..known]).map(|place| seen + place) {
-            if !in_quotes {
-                self.last = last_line_end(bytes, start, quote).or(self.last);
-            }
-            in_quotes = !in_quotes;
-            start = quote + 1;
-        }
-        if !in_quotes {
-            self.last = last_line_end(bytes, start, known).or(self.last);
-        }
-        (self.seen, self.in_quotes) = (known, in_quotes);
-        self.last
-    }
-}
-
-/// Where the last line that ends between two places does.
-fn last_line_end(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
-    let mut end = end;
-    loop {
-        let place = start + memrchr2(b'\n', b'\r', &bytes[start..end])?;
-        if bytes[place] == b'\n' || bytes.get(place + 1) != Some(&b'\n') {
-            return Some(place + 1);
-        }
-        end = place; // a CR before an LF that is beyond `end`
-    }
-}
-
 /// Refuses a line without end before all of it is in memory.
 fn refuse_endless_line(bytes: &[u8], delimiter: u8) -> Result<(), At> {
     let Some(start) = bytes.len().checked_sub(MAX_RECORD_BYTES + 1) else { return Ok(()) };
@@ -197,17 +161,4 @@ fn refuse_endless_line(bytes: &[u8], delimiter: u8) -> Result<(), At> {
         return Ok(());
     }
     Err(At { offset: start, field: None, fault: overlong(line, delimiter) })
-}
-
-/// What the first bytes give away.
-fn disguise(bytes: &[u8]) -> Option<&'static str> {
-    const GUISES: [(&[u8], &str); 6] = [
-        (b"\xff\xfe", "UTF-16 (little-endian, by its byte order mark); save it as UTF-8"),
-        (b"\xfe\xff", "UTF-16 (big-endian, by its byte order mark); save it as UTF-8"),
-        (b"\x1f\x8b", "gzip; give it a name that ends in .gz"),
-        (b"PK\x03\x04", "a ZIP archive or spreadsheet; save it as CSV"),
-        (b"\xd0\xcf\x11\xe0", "an old spreadsheet; save it as CSV"),
-        (b"PAR1", "Parquet; save it as CSV"),
-    ];
-    GUISES.iter().find(|(start, _)| bytes.starts_with(start)).map(|&(_, guise)| guise)
 }

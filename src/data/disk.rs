@@ -3,13 +3,19 @@
 use std::fs::{File, FileType, Metadata};
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
+use super::zstd::ZstdReader;
 
-/// A regular file that is read from beginning to end; one whose name ends in `.gz` is decompressed.
+/// The path that means standard input.
+pub const STANDARD_INPUT: &str = "-";
+
+/// A regular file, or standard input, that is read from beginning to end; a file whose name ends in
+/// `.gz` or `.zst` is decompressed.
 #[derive(Debug)]
 pub(super) struct Disk {
     body: Body,
@@ -21,16 +27,26 @@ pub(super) struct Disk {
 #[derive(Debug)]
 enum Body {
     Plain(Hashing),
-    Packed(Box<MultiGzDecoder<BufReader<Hashing>>>),
+    Gzip(Box<MultiGzDecoder<BufReader<Hashing>>>),
+    Zstd(Box<ZstdReader<BufReader<Hashing>>>),
 }
 
 impl Disk {
     /// Opens a file, of which `limit` bytes of text are read at most.
     pub(super) fn open(path: &Path, limit: u64) -> Result<Self, Fault> {
+        if path == Path::new(STANDARD_INPUT) {
+            let body = Body::Plain(Hashing::new(Input::Spooled(standard_input(limit)?)));
+            return Ok(Self { body, limit, read: 0 });
+        }
         let (file, length) = open(path)?;
-        let hashing = Hashing { file, sha256: Sha256::new(), bytes: 0 };
-        let body = if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
-            Body::Packed(Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, hashing))))
+        let hashing = Hashing::new(Input::File(file));
+        let buffered = |hashing| BufReader::with_capacity(1 << 16, hashing);
+        let ends_in =
+            |ending: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending));
+        let body = if ends_in("gz") {
+            Body::Gzip(Box::new(MultiGzDecoder::new(buffered(hashing))))
+        } else if ends_in("zst") {
+            Body::Zstd(Box::new(ZstdReader::new(buffered(hashing))))
         } else if length > limit {
             return Err(Fault::TooLarge { needs: length, limit });
         } else {
@@ -44,21 +60,20 @@ impl Disk {
         if to.try_reserve(count).is_err() {
             return Err(Fault::OutOfMemory { needs: (to.len() + count) as u64 });
         }
-        let limit = self.limit;
-        let read = match &mut self.body {
-            Body::Plain(file) => file.take(count as u64).read_to_end(to).map_err(Fault::Read)?,
-            Body::Packed(file) => match file.as_mut().take(count as u64).read_to_end(to) {
-                Ok(read) => read,
-                Err(_) if file.get_ref().get_ref().bytes == 0 => return Err(Fault::Empty),
-                Err(error) if error.raw_os_error().is_none() => return Err(Fault::Gzip(error)),
-                Err(error) => return Err(Fault::Read(error)),
-            },
-        };
+        let read = self.body.read(count as u64, to).map_err(|error| match &self.body {
+            Body::Plain(_) => Fault::Read(error),
+            // Also what is no error to others is one without a single byte.
+            _ if self.body.hashing().bytes == 0 => Fault::Empty,
+            _ if error.raw_os_error().is_some() => Fault::Read(error),
+            Body::Gzip(_) => Fault::Unpack("gzip", error),
+            Body::Zstd(_) => Fault::Unpack("zstd", error),
+        })?;
         self.read += read as u64;
+        let limit = self.limit;
         match &self.body {
             _ if self.read <= limit => Ok(()),
             Body::Plain(_) => Err(Fault::TooLarge { needs: self.read, limit }),
-            Body::Packed(_) => Err(Fault::TooLargeUnpacked { limit }),
+            Body::Gzip(_) | Body::Zstd(_) => Err(Fault::TooLargeUnpacked { limit }),
         }
     }
 
@@ -66,9 +81,43 @@ impl Disk {
     pub(super) fn finish(self) -> (String, u64) {
         let Hashing { sha256, bytes, .. } = match self.body {
             Body::Plain(file) => file,
-            Body::Packed(file) => file.into_inner().into_inner(),
+            Body::Gzip(file) => file.into_inner().into_inner(),
+            Body::Zstd(file) => file.into_inner().into_inner(),
         };
         (format!("{:x}", sha256.finalize()), bytes)
+    }
+}
+
+impl Body {
+    fn read(&mut self, count: u64, to: &mut Vec<u8>) -> io::Result<usize> {
+        match self {
+            Self::Plain(file) => file.take(count).read_to_end(to),
+            Self::Gzip(file) => file.as_mut().take(count).read_to_end(to),
+            Self::Zstd(file) => file.as_mut().take(count).read_to_end(to),
+        }
+    }
+
+    fn hashing(&self) -> &Hashing {
+        match self {
+            Self::Plain(file) => file,
+            Self::Gzip(file) => file.get_ref().get_ref(),
+            Self::Zstd(file) => file.get_ref().get_ref(),
+        }
+    }
+}
+
+/// All bytes of standard input. They can be read only once, so they are kept for whoever asks
+/// again.
+fn standard_input(limit: u64) -> Result<&'static [u8], Fault> {
+    static SPOOL: OnceLock<Vec<u8>> = OnceLock::new();
+    if let Some(bytes) = SPOOL.get() {
+        return Ok(bytes);
+    }
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes);
+    match read.map_err(Fault::Read)? {
+        read if read as u64 > limit => Err(Fault::TooLargeSpooled { limit }),
+        _ => Ok(SPOOL.get_or_init(|| bytes)),
     }
 }
 
@@ -109,17 +158,32 @@ fn kind_of(kind: FileType) -> &'static str {
     if kind.is_dir() { "a directory" } else { "a special file" }
 }
 
-/// A file whose bytes are hashed and counted as they are read.
+/// Bytes that are hashed and counted as they are read.
 #[derive(Debug)]
 struct Hashing {
-    file: File,
+    input: Input,
     sha256: Sha256,
     bytes: u64,
 }
 
+#[derive(Debug)]
+enum Input {
+    File(File),
+    Spooled(&'static [u8]),
+}
+
+impl Hashing {
+    fn new(input: Input) -> Self {
+        Self { input, sha256: Sha256::new(), bytes: 0 }
+    }
+}
+
 impl Read for Hashing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
+        let count = match &mut self.input {
+            Input::File(file) => file.read(buffer)?,
+            Input::Spooled(bytes) => bytes.read(buffer)?,
+        };
         self.sha256.update(&buffer[..count]);
         self.bytes += count as u64;
         Ok(count)

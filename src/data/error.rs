@@ -44,6 +44,11 @@ impl DataError {
         self
     }
 
+    /// Whether a word stands where a number should be.
+    pub(super) fn is_word(&self) -> bool {
+        matches!(*self.fault, Fault::NotANumber { .. })
+    }
+
     /// Who has to act.
     pub fn kind(&self) -> DataErrorKind {
         self.fault.kind()

@@ -2,8 +2,9 @@
 
 use std::io;
 
+use super::column::Kind;
 use super::error::DataErrorKind;
-use super::limits::{MAX_CLASSES, MAX_COLUMNS};
+use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use super::shown::{Count, Shown, ShownNames};
 use super::spec::ColumnRef;
 
@@ -16,6 +17,17 @@ pub(super) enum Fault {
          and none of + - . # \" and the line ends"
     )]
     Delimiter(char),
+    #[error(
+        "data.{key} = {char:?} cannot be used; use one ASCII punctuation character other than + - . and \
+         leave it empty for none"
+    )]
+    Mark { key: &'static str, char: char },
+    #[error("data.{key} and data.{other} are both {char:?}; they must differ")]
+    SameMark { key: &'static str, other: &'static str, char: char },
+    #[error("data.column_names is for files without header; set `header = false` in [data], or take it out")]
+    NamesTwice,
+    #[error("data.column_names has {names} names, but there are {found} columns")]
+    NamesForColumns { names: usize, found: usize },
     #[error("data.{key} = {share} is not allowed; it must be at least 0 and less than 1")]
     Share { key: &'static str, share: f64 },
     #[error(
@@ -28,6 +40,27 @@ pub(super) enum Fault {
     NoSuchColumn { key: &'static str, wanted: ColumnRef, hint: String },
     #[error("the label column {} is also in data.ignore; take it out of one of them", Shown(.0))]
     LabelIgnored(String),
+    #[error("no label column; set data.label")]
+    NoLabel,
+    #[error("the columns {} and {} are both the label; only one can be", Shown(.0), Shown(.1))]
+    TwoLabels(String, String),
+    #[error(
+        "the column {} has one role in [data] and another in [data.columns]; take it out of one of them",
+        Shown(.0)
+    )]
+    TwoRoles(String),
+    #[error(
+        "data.columns.{}: `missing` and `indicator` are for features, and the column is none",
+        Shown(.0)
+    )]
+    GapsOfNoFeature(String),
+    #[error(
+        "data.columns.{}: the constant for missing values must be {} in a {} column",
+        Shown(.column),
+        constant_of(*.kind),
+        name_of(*.kind)
+    )]
+    ConstantOfOtherKind { column: String, kind: Kind },
     #[error("no feature column is left beside the label {} and the columns under data.ignore", Shown(.0))]
     NoFeatures(String),
     #[error(
@@ -40,7 +73,7 @@ pub(super) enum Fault {
     // The file cannot be read.
     #[error("not found")]
     NotFound,
-    #[error("is {0}; a regular file is needed")]
+    #[error("is {0}; a regular file is needed{}", instead(.0))]
     NotAFile(&'static str),
     #[error("cannot be read: {0}")]
     Read(io::Error),
@@ -52,6 +85,8 @@ pub(super) enum Fault {
         "needs more than {limit} bytes of memory when decompressed, limit {limit}; use fewer rows or columns"
     )]
     TooLargeUnpacked { limit: u64 },
+    #[error("more than {limit} bytes, which is the limit for standard input; save it to a file")]
+    TooLargeSpooled { limit: u64 },
     #[error(
         "needs {needs} bytes for {} of {}, limit {limit}; use fewer of them",
         Count(*.rows, "row"),
@@ -70,19 +105,22 @@ pub(super) enum Fault {
     // The file is not text, or its records are not well-formed.
     #[error("empty")]
     Empty,
-    #[error("the gzip data are damaged: {0}")]
-    Gzip(io::Error),
+    #[error("the {0} data are damaged: {1}")]
+    Unpack(&'static str, io::Error),
     #[error("not UTF-8 but {0}")]
     Disguised(&'static str),
-    #[error("not UTF-8: byte 0x{byte:02X} at byte {offset} of the file; save it as UTF-8")]
-    NotUtf8 { byte: u8, offset: usize },
+    #[error(
+        "not UTF-8: byte 0x{byte:02X} at byte {offset} of the file; save it as UTF-8, for example, if it is \
+         {guess}, with `iconv -f {guess} -t UTF-8 OLD > NEW`"
+    )]
+    NotUtf8 { byte: u8, offset: usize, guess: &'static str },
     #[error("NUL byte; is this a text file, in UTF-8?")]
     Nul,
     #[error("the quote that opens here is never closed")]
     OpenQuote,
     #[error(
         "quote inside an unquoted field; put quotes around the whole field, right next to its delimiters, \
-         and double those inside"
+         and double those inside (if quotes are plain characters here, set `quote = \"\"` in [data])"
     )]
     StrayQuote,
     #[error(
@@ -92,7 +130,10 @@ pub(super) enum Fault {
     AfterQuote { opened_in: u64 },
     #[error("blank line; remove it, as only the end of the file may have some")]
     BlankLine,
-    #[error("comment line; remove it, or put the first field in quotes if the # belongs to it")]
+    #[error(
+        "comment line; set `comment = \"#\"` in [data] to skip such lines, or `comment = \"\"` if the # \
+         belongs to the first field"
+    )]
     Comment,
 
     // The table is not one.
@@ -100,9 +141,8 @@ pub(super) enum Fault {
     OtherDelimiter(char),
     #[error("1 column found; a label and at least one feature are needed")]
     OneColumn,
-    // Blank lines above the first record are refused, so it is in line 1.
-    #[error("expected {} as in line 1, found {found}{hint}", Count(*.expected, "field"))]
-    Ragged { expected: usize, found: usize, hint: &'static str },
+    #[error("expected {} as in line {first_line}, found {found}{hint}", Count(*.expected, "field"))]
+    Ragged { expected: usize, found: usize, first_line: u64, hint: &'static str },
     #[error("no data rows")]
     NoRows,
     #[error("only 1 row; at least 2 are needed to train on")]
@@ -125,10 +165,32 @@ pub(super) enum Fault {
     #[error("{found} columns where the training file has {expected}")]
     OtherWidth { expected: usize, found: usize },
 
+    #[error("the column {} has no value in the training rows; put it under data.ignore", Shown(.0))]
+    NoValues(String),
+    #[error("{}", tells_rows_apart(.many, *.rows))]
+    TellsRowsApart { many: Vec<ManyTexts>, rows: usize },
+    #[error(
+        "the categorical column {} has more than {MAX_CATEGORIES} categories, which is the limit; put it under \
+         data.ignore",
+        Shown(.0)
+    )]
+    TooManyCategories(String),
+    #[error("every row has a missing value, so that none of {0} is left")]
+    AllDropped(usize),
+
     // A cell cannot be used.
+    #[error(
+        "missing value{}; fill it in, or set `missing` in [data] or for the column in [data.columns] to \
+         \"median\", \"mean\", \"most_frequent\", \"drop_row\" or {{ constant = .. }}",
+        spelled(.0)
+    )]
+    MissingValue(String),
+    #[error("{} is neither true nor false, yes nor no, t nor f, y nor n, 1 nor 0", Shown(.0))]
+    NotBoolean(String),
     #[error("missing value{}; fill it in or remove the row", spelled(.0))]
     Missing(String),
-    #[error("{} is not finite; only finite numbers can be trained on", Shown(.0))]
+    #[error("{} is not finite; only finite numbers can be trained on (if it means a missing value, put it under \
+         data.missing_markers)", Shown(.0))]
     NotFinite(String),
     #[error("{} is outside f32 range; at most 3.4028235e38 is allowed, positive or negative", Shown(.0))]
     OutOfRange(String),
@@ -165,20 +227,31 @@ impl Fault {
     pub(super) fn kind(&self) -> DataErrorKind {
         match self {
             Self::Delimiter(_)
+            | Self::Mark { .. }
+            | Self::SameMark { .. }
+            | Self::NamesTwice
+            | Self::NamesForColumns { .. }
             | Self::Share { .. }
             | Self::Shares { .. }
             | Self::ShareAndFile { .. }
             | Self::NoSuchColumn { .. }
             | Self::LabelIgnored(_)
+            | Self::NoLabel
+            | Self::TwoLabels(..)
+            | Self::TwoRoles(_)
+            | Self::GapsOfNoFeature(_)
+            | Self::ConstantOfOtherKind { .. }
             | Self::NoFeatures(_)
             | Self::EmptySplit { .. } => DataErrorKind::Config,
             Self::NotFound | Self::NotAFile(_) | Self::Read(_) => DataErrorKind::Io,
             Self::TooLarge { .. }
             | Self::TooLargeUnpacked { .. }
+            | Self::TooLargeSpooled { .. }
             | Self::TooManyCells { .. }
             | Self::OutOfMemory { .. }
             | Self::RecordTooLong
             | Self::QuotedTooLong
+            | Self::TooManyCategories(_)
             | Self::TooManyColumns => DataErrorKind::Limit,
             _ => DataErrorKind::Data,
         }
@@ -191,13 +264,15 @@ impl Fault {
             Self::Empty
                 | Self::NoRows
                 | Self::OneRow
+                | Self::AllDropped(_)
                 | Self::OneClass { .. }
                 | Self::OwnClasses(_)
                 | Self::TooManyCells { .. }
                 | Self::OutOfMemory { .. }
                 | Self::TooLarge { .. }
                 | Self::TooLargeUnpacked { .. }
-                | Self::Gzip(_)
+                | Self::NamesForColumns { .. }
+                | Self::Unpack(..)
                 | Self::Read(_)
                 | Self::Disguised(_)
         )
@@ -207,7 +282,7 @@ impl Fault {
     /// may have any fault before, and one in another encoding holds NUL bytes.
     pub(super) fn weight(&self) -> u8 {
         match self {
-            Self::TooLarge { .. } | Self::TooLargeUnpacked { .. } | Self::Gzip(_) | Self::Read(_) => 3,
+            Self::TooLarge { .. } | Self::TooLargeUnpacked { .. } | Self::Unpack(..) | Self::Read(_) => 3,
             Self::NotUtf8 { .. } => 2,
             Self::Nul => 1,
             _ => 0,
@@ -220,12 +295,57 @@ impl Fault {
     }
 }
 
+/// What can take the place of a file that is none.
+fn instead(kind: &str) -> &'static str {
+    if kind.contains("pipe") { ", or standard input (`path = \"-\"` in [data])" } else { "" }
+}
+
 fn differences(missing: &[String], extra: &[String]) -> String {
     let list = |what: &str, names: &[String]| format!("{what} {}", ShownNames(names));
     match (missing, extra) {
         (missing, []) => list("missing", missing),
         ([], extra) => list("unknown", extra),
         (missing, extra) => format!("{}, {}", list("missing", missing), list("unknown", extra)),
+    }
+}
+
+/// A column whose texts tell rows apart.
+#[derive(Debug)]
+pub(super) struct ManyTexts {
+    pub(super) column: String,
+    /// How many different ones there are; none if they were not counted to the end.
+    pub(super) texts: Option<usize>,
+}
+
+fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {
+    let shown = |many: &ManyTexts| match many.texts {
+        Some(texts) => format!("{} ({texts})", Shown(&many.column)),
+        None => format!("{} (over 1000)", Shown(&many.column)),
+    };
+    let shown: Vec<String> = many.iter().take(8).map(shown).collect();
+    let (has, are) = if many.len() == 1 { ("has", "the text column") } else { ("have", "the text columns") };
+    let dots = if many.len() > 8 { ", ..." } else { "" };
+    format!(
+        "{are} {}{dots} {has} so many different values in {} that they tell rows apart; put them under \
+         data.ignore, or make them \"id\", or \"categorical\" after all, in [data.columns]",
+        shown.join(", "),
+        Count(rows, "row")
+    )
+}
+
+fn name_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Numeric => "numeric",
+        Kind::Categorical => "categorical",
+        Kind::Boolean => "boolean",
+    }
+}
+
+fn constant_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Numeric => "a number",
+        Kind::Categorical => "a text, the name of a category",
+        Kind::Boolean => "a number from 0 to 1 or a word such as \"yes\"",
     }
 }
 

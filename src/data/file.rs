@@ -2,16 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use super::assembly::{ClassOf, RawRows, read_rows};
+use super::assembly::{NumberOf, RawRows, read_rows};
 use super::cell::trim;
 use super::chunks::{Chunk, Chunks};
 use super::error::{At, DataError, Told};
 use super::fault::Fault;
 use super::format::Format;
+use super::layout::Layout;
 use super::lexer::Lexer;
 use super::limits::MAX_COLUMNS;
+use super::markers::Markers;
+use super::place::line_of;
 use super::records::Reader;
-use super::schema::{Role, numbered_names};
+use super::schema::numbered_names;
+use super::survey::{ColumnSurvey, Surveyor};
 
 /// A file whose columns are known; its rows are still to be read.
 #[derive(Debug)]
@@ -22,16 +26,21 @@ pub(super) struct CsvFile {
     format: Format,
     first: Chunk,
     chunks: Chunks,
+    /// Of the first record.
+    first_line: u64,
 }
 
 impl CsvFile {
-    /// Reads a file up to its first record.
-    pub(super) fn open(path: &Path, format: Format) -> Result<Self, DataError> {
+    /// Reads a file up to its first record. `given` names the columns of a file without header,
+    /// unless it is empty.
+    pub(super) fn open(path: &Path, format: Format, given: &[String]) -> Result<Self, DataError> {
         let mut chunks = Chunks::open(path, format).map_err(|fault| DataError::new(path, fault))?;
         let mut first = Chunk::default();
         let read = chunks.next(&mut first);
-        match read.and_then(|_| columns(&first, format)) {
-            Ok(names) => Ok(Self { path: path.to_owned(), names, format, first, chunks }),
+        match read.and_then(|_| columns(&first, format, given)) {
+            Ok((names, first_line)) => {
+                Ok(Self { path: path.to_owned(), names, format, first, chunks, first_line })
+            }
             Err(told) => {
                 let (told, _) = chunks.skip(told, first.lines());
                 Err(told.error(path, &[]))
@@ -39,11 +48,33 @@ impl CsvFile {
         }
     }
 
-    /// Reads the rows. `roles` are those of this file's columns.
-    pub(super) fn rows(&mut self, roles: &[Role], class_of: &mut ClassOf<'_>) -> Result<RawRows, DataError> {
-        let reader = Reader::new(self.format, roles);
-        let rows = read_rows(&reader, &self.first, &mut self.chunks, class_of);
+    /// Reads the rows. `layout` is that of this file's columns.
+    pub(super) fn rows(
+        &mut self,
+        layout: &Layout,
+        number_of: &mut NumberOf<'_>,
+    ) -> Result<RawRows, DataError> {
+        let reader = Reader { format: self.format, layout, first_line: self.first_line };
+        let rows = read_rows(&reader, &self.first, &mut self.chunks, number_of);
         rows.map_err(|told| self.error(*told))
+    }
+
+    /// What stands in the columns of all rows, of which `most` different texts are kept; 0 leaves a
+    /// column out. The rows cannot be read after that.
+    pub(super) fn survey(
+        mut self,
+        markers: &Markers,
+        most: Vec<usize>,
+    ) -> Result<Vec<ColumnSurvey>, DataError> {
+        let surveyor = Surveyor { format: self.format, markers, most, first_line: self.first_line };
+        let surveys = surveyor.survey(&self.first, &mut self.chunks);
+        surveys.map_err(|told| self.error(*told))
+    }
+
+    /// What stands in the columns of the first rows.
+    pub(super) fn glance(&self, markers: &Markers, most: Vec<usize>) -> Vec<ColumnSurvey> {
+        let surveyor = Surveyor { format: self.format, markers, most, first_line: self.first_line };
+        surveyor.glance(&self.first)
     }
 
     /// The hash, in hexadecimal, and the number of the bytes on disk, once the rows were read.
@@ -65,25 +96,27 @@ impl CsvFile {
 /// Characters that files use as delimiter, the likeliest first.
 const DELIMITERS: [char; 5] = [';', '\t', '|', ',', ' '];
 
-/// The names of the columns, by the first record.
-fn columns(first: &Chunk, format: Format) -> Result<Vec<String>, Box<Told>> {
+/// The names of the columns and the line of the first record, which has as many fields.
+fn columns(first: &Chunk, format: Format, given: &[String]) -> Result<(Vec<String>, u64), Box<Told>> {
     let body = first.text()?;
-    let is_blank = body.bytes().all(|byte| byte.is_ascii_whitespace());
-    let names = match is_blank {
-        true if first.is_last => Err(At::new(0, Fault::Empty)),
-        true => Err(At::new(0, Fault::BlankLine)),
-        false => names(body, format),
+    let mut lexer = Lexer::new(body, format.dialect);
+    let names = match lexer.next_record() {
+        Ok(true) => names(&mut lexer, format, given),
+        Ok(false) if !first.is_last => Err(At::new(lexer.blank_end().unwrap_or_default(), Fault::BlankLine)),
+        Ok(false) if body.bytes().all(|byte| byte.is_ascii_whitespace()) => Err(At::new(0, Fault::Empty)),
+        Ok(false) => Err(At::new(0, Fault::NoRows)),
+        Err(at) => Err(at),
     };
-    names.map_err(|at| at.told(body.as_bytes()))
+    let names = names.map_err(|at| at.told(body.as_bytes()))?;
+    Ok((names, line_of(body.as_bytes(), lexer.record_start())))
 }
 
-fn names(body: &str, format: Format) -> Result<Vec<String>, Box<At>> {
-    let mut lexer = Lexer::new(body, format.delimiter);
-    lexer.next_record()?;
+/// `lexer` is at the first record.
+fn names(lexer: &mut Lexer<'_>, format: Format, given: &[String]) -> Result<Vec<String>, Box<At>> {
     let mut names = Vec::new();
     loop {
         let field = match lexer.next_field() {
-            Err(at) if names.is_empty() => return Err(other_delimiter(body, at)),
+            Err(at) if names.is_empty() => return Err(other_delimiter(lexer, at)),
             field => field?,
         };
         if names.len() == MAX_COLUMNS {
@@ -94,48 +127,54 @@ fn names(body: &str, format: Format) -> Result<Vec<String>, Box<At>> {
             break;
         }
     }
-    if names.len() == 1 {
-        return Err(one_column(body, format.delimiter, lexer));
+    match names.len() {
+        1 => Err(one_column(format, lexer.clone())),
+        _ if format.header => Ok(names),
+        found if given.is_empty() => Ok(numbered_names(found)),
+        found if given.len() == found => Ok(given.to_vec()),
+        found => Err(At::new(lexer.record_start(), Fault::NamesForColumns { names: given.len(), found })),
     }
-    Ok(if format.header { names } else { numbered_names(names.len()) })
 }
 
 /// A quote in the first name that is next to another delimiter gives that away.
-fn other_delimiter(body: &str, at: Box<At>) -> Box<At> {
-    let (before, after) = body.split_at(at.offset);
+fn other_delimiter(lexer: &Lexer<'_>, at: Box<At>) -> Box<At> {
+    let (before, after) = lexer.text().split_at(at.offset);
     let neighbour = match at.fault {
         Fault::AfterQuote { .. } => after.chars().next(),
         Fault::StrayQuote => before.chars().next_back(),
         _ => None,
     };
     match neighbour.filter(|neighbour| DELIMITERS.contains(neighbour) && *neighbour != ' ') {
-        Some(neighbour) => At::new(0, Fault::OtherDelimiter(neighbour)),
+        Some(neighbour) => At::new(lexer.record_start(), Fault::OtherDelimiter(neighbour)),
         None => at,
     }
 }
 
 /// Why there is one column only: another delimiter, or a title above the table. `lexer` has read
 /// the first record.
-fn one_column(body: &str, delimiter: u8, mut lexer: Lexer<'_>) -> Box<At> {
-    let mut lines = body.split(['\n', '\r']).filter(|line| !line.is_empty());
+fn one_column(format: Format, mut lexer: Lexer<'_>) -> Box<At> {
+    let start = lexer.record_start();
+    let mut lines = lexer.text()[start..].split(['\n', '\r']).filter(|line| !line.is_empty());
     let (first, second) = (lines.next().unwrap_or_default(), lines.next());
-    let others = DELIMITERS.into_iter().filter(|&other| other != char::from(delimiter));
+    let others = DELIMITERS.into_iter().filter(|&other| other != char::from(format.dialect.delimiter));
     let mut found = others.filter(|&other| first.contains(other));
     let is_regular = |other: &char| {
         second.is_none_or(|second| second.matches(*other).count() == first.matches(*other).count())
     };
     if let Some(other) = found.clone().find(is_regular) {
-        return At::new(0, Fault::OtherDelimiter(other));
+        return At::new(start, Fault::OtherDelimiter(other));
     }
+    let first_line = line_of(lexer.text().as_bytes(), start);
     let width = match lexer.next_record() {
         Ok(true) => width(&mut lexer).unwrap_or(1),
         _ => 1,
     };
     if width > 1 {
         let hint = "; if the first line is a title, remove it";
-        return At::new(lexer.record_start(), Fault::Ragged { expected: 1, found: width, hint });
+        let fault = Fault::Ragged { expected: 1, found: width, first_line, hint };
+        return At::new(lexer.record_start(), fault);
     }
-    At::new(0, found.find(|&other| other != ' ').map_or(Fault::OneColumn, Fault::OtherDelimiter))
+    At::new(start, found.find(|&other| other != ' ').map_or(Fault::OneColumn, Fault::OtherDelimiter))
 }
 
 /// The number of fields of the current record, none of which was visited.

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::thread;
 
+use super::dialect::Dialect;
 use super::fault::Fault;
 use super::limits::MAX_BYTES;
 use super::spec::DataSpec;
@@ -10,8 +11,7 @@ use super::spec::DataSpec;
 /// How the text of every file of a config is read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Format {
-    /// ASCII, and neither a quote nor a line end.
-    pub(super) delimiter: u8,
+    pub(super) dialect: Dialect,
     /// Whether the first record names the columns.
     pub(super) header: bool,
     pub(super) reading: Reading,
@@ -35,9 +35,12 @@ impl Default for Reading {
 }
 
 impl Format {
-    /// Checks the delimiter, and that the parts of the split do not contradict each other.
+    /// Checks the dialect, and that the parts of the split do not contradict each other.
     pub(super) fn new(spec: &DataSpec, reading: Reading) -> Result<Self, Fault> {
-        let delimiter = delimiter(spec.delimiter)?;
+        let dialect = Dialect::new(spec)?;
+        if spec.header && !spec.column_names.is_empty() {
+            return Err(Fault::NamesTwice);
+        }
         let parts = [("valid", spec.valid, &spec.valid_path), ("test", spec.test, &spec.test_path)];
         for (key, share, path) in parts {
             if !(0.0..1.0).contains(&share) {
@@ -50,15 +53,6 @@ impl Format {
         if spec.valid + spec.test >= 1.0 {
             return Err(Fault::Shares { valid: spec.valid, test: spec.test });
         }
-        Ok(Self { delimiter, header: spec.header, reading })
-    }
-}
-
-/// A character that can be part of no number, quote, comment or line end.
-fn delimiter(char: char) -> Result<u8, Fault> {
-    let is_taken = char.is_ascii_alphanumeric() || "\"#+-.\n\r\0".contains(char);
-    match u8::try_from(char) {
-        Ok(byte) if byte.is_ascii() && !is_taken => Ok(byte),
-        _ => Err(Fault::Delimiter(char)),
+        Ok(Self { dialect, header: spec.header, reading })
     }
 }

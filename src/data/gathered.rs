@@ -9,7 +9,7 @@ use crate::real::Real;
 /// The truth for each of some rows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RowTargets<F> {
-    /// Indices into [`Data::classes`](super::Data::classes).
+    /// Indices into [`Encoding::classes`](super::Encoding::classes).
     Classes(Vec<u32>),
     /// Values as scaled for training, `(rows, values)`.
     Values(Array2<F>),
@@ -79,7 +79,7 @@ impl<F: Real> Batch<F> {
         self.rows
     }
 
-    /// Their features, scaled, `(rows, features)`.
+    /// Their inputs, `(rows, inputs)`.
     pub fn x(&self) -> ArrayView2<'_, F> {
         self.x.slice(s![..self.rows, ..])
     }
@@ -100,14 +100,14 @@ impl<F: Real> Rows<F> {
     pub fn batch(&self, max_rows: usize) -> Batch<F> {
         Batch {
             rows: 0,
-            x: Array2::zeros((max_rows, self.features())),
+            x: Array2::zeros((max_rows, self.inputs())),
             targets: self.row_targets().room(max_rows),
             weights: self.weights().map(|_| vec![F::one(); max_rows]),
         }
     }
 
-    /// Copies `rows`, numbers below [`len`](Self::len), one after the other into `batch`, features
-    /// scaled, instead of what was there.
+    /// Copies `rows`, numbers below [`len`](Self::len), one after the other into `batch`,
+    /// encoded, instead of what was there.
     ///
     /// # Panics
     ///
@@ -120,6 +120,6 @@ impl<F: Real> Rows<F> {
         if let (Some(weights), Some(own)) = (&mut batch.weights, self.weights()) {
             weights.iter_mut().zip(rows.clone()).for_each(|(weight, row)| *weight = own[row]);
         }
-        self.scale_into(rows, batch.x.slice_mut(s![..batch.rows, ..]));
+        self.encode_into(rows, batch.x.slice_mut(s![..batch.rows, ..]));
     }
 }

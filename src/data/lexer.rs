@@ -1,8 +1,9 @@
 //! Records and fields of CSV text, strictly.
 //!
-//! The grammar is RFC 4180 with any one-byte delimiter and LF, CRLF or CR as line end. What other
-//! readers reinterpret is a fault here: a quote that never closes, quotes inside unquoted fields,
-//! characters after a closing quote, blank lines between records, comment lines. Blank lines at
+//! The grammar is RFC 4180 with any one-byte delimiter and quote, or no quote at all, and LF, CRLF or
+//! CR as line end; lines that start with a comment mark may be passed over. What other readers
+//! reinterpret is a fault here: a quote that never closes, quotes inside unquoted fields,
+//! characters after a closing quote, blank lines between records, comment lines that nobody announced. Blank lines at
 //! the end of the text are accepted.
 //!
 //! Nothing is allocated unless a field has doubled quotes. Places are byte offsets, and lines are
@@ -10,6 +11,9 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
+
+use super::dialect::{Comments, Dialect};
 use super::error::At;
 use super::fault::Fault;
 use super::limits::{MAX_COLUMNS, MAX_RECORD_BYTES};
@@ -19,7 +23,7 @@ use super::place::line_of;
 #[derive(Clone, Debug)]
 pub(super) struct Lexer<'t> {
     text: &'t str,
-    delimiter: u8,
+    dialect: Dialect,
     ends_plain_run: [bool; 256],
     at: usize,
     record: usize,
@@ -49,15 +53,15 @@ pub(super) struct LineEnds {
 }
 
 impl<'t> Lexer<'t> {
-    /// Starts at the first record; `delimiter` is ASCII and neither a quote nor a line end.
-    pub(super) fn new(text: &'t str, delimiter: u8) -> Self {
+    /// Starts at the first record.
+    pub(super) fn new(text: &'t str, dialect: Dialect) -> Self {
         let mut ends_plain_run = [false; 256];
-        for byte in [delimiter, b'"', b'\n', b'\r'] {
+        for byte in [dialect.delimiter, dialect.quote_or_delimiter(), b'\n', b'\r'] {
             ends_plain_run[usize::from(byte)] = true;
         }
         Self {
             text,
-            delimiter,
+            dialect,
             ends_plain_run,
             at: 0,
             record: 0,
@@ -69,18 +73,19 @@ impl<'t> Lexer<'t> {
 
     /// Goes on to the next record; false at the end of the text.
     pub(super) fn next_record(&mut self) -> Result<bool, Box<At>> {
-        let first_blank = self.at;
-        while self.skip_blank_line() {}
+        let first_blank = self.skip_lines();
         self.record = self.at;
         self.stop = self.text.len().min(self.record + MAX_RECORD_BYTES + 1);
-        match self.bytes().get(self.at) {
-            None => {
-                self.blank_end = (self.at > first_blank).then_some(first_blank);
+        match (self.bytes().get(self.at), first_blank) {
+            (None, _) => {
+                self.blank_end = first_blank;
                 Ok(false)
             }
-            Some(_) if self.at > first_blank => Err(At::new(first_blank, Fault::BlankLine)),
-            Some(b'#') => Err(At::new(self.at, Fault::Comment)),
-            Some(_) => Ok(true),
+            (Some(_), Some(first_blank)) => Err(At::new(first_blank, Fault::BlankLine)),
+            (Some(b'#'), None) if self.dialect.comments == Comments::Refused => {
+                Err(At::new(self.at, Fault::Comment))
+            }
+            (Some(_), None) => Ok(true),
         }
     }
 
@@ -89,13 +94,15 @@ impl<'t> Lexer<'t> {
     pub(super) fn next_field(&mut self) -> Result<Field, Box<At>> {
         let bytes = self.bytes();
         let start = self.at;
-        if bytes.get(start) == Some(&b'"') {
-            return self.quoted_field();
+        if let Some(quote) = self.dialect.quote
+            && bytes.get(start) == Some(&quote)
+        {
+            return self.quoted_field(quote);
         }
         let run = bytes[start..self.stop].iter();
         let length = run.take_while(|&&byte| !self.ends_plain_run[usize::from(byte)]).count();
         let end = start + length;
-        if bytes.get(end) == Some(&self.delimiter) && end < self.stop {
+        if bytes.get(end) == Some(&self.dialect.delimiter) && end < self.stop {
             self.at = end + 1;
             return Ok(Field { start, end, is_escaped: false, is_last: false });
         }
@@ -106,7 +113,13 @@ impl<'t> Lexer<'t> {
     #[inline]
     pub(super) fn content(&self, field: Field) -> Cow<'t, str> {
         let raw = &self.text[field.start..field.end];
-        if field.is_escaped { Cow::Owned(raw.replace("\"\"", "\"")) } else { Cow::Borrowed(raw) }
+        match self.dialect.quote {
+            Some(quote) if field.is_escaped => {
+                let quote = char::from(quote).to_string();
+                Cow::Owned(raw.replace(&quote.repeat(2), &quote))
+            }
+            _ => Cow::Borrowed(raw),
+        }
     }
 
     /// Where the current record starts.
@@ -142,8 +155,31 @@ impl<'t> Lexer<'t> {
         self.text.as_bytes()
     }
 
+    /// Passes over blank lines and comments: where the first blank one starts.
+    fn skip_lines(&mut self) -> Option<usize> {
+        let mut first_blank = None;
+        loop {
+            let start = self.at;
+            if self.skip_blank_line() {
+                first_blank.get_or_insert(start);
+            } else if !self.skip_comment() {
+                return first_blank;
+            }
+        }
+    }
+
+    fn skip_comment(&mut self) -> bool {
+        let Some(comment) = self.dialect.comments.skipped() else { return false };
+        if self.bytes().get(self.at) != Some(&comment) {
+            return false;
+        }
+        let length = memchr2(b'\n', b'\r', &self.bytes()[self.at..]);
+        self.end_record(length.map_or(self.text.len(), |length| self.at + length));
+        true
+    }
+
     fn skip_blank_line(&mut self) -> bool {
-        let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t') && **byte != self.delimiter;
+        let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t') && **byte != self.dialect.delimiter;
         let rest = &self.bytes()[self.at..];
         let spaces = rest.iter().take_while(is_space).count();
         match rest.get(spaces) {
@@ -154,17 +190,17 @@ impl<'t> Lexer<'t> {
         !rest.is_empty()
     }
 
-    fn quoted_field(&mut self) -> Result<Field, Box<At>> {
+    fn quoted_field(&mut self, quote: u8) -> Result<Field, Box<At>> {
         let bytes = self.bytes();
         let open = self.at;
         let mut end = open + 1;
         let mut is_escaped = false;
         loop {
-            let Some(length) = bytes[end..].iter().position(|&byte| byte == b'"') else {
+            let Some(length) = bytes[end..].iter().position(|&byte| byte == quote) else {
                 return Err(At::new(open, Fault::OpenQuote));
             };
             end += length;
-            if bytes.get(end + 1) != Some(&b'"') {
+            if bytes.get(end + 1) != Some(&quote) {
                 break;
             }
             is_escaped = true;
@@ -172,7 +208,7 @@ impl<'t> Lexer<'t> {
         }
         match bytes.get(end + 1) {
             _ if end >= self.stop => Err(At::new(open, Fault::QuotedTooLong)),
-            Some(&next) if next != self.delimiter && next != b'\n' && next != b'\r' => {
+            Some(&next) if next != self.dialect.delimiter && next != b'\n' && next != b'\r' => {
                 let opened_in = line_of(bytes, open);
                 Err(At::new(end + 1, Fault::AfterQuote { opened_in }))
             }
@@ -184,10 +220,13 @@ impl<'t> Lexer<'t> {
     fn close(&mut self, mut field: Field, end: usize) -> Result<Field, Box<At>> {
         match self.bytes().get(end) {
             _ if end == self.stop && end < self.text.len() => {
-                return Err(At::new(self.record, overlong(&self.bytes()[self.record..end], self.delimiter)));
+                return Err(At::new(
+                    self.record,
+                    overlong(&self.bytes()[self.record..end], self.dialect.delimiter),
+                ));
             }
-            Some(&byte) if byte == self.delimiter => self.at = end + 1,
-            Some(b'"') => return Err(At::new(end, Fault::StrayQuote)),
+            Some(&byte) if byte == self.dialect.delimiter => self.at = end + 1,
+            Some(byte) if Some(*byte) == self.dialect.quote => return Err(At::new(end, Fault::StrayQuote)),
             Some(_) => {
                 field.is_last = true;
                 self.end_line(end);

@@ -6,5 +6,7 @@ pub const MAX_BYTES: u64 = 4 << 30;
 pub const MAX_COLUMNS: usize = 65_536;
 /// Bytes of one record, without its line end: 1 MiB.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
+/// Categories of a column.
+pub const MAX_CATEGORIES: usize = 100_000;
 /// Classes of a label column.
 pub const MAX_CLASSES: usize = 10_000;

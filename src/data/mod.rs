@@ -1,24 +1,36 @@
 //! From a CSV file to rows that a network can train on.
 //!
-//! `Table::load` reads the files once, with every cell checked; `Table::prepare` splits them for
-//! one seed and fits the scaling. The numbers are kept once, as they were written, and scaled when
+//! `Table::load` finds out what the columns are and reads the files, with every cell checked;
+//! `Table::prepare` splits them for one seed and fits the [`Encoding`]. The values are kept once, as
+//! they were written (a category by its number, a missing value as NaN), and encoded when
 //! `Rows::gather` copies a batch of them. Errors carry file, line, column and value.
 
 mod batch;
 mod spec;
 
 mod assembly;
+mod borders;
 mod cell;
 mod chunks;
 mod class;
+mod column;
+mod dialect;
 mod disk;
+mod encoder;
+mod encoding;
 mod error;
 mod fault;
 mod file;
+mod fit;
 mod format;
 mod gathered;
+mod guise;
+mod infer;
+mod layout;
 mod lexer;
 mod limits;
+mod load;
+mod markers;
 mod matrix;
 mod place;
 mod plain;
@@ -29,15 +41,26 @@ mod scale;
 mod schema;
 mod shown;
 mod split;
+mod survey;
 mod table;
+mod workers;
+mod zstd;
 
 #[cfg(test)]
 mod tests;
 
 pub use batch::{Batches, LastBatch, Sampling};
+pub use column::{ColumnSpec, ColumnType, Constant, Kind, Missing, Role};
+pub use dialect::Mark;
+pub(crate) use dialect::is_mark;
+pub use disk::STANDARD_INPUT;
+pub use encoder::Encoder;
+pub use encoding::{
+    EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, ValueEncoding,
+};
 pub use error::{DataError, DataErrorKind};
 pub use gathered::{Batch, RowTargets};
-pub use limits::{MAX_BYTES, MAX_CLASSES, MAX_COLUMNS, MAX_RECORD_BYTES};
+pub use limits::{MAX_BYTES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS, MAX_RECORD_BYTES};
 pub use prepare::Prepared;
 pub use rows::Rows;
 pub(crate) use shown::{Shown, ShownPath};
@@ -53,12 +76,8 @@ pub struct Data<F> {
     pub valid: Option<Rows<F>>,
     /// The rows that are looked at once, at the end.
     pub test: Option<Rows<F>>,
-    /// Names of the feature columns, in the order of the columns of the rows.
-    pub features: Vec<String>,
-    /// Names of the classes; numeric ones in numeric order, others in byte order.
-    pub classes: Vec<String>,
-    /// What is done to each feature.
-    pub scaling: Vec<Scaling>,
+    /// From the columns of the files to the inputs and scores of a network.
+    pub encoding: Encoding,
 }
 
 /// The scaling of one feature, fitted on training rows: `scaled = (raw - offset) * (1 / divisor)`,

@@ -3,61 +3,81 @@
 //! It either reads exactly what the [`Lexer`](super::lexer::Lexer) and [`number`] would, or gives
 //! up, and then they read the record again and say what is wrong with it.
 
-use super::cell::{is_missing_label, number, trim};
+use super::cell::{number, trim};
+use super::dialect::Dialect;
+use super::layout::{Gap, Layout, Take};
 use super::limits::MAX_RECORD_BYTES;
-use super::schema::Role;
 
-/// A record that was read.
-#[derive(Debug)]
-pub(super) struct Plain<'t> {
-    /// The place of its line end, or the end of the text.
-    pub(super) end: usize,
-    /// Trimmed, and not missing.
-    pub(super) label: &'t str,
-}
-
-/// Reads the record of `text` that starts at `start`, its features into `row`.
+/// Reads the record of `text` that starts at `start`, its values into `row`, its texts, trimmed,
+/// into `texts`; the result is the place of its line end, or the end of the text.
 #[inline]
 pub(super) fn read_plain<'t>(
     text: &'t str,
     start: usize,
-    delimiter: u8,
-    roles: &[Role],
+    dialect: Dialect,
+    layout: &Layout,
     row: &mut [f64],
-) -> Option<Plain<'t>> {
+    texts: &mut [&'t str],
+) -> Option<usize> {
     let bytes = text.as_bytes();
-    let (mut at, mut end, mut label) = (start, start, "");
-    for (index, role) in roles.iter().enumerate() {
-        if index > 0 {
+    let (delimiter, quote) = (dialect.delimiter, dialect.quote_or_delimiter());
+    let (mut at, mut end) = (start, start);
+    for (column, take) in layout.takes.iter().enumerate() {
+        if column > 0 {
             if bytes.get(end) != Some(&delimiter) {
                 return None;
             }
             at = end + 1;
         }
-        match role {
-            Role::Feature(feature) => {
+        match *take {
+            Take::Number(index) => {
                 let (value, behind) = match decimal(bytes, at) {
                     Some((value, behind)) if is_end(bytes, behind, delimiter) => (value, behind),
                     _ => {
-                        let behind = end_of_cell(bytes, at, delimiter)?;
-                        (number(&text[at..behind])?, behind)
+                        let behind = end_of_cell(bytes, at, delimiter, quote)?;
+                        (number_or_gap(&text[at..behind], layout, index)?, behind)
                     }
                 };
-                row[*feature] = value;
+                if layout.markers.holds(value) {
+                    return None;
+                }
+                row[index] = value;
                 end = behind;
             }
-            Role::Label => {
-                end = end_of_cell(bytes, at, delimiter)?;
-                label = trim(&text[at..end]);
-                if is_missing_label(label) {
+            Take::Word(index) => {
+                end = end_of_cell(bytes, at, delimiter, quote)?;
+                row[index] = word_or_gap(trim(&text[at..end]), layout, index)?;
+            }
+            Take::Text(index) => {
+                end = end_of_cell(bytes, at, delimiter, quote)?;
+                texts[index] = trim(&text[at..end]);
+                if layout.markers.in_texts(texts[index]) {
                     return None;
                 }
             }
-            Role::Ignored => end = end_of_cell(bytes, at, delimiter)?,
+            Take::Nothing => end = end_of_cell(bytes, at, delimiter, quote)?,
         }
     }
     let is_whole = bytes.get(end) != Some(&delimiter) && end - start <= MAX_RECORD_BYTES;
-    is_whole.then_some(Plain { end, label })
+    is_whole.then_some(end)
+}
+
+/// A number in another form, or NaN where the value may be missing and is.
+#[inline]
+fn number_or_gap(cell: &str, layout: &Layout, index: usize) -> Option<f64> {
+    number(cell).or_else(|| {
+        let is_gap = layout.values[index].gap != Gap::Fault && layout.markers.in_numbers(trim(cell));
+        is_gap.then_some(f64::NAN)
+    })
+}
+
+#[inline]
+fn word_or_gap(text: &str, layout: &Layout, index: usize) -> Option<f64> {
+    let value = &layout.values[index];
+    match layout.markers.in_texts(text) {
+        true => (value.gap != Gap::Fault).then_some(f64::NAN),
+        false => value.words.number(text),
+    }
 }
 
 /// Whole numbers up to this have doubles of their own.
@@ -108,10 +128,10 @@ fn digits(bytes: &[u8], start: usize, mut number: u64) -> (u64, usize) {
 
 /// Where the cell that starts at `start` ends, unless there is a quote in it.
 #[inline]
-fn end_of_cell(bytes: &[u8], start: usize, delimiter: u8) -> Option<usize> {
+fn end_of_cell(bytes: &[u8], start: usize, delimiter: u8, quote: u8) -> Option<usize> {
     let mut end = start;
     while !is_end(bytes, end, delimiter) {
-        if bytes[end] == b'"' {
+        if bytes[end] == quote {
             return None;
         }
         end += 1;
@@ -131,14 +151,27 @@ fn is_end(bytes: &[u8], at: usize, delimiter: u8) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::dialect::Comments;
+    use super::super::layout::Value;
+    use super::super::markers::Markers;
     use super::*;
 
-    const ROLES: [Role; 4] = [Role::Feature(1), Role::Label, Role::Ignored, Role::Feature(0)];
+    const DIALECT: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
+
+    fn layout(gap: Gap) -> Layout {
+        let value = |gap| Value { gap, ..Value::default() };
+        Layout {
+            takes: vec![Take::Number(1), Take::Text(0), Take::Nothing, Take::Number(0)],
+            values: vec![value(gap), value(Gap::Fault)],
+            texts: 1,
+            markers: Markers::new(None),
+        }
+    }
 
     fn read(text: &str) -> Option<(usize, &str, [f64; 2])> {
-        let mut row = [0.0; 2];
-        let plain = read_plain(text, 0, b',', &ROLES, &mut row)?;
-        Some((plain.end, plain.label, row))
+        let (mut row, mut texts) = ([0.0; 2], [""]);
+        let end = read_plain(text, 0, DIALECT, &layout(Gap::Fault), &mut row, &mut texts)?;
+        Some((end, texts[0], row))
     }
 
     #[test]
@@ -167,6 +200,14 @@ mod tests {
         let long = format!("1,a,{},2", "x".repeat(MAX_RECORD_BYTES - 6));
         assert!(read(&long).is_some());
         assert_eq!(read(&long.replacen('a', "aa", 1)), None);
+    }
+
+    #[test]
+    fn a_value_is_missing_only_where_it_may_be() {
+        let (mut row, mut texts) = ([0.0; 2], [""]);
+        let mut read = |text| read_plain(text, 0, DIALECT, &layout(Gap::Kept), &mut row, &mut texts);
+        assert_eq!((read("1,a,,"), read("1,a,, NA"), read(",a,,1")), (Some(5), Some(8), None));
+        assert!(row[0].is_nan());
     }
 
     fn matches_the_standard_library(text: &str) {

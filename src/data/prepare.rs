@@ -2,65 +2,119 @@
 
 use std::sync::Arc;
 
+use super::encoding::{EncodedColumn, Encoding, TargetEncoding};
 use super::error::DataError;
-use super::rows::Scales;
-use super::scale::{check_range, fit};
-use super::shown::ShownNames;
-use super::table::{Part, Table};
-use super::{Data, RowTargets, Rows};
+use super::fit::{Fitted, fit};
+use super::scale::check_range;
+use super::shown::{ShownCounts, ShownNames};
+use super::table::{Part, Table, class_counts};
+use super::{Data, Encoder, RowTargets, Rows, ValueEncoding};
 use crate::real::Real;
 
 /// Data for one seed, and what is odd about them though no error.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prepared<F> {
-    /// Split, with its scaling.
+    /// Split, with its encoding.
     pub data: Data<F>,
     /// For people to read.
     pub notes: Vec<String>,
 }
 
 impl Table {
-    /// Splits the rows for `seed`, stratified by class, and finds how to scale all features by what
-    /// the training rows are like. The numbers stay where they are, for every seed to share.
+    /// Splits the rows for `seed`, stratified by class, and finds how to encode all features by what
+    /// the training rows are like. The values stay where they are, for every seed to share.
     ///
-    /// A feature that is constant in the training rows becomes 0 there and stays (under
+    /// A number that is constant in the training rows becomes 0 there and stays (under
     /// [`Scale::None`](super::Scale::None) it stays as it is); a note names it.
     ///
     /// # Errors
     ///
-    /// If a scaled value is outside the range of `F`.
+    /// If a scaled value is outside the range of `F`, or there is nothing to compute what stands in
+    /// for missing values from.
     pub fn prepare<F: Real>(&self, seed: u64) -> Result<Prepared<F>, DataError> {
         let split = self.shares.draw(&self.main.labels, seed);
-        let fitted = fit(&self.main.raw, &split.train, self.scale);
-        let scales = Arc::new(Scales::new(&fitted.scaling));
+        let features: Vec<_> =
+            self.schema.features().map(|(name, feature)| (name.clone(), feature.clone())).collect();
+        let fitted = fit(&self.main.raw, &split.train, &features, self.scale, self.max_categories)
+            .map_err(|fault| DataError::new(&self.main.source.path, fault))?;
+        let mut notes = self.note_constant(&fitted.constant);
+        let train_labels: Vec<u32> = split.train.iter().map(|&row| self.main.labels[row]).collect();
+        let encoding = self.encoding(fitted, &train_labels);
+        let names = features.iter().map(|(_, feature)| feature.categories.as_slice());
+        let encoder = Arc::new(Encoder::for_categories(&encoding, names));
         let part = |part: &Part, rows: Vec<usize>| {
-            check_range::<F>(&part.raw, &rows, &fitted.scaling, &self.features)
+            check_range::<F>(&part.raw, &rows, encoding.features())
                 .map_err(|fault| DataError::new(&part.source.path, fault))?;
             let classes = rows.iter().map(|&row| part.labels[row]).collect();
-            Ok(Rows::of(&part.raw, rows, RowTargets::Classes(classes), None, &scales))
+            Ok(Rows::of(&part.raw, rows, RowTargets::Classes(classes), None, &encoder))
         };
-        let held_back = |own: &Option<Part>, rows: Vec<usize>| match own {
-            Some(own) => part(own, (0..own.labels.len()).collect()).map(Some),
-            None if rows.is_empty() => Ok(None),
-            None => part(&self.main, rows).map(Some),
+        let mut held_back = |own: &Option<Part>, rows: Vec<usize>, kind| {
+            let (from, rows) = match own {
+                Some(own) => (own, (0..own.labels.len()).collect()),
+                None => (&self.main, rows),
+            };
+            if rows.is_empty() {
+                return Ok(None);
+            }
+            notes.extend(self.note_unseen(&encoding, from, &rows, kind));
+            part(from, rows).map(Some)
         };
         let data = Data {
+            valid: held_back(&self.own_valid, split.valid, "validation")?,
+            test: held_back(&self.own_test, split.test, "test")?,
             train: part(&self.main, split.train)?,
-            valid: held_back(&self.own_valid, split.valid)?,
-            test: held_back(&self.own_test, split.test)?,
-            features: self.features.clone(),
-            classes: self.classes.clone(),
-            scaling: fitted.scaling.clone(),
+            encoding: encoding.clone(),
         };
-        Ok(Prepared { data, notes: self.note_constant(&fitted.constant) })
+        Ok(Prepared { data, notes })
+    }
+
+    fn encoding(&self, fitted: Fitted, train_labels: &[u32]) -> Encoding {
+        let mut features = fitted.features.into_iter();
+        let columns = self.schema.columns.iter().map(|column| EncodedColumn {
+            name: column.name.clone(),
+            role: column.role,
+            feature: column.feature.as_ref().and_then(|_| features.next()),
+        });
+        let counts = class_counts(train_labels, self.classes.len());
+        let targets = TargetEncoding::Classes {
+            column: self.label().to_owned(),
+            names: self.classes.clone(),
+            counts: counts.into_iter().map(|count| count as u64).collect(),
+            renamed: self.label_names.clone(),
+        };
+        Encoding::new(self.reading.clone(), columns.collect(), targets)
     }
 
     fn note_constant(&self, constant: &[usize]) -> Vec<String> {
-        let names: Vec<String> = constant.iter().map(|&feature| self.features[feature].clone()).collect();
+        let all = self.features();
+        let names: Vec<String> = constant.iter().map(|&feature| all[feature].clone()).collect();
         match names.len() {
             0 => Vec::new(),
             1 => vec![format!("feature {} is constant in the training rows", ShownNames(&names))],
             _ => vec![format!("features {} are constant in the training rows", ShownNames(&names))],
         }
+    }
+
+    /// Counts the rows of a part whose category is in no training row.
+    fn note_unseen(&self, encoding: &Encoding, part: &Part, rows: &[usize], kind: &str) -> Option<String> {
+        let mut unseen = Vec::new();
+        let features = self.schema.features().zip(encoding.features());
+        for (index, ((name, read), (_, fitted))) in features.enumerate() {
+            let ValueEncoding::Categorical { categories, rare, .. } = &fitted.values else { continue };
+            let is_known = |category: &String| {
+                categories.binary_search(category).is_ok() || rare.binary_search(category).is_ok()
+            };
+            let known: Vec<bool> = read.categories.iter().map(is_known).collect();
+            let is_unseen = |&&row: &&usize| {
+                let value = part.raw.value(row, index);
+                !value.is_nan() && !known.get(value as usize).copied().unwrap_or(false)
+            };
+            let count = rows.iter().filter(is_unseen).count();
+            if count > 0 {
+                unseen.push((name.clone(), count));
+            }
+        }
+        let shown = ShownCounts(&unseen);
+        (!unseen.is_empty()).then(|| format!("categories that no training row has (in {kind} rows): {shown}"))
     }
 }

@@ -2,25 +2,27 @@
 
 use std::collections::HashMap;
 
-use super::cell::{self, is_missing_label, number, trim};
+use super::cell::{self, number, trim};
 use super::chunks::Chunk;
+use super::dialect::Dialect;
 use super::error::{At, Told};
 use super::fault::Fault;
 use super::file::width;
 use super::format::Format;
-use super::lexer::{Lexer, LineEnds};
+use super::layout::{Gap, Layout, Take};
+use super::lexer::{Field, Lexer, LineEnds};
 use super::matrix::Block;
 use super::place::{LineCounter, line_of};
 use super::plain::read_plain;
-use super::schema::Role;
+use super::workers::Work;
 
 /// How the records of a file are read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'r> {
     pub(super) format: Format,
-    /// Of the columns.
-    pub(super) roles: &'r [Role],
-    pub(super) features: usize,
+    pub(super) layout: &'r Layout,
+    /// The line of the first record, which says how many columns there are.
+    pub(super) first_line: u64,
 }
 
 /// What is known of a chunk.
@@ -42,10 +44,12 @@ pub(super) enum Content {
 pub(super) struct ChunkRows {
     /// None where there is a fault.
     pub(super) block: Option<Block>,
-    /// The class of each row, an index into `classes`.
-    pub(super) labels: Vec<u32>,
-    /// In order of appearance, each with the line where it first does.
-    pub(super) classes: Vec<(String, u64)>,
+    /// Of each text of a row.
+    pub(super) texts: Vec<ChunkTexts>,
+    /// Records that were read, header not counted.
+    pub(super) records: usize,
+    /// Those of them that are no rows, as a value is missing.
+    pub(super) dropped: usize,
     pub(super) line_ends: LineEnds,
     /// The first of the blank lines at the end.
     pub(super) blank: Option<u64>,
@@ -53,17 +57,149 @@ pub(super) struct ChunkRows {
     pub(super) fault: Option<Box<Told>>,
 }
 
-/// Numbers of a chunk before they are stored; kept from one to the next.
-pub(super) type Scratch = Vec<f64>;
+/// The texts of a column of a chunk.
+#[derive(Debug, Default)]
+pub(super) struct ChunkTexts {
+    /// Of each row, an index into `found`.
+    pub(super) of_rows: Vec<u32>,
+    /// In order of appearance, each with the line where it first does.
+    pub(super) found: Vec<(String, u64)>,
+}
 
 impl<'r> Reader<'r> {
-    pub(super) fn new(format: Format, roles: &'r [Role]) -> Self {
-        let features = roles.iter().filter(|role| matches!(role, Role::Feature(_))).count();
-        Self { format, roles, features }
+    /// The same fault, of the column with a text.
+    pub(super) fn at_text(&self, text: usize, mut told: Box<Told>) -> Box<Told> {
+        told.field = self.layout.column_of_text(text);
+        told
     }
 
-    /// Reads a chunk.
-    pub(super) fn read(&self, chunk: &Chunk, scratch: &mut Scratch) -> Outcome {
+    fn rows(&self, text: &str, is_first: bool, values: &mut Vec<f64>) -> ChunkRows {
+        let mut lexer = Lexer::new(text, self.format.dialect);
+        let mut found = Found::new(text, self.layout.texts);
+        values.clear();
+        let read = self.read_all(&mut lexer, is_first, values, &mut found);
+        let block = read.and_then(|()| {
+            Block::pack(values, self.layout.values.len()).map_err(|fault| At::new(0, fault))
+        });
+        let (block, fault) = match block {
+            Ok(block) => (Some(block), None),
+            Err(at) => (None, Some(at.told(text.as_bytes()))),
+        };
+        let blank = lexer.blank_end().map(|offset| line_of(text.as_bytes(), offset));
+        let Found { texts, records, dropped, .. } = found;
+        let texts = texts.into_iter().map(|column| column.texts).collect();
+        ChunkRows { block, texts, records, dropped, line_ends: lexer.line_ends(), blank, fault }
+    }
+
+    fn read_all<'t>(
+        &self,
+        lexer: &mut Lexer<'t>,
+        is_first: bool,
+        values: &mut Vec<f64>,
+        found: &mut Found<'t>,
+    ) -> Result<(), Box<At>> {
+        let Self { format: Format { dialect, header, .. }, layout, .. } = *self;
+        let (width_of_row, may_drop) = (layout.values.len(), layout.may_drop());
+        let mut texts = vec![""; layout.texts];
+        if header && is_first && lexer.next_record()? {
+            width(lexer)?;
+        }
+        while lexer.next_record()? {
+            let (record, start) = (lexer.record_start(), values.len());
+            values.resize(start + width_of_row, 0.0);
+            let row = &mut values[start..];
+            found.records += 1;
+            if let Some(end) = read_plain(lexer.text(), record, dialect, layout, row, &mut texts) {
+                lexer.end_record(end);
+                if may_drop && layout.drops(row) {
+                    found.dropped += 1;
+                    values.truncate(start);
+                } else {
+                    texts.iter().enumerate().for_each(|(index, text)| found.add(index, text, record));
+                }
+            } else if !self.read_row(lexer, is_first, row, found)? {
+                found.dropped += 1;
+                values.truncate(start);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the cells of the current record into `row`, and its texts; false if it is no row, as a
+    /// value is missing.
+    fn read_row(
+        &self,
+        lexer: &mut Lexer<'_>,
+        is_first_chunk: bool,
+        row: &mut [f64],
+        found: &mut Found<'_>,
+    ) -> Result<bool, Box<At>> {
+        let layout = self.layout;
+        let mut texts: Vec<Option<(Field, usize)>> = vec![None; layout.texts]; // and their columns
+        let mut fault = None; // the first of the row
+        let mut column = 0;
+        let mut last;
+        loop {
+            last = lexer.next_field()?;
+            let take = layout.takes.get(column).copied().unwrap_or(Take::Nothing);
+            let cell = match take {
+                Take::Nothing => "".into(),
+                _ => lexer.content(last),
+            };
+            match take {
+                Take::Number(index) | Take::Word(index) => match value(&cell, take, layout) {
+                    Ok(value) => row[index] = value,
+                    Err(refused) => {
+                        fault.get_or_insert_with(|| At::field(last.start(), column, refused));
+                    }
+                },
+                Take::Text(index) => {
+                    texts[index] = Some((last, column));
+                    let text = trim(&cell);
+                    if layout.markers.in_texts(text) {
+                        let missing = || At::field(last.start(), column, Fault::Missing(text.to_owned()));
+                        fault.get_or_insert_with(missing);
+                    }
+                }
+                Take::Nothing => {}
+            }
+            column += 1;
+            if last.is_last {
+                break;
+            }
+        }
+        // A row that lacks a field has its later values in the wrong columns, so this comes first.
+        check_width(lexer, layout.takes.len(), column, last, (self.format.dialect, self.first_line))?;
+        if fault.is_none() && layout.drops(row) {
+            return Ok(false);
+        }
+        for (index, text) in texts.into_iter().enumerate() {
+            // A text before the fault may be one itself.
+            if let Some((field, column)) = text
+                && fault.as_ref().is_none_or(|at| at.field > Some(column))
+            {
+                found.add(index, trim(&lexer.content(field)), field.start());
+            }
+        }
+        match fault {
+            None => Ok(true),
+            Some(mut at) => {
+                let is_first = is_first_chunk && lexer.record_start() == 0;
+                if let (true, Fault::NotANumber { why, .. }) = (is_first, &mut at.fault) {
+                    *why = "if the first line names the columns, set `header = true` in [data]";
+                }
+                Err(at)
+            }
+        }
+    }
+}
+
+impl Work for Reader<'_> {
+    /// Numbers of a chunk before they are stored.
+    type Scratch = Vec<f64>;
+    type Outcome = Outcome;
+
+    fn read(&self, chunk: &Chunk, scratch: &mut Vec<f64>) -> Outcome {
         let content = match chunk.text() {
             Err(told) => Content::Damaged(told),
             Ok(text) => Content::Rows(self.rows(text, chunk.index == 0, scratch)),
@@ -71,154 +207,106 @@ impl<'r> Reader<'r> {
         Outcome { lines: chunk.lines(), content }
     }
 
-    /// The same fault, of the label column.
-    pub(super) fn at_label(&self, mut told: Box<Told>) -> Box<Told> {
-        told.field = self.roles.iter().position(|role| *role == Role::Label);
-        told
+    fn damaged(&self, told: Box<Told>) -> Outcome {
+        Outcome { lines: 0, content: Content::Damaged(told) }
     }
 
-    fn rows(&self, text: &str, is_first: bool, values: &mut Scratch) -> ChunkRows {
-        let mut lexer = Lexer::new(text, self.format.delimiter);
-        let mut labels = Labels::new(text);
-        values.clear();
-        let read = self.read_all(&mut lexer, is_first, values, &mut labels);
-        let block = read.and_then(|()| Block::pack(values, self.features).map_err(|fault| At::new(0, fault)));
-        let (block, fault) = match block {
-            Ok(block) => (Some(block), None),
-            Err(at) => (None, Some(at.told(text.as_bytes()))),
-        };
-        let blank = lexer.blank_end().map(|offset| line_of(text.as_bytes(), offset));
-        let Labels { classes, of_rows: labels, .. } = labels;
-        ChunkRows { block, labels, classes, line_ends: lexer.line_ends(), blank, fault }
-    }
-
-    fn read_all<'t>(
-        &self,
-        lexer: &mut Lexer<'t>,
-        is_first: bool,
-        values: &mut Scratch,
-        labels: &mut Labels<'t>,
-    ) -> Result<(), Box<At>> {
-        let Self { format: Format { delimiter, header, .. }, roles, features } = *self;
-        if header && is_first && lexer.next_record()? {
-            width(lexer)?;
-        }
-        while lexer.next_record()? {
-            let (record, start) = (lexer.record_start(), values.len());
-            values.resize(start + features, 0.0);
-            let row = &mut values[start..];
-            match read_plain(lexer.text(), record, delimiter, roles, row) {
-                Some(plain) => {
-                    lexer.end_record(plain.end);
-                    labels.add(plain.label, record);
-                }
-                None => read_row(lexer, delimiter, roles, is_first, row, labels)?,
-            }
-        }
-        Ok(())
+    fn threads(&self) -> usize {
+        self.format.reading.threads.get()
     }
 }
 
-/// The labels of a chunk.
-struct Labels<'t> {
+/// What of a chunk are no values.
+struct Found<'t> {
+    texts: Vec<TextColumn<'t>>,
+    records: usize,
+    dropped: usize,
+}
+
+/// The texts of a column while they are read.
+struct TextColumn<'t> {
     ids: HashMap<String, u32>,
     lines: LineCounter<'t>,
-    classes: Vec<(String, u64)>,
-    of_rows: Vec<u32>,
+    texts: ChunkTexts,
 }
 
-impl<'t> Labels<'t> {
-    fn new(text: &'t str) -> Self {
-        let lines = LineCounter::new(text.as_bytes());
-        Self { ids: HashMap::new(), lines, classes: Vec::new(), of_rows: Vec::new() }
+impl<'t> Found<'t> {
+    fn new(text: &'t str, columns: usize) -> Self {
+        let column = || TextColumn {
+            ids: HashMap::new(),
+            lines: LineCounter::new(text.as_bytes()),
+            texts: ChunkTexts::default(),
+        };
+        Self { texts: (0..columns).map(|_| column()).collect(), records: 0, dropped: 0 }
     }
 
-    /// Adds the label that is at `offset`.
-    fn add(&mut self, label: &str, offset: usize) {
-        let id = match self.ids.get(label) {
+    /// Adds a text that is at `offset`.
+    fn add(&mut self, column: usize, text: &str, offset: usize) {
+        let TextColumn { ids, lines, texts } = &mut self.texts[column];
+        let id = match ids.get(text) {
             Some(&id) => id,
             None => {
-                let id = self.classes.len() as u32;
-                self.ids.insert(label.to_owned(), id);
-                self.classes.push((label.to_owned(), self.lines.line_of(offset)));
+                let id = texts.found.len() as u32;
+                ids.insert(text.to_owned(), id);
+                texts.found.push((text.to_owned(), lines.line_of(offset)));
                 id
             }
         };
-        self.of_rows.push(id);
+        texts.of_rows.push(id);
     }
 }
 
-/// Reads the cells of the current record into `row`, and its label.
-fn read_row(
-    lexer: &mut Lexer<'_>,
-    delimiter: u8,
-    roles: &[Role],
-    is_first_chunk: bool,
-    row: &mut [f64],
-    labels: &mut Labels<'_>,
+/// The value of a cell.
+fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, Fault> {
+    let text = trim(cell);
+    match take {
+        Take::Word(index) => {
+            let value = &layout.values[index];
+            match layout.markers.in_texts(text) {
+                true if value.gap == Gap::Fault => Err(Fault::MissingValue(text.to_owned())),
+                true => Ok(f64::NAN),
+                false => value.words.number(text).ok_or_else(|| Fault::NotBoolean(text.to_owned())),
+            }
+        }
+        Take::Number(index) => {
+            let found = number(cell);
+            let is_missing = match found {
+                Some(value) => layout.markers.holds(value),
+                None => layout.markers.in_numbers(text),
+            };
+            match found {
+                _ if is_missing && layout.values[index].gap != Gap::Fault => Ok(f64::NAN),
+                Some(value) if !is_missing => Ok(value),
+                _ => Err(cell::fault(cell, &layout.markers)),
+            }
+        }
+        Take::Text(_) | Take::Nothing => Ok(0.0),
+    }
+}
+
+/// Refuses a record of another number of fields than the first one, whose line comes with the
+/// dialect; `last` is its last field.
+pub(super) fn check_width(
+    lexer: &Lexer<'_>,
+    expected: usize,
+    found: usize,
+    last: Field,
+    (dialect, first_line): (Dialect, u64),
 ) -> Result<(), Box<At>> {
-    let mut label = None; // and its column
-    let mut fault = None; // the first of the row
-    let mut found = 0;
-    let mut last;
-    loop {
-        last = lexer.next_field()?;
-        match roles.get(found) {
-            Some(Role::Feature(feature)) => {
-                let cell = lexer.content(last);
-                match number(&cell) {
-                    Some(value) => row[*feature] = value,
-                    None => {
-                        fault.get_or_insert_with(|| At::field(last.start(), found, cell::fault(&cell)));
-                    }
-                }
-            }
-            Some(Role::Label) => {
-                let cell = lexer.content(last);
-                let text = trim(&cell);
-                label = Some((last, found));
-                if is_missing_label(text) {
-                    let missing = || At::field(last.start(), found, Fault::Missing(text.to_owned()));
-                    fault.get_or_insert_with(missing);
-                }
-            }
-            Some(Role::Ignored) | None => {}
-        }
-        found += 1;
-        if last.is_last {
-            break;
-        }
+    if found == expected {
+        return Ok(());
     }
-    // A row that lacks a field has its later values in the wrong columns, so this comes first.
-    if found != roles.len() {
-        let hint = width_hint(roles.len(), found, &lexer.content(last), delimiter);
-        return Err(At::new(lexer.record_start(), Fault::Ragged { expected: roles.len(), found, hint }));
-    }
-    // A label before the fault may be one itself.
-    if let Some((label, column)) = label
-        && fault.as_ref().is_none_or(|at| at.field > Some(column))
-    {
-        labels.add(trim(&lexer.content(label)), label.start());
-    }
-    match fault {
-        None => Ok(()),
-        Some(mut at) => {
-            let is_first = is_first_chunk && lexer.record_start() == 0;
-            if let (true, Fault::NotANumber { why, .. }) = (is_first, &mut at.fault) {
-                *why = "if the first line names the columns, set `header = true` in [data]";
-            }
-            Err(at)
-        }
-    }
+    let hint = width_hint(expected, found, &lexer.content(last), dialect);
+    Err(At::new(lexer.record_start(), Fault::Ragged { expected, found, first_line, hint }))
 }
 
 /// What may have made a record too long; `last` is its last field.
-fn width_hint(expected: usize, found: usize, last: &str, delimiter: u8) -> &'static str {
+fn width_hint(expected: usize, found: usize, last: &str, dialect: Dialect) -> &'static str {
     if found < expected {
         ""
     } else if last.is_empty() {
         "; is there a delimiter too many at the end?"
-    } else if delimiter == b',' {
+    } else if dialect.delimiter == b',' {
         "; a value with a comma in it needs quotes, a decimal comma must be a point"
     } else {
         "; a value with the delimiter in it needs quotes"

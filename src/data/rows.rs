@@ -1,18 +1,18 @@
-//! Rows for a network: which ones of a table, and how they are scaled.
+//! Rows for a network: which ones of a table, and how they are encoded.
 
 use std::sync::Arc;
 
 use ndarray::{Array2, ArrayViewMut2};
 
-use super::matrix::{Block, Cells, Matrix};
-use super::{RowTargets, Scaling};
+use super::matrix::{Block, Matrix};
+use super::{Encoder, RowTargets};
 use crate::kernel::wide;
 use crate::nn::Targets;
 use crate::real::Real;
 
 /// Rows that go into a network.
 ///
-/// The numbers themselves are those of the table, shared by everyone who uses it; they are scaled
+/// The values themselves are those of the table, shared by everyone who uses it; they are encoded
 /// whenever they are [gathered](Self::gather).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows<F> {
@@ -21,14 +21,7 @@ pub struct Rows<F> {
     numbers: Vec<usize>,
     targets: RowTargets<F>,
     weights: Option<Vec<F>>,
-    scales: Arc<Scales>,
-}
-
-/// The scaling of all features: `(raw - offset) * factor`.
-#[derive(Debug, PartialEq)]
-pub(super) struct Scales {
-    offsets: Vec<f64>,
-    factors: Vec<f64>,
+    encoder: Arc<Encoder>,
 }
 
 impl<F: Real> Rows<F> {
@@ -43,9 +36,8 @@ impl<F: Real> Rows<F> {
         let values: Vec<f64> = x.iter().map(|&value| Real::to_f64(value)).collect();
         let mut raw = Matrix::new(x.ncols());
         raw.push(Block::pack(&values, x.ncols()).expect("as much again as is there already"));
-        let unscaled = Scaling { offset: 0.0, divisor: 1.0 };
-        let scales = Scales::new(&vec![unscaled; x.ncols()]);
-        Self::of(&Arc::new(raw), (0..x.nrows()).collect(), targets, None, &Arc::new(scales))
+        let encoder = Encoder::unscaled(x.ncols());
+        Self::of(&Arc::new(raw), (0..x.nrows()).collect(), targets, None, &Arc::new(encoder))
     }
 
     /// Some rows of a table with their targets and weights.
@@ -54,10 +46,10 @@ impl<F: Real> Rows<F> {
         numbers: Vec<usize>,
         targets: RowTargets<F>,
         weights: Option<Vec<F>>,
-        scales: &Arc<Scales>,
+        encoder: &Arc<Encoder>,
     ) -> Self {
-        let (raw, scales) = (Arc::clone(raw), Arc::clone(scales));
-        Self { raw, numbers, targets, weights, scales }
+        let (raw, encoder) = (Arc::clone(raw), Arc::clone(encoder));
+        Self { raw, numbers, targets, weights, encoder }
     }
 
     /// The number of rows.
@@ -70,9 +62,9 @@ impl<F: Real> Rows<F> {
         self.numbers.is_empty()
     }
 
-    /// The number of features.
-    pub fn features(&self) -> usize {
-        self.raw.columns()
+    /// The number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.encoder.inputs()
     }
 
     /// The truth for each row.
@@ -89,22 +81,20 @@ impl<F: Real> Rows<F> {
         self.weights.as_deref()
     }
 
-    /// Copies `rows`, numbers below [`len`](Self::len), one after the other into `x`, `(rows,
-    /// features)` without gaps in its rows, scaled.
-    pub(super) fn scale_into(&self, rows: impl ExactSizeIterator<Item = usize>, mut x: ArrayViewMut2<'_, F>) {
-        assert_eq!(x.dim(), (rows.len(), self.features()), "room for the rows");
+    /// Copies `rows`, numbers below [`len`](Self::len), one after the other into `x`, `(rows, inputs)`
+    /// without gaps in its rows, encoded.
+    pub(super) fn encode_into(&self, rows: impl ExactSizeIterator<Item = usize>, mut x: ArrayViewMut2<'_, F>) {
+        assert_eq!(x.dim(), (rows.len(), self.inputs()), "room for the rows");
         wide(
             #[inline(always)]
             || {
                 for (row, mut x) in rows.zip(x.rows_mut()) {
                     let x = x.as_slice_mut().expect("rows without gaps");
+                    if self.encoder.needs_zeros() {
+                        x.fill(F::zero());
+                    }
                     for (columns, cells) in self.raw.row(self.numbers[row]) {
-                        let (offsets, factors) =
-                            (&self.scales.offsets[columns.clone()], &self.scales.factors[columns.clone()]);
-                        match cells {
-                            Cells::Narrow(cells) => scale(cells, offsets, factors, &mut x[columns]),
-                            Cells::Wide(cells) => scale(cells, offsets, factors, &mut x[columns]),
-                        }
+                        self.encoder.encode_cells(columns, cells, x);
                     }
                 }
             },
@@ -117,34 +107,19 @@ impl<F: Real> Rows<F> {
         let rows: Vec<usize> = (0..count.min(self.len())).collect();
         let weights = self.weights().map(|weights| weights[..rows.len()].to_vec());
         let numbers = self.numbers[..rows.len()].to_vec();
-        Self::of(&self.raw, numbers, self.targets.select(&rows), weights, &self.scales)
+        Self::of(&self.raw, numbers, self.targets.select(&rows), weights, &self.encoder)
     }
 
     /// All rows as they are in the table, `(rows, features)`.
     pub(crate) fn to_raw_array(&self) -> Array2<f64> {
         let value = |(row, column): (usize, usize)| self.raw.value(self.numbers[row], column);
-        Array2::from_shape_fn((self.len(), self.features()), value)
+        Array2::from_shape_fn((self.len(), self.raw.columns()), value)
     }
 
-    /// All rows, scaled, `(rows, features)`.
+    /// All rows, encoded, `(rows, inputs)`.
     pub fn to_array(&self) -> Array2<F> {
-        let mut x = Array2::zeros((self.len(), self.features()));
-        self.scale_into(0..self.len(), x.view_mut());
+        let mut x = Array2::zeros((self.len(), self.inputs()));
+        self.encode_into(0..self.len(), x.view_mut());
         x
-    }
-}
-
-impl Scales {
-    pub(super) fn new(scaling: &[Scaling]) -> Self {
-        let offsets = scaling.iter().map(|scaling| scaling.offset).collect();
-        Self { offsets, factors: scaling.iter().map(|scaling| scaling.factor()).collect() }
-    }
-}
-
-/// [`Scaling::apply`] on a row.
-#[inline(always)]
-fn scale<T: Copy + Into<f64>, F: Real>(raw: &[T], offsets: &[f64], factors: &[f64], x: &mut [F]) {
-    for (((x, &raw), offset), factor) in x.iter_mut().zip(raw).zip(offsets).zip(factors) {
-        *x = F::from_f64((raw.into() - offset) * factor);
     }
 }

@@ -3,17 +3,25 @@
 use std::ops::Range;
 
 use super::Scaling;
+use super::encoding::{FeatureEncoding, ValueEncoding};
 use super::fault::Fault;
 use super::matrix::{Cells, Matrix};
 use super::spec::Scale;
 use crate::kernel::wide;
 use crate::real::Real;
 
-/// The scaling of each feature, and which features are constant in the rows it was fitted on.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Fitted {
+/// The scaling of each column, and which columns are constant in the rows it was fitted on.
+#[derive(Debug)]
+pub(super) struct FittedScaling {
     pub(super) scaling: Vec<Scaling>,
-    pub(super) constant: Vec<usize>,
+    extents: Extents,
+}
+
+impl FittedScaling {
+    /// Whether all values of a column are the same.
+    pub(super) fn is_constant(&self, column: usize) -> bool {
+        self.extents.is_constant(column)
+    }
 }
 
 impl Scaling {
@@ -28,16 +36,22 @@ impl Scaling {
     }
 }
 
-/// Fits `scale` on some rows of `matrix`, at least one.
+/// Fits `scale` on some rows of `matrix`, at least one; `filled` are what stands in for missing
+/// values. A column with missing values that nothing stands in for gets a scaling of no meaning.
 ///
 /// The mean is summed over distances from the first row, the spread over distances from the mean;
 /// so an offset of 1e9 times the spread costs no accuracy.
-pub(super) fn fit(matrix: &Matrix, rows: &[usize], scale: Scale) -> Fitted {
-    let extents = Extents::of(matrix, rows);
+pub(super) fn fit_scaling(
+    matrix: &Matrix,
+    rows: &[usize],
+    filled: &[Option<f64>],
+    scale: Scale,
+) -> FittedScaling {
+    let fills: Vec<f64> = filled.iter().map(|fill| fill.unwrap_or(f64::NAN)).collect();
+    let extents = Extents::of(matrix, rows, &fills);
     let columns = 0..matrix.columns();
-    let constant: Vec<usize> = columns.clone().filter(|&column| extents.is_constant(column)).collect();
     let deviations = match scale {
-        Scale::Standardize => deviations(matrix, rows, &extents),
+        Scale::Standardize => deviations(matrix, rows, &extents, &fills),
         Scale::Center | Scale::MinMax | Scale::None => vec![1.0; matrix.columns()],
     };
     let scaling = columns.map(|column| {
@@ -52,30 +66,30 @@ pub(super) fn fit(matrix: &Matrix, rows: &[usize], scale: Scale) -> Fitted {
         // A spread that no normal double holds is no spread; its inverse could be infinite.
         Scaling { offset, divisor: divisor.max(f64::MIN_POSITIVE) }
     });
-    Fitted { scaling: scaling.collect(), constant }
+    FittedScaling { scaling: scaling.collect(), extents }
 }
 
-/// Whether the scaled values of some rows are in the range of `F`; `features` are the names of the
-/// columns.
-pub(super) fn check_range<F: Real>(
+/// Whether the scaled values of some rows are in the range of `F`; `features` are the columns.
+pub(super) fn check_range<'f, F: Real>(
     matrix: &Matrix,
     rows: &[usize],
-    scaling: &[Scaling],
-    features: &[String],
+    features: impl Iterator<Item = (&'f str, &'f FeatureEncoding)>,
 ) -> Result<(), Fault> {
     let fits = |scaled: f64| F::from_f64(scaled).is_finite();
     // Scaling keeps the order of values, so what holds for the ends holds between them.
-    let may_not_fit = |&(column, scaling): &(usize, &Scaling)| {
+    let suspect = |(column, (name, feature)): (usize, (&'f str, &'f FeatureEncoding))| {
+        let ValueEncoding::Numeric { scaling, fill } = feature.values else { return None };
         let (low, high) = matrix.extent(column);
-        !(fits(scaling.apply(low)) && fits(scaling.apply(high)))
+        let fits = fits(scaling.apply(low)) && fits(scaling.apply(high));
+        (!fits).then_some((column, name, scaling, fill.unwrap_or(f64::NAN)))
     };
-    let suspects: Vec<(usize, &Scaling)> = scaling.iter().enumerate().filter(may_not_fit).collect();
+    let suspects: Vec<(usize, &str, Scaling, f64)> = features.enumerate().filter_map(suspect).collect();
     for &row in rows {
-        for &(column, scaling) in &suspects {
-            let value = matrix.value(row, column);
+        for &(column, name, scaling, fill) in &suspects {
+            let value = or_fill(matrix.value(row, column), fill);
             let scaled = scaling.apply(value);
             if !fits(scaled) {
-                let feature = features[column].clone();
+                let feature = name.to_owned();
                 return Err(Fault::ScaledOutOfRange { feature, row: row + 1, value, scaled, dtype: F::NAME });
             }
         }
@@ -84,6 +98,7 @@ pub(super) fn check_range<F: Real>(
 }
 
 /// What is known of each feature after one pass over the rows.
+#[derive(Debug)]
 struct Extents {
     low: Vec<f64>,
     high: Vec<f64>,
@@ -91,8 +106,9 @@ struct Extents {
 }
 
 impl Extents {
-    fn of(matrix: &Matrix, rows: &[usize]) -> Self {
-        let first: Vec<f64> = (0..matrix.columns()).map(|column| matrix.value(rows[0], column)).collect();
+    fn of(matrix: &Matrix, rows: &[usize], fills: &[f64]) -> Self {
+        let first = |(column, &fill)| or_fill(matrix.value(rows[0], column), fill);
+        let first: Vec<f64> = fills.iter().enumerate().map(first).collect();
         let (mut low, mut high, mut sum) = (first.clone(), first.clone(), vec![0.0; first.len()]);
         each_row(
             matrix,
@@ -101,9 +117,10 @@ impl Extents {
             |columns, cells| {
                 let extents =
                     (&mut low[columns.clone()], &mut high[columns.clone()], &mut sum[columns.clone()]);
+                let known = (&first[columns.clone()], &fills[columns]);
                 match cells {
-                    Cells::Narrow(cells) => extend(cells, &first[columns], extents),
-                    Cells::Wide(cells) => extend(cells, &first[columns], extents),
+                    Cells::Narrow(cells) => extend(cells, known, extents),
+                    Cells::Wide(cells) => extend(cells, known, extents),
                 }
             },
         );
@@ -129,12 +146,12 @@ impl Extents {
 #[inline(always)]
 fn extend<T: Copy + Into<f64>>(
     cells: &[T],
-    first: &[f64],
+    (first, fills): (&[f64], &[f64]),
     (low, high, sum): (&mut [f64], &mut [f64], &mut [f64]),
 ) {
     let extents = low.iter_mut().zip(high).zip(sum);
-    for ((&cell, first), ((low, high), sum)) in cells.iter().zip(first).zip(extents) {
-        let value: f64 = cell.into();
+    for (((&cell, first), fill), ((low, high), sum)) in cells.iter().zip(first).zip(fills).zip(extents) {
+        let value = or_fill(cell.into(), *fill);
         *low = if value < *low { value } else { *low };
         *high = if value > *high { value } else { *high };
         *sum += value - first;
@@ -142,7 +159,7 @@ fn extend<T: Copy + Into<f64>>(
 }
 
 /// The biased standard deviation of each feature; of no meaning for a constant one.
-fn deviations(matrix: &Matrix, rows: &[usize], extents: &Extents) -> Vec<f64> {
+fn deviations(matrix: &Matrix, rows: &[usize], extents: &Extents, fills: &[f64]) -> Vec<f64> {
     let units: Vec<f64> = (0..matrix.columns()).map(|column| extents.unit(column)).collect();
     let inverses: Vec<f64> = units.iter().map(|unit| 1.0 / unit).collect();
     let (mut sums, mut squares) = (vec![0.0; units.len()], vec![0.0; units.len()]);
@@ -151,7 +168,7 @@ fn deviations(matrix: &Matrix, rows: &[usize], extents: &Extents) -> Vec<f64> {
         rows,
         #[inline(always)]
         |columns, cells| {
-            let from = (&extents.mean[columns.clone()], &inverses[columns.clone()]);
+            let from = (&extents.mean[columns.clone()], &inverses[columns.clone()], &fills[columns.clone()]);
             let sums = (&mut sums[columns.clone()], &mut squares[columns]);
             match cells {
                 Cells::Narrow(cells) => add_squares(cells, from, sums),
@@ -171,16 +188,23 @@ fn deviations(matrix: &Matrix, rows: &[usize], extents: &Extents) -> Vec<f64> {
 #[inline(always)]
 fn add_squares<T: Copy + Into<f64>>(
     cells: &[T],
-    (mean, inverses): (&[f64], &[f64]),
+    (mean, inverses, fills): (&[f64], &[f64], &[f64]),
     (sums, squares): (&mut [f64], &mut [f64]),
 ) {
     let sums = sums.iter_mut().zip(squares);
-    for (((&cell, mean), inverse), (sum, square)) in cells.iter().zip(mean).zip(inverses).zip(sums) {
-        let value: f64 = cell.into();
+    let known = mean.iter().zip(inverses).zip(fills);
+    for ((&cell, ((mean, inverse), fill)), (sum, square)) in cells.iter().zip(known).zip(sums) {
+        let value = or_fill(cell.into(), *fill);
         let distance = (value - mean) * inverse;
         *sum += distance;
         *square += distance * distance;
     }
+}
+
+/// A value, or what stands in for it where it is missing.
+#[inline(always)]
+fn or_fill(value: f64, fill: f64) -> f64 {
+    if value.is_nan() { fill } else { value }
 }
 
 /// Shows the numbers of some rows to `see`, in order.

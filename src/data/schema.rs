@@ -3,139 +3,275 @@
 use std::collections::{HashMap, HashSet};
 
 use super::cell::number;
+use super::column::{ColumnSpec, Constant, Kind, Missing, Role};
 use super::fault::Fault;
+use super::layout::{Gap, Layout, Take, Value, Words};
+use super::markers::Markers;
 use super::shown::ShownNames;
 use super::spec::{ColumnRef, DataSpec};
 
-/// What the cells of a column of a file are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    /// A feature, with its index among the features.
-    Feature(usize),
-    Label,
-    /// Read by nobody; may hold anything.
-    Ignored,
-}
-
 /// The columns of the training file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Schema {
-    /// Of all columns.
-    pub(super) names: Vec<String>,
-    /// Of all columns.
-    pub(super) roles: Vec<Role>,
+    pub(super) columns: Vec<Column>,
     /// Index of the label column.
     pub(super) label: usize,
 }
 
+/// A column of the training file.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) role: Role,
+    /// For the role of a feature.
+    pub(super) feature: Option<FeatureColumn>,
+}
+
+/// What a feature is as it is read.
+#[derive(Clone, Debug)]
+pub(super) struct FeatureColumn {
+    /// The kind that the config gives it.
+    pub(super) declared: Option<Kind>,
+    /// That kind, or the one that it turned out to be.
+    pub(super) kind: Kind,
+    pub(super) missing: Missing,
+    /// Whether `missing` was told for this column alone.
+    is_own_missing: bool,
+    pub(super) indicator: bool,
+    /// All categories in the file, in order; none unless it is categorical.
+    pub(super) categories: Vec<String>,
+}
+
 impl Schema {
-    /// Finds label and ignored columns among those of the training file.
+    /// Finds the columns that a config names among those of the training file. All features count
+    /// as numeric until their kinds are decided, unless the config says what they are.
     pub(super) fn new(names: Vec<String>, spec: &DataSpec) -> Result<Self, Fault> {
         let holds_numbers = spec.header && names.iter().all(|name| number(name).is_some());
+        let roles = roles(&names, spec, holds_numbers)?;
+        let label = roles.iter().position(|role| *role == Role::Label).ok_or(Fault::NoLabel)?;
+        let mut columns: Vec<Column> = names
+            .iter()
+            .zip(roles)
+            .map(|(name, role)| Column {
+                name: name.clone(),
+                role,
+                feature: (role == Role::Feature).then(|| FeatureColumn {
+                    declared: None,
+                    kind: Kind::Numeric,
+                    missing: spec.missing.clone(),
+                    is_own_missing: false,
+                    indicator: spec.missing_indicator,
+                    categories: Vec::new(),
+                }),
+            })
+            .collect();
+        for (name, told) in &spec.columns {
+            let index = find("columns", &ColumnRef::Name(name.clone()), &names)?;
+            columns[index].follow(told)?;
+        }
+        let schema = Self { columns, label };
+        if schema.features().next().is_none() {
+            return Err(Fault::NoFeatures(schema.label().to_owned()));
+        }
         // A label that is found by its name proves that the first line is a header.
-        let is_named = matches!(spec.label, ColumnRef::Name(_));
-        let label = match find("label", &spec.label, &names) {
-            Err(_) if holds_numbers && is_named => return Err(Fault::HeaderOfNumbers),
-            found => found?,
-        };
-        let ignored: HashSet<usize> =
-            spec.ignore.iter().map(|wanted| find("ignore", wanted, &names)).collect::<Result<_, _>>()?;
-        if ignored.contains(&label) {
-            return Err(Fault::LabelIgnored(names[label].clone()));
-        }
-        let mut features = 0;
-        let role = |index| {
-            if index == label {
-                Role::Label
-            } else if ignored.contains(&index) {
-                Role::Ignored
-            } else {
-                features += 1;
-                Role::Feature(features - 1)
-            }
-        };
-        let roles: Vec<Role> = (0..names.len()).map(role).collect();
-        let schema = Self { names, roles, label };
-        if features == 0 {
-            return Err(Fault::NoFeatures(schema.names[label].clone()));
-        }
-        if spec.header && !is_named && schema.feature_names().all(|name| number(name).is_some()) {
+        let is_named = !matches!(spec.label, Some(ColumnRef::Index(_)));
+        if spec.header && !is_named && schema.features().all(|(name, _)| number(name).is_some()) {
             return Err(Fault::HeaderOfNumbers);
         }
-        schema.check_names()?;
+        check_names(schema.columns.iter().map(|column| (&column.name, column.role)))?;
         Ok(schema)
     }
 
     /// The name of the label column.
     pub(super) fn label(&self) -> &str {
-        &self.names[self.label]
+        &self.columns[self.label].name
     }
 
-    /// The names of the features.
-    pub(super) fn feature_names(&self) -> impl Iterator<Item = &String> {
-        let is_feature = |(_, role): &(_, &Role)| matches!(role, Role::Feature(_));
-        self.names.iter().zip(&self.roles).filter(is_feature).map(|(name, _)| name)
+    /// The features with their names, in order.
+    pub(super) fn features(&self) -> impl Iterator<Item = (&String, &FeatureColumn)> {
+        self.columns.iter().filter_map(|column| Some((&column.name, column.feature.as_ref()?)))
     }
 
-    /// The roles of the columns of another file: by name where there is a header, else by place.
-    /// Ignored columns may be there or not. `kind` says which file it is.
-    pub(super) fn roles_in(
+    /// How the training file is read.
+    pub(super) fn layout(&self, markers: Markers) -> Layout {
+        self.layout_of(self.takes(), markers)
+    }
+
+    /// How another file is read: its columns are found by name where there is a header, else by
+    /// place. Columns that nothing is taken from may be there or not. `kind` says which file it is.
+    pub(super) fn layout_in(
         &self,
         names: &[String],
         has_header: bool,
         kind: &'static str,
-    ) -> Result<Vec<Role>, Fault> {
+        markers: Markers,
+    ) -> Result<Layout, Fault> {
         if !has_header {
-            let (expected, found) = (self.names.len(), names.len());
+            let (expected, found) = (self.columns.len(), names.len());
             return match expected == found {
-                true => Ok(self.roles.clone()),
+                true => Ok(self.layout(markers)),
                 false => Err(Fault::OtherWidth { expected, found }),
             };
         }
-        // A column that is read goes before an ignored one of the same name.
-        let mut known: HashMap<&String, Role> = HashMap::new();
-        for (name, &role) in self.names.iter().zip(&self.roles) {
-            let entry = known.entry(name).or_insert(role);
-            if *entry == Role::Ignored {
-                *entry = role;
+        // A column that is read goes before one of the same name that is not.
+        let mut known: HashMap<&String, (Take, Role)> = HashMap::new();
+        for (column, take) in self.columns.iter().zip(self.takes()) {
+            let entry = known.entry(&column.name).or_insert((take, column.role));
+            if entry.0 == Take::Nothing {
+                *entry = (take, column.role);
             }
         }
-        let roles: Vec<Option<Role>> = names.iter().map(|name| known.get(name).copied()).collect();
-        let extra: Vec<String> = names
-            .iter()
-            .zip(&roles)
-            .filter(|(_, role)| role.is_none())
-            .map(|(name, _)| name.clone())
-            .collect();
+        let found: Vec<Option<(Take, Role)>> = names.iter().map(|name| known.get(name).copied()).collect();
+        let is_unknown = |(name, found): (&String, &Option<_>)| found.is_none().then(|| name.clone());
+        let extra: Vec<String> = names.iter().zip(&found).filter_map(is_unknown).collect();
         let present: HashSet<&String> = names.iter().collect();
-        let is_missing =
-            |(name, role): &(&String, &Role)| **role != Role::Ignored && !present.contains(*name);
+        let is_missing = |column: &&Column| is_read(column.role) && !present.contains(&column.name);
         let missing: Vec<String> =
-            self.names.iter().zip(&self.roles).filter(is_missing).map(|(name, _)| name.clone()).collect();
+            self.columns.iter().filter(is_missing).map(|column| column.name.clone()).collect();
         if !missing.is_empty() || !extra.is_empty() {
             return Err(Fault::OtherColumns { kind, missing, extra });
         }
-        let roles: Vec<Role> = roles.into_iter().flatten().collect();
-        Self { names: names.to_vec(), roles: roles.clone(), label: 0 }.check_names()?;
-        Ok(roles)
+        let (takes, roles): (Vec<Take>, Vec<Role>) = found.into_iter().flatten().unzip();
+        check_names(names.iter().zip(roles))?;
+        Ok(self.layout_of(takes, markers))
     }
 
-    /// Every column that is read has a name of its own.
-    fn check_names(&self) -> Result<(), Fault> {
-        let mut seen = HashMap::new();
-        for (index, (name, role)) in self.names.iter().zip(&self.roles).enumerate() {
-            if *role == Role::Ignored {
-                continue;
+    /// What is taken from the columns of the training file.
+    fn takes(&self) -> Vec<Take> {
+        let mut values = 0;
+        let take = |column: &Column| match (column.role, &column.feature) {
+            (Role::Label, _) => Take::Text(0),
+            (_, Some(feature)) => {
+                values += 1;
+                match feature.kind {
+                    Kind::Numeric => Take::Number(values - 1),
+                    Kind::Categorical | Kind::Boolean => Take::Word(values - 1),
+                }
             }
-            if name.is_empty() {
-                return Err(Fault::EmptyName(index));
-            }
-            if let Some(first) = seen.insert(name, index) {
-                return Err(Fault::DuplicateName { name: name.clone(), first, second: index });
-            }
+            _ => Take::Nothing,
+        };
+        self.columns.iter().map(take).collect()
+    }
+
+    fn layout_of(&self, takes: Vec<Take>, markers: Markers) -> Layout {
+        let values = self.features().map(|(_, feature)| Value {
+            gap: match feature.missing {
+                Missing::Refuse => Gap::Fault,
+                Missing::DropRow => Gap::DropsRow,
+                _ => Gap::Kept,
+            },
+            words: match feature.kind {
+                Kind::Boolean => Words::Boolean,
+                Kind::Numeric | Kind::Categorical => Words::categories(&feature.categories),
+            },
+        });
+        Layout { takes, values: values.collect(), texts: 1, markers }
+    }
+}
+
+impl Column {
+    /// Follows what the config says about this column.
+    fn follow(&mut self, told: &ColumnSpec) -> Result<(), Fault> {
+        let is_about_gaps = told.missing.is_some() || told.indicator.is_some();
+        let Some(feature) = &mut self.feature else {
+            return match is_about_gaps {
+                true => Err(Fault::GapsOfNoFeature(self.name.clone())),
+                false => Ok(()),
+            };
+        };
+        feature.declared = told.column_type.and_then(|word| word.meaning().1);
+        feature.kind = feature.declared.unwrap_or(feature.kind);
+        if let Some(missing) = &told.missing {
+            feature.missing = missing.clone();
+            feature.is_own_missing = true;
         }
+        feature.indicator = told.indicator.unwrap_or(feature.indicator);
         Ok(())
     }
+}
+
+impl FeatureColumn {
+    /// Makes a constant that stands in for missing values fit the kind, once that is decided. One
+    /// that is meant for all columns stands in where it fits and nowhere else.
+    pub(super) fn settle_constant(&mut self, name: &str) -> Result<(), Fault> {
+        let Missing::Constant(constant) = &self.missing else { return Ok(()) };
+        let number = match constant {
+            Constant::Number(number) => Some(*number),
+            Constant::Text(_) => None,
+        };
+        let fitting = match (self.kind, constant) {
+            (Kind::Categorical, Constant::Text(text)) => Some(Constant::Text(text.clone())),
+            (Kind::Categorical, Constant::Number(_)) => None,
+            (Kind::Numeric, _) => number.map(Constant::Number),
+            (Kind::Boolean, Constant::Text(text)) => Words::Boolean.number(text).map(Constant::Number),
+            (Kind::Boolean, _) => number.filter(|number| (0.0..=1.0).contains(number)).map(Constant::Number),
+        };
+        self.missing = match fitting {
+            Some(constant) => Missing::Constant(constant),
+            None if self.is_own_missing => return Err(Fault::ConstantOfOtherKind { column: name.to_owned(), kind: self.kind }),
+            None => Missing::Refuse,
+        };
+        Ok(())
+    }
+}
+
+/// Whether something is taken from columns of this role.
+fn is_read(role: Role) -> bool {
+    match role {
+        Role::Feature | Role::Label => true,
+        Role::Id | Role::Ignore => false,
+    }
+}
+
+/// The role of every column.
+fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> Result<Vec<Role>, Fault> {
+    let mut roles: Vec<Option<Role>> = vec![None; names.len()];
+    if let Some(label) = &spec.label {
+        let found = match find("label", label, names) {
+            Err(_) if holds_numbers && matches!(label, ColumnRef::Name(_)) => {
+                return Err(Fault::HeaderOfNumbers);
+            }
+            found => found?,
+        };
+        roles[found] = Some(Role::Label);
+    }
+    for wanted in &spec.ignore {
+        let index = find("ignore", wanted, names)?;
+        if roles[index].replace(Role::Ignore) == Some(Role::Label) {
+            return Err(Fault::LabelIgnored(names[index].clone()));
+        }
+    }
+    for (name, told) in &spec.columns {
+        let Some(word) = told.column_type else { continue };
+        let index = find("columns", &ColumnRef::Name(name.clone()), names)?;
+        let role = word.meaning().0;
+        match roles[index].replace(role) {
+            Some(other) if other != role => return Err(Fault::TwoRoles(name.clone())),
+            _ => {}
+        }
+    }
+    let mut labels = (0..names.len()).filter(|&index| roles[index] == Some(Role::Label));
+    if let (Some(first), Some(second)) = (labels.next(), labels.next()) {
+        return Err(Fault::TwoLabels(names[first].clone(), names[second].clone()));
+    }
+    Ok(roles.into_iter().map(|role| role.unwrap_or(Role::Feature)).collect())
+}
+
+/// Every column that is read has a name of its own.
+fn check_names<'n>(columns: impl Iterator<Item = (&'n String, Role)>) -> Result<(), Fault> {
+    let mut seen = HashMap::new();
+    for (index, (name, role)) in columns.enumerate() {
+        if !is_read(role) {
+            continue;
+        }
+        if name.is_empty() {
+            return Err(Fault::EmptyName(index));
+        }
+        if let Some(first) = seen.insert(name, index) {
+            return Err(Fault::DuplicateName { name: name.clone(), first, second: index });
+        }
+    }
+    Ok(())
 }
 
 /// Names for the columns of a file without header.

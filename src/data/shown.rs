@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use super::disk::STANDARD_INPUT;
+
 /// Characters of a value that a message shows.
 const SHOWN_CHARS: usize = 60;
 /// Names that a list shows before it is cut.
@@ -26,11 +28,14 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// A path as it is, but for characters that a terminal would act on.
+/// A path as it is, but for characters that a terminal would act on; standard input by that name.
 pub(crate) struct ShownPath<'a>(pub(crate) &'a Path);
 
 impl fmt::Display for ShownPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == Path::new(STANDARD_INPUT) {
+            return f.write_str("standard input");
+        }
         for char in self.0.to_string_lossy().chars() {
             match char {
                 '\'' | '"' | '\\' => write!(f, "{char}")?,
@@ -48,6 +53,21 @@ impl fmt::Display for ShownNames<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, name) in self.0.iter().take(SHOWN_NAMES).enumerate() {
             write!(f, "{}{}", if index == 0 { "" } else { ", " }, Shown(name))?;
+        }
+        match self.0.len() {
+            count if count > SHOWN_NAMES => write!(f, ", ... ({count} in all)"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Names in quotes, each with its count.
+pub(super) struct ShownCounts<'a>(pub(super) &'a [(String, usize)]);
+
+impl fmt::Display for ShownCounts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (name, count)) in self.0.iter().take(SHOWN_NAMES).enumerate() {
+            write!(f, "{}{} ({count})", if index == 0 { "" } else { ", " }, Shown(name))?;
         }
         match self.0.len() {
             count if count > SHOWN_NAMES => write!(f, ", ... ({count} in all)"),

@@ -1,28 +1,55 @@
 //! `[data]` of a config.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::column::{ColumnSpec, Missing};
+use super::dialect::Mark;
 use super::shown::Shown;
 
 /// Where the data are and how to read them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataSpec {
-    /// CSV file; `.gz` is decompressed. Relative to the config file as written, absolute once
-    /// checked.
+    /// CSV file, `.gz` and `.zst` are decompressed; or `-`, standard input. Relative to the config
+    /// file as written, absolute once checked.
     pub path: PathBuf,
-    /// The column with the class.
-    pub label: ColumnRef,
+    /// The column with the class, unless `columns` says which one it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<ColumnRef>,
+    /// Labels that are read as another name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub label_names: BTreeMap<String, String>,
     /// Whether the first line names the columns; without, they are called `c0`, `c1`, ...
     pub header: bool,
+    /// The names of the columns of files without header; empty for the numbered ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub column_names: Vec<String>,
     /// The character between fields.
     pub delimiter: char,
+    /// The character around fields.
+    pub quote: Mark,
+    /// What comment lines start with; without, a line that starts with `#` is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Mark>,
     /// Columns that are neither features nor label.
     pub ignore: Vec<ColumnRef>,
+    /// Cells that mean a missing value, exactly as written; none for the usual words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_markers: Option<Vec<String>>,
+    /// What becomes of missing values of features.
+    pub missing: Missing,
+    /// Whether each feature has one more input that is 1 where its value is missing.
+    pub missing_indicator: bool,
+    /// Inputs for the categories of a column; the rarest beyond it share one more. At least 1.
+    pub max_categories: usize,
+    /// What is known of columns, by name; the rest is inferred.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, ColumnSpec>,
     /// Share of the rows held back for validation, stratified by class; 0 for none.
     pub valid: f64,
     /// Share of the rows held back for a last test, stratified by class; 0 for none.
@@ -41,10 +68,19 @@ impl Default for DataSpec {
     fn default() -> Self {
         Self {
             path: PathBuf::new(),
-            label: ColumnRef::Index(-1),
+            label: None,
+            label_names: BTreeMap::new(),
             header: true,
+            column_names: Vec::new(),
             delimiter: ',',
+            quote: Mark(Some('"')),
+            comment: None,
             ignore: Vec::new(),
+            missing_markers: None,
+            missing: Missing::Refuse,
+            missing_indicator: false,
+            max_categories: 50,
+            columns: BTreeMap::new(),
             valid: 0.0,
             test: 0.0,
             valid_path: None,

@@ -76,7 +76,7 @@ impl Model {
         let plan = config::parse(&description.config, Path::new("config.toml"), &[]);
         let plan = plan.map_err(ModelFault::Config)?;
 
-        let widths = (description.features.len(), description.classes.len());
+        let widths = (description.encoding.inputs.len(), description.encoding.outputs());
         let seed = plan.training.seed;
         let network = match plan.training.dtype {
             Dtype::F32 => AnyNetwork::F32(restore(&plan.layers, widths, seed, &file)?),

@@ -13,7 +13,7 @@ pub(in crate::config) static DATA: Section = Section {
                 name: "path",
                 kind: Kind::Path,
                 default: Standard::Required,
-                doc: "CSV file; `.gz` is decompressed",
+                doc: "CSV file, `.gz` and `.zst` are decompressed; or `-`, standard input",
             },
             Key {
                 name: "label",
@@ -28,10 +28,28 @@ pub(in crate::config) static DATA: Section = Section {
                 doc: "whether the first line names the columns; without, they are `c0`, `c1`, ...",
             },
             Key {
+                name: "column_names",
+                kind: Kind::List { of: &Kind::Name, least: 1, most: usize::MAX },
+                default: Standard::Absent("`c0`, `c1`, ..."),
+                doc: "the names of all columns, for files without header",
+            },
+            Key {
                 name: "delimiter",
                 kind: Kind::Delimiter,
                 default: Standard::Value("\",\""),
                 doc: "the character between fields",
+            },
+            Key {
+                name: "quote",
+                kind: Kind::Mark,
+                default: Standard::Value("\"\\\"\""),
+                doc: "the character around fields; doubled, it stands for itself inside of them",
+            },
+            Key {
+                name: "comment",
+                kind: Kind::Mark,
+                default: Standard::Absent("none, and a line that starts with # is refused"),
+                doc: "lines that start with it are skipped",
             },
             Key {
                 name: "ignore",

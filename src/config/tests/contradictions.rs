@@ -42,13 +42,32 @@ fn values_that_contradict_each_other() {
         (r#"data.ignore=["a", "y"]"#, &[r#"@data.ignore: it contains the label, "y""#]),
         (
             "data.header=false",
-            &[r#"data.label (line 3): there is no column "y": without a header they are c0, c1, ..."#],
+            &[
+                r#"data.label (line 3): there is no column "y": without a header they are c0, c1, ..., unless data.column_names says otherwise"#,
+            ],
         ),
         (
             r#"data.header=false && data.label=c3 && data.ignore=["a", "c1"]"#,
             &[
-                r#"data.ignore[0] (@data.ignore): there is no column "a": without a header they are c0, c1, ..."#,
+                r#"data.ignore[0] (@data.ignore): there is no column "a": without a header they are c0, c1, ..., unless data.column_names says otherwise"#,
             ],
+        ),
+        (
+            r#"data.header=false && data.column_names=["a", "y"] && data.ignore=["b"]"#,
+            &[r#"data.ignore[0] (@data.ignore): there is no column "b": see data.column_names"#],
+        ),
+        (
+            r#"data.column_names=["a", "y"]"#,
+            &["@data.column_names: it is for files without header; set data.header to false"],
+        ),
+        (
+            r#"data.quote=";" && data.delimiter=";""#,
+            &["@data.quote: data.delimiter is the same character; they must differ"],
+        ),
+        (r#"data.comment="\"""#, &["@data.comment: data.quote is the same character; they must differ"]),
+        (
+            r#"data.path="-" && data.valid_path="-""#,
+            &["@data.valid_path: standard input can be only one of the files"],
         ),
         (
             "training.batch_size=1",

@@ -67,7 +67,7 @@ fn an_empty_file_lacks_its_first_keys() {
     assert_eq!(
         problems("", &[]),
         [
-            "data: missing key `path`, a path: CSV file; `.gz` is decompressed",
+            "data: missing key `path`, a path: CSV file, `.gz` and `.zst` are decompressed; or `-`, standard input",
             "data: missing key `label`, a column name, or an index from 0 (-1 is the last): the column with \
              the class; all others are features",
             "optimizer: missing key `type`: \"sgd\", \"rmsprop\", \"adam\" or \"adamw\"",

@@ -199,6 +199,22 @@ fn choices_and_other_kinds() {
                 r#"@data.delimiter: "\n" is not allowed; it must be one ASCII character that is no letter, digit, quote, sign, point or line break"#,
             ],
         ),
+        (
+            "data.quote=q",
+            &[
+                r#"@data.quote: "q" is not allowed; it must be one ASCII punctuation character other than + - . or "" for none"#,
+            ],
+        ),
+        (
+            "data.comment=//",
+            &[
+                r#"@data.comment: "//" is not allowed; it must be one ASCII punctuation character other than + - . or "" for none"#,
+            ],
+        ),
+        (
+            r#"data.column_names=["x", 1]"#,
+            &["data.column_names[1] (@data.column_names): 1 is an integer; it must be a name"],
+        ),
         ("data.path=3", &["@data.path: 3 is an integer; it must be a path"]),
         (
             "model.hidden=4",

@@ -31,6 +31,7 @@ path = "/home/d.csv"
 label = "y"
 header = true
 delimiter = ","
+quote = "\""
 ignore = []
 valid = 0.0
 test = 0.0

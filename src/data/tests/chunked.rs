@@ -116,7 +116,39 @@ fn an_unseen_class_before_another_fault_is_told() {
     }
 }
 
+#[test]
+fn borders_heed_comments_and_other_quotes() {
+    let comment = |mark| Some(Mark(Some(mark)));
+    let commented = DataSpec { comment: comment('#'), ..DataSpec::default() };
+    for content in [
+        "# made \"by\" hand, don't\n# \"\nx,y,kind\n1,2.5,a\n# \" \r\n-3,4e2,\"b\n# no comment\n\"\n#end",
+        "\u{feff}# mark\r\n#\r\nx,y,kind\r\n#\r\n1,2.5,a\r\n-3,4e2,\"#\r\n#\"\r\n\r\n# \"\r\n\r\n",
+        "#\r#\rx,y,kind\r1,2.5,#\r-3,4e2,b\r#",
+    ] {
+        let whole = check(content.as_bytes(), &commented, 1..=content.len() + 1);
+        assert!(whole.is_ok(), "{whole:?}");
+    }
+    for content in ["#a\n#b", "#\n\nx,y\n1,a\n2,b\n", "x,y\n1,a\n#\n\n#\n2,b\n", "#\nx,y\n1,a\n#\n2\n"] {
+        assert!(check(content.as_bytes(), &commented, 1..=content.len() + 1).is_err(), "{content:?}");
+    }
+    let quoted = DataSpec { quote: Mark(Some('\'')), comment: comment('|'), ..DataSpec::default() };
+    let content = "x,kind\n|it's\n1,'a\n\"|'\n2,'it''s\n'\n3,b\"\n";
+    assert!(check(content.as_bytes(), &quoted, 1..=content.len() + 1).is_ok());
+    let unquoted = DataSpec { quote: Mark(None), ..DataSpec::default() };
+    let content = "x,kind\n1,\"a\n2,b\"\n3,\"\"\n";
+    assert!(check(content.as_bytes(), &unquoted, 1..=content.len() + 1).is_ok());
+}
+
 proptest! {
+    #[test]
+    fn any_text_with_comments_is_the_same_in_any_pieces(
+        text in "[12ab,\"\n\r #é|]{0,40}", quote in 0..3_usize, chunk in 1..50_usize,
+    ) {
+        let quote = Mark([Some('"'), Some('|'), None][quote]);
+        let spec = DataSpec { quote, comment: Some(Mark(Some('#'))), ..without_header() };
+        let _ = check(format!("1,2\n{text}").as_bytes(), &spec, [chunk]);
+    }
+
     #[test]
     fn any_text_is_the_same_in_any_pieces(text in "x,y\n[12ab,\"\n\r #é]{0,40}", chunk in 1..50_usize) {
         let _ = check(text.as_bytes(), &DataSpec::default(), [chunk]);

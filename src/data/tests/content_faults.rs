@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn text_that_is_no_csv() {
-    let cases: [(&[u8], &str); 22] = [
+    let cases: [(&[u8], &str); 23] = [
         (b"", "t.csv: empty"),
         (b"\xef\xbb\xbf", "t.csv: empty"),
         (b" \n\r\n\n", "t.csv: empty"),
@@ -12,12 +12,14 @@ fn text_that_is_no_csv() {
         (
             b"x,y\n1,a\n2,b\"c\"\n",
             "t.csv:3:4: quote inside an unquoted field; put quotes around the whole field, right next to its \
-             delimiters, and double those inside",
+             delimiters, and double those inside (if quotes are plain characters here, set `quote = \"\"` in \
+             [data])",
         ),
         (
             b"x,y\n1, \"a\"\n",
             "t.csv:2:4: quote inside an unquoted field; put quotes around the whole field, right next to its \
-             delimiters, and double those inside",
+             delimiters, and double those inside (if quotes are plain characters here, set `quote = \"\"` in \
+             [data])",
         ),
         (
             b"x,y\n1,\"a\n2,b\n3,c\"d\n",
@@ -29,23 +31,32 @@ fn text_that_is_no_csv() {
         (b"x,y\r\n \t\r\n1,a", "t.csv:2: blank line; remove it, as only the end of the file may have some"),
         (
             b"# made by hand\nx,y\n1,a\n",
-            "t.csv:1: comment line; remove it, or put the first field in quotes if the # belongs to it",
+            "t.csv:1: comment line; set `comment = \"#\"` in [data] to skip such lines, or `comment = \"\"` if the # \
+             belongs to the first field",
         ),
         (
             b"x,y\n1,a\n#2,b\n",
-            "t.csv:3: comment line; remove it, or put the first field in quotes if the # belongs to it",
+            "t.csv:3: comment line; set `comment = \"#\"` in [data] to skip such lines, or `comment = \"\"` if the # \
+             belongs to the first field",
         ),
         (b"x,y\n1,a\n2,b\0\n", "t.csv:3:4: NUL byte; is this a text file, in UTF-8?"),
-        (b"x,y\n1,a\n2,\xe9\n", "t.csv:3: not UTF-8: byte 0xE9 at byte 10 of the file; save it as UTF-8"),
+        (
+            b"x,y\n1,a\n2,\xe9\n",
+            "t.csv:3: not UTF-8: byte 0xE9 at byte 10 of the file; save it as UTF-8, for example, if it is \
+             windows-1252, with `iconv -f windows-1252 -t UTF-8 OLD > NEW`",
+        ),
         (
             b"\xff\xfex\0,\0y\0\n\0",
-            "t.csv: not UTF-8 but UTF-16 (little-endian, by its byte order mark); save it as UTF-8",
+            "t.csv: not UTF-8 but UTF-16 (little-endian, by its byte order mark); save it as UTF-8, for example with \
+             `iconv -f UTF-16 -t UTF-8 OLD > NEW`",
         ),
         (
             b"\xfe\xff\0x\0,\0y\0\n",
-            "t.csv: not UTF-8 but UTF-16 (big-endian, by its byte order mark); save it as UTF-8",
+            "t.csv: not UTF-8 but UTF-16 (big-endian, by its byte order mark); save it as UTF-8, for example with \
+             `iconv -f UTF-16 -t UTF-8 OLD > NEW`",
         ),
-        (b"x\0,\0y\0\n\0", "t.csv:1:2: NUL byte; is this a text file, in UTF-8?"),
+        (b"x\0,\0y,\n\0", "t.csv:1:2: NUL byte; is this a text file, in UTF-8?"),
+        (b"\x28\xb5\x2f\xfd...", "t.csv: not UTF-8 but zstd; give it a name that ends in .zst"),
         (b"\x1f\x8b\x08", "t.csv: not UTF-8 but gzip; give it a name that ends in .gz"),
         (b"PK\x03\x04...", "t.csv: not UTF-8 but a ZIP archive or spreadsheet; save it as CSV"),
         (b"PAR1...", "t.csv: not UTF-8 but Parquet; save it as CSV"),

@@ -3,6 +3,7 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use ruzstd::encoding::{CompressionLevel, compress};
 
 use super::super::DataErrorKind;
 use super::super::format::Reading;
@@ -117,6 +118,51 @@ fn gzip_that_is_damaged() {
         let (_, told) = refused(&files.write("t.csv.gz", &damaged), 100);
         assert!(told.contains("the gzip data are damaged: "), "{told}");
     }
+}
+
+#[test]
+fn zstd_whole_and_damaged() {
+    let files = Files::new();
+    let pack = |content: &[u8]| {
+        let mut packed = Vec::new();
+        compress(content, &mut packed, CompressionLevel::Fastest);
+        packed
+    };
+    let rows: String = (0..30_000_u64).map(|row| format!("{},{}\n", row * row % 9_973, row % 3)).collect();
+    let text = format!("x,y\n{rows}");
+    let spec = |path| DataSpec { path, ..DataSpec::default() };
+    let plain = Table::load(&spec(files.write("t.csv", &text))).expect("it is whole");
+    let half = text.len() / 2;
+    // Frames one after the other, with one between them that readers shall skip.
+    let skipped: &[u8] = b"\x50\x2a\x4d\x18\x03\0\0\0xyz";
+    let frames =
+        [&pack(&text.as_bytes()[..half]), skipped, &pack(&text.as_bytes()[half..]), skipped].concat();
+    for packed in [pack(text.as_bytes()), frames] {
+        let table = Table::load(&spec(files.write("t.csv.zst", &packed))).expect("it is whole");
+        assert_eq!(numbers(&table.main), numbers(&plain.main));
+        assert_eq!(table.main.labels, plain.main.labels);
+        assert_eq!(table.main.source.bytes, packed.len() as u64);
+        for length in [1, 3, 7, packed.len() / 2, packed.len() - 1] {
+            let (kind, told) = refused(&files.write("t.csv.zst", &packed[..length]), 1 << 30);
+            assert_eq!(kind, DataErrorKind::Data);
+            assert!(told.contains("the zstd data are damaged: "), "{length}: {told}");
+        }
+    }
+    let small = pack(b"x,y\n1,a\n2,b\n");
+    assert_eq!(refused(&files.write("t.zst", b""), 100).1, "t.zst: empty");
+    for place in 0..small.len() {
+        for bit in 0..8 {
+            let mut damaged = small.clone();
+            damaged[place] ^= 1 << bit;
+            // Some bits of the header say nothing about the content.
+            if let Ok(table) = Table::load(&spec(files.write("t.zst", &damaged))) {
+                assert_eq!(numbers(&table.main), ndarray::array![[1.0], [2.0]], "byte {place}, bit {bit}");
+                assert_eq!(table.classes(), ["a", "b"], "byte {place}, bit {bit}");
+            }
+        }
+    }
+    let limit = refused(&files.write("t.zst", pack(text.as_bytes())), 100_000);
+    assert!(limit.1.contains("needs more than 100000 bytes of memory when decompressed"), "{limit:?}");
 }
 
 #[test]

@@ -4,17 +4,20 @@ mod accepted;
 mod chunked;
 mod config_faults;
 mod content_faults;
+mod dialects;
+mod encodings;
 mod file_faults;
 mod own_files;
 mod prepared;
 mod properties;
+mod zz_harness;
 
 use std::path::PathBuf;
 
 use ndarray::Array2;
 
 use super::table::Part;
-use super::{ColumnRef, DataError, DataSpec, Table};
+use super::{ColumnRef, DataError, DataSpec, Mark, Table};
 
 /// A directory of its own that goes with the test.
 struct Files(tempfile::TempDir);

@@ -1,13 +1,16 @@
 use proptest::prelude::*;
 
+use super::super::dialect::{Comments, Dialect};
 use super::super::error::At;
 use super::super::lexer::Lexer;
 use super::super::{Prepared, Scale};
 use super::*;
 
+const PLAIN: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
+
 /// Records as the lexer reads them.
-fn lexed(text: &str, delimiter: u8) -> Result<Vec<Vec<String>>, Box<At>> {
-    let mut lexer = Lexer::new(text, delimiter);
+fn lexed(text: &str, dialect: Dialect) -> Result<Vec<Vec<String>>, Box<At>> {
+    let mut lexer = Lexer::new(text, dialect);
     let mut records = Vec::new();
     while lexer.next_record()? {
         let mut record = Vec::new();
@@ -46,13 +49,13 @@ proptest! {
             writer.write_record(record).unwrap();
         }
         let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
-        prop_assert_eq!(lexed(&text, b',').map_err(|at| at.fault.to_string()), Ok(records));
+        prop_assert_eq!(lexed(&text, PLAIN).map_err(|at| at.fault.to_string()), Ok(records));
     }
 
     /// Whatever the lexer accepts, an independent reader reads the same.
     #[test]
     fn what_is_accepted_is_read_as_others_read_it(text in "[ab1 ,\"\n\r#]{0,30}") {
-        if let Ok(records) = lexed(&text, b',') {
+        if let Ok(records) = lexed(&text, PLAIN) {
             let mut reader =
                 csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
             let mut others = Vec::new();

@@ -67,15 +67,17 @@ fn descriptions_must_be_whole_and_fit_themselves() {
         Some("its description cannot be read: unknown field `extra`")
     );
     assert_eq!(
-        document(|model| model["scaling"][0]["divisor"] = json!(0.0)),
+        document(|model| {
+            model["encoding"]["columns"][0]["feature"]["values"]["numeric"]["scaling"]["divisor"] = json!(0.0);
+        }),
         "its description contradicts itself: a scaling has no finite offset or no positive divisor"
     );
     assert_eq!(
-        document(|model| model["features"] = json!(["a"])),
-        "its description contradicts itself: there is not a scaling for each feature"
+        document(|model| model["encoding"]["inputs"] = json!(["a"])),
+        "its description contradicts itself: the inputs are not those of the columns"
     );
     assert_eq!(
-        document(|model| model["classes"] = json!(["a"])),
+        document(|model| model["encoding"]["targets"]["classes"]["names"] = json!(["a"])),
         "its description contradicts itself: there are not two classes with their counts"
     );
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::{AnyNetwork, Description, FORMAT, History, Model, to_bytes};
 use crate::config::{self, Plan};
-use crate::data::Scaling;
+use crate::data::{Encoding, FeatureEncoding, Scaling, ValueEncoding};
 use crate::nn::Network;
 use crate::real::Real;
 use crate::train::Outcome;
@@ -37,17 +37,29 @@ fn plan(changes: &[(&str, &str)]) -> Plan {
     config::parse(CONFIG, Path::new("/somewhere/config.toml"), &changes).expect("a plan")
 }
 
+/// Of a scaled number and two categories with one input.
+fn encoding() -> Encoding {
+    let classes = ["one", "two", "\u{1b}three"].map(str::to_owned).to_vec();
+    let mut encoding = Encoding::plain(["größe", "=b\""].map(str::to_owned).to_vec(), classes);
+    let scaling = Scaling { offset: -1e-300, divisor: 3.0 };
+    let values = [
+        ValueEncoding::Numeric { scaling, fill: Some(0.1) },
+        ValueEncoding::Categorical { categories: vec!["ü\n".to_owned()], rare: Vec::new(), fill: None },
+    ];
+    for (column, values) in encoding.columns.iter_mut().zip(values) {
+        column.feature = Some(FeatureEncoding { values, indicator: false });
+    }
+    encoding.inputs = ["größe", "=b\"=ü\n"].map(str::to_owned).to_vec();
+    encoding
+}
+
 fn description(plan: &Plan) -> Description {
     Description {
         format: FORMAT,
         version: "0.1.0".to_owned(),
         config: plan.to_toml(),
         data_sha256: "ab".repeat(32),
-        features: ["größe", "=b\""].map(str::to_owned).to_vec(),
-        scaling: vec![Scaling { offset: 0.1, divisor: 3.0 }, Scaling { offset: -1e-300, divisor: 1.0 }],
-        label: "kind".to_owned(),
-        classes: ["one", "two", "\u{1b}three"].map(str::to_owned).to_vec(),
-        class_counts: vec![5, 6, 7],
+        encoding: encoding(),
         history: History {
             outcome: Outcome::Finished,
             kept_epoch: 0,

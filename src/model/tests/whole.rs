@@ -40,7 +40,7 @@ fn a_file_has_its_hash_and_other_readers_find_the_document() {
     let (_, metadata) = safetensors::SafeTensors::read_metadata(&file).expect("safetensors");
     let entries = metadata.metadata().as_ref().expect("metadata");
     let document: serde_json::Value = serde_json::from_str(&entries["bntrain"]).expect("JSON");
-    assert_eq!(document["model"]["classes"][0], "one");
+    assert_eq!(document["model"]["encoding"]["targets"]["classes"]["names"][0], "one");
     assert_eq!(document["sha256"].as_str().map(str::len), Some(64));
     assert_ne!(document["sha256"], model.sha256.as_str(), "one is without itself");
 }

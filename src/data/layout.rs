@@ -1,0 +1,108 @@
+//! What is taken from the cells of a file, column by column.
+
+use std::collections::HashMap;
+
+use super::markers::Markers;
+
+/// How the records of a file are read.
+#[derive(Debug)]
+pub(super) struct Layout {
+    /// Of the columns of the file.
+    pub(super) takes: Vec<Take>,
+    /// Of the values of a row.
+    pub(super) values: Vec<Value>,
+    /// The number of texts of a row.
+    pub(super) texts: usize,
+    pub(super) markers: Markers,
+}
+
+/// What is taken from a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Take {
+    /// A number, as this value of the row.
+    Number(usize),
+    /// A known word, whose number becomes this value of the row.
+    Word(usize),
+    /// The text, as this one of the row.
+    Text(usize),
+    /// Nothing; it may hold anything.
+    Nothing,
+}
+
+/// A value of a row.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Value {
+    pub(super) gap: Gap,
+    /// For the value of a [`Take::Word`].
+    pub(super) words: Words,
+}
+
+/// What a missing value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// A fault.
+    #[default]
+    Fault,
+    /// NaN.
+    Kept,
+    /// NaN, which drops the row.
+    DropsRow,
+}
+
+/// The words that a column may hold.
+#[derive(Clone, Debug)]
+pub(super) enum Words {
+    /// Numbered categories; all others get the number behind the last one.
+    Categories(HashMap<String, u32>),
+    /// Words for 0 and 1; all others are a fault.
+    Boolean,
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self::Categories(HashMap::new())
+    }
+}
+
+/// Words for no, each with its opposite.
+pub(super) const OPPOSITES: [(&str, &str); 5] =
+    [("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"), ("0", "1")];
+
+impl Words {
+    /// These categories in this order.
+    pub(super) fn categories<'a>(names: impl IntoIterator<Item = &'a String>) -> Self {
+        Self::Categories(names.into_iter().cloned().zip(0..).collect())
+    }
+
+    /// The number of a word, trimmed; none if it is not allowed.
+    pub(super) fn number(&self, word: &str) -> Option<f64> {
+        match self {
+            Self::Categories(numbers) => {
+                Some(numbers.get(word).map_or(numbers.len() as f64, |&number| f64::from(number)))
+            }
+            Self::Boolean => OPPOSITES.iter().find_map(|(no, yes)| {
+                let is = |meaning: &str| word.eq_ignore_ascii_case(meaning);
+                if is(yes) { Some(1.0) } else { is(no).then_some(0.0) }
+            }),
+        }
+    }
+}
+
+impl Layout {
+    /// Whether a row with these values is left out.
+    #[inline]
+    pub(super) fn drops(&self, row: &[f64]) -> bool {
+        let drops = |(value, rule): (&f64, &Value)| value.is_nan() && rule.gap == Gap::DropsRow;
+        row.iter().zip(&self.values).any(drops)
+    }
+
+    /// Whether any row may be left out.
+    pub(super) fn may_drop(&self) -> bool {
+        self.values.iter().any(|value| value.gap == Gap::DropsRow)
+    }
+
+    /// The column of the file with this text.
+    pub(super) fn column_of_text(&self, text: usize) -> Option<usize> {
+        self.takes.iter().position(|take| *take == Take::Text(text))
+    }
+}

@@ -1,0 +1,236 @@
+//! From the files of a config to a table.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::assembly::RawRows;
+use super::class::Classes;
+use super::column::Kind;
+use super::encoding::ReadingFormat;
+use super::error::{DataError, Told};
+use super::fault::Fault;
+use super::file::CsvFile;
+use super::format::{Format, Reading};
+use super::infer::{MOST_INFERRED, decide, holds_words, notes};
+use super::limits::MAX_CATEGORIES;
+use super::markers::Markers;
+use super::schema::Schema;
+use super::shown::{Count, ShownNames, ShownPath};
+use super::spec::DataSpec;
+use super::split::Shares;
+use super::table::{Part, Source, Table, class_counts};
+
+impl Table {
+    /// Reads the training file of `spec`, and its files for validation and test if it has any.
+    ///
+    /// Fields follow RFC 4180; LF, CRLF and CR end a line, and blank lines may stand at the end
+    /// only. Spaces and tabs around names, labels and cells do not count. Numbers are finite
+    /// and in the range of `f32`, but kept in double precision where that holds more. Large files
+    /// are read on as many threads as the machine runs at once, with the same result. A file with
+    /// words in it is read twice, the first time to see what its columns are.
+    ///
+    /// # Errors
+    ///
+    /// The first fault, with its place. Nothing is padded, cut, skipped or guessed.
+    pub fn load(spec: &DataSpec) -> Result<Self, DataError> {
+        Self::load_as(spec, Reading::default())
+    }
+
+    /// [`load`](Self::load) with another limit on the bytes of each file, or in other portions.
+    pub(super) fn load_as(spec: &DataSpec, reading: Reading) -> Result<Self, DataError> {
+        let of_spec = |fault| DataError::new(&spec.path, fault);
+        let format = Format::new(spec, reading).map_err(of_spec)?;
+        let loader = Loader { spec, format, markers: Markers::new(spec.missing_markers.as_deref()) };
+        let (main, schema, classes, mut notes) = loader.training_part()?;
+        let counts = class_counts(&main.labels, classes.len());
+        let shares = Shares::new(&counts, spec.valid, spec.test);
+        check_shares(spec, &shares, main.labels.len()).map_err(of_spec)?;
+        note_absent_classes(spec, &shares, &classes, &mut notes);
+
+        let mut own = |path: &Option<PathBuf>, kind| match path {
+            None => Ok(None),
+            Some(path) => {
+                let file = CsvFile::open(path, format, &spec.column_names)?;
+                let part = loader.own_part(file, &schema, &classes, kind, &mut notes)?;
+                if part.source.sha256 == main.source.sha256 {
+                    notes.push(format!("{} holds the same bytes as the training file", ShownPath(path)));
+                }
+                Ok(Some(part))
+            }
+        };
+        let own_valid = own(&spec.valid_path, "a validation file")?;
+        let own_test = own(&spec.test_path, "a test file")?;
+        Ok(Self {
+            schema,
+            reading: ReadingFormat::of(spec),
+            label_names: spec.label_names.clone(),
+            max_categories: spec.max_categories,
+            scale: spec.scale,
+            classes,
+            main,
+            own_valid,
+            own_test,
+            shares,
+            notes,
+        })
+    }
+}
+
+/// How the files of a config are read.
+struct Loader<'s> {
+    spec: &'s DataSpec,
+    format: Format,
+    markers: Markers,
+}
+
+/// What the training file yields: its rows, what its columns are, the names of the classes in
+/// their order, and notes.
+type Training = (Part, Schema, Vec<String>, Vec<String>);
+
+impl Loader<'_> {
+    fn open(&self) -> Result<CsvFile, DataError> {
+        CsvFile::open(&self.spec.path, self.format, &self.spec.column_names)
+    }
+
+    /// Reads the training file. Where its first rows hold no words it is read as numbers at once,
+    /// and again if there are words later.
+    fn training_part(&self) -> Result<Training, DataError> {
+        let file = self.open()?;
+        let names = file.names.clone();
+        let mut schema = Schema::new(names, self.spec).map_err(|fault| file.fail(fault))?;
+        let most = most_texts(&schema);
+        let is_wordy = file.glance(&self.markers, most.clone()).iter().zip(&schema.columns).any(
+            |(survey, column)| match &column.feature {
+                Some(feature) if feature.declared == Some(Kind::Categorical) => true,
+                Some(feature) => feature.declared.is_none() && holds_words(survey),
+                None => false,
+            },
+        );
+        if !is_wordy {
+            for column in &mut schema.columns {
+                let settled = column.feature.as_mut().map(|feature| feature.settle_constant(&column.name));
+                settled.transpose().map_err(|fault| file.fail(fault))?;
+            }
+            match self.training_rows(file, &schema) {
+                Err(error) if error.is_word() && is_undeclared(&schema, &error) => {}
+                rows => {
+                    let (part, classes, notes) = rows?;
+                    return Ok((part, schema, classes, notes));
+                }
+            }
+        }
+        let surveys = self.open()?.survey(&self.markers, most)?;
+        decide(&mut schema, &surveys).map_err(|fault| DataError::new(&self.spec.path, fault))?;
+        let mut notes = notes(&schema.columns);
+        let (part, classes, more) = self.training_rows(self.open()?, &schema)?;
+        notes.extend(more);
+        Ok((part, schema, classes, notes))
+    }
+
+    /// Reads the rows of the training file, and the names of the classes in their order.
+    fn training_rows(
+        &self,
+        mut file: CsvFile,
+        schema: &Schema,
+    ) -> Result<(Part, Vec<String>, Vec<String>), DataError> {
+        let mut found = Classes::default();
+        let layout = schema.layout(self.markers.clone());
+        let mut rows =
+            file.rows(&layout, &mut |_, label, line| found.id(renamed(&self.spec.label_names, label), line))?;
+        let count = rows.matrix.rows();
+        if count == 1 {
+            return Err(file.fail(Fault::OneRow));
+        }
+        let (classes, places) = found
+            .into_sorted(count)
+            .map_err(|told| file.error(Told { field: Some(schema.label), ..*told }))?;
+        for label in rows.texts.iter_mut().flatten() {
+            *label = places[*label as usize];
+        }
+        let mut notes = Vec::new();
+        Ok((part(file, rows, &mut notes), classes, notes))
+    }
+
+    /// Reads the rows of a file for validation or test; `kind` says which.
+    fn own_part(
+        &self,
+        mut file: CsvFile,
+        schema: &Schema,
+        classes: &[String],
+        kind: &'static str,
+        notes: &mut Vec<String>,
+    ) -> Result<Part, DataError> {
+        let layout = schema.layout_in(&file.names, self.format.header, kind, self.markers.clone());
+        let layout = layout.map_err(|fault| file.fail(fault))?;
+        let ids: HashMap<&str, u32> = classes.iter().map(String::as_str).zip(0..).collect();
+        let mut class_of = |_, label: &str, line| match ids.get(renamed(&self.spec.label_names, label)) {
+            Some(&id) => Ok(id),
+            None => {
+                let fault = Fault::UnseenClass { class: label.to_owned(), known: classes.to_vec() };
+                Err(Told::at_line(line, fault))
+            }
+        };
+        let rows = file.rows(&layout, &mut class_of)?;
+        Ok(part(file, rows, notes))
+    }
+}
+
+/// For each column, how many of its texts are worth keeping.
+fn most_texts(schema: &Schema) -> Vec<usize> {
+    let most = |column: &super::schema::Column| match &column.feature {
+        None => 0,
+        Some(feature) if feature.declared == Some(Kind::Categorical) => MAX_CATEGORIES,
+        Some(_) => MOST_INFERRED,
+    };
+    schema.columns.iter().map(most).collect()
+}
+
+/// Whether the kind of the column of an error is still open.
+fn is_undeclared(schema: &Schema, error: &DataError) -> bool {
+    let column = error.column().and_then(|(index, _)| schema.columns.get(index));
+    column.and_then(|column| column.feature.as_ref()).is_some_and(|feature| feature.declared.is_none())
+}
+
+/// A label under the name that it is given.
+fn renamed<'l>(names: &'l BTreeMap<String, String>, label: &'l str) -> &'l str {
+    names.get(label).map_or(label, String::as_str)
+}
+
+fn part(file: CsvFile, read: RawRows, notes: &mut Vec<String>) -> Part {
+    let path = file.path.clone();
+    if let Some(kinds) = read.line_ends.mixed() {
+        notes.push(format!("{} has mixed line ends: {kinds}", ShownPath(&path)));
+    }
+    if read.dropped > 0 {
+        let rows = Count(read.dropped, "row");
+        notes.push(format!("{}: {rows} left out, as values are missing", ShownPath(&path)));
+    }
+    let (sha256, bytes) = file.finish();
+    let rows = read.matrix.rows();
+    let labels = read.texts.into_iter().next().unwrap_or_default();
+    Part { source: Source { path, sha256, bytes, rows }, raw: Arc::new(read.matrix), labels }
+}
+
+/// A part that is asked for has a row.
+fn check_shares(spec: &DataSpec, shares: &Shares, rows: usize) -> Result<(), Fault> {
+    let parts = [("valid", spec.valid, shares.valid_rows()), ("test", spec.test, shares.test_rows())];
+    match parts.into_iter().find(|&(_, share, found)| share > 0.0 && found == 0) {
+        Some((key, share, _)) => Err(Fault::EmptySplit { key, share, rows }),
+        None => Ok(()),
+    }
+}
+
+fn note_absent_classes(spec: &DataSpec, shares: &Shares, classes: &[String], notes: &mut Vec<String>) {
+    for (key, share, absent) in
+        [("valid", spec.valid, shares.absent_in_valid()), ("test", spec.test, shares.absent_in_test())]
+    {
+        let names: Vec<String> = absent.into_iter().map(|class| classes[class].clone()).collect();
+        if share > 0.0 && !names.is_empty() {
+            notes.push(format!(
+                "classes too rare for a row under data.{key} = {share}: {}",
+                ShownNames(&names)
+            ));
+        }
+    }
+}

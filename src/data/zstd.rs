@@ -1,0 +1,98 @@
+//! Files that Zstandard packed.
+
+use std::io::{self, BufRead, ErrorKind, Read};
+
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+/// Reads what all frames of a file hold, and compares their checksums where they have some.
+pub(super) struct ZstdReader<R> {
+    source: R,
+    decoder: FrameDecoder,
+    is_in_frame: bool,
+}
+
+impl<R: BufRead> ZstdReader<R> {
+    pub(super) fn new(source: R) -> Self {
+        Self { source, decoder: FrameDecoder::new(), is_in_frame: false }
+    }
+
+    pub(super) fn get_ref(&self) -> &R {
+        &self.source
+    }
+
+    pub(super) fn into_inner(self) -> R {
+        self.source
+    }
+
+    /// Starts the next frame with something in it; false at the end of the file.
+    fn next_frame(&mut self) -> io::Result<bool> {
+        while !self.source.fill_buf()?.is_empty() {
+            match self.decoder.reset(&mut self.source) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                    length,
+                    ..
+                })) => {
+                    let length = u64::from(length);
+                    let skipped = io::copy(&mut self.source.by_ref().take(length), &mut io::sink())?;
+                    if skipped < length {
+                        return Err(ErrorKind::UnexpectedEof.into());
+                    }
+                }
+                Err(error) => return Err(damaged(error)),
+            }
+        }
+        Ok(false)
+    }
+
+    fn check_sum(&self) -> io::Result<()> {
+        let Some(written) = self.decoder.get_checksum_from_data() else { return Ok(()) };
+        match self.decoder.get_calculated_checksum() == Some(written) {
+            true => Ok(()),
+            false => Err(io::Error::new(ErrorKind::InvalidData, "the checksum does not match")),
+        }
+    }
+}
+
+impl<R: BufRead> Read for ZstdReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while !buffer.is_empty() {
+            if !self.is_in_frame {
+                self.is_in_frame = self.next_frame()?;
+                if !self.is_in_frame {
+                    break;
+                }
+            }
+            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
+                let one = BlockDecodingStrategy::UptoBlocks(1);
+                self.decoder.decode_blocks(&mut self.source, one).map_err(damaged)?;
+            }
+            let count = self.decoder.read(buffer)?;
+            if count > 0 {
+                return Ok(count);
+            }
+            self.check_sum()?;
+            self.is_in_frame = false;
+        }
+        Ok(0)
+    }
+}
+
+impl<R> std::fmt::Debug for ZstdReader<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ZstdReader").field("is_in_frame", &self.is_in_frame).finish_non_exhaustive()
+    }
+}
+
+/// The first cause: an error of the file beneath stays one.
+fn damaged(error: FrameDecoderError) -> io::Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = cause {
+        if let Some(code) = error.downcast_ref().and_then(io::Error::raw_os_error) {
+            return io::Error::from_raw_os_error(code);
+        }
+        cause = error.source();
+    }
+    io::Error::new(ErrorKind::InvalidData, error.to_string())
+}
