@@ -1,7 +1,6 @@
 //! `bntrain export`: a trained model for other tools.
 
 use std::io::{self, Read, Seek, Write};
-use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
 use serde_json::json;

@@ -69,6 +69,12 @@ impl Table {
         self.schema.features().map(|(_, feature)| inputs(feature)).sum()
     }
 
+    /// The texts of each feature in the training file, a text's number being its place; none for
+    /// those that are not categorical.
+    pub(crate) fn categories(&self) -> impl Iterator<Item = &[String]> {
+        self.schema.features().map(|(_, feature)| feature.categories.as_slice())
+    }
+
     /// The name of the label column.
     pub fn label(&self) -> &str {
         self.schema.label()

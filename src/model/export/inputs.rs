@@ -1,6 +1,6 @@
 //! What goes into an exported model and how it becomes the network's inputs.
 
-use crate::data::Scaling;
+use crate::data::{Encoding, FeatureEncoding, Scaling, ValueEncoding};
 
 /// The columns of a record, as other tools give them, and what is done to them.
 ///
@@ -10,6 +10,8 @@ use crate::data::Scaling;
 pub(super) struct Inputs {
     pub(super) numbers: Vec<Number>,
     pub(super) texts: Vec<Text>,
+    /// The features of the encoding, in its order.
+    pub(super) features: Vec<Column>,
     /// Where each of the network's inputs comes from.
     pub(super) order: Vec<Source>,
 }
@@ -32,6 +34,13 @@ pub(super) struct Text {
     pub(super) fill: Option<String>,
 }
 
+/// One of the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    Number(usize),
+    Text(usize),
+}
+
 /// Where an input of the network comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
@@ -48,17 +57,43 @@ pub(super) enum Source {
 }
 
 impl Inputs {
-    /// Columns of numbers only, none of which may be missing.
-    pub(super) fn of_numbers(names: &[String], scaling: &[Scaling]) -> Self {
-        let number = |(name, scaling): (&String, &Scaling)| Number {
-            name: name.clone(),
-            scaling: *scaling,
-            fill: None,
-        };
-        Self {
-            numbers: names.iter().zip(scaling).map(number).collect(),
-            texts: Vec::new(),
-            order: (0..names.len()).map(Source::Number).collect(),
+    /// The columns that `encoding` takes, numbers apart from texts.
+    pub(super) fn of(encoding: &Encoding) -> Self {
+        let mut inputs = Self { numbers: Vec::new(), texts: Vec::new(), features: Vec::new(), order: Vec::new() };
+        for (name, FeatureEncoding { values, indicator }) in encoding.features() {
+            let name = name.to_owned();
+            match values {
+                ValueEncoding::Numeric { scaling, fill } => {
+                    inputs.add_number(Number { name, scaling: *scaling, fill: *fill }, *indicator);
+                }
+                ValueEncoding::Boolean { fill } => {
+                    let scaling = Scaling { offset: 0.0, divisor: 1.0 };
+                    inputs.add_number(Number { name, scaling, fill: *fill }, *indicator);
+                }
+                ValueEncoding::Categorical { categories, rare, fill } => {
+                    let text = Text { name, categories: categories.clone(), fill: fill.clone() };
+                    inputs.add_text(text, !rare.is_empty(), *indicator);
+                }
+            }
         }
+        inputs
+    }
+
+    fn add_number(&mut self, number: Number, indicator: bool) {
+        let index = self.numbers.len();
+        self.numbers.push(number);
+        self.features.push(Column::Number(index));
+        self.order.push(Source::Number(index));
+        self.order.extend(indicator.then_some(Source::MissingNumber(index)));
+    }
+
+    fn add_text(&mut self, text: Text, has_rare: bool, indicator: bool) {
+        let index = self.texts.len();
+        let categories = 0..text.categories.len();
+        self.texts.push(text);
+        self.features.push(Column::Text(index));
+        self.order.extend(categories.map(|category| Source::Category { text: index, category }));
+        self.order.extend(has_rare.then_some(Source::OtherCategory(index)));
+        self.order.extend(indicator.then_some(Source::MissingText(index)));
     }
 }

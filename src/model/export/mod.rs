@@ -55,7 +55,7 @@ pub fn to_bytes(model: &Model, format: Format) -> Result<Vec<u8>, ExportError> {
         Format::Onnx { fold, raw } => {
             let stages = if fold { fold::fold(stages) } else { stages };
             let parts = onnx::Parts {
-                inputs: &inputs(model),
+                inputs: &Inputs::of(&model.description.encoding),
                 stages: &stages,
                 answer: &answer(model),
                 dtype,
@@ -81,26 +81,25 @@ fn read_network(model: &Model) -> (Dtype, Vec<Stage>) {
     }
 }
 
-fn inputs(model: &Model) -> Inputs {
-    Inputs::of_numbers(&model.description.features, &model.description.scaling)
-}
-
 fn answer(model: &Model) -> Answer {
-    Answer::Softmax { classes: model.description.classes.clone() }
+    let classes = model.description.encoding.classes().to_vec();
+    let scores = match &model.network {
+        AnyNetwork::F32(network) => network.outputs(),
+        AnyNetwork::F64(network) => network.outputs(),
+    };
+    match scores {
+        1 => Answer::Logistic { classes },
+        _ => Answer::Softmax { classes },
+    }
 }
 
 /// What is known of a model beside its layers.
 fn describe(model: &Model) -> Value {
-    let description = &model.description;
-    let column = |(name, scaling): (&String, &crate::data::Scaling)| json!({ "name": name, "offset": scaling.offset, "divisor": scaling.divisor });
-    let columns: Vec<Value> = description.features.iter().zip(&description.scaling).map(column).collect();
     json!({
         "bntrain_version": env!("CARGO_PKG_VERSION"),
         "model_sha256": model.sha256,
-        "data_sha256": description.data_sha256,
+        "data_sha256": model.description.data_sha256,
         "dtype": model.plan.training.dtype,
-        "inputs": columns,
-        "label": description.label,
-        "classes": description.classes,
+        "encoding": model.description.encoding,
     })
 }

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use ndarray::{Array2, s};
 use rand::Rng;
 
-use super::inputs;
-use super::inputs::{Inputs, Source};
+use super::inputs::{Column, Inputs};
 use crate::config::Dtype;
-use crate::data::{Data, Table};
+use crate::data::{Encoder, FeatureEncoding, Table, ValueEncoding};
 use crate::model::Model;
 use crate::random::stream;
 use crate::real::Real;
@@ -54,36 +53,76 @@ impl Sample {
         if table.sha256() != model.description.data_sha256 {
             return None;
         }
-        let seed = model.plan.training.seed;
         match model.plan.training.dtype {
-            Dtype::F32 => Some(Self::of_data(&table.prepare::<f32>(seed).ok()?.data, path.clone())),
-            Dtype::F64 => Some(Self::of_data(&table.prepare::<f64>(seed).ok()?.data, path.clone())),
+            Dtype::F32 => Self::of_table::<f32>(model, &table),
+            Dtype::F64 => Self::of_table::<f64>(model, &table),
         }
     }
 
-    fn of_data<F: Real>(data: &Data<F>, path: PathBuf) -> Self {
+    fn of_table<F: Real>(model: &Model, table: &Table) -> Option<Self> {
+        let data = table.prepare::<F>(model.plan.training.seed).ok()?.data;
+        let path = model.plan.data.path.clone();
         let (rows, origin) = match &data.valid {
             Some(rows) => (rows, Origin::Validation(path)),
             None => (&data.train, Origin::Training(path)),
         };
+        let names: Vec<&[String]> = table.categories().collect();
         let encoded = rows.to_array().mapv(Real::to_f64);
-        let texts = Array2::default((rows.len(), 0));
-        Self { origin, numbers: rows.to_raw_array(), texts, encoded }
+        Some(Self::new(origin, &Inputs::of(&data.encoding), &rows.to_raw_array(), &names, encoded))
     }
 
-    /// Rows that look like those that `model` was trained on, as far as its scaling tells.
+    /// Rows that look like those that `model` was trained on, as far as its encoding tells.
     pub fn made_up(model: &Model) -> Self {
-        let Inputs { numbers, order, .. } = inputs(model);
+        let encoding = &model.description.encoding;
         let mut random = stream(0, "export", &[]);
-        let raw = Array2::from_shape_fn((MADE_UP, numbers.len()), |(_, column)| {
-            let scaling = numbers[column].scaling;
-            scaling.offset + scaling.divisor * random.random_range(-2.0..2.0)
+        let known: Vec<Vec<String>> = encoding.features().map(|(_, feature)| known_texts(feature)).collect();
+        let features: Vec<&FeatureEncoding> = encoding.features().map(|(_, feature)| feature).collect();
+        let values = Array2::from_shape_fn((MADE_UP, features.len()), |(_, column)| {
+            let feature = features[column];
+            if feature.takes_missing() && random.random_bool(0.1) {
+                return f64::NAN;
+            }
+            match &feature.values {
+                ValueEncoding::Numeric { scaling, .. } => {
+                    scaling.offset + scaling.divisor * random.random_range(-2.0..2.0)
+                }
+                ValueEncoding::Boolean { .. } => f64::from(u8::from(random.random::<bool>())),
+                // The last one is of a text that is not known.
+                ValueEncoding::Categorical { .. } => random.random_range(0..=known[column].len()) as f64,
+            }
         });
-        let encoded = Array2::from_shape_fn((MADE_UP, order.len()), |(row, input)| match order[input] {
-            Source::Number(column) => numbers[column].scaling.apply(raw[[row, column]]),
-            _ => 0.0,
-        });
-        Self { origin: Origin::MadeUp, numbers: raw, texts: Array2::default((MADE_UP, 0)), encoded }
+        let encoder = Encoder::new(encoding);
+        let mut encoded = Array2::zeros((MADE_UP, encoder.inputs()));
+        for (values, mut x) in values.rows().into_iter().zip(encoded.rows_mut()) {
+            let (values, x) = (values.as_slice(), x.as_slice_mut());
+            encoder.encode(values.expect("rows without gaps"), x.expect("rows without gaps"));
+        }
+        let known: Vec<&[String]> = known.iter().map(Vec::as_slice).collect();
+        Self::new(Origin::MadeUp, &Inputs::of(encoding), &values, &known, encoded)
+    }
+
+    /// Rows by the values of their features, in which texts are places in `names`, a list for each
+    /// feature.
+    fn new(
+        origin: Origin,
+        inputs: &Inputs,
+        values: &Array2<f64>,
+        names: &[&[String]],
+        encoded: Array2<f64>,
+    ) -> Self {
+        let n = values.nrows();
+        let mut numbers = Array2::zeros((n, inputs.numbers.len()));
+        let mut texts = Array2::default((n, inputs.texts.len()));
+        for ((values, names), column) in values.columns().into_iter().zip(names).zip(&inputs.features) {
+            match *column {
+                Column::Number(index) => numbers.column_mut(index).assign(&values),
+                Column::Text(index) => {
+                    let texts = texts.column_mut(index).into_iter().zip(values);
+                    texts.for_each(|(text, &value)| *text = spell(value, names));
+                }
+            }
+        }
+        Self { origin, numbers, texts, encoded }
     }
 
     /// The number of rows.
@@ -105,4 +144,21 @@ impl Sample {
             encoded: self.encoded.slice(s![rows, ..]).to_owned(),
         }
     }
+}
+
+/// The texts that a categorical feature knows, by their numbers.
+fn known_texts(feature: &FeatureEncoding) -> Vec<String> {
+    match &feature.values {
+        ValueEncoding::Categorical { categories, rare, .. } => categories.iter().chain(rare).cloned().collect(),
+        ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. } => Vec::new(),
+    }
+}
+
+/// The text whose number is `value`: empty where it is missing, one that is not known where it is
+/// none of `names`.
+fn spell(value: f64, names: &[String]) -> String {
+    if value.is_nan() {
+        return String::new();
+    }
+    names.get(value as usize).cloned().unwrap_or_else(|| names.concat() + "?")
 }

@@ -90,16 +90,6 @@ fn find<F: Real>(layer: &dyn Layer<F>, name: &str) -> Option<Array1<f64>> {
 }
 
 impl Step {
-    /// The width of `y`; none where it is that of `x`, whatever that is.
-    pub(super) fn width(&self) -> Option<usize> {
-        match self {
-            Self::Affine { weight, .. } => Some(weight.ncols()),
-            Self::BatchNorm { mean, .. } | Self::MeanOnly { mean, .. } => Some(mean.len()),
-            Self::ScaleShift { centre, .. } => Some(centre.len()),
-            Self::Relu | Self::LeakyRelu { .. } | Self::Sigmoid | Self::Tanh | Self::Identity => None,
-        }
-    }
-
     /// `y` from `x`, in double precision.
     ///
     /// # Panics

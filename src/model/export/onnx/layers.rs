@@ -29,8 +29,10 @@ fn add_stage(builder: &mut Builder, Stage { name, step }: &Stage, x: String, dty
             let gamma = tensor(builder, "gamma", gamma);
             let beta = tensor(builder, "beta", beta);
             let mean = tensor(builder, "running_mean", mean);
-            let var = tensor(builder, "running_var", var);
-            let attributes = [("epsilon", Attribute::Float(*eps)), ("training_mode", Attribute::Int(0))];
+            // The attribute is in single precision; what that cuts off joins the variance.
+            let epsilon = below(*eps);
+            let var = tensor(builder, "running_var", &var.mapv(|var| var + (eps - epsilon)));
+            let attributes = [("epsilon", Attribute::Float(epsilon)), ("training_mode", Attribute::Int(0))];
             builder.node("BatchNormalization", &[&x, &gamma, &beta, &mean, &var], name, &attributes)
         }
         Step::MeanOnly { mean, beta } => {
@@ -61,4 +63,10 @@ fn add_stage(builder: &mut Builder, Stage { name, step }: &Stage, x: String, dty
         Step::Tanh => builder.node("Tanh", &[&x], name, &[]),
         Step::Identity => x,
     }
+}
+
+/// The largest number in single precision that is not above `value`, which is positive.
+fn below(value: f64) -> f64 {
+    let nearest = value as f32;
+    f64::from(if f64::from(nearest) > value { nearest.next_down() } else { nearest })
 }

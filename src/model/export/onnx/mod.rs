@@ -102,6 +102,7 @@ fn metadata(parts: &Parts<'_>) -> Vec<StringStringEntryProto> {
             Answer::Values { targets } => ("targets", list(&mut targets.iter().map(|target| &target.name))),
         },
     ];
+    entries.retain(|(_, names)| names != "[]");
     entries.extend(parts.metadata.iter().cloned());
     let entry = |(key, value): (&str, String)| StringStringEntryProto { key: key.to_owned(), value };
     entries.into_iter().map(entry).collect()
