@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bntrain::config::{Plan, parse};
-use bntrain::data::{Data, RowTargets, Rows};
+use bntrain::data::{Data, Encoding, RowTargets, Rows};
 use bntrain::kernel::Team;
 use bntrain::real::Real;
 use bntrain::train::{Event, Observer, train};
@@ -94,9 +94,10 @@ fn allocations<F: Real>(optimizer: &str, members: usize) -> Vec<u64> {
         ),
         valid: None,
         test: None,
-        features: vec![String::new(); features],
-        classes: vec![String::new(); 3],
-        scaling: Vec::new(),
+        encoding: Encoding::plain(
+            (0..features).map(|feature| feature.to_string()).collect(),
+            vec![String::new(); 3],
+        ),
     };
     let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
     let mut per_step = PerStep::default();

@@ -14,27 +14,29 @@ use crate::train::preflight;
 pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
     let planned = read_plan(&args.config, output)?;
     if output.json {
-        return output.result(&format!("{}\n", describe_json(&planned)));
+        return output.result(&format!("{}\n", describe_json(&planned)?));
     }
-    output.result(&describe(&planned))
+    output.result(&describe(&planned)?)
 }
 
-fn describe_json(planned: &Planned) -> serde_json::Value {
+fn describe_json(planned: &Planned) -> Result<serde_json::Value, Failure> {
     let table = planned.first_table();
-    json!({
+    let inputs = planned.jobs.first().map(|job| planned.encoding(job)).transpose()?;
+    Ok(json!({
         "rows": table.rows(),
         "train_rows": table.train_rows(),
         "valid_rows": table.valid_rows(),
         "test_rows": table.test_rows(),
         "features": table.features(),
+        "inputs": inputs.map(|encoding| encoding.inputs),
         "label": table.label(),
         "classes": table.classes(),
         "runs": planned.jobs.len(),
         "config": planned.plan.to_toml(),
-    })
+    }))
 }
 
-fn describe(planned: &Planned) -> String {
+fn describe(planned: &Planned) -> Result<String, Failure> {
     let table = planned.first_table();
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "{line}").unwrap_or_default();
@@ -54,7 +56,7 @@ fn describe(planned: &Planned) -> String {
     let first_seed = planned.jobs.first().map(|job| job.cell.seed);
     for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
         line(String::new());
-        line(network_table(planned, job).trim_end().to_owned());
+        line(network_table(planned, job)?.trim_end().to_owned());
     }
     line(String::new());
     line(format!("runs: {}", planned.jobs.len()));
@@ -62,14 +64,15 @@ fn describe(planned: &Planned) -> String {
     line("the config in full:".to_owned());
     line(String::new());
     line(planned.plan.to_toml());
-    text
+    Ok(text)
 }
 
 /// Layers, shapes and parameters of one network.
-fn network_table(planned: &Planned, job: &Job) -> String {
+fn network_table(planned: &Planned, job: &Job) -> Result<String, Failure> {
     let table = planned.data.table(&job.plan.data);
-    let network =
-        Network::<f32>::build(&job.plan.layers, table.features().len(), table.classes().len(), job.cell.seed);
+    let encoding = planned.encoding(job)?;
+    let widths = (encoding.inputs.len(), encoding.outputs());
+    let network = Network::<f32>::build(&job.plan.layers, widths.0, widths.1, job.cell.seed);
     let point = job.cell.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
     let mut text = format!(
         "network ({}{point}): {} trained parameters\n",
@@ -88,5 +91,5 @@ fn network_table(planned: &Planned, job: &Job) -> String {
         writeln!(text, "  {epochs} epochs of {} steps of {rows} rows", flight.steps_per_epoch)
             .unwrap_or_default();
     }
-    text
+    Ok(text)
 }

@@ -30,8 +30,12 @@ pub(super) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> 
         let standard = GradcheckSettings::for_network();
         let settings =
             GradcheckSettings { tolerance: args.tolerance.unwrap_or(standard.tolerance), ..standard };
-        let mut network =
-            Network::build(&job.plan.layers, data.encoding.inputs.len(), data.encoding.outputs(), job.cell.seed);
+        let mut network = Network::build(
+            &job.plan.layers,
+            data.encoding.inputs.len(),
+            data.encoding.outputs(),
+            job.cell.seed,
+        );
         let pass = Pass { team: &team, step: 1, targets: batch.targets(), weights: batch.weights() };
         let l2 = job.plan.optimizer.l2();
         let report = check_network(&mut network, &pass, &batch.to_array(), l2, &settings);

@@ -6,7 +6,7 @@ use super::args::ConfigArgs;
 use super::{Failure, Output, exit_code};
 use crate::compare::{DataSets, Job, jobs};
 use crate::config::{self, Dtype, Plan};
-use crate::data::Table;
+use crate::data::{Encoding, Table};
 use crate::train::preflight;
 
 /// Everything that is known before training.
@@ -28,6 +28,14 @@ impl Planned {
     pub(super) fn first_table(&self) -> &Table {
         let plan = self.jobs.first().map_or(&self.plan, |job| &job.plan);
         self.data.table(&plan.data)
+    }
+
+    /// How the rows of a run become inputs.
+    pub(super) fn encoding(&self, job: &Job) -> Result<Encoding, Failure> {
+        Ok(match job.plan.training.dtype {
+            Dtype::F32 => self.data.prepared::<f32>(&job.plan)?.data.encoding.clone(),
+            Dtype::F64 => self.data.prepared::<f64>(&job.plan)?.data.encoding.clone(),
+        })
     }
 }
 

@@ -101,6 +101,12 @@ impl Checker<'_> {
             (Kind::List { of, least, most }, Value::List(nodes)) => {
                 self.list(path, nodes, of, *least..=*most).map(toml::Value::Array)
             }
+            (Kind::Map(of), _) => {
+                let right = node.entries().iter().filter_map(|(name, node)| {
+                    Some((name.clone(), self.value(&join(path, name), node, of)?))
+                });
+                Some(toml::Value::Table(right.collect()))
+            }
             (Kind::Either(kinds), _) => match kinds.iter().find(|kind| kind.takes(&node.value))? {
                 one @ (Kind::List { .. } | Kind::Table(_)) => self.value(path, node, one),
                 one => self.scalar(path, node, one, kind),
@@ -178,6 +184,7 @@ fn scalar(value: &Value, kind: &Kind) -> Option<toml::Value> {
         (Kind::Column | Kind::Path | Kind::Name, Value::Text(text)) if !text.is_empty() => {
             toml::Value::String(text.clone())
         }
+        (Kind::Text, Value::Text(text)) => toml::Value::String(text.clone()),
         (Kind::Delimiter, Value::Text(text)) if is_delimiter(text) => toml::Value::String(text.clone()),
         (Kind::Mark, Value::Text(text)) if is_mark(text) => toml::Value::String(text.clone()),
         (Kind::Choice(choices), Value::Text(text)) if choices.contains(&text.as_str()) => {

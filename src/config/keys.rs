@@ -13,7 +13,7 @@ mod training;
 use std::ops::Bound;
 
 pub(super) use compare::{COMPARE, DEFAULT_NORMS, DEFAULT_SEEDS};
-pub(super) use data::DATA;
+pub(super) use data::{COLUMN, DATA};
 pub(super) use layers::{INIT, LAYERS};
 pub(super) use model::MODEL;
 pub(super) use optimizer::OPTIMIZER;
@@ -71,6 +71,8 @@ pub(super) enum Kind {
     Mark,
     /// Any text but an empty one.
     Name,
+    /// Any text.
+    Text,
     Column,
     Choice(&'static [&'static str]),
     List {
@@ -81,6 +83,8 @@ pub(super) enum Kind {
     /// Alternatives of different TOML types.
     Either(&'static [Self]),
     Table(&'static Section),
+    /// A table whose keys are names that a file or a person gives.
+    Map(&'static Self),
     Grid,
 }
 
@@ -115,6 +119,9 @@ const COUNT_OR_ZERO: Kind = Kind::Integer { least: 0, most: MOST };
 const SEED: Kind = Kind::Integer { least: 0, most: i64::MAX };
 /// Bounded by what the network needs in memory, which depends on more than one key.
 const UNITS: Kind = Kind::Integer { least: 1, most: i64::MAX };
+/// Within the range of `f32`, so that it can stand among the numbers of a file.
+const FINITE: Kind =
+    Kind::Number { low: Bound::Included(-f32::MAX as f64), high: Bound::Included(f32::MAX as f64) };
 const POSITIVE: Kind = Kind::Number { low: Bound::Excluded(0.0), high: Bound::Unbounded };
 const NOT_NEGATIVE: Kind = Kind::Number { low: Bound::Included(0.0), high: Bound::Unbounded };
 const SHARE: Kind = Kind::Number { low: Bound::Included(0.0), high: Bound::Included(1.0) };

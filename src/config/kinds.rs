@@ -28,6 +28,8 @@ impl Kind {
                 Self::Choice(choices) => choices.iter().map(|choice| format!("\"{choice}\"")).collect(),
                 _ => vec![kind.description()],
             })),
+            Self::Text => "a string".to_owned(),
+            Self::Map(of) => format!("a table from names, each to {}", of.description()),
             Self::Table(section) if section.title.starts_with('{') => section.title.to_owned(),
             Self::Table(section) => format!("a table: {}", section.title),
             Self::Grid => "a table from keys to lists".to_owned(),
@@ -61,13 +63,13 @@ impl Kind {
             Self::Boolean => matches!(value, Value::Boolean(_)),
             Self::Integer { .. } => matches!(value, Value::Integer(_)),
             Self::Number { .. } => matches!(value, Value::Integer(_) | Value::Number(_)),
-            Self::Path | Self::Delimiter | Self::Mark | Self::Name | Self::Choice(_) => {
+            Self::Path | Self::Delimiter | Self::Mark | Self::Name | Self::Text | Self::Choice(_) => {
                 matches!(value, Value::Text(_))
             }
             Self::Column => matches!(value, Value::Text(_) | Value::Integer(_)),
             Self::List { .. } => matches!(value, Value::List(_)),
             Self::Either(kinds) => kinds.iter().any(|kind| kind.takes(value)),
-            Self::Table(_) | Self::Grid => matches!(value, Value::Table(_)),
+            Self::Table(_) | Self::Map(_) | Self::Grid => matches!(value, Value::Table(_)),
         }
     }
 }

@@ -1,14 +1,15 @@
 //! The table of keys as documentation.
 
 use super::keys::{
-    COMPARE, DATA, EARLY_STOPPING, Key, LAYERS, MODEL, OPTIMIZER, SCHEDULE, Section, Standard, TRAINING,
-    Variant,
+    COLUMN, COMPARE, DATA, EARLY_STOPPING, Key, LAYERS, MODEL, OPTIMIZER, SCHEDULE, Section, Standard,
+    TRAINING, Variant,
 };
 
 /// Markdown of every key: a heading for each table of a config, and for each `type` a table of
 /// keys with what they may be, their default and their meaning.
 pub fn reference() -> String {
-    let sections = [&DATA, &LAYERS, &MODEL, &OPTIMIZER, &TRAINING, &SCHEDULE, &EARLY_STOPPING, &COMPARE];
+    let sections =
+        [&DATA, &COLUMN, &LAYERS, &MODEL, &OPTIMIZER, &TRAINING, &SCHEDULE, &EARLY_STOPPING, &COMPARE];
     sections.map(section).join("\n")
 }
 
@@ -52,10 +53,19 @@ mod tests {
     /// Every table that a config can have under a header of its own.
     fn sections(section: &'static Section, found: &mut Vec<&'static Section>) {
         for key in section.variants.iter().flat_map(|variant| variant.keys) {
-            if let Kind::Table(inner) | Kind::List { of: Kind::Table(inner), .. } = &key.kind {
+            if let Some(inner) = table(&key.kind).filter(|inner| inner.title.starts_with('[')) {
                 found.push(inner);
                 sections(inner, found);
             }
+        }
+    }
+
+    fn table(kind: &'static Kind) -> Option<&'static Section> {
+        match kind {
+            Kind::Table(inner) => Some(inner),
+            Kind::List { of, .. } | Kind::Map(of) => table(of),
+            Kind::Either(kinds) => kinds.iter().find_map(table),
+            _ => None,
         }
     }
 

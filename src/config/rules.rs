@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::draft::Draft;
 use super::excerpt::excerpt;
+use super::keys::Kind;
 use super::plan::{Dtype, Metric};
 use super::problems::{Problems, join};
 use super::tree::{Node, Value};
-use crate::data::{ColumnRef, DataSpec, STANDARD_INPUT};
+use crate::data::{ColumnRef, ColumnType, DataSpec, STANDARD_INPUT};
 use crate::optim::OptimizerSpec;
 
 /// Checks everything outside of the layer list and `[compare]`.
@@ -15,6 +16,7 @@ use crate::optim::OptimizerSpec;
 /// A rule is silent where one of the keys that it reads has a problem of its own.
 pub(super) fn check(draft: &Draft, tree: &Node, problems: &mut Problems) {
     one_description(tree, problems);
+    label(draft, tree, problems);
     if let Some(data) = &draft.data {
         split(data, tree, problems);
         marks(data, problems);
@@ -42,6 +44,21 @@ fn one_description(tree: &Node, problems: &mut Problems) {
             problems.push_key("", "layers", Some("layers"), message.to_owned());
         }
         _ => {}
+    }
+}
+
+/// Somewhere a config says what is to be learnt.
+fn label(draft: &Draft, tree: &Node, problems: &mut Problems) {
+    let columns = draft.data.iter().flat_map(|data| data.columns.values());
+    let is_among_columns = columns.into_iter().any(|column| column.column_type == Some(ColumnType::Label));
+    if is_among_columns || tree.find("data.label").is_some() || !problems.trusts("data.label") {
+        return;
+    }
+    if problems.trusts_outright("data.columns") {
+        let kind = Kind::Column.description();
+        let message =
+            format!("missing key `label`, {kind}: the column with the class; all others are features");
+        problems.push_key("data", "label", Some("label"), message);
     }
 }
 
@@ -92,8 +109,11 @@ fn standard_input(data: &DataSpec, problems: &mut Problems) {
 }
 
 fn columns(data: &DataSpec, problems: &mut Problems) {
-    if data.ignore.contains(&data.label) && problems.trusts("data.label") && problems.trusts("data.ignore") {
-        problems.push("data.ignore", format!("it contains the label, {}", excerpt(&data.label.to_string())));
+    if let Some(label) = data.label.as_ref().filter(|label| data.ignore.contains(label))
+        && problems.trusts("data.label")
+        && problems.trusts("data.ignore")
+    {
+        problems.push("data.ignore", format!("it contains the label, {}", excerpt(&label.to_string())));
     }
     if !problems.trusts("data.header") || !problems.trusts("data.column_names") {
         return;
@@ -104,7 +124,7 @@ fn columns(data: &DataSpec, problems: &mut Problems) {
         }
         return;
     }
-    let label = std::iter::once(("data.label".to_owned(), &data.label));
+    let label = data.label.iter().map(|label| ("data.label".to_owned(), label));
     let ignored = data.ignore.iter().enumerate();
     let ignored = ignored.map(|(index, column)| (format!("data.ignore[{index}]"), column));
     for (path, column) in label.chain(ignored) {

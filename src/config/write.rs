@@ -42,7 +42,10 @@ fn write_table(text: &mut String, path: &str, table: &toml::Table, section: &Sec
     let kind =
         |name: &str| section.variants.iter().find_map(|variant| variant.key(name)).map(|key| &key.kind);
     for (name, value) in table {
-        if !matches!(kind(name), Some(Kind::Table(_) | Kind::Grid | Kind::List { of: Kind::Table(_), .. })) {
+        if !matches!(
+            kind(name),
+            Some(Kind::Table(_) | Kind::Map(_) | Kind::Grid | Kind::List { of: Kind::Table(_), .. })
+        ) {
             text.push_str(&format!("{} = {}\n", key(name), inline(value)));
         }
     }
@@ -59,10 +62,10 @@ fn write_table(text: &mut String, path: &str, table: &toml::Table, section: &Sec
                     write_table(text, &path, table, section);
                 }
             }
-            (Some(Kind::Grid), toml::Value::Table(axes)) => {
+            (Some(Kind::Grid | Kind::Map(_)), toml::Value::Table(entries)) => {
                 header(text, &format!("[{path}]"));
-                for (name, values) in axes {
-                    text.push_str(&format!("{} = {}\n", key(name), inline(values)));
+                for (name, value) in entries {
+                    text.push_str(&format!("{} = {}\n", key(name), inline(value)));
                 }
             }
             _ => {}

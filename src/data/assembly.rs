@@ -113,7 +113,7 @@ impl<'a> Assembly<'a> {
 
     /// The rows that the lines so far make are too many.
     fn too_many_cells(&self) -> Option<Fault> {
-        let Reader { format, layout } = self.reader;
+        let Reader { format, layout, .. } = self.reader;
         let (limit, features) = (format.reading.limit, layout.values.len());
         let rows = self.lines.saturating_sub(u64::from(format.header));
         let needs = rows.saturating_mul(features as u64).saturating_mul(size_of::<f64>() as u64);

@@ -7,6 +7,10 @@ use super::markers::Markers;
 const NOT_FINITE: [&str; 10] =
     ["nan", "inf", "infinity", "infinite", "∞", "1.#inf", "1.#ind", "1.#qnan", "1.#snan", "nan(ind)"];
 
+const CURRENCIES: [char; 7] = ['$', '€', '£', '¥', '₹', '₩', '¢'];
+/// What stands between groups of three digits, beside comma and point.
+const THOUSANDS: [char; 6] = [' ', '_', '\'', '’', '\u{a0}', '\u{202f}'];
+
 /// The number in a cell, spaces and tabs around it trimmed; none if [`fault`] has a reason
 /// against it.
 #[inline]
@@ -42,9 +46,35 @@ pub(super) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// Whether a cell was meant as a number, be it one that cannot be trained on.
+/// Whether a cell was meant as a number, be it one that cannot be trained on or one in another
+/// notation.
 pub(super) fn is_numeric(text: &str) -> bool {
-    number(text).is_some() || text.parse::<f64>().is_ok() || is_not_finite(text)
+    let is_number = |text: &str| number(text).is_some() || text.parse::<f64>().is_ok();
+    let bare = text.trim_matches(CURRENCIES).trim_end_matches('%').trim();
+    is_number(text)
+        || is_not_finite(text)
+        || (bare.len() < text.len() && is_number(bare))
+        || is_decimal_comma(bare)
+        || is_grouped(bare)
+}
+
+/// Whether digits are in groups of three.
+fn is_grouped(text: &str) -> bool {
+    let text = text.trim_start_matches(['+', '-']);
+    let groups: Vec<&str> = text.split(|char| THOUSANDS.contains(&char) || ",.".contains(char)).collect();
+    let are_digits = |group: &&str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    let (Some(first), Some(inner)) = (groups.first(), groups.get(1..groups.len() - 1)) else { return false };
+    // What is behind the last separator may be decimals.
+    let is_last =
+        groups.last().is_some_and(|last| are_digits(last) && (last.len() == 3 || !inner.is_empty()));
+    are_digits(first)
+        && first.len() <= 3
+        && is_last
+        && inner.iter().all(|group| are_digits(group) && group.len() == 3)
+}
+
+fn is_decimal_comma(text: &str) -> bool {
+    text.matches(',').count() == 1 && number(&text.replace(',', ".")).is_some()
 }
 
 /// What programs write for values that are not finite.
@@ -75,10 +105,7 @@ fn is_too_large(text: &str) -> bool {
 
 /// What to do about text in a feature column.
 fn advice(text: &str) -> &'static str {
-    const CURRENCIES: [char; 7] = ['$', '€', '£', '¥', '₹', '₩', '¢'];
-    const THOUSANDS: [char; 6] = [' ', '_', '\'', '’', '\u{a0}', '\u{202f}'];
     let is_number_without = |chars: &[char]| number(&text.replace(chars, "")).is_some();
-    let is_decimal_comma = text.matches(',').count() == 1 && number(&text.replace(',', ".")).is_some();
     let holds_digits = text.contains(|char: char| char.is_ascii_digit());
     if text.len() > 1 && text.starts_with('\'') && text.ends_with('\'') {
         "if ' is the quote of this file, set `quote = \"'\"` in [data]"
@@ -86,7 +113,7 @@ fn advice(text: &str) -> &'static str {
         "the percent sign must go"
     } else if holds_digits && text.contains(CURRENCIES) {
         "the currency sign must go"
-    } else if is_decimal_comma {
+    } else if is_decimal_comma(text) {
         "a decimal comma must be a point, a thousands separator must go"
     } else if is_number_without(&[',', '.']) || is_number_without(&THOUSANDS) {
         "thousands separators must go"
@@ -145,6 +172,35 @@ mod tests {
         }
         for text in missing.iter().chain(&not_finite).chain(&out_of_range) {
             assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_other_notations_are_meant_as_numbers() {
+        for text in [
+            "1",
+            "-2.5",
+            "nan",
+            "1e400",
+            "12%",
+            "$5",
+            "7 €",
+            "3,14",
+            "-0,5",
+            "1,234,567.8",
+            "1.234,5",
+            "1 000 000",
+            "1_000",
+            "1.234.567",
+            "1,234",
+            "$1,200.50",
+        ] {
+            assert!(is_numeric(text), "{text}");
+        }
+        for text in
+            ["", "red", "5 kg", "2020-01-31", "25-34", "1.2.3", "127.0.0.1", "1e", "%", "$", ",", "A12", "<5"]
+        {
+            assert!(!is_numeric(text), "{text}");
         }
     }
 

@@ -8,7 +8,7 @@ use super::disk::Disk;
 use super::error::{At, Told};
 use super::fault::Fault;
 use super::format::Format;
-use super::guise::{disguise, guess};
+use super::guise::disguise;
 use super::lexer::overlong;
 use super::limits::MAX_RECORD_BYTES;
 use super::place::{has_line_end, line_ends};
@@ -137,8 +137,8 @@ impl Chunk {
         }
         let text = std::str::from_utf8(&self.bytes).map_err(|error| {
             let place = error.valid_up_to();
-            let guess = guess(&self.bytes, place);
-            told(place, Fault::NotUtf8 { byte: self.bytes[place], offset: self.offset + place, guess })
+            let (byte, offset) = (self.bytes[place], self.offset + place);
+            told(place, Fault::NotUtf8 { byte, offset, guess: None })
         })?;
         match memchr::memchr(0, &self.bytes) {
             Some(offset) => Err(told(offset, Fault::Nul)),

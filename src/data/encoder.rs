@@ -36,16 +36,25 @@ struct Way {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Values {
-    Scaled { offset: f64, factor: f64, fill: f64 },
+    Scaled {
+        offset: f64,
+        factor: f64,
+        fill: f64,
+    },
     /// The input of each category by its number, and behind them that of all others.
-    OneHot { places: Vec<Option<usize>>, fill: Option<usize> },
+    OneHot {
+        places: Vec<Option<usize>>,
+        fill: Option<usize>,
+    },
 }
 
 impl Encoder {
     /// For values in which categories have the numbers that [`Encoding::category`] gives them.
     pub fn new(encoding: &Encoding) -> Self {
         let known = |feature: &FeatureEncoding| match &feature.values {
-            ValueEncoding::Categorical { categories, rare, .. } => categories.iter().chain(rare).cloned().collect(),
+            ValueEncoding::Categorical { categories, rare, .. } => {
+                categories.iter().chain(rare).cloned().collect()
+            }
             _ => Vec::new(),
         };
         let names: Vec<Vec<String>> = encoding.features().map(|(_, feature)| known(feature)).collect();
@@ -53,10 +62,7 @@ impl Encoder {
     }
 
     /// For values in which categories have their places in `names`, a list for each feature.
-    pub(super) fn for_categories<'n>(
-        encoding: &Encoding,
-        names: impl Iterator<Item = &'n [String]>,
-    ) -> Self {
+    pub(super) fn for_categories<'n>(encoding: &Encoding, names: impl Iterator<Item = &'n [String]>) -> Self {
         let mut first = 0;
         let mut ways = Vec::new();
         for ((_, feature), names) in encoding.features().zip(names) {
@@ -152,7 +158,8 @@ fn encode_each<T: Copy + Into<f64>, F: Real>(raw: &[T], ways: &[Way], x: &mut [F
                 x[way.first] = F::from_f64((value - offset) * factor);
             }
             Values::OneHot { places, fill } => {
-                let place = if value.is_nan() { *fill } else { places[(value as usize).min(places.len() - 1)] };
+                let place =
+                    if value.is_nan() { *fill } else { places[(value as usize).min(places.len() - 1)] };
                 if let Some(place) = place {
                     x[place] = F::one();
                 }

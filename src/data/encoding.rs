@@ -123,7 +123,11 @@ impl Encoding {
         let counts = vec![0; classes.len()];
         let (label, renamed) = ("label".to_owned(), BTreeMap::new());
         let targets = TargetEncoding::Classes { column: label, names: classes, counts, renamed };
-        Self::new(ReadingFormat::of(&DataSpec::default()), features.into_iter().map(column).collect(), targets)
+        Self::new(
+            ReadingFormat::of(&DataSpec::default()),
+            features.into_iter().map(column).collect(),
+            targets,
+        )
     }
 
     /// With the names of the inputs that these columns have.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
+use super::guise;
 use super::shown::{Shown, ShownPath};
 
 /// Why data cannot be used: place, offending value, what is allowed and what to do.
@@ -42,11 +43,6 @@ impl DataError {
     ) -> Self {
         *self.place = Place { path: self.place.path, line, character, column };
         self
-    }
-
-    /// Whether a word stands where a number should be.
-    pub(super) fn is_word(&self) -> bool {
-        matches!(*self.fault, Fault::NotANumber { .. })
     }
 
     /// Who has to act.
@@ -127,7 +123,10 @@ impl Told {
 
     /// The error, `names` being those of the file's columns.
     pub(super) fn error(self, path: &Path, names: &[String]) -> DataError {
-        let Self { line, character, field, fault } = self;
+        let Self { line, character, field, mut fault } = self;
+        if let Fault::NotUtf8 { offset, guess, .. } = &mut fault {
+            *guess = guise::guess(path, *offset);
+        }
         let line = (!fault.is_of_the_file()).then_some(line);
         let column = field.and_then(|index| Some((index, names.get(index)?.clone())));
         DataError::new(path, fault).at(line, character, column)

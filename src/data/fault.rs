@@ -73,7 +73,7 @@ pub(super) enum Fault {
     // The file cannot be read.
     #[error("not found")]
     NotFound,
-    #[error("is {0}; a regular file is needed{}", instead(.0))]
+    #[error("is {}; a regular file is needed{}", .0, instead(.0))]
     NotAFile(&'static str),
     #[error("cannot be read: {0}")]
     Read(io::Error),
@@ -109,11 +109,8 @@ pub(super) enum Fault {
     Unpack(&'static str, io::Error),
     #[error("not UTF-8 but {0}")]
     Disguised(&'static str),
-    #[error(
-        "not UTF-8: byte 0x{byte:02X} at byte {offset} of the file; save it as UTF-8, for example, if it is \
-         {guess}, with `iconv -f {guess} -t UTF-8 OLD > NEW`"
-    )]
-    NotUtf8 { byte: u8, offset: usize, guess: &'static str },
+    #[error("not UTF-8: byte 0x{byte:02X} at byte {offset} of the file; save it as UTF-8{}", converter(*.guess))]
+    NotUtf8 { byte: u8, offset: usize, guess: Option<&'static str> },
     #[error("NUL byte; is this a text file, in UTF-8?")]
     Nul,
     #[error("the quote that opens here is never closed")]
@@ -165,7 +162,7 @@ pub(super) enum Fault {
     #[error("{found} columns where the training file has {expected}")]
     OtherWidth { expected: usize, found: usize },
 
-    #[error("the column {} has no value in the training rows; put it under data.ignore", Shown(.0))]
+    #[error("the column {} has no value to learn from; put it under data.ignore", Shown(.0))]
     NoValues(String),
     #[error("{}", tells_rows_apart(.many, *.rows))]
     TellsRowsApart { many: Vec<ManyTexts>, rows: usize },
@@ -180,7 +177,7 @@ pub(super) enum Fault {
 
     // A cell cannot be used.
     #[error(
-        "missing value{}; fill it in, or set `missing` in [data] or for the column in [data.columns] to \
+        "missing value{}; fill it in, or set `missing` in [data] (or for this column in [data.columns]) to \
          \"median\", \"mean\", \"most_frequent\", \"drop_row\" or {{ constant = .. }}",
         spelled(.0)
     )]
@@ -293,6 +290,12 @@ impl Fault {
     pub(super) fn is_of_a_character(&self) -> bool {
         matches!(self, Self::OpenQuote | Self::StrayQuote | Self::AfterQuote { .. } | Self::Nul)
     }
+}
+
+/// How to convert a file of the encoding that it may have.
+fn converter(guess: Option<&str>) -> String {
+    let told = |guess| format!(", for example, if it is {guess}, with `iconv -f {guess} -t UTF-8 OLD > NEW`");
+    guess.map(told).unwrap_or_default()
 }
 
 /// What can take the place of a file that is none.

@@ -1,8 +1,10 @@
 //! What bytes are that are no UTF-8 text.
 
+use std::path::Path;
+
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 
-use super::place::line_around;
+use super::disk::Disk;
 
 /// What the first bytes of a file give away, and what to do about it.
 pub(super) fn disguise(bytes: &[u8]) -> Option<&'static str> {
@@ -53,9 +55,20 @@ fn wide_characters(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The encoding that the line around `offset`, which is not UTF-8, is likeliest to have.
-pub(super) fn guess(bytes: &[u8], offset: usize) -> &'static str {
+/// The encoding that the text of a file is likeliest to have, by what follows on the first byte that
+/// is not UTF-8; none if it cannot be read again.
+pub(super) fn guess(path: &Path, offset: usize) -> Option<&'static str> {
+    const LOOKED_AT: usize = 1 << 14;
+    let mut disk = Disk::open(path, u64::MAX).ok()?;
+    let (mut before, mut sample) = (offset, Vec::new());
+    while before > 0 {
+        sample.clear();
+        disk.read(before.min(1 << 16), &mut sample).ok()?;
+        before = before.checked_sub(sample.len()).filter(|_| !sample.is_empty())?;
+    }
+    sample.clear();
+    disk.read(LOOKED_AT, &mut sample).ok()?;
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(line_around(bytes, offset), true);
-    detector.guess(None, Utf8Detection::Deny).name()
+    detector.feed(&sample, sample.len() < LOOKED_AT);
+    Some(detector.guess(None, Utf8Detection::Deny).name())
 }

@@ -2,7 +2,7 @@
 //!
 //! A missing value says nothing about its column. All else are
 //! - numbers only, or as many numbers as words or more: a numeric column, in which the words are
-//!   faults;
+//!   faults (so is what is meant as a number, such as `3,14` or `12%`);
 //! - the two words of a pair, such as yes and no: a boolean column;
 //! - other words: a categorical column, unless there are so many different ones that they tell
 //!   rows apart rather than group them. Such a column is refused.
@@ -72,10 +72,16 @@ pub(super) fn notes(columns: &[Column]) -> Vec<String> {
     let boolean: Vec<String> = inferred(Kind::Boolean).map(|column| column.name.clone()).collect();
     let mut notes = Vec::new();
     if !categorical.is_empty() {
-        notes.push(format!("text columns are read as categorical (categories): {}", ShownCounts(&categorical)));
+        notes.push(format!(
+            "text columns are read as categorical (categories): {}",
+            ShownCounts(&categorical)
+        ));
     }
     if !boolean.is_empty() {
-        notes.push(format!("columns of yes and no, or the like, are read as boolean: {}", ShownNames(&boolean)));
+        notes.push(format!(
+            "columns of yes and no, or the like, are read as boolean: {}",
+            ShownNames(&boolean)
+        ));
     }
     notes
 }
@@ -99,7 +105,10 @@ fn inferred(survey: &ColumnSurvey) -> Option<Kind> {
 }
 
 fn cells(survey: &ColumnSurvey) -> usize {
-    [Sort::Missing, Sort::MissingNumber, Sort::Number, Sort::Word].iter().map(|sort| survey.count(*sort)).sum()
+    [Sort::Missing, Sort::MissingNumber, Sort::Number, Sort::Word]
+        .iter()
+        .map(|sort| survey.count(*sort))
+        .sum()
 }
 
 /// Different texts that are not missing; none if there are more than were kept.

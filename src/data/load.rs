@@ -94,30 +94,32 @@ impl Loader<'_> {
     }
 
     /// Reads the training file. Where its first rows hold no words it is read as numbers at once,
-    /// and again if there are words later.
+    /// and only if that does not work it is asked what the columns are. What comes out does not
+    /// depend on how many rows come first.
     fn training_part(&self) -> Result<Training, DataError> {
         let file = self.open()?;
         let names = file.names.clone();
         let mut schema = Schema::new(names, self.spec).map_err(|fault| file.fail(fault))?;
         let most = most_texts(&schema);
-        let is_wordy = file.glance(&self.markers, most.clone()).iter().zip(&schema.columns).any(
-            |(survey, column)| match &column.feature {
-                Some(feature) if feature.declared == Some(Kind::Categorical) => true,
-                Some(feature) => feature.declared.is_none() && holds_words(survey),
-                None => false,
-            },
-        );
+        let is_wordy =
+            file.glance(&self.markers, most.clone()).iter().zip(&schema.columns).any(|(survey, column)| {
+                match &column.feature {
+                    Some(feature) if feature.declared == Some(Kind::Categorical) => true,
+                    Some(feature) => feature.declared.is_none() && holds_words(survey),
+                    None => false,
+                }
+            });
         if !is_wordy {
             for column in &mut schema.columns {
                 let settled = column.feature.as_mut().map(|feature| feature.settle_constant(&column.name));
                 settled.transpose().map_err(|fault| file.fail(fault))?;
             }
             match self.training_rows(file, &schema) {
-                Err(error) if error.is_word() && is_undeclared(&schema, &error) => {}
-                rows => {
-                    let (part, classes, notes) = rows?;
-                    return Ok((part, schema, classes, notes));
+                Ok((part, classes, notes)) => return Ok((part, schema, classes, notes)),
+                Err(error) if schema.features().all(|(_, feature)| feature.declared.is_some()) => {
+                    return Err(error);
                 }
+                Err(_) => {}
             }
         }
         let surveys = self.open()?.survey(&self.markers, most)?;
@@ -184,12 +186,6 @@ fn most_texts(schema: &Schema) -> Vec<usize> {
         Some(_) => MOST_INFERRED,
     };
     schema.columns.iter().map(most).collect()
-}
-
-/// Whether the kind of the column of an error is still open.
-fn is_undeclared(schema: &Schema, error: &DataError) -> bool {
-    let column = error.column().and_then(|(index, _)| schema.columns.get(index));
-    column.and_then(|column| column.feature.as_ref()).is_some_and(|feature| feature.declared.is_none())
 }
 
 /// A label under the name that it is given.

@@ -55,9 +55,7 @@ pub use dialect::Mark;
 pub(crate) use dialect::is_mark;
 pub use disk::STANDARD_INPUT;
 pub use encoder::Encoder;
-pub use encoding::{
-    EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, ValueEncoding,
-};
+pub use encoding::{EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, ValueEncoding};
 pub use error::{DataError, DataErrorKind};
 pub use gathered::{Batch, RowTargets};
 pub use limits::{MAX_BYTES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS, MAX_RECORD_BYTES};

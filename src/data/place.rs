@@ -1,6 +1,6 @@
 //! Places in text: lines, and characters of a line.
 
-use memchr::{memchr_iter, memchr2, memrchr2};
+use memchr::{memchr_iter, memchr2};
 
 use super::error::{At, Told};
 
@@ -18,14 +18,6 @@ pub(super) fn line_of(bytes: &[u8], offset: usize) -> u64 {
 /// Whether a line ends somewhere in some bytes.
 pub(super) fn has_line_end(bytes: &[u8]) -> bool {
     memchr2(b'\n', b'\r', bytes).is_some()
-}
-
-/// The physical line around the byte at `offset`, without its end.
-pub(super) fn line_around(bytes: &[u8], offset: usize) -> &[u8] {
-    let (before, after) = bytes.split_at(offset);
-    let start = memrchr2(b'\n', b'\r', before).map_or(0, |end| end + 1);
-    let end = memchr2(b'\n', b'\r', after).map_or(bytes.len(), |end| offset + end);
-    &bytes[start..end]
 }
 
 impl At {

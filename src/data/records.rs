@@ -78,9 +78,8 @@ impl<'r> Reader<'r> {
         let mut found = Found::new(text, self.layout.texts);
         values.clear();
         let read = self.read_all(&mut lexer, is_first, values, &mut found);
-        let block = read.and_then(|()| {
-            Block::pack(values, self.layout.values.len()).map_err(|fault| At::new(0, fault))
-        });
+        let block = read
+            .and_then(|()| Block::pack(values, self.layout.values.len()).map_err(|fault| At::new(0, fault)));
         let (block, fault) = match block {
             Ok(block) => (Some(block), None),
             Err(at) => (None, Some(at.told(text.as_bytes()))),

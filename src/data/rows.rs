@@ -83,7 +83,11 @@ impl<F: Real> Rows<F> {
 
     /// Copies `rows`, numbers below [`len`](Self::len), one after the other into `x`, `(rows, inputs)`
     /// without gaps in its rows, encoded.
-    pub(super) fn encode_into(&self, rows: impl ExactSizeIterator<Item = usize>, mut x: ArrayViewMut2<'_, F>) {
+    pub(super) fn encode_into(
+        &self,
+        rows: impl ExactSizeIterator<Item = usize>,
+        mut x: ArrayViewMut2<'_, F>,
+    ) {
         assert_eq!(x.dim(), (rows.len(), self.inputs()), "room for the rows");
         wide(
             #[inline(always)]

@@ -208,7 +208,9 @@ impl FeatureColumn {
         };
         self.missing = match fitting {
             Some(constant) => Missing::Constant(constant),
-            None if self.is_own_missing => return Err(Fault::ConstantOfOtherKind { column: name.to_owned(), kind: self.kind }),
+            None if self.is_own_missing => {
+                return Err(Fault::ConstantOfOtherKind { column: name.to_owned(), kind: self.kind });
+            }
             None => Missing::Refuse,
         };
         Ok(())

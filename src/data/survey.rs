@@ -6,10 +6,12 @@ use std::ops::ControlFlow;
 use super::cell::{is_numeric, trim};
 use super::chunks::{Chunk, Chunks};
 use super::error::{At, Told};
+use super::fault::Fault;
 use super::file::width;
 use super::format::Format;
 use super::lexer::Lexer;
 use super::markers::Markers;
+use super::place::line_of;
 use super::records::check_width;
 use super::workers::{Work, in_order};
 
@@ -104,16 +106,17 @@ impl Surveyor<'_> {
     /// # Errors
     ///
     /// The first fault of the records, or one of the file as a whole.
-    pub(super) fn survey(
-        &self,
-        first: &Chunk,
-        chunks: &mut Chunks,
-    ) -> Result<Vec<ColumnSurvey>, Box<Told>> {
+    pub(super) fn survey(&self, first: &Chunk, chunks: &mut Chunks) -> Result<Vec<ColumnSurvey>, Box<Told>> {
         let mut sum = vec![ColumnSurvey::default(); self.most.len()];
-        let (mut lines, mut fault): (u64, Option<Box<Told>>) = (0, None);
+        let (mut lines, mut records, mut blank) = (0, 0, None);
+        let mut fault: Option<Box<Told>> = None;
         in_order(self, first, chunks, &mut |outcome: Surveyed| {
+            let goes_on = outcome.records > 0 || outcome.columns.is_err();
             match outcome.columns {
                 Ok(_) if fault.is_some() => {}
+                _ if fault.is_none() && goes_on && blank.is_some() => {
+                    fault = blank.map(|line| Told::at_line(line, Fault::BlankLine));
+                }
                 Ok(columns) => {
                     for ((sum, column), &most) in sum.iter_mut().zip(columns).zip(&self.most) {
                         sum.merge(column, most);
@@ -127,11 +130,14 @@ impl Surveyor<'_> {
                     });
                 }
             }
+            blank = blank.or(outcome.blank.map(|line| line + lines));
+            records += outcome.records;
             lines += outcome.lines;
             if fault.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         match fault {
             Some(fault) => Err(chunks.skip(fault, lines).0),
+            None if records == 0 => Err(Told::at_line(1, Fault::NoRows)),
             None => Ok(sum),
         }
     }
@@ -141,18 +147,25 @@ impl Surveyor<'_> {
         let mut columns = vec![ColumnSurvey::default(); self.most.len()];
         if let Ok(text) = first.text() {
             // Whatever is wrong is found again by who reads the whole file.
-            let _ = self.count(text, true, &mut columns);
+            let _ = self.count(&mut Lexer::new(text, self.format.dialect), true, &mut columns);
         }
         columns
     }
 
-    fn count(&self, text: &str, is_first: bool, columns: &mut [ColumnSurvey]) -> Result<(), Box<At>> {
+    /// Counts the rows, and what is in them.
+    fn count(
+        &self,
+        lexer: &mut Lexer<'_>,
+        is_first: bool,
+        columns: &mut [ColumnSurvey],
+    ) -> Result<usize, Box<At>> {
         let Format { dialect, header, .. } = self.format;
-        let mut lexer = Lexer::new(text, dialect);
         if header && is_first && lexer.next_record()? {
-            width(&mut lexer)?;
+            width(lexer)?;
         }
+        let mut records = 0;
         while lexer.next_record()? {
+            records += 1;
             let mut found = 0;
             let mut last;
             loop {
@@ -167,15 +180,18 @@ impl Surveyor<'_> {
                     break;
                 }
             }
-            check_width(&lexer, columns.len(), found, last, (dialect, self.first_line))?;
+            check_width(lexer, columns.len(), found, last, (dialect, self.first_line))?;
         }
-        Ok(())
+        Ok(records)
     }
 }
 
 /// What is known of a chunk.
 pub(super) struct Surveyed {
     lines: u64,
+    records: usize,
+    /// The first of the blank lines at the end.
+    blank: Option<u64>,
     columns: Result<Vec<ColumnSurvey>, Box<Told>>,
 }
 
@@ -184,16 +200,23 @@ impl Work for Surveyor<'_> {
     type Outcome = Surveyed;
 
     fn read(&self, chunk: &Chunk, (): &mut ()) -> Surveyed {
-        let columns = chunk.text().and_then(|text| {
-            let mut columns = vec![ColumnSurvey::default(); self.most.len()];
-            self.count(text, chunk.index == 0, &mut columns).map_err(|at| at.told(text.as_bytes()))?;
-            Ok(columns)
-        });
-        Surveyed { lines: chunk.lines(), columns }
+        let text = match chunk.text() {
+            Ok(text) => text,
+            Err(told) => return Surveyed { lines: chunk.lines(), ..self.damaged(told) },
+        };
+        let mut lexer = Lexer::new(text, self.format.dialect);
+        let mut columns = vec![ColumnSurvey::default(); self.most.len()];
+        let counted = self.count(&mut lexer, chunk.index == 0, &mut columns);
+        let blank = lexer.blank_end().map(|offset| line_of(text.as_bytes(), offset));
+        let (records, columns) = match counted {
+            Ok(records) => (records, Ok(columns)),
+            Err(at) => (0, Err(at.told(text.as_bytes()))),
+        };
+        Surveyed { lines: chunk.lines(), records, blank, columns }
     }
 
     fn damaged(&self, told: Box<Told>) -> Surveyed {
-        Surveyed { lines: 0, columns: Err(told) }
+        Surveyed { lines: 0, records: 0, blank: None, columns: Err(told) }
     }
 
     fn threads(&self) -> usize {

@@ -55,7 +55,8 @@ pub fn train<F: Real>(
         training.sampling,
         training.seed,
     );
-    let network = Network::build(&plan.layers, data.encoding.inputs.len(), data.encoding.outputs(), training.seed);
+    let network =
+        Network::build(&plan.layers, data.encoding.inputs.len(), data.encoding.outputs(), training.seed);
     let mut run = Run {
         plan,
         data,

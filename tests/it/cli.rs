@@ -325,3 +325,30 @@ fn a_signal_ends_the_run_between_two_steps_and_keeps_what_is_there() {
         assert_eq!(work.json(format!("{out}/run.json"))["outcome"], "interrupted");
     }
 }
+
+#[test]
+fn data_can_come_from_standard_input() {
+    let work = Work::new();
+    work.write("stdin.toml", &Work::SINGLE.replace("data.csv", "-"));
+    work.ok(&["-c", "single.toml", "-o", "file"]);
+    let piped = |args: &[&str], from: &str| {
+        let input = Stdio::from(File::open(work.path(from)).expect("the file is there"));
+        Ended::from(work.command(args).stdin(input).output().expect("the program starts"))
+    };
+    let ended = piped(&["-c", "stdin.toml", "-o", "piped"], "data.csv");
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(work.hashes("file"), work.hashes("piped"));
+    let source = |run: &str| work.json(format!("{run}/run.json"))["data"][0]["sha256"].clone();
+    assert!(source("file").is_string());
+    assert_eq!(source("file"), source("piped"));
+    assert!(work.read("piped/config.toml").contains("path = \"-\"\n"));
+
+    work.write("bad.csv", "a,b,kind\n1,2,up\n1,x,down\n");
+    let ended = piped(&["-c", "stdin.toml"], "bad.csv");
+    assert_eq!(ended.code, Some(3));
+    assert!(
+        ended.stderr.contains("error: standard input:3, column \"b\" (index 1): \"x\""),
+        "{}",
+        ended.stderr
+    );
+}

@@ -1,6 +1,6 @@
 //! `[data]`.
 
-use super::{Key, Kind, SHARE_BELOW_ONE, Section, Standard, Variant};
+use super::{COUNT, FINITE, Key, Kind, SHARE_BELOW_ONE, Section, Standard, Variant};
 
 pub(in crate::config) static DATA: Section = Section {
     title: "[data]",
@@ -18,8 +18,14 @@ pub(in crate::config) static DATA: Section = Section {
             Key {
                 name: "label",
                 kind: Kind::Column,
-                default: Standard::Required,
+                default: Standard::Absent("the one that `columns` names"),
                 doc: "the column with the class; all others are features",
+            },
+            Key {
+                name: "label_names",
+                kind: Kind::Map(&Kind::Name),
+                default: Standard::Absent("none"),
+                doc: "labels that are read as another name, such as `{ \"yes.\" = \"yes\" }`",
             },
             Key {
                 name: "header",
@@ -58,6 +64,38 @@ pub(in crate::config) static DATA: Section = Section {
                 doc: "columns that are neither features nor label",
             },
             Key {
+                name: "columns",
+                kind: Kind::Map(&Kind::Either(&[Kind::Choice(COLUMN_TYPES), Kind::Table(&COLUMN)])),
+                default: Standard::Absent("inferred, see [columns](#columns)"),
+                doc: "what columns are, by name: `numeric`, `categorical` and `boolean` features, `label`, \
+                      `id` (not a feature, but it names the rows of predictions), `ignore`",
+            },
+            Key {
+                name: "missing_markers",
+                kind: Kind::List { of: &Kind::Text, least: 0, most: usize::MAX },
+                default: Standard::Absent("the usual words, see [columns](#columns)"),
+                doc: "cells that mean a missing value, exactly as written",
+            },
+            Key {
+                name: "missing",
+                kind: MISSING,
+                default: Standard::Value("\"refuse\""),
+                doc: "what becomes of missing values of features: an error; replaced by the mean, the median, \
+                      the most frequent value or a constant; their rows left out. Computed on the training rows",
+            },
+            Key {
+                name: "missing_indicator",
+                kind: Kind::Boolean,
+                default: Standard::Value("false"),
+                doc: "whether each feature has one more input that is 1 where its value is missing",
+            },
+            Key {
+                name: "max_categories",
+                kind: COUNT,
+                default: Standard::Value("50"),
+                doc: "inputs for the categories of a column; the rarest beyond it share one more",
+            },
+            Key {
                 name: "valid",
                 kind: SHARE_BELOW_ONE,
                 default: Standard::Value("0.0"),
@@ -87,6 +125,57 @@ pub(in crate::config) static DATA: Section = Section {
                 default: Standard::Value("\"standardize\""),
                 doc: "what is done to each feature, fitted on the training rows: mean 0 and deviation 1; \
                       mean 0; smallest 0 and largest 1; nothing",
+            },
+        ],
+    }],
+};
+
+const COLUMN_TYPES: &[&str] = &["numeric", "categorical", "boolean", "label", "id", "ignore"];
+
+const MISSING: Kind = Kind::Either(&[
+    Kind::Choice(&["refuse", "mean", "median", "most_frequent", "drop_row"]),
+    Kind::Table(&CONSTANT),
+]);
+
+static CONSTANT: Section = Section {
+    title: "{ constant = value }",
+    default_type: None,
+    variants: &[Variant {
+        name: "",
+        doc: "",
+        keys: &[Key {
+            name: "constant",
+            kind: Kind::Either(&[FINITE, Kind::Name]),
+            default: Standard::Required,
+            doc: "stands in for missing values: a number, or a category",
+        }],
+    }],
+};
+
+pub(in crate::config) static COLUMN: Section = Section {
+    title: "[data.columns.name]",
+    default_type: None,
+    variants: &[Variant {
+        name: "",
+        doc: "A column for which a word does not say it all; also `name = { type = .., missing = .. }`.",
+        keys: &[
+            Key {
+                name: "type",
+                kind: Kind::Choice(COLUMN_TYPES),
+                default: Standard::Absent("inferred"),
+                doc: "what the column is",
+            },
+            Key {
+                name: "missing",
+                kind: MISSING,
+                default: Standard::Absent("as for all columns"),
+                doc: "what becomes of its missing values",
+            },
+            Key {
+                name: "indicator",
+                kind: Kind::Boolean,
+                default: Standard::Absent("as for all columns"),
+                doc: "whether one more input is 1 where its value is missing",
             },
         ],
     }],

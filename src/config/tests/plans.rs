@@ -13,7 +13,7 @@ fn what_is_not_written_stands_at_its_default() {
     let plan = plan(SHORT, &[]);
     let data = DataSpec {
         path: "/home/d.csv".into(),
-        label: ColumnRef::Name("y".to_owned()),
+        label: Some(ColumnRef::Name("y".to_owned())),
         ..DataSpec::default()
     };
     assert_eq!(plan.data, data);
@@ -98,7 +98,7 @@ fn the_command_line_beats_the_file_and_the_last_beats_the_first() {
     assert_eq!(plan.training.epochs, 4);
     // An integer is a number.
     assert_eq!(plan.optimizer.learning_rate(), 1.0);
-    assert_eq!(plan.data.label, ColumnRef::Index(-1));
+    assert_eq!(plan.data.label, Some(ColumnRef::Index(-1)));
 }
 
 #[test]

@@ -26,7 +26,8 @@ pub(super) fn check(encoding: &Encoding) -> Result<(), &'static str> {
 fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
     match &feature.values {
         ValueEncoding::Numeric { scaling, fill } => {
-            let is_scaling = scaling.offset.is_finite() && scaling.divisor.is_normal() && 0.0 < scaling.divisor;
+            let is_scaling =
+                scaling.offset.is_finite() && scaling.divisor.is_normal() && 0.0 < scaling.divisor;
             if !is_scaling {
                 return Err("a scaling has no finite offset or no positive divisor");
             }
@@ -45,9 +46,8 @@ fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
             if categories.is_empty() || !is_sorted(categories) || !is_sorted(rare) || !are_apart {
                 return Err("the categories of a column are not different and in order");
             }
-            let is_known = |fill: &String| {
-                categories.binary_search(fill).is_ok() || rare.binary_search(fill).is_ok()
-            };
+            let is_known =
+                |fill: &String| categories.binary_search(fill).is_ok() || rare.binary_search(fill).is_ok();
             if fill.as_ref().is_some_and(|fill| !is_known(fill)) {
                 return Err("a missing value is replaced by a category that is not known");
             }

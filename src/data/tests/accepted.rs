@@ -25,7 +25,7 @@ fn the_same_table_in_many_forms() {
         b"\"x\",y,kind\n1,2.5,a\n-3,4e2,\"b\"",
     ];
     for form in forms {
-        let table = table(form, &DataSpec::default());
+        let table = table(form, &spec());
         let form = String::from_utf8_lossy(form);
         assert_eq!(table.features(), ["x", "y"], "{form:?}");
         assert_eq!(
@@ -40,7 +40,7 @@ fn the_same_table_in_many_forms() {
 
 #[test]
 fn mixed_line_ends_are_noted_once_and_those_in_fields_do_not_count() {
-    let notes = |content: &str| table(content, &DataSpec::default()).notes().to_vec();
+    let notes = |content: &str| table(content, &spec()).notes().to_vec();
     let mixed = notes("x,y\n1,a\r\n2,b\n3,b\r\n");
     assert_eq!(mixed.len(), 1);
     assert!(mixed[0].ends_with("t.csv has mixed line ends: LF and CRLF"), "{mixed:?}");
@@ -53,8 +53,8 @@ fn the_label_may_be_anywhere_and_columns_may_be_ignored() {
     let content = ",kind,x,note,y\n0,b,1,\"a, \"\"b\"\"\n\",2\n1,a,3,NaN,4\n";
     for label in [name("kind"), ColumnRef::Index(1), ColumnRef::Index(-4)] {
         let ignore = vec![ColumnRef::Index(0), name("note")];
-        let table = table(content, &DataSpec { label, ignore, ..DataSpec::default() });
-        assert_eq!((table.label(), table.features()), ("kind", &["x".to_owned(), "y".to_owned()][..]));
+        let table = table(content, &DataSpec { label: Some(label), ignore, ..spec() });
+        assert_eq!((table.label(), table.features()), ("kind", ["x", "y"].map(str::to_owned).to_vec()));
         assert_eq!(numbers(&table.main), array![[1.0, 2.0], [3.0, 4.0]]);
         assert_eq!(
             (table.classes(), &table.main.labels[..]),
@@ -65,7 +65,8 @@ fn the_label_may_be_anywhere_and_columns_may_be_ignored() {
 
 #[test]
 fn without_header_the_columns_are_numbered() {
-    let table = table("3;1;2\n1;5;6\n", &DataSpec { label: name("c0"), delimiter: ';', ..without_header() });
+    let table =
+        table("3;1;2\n1;5;6\n", &DataSpec { label: Some(name("c0")), delimiter: ';', ..without_header() });
     assert_eq!(table.features(), ["c1", "c2"]);
     assert_eq!(table.classes(), ["1", "3"]);
     assert_eq!(table.main.labels, [1, 0]);
@@ -73,23 +74,24 @@ fn without_header_the_columns_are_numbered() {
 
 #[test]
 fn a_label_by_name_makes_numbers_acceptable_as_names() {
-    let spec = DataSpec { label: name("country"), ..DataSpec::default() };
+    let spec = DataSpec { label: Some(name("country")), ..spec() };
     assert_eq!(table("2019,2020,country\n1,2,a\n3,4,b\n", &spec).features(), ["2019", "2020"]);
 }
 
 #[test]
 fn delimiters_of_white_space_keep_their_fields() {
-    let spec = DataSpec { delimiter: '\t', ..DataSpec::default() };
+    let spec = DataSpec { delimiter: '\t', ..spec() };
     assert_eq!(numbers(&table("x\ty\tz\n1\t 2 \ta\n3\t4\tb\n", &spec).main), array![[1.0, 2.0], [3.0, 4.0]]);
     assert_eq!(
-        message("x\ty\tz\n\t\t\n", &spec),
-        "t.csv:2, column \"x\" (index 0): missing value; fill it in or remove the row"
+        message("x\ty\tz\n1\t2\ta\n\t3\t\n", &spec),
+        "t.csv:3, column \"x\" (index 0): missing value; fill it in, or set `missing` in [data] (or for this \
+         column in [data.columns]) to \"median\", \"mean\", \"most_frequent\", \"drop_row\" or { constant = .. }"
     );
 }
 
 #[test]
 fn sources_tell_what_was_read() {
-    let table = table("x,y\n1,a\n2,b\n2,b\n", &DataSpec::default());
+    let table = table("x,y\n1,a\n2,b\n2,b\n", &spec());
     let source = table.sources().next().expect("there is a training file");
     assert_eq!((source.bytes, source.rows, table.rows(), table.class_counts()), (16, 3, 3, vec![1, 2]));
     // From `printf 'x,y\n1,a\n2,b\n2,b\n' | sha256sum`.

@@ -48,7 +48,7 @@ fn a_border_may_be_anywhere() {
         "x,y,kind\n1,2.5,\"a\n\"\n-3,4e2,\"\"\"\n\"\n5,6,\"\r\n\"\n5,6,\"\r\"\r\n",
     ];
     for (index, form) in forms.iter().enumerate() {
-        let whole = check(form.as_bytes(), &DataSpec::default(), 1..=form.len() + 1);
+        let whole = check(form.as_bytes(), &spec(), 1..=form.len() + 1);
         assert_eq!(whole.is_ok(), index != 4, "{whole:?}");
     }
 }
@@ -80,12 +80,11 @@ fn faults_are_the_same_in_any_pieces() {
     ];
     for end in at_the_end {
         let content = [b"x,y,kind\n", rows.as_bytes(), end].concat();
-        let refused = check(&content, &DataSpec::default(), 1..=content.len());
+        let refused = check(&content, &spec(), 1..=content.len());
         assert!(refused.is_err(), "{:?}", String::from_utf8_lossy(end));
     }
     let labels = ["1.5", "01", "a"].map(|label| format!("x,kind\n1,1\n2,2\n3,1\n4,{label}\n5,2\n"));
-    let refused =
-        labels.map(|content| check(content.as_bytes(), &DataSpec::default(), 1..=content.len()).is_err());
+    let refused = labels.map(|content| check(content.as_bytes(), &spec(), 1..=content.len()).is_err());
     assert_eq!(refused, [true, true, false]);
 }
 
@@ -94,10 +93,9 @@ fn large_files_are_cut_into_chunks_of_the_usual_size() {
     let row = |row: usize| format!("{row},{},0.{row},{}\n", row % 256, row % 10);
     let rows: String = (0..60_000).map(row).collect();
     let usual = Reading::default().chunk;
-    let whole = check(format!("a,b,c,kind\n{rows}").as_bytes(), &DataSpec::default(), [usual, 1000]);
+    let whole = check(format!("a,b,c,kind\n{rows}").as_bytes(), &spec(), [usual, 1000]);
     assert!(rows.len() > 3 * usual && whole.is_ok());
-    let refused =
-        check(format!("a,b,c,kind\n{rows}1,2,3,\"4\n{rows}").as_bytes(), &DataSpec::default(), [usual]);
+    let refused = check(format!("a,b,c,kind\n{rows}1,2,3,\"4\n{rows}").as_bytes(), &spec(), [usual]);
     assert_eq!(refused.unwrap_err(), "t.csv:60002:7: the quote that opens here is never closed");
 }
 
@@ -106,7 +104,7 @@ fn an_unseen_class_before_another_fault_is_told() {
     for (rows, line) in [("1,c\nx,a\n", 3), ("x,a\n1,c\n", 3), ("1,a\n1,c\nx,c\n", 4)] {
         let files = Files::new();
         let valid_path = Some(files.write("v.csv", format!("x,kind\n2,a\n{rows}")));
-        let spec = DataSpec { valid_path, ..DataSpec::default() };
+        let spec = DataSpec { valid_path, ..spec() };
         let path = files.write("t.csv", "x,kind\n1,a\n2,b\n");
         for chunk in [2, 8, 100] {
             let error = in_chunks(path.clone(), &spec, chunk, 2).expect_err("there is a fault");
@@ -119,7 +117,7 @@ fn an_unseen_class_before_another_fault_is_told() {
 #[test]
 fn borders_heed_comments_and_other_quotes() {
     let comment = |mark| Some(Mark(Some(mark)));
-    let commented = DataSpec { comment: comment('#'), ..DataSpec::default() };
+    let commented = DataSpec { comment: comment('#'), ..spec() };
     for content in [
         "# made \"by\" hand, don't\n# \"\nx,y,kind\n1,2.5,a\n# \" \r\n-3,4e2,\"b\n# no comment\n\"\n#end",
         "\u{feff}# mark\r\n#\r\nx,y,kind\r\n#\r\n1,2.5,a\r\n-3,4e2,\"#\r\n#\"\r\n\r\n# \"\r\n\r\n",
@@ -131,10 +129,10 @@ fn borders_heed_comments_and_other_quotes() {
     for content in ["#a\n#b", "#\n\nx,y\n1,a\n2,b\n", "x,y\n1,a\n#\n\n#\n2,b\n", "#\nx,y\n1,a\n#\n2\n"] {
         assert!(check(content.as_bytes(), &commented, 1..=content.len() + 1).is_err(), "{content:?}");
     }
-    let quoted = DataSpec { quote: Mark(Some('\'')), comment: comment('|'), ..DataSpec::default() };
+    let quoted = DataSpec { quote: Mark(Some('\'')), comment: comment('|'), ..spec() };
     let content = "x,kind\n|it's\n1,'a\n\"|'\n2,'it''s\n'\n3,b\"\n";
     assert!(check(content.as_bytes(), &quoted, 1..=content.len() + 1).is_ok());
-    let unquoted = DataSpec { quote: Mark(None), ..DataSpec::default() };
+    let unquoted = DataSpec { quote: Mark(None), ..spec() };
     let content = "x,kind\n1,\"a\n2,b\"\n3,\"\"\n";
     assert!(check(content.as_bytes(), &unquoted, 1..=content.len() + 1).is_ok());
 }
@@ -151,7 +149,7 @@ proptest! {
 
     #[test]
     fn any_text_is_the_same_in_any_pieces(text in "x,y\n[12ab,\"\n\r #é]{0,40}", chunk in 1..50_usize) {
-        let _ = check(text.as_bytes(), &DataSpec::default(), [chunk]);
+        let _ = check(text.as_bytes(), &spec(), [chunk]);
     }
 
     #[test]
@@ -166,6 +164,6 @@ proptest! {
         chunk in 1..80_usize,
     ) {
         let rows: String = rows.iter().map(|(x, label, end)| format!("{x},{label}{end}")).collect();
-        let _ = check(format!("x,y\n{rows}").as_bytes(), &DataSpec::default(), [chunk]);
+        let _ = check(format!("x,y\n{rows}").as_bytes(), &spec(), [chunk]);
     }
 }

@@ -11,15 +11,15 @@ fn refused(spec: &DataSpec) -> String {
 
 #[test]
 fn columns_that_are_not_there() {
-    let spec = || DataSpec { ignore: vec![name("colour")], ..DataSpec::default() };
+    let spec = || DataSpec { ignore: vec![name("colour")], ..spec() };
     assert!(load(TABLE, &spec()).is_ok());
     let columns = "the columns are \"length\", \"width\", \"colour\", \"kind\"";
     assert_eq!(
-        refused(&DataSpec { label: name("Kinds"), ..spec() }),
+        refused(&DataSpec { label: Some(name("Kinds")), ..spec() }),
         format!("t.csv: data.label = \"Kinds\": there is no such column; did you mean \"kind\"? {columns}")
     );
     assert_eq!(
-        refused(&DataSpec { label: name("species"), ..spec() }),
+        refused(&DataSpec { label: Some(name("species")), ..spec() }),
         format!("t.csv: data.label = \"species\": there is no such column; {columns}")
     );
     assert_eq!(
@@ -30,7 +30,7 @@ fn columns_that_are_not_there() {
     );
     for index in [4, -5, i64::MAX, i64::MIN] {
         assert_eq!(
-            refused(&DataSpec { label: ColumnRef::Index(index), ..spec() }),
+            refused(&DataSpec { label: Some(ColumnRef::Index(index)), ..spec() }),
             format!(
                 "t.csv: data.label = {index}: there is no such column; there are 4 columns, 0 to 3, and -1 is \
                  the last"
@@ -43,7 +43,7 @@ fn columns_that_are_not_there() {
 fn columns_that_are_used_twice_or_not_at_all() {
     let ignoring = |columns: &[i64]| DataSpec {
         ignore: columns.iter().map(|&index| ColumnRef::Index(index)).collect(),
-        ..DataSpec::default()
+        ..spec()
     };
     assert_eq!(
         refused(&ignoring(&[2, 3])),
@@ -57,7 +57,7 @@ fn columns_that_are_used_twice_or_not_at_all() {
 
 #[test]
 fn shares_that_cannot_be() {
-    let spec = || DataSpec { ignore: vec![name("colour")], ..DataSpec::default() };
+    let spec = || DataSpec { ignore: vec![name("colour")], ..spec() };
     for share in [-0.1, 1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(
             refused(&DataSpec { valid: share, ..spec() }),
@@ -87,7 +87,7 @@ fn shares_that_cannot_be() {
 #[test]
 fn delimiters_that_cannot_separate() {
     for delimiter in ['"', '\n', '\r', '\0', 'e', '5', '.', '-', '+', '#', 'é', '，'] {
-        let refused = refused(&DataSpec { delimiter, ..DataSpec::default() });
+        let refused = refused(&DataSpec { delimiter, ..spec() });
         assert!(refused.starts_with(&format!("t.csv: data.delimiter = {delimiter:?} cannot")), "{refused}");
     }
 }

@@ -55,13 +55,13 @@ fn text_that_is_no_csv() {
             "t.csv: not UTF-8 but UTF-16 (big-endian, by its byte order mark); save it as UTF-8, for example with \
              `iconv -f UTF-16 -t UTF-8 OLD > NEW`",
         ),
-        (b"x\0,\0y,\n\0", "t.csv:1:2: NUL byte; is this a text file, in UTF-8?"),
+        (b"x,\0y\n\0", "t.csv:1:3: NUL byte; is this a text file, in UTF-8?"),
         (b"\x28\xb5\x2f\xfd...", "t.csv: not UTF-8 but zstd; give it a name that ends in .zst"),
         (b"\x1f\x8b\x08", "t.csv: not UTF-8 but gzip; give it a name that ends in .gz"),
         (b"PK\x03\x04...", "t.csv: not UTF-8 but a ZIP archive or spreadsheet; save it as CSV"),
         (b"PAR1...", "t.csv: not UTF-8 but Parquet; save it as CSV"),
     ];
-    expect_messages(&cases, &DataSpec::default());
+    expect_messages(&cases, &spec());
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn rows_of_unequal_width() {
              decimal comma must be a point",
         ),
     ];
-    expect_messages(&cases, &DataSpec::default());
+    expect_messages(&cases, &spec());
 }
 
 #[test]
@@ -111,8 +111,8 @@ fn another_delimiter() {
         (b"x;y", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"x\n1\n", "t.csv:1: 1 column found; a label and at least one feature are needed"),
     ];
-    expect_messages(&cases, &DataSpec::default());
-    let semicolon = DataSpec { delimiter: ';', ..DataSpec::default() };
+    expect_messages(&cases, &spec());
+    let semicolon = DataSpec { delimiter: ';', ..spec() };
     let cases: [(&[u8], &str); 2] = [
         (b"x,y\n1,a\n", "t.csv:1: 1 column found; is the delimiter ','? set data.delimiter"),
         (
@@ -126,7 +126,7 @@ fn another_delimiter() {
 
 #[test]
 fn a_label_that_is_not_found_among_numbers_may_have_no_header() {
-    let named = DataSpec { label: ColumnRef::Name("species".to_owned()), ..DataSpec::default() };
+    let named = DataSpec { label: Some(ColumnRef::Name("species".to_owned())), ..spec() };
     let cases: [(&[u8], &str); 2] = [
         (
             b"1.288,1.449,a\n1,2,b\n",
@@ -167,7 +167,7 @@ fn headers() {
         (b"x,,z\n1,2,a\n", "t.csv: the column at index 1 has no name; name it, or put 1 under data.ignore"),
         (b"x,y, \n1,2,a\n", "t.csv: the column at index 2 has no name; name it, or put 2 under data.ignore"),
     ];
-    expect_messages(&cases, &DataSpec::default());
+    expect_messages(&cases, &spec());
     assert_eq!(
         message("x,y\n1,a\n2,b\n", &without_header()),
         "t.csv:1, column \"c0\" (index 0): \"x\" is not a number: if the first line names the columns, set \
@@ -180,13 +180,18 @@ fn cells() {
     let at = |value: &str| format!("x,\"the\ny\",z\n\"1\",2,a\r\n3,{value},b\n4,5,a\n");
     let place = "t.csv:4, column \"the\\ny\" (index 1): ";
     let range = "is outside f32 range; at most 3.4028235e38 is allowed, positive or negative";
-    let text = "is not a number: encode text as numbers, or put the column under data.ignore";
+    let text = "is not a number: correct it, put it under data.missing_markers if it means a missing value, or \
+                make the column \"categorical\" or \"ignore\" in [data.columns]";
+    let missing = "fill it in, or set `missing` in [data] (or for this column in [data.columns]) to \"median\", \
+                   \"mean\", \"most_frequent\", \"drop_row\" or { constant = .. }";
+    let not_finite = "is not finite; only finite numbers can be trained on (if it means a missing value, put it \
+                      under data.missing_markers)";
     let cases = [
-        ("", "missing value; fill it in or remove the row".to_owned()),
-        ("NA", "missing value \"NA\"; fill it in or remove the row".to_owned()),
-        (" ? ", "missing value \"?\"; fill it in or remove the row".to_owned()),
-        ("NaN", "\"NaN\" is not finite; only finite numbers can be trained on".to_owned()),
-        ("-inf", "\"-inf\" is not finite; only finite numbers can be trained on".to_owned()),
+        ("", format!("missing value; {missing}")),
+        ("NA", format!("missing value \"NA\"; {missing}")),
+        (" ? ", format!("missing value \"?\"; {missing}")),
+        ("NaN", format!("\"NaN\" {not_finite}")),
+        ("-inf", format!("\"-inf\" {not_finite}")),
         ("1e400", format!("\"1e400\" {range}")),
         ("-1e39", format!("\"-1e39\" {range}")),
         ("blue", format!("\"blue\" {text}")),
@@ -202,17 +207,17 @@ fn cells() {
         ),
     ];
     for (value, expected) in cases {
-        assert_eq!(message(at(value), &DataSpec::default()), format!("{place}{expected}"));
+        assert_eq!(message(at(value), &spec()), format!("{place}{expected}"));
     }
     // Each kind of line end is one line, in fields and after them.
     let ends = "x,y\r1,\"a\rb\r\nc\nd\"\r\n2,a\n\"3\",a\r4%,a\r\n";
     assert_eq!(
-        message(ends, &DataSpec::default()),
+        message(ends, &spec()),
         "t.csv:8, column \"x\" (index 0): \"4%\" is not a number: the percent sign must go"
     );
     let long = "x".repeat(100);
     let cut = format!("{place}\"{}...\" {text}", "x".repeat(60));
-    assert_eq!(message(at(&long), &DataSpec::default()), cut);
+    assert_eq!(message(at(&long), &spec()), cut);
 }
 
 #[test]
@@ -252,5 +257,5 @@ fn labels() {
         ),
         (b"x,y\n1,none\n2,mild\n", ""),
     ];
-    expect_messages(&cases, &DataSpec::default());
+    expect_messages(&cases, &spec());
 }

@@ -14,14 +14,14 @@ fn labels(content: &str, spec: &DataSpec) -> Vec<String> {
 
 #[test]
 fn any_mark_can_be_the_quote() {
-    let single = DataSpec { quote: Mark(Some('\'')), ..DataSpec::default() };
+    let single = DataSpec { quote: Mark(Some('\'')), ..spec() };
     let content = "'x',y\n'1','it''s, \"a\"\nand b'\n2,\"\n";
     let table = load(content, &single).expect("the content is well-formed");
     assert_eq!(table.features(), ["x"]);
     assert_eq!(table.classes(), ["\"", "it's, \"a\"\nand b"]);
     assert_eq!(message("x,y\n1,'a\n2,b\n", &single), "t.csv:2:3: the quote that opens here is never closed");
     assert_eq!(
-        message("x,y\n'1',a\n2,b\n", &DataSpec::default()),
+        message("x,y\n'1',a\n2,b\n", &spec()),
         "t.csv:2, column \"x\" (index 0): \"'1'\" is not a number: if ' is the quote of this file, set \
          `quote = \"'\"` in [data]"
     );
@@ -29,7 +29,7 @@ fn any_mark_can_be_the_quote() {
 
 #[test]
 fn without_quotes_they_are_characters_like_others() {
-    let spec = DataSpec { quote: Mark(None), ..DataSpec::default() };
+    let spec = DataSpec { quote: Mark(None), ..spec() };
     assert_eq!(labels("x,size\n1,5\"\n2,\"\n3,\"\"\"\n4,a\"b\n", &spec), ["\"", "\"\"\"", "5\"", "a\"b"]);
     assert_eq!(
         message("x,y\n1,\"a,b\"\n", &spec),
@@ -40,7 +40,7 @@ fn without_quotes_they_are_characters_like_others() {
 
 #[test]
 fn comments_are_skipped_and_their_lines_counted() {
-    let spec = DataSpec { comment: mark('|'), ..DataSpec::default() };
+    let spec = DataSpec { comment: mark('|'), ..spec() };
     let content = "|1x3 Cross validator\n|\nx,y\n1,a\n|2,b,\"\n3,\"b\n|c\"\n4,|\n\n|\n\n";
     let table = load(content, &spec).expect("the content is well-formed");
     assert_eq!(numbers(&table.main), array![[1.0], [3.0], [4.0]]);
@@ -63,8 +63,8 @@ fn comments_are_skipped_and_their_lines_counted() {
         assert_eq!(message(content, &spec), expected, "{content:?}");
     }
     // Whoever says what comments are has said that # is none.
-    assert_eq!(labels("y,x\n#1,2\na,3\n", &DataSpec { label: name("y"), ..spec }), ["#1", "a"]);
-    let absent = DataSpec { comment: Some(Mark(None)), label: name("y"), ..DataSpec::default() };
+    assert_eq!(labels("y,x\n#1,2\na,3\n", &DataSpec { label: Some(name("y")), ..spec }), ["#1", "a"]);
+    let absent = DataSpec { comment: Some(Mark(None)), label: Some(name("y")), ..super::spec() };
     assert_eq!(labels("y,x\n#1,2\n|2,3\n", &absent), ["#1", "|2"]);
 }
 
@@ -72,12 +72,12 @@ fn comments_are_skipped_and_their_lines_counted() {
 fn columns_without_header_can_be_named() {
     let named = |names: &[&str]| DataSpec {
         column_names: names.iter().map(|name| (*name).to_owned()).collect(),
-        label: name("kind"),
+        label: Some(name("kind")),
         ..without_header()
     };
     let spec = named(&["length", "kind", "width"]);
     let table = load("1,a,2\n3,b,4\n", &spec).expect("the content is well-formed");
-    assert_eq!((table.label(), table.features()), ("kind", &["length".to_owned(), "width".to_owned()][..]));
+    assert_eq!((table.label(), table.features()), ("kind", ["length", "width"].map(str::to_owned).to_vec()));
     assert_eq!(message("1,a\n3,b\n", &spec), "t.csv: data.column_names has 3 names, but there are 2 columns");
     let twice = message("1,a,2\n3,b,4\n", &named(&["x", "kind", "x"]));
     assert!(twice.starts_with("t.csv: column name \"x\" at index 0 and again at index 2"), "{twice}");
@@ -92,17 +92,17 @@ fn columns_without_header_can_be_named() {
 fn marks_that_cannot_be() {
     let told = |spec: DataSpec| message("x,y\n1,a\n", &spec);
     for char in ['e', '5', '.', '-', '+', ' ', '\n', '\0', 'é'] {
-        let quote = told(DataSpec { quote: Mark(Some(char)), ..DataSpec::default() });
+        let quote = told(DataSpec { quote: Mark(Some(char)), ..spec() });
         assert!(quote.starts_with(&format!("t.csv: data.quote = {char:?} cannot be used")), "{quote}");
-        let comment = told(DataSpec { comment: mark(char), ..DataSpec::default() });
+        let comment = told(DataSpec { comment: mark(char), ..spec() });
         assert!(comment.starts_with(&format!("t.csv: data.comment = {char:?} cannot be used")), "{comment}");
     }
     assert_eq!(
-        told(DataSpec { quote: Mark(Some(',')), ..DataSpec::default() }),
+        told(DataSpec { quote: Mark(Some(',')), ..spec() }),
         "t.csv: data.quote and data.delimiter are both ','; they must differ"
     );
     assert_eq!(
-        told(DataSpec { comment: mark('"'), ..DataSpec::default() }),
+        told(DataSpec { comment: mark('"'), ..spec() }),
         "t.csv: data.comment and data.quote are both '\"'; they must differ"
     );
 }

@@ -16,7 +16,7 @@ fn packed(content: &[u8]) -> Vec<u8> {
 }
 
 fn refused(path: &Path, limit: u64) -> (DataErrorKind, String) {
-    let spec = DataSpec { path: path.to_owned(), ..DataSpec::default() };
+    let spec = DataSpec { path: path.to_owned(), ..spec() };
     let error =
         Table::load_as(&spec, Reading { limit, ..Reading::default() }).expect_err("the file cannot be used");
     let name = path.file_name().expect("the tests name files").to_string_lossy();
@@ -97,7 +97,7 @@ fn records_and_tables_that_are_too_wide() {
 fn gzip_that_is_damaged() {
     let files = Files::new();
     let whole = packed(b"x,y\n1,a\n2,b\n");
-    let spec = |path| DataSpec { path, ..DataSpec::default() };
+    let spec = |path| DataSpec { path, ..spec() };
     assert!(Table::load(&spec(files.write("t.csv.gz", &whole))).is_ok());
     // Also in upper case, and in two members one after the other.
     let members = [packed(b"x,y\n1,a\n"), packed(b"2,b\n")].concat();
@@ -130,7 +130,7 @@ fn zstd_whole_and_damaged() {
     };
     let rows: String = (0..30_000_u64).map(|row| format!("{},{}\n", row * row % 9_973, row % 3)).collect();
     let text = format!("x,y\n{rows}");
-    let spec = |path| DataSpec { path, ..DataSpec::default() };
+    let spec = |path| DataSpec { path, ..spec() };
     let plain = Table::load(&spec(files.write("t.csv", &text))).expect("it is whole");
     let half = text.len() / 2;
     // Frames one after the other, with one between them that readers shall skip.

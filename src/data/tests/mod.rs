@@ -2,6 +2,7 @@
 
 mod accepted;
 mod chunked;
+mod columns;
 mod config_faults;
 mod content_faults;
 mod dialects;
@@ -10,14 +11,13 @@ mod file_faults;
 mod own_files;
 mod prepared;
 mod properties;
-mod zz_harness;
 
 use std::path::PathBuf;
 
 use ndarray::Array2;
 
 use super::table::Part;
-use super::{ColumnRef, DataError, DataSpec, Mark, Table};
+use super::{ColumnRef, Data, DataError, DataSpec, Mark, Scaling, Table, ValueEncoding};
 
 /// A directory of its own that goes with the test.
 struct Files(tempfile::TempDir);
@@ -49,8 +49,21 @@ fn numbers(part: &Part) -> Array2<f64> {
     Array2::from_shape_fn(shape, |(row, column)| part.raw.value(row, column))
 }
 
+/// The last column is the label.
+fn spec() -> DataSpec {
+    DataSpec { label: Some(ColumnRef::Index(-1)), ..DataSpec::default() }
+}
+
+/// The scaling of a numeric feature.
+fn scaling<F>(data: &Data<F>, feature: usize) -> Scaling {
+    match &data.encoding.features().nth(feature).expect("there are more features").1.values {
+        ValueEncoding::Numeric { scaling, .. } => *scaling,
+        other => panic!("no number: {other:?}"),
+    }
+}
+
 fn without_header() -> DataSpec {
-    DataSpec { header: false, ..DataSpec::default() }
+    DataSpec { header: false, ..spec() }
 }
 
 /// Loads `content` as `t.csv` with the other keys of `spec`.

@@ -13,7 +13,7 @@ fn with_valid(content: &str, header: bool) -> Result<Table, String> {
         valid_path: Some(files.write("v.csv", content)),
         ignore: vec![ColumnRef::Index(0)],
         header,
-        ..DataSpec::default()
+        ..spec()
     };
     Table::load(&spec).map_err(|error| files.told(&error))
 }
@@ -58,8 +58,9 @@ fn what_does_not_fit_the_training_file_is_named() {
         ("x,y,kind\n", "v.csv: no data rows".to_owned()),
         (
             "kind,y,x\nb,6,five\n",
-            "v.csv:2, column \"x\" (index 2): \"five\" is not a number: encode text as numbers, or put the \
-             column under data.ignore"
+            "v.csv:2, column \"x\" (index 2): \"five\" is not a number: correct it, put it under \
+             data.missing_markers if it means a missing value, or make the column \"categorical\" or \
+             \"ignore\" in [data.columns]"
                 .to_owned(),
         ),
     ];
@@ -75,7 +76,7 @@ fn an_ignored_column_never_takes_the_place_of_a_feature_of_the_same_name() {
         path: files.write("t.csv", "x,x,kind\n1,2,a\n3,4,b\n"),
         valid_path: Some(files.write("v.csv", "x,kind\n5,b\n")),
         ignore: vec![ColumnRef::Index(1)],
-        ..DataSpec::default()
+        ..spec()
     };
     let table = Table::load(&spec).expect("the second x is ignored");
     assert_eq!(numbers(&table.main), array![[1.0], [3.0]]);

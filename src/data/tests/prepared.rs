@@ -6,7 +6,7 @@ fn prepared(content: &str, spec: &DataSpec) -> Prepared<f32> {
 }
 
 fn scaled_by(scale: Scale) -> DataSpec {
-    DataSpec { scale, ..DataSpec::default() }
+    DataSpec { scale, ..spec() }
 }
 
 const SMALL: &str = "x,same,kind\n1,0.1,a\n2,0.1,b\n3,0.1,a\n6,0.1,b\n";
@@ -23,7 +23,7 @@ fn each_scale_by_hand() {
     ];
     for (scale, offset, divisor, expected) in cases {
         let data = prepared(SMALL, &scaled_by(scale)).data;
-        assert_eq!(data.scaling[0], Scaling { offset, divisor }, "{scale:?}");
+        assert_eq!(scaling(&data, 0), Scaling { offset, divisor }, "{scale:?}");
         assert_eq!(data.train.to_array().column(0).to_vec(), expected.map(|value| value as f32), "{scale:?}");
         assert_eq!(data.train.targets().classes(), [0, 1, 0, 1]);
         assert_eq!((data.valid, data.test), (None, None));
@@ -35,7 +35,7 @@ fn constant_features_become_zero_and_are_noted() {
     for scale in [Scale::Standardize, Scale::Center, Scale::MinMax] {
         let Prepared { data, notes } = prepared(SMALL, &scaled_by(scale));
         assert_eq!(data.train.to_array().column(1).to_vec(), [0.0; 4]);
-        assert_eq!(data.scaling[1], Scaling { offset: 0.1, divisor: 1.0 });
+        assert_eq!(scaling(&data, 1), Scaling { offset: 0.1, divisor: 1.0 });
         assert_eq!(notes, ["feature \"same\" is constant in the training rows"]);
     }
     let Prepared { data, notes } = prepared(SMALL, &scaled_by(Scale::None));
@@ -45,7 +45,7 @@ fn constant_features_become_zero_and_are_noted() {
     let zeros = "0,".repeat(70);
     let wide = format!("{},x,kind\n{zeros}1,a\n{zeros}2,b\n", names.join(","));
     assert_eq!(
-        prepared(&wide, &DataSpec::default()).notes,
+        prepared(&wide, &spec()).notes,
         [
             "features \"p0\", \"p1\", \"p2\", \"p3\", \"p4\", \"p5\", \"p6\", \"p7\", ... (70 in all) are constant in the \
           training rows"
@@ -57,8 +57,8 @@ fn constant_features_become_zero_and_are_noted() {
 fn a_large_offset_costs_nothing() {
     let rows: String =
         (0..100).map(|row| format!("{},{}\n", 1_000_000_000 + 2 * (row % 2) - 1, row % 2)).collect();
-    let data = prepared(&format!("x,kind\n{rows}"), &DataSpec::default()).data;
-    assert_eq!(data.scaling, [Scaling { offset: 1e9, divisor: 1.0 }]);
+    let data = prepared(&format!("x,kind\n{rows}"), &spec()).data;
+    assert_eq!(scaling(&data, 0), Scaling { offset: 1e9, divisor: 1.0 });
     assert!(
         data.train
             .to_array()
@@ -84,7 +84,7 @@ fn values_at_the_ends_of_the_range_are_scaled_finitely() {
         assert_eq!(x(Scale::MinMax), [1.0, 0.0], "{content:?}");
     }
     // A spread that no normal double holds.
-    let tiny = prepared("x,kind\n5e-324,a\n0,b\n", &DataSpec::default()).data.train.to_array();
+    let tiny = prepared("x,kind\n5e-324,a\n0,b\n", &spec()).data.train.to_array();
     assert!(tiny.iter().all(|x| x.abs() < 1e-15), "{tiny}");
 }
 
@@ -94,7 +94,7 @@ fn a_value_that_scaling_puts_out_of_range_is_told() {
     let spec = DataSpec {
         path: files.write("t.csv", "z,x,kind\n1,1e-30,a\n2,3e-30,b\n"),
         valid_path: Some(files.write("v.csv", "kind,z,x\nb,1,2e-30\nb,1,1e30\n")),
-        ..DataSpec::default()
+        ..spec()
     };
     let table = Table::load(&spec).expect("the values themselves are in range");
     let error = table.prepare::<f32>(1).expect_err("1e60 is no f32");
@@ -109,7 +109,7 @@ fn a_value_that_scaling_puts_out_of_range_is_told() {
 #[test]
 fn splits_follow_the_seed_and_scaling_sees_training_rows_only() {
     let rows: String = (0..100).map(|row| format!("{row},{}\n", row % 4)).collect();
-    let spec = DataSpec { valid: 0.2, test: 0.1, scale: Scale::MinMax, ..DataSpec::default() };
+    let spec = DataSpec { valid: 0.2, test: 0.1, scale: Scale::MinMax, ..spec() };
     let table = load(format!("x,kind\n{rows}"), &spec).expect("the table loads");
     assert_eq!((table.train_rows(), table.valid_rows(), table.test_rows()), (70, 20, 10));
     let one: Prepared<f64> = table.prepare(1).expect("the values fit");
@@ -117,12 +117,13 @@ fn splits_follow_the_seed_and_scaling_sees_training_rows_only() {
     assert_ne!(one.data.train, table.prepare(2).expect("the values fit").data.train);
 
     let data = one.data;
+    let Scaling { offset, divisor } = scaling(&data, 0);
     let (valid, test) = (data.valid.expect("asked for"), data.test.expect("asked for"));
     assert_eq!((data.train.len(), valid.len(), test.len()), (70, 20, 10));
     let (low, high) =
         data.train.to_array().iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
     assert!(low == 0.0 && (high - 1.0).abs() <= f64::EPSILON, "{low} to {high}");
-    let raw = |x: f64| x * data.scaling[0].divisor + data.scaling[0].offset;
+    let raw = |x: f64| x * divisor + offset;
     for rows in [&data.train, &valid, &test] {
         for (x, label) in rows.to_array().iter().zip(rows.targets().classes()) {
             assert_eq!(raw(*x).round() as u32 % 4, *label);
@@ -133,7 +134,7 @@ fn splits_follow_the_seed_and_scaling_sees_training_rows_only() {
 #[test]
 fn classes_too_rare_for_a_part_are_noted() {
     let rows = "1,a\n".repeat(20);
-    let table = load(format!("x,kind\n{rows}2,b\n"), &DataSpec { valid: 0.2, ..DataSpec::default() });
+    let table = load(format!("x,kind\n{rows}2,b\n"), &DataSpec { valid: 0.2, ..spec() });
     let table = table.expect("the table loads");
     assert_eq!(table.notes(), ["classes too rare for a row under data.valid = 0.2: \"b\""]);
 }

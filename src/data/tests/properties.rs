@@ -73,12 +73,12 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), header in any::<bool>()) {
-        let _ = load(&bytes, &DataSpec { header, ..DataSpec::default() });
+        let _ = load(&bytes, &DataSpec { header, ..spec() });
     }
 
     #[test]
     fn no_text_makes_it_panic(text in "[xy01.,;\"\n\r\t #-]{0,60}", header in any::<bool>()) {
-        let _ = load(&text, &DataSpec { header, valid: 0.3, ..DataSpec::default() });
+        let _ = load(&text, &DataSpec { header, valid: 0.3, ..spec() });
     }
 
     #[test]
@@ -86,9 +86,9 @@ proptest! {
         let scale = [Scale::Standardize, Scale::Center, Scale::MinMax, Scale::None][which];
         let rows: String =
             values.iter().enumerate().map(|(row, value)| format!("{value},{}\n", row % 2)).collect();
-        let table = load(format!("x,kind\n{rows}"), &DataSpec { scale, ..DataSpec::default() }).unwrap();
+        let table = load(format!("x,kind\n{rows}"), &DataSpec { scale, ..spec() }).unwrap();
         let Prepared { data, .. } = table.prepare::<f64>(1).unwrap();
-        let scaling = data.scaling[0];
+        let scaling = super::scaling(&data, 0);
         for (scaled, value) in data.train.to_array().iter().zip(&values) {
             prop_assert!((scaled * scaling.divisor + scaling.offset - value).abs() <= 1e-9);
         }

@@ -68,7 +68,8 @@ fn descriptions_must_be_whole_and_fit_themselves() {
     );
     assert_eq!(
         document(|model| {
-            model["encoding"]["columns"][0]["feature"]["values"]["numeric"]["scaling"]["divisor"] = json!(0.0);
+            model["encoding"]["columns"][0]["feature"]["values"]["numeric"]["scaling"]["divisor"] =
+                json!(0.0);
         }),
         "its description contradicts itself: a scaling has no finite offset or no positive divisor"
     );

@@ -1,0 +1,280 @@
+//! What columns are, and what becomes of words and gaps.
+
+use std::collections::BTreeMap;
+
+use ndarray::array;
+
+use super::super::{ColumnSpec, ColumnType, Constant, Kind, Missing, Prepared};
+use super::*;
+
+fn with_columns(columns: &[(&str, ColumnType)]) -> DataSpec {
+    let told = |word| ColumnSpec { column_type: Some(word), ..ColumnSpec::default() };
+    let columns = columns.iter().map(|&(name, word)| (name.to_owned(), told(word)));
+    DataSpec { columns: columns.collect(), ..spec() }
+}
+
+fn with_missing(missing: Missing) -> DataSpec {
+    DataSpec { missing, scale: super::super::Scale::None, ..spec() }
+}
+
+fn prepared(content: &str, spec: &DataSpec) -> Prepared<f64> {
+    load(content, spec).expect("the table loads").prepare(1).expect("it can be encoded")
+}
+
+/// The names and the values of all inputs.
+fn inputs(content: &str, spec: &DataSpec) -> (Vec<String>, Array2<f64>) {
+    let data = prepared(content, spec).data;
+    (data.encoding.inputs.clone(), data.train.to_array())
+}
+
+fn kinds(content: &str, spec: &DataSpec) -> Vec<Kind> {
+    let data = prepared(content, spec).data;
+    data.encoding.features().map(|(_, feature)| feature.kind()).collect()
+}
+
+#[test]
+fn kinds_are_inferred_from_all_values_that_are_there() {
+    use Kind::{Boolean, Categorical, Numeric};
+    let column = |cells: &[&str]| {
+        let rows: String =
+            cells.iter().enumerate().map(|(row, cell)| format!("{cell},{}\n", row % 2)).collect();
+        let spec = DataSpec { missing: Missing::MostFrequent, ..spec() };
+        kinds(&format!("x,kind\n{rows}"), &spec)
+    };
+    // Few whole numbers are numbers, and a missing value changes nothing.
+    assert_eq!(column(&["1", "2", "1", "2"]), [Numeric]);
+    assert_eq!(column(&["1", "", "NA", "2.5"]), [Numeric]);
+    assert_eq!(column(&["none", "-", "1", "2"]), [Numeric]);
+    assert_eq!(column(&["yes", "no", "", "NO"]), [Boolean]);
+    assert_eq!(column(&["t", "F", "t", "t"]), [Boolean]);
+    assert_eq!(column(&["yes", "yes", "?", "yes"]), [Boolean]);
+    assert_eq!(column(&["yes", "t", "yes", "t"]), [Categorical]);
+    assert_eq!(column(&["red", "", "blue", "red"]), [Categorical]);
+    assert_eq!(column(&["none", "mild", "none", "mild"]), [Categorical]);
+    assert_eq!(column(&["1", "a", "b", "a"]), [Categorical]);
+    assert_eq!(column(&["25-34", "35-44", "25-34", "65+"]), [Categorical]);
+}
+
+#[test]
+fn a_word_among_numbers_is_a_fault_wherever_it_is() {
+    let rows: String = (0..2000).map(|row| format!("{row},{}\n", row % 2)).collect();
+    for content in [format!("x,kind\nred,1\n{rows}"), format!("x,kind\n{rows}red,1\n")] {
+        let told = message(&content, &spec());
+        assert!(told.contains("\"red\" is not a number: correct it"), "{told}");
+    }
+    // What is meant as numbers is not taken for categories.
+    let told = message("x,kind\n\"1,5\",0\n\"2,5\",1\n", &spec());
+    assert!(told.contains("\"1,5\" is not a number: a decimal comma must be a point"), "{told}");
+}
+
+#[test]
+fn words_that_come_late_are_seen_all_the_same() {
+    let numbers: String = (0..40_000).map(|row| format!("5,{row}.25,{}\n", row % 2)).collect();
+    let words = "red,1,0\nblue,2,1\n".repeat(40_000);
+    let data = prepared(&format!("x,y,kind\n{numbers}{words}"), &spec()).data;
+    assert_eq!(data.encoding.inputs, ["x=5", "x=blue", "x=red", "y"]);
+}
+
+#[test]
+fn columns_that_tell_rows_apart_are_refused() {
+    let rows: String = (0..30).map(|row| format!("{row},Ms {row},t{},{}\n", row % 20, row % 2)).collect();
+    let content = format!("x,name,ticket,kind\n{rows}");
+    assert_eq!(
+        message(&content, &spec()),
+        "t.csv: the text column \"name\" (30) has so many different values in 30 rows that they tell rows \
+         apart; put them under data.ignore, or make them \"id\", or \"categorical\" after all, in [data.columns]"
+    );
+    assert_eq!(message(&content, &with_columns(&[("name", ColumnType::Id)])), "");
+    assert_eq!(message(&content, &with_columns(&[("name", ColumnType::Categorical)])), "");
+}
+
+#[test]
+fn types_that_are_told_are_followed() {
+    let content = "zip,flag,id,z,kind\n01,1,a,p,7\n2,0,b,q,8\n2,TRUE,c,q,7\n";
+    let spec = with_columns(&[
+        ("zip", ColumnType::Categorical),
+        ("flag", ColumnType::Boolean),
+        ("id", ColumnType::Id),
+        ("z", ColumnType::Ignore),
+    ]);
+    let (names, x) = inputs(content, &spec);
+    assert_eq!(names, ["zip=01", "zip=2", "flag"]);
+    assert_eq!(x, array![[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [0.0, 1.0, 1.0]]);
+    let label = DataSpec { label: None, ..with_columns(&[("flag", ColumnType::Label)]) };
+    assert_eq!(load("flag,x\n1,2\n2,3\n", &label).expect("it loads").label(), "flag");
+    assert_eq!(
+        message("flag,kind\n1,a\nmaybe,b\n", &with_columns(&[("flag", ColumnType::Boolean)])),
+        "t.csv:3, column \"flag\" (index 0): \"maybe\" is neither true nor false, yes nor no, t nor f, y nor n, \
+         1 nor 0"
+    );
+}
+
+#[test]
+fn what_is_told_twice_or_for_nothing_is_refused() {
+    let content = "x,y,kind\n1,2,a\n3,4,b\n";
+    let cases = [
+        (
+            with_columns(&[("kind", ColumnType::Id)]),
+            "t.csv: the column \"kind\" has one role in [data] and another in [data.columns]; take it out of one \
+             of them",
+        ),
+        (
+            with_columns(&[("y", ColumnType::Label)]),
+            "t.csv: the columns \"y\" and \"kind\" are both the label; only one can be",
+        ),
+        (
+            with_columns(&[("z", ColumnType::Numeric)]),
+            "t.csv: data.columns = \"z\": there is no such column; the columns are \"x\", \"y\", \"kind\"",
+        ),
+        (DataSpec::default(), "t.csv: no label column; set data.label"),
+        (
+            DataSpec {
+                columns: BTreeMap::from([(
+                    "kind".to_owned(),
+                    ColumnSpec { indicator: Some(true), ..ColumnSpec::default() },
+                )]),
+                ..spec()
+            },
+            "t.csv: data.columns.\"kind\": `missing` and `indicator` are for features, and the column is none",
+        ),
+        (
+            DataSpec {
+                columns: BTreeMap::from([(
+                    "x".to_owned(),
+                    ColumnSpec {
+                        missing: Some(Missing::Constant(Constant::Text("none".to_owned()))),
+                        ..ColumnSpec::default()
+                    },
+                )]),
+                ..spec()
+            },
+            "t.csv: data.columns.\"x\": the constant for missing values must be a number in a numeric column",
+        ),
+    ];
+    for (spec, expected) in cases {
+        assert_eq!(message(content, &spec), expected);
+    }
+}
+
+const GAPS: &str = "x,c,kind\n1,red,a\n,blue,b\n4,,a\n1,blue,b\n10,red,a\n";
+
+#[test]
+fn gaps_are_refused_unless_something_is_told() {
+    assert_eq!(
+        message(GAPS, &spec()),
+        "t.csv:3, column \"x\" (index 0): missing value; fill it in, or set `missing` in [data] (or for this \
+         column in [data.columns]) to \"median\", \"mean\", \"most_frequent\", \"drop_row\" or { constant = .. }"
+    );
+}
+
+#[test]
+fn each_way_to_fill_gaps_by_hand() {
+    let x = |missing| inputs(GAPS, &with_missing(missing)).1.column(0).to_vec();
+    assert_eq!(x(Missing::Mean), [1.0, 4.0, 4.0, 1.0, 10.0]);
+    assert_eq!(x(Missing::Median), [1.0, 2.5, 4.0, 1.0, 10.0]);
+    assert_eq!(x(Missing::MostFrequent), [1.0, 1.0, 4.0, 1.0, 10.0]);
+    let (names, x) = inputs(GAPS, &with_missing(Missing::DropRow));
+    assert_eq!(names, ["x", "c=blue", "c=red"]);
+    assert_eq!(x, array![[1.0, 0.0, 1.0], [1.0, 1.0, 0.0], [10.0, 0.0, 1.0]]);
+    // Of several that are as frequent, the first.
+    let c = inputs(GAPS, &with_missing(Missing::Median)).1;
+    assert_eq!((c[[2, 1]], c[[2, 2]]), (1.0, 0.0));
+    let mut constants = with_missing(Missing::Constant(Constant::Number(-1.0)));
+    let own = ColumnSpec {
+        missing: Some(Missing::Constant(Constant::Text("none".to_owned()))),
+        indicator: Some(true),
+        ..ColumnSpec::default()
+    };
+    constants.columns = BTreeMap::from([("c".to_owned(), own)]);
+    let (names, x) = inputs(GAPS, &constants);
+    assert_eq!(names, ["x", "c=blue", "c=none", "c=red", "c is missing"]);
+    assert_eq!(x.row(1).to_vec(), [-1.0, 1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(x.row(2).to_vec(), [4.0, 0.0, 1.0, 0.0, 1.0]);
+}
+
+#[test]
+fn filled_gaps_scale_as_if_they_had_been_written() {
+    let filled = GAPS.replace("\n,", "\n2.5,").replace("4,,", "4,blue,");
+    let median = DataSpec { missing: Missing::Median, ..spec() };
+    assert_eq!(inputs(GAPS, &median), inputs(&filled, &spec()));
+}
+
+#[test]
+fn indicators_come_behind_their_column() {
+    let spec = DataSpec { missing_indicator: true, ..with_missing(Missing::Mean) };
+    let (names, x) = inputs(GAPS, &spec);
+    assert_eq!(names, ["x", "x is missing", "c=blue", "c=red", "c is missing"]);
+    assert_eq!(x.column(1).to_vec(), [0.0, 1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(x.column(4).to_vec(), [0.0, 0.0, 1.0, 0.0, 0.0]);
+}
+
+#[test]
+fn the_rarest_categories_share_an_input_and_so_do_those_that_are_new() {
+    let files = Files::new();
+    let spec = DataSpec {
+        path: files.write("t.csv", "c,kind\na,0\nb,1\nb,0\nc,1\nd,0\nd,1\nd,0\n"),
+        valid_path: Some(files.write("v.csv", "c,kind\nd,0\na,1\nz,1\n")),
+        max_categories: 2,
+        ..spec()
+    };
+    let Prepared { data, notes }: Prepared<f64> =
+        Table::load(&spec).expect("the table loads").prepare(1).expect("it can be encoded");
+    assert_eq!(data.encoding.inputs, ["c=b", "c=d", "c=(other)"]);
+    let valid = data.valid.expect("there is a file").to_array();
+    assert_eq!(valid, array![[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]);
+    assert_eq!(notes, ["categories that no training row has (in validation rows): \"c\" (1)"]);
+
+    let all = DataSpec { max_categories: 4, ..spec };
+    let data = Table::load(&all).expect("the table loads").prepare::<f64>(1).expect("it can be encoded").data;
+    assert_eq!(data.encoding.inputs, ["c=a", "c=b", "c=c", "c=d"]);
+    assert_eq!(data.valid.expect("there is a file").to_array().row(2).sum(), 0.0);
+}
+
+#[test]
+fn what_is_fitted_is_fitted_on_training_rows_alone() {
+    let files = Files::new();
+    let spec = DataSpec {
+        path: files.write("t.csv", "x,c,kind\n1,a,0\n3,b,1\n,a,0\n"),
+        valid_path: Some(files.write("v.csv", "x,c,kind\n100,b,0\n,b,1\n")),
+        ..with_missing(Missing::Mean)
+    };
+    let data =
+        Table::load(&spec).expect("the table loads").prepare::<f64>(1).expect("it can be encoded").data;
+    assert_eq!(data.valid.expect("there is a file").to_array(), array![[100.0, 0.0, 1.0], [2.0, 0.0, 1.0]]);
+}
+
+#[test]
+fn markers_replace_the_usual_words() {
+    let spec = DataSpec {
+        missing_markers: Some(vec!["-999".to_owned(), "x".to_owned()]),
+        ..with_missing(Missing::Constant(Constant::Number(7.0)))
+    };
+    let (names, x) = inputs("a,b,kind\n-999,NA,0\n1,q,1\n-999.0,NA,0\n", &spec);
+    assert_eq!(
+        (names, x.column(0).to_vec()),
+        (["a", "b=NA", "b=q"].map(str::to_owned).to_vec(), vec![7.0, 1.0, 7.0])
+    );
+}
+
+#[test]
+fn labels_can_be_renamed() {
+    let names = BTreeMap::from([("no.".to_owned(), "no".to_owned())]);
+    let table = load("x,y\n1,no\n2,no.\n3,yes\n", &DataSpec { label_names: names, ..spec() });
+    let table = table.expect("the table loads");
+    assert_eq!(
+        (table.classes(), table.class_counts()),
+        (&["no".to_owned(), "yes".to_owned()][..], vec![2, 1])
+    );
+}
+
+#[test]
+fn notes_say_what_was_inferred() {
+    let table = load("c,b,x,kind\nred,yes,1,0\nblue,no,2,1\n", &spec()).expect("the table loads");
+    assert_eq!(
+        table.notes(),
+        [
+            "text columns are read as categorical (categories): \"c\" (2)",
+            "columns of yes and no, or the like, are read as boolean: \"b\"",
+        ]
+    );
+}
