@@ -59,7 +59,8 @@ pub(super) enum Source {
 impl Inputs {
     /// The columns that `encoding` takes, numbers apart from texts.
     pub(super) fn of(encoding: &Encoding) -> Self {
-        let mut inputs = Self { numbers: Vec::new(), texts: Vec::new(), features: Vec::new(), order: Vec::new() };
+        let mut inputs =
+            Self { numbers: Vec::new(), texts: Vec::new(), features: Vec::new(), order: Vec::new() };
         for (name, FeatureEncoding { values, indicator }) in encoding.features() {
             let name = name.to_owned();
             match values {

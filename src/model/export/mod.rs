@@ -15,6 +15,9 @@ mod sample;
 mod stage;
 mod torch;
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Value, json};
 
 use self::answer::Answer;

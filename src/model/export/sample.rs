@@ -149,7 +149,9 @@ impl Sample {
 /// The texts that a categorical feature knows, by their numbers.
 fn known_texts(feature: &FeatureEncoding) -> Vec<String> {
     match &feature.values {
-        ValueEncoding::Categorical { categories, rare, .. } => categories.iter().chain(rare).cloned().collect(),
+        ValueEncoding::Categorical { categories, rare, .. } => {
+            categories.iter().chain(rare).cloned().collect()
+        }
         ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. } => Vec::new(),
     }
 }

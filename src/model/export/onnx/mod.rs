@@ -11,7 +11,7 @@ mod encode;
 mod evaluate;
 mod layers;
 mod operators;
-mod proto;
+pub(super) mod proto;
 mod tensor;
 
 use prost::Message;

@@ -1,0 +1,128 @@
+//! Exported models: what is in the files, and that other tools compute the same.
+
+mod files;
+mod golden;
+
+use std::path::Path;
+
+use ndarray::{Array2, s};
+
+use super::{Exported, Format, Sample, to_bytes};
+use crate::config::{self, Dtype};
+use crate::data::{EncodedColumn, Encoding, FeatureEncoding, Role, Scaling, ValueEncoding};
+use crate::model::{AnyNetwork, Description, FORMAT, History, Model};
+use crate::nn::Network;
+use crate::real::Real;
+use crate::train::Outcome;
+
+/// Every layer, norms before and behind affine layers and away from them.
+const EVERY_LAYER: &str = r#"[
+    { type = "batch_norm" },
+    { type = "affine", units = 5, bias = true },
+    { type = "batch_norm", eps = 1e-3 },
+    { type = "leaky_relu", slope = 0.1 },
+    { type = "mean_only" },
+    { type = "sigmoid" },
+    { type = "dropout" },
+    { type = "affine", units = 4 },
+    { type = "mean_only", shift = false },
+    { type = "relu" },
+    { type = "affine", units = 4 },
+    { type = "tanh" },
+    { type = "batch_norm", scale = false, shift = false },
+    { type = "affine" },
+    { type = "softmax_loss" },
+]"#;
+
+/// Numbers with and without gaps, a boolean, texts with and without rare ones.
+fn encoding() -> Encoding {
+    let numeric =
+        |offset, divisor, fill| ValueEncoding::Numeric { scaling: Scaling { offset, divisor }, fill };
+    let categorical = |known: &[&str], rare: &[&str], fill: Option<&str>| ValueEncoding::Categorical {
+        categories: known.iter().map(|&name| name.to_owned()).collect(),
+        rare: rare.iter().map(|&name| name.to_owned()).collect(),
+        fill: fill.map(str::to_owned),
+    };
+    let features = [
+        ("length", numeric(1.7e9, 0.25, None), false),
+        ("colour", categorical(&["green, or so", "red"], &["grey"], Some("grey")), true),
+        ("age", numeric(40.0, 12.5, Some(37.5)), true),
+        ("is new", ValueEncoding::Boolean { fill: Some(0.5) }, false),
+        ("ort", categorical(&["Köln", "Ulm"], &[], None), false),
+    ];
+    let mut encoding = Encoding::plain(Vec::new(), ["one", "two", "three"].map(str::to_owned).to_vec());
+    for (name, values, indicator) in features {
+        encoding.columns.push(EncodedColumn {
+            name: name.to_owned(),
+            role: Role::Feature,
+            feature: Some(FeatureEncoding { values, indicator }),
+        });
+    }
+    encoding
+}
+
+/// A model whose numbers are a closed formula.
+fn model(layers: &str, dtype: Dtype, encoding: Encoding) -> Model {
+    let dtype_name = if dtype == Dtype::F64 { "f64" } else { "f32" };
+    let text = format!(
+        "data = {{ path = \"d.csv\", label = \"kind\" }}\noptimizer = {{ type = \"sgd\" }}\n\
+         training = {{ dtype = \"{dtype_name}\" }}\nlayers = {layers}\n"
+    );
+    let plan = config::parse(&text, Path::new("/nowhere/config.toml"), &[]).expect("a plan");
+    let widths = (crate::data::Encoder::new(&encoding).inputs(), encoding.outputs());
+    let network = match dtype {
+        Dtype::F32 => AnyNetwork::F32(network(&plan.layers, widths)),
+        Dtype::F64 => AnyNetwork::F64(network(&plan.layers, widths)),
+    };
+    let description = Description {
+        format: FORMAT,
+        version: "0.1.0".to_owned(),
+        config: plan.to_toml(),
+        data_sha256: "ab".repeat(32),
+        encoding,
+        history: History::new(&Outcome::Finished, 0, &[], None),
+    };
+    Model { description, plan, network, sha256: "cd".repeat(32) }
+}
+
+fn network<F: Real>(layers: &[crate::nn::LayerSpec], (inputs, outputs): (usize, usize)) -> Network<F> {
+    let mut network = Network::build(layers, inputs, outputs, 0);
+    for (salt, param) in network.params_mut().enumerate() {
+        let is_positive = param.name.ends_with("running_var") || param.name.ends_with("gamma");
+        let columns = param.value.ncols();
+        for ((row, column), value) in param.value.indexed_iter_mut() {
+            // From -1 to 1, in eighths.
+            let number = ((5 * (row * columns + column) + 3 * salt) % 17) as f64 / 8.0 - 1.0;
+            *value = F::from_f64(if is_positive { number.abs() + 0.125 } else { number });
+        }
+    }
+    network
+}
+
+/// What an exported model says of some rows.
+fn answers(model: &Model, format: Format, file: &[u8], sample: &Sample) -> Array2<f64> {
+    let exported = Exported::read(file, model, format).unwrap_or_else(|error| panic!("{error}"));
+    exported.answers(sample).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn export(model: &Model, format: Format) -> Vec<u8> {
+    to_bytes(model, format).unwrap_or_else(|error| panic!("{error}"))
+}
+
+const FOLDED: Format = Format::Onnx { fold: true, raw: Dtype::F64 };
+const KEPT: Format = Format::Onnx { fold: false, raw: Dtype::F64 };
+const SINGLE: Format = Format::Onnx { fold: true, raw: Dtype::F32 };
+
+/// The largest distance of two entries.
+fn distance(a: &Array2<f64>, b: &Array2<f64>) -> f64 {
+    assert_eq!(a.dim(), b.dim());
+    // Written so that NaN is not overlooked.
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, |most, next| if next <= most { most } else { next })
+}
+
+/// The first rows of a sample, as they may be written to a file.
+fn head(sample: &Sample, rows: usize) -> Sample {
+    let head = sample.slice(0..rows);
+    assert_eq!(head.numbers.slice(s![.., 0]).len(), rows);
+    head
+}
