@@ -64,6 +64,7 @@ class Case:
     def write_data(self):
         r = self.random
         self.numbers = [f"n{i}" for i in range(r.randint(1, 5))]
+        self.flags = [f"b{i}" for i in range(r.randint(0, 1))]
         self.texts = [f"t{i}" for i in range(r.randint(0, 2))]
         offsets = {name: r.choice([0.0, 5.0, -300.0, 1.7e9]) for name in self.numbers}
         self.has_gaps = r.random() < 0.5
@@ -72,6 +73,8 @@ class Case:
             row = {}
             for name in self.numbers:
                 row[name] = "" if self.has_gaps and r.random() < 0.1 else repr(round(offsets[name] + r.gauss(0, 2), 3))
+            for name in self.flags:
+                row[name] = "" if self.has_gaps and r.random() < 0.1 else r.choice(["yes", "No"])
             for name in self.texts:
                 row[name] = "" if self.has_gaps and r.random() < 0.1 else r.choice(["red", "green, or so", "über", f"rare{r.randint(0, 9)}"])
             if self.loss == "softmax_loss":
@@ -131,7 +134,7 @@ def raw_inputs(about, rows, dtype):
     """The columns of a file as an exported graph takes them."""
     inputs = {}
     if "numbers" in about:
-        number = lambda cell: float(cell) if cell != "" else math.nan
+        number = lambda cell: {"": math.nan, "yes": 1.0, "No": 0.0}.get(cell) if not cell or cell.isalpha() else float(cell)
         inputs["numbers"] = np.array([[number(row[name]) for name in json.loads(about["numbers"])] for row in rows], dtype)
     if "texts" in about:
         inputs["texts"] = np.array([[row[name] for name in json.loads(about["texts"])] for row in rows], dtype=object)

@@ -20,7 +20,7 @@ pub(super) fn run(args: &ExportArgs, output: &Output) -> Result<(), Failure> {
     let model = Model::load(&args.model)?;
     refuse_to_replace(args)?;
     let bytes = to_bytes(&model, format)?;
-    let sample = Sample::of_training_data(&model).unwrap_or_else(|| Sample::made_up(&model));
+    let sample = Sample::of_training_data(&model, &args.model).unwrap_or_else(|| Sample::made_up(&model));
 
     let failed = |error: io::Error| Failure::io("write", &args.out, &error);
     let mut file = AtomicWriteFile::options().read(true).open(&args.out).map_err(failed)?;
@@ -126,7 +126,9 @@ fn rows(sample: &Sample) -> String {
     match &sample.origin {
         Origin::Validation(path) => format!("the {n} validation rows of {}", ShownPath(path)),
         Origin::Training(path) => format!("{n} training rows of {}", ShownPath(path)),
-        Origin::MadeUp => format!("{n} made-up rows (the training data are not there, or not the same)"),
+        Origin::MadeUp => {
+            format!("{n} made-up rows (not in its run directory, or the training data are not the same)")
+        }
     }
 }
 

@@ -40,10 +40,35 @@ fn rows_are_made_up_where_the_training_data_are_not_the_same() {
     let data = work.read("data.csv");
     work.write("data.csv", &format!("{data}0.5,0.5,up\n"));
     let shown = work.ok(&["export", model, "--to", "onnx", "-o", "changed.onnx"]).stdout;
-    assert!(shown.contains("run over 1000 made-up rows (the training data are not there"), "{shown}");
+    assert!(
+        shown.contains("run over 1000 made-up rows (not in its run directory, or the training"),
+        "{shown}"
+    );
     fs::remove_file(work.path("data.csv")).expect("the file");
     let shown = work.ok(&["export", model, "--to", "json", "-o", "gone.json"]).stdout;
     assert!(shown.contains("run over 1000 made-up rows"), "{shown}");
+}
+
+#[test]
+fn a_model_away_from_its_run_opens_no_file_that_it_names() {
+    let (work, model) = trained();
+    fs::create_dir_all(work.path("a/b/c/d")).expect("folders");
+    fs::copy(work.path(model), work.path("a/b/c/d/alone")).expect("a copy");
+    let mut exported = 0;
+    let mut sample = |config: Option<String>| {
+        if let Some(config) = config {
+            work.write("a/b/c/d/config.toml", &config);
+        }
+        exported += 1;
+        let file = format!("{exported}.onnx");
+        let shown = work.ok(&["export", "a/b/c/d/alone", "--to", "onnx", "-o", &file]).stdout;
+        shown.split("run over ").nth(1).and_then(|rest| rest.split(" rows").next()).map(str::to_owned)
+    };
+    let own = work.read("run/config.toml");
+    assert_eq!(sample(None).as_deref(), Some("1000 made-up"));
+    assert_eq!(sample(Some(own.replace("data.csv", "other.csv"))).as_deref(), Some("1000 made-up"));
+    // The user's own config names the same file.
+    assert_eq!(sample(Some(own)).as_deref(), Some("the 15 validation"));
 }
 
 #[test]
@@ -51,7 +76,10 @@ fn nothing_is_replaced_or_left_behind_by_mistake() {
     let (work, model) = trained();
     work.write("there", "mine");
     let (code, error) = work.fails(&["export", model, "--to", "json", "-o", "there"]);
-    assert_eq!((code, error.as_str()), (Some(7), "error: there exists; choose another --out or replace it with --force"));
+    assert_eq!(
+        (code, error.as_str()),
+        (Some(7), "error: there exists; choose another --out or replace it with --force")
+    );
     assert_eq!(work.read("there"), "mine");
     work.ok(&["export", model, "--to", "json", "-o", "there", "--force"]);
     assert!(work.read("there").starts_with('{'));

@@ -4,6 +4,7 @@ mod batch_norm; // what holds for batch norm whatever the numbers
 mod cli; // the program: files, words, exit codes
 mod course; // the numbers of the CS231n assignments
 mod evaluation; // evaluation changes nothing and sees each row alone
+mod export; // models for other tools
 mod extremes; // the limits of rounding and range
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences

@@ -1,14 +1,14 @@
 //! Rows that exported models are tried on.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, s};
 use rand::Rng;
 
 use super::inputs::{Column, Inputs};
-use crate::config::Dtype;
-use crate::data::{Encoder, FeatureEncoding, Table, ValueEncoding};
+use crate::config::{self, Dtype, Plan};
+use crate::data::{DataSpec, Encoder, FeatureEncoding, Table, ValueEncoding};
 use crate::model::Model;
 use crate::random::stream;
 use crate::real::Real;
@@ -42,14 +42,23 @@ pub enum Origin {
 
 impl Sample {
     /// The validation rows of the data that `model` was trained on, or its training rows where
-    /// there are none. None if the file is no longer where it was, or is not the same to the byte.
-    pub fn of_training_data(model: &Model) -> Option<Self> {
-        let path = &model.plan.data.path;
-        // Anything else could block, or never end.
-        if !path.metadata().is_ok_and(|metadata| metadata.is_file()) {
+    /// there are none; `path` is that of the model.
+    ///
+    /// None where the model does not lie in its run directory, or the data are no longer the same to
+    /// the byte. The files that a model names are opened only where the config of that directory,
+    /// which is its user's own, names them too.
+    pub fn of_training_data(model: &Model, path: &Path) -> Option<Self> {
+        let data = &model.plan.data;
+        let paths =
+            |data: &DataSpec| [Some(data.path.clone()), data.valid_path.clone(), data.test_path.clone()];
+        if paths(&run_config(path)?.data) != paths(data) {
             return None;
         }
-        let table = Table::load(&model.plan.data).ok()?;
+        // Anything else could block, or never end.
+        if !paths(data).iter().flatten().all(|path| path.is_file()) {
+            return None;
+        }
+        let table = Table::load(data).ok()?;
         if table.sha256() != model.description.data_sha256 {
             return None;
         }
@@ -144,6 +153,15 @@ impl Sample {
             encoded: self.encoded.slice(s![rows, ..]).to_owned(),
         }
     }
+}
+
+/// The config of the run directory that the model at `path` lies in.
+fn run_config(path: &Path) -> Option<Plan> {
+    let path = path.canonicalize().ok()?;
+    // norm/point/seed/model.safetensors
+    let configs = path.ancestors().skip(1).take(4).map(|folder| folder.join("config.toml"));
+    let config = configs.into_iter().find(|config| config.is_file())?;
+    config::load(&config, &[]).ok()
 }
 
 /// The texts that a categorical feature knows, by their numbers.
