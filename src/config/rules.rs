@@ -15,6 +15,7 @@ use crate::optim::OptimizerSpec;
 ///
 /// A rule is silent where one of the keys that it reads has a problem of its own.
 pub(super) fn check(draft: &Draft, tree: &Node, problems: &mut Problems) {
+    label(draft, tree, problems);
     one_description(tree, problems);
     label(draft, tree, problems);
     if let Some(data) = &draft.data {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use bntrain::config::{parse, reference};
+use bntrain::config::{Plan, parse, reference};
 
 const BEGIN: &str = "`BNTRAIN_UPDATE=1 cargo test readme` writes it -->\n";
 const END: &str = "<!-- config reference ends -->";
@@ -32,9 +32,12 @@ fn every_config_in_the_readme_is_valid() {
     let blocks: Vec<&str> =
         text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(!blocks.is_empty(), "the README shows a config");
-    for block in blocks {
-        let plan =
-            parse(block, Path::new("configs/readme.toml"), &[]).unwrap_or_else(|error| panic!("{error}"));
-        assert!(plan.data.path.ends_with("configs/../data/digits.csv"), "{}", plan.data.path.display());
-    }
+    let plans: Vec<_> = blocks
+        .into_iter()
+        .map(|block| {
+            parse(block, Path::new("configs/readme.toml"), &[]).unwrap_or_else(|error| panic!("{error}"))
+        })
+        .collect();
+    let is_there = |plan: &Plan| plan.data.path.ends_with("configs/../data/digits.csv");
+    assert!(plans.iter().any(is_there), "one of them is about a file that is here");
 }

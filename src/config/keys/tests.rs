@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::*;
 use crate::config::model::ModelSpec;
 use crate::config::{EarlyStopping, Metric, TrainingPlan};
-use crate::data::DataSpec;
+use crate::data::{ColumnSpec, DataSpec};
 use crate::nn::*;
 use crate::optim::*;
 
@@ -23,6 +23,7 @@ fn defaults() -> Vec<(&'static Section, &'static str, Table)> {
     let layer = |spec: LayerSpec| (&LAYERS, spec.kind(), as_table(&spec));
     let mut defaults = vec![
         (&DATA, "", as_table(&DataSpec::default())),
+        (&COLUMN, "", as_table(&ColumnSpec::default())),
         (&MODEL, "", as_table(&ModelSpec::default())),
         (&TRAINING, "", as_table(&TrainingPlan::default())),
         (&EARLY_STOPPING, "", as_table(&EarlyStopping::default())),
@@ -84,7 +85,7 @@ fn every_default_in_the_table_is_that_of_the_type() {
 #[test]
 fn every_variant_of_the_table_is_tied_to_a_type() {
     let tied: BTreeSet<_> = defaults().iter().map(|(section, name, _)| (section.title, *name)).collect();
-    for section in [&DATA, &MODEL, &TRAINING, &EARLY_STOPPING, &SCHEDULE, &OPTIMIZER, &LAYERS] {
+    for section in [&DATA, &COLUMN, &MODEL, &TRAINING, &EARLY_STOPPING, &SCHEDULE, &OPTIMIZER, &LAYERS] {
         for name in section.types() {
             assert!(tied.contains(&(section.title, name)), "{} {name}", section.title);
         }
@@ -121,6 +122,7 @@ fn every_choice_is_a_variant_and_every_variant_a_choice() {
     assert_eq!(types(&SCHEDULE), names_of::<Decay>(bogus()));
     for (section, variant, key, names) in [
         (&DATA, "", "scale", names_of::<crate::data::Scale>(bogus())),
+        (&COLUMN, "", "type", names_of::<crate::data::ColumnType>(bogus())),
         (&MODEL, "", "norm", names_of::<Norm>(bogus())),
         (&MODEL, "", "activation", names_of::<crate::config::model::Activation>(bogus())),
         (&COMPARE, "", "norms", names_of::<Norm>(bogus())),
@@ -132,6 +134,11 @@ fn every_choice_is_a_variant_and_every_variant_a_choice() {
         (&LAYERS, "batch_norm", "backward", names_of::<Backward>(bogus())),
     ] {
         assert_eq!(choices(section, variant, key), names, "{} {key}", section.title);
+    }
+    for section in [&DATA, &COLUMN] {
+        let mut missing = choices(section, "", "missing");
+        missing.insert("constant".to_owned());
+        assert_eq!(missing, names_of::<crate::data::Missing>(bogus()));
     }
     let mut init = choices(&LAYERS, "affine", "init");
     init.insert("normal".to_owned());

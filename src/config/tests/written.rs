@@ -33,6 +33,9 @@ header = true
 delimiter = ","
 quote = "\""
 ignore = []
+missing = "refuse"
+missing_indicator = false
+max_categories = 50
 valid = 0.0
 test = 0.0
 scale = "standardize"
@@ -113,6 +116,12 @@ fn plans_survive_being_written() {
     for sets in [
         &[][..],
         &["data.delimiter=\"\\t\"", "data.label=\"a \\\"b\\\" \\\\ \\u001b ü\"", "data.ignore=[0, \"z\"]"],
+        &[
+            "data.columns={zip=\"categorical\", \"a.b c\"={missing={constant=\"x\"}, indicator=true}, z={}}",
+            "data.label_names={\"yes.\"=\"yes\"}",
+            "data.missing_markers=[\"\", \"-999\"]",
+            "data.missing={constant=0}",
+        ],
         &["data.valid=0.25", "data.test_path=t.csv", "training.early_stopping={}"],
         &["training.clip_norm=1e300", "training.dtype=f64", "optimizer.l2=5e-324"],
         &["training.seed=9223372036854775807", "training.schedule={type=\"step\", every_epochs=3}"],
