@@ -125,8 +125,8 @@ pub(super) struct ExportArgs {
     /// Take raw numbers in single precision, for runtimes without doubles (onnx)
     #[arg(long)]
     pub(super) single_inputs: bool,
-    /// Largest difference from the model that is let through, in probability, or in units of a
-    /// target's spread [default: 1e-5; 1e-9 for f64]
+    /// Largest difference from the model that is let through, in probability [default: 1e-5; 1e-9
+    /// for f64]
     #[arg(long, value_name = "X", value_parser = positive)]
     pub(super) tolerance: Option<f64>,
 }
@@ -134,7 +134,7 @@ pub(super) struct ExportArgs {
 /// A format that models are exported to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ExportFormat {
-    /// For ONNX runtimes: raw columns in, probabilities or values out
+    /// For ONNX runtimes: raw columns in, probabilities out
     Onnx,
     /// For PyTorch: tensors with its names and in its orientation
     Safetensors,

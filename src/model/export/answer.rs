@@ -2,8 +2,6 @@
 
 use ndarray::{Array2, Axis, concatenate, s};
 
-use crate::data::Scaling;
-
 /// What the scores of a network say.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Answer {
@@ -11,26 +9,11 @@ pub(super) enum Answer {
     Softmax { classes: Vec<String> },
     /// One score, the log odds of the second of two classes.
     Logistic { classes: Vec<String> },
-    /// A scaled value for each target.
-    Values { targets: Vec<Target> },
-}
-
-/// A column that is predicted.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Target {
-    pub(super) name: String,
-    /// What was done to its values in training.
-    pub(super) scaling: Scaling,
 }
 
 impl Answer {
-    /// What is compared between a network and an exported one: the probability of each class, or
-    /// each value in units of its spread, which is the score itself.
-    ///
-    /// # Shapes
-    ///
-    /// `scores`: `(n, scores)`; result: `(n, classes)` or `(n, targets)`.
-    pub(super) fn comparable(&self, scores: &Array2<f64>) -> Array2<f64> {
+    /// The probability of each class, `(n, classes)`, from the scores of each row.
+    pub(super) fn probabilities(&self, scores: &Array2<f64>) -> Array2<f64> {
         match self {
             Self::Softmax { .. } => softmax(scores.clone()),
             Self::Logistic { .. } => {
@@ -39,27 +22,7 @@ impl Answer {
                 concatenate(Axis(1), &[no.slice(s![.., ..1]), yes.slice(s![.., ..1])])
                     .expect("two columns of the same length")
             }
-            Self::Values { .. } => scores.clone(),
         }
-    }
-
-    /// The same from what an exported graph gives: probabilities, or values in the unit of the file.
-    pub(super) fn to_comparable(&self, answers: Array2<f64>) -> Array2<f64> {
-        match self {
-            Self::Softmax { .. } | Self::Logistic { .. } => answers,
-            Self::Values { targets } => {
-                let mut scaled = answers;
-                for (mut column, target) in scaled.columns_mut().into_iter().zip(targets) {
-                    column.mapv_inplace(|value| (value - target.scaling.offset) / target.scaling.divisor);
-                }
-                scaled
-            }
-        }
-    }
-
-    /// Whether there are classes.
-    pub(super) fn is_classes(&self) -> bool {
-        !matches!(self, Self::Values { .. })
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Exported {
 }
 
 enum Program {
-    /// Takes raw columns, gives probabilities or values.
+    /// Takes raw columns, gives probabilities.
     Graph { evaluator: Evaluator, raw: Dtype },
     /// Takes the network's inputs, gives scores.
     Steps(Vec<Step>),
@@ -43,8 +43,7 @@ impl Exported {
         Ok(Self { program: program.map_err(ExportError::ReadBack)?, answer: answer(model) })
     }
 
-    /// What it says of each row: the probability of each class, `(n, classes)`, or values as scaled
-    /// for training, `(n, targets)`.
+    /// What it says of each row: the probability of each class, `(n, classes)`.
     ///
     /// # Errors
     ///
@@ -54,29 +53,29 @@ impl Exported {
         let batches = (0..n.div_ceil(BATCH)).map(|batch| batch * BATCH..n.min((batch + 1) * BATCH));
         let answers = batches
             .map(|rows| match &self.program {
-                Program::Graph { evaluator, raw } => self.run(evaluator, *raw, &sample.slice(rows)),
+                Program::Graph { evaluator, raw } => run(evaluator, *raw, &sample.slice(rows)),
                 Program::Steps(steps) => {
                     let x = sample.encoded.slice(s![rows, ..]).to_owned();
-                    Ok(self.answer.comparable(&steps.iter().fold(x, |x, step| step.apply(x))))
+                    Ok(self.answer.probabilities(&steps.iter().fold(x, |x, step| step.apply(x))))
                 }
             })
             .collect::<Result<Vec<_>, ExportError>>()?;
         let views: Vec<_> = answers.iter().map(|answers| answers.view()).collect();
         concatenate(Axis(0), &views).map_err(|error| ExportError::ReadBack(error.to_string()))
     }
+}
 
-    fn run(&self, evaluator: &Evaluator, raw: Dtype, sample: &Sample) -> Result<Array2<f64>, ExportError> {
-        let mut inputs = Vec::with_capacity(2);
-        if sample.numbers.ncols() > 0 {
-            inputs.push(Tensor::rounded(sample.numbers.clone(), raw == Dtype::F32));
-        }
-        if sample.texts.ncols() > 0 {
-            inputs.push(Tensor::Texts(sample.texts.clone()));
-        }
-        let outputs = evaluator.run(inputs).map_err(ExportError::ReadBack)?;
-        match outputs.into_iter().next() {
-            Some(Tensor::Numbers { values, .. }) => Ok(self.answer.to_comparable(values)),
-            _ => Err(ExportError::ReadBack("its first output is not numbers".to_owned())),
-        }
+fn run(evaluator: &Evaluator, raw: Dtype, sample: &Sample) -> Result<Array2<f64>, ExportError> {
+    let mut inputs = Vec::with_capacity(2);
+    if sample.numbers.ncols() > 0 {
+        inputs.push(Tensor::rounded(sample.numbers.clone(), raw == Dtype::F32));
+    }
+    if sample.texts.ncols() > 0 {
+        inputs.push(Tensor::Texts(sample.texts.clone()));
+    }
+    let outputs = evaluator.run(inputs).map_err(ExportError::ReadBack)?;
+    match outputs.into_iter().next() {
+        Some(Tensor::Numbers { values, .. }) => Ok(values),
+        _ => Err(ExportError::ReadBack("its first output is not numbers".to_owned())),
     }
 }

@@ -33,7 +33,7 @@ use crate::config::Dtype;
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A graph that takes raw columns and gives probabilities or values.
+    /// A graph that takes raw columns and gives probabilities.
     Onnx {
         /// Whether norms are folded into the affine layers beside them.
         fold: bool,

@@ -38,12 +38,13 @@ pub(super) enum Step {
 
 /// The layers of `network`, which `specs` describe, without the loss.
 pub(super) fn stages<F: Real>(specs: &[LayerSpec], network: &Network<F>) -> Vec<Stage> {
-    let layers = specs.iter().zip(network.layers()).enumerate();
-    let stage = |(index, (spec, layer)): (usize, (&LayerSpec, &Box<dyn Layer<F>>))| {
+    let mut stages = Vec::with_capacity(specs.len());
+    for (index, (spec, layer)) in specs.iter().zip(network.layers()).enumerate() {
         let ordinal = 1 + specs[..index].iter().filter(|other| other.kind() == spec.kind()).count();
-        Some(Stage { name: format!("{}_{ordinal}", spec.kind()), step: step(spec, layer.as_ref())? })
-    };
-    layers.filter_map(stage).collect()
+        let name = format!("{}_{ordinal}", spec.kind());
+        stages.extend(step(spec, layer.as_ref()).map(|step| Stage { name, step }));
+    }
+    stages
 }
 
 /// None for a loss, which evaluation does not need.

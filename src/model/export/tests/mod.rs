@@ -6,12 +6,14 @@ mod golden;
 use std::path::Path;
 
 use ndarray::{Array2, s};
+use rand::Rng;
 
 use super::{Exported, Format, Sample, to_bytes};
 use crate::config::{self, Dtype};
 use crate::data::{EncodedColumn, Encoding, FeatureEncoding, Role, Scaling, ValueEncoding};
 use crate::model::{AnyNetwork, Description, FORMAT, History, Model};
 use crate::nn::Network;
+use crate::random::stream;
 use crate::real::Real;
 use crate::train::Outcome;
 
@@ -61,7 +63,7 @@ fn encoding() -> Encoding {
     encoding
 }
 
-/// A model whose numbers are a closed formula.
+/// A model whose numbers are drawn, always the same ones.
 fn model(layers: &str, dtype: Dtype, encoding: Encoding) -> Model {
     let dtype_name = if dtype == Dtype::F64 { "f64" } else { "f32" };
     let text = format!(
@@ -88,13 +90,10 @@ fn model(layers: &str, dtype: Dtype, encoding: Encoding) -> Model {
 fn network<F: Real>(layers: &[crate::nn::LayerSpec], (inputs, outputs): (usize, usize)) -> Network<F> {
     let mut network = Network::build(layers, inputs, outputs, 0);
     for (salt, param) in network.params_mut().enumerate() {
+        let mut random = stream(salt as u64, "test", &[]);
         let is_positive = param.name.ends_with("running_var") || param.name.ends_with("gamma");
-        let columns = param.value.ncols();
-        for ((row, column), value) in param.value.indexed_iter_mut() {
-            // From -1 to 1, in eighths.
-            let number = ((5 * (row * columns + column) + 3 * salt) % 17) as f64 / 8.0 - 1.0;
-            *value = F::from_f64(if is_positive { number.abs() + 0.125 } else { number });
-        }
+        let (low, high) = if is_positive { (0.25, 1.5) } else { (-1.5, 1.5) };
+        param.value.mapv_inplace(|_| F::from_f64(random.random_range(low..high)));
     }
     network
 }

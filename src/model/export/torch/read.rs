@@ -66,9 +66,9 @@ impl Reader<'_> {
             }
             _ => bytes.as_chunks().0.iter().map(|&word| f64::from_le_bytes(word)).collect(),
         };
-        let shape = match tensor.shape() {
-            &[width] => (1, width),
-            &[rows, columns] => (rows, columns),
+        let shape = match *tensor.shape() {
+            [width] => (1, width),
+            [rows, columns] => (rows, columns),
             _ => return Err(format!("{name} is no matrix")),
         };
         Array2::from_shape_vec(shape, values).map_err(|error| format!("{name}: {error}"))
