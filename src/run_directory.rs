@@ -11,6 +11,7 @@ use atomic_write_file::AtomicWriteFile;
 
 use crate::compare::{Cell, FinishedRun};
 use crate::nn::Norm;
+use crate::nn::Task;
 use crate::report::metrics::{write_metrics, write_metrics_header, write_steps, write_steps_header};
 
 /// The file whose presence says that a directory is a finished run directory.
@@ -72,20 +73,20 @@ fn io_at(path: &Path) -> impl FnOnce(io::Error) -> RunDirectoryError {
 }
 
 impl RunDirectory {
-    /// Makes the directory `out`, which must not exist. With `force`, the files of a finished run
+    /// Makes the directory `out`, which must not exist, for networks for `task`. With `force`, the files of a finished run
     /// there are removed first, unless one of `sources`, the files that the new run reads, is
     /// among them; anything that is not such a directory, or not such a file, is left alone.
     ///
     /// # Errors
     ///
     /// If `out` exists or cannot be made and written.
-    pub fn create(out: &Path, force: bool, sources: &[&Path]) -> Result<Self, RunDirectoryError> {
+    pub fn create(out: &Path, force: bool, sources: &[&Path], task: Task) -> Result<Self, RunDirectoryError> {
         let finished = is_finished(out);
         if force && finished {
             remove_run(out, sources)?;
         }
         make_parent(out)?;
-        Self::try_create(out)?.ok_or_else(|| RunDirectoryError::Exists {
+        Self::try_create(out, task)?.ok_or_else(|| RunDirectoryError::Exists {
             path: out.to_owned(),
             hint: match (force, finished) {
                 (false, true) => " or replace it with --force",
@@ -104,12 +105,12 @@ impl RunDirectory {
     /// # Errors
     ///
     /// If no directory can be made and written.
-    pub fn create_numbered(parent: &Path, name: &str) -> Result<Self, RunDirectoryError> {
+    pub fn create_numbered(parent: &Path, name: &str, task: Task) -> Result<Self, RunDirectoryError> {
         let mut number = 1_u64;
         loop {
             let path = parent.join(format!("{name}-{number:03}"));
             make_parent(&path)?;
-            if let Some(directory) = Self::try_create(&path)? {
+            if let Some(directory) = Self::try_create(&path, task)? {
                 return Ok(directory);
             }
             number += 1;
@@ -117,7 +118,7 @@ impl RunDirectory {
     }
 
     /// None if something is there already.
-    fn try_create(path: &Path) -> Result<Option<Self>, RunDirectoryError> {
+    fn try_create(path: &Path, task: Task) -> Result<Option<Self>, RunDirectoryError> {
         // Fails if it exists, so that two programs cannot both own it.
         match fs::create_dir(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
@@ -125,7 +126,7 @@ impl RunDirectory {
         }
         let make = || {
             let metrics = File::create_new(path.join("metrics.csv"))?;
-            write_metrics_header(&metrics)?;
+            write_metrics_header(&metrics, task)?;
             let steps = File::create_new(path.join("steps.csv"))?;
             write_steps_header(&steps)?;
             Ok(Self { path: path.to_owned(), metrics, steps })

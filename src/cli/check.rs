@@ -84,7 +84,7 @@ fn network_table(planned: &Planned, job: &Job) -> Result<String, Failure> {
         let (rows, columns) = param.value.dim();
         writeln!(text, "  {:<28} {:>6} x {:<6}{role}", param.name, rows, columns).unwrap_or_default();
     }
-    if let Ok(flight) = preflight(&job.plan, table.train_rows()) {
+    if let Ok(flight) = preflight(&job.plan, table.train_rows(), table.classes().len()) {
         let (smallest, largest) = flight.batch_rows;
         let rows = if smallest == largest { largest.to_string() } else { format!("{smallest} to {largest}") };
         let epochs = job.plan.training.epochs;

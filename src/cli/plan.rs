@@ -52,7 +52,7 @@ pub(super) fn read_plan(args: &ConfigArgs, output: &Output) -> Result<Planned, F
     for job in &jobs {
         let table = data.table(&job.plan.data);
         job.plan.check_size(table.train_rows(), table.most_inputs(), table.classes().len())?;
-        let flight = preflight(&job.plan, table.train_rows())
+        let flight = preflight(&job.plan, table.train_rows(), table.classes().len())
             .map_err(|error| Failure::new(exit_code::USAGE, error.to_string()))?;
         for note in table.notes().iter().cloned().chain(flight.tail) {
             if !notes.contains(&note) {

@@ -50,10 +50,12 @@ fn short_name(cell: &Cell) -> String {
 
 /// The latest numbers, in a few words.
 fn numbers(epoch: &EpochRecord) -> String {
-    match epoch.valid {
-        Some(valid) => format!("valid loss {:.4}, accuracy {:.4}", valid.loss, valid.accuracy),
-        None => format!("train loss {:.4}, accuracy {:.4}", epoch.train.loss, epoch.train.accuracy),
-    }
+    let (rows, score) = match epoch.valid {
+        Some(valid) => ("valid", valid),
+        None => ("train", epoch.train),
+    };
+    let quality = score.quality;
+    format!("{rows} loss {:.4}, {} {:.4}", score.loss, quality.task().quality(), quality.value())
 }
 
 /// How a run ended, in a few words.

@@ -21,14 +21,17 @@ pub(super) struct Requirement {
 /// A number of a run, by its name.
 type Measure = fn(&RunRecord, &EpochRecord) -> Option<f64>;
 
-const METRICS: [(&str, Measure); 7] = [
+const METRICS: [(&str, Measure); 10] = [
     ("train_loss", |_, kept| kept.metric(Metric::TrainLoss)),
     ("train_eval_loss", |_, kept| kept.metric(Metric::TrainEvalLoss)),
     ("train_accuracy", |_, kept| kept.metric(Metric::TrainAccuracy)),
+    ("train_r2", |_, kept| kept.metric(Metric::TrainR2)),
     ("valid_loss", |_, kept| kept.metric(Metric::ValidLoss)),
     ("valid_accuracy", |_, kept| kept.metric(Metric::ValidAccuracy)),
+    ("valid_r2", |_, kept| kept.metric(Metric::ValidR2)),
     ("test_loss", |run, _| run.test.map(|test| test.loss)),
-    ("test_accuracy", |run, _| run.test.map(|test| test.accuracy)),
+    ("test_accuracy", |run, _| run.test?.accuracy()),
+    ("test_r2", |run, _| run.test?.r2()),
 ];
 /// Two-character operators first, so that `<=` is not read as `<`.
 const OPERATORS: [&str; 4] = [">=", "<=", ">", "<"];

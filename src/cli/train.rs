@@ -23,9 +23,10 @@ pub(super) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
         return dry_run(&planned, output);
     }
     let signals = Signals::listen()?;
+    let task = planned.plan.task();
     let mut directory = match &args.out {
-        Some(out) => RunDirectory::create(out, args.force, &planned.sources())?,
-        None => RunDirectory::create_numbered(Path::new(RUNS), &planned.plan.name)?,
+        Some(out) => RunDirectory::create(out, args.force, &planned.sources(), task)?,
+        None => RunDirectory::create_numbered(Path::new(RUNS), &planned.plan.name, task)?,
     };
     let config = planned.plan.to_toml();
     directory.write("config.toml", config.as_bytes())?;

@@ -8,11 +8,11 @@
 //!
 //! # Rules
 //!
-//! - *Loss* and *accuracy* of groups and comparisons are those of the validation rows, or, where
-//!   a config has none, of the training rows in evaluation mode; [`Summary::measured_on`] says
-//!   which.
-//! - *Final* is after the last epoch of a run, *best* the lowest loss or the highest accuracy after
-//!   any epoch, the state before training included. The best of many noisy numbers is better
+//! - *Loss* and *accuracy* (for values: *R2*) of groups and comparisons are those of the
+//!   validation rows, or, where a config has none, of the training rows in evaluation mode;
+//!   [`Summary::measured_on`] says which.
+//! - *Final* is after the last epoch of a run, *best* the lowest loss or the highest accuracy or R2
+//!   after any epoch, the state before training included. The best of many noisy numbers is better
 //!   than what the network would score on fresh rows, for every norm alike.
 //! - A run *completed* if it did all epochs or stopped early. The others, diverged or
 //!   interrupted, are counted and left out of means and differences; so a mean speaks of the
@@ -33,14 +33,18 @@ use thiserror::Error;
 
 use super::RunRecord;
 use super::statistics::{Estimate, PairedDifference};
-use crate::nn::Norm;
+use crate::nn::{Norm, Task};
 use crate::train::Outcome;
 
-/// What came of all runs. Numbers that are not known or not finite are `null` in the file.
+/// What came of all runs. Numbers that are not known or not finite are `null` in the file or not
+/// there; for classes there is no R2, for values no accuracy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// [`Summary::FORMAT_VERSION`] of the program that wrote it.
     pub format_version: u32,
+    /// What the networks are trained for.
+    #[serde(default)]
+    pub task: Task,
     /// The rows that the losses and accuracies of `groups` and `comparisons` belong to.
     pub measured_on: MeasuredOn,
     /// Of every interval, `0..1`.
@@ -99,8 +103,12 @@ pub struct RunSummary {
     pub best_scores: Scores,
     /// Mean loss of the test rows under the kept weights.
     pub test_loss: Option<f64>,
-    /// Accuracy on the test rows under the kept weights.
+    /// Accuracy on the test rows under the kept weights; for classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_accuracy: Option<f64>,
+    /// R2 on the test rows under the kept weights; for values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_r2: Option<f64>,
     /// Trained numbers.
     pub parameters: usize,
     /// From the first step to the last evaluation.
@@ -113,7 +121,7 @@ pub struct RunSummary {
     pub result_hash: String,
 }
 
-/// Losses in nats per row and accuracies in `0..=1`; none where not measured or not finite.
+/// Losses and, for classes, accuracies, for values, R2s; none where not measured or not finite.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// Mean over an epoch's rows as they were trained on.
@@ -121,11 +129,19 @@ pub struct Scores {
     /// The training rows in evaluation mode.
     pub train_eval_loss: Option<f64>,
     /// The training rows in evaluation mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub train_accuracy: Option<f64>,
+    /// The same rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_r2: Option<f64>,
     /// The validation rows.
     pub valid_loss: Option<f64>,
     /// The validation rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_accuracy: Option<f64>,
+    /// The same rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_r2: Option<f64>,
 }
 
 /// All runs of one norm at one point; means are over the completed ones.
@@ -148,15 +164,27 @@ pub struct GroupSummary {
     /// The lowest of any epoch.
     pub best_loss: Estimate,
     /// After the last epoch.
-    pub final_accuracy: Estimate,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_accuracy: Option<Estimate>,
+    /// After the last epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_r2: Option<Estimate>,
     /// The highest of any epoch.
-    pub best_accuracy: Estimate,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_accuracy: Option<Estimate>,
+    /// The highest of any epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_r2: Option<Estimate>,
     /// Loss of the training rows in evaluation mode after the last epoch.
     pub final_train_eval_loss: Estimate,
     /// Loss of the test rows under the kept weights.
     pub test_loss: Estimate,
     /// Accuracy on the test rows under the kept weights.
-    pub test_accuracy: Estimate,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_accuracy: Option<Estimate>,
+    /// R2 on the test rows under the kept weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_r2: Option<Estimate>,
     /// From the first step to the last evaluation of a run.
     pub seconds: Estimate,
     /// Inside training steps only.
@@ -190,9 +218,17 @@ pub struct Differences {
     /// The lowest of any epoch.
     pub best_loss: PairedDifference,
     /// After the last epoch.
-    pub final_accuracy: PairedDifference,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_accuracy: Option<PairedDifference>,
+    /// After the last epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_r2: Option<PairedDifference>,
     /// The highest of any epoch.
-    pub best_accuracy: PairedDifference,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_accuracy: Option<PairedDifference>,
+    /// The highest of any epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_r2: Option<PairedDifference>,
     /// Loss of the training rows in evaluation mode after the last epoch.
     pub final_train_eval_loss: PairedDifference,
 }

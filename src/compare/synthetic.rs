@@ -2,7 +2,7 @@
 
 use crate::compare::{Cell, RunRecord};
 use crate::nn::Norm;
-use crate::train::{EpochRecord, Outcome, Score, StepRecord};
+use crate::train::{EpochRecord, Outcome, Quality, Score, StepRecord};
 
 /// Steps in an epoch of a made-up run.
 pub(crate) const STEPS_PER_EPOCH: u64 = 10;
@@ -34,11 +34,26 @@ pub(crate) fn epoch_record(epoch: u64, valid_loss: f64) -> EpochRecord {
         step: STEPS_PER_EPOCH * epoch,
         learning_rate: trained.map(|()| 0.1),
         train_loss: trained.map(|()| 0.75 * valid_loss),
-        train: Score { loss: 0.5 * valid_loss, accuracy: 1.0 / (1.0 + 0.5 * valid_loss) },
-        valid: Some(Score { loss: valid_loss, accuracy: 1.0 / (1.0 + valid_loss) }),
+        train: score(0.5 * valid_loss),
+        valid: Some(score(valid_loss)),
         train_seconds: 0.125 * epoch as f64,
         eval_seconds: 0.0625 * epoch as f64,
     }
+}
+
+fn score(loss: f64) -> Score {
+    Score { loss, quality: Quality::Accuracy(1.0 / (1.0 + loss)) }
+}
+
+/// The same run for values instead of classes, with `1 - loss` for R2.
+pub(crate) fn for_values(mut run: RunRecord) -> RunRecord {
+    let r2 = |score: &mut Score| score.quality = Quality::R2(1.0 - score.loss);
+    for epoch in &mut run.epochs {
+        r2(&mut epoch.train);
+        epoch.valid.iter_mut().for_each(r2);
+    }
+    run.test.iter_mut().for_each(r2);
+    run
 }
 
 /// The same run at a point of a grid.

@@ -108,7 +108,7 @@ impl Checker<'_> {
                 Some(toml::Value::Table(right.collect()))
             }
             (Kind::Either(kinds), _) => match kinds.iter().find(|kind| kind.takes(&node.value))? {
-                one @ (Kind::List { .. } | Kind::Table(_)) => self.value(path, node, one),
+                one @ (Kind::List { .. } | Kind::Table(_) | Kind::Map(_)) => self.value(path, node, one),
                 one => self.scalar(path, node, one, kind),
             },
             (Kind::Grid, _) => super::axes::expand(path, node, self.problems).map(toml::Value::Table),

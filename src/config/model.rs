@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::nn::{
-    AffineSpec, BatchNormSpec, DropoutSpec, Init, LayerSpec, LeakyReluSpec, MeanOnlySpec, Norm, ReluSpec,
-    SigmoidSpec, SoftmaxLossSpec, TanhSpec,
+    AffineSpec, BatchNormSpec, DropoutSpec, Init, LayerSpec, LeakyReluSpec, Loss, MeanOnlySpec, Norm,
+    ReluSpec, SigmoidSpec, TanhSpec,
 };
 
 /// A stack of equal blocks.
@@ -20,6 +20,9 @@ pub(super) struct ModelSpec {
     /// Of every affine layer; none for the default, which depends on what follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) init: Option<Init>,
+    /// None for the default, which depends on the data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) loss: Option<Loss>,
 }
 
 impl Default for ModelSpec {
@@ -30,6 +33,7 @@ impl Default for ModelSpec {
             activation: Activation::Relu,
             dropout: 0.0,
             init: None,
+            loss: None,
         }
     }
 }
@@ -45,6 +49,11 @@ pub(super) enum Activation {
 }
 
 impl ModelSpec {
+    /// What stands at the end.
+    pub(super) fn loss(&self) -> Loss {
+        self.loss.unwrap_or(Loss::Softmax)
+    }
+
     /// Affine, norm, activation and dropout for each hidden width, then affine and loss.
     pub(super) fn layers(&self) -> Vec<LayerSpec> {
         let affine =
@@ -68,7 +77,7 @@ impl ModelSpec {
             }
         }
         layers.push(affine(None));
-        layers.push(LayerSpec::SoftmaxLoss(SoftmaxLossSpec {}));
+        layers.push(self.loss().layer());
         layers
     }
 }

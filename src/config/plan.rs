@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::model::ModelSpec;
-use crate::data::{DataSpec, LastBatch, Sampling};
-use crate::nn::{LayerSpec, Norm};
+use crate::data::{ClassWeights, DataSpec, LastBatch, Sampling};
+use crate::nn::{LayerSpec, Loss, Norm, Task};
 use crate::optim::{OptimizerSpec, Schedule};
 
 /// What a config file describes, checked. Only [`config`](crate::config) makes one.
@@ -37,6 +37,13 @@ pub struct Plan {
     pub(super) points: Vec<(String, Self)>,
 }
 
+impl Plan {
+    /// What its loss is for.
+    pub fn task(&self) -> Task {
+        self.layers.last().and_then(LayerSpec::loss).map_or(Task::default(), Loss::task)
+    }
+}
+
 /// `[training]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -53,6 +60,9 @@ pub struct TrainingPlan {
     pub sampling: Sampling,
     /// The precision of all arithmetic.
     pub dtype: Dtype,
+    /// How much the rows of each class count; none where all count alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
     /// Bound on the global norm of the gradients, greater than 0; none for no clipping.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
@@ -74,6 +84,7 @@ impl Default for TrainingPlan {
             last_batch: LastBatch::Merge,
             sampling: Sampling::Shuffle,
             dtype: Dtype::F32,
+            class_weights: None,
             clip_norm: None,
             log_every_steps: 1,
             schedule: Schedule::default(),
@@ -118,18 +129,52 @@ pub enum Metric {
     TrainLoss,
     TrainEvalLoss,
     TrainAccuracy,
+    TrainR2,
     ValidLoss,
     ValidAccuracy,
+    ValidR2,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::TrainLoss, Self::TrainEvalLoss, Self::TrainAccuracy, Self::ValidLoss, Self::ValidAccuracy];
+    pub const ALL: [Self; 7] = [
+        Self::TrainLoss,
+        Self::TrainEvalLoss,
+        Self::TrainAccuracy,
+        Self::TrainR2,
+        Self::ValidLoss,
+        Self::ValidAccuracy,
+        Self::ValidR2,
+    ];
+
+    /// The task that it is measured in; none if in any.
+    pub fn task(self) -> Option<Task> {
+        match self {
+            Self::TrainLoss | Self::TrainEvalLoss | Self::ValidLoss => None,
+            Self::TrainAccuracy | Self::ValidAccuracy => Some(Task::Classification),
+            Self::TrainR2 | Self::ValidR2 => Some(Task::Regression),
+        }
+    }
+
+    /// How good a network for `task` is on the training rows, beside the loss.
+    pub fn train_quality(task: Task) -> Self {
+        match task {
+            Task::Classification => Self::TrainAccuracy,
+            Task::Regression => Self::TrainR2,
+        }
+    }
+
+    /// How good a network for `task` is on the validation rows, beside the loss.
+    pub fn valid_quality(task: Task) -> Self {
+        match task {
+            Task::Classification => Self::ValidAccuracy,
+            Task::Regression => Self::ValidR2,
+        }
+    }
 
     /// Whether larger is better.
     pub fn is_gain(self) -> bool {
-        matches!(self, Self::TrainAccuracy | Self::ValidAccuracy)
+        matches!(self, Self::TrainAccuracy | Self::TrainR2 | Self::ValidAccuracy | Self::ValidR2)
     }
 }
 

@@ -9,6 +9,7 @@ use super::plan::{Dtype, Metric};
 use super::problems::{Problems, join};
 use super::tree::{Node, Value};
 use crate::data::{ColumnRef, ColumnType, DataSpec, STANDARD_INPUT};
+use crate::nn::{Loss, Task};
 use crate::optim::OptimizerSpec;
 
 /// Checks everything outside of the layer list and `[compare]`.
@@ -24,6 +25,8 @@ pub(super) fn check(draft: &Draft, tree: &Node, problems: &mut Problems) {
         standard_input(data, problems);
         columns(data, problems);
     }
+    loss(draft, problems);
+    class_weights(draft, problems);
     early_stopping(draft, problems);
     nesterov(draft, problems);
     if draft.training.dtype == Dtype::F32 && problems.trusts("training.dtype") {
@@ -148,14 +151,56 @@ fn columns(data: &DataSpec, problems: &mut Problems) {
     }
 }
 
+/// The loss and where it is given, or would be.
+fn loss_of(draft: &Draft) -> Option<(String, Loss)> {
+    match (&draft.layers, &draft.model) {
+        (Some(layers), None) => {
+            let last = layers.len().checked_sub(1)?;
+            Some((format!("layers[{last}]"), layers[last].loss()?))
+        }
+        (None, Some(model)) => Some(("model.loss".to_owned(), model.loss())),
+        _ => None,
+    }
+}
+
+/// Only classes have class weights.
+fn class_weights(draft: &Draft, problems: &mut Problems) {
+    let path = "training.class_weights";
+    let Some((loss_path, loss)) = loss_of(draft).filter(|_| problems.trusts(path)) else { return };
+    let has_weights = draft.training.class_weights.is_some();
+    if has_weights && loss.task() != Task::Classification && problems.trusts(&loss_path) {
+        problems.push(path, "it is for classes; values have none".to_owned());
+    }
+}
+
+/// The loss is one for what the data have.
+fn loss(draft: &Draft, problems: &mut Problems) {
+    let Some((path, loss)) = loss_of(draft) else { return };
+    if loss.task() != Task::Classification && problems.trusts(&path) {
+        let kind = loss.layer().kind();
+        let message =
+            format!("{kind} is for values, but the label gives classes; use softmax_loss or logistic_loss");
+        problems.push(&path, message);
+    }
+}
+
 fn early_stopping(draft: &Draft, problems: &mut Problems) {
     let (Some(stopping), Some(data)) = (&draft.training.early_stopping, &draft.data) else { return };
-    let needs_rows = matches!(stopping.metric, Metric::ValidLoss | Metric::ValidAccuracy);
+    let needs_rows = matches!(stopping.metric, Metric::ValidLoss | Metric::ValidAccuracy | Metric::ValidR2);
     let has_rows = data.valid > 0.0 || data.valid_path.is_some();
     let path = "training.early_stopping.metric";
     let trusted = [path, "data.valid", "data.valid_path"].iter().all(|path| problems.trusts(path));
     if needs_rows && !has_rows && trusted {
         problems.push(path, "it is measured on validation rows; set data.valid or data.valid_path");
+    }
+    let loss = loss_of(draft).filter(|(path, _)| problems.trusts(path));
+    let (Some((_, loss)), Some(task)) = (loss, stopping.metric.task()) else { return };
+    if task != loss.task() && problems.trusts(path) {
+        let (is_for, instead) = match task {
+            Task::Classification => ("classes", "r2"),
+            Task::Regression => ("values", "accuracy"),
+        };
+        problems.push(path, format!("it is measured for {is_for} only; use the loss or the {instead}"));
     }
 }
 

@@ -17,13 +17,13 @@ pub(super) fn shown_bytes(bytes: u128) -> String {
 impl Plan {
     /// Refuses a network that would not fit: weights, gradients, optimiser state and the kept
     /// copy, and the activations of a batch out of `rows` training rows with `inputs` features
-    /// and `outputs` classes. Nothing is allocated.
+    /// and `answers` classes or values. Nothing is allocated.
     ///
     /// # Errors
     ///
     /// [`ConfigError::TooLarge`] above [`SIZE_LIMIT`].
-    pub fn check_size(&self, rows: usize, inputs: usize, outputs: usize) -> Result<(), ConfigError> {
-        let needs = self.bytes(rows, inputs, outputs);
+    pub fn check_size(&self, rows: usize, inputs: usize, answers: usize) -> Result<(), ConfigError> {
+        let needs = self.bytes(rows, inputs, answers);
         if needs <= SIZE_LIMIT {
             return Ok(());
         }
@@ -31,21 +31,21 @@ impl Plan {
     }
 
     /// An estimate from below. Sums and products saturate: widths are bounded by nothing else.
-    pub(super) fn bytes(&self, rows: usize, inputs: usize, outputs: usize) -> u128 {
+    pub(super) fn bytes(&self, rows: usize, inputs: usize, answers: usize) -> u128 {
         let times = |a: u128, b: u128| a.saturating_mul(b);
         let mut width = inputs as u128;
         let (mut parameters, mut activations) = (0_u128, width);
         for layer in &self.layers {
             match layer {
                 LayerSpec::Affine(affine) => {
-                    let units = affine.units.unwrap_or(outputs) as u128;
+                    let units = affine.units.unwrap_or(answers) as u128;
                     parameters = parameters.saturating_add(times(width, units)).saturating_add(units);
                     width = units;
                     activations = activations.saturating_add(times(2, width));
                 }
                 // Besides output and gradient, the normalised input is kept.
                 LayerSpec::BatchNorm(_) => activations = activations.saturating_add(times(3, width)),
-                LayerSpec::SoftmaxLoss(_) => {}
+                layer if layer.loss().is_some() => {}
                 _ => activations = activations.saturating_add(times(2, width)),
             }
         }

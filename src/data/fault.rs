@@ -61,6 +61,14 @@ pub(super) enum Fault {
         name_of(*.kind)
     )]
     ConstantOfOtherKind { column: String, kind: Kind },
+    #[error(
+        "training.class_weights names {}, which is no class; the classes are {}",
+        Shown(.class),
+        ShownNames(.classes)
+    )]
+    UnknownClass { class: String, classes: Vec<String> },
+    #[error("no training row has a weight greater than 0")]
+    NoRowCounts,
     #[error("no feature column is left beside the label {} and the columns under data.ignore", Shown(.0))]
     NoFeatures(String),
     #[error(
@@ -238,6 +246,8 @@ impl Fault {
             | Self::TwoRoles(_)
             | Self::GapsOfNoFeature(_)
             | Self::ConstantOfOtherKind { .. }
+            | Self::UnknownClass { .. }
+            | Self::NoRowCounts
             | Self::NoFeatures(_)
             | Self::EmptySplit { .. } => DataErrorKind::Config,
             Self::NotFound | Self::NotAFile(_) | Self::Read(_) => DataErrorKind::Io,

@@ -13,6 +13,7 @@ mod borders;
 mod cell;
 mod chunks;
 mod class;
+mod class_weights;
 mod column;
 mod dialect;
 mod disk;
@@ -43,6 +44,7 @@ mod shown;
 mod split;
 mod survey;
 mod table;
+mod weighting;
 mod workers;
 mod zstd;
 
@@ -50,6 +52,7 @@ mod zstd;
 mod tests;
 
 pub use batch::{Batches, LastBatch, Sampling};
+pub use class_weights::ClassWeights;
 pub use column::{ColumnSpec, ColumnType, Constant, Kind, Missing, Role};
 pub use dialect::Mark;
 pub(crate) use dialect::is_mark;

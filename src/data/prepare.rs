@@ -5,10 +5,12 @@ use std::sync::Arc;
 use super::encoding::{EncodedColumn, Encoding, TargetEncoding};
 use super::error::DataError;
 use super::fit::{Fitted, fit};
+use super::rows::RowWeights;
 use super::scale::check_range;
 use super::shown::{ShownCounts, ShownNames};
 use super::table::{Part, Table, class_counts};
-use super::{Data, Encoder, RowTargets, Rows, ValueEncoding};
+use super::weighting::Weighting;
+use super::{ClassWeights, Data, Encoder, RowTargets, Rows, ValueEncoding};
 use crate::real::Real;
 
 /// Data for one seed, and what is odd about them though no error.
@@ -24,14 +26,20 @@ impl Table {
     /// Splits the rows for `seed`, stratified by class, and finds how to encode all features by what
     /// the training rows are like. The values stay where they are, for every seed to share.
     ///
+    /// Rows count in the loss as `class_weights` has it.
+    ///
     /// A number that is constant in the training rows becomes 0 there and stays (under
     /// [`Scale::None`](super::Scale::None) it stays as it is); a note names it.
     ///
     /// # Errors
     ///
     /// If a scaled value is outside the range of `F`, or there is nothing to compute what stands in
-    /// for missing values from.
-    pub fn prepare<F: Real>(&self, seed: u64) -> Result<Prepared<F>, DataError> {
+    /// for missing values from, or `class_weights` names what is no class.
+    pub fn prepare<F: Real>(
+        &self,
+        seed: u64,
+        class_weights: Option<&ClassWeights>,
+    ) -> Result<Prepared<F>, DataError> {
         let split = self.shares.draw(&self.main.labels, seed);
         let features: Vec<_> =
             self.schema.features().map(|(name, feature)| (name.clone(), feature.clone())).collect();
@@ -39,14 +47,17 @@ impl Table {
             .map_err(|fault| DataError::new(&self.main.source.path, fault))?;
         let mut notes = self.note_constant(&fitted.constant);
         let train_labels: Vec<u32> = split.train.iter().map(|&row| self.main.labels[row]).collect();
+        let weighting = Weighting::fit(Some(&train_labels), None, &self.classes, class_weights)
+            .map_err(|fault| DataError::new(&self.main.source.path, fault))?;
         let encoding = self.encoding(fitted, &train_labels);
         let names = features.iter().map(|(_, feature)| feature.categories.as_slice());
         let encoder = Arc::new(Encoder::for_categories(&encoding, names));
         let part = |part: &Part, rows: Vec<usize>| {
             check_range::<F>(&part.raw, &rows, encoding.features())
                 .map_err(|fault| DataError::new(&part.source.path, fault))?;
-            let classes = rows.iter().map(|&row| part.labels[row]).collect();
-            Ok(Rows::of(&part.raw, rows, RowTargets::Classes(classes), None, &encoder))
+            let classes: Vec<u32> = rows.iter().map(|&row| part.labels[row]).collect();
+            let weights = RowWeights { in_loss: weighting.weights(Some(&classes), None), in_file: None };
+            Ok(Rows::of(&part.raw, rows, RowTargets::Classes(classes), weights, &encoder))
         };
         let mut held_back = |own: &Option<Part>, rows: Vec<usize>, kind| {
             let (from, rows) = match own {

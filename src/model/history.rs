@@ -87,6 +87,7 @@ fn finite_fields(score: &Score) -> BTreeMap<String, f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::Quality;
 
     fn record(epoch: u64, loss: f64) -> EpochRecord {
         EpochRecord {
@@ -94,7 +95,7 @@ mod tests {
             step: 10 * epoch,
             learning_rate: Some(0.5),
             train_loss: None,
-            train: Score { loss, accuracy: 0.25 },
+            train: Score { loss, quality: Quality::Accuracy(0.25) },
             valid: None,
             train_seconds: 1.0,
             eval_seconds: 1.0,
@@ -115,7 +116,7 @@ mod tests {
     #[test]
     fn long_runs_are_told_by_a_choice_that_has_the_ends_and_the_kept_epoch() {
         let epochs: Vec<_> = (0..=2500).map(|epoch| record(epoch, 1.0)).collect();
-        let score = Score { loss: 0.5, accuracy: 1.0 };
+        let score = Score { loss: 0.5, quality: Quality::Accuracy(1.0) };
         let history = History::new(&Outcome::Finished, 1234, &epochs, Some(&score));
         let told: Vec<u64> = history.epochs.iter().map(|metrics| metrics.epoch).collect();
         assert_eq!(told[..3], [0, 3, 6]);

@@ -6,13 +6,16 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 use super::activation::Elementwise;
 use super::affine::Bias;
+use super::huber_loss::HuberError;
 use super::leaky_relu::LeakyRelu;
 use super::relu::Relu;
 use super::sigmoid::Sigmoid;
+use super::squared_loss::SquaredError;
 use super::tanh::Tanh;
+use super::value_loss::ValueLoss;
 use super::{
-    Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, MeanOnly, Param, Pass, Population, SoftmaxLoss,
-    Targets, Workspace,
+    Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, LogisticLoss, MeanOnly, Param, Pass, Population,
+    SoftmaxLoss, Targets, Workspace,
 };
 use crate::kernel::Team;
 use crate::random::stream;
@@ -61,17 +64,18 @@ impl<F: Real> Network<F> {
         Self { layers, inputs, widths }
     }
 
-    /// The network that `specs` describe, with `inputs` features and `outputs` scores, its weights
+    /// The network that `specs` describe, with `inputs` features and `answers` classes or values, as
+    /// the loss at the end has it; the last affine layer is as wide as the loss wants. Its weights are
     /// drawn from the streams of `seed`.
     ///
     /// The weights of the `k`-th affine layer come from the stream (seed, "init", k): what stands
     /// between the affine layers does not move them.
-    pub fn build(specs: &[LayerSpec], inputs: usize, outputs: usize, seed: u64) -> Self {
+    pub fn build(specs: &[LayerSpec], inputs: usize, answers: usize, seed: u64) -> Self {
         let drawn = |wanted: &WantedWeights<'_>| {
             let mut random = stream(seed, "init", &[wanted.ordinal as u64]);
             Ok::<_, Infallible>(wanted.init.weights(wanted.inputs, wanted.units, &mut random))
         };
-        let Ok(network) = Self::assemble(specs, inputs, outputs, seed, drawn);
+        let Ok(network) = Self::assemble(specs, inputs, answers, seed, drawn);
         network
     }
 
@@ -83,10 +87,11 @@ impl<F: Real> Network<F> {
     pub fn assemble<E>(
         specs: &[LayerSpec],
         inputs: usize,
-        outputs: usize,
+        answers: usize,
         seed: u64,
         mut weights: impl FnMut(&WantedWeights<'_>) -> Result<Array2<F>, E>,
     ) -> Result<Self, E> {
+        let outputs = specs.last().and_then(LayerSpec::loss).map_or(answers, |loss| loss.scores(answers));
         let mut layers: Vec<Box<dyn Layer<F>>> = Vec::with_capacity(specs.len());
         let mut width = inputs;
         for (index, spec) in specs.iter().enumerate() {
@@ -121,6 +126,11 @@ impl<F: Real> Network<F> {
                 }
                 LayerSpec::Dropout(dropout) => Box::new(Dropout::new(dropout, seed, ordinal, width)),
                 LayerSpec::SoftmaxLoss(_) => Box::new(SoftmaxLoss),
+                LayerSpec::LogisticLoss(_) => Box::new(LogisticLoss),
+                LayerSpec::SquaredLoss(_) => Box::new(ValueLoss(SquaredError)),
+                LayerSpec::HuberLoss(huber) => {
+                    Box::new(ValueLoss(HuberError { delta: F::from_f64(huber.delta) }))
+                }
             };
             width = layer.outputs(width);
             layers.push(layer);

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AffineSpec, BatchNormSpec, DropoutSpec, LeakyReluSpec, MeanOnlySpec, ReluSpec, SigmoidSpec,
-    SoftmaxLossSpec, TanhSpec,
+    AffineSpec, BatchNormSpec, DropoutSpec, HuberLossSpec, LeakyReluSpec, LogisticLossSpec, MeanOnlySpec,
+    ReluSpec, SigmoidSpec, SoftmaxLossSpec, SquaredLossSpec, TanhSpec,
 };
 
 /// One entry of `[[layers]]`.
@@ -21,6 +21,9 @@ pub enum LayerSpec {
     LeakyRelu(LeakyReluSpec),
     Dropout(DropoutSpec),
     SoftmaxLoss(SoftmaxLossSpec),
+    LogisticLoss(LogisticLossSpec),
+    SquaredLoss(SquaredLossSpec),
+    HuberLoss(HuberLossSpec),
 }
 
 impl LayerSpec {
@@ -36,6 +39,9 @@ impl LayerSpec {
             Self::LeakyRelu(_) => "leaky_relu",
             Self::Dropout(_) => "dropout",
             Self::SoftmaxLoss(_) => "softmax_loss",
+            Self::LogisticLoss(_) => "logistic_loss",
+            Self::SquaredLoss(_) => "squared_loss",
+            Self::HuberLoss(_) => "huber_loss",
         }
     }
 

@@ -19,6 +19,18 @@ impl<'a, F: Real> Targets<'a, F> {
         Self::Classes(&[])
     }
 
+    /// The values of each row.
+    ///
+    /// # Panics
+    ///
+    /// If the targets are classes, likewise.
+    pub fn values(self) -> ArrayView2<'a, F> {
+        match self {
+            Self::Values(values) => values,
+            Self::Classes(_) => panic!("a loss for values was given classes"),
+        }
+    }
+
     /// The class of each row.
     ///
     /// # Panics

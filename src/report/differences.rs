@@ -7,7 +7,7 @@ use crate::compare::statistics::PairedDifference;
 use crate::compare::{MeasuredOn, NormComparison, Summary};
 
 /// A paragraph for each pair of norms; empty without a pair. With a grid, final loss and accuracy
-/// point by point; the rest is in `summary.json`.
+/// or R2 point by point; the rest is in `summary.json`.
 pub(super) fn differences(summary: &Summary) -> String {
     let paragraphs: Vec<String> = match summary.has_grid() {
         false => summary.comparisons.iter().map(|comparison| paragraph(summary, comparison)).collect(),
@@ -26,17 +26,18 @@ fn paragraph(summary: &Summary, comparison: &NormComparison) -> String {
         MeasuredOn::ValidationRows => "validation",
         MeasuredOn::TrainingRows => "training",
     };
+    let quality = summary.task.quality();
     let mut lines = vec![
-        (format!("final {rows} loss"), &differences.final_loss),
-        (format!("best {rows} loss"), &differences.best_loss),
-        (format!("final {rows} accuracy"), &differences.final_accuracy),
-        (format!("best {rows} accuracy"), &differences.best_accuracy),
+        (format!("final {rows} loss"), differences.final_loss),
+        (format!("best {rows} loss"), differences.best_loss),
+        (format!("final {rows} {quality}"), differences.final_quality()),
+        (format!("best {rows} {quality}"), differences.best_quality()),
     ];
     if summary.measured_on == MeasuredOn::ValidationRows {
-        lines.push(("final training loss".to_owned(), &differences.final_train_eval_loss));
+        lines.push(("final training loss".to_owned(), differences.final_train_eval_loss));
     }
     let lines: Vec<Vec<String>> =
-        lines.into_iter().map(|(name, value)| vec![format!("  {name}"), signed_difference(value)]).collect();
+        lines.into_iter().map(|(name, value)| vec![format!("  {name}"), signed_difference(&value)]).collect();
     let what = what_is_shown(summary, &differences.final_loss);
     format!("{names}, {what}\n{}", aligned(&[Align::Left; 2], &lines))
 }
@@ -65,14 +66,15 @@ fn by_point(summary: &Summary, other: &str) -> Option<String> {
     let points = PointColumns::of(comparisons.iter().map(|comparison| &comparison.point));
     let mut head = points.heads();
     let n_names = head.len();
-    head.extend(["pairs", "final loss", "final accuracy"].map(str::to_owned));
+    head.extend(["pairs", "final loss"].map(str::to_owned));
+    head.push(format!("final {}", summary.task.quality()));
     let mut rows = vec![head];
     for comparison in &comparisons {
         let differences = &comparison.differences;
         let mut row = points.cells(&comparison.point);
         row.push(differences.final_loss.n_pairs.to_string());
         row.push(signed_difference(&differences.final_loss));
-        row.push(signed_difference(&differences.final_accuracy));
+        row.push(signed_difference(&differences.final_quality()));
         rows.push(row);
     }
     let mut columns = vec![Align::Left; n_names + 3];

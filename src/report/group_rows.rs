@@ -28,7 +28,7 @@ pub(super) fn heading(shown: &[Shown<'_>], charset: Charset) -> String {
     format!("{rows}{spread}; best: at any epoch")
 }
 
-/// Losses and accuracies.
+/// Losses, and accuracies or R2s.
 pub(super) fn score_rows(shown: &[Shown<'_>], charset: Charset) -> String {
     let mut table = Table::start(shown);
     if common_rows(shown).is_none() {
@@ -39,10 +39,13 @@ pub(super) fn score_rows(shown: &[Shown<'_>], charset: Charset) -> String {
     }
     table.column("final loss", Align::Left, |_, group| mean_and_spread(&group.final_loss, charset));
     table.column("best loss", Align::Left, |_, group| mean_and_spread(&group.best_loss, charset));
-    table.column("final accuracy", Align::Left, |_, group| {
-        accuracy_and_spread(&group.final_accuracy, charset)
+    let quality = quality(shown);
+    table.column(&format!("final {quality}"), Align::Left, |_, group| {
+        accuracy_and_spread(&group.final_quality(), charset)
     });
-    table.column("best accuracy", Align::Left, |_, group| accuracy_and_spread(&group.best_accuracy, charset));
+    table.column(&format!("best {quality}"), Align::Left, |_, group| {
+        accuracy_and_spread(&group.best_quality(), charset)
+    });
     let mut text = table.text();
     if shown.iter().any(|shown| shown.summary.has_grid()) {
         text.push_str("* the norm's lowest mean best loss among the points with the fewest lost runs\n");
@@ -50,7 +53,7 @@ pub(super) fn score_rows(shown: &[Shown<'_>], charset: Charset) -> String {
     text
 }
 
-/// Counts, steps, seconds, parameters and, where there are test rows, the accuracy on them.
+/// Counts, steps, seconds, parameters and, where there are test rows, the accuracy or R2 on them.
 pub(super) fn cost_rows(shown: &[Shown<'_>], charset: Charset) -> String {
     let mut table = Table::start(shown);
     table.column("runs", Align::Right, |_, group| group.n_runs.to_string());
@@ -60,9 +63,10 @@ pub(super) fn cost_rows(shown: &[Shown<'_>], charset: Charset) -> String {
     let seconds = |group: &GroupSummary| group.seconds.mean.map_or_else(|| NO_NUMBER.to_owned(), duration);
     table.column("seconds", Align::Right, |_, group| seconds(group));
     table.column("parameters", Align::Right, |_, group| group.parameters.to_string());
-    if groups(shown).any(|(_, group)| group.test_accuracy.mean.is_some()) {
-        let accuracy = |group: &GroupSummary| accuracy_and_spread(&group.test_accuracy, charset);
-        table.column("test accuracy", Align::Left, |_, group| accuracy(group));
+    if groups(shown).any(|(_, group)| group.test_quality().mean.is_some()) {
+        table.column(&format!("test {}", quality(shown)), Align::Left, |_, group| {
+            accuracy_and_spread(&group.test_quality(), charset)
+        });
     }
     table.text()
 }
@@ -133,6 +137,13 @@ impl<'a> Table<'a> {
 /// Every group with where it belongs.
 pub(super) fn groups<'a>(shown: &'a [Shown<'a>]) -> impl Iterator<Item = (&'a Shown<'a>, &'a GroupSummary)> {
     shown.iter().flat_map(|shown| shown.summary.groups.iter().map(move |group| (shown, group)))
+}
+
+/// What stands beside the loss.
+fn quality(shown: &[Shown<'_>]) -> &'static str {
+    let mut tasks = shown.iter().map(|shown| shown.summary.task);
+    let first = tasks.next().unwrap_or_default();
+    if tasks.all(|task| task == first) { first.quality() } else { "accuracy or R2" }
 }
 
 /// What all scores are measured on; none if not all on the same.

@@ -13,25 +13,31 @@ use serde::{Deserialize, Serialize};
 pub use read::{MetricsError, read_metrics, with_epochs};
 
 use crate::compare::{Cell, RunRecord};
-use crate::nn::Norm;
-use crate::train::{EpochRecord, Score};
+use crate::nn::{Norm, Task};
+use crate::train::{EpochRecord, Quality, Score};
 
-/// The columns of `metrics.csv`.
-pub const METRICS_COLUMNS: [&str; 13] = [
-    "norm",
-    "point",
-    "seed",
-    "epoch",
-    "step",
-    "learning_rate",
-    "train_loss",
-    "train_eval_loss",
-    "train_accuracy",
-    "valid_loss",
-    "valid_accuracy",
-    "train_seconds",
-    "eval_seconds",
-];
+/// The columns of `metrics.csv` of networks for `task`: accuracies for classes, R2s for values.
+pub fn metrics_columns(task: Task) -> [&'static str; 13] {
+    let [train_quality, valid_quality] = match task {
+        Task::Classification => ["train_accuracy", "valid_accuracy"],
+        Task::Regression => ["train_r2", "valid_r2"],
+    };
+    [
+        "norm",
+        "point",
+        "seed",
+        "epoch",
+        "step",
+        "learning_rate",
+        "train_loss",
+        "train_eval_loss",
+        train_quality,
+        "valid_loss",
+        valid_quality,
+        "train_seconds",
+        "eval_seconds",
+    ]
+}
 
 /// The columns of `steps.csv`.
 pub const STEPS_COLUMNS: [&str; 6] = ["norm", "point", "seed", "step", "loss", "learning_rate"];
@@ -49,9 +55,9 @@ pub struct MetricsRow {
     pub learning_rate: Option<f64>,
     pub train_loss: Option<f64>,
     pub train_eval_loss: f64,
-    pub train_accuracy: f64,
+    pub train_quality: f64,
     pub valid_loss: Option<f64>,
-    pub valid_accuracy: Option<f64>,
+    pub valid_quality: Option<f64>,
     pub train_seconds: f64,
     pub eval_seconds: f64,
 }
@@ -79,37 +85,38 @@ impl MetricsRow {
             learning_rate: epoch.learning_rate,
             train_loss: epoch.train_loss,
             train_eval_loss: epoch.train.loss,
-            train_accuracy: epoch.train.accuracy,
+            train_quality: epoch.train.quality.value(),
             valid_loss: epoch.valid.map(|valid| valid.loss),
-            valid_accuracy: epoch.valid.map(|valid| valid.accuracy),
+            valid_quality: epoch.valid.map(|valid| valid.quality.value()),
             train_seconds: epoch.train_seconds,
             eval_seconds: epoch.eval_seconds,
         }
     }
 
-    /// The epoch of the row.
-    pub fn epoch_record(&self) -> EpochRecord {
-        let valid = self.valid_loss.zip(self.valid_accuracy);
+    /// The epoch of the row, in a file for `task`.
+    pub fn epoch_record(&self, task: Task) -> EpochRecord {
+        let valid = self.valid_loss.zip(self.valid_quality);
+        let score = |(loss, quality)| Score { loss, quality: Quality::new(task, quality) };
         EpochRecord {
             epoch: self.epoch,
             step: self.step,
             learning_rate: self.learning_rate,
             train_loss: self.train_loss,
-            train: Score { loss: self.train_eval_loss, accuracy: self.train_accuracy },
-            valid: valid.map(|(loss, accuracy)| Score { loss, accuracy }),
+            train: score((self.train_eval_loss, self.train_quality)),
+            valid: valid.map(score),
             train_seconds: self.train_seconds,
             eval_seconds: self.eval_seconds,
         }
     }
 }
 
-/// Writes the header of `metrics.csv`.
+/// Writes the header of `metrics.csv` of networks for `task`.
 ///
 /// # Errors
 ///
 /// What `writer` returns.
-pub fn write_metrics_header(writer: impl Write) -> csv::Result<()> {
-    write_rows(writer, |rows| rows.write_record(METRICS_COLUMNS))
+pub fn write_metrics_header(writer: impl Write, task: Task) -> csv::Result<()> {
+    write_rows(writer, |rows| rows.write_record(metrics_columns(task)))
 }
 
 /// Appends a row for every epoch of `run` to `metrics.csv`.
@@ -178,7 +185,7 @@ mod tests {
         let mut run = run(Norm::BatchNorm, 3, &[2.0, 0.1]);
         run.epochs[1].train.loss = 0.1 + 0.2;
         let text = written(|bytes| {
-            write_metrics_header(&mut *bytes)?;
+            write_metrics_header(&mut *bytes, Task::Classification)?;
             write_metrics(&mut *bytes, &run)
         });
         insta::assert_snapshot!(text, @r"
@@ -198,8 +205,8 @@ mod tests {
     #[test]
     fn extreme_numbers_are_short() {
         let mut run = run(Norm::None, u64::MAX, &[1e300]);
-        run.epochs[0].train = Score { loss: 1e-300, accuracy: f64::NAN };
-        run.epochs[0].valid = Some(Score { loss: f64::INFINITY, accuracy: 1.0 });
+        run.epochs[0].train = Score { loss: 1e-300, quality: Quality::Accuracy(f64::NAN) };
+        run.epochs[0].valid = Some(Score { loss: f64::INFINITY, quality: Quality::Accuracy(1.0) });
         let text = written(|bytes| write_metrics(bytes, &run));
         insta::assert_snapshot!(text, @r"none,,18446744073709551615,0,0,,,1e-300,NaN,inf,1.0,0.0,0.0");
     }
@@ -225,7 +232,10 @@ mod tests {
         let run = run(Norm::None, 1, &[1.0]);
         rows.serialize(MetricsRow::of(&run.cell, &run.epochs[0])).unwrap();
         let text = String::from_utf8(rows.into_inner().unwrap()).unwrap();
-        assert_eq!(text.lines().next().unwrap(), METRICS_COLUMNS.join(","));
+        let columns = text.lines().next().unwrap();
+        for (task, quality) in [(Task::Classification, "accuracy"), (Task::Regression, "r2")] {
+            assert_eq!(columns.replace("quality", quality), metrics_columns(task).join(","));
+        }
     }
 
     #[test]
@@ -239,7 +249,7 @@ mod tests {
                 Ok(())
             }
         }
-        assert!(write_metrics_header(Full).is_err());
+        assert!(write_metrics_header(Full, Task::Regression).is_err());
         assert!(write_metrics(Full, &run(Norm::None, 1, &[1.0])).is_err());
         assert!(write_steps(Full, &run(Norm::None, 1, &[1.0])).is_err());
     }

@@ -20,10 +20,12 @@ use crate::train::Outcome;
 
 /// The most points of a drawn curve; a panel is fewer pixels wide.
 const MOST_POINTS: usize = 400;
+/// The lowest R2 that a panel has room for; an accuracy is never below 0.
+pub(super) const LOWEST_SHOWN: f64 = -0.5;
 /// Markers along a curve.
 const N_MARKERS: usize = 7;
 
-/// Loss and accuracy over the epochs, as an SVG file of about 900 by 430 pixels; the same runs
+/// Loss and accuracy, or R2, over the epochs, as an SVG file of about 900 by 430 pixels; the same runs
 /// give the same bytes.
 ///
 /// For each norm, and with a grid at its best point (see [`Summary::best_group`]): the mean over
@@ -35,7 +37,7 @@ const N_MARKERS: usize = 7;
 pub fn curves_svg(title: &str, runs: &[RunRecord]) -> String {
     let summary = Summary::of(runs);
     let shown = norm_runs(&summary, runs);
-    let panels = vec![loss_panel(&shown, summary.measured_on), accuracy_panel(&shown, summary.measured_on)];
+    let panels = vec![loss_panel(&shown, &summary), quality_panel(&shown, &summary)];
     let mut notes = Vec::new();
     if shown.iter().any(|shown| 1 < shown.complete.len()) {
         notes.push("Lines: mean over the completed runs; bands: from the least to the largest of them.");
@@ -51,8 +53,8 @@ pub fn curves_svg(title: &str, runs: &[RunRecord]) -> String {
     Picture { title: plain(title), panels, legend: legend(&shown, summary.measured_on), notes }.to_svg()
 }
 
-fn loss_panel(shown: &[NormRuns<'_>], measured_on: MeasuredOn) -> Panel {
-    let solid = measured_on.loss();
+fn loss_panel(shown: &[NormRuns<'_>], summary: &Summary) -> Panel {
+    let solid = summary.measured_on.loss();
     let mut curves: Vec<CurvePoint> = shown.iter().flat_map(|shown| shown.curve(solid)).collect();
     curves.extend(shown.iter().flat_map(|shown| shown.curve(Metric::TrainEvalLoss)));
     // What diverges may grow without bound, and must not press all else into a line.
@@ -63,16 +65,20 @@ fn loss_panel(shown: &[NormRuns<'_>], measured_on: MeasuredOn) -> Panel {
     let lost = shown.iter().flat_map(|shown| shown.lost_curves(solid)).flatten().map(|(_, value)| value);
     let values = curves.iter().flat_map(|point| [point.low, point.high]).chain(lost);
     let y = Axis::around(Scale::Log, values.map(|value| value.min(limit)), 0.04, 7);
-    panel(shown, y, "loss (nats per row)", solid, Metric::TrainEvalLoss)
+    let title = format!("loss ({})", summary.task.loss_unit());
+    panel(shown, y, &title, solid, Metric::TrainEvalLoss)
 }
 
-fn accuracy_panel(shown: &[NormRuns<'_>], measured_on: MeasuredOn) -> Panel {
-    let solid = measured_on.accuracy();
-    let points = shown.iter().flat_map(|shown| [shown.curve(solid), shown.curve(Metric::TrainAccuracy)]);
+fn quality_panel(shown: &[NormRuns<'_>], summary: &Summary) -> Panel {
+    let task = summary.task;
+    let (solid, dashed) = (summary.measured_on.quality(task), Metric::train_quality(task));
+    let points = shown.iter().flat_map(|shown| [shown.curve(solid), shown.curve(dashed)]);
     let values = points.flatten().flat_map(|point| [point.low, point.high]);
     let lost = shown.iter().flat_map(|shown| shown.lost_curves(solid)).flatten().map(|(_, value)| value);
-    let y = Axis::around(Scale::Linear, values.chain(lost), 0.04, 7);
-    panel(shown, y, "accuracy", solid, Metric::TrainAccuracy)
+    // Below 0 R2 knows no bounds, and that bad need not be told apart.
+    let values = values.chain(lost).map(|value| value.max(LOWEST_SHOWN));
+    let y = Axis::around(Scale::Linear, values, 0.04, 7);
+    panel(shown, y, task.quality(), solid, dashed)
 }
 
 fn panel(shown: &[NormRuns<'_>], y: Axis, y_title: &str, solid: Metric, dashed: Metric) -> Panel {

@@ -5,13 +5,13 @@ mod tests;
 
 use super::axis::{Axis, Scale};
 use super::plain;
-use super::svg::{Key, Layers, Mark, Panel, Picture, Sample, Stroke, norm_style};
+use super::svg::{Key, LOWEST_SHOWN, Layers, Mark, Panel, Picture, Sample, Stroke, norm_style};
 use crate::compare::statistics::Estimate;
 use crate::compare::{MeasuredOn, Point, RunSummary, Scores, Summary};
 use crate::config::Metric;
 use crate::nn::Norm;
 
-/// Loss and accuracy over the values of the grid's only axis, as an SVG file of about 900 by 430
+/// Loss and accuracy, or R2, over the values of the grid's only axis, as an SVG file of about 900 by 430
 /// pixels: for a grid of one key with two or more values that are numbers, or tables of one
 /// number such as `{ normal = 0.01 }`. None for any other.
 ///
@@ -21,7 +21,7 @@ use crate::nn::Norm;
 /// is the setting where its values are closer to evenly spaced in the logarithm.
 pub fn sweep_svg(title: &str, summary: &Summary) -> Option<String> {
     let sweep = Sweep::of(summary)?;
-    let metrics = [summary.measured_on.loss(), summary.measured_on.accuracy()];
+    let metrics = [summary.measured_on.loss(), summary.measured_on.quality(summary.task)];
     let panels = metrics.map(|metric| sweep.panel(metric)).to_vec();
     let rows = match summary.measured_on {
         MeasuredOn::ValidationRows => "validation rows",
@@ -65,7 +65,8 @@ impl<'a> Sweep<'a> {
         let runs = self.summary.runs.iter().filter(|run| run.is_complete());
         let scores = runs.flat_map(|run| [run.final_scores.get(metric), run.best_scores.get(metric)]);
         let scale = if is_loss { Scale::Log } else { Scale::Linear };
-        let y = Axis::around(scale, scores.flatten(), 0.06, 7);
+        let scores = scores.flatten().map(|score| score.max(LOWEST_SHOWN));
+        let y = Axis::around(scale, scores, 0.06, 7);
         let values: Vec<f64> = self.points.iter().map(|(value, _)| *value).collect();
         let x = Axis::around(even_scale(&values), values.iter().copied(), 0.03, 7);
         let mut layers = Layers::default();
@@ -81,9 +82,11 @@ impl<'a> Sweep<'a> {
                 }
             }
         }
-        let y_title = if is_loss { "loss (nats per row)" } else { "accuracy" };
+        let task = self.summary.task;
+        let y_title =
+            if is_loss { format!("loss ({})", task.loss_unit()) } else { task.quality().to_owned() };
         let marks = layers.into_marks();
-        Panel { x, y, x_title: plain(&self.key), y_title: y_title.to_owned(), marks }
+        Panel { x, y, x_title: plain(&self.key), y_title, marks }
     }
 
     /// Lines with a gap where no run completed.

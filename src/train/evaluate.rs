@@ -1,11 +1,11 @@
-//! Loss and accuracy in evaluation mode.
+//! Loss, and accuracy or R2, in evaluation mode.
 
 use ndarray::{ArrayView1, ArrayView2};
 
-use super::Score;
+use super::{Quality, Score};
 use crate::data::{Batch, Rows};
 use crate::kernel::Team;
-use crate::nn::{Network, Workspace};
+use crate::nn::{Network, Targets, Workspace, predicted_class};
 use crate::real::Real;
 
 /// Rows evaluated at once: enough for matrix products to run at speed, few enough to stay in cache.
@@ -23,11 +23,11 @@ impl<F: Real> Evaluator<F> {
         Self { workspace: network.reserve_inference(CHUNK), batch: rows.batch(CHUNK) }
     }
 
-    /// The mean loss and the accuracy of `network` on `rows`, in evaluation mode.
+    /// The mean loss of `network` on `rows`, and its accuracy or R2, in evaluation mode.
     pub fn score(&mut self, team: &Team, network: &Network<F>, rows: &Rows<F>) -> Score {
         let Self { workspace, batch } = self;
         let (mut loss, mut weight) = (0.0, 0.0);
-        let mut right = 0_usize;
+        let mut quality = Tally::new(rows);
         for start in (0..rows.len()).step_by(CHUNK) {
             let end = rows.len().min(start + CHUNK);
             rows.gather(start..end, batch);
@@ -37,15 +37,81 @@ impl<F: Real> Evaluator<F> {
                 Some(weights) => weights.iter().map(|&weight| weight.to_f64()).sum(),
                 None => batch.rows() as f64,
             };
-            right += scores
-                .rows()
-                .into_iter()
-                .zip(batch.targets().classes())
-                .filter(|(row, class)| argmax(*row) == **class as usize)
-                .count();
+            let weights = rows.file_weights().map(|weights| &weights[start..end]);
+            quality.add(scores, batch.targets(), weights);
         }
-        Score { loss: loss / weight, accuracy: right as f64 / rows.len() as f64 }
+        Score { loss: loss / weight, quality: quality.finish() }
     }
+}
+
+/// What is summed on the way to a [`Quality`], each row times its weight in the file.
+enum Tally {
+    /// Of rows whose class was found, and of all.
+    Right { found: f64, all: f64 },
+    /// One for each target.
+    Errors(Vec<SquaredErrors>),
+}
+
+/// The mean of a target over all rows, and the squared errors of the scores and of that mean.
+struct SquaredErrors {
+    mean: f64,
+    of_scores: f64,
+    of_mean: f64,
+}
+
+impl Tally {
+    fn new<F: Real>(rows: &Rows<F>) -> Self {
+        match rows.targets() {
+            Targets::Classes(_) => Self::Right { found: 0.0, all: 0.0 },
+            Targets::Values(values) => {
+                let all: f64 = (0..rows.len()).map(|row| weight(rows.file_weights(), row)).sum();
+                let sum = |column: ArrayView1<'_, F>| {
+                    let weighted =
+                        |(row, value): (usize, &F)| weight(rows.file_weights(), row) * Real::to_f64(*value);
+                    column.iter().enumerate().map(weighted).sum::<f64>()
+                };
+                let of = |column| SquaredErrors { mean: sum(column) / all, of_scores: 0.0, of_mean: 0.0 };
+                Self::Errors(values.columns().into_iter().map(of).collect())
+            }
+        }
+    }
+
+    fn add<F: Real>(&mut self, scores: ArrayView2<'_, F>, targets: Targets<'_, F>, weights: Option<&[f64]>) {
+        match self {
+            Self::Right { found, all } => {
+                for (row, (scores, &class)) in scores.rows().into_iter().zip(targets.classes()).enumerate() {
+                    let is_right = predicted_class(scores) == class as usize;
+                    *found += if is_right { weight(weights, row) } else { 0.0 };
+                    *all += weight(weights, row);
+                }
+            }
+            Self::Errors(errors) => {
+                let values = targets.values();
+                for (row, (scores, values)) in scores.rows().into_iter().zip(values.rows()).enumerate() {
+                    let weight = weight(weights, row);
+                    for ((errors, &score), &value) in errors.iter_mut().zip(scores).zip(values) {
+                        let value = value.to_f64();
+                        errors.of_scores += weight * (score.to_f64() - value).powi(2);
+                        errors.of_mean += weight * (errors.mean - value).powi(2);
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish(self) -> Quality {
+        match self {
+            Self::Right { found, all } => Quality::Accuracy(found / all),
+            Self::Errors(errors) => {
+                let r2 = |errors: &SquaredErrors| 1.0 - errors.of_scores / errors.of_mean;
+                Quality::R2(errors.iter().map(r2).sum::<f64>() / errors.len() as f64)
+            }
+        }
+    }
+}
+
+fn weight(weights: Option<&[f64]>, row: usize) -> f64 {
+    weights.map_or(1.0, |weights| weights[row])
 }
 
 /// The sum of `losses`, `(n, 1)`, each times its weight.
@@ -58,13 +124,39 @@ pub(super) fn weighted_sum<F: Real>(losses: ArrayView2<'_, F>, weights: Option<&
     }
 }
 
-/// The place of the largest score, the first among equals.
-fn argmax<F: Real>(scores: ArrayView1<'_, F>) -> usize {
-    let mut best = 0;
-    for (class, &score) in scores.iter().enumerate() {
-        if score > scores[best] {
-            best = class;
-        }
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::*;
+    use crate::data::RowTargets;
+    use crate::nn::{Affine, Loss};
+
+    /// The score of a network that answers with its inputs.
+    fn score(answers: &Array2<f64>, truth: Array2<f64>) -> Score {
+        let targets = answers.ncols();
+        let loss = Network::build(&[Loss::Squared.layer()], targets, targets, 0).into_layers();
+        let layers = std::iter::once(Box::new(Affine::new("same", Array2::eye(targets), false)) as _);
+        let network = Network::new(targets, layers.chain(loss).collect());
+        let rows = Rows::new(answers, RowTargets::Values(truth));
+        Evaluator::new(&network, &rows).score(&Team::alone(), &network, &rows)
     }
-    best
+
+    #[test]
+    fn r2_is_the_mean_over_the_targets() {
+        let truth = array![[1.0, 10.0], [2.0, 10.0], [3.0, 40.0]];
+        assert_eq!(score(&truth, truth.clone()), Score { loss: 0.0, quality: Quality::R2(1.0) });
+        let means = array![[2.0, 20.0], [2.0, 20.0], [2.0, 20.0]];
+        assert_eq!(score(&means, truth.clone()).r2(), Some(0.0));
+        // Squared errors of 0.25 over 2, and of 150 over 600.
+        let near = array![[1.5, 15.0], [2.0, 15.0], [3.0, 30.0]];
+        let expected = Score { loss: 150.25 / 6.0, quality: Quality::R2(1.0 - (0.125 + 0.25) / 2.0) };
+        assert_eq!(score(&near, truth), expected);
+    }
+
+    #[test]
+    fn a_truth_that_never_changes_has_no_r2() {
+        let same = Array2::from_elem((3, 1), 0.5);
+        assert!(score(&same, same.clone()).r2().is_some_and(f64::is_nan));
+    }
 }

@@ -10,6 +10,6 @@ mod step;
 
 pub use evaluate::Evaluator;
 pub use event::{Event, Observer};
-pub use preflight::{BatchOfOne, Preflight, preflight};
-pub use record::{EpochRecord, Outcome, Score, StepRecord};
+pub use preflight::{Misfit, Preflight, preflight};
+pub use record::{EpochRecord, Outcome, Quality, Score, StepRecord};
 pub use run::{Trained, train};

@@ -48,7 +48,7 @@ impl<'a> Patience<'a> {
 mod tests {
     use super::*;
     use crate::config::Metric;
-    use crate::train::Score;
+    use crate::train::{Quality, Score};
 
     fn verdicts(rule: &EarlyStopping, losses: &[f64]) -> Vec<(bool, bool)> {
         let mut patience = Patience::new(Some(rule));
@@ -57,8 +57,8 @@ mod tests {
             step: 0,
             learning_rate: None,
             train_loss: None,
-            train: Score { loss: 0.0, accuracy: 0.0 },
-            valid: Some(Score { loss, accuracy: 1.0 - loss }),
+            train: Score { loss: 0.0, quality: Quality::Accuracy(0.0) },
+            valid: Some(Score { loss, quality: Quality::Accuracy(1.0 - loss) }),
             train_seconds: 0.0,
             eval_seconds: 0.0,
         };

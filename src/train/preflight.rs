@@ -2,7 +2,7 @@
 
 use crate::config::Plan;
 use crate::data::{Batches, LastBatch, Sampling};
-use crate::nn::LayerSpec;
+use crate::nn::{LayerSpec, Loss};
 
 /// The batches of an epoch, in numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,28 +17,44 @@ pub struct Preflight {
 
 /// A plan and its data do not fit together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{rows} training rows with training.batch_size = {batch_size} and training.last_batch = \"{last_batch}\" make a \
-     batch of 1 row, but batch norm needs at least 2 rows; set training.last_batch = \"merge\""
-)]
-pub struct BatchOfOne {
-    rows: usize,
-    batch_size: usize,
-    last_batch: &'static str,
+pub enum Misfit {
+    /// A batch of one row cannot be normalised.
+    #[error(
+        "{rows} training rows with training.batch_size = {batch_size} and training.last_batch = \"{last_batch}\" \
+         make a batch of 1 row, but batch norm needs at least 2 rows; set training.last_batch = \"merge\""
+    )]
+    BatchOfOne {
+        /// To train on.
+        rows: usize,
+        /// As planned.
+        batch_size: usize,
+        /// As in a config.
+        last_batch: &'static str,
+    },
+    /// The loss has one score for two classes.
+    #[error("logistic_loss is for 2 classes, but the label has {classes}; use softmax_loss")]
+    NotTwoClasses {
+        /// Of the label.
+        classes: usize,
+    },
 }
 
-/// Plans the batches of an epoch over `rows` training rows.
+/// Plans the batches of an epoch over `rows` training rows with `answers` classes or values.
 ///
 /// # Errors
 ///
-/// If a batch would have one row and the network normalises batches.
-pub fn preflight(plan: &Plan, rows: usize) -> Result<Preflight, BatchOfOne> {
+/// If a batch would have one row and the network normalises batches, or the loss is not for that
+/// many classes.
+pub fn preflight(plan: &Plan, rows: usize, answers: usize) -> Result<Preflight, Misfit> {
+    if plan.layers.last().and_then(LayerSpec::loss) == Some(Loss::Logistic) && answers != 2 {
+        return Err(Misfit::NotTwoClasses { classes: answers });
+    }
     let training = &plan.training;
     let batch_size = training.batch_size;
     let batches = Batches::new(rows, batch_size, training.last_batch, training.sampling, training.seed);
     let batch_rows = batches.sizes();
     if batch_rows.0 < 2 && plan.layers.iter().any(LayerSpec::is_norm) {
-        return Err(BatchOfOne { rows, batch_size, last_batch: name(training.last_batch) });
+        return Err(Misfit::BatchOfOne { rows, batch_size, last_batch: name(training.last_batch) });
     }
     let tail = (!rows.is_multiple_of(batch_size) && rows > batch_size).then(|| {
         let tail = rows % batch_size;

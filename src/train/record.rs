@@ -3,14 +3,65 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::Metric;
+use crate::nn::Task;
 
-/// Mean loss and accuracy over some rows, in evaluation mode.
+/// How good a network is on some rows, in evaluation mode.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Score {
-    /// Mean over the rows, in nats, without decay terms.
+    /// Weighted mean over the rows, without decay terms, in nats for classes and in scaled units for
+    /// values.
     pub loss: f64,
-    /// Share of the rows whose largest score is at their class, `0..=1`.
-    pub accuracy: f64,
+    /// What people look at beside it.
+    #[serde(flatten)]
+    pub quality: Quality,
+}
+
+/// How good a network is, in a unit that people know; larger is better.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quality {
+    /// Share of the rows whose most probable class is theirs, `0..=1`.
+    Accuracy(f64),
+    /// `1 - sum (truth - answer)^2 / sum (truth - mean of truth)^2`, mean over the targets; at most 1,
+    /// NaN where all rows have the same truth.
+    R2(f64),
+}
+
+impl Quality {
+    /// As it is measured for `task`.
+    pub fn new(task: Task, value: f64) -> Self {
+        match task {
+            Task::Classification => Self::Accuracy(value),
+            Task::Regression => Self::R2(value),
+        }
+    }
+
+    /// The number.
+    pub fn value(self) -> f64 {
+        match self {
+            Self::Accuracy(value) | Self::R2(value) => value,
+        }
+    }
+
+    /// What it is measured for.
+    pub fn task(self) -> Task {
+        match self {
+            Self::Accuracy(_) => Task::Classification,
+            Self::R2(_) => Task::Regression,
+        }
+    }
+}
+
+impl Score {
+    /// The share of right answers; none for values.
+    pub fn accuracy(&self) -> Option<f64> {
+        (self.quality.task() == Task::Classification).then(|| self.quality.value())
+    }
+
+    /// The share of the variance that is explained; none for classes.
+    pub fn r2(&self) -> Option<f64> {
+        (self.quality.task() == Task::Regression).then(|| self.quality.value())
+    }
 }
 
 /// One row of `metrics.csv`: the state after an epoch.
@@ -41,9 +92,11 @@ impl EpochRecord {
         match metric {
             Metric::TrainLoss => self.train_loss,
             Metric::TrainEvalLoss => Some(self.train.loss),
-            Metric::TrainAccuracy => Some(self.train.accuracy),
+            Metric::TrainAccuracy => self.train.accuracy(),
+            Metric::TrainR2 => self.train.r2(),
             Metric::ValidLoss => self.valid.map(|valid| valid.loss),
-            Metric::ValidAccuracy => self.valid.map(|valid| valid.accuracy),
+            Metric::ValidAccuracy => self.valid?.accuracy(),
+            Metric::ValidR2 => self.valid?.r2(),
         }
     }
 }

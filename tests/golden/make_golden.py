@@ -179,6 +179,25 @@ def running_biased(n_batches, cumulative):
     return result
 
 
+def weighted_pass(x, labels):
+    """With batch norm; each row has a weight of its own times that of its class."""
+    model = network(norm=True)
+    rows = numbers(70, len(labels), scale=0.9, offset=1.0)
+    classes = torch.tensor([0.5, 2.0, 1.25, 0.75])
+    weights = rows * classes[labels]
+    weights = weights / weights.mean()
+    losses = F.cross_entropy(model(x), labels, reduction="none")
+    loss = (weights * losses).mean()
+    loss.backward()
+    return {
+        "row_weights": rows,
+        "class_weights": classes,
+        "weights": weights,
+        "loss": loss,
+        "gradients": gradients(model),
+    }
+
+
 def network_json():
     with_norm = network(norm=True)
     without = network(norm=False)
@@ -208,6 +227,7 @@ def network_json():
             "training": training_pass(without, *BATCHES[0]),
             "evaluation": evaluation_passes(without),
         },
+        "weighted": weighted_pass(*BATCHES[1]),
     }
 
 
@@ -262,6 +282,18 @@ def softmax_case(x, labels, dy):
     return case | {"labels": labels}
 
 
+def logistic_case(x, labels, dy):
+    def f(x):
+        return F.binary_cross_entropy_with_logits(x[:, 0], labels.double(), reduction="none")
+
+    return layer_case(f, x, dy) | {"labels": labels}
+
+
+def value_case(f, x, targets, dy, config=None):
+    case = layer_case(lambda x: f(x, targets).mean(dim=1), x, dy, config)
+    return case | {"targets": targets}
+
+
 def layers_json():
     x = numbers(50, 5, 4, scale=3.0)
     dy = numbers(51, 5, 4)
@@ -294,6 +326,15 @@ def layers_json():
         "tanh": layer_case(torch.tanh, saturated, dy),
         "softmax_loss": softmax_case(x, torch.tensor([2, 0, 3, 1, 0]), numbers(56, 5)),
         "softmax_loss_huge": softmax_case(huge, torch.tensor([0, 2, 1, 2, 1, 3]), numbers(57, 6)),
+        "logistic_loss": logistic_case(numbers(62, 5, 1, scale=3.0), torch.tensor([1, 0, 0, 1, 1]),
+                                       numbers(63, 5)),
+        "logistic_loss_huge": logistic_case(
+            torch.tensor([[1e4], [1e4], [-1e4], [-1e4], [40.0], [-40.0]]),
+            torch.tensor([1, 0, 1, 0, 1, 0]), numbers(57, 6)),
+        "squared_loss": value_case(lambda x, t: F.mse_loss(x, t, reduction="none"), x,
+                                   numbers(64, 5, 4, scale=3.0), numbers(65, 5)),
+        "huber_loss": value_case(lambda x, t: F.huber_loss(x, t, reduction="none", delta=0.8), x,
+                                 numbers(64, 5, 4, scale=3.0), numbers(65, 5), {"delta": 0.8}),
         "affine": layer_case(lambda x, weight, bias: x @ weight + bias, affine_x, affine_dy,
                              {"bias": True}, weight=affine_w, bias=affine_b),
         "affine_no_bias": layer_case(lambda x, weight: x @ weight, affine_x, affine_dy,

@@ -3,13 +3,16 @@
 
 use bntrain::kernel::{BatchMoments, Team, batch_moments};
 use bntrain::nn::{
-    Backward, BatchNorm, BatchNormSpec, Layer, MeanOnly, MeanOnlySpec, Network, SoftmaxLoss, Targets,
+    Backward, BatchNorm, BatchNormSpec, Layer, LogisticLoss, Loss, MeanOnly, MeanOnlySpec, Network,
+    SoftmaxLoss, Targets, Task,
 };
 use bntrain::real::Real;
 use ndarray::{Array2, array};
 
-use crate::support::stacks::{dropout, leaky_relu, relu, scores, sigmoid, softmax_loss, tanh};
-use crate::support::{assert_close, bits, pass, there_and_back, uniform};
+use crate::support::stacks::{
+    dropout, huber_loss, leaky_relu, logistic_loss, relu, scores, sigmoid, softmax_loss, squared_loss, tanh,
+};
+use crate::support::{assert_close, bits, pass, there_and_back, uniform, values_pass};
 
 const ALL: [Backward; 3] = [Backward::Fused, Backward::ClosedForm, Backward::Graph];
 
@@ -179,13 +182,19 @@ fn at_zero_a_rectifier_is_on_its_left_side() {
 fn nan_reaches_the_loss() {
     let mut x = uniform((3, 4), 1);
     x[[1, 2]] = f64::NAN;
+    let values = uniform((3, 3), 2);
     for activation in [relu(), leaky_relu(), sigmoid(), tanh(), dropout(0.5)] {
-        let network = Network::build(&[activation.clone(), scores(), softmax_loss()], 4, 3, 1);
-        let mut workspace = network.reserve_inference(3);
-        let (_, losses) =
-            network.infer(&Team::alone(), x.view(), Targets::Classes(&[0, 1, 2]), &mut workspace);
-        let seen: Vec<bool> = losses.iter().map(|loss| loss.is_nan()).collect();
-        assert_eq!(seen, [false, true, false], "{activation:?}");
+        for loss in [softmax_loss(), logistic_loss(), squared_loss(), huber_loss(1.0)] {
+            let network = Network::build(&[activation.clone(), scores(), loss.clone()], 4, 3, 1);
+            let mut workspace = network.reserve_inference(3);
+            let targets = match loss.loss().map(Loss::task) {
+                Some(Task::Classification) => Targets::Classes(&[0, 1, 0]),
+                _ => Targets::Values(values.view()),
+            };
+            let (_, losses) = network.infer(&Team::alone(), x.view(), targets, &mut workspace);
+            let seen: Vec<bool> = losses.iter().map(|loss| loss.is_nan()).collect();
+            assert_eq!(seen, [false, true, false], "{activation:?} {loss:?}");
+        }
     }
 }
 
@@ -202,4 +211,27 @@ fn the_loss_survives_the_largest_scores() {
     let wrong = pass(1, &[1, 2, 0]);
     let (_, dx) = there_and_back(&mut SoftmaxLoss, &wrong, &x, &array![[1.0], [1.0], [1.0]]);
     assert_eq!(dx, array![[1.0, -1.0, 0.0], [0.5, 0.5, -1.0], [third - 1.0, third, third]]);
+}
+
+/// The loss of one score, where a careless exponential or logarithm is infinite or rounds to 0.
+#[test]
+fn the_logistic_loss_survives_the_largest_scores() {
+    let x = array![[3e38_f32], [-3e38], [3e38], [-3e38], [0.0], [-90.0]];
+    let ones = Array2::ones((6, 1));
+    let pass = pass(1, &[1, 0, 0, 1, 0, 0]);
+    let (losses, dx) = there_and_back(&mut LogisticLoss, &pass, &x, &ones);
+    let small = (-90.0_f32).exp();
+    assert_eq!(losses, array![[0.0], [0.0], [3e38], [3e38], [2_f32.ln()], [small]]);
+    assert_eq!(dx, array![[0.0], [0.0], [1.0], [-1.0], [0.5], [small]]);
+}
+
+/// Far off, `huber_loss` is linear: neither it nor its gradient overflows.
+#[test]
+fn the_huber_loss_survives_the_largest_scores() {
+    let x = array![[3e38_f32, -3e38], [1.0, -0.25]];
+    let targets = array![[0.0, 0.0], [0.0, 0.0]];
+    let mut layers = Network::<f32>::build(&[huber_loss(0.5)], 2, 2, 0).into_layers();
+    let (losses, dx) = there_and_back(&mut *layers[0], &values_pass(1, &targets), &x, &array![[2.0], [2.0]]);
+    assert_eq!(losses, array![[1.5e38], [(0.375 + 0.03125) / 2.0]]);
+    assert_eq!(dx, array![[0.5, -0.5], [0.5, -0.25]]);
 }

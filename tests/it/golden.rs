@@ -4,8 +4,8 @@
 
 use bntrain::kernel::Team;
 use bntrain::nn::{
-    AffineSpec, BatchNormSpec, Bias, Layer, LayerSpec, LeakyReluSpec, MeanOnlySpec, Network, RunningStart,
-    RunningUpdate, RunningVariance, Targets, Workspace,
+    AffineSpec, BatchNormSpec, Bias, Layer, LayerSpec, LeakyReluSpec, MeanOnlySpec, Network, Pass,
+    RunningStart, RunningUpdate, RunningVariance, Targets, Workspace,
 };
 use bntrain::optim::{
     AdamSpec, AdamWSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec, add_l2_gradient, clip_by_global_norm,
@@ -14,8 +14,8 @@ use ndarray::Array2;
 use serde_json::Value;
 
 use crate::support::json::{column, entries, find, golden, labels, matrix, number, numbers, set};
-use crate::support::stacks::{relu, sigmoid, softmax_loss, tanh};
-use crate::support::{assert_close, infer, there_and_back};
+use crate::support::stacks::{huber_loss, logistic_loss, relu, sigmoid, softmax_loss, squared_loss, tanh};
+use crate::support::{assert_close, infer, there_and_back, values_pass};
 
 /// A right implementation stays below 1e-12; the mistakes that the files were tried against exceed
 /// 1e-7.
@@ -192,6 +192,25 @@ fn running_statistics_follow_each_convention() {
     assert_eq!(entries(&case["running"]).count(), 7, "every convention of the file");
 }
 
+#[test]
+fn a_weighted_pass_agrees() {
+    let file = golden("network.json");
+    let (case, batch) = (&file["weighted"], &file["batches"][1]);
+    let mut golden =
+        Golden::new(&file["batch_norm"]["layers"], &file["batch_norm"]["parameters"], &pytorch());
+    let (labels, x, weights) = (labels(&batch["labels"]), matrix(&batch["x"]), numbers(&case["weights"]));
+    let pass = Pass { weights: Some(&weights), ..crate::support::pass(1, &labels) };
+    let losses = golden.network.forward(&pass, x.view(), &mut golden.workspace);
+    let loss = losses.iter().zip(&weights).map(|(loss, weight)| loss * weight).sum::<f64>() / 10.0;
+    assert!((loss - number(&case["loss"])).abs() <= TOLERANCE);
+    golden.network.backward(&pass, x.view(), &mut golden.workspace, None);
+    for (name, value) in entries(&case["gradients"]) {
+        let ours = golden.ours(name);
+        let gradient = &find(golden.network.params_mut(), &ours).grad;
+        assert_close(&format!("gradient of {name}"), gradient, &matrix(value), TOLERANCE);
+    }
+}
+
 /// The layer of a case in `layers.json`, which is 4 features wide.
 fn layer(name: &str, case: &Value) -> Box<dyn Layer<f64>> {
     let config = &case["config"];
@@ -202,6 +221,9 @@ fn layer(name: &str, case: &Value) -> Box<dyn Layer<f64>> {
         "leaky_relu" => LayerSpec::LeakyRelu(LeakyReluSpec { slope: number(&config["slope"]) }),
         "mean_only" => LayerSpec::MeanOnly(MeanOnlySpec::default()),
         _ if name.starts_with("softmax_loss") => softmax_loss(),
+        _ if name.starts_with("logistic_loss") => logistic_loss(),
+        "squared_loss" => squared_loss(),
+        "huber_loss" => huber_loss(number(&config["delta"])),
         _ if name.starts_with("affine") => {
             let bias = if config["bias"] == true { Bias::On } else { Bias::Off };
             LayerSpec::Affine(AffineSpec { units: Some(3), bias, ..AffineSpec::default() })
@@ -227,9 +249,13 @@ fn single_layers_agree() {
     for (name, case) in entries(&golden("layers.json")) {
         let mut layer = layer(name, case);
         let labels = case.get("labels").map(labels).unwrap_or_default();
-        let pass = crate::support::pass(1, &labels);
+        let targets = case.get("targets").map(matrix);
+        let pass = match &targets {
+            Some(targets) => values_pass(1, targets),
+            None => crate::support::pass(1, &labels),
+        };
         // A flat list stands for one number per row, unless the layer is as wide as that.
-        let per_row = |value: &Value| if name.starts_with("softmax") { column(value) } else { matrix(value) };
+        let per_row = |value: &Value| if name.contains("_loss") { column(value) } else { matrix(value) };
         let x = matrix(&case["x"]);
         if name == "batch_norm_evaluation" {
             let y = infer(&*layer, &pass, &x.view());

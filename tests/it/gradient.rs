@@ -5,14 +5,17 @@ use std::fs;
 use std::path::Path;
 
 use bntrain::gradcheck::{GradcheckReport, GradcheckSettings, check_layer, check_network, table};
-use bntrain::nn::{AffineSpec, Backward, BatchNormSpec, Bias, Layer, LayerSpec, MeanOnlySpec, Network};
+use bntrain::nn::{
+    AffineSpec, Backward, BatchNormSpec, Bias, Layer, LayerSpec, Loss, MeanOnlySpec, Network, Pass,
+};
 use ndarray::Array2;
 
 use crate::support::broken::{BrokenBatchNorm, Mistake};
 use crate::support::stacks::{
-    affine, batch_norm, dropout, leaky_relu, mean_only, relu, scores, sigmoid, softmax_loss, stack, tanh,
+    affine, batch_norm, dropout, huber_loss, leaky_relu, logistic_loss, mean_only, relu, scores, sigmoid,
+    softmax_loss, squared_loss, stack, tanh,
 };
-use crate::support::{bits, labels, pass, there_and_back, uniform};
+use crate::support::{bits, labels, pass, there_and_back, uniform, values_pass};
 
 /// At least one row for each kind of layer.
 fn rows() -> Vec<LayerSpec> {
@@ -27,6 +30,9 @@ fn rows() -> Vec<LayerSpec> {
         leaky_relu(),
         dropout(0.4),
         softmax_loss(),
+        logistic_loss(),
+        squared_loss(),
+        huber_loss(0.8),
     ];
     for backward in [Backward::Fused, Backward::ClosedForm, Backward::Graph] {
         for (scale, shift, eps) in
@@ -39,9 +45,36 @@ fn rows() -> Vec<LayerSpec> {
     rows
 }
 
-/// The layer of `spec` over four features, with every trained tensor in general position.
+/// What a pass of `n` rows through the layer of `spec` is compared with.
+struct Truth {
+    labels: Vec<u32>,
+    values: Array2<f64>,
+    weights: Option<Vec<f64>>,
+}
+
+impl Truth {
+    /// For as many `answers`.
+    fn new(n: usize, answers: usize) -> Self {
+        Self { labels: labels(n, answers as u32), values: uniform((n, answers), 77), weights: None }
+    }
+
+    fn pass(&self, step: u64, loss: Option<Loss>) -> Pass<'_, f64> {
+        let pass = match loss {
+            Some(Loss::Squared | Loss::Huber) => values_pass(step, &self.values),
+            Some(Loss::Softmax | Loss::Logistic) | None => pass(step, &self.labels),
+        };
+        Pass { weights: self.weights.as_deref(), ..pass }
+    }
+}
+
+/// The width of the input of the layer of `spec` in these tests.
+fn width(spec: &LayerSpec) -> usize {
+    spec.loss().map_or(4, |loss| loss.scores(4))
+}
+
+/// The layer of `spec` over its [`width`], with every trained tensor in general position.
 fn layer(spec: &LayerSpec) -> Box<dyn Layer<f64>> {
-    let network = Network::build(std::slice::from_ref(spec), 4, 3, 1);
+    let network = Network::build(std::slice::from_ref(spec), width(spec), 3, 1);
     let mut layer = network.into_layers().pop().expect("one layer");
     for (key, param) in (0..).zip(layer.params_mut()) {
         param.value += &(0.5 * uniform(param.value.dim(), key));
@@ -58,9 +91,10 @@ fn assert_passes(report: &GradcheckReport, what: &str) {
 fn every_layer_passes() {
     for n in [3, 5, 8] {
         for spec in rows() {
-            let (mut layer, labels, x) = (layer(&spec), labels(n, 4), 2.0 * uniform((n, 4), 9));
+            let (mut layer, width) = (layer(&spec), width(&spec));
+            let (truth, x) = (Truth::new(n, width.max(2)), 2.0 * uniform((n, width), 9));
             let before: Vec<_> = layer.params().iter().map(|param| param.value.clone()).collect();
-            let pass = crate::support::pass(3, &labels);
+            let pass = truth.pass(3, spec.loss());
             let report = check_layer(&mut *layer, &pass, &x, &GradcheckSettings::for_layer());
             assert_passes(&report, &format!("{spec:?}, n = {n}"));
 
@@ -133,10 +167,11 @@ fn each_mistake_is_seen_within_a_network() {
 fn one_or_two_rows_stay_finite() {
     for n in [1, 2] {
         for spec in rows() {
-            let (mut layer, labels) = (layer(&spec), labels(n, 4));
-            let pass = crate::support::pass(3, &labels);
-            let dy = uniform((n, layer.outputs(4)), 7);
-            let (y, dx) = there_and_back(&mut *layer, &pass, &uniform((n, 4), 6), &dy);
+            let (mut layer, width) = (layer(&spec), width(&spec));
+            let truth = Truth::new(n, width.max(2));
+            let dy = uniform((n, layer.outputs(width)), 7);
+            let (y, dx) =
+                there_and_back(&mut *layer, &truth.pass(3, spec.loss()), &uniform((n, width), 6), &dy);
             let grads = layer.params().iter().flat_map(|param| &param.grad);
             assert!(y.iter().chain(&dx).chain(grads).all(|number| number.is_finite()), "{spec:?}, n = {n}");
         }
@@ -175,6 +210,35 @@ fn whole_networks_pass() {
             let names: Vec<&str> = trained.map(|param| param.name.as_str()).chain(["input"]).collect();
             assert!(report.tensors.iter().map(|tensor| &tensor.name).eq(names));
         }
+    }
+}
+
+#[test]
+fn networks_with_each_loss_and_with_weights_pass() {
+    for (index, (loss, answers)) in [
+        (softmax_loss(), 3),
+        (logistic_loss(), 2),
+        (squared_loss(), 1),
+        (squared_loss(), 3),
+        (huber_loss(0.5), 2),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let specs = [affine(7), batch_norm(), tanh(), scores(), loss.clone()];
+        let mut truth = Truth::new(9, answers);
+        let mut check = |weights: Option<Vec<f64>>| {
+            truth.weights = weights;
+            let mut network = Network::build(&specs, 5, answers, index as u64);
+            let x = 2.0 * uniform((9, 5), index as u64);
+            let pass = truth.pass(1, loss.loss());
+            check_network(&mut network, &pass, &x, 0.01, &GradcheckSettings::for_network())
+        };
+        let alike = check(None);
+        let weighted = check(Some((0..9).map(|row| f64::from(row) / 4.0).collect()));
+        assert_passes(&alike, &format!("{loss:?}"));
+        assert_passes(&weighted, &format!("{loss:?}, weighted"));
+        assert_ne!(alike, weighted);
     }
 }
 

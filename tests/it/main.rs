@@ -8,6 +8,7 @@ mod export; // models for other tools
 mod extremes; // the limits of rounding and range
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
+mod losses; // networks that end in each of the losses
 mod metrics; // metrics and their intervals
 mod readme; // what the README says
 mod shell; // completions and man pages

@@ -1,14 +1,15 @@
 //! From records to runs and groups.
 
 use super::pairs::{Run, comparisons};
-use super::{GroupSummary, MeasuredOn, Point, RunSummary, Scores, Summary};
+use super::{Differences, GroupSummary, MeasuredOn, Point, RunSummary, Scores, Summary};
 use crate::compare::RunRecord;
-use crate::compare::statistics::{CONFIDENCE, Estimate};
+use crate::compare::statistics::{CONFIDENCE, Estimate, PairedDifference};
 use crate::config::Metric;
+use crate::nn::Task;
 use crate::train::Outcome;
 
 pub(super) fn summary(records: &[RunRecord]) -> Summary {
-    let measured_on = measured_on(records);
+    let (task, measured_on) = (task(records), measured_on(records));
     let runs: Vec<RunSummary> = records.iter().map(|record| run(record, measured_on)).collect();
     let norms = distinct(records.iter().map(|record| record.cell.norm));
     let points = distinct(runs.iter().map(|run| &run.point));
@@ -18,14 +19,15 @@ pub(super) fn summary(records: &[RunRecord]) -> Summary {
             let members: Vec<&RunSummary> =
                 runs.iter().filter(|run| run.norm == norm && run.point == *point).collect();
             if let Some(first) = members.first() {
-                groups.push(group(first, &members, measured_on));
+                groups.push(group(first, &members, task, measured_on));
             }
         }
     }
     let pairable: Vec<Run<'_>> = records.iter().zip(&runs).collect();
-    let comparisons = comparisons(&pairable, &norms, measured_on);
+    let comparisons = comparisons(&pairable, &norms, task, measured_on);
     Summary {
         format_version: Summary::FORMAT_VERSION,
+        task,
         measured_on,
         confidence: CONFIDENCE,
         norms,
@@ -57,6 +59,35 @@ impl RunSummary {
     }
 }
 
+impl GroupSummary {
+    /// Accuracy or R2 after the last epoch.
+    pub fn final_quality(&self) -> Estimate {
+        self.final_accuracy.or(self.final_r2).unwrap_or_else(|| Estimate::of([]))
+    }
+
+    /// The highest accuracy or R2 of any epoch.
+    pub fn best_quality(&self) -> Estimate {
+        self.best_accuracy.or(self.best_r2).unwrap_or_else(|| Estimate::of([]))
+    }
+
+    /// Accuracy or R2 on the test rows under the kept weights.
+    pub fn test_quality(&self) -> Estimate {
+        self.test_accuracy.or(self.test_r2).unwrap_or_else(|| Estimate::of([]))
+    }
+}
+
+impl Differences {
+    /// That of accuracy or R2 after the last epoch.
+    pub fn final_quality(&self) -> PairedDifference {
+        self.final_accuracy.or(self.final_r2).unwrap_or_else(|| PairedDifference::of([]))
+    }
+
+    /// That of the highest accuracy or R2 of any epoch.
+    pub fn best_quality(&self) -> PairedDifference {
+        self.best_accuracy.or(self.best_r2).unwrap_or_else(|| PairedDifference::of([]))
+    }
+}
+
 impl MeasuredOn {
     /// The loss of these rows.
     pub fn loss(self) -> Metric {
@@ -66,11 +97,11 @@ impl MeasuredOn {
         }
     }
 
-    /// The accuracy on these rows.
-    pub fn accuracy(self) -> Metric {
+    /// The accuracy or R2 on these rows.
+    pub fn quality(self, task: Task) -> Metric {
         match self {
-            Self::ValidationRows => Metric::ValidAccuracy,
-            Self::TrainingRows => Metric::TrainAccuracy,
+            Self::ValidationRows => Metric::valid_quality(task),
+            Self::TrainingRows => Metric::train_quality(task),
         }
     }
 }
@@ -82,8 +113,10 @@ impl Scores {
             Metric::TrainLoss => self.train_loss,
             Metric::TrainEvalLoss => self.train_eval_loss,
             Metric::TrainAccuracy => self.train_accuracy,
+            Metric::TrainR2 => self.train_r2,
             Metric::ValidLoss => self.valid_loss,
             Metric::ValidAccuracy => self.valid_accuracy,
+            Metric::ValidR2 => self.valid_r2,
         }
     }
 
@@ -93,10 +126,18 @@ impl Scores {
             train_loss: finite(Metric::TrainLoss),
             train_eval_loss: finite(Metric::TrainEvalLoss),
             train_accuracy: finite(Metric::TrainAccuracy),
+            train_r2: finite(Metric::TrainR2),
             valid_loss: finite(Metric::ValidLoss),
             valid_accuracy: finite(Metric::ValidAccuracy),
+            valid_r2: finite(Metric::ValidR2),
         }
     }
+}
+
+/// That of the first number; without any, all tasks are alike.
+fn task(records: &[RunRecord]) -> Task {
+    let mut epochs = records.iter().flat_map(|record| &record.epochs);
+    epochs.next().map_or(Task::default(), |epoch| epoch.train.quality.task())
 }
 
 fn measured_on(records: &[RunRecord]) -> MeasuredOn {
@@ -133,7 +174,8 @@ fn run(record: &RunRecord, measured_on: MeasuredOn) -> RunSummary {
         final_scores: Scores::of(|metric| last?.metric(metric)),
         best_scores: Scores::of(best_value),
         test_loss: record.test.and_then(|test| finite(test.loss)),
-        test_accuracy: record.test.and_then(|test| finite(test.accuracy)),
+        test_accuracy: record.test.and_then(|test| finite(test.accuracy()?)),
+        test_r2: record.test.and_then(|test| finite(test.r2()?)),
         parameters: record.parameters,
         seconds: record.seconds,
         train_seconds: last.map_or(0.0, |epoch| epoch.train_seconds),
@@ -142,13 +184,16 @@ fn run(record: &RunRecord, measured_on: MeasuredOn) -> RunSummary {
     }
 }
 
-fn group(first: &RunSummary, members: &[&RunSummary], measured_on: MeasuredOn) -> GroupSummary {
+fn group(first: &RunSummary, members: &[&RunSummary], task: Task, measured_on: MeasuredOn) -> GroupSummary {
     let completed: Vec<&RunSummary> = members.iter().copied().filter(|run| run.is_complete()).collect();
     let count =
         |predicate: fn(&Outcome) -> bool| members.iter().filter(|run| predicate(&run.outcome)).count();
     let over_runs =
         |value: &dyn Fn(&RunSummary) -> Option<f64>| Estimate::of(completed.iter().map(|run| value(run)));
-    let (loss, accuracy) = (measured_on.loss(), measured_on.accuracy());
+    let (loss, quality) = (measured_on.loss(), measured_on.quality(task));
+    let of_task =
+        |wanted: Task, value: &dyn Fn(&RunSummary) -> Option<f64>| (task == wanted).then(|| over_runs(value));
+    let (classes, values) = (Task::Classification, Task::Regression);
     GroupSummary {
         norm: first.norm,
         point: first.point.clone(),
@@ -158,11 +203,14 @@ fn group(first: &RunSummary, members: &[&RunSummary], measured_on: MeasuredOn) -
         n_interrupted: count(|outcome| matches!(outcome, Outcome::Interrupted { .. })),
         final_loss: over_runs(&|run| run.final_scores.get(loss)),
         best_loss: over_runs(&|run| run.best_scores.get(loss)),
-        final_accuracy: over_runs(&|run| run.final_scores.get(accuracy)),
-        best_accuracy: over_runs(&|run| run.best_scores.get(accuracy)),
+        final_accuracy: of_task(classes, &|run| run.final_scores.get(quality)),
+        final_r2: of_task(values, &|run| run.final_scores.get(quality)),
+        best_accuracy: of_task(classes, &|run| run.best_scores.get(quality)),
+        best_r2: of_task(values, &|run| run.best_scores.get(quality)),
         final_train_eval_loss: over_runs(&|run| run.final_scores.train_eval_loss),
         test_loss: over_runs(&|run| run.test_loss),
-        test_accuracy: over_runs(&|run| run.test_accuracy),
+        test_accuracy: of_task(classes, &|run| run.test_accuracy),
+        test_r2: of_task(values, &|run| run.test_r2),
         seconds: over_runs(&|run| Some(run.seconds)),
         train_seconds: over_runs(&|run| Some(run.train_seconds)),
         parameters: first.parameters,

@@ -4,14 +4,19 @@ use super::collect::distinct;
 use super::{Differences, MeasuredOn, NormComparison, Point, RunSummary, SeedStep, StepsToReach};
 use crate::compare::RunRecord;
 use crate::compare::statistics::{PairedDifference, censored_median};
-use crate::nn::Norm;
+use crate::nn::{Norm, Task};
 use crate::train::Outcome;
 
 /// A run and what came of it.
 pub(super) type Run<'a> = (&'a RunRecord, &'a RunSummary);
 
 /// The first norm against each other one, point by point.
-pub(super) fn comparisons(runs: &[Run<'_>], norms: &[Norm], measured_on: MeasuredOn) -> Vec<NormComparison> {
+pub(super) fn comparisons(
+    runs: &[Run<'_>],
+    norms: &[Norm],
+    task: Task,
+    measured_on: MeasuredOn,
+) -> Vec<NormComparison> {
     let Some((&norm, others)) = norms.split_first() else { return Vec::new() };
     let points = distinct(runs.iter().map(|(_, run)| &run.point));
     let mut comparisons = Vec::new();
@@ -27,7 +32,7 @@ pub(super) fn comparisons(runs: &[Run<'_>], norms: &[Norm], measured_on: Measure
                 norm,
                 other,
                 point: point.clone(),
-                differences: differences(&pairs, measured_on),
+                differences: differences(&pairs, task, measured_on),
                 norm_reaches_best_of_other: steps_to_reach(&pairs, measured_on),
                 other_reaches_best_of_norm: steps_to_reach(&swapped, measured_on),
             });
@@ -53,17 +58,22 @@ fn pairs<'a>(runs: &[Run<'a>], point: &Option<Point>, norm: Norm, other: Norm) -
         .collect()
 }
 
-fn differences(pairs: &[Pair<'_>], measured_on: MeasuredOn) -> Differences {
-    let (loss, accuracy) = (measured_on.loss(), measured_on.accuracy());
+fn differences(pairs: &[Pair<'_>], task: Task, measured_on: MeasuredOn) -> Differences {
+    let (loss, quality) = (measured_on.loss(), measured_on.quality(task));
     let difference = |value: &dyn Fn(&RunSummary) -> Option<f64>| {
         let completed = |(_, run): Run<'_>| if run.is_complete() { value(run) } else { None };
         PairedDifference::of(pairs.iter().map(|pair| (completed(pair.norm), completed(pair.other))))
     };
+    let of_task = |wanted: Task, value: &dyn Fn(&RunSummary) -> Option<f64>| {
+        (task == wanted).then(|| difference(value))
+    };
     Differences {
         final_loss: difference(&|run| run.final_scores.get(loss)),
         best_loss: difference(&|run| run.best_scores.get(loss)),
-        final_accuracy: difference(&|run| run.final_scores.get(accuracy)),
-        best_accuracy: difference(&|run| run.best_scores.get(accuracy)),
+        final_accuracy: of_task(Task::Classification, &|run| run.final_scores.get(quality)),
+        final_r2: of_task(Task::Regression, &|run| run.final_scores.get(quality)),
+        best_accuracy: of_task(Task::Classification, &|run| run.best_scores.get(quality)),
+        best_r2: of_task(Task::Regression, &|run| run.best_scores.get(quality)),
         final_train_eval_loss: difference(&|run| run.final_scores.train_eval_loss),
     }
 }

@@ -55,7 +55,7 @@ fn groups_are_means_over_seeds() {
     assert_close(none.final_loss.mean, 3.2 / 3.0);
     assert_close(none.best_loss.mean, 3.2 / 3.0);
     assert_eq!((batch_norm.parameters, none.parameters), (25_450, 25_250));
-    assert_eq!(batch_norm.test_accuracy.n, 0);
+    assert_eq!(batch_norm.test_quality().n, 0);
 }
 
 #[test]

@@ -15,7 +15,9 @@ pub(in crate::config) static LAYERS: Section = Section {
                 Key {
                     name: "units",
                     kind: UNITS,
-                    default: Standard::Absent("in the last one: the number of classes"),
+                    default: Standard::Absent(
+                        "in the last one: as many as there are classes or targets; 1 before `logistic_loss`",
+                    ),
                     doc: "outputs; in every affine layer but the last",
                 },
                 Key {
@@ -94,7 +96,34 @@ pub(in crate::config) static LAYERS: Section = Section {
                 doc: "share of the units dropped",
             }],
         },
-        Variant { name: "softmax_loss", doc: "The last layer of every network.", keys: &[] },
+        Variant {
+            name: "softmax_loss",
+            doc: "The last layer for classes: the negative log likelihood of the right one, in nats.",
+            keys: &[],
+        },
+        Variant {
+            name: "logistic_loss",
+            doc: "The last layer for two classes with one score for both: the log odds of the second. The \
+                  same likelihood as `softmax_loss`.",
+            keys: &[],
+        },
+        Variant {
+            name: "squared_loss",
+            doc: "The last layer for values: the squared error, mean over the targets, in scaled units; no \
+                  factor of a half.",
+            keys: &[],
+        },
+        Variant {
+            name: "huber_loss",
+            doc: "The last layer for values some of which are far off: half the squared error up to `delta`, \
+                  linear beyond; mean over the targets.",
+            keys: &[Key {
+                name: "delta",
+                kind: POSITIVE,
+                default: Standard::Value("1.0"),
+                doc: "error from which the loss is linear, in scaled units",
+            }],
+        },
     ],
 };
 

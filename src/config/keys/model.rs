@@ -41,6 +41,12 @@ pub(in crate::config) static MODEL: Section = Section {
                 default: Standard::Absent("by layer, see `affine`"),
                 doc: "initial weights of every affine layer",
             },
+            Key {
+                name: "loss",
+                kind: Kind::Choice(&["softmax_loss", "logistic_loss", "squared_loss", "huber_loss"]),
+                default: Standard::Absent("`\"softmax_loss\"`"),
+                doc: "the last layer, with its defaults",
+            },
         ],
     }],
 };

@@ -44,6 +44,9 @@ fn defaults() -> Vec<(&'static Section, &'static str, Table)> {
         layer(LayerSpec::LeakyRelu(LeakyReluSpec::default())),
         layer(LayerSpec::Dropout(DropoutSpec::default())),
         layer(LayerSpec::SoftmaxLoss(SoftmaxLossSpec {})),
+        layer(LayerSpec::LogisticLoss(LogisticLossSpec {})),
+        layer(LayerSpec::SquaredLoss(SquaredLossSpec {})),
+        layer(LayerSpec::HuberLoss(HuberLossSpec::default())),
     ];
     for (section, name, table) in &mut defaults {
         // All schedules share one type, a config has the keys of its own only.
@@ -125,6 +128,7 @@ fn every_choice_is_a_variant_and_every_variant_a_choice() {
         (&COLUMN, "", "type", names_of::<crate::data::ColumnType>(bogus())),
         (&MODEL, "", "norm", names_of::<Norm>(bogus())),
         (&MODEL, "", "activation", names_of::<crate::config::model::Activation>(bogus())),
+        (&MODEL, "", "loss", names_of::<Loss>(bogus())),
         (&COMPARE, "", "norms", names_of::<Norm>(bogus())),
         (&TRAINING, "", "last_batch", names_of::<crate::data::LastBatch>(bogus())),
         (&TRAINING, "", "sampling", names_of::<crate::data::Sampling>(bogus())),

@@ -24,6 +24,17 @@ fn values_that_contradict_each_other() {
             &["@data.valid: 2 is not allowed; it must be at least 0 and less than 1"],
         ),
         (
+            "training.early_stopping.metric=valid_r2 && data.valid=0.2",
+            &[
+                "@training.early_stopping.metric: it is measured for values only; use the loss or the accuracy",
+            ],
+        ),
+        (
+            "model.loss=huber_loss && training.class_weights=balanced",
+            &["@model.loss: huber_loss is for values, but the label gives classes; use softmax_loss or \
+                 logistic_loss"],
+        ),
+        (
             "data.valid=0.6 && data.test=0.4",
             &["@data.test: valid + test is 1; it must be less than 1, the rest is trained on"],
         ),
@@ -51,6 +62,11 @@ fn values_that_contradict_each_other() {
             &[
                 r#"data.ignore[0] (@data.ignore): there is no column "a": without a header they are c0, c1, ..., unless data.column_names says otherwise"#,
             ],
+        ),
+        (
+            "model.loss=squared_loss",
+            &["@model.loss: squared_loss is for values, but the label gives classes; use softmax_loss or \
+                 logistic_loss"],
         ),
         (
             r#"data.header=false && data.column_names=["a", "y"] && data.ignore=["b"]"#,
@@ -154,8 +170,18 @@ fn a_network_is_described_once() {
 #[test]
 fn layers_have_an_order() {
     for (layers, expected) in [
-        ("relu", vec!["layers[0] (relu, line 5): the last layer must be softmax_loss"]),
-        ("affine 3, relu", vec!["layers[1] (relu, line 8): the last layer must be softmax_loss"]),
+        (
+            "relu",
+            vec![
+                "layers[0] (relu, line 5): the last layer must be a loss: softmax_loss or logistic_loss for classes, squared_loss or huber_loss for values",
+            ],
+        ),
+        (
+            "affine 3, relu",
+            vec![
+                "layers[1] (relu, line 8): the last layer must be a loss: softmax_loss or logistic_loss for classes, squared_loss or huber_loss for values",
+            ],
+        ),
         (
             "softmax_loss",
             vec![
@@ -182,8 +208,30 @@ fn layers_have_an_order() {
             vec![
                 "layers[0] (affine, line 5): missing key `units`; only the affine layer before the loss goes \
                  without",
-                "layers[1] (softmax_loss, line 7): softmax_loss must be the last layer, and the only one of its \
-                 kind",
+                "layers[1] (softmax_loss, line 7): softmax_loss must be the last layer, and the only loss",
+            ],
+        ),
+        (
+            "affine 3, logistic_loss",
+            vec![
+                "layers[0].units (affine, line 7): the affine layer before the loss takes its width from the \
+                 data; remove the key",
+            ],
+        ),
+        (
+            "relu, huber_loss",
+            vec![
+                "layers[1] (huber_loss, line 7): huber_loss is for values, but the label gives classes; use \
+                 softmax_loss or logistic_loss",
+                "layers[1] (huber_loss, line 7): huber_loss must directly follow an affine layer without \
+                 units: the scores, one for each target",
+            ],
+        ),
+        (
+            "affine, huber_loss",
+            vec![
+                "layers[1] (huber_loss, line 7): huber_loss is for values, but the label gives classes; use \
+                 softmax_loss or logistic_loss",
             ],
         ),
         (
@@ -197,15 +245,14 @@ fn layers_have_an_order() {
             "affine 3, relu, affine 2, softmax_loss",
             vec![
                 "layers[2].units (affine, line 12): the affine layer before the loss takes its width from the \
-                 label; remove the key",
+                 data; remove the key",
             ],
         ),
         (
             "affine 3, relu, affine, softmax_loss, relu",
             vec![
-                "layers[3] (softmax_loss, line 12): softmax_loss must be the last layer, and the only one of its \
-                 kind",
-                "layers[4] (relu, line 14): the last layer must be softmax_loss",
+                "layers[3] (softmax_loss, line 12): softmax_loss must be the last layer, and the only loss",
+                "layers[4] (relu, line 14): the last layer must be a loss: softmax_loss or logistic_loss for classes, squared_loss or huber_loss for values",
             ],
         ),
     ] {

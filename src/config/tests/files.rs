@@ -121,7 +121,8 @@ batch_size = 'all'
              means here, so it is called `running_update` (PyTorch's momentum m is running_update = m, \
              Keras' momentum m is running_update = 1 - m)",
             "layers[2].type (rellu, line 14): 'rellu' is not allowed; it must be \"affine\", \"batch_norm\", \
-             \"mean_only\", \"relu\", \"sigmoid\", \"tanh\", \"leaky_relu\", \"dropout\" or \"softmax_loss\"; \
+             \"mean_only\", \"relu\", \"sigmoid\", \"tanh\", \"leaky_relu\", \"dropout\", \"softmax_loss\", \
+             \"logistic_loss\", \"squared_loss\" or \"huber_loss\"; \
              did you mean \"relu\"?",
             "optimizer.learning_rate (line 18): -0.1 is not allowed; it must be finite and greater than 0",
             "training.batch_size (line 21): 'all' is a string; it must be an integer, from 1 to 1000000000",

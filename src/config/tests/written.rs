@@ -177,9 +177,13 @@ fn whatever_the_reference_documents_is_taken() {
         (&LAYERS, "layers.1"),
     ] {
         for mut sample in samples(section) {
+            // Only where values are predicted.
+            if sample.get("metric").and_then(Value::as_str).is_some_and(|name| name.ends_with("_r2")) {
+                continue;
+            }
             match sample.get("type").and_then(Value::as_str) {
                 Some("affine") => drop(sample.insert("units".to_owned(), Value::from(3))),
-                Some("softmax_loss") => continue, // Stands at the end, and nowhere else.
+                Some(kind) if kind.ends_with("_loss") => continue, // Stands at the end, and nowhere else.
                 _ => {}
             }
             round_trip(&layer_list, &["data.valid=0.2", &format!("{key}={}", inline(&Value::Table(sample)))]);

@@ -4,10 +4,11 @@ use std::io::Read;
 
 use thiserror::Error;
 
-use super::{METRICS_COLUMNS, MetricsRow};
+use super::{MetricsRow, metrics_columns};
 use crate::compare::{Cell, RunRecord, Summary};
+use crate::nn::Task;
 use crate::report::plain_text::{escaped, plain};
-use crate::train::{EpochRecord, Score};
+use crate::train::{EpochRecord, Quality, Score};
 
 /// Why a `metrics.csv` cannot be read.
 #[derive(Debug, Error)]
@@ -15,7 +16,7 @@ pub enum MetricsError {
     /// The first line has other columns than this program writes.
     #[error(
         "line 1: the columns are `{found}`; expected `{}`: is this the metrics.csv of a run directory?",
-        METRICS_COLUMNS.join(",")
+        metrics_columns(Task::Classification).join(",")
     )]
     Columns {
         /// As it stands there, safe to show.
@@ -47,14 +48,16 @@ pub enum MetricsError {
 pub fn read_metrics(reader: impl Read) -> Result<Vec<MetricsRow>, MetricsError> {
     let mut reader = csv::Reader::from_reader(reader);
     let columns = reader.headers()?.clone();
-    if columns != METRICS_COLUMNS.to_vec() {
+    let tasks = [Task::Classification, Task::Regression];
+    let Some(known) = tasks.map(metrics_columns).into_iter().find(|known| columns == known.to_vec()) else {
         let found: Vec<&str> = columns.iter().collect();
         return Err(MetricsError::Columns { found: plain(&found.join(",")) });
-    }
+    };
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record?;
-        rows.push(record.deserialize(Some(&columns)).map_err(|error| in_cell(error, &record))?);
+        // By place: the same number is called accuracy or R2.
+        rows.push(record.deserialize(None).map_err(|error| in_cell(error, &record, &known))?);
     }
     Ok(rows)
 }
@@ -67,8 +70,9 @@ pub fn with_epochs(summary: &Summary, rows: &[MetricsRow]) -> Vec<RunRecord> {
         let is_here = |row: &&MetricsRow| {
             row.norm == run.norm && row.seed == run.seed && row.point.as_ref() == settings
         };
-        let epochs: Vec<EpochRecord> = rows.iter().filter(is_here).map(MetricsRow::epoch_record).collect();
-        let test = run.test_loss.zip(run.test_accuracy);
+        let epochs: Vec<EpochRecord> =
+            rows.iter().filter(is_here).map(|row| row.epoch_record(summary.task)).collect();
+        let test = run.test_loss.zip(run.test_accuracy.or(run.test_r2));
         RunRecord {
             cell: Cell {
                 norm: run.norm,
@@ -79,7 +83,7 @@ pub fn with_epochs(summary: &Summary, rows: &[MetricsRow]) -> Vec<RunRecord> {
             steps: Vec::new(),
             outcome: run.outcome.clone(),
             kept_epoch: run.kept_epoch,
-            test: test.map(|(loss, accuracy)| Score { loss, accuracy }),
+            test: test.map(|(loss, quality)| Score { loss, quality: Quality::new(summary.task, quality) }),
             parameters: run.parameters,
             result_hash: run.result_hash.clone(),
             seconds: run.seconds,
@@ -89,11 +93,11 @@ pub fn with_epochs(summary: &Summary, rows: &[MetricsRow]) -> Vec<RunRecord> {
 }
 
 /// The same error with the name and the text of the cell, where it is about one.
-fn in_cell(error: csv::Error, record: &csv::StringRecord) -> MetricsError {
+fn in_cell(error: csv::Error, record: &csv::StringRecord, columns: &[&'static str]) -> MetricsError {
     let csv::ErrorKind::Deserialize { err, .. } = error.kind() else { return error.into() };
     // Only the first column, the norm, is read in a way that loses the index.
     let field = err.field().unwrap_or(0) as usize;
-    let (Some(column), Some(value)) = (METRICS_COLUMNS.get(field), record.get(field)) else {
+    let (Some(column), Some(value)) = (columns.get(field), record.get(field)) else {
         return error.into();
     };
     MetricsError::Cell {
@@ -108,17 +112,18 @@ fn in_cell(error: csv::Error, record: &csv::StringRecord) -> MetricsError {
 mod tests {
     use super::super::{write_metrics, write_metrics_header};
     use super::*;
-    use crate::compare::synthetic::{grid, twins, without_validation};
+    use crate::compare::synthetic::{for_values, grid, twins, without_validation};
 
     fn written(runs: &[RunRecord]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        write_metrics_header(&mut bytes).unwrap();
+        let task = Summary::of(runs).task;
+        write_metrics_header(&mut bytes, task).unwrap();
         runs.iter().for_each(|run| write_metrics(&mut bytes, run).unwrap());
         bytes
     }
 
     fn refused(text: &str) -> String {
-        let text = text.replace("HEADER", &METRICS_COLUMNS.join(","));
+        let text = text.replace("HEADER", &metrics_columns(Task::Classification).join(","));
         read_metrics(text.as_bytes()).unwrap_err().to_string()
     }
 
@@ -126,7 +131,8 @@ mod tests {
     fn what_was_written_reads_back_bit_for_bit() {
         let mut without_valid: Vec<RunRecord> = twins(2).into_iter().map(without_validation).collect();
         without_valid[1].epochs[2].train.loss = f64::INFINITY;
-        for runs in [twins(3), grid(), without_valid, Vec::new()] {
+        let values = twins(2).into_iter().map(for_values).collect();
+        for runs in [twins(3), grid(), without_valid, values, Vec::new()] {
             let rows = read_metrics(&*written(&runs)).unwrap();
             let summary = Summary::from_json(&Summary::of(&runs).to_json()).unwrap();
             let expected: Vec<RunRecord> =

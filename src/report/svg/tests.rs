@@ -1,7 +1,7 @@
 use super::*;
 use crate::compare::synthetic::{at_point, diverged, grid, run, twins, without_validation};
 use crate::nn::Norm;
-use crate::train::Score;
+use crate::train::{Quality, Score};
 
 /// Every text of a picture, as a reader sees it.
 fn texts(svg: &str) -> Vec<&str> {
@@ -109,7 +109,7 @@ fn a_diverged_run_ends_in_a_cross_and_is_not_in_the_band() {
     let mut runs = twins(3);
     assert_eq!(count(&curves_svg("digits", &runs), CROSS), 0);
     runs[4].epochs.truncate(4);
-    runs[4].epochs[3].valid = Some(Score { loss: 1e30, accuracy: f64::NAN });
+    runs[4].epochs[3].valid = Some(Score { loss: 1e30, quality: Quality::Accuracy(f64::NAN) });
     runs[4] = diverged(runs[4].clone());
     let svg = curves_svg("digits", &runs);
     assert_well_formed(&svg);

@@ -1,8 +1,8 @@
 use super::{Charset, table};
-use crate::compare::synthetic::{diverged, grid, run, twins, without_validation};
+use crate::compare::synthetic::{diverged, for_values, grid, run, twins, without_validation};
 use crate::compare::{RunRecord, Summary};
 use crate::nn::Norm::{BatchNorm, MeanOnly, None as NoNorm};
-use crate::train::{Outcome, Score};
+use crate::train::{Outcome, Quality, Score};
 
 fn shown(runs: &[RunRecord]) -> String {
     table(&Summary::of(runs), Charset::Unicode)
@@ -172,7 +172,7 @@ fn three_norms_have_a_table_of_steps() {
 #[test]
 fn a_single_network_without_validation_rows() {
     let mut run = without_validation(run(BatchNorm, 7, &[2.3, 0.5, 0.25]));
-    run.test = Some(Score { loss: 0.3, accuracy: 0.9 });
+    run.test = Some(Score { loss: 0.3, quality: Quality::Accuracy(0.9) });
     run.seconds = 125.4;
     insta::assert_snapshot!(shown(&[run]), @r"
     training rows in evaluation mode (no validation rows); best: at any epoch
@@ -302,4 +302,19 @@ fn an_interrupted_run_and_no_run_at_all() {
 
     norm  runs  seconds  parameters
     ");
+}
+
+#[test]
+fn values_have_r2_where_classes_have_accuracy() {
+    let runs: Vec<RunRecord> = twins(2).into_iter().map(for_values).collect();
+    let summary = Summary::of(&runs);
+    let text = table(&summary, Charset::Ascii);
+    let heads = text.lines().find(|line| line.starts_with("norm")).unwrap_or_default();
+    assert_eq!(heads, "norm        final loss       best loss          final R2         best R2");
+    assert!(text.contains("\n  final validation R2    +0.00") && !text.contains("accuracy"), "{text}");
+    let json = summary.to_json();
+    assert!(json.contains("\"task\": \"regression\"") && !json.contains("accuracy"), "{json}");
+    for key in ["train_r2", "valid_r2", "final_r2", "best_r2", "test_r2"] {
+        assert!(json.contains(&format!("\"{key}\"")), "{key}");
+    }
 }

@@ -30,6 +30,11 @@ pub(crate) fn pass<F>(step: u64, labels: &[u32]) -> Pass<'_, F> {
     Pass { team, step, targets: Targets::Classes(labels), weights: None }
 }
 
+/// Like [`pass`], for values.
+pub(crate) fn values_pass<'a, F: Real>(step: u64, values: &'a Array2<F>) -> Pass<'a, F> {
+    Pass { targets: Targets::Values(values.view()), ..pass(step, &[]) }
+}
+
 /// The output of a training pass of `layer`.
 pub(crate) fn forward<F: Real>(layer: &mut dyn Layer<F>, pass: &Pass<'_, F>, x: &Array2<F>) -> Array2<F> {
     let mut y = Array2::zeros((x.nrows(), layer.outputs(x.ncols())));

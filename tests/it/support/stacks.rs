@@ -1,8 +1,8 @@
 //! Layer lists.
 
 use bntrain::nn::{
-    AffineSpec, BatchNormSpec, DropoutSpec, LayerSpec, LeakyReluSpec, MeanOnlySpec, ReluSpec, SigmoidSpec,
-    SoftmaxLossSpec, TanhSpec,
+    AffineSpec, BatchNormSpec, DropoutSpec, HuberLossSpec, LayerSpec, LeakyReluSpec, Loss, MeanOnlySpec,
+    ReluSpec, SigmoidSpec, SoftmaxLossSpec, TanhSpec,
 };
 
 pub(crate) fn affine(units: usize) -> LayerSpec {
@@ -44,6 +44,18 @@ pub(crate) fn dropout(rate: f64) -> LayerSpec {
 
 pub(crate) fn softmax_loss() -> LayerSpec {
     LayerSpec::SoftmaxLoss(SoftmaxLossSpec {})
+}
+
+pub(crate) fn logistic_loss() -> LayerSpec {
+    Loss::Logistic.layer()
+}
+
+pub(crate) fn squared_loss() -> LayerSpec {
+    Loss::Squared.layer()
+}
+
+pub(crate) fn huber_loss(delta: f64) -> LayerSpec {
+    LayerSpec::HuberLoss(HuberLossSpec { delta })
 }
 
 /// Hidden blocks of `units` units, each an affine layer and what `block` gives, then scores and
