@@ -38,7 +38,11 @@ def run_torch(path, inputs):
     network.load_state_dict(tensors)
     network.eval()
     with torch.no_grad():
-        return torch.softmax(network(torch.tensor(inputs["encoded"], dtype=dtype)), dim=1).numpy()
+        scores = network(torch.tensor(inputs["encoded"], dtype=dtype))
+    if scores.shape[1] == 1:
+        scores = torch.cat([-scores, scores], dim=1)
+        return torch.sigmoid(scores).numpy()
+    return torch.softmax(scores, dim=1).numpy()
 
 
 for inputs_path in sorted(FOLDER.glob("*.inputs.json")):

@@ -69,7 +69,7 @@ impl Sample {
     }
 
     fn of_table<F: Real>(model: &Model, table: &Table) -> Option<Self> {
-        let data = table.prepare::<F>(model.plan.training.seed).ok()?.data;
+        let data = table.prepare::<F>(model.plan.training.seed, None).ok()?.data;
         let path = model.plan.data.path.clone();
         let (rows, origin) = match &data.valid {
             Some(rows) => (rows, Origin::Validation(path)),

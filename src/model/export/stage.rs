@@ -78,7 +78,10 @@ fn step<F: Real>(spec: &LayerSpec, layer: &dyn Layer<F>) -> Option<Step> {
         LayerSpec::Sigmoid(_) => Step::Sigmoid,
         LayerSpec::Tanh(_) => Step::Tanh,
         LayerSpec::Dropout(_) => Step::Identity,
-        LayerSpec::SoftmaxLoss(_) => return None,
+        LayerSpec::SoftmaxLoss(_)
+        | LayerSpec::LogisticLoss(_)
+        | LayerSpec::SquaredLoss(_)
+        | LayerSpec::HuberLoss(_) => return None,
     };
     Some(step)
 }

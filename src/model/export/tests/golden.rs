@@ -30,13 +30,6 @@ fn write(name: &str, bytes: &[u8]) {
     fs::write(path(name), bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
 }
 
-fn cases() -> [(&'static str, Model); 2] {
-    [
-        ("single", model(EVERY_LAYER, Dtype::F32, encoding())),
-        ("double", model(EVERY_LAYER, Dtype::F64, encoding())),
-    ]
-}
-
 fn rows(values: &Array2<f64>) -> Value {
     // JSON has no NaN.
     let number = |value: &f64| if value.is_nan() { Value::Null } else { json!(value) };

@@ -10,9 +10,9 @@ use rand::Rng;
 
 use super::{Exported, Format, Sample, to_bytes};
 use crate::config::{self, Dtype};
-use crate::data::{EncodedColumn, Encoding, FeatureEncoding, Role, Scaling, ValueEncoding};
+use crate::data::{EncodedColumn, Encoder, Encoding, FeatureEncoding, Role, Scaling, ValueEncoding};
 use crate::model::{AnyNetwork, Description, FORMAT, History, Model};
-use crate::nn::Network;
+use crate::nn::{LayerSpec, Network};
 use crate::random::stream;
 use crate::real::Real;
 use crate::train::Outcome;
@@ -37,7 +37,7 @@ const EVERY_LAYER: &str = r#"[
 ]"#;
 
 /// Numbers with and without gaps, a boolean, texts with and without rare ones.
-fn encoding() -> Encoding {
+fn encoding_of(classes: &[&str]) -> Encoding {
     let numeric =
         |offset, divisor, fill| ValueEncoding::Numeric { scaling: Scaling { offset, divisor }, fill };
     let categorical = |known: &[&str], rare: &[&str], fill: Option<&str>| ValueEncoding::Categorical {
@@ -52,7 +52,7 @@ fn encoding() -> Encoding {
         ("is new", ValueEncoding::Boolean { fill: Some(0.5) }, false),
         ("ort", categorical(&["Köln", "Ulm"], &[], None), false),
     ];
-    let mut encoding = Encoding::plain(Vec::new(), ["one", "two", "three"].map(str::to_owned).to_vec());
+    let mut encoding = Encoding::plain(Vec::new(), classes.iter().map(|&name| name.to_owned()).collect());
     for (name, values, indicator) in features {
         encoding.columns.push(EncodedColumn {
             name: name.to_owned(),
@@ -63,6 +63,10 @@ fn encoding() -> Encoding {
     encoding
 }
 
+fn encoding() -> Encoding {
+    encoding_of(&["one", "two", "three"])
+}
+
 /// A model whose numbers are drawn, always the same ones.
 fn model(layers: &str, dtype: Dtype, encoding: Encoding) -> Model {
     let dtype_name = if dtype == Dtype::F64 { "f64" } else { "f32" };
@@ -71,7 +75,7 @@ fn model(layers: &str, dtype: Dtype, encoding: Encoding) -> Model {
          training = {{ dtype = \"{dtype_name}\" }}\nlayers = {layers}\n"
     );
     let plan = config::parse(&text, Path::new("/nowhere/config.toml"), &[]).expect("a plan");
-    let widths = (crate::data::Encoder::new(&encoding).inputs(), encoding.outputs());
+    let widths = (Encoder::new(&encoding).inputs(), encoding.outputs());
     let network = match dtype {
         Dtype::F32 => AnyNetwork::F32(network(&plan.layers, widths)),
         Dtype::F64 => AnyNetwork::F64(network(&plan.layers, widths)),
@@ -87,7 +91,17 @@ fn model(layers: &str, dtype: Dtype, encoding: Encoding) -> Model {
     Model { description, plan, network, sha256: "cd".repeat(32) }
 }
 
-fn network<F: Real>(layers: &[crate::nn::LayerSpec], (inputs, outputs): (usize, usize)) -> Network<F> {
+/// A model in single precision with a score for each class, and one in double precision with one
+/// score.
+fn cases() -> [(&'static str, Model); 2] {
+    let logistic = EVERY_LAYER.replace("softmax_loss", "logistic_loss");
+    [
+        ("single", model(EVERY_LAYER, Dtype::F32, encoding())),
+        ("double", model(&logistic, Dtype::F64, encoding_of(&["no", "yes"]))),
+    ]
+}
+
+fn network<F: Real>(layers: &[LayerSpec], (inputs, outputs): (usize, usize)) -> Network<F> {
     let mut network = Network::build(layers, inputs, outputs, 0);
     for (salt, param) in network.params_mut().enumerate() {
         let mut random = stream(salt as u64, "test", &[]);
