@@ -105,8 +105,12 @@ fn network<F: Real>(layers: &[LayerSpec], (inputs, outputs): (usize, usize)) -> 
     let mut network = Network::build(layers, inputs, outputs, 0);
     for (salt, param) in network.params_mut().enumerate() {
         let mut random = stream(salt as u64, "test", &[]);
-        let is_positive = param.name.ends_with("running_var") || param.name.ends_with("gamma");
-        let (low, high) = if is_positive { (0.25, 1.5) } else { (-1.5, 1.5) };
+        // Such that answers depend on every input.
+        let (low, high) = match param.name.rsplit('.').next() {
+            Some("weight") => (-3.0, 3.0),
+            Some("gamma" | "running_var") => (0.25, 1.5),
+            _ => (-0.5, 0.5),
+        };
         param.value.mapv_inplace(|_| F::from_f64(random.random_range(low..high)));
     }
     network
