@@ -51,7 +51,7 @@ mod zstd;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{Batches, LastBatch, Sampling};
+pub use batch::{Batches, LastBatch, Sampling, batch_ranges};
 pub use class_weights::ClassWeights;
 pub use column::{ColumnSpec, ColumnType, Constant, Kind, Missing, Role};
 pub use dialect::Mark;

@@ -6,6 +6,7 @@
 //! | [`TerminalPlot`] | the loss curves, on a terminal |
 //! | [`curves_svg`], [`sweep_svg`] | the pictures in a run directory |
 //! | [`metrics`] | `metrics.csv` and `steps.csv`, written and read |
+//! | [`evaluation()`] | how good a model is on some rows |
 //! | [`side_by_side()`], [`config_differences()`] | several run directories |
 //!
 //! Whatever names are in the results, no output holds a character that a terminal would obey, and
@@ -16,6 +17,7 @@ mod config_differences;
 mod curves;
 mod differences;
 mod ends;
+mod evaluation;
 mod group_rows;
 pub mod metrics;
 mod number;
@@ -29,6 +31,7 @@ mod table;
 mod terminal_plot;
 
 pub use config_differences::{ConfigDifference, config_differences};
+pub use evaluation::evaluation;
 pub use plain_text::{Charset, plain};
 pub use side_by_side::side_by_side;
 pub use svg::curves_svg;
