@@ -46,6 +46,8 @@ pub(super) enum Command {
     Eval(EvalArgs),
     /// Show what is in a data file, a model file or a run directory
     Inspect(InspectArgs),
+    /// Write a trained model for other tools
+    Export(ExportArgs),
     /// Print the completions of a shell
     Completions(CompletionsArgs),
     /// Print a man page, or write all of them
@@ -114,6 +116,43 @@ pub(super) struct CompareArgs {
     /// Run directories
     #[arg(required = true, value_name = "RUN")]
     pub(super) runs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// A model.safetensors of a run
+    #[arg(value_name = "MODEL")]
+    pub(super) model: PathBuf,
+    /// The format
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) to: ExportFormat,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Keep batch norm as layers of its own (onnx)
+    #[arg(long)]
+    pub(super) no_fold: bool,
+    /// Take raw numbers in single precision, for runtimes without doubles (onnx)
+    #[arg(long)]
+    pub(super) single_inputs: bool,
+    /// Largest difference from the model that is let through, in probability [default: 1e-5; 1e-9
+    /// for f64]
+    #[arg(long, value_name = "X", value_parser = positive)]
+    pub(super) tolerance: Option<f64>,
+}
+
+/// A format that models are exported to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// For ONNX runtimes: raw columns in, probabilities out
+    Onnx,
+    /// For PyTorch: tensors with its names and in its orientation
+    Safetensors,
+    /// Everything as text
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod compare;
 mod completions;
 mod condition;
 mod eval;
+mod export;
 mod failure;
 mod gradcheck;
 mod init;
@@ -50,6 +51,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Eval(args)) => eval::run(args, &output),
         Some(Command::Predict(args)) => predict::run(args, &output),
         Some(Command::Inspect(args)) => inspect::run(args, &output),
+        Some(Command::Export(args)) => export::run(args, &output),
         Some(Command::Completions(args)) => completions::run(args, &output),
         Some(Command::Man(args)) => man::run(args, &output),
         None => train::run(&cli.train, &output),

@@ -10,6 +10,7 @@ mod checksum;
 mod description;
 mod error;
 mod facts;
+pub mod export;
 mod history;
 mod load;
 mod tensors;

@@ -9,8 +9,6 @@
 //! | [`data_profile()`] | what is in a data file |
 //! | [`evaluation()`] | how good a model is on some rows |
 //! | [`model_facts()`], [`run_facts()`] | a model, a run directory |
-//! | [`model_facts()`], [`run_facts()`] | a model, a run directory |
-//! | [`evaluation()`] | how good a model is on some rows |
 //! | [`side_by_side()`], [`config_differences()`] | several run directories |
 //!
 //! Whatever names are in the results, no output holds a character that a terminal would obey, and

@@ -6,6 +6,7 @@ mod course; // the numbers of the CS231n assignments
 mod eval; // `bntrain eval`
 mod evaluate; // metrics of a network under each choice of statistics
 mod evaluation; // evaluation changes nothing and sees each row alone
+mod export; // models for other tools
 mod extremes; // the limits of rounding and range
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
