@@ -11,6 +11,7 @@ mod gradient; // backward passes against central differences
 mod inspect; // what is in a model or a run
 mod losses; // networks that end in each of the losses
 mod metrics; // metrics and their intervals
+mod model_file; // files of every format
 mod predict; // new rows through a trained model
 mod readme; // what the README says
 mod shell; // completions and man pages
