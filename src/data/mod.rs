@@ -17,6 +17,7 @@ mod class_weights;
 mod column;
 mod dialect;
 mod disk;
+mod divide;
 mod encoder;
 mod encoding;
 mod error;
@@ -47,6 +48,7 @@ mod shown;
 mod split;
 mod survey;
 mod table;
+mod twice;
 mod weighting;
 mod workers;
 mod zstd;
@@ -71,7 +73,7 @@ pub use prepare::Prepared;
 pub use row_stream::{RowStream, StreamError};
 pub use rows::Rows;
 pub(crate) use shown::{Shown, ShownPath};
-pub use spec::{ColumnRef, DataSpec, Scale};
+pub use spec::{ColumnRef, DataSpec, Scale, SplitBy};
 pub use table::{Source, Table};
 
 /// A data set, split and scaled for one seed.

@@ -1,6 +1,7 @@
 //! Files in, tables or messages out.
 
 mod accepted;
+mod awkward;
 mod chunked;
 mod columns;
 mod config_faults;
@@ -12,6 +13,7 @@ mod own_files;
 mod prepared;
 mod properties;
 mod row_stream;
+mod splits;
 
 use std::path::PathBuf;
 
