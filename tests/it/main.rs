@@ -14,6 +14,7 @@ mod init; // a first config for a data file
 mod inspect; // what is in a model or a run
 mod losses; // networks that end in each of the losses
 mod metrics; // metrics and their intervals
+mod model_file; // files of every format
 mod predict; // new rows through a trained model
 mod readme; // what the README says
 mod shell; // completions and man pages
