@@ -58,8 +58,10 @@ fn by_metric(run: &RunSummary, rows: HeldBack, columns: &[Column<'_>], metrics: 
     aligned_within(WIDEST, 1, &vec![Align::Left; table[0].len()], &table)
 }
 
-/// A line for each contender.
+/// A line for each contender. What does not fit beside the rest is in `summary.json`.
 fn by_contender(columns: &[Column<'_>], metrics: &[&str]) -> String {
+    let metrics: Vec<&str> =
+        metrics.iter().copied().filter(|metric| *metric != "calibration_error").collect();
     let head = std::iter::once(String::new()).chain(metrics.iter().map(|metric| plain(metric)));
     let line = |column: &Column<'_>| {
         let cells = metrics.iter().map(|metric| column.cell(metric));
@@ -156,13 +158,33 @@ mod tests {
     #[test]
     fn norms_and_baselines_are_lines_of_means() {
         let runs = twins(3).into_iter().map(|run| assessed(run, HeldBack::ValidationRows));
-        insta::assert_snapshot!(shown(&runs.collect::<Vec<_>>()), @"");
+        insta::assert_snapshot!(shown(&runs.collect::<Vec<_>>()), @r"
+        kept weights on the validation rows, mean over 3 seeds
+
+                      accuracy  log_loss
+        batch_norm    0.8000    0.6000
+        none          0.8000    0.6000
+        linear model  0.7000    0.9000
+        class shares  0.5000    1.500
+        ");
     }
 
     #[test]
     fn a_single_run_has_intervals_and_each_part_a_table() {
         let single = assessed(run(Norm::BatchNorm, 1, &[2.0, 0.5]), HeldBack::ValidationRows);
-        insta::assert_snapshot!(shown(&[assessed(single, HeldBack::TestRows)]), @"");
+        insta::assert_snapshot!(shown(&[assessed(single, HeldBack::TestRows)]), @r"
+        kept weights on the validation rows
+
+        metric    batch_norm  95 % interval       linear model  class shares
+        accuracy  0.9000      (0.8100 to 0.9900)  0.8500        0.5000
+        log_loss  0.3000      (0.270 to 0.330)    0.4500        1.500
+
+        kept weights on the test rows
+
+        metric    batch_norm  95 % interval       linear model  class shares
+        accuracy  0.9000      (0.8100 to 0.9900)  0.8500        0.5000
+        log_loss  0.3000      (0.270 to 0.330)    0.4500        1.500
+        ");
     }
 
     #[test]
@@ -171,7 +193,14 @@ mod tests {
             let run = at_point(run(Norm::BatchNorm, seed, &[2.0, loss]), index, &format!("l2={index}"));
             assessed(run, HeldBack::TestRows)
         };
-        insta::assert_snapshot!(shown(&[at(1, 0.9, 1), at(2, 0.3, 2)]), @"");
+        insta::assert_snapshot!(shown(&[at(1, 0.9, 1), at(2, 0.3, 2)]), @r"
+        kept weights on the test rows, one seed
+
+                      accuracy  log_loss
+        batch_norm    0.8000    0.6000
+        linear model  0.7000    0.9000
+        class shares  0.5000    1.500
+        ");
     }
 
     #[test]

@@ -69,7 +69,7 @@ fn weights_are_for_classes_that_there_are() {
 #[test]
 fn baselines_stand_beside_the_network_and_change_nothing() {
     let work = Work::new();
-    let usual = ["-c", "config.toml", "--set", "data.test=0.2", "-o"];
+    let usual = ["-c", "config.toml", "--set", "data.test=0.2", "--epochs", "20", "-o"];
     let with = work.ok(&[&usual[..], &["with"]].concat()).stdout;
     for line in [
         "kept weights on the validation rows, mean over 2 seeds\n",
@@ -100,7 +100,7 @@ fn baselines_stand_beside_the_network_and_change_nothing() {
         values["mean"].as_f64().expect("a mean")
     };
     // The classes are two, alike in number, and a plane is between them.
-    assert_eq!(accuracy("same_for_all", None), 0.5);
+    assert!((0.4..=0.6).contains(&accuracy("same_for_all", None)));
     assert!(accuracy("linear_model", None) > 0.9);
     assert_eq!(accuracy("network", Some("none")), summary["groups"][1]["final_accuracy"]["mean"]);
 }
