@@ -6,8 +6,8 @@
 //! | [`TerminalPlot`] | the loss curves, on a terminal |
 //! | [`curves_svg`], [`sweep_svg`] | the pictures in a run directory |
 //! | [`metrics`] | `metrics.csv` and `steps.csv`, written and read |
-//! | [`evaluation()`] | how good a model is on some rows |
 //! | [`model_facts()`], [`run_facts()`] | a model, a run directory |
+//! | [`evaluation()`] | how good a model is on some rows |
 //! | [`side_by_side()`], [`config_differences()`] | several run directories |
 //!
 //! Whatever names are in the results, no output holds a character that a terminal would obey, and

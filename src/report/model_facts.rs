@@ -1,8 +1,8 @@
 //! A model as text, for a terminal.
 
 use super::number::{NO_NUMBER, four_digits};
-use super::plain_text::plain;
-use super::rows::{Align, aligned};
+use super::plain_text::{escaped, plain};
+use super::rows::{Align, WIDEST, aligned};
 use crate::config::{Metric, inline};
 use crate::data::{Encoding, FeatureEncoding, Role, TargetEncoding, ValueEncoding};
 use crate::model::{EpochMetrics, History, LayerFacts, ModelFacts, TensorFacts};
@@ -12,8 +12,6 @@ use crate::train::Outcome;
 const MOST_EPOCHS: usize = 12;
 /// Columns of the file that are shown one by one.
 const MOST_COLUMNS: usize = 40;
-/// The usual width of a terminal, in characters.
-const WIDEST: usize = 80;
 
 /// Everything about a model that fits on a page: file, layers, tensors, training, columns.
 pub fn model_facts(facts: &ModelFacts<'_>) -> String {
@@ -41,11 +39,10 @@ fn file(facts: &ModelFacts<'_>) -> String {
         ("model", format!("format {format}, written by bntrain {}", plain(version))),
         ("parameters", format!("{parameters} trained, {dtype}")),
         ("sha256", (*sha256).to_owned()),
-        ("training data", plain(data_sha256)),
+        ("training data", escaped(data_sha256)),
         ("result hash", result_hash.clone()),
     ];
     let rows: Vec<Vec<String>> = lines.map(|(name, text)| vec![name.to_owned(), text]).into();
-    // A hash is longer than what `plain` lets through.
     aligned(&[Align::Left; 2], &rows)
 }
 

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::model_facts::metric_name;
 use super::number::{NO_NUMBER, four_digits};
-use super::plain_text::plain;
-use super::rows::{Align, aligned};
+use super::plain_text::{escaped, plain};
+use super::rows::{Align, WIDEST, aligned, aligned_within};
 use crate::config::Metric;
 use crate::model::ModelFacts;
 
@@ -29,7 +29,7 @@ pub fn run_facts(run_json: &Value, models: &[(String, ModelFacts<'_>)]) -> Strin
     for source in run_json["data"].as_array().into_iter().flatten() {
         let field = |key: &str| source[key].as_str().unwrap_or(NO_NUMBER).to_owned();
         line("data", plain(&field("path")));
-        line("", format!("{} rows, sha256 {}", source["rows"], plain(&field("sha256"))));
+        line("", format!("{} rows, sha256 {}", source["rows"], escaped(&field("sha256"))));
     }
     if let Some(seconds) = run_json["seconds"].as_f64() {
         line("seconds", four_digits(seconds));
@@ -57,5 +57,5 @@ fn table(models: &[(String, ModelFacts<'_>)]) -> String {
     let rows: Vec<Vec<String>> = std::iter::once(heads).chain(rows).collect();
     let columns: Vec<Align> =
         std::iter::once(Align::Left).chain(std::iter::repeat_n(Align::Right, rows[0].len() - 1)).collect();
-    aligned(&columns, &rows)
+    aligned_within(WIDEST, 1, &columns, &rows)
 }
