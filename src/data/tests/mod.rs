@@ -16,8 +16,6 @@ mod properties;
 mod splits;
 mod truths;
 mod row_stream;
-mod row_stream;
-mod splits;
 
 use std::path::PathBuf;
 
