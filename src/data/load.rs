@@ -14,7 +14,7 @@ use super::error::{DataError, Told};
 use super::fault::Fault;
 use super::file::CsvFile;
 use super::format::{Format, Reading};
-use super::infer::{MOST_INFERRED, decide, holds_words, notes};
+use super::infer::{MOST_INFERRED, decide, holds_words, missing_counts, notes};
 use super::limits::MAX_CATEGORIES;
 use super::markers::Markers;
 use super::schema::{Schema, Truth};
@@ -142,7 +142,9 @@ impl Loader<'_> {
         }
         let surveys = self.open()?.survey(&self.markers, most, false)?.columns;
         decide(&mut schema, &surveys).map_err(|fault| DataError::new(&self.spec.path, fault))?;
-        let mut training = self.training_rows(self.open()?, &schema)?;
+        let mut training = self
+            .training_rows(self.open()?, &schema)
+            .map_err(|error| error.with_missing(|| missing_counts(&schema, &surveys)))?;
         training.notes.splice(..0, notes(&schema.columns));
         Ok(training)
     }
