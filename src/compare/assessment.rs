@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Plan;
@@ -9,7 +10,7 @@ use crate::data::{Data, Encoding, Rows, TargetEncoding};
 use crate::evaluate::{Meaning, answers};
 use crate::kernel::Team;
 use crate::metrics::{Measure, Metrics, Truth};
-use crate::nn::{AffineSpec, LayerSpec, Network};
+use crate::nn::{AffineSpec, LayerSpec, Network, Targets};
 use crate::real::Real;
 use crate::train::{Outcome, train};
 
@@ -61,7 +62,11 @@ pub enum HeldBack {
 /// Assesses the trained `network` on validation and test rows.
 pub(super) fn assess<F: Real>(network: &Network<F>, data: &Data<F>, team: &Team) -> Vec<Assessment> {
     let of_network = |rows: &Rows<F>, truth: &Truth| {
-        let meaning = Meaning::Classes(data.encoding.classes().len());
+        let scalings = data.encoding.value_scalings();
+        let meaning = match &data.encoding.targets {
+            TargetEncoding::Classes { names, .. } => Meaning::Classes(names.len()),
+            TargetEncoding::Values(_) => Meaning::Values(&scalings),
+        };
         let answers = answers(network, team, rows, None, meaning);
         let is_finite = answers.not_finite().is_none();
         is_finite.then(|| Metrics::of(truth, &answers, rows.file_weights()))
@@ -92,7 +97,7 @@ pub(super) fn assess_baselines<F: Real>(
             assessments.extend(of_linear.map(|found| Assessment { of: Contender::LinearModel, ..found }));
         }
     }
-    let training = training(&data.encoding);
+    let training = data.encoding.baseline();
     assessments.extend(on_held_back(data, Contender::SameForAll, |rows, truth| {
         Some(Metrics::of_baseline(truth, &training, rows.file_weights()))
     }));
@@ -120,9 +125,10 @@ fn on_held_back<F: Real>(
 ) -> Vec<Assessment> {
     let parts = [(HeldBack::ValidationRows, &data.valid), (HeldBack::TestRows, &data.test)];
     let parts = parts.into_iter().filter_map(|(held_back, rows)| Some((held_back, rows.as_ref()?)));
+    let names: Vec<String> = data.encoding.values().iter().map(|value| value.column.clone()).collect();
     let assessment = |(held_back, rows): (HeldBack, &Rows<F>)| {
-        let metrics = metrics(rows, &truth(rows))?;
-        let named = metrics.measures(&[]).into_iter();
+        let metrics = metrics(rows, &truth(rows, &data.encoding))?;
+        let named = metrics.measures(&names).into_iter();
         Some(Assessment {
             of,
             rows: held_back,
@@ -134,12 +140,14 @@ fn on_held_back<F: Real>(
 }
 
 /// What is true of `rows`.
-fn truth<F: Real>(rows: &Rows<F>) -> Truth {
-    Truth::Classes(rows.targets().classes().to_vec())
-}
-
-/// The rows of each class among the training rows.
-fn training(encoding: &Encoding) -> Vec<f64> {
-    let TargetEncoding::Classes { counts, .. } = &encoding.targets;
-    counts.iter().map(|&count| count as f64).collect()
+fn truth<F: Real>(rows: &Rows<F>, encoding: &Encoding) -> Truth {
+    match rows.targets() {
+        Targets::Classes(classes) => Truth::Classes(classes.to_vec()),
+        Targets::Values(scaled) => {
+            let scalings = encoding.value_scalings();
+            let in_file =
+                |(row, column): (usize, usize)| scalings[column].undo(Real::to_f64(scaled[(row, column)]));
+            Truth::Values(Array2::from_shape_fn(scaled.dim(), in_file))
+        }
+    }
 }

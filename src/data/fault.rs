@@ -354,7 +354,7 @@ impl Fault {
     /// The same fault where there is no config that could be changed.
     pub(super) fn of_prediction(self) -> Self {
         match self {
-            Self::MissingValue(text) | Self::Missing(text) => Self::NothingToFillIn(text),
+            Self::MissingValue { text, .. } | Self::Missing(text) => Self::NothingToFillIn(text),
             Self::NotANumber { text, why } if why.contains("[data") => {
                 Self::NotANumber { text, why: "the model takes only numbers here" }
             }

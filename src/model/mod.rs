@@ -9,8 +9,8 @@
 mod checksum;
 mod description;
 mod error;
-mod facts;
 pub mod export;
+mod facts;
 mod history;
 mod load;
 mod tensors;

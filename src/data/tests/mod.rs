@@ -13,9 +13,9 @@ mod own_files;
 mod prepared;
 mod profiles;
 mod properties;
+mod row_stream;
 mod splits;
 mod truths;
-mod row_stream;
 
 use std::path::PathBuf;
 
@@ -50,7 +50,7 @@ fn name(name: &str) -> ColumnRef {
 
 /// The numbers of a file as they were written.
 fn numbers(part: &Part) -> Array2<f64> {
-    let shape = (part.labels.len(), part.raw.columns());
+    let shape = (part.raw.rows(), part.raw.columns());
     Array2::from_shape_fn(shape, |(row, column)| part.raw.value(row, column))
 }
 

@@ -119,7 +119,7 @@ fn verdict(evaluation: &Evaluation) -> String {
 fn shown(difference: Measure) -> String {
     match (difference.value, difference.interval) {
         (Some(value), Some(interval)) => signed_with_interval(value, interval),
-        (Some(value), None) if value == 0.0 => "0".to_owned(),
+        (Some(0.0), None) => "0".to_owned(),
         (Some(value), None) => four_digits(value),
         (None, _) => NO_NUMBER.to_owned(),
     }
