@@ -120,7 +120,7 @@ pub(super) struct CompareArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
-    /// A model.safetensors of a run
+    /// A model.safetensors of a run, or a run directory with only one
     #[arg(value_name = "MODEL")]
     pub(super) model: PathBuf,
     /// The format
@@ -132,14 +132,17 @@ pub(super) struct ExportArgs {
     /// Replace the file if it is there
     #[arg(long)]
     pub(super) force: bool,
+    /// Check over the rows of this CSV file [default: the validation rows of the run]
+    #[arg(long, value_name = "CSV")]
+    pub(super) data: Option<PathBuf>,
     /// Keep batch norm as layers of its own (onnx)
     #[arg(long)]
     pub(super) no_fold: bool,
     /// Take raw numbers in single precision, for runtimes without doubles (onnx)
     #[arg(long)]
     pub(super) single_inputs: bool,
-    /// Largest difference from the model that is let through, in probability [default: 1e-5; 1e-9
-    /// for f64]
+    /// Largest difference from the model that is let through, in probability, or in units of a
+    /// target's spread [default: 1e-5; 1e-9 for f64]
     #[arg(long, value_name = "X", value_parser = positive)]
     pub(super) tolerance: Option<f64>,
 }
@@ -147,7 +150,7 @@ pub(super) struct ExportArgs {
 /// A format that models are exported to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ExportFormat {
-    /// For ONNX runtimes: raw columns in, probabilities out
+    /// For ONNX runtimes: raw columns in, probabilities or values out
     Onnx,
     /// For PyTorch: tensors with its names and in its orientation
     Safetensors,

@@ -1,26 +1,30 @@
 //! `bntrain export`: a trained model for other tools.
 
 use std::io::{self, Read, Seek, Write};
+use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::args::{ExportArgs, ExportFormat};
+use super::model::load_model;
 use super::{Failure, Output, exit_code};
 use crate::config::Dtype;
 use crate::data::ShownPath;
-use crate::model::Model;
 use crate::model::export::{
     Agreement, ExportError, Exported, Format, Origin, Sample, compare, to_bytes, tolerance,
 };
 
 pub(super) fn run(args: &ExportArgs, output: &Output) -> Result<(), Failure> {
     let format = format(args)?;
-    let model = Model::load(&args.model)?;
-    refuse_to_replace(args)?;
+    let (model, path) = load_model(&args.model)?;
+    refuse_to_replace(args, &path)?;
     let bytes = to_bytes(&model, format)?;
-    let sample = Sample::of_training_data(&model, &args.model).unwrap_or_else(|| Sample::made_up(&model));
+    let sample = match &args.data {
+        Some(data) => Sample::of_file(&model, data)?,
+        None => Sample::of_training_data(&model, &path).unwrap_or_else(|| Sample::made_up(&model)),
+    };
 
     let failed = |error: io::Error| Failure::io("write", &args.out, &error);
     let mut file = AtomicWriteFile::options().read(true).open(&args.out).map_err(failed)?;
@@ -52,13 +56,13 @@ fn format(args: &ExportArgs) -> Result<Format, Failure> {
     })
 }
 
-fn refuse_to_replace(args: &ExportArgs) -> Result<(), Failure> {
+fn refuse_to_replace(args: &ExportArgs, model: &Path) -> Result<(), Failure> {
     let refused =
         |message: &str| Err(Failure::new(exit_code::REFUSED, format!("{} {message}", ShownPath(&args.out))));
     if args.out.symlink_metadata().is_err() {
         return Ok(());
     }
-    let is_the_model = args.out.canonicalize().ok() == args.model.canonicalize().ok();
+    let is_the_model = args.out.canonicalize().ok() == model.canonicalize().ok();
     match (is_the_model, args.force) {
         (true, _) => refused("is the model itself; choose another --out"),
         (false, false) => refused("exists; choose another --out or replace it with --force"),
@@ -76,11 +80,12 @@ fn read_back(file: &mut AtomicWriteFile) -> io::Result<Vec<u8>> {
 
 fn too_different(args: &ExportArgs, agreement: &Agreement, sample: &Sample, limit: f64) -> Failure {
     let message = format!(
-        "{} is not written: over {} it differs from the model by up to {:.1e} in probability, and the limit is {limit:e}; \
+        "{} is not written: over {} it differs from the model by up to {:.1e} {}, and the limit is {limit:e}; \
          where that is near enough, say so with --tolerance",
         ShownPath(&args.out),
         rows(sample),
         agreement.largest_difference,
+        unit(agreement),
     );
     Failure::new(exit_code::NO, message)
 }
@@ -97,6 +102,7 @@ fn report(
         let origin = match &sample.origin {
             Origin::Validation(path) => json!({ "validation_rows_of": path }),
             Origin::Training(path) => json!({ "training_rows_of": path }),
+            Origin::File(path) => json!({ "rows_of": path }),
             Origin::MadeUp => json!("made_up"),
         };
         let checked = json!({ "sample": origin, "agreement": agreement });
@@ -104,16 +110,18 @@ fn report(
         return format!("{file}\n");
     }
     let other_class = match agreement.other_class {
-        0 => ", the same class in each".to_owned(),
-        count => format!(", another class in {count} (their probabilities are that close)"),
+        None => String::new(),
+        Some(0) => ", the same class in each".to_owned(),
+        Some(count) => format!(", another class in {count} (their probabilities are that close)"),
     };
     format!(
         "{}: {} bytes, sha256 {sha256}\n\
-         read back and run over {}: differs from the model by up to {:.1e} in probability{other_class}\n",
+         read back and run over {}: differs from the model by up to {:.1e} {}{other_class}\n",
         ShownPath(&args.out),
         written.len(),
         rows(sample),
         agreement.largest_difference,
+        unit(agreement),
     )
 }
 
@@ -121,10 +129,18 @@ fn rows(sample: &Sample) -> String {
     let n = sample.len();
     match &sample.origin {
         Origin::Validation(path) => format!("the {n} validation rows of {}", ShownPath(path)),
+        Origin::File(path) => format!("{n} rows of {}", ShownPath(path)),
         Origin::Training(path) => format!("{n} training rows of {}", ShownPath(path)),
         Origin::MadeUp => {
             format!("{n} made-up rows (not in its run directory, or the training data are not the same)")
         }
+    }
+}
+
+fn unit(agreement: &Agreement) -> &'static str {
+    match agreement.other_class {
+        Some(_) => "in probability",
+        None => "in units of a target's spread",
     }
 }
 

@@ -1,6 +1,6 @@
 """Runs the exported models of tests/golden/export in onnxruntime and PyTorch.
 
-    BNTRAIN_UPDATE=1 cargo test --lib export     # writes models and inputs
+    BNTRAIN_UPDATE_EXPORT=1 cargo test --lib export     # writes models and inputs
     python tests/golden/make_export.py           # writes <case>.answers.json
     python tests/golden/make_export.py --check   # writes nothing; compares within 1e-6 or 1e-12
 

@@ -35,6 +35,18 @@ fn each_format_is_written_and_checked_over_the_validation_rows() {
 }
 
 #[test]
+fn the_check_takes_rows_of_another_file() {
+    let (work, model) = trained();
+    work.write("new.csv", "b,a\n0.5,1.5\n-1,2\n");
+    let shown = work.ok(&["export", model, "--to", "onnx", "-o", "m.onnx", "--data", "new.csv"]).stdout;
+    assert!(shown.contains("run over 2 rows of new.csv: "), "{shown}");
+    work.write("bad.csv", "a\n0.5\n");
+    let arguments = ["export", model, "--to", "onnx", "-o", "n.onnx", "--data", "bad.csv"];
+    assert_eq!(work.fails(&arguments).0, Some(3));
+    assert!(!work.path("n.onnx").exists());
+}
+
+#[test]
 fn rows_are_made_up_where_the_training_data_are_not_the_same() {
     let (work, model) = trained();
     let data = work.read("data.csv");

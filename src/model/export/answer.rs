@@ -2,6 +2,8 @@
 
 use ndarray::{Array2, Axis, concatenate, s};
 
+use crate::data::ValueTarget;
+
 /// What the scores of a network say.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Answer {
@@ -9,11 +11,15 @@ pub(super) enum Answer {
     Softmax { classes: Vec<String> },
     /// One score, the log odds of the second of two classes.
     Logistic { classes: Vec<String> },
+    /// A scaled value for each target.
+    Values { targets: Vec<ValueTarget> },
 }
 
 impl Answer {
-    /// The probability of each class, `(n, classes)`, from the scores of each row.
-    pub(super) fn probabilities(&self, scores: &Array2<f64>) -> Array2<f64> {
+    /// What is compared between a network and an exported one, from the scores of each row: the
+    /// probability of each class, `(n, classes)`, or each value in units of its spread, `(n,
+    /// targets)`, which is the score itself.
+    pub(super) fn comparable(&self, scores: &Array2<f64>) -> Array2<f64> {
         match self {
             Self::Softmax { .. } => softmax(scores.clone()),
             Self::Logistic { .. } => {
@@ -22,7 +28,23 @@ impl Answer {
                 concatenate(Axis(1), &[no.slice(s![.., ..1]), yes.slice(s![.., ..1])])
                     .expect("two columns of the same length")
             }
+            Self::Values { .. } => scores.clone(),
         }
+    }
+
+    /// The same from what an exported graph gives: probabilities, or values in the unit of the file.
+    pub(super) fn to_comparable(&self, mut answers: Array2<f64>) -> Array2<f64> {
+        if let Self::Values { targets } = self {
+            for (mut column, ValueTarget { scaling, .. }) in answers.columns_mut().into_iter().zip(targets) {
+                column.mapv_inplace(|value| (value - scaling.offset) / scaling.divisor);
+            }
+        }
+        answers
+    }
+
+    /// Whether there are classes.
+    pub(super) fn is_classes(&self) -> bool {
+        !matches!(self, Self::Values { .. })
     }
 }
 

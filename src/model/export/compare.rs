@@ -17,11 +17,11 @@ const BATCH: usize = 1024;
 pub struct Agreement {
     /// The number of rows.
     pub rows: usize,
-    /// The largest difference between two probabilities of a class; infinite where only one of them
-    /// is a number.
+    /// The largest difference between two probabilities of a class, or two values in units of the
+    /// spread of their target; infinite where only one of them is a number.
     pub largest_difference: f64,
-    /// Rows whose most probable class is not the same.
-    pub other_class: usize,
+    /// Rows whose most probable class is not the same; none where values are predicted.
+    pub other_class: Option<usize>,
 }
 
 /// The largest difference that rounding explains, for networks of the precision `dtype`.
@@ -43,7 +43,7 @@ pub fn compare(model: &Model, exported: &Exported, sample: &Sample) -> Result<Ag
         AnyNetwork::F64(network) => scores(network, &sample.encoded),
     };
     let answer = answer(model);
-    let (expected, found) = (answer.probabilities(&scores), exported.answers(sample)?);
+    let (expected, found) = (answer.comparable(&scores), exported.answers(sample)?);
     if expected.dim() != found.dim() {
         let message = format!("it gives {:?} numbers instead of {:?}", found.dim(), expected.dim());
         return Err(ExportError::ReadBack(message));
@@ -51,6 +51,7 @@ pub fn compare(model: &Model, exported: &Exported, sample: &Sample) -> Result<Ag
     let largest_difference = expected.iter().zip(&found).map(|(&a, &b)| difference(a, b)).fold(0.0, f64::max);
     let pairs = expected.rows().into_iter().zip(found.rows());
     let other_class = pairs.filter(|(a, b)| most_probable(a.view()) != most_probable(b.view())).count();
+    let other_class = answer.is_classes().then_some(other_class);
     Ok(Agreement { rows: sample.len(), largest_difference, other_class })
 }
 

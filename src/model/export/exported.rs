@@ -20,7 +20,7 @@ pub struct Exported {
 }
 
 enum Program {
-    /// Takes raw columns, gives probabilities.
+    /// Takes raw columns, gives probabilities or values.
     Graph { evaluator: Evaluator, raw: Dtype },
     /// Takes the network's inputs, gives scores.
     Steps(Vec<Step>),
@@ -43,20 +43,23 @@ impl Exported {
         Ok(Self { program: program.map_err(ExportError::ReadBack)?, answer: answer(model) })
     }
 
-    /// What it says of each row: the probability of each class, `(n, classes)`.
+    /// What it says of each row: the probability of each class, `(n, classes)`, or values as scaled
+    /// for training, `(n, targets)`.
     ///
     /// # Errors
     ///
     /// If it cannot be run.
     pub fn answers(&self, sample: &Sample) -> Result<Array2<f64>, ExportError> {
         let n = sample.len();
-        let batches = (0..n.div_ceil(BATCH)).map(|batch| batch * BATCH..n.min((batch + 1) * BATCH));
+        let batches = (0..n.div_ceil(BATCH).max(1)).map(|batch| batch * BATCH..n.min((batch + 1) * BATCH));
         let answers = batches
             .map(|rows| match &self.program {
-                Program::Graph { evaluator, raw } => run(evaluator, *raw, &sample.slice(rows)),
+                Program::Graph { evaluator, raw } => {
+                    Ok(self.answer.to_comparable(run(evaluator, *raw, &sample.slice(rows))?))
+                }
                 Program::Steps(steps) => {
                     let x = sample.encoded.slice(s![rows, ..]).to_owned();
-                    Ok(self.answer.probabilities(&steps.iter().fold(x, |x, step| step.apply(x))))
+                    Ok(self.answer.comparable(&steps.iter().fold(x, |x, step| step.apply(x))))
                 }
             })
             .collect::<Result<Vec<_>, ExportError>>()?;

@@ -29,11 +29,12 @@ pub use self::sample::{Origin, Sample};
 use self::stage::{Stage, stages};
 use super::{AnyNetwork, Model};
 use crate::config::Dtype;
+use crate::nn::{LayerSpec, Loss};
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A graph that takes raw columns and gives probabilities.
+    /// A graph that takes raw columns and gives probabilities or values.
     Onnx {
         /// Whether norms are folded into the affine layers beside them.
         fold: bool,
@@ -86,13 +87,12 @@ fn read_network(model: &Model) -> (Dtype, Vec<Stage>) {
 
 fn answer(model: &Model) -> Answer {
     let classes = model.description.encoding.classes().to_vec();
-    let scores = match &model.network {
-        AnyNetwork::F32(network) => network.outputs(),
-        AnyNetwork::F64(network) => network.outputs(),
-    };
-    match scores {
-        1 => Answer::Logistic { classes },
-        _ => Answer::Softmax { classes },
+    match model.plan.layers.last().and_then(LayerSpec::loss) {
+        Some(Loss::Softmax) | None => Answer::Softmax { classes },
+        Some(Loss::Logistic) => Answer::Logistic { classes },
+        Some(Loss::Squared | Loss::Huber) => {
+            Answer::Values { targets: model.description.encoding.values().to_vec() }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Rows that exported models are tried on.
 
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -8,13 +9,18 @@ use rand::Rng;
 
 use super::inputs::{Column, Inputs};
 use crate::config::{self, Dtype, Plan};
-use crate::data::{DataSpec, Encoder, FeatureEncoding, Table, ValueEncoding};
+use crate::data::{
+    BadRows, DataError, DataSpec, Encoder, FeatureEncoding, RowStream, StreamError, Table, ValueEncoding,
+};
 use crate::model::Model;
 use crate::random::stream;
 use crate::real::Real;
 
 /// Rows that are made up where there are no others.
 const MADE_UP: usize = 1000;
+
+/// The most rows that are taken from a file.
+const MOST_OF_FILE: usize = 100_000;
 
 /// Rows as other tools give them, and as the network takes them.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +42,8 @@ pub enum Origin {
     Validation(PathBuf),
     /// The rows that it was trained on, where none were held back.
     Training(PathBuf),
+    /// Of a file that was named for it.
+    File(PathBuf),
     /// Made up: numbers spread as in the training rows.
     MadeUp,
 }
@@ -80,11 +88,38 @@ impl Sample {
         Some(Self::new(origin, &Inputs::of(&data.encoding), &rows.to_raw_array(), &names, encoded))
     }
 
+    /// The rows of a CSV file, read as for prediction; of a long one the first 100,000.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or one of these rows cannot be predicted.
+    pub fn of_file(model: &Model, path: &Path) -> Result<Self, DataError> {
+        let encoding = &model.description.encoding;
+        let features = encoding.features().count();
+        let mut values = Vec::new();
+        let taken = RowStream::open(path, encoding, &[], BadRows::Refuse)?.run(
+            NonZeroUsize::MIN,
+            |(): &mut (), piece| {
+                Ok((0..piece.rows()).flat_map(|row| piece.values(row)).copied().collect::<Vec<f64>>())
+            },
+            |piece: Vec<f64>| {
+                values.extend(piece);
+                if values.len() < MOST_OF_FILE * features { Ok(()) } else { Err(()) }
+            },
+        );
+        if let Err(StreamError::Data(error)) = taken {
+            return Err(error);
+        }
+        values.truncate(MOST_OF_FILE * features);
+        let shape = (values.len() / features, features);
+        let values = Array2::from_shape_vec(shape, values).expect("a value for each feature of a row");
+        Ok(Self::of_values(model, Origin::File(path.to_owned()), &values))
+    }
+
     /// Rows that look like those that `model` was trained on, as far as its encoding tells.
     pub fn made_up(model: &Model) -> Self {
         let encoding = &model.description.encoding;
         let mut random = stream(0, "export", &[]);
-        let known: Vec<Vec<String>> = encoding.features().map(|(_, feature)| known_texts(feature)).collect();
         let features: Vec<&FeatureEncoding> = encoding.features().map(|(_, feature)| feature).collect();
         let values = Array2::from_shape_fn((MADE_UP, features.len()), |(_, column)| {
             let feature = features[column];
@@ -97,17 +132,27 @@ impl Sample {
                 }
                 ValueEncoding::Boolean { .. } => f64::from(u8::from(random.random::<bool>())),
                 // The last one is of a text that is not known.
-                ValueEncoding::Categorical { .. } => random.random_range(0..=known[column].len()) as f64,
+                ValueEncoding::Categorical { .. } => {
+                    random.random_range(0..=known_texts(feature).len()) as f64
+                }
             }
         });
+        Self::of_values(model, Origin::MadeUp, &values)
+    }
+
+    /// Rows by the values of their features, in which texts have the numbers that the encoding of
+    /// `model` gives them.
+    fn of_values(model: &Model, origin: Origin, values: &Array2<f64>) -> Self {
+        let encoding = &model.description.encoding;
         let encoder = Encoder::new(encoding);
-        let mut encoded = Array2::zeros((MADE_UP, encoder.inputs()));
+        let mut encoded = Array2::zeros((values.nrows(), encoder.inputs()));
         for (values, mut x) in values.rows().into_iter().zip(encoded.rows_mut()) {
             let (values, x) = (values.as_slice(), x.as_slice_mut());
             encoder.encode(values.expect("rows without gaps"), x.expect("rows without gaps"));
         }
+        let known: Vec<Vec<String>> = encoding.features().map(|(_, feature)| known_texts(feature)).collect();
         let known: Vec<&[String]> = known.iter().map(Vec::as_slice).collect();
-        Self::new(Origin::MadeUp, &Inputs::of(encoding), &values, &known, encoded)
+        Self::new(origin, &Inputs::of(encoding), values, &known, encoded)
     }
 
     /// Rows by the values of their features, in which texts are places in `names`, a list for each

@@ -1,8 +1,8 @@
 //! Models as ONNX files.
 //!
 //! The graph takes raw columns: `numbers`, `(rows, numeric columns)`, and `texts`, `(rows,
-//! categorical columns)`, each only where there are such columns. It gives `probabilities`, and the
-//! `scores` behind them. Names of columns and classes are
+//! categorical columns)`, each only where there are such columns. It gives `probabilities`, or
+//! `values` in the unit of the file, and the `scores` behind them. Names of columns and classes are
 //! in the metadata, as lists in JSON.
 
 mod answers;
@@ -55,7 +55,7 @@ pub(super) fn to_bytes(parts: &Parts<'_>) -> Result<Vec<u8>, usize> {
     let mut builder = Builder::default();
     let x = encode::encode(&mut builder, parts.inputs, types);
     let scores = layers::add(&mut builder, parts.stages, x, types.network);
-    answers::add(&mut builder, parts.answer, &scores, types.network);
+    answers::add(&mut builder, parts.answer, &scores, types);
     let model = ModelProto {
         ir_version: IR_VERSION,
         producer_name: "bntrain".to_owned(),
@@ -78,12 +78,15 @@ fn data_type(dtype: Dtype) -> DataType {
     }
 }
 
-fn describe(Parts { inputs, .. }: &Parts<'_>) -> String {
+fn describe(Parts { inputs, answer, .. }: &Parts<'_>) -> String {
     let mut text = format!("numbers: {} columns, unscaled", inputs.numbers.len());
     if !inputs.texts.is_empty() {
         text += &format!("; texts: {} columns", inputs.texts.len());
     }
-    text + "; out: the probability of each class; names are in the metadata"
+    text + match answer {
+        Answer::Softmax { .. } | Answer::Logistic { .. } => "; out: the probability of each class",
+        Answer::Values { .. } => "; out: values in the unit of the file",
+    } + "; names are in the metadata"
 }
 
 fn metadata(parts: &Parts<'_>) -> Vec<StringStringEntryProto> {
@@ -96,6 +99,7 @@ fn metadata(parts: &Parts<'_>) -> Vec<StringStringEntryProto> {
             Answer::Softmax { classes } | Answer::Logistic { classes } => {
                 ("classes", list(&mut classes.iter()))
             }
+            Answer::Values { targets } => ("targets", list(&mut targets.iter().map(|target| &target.column))),
         },
     ];
     entries.retain(|(_, names)| names != "[]");

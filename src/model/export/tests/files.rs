@@ -24,11 +24,31 @@ fn every_format_agrees_with_the_model_in_both_precisions() {
             let file = export(&model, format);
             let exported = Exported::read(&file, &model, format).expect("the file that was written");
             let agreement = compare(&model, &exported, &sample).expect("answers");
-            assert_eq!((agreement.rows, agreement.other_class), (1000, 0), "{format:?}");
+            assert_eq!((agreement.rows, agreement.other_class), (1000, Some(0)), "{format:?}");
             assert!(agreement.largest_difference <= tolerance(dtype), "{format:?}: {agreement:?}");
             // Equal to the last digit would mean that one was compared with itself.
             assert!(agreement.largest_difference > 0.0, "{format:?}");
         }
+    }
+}
+
+#[test]
+fn values_come_out_in_the_unit_of_the_file() {
+    for (loss, dtype) in [("squared_loss", Dtype::F32), ("huber_loss", Dtype::F64)] {
+        let model = values_model(loss, dtype);
+        let sample = Sample::made_up(&model);
+        for format in [FOLDED, KEPT, Format::Safetensors, Format::Json] {
+            let exported = Exported::read(&export(&model, format), &model, format).expect("a file");
+            let agreement = compare(&model, &exported, &sample).expect("answers");
+            assert_eq!((agreement.rows, agreement.other_class), (1000, None), "{format:?}");
+            assert!(agreement.largest_difference <= tolerance(dtype), "{format:?}: {agreement:?}");
+        }
+        let file = decode(&export(&model, FOLDED));
+        let outputs: Vec<_> =
+            file.graph.expect("a graph").output.into_iter().map(|value| value.name).collect();
+        assert_eq!(outputs, ["values", "scores"]);
+        let names = file.metadata_props.iter().find(|entry| entry.key == "targets").expect("names");
+        assert_eq!(names.value, r#"["price","rent"]"#);
     }
 }
 

@@ -14,7 +14,7 @@ const ROWS: usize = 12;
 
 /// Whether the files are to be written again.
 fn is_update() -> bool {
-    std::env::var_os("BNTRAIN_UPDATE").is_some()
+    std::env::var_os("BNTRAIN_UPDATE_EXPORT").is_some()
 }
 
 fn path(name: &str) -> PathBuf {

@@ -10,7 +10,10 @@ use rand::Rng;
 
 use super::{Exported, Format, Sample, to_bytes};
 use crate::config::{self, Dtype};
-use crate::data::{EncodedColumn, Encoder, Encoding, FeatureEncoding, Role, Scaling, ValueEncoding};
+use crate::data::{
+    EncodedColumn, Encoder, Encoding, FeatureEncoding, Role, Scaling, TargetEncoding, ValueEncoding,
+    ValueTarget,
+};
 use crate::model::{AnyNetwork, Description, FORMAT, History, Model};
 use crate::nn::{LayerSpec, Network};
 use crate::random::stream;
@@ -70,8 +73,12 @@ fn encoding() -> Encoding {
 /// A model whose numbers are drawn, always the same ones.
 fn model(layers: &str, dtype: Dtype, encoding: Encoding) -> Model {
     let dtype_name = if dtype == Dtype::F64 { "f64" } else { "f32" };
+    let learnt = match encoding.targets {
+        TargetEncoding::Classes { .. } => r#"label = "kind""#,
+        TargetEncoding::Values(_) => r#"target = ["price", "rent"]"#,
+    };
     let text = format!(
-        "data = {{ path = \"d.csv\", label = \"kind\" }}\noptimizer = {{ type = \"sgd\" }}\n\
+        "data = {{ path = \"d.csv\", {learnt} }}\noptimizer = {{ type = \"sgd\" }}\n\
          training = {{ dtype = \"{dtype_name}\" }}\nlayers = {layers}\n"
     );
     let plan = config::parse(&text, Path::new("/nowhere/config.toml"), &[]).expect("a plan");
@@ -99,6 +106,17 @@ fn cases() -> [(&'static str, Model); 2] {
         ("single", model(EVERY_LAYER, Dtype::F32, encoding())),
         ("double", model(&logistic, Dtype::F64, encoding_of(&["no", "yes"]))),
     ]
+}
+
+/// A model of two values.
+fn values_model(loss: &str, dtype: Dtype) -> Model {
+    let target = |column: &str, offset, divisor| ValueTarget {
+        column: column.to_owned(),
+        scaling: Scaling { offset, divisor },
+    };
+    let mut encoding = encoding();
+    encoding.targets = TargetEncoding::Values(vec![target("price", 2e5, 5e4), target("rent", -3.0, 0.125)]);
+    model(&EVERY_LAYER.replace("softmax_loss", loss), dtype, encoding)
 }
 
 fn network<F: Real>(layers: &[LayerSpec], (inputs, outputs): (usize, usize)) -> Network<F> {
