@@ -20,13 +20,13 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
 }
 
 fn describe_json(planned: &Planned) -> Result<serde_json::Value, Failure> {
-    let table = planned.first_table();
+    let (table, seed) = (planned.first_table(), planned.first_seed());
     let inputs = planned.jobs.first().map(|job| planned.encoding(job)).transpose()?;
     Ok(json!({
         "rows": table.rows(),
-        "train_rows": table.train_rows(),
-        "valid_rows": table.valid_rows(),
-        "test_rows": table.test_rows(),
+        "train_rows": table.train_rows(seed),
+        "valid_rows": table.valid_rows(seed),
+        "test_rows": table.test_rows(seed),
         "features": table.features(),
         "inputs": inputs.map(|encoding| encoding.inputs),
         "label": table.label(),
@@ -37,7 +37,7 @@ fn describe_json(planned: &Planned) -> Result<serde_json::Value, Failure> {
 }
 
 fn describe(planned: &Planned) -> Result<String, Failure> {
-    let table = planned.first_table();
+    let (table, seed) = (planned.first_table(), planned.first_seed());
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "{line}").unwrap_or_default();
     line(format!(
@@ -49,9 +49,9 @@ fn describe(planned: &Planned) -> Result<String, Failure> {
     ));
     line(format!(
         "split: {} rows for training, {} for validation, {} for the test",
-        table.train_rows(),
-        table.valid_rows(),
-        table.test_rows()
+        table.train_rows(seed),
+        table.valid_rows(seed),
+        table.test_rows(seed)
     ));
     let first_seed = planned.jobs.first().map(|job| job.cell.seed);
     for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
@@ -84,7 +84,8 @@ fn network_table(planned: &Planned, job: &Job) -> Result<String, Failure> {
         let (rows, columns) = param.value.dim();
         writeln!(text, "  {:<28} {:>6} x {:<6}{role}", param.name, rows, columns).unwrap_or_default();
     }
-    if let Ok(flight) = preflight(&job.plan, table.train_rows(), table.classes().len()) {
+    if let Ok(flight) = preflight(&job.plan, table.train_rows(job.plan.training.seed), table.classes().len())
+    {
         let (smallest, largest) = flight.batch_rows;
         let rows = if smallest == largest { largest.to_string() } else { format!("{smallest} to {largest}") };
         let epochs = job.plan.training.epochs;

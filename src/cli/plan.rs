@@ -32,6 +32,11 @@ impl Planned {
         self.data.table(&plan.data)
     }
 
+    /// The seed that counts of rows are shown for.
+    pub(super) fn first_seed(&self) -> u64 {
+        self.jobs.first().map_or(&self.plan, |job| &job.plan).training.seed
+    }
+
     /// How the rows of a run become inputs.
     pub(super) fn encoding(&self, job: &Job) -> Result<Encoding, Failure> {
         Ok(match job.plan.training.dtype {
@@ -62,8 +67,9 @@ pub(super) fn read_plan(
     let mut notes: Vec<String> = Vec::new();
     for job in &jobs {
         let table = data.table(&job.plan.data);
-        job.plan.check_size(table.train_rows(), table.most_inputs(), table.classes().len())?;
-        let flight = preflight(&job.plan, table.train_rows(), table.classes().len())
+        let train_rows = table.train_rows(job.plan.training.seed);
+        job.plan.check_size(train_rows, table.most_inputs(), table.classes().len())?;
+        let flight = preflight(&job.plan, train_rows, table.classes().len())
             .map_err(|error| Failure::new(exit_code::USAGE, error.to_string()))?;
         for note in table.notes().iter().cloned().chain(flight.tail) {
             if !notes.contains(&note) {

@@ -8,7 +8,7 @@ use super::keys::Kind;
 use super::plan::{Dtype, Metric};
 use super::problems::{Problems, join};
 use super::tree::{Node, Value};
-use crate::data::{ColumnRef, ColumnType, DataSpec, STANDARD_INPUT};
+use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, STANDARD_INPUT};
 use crate::nn::{Loss, Task};
 use crate::optim::OptimizerSpec;
 
@@ -18,6 +18,7 @@ use crate::optim::OptimizerSpec;
 pub(super) fn check(draft: &Draft, tree: &Node, problems: &mut Problems) {
     label(draft, tree, problems);
     one_description(tree, problems);
+    label(draft, tree, problems);
     if let Some(data) = &draft.data {
         split(data, tree, problems);
         marks(data, problems);
@@ -186,7 +187,8 @@ fn loss(draft: &Draft, problems: &mut Problems) {
 fn early_stopping(draft: &Draft, problems: &mut Problems) {
     let (Some(stopping), Some(data)) = (&draft.training.early_stopping, &draft.data) else { return };
     let needs_rows = matches!(stopping.metric, Metric::ValidLoss | Metric::ValidAccuracy | Metric::ValidR2);
-    let has_rows = data.valid > 0.0 || data.valid_path.is_some();
+    let says_which = |column: &ColumnSpec| column.column_type == Some(ColumnType::Split);
+    let has_rows = data.valid > 0.0 || data.valid_path.is_some() || data.columns.values().any(says_which);
     let path = "training.early_stopping.metric";
     let trusted = [path, "data.valid", "data.valid_path"].iter().all(|path| problems.trusts(path));
     if needs_rows && !has_rows && trusted {

@@ -14,6 +14,10 @@ pub enum Role {
     Feature,
     /// The class to be learnt.
     Label,
+    /// Rows with the same text here stay together when rows are held back.
+    Group,
+    /// Says of each row whether it is for training, validation or the test.
+    Split,
     /// Names the row; not learnt from, and carried into predictions.
     Id,
     /// Not read; may hold anything.
@@ -41,6 +45,8 @@ pub enum ColumnType {
     Categorical,
     Boolean,
     Label,
+    Group,
+    Split,
     Id,
     Ignore,
 }
@@ -53,6 +59,8 @@ impl ColumnType {
             Self::Categorical => (Role::Feature, Some(Kind::Categorical)),
             Self::Boolean => (Role::Feature, Some(Kind::Boolean)),
             Self::Label => (Role::Label, None),
+            Self::Group => (Role::Group, None),
+            Self::Split => (Role::Split, None),
             Self::Id => (Role::Id, None),
             Self::Ignore => (Role::Ignore, None),
         }

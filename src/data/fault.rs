@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::column::Kind;
+use super::column::{Kind, Role};
 use super::error::DataErrorKind;
 use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use super::shown::{Count, Shown, ShownNames};
@@ -42,8 +42,8 @@ pub(super) enum Fault {
     LabelIgnored(String),
     #[error("no label column; set data.label")]
     NoLabel,
-    #[error("the columns {} and {} are both the label; only one can be", Shown(.0), Shown(.1))]
-    TwoLabels(String, String),
+    #[error("the columns {} and {} are both the {}; only one can be", Shown(.1), Shown(.2), role_name(*.0))]
+    TwoOfARole(Role, String, String),
     #[error(
         "the column {} has one role in [data] and another in [data.columns]; take it out of one of them",
         Shown(.0)
@@ -61,6 +61,32 @@ pub(super) enum Fault {
         name_of(*.kind)
     )]
     ConstantOfOtherKind { column: String, kind: Kind },
+    #[error(
+        "the column {} says which rows are held back, so data.valid, data.test, data.split_by and a group column \
+         must not",
+        Shown(.0)
+    )]
+    SplitTwice(String),
+    #[error("the column {} says which rows are held back; take out data.{key}, or ignore the column", Shown(.column))]
+    SplitAndFile { column: String, key: &'static str },
+    #[error(
+        "data.split_by: rows of a group of {} could come apart; hash the group column itself, as an id",
+        Shown(.0)
+    )]
+    GroupAndHash(String),
+    #[error("data.split_by: {} is the label; rows must not be held back by what is to be learnt", Shown(.0))]
+    KeyIsLabel(String),
+    #[error(
+        "{} cannot be divided among {parts} parts, as rows of a group stay together",
+        Count(*.groups, "group")
+    )]
+    TooFewGroups { groups: usize, parts: usize },
+    #[error(
+        "data.{key} = {share} leaves 0 rows for it, by the hash of their keys; use a larger share or more rows"
+    )]
+    NoRowOfKeys { key: &'static str, share: f64 },
+    #[error("by the hash of their keys no row is left to train on; use smaller shares or more rows")]
+    NoTrainRowOfKeys,
     #[error(
         "training.class_weights names {}, which is no class; the classes are {}",
         Shown(.class),
@@ -148,6 +174,15 @@ pub(super) enum Fault {
     OneColumn,
     #[error("expected {} as in line {first_line}, found {found}{hint}", Count(*.expected, "field"))]
     Ragged { expected: usize, found: usize, first_line: u64, hint: &'static str },
+    #[error(
+        "{} names no part; it must be train, valid (or validation) or test",
+        Shown(.0)
+    )]
+    NotAPart(String),
+    #[error("no row to train on: the column {} says \"train\" nowhere", Shown(.0))]
+    NoTrainRows(String),
+    #[error("more than 4294967295 groups or keys")]
+    TooManyKeys,
     #[error("no data rows")]
     NoRows,
     #[error("only 1 row; at least 2 are needed to train on")]
@@ -242,7 +277,14 @@ impl Fault {
             | Self::NoSuchColumn { .. }
             | Self::LabelIgnored(_)
             | Self::NoLabel
-            | Self::TwoLabels(..)
+            | Self::TwoOfARole(..)
+            | Self::SplitTwice(_)
+            | Self::SplitAndFile { .. }
+            | Self::GroupAndHash(_)
+            | Self::KeyIsLabel(_)
+            | Self::TooFewGroups { .. }
+            | Self::NoRowOfKeys { .. }
+            | Self::NoTrainRowOfKeys
             | Self::TwoRoles(_)
             | Self::GapsOfNoFeature(_)
             | Self::ConstantOfOtherKind { .. }
@@ -259,7 +301,8 @@ impl Fault {
             | Self::RecordTooLong
             | Self::QuotedTooLong
             | Self::TooManyCategories(_)
-            | Self::TooManyColumns => DataErrorKind::Limit,
+            | Self::TooManyColumns
+            | Self::TooManyKeys => DataErrorKind::Limit,
             _ => DataErrorKind::Data,
         }
     }
@@ -270,6 +313,7 @@ impl Fault {
             self,
             Self::Empty
                 | Self::NoRows
+                | Self::NoTrainRows(_)
                 | Self::OneRow
                 | Self::AllDropped(_)
                 | Self::OneClass { .. }
@@ -299,6 +343,16 @@ impl Fault {
     /// Whether the character of the line is worth telling.
     pub(super) fn is_of_a_character(&self) -> bool {
         matches!(self, Self::OpenQuote | Self::StrayQuote | Self::AfterQuote { .. } | Self::Nul)
+    }
+}
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Label => "label",
+        Role::Group => "group",
+        Role::Split => "split",
+        Role::Id => "id",
+        Role::Ignore | Role::Feature => "same",
     }
 }
 

@@ -17,6 +17,7 @@ mod class_weights;
 mod column;
 mod dialect;
 mod disk;
+mod divide;
 mod encoder;
 mod encoding;
 mod error;
@@ -44,6 +45,7 @@ mod shown;
 mod split;
 mod survey;
 mod table;
+mod twice;
 mod weighting;
 mod workers;
 mod zstd;
@@ -65,7 +67,7 @@ pub use limits::{MAX_BYTES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS, MAX_RECORD
 pub use prepare::Prepared;
 pub use rows::Rows;
 pub(crate) use shown::{Shown, ShownPath};
-pub use spec::{ColumnRef, DataSpec, Scale};
+pub use spec::{ColumnRef, DataSpec, Scale, SplitBy};
 pub use table::{Source, Table};
 
 /// A data set, split and scaled for one seed.

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use super::encoding::{EncodedColumn, Encoding, TargetEncoding};
 use super::error::DataError;
+use super::fault::Fault;
 use super::fit::{Fitted, fit};
 use super::rows::RowWeights;
 use super::scale::check_range;
 use super::shown::{ShownCounts, ShownNames};
+use super::split::Split;
 use super::table::{Part, Table, class_counts};
+use super::twice::SeenRows;
 use super::weighting::Weighting;
 use super::{ClassWeights, Data, Encoder, RowTargets, Rows, ValueEncoding};
 use crate::real::Real;
@@ -23,7 +26,7 @@ pub struct Prepared<F> {
 }
 
 impl Table {
-    /// Splits the rows for `seed`, stratified by class, and finds how to encode all features by what
+    /// Splits the rows for `seed` and finds how to encode all features by what
     /// the training rows are like. The values stay where they are, for every seed to share.
     ///
     /// Rows count in the loss as `class_weights` has it.
@@ -33,19 +36,22 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// If a scaled value is outside the range of `F`, or there is nothing to compute what stands in
-    /// for missing values from, or `class_weights` names what is no class.
+    /// If a part that is asked for has no rows, a scaled value is outside the range of `F`, there is
+    /// nothing to compute what stands in for missing values from, or `class_weights` names what is no
+    /// class.
     pub fn prepare<F: Real>(
         &self,
         seed: u64,
         class_weights: Option<&ClassWeights>,
     ) -> Result<Prepared<F>, DataError> {
-        let split = self.shares.draw(&self.main.labels, seed);
+        let split = self.split(seed)?;
         let features: Vec<_> =
             self.schema.features().map(|(name, feature)| (name.clone(), feature.clone())).collect();
         let fitted = fit(&self.main.raw, &split.train, &features, self.scale, self.max_categories)
             .map_err(|fault| DataError::new(&self.main.source.path, fault))?;
         let mut notes = self.note_constant(&fitted.constant);
+        notes.extend(self.note_untrained(&split.train));
+        notes.extend(self.note_twice(&split));
         let train_labels: Vec<u32> = split.train.iter().map(|&row| self.main.labels[row]).collect();
         let weighting = Weighting::fit(Some(&train_labels), None, &self.classes, class_weights)
             .map_err(|fault| DataError::new(&self.main.source.path, fault))?;
@@ -94,6 +100,58 @@ impl Table {
             renamed: self.label_names.clone(),
         };
         Encoding::new(self.reading.clone(), columns.collect(), targets)
+    }
+
+    fn split(&self, seed: u64) -> Result<Split, DataError> {
+        let split = self.division.draw(&self.main.labels, seed);
+        let fail = |fault| Err(DataError::new(&self.main.source.path, fault));
+        if split.train.is_empty() {
+            return fail(Fault::NoTrainRowOfKeys);
+        }
+        for ((key, share), rows) in self.held_back.into_iter().zip([&split.valid, &split.test]) {
+            if share > 0.0 && rows.is_empty() {
+                return fail(Fault::NoRowOfKeys { key, share });
+            }
+        }
+        Ok(split)
+    }
+
+    /// Names the classes that no row to train on has.
+    fn note_untrained(&self, train: &[usize]) -> Option<String> {
+        let mut is_trained = vec![false; self.classes.len()];
+        train.iter().for_each(|&row| is_trained[self.main.labels[row] as usize] = true);
+        let untrained = self.classes.iter().zip(is_trained).filter(|(_, is_trained)| !is_trained);
+        let names: Vec<String> = untrained.map(|(name, _)| name.clone()).collect();
+        (!names.is_empty()).then(|| format!("classes without a row to train on: {}", ShownNames(&names)))
+    }
+
+    /// Counts the rows that are held back and yet trained on.
+    fn note_twice(&self, split: &Split) -> Vec<String> {
+        let parts = [("validation", &self.own_valid, &split.valid), ("test", &self.own_test, &split.test)];
+        let mut seen = None;
+        let mut notes = Vec::new();
+        for (kind, own, rows) in parts {
+            let all: Vec<usize>;
+            let (part, rows) = match own {
+                Some(own) => {
+                    all = (0..own.labels.len()).collect();
+                    (own, &all)
+                }
+                None => (&self.main, rows),
+            };
+            if rows.is_empty() {
+                continue;
+            }
+            let seen = seen.get_or_insert_with(|| SeenRows::of(&self.main, &split.train));
+            let count = seen.count_in(part, rows);
+            if count > 0 {
+                notes.push(format!(
+                    "{count} of {} {kind} rows are also among the training rows, value by value",
+                    rows.len()
+                ));
+            }
+        }
+        notes
     }
 
     fn note_constant(&self, constant: &[usize]) -> Vec<String> {

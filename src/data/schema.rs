@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::cell::number;
 use super::column::{ColumnSpec, Constant, Kind, Missing, Role};
+use super::divide::TextUse;
 use super::fault::Fault;
 use super::layout::{Gap, Layout, Take, Value, Words};
 use super::markers::Markers;
 use super::shown::ShownNames;
-use super::spec::{ColumnRef, DataSpec};
+use super::spec::{ColumnRef, DataSpec, SplitBy};
 
 /// The columns of the training file.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Schema {
     pub(super) columns: Vec<Column>,
     /// Index of the label column.
     pub(super) label: usize,
+    /// Indices of the columns whose hash decides where a row goes.
+    pub(super) keys: Vec<usize>,
 }
 
 /// A column of the training file.
@@ -69,7 +72,8 @@ impl Schema {
             let index = find("columns", &ColumnRef::Name(name.clone()), &names)?;
             columns[index].follow(told)?;
         }
-        let schema = Self { columns, label };
+        let keys = keys(&columns, spec)?;
+        let schema = Self { columns, label, keys };
         if schema.features().next().is_none() {
             return Err(Fault::NoFeatures(schema.label().to_owned()));
         }
@@ -92,9 +96,21 @@ impl Schema {
         self.columns.iter().filter_map(|column| Some((&column.name, column.feature.as_ref()?)))
     }
 
+    /// The columns that are read as texts, and what for.
+    pub(super) fn texts(&self) -> Vec<(usize, TextUse)> {
+        let used = |(index, column): (usize, &Column)| match column.role {
+            Role::Label => Some((index, TextUse::Label)),
+            Role::Group => Some((index, TextUse::Group)),
+            Role::Split => Some((index, TextUse::Part)),
+            Role::Id | Role::Ignore if self.keys.contains(&index) => Some((index, TextUse::Key)),
+            Role::Feature | Role::Id | Role::Ignore => None,
+        };
+        self.columns.iter().enumerate().filter_map(used).collect()
+    }
+
     /// How the training file is read.
     pub(super) fn layout(&self, markers: Markers) -> Layout {
-        self.layout_of(self.takes(), markers)
+        self.layout_of(self.takes(&self.texts()), self.texts().len(), markers)
     }
 
     /// How another file is read: its columns are found by name where there is a header, else by
@@ -109,13 +125,13 @@ impl Schema {
         if !has_header {
             let (expected, found) = (self.columns.len(), names.len());
             return match expected == found {
-                true => Ok(self.layout(markers)),
+                true => Ok(self.layout_of(self.takes(&self.labels()), 1, markers)),
                 false => Err(Fault::OtherWidth { expected, found }),
             };
         }
         // A column that is read goes before one of the same name that is not.
         let mut known: HashMap<&String, (Take, Role)> = HashMap::new();
-        for (column, take) in self.columns.iter().zip(self.takes()) {
+        for (column, take) in self.columns.iter().zip(self.takes(&self.labels())) {
             let entry = known.entry(&column.name).or_insert((take, column.role));
             if entry.0 == Take::Nothing {
                 *entry = (take, column.role);
@@ -133,27 +149,31 @@ impl Schema {
         }
         let (takes, roles): (Vec<Take>, Vec<Role>) = found.into_iter().flatten().unzip();
         check_names(names.iter().zip(roles))?;
-        Ok(self.layout_of(takes, markers))
+        Ok(self.layout_of(takes, 1, markers))
     }
 
-    /// What is taken from the columns of the training file.
-    fn takes(&self) -> Vec<Take> {
+    /// The texts of files that are a part already.
+    fn labels(&self) -> Vec<(usize, TextUse)> {
+        vec![(self.label, TextUse::Label)]
+    }
+
+    /// What is taken from the columns of the training file, these `texts` among it.
+    fn takes(&self, texts: &[(usize, TextUse)]) -> Vec<Take> {
         let mut values = 0;
-        let take = |column: &Column| match (column.role, &column.feature) {
-            (Role::Label, _) => Take::Text(0),
-            (_, Some(feature)) => {
+        let take = |(index, column): (usize, &Column)| match &column.feature {
+            Some(feature) => {
                 values += 1;
                 match feature.kind {
                     Kind::Numeric => Take::Number(values - 1),
                     Kind::Categorical | Kind::Boolean => Take::Word(values - 1),
                 }
             }
-            _ => Take::Nothing,
+            None => texts.iter().position(|(text, _)| *text == index).map_or(Take::Nothing, Take::Text),
         };
-        self.columns.iter().map(take).collect()
+        self.columns.iter().enumerate().map(take).collect()
     }
 
-    fn layout_of(&self, takes: Vec<Take>, markers: Markers) -> Layout {
+    fn layout_of(&self, takes: Vec<Take>, texts: usize, markers: Markers) -> Layout {
         let values = self.features().map(|(_, feature)| Value {
             gap: match feature.missing {
                 Missing::Refuse => Gap::Fault,
@@ -165,7 +185,7 @@ impl Schema {
                 Kind::Numeric | Kind::Categorical => Words::categories(&feature.categories),
             },
         });
-        Layout { takes, values: values.collect(), texts: 1, markers }
+        Layout { takes, values: values.collect(), texts, markers }
     }
 }
 
@@ -221,7 +241,7 @@ impl FeatureColumn {
 fn is_read(role: Role) -> bool {
     match role {
         Role::Feature | Role::Label => true,
-        Role::Id | Role::Ignore => false,
+        Role::Group | Role::Split | Role::Id | Role::Ignore => false,
     }
 }
 
@@ -252,11 +272,45 @@ fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> Result<Vec<R
             _ => {}
         }
     }
-    let mut labels = (0..names.len()).filter(|&index| roles[index] == Some(Role::Label));
-    if let (Some(first), Some(second)) = (labels.next(), labels.next()) {
-        return Err(Fault::TwoLabels(names[first].clone(), names[second].clone()));
+    for role in [Role::Label, Role::Group, Role::Split] {
+        let mut same = (0..names.len()).filter(|&index| roles[index] == Some(role));
+        if let (Some(first), Some(second)) = (same.next(), same.next()) {
+            return Err(Fault::TwoOfARole(role, names[first].clone(), names[second].clone()));
+        }
     }
     Ok(roles.into_iter().map(|role| role.unwrap_or(Role::Feature)).collect())
+}
+
+/// The columns whose hash decides where a row goes, if the parts are not decided otherwise.
+fn keys(columns: &[Column], spec: &DataSpec) -> Result<Vec<usize>, Fault> {
+    let of_role = |role| columns.iter().find(|column| column.role == role).map(|column| column.name.clone());
+    let (group, split) = (of_role(Role::Group), of_role(Role::Split));
+    let is_by_hash = spec.split_by != SplitBy::Rows;
+    if let (Some(column), true) =
+        (&split, spec.valid > 0.0 || spec.test > 0.0 || group.is_some() || is_by_hash)
+    {
+        return Err(Fault::SplitTwice(column.clone()));
+    }
+    if let (Some(column), Some(key)) = (&split, own_part(spec)) {
+        return Err(Fault::SplitAndFile { column: column.clone(), key });
+    }
+    let SplitBy::HashOf(wanted) = &spec.split_by else { return Ok(Vec::new()) };
+    if let Some(group) = group {
+        return Err(Fault::GroupAndHash(group));
+    }
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let keys: Vec<usize> =
+        wanted.iter().map(|wanted| find("split_by", wanted, &names)).collect::<Result<_, _>>()?;
+    match keys.iter().find(|&&key| columns[key].role == Role::Label) {
+        Some(&key) => Err(Fault::KeyIsLabel(names[key].clone())),
+        None => Ok(keys),
+    }
+}
+
+/// The key of a part that has a file of its own.
+fn own_part(spec: &DataSpec) -> Option<&'static str> {
+    let keys = [("valid_path", &spec.valid_path), ("test_path", &spec.test_path)];
+    keys.into_iter().find(|(_, path)| path.is_some()).map(|(key, _)| key)
 }
 
 /// Every column that is read has a name of its own.

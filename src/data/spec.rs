@@ -50,6 +50,8 @@ pub struct DataSpec {
     /// What is known of columns, by name; the rest is inferred.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, ColumnSpec>,
+    /// What decides which rows are held back.
+    pub split_by: SplitBy,
     /// Share of the rows held back for validation, stratified by class; 0 for none.
     pub valid: f64,
     /// Share of the rows held back for a last test, stratified by class; 0 for none.
@@ -81,6 +83,7 @@ impl Default for DataSpec {
             missing_indicator: false,
             max_categories: 50,
             columns: BTreeMap::new(),
+            split_by: SplitBy::Rows,
             valid: 0.0,
             test: 0.0,
             valid_path: None,
@@ -88,6 +91,16 @@ impl Default for DataSpec {
             scale: Scale::Standardize,
         }
     }
+}
+
+/// What decides which rows are held back, where shares are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SplitBy {
+    /// The seed draws rows, stratified by class; whole groups if there is a column of groups.
+    Rows,
+    /// A hash of seed and these columns, so that rows stay where they are when others are added.
+    HashOf(Vec<ColumnRef>),
 }
 
 /// What is done to each feature. A constant column becomes 0 under all but `None`.

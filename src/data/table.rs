@@ -11,7 +11,7 @@ use super::encoding::ReadingFormat;
 use super::matrix::Matrix;
 use super::schema::{FeatureColumn, Schema};
 use super::spec::Scale;
-use super::split::Shares;
+use super::split::Division;
 
 /// The rows of a config's files, every cell checked. [`prepare`](Self::prepare) splits and encodes
 /// them for one seed.
@@ -26,7 +26,9 @@ pub struct Table {
     pub(super) main: Part,
     pub(super) own_valid: Option<Part>,
     pub(super) own_test: Option<Part>,
-    pub(super) shares: Shares,
+    pub(super) division: Division,
+    /// The shares of the parts by the names of their keys.
+    pub(super) held_back: [(&'static str, f64); 2],
     pub(super) notes: Vec<String>,
 }
 
@@ -89,19 +91,25 @@ impl Table {
         self.main.labels.len()
     }
 
-    /// Rows that are trained on; the same for every seed.
-    pub fn train_rows(&self) -> usize {
-        self.rows() - self.shares.valid_rows() - self.shares.test_rows()
+    /// Rows that are trained on with this seed.
+    pub fn train_rows(&self, seed: u64) -> usize {
+        self.division.sizes(&self.main.labels, seed)[0]
     }
 
-    /// Rows for validation, 0 for none; the same for every seed.
-    pub fn valid_rows(&self) -> usize {
-        self.own_valid.as_ref().map_or(self.shares.valid_rows(), |part| part.labels.len())
+    /// Rows for validation with this seed, 0 for none.
+    pub fn valid_rows(&self, seed: u64) -> usize {
+        match &self.own_valid {
+            Some(part) => part.labels.len(),
+            None => self.division.sizes(&self.main.labels, seed)[1],
+        }
     }
 
-    /// Rows for the last test, 0 for none; the same for every seed.
-    pub fn test_rows(&self) -> usize {
-        self.own_test.as_ref().map_or(self.shares.test_rows(), |part| part.labels.len())
+    /// Rows for the last test with this seed, 0 for none.
+    pub fn test_rows(&self, seed: u64) -> usize {
+        match &self.own_test {
+            Some(part) => part.labels.len(),
+            None => self.division.sizes(&self.main.labels, seed)[2],
+        }
     }
 
     /// The hash of the training file's bytes on disk, in hexadecimal.

@@ -222,7 +222,13 @@ fn the_rarest_categories_share_an_input_and_so_do_those_that_are_new() {
     assert_eq!(data.encoding.inputs, ["c=b", "c=d", "c=(other)"]);
     let valid = data.valid.expect("there is a file").to_array();
     assert_eq!(valid, array![[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]);
-    assert_eq!(notes, ["categories that no training row has (in validation rows): \"c\" (1)"]);
+    assert_eq!(
+        notes,
+        [
+            "1 of 3 validation rows are also among the training rows, value by value",
+            "categories that no training row has (in validation rows): \"c\" (1)"
+        ]
+    );
 
     let all = DataSpec { max_categories: 4, ..spec };
     let data =

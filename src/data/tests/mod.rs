@@ -1,6 +1,7 @@
 //! Files in, tables or messages out.
 
 mod accepted;
+mod awkward;
 mod chunked;
 mod columns;
 mod config_faults;
@@ -11,6 +12,7 @@ mod file_faults;
 mod own_files;
 mod prepared;
 mod properties;
+mod splits;
 
 use std::path::PathBuf;
 
