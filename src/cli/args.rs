@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::condition::Condition;
+use super::reading;
 use super::require::Requirement;
+use crate::data::Mark;
 
 /// Train small fully-connected networks on CSV files, with and without batch normalization.
 ///
@@ -36,12 +38,16 @@ pub(super) enum Command {
     Gradcheck(GradcheckArgs),
     /// Put finished run directories side by side
     Compare(CompareArgs),
+    /// Write a first config for a data file
+    Init(InitArgs),
     /// Predict the rows of a CSV file with a trained model
     Predict(PredictArgs),
     /// Measure a trained model on rows whose label is known
     Eval(EvalArgs),
-    /// Show what is in a model file or a run directory
+    /// Show what is in a data file, a model file or a run directory
     Inspect(InspectArgs),
+    /// Write a trained model for other tools
+    Export(ExportArgs),
     /// Print the completions of a shell
     Completions(CompletionsArgs),
     /// Print a man page, or write all of them
@@ -113,6 +119,46 @@ pub(super) struct CompareArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// A model.safetensors of a run, or a run directory with only one
+    #[arg(value_name = "MODEL")]
+    pub(super) model: PathBuf,
+    /// The format
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) to: ExportFormat,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Check over the rows of this CSV file [default: the validation rows of the run]
+    #[arg(long, value_name = "CSV")]
+    pub(super) data: Option<PathBuf>,
+    /// Keep batch norm as layers of its own (onnx)
+    #[arg(long)]
+    pub(super) no_fold: bool,
+    /// Take raw numbers in single precision, for runtimes without doubles (onnx)
+    #[arg(long)]
+    pub(super) single_inputs: bool,
+    /// Largest difference from the model that is let through, in probability, or in units of a
+    /// target's spread [default: 1e-5; 1e-9 for f64]
+    #[arg(long, value_name = "X", value_parser = positive)]
+    pub(super) tolerance: Option<f64>,
+}
+
+/// A format that models are exported to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// For ONNX runtimes: raw columns in, probabilities or values out
+    Onnx,
+    /// For PyTorch: tensors with its names and in its orientation
+    Safetensors,
+    /// Everything as text
+    Json,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
     /// The shell
     pub(super) shell: Shell,
@@ -125,6 +171,27 @@ pub(super) struct ManArgs {
     /// Write the pages of all commands into this directory, in place of older ones there
     #[arg(short, long, value_name = "DIR", conflicts_with = "command")]
     pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// The CSV file
+    #[arg(value_name = "CSV")]
+    pub(super) path: PathBuf,
+    /// The column with the class to be learnt [default: the last column, if it looks like classes]
+    #[arg(long, value_name = "NAME")]
+    pub(super) label: Option<String>,
+    /// The column with the value to be learnt
+    #[arg(long, value_name = "NAME", conflicts_with = "label")]
+    pub(super) target: Option<String>,
+    /// Where the config goes; - for standard output [default: NAME.toml]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(super) force: bool,
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
 }
 
 #[derive(Debug, Args)]
@@ -194,9 +261,37 @@ pub(super) struct PredictArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
-    /// A model file or a run directory
+    /// A CSV file, a model file or a run directory
     #[arg(value_name = "PATH")]
     pub(super) path: PathBuf,
+    /// The column with the class to be learnt: looks for columns that give it away
+    #[arg(long, value_name = "NAME")]
+    pub(super) label: Option<String>,
+    /// The column with the value to be learnt, likewise
+    #[arg(long, value_name = "NAME", conflicts_with = "label")]
+    pub(super) target: Option<String>,
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
+}
+
+/// How a data file is written, where no config says it.
+#[derive(Debug, Args)]
+pub(super) struct ReadingArgs {
+    /// The first line is data, not names
+    #[arg(long)]
+    pub(super) no_header: bool,
+    /// The first line is names, even if they look like numbers
+    #[arg(long, conflicts_with = "no_header")]
+    pub(super) header: bool,
+    /// The character between fields; \t for a tab [default: ,]
+    #[arg(long, value_name = "CHAR", value_parser = reading::character)]
+    pub(super) delimiter: Option<char>,
+    /// The character around fields; empty for none [default: "]
+    #[arg(long, value_name = "CHAR", value_parser = reading::mark)]
+    pub(super) quote: Option<Mark>,
+    /// What lines start with that are skipped
+    #[arg(long, value_name = "CHAR", value_parser = reading::mark)]
+    pub(super) comment: Option<Mark>,
 }
 
 /// Options that every command has.

@@ -5,14 +5,14 @@ use std::fmt::Write;
 use serde_json::json;
 
 use super::args::CheckArgs;
-use super::plan::{Planned, read_plan};
+use super::plan::{Planned, all_cores, read_plan};
 use super::{Failure, Output};
 use crate::compare::Job;
 use crate::nn::Network;
 use crate::train::preflight;
 
 pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
-    let planned = read_plan(&args.config, output)?;
+    let planned = read_plan(&args.config, all_cores(), output)?;
     if output.json {
         return output.result(&format!("{}\n", describe_json(&planned)?));
     }
@@ -20,16 +20,16 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
 }
 
 fn describe_json(planned: &Planned) -> Result<serde_json::Value, Failure> {
-    let table = planned.first_table();
+    let (table, seed) = (planned.first_table(), planned.first_seed());
     let inputs = planned.jobs.first().map(|job| planned.encoding(job)).transpose()?;
     Ok(json!({
         "rows": table.rows(),
-        "train_rows": table.train_rows(),
-        "valid_rows": table.valid_rows(),
-        "test_rows": table.test_rows(),
+        "train_rows": table.train_rows(seed),
+        "valid_rows": table.valid_rows(seed),
+        "test_rows": table.test_rows(seed),
         "features": table.features(),
         "inputs": inputs.map(|encoding| encoding.inputs),
-        "label": table.label(),
+        "learnt": table.learnt(),
         "classes": table.classes(),
         "runs": planned.jobs.len(),
         "config": planned.plan.to_toml(),
@@ -37,21 +37,21 @@ fn describe_json(planned: &Planned) -> Result<serde_json::Value, Failure> {
 }
 
 fn describe(planned: &Planned) -> Result<String, Failure> {
-    let table = planned.first_table();
+    let (table, seed) = (planned.first_table(), planned.first_seed());
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "{line}").unwrap_or_default();
-    line(format!(
-        "data: {} rows, {} features, {} classes of \"{}\"",
-        table.rows(),
-        table.features().len(),
-        table.classes().len(),
-        table.label().escape_debug()
-    ));
+    let learnt: Vec<String> =
+        table.learnt().iter().map(|name| format!("\"{}\"", name.escape_debug())).collect();
+    let learnt = match table.classes().len() {
+        0 => format!("values of {}", learnt.join(", ")),
+        classes => format!("{classes} classes of {}", learnt.join(", ")),
+    };
+    line(format!("data: {} rows, {} features, {learnt}", table.rows(), table.features().len()));
     line(format!(
         "split: {} rows for training, {} for validation, {} for the test",
-        table.train_rows(),
-        table.valid_rows(),
-        table.test_rows()
+        table.train_rows(seed),
+        table.valid_rows(seed),
+        table.test_rows(seed)
     ));
     let first_seed = planned.jobs.first().map(|job| job.cell.seed);
     for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
@@ -84,7 +84,8 @@ fn network_table(planned: &Planned, job: &Job) -> Result<String, Failure> {
         let (rows, columns) = param.value.dim();
         writeln!(text, "  {:<28} {:>6} x {:<6}{role}", param.name, rows, columns).unwrap_or_default();
     }
-    if let Ok(flight) = preflight(&job.plan, table.train_rows(), table.classes().len()) {
+    let train_rows = table.train_rows(job.plan.training.seed);
+    if let Ok(flight) = preflight(&job.plan, train_rows, table.outputs()) {
         let (smallest, largest) = flight.batch_rows;
         let rows = if smallest == largest { largest.to_string() } else { format!("{smallest} to {largest}") };
         let epochs = job.plan.training.epochs;

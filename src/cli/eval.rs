@@ -80,15 +80,20 @@ impl Subject<'_> {
             }
             failure
         })?;
-        let TargetEncoding::Classes { names, counts, .. } = &encoding.targets;
-        let counts: Vec<f64> = counts.iter().map(|&count| count as f64).collect();
+        let scalings = encoding.value_scalings();
+        let (names, meaning) = match &encoding.targets {
+            TargetEncoding::Classes { names, .. } => (names.clone(), Meaning::Classes(names.len())),
+            TargetEncoding::Values(values) => {
+                (values.iter().map(|value| value.column.clone()).collect(), Meaning::Values(&scalings))
+            }
+        };
         let question = Question {
             rows: &rows.x,
             truth: &rows.truth,
             weights: None,
-            meaning: Meaning::Classes(names.len()),
-            names,
-            baseline: &counts,
+            meaning,
+            names: &names,
+            baseline: &encoding.baseline(),
         };
         let mut choices: Vec<Statistics> = Vec::new();
         for choice in args.stats.iter().map(|&choice| statistics(choice)) {
@@ -149,10 +154,17 @@ impl Seen {
 
 /// Such as `500 rows, 3 classes of "kind"`.
 fn what(encoding: &Encoding, evaluation: &Evaluation) -> String {
-    let TargetEncoding::Classes { column, names, .. } = &encoding.targets;
     let rows =
         if evaluation.n_rows == 1 { "1 row".to_owned() } else { format!("{} rows", evaluation.n_rows) };
-    format!("{rows}, {} classes of {}", names.len(), Shown(column))
+    match &encoding.targets {
+        TargetEncoding::Classes { column, names, .. } => {
+            format!("{rows}, {} classes of {}", names.len(), Shown(column))
+        }
+        TargetEncoding::Values(values) => {
+            let columns: Vec<String> = values.iter().map(|value| Shown(&value.column).to_string()).collect();
+            format!("{rows}, values of {}", columns.join(", "))
+        }
+    }
 }
 
 /// Why a condition is not met; none if it is.

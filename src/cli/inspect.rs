@@ -1,56 +1,33 @@
-//! `bntrain inspect`: what is in a model file or a run directory.
+//! `bntrain inspect`: what is in a data file, a model file or a run directory.
 
-use std::fs;
-use std::io::ErrorKind;
+mod data_file;
+mod model_file;
+
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
-use serde_json::{Value, json};
-
 use super::args::InspectArgs;
-use super::model::models_in;
-use super::{Failure, Output, exit_code};
-use crate::model::Model;
-use crate::report::{model_facts, plain, run_facts};
+use super::{Failure, Output};
 
 pub(super) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
     if args.path.is_dir() {
-        return directory(&args.path, output);
-    }
-    let model = Model::load(&args.path)?;
-    match output.json {
-        true => output.result(&format!("{}\n", json!(model.facts()))),
-        false => output.result(&model_facts(&model.facts())),
+        model_file::show_run(&args.path, output)
+    } else if is_model(&args.path) {
+        model_file::show(&args.path, output)
+    } else {
+        data_file::show(args, output)
     }
 }
 
-/// A run directory: the run, and its models in short.
-fn directory(path: &Path, output: &Output) -> Result<(), Failure> {
-    let run_json = run_json(path)?;
-    let mut models = Vec::new();
-    for file in models_in(path)? {
-        let name = file.strip_prefix(path).unwrap_or(&file).to_string_lossy().into_owned();
-        models.push((name, Model::load(&file)?));
+/// Whether a file says by its name or by how it begins that it holds tensors: the length of a JSON
+/// document in 8 bytes, which no text has, and the document.
+fn is_model(path: &Path) -> bool {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors")) {
+        return true;
     }
-    let facts: Vec<_> = models.iter().map(|(name, model)| (name.clone(), model.facts())).collect();
-    if !output.json {
-        return output.result(&run_facts(&run_json, &facts));
-    }
-    let models: Vec<Value> =
-        facts.iter().map(|(path, facts)| json!({ "path": path, "model": facts })).collect();
-    output.result(&format!("{}\n", json!({ "run": run_json, "models": models })))
-}
-
-/// What a finished run says about itself.
-fn run_json(directory: &Path) -> Result<Value, Failure> {
-    let path = directory.join("run.json");
-    let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => {
-            let shown = plain(&directory.to_string_lossy());
-            Failure::new(exit_code::DATA, format!("{shown} is no finished run: there is no run.json in it"))
-        }
-        _ => Failure::io("read", &path, &error),
-    })?;
-    serde_json::from_str(&text).map_err(|error| {
-        Failure::new(exit_code::DATA, format!("{}: {error}", plain(&path.to_string_lossy())))
-    })
+    let mut start = [0; 9];
+    // Opening anything but a regular file could wait for ever.
+    let is_read = path.is_file() && File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok();
+    is_read && start[8] == b'{' && start[7] == 0
 }

@@ -1,6 +1,8 @@
 //! Config and data, read and checked together: what every command starts from.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::thread;
 
 use super::args::ConfigArgs;
 use super::{Failure, Output, exit_code};
@@ -30,6 +32,11 @@ impl Planned {
         self.data.table(&plan.data)
     }
 
+    /// The seed that counts of rows are shown for.
+    pub(super) fn first_seed(&self) -> u64 {
+        self.jobs.first().map_or(&self.plan, |job| &job.plan).training.seed
+    }
+
     /// How the rows of a run become inputs.
     pub(super) fn encoding(&self, job: &Job) -> Result<Encoding, Failure> {
         Ok(match job.plan.training.dtype {
@@ -39,20 +46,30 @@ impl Planned {
     }
 }
 
-/// Reads the config and its data, and makes sure that every run can be done; notes go to standard
-/// error.
-pub(super) fn read_plan(args: &ConfigArgs, output: &Output) -> Result<Planned, Failure> {
+/// As many threads as there are cores.
+pub(super) fn all_cores() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Reads the config and, on at most `threads` threads, its data, and makes sure that every run can be
+/// done; notes go to standard error.
+pub(super) fn read_plan(
+    args: &ConfigArgs,
+    threads: NonZeroUsize,
+    output: &Output,
+) -> Result<Planned, Failure> {
     let path = args.config.as_deref();
     let path =
         path.ok_or_else(|| Failure::new(exit_code::USAGE, "no config; give one with --config FILE"))?;
     let plan = config::load(path, &args.overrides()?)?;
     let jobs = jobs(&plan);
-    let data = DataSets::load(jobs.iter().map(|job| &job.plan))?;
+    let data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
     let mut notes: Vec<String> = Vec::new();
     for job in &jobs {
         let table = data.table(&job.plan.data);
-        job.plan.check_size(table.train_rows(), table.most_inputs(), table.classes().len())?;
-        let flight = preflight(&job.plan, table.train_rows(), table.classes().len())
+        let train_rows = table.train_rows(job.plan.training.seed);
+        job.plan.check_size(train_rows, table.most_inputs(), table.outputs())?;
+        let flight = preflight(&job.plan, train_rows, table.outputs())
             .map_err(|error| Failure::new(exit_code::USAGE, error.to_string()))?;
         for note in table.notes().iter().cloned().chain(flight.tail) {
             if !notes.contains(&note) {

@@ -60,7 +60,7 @@ fn data_name(planned: &Planned) -> String {
 }
 
 fn run_json(planned: &Planned, records: &[RunRecord], facts: &Facts) -> serde_json::Value {
-    let table = planned.first_table();
+    let (table, seed) = (planned.first_table(), planned.first_seed());
     let sources: Vec<_> = planned
         .data
         .tables()
@@ -77,9 +77,9 @@ fn run_json(planned: &Planned, records: &[RunRecord], facts: &Facts) -> serde_js
         "data": sources,
         "features": table.features().len(),
         "classes": table.classes(),
-        "train_rows": table.train_rows(),
-        "valid_rows": table.valid_rows(),
-        "test_rows": table.test_rows(),
+        "train_rows": table.train_rows(seed),
+        "valid_rows": table.valid_rows(seed),
+        "test_rows": table.test_rows(seed),
         "processor": { "architecture": std::env::consts::ARCH, "vectors": format!("{:?}", crate::kernel::level()) },
         "threads": facts.threads,
         "started_unix_seconds": started,

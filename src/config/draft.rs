@@ -6,7 +6,7 @@ use super::model::ModelSpec;
 use super::plan::TrainingPlan;
 use super::problems::Problems;
 use crate::data::DataSpec;
-use crate::nn::LayerSpec;
+use crate::nn::{LayerSpec, Task};
 use crate::optim::OptimizerSpec;
 
 /// The tables of a config, each none where it is missing or its type is not known.
@@ -21,6 +21,11 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Whether classes or values are learnt, as far as that is known.
+    pub(super) fn task(&self) -> Task {
+        self.data.as_ref().map_or(Task::Classification, DataSpec::task)
+    }
+
     /// From tables that passed the check.
     pub(super) fn new(mut right: toml::Table, problems: &mut Problems) -> Self {
         let compare = right.remove("compare");

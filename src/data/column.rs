@@ -14,6 +14,14 @@ pub enum Role {
     Feature,
     /// The class to be learnt.
     Label,
+    /// A value to be learnt.
+    Target,
+    /// How much the row counts.
+    Weight,
+    /// Rows with the same text here stay together when rows are held back.
+    Group,
+    /// Says of each row whether it is for training, validation or the test.
+    Split,
     /// Names the row; not learnt from, and carried into predictions.
     Id,
     /// Not read; may hold anything.
@@ -41,6 +49,10 @@ pub enum ColumnType {
     Categorical,
     Boolean,
     Label,
+    Target,
+    Weight,
+    Group,
+    Split,
     Id,
     Ignore,
 }
@@ -53,6 +65,10 @@ impl ColumnType {
             Self::Categorical => (Role::Feature, Some(Kind::Categorical)),
             Self::Boolean => (Role::Feature, Some(Kind::Boolean)),
             Self::Label => (Role::Label, None),
+            Self::Target => (Role::Target, None),
+            Self::Weight => (Role::Weight, None),
+            Self::Group => (Role::Group, None),
+            Self::Split => (Role::Split, None),
             Self::Id => (Role::Id, None),
             Self::Ignore => (Role::Ignore, None),
         }

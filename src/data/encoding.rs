@@ -111,6 +111,18 @@ pub enum TargetEncoding {
         /// Labels that are read as another name.
         renamed: BTreeMap<String, String>,
     },
+    /// The values of a row, one or several, in the order of the scores.
+    Values(Vec<ValueTarget>),
+}
+
+/// A value that is learnt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValueTarget {
+    /// The name of its column.
+    pub column: String,
+    /// Its mean and deviation over the training rows: a score is `(value - offset) / divisor`.
+    pub scaling: Scaling,
 }
 
 impl Encoding {
@@ -152,10 +164,27 @@ impl Encoding {
         self.columns.iter().filter_map(|column| Some((column.name.as_str(), column.feature.as_ref()?)))
     }
 
-    /// Names of the classes, in the order of the scores.
+    /// Names of the classes, in the order of the scores; empty where values are learnt.
     pub fn classes(&self) -> &[String] {
         match &self.targets {
             TargetEncoding::Classes { names, .. } => names,
+            TargetEncoding::Values(_) => &[],
+        }
+    }
+
+    /// Labels that are read as another name; none where values are learnt.
+    pub(super) fn renamed_labels(&self) -> Option<&BTreeMap<String, String>> {
+        match &self.targets {
+            TargetEncoding::Classes { renamed, .. } => Some(renamed),
+            TargetEncoding::Values(_) => None,
+        }
+    }
+
+    /// The values that are learnt, in the order of the scores; empty where classes are.
+    pub fn values(&self) -> &[ValueTarget] {
+        match &self.targets {
+            TargetEncoding::Classes { .. } => &[],
+            TargetEncoding::Values(values) => values,
         }
     }
 
@@ -169,9 +198,23 @@ impl Encoding {
         check::check(self)
     }
 
-    /// The number of scores that a network has for this.
+    /// What is known of the truth without looking at a row, of the training rows: how many are of each
+    /// class, or the mean of each value.
+    pub fn baseline(&self) -> Vec<f64> {
+        match &self.targets {
+            TargetEncoding::Classes { counts, .. } => counts.iter().map(|&count| count as f64).collect(),
+            TargetEncoding::Values(values) => values.iter().map(|value| value.scaling.offset).collect(),
+        }
+    }
+
+    /// How each value was scaled for training; empty where classes are learnt.
+    pub fn value_scalings(&self) -> Vec<Scaling> {
+        self.values().iter().map(|value| value.scaling).collect()
+    }
+
+    /// The number of classes or values.
     pub fn outputs(&self) -> usize {
-        self.classes().len()
+        self.classes().len() + self.values().len()
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::column::Kind;
+use super::column::{Kind, Role};
 use super::error::DataErrorKind;
 use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
-use super::shown::{Count, Shown, ShownNames};
+use super::shown::{Count, Shown, ShownCounts, ShownNames};
 use super::spec::ColumnRef;
 
 /// What is wrong; the place is added by [`DataError`](super::DataError).
@@ -38,19 +38,26 @@ pub(super) enum Fault {
     ShareAndFile { key: &'static str },
     #[error("data.{key} = {wanted}: there is no such column{hint}")]
     NoSuchColumn { key: &'static str, wanted: ColumnRef, hint: String },
-    #[error("the label column {} is also in data.ignore; take it out of one of them", Shown(.0))]
-    LabelIgnored(String),
-    #[error("no label column; set data.label")]
-    NoLabel,
-    #[error("the columns {} and {} are both the label; only one can be", Shown(.0), Shown(.1))]
-    TwoLabels(String, String),
+    #[error("the column {} is to be learnt and also in data.ignore; take it out of one of them", Shown(.0))]
+    LearntIgnored(String),
+    #[error("nothing to learn; set data.label, or data.target for values")]
+    NothingToLearn,
+    #[error("the columns {} and {} are both the {}; only one can be", Shown(.1), Shown(.2), role_name(*.0))]
+    TwoOfARole(Role, String, String),
+    #[error(
+        "the column {} is the label and {} a target; learn classes or values, not both",
+        Shown(.label),
+        Shown(.target)
+    )]
+    LabelAndTarget { label: String, target: String },
     #[error(
         "the column {} has one role in [data] and another in [data.columns]; take it out of one of them",
         Shown(.0)
     )]
     TwoRoles(String),
     #[error(
-        "data.columns.{}: `missing` and `indicator` are for features, and the column is none",
+        "data.columns.{}: `missing` and `indicator` are for features, and the column is none (but a label, \
+         target or weight can have missing = \"drop_row\")",
         Shown(.0)
     )]
     GapsOfNoFeature(String),
@@ -62,6 +69,32 @@ pub(super) enum Fault {
     )]
     ConstantOfOtherKind { column: String, kind: Kind },
     #[error(
+        "the column {} says which rows are held back, so data.valid, data.test, data.split_by and a group column \
+         must not",
+        Shown(.0)
+    )]
+    SplitTwice(String),
+    #[error("the column {} says which rows are held back; take out data.{key}, or ignore the column", Shown(.column))]
+    SplitAndFile { column: String, key: &'static str },
+    #[error(
+        "data.split_by: rows of a group of {} could come apart; hash the group column itself, as an id",
+        Shown(.0)
+    )]
+    GroupAndHash(String),
+    #[error("data.split_by: {} is to be learnt; rows must not be held back by what is to be learnt", Shown(.0))]
+    KeyIsLearnt(String),
+    #[error(
+        "{} cannot be divided among {parts} parts, as rows of a group stay together",
+        Count(*.groups, "group")
+    )]
+    TooFewGroups { groups: usize, parts: usize },
+    #[error(
+        "data.{key} = {share} leaves 0 rows for it, by the hash of their keys; use a larger share or more rows"
+    )]
+    NoRowOfKeys { key: &'static str, share: f64 },
+    #[error("by the hash of their keys no row is left to train on; use smaller shares or more rows")]
+    NoTrainRowOfKeys,
+    #[error(
         "training.class_weights names {}, which is no class; the classes are {}",
         Shown(.class),
         ShownNames(.classes)
@@ -69,8 +102,8 @@ pub(super) enum Fault {
     UnknownClass { class: String, classes: Vec<String> },
     #[error("no training row has a weight greater than 0")]
     NoRowCounts,
-    #[error("no feature column is left beside the label {} and the columns under data.ignore", Shown(.0))]
-    NoFeatures(String),
+    #[error("no feature column is left beside {} and the columns under data.ignore", ShownNames(.0))]
+    NoFeatures(Vec<String>),
     #[error(
         "data.{key} = {share} of {} leaves 0 rows for it, since every class keeps a row to train on; \
          use a larger share or more rows",
@@ -148,6 +181,15 @@ pub(super) enum Fault {
     OneColumn,
     #[error("expected {} as in line {first_line}, found {found}{hint}", Count(*.expected, "field"))]
     Ragged { expected: usize, found: usize, first_line: u64, hint: &'static str },
+    #[error(
+        "{} names no part; it must be train, valid (or validation) or test",
+        Shown(.0)
+    )]
+    NotAPart(String),
+    #[error("no row to train on: the column {} says \"train\" nowhere", Shown(.0))]
+    NoTrainRows(String),
+    #[error("more than 4294967295 groups or keys")]
+    TooManyKeys,
     #[error("no data rows")]
     NoRows,
     #[error("only 1 row; at least 2 are needed to train on")]
@@ -186,13 +228,26 @@ pub(super) enum Fault {
     // A cell cannot be used.
     #[error(
         "missing value{}; fill it in, or set `missing` in [data] (or for this column in [data.columns]) to \
-         \"median\", \"mean\", \"most_frequent\", \"drop_row\" or {{ constant = .. }}",
-        spelled(.0)
+         \"median\", \"mean\", \"most_frequent\", \"drop_row\" or {{ constant = .. }}{}",
+        spelled(.text),
+        also_missing(.columns)
     )]
-    MissingValue(String),
+    MissingValue {
+        text: String,
+        /// Those with missing values, and how many, where that was counted.
+        columns: Vec<(String, usize)>,
+    },
+    #[error("the weight {} is negative; 0 leaves a row without effect", Shown(.0))]
+    NegativeWeight(String),
+    #[error("the target {} is the same in all training rows; there is nothing to learn", Shown(.0))]
+    ConstantTarget(String),
     #[error("{} is neither true nor false, yes nor no, t nor f, y nor n, 1 nor 0", Shown(.0))]
     NotBoolean(String),
-    #[error("missing value{}; fill it in or remove the row", spelled(.0))]
+    #[error(
+        "missing value{}; fill it in, remove the row, or set missing = \"drop_row\" for this column in \
+         [data.columns]",
+        spelled(.0)
+    )]
     Missing(String),
     #[error("{} is not finite; only finite numbers can be trained on (if it means a missing value, put it under \
          data.missing_markers)", Shown(.0))]
@@ -202,7 +257,8 @@ pub(super) enum Fault {
     #[error("{} is not a number: {why}", Shown(.text))]
     NotANumber { text: String, why: &'static str },
     #[error(
-        "the label {} is a number with decimals; only classes can be learnt, not values (regression)",
+        "the label {} is a number with decimals; to learn values instead of classes, set data.target in place \
+         of data.label",
         Shown(.0)
     )]
     Regression(String),
@@ -262,9 +318,17 @@ impl Fault {
             | Self::Shares { .. }
             | Self::ShareAndFile { .. }
             | Self::NoSuchColumn { .. }
-            | Self::LabelIgnored(_)
-            | Self::NoLabel
-            | Self::TwoLabels(..)
+            | Self::LearntIgnored(_)
+            | Self::NothingToLearn
+            | Self::LabelAndTarget { .. }
+            | Self::TwoOfARole(..)
+            | Self::SplitTwice(_)
+            | Self::SplitAndFile { .. }
+            | Self::GroupAndHash(_)
+            | Self::KeyIsLearnt(_)
+            | Self::TooFewGroups { .. }
+            | Self::NoRowOfKeys { .. }
+            | Self::NoTrainRowOfKeys
             | Self::TwoRoles(_)
             | Self::GapsOfNoFeature(_)
             | Self::ConstantOfOtherKind { .. }
@@ -281,7 +345,8 @@ impl Fault {
             | Self::RecordTooLong
             | Self::QuotedTooLong
             | Self::TooManyCategories(_)
-            | Self::TooManyColumns => DataErrorKind::Limit,
+            | Self::TooManyColumns
+            | Self::TooManyKeys => DataErrorKind::Limit,
             _ => DataErrorKind::Data,
         }
     }
@@ -289,7 +354,7 @@ impl Fault {
     /// The same fault where there is no config that could be changed.
     pub(super) fn of_prediction(self) -> Self {
         match self {
-            Self::MissingValue(text) | Self::Missing(text) => Self::NothingToFillIn(text),
+            Self::MissingValue { text, .. } | Self::Missing(text) => Self::NothingToFillIn(text),
             Self::NotANumber { text, why } if why.contains("[data") => {
                 Self::NotANumber { text, why: "the model takes only numbers here" }
             }
@@ -303,6 +368,7 @@ impl Fault {
             self,
             Self::Empty
                 | Self::NoRows
+                | Self::NoTrainRows(_)
                 | Self::OneRow
                 | Self::AllDropped(_)
                 | Self::OneClass { .. }
@@ -335,6 +401,18 @@ impl Fault {
     }
 }
 
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Label => "label",
+        Role::Target => "target",
+        Role::Weight => "weight",
+        Role::Group => "group",
+        Role::Split => "split",
+        Role::Id => "id",
+        Role::Ignore | Role::Feature => "same",
+    }
+}
+
 /// How to convert a file of the encoding that it may have.
 fn converter(guess: Option<&str>) -> String {
     let told = |guess| format!(", for example, if it is {guess}, with `iconv -f {guess} -t UTF-8 OLD > NEW`");
@@ -361,6 +439,13 @@ pub(super) struct ManyTexts {
     pub(super) column: String,
     /// How many different ones there are; none if they were not counted to the end.
     pub(super) texts: Option<usize>,
+}
+
+fn also_missing(columns: &[(String, usize)]) -> String {
+    match columns.len() {
+        0 | 1 => String::new(),
+        _ => format!("; columns with missing values: {}", ShownCounts(columns)),
+    }
 }
 
 fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {

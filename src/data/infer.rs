@@ -58,6 +58,17 @@ pub(super) fn decide(schema: &mut Schema, surveys: &[ColumnSurvey]) -> Result<()
     }
 }
 
+/// The features with missing values that nothing is done about, and how many each has.
+pub(super) fn missing_counts(schema: &Schema, surveys: &[ColumnSurvey]) -> Vec<(String, usize)> {
+    let missing = |(column, survey): (&Column, &ColumnSurvey)| {
+        let feature = column.feature.as_ref().filter(|feature| feature.missing == Missing::Refuse)?;
+        let of_numbers = if feature.kind == Kind::Numeric { survey.count(Sort::MissingNumber) } else { 0 };
+        let count = survey.count(Sort::Missing) + of_numbers;
+        (count > 0).then(|| (column.name.clone(), count))
+    };
+    schema.columns.iter().zip(surveys).filter_map(missing).collect()
+}
+
 /// What is worth telling about the columns that nobody declared.
 pub(super) fn notes(columns: &[Column]) -> Vec<String> {
     let inferred = |kind| {
@@ -86,7 +97,9 @@ pub(super) fn notes(columns: &[Column]) -> Vec<String> {
     notes
 }
 
-fn inferred(survey: &ColumnSurvey) -> Option<Kind> {
+/// The kind of a column; none if it has no values, or so many different texts that they tell rows
+/// apart.
+pub(super) fn inferred(survey: &ColumnSurvey) -> Option<Kind> {
     let [numbers, words] = [Sort::Number, Sort::Word].map(|sort| survey.count(sort));
     let present = cells(survey) - survey.count(Sort::Missing);
     if numbers >= words && numbers > 0 {
@@ -98,7 +111,11 @@ fn inferred(survey: &ColumnSurvey) -> Option<Kind> {
         texts().all(|text| text.eq_ignore_ascii_case(no) || text.eq_ignore_ascii_case(yes))
     };
     let different = texts().count();
-    if survey.is_cut || present == 0 || (different > FEW && 2 * different > present) {
+    if survey.is_cut
+        || different > MOST_INFERRED
+        || present == 0
+        || (different > FEW && 2 * different > present)
+    {
         return None;
     }
     Some(if OPPOSITES.iter().any(is_pair) { Kind::Boolean } else { Kind::Categorical })

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use ndarray::Array2;
 
-use super::cell::trim;
+use super::cell::{self, number, trim};
 use super::encoding::{Encoding, TargetEncoding};
 use super::error::DataError;
 use super::fault::Fault;
@@ -39,7 +39,9 @@ pub struct LabelledRows<F> {
 /// What is known of a piece.
 struct Portion<F> {
     x: Vec<F>,
-    classes: Vec<u32>,
+    rows: usize,
+    classes: Vec<u32>, // where classes are learnt
+    values: Vec<f64>,  // where values are learnt, row after row
     skipped: u64,
     first_skipped: Option<String>,
     unseen: BTreeMap<usize, u64>, // by feature
@@ -65,12 +67,9 @@ impl<F: Real> LabelledRows<F> {
         threads: NonZeroUsize,
     ) -> Result<Self, DataError> {
         let failed = |fault| DataError::new(path, fault);
-        let stream = RowStream::open(path, encoding, &[Role::Label], bad_rows)?;
-        let labels = Labels::new(encoding);
-        let Some(&label) = stream.cells().first() else {
-            let missing = vec![labels.column.to_owned()];
-            return Err(failed(Fault::MissingColumns { missing, found: stream.names().to_vec() }));
-        };
+        let stream = RowStream::open(path, encoding, &[Role::Label, Role::Target], bad_rows)?;
+        let truths = Truths::new(encoding, &stream)
+            .map_err(|missing| failed(Fault::MissingColumns { missing, found: stream.names().to_vec() }))?;
         let names: Vec<String> = encoding.features().map(|(name, _)| name.to_owned()).collect();
         let unknown_columns = stream.unknown().map(str::to_owned).collect();
         let encoder = Encoder::new(encoding);
@@ -79,11 +78,11 @@ impl<F: Real> LabelledRows<F> {
         let mut all = Portion::new();
         let ended = stream.run(
             threads,
-            |_: &mut (), piece| Portion::of(piece, &encoder, &labels, label, bad_rows),
+            |_: &mut (), piece| Portion::of(piece, &encoder, &truths, bad_rows),
             |portion: Portion<F>| {
                 all.append(portion);
-                match all.classes.len() > limit {
-                    true => Err(TooMany { rows: all.classes.len() }),
+                match all.rows > limit {
+                    true => Err(TooMany { rows: all.rows }),
                     false => Ok(()),
                 }
             },
@@ -95,35 +94,94 @@ impl<F: Real> LabelledRows<F> {
                 failed(Fault::TooManyCells { needs, rows, features: inputs, limit: MAX_BYTES })
             }
         })?;
-        let Portion { x, classes, skipped, first_skipped, unseen } = all;
-        if classes.is_empty() {
+        let Portion { x, rows, classes, values, skipped, first_skipped, unseen } = all;
+        if rows == 0 {
             return Err(failed(match first_skipped {
                 Some(first) => Fault::NothingToEvaluate { rows: skipped, first },
                 None => Fault::NoRows,
             }));
         }
-        let x = Array2::from_shape_vec((classes.len(), inputs), x).expect("each row has all inputs");
+        let x = Array2::from_shape_vec((rows, inputs), x).expect("each row has all inputs");
         let unseen = unseen.into_iter().map(|(feature, cells)| (names[feature].clone(), cells)).collect();
-        let truth = Truth::Classes(classes);
+        let truth = match &truths {
+            Truths::Classes(..) => Truth::Classes(classes),
+            Truths::Values(columns) => Truth::Values(
+                Array2::from_shape_vec((rows, columns.len()), values).expect("each row has all values"),
+            ),
+        };
         Ok(Self { x, truth, skipped, first_skipped, unknown_columns, unseen })
+    }
+}
+
+/// Where the truth of a row stands, and how it is read.
+enum Truths<'e> {
+    /// In this column, as a name.
+    Classes(Labels<'e>, usize),
+    /// In these columns, as numbers; with each its place among the cells of a row.
+    Values(Vec<(usize, usize)>),
+}
+
+impl<'e> Truths<'e> {
+    /// Finds the columns; the error is the names of those that are missing.
+    fn new(encoding: &'e Encoding, stream: &RowStream) -> Result<Self, Vec<String>> {
+        let find = |name: &str| {
+            let columns = stream.cells().iter().enumerate();
+            let mut named = columns.filter(|&(_, &column)| stream.names()[column] == name);
+            named.next().map(|(cell, &column)| (column, cell)).ok_or_else(|| name.to_owned())
+        };
+        match &encoding.targets {
+            TargetEncoding::Classes { column, .. } => {
+                let (column, _) = find(column).map_err(|missing| vec![missing])?;
+                Ok(Self::Classes(Labels::new(encoding), column))
+            }
+            TargetEncoding::Values(values) => {
+                let (found, missing): (Vec<_>, Vec<_>) =
+                    values.iter().map(|value| find(&value.column)).partition(Result::is_ok);
+                match missing.is_empty() {
+                    true => Ok(Self::Values(found.into_iter().flatten().collect())),
+                    false => Err(missing.into_iter().filter_map(Result::err).collect()),
+                }
+            }
+        }
+    }
+
+    /// Appends the truth of a row to those of `portion`.
+    fn read<F>(&self, piece: &Piece<'_>, row: usize, portion: &mut Portion<F>) -> Result<(), RowProblem> {
+        match self {
+            Self::Classes(labels, column) => {
+                let class = labels.class(&piece.cells(row)[0]);
+                portion.classes.push(class.map_err(|fault| piece.refuse(row, *column, fault))?);
+            }
+            Self::Values(columns) => {
+                let first = portion.values.len();
+                for &(column, index) in columns {
+                    let text = &piece.cells(row)[index];
+                    let Some(value) = number(trim(text)) else {
+                        portion.values.truncate(first);
+                        return Err(piece.refuse(row, column, cell::fault(text, piece.markers())));
+                    };
+                    portion.values.push(value);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
 /// How labels are read.
 struct Labels<'e> {
-    column: &'e str,
     names: &'e [String],
     numbers: HashMap<&'e str, u32>,
-    renamed: &'e BTreeMap<String, String>,
+    renamed: Option<&'e BTreeMap<String, String>>,
     markers: Markers,
 }
 
 impl<'e> Labels<'e> {
     fn new(encoding: &'e Encoding) -> Self {
-        let TargetEncoding::Classes { column, names, renamed, .. } = &encoding.targets;
+        let (names, renamed) = (encoding.classes(), encoding.renamed_labels());
         let numbers = names.iter().map(String::as_str).zip(0..).collect();
         let markers = Markers::new(encoding.reading.missing_markers.as_deref());
-        Self { column, names, numbers, renamed, markers }
+        Self { names, numbers, renamed, markers }
     }
 
     /// The number of the class that a cell names.
@@ -132,7 +190,7 @@ impl<'e> Labels<'e> {
         if self.markers.in_texts(cell) {
             return Err(Fault::MissingLabel(cell.to_owned()));
         }
-        let name = self.renamed.get(cell).map_or(cell, String::as_str);
+        let name = self.renamed.and_then(|renamed| renamed.get(cell)).map_or(cell, String::as_str);
         self.numbers
             .get(name)
             .copied()
@@ -142,15 +200,22 @@ impl<'e> Labels<'e> {
 
 impl<F: Real> Portion<F> {
     fn new() -> Self {
-        Self { x: Vec::new(), classes: Vec::new(), skipped: 0, first_skipped: None, unseen: BTreeMap::new() }
+        Self {
+            x: Vec::new(),
+            rows: 0,
+            classes: Vec::new(),
+            values: Vec::new(),
+            skipped: 0,
+            first_skipped: None,
+            unseen: BTreeMap::new(),
+        }
     }
 
-    /// The rows of a piece whose labels are in the column `label`.
+    /// The rows of a piece, their truth being where `truths` says.
     fn of(
         piece: &Piece<'_>,
         encoder: &Encoder,
-        labels: &Labels<'_>,
-        label: usize,
+        truths: &Truths<'_>,
         bad_rows: BadRows,
     ) -> Result<Self, RowProblem> {
         let mut portion = Self::new();
@@ -158,28 +223,26 @@ impl<F: Real> Portion<F> {
         for row in 0..piece.rows() {
             let start = portion.x.len();
             portion.x.resize(start + inputs, F::zero());
-            let class = match piece.problem(row) {
+            let used = match piece.problem(row) {
                 Some(problem) => Err(problem.to_string()),
                 None => {
                     let x = &mut portion.x[start..];
                     encoder.encode(piece.values(row), x);
                     let overflow = x.iter().position(|x| !x.is_finite());
-                    let class = labels.class(&piece.cells(row)[0]);
-                    let class = class.map_err(|fault| piece.refuse(row, label, fault));
                     let used = match overflow {
                         Some(input) => Err(piece.not_finite(row, encoder.scaled_feature(input), F::NAME)),
-                        None => class,
+                        None => truths.read(piece, row, &mut portion),
                     };
                     match (used, bad_rows) {
                         (Err(problem), BadRows::Refuse) => return Err(problem),
                         (Err(problem), BadRows::Mark) => Err(problem.to_string()),
-                        (Ok(class), _) => Ok(class),
+                        (Ok(()), _) => Ok(()),
                     }
                 }
             };
-            match class {
-                Ok(class) => {
-                    portion.classes.push(class);
+            match used {
+                Ok(()) => {
+                    portion.rows += 1;
                     for feature in piece.unseen(row) {
                         *portion.unseen.entry(feature).or_default() += 1;
                     }
@@ -197,7 +260,9 @@ impl<F: Real> Portion<F> {
     /// Adds the rows of the next piece.
     fn append(&mut self, next: Self) {
         self.x.extend(next.x);
+        self.rows += next.rows;
         self.classes.extend(next.classes);
+        self.values.extend(next.values);
         self.skipped += next.skipped;
         self.first_skipped = self.first_skipped.take().or(next.first_skipped);
         for (feature, cells) in next.unseen {

@@ -1,25 +1,27 @@
 //! From the files of a config to a table.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::assembly::RawRows;
 use super::class::Classes;
 use super::column::Kind;
+use super::divide::{Places, TextUse, check_shares, note_absent_classes};
 use super::encoding::ReadingFormat;
 use super::error::{DataError, Told};
 use super::fault::Fault;
 use super::file::CsvFile;
 use super::format::{Format, Reading};
-use super::infer::{MOST_INFERRED, decide, holds_words, notes};
+use super::infer::{MOST_INFERRED, decide, holds_words, missing_counts, notes};
 use super::limits::MAX_CATEGORIES;
 use super::markers::Markers;
-use super::schema::Schema;
-use super::shown::{Count, ShownNames, ShownPath};
+use super::schema::{Schema, Truth};
+use super::shown::{Count, ShownPath};
 use super::spec::DataSpec;
-use super::split::Shares;
-use super::table::{Part, Source, Table, class_counts};
+use super::split::Division;
+use super::table::{Part, Source, Table};
 
 impl Table {
     /// Reads the training file of `spec`, and its files for validation and test if it has any.
@@ -37,16 +39,25 @@ impl Table {
         Self::load_as(spec, Reading::default())
     }
 
+    /// [`load`](Self::load) on at most `threads` threads.
+    ///
+    /// # Errors
+    ///
+    /// As for `load`.
+    pub fn load_on(spec: &DataSpec, threads: NonZeroUsize) -> Result<Self, DataError> {
+        Self::load_as(spec, Reading { threads, ..Reading::default() })
+    }
+
     /// [`load`](Self::load) with another limit on the bytes of each file, or in other portions.
     pub(super) fn load_as(spec: &DataSpec, reading: Reading) -> Result<Self, DataError> {
         let of_spec = |fault| DataError::new(&spec.path, fault);
         let format = Format::new(spec, reading).map_err(of_spec)?;
         let loader = Loader { spec, format, markers: Markers::new(spec.missing_markers.as_deref()) };
-        let (main, schema, classes, mut notes) = loader.training_part()?;
-        let counts = class_counts(&main.labels, classes.len());
-        let shares = Shares::new(&counts, spec.valid, spec.test);
-        check_shares(spec, &shares, main.labels.len()).map_err(of_spec)?;
-        note_absent_classes(spec, &shares, &classes, &mut notes);
+        let Training { part: main, schema, classes, division, mut notes } = loader.training_part()?;
+        if let Division::Rows(shares) = &division {
+            check_shares(spec, shares, main.rows()).map_err(of_spec)?;
+            note_absent_classes(spec, shares, &classes, &mut notes);
+        }
 
         let mut own = |path: &Option<PathBuf>, kind| match path {
             None => Ok(None),
@@ -71,7 +82,8 @@ impl Table {
             main,
             own_valid,
             own_test,
-            shares,
+            division,
+            held_back: [("valid", spec.valid), ("test", spec.test)],
             notes,
         })
     }
@@ -84,9 +96,15 @@ struct Loader<'s> {
     markers: Markers,
 }
 
-/// What the training file yields: its rows, what its columns are, the names of the classes in
-/// their order, and notes.
-type Training = (Part, Schema, Vec<String>, Vec<String>);
+/// What the training file yields.
+struct Training {
+    part: Part,
+    schema: Schema,
+    /// In their order.
+    classes: Vec<String>,
+    division: Division,
+    notes: Vec<String>,
+}
 
 impl Loader<'_> {
     fn open(&self) -> Result<CsvFile, DataError> {
@@ -115,43 +133,56 @@ impl Loader<'_> {
                 settled.transpose().map_err(|fault| file.fail(fault))?;
             }
             match self.training_rows(file, &schema) {
-                Ok((part, classes, notes)) => return Ok((part, schema, classes, notes)),
+                Ok(training) => return Ok(training),
                 Err(error) if schema.features().all(|(_, feature)| feature.declared.is_some()) => {
                     return Err(error);
                 }
                 Err(_) => {}
             }
         }
-        let surveys = self.open()?.survey(&self.markers, most)?;
+        let surveys = self.open()?.survey(&self.markers, most, false)?.columns;
         decide(&mut schema, &surveys).map_err(|fault| DataError::new(&self.spec.path, fault))?;
-        let mut notes = notes(&schema.columns);
-        let (part, classes, more) = self.training_rows(self.open()?, &schema)?;
-        notes.extend(more);
-        Ok((part, schema, classes, notes))
+        let mut training = self
+            .training_rows(self.open()?, &schema)
+            .map_err(|error| error.with_missing(|| missing_counts(&schema, &surveys)))?;
+        training.notes.splice(..0, notes(&schema.columns));
+        Ok(training)
     }
 
     /// Reads the rows of the training file, and the names of the classes in their order.
-    fn training_rows(
-        &self,
-        mut file: CsvFile,
-        schema: &Schema,
-    ) -> Result<(Part, Vec<String>, Vec<String>), DataError> {
-        let mut found = Classes::default();
-        let layout = schema.layout(self.markers.clone());
-        let mut rows =
-            file.rows(&layout, &mut |_, label, line| found.id(renamed(&self.spec.label_names, label), line))?;
+    fn training_rows(&self, mut file: CsvFile, schema: &Schema) -> Result<Training, DataError> {
+        let (mut found, mut places) = (Classes::default(), Places::default());
+        let (layout, used) = (schema.layout(self.markers.clone()), schema.texts());
+        let mut rows = file.rows(&layout, &mut |index, text, line| match used[index].1 {
+            TextUse::Label => found.id(renamed(&self.spec.label_names, text), line),
+            used => places.number(used, text, line),
+        })?;
         let count = rows.matrix.rows();
         if count == 1 {
             return Err(file.fail(Fault::OneRow));
         }
-        let (classes, places) = found
-            .into_sorted(count)
-            .map_err(|told| file.error(Told { field: Some(schema.label), ..*told }))?;
-        for label in rows.texts.iter_mut().flatten() {
-            *label = places[*label as usize];
+        let mut classes = Vec::new();
+        if let Truth::Classes(label) = schema.truth {
+            let order;
+            (classes, order) =
+                found.into_sorted(count).map_err(|told| file.error(Told { field: Some(label), ..*told }))?;
+            for (text, _) in rows.texts.iter_mut().zip(&used).filter(|(_, (_, used))| *used == TextUse::Label)
+            {
+                text.iter_mut().for_each(|label| *label = order[*label as usize]);
+            }
         }
+        let division = places
+            .division(self.spec, schema, &rows.matrix, &mut rows.texts, classes.len())
+            .map_err(|fault| file.fail(fault))?;
+        rows.texts = used
+            .iter()
+            .zip(rows.texts)
+            .filter(|((_, used), _)| *used == TextUse::Label)
+            .map(|(_, text)| text)
+            .collect();
         let mut notes = Vec::new();
-        Ok((part(file, rows, &mut notes), classes, notes))
+        let part = part(file, rows, schema, &mut notes);
+        Ok(Training { part, schema: schema.clone(), classes, division, notes })
     }
 
     /// Reads the rows of a file for validation or test; `kind` says which.
@@ -174,7 +205,7 @@ impl Loader<'_> {
             }
         };
         let rows = file.rows(&layout, &mut class_of)?;
-        Ok(part(file, rows, notes))
+        Ok(part(file, rows, schema, notes))
     }
 }
 
@@ -193,7 +224,7 @@ fn renamed<'l>(names: &'l BTreeMap<String, String>, label: &'l str) -> &'l str {
     names.get(label).map_or(label, String::as_str)
 }
 
-fn part(file: CsvFile, read: RawRows, notes: &mut Vec<String>) -> Part {
+fn part(file: CsvFile, read: RawRows, schema: &Schema, notes: &mut Vec<String>) -> Part {
     let path = file.path.clone();
     if let Some(kinds) = read.line_ends.mixed() {
         notes.push(format!("{} has mixed line ends: {kinds}", ShownPath(&path)));
@@ -205,28 +236,16 @@ fn part(file: CsvFile, read: RawRows, notes: &mut Vec<String>) -> Part {
     let (sha256, bytes) = file.finish();
     let rows = read.matrix.rows();
     let labels = read.texts.into_iter().next().unwrap_or_default();
-    Part { source: Source { path, sha256, bytes, rows }, raw: Arc::new(read.matrix), labels }
-}
-
-/// A part that is asked for has a row.
-fn check_shares(spec: &DataSpec, shares: &Shares, rows: usize) -> Result<(), Fault> {
-    let parts = [("valid", spec.valid, shares.valid_rows()), ("test", spec.test, shares.test_rows())];
-    match parts.into_iter().find(|&(_, share, found)| share > 0.0 && found == 0) {
-        Some((key, share, _)) => Err(Fault::EmptySplit { key, share, rows }),
-        None => Ok(()),
+    let (mut targets, mut weights) = (read.beside, Vec::new());
+    if schema.weight.is_some() {
+        let width = targets.len() / rows;
+        weights = targets.iter().copied().skip(width - 1).step_by(width).collect();
+        let mut place = 0;
+        targets.retain(|_| {
+            place += 1;
+            place % width != 0
+        });
     }
-}
-
-fn note_absent_classes(spec: &DataSpec, shares: &Shares, classes: &[String], notes: &mut Vec<String>) {
-    for (key, share, absent) in
-        [("valid", spec.valid, shares.absent_in_valid()), ("test", spec.test, shares.absent_in_test())]
-    {
-        let names: Vec<String> = absent.into_iter().map(|class| classes[class].clone()).collect();
-        if share > 0.0 && !names.is_empty() {
-            notes.push(format!(
-                "classes too rare for a row under data.{key} = {share}: {}",
-                ShownNames(&names)
-            ));
-        }
-    }
+    let source = Source { path, sha256, bytes, rows };
+    Part { source, raw: Arc::new(read.matrix), labels, targets, weights }
 }

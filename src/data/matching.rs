@@ -37,7 +37,9 @@ impl Matching {
             layout: Layout {
                 takes: vec![Take::Nothing; names.len()],
                 values: encoding.features().map(|(_, feature)| value(feature)).collect(),
-                texts: 0,
+                features: encoding.features().count(),
+                weight: None,
+                texts: Vec::new(),
                 markers: Markers::new(encoding.reading.missing_markers.as_deref()),
             },
             names: names.to_vec(),
@@ -68,8 +70,8 @@ impl Matching {
                 };
             }
             _ if roles.contains(&source.role) => {
-                self.layout.takes[column] = Take::Raw(self.layout.texts);
-                self.layout.texts += 1;
+                self.layout.takes[column] = Take::Raw(self.layout.texts.len());
+                self.layout.texts.push(Gap::Kept);
                 self.cells.push(column);
             }
             _ => {}
@@ -116,7 +118,8 @@ fn by_name(columns: &[EncodedColumn], names: &[String], roles: &[Role]) -> Resul
 /// For each column of a file without header the one of the training file in its place; the answer may
 /// be left out.
 fn by_place(columns: &[EncodedColumn], found: usize) -> Result<Vec<Option<usize>>, Fault> {
-    let without_answer = || (0..columns.len()).filter(|&index| columns[index].role != Role::Label);
+    let without_answer =
+        || (0..columns.len()).filter(|&index| !matches!(columns[index].role, Role::Label | Role::Target));
     let (with, without) = (columns.len(), without_answer().count());
     match found {
         _ if found == with => Ok((0..with).map(Some).collect()),

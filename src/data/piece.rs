@@ -12,6 +12,7 @@ use super::file::width;
 use super::format::Format;
 use super::layout::Take;
 use super::lexer::Lexer;
+use super::markers::Markers;
 use super::matching::Matching;
 use super::plain::read_plain;
 use super::records::{check_width, value};
@@ -77,7 +78,7 @@ impl Frame {
         let Self { matching: Matching { layout, .. }, format, .. } = self;
         let mut lexer = Lexer::new(text, format.dialect);
         let (mut cells, mut records, mut problems) = (Vec::new(), Vec::new(), BTreeMap::new());
-        let mut texts = vec![""; layout.texts];
+        let mut texts = vec![""; layout.texts.len()];
         values.clear();
         if format.header && is_first && lexer.next_record()? {
             width(&mut lexer)?;
@@ -120,7 +121,7 @@ impl Frame {
     ) -> Result<Option<Box<At>>, Box<At>> {
         let layout = &self.matching.layout;
         let first_cell = cells.len();
-        cells.resize(first_cell + layout.texts, Cow::Borrowed(""));
+        cells.resize(first_cell + layout.texts.len(), Cow::Borrowed(""));
         let (mut column, mut problem) = (0, None);
         let last = loop {
             let field = lexer.next_field()?;
@@ -168,7 +169,7 @@ impl<'p> Piece<'p> {
 
     /// The cells of a row that come as they stand, see [`RowStream::cells`].
     pub fn cells(&self, row: usize) -> &[Cow<'p, str>] {
-        let count = self.frame.matching.layout.texts;
+        let count = self.frame.matching.layout.texts.len();
         &self.cells[row * count..][..count]
     }
 
@@ -191,6 +192,11 @@ impl<'p> Piece<'p> {
             }
         }
         fields
+    }
+
+    /// The cells that mean a missing value.
+    pub(super) fn markers(&self) -> &Markers {
+        &self.frame.matching.layout.markers
     }
 
     /// Why a row cannot be used, if there is a reason and bad rows are marked.

@@ -4,11 +4,16 @@ use std::sync::Arc;
 
 use super::encoding::{EncodedColumn, Encoding, TargetEncoding};
 use super::error::DataError;
+use super::fault::Fault;
 use super::fit::{Fitted, fit};
 use super::rows::RowWeights;
 use super::scale::check_range;
+use super::schema::Truth;
 use super::shown::{ShownCounts, ShownNames};
+use super::split::Split;
 use super::table::{Part, Table, class_counts};
+use super::truth::{fit_targets, scaled_targets};
+use super::twice::SeenRows;
 use super::weighting::Weighting;
 use super::{ClassWeights, Data, Encoder, RowTargets, Rows, ValueEncoding};
 use crate::real::Real;
@@ -23,8 +28,8 @@ pub struct Prepared<F> {
 }
 
 impl Table {
-    /// Splits the rows for `seed`, stratified by class, and finds how to encode all features by what
-    /// the training rows are like. The values stay where they are, for every seed to share.
+    /// Splits the rows for `seed` and finds how to encode all features by what the training rows are
+    /// like. The values stay where they are, for every seed to share.
     ///
     /// Rows count in the loss as `class_weights` has it.
     ///
@@ -33,35 +38,45 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// If a scaled value is outside the range of `F`, or there is nothing to compute what stands in
-    /// for missing values from, or `class_weights` names what is no class.
+    /// If a part that is asked for has no rows, a scaled value is outside the range of `F`, there is
+    /// nothing to compute what stands in for missing values from, or `class_weights` names what is no
+    /// class.
     pub fn prepare<F: Real>(
         &self,
         seed: u64,
         class_weights: Option<&ClassWeights>,
     ) -> Result<Prepared<F>, DataError> {
-        let split = self.shares.draw(&self.main.labels, seed);
+        let split = self.split(seed)?;
+        let of_main = |fault| DataError::new(&self.main.source.path, fault);
         let features: Vec<_> =
             self.schema.features().map(|(name, feature)| (name.clone(), feature.clone())).collect();
-        let fitted = fit(&self.main.raw, &split.train, &features, self.scale, self.max_categories)
-            .map_err(|fault| DataError::new(&self.main.source.path, fault))?;
+        let fitted =
+            fit(&self.main.raw, &split.train, &features, self.scale, self.max_categories).map_err(of_main)?;
         let mut notes = self.note_constant(&fitted.constant);
-        let train_labels: Vec<u32> = split.train.iter().map(|&row| self.main.labels[row]).collect();
-        let weighting = Weighting::fit(Some(&train_labels), None, &self.classes, class_weights)
-            .map_err(|fault| DataError::new(&self.main.source.path, fault))?;
-        let encoding = self.encoding(fitted, &train_labels);
+        notes.extend(self.note_untrained(&split.train));
+        notes.extend(self.note_twice(&split));
+        let targets = self.targets(&split.train).map_err(of_main)?;
+        let encoding = self.encoding(fitted, targets);
+        let weighting = self.weighting(&split.train, class_weights).map_err(of_main)?;
         let names = features.iter().map(|(_, feature)| feature.categories.as_slice());
         let encoder = Arc::new(Encoder::for_categories(&encoding, names));
         let part = |part: &Part, rows: Vec<usize>| {
-            check_range::<F>(&part.raw, &rows, encoding.features())
-                .map_err(|fault| DataError::new(&part.source.path, fault))?;
-            let classes: Vec<u32> = rows.iter().map(|&row| part.labels[row]).collect();
-            let weights = RowWeights { in_loss: weighting.weights(Some(&classes), None), in_file: None };
-            Ok(Rows::of(&part.raw, rows, RowTargets::Classes(classes), weights, &encoder))
+            let of_part = |fault| DataError::new(&part.source.path, fault);
+            check_range::<F>(&part.raw, &rows, encoding.features()).map_err(of_part)?;
+            let labels = part.labels_of(&rows);
+            let in_file = part.weights_of(&rows);
+            let in_loss = weighting.weights(labels.as_deref(), in_file.as_deref());
+            let targets = match labels {
+                Some(labels) => RowTargets::Classes(labels),
+                None => RowTargets::Values(
+                    scaled_targets(&part.targets, encoding.values(), &rows).map_err(of_part)?,
+                ),
+            };
+            Ok(Rows::of(&part.raw, rows, targets, RowWeights { in_loss, in_file }, &encoder))
         };
         let mut held_back = |own: &Option<Part>, rows: Vec<usize>, kind| {
             let (from, rows) = match own {
-                Some(own) => (own, (0..own.labels.len()).collect()),
+                Some(own) => (own, (0..own.rows()).collect()),
                 None => (&self.main, rows),
             };
             if rows.is_empty() {
@@ -79,21 +94,90 @@ impl Table {
         Ok(Prepared { data, notes })
     }
 
-    fn encoding(&self, fitted: Fitted, train_labels: &[u32]) -> Encoding {
+    /// What is learnt, with what the training rows say about it.
+    fn targets(&self, train: &[usize]) -> Result<TargetEncoding, Fault> {
+        let mut columns = self.learnt();
+        match self.schema.truth {
+            Truth::Classes(_) => {
+                let labels: Vec<u32> = train.iter().map(|&row| self.main.labels[row]).collect();
+                let counts = class_counts(&labels, self.classes.len());
+                Ok(TargetEncoding::Classes {
+                    column: columns.swap_remove(0),
+                    names: self.classes.clone(),
+                    counts: counts.into_iter().map(|count| count as u64).collect(),
+                    renamed: self.label_names.clone(),
+                })
+            }
+            Truth::Values(_) => fit_targets(&self.main.targets, &columns, train).map(TargetEncoding::Values),
+        }
+    }
+
+    fn weighting(&self, train: &[usize], wanted: Option<&ClassWeights>) -> Result<Weighting, Fault> {
+        let (labels, weights) = (self.main.labels_of(train), self.main.weights_of(train));
+        Weighting::fit(labels.as_deref(), weights.as_deref(), &self.classes, wanted)
+    }
+
+    fn encoding(&self, fitted: Fitted, targets: TargetEncoding) -> Encoding {
         let mut features = fitted.features.into_iter();
         let columns = self.schema.columns.iter().map(|column| EncodedColumn {
             name: column.name.clone(),
             role: column.role,
             feature: column.feature.as_ref().and_then(|_| features.next()),
         });
-        let counts = class_counts(train_labels, self.classes.len());
-        let targets = TargetEncoding::Classes {
-            column: self.label().to_owned(),
-            names: self.classes.clone(),
-            counts: counts.into_iter().map(|count| count as u64).collect(),
-            renamed: self.label_names.clone(),
-        };
         Encoding::new(self.reading.clone(), columns.collect(), targets)
+    }
+
+    fn split(&self, seed: u64) -> Result<Split, DataError> {
+        let split = self.division.draw(&self.main.labels, seed);
+        let fail = |fault| Err(DataError::new(&self.main.source.path, fault));
+        if split.train.is_empty() {
+            return fail(Fault::NoTrainRowOfKeys);
+        }
+        for ((key, share), rows) in self.held_back.into_iter().zip([&split.valid, &split.test]) {
+            if share > 0.0 && rows.is_empty() {
+                return fail(Fault::NoRowOfKeys { key, share });
+            }
+        }
+        Ok(split)
+    }
+
+    /// Names the classes that no row to train on has.
+    fn note_untrained(&self, train: &[usize]) -> Option<String> {
+        let mut is_trained = vec![false; self.classes.len()];
+        let labels = self.main.labels_of(train).unwrap_or_default();
+        labels.into_iter().for_each(|label| is_trained[label as usize] = true);
+        let untrained = self.classes.iter().zip(is_trained).filter(|(_, is_trained)| !is_trained);
+        let names: Vec<String> = untrained.map(|(name, _)| name.clone()).collect();
+        (!names.is_empty()).then(|| format!("classes without a row to train on: {}", ShownNames(&names)))
+    }
+
+    /// Counts the rows that are held back and yet trained on.
+    fn note_twice(&self, split: &Split) -> Vec<String> {
+        let parts = [("validation", &self.own_valid, &split.valid), ("test", &self.own_test, &split.test)];
+        let mut seen = None;
+        let mut notes = Vec::new();
+        for (kind, own, rows) in parts {
+            let all: Vec<usize>;
+            let (part, rows) = match own {
+                Some(own) => {
+                    all = (0..own.rows()).collect();
+                    (own, &all)
+                }
+                None => (&self.main, rows),
+            };
+            if rows.is_empty() {
+                continue;
+            }
+            let seen = seen.get_or_insert_with(|| SeenRows::of(&self.main, &split.train));
+            let count = seen.count_in(part, rows);
+            if count > 0 {
+                notes.push(format!(
+                    "{count} of {} {kind} rows are also among the training rows, value by value",
+                    rows.len()
+                ));
+            }
+        }
+        notes
     }
 
     fn note_constant(&self, constant: &[usize]) -> Vec<String> {

@@ -122,6 +122,9 @@ impl RowStream {
             &first,
             &mut chunks,
             &mut |outcome: Outcome<T>| {
+                if ended.is_err() {
+                    return ControlFlow::Break(());
+                }
                 ended = match progress.advance(outcome) {
                     Ok(made) => take(made).map_err(Stop::Taker),
                     Err(told) => Err(Stop::Told(told)),

@@ -4,18 +4,31 @@ use std::collections::{HashMap, HashSet};
 
 use super::cell::number;
 use super::column::{ColumnSpec, Constant, Kind, Missing, Role};
+use super::divide::TextUse;
 use super::fault::Fault;
 use super::layout::{Gap, Layout, Take, Value, Words};
 use super::markers::Markers;
-use super::shown::ShownNames;
+use super::roles::{find, keys, roles, truth};
 use super::spec::{ColumnRef, DataSpec};
 
 /// The columns of the training file.
 #[derive(Clone, Debug)]
 pub(super) struct Schema {
     pub(super) columns: Vec<Column>,
-    /// Index of the label column.
-    pub(super) label: usize,
+    pub(super) truth: Truth,
+    /// Index of the column with the weights of rows.
+    pub(super) weight: Option<usize>,
+    /// Indices of the columns whose hash decides where a row goes.
+    pub(super) keys: Vec<usize>,
+}
+
+/// What is learnt, by the indices of its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Truth {
+    /// The classes of a label column.
+    Classes(usize),
+    /// The values of target columns, at least one.
+    Values(Vec<usize>),
 }
 
 /// A column of the training file.
@@ -25,6 +38,8 @@ pub(super) struct Column {
     pub(super) role: Role,
     /// For the role of a feature.
     pub(super) feature: Option<FeatureColumn>,
+    /// What a missing cell is in another column that is read.
+    gap: Gap,
 }
 
 /// What a feature is as it is read.
@@ -48,7 +63,9 @@ impl Schema {
     pub(super) fn new(names: Vec<String>, spec: &DataSpec) -> Result<Self, Fault> {
         let holds_numbers = spec.header && names.iter().all(|name| number(name).is_some());
         let roles = roles(&names, spec, holds_numbers)?;
-        let label = roles.iter().position(|role| *role == Role::Label).ok_or(Fault::NoLabel)?;
+        let truth = truth(&names, &roles, spec)?;
+        let weight = roles.iter().position(|role| *role == Role::Weight);
+        let gap = if spec.missing == Missing::DropRow { Gap::DropsRow } else { Gap::Fault };
         let mut columns: Vec<Column> = names
             .iter()
             .zip(roles)
@@ -63,18 +80,21 @@ impl Schema {
                     indicator: spec.missing_indicator,
                     categories: Vec::new(),
                 }),
+                gap,
             })
             .collect();
         for (name, told) in &spec.columns {
             let index = find("columns", &ColumnRef::Name(name.clone()), &names)?;
             columns[index].follow(told)?;
         }
-        let schema = Self { columns, label };
+        let keys = keys(&columns, spec)?;
+        let schema = Self { columns, truth, weight, keys };
         if schema.features().next().is_none() {
-            return Err(Fault::NoFeatures(schema.label().to_owned()));
+            return Err(Fault::NoFeatures(schema.learnt()));
         }
         // A label that is found by its name proves that the first line is a header.
-        let is_named = !matches!(spec.label, Some(ColumnRef::Index(_)));
+        let by_index = |column: &ColumnRef| matches!(column, ColumnRef::Index(_));
+        let is_named = !spec.label.iter().chain(&spec.target.0).any(by_index);
         if spec.header && !is_named && schema.features().all(|(name, _)| number(name).is_some()) {
             return Err(Fault::HeaderOfNumbers);
         }
@@ -82,9 +102,13 @@ impl Schema {
         Ok(schema)
     }
 
-    /// The name of the label column.
-    pub(super) fn label(&self) -> &str {
-        &self.columns[self.label].name
+    /// The names of the columns with what is learnt.
+    pub(super) fn learnt(&self) -> Vec<String> {
+        let name = |&index: &usize| self.columns[index].name.clone();
+        match &self.truth {
+            Truth::Classes(label) => vec![name(label)],
+            Truth::Values(targets) => targets.iter().map(name).collect(),
+        }
     }
 
     /// The features with their names, in order.
@@ -92,9 +116,21 @@ impl Schema {
         self.columns.iter().filter_map(|column| Some((&column.name, column.feature.as_ref()?)))
     }
 
+    /// The columns that are read as texts, and what for.
+    pub(super) fn texts(&self) -> Vec<(usize, TextUse)> {
+        let used = |(index, column): (usize, &Column)| match column.role {
+            Role::Label => Some((index, TextUse::Label)),
+            Role::Group => Some((index, TextUse::Group)),
+            Role::Split => Some((index, TextUse::Part)),
+            Role::Id | Role::Ignore if self.keys.contains(&index) => Some((index, TextUse::Key)),
+            Role::Feature | Role::Target | Role::Weight | Role::Id | Role::Ignore => None,
+        };
+        self.columns.iter().enumerate().filter_map(used).collect()
+    }
+
     /// How the training file is read.
     pub(super) fn layout(&self, markers: Markers) -> Layout {
-        self.layout_of(self.takes(), markers)
+        self.layout_of(self.takes(&self.texts()), &self.texts(), markers)
     }
 
     /// How another file is read: its columns are found by name where there is a header, else by
@@ -109,13 +145,13 @@ impl Schema {
         if !has_header {
             let (expected, found) = (self.columns.len(), names.len());
             return match expected == found {
-                true => Ok(self.layout(markers)),
+                true => Ok(self.layout_of(self.takes(&self.labels()), &self.labels(), markers)),
                 false => Err(Fault::OtherWidth { expected, found }),
             };
         }
         // A column that is read goes before one of the same name that is not.
         let mut known: HashMap<&String, (Take, Role)> = HashMap::new();
-        for (column, take) in self.columns.iter().zip(self.takes()) {
+        for (column, take) in self.columns.iter().zip(self.takes(&self.labels())) {
             let entry = known.entry(&column.name).or_insert((take, column.role));
             if entry.0 == Take::Nothing {
                 *entry = (take, column.role);
@@ -133,28 +169,49 @@ impl Schema {
         }
         let (takes, roles): (Vec<Take>, Vec<Role>) = found.into_iter().flatten().unzip();
         check_names(names.iter().zip(roles))?;
-        Ok(self.layout_of(takes, markers))
+        Ok(self.layout_of(takes, &self.labels(), markers))
     }
 
-    /// What is taken from the columns of the training file.
-    fn takes(&self) -> Vec<Take> {
-        let mut values = 0;
-        let take = |column: &Column| match (column.role, &column.feature) {
-            (Role::Label, _) => Take::Text(0),
-            (_, Some(feature)) => {
-                values += 1;
+    /// The texts of files that are a part already.
+    fn labels(&self) -> Vec<(usize, TextUse)> {
+        match self.truth {
+            Truth::Classes(label) => vec![(label, TextUse::Label)],
+            Truth::Values(_) => Vec::new(),
+        }
+    }
+
+    /// What is taken from the columns of the training file, these `texts` among it.
+    fn takes(&self, texts: &[(usize, TextUse)]) -> Vec<Take> {
+        let features = self.features().count();
+        let beside = self.beside();
+        let mut before = 0;
+        let take = |(index, column): (usize, &Column)| match &column.feature {
+            Some(feature) => {
+                before += 1;
                 match feature.kind {
-                    Kind::Numeric => Take::Number(values - 1),
-                    Kind::Categorical | Kind::Boolean => Take::Word(values - 1),
+                    Kind::Numeric => Take::Number(before - 1),
+                    Kind::Categorical | Kind::Boolean => Take::Word(before - 1),
                 }
             }
-            _ => Take::Nothing,
+            None => match beside.iter().position(|other| *other == index) {
+                Some(place) => Take::Number(features + place),
+                None => texts.iter().position(|(text, _)| *text == index).map_or(Take::Nothing, Take::Text),
+            },
         };
-        self.columns.iter().map(take).collect()
+        self.columns.iter().enumerate().map(take).collect()
     }
 
-    fn layout_of(&self, takes: Vec<Take>, markers: Markers) -> Layout {
-        let values = self.features().map(|(_, feature)| Value {
+    /// The columns with numbers that are no features: targets, then the weight.
+    fn beside(&self) -> Vec<usize> {
+        let targets = match &self.truth {
+            Truth::Classes(_) => &[][..],
+            Truth::Values(targets) => targets,
+        };
+        targets.iter().copied().chain(self.weight).collect()
+    }
+
+    fn layout_of(&self, takes: Vec<Take>, texts: &[(usize, TextUse)], markers: Markers) -> Layout {
+        let of_feature = |(_, feature): (_, &FeatureColumn)| Value {
             gap: match feature.missing {
                 Missing::Refuse => Gap::Fault,
                 Missing::DropRow => Gap::DropsRow,
@@ -164,20 +221,28 @@ impl Schema {
                 Kind::Boolean => Words::Boolean,
                 Kind::Numeric | Kind::Categorical => Words::categories(&feature.categories),
             },
-        });
-        Layout { takes, values: values.collect(), texts: 1, markers }
+        };
+        let mut values: Vec<Value> = self.features().map(of_feature).collect();
+        let features = values.len();
+        let gap = |index: usize| self.columns[index].gap;
+        values.extend(self.beside().into_iter().map(|index| Value { gap: gap(index), ..Value::default() }));
+        let texts = texts.iter().map(|&(index, _)| gap(index)).collect();
+        let weight = self.weight.map(|_| values.len() - 1);
+        Layout { takes, values, features, weight, texts, markers }
     }
 }
 
 impl Column {
     /// Follows what the config says about this column.
     fn follow(&mut self, told: &ColumnSpec) -> Result<(), Fault> {
-        let is_about_gaps = told.missing.is_some() || told.indicator.is_some();
         let Some(feature) = &mut self.feature else {
-            return match is_about_gaps {
-                true => Err(Fault::GapsOfNoFeature(self.name.clone())),
-                false => Ok(()),
-            };
+            match (&told.missing, told.indicator) {
+                (None, None) => {}
+                (Some(Missing::DropRow), None) if is_read(self.role) => self.gap = Gap::DropsRow,
+                (Some(Missing::Refuse), None) if is_read(self.role) => self.gap = Gap::Fault,
+                _ => return Err(Fault::GapsOfNoFeature(self.name.clone())),
+            }
+            return Ok(());
         };
         feature.declared = told.column_type.and_then(|word| word.meaning().1);
         feature.kind = feature.declared.unwrap_or(feature.kind);
@@ -220,43 +285,9 @@ impl FeatureColumn {
 /// Whether something is taken from columns of this role.
 fn is_read(role: Role) -> bool {
     match role {
-        Role::Feature | Role::Label => true,
-        Role::Id | Role::Ignore => false,
+        Role::Feature | Role::Label | Role::Target | Role::Weight => true,
+        Role::Group | Role::Split | Role::Id | Role::Ignore => false,
     }
-}
-
-/// The role of every column.
-fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> Result<Vec<Role>, Fault> {
-    let mut roles: Vec<Option<Role>> = vec![None; names.len()];
-    if let Some(label) = &spec.label {
-        let found = match find("label", label, names) {
-            Err(_) if holds_numbers && matches!(label, ColumnRef::Name(_)) => {
-                return Err(Fault::HeaderOfNumbers);
-            }
-            found => found?,
-        };
-        roles[found] = Some(Role::Label);
-    }
-    for wanted in &spec.ignore {
-        let index = find("ignore", wanted, names)?;
-        if roles[index].replace(Role::Ignore) == Some(Role::Label) {
-            return Err(Fault::LabelIgnored(names[index].clone()));
-        }
-    }
-    for (name, told) in &spec.columns {
-        let Some(word) = told.column_type else { continue };
-        let index = find("columns", &ColumnRef::Name(name.clone()), names)?;
-        let role = word.meaning().0;
-        match roles[index].replace(role) {
-            Some(other) if other != role => return Err(Fault::TwoRoles(name.clone())),
-            _ => {}
-        }
-    }
-    let mut labels = (0..names.len()).filter(|&index| roles[index] == Some(Role::Label));
-    if let (Some(first), Some(second)) = (labels.next(), labels.next()) {
-        return Err(Fault::TwoLabels(names[first].clone(), names[second].clone()));
-    }
-    Ok(roles.into_iter().map(|role| role.unwrap_or(Role::Feature)).collect())
 }
 
 /// Every column that is read has a name of its own.
@@ -279,47 +310,4 @@ fn check_names<'n>(columns: impl Iterator<Item = (&'n String, Role)>) -> Result<
 /// Names for the columns of a file without header.
 pub(super) fn numbered_names(count: usize) -> Vec<String> {
     (0..count).map(|index| format!("c{index}")).collect()
-}
-
-/// The index of the column that the config means.
-fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> Result<usize, Fault> {
-    let count = names.len();
-    let found = match wanted {
-        ColumnRef::Name(name) => names.iter().position(|other| other == name),
-        ColumnRef::Index(index) => {
-            let from_front = if *index < 0 { index.checked_add_unsigned(count as u64) } else { Some(*index) };
-            from_front.and_then(|index| usize::try_from(index).ok()).filter(|&index| index < count)
-        }
-    };
-    if let (ColumnRef::Name(name), Some(first)) = (wanted, found) {
-        let again = names.iter().skip(first + 1).position(|other| other == name);
-        if let Some(offset) = again {
-            let second = first + 1 + offset;
-            return Err(Fault::DuplicateName { name: name.clone(), first, second });
-        }
-    }
-    found.ok_or_else(|| {
-        let hint = match wanted {
-            ColumnRef::Name(name) => {
-                let numbers = names.iter().filter(|name| number(name).is_some()).count();
-                let no_header = " (if the file has no header, set `header = false` in [data])";
-                let no_header = if count < 2 * numbers { no_header } else { "" };
-                format!("{} the columns are {}{no_header}", near(name, names), ShownNames(names))
-            }
-            ColumnRef::Index(_) => {
-                format!("; there are {count} columns, 0 to {}, and -1 is the last", count - 1)
-            }
-        };
-        Fault::NoSuchColumn { key, wanted: wanted.clone(), hint }
-    })
-}
-
-/// A semicolon, with a question where there are names spelt like `name`.
-fn near(name: &str, names: &[String]) -> String {
-    let likeness = |other: &String| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
-    let mut near: Vec<(f64, &String)> =
-        names.iter().map(|other| (likeness(other), other)).filter(|(likeness, _)| *likeness >= 0.8).collect();
-    near.sort_by(|(left, _), (right, _)| right.total_cmp(left));
-    let nearest: Vec<String> = near.into_iter().take(3).map(|(_, name)| name.clone()).collect();
-    if nearest.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", ShownNames(&nearest)) }
 }

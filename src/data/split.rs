@@ -1,172 +1,109 @@
 //! Which rows train, which decide, which are looked at once.
 
-use rand::seq::SliceRandom;
+mod groups;
+mod keys;
+mod shares;
 
-use crate::random::stream;
+pub(super) use groups::Groups;
+pub(super) use keys::{Keys, cell_key, key};
+pub(super) use shares::Shares;
 
-/// How many rows of each class go where; the same for every seed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Shares {
-    valid: Vec<usize>,
-    test: Vec<usize>,
+/// How the rows of the training file are divided.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Division {
+    /// Every row on its own, stratified by class.
+    Rows(Shares),
+    /// Rows of a group stay together.
+    Groups(Groups),
+    /// Each row by its key, wherever it stands and whatever else is in the file.
+    Keys(Keys),
+    /// As the file says.
+    Named(Split),
+}
+
+/// A part of the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PartName {
+    Train,
+    Valid,
+    Test,
 }
 
 /// The row numbers of each part, ascending.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Split {
     pub(super) train: Vec<usize>,
     pub(super) valid: Vec<usize>,
     pub(super) test: Vec<usize>,
 }
 
-impl Shares {
-    /// Gives each part its share of each class, `counts` being the rows of each.
-    ///
-    /// A part has `share * rows` rows, rounded, and the classes in it are within one row of their
-    /// share, but for this: every class keeps one row to train on.
-    pub(super) fn new(counts: &[usize], valid: f64, test: f64) -> Self {
-        let mut spare: Vec<usize> = counts.iter().map(|count| count.saturating_sub(1)).collect();
-        let valid = apportion(counts, valid, &mut spare);
-        let test = apportion(counts, test, &mut spare);
-        Self { valid, test }
-    }
+/// Shares of the rows that are held back; what is left is trained on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct HeldBack {
+    /// At least 0, and less than 1 with `test`.
+    pub(super) valid: f64,
+    pub(super) test: f64,
+}
 
-    /// Rows held back for validation.
-    pub(super) fn valid_rows(&self) -> usize {
-        self.valid.iter().sum()
-    }
-
-    /// Rows held back for the test.
-    pub(super) fn test_rows(&self) -> usize {
-        self.test.iter().sum()
-    }
-
-    /// The classes that have no row for validation.
-    pub(super) fn absent_in_valid(&self) -> Vec<usize> {
-        absent(&self.valid)
-    }
-
-    /// The classes that have no row for the test.
-    pub(super) fn absent_in_test(&self) -> Vec<usize> {
-        absent(&self.test)
-    }
-
-    /// Draws the rows of one seed; `labels` are the classes of all rows.
-    pub(super) fn draw(&self, labels: &[u32], seed: u64) -> Split {
-        let mut rows_of = vec![Vec::new(); self.valid.len()];
-        for (row, &label) in labels.iter().enumerate() {
-            rows_of[label as usize].push(row);
+impl Division {
+    /// Rows that are trained on, that decide, and of the test.
+    pub(super) fn sizes(&self, strata: &[u32], seed: u64) -> [usize; 3] {
+        if let Self::Rows(shares) = self {
+            return shares.sizes();
         }
-        let mut random = stream(seed, "split", &[]);
-        let mut split = Split { train: Vec::new(), valid: Vec::new(), test: Vec::new() };
-        for (class, mut rows) in rows_of.into_iter().enumerate() {
-            rows.shuffle(&mut random);
-            let (valid, rest) = rows.split_at(self.valid[class]);
-            let (test, train) = rest.split_at(self.test[class]);
-            split.valid.extend_from_slice(valid);
-            split.test.extend_from_slice(test);
-            split.train.extend_from_slice(train);
+        let Split { train, valid, test } = self.draw(strata, seed);
+        [train.len(), valid.len(), test.len()]
+    }
+
+    /// Draws the rows of one seed; `strata` are the classes of all rows, empty where there are none.
+    pub(super) fn draw(&self, strata: &[u32], seed: u64) -> Split {
+        match self {
+            Self::Rows(shares) => shares.draw(strata, seed),
+            Self::Groups(groups) => groups.draw(strata, seed),
+            Self::Keys(keys) => keys.draw(seed),
+            Self::Named(split) => split.clone(),
         }
-        for part in [&mut split.train, &mut split.valid, &mut split.test] {
-            part.sort_unstable();
+    }
+}
+
+impl Split {
+    /// Divides rows into the parts that are named for them.
+    pub(super) fn new(parts: impl IntoIterator<Item = PartName>) -> Self {
+        let mut split = Self::default();
+        for (row, part) in parts.into_iter().enumerate() {
+            split.part_mut(part).push(row);
         }
         split
     }
+
+    fn part_mut(&mut self, part: PartName) -> &mut Vec<usize> {
+        match part {
+            PartName::Train => &mut self.train,
+            PartName::Valid => &mut self.valid,
+            PartName::Test => &mut self.test,
+        }
+    }
 }
 
-fn absent(part: &[usize]) -> Vec<usize> {
-    (0..part.len()).filter(|&class| part[class] == 0).collect()
-}
+impl PartName {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Train, Self::Valid, Self::Test];
 
-/// The rows of each class in a part with this share: whole rows first, then one more for those
-/// with the largest remainders until the part is full; never more than `spare`, from which they
-/// are taken.
-fn apportion(counts: &[usize], share: f64, spare: &mut [usize]) -> Vec<usize> {
-    let rows: usize = counts.iter().sum();
-    let wanted = (share * rows as f64).round() as usize;
-    let exact: Vec<f64> = counts.iter().map(|&count| share * count as f64).collect();
-    let mut part: Vec<usize> =
-        exact.iter().zip(spare.iter()).map(|(exact, &spare)| spare.min(exact.floor() as usize)).collect();
-    let mut by_remainder: Vec<usize> = (0..counts.len()).collect();
-    by_remainder.sort_by(|&left, &right| exact[right].fract().total_cmp(&exact[left].fract()));
-    let missing = wanted.saturating_sub(part.iter().sum());
-    let with_room = by_remainder.into_iter().filter(|&class| part[class] < spare[class]);
-    for class in with_room.take(missing).collect::<Vec<_>>() {
-        part[class] += 1;
-    }
-    for (spare, taken) in spare.iter_mut().zip(&part) {
-        *spare -= taken;
-    }
-    part
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn shares_are_apportioned_by_hand_worked_examples() {
-        let shares = |counts: &[usize], valid, test| {
-            let shares = Shares::new(counts, valid, test);
-            (shares.valid, shares.test)
-        };
-        assert_eq!(shares(&[50, 50, 50], 0.2, 0.1), (vec![10, 10, 10], vec![5, 5, 5]));
-        // 3.5 and 1.5 of 5: the first class gets the odd row.
-        assert_eq!(shares(&[7, 3], 0.5, 0.0), (vec![4, 1], vec![0, 0]));
-        // 20 rows are 0.2, 0.6 and 19.2 of each: the second class is nearest to one more.
-        assert_eq!(shares(&[1, 3, 96], 0.2, 0.0), (vec![0, 1, 19], vec![0, 0, 0]));
-        // Nothing is left of two rows once one is for validation and one trains.
-        assert_eq!(shares(&[2, 2], 0.4, 0.4), (vec![1, 1], vec![0, 0]));
-        assert_eq!(shares(&[1, 1], 0.9, 0.0), (vec![0, 0], vec![0, 0]));
-        // 0.29 * 100 is 28.999999999999996 in binary.
-        assert_eq!(shares(&[100], 0.29, 0.0), (vec![29], vec![0]));
-    }
-
-    fn labels_and_shares() -> impl Strategy<Value = (Vec<u32>, f64, f64, u64)> {
-        let labels = prop::collection::vec(0_u32..5, 1..200);
-        (labels, 0.0..0.6_f64, 0.0..0.4_f64, any::<u64>())
-    }
-
-    proptest! {
-        #[test]
-        fn a_split_is_a_stratified_partition((labels, valid, test, seed) in labels_and_shares()) {
-            let counts: Vec<usize> =
-                (0..5).map(|class| labels.iter().filter(|&&label| label == class).count()).collect();
-            let shares = Shares::new(&counts, valid, test);
-            let split = shares.draw(&labels, seed);
-            prop_assert_eq!(&split, &shares.draw(&labels, seed));
-
-            let parts = [&split.train, &split.valid, &split.test];
-            let mut all: Vec<usize> = parts.iter().flat_map(|part| part.iter().copied()).collect();
-            all.sort_unstable();
-            prop_assert_eq!(all, (0..labels.len()).collect::<Vec<_>>());
-            prop_assert!(parts.iter().all(|part| part.is_sorted()));
-
-            for class in 0..5_u32 {
-                let of_class = |part: &[usize]| part.iter().filter(|&&row| labels[row] == class).count();
-                let count = counts[class as usize];
-                prop_assert!(count == 0 || of_class(&split.train) >= 1);
-                // Within one row of its share, unless the training row took it.
-                prop_assert!((of_class(&split.valid) as f64) < valid * count as f64 + 1.0);
-                prop_assert!((of_class(&split.test) as f64) < test * count as f64 + 1.0);
-                if count >= 10 {
-                    prop_assert!(of_class(&split.valid) as f64 > valid * count as f64 - 1.0);
-                }
-            }
+    /// The part that a cell of a split column names.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "train" => Some(Self::Train),
+            "valid" | "validation" => Some(Self::Valid),
+            "test" => Some(Self::Test),
+            _ => None,
         }
     }
 
-    #[test]
-    fn each_seed_draws_other_rows_and_the_same_numbers() {
-        let labels: Vec<u32> = (0..100).map(|row| row % 2).collect();
-        let shares = Shares::new(&[50, 50], 0.2, 0.0);
-        let (one, other) = (shares.draw(&labels, 1), shares.draw(&labels, 2));
-        assert_ne!(one.valid, other.valid);
-        assert_eq!(one.train.len(), other.train.len());
-        // Moved by a change of the stream or of the order in which it is used.
-        let first = [0, 8, 14, 18, 25, 27, 29, 31, 33, 41, 52, 53, 58, 70, 73, 76, 80, 84, 89, 91];
-        assert_eq!(one.valid, first);
+    fn share(self, held_back: HeldBack) -> f64 {
+        match self {
+            Self::Train => 1.0 - held_back.valid - held_back.test,
+            Self::Valid => held_back.valid,
+            Self::Test => held_back.test,
+        }
     }
 }

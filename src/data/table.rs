@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::column::Kind;
 use super::encoding::ReadingFormat;
 use super::matrix::Matrix;
-use super::schema::{FeatureColumn, Schema};
+use super::schema::{FeatureColumn, Schema, Truth};
 use super::spec::Scale;
-use super::split::Shares;
+use super::split::Division;
 
 /// The rows of a config's files, every cell checked. [`prepare`](Self::prepare) splits and encodes
 /// them for one seed.
@@ -26,7 +26,9 @@ pub struct Table {
     pub(super) main: Part,
     pub(super) own_valid: Option<Part>,
     pub(super) own_test: Option<Part>,
-    pub(super) shares: Shares,
+    pub(super) division: Division,
+    /// The shares of the parts by the names of their keys.
+    pub(super) held_back: [(&'static str, f64); 2],
     pub(super) notes: Vec<String>,
 }
 
@@ -35,8 +37,29 @@ pub struct Table {
 pub(super) struct Part {
     pub(super) source: Source,
     pub(super) raw: Arc<Matrix>,
-    /// The class of each row.
+    /// The class of each row; empty where values are learnt.
     pub(super) labels: Vec<u32>,
+    /// The values of each row, row after row; empty where classes are learnt.
+    pub(super) targets: Vec<f64>,
+    /// The weight of each row; empty where all count alike.
+    pub(super) weights: Vec<f64>,
+}
+
+impl Part {
+    /// The number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.raw.rows()
+    }
+
+    /// The classes of some rows, if classes are learnt.
+    pub(super) fn labels_of(&self, rows: &[usize]) -> Option<Vec<u32>> {
+        (!self.labels.is_empty()).then(|| rows.iter().map(|&row| self.labels[row]).collect())
+    }
+
+    /// The weights of some rows, if the file has any.
+    pub(super) fn weights_of(&self, rows: &[usize]) -> Option<Vec<f64>> {
+        (!self.weights.is_empty()).then(|| rows.iter().map(|&row| self.weights[row]).collect())
+    }
 }
 
 /// A file that data came from.
@@ -69,12 +92,26 @@ impl Table {
         self.schema.features().map(|(_, feature)| inputs(feature)).sum()
     }
 
-    /// The name of the label column.
-    pub fn label(&self) -> &str {
-        self.schema.label()
+    /// The texts of each feature in the training file, a text's number being its place; none for
+    /// those that are not categorical.
+    pub(crate) fn categories(&self) -> impl Iterator<Item = &[String]> {
+        self.schema.features().map(|(_, feature)| feature.categories.as_slice())
     }
 
-    /// Names of the classes; whole numbers in numeric order, others in byte order.
+    /// The names of the columns with what is learnt: the label, or the targets.
+    pub fn learnt(&self) -> Vec<String> {
+        self.schema.learnt()
+    }
+
+    /// The number of classes, or of targets.
+    pub fn outputs(&self) -> usize {
+        match &self.schema.truth {
+            Truth::Classes(_) => self.classes.len(),
+            Truth::Values(targets) => targets.len(),
+        }
+    }
+
+    /// Names of the classes, none where values are learnt; whole numbers in numeric order, others in byte order.
     pub fn classes(&self) -> &[String] {
         &self.classes
     }
@@ -86,22 +123,28 @@ impl Table {
 
     /// Rows of the training file, before the split.
     pub fn rows(&self) -> usize {
-        self.main.labels.len()
+        self.main.rows()
     }
 
-    /// Rows that are trained on; the same for every seed.
-    pub fn train_rows(&self) -> usize {
-        self.rows() - self.shares.valid_rows() - self.shares.test_rows()
+    /// Rows that are trained on with this seed.
+    pub fn train_rows(&self, seed: u64) -> usize {
+        self.division.sizes(&self.main.labels, seed)[0]
     }
 
-    /// Rows for validation, 0 for none; the same for every seed.
-    pub fn valid_rows(&self) -> usize {
-        self.own_valid.as_ref().map_or(self.shares.valid_rows(), |part| part.labels.len())
+    /// Rows for validation with this seed, 0 for none.
+    pub fn valid_rows(&self, seed: u64) -> usize {
+        match &self.own_valid {
+            Some(part) => part.rows(),
+            None => self.division.sizes(&self.main.labels, seed)[1],
+        }
     }
 
-    /// Rows for the last test, 0 for none; the same for every seed.
-    pub fn test_rows(&self) -> usize {
-        self.own_test.as_ref().map_or(self.shares.test_rows(), |part| part.labels.len())
+    /// Rows for the last test with this seed, 0 for none.
+    pub fn test_rows(&self, seed: u64) -> usize {
+        match &self.own_test {
+            Some(part) => part.rows(),
+            None => self.division.sizes(&self.main.labels, seed)[2],
+        }
     }
 
     /// The hash of the training file's bytes on disk, in hexadecimal.

@@ -31,7 +31,9 @@ pub(super) trait Work: Sync {
 const MOST_WAITING: usize = 8;
 
 /// Does `work` on `first` and, on several threads, on all that is still in `chunks`, unless `take`
-/// breaks off. It gets the outcomes in the order of the file.
+/// breaks off. It gets the outcomes in the order of the file; once it broke off, those of the chunks
+/// that were taken from `chunks` by then still come, so that what it gets and what is left in `chunks`
+/// is together the file.
 pub(super) fn in_order<W: Work>(
     work: &W,
     first: &Chunk,
@@ -87,15 +89,14 @@ struct Line<'t, T> {
 impl<T> Line<'_, T> {
     fn add(&mut self, index: usize, outcome: T) -> ControlFlow<()> {
         self.waiting.insert(index, outcome);
+        let mut flow = ControlFlow::Continue(());
         while let Some(outcome) = self.waiting.remove(&self.next) {
             self.next += 1;
             if (self.take)(outcome).is_break() {
-                // Nothing is taken behind it.
-                self.next = usize::MAX;
-                return ControlFlow::Break(());
+                flow = ControlFlow::Break(());
             }
         }
-        ControlFlow::Continue(())
+        flow
     }
 }
 

@@ -9,6 +9,7 @@
 mod checksum;
 mod description;
 mod error;
+pub mod export;
 mod facts;
 mod history;
 mod load;

@@ -2,7 +2,7 @@
 
 use ndarray::ArrayView1;
 
-use crate::data::TargetEncoding;
+use crate::data::{TargetEncoding, ValueTarget};
 use crate::nn::{class_probabilities, predicted_class};
 use crate::real::Real;
 
@@ -11,6 +11,8 @@ use crate::real::Real;
 pub(super) enum Answer {
     /// One of these classes.
     Classes(Vec<String>),
+    /// These values.
+    Values(Vec<ValueTarget>),
 }
 
 /// What is predicted for a row.
@@ -18,7 +20,7 @@ pub(super) enum Answer {
 pub(super) struct Answered<F> {
     /// The class, where classes are predicted.
     pub(super) class: usize,
-    /// The probability of each class.
+    /// The probability of each class, or the values in the unit of the file.
     pub(super) numbers: Vec<F>,
 }
 
@@ -26,6 +28,7 @@ impl Answer {
     pub(super) fn new(targets: &TargetEncoding) -> Self {
         match targets {
             TargetEncoding::Classes { names, .. } => Self::Classes(names.clone()),
+            TargetEncoding::Values(values) => Self::Values(values.clone()),
         }
     }
 
@@ -36,6 +39,9 @@ impl Answer {
                 let probabilities = classes.iter().map(|class| format!("probability_{class}"));
                 std::iter::once("prediction".to_owned()).chain(probabilities).collect()
             }
+            Self::Values(values) => {
+                values.iter().map(|value| format!("predicted_{}", value.column)).collect()
+            }
         }
     }
 
@@ -43,6 +49,7 @@ impl Answer {
     pub(super) fn classes(&self) -> &[String] {
         match self {
             Self::Classes(classes) => classes,
+            Self::Values(_) => &[],
         }
     }
 
@@ -50,6 +57,7 @@ impl Answer {
     pub(super) fn room<F: Real>(&self) -> Answered<F> {
         let count = match self {
             Self::Classes(names) => names.len(),
+            Self::Values(values) => values.len(),
         };
         Answered { class: 0, numbers: vec![F::zero(); count] }
     }
@@ -60,6 +68,11 @@ impl Answer {
             Self::Classes(_) => {
                 answered.class = predicted_class(scores);
                 class_probabilities(scores, &mut answered.numbers);
+            }
+            Self::Values(values) => {
+                for ((number, &score), value) in answered.numbers.iter_mut().zip(scores).zip(values) {
+                    *number = F::from_f64(value.scaling.undo(Real::to_f64(score)));
+                }
             }
         }
         answered.numbers.iter().all(|number| number.is_finite())

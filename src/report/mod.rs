@@ -6,8 +6,9 @@
 //! | [`TerminalPlot`] | the loss curves, on a terminal |
 //! | [`curves_svg`], [`sweep_svg`] | the pictures in a run directory |
 //! | [`metrics`] | `metrics.csv` and `steps.csv`, written and read |
-//! | [`model_facts()`], [`run_facts()`] | a model, a run directory |
+//! | [`data_profile()`] | what is in a data file |
 //! | [`evaluation()`] | how good a model is on some rows |
+//! | [`model_facts()`], [`run_facts()`] | a model, a run directory |
 //! | [`side_by_side()`], [`config_differences()`] | several run directories |
 //!
 //! Whatever names are in the results, no output holds a character that a terminal would obey, and
@@ -16,9 +17,11 @@
 mod axis;
 mod config_differences;
 mod curves;
+mod data_profile;
 mod differences;
 mod ends;
 mod evaluation;
+mod final_metrics;
 mod group_rows;
 pub mod metrics;
 mod model_facts;
@@ -34,6 +37,7 @@ mod table;
 mod terminal_plot;
 
 pub use config_differences::{ConfigDifference, config_differences};
+pub use data_profile::data_profile;
 pub use evaluation::evaluation;
 pub use model_facts::model_facts;
 pub use plain_text::{Charset, plain};

@@ -4,7 +4,7 @@ use super::number::{NO_NUMBER, four_digits};
 use super::plain_text::{escaped, plain};
 use super::rows::{Align, WIDEST, aligned};
 use crate::config::{Metric, inline};
-use crate::data::{Encoding, FeatureEncoding, Role, TargetEncoding, ValueEncoding};
+use crate::data::{Encoding, FeatureEncoding, Role, Scaling, TargetEncoding, ValueEncoding};
 use crate::model::{EpochMetrics, History, LayerFacts, ModelFacts, TensorFacts};
 use crate::train::Outcome;
 
@@ -227,6 +227,14 @@ fn targets(targets: &TargetEncoding) -> String {
                 text.push_str(&format!("and {more} more; --json shows all of them\n"));
             }
             text
+        }
+        TargetEncoding::Values(values) => {
+            let rows = values.iter().map(|value| {
+                let Scaling { offset, divisor } = value.scaling;
+                [plain(&value.column), four_digits(offset), four_digits(divisor)]
+            });
+            let columns = [("value", Align::Left), ("mean", Align::Right), ("deviation", Align::Right)];
+            table(columns, rows)
         }
     }
 }

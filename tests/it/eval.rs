@@ -183,7 +183,7 @@ fn rows_without_a_known_truth_are_refused_or_left_out() {
         ("1,Oslo,2,\n", "column \"kind\" (index 3): missing label"),
         (
             "1,Oslo,two,new\n",
-            "column \"x\" (index 2): \"two\" is not a number; the model takes only numbers here",
+            "column \"x\" (index 2): \"two\" is not a number: the model takes only numbers here",
         ),
     ] {
         work.write("bad.csv", &format!("{HEAD}{good}{bad}{good}"));

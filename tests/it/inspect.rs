@@ -11,7 +11,7 @@ fn a_model_is_told_in_80_columns_and_as_json() {
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     for part in [
         "parameters     490 trained, f32",
-        "    2  batch_norm         20       20          40",
+        "    2  batch_norm        20       20          40",
         "layers 2, 5, batch_norm: eps = 1e-5, running_update = 0.1,",
         "batch_norm_1.running_var    1 x 20",
         "training finished; the weights are those of epoch 3 (*)",
@@ -42,8 +42,8 @@ fn a_run_is_told_with_its_models() {
     let text = work.ok(&["inspect", "run"]).stdout;
     assert!(text.contains("outcome  finished") && text.contains("60 rows, sha256 "), "{text}");
     let models: Vec<&str> = text.lines().filter(|line| line.contains("model.safetensors")).collect();
-    // In two tables, for the width.
-    assert_eq!(models.len(), 8, "{text}");
+    // In three tables, for the width.
+    assert_eq!(models.len(), 12, "{text}");
     assert!(models[0].starts_with("batch_norm/seed-0/model.safetensors"), "{text}");
     assert!(models[0].contains("  490      3  "), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80 || line.contains("sha256")), "{text}");

@@ -34,7 +34,7 @@ fn every_config_describes_a_plan_that_fits_its_data() {
     for path in files("configs", &["toml"]) {
         let plan = load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
         let table = Table::load(&plan.data).unwrap_or_else(|error| panic!("{error}"));
-        bntrain::train::preflight(&plan, table.train_rows(), table.classes().len())
+        bntrain::train::preflight(&plan, table.train_rows(plan.training.seed), table.classes().len())
             .unwrap_or_else(|error| panic!("{error}"));
         assert!(read(&path).contains("hat to look for"), "{} says what to look for", path.display());
     }

@@ -22,6 +22,15 @@ pub(in crate::config) static DATA: Section = Section {
                 doc: "the column with the class; all others are features",
             },
             Key {
+                name: "target",
+                kind: Kind::Either(&[
+                    Kind::Column,
+                    Kind::List { of: &Kind::Column, least: 1, most: usize::MAX },
+                ]),
+                default: Standard::Absent("those that `columns` names"),
+                doc: "in place of `label`: the columns with the values to be learnt",
+            },
+            Key {
                 name: "label_names",
                 kind: Kind::Map(&Kind::Name),
                 default: Standard::Absent("none"),
@@ -68,7 +77,9 @@ pub(in crate::config) static DATA: Section = Section {
                 kind: Kind::Map(&Kind::Either(&[Kind::Choice(COLUMN_TYPES), Kind::Table(&COLUMN)])),
                 default: Standard::Absent("inferred, see [columns](#columns)"),
                 doc: "what columns are, by name: `numeric`, `categorical` and `boolean` features, `label`, \
-                      `id` (not a feature, but it names the rows of predictions), `ignore`",
+                      `target`, `weight` (how much a row counts), `group` (its rows stay together when rows are \
+                      held back), `split` (says `train`, `valid` or `test`), `id` (not a feature, but it names the \
+                      rows of predictions), `ignore`",
             },
             Key {
                 name: "missing_markers",
@@ -96,10 +107,18 @@ pub(in crate::config) static DATA: Section = Section {
                 doc: "inputs for the categories of a column; the rarest beyond it share one more",
             },
             Key {
+                name: "split_by",
+                kind: Kind::Either(&[Kind::Choice(&["rows"]), Kind::Table(&HASH_OF)]),
+                default: Standard::Value("\"rows\""),
+                doc: "what decides which rows are held back: drawn by the seed, or a hash of the seed and these \
+                      columns, so that rows stay where they are when others are added",
+            },
+            Key {
                 name: "valid",
                 kind: SHARE_BELOW_ONE,
                 default: Standard::Value("0.0"),
-                doc: "share of the rows held back for validation, stratified by class, drawn by the seed",
+                doc: "share of the rows held back for validation, stratified by class; whole groups if there is a \
+                      group column",
             },
             Key {
                 name: "test",
@@ -130,7 +149,23 @@ pub(in crate::config) static DATA: Section = Section {
     }],
 };
 
-const COLUMN_TYPES: &[&str] = &["numeric", "categorical", "boolean", "label", "id", "ignore"];
+const COLUMN_TYPES: &[&str] =
+    &["numeric", "categorical", "boolean", "label", "target", "weight", "group", "split", "id", "ignore"];
+
+static HASH_OF: Section = Section {
+    title: "{ hash_of = [columns] }",
+    default_type: None,
+    variants: &[Variant {
+        name: "",
+        doc: "",
+        keys: &[Key {
+            name: "hash_of",
+            kind: Kind::List { of: &Kind::Column, least: 1, most: usize::MAX },
+            default: Standard::Required,
+            doc: "columns that tell the rows apart; not the label",
+        }],
+    }],
+};
 
 const MISSING: Kind = Kind::Either(&[
     Kind::Choice(&["refuse", "mean", "median", "most_frequent", "drop_row"]),

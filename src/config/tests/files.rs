@@ -70,7 +70,7 @@ fn an_empty_file_lacks_its_first_keys() {
             "data: missing key `path`, a path: CSV file, `.gz` and `.zst` are decompressed; or `-`, standard input",
             "optimizer: missing key `type`: \"sgd\", \"rmsprop\", \"adam\" or \"adamw\"",
             "data: missing key `label`, a column name, or an index from 0 (-1 is the last): the column with \
-             the class; all others are features",
+             the class (or `target`, for values)",
             "top level: missing [model] or [[layers]], the description of the network",
         ]
     );
@@ -115,7 +115,7 @@ batch_size = 'all'
         problems(text, &["training.epochs=0"]),
         [
             "data (line 1): missing key `label`, a column name, or an index from 0 (-1 is the last): the \
-             column with the class; all others are features",
+             column with the class (or `target`, for values)",
             "layers[1].eps (batch_norm, line 10): -1 is not allowed; it must be finite and greater than 0",
             "layers[1] (batch_norm, line 11): unknown key `momentum`; libraries disagree on what `momentum` \
              means here, so it is called `running_update` (PyTorch's momentum m is running_update = m, \

@@ -36,6 +36,7 @@ ignore = []
 missing = "refuse"
 missing_indicator = false
 max_categories = 50
+split_by = "rows"
 valid = 0.0
 test = 0.0
 scale = "standardize"
@@ -54,6 +55,7 @@ seed = 0
 last_batch = "merge"
 sampling = "shuffle"
 dtype = "f32"
+baselines = true
 log_every_steps = 1
 
 [training.schedule]
@@ -118,6 +120,7 @@ fn plans_survive_being_written() {
         &["data.delimiter=\"\\t\"", "data.label=\"a \\\"b\\\" \\\\ \\u001b ü\"", "data.ignore=[0, \"z\"]"],
         &[
             "data.columns={zip=\"categorical\", \"a.b c\"={missing={constant=\"x\"}, indicator=true}, z={}}",
+            "data.ignore=[1]",
             "data.label_names={\"yes.\"=\"yes\"}",
             "data.missing_markers=[\"\", \"-999\"]",
             "data.missing={constant=0}",

@@ -101,7 +101,7 @@ fn types_that_are_told_are_followed() {
     assert_eq!(names, ["zip=01", "zip=2", "flag"]);
     assert_eq!(x, array![[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [0.0, 1.0, 1.0]]);
     let label = DataSpec { label: None, ..with_columns(&[("flag", ColumnType::Label)]) };
-    assert_eq!(load("flag,x\n1,2\n2,3\n", &label).expect("it loads").label(), "flag");
+    assert_eq!(load("flag,x\n1,2\n2,3\n", &label).expect("it loads").learnt(), ["flag"]);
     assert_eq!(
         message("flag,kind\n1,a\nmaybe,b\n", &with_columns(&[("flag", ColumnType::Boolean)])),
         "t.csv:3, column \"flag\" (index 0): \"maybe\" is neither true nor false, yes nor no, t nor f, y nor n, \
@@ -126,7 +126,7 @@ fn what_is_told_twice_or_for_nothing_is_refused() {
             with_columns(&[("z", ColumnType::Numeric)]),
             "t.csv: data.columns = \"z\": there is no such column; the columns are \"x\", \"y\", \"kind\"",
         ),
-        (DataSpec::default(), "t.csv: no label column; set data.label"),
+        (DataSpec::default(), "t.csv: nothing to learn; set data.label, or data.target for values"),
         (
             DataSpec {
                 columns: BTreeMap::from([(
@@ -135,7 +135,8 @@ fn what_is_told_twice_or_for_nothing_is_refused() {
                 )]),
                 ..spec()
             },
-            "t.csv: data.columns.\"kind\": `missing` and `indicator` are for features, and the column is none",
+            "t.csv: data.columns.\"kind\": `missing` and `indicator` are for features, and the column is none \
+             (but a label, target or weight can have missing = \"drop_row\")",
         ),
         (
             DataSpec {
@@ -163,7 +164,8 @@ fn gaps_are_refused_unless_something_is_told() {
     assert_eq!(
         message(GAPS, &spec()),
         "t.csv:3, column \"x\" (index 0): missing value; fill it in, or set `missing` in [data] (or for this \
-         column in [data.columns]) to \"median\", \"mean\", \"most_frequent\", \"drop_row\" or { constant = .. }"
+         column in [data.columns]) to \"median\", \"mean\", \"most_frequent\", \"drop_row\" or { constant = .. }; \
+         columns with missing values: \"x\" (1), \"c\" (1)"
     );
 }
 
@@ -222,7 +224,13 @@ fn the_rarest_categories_share_an_input_and_so_do_those_that_are_new() {
     assert_eq!(data.encoding.inputs, ["c=b", "c=d", "c=(other)"]);
     let valid = data.valid.expect("there is a file").to_array();
     assert_eq!(valid, array![[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]);
-    assert_eq!(notes, ["categories that no training row has (in validation rows): \"c\" (1)"]);
+    assert_eq!(
+        notes,
+        [
+            "1 of 3 validation rows are also among the training rows, value by value",
+            "categories that no training row has (in validation rows): \"c\" (1)"
+        ]
+    );
 
     let all = DataSpec { max_categories: 4, ..spec };
     let data =

@@ -1,6 +1,7 @@
 //! Files in, tables or messages out.
 
 mod accepted;
+mod awkward;
 mod chunked;
 mod columns;
 mod config_faults;
@@ -10,8 +11,11 @@ mod encodings;
 mod file_faults;
 mod own_files;
 mod prepared;
+mod profiles;
 mod properties;
 mod row_stream;
+mod splits;
+mod truths;
 
 use std::path::PathBuf;
 
@@ -46,7 +50,7 @@ fn name(name: &str) -> ColumnRef {
 
 /// The numbers of a file as they were written.
 fn numbers(part: &Part) -> Array2<f64> {
-    let shape = (part.labels.len(), part.raw.columns());
+    let shape = (part.raw.rows(), part.raw.columns());
     Array2::from_shape_fn(shape, |(row, column)| part.raw.value(row, column))
 }
 

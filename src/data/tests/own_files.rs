@@ -24,7 +24,7 @@ fn columns_are_matched_by_name() {
         let table = with_valid(content, true).expect("the columns are those of the training file");
         let own = table.own_valid.as_ref().expect("there is a validation file");
         assert_eq!((&numbers(own), &own.labels[..]), (&array![[5.0, 6.0]], &[1][..]), "{content}");
-        assert_eq!((table.train_rows(), table.valid_rows(), table.test_rows()), (2, 1, 0));
+        assert_eq!((table.train_rows(1), table.valid_rows(1), table.test_rows(1)), (2, 1, 0));
         assert_eq!(table.sources().count(), 2);
     }
 }

@@ -111,7 +111,7 @@ fn splits_follow_the_seed_and_scaling_sees_training_rows_only() {
     let rows: String = (0..100).map(|row| format!("{row},{}\n", row % 4)).collect();
     let spec = DataSpec { valid: 0.2, test: 0.1, scale: Scale::MinMax, ..spec() };
     let table = load(format!("x,kind\n{rows}"), &spec).expect("the table loads");
-    assert_eq!((table.train_rows(), table.valid_rows(), table.test_rows()), (70, 20, 10));
+    assert_eq!((table.train_rows(1), table.valid_rows(1), table.test_rows(1)), (70, 20, 10));
     let one: Prepared<f64> = table.prepare(1, None).expect("the values fit");
     assert_eq!(one, table.prepare(1, None).expect("the values fit"));
     assert_ne!(one.data.train, table.prepare(2, None).expect("the values fit").data.train);

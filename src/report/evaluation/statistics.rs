@@ -3,7 +3,7 @@
 use super::super::number::{NO_NUMBER, four_digits, signed_with_interval};
 use super::super::plain_text::plain;
 use super::super::rows::{Align, WIDEST, aligned_within};
-use super::number;
+use super::metric_value;
 use crate::evaluate::{Evaluation, Statistics, UnderStatistics};
 use crate::metrics::{CONFIDENCE, Interval, Measure};
 
@@ -17,8 +17,9 @@ pub(super) fn by_statistics(evaluation: &Evaluation) -> String {
     let heading = ["statistics".to_owned()].into_iter().chain(names).chain(["difference".to_owned()]);
     let mut rows = vec![heading.collect::<Vec<_>>()];
     for (name, values) in values(evaluation) {
-        let cell =
-            |value: &Option<f64>| value.map_or_else(|| NO_NUMBER.to_owned(), |value| number(&name, value));
+        let cell = |value: &Option<f64>| {
+            value.map_or_else(|| NO_NUMBER.to_owned(), |value| metric_value(&name, value))
+        };
         let mut row = vec![plain(&name)];
         row.extend(values.iter().map(cell));
         row.push(cell(&spread(&values)));
@@ -118,7 +119,7 @@ fn verdict(evaluation: &Evaluation) -> String {
 fn shown(difference: Measure) -> String {
     match (difference.value, difference.interval) {
         (Some(value), Some(interval)) => signed_with_interval(value, interval),
-        (Some(value), None) if value == 0.0 => "0".to_owned(),
+        (Some(0.0), None) => "0".to_owned(),
         (Some(value), None) => four_digits(value),
         (None, _) => NO_NUMBER.to_owned(),
     }

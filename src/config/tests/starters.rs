@@ -1,0 +1,103 @@
+//! First configs for data files.
+
+use std::fs;
+use std::path::Path;
+
+use super::super::{Learnt, parse, starter};
+use crate::data::{DataSpec, Profile, Table};
+use crate::nn::Task;
+
+fn profile(content: &str) -> Profile {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("t.csv");
+    fs::write(&path, content).expect("the folder can be written");
+    Profile::of(&DataSpec { path, ..DataSpec::default() }).expect("the content is well-formed")
+}
+
+#[test]
+fn a_first_config_says_what_every_column_is() {
+    let row = |row: usize| {
+        let age = if row % 8 == 3 { String::new() } else { format!("{}.5", 20 + row % 7) };
+        let port = ["Cork", "Oslo", "?"][row % 3];
+        format!("{},{age},{port},{},{},1,{}\n", row + 1, ["yes", "no"][row % 2], row % 4, row / 20)
+    };
+    let rows: String = (0..40).map(row).collect();
+    let profile = profile(&format!("number,age,port,sea sick,deck,ship,kind\n{rows}"));
+    let learnt = Learnt::guess(&profile).expect("there is a last column");
+    assert_eq!(learnt, Learnt { column: "kind".to_owned(), task: Task::Classification, is_guess: true });
+    let text = starter(&profile, &learnt, &DataSpec::default(), "t.csv");
+    insta::assert_snapshot!(text, @r##"
+    # Made by `bntrain init`. Try: bntrain check -c FILE, then bntrain -c FILE
+
+    [data]
+    path = "t.csv"
+    label = "kind" # the last column; a guess
+    valid = 0.2                     # share of the rows that decide when to stop
+    # test = 0.1                    # and one for a last look
+    # missing = "refuse"            # of columns that have no gaps here
+
+    [data.columns]                  # inferred; correct what is wrong
+    number = "id"                   # whole numbers, one after the other
+    age = { type = "numeric", missing = "median", indicator = true } # numbers, 5 of 40 missing
+    port = { type = "categorical", missing = { constant = "(missing)" } } # 2 different texts, 13 of 40 missing
+    "sea sick" = "boolean"          # two opposite words
+    deck = "numeric"                # whole numbers, 4 different ones; "categorical" if they are codes
+    ship = "ignore"                 # always "1"
+
+    [model]
+    hidden = [32, 32]
+    norm = "batch_norm"
+    activation = "relu"
+    dropout = 0.1
+
+    [optimizer]
+    type = "adamw"
+    learning_rate = 2e-3
+    weight_decay = 1e-2
+
+    [training]
+    epochs = 200
+    batch_size = 32
+    seed = 1
+    schedule = { type = "cosine" }
+    early_stopping = { metric = "valid_loss", patience = 40 }  # the best epoch is kept
+
+    # What batch norm does here, over five seeds:
+    # [compare]
+    # norms = ["batch_norm", "none"]
+    # seeds = 5
+    "##);
+    parse(&text, Path::new("first.toml"), &[]).expect("it is valid");
+}
+
+#[test]
+fn numbers_with_decimals_or_very_many_are_values() {
+    let task = |last: fn(usize) -> String| {
+        let rows: String = (0..60).map(|row| format!("{},{}\n", row % 9, last(row))).collect();
+        Learnt::guess(&profile(&format!("x,y\n{rows}"))).expect("there is a last column").task
+    };
+    assert_eq!(task(|row| format!("{}.5", row % 2)), Task::Regression);
+    assert_eq!(task(|row| (row % 30).to_string()), Task::Regression);
+    assert_eq!(task(|row| (row % 20).to_string()), Task::Classification);
+    assert_eq!(task(|row| format!("class {}", row % 3)), Task::Classification);
+}
+
+#[test]
+fn first_configs_work_for_all_data_that_are_here() {
+    let mut tried = 0;
+    for entry in fs::read_dir("data").expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "csv") {
+            continue;
+        }
+        let reading = DataSpec { path: path.clone(), ..DataSpec::default() };
+        let profile = Profile::of(&reading).expect("it is a table");
+        let learnt = Learnt::guess(&profile).expect("there is a last column");
+        let text = starter(&profile, &learnt, &reading, &path.to_string_lossy());
+        let plan =
+            parse(&text, Path::new("first.toml"), &[]).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        Table::load(&plan.data).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        tried += 1;
+    }
+    assert!(tried > 3);
+}

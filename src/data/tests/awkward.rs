@@ -1,0 +1,154 @@
+//! Files as people have them: every one is read to the cells that other readers find, or refused
+//! with its line.
+
+use super::super::chunks::{Chunk, Chunks};
+use super::super::error::Told;
+use super::super::fault::Fault;
+use super::super::format::{Format, Reading};
+use super::super::lexer::Lexer;
+use super::super::place::line_of;
+use super::*;
+
+/// What becomes of a file.
+enum Outcome {
+    /// Records and their cells; `|` stands between cells.
+    Cells(&'static [&'static str]),
+    /// The line, and the start of the message.
+    Refused(u64, &'static str),
+}
+use Outcome::{Cells, Refused};
+
+/// Every cell of a file, read in pieces of `chunk` bytes.
+fn cells(content: &[u8], spec: &DataSpec, chunk: usize) -> Result<Vec<Vec<String>>, Box<Told>> {
+    let files = Files::new();
+    let format =
+        Format::new(spec, Reading { chunk, ..Reading::default() }).expect("the specification is sound");
+    let mut chunks = Chunks::open(&files.write("t.csv", content), format).expect("the file is there");
+    let (mut records, mut lines, mut blank, mut piece) = (Vec::new(), 0, None, Chunk::default());
+    while chunks.next(&mut piece).map_err(|told| told.below(lines))? {
+        let text = piece.text().map_err(|told| told.below(lines))?;
+        let mut lexer = Lexer::new(text, format.dialect);
+        let told = |at: Box<super::super::error::At>| at.told(text.as_bytes()).below(lines);
+        while lexer.next_record().map_err(told)? {
+            if let Some(line) = blank {
+                return Err(Told::at_line(line, Fault::BlankLine));
+            }
+            let mut record = Vec::new();
+            loop {
+                let field = lexer.next_field().map_err(told)?;
+                record.push(lexer.content(field).into_owned());
+                if field.is_last {
+                    break;
+                }
+            }
+            records.push(record);
+        }
+        blank = blank.or(lexer.blank_end().map(|offset| lines + line_of(text.as_bytes(), offset)));
+        lines += piece.lines();
+    }
+    Ok(records)
+}
+
+/// Checks files and their outcomes, in one piece and in small ones, and reports all that differ.
+fn check(cases: &[(&str, &[u8], Outcome)], spec: &DataSpec) {
+    let mut wrong = Vec::new();
+    for (what, content, outcome) in cases {
+        for chunk in [1 << 20, 4] {
+            let found = cells(content, spec, chunk)
+                .map(|records| records.iter().map(|record| record.join("|")).collect::<Vec<_>>());
+            let is_right = match (&found, outcome) {
+                (Ok(found), Cells(expected)) => found == expected,
+                (Err(told), Refused(line, start)) => {
+                    told.line == *line && told.fault.to_string().starts_with(start)
+                }
+                _ => false,
+            };
+            if !is_right {
+                wrong.push(format!("{what}: {found:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_with_commas() {
+    let cases: [(&str, &[u8], Outcome); 32] = [
+        ("an empty file", b"", Cells(&[])),
+        ("a lone line end", b"\n", Cells(&[])),
+        ("a header only, without line end", b"a,b", Cells(&["a|b"])),
+        ("no line end at the end", b"a,b\n1,2", Cells(&["a|b", "1|2"])),
+        ("CR line ends", b"a,b\r1,2\r", Cells(&["a|b", "1|2"])),
+        ("mixed line ends", b"a,b\r\n1,2\n3,4\r5,6", Cells(&["a|b", "1|2", "3|4", "5|6"])),
+        ("a byte order mark", b"\xef\xbb\xbfa,b\n1,2\n", Cells(&["a|b", "1|2"])),
+        ("a byte order mark and quotes", b"\xef\xbb\xbf\"a\",b\n", Cells(&["a|b"])),
+        ("characters of four bytes", "a,b\n😄,é\n".as_bytes(), Cells(&["a|b", "😄|é"])),
+        ("quoted delimiters", b"a,b\n\"1,2\",\"3,4\"\n", Cells(&["a|b", "1,2|3,4"])),
+        ("doubled quotes", b"a,b\n\"say \"\"hi\"\"\",\"\"\"\"\n", Cells(&["a|b", "say \"hi\"|\""])),
+        ("JSON in a cell", b"a,b\n1,\"{\"\"x\"\": [1, 2]}\"\n", Cells(&["a|b", "1|{\"x\": [1, 2]}"])),
+        ("empty and quoted empty cells", b"a,b,c\n,\"\",\n", Cells(&["a|b|c", "||"])),
+        ("line ends in cells", b"a,b\n\"1\r\n2\",\"3\n\"\n", Cells(&["a|b", "1\r\n2|3\n"])),
+        ("line ends in the header", b"\"a\n\",b\n1,2\n", Cells(&["a\n|b", "1|2"])),
+        ("spaces around cells", b"a , b\n 1 ,\t2\n", Cells(&["a | b", " 1 |\t2"])),
+        ("leading zeros", b"a,b\n007,0.10\n", Cells(&["a|b", "007|0.10"])),
+        ("apostrophes", b"a,b\n'1,2'\n", Cells(&["a|b", "'1|2'"])),
+        ("the same name twice", b"id,id\n1,2\n", Cells(&["id|id", "1|2"])),
+        ("a delimiter too many", b"a,b,\n1,2,\n", Cells(&["a|b|", "1|2|"])),
+        ("ragged records", b"a,b\n1\n1,2,3\n", Cells(&["a|b", "1", "1|2|3"])),
+        ("a title above the table", b"Sales\na,b\n1,2\n", Cells(&["Sales", "a|b", "1|2"])),
+        ("blank lines at the end", b"a,b\n1,2\n\n \t\n", Cells(&["a|b", "1|2"])),
+        ("a blank line in the middle", b"a,b\n\n1,2\n", Refused(2, "blank line; remove it")),
+        ("a blank line at the start", b"\r\na,b\n", Refused(1, "blank line; remove it")),
+        ("a quote that is never closed", b"a,b\n1,\"2\n3,4\n", Refused(2, "the quote that opens here")),
+        ("a quote in the middle of a cell", b"a,b\n1,2\"3\"\n", Refused(2, "quote inside an unquoted field")),
+        ("a quote behind a space", b"a, \"b\"\n1,2\n", Refused(1, "quote inside an unquoted field")),
+        (
+            "text behind a closing quote",
+            b"a,b\n\"1\n2\" ,3\n",
+            Refused(3, "characters after the closing quote of the field that opened in line 2"),
+        ),
+        ("an escape by backslash", b"a,b\n\"1\\\"2\",3\n", Refused(2, "characters after the closing quote")),
+        ("a NUL byte", b"a,b\n1,\0\n", Refused(2, "NUL byte")),
+        ("a comment line", b"# made by hand\na,b\n", Refused(1, "comment line; set `comment = \"#\"`")),
+    ];
+    check(&cases, &DataSpec::default());
+}
+
+#[test]
+fn files_in_other_encodings() {
+    let cases: [(&str, &[u8], Outcome); 7] = [
+        ("UTF-16 with its mark", b"\xff\xfea\0,\0b\0\n\0", Refused(1, "not UTF-8 but UTF-16 (little-endian")),
+        ("the other UTF-16", b"\xfe\xff\0a\0,\0b\0\n", Refused(1, "not UTF-8 but UTF-16 (big-endian")),
+        ("Latin-1", b"a,b\n1,Malm\xf6\n", Refused(2, "not UTF-8: byte 0xF6")),
+        ("Shift-JIS", b"\x96\xbc,b\n1,2\n", Refused(1, "not UTF-8: byte 0x96")),
+        ("half a character", b"a,b\n1,2\n3,\xe3\x81\n", Refused(3, "not UTF-8: byte 0xE3")),
+        ("a character that is too long", b"a,b\n\xc0\xaf,2\n", Refused(2, "not UTF-8: byte 0xC0")),
+        ("packed under a plain name", b"\x1f\x8b\x08\0", Refused(1, "not UTF-8 but gzip")),
+    ];
+    check(&cases, &DataSpec::default());
+}
+
+#[test]
+fn files_in_other_dialects() {
+    let semicolons = DataSpec { delimiter: ';', ..DataSpec::default() };
+    let decimal_commas: &[u8] = b"a;b\n1,5;\"x;y\"\n";
+    check(&[("semicolons and decimal commas", decimal_commas, Cells(&["a|b", "1,5|x;y"]))], &semicolons);
+    let tabs = DataSpec { delimiter: '\t', ..DataSpec::default() };
+    let cases: [(&str, &[u8], Outcome); 3] = [
+        ("tabs", b"a\tb\n1\t2, 3\n", Cells(&["a|b", "1|2, 3"])),
+        ("empty cells between tabs", b"a\tb\n\t\n", Cells(&["a|b", "|"])),
+        ("a blank line among tabs", b"a\tb\n \n1\t2\n", Refused(2, "blank line")),
+    ];
+    check(&cases, &tabs);
+    let single = DataSpec { quote: Mark(Some('\'')), ..DataSpec::default() };
+    check(&[("single quotes", b"a,b\n'1,2','it''s \"'\n", Cells(&["a|b", "1,2|it's \""]))], &single);
+    let none = DataSpec { quote: Mark(None), ..DataSpec::default() };
+    check(&[("quotes that are none", b"a,b\n5\",\"6\n", Cells(&["a|b", "5\"|\"6"]))], &none);
+    let commented = DataSpec { comment: Some(Mark(Some('#'))), ..DataSpec::default() };
+    let cases: [(&str, &[u8], Outcome); 3] = [
+        ("comments", b"# a, \"\n#\na,b\n#1,2\n3,4\n#", Cells(&["a|b", "3|4"])),
+        ("a comment sign in a cell", b"a,b\n1,#2\n\"#3\",4\n", Cells(&["a|b", "1|#2", "#3|4"])),
+        ("a blank line among comments", b"#\n\n#\na,b\n", Refused(2, "blank line")),
+    ];
+    check(&cases, &commented);
+}

@@ -1,0 +1,182 @@
+//! Who is held back, as configs and files say it.
+
+use super::super::{ColumnSpec, ColumnType, DataErrorKind, Rows, Scale, SplitBy};
+use super::*;
+
+/// 60 rows of 20 patients, three each; `x` tells the rows apart.
+fn patients() -> String {
+    let row = |row: usize| format!("p{},{row},{},{}\n", row % 20, row * 7 % 13, ["a", "b"][row % 2]);
+    let rows: String = (0..60).map(row).collect();
+    format!("patient,x,y,kind\n{rows}")
+}
+
+fn spec(columns: &[(&str, ColumnType)]) -> DataSpec {
+    let columns = columns.iter().map(|(name, word)| {
+        ((*name).to_owned(), ColumnSpec { column_type: Some(*word), ..ColumnSpec::default() })
+    });
+    DataSpec { label: Some(name("kind")), columns: columns.collect(), ..DataSpec::default() }
+}
+
+/// The raw first feature of the rows of each part.
+fn parts(content: &str, spec: &DataSpec, seed: u64) -> [Vec<usize>; 3] {
+    let spec = DataSpec { scale: Scale::None, ..spec.clone() };
+    let table = load(content, &spec).expect("the content is well-formed");
+    let data = table.prepare::<f64>(seed, None).expect("there are rows for each part").data;
+    let x = |rows: Option<&Rows<f64>>| match rows {
+        Some(rows) => rows.to_array().column(0).iter().map(|&x| x as usize).collect(),
+        None => Vec::new(),
+    };
+    let parts = [x(Some(&data.train)), x(data.valid.as_ref()), x(data.test.as_ref())];
+    let sizes = [table.train_rows(seed), table.valid_rows(seed), table.test_rows(seed)];
+    assert_eq!(parts.each_ref().map(Vec::len), sizes);
+    parts
+}
+
+#[test]
+fn groups_stay_together() {
+    let grouped = DataSpec { valid: 0.2, test: 0.1, ..spec(&[("patient", ColumnType::Group)]) };
+    for seed in 0..5 {
+        let parts = parts(&patients(), &grouped, seed);
+        assert_eq!(parts.each_ref().map(Vec::len), [42, 12, 6]);
+        for patient in 0..20 {
+            let holders = parts.iter().filter(|part| part.iter().any(|row| row % 20 == patient));
+            assert_eq!(holders.count(), 1);
+        }
+    }
+    assert_ne!(parts(&patients(), &grouped, 1), parts(&patients(), &grouped, 2));
+    // Without groups most patients are in several parts.
+    let loose = DataSpec { valid: 0.2, test: 0.1, ..spec(&[("patient", ColumnType::Id)]) };
+    let [train, valid, _] = parts(&patients(), &loose, 1);
+    assert!(valid.iter().any(|row| train.iter().any(|other| other % 20 == row % 20)));
+}
+
+#[test]
+fn hashed_rows_stay_where_they_are_when_others_come() {
+    for key in ["patient", "x"] {
+        let columns: &[_] =
+            if key == "x" { &[("patient", ColumnType::Ignore)] } else { &[("patient", ColumnType::Id)] };
+        let hashed =
+            DataSpec { valid: 0.3, test: 0.2, split_by: SplitBy::HashOf(vec![name(key)]), ..spec(columns) };
+        let few = parts(&patients(), &hashed, 3);
+        // More rows, before and behind.
+        let more = patients().replacen("p0,", "q1,901,5,a\nq2,902,5,b\np0,", 1) + "p3,903,1,a\nq5,904,1,b\n";
+        let many = parts(&more, &hashed, 3);
+        let old = |part: &Vec<usize>| part.iter().copied().filter(|&row| row < 900).collect::<Vec<_>>();
+        assert_eq!(few, many.each_ref().map(old), "{key}");
+        assert_ne!(few, parts(&patients(), &hashed, 4), "{key}");
+        if key == "patient" {
+            // The key is all that counts, so that rows of a patient are together.
+            let [train, valid, _] = few;
+            assert!(!valid.iter().any(|row| train.iter().any(|other| other % 20 == row % 20)));
+        }
+    }
+    // However a number is spelt, and whatever the other categories are.
+    let key = |column: &str| DataSpec {
+        valid: 0.4,
+        split_by: SplitBy::HashOf(vec![name(column)]),
+        label: Some(name("kind")),
+        ..DataSpec::default()
+    };
+    let rows = |spell: fn(usize) -> String| {
+        let rows: String =
+            (0..40).map(|row| format!("{row},{},c{},{}\n", spell(row), row % 8, row % 2)).collect();
+        format!("x,n,c,kind\n{rows}")
+    };
+    let (plain, padded) = (rows(|row| row.to_string()), rows(|row| format!("{row}.0")));
+    assert_eq!(parts(&plain, &key("n"), 1), parts(&padded, &key("n"), 1));
+    let [_, valid, _] = parts(&plain, &key("c"), 1);
+    let [_, more, _] = parts(&(plain + "50,1,aa,1\n51,1,bb,0\n"), &key("c"), 1);
+    assert_eq!(valid, more.into_iter().filter(|&row| row < 50).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_column_may_say_it_all() {
+    let named = spec(&[("part", ColumnType::Split)]);
+    let content = "x,part,kind\n0,train,a\n1,test,b\n2, validation ,a\n3,train,b\n4,valid,b\n";
+    for seed in [1, 2] {
+        assert_eq!(parts(content, &named, seed), [vec![0, 3], vec![2, 4], vec![1]]);
+    }
+    assert_eq!(parts("x,part,kind\n0,train,a\n1,train,b\n", &named, 1), [vec![0, 1], vec![], vec![]]);
+    for (content, expected) in [
+        (
+            "x,part,kind\n0,train,a\n1,Test,b\n",
+            "t.csv:3, column \"part\" (index 1): \"Test\" names no part; it must be train, valid (or validation) or \
+             test",
+        ),
+        (
+            "x,part,kind\n0,train,a\n1,,b\n",
+            "t.csv:3, column \"part\" (index 1): missing value; fill it in, remove the row, or set missing = \
+             \"drop_row\" for this column in [data.columns]",
+        ),
+        (
+            "x,part,kind\n0,valid,a\n1,test,b\n",
+            "t.csv: no row to train on: the column \"part\" says \"train\" nowhere",
+        ),
+    ] {
+        assert_eq!(message(content, &named), expected);
+    }
+}
+
+#[test]
+fn ways_to_split_that_contradict_each_other() {
+    let content = "g,part,x,kind\n1,train,1,a\n2,valid,2,b\n";
+    let refused = |spec: &DataSpec| {
+        let error = load(content, spec).expect_err("it contradicts itself");
+        assert_eq!(error.kind(), DataErrorKind::Config, "{error}");
+        message(content, spec)
+    };
+    let named = spec(&[("part", ColumnType::Split)]);
+    let twice = "t.csv: the column \"part\" says which rows are held back, so data.valid, data.test, data.split_by \
+                 and a group column must not";
+    let hash = |column: &str| SplitBy::HashOf(vec![name(column)]);
+    assert_eq!(refused(&DataSpec { valid: 0.2, ..named.clone() }), twice);
+    assert_eq!(refused(&DataSpec { split_by: hash("x"), ..named.clone() }), twice);
+    assert_eq!(refused(&spec(&[("part", ColumnType::Split), ("g", ColumnType::Group)])), twice);
+    assert_eq!(
+        refused(&DataSpec { test_path: Some("u.csv".into()), ..named }),
+        "t.csv: the column \"part\" says which rows are held back; take out data.test_path, or ignore the column"
+    );
+    let ignored = ("part", ColumnType::Ignore);
+    assert_eq!(
+        refused(&DataSpec { valid: 0.2, split_by: hash("x"), ..spec(&[ignored, ("g", ColumnType::Group)]) }),
+        "t.csv: data.split_by: rows of a group of \"g\" could come apart; hash the group column itself, as an id"
+    );
+    assert_eq!(
+        refused(&DataSpec { valid: 0.2, split_by: hash("kind"), ..spec(&[ignored]) }),
+        "t.csv: data.split_by: \"kind\" is to be learnt; rows must not be held back by what is to be learnt"
+    );
+    assert_eq!(
+        refused(&DataSpec { valid: 0.2, split_by: hash("id"), ..spec(&[ignored]) }),
+        "t.csv: data.split_by = \"id\": there is no such column; the columns are \"g\", \"part\", \"x\", \"kind\""
+    );
+    assert_eq!(
+        refused(&DataSpec { valid: 0.2, test: 0.2, ..spec(&[ignored, ("g", ColumnType::Group)]) }),
+        "t.csv: 2 groups cannot be divided among 3 parts, as rows of a group stay together"
+    );
+    assert_eq!(
+        refused(&spec(&[("part", ColumnType::Group), ("g", ColumnType::Group)])),
+        "t.csv: the columns \"g\" and \"part\" are both the group; only one can be"
+    );
+}
+
+#[test]
+fn rows_that_are_held_back_and_yet_trained_on_are_counted() {
+    let rows: String = (0..40).map(|row| format!("{},{}\n", row / 2, row / 2 % 2)).collect();
+    let files = Files::new();
+    let content = format!("x,kind\n{rows}");
+    let path = files.write("t.csv", &content);
+    let own = files.write("v.csv", "x,kind\n0,0\n1,0\n1.0,1\n99,1\n");
+    let notes = |spec: DataSpec| {
+        let table = Table::load(&DataSpec { label: Some(name("kind")), ..spec }).expect("it is well-formed");
+        table.prepare::<f32>(1, None).expect("there are rows").notes
+    };
+    assert_eq!(
+        notes(DataSpec { path: path.clone(), valid_path: Some(own), ..DataSpec::default() }),
+        ["2 of 4 validation rows are also among the training rows, value by value"]
+    );
+    let shared = notes(DataSpec { path: path.clone(), valid: 0.25, ..DataSpec::default() });
+    assert!(shared[0].ends_with("of 10 validation rows are also among the training rows, value by value"));
+    // With a key the twins stay together.
+    let split_by = SplitBy::HashOf(vec![name("x")]);
+    assert_eq!(notes(DataSpec { path, valid: 0.25, split_by, ..DataSpec::default() }), Vec::<String>::new());
+}
