@@ -102,7 +102,9 @@ pub(super) fn measure_and_interval(name: &str, measure: Measure) -> (String, Str
 
 /// A metric in as many digits as tell enough.
 pub(super) fn metric_value(name: &str, value: f64) -> String {
-    if is_share(name) { format!("{value:.4}") } else { four_digits(value) }
+    // What rounds to 0 has no sign.
+    let shown = if value.abs() < 0.00005 { 0.0 } else { value };
+    if is_share(name) { format!("{shown:.4}") } else { four_digits(value) }
 }
 
 /// Whether a metric is 1 at most, so that four decimals tell enough.
