@@ -29,7 +29,7 @@ fn describe_json(planned: &Planned) -> Result<serde_json::Value, Failure> {
         "test_rows": table.test_rows(seed),
         "features": table.features(),
         "inputs": inputs.map(|encoding| encoding.inputs),
-        "label": table.label(),
+        "learnt": table.learnt(),
         "classes": table.classes(),
         "runs": planned.jobs.len(),
         "config": planned.plan.to_toml(),
@@ -40,13 +40,13 @@ fn describe(planned: &Planned) -> Result<String, Failure> {
     let (table, seed) = (planned.first_table(), planned.first_seed());
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "{line}").unwrap_or_default();
-    line(format!(
-        "data: {} rows, {} features, {} classes of \"{}\"",
-        table.rows(),
-        table.features().len(),
-        table.classes().len(),
-        table.label().escape_debug()
-    ));
+    let learnt: Vec<String> =
+        table.learnt().iter().map(|name| format!("\"{}\"", name.escape_debug())).collect();
+    let learnt = match table.classes().len() {
+        0 => format!("values of {}", learnt.join(", ")),
+        classes => format!("{classes} classes of {}", learnt.join(", ")),
+    };
+    line(format!("data: {} rows, {} features, {learnt}", table.rows(), table.features().len()));
     line(format!(
         "split: {} rows for training, {} for validation, {} for the test",
         table.train_rows(seed),
@@ -84,8 +84,8 @@ fn network_table(planned: &Planned, job: &Job) -> Result<String, Failure> {
         let (rows, columns) = param.value.dim();
         writeln!(text, "  {:<28} {:>6} x {:<6}{role}", param.name, rows, columns).unwrap_or_default();
     }
-    if let Ok(flight) = preflight(&job.plan, table.train_rows(job.plan.training.seed), table.classes().len())
-    {
+    let train_rows = table.train_rows(job.plan.training.seed);
+    if let Ok(flight) = preflight(&job.plan, train_rows, table.outputs()) {
         let (smallest, largest) = flight.batch_rows;
         let rows = if smallest == largest { largest.to_string() } else { format!("{smallest} to {largest}") };
         let epochs = job.plan.training.epochs;

@@ -57,8 +57,8 @@ pub(super) fn read_plan(args: &ConfigArgs, output: &Output) -> Result<Planned, F
     for job in &jobs {
         let table = data.table(&job.plan.data);
         let train_rows = table.train_rows(job.plan.training.seed);
-        job.plan.check_size(train_rows, table.most_inputs(), table.classes().len())?;
-        let flight = preflight(&job.plan, train_rows, table.classes().len())
+        job.plan.check_size(train_rows, table.most_inputs(), table.outputs())?;
+        let flight = preflight(&job.plan, train_rows, table.outputs())
             .map_err(|error| Failure::new(exit_code::USAGE, error.to_string()))?;
         for note in table.notes().iter().cloned().chain(flight.tail) {
             if !notes.contains(&note) {

@@ -6,7 +6,7 @@ use super::model::ModelSpec;
 use super::plan::TrainingPlan;
 use super::problems::Problems;
 use crate::data::DataSpec;
-use crate::nn::LayerSpec;
+use crate::nn::{LayerSpec, Loss};
 use crate::optim::OptimizerSpec;
 
 /// The tables of a config, each none where it is missing or its type is not known.
@@ -24,9 +24,14 @@ impl Draft {
     /// From tables that passed the check.
     pub(super) fn new(mut right: toml::Table, problems: &mut Problems) -> Self {
         let compare = right.remove("compare");
+        let data: Option<DataSpec> = take(&mut right, "data", problems);
+        let mut model: Option<ModelSpec> = take(&mut right, "model", problems);
+        if let (Some(data), Some(model)) = (&data, &mut model) {
+            model.loss.get_or_insert(Loss::for_task(data.task()));
+        }
         Self {
-            data: take(&mut right, "data", problems),
-            model: take(&mut right, "model", problems),
+            data,
+            model,
             optimizer: take(&mut right, "optimizer", problems),
             training: take(&mut right, "training", problems).unwrap_or_default(),
             compare: compare.and_then(|compare| compare.as_table().cloned()),

@@ -53,14 +53,21 @@ fn one_description(tree: &Node, problems: &mut Problems) {
 /// Somewhere a config says what is to be learnt.
 fn label(draft: &Draft, tree: &Node, problems: &mut Problems) {
     let columns = draft.data.iter().flat_map(|data| data.columns.values());
-    let is_among_columns = columns.into_iter().any(|column| column.column_type == Some(ColumnType::Label));
-    if is_among_columns || tree.find("data.label").is_some() || !problems.trusts("data.label") {
-        return;
+    let is_learnt = |word| matches!(word, Some(ColumnType::Label | ColumnType::Target));
+    let is_among_columns = columns.into_iter().any(|column| is_learnt(column.column_type));
+    let has = |path: &str| tree.find(path).is_some() || !problems.trusts(path);
+    match (has("data.label"), has("data.target")) {
+        (true, true) if problems.trusts("data.label") && problems.trusts("data.target") => {
+            problems.push("data.target", "data.label is given as well; learn classes or values, not both");
+            return;
+        }
+        (false, false) if !is_among_columns => {}
+        _ => return,
     }
     if problems.trusts_outright("data.columns") {
         let kind = Kind::Column.description();
         let message =
-            format!("missing key `label`, {kind}: the column with the class; all others are features");
+            format!("missing key `label`, {kind}: the column with the class (or `target`, for values)");
         problems.push_key("data", "label", Some("label"), message);
     }
 }
@@ -128,9 +135,10 @@ fn columns(data: &DataSpec, problems: &mut Problems) {
         return;
     }
     let label = data.label.iter().map(|label| ("data.label".to_owned(), label));
+    let target = data.target.0.iter().map(|target| ("data.target".to_owned(), target));
     let ignored = data.ignore.iter().enumerate();
     let ignored = ignored.map(|(index, column)| (format!("data.ignore[{index}]"), column));
-    for (path, column) in label.chain(ignored) {
+    for (path, column) in label.chain(target).chain(ignored) {
         let is_there = match column {
             ColumnRef::Name(name) if !data.column_names.is_empty() => data.column_names.contains(name),
             ColumnRef::Name(name) => {
@@ -164,13 +172,21 @@ fn loss_of(draft: &Draft) -> Option<(String, Loss)> {
 
 /// The loss is one for what the data have.
 fn loss(draft: &Draft, problems: &mut Problems) {
-    let Some((path, loss)) = loss_of(draft) else { return };
-    if loss.task() != Task::Classification && problems.trusts(&path) {
-        let kind = loss.layer().kind();
-        let message =
-            format!("{kind} is for values, but the label gives classes; use softmax_loss or logistic_loss");
-        problems.push(&path, message);
+    let (Some((path, loss)), Some(data)) = (loss_of(draft), &draft.data) else { return };
+    let trusted = ["data.label", "data.target", "data.columns"].iter().all(|path| problems.trusts(path));
+    if loss.task() == data.task() || !trusted || !problems.trusts(&path) {
+        return;
     }
+    let kind = loss.layer().kind();
+    let message = match data.task() {
+        Task::Classification => {
+            format!("{kind} is for values, but the label gives classes; use softmax_loss or logistic_loss")
+        }
+        Task::Regression => {
+            format!("{kind} is for classes, but the target gives values; use squared_loss or huber_loss")
+        }
+    };
+    problems.push(&path, message);
 }
 
 fn early_stopping(draft: &Draft, problems: &mut Problems) {

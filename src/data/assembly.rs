@@ -13,7 +13,10 @@ use super::workers::in_order;
 /// The rows of a file, as they were written.
 #[derive(Debug)]
 pub(super) struct RawRows {
+    /// The features.
     pub(super) matrix: Matrix,
+    /// The values of each row that are no features, row after row.
+    pub(super) beside: Vec<f64>,
     /// For each text of a row: its number in each row.
     pub(super) texts: Vec<Vec<u32>>,
     /// Rows that were left out.
@@ -56,9 +59,9 @@ struct Assembly<'a> {
 
 impl<'a> Assembly<'a> {
     fn new(reader: Reader<'a>, number_of: &'a mut NumberOf<'a>) -> Self {
-        let matrix = Matrix::new(reader.layout.values.len());
-        let texts = vec![Vec::new(); reader.layout.texts];
-        let rows = RawRows { matrix, texts, dropped: 0, line_ends: LineEnds::default() };
+        let matrix = Matrix::new(reader.layout.features);
+        let texts = vec![Vec::new(); reader.layout.texts.len()];
+        let rows = RawRows { matrix, beside: Vec::new(), texts, dropped: 0, line_ends: LineEnds::default() };
         Self { reader, number_of, rows, lines: 0, blank: None, fault: None }
     }
 
@@ -106,6 +109,7 @@ impl<'a> Assembly<'a> {
             all.extend(text.of_rows.iter().map(|&local| numbers[local as usize]));
         }
         self.rows.dropped += chunk.dropped;
+        self.rows.beside.extend(chunk.beside);
         chunk.block.into_iter().for_each(|block| self.rows.matrix.push(block));
         self.rows.line_ends.add(chunk.line_ends);
         Ok(())

@@ -136,8 +136,8 @@ mod tests {
             (&["a", "a"], "0: only one class, \"a\", in 2 rows; at least 2 are needed"),
             (
                 &["1", "2", "2.5"],
-                "2: the label \"2.5\" is a number with decimals; only classes can be learnt, not values \
-                 (regression)",
+                "2: the label \"2.5\" is a number with decimals; to learn values instead of classes, set \
+                 data.target in place of data.label",
             ),
             (&["1", "x", "2", "01"], ""),
             (&["2", "1", "01"], "2: classes \"1\" and \"01\" are the same number in two spellings; use one"),

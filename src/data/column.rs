@@ -14,6 +14,10 @@ pub enum Role {
     Feature,
     /// The class to be learnt.
     Label,
+    /// A value to be learnt.
+    Target,
+    /// How much the row counts.
+    Weight,
     /// Rows with the same text here stay together when rows are held back.
     Group,
     /// Says of each row whether it is for training, validation or the test.
@@ -45,6 +49,8 @@ pub enum ColumnType {
     Categorical,
     Boolean,
     Label,
+    Target,
+    Weight,
     Group,
     Split,
     Id,
@@ -59,6 +65,8 @@ impl ColumnType {
             Self::Categorical => (Role::Feature, Some(Kind::Categorical)),
             Self::Boolean => (Role::Feature, Some(Kind::Boolean)),
             Self::Label => (Role::Label, None),
+            Self::Target => (Role::Target, None),
+            Self::Weight => (Role::Weight, None),
             Self::Group => (Role::Group, None),
             Self::Split => (Role::Split, None),
             Self::Id => (Role::Id, None),

@@ -6,9 +6,9 @@ use super::column::{Kind, Role};
 use super::error::Told;
 use super::fault::Fault;
 use super::matrix::Matrix;
-use super::schema::Schema;
+use super::schema::{Column, Schema, find};
 use super::shown::ShownNames;
-use super::spec::DataSpec;
+use super::spec::{DataSpec, SplitBy};
 use super::split::{Division, Groups, HeldBack, Keys, PartName, Shares, Split, cell_key, key};
 use super::table::class_counts;
 
@@ -107,7 +107,7 @@ impl Places {
 
 /// The key of a feature's value: of the category by its name, of a number however it is spelt.
 fn value_key<'m>(schema: &'m Schema, matrix: &'m Matrix, column: usize) -> Box<dyn Fn(usize) -> u64 + 'm> {
-    let is_before = |column: &&super::schema::Column| column.role == Role::Feature;
+    let is_before = |column: &&Column| column.role == Role::Feature;
     let index = schema.columns[..column].iter().filter(is_before).count();
     let of_categories = match &schema.columns[column].feature {
         Some(feature) if feature.kind == Kind::Categorical => {
@@ -169,4 +169,37 @@ pub(super) fn note_absent_classes(
             ));
         }
     }
+}
+
+/// The columns whose hash decides where a row goes, if the parts are not decided otherwise.
+pub(super) fn key_columns(columns: &[Column], spec: &DataSpec) -> Result<Vec<usize>, Fault> {
+    let of_role = |role| columns.iter().find(|column| column.role == role).map(|column| column.name.clone());
+    let (group, split) = (of_role(Role::Group), of_role(Role::Split));
+    let is_by_hash = spec.split_by != SplitBy::Rows;
+    if let (Some(column), true) =
+        (&split, spec.valid > 0.0 || spec.test > 0.0 || group.is_some() || is_by_hash)
+    {
+        return Err(Fault::SplitTwice(column.clone()));
+    }
+    if let (Some(column), Some(key)) = (&split, own_part(spec)) {
+        return Err(Fault::SplitAndFile { column: column.clone(), key });
+    }
+    let SplitBy::HashOf(wanted) = &spec.split_by else { return Ok(Vec::new()) };
+    if let Some(group) = group {
+        return Err(Fault::GroupAndHash(group));
+    }
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let keys: Vec<usize> =
+        wanted.iter().map(|wanted| find("split_by", wanted, &names)).collect::<Result<_, _>>()?;
+    let is_taken = |key: &&usize| matches!(columns[**key].role, Role::Label | Role::Target | Role::Weight);
+    match keys.iter().find(is_taken) {
+        Some(&key) => Err(Fault::KeyIsTaken(names[key].clone())),
+        None => Ok(keys),
+    }
+}
+
+/// The key of a part that has a file of its own.
+fn own_part(spec: &DataSpec) -> Option<&'static str> {
+    let keys = [("valid_path", &spec.valid_path), ("test_path", &spec.test_path)];
+    keys.into_iter().find(|(_, path)| path.is_some()).map(|(key, _)| key)
 }

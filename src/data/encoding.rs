@@ -111,6 +111,18 @@ pub enum TargetEncoding {
         /// Labels that are read as another name.
         renamed: BTreeMap<String, String>,
     },
+    /// The values of a row, one or several, in the order of the scores.
+    Values(Vec<ValueTarget>),
+}
+
+/// A value that is learnt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValueTarget {
+    /// The name of its column.
+    pub column: String,
+    /// Its mean and deviation over the training rows: a score is `(value - offset) / divisor`.
+    pub scaling: Scaling,
 }
 
 impl Encoding {
@@ -152,10 +164,19 @@ impl Encoding {
         self.columns.iter().filter_map(|column| Some((column.name.as_str(), column.feature.as_ref()?)))
     }
 
-    /// Names of the classes, in the order of the scores.
+    /// Names of the classes, in the order of the scores; empty where values are learnt.
     pub fn classes(&self) -> &[String] {
         match &self.targets {
             TargetEncoding::Classes { names, .. } => names,
+            TargetEncoding::Values(_) => &[],
+        }
+    }
+
+    /// The values that are learnt, in the order of the scores; empty where classes are.
+    pub fn values(&self) -> &[ValueTarget] {
+        match &self.targets {
+            TargetEncoding::Classes { .. } => &[],
+            TargetEncoding::Values(values) => values,
         }
     }
 
@@ -169,9 +190,9 @@ impl Encoding {
         check::check(self)
     }
 
-    /// The number of scores that a network has for this.
+    /// The number of classes or values.
     pub fn outputs(&self) -> usize {
-        self.classes().len()
+        self.classes().len() + self.values().len()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::column::{Kind, Role};
+use super::column::Kind;
 use super::error::DataErrorKind;
 use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use super::shown::{Count, Shown, ShownNames};
@@ -38,19 +38,26 @@ pub(super) enum Fault {
     ShareAndFile { key: &'static str },
     #[error("data.{key} = {wanted}: there is no such column{hint}")]
     NoSuchColumn { key: &'static str, wanted: ColumnRef, hint: String },
-    #[error("the label column {} is also in data.ignore; take it out of one of them", Shown(.0))]
-    LabelIgnored(String),
-    #[error("no label column; set data.label")]
-    NoLabel,
-    #[error("the columns {} and {} are both the {}; only one can be", Shown(.1), Shown(.2), role_name(*.0))]
-    TwoOfARole(Role, String, String),
+    #[error("the column {} is to be learnt and also in data.ignore; take it out of one of them", Shown(.0))]
+    LearntIgnored(String),
+    #[error("nothing to learn; set data.label, or data.target for values")]
+    NothingToLearn,
+    #[error("the columns {} and {} are both the {}; only one can be", Shown(.0), Shown(.1), .2)]
+    Twice(String, String, &'static str),
+    #[error(
+        "the column {} is the label and {} a target; learn classes or values, not both",
+        Shown(.label),
+        Shown(.target)
+    )]
+    LabelAndTarget { label: String, target: String },
     #[error(
         "the column {} has one role in [data] and another in [data.columns]; take it out of one of them",
         Shown(.0)
     )]
     TwoRoles(String),
     #[error(
-        "data.columns.{}: `missing` and `indicator` are for features, and the column is none",
+        "data.columns.{}: `missing` and `indicator` are for features, and the column is none (but a label, \
+         target or weight can have missing = \"drop_row\")",
         Shown(.0)
     )]
     GapsOfNoFeature(String),
@@ -74,8 +81,11 @@ pub(super) enum Fault {
         Shown(.0)
     )]
     GroupAndHash(String),
-    #[error("data.split_by: {} is the label; rows must not be held back by what is to be learnt", Shown(.0))]
-    KeyIsLabel(String),
+    #[error(
+        "data.split_by: {} is learnt, or a weight; use features, ids or ignored columns",
+        Shown(.0)
+    )]
+    KeyIsTaken(String),
     #[error(
         "{} cannot be divided among {parts} parts, as rows of a group stay together",
         Count(*.groups, "group")
@@ -87,8 +97,8 @@ pub(super) enum Fault {
     NoRowOfKeys { key: &'static str, share: f64 },
     #[error("by the hash of their keys no row is left to train on; use smaller shares or more rows")]
     NoTrainRowOfKeys,
-    #[error("no feature column is left beside the label {} and the columns under data.ignore", Shown(.0))]
-    NoFeatures(String),
+    #[error("no feature column is left beside {} and the columns under data.ignore", ShownNames(.0))]
+    NoFeatures(Vec<String>),
     #[error(
         "data.{key} = {share} of {} leaves 0 rows for it, since every class keeps a row to train on; \
          use a larger share or more rows",
@@ -217,9 +227,19 @@ pub(super) enum Fault {
         spelled(.0)
     )]
     MissingValue(String),
+    #[error("the weight {} is negative; 0 leaves a row without effect", Shown(.0))]
+    NegativeWeight(String),
+    #[error("all weights of the training rows are 0")]
+    NoWeight,
+    #[error("the target {} is the same in all training rows; there is nothing to learn", Shown(.0))]
+    ConstantTarget(String),
     #[error("{} is neither true nor false, yes nor no, t nor f, y nor n, 1 nor 0", Shown(.0))]
     NotBoolean(String),
-    #[error("missing value{}; fill it in or remove the row", spelled(.0))]
+    #[error(
+        "missing value{}; fill it in, remove the row, or set missing = \"drop_row\" for this column in \
+         [data.columns]",
+        spelled(.0)
+    )]
     Missing(String),
     #[error("{} is not finite; only finite numbers can be trained on (if it means a missing value, put it under \
          data.missing_markers)", Shown(.0))]
@@ -229,7 +249,8 @@ pub(super) enum Fault {
     #[error("{} is not a number: {why}", Shown(.text))]
     NotANumber { text: String, why: &'static str },
     #[error(
-        "the label {} is a number with decimals; only classes can be learnt, not values (regression)",
+        "the label {} is a number with decimals; to learn values instead of classes, set data.target in place \
+         of data.label",
         Shown(.0)
     )]
     Regression(String),
@@ -267,16 +288,17 @@ impl Fault {
             | Self::Shares { .. }
             | Self::ShareAndFile { .. }
             | Self::NoSuchColumn { .. }
-            | Self::LabelIgnored(_)
-            | Self::NoLabel
-            | Self::TwoOfARole(..)
             | Self::SplitTwice(_)
             | Self::SplitAndFile { .. }
             | Self::GroupAndHash(_)
-            | Self::KeyIsLabel(_)
+            | Self::KeyIsTaken(_)
             | Self::TooFewGroups { .. }
             | Self::NoRowOfKeys { .. }
             | Self::NoTrainRowOfKeys
+            | Self::LearntIgnored(_)
+            | Self::NothingToLearn
+            | Self::Twice(..)
+            | Self::LabelAndTarget { .. }
             | Self::TwoRoles(_)
             | Self::GapsOfNoFeature(_)
             | Self::ConstantOfOtherKind { .. }
@@ -333,16 +355,6 @@ impl Fault {
     /// Whether the character of the line is worth telling.
     pub(super) fn is_of_a_character(&self) -> bool {
         matches!(self, Self::OpenQuote | Self::StrayQuote | Self::AfterQuote { .. } | Self::Nul)
-    }
-}
-
-fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Label => "label",
-        Role::Group => "group",
-        Role::Split => "split",
-        Role::Id => "id",
-        Role::Ignore | Role::Feature => "same",
     }
 }
 

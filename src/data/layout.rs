@@ -9,10 +9,14 @@ use super::markers::Markers;
 pub(super) struct Layout {
     /// Of the columns of the file.
     pub(super) takes: Vec<Take>,
-    /// Of the values of a row.
+    /// Of the values of a row: those of features, then targets, then the weight.
     pub(super) values: Vec<Value>,
-    /// The number of texts of a row.
-    pub(super) texts: usize,
+    /// How many of the values are of features.
+    pub(super) features: usize,
+    /// The value that is the weight of the row, which is not negative.
+    pub(super) weight: Option<usize>,
+    /// Of the texts of a row: what a missing one is.
+    pub(super) texts: Vec<Gap>,
     pub(super) markers: Markers,
 }
 
@@ -96,9 +100,15 @@ impl Layout {
         row.iter().zip(&self.values).any(drops)
     }
 
-    /// Whether any row may be left out.
+    /// Whether a value of a row may be missing and drop it.
     pub(super) fn may_drop(&self) -> bool {
         self.values.iter().any(|value| value.gap == Gap::DropsRow)
+    }
+
+    /// Whether the weight of a row is negative.
+    #[inline]
+    pub(super) fn is_negative(&self, row: &[f64]) -> bool {
+        self.weight.is_some_and(|weight| row[weight] < 0.0)
     }
 
     /// The column of the file with this text.

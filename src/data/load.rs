@@ -16,7 +16,7 @@ use super::format::{Format, Reading};
 use super::infer::{MOST_INFERRED, decide, holds_words, notes};
 use super::limits::MAX_CATEGORIES;
 use super::markers::Markers;
-use super::schema::Schema;
+use super::schema::{Schema, Truth};
 use super::shown::{Count, ShownPath};
 use super::spec::DataSpec;
 use super::split::Division;
@@ -45,7 +45,7 @@ impl Table {
         let loader = Loader { spec, format, markers: Markers::new(spec.missing_markers.as_deref()) };
         let Training { part: main, schema, classes, division, mut notes } = loader.training_part()?;
         if let Division::Rows(shares) = &division {
-            check_shares(spec, shares, main.labels.len()).map_err(of_spec)?;
+            check_shares(spec, shares, main.rows()).map_err(of_spec)?;
             note_absent_classes(spec, shares, &classes, &mut notes);
         }
 
@@ -149,13 +149,16 @@ impl Loader<'_> {
         if count == 1 {
             return Err(file.fail(Fault::OneRow));
         }
-        let (classes, order) = found
-            .into_sorted(count)
-            .map_err(|told| file.error(Told { field: Some(schema.label), ..*told }))?;
-        for (text, (_, used)) in rows.texts.iter_mut().zip(&used) {
-            if *used == TextUse::Label {
-                text.iter_mut().for_each(|label| *label = order[*label as usize]);
+        let mut classes = Vec::new();
+        if let Truth::Classes(label) = schema.truth {
+            let (names, order) =
+                found.into_sorted(count).map_err(|told| file.error(Told { field: Some(label), ..*told }))?;
+            for (text, (_, used)) in rows.texts.iter_mut().zip(&used) {
+                if *used == TextUse::Label {
+                    text.iter_mut().for_each(|label| *label = order[*label as usize]);
+                }
             }
+            classes = names;
         }
         let division = places
             .division(self.spec, schema, &rows.matrix, &mut rows.texts, classes.len())
@@ -167,7 +170,7 @@ impl Loader<'_> {
             .map(|(_, text)| text)
             .collect();
         let mut notes = Vec::new();
-        let part = part(file, rows, &mut notes);
+        let part = part(file, rows, schema, &mut notes);
         Ok(Training { part, schema: schema.clone(), classes, division, notes })
     }
 
@@ -191,7 +194,7 @@ impl Loader<'_> {
             }
         };
         let rows = file.rows(&layout, &mut class_of)?;
-        Ok(part(file, rows, notes))
+        Ok(part(file, rows, schema, notes))
     }
 }
 
@@ -210,7 +213,7 @@ fn renamed<'l>(names: &'l BTreeMap<String, String>, label: &'l str) -> &'l str {
     names.get(label).map_or(label, String::as_str)
 }
 
-fn part(file: CsvFile, read: RawRows, notes: &mut Vec<String>) -> Part {
+fn part(file: CsvFile, read: RawRows, schema: &Schema, notes: &mut Vec<String>) -> Part {
     let path = file.path.clone();
     if let Some(kinds) = read.line_ends.mixed() {
         notes.push(format!("{} has mixed line ends: {kinds}", ShownPath(&path)));
@@ -222,5 +225,16 @@ fn part(file: CsvFile, read: RawRows, notes: &mut Vec<String>) -> Part {
     let (sha256, bytes) = file.finish();
     let rows = read.matrix.rows();
     let labels = read.texts.into_iter().next().unwrap_or_default();
-    Part { source: Source { path, sha256, bytes, rows }, raw: Arc::new(read.matrix), labels }
+    let (mut targets, mut weights) = (read.beside, Vec::new());
+    if schema.weight.is_some() {
+        let width = targets.len() / rows;
+        weights = targets.iter().copied().skip(width - 1).step_by(width).collect();
+        let mut place = 0;
+        targets.retain(|_| {
+            place += 1;
+            place % width != 0
+        });
+    }
+    let source = Source { path, sha256, bytes, rows };
+    Part { source, raw: Arc::new(read.matrix), labels, targets, weights }
 }

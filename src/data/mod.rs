@@ -44,6 +44,7 @@ mod shown;
 mod split;
 mod survey;
 mod table;
+mod truth;
 mod twice;
 mod workers;
 mod zstd;
@@ -57,14 +58,16 @@ pub use dialect::Mark;
 pub(crate) use dialect::is_mark;
 pub use disk::STANDARD_INPUT;
 pub use encoder::Encoder;
-pub use encoding::{EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, ValueEncoding};
+pub use encoding::{
+    EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, ValueEncoding, ValueTarget,
+};
 pub use error::{DataError, DataErrorKind};
 pub use gathered::{Batch, RowTargets};
 pub use limits::{MAX_BYTES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS, MAX_RECORD_BYTES};
 pub use prepare::Prepared;
 pub use rows::Rows;
 pub(crate) use shown::{Shown, ShownPath};
-pub use spec::{ColumnRef, DataSpec, Scale, SplitBy};
+pub use spec::{ColumnRef, ColumnRefs, DataSpec, Scale, SplitBy};
 pub use table::{Source, Table};
 
 /// A data set, split and scaled for one seed.

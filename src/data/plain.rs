@@ -58,6 +58,9 @@ pub(super) fn read_plain<'t>(
             Take::Nothing => end = end_of_cell(bytes, at, delimiter, quote)?,
         }
     }
+    if layout.is_negative(row) {
+        return None;
+    }
     let is_whole = bytes.get(end) != Some(&delimiter) && end - start <= MAX_RECORD_BYTES;
     is_whole.then_some(end)
 }
@@ -163,7 +166,9 @@ mod tests {
         Layout {
             takes: vec![Take::Number(1), Take::Text(0), Take::Nothing, Take::Number(0)],
             values: vec![value(gap), value(Gap::Fault)],
-            texts: 1,
+            features: 2,
+            weight: None,
+            texts: vec![Gap::Fault],
             markers: Markers::new(None),
         }
     }

@@ -7,9 +7,11 @@ use super::error::DataError;
 use super::fault::Fault;
 use super::fit::{Fitted, fit};
 use super::scale::check_range;
+use super::schema::Truth;
 use super::shown::{ShownCounts, ShownNames};
 use super::split::Split;
 use super::table::{Part, Table, class_counts};
+use super::truth::{fit_targets, mean_weight, scaled_targets};
 use super::twice::SeenRows;
 use super::{Data, Encoder, RowTargets, Rows, ValueEncoding};
 use crate::real::Real;
@@ -36,26 +38,40 @@ impl Table {
     /// for missing values from.
     pub fn prepare<F: Real>(&self, seed: u64) -> Result<Prepared<F>, DataError> {
         let split = self.split(seed)?;
+        let of_main = |fault| DataError::new(&self.main.source.path, fault);
         let features: Vec<_> =
             self.schema.features().map(|(name, feature)| (name.clone(), feature.clone())).collect();
-        let fitted = fit(&self.main.raw, &split.train, &features, self.scale, self.max_categories)
-            .map_err(|fault| DataError::new(&self.main.source.path, fault))?;
+        let fitted =
+            fit(&self.main.raw, &split.train, &features, self.scale, self.max_categories).map_err(of_main)?;
         let mut notes = self.note_constant(&fitted.constant);
         notes.extend(self.note_untrained(&split.train));
         notes.extend(self.note_twice(&split));
-        let train_labels: Vec<u32> = split.train.iter().map(|&row| self.main.labels[row]).collect();
-        let encoding = self.encoding(fitted, &train_labels);
+        let targets = self.targets(&split.train).map_err(of_main)?;
+        let encoding = self.encoding(fitted, targets);
+        let mean_weight = match self.schema.weight {
+            Some(_) => Some(mean_weight(&self.main.weights, &split.train).map_err(of_main)?),
+            None => None,
+        };
         let names = features.iter().map(|(_, feature)| feature.categories.as_slice());
         let encoder = Arc::new(Encoder::for_categories(&encoding, names));
         let part = |part: &Part, rows: Vec<usize>| {
-            check_range::<F>(&part.raw, &rows, encoding.features())
-                .map_err(|fault| DataError::new(&part.source.path, fault))?;
-            let classes = rows.iter().map(|&row| part.labels[row]).collect();
-            Ok(Rows::of(&part.raw, rows, RowTargets::Classes(classes), None, &encoder))
+            let of_part = |fault| DataError::new(&part.source.path, fault);
+            check_range::<F>(&part.raw, &rows, encoding.features()).map_err(of_part)?;
+            let targets = match &encoding.targets {
+                TargetEncoding::Classes { .. } => {
+                    RowTargets::Classes(rows.iter().map(|&row| part.labels[row]).collect())
+                }
+                TargetEncoding::Values(values) => {
+                    RowTargets::Values(scaled_targets(&part.targets, values, &rows).map_err(of_part)?)
+                }
+            };
+            let weights = mean_weight
+                .map(|mean| rows.iter().map(|&row| F::from_f64(part.weights[row] / mean)).collect());
+            Ok(Rows::of(&part.raw, rows, targets, weights, &encoder))
         };
         let mut held_back = |own: &Option<Part>, rows: Vec<usize>, kind| {
             let (from, rows) = match own {
-                Some(own) => (own, (0..own.labels.len()).collect()),
+                Some(own) => (own, (0..own.rows()).collect()),
                 None => (&self.main, rows),
             };
             if rows.is_empty() {
@@ -73,20 +89,31 @@ impl Table {
         Ok(Prepared { data, notes })
     }
 
-    fn encoding(&self, fitted: Fitted, train_labels: &[u32]) -> Encoding {
+    /// What is learnt, with what the training rows say about it.
+    fn targets(&self, train: &[usize]) -> Result<TargetEncoding, Fault> {
+        let mut columns = self.learnt();
+        match self.schema.truth {
+            Truth::Classes(_) => {
+                let labels: Vec<u32> = train.iter().map(|&row| self.main.labels[row]).collect();
+                let counts = class_counts(&labels, self.classes.len());
+                Ok(TargetEncoding::Classes {
+                    column: columns.swap_remove(0),
+                    names: self.classes.clone(),
+                    counts: counts.into_iter().map(|count| count as u64).collect(),
+                    renamed: self.label_names.clone(),
+                })
+            }
+            Truth::Values(_) => fit_targets(&self.main.targets, &columns, train).map(TargetEncoding::Values),
+        }
+    }
+
+    fn encoding(&self, fitted: Fitted, targets: TargetEncoding) -> Encoding {
         let mut features = fitted.features.into_iter();
         let columns = self.schema.columns.iter().map(|column| EncodedColumn {
             name: column.name.clone(),
             role: column.role,
             feature: column.feature.as_ref().and_then(|_| features.next()),
         });
-        let counts = class_counts(train_labels, self.classes.len());
-        let targets = TargetEncoding::Classes {
-            column: self.label().to_owned(),
-            names: self.classes.clone(),
-            counts: counts.into_iter().map(|count| count as u64).collect(),
-            renamed: self.label_names.clone(),
-        };
         Encoding::new(self.reading.clone(), columns.collect(), targets)
     }
 
@@ -107,7 +134,11 @@ impl Table {
     /// Names the classes that no row to train on has.
     fn note_untrained(&self, train: &[usize]) -> Option<String> {
         let mut is_trained = vec![false; self.classes.len()];
-        train.iter().for_each(|&row| is_trained[self.main.labels[row] as usize] = true);
+        for &row in train {
+            if let Some(&label) = self.main.labels.get(row) {
+                is_trained[label as usize] = true;
+            }
+        }
         let untrained = self.classes.iter().zip(is_trained).filter(|(_, is_trained)| !is_trained);
         let names: Vec<String> = untrained.map(|(name, _)| name.clone()).collect();
         (!names.is_empty()).then(|| format!("classes without a row to train on: {}", ShownNames(&names)))
@@ -122,7 +153,7 @@ impl Table {
             let all: Vec<usize>;
             let (part, rows) = match own {
                 Some(own) => {
-                    all = (0..own.labels.len()).collect();
+                    all = (0..own.rows()).collect();
                     (own, &all)
                 }
                 None => (&self.main, rows),

@@ -42,8 +42,10 @@ pub(super) enum Content {
 /// The rows of a chunk; lines count from its start.
 #[derive(Debug)]
 pub(super) struct ChunkRows {
-    /// None where there is a fault.
+    /// The features; none where there is a fault.
     pub(super) block: Option<Block>,
+    /// The values of each row that are no features.
+    pub(super) beside: Vec<f64>,
     /// Of each text of a row.
     pub(super) texts: Vec<ChunkTexts>,
     /// Records that were read, header not counted.
@@ -75,11 +77,12 @@ impl<'r> Reader<'r> {
 
     fn rows(&self, text: &str, is_first: bool, values: &mut Vec<f64>) -> ChunkRows {
         let mut lexer = Lexer::new(text, self.format.dialect);
-        let mut found = Found::new(text, self.layout.texts);
+        let mut found = Found::new(text, self.layout.texts.len());
         values.clear();
         let read = self.read_all(&mut lexer, is_first, values, &mut found);
-        let block = read
-            .and_then(|()| Block::pack(values, self.layout.values.len()).map_err(|fault| At::new(0, fault)));
+        let beside = split_off(values, self.layout);
+        let block =
+            read.and_then(|()| Block::pack(values, self.layout.features).map_err(|fault| At::new(0, fault)));
         let (block, fault) = match block {
             Ok(block) => (Some(block), None),
             Err(at) => (None, Some(at.told(text.as_bytes()))),
@@ -87,7 +90,7 @@ impl<'r> Reader<'r> {
         let blank = lexer.blank_end().map(|offset| line_of(text.as_bytes(), offset));
         let Found { texts, records, dropped, .. } = found;
         let texts = texts.into_iter().map(|column| column.texts).collect();
-        ChunkRows { block, texts, records, dropped, line_ends: lexer.line_ends(), blank, fault }
+        ChunkRows { block, beside, texts, records, dropped, line_ends: lexer.line_ends(), blank, fault }
     }
 
     fn read_all<'t>(
@@ -99,7 +102,7 @@ impl<'r> Reader<'r> {
     ) -> Result<(), Box<At>> {
         let Self { format: Format { dialect, header, .. }, layout, .. } = *self;
         let (width_of_row, may_drop) = (layout.values.len(), layout.may_drop());
-        let mut texts = vec![""; layout.texts];
+        let mut texts = vec![""; layout.texts.len()];
         if header && is_first && lexer.next_record()? {
             width(lexer)?;
         }
@@ -134,8 +137,9 @@ impl<'r> Reader<'r> {
         found: &mut Found<'_>,
     ) -> Result<bool, Box<At>> {
         let layout = self.layout;
-        let mut texts: Vec<Option<(Field, usize)>> = vec![None; layout.texts]; // and their columns
+        let mut texts: Vec<Option<(Field, usize)>> = vec![None; layout.texts.len()]; // and their columns
         let mut fault = None; // the first of the row
+        let mut is_dropped = false;
         let mut column = 0;
         let mut last;
         loop {
@@ -155,9 +159,13 @@ impl<'r> Reader<'r> {
                 Take::Text(index) => {
                     texts[index] = Some((last, column));
                     let text = trim(&cell);
-                    if layout.markers.in_texts(text) {
-                        let missing = || At::field(last.start(), column, Fault::Missing(text.to_owned()));
-                        fault.get_or_insert_with(missing);
+                    match layout.texts[index] {
+                        _ if !layout.markers.in_texts(text) => {}
+                        Gap::DropsRow => is_dropped = true,
+                        Gap::Fault | Gap::Kept => {
+                            let missing = || At::field(last.start(), column, Fault::Missing(text.to_owned()));
+                            fault.get_or_insert_with(missing);
+                        }
                     }
                 }
                 Take::Nothing => {}
@@ -169,7 +177,7 @@ impl<'r> Reader<'r> {
         }
         // A row that lacks a field has its later values in the wrong columns, so this comes first.
         check_width(lexer, layout.takes.len(), column, last, (self.format.dialect, self.first_line))?;
-        if fault.is_none() && layout.drops(row) {
+        if fault.is_none() && (is_dropped || layout.drops(row)) {
             return Ok(false);
         }
         for (index, text) in texts.into_iter().enumerate() {
@@ -275,12 +283,32 @@ fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, Fault> {
             };
             match found {
                 _ if is_missing && layout.values[index].gap != Gap::Fault => Ok(f64::NAN),
+                _ if is_missing && index >= layout.features => Err(Fault::Missing(text.to_owned())),
+                Some(value) if value < 0.0 && layout.weight == Some(index) => {
+                    Err(Fault::NegativeWeight(text.to_owned()))
+                }
                 Some(value) if !is_missing => Ok(value),
                 _ => Err(cell::fault(cell, &layout.markers)),
             }
         }
         Take::Text(_) | Take::Nothing => Ok(0.0),
     }
+}
+
+/// Takes what is no feature out of the values of all rows.
+fn split_off(values: &mut Vec<f64>, layout: &Layout) -> Vec<f64> {
+    let (width, features) = (layout.values.len(), layout.features);
+    if width == features {
+        return Vec::new();
+    }
+    let rows = values.len() / width;
+    let mut beside = Vec::with_capacity(rows * (width - features));
+    for row in 0..rows {
+        beside.extend_from_slice(&values[row * width + features..][..width - features]);
+        values.copy_within(row * width..row * width + features, row * features);
+    }
+    values.truncate(rows * features);
+    beside
 }
 
 /// Refuses a record of another number of fields than the first one, whose line comes with the

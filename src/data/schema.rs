@@ -4,21 +4,31 @@ use std::collections::{HashMap, HashSet};
 
 use super::cell::number;
 use super::column::{ColumnSpec, Constant, Kind, Missing, Role};
-use super::divide::TextUse;
+use super::divide::{TextUse, key_columns};
 use super::fault::Fault;
 use super::layout::{Gap, Layout, Take, Value, Words};
 use super::markers::Markers;
 use super::shown::ShownNames;
-use super::spec::{ColumnRef, DataSpec, SplitBy};
+use super::spec::{ColumnRef, DataSpec};
 
 /// The columns of the training file.
 #[derive(Clone, Debug)]
 pub(super) struct Schema {
     pub(super) columns: Vec<Column>,
-    /// Index of the label column.
-    pub(super) label: usize,
+    pub(super) truth: Truth,
+    /// Index of the column with the weights of rows.
+    pub(super) weight: Option<usize>,
     /// Indices of the columns whose hash decides where a row goes.
     pub(super) keys: Vec<usize>,
+}
+
+/// What is learnt, by the indices of its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Truth {
+    /// The classes of a label column.
+    Classes(usize),
+    /// The values of target columns, at least one.
+    Values(Vec<usize>),
 }
 
 /// A column of the training file.
@@ -28,6 +38,8 @@ pub(super) struct Column {
     pub(super) role: Role,
     /// For the role of a feature.
     pub(super) feature: Option<FeatureColumn>,
+    /// What a missing cell is in another column that is read.
+    gap: Gap,
 }
 
 /// What a feature is as it is read.
@@ -51,7 +63,12 @@ impl Schema {
     pub(super) fn new(names: Vec<String>, spec: &DataSpec) -> Result<Self, Fault> {
         let holds_numbers = spec.header && names.iter().all(|name| number(name).is_some());
         let roles = roles(&names, spec, holds_numbers)?;
-        let label = roles.iter().position(|role| *role == Role::Label).ok_or(Fault::NoLabel)?;
+        let truth = truth(&names, &roles, spec)?;
+        for (role, name) in [(Role::Group, "group"), (Role::Split, "split")] {
+            only(&names, &roles, role, name)?;
+        }
+        let weight = only(&names, &roles, Role::Weight, "weight")?;
+        let gap = if spec.missing == Missing::DropRow { Gap::DropsRow } else { Gap::Fault };
         let mut columns: Vec<Column> = names
             .iter()
             .zip(roles)
@@ -66,19 +83,21 @@ impl Schema {
                     indicator: spec.missing_indicator,
                     categories: Vec::new(),
                 }),
+                gap,
             })
             .collect();
         for (name, told) in &spec.columns {
             let index = find("columns", &ColumnRef::Name(name.clone()), &names)?;
             columns[index].follow(told)?;
         }
-        let keys = keys(&columns, spec)?;
-        let schema = Self { columns, label, keys };
+        let keys = key_columns(&columns, spec)?;
+        let schema = Self { columns, truth, weight, keys };
         if schema.features().next().is_none() {
-            return Err(Fault::NoFeatures(schema.label().to_owned()));
+            return Err(Fault::NoFeatures(schema.learnt()));
         }
         // A label that is found by its name proves that the first line is a header.
-        let is_named = !matches!(spec.label, Some(ColumnRef::Index(_)));
+        let by_index = |column: &ColumnRef| matches!(column, ColumnRef::Index(_));
+        let is_named = !spec.label.iter().chain(&spec.target.0).any(by_index);
         if spec.header && !is_named && schema.features().all(|(name, _)| number(name).is_some()) {
             return Err(Fault::HeaderOfNumbers);
         }
@@ -86,9 +105,13 @@ impl Schema {
         Ok(schema)
     }
 
-    /// The name of the label column.
-    pub(super) fn label(&self) -> &str {
-        &self.columns[self.label].name
+    /// The names of the columns with what is learnt.
+    pub(super) fn learnt(&self) -> Vec<String> {
+        let name = |&index: &usize| self.columns[index].name.clone();
+        match &self.truth {
+            Truth::Classes(label) => vec![name(label)],
+            Truth::Values(targets) => targets.iter().map(name).collect(),
+        }
     }
 
     /// The features with their names, in order.
@@ -103,14 +126,14 @@ impl Schema {
             Role::Group => Some((index, TextUse::Group)),
             Role::Split => Some((index, TextUse::Part)),
             Role::Id | Role::Ignore if self.keys.contains(&index) => Some((index, TextUse::Key)),
-            Role::Feature | Role::Id | Role::Ignore => None,
+            Role::Feature | Role::Target | Role::Weight | Role::Id | Role::Ignore => None,
         };
         self.columns.iter().enumerate().filter_map(used).collect()
     }
 
     /// How the training file is read.
     pub(super) fn layout(&self, markers: Markers) -> Layout {
-        self.layout_of(self.takes(&self.texts()), self.texts().len(), markers)
+        self.layout_of(self.takes(&self.texts()), &self.texts(), markers)
     }
 
     /// How another file is read: its columns are found by name where there is a header, else by
@@ -125,7 +148,7 @@ impl Schema {
         if !has_header {
             let (expected, found) = (self.columns.len(), names.len());
             return match expected == found {
-                true => Ok(self.layout_of(self.takes(&self.labels()), 1, markers)),
+                true => Ok(self.layout_of(self.takes(&self.labels()), &self.labels(), markers)),
                 false => Err(Fault::OtherWidth { expected, found }),
             };
         }
@@ -149,32 +172,51 @@ impl Schema {
         }
         let (takes, roles): (Vec<Take>, Vec<Role>) = found.into_iter().flatten().unzip();
         check_names(names.iter().zip(roles))?;
-        Ok(self.layout_of(takes, 1, markers))
+        Ok(self.layout_of(takes, &self.labels(), markers))
     }
 
     /// The texts of files that are a part already.
     fn labels(&self) -> Vec<(usize, TextUse)> {
-        vec![(self.label, TextUse::Label)]
+        match self.truth {
+            Truth::Classes(label) => vec![(label, TextUse::Label)],
+            Truth::Values(_) => Vec::new(),
+        }
     }
 
     /// What is taken from the columns of the training file, these `texts` among it.
     fn takes(&self, texts: &[(usize, TextUse)]) -> Vec<Take> {
-        let mut values = 0;
+        let features = self.features().count();
+        let beside = self.beside();
+        let mut before = 0;
         let take = |(index, column): (usize, &Column)| match &column.feature {
             Some(feature) => {
-                values += 1;
+                before += 1;
                 match feature.kind {
-                    Kind::Numeric => Take::Number(values - 1),
-                    Kind::Categorical | Kind::Boolean => Take::Word(values - 1),
+                    Kind::Numeric => Take::Number(before - 1),
+                    Kind::Categorical | Kind::Boolean => Take::Word(before - 1),
                 }
             }
-            None => texts.iter().position(|(text, _)| *text == index).map_or(Take::Nothing, Take::Text),
+            None => {
+                let number = beside.iter().position(|other| *other == index);
+                let text = texts.iter().position(|(other, _)| *other == index);
+                let number = number.map(|place| Take::Number(features + place));
+                number.or(text.map(Take::Text)).unwrap_or(Take::Nothing)
+            }
         };
         self.columns.iter().enumerate().map(take).collect()
     }
 
-    fn layout_of(&self, takes: Vec<Take>, texts: usize, markers: Markers) -> Layout {
-        let values = self.features().map(|(_, feature)| Value {
+    /// The columns with numbers that are no features: targets, then the weight.
+    fn beside(&self) -> Vec<usize> {
+        let targets = match &self.truth {
+            Truth::Classes(_) => &[][..],
+            Truth::Values(targets) => targets,
+        };
+        targets.iter().copied().chain(self.weight).collect()
+    }
+
+    fn layout_of(&self, takes: Vec<Take>, texts: &[(usize, TextUse)], markers: Markers) -> Layout {
+        let of_feature = |(_, feature): (_, &FeatureColumn)| Value {
             gap: match feature.missing {
                 Missing::Refuse => Gap::Fault,
                 Missing::DropRow => Gap::DropsRow,
@@ -184,20 +226,28 @@ impl Schema {
                 Kind::Boolean => Words::Boolean,
                 Kind::Numeric | Kind::Categorical => Words::categories(&feature.categories),
             },
-        });
-        Layout { takes, values: values.collect(), texts, markers }
+        };
+        let mut values: Vec<Value> = self.features().map(of_feature).collect();
+        let features = values.len();
+        let gap = |index: usize| self.columns[index].gap;
+        values.extend(self.beside().into_iter().map(|index| Value { gap: gap(index), ..Value::default() }));
+        let texts = texts.iter().map(|&(index, _)| gap(index)).collect();
+        let weight = self.weight.map(|_| values.len() - 1);
+        Layout { takes, values, features, weight, texts, markers }
     }
 }
 
 impl Column {
     /// Follows what the config says about this column.
     fn follow(&mut self, told: &ColumnSpec) -> Result<(), Fault> {
-        let is_about_gaps = told.missing.is_some() || told.indicator.is_some();
         let Some(feature) = &mut self.feature else {
-            return match is_about_gaps {
-                true => Err(Fault::GapsOfNoFeature(self.name.clone())),
-                false => Ok(()),
-            };
+            match (&told.missing, told.indicator) {
+                (None, None) => {}
+                (Some(Missing::DropRow), None) if is_read(self.role) => self.gap = Gap::DropsRow,
+                (Some(Missing::Refuse), None) if is_read(self.role) => self.gap = Gap::Fault,
+                _ => return Err(Fault::GapsOfNoFeature(self.name.clone())),
+            }
+            return Ok(());
         };
         feature.declared = told.column_type.and_then(|word| word.meaning().1);
         feature.kind = feature.declared.unwrap_or(feature.kind);
@@ -240,7 +290,7 @@ impl FeatureColumn {
 /// Whether something is taken from columns of this role.
 fn is_read(role: Role) -> bool {
     match role {
-        Role::Feature | Role::Label => true,
+        Role::Feature | Role::Label | Role::Target | Role::Weight => true,
         Role::Group | Role::Split | Role::Id | Role::Ignore => false,
     }
 }
@@ -248,19 +298,23 @@ fn is_read(role: Role) -> bool {
 /// The role of every column.
 fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> Result<Vec<Role>, Fault> {
     let mut roles: Vec<Option<Role>> = vec![None; names.len()];
-    if let Some(label) = &spec.label {
-        let found = match find("label", label, names) {
-            Err(_) if holds_numbers && matches!(label, ColumnRef::Name(_)) => {
+    let learnt = spec.label.iter().map(|label| ("label", Role::Label, label));
+    let learnt = learnt.chain(spec.target.0.iter().map(|target| ("target", Role::Target, target)));
+    for (key, role, wanted) in learnt {
+        let found = match find(key, wanted, names) {
+            Err(_) if holds_numbers && matches!(wanted, ColumnRef::Name(_)) => {
                 return Err(Fault::HeaderOfNumbers);
             }
             found => found?,
         };
-        roles[found] = Some(Role::Label);
+        if roles[found].replace(role).is_some() {
+            return Err(Fault::TwoRoles(names[found].clone()));
+        }
     }
     for wanted in &spec.ignore {
         let index = find("ignore", wanted, names)?;
-        if roles[index].replace(Role::Ignore) == Some(Role::Label) {
-            return Err(Fault::LabelIgnored(names[index].clone()));
+        if let Some(Role::Label | Role::Target) = roles[index].replace(Role::Ignore) {
+            return Err(Fault::LearntIgnored(names[index].clone()));
         }
     }
     for (name, told) in &spec.columns {
@@ -272,45 +326,33 @@ fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> Result<Vec<R
             _ => {}
         }
     }
-    for role in [Role::Label, Role::Group, Role::Split] {
-        let mut same = (0..names.len()).filter(|&index| roles[index] == Some(role));
-        if let (Some(first), Some(second)) = (same.next(), same.next()) {
-            return Err(Fault::TwoOfARole(role, names[first].clone(), names[second].clone()));
-        }
-    }
     Ok(roles.into_iter().map(|role| role.unwrap_or(Role::Feature)).collect())
 }
 
-/// The columns whose hash decides where a row goes, if the parts are not decided otherwise.
-fn keys(columns: &[Column], spec: &DataSpec) -> Result<Vec<usize>, Fault> {
-    let of_role = |role| columns.iter().find(|column| column.role == role).map(|column| column.name.clone());
-    let (group, split) = (of_role(Role::Group), of_role(Role::Split));
-    let is_by_hash = spec.split_by != SplitBy::Rows;
-    if let (Some(column), true) =
-        (&split, spec.valid > 0.0 || spec.test > 0.0 || group.is_some() || is_by_hash)
-    {
-        return Err(Fault::SplitTwice(column.clone()));
-    }
-    if let (Some(column), Some(key)) = (&split, own_part(spec)) {
-        return Err(Fault::SplitAndFile { column: column.clone(), key });
-    }
-    let SplitBy::HashOf(wanted) = &spec.split_by else { return Ok(Vec::new()) };
-    if let Some(group) = group {
-        return Err(Fault::GroupAndHash(group));
-    }
-    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-    let keys: Vec<usize> =
-        wanted.iter().map(|wanted| find("split_by", wanted, &names)).collect::<Result<_, _>>()?;
-    match keys.iter().find(|&&key| columns[key].role == Role::Label) {
-        Some(&key) => Err(Fault::KeyIsLabel(names[key].clone())),
-        None => Ok(keys),
+/// What is learnt: targets in the order of the config, then those that only `[data.columns]` names
+/// in the order of the file.
+fn truth(names: &[String], roles: &[Role], spec: &DataSpec) -> Result<Truth, Fault> {
+    let mut targets: Vec<usize> =
+        spec.target.0.iter().map(|wanted| find("target", wanted, names)).collect::<Result<_, _>>()?;
+    let told = (0..names.len()).filter(|&index| roles[index] == Role::Target);
+    targets.extend(told.filter(|index| !targets.contains(index)).collect::<Vec<_>>());
+    match (only(names, roles, Role::Label, "label")?, targets.first()) {
+        (Some(label), None) => Ok(Truth::Classes(label)),
+        (None, Some(_)) => Ok(Truth::Values(targets)),
+        (None, None) => Err(Fault::NothingToLearn),
+        (Some(label), Some(&target)) => {
+            Err(Fault::LabelAndTarget { label: names[label].clone(), target: names[target].clone() })
+        }
     }
 }
 
-/// The key of a part that has a file of its own.
-fn own_part(spec: &DataSpec) -> Option<&'static str> {
-    let keys = [("valid_path", &spec.valid_path), ("test_path", &spec.test_path)];
-    keys.into_iter().find(|(_, path)| path.is_some()).map(|(key, _)| key)
+/// The column of a role that only one can have.
+fn only(names: &[String], roles: &[Role], role: Role, name: &'static str) -> Result<Option<usize>, Fault> {
+    let mut with_role = (0..names.len()).filter(|&index| roles[index] == role);
+    match (with_role.next(), with_role.next()) {
+        (Some(first), Some(second)) => Err(Fault::Twice(names[first].clone(), names[second].clone(), name)),
+        (first, _) => Ok(first),
+    }
 }
 
 /// Every column that is read has a name of its own.
@@ -336,7 +378,7 @@ pub(super) fn numbered_names(count: usize) -> Vec<String> {
 }
 
 /// The index of the column that the config means.
-fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> Result<usize, Fault> {
+pub(super) fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> Result<usize, Fault> {
     let count = names.len();
     let found = match wanted {
         ColumnRef::Name(name) => names.iter().position(|other| other == name),

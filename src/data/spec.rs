@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::de::{Error, Visitor};
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::column::{ColumnSpec, Missing};
+use super::column::{ColumnSpec, ColumnType, Missing};
 use super::dialect::Mark;
 use super::shown::Shown;
+use crate::nn::Task;
 
 /// Where the data are and how to read them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +23,9 @@ pub struct DataSpec {
     /// The column with the class, unless `columns` says which one it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<ColumnRef>,
+    /// The columns with the values to be learnt, in place of `label`; none for classes.
+    #[serde(skip_serializing_if = "ColumnRefs::is_empty")]
+    pub target: ColumnRefs,
     /// Labels that are read as another name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub label_names: BTreeMap<String, String>,
@@ -71,6 +76,7 @@ impl Default for DataSpec {
         Self {
             path: PathBuf::new(),
             label: None,
+            target: ColumnRefs::default(),
             label_names: BTreeMap::new(),
             header: true,
             column_names: Vec::new(),
@@ -101,6 +107,17 @@ pub enum SplitBy {
     Rows,
     /// A hash of seed and these columns, so that rows stay where they are when others are added.
     HashOf(Vec<ColumnRef>),
+}
+
+impl DataSpec {
+    /// Whether classes or values are learnt.
+    pub fn task(&self) -> Task {
+        let is_target = |column: &ColumnSpec| column.column_type == Some(ColumnType::Target);
+        match self.target.is_empty() && !self.columns.values().any(is_target) {
+            true => Task::Classification,
+            false => Task::Regression,
+        }
+    }
 }
 
 /// What is done to each feature. A constant column becomes 0 under all but `None`.
@@ -164,5 +181,53 @@ impl<'de> Deserialize<'de> for ColumnRef {
         }
 
         deserializer.deserialize_any(Either)
+    }
+}
+
+/// Columns; in a config one of them or a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColumnRefs(pub Vec<ColumnRef>);
+
+impl ColumnRefs {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for ColumnRefs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => one.serialize(serializer),
+            all => all.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ColumnRefs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMore;
+
+        impl<'de> Visitor<'de> for OneOrMore {
+            type Value = ColumnRefs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a column name or index, or a list of them")
+            }
+
+            fn visit_str<E: Error>(self, value: &str) -> Result<ColumnRefs, E> {
+                Ok(ColumnRefs(vec![ColumnRef::Name(value.to_owned())]))
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<ColumnRefs, E> {
+                Ok(ColumnRefs(vec![ColumnRef::Index(value)]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, values: A) -> Result<ColumnRefs, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(values)).map(ColumnRefs)
+            }
+        }
+
+        deserializer.deserialize_any(OneOrMore)
     }
 }

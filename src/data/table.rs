@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::column::Kind;
 use super::encoding::ReadingFormat;
 use super::matrix::Matrix;
-use super::schema::{FeatureColumn, Schema};
+use super::schema::{FeatureColumn, Schema, Truth};
 use super::spec::Scale;
 use super::split::Division;
 
@@ -37,8 +37,19 @@ pub struct Table {
 pub(super) struct Part {
     pub(super) source: Source,
     pub(super) raw: Arc<Matrix>,
-    /// The class of each row.
+    /// The class of each row; empty where values are learnt.
     pub(super) labels: Vec<u32>,
+    /// The values of each row, row after row; empty where classes are learnt.
+    pub(super) targets: Vec<f64>,
+    /// The weight of each row; empty where all count alike.
+    pub(super) weights: Vec<f64>,
+}
+
+impl Part {
+    /// The number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.raw.rows()
+    }
 }
 
 /// A file that data came from.
@@ -71,12 +82,20 @@ impl Table {
         self.schema.features().map(|(_, feature)| inputs(feature)).sum()
     }
 
-    /// The name of the label column.
-    pub fn label(&self) -> &str {
-        self.schema.label()
+    /// The names of the columns with what is learnt: the label, or the targets.
+    pub fn learnt(&self) -> Vec<String> {
+        self.schema.learnt()
     }
 
-    /// Names of the classes; whole numbers in numeric order, others in byte order.
+    /// The number of classes, or of targets.
+    pub fn outputs(&self) -> usize {
+        match &self.schema.truth {
+            Truth::Classes(_) => self.classes.len(),
+            Truth::Values(targets) => targets.len(),
+        }
+    }
+
+    /// Names of the classes, none where values are learnt; whole numbers in numeric order, others in byte order.
     pub fn classes(&self) -> &[String] {
         &self.classes
     }
@@ -88,7 +107,7 @@ impl Table {
 
     /// Rows of the training file, before the split.
     pub fn rows(&self) -> usize {
-        self.main.labels.len()
+        self.main.rows()
     }
 
     /// Rows that are trained on with this seed.
@@ -99,7 +118,7 @@ impl Table {
     /// Rows for validation with this seed, 0 for none.
     pub fn valid_rows(&self, seed: u64) -> usize {
         match &self.own_valid {
-            Some(part) => part.labels.len(),
+            Some(part) => part.rows(),
             None => self.division.sizes(&self.main.labels, seed)[1],
         }
     }
@@ -107,7 +126,7 @@ impl Table {
     /// Rows for the last test with this seed, 0 for none.
     pub fn test_rows(&self, seed: u64) -> usize {
         match &self.own_test {
-            Some(part) => part.labels.len(),
+            Some(part) => part.rows(),
             None => self.division.sizes(&self.main.labels, seed)[2],
         }
     }

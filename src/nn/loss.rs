@@ -62,6 +62,14 @@ impl Loss {
         }
     }
 
+    /// What stands at the end where nothing else is said.
+    pub fn for_task(task: Task) -> Self {
+        match task {
+            Task::Classification => Self::Softmax,
+            Task::Regression => Self::Squared,
+        }
+    }
+
     /// The width of the scores for that many classes or values.
     pub fn scores(self, answers: usize) -> usize {
         match self {

@@ -22,6 +22,15 @@ pub(in crate::config) static DATA: Section = Section {
                 doc: "the column with the class; all others are features",
             },
             Key {
+                name: "target",
+                kind: Kind::Either(&[
+                    Kind::Column,
+                    Kind::List { of: &Kind::Column, least: 1, most: usize::MAX },
+                ]),
+                default: Standard::Absent("those that `columns` names"),
+                doc: "in place of `label`: the columns with the values to be learnt",
+            },
+            Key {
                 name: "label_names",
                 kind: Kind::Map(&Kind::Name),
                 default: Standard::Absent("none"),
@@ -68,8 +77,9 @@ pub(in crate::config) static DATA: Section = Section {
                 kind: Kind::Map(&Kind::Either(&[Kind::Choice(COLUMN_TYPES), Kind::Table(&COLUMN)])),
                 default: Standard::Absent("inferred, see [columns](#columns)"),
                 doc: "what columns are, by name: `numeric`, `categorical` and `boolean` features, `label`, \
-                      `group` (its rows stay together when rows are held back), `split` (says `train`, `valid` \
-                      or `test`), `id` (not a feature, but it names the rows of predictions), `ignore`",
+                      `target`, `weight` (how much a row counts), `group` (its rows stay together \
+                      when rows are held back), `split` (says `train`, `valid` or `test`), `id` (not a feature, but it names the rows of \
+                      predictions), `ignore`",
             },
             Key {
                 name: "missing_markers",
@@ -140,7 +150,7 @@ pub(in crate::config) static DATA: Section = Section {
 };
 
 const COLUMN_TYPES: &[&str] =
-    &["numeric", "categorical", "boolean", "label", "group", "split", "id", "ignore"];
+    &["numeric", "categorical", "boolean", "label", "target", "weight", "group", "split", "id", "ignore"];
 
 static HASH_OF: Section = Section {
     title: "{ hash_of = [columns] }",

@@ -44,7 +44,7 @@ pub(in crate::config) static MODEL: Section = Section {
             Key {
                 name: "loss",
                 kind: Kind::Choice(&["softmax_loss", "logistic_loss", "squared_loss", "huber_loss"]),
-                default: Standard::Absent("`\"softmax_loss\"`"),
+                default: Standard::Absent("`\"softmax_loss\"` for classes, `\"squared_loss\"` for values"),
                 doc: "the last layer, with its defaults",
             },
         ],

@@ -1,6 +1,29 @@
 //! Pairs of values that do not go together and the exact message about them.
 
-use super::{SHORT, check, problems};
+use super::{SHORT, check, plan, problems};
+use crate::nn::{LayerSpec, Task};
+
+#[test]
+fn a_target_goes_with_losses_for_values() {
+    let values = SHORT.replace("label", "target");
+    assert_eq!(plan(&values, &[]).layers.last().map(LayerSpec::kind), Some("squared_loss"));
+    assert_eq!(plan(&values, &["model.loss=huber_loss"]).data.task(), Task::Regression);
+    assert_eq!(
+        problems(&values, &["model.loss=softmax_loss"]),
+        ["--set model.loss=softmax_loss: softmax_loss is for classes, but the target gives values; use \
+             squared_loss or huber_loss"]
+    );
+    let told = SHORT.replace("label = 'y'", "columns = { a = 'target', b = 'target' }");
+    assert_eq!(plan(&told, &[]).layers.last().map(LayerSpec::kind), Some("squared_loss"));
+    let nothing = SHORT.replace("label = 'y'\n", "");
+    assert_eq!(
+        problems(&nothing, &[]),
+        [
+            "data (line 1): missing key `label`, a column name, or an index from 0 (-1 is the last): the column \
+             with the class (or `target`, for values)"
+        ]
+    );
+}
 
 #[test]
 fn values_that_contradict_each_other() {
@@ -63,6 +86,7 @@ fn values_that_contradict_each_other() {
             &["@model.loss: squared_loss is for values, but the label gives classes; use softmax_loss or \
                  logistic_loss"],
         ),
+        ("data.target=z", &["@data.target: data.label is given as well; learn classes or values, not both"]),
         (
             r#"data.header=false && data.column_names=["a", "y"] && data.ignore=["b"]"#,
             &[r#"data.ignore[0] (@data.ignore): there is no column "b": see data.column_names"#],

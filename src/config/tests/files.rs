@@ -70,7 +70,7 @@ fn an_empty_file_lacks_its_first_keys() {
             "data: missing key `path`, a path: CSV file, `.gz` and `.zst` are decompressed; or `-`, standard input",
             "optimizer: missing key `type`: \"sgd\", \"rmsprop\", \"adam\" or \"adamw\"",
             "data: missing key `label`, a column name, or an index from 0 (-1 is the last): the column with \
-             the class; all others are features",
+             the class (or `target`, for values)",
             "top level: missing [model] or [[layers]], the description of the network",
         ]
     );

@@ -119,6 +119,7 @@ fn plans_survive_being_written() {
         &["data.delimiter=\"\\t\"", "data.label=\"a \\\"b\\\" \\\\ \\u001b ü\"", "data.ignore=[0, \"z\"]"],
         &[
             "data.columns={zip=\"categorical\", \"a.b c\"={missing={constant=\"x\"}, indicator=true}, z={}}",
+            "data.ignore=[1]",
             "data.label_names={\"yes.\"=\"yes\"}",
             "data.missing_markers=[\"\", \"-999\"]",
             "data.missing={constant=0}",

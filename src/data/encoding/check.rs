@@ -1,16 +1,29 @@
 //! Whether the parts of an encoding fit each other.
 
 use super::{Encoding, FeatureEncoding, TargetEncoding, ValueEncoding};
-use crate::data::Role;
+use crate::data::{Role, Scaling};
 
 pub(super) fn check(encoding: &Encoding) -> Result<(), &'static str> {
-    let TargetEncoding::Classes { column, names, counts, .. } = &encoding.targets;
-    if names.len() < 2 || names.len() != counts.len() {
-        return Err("there are not two classes with their counts");
+    match &encoding.targets {
+        TargetEncoding::Classes { names, counts, .. } => {
+            if names.len() < 2 || names.len() != counts.len() {
+                return Err("there are not two classes with their counts");
+            }
+        }
+        TargetEncoding::Values(values) => {
+            if values.is_empty() || !values.iter().all(|value| is_scaling(&value.scaling)) {
+                return Err("there is not a value to be learnt with its scaling");
+            }
+        }
     }
-    let mut labels = encoding.columns.iter().filter(|column| column.role == Role::Label);
-    if labels.any(|label| label.name != *column) {
-        return Err("the label column has two names");
+    let learnt: Vec<&String> = match &encoding.targets {
+        TargetEncoding::Classes { column, .. } => vec![column],
+        TargetEncoding::Values(values) => values.iter().map(|value| &value.column).collect(),
+    };
+    let is_learnt = |role| matches!(role, Role::Label | Role::Target);
+    let mut columns = encoding.columns.iter().filter(|column| is_learnt(column.role));
+    if columns.any(|column| !learnt.contains(&&column.name)) {
+        return Err("the columns with what is learnt have two names");
     }
     if encoding.columns.iter().any(|column| (column.role == Role::Feature) != column.feature.is_some()) {
         return Err("a column is a feature and is none");
@@ -23,12 +36,14 @@ pub(super) fn check(encoding: &Encoding) -> Result<(), &'static str> {
     Ok(())
 }
 
+fn is_scaling(scaling: &Scaling) -> bool {
+    scaling.offset.is_finite() && scaling.divisor.is_normal() && 0.0 < scaling.divisor
+}
+
 fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
     match &feature.values {
         ValueEncoding::Numeric { scaling, fill } => {
-            let is_scaling =
-                scaling.offset.is_finite() && scaling.divisor.is_normal() && 0.0 < scaling.divisor;
-            if !is_scaling {
+            if !is_scaling(scaling) {
                 return Err("a scaling has no finite offset or no positive divisor");
             }
             if fill.is_some_and(|fill| !fill.is_finite()) {

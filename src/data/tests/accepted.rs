@@ -29,8 +29,8 @@ fn the_same_table_in_many_forms() {
         let form = String::from_utf8_lossy(form);
         assert_eq!(table.features(), ["x", "y"], "{form:?}");
         assert_eq!(
-            (table.label(), table.classes()),
-            ("kind", &["a".to_owned(), "b".to_owned()][..]),
+            (table.learnt(), table.classes()),
+            (vec!["kind".to_owned()], &["a".to_owned(), "b".to_owned()][..]),
             "{form:?}"
         );
         assert_eq!(numbers(&table.main), array![[1.0, 2.5], [-3.0, 400.0]], "{form:?}");
@@ -54,7 +54,10 @@ fn the_label_may_be_anywhere_and_columns_may_be_ignored() {
     for label in [name("kind"), ColumnRef::Index(1), ColumnRef::Index(-4)] {
         let ignore = vec![ColumnRef::Index(0), name("note")];
         let table = table(content, &DataSpec { label: Some(label), ignore, ..spec() });
-        assert_eq!((table.label(), table.features()), ("kind", ["x", "y"].map(str::to_owned).to_vec()));
+        assert_eq!(
+            (table.learnt(), table.features()),
+            (vec!["kind".to_owned()], ["x", "y"].map(str::to_owned).to_vec())
+        );
         assert_eq!(numbers(&table.main), array![[1.0, 2.0], [3.0, 4.0]]);
         assert_eq!(
             (table.classes(), &table.main.labels[..]),

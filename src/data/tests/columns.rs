@@ -101,7 +101,7 @@ fn types_that_are_told_are_followed() {
     assert_eq!(names, ["zip=01", "zip=2", "flag"]);
     assert_eq!(x, array![[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [0.0, 1.0, 1.0]]);
     let label = DataSpec { label: None, ..with_columns(&[("flag", ColumnType::Label)]) };
-    assert_eq!(load("flag,x\n1,2\n2,3\n", &label).expect("it loads").label(), "flag");
+    assert_eq!(load("flag,x\n1,2\n2,3\n", &label).expect("it loads").learnt(), ["flag"]);
     assert_eq!(
         message("flag,kind\n1,a\nmaybe,b\n", &with_columns(&[("flag", ColumnType::Boolean)])),
         "t.csv:3, column \"flag\" (index 0): \"maybe\" is neither true nor false, yes nor no, t nor f, y nor n, \
@@ -126,7 +126,7 @@ fn what_is_told_twice_or_for_nothing_is_refused() {
             with_columns(&[("z", ColumnType::Numeric)]),
             "t.csv: data.columns = \"z\": there is no such column; the columns are \"x\", \"y\", \"kind\"",
         ),
-        (DataSpec::default(), "t.csv: no label column; set data.label"),
+        (DataSpec::default(), "t.csv: nothing to learn; set data.label, or data.target for values"),
         (
             DataSpec {
                 columns: BTreeMap::from([(
@@ -135,7 +135,8 @@ fn what_is_told_twice_or_for_nothing_is_refused() {
                 )]),
                 ..spec()
             },
-            "t.csv: data.columns.\"kind\": `missing` and `indicator` are for features, and the column is none",
+            "t.csv: data.columns.\"kind\": `missing` and `indicator` are for features, and the column is none \
+             (but a label, target or weight can have missing = \"drop_row\")",
         ),
         (
             DataSpec {

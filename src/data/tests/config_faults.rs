@@ -47,11 +47,11 @@ fn columns_that_are_used_twice_or_not_at_all() {
     };
     assert_eq!(
         refused(&ignoring(&[2, 3])),
-        "t.csv: the label column \"kind\" is also in data.ignore; take it out of one of them"
+        "t.csv: the column \"kind\" is to be learnt and also in data.ignore; take it out of one of them"
     );
     assert_eq!(
         refused(&ignoring(&[0, 1, 2])),
-        "t.csv: no feature column is left beside the label \"kind\" and the columns under data.ignore"
+        "t.csv: no feature column is left beside \"kind\" and the columns under data.ignore"
     );
 }
 

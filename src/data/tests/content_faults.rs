@@ -231,15 +231,18 @@ fn labels() {
             b"x,y\n1,a\n2,a\n",
             "t.csv, column \"y\" (index 1): only one class, \"a\", in 2 rows; at least 2 are needed",
         ),
-        (b"x,y\n1,a\n2,\n", "t.csv:3, column \"y\" (index 1): missing value; fill it in or remove the row"),
+        (
+            b"x,y\n1,a\n2,\n",
+            "t.csv:3, column \"y\" (index 1): missing value; fill it in, remove the row, or set missing = \"drop_row\" for this column in [data.columns]",
+        ),
         (
             b"x,y\n1,a\n2,nan\n",
-            "t.csv:3, column \"y\" (index 1): missing value \"nan\"; fill it in or remove the row",
+            "t.csv:3, column \"y\" (index 1): missing value \"nan\"; fill it in, remove the row, or set missing = \"drop_row\" for this column in [data.columns]",
         ),
         (
             b"x,y\n1,1\n2,2.5\n",
-            "t.csv:3, column \"y\" (index 1): the label \"2.5\" is a number with decimals; only classes can be \
-             learnt, not values (regression)",
+            "t.csv:3, column \"y\" (index 1): the label \"2.5\" is a number with decimals; to learn values instead \
+             of classes, set data.target in place of data.label",
         ),
         (
             b"x,y\n1,1\n2,2\n3,1.0\n",

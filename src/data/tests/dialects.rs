@@ -77,7 +77,10 @@ fn columns_without_header_can_be_named() {
     };
     let spec = named(&["length", "kind", "width"]);
     let table = load("1,a,2\n3,b,4\n", &spec).expect("the content is well-formed");
-    assert_eq!((table.label(), table.features()), ("kind", ["length", "width"].map(str::to_owned).to_vec()));
+    assert_eq!(
+        (table.learnt(), table.features()),
+        (vec!["kind".to_owned()], ["length", "width"].map(str::to_owned).to_vec())
+    );
     assert_eq!(message("1,a\n3,b\n", &spec), "t.csv: data.column_names has 3 names, but there are 2 columns");
     let twice = message("1,a,2\n3,b,4\n", &named(&["x", "kind", "x"]));
     assert!(twice.starts_with("t.csv: column name \"x\" at index 0 and again at index 2"), "{twice}");

@@ -13,6 +13,7 @@ mod own_files;
 mod prepared;
 mod properties;
 mod splits;
+mod truths;
 
 use std::path::PathBuf;
 

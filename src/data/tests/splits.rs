@@ -142,7 +142,7 @@ fn ways_to_split_that_contradict_each_other() {
     );
     assert_eq!(
         refused(&DataSpec { valid: 0.2, split_by: hash("kind"), ..spec(&[ignored]) }),
-        "t.csv: data.split_by: \"kind\" is the label; rows must not be held back by what is to be learnt"
+        "t.csv: data.split_by: \"kind\" is learnt, or a weight; use features, ids or ignored columns"
     );
     assert_eq!(
         refused(&DataSpec { valid: 0.2, split_by: hash("id"), ..spec(&[ignored]) }),

@@ -1,0 +1,131 @@
+//! Values to be learnt, and the weights of rows.
+
+use ndarray::array;
+
+use super::super::{ColumnRefs, ColumnSpec, ColumnType, Missing};
+use super::*;
+
+fn target(names: &[&str]) -> DataSpec {
+    DataSpec {
+        target: ColumnRefs(names.iter().copied().map(name).collect()),
+        label: None,
+        ..DataSpec::default()
+    }
+}
+
+fn with_type(name: &str, word: ColumnType, spec: DataSpec) -> DataSpec {
+    let mut spec = spec;
+    let told = ColumnSpec { column_type: Some(word), ..ColumnSpec::default() };
+    spec.columns.insert(name.to_owned(), told);
+    spec
+}
+
+const HOUSES: &str = "rooms,price,rent\n1,100,7\n2,200,9\n3,600,8\n";
+
+#[test]
+fn values_are_scaled_to_mean_0_and_deviation_1() {
+    let table = load(HOUSES, &target(&["price", "rent"])).expect("the table loads");
+    assert_eq!(
+        (table.learnt(), table.outputs(), table.classes().len()),
+        (["price", "rent"].map(str::to_owned).to_vec(), 2, 0)
+    );
+    assert_eq!(table.features(), ["rooms"]);
+    let data = table.prepare::<f64>(1).expect("the values fit").data;
+    let [price, rent] = data.encoding.values() else { panic!("{:?}", data.encoding.targets) };
+    assert_eq!((price.column.as_str(), price.scaling.offset, rent.scaling.offset), ("price", 300.0, 8.0));
+    let deviation = (140_000.0_f64 / 3.0).sqrt();
+    assert!((price.scaling.divisor - deviation).abs() < 1e-9);
+    let unit = (2.0_f64 / 3.0).sqrt();
+    let scaled =
+        array![[-200.0 / deviation, -1.0 / unit], [-100.0 / deviation, 1.0 / unit], [300.0 / deviation, 0.0]];
+    let found = data.train.targets().values().to_owned();
+    assert!((&found - &scaled).iter().all(|difference| difference.abs() < 1e-12), "{found}");
+}
+
+#[test]
+fn what_is_learnt_can_be_told_in_the_columns() {
+    let spec = with_type("price", ColumnType::Target, DataSpec::default());
+    let table = load(HOUSES, &spec).expect("the table loads");
+    assert_eq!(
+        (table.learnt(), table.features()),
+        (vec!["price".to_owned()], ["rooms", "rent"].map(str::to_owned).to_vec())
+    );
+}
+
+#[test]
+fn values_that_cannot_be_learnt_are_refused() {
+    let cases = [
+        (
+            "x,y\n1,5\n2,NA\n",
+            "t.csv:3, column \"y\" (index 1): missing value \"NA\"; fill it in, remove the row, or set missing = \"drop_row\" for this column in [data.columns]",
+        ),
+        (
+            "x,y\n1,5\n2,red\n",
+            "t.csv:3, column \"y\" (index 1): \"red\" is not a number: correct it, put it under data.missing_markers if it means a missing value, or make the column \"categorical\" or \"ignore\" in [data.columns]",
+        ),
+        ("x,y\n1,5\n2,5\n", ""),
+    ];
+    for (content, expected) in cases {
+        assert_eq!(message(content, &target(&["y"])), expected);
+    }
+    let constant = load("x,y\n1,5\n2,5\n", &target(&["y"])).expect("the table loads");
+    assert_eq!(
+        constant.prepare::<f32>(1).expect_err("there is nothing to learn").to_string().split(": ").last(),
+        Some("the target \"y\" is the same in all training rows; there is nothing to learn")
+    );
+    let both = DataSpec { label: Some(name("x")), ..target(&["y"]) };
+    assert_eq!(
+        message("x,y,z\n1,5,0\n2,6,1\n", &both),
+        "t.csv: the column \"x\" is the label and \"y\" a target; learn classes or values, not both"
+    );
+}
+
+#[test]
+fn rows_without_truth_can_be_left_out() {
+    let told = ColumnSpec { missing: Some(Missing::DropRow), ..ColumnSpec::default() };
+    let mut spec = target(&["y"]);
+    spec.columns.insert("y".to_owned(), told.clone());
+    let table = load("x,y\n1,5\n2,\n3,7\n", &spec).expect("the table loads");
+    assert_eq!((table.rows(), table.main.targets.as_slice()), (2, &[5.0, 7.0][..]));
+    let mut spec = super::spec();
+    spec.columns.insert("kind".to_owned(), told);
+    let table = load("x,kind\n1,a\n2,?\n3,b\n", &spec).expect("the table loads");
+    assert_eq!((table.main.labels.as_slice(), numbers(&table.main)), (&[0, 1][..], array![[1.0], [3.0]]));
+    assert!(
+        table.notes()[0].ends_with("t.csv: 1 row left out, as values are missing"),
+        "{:?}",
+        table.notes()
+    );
+}
+
+#[test]
+fn weights_have_mean_1_over_the_training_rows() {
+    let files = Files::new();
+    let spec = DataSpec {
+        path: files.write("t.csv", "x,w,kind\n1,2,a\n2,0,b\n3,4,a\n"),
+        valid_path: Some(files.write("v.csv", "w,x,kind\n6,1,a\n")),
+        ..with_type("w", ColumnType::Weight, spec())
+    };
+    let table = Table::load(&spec).expect("the table loads");
+    assert_eq!(table.features(), ["x"]);
+    let data = table.prepare::<f64>(1).expect("the values fit").data;
+    assert_eq!(data.train.weights(), Some(&[1.0, 0.0, 2.0][..]));
+    assert_eq!(data.valid.expect("there is a file").weights(), Some(&[3.0][..]));
+    // Beside a target, too.
+    let content = "w,x,y\n1,2,10\n3,4,20\n";
+    let table = load(content, &with_type("w", ColumnType::Weight, target(&["y"]))).expect("the table loads");
+    assert_eq!((&table.main.targets[..], &table.main.weights[..]), (&[10.0, 20.0][..], &[1.0, 3.0][..]));
+    assert_eq!(numbers(&table.main), array![[2.0], [4.0]]);
+}
+
+#[test]
+fn weights_that_are_none_are_refused() {
+    let spec = with_type("w", ColumnType::Weight, spec());
+    assert_eq!(
+        message("x,w,kind\n1,1,a\n2,-0.5,b\n", &spec),
+        "t.csv:3, column \"w\" (index 1): the weight \"-0.5\" is negative; 0 leaves a row without effect"
+    );
+    let none = load("x,w,kind\n1,0,a\n2,0,b\n", &spec).expect("the table loads");
+    let told = none.prepare::<f32>(1).expect_err("no row counts").to_string();
+    assert!(told.ends_with("all weights of the training rows are 0"), "{told}");
+}

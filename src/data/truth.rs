@@ -1,0 +1,58 @@
+//! What is learnt and how much each row counts, fitted on training rows.
+
+use ndarray::Array2;
+
+use super::encoding::ValueTarget;
+use super::fault::Fault;
+use super::matrix::{Block, Matrix};
+use super::scale::fit_scaling;
+use super::spec::Scale;
+use crate::real::Real;
+
+/// The scaling of each of the targets named `columns`, to mean 0 and deviation 1 over some rows;
+/// `targets` are their values, row after row.
+pub(super) fn fit_targets(
+    targets: &[f64],
+    columns: &[String],
+    rows: &[usize],
+) -> Result<Vec<ValueTarget>, Fault> {
+    let mut matrix = Matrix::new(columns.len());
+    matrix.push(Block::pack(targets, columns.len())?);
+    let fitted = fit_scaling(&matrix, rows, &vec![None; columns.len()], Scale::Standardize);
+    if let Some(constant) = (0..columns.len()).find(|&column| fitted.is_constant(column)) {
+        return Err(Fault::ConstantTarget(columns[constant].clone()));
+    }
+    let scaled = columns.iter().zip(fitted.scaling);
+    Ok(scaled.map(|(column, scaling)| ValueTarget { column: column.clone(), scaling }).collect())
+}
+
+/// The scaled targets of some rows, `(rows, targets)`.
+pub(super) fn scaled_targets<F: Real>(
+    targets: &[f64],
+    fitted: &[ValueTarget],
+    rows: &[usize],
+) -> Result<Array2<F>, Fault> {
+    let scaled = |row: usize, target: usize| {
+        let value = targets[row * fitted.len() + target];
+        (value, fitted[target].scaling.apply(value))
+    };
+    let outside = |&(row, target): &(usize, usize)| !F::from_f64(scaled(row, target).1).is_finite();
+    let cells = rows.iter().flat_map(|&row| (0..fitted.len()).map(move |target| (row, target)));
+    if let Some((row, target)) = cells.clone().find(outside) {
+        let (value, scaled) = scaled(row, target);
+        let feature = fitted[target].column.clone();
+        return Err(Fault::ScaledOutOfRange { feature, row: row + 1, value, scaled, dtype: F::NAME });
+    }
+    let shape = (rows.len(), fitted.len());
+    Ok(Array2::from_shape_fn(shape, |(place, target)| F::from_f64(scaled(rows[place], target).1)))
+}
+
+/// The mean of the weights of some rows.
+pub(super) fn mean_weight(weights: &[f64], rows: &[usize]) -> Result<f64, Fault> {
+    // In units of the largest, so that their sum is in range.
+    let unit = rows.iter().map(|&row| weights[row]).fold(0.0, f64::max);
+    if unit == 0.0 {
+        return Err(Fault::NoWeight);
+    }
+    Ok(unit * (rows.iter().map(|&row| weights[row] / unit).sum::<f64>() / rows.len() as f64))
+}
