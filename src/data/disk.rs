@@ -106,6 +106,13 @@ impl Body {
     }
 }
 
+/// The hash of the bytes of a regular file, in hexadecimal.
+pub(super) fn fingerprint(path: &Path) -> Result<String, Fault> {
+    let mut hashing = Hashing::new(Input::File(open(path)?.0));
+    io::copy(&mut hashing, &mut io::sink()).map_err(Fault::Read)?;
+    Ok(format!("{:x}", hashing.sha256.finalize()))
+}
+
 /// All bytes of standard input. They can be read only once, so they are kept for whoever asks
 /// again.
 fn standard_input(limit: u64) -> Result<&'static [u8], Fault> {

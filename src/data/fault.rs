@@ -1,11 +1,13 @@
 //! Every way in which data can be wrong, with its message.
 
 use std::io;
+use std::path::PathBuf;
 
 use super::column::Kind;
 use super::error::DataErrorKind;
 use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
-use super::shown::{Count, Shown, ShownNames};
+use super::memory::Bytes;
+use super::shown::{Count, Shown, ShownNames, ShownPath};
 use super::spec::ColumnRef;
 
 /// What is wrong; the place is added by [`DataError`](super::DataError).
@@ -115,20 +117,24 @@ pub(super) enum Fault {
     Read(io::Error),
 
     // The file is too large.
-    #[error("needs {needs} bytes of memory, limit {limit}; use fewer rows or columns")]
+    #[error("has {needs} bytes, limit {limit}; use fewer rows or columns")]
     TooLarge { needs: u64, limit: u64 },
-    #[error(
-        "needs more than {limit} bytes of memory when decompressed, limit {limit}; use fewer rows or columns"
-    )]
+    #[error("has more than {limit} bytes when decompressed, limit {limit}; use fewer rows or columns")]
     TooLargeUnpacked { limit: u64 },
-    #[error("more than {limit} bytes, which is the limit for standard input; save it to a file")]
-    TooLargeSpooled { limit: u64 },
     #[error(
-        "needs {needs} bytes for {} of {}, limit {limit}; use fewer of them",
-        Count(*.rows, "row"),
-        Count(*.features, "feature")
+        "more than {limit} bytes, which is the limit for standard input; save it to a file, or raise data.memory"
     )]
-    TooManyCells { needs: u64, rows: usize, features: usize, limit: u64 },
+    TooLargeSpooled { limit: u64 },
+    #[error("its rows need more than data.memory = \"{memory}\"; save it to a file, or raise data.memory")]
+    TooManyRows { memory: Bytes },
+    #[error(
+        "its rows need more than data.memory = \"{memory}\", and {} cannot be written for them: {error}; make \
+         that possible, or raise data.memory",
+        ShownPath(.path)
+    )]
+    CacheNotWritten { memory: Bytes, path: PathBuf, error: io::Error },
+    #[error("{} was changed while it was in use", ShownPath(.0))]
+    CacheLost(PathBuf),
     #[error("needs {needs} bytes of memory, which are not available; use fewer rows or columns")]
     OutOfMemory { needs: u64 },
     #[error("record longer than 1 MiB; is this a CSV file?")]
@@ -304,11 +310,15 @@ impl Fault {
             | Self::ConstantOfOtherKind { .. }
             | Self::NoFeatures(_)
             | Self::EmptySplit { .. } => DataErrorKind::Config,
-            Self::NotFound | Self::NotAFile(_) | Self::Read(_) => DataErrorKind::Io,
+            Self::NotFound
+            | Self::NotAFile(_)
+            | Self::Read(_)
+            | Self::CacheNotWritten { .. }
+            | Self::CacheLost(_) => DataErrorKind::Io,
             Self::TooLarge { .. }
             | Self::TooLargeUnpacked { .. }
             | Self::TooLargeSpooled { .. }
-            | Self::TooManyCells { .. }
+            | Self::TooManyRows { .. }
             | Self::OutOfMemory { .. }
             | Self::RecordTooLong
             | Self::QuotedTooLong
@@ -330,7 +340,9 @@ impl Fault {
                 | Self::AllDropped(_)
                 | Self::OneClass { .. }
                 | Self::OwnClasses(_)
-                | Self::TooManyCells { .. }
+                | Self::TooManyRows { .. }
+                | Self::CacheNotWritten { .. }
+                | Self::CacheLost(_)
                 | Self::OutOfMemory { .. }
                 | Self::TooLarge { .. }
                 | Self::TooLargeUnpacked { .. }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::column::{ColumnSpec, ColumnType, Missing};
 use super::dialect::Mark;
+use super::memory::Bytes;
 use super::shown::Shown;
 use crate::nn::Task;
 
@@ -55,6 +56,8 @@ pub struct DataSpec {
     /// What is known of columns, by name; the rest is inferred.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, ColumnSpec>,
+    /// Bytes that the rows of a file may take in memory; more of them are kept in a file beside it.
+    pub memory: Bytes,
     /// What decides which rows are held back.
     pub split_by: SplitBy,
     /// Share of the rows held back for validation, stratified by class; 0 for none.
@@ -89,6 +92,7 @@ impl Default for DataSpec {
             missing_indicator: false,
             max_categories: 50,
             columns: BTreeMap::new(),
+            memory: Bytes(4 << 30),
             split_by: SplitBy::Rows,
             valid: 0.0,
             test: 0.0,

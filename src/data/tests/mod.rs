@@ -9,6 +9,7 @@ mod content_faults;
 mod dialects;
 mod encodings;
 mod file_faults;
+mod larger;
 mod own_files;
 mod prepared;
 mod properties;
