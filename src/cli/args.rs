@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::reading;
 use super::require::Requirement;
+use crate::data::Mark;
 
 /// Train small fully-connected networks on CSV files, with and without batch normalization.
 ///
@@ -33,6 +35,10 @@ pub(super) enum Command {
     Gradcheck(GradcheckArgs),
     /// Put finished run directories side by side
     Compare(CompareArgs),
+    /// Write a first config for a data file
+    Init(InitArgs),
+    /// Show what is in a data file
+    Inspect(InspectArgs),
     /// Print the completions of a shell
     Completions(CompletionsArgs),
     /// Print a man page, or write all of them
@@ -116,6 +122,62 @@ pub(super) struct ManArgs {
     /// Write the pages of all commands into this directory, in place of older ones there
     #[arg(short, long, value_name = "DIR", conflicts_with = "command")]
     pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// The CSV file
+    #[arg(value_name = "CSV")]
+    pub(super) path: PathBuf,
+    /// The column with the class to be learnt [default: the last column, if it looks like classes]
+    #[arg(long, value_name = "NAME")]
+    pub(super) label: Option<String>,
+    /// The column with the value to be learnt
+    #[arg(long, value_name = "NAME", conflicts_with = "label")]
+    pub(super) target: Option<String>,
+    /// Where the config goes; - for standard output [default: NAME.toml]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(super) force: bool,
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArgs {
+    /// The CSV file
+    #[arg(value_name = "PATH")]
+    pub(super) path: PathBuf,
+    /// The column with the class to be learnt: looks for columns that give it away
+    #[arg(long, value_name = "NAME")]
+    pub(super) label: Option<String>,
+    /// The column with the value to be learnt, likewise
+    #[arg(long, value_name = "NAME", conflicts_with = "label")]
+    pub(super) target: Option<String>,
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
+}
+
+/// How a data file is written, where no config says it.
+#[derive(Debug, Args)]
+pub(super) struct ReadingArgs {
+    /// The first line is data, not names
+    #[arg(long)]
+    pub(super) no_header: bool,
+    /// The first line is names, even if they look like numbers
+    #[arg(long, conflicts_with = "no_header")]
+    pub(super) header: bool,
+    /// The character between fields; \t for a tab [default: ,]
+    #[arg(long, value_name = "CHAR", value_parser = reading::character)]
+    pub(super) delimiter: Option<char>,
+    /// The character around fields; empty for none [default: "]
+    #[arg(long, value_name = "CHAR", value_parser = reading::mark)]
+    pub(super) quote: Option<Mark>,
+    /// What lines start with that are skipped
+    #[arg(long, value_name = "CHAR", value_parser = reading::mark)]
+    pub(super) comment: Option<Mark>,
 }
 
 /// Options that every command has.

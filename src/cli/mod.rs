@@ -8,10 +8,13 @@ mod compare;
 mod completions;
 mod failure;
 mod gradcheck;
+mod init;
+mod inspect;
 mod man;
 mod output;
 mod plan;
 mod progress;
+mod reading;
 mod require;
 mod results;
 mod signals;
@@ -39,6 +42,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Check(args)) => check::run(args, &output),
         Some(Command::Gradcheck(args)) => gradcheck::run(args, &output),
         Some(Command::Compare(args)) => compare::run(args, &output),
+        Some(Command::Init(args)) => init::run(args, &output),
+        Some(Command::Inspect(args)) => inspect::run(args, &output),
         Some(Command::Completions(args)) => completions::run(args, &output),
         Some(Command::Man(args)) => man::run(args, &output),
         None => train::run(&cli.train, &output),

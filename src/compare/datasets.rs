@@ -5,7 +5,7 @@ use std::any::Any;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::config::Plan;
-use crate::data::{DataError, DataSpec, Prepared, Table};
+use crate::data::{ClassWeights, DataError, DataSpec, Prepared, Table};
 use crate::real::Real;
 
 /// Tables by their `[data]`, and the prepared data in use by precision and seed.
@@ -26,6 +26,7 @@ struct Shared {
 struct Entry {
     table: usize,
     seed: u64,
+    class_weights: Option<ClassWeights>,
     data: Weak<dyn Any + Send + Sync>,
 }
 
@@ -59,24 +60,32 @@ impl DataSets {
         self.tables.iter().map(|(_, table)| table)
     }
 
-    /// The data of `plan`, split by its seed and scaled; shared with the other runs that use the
+    /// The data of `plan`, split by its seed, scaled and weighted; shared with the other runs that use the
     /// same.
     ///
     /// # Errors
     ///
-    /// If a scaled value is out of range.
+    /// If a scaled value is out of range, or a class is weighted that there is none of.
     pub fn prepared<F: Real>(&self, plan: &Plan) -> Result<Arc<Prepared<F>>, DataError> {
         let (table, seed) = (self.place(&plan.data), plan.training.seed);
+        let class_weights = &plan.training.class_weights;
         // One thread prepares, the others wait and share; a panic elsewhere spoils nothing here.
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         shared.entries.retain(|entry| entry.data.strong_count() > 0);
-        let same = shared.entries.iter().filter(|entry| entry.table == table && entry.seed == seed);
+        let is_same =
+            |entry: &&Entry| (entry.table, entry.seed, &entry.class_weights) == (table, seed, class_weights);
+        let same = shared.entries.iter().filter(is_same);
         if let Some(data) = same.filter_map(|entry| entry.data.upgrade()?.downcast().ok()).next() {
             return Ok(data);
         }
-        let data = Arc::new(self.tables[table].1.prepare::<F>(seed)?);
+        let data = Arc::new(self.tables[table].1.prepare::<F>(seed, class_weights.as_ref())?);
         let recent: Arc<dyn Any + Send + Sync> = data.clone();
-        shared.entries.push(Entry { table, seed, data: Arc::downgrade(&recent) });
+        shared.entries.push(Entry {
+            table,
+            seed,
+            class_weights: class_weights.clone(),
+            data: Arc::downgrade(&recent),
+        });
         shared.recent = Some(recent);
         Ok(data)
     }

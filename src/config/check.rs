@@ -108,7 +108,7 @@ impl Checker<'_> {
                 Some(toml::Value::Table(right.collect()))
             }
             (Kind::Either(kinds), _) => match kinds.iter().find(|kind| kind.takes(&node.value))? {
-                one @ (Kind::List { .. } | Kind::Table(_)) => self.value(path, node, one),
+                one @ (Kind::List { .. } | Kind::Table(_) | Kind::Map(_)) => self.value(path, node, one),
                 one => self.scalar(path, node, one, kind),
             },
             (Kind::Grid, _) => super::axes::expand(path, node, self.problems).map(toml::Value::Table),
@@ -186,7 +186,9 @@ fn scalar(value: &Value, kind: &Kind) -> Option<toml::Value> {
         }
         (Kind::Text, Value::Text(text)) => toml::Value::String(text.clone()),
         (Kind::Delimiter, Value::Text(text)) if is_delimiter(text) => toml::Value::String(text.clone()),
-        (Kind::Bytes, Value::Text(text)) if crate::data::Bytes::parse(text).is_some() => toml::Value::String(text.clone()),
+        (Kind::Bytes, Value::Text(text)) if crate::data::Bytes::parse(text).is_some() => {
+            toml::Value::String(text.clone())
+        }
         (Kind::Mark, Value::Text(text)) if is_mark(text) => toml::Value::String(text.clone()),
         (Kind::Choice(choices), Value::Text(text)) if choices.contains(&text.as_str()) => {
             toml::Value::String(text.clone())

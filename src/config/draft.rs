@@ -6,7 +6,7 @@ use super::model::ModelSpec;
 use super::plan::TrainingPlan;
 use super::problems::Problems;
 use crate::data::DataSpec;
-use crate::nn::{LayerSpec, Loss};
+use crate::nn::{LayerSpec, Task};
 use crate::optim::OptimizerSpec;
 
 /// The tables of a config, each none where it is missing or its type is not known.
@@ -21,17 +21,17 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Whether classes or values are learnt, as far as that is known.
+    pub(super) fn task(&self) -> Task {
+        self.data.as_ref().map_or(Task::Classification, DataSpec::task)
+    }
+
     /// From tables that passed the check.
     pub(super) fn new(mut right: toml::Table, problems: &mut Problems) -> Self {
         let compare = right.remove("compare");
-        let data: Option<DataSpec> = take(&mut right, "data", problems);
-        let mut model: Option<ModelSpec> = take(&mut right, "model", problems);
-        if let (Some(data), Some(model)) = (&data, &mut model) {
-            model.loss.get_or_insert(Loss::for_task(data.task()));
-        }
         Self {
-            data,
-            model,
+            data: take(&mut right, "data", problems),
+            model: take(&mut right, "model", problems),
             optimizer: take(&mut right, "optimizer", problems),
             training: take(&mut right, "training", problems).unwrap_or_default(),
             compare: compare.and_then(|compare| compare.as_table().cloned()),

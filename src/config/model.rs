@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::nn::{
     AffineSpec, BatchNormSpec, DropoutSpec, Init, LayerSpec, LeakyReluSpec, Loss, MeanOnlySpec, Norm,
-    ReluSpec, SigmoidSpec, TanhSpec,
+    ReluSpec, SigmoidSpec, TanhSpec, Task,
 };
 
 /// A stack of equal blocks.
@@ -50,12 +50,12 @@ pub(super) enum Activation {
 
 impl ModelSpec {
     /// What stands at the end.
-    pub(super) fn loss(&self) -> Loss {
-        self.loss.unwrap_or(Loss::Softmax)
+    pub(super) fn loss(&self, task: Task) -> Loss {
+        self.loss.unwrap_or(Loss::for_task(task))
     }
 
     /// Affine, norm, activation and dropout for each hidden width, then affine and loss.
-    pub(super) fn layers(&self) -> Vec<LayerSpec> {
+    pub(super) fn layers(&self, task: Task) -> Vec<LayerSpec> {
         let affine =
             |units| LayerSpec::Affine(AffineSpec { units, init: self.init, ..AffineSpec::default() });
         let mut layers = Vec::with_capacity(4 * self.hidden.len() + 2);
@@ -77,7 +77,7 @@ impl ModelSpec {
             }
         }
         layers.push(affine(None));
-        layers.push(self.loss().layer());
+        layers.push(self.loss(task).layer());
         layers
     }
 }

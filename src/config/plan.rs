@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::model::ModelSpec;
-use crate::data::{DataSpec, LastBatch, Sampling};
+use crate::data::{ClassWeights, DataSpec, LastBatch, Sampling};
 use crate::nn::{LayerSpec, Loss, Norm, Task};
 use crate::optim::{OptimizerSpec, Schedule};
 
@@ -60,6 +60,9 @@ pub struct TrainingPlan {
     pub sampling: Sampling,
     /// The precision of all arithmetic.
     pub dtype: Dtype,
+    /// How much the rows of each class count; none where all count alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
     /// Bound on the global norm of the gradients, greater than 0; none for no clipping.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
@@ -81,6 +84,7 @@ impl Default for TrainingPlan {
             last_batch: LastBatch::Merge,
             sampling: Sampling::Shuffle,
             dtype: Dtype::F32,
+            class_weights: None,
             clip_norm: None,
             log_every_steps: 1,
             schedule: Schedule::default(),

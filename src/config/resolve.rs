@@ -59,7 +59,7 @@ fn layers(draft: &Draft, tree: &Node, problems: &mut Problems) -> Option<Vec<Lay
             stack::check(layers, tree, problems);
             layers.clone()
         }
-        (None, Some(model)) if problems.trusts("model") => model.layers(),
+        (None, Some(model)) if problems.trusts("model") => model.layers(draft.task()),
         _ => return None,
     };
     for index in 0..layers.len() {

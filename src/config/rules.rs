@@ -26,6 +26,7 @@ pub(super) fn check(draft: &Draft, tree: &Node, problems: &mut Problems) {
         columns(data, problems);
     }
     loss(draft, problems);
+    class_weights(draft, problems);
     early_stopping(draft, problems);
     nesterov(draft, problems);
     if draft.training.dtype == Dtype::F32 && problems.trusts("training.dtype") {
@@ -165,8 +166,18 @@ fn loss_of(draft: &Draft) -> Option<(String, Loss)> {
             let last = layers.len().checked_sub(1)?;
             Some((format!("layers[{last}]"), layers[last].loss()?))
         }
-        (None, Some(model)) => Some(("model.loss".to_owned(), model.loss())),
+        (None, Some(model)) => Some(("model.loss".to_owned(), model.loss(draft.task()))),
         _ => None,
+    }
+}
+
+/// Only classes have class weights.
+fn class_weights(draft: &Draft, problems: &mut Problems) {
+    let path = "training.class_weights";
+    let Some((loss_path, loss)) = loss_of(draft).filter(|_| problems.trusts(path)) else { return };
+    let has_weights = draft.training.class_weights.is_some();
+    if has_weights && loss.task() != Task::Classification && problems.trusts(&loss_path) {
+        problems.push(path, "it is for classes; values have none".to_owned());
     }
 }
 

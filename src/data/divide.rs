@@ -174,6 +174,9 @@ pub(super) fn note_absent_classes(
     classes: &[String],
     notes: &mut Vec<String>,
 ) {
+    if classes.is_empty() {
+        return;
+    }
     for (key, share, absent) in
         [("valid", spec.valid, shares.absent_in_valid()), ("test", spec.test, shares.absent_in_test())]
     {

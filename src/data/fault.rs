@@ -99,6 +99,14 @@ pub(super) enum Fault {
     NoRowOfKeys { key: &'static str, share: f64 },
     #[error("by the hash of their keys no row is left to train on; use smaller shares or more rows")]
     NoTrainRowOfKeys,
+    #[error(
+        "training.class_weights names {}, which is no class; the classes are {}",
+        Shown(.class),
+        ShownNames(.classes)
+    )]
+    UnknownClass { class: String, classes: Vec<String> },
+    #[error("no training row has a weight greater than 0")]
+    NoRowCounts,
     #[error("no feature column is left beside {} and the columns under data.ignore", ShownNames(.0))]
     NoFeatures(Vec<String>),
     #[error(
@@ -235,8 +243,6 @@ pub(super) enum Fault {
     MissingValue(String),
     #[error("the weight {} is negative; 0 leaves a row without effect", Shown(.0))]
     NegativeWeight(String),
-    #[error("all weights of the training rows are 0")]
-    NoWeight,
     #[error("the target {} is the same in all training rows; there is nothing to learn", Shown(.0))]
     ConstantTarget(String),
     #[error("{} is neither true nor false, yes nor no, t nor f, y nor n, 1 nor 0", Shown(.0))]
@@ -308,6 +314,8 @@ impl Fault {
             | Self::TwoRoles(_)
             | Self::GapsOfNoFeature(_)
             | Self::ConstantOfOtherKind { .. }
+            | Self::UnknownClass { .. }
+            | Self::NoRowCounts
             | Self::NoFeatures(_)
             | Self::EmptySplit { .. } => DataErrorKind::Config,
             Self::NotFound

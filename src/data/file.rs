@@ -16,7 +16,7 @@ use super::place::line_of;
 use super::records::Reader;
 use super::schema::numbered_names;
 use super::store::Store;
-use super::survey::{ColumnSurvey, Surveyor};
+use super::survey::{ColumnSurvey, Survey, Surveyor};
 use super::table::Source;
 
 /// A file whose columns are known; its rows are still to be read.
@@ -68,15 +68,18 @@ impl CsvFile {
         mut self,
         markers: &Markers,
         most: Vec<usize>,
-    ) -> Result<Vec<ColumnSurvey>, DataError> {
-        let surveyor = Surveyor { format: self.format, markers, most, first_line: self.first_line };
+        hashes_rows: bool,
+    ) -> Result<Survey, DataError> {
+        let Self { format, first_line, .. } = self;
+        let surveyor = Surveyor { format, markers, most, first_line, hashes_rows };
         let surveys = surveyor.survey(&self.first, &mut self.chunks);
         surveys.map_err(|told| self.error(*told))
     }
 
     /// What stands in the columns of the first rows.
     pub(super) fn glance(&self, markers: &Markers, most: Vec<usize>) -> Vec<ColumnSurvey> {
-        let surveyor = Surveyor { format: self.format, markers, most, first_line: self.first_line };
+        let Self { format, first_line, .. } = *self;
+        let surveyor = Surveyor { format, markers, most, first_line, hashes_rows: false };
         surveyor.glance(&self.first)
     }
 

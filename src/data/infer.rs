@@ -86,7 +86,9 @@ pub(super) fn notes(columns: &[Column]) -> Vec<String> {
     notes
 }
 
-fn inferred(survey: &ColumnSurvey) -> Option<Kind> {
+/// The kind of a column; none if it has no values, or so many different texts that they tell rows
+/// apart.
+pub(super) fn inferred(survey: &ColumnSurvey) -> Option<Kind> {
     let [numbers, words] = [Sort::Number, Sort::Word].map(|sort| survey.count(sort));
     let present = cells(survey) - survey.count(Sort::Missing);
     if numbers >= words && numbers > 0 {
@@ -98,7 +100,11 @@ fn inferred(survey: &ColumnSurvey) -> Option<Kind> {
         texts().all(|text| text.eq_ignore_ascii_case(no) || text.eq_ignore_ascii_case(yes))
     };
     let different = texts().count();
-    if survey.is_cut || present == 0 || (different > FEW && 2 * different > present) {
+    if survey.is_cut
+        || different > MOST_INFERRED
+        || present == 0
+        || (different > FEW && 2 * different > present)
+    {
         return None;
     }
     Some(if OPPOSITES.iter().any(is_pair) { Kind::Boolean } else { Kind::Categorical })

@@ -143,7 +143,7 @@ impl Loader<'_> {
                 Err(_) => {}
             }
         }
-        let surveys = self.open()?.survey(&self.markers, most)?;
+        let surveys = self.open()?.survey(&self.markers, most, false)?.columns;
         decide(&mut schema, &surveys).map_err(|fault| DataError::new(&self.spec.path, fault))?;
         let notes = notes(&schema.columns);
         self.training_rows(self.open()?, &schema, notes)

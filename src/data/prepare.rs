@@ -6,14 +6,16 @@ use super::encoding::{EncodedColumn, Encoding, TargetEncoding};
 use super::error::DataError;
 use super::fault::Fault;
 use super::fit::{Fitted, fit};
+use super::rows::RowWeights;
 use super::scale::check_range;
 use super::schema::Truth;
 use super::shown::{ShownCounts, ShownNames};
 use super::split::Split;
 use super::table::{Part, Table, class_counts};
-use super::truth::{fit_targets, mean_weight, scaled_targets};
+use super::truth::{fit_targets, scaled_targets};
 use super::twice::SeenRows;
-use super::{Data, Encoder, RowTargets, Rows, ValueEncoding};
+use super::weighting::Weighting;
+use super::{ClassWeights, Data, Encoder, RowTargets, Rows, ValueEncoding};
 use crate::real::Real;
 
 /// Data for one seed, and what is odd about them though no error.
@@ -26,17 +28,24 @@ pub struct Prepared<F> {
 }
 
 impl Table {
-    /// Splits the rows for `seed` and finds how to encode all features by what
-    /// the training rows are like. The values stay where they are, for every seed to share.
+    /// Splits the rows for `seed` and finds how to encode all features by what the training rows are
+    /// like. The values stay where they are, for every seed to share.
+    ///
+    /// Rows count in the loss as `class_weights` has it.
     ///
     /// A number that is constant in the training rows becomes 0 there and stays (under
     /// [`Scale::None`](super::Scale::None) it stays as it is); a note names it.
     ///
     /// # Errors
     ///
-    /// If a part that is asked for has no rows, a scaled value is outside the range of `F`, or there is nothing to compute what stands in
-    /// for missing values from.
-    pub fn prepare<F: Real>(&self, seed: u64) -> Result<Prepared<F>, DataError> {
+    /// If a part that is asked for has no rows, a scaled value is outside the range of `F`, there is
+    /// nothing to compute what stands in for missing values from, or `class_weights` names what is no
+    /// class.
+    pub fn prepare<F: Real>(
+        &self,
+        seed: u64,
+        class_weights: Option<&ClassWeights>,
+    ) -> Result<Prepared<F>, DataError> {
         let split = self.split(seed)?;
         let of_main = |fault| DataError::new(&self.main.source.path, fault);
         let features: Vec<_> =
@@ -48,26 +57,22 @@ impl Table {
         notes.extend(self.note_twice(&split));
         let targets = self.targets(&split.train).map_err(of_main)?;
         let encoding = self.encoding(fitted, targets);
-        let mean_weight = match self.schema.weight {
-            Some(_) => Some(mean_weight(&self.main.weights, &split.train).map_err(of_main)?),
-            None => None,
-        };
+        let weighting = self.weighting(&split.train, class_weights).map_err(of_main)?;
         let names = features.iter().map(|(_, feature)| feature.categories.as_slice());
         let encoder = Arc::new(Encoder::for_categories(&encoding, names));
         let part = |part: &Part, rows: Vec<usize>| {
             let of_part = |fault| DataError::new(&part.source.path, fault);
             check_range::<F>(&part.raw, &rows, encoding.features()).map_err(of_part)?;
-            let targets = match &encoding.targets {
-                TargetEncoding::Classes { .. } => {
-                    RowTargets::Classes(rows.iter().map(|&row| part.labels[row]).collect())
-                }
-                TargetEncoding::Values(values) => {
-                    RowTargets::Values(scaled_targets(&part.targets, values, &rows).map_err(of_part)?)
-                }
+            let labels = part.labels_of(&rows);
+            let in_file = part.weights_of(&rows);
+            let in_loss = weighting.weights(labels.as_deref(), in_file.as_deref());
+            let targets = match labels {
+                Some(labels) => RowTargets::Classes(labels),
+                None => RowTargets::Values(
+                    scaled_targets(&part.targets, encoding.values(), &rows).map_err(of_part)?,
+                ),
             };
-            let weights = mean_weight
-                .map(|mean| rows.iter().map(|&row| F::from_f64(part.weights[row] / mean)).collect());
-            Ok(Rows::of(&part.raw, rows, targets, weights, &encoder))
+            Ok(Rows::of(&part.raw, rows, targets, RowWeights { in_loss, in_file }, &encoder))
         };
         let mut held_back = |own: &Option<Part>, rows: Vec<usize>, kind| {
             let (from, rows) = match own {
@@ -105,6 +110,11 @@ impl Table {
             }
             Truth::Values(_) => fit_targets(&self.main.targets, &columns, train).map(TargetEncoding::Values),
         }
+    }
+
+    fn weighting(&self, train: &[usize], wanted: Option<&ClassWeights>) -> Result<Weighting, Fault> {
+        let (labels, weights) = (self.main.labels_of(train), self.main.weights_of(train));
+        Weighting::fit(labels.as_deref(), weights.as_deref(), &self.classes, wanted)
     }
 
     fn encoding(&self, fitted: Fitted, targets: TargetEncoding) -> Encoding {

@@ -20,8 +20,31 @@ pub struct Rows<F> {
     /// Which rows of the table.
     numbers: Vec<usize>,
     targets: RowTargets<F>,
-    weights: Option<Vec<F>>,
+    weights: RowWeights<F>,
     encoder: Arc<Encoder>,
+}
+
+/// How much each row counts.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct RowWeights<F> {
+    pub(super) in_loss: Option<Vec<F>>,
+    pub(super) in_file: Option<Vec<f64>>,
+}
+
+impl<F> Default for RowWeights<F> {
+    fn default() -> Self {
+        Self { in_loss: None, in_file: None }
+    }
+}
+
+impl<F: Real> RowWeights<F> {
+    /// Those of the first `count` rows.
+    fn head(&self, count: usize) -> Self {
+        Self {
+            in_loss: self.in_loss.as_ref().map(|weights| weights[..count].to_vec()),
+            in_file: self.in_file.as_ref().map(|weights| weights[..count].to_vec()),
+        }
+    }
 }
 
 impl<F: Real> Rows<F> {
@@ -37,7 +60,7 @@ impl<F: Real> Rows<F> {
         let mut raw = Matrix::new(x.ncols());
         raw.push(Block::pack(&values, x.ncols()).expect("as much again as is there already"));
         let encoder = Encoder::unscaled(x.ncols());
-        Self::of(&Arc::new(raw), (0..x.nrows()).collect(), targets, None, &Arc::new(encoder))
+        Self::of(&Arc::new(raw), (0..x.nrows()).collect(), targets, RowWeights::default(), &Arc::new(encoder))
     }
 
     /// Some rows of a table with their targets and weights.
@@ -45,7 +68,7 @@ impl<F: Real> Rows<F> {
         raw: &Arc<Matrix>,
         numbers: Vec<usize>,
         targets: RowTargets<F>,
-        weights: Option<Vec<F>>,
+        weights: RowWeights<F>,
         encoder: &Arc<Encoder>,
     ) -> Self {
         let (raw, encoder) = (Arc::clone(raw), Arc::clone(encoder));
@@ -76,9 +99,15 @@ impl<F: Real> Rows<F> {
         &self.targets
     }
 
-    /// How much each row counts, 1 in the mean over the training rows; none where all count alike.
+    /// How much each row counts in the loss, 1 in the mean over the training rows: its weight in the
+    /// file times that of its class; none where all count alike.
     pub fn weights(&self) -> Option<&[F]> {
-        self.weights.as_deref()
+        self.weights.in_loss.as_deref()
+    }
+
+    /// The weight of each row in the file, by which it counts in metrics; none where all count alike.
+    pub fn file_weights(&self) -> Option<&[f64]> {
+        self.weights.in_file.as_deref()
     }
 
     /// Copies `rows`, numbers below [`len`](Self::len), one after the other into `x`, `(rows, inputs)`
@@ -109,7 +138,7 @@ impl<F: Real> Rows<F> {
     #[must_use]
     pub fn head(&self, count: usize) -> Self {
         let rows: Vec<usize> = (0..count.min(self.len())).collect();
-        let weights = self.weights().map(|weights| weights[..rows.len()].to_vec());
+        let weights = self.weights.head(rows.len());
         let numbers = self.numbers[..rows.len()].to_vec();
         Self::of(&self.raw, numbers, self.targets.select(&rows), weights, &self.encoder)
     }

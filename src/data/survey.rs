@@ -1,9 +1,13 @@
 //! What stands in the columns of a file, counted before it is decided what they are.
 
-use std::collections::HashMap;
+mod column;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
-use super::cell::{is_numeric, trim};
+pub(super) use column::{ColumnSurvey, Sort};
+
+use super::cell::trim;
 use super::chunks::{Chunk, Chunks};
 use super::error::{At, Told};
 use super::fault::Fault;
@@ -15,78 +19,13 @@ use super::place::line_of;
 use super::records::check_width;
 use super::workers::{Work, in_order};
 
-/// What stands in a column.
-#[derive(Clone, Debug, Default)]
-pub(super) struct ColumnSurvey {
-    /// The different texts of the column with what they are and how often they occur; not all of
-    /// them if `is_cut`.
-    pub(super) texts: HashMap<String, (Sort, usize)>,
-    /// Whether there are more different texts than are kept.
-    pub(super) is_cut: bool,
-    counts: [usize; 4],
-}
-
-/// What a cell is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sort {
-    /// Missing, whatever the column is.
-    Missing,
-    /// Missing among numbers, a word like any other among words.
-    MissingNumber,
-    /// A number, or meant as one.
-    Number,
-    Word,
-}
-
-impl ColumnSurvey {
-    /// The number of cells of this sort.
-    pub(super) fn count(&self, sort: Sort) -> usize {
-        self.counts[sort as usize]
-    }
-
-    fn add(&mut self, text: &str, markers: &Markers, most: usize) {
-        if let Some((sort, count)) = self.texts.get_mut(text) {
-            *count += 1;
-            self.counts[*sort as usize] += 1;
-            return;
-        }
-        let sort = sort(text, markers);
-        self.counts[sort as usize] += 1;
-        if self.texts.len() < most {
-            self.texts.insert(text.to_owned(), (sort, 1));
-        } else {
-            self.is_cut = true;
-        }
-    }
-
-    fn merge(&mut self, other: Self, most: usize) {
-        self.is_cut |= other.is_cut;
-        for (text, (sort, count)) in other.texts {
-            let is_full = self.texts.len() >= most;
-            match self.texts.get_mut(&text) {
-                Some((_, sum)) => *sum += count,
-                None if is_full => self.is_cut = true,
-                None => {
-                    self.texts.insert(text, (sort, count));
-                }
-            }
-        }
-        for (sum, count) in self.counts.iter_mut().zip(other.counts) {
-            *sum += count;
-        }
-    }
-}
-
-fn sort(text: &str, markers: &Markers) -> Sort {
-    if markers.in_texts(text) {
-        Sort::Missing
-    } else if is_numeric(text) {
-        Sort::Number
-    } else if text.is_empty() || markers.in_numbers(text) {
-        Sort::MissingNumber
-    } else {
-        Sort::Word
-    }
+/// What stands in a file.
+#[derive(Debug)]
+pub(super) struct Survey {
+    pub(super) columns: Vec<ColumnSurvey>,
+    pub(super) rows: usize,
+    /// One for each row, the same for rows with the same cells; none unless asked for.
+    pub(super) hashes: Vec<u64>,
 }
 
 /// How columns are surveyed.
@@ -98,6 +37,8 @@ pub(super) struct Surveyor<'s> {
     pub(super) most: Vec<usize>,
     /// The line of the first record.
     pub(super) first_line: u64,
+    /// Whether rows are compared with each other.
+    pub(super) hashes_rows: bool,
 }
 
 impl Surveyor<'_> {
@@ -106,7 +47,8 @@ impl Surveyor<'_> {
     /// # Errors
     ///
     /// The first fault of the records, or one of the file as a whole.
-    pub(super) fn survey(&self, first: &Chunk, chunks: &mut Chunks) -> Result<Vec<ColumnSurvey>, Box<Told>> {
+    pub(super) fn survey(&self, first: &Chunk, chunks: &mut Chunks) -> Result<Survey, Box<Told>> {
+        let mut hashes = Vec::new();
         let mut sum = vec![ColumnSurvey::default(); self.most.len()];
         let (mut lines, mut records, mut blank) = (0, 0, None);
         let mut fault: Option<Box<Told>> = None;
@@ -130,6 +72,7 @@ impl Surveyor<'_> {
                     });
                 }
             }
+            hashes.extend(outcome.hashes);
             blank = blank.or(outcome.blank.map(|line| line + lines));
             records += outcome.records;
             lines += outcome.lines;
@@ -138,7 +81,7 @@ impl Surveyor<'_> {
         match fault {
             Some(fault) => Err(chunks.skip(fault, lines).0),
             None if records == 0 => Err(Told::at_line(1, Fault::NoRows)),
-            None => Ok(sum),
+            None => Ok(Survey { columns: sum, rows: records, hashes }),
         }
     }
 
@@ -147,7 +90,8 @@ impl Surveyor<'_> {
         let mut columns = vec![ColumnSurvey::default(); self.most.len()];
         if let Ok(text) = first.text() {
             // Whatever is wrong is found again by who reads the whole file.
-            let _ = self.count(&mut Lexer::new(text, self.format.dialect), true, &mut columns);
+            let lexer = &mut Lexer::new(text, self.format.dialect);
+            let _ = self.count(lexer, true, &mut columns, &mut Vec::new());
         }
         columns
     }
@@ -158,6 +102,7 @@ impl Surveyor<'_> {
         lexer: &mut Lexer<'_>,
         is_first: bool,
         columns: &mut [ColumnSurvey],
+        hashes: &mut Vec<u64>,
     ) -> Result<usize, Box<At>> {
         let Format { dialect, header, .. } = self.format;
         if header && is_first && lexer.next_record()? {
@@ -166,6 +111,7 @@ impl Surveyor<'_> {
         let mut records = 0;
         while lexer.next_record()? {
             records += 1;
+            let mut hash = DefaultHasher::new();
             let mut found = 0;
             let mut last;
             loop {
@@ -173,7 +119,11 @@ impl Surveyor<'_> {
                 if let Some(column) = columns.get_mut(found)
                     && self.most[found] > 0
                 {
-                    column.add(trim(&lexer.content(last)), self.markers, self.most[found]);
+                    let cell = lexer.content(last);
+                    column.add(trim(&cell), self.markers, self.most[found]);
+                    if self.hashes_rows {
+                        trim(&cell).hash(&mut hash);
+                    }
                 }
                 found += 1;
                 if last.is_last {
@@ -181,6 +131,7 @@ impl Surveyor<'_> {
                 }
             }
             check_width(lexer, columns.len(), found, last, (dialect, self.first_line))?;
+            hashes.extend(self.hashes_rows.then(|| hash.finish()));
         }
         Ok(records)
     }
@@ -192,6 +143,7 @@ pub(super) struct Surveyed {
     records: usize,
     /// The first of the blank lines at the end.
     blank: Option<u64>,
+    hashes: Vec<u64>,
     columns: Result<Vec<ColumnSurvey>, Box<Told>>,
 }
 
@@ -206,17 +158,18 @@ impl Work for Surveyor<'_> {
         };
         let mut lexer = Lexer::new(text, self.format.dialect);
         let mut columns = vec![ColumnSurvey::default(); self.most.len()];
-        let counted = self.count(&mut lexer, chunk.index == 0, &mut columns);
+        let mut hashes = Vec::new();
+        let counted = self.count(&mut lexer, chunk.index == 0, &mut columns, &mut hashes);
         let blank = lexer.blank_end().map(|offset| line_of(text.as_bytes(), offset));
         let (records, columns) = match counted {
             Ok(records) => (records, Ok(columns)),
             Err(at) => (0, Err(at.told(text.as_bytes()))),
         };
-        Surveyed { lines: chunk.lines(), records, blank, columns }
+        Surveyed { lines: chunk.lines(), records, blank, hashes, columns }
     }
 
     fn damaged(&self, told: Box<Told>) -> Surveyed {
-        Surveyed { lines: 0, records: 0, blank: None, columns: Err(told) }
+        Surveyed { lines: 0, records: 0, blank: None, hashes: Vec::new(), columns: Err(told) }
     }
 
     fn threads(&self) -> usize {

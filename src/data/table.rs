@@ -50,6 +50,16 @@ impl Part {
     pub(super) fn rows(&self) -> usize {
         self.raw.rows()
     }
+
+    /// The classes of some rows, if classes are learnt.
+    pub(super) fn labels_of(&self, rows: &[usize]) -> Option<Vec<u32>> {
+        (!self.labels.is_empty()).then(|| rows.iter().map(|&row| self.labels[row]).collect())
+    }
+
+    /// The weights of some rows, if the file has any.
+    pub(super) fn weights_of(&self, rows: &[usize]) -> Option<Vec<f64>> {
+        (!self.weights.is_empty()).then(|| rows.iter().map(|&row| self.weights[row]).collect())
+    }
 }
 
 /// A file that data came from.

@@ -1,4 +1,4 @@
-//! What is learnt and how much each row counts, fitted on training rows.
+//! Values that are learnt, scaled by what the training rows are like.
 
 use ndarray::Array2;
 
@@ -45,14 +45,4 @@ pub(super) fn scaled_targets<F: Real>(
     }
     let shape = (rows.len(), fitted.len());
     Ok(Array2::from_shape_fn(shape, |(place, target)| F::from_f64(scaled(rows[place], target).1)))
-}
-
-/// The mean of the weights of some rows.
-pub(super) fn mean_weight(weights: &[f64], rows: &[usize]) -> Result<f64, Fault> {
-    // In units of the largest, so that their sum is in range.
-    let unit = rows.iter().map(|&row| weights[row]).fold(0.0, f64::max);
-    if unit == 0.0 {
-        return Err(Fault::NoWeight);
-    }
-    Ok(unit * (rows.iter().map(|&row| weights[row] / unit).sum::<f64>() / rows.len() as f64))
 }

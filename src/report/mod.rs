@@ -6,6 +6,7 @@
 //! | [`TerminalPlot`] | the loss curves, on a terminal |
 //! | [`curves_svg`], [`sweep_svg`] | the pictures in a run directory |
 //! | [`metrics`] | `metrics.csv` and `steps.csv`, written and read |
+//! | [`data_profile()`] | what is in a data file |
 //! | [`side_by_side()`], [`config_differences()`] | several run directories |
 //!
 //! Whatever names are in the results, no output holds a character that a terminal would obey, and
@@ -14,6 +15,7 @@
 mod axis;
 mod config_differences;
 mod curves;
+mod data_profile;
 mod differences;
 mod ends;
 mod group_rows;
@@ -29,6 +31,7 @@ mod table;
 mod terminal_plot;
 
 pub use config_differences::{ConfigDifference, config_differences};
+pub use data_profile::data_profile;
 pub use plain_text::{Charset, plain};
 pub use side_by_side::side_by_side;
 pub use svg::curves_svg;

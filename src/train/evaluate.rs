@@ -37,22 +37,22 @@ impl<F: Real> Evaluator<F> {
                 Some(weights) => weights.iter().map(|&weight| weight.to_f64()).sum(),
                 None => batch.rows() as f64,
             };
-            quality.add(scores, batch.targets());
+            let weights = rows.file_weights().map(|weights| &weights[start..end]);
+            quality.add(scores, batch.targets(), weights);
         }
-        Score { loss: loss / weight, quality: quality.finish(rows) }
+        Score { loss: loss / weight, quality: quality.finish() }
     }
 }
 
-/// What is counted on the way to a [`Quality`].
+/// What is summed on the way to a [`Quality`], each row times its weight in the file.
 enum Tally {
-    /// Rows whose class was found.
-    Right(usize),
-    /// For each target, its mean over all rows, and the sums of the squared errors of the scores and
-    /// of that mean.
+    /// Of rows whose class was found, and of all.
+    Right { found: f64, all: f64 },
+    /// One for each target.
     Errors(Vec<SquaredErrors>),
 }
 
-/// See [`Tally`].
+/// The mean of a target over all rows, and the squared errors of the scores and of that mean.
 struct SquaredErrors {
     mean: f64,
     of_scores: f64,
@@ -62,46 +62,56 @@ struct SquaredErrors {
 impl Tally {
     fn new<F: Real>(rows: &Rows<F>) -> Self {
         match rows.targets() {
-            Targets::Classes(_) => Self::Right(0),
+            Targets::Classes(_) => Self::Right { found: 0.0, all: 0.0 },
             Targets::Values(values) => {
-                let sum = |column: ArrayView1<'_, F>| column.iter().map(|&value| value.to_f64()).sum::<f64>();
-                let of = |column| SquaredErrors {
-                    mean: sum(column) / rows.len() as f64,
-                    of_scores: 0.0,
-                    of_mean: 0.0,
+                let all: f64 = (0..rows.len()).map(|row| weight(rows.file_weights(), row)).sum();
+                let sum = |column: ArrayView1<'_, F>| {
+                    let weighted =
+                        |(row, value): (usize, &F)| weight(rows.file_weights(), row) * Real::to_f64(*value);
+                    column.iter().enumerate().map(weighted).sum::<f64>()
                 };
+                let of = |column| SquaredErrors { mean: sum(column) / all, of_scores: 0.0, of_mean: 0.0 };
                 Self::Errors(values.columns().into_iter().map(of).collect())
             }
         }
     }
 
-    fn add<F: Real>(&mut self, scores: ArrayView2<'_, F>, targets: Targets<'_, F>) {
+    fn add<F: Real>(&mut self, scores: ArrayView2<'_, F>, targets: Targets<'_, F>, weights: Option<&[f64]>) {
         match self {
-            Self::Right(right) => {
-                let rows = scores.rows().into_iter().zip(targets.classes());
-                *right += rows.filter(|(scores, class)| predicted_class(*scores) == **class as usize).count();
+            Self::Right { found, all } => {
+                for (row, (scores, &class)) in scores.rows().into_iter().zip(targets.classes()).enumerate() {
+                    let is_right = predicted_class(scores) == class as usize;
+                    *found += if is_right { weight(weights, row) } else { 0.0 };
+                    *all += weight(weights, row);
+                }
             }
             Self::Errors(errors) => {
-                for (scores, values) in scores.rows().into_iter().zip(targets.values().rows()) {
+                let values = targets.values();
+                for (row, (scores, values)) in scores.rows().into_iter().zip(values.rows()).enumerate() {
+                    let weight = weight(weights, row);
                     for ((errors, &score), &value) in errors.iter_mut().zip(scores).zip(values) {
                         let value = value.to_f64();
-                        errors.of_scores += (score.to_f64() - value).powi(2);
-                        errors.of_mean += (errors.mean - value).powi(2);
+                        errors.of_scores += weight * (score.to_f64() - value).powi(2);
+                        errors.of_mean += weight * (errors.mean - value).powi(2);
                     }
                 }
             }
         }
     }
 
-    fn finish<F: Real>(self, rows: &Rows<F>) -> Quality {
+    fn finish(self) -> Quality {
         match self {
-            Self::Right(right) => Quality::Accuracy(right as f64 / rows.len() as f64),
+            Self::Right { found, all } => Quality::Accuracy(found / all),
             Self::Errors(errors) => {
                 let r2 = |errors: &SquaredErrors| 1.0 - errors.of_scores / errors.of_mean;
                 Quality::R2(errors.iter().map(r2).sum::<f64>() / errors.len() as f64)
             }
         }
     }
+}
+
+fn weight(weights: Option<&[f64]>, row: usize) -> f64 {
+    weights.map_or(1.0, |weights| weights[row])
 }
 
 /// The sum of `losses`, `(n, 1)`, each times its weight.

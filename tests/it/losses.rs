@@ -21,3 +21,47 @@ fn three_classes_cannot() {
         (Some(2), "error: logistic_loss is for 2 classes, but the label has 3; use softmax_loss".to_owned())
     );
 }
+
+/// 54 rows of one class and 6 of the other, which no feature tells apart.
+fn lopsided(work: &Work) {
+    let rows: String = (0..60)
+        .map(|row| format!("{},{}\n", row % 3, if row % 10 == 0 { "rare" } else { "usual" }))
+        .collect();
+    work.write("lopsided.csv", &format!("a,kind\n{rows}"));
+    work.write("lopsided.toml", &Work::SINGLE.replace("data.csv", "lopsided.csv"));
+}
+
+#[test]
+fn weighted_classes_move_the_answers() {
+    let work = Work::new();
+    lopsided(&work);
+    let usual = ["-c", "lopsided.toml", "--epochs", "20", "-o"];
+    let accuracy = |run: &str| {
+        let summary = work.json(format!("{run}/summary.json"));
+        summary["runs"][0]["final_scores"]["train_accuracy"].as_f64().expect("an accuracy")
+    };
+    work.ok(&[&usual[..], &["alike"]].concat());
+    assert!(accuracy("alike") > 0.85);
+    let rare = "training.class_weights={ rare = 100 }";
+    work.ok(&[&usual[..], &["rare", "--set", rare]].concat());
+    assert!(accuracy("rare") < 0.5);
+    let balanced = [&usual[..], &["balanced", "--set", "training.class_weights=balanced"]].concat();
+    work.ok(&balanced);
+    assert!(work.read("balanced/config.toml").contains("class_weights = \"balanced\"\n"));
+    work.ok(&["-c", "rare/config.toml", "-o", "again"]);
+    assert_eq!(work.hashes("rare"), work.hashes("again"));
+}
+
+#[test]
+fn weights_are_for_classes_that_there_are() {
+    let work = Work::new();
+    lopsided(&work);
+    let (code, error) = work.fails(&["-c", "lopsided.toml", "--set", "training.class_weights={ rear = 2 }"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        error.ends_with(
+            "training.class_weights names \"rear\", which is no class; the classes are \"rare\", \"usual\""
+        ),
+        "{error}"
+    );
+}

@@ -7,6 +7,7 @@ mod evaluation; // evaluation changes nothing and sees each row alone
 mod extremes; // the limits of rounding and range
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
+mod init; // a first config for a data file
 mod losses; // networks that end in each of the losses
 mod metrics; // metrics and their intervals
 mod readme; // what the README says

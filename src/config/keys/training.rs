@@ -51,6 +51,13 @@ pub(in crate::config) static TRAINING: Section = Section {
                 doc: "precision of all arithmetic",
             },
             Key {
+                name: "class_weights",
+                kind: Kind::Either(&[Kind::Choice(&["balanced"]), Kind::Map(&NOT_NEGATIVE)]),
+                default: Standard::Absent("all rows count alike"),
+                doc: "how much the rows of each class count in the loss: the same for all classes in sum, or \
+                      numbers by class name, 1 for the others; brought to mean 1 over the training rows",
+            },
+            Key {
                 name: "clip_norm",
                 kind: POSITIVE,
                 default: Standard::Absent("no clipping"),

@@ -53,6 +53,11 @@ fn values_that_contradict_each_other() {
             ],
         ),
         (
+            "model.loss=huber_loss && training.class_weights=balanced",
+            &["@model.loss: huber_loss is for values, but the label gives classes; use softmax_loss or \
+                 logistic_loss"],
+        ),
+        (
             "data.valid=0.6 && data.test=0.4",
             &["@data.test: valid + test is 1; it must be less than 1, the rest is trained on"],
         ),

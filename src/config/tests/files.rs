@@ -115,7 +115,7 @@ batch_size = 'all'
         problems(text, &["training.epochs=0"]),
         [
             "data (line 1): missing key `label`, a column name, or an index from 0 (-1 is the last): the \
-             column with the class; all others are features",
+             column with the class (or `target`, for values)",
             "layers[1].eps (batch_norm, line 10): -1 is not allowed; it must be finite and greater than 0",
             "layers[1] (batch_norm, line 11): unknown key `momentum`; libraries disagree on what `momentum` \
              means here, so it is called `running_update` (PyTorch's momentum m is running_update = m, \

@@ -366,7 +366,7 @@ fn missing_keys() {
         (
             r#"data={ path = "x" }"#,
             &[
-                "data (@data): missing key `label`, a column name, or an index from 0 (-1 is the last): the column with the class; all others are features",
+                "data (@data): missing key `label`, a column name, or an index from 0 (-1 is the last): the column with the class (or `target`, for values)",
             ],
         ),
         (

@@ -6,6 +6,7 @@ mod grids;
 mod messages;
 mod plans;
 mod shipped;
+mod starters;
 mod written;
 
 use std::path::Path;

@@ -18,7 +18,7 @@ fn with_missing(missing: Missing) -> DataSpec {
 }
 
 fn prepared(content: &str, spec: &DataSpec) -> Prepared<f64> {
-    load(content, spec).expect("the table loads").prepare(1).expect("it can be encoded")
+    load(content, spec).expect("the table loads").prepare(1, None).expect("it can be encoded")
 }
 
 /// The names and the values of all inputs.
@@ -219,7 +219,7 @@ fn the_rarest_categories_share_an_input_and_so_do_those_that_are_new() {
         ..spec()
     };
     let Prepared { data, notes }: Prepared<f64> =
-        Table::load(&spec).expect("the table loads").prepare(1).expect("it can be encoded");
+        Table::load(&spec).expect("the table loads").prepare(1, None).expect("it can be encoded");
     assert_eq!(data.encoding.inputs, ["c=b", "c=d", "c=(other)"]);
     let valid = data.valid.expect("there is a file").to_array();
     assert_eq!(valid, array![[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]);
@@ -232,7 +232,8 @@ fn the_rarest_categories_share_an_input_and_so_do_those_that_are_new() {
     );
 
     let all = DataSpec { max_categories: 4, ..spec };
-    let data = Table::load(&all).expect("the table loads").prepare::<f64>(1).expect("it can be encoded").data;
+    let data =
+        Table::load(&all).expect("the table loads").prepare::<f64>(1, None).expect("it can be encoded").data;
     assert_eq!(data.encoding.inputs, ["c=a", "c=b", "c=c", "c=d"]);
     assert_eq!(data.valid.expect("there is a file").to_array().row(2).sum(), 0.0);
 }
@@ -246,7 +247,7 @@ fn what_is_fitted_is_fitted_on_training_rows_alone() {
         ..with_missing(Missing::Mean)
     };
     let data =
-        Table::load(&spec).expect("the table loads").prepare::<f64>(1).expect("it can be encoded").data;
+        Table::load(&spec).expect("the table loads").prepare::<f64>(1, None).expect("it can be encoded").data;
     assert_eq!(data.valid.expect("there is a file").to_array(), array![[100.0, 0.0, 1.0], [2.0, 0.0, 1.0]]);
 }
 

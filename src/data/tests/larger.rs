@@ -40,7 +40,7 @@ fn seen(spec: &DataSpec) -> (String, Vec<String>) {
     let table = Table::load(spec).expect("the table loads");
     let mut seen = String::new();
     for seed in [1, 2] {
-        let data = table.prepare::<f64>(seed).expect("it can be encoded").data;
+        let data = table.prepare::<f64>(seed, None).expect("it can be encoded").data;
         for rows in [Some(&data.train), data.valid.as_ref(), data.test.as_ref()].into_iter().flatten() {
             let bits: Vec<u64> = rows.to_array().iter().map(|x| x.to_bits()).collect();
             seen += &format!("{bits:?} {:?} {:?}\n", rows.targets(), rows.weights());

@@ -12,6 +12,7 @@ mod file_faults;
 mod larger;
 mod own_files;
 mod prepared;
+mod profiles;
 mod properties;
 mod splits;
 mod truths;

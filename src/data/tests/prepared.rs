@@ -2,7 +2,7 @@ use super::super::{DataErrorKind, Prepared, Scale, Scaling};
 use super::*;
 
 fn prepared(content: &str, spec: &DataSpec) -> Prepared<f32> {
-    load(content, spec).expect("the table loads").prepare(1).expect("the values fit")
+    load(content, spec).expect("the table loads").prepare(1, None).expect("the values fit")
 }
 
 fn scaled_by(scale: Scale) -> DataSpec {
@@ -97,13 +97,13 @@ fn a_value_that_scaling_puts_out_of_range_is_told() {
         ..spec()
     };
     let table = Table::load(&spec).expect("the values themselves are in range");
-    let error = table.prepare::<f32>(1).expect_err("1e60 is no f32");
+    let error = table.prepare::<f32>(1, None).expect_err("1e60 is no f32");
     assert_eq!(error.kind(), DataErrorKind::Data);
     assert_eq!(
         files.told(&error),
         "v.csv: feature \"x\": 1e30 in data row 2 becomes 1.000e60 when scaled, which is outside f32 range"
     );
-    assert!(table.prepare::<f64>(1).is_ok());
+    assert!(table.prepare::<f64>(1, None).is_ok());
 }
 
 #[test]
@@ -112,9 +112,9 @@ fn splits_follow_the_seed_and_scaling_sees_training_rows_only() {
     let spec = DataSpec { valid: 0.2, test: 0.1, scale: Scale::MinMax, ..spec() };
     let table = load(format!("x,kind\n{rows}"), &spec).expect("the table loads");
     assert_eq!((table.train_rows(1), table.valid_rows(1), table.test_rows(1)), (70, 20, 10));
-    let one: Prepared<f64> = table.prepare(1).expect("the values fit");
-    assert_eq!(one, table.prepare(1).expect("the values fit"));
-    assert_ne!(one.data.train, table.prepare(2).expect("the values fit").data.train);
+    let one: Prepared<f64> = table.prepare(1, None).expect("the values fit");
+    assert_eq!(one, table.prepare(1, None).expect("the values fit"));
+    assert_ne!(one.data.train, table.prepare(2, None).expect("the values fit").data.train);
 
     let data = one.data;
     let Scaling { offset, divisor } = scaling(&data, 0);

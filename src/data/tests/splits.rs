@@ -21,7 +21,7 @@ fn spec(columns: &[(&str, ColumnType)]) -> DataSpec {
 fn parts(content: &str, spec: &DataSpec, seed: u64) -> [Vec<usize>; 3] {
     let spec = DataSpec { scale: Scale::None, ..spec.clone() };
     let table = load(content, &spec).expect("the content is well-formed");
-    let data = table.prepare::<f64>(seed).expect("there are rows for each part").data;
+    let data = table.prepare::<f64>(seed, None).expect("there are rows for each part").data;
     let x = |rows: Option<&Rows<f64>>| match rows {
         Some(rows) => rows.to_array().column(0).iter().map(|&x| x as usize).collect(),
         None => Vec::new(),
@@ -167,7 +167,7 @@ fn rows_that_are_held_back_and_yet_trained_on_are_counted() {
     let own = files.write("v.csv", "x,kind\n0,0\n1,0\n1.0,1\n99,1\n");
     let notes = |spec: DataSpec| {
         let table = Table::load(&DataSpec { label: Some(name("kind")), ..spec }).expect("it is well-formed");
-        table.prepare::<f32>(1).expect("there are rows").notes
+        table.prepare::<f32>(1, None).expect("there are rows").notes
     };
     assert_eq!(
         notes(DataSpec { path: path.clone(), valid_path: Some(own), ..DataSpec::default() }),

@@ -30,7 +30,7 @@ fn values_are_scaled_to_mean_0_and_deviation_1() {
         (["price", "rent"].map(str::to_owned).to_vec(), 2, 0)
     );
     assert_eq!(table.features(), ["rooms"]);
-    let data = table.prepare::<f64>(1).expect("the values fit").data;
+    let data = table.prepare::<f64>(1, None).expect("the values fit").data;
     let [price, rent] = data.encoding.values() else { panic!("{:?}", data.encoding.targets) };
     assert_eq!((price.column.as_str(), price.scaling.offset, rent.scaling.offset), ("price", 300.0, 8.0));
     let deviation = (140_000.0_f64 / 3.0).sqrt();
@@ -70,7 +70,12 @@ fn values_that_cannot_be_learnt_are_refused() {
     }
     let constant = load("x,y\n1,5\n2,5\n", &target(&["y"])).expect("the table loads");
     assert_eq!(
-        constant.prepare::<f32>(1).expect_err("there is nothing to learn").to_string().split(": ").last(),
+        constant
+            .prepare::<f32>(1, None)
+            .expect_err("there is nothing to learn")
+            .to_string()
+            .split(": ")
+            .last(),
         Some("the target \"y\" is the same in all training rows; there is nothing to learn")
     );
     let both = DataSpec { label: Some(name("x")), ..target(&["y"]) };
@@ -108,7 +113,7 @@ fn weights_have_mean_1_over_the_training_rows() {
     };
     let table = Table::load(&spec).expect("the table loads");
     assert_eq!(table.features(), ["x"]);
-    let data = table.prepare::<f64>(1).expect("the values fit").data;
+    let data = table.prepare::<f64>(1, None).expect("the values fit").data;
     assert_eq!(data.train.weights(), Some(&[1.0, 0.0, 2.0][..]));
     assert_eq!(data.valid.expect("there is a file").weights(), Some(&[3.0][..]));
     // Beside a target, too.
@@ -126,6 +131,6 @@ fn weights_that_are_none_are_refused() {
         "t.csv:3, column \"w\" (index 1): the weight \"-0.5\" is negative; 0 leaves a row without effect"
     );
     let none = load("x,w,kind\n1,0,a\n2,0,b\n", &spec).expect("the table loads");
-    let told = none.prepare::<f32>(1).expect_err("no row counts").to_string();
-    assert!(told.ends_with("all weights of the training rows are 0"), "{told}");
+    let told = none.prepare::<f32>(1, None).expect_err("no row counts").to_string();
+    assert!(told.ends_with("no training row has a weight greater than 0"), "{told}");
 }

@@ -1,0 +1,54 @@
+//! `training.class_weights`: how much the rows of each class count.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// How much the rows of each class count in the loss.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClassWeights {
+    /// All classes the same in sum: `n / (k n_c)` for `n` training rows, `k` classes and `n_c` rows of
+    /// the class, each row counted by its own weight.
+    Balanced,
+    /// Numbers of at least 0 by the name of the class; 1 for classes that are not named.
+    ByName(BTreeMap<String, f64>),
+}
+
+impl Serialize for ClassWeights {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Balanced => serializer.serialize_str("balanced"),
+            Self::ByName(weights) => weights.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ClassWeights {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = ClassWeights;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"balanced\" or a table from class names to numbers")
+            }
+
+            fn visit_str<E: Error>(self, value: &str) -> Result<ClassWeights, E> {
+                match value {
+                    "balanced" => Ok(ClassWeights::Balanced),
+                    _ => Err(E::custom("not \"balanced\"")),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ClassWeights, A::Error> {
+                BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(ClassWeights::ByName)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}

@@ -1,0 +1,139 @@
+//! What stands in one column.
+
+use std::collections::HashMap;
+
+use crate::data::cell::{is_numeric, number};
+use crate::data::markers::Markers;
+
+/// What stands in a column.
+#[derive(Clone, Debug, Default)]
+pub(in crate::data) struct ColumnSurvey {
+    /// The different texts of the column with what they are and how often they occur; not all of
+    /// them if `is_cut`.
+    pub(in crate::data) texts: HashMap<String, (Sort, usize)>,
+    /// Whether there are more different texts than are kept.
+    pub(in crate::data) is_cut: bool,
+    counts: [usize; 4],
+    /// The numbers among the texts that are not kept.
+    pub(in crate::data) beyond: NumberSum,
+}
+
+/// What some numbers add up to.
+#[derive(Clone, Debug)]
+pub(in crate::data) struct NumberSum {
+    pub(in crate::data) count: usize,
+    pub(in crate::data) low: f64,
+    pub(in crate::data) high: f64,
+    pub(in crate::data) sum: f64,
+    pub(in crate::data) are_whole: bool,
+    /// Cells that are meant as numbers and cannot be read.
+    pub(in crate::data) unreadable: usize,
+}
+
+/// What a cell is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::data) enum Sort {
+    /// Missing, whatever the column is.
+    Missing,
+    /// Missing among numbers, a word like any other among words.
+    MissingNumber,
+    /// A number, or meant as one.
+    Number,
+    Word,
+}
+
+impl ColumnSurvey {
+    /// The number of cells of this sort.
+    pub(in crate::data) fn count(&self, sort: Sort) -> usize {
+        self.counts[sort as usize]
+    }
+
+    /// Adds a cell, trimmed, of whose different texts `most` are kept.
+    pub(super) fn add(&mut self, text: &str, markers: &Markers, most: usize) {
+        if let Some((sort, count)) = self.texts.get_mut(text) {
+            *count += 1;
+            self.counts[*sort as usize] += 1;
+            return;
+        }
+        let sort = sort(text, markers);
+        self.counts[sort as usize] += 1;
+        if self.texts.len() < most {
+            self.texts.insert(text.to_owned(), (sort, 1));
+        } else {
+            self.is_cut = true;
+            self.beyond.add_text(text, sort, 1);
+        }
+    }
+
+    /// Adds what stands below.
+    pub(super) fn merge(&mut self, other: Self, most: usize) {
+        self.is_cut |= other.is_cut;
+        self.beyond.merge(&other.beyond);
+        // In an order that is always the same, as not all may be kept.
+        let mut texts: Vec<(String, (Sort, usize))> = other.texts.into_iter().collect();
+        texts.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        for (text, (sort, count)) in texts {
+            let is_full = self.texts.len() >= most;
+            match self.texts.get_mut(&text) {
+                Some((_, sum)) => *sum += count,
+                None if is_full => {
+                    self.is_cut = true;
+                    self.beyond.add_text(&text, sort, count);
+                }
+                None => {
+                    self.texts.insert(text, (sort, count));
+                }
+            }
+        }
+        for (sum, count) in self.counts.iter_mut().zip(other.counts) {
+            *sum += count;
+        }
+    }
+}
+
+impl Default for NumberSum {
+    fn default() -> Self {
+        let (low, high) = (f64::INFINITY, f64::NEG_INFINITY);
+        Self { count: 0, low, high, sum: 0.0, are_whole: true, unreadable: 0 }
+    }
+}
+
+impl NumberSum {
+    /// Adds a number that occurs `count` times.
+    pub(in crate::data) fn add(&mut self, value: f64, count: usize) {
+        self.count += count;
+        self.low = self.low.min(value);
+        self.high = self.high.max(value);
+        self.sum += value * count as f64;
+        self.are_whole &= value.fract() == 0.0;
+    }
+
+    fn add_text(&mut self, text: &str, sort: Sort, count: usize) {
+        match number(text) {
+            Some(value) if sort == Sort::Number => self.add(value, count),
+            None if sort == Sort::Number => self.unreadable += count,
+            _ => {}
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.low = self.low.min(other.low);
+        self.high = self.high.max(other.high);
+        self.sum += other.sum;
+        self.are_whole &= other.are_whole;
+        self.unreadable += other.unreadable;
+    }
+}
+
+fn sort(text: &str, markers: &Markers) -> Sort {
+    if markers.in_texts(text) {
+        Sort::Missing
+    } else if is_numeric(text) {
+        Sort::Number
+    } else if text.is_empty() || markers.in_numbers(text) {
+        Sort::MissingNumber
+    } else {
+        Sort::Word
+    }
+}

@@ -1,0 +1,77 @@
+//! What is in a data file, as a table.
+
+use super::number::four_digits;
+use super::plain;
+use super::rows::{Align, aligned};
+use crate::data::{ColumnProfile, Kind, Nature, Profile};
+
+/// Characters of a name that are shown.
+const LONGEST_NAME: usize = 18;
+/// Characters of a most frequent value that are shown.
+const LONGEST_VALUE: usize = 18;
+
+/// A line for each column, at most 80 characters wide, then why the columns that are not plain
+/// numbers are what they are.
+pub fn data_profile(profile: &Profile) -> String {
+    let mut rows = vec![["column", "is", "missing", "distinct", "values"].map(str::to_owned).to_vec()];
+    rows.extend(profile.columns.iter().map(row));
+    let columns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];
+    let path = plain(&profile.path.to_string_lossy());
+    let mut text = format!("{path}: {} rows, {} columns\n\n", profile.rows, profile.columns.len());
+    text.push_str(&aligned(&columns, &rows));
+    let notable: Vec<&ColumnProfile> = profile.columns.iter().filter(|column| is_notable(column)).collect();
+    if !notable.is_empty() {
+        text.push_str("\nwhy:\n");
+        for column in notable {
+            let (name, is) = (shown(&column.name, LONGEST_NAME), nature(column.nature));
+            text.push_str(&format!("  {name} is {is}: {}\n", plain(&column.reason)));
+        }
+    }
+    if profile.repeated_rows > 0 {
+        text.push_str(&format!("\nrows that are the same as one above them: {}\n", profile.repeated_rows));
+    }
+    text
+}
+
+fn row(column: &ColumnProfile) -> Vec<String> {
+    let values = match (&column.nature, &column.numbers, &column.top) {
+        (Nature::Kind(Kind::Numeric) | Nature::Identifier | Nature::Constant, Some(range), _) => {
+            let [low, mean, high] = [range.low, range.mean, range.high].map(four_digits);
+            if range.low == range.high { low } else { format!("{low} to {high}, mean {mean}") }
+        }
+        (_, _, Some((value, count))) => format!("{} ({count})", shown(value, LONGEST_VALUE)),
+        _ => String::new(),
+    };
+    vec![
+        shown(&column.name, LONGEST_NAME),
+        nature(column.nature).to_owned(),
+        if column.missing == 0 { "-".to_owned() } else { column.missing.to_string() },
+        column.distinct.map_or("> 10000".to_owned(), |distinct| distinct.to_string()),
+        values,
+    ]
+}
+
+fn is_notable(column: &ColumnProfile) -> bool {
+    column.nature != Nature::Kind(Kind::Numeric) || column.reason.contains("but")
+}
+
+fn nature(nature: Nature) -> &'static str {
+    match nature {
+        Nature::Kind(Kind::Numeric) => "numeric",
+        Nature::Kind(Kind::Categorical) => "categorical",
+        Nature::Kind(Kind::Boolean) => "boolean",
+        Nature::Identifier => "id",
+        Nature::FreeText => "free text",
+        Nature::Constant => "constant",
+        Nature::Empty => "empty",
+    }
+}
+
+/// Without control characters, and cut.
+fn shown(text: &str, longest: usize) -> String {
+    let text = plain(text);
+    match text.chars().count() > longest {
+        true => text.chars().take(longest - 3).chain("...".chars()).collect(),
+        false => text,
+    }
+}
