@@ -12,6 +12,7 @@
 //! | [`compare`] | the twin, the grid, many runs on many cores, statistics over seeds |
 //! | [`model`] | the model file |
 //! | [`train`] | the loop, its events, metrics, stop rules |
+//! | [`evaluate`] | a trained network on rows whose truth is known, under each choice of statistics |
 //! | [`gradcheck`] | gradients against central differences |
 //! | [`config`] | TOML as written, checked into a plan |
 //! | [`data`] | CSV, schema, split, scaling, batches |
@@ -31,6 +32,7 @@ pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod data;
+pub mod evaluate;
 pub mod gradcheck;
 pub mod kernel;
 pub mod metrics;

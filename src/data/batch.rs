@@ -1,5 +1,7 @@
 //! Which rows each step trains on.
 
+use std::ops::Range;
+
 use rand::Rng;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
@@ -47,20 +49,11 @@ impl Batches {
     /// If there are no rows or `batch_size` is 0; a checked plan has neither.
     pub fn new(rows: usize, batch_size: usize, last: LastBatch, sampling: Sampling, seed: u64) -> Self {
         assert!(rows > 0 && batch_size > 0, "an epoch needs rows");
-        let whole = rows / batch_size;
-        let tail = rows % batch_size;
-        let mut ends: Vec<usize> = (1..=whole).map(|batch| batch * batch_size).collect();
-        if tail > 0 && sampling == Sampling::Shuffle {
-            let joins = last == LastBatch::Merge && 2 * tail < batch_size;
-            match ends.last_mut() {
-                Some(end) if joins => *end = rows,
-                Some(_) if last == LastBatch::Drop => {}
-                _ => ends.push(rows),
-            }
-        }
-        if ends.is_empty() {
-            ends.push(rows);
-        }
+        let last = match sampling {
+            Sampling::Shuffle => last,
+            Sampling::Replacement => LastBatch::Drop,
+        };
+        let ends = batch_ranges(rows, batch_size, last).into_iter().map(|range| range.end).collect();
         Self { rows, sampling, seed, ends, order: Vec::with_capacity(rows) }
     }
 
@@ -95,6 +88,21 @@ impl Batches {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(&self.ends).map(|(start, &end)| &self.order[start..end])
     }
+}
+
+/// The batches of `batch_size` rows that `rows` rows, at least one, make in their order; the rows behind the last
+/// whole one are treated as `last` says. Fewer rows than a batch are one batch.
+pub fn batch_ranges(rows: usize, batch_size: usize, last: LastBatch) -> Vec<Range<usize>> {
+    let whole = rows / batch_size;
+    let tail = rows % batch_size;
+    let mut batches: Vec<_> = (0..whole).map(|batch| batch * batch_size..(batch + 1) * batch_size).collect();
+    match batches.last_mut() {
+        _ if tail == 0 => {}
+        Some(batch) if last == LastBatch::Merge && 2 * tail < batch_size => batch.end = rows,
+        Some(_) if last == LastBatch::Drop => {}
+        _ => batches.push(rows - tail..rows),
+    }
+    batches
 }
 
 #[cfg(test)]

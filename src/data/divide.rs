@@ -6,9 +6,9 @@ use super::column::{Kind, Role};
 use super::error::Told;
 use super::fault::Fault;
 use super::matrix::Matrix;
-use super::schema::{Column, Schema, find};
+use super::schema::{Column, Schema};
 use super::shown::ShownNames;
-use super::spec::{DataSpec, SplitBy};
+use super::spec::DataSpec;
 use super::split::{Division, Groups, HeldBack, Keys, PartName, Shares, Split, cell_key, key};
 use super::table::class_counts;
 
@@ -188,37 +188,4 @@ pub(super) fn note_absent_classes(
             ));
         }
     }
-}
-
-/// The columns whose hash decides where a row goes, if the parts are not decided otherwise.
-pub(super) fn key_columns(columns: &[Column], spec: &DataSpec) -> Result<Vec<usize>, Fault> {
-    let of_role = |role| columns.iter().find(|column| column.role == role).map(|column| column.name.clone());
-    let (group, split) = (of_role(Role::Group), of_role(Role::Split));
-    let is_by_hash = spec.split_by != SplitBy::Rows;
-    if let (Some(column), true) =
-        (&split, spec.valid > 0.0 || spec.test > 0.0 || group.is_some() || is_by_hash)
-    {
-        return Err(Fault::SplitTwice(column.clone()));
-    }
-    if let (Some(column), Some(key)) = (&split, own_part(spec)) {
-        return Err(Fault::SplitAndFile { column: column.clone(), key });
-    }
-    let SplitBy::HashOf(wanted) = &spec.split_by else { return Ok(Vec::new()) };
-    if let Some(group) = group {
-        return Err(Fault::GroupAndHash(group));
-    }
-    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-    let keys: Vec<usize> =
-        wanted.iter().map(|wanted| find("split_by", wanted, &names)).collect::<Result<_, _>>()?;
-    let is_taken = |key: &&usize| matches!(columns[**key].role, Role::Label | Role::Target | Role::Weight);
-    match keys.iter().find(is_taken) {
-        Some(&key) => Err(Fault::KeyIsTaken(names[key].clone())),
-        None => Ok(keys),
-    }
-}
-
-/// The key of a part that has a file of its own.
-fn own_part(spec: &DataSpec) -> Option<&'static str> {
-    let keys = [("valid_path", &spec.valid_path), ("test_path", &spec.test_path)];
-    keys.into_iter().find(|(_, path)| path.is_some()).map(|(key, _)| key)
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::column::Kind;
+use super::column::{Kind, Role};
 use super::error::DataErrorKind;
 use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use super::memory::Bytes;
@@ -44,8 +44,8 @@ pub(super) enum Fault {
     LearntIgnored(String),
     #[error("nothing to learn; set data.label, or data.target for values")]
     NothingToLearn,
-    #[error("the columns {} and {} are both the {}; only one can be", Shown(.0), Shown(.1), .2)]
-    Twice(String, String, &'static str),
+    #[error("the columns {} and {} are both the {}; only one can be", Shown(.1), Shown(.2), role_name(*.0))]
+    TwoOfARole(Role, String, String),
     #[error(
         "the column {} is the label and {} a target; learn classes or values, not both",
         Shown(.label),
@@ -83,11 +83,8 @@ pub(super) enum Fault {
         Shown(.0)
     )]
     GroupAndHash(String),
-    #[error(
-        "data.split_by: {} is learnt, or a weight; use features, ids or ignored columns",
-        Shown(.0)
-    )]
-    KeyIsTaken(String),
+    #[error("data.split_by: {} is to be learnt; rows must not be held back by what is to be learnt", Shown(.0))]
+    KeyIsLearnt(String),
     #[error(
         "{} cannot be divided among {parts} parts, as rows of a group stay together",
         Count(*.groups, "group")
@@ -300,17 +297,17 @@ impl Fault {
             | Self::Shares { .. }
             | Self::ShareAndFile { .. }
             | Self::NoSuchColumn { .. }
+            | Self::LearntIgnored(_)
+            | Self::NothingToLearn
+            | Self::LabelAndTarget { .. }
+            | Self::TwoOfARole(..)
             | Self::SplitTwice(_)
             | Self::SplitAndFile { .. }
             | Self::GroupAndHash(_)
-            | Self::KeyIsTaken(_)
+            | Self::KeyIsLearnt(_)
             | Self::TooFewGroups { .. }
             | Self::NoRowOfKeys { .. }
             | Self::NoTrainRowOfKeys
-            | Self::LearntIgnored(_)
-            | Self::NothingToLearn
-            | Self::Twice(..)
-            | Self::LabelAndTarget { .. }
             | Self::TwoRoles(_)
             | Self::GapsOfNoFeature(_)
             | Self::ConstantOfOtherKind { .. }
@@ -375,6 +372,18 @@ impl Fault {
     /// Whether the character of the line is worth telling.
     pub(super) fn is_of_a_character(&self) -> bool {
         matches!(self, Self::OpenQuote | Self::StrayQuote | Self::AfterQuote { .. } | Self::Nul)
+    }
+}
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Label => "label",
+        Role::Target => "target",
+        Role::Weight => "weight",
+        Role::Group => "group",
+        Role::Split => "split",
+        Role::Id => "id",
+        Role::Ignore | Role::Feature => "same",
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::assembly::RawRows;
 use super::class::Classes;
 use super::column::Kind;
-use super::divide::{Places, TextUse, check_shares, key_columns, note_absent_classes};
+use super::divide::{Places, TextUse, check_shares, note_absent_classes};
 use super::encoding::ReadingFormat;
 use super::error::{DataError, Told};
 use super::fault::Fault;
@@ -18,6 +18,7 @@ use super::kept::{self, KeptPart, KeptTraining, RawTraining};
 use super::limits::MAX_CATEGORIES;
 use super::markers::Markers;
 use super::matrix::Matrix;
+use super::roles;
 use super::schema::{Schema, Truth};
 use super::shown::{Count, ShownPath};
 use super::spec::DataSpec;
@@ -168,14 +169,14 @@ impl Loader<'_> {
         }
         let mut classes = Vec::new();
         if let Truth::Classes(label) = schema.truth {
-            let (names, order) =
+            let order;
+            (classes, order) =
                 found.into_sorted(count).map_err(|told| file.error(Told { field: Some(label), ..*told }))?;
             for (text, (_, used)) in rows.texts.iter_mut().zip(&used) {
                 if *used == TextUse::Label {
                     text.iter_mut().for_each(|label| *label = order[*label as usize]);
                 }
             }
-            classes = names;
         }
         let placed = places.placed();
         notes.extend(notes_of(&file.path, &rows));
@@ -203,7 +204,7 @@ impl Loader<'_> {
             kept: KeptTraining { mut schema, classes, rest, .. },
         } = rows;
         let fail = |fault| DataError::new(&self.spec.path, fault);
-        schema.keys = key_columns(&schema.columns, self.spec).map_err(fail)?;
+        schema.keys = roles::keys(&schema.columns, self.spec).map_err(fail)?;
         let division =
             placed.division(self.spec, &schema, &matrix, &mut texts, classes.len()).map_err(fail)?;
         let is_label = |(_, used): &(usize, TextUse)| *used == TextUse::Label;

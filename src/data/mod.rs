@@ -44,6 +44,7 @@ mod plain;
 mod prepare;
 mod profile;
 mod records;
+mod roles;
 mod rows;
 mod scale;
 mod schema;
@@ -60,7 +61,7 @@ mod zstd;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{Batches, LastBatch, Sampling};
+pub use batch::{Batches, LastBatch, Sampling, batch_ranges};
 pub use class_weights::ClassWeights;
 pub use column::{ColumnSpec, ColumnType, Constant, Kind, Missing, Role};
 pub use dialect::Mark;

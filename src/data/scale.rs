@@ -30,6 +30,11 @@ impl Scaling {
         (raw - self.offset) * self.factor()
     }
 
+    /// The raw value of a scaled one, but for rounding.
+    pub fn undo(&self, scaled: f64) -> f64 {
+        scaled * self.divisor + self.offset
+    }
+
     /// What the distance from the offset is multiplied by.
     pub(super) fn factor(&self) -> f64 {
         1.0 / self.divisor

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::number;
 use super::column::{ColumnSpec, Constant, Kind, Missing, Role};
-use super::divide::{TextUse, key_columns};
+use super::divide::TextUse;
 use super::fault::Fault;
 use super::layout::{Gap, Layout, Take, Value, Words};
 use super::markers::Markers;
-use super::shown::ShownNames;
+use super::roles::{find, keys, roles, truth};
 use super::spec::{ColumnRef, DataSpec};
 
 /// The columns of the training file.
@@ -66,10 +66,7 @@ impl Schema {
         let holds_numbers = spec.header && names.iter().all(|name| number(name).is_some());
         let roles = roles(&names, spec, holds_numbers)?;
         let truth = truth(&names, &roles, spec)?;
-        for (role, name) in [(Role::Group, "group"), (Role::Split, "split")] {
-            only(&names, &roles, role, name)?;
-        }
-        let weight = only(&names, &roles, Role::Weight, "weight")?;
+        let weight = roles.iter().position(|role| *role == Role::Weight);
         let gap = if spec.missing == Missing::DropRow { Gap::DropsRow } else { Gap::Fault };
         let mut columns: Vec<Column> = names
             .iter()
@@ -92,7 +89,7 @@ impl Schema {
             let index = find("columns", &ColumnRef::Name(name.clone()), &names)?;
             columns[index].follow(told)?;
         }
-        let keys = key_columns(&columns, spec)?;
+        let keys = keys(&columns, spec)?;
         let schema = Self { columns, truth, weight, keys };
         if schema.features().next().is_none() {
             return Err(Fault::NoFeatures(schema.learnt()));
@@ -198,12 +195,10 @@ impl Schema {
                     Kind::Categorical | Kind::Boolean => Take::Word(before - 1),
                 }
             }
-            None => {
-                let number = beside.iter().position(|other| *other == index);
-                let text = texts.iter().position(|(other, _)| *other == index);
-                let number = number.map(|place| Take::Number(features + place));
-                number.or(text.map(Take::Text)).unwrap_or(Take::Nothing)
-            }
+            None => match beside.iter().position(|other| *other == index) {
+                Some(place) => Take::Number(features + place),
+                None => texts.iter().position(|(text, _)| *text == index).map_or(Take::Nothing, Take::Text),
+            },
         };
         self.columns.iter().enumerate().map(take).collect()
     }
@@ -297,66 +292,6 @@ fn is_read(role: Role) -> bool {
     }
 }
 
-/// The role of every column.
-fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> Result<Vec<Role>, Fault> {
-    let mut roles: Vec<Option<Role>> = vec![None; names.len()];
-    let learnt = spec.label.iter().map(|label| ("label", Role::Label, label));
-    let learnt = learnt.chain(spec.target.0.iter().map(|target| ("target", Role::Target, target)));
-    for (key, role, wanted) in learnt {
-        let found = match find(key, wanted, names) {
-            Err(_) if holds_numbers && matches!(wanted, ColumnRef::Name(_)) => {
-                return Err(Fault::HeaderOfNumbers);
-            }
-            found => found?,
-        };
-        if roles[found].replace(role).is_some() {
-            return Err(Fault::TwoRoles(names[found].clone()));
-        }
-    }
-    for wanted in &spec.ignore {
-        let index = find("ignore", wanted, names)?;
-        if let Some(Role::Label | Role::Target) = roles[index].replace(Role::Ignore) {
-            return Err(Fault::LearntIgnored(names[index].clone()));
-        }
-    }
-    for (name, told) in &spec.columns {
-        let Some(word) = told.column_type else { continue };
-        let index = find("columns", &ColumnRef::Name(name.clone()), names)?;
-        let role = word.meaning().0;
-        match roles[index].replace(role) {
-            Some(other) if other != role => return Err(Fault::TwoRoles(name.clone())),
-            _ => {}
-        }
-    }
-    Ok(roles.into_iter().map(|role| role.unwrap_or(Role::Feature)).collect())
-}
-
-/// What is learnt: targets in the order of the config, then those that only `[data.columns]` names
-/// in the order of the file.
-fn truth(names: &[String], roles: &[Role], spec: &DataSpec) -> Result<Truth, Fault> {
-    let mut targets: Vec<usize> =
-        spec.target.0.iter().map(|wanted| find("target", wanted, names)).collect::<Result<_, _>>()?;
-    let told = (0..names.len()).filter(|&index| roles[index] == Role::Target);
-    targets.extend(told.filter(|index| !targets.contains(index)).collect::<Vec<_>>());
-    match (only(names, roles, Role::Label, "label")?, targets.first()) {
-        (Some(label), None) => Ok(Truth::Classes(label)),
-        (None, Some(_)) => Ok(Truth::Values(targets)),
-        (None, None) => Err(Fault::NothingToLearn),
-        (Some(label), Some(&target)) => {
-            Err(Fault::LabelAndTarget { label: names[label].clone(), target: names[target].clone() })
-        }
-    }
-}
-
-/// The column of a role that only one can have.
-fn only(names: &[String], roles: &[Role], role: Role, name: &'static str) -> Result<Option<usize>, Fault> {
-    let mut with_role = (0..names.len()).filter(|&index| roles[index] == role);
-    match (with_role.next(), with_role.next()) {
-        (Some(first), Some(second)) => Err(Fault::Twice(names[first].clone(), names[second].clone(), name)),
-        (first, _) => Ok(first),
-    }
-}
-
 /// Every column that is read has a name of its own.
 fn check_names<'n>(columns: impl Iterator<Item = (&'n String, Role)>) -> Result<(), Fault> {
     let mut seen = HashMap::new();
@@ -377,47 +312,4 @@ fn check_names<'n>(columns: impl Iterator<Item = (&'n String, Role)>) -> Result<
 /// Names for the columns of a file without header.
 pub(super) fn numbered_names(count: usize) -> Vec<String> {
     (0..count).map(|index| format!("c{index}")).collect()
-}
-
-/// The index of the column that the config means.
-pub(super) fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> Result<usize, Fault> {
-    let count = names.len();
-    let found = match wanted {
-        ColumnRef::Name(name) => names.iter().position(|other| other == name),
-        ColumnRef::Index(index) => {
-            let from_front = if *index < 0 { index.checked_add_unsigned(count as u64) } else { Some(*index) };
-            from_front.and_then(|index| usize::try_from(index).ok()).filter(|&index| index < count)
-        }
-    };
-    if let (ColumnRef::Name(name), Some(first)) = (wanted, found) {
-        let again = names.iter().skip(first + 1).position(|other| other == name);
-        if let Some(offset) = again {
-            let second = first + 1 + offset;
-            return Err(Fault::DuplicateName { name: name.clone(), first, second });
-        }
-    }
-    found.ok_or_else(|| {
-        let hint = match wanted {
-            ColumnRef::Name(name) => {
-                let numbers = names.iter().filter(|name| number(name).is_some()).count();
-                let no_header = " (if the file has no header, set `header = false` in [data])";
-                let no_header = if count < 2 * numbers { no_header } else { "" };
-                format!("{} the columns are {}{no_header}", near(name, names), ShownNames(names))
-            }
-            ColumnRef::Index(_) => {
-                format!("; there are {count} columns, 0 to {}, and -1 is the last", count - 1)
-            }
-        };
-        Fault::NoSuchColumn { key, wanted: wanted.clone(), hint }
-    })
-}
-
-/// A semicolon, with a question where there are names spelt like `name`.
-fn near(name: &str, names: &[String]) -> String {
-    let likeness = |other: &String| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
-    let mut near: Vec<(f64, &String)> =
-        names.iter().map(|other| (likeness(other), other)).filter(|(likeness, _)| *likeness >= 0.8).collect();
-    near.sort_by(|(left, _), (right, _)| right.total_cmp(left));
-    let nearest: Vec<String> = near.into_iter().take(3).map(|(_, name)| name.clone()).collect();
-    if nearest.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", ShownNames(&nearest)) }
 }

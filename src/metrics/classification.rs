@@ -1,15 +1,13 @@
 //! Everything about predicted classes.
 
-use ndarray::{Array2, ArrayView1, ArrayView2};
-use serde::Serialize;
-
 use super::calibration::{Answer, calibration_error};
 use super::interval::{Scale, by_influence};
 use super::ranking::area_under_curve;
 use super::{Confusion, Measure, Missing};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
 /// How good predicted classes and their probabilities are, on some rows.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Classification {
     /// Rows that count: those of a weight greater than 0.
     pub n_rows: u64,
@@ -36,7 +34,7 @@ pub struct Classification {
 }
 
 /// How well one class is told from the others.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClassMeasures {
     /// Rows of the class: its support.
     pub rows: u64,
@@ -113,6 +111,13 @@ impl Classification {
             ("log_loss", self.log_loss),
             ("calibration_error", self.calibration_error),
         ]
+    }
+}
+
+impl ClassMeasures {
+    /// The metrics by name.
+    pub fn measures(&self) -> [(&'static str, Measure); 3] {
+        [("precision", self.precision), ("recall", self.recall), ("f1", self.f1)]
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
-
 use super::interval::{Scale, Sums, by_influence, mean_of_shares, share};
 use super::{ClassMeasures, Interval, Measure, Missing};
 
@@ -40,12 +38,16 @@ impl Confusion {
         self.cells.get(&(truth, prediction)).map_or(0, |cell| cell.rows)
     }
 
+    /// Truth, prediction and number of rows where there are any, by truth, then prediction.
+    pub fn cells(&self) -> impl Iterator<Item = (u32, u32, u64)> {
+        self.cells.iter().map(|(&(truth, prediction), cell)| (truth, prediction, cell.rows))
+    }
+
     /// The pairs of a true class and another one that it is taken for, with the number of rows: the
     /// most frequent first.
     pub fn mistakes(&self) -> Vec<(u32, u32, u64)> {
-        let wrong = self.cells.iter().filter(|((truth, prediction), _)| truth != prediction);
         let mut mistakes: Vec<_> =
-            wrong.map(|(&(truth, prediction), cell)| (truth, prediction, cell.rows)).collect();
+            self.cells().filter(|(truth, prediction, _)| truth != prediction).collect();
         mistakes.sort_by_key(|&(truth, prediction, rows)| (std::cmp::Reverse(rows), truth, prediction));
         mistakes
     }
@@ -148,22 +150,5 @@ fn f1_of_jaccard(jaccard: Measure) -> Measure {
         value: jaccard.value.map(f1),
         interval: jaccard.interval.map(|Interval { low, high }| Interval { low: f1(low), high: f1(high) }),
         ..jaccard
-    }
-}
-
-/// As a list of the cells that have rows.
-impl Serialize for Confusion {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Cell {
-            truth: u32,
-            prediction: u32,
-            rows: u64,
-        }
-        serializer.collect_seq(self.cells.iter().map(|(&(truth, prediction), cell)| Cell {
-            truth,
-            prediction,
-            rows: cell.rows,
-        }))
     }
 }

@@ -32,6 +32,7 @@
 //! bootstrap", 1993, section 21.3; DeLong, DeLong and Clarke-Pearson, "Comparing the areas under two or
 //! more correlated receiver operating characteristic curves", 1988; Kish, "Survey sampling", 1965.
 
+mod answers;
 mod calibration;
 mod classification;
 mod confusion;
@@ -41,6 +42,7 @@ mod probability;
 mod ranking;
 mod regression;
 
+pub use answers::{Answers, Metrics, Truth};
 pub use calibration::CALIBRATION_BINS;
 pub use classification::{ClassMeasures, Classification};
 pub use confusion::Confusion;

@@ -1,13 +1,12 @@
 //! Everything about predicted values.
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
-use serde::{Deserialize, Serialize};
 
 use super::interval::{Scale, by_influence};
 use super::{Measure, Missing};
 
 /// How good predicted values are, on some rows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Regression {
     /// Rows that count: those of a weight greater than 0.
     pub n_rows: u64,
@@ -16,7 +15,7 @@ pub struct Regression {
 }
 
 /// How good the predicted values of one target are.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TargetMeasures {
     /// Root of the mean of `(truth - prediction)^2`, in the unit of the target.
     pub rmse: Measure,

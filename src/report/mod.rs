@@ -7,6 +7,7 @@
 //! | [`curves_svg`], [`sweep_svg`] | the pictures in a run directory |
 //! | [`metrics`] | `metrics.csv` and `steps.csv`, written and read |
 //! | [`data_profile()`] | what is in a data file |
+//! | [`evaluation()`] | how good a model is on some rows |
 //! | [`side_by_side()`], [`config_differences()`] | several run directories |
 //!
 //! Whatever names are in the results, no output holds a character that a terminal would obey, and
@@ -18,6 +19,7 @@ mod curves;
 mod data_profile;
 mod differences;
 mod ends;
+mod evaluation;
 mod group_rows;
 pub mod metrics;
 mod number;
@@ -32,6 +34,7 @@ mod terminal_plot;
 
 pub use config_differences::{ConfigDifference, config_differences};
 pub use data_profile::data_profile;
+pub use evaluation::evaluation;
 pub use plain_text::{Charset, plain};
 pub use side_by_side::side_by_side;
 pub use svg::curves_svg;

@@ -2,6 +2,7 @@
 
 use super::Charset;
 use crate::compare::statistics::{Estimate, PairedDifference};
+use crate::metrics::Interval;
 
 /// Stands for a number that there is none of.
 pub(super) const NO_NUMBER: &str = "-";
@@ -37,6 +38,14 @@ pub(super) fn signed_difference(difference: &PairedDifference) -> String {
     let format = Format::of(mean, Some(0.5 * (interval.high - interval.low)));
     let [mean, low, high] = [mean, interval.low, interval.high].map(|value| format.write_signed(value));
     format!("{mean} ({low} to {high})")
+}
+
+/// A value with its interval, if there is one, in digits that suit the interval: such as `0.512` and
+/// `(0.498 to 0.527)`.
+pub(super) fn value_and_interval(value: f64, interval: Option<Interval>) -> (String, String) {
+    let Some(Interval { low, high }) = interval else { return (four_digits(value), NO_NUMBER.to_owned()) };
+    let format = Format::of(value, Some(0.5 * (high - low)));
+    (format.write(value), format!("({} to {})", format.write(low), format.write(high)))
 }
 
 /// A duration, such as `12 ms`, `1.2 s` or `2 min 05 s`.
@@ -178,6 +187,15 @@ mod tests {
         assert_eq!(signed_difference(&PairedDifference::of([(Some(0.25), Some(0.5))])), "-0.2500");
         assert_eq!(signed_difference(&PairedDifference::of([(Some(0.25), Some(0.25))])), "0.000");
         assert_eq!(signed_difference(&PairedDifference::of([(None, Some(0.25))])), "-");
+    }
+
+    #[test]
+    fn intervals_limit_the_digits_of_their_value() {
+        let shown = |value, low, high| value_and_interval(value, Some(Interval { low, high }));
+        assert_eq!(shown(0.512_34, 0.498, 0.527), ("0.512".to_owned(), "(0.498 to 0.527)".to_owned()));
+        assert_eq!(shown(48_123.4, 47_000.0, 49_500.0), ("48123".to_owned(), "(47000 to 49500)".to_owned()));
+        assert_eq!(shown(1.5e-7, 1.4e-7, 1.6e-7), ("1.50e-7".to_owned(), "(1.40e-7 to 1.60e-7)".to_owned()));
+        assert_eq!(value_and_interval(0.5, None), ("0.5000".to_owned(), "-".to_owned()));
     }
 
     #[test]

@@ -77,9 +77,9 @@ pub(in crate::config) static DATA: Section = Section {
                 kind: Kind::Map(&Kind::Either(&[Kind::Choice(COLUMN_TYPES), Kind::Table(&COLUMN)])),
                 default: Standard::Absent("inferred, see [columns](#columns)"),
                 doc: "what columns are, by name: `numeric`, `categorical` and `boolean` features, `label`, \
-                      `target`, `weight` (how much a row counts), `group` (its rows stay together \
-                      when rows are held back), `split` (says `train`, `valid` or `test`), `id` (not a feature, but it names the rows of \
-                      predictions), `ignore`",
+                      `target`, `weight` (how much a row counts), `group` (its rows stay together when rows are \
+                      held back), `split` (says `train`, `valid` or `test`), `id` (not a feature, but it names the \
+                      rows of predictions), `ignore`",
             },
             Key {
                 name: "missing_markers",

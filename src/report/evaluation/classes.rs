@@ -1,0 +1,88 @@
+//! Class by class.
+
+use std::cmp::Ordering;
+
+use super::super::number::NO_NUMBER;
+use super::super::plain_text::plain;
+use super::super::rows::{Align, WIDEST, aligned, indented};
+use crate::evaluate::Evaluation;
+use crate::metrics::{ClassMeasures, Classification, Measure};
+
+/// The most classes that are shown one by one.
+const MOST_CLASSES: usize = 30;
+/// Of more classes, how many are.
+const SHOWN_CLASSES: usize = 20;
+/// The most mistakes that are listed.
+const MOST_MISTAKES: usize = 10;
+
+/// Rows, precision, recall and F1 of each class; of many classes those that are told worst.
+pub(super) fn class_table(evaluation: &Evaluation, metrics: &Classification) -> String {
+    let mut classes: Vec<(&String, &ClassMeasures)> = evaluation.names.iter().zip(&metrics.classes).collect();
+    let n_classes = classes.len();
+    let mut about = String::new();
+    if n_classes > MOST_CLASSES {
+        // Those without a value come last.
+        let f1 = |class: &ClassMeasures| class.f1.value.unwrap_or(f64::INFINITY);
+        classes.sort_by(|(_, a), (_, b)| f1(a).partial_cmp(&f1(b)).unwrap_or(Ordering::Equal));
+        classes.truncate(SHOWN_CLASSES);
+        about = format!("the {SHOWN_CLASSES} of {n_classes} classes with the lowest f1; all are in --json\n");
+    }
+    let mut rows =
+        vec![["class", "rows", "predicted", "precision", "recall", "f1"].map(str::to_owned).to_vec()];
+    rows.extend(classes.into_iter().map(|(name, class)| {
+        let [precision, recall, f1] = [class.precision, class.recall, class.f1].map(share);
+        vec![plain(name), class.rows.to_string(), class.predicted.to_string(), precision, recall, f1]
+    }));
+    let mut columns = [Align::Right; 6];
+    columns[0] = Align::Left;
+    aligned(&columns, &rows) + &about
+}
+
+fn share(measure: Measure) -> String {
+    measure.value.map_or_else(|| NO_NUMBER.to_owned(), |value| format!("{value:.4}"))
+}
+
+/// Which class is taken for which: all pairs where they fit, else the most frequent mistakes.
+pub(super) fn confusion(evaluation: &Evaluation, metrics: &Classification) -> String {
+    let n_classes = evaluation.names.len();
+    if n_classes <= MOST_CLASSES {
+        let table = indented("  ", &matrix(evaluation, metrics));
+        if table.lines().all(|line| line.chars().count() <= WIDEST) {
+            return format!("rows of each class (down) that are taken for each class (across)\n{table}");
+        }
+    }
+    let mistakes = metrics.confusion.mistakes();
+    if mistakes.is_empty() {
+        return String::new();
+    }
+    let shown = mistakes.len().min(MOST_MISTAKES);
+    let heading = match shown == mistakes.len() {
+        true => "mistakes, the most frequent first".to_owned(),
+        false => format!("the {shown} most frequent of {} kinds of mistakes", mistakes.len()),
+    };
+    let mut rows = vec![["rows", "class", "taken for"].map(str::to_owned).to_vec()];
+    let name = |class: u32| plain(&evaluation.names[class as usize]);
+    rows.extend(
+        mistakes
+            .into_iter()
+            .take(shown)
+            .map(|(truth, prediction, count)| vec![count.to_string(), name(truth), name(prediction)]),
+    );
+    let table = aligned(&[Align::Right, Align::Left, Align::Left], &rows);
+    format!("{heading}\n{}", indented("  ", &table))
+}
+
+fn matrix(evaluation: &Evaluation, metrics: &Classification) -> String {
+    let names: Vec<String> = evaluation.names.iter().map(|name| plain(name)).collect();
+    let heading = std::iter::once(String::new()).chain(names.iter().cloned()).collect();
+    let classes = 0..names.len() as u32;
+    let cell = |rows: u64| if rows == 0 { ".".to_owned() } else { rows.to_string() };
+    let row = |(truth, name): (u32, &String)| {
+        let cells = classes.clone().map(|prediction| cell(metrics.confusion.rows(truth, prediction)));
+        std::iter::once(name.clone()).chain(cells).collect()
+    };
+    let rows: Vec<Vec<String>> = std::iter::once(heading).chain((0..).zip(&names).map(row)).collect();
+    let mut columns = vec![Align::Right; names.len() + 1];
+    columns[0] = Align::Left;
+    aligned(&columns, &rows)
+}
