@@ -88,7 +88,7 @@ fn is_not_finite(text: &str) -> bool {
 pub(super) fn fault(text: &str, markers: &Markers) -> Fault {
     let text = trim(text);
     if text.is_empty() || markers.in_numbers(text) || number(text).is_some_and(|value| markers.holds(value)) {
-        Fault::MissingValue(text.to_owned())
+        Fault::MissingValue { text: text.to_owned(), columns: Vec::new() }
     } else if text.parse::<f64>().is_ok_and(f64::is_finite) || is_too_large(text) {
         Fault::OutOfRange(text.to_owned())
     } else if is_not_finite(text) {
@@ -162,7 +162,7 @@ mod tests {
         let out_of_range = ["1e400", "-1e400", "1e39", "3.4028236e38"];
         let fault = |text| fault(text, &Markers::new(None));
         for text in missing {
-            assert!(matches!(fault(text), Fault::MissingValue(_)), "{text}");
+            assert!(matches!(fault(text), Fault::MissingValue { .. }), "{text}");
         }
         for text in not_finite {
             assert!(matches!(fault(text), Fault::NotFinite(_)), "{text}");

@@ -45,6 +45,14 @@ impl DataError {
         self
     }
 
+    /// The same error with the columns that have missing values, where it is about one.
+    pub(super) fn with_missing(mut self, counted: impl FnOnce() -> Vec<(String, usize)>) -> Self {
+        if let Fault::MissingValue { columns, .. } = &mut *self.fault {
+            *columns = counted();
+        }
+        self
+    }
+
     /// Who has to act.
     pub fn kind(&self) -> DataErrorKind {
         self.fault.kind()

@@ -7,7 +7,7 @@ use super::column::{Kind, Role};
 use super::error::DataErrorKind;
 use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use super::memory::Bytes;
-use super::shown::{Count, Shown, ShownNames, ShownPath};
+use super::shown::{Count, Shown, ShownCounts, ShownNames, ShownPath};
 use super::spec::ColumnRef;
 
 /// What is wrong; the place is added by [`DataError`](super::DataError).
@@ -234,10 +234,15 @@ pub(super) enum Fault {
     // A cell cannot be used.
     #[error(
         "missing value{}; fill it in, or set `missing` in [data] (or for this column in [data.columns]) to \
-         \"median\", \"mean\", \"most_frequent\", \"drop_row\" or {{ constant = .. }}",
-        spelled(.0)
+         \"median\", \"mean\", \"most_frequent\", \"drop_row\" or {{ constant = .. }}{}",
+        spelled(.text),
+        also_missing(.columns)
     )]
-    MissingValue(String),
+    MissingValue {
+        text: String,
+        /// Those with missing values, and how many, where that was counted.
+        columns: Vec<(String, usize)>,
+    },
     #[error("the weight {} is negative; 0 leaves a row without effect", Shown(.0))]
     NegativeWeight(String),
     #[error("the target {} is the same in all training rows; there is nothing to learn", Shown(.0))]
@@ -413,6 +418,13 @@ pub(super) struct ManyTexts {
     pub(super) column: String,
     /// How many different ones there are; none if they were not counted to the end.
     pub(super) texts: Option<usize>,
+}
+
+fn also_missing(columns: &[(String, usize)]) -> String {
+    match columns.len() {
+        0 | 1 => String::new(),
+        _ => format!("; columns with missing values: {}", ShownCounts(columns)),
+    }
 }
 
 fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {

@@ -58,6 +58,17 @@ pub(super) fn decide(schema: &mut Schema, surveys: &[ColumnSurvey]) -> Result<()
     }
 }
 
+/// The features with missing values that nothing is done about, and how many each has.
+pub(super) fn missing_counts(schema: &Schema, surveys: &[ColumnSurvey]) -> Vec<(String, usize)> {
+    let missing = |(column, survey): (&Column, &ColumnSurvey)| {
+        let feature = column.feature.as_ref().filter(|feature| feature.missing == Missing::Refuse)?;
+        let of_numbers = if feature.kind == Kind::Numeric { survey.count(Sort::MissingNumber) } else { 0 };
+        let count = survey.count(Sort::Missing) + of_numbers;
+        (count > 0).then(|| (column.name.clone(), count))
+    };
+    schema.columns.iter().zip(surveys).filter_map(missing).collect()
+}
+
 /// What is worth telling about the columns that nobody declared.
 pub(super) fn notes(columns: &[Column]) -> Vec<String> {
     let inferred = |kind| {

@@ -13,7 +13,7 @@ use super::error::{DataError, Told};
 use super::fault::Fault;
 use super::file::CsvFile;
 use super::format::{Format, Reading};
-use super::infer::{MOST_INFERRED, decide, holds_words, notes};
+use super::infer::{MOST_INFERRED, decide, holds_words, missing_counts, notes};
 use super::kept::{self, KeptPart, KeptTraining, RawTraining};
 use super::limits::MAX_CATEGORIES;
 use super::markers::Markers;
@@ -146,8 +146,8 @@ impl Loader<'_> {
         }
         let surveys = self.open()?.survey(&self.markers, most, false)?.columns;
         decide(&mut schema, &surveys).map_err(|fault| DataError::new(&self.spec.path, fault))?;
-        let notes = notes(&schema.columns);
-        self.training_rows(self.open()?, &schema, notes)
+        self.training_rows(self.open()?, &schema, notes(&schema.columns))
+            .map_err(|error| error.with_missing(|| missing_counts(&schema, &surveys)))
     }
 
     /// Reads the rows of the training file, and the names of the classes in their order.

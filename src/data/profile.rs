@@ -11,7 +11,7 @@ use super::file::CsvFile;
 use super::format::{Format, Reading};
 use super::infer::inferred;
 use super::markers::Markers;
-use super::shown::Shown;
+use super::shown::{Count, Shown};
 use super::spec::DataSpec;
 use super::survey::{ColumnSurvey, Sort};
 
@@ -138,25 +138,29 @@ fn nature(column: &ColumnProfile, survey: &ColumnSurvey, rows: usize) -> (Nature
         Some(distinct) => distinct.to_string(),
         None => format!("over {MOST_COUNTED}"),
     };
-    let is_of_each =
-        rows > MANY_ROWS && column.missing == 0 && column.distinct.is_none_or(|count| count == rows);
+    let may_name = rows > MANY_ROWS && column.missing == 0;
+    let is_of_each = may_name && column.distinct == Some(rows);
     if numbers + words + survey.count(Sort::MissingNumber) == 0 {
         return (Nature::Empty, "no values".to_owned());
     }
     if let (Some(1), Some((value, _)), 0) = (column.distinct, &column.top, column.missing) {
         return (Nature::Constant, format!("always {}", Shown(value)));
     }
-    if is_of_each && words == 0 && counts_rows(column, rows) {
+    if may_name
+        && words == 0
+        && column.distinct.is_none_or(|distinct| distinct == rows)
+        && counts_rows(column, rows)
+    {
         return (Nature::Identifier, "whole numbers, one after the other".to_owned());
     }
     match inferred(survey) {
         Some(Kind::Numeric) if words > 0 => (
             Nature::Kind(Kind::Numeric),
-            format!("numbers, but {words} cells are words, such as {}", Shown(&first_word(survey))),
+            format!("numbers, but in {} words, such as {}", Count(words, "cell"), Shown(&first_word(survey))),
         ),
         Some(Kind::Numeric) if survey.count_unreadable() > 0 => (
             Nature::Kind(Kind::Numeric),
-            format!("numbers, but {} cells cannot be read as such", survey.count_unreadable()),
+            format!("numbers, but {} cannot be read as such", Count(survey.count_unreadable(), "cell")),
         ),
         Some(Kind::Numeric) => {
             let are_whole = column.numbers.is_some_and(|range| range.are_whole);

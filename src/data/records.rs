@@ -270,7 +270,9 @@ fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, Fault> {
         Take::Word(index) => {
             let value = &layout.values[index];
             match layout.markers.in_texts(text) {
-                true if value.gap == Gap::Fault => Err(Fault::MissingValue(text.to_owned())),
+                true if value.gap == Gap::Fault => {
+                    Err(Fault::MissingValue { text: text.to_owned(), columns: Vec::new() })
+                }
                 true => Ok(f64::NAN),
                 false => value.words.number(text).ok_or_else(|| Fault::NotBoolean(text.to_owned())),
             }

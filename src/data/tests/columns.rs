@@ -164,7 +164,8 @@ fn gaps_are_refused_unless_something_is_told() {
     assert_eq!(
         message(GAPS, &spec()),
         "t.csv:3, column \"x\" (index 0): missing value; fill it in, or set `missing` in [data] (or for this \
-         column in [data.columns]) to \"median\", \"mean\", \"most_frequent\", \"drop_row\" or { constant = .. }"
+         column in [data.columns]) to \"median\", \"mean\", \"most_frequent\", \"drop_row\" or { constant = .. }; \
+         columns with missing values: \"x\" (1), \"c\" (1)"
     );
 }
 

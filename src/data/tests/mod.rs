@@ -50,7 +50,7 @@ fn name(name: &str) -> ColumnRef {
 
 /// The numbers of a file as they were written.
 fn numbers(part: &Part) -> Array2<f64> {
-    let shape = (part.labels.len(), part.raw.columns());
+    let shape = (part.rows(), part.raw.columns());
     Array2::from_shape_fn(shape, |(row, column)| part.raw.value(row, column))
 }
 

@@ -58,7 +58,7 @@ fn faults_of_cells_are_told_and_not_refused() {
     let reasons: Vec<&str> = profile.columns.iter().map(|column| column.reason.as_str()).collect();
     assert_eq!(
         reasons,
-        ["numbers, but 1 cells are words, such as \"red\"", "numbers, but 1 cells cannot be read as such"]
+        ["numbers, but in 1 cell words, such as \"red\"", "numbers, but 1 cell cannot be read as such"]
     );
     assert_eq!(profile.repeated_rows, 1);
 }
@@ -70,8 +70,8 @@ fn columns_with_very_many_values_are_counted_no_further() {
     let x = &profile.columns[0];
     let numbers = x.numbers.expect("they are numbers");
     assert_eq!((x.distinct, &x.top, numbers.low, numbers.high), (None, &None, 0.5, 19_999.5));
-    assert!((numbers.mean - 8_333.833_333).abs() < 1e-3, "{numbers:?}");
-    assert_eq!(profile.columns[1].nature, Nature::Identifier);
+    assert!((numbers.mean - 8_333.333_333).abs() < 1e-3, "{numbers:?}");
+    assert_eq!(profile.columns[1].nature, Nature::FreeText);
 }
 
 #[test]

@@ -105,7 +105,8 @@ fn a_column_may_say_it_all() {
         ),
         (
             "x,part,kind\n0,train,a\n1,,b\n",
-            "t.csv:3, column \"part\" (index 1): missing value; fill it in or remove the row",
+            "t.csv:3, column \"part\" (index 1): missing value; fill it in, remove the row, or set missing = \
+             \"drop_row\" for this column in [data.columns]",
         ),
         (
             "x,part,kind\n0,valid,a\n1,test,b\n",
@@ -142,7 +143,7 @@ fn ways_to_split_that_contradict_each_other() {
     );
     assert_eq!(
         refused(&DataSpec { valid: 0.2, split_by: hash("kind"), ..spec(&[ignored]) }),
-        "t.csv: data.split_by: \"kind\" is learnt, or a weight; use features, ids or ignored columns"
+        "t.csv: data.split_by: \"kind\" is to be learnt; rows must not be held back by what is to be learnt"
     );
     assert_eq!(
         refused(&DataSpec { valid: 0.2, split_by: hash("id"), ..spec(&[ignored]) }),
