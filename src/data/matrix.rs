@@ -143,7 +143,8 @@ impl Block {
         Ok(Self { rows, runs: runs.into(), narrow, wide, extent })
     }
 
-    /// Rows as [`layout`](Self::layout) and [`parts`](Self::parts) give them; their sizes fit.
+    /// Rows as [`layout`](Self::layout), [`numbers`](Self::numbers) and
+    /// [`extents`](Self::extents) give them; their sizes fit.
     pub(super) fn new(
         rows: usize,
         layout: &[(usize, bool)],
@@ -177,10 +178,14 @@ impl Block {
         self.runs.iter().map(|run| (run.columns.len(), run.is_narrow)).collect()
     }
 
-    /// The numbers in single precision, those in double precision, the smallest and the largest
-    /// value of each column.
-    pub(super) fn parts(&self) -> (&[f32], &[f64], (&[f64], &[f64])) {
-        (&self.narrow, &self.wide, (&self.extent.0, &self.extent.1))
+    /// The numbers in single precision, and those in double precision.
+    pub(super) fn numbers(&self) -> (&[f32], &[f64]) {
+        (&self.narrow, &self.wide)
+    }
+
+    /// The smallest and the largest value of each column.
+    pub(super) fn extents(&self) -> (&[f64], &[f64]) {
+        (&self.extent.0, &self.extent.1)
     }
 }
 

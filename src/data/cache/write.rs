@@ -39,7 +39,7 @@ impl CacheWriter {
             self.layouts.len() - 1
         });
         let start = self.at;
-        let (narrow, wide, (low, high)) = block.parts();
+        let ((narrow, wide), (low, high)) = (block.numbers(), block.extents());
         let checksum = self.write(&[narrow.as_bytes(), wide.as_bytes(), low.as_bytes(), high.as_bytes()])?;
         self.blocks.push(BlockPlace { start, rows: block.rows(), layout, checksum });
         Ok(())
