@@ -71,7 +71,7 @@ impl<'a> Assembly<'a> {
         self.lines += outcome.lines;
         match outcome.content {
             Content::Rows(_) if self.fault.is_some() => {}
-            Content::Rows(rows) => self.fault = self.append(rows, before).err(),
+            Content::Rows(rows) => self.fault = self.append(*rows, before).err(),
             Content::Damaged(told) => {
                 let told = told.below(before);
                 self.fault = Some(match self.fault.take() {
