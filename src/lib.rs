@@ -10,6 +10,7 @@
 //! | [`run_directory`] | the files that a command leaves |
 //! | [`report`] | results turned into SVG, CSV and text: pure functions |
 //! | [`compare`] | the twin, the grid, many runs on many cores, statistics over seeds |
+//! | [`predict`] | a trained model on new rows |
 //! | [`model`] | the model file |
 //! | [`train`] | the loop, its events, metrics, stop rules |
 //! | [`evaluate`] | a trained network on rows whose truth is known, under each choice of statistics |
@@ -39,6 +40,7 @@ pub mod metrics;
 pub mod model;
 pub mod nn;
 pub mod optim;
+pub mod predict;
 
 pub mod random;
 pub mod real;

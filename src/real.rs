@@ -20,6 +20,9 @@ pub trait Real: NdFloat + Vectors + Sum + Default + 'static {
     /// Appends the bits, lowest byte first, for files and fingerprints.
     fn put_le_bytes(self, bytes: &mut Vec<u8>);
 
+    /// Appends the shortest decimal number that is read back as this one, such as `0.1` or `1e-7`.
+    fn put_decimal(self, text: &mut Vec<u8>);
+
     /// The number with these bits, lowest byte first.
     ///
     /// # Panics
@@ -43,6 +46,10 @@ impl Real for f32 {
         bytes.extend(self.to_le_bytes());
     }
 
+    fn put_decimal(self, text: &mut Vec<u8>) {
+        text.extend_from_slice(zmij::Buffer::new().format(self).as_bytes());
+    }
+
     fn from_le_bytes(bytes: &[u8]) -> Self {
         Self::from_le_bytes(bytes.try_into().expect("the bytes of one number"))
     }
@@ -61,6 +68,10 @@ impl Real for f64 {
 
     fn put_le_bytes(self, bytes: &mut Vec<u8>) {
         bytes.extend(self.to_le_bytes());
+    }
+
+    fn put_decimal(self, text: &mut Vec<u8>) {
+        text.extend_from_slice(zmij::Buffer::new().format(self).as_bytes());
     }
 
     fn from_le_bytes(bytes: &[u8]) -> Self {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::condition::Condition;
 use super::reading;
 use super::require::Requirement;
 use crate::data::Mark;
@@ -14,8 +15,10 @@ use crate::data::Mark;
 /// `bntrain --config FILE` trains everything that FILE describes and shows the difference.
 #[derive(Debug, Parser)]
 #[command(name = "bntrain", version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage or config, 3 data, 5 diverged, \
-    6 input/output, 7 refused, 8 over a size limit, 130/143 stopped, 141 reader of the results gone.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage or config, 3 data, 4 model file, 5 diverged, \
+    6 input/output, 7 refused, 8 over a size limit, 130/143 stopped, 141 reader of the results gone."
+)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -37,8 +40,14 @@ pub(super) enum Command {
     Compare(CompareArgs),
     /// Write a first config for a data file
     Init(InitArgs),
-    /// Show what is in a data file
+    /// Predict the rows of a CSV file with a trained model
+    Predict(PredictArgs),
+    /// Measure a trained model on rows whose label is known
+    Eval(EvalArgs),
+    /// Show what is in a data file, a model file or a run directory
     Inspect(InspectArgs),
+    /// Write a trained model for other tools
+    Export(ExportArgs),
     /// Print the completions of a shell
     Completions(CompletionsArgs),
     /// Print a man page, or write all of them
@@ -110,6 +119,46 @@ pub(super) struct CompareArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// A model.safetensors of a run, or a run directory with only one
+    #[arg(value_name = "MODEL")]
+    pub(super) model: PathBuf,
+    /// The format
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) to: ExportFormat,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Check over the rows of this CSV file [default: the validation rows of the run]
+    #[arg(long, value_name = "CSV")]
+    pub(super) data: Option<PathBuf>,
+    /// Keep batch norm as layers of its own (onnx)
+    #[arg(long)]
+    pub(super) no_fold: bool,
+    /// Take raw numbers in single precision, for runtimes without doubles (onnx)
+    #[arg(long)]
+    pub(super) single_inputs: bool,
+    /// Largest difference from the model that is let through, in probability, or in units of a
+    /// target's spread [default: 1e-5; 1e-9 for f64]
+    #[arg(long, value_name = "X", value_parser = positive)]
+    pub(super) tolerance: Option<f64>,
+}
+
+/// A format that models are exported to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// For ONNX runtimes: raw columns in, probabilities or values out
+    Onnx,
+    /// For PyTorch: tensors with its names and in its orientation
+    Safetensors,
+    /// Everything as text
+    Json,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
     /// The shell
     pub(super) shell: Shell,
@@ -146,8 +195,73 @@ pub(super) struct InitArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct EvalArgs {
+    /// A model file, or a run directory with a single one
+    #[arg(value_name = "MODEL")]
+    pub(super) model: PathBuf,
+    /// The rows: a CSV file, also .gz and .zst, or - for standard input
+    #[arg(short, long, value_name = "CSV")]
+    pub(super) data: PathBuf,
+    /// What batch norm normalises by; several are put side by side, the first is shown in full
+    #[arg(long, value_name = "CHOICES", value_delimiter = ',', default_value = "running")]
+    pub(super) stats: Vec<StatisticsChoice>,
+    /// Rows of a batch under --stats batch [default: that of the training]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    pub(super) batch_size: Option<u32>,
+    /// Leave out rows that cannot be evaluated, and count them
+    #[arg(long)]
+    pub(super) skip_bad_rows: bool,
+    /// Fail with exit code 1 unless a metric meets this, such as 'accuracy >= 0.9' or
+    /// 'spam.recall > 0.8' for a class called spam; repeatable
+    #[arg(long = "require", value_name = "CONDITION")]
+    pub(super) require: Vec<Condition>,
+    /// Cores to use; results do not depend on it [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+}
+
+/// What batch norm normalises by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum StatisticsChoice {
+    /// The statistics stored with the weights, which prediction uses
+    Running,
+    /// Those of each layer's input over all rows of the file, layer by layer
+    Recomputed,
+    /// Those of each batch, as in training
+    Batch,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PredictArgs {
+    /// A model file, or a run directory with a single one
+    #[arg(value_name = "MODEL")]
+    pub(super) model: PathBuf,
+    /// The rows: a CSV file, also .gz and .zst, or - for standard input
+    #[arg(short, long, value_name = "CSV")]
+    pub(super) data: PathBuf,
+    /// Where the predictions go [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Replace --out if it exists
+    #[arg(long, requires = "out")]
+    pub(super) force: bool,
+    /// Write all columns of the file before the predictions, not only those of type "id"
+    #[arg(long)]
+    pub(super) keep_columns: bool,
+    /// Go on where a row cannot be predicted, and say why in a column "problem"
+    #[arg(long)]
+    pub(super) mark_bad_rows: bool,
+    /// Write texts that a spreadsheet would run as formulas as they are, without a ' before them
+    #[arg(long)]
+    pub(super) keep_formulas: bool,
+    /// Cores to use; predictions do not depend on it [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct InspectArgs {
-    /// The CSV file
+    /// A CSV file, a model file or a run directory
     #[arg(value_name = "PATH")]
     pub(super) path: PathBuf,
     /// The column with the class to be learnt: looks for columns that give it away

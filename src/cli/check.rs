@@ -5,14 +5,14 @@ use std::fmt::Write;
 use serde_json::json;
 
 use super::args::CheckArgs;
-use super::plan::{Planned, read_plan};
+use super::plan::{Planned, all_cores, read_plan};
 use super::{Failure, Output};
 use crate::compare::Job;
 use crate::nn::Network;
 use crate::train::preflight;
 
 pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
-    let planned = read_plan(&args.config, output)?;
+    let planned = read_plan(&args.config, all_cores(), output)?;
     if output.json {
         return output.result(&format!("{}\n", describe_json(&planned)?));
     }

@@ -1,7 +1,7 @@
 //! `bntrain gradcheck`: every gradient of the config's own network against central differences.
 
 use super::args::GradcheckArgs;
-use super::plan::read_plan;
+use super::plan::{all_cores, read_plan};
 use super::{Failure, Output, exit_code};
 use crate::compare::Job;
 use crate::gradcheck::{GradcheckReport, GradcheckSettings, check_network, table};
@@ -12,7 +12,7 @@ use crate::nn::{Network, Pass};
 const MIN_ROWS: usize = 3;
 
 pub(super) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> {
-    let planned = read_plan(&args.config, output)?;
+    let planned = read_plan(&args.config, all_cores(), output)?;
     let first_seed = planned.jobs.first().map(|job| job.cell.seed);
     let mut failed = 0;
     let mut lines = Vec::new();

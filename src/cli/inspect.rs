@@ -1,58 +1,33 @@
-//! `bntrain inspect DATA.csv`: what is in a data file.
+//! `bntrain inspect`: what is in a data file, a model file or a run directory.
 
+mod data_file;
+mod model_file;
+
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
-use serde_json::json;
-
 use super::args::InspectArgs;
-use super::reading::{profile, reading};
 use super::{Failure, Output};
-use crate::config::{Learnt, parse, starter};
-use crate::data::{DataSpec, Profile, Table};
-use crate::nn::Task;
-use crate::report::{data_profile, plain};
 
 pub(super) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
-    let spec = reading(&args.path, &args.reading);
-    let profile = profile(&spec, &args.reading)?;
-    let learnt = match (&args.label, &args.target) {
-        (Some(label), _) => {
-            Some(Learnt { column: label.clone(), task: Task::Classification, is_guess: false })
-        }
-        (None, Some(target)) => {
-            Some(Learnt { column: target.clone(), task: Task::Regression, is_guess: false })
-        }
-        (None, None) => None,
-    };
-    let leaks = match learnt {
-        None => None,
-        Some(learnt) => Some(leaks(&profile, &learnt, &spec)?),
-    };
-    if output.json {
-        let leaks = leaks.map(|leaks| {
-            let leak = |(column, strength): &(String, f64)| json!({ "column": column, "strength": strength });
-            leaks.iter().map(leak).collect::<Vec<_>>()
-        });
-        return output.result(&format!("{}\n", json!({ "data": profile, "suspected_leaks": leaks })));
+    if args.path.is_dir() {
+        model_file::show_run(&args.path, output)
+    } else if is_model(&args.path) {
+        model_file::show(&args.path, output)
+    } else {
+        data_file::show(args, output)
     }
-    let mut text = data_profile(&profile);
-    match leaks.as_deref() {
-        None => text.push_str("\nwith --label or --target: columns that give away what is to be learnt\n"),
-        Some([]) => text.push_str("\nno column alone gives away what is to be learnt\n"),
-        Some(leaks) => {
-            text.push_str("\nsuspected leaks (the column alone gives away what is to be learnt):\n");
-            for (column, strength) in leaks {
-                text.push_str(&format!("  {} ({strength:.4})\n", plain(column)));
-            }
-        }
-    }
-    output.result(&text)
 }
 
-/// The features of a first config for the file that are suspected to say what is to be learnt.
-fn leaks(profile: &Profile, learnt: &Learnt, reading: &DataSpec) -> Result<Vec<(String, f64)>, Failure> {
-    let config = starter(profile, learnt, reading, "data.csv");
-    let plan = parse(&config, Path::new("inspect.toml"), &[])?;
-    let all_rows = DataSpec { path: reading.path.clone(), valid: 0.0, ..plan.data };
-    Ok(Table::load(&all_rows)?.suspected_leaks())
+/// Whether a file says by its name or by how it begins that it holds tensors: the length of a JSON
+/// document in 8 bytes, which no text has, and the document.
+fn is_model(path: &Path) -> bool {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors")) {
+        return true;
+    }
+    let mut start = [0; 9];
+    // Opening anything but a regular file could wait for ever.
+    let is_read = path.is_file() && File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok();
+    is_read && start[8] == b'{' && start[7] == 0
 }

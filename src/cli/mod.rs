@@ -6,13 +6,18 @@ mod args;
 mod check;
 mod compare;
 mod completions;
+mod condition;
+mod eval;
+mod export;
 mod failure;
 mod gradcheck;
 mod init;
 mod inspect;
 mod man;
+mod model;
 mod output;
 mod plan;
+mod predict;
 mod progress;
 mod reading;
 mod require;
@@ -43,7 +48,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Gradcheck(args)) => gradcheck::run(args, &output),
         Some(Command::Compare(args)) => compare::run(args, &output),
         Some(Command::Init(args)) => init::run(args, &output),
+        Some(Command::Eval(args)) => eval::run(args, &output),
+        Some(Command::Predict(args)) => predict::run(args, &output),
         Some(Command::Inspect(args)) => inspect::run(args, &output),
+        Some(Command::Export(args)) => export::run(args, &output),
         Some(Command::Completions(args)) => completions::run(args, &output),
         Some(Command::Man(args)) => man::run(args, &output),
         None => train::run(&cli.train, &output),

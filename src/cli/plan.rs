@@ -1,6 +1,8 @@
 //! Config and data, read and checked together: what every command starts from.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::thread;
 
 use super::args::ConfigArgs;
 use super::{Failure, Output, exit_code};
@@ -44,15 +46,24 @@ impl Planned {
     }
 }
 
-/// Reads the config and its data, and makes sure that every run can be done; notes go to standard
-/// error.
-pub(super) fn read_plan(args: &ConfigArgs, output: &Output) -> Result<Planned, Failure> {
+/// As many threads as there are cores.
+pub(super) fn all_cores() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Reads the config and, on at most `threads` threads, its data, and makes sure that every run can be
+/// done; notes go to standard error.
+pub(super) fn read_plan(
+    args: &ConfigArgs,
+    threads: NonZeroUsize,
+    output: &Output,
+) -> Result<Planned, Failure> {
     let path = args.config.as_deref();
     let path =
         path.ok_or_else(|| Failure::new(exit_code::USAGE, "no config; give one with --config FILE"))?;
     let plan = config::load(path, &args.overrides()?)?;
     let jobs = jobs(&plan);
-    let data = DataSets::load(jobs.iter().map(|job| &job.plan))?;
+    let data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
     let mut notes: Vec<String> = Vec::new();
     for job in &jobs {
         let table = data.table(&job.plan.data);

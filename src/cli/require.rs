@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::condition::Condition;
 use crate::compare::RunRecord;
 use crate::config::Metric;
 use crate::nn::Norm;
@@ -11,11 +12,9 @@ use crate::train::{EpochRecord, Outcome};
 /// `[NORM.]METRIC OP NUMBER`, to be met by the kept epoch of every run, or of every run with NORM.
 #[derive(Clone, Debug)]
 pub(super) struct Requirement {
-    text: String,
+    condition: Condition,
     norm: Option<Norm>,
     metric: (&'static str, Measure),
-    operator: &'static str,
-    bound: f64,
 }
 
 /// A number of a run, by its name.
@@ -33,19 +32,15 @@ const METRICS: [(&str, Measure); 10] = [
     ("test_accuracy", |run, _| run.test?.accuracy()),
     ("test_r2", |run, _| run.test?.r2()),
 ];
-/// Two-character operators first, so that `<=` is not read as `<`.
-const OPERATORS: [&str; 4] = [">=", "<=", ">", "<"];
 
 impl FromStr for Requirement {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let operator = OPERATORS.into_iter().find(|operator| text.contains(operator));
-        let operator = operator.ok_or_else(|| format!("no operator; use one of {}", OPERATORS.join(" ")))?;
-        let (name, bound) = text.split_once(operator).unwrap_or((text, ""));
-        let (norm, name) = match name.trim().split_once('.') {
+        let condition: Condition = text.parse()?;
+        let (norm, name) = match condition.name.split_once('.') {
             Some((norm, name)) => (Some(norm), name),
-            None => (None, name.trim()),
+            None => (None, &*condition.name),
         };
         let norm = match norm {
             None => None,
@@ -59,16 +54,13 @@ impl FromStr for Requirement {
         let metric = metric.ok_or_else(|| {
             format!("`{name}` is not a metric; use one of {}", METRICS.map(|(metric, _)| metric).join(", "))
         })?;
-        let bound = bound.trim();
-        let bound = bound.parse().ok().filter(|bound: &f64| bound.is_finite());
-        let bound = bound.ok_or_else(|| "the bound is not a finite number".to_owned())?;
-        Ok(Self { text: text.trim().to_owned(), norm, metric, operator, bound })
+        Ok(Self { norm, metric, condition })
     }
 }
 
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        self.condition.fmt(f)
     }
 }
 
@@ -85,19 +77,10 @@ impl Requirement {
             match (&run.outcome, self.value(run)) {
                 (Outcome::Diverged { .. }, _) => Some(format!("required {self}: {name} diverged")),
                 (_, None) => Some(format!("required {self}: {name} has no {}", self.metric.0)),
-                (_, Some(value)) if self.holds(value) => None,
+                (_, Some(value)) if self.condition.holds(value) => None,
                 (_, Some(value)) => Some(format!("required {self}: {name} has {value:.6}")),
             }
         })
-    }
-
-    fn holds(&self, value: f64) -> bool {
-        match self.operator {
-            ">=" => value >= self.bound,
-            "<=" => value <= self.bound,
-            ">" => value > self.bound,
-            _ => value < self.bound,
-        }
     }
 
     fn value(&self, run: &RunRecord) -> Option<f64> {
@@ -114,19 +97,20 @@ mod tests {
     fn reads_norm_metric_operator_and_bound() {
         let requirement: Requirement = "batch_norm.valid_loss<=0.5".parse().expect("a requirement");
         assert_eq!((requirement.norm, requirement.metric.0), (Some(Norm::BatchNorm), "valid_loss"));
-        assert_eq!((requirement.operator, requirement.bound), ("<=", 0.5));
-        assert!(requirement.holds(0.5) && !requirement.holds(0.51) && !requirement.holds(f64::NAN));
+        assert!(
+            requirement.condition.holds(0.5)
+                && !requirement.condition.holds(0.51)
+                && !requirement.condition.holds(f64::NAN)
+        );
     }
 
     #[test]
     fn says_what_is_wrong() {
         let error = |text: &str| text.parse::<Requirement>().expect_err("not a requirement");
-        assert_eq!(error("valid_accuracy 0.9"), "no operator; use one of >= <= > <");
         assert!(error("accuracy > 0.9").starts_with("`accuracy` is not a metric; use one of train_loss,"));
         assert_eq!(
             error("layer.valid_loss < 1"),
             "`layer` is not a norm; use one of batch_norm, mean_only, none"
         );
-        assert_eq!(error("valid_loss < nan"), "the bound is not a finite number");
     }
 }

@@ -20,13 +20,18 @@ pub(super) struct Signals {
     exit_code: Arc<AtomicUsize>,
 }
 
+/// From now on a file that grows over the limit of the shell is an error and not the end.
+pub(super) fn survive_file_limit() -> io::Result<()> {
+    #[cfg(unix)]
+    flag::register(SIGXFSZ, Arc::default())?;
+    Ok(())
+}
+
 impl Signals {
     /// Listens from now on.
     pub(super) fn listen() -> io::Result<Self> {
         let signals = Self::default();
-        // A file that grows over the limit of the shell is then an error and not the end.
-        #[cfg(unix)]
-        flag::register(SIGXFSZ, Arc::default())?;
+        survive_file_limit()?;
         for (signal, code) in [
             (SIGINT, exit_code::INTERRUPTED),
             (SIGTERM, exit_code::TERMINATED),

@@ -2,11 +2,10 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::thread;
 use std::time::{Instant, SystemTime};
 
 use super::args::{ConfigArgs, TrainArgs};
-use super::plan::{Planned, read_plan};
+use super::plan::{Planned, all_cores, read_plan};
 use super::progress::{Progress, ending};
 use super::signals::Signals;
 use super::{Failure, Output, exit_code, results};
@@ -18,7 +17,9 @@ use crate::train::Outcome;
 const RUNS: &str = "runs";
 
 pub(super) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
-    let planned = read_plan(&args.config, output)?;
+    let threads = args.threads.and_then(|threads| NonZeroUsize::new(usize::from(threads)));
+    let threads = threads.unwrap_or_else(all_cores);
+    let planned = read_plan(&args.config, threads, output)?;
     if args.dry_run {
         return dry_run(&planned, output);
     }
@@ -33,8 +34,6 @@ pub(super) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
 
     let started = SystemTime::now();
     let begin = Instant::now();
-    let threads = args.threads.and_then(|threads| NonZeroUsize::new(usize::from(threads)));
-    let threads = threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let progress = Progress::new(output);
     let mut records = Vec::with_capacity(planned.jobs.len());
     let mut unwritten = None;

@@ -1,5 +1,6 @@
 //! One run of a comparison and what came of it.
 
+use super::Assessment;
 use crate::nn::Norm;
 use crate::train::{EpochRecord, Outcome, Score, StepRecord};
 
@@ -30,6 +31,8 @@ pub struct RunRecord {
     pub kept_epoch: u64,
     /// The test rows under the kept weights; none without any.
     pub test: Option<Score>,
+    /// The kept weights on rows that were not trained on, and for the first norm the baselines.
+    pub assessments: Vec<Assessment>,
     /// Trained numbers.
     pub parameters: usize,
     /// SHA-256 over the kept tensors, names and bits, in hexadecimal.

@@ -2,6 +2,7 @@
 //! are on it.
 
 use std::any::Any;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::config::Plan;
@@ -31,16 +32,19 @@ struct Entry {
 }
 
 impl DataSets {
-    /// Reads the files of every plan, each once.
+    /// Reads the files of every plan, each once and on at most `threads` threads.
     ///
     /// # Errors
     ///
     /// The first problem of a file.
-    pub fn load<'p>(plans: impl IntoIterator<Item = &'p Plan>) -> Result<Self, DataError> {
+    pub fn load<'p>(
+        plans: impl IntoIterator<Item = &'p Plan>,
+        threads: NonZeroUsize,
+    ) -> Result<Self, DataError> {
         let mut tables: Vec<(DataSpec, Table)> = Vec::new();
         for plan in plans {
             if !tables.iter().any(|(spec, _)| *spec == plan.data) {
-                tables.push((plan.data.clone(), Table::load(&plan.data)?));
+                tables.push((plan.data.clone(), Table::load_on(&plan.data, threads)?));
             }
         }
         Ok(Self { tables, shared: Mutex::default() })

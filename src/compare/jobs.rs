@@ -8,7 +8,7 @@ use crate::config::Plan;
 pub fn jobs(plan: &Plan) -> Vec<Job> {
     let Some(compare) = &plan.compare else {
         let cell = Cell { norm: norm_of(&plan.layers), point: None, seed: plan.training.seed };
-        return vec![Job { cell, plan: plan.clone() }];
+        return vec![Job { cell, plan: plan.clone(), baselines: plan.training.baselines }];
     };
     let mut jobs = Vec::new();
     for (point, plan) in plan.points() {
@@ -17,7 +17,9 @@ pub fn jobs(plan: &Plan) -> Vec<Job> {
                 let mut plan = plan.clone();
                 plan.training.seed = seed;
                 plan.layers = twin(&plan.layers, norm);
-                jobs.push(Job { cell: Cell { norm, point: point.clone(), seed }, plan });
+                // Twins share the rows, and thus the baselines.
+                let baselines = plan.training.baselines && norm == compare.norms[0];
+                jobs.push(Job { cell: Cell { norm, point: point.clone(), seed }, plan, baselines });
             }
         }
     }

@@ -11,6 +11,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
+use super::assessment::{assess, assess_baselines};
 use super::datasets::DataSets;
 use super::{Cell, RunRecord};
 use crate::config::{Dtype, Plan};
@@ -27,6 +28,8 @@ pub struct Job {
     pub cell: Cell,
     /// Its plan, complete: layers as they are, seed set, nothing left to compare.
     pub plan: Plan,
+    /// Whether baselines are assessed beside it.
+    pub baselines: bool,
 }
 
 /// A run that was done.
@@ -141,6 +144,13 @@ fn run_in<F: Real>(
     let begin = Instant::now();
     let trained = train(&job.plan, data, team, stop, observer)?;
     let seconds = begin.elapsed().as_secs_f64();
+    let mut assessments = Vec::new();
+    if !matches!(trained.outcome, Outcome::Interrupted { .. }) {
+        assessments = assess(&trained.network, data, team);
+        if job.baselines {
+            assessments.extend(assess_baselines(&job.plan, data, team, stop)?);
+        }
+    }
     let table = sets.table(&job.plan.data);
     let (kept_epoch, test) = (trained.kept_epoch, trained.test.as_ref());
     let description = Description {
@@ -161,6 +171,7 @@ fn run_in<F: Real>(
         outcome: trained.outcome,
         kept_epoch: trained.kept_epoch,
         test: trained.test,
+        assessments,
         seconds,
     };
     Ok(FinishedRun { record, model })

@@ -24,6 +24,7 @@
 //!   median is over all seeds in that sense, and none where half of them or more did not reach it.
 
 mod collect;
+mod final_metrics;
 mod pairs;
 #[cfg(test)]
 mod tests;
@@ -31,8 +32,8 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::RunRecord;
 use super::statistics::{Estimate, PairedDifference};
+use super::{Assessment, Contender, HeldBack, RunRecord};
 use crate::nn::{Norm, Task};
 use crate::train::Outcome;
 
@@ -57,6 +58,9 @@ pub struct Summary {
     pub groups: Vec<GroupSummary>,
     /// One entry per norm after the first and per point.
     pub comparisons: Vec<NormComparison>,
+    /// The kept weights on held-back rows and the baselines, metric by metric; one entry for each point.
+    #[serde(default)]
+    pub final_metrics: Vec<MetricSummary>,
 }
 
 /// Some rows of the data.
@@ -109,6 +113,9 @@ pub struct RunSummary {
     /// R2 on the test rows under the kept weights; for values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_r2: Option<f64>,
+    /// The kept weights on held-back rows, and for the first norm the baselines.
+    #[serde(default)]
+    pub assessments: Vec<Assessment>,
     /// Trained numbers.
     pub parameters: usize,
     /// From the first step to the last evaluation.
@@ -191,6 +198,23 @@ pub struct GroupSummary {
     pub train_seconds: Estimate,
     /// Trained numbers of one network.
     pub parameters: usize,
+}
+
+/// One metric of the networks of one norm, or of a baseline, at one point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricSummary {
+    /// What was asked.
+    pub of: Contender,
+    /// What stood at each normalisation slot; none for baselines.
+    pub norm: Option<Norm>,
+    /// The point of the grid; none without a grid.
+    pub point: Option<Point>,
+    /// Which rows it was asked about.
+    pub rows: HeldBack,
+    /// Such as `accuracy`, or `price.rmse` where there are several targets.
+    pub metric: String,
+    /// Over the completed runs.
+    pub values: Estimate,
 }
 
 /// Two norms at the same point, paired by seed.

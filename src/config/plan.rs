@@ -63,6 +63,9 @@ pub struct TrainingPlan {
     /// How much the rows of each class count; none where all count alike.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_weights: Option<ClassWeights>,
+    /// Whether a linear model and the answer that is the same for all rows are assessed beside the
+    /// network.
+    pub baselines: bool,
     /// Bound on the global norm of the gradients, greater than 0; none for no clipping.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
@@ -85,6 +88,7 @@ impl Default for TrainingPlan {
             sampling: Sampling::Shuffle,
             dtype: Dtype::F32,
             class_weights: None,
+            baselines: true,
             clip_norm: None,
             log_every_steps: 1,
             schedule: Schedule::default(),

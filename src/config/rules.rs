@@ -18,7 +18,6 @@ use crate::optim::OptimizerSpec;
 pub(super) fn check(draft: &Draft, tree: &Node, problems: &mut Problems) {
     label(draft, tree, problems);
     one_description(tree, problems);
-    label(draft, tree, problems);
     if let Some(data) = &draft.data {
         split(data, tree, problems);
         marks(data, problems);

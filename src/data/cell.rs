@@ -46,6 +46,11 @@ pub(super) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
+/// Whether a cell is a number that can be computed with.
+pub(crate) fn is_number(text: &str) -> bool {
+    number(text).is_some()
+}
+
 /// Whether a cell was meant as a number, be it one that cannot be trained on or one in another
 /// notation.
 pub(super) fn is_numeric(text: &str) -> bool {

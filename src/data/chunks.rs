@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::borders::Borders;
 use super::dialect::Dialect;
-use super::disk::{Disk, STANDARD_INPUT};
+use super::disk::Disk;
 use super::error::{At, Told};
 use super::fault::Fault;
 use super::format::Format;
@@ -45,10 +45,7 @@ impl Chunks {
     /// Opens a regular file.
     pub(super) fn open(path: &Path, format: Format) -> Result<Self, Fault> {
         let Format { dialect, reading, .. } = format;
-        // Standard input is kept as text, too.
-        let is_kept = path == Path::new(STANDARD_INPUT);
-        let limit = if is_kept { reading.limit.min(reading.memory.0) } else { reading.limit };
-        let disk = Disk::open(path, limit)?;
+        let disk = Disk::open(path, reading)?;
         Ok(Self {
             disk,
             target: reading.chunk,

@@ -1,7 +1,7 @@
 //! The bytes of a data file: read once, decompressed, hashed as they lie on disk.
 
 use std::fs::{File, FileType, Metadata};
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{self, BufReader, ErrorKind, Read, Stdin};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -9,6 +9,7 @@ use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
+use super::format::Reading;
 use super::zstd::ZstdReader;
 
 /// The path that means standard input.
@@ -32,14 +33,19 @@ enum Body {
 }
 
 impl Disk {
-    /// Opens a file, of which `limit` bytes of text are read at most.
-    pub(super) fn open(path: &Path, limit: u64) -> Result<Self, Fault> {
+    /// Opens a file, of which as many bytes of text are read at most as `reading` allows.
+    pub(super) fn open(path: &Path, reading: Reading) -> Result<Self, Fault> {
+        let Reading { limit, memory, streamed, .. } = reading;
         if path == Path::new(STANDARD_INPUT) {
-            let body = Body::Plain(Hashing::new(Input::Spooled(standard_input(limit)?)));
+            // Kept as text, too.
+            let limit = if streamed { limit } else { limit.min(memory.0) };
+            let input =
+                if streamed { Input::Stream(io::stdin()) } else { Input::Spooled(standard_input(limit)?) };
+            let body = Body::Plain(Hashing::new(input, streamed));
             return Ok(Self { body, limit, read: 0 });
         }
         let (file, length) = open(path)?;
-        let hashing = Hashing::new(Input::File(file));
+        let hashing = Hashing::new(Input::File(file), streamed);
         let buffered = |hashing| BufReader::with_capacity(1 << 16, hashing);
         let ends_in =
             |ending: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending));
@@ -53,6 +59,14 @@ impl Disk {
             Body::Plain(hashing)
         };
         Ok(Self { body, limit, read: 0 })
+    }
+
+    /// Opens a file that was open before; none if it was standard input and nobody kept it.
+    pub(super) fn open_again(path: &Path) -> Result<Option<Self>, Fault> {
+        if path == Path::new(STANDARD_INPUT) && SPOOL.get().is_none() {
+            return Ok(None);
+        }
+        Self::open(path, Reading { limit: u64::MAX, ..Reading::default() }).map(Some)
     }
 
     /// Appends the next `count` bytes of text; fewer only at the end.
@@ -77,14 +91,16 @@ impl Disk {
         }
     }
 
-    /// The hash, in hexadecimal, and the number of the bytes that were read from disk.
+    /// The hash, in hexadecimal and empty where it is streamed, and the number of the bytes that were
+    /// read from disk.
     pub(super) fn finish(self) -> (String, u64) {
-        let Hashing { sha256, bytes, .. } = match self.body {
+        let hashing = match self.body {
             Body::Plain(file) => file,
             Body::Gzip(file) => file.into_inner().into_inner(),
             Body::Zstd(file) => file.into_inner().into_inner(),
         };
-        (format!("{:x}", sha256.finalize()), bytes)
+        let bytes = hashing.bytes;
+        (hashing.hash(), bytes)
     }
 }
 
@@ -106,17 +122,19 @@ impl Body {
     }
 }
 
+/// All bytes of standard input, once they were read.
+static SPOOL: OnceLock<Vec<u8>> = OnceLock::new();
+
 /// The hash of the bytes of a regular file, in hexadecimal.
 pub(super) fn fingerprint(path: &Path) -> Result<String, Fault> {
-    let mut hashing = Hashing::new(Input::File(open(path)?.0));
+    let mut hashing = Hashing::new(Input::File(open(path)?.0), false);
     io::copy(&mut hashing, &mut io::sink()).map_err(Fault::Read)?;
-    Ok(format!("{:x}", hashing.sha256.finalize()))
+    Ok(hashing.hash())
 }
 
 /// All bytes of standard input. They can be read only once, so they are kept for whoever asks
 /// again.
 fn standard_input(limit: u64) -> Result<&'static [u8], Fault> {
-    static SPOOL: OnceLock<Vec<u8>> = OnceLock::new();
     if let Some(bytes) = SPOOL.get() {
         return Ok(bytes);
     }
@@ -165,11 +183,11 @@ fn kind_of(kind: FileType) -> &'static str {
     if kind.is_dir() { "a directory" } else { "a special file" }
 }
 
-/// Bytes that are hashed and counted as they are read.
+/// Bytes that are counted as they are read, and hashed unless they are only passing through.
 #[derive(Debug)]
 struct Hashing {
     input: Input,
-    sha256: Sha256,
+    sha256: Option<Sha256>,
     bytes: u64,
 }
 
@@ -177,11 +195,17 @@ struct Hashing {
 enum Input {
     File(File),
     Spooled(&'static [u8]),
+    Stream(Stdin),
 }
 
 impl Hashing {
-    fn new(input: Input) -> Self {
-        Self { input, sha256: Sha256::new(), bytes: 0 }
+    /// In hexadecimal; empty where nobody asks for it.
+    fn hash(self) -> String {
+        self.sha256.map_or_else(String::new, |sha256| format!("{:x}", sha256.finalize()))
+    }
+
+    fn new(input: Input, streamed: bool) -> Self {
+        Self { input, sha256: (!streamed).then(Sha256::new), bytes: 0 }
     }
 }
 
@@ -190,8 +214,11 @@ impl Read for Hashing {
         let count = match &mut self.input {
             Input::File(file) => file.read(buffer)?,
             Input::Spooled(bytes) => bytes.read(buffer)?,
+            Input::Stream(stdin) => stdin.read(buffer)?,
         };
-        self.sha256.update(&buffer[..count]);
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(&buffer[..count]);
+        }
         self.bytes += count as u64;
         Ok(count)
     }

@@ -92,6 +92,14 @@ impl Encoder {
         Self { inputs: features, ways }
     }
 
+    /// The feature that this input is the scaled number of; none if it is of another kind.
+    pub fn scaled_feature(&self, input: usize) -> Option<usize> {
+        match &self.ways {
+            Ways::Scaled { .. } => Some(input),
+            Ways::Mixed(ways) => ways.iter().position(|way| way.first == input),
+        }
+    }
+
     /// The number of inputs.
     pub fn inputs(&self) -> usize {
         self.inputs

@@ -172,6 +172,14 @@ impl Encoding {
         }
     }
 
+    /// Labels that are read as another name; none where values are learnt.
+    pub(super) fn renamed_labels(&self) -> Option<&BTreeMap<String, String>> {
+        match &self.targets {
+            TargetEncoding::Classes { renamed, .. } => Some(renamed),
+            TargetEncoding::Values(_) => None,
+        }
+    }
+
     /// The values that are learnt, in the order of the scores; empty where classes are.
     pub fn values(&self) -> &[ValueTarget] {
         match &self.targets {
@@ -188,6 +196,20 @@ impl Encoding {
     /// The first contradiction, in words.
     pub fn check(&self) -> Result<(), &'static str> {
         check::check(self)
+    }
+
+    /// What is known of the truth without looking at a row, of the training rows: how many are of each
+    /// class, or the mean of each value.
+    pub fn baseline(&self) -> Vec<f64> {
+        match &self.targets {
+            TargetEncoding::Classes { counts, .. } => counts.iter().map(|&count| count as f64).collect(),
+            TargetEncoding::Values(values) => values.iter().map(|value| value.scaling.offset).collect(),
+        }
+    }
+
+    /// How each value was scaled for training; empty where classes are learnt.
+    pub fn value_scalings(&self) -> Vec<Scaling> {
+        self.values().iter().map(|value| value.scaling).collect()
     }
 
     /// The number of classes or values.

@@ -130,6 +130,12 @@ pub(super) enum Fault {
         "more than {limit} bytes, which is the limit for standard input; save it to a file, or raise data.memory"
     )]
     TooLargeSpooled { limit: u64 },
+    #[error(
+        "needs {needs} bytes for {} of {}, limit {limit}; use fewer of them",
+        Count(*.rows, "row"),
+        Count(*.features, "feature")
+    )]
+    TooManyCells { needs: u64, rows: usize, features: usize, limit: u64 },
     #[error("its rows need more than data.memory = \"{memory}\"; save it to a file, or raise data.memory")]
     TooManyRows { memory: Bytes },
     #[error(
@@ -288,6 +294,28 @@ pub(super) enum Fault {
         Shown(.feature)
     )]
     ScaledOutOfRange { feature: String, row: usize, value: f64, scaled: f64, dtype: &'static str },
+
+    // A file does not fit what a network was trained on.
+    #[error(
+        "missing {}, which the model needs; the columns of the file are {}",
+        ShownNames(.missing),
+        ShownNames(.found)
+    )]
+    MissingColumns { missing: Vec<String>, found: Vec<String> },
+    #[error("column {} at index {first} and again at index {second}; rename or remove one", Shown(.name))]
+    ColumnTwice { name: String, first: usize, second: usize },
+    #[error("missing value{}; the model knows nothing to put in its place: fill it in", spelled(.0))]
+    NothingToFillIn(String),
+    #[error("{} is not a class of the model; its classes are {}", Shown(.class), ShownNames(.known))]
+    ForeignClass { class: String, known: Vec<String> },
+    #[error("missing label{}", spelled(.0))]
+    MissingLabel(String),
+    #[error("none of {} can be evaluated; the first: {first}", Count(*.rows as usize, "row"))]
+    NothingToEvaluate { rows: u64, first: String },
+    #[error("{value:?} is so far from the training rows that it is outside {dtype} range when scaled")]
+    ScaledTooFar { value: f64, dtype: &'static str },
+    #[error("the scores of the network are not finite; are the values far from those of the training rows?")]
+    ScoresNotFinite,
 }
 
 impl Fault {
@@ -328,6 +356,7 @@ impl Fault {
             Self::TooLarge { .. }
             | Self::TooLargeUnpacked { .. }
             | Self::TooLargeSpooled { .. }
+            | Self::TooManyCells { .. }
             | Self::TooManyRows { .. }
             | Self::OutOfMemory { .. }
             | Self::RecordTooLong
@@ -336,6 +365,17 @@ impl Fault {
             | Self::TooManyColumns
             | Self::TooManyKeys => DataErrorKind::Limit,
             _ => DataErrorKind::Data,
+        }
+    }
+
+    /// The same fault where there is no config that could be changed.
+    pub(super) fn of_prediction(self) -> Self {
+        match self {
+            Self::MissingValue { text, .. } | Self::Missing(text) => Self::NothingToFillIn(text),
+            Self::NotANumber { text, why } if why.contains("[data") => {
+                Self::NotANumber { text, why: "the model takes only numbers here" }
+            }
+            other => other,
         }
     }
 
@@ -350,6 +390,7 @@ impl Fault {
                 | Self::AllDropped(_)
                 | Self::OneClass { .. }
                 | Self::OwnClasses(_)
+                | Self::TooManyCells { .. }
                 | Self::TooManyRows { .. }
                 | Self::CacheNotWritten { .. }
                 | Self::CacheLost(_)

@@ -50,6 +50,11 @@ impl CsvFile {
         }
     }
 
+    /// What is known so far, the first rows, and where the others are.
+    pub(super) fn into_parts(self) -> (PathBuf, Vec<String>, u64, Chunk, Chunks) {
+        (self.path, self.names, self.first_line, self.first, self.chunks)
+    }
+
     /// Reads the rows. `layout` is that of this file's columns.
     pub(super) fn rows(
         &mut self,
@@ -135,7 +140,7 @@ fn names(lexer: &mut Lexer<'_>, format: Format, given: &[String]) -> Result<Vec<
         }
     }
     match names.len() {
-        1 => Err(one_column(format, lexer.clone())),
+        1 if !format.reading.one_column => Err(one_column(format, lexer.clone())),
         _ if format.header => Ok(names),
         found if given.is_empty() => Ok(numbered_names(found)),
         found if given.len() == found => Ok(given.to_vec()),

@@ -28,12 +28,23 @@ pub(super) struct Reading {
     /// Bytes that a thread parses at a time: few enough to stay in its cache.
     pub(super) chunk: usize,
     pub(super) threads: NonZeroUsize,
+    /// Whether nobody asks for the hash, and standard input is read but once.
+    pub(super) streamed: bool,
+    /// Whether a single column is enough.
+    pub(super) one_column: bool,
 }
 
 impl Default for Reading {
     fn default() -> Self {
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { limit: MAX_BYTES, memory: Bytes(u64::MAX), chunk: 1 << 18, threads }
+        Self {
+            limit: MAX_BYTES,
+            memory: Bytes(u64::MAX),
+            chunk: 1 << 18,
+            threads,
+            streamed: false,
+            one_column: false,
+        }
     }
 }
 

@@ -59,7 +59,7 @@ fn wide_characters(bytes: &[u8]) -> Option<&'static str> {
 /// is not UTF-8; none if it cannot be read again.
 pub(super) fn guess(path: &Path, offset: usize) -> Option<&'static str> {
     const LOOKED_AT: usize = 1 << 14;
-    let mut disk = Disk::open(path, u64::MAX).ok()?;
+    let mut disk = Disk::open_again(path).ok()??;
     let (mut before, mut sample) = (offset, Vec::new());
     while before > 0 {
         sample.clear();

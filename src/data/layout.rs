@@ -31,6 +31,8 @@ pub(super) enum Take {
     Word(usize),
     /// The text, as this one of the row.
     Text(usize),
+    /// What stands there, be it what it may, as this text of the row.
+    Raw(usize),
     /// Nothing; it may hold anything.
     Nothing,
 }

@@ -122,6 +122,11 @@ impl<'t> Lexer<'t> {
         }
     }
 
+    /// Where the next field, or the next record, starts.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
     /// Where the current record starts.
     pub(super) fn record_start(&self) -> usize {
         self.record

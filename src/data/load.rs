@@ -1,6 +1,7 @@
 //! From the files of a config to a table.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,6 +40,15 @@ impl Table {
     /// The first fault, with its place. Nothing is padded, cut, skipped or guessed.
     pub fn load(spec: &DataSpec) -> Result<Self, DataError> {
         Self::load_as(spec, Reading::default())
+    }
+
+    /// [`load`](Self::load) on at most `threads` threads.
+    ///
+    /// # Errors
+    ///
+    /// As for `load`.
+    pub fn load_on(spec: &DataSpec, threads: NonZeroUsize) -> Result<Self, DataError> {
+        Self::load_as(spec, Reading { threads, ..Reading::default() })
     }
 
     /// [`load`](Self::load) with another limit on the bytes of each file, or in other portions.

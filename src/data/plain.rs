@@ -55,6 +55,10 @@ pub(super) fn read_plain<'t>(
                     return None;
                 }
             }
+            Take::Raw(index) => {
+                end = end_of_cell(bytes, at, delimiter, quote)?;
+                texts[index] = &text[at..end];
+            }
             Take::Nothing => end = end_of_cell(bytes, at, delimiter, quote)?,
         }
     }

@@ -146,7 +146,7 @@ impl<'r> Reader<'r> {
             last = lexer.next_field()?;
             let take = layout.takes.get(column).copied().unwrap_or(Take::Nothing);
             let cell = match take {
-                Take::Nothing => "".into(),
+                Take::Raw(_) | Take::Nothing => "".into(),
                 _ => lexer.content(last),
             };
             match take {
@@ -168,7 +168,7 @@ impl<'r> Reader<'r> {
                         }
                     }
                 }
-                Take::Nothing => {}
+                Take::Raw(_) | Take::Nothing => {}
             }
             column += 1;
             if last.is_last {
@@ -264,7 +264,7 @@ impl<'t> Found<'t> {
 }
 
 /// The value of a cell.
-fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, Fault> {
+pub(super) fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, Fault> {
     let text = trim(cell);
     match take {
         Take::Word(index) => {
@@ -293,7 +293,7 @@ fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, Fault> {
                 _ => Err(cell::fault(cell, &layout.markers)),
             }
         }
-        Take::Text(_) | Take::Nothing => Ok(0.0),
+        Take::Text(_) | Take::Raw(_) | Take::Nothing => Ok(0.0),
     }
 }
 

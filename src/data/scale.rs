@@ -36,7 +36,7 @@ impl Scaling {
     }
 
     /// What the distance from the offset is multiplied by.
-    pub(super) fn factor(&self) -> f64 {
+    pub(crate) fn factor(&self) -> f64 {
         1.0 / self.divisor
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::chunks::{Chunk, Chunks};
@@ -26,8 +26,14 @@ pub(super) trait Work: Sync {
     fn threads(&self) -> usize;
 }
 
+/// Outcomes for each thread that may wait for one before them. So a slow chunk, or a slow taker,
+/// does not let the others fill the memory.
+const MOST_WAITING: usize = 8;
+
 /// Does `work` on `first` and, on several threads, on all that is still in `chunks`, unless `take`
-/// breaks off. It gets the outcomes in the order of the file.
+/// breaks off. It gets the outcomes in the order of the file; once it broke off, those of the chunks
+/// that were taken from `chunks` by then still come, so that what it gets and what is left in `chunks`
+/// is together the file.
 pub(super) fn in_order<W: Work>(
     work: &W,
     first: &Chunk,
@@ -39,10 +45,17 @@ pub(super) fn in_order<W: Work>(
         return;
     }
     let (chunks, line) = (Mutex::new(chunks), Mutex::new(Line { take, next: 1, waiting: BTreeMap::new() }));
-    let is_enough = AtomicBool::new(false);
+    let (is_enough, moved) = (AtomicBool::new(false), Condvar::new());
+    let most_waiting = MOST_WAITING * work.threads();
     let run = || {
+        let _leaving = Leaving { line: &line, is_enough: &is_enough, moved: &moved };
         let (mut chunk, mut scratch) = (Chunk::default(), W::Scratch::default());
         while !is_enough.load(Ordering::Relaxed) {
+            // Whoever has the chunk that the others wait for is not here.
+            let is_full = |line: &mut Line<'_, _>| {
+                line.waiting.len() >= most_waiting && !is_enough.load(Ordering::Relaxed)
+            };
+            drop(moved.wait_while(lock(&line), is_full).unwrap_or_else(PoisonError::into_inner));
             // Reading is for one at a time, parsing for all at once.
             let next = lock(&chunks).next(&mut chunk);
             let outcome = match next {
@@ -52,6 +65,7 @@ pub(super) fn in_order<W: Work>(
             };
             let enough = lock(&line).add(chunk.index, outcome);
             is_enough.fetch_or(enough.is_break(), Ordering::Relaxed);
+            moved.notify_all();
         }
     };
     thread::scope(|scope| {
@@ -75,12 +89,31 @@ struct Line<'t, T> {
 impl<T> Line<'_, T> {
     fn add(&mut self, index: usize, outcome: T) -> ControlFlow<()> {
         self.waiting.insert(index, outcome);
-        let mut enough = ControlFlow::Continue(());
+        let mut flow = ControlFlow::Continue(());
         while let Some(outcome) = self.waiting.remove(&self.next) {
             self.next += 1;
-            enough = (self.take)(outcome);
+            if (self.take)(outcome).is_break() {
+                flow = ControlFlow::Break(());
+            }
         }
-        enough
+        flow
+    }
+}
+
+/// Lets nobody wait for a thread that panicked.
+struct Leaving<'l, 't, T> {
+    line: &'l Mutex<Line<'t, T>>,
+    is_enough: &'l AtomicBool,
+    moved: &'l Condvar,
+}
+
+impl<T> Drop for Leaving<'_, '_, T> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let _line = lock(self.line);
+            self.is_enough.store(true, Ordering::Relaxed);
+            self.moved.notify_all();
+        }
     }
 }
 

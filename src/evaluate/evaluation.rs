@@ -4,7 +4,7 @@ use super::answers::{CHUNK, each_chunk};
 use super::{EvaluationError, Inputs, Meaning, Statistics, answers};
 use crate::data::{LastBatch, batch_ranges};
 use crate::kernel::Team;
-use crate::metrics::{Measure, Metrics, Truth};
+use crate::metrics::{Answers, Measure, Metrics, Truth, compared_metric, difference};
 use crate::nn::{Network, Role};
 use crate::real::Real;
 
@@ -21,6 +21,8 @@ pub struct Evaluation {
     pub baseline: Metrics,
     /// Rows of a batch, and of the last one, where batches are normalised by their own statistics.
     pub batch_rows: Option<(usize, usize)>,
+    /// The metric that differences are of.
+    pub compared: &'static str,
     /// Whether the network has running statistics, so that the choice matters.
     pub has_statistics: bool,
 }
@@ -32,6 +34,9 @@ pub struct UnderStatistics {
     pub statistics: Statistics,
     /// The metrics.
     pub metrics: Metrics,
+    /// How much [`compared`](Evaluation::compared) is more than under the first choice, on the same
+    /// rows; none for the first.
+    pub difference: Option<Measure>,
 }
 
 /// What a network is evaluated on.
@@ -82,10 +87,16 @@ pub fn evaluate<F: Real>(
         };
         match answers.not_finite() {
             Some(row) => Err(EvaluationError::NotFinite { statistics, row: row + 1 }),
-            None => Ok(UnderStatistics { statistics, metrics: Metrics::of(truth, &answers, weights) }),
+            None => Ok((statistics, answers)),
         }
     };
-    let choices = choices.iter().map(under).collect::<Result<_, _>>()?;
+    let answers = choices.iter().map(under).collect::<Result<Vec<_>, _>>()?;
+    let measured = |(index, (statistics, answered)): (usize, &(Statistics, Answers))| UnderStatistics {
+        statistics: *statistics,
+        metrics: Metrics::of(truth, answered, weights),
+        difference: (index > 0).then(|| difference(truth, &answers[0].1, answered, weights)),
+    };
+    let choices = answers.iter().enumerate().map(measured).collect();
     let batches = batch_ranges(rows.n_rows(), batch_size, LastBatch::Merge);
     Ok(Evaluation {
         n_rows: rows.n_rows(),
@@ -97,6 +108,7 @@ pub fn evaluate<F: Real>(
             .zip(batches.last())
             .filter(|_| by_batch)
             .map(|(first, last)| (first.len(), last.len())),
+        compared: compared_metric(truth),
         has_statistics,
     })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Evaluation;
+use super::{Evaluation, UnderStatistics};
 use crate::metrics::{
     CALIBRATION_BINS, CONFIDENCE, ClassMeasures, Confusion, Measure, Metrics, TargetMeasures,
 };
@@ -19,9 +19,19 @@ impl Evaluation {
             "confidence": CONFIDENCE,
             "calibration_bins": CALIBRATION_BINS,
             "statistics": choices.collect::<Map<_, _>>(),
+            "differences": self.differences_json(),
             "batch_rows": self.batch_rows.map(|(most, last)| json!({ "each": most, "last": last })),
             "baseline": self.metrics_json(&self.baseline),
         })
+    }
+
+    /// From the first choice to each other one, on the same rows.
+    fn differences_json(&self) -> Value {
+        let of = |choice: &UnderStatistics| {
+            let difference = choice.difference?;
+            Some((choice.statistics.name().to_owned(), json!({ self.compared: difference })))
+        };
+        Value::Object(self.choices.iter().filter_map(of).collect())
     }
 
     fn metrics_json(&self, metrics: &Metrics) -> Value {

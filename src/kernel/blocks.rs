@@ -6,8 +6,6 @@
 
 use std::ops::Range;
 
-use ndarray::{ArrayViewMut2, Axis};
-
 use super::Team;
 
 /// The largest team that is put to use.
@@ -25,15 +23,18 @@ pub(super) trait Columns: Send + Sized {
     fn cut(self, column: usize) -> (Self, Self);
 }
 
-impl<F: Send> Columns for ArrayViewMut2<'_, F> {
-    fn cut(self, column: usize) -> (Self, Self) {
-        self.split_at(Axis(1), column)
-    }
-}
-
 impl<T: Send> Columns for &mut [T] {
     fn cut(self, column: usize) -> (Self, Self) {
         self.split_at_mut(column)
+    }
+}
+
+impl<C: Columns> Columns for Option<C> {
+    fn cut(self, column: usize) -> (Self, Self) {
+        match self.map(|columns| columns.cut(column)) {
+            Some((left, right)) => (Some(left), Some(right)),
+            None => (None, None),
+        }
     }
 }
 
@@ -86,6 +87,7 @@ mod tests {
 
     use ndarray::Array2;
 
+    use super::super::rows::RowsMut;
     use super::*;
 
     #[test]
@@ -93,16 +95,18 @@ mod tests {
         for members in 1..=5 {
             let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
             for width in [1, 15, 16, 17, 31, 32, 33, 100, 257] {
-                let mut counts = Array2::zeros((3, width));
-                let mut places = vec![0; width];
+                let mut counts = Array2::<u32>::zeros((3, width));
+                let mut places = vec![0_usize; width];
                 each_block(
                     &team,
                     width,
                     usize::MAX,
-                    (counts.view_mut(), &mut places[..]),
+                    (RowsMut::new(counts.view_mut()), &mut places[..]),
                     |range, (mut block, places)| {
-                        assert_eq!((block.ncols(), places.len()), (range.len(), range.len()));
-                        block += 1;
+                        assert_eq!((block.width(), places.len()), (range.len(), range.len()));
+                        for row in 0..3 {
+                            block.row(row).iter_mut().for_each(|count| *count += 1);
+                        }
                         places.iter_mut().zip(range).for_each(|(place, column)| *place = column);
                     },
                 );

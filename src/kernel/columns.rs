@@ -1,55 +1,75 @@
-//! How loops over columns visit a matrix: strip by strip, row by row.
+//! How loops over columns visit a matrix: strip by strip, and within a strip row by row.
 
 #![expect(
     clippy::inline_always,
     reason = "the loops must be compiled inside the function that enables the vectors"
 )]
 
-use std::ops::Range;
+/// Columns of a strip: four vectors of doubles on AVX-512.
+const WIDE: usize = 32;
 
-use ndarray::ArrayView2;
+/// Columns of the strips at the end of a block.
+const NARROW: usize = 8;
 
-use crate::real::Real;
-
-/// Columns summed at once: four vectors of doubles on AVX-512.
-pub(super) const STRIP: usize = 32;
-
-/// An input matrix in row-major layout.
-#[derive(Clone, Copy)]
-pub(super) struct Rows<'a, F> {
-    data: &'a [F],
-    pub(super) count: usize,
-    width: usize,
+/// Work on the columns of a block that sees each column by itself.
+pub(super) trait Strips {
+    /// Does it for `LEN` columns from `start` on. `LEN` is a constant to the compiler, so that what
+    /// belongs to these columns stays in registers while the rows pass; for that, it must be
+    /// inlined.
+    fn strip<const LEN: usize>(&mut self, start: usize);
 }
 
-impl<'a, F: Real> Rows<'a, F> {
-    pub(super) fn new(array: &'a ArrayView2<'_, F>) -> Self {
-        let (count, width) = array.dim();
-        Self { data: array.as_slice().expect("activations are in row-major layout"), count, width }
-    }
-
-    /// `len` columns of a row.
-    #[inline(always)]
-    pub(super) fn row(self, row: usize, start: usize, len: usize) -> &'a [F] {
-        &self.data[row * self.width + start..][..len]
-    }
-}
-
-/// Calls `body` for each strip of `columns`, with its first column and width. A whole strip's width
-/// is a constant to the compiler, so that its sums can stay in registers.
+/// Does `work` for all of `width` columns. Where they do not divide evenly, the last strip overlaps
+/// the one before: its columns are done twice, with the same result.
 #[inline(always)]
-pub(super) fn strips(columns: Range<usize>, mut body: impl FnMut(usize, usize)) {
-    let mut start = columns.start;
-    while start + STRIP <= columns.end {
-        body(start, STRIP);
-        start += STRIP;
+pub(super) fn each_strip(width: usize, work: &mut impl Strips) {
+    let mut start = 0;
+    while start + WIDE <= width {
+        work.strip::<WIDE>(start);
+        start += WIDE;
     }
-    if start < columns.end {
-        body(start, columns.end - start);
+    while start + NARROW <= width {
+        work.strip::<NARROW>(start);
+        start += NARROW;
+    }
+    if start < width && width >= NARROW {
+        work.strip::<NARROW>(width - NARROW);
+    } else {
+        (start..width).for_each(|column| work.strip::<1>(column));
     }
 }
 
-/// A row of a block of columns.
-pub(super) fn contiguous<F>(row: Option<&mut [F]>) -> &mut [F] {
-    row.expect("rows are contiguous")
+/// The numbers of a strip.
+#[inline(always)]
+pub(super) fn take<T: Copy, const LEN: usize>(numbers: &[T], start: usize) -> [T; LEN] {
+    *numbers[start..].first_chunk().expect("as many numbers as columns")
+}
+
+/// Puts the numbers of a strip to their place.
+#[inline(always)]
+pub(super) fn put<T: Copy, const LEN: usize>(numbers: &mut [T], start: usize, strip: [T; LEN]) {
+    *numbers[start..].first_chunk_mut().expect("as many numbers as columns") = strip;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Count(Vec<u32>);
+
+    impl Strips for Count {
+        fn strip<const LEN: usize>(&mut self, start: usize) {
+            let counted = take::<_, LEN>(&self.0, start).map(|count| count + 1);
+            put(&mut self.0, start, counted);
+        }
+    }
+
+    #[test]
+    fn every_column_is_visited() {
+        for width in 0..100 {
+            let mut count = Count(vec![0; width]);
+            each_strip(width, &mut count);
+            assert!(count.0.iter().all(|count| (1..=2).contains(count)), "{width}: {:?}", count.0);
+        }
+    }
 }

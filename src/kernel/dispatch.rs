@@ -66,12 +66,14 @@ pub(crate) fn wide<R>(f: impl FnOnce() -> R) -> R {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
-fn avx512<R>(f: impl FnOnce() -> R) -> R {
+#[inline(never)]
+pub(super) fn avx512<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn avx2<R>(f: impl FnOnce() -> R) -> R {
+#[inline(never)]
+pub(super) fn avx2<R>(f: impl FnOnce() -> R) -> R {
     f()
 }

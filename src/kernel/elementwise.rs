@@ -1,10 +1,18 @@
 //! Elementwise maps and reductions over whole arrays.
 
+#![expect(
+    clippy::inline_always,
+    reason = "the loops must be compiled inside the function that enables the vectors"
+)]
+
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::blocks::each_block;
+use super::rows::RowsMut;
 use super::{Team, wide};
 use crate::real::Real;
+
+const ROW_MAJOR: &str = "arrays are in row-major layout";
 
 /// `y = f(x)`, element by element.
 ///
@@ -18,13 +26,15 @@ pub fn map<F: Real>(
     f: impl Fn(F) -> F + Sync,
 ) {
     assert_eq!(x.dim(), y.dim(), "shapes of a map");
-    each_block(team, x.ncols(), x.len(), y.view_mut(), |columns, mut y| {
+    let x_all = x.as_slice().expect(ROW_MAJOR);
+    each_block(team, x.ncols(), x.len(), RowsMut::new(y.view_mut()), |columns, mut y| {
+        let x = x_all.get(columns.start..).unwrap_or_default();
         wide(
             #[inline(always)]
             || {
-                for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
-                    let x = &x.to_slice().expect("rows are contiguous")[columns.clone()];
-                    for (y, &x) in y.as_slice_mut().expect("rows are contiguous").iter_mut().zip(x) {
+                for run in 0..y.runs() {
+                    let (place, y) = y.run(run);
+                    for (y, &x) in y.iter_mut().zip(&x[place..]) {
                         *y = f(x);
                     }
                 }
@@ -46,22 +56,61 @@ pub fn map2<F: Real>(
     f: impl Fn(F, F) -> F + Sync,
 ) {
     assert_eq!((x.dim(), y.dim()), (z.dim(), z.dim()), "shapes of a map");
-    each_block(team, x.ncols(), x.len(), z.view_mut(), |columns, mut z| {
+    let (x_all, y_all) = (x.as_slice().expect(ROW_MAJOR), y.as_slice().expect(ROW_MAJOR));
+    each_block(team, x.ncols(), x.len(), RowsMut::new(z.view_mut()), |columns, mut z| {
+        let [x, y] = [x_all, y_all].map(|all| all.get(columns.start..).unwrap_or_default());
         wide(
             #[inline(always)]
             || {
-                for ((x, y), mut z) in x.rows().into_iter().zip(y.rows()).zip(z.rows_mut()) {
-                    let x = &x.to_slice().expect("rows are contiguous")[columns.clone()];
-                    let y = &y.to_slice().expect("rows are contiguous")[columns.clone()];
-                    for ((z, &x), &y) in
-                        z.as_slice_mut().expect("rows are contiguous").iter_mut().zip(x).zip(y)
-                    {
+                for run in 0..z.runs() {
+                    let (place, z) = z.run(run);
+                    for ((z, &x), &y) in z.iter_mut().zip(&x[place..]).zip(&y[place..]) {
                         *z = f(x, y);
                     }
                 }
             },
         );
     });
+}
+
+/// Lets `body` change parameters: `w`, by their gradient `g` and up to two tensors of state, all of
+/// the same shape. `body` sees runs of them, in the order of these arguments; of `g` there may be
+/// more behind, and state that is not there is empty. The columns are shared out as those of the matrix products are, so that a member
+/// finds in its cache what it wrote there.
+///
+/// # Panics
+///
+/// If the shapes differ or an array is not in row-major layout.
+pub fn update<F: Real>(
+    team: &Team,
+    w: ArrayViewMut2<'_, F>,
+    g: &ArrayView2<'_, F>,
+    state: [Option<ArrayViewMut2<'_, F>>; 2],
+    body: impl Fn(&mut [F], &[F], &mut [F], &mut [F]) + Sync,
+) {
+    let fits =
+        |state: &Option<ArrayViewMut2<'_, F>>| state.as_ref().is_none_or(|state| state.dim() == w.dim());
+    assert!(g.dim() == w.dim() && state.iter().all(fits), "shapes of an update");
+    let (width, cost) = (w.ncols(), w.len());
+    let g_all = g.as_slice().expect(ROW_MAJOR);
+    let [m, v] = state.map(|state| state.map(RowsMut::new));
+    each_block(team, width, cost, (RowsMut::new(w), m, v), |columns, (mut w, mut m, mut v)| {
+        let g = g_all.get(columns.start..).unwrap_or_default();
+        wide(
+            #[inline(always)]
+            || {
+                for run in 0..w.runs() {
+                    let (place, w) = w.run(run);
+                    body(w, &g[place..], state_run(&mut m, run), state_run(&mut v, run));
+                }
+            },
+        );
+    });
+}
+
+#[inline(always)]
+fn state_run<'s, F>(state: &'s mut Option<RowsMut<'_, F>>, run: usize) -> &'s mut [F] {
+    state.as_mut().map_or(&mut [], |state| state.run(run).1)
 }
 
 /// Whether no element is NaN or infinite.

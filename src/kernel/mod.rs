@@ -12,15 +12,16 @@ mod mapped;
 mod moments;
 mod normalise;
 mod product;
+mod rows;
 mod team;
 mod vector;
 
 pub(crate) use dispatch::wide;
 pub use dispatch::{Level, level};
-pub use elementwise::{all_finite, map, map2, sum_of_squares};
+pub use elementwise::{all_finite, map, map2, sum_of_squares, update};
 pub(crate) use mapped::{Mapped, Numbers};
-pub use moments::{BatchMoments, batch_moments, sum_rows, sum_rows_and_products};
-pub use normalise::{centre_and_project, normalise, normalise_by, translate};
+pub use moments::{BatchMoments, batch_moments, sum_rows};
+pub use normalise::{ProjectionSums, add_row, centre_and_project, normalise_batch, normalise_by, translate};
 pub use product::product;
 pub use team::Team;
 // Not public: outside the dispatch the instructions may not exist.

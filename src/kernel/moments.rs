@@ -1,12 +1,18 @@
 //! Sums and moments of each column over the rows of a batch.
 //!
-//! Columns are taken in strips that fit the vector registers; within a strip the rows are added in
-//! order. A column's result therefore depends on that column alone.
+//! Within a column the rows are added in order, in double precision. A column's result therefore
+//! depends on that column alone.
+
+#![expect(
+    clippy::inline_always,
+    reason = "the loops must be compiled inside the function that enables the vectors"
+)]
 
 use ndarray::ArrayView2;
 
 use super::blocks::each_block;
-use super::columns::{Rows, STRIP, strips};
+use super::columns::{Strips, each_strip, put};
+use super::rows::Rows;
 use super::{Team, wide};
 use crate::real::Real;
 
@@ -21,68 +27,28 @@ pub fn sum_rows<F: Real>(team: &Team, x: &ArrayView2<'_, F>, sums: &mut [F]) {
     each_block(team, width, cost, sums, |columns, sums| {
         wide(
             #[inline(always)]
-            || {
-                strips(
-                    columns.clone(),
-                    #[inline(always)]
-                    |start, len| {
-                        let mut strip = [0.0; STRIP];
-                        for row in 0..x.count {
-                            for (sum, &x) in strip.iter_mut().zip(x.row(row, start, len)) {
-                                *sum += x.to_f64();
-                            }
-                        }
-                        for (sum, &total) in sums[start - columns.start..][..len].iter_mut().zip(&strip) {
-                            *sum = F::from_f64(total);
-                        }
-                    },
-                );
-            },
+            || each_strip(columns.len(), &mut Sums { x: x.columns_from(columns.start), sums }),
         );
     });
 }
 
-/// Each column's sum of `x` and of `x * y` over the rows.
-///
-/// # Shapes
-///
-/// `x`, `y`: `(n, width)`; `sums`, `products`: `width`.
-pub fn sum_rows_and_products<F: Real>(
-    team: &Team,
-    x: &ArrayView2<'_, F>,
-    y: &ArrayView2<'_, F>,
-    sums: &mut [f64],
-    products: &mut [f64],
-) {
-    assert_eq!(x.dim(), y.dim(), "shapes of a product");
-    let (width, cost) = (x.ncols(), 2 * x.len());
-    let (x, y) = (Rows::new(x), Rows::new(y));
-    each_block(team, width, cost, (sums, products), |columns, (sums, products)| {
-        wide(
-            #[inline(always)]
-            || {
-                strips(
-                    columns.clone(),
-                    #[inline(always)]
-                    |start, len| {
-                        let mut strip = [[0.0; STRIP]; 2];
-                        for row in 0..x.count {
-                            let [sums, products] = &mut strip;
-                            let entries = x.row(row, start, len).iter().zip(y.row(row, start, len));
-                            for ((sum, product), (&x, &y)) in sums.iter_mut().zip(products).zip(entries) {
-                                let x = x.to_f64();
-                                *sum += x;
-                                *product += x * y.to_f64();
-                            }
-                        }
-                        let place = start - columns.start;
-                        sums[place..][..len].copy_from_slice(&strip[0][..len]);
-                        products[place..][..len].copy_from_slice(&strip[1][..len]);
-                    },
-                );
-            },
-        );
-    });
+struct Sums<'a, F> {
+    x: Rows<'a, F>,
+    sums: &'a mut [F],
+}
+
+impl<F: Real> Strips for Sums<'_, F> {
+    #[inline(always)]
+    fn strip<const LEN: usize>(&mut self, start: usize) {
+        let mut sums = [0.0; LEN];
+        for row in 0..self.x.count {
+            let x = self.x.strip::<LEN>(row, start);
+            for lane in 0..LEN {
+                sums[lane] += x[lane].to_f64();
+            }
+        }
+        put(self.sums, start, sums.map(F::from_f64));
+    }
 }
 
 /// Mean and biased variance of each column of a batch, in double precision.
@@ -95,7 +61,7 @@ pub struct BatchMoments {
     pub origin: Vec<f64>,
     /// The mean less the origin, `width`.
     pub shift: Vec<f64>,
-    /// Sum of the squared deviations from the mean over `n`, `width`; never negative.
+    /// Mean of the squared deviations from the mean, `width`; never negative.
     pub var: Vec<f64>,
 }
 
@@ -116,55 +82,66 @@ impl BatchMoments {
     }
 }
 
-/// The moments of each column of `x`, in two passes: the mean, then the squared deviations from it.
+/// The moments of each column of `x`, in one pass: with `d` for the differences to the first row,
+///
+/// ```text
+/// shift = 1/n sum d      var = 1/n sum d^2 - shift^2
+/// ```
+///
+/// The subtraction is harmless because the first row is one of the batch: it cannot be farther from
+/// the mean than `sqrt(n - 1)` standard deviations, so `shift^2 <= (n - 1) var`, and `var` loses at
+/// most a factor of `n` of the precision of a double.
 ///
 /// # Shapes
 ///
 /// `x`: `(n, width)` with `n >= 1`; `moments`: `width`.
 pub fn batch_moments<F: Real>(team: &Team, x: &ArrayView2<'_, F>, moments: &mut BatchMoments) {
-    let (width, cost) = (x.ncols(), 4 * x.len());
+    let (width, cost) = (x.ncols(), x.len());
     let x = Rows::new(x);
-    let n = x.count as f64;
     let BatchMoments { origin, shift, var } = moments;
     let outputs = (&mut origin[..], &mut shift[..], &mut var[..]);
     each_block(team, width, cost, outputs, |columns, (origin, shift, var)| {
         wide(
             #[inline(always)]
             || {
-                strips(
-                    columns.clone(),
-                    #[inline(always)]
-                    |start, len| {
-                        let place = start - columns.start;
-                        let mut first = [0.0; STRIP];
-                        for (first, &x) in first.iter_mut().zip(x.row(0, start, len)) {
-                            *first = x.to_f64();
-                        }
-                        let mut mean = [0.0; STRIP];
-                        for row in 0..x.count {
-                            for ((sum, &x), first) in mean.iter_mut().zip(x.row(row, start, len)).zip(&first)
-                            {
-                                *sum += x.to_f64() - first;
-                            }
-                        }
-                        mean.iter_mut().for_each(|sum| *sum /= n);
-                        let mut squares = [0.0; STRIP];
-                        for row in 0..x.count {
-                            let centres = first.iter().zip(&mean);
-                            for ((sum, &x), (first, mean)) in
-                                squares.iter_mut().zip(x.row(row, start, len)).zip(centres)
-                            {
-                                let centred = (x.to_f64() - first) - mean;
-                                *sum += centred * centred;
-                            }
-                        }
-                        squares.iter_mut().for_each(|sum| *sum /= n);
-                        origin[place..][..len].copy_from_slice(&first[..len]);
-                        shift[place..][..len].copy_from_slice(&mean[..len]);
-                        var[place..][..len].copy_from_slice(&squares[..len]);
-                    },
-                );
+                let x = x.columns_from(columns.start);
+                each_strip(columns.len(), &mut Moments { x, origin, shift, var });
             },
         );
     });
+}
+
+/// [`batch_moments`] of a block.
+pub(super) struct Moments<'a, F> {
+    pub(super) x: Rows<'a, F>,
+    pub(super) origin: &'a mut [f64],
+    pub(super) shift: &'a mut [f64],
+    pub(super) var: &'a mut [f64],
+}
+
+impl<F: Real> Strips for Moments<'_, F> {
+    #[inline(always)]
+    fn strip<const LEN: usize>(&mut self, start: usize) {
+        let origin = self.x.strip::<LEN>(0, start).map(Real::to_f64);
+        let (mut sums, mut squares) = ([0.0; LEN], [0.0; LEN]);
+        for row in 0..self.x.count {
+            let x = self.x.strip::<LEN>(row, start);
+            for lane in 0..LEN {
+                let difference = x[lane].to_f64() - origin[lane];
+                sums[lane] += difference;
+                squares[lane] += difference * difference;
+            }
+        }
+        let n = self.x.count as f64;
+        let shift = sums.map(|sum| sum / n);
+        let mut var = squares.map(|sum| sum / n);
+        for lane in 0..LEN {
+            let difference = var[lane] - shift[lane] * shift[lane];
+            // Rounding can leave a little less than 0 of differences that are all alike; NaN stays.
+            var[lane] = if difference < 0.0 { 0.0 } else { difference };
+        }
+        put(self.origin, start, origin);
+        put(self.shift, start, shift);
+        put(self.var, start, var);
+    }
 }

@@ -18,11 +18,12 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::ops::Range;
 
-use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, s};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use super::blocks::each_block;
-use super::vector::Vector;
-use super::{Level, Team, level, wide};
+use super::rows::RowsMut;
+use super::vector::{Vector, prefetch};
+use super::{Level, Team, level};
 use crate::real::Real;
 
 /// `c = a b`.
@@ -45,20 +46,26 @@ pub fn product<F: Real>(
     assert_eq!((b.nrows(), c.dim()), (k, (m, n)), "shapes of a product");
     let (a, b) = (Operand::new(a), Operand::new(b));
     // Products are added up some 32 in the time that a loop takes for one number.
-    each_block(team, n, m * k * n / 32, c.view_mut(), |columns, mut c| {
+    each_block(team, n, m * k * n / 32, RowsMut::new(c.view_mut()), |columns, mut c| {
+        let task = Task { a, b, k, first: columns.start };
         // Six rows by this many vectors fill the registers: 32 of them with AVX-512, else 16.
         with_panel(|panel| match level() {
-            Level::Avx512 => wide(
-                #[inline(always)]
-                || multiply::<F::Avx512, 4>(a, b, &mut c, k, columns.start, panel),
-            ),
-            Level::Avx2 => wide(
-                #[inline(always)]
-                || multiply::<F::Avx2, 2>(a, b, &mut c, k, columns.start, panel),
-            ),
-            Level::Baseline => multiply::<F::Baseline, 2>(a, b, &mut c, k, columns.start, panel),
+            Level::Avx512 => multiply::<F::Avx512, 4>(task, &mut c, panel),
+            Level::Avx2 => multiply::<F::Avx2, 2>(task, &mut c, panel),
+            Level::Baseline => multiply::<F::Baseline, 2>(task, &mut c, panel),
         });
     });
+}
+
+/// What a member computes: some columns of `a b`.
+#[derive(Clone, Copy)]
+struct Task<'a, F> {
+    a: Operand<'a, F>,
+    b: Operand<'a, F>,
+    /// The inner length.
+    k: usize,
+    /// The column of `b` that belongs to the first one of `c`.
+    first: usize,
 }
 
 /// A matrix whose rows or columns are contiguous.
@@ -98,73 +105,68 @@ fn with_panel<F: Real>(body: impl FnOnce(&mut Vec<F>)) {
     });
 }
 
-/// All panels of `c`, each up to `VECTORS` vectors wide. The first column
-/// of `c` belongs to column `first` of `b`.
-#[inline(always)]
+/// All panels of `c`, each up to `VECTORS` vectors wide.
+///
+/// Copying a panel and each tile are functions of their own, compiled for the vectors: between them,
+/// nothing competes for their registers.
 fn multiply<V: Vector<Element: Real>, const VECTORS: usize>(
-    a: Operand<'_, V::Element>,
-    b: Operand<'_, V::Element>,
-    c: &mut ArrayViewMut2<'_, V::Element>,
-    k: usize,
-    first: usize,
+    task: Task<'_, V::Element>,
+    c: &mut RowsMut<'_, V::Element>,
     panel: &mut Vec<V::Element>,
 ) {
-    let (n, widest) = (c.ncols(), VECTORS * V::LANES);
-    if panel.len() < k * widest {
-        panel.resize(k * widest, num_traits::zero());
+    let (n, widest) = (c.width(), VECTORS * V::LANES);
+    if panel.len() < task.k * widest {
+        panel.resize(task.k * widest, num_traits::zero());
     }
     for start in (0..n).step_by(widest) {
-        let width = widest.min(n - start);
-        let columns = first + start..first + start + width;
-        let c = c.slice_mut(s![.., start..start + width]);
-        match width.div_ceil(V::LANES) {
-            1 => one_panel::<V, 1>(a, b, c, k, columns, panel),
-            2 => one_panel::<V, 2>(a, b, c, k, columns, panel),
-            3 => one_panel::<V, 3>(a, b, c, k, columns, panel),
-            _ => one_panel::<V, 4>(a, b, c, k, columns, panel),
+        let columns = start..n.min(start + widest);
+        match columns.len().div_ceil(V::LANES) {
+            1 => one_panel::<V, 1>(task, c, columns, panel),
+            2 => one_panel::<V, 2>(task, c, columns, panel),
+            3 => one_panel::<V, 3>(task, c, columns, panel),
+            _ => one_panel::<V, 4>(task, c, columns, panel),
         }
     }
 }
 
-/// The columns of `c` that a panel computes, in tiles of six rows and lower ones at the edge.
-#[inline(always)]
+/// Some columns of `c`, in tiles of six rows and lower ones at the edge.
 fn one_panel<V: Vector<Element: Real>, const VECTORS: usize>(
-    a: Operand<'_, V::Element>,
-    b: Operand<'_, V::Element>,
-    mut c: ArrayViewMut2<'_, V::Element>,
-    k: usize,
+    task: Task<'_, V::Element>,
+    c: &mut RowsMut<'_, V::Element>,
     columns: Range<usize>,
     panel: &mut [V::Element],
 ) {
-    let panel = &mut panel[..k * VECTORS * V::LANES];
-    pack::<V, VECTORS>(b, columns, panel);
-    let m = c.nrows();
-    let mut rows = c.rows_mut().into_iter();
+    let panel = &mut panel[..task.k * VECTORS * V::LANES];
+    let of_b = task.first + columns.start..task.first + columns.end;
+    V::compiled(
+        #[inline(always)]
+        || pack::<V, VECTORS>(task.b, of_b, panel),
+    );
+    let m = c.count();
     let mut row = 0;
     while row < m {
-        row += match m - row {
-            ..=2 => one_tile::<V, 2, VECTORS>(a, &mut rows, m, k, panel, row),
-            3..=4 => one_tile::<V, 4, VECTORS>(a, &mut rows, m, k, panel, row),
-            _ => one_tile::<V, 6, VECTORS>(a, &mut rows, m, k, panel, row),
-        };
+        let place = (row, columns.clone());
+        row += V::compiled(
+            #[inline(always)]
+            || match m - row {
+                ..=2 => one_tile::<V, 2, VECTORS>(task, c, place, panel),
+                3..=4 => one_tile::<V, 4, VECTORS>(task, c, place, panel),
+                _ => one_tile::<V, 6, VECTORS>(task, c, place, panel),
+            },
+        );
     }
 }
 
-/// The next rows of `c`, from `row` of `m` on, that a tile computes; returns how many. Beyond the
-/// last row it computes that one again, and stores it once.
+/// Some columns of the rows from `row` on, as many as a tile has, which it returns. Beyond the last
+/// row of `c` it computes that one again, and stores it once.
 #[inline(always)]
-fn one_tile<'c, V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
-    a: Operand<'_, V::Element>,
-    c: &mut impl Iterator<Item = ArrayViewMut1<'c, V::Element>>,
-    m: usize,
-    k: usize,
+fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
+    Task { a, k, .. }: Task<'_, V::Element>,
+    c: &mut RowsMut<'_, V::Element>,
+    (row, columns): (usize, Range<usize>),
     panel: &[V::Element],
-    row: usize,
-) -> usize
-where
-    V::Element: 'c,
-{
-    let last = m - 1;
+) -> usize {
+    let last = c.count() - 1;
     let sums = if !a.transposed {
         let rows: [&[V::Element]; ROWS] =
             std::array::from_fn(|r| &a.data[(row + r).min(last) * a.stride..][..k]);
@@ -173,7 +175,7 @@ where
             #[inline(always)]
             |r, p| rows[r][p],
         )
-    } else if row + ROWS <= m {
+    } else if row + ROWS <= c.count() {
         let columns = &a.data[row..];
         tile::<V, ROWS, VECTORS>(
             panel,
@@ -187,8 +189,8 @@ where
             |r, p| a.data[p * a.stride + (row + r).min(last)],
         )
     };
-    for (sums, c) in sums.iter().zip(c) {
-        put(sums, c.into_slice().expect("rows are contiguous"));
+    for (sums, row) in sums.iter().zip(row..=last) {
+        store(sums, &mut c.row(row)[columns.clone()]);
     }
     ROWS
 }
@@ -215,24 +217,19 @@ fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(
     sums
 }
 
-/// Stores the sums of one row, cut to the width of `c`, which ends in the last vector.
+/// Stores the sums of one row, cut to the width of `row`, which ends in the last vector.
 #[inline(always)]
-fn put<V: Vector, const VECTORS: usize>(sums: &[V; VECTORS], c: &mut [V::Element]) {
-    if c.len() == VECTORS * V::LANES {
-        for (v, sum) in sums.iter().enumerate() {
-            sum.store(&mut c[v * V::LANES..]);
-        }
-        return;
-    }
-    let (whole, rest) = c.split_at_mut((VECTORS - 1) * V::LANES);
+fn store<V: Vector, const VECTORS: usize>(sums: &[V; VECTORS], row: &mut [V::Element]) {
+    let (whole, rest) = row.split_at_mut((VECTORS - 1) * V::LANES);
     for (v, sum) in sums[..VECTORS - 1].iter().enumerate() {
         sum.store(&mut whole[v * V::LANES..]);
     }
-    // Room for the widest vector.
-    let mut last = [num_traits::zero(); 16];
-    sums[VECTORS - 1].store(&mut last);
-    rest.iter_mut().zip(last).for_each(|(c, sum)| *c = sum);
+    sums[VECTORS - 1].store_front(rest);
 }
+
+/// Rows of `b` by which packing is ahead of itself in asking for them: the parts of a row that
+/// belong to one panel lie too far apart for the processor to foresee the next one.
+const AHEAD: usize = 16;
 
 /// Copies some columns of `b` beside each other, filled up with zeros to whole vectors.
 #[inline(always)]
@@ -241,32 +238,56 @@ fn pack<V: Vector<Element: Real>, const VECTORS: usize>(
     columns: Range<usize>,
     panel: &mut [V::Element],
 ) {
-    /// Rows of the panel that a column is copied to at once.
+    let panel_width = VECTORS * V::LANES;
+    if b.transposed {
+        return pack_transposed(b, columns, panel, panel_width);
+    }
+    for (p, out) in panel.chunks_exact_mut(panel_width).enumerate() {
+        let row = &b.data[p * b.stride..][columns.clone()];
+        for v in 0..VECTORS {
+            prefetch(b.data, (p + AHEAD) * b.stride + columns.start + v * V::LANES);
+        }
+        let (whole, rest) = row.split_at((VECTORS - 1) * V::LANES);
+        for v in 0..VECTORS - 1 {
+            V::load(&whole[v * V::LANES..]).store(&mut out[v * V::LANES..]);
+        }
+        V::load_front(rest).store(&mut out[(VECTORS - 1) * V::LANES..]);
+    }
+}
+
+/// [`pack`] where the columns of `b` are contiguous.
+#[inline(always)]
+fn pack_transposed<F: Real>(b: Operand<'_, F>, columns: Range<usize>, panel: &mut [F], panel_width: usize) {
+    /// Columns and rows that are turned over together.
+    const SQUARE: usize = 4;
+    /// Rows of the panel that are filled before the next ones: a cache line of a column in `f32`.
     const RUN: usize = 16;
 
-    let (panel_width, width) = (VECTORS * V::LANES, columns.len());
-    if !b.transposed {
-        for (p, out) in panel.chunks_exact_mut(panel_width).enumerate() {
-            let row = &b.data[p * b.stride..][columns.clone()];
-            let whole = if width == panel_width { VECTORS } else { VECTORS - 1 };
-            for v in 0..whole {
-                V::load(&row[v * V::LANES..]).store(&mut out[v * V::LANES..]);
-            }
-            let rest = row[whole * V::LANES..].iter().copied().chain(std::iter::repeat(num_traits::zero()));
-            out[whole * V::LANES..].iter_mut().zip(rest).for_each(|(out, b)| *out = b);
-        }
-        return;
-    }
     for (block, out) in panel.chunks_mut(RUN * panel_width).enumerate() {
         let first = block * RUN;
-        for (offset, column) in columns.clone().enumerate() {
-            let run = &b.data[column * b.stride + first..];
-            for (out, &b) in out.chunks_exact_mut(panel_width).zip(run) {
+        let rows = out.len() / panel_width;
+        let column = |offset: usize| &b.data[(columns.start + offset) * b.stride + first..][..rows];
+        for offset in 0..columns.len() {
+            prefetch(b.data, (columns.start + offset) * b.stride + first + 2 * RUN);
+        }
+        let mut offset = 0;
+        while rows == RUN && offset + SQUARE <= columns.len() {
+            let lines: [&[F]; SQUARE] = std::array::from_fn(|i| column(offset + i));
+            for row in (0..RUN).step_by(SQUARE) {
+                let square = lines.map(|line| *line[row..].first_chunk().expect("the run is whole"));
+                for (i, line) in F::transposed(square).into_iter().enumerate() {
+                    out[(row + i) * panel_width + offset..][..SQUARE].copy_from_slice(&line);
+                }
+            }
+            offset += SQUARE;
+        }
+        for offset in offset..columns.len() {
+            for (out, &b) in out.chunks_exact_mut(panel_width).zip(column(offset)) {
                 out[offset] = b;
             }
         }
         for out in out.chunks_exact_mut(panel_width) {
-            out[width..].fill(num_traits::zero());
+            out[columns.len()..].fill(num_traits::zero());
         }
     }
 }

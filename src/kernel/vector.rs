@@ -6,18 +6,25 @@
     reason = "these become single instructions, but only inside the function that enables them"
 )]
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::__m128;
+
 use num_traits::Float;
 
 /// Some numbers that are computed with at once.
 ///
-/// Vectors wider than the compilation target's may be used only inside the dispatch to
-/// the [`Level`](super::Level) that they belong to.
+/// Vectors wider than the compilation target's may be used only at the [`Level`](super::Level) that
+/// they belong to, and there only inside [`compiled`](Self::compiled).
 pub trait Vector: Copy {
     /// What it is made of.
     type Element: Float;
 
     /// How many there are.
     const LANES: usize;
+
+    /// Runs `f` compiled for these vectors, as a function of its own. What is inlined into `f` gets
+    /// them.
+    fn compiled<R>(f: impl FnOnce() -> R) -> R;
 
     /// The same number everywhere.
     fn splat(x: Self::Element) -> Self;
@@ -36,9 +43,28 @@ pub trait Vector: Copy {
     /// If there is less room.
     fn store(self, x: &mut [Self::Element]);
 
+    /// All of `x`, at most `LANES` numbers, and zeros behind them.
+    #[inline(always)]
+    fn load_front(x: &[Self::Element]) -> Self {
+        let mut all = [num_traits::zero(); WIDEST];
+        all.iter_mut().zip(x).for_each(|(all, &x)| *all = x);
+        Self::load(&all)
+    }
+
+    /// Writes as many numbers as there is room for, at most `LANES`, to `x`.
+    #[inline(always)]
+    fn store_front(self, x: &mut [Self::Element]) {
+        let mut all = [num_traits::zero(); WIDEST];
+        self.store(&mut all);
+        x.iter_mut().zip(all).for_each(|(x, all)| *x = all);
+    }
+
     /// `self * b + c`, rounded once where the processor can.
     fn mul_add(self, b: Self, c: Self) -> Self;
 }
+
+/// The most lanes of any vector.
+const WIDEST: usize = 16;
 
 /// The vectors of a number type at each [`Level`](super::Level).
 pub trait Vectors: Float {
@@ -48,6 +74,12 @@ pub trait Vectors: Float {
     type Avx2: Vector<Element = Self>;
     /// For [`Level::Baseline`](super::Level::Baseline).
     type Baseline: Vector<Element = Self>;
+
+    /// A square turned over, rows for columns.
+    #[inline(always)]
+    fn transposed(square: [[Self; 4]; 4]) -> [[Self; 4]; 4] {
+        std::array::from_fn(|i| square.map(|row| row[i]))
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -55,6 +87,26 @@ impl Vectors for f32 {
     type Avx512 = std::arch::x86_64::__m512;
     type Avx2 = std::arch::x86_64::__m256;
     type Baseline = [Self; 4];
+
+    #[inline(always)]
+    fn transposed(square: [[Self; 4]; 4]) -> [[Self; 4]; 4] {
+        use std::arch::x86_64::{_mm_movehl_ps, _mm_movelh_ps, _mm_unpackhi_ps, _mm_unpacklo_ps};
+        // SAFETY: four floats and a vector of four are the same bytes.
+        let [a, b, c, d] = unsafe { std::mem::transmute::<[[Self; 4]; 4], [__m128; 4]>(square) };
+        // SAFETY: every x86-64 processor has these instructions.
+        let turned = unsafe {
+            let (ab, cd) = (_mm_unpacklo_ps(a, b), _mm_unpacklo_ps(c, d));
+            let (ab_high, cd_high) = (_mm_unpackhi_ps(a, b), _mm_unpackhi_ps(c, d));
+            [
+                _mm_movelh_ps(ab, cd),
+                _mm_movehl_ps(cd, ab),
+                _mm_movelh_ps(ab_high, cd_high),
+                _mm_movehl_ps(cd_high, ab_high),
+            ]
+        };
+        // SAFETY: as above.
+        unsafe { std::mem::transmute::<[__m128; 4], [[Self; 4]; 4]>(turned) }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -84,6 +136,11 @@ impl<F: Float, const N: usize> Vector for [F; N] {
 
     const LANES: usize = N;
 
+    #[inline(never)]
+    fn compiled<R>(f: impl FnOnce() -> R) -> R {
+        f()
+    }
+
     #[inline(always)]
     fn splat(x: F) -> Self {
         [x; N]
@@ -109,13 +166,31 @@ impl<F: Float, const N: usize> Vector for [F; N] {
     }
 }
 
+/// Asks for the cache line of `numbers[place]`, which may lie beyond the end.
+#[inline(always)]
+pub(super) fn prefetch<T>(numbers: &[T], place: usize) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: asking is harmless at any address.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(numbers.as_ptr().wrapping_add(place).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (numbers, place);
+}
+
 #[cfg(target_arch = "x86_64")]
 macro_rules! vector {
-    ($vector:ident, $element:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $mul_add:ident) => {
+    ($vector:ident, $level:ident, $element:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $mul_add:ident $(, $mask:ty, $mask_load:ident, $mask_store:ident)?) => {
         impl Vector for std::arch::x86_64::$vector {
             type Element = $element;
 
             const LANES: usize = $lanes;
+
+            fn compiled<R>(f: impl FnOnce() -> R) -> R {
+                // SAFETY: runs at the level that has these vectors, see the trait.
+                unsafe { super::dispatch::$level(f) }
+            }
 
             #[inline(always)]
             fn splat(x: $element) -> Self {
@@ -137,6 +212,21 @@ macro_rules! vector {
                 unsafe { std::arch::x86_64::$store(x.as_mut_ptr(), self) }
             }
 
+            $(
+                #[inline(always)]
+                fn load_front(x: &[$element]) -> Self {
+                    // SAFETY: runs at the level that has this instruction, and the lanes beyond the
+                    // end of `x` are masked out.
+                    unsafe { std::arch::x86_64::$mask_load(front::<$mask>(x.len()), x.as_ptr()) }
+                }
+
+                #[inline(always)]
+                fn store_front(self, x: &mut [$element]) {
+                    // SAFETY: as above.
+                    unsafe { std::arch::x86_64::$mask_store(x.as_mut_ptr(), front::<$mask>(x.len()), self) }
+                }
+            )?
+
             #[inline(always)]
             fn mul_add(self, b: Self, c: Self) -> Self {
                 // SAFETY: runs inside `wide` at the level that has this instruction, see the trait.
@@ -146,11 +236,43 @@ macro_rules! vector {
     };
 }
 
+/// A mask of the first `count` lanes; of all where there are fewer.
 #[cfg(target_arch = "x86_64")]
-vector!(__m512, f32, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps);
+#[inline(always)]
+fn front<M: TryFrom<u64> + num_traits::Bounded>(count: usize) -> M {
+    let ones = 1_u64.checked_shl(count as u32).map_or(u64::MAX, |above| above - 1);
+    M::try_from(ones).unwrap_or(M::max_value())
+}
+
 #[cfg(target_arch = "x86_64")]
-vector!(__m512d, f64, 8, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd);
+vector!(
+    __m512,
+    avx512,
+    f32,
+    16,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_fmadd_ps,
+    u16,
+    _mm512_maskz_loadu_ps,
+    _mm512_mask_storeu_ps
+);
 #[cfg(target_arch = "x86_64")]
-vector!(__m256, f32, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps);
+vector!(
+    __m512d,
+    avx512,
+    f64,
+    8,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_fmadd_pd,
+    u8,
+    _mm512_maskz_loadu_pd,
+    _mm512_mask_storeu_pd
+);
 #[cfg(target_arch = "x86_64")]
-vector!(__m256d, f64, 4, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd);
+vector!(__m256, avx2, f32, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps);
+#[cfg(target_arch = "x86_64")]
+vector!(__m256d, avx2, f64, 4, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd);

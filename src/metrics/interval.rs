@@ -80,7 +80,7 @@ pub(super) fn mean_of_shares(shares: &[Measure]) -> Measure {
     Measure::new(mean, Ok(interval))
 }
 
-/// A scale without ends for a metric.
+/// A scale without ends for a metric or a difference.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Scale {
     /// `log(v)`, for `0 < v`.
@@ -89,6 +89,8 @@ pub(super) enum Scale {
     Logit,
     /// `log(1 - v)`, for `v < 1`.
     LogOfRest,
+    /// `v` itself.
+    Plain,
 }
 
 /// A metric whose rows, `n` of them, have influences of which `squares` is the sum of squares.
@@ -99,6 +101,7 @@ pub(super) fn by_influence(value: f64, squares: f64, n: u64, scale: Scale) -> Me
         Scale::Log => value,
         Scale::Logit => value * (1.0 - value),
         Scale::LogOfRest => 1.0 - value,
+        Scale::Plain => 1.0,
     };
     if n < 2.0 {
         return Measure::new(value, Err(Missing::OneRow));
@@ -107,8 +110,9 @@ pub(super) fn by_influence(value: f64, squares: f64, n: u64, scale: Scale) -> Me
     if stretch <= 0.0 || standard_error <= 1e-12 * stretch {
         return Measure::new(value, Err(Missing::NoSpread));
     }
-    let factor = (student_t_quantile((1.0 + CONFIDENCE) / 2.0, n - 1.0) * standard_error / stretch).exp();
-    let [low, high] = [factor.recip(), factor].map(|factor| match scale {
+    let half = student_t_quantile((1.0 + CONFIDENCE) / 2.0, n - 1.0) * standard_error / stretch;
+    let [low, high] = [(-half, (-half).exp()), (half, half.exp())].map(|(half, factor)| match scale {
+        Scale::Plain => value + half,
         Scale::Log => value * factor,
         Scale::Logit => value / (value + (1.0 - value) / factor),
         Scale::LogOfRest => 1.0 - (1.0 - value) / factor,
@@ -169,7 +173,7 @@ mod tests {
 
     #[test]
     fn an_interval_stays_on_its_scale() {
-        for scale in [Scale::Log, Scale::Logit, Scale::LogOfRest] {
+        for scale in [Scale::Log, Scale::Logit, Scale::LogOfRest, Scale::Plain] {
             for squares in [1e-4, 1e2, 1e8] {
                 let measure = by_influence(0.9, squares, 3, scale);
                 let Some(Interval { low, high }) = measure.interval else {
@@ -181,6 +185,7 @@ mod tests {
                     Scale::Log => (0.0, f64::INFINITY),
                     Scale::Logit => (0.0, 1.0),
                     Scale::LogOfRest => (f64::NEG_INFINITY, 1.0),
+                    Scale::Plain => (f64::NEG_INFINITY, f64::INFINITY),
                 };
                 assert!(ends.0 <= low && high <= ends.1, "{scale:?} {low} {high}");
             }

@@ -13,7 +13,7 @@ use super::error::{ModelError, ModelFault};
 use super::tensors::restore;
 use super::{Description, FORMAT};
 use crate::config::{self, Dtype, Plan};
-use crate::nn::Network;
+use crate::nn::{LayerSpec, Loss, Network};
 
 /// Bytes of the largest model file that is read: 4 GiB.
 pub const MAX_MODEL_BYTES: u64 = 4 << 30;
@@ -76,6 +76,10 @@ impl Model {
         let plan = config::parse(&description.config, Path::new("config.toml"), &[]);
         let plan = plan.map_err(ModelFault::Config)?;
 
+        let loss = plan.layers.last().and_then(LayerSpec::loss);
+        if loss == Some(Loss::Logistic) && description.encoding.outputs() != 2 {
+            return Err(ModelFault::Contradiction("a logistic loss without two classes"));
+        }
         let widths = (description.encoding.inputs.len(), description.encoding.outputs());
         let seed = plan.training.seed;
         let network = match plan.training.dtype {

@@ -9,6 +9,8 @@
 mod checksum;
 mod description;
 mod error;
+pub mod export;
+mod facts;
 mod history;
 mod load;
 mod tensors;
@@ -19,6 +21,7 @@ mod tests;
 
 pub use description::{Description, FORMAT};
 pub use error::{ModelError, ModelErrorKind, ModelFault};
+pub use facts::{LayerFacts, ModelFacts, TensorFacts};
 pub use history::{EpochMetrics, History};
 pub use load::{AnyNetwork, MAX_MODEL_BYTES, Model};
 pub use tensors::result_hash;

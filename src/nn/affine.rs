@@ -119,8 +119,8 @@ impl<F: Real> Layer<F> for Affine<F> {
 
     fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         kernel::product(pass.team, &x, &self.params[0].value.view(), &mut y);
-        if let Some(bias) = self.params.get(1) {
-            y += &bias.value;
+        if let Some(bias) = self.params.get(1).and_then(|bias| bias.value.as_slice()) {
+            kernel::add_row(pass.team, bias, &mut y);
         }
     }
 

@@ -52,12 +52,13 @@
 
 mod backward;
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
 
 use self::backward::Scratch;
+use super::workspace::head_mut;
 use super::{Layer, Param, Pass, Population, Role, RunningStart, RunningUpdate, RunningVariance};
-use crate::kernel::{self, BatchMoments, batch_moments};
+use crate::kernel::{self, BatchMoments};
 use crate::real::Real;
 
 /// `type = "batch_norm"`.
@@ -180,15 +181,14 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
 
     fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         self.rows = x.nrows();
-        batch_moments(pass.team, &x, &mut self.moments);
-        for (inv_std, var) in self.inv_std.iter_mut().zip(&self.moments.var) {
-            *inv_std = 1.0 / (var + self.spec.eps).sqrt();
-        }
         let mut x_hat = std::mem::take(&mut self.x_hat);
-        let mut batch = x_hat.slice_mut(s![..self.rows, ..]);
-        let (statistics, affine) = ((&self.moments, &self.inv_std[..]), (self.gamma(), self.beta()));
-        kernel::normalise(pass.team, &x, statistics, affine, &mut batch, &mut y);
-        self.x_hat = x_hat;
+        let mut moments = std::mem::take(&mut self.moments);
+        let mut inv_std = std::mem::take(&mut self.inv_std);
+        let statistics = (&mut moments, &mut inv_std[..]);
+        let mut batch = head_mut(&mut x_hat, self.rows);
+        let affine = (self.spec.eps, self.gamma(), self.beta());
+        kernel::normalise_batch(pass.team, &x, affine, statistics, &mut batch, &mut y);
+        (self.x_hat, self.moments, self.inv_std) = (x_hat, moments, inv_std);
     }
 
     fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
@@ -197,12 +197,11 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
     }
 
     fn infer_as_batch(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        let mut moments = BatchMoments::new(self.width());
-        batch_moments(pass.team, &x, &mut moments);
-        let inv_std: Vec<f64> = moments.var.iter().map(|var| 1.0 / (var + self.spec.eps).sqrt()).collect();
+        let (mut moments, mut inv_std) = (BatchMoments::new(self.width()), vec![0.0; self.width()]);
         let mut x_hat = Array2::zeros(x.dim());
-        let affine = (self.gamma(), self.beta());
-        kernel::normalise(pass.team, &x, (&moments, &inv_std), affine, &mut x_hat.view_mut(), &mut y);
+        let (affine, statistics) =
+            ((self.spec.eps, self.gamma(), self.beta()), (&mut moments, &mut inv_std[..]));
+        kernel::normalise_batch(pass.team, &x, affine, statistics, &mut x_hat.view_mut(), &mut y);
     }
 
     fn backward(

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use super::activation::Elementwise;
 use super::affine::Bias;
@@ -13,6 +13,7 @@ use super::sigmoid::Sigmoid;
 use super::squared_loss::SquaredError;
 use super::tanh::Tanh;
 use super::value_loss::ValueLoss;
+use super::workspace::{head, head_mut};
 use super::{
     Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, LogisticLoss, MeanOnly, Param, Pass, Population,
     SoftmaxLoss, Targets, Workspace,
@@ -185,10 +186,10 @@ impl<F: Real> Network<F> {
         let n = x.nrows();
         for (index, layer) in self.layers.iter_mut().enumerate() {
             let (before, y) = workspace.acts.split_at_mut(index);
-            let x = before.last().map_or(x, |x| x.slice(s![..n, ..]));
-            layer.forward(pass, x, y[0].slice_mut(s![..n, ..]));
+            let x = before.last().map_or(x, |x| head(x, n));
+            layer.forward(pass, x, head_mut(&mut y[0], n));
         }
-        workspace.acts[self.layers.len() - 1].slice(s![..n, ..])
+        head(&workspace.acts[self.layers.len() - 1], n)
     }
 
     /// The gradients of the mean loss over the rows of `x`, each times its weight where the pass has
@@ -204,19 +205,19 @@ impl<F: Real> Network<F> {
         let n = x.nrows();
         let Workspace { acts, d_acts } = workspace;
         let last = self.layers.len() - 1;
-        let mut d_losses = d_acts[last].slice_mut(s![..n, ..]);
+        let mut d_losses = head_mut(&mut d_acts[last], n);
         d_losses.fill(F::one() / F::from_f64(n as f64));
         if let Some(weights) = pass.weights {
             d_losses.iter_mut().zip(weights).for_each(|(d_loss, &weight)| *d_loss *= weight);
         }
         for (index, layer) in self.layers.iter_mut().enumerate().rev() {
             let (before, dy) = d_acts.split_at_mut(index);
-            let x = if index == 0 { x } else { acts[index - 1].slice(s![..n, ..]) };
+            let x = if index == 0 { x } else { head(&acts[index - 1], n) };
             let dx = match before.last_mut() {
-                Some(dx) => Some(dx.slice_mut(s![..n, ..])),
+                Some(dx) => Some(head_mut(dx, n)),
                 None => dx.take(),
             };
-            layer.backward(pass, x, acts[index].slice(s![..n, ..]), dy[0].slice(s![..n, ..]), dx);
+            layer.backward(pass, x, head(&acts[index], n), head(&dy[0], n), dx);
         }
     }
 
@@ -269,8 +270,8 @@ impl<F: Real> Network<F> {
         let pass = Pass { team, step: 0, targets: Targets::none(), weights: None };
         for (index, layer) in self.layers[..count].iter().enumerate() {
             let (before, y) = workspace.acts.split_at_mut(index);
-            let x = before.last().map_or(x, |x| x.slice(s![..n, ..]));
-            let y = y[0].slice_mut(s![..n, ..]);
+            let x = before.last().map_or(x, |x| head(x, n));
+            let y = head_mut(&mut y[0], n);
             match statistics {
                 Statistics::Running => layer.infer(&pass, x, y),
                 Statistics::Batch => layer.infer_as_batch(&pass, x, y),
@@ -302,11 +303,11 @@ impl<F: Real> Network<F> {
         self.scores(team, x, workspace);
         let last = self.layers.len() - 1;
         let (before, y) = workspace.acts.split_at_mut(last);
-        let scores = before[last - 1].slice(s![..n, ..]);
-        let mut losses = y[0].slice_mut(s![..n, ..]);
+        let scores = head(&before[last - 1], n);
+        let mut losses = head_mut(&mut y[0], n);
         let pass = Pass { team, step: 0, targets, weights: None };
         self.layers[last].infer(&pass, scores, losses.view_mut());
-        (scores, y[0].slice(s![..n, ..]))
+        (scores, head(&y[0], n))
     }
 
     /// Lets running statistics follow the last training pass.

@@ -1,6 +1,6 @@
 //! All activations of a network and their gradients, sized once.
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 
 use crate::real::Real;
 
@@ -30,17 +30,27 @@ impl<F: Real> Workspace<F> {
 
     /// The first `rows` rows of the output of the `layer`-th layer (from 0) in the last pass.
     pub fn activation(&self, layer: usize, rows: usize) -> ArrayView2<'_, F> {
-        self.acts[layer].slice(s![..rows, ..])
+        head(&self.acts[layer], rows)
     }
 
     /// The first `rows` rows of the gradient of the mean loss with respect to that output, after a
     /// backward pass.
     pub fn activation_gradient(&self, layer: usize, rows: usize) -> ArrayView2<'_, F> {
-        self.d_acts[layer].slice(s![..rows, ..])
+        head(&self.d_acts[layer], rows)
     }
 
     /// The largest batch that fits.
     pub fn max_rows(&self) -> usize {
         self.acts.first().map_or(0, Array2::nrows)
     }
+}
+
+/// The first `rows` rows. A slice says the same, but takes longer than a layer of a small network.
+pub(super) fn head<F>(array: &Array2<F>, rows: usize) -> ArrayView2<'_, F> {
+    array.view().split_at(Axis(0), rows).0
+}
+
+/// The first `rows` rows, to be written.
+pub(super) fn head_mut<F>(array: &mut Array2<F>, rows: usize) -> ArrayViewMut2<'_, F> {
+    array.view_mut().split_at(Axis(0), rows).0
 }

@@ -1,9 +1,14 @@
 //! The update rules.
 
+#![expect(
+    clippy::inline_always,
+    reason = "the loops must be compiled inside the function that enables the vectors"
+)]
+
 use ndarray::Array2;
 
 use super::OptimizerSpec;
-use crate::kernel::wide;
+use crate::kernel::{Team, update};
 use crate::nn::{Network, Param, Role};
 use crate::real::Real;
 
@@ -51,37 +56,75 @@ impl<F: Real> Optimizer<F> {
     }
 
     /// Moves every trained tensor of `network` by its gradient, at `step` (from 1) with the rate
-    /// that the schedule gives.
+    /// that the schedule gives; the work is shared out among `team`.
     ///
     /// Coupled decay is not part of this: the trainer adds it to the gradients.
-    pub fn step(&mut self, network: &mut Network<F>, step: u64, learning_rate: f64) {
+    pub fn step(&mut self, team: &Team, network: &mut Network<F>, step: u64, learning_rate: f64) {
         let trained = network.params_mut().filter(|param| param.is_trained());
         for (param, [first, second]) in trained.zip(&mut self.state) {
             let is_weight = param.role == Role::Weight;
-            let w = slice(&mut param.value);
-            let g: &[F] = slice(&mut param.grad);
-            let (m, v) = (slice(&mut first.value), slice(&mut second.value));
+            let (w, g) = (param.value.view_mut(), param.grad.view());
+            let state = [first, second].map(|tensor| {
+                let value = &mut tensor.value;
+                (!value.is_empty()).then(|| value.view_mut())
+            });
             match &self.rule {
-                OptimizerSpec::Sgd(sgd) if sgd.momentum == 0.0 => descend(w, g, learning_rate),
-                OptimizerSpec::Sgd(sgd) => momentum(w, g, m, learning_rate, sgd.momentum, sgd.nesterov),
-                OptimizerSpec::RmsProp(rms) => rmsprop(w, g, v, learning_rate, rms.decay, rms.eps),
-                OptimizerSpec::Adam(spec) => {
-                    adam(
+                OptimizerSpec::Sgd(sgd) if sgd.momentum == 0.0 => {
+                    let rate = F::from_f64(learning_rate);
+                    update(
+                        team,
                         w,
-                        g,
-                        m,
-                        v,
-                        &AdamStep::new(step, learning_rate, 0.0, spec.beta1, spec.beta2, spec.eps),
+                        &g,
+                        state,
+                        #[inline(always)]
+                        |w, g, _, _| descend(w, g, rate),
+                    );
+                }
+                OptimizerSpec::Sgd(sgd) => {
+                    let (rate, keep) = (F::from_f64(learning_rate), F::from_f64(sgd.momentum));
+                    update(
+                        team,
+                        w,
+                        &g,
+                        state,
+                        #[inline(always)]
+                        |w, g, v, _| {
+                            momentum(w, g, v, rate, keep, sgd.nesterov);
+                        },
+                    );
+                }
+                OptimizerSpec::RmsProp(spec) => {
+                    let rule = RmsPropStep::new(learning_rate, spec.decay, spec.eps);
+                    update(
+                        team,
+                        w,
+                        &g,
+                        state,
+                        #[inline(always)]
+                        |w, g, _, s| rmsprop(w, g, s, &rule),
+                    );
+                }
+                OptimizerSpec::Adam(spec) => {
+                    let rule = AdamStep::new(step, learning_rate, 0.0, spec.beta1, spec.beta2, spec.eps);
+                    update(
+                        team,
+                        w,
+                        &g,
+                        state,
+                        #[inline(always)]
+                        |w, g, m, v| adam(w, g, m, v, &rule),
                     );
                 }
                 OptimizerSpec::AdamW(spec) => {
                     let decay = if is_weight { spec.weight_decay } else { 0.0 };
-                    adam(
+                    let rule = AdamStep::new(step, learning_rate, decay, spec.beta1, spec.beta2, spec.eps);
+                    update(
+                        team,
                         w,
-                        g,
-                        m,
-                        v,
-                        &AdamStep::new(step, learning_rate, decay, spec.beta1, spec.beta2, spec.eps),
+                        &g,
+                        state,
+                        #[inline(always)]
+                        |w, g, m, v| adam(w, g, m, v, &rule),
                     );
                 }
             }
@@ -89,47 +132,47 @@ impl<F: Real> Optimizer<F> {
     }
 }
 
-fn slice<F>(array: &mut Array2<F>) -> &mut [F] {
-    array.as_slice_mut().expect("parameters are in row-major layout")
+#[inline(always)]
+fn descend<F: Real>(w: &mut [F], g: &[F], rate: F) {
+    for (w, &g) in w.iter_mut().zip(g) {
+        *w -= rate * g;
+    }
 }
 
-fn descend<F: Real>(w: &mut [F], g: &[F], learning_rate: f64) {
-    let rate = F::from_f64(learning_rate);
-    wide(
-        #[inline(always)]
-        || {
-            for (w, &g) in w.iter_mut().zip(g) {
-                *w -= rate * g;
-            }
-        },
-    );
+#[inline(always)]
+fn momentum<F: Real>(w: &mut [F], g: &[F], v: &mut [F], rate: F, momentum: F, nesterov: bool) {
+    for ((w, &g), v) in w.iter_mut().zip(g).zip(v) {
+        *v = momentum * *v + g;
+        *w -= rate * if nesterov { g + momentum * *v } else { *v };
+    }
 }
 
-fn momentum<F: Real>(w: &mut [F], g: &[F], v: &mut [F], learning_rate: f64, momentum: f64, nesterov: bool) {
-    let (rate, momentum) = (F::from_f64(learning_rate), F::from_f64(momentum));
-    wide(
-        #[inline(always)]
-        || {
-            for ((w, &g), v) in w.iter_mut().zip(g).zip(v) {
-                *v = momentum * *v + g;
-                *w -= rate * if nesterov { g + momentum * *v } else { *v };
-            }
-        },
-    );
+/// What is constant over one step of RMSProp.
+struct RmsPropStep<F> {
+    rate: F,
+    keep: F, // decay
+    take: F, // 1 - decay, rounded once
+    eps: F,
 }
 
-fn rmsprop<F: Real>(w: &mut [F], g: &[F], s: &mut [F], learning_rate: f64, decay: f64, eps: f64) {
-    let (rate, eps) = (F::from_f64(learning_rate), F::from_f64(eps));
-    let (keep, take) = (F::from_f64(decay), F::from_f64(1.0 - decay));
-    wide(
-        #[inline(always)]
-        || {
-            for ((w, &g), s) in w.iter_mut().zip(g).zip(s) {
-                *s = keep * *s + take * g * g;
-                *w -= rate * g / (s.sqrt() + eps);
-            }
-        },
-    );
+impl<F: Real> RmsPropStep<F> {
+    fn new(learning_rate: f64, decay: f64, eps: f64) -> Self {
+        Self {
+            rate: F::from_f64(learning_rate),
+            keep: F::from_f64(decay),
+            take: F::from_f64(1.0 - decay),
+            eps: F::from_f64(eps),
+        }
+    }
+}
+
+#[inline(always)]
+fn rmsprop<F: Real>(w: &mut [F], g: &[F], s: &mut [F], step: &RmsPropStep<F>) {
+    let &RmsPropStep { rate, keep, take, eps } = step;
+    for ((w, &g), s) in w.iter_mut().zip(g).zip(s) {
+        *s = keep * *s + take * g * g;
+        *w -= rate * g / (s.sqrt() + eps);
+    }
 }
 
 /// What is constant over one step of Adam.
@@ -160,16 +203,12 @@ impl<F: Real> AdamStep<F> {
     }
 }
 
+#[inline(always)]
 fn adam<F: Real>(w: &mut [F], g: &[F], m: &mut [F], v: &mut [F], step: &AdamStep<F>) {
     let &AdamStep { keep, beta1, take1, beta2, take2, rate, root_correction, eps } = step;
-    wide(
-        #[inline(always)]
-        || {
-            for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-                *m = beta1 * *m + take1 * g;
-                *v = beta2 * *v + take2 * g * g;
-                *w = keep * *w - rate * *m / (v.sqrt() * root_correction + eps);
-            }
-        },
-    );
+    for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
+        *m = beta1 * *m + take1 * g;
+        *v = beta2 * *v + take2 * g * g;
+        *w = keep * *w - rate * *m / (v.sqrt() * root_correction + eps);
+    }
 }

@@ -40,12 +40,12 @@ fn overall(evaluation: &Evaluation) -> String {
     let measures = metrics.measures(&evaluation.names);
     let baseline = evaluation.baseline.measures(&evaluation.names);
     for ((name, measure), (_, baseline)) in measures.iter().zip(baseline) {
-        let (value, interval) = shown(name, *measure);
+        let (value, interval) = measure_and_interval(name, *measure);
         let baseline = match metrics {
             Metrics::Classes(metrics) if name == "calibration_error" => {
-                metrics.calibration_error_by_chance.map(|chance| number(name, chance))
+                metrics.calibration_error_by_chance.map(|chance| metric_value(name, chance))
             }
-            _ => baseline.value.map(|value| number(name, value)),
+            _ => baseline.value.map(|value| metric_value(name, value)),
         };
         rows.push(vec![plain(name), value, interval, baseline.unwrap_or_else(|| NO_NUMBER.to_owned())]);
         if let Some(reason) = measure.missing {
@@ -89,22 +89,23 @@ fn always(evaluation: &Evaluation, baseline: &Classification) -> String {
 }
 
 /// Value and interval of a metric.
-fn shown(name: &str, measure: Measure) -> (String, String) {
+pub(super) fn measure_and_interval(name: &str, measure: Measure) -> (String, String) {
     match (measure.value, measure.interval) {
         (None, _) => (NO_NUMBER.to_owned(), NO_NUMBER.to_owned()),
         (Some(value), Some(interval)) if is_share(name) => {
-            (number(name, value), format!("({:.4} to {:.4})", interval.low, interval.high))
+            (metric_value(name, value), format!("({:.4} to {:.4})", interval.low, interval.high))
         }
-        (Some(value), None) => (number(name, value), NO_NUMBER.to_owned()),
+        (Some(value), None) => (metric_value(name, value), NO_NUMBER.to_owned()),
         (Some(value), interval) => value_and_interval(value, interval),
     }
 }
 
-fn number(name: &str, value: f64) -> String {
+/// A metric in as many digits as tell enough.
+pub(super) fn metric_value(name: &str, value: f64) -> String {
     if is_share(name) { format!("{value:.4}") } else { four_digits(value) }
 }
 
 /// Whether a metric is 1 at most, so that four decimals tell enough.
-fn is_share(name: &str) -> bool {
+pub(super) fn is_share(name: &str) -> bool {
     !["log_loss", "rmse", "mae"].contains(&name.rsplit('.').next().unwrap_or(name))
 }

@@ -34,10 +34,17 @@ pub(super) fn accuracy_and_spread(estimate: &Estimate, charset: Charset) -> Stri
 /// `-0.0123 (-0.0200 to -0.0046)`.
 pub(super) fn signed_difference(difference: &PairedDifference) -> String {
     let Some(mean) = difference.mean else { return NO_NUMBER.to_owned() };
-    let Some(interval) = difference.interval else { return Format::of(mean, None).write_signed(mean) };
-    let format = Format::of(mean, Some(0.5 * (interval.high - interval.low)));
-    let [mean, low, high] = [mean, interval.low, interval.high].map(|value| format.write_signed(value));
-    format!("{mean} ({low} to {high})")
+    match difference.interval {
+        Some(interval) => signed_with_interval(mean, interval),
+        None => Format::of(mean, None).write_signed(mean),
+    }
+}
+
+/// A difference with its sign and its interval.
+pub(super) fn signed_with_interval(difference: f64, Interval { low, high }: Interval) -> String {
+    let format = Format::of(difference, Some(0.5 * (high - low)));
+    let [difference, low, high] = [difference, low, high].map(|value| format.write_signed(value));
+    format!("{difference} ({low} to {high})")
 }
 
 /// A value with its interval, if there is one, in digits that suit the interval: such as `0.512` and

@@ -6,12 +6,14 @@ mod tests;
 use super::Charset;
 use super::differences::differences;
 use super::ends::ends;
+use super::final_metrics::final_metrics;
 use super::group_rows::{Shown, cost_rows, heading, score_rows, steps_to_reach};
 use super::points::PointColumns;
 use super::rows::{Align, aligned};
 use crate::compare::Summary;
 
-/// Scores and costs of each norm, at each point of the grid, then the paired differences: at most
+/// Scores and costs of each norm, at each point of the grid, then the paired differences, then the
+/// metrics of the kept weights beside the baselines: at most
 /// 80 columns wide unless names or values of a grid are long.
 pub fn table(summary: &Summary, charset: Charset) -> String {
     let shown = [Shown { name: None, summary }];
@@ -21,6 +23,7 @@ pub fn table(summary: &Summary, charset: Charset) -> String {
         steps_rows(summary),
         ends(&shown),
         differences(summary),
+        final_metrics(summary),
     ];
     charset.restrict(joined(sections))
 }

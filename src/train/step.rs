@@ -62,7 +62,7 @@ impl<'a, F: Real> Stepper<'a, F> {
         if let Some(max_norm) = self.plan.training.clip_norm {
             clip_by_global_norm(network, max_norm);
         }
-        self.optimizer.step(network, step, learning_rate);
+        self.optimizer.step(team, network, step, learning_rate);
         network.commit();
         Ok(loss)
     }

@@ -163,7 +163,7 @@ impl Step {
 
     /// `w` after the step.
     fn take(&mut self, step: u64, learning_rate: f64) -> Array2<f64> {
-        self.optimizer.step(&mut self.network, step, learning_rate);
+        self.optimizer.step(&Team::alone(), &mut self.network, step, learning_rate);
         self.network.params().next().expect("one tensor").value.clone()
     }
 }

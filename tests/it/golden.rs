@@ -328,7 +328,7 @@ fn ten_steps_of_each_optimizer_agree() {
             if let Some(max_norm) = clip_norm {
                 clip_by_global_norm(&mut golden.network, max_norm);
             }
-            optimizer.step(&mut golden.network, step, spec.learning_rate());
+            optimizer.step(&Team::alone(), &mut golden.network, step, spec.learning_rate());
             golden.network.commit();
             assert_number(&format!("{name}: loss of step {step}"), loss, &expected_loss.into());
             assert_number(&format!("{name}: norm of step {step}"), norm, &expected_norm.into());

@@ -65,3 +65,52 @@ fn weights_are_for_classes_that_there_are() {
         "{error}"
     );
 }
+
+#[test]
+fn baselines_stand_beside_the_network_and_change_nothing() {
+    let work = Work::new();
+    let usual = ["-c", "config.toml", "--set", "data.test=0.2", "--epochs", "20", "-o"];
+    let with = work.ok(&[&usual[..], &["with"]].concat()).stdout;
+    for line in [
+        "kept weights on the validation rows, mean over 2 seeds\n",
+        "kept weights on the test rows, mean over 2 seeds\n",
+        "\nlinear model ",
+        "\nclass shares ",
+    ] {
+        assert!(with.contains(line), "{line}\n{with}");
+    }
+    let without = work.ok(&[&usual[..], &["without", "--set", "training.baselines=false"]].concat()).stdout;
+    assert!(
+        without.contains("kept weights on the test rows") && !without.contains("linear model"),
+        "{without}"
+    );
+    assert_eq!(work.hashes("with"), work.hashes("without"));
+
+    let summary = work.json("with/summary.json");
+    let metrics = summary["final_metrics"].as_array().expect("a list");
+    let accuracy = |of: &str, norm: Option<&str>| {
+        let found = metrics.iter().find(|found| {
+            found["of"] == of
+                && found["norm"].as_str() == norm
+                && found["rows"] == "validation_rows"
+                && found["metric"] == "accuracy"
+        });
+        let values = &found.expect("an entry")["values"];
+        assert_eq!(values["n"], 2);
+        values["mean"].as_f64().expect("a mean")
+    };
+    // The classes are two, alike in number, and a plane is between them.
+    assert!((0.4..=0.6).contains(&accuracy("same_for_all", None)));
+    assert!(accuracy("linear_model", None) > 0.9);
+    assert_eq!(accuracy("network", Some("none")), summary["groups"][1]["final_accuracy"]["mean"]);
+}
+
+/// What is linear already is not compared with itself.
+#[test]
+fn a_linear_network_has_one_baseline() {
+    let work = Work::new();
+    let linear = ["-c", "single.toml", "--set", "model.hidden=[]", "--set", "model.norm=none"];
+    let shown = work.ok(&linear).stdout;
+    assert!(shown.contains("class shares") && !shown.contains("linear model"), "{shown}");
+    assert!(shown.contains("metric             none    95 % interval       class shares\n"), "{shown}");
+}

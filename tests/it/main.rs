@@ -3,14 +3,19 @@
 mod batch_norm; // what holds for batch norm whatever the numbers
 mod cli; // the program: files, words, exit codes
 mod course; // the numbers of the CS231n assignments
+mod eval; // `bntrain eval`
 mod evaluate; // metrics of a network under each choice of statistics
 mod evaluation; // evaluation changes nothing and sees each row alone
+mod export; // models for other tools
 mod extremes; // the limits of rounding and range
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
 mod init; // a first config for a data file
+mod inspect; // what is in a model or a run
 mod losses; // networks that end in each of the losses
 mod metrics; // metrics and their intervals
+mod model_file; // files of every format
+mod predict; // new rows through a trained model
 mod readme; // what the README says
 mod shell; // completions and man pages
 mod statistics; // choices of what batch norm normalises by

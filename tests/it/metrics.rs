@@ -1,7 +1,8 @@
 //! Metrics against scikit-learn, and where they have no value.
 
 use bntrain::metrics::{
-    CALIBRATION_BINS, Classification, Interval, Measure, Missing, Regression, log_logistic, log_softmax,
+    Answers, CALIBRATION_BINS, Classification, Interval, Measure, Missing, Regression, Truth, difference,
+    log_logistic, log_softmax,
 };
 use ndarray::{Array2, ArrayView2, array};
 use serde_json::Value;
@@ -230,4 +231,62 @@ fn logarithms_of_probabilities_keep_what_probabilities_lose() {
     log_softmax(&mut single);
     assert_eq!(single, [0.0]);
     log_softmax(&mut []);
+}
+
+/// The mean over rows, with the interval that a paired t test has.
+#[test]
+fn differences_are_paired() {
+    let truth = Truth::Classes(vec![0, 1, 1, 0, 1]);
+    let answers = |p: [f64; 5]| {
+        Answers::Classes(Array2::from_shape_fn((5, 2), |(row, class)| {
+            if class == 1 { p[row].ln() } else { (1.0 - p[row]).ln() }
+        }))
+    };
+    let (first, second) = ([0.2, 0.7, 0.4, 0.6, 0.9], [0.1, 0.8, 0.3, 0.5, 0.95]);
+    let found = difference(&truth, &answers(first), &answers(second), None);
+    let loss = |row: usize, p: f64| if [1, 2, 4].contains(&row) { -p.ln() } else { -(1.0 - p).ln() };
+    let gains: Vec<f64> = (0..5).map(|row| loss(row, second[row]) - loss(row, first[row])).collect();
+    let mean = gains.iter().sum::<f64>() / 5.0;
+    let spread = (gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / 4.0).sqrt();
+    let half = 2.776_445_105 * spread / 5.0_f64.sqrt();
+    assert_near("difference", found.value.expect("a value"), mean, 1e-14);
+    let Interval { low, high } = found.interval.expect("an interval");
+    assert_near("lower end", low, mean - half, 1e-9);
+    assert_near("upper end", high, mean + half, 1e-9);
+    let same = difference(&truth, &answers(first), &answers(first), None);
+    assert_eq!((same.value, same.interval, same.missing), (Some(0.0), None, Some(Missing::NoSpread)));
+}
+
+/// The same as the difference of the two values, whatever the weights; and its influences are the
+/// derivatives with respect to them.
+#[test]
+fn differences_of_r2_are_those_of_the_metric() {
+    let case = &golden("metrics.json")["values"]["weighted"];
+    let truth = matrix(&case["truth"]);
+    let first = matrix(&case["predictions"]);
+    let second = 0.9 * &first + 0.1 * &truth + 0.3;
+    let weights = numbers(&case["weights"]);
+    let r2 = |predictions: &Array2<f64>, weights: &[f64]| {
+        let targets = Regression::of(truth.view(), predictions.view(), Some(weights)).targets;
+        targets.iter().map(|target| target.r2.value.expect("a value")).sum::<f64>() / targets.len() as f64
+    };
+    let of = |weights: &[f64]| r2(&second, weights) - r2(&first, weights);
+    let (truth_of, values) =
+        (Truth::Values(truth.clone()), |values: &Array2<f64>| Answers::Values(values.clone()));
+    let found = difference(&truth_of, &values(&first), &values(&second), Some(&weights));
+    assert_near("difference", found.value.expect("a value"), of(&weights), 1e-12);
+    let squares: f64 = (0..weights.len())
+        .map(|row| {
+            let slope = |step: f64| {
+                let mut moved = weights.clone();
+                moved[row] += step;
+                of(&moved)
+            };
+            (weights[row] * (slope(1e-4) - slope(-1e-4)) / 2e-4).powi(2)
+        })
+        .sum();
+    let n = weights.len() as f64;
+    let Interval { low, high } = found.interval.expect("an interval");
+    // Student's t with 49 degrees of freedom.
+    assert_near("width", high - low, 2.0 * 2.009_575_2 * (n / (n - 1.0) * squares).sqrt(), 1e-6);
 }

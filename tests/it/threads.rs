@@ -1,12 +1,18 @@
 //! Results do not depend on the number of threads.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
+use bntrain::compare::{DataSets, jobs, run_all};
+use bntrain::config::load;
 use bntrain::kernel::Team;
+use bntrain::model::result_hash;
 use bntrain::nn::{Backward, BatchNormSpec, LayerSpec, Network, Pass, Targets};
-use bntrain::optim::{AdamSpec, Optimizer, OptimizerSpec};
+use bntrain::optim::{AdamSpec, AdamWSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec};
 use bntrain::real::Real;
 use ndarray::Array2;
+use serde::Deserialize;
 
 use crate::support::stacks::{
     affine, batch_norm, dropout, leaky_relu, mean_only, relu, scores, softmax_loss, tanh,
@@ -36,7 +42,7 @@ fn train<F: Real>(members: usize) -> Vec<u64> {
         let pass = Pass { team: &team, step, targets: Targets::Classes(&labels), weights: None };
         network.forward(&pass, x.view(), &mut workspace);
         network.backward(&pass, x.view(), &mut workspace, Some(dx.view_mut()));
-        optimizer.step(&mut network, step, 1e-3);
+        optimizer.step(&team, &mut network, step, 1e-3);
         network.commit();
     }
     let (scores, losses) = network.infer(&team, x.view(), Targets::Classes(&labels), &mut workspace);
@@ -50,5 +56,94 @@ fn any_number_of_threads_gives_the_same_bits() {
     for members in [2, 3, 4] {
         assert!(train::<f32>(members) == narrow, "f32 with {members} threads");
         assert!(train::<f64>(members) == wide, "f64 with {members} threads");
+    }
+}
+
+/// The networks of the benchmark.
+#[derive(Deserialize)]
+struct Workloads {
+    workload: Vec<Workload>,
+}
+
+#[derive(Deserialize)]
+struct Workload {
+    name: String,
+    widths: Vec<usize>,
+    batch_size: usize,
+}
+
+impl Workload {
+    /// The hash of the network after two steps of `rule`.
+    fn result_hash(&self, rule: &OptimizerSpec, members: usize) -> String {
+        let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+        let (inputs, classes) = (self.widths[0], self.widths[self.widths.len() - 1]);
+        let hidden = &self.widths[1..self.widths.len() - 1];
+        let mut specs: Vec<_> =
+            hidden.iter().flat_map(|&units| [affine(units), batch_norm(), relu()]).collect();
+        specs.extend([scores(), softmax_loss()]);
+        let mut network = Network::<f32>::build(&specs, inputs, classes, 5);
+        let mut optimizer = Optimizer::new(rule, &network);
+        let mut workspace = network.reserve(self.batch_size);
+        let labels = labels(self.batch_size, classes as u32);
+        for step in 1..=2 {
+            let x = uniform((self.batch_size, inputs), step).mapv(|x| x as f32);
+            let pass = Pass { team: &team, step, targets: Targets::Classes(&labels), weights: None };
+            network.forward(&pass, x.view(), &mut workspace);
+            network.backward(&pass, x.view(), &mut workspace, None);
+            optimizer.step(&team, &mut network, step, rule.learning_rate());
+            network.commit();
+        }
+        result_hash(&network)
+    }
+}
+
+/// The smaller networks with every optimiser, the three largest with one each.
+#[test]
+fn every_benchmark_and_optimizer_gives_the_same_hash_with_any_number_of_threads() {
+    let rules = [
+        OptimizerSpec::Sgd(SgdSpec { momentum: 0.9, ..SgdSpec::default() }),
+        OptimizerSpec::RmsProp(RmsPropSpec::default()),
+        OptimizerSpec::Adam(AdamSpec::default()),
+        OptimizerSpec::AdamW(AdamWSpec::default()),
+    ];
+    let Workloads { workload } =
+        toml::from_str(include_str!("../../benches/workloads.toml")).expect("the file is valid");
+    assert_eq!(workload.len(), 7);
+    for (place, workload) in workload.iter().enumerate() {
+        let rules = if place < 4 { &rules[..] } else { &rules[place % 4..][..1] };
+        for rule in rules {
+            let alone = workload.result_hash(rule, 1);
+            for members in [2, 3, 4] {
+                let shared = workload.result_hash(rule, members);
+                assert_eq!(shared, alone, "{}, {}, {members} threads", workload.name, rule.kind());
+            }
+        }
+    }
+}
+
+/// More threads than runs, as many, and fewer.
+#[test]
+fn runs_beside_each_other_give_the_same_hashes_as_one_after_the_other() {
+    let overrides =
+        [("training.epochs", "2"), ("compare.seeds", "2"), ("compare.norms", "[\"batch_norm\", \"none\"]")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let plan = load(Path::new("configs/iris.toml"), &overrides).unwrap_or_else(|error| panic!("{error}"));
+    let jobs = jobs(&plan);
+    let data = DataSets::load([&plan], NonZeroUsize::MIN).unwrap_or_else(|error| panic!("{error}"));
+    let hashes = |threads: usize| {
+        let mut hashes = Vec::new();
+        let threads = NonZeroUsize::new(threads).expect("at least one");
+        run_all(&jobs, &data, threads, &AtomicBool::new(false), &|_| Box::new(Vec::new()), &mut |_, run| {
+            hashes.push(run.record.result_hash);
+            Ok(())
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+        hashes
+    };
+    let alone = hashes(1);
+    assert_eq!(alone.len(), 4);
+    assert_ne!(alone[0], alone[1]);
+    for threads in [2, 3, 4, 7] {
+        assert_eq!(hashes(threads), alone, "{threads} threads");
     }
 }

@@ -1,5 +1,6 @@
 //! From records to runs and groups.
 
+use super::final_metrics::final_metrics;
 use super::pairs::{Run, comparisons};
 use super::{Differences, GroupSummary, MeasuredOn, Point, RunSummary, Scores, Summary};
 use crate::compare::RunRecord;
@@ -31,9 +32,10 @@ pub(super) fn summary(records: &[RunRecord]) -> Summary {
         measured_on,
         confidence: CONFIDENCE,
         norms,
-        runs,
+        final_metrics: final_metrics(&runs),
         groups,
         comparisons,
+        runs,
     }
 }
 
@@ -176,6 +178,7 @@ fn run(record: &RunRecord, measured_on: MeasuredOn) -> RunSummary {
         test_loss: record.test.and_then(|test| finite(test.loss)),
         test_accuracy: record.test.and_then(|test| finite(test.accuracy()?)),
         test_r2: record.test.and_then(|test| finite(test.r2()?)),
+        assessments: record.assessments.clone(),
         parameters: record.parameters,
         seconds: record.seconds,
         train_seconds: last.map_or(0.0, |epoch| epoch.train_seconds),

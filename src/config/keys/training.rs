@@ -58,6 +58,13 @@ pub(in crate::config) static TRAINING: Section = Section {
                       numbers by class name, 1 for the others; brought to mean 1 over the training rows",
             },
             Key {
+                name: "baselines",
+                kind: Kind::Boolean,
+                default: Standard::Value("true"),
+                doc: "whether a linear model, trained likewise, and the class shares or means of the training \
+                      rows are measured beside the network, where there are validation or test rows",
+            },
+            Key {
                 name: "clip_norm",
                 kind: POSITIVE,
                 default: Standard::Absent("no clipping"),

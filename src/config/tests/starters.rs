@@ -26,7 +26,47 @@ fn a_first_config_says_what_every_column_is() {
     let learnt = Learnt::guess(&profile).expect("there is a last column");
     assert_eq!(learnt, Learnt { column: "kind".to_owned(), task: Task::Classification, is_guess: true });
     let text = starter(&profile, &learnt, &DataSpec::default(), "t.csv");
-    insta::assert_snapshot!(text, @"PLACEHOLDER");
+    insta::assert_snapshot!(text, @r##"
+    # Made by `bntrain init`. Try: bntrain check -c FILE, then bntrain -c FILE
+
+    [data]
+    path = "t.csv"
+    label = "kind" # the last column; a guess
+    valid = 0.2                     # share of the rows that decide when to stop
+    # test = 0.1                    # and one for a last look
+    # missing = "refuse"            # of columns that have no gaps here
+
+    [data.columns]                  # inferred; correct what is wrong
+    number = "id"                   # whole numbers, one after the other
+    age = { type = "numeric", missing = "median", indicator = true } # numbers, 5 of 40 missing
+    port = { type = "categorical", missing = { constant = "(missing)" } } # 2 different texts, 13 of 40 missing
+    "sea sick" = "boolean"          # two opposite words
+    deck = "numeric"                # whole numbers, 4 different ones; "categorical" if they are codes
+    ship = "ignore"                 # always "1"
+
+    [model]
+    hidden = [32, 32]
+    norm = "batch_norm"
+    activation = "relu"
+    dropout = 0.1
+
+    [optimizer]
+    type = "adamw"
+    learning_rate = 2e-3
+    weight_decay = 1e-2
+
+    [training]
+    epochs = 200
+    batch_size = 32
+    seed = 1
+    schedule = { type = "cosine" }
+    early_stopping = { metric = "valid_loss", patience = 40 }  # the best epoch is kept
+
+    # What batch norm does here, over five seeds:
+    # [compare]
+    # norms = ["batch_norm", "none"]
+    # seeds = 5
+    "##);
     parse(&text, Path::new("first.toml"), &[]).expect("it is valid");
 }
 

@@ -56,6 +56,7 @@ seed = 0
 last_batch = "merge"
 sampling = "shuffle"
 dtype = "f32"
+baselines = true
 log_every_steps = 1
 
 [training.schedule]

@@ -14,6 +14,7 @@ mod own_files;
 mod prepared;
 mod profiles;
 mod properties;
+mod row_stream;
 mod splits;
 mod truths;
 

@@ -97,6 +97,11 @@ fn configs_are_checked_like_any_other() {
             ": -1.0 is not allowed; it must be finite and greater than 0"
         ]
     );
+    let one_score = document(|model| {
+        let config = model["config"].as_str().expect("a text").replace("softmax_loss", "logistic_loss");
+        model["config"] = json!(config);
+    });
+    assert_eq!(one_score, "its description contradicts itself: a logistic loss without two classes");
     let huge = document(|model| {
         let config = model["config"].as_str().expect("a text").replace("units = 3", "units = 1000000000000");
         model["config"] = json!(config);

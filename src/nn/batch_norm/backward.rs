@@ -9,16 +9,15 @@
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip, s};
 
 use super::{Backward, BatchNorm};
-use crate::kernel;
+use crate::kernel::{self, ProjectionSums};
 use crate::nn::Pass;
+use crate::nn::workspace::head;
 use crate::real::Real;
 
 /// Room for intermediate results, sized once.
 #[derive(Default)]
 pub(super) struct Scratch<F> {
-    dbeta: Vec<f64>,         // width
-    dgamma: Vec<f64>,        // width
-    columns: [Vec<F>; 3],    // width each: what is constant along a column
+    sums: ProjectionSums<F>,
     nodes: [Array2<f64>; 2], // (max_rows, width) each: two nodes of the graph
 }
 
@@ -26,9 +25,7 @@ impl<F: Real> Scratch<F> {
     pub(super) fn new(backward: Backward, max_rows: usize, width: usize) -> Self {
         let nodes = if backward == Backward::Graph { max_rows } else { 0 };
         Self {
-            dbeta: vec![0.0; width],
-            dgamma: vec![0.0; width],
-            columns: std::array::from_fn(|_| vec![F::zero(); width]),
+            sums: ProjectionSums::new(width),
             nodes: std::array::from_fn(|_| Array2::zeros((nodes, width))),
         }
     }
@@ -44,19 +41,10 @@ impl<F: Real> BatchNorm<F> {
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        let n = self.rows as f64;
-        let x_hat = self.x_hat.slice(s![..self.rows, ..]);
+        let x_hat = head(&self.x_hat, self.rows);
         let mut scratch = std::mem::take(&mut self.scratch);
-        kernel::sum_rows_and_products(pass.team, &dy, &x_hat, &mut scratch.dbeta, &mut scratch.dgamma);
-        if let Some(mut dx) = dx {
-            let [factor, mean, slope] = &mut scratch.columns;
-            for (column, &gamma) in self.gamma().iter().enumerate() {
-                factor[column] = gamma * F::from_f64(self.inv_std[column]);
-                mean[column] = F::from_f64(scratch.dbeta[column] / n);
-                slope[column] = F::from_f64(scratch.dgamma[column] / n);
-            }
-            kernel::centre_and_project(pass.team, &dy, &x_hat, [factor, mean, slope], &mut dx);
-        }
+        let scale = (self.gamma(), &self.inv_std[..]);
+        kernel::centre_and_project(pass.team, (&dy, &x_hat), scale, &mut scratch.sums, dx);
         self.keep_gradients(&scratch);
         self.scratch = scratch;
     }
@@ -82,8 +70,8 @@ impl<F: Real> BatchNorm<F> {
             let inv_std = self.inv_std[column];
             let sum_dy: f64 = dy.iter().map(|&dy| dy.to_f64()).sum();
             let sum_dy_centred: f64 = dy.iter().zip(x).map(|(&dy, &x)| dy.to_f64() * centred(x)).sum();
-            scratch.dbeta[column] = sum_dy;
-            scratch.dgamma[column] = sum_dy_centred * inv_std;
+            scratch.sums.dbeta[column] = sum_dy;
+            scratch.sums.dgamma[column] = sum_dy_centred * inv_std;
             if let Some(dx) = &mut dx {
                 let factor = self.gamma()[column].to_f64() * inv_std / n;
                 let slope = inv_std * inv_std * sum_dy_centred;
@@ -149,8 +137,8 @@ impl<F: Real> BatchNorm<F> {
                     .and(&dxmu)
                     .for_each(|dx, &dxmu| *dx = F::from_f64(dxmu + dmean / n));
             }
-            scratch.dbeta[column] = dbeta;
-            scratch.dgamma[column] = dgamma;
+            scratch.sums.dbeta[column] = dbeta;
+            scratch.sums.dgamma[column] = dgamma;
         }
         self.keep_gradients(&scratch);
         self.scratch = scratch;
@@ -159,7 +147,7 @@ impl<F: Real> BatchNorm<F> {
     /// Writes the gradients of gamma and beta where those are trained.
     fn keep_gradients(&mut self, scratch: &Scratch<F>) {
         let (scale, shift) = (self.spec.scale, self.spec.shift);
-        let sums = [scale.then_some(&scratch.dgamma), shift.then_some(&scratch.dbeta)];
+        let sums = [scale.then_some(&scratch.sums.dgamma), shift.then_some(&scratch.sums.dbeta)];
         for (param, sum) in self.params.iter_mut().zip(sums.into_iter().flatten()) {
             for (grad, &sum) in param.grad.iter_mut().zip(sum) {
                 *grad = F::from_f64(sum);

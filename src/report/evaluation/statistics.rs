@@ -1,11 +1,11 @@
 //! One network under several choices of batch-norm statistics.
 
-use super::super::number::{NO_NUMBER, four_digits};
+use super::super::number::{NO_NUMBER, four_digits, signed_with_interval};
 use super::super::plain_text::plain;
 use super::super::rows::{Align, WIDEST, aligned_within};
-use super::number;
+use super::metric_value;
 use crate::evaluate::{Evaluation, Statistics, UnderStatistics};
-use crate::metrics::{Interval, Measure, Metrics};
+use crate::metrics::{CONFIDENCE, Interval, Measure};
 
 /// A row for each metric and a column for each choice, with what they are and what the differences
 /// say; empty with a single choice.
@@ -17,8 +17,9 @@ pub(super) fn by_statistics(evaluation: &Evaluation) -> String {
     let heading = ["statistics".to_owned()].into_iter().chain(names).chain(["difference".to_owned()]);
     let mut rows = vec![heading.collect::<Vec<_>>()];
     for (name, values) in values(evaluation) {
-        let cell =
-            |value: &Option<f64>| value.map_or_else(|| NO_NUMBER.to_owned(), |value| number(&name, value));
+        let cell = |value: &Option<f64>| {
+            value.map_or_else(|| NO_NUMBER.to_owned(), |value| metric_value(&name, value))
+        };
         let mut row = vec![plain(&name)];
         row.extend(values.iter().map(cell));
         row.push(cell(&spread(&values)));
@@ -65,7 +66,7 @@ fn about(evaluation: &Evaluation) -> String {
             (Statistics::Batch, Some((each, last))) => {
                 let last = if each == last { String::new() } else { format!(" (the last has {last})") };
                 format!(
-                    "each batch of {each} rows{last} by its own, in the order of the\n            file, \
+                    "each batch of {each} rows{last} by its own, in file order,\n            \
                      as in training: what a row gets depends on its neighbours"
                 )
             }
@@ -76,50 +77,50 @@ fn about(evaluation: &Evaluation) -> String {
     text
 }
 
-/// What the differences say.
+/// How far each choice is from the first one, and what that says.
 fn verdict(evaluation: &Evaluation) -> String {
     if !evaluation.has_statistics {
         return "this network normalises nothing, so the choice changes nothing\n".to_owned();
     }
-    let running = loss(evaluation, Statistics::Running);
-    let Some((name, Measure { value: Some(running), interval: Some(interval), .. })) = running else {
-        return String::new();
-    };
-    let Interval { low, high } = interval;
-    let far = |statistics| {
-        let (_, measure) = loss(evaluation, statistics)?;
-        measure.value.filter(|value| !(low..=high).contains(value))
-    };
-    let differs = |other: f64, of: &str| {
-        let (running, other) = (four_digits(running), four_digits(other));
-        format!(
-            "{name} is {running} by the running statistics and {other} by those of {of},\noutside its interval: "
-        )
-    };
-    if let Some(recomputed) = far(Statistics::Recomputed) {
-        return differs(recomputed, "these rows")
-            + "either training was too short for the running statistics\n\
-               to follow (more steps, or a larger running_update), or these rows are not like\n\
-               the training rows\n";
+    let first = evaluation.choices[0].statistics;
+    let others: Vec<(Statistics, Measure)> = evaluation
+        .choices
+        .iter()
+        .filter_map(|choice| Some((choice.statistics, choice.difference?)))
+        .collect();
+    let interval = format!("{} % interval", 100.0 * CONFIDENCE);
+    let mut text = format!("{} on the same rows, difference ({interval}):\n", evaluation.compared);
+    for (other, difference) in &others {
+        text.push_str(&format!("  {other} - {first}: {}\n", shown(*difference)));
     }
-    if let Some(batch) = far(Statistics::Batch) {
-        let why = match loss(evaluation, Statistics::Recomputed) {
-            Some(_) => "the noise of small batches, which training sees and\nprediction does not\n",
-            None => "add `recomputed` to --stats to see whether that is\nthe noise of small batches\n",
-        };
-        return differs(batch, "each batch") + why;
+    let differs = |statistics| {
+        let found = others.iter().find(|(other, _)| *other == statistics);
+        let interval = found.and_then(|(_, difference)| difference.interval);
+        interval.is_some_and(|Interval { low, high }| low > 0.0 || high < 0.0)
+    };
+    let none = !others.iter().any(|(other, _)| differs(*other));
+    text + if none {
+        "no difference that these rows could tell from chance\n"
+    } else if first != Statistics::Running {
+        ""
+    } else if differs(Statistics::Recomputed) {
+        "the running statistics are not those of these rows: training was too short for\n\
+         them to follow (more steps, or a larger running_update), or these rows are not\n\
+         like the training rows\n"
+    } else if others.iter().any(|(other, _)| *other == Statistics::Recomputed) {
+        "fixed statistics are alike, those of single batches are not: the noise of small\n\
+         batches, or rows beside each other in the file that are alike\n"
+    } else {
+        "add `recomputed` to --stats to see whether that is the noise of small batches\n"
     }
-    format!("{name} stays within its interval under each choice: it hardly matters here\n")
 }
 
-/// The metric that the choices are compared by.
-fn loss(evaluation: &Evaluation, statistics: Statistics) -> Option<(String, Measure)> {
-    let choice = evaluation.choices.iter().find(|choice| choice.statistics == statistics)?;
-    let wanted = match choice.metrics {
-        Metrics::Classes(_) => "log_loss",
-        Metrics::Values(_) => "rmse",
-    };
-    let measures = choice.metrics.measures(&evaluation.names).into_iter();
-    let mut named = measures.filter(|(name, _)| name.rsplit('.').next() == Some(wanted));
-    named.next().map(|(name, measure)| (plain(&name), measure))
+/// Such as `-0.0123 (-0.0200 to -0.0046)`.
+fn shown(difference: Measure) -> String {
+    match (difference.value, difference.interval) {
+        (Some(value), Some(interval)) => signed_with_interval(value, interval),
+        (Some(0.0), None) => "0".to_owned(),
+        (Some(value), None) => four_digits(value),
+        (None, _) => NO_NUMBER.to_owned(),
+    }
 }

@@ -2,30 +2,40 @@ use ndarray::{Array2, array};
 
 use super::*;
 use crate::evaluate::{Statistics, UnderStatistics};
-use crate::metrics::{Answers, Truth};
+use crate::metrics::{Answers, Truth, difference, log_logistic};
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
 
-/// `n` rows of two classes; `skill` is what the class adds to its log odds.
+/// By the running statistics.
+fn running(truth: &Truth, answers: &Answers) -> Vec<UnderStatistics> {
+    let metrics = Metrics::of(truth, answers, None);
+    vec![UnderStatistics { statistics: Statistics::Running, metrics, difference: None }]
+}
+
+/// `n` rows of two classes; `skill` is what the class adds to its log odds, and each choice comes with
+/// what it adds to the log odds of all rows.
 fn two_classes(n: usize, skill: f64, choices: &[(Statistics, f64)]) -> Evaluation {
     let truth = Truth::Classes((0..n).map(|row| u32::from(row % 3 == 0)).collect());
-    let metrics = |shift: f64| {
-        let answers = Array2::from_shape_fn((n, 2), |(row, class)| {
+    let answers = |shift: f64| {
+        Answers::Classes(Array2::from_shape_fn((n, 2), |(row, class)| {
             let odds = 2.0 * ((row * 7 % 11) as f64 / 5.0 - 1.0) + if row % 3 == 0 { skill } else { -skill };
-            crate::metrics::log_logistic(odds + shift)[class]
-        });
-        Metrics::of(&truth, &Answers::Classes(answers), None)
+            log_logistic(odds + shift)[class]
+        }))
     };
-    let choices =
-        choices.iter().map(|&(statistics, shift)| UnderStatistics { statistics, metrics: metrics(shift) });
+    let under = |(index, &(statistics, shift)): (usize, &(Statistics, f64))| UnderStatistics {
+        statistics,
+        metrics: Metrics::of(&truth, &answers(shift), None),
+        difference: (index > 0).then(|| difference(&truth, &answers(choices[0].1), &answers(shift), None)),
+    };
     Evaluation {
         n_rows: n,
         names: names(&["no", "yes"]),
-        choices: choices.collect(),
+        choices: choices.iter().enumerate().map(under).collect(),
         baseline: Metrics::of_baseline(&truth, &[20.0, 10.0], None),
         batch_rows: Some((16, 22)),
+        compared: "log_loss",
         has_statistics: true,
     }
 }
@@ -64,7 +74,7 @@ fn classes_with_one_choice() {
 #[test]
 fn choices_that_hardly_differ() {
     let choices = [(Statistics::Running, 0.0), (Statistics::Recomputed, 0.05), (Statistics::Batch, -0.1)];
-    insta::assert_snapshot!(by_statistics(&two_classes(60, 1.5, &choices)), @r#"
+    insta::assert_snapshot!(by_statistics(&two_classes(60, 1.5, &choices)), @r##"
     statistics         running  recomputed   batch  difference
     accuracy            0.8333      0.8333  0.8333      0.0000
     balanced_accuracy   0.8375      0.8375  0.8375      0.0000
@@ -76,11 +86,16 @@ fn choices_that_hardly_differ() {
     running:    those stored with the weights, which `predict` uses too
     recomputed: mean and variance of each batch norm's input over these rows,
                 layer by layer, with weights, gamma and beta as they are
-    batch:      each batch of 16 rows (the last has 22) by its own, in the order of the
-                file, as in training: what a row gets depends on its neighbours
+    batch:      each batch of 16 rows (the last has 22) by its own, in file order,
+                as in training: what a row gets depends on its neighbours
 
-    log_loss stays within its interval under each choice: it hardly matters here
-    "#);
+    log_loss on the same rows, difference (95 % interval):
+      recomputed - running: +0.0044 (+0.0006 to +0.0082)
+      batch - running: -0.0078 (-0.0153 to -0.0002)
+    the running statistics are not those of these rows: training was too short for
+    them to follow (more steps, or a larger running_update), or these rows are not
+    like the training rows
+    "##);
 }
 
 #[test]
@@ -89,23 +104,30 @@ fn choices_that_differ_are_explained() {
         let text = by_statistics(&two_classes(600, 1.5, choices));
         text[text.rfind("\n\n").expect("a verdict")..].trim_start().to_owned()
     };
-    let (running, recomputed) = (Statistics::Running, Statistics::Recomputed);
-    insta::assert_snapshot!(verdict(&[(running, 3.0), (recomputed, 0.0)]), @r"
-    log_loss is 1.220 by the running statistics and 0.3216 by those of these rows,
-    outside its interval: either training was too short for the running statistics
-    to follow (more steps, or a larger running_update), or these rows are not like
-    the training rows
-    ");
-    insta::assert_snapshot!(verdict(&[(running, 0.0), (recomputed, 0.0), (Statistics::Batch, 3.0)]), @r"
-    log_loss is 0.3216 by the running statistics and 1.220 by those of each batch,
-    outside its interval: the noise of small batches, which training sees and
-    prediction does not
-    ");
-    insta::assert_snapshot!(verdict(&[(running, 0.0), (Statistics::Batch, 3.0)]), @r"
-    log_loss is 0.3216 by the running statistics and 1.220 by those of each batch,
-    outside its interval: add `recomputed` to --stats to see whether that is
-    the noise of small batches
-    ");
+    let (running, recomputed, batch) = (Statistics::Running, Statistics::Recomputed, Statistics::Batch);
+    insta::assert_snapshot!(verdict(&[(running, 3.0), (recomputed, 0.0)]), @r##"
+    log_loss on the same rows, difference (95 % interval):
+      recomputed - running: -0.899 (-0.982 to -0.815)
+    the running statistics are not those of these rows: training was too short for
+    them to follow (more steps, or a larger running_update), or these rows are not
+    like the training rows
+    "##);
+    insta::assert_snapshot!(verdict(&[(running, 0.0), (recomputed, 0.0), (batch, 3.0)]), @r##"
+    log_loss on the same rows, difference (95 % interval):
+      recomputed - running: 0
+      batch - running: +0.899 (+0.815 to +0.982)
+    fixed statistics are alike, those of single batches are not: the noise of small
+    batches, or rows beside each other in the file that are alike
+    "##);
+    insta::assert_snapshot!(verdict(&[(running, 0.0), (batch, 3.0)]), @r##"
+    log_loss on the same rows, difference (95 % interval):
+      batch - running: +0.899 (+0.815 to +0.982)
+    add `recomputed` to --stats to see whether that is the noise of small batches
+    "##);
+    insta::assert_snapshot!(verdict(&[(batch, 0.0), (running, 3.0)]), @r##"
+    log_loss on the same rows, difference (95 % interval):
+      running - batch: +0.899 (+0.815 to +0.982)
+    "##);
 }
 
 #[test]
@@ -121,10 +143,7 @@ fn all_right_in_a_few_rows() {
     let truth = Truth::Classes(vec![0, 1, 0, 1, 0, 1]);
     let answers = Array2::from_shape_fn((6, 2), |(row, class)| if row % 2 == class { -0.1 } else { -2.3 });
     let evaluation = Evaluation {
-        choices: vec![UnderStatistics {
-            statistics: Statistics::Running,
-            metrics: Metrics::of(&truth, &Answers::Classes(answers), None),
-        }],
+        choices: running(&truth, &Answers::Classes(answers)),
         baseline: Metrics::of_baseline(&truth, &[1.0, 1.0], None),
         ..two_classes(6, 0.0, &[])
     };
@@ -155,12 +174,10 @@ fn values_of_two_targets() {
     let shown = Evaluation {
         n_rows: 40,
         names: names(&["height", "price"]),
-        choices: vec![UnderStatistics {
-            statistics: Statistics::Running,
-            metrics: Metrics::of(&truth, &answers, None),
-        }],
+        choices: running(&truth, &answers),
         baseline: Metrics::of_baseline(&truth, &[0.1, 1e3], None),
         batch_rows: None,
+        compared: "r2",
         has_statistics: true,
     };
     insta::assert_snapshot!(text(&shown), @r#"
@@ -176,14 +193,7 @@ fn values_of_two_targets() {
     "#);
     let single = Evaluation {
         names: names(&["x"]),
-        choices: vec![UnderStatistics {
-            statistics: Statistics::Running,
-            metrics: Metrics::of(
-                &Truth::Values(array![[1.0], [1.0]]),
-                &Answers::Values(array![[1.0], [2.0]]),
-                None,
-            ),
-        }],
+        choices: running(&Truth::Values(array![[1.0], [1.0]]), &Answers::Values(array![[1.0], [2.0]])),
         baseline: Metrics::of_baseline(&Truth::Values(array![[1.0], [1.0]]), &[0.0], None),
         ..shown
     };
@@ -207,10 +217,7 @@ fn many_classes_are_told_by_the_worst() {
     });
     let shown = Evaluation {
         names: (0..40).map(|class| format!("class {class}")).collect(),
-        choices: vec![UnderStatistics {
-            statistics: Statistics::Running,
-            metrics: Metrics::of(&truth, &Answers::Classes(answers), None),
-        }],
+        choices: running(&truth, &Answers::Classes(answers)),
         baseline: Metrics::of_baseline(&truth, &[1.0; 40], None),
         ..two_classes(6, 0.0, &[])
     };

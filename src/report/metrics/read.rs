@@ -84,6 +84,7 @@ pub fn with_epochs(summary: &Summary, rows: &[MetricsRow]) -> Vec<RunRecord> {
             outcome: run.outcome.clone(),
             kept_epoch: run.kept_epoch,
             test: test.map(|(loss, quality)| Score { loss, quality: Quality::new(summary.task, quality) }),
+            assessments: run.assessments.clone(),
             parameters: run.parameters,
             result_hash: run.result_hash.clone(),
             seconds: run.seconds,

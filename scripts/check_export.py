@@ -1,0 +1,269 @@
+"""Exported models in the tools that they are for.
+
+    python scripts/check_export.py target/release/bntrain [NETWORKS]
+
+Trains random networks of every kind of layer with the given program and compares what it predicts
+with ONNX's checker and onnxruntime, and with PyTorch's modules. Where PyTorch is not installed, its
+modules are replaced by their definitions in NumPy. Then the examples of docs/export.md are run.
+Packages: scripts/check_export.txt, and torch if wanted.
+"""
+
+import csv
+import json
+import math
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from safetensors import safe_open
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+ROOT = Path(__file__).resolve().parent.parent
+ACTIVATIONS = ["relu", "leaky_relu", "sigmoid", "tanh"]
+NORMS = ["batch_norm", "mean_only"]
+LOSSES = ["softmax_loss", "logistic_loss", "squared_loss", "huber_loss"]
+KINDS = {"affine", "dropout", *ACTIVATIONS, *NORMS, *LOSSES}
+TOLERANCE = {"f32": 1e-5, "f64": 1e-9}
+
+
+def run(program, *arguments):
+    ended = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
+    if ended.returncode != 0:
+        sys.exit(f"{' '.join(map(str, arguments))}\n{ended.stdout}{ended.stderr}")
+    return ended.stdout
+
+
+def documented_kinds():
+    """The layers that the README lists, so that a new one cannot be forgotten here."""
+    reference = (ROOT / "README.md").read_text().split("### `[[layers]]`")[1].split("### `[model]`")[0]
+    return set(re.findall(r'\*\*`type = "(\w+)"`\*\*', reference))
+
+
+class Case:
+    """A random data file and a random network for it."""
+
+    def __init__(self, folder, seed):
+        self.random = random.Random(seed)
+        self.folder = folder
+        self.loss = LOSSES[seed % len(LOSSES)]
+        self.dtype = "f64" if seed % 3 == 2 else "f32"
+        self.write_data()
+        self.layers = self.random_layers()
+        self.write_config()
+
+    def write_data(self):
+        r = self.random
+        self.numbers = [f"n{i}" for i in range(r.randint(1, 5))]
+        self.flags = [f"b{i}" for i in range(r.randint(0, 1))]
+        self.texts = [f"t{i}" for i in range(r.randint(0, 2))]
+        offsets = {name: r.choice([0.0, 5.0, -300.0, 1.7e9]) for name in self.numbers}
+        self.has_gaps = r.random() < 0.5
+        self.rows = []
+        for index in range(120):
+            row = {}
+            for name in self.numbers:
+                row[name] = "" if self.has_gaps and r.random() < 0.1 else repr(round(offsets[name] + r.gauss(0, 2), 3))
+            for name in self.flags:
+                row[name] = "" if self.has_gaps and r.random() < 0.1 else r.choice(["yes", "No"])
+            for name in self.texts:
+                row[name] = "" if self.has_gaps and r.random() < 0.1 else r.choice(["red", "green, or so", "über", f"rare{r.randint(0, 9)}"])
+            if self.loss == "softmax_loss":
+                row["y"] = r.choice(["a", "b", "c"])
+            elif self.loss == "logistic_loss":
+                row["y"] = r.choice(["no", "yes"])
+            else:
+                row["y"], row["z"] = repr(round(2e5 + r.gauss(0, 5e4), 2)), repr(round(r.random(), 4))
+            self.rows.append(row)
+        with open(self.folder / "data.csv", "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, self.rows[0].keys())
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+    def random_layers(self):
+        r = self.random
+        norm = lambda: {
+            "batch_norm": lambda: {"type": "batch_norm", "eps": r.choice([1e-5, 1e-3]), "scale": r.random() < 0.8,
+                                   "shift": r.random() < 0.8, "running_update": r.choice([0.1, 0.5, "cumulative"])},
+            "mean_only": lambda: {"type": "mean_only", "shift": r.random() < 0.7},
+        }[r.choice(NORMS)]()
+        layers = [norm()] if r.random() < 0.4 else []
+        for _ in range(r.randint(0, 3)):
+            layers.append({"type": "affine", "units": r.randint(1, 24), "bias": r.choice([True, "auto"])})
+            after = [{"type": r.choice(ACTIVATIONS)}]
+            if r.random() < 0.7:
+                after.insert(r.randint(0, 1), norm())
+            if r.random() < 0.3:
+                after.append({"type": "dropout", "rate": 0.3})
+            if r.random() < 0.2:
+                after.append({"type": r.choice(ACTIVATIONS)})
+            layers += after
+        return layers + [{"type": "affine"}, {"type": self.loss}]
+
+    def write_config(self):
+        key = 'label = "y"' if self.loss in ("softmax_loss", "logistic_loss") else 'target = ["y", "z"]'
+        lines = ["[data]", 'path = "data.csv"', key, "valid = 0.25"]
+        if self.has_gaps:
+            lines += [f'missing = "{self.random.choice(["mean", "median", "most_frequent"])}"',
+                      f"missing_indicator = {str(self.random.random() < 0.5).lower()}"]
+        if self.texts:
+            lines += [f"max_categories = {self.random.choice([2, 5, 50])}"]
+        for layer in self.layers:
+            lines += ["[[layers]]"] + [f"{key} = {json.dumps(value)}" for key, value in layer.items()]
+        lines += ["[optimizer]", 'type = "adam"', "learning_rate = 0.01",
+                  "[training]", "epochs = 3", "batch_size = 16", f'dtype = "{self.dtype}"']
+        (self.folder / "case.toml").write_text("\n".join(lines) + "\n")
+
+
+def predictions(program, model, data, names):
+    """What the program itself predicts, one column for each of `names`."""
+    rows = csv.DictReader(run(program, "predict", model, "--data", data).splitlines())
+    return np.array([[float(row[name]) for name in names] for row in rows])
+
+
+def raw_inputs(about, rows, dtype):
+    """The columns of a file as an exported graph takes them."""
+    inputs = {}
+    if "numbers" in about:
+        number = lambda cell: {"": math.nan, "yes": 1.0, "No": 0.0}.get(cell) if not cell or cell.isalpha() else float(cell)
+        inputs["numbers"] = np.array([[number(row[name]) for name in json.loads(about["numbers"])] for row in rows], dtype)
+    if "texts" in about:
+        inputs["texts"] = np.array([[row[name] for name in json.loads(about["texts"])] for row in rows], dtype=object)
+    return inputs
+
+
+def check_onnx(program, case, model, path, *options):
+    run(program, "export", model, "--to", "onnx", "-o", path, *options)
+    graph = onnx.load(path)
+    onnx.checker.check_model(graph, full_check=True)
+    for node in graph.graph.node:
+        if node.op_type == "BatchNormalization":
+            attributes = {attribute.name: attribute.i for attribute in node.attribute}
+            assert attributes["training_mode"] == 0 and len(node.output) == 1, node
+    operators = {node.op_type for node in graph.graph.node}
+    assert ("BatchNormalization" in operators) == ("--no-fold" in options and
+        any(layer["type"] == "batch_norm" for layer in case.layers)), operators
+    for value in [*graph.graph.input, *graph.graph.output]:
+        assert value.type.tensor_type.shape.dim[0].dim_param == "rows", value
+
+    session = onnxruntime.InferenceSession(path)
+    about = session.get_modelmeta().custom_metadata_map
+    answers = session.run(None, raw_inputs(about, case.rows, float))[0].astype(float)
+    if "classes" in about:
+        names, scale = [f"probability_{name}" for name in json.loads(about["classes"])], 1.0
+    else:
+        targets = json.loads(about["targets"])
+        names = [f"predicted_{name}" for name in targets]
+        scale = np.array([[np.std([float(row[name]) for row in case.rows]) for name in targets]])
+    expected = predictions(program, model, case.folder / "data.csv", names)
+    difference = np.abs((answers - expected) / scale).max()
+    assert difference <= TOLERANCE[case.dtype], f"{path}: {difference}"
+    return difference
+
+
+class Numpy:
+    """The modules of PyTorch in evaluation mode, by their definitions."""
+
+    @staticmethod
+    def apply(kind, options, tensor, x):
+        if kind == "Linear":
+            return x @ tensor("weight").T + (tensor("bias") if options["bias"] else 0)
+        if kind == "BatchNorm1d":
+            y = (x - tensor("running_mean")) / np.sqrt(tensor("running_var") + options["eps"])
+            return y * tensor("weight") + tensor("bias") if options["affine"] else y
+        if kind == "LeakyReLU":
+            return np.where(x < 0, options["negative_slope"] * x, x)
+        return {"ReLU": lambda x: np.maximum(x, 0), "Sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+                "Tanh": np.tanh, "Dropout": lambda x: x}[kind](x)
+
+
+def check_safetensors(program, case, model, onnx_path, path):
+    """The network on the encoded inputs that onnxruntime computes from raw columns."""
+    run(program, "export", model, "--to", "safetensors", "-o", path)
+    graph = onnx.load(onnx_path)
+    first = next(node for node in graph.graph.node if node.op_type in ("Gemm", "BatchNormalization") or
+                 node.output[0].startswith("mean_only"))
+    graph.graph.output.append(onnx.helper.make_empty_tensor_value_info(first.input[0]))
+    session = onnxruntime.InferenceSession(graph.SerializeToString())
+    feed = raw_inputs(session.get_modelmeta().custom_metadata_map, case.rows, float)
+    scores, x = session.run(["scores", first.input[0]], feed)
+    with safe_open(path, "np") as file:
+        about = json.loads(file.metadata()["bntrain_export"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
+    if torch is None:
+        y = x
+        for index, module in enumerate(about["modules"]):
+            y = Numpy.apply(module["type"], module["options"], lambda name: tensors[f"{index}.{name}"], y)
+    else:
+        modules = [getattr(torch.nn, module["type"])(**module["options"]) for module in about["modules"]]
+        network = torch.nn.Sequential(*modules).to(torch.float64 if case.dtype == "f64" else torch.float32)
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in tensors.items()})
+        with torch.no_grad():
+            y = network.eval()(torch.from_numpy(x)).numpy()
+    difference = (np.abs(y - scores) / np.maximum(1, np.abs(scores))).max()
+    assert difference <= TOLERANCE[case.dtype], f"{path}: {difference}"
+    return difference
+
+
+def check_examples(program, folder):
+    """The examples of the documentation, as they are printed there."""
+    data = ROOT / "data" / "iris.csv"
+    (folder / "data.csv").write_bytes(data.read_bytes())
+    (folder / "iris.toml").write_text((ROOT / "configs" / "iris.toml").read_text().replace("../data/iris.csv", "data.csv"))
+    run(program, "-q", "-c", folder / "iris.toml", "-o", folder / "run", "--epochs", "3")
+    model = next((folder / "run").glob("batch_norm/**/model.safetensors"))
+    run(program, "export", model, "--to", "onnx", "-o", folder / "model.onnx")
+    run(program, "export", model, "--to", "safetensors", "-o", folder / "model.safetensors")
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "export.md").read_text(), re.S)
+    names, classes = [], {}
+    exec_in = lambda code: subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, capture_output=True, text=True).stdout
+    show = "\nprint(json.dumps([[float(p) for p in row] for row in probabilities]))"
+    found = [json.loads(exec_in(blocks[0] + show))]
+    if torch is not None:
+        found.append(json.loads(exec_in(blocks[1] + blocks[2] + show)))
+    about = onnxruntime.InferenceSession(folder / "model.onnx").get_modelmeta().custom_metadata_map
+    names = [f"probability_{name}" for name in json.loads(about["classes"])]
+    expected = predictions(program, model, folder / "data.csv", names)
+    for probabilities in found:
+        assert np.abs(np.array(probabilities) - expected).max() <= 1e-5
+    print(f"the {len(found)} examples of docs/export.md predict what the program does")
+
+
+def main():
+    program = str(Path(sys.argv[1]).resolve())
+    networks = int(sys.argv[2]) if len(sys.argv) > 2 else 60
+    assert documented_kinds() == KINDS, f"kinds of layers: {documented_kinds() ^ KINDS}"
+    largest, seen = {}, set()
+    for seed in range(networks):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = Path(folder)
+            case = Case(folder, seed)
+            seen |= {layer["type"] for layer in case.layers}
+            run(program, "-q", "-c", folder / "case.toml", "-o", folder / "run")
+            model = next((folder / "run").glob("**/model.safetensors"))
+            differences = {
+                "folded": check_onnx(program, case, model, folder / "folded.onnx"),
+                "not folded": check_onnx(program, case, model, folder / "kept.onnx", "--no-fold"),
+                "PyTorch" if torch else "PyTorch's modules in NumPy":
+                    check_safetensors(program, case, model, folder / "kept.onnx", folder / "torch.safetensors"),
+            }
+            for what, difference in differences.items():
+                key = (what, case.dtype)
+                largest[key] = max(largest.get(key, 0.0), float(difference))
+    assert seen == KINDS, f"never drawn: {KINDS - seen}"
+    for (what, dtype), difference in sorted(largest.items()):
+        print(f"{networks} random networks, {dtype}, {what}: differs by up to {difference:.1e}")
+    with tempfile.TemporaryDirectory() as folder:
+        check_examples(program, Path(folder))
+
+
+main()

@@ -1,0 +1,58 @@
+//! What is in a data file.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::cli::args::InspectArgs;
+use crate::cli::reading::{profile, reading};
+use crate::cli::{Failure, Output};
+use crate::config::{Learnt, parse, starter};
+use crate::data::{DataSpec, Profile, Table};
+use crate::nn::Task;
+use crate::report::{data_profile, plain};
+
+pub(super) fn show(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
+    let spec = reading(&args.path, &args.reading);
+    let profile = profile(&spec, &args.reading)?;
+    let learnt = match (&args.label, &args.target) {
+        (Some(label), _) => {
+            Some(Learnt { column: label.clone(), task: Task::Classification, is_guess: false })
+        }
+        (None, Some(target)) => {
+            Some(Learnt { column: target.clone(), task: Task::Regression, is_guess: false })
+        }
+        (None, None) => None,
+    };
+    let leaks = match learnt {
+        None => None,
+        Some(learnt) => Some(leaks(&profile, &learnt, &spec)?),
+    };
+    if output.json {
+        let leaks = leaks.map(|leaks| {
+            let leak = |(column, strength): &(String, f64)| json!({ "column": column, "strength": strength });
+            leaks.iter().map(leak).collect::<Vec<_>>()
+        });
+        return output.result(&format!("{}\n", json!({ "data": profile, "suspected_leaks": leaks })));
+    }
+    let mut text = data_profile(&profile);
+    match leaks.as_deref() {
+        None => text.push_str("\nwith --label or --target: columns that give away what is to be learnt\n"),
+        Some([]) => text.push_str("\nno column alone gives away what is to be learnt\n"),
+        Some(leaks) => {
+            text.push_str("\nsuspected leaks (the column alone gives away what is to be learnt):\n");
+            for (column, strength) in leaks {
+                text.push_str(&format!("  {} ({strength:.4})\n", plain(column)));
+            }
+        }
+    }
+    output.result(&text)
+}
+
+/// The features of a first config for the file that are suspected to say what is to be learnt.
+fn leaks(profile: &Profile, learnt: &Learnt, reading: &DataSpec) -> Result<Vec<(String, f64)>, Failure> {
+    let config = starter(profile, learnt, reading, "data.csv");
+    let plan = parse(&config, Path::new("inspect.toml"), &[])?;
+    let all_rows = DataSpec { path: reading.path.clone(), valid: 0.0, ..plan.data };
+    Ok(Table::load(&all_rows)?.suspected_leaks())
+}

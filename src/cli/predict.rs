@@ -1,0 +1,124 @@
+//! `bntrain predict`: a trained model on new rows.
+
+use std::fs;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::thread;
+
+use atomic_write_file::AtomicWriteFile;
+
+use super::args::PredictArgs;
+use super::model::load_model;
+use super::signals::survive_file_limit;
+use super::{Failure, Output, exit_code};
+use crate::data::{BadRows, Shown};
+use crate::model::Model;
+use crate::predict::{PredictError, PredictOptions, Predicted, predict};
+use crate::report::plain;
+
+pub(super) fn run(args: &PredictArgs, output: &Output) -> Result<(), Failure> {
+    let (model, model_path) = load_model(&args.model)?;
+    let threads = args.threads.and_then(|threads| NonZeroUsize::new(usize::from(threads)));
+    let options = PredictOptions {
+        keep_columns: args.keep_columns,
+        bad_rows: if args.mark_bad_rows { BadRows::Mark } else { BadRows::Refuse },
+        escape_formulas: !args.keep_formulas,
+        json: output.json,
+        threads: threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN),
+    };
+    survive_file_limit()?;
+    let predicted = match &args.out {
+        None => {
+            let written = predict(&model, &args.data, &options, &mut io::stdout());
+            written.map_err(|error| failure(error, None, args))?
+        }
+        Some(out) => {
+            refuse_overwriting(out, args.force, &[&args.data, &model_path])?;
+            to_file(&model, args, &options, out)?
+        }
+    };
+    tell(&predicted, output);
+    Ok(())
+}
+
+/// Predicts into a file that appears when it is whole.
+fn to_file(
+    model: &Model,
+    args: &PredictArgs,
+    options: &PredictOptions,
+    out: &Path,
+) -> Result<Predicted, Failure> {
+    let unwritten = |error: io::Error| Failure::io("write", out, &error);
+    let mut file = AtomicWriteFile::open(out).map_err(unwritten)?;
+    let predicted = predict(model, &args.data, options, &mut *file);
+    let predicted = predicted.map_err(|error| failure(error, Some(out), args))?;
+    file.commit().map_err(unwritten)?;
+    Ok(predicted)
+}
+
+/// Refuses to write over a file without `force`, and over one of the `inputs` at all.
+fn refuse_overwriting(out: &Path, force: bool, inputs: &[&Path]) -> Result<(), Failure> {
+    // A link that leads nowhere is replaced like a file.
+    if fs::symlink_metadata(out).is_err() {
+        return Ok(());
+    }
+    let shown = plain(&out.to_string_lossy());
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    if inputs.iter().any(|input| real(input).is_some() && real(input) == real(out)) {
+        let message = format!("{shown} is an input of this command; choose another --out");
+        return Err(Failure::new(exit_code::REFUSED, message));
+    }
+    match force {
+        true => Ok(()),
+        false => {
+            let message = format!("{shown} exists; choose another --out or replace it with --force");
+            Err(Failure::new(exit_code::REFUSED, message))
+        }
+    }
+}
+
+fn failure(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> Failure {
+    match (error, out) {
+        (PredictError::Data(error), _) => {
+            let is_of_a_cell = error.line().is_some() && error.column().is_some();
+            let mut failure = Failure::from(error);
+            if is_of_a_cell && !args.mark_bad_rows {
+                failure.message.push_str("; --mark-bad-rows predicts the other rows");
+            }
+            failure
+        }
+        (error @ PredictError::ColumnTwice { .. }, _) => {
+            Failure::new(exit_code::DATA, format!("{}: {error}", plain(&args.data.to_string_lossy())))
+        }
+        (PredictError::Write(error), Some(out)) => Failure::io("write", out, &error),
+        (PredictError::Write(error), None) => error.into(),
+    }
+}
+
+/// What is worth knowing about the rows.
+fn tell(predicted: &Predicted, output: &Output) {
+    let Predicted { rows, bad_rows, unknown_columns, unseen } = predicted;
+    let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    if !unknown_columns.is_empty() {
+        let names: Vec<String> = unknown_columns.iter().take(8).map(|name| Shown(name).to_string()).collect();
+        let dots = if unknown_columns.len() > names.len() { ", ..." } else { "" };
+        output.note(&format!(
+            "note: {} of the file not known to the model and not used: {}{dots}",
+            counted(unknown_columns.len() as u64, "column"),
+            names.join(", ")
+        ));
+    }
+    for column in unseen {
+        output.note(&format!(
+            "note: {} of column {} with a category that was not in the training rows, such as {}",
+            counted(column.cells, "cell"),
+            Shown(&column.column),
+            Shown(&column.first)
+        ));
+    }
+    if *bad_rows > 0 {
+        let rows = counted(*rows, "row");
+        output.note(&format!("note: {bad_rows} of {rows} without prediction, see the column \"problem\""));
+    }
+}

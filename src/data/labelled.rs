@@ -1,0 +1,272 @@
+//! Rows for a trained network whose truth is in the file with them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::mem::size_of;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use ndarray::Array2;
+
+use super::cell::{self, number, trim};
+use super::encoding::{Encoding, TargetEncoding};
+use super::error::DataError;
+use super::fault::Fault;
+use super::limits::MAX_INPUT_BYTES;
+use super::markers::Markers;
+use super::piece::{BadRows, Piece, RowProblem};
+use super::row_stream::{RowStream, StreamError};
+use super::{Encoder, Role};
+use crate::metrics::Truth;
+use crate::real::Real;
+
+/// The rows of a file as a network takes them, with what is true of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LabelledRows<F> {
+    /// `(n, inputs)`.
+    pub x: Array2<F>,
+    /// Of each row.
+    pub truth: Truth,
+    /// Rows that were left out.
+    pub skipped: u64,
+    /// Why the first of them was.
+    pub first_skipped: Option<String>,
+    /// Columns that the encoding does not know.
+    pub unknown_columns: Vec<String>,
+    /// Cells with a category that was not among those of the training rows, by the name of the column.
+    pub unseen: BTreeMap<String, u64>,
+}
+
+/// What is known of a piece.
+struct Portion<F> {
+    x: Vec<F>,
+    rows: usize,
+    classes: Vec<u32>, // where classes are learnt
+    values: Vec<f64>,  // where values are learnt, row after row
+    skipped: u64,
+    first_skipped: Option<String>,
+    unseen: BTreeMap<usize, u64>, // by feature
+}
+
+/// There is not enough memory for so many rows.
+struct TooMany {
+    rows: usize,
+}
+
+impl<F: Real> LabelledRows<F> {
+    /// Reads a file, or standard input, whose columns are found as by [`RowStream::open`]; the column
+    /// of the truth must be there too. Rows whose values or truth cannot be used are an error, or left
+    /// out and counted with [`BadRows::Mark`].
+    ///
+    /// # Errors
+    ///
+    /// The first fault of the file.
+    pub fn read(
+        path: &Path,
+        encoding: &Encoding,
+        bad_rows: BadRows,
+        threads: NonZeroUsize,
+    ) -> Result<Self, DataError> {
+        let failed = |fault| DataError::new(path, fault);
+        let stream = RowStream::open(path, encoding, &[Role::Label, Role::Target], bad_rows)?;
+        let truths = Truths::new(encoding, &stream)
+            .map_err(|missing| failed(Fault::MissingColumns { missing, found: stream.names().to_vec() }))?;
+        let names: Vec<String> = encoding.features().map(|(name, _)| name.to_owned()).collect();
+        let unknown_columns = stream.unknown().map(str::to_owned).collect();
+        let encoder = Encoder::new(encoding);
+        let inputs = encoder.inputs();
+        let limit = MAX_INPUT_BYTES as usize / (inputs * size_of::<F>());
+        let mut all = Portion::new();
+        let ended = stream.run(
+            threads,
+            |_: &mut (), piece| Portion::of(piece, &encoder, &truths, bad_rows),
+            |portion: Portion<F>| {
+                all.append(portion);
+                match all.rows > limit {
+                    true => Err(TooMany { rows: all.rows }),
+                    false => Ok(()),
+                }
+            },
+        );
+        ended.map_err(|error| match error {
+            StreamError::Data(error) => error,
+            StreamError::Taker(TooMany { rows }) => {
+                let needs = (rows * inputs * size_of::<F>()) as u64;
+                failed(Fault::TooManyCells { needs, rows, features: inputs, limit: MAX_INPUT_BYTES })
+            }
+        })?;
+        let Portion { x, rows, classes, values, skipped, first_skipped, unseen } = all;
+        if rows == 0 {
+            return Err(failed(match first_skipped {
+                Some(first) => Fault::NothingToEvaluate { rows: skipped, first },
+                None => Fault::NoRows,
+            }));
+        }
+        let x = Array2::from_shape_vec((rows, inputs), x).expect("each row has all inputs");
+        let unseen = unseen.into_iter().map(|(feature, cells)| (names[feature].clone(), cells)).collect();
+        let truth = match &truths {
+            Truths::Classes(..) => Truth::Classes(classes),
+            Truths::Values(columns) => Truth::Values(
+                Array2::from_shape_vec((rows, columns.len()), values).expect("each row has all values"),
+            ),
+        };
+        Ok(Self { x, truth, skipped, first_skipped, unknown_columns, unseen })
+    }
+}
+
+/// Where the truth of a row stands, and how it is read.
+enum Truths<'e> {
+    /// In this column, as a name.
+    Classes(Labels<'e>, usize),
+    /// In these columns, as numbers; with each its place among the cells of a row.
+    Values(Vec<(usize, usize)>),
+}
+
+impl<'e> Truths<'e> {
+    /// Finds the columns; the error is the names of those that are missing.
+    fn new(encoding: &'e Encoding, stream: &RowStream) -> Result<Self, Vec<String>> {
+        let find = |name: &str| {
+            let columns = stream.cells().iter().enumerate();
+            let mut named = columns.filter(|&(_, &column)| stream.names()[column] == name);
+            named.next().map(|(cell, &column)| (column, cell)).ok_or_else(|| name.to_owned())
+        };
+        match &encoding.targets {
+            TargetEncoding::Classes { column, .. } => {
+                let (column, _) = find(column).map_err(|missing| vec![missing])?;
+                Ok(Self::Classes(Labels::new(encoding), column))
+            }
+            TargetEncoding::Values(values) => {
+                let (found, missing): (Vec<_>, Vec<_>) =
+                    values.iter().map(|value| find(&value.column)).partition(Result::is_ok);
+                match missing.is_empty() {
+                    true => Ok(Self::Values(found.into_iter().flatten().collect())),
+                    false => Err(missing.into_iter().filter_map(Result::err).collect()),
+                }
+            }
+        }
+    }
+
+    /// Appends the truth of a row to those of `portion`.
+    fn read<F>(&self, piece: &Piece<'_>, row: usize, portion: &mut Portion<F>) -> Result<(), RowProblem> {
+        match self {
+            Self::Classes(labels, column) => {
+                let class = labels.class(&piece.cells(row)[0]);
+                portion.classes.push(class.map_err(|fault| piece.refuse(row, *column, fault))?);
+            }
+            Self::Values(columns) => {
+                let first = portion.values.len();
+                for &(column, index) in columns {
+                    let text = &piece.cells(row)[index];
+                    let Some(value) = number(trim(text)) else {
+                        portion.values.truncate(first);
+                        return Err(piece.refuse(row, column, cell::fault(text, piece.markers())));
+                    };
+                    portion.values.push(value);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How labels are read.
+struct Labels<'e> {
+    names: &'e [String],
+    numbers: HashMap<&'e str, u32>,
+    renamed: Option<&'e BTreeMap<String, String>>,
+    markers: Markers,
+}
+
+impl<'e> Labels<'e> {
+    fn new(encoding: &'e Encoding) -> Self {
+        let (names, renamed) = (encoding.classes(), encoding.renamed_labels());
+        let numbers = names.iter().map(String::as_str).zip(0..).collect();
+        let markers = Markers::new(encoding.reading.missing_markers.as_deref());
+        Self { names, numbers, renamed, markers }
+    }
+
+    /// The number of the class that a cell names.
+    fn class(&self, cell: &str) -> Result<u32, Fault> {
+        let cell = trim(cell);
+        if self.markers.in_texts(cell) {
+            return Err(Fault::MissingLabel(cell.to_owned()));
+        }
+        let name = self.renamed.and_then(|renamed| renamed.get(cell)).map_or(cell, String::as_str);
+        self.numbers
+            .get(name)
+            .copied()
+            .ok_or_else(|| Fault::ForeignClass { class: name.to_owned(), known: self.names.to_vec() })
+    }
+}
+
+impl<F: Real> Portion<F> {
+    fn new() -> Self {
+        Self {
+            x: Vec::new(),
+            rows: 0,
+            classes: Vec::new(),
+            values: Vec::new(),
+            skipped: 0,
+            first_skipped: None,
+            unseen: BTreeMap::new(),
+        }
+    }
+
+    /// The rows of a piece, their truth being where `truths` says.
+    fn of(
+        piece: &Piece<'_>,
+        encoder: &Encoder,
+        truths: &Truths<'_>,
+        bad_rows: BadRows,
+    ) -> Result<Self, RowProblem> {
+        let mut portion = Self::new();
+        let inputs = encoder.inputs();
+        for row in 0..piece.rows() {
+            let start = portion.x.len();
+            portion.x.resize(start + inputs, F::zero());
+            let used = match piece.problem(row) {
+                Some(problem) => Err(problem.to_string()),
+                None => {
+                    let x = &mut portion.x[start..];
+                    encoder.encode(piece.values(row), x);
+                    let overflow = x.iter().position(|x| !x.is_finite());
+                    let used = match overflow {
+                        Some(input) => Err(piece.not_finite(row, encoder.scaled_feature(input), F::NAME)),
+                        None => truths.read(piece, row, &mut portion),
+                    };
+                    match (used, bad_rows) {
+                        (Err(problem), BadRows::Refuse) => return Err(problem),
+                        (Err(problem), BadRows::Mark) => Err(problem.to_string()),
+                        (Ok(()), _) => Ok(()),
+                    }
+                }
+            };
+            match used {
+                Ok(()) => {
+                    portion.rows += 1;
+                    for feature in piece.unseen(row) {
+                        *portion.unseen.entry(feature).or_default() += 1;
+                    }
+                }
+                Err(problem) => {
+                    portion.x.truncate(start);
+                    portion.skipped += 1;
+                    portion.first_skipped.get_or_insert(problem);
+                }
+            }
+        }
+        Ok(portion)
+    }
+
+    /// Adds the rows of the next piece.
+    fn append(&mut self, next: Self) {
+        self.x.extend(next.x);
+        self.rows += next.rows;
+        self.classes.extend(next.classes);
+        self.values.extend(next.values);
+        self.skipped += next.skipped;
+        self.first_skipped = self.first_skipped.take().or(next.first_skipped);
+        for (feature, cells) in next.unseen {
+            *self.unseen.entry(feature).or_default() += cells;
+        }
+    }
+}

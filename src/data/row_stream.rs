@@ -1,0 +1,219 @@
+//! Rows for a trained network, piece by piece: however long the file, little of it is in memory.
+
+use std::marker::PhantomData;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::Role;
+use super::chunks::{Chunk, Chunks};
+use super::dialect::Dialect;
+use super::encoding::{Encoding, ReadingFormat};
+use super::error::{DataError, Told};
+use super::fault::Fault;
+use super::file::CsvFile;
+use super::format::{Format, Reading};
+use super::matching::Matching;
+use super::piece::{BadRows, Frame, Piece, RowProblem};
+use super::place::line_of;
+use super::spec::DataSpec;
+use super::workers::{Work, in_order};
+
+/// A file whose columns were found to be those that a network was trained on. Its rows are still to
+/// be read.
+#[derive(Debug)]
+pub struct RowStream {
+    frame: Frame,
+    first: Chunk,
+    chunks: Chunks,
+}
+
+/// Why a stream ended before its file.
+#[derive(Debug)]
+pub enum StreamError<E> {
+    /// The file is at fault.
+    Data(DataError),
+    /// Whoever took the rows had enough.
+    Taker(E),
+}
+
+impl RowStream {
+    /// Opens a file, or standard input, and finds the columns of `encoding` in it: by name, in any
+    /// order, where there is a header, else by place. The cells of columns with one of `roles` come
+    /// with each row as they stand, where the file has them.
+    ///
+    /// The answer's column may be there or not, and other columns do not matter.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or a feature is not in it.
+    pub fn open(
+        path: &Path,
+        encoding: &Encoding,
+        roles: &[Role],
+        bad_rows: BadRows,
+    ) -> Result<Self, DataError> {
+        Self::open_as(path, encoding, roles, bad_rows, Reading::default())
+    }
+
+    /// [`open`](Self::open) with pieces of another size.
+    pub(super) fn open_as(
+        path: &Path,
+        encoding: &Encoding,
+        roles: &[Role],
+        bad_rows: BadRows,
+        reading: Reading,
+    ) -> Result<Self, DataError> {
+        let ReadingFormat { header, delimiter, quote, comment, .. } = encoding.reading;
+        let spec = DataSpec { header, delimiter, quote, comment, ..DataSpec::default() };
+        let one_column = encoding.features().count() == 1;
+        let reading = Reading { limit: u64::MAX, streamed: true, one_column, ..reading };
+        let failed = |fault| DataError::new(path, fault);
+        let format = Format::new(&spec, reading).map_err(failed)?;
+        let (path, names, first_line, first, chunks) = CsvFile::open(path, format, &[])?.into_parts();
+        let matching = Matching::new(encoding, &names, roles).map_err(failed)?;
+        let names = matching.names.clone();
+        let frame = Frame { path, names, first_line, format, matching, bad_rows };
+        Ok(Self { frame, first, chunks })
+    }
+
+    /// Names of the columns of the file.
+    pub fn names(&self) -> &[String] {
+        &self.frame.names
+    }
+
+    /// Places of the columns whose cells come with each row.
+    pub fn cells(&self) -> &[usize] {
+        &self.frame.matching.cells
+    }
+
+    /// Names of the columns that the encoding does not know.
+    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+        let Frame { matching, names, .. } = &self.frame;
+        matching.unknown.iter().map(|&column| names[column].as_str())
+    }
+
+    /// The characters between and around fields; none around them where no field is quoted.
+    pub fn delimiter_and_quote(&self) -> (u8, Option<u8>) {
+        let Dialect { delimiter, quote, .. } = self.frame.format.dialect;
+        (delimiter, quote)
+    }
+
+    /// Calls `work` on every piece of the file, on `threads` threads at the same time, each with a
+    /// state of its own, and `take` on what came of them, in the order of the file.
+    ///
+    /// A row has the same values in whatever piece it is, and on however many threads.
+    ///
+    /// # Errors
+    ///
+    /// The first fault of the file, or a problem that `work` returned; or the first error of `take`.
+    pub fn run<S: Default, T: Send, E: Send>(
+        self,
+        threads: NonZeroUsize,
+        work: impl Fn(&mut S, &Piece<'_>) -> Result<T, RowProblem> + Sync,
+        mut take: impl FnMut(T) -> Result<(), E> + Send,
+    ) -> Result<(), StreamError<E>> {
+        let Self { mut frame, first, mut chunks } = self;
+        frame.format.reading.threads = threads;
+        let mut progress = Progress::default();
+        let mut ended = Ok(());
+        in_order(
+            &Job { frame: &frame, work, makes: PhantomData },
+            &first,
+            &mut chunks,
+            &mut |outcome: Outcome<T>| {
+                if ended.is_err() {
+                    return ControlFlow::Break(());
+                }
+                ended = match progress.advance(outcome) {
+                    Ok(made) => take(made).map_err(Stop::Taker),
+                    Err(told) => Err(Stop::Told(told)),
+                };
+                if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            },
+        );
+        ended.map_err(|stop| match stop {
+            Stop::Told(told) => StreamError::Data(told.error(&frame.path, &frame.names)),
+            Stop::Taker(error) => StreamError::Taker(error),
+        })
+    }
+}
+
+/// What is done with each piece of a stream.
+struct Job<'a, S, T, W> {
+    frame: &'a Frame,
+    work: W,
+    makes: PhantomData<fn(S) -> T>,
+}
+
+/// What came of a piece; lines count from its start.
+struct Outcome<T> {
+    lines: u64,
+    made: Result<Made<T>, Box<Told>>,
+}
+
+struct Made<T> {
+    result: T,
+    is_empty: bool,
+    /// The first of the blank lines at the end.
+    blank: Option<u64>,
+}
+
+impl<S, T, W> Work for Job<'_, S, T, W>
+where
+    S: Default,
+    T: Send,
+    W: Fn(&mut S, &Piece<'_>) -> Result<T, RowProblem> + Sync,
+{
+    type Scratch = (Vec<f64>, S);
+    type Outcome = Outcome<T>;
+
+    fn read(&self, chunk: &Chunk, (values, state): &mut Self::Scratch) -> Outcome<T> {
+        let made = chunk.text().and_then(|text| {
+            let read = self.frame.piece(text, chunk.index == 0, values);
+            let (piece, blank) = read.map_err(|at| at.told(text.as_bytes()))?;
+            let result = (self.work)(state, &piece).map_err(|problem| problem.told)?;
+            let blank = blank.map(|offset| line_of(text.as_bytes(), offset));
+            Ok(Made { result, is_empty: piece.rows() == 0, blank })
+        });
+        Outcome { lines: chunk.lines(), made }
+    }
+
+    fn damaged(&self, told: Box<Told>) -> Outcome<T> {
+        Outcome { lines: 0, made: Err(told) }
+    }
+
+    fn threads(&self) -> usize {
+        self.frame.format.reading.threads.get()
+    }
+}
+
+/// How far a stream has come.
+#[derive(Default)]
+struct Progress {
+    /// Lines of the pieces so far.
+    lines: u64,
+    /// The first blank line behind the last record so far.
+    blank: Option<u64>,
+}
+
+enum Stop<E> {
+    Told(Box<Told>),
+    Taker(E),
+}
+
+impl Progress {
+    /// What was made of the next piece, with faults at their lines of the file.
+    fn advance<T>(&mut self, outcome: Outcome<T>) -> Result<T, Box<Told>> {
+        let before = self.lines;
+        self.lines += outcome.lines;
+        let goes_on = outcome.made.as_ref().is_ok_and(|made| !made.is_empty)
+            || outcome.made.as_ref().is_err_and(|told| told.fault.weight() == 0);
+        if let Some(blank) = self.blank.filter(|_| goes_on) {
+            return Err(Told::at_line(blank, Fault::BlankLine));
+        }
+        let made = outcome.made.map_err(|told| told.below(before))?;
+        self.blank = self.blank.or(made.blank.map(|line| line + before));
+        Ok(made.result)
+    }
+}

@@ -1,0 +1,122 @@
+//! Rows as a stream: nothing depends on where the file is cut.
+
+use std::convert::Infallible;
+use std::num::NonZeroUsize;
+
+use super::super::format::Reading;
+use super::super::{BadRows, Encoding, Role, RowStream, StreamError};
+use super::*;
+
+/// Two numbers, one of them with a fill, a word, an id and a label.
+fn encoding() -> Encoding {
+    let content = "id,x,word,y,kind\n1,1,red,1,a\n2,2,blue,,b\n3,3,red,3,a\n4,4,red,5,b\n";
+    let spec = DataSpec { missing: super::super::Missing::Refuse, ..spec() };
+    let columns = [
+        (
+            "id",
+            super::super::ColumnSpec {
+                column_type: Some(super::super::ColumnType::Id),
+                ..Default::default()
+            },
+        ),
+        ("y", super::super::ColumnSpec { missing: Some(super::super::Missing::Mean), ..Default::default() }),
+    ];
+    let columns = columns.map(|(name, told)| (name.to_owned(), told)).into_iter().collect();
+    let table = load(content, &DataSpec { columns, ..spec }).expect("the table loads");
+    table.prepare::<f64>(0, None).expect("it can be encoded").data.encoding
+}
+
+/// Every row of a file read in pieces of `chunk` bytes, or what is wrong with the file.
+fn rows(content: &[u8], bad_rows: BadRows, chunk: usize, threads: usize) -> Result<Vec<String>, String> {
+    let files = Files::new();
+    let path = files.write("t.csv", content);
+    let told = |error: &DataError| files.told(error);
+    let reading = Reading { chunk, ..Reading::default() };
+    let stream = RowStream::open_as(&path, &encoding(), &[Role::Id], bad_rows, reading);
+    let mut rows = Vec::new();
+    let threads = NonZeroUsize::new(threads).expect("at least one");
+    let ended = stream.map_err(|error| told(&error))?.run(
+        threads,
+        |_: &mut (), piece| {
+            let row = |row| {
+                let unseen: Vec<usize> = piece.unseen(row).collect();
+                let problem = piece.problem(row).map(ToString::to_string);
+                let values = if problem.is_some() { &[] } else { piece.values(row) };
+                let cells = piece.cells(row);
+                format!(
+                    "{values:?} {cells:?} {unseen:?} {problem:?} {:?} {:?}",
+                    piece.record(row),
+                    piece.fields(row)
+                )
+            };
+            Ok((0..piece.rows()).map(row).collect::<Vec<_>>())
+        },
+        |piece| {
+            rows.extend(piece);
+            Ok::<(), Infallible>(())
+        },
+    );
+    match ended {
+        Ok(()) => Ok(rows),
+        Err(StreamError::Data(error)) => Err(told(&error)),
+        Err(StreamError::Taker(never)) => match never {},
+    }
+}
+
+#[test]
+fn rows_are_the_same_in_any_pieces() {
+    let good = "y,id,word,x\n1,\"a,\",red,-2.5\r\n,b,green,4e2\n3,\"c\nd\", blue ,5\r6,,red,7\n\n";
+    let whole = rows(good.as_bytes(), BadRows::Refuse, 1 << 20, 1).expect("good rows");
+    assert_eq!(
+        whole[..2],
+        [
+            r#"[-2.5, 1.0, 1.0] ["a,"] [] None ("1,\"a,\",red,-2.5", false) ["1", "a,", "red", "-2.5"]"#,
+            r#"[400.0, 2.0, NaN] ["b"] [1] None (",b,green,4e2", true) ["", "b", "green", "4e2"]"#,
+        ]
+    );
+    assert_eq!(whole.len(), 4);
+    for chunk in 1..=good.len() + 1 {
+        for threads in [1, 3] {
+            assert_eq!(
+                rows(good.as_bytes(), BadRows::Refuse, chunk, threads).as_ref(),
+                Ok(&whole),
+                "{chunk}"
+            );
+        }
+    }
+}
+
+#[test]
+fn faults_are_the_same_in_any_pieces() {
+    let start = "y,id,word,x\n1,a,red,1\n2,\"b\n\",red,2\n";
+    for (end, expected) in [
+        (
+            "3,c,red,\n",
+            "t.csv:5, column \"x\" (index 3): missing value; the model knows nothing to put in its place: fill it in",
+        ),
+        ("3,c,red,1\n4,d,red\n", "t.csv:6: expected 4 fields as in line 1, found 3"),
+        ("3,\"c,red,1\n", "t.csv:5:3: the quote that opens here is never closed"),
+        ("\n\n3,c,red,1\n", "t.csv:5: blank line; remove it, as only the end of the file may have some"),
+    ] {
+        let content = format!("{start}{end}");
+        for chunk in 1..=content.len() + 1 {
+            for threads in [1, 3] {
+                let told = rows(content.as_bytes(), BadRows::Refuse, chunk, threads);
+                assert_eq!(told, Err(expected.to_owned()), "{chunk} bytes on {threads} threads");
+            }
+        }
+    }
+}
+
+#[test]
+fn marked_rows_do_not_end_the_stream() {
+    let content = "y,id,word,x\n1,a,red,one\n2,b,red,2\nz,c,red,\n";
+    let told = rows(content.as_bytes(), BadRows::Mark, 8, 2).expect("rows with problems");
+    assert!(
+        told[0].contains("column \\\"x\\\": \\\"one\\\" is not a number: the model takes only numbers here"),
+        "{}",
+        told[0]
+    );
+    assert!(told[1].starts_with("[2.0, 1.0, 2.0]"), "{}", told[1]);
+    assert!(told[2].contains("column \\\"y\\\": \\\"z\\\" is not a number"), "{}", told[2]);
+}

@@ -1,0 +1,159 @@
+//! Matrices in row-major layout, whole or some of their columns, as the loops see them.
+
+#![expect(unsafe_code, reason = "columns beside each other are written by several threads at once")]
+#![expect(
+    clippy::inline_always,
+    reason = "the loops must be compiled inside the function that enables the vectors"
+)]
+
+use std::marker::PhantomData;
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use super::blocks::Columns;
+
+/// What is known of a strip before the loops run.
+const WITHIN: &str = "a strip lies within its block";
+
+/// An input matrix, or its columns from one on.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a, F> {
+    data: &'a [F],
+    pub(super) count: usize,
+    stride: usize,
+}
+
+impl<'a, F> Rows<'a, F> {
+    pub(super) fn new(array: &'a ArrayView2<'_, F>) -> Self {
+        let data = array.as_slice().expect("activations are in row-major layout");
+        Self { data, count: array.nrows(), stride: array.ncols() }
+    }
+
+    /// The columns from `column` on.
+    pub(super) fn columns_from(self, column: usize) -> Self {
+        Self { data: self.data.get(column..).unwrap_or_default(), ..self }
+    }
+
+    /// The first `width` columns of a row.
+    #[inline(always)]
+    pub(super) fn row(self, row: usize, width: usize) -> &'a [F] {
+        &self.data[row * self.stride..][..width]
+    }
+
+    /// Some columns of a row.
+    #[inline(always)]
+    pub(super) fn strip<const LEN: usize>(self, row: usize, start: usize) -> &'a [F; LEN] {
+        self.data[row * self.stride + start..].first_chunk().expect(WITHIN)
+    }
+}
+
+/// Some columns of an output matrix; other members of a team may hold those beside them.
+pub(super) struct RowsMut<'a, F> {
+    first: *mut F,
+    count: usize,
+    width: usize,
+    stride: usize,
+    columns: PhantomData<&'a mut F>,
+}
+
+// SAFETY: it is an exclusive borrow of the elements in its rows and columns, and of nothing else.
+unsafe impl<F: Send> Send for RowsMut<'_, F> {}
+
+impl<'a, F> RowsMut<'a, F> {
+    pub(super) fn new(array: ArrayViewMut2<'a, F>) -> Self {
+        let (count, width) = array.dim();
+        let data = array.into_slice().expect("outputs are in row-major layout");
+        Self { first: data.as_mut_ptr(), count, width, stride: width, columns: PhantomData }
+    }
+
+    /// How many rows there are.
+    #[inline(always)]
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// How many columns there are.
+    #[inline(always)]
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// A row.
+    #[inline(always)]
+    pub(super) fn row(&mut self, row: usize) -> &mut [F] {
+        assert!(row < self.count, "a row of the matrix");
+        // SAFETY: the row is one of the matrix, its `width` elements from `first` on are borrowed by
+        // this block alone, and by the result for as long as the block itself is.
+        unsafe { std::slice::from_raw_parts_mut(self.first.add(row * self.stride), self.width) }
+    }
+
+    /// Some columns of a row.
+    #[inline(always)]
+    pub(super) fn strip<const LEN: usize>(&mut self, row: usize, start: usize) -> &mut [F; LEN] {
+        self.row(row)[start..].first_chunk_mut().expect(WITHIN)
+    }
+
+    /// In how many runs the elements lie in memory: one where no other columns are between them,
+    /// else one for each row.
+    #[inline(always)]
+    pub(super) fn runs(&self) -> usize {
+        if self.is_whole() { 1 } else { self.count }
+    }
+
+    /// A run, and how far behind the first element it begins.
+    #[inline(always)]
+    pub(super) fn run(&mut self, run: usize) -> (usize, &mut [F]) {
+        if !self.is_whole() {
+            return (run * self.stride, self.row(run));
+        }
+        assert!(run == 0, "all in one run");
+        // SAFETY: as for a row; the rows of this block follow each other without a gap.
+        (0, unsafe { std::slice::from_raw_parts_mut(self.first, self.count * self.width) })
+    }
+
+    fn is_whole(&self) -> bool {
+        self.width == self.stride
+    }
+}
+
+impl<F: Send> Columns for RowsMut<'_, F> {
+    fn cut(self, column: usize) -> (Self, Self) {
+        assert!(column <= self.width, "a place within the columns");
+        // Without rows there is no element, and nothing that the sum may point to.
+        let middle = self.first.wrapping_add(column);
+        let right = Self { first: middle, width: self.width - column, ..self };
+        (Self { width: column, ..self }, right)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::*;
+
+    #[test]
+    fn cut_columns_are_written_apart() {
+        let mut matrix = Array2::zeros((2, 5));
+        let (mut left, right) = RowsMut::new(matrix.view_mut()).cut(2);
+        let (mut middle, mut right) = right.cut(2);
+        left.row(1).fill(1);
+        *middle.strip::<1>(0, 1) = [2];
+        for run in 0..right.runs() {
+            let (place, run) = right.run(run);
+            run.fill(10 + place);
+        }
+        assert_eq!((left.count(), left.width(), middle.width(), right.width()), (2, 2, 2, 1));
+        assert_eq!(matrix, array![[0, 0, 0, 2, 10], [1, 1, 0, 0, 15]]);
+    }
+
+    #[test]
+    fn a_whole_matrix_is_one_run() {
+        let mut matrix = array![[0, 1], [2, 3]];
+        let mut rows = RowsMut::new(matrix.view_mut());
+        assert_eq!((rows.runs(), rows.run(0)), (1, (0, &mut [0, 1, 2, 3][..])));
+        let mut nothing = Array2::<f32>::zeros((0, 3));
+        let (left, right) = RowsMut::new(nothing.view_mut()).cut(1);
+        assert_eq!((left.runs(), right.runs(), right.width()), (0, 0, 2));
+    }
+}

@@ -1,0 +1,85 @@
+//! How much better one set of answers is than another, on the same rows.
+
+use ndarray::ArrayView1;
+
+use super::interval::{Scale, by_influence};
+use super::regression::weighted_mean;
+use super::{Answers, Measure, Missing, Truth};
+
+/// The name of the metric that [`difference`] is about: `log_loss` for classes, `r2` for values.
+pub fn compared_metric(truth: &Truth) -> &'static str {
+    match truth {
+        Truth::Classes(_) => "log_loss",
+        Truth::Values(_) => "r2",
+    }
+}
+
+/// The metric of `second` minus that of `first`: the log loss, or R2, its mean where there are
+/// several targets.
+///
+/// Both answer the same rows, so what makes a row hard for both drops out: the interval is that of
+/// the difference, whose influences are the differences of the influences.
+///
+/// # Panics
+///
+/// If truth and answers are not of the same kind and number.
+pub fn difference(truth: &Truth, first: &Answers, second: &Answers, weights: Option<&[f64]>) -> Measure {
+    let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+    match (truth, first, second) {
+        (Truth::Classes(truth), Answers::Classes(first), Answers::Classes(second)) => {
+            let rows = truth.iter().enumerate().map(|(row, &class)| {
+                (first[[row, class as usize]] - second[[row, class as usize]], weight(row))
+            });
+            match weighted_mean(rows.filter(|(_, weight)| *weight > 0.0)) {
+                Some(mean) => by_influence(mean.value, mean.squares, mean.rows, Scale::Plain),
+                None => Measure::undefined(Missing::NoRows),
+            }
+        }
+        (Truth::Values(truth), Answers::Values(first), Answers::Values(second)) => {
+            let n = truth.nrows();
+            let weights: Vec<f64> = (0..n).map(weight).collect();
+            let (mut value, mut influences) = (0.0, vec![0.0; n]);
+            let columns = truth.columns().into_iter().zip(first.columns()).zip(second.columns());
+            for ((truth, first), second) in columns {
+                match of_target(truth, (first, second), &weights, &mut influences) {
+                    Ok(difference) => value += difference,
+                    Err(missing) => return Measure::undefined(missing),
+                }
+            }
+            let targets = truth.ncols() as f64;
+            let squares = influences.iter().map(|influence| (influence / targets).powi(2)).sum();
+            let counted = weights.iter().filter(|weight| **weight > 0.0).count() as u64;
+            by_influence(value / targets, squares, counted, Scale::Plain)
+        }
+        _ => panic!("classes are compared with classes, values with values"),
+    }
+}
+
+/// The difference of R2 for one target; its influences are added. That of a row of weight `w`:
+/// `w (e1^2 - e2^2 - d (y - mean)^2) / total`, with `d` the difference and `total` the weighted sum
+/// of `(y - mean)^2`.
+fn of_target(
+    truth: ArrayView1<'_, f64>,
+    (first, second): (ArrayView1<'_, f64>, ArrayView1<'_, f64>),
+    weights: &[f64],
+    influences: &mut [f64],
+) -> Result<f64, Missing> {
+    let counted = truth.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
+    let mean = weighted_mean(counted.map(|(&truth, &weight)| (truth, weight))).ok_or(Missing::NoRows)?.value;
+    let rows = || {
+        let rows = truth.iter().zip(first).zip(second).zip(weights);
+        rows.map(|(((&truth, first), second), &weight)| {
+            let gain = (truth - first).powi(2) - (truth - second).powi(2);
+            (weight * gain, weight * (truth - mean).powi(2))
+        })
+    };
+    let total: f64 = rows().map(|(_, square)| square).sum();
+    if total <= 0.0 {
+        return Err(Missing::ConstantTruth);
+    }
+    let difference = rows().map(|(gain, _)| gain).sum::<f64>() / total;
+    for (influence, (gain, square)) in influences.iter_mut().zip(rows()) {
+        *influence += (gain - difference * square) / total;
+    }
+    Ok(difference)
+}

@@ -1,0 +1,85 @@
+//! How far an exported model is from the one that it was made of.
+
+use ndarray::{Array2, ArrayView1, s};
+
+use super::{ExportError, Exported, Sample, answer};
+use crate::config::Dtype;
+use crate::kernel::Team;
+use crate::model::{AnyNetwork, Model};
+use crate::nn::Network;
+use crate::real::Real;
+
+/// Rows that go through the network at a time.
+const BATCH: usize = 1024;
+
+/// How well two models agree on some rows.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Agreement {
+    /// The number of rows.
+    pub rows: usize,
+    /// The largest difference between two probabilities of a class, or two values in units of the
+    /// spread of their target; infinite where only one of them is a number.
+    pub largest_difference: f64,
+    /// Rows whose most probable class is not the same; none where values are predicted.
+    pub other_class: Option<usize>,
+}
+
+/// The largest difference that rounding explains, for networks of the precision `dtype`.
+pub fn tolerance(dtype: Dtype) -> f64 {
+    match dtype {
+        Dtype::F32 => 1e-5,
+        Dtype::F64 => 1e-9,
+    }
+}
+
+/// Runs `model` and what was exported of it over the same rows.
+///
+/// # Errors
+///
+/// If the exported model cannot be run.
+pub fn compare(model: &Model, exported: &Exported, sample: &Sample) -> Result<Agreement, ExportError> {
+    let scores = match &model.network {
+        AnyNetwork::F32(network) => scores(network, &sample.encoded),
+        AnyNetwork::F64(network) => scores(network, &sample.encoded),
+    };
+    let answer = answer(model);
+    let (expected, found) = (answer.comparable(&scores), exported.answers(sample)?);
+    if expected.dim() != found.dim() {
+        let message = format!("it gives {:?} numbers instead of {:?}", found.dim(), expected.dim());
+        return Err(ExportError::ReadBack(message));
+    }
+    let largest_difference = expected.iter().zip(&found).map(|(&a, &b)| difference(a, b)).fold(0.0, f64::max);
+    let pairs = expected.rows().into_iter().zip(found.rows());
+    let other_class = pairs.filter(|(a, b)| most_probable(a.view()) != most_probable(b.view())).count();
+    let other_class = answer.is_classes().then_some(other_class);
+    Ok(Agreement { rows: sample.len(), largest_difference, other_class })
+}
+
+/// The scores of encoded rows, in the network's own precision.
+fn scores<F: Real>(network: &Network<F>, encoded: &Array2<f64>) -> Array2<f64> {
+    let team = Team::alone();
+    let n = encoded.nrows();
+    let mut workspace = network.reserve_inference(n.min(BATCH));
+    let mut scores = Array2::zeros((n, network.outputs()));
+    for start in (0..n).step_by(BATCH) {
+        let rows = s![start..n.min(start + BATCH), ..];
+        let x = encoded.slice(rows).mapv(F::from_f64);
+        let found = network.scores(&team, x.view(), &mut workspace);
+        scores.slice_mut(rows).assign(&found.mapv(Real::to_f64));
+    }
+    scores
+}
+
+fn difference(a: f64, b: f64) -> f64 {
+    match (a.is_nan(), b.is_nan()) {
+        (true, true) => 0.0,
+        (false, false) => (a - b).abs(),
+        _ => f64::INFINITY,
+    }
+}
+
+/// The first of the largest.
+fn most_probable(probabilities: ArrayView1<'_, f64>) -> usize {
+    let better = |best: usize, (class, &p): (usize, &f64)| if p > probabilities[best] { class } else { best };
+    probabilities.iter().enumerate().fold(0, better)
+}

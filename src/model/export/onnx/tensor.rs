@@ -1,0 +1,70 @@
+//! Values of a graph that is evaluated.
+
+use ndarray::Array2;
+
+use super::proto::{DataType, TensorProto};
+
+/// A value; everything but indices is a matrix, a list is one row.
+#[derive(Clone, Debug, PartialEq)]
+pub(in super::super) enum Tensor {
+    /// Numbers, of which those in single precision are kept rounded to it.
+    Numbers {
+        values: Array2<f64>,
+        is_single: bool,
+    },
+    Texts(Array2<String>),
+    Truths(Array2<bool>),
+    Indices(Vec<usize>),
+}
+
+impl Tensor {
+    /// Numbers rounded to the type they have.
+    pub(in super::super) fn rounded(mut values: Array2<f64>, is_single: bool) -> Self {
+        if is_single {
+            values.mapv_inplace(|value| f64::from(value as f32));
+        }
+        Self::Numbers { values, is_single }
+    }
+
+    /// The value of an initialiser; none if it is of a kind that is never written.
+    pub(super) fn read(tensor: &TensorProto) -> Option<Self> {
+        let dims: Vec<usize> =
+            tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect::<Option<_>>()?;
+        let shape = match dims[..] {
+            [columns] => (1, columns),
+            [rows, columns] => (rows, columns),
+            _ => return None,
+        };
+        let raw = tensor.raw_data.as_deref().unwrap_or_default();
+        let numbers = |values: Vec<f64>, is_single| {
+            let values = Array2::from_shape_vec(shape, values).ok()?;
+            Some(Self::Numbers { values, is_single })
+        };
+        match DataType::try_from(tensor.data_type).ok()? {
+            DataType::Float => {
+                numbers(words(raw)?.iter().map(|&word| f64::from(f32::from_le_bytes(word))).collect(), true)
+            }
+            DataType::Double => {
+                numbers(words(raw)?.iter().map(|&word| f64::from_le_bytes(word)).collect(), false)
+            }
+            DataType::Int64 => {
+                let index = |&word: &[u8; 8]| usize::try_from(i64::from_le_bytes(word)).ok();
+                words(raw)?.iter().map(index).collect::<Option<_>>().map(Self::Indices)
+            }
+            DataType::String => {
+                let text = |bytes: &Vec<u8>| String::from_utf8(bytes.clone()).ok();
+                let texts = tensor.string_data.iter().map(text).collect::<Option<_>>()?;
+                Array2::from_shape_vec(shape, texts).ok().map(Self::Texts)
+            }
+            DataType::Undefined => None,
+        }
+    }
+}
+
+/// The bytes as words of `N` bytes; none if they do not come out even.
+fn words<const N: usize>(bytes: &[u8]) -> Option<&[[u8; N]]> {
+    match bytes.as_chunks() {
+        (words, []) => Some(words),
+        _ => None,
+    }
+}

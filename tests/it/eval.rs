@@ -1,0 +1,245 @@
+//! `bntrain eval`, as its users see it.
+
+use serde_json::Value;
+
+use crate::support::work::Work;
+
+const CONFIG: &str = r#"
+[data]
+path = "train.csv"
+label = "kind"
+valid_path = "valid.csv"
+label_names = { "new!" = "new" }
+[model]
+hidden = [12, 7]
+norm = "batch_norm"
+activation = "relu"
+[optimizer]
+type = "adam"
+learning_rate = 0.02
+[training]
+epochs = 5
+batch_size = 16
+"#;
+
+const HEAD: &str = "age,city,x,kind\n";
+
+/// A row; the class is mostly a matter of the age, but not only.
+fn row(row: usize) -> String {
+    let age = (row * 7 % 31) as f64;
+    let city = ["Oslo", "Rome", "Bern"][row % 3];
+    let kind = if age + 9.0 * ((row * row % 7) as f64) > 40.0 { "old" } else { "new" };
+    format!("{age:.1},{city},{:.3},{kind}\n", row as f64 / 17.0)
+}
+
+/// A folder with a model file `m.safetensors` and the rows that it was validated on.
+fn trained() -> Work {
+    let work = Work::new();
+    work.write("train.csv", &format!("{HEAD}{}", (0..120).map(row).collect::<String>()));
+    work.write("valid.csv", &format!("{HEAD}{}", (200..261).map(row).collect::<String>()));
+    work.write("model.toml", CONFIG);
+    work.ok(&["-c", "model.toml", "-o", "run"]);
+    std::fs::copy(work.path("run/batch_norm/seed-0/model.safetensors"), work.path("m.safetensors"))
+        .expect("a model");
+    work
+}
+
+fn eval_json(work: &Work, data: &str, more: &[&str]) -> Value {
+    let ended = work.ok(&[&["eval", "m.safetensors", "--json", "--data", data], more].concat());
+    serde_json::from_str(&ended.stdout).expect("JSON")
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+#[test]
+fn metrics_of_the_validation_rows_are_those_of_the_training() {
+    let work = trained();
+    let found = eval_json(&work, "valid.csv", &[]);
+    let metrics = work.read("run/metrics.csv");
+    let mut reader = csv::Reader::from_reader(metrics.as_bytes());
+    let names = reader.headers().expect("a header").clone();
+    let last = reader.records().last().expect("epochs").expect("a record");
+    let told = |name: &str| {
+        last[names.iter().position(|other| other == name).expect(name)].parse::<f64>().expect(name)
+    };
+    let running = &found["statistics"]["running"];
+    assert!((number(&running["log_loss"]["value"]) - told("valid_loss")).abs() < 1e-6, "{running}");
+    assert!((number(&running["accuracy"]["value"]) - told("valid_accuracy")).abs() < 1e-12, "{running}");
+    assert_eq!((&found["rows"], &found["skipped_rows"]), (&Value::from(61), &Value::from(0)));
+    let classes = running["classes"].as_array().expect("classes");
+    let rows: u64 = classes.iter().map(|class| class["rows"].as_u64().expect("a count")).sum();
+    assert_eq!((rows, &classes[0]["class"], &classes[1]["class"]), (61, &"new".into(), &"old".into()));
+    let cells = running["confusion"].as_array().expect("cells");
+    let rows: u64 = cells.iter().map(|cell| cell["rows"].as_u64().expect("a count")).sum();
+    assert_eq!(rows, 61);
+}
+
+#[test]
+fn the_text_has_everything_within_eighty_columns() {
+    let work = trained();
+    let ended = work.ok(&["eval", "run", "--data", "valid.csv", "--stats", "running,recomputed,batch"]);
+    assert_eq!(ended.stderr, "");
+    let text = &ended.stdout;
+    assert!(
+        text.starts_with(
+            "run/batch_norm/seed-0/model.safetensors on valid.csv\n61 rows, 2 classes of \"kind\"\n\nmetric "
+        ),
+        "{text}"
+    );
+    for part in [
+        "\nauc ",
+        "% interval",
+        "\nstatistics ",
+        "each batch of 16 rows (the last has 13)",
+        "recomputed - running: ",
+        "\nold ",
+        "down",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+/// Columns are found by name; what the model does not know is told and not used.
+#[test]
+fn the_order_of_columns_and_further_ones_change_nothing() {
+    let work = trained();
+    let reordered: String = work
+        .read("valid.csv")
+        .lines()
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            let note = if line.starts_with("age") { "note" } else { "z" };
+            format!("{},{note},{},{},{}\n", cells[3], cells[2], cells[1], cells[0])
+        })
+        .collect();
+    work.write("other.csv", &reordered);
+    assert_eq!(
+        eval_json(&work, "other.csv", &["-q"])["statistics"],
+        eval_json(&work, "valid.csv", &[])["statistics"]
+    );
+    let ended = work.ok(&["eval", "m.safetensors", "--data", "other.csv"]);
+    assert_eq!(ended.stderr, "note: 1 column not known to the model and not used: \"note\"\n");
+}
+
+/// The loss of a row alone is its part of the loss of all.
+#[test]
+fn a_row_counts_the_same_alone_and_among_others() {
+    let work = trained();
+    let text = work.read("valid.csv");
+    let log_loss =
+        |name: &str| number(&eval_json(&work, name, &[])["statistics"]["running"]["log_loss"]["value"]);
+    let alone: f64 = text
+        .lines()
+        .skip(1)
+        .take(12)
+        .map(|line| {
+            work.write("one.csv", &format!("{HEAD}{line}\n"));
+            log_loss("one.csv")
+        })
+        .sum();
+    let twelve: String = text.lines().take(13).map(|line| format!("{line}\n")).collect();
+    work.write("twelve.csv", &twelve);
+    assert!((log_loss("twelve.csv") - alone / 12.0).abs() < 1e-14);
+}
+
+#[test]
+fn a_condition_that_is_not_met_is_exit_code_1() {
+    let work = trained();
+    let eval = ["eval", "m.safetensors", "--data", "valid.csv"];
+    work.ok(&[&eval[..], &["--require", "accuracy >= 0", "--require", "old.recall <= 1"]].concat());
+    let (code, error) =
+        work.fails(&[&eval[..], &["--require", "accuracy > 1", "--require", "new.f1 < 0"]].concat());
+    assert_eq!(code, Some(1));
+    let lines: Vec<&str> = error.lines().collect();
+    assert!(lines[0].starts_with("error: required accuracy > 1: it is 0."), "{error}");
+    assert!(lines[1].starts_with("required new.f1 < 0: it is 0."), "{error}");
+    let (code, error) = work.fails(&[&eval[..], &["--require", "acuracy > 1"]].concat());
+    assert_eq!(code, Some(2));
+    assert_eq!(
+        error,
+        "error: --require: \"acuracy\" is not a metric here; use one of accuracy, balanced_accuracy, macro_f1, auc, \
+         log_loss, calibration_error, or CLASS.precision, CLASS.recall, CLASS.f1"
+    );
+    work.write("old.csv", &format!("{HEAD}1,Oslo,2,old\n"));
+    let (code, error) = work.fails(&["eval", "m.safetensors", "-d", "old.csv", "--require", "auc > 0.5"]);
+    assert_eq!(
+        (code, &*error),
+        (Some(1), "error: required auc > 0.5: it has no value, all rows are of one class")
+    );
+}
+
+#[test]
+fn rows_without_a_known_truth_are_refused_or_left_out() {
+    let work = trained();
+    let good: String = (300..320).map(row).collect();
+    for (bad, told) in [
+        (
+            "1,Oslo,2,elder\n",
+            "column \"kind\" (index 3): \"elder\" is not a class of the model; its classes are \"new\", \"old\"",
+        ),
+        ("1,Oslo,2,\n", "column \"kind\" (index 3): missing label"),
+        (
+            "1,Oslo,two,new\n",
+            "column \"x\" (index 2): \"two\" is not a number: the model takes only numbers here",
+        ),
+    ] {
+        work.write("bad.csv", &format!("{HEAD}{good}{bad}{good}"));
+        let (code, error) = work.fails(&["eval", "m.safetensors", "--data", "bad.csv"]);
+        assert_eq!(
+            (code, &*error),
+            (Some(3), &*format!("error: bad.csv:22, {told}; --skip-bad-rows evaluates the other rows"))
+        );
+        let found = eval_json(&work, "bad.csv", &["-q", "--skip-bad-rows"]);
+        assert_eq!((&found["rows"], &found["skipped_rows"]), (&Value::from(40), &Value::from(1)));
+        work.write("good.csv", &format!("{HEAD}{good}{good}"));
+        assert_eq!(found["statistics"], eval_json(&work, "good.csv", &[])["statistics"]);
+    }
+    work.write("bad.csv", &format!("{HEAD}1,Oslo,2,elder\n"));
+    let (code, error) = work.fails(&["eval", "m.safetensors", "--data", "bad.csv", "--skip-bad-rows"]);
+    assert_eq!(code, Some(3));
+    assert_eq!(
+        error,
+        "error: bad.csv: none of 1 row can be evaluated; the first: column \"kind\": \"elder\" is not a class of the \
+         model; its classes are \"new\", \"old\""
+    );
+    work.write("bad.csv", "age,city,x\n1,Oslo,2\n");
+    let (code, error) = work.fails(&["eval", "m.safetensors", "--data", "bad.csv"]);
+    assert_eq!(code, Some(3));
+    assert_eq!(
+        error,
+        "error: bad.csv: missing \"kind\", which the model needs; the columns of the file are \"age\", \"city\", \"x\""
+    );
+}
+
+/// As in training; and what is new among categories is told.
+#[test]
+fn labels_are_renamed_and_unseen_categories_counted() {
+    let work = trained();
+    let text: String = work.read("valid.csv");
+    work.write("renamed.csv", &text.replace(",new\n", ",new!\n"));
+    assert_eq!(
+        eval_json(&work, "renamed.csv", &[])["statistics"],
+        eval_json(&work, "valid.csv", &[])["statistics"]
+    );
+    work.write("cities.csv", &text.replace("Oslo", "Wien"));
+    let ended = work.ok(&["eval", "m.safetensors", "--data", "cities.csv"]);
+    assert_eq!(
+        ended.stderr,
+        "note: 20 cells of column \"city\" with a category that was not in the training rows\n"
+    );
+}
+
+#[test]
+fn a_single_row_has_no_batch() {
+    let work = trained();
+    work.write("one.csv", &format!("{HEAD}1,Oslo,2,old\n"));
+    let (code, error) = work.fails(&["eval", "m.safetensors", "--data", "one.csv", "--stats", "batch"]);
+    assert_eq!(code, Some(3));
+    assert_eq!(
+        error,
+        "error: one.csv: a batch needs at least 2 rows to be normalised by its own statistics, but there is only 1 row"
+    );
+}
