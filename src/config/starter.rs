@@ -118,9 +118,9 @@ fn column_line(profile: &Profile, learnt: &Learnt, column: &ColumnProfile) -> Op
         Nature::Kind(Kind::Boolean) => ("boolean", "\"most_frequent\""),
         Nature::Kind(Kind::Categorical) => ("categorical", "{ constant = \"(missing)\" }"),
         Nature::Identifier => ("id", ""),
-        Nature::FreeText | Nature::Constant | Nature::Empty => ("ignore", ""),
+        Nature::Mixed | Nature::FreeText | Nature::Constant | Nature::Empty => ("ignore", ""),
     };
-    let is_plain = word == "numeric" && column.missing == 0 && !column.reason.contains("but");
+    let is_plain = word == "numeric" && column.missing == 0;
     if is_plain && profile.columns.len() > FEW_COLUMNS {
         return None;
     }

@@ -49,7 +49,7 @@ enum Values {
 }
 
 impl Encoder {
-    /// For values in which categories have the numbers that [`Encoding::category`] gives them.
+    /// For values in which categories are numbered: those with an input of their own first, then the rare ones.
     pub fn new(encoding: &Encoding) -> Self {
         let known = |feature: &FeatureEncoding| match &feature.values {
             ValueEncoding::Categorical { categories, rare, .. } => {

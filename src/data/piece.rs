@@ -167,7 +167,7 @@ impl<'p> Piece<'p> {
         &self.values[row * features..][..features]
     }
 
-    /// The cells of a row that come as they stand, see [`RowStream::cells`].
+    /// The cells of a row that come as they stand, see [`RowStream::cells`](super::RowStream::cells).
     pub fn cells(&self, row: usize) -> &[Cow<'p, str>] {
         let count = self.frame.matching.layout.texts.len();
         &self.cells[row * count..][..count]

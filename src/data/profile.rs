@@ -58,6 +58,8 @@ pub struct ColumnProfile {
 pub enum Nature {
     /// A feature of this kind.
     Kind(Kind),
+    /// Numbers, and among them words or numbers that cannot be read: it cannot be used as it is.
+    Mixed,
     /// A value for each row, which names it.
     Identifier,
     /// Texts so many that they tell rows apart.
@@ -155,11 +157,11 @@ fn nature(column: &ColumnProfile, survey: &ColumnSurvey, rows: usize) -> (Nature
     }
     match inferred(survey) {
         Some(Kind::Numeric) if words > 0 => (
-            Nature::Kind(Kind::Numeric),
+            Nature::Mixed,
             format!("numbers, but in {} words, such as {}", Count(words, "cell"), Shown(&first_word(survey))),
         ),
         Some(Kind::Numeric) if survey.count_unreadable() > 0 => (
-            Nature::Kind(Kind::Numeric),
+            Nature::Mixed,
             format!("numbers, but {} cannot be read as such", Count(survey.count_unreadable(), "cell")),
         ),
         Some(Kind::Numeric) => {

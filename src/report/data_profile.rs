@@ -35,7 +35,11 @@ pub fn data_profile(profile: &Profile) -> String {
 
 fn row(column: &ColumnProfile) -> Vec<String> {
     let values = match (&column.nature, &column.numbers, &column.top) {
-        (Nature::Kind(Kind::Numeric) | Nature::Identifier | Nature::Constant, Some(range), _) => {
+        (
+            Nature::Kind(Kind::Numeric) | Nature::Mixed | Nature::Identifier | Nature::Constant,
+            Some(range),
+            _,
+        ) => {
             let [low, mean, high] = [range.low, range.mean, range.high].map(four_digits);
             if range.low == range.high { low } else { format!("{low} to {high}, mean {mean}") }
         }
@@ -52,7 +56,7 @@ fn row(column: &ColumnProfile) -> Vec<String> {
 }
 
 fn is_notable(column: &ColumnProfile) -> bool {
-    column.nature != Nature::Kind(Kind::Numeric) || column.reason.contains("but")
+    column.nature != Nature::Kind(Kind::Numeric)
 }
 
 fn nature(nature: Nature) -> &'static str {
@@ -60,6 +64,7 @@ fn nature(nature: Nature) -> &'static str {
         Nature::Kind(Kind::Numeric) => "numeric",
         Nature::Kind(Kind::Categorical) => "categorical",
         Nature::Kind(Kind::Boolean) => "boolean",
+        Nature::Mixed => "mixed",
         Nature::Identifier => "id",
         Nature::FreeText => "free text",
         Nature::Constant => "constant",

@@ -114,3 +114,49 @@ fn a_linear_network_has_one_baseline() {
     assert!(shown.contains("class shares") && !shown.contains("linear model"), "{shown}");
     assert!(shown.contains("metric             none    95 % interval       class shares\n"), "{shown}");
 }
+
+/// Two targets that a small network can learn, in other units, and a column of weights.
+#[test]
+fn values_are_measured_by_r2_everywhere() {
+    let work = Work::new();
+    let rows = (0..200).map(|row| {
+        let (a, b) = (f64::from(row % 17) / 8.0 - 1.0, f64::from(row * 7 % 23) / 11.0 - 1.0);
+        format!("{a:.4},{b:.4},{},{:.1},{:.4}\n", row % 3 + 1, 1e5 + 3e4 * (a + b), a - b)
+    });
+    work.write("values.csv", &format!("a,b,n,price,size\n{}", rows.collect::<String>()));
+    let data = "label = \"kind\"\nvalid = 0.25";
+    let values = "target = [\"price\", \"size\"]\nvalid = 0.2\ntest = 0.2\ncolumns = { n = \"weight\" }";
+    let config = Work::SINGLE.replace("data.csv", "values.csv").replace(data, values);
+    work.write("values.toml", &config);
+    let stop = ["--set", "training.early_stopping={ metric = \"valid_r2\", patience = 5 }"];
+    let require = ["--require", "valid_r2 > 0.8", "--require", "test_r2 > 0.8"];
+    let usual = ["-c", "values.toml", "-o", "run", "--epochs", "30"];
+    let ended = work.ok(&[&usual[..], &stop, &require].concat());
+    assert!(ended.stderr.contains(", R2 0."), "{}", ended.stderr);
+    for line in ["final R2", "test R2", "\nprice.rmse ", "\nsize.r2 ", "linear model  mean\n"] {
+        assert!(ended.stdout.contains(line), "{line}\n{}", ended.stdout);
+    }
+    assert!(!ended.stdout.contains("accuracy"), "{}", ended.stdout);
+
+    let header =
+        "norm,point,seed,epoch,step,learning_rate,train_loss,train_eval_loss,train_r2,valid_loss,valid_r2,";
+    assert!(work.read("run/metrics.csv").starts_with(header));
+    let run = &work.json("run/summary.json")["runs"][0];
+    let (scores, metrics) =
+        (&run["final_scores"], run["assessments"][0]["metrics"].as_array().expect("a list"));
+    assert!(scores["valid_accuracy"].is_null() && scores["valid_r2"].is_f64());
+    // In the unit of the file: the deviation of the prices is near 25000.
+    let rmse = metrics.iter().find(|named| named["metric"] == "price.rmse").expect("it is measured");
+    assert!((10.0..15_000.0).contains(&rmse["value"].as_f64().expect("a number")), "{rmse}");
+    assert!(work.ok(&["compare", "run"]).stdout.contains("final R2"));
+    assert!(work.ok(&["gradcheck", "-c", "values.toml"]).stdout.contains("passed"));
+}
+
+#[test]
+fn values_have_no_class_weights() {
+    let work = Work::new();
+    work.write("values.toml", &Work::SINGLE.replace("label = \"kind\"", "target = \"a\""));
+    let (code, error) = work.fails(&["-c", "values.toml", "--set", "training.class_weights=balanced"]);
+    assert_eq!(code, Some(2));
+    assert!(error.ends_with("it is for classes; values have none"), "{error}");
+}

@@ -71,6 +71,17 @@ fn a_first_config_says_what_every_column_is() {
 }
 
 #[test]
+fn a_column_that_cannot_be_read_is_left_out_of_a_first_config() {
+    let rows: String =
+        (0..30).map(|row| format!("{},{row}.5,{}\n", if row == 7 { "A/5" } else { "7" }, row % 2)).collect();
+    let profile = profile(&format!("ticket,fare,kind\n{rows}"));
+    let learnt = Learnt::guess(&profile).expect("there is a last column");
+    let text = starter(&profile, &learnt, &DataSpec::default(), "t.csv");
+    let expected = "ticket = \"ignore\"               # numbers, but in 1 cell words, such as \"A/5\"\n";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
 fn numbers_with_decimals_or_very_many_are_values() {
     let task = |last: fn(usize) -> String| {
         let rows: String = (0..60).map(|row| format!("{},{}\n", row % 9, last(row))).collect();

@@ -60,6 +60,7 @@ fn faults_of_cells_are_told_and_not_refused() {
         reasons,
         ["numbers, but in 1 cell words, such as \"red\"", "numbers, but 1 cell cannot be read as such"]
     );
+    assert!(profile.columns.iter().all(|column| column.nature == Nature::Mixed));
     assert_eq!(profile.repeated_rows, 1);
 }
 
