@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::column::{Kind, Role};
+use super::column::{Kind, Role, role_name};
 use super::error::DataErrorKind;
 use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use super::memory::Bytes;
@@ -418,18 +418,6 @@ impl Fault {
     /// Whether the character of the line is worth telling.
     pub(super) fn is_of_a_character(&self) -> bool {
         matches!(self, Self::OpenQuote | Self::StrayQuote | Self::AfterQuote { .. } | Self::Nul)
-    }
-}
-
-fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Label => "label",
-        Role::Target => "target",
-        Role::Weight => "weight",
-        Role::Group => "group",
-        Role::Split => "split",
-        Role::Id => "id",
-        Role::Ignore | Role::Feature => "same",
     }
 }
 
