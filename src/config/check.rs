@@ -186,6 +186,9 @@ fn scalar(value: &Value, kind: &Kind) -> Option<toml::Value> {
         }
         (Kind::Text, Value::Text(text)) => toml::Value::String(text.clone()),
         (Kind::Delimiter, Value::Text(text)) if is_delimiter(text) => toml::Value::String(text.clone()),
+        (Kind::Bytes, Value::Text(text)) if crate::data::Bytes::parse(text).is_some() => {
+            toml::Value::String(text.clone())
+        }
         (Kind::Mark, Value::Text(text)) if is_mark(text) => toml::Value::String(text.clone()),
         (Kind::Choice(choices), Value::Text(text)) if choices.contains(&text.as_str()) => {
             toml::Value::String(text.clone())

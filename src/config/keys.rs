@@ -67,6 +67,8 @@ pub(super) enum Kind {
     },
     Path,
     Delimiter,
+    /// A number of bytes with its unit.
+    Bytes,
     /// A character that marks a quote or a comment, or none.
     Mark,
     /// Any text but an empty one.

@@ -16,6 +16,7 @@ impl Kind {
             Self::Delimiter => {
                 "one ASCII character that is no letter, digit, quote, sign, point or line break".to_owned()
             }
+            Self::Bytes => "a whole number and its unit, such as \"4 GiB\" or \"200 MB\"".to_owned(),
             Self::Mark => "one ASCII punctuation character other than + - . or \"\" for none".to_owned(),
             Self::Name => "a name".to_owned(),
             Self::Column => "a column name, or an index from 0 (-1 is the last)".to_owned(),
@@ -63,7 +64,13 @@ impl Kind {
             Self::Boolean => matches!(value, Value::Boolean(_)),
             Self::Integer { .. } => matches!(value, Value::Integer(_)),
             Self::Number { .. } => matches!(value, Value::Integer(_) | Value::Number(_)),
-            Self::Path | Self::Delimiter | Self::Mark | Self::Name | Self::Text | Self::Choice(_) => {
+            Self::Path
+            | Self::Delimiter
+            | Self::Bytes
+            | Self::Mark
+            | Self::Name
+            | Self::Text
+            | Self::Choice(_) => {
                 matches!(value, Value::Text(_))
             }
             Self::Column => matches!(value, Value::Text(_) | Value::Integer(_)),

@@ -6,15 +6,15 @@ use super::chunks::{Chunk, Chunks};
 use super::error::Told;
 use super::fault::Fault;
 use super::lexer::LineEnds;
-use super::matrix::Matrix;
 use super::records::{ChunkRows, Content, Outcome, Reader};
+use super::store::Store;
 use super::workers::in_order;
 
 /// The rows of a file, as they were written.
 #[derive(Debug)]
 pub(super) struct RawRows {
     /// The features.
-    pub(super) matrix: Matrix,
+    pub(super) store: Store,
     /// The values of each row that are no features, row after row.
     pub(super) beside: Vec<f64>,
     /// For each text of a row: its number in each row.
@@ -32,14 +32,15 @@ pub(super) type NumberOf<'c> = dyn FnMut(usize, &str, u64) -> Result<u32, Box<To
 /// chunk.
 ///
 /// What comes out depends on the file alone: the first fault in its order, unless the file as a
-/// whole is damaged, which explains more.
+/// whole is damaged, which explains more. `store` is empty and takes the features.
 pub(super) fn read_rows(
     reader: &Reader<'_>,
     first: &Chunk,
     chunks: &mut Chunks,
+    store: Store,
     number_of: &mut NumberOf<'_>,
 ) -> Result<RawRows, Box<Told>> {
-    let mut assembly = Assembly::new(*reader, number_of);
+    let mut assembly = Assembly::new(*reader, store, number_of);
     in_order(reader, first, chunks, &mut |outcome| assembly.add(outcome));
     assembly.finish(chunks)
 }
@@ -58,10 +59,9 @@ struct Assembly<'a> {
 }
 
 impl<'a> Assembly<'a> {
-    fn new(reader: Reader<'a>, number_of: &'a mut NumberOf<'a>) -> Self {
-        let matrix = Matrix::new(reader.layout.features);
+    fn new(reader: Reader<'a>, store: Store, number_of: &'a mut NumberOf<'a>) -> Self {
         let texts = vec![Vec::new(); reader.layout.texts.len()];
-        let rows = RawRows { matrix, beside: Vec::new(), texts, dropped: 0, line_ends: LineEnds::default() };
+        let rows = RawRows { store, beside: Vec::new(), texts, dropped: 0, line_ends: LineEnds::default() };
         Self { reader, number_of, rows, lines: 0, blank: None, fault: None }
     }
 
@@ -70,8 +70,8 @@ impl<'a> Assembly<'a> {
         let before = self.lines;
         self.lines += outcome.lines;
         match outcome.content {
-            Content::Rows(_) if self.is_refused() => {}
-            Content::Rows(rows) => self.fault = self.append(rows, before).err(),
+            Content::Rows(_) if self.fault.is_some() => {}
+            Content::Rows(rows) => self.fault = self.append(*rows, before).err(),
             Content::Damaged(told) => {
                 let told = told.below(before);
                 self.fault = Some(match self.fault.take() {
@@ -80,11 +80,7 @@ impl<'a> Assembly<'a> {
                 });
             }
         }
-        if self.is_refused() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn is_refused(&self) -> bool {
-        self.fault.is_some() || self.too_many_cells().is_some()
+        if self.fault.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// Adds the rows of a chunk that `before` lines are before.
@@ -110,32 +106,21 @@ impl<'a> Assembly<'a> {
         }
         self.rows.dropped += chunk.dropped;
         self.rows.beside.extend(chunk.beside);
-        chunk.block.into_iter().for_each(|block| self.rows.matrix.push(block));
+        if let Some(block) = chunk.block {
+            let beside = size_of_val::<[f64]>(&self.rows.beside)
+                + self.rows.texts.iter().map(|text| size_of_val::<[u32]>(text)).sum::<usize>();
+            self.rows.store.push(block, beside as u64).map_err(|fault| Told::at_line(1, fault))?;
+        }
         self.rows.line_ends.add(chunk.line_ends);
         Ok(())
     }
 
-    /// The rows that the lines so far make are too many.
-    fn too_many_cells(&self) -> Option<Fault> {
-        let Reader { format, layout, .. } = self.reader;
-        let (limit, features) = (format.reading.limit, layout.values.len());
-        let rows = self.lines.saturating_sub(u64::from(format.header));
-        let needs = rows.saturating_mul(features as u64).saturating_mul(size_of::<f64>() as u64);
-        (needs > limit).then_some(Fault::TooManyCells { needs, rows: rows as usize, features, limit })
-    }
-
     /// The rows, or the fault that matters most; what is left in `chunks` may have it.
     fn finish(mut self, chunks: &mut Chunks) -> Result<RawRows, Box<Told>> {
-        let limit = self.too_many_cells().map(|fault| Told::at_line(1, fault));
-        if let Some(fault) = self.fault.take().or(limit) {
-            let (fault, lines) = chunks.skip(fault, self.lines);
-            self.lines = lines;
-            return Err(match self.too_many_cells() {
-                Some(cells) if fault.fault.weight() == 0 => Told::at_line(1, cells),
-                _ => fault,
-            });
+        if let Some(fault) = self.fault.take() {
+            return Err(chunks.skip(fault, self.lines).0);
         }
-        match (self.rows.matrix.rows(), self.rows.dropped) {
+        match (self.rows.store.rows(), self.rows.dropped) {
             (0, 0) => Err(Told::at_line(1, Fault::NoRows)),
             (0, dropped) => Err(Told::at_line(1, Fault::AllDropped(dropped))),
             _ => Ok(self.rows),

@@ -40,6 +40,19 @@ pub enum Kind {
     Boolean,
 }
 
+/// What the columns of a role are called in messages.
+pub(super) fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Label => "label",
+        Role::Target => "target",
+        Role::Weight => "weight",
+        Role::Group => "group",
+        Role::Split => "split",
+        Role::Id => "id",
+        Role::Ignore | Role::Feature => "same",
+    }
+}
+
 /// A word for a column in `[data.columns]`: a kind of feature, or another role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

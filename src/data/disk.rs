@@ -35,8 +35,10 @@ enum Body {
 impl Disk {
     /// Opens a file, of which as many bytes of text are read at most as `reading` allows.
     pub(super) fn open(path: &Path, reading: Reading) -> Result<Self, Fault> {
-        let Reading { limit, streamed, .. } = reading;
+        let Reading { limit, memory, streamed, .. } = reading;
         if path == Path::new(STANDARD_INPUT) {
+            // Kept as text, too.
+            let limit = if streamed { limit } else { limit.min(memory.0) };
             let input =
                 if streamed { Input::Stream(io::stdin()) } else { Input::Spooled(standard_input(limit)?) };
             let body = Body::Plain(Hashing::new(input, streamed));
@@ -89,14 +91,16 @@ impl Disk {
         }
     }
 
-    /// The hash, in hexadecimal and empty where it is streamed, and the number of the bytes that were read from disk.
+    /// The hash, in hexadecimal and empty where it is streamed, and the number of the bytes that were
+    /// read from disk.
     pub(super) fn finish(self) -> (String, u64) {
-        let Hashing { sha256, bytes, .. } = match self.body {
+        let hashing = match self.body {
             Body::Plain(file) => file,
             Body::Gzip(file) => file.into_inner().into_inner(),
             Body::Zstd(file) => file.into_inner().into_inner(),
         };
-        (sha256.map_or_else(String::new, |sha256| format!("{:x}", sha256.finalize())), bytes)
+        let bytes = hashing.bytes;
+        (hashing.hash(), bytes)
     }
 }
 
@@ -120,6 +124,13 @@ impl Body {
 
 /// All bytes of standard input, once they were read.
 static SPOOL: OnceLock<Vec<u8>> = OnceLock::new();
+
+/// The hash of the bytes of a regular file, in hexadecimal.
+pub(super) fn fingerprint(path: &Path) -> Result<String, Fault> {
+    let mut hashing = Hashing::new(Input::File(open(path)?.0), false);
+    io::copy(&mut hashing, &mut io::sink()).map_err(Fault::Read)?;
+    Ok(hashing.hash())
+}
 
 /// All bytes of standard input. They can be read only once, so they are kept for whoever asks
 /// again.
@@ -188,6 +199,11 @@ enum Input {
 }
 
 impl Hashing {
+    /// In hexadecimal; empty where nobody asks for it.
+    fn hash(self) -> String {
+        self.sha256.map_or_else(String::new, |sha256| format!("{:x}", sha256.finalize()))
+    }
+
     fn new(input: Input, streamed: bool) -> Self {
         Self { input, sha256: (!streamed).then(Sha256::new), bytes: 0 }
     }

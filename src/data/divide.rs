@@ -6,7 +6,7 @@ use super::column::{Kind, Role};
 use super::error::Told;
 use super::fault::Fault;
 use super::matrix::Matrix;
-use super::schema::Schema;
+use super::schema::{Column, Schema};
 use super::shown::ShownNames;
 use super::spec::DataSpec;
 use super::split::{Division, Groups, HeldBack, Keys, PartName, Shares, Split, cell_key, key};
@@ -30,7 +30,21 @@ pub(super) struct Places {
     keys: Vec<u64>,
 }
 
+/// Where rows go, by the numbers of their texts.
+#[derive(Debug)]
+pub(super) struct Placed {
+    /// The number of groups.
+    pub(super) groups: usize,
+    /// The key of each number.
+    pub(super) keys: Vec<u64>,
+}
+
 impl Places {
+    /// What remains when all are numbered.
+    pub(super) fn placed(self) -> Placed {
+        Placed { groups: self.groups.len(), keys: self.keys }
+    }
+
     /// The number of a text that is no label.
     pub(super) fn number(&mut self, used: TextUse, text: &str, line: u64) -> Result<u32, Box<Told>> {
         let told = |fault| Told::at_line(line, fault);
@@ -57,11 +71,13 @@ impl Places {
             }
         }
     }
+}
 
+impl Placed {
     /// The division that `spec` asks for, of rows with these numbers and texts; `texts` loses all
     /// but the labels, which are below `classes`.
     pub(super) fn division(
-        self,
+        &self,
         spec: &DataSpec,
         schema: &Schema,
         matrix: &Matrix,
@@ -75,7 +91,7 @@ impl Places {
             return named(split, schema);
         }
         if let Some(place) = place_of(TextUse::Group) {
-            return grouped(Groups::new(std::mem::take(&mut texts[place]), self.groups.len(), held_back));
+            return grouped(Groups::new(std::mem::take(&mut texts[place]), self.groups, held_back));
         }
         if !schema.keys.is_empty() {
             let keys = self.keys_of_rows(schema, matrix, texts);
@@ -107,7 +123,7 @@ impl Places {
 
 /// The key of a feature's value: of the category by its name, of a number however it is spelt.
 fn value_key<'m>(schema: &'m Schema, matrix: &'m Matrix, column: usize) -> Box<dyn Fn(usize) -> u64 + 'm> {
-    let is_before = |column: &&super::schema::Column| column.role == Role::Feature;
+    let is_before = |column: &&Column| column.role == Role::Feature;
     let index = schema.columns[..column].iter().filter(is_before).count();
     let of_categories = match &schema.columns[column].feature {
         Some(feature) if feature.kind == Kind::Categorical => {

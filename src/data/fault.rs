@@ -1,11 +1,13 @@
 //! Every way in which data can be wrong, with its message.
 
 use std::io;
+use std::path::PathBuf;
 
-use super::column::{Kind, Role};
+use super::column::{Kind, Role, role_name};
 use super::error::DataErrorKind;
 use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
-use super::shown::{Count, Shown, ShownCounts, ShownNames};
+use super::memory::Bytes;
+use super::shown::{Count, Shown, ShownCounts, ShownNames, ShownPath};
 use super::spec::ColumnRef;
 
 /// What is wrong; the place is added by [`DataError`](super::DataError).
@@ -120,13 +122,13 @@ pub(super) enum Fault {
     Read(io::Error),
 
     // The file is too large.
-    #[error("needs {needs} bytes of memory, limit {limit}; use fewer rows or columns")]
+    #[error("has {needs} bytes, limit {limit}; use fewer rows or columns")]
     TooLarge { needs: u64, limit: u64 },
-    #[error(
-        "needs more than {limit} bytes of memory when decompressed, limit {limit}; use fewer rows or columns"
-    )]
+    #[error("has more than {limit} bytes when decompressed, limit {limit}; use fewer rows or columns")]
     TooLargeUnpacked { limit: u64 },
-    #[error("more than {limit} bytes, which is the limit for standard input; save it to a file")]
+    #[error(
+        "more than {limit} bytes, which is the limit for standard input; save it to a file, or raise data.memory"
+    )]
     TooLargeSpooled { limit: u64 },
     #[error(
         "needs {needs} bytes for {} of {}, limit {limit}; use fewer of them",
@@ -134,6 +136,16 @@ pub(super) enum Fault {
         Count(*.features, "feature")
     )]
     TooManyCells { needs: u64, rows: usize, features: usize, limit: u64 },
+    #[error("its rows need more than data.memory = \"{memory}\"; save it to a file, or raise data.memory")]
+    TooManyRows { memory: Bytes },
+    #[error(
+        "its rows need more than data.memory = \"{memory}\", and {} cannot be written for them: {error}; make \
+         that possible, or raise data.memory",
+        ShownPath(.path)
+    )]
+    CacheNotWritten { memory: Bytes, path: PathBuf, error: io::Error },
+    #[error("{} was changed while it was in use", ShownPath(.0))]
+    CacheLost(PathBuf),
     #[error("needs {needs} bytes of memory, which are not available; use fewer rows or columns")]
     OutOfMemory { needs: u64 },
     #[error("record longer than 1 MiB; is this a CSV file?")]
@@ -336,11 +348,16 @@ impl Fault {
             | Self::NoRowCounts
             | Self::NoFeatures(_)
             | Self::EmptySplit { .. } => DataErrorKind::Config,
-            Self::NotFound | Self::NotAFile(_) | Self::Read(_) => DataErrorKind::Io,
+            Self::NotFound
+            | Self::NotAFile(_)
+            | Self::Read(_)
+            | Self::CacheNotWritten { .. }
+            | Self::CacheLost(_) => DataErrorKind::Io,
             Self::TooLarge { .. }
             | Self::TooLargeUnpacked { .. }
             | Self::TooLargeSpooled { .. }
             | Self::TooManyCells { .. }
+            | Self::TooManyRows { .. }
             | Self::OutOfMemory { .. }
             | Self::RecordTooLong
             | Self::QuotedTooLong
@@ -374,6 +391,9 @@ impl Fault {
                 | Self::OneClass { .. }
                 | Self::OwnClasses(_)
                 | Self::TooManyCells { .. }
+                | Self::TooManyRows { .. }
+                | Self::CacheNotWritten { .. }
+                | Self::CacheLost(_)
                 | Self::OutOfMemory { .. }
                 | Self::TooLarge { .. }
                 | Self::TooLargeUnpacked { .. }
@@ -398,18 +418,6 @@ impl Fault {
     /// Whether the character of the line is worth telling.
     pub(super) fn is_of_a_character(&self) -> bool {
         matches!(self, Self::OpenQuote | Self::StrayQuote | Self::AfterQuote { .. } | Self::Nul)
-    }
-}
-
-fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Label => "label",
-        Role::Target => "target",
-        Role::Weight => "weight",
-        Role::Group => "group",
-        Role::Split => "split",
-        Role::Id => "id",
-        Role::Ignore | Role::Feature => "same",
     }
 }
 

@@ -15,7 +15,9 @@ use super::markers::Markers;
 use super::place::line_of;
 use super::records::Reader;
 use super::schema::numbered_names;
+use super::store::Store;
 use super::survey::{ColumnSurvey, Survey, Surveyor};
+use super::table::Source;
 
 /// A file whose columns are known; its rows are still to be read.
 #[derive(Debug)]
@@ -60,7 +62,8 @@ impl CsvFile {
         number_of: &mut NumberOf<'_>,
     ) -> Result<RawRows, DataError> {
         let reader = Reader { format: self.format, layout, first_line: self.first_line };
-        let rows = read_rows(&reader, &self.first, &mut self.chunks, number_of);
+        let store = Store::new(layout.features, self.format.reading.memory, &self.path);
+        let rows = read_rows(&reader, &self.first, &mut self.chunks, store, number_of);
         rows.map_err(|told| self.error(*told))
     }
 
@@ -85,9 +88,10 @@ impl CsvFile {
         surveyor.glance(&self.first)
     }
 
-    /// The hash, in hexadecimal, and the number of the bytes on disk, once the rows were read.
-    pub(super) fn finish(self) -> (String, u64) {
-        self.chunks.finish()
+    /// Where the data came from, once `rows` were read.
+    pub(super) fn finish(self, rows: usize) -> Source {
+        let (sha256, bytes) = self.chunks.finish();
+        Source { path: self.path, sha256, bytes, rows }
     }
 
     /// An error at a place in this file.

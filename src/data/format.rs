@@ -6,6 +6,7 @@ use std::thread;
 use super::dialect::Dialect;
 use super::fault::Fault;
 use super::limits::MAX_BYTES;
+use super::memory::Bytes;
 use super::spec::DataSpec;
 
 /// How the text of every file of a config is read.
@@ -20,8 +21,10 @@ pub(super) struct Format {
 /// How much is read, and in which portions; beyond the limit nothing of it shows in what is read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
-    /// Bytes that the text of a file may take, and again its numbers in double precision.
+    /// Bytes that the text of a file may have.
     pub(super) limit: u64,
+    /// Bytes that its rows may take in memory; that of the config if this is more.
+    pub(super) memory: Bytes,
     /// Bytes that a thread parses at a time: few enough to stay in its cache.
     pub(super) chunk: usize,
     pub(super) threads: NonZeroUsize,
@@ -34,7 +37,14 @@ pub(super) struct Reading {
 impl Default for Reading {
     fn default() -> Self {
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { limit: MAX_BYTES, chunk: 1 << 18, threads, streamed: false, one_column: false }
+        Self {
+            limit: MAX_BYTES,
+            memory: Bytes(u64::MAX),
+            chunk: 1 << 18,
+            threads,
+            streamed: false,
+            one_column: false,
+        }
     }
 }
 
@@ -57,6 +67,7 @@ impl Format {
         if spec.valid + spec.test >= 1.0 {
             return Err(Fault::Shares { valid: spec.valid, test: spec.test });
         }
-        Ok(Self { dialect, header: spec.header, reading })
+        let memory = reading.memory.min(spec.memory);
+        Ok(Self { dialect, header: spec.header, reading: Reading { memory, ..reading } })
     }
 }

@@ -11,7 +11,7 @@ use super::cell::{self, number, trim};
 use super::encoding::{Encoding, TargetEncoding};
 use super::error::DataError;
 use super::fault::Fault;
-use super::limits::MAX_BYTES;
+use super::limits::MAX_INPUT_BYTES;
 use super::markers::Markers;
 use super::piece::{BadRows, Piece, RowProblem};
 use super::row_stream::{RowStream, StreamError};
@@ -74,7 +74,7 @@ impl<F: Real> LabelledRows<F> {
         let unknown_columns = stream.unknown().map(str::to_owned).collect();
         let encoder = Encoder::new(encoding);
         let inputs = encoder.inputs();
-        let limit = MAX_BYTES as usize / (inputs * size_of::<F>());
+        let limit = MAX_INPUT_BYTES as usize / (inputs * size_of::<F>());
         let mut all = Portion::new();
         let ended = stream.run(
             threads,
@@ -91,7 +91,7 @@ impl<F: Real> LabelledRows<F> {
             StreamError::Data(error) => error,
             StreamError::Taker(TooMany { rows }) => {
                 let needs = (rows * inputs * size_of::<F>()) as u64;
-                failed(Fault::TooManyCells { needs, rows, features: inputs, limit: MAX_BYTES })
+                failed(Fault::TooManyCells { needs, rows, features: inputs, limit: MAX_INPUT_BYTES })
             }
         })?;
         let Portion { x, rows, classes, values, skipped, first_skipped, unseen } = all;

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::markers::Markers;
 
 /// How the records of a file are read.
@@ -44,7 +46,7 @@ pub(super) struct Value {
 }
 
 /// What a missing value is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Gap {
     /// A fault.
     #[default]

@@ -1,7 +1,10 @@
 //! How much is too much.
 
-/// Bytes that the text of one file may need in memory, and again its numbers: 4 GiB.
-pub const MAX_BYTES: u64 = 4 << 30;
+/// Bytes of the text of one file: 1 TiB. Of standard input, which is kept in memory, there may be as
+/// many as [`DataSpec::memory`](super::DataSpec::memory) says.
+pub const MAX_BYTES: u64 = 1 << 40;
+/// Bytes of the inputs of rows that are evaluated at once: 4 GiB.
+pub const MAX_INPUT_BYTES: u64 = 4 << 30;
 /// Columns of a file, features or not.
 pub const MAX_COLUMNS: usize = 65_536;
 /// Bytes of one record, without its line end: 1 MiB.

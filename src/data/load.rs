@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::assembly::RawRows;
@@ -15,8 +15,11 @@ use super::fault::Fault;
 use super::file::CsvFile;
 use super::format::{Format, Reading};
 use super::infer::{MOST_INFERRED, decide, holds_words, missing_counts, notes};
+use super::kept::{self, KeptPart, KeptTraining, RawTraining};
 use super::limits::MAX_CATEGORIES;
 use super::markers::Markers;
+use super::matrix::Matrix;
+use super::roles;
 use super::schema::{Schema, Truth};
 use super::shown::{Count, ShownPath};
 use super::spec::DataSpec;
@@ -62,8 +65,7 @@ impl Table {
         let mut own = |path: &Option<PathBuf>, kind| match path {
             None => Ok(None),
             Some(path) => {
-                let file = CsvFile::open(path, format, &spec.column_names)?;
-                let part = loader.own_part(file, &schema, &classes, kind, &mut notes)?;
+                let part = loader.own_part(path, &schema, &classes, kind, &mut notes)?;
                 if part.source.sha256 == main.source.sha256 {
                     notes.push(format!("{} holds the same bytes as the training file", ShownPath(path)));
                 }
@@ -111,10 +113,22 @@ impl Loader<'_> {
         CsvFile::open(&self.spec.path, self.format, &self.spec.column_names)
     }
 
+    /// The training file, by what an earlier run left of it if that still holds.
+    fn training_part(&self) -> Result<Training, DataError> {
+        let mut notes = Vec::new();
+        let cache = kept::find(&self.spec.path, self.spec, &(), &mut notes)?;
+        let mut training = match cache.and_then(|cache| RawTraining::of_cache(cache, &self.spec.path)) {
+            Some(rows) => self.training(rows)?,
+            None => self.training_file()?,
+        };
+        training.notes.splice(..0, notes);
+        Ok(training)
+    }
+
     /// Reads the training file. Where its first rows hold no words it is read as numbers at once,
     /// and only if that does not work it is asked what the columns are. What comes out does not
     /// depend on how many rows come first.
-    fn training_part(&self) -> Result<Training, DataError> {
+    fn training_file(&self) -> Result<Training, DataError> {
         let file = self.open()?;
         let names = file.names.clone();
         let mut schema = Schema::new(names, self.spec).map_err(|fault| file.fail(fault))?;
@@ -132,7 +146,7 @@ impl Loader<'_> {
                 let settled = column.feature.as_mut().map(|feature| feature.settle_constant(&column.name));
                 settled.transpose().map_err(|fault| file.fail(fault))?;
             }
-            match self.training_rows(file, &schema) {
+            match self.training_rows(file, &schema, Vec::new()) {
                 Ok(training) => return Ok(training),
                 Err(error) if schema.features().all(|(_, feature)| feature.declared.is_some()) => {
                     return Err(error);
@@ -142,22 +156,24 @@ impl Loader<'_> {
         }
         let surveys = self.open()?.survey(&self.markers, most, false)?.columns;
         decide(&mut schema, &surveys).map_err(|fault| DataError::new(&self.spec.path, fault))?;
-        let mut training = self
-            .training_rows(self.open()?, &schema)
-            .map_err(|error| error.with_missing(|| missing_counts(&schema, &surveys)))?;
-        training.notes.splice(..0, notes(&schema.columns));
-        Ok(training)
+        self.training_rows(self.open()?, &schema, notes(&schema.columns))
+            .map_err(|error| error.with_missing(|| missing_counts(&schema, &surveys)))
     }
 
     /// Reads the rows of the training file, and the names of the classes in their order.
-    fn training_rows(&self, mut file: CsvFile, schema: &Schema) -> Result<Training, DataError> {
+    fn training_rows(
+        &self,
+        mut file: CsvFile,
+        schema: &Schema,
+        mut notes: Vec<String>,
+    ) -> Result<Training, DataError> {
         let (mut found, mut places) = (Classes::default(), Places::default());
         let (layout, used) = (schema.layout(self.markers.clone()), schema.texts());
         let mut rows = file.rows(&layout, &mut |index, text, line| match used[index].1 {
             TextUse::Label => found.id(renamed(&self.spec.label_names, text), line),
             used => places.number(used, text, line),
         })?;
-        let count = rows.matrix.rows();
+        let count = rows.store.rows();
         if count == 1 {
             return Err(file.fail(Fault::OneRow));
         }
@@ -166,34 +182,66 @@ impl Loader<'_> {
             let order;
             (classes, order) =
                 found.into_sorted(count).map_err(|told| file.error(Told { field: Some(label), ..*told }))?;
-            for (text, _) in rows.texts.iter_mut().zip(&used).filter(|(_, (_, used))| *used == TextUse::Label)
-            {
-                text.iter_mut().for_each(|label| *label = order[*label as usize]);
+            for (text, (_, used)) in rows.texts.iter_mut().zip(&used) {
+                if *used == TextUse::Label {
+                    text.iter_mut().for_each(|label| *label = order[*label as usize]);
+                }
             }
         }
-        let division = places
-            .division(self.spec, schema, &rows.matrix, &mut rows.texts, classes.len())
-            .map_err(|fault| file.fail(fault))?;
-        rows.texts = used
-            .iter()
-            .zip(rows.texts)
-            .filter(|((_, used), _)| *used == TextUse::Label)
-            .map(|(_, text)| text)
-            .collect();
-        let mut notes = Vec::new();
-        let part = part(file, rows, schema, &mut notes);
-        Ok(Training { part, schema: schema.clone(), classes, division, notes })
+        let placed = places.placed();
+        notes.extend(notes_of(&file.path, &rows));
+        let rest = KeptPart { source: file.finish(count), notes };
+        let key = kept::key(self.spec, &rest.source.sha256, &());
+        let mut kept = KeptTraining { schema: schema.clone(), classes, groups: placed.groups, rest };
+        let in_file = rows.store.note();
+        let mut arrays = rows.texts;
+        arrays.push(kept::halved(placed.keys.iter().copied()));
+        arrays.push(kept::halved(rows.beside.iter().map(|number| number.to_bits())));
+        let matrix = rows.store.finish(&key, &arrays, &kept);
+        let matrix = matrix.map_err(|fault| DataError::new(&self.spec.path, fault))?;
+        arrays.truncate(used.len());
+        kept.rest.notes.extend(in_file);
+        self.training(RawTraining { matrix, texts: arrays, beside: rows.beside, placed, kept })
     }
 
-    /// Reads the rows of a file for validation or test; `kind` says which.
+    /// Divides the rows of the training file.
+    fn training(&self, rows: RawTraining) -> Result<Training, DataError> {
+        let RawTraining {
+            matrix,
+            mut texts,
+            beside,
+            placed,
+            kept: KeptTraining { mut schema, classes, rest, .. },
+        } = rows;
+        let fail = |fault| DataError::new(&self.spec.path, fault);
+        schema.keys = roles::keys(&schema.columns, self.spec).map_err(fail)?;
+        let division =
+            placed.division(self.spec, &schema, &matrix, &mut texts, classes.len()).map_err(fail)?;
+        let is_label = |(_, used): &(usize, TextUse)| *used == TextUse::Label;
+        let labels = schema.texts().iter().position(is_label).map(|place| std::mem::take(&mut texts[place]));
+        let part = part(rest.source, matrix, labels.unwrap_or_default(), beside, &schema);
+        Ok(Training { part, schema, classes, division, notes: rest.notes })
+    }
+
+    /// A file for validation or test, by what an earlier run left of it if that still holds; `kind`
+    /// says which.
     fn own_part(
         &self,
-        mut file: CsvFile,
+        path: &Path,
         schema: &Schema,
         classes: &[String],
         kind: &'static str,
         notes: &mut Vec<String>,
     ) -> Result<Part, DataError> {
+        let before = (schema, classes);
+        if let Some(cache) = kept::find::<KeptPart>(path, self.spec, &before, notes)?
+            && let Some((labels, beside)) = kept::own_arrays(&cache, classes.len())
+        {
+            let source = Source { path: path.to_owned(), ..cache.content.source };
+            notes.extend(cache.content.notes);
+            return Ok(part(source, cache.matrix, labels, beside, schema));
+        }
+        let mut file = CsvFile::open(path, self.format, &self.spec.column_names)?;
         let layout = schema.layout_in(&file.names, self.format.header, kind, self.markers.clone());
         let layout = layout.map_err(|fault| file.fail(fault))?;
         let ids: HashMap<&str, u32> = classes.iter().map(String::as_str).zip(0..).collect();
@@ -205,7 +253,17 @@ impl Loader<'_> {
             }
         };
         let rows = file.rows(&layout, &mut class_of)?;
-        Ok(part(file, rows, schema, notes))
+        let notes_of_file = notes_of(path, &rows);
+        let kept = KeptPart { source: file.finish(rows.store.rows()), notes: notes_of_file };
+        let key = kept::key(self.spec, &kept.source.sha256, &before);
+        notes.extend(rows.store.note());
+        let labels = rows.texts.into_iter().next().unwrap_or_default();
+        let arrays = [labels, kept::halved(rows.beside.iter().map(|number| number.to_bits()))];
+        let matrix = rows.store.finish(&key, &arrays, &kept);
+        let matrix = matrix.map_err(|fault| DataError::new(path, fault))?;
+        let [labels, _] = arrays;
+        notes.extend(kept.notes);
+        Ok(part(kept.source, matrix, labels, rows.beside, schema))
     }
 }
 
@@ -224,21 +282,23 @@ fn renamed<'l>(names: &'l BTreeMap<String, String>, label: &'l str) -> &'l str {
     names.get(label).map_or(label, String::as_str)
 }
 
-fn part(file: CsvFile, read: RawRows, schema: &Schema, notes: &mut Vec<String>) -> Part {
-    let path = file.path.clone();
+/// What is odd about a file though no error.
+fn notes_of(path: &Path, read: &RawRows) -> Vec<String> {
+    let mut notes = Vec::new();
     if let Some(kinds) = read.line_ends.mixed() {
-        notes.push(format!("{} has mixed line ends: {kinds}", ShownPath(&path)));
+        notes.push(format!("{} has mixed line ends: {kinds}", ShownPath(path)));
     }
     if read.dropped > 0 {
         let rows = Count(read.dropped, "row");
-        notes.push(format!("{}: {rows} left out, as values are missing", ShownPath(&path)));
+        notes.push(format!("{}: {rows} left out, as values are missing", ShownPath(path)));
     }
-    let (sha256, bytes) = file.finish();
-    let rows = read.matrix.rows();
-    let labels = read.texts.into_iter().next().unwrap_or_default();
-    let (mut targets, mut weights) = (read.beside, Vec::new());
+    notes
+}
+
+fn part(source: Source, matrix: Matrix, labels: Vec<u32>, beside: Vec<f64>, schema: &Schema) -> Part {
+    let (mut targets, mut weights) = (beside, Vec::new());
     if schema.weight.is_some() {
-        let width = targets.len() / rows;
+        let width = targets.len() / source.rows;
         weights = targets.iter().copied().skip(width - 1).step_by(width).collect();
         let mut place = 0;
         targets.retain(|_| {
@@ -246,6 +306,5 @@ fn part(file: CsvFile, read: RawRows, schema: &Schema, notes: &mut Vec<String>) 
             place % width != 0
         });
     }
-    let source = Source { path, sha256, bytes, rows };
-    Part { source, raw: Arc::new(read.matrix), labels, targets, weights }
+    Part { source, raw: Arc::new(matrix), labels, targets, weights }
 }

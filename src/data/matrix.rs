@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::fault::Fault;
-use crate::kernel::wide;
+use crate::kernel::{Numbers, wide};
 
 /// Rows of numbers, in blocks as they were read.
 ///
@@ -24,9 +24,9 @@ pub(super) struct Block {
     rows: usize,
     runs: Arc<[Run]>,
     /// Row after row, the columns in single precision.
-    narrow: Vec<f32>,
+    narrow: Numbers<f32>,
     /// Row after row, the other ones.
-    wide: Vec<f64>,
+    wide: Numbers<f64>,
     /// The smallest and the largest value of each column.
     extent: (Box<[f64]>, Box<[f64]>),
 }
@@ -63,6 +63,11 @@ impl Matrix {
         }
         self.ends.push(self.rows() + block.rows);
         self.blocks.push(block);
+    }
+
+    /// Its blocks, in order.
+    pub(super) fn into_blocks(self) -> impl Iterator<Item = Block> {
+        self.blocks.into_iter()
     }
 
     pub(super) fn rows(&self) -> usize {
@@ -116,7 +121,8 @@ impl Block {
     pub(super) fn pack(values: &[f64], columns: usize) -> Result<Self, Fault> {
         let rows = values.len() / columns;
         let found = Survey::of(values, columns);
-        let runs = runs(&found.loss);
+        let same = found.loss.chunk_by(|left, right| (*left == 0.0) == (*right == 0.0));
+        let runs = runs(same.map(|same| (same.len(), same[0] == 0.0)));
         let width = |is_narrow| {
             let same = runs.iter().filter(|run| run.is_narrow == is_narrow);
             same.map(|run| run.columns.len()).sum::<usize>()
@@ -133,7 +139,53 @@ impl Block {
             }
         }
         let extent = (found.low.into(), found.high.into());
+        let (narrow, wide) = (Numbers::Owned(narrow), Numbers::Owned(wide));
         Ok(Self { rows, runs: runs.into(), narrow, wide, extent })
+    }
+
+    /// Rows as [`layout`](Self::layout), [`numbers`](Self::numbers) and
+    /// [`extents`](Self::extents) give them; their sizes fit.
+    pub(super) fn new(
+        rows: usize,
+        layout: &[(usize, bool)],
+        narrow: Numbers<f32>,
+        wide: Numbers<f64>,
+        (low, high): (&[f64], &[f64]),
+    ) -> Self {
+        Self {
+            rows,
+            runs: runs(layout.iter().copied()).into(),
+            narrow,
+            wide,
+            extent: (low.into(), high.into()),
+        }
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes that the numbers take in memory.
+    pub(super) fn bytes(&self) -> usize {
+        let owned = |is_owned, bytes| if is_owned { bytes } else { 0 };
+        owned(matches!(self.narrow, Numbers::Owned(_)), size_of_val::<[f32]>(&self.narrow))
+            + owned(matches!(self.wide, Numbers::Owned(_)), size_of_val::<[f64]>(&self.wide))
+    }
+
+    /// How many columns beside each other are in the same precision, and whether that is the single
+    /// one.
+    pub(super) fn layout(&self) -> Vec<(usize, bool)> {
+        self.runs.iter().map(|run| (run.columns.len(), run.is_narrow)).collect()
+    }
+
+    /// The numbers in single precision, and those in double precision.
+    pub(super) fn numbers(&self) -> (&[f32], &[f64]) {
+        (&self.narrow, &self.wide)
+    }
+
+    /// The smallest and the largest value of each column.
+    pub(super) fn extents(&self) -> (&[f64], &[f64]) {
+        (&self.extent.0, &self.extent.1)
     }
 }
 
@@ -169,19 +221,20 @@ impl Survey {
     }
 }
 
-/// Columns in as few runs as their precision allows.
-fn runs(loss: &[f64]) -> Vec<Run> {
-    let mut runs = Vec::new();
+/// Columns beside each other, by how many are in the same precision and whether that is the single
+/// one.
+fn runs(layout: impl Iterator<Item = (usize, bool)>) -> Vec<Run> {
     let mut widths = [0, 0];
     let mut first = 0;
-    for same in loss.chunk_by(|left, right| (*left == 0.0) == (*right == 0.0)) {
-        let is_narrow = same[0] == 0.0;
-        let width = &mut widths[usize::from(is_narrow)];
-        runs.push(Run { columns: first..first + same.len(), is_narrow, start: *width });
-        *width += same.len();
-        first += same.len();
-    }
-    runs
+    layout
+        .map(|(width, is_narrow)| {
+            let taken = &mut widths[usize::from(is_narrow)];
+            let run = Run { columns: first..first + width, is_narrow, start: *taken };
+            *taken += width;
+            first += width;
+            run
+        })
+        .collect()
 }
 
 /// Room for some numbers, or a fault instead of an abort.

@@ -10,10 +10,8 @@ use super::rows::RowWeights;
 use super::scale::check_range;
 use super::schema::Truth;
 use super::shown::{ShownCounts, ShownNames};
-use super::split::Split;
 use super::table::{Part, Table, class_counts};
 use super::truth::{fit_targets, scaled_targets};
-use super::twice::SeenRows;
 use super::weighting::Weighting;
 use super::{ClassWeights, Data, Encoder, RowTargets, Rows, ValueEncoding};
 use crate::real::Real;
@@ -125,59 +123,6 @@ impl Table {
             feature: column.feature.as_ref().and_then(|_| features.next()),
         });
         Encoding::new(self.reading.clone(), columns.collect(), targets)
-    }
-
-    fn split(&self, seed: u64) -> Result<Split, DataError> {
-        let split = self.division.draw(&self.main.labels, seed);
-        let fail = |fault| Err(DataError::new(&self.main.source.path, fault));
-        if split.train.is_empty() {
-            return fail(Fault::NoTrainRowOfKeys);
-        }
-        for ((key, share), rows) in self.held_back.into_iter().zip([&split.valid, &split.test]) {
-            if share > 0.0 && rows.is_empty() {
-                return fail(Fault::NoRowOfKeys { key, share });
-            }
-        }
-        Ok(split)
-    }
-
-    /// Names the classes that no row to train on has.
-    fn note_untrained(&self, train: &[usize]) -> Option<String> {
-        let mut is_trained = vec![false; self.classes.len()];
-        let labels = self.main.labels_of(train).unwrap_or_default();
-        labels.into_iter().for_each(|label| is_trained[label as usize] = true);
-        let untrained = self.classes.iter().zip(is_trained).filter(|(_, is_trained)| !is_trained);
-        let names: Vec<String> = untrained.map(|(name, _)| name.clone()).collect();
-        (!names.is_empty()).then(|| format!("classes without a row to train on: {}", ShownNames(&names)))
-    }
-
-    /// Counts the rows that are held back and yet trained on.
-    fn note_twice(&self, split: &Split) -> Vec<String> {
-        let parts = [("validation", &self.own_valid, &split.valid), ("test", &self.own_test, &split.test)];
-        let mut seen = None;
-        let mut notes = Vec::new();
-        for (kind, own, rows) in parts {
-            let all: Vec<usize>;
-            let (part, rows) = match own {
-                Some(own) => {
-                    all = (0..own.rows()).collect();
-                    (own, &all)
-                }
-                None => (&self.main, rows),
-            };
-            if rows.is_empty() {
-                continue;
-            }
-            let seen = seen.get_or_insert_with(|| SeenRows::of(&self.main, &split.train));
-            let count = seen.count_in(part, rows);
-            if count > 0 {
-                notes.push(format!(
-                    "{count} of {} {kind} rows are also among the training rows, value by value",
-                    rows.len()
-                ));
-            }
-        }
-        notes
     }
 
     fn note_constant(&self, constant: &[usize]) -> Vec<String> {

@@ -34,7 +34,7 @@ pub(super) struct Outcome {
 
 #[derive(Debug)]
 pub(super) enum Content {
-    Rows(ChunkRows),
+    Rows(Box<ChunkRows>),
     /// It cannot be read, or is no text.
     Damaged(Box<Told>),
 }
@@ -209,7 +209,7 @@ impl Work for Reader<'_> {
     fn read(&self, chunk: &Chunk, scratch: &mut Vec<f64>) -> Outcome {
         let content = match chunk.text() {
             Err(told) => Content::Damaged(told),
-            Ok(text) => Content::Rows(self.rows(text, chunk.index == 0, scratch)),
+            Ok(text) => Content::Rows(Box::new(self.rows(text, chunk.index == 0, scratch))),
         };
         Outcome { lines: chunk.lines(), content }
     }

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::cell::number;
 use super::column::{ColumnSpec, Constant, Kind, Missing, Role};
 use super::divide::TextUse;
@@ -12,7 +14,7 @@ use super::roles::{find, keys, roles, truth};
 use super::spec::{ColumnRef, DataSpec};
 
 /// The columns of the training file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Schema {
     pub(super) columns: Vec<Column>,
     pub(super) truth: Truth,
@@ -23,7 +25,7 @@ pub(super) struct Schema {
 }
 
 /// What is learnt, by the indices of its columns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Truth {
     /// The classes of a label column.
     Classes(usize),
@@ -32,7 +34,7 @@ pub(super) enum Truth {
 }
 
 /// A column of the training file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Column {
     pub(super) name: String,
     pub(super) role: Role,
@@ -43,7 +45,7 @@ pub(super) struct Column {
 }
 
 /// What a feature is as it is read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct FeatureColumn {
     /// The kind that the config gives it.
     pub(super) declared: Option<Kind>,
@@ -202,7 +204,7 @@ impl Schema {
     }
 
     /// The columns with numbers that are no features: targets, then the weight.
-    fn beside(&self) -> Vec<usize> {
+    pub(super) fn beside(&self) -> Vec<usize> {
         let targets = match &self.truth {
             Truth::Classes(_) => &[][..],
             Truth::Values(targets) => targets,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::column::{ColumnSpec, ColumnType, Missing};
 use super::dialect::Mark;
+use super::memory::Bytes;
 use super::shown::Shown;
 use crate::nn::Task;
 
@@ -55,6 +56,8 @@ pub struct DataSpec {
     /// What is known of columns, by name; the rest is inferred.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, ColumnSpec>,
+    /// Bytes that the rows of a file may take in memory; more of them are kept in a file beside it.
+    pub memory: Bytes,
     /// What decides which rows are held back.
     pub split_by: SplitBy,
     /// Share of the rows held back for validation, stratified by class; 0 for none.
@@ -89,23 +92,13 @@ impl Default for DataSpec {
             missing_indicator: false,
             max_categories: 50,
             columns: BTreeMap::new(),
+            memory: Bytes(4 << 30),
             split_by: SplitBy::Rows,
             valid: 0.0,
             test: 0.0,
             valid_path: None,
             test_path: None,
             scale: Scale::Standardize,
-        }
-    }
-}
-
-impl DataSpec {
-    /// Whether classes or values are learnt.
-    pub fn task(&self) -> Task {
-        let is_target = |column: &ColumnSpec| column.column_type == Some(ColumnType::Target);
-        match self.target.is_empty() && !self.columns.values().any(is_target) {
-            true => Task::Classification,
-            false => Task::Regression,
         }
     }
 }
@@ -118,6 +111,17 @@ pub enum SplitBy {
     Rows,
     /// A hash of seed and these columns, so that rows stay where they are when others are added.
     HashOf(Vec<ColumnRef>),
+}
+
+impl DataSpec {
+    /// Whether classes or values are learnt.
+    pub fn task(&self) -> Task {
+        let is_target = |column: &ColumnSpec| column.column_type == Some(ColumnType::Target);
+        match self.target.is_empty() && !self.columns.values().any(is_target) {
+            true => Task::Classification,
+            false => Task::Regression,
+        }
+    }
 }
 
 /// What is done to each feature. A constant column becomes 0 under all but `None`.

@@ -352,3 +352,16 @@ fn data_can_come_from_standard_input() {
         ended.stderr
     );
 }
+
+#[test]
+fn data_beyond_their_memory_give_the_same_bits() {
+    let work = Work::new();
+    work.ok(&["-c", "config.toml", "-o", "memory"]);
+    for run in ["first", "again"] {
+        let ended = work.ok(&["-c", "config.toml", "--set", "data.memory=\"1 kB\"", "-o", run]);
+        assert_eq!(work.hashes("memory"), work.hashes(run));
+        let note = if run == "first" { "may be deleted" } else { "they are read from there" };
+        assert!(ended.stderr.contains(note), "{}", ended.stderr);
+    }
+    assert!(work.path("data.csv.bntrain-cache").is_file());
+}

@@ -107,6 +107,13 @@ pub(in crate::config) static DATA: Section = Section {
                 doc: "inputs for the categories of a column; the rarest beyond it share one more",
             },
             Key {
+                name: "memory",
+                kind: Kind::Bytes,
+                default: Standard::Value("\"4 GiB\""),
+                doc: "what the rows of a file may take in memory; more of them are kept in a file beside it, with \
+                      the same results",
+            },
+            Key {
                 name: "split_by",
                 kind: Kind::Either(&[Kind::Choice(&["rows"]), Kind::Table(&HASH_OF)]),
                 default: Standard::Value("\"rows\""),

@@ -215,6 +215,18 @@ fn choices_and_other_kinds() {
             r#"data.column_names=["x", 1]"#,
             &["data.column_names[1] (@data.column_names): 1 is an integer; it must be a name"],
         ),
+        (
+            "data.memory=4",
+            &[
+                r#"@data.memory: 4 is an integer; it must be a whole number and its unit, such as "4 GiB" or "200 MB""#,
+            ],
+        ),
+        (
+            r#"data.memory="lots""#,
+            &[
+                r#"@data.memory: "lots" is not allowed; it must be a whole number and its unit, such as "4 GiB" or "200 MB""#,
+            ],
+        ),
         ("data.path=3", &["@data.path: 3 is an integer; it must be a path"]),
         (
             "model.hidden=4",

@@ -36,6 +36,7 @@ ignore = []
 missing = "refuse"
 missing_indicator = false
 max_categories = 50
+memory = "4 GiB"
 split_by = "rows"
 valid = 0.0
 test = 0.0

@@ -9,6 +9,7 @@ mod content_faults;
 mod dialects;
 mod encodings;
 mod file_faults;
+mod larger;
 mod own_files;
 mod prepared;
 mod profiles;
@@ -50,7 +51,7 @@ fn name(name: &str) -> ColumnRef {
 
 /// The numbers of a file as they were written.
 fn numbers(part: &Part) -> Array2<f64> {
-    let shape = (part.raw.rows(), part.raw.columns());
+    let shape = (part.rows(), part.raw.columns());
     Array2::from_shape_fn(shape, |(row, column)| part.raw.value(row, column))
 }
 

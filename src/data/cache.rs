@@ -1,0 +1,82 @@
+//! Rows that do not fit the memory they may take: a file of numbers beside the one they come from.
+//!
+//! The file is safe to delete; it is made again where it is needed. It holds, in the byte order of
+//! the machine and padded to 8 bytes each: for every block of rows its numbers in single precision,
+//! those in double precision, the smallest and the largest value of each column; then the texts of
+//! the rows as numbers. Behind them stands the [`Directory`] as JSON, its length, its SHA-256 and
+//! [`MAGIC`].
+
+mod read;
+mod write;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub(super) use read::{Cache, Unusable};
+pub(super) use write::CacheWriter;
+
+/// The last bytes of every such file.
+const MAGIC: [u8; 16] = *b"bntrain rows   \n";
+/// Of the file; another one is made anew.
+const FORMAT: u32 = 1;
+/// Bytes behind the directory: its length, its hash, the magic.
+const TRAILER: usize = 8 + 32 + MAGIC.len();
+/// The largest alignment of a number.
+const ALIGNMENT: usize = 8;
+
+/// What is where.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Directory<C> {
+    format: u32,
+    /// Whether the machine puts the lowest byte first.
+    little_endian: bool,
+    /// Of the source, of how it was read, and of the program that read it.
+    key: String,
+    columns: usize,
+    /// Different ways to lay out a row: how many columns beside each other are in the same
+    /// precision, and whether that is the single one.
+    layouts: Vec<Vec<(usize, bool)>>,
+    blocks: Vec<BlockPlace>,
+    texts: Vec<TextPlace>,
+    /// What else was read.
+    content: C,
+}
+
+/// A block of rows.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BlockPlace {
+    start: usize,
+    rows: usize,
+    /// An index into the layouts.
+    layout: usize,
+    /// CRC-32 of its bytes.
+    checksum: u32,
+}
+
+/// A text of every row.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextPlace {
+    start: usize,
+    count: usize,
+    checksum: u32,
+}
+
+/// The file for the rows of `source`.
+pub(super) fn path_of(source: &Path) -> PathBuf {
+    let mut name = source.file_name().map_or_else(OsString::new, OsString::from);
+    name.push(".bntrain-cache");
+    source.with_file_name(name)
+}
+
+/// Bytes to the next border.
+fn padding(length: usize) -> usize {
+    length.next_multiple_of(ALIGNMENT) - length
+}
+
+#[cfg(test)]
+mod tests;

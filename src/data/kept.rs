@@ -1,0 +1,147 @@
+//! What of a data file is kept in the [cache](super::cache) beside its numbers, and when that still
+//! holds.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::cache::{Cache, Unusable, path_of};
+use super::disk::{STANDARD_INPUT, fingerprint};
+use super::divide::{Placed, TextUse};
+use super::error::DataError;
+use super::matrix::Matrix;
+use super::memory::Bytes;
+use super::schema::Schema;
+use super::shown::ShownPath;
+use super::spec::{DataSpec, Scale};
+use super::split::PartName;
+use super::table::Source;
+
+/// What was read of a training file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeptTraining {
+    pub(super) schema: Schema,
+    pub(super) classes: Vec<String>,
+    /// The number of groups.
+    pub(super) groups: usize,
+    pub(super) rest: KeptPart,
+}
+
+/// What was read of any file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeptPart {
+    pub(super) source: Source,
+    pub(super) notes: Vec<String>,
+}
+
+/// Rows of a training file, read now or before.
+#[derive(Debug)]
+pub(super) struct RawTraining {
+    pub(super) matrix: Matrix,
+    /// As numbers, each of [`Schema::texts`].
+    pub(super) texts: Vec<Vec<u32>>,
+    /// The numbers of each row that are no features, row after row.
+    pub(super) beside: Vec<f64>,
+    pub(super) placed: Placed,
+    pub(super) kept: KeptTraining,
+}
+
+impl RawTraining {
+    /// What is kept of `source`, unless it does not fit together.
+    pub(super) fn of_cache(cache: Cache<KeptTraining>, source: &Path) -> Option<Self> {
+        let Cache { matrix, texts: mut arrays, content: mut kept } = cache;
+        source.clone_into(&mut kept.rest.source.path);
+        let beside: Vec<f64> = joined(&arrays.pop()?).map(f64::from_bits).collect();
+        let keys: Vec<u64> = joined(&arrays.pop()?).collect();
+        let used = kept.schema.texts();
+        let limit = |used| match used {
+            TextUse::Label => kept.classes.len(),
+            TextUse::Group => kept.groups,
+            TextUse::Part => PartName::ALL.len(),
+            TextUse::Key => keys.len(),
+        };
+        let is_right = |(text, (_, used)): (&Vec<u32>, &(usize, TextUse))| {
+            text.len() == matrix.rows() && text.iter().all(|&number| (number as usize) < limit(*used))
+        };
+        let fits = arrays.len() == used.len()
+            && arrays.iter().zip(&used).all(is_right)
+            && matrix.columns() == kept.schema.features().count()
+            && beside.len() == matrix.rows() * kept.schema.beside().len();
+        let placed = Placed { groups: kept.groups, keys };
+        fits.then_some(Self { matrix, texts: arrays, beside, placed, kept })
+    }
+}
+
+/// The labels of a file for validation or test, and its numbers that are no features, unless they do
+/// not fit together.
+pub(super) fn own_arrays(cache: &Cache<KeptPart>, classes: usize) -> Option<(Vec<u32>, Vec<f64>)> {
+    let [labels, beside] = cache.texts.as_slice() else { return None };
+    let are_right = labels.iter().all(|&label| (label as usize) < classes)
+        && (labels.len() == cache.matrix.rows() || (classes == 0 && labels.is_empty()));
+    are_right.then(|| (labels.clone(), joined(beside).map(f64::from_bits).collect()))
+}
+
+/// What the numbers of `source`, a file with this hash, are kept under: everything that decides
+/// how it is read. `before` is what other files say about it.
+pub(super) fn key(spec: &DataSpec, sha256: &str, before: &impl Serialize) -> String {
+    let reading = DataSpec {
+        path: PathBuf::new(),
+        valid: 0.0,
+        test: 0.0,
+        valid_path: None,
+        test_path: None,
+        scale: Scale::Standardize,
+        memory: Bytes(0),
+        ..spec.clone()
+    };
+    let all = (env!("CARGO_PKG_VERSION"), sha256, before, reading);
+    let all = serde_json::to_vec(&all).expect("strings, numbers, lists and maps from strings");
+    format!("{:x}", Sha256::digest(all))
+}
+
+/// The numbers of `source` that an earlier run left behind, unless there are none that still hold.
+pub(super) fn find<C: DeserializeOwned>(
+    source: &Path,
+    spec: &DataSpec,
+    before: &impl Serialize,
+    notes: &mut Vec<String>,
+) -> Result<Option<Cache<C>>, DataError> {
+    let path = path_of(source);
+    if source == Path::new(STANDARD_INPUT) || !path.exists() {
+        return Ok(None);
+    }
+    let sha256 = fingerprint(source).map_err(|fault| DataError::new(source, fault))?;
+    let shown = ShownPath(&path);
+    match Cache::open(&path, &key(spec, &sha256, before)) {
+        Ok(cache) => {
+            notes.push(format!(
+                "{shown} holds the numbers of {}, and they are read from there",
+                ShownPath(source)
+            ));
+            Ok(Some(cache))
+        }
+        Err(Unusable::Absent) => Ok(None),
+        Err(Unusable::Stale) => {
+            notes.push(format!("{shown} is of other data or other keys of [data], and not used"));
+            Ok(None)
+        }
+        Err(Unusable::Damaged) => {
+            notes.push(format!("{shown} is damaged, and not used"));
+            Ok(None)
+        }
+    }
+}
+
+/// Numbers of 64 bits as pairs of 32, the lower one first.
+pub(super) fn halved(numbers: impl Iterator<Item = u64>) -> Vec<u32> {
+    numbers.flat_map(|number| [number as u32, (number >> 32) as u32]).collect()
+}
+
+/// What [`halved`] was given.
+pub(super) fn joined(halves: &[u32]) -> impl Iterator<Item = u64> {
+    halves.chunks_exact(2).map(|half| u64::from(half[0]) | u64::from(half[1]) << 32)
+}

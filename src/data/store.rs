@@ -1,0 +1,107 @@
+//! Where the numbers of a file go while it is read: into memory, or, once they are too many for
+//! that, into a file beside it.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::IgnoredAny;
+
+use super::cache::{Cache, CacheWriter, path_of};
+use super::disk::STANDARD_INPUT;
+use super::fault::Fault;
+use super::matrix::{Block, Matrix};
+use super::memory::Bytes;
+use super::shown::ShownPath;
+
+/// Rows of a file, as far as it was read.
+#[derive(Debug)]
+pub(super) struct Store {
+    columns: usize,
+    memory: Bytes,
+    /// None where there is no place beside the source.
+    path: Option<PathBuf>,
+    place: Place,
+    rows: usize,
+}
+
+#[derive(Debug)]
+enum Place {
+    Memory(Matrix, usize),
+    File(Box<CacheWriter>),
+}
+
+/// Bytes for the chunks that are being read, and for what every run needs.
+const SPARE: u64 = 16 << 20;
+/// Bytes for each row elsewhere: its number, its place in the order of an epoch, what is learnt.
+const PER_ROW: u64 = 32;
+
+impl Store {
+    /// For the rows of `source`, of `columns` numbers each.
+    pub(super) fn new(columns: usize, memory: Bytes, source: &Path) -> Self {
+        let path = (source != Path::new(STANDARD_INPUT)).then(|| path_of(source));
+        Self { columns, memory, path, place: Place::Memory(Matrix::new(columns), 0), rows: 0 }
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// What people should know of the file that takes the numbers, if one does.
+    pub(super) fn note(&self) -> Option<String> {
+        let Place::File(_) = self.place else { return None };
+        let file = ShownPath(self.path.as_deref()?);
+        Some(format!("the rows need more than data.memory; {file} holds their numbers, and may be deleted"))
+    }
+
+    /// Adds rows at the end; what was read so far takes `beside` bytes elsewhere.
+    pub(super) fn push(&mut self, block: Block, beside: u64) -> Result<(), Fault> {
+        self.rows += block.rows();
+        match &mut self.place {
+            Place::File(writer) => writer.push(&block).map_err(|error| self.fault(error)),
+            Place::Memory(matrix, bytes) => {
+                *bytes += block.bytes();
+                matrix.push(block);
+                let needs = *bytes as u64 + beside + PER_ROW * self.rows as u64 + SPARE;
+                if needs > self.memory.0 { self.move_to_file() } else { Ok(()) }
+            }
+        }
+    }
+
+    /// All rows; those of a file stay there, with `arrays` and `content`, to be found under `key`.
+    pub(super) fn finish(
+        self,
+        key: &str,
+        arrays: &[Vec<u32>],
+        content: &impl Serialize,
+    ) -> Result<Matrix, Fault> {
+        let path = self.path.clone().unwrap_or_default();
+        let fault = |error| Fault::CacheNotWritten { memory: self.memory, path: path.clone(), error };
+        match self.place {
+            Place::Memory(matrix, _) => Ok(matrix),
+            Place::File(writer) => {
+                writer.finish(key, arrays, content).map_err(fault)?;
+                match Cache::<IgnoredAny>::open(&path, key) {
+                    Ok(cache) => Ok(cache.matrix),
+                    Err(_) => Err(Fault::CacheLost(path)),
+                }
+            }
+        }
+    }
+
+    fn move_to_file(&mut self) -> Result<(), Fault> {
+        let Some(path) = &self.path else { return Err(Fault::TooManyRows { memory: self.memory }) };
+        let mut writer = CacheWriter::new(path, self.columns).map_err(|error| self.fault(error))?;
+        if let Place::Memory(matrix, _) = &mut self.place {
+            for block in std::mem::replace(matrix, Matrix::new(self.columns)).into_blocks() {
+                writer.push(&block).map_err(|error| self.fault(error))?;
+            }
+        }
+        self.place = Place::File(Box::new(writer));
+        Ok(())
+    }
+
+    fn fault(&self, error: std::io::Error) -> Fault {
+        let path = self.path.clone().unwrap_or_default();
+        Fault::CacheNotWritten { memory: self.memory, path, error }
+    }
+}

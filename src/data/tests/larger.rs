@@ -1,0 +1,158 @@
+//! Rows that need more memory than they may take.
+
+use std::fs;
+use std::path::Path;
+
+use super::super::{Bytes, ColumnSpec, ColumnType, DataErrorKind, SplitBy};
+use super::*;
+
+/// A table with all that is kept: categories, gaps, groups, classes of both rows and parts.
+fn content(rows: usize) -> String {
+    let row = |row: usize| {
+        let gap = if row % 7 == 3 { String::new() } else { format!("{}.{}", row % 31, row % 10) };
+        format!(
+            "{gap},{},c{},p{},{}\n",
+            row * row % 1009,
+            row % 5,
+            row % 23,
+            ["up", "down", "\"left\n\""][row % 3]
+        )
+    };
+    let rows: String = (0..rows).map(row).collect();
+    format!("x,y,c,patient,kind\n{rows}")
+}
+
+fn spec(path: &Path, memory: u64) -> DataSpec {
+    let group = ColumnSpec { column_type: Some(ColumnType::Group), ..ColumnSpec::default() };
+    DataSpec {
+        path: path.to_owned(),
+        label: Some(name("kind")),
+        columns: [("patient".to_owned(), group)].into(),
+        missing: super::super::Missing::Median,
+        valid: 0.2,
+        memory: Bytes(memory),
+        ..DataSpec::default()
+    }
+}
+
+/// Everything that training can see, and the notes.
+fn seen(spec: &DataSpec) -> (String, Vec<String>) {
+    let table = Table::load(spec).expect("the table loads");
+    let mut seen = String::new();
+    for seed in [1, 2] {
+        let data = table.prepare::<f64>(seed, None).expect("it can be encoded").data;
+        for rows in [Some(&data.train), data.valid.as_ref(), data.test.as_ref()].into_iter().flatten() {
+            let bits: Vec<u64> = rows.to_array().iter().map(|x| x.to_bits()).collect();
+            seen += &format!("{bits:?} {:?} {:?}\n", rows.targets(), rows.weights());
+        }
+        seen += &format!("{:?}", data.encoding);
+    }
+    let source = (table.sha256().to_owned(), table.rows(), table.classes().to_vec(), table.features());
+    (format!("{seen}{source:?}"), table.notes().to_vec())
+}
+
+#[test]
+fn a_file_of_numbers_gives_the_same_bits() {
+    let files = Files::new();
+    let path = files.write("t.csv", content(300));
+    let cache = path.with_file_name("t.csv.bntrain-cache");
+    let (in_memory, _) = seen(&spec(&path, 1 << 30));
+    assert!(!cache.exists());
+
+    let (first, notes) = seen(&spec(&path, 1));
+    assert_eq!(first, in_memory);
+    let shown = |notes: &[String]| notes.join("\n").replace(&format!("{}/", files.0.path().display()), "");
+    assert!(shown(&notes).contains(
+        "the rows need more than data.memory; t.csv.bntrain-cache holds their numbers, and may be deleted"
+    ));
+    let written = fs::read(&cache).expect("it was written");
+
+    // From now on it is read, as long as it holds.
+    for memory in [1, 1 << 30] {
+        let (again, notes) = seen(&spec(&path, memory));
+        assert_eq!(again, in_memory);
+        assert!(
+            shown(&notes)
+                .contains("t.csv.bntrain-cache holds the numbers of t.csv, and they are read from there"),
+            "{notes:?}"
+        );
+        assert_eq!(fs::read(&cache).expect("it is still there"), written);
+    }
+    let other_shares = DataSpec { test: 0.2, ..spec(&path, 1) };
+    let (shared, notes) = seen(&other_shares);
+    assert!(notes.concat().contains("read from there"));
+    assert_eq!(shared, seen(&DataSpec { memory: Bytes(1 << 30), ..other_shares }).0);
+}
+
+#[test]
+fn a_file_of_numbers_that_no_longer_holds_is_made_again() {
+    let files = Files::new();
+    let path = files.write("t.csv", content(60));
+    let cache = path.with_file_name("t.csv.bntrain-cache");
+    let (_, _) = seen(&spec(&path, 1));
+    let small = fs::read(&cache).expect("it was written");
+
+    files.write("t.csv", content(90));
+    let (larger, notes) = seen(&spec(&path, 1));
+    assert!(notes.concat().contains("is of other data or other keys of [data], and not used"), "{notes:?}");
+    assert!(larger.contains("90,") && fs::read(&cache).expect("it was written") != small);
+
+    let keys = DataSpec { missing: super::super::Missing::DropRow, ..spec(&path, 1) };
+    let (_, notes) = seen(&keys);
+    assert!(notes.concat().contains("is of other data or other keys of [data], and not used"), "{notes:?}");
+
+    let mut damaged = fs::read(&cache).expect("it was written");
+    damaged[100] ^= 1;
+    fs::write(&cache, damaged).expect("it can be written");
+    let (mended, notes) = seen(&keys);
+    assert!(notes.concat().contains("is damaged, and not used"), "{notes:?}");
+    assert_eq!(mended, seen(&DataSpec { memory: Bytes(1 << 30), ..keys }).0);
+}
+
+#[test]
+fn own_files_have_their_own_and_values_their_weights() {
+    let files = Files::new();
+    let rows = |seed: usize| -> String {
+        (0..50).map(|row| format!("{},{}.5,{},r{row}\n", row * seed % 17, row, row % 4 + 1)).collect()
+    };
+    let own = files.write("v.csv", format!("x,price,w,id\n{}", rows(3)));
+    let path = files.write("t.csv", format!("x,price,w,id\n{}", rows(5)));
+    let column = |word| ColumnSpec { column_type: Some(word), ..ColumnSpec::default() };
+    let columns = [
+        ("price".to_owned(), column(ColumnType::Target)),
+        ("w".to_owned(), column(ColumnType::Weight)),
+        ("id".to_owned(), column(ColumnType::Id)),
+    ];
+    let spec = |memory| DataSpec {
+        path: path.clone(),
+        valid_path: Some(own.clone()),
+        test: 0.2,
+        split_by: SplitBy::HashOf(vec![name("id")]),
+        columns: columns.clone().into(),
+        memory: Bytes(memory),
+        ..DataSpec::default()
+    };
+    let (in_memory, _) = seen(&spec(1 << 30));
+    assert_eq!(seen(&spec(1)).0, in_memory);
+    assert!(own.with_file_name("v.csv.bntrain-cache").is_file());
+    let (again, notes) = seen(&spec(1));
+    assert_eq!(again, in_memory);
+    assert_eq!(notes.iter().filter(|note| note.contains("read from there")).count(), 2, "{notes:?}");
+}
+
+#[test]
+fn where_it_cannot_be_written_the_message_says_so() {
+    let files = Files::new();
+    let path = files.write("t.csv", content(60));
+    fs::create_dir(path.with_file_name("t.csv.bntrain-cache")).expect("a folder can be made");
+    let error = Table::load(&spec(&path, 1)).expect_err("a folder is in the way");
+    assert_eq!(error.kind(), DataErrorKind::Io);
+    let told = files.told(&error);
+    assert!(
+        told.starts_with(
+            "t.csv: its rows need more than data.memory = \"1 B\", and t.csv.bntrain-cache cannot be written"
+        ),
+        "{told}"
+    );
+    assert!(told.ends_with("; make that possible, or raise data.memory"), "{told}");
+}
