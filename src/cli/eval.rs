@@ -12,6 +12,7 @@ use super::{Failure, Output, exit_code};
 use crate::data::{BadRows, Encoding, LabelledRows, Shown, TargetEncoding};
 use crate::evaluate::{Evaluation, Meaning, Question, Statistics, evaluate};
 use crate::kernel::Team;
+use crate::metrics::Metrics;
 use crate::model::{AnyNetwork, Model};
 use crate::nn::Network;
 use crate::real::Real;
@@ -172,8 +173,12 @@ fn unmet(condition: &Condition, evaluation: &Evaluation) -> Result<Option<String
     let Some(measure) = evaluation.measure(&condition.name) else {
         let known = evaluation.choices[0].metrics.measures(&evaluation.names);
         let known: Vec<String> = known.into_iter().map(|(name, _)| plain(&name)).collect();
+        let of_classes = match evaluation.choices[0].metrics {
+            Metrics::Classes(_) => ", or CLASS.precision, CLASS.recall, CLASS.f1",
+            Metrics::Values(_) => "",
+        };
         let message = format!(
-            "--require: {} is not a metric here; use one of {}, or CLASS.precision, CLASS.recall, CLASS.f1",
+            "--require: {} is not a metric here; use one of {}{of_classes}",
             Shown(&condition.name),
             known.join(", ")
         );

@@ -76,6 +76,9 @@ pub fn starter(profile: &Profile, learnt: &Learnt, reading: &DataSpec, path: &st
     line("\n[optimizer]\ntype = \"adamw\"\nlearning_rate = 2e-3\nweight_decay = 1e-2".to_owned());
     line(format!("\n[training]\nepochs = {}\nbatch_size = {}\nseed = 1", size.epochs, size.batch_size));
     line("schedule = { type = \"cosine\" }".to_owned());
+    if learnt.task == Task::Classification {
+        line("# class_weights = \"balanced\"    # rare classes count as much as frequent ones".to_owned());
+    }
     line(format!(
         "early_stopping = {{ metric = \"valid_loss\", patience = {} }}  # the best epoch is kept",
         size.patience

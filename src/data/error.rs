@@ -53,6 +53,12 @@ impl DataError {
         self
     }
 
+    /// The same error where a model says how files are read, and no config could.
+    pub(super) fn of_prediction(mut self) -> Self {
+        *self.fault = self.fault.of_prediction();
+        self
+    }
+
     /// Who has to act.
     pub fn kind(&self) -> DataErrorKind {
         self.fault.kind()

@@ -189,6 +189,11 @@ pub(super) enum Fault {
     // The table is not one.
     #[error("1 column found; is the delimiter {0:?}? set data.delimiter")]
     OtherDelimiter(char),
+    #[error(
+        "1 column found; its fields look separated by {0:?}, and those of the training file were not: \
+         convert the file"
+    )]
+    DelimiterOfNoModel(char),
     #[error("1 column found; a label and at least one feature are needed")]
     OneColumn,
     #[error("expected {} as in line {first_line}, found {found}{hint}", Count(*.expected, "field"))]
@@ -308,8 +313,10 @@ pub(super) enum Fault {
     NothingToFillIn(String),
     #[error("{} is not a class of the model; its classes are {}", Shown(.class), ShownNames(.known))]
     ForeignClass { class: String, known: Vec<String> },
-    #[error("missing label{}", spelled(.0))]
-    MissingLabel(String),
+    #[error("missing value{}; only rows with a known answer can be evaluated", spelled(.0))]
+    MissingAnswer(String),
+    #[error("comment line; the training file had none: remove it")]
+    CommentOfNoModel,
     #[error("none of {} can be evaluated; the first: {first}", Count(*.rows as usize, "row"))]
     NothingToEvaluate { rows: u64, first: String },
     #[error("{value:?} is so far from the training rows that it is outside {dtype} range when scaled")]
@@ -375,6 +382,9 @@ impl Fault {
             Self::NotANumber { text, why } if why.contains("[data") => {
                 Self::NotANumber { text, why: "the model takes only numbers here" }
             }
+            Self::NotFinite(text) => Self::NotANumber { text, why: "the model takes only finite numbers here" },
+            Self::OtherDelimiter(found) => Self::DelimiterOfNoModel(found),
+            Self::Comment => Self::CommentOfNoModel,
             other => other,
         }
     }

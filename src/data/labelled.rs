@@ -158,7 +158,11 @@ impl<'e> Truths<'e> {
                     let text = &piece.cells(row)[index];
                     let Some(value) = number(trim(text)) else {
                         portion.values.truncate(first);
-                        return Err(piece.refuse(row, column, cell::fault(text, piece.markers())));
+                        let fault = match cell::fault(text, piece.markers()) {
+                            Fault::MissingValue { text, .. } => Fault::MissingAnswer(text),
+                            fault => fault.of_prediction(),
+                        };
+                        return Err(piece.refuse(row, column, fault));
                     };
                     portion.values.push(value);
                 }
@@ -188,7 +192,7 @@ impl<'e> Labels<'e> {
     fn class(&self, cell: &str) -> Result<u32, Fault> {
         let cell = trim(cell);
         if self.markers.in_texts(cell) {
-            return Err(Fault::MissingLabel(cell.to_owned()));
+            return Err(Fault::MissingAnswer(cell.to_owned()));
         }
         let name = self.renamed.and_then(|renamed| renamed.get(cell)).map_or(cell, String::as_str);
         self.numbers

@@ -70,7 +70,8 @@ impl RowStream {
         let reading = Reading { limit: u64::MAX, streamed: true, one_column, ..reading };
         let failed = |fault| DataError::new(path, fault);
         let format = Format::new(&spec, reading).map_err(failed)?;
-        let (path, names, first_line, first, chunks) = CsvFile::open(path, format, &[])?.into_parts();
+        let file = CsvFile::open(path, format, &[]).map_err(DataError::of_prediction)?;
+        let (path, names, first_line, first, chunks) = file.into_parts();
         let matching = Matching::new(encoding, &names, roles).map_err(failed)?;
         let names = matching.names.clone();
         let frame = Frame { path, names, first_line, format, matching, bad_rows };
@@ -133,7 +134,7 @@ impl RowStream {
             },
         );
         ended.map_err(|stop| match stop {
-            Stop::Told(told) => StreamError::Data(told.error(&frame.path, &frame.names)),
+            Stop::Told(told) => StreamError::Data(told.error(&frame.path, &frame.names).of_prediction()),
             Stop::Taker(error) => StreamError::Taker(error),
         })
     }

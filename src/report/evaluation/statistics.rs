@@ -77,6 +77,16 @@ fn about(evaluation: &Evaluation) -> String {
     text
 }
 
+/// The share of a network's error below which a difference changes nothing for anybody, however
+/// sure it is: with enough rows every difference is.
+const SMALL: f64 = 0.01;
+
+/// What is left to improve under the first choice: the log loss, or for values 1 - R2.
+fn error_of_first(evaluation: &Evaluation) -> f64 {
+    let value = evaluation.measure(evaluation.compared).and_then(|measure| measure.value).unwrap_or(0.0);
+    if evaluation.compared == "r2" { 1.0 - value } else { value }
+}
+
 /// How far each choice is from the first one, and what that says.
 fn verdict(evaluation: &Evaluation) -> String {
     if !evaluation.has_statistics {
@@ -99,8 +109,13 @@ fn verdict(evaluation: &Evaluation) -> String {
         interval.is_some_and(|Interval { low, high }| low > 0.0 || high < 0.0)
     };
     let none = !others.iter().any(|(other, _)| differs(*other));
+    let is_small = |(_, difference): &(Statistics, Measure)| {
+        difference.value.is_some_and(|value| value.abs() < SMALL * error_of_first(evaluation))
+    };
     text + if none {
         "no difference that these rows could tell from chance\n"
+    } else if others.iter().all(is_small) {
+        "there is a difference, but of less than a hundredth of the error: nothing to act on\n"
     } else if first != Statistics::Running {
         ""
     } else if differs(Statistics::Recomputed) {
