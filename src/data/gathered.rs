@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis, s};
 
 use super::Rows;
+use crate::kernel::{Team, each_rows, zeros};
 use crate::nn::Targets;
 use crate::real::Real;
 
@@ -100,7 +101,7 @@ impl<F: Real> Rows<F> {
     pub fn batch(&self, max_rows: usize) -> Batch<F> {
         Batch {
             rows: 0,
-            x: Array2::zeros((max_rows, self.inputs())),
+            x: zeros(max_rows, self.inputs()),
             targets: self.row_targets().room(max_rows),
             weights: self.weights().map(|_| vec![F::one(); max_rows]),
         }
@@ -112,7 +113,12 @@ impl<F: Real> Rows<F> {
     /// # Panics
     ///
     /// If `batch` has too little room or is of rows of another shape, or a number is out of range.
-    pub fn gather(&self, rows: impl ExactSizeIterator<Item = usize> + Clone, batch: &mut Batch<F>) {
+    pub fn gather(
+        &self,
+        team: &Team,
+        rows: impl ExactSizeIterator<Item = usize> + Clone + Sync,
+        batch: &mut Batch<F>,
+    ) {
         batch.rows = rows.len();
         for (place, row) in rows.clone().enumerate() {
             batch.targets.copy(place, self.row_targets(), row);
@@ -120,6 +126,8 @@ impl<F: Real> Rows<F> {
         if let (Some(weights), Some(own)) = (&mut batch.weights, self.weights()) {
             weights.iter_mut().zip(rows.clone()).for_each(|(weight, row)| *weight = own[row]);
         }
-        self.encode_into(rows, batch.x.slice_mut(s![..batch.rows, ..]));
+        each_rows(team, batch.x.slice_mut(s![..batch.rows, ..]), |places, x| {
+            self.encode_into(rows.clone().skip(places.start).take(places.len()), x);
+        });
     }
 }

@@ -6,21 +6,35 @@
 
 use std::ops::Range;
 
+use ndarray::{ArrayViewMut2, Axis};
+
 use super::Team;
 
 /// The largest team that is put to use.
 const MAX_MEMBERS: usize = 64;
 
-/// Columns are shared out in groups of this many: a cache line of `f32`, a vector of AVX-512.
-const GROUP: usize = 16;
+/// Columns of a cache line of `f32`, or of a vector of AVX-512.
+const LINE: usize = 16;
+
+/// Rows of a tile of a product.
+const TILE: usize = 6;
 
 /// Work on fewer numbers than this, some ten microseconds, is done by the caller alone.
 const WORTH_MEETING: usize = 32 * 1024;
 
 /// Things that have columns and can be cut between two of them.
 pub(super) trait Columns: Send + Sized {
+    /// Columns are shared out in groups of this many.
+    const GROUP: usize = LINE;
+
     /// The columns before `column` and those from it on.
     fn cut(self, column: usize) -> (Self, Self);
+}
+
+impl Columns for () {
+    fn cut(self, _column: usize) -> (Self, Self) {
+        ((), ())
+    }
 }
 
 impl<T: Send> Columns for &mut [T] {
@@ -61,7 +75,7 @@ pub(super) fn each_block<O: Columns>(
     outputs: O,
     body: impl Fn(Range<usize>, O) + Sync,
 ) {
-    let groups = width.div_ceil(GROUP);
+    let groups = width.div_ceil(O::GROUP);
     let members = team.members().min(groups).min(MAX_MEMBERS);
     if members < 2 || cost < WORTH_MEETING {
         return body(0..width, outputs);
@@ -71,7 +85,7 @@ pub(super) fn each_block<O: Columns>(
     let mut start = 0;
     for (member, part) in parts[..members - 1].iter_mut().enumerate() {
         // The first members get one more group where they do not divide evenly.
-        let end = (groups * (member + 1)).div_ceil(members) * GROUP;
+        let end = (groups * (member + 1)).div_ceil(members) * O::GROUP;
         let (block, after) = rest.cut(end - start);
         *part = Some((start..end, block));
         rest = after;
@@ -79,6 +93,29 @@ pub(super) fn each_block<O: Columns>(
     }
     parts[members - 1] = Some((start..width, rest));
     team.each(&mut parts[..members], |(range, block)| body(range, block));
+}
+
+/// Rows of an output matrix, which are cut in place of its columns.
+pub(super) struct Lines<'a, F>(pub(super) ArrayViewMut2<'a, F>);
+
+impl<F: Send> Columns for Lines<'_, F> {
+    const GROUP: usize = TILE;
+
+    fn cut(self, row: usize) -> (Self, Self) {
+        let (above, below) = self.0.split_at(Axis(0), row);
+        (Self(above), Self(below))
+    }
+}
+
+/// Calls `body` with ranges of rows that together are all of `output`, and these rows, on all
+/// members of `team` at once where that is worth it.
+pub(crate) fn each_rows<F: Send>(
+    team: &Team,
+    output: ArrayViewMut2<'_, F>,
+    body: impl Fn(Range<usize>, ArrayViewMut2<'_, F>) + Sync,
+) {
+    let (rows, cost) = (output.nrows(), output.len());
+    each_block(team, rows, cost, Lines(output), |rows, Lines(output)| body(rows, output));
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@
     reason = "the loops must be compiled inside the function that enables the vectors"
 )]
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::blocks::each_block;
-use super::rows::RowsMut;
 use super::{Team, wide};
 use crate::real::Real;
 
@@ -26,17 +27,13 @@ pub fn map<F: Real>(
     f: impl Fn(F) -> F + Sync,
 ) {
     assert_eq!(x.dim(), y.dim(), "shapes of a map");
-    let x_all = x.as_slice().expect(ROW_MAJOR);
-    each_block(team, x.ncols(), x.len(), RowsMut::new(y.view_mut()), |columns, mut y| {
-        let x = x_all.get(columns.start..).unwrap_or_default();
+    let (x, y) = (x.as_slice().expect(ROW_MAJOR), y.as_slice_mut().expect(ROW_MAJOR));
+    each_block(team, x.len(), x.len(), y, |elements, y| {
         wide(
             #[inline(always)]
             || {
-                for run in 0..y.runs() {
-                    let (place, y) = y.run(run);
-                    for (y, &x) in y.iter_mut().zip(&x[place..]) {
-                        *y = f(x);
-                    }
+                for (y, &x) in y.iter_mut().zip(&x[elements]) {
+                    *y = f(x);
                 }
             },
         );
@@ -56,17 +53,14 @@ pub fn map2<F: Real>(
     f: impl Fn(F, F) -> F + Sync,
 ) {
     assert_eq!((x.dim(), y.dim()), (z.dim(), z.dim()), "shapes of a map");
-    let (x_all, y_all) = (x.as_slice().expect(ROW_MAJOR), y.as_slice().expect(ROW_MAJOR));
-    each_block(team, x.ncols(), x.len(), RowsMut::new(z.view_mut()), |columns, mut z| {
-        let [x, y] = [x_all, y_all].map(|all| all.get(columns.start..).unwrap_or_default());
+    let (x, y) = (x.as_slice().expect(ROW_MAJOR), y.as_slice().expect(ROW_MAJOR));
+    let z = z.as_slice_mut().expect(ROW_MAJOR);
+    each_block(team, x.len(), x.len(), z, |elements, z| {
         wide(
             #[inline(always)]
             || {
-                for run in 0..z.runs() {
-                    let (place, z) = z.run(run);
-                    for ((z, &x), &y) in z.iter_mut().zip(&x[place..]).zip(&y[place..]) {
-                        *z = f(x, y);
-                    }
+                for ((z, &x), &y) in z.iter_mut().zip(&x[elements.clone()]).zip(&y[elements]) {
+                    *z = f(x, y);
                 }
             },
         );
@@ -74,9 +68,8 @@ pub fn map2<F: Real>(
 }
 
 /// Lets `body` change parameters: `w`, by their gradient `g` and up to two tensors of state, all of
-/// the same shape. `body` sees runs of them, in the order of these arguments; of `g` there may be
-/// more behind, and state that is not there is empty. The columns are shared out as those of the matrix products are, so that a member
-/// finds in its cache what it wrote there.
+/// the same shape. `body` sees parts of them, in the order of these arguments; state that is not
+/// there is empty. Members share the elements as they lie in memory: the same ones every time.
 ///
 /// # Panics
 ///
@@ -91,26 +84,26 @@ pub fn update<F: Real>(
     let fits =
         |state: &Option<ArrayViewMut2<'_, F>>| state.as_ref().is_none_or(|state| state.dim() == w.dim());
     assert!(g.dim() == w.dim() && state.iter().all(fits), "shapes of an update");
-    let (width, cost) = (w.ncols(), w.len());
-    let g_all = g.as_slice().expect(ROW_MAJOR);
-    let [m, v] = state.map(|state| state.map(RowsMut::new));
-    each_block(team, width, cost, (RowsMut::new(w), m, v), |columns, (mut w, mut m, mut v)| {
-        let g = g_all.get(columns.start..).unwrap_or_default();
+    let g = g.as_slice().expect(ROW_MAJOR);
+    let [m, v] = state.map(|state| state.map(|state| state.into_slice().expect(ROW_MAJOR)));
+    let outputs = (w.into_slice().expect(ROW_MAJOR), m, v);
+    each_block(team, g.len(), g.len(), outputs, |elements, (w, m, v)| {
         wide(
             #[inline(always)]
-            || {
-                for run in 0..w.runs() {
-                    let (place, w) = w.run(run);
-                    body(w, &g[place..], state_run(&mut m, run), state_run(&mut v, run));
-                }
-            },
+            || body(w, &g[elements], m.unwrap_or_default(), v.unwrap_or_default()),
         );
     });
 }
 
-#[inline(always)]
-fn state_run<'s, F>(state: &'s mut Option<RowsMut<'_, F>>, run: usize) -> &'s mut [F] {
-    state.as_mut().map_or(&mut [], |state| state.run(run).1)
+/// [`all_finite`], for many elements.
+pub fn all_finite_among<F: Real>(team: &Team, x: &[F]) -> bool {
+    let is_bad = AtomicBool::new(false);
+    each_block(team, x.len(), x.len(), (), |elements, ()| {
+        if !all_finite(&x[elements]) {
+            is_bad.store(true, Ordering::Relaxed);
+        }
+    });
+    !is_bad.into_inner()
 }
 
 /// Whether no element is NaN or infinite.
@@ -156,17 +149,20 @@ pub fn sum_of_squares<F: Real>(x: &[F]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
+
     use super::*;
 
     #[test]
     fn one_bad_number_is_seen_wherever_it_stands() {
-        for len in [1, 63, 64, 65, 200] {
+        let team = Team::new(NonZeroUsize::new(3).expect("three"));
+        for len in [1, 63, 64, 65, 200, 100_000] {
             let mut x = vec![1e30_f32; len];
-            assert!(all_finite(&x));
+            assert!(all_finite(&x) && all_finite_among(&team, &x));
             for place in [0, len / 2, len - 1] {
                 for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
                     x[place] = bad;
-                    assert!(!all_finite(&x), "{bad} at {place} of {len}");
+                    assert!(!all_finite(&x) && !all_finite_among(&team, &x), "{bad} at {place} of {len}");
                     x[place] = 0.0;
                 }
             }

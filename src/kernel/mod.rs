@@ -4,6 +4,7 @@
 //! widest vectors that the processor has (see [`Level`]), and every sum has one fixed order, so
 //! results do not depend on the team's size. Per-column sums are taken in double precision.
 
+mod aligned;
 mod blocks;
 mod columns;
 mod dispatch;
@@ -16,9 +17,11 @@ mod rows;
 mod team;
 mod vector;
 
+pub use aligned::{aligned, zeros};
 pub(crate) use dispatch::wide;
 pub use dispatch::{Level, level};
-pub use elementwise::{all_finite, map, map2, sum_of_squares, update};
+pub(crate) use blocks::each_rows;
+pub use elementwise::{all_finite, all_finite_among, map, map2, sum_of_squares, update};
 pub(crate) use mapped::{Mapped, Numbers};
 pub use moments::{BatchMoments, batch_moments, sum_rows};
 pub use normalise::{ProjectionSums, add_row, centre_and_project, normalise_batch, normalise_by, translate};

@@ -20,7 +20,8 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
-use super::blocks::each_block;
+use super::aligned::{spare, start};
+use super::blocks::{Lines, each_block};
 use super::rows::RowsMut;
 use super::vector::{Vector, prefetch};
 use super::{Level, Team, level};
@@ -46,26 +47,39 @@ pub fn product<F: Real>(
     assert_eq!((b.nrows(), c.dim()), (k, (m, n)), "shapes of a product");
     let (a, b) = (Operand::new(a), Operand::new(b));
     // Products are added up some 32 in the time that a loop takes for one number.
-    each_block(team, n, m * k * n / 32, RowsMut::new(c.view_mut()), |columns, mut c| {
-        let task = Task { a, b, k, first: columns.start };
+    let cost = m * k * n / 32;
+    let compute = |task: Task<'_, F>, mut c: RowsMut<'_, F>| {
         // Six rows by this many vectors fill the registers: 32 of them with AVX-512, else 16.
         with_panel(|panel| match level() {
             Level::Avx512 => multiply::<F::Avx512, 4>(task, &mut c, panel),
             Level::Avx2 => multiply::<F::Avx2, 2>(task, &mut c, panel),
             Level::Baseline => multiply::<F::Baseline, 2>(task, &mut c, panel),
         });
-    });
+    };
+    // The gradient of weights, `x' dy`, is shared out by rows, as the update of the weights is; it
+    // has many rows, and copying the panels of `dy` twice is little beside them.
+    if a.transposed {
+        each_block(team, m, cost, Lines(c.view_mut()), |rows, Lines(c)| {
+            compute(Task { a, b, k, row: rows.start, column: 0 }, RowsMut::new(c));
+        });
+    } else {
+        each_block(team, n, cost, RowsMut::new(c.view_mut()), |columns, c| {
+            compute(Task { a, b, k, row: 0, column: columns.start }, c);
+        });
+    }
 }
 
-/// What a member computes: some columns of `a b`.
+/// What a member computes: some rows or some columns of `a b`.
 #[derive(Clone, Copy)]
 struct Task<'a, F> {
     a: Operand<'a, F>,
     b: Operand<'a, F>,
     /// The inner length.
     k: usize,
+    /// The row of `a` that belongs to the first one of `c`.
+    row: usize,
     /// The column of `b` that belongs to the first one of `c`.
-    first: usize,
+    column: usize,
 }
 
 /// A matrix whose rows or columns are contiguous.
@@ -115,9 +129,12 @@ fn multiply<V: Vector<Element: Real>, const VECTORS: usize>(
     panel: &mut Vec<V::Element>,
 ) {
     let (n, widest) = (c.width(), VECTORS * V::LANES);
-    if panel.len() < task.k * widest {
-        panel.resize(task.k * widest, num_traits::zero());
+    let size = task.k * widest;
+    if panel.len() < size + spare::<V::Element>() {
+        panel.resize(size + spare::<V::Element>(), num_traits::zero());
     }
+    let first = start(panel);
+    let panel = &mut panel[first..][..size];
     for start in (0..n).step_by(widest) {
         let columns = start..n.min(start + widest);
         match columns.len().div_ceil(V::LANES) {
@@ -137,7 +154,7 @@ fn one_panel<V: Vector<Element: Real>, const VECTORS: usize>(
     panel: &mut [V::Element],
 ) {
     let panel = &mut panel[..task.k * VECTORS * V::LANES];
-    let of_b = task.first + columns.start..task.first + columns.end;
+    let of_b = task.column + columns.start..task.column + columns.end;
     V::compiled(
         #[inline(always)]
         || pack::<V, VECTORS>(task.b, of_b, panel),
@@ -161,7 +178,7 @@ fn one_panel<V: Vector<Element: Real>, const VECTORS: usize>(
 /// row of `c` it computes that one again, and stores it once.
 #[inline(always)]
 fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
-    Task { a, k, .. }: Task<'_, V::Element>,
+    Task { a, k, row: above, .. }: Task<'_, V::Element>,
     c: &mut RowsMut<'_, V::Element>,
     (row, columns): (usize, Range<usize>),
     panel: &[V::Element],
@@ -169,14 +186,14 @@ fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
     let last = c.count() - 1;
     let sums = if !a.transposed {
         let rows: [&[V::Element]; ROWS] =
-            std::array::from_fn(|r| &a.data[(row + r).min(last) * a.stride..][..k]);
+            std::array::from_fn(|r| &a.data[(above + (row + r).min(last)) * a.stride..][..k]);
         tile::<V, ROWS, VECTORS>(
             panel,
             #[inline(always)]
             |r, p| rows[r][p],
         )
     } else if row + ROWS <= c.count() {
-        let columns = &a.data[row..];
+        let columns = &a.data[above + row..];
         tile::<V, ROWS, VECTORS>(
             panel,
             #[inline(always)]
@@ -186,7 +203,7 @@ fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
         tile::<V, ROWS, VECTORS>(
             panel,
             #[inline(always)]
-            |r, p| a.data[p * a.stride + (row + r).min(last)],
+            |r, p| a.data[p * a.stride + above + (row + r).min(last)],
         )
     };
     for (sums, row) in sums.iter().zip(row..=last) {

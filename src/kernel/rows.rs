@@ -92,28 +92,6 @@ impl<'a, F> RowsMut<'a, F> {
     pub(super) fn strip<const LEN: usize>(&mut self, row: usize, start: usize) -> &mut [F; LEN] {
         self.row(row)[start..].first_chunk_mut().expect(WITHIN)
     }
-
-    /// In how many runs the elements lie in memory: one where no other columns are between them,
-    /// else one for each row.
-    #[inline(always)]
-    pub(super) fn runs(&self) -> usize {
-        if self.is_whole() { 1 } else { self.count }
-    }
-
-    /// A run, and how far behind the first element it begins.
-    #[inline(always)]
-    pub(super) fn run(&mut self, run: usize) -> (usize, &mut [F]) {
-        if !self.is_whole() {
-            return (run * self.stride, self.row(run));
-        }
-        assert!(run == 0, "all in one run");
-        // SAFETY: as for a row; the rows of this block follow each other without a gap.
-        (0, unsafe { std::slice::from_raw_parts_mut(self.first, self.count * self.width) })
-    }
-
-    fn is_whole(&self) -> bool {
-        self.width == self.stride
-    }
 }
 
 impl<F: Send> Columns for RowsMut<'_, F> {
@@ -139,21 +117,17 @@ mod tests {
         let (mut middle, mut right) = right.cut(2);
         left.row(1).fill(1);
         *middle.strip::<1>(0, 1) = [2];
-        for run in 0..right.runs() {
-            let (place, run) = right.run(run);
-            run.fill(10 + place);
+        for row in 0..2 {
+            right.row(row).fill(10 + 5 * row);
         }
         assert_eq!((left.count(), left.width(), middle.width(), right.width()), (2, 2, 2, 1));
         assert_eq!(matrix, array![[0, 0, 0, 2, 10], [1, 1, 0, 0, 15]]);
     }
 
     #[test]
-    fn a_whole_matrix_is_one_run() {
-        let mut matrix = array![[0, 1], [2, 3]];
-        let mut rows = RowsMut::new(matrix.view_mut());
-        assert_eq!((rows.runs(), rows.run(0)), (1, (0, &mut [0, 1, 2, 3][..])));
+    fn a_matrix_without_rows_can_be_cut() {
         let mut nothing = Array2::<f32>::zeros((0, 3));
         let (left, right) = RowsMut::new(nothing.view_mut()).cut(1);
-        assert_eq!((left.runs(), right.runs(), right.width()), (0, 0, 2));
+        assert_eq!((left.count(), left.width(), right.width()), (0, 1, 2));
     }
 }

@@ -175,7 +175,7 @@ fn row<F: Real>(param: &Param<F>) -> &[F] {
 
 impl<F: Real> Layer<F> for BatchNorm<F> {
     fn reserve(&mut self, max_rows: usize) {
-        self.x_hat = Array2::zeros((max_rows, self.width()));
+        self.x_hat = kernel::zeros(max_rows, self.width());
         self.scratch = Scratch::new(self.spec.backward, max_rows, self.width());
     }
 

@@ -60,7 +60,7 @@ impl<F: Real> Dropout<F> {
 
 impl<F: Real> Layer<F> for Dropout<F> {
     fn reserve(&mut self, max_rows: usize) {
-        self.mask = Array2::zeros((max_rows, self.width));
+        self.mask = kernel::zeros(max_rows, self.width);
     }
 
     fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {

@@ -18,7 +18,7 @@ use super::{
     Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, LogisticLoss, MeanOnly, Param, Pass, Population,
     SoftmaxLoss, Targets, Workspace,
 };
-use crate::kernel::Team;
+use crate::kernel::{self, Team};
 use crate::random::stream;
 use crate::real::Real;
 
@@ -319,10 +319,11 @@ impl<F: Real> Network<F> {
 
     /// The first tensor of the last training step that holds a number that is not finite: a
     /// statistic of the batch or a gradient.
-    pub fn non_finite(&self) -> Option<String> {
+    pub fn non_finite(&self, team: &Team) -> Option<String> {
         self.layers.iter().find_map(|layer| layer.non_finite_statistic()).or_else(|| {
-            let bad =
-                |param: &&Param<F>| !crate::kernel::all_finite(param.grad.as_slice().unwrap_or_default());
+            let bad = |param: &&Param<F>| {
+                !kernel::all_finite_among(team, param.grad.as_slice().unwrap_or_default())
+            };
             self.params().find(bad).map(|param| format!("gradient of {}", param.name))
         })
     }

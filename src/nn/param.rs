@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use crate::kernel::{aligned, zeros};
 use crate::real::Real;
 
 /// What may happen to a tensor.
@@ -32,8 +33,8 @@ pub struct Param<F> {
 impl<F: Real> Param<F> {
     /// A trained tensor with a zero gradient of the same shape.
     pub fn trained(name: String, role: Role, value: Array2<F>) -> Self {
-        let grad = Array2::zeros(value.raw_dim());
-        Self { name, role, value, grad }
+        let grad = zeros(value.nrows(), value.ncols());
+        Self { name, role, value: aligned(&value), grad }
     }
 
     /// A running statistic, `1 x width`, every entry `value`.

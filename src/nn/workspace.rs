@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 
+use crate::kernel::zeros;
 use crate::real::Real;
 
 /// Room for the passes of one [`Network`](super::Network) over at most `max_rows` rows.
@@ -16,14 +17,14 @@ pub struct Workspace<F> {
 impl<F: Real> Workspace<F> {
     /// Room for training passes.
     pub(super) fn new(widths: &[usize], max_rows: usize) -> Self {
-        let arrays = || widths.iter().map(|&width| Array2::zeros((max_rows, width))).collect();
+        let arrays = || widths.iter().map(|&width| zeros(max_rows, width)).collect();
         Self { acts: arrays(), d_acts: arrays() }
     }
 
     /// Room for evaluation passes, which need no gradients.
     pub(super) fn for_inference(widths: &[usize], max_rows: usize) -> Self {
         Self {
-            acts: widths.iter().map(|&width| Array2::zeros((max_rows, width))).collect(),
+            acts: widths.iter().map(|&width| zeros(max_rows, width)).collect(),
             d_acts: Vec::new(),
         }
     }

@@ -8,7 +8,7 @@
 use ndarray::Array2;
 
 use super::OptimizerSpec;
-use crate::kernel::{Team, update};
+use crate::kernel::{Team, update, zeros};
 use crate::nn::{Network, Param, Role};
 use crate::real::Real;
 
@@ -29,11 +29,11 @@ impl<F: Real> Optimizer<F> {
             OptimizerSpec::Adam(_) | OptimizerSpec::AdamW(_) => ("adam_m", "adam_v"),
         };
         let tensor = |prefix: &str, param: &Param<F>| {
-            let shape = if prefix.is_empty() { (0, 0) } else { param.value.dim() };
+            let (rows, columns) = if prefix.is_empty() { (0, 0) } else { param.value.dim() };
             Param {
                 name: format!("{prefix}/{}", param.name),
                 role: param.role,
-                value: Array2::zeros(shape),
+                value: zeros(rows, columns),
                 grad: Array2::zeros((0, 0)),
             }
         };

@@ -30,7 +30,7 @@ impl<F: Real> Evaluator<F> {
         let mut quality = Tally::new(rows);
         for start in (0..rows.len()).step_by(CHUNK) {
             let end = rows.len().min(start + CHUNK);
-            rows.gather(start..end, batch);
+            rows.gather(team, start..end, batch);
             let (scores, losses) = network.infer(team, batch.x(), batch.targets(), workspace);
             loss += weighted_sum(losses, batch.weights());
             weight += match batch.weights() {

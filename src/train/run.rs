@@ -18,7 +18,7 @@ use crate::real::Real;
 /// Multiplications in one product of a batch with all weights from which a second thread makes a
 /// step faster: with 6 million it does not (784-100x3-10, batches of 60), with 17 it does
 /// (3072-100x5-10, batches of 50).
-const WORTH_SHARING: usize = 1 << 23;
+const WORTH_SHARING: usize = 1 << 20;
 
 /// What a run leaves behind.
 pub struct Trained<F> {

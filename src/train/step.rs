@@ -44,7 +44,7 @@ impl<'a, F: Real> Stepper<'a, F> {
         step: u64,
         learning_rate: f64,
     ) -> Result<f64, NonFinite> {
-        rows.gather(batch.iter().copied(), &mut self.batch);
+        rows.gather(team, batch.iter().copied(), &mut self.batch);
         let Self { network, workspace, batch, .. } = self;
         let pass = Pass { team, step, targets: batch.targets(), weights: batch.weights() };
         let x = batch.x();
@@ -56,7 +56,7 @@ impl<'a, F: Real> Stepper<'a, F> {
         }
         network.backward(&pass, x, workspace, None);
         add_l2_gradient(network, self.plan.optimizer.l2());
-        if let Some(tensor) = network.non_finite() {
+        if let Some(tensor) = network.non_finite(team) {
             return Err(NonFinite(tensor));
         }
         if let Some(max_norm) = self.plan.training.clip_norm {
