@@ -1,8 +1,9 @@
-//! The columns of a layer, shared out among the members of a team.
+//! The columns of a layer, or the rows or elements of a matrix, shared out among the members of a
+//! team.
 //!
-//! A column's numbers depend on that column alone, and each is computed by one member in a fixed
-//! order: the result is the same for any number of members. The same columns go to the same member
-//! every time, so that they stay in its core's cache.
+//! What is shared out depends on nothing beside it, and is computed by one member in a fixed order:
+//! the result is the same for any number of members. The same columns go to the same member every
+//! time, so that they stay in its core's cache.
 
 use std::ops::Range;
 
@@ -19,10 +20,10 @@ const LINE: usize = 16;
 /// Rows of a tile of a product.
 const TILE: usize = 6;
 
-/// Work on fewer numbers than this, some ten microseconds, is done by the caller alone.
-const WORTH_MEETING: usize = 32 * 1024;
+/// Work on fewer numbers than this, some two microseconds, is done by the caller alone.
+const WORTH_MEETING: usize = 8 * 1024;
 
-/// Things that have columns and can be cut between two of them.
+/// Things that have columns, or whatever else is shared out, and can be cut between two of them.
 pub(super) trait Columns: Send + Sized {
     /// Columns are shared out in groups of this many.
     const GROUP: usize = LINE;
