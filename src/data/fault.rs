@@ -7,7 +7,10 @@ use super::column::{Kind, Role, role_name};
 use super::error::DataErrorKind;
 use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use super::memory::Bytes;
-use super::shown::{Count, Shown, ShownCounts, ShownNames, ShownPath};
+use super::phrases::{
+    ManyTexts, also_missing, constant_of, converter, differences, instead, name_of, spelled, tells_rows_apart,
+};
+use super::shown::{Count, Shown, ShownNames, ShownPath};
 use super::spec::ColumnRef;
 
 /// What is wrong; the place is added by [`DataError`](super::DataError).
@@ -313,7 +316,7 @@ pub(super) enum Fault {
     NothingToFillIn(String),
     #[error("{} is not a class of the model; its classes are {}", Shown(.class), ShownNames(.known))]
     ForeignClass { class: String, known: Vec<String> },
-    #[error("missing value{}; only rows with a known answer can be evaluated", spelled(.0))]
+    #[error("missing value{}, so the answer is not known", spelled(.0))]
     MissingAnswer(String),
     #[error("comment line; the training file had none: remove it")]
     CommentOfNoModel,
@@ -382,7 +385,9 @@ impl Fault {
             Self::NotANumber { text, why } if why.contains("[data") => {
                 Self::NotANumber { text, why: "the model takes only numbers here" }
             }
-            Self::NotFinite(text) => Self::NotANumber { text, why: "the model takes only finite numbers here" },
+            Self::NotFinite(text) => {
+                Self::NotANumber { text, why: "the model takes only finite numbers here" }
+            }
             Self::OtherDelimiter(found) => Self::DelimiterOfNoModel(found),
             Self::Comment => Self::CommentOfNoModel,
             other => other,
@@ -429,76 +434,4 @@ impl Fault {
     pub(super) fn is_of_a_character(&self) -> bool {
         matches!(self, Self::OpenQuote | Self::StrayQuote | Self::AfterQuote { .. } | Self::Nul)
     }
-}
-
-/// How to convert a file of the encoding that it may have.
-fn converter(guess: Option<&str>) -> String {
-    let told = |guess| format!(", for example, if it is {guess}, with `iconv -f {guess} -t UTF-8 OLD > NEW`");
-    guess.map(told).unwrap_or_default()
-}
-
-/// What can take the place of a file that is none.
-fn instead(kind: &str) -> &'static str {
-    if kind.contains("pipe") { ", or standard input (`path = \"-\"` in [data])" } else { "" }
-}
-
-fn differences(missing: &[String], extra: &[String]) -> String {
-    let list = |what: &str, names: &[String]| format!("{what} {}", ShownNames(names));
-    match (missing, extra) {
-        (missing, []) => list("missing", missing),
-        ([], extra) => list("unknown", extra),
-        (missing, extra) => format!("{}, {}", list("missing", missing), list("unknown", extra)),
-    }
-}
-
-/// A column whose texts tell rows apart.
-#[derive(Debug)]
-pub(super) struct ManyTexts {
-    pub(super) column: String,
-    /// How many different ones there are; none if they were not counted to the end.
-    pub(super) texts: Option<usize>,
-}
-
-fn also_missing(columns: &[(String, usize)]) -> String {
-    match columns.len() {
-        0 | 1 => String::new(),
-        _ => format!("; columns with missing values: {}", ShownCounts(columns)),
-    }
-}
-
-fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {
-    let shown = |many: &ManyTexts| match many.texts {
-        Some(texts) => format!("{} ({texts})", Shown(&many.column)),
-        None => format!("{} (over 1000)", Shown(&many.column)),
-    };
-    let shown: Vec<String> = many.iter().take(8).map(shown).collect();
-    let (has, are) = if many.len() == 1 { ("has", "the text column") } else { ("have", "the text columns") };
-    let dots = if many.len() > 8 { ", ..." } else { "" };
-    format!(
-        "{are} {}{dots} {has} so many different values in {} that they tell rows apart; put them under \
-         data.ignore, or make them \"id\", or \"categorical\" after all, in [data.columns]",
-        shown.join(", "),
-        Count(rows, "row")
-    )
-}
-
-fn name_of(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Numeric => "numeric",
-        Kind::Categorical => "categorical",
-        Kind::Boolean => "boolean",
-    }
-}
-
-fn constant_of(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Numeric => "a number",
-        Kind::Categorical => "a text, the name of a category",
-        Kind::Boolean => "a number from 0 to 1 or a word such as \"yes\"",
-    }
-}
-
-/// Nothing for an empty cell; else the word that stands for a missing value.
-fn spelled(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!(" {}", Shown(text)) }
 }

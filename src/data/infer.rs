@@ -8,8 +8,9 @@
 //!   rows apart rather than group them. Such a column is refused.
 
 use super::column::{Constant, Kind, Missing};
-use super::fault::{Fault, ManyTexts};
+use super::fault::Fault;
 use super::layout::OPPOSITES;
+use super::phrases::ManyTexts;
 use super::schema::{Column, Schema};
 use super::shown::{ShownCounts, ShownNames};
 use super::survey::{ColumnSurvey, Sort};

@@ -41,6 +41,7 @@ mod markers;
 mod matching;
 mod matrix;
 mod memory;
+mod phrases;
 mod piece;
 mod place;
 mod plain;

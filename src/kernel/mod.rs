@@ -18,9 +18,9 @@ mod team;
 mod vector;
 
 pub use aligned::{aligned, zeros};
+pub(crate) use blocks::each_rows;
 pub(crate) use dispatch::wide;
 pub use dispatch::{Level, level};
-pub(crate) use blocks::each_rows;
 pub use elementwise::{all_finite, all_finite_among, map, map2, sum_of_squares, update};
 pub(crate) use mapped::{Mapped, Numbers};
 pub use moments::{BatchMoments, batch_moments, sum_rows};

@@ -23,10 +23,7 @@ impl<F: Real> Workspace<F> {
 
     /// Room for evaluation passes, which need no gradients.
     pub(super) fn for_inference(widths: &[usize], max_rows: usize) -> Self {
-        Self {
-            acts: widths.iter().map(|&width| zeros(max_rows, width)).collect(),
-            d_acts: Vec::new(),
-        }
+        Self { acts: widths.iter().map(|&width| zeros(max_rows, width)).collect(), d_acts: Vec::new() }
     }
 
     /// The first `rows` rows of the output of the `layer`-th layer (from 0) in the last pass.

@@ -180,7 +180,7 @@ fn rows_without_a_known_truth_are_refused_or_left_out() {
             "1,Oslo,2,elder\n",
             "column \"kind\" (index 3): \"elder\" is not a class of the model; its classes are \"new\", \"old\"",
         ),
-        ("1,Oslo,2,\n", "column \"kind\" (index 3): missing label"),
+        ("1,Oslo,2,\n", "column \"kind\" (index 3): missing value, so the answer is not known"),
         (
             "1,Oslo,two,new\n",
             "column \"x\" (index 2): \"two\" is not a number: the model takes only numbers here",

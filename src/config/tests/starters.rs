@@ -60,6 +60,7 @@ fn a_first_config_says_what_every_column_is() {
     batch_size = 32
     seed = 1
     schedule = { type = "cosine" }
+    # class_weights = "balanced"    # rare classes count as much as frequent ones
     early_stopping = { metric = "valid_loss", patience = 40 }  # the best epoch is kept
 
     # What batch norm does here, over five seeds:

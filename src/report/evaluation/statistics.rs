@@ -115,7 +115,7 @@ fn verdict(evaluation: &Evaluation) -> String {
     text + if none {
         "no difference that these rows could tell from chance\n"
     } else if others.iter().all(is_small) {
-        "there is a difference, but of less than a hundredth of the error: nothing to act on\n"
+        "a difference of less than a hundredth of the error: nothing to act on\n"
     } else if first != Statistics::Running {
         ""
     } else if differs(Statistics::Recomputed) {

@@ -1,0 +1,76 @@
+//! Phrases in the messages of [`Fault`](super::fault::Fault).
+
+use super::column::Kind;
+use super::shown::{Count, Shown, ShownCounts, ShownNames};
+
+/// How to convert a file of the encoding that it may have.
+pub(super) fn converter(guess: Option<&str>) -> String {
+    let told = |guess| format!(", for example, if it is {guess}, with `iconv -f {guess} -t UTF-8 OLD > NEW`");
+    guess.map(told).unwrap_or_default()
+}
+
+/// What can take the place of a file that is none.
+pub(super) fn instead(kind: &str) -> &'static str {
+    if kind.contains("pipe") { ", or standard input (`path = \"-\"` in [data])" } else { "" }
+}
+
+pub(super) fn differences(missing: &[String], extra: &[String]) -> String {
+    let list = |what: &str, names: &[String]| format!("{what} {}", ShownNames(names));
+    match (missing, extra) {
+        (missing, []) => list("missing", missing),
+        ([], extra) => list("unknown", extra),
+        (missing, extra) => format!("{}, {}", list("missing", missing), list("unknown", extra)),
+    }
+}
+
+/// A column whose texts tell rows apart.
+#[derive(Debug)]
+pub(super) struct ManyTexts {
+    pub(super) column: String,
+    /// How many different ones there are; none if they were not counted to the end.
+    pub(super) texts: Option<usize>,
+}
+
+pub(super) fn also_missing(columns: &[(String, usize)]) -> String {
+    match columns.len() {
+        0 | 1 => String::new(),
+        _ => format!("; columns with missing values: {}", ShownCounts(columns)),
+    }
+}
+
+pub(super) fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {
+    let shown = |many: &ManyTexts| match many.texts {
+        Some(texts) => format!("{} ({texts})", Shown(&many.column)),
+        None => format!("{} (over 1000)", Shown(&many.column)),
+    };
+    let shown: Vec<String> = many.iter().take(8).map(shown).collect();
+    let (has, are) = if many.len() == 1 { ("has", "the text column") } else { ("have", "the text columns") };
+    let dots = if many.len() > 8 { ", ..." } else { "" };
+    format!(
+        "{are} {}{dots} {has} so many different values in {} that they tell rows apart; put them under \
+         data.ignore, or make them \"id\", or \"categorical\" after all, in [data.columns]",
+        shown.join(", "),
+        Count(rows, "row")
+    )
+}
+
+pub(super) fn name_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Numeric => "numeric",
+        Kind::Categorical => "categorical",
+        Kind::Boolean => "boolean",
+    }
+}
+
+pub(super) fn constant_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Numeric => "a number",
+        Kind::Categorical => "a text, the name of a category",
+        Kind::Boolean => "a number from 0 to 1 or a word such as \"yes\"",
+    }
+}
+
+/// Nothing for an empty cell; else the word that stands for a missing value.
+pub(super) fn spelled(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" {}", Shown(text)) }
+}
