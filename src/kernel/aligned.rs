@@ -50,11 +50,14 @@ mod tests {
             let array = zeros::<f32>(7, columns);
             let elements = array.as_slice().expect("row-major layout");
             assert_eq!((array.dim(), elements.len()), ((7, columns), 7 * columns));
-            assert!(elements.is_empty() || elements.as_ptr().addr() % LINE == 0, "{columns} columns");
+            assert!(
+                elements.is_empty() || elements.as_ptr().addr().is_multiple_of(LINE),
+                "{columns} columns"
+            );
             let numbers = Array2::from_shape_fn((3, columns), |(row, column)| (row * 100 + column) as f64);
             let copy = aligned(&numbers);
             assert_eq!(copy, numbers);
-            assert!(copy.is_empty() || copy.as_ptr().addr() % LINE == 0, "{columns} columns");
+            assert!(copy.is_empty() || copy.as_ptr().addr().is_multiple_of(LINE), "{columns} columns");
         }
     }
 }
