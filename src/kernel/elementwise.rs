@@ -1,10 +1,5 @@
 //! Elementwise maps and reductions over whole arrays.
 
-#![expect(
-    clippy::inline_always,
-    reason = "the loops must be compiled inside the function that enables the vectors"
-)]
-
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ndarray::{ArrayView2, ArrayViewMut2};
