@@ -29,6 +29,14 @@ impl Mapped {
         Ok(Self(Arc::new(map)))
     }
 
+    /// Tells the system that pieces far apart will be read from now on, in no order. Otherwise it
+    /// fetches what follows each of them too: where memory is short, megabytes for every row.
+    pub(crate) fn expect_random_access(&self) {
+        // Without it everything works, only slower.
+        #[cfg(unix)]
+        let _ = self.0.advise(memmap2::Advice::Random);
+    }
+
     /// All bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0

@@ -62,6 +62,7 @@ impl<C: DeserializeOwned> Cache<C> {
             matrix.push(block(map, place, layout, columns)?);
         }
         let texts = texts.into_iter().map(|place| text(map, place)).collect::<Option<_>>()?;
+        map.expect_random_access();
         Some(Self { matrix, texts, content })
     }
 }
