@@ -65,6 +65,8 @@ struct Seen {
     first_skipped: Option<String>,
     unknown_columns: Vec<String>,
     unseen: Vec<(String, u64)>,
+    /// The column of the weights, where the file does not have it.
+    without_weights: Option<String>,
 }
 
 impl Subject<'_> {
@@ -91,7 +93,7 @@ impl Subject<'_> {
         let question = Question {
             rows: &rows.x,
             truth: &rows.truth,
-            weights: None,
+            weights: rows.weights.as_deref(),
             meaning,
             names: &names,
             baseline: &encoding.baseline(),
@@ -106,11 +108,10 @@ impl Subject<'_> {
         let evaluation = evaluation.map_err(|error| {
             Failure::new(exit_code::DATA, format!("{}: {error}", plain(&args.data.to_string_lossy())))
         })?;
-        let LabelledRows { skipped, first_skipped, unknown_columns, unseen, .. } = rows;
-        Ok((
-            evaluation,
-            Seen { skipped, first_skipped, unknown_columns, unseen: unseen.into_iter().collect() },
-        ))
+        let LabelledRows { weights, skipped, first_skipped, unknown_columns, unseen, .. } = rows;
+        let without_weights = encoding.weight_column().filter(|_| weights.is_none()).map(str::to_owned);
+        let unseen = unseen.into_iter().collect();
+        Ok((evaluation, Seen { skipped, first_skipped, unknown_columns, unseen, without_weights }))
     }
 }
 
@@ -134,6 +135,12 @@ impl Seen {
             output.note(&format!(
                 "note: {count} not known to the model and not used: {}{dots}",
                 names.join(", ")
+            ));
+        }
+        if let Some(column) = &self.without_weights {
+            output.note(&format!(
+                "note: no column {}, by which rows count in training: here all count alike",
+                Shown(column)
             ));
         }
         for (column, cells) in &self.unseen {

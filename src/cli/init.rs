@@ -10,7 +10,7 @@ use super::args::InitArgs;
 use super::reading::{profile, reading};
 use super::{Failure, Output, exit_code};
 use crate::config::{Learnt, parse, starter};
-use crate::data::{Profile, STANDARD_INPUT, Table};
+use crate::data::{ColumnProfile, Nature, Profile, STANDARD_INPUT, Shown, Table};
 use crate::nn::Task;
 use crate::report::plain;
 
@@ -33,6 +33,9 @@ pub(super) fn run(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     } else {
         write(&out, &text, args.force)?;
     }
+    if let Some(note) = left_out(&profile, &learnt) {
+        output.note(&note);
+    }
     // What was written is what a user will start from, so it is tried at once.
     let tried = parse(&text, &out, &[]).map_err(Failure::from);
     if let Err(failure) = tried.and_then(|plan| Ok(Table::load(&plan.data)?)) {
@@ -42,6 +45,24 @@ pub(super) fn run(args: &InitArgs, output: &Output) -> Result<(), Failure> {
         output.note(&format!("note: {out} written; train with: bntrain --config {out}"));
     }
     Ok(())
+}
+
+/// The columns that the config leaves out, with the reasons.
+fn left_out(profile: &Profile, learnt: &Learnt) -> Option<String> {
+    /// Those that are named; the config has all.
+    const MOST: usize = 4;
+    let is_out = |column: &&ColumnProfile| {
+        let is_kept = matches!(column.nature, Nature::Kind(_) | Nature::Identifier);
+        !is_kept && column.name != learnt.column
+    };
+    let columns: Vec<&ColumnProfile> = profile.columns.iter().filter(is_out).collect();
+    let named = columns
+        .iter()
+        .take(MOST)
+        .map(|column| format!("{} ({})", Shown(&column.name), plain(&column.reason)));
+    let named: Vec<String> = named.collect();
+    let dots = if columns.len() > MOST { ", ..." } else { "" };
+    (!named.is_empty()).then(|| format!("note: left out: {}{dots}", named.join(", ")))
 }
 
 /// What is to be learnt, as told or guessed.

@@ -60,6 +60,11 @@ pub fn starter(profile: &Profile, learnt: &Learnt, reading: &DataSpec, path: &st
     let guess = if learnt.is_guess { "# the last column; a guess" } else { "" };
     line(format!("{name} = {} {guess}", quoted(&learnt.column)).trim_end().to_owned());
     format_lines(reading).into_iter().for_each(&mut line);
+    let nameless = profile.columns.iter().enumerate().filter(|(_, column)| column.name.is_empty());
+    let nameless: Vec<usize> = nameless.map(|(index, _)| index).collect();
+    if !nameless.is_empty() {
+        line(format!("ignore = {nameless:<22?} # by index, since without a name"));
+    }
     line("valid = 0.2                     # share of the rows that decide when to stop".to_owned());
     line("# test = 0.1                    # and one for a last look".to_owned());
     line("# missing = \"refuse\"            # of columns that have no gaps here".to_owned());
@@ -109,6 +114,9 @@ fn format_lines(reading: &DataSpec) -> Vec<String> {
 
 /// What is written about a column; nothing about one that is learnt, or that needs no words.
 fn column_line(profile: &Profile, learnt: &Learnt, column: &ColumnProfile) -> Option<String> {
+    if column.name.is_empty() {
+        return None;
+    }
     if column.name == learnt.column {
         let drops = column.missing > 0;
         return drops.then(|| {

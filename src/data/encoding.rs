@@ -164,6 +164,12 @@ impl Encoding {
         self.columns.iter().filter_map(|column| Some((column.name.as_str(), column.feature.as_ref()?)))
     }
 
+    /// The column that says how much each row counts, if there was one.
+    pub fn weight_column(&self) -> Option<&str> {
+        let mut columns = self.columns.iter().filter(|column| column.role == Role::Weight);
+        columns.next().map(|column| column.name.as_str())
+    }
+
     /// Names of the classes, in the order of the scores; empty where values are learnt.
     pub fn classes(&self) -> &[String] {
         match &self.targets {

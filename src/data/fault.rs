@@ -107,6 +107,10 @@ pub(super) enum Fault {
     UnknownClass { class: String, classes: Vec<String> },
     #[error("no training row has a weight greater than 0")]
     NoRowCounts,
+    #[error("no row has a weight greater than 0")]
+    NoRowCountsHere,
+    #[error("no {0} row has a weight greater than 0")]
+    NoHeldBackRowCounts(&'static str),
     #[error("no feature column is left beside {} and the columns under data.ignore", ShownNames(.0))]
     NoFeatures(Vec<String>),
     #[error(
@@ -356,6 +360,7 @@ impl Fault {
             | Self::ConstantOfOtherKind { .. }
             | Self::UnknownClass { .. }
             | Self::NoRowCounts
+            | Self::NoHeldBackRowCounts(_)
             | Self::NoFeatures(_)
             | Self::EmptySplit { .. } => DataErrorKind::Config,
             Self::NotFound

@@ -26,6 +26,8 @@ pub struct LabelledRows<F> {
     pub x: Array2<F>,
     /// Of each row.
     pub truth: Truth,
+    /// How much each row counts, where the file has the column that says so.
+    pub weights: Option<Vec<f64>>,
     /// Rows that were left out.
     pub skipped: u64,
     /// Why the first of them was.
@@ -42,6 +44,7 @@ struct Portion<F> {
     rows: usize,
     classes: Vec<u32>, // where classes are learnt
     values: Vec<f64>,  // where values are learnt, row after row
+    weights: Vec<f64>, // where the file has them
     skipped: u64,
     first_skipped: Option<String>,
     unseen: BTreeMap<usize, u64>, // by feature
@@ -67,9 +70,11 @@ impl<F: Real> LabelledRows<F> {
         threads: NonZeroUsize,
     ) -> Result<Self, DataError> {
         let failed = |fault| DataError::new(path, fault);
-        let stream = RowStream::open(path, encoding, &[Role::Label, Role::Target], bad_rows)?;
+        let roles = [Role::Label, Role::Target, Role::Weight];
+        let stream = RowStream::open(path, encoding, &roles, bad_rows)?;
         let truths = Truths::new(encoding, &stream)
             .map_err(|missing| failed(Fault::MissingColumns { missing, found: stream.names().to_vec() }))?;
+        let weight = encoding.weight_column().and_then(|name| find(&stream, name));
         let names: Vec<String> = encoding.features().map(|(name, _)| name.to_owned()).collect();
         let unknown_columns = stream.unknown().map(str::to_owned).collect();
         let encoder = Encoder::new(encoding);
@@ -78,7 +83,7 @@ impl<F: Real> LabelledRows<F> {
         let mut all = Portion::new();
         let ended = stream.run(
             threads,
-            |_: &mut (), piece| Portion::of(piece, &encoder, &truths, bad_rows),
+            |_: &mut (), piece| Portion::of(piece, &encoder, &truths, weight, bad_rows),
             |portion: Portion<F>| {
                 all.append(portion);
                 match all.rows > limit {
@@ -94,12 +99,16 @@ impl<F: Real> LabelledRows<F> {
                 failed(Fault::TooManyCells { needs, rows, features: inputs, limit: MAX_INPUT_BYTES })
             }
         })?;
-        let Portion { x, rows, classes, values, skipped, first_skipped, unseen } = all;
+        let Portion { x, rows, classes, values, weights, skipped, first_skipped, unseen } = all;
         if rows == 0 {
             return Err(failed(match first_skipped {
                 Some(first) => Fault::NothingToEvaluate { rows: skipped, first },
                 None => Fault::NoRows,
             }));
+        }
+        let weights = weight.map(|_| weights);
+        if weights.as_ref().is_some_and(|weights| weights.iter().all(|weight| *weight == 0.0)) {
+            return Err(failed(Fault::NoRowCountsHere));
         }
         let x = Array2::from_shape_vec((rows, inputs), x).expect("each row has all inputs");
         let unseen = unseen.into_iter().map(|(feature, cells)| (names[feature].clone(), cells)).collect();
@@ -109,30 +118,57 @@ impl<F: Real> LabelledRows<F> {
                 Array2::from_shape_vec((rows, columns.len()), values).expect("each row has all values"),
             ),
         };
-        Ok(Self { x, truth, skipped, first_skipped, unknown_columns, unseen })
+        Ok(Self { x, truth, weights, skipped, first_skipped, unknown_columns, unseen })
+    }
+}
+
+/// A column, and its place among the cells that come with a row.
+type Place = (usize, usize);
+
+/// Where the column of this name is; none if the file does not have it.
+fn find(stream: &RowStream, name: &str) -> Option<Place> {
+    let mut columns = stream.cells().iter().enumerate();
+    let found = columns.find(|&(_, &column)| stream.names()[column] == name);
+    found.map(|(cell, &column)| (column, cell))
+}
+
+/// The number in a place.
+fn number_at(piece: &Piece<'_>, row: usize, (column, cell): Place) -> Result<f64, RowProblem> {
+    let text = &piece.cells(row)[cell];
+    number(trim(text)).ok_or_else(|| {
+        let fault = match cell::fault(text, piece.markers()) {
+            Fault::MissingValue { text, .. } => Fault::MissingAnswer(text),
+            fault => fault.of_prediction(),
+        };
+        piece.refuse(row, column, fault)
+    })
+}
+
+/// The weight in a place.
+fn weight_at(piece: &Piece<'_>, row: usize, place: Place) -> Result<f64, RowProblem> {
+    let weight = number_at(piece, row, place)?;
+    match weight < 0.0 {
+        true => Err(piece.refuse(row, place.0, Fault::NegativeWeight(weight.to_string()))),
+        false => Ok(weight),
     }
 }
 
 /// Where the truth of a row stands, and how it is read.
 enum Truths<'e> {
-    /// In this column, as a name.
-    Classes(Labels<'e>, usize),
-    /// In these columns, as numbers; with each its place among the cells of a row.
-    Values(Vec<(usize, usize)>),
+    /// There, as a name.
+    Classes(Labels<'e>, Place),
+    /// There, as numbers.
+    Values(Vec<Place>),
 }
 
 impl<'e> Truths<'e> {
     /// Finds the columns; the error is the names of those that are missing.
     fn new(encoding: &'e Encoding, stream: &RowStream) -> Result<Self, Vec<String>> {
-        let find = |name: &str| {
-            let columns = stream.cells().iter().enumerate();
-            let mut named = columns.filter(|&(_, &column)| stream.names()[column] == name);
-            named.next().map(|(cell, &column)| (column, cell)).ok_or_else(|| name.to_owned())
-        };
+        let find = |name: &str| find(stream, name).ok_or_else(|| name.to_owned());
         match &encoding.targets {
             TargetEncoding::Classes { column, .. } => {
-                let (column, _) = find(column).map_err(|missing| vec![missing])?;
-                Ok(Self::Classes(Labels::new(encoding), column))
+                let place = find(column).map_err(|missing| vec![missing])?;
+                Ok(Self::Classes(Labels::new(encoding), place))
             }
             TargetEncoding::Values(values) => {
                 let (found, missing): (Vec<_>, Vec<_>) =
@@ -148,23 +184,20 @@ impl<'e> Truths<'e> {
     /// Appends the truth of a row to those of `portion`.
     fn read<F>(&self, piece: &Piece<'_>, row: usize, portion: &mut Portion<F>) -> Result<(), RowProblem> {
         match self {
-            Self::Classes(labels, column) => {
-                let class = labels.class(&piece.cells(row)[0]);
+            Self::Classes(labels, (column, cell)) => {
+                let class = labels.class(&piece.cells(row)[*cell]);
                 portion.classes.push(class.map_err(|fault| piece.refuse(row, *column, fault))?);
             }
             Self::Values(columns) => {
                 let first = portion.values.len();
-                for &(column, index) in columns {
-                    let text = &piece.cells(row)[index];
-                    let Some(value) = number(trim(text)) else {
-                        portion.values.truncate(first);
-                        let fault = match cell::fault(text, piece.markers()) {
-                            Fault::MissingValue { text, .. } => Fault::MissingAnswer(text),
-                            fault => fault.of_prediction(),
-                        };
-                        return Err(piece.refuse(row, column, fault));
-                    };
-                    portion.values.push(value);
+                for &place in columns {
+                    match number_at(piece, row, place) {
+                        Ok(value) => portion.values.push(value),
+                        Err(problem) => {
+                            portion.values.truncate(first);
+                            return Err(problem);
+                        }
+                    }
                 }
             }
         }
@@ -209,6 +242,7 @@ impl<F: Real> Portion<F> {
             rows: 0,
             classes: Vec::new(),
             values: Vec::new(),
+            weights: Vec::new(),
             skipped: 0,
             first_skipped: None,
             unseen: BTreeMap::new(),
@@ -220,6 +254,7 @@ impl<F: Real> Portion<F> {
         piece: &Piece<'_>,
         encoder: &Encoder,
         truths: &Truths<'_>,
+        weight: Option<Place>,
         bad_rows: BadRows,
     ) -> Result<Self, RowProblem> {
         let mut portion = Self::new();
@@ -235,7 +270,13 @@ impl<F: Real> Portion<F> {
                     let overflow = x.iter().position(|x| !x.is_finite());
                     let used = match overflow {
                         Some(input) => Err(piece.not_finite(row, encoder.scaled_feature(input), F::NAME)),
-                        None => truths.read(piece, row, &mut portion),
+                        None => {
+                            weight.map(|place| weight_at(piece, row, place)).transpose().and_then(|weight| {
+                                truths.read(piece, row, &mut portion)?;
+                                portion.weights.extend(weight);
+                                Ok(())
+                            })
+                        }
                     };
                     match (used, bad_rows) {
                         (Err(problem), BadRows::Refuse) => return Err(problem),
@@ -267,6 +308,7 @@ impl<F: Real> Portion<F> {
         self.rows += next.rows;
         self.classes.extend(next.classes);
         self.values.extend(next.values);
+        self.weights.extend(next.weights);
         self.skipped += next.skipped;
         self.first_skipped = self.first_skipped.take().or(next.first_skipped);
         for (feature, cells) in next.unseen {

@@ -24,9 +24,10 @@ impl Table {
     /// with the same value of the feature, if that is 99.9 % or more; rows with a number are
     /// compared to those with the same or, where most numbers differ, to the 19 nearest. With
     /// values: the correlation with a target, if that is 0.9999 or more, whatever its sign.
-    pub fn suspected_leaks(&self) -> Vec<(String, f64)> {
+    /// None if there are too few rows to tell.
+    pub fn suspected_leaks(&self) -> Option<Vec<(String, f64)>> {
         if self.rows() < ENOUGH_ROWS {
-            return Vec::new();
+            return None;
         }
         let features = self.schema.features().enumerate();
         let suspected = features.filter_map(|(index, (name, feature))| {
@@ -40,7 +41,7 @@ impl Table {
             };
             Some((name.clone(), strength?))
         });
-        suspected.collect()
+        Some(suspected.collect())
     }
 
     /// The share of the rows whose class a feature gives away, if it is suspicious.

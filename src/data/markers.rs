@@ -10,7 +10,7 @@ const IN_TEXTS: [&str; 7] = ["", "?", "na", "n/a", "#n/a", "nan", "null"];
 /// `missing_markers` of a config, or the usual words.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Markers {
-    /// As given; none for the usual words, whatever their case.
+    /// As given, and the empty cell; none for the usual words, whatever their case.
     words: Option<Vec<String>>,
     /// Those of `words` that are numbers.
     numbers: Vec<f64>,
@@ -19,8 +19,8 @@ pub(super) struct Markers {
 impl Markers {
     /// `words`, trimmed like cells, or the usual ones.
     pub(super) fn new(words: Option<&[String]>) -> Self {
-        let words: Option<Vec<String>> =
-            words.map(|words| words.iter().map(|word| trim(word).to_owned()).collect());
+        let words: Option<Vec<String>> = words
+            .map(|words| words.iter().map(|word| trim(word).to_owned()).chain([String::new()]).collect());
         let numbers = words.iter().flatten().filter_map(|word| number(word)).collect();
         Self { words, numbers }
     }
@@ -70,7 +70,7 @@ mod tests {
     fn words_of_a_config_are_taken_as_written_and_numbers_by_value() {
         let own = Markers::new(Some(&["x".to_owned(), "-999".to_owned(), " NA ".to_owned()]));
         assert!(own.in_numbers("x") && own.in_texts("NA"));
-        assert!(!own.in_numbers("") && !own.in_texts("na"));
+        assert!(own.in_numbers("") && own.in_texts("") && !own.in_texts("na"));
         assert!(own.holds(-999.0) && !own.holds(999.0));
     }
 }

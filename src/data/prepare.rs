@@ -80,6 +80,9 @@ impl Table {
             if rows.is_empty() {
                 return Ok(None);
             }
+            if from.weights_of(&rows).is_some_and(|weights| weights.iter().all(|weight| *weight == 0.0)) {
+                return Err(DataError::new(&from.source.path, Fault::NoHeldBackRowCounts(kind)));
+            }
             notes.extend(self.note_unseen(&encoding, from, &rows, kind));
             part(from, rows).map(Some)
         };

@@ -1,5 +1,6 @@
 //! What is in a file, column by column, for people who decide what to do with it.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::Serialize;
 use super::Kind;
 use super::cell::number;
 use super::error::DataError;
+use super::fault::Fault;
 use super::file::CsvFile;
 use super::format::{Format, Reading};
 use super::infer::inferred;
@@ -94,6 +96,12 @@ impl Profile {
             Format::new(spec, Reading::default()).map_err(|fault| DataError::new(&spec.path, fault))?;
         let file = CsvFile::open(&spec.path, format, &spec.column_names)?;
         let names = file.names.clone();
+        let mut seen = HashMap::new();
+        for (second, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            if let Some(first) = seen.insert(name, second) {
+                return Err(file.fail(Fault::ColumnTwice { name: name.clone(), first, second }));
+            }
+        }
         let markers = Markers::new(spec.missing_markers.as_deref());
         let survey = file.survey(&markers, vec![MOST_COUNTED; names.len()], true)?;
         let rows = survey.rows;

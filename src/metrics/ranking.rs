@@ -62,11 +62,16 @@ fn one_against_others(ranked: &mut [Ranked], influences: &mut [f64]) -> Option<f
     let weight_of = |rows: &[Ranked], side| {
         rows.iter().filter(|row| row.is_class == side).map(|row| row.weight).sum::<f64>()
     };
-    let (class, others) = (weight_of(ranked, true), weight_of(ranked, false));
+    ranked.sort_unstable_by(|a, b| a.score.total_cmp(&b.score).then(a.index.cmp(&b.index)));
+    // Added up as below, so that nothing is left over where all are ranked right.
+    let (mut class, mut others) = (0.0, 0.0);
+    for ties in ranked.chunk_by(|a, b| a.score == b.score) {
+        class += weight_of(ties, true);
+        others += weight_of(ties, false);
+    }
     if class <= 0.0 || others <= 0.0 {
         return None;
     }
-    ranked.sort_unstable_by(|a, b| a.score.total_cmp(&b.score).then(a.index.cmp(&b.index)));
     let (mut others_below, mut class_below) = (0.0, 0.0);
     // The share of the other side that each group of ties is ranked right against.
     let mut shares = Vec::new();
@@ -75,11 +80,12 @@ fn one_against_others(ranked: &mut [Ranked], influences: &mut [f64]) -> Option<f
         let (class_here, others_here) = (weight_of(ties, true), weight_of(ties, false));
         let of_class = (others_below + 0.5 * others_here) / others;
         let of_others = (class - class_below - 0.5 * class_here) / class;
-        area += class_here * of_class / class;
+        area += class_here * of_class;
         shares.push((ties.len(), of_class, of_others));
         others_below += others_here;
         class_below += class_here;
     }
+    let area = area / class;
     let mut rows = ranked.iter();
     for (n_ties, of_class, of_others) in shares {
         for row in rows.by_ref().take(n_ties) {

@@ -26,23 +26,31 @@ pub(super) fn show(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
     };
     let leaks = match learnt {
         None => None,
-        Some(learnt) => Some(leaks(&profile, &learnt, &spec)?),
+        Some(learnt) => Some((leaks(&profile, &learnt, &spec)?, learnt.task)),
     };
     if output.json {
-        let leaks = leaks.map(|leaks| {
+        let leaks = leaks.and_then(|(leaks, _)| leaks).map(|leaks| {
             let leak = |(column, strength): &(String, f64)| json!({ "column": column, "strength": strength });
             leaks.iter().map(leak).collect::<Vec<_>>()
         });
         return output.result(&format!("{}\n", json!({ "data": profile, "suspected_leaks": leaks })));
     }
     let mut text = data_profile(&profile);
-    match leaks.as_deref() {
+    match leaks {
         None => text.push_str("\nwith --label or --target: columns that give away what is to be learnt\n"),
-        Some([]) => text.push_str("\nno column alone gives away what is to be learnt\n"),
-        Some(leaks) => {
+        Some((None, _)) => {
+            text.push_str("\ntoo few rows to look for columns that give away what is to be learnt\n")
+        }
+        Some((Some(leaks), Task::Regression)) if leaks.is_empty() => {
+            text.push_str("\nno numeric column alone gives away what is to be learnt\n");
+        }
+        Some((Some(leaks), Task::Classification)) if leaks.is_empty() => {
+            text.push_str("\nno column alone gives away what is to be learnt\n");
+        }
+        Some((Some(leaks), _)) => {
             text.push_str("\nsuspected leaks (the column alone gives away what is to be learnt):\n");
             for (column, strength) in leaks {
-                text.push_str(&format!("  {} ({strength:.4})\n", plain(column)));
+                text.push_str(&format!("  {} ({strength:.4})\n", plain(&column)));
             }
         }
     }
@@ -50,7 +58,11 @@ pub(super) fn show(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
 }
 
 /// The features of a first config for the file that are suspected to say what is to be learnt.
-fn leaks(profile: &Profile, learnt: &Learnt, reading: &DataSpec) -> Result<Vec<(String, f64)>, Failure> {
+fn leaks(
+    profile: &Profile,
+    learnt: &Learnt,
+    reading: &DataSpec,
+) -> Result<Option<Vec<(String, f64)>>, Failure> {
     let config = starter(profile, learnt, reading, "data.csv");
     let plan = parse(&config, Path::new("inspect.toml"), &[])?;
     let all_rows = DataSpec { path: reading.path.clone(), valid: 0.0, ..plan.data };

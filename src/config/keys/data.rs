@@ -85,7 +85,7 @@ pub(in crate::config) static DATA: Section = Section {
                 name: "missing_markers",
                 kind: Kind::List { of: &Kind::Text, least: 0, most: usize::MAX },
                 default: Standard::Absent("the usual words, see [columns](#columns)"),
-                doc: "cells that mean a missing value, exactly as written",
+                doc: "cells that mean a missing value, exactly as written; an empty one always does",
             },
             Key {
                 name: "missing",

@@ -120,8 +120,9 @@ fn verdict(evaluation: &Evaluation) -> String {
         ""
     } else if differs(Statistics::Recomputed) {
         "the running statistics are not those of these rows: training was too short for\n\
-         them to follow (more steps, or a larger running_update), or these rows are not\n\
-         like the training rows\n"
+         them to follow (more steps, or a larger running_update), dropout was at work\n\
+         before a norm when they were collected, or these rows are not like the training\n\
+         rows\n"
     } else if others.iter().any(|(other, _)| *other == Statistics::Recomputed) {
         "fixed statistics are alike, those of single batches are not: the noise of small\n\
          batches, or rows beside each other in the file that are alike\n"

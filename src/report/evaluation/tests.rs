@@ -93,8 +93,9 @@ fn choices_that_hardly_differ() {
       recomputed - running: +0.0044 (+0.0006 to +0.0082)
       batch - running: -0.0078 (-0.0153 to -0.0002)
     the running statistics are not those of these rows: training was too short for
-    them to follow (more steps, or a larger running_update), or these rows are not
-    like the training rows
+    them to follow (more steps, or a larger running_update), dropout was at work
+    before a norm when they were collected, or these rows are not like the training
+    rows
     "##);
 }
 
@@ -109,8 +110,9 @@ fn choices_that_differ_are_explained() {
     log_loss on the same rows, difference (95 % interval):
       recomputed - running: -0.899 (-0.982 to -0.815)
     the running statistics are not those of these rows: training was too short for
-    them to follow (more steps, or a larger running_update), or these rows are not
-    like the training rows
+    them to follow (more steps, or a larger running_update), dropout was at work
+    before a norm when they were collected, or these rows are not like the training
+    rows
     "##);
     insta::assert_snapshot!(verdict(&[(running, 0.01), (recomputed, 0.0)]), @r##"
     log_loss on the same rows, difference (95 % interval):
