@@ -63,7 +63,8 @@ pub fn starter(profile: &Profile, learnt: &Learnt, reading: &DataSpec, path: &st
     let nameless = profile.columns.iter().enumerate().filter(|(_, column)| column.name.is_empty());
     let nameless: Vec<usize> = nameless.map(|(index, _)| index).collect();
     if !nameless.is_empty() {
-        line(format!("ignore = {nameless:<22?} # by index, since without a name"));
+        let ignored = format!("ignore = {nameless:?}");
+        line(format!("{ignored:<31} # by index, since without a name"));
     }
     line("valid = 0.2                     # share of the rows that decide when to stop".to_owned());
     line("# test = 0.1                    # and one for a last look".to_owned());

@@ -132,12 +132,17 @@ fn find(stream: &RowStream, name: &str) -> Option<Place> {
     found.map(|(cell, &column)| (column, cell))
 }
 
-/// The number in a place.
-fn number_at(piece: &Piece<'_>, row: usize, (column, cell): Place) -> Result<f64, RowProblem> {
+/// The number in a place; `missing` says what a missing one means.
+fn number_at(
+    piece: &Piece<'_>,
+    row: usize,
+    (column, cell): Place,
+    missing: fn(String) -> Fault,
+) -> Result<f64, RowProblem> {
     let text = &piece.cells(row)[cell];
     number(trim(text)).ok_or_else(|| {
         let fault = match cell::fault(text, piece.markers()) {
-            Fault::MissingValue { text, .. } => Fault::MissingAnswer(text),
+            Fault::MissingValue { text, .. } => missing(text),
             fault => fault.of_prediction(),
         };
         piece.refuse(row, column, fault)
@@ -146,7 +151,7 @@ fn number_at(piece: &Piece<'_>, row: usize, (column, cell): Place) -> Result<f64
 
 /// The weight in a place.
 fn weight_at(piece: &Piece<'_>, row: usize, place: Place) -> Result<f64, RowProblem> {
-    let weight = number_at(piece, row, place)?;
+    let weight = number_at(piece, row, place, Fault::NothingToFillIn)?;
     match weight < 0.0 {
         true => Err(piece.refuse(row, place.0, Fault::NegativeWeight(weight.to_string()))),
         false => Ok(weight),
@@ -191,7 +196,7 @@ impl<'e> Truths<'e> {
             Self::Values(columns) => {
                 let first = portion.values.len();
                 for &place in columns {
-                    match number_at(piece, row, place) {
+                    match number_at(piece, row, place, Fault::MissingAnswer) {
                         Ok(value) => portion.values.push(value),
                         Err(problem) => {
                             portion.values.truncate(first);

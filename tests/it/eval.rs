@@ -77,6 +77,48 @@ fn metrics_of_the_validation_rows_are_those_of_the_training() {
 }
 
 #[test]
+fn rows_count_by_their_weights_as_rows_that_are_repeated_do() {
+    let work = trained();
+    let weigh = |row: String, weight: usize| row.replace('\n', &format!(",{weight}\n"));
+    let head = HEAD.replace('\n', ",w\n");
+    let weighted = |rows: std::ops::Range<usize>| rows.map(|n| weigh(row(n), n % 3)).collect::<String>();
+    work.write("train.csv", &format!("{head}{}", weighted(0..120)));
+    work.write("valid.csv", &format!("{head}{}", weighted(200..261)));
+    work.write("weighted.toml", &CONFIG.replace("[model]", "[data.columns]\nw = \"weight\"\n[model]"));
+    work.ok(&["-c", "weighted.toml", "-o", "weighted"]);
+    std::fs::copy(work.path("weighted/batch_norm/seed-0/model.safetensors"), work.path("m.safetensors"))
+        .expect("a model");
+    let by_weight = eval_json(&work, "valid.csv", &[]);
+    let repeated: String = (200..261).map(|n| row(n).repeat(n % 3)).collect();
+    work.write("repeated.csv", &format!("{HEAD}{repeated}"));
+    let ended = work.ok(&["eval", "m.safetensors", "--json", "--data", "repeated.csv"]);
+    assert!(
+        ended.stderr.contains("note: no column \"w\", by which rows count in training: here all count alike"),
+        "{}",
+        ended.stderr
+    );
+    let by_row: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    for metric in ["accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "calibration_error"] {
+        let value = |found: &Value| number(&found["statistics"]["running"][metric]["value"]);
+        assert!((value(&by_weight) - value(&by_row)).abs() < 1e-12, "{metric}");
+    }
+    for (weight, told) in [
+        (
+            "-1",
+            "error: bad.csv:2, column \"w\" (index 4): the weight \"-1\" is negative; 0 leaves a row without effect; --skip-bad-rows evaluates the other rows",
+        ),
+        (
+            "",
+            "error: bad.csv:2, column \"w\" (index 4): missing value; the model knows nothing to put in its place: fill it in; --skip-bad-rows evaluates the other rows",
+        ),
+        ("0", "error: bad.csv: no row has a weight greater than 0"),
+    ] {
+        work.write("bad.csv", &format!("{head}{}", row(7).replace('\n', &format!(",{weight}\n"))));
+        assert_eq!(work.fails(&["eval", "m.safetensors", "--data", "bad.csv"]), (Some(3), told.to_owned()));
+    }
+}
+
+#[test]
 fn the_text_has_everything_within_eighty_columns() {
     let work = trained();
     let ended = work.ok(&["eval", "run", "--data", "valid.csv", "--stats", "running,recomputed,batch"]);

@@ -54,3 +54,19 @@ fn nothing_is_overwritten_and_nothing_is_guessed_about_the_format() {
     work.ok(&["init", "semicolon.csv", "--delimiter", ";"]);
     assert!(work.read("semicolon.toml").contains("delimiter = \";\""));
 }
+
+#[test]
+fn what_a_config_leaves_out_is_told() {
+    let work = Work::new();
+    let rows: String = (0..60).map(|row| format!("{row},{},always,{}\n", row % 7, row % 2)).collect();
+    work.write("t.csv", &format!(",a,same,kind\n{rows}"));
+    let ended = work.ok(&["init", "t.csv", "--label", "kind"]);
+    assert!(ended.stderr.contains("note: left out: \"same\" (always \"always\")\n"), "{}", ended.stderr);
+    assert!(work.read("t.toml").contains("ignore = [0]"), "{}", work.read("t.toml"));
+    work.ok(&["-c", "t.toml", "--epochs", "1"]);
+
+    work.write("twice.csv", &format!("x,a,a,kind\n{rows}"));
+    let (code, error) = work.fails(&["inspect", "twice.csv"]);
+    let told = "error: twice.csv: column \"a\" at index 1 and again at index 2; rename or remove one";
+    assert_eq!((code, &*error), (Some(3), told));
+}

@@ -171,6 +171,17 @@ fn perfect_predictions_are_not_certain_ones() {
 
 /// A row of weight 2 counts like two rows, one of weight 0 like none.
 #[test]
+fn weights_that_add_up_with_rounding_leave_a_perfect_ranking_perfect() {
+    let truth: Vec<u32> = (0..30).map(|row| u32::from(row % 3 == 0)).collect();
+    let weights: Vec<f64> = (0..30).map(|row| 0.1 + 0.7 * f64::from(row % 7)).collect();
+    let right = Array2::from_shape_fn((30, 2), |(row, class)| {
+        if truth[row] as usize == class { 0.9 - row as f64 / 1000.0 } else { 0.1 + row as f64 / 1000.0 }
+    });
+    let auc = classes(&truth, right.view(), Some(&weights)).auc;
+    assert_eq!((auc.value, auc.interval), (Some(1.0), None));
+}
+
+#[test]
 fn weights_are_rows_that_are_repeated() {
     let truth = [0, 1, 2, 1, 0, 2];
     let p = array![

@@ -51,7 +51,7 @@ fn classes_with_one_choice() {
     accuracy           0.8333  (0.7197 to 0.9069)    0.6667
     balanced_accuracy  0.8375  (0.7099 to 0.9031)    0.5000
     macro_f1           0.8206  (0.6930 to 0.9026)    0.4000
-    auc                0.9612  (0.8856 to 0.9876)    0.5000
+    auc                0.9613  (0.8856 to 0.9876)    0.5000
     log_loss            0.305  (0.236 to 0.394)      0.6365
     calibration_error  0.2325  (0.1855 to 0.2871)    0.1085
 
@@ -79,7 +79,7 @@ fn choices_that_hardly_differ() {
     accuracy            0.8333      0.8333  0.8333      0.0000
     balanced_accuracy   0.8375      0.8375  0.8375      0.0000
     macro_f1            0.8206      0.8206  0.8206      0.0000
-    auc                 0.9612      0.9612  0.9612      0.0000
+    auc                 0.9613      0.9613  0.9613      0.0000
     log_loss            0.3049      0.3093  0.2971     0.01216
     calibration_error   0.2325      0.1355  0.1490      0.0970
 
