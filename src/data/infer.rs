@@ -10,6 +10,7 @@
 use super::column::{Constant, Kind, Missing};
 use super::fault::Fault;
 use super::layout::OPPOSITES;
+use super::matrix::Matrix;
 use super::phrases::ManyTexts;
 use super::schema::{Column, Schema};
 use super::shown::{ShownCounts, ShownNames};
@@ -17,7 +18,7 @@ use super::survey::{ColumnSurvey, Sort};
 
 /// More different texts than a column has that was not declared as categorical.
 pub(super) const MOST_INFERRED: usize = 1000;
-/// Different texts that are never too many.
+/// Different texts that are never too many, and rows that are too few to tell.
 const FEW: usize = 20;
 
 /// Whether a column that nobody declared has words in it.
@@ -68,6 +69,28 @@ pub(super) fn missing_counts(schema: &Schema, surveys: &[ColumnSurvey]) -> Vec<(
         (count > 0).then(|| (column.name.clone(), count))
     };
     schema.columns.iter().zip(surveys).filter_map(missing).collect()
+}
+
+/// Names the columns of numbers that nobody declared and that count the rows of a file: what they
+/// number is in the order of the file, and teaches nothing about other rows.
+pub(super) fn note_counting(schema: &Schema, matrix: &Matrix) -> Option<String> {
+    if matrix.rows() <= FEW {
+        return None;
+    }
+    let counts = |column: usize| {
+        (1..matrix.rows()).all(|row| matrix.value(row, column) == matrix.value(row - 1, column) + 1.0)
+    };
+    let counting = schema.features().enumerate().filter(|&(index, (_, feature))| {
+        feature.declared.is_none() && feature.kind == Kind::Numeric && counts(index)
+    });
+    let names: Vec<String> = counting.map(|(_, (name, _))| name.clone()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} {} row after row; what is no quantity can be \"id\" in [data.columns]",
+            ShownNames(&names),
+            if names.len() == 1 { "counts" } else { "count" },
+        )
+    })
 }
 
 /// What is worth telling about the columns that nobody declared.

@@ -14,7 +14,7 @@ use super::error::{DataError, Told};
 use super::fault::Fault;
 use super::file::CsvFile;
 use super::format::{Format, Reading};
-use super::infer::{MOST_INFERRED, decide, holds_words, missing_counts, notes};
+use super::infer::{MOST_INFERRED, decide, holds_words, missing_counts, note_counting, notes};
 use super::kept::{self, KeptPart, KeptTraining, RawTraining};
 use super::limits::MAX_CATEGORIES;
 use super::markers::Markers;
@@ -219,8 +219,10 @@ impl Loader<'_> {
             placed.division(self.spec, &schema, &matrix, &mut texts, classes.len()).map_err(fail)?;
         let is_label = |(_, used): &(usize, TextUse)| *used == TextUse::Label;
         let labels = schema.texts().iter().position(is_label).map(|place| std::mem::take(&mut texts[place]));
+        let mut notes = rest.notes;
+        notes.extend(note_counting(&schema, &matrix));
         let part = part(rest.source, matrix, labels.unwrap_or_default(), beside, &schema);
-        Ok(Training { part, schema, classes, division, notes: rest.notes })
+        Ok(Training { part, schema, classes, division, notes })
     }
 
     /// A file for validation or test, by what an earlier run left of it if that still holds; `kind`

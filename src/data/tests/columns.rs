@@ -287,3 +287,16 @@ fn notes_say_what_was_inferred() {
         ]
     );
 }
+
+#[test]
+fn numbers_that_count_the_rows_are_noted() {
+    let rows: String =
+        (0..40).map(|row| format!("{},{},{}\n", row + 7, row * 2, ["a", "b"][row % 2])).collect();
+    let content = format!("number,x,kind\n{rows}");
+    let table = load(&content, &spec()).expect("the table loads");
+    let told = "\"number\" counts row after row; what is no quantity can be \"id\" in [data.columns]";
+    assert!(table.notes().iter().any(|note| note == told), "{:?}", table.notes());
+    let numeric = ColumnSpec { column_type: Some(ColumnType::Numeric), ..ColumnSpec::default() };
+    let declared = DataSpec { columns: [("number".to_owned(), numeric)].into(), ..spec() };
+    assert_eq!(load(&content, &declared).expect("the table loads").notes(), [""; 0]);
+}
