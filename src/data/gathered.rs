@@ -131,3 +131,26 @@ impl<F: Real> Rows<F> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::*;
+
+    #[test]
+    fn every_row_comes_to_its_place_whatever_the_team() {
+        // Enough that a team shares them, and a number of rows that does not divide evenly.
+        let (count, width) = (301, 40);
+        let x = Array2::from_shape_fn((count, width), |(row, column)| (row * width + column) as f32);
+        let rows = Rows::new(&x, RowTargets::Classes((0..count as u32).collect()));
+        let backwards = (0..count).rev();
+        let order: Vec<usize> = backwards.clone().collect();
+        for members in 1..=4 {
+            let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+            let mut batch = rows.batch(count);
+            rows.gather(&team, backwards.clone(), &mut batch);
+            assert_eq!(batch.x(), x.select(Axis(0), &order), "{members} members");
+        }
+    }
+}

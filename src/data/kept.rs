@@ -145,3 +145,60 @@ pub(super) fn halved(numbers: impl Iterator<Item = u64>) -> Vec<u32> {
 pub(super) fn joined(halves: &[u32]) -> impl Iterator<Item = u64> {
     halves.chunks_exact(2).map(|half| u64::from(half[0]) | u64::from(half[1]) << 32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{ColumnRef, ColumnRefs, ColumnSpec, ColumnType, Constant, Mark, Missing, SplitBy};
+
+    fn changed(change: impl FnOnce(&mut DataSpec)) -> String {
+        let mut spec = DataSpec::default();
+        change(&mut spec);
+        key(&spec, "hash", &())
+    }
+
+    #[test]
+    fn whatever_decides_how_a_file_is_read_changes_its_key() {
+        let column = || ColumnRef::Name("a".to_owned());
+        let text = || "a".to_owned();
+        let told = ColumnSpec { column_type: Some(ColumnType::Group), ..ColumnSpec::default() };
+        let mut keys = vec![
+            changed(|_| {}),
+            key(&DataSpec::default(), "other hash", &()),
+            key(&DataSpec::default(), "hash", &"classes"),
+            changed(|spec| spec.label = Some(column())),
+            changed(|spec| spec.target = ColumnRefs(vec![column()])),
+            changed(|spec| spec.label_names = [(text(), text())].into()),
+            changed(|spec| spec.header = false),
+            changed(|spec| spec.column_names = vec![text()]),
+            changed(|spec| spec.delimiter = ';'),
+            changed(|spec| spec.quote = Mark(None)),
+            changed(|spec| spec.comment = Some(Mark(Some('#')))),
+            changed(|spec| spec.ignore = vec![column()]),
+            changed(|spec| spec.missing_markers = Some(vec![text()])),
+            changed(|spec| spec.missing = Missing::Mean),
+            changed(|spec| spec.missing = Missing::Constant(Constant::Number(1.0))),
+            changed(|spec| spec.missing_indicator = true),
+            changed(|spec| spec.columns = [(text(), told)].into()),
+            changed(|spec| spec.split_by = SplitBy::HashOf(vec![column()])),
+        ];
+        let all = keys.len();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), all);
+    }
+
+    #[test]
+    fn what_is_decided_after_reading_leaves_the_key_alone() {
+        let usual = changed(|_| {});
+        for same in [
+            changed(|spec| spec.path = "b.csv".into()),
+            changed(|spec| (spec.valid, spec.test) = (0.2, 0.1)),
+            changed(|spec| (spec.valid_path, spec.test_path) = (Some("b.csv".into()), Some("c.csv".into()))),
+            changed(|spec| spec.scale = Scale::MinMax),
+            changed(|spec| spec.memory = Bytes(1)),
+        ] {
+            assert_eq!(same, usual);
+        }
+    }
+}

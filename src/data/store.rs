@@ -105,3 +105,34 @@ impl Store {
         Fault::CacheNotWritten { memory: self.memory, path, error }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(first: f64) -> Block {
+        let values: Vec<f64> = (0..6).map(|place| first + f64::from(place) / 10.0).collect();
+        Block::pack(&values, 2).expect("there is memory")
+    }
+
+    /// Bytes of the numbers, of what is beside them, 32 for each row, and 16 MiB.
+    #[test]
+    fn rows_move_to_a_file_with_the_first_byte_beyond_the_budget() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let source = folder.path().join("t.csv");
+        let (blocks, beside) = ([1.0, 20.0], 1000);
+        let numbers: usize = blocks.iter().map(|&first| block(first).bytes()).sum();
+        let needs = numbers as u64 + beside + 32 * 6 + (16 << 20);
+        for (memory, is_in_file) in [(needs, false), (needs - 1, true)] {
+            let mut store = Store::new(2, Bytes(memory), &source);
+            store.push(block(blocks[0]), 0).expect("it is kept");
+            assert_eq!(store.note(), None);
+            store.push(block(blocks[1]), beside).expect("it is kept");
+            assert_eq!((store.rows(), store.note().is_some()), (6, is_in_file));
+            let matrix = store.finish("key", &[], &()).expect("it can be written");
+            assert_eq!(path_of(&source).exists(), is_in_file);
+            let column: Vec<f64> = (0..matrix.rows()).map(|row| matrix.value(row, 0)).collect();
+            assert_eq!(column, [1.0, 1.2, 1.4, 20.0, 20.2, 20.4]);
+        }
+    }
+}

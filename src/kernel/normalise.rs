@@ -329,3 +329,25 @@ pub fn add_row<F: Real>(team: &Team, row: &[F], y: &mut ArrayViewMut2<'_, F>) {
         );
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn a_row_is_added_to_every_row_whatever_the_team() {
+        // Enough that a team shares them, and a width that does not divide evenly.
+        let row: Vec<f32> = (0..101).map(|column| column as f32).collect();
+        let expected = Array2::from_shape_fn((120, 101), |(_, column)| column as f32 + 0.5);
+        for members in 1..=4 {
+            let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+            let mut y = Array2::from_elem((120, 101), 0.5);
+            add_row(&team, &row, &mut y.view_mut());
+            assert_eq!(y, expected, "{members} members");
+        }
+    }
+}

@@ -129,17 +129,38 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::*;
-    use crate::data::RowTargets;
+    use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, RowTargets, Scale, Table};
     use crate::nn::{Affine, Loss};
 
     /// The score of a network that answers with its inputs.
     fn score(answers: &Array2<f64>, truth: Array2<f64>) -> Score {
-        let targets = answers.ncols();
-        let loss = Network::build(&[Loss::Squared.layer()], targets, targets, 0).into_layers();
-        let layers = std::iter::once(Box::new(Affine::new("same", Array2::eye(targets), false)) as _);
-        let network = Network::new(targets, layers.chain(loss).collect());
-        let rows = Rows::new(answers, RowTargets::Values(truth));
-        Evaluator::new(&network, &rows).score(&Team::alone(), &network, &rows)
+        score_of(&Rows::new(answers, RowTargets::Values(truth)), Loss::Squared)
+    }
+
+    /// The score of a network that answers with its inputs.
+    fn score_of(rows: &Rows<f64>, loss: Loss) -> Score {
+        let width = rows.inputs();
+        let loss = Network::build(&[loss.layer()], width, width, 0).into_layers();
+        let layers = std::iter::once(Box::new(Affine::new("same", Array2::eye(width), false)) as _);
+        let network = Network::new(width, layers.chain(loss).collect());
+        Evaluator::new(&network, rows).score(&Team::alone(), &network, rows)
+    }
+
+    /// The training rows of a file with the columns `x`, `w` for the weight, and `y` for the truth.
+    fn weighted_rows(content: impl Iterator<Item = String>, truth: ColumnType) -> Rows<f64> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, format!("x,w,y\n{}", content.collect::<String>())).expect("it can be written");
+        let column = |word| ColumnSpec { column_type: Some(word), ..ColumnSpec::default() };
+        let label = (truth == ColumnType::Label).then(|| ColumnRef::Name("y".to_owned()));
+        let mut columns: std::collections::BTreeMap<_, _> =
+            [("w".to_owned(), column(ColumnType::Weight))].into();
+        if label.is_none() {
+            columns.insert("y".to_owned(), column(truth));
+        }
+        let spec = DataSpec { path, label, columns, scale: Scale::None, ..DataSpec::default() };
+        let table = Table::load(&spec).expect("the table loads");
+        table.prepare(1, None).expect("the values fit").data.train
     }
 
     #[test]
@@ -152,6 +173,38 @@ mod tests {
         let near = array![[1.5, 15.0], [2.0, 15.0], [3.0, 30.0]];
         let expected = Score { loss: 150.25 / 6.0, quality: Quality::R2(1.0 - (0.125 + 0.25) / 2.0) };
         assert_eq!(score(&near, truth), expected);
+    }
+
+    /// Of more rows than are evaluated at once.
+    #[test]
+    fn a_row_counts_by_its_weight_wherever_it_stands() {
+        // Right for weights of 1, and wrong for the 44 rows behind them, whose weight is 3.
+        let row = |row: usize| {
+            let (weight, class) = if row < CHUNK { (1, "yes") } else { (3, "no") };
+            format!("1,{weight},{class}\n")
+        };
+        let rows = weighted_rows((0..CHUNK + 44).map(row), ColumnType::Label);
+        let found = score_of(&rows, Loss::Logistic);
+        assert_eq!(found.quality, Quality::Accuracy(256.0 / (256.0 + 3.0 * 44.0)));
+        let (right, wrong) = ((-1.0_f64).exp().ln_1p(), 1.0_f64.exp().ln_1p());
+        let loss = (256.0 * right + 132.0 * wrong) / 388.0;
+        // Sums of 300 terms below 2, each rounded.
+        assert!((found.loss - loss).abs() < 1e-13, "{} {loss}", found.loss);
+    }
+
+    #[test]
+    fn r2_is_about_the_weighted_mean() {
+        // Standardised without weights: the truth is -1 and 1, and so are three of the four answers.
+        let rows = ["1,3,5\n", "1,1,5\n", "1,0,3\n", "-1,2,3\n"].map(str::to_owned);
+        let rows = weighted_rows(rows.into_iter(), ColumnType::Target);
+        // By weight the mean is (4 - 2) / 6, and all answers that count are right.
+        assert_eq!(score_of(&rows, Loss::Squared), Score { loss: 0.0, quality: Quality::R2(1.0) });
+        let rows = ["0,3,5\n", "0,1,5\n", "0,0,3\n", "0,2,3\n"].map(str::to_owned);
+        let rows = weighted_rows(rows.into_iter(), ColumnType::Target);
+        let found = score_of(&rows, Loss::Squared).r2().expect("values are learnt");
+        let (mean, errors) = (1.0_f64 / 3.0, 6.0);
+        let of_mean = 4.0 * (1.0 - mean).powi(2) + 2.0 * (1.0 + mean).powi(2);
+        assert!((found - (1.0 - errors / of_mean)).abs() < 1e-15, "{found}");
     }
 
     #[test]

@@ -82,4 +82,28 @@ mod tests {
         let rule = EarlyStopping { metric: Metric::ValidAccuracy, patience: 1, min_delta: 0.25 };
         assert_eq!(verdicts(&rule, &[1.0, 0.5, 0.25]), [(true, false), (true, false), (false, true)]);
     }
+
+    #[test]
+    fn an_epoch_that_was_not_measured_is_kept_until_one_was() {
+        let rule = EarlyStopping { metric: Metric::TrainLoss, patience: 1, min_delta: 0.0 };
+        let mut patience = Patience::new(Some(&rule));
+        let mut judge = |train_loss| {
+            let train = Score { loss: 0.0, quality: Quality::Accuracy(0.0) };
+            let verdict = patience.judge(&EpochRecord {
+                epoch: 0,
+                step: 0,
+                learning_rate: None,
+                train_loss,
+                train,
+                valid: None,
+                train_seconds: 0.0,
+                eval_seconds: 0.0,
+            });
+            (verdict.keep, verdict.stop)
+        };
+        assert_eq!(
+            [None, Some(0.5), None, Some(0.6)].map(&mut judge),
+            [(true, false), (true, false), (false, false), (false, true)]
+        );
+    }
 }

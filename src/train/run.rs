@@ -211,3 +211,103 @@ fn spoilt<F: Real>(network: &Network<F>, record: &EpochRecord) -> Option<String>
 fn copy_tensors<F: Real>(network: &Network<F>) -> Vec<Array2<F>> {
     network.params().map(|param| param.value.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::data::Table;
+
+    /// What a config makes of the file `t.csv`.
+    fn run<F: Real>(content: &str, text: &str) -> Trained<F> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("t.csv"), content).expect("it can be written");
+        let plan = config::parse(text, &folder.path().join("config.toml"), &[]).expect("a plan");
+        let table = Table::load(&plan.data).expect("the table loads");
+        let data = table.prepare::<F>(1, plan.training.class_weights.as_ref()).expect("the values fit").data;
+        let mut nobody: Vec<Box<dyn Observer>> = Vec::new();
+        train(&plan, &data, &Team::alone(), &AtomicBool::new(false), &mut nobody).expect("nobody objects")
+    }
+
+    /// A run over five rows of the network with these layers before the scores.
+    fn trained(rate: f64, training: &str, layers: &str) -> Trained<f64> {
+        let text = format!(
+            "data = {{ path = \"t.csv\", label = \"kind\" }}\noptimizer = {{ type = \"sgd\", learning_rate = {rate:e} }}\n\
+             training = {{ dtype = \"f64\", {training} }}\n\
+             layers = [{{ type = \"affine\", units = 3 }}, {layers}, {{ type = \"affine\" }}, {{ type = \"softmax_loss\" }}]\n"
+        );
+        run("x,kind\n1,a\n2,b\n4,b\n5,a\n7,b\n", &text)
+    }
+
+    #[test]
+    fn the_last_score_is_that_of_the_test_rows() {
+        let content =
+            "x,part,kind\n1,train,a\n2,train,b\n4,train,b\n5,valid,a\n7,valid,b\n5,test,a\n7,test,b\n";
+        let text = r#"
+            data = { path = "t.csv", label = "kind", columns = { part = "split" } }
+            optimizer = { type = "sgd" }
+            training = { dtype = "f64", epochs = 2 }
+            layers = [{ type = "affine" }, { type = "softmax_loss" }]
+        "#;
+        let Trained { epochs, test, .. } = run::<f64>(content, text);
+        // The same rows as for validation.
+        assert_eq!(test, epochs[2].valid);
+        assert_ne!(test, Some(epochs[2].train));
+    }
+
+    #[test]
+    fn a_loss_on_validation_rows_that_is_no_number_ends_the_run() {
+        let content = "x,part,y\n1,train,5\n2,train,6\n4,train,9\n3e38,valid,6\n";
+        let text = r#"
+            data = { path = "t.csv", target = "y", scale = "none", columns = { part = "split" } }
+            optimizer = { type = "sgd" }
+            training = { dtype = "f32", epochs = 2 }
+            layers = [{ type = "affine" }, { type = "squared_loss" }]
+        "#;
+        let tensor = "loss in evaluation mode".to_owned();
+        assert_eq!(run::<f32>(content, text).outcome, Outcome::Diverged { epoch: 0, step: 0, tensor });
+    }
+
+    /// Before the first update, over a batch of all rows, training and evaluation see the same.
+    #[test]
+    fn the_loss_in_training_is_weighted_like_that_in_evaluation() {
+        let epochs =
+            trained(0.1, "epochs = 1, batch_size = 5, class_weights = { a = 5 }", "{ type = \"tanh\" }")
+                .epochs;
+        let found = epochs[1].train_loss.expect("an epoch of training");
+        let expected = epochs[0].train.loss;
+        // The rows come in another order, so their sums are rounded in another way.
+        assert!((found - expected).abs() < 1e-14, "{found} {expected}");
+    }
+
+    /// With a rate that moves nothing, whatever the sizes of the batches.
+    #[test]
+    fn the_loss_of_an_epoch_is_the_mean_over_its_rows() {
+        let training = "epochs = 1, batch_size = 2, last_batch = \"keep\"";
+        let epochs = trained(1e-30, training, "{ type = \"tanh\" }").epochs;
+        let found = epochs[1].train_loss.expect("an epoch of training");
+        let expected = epochs[0].train.loss;
+        // Sums over the batches and over all rows are rounded in another way.
+        assert!((found - expected).abs() < 1e-14, "{found} {expected}");
+    }
+
+    #[test]
+    fn the_weights_and_statistics_that_are_kept_are_those_of_the_same_epoch() {
+        // Nothing gains so much, so that the first epoch stays the best.
+        let rule = "early_stopping = { metric = \"train_loss\", patience = 3, min_delta = 100.0 }";
+        let norm = "{ type = \"batch_norm\" }";
+        let stopped = trained(0.1, &format!("epochs = 9, batch_size = 5, {rule}"), norm);
+        assert_eq!((stopped.kept_epoch, stopped.outcome), (1, Outcome::StoppedEarly { epoch: 4 }));
+        assert_eq!(
+            copy_tensors(&stopped.network),
+            copy_tensors(&trained(0.1, "epochs = 1, batch_size = 5", norm).network)
+        );
+        // Running statistics follow every step, so none is what it was at first.
+        let mut running = stopped.network.params().filter(|param| !param.is_trained());
+        assert!(running.all(|param| param.value.iter().all(|&value| value != 0.0 && value != 1.0)));
+        assert_ne!(
+            copy_tensors(&stopped.network),
+            copy_tensors(&trained(0.1, "epochs = 4, batch_size = 5", norm).network)
+        );
+    }
+}

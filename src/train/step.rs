@@ -67,3 +67,41 @@ impl<'a, F: Real> Stepper<'a, F> {
         Ok(loss)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use ndarray::{Array2, array};
+
+    use super::*;
+    use crate::config;
+    use crate::data::RowTargets;
+
+    #[test]
+    fn nothing_moves_before_all_is_known_to_be_finite() {
+        let text = r#"
+            data = { path = "t.csv", label = "kind" }
+            optimizer = { type = "sgd", l2 = 1e308 }
+            training = { dtype = "f64" }
+            layers = [{ type = "batch_norm" }, { type = "affine" }, { type = "softmax_loss" }]
+        "#;
+        let plan = config::parse(text, Path::new("/nowhere/config.toml"), &[]).expect("a plan");
+        let rows = Rows::new(&array![[1.0], [2.0], [4.0]], RowTargets::Classes(vec![0, 1, 1]));
+        let mut network = Network::<f64>::build(&plan.layers, 1, 2, 0);
+        // The loss is finite, the gradient of the weights is not.
+        let trained = network.params_mut().filter(|param| param.is_trained());
+        trained.for_each(|param| param.value.fill(1e3));
+        let tensors = |network: &Network<f64>| {
+            network.params().map(|param| param.value.clone()).collect::<Vec<Array2<_>>>()
+        };
+        let before = tensors(&network);
+        let mut stepper = Stepper::new(&plan, network, &rows, 3);
+        let ended = stepper.step(&Team::alone(), &rows, &[0, 1, 2], 1, 0.1);
+        assert_eq!(
+            ended.err().map(|NonFinite(tensor)| tensor).as_deref(),
+            Some("gradient of affine_1.weight")
+        );
+        assert_eq!(tensors(&stepper.network), before);
+    }
+}

@@ -5,7 +5,7 @@ use bntrain::evaluate::{
     Evaluation, EvaluationError, Inputs, Meaning, Question, Statistics, answers, evaluate,
 };
 use bntrain::kernel::Team;
-use bntrain::metrics::{Answers, Metrics, Truth};
+use bntrain::metrics::{Answers, Metrics, Truth, difference};
 use bntrain::nn::Network;
 use ndarray::{Array2, Axis, s};
 
@@ -115,6 +115,35 @@ fn each_choice_is_what_it_says_and_the_network_stays_as_it_was() {
     let loss = |metrics: &bntrain::metrics::Classification| metrics.log_loss.value.expect("a loss");
     assert!((loss(&chunked) - loss(&whole)).abs() < 1e-5, "{} {}", loss(&chunked), loss(&whole));
     assert_ne!(of(0), of(1));
+}
+
+/// Every difference is from the first choice, whatever stands between.
+#[test]
+fn weights_count_in_metrics_differences_and_baseline() {
+    let (mut network, x) = (network(), rows(70));
+    let (truth, names) = (Truth::Classes(labels(70, 3)), names());
+    let weights: Vec<f64> = (0..70).map(|row| f64::from(row % 4)).collect();
+    let question = Question {
+        rows: &x,
+        truth: &truth,
+        weights: Some(&weights),
+        meaning: Meaning::Classes(3),
+        names: &names,
+        baseline: &[3.0, 2.0, 1.0],
+    };
+    let choices = [Statistics::Running, Statistics::Batch, Statistics::Recomputed];
+    let found = evaluate(&mut network, &Team::alone(), &question, &choices, 16).expect("an evaluation");
+
+    let (running, batch) = (class_answers(&network, &x, None), class_answers(&network, &x, Some(16)));
+    network.recompute_running_statistics(&Team::alone(), 70, |see| see(x.view()));
+    let recomputed = class_answers(&network, &x, None);
+    let answers = [running, batch, recomputed].map(Answers::Classes);
+    for (place, (choice, answers_of_choice)) in found.choices.iter().zip(&answers).enumerate() {
+        assert_eq!(choice.metrics, Metrics::of(&truth, answers_of_choice, Some(&weights)));
+        let expected = difference(&truth, &answers[0], answers_of_choice, Some(&weights));
+        assert_eq!(choice.difference, (place > 0).then_some(expected));
+    }
+    assert_eq!(found.baseline, Metrics::of_baseline(&truth, &[3.0, 2.0, 1.0], Some(&weights)));
 }
 
 #[test]

@@ -216,13 +216,13 @@ fn the_loss_survives_the_largest_scores() {
 /// The loss of one score, where a careless exponential or logarithm is infinite or rounds to 0.
 #[test]
 fn the_logistic_loss_survives_the_largest_scores() {
-    let x = array![[3e38_f32], [-3e38], [3e38], [-3e38], [0.0], [-90.0]];
-    let ones = Array2::ones((6, 1));
-    let pass = pass(1, &[1, 0, 0, 1, 0, 0]);
+    let x = array![[3e38_f32], [-3e38], [3e38], [-3e38], [0.0], [-90.0], [90.0]];
+    let ones = Array2::ones((7, 1));
+    let pass = pass(1, &[1, 0, 0, 1, 0, 0, 1]);
     let (losses, dx) = there_and_back(&mut LogisticLoss, &pass, &x, &ones);
     let small = (-90.0_f32).exp();
-    assert_eq!(losses, array![[0.0], [0.0], [3e38], [3e38], [2_f32.ln()], [small]]);
-    assert_eq!(dx, array![[0.0], [0.0], [1.0], [-1.0], [0.5], [small]]);
+    assert_eq!(losses, array![[0.0], [0.0], [3e38], [3e38], [2_f32.ln()], [small], [small]]);
+    assert_eq!(dx, array![[0.0], [0.0], [1.0], [-1.0], [0.5], [small], [-small]]);
 }
 
 /// Far off, `huber_loss` is linear: neither it nor its gradient overflows.

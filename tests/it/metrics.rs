@@ -244,6 +244,46 @@ fn logarithms_of_probabilities_keep_what_probabilities_lose() {
     log_softmax(&mut []);
 }
 
+/// The logarithm of the probability of class 1 is 0 for both rows, that of class 0 is not.
+#[test]
+fn two_sure_rows_are_ranked_by_how_sure_they_are() {
+    let predictions = array![log_logistic(800.0), log_logistic(900.0)];
+    let area = |truth: &[u32]| Classification::of(truth, predictions.view(), None).auc.value;
+    assert_eq!((area(&[0, 1]), area(&[1, 0])), (Some(1.0), Some(0.0)));
+}
+
+#[test]
+fn heavy_rows_make_chance_matter_more() {
+    let predictions = array![[0.8, 0.2], [0.8, 0.2], [0.3, 0.7]].mapv(f64::ln);
+    let found = Classification::of(&[0, 1, 1], predictions.view(), Some(&[1.0, 3.0, 0.0]));
+    // Both rows that count are in one bin: the sum of w^2 p (1 - p) is 10 times 0.16.
+    let expected = (2.0 / std::f64::consts::PI).sqrt() * 1.6_f64.sqrt() / 4.0;
+    assert_near("by chance", found.calibration_error_by_chance.expect("there are rows"), expected, 1e-15);
+}
+
+/// Whatever is answered to it.
+#[test]
+fn a_row_of_weight_0_has_no_part_in_a_difference() {
+    let weights = [1.0, 2.0, 0.5, 0.0];
+    let without = Some(&weights[..3]);
+    let truth = |rows: usize| Truth::Classes(vec![0, 1, 1, 0][..rows].to_vec());
+    let classes = |p: [f64; 4], rows: usize| {
+        Answers::Classes(Array2::from_shape_fn((rows, 2), |(row, class)| [p[row], 1.0 - p[row]][class].ln()))
+    };
+    let (first, second) = ([0.5, 0.25, 0.5, 0.5], [0.75, 0.5, 0.25, 0.0]);
+    assert_eq!(
+        difference(&truth(4), &classes(first, 4), &classes(second, 4), Some(&weights)),
+        difference(&truth(3), &classes(first, 3), &classes(second, 3), without)
+    );
+    let values = |values: [f64; 4], rows: usize| Array2::from_shape_fn((rows, 1), |(row, _)| values[row]);
+    let truth = |rows: usize| Truth::Values(values([1.0, 2.0, 4.0, 8.0], rows));
+    let answers = |all: [f64; 4], rows: usize| Answers::Values(values(all, rows));
+    assert_eq!(
+        difference(&truth(4), &answers(first, 4), &answers(second, 4), Some(&weights)),
+        difference(&truth(3), &answers(first, 3), &answers(second, 3), without)
+    );
+}
+
 /// The mean over rows, with the interval that a paired t test has.
 #[test]
 fn differences_are_paired() {

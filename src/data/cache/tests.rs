@@ -1,5 +1,7 @@
 use std::fs;
 
+use sha2::{Digest, Sha256};
+
 use super::super::matrix::{Block, Matrix};
 use super::*;
 
@@ -71,4 +73,34 @@ fn whatever_is_not_as_it_was_written_is_refused() {
     }
     fs::remove_file(&path).and_then(|()| fs::create_dir(&path)).expect("a folder in its place");
     assert_eq!(open(&path, "key").unwrap_err(), Unusable::Damaged);
+}
+
+/// The file with other words in its directory, as another program might have written them.
+fn with_directory(file: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let (before, trailer) = file.split_at(file.len() - TRAILER);
+    let length = u64::from_le_bytes(trailer[..8].try_into().expect("8 bytes")) as usize;
+    let (rows, directory) = before.split_at(before.len() - length);
+    let directory = std::str::from_utf8(directory).expect("JSON");
+    assert_eq!(directory.matches(from).count(), 1, "{directory}");
+    let directory = directory.replace(from, to);
+    let hash = Sha256::digest(&directory);
+    [rows, directory.as_bytes(), &(directory.len() as u64).to_le_bytes(), &hash[..], &MAGIC].concat()
+}
+
+#[test]
+fn what_another_version_or_another_machine_wrote_is_stale() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("cache");
+    write(&path);
+    let whole = fs::read(&path).expect("it is there");
+    let little = cfg!(target_endian = "little");
+    let order = |little: bool| format!("\"little_endian\":{little}");
+    for (from, to, expected) in [
+        ("\"format\":1".to_owned(), "\"format\":2".to_owned(), Err(Unusable::Stale)),
+        (order(little), order(!little), Err(Unusable::Stale)),
+        ("\"a\"".to_owned(), "\"b\"".to_owned(), Ok(vec!["b".to_owned(), "é".to_owned()])),
+    ] {
+        fs::write(&path, with_directory(&whole, &from, &to)).expect("it can be written");
+        assert_eq!(open(&path, "key").map(|cache| cache.content), expected, "{to}");
+    }
 }

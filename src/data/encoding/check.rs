@@ -70,3 +70,51 @@ fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(values: ValueEncoding) -> Result<(), &'static str> {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let Encoding { reading, mut columns, targets, .. } =
+            Encoding::plain(names(&["x"]), names(&["a", "b"]));
+        columns[0].feature = Some(FeatureEncoding { values, indicator: false });
+        Encoding::new(reading, columns, targets).check()
+    }
+
+    #[test]
+    fn what_no_training_rows_have_is_refused() {
+        let numeric = |divisor, fill| {
+            checked(ValueEncoding::Numeric { scaling: Scaling { offset: 0.0, divisor }, fill })
+        };
+        let scaling = Err("a scaling has no finite offset or no positive divisor");
+        assert_eq!(numeric(2.0, Some(3.0)), Ok(()));
+        for divisor in [-1.0, 0.0, 1e-310, f64::INFINITY, f64::NAN] {
+            assert_eq!(numeric(divisor, None), scaling, "{divisor}");
+        }
+        let fill = Err("a missing value is replaced by one that is not finite");
+        assert_eq!([numeric(1.0, Some(f64::NEG_INFINITY)), numeric(1.0, Some(f64::NAN))], [fill, fill]);
+        let boolean = |fill| checked(ValueEncoding::Boolean { fill: Some(fill) });
+        let fill = Err("a missing value is replaced by one that is not from 0 to 1");
+        assert_eq!([0.0, 0.5, 1.0, 1.5, f64::NAN].map(boolean), [Ok(()), Ok(()), Ok(()), fill, fill]);
+    }
+
+    #[test]
+    fn categories_are_apart_and_in_order_and_a_fill_is_one_of_them() {
+        let categorical = |categories: &[&str], rare: &[&str], fill: Option<&str>| {
+            let [categories, rare] =
+                [categories, rare].map(|names| names.iter().map(|&name| name.to_owned()).collect());
+            checked(ValueEncoding::Categorical { categories, rare, fill: fill.map(str::to_owned) })
+        };
+        assert_eq!(categorical(&["p", "q"], &["o"], Some("q")), Ok(()));
+        assert_eq!(categorical(&["p", "q"], &["o"], Some("o")), Ok(()));
+        let order = Err("the categories of a column are not different and in order");
+        assert_eq!(categorical(&["q", "p"], &[], None), order);
+        assert_eq!(categorical(&["p", "p"], &[], None), order);
+        assert_eq!(categorical(&["p", "q"], &["q"], None), order);
+        assert_eq!(categorical(&[], &["q"], None), order);
+        let unknown = Err("a missing value is replaced by a category that is not known");
+        assert_eq!(categorical(&["p"], &["o"], Some("q")), unknown);
+    }
+}

@@ -137,3 +137,40 @@ fn sort(text: &str, markers: &Markers) -> Sort {
         Sort::Word
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn survey(texts: &[&str], most: usize) -> ColumnSurvey {
+        let mut survey = ColumnSurvey::default();
+        texts.iter().for_each(|text| survey.add(text, &Markers::new(None), most));
+        survey
+    }
+
+    #[test]
+    fn surveys_of_two_pieces_are_that_of_the_whole() {
+        let (first, second) = (["1", "a", "", "1"], ["2.5", "1", "a", "3", "NA", "2.5"]);
+        // Where there is room for all texts, and where even those of a piece are too many.
+        for most in [10, 3, 2] {
+            let mut merged = survey(&first, most);
+            merged.merge(survey(&second, most), most);
+            let whole = survey(&[&first[..], &second].concat(), most);
+            let numbers = |survey: &ColumnSurvey| {
+                let kept = survey.texts.iter().filter(|(_, (sort, _))| *sort == Sort::Number);
+                let mut sum = survey.beyond.clone();
+                kept.for_each(|(text, (_, count))| sum.add(number(text).expect("a number"), *count));
+                (sum.count, sum.low, sum.high, sum.sum, sum.are_whole)
+            };
+            assert_eq!(numbers(&merged), (6, 1.0, 3.0, 11.0, false), "{most}");
+            assert_eq!(numbers(&merged), numbers(&whole), "{most}");
+            assert_eq!((merged.counts, merged.is_cut), (whole.counts, whole.is_cut), "{most}");
+            assert_eq!(merged.is_cut, most < 10);
+            assert_eq!(merged.texts.get("1"), Some(&(Sort::Number, 3)));
+        }
+        // Where all that the second piece has kept is there already.
+        let mut merged = survey(&["1", "a"], 2);
+        merged.merge(survey(&["a", "1", "b"], 2), 2);
+        assert!(merged.is_cut);
+    }
+}

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use proptest::prelude::*;
 
 use super::super::format::Reading;
+use super::super::{ColumnSpec, ColumnType};
 use super::*;
 
 fn in_chunks(path: PathBuf, spec: &DataSpec, chunk: usize, threads: usize) -> Result<Table, DataError> {
@@ -50,6 +51,19 @@ fn a_border_may_be_anywhere() {
     for (index, form) in forms.iter().enumerate() {
         let whole = check(form.as_bytes(), &spec(), 1..=form.len() + 1);
         assert_eq!(whole.is_ok(), index != 4, "{whole:?}");
+    }
+}
+
+#[test]
+fn a_blank_line_is_told_by_its_line_of_the_file() {
+    // With words the file is surveyed first, and where columns are told it never is.
+    let number = ColumnSpec { column_type: Some(ColumnType::Numeric), ..ColumnSpec::default() };
+    let told = DataSpec { columns: [("x".to_owned(), number)].into(), ..spec() };
+    for (cell, spec) in [("1", spec()), ("red", spec()), ("1", told)] {
+        let content = format!("x,kind\n{cell},a\n{cell},b\n\n \n{cell},a\n");
+        let told = check(content.as_bytes(), &spec, 1..=content.len() + 1);
+        let expected = "t.csv:4: blank line; remove it, as only the end of the file may have some";
+        assert_eq!(told, Err(expected.to_owned()));
     }
 }
 

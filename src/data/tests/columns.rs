@@ -36,10 +36,15 @@ fn kinds(content: &str, spec: &DataSpec) -> Vec<Kind> {
 fn kinds_are_inferred_from_all_values_that_are_there() {
     use Kind::{Boolean, Categorical, Numeric};
     let column = |cells: &[&str]| {
-        let rows: String =
-            cells.iter().enumerate().map(|(row, cell)| format!("{cell},{}\n", row % 2)).collect();
+        let rows = |beside: &str| -> String {
+            cells.iter().enumerate().map(|(row, cell)| format!("{cell},{beside}{}\n", row % 2)).collect()
+        };
         let spec = DataSpec { missing: Missing::MostFrequent, ..spec() };
-        kinds(&format!("x,kind\n{rows}"), &spec)
+        let alone = kinds(&format!("x,kind\n{}", rows("")), &spec);
+        // Words elsewhere have the file read in another way, with the same result.
+        let beside = kinds(&format!("x,c,kind\n{}", rows("red,")), &spec);
+        assert_eq!(beside, [alone[0], Categorical], "{cells:?}");
+        alone
     };
     // Few whole numbers are numbers, and a missing value changes nothing.
     assert_eq!(column(&["1", "2", "1", "2"]), [Numeric]);
@@ -252,6 +257,33 @@ fn what_is_fitted_is_fitted_on_training_rows_alone() {
     assert_eq!(data.valid.expect("there is a file").to_array(), array![[100.0, 0.0, 1.0], [2.0, 0.0, 1.0]]);
 }
 
+/// Of rows that are held back from the same file, too.
+#[test]
+fn what_is_held_back_says_nothing_about_fills_and_categories() {
+    let content = "x,c,part,kind\n1,b,train,0\n3,d,train,1\n,,train,0\n100,a,valid,0\n100,a,valid,1\n\
+                   100,a,valid,0\n,,valid,1\n";
+    let part = ColumnSpec { column_type: Some(ColumnType::Split), ..ColumnSpec::default() };
+    for (missing, fill) in [(Missing::Mean, 2.0), (Missing::Median, 2.0), (Missing::MostFrequent, 1.0)] {
+        let columns = BTreeMap::from([("part".to_owned(), part.clone())]);
+        let Prepared { data, notes } = prepared(content, &DataSpec { columns, ..with_missing(missing) });
+        assert_eq!(data.encoding.inputs, ["x", "c=b", "c=d"]);
+        assert_eq!(data.train.to_array(), array![[1.0, 1.0, 0.0], [3.0, 0.0, 1.0], [fill, 1.0, 0.0]]);
+        let unseen = [100.0, 0.0, 0.0];
+        assert_eq!(
+            data.valid.expect("four rows").to_array(),
+            array![unseen, unseen, unseen, [fill, 1.0, 0.0]]
+        );
+        assert_eq!(notes, ["categories that no training row has (in validation rows): \"c\" (3)"]);
+    }
+}
+
+#[test]
+fn a_single_category_is_noted_as_constant() {
+    let gap = with_missing(Missing::MostFrequent);
+    let notes = prepared("x,c,kind\n1,red,0\n2,red,1\n3,,1\n", &gap).notes;
+    assert_eq!(notes, ["feature \"c\" is constant in the training rows"]);
+}
+
 #[test]
 fn markers_replace_the_usual_words() {
     let spec = DataSpec {
@@ -263,6 +295,20 @@ fn markers_replace_the_usual_words() {
         (names, x.column(0).to_vec()),
         (["a", "b=NA", "b=q"].map(str::to_owned).to_vec(), vec![7.0, 1.0, 7.0])
     );
+}
+
+#[test]
+fn nothing_is_left_of_the_row_before() {
+    let data =
+        prepared("x,c,kind\n1,a,0\n2,b,1\n", &DataSpec { scale: super::super::Scale::None, ..spec() }).data;
+    let encoder = super::super::Encoder::new(&data.encoding);
+    let mut x = [9.0; 3];
+    for (values, expected) in
+        [([5.0, 1.0], [5.0, 0.0, 1.0]), ([6.0, 0.0], [6.0, 1.0, 0.0]), ([7.0, 2.0], [7.0, 0.0, 0.0])]
+    {
+        encoder.encode(&values, &mut x);
+        assert_eq!(x, expected);
+    }
 }
 
 #[test]

@@ -5,8 +5,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use ruzstd::encoding::{CompressionLevel, compress};
 
-use super::super::DataErrorKind;
 use super::super::format::Reading;
+use super::super::{ColumnSpec, ColumnType, DataErrorKind};
 use super::*;
 
 fn packed(content: &[u8]) -> Vec<u8> {
@@ -162,7 +162,8 @@ fn damage_far_behind_another_fault_is_told_instead() {
     let files = Files::new();
     // Rows that do not repeat, so that the packed file is in many pieces, too.
     let rows: String = (0..100_000_u64).map(|row| format!("{},{}\n", row * row % 99_991, row % 3)).collect();
-    for start in ["x,y\nbad,1\n", "x\n1,2\n", "x,y\n1,\0\n"] {
+    // The last one has words, so that the file is surveyed first.
+    for start in ["x,y\nbad,1\n", "x\n1,2\n", "x,y\n1,\0\n", "x,y\nred,1,2\n"] {
         let whole = packed(format!("{start}{rows}").as_bytes());
         assert!(!refused(&files.write("t.csv.gz", &whole), 1 << 30).1.contains("damaged"));
         let cut = &whole[..whole.len() - 100];
@@ -171,4 +172,11 @@ fn damage_far_behind_another_fault_is_told_instead() {
         let (_, told) = refused(&files.write("t.csv.gz", &whole), 400_000);
         assert!(told.contains("has more than 400000 bytes when decompressed"), "{start:?}: {told}");
     }
+    // Where columns are told the file is read only once.
+    let number = ColumnSpec { column_type: Some(ColumnType::Numeric), ..ColumnSpec::default() };
+    let whole = packed(format!("x,y\nbad,1\n{rows}").as_bytes());
+    let path = files.write("t.csv.gz", &whole[..whole.len() - 100]);
+    let spec = DataSpec { path, columns: [("x".to_owned(), number)].into(), ..spec() };
+    let told = Table::load(&spec).expect_err("it is damaged").to_string();
+    assert!(told.contains("the gzip data are damaged: "), "{told}");
 }

@@ -85,6 +85,22 @@ fn a_file_of_numbers_gives_the_same_bits() {
 }
 
 #[test]
+fn a_file_of_numbers_holds_wherever_it_is_moved_with_its_source() {
+    let (files, others) = (Files::new(), Files::new());
+    let path = files.write("t.csv", content(60));
+    let (first, _) = seen(&spec(&path, 1));
+    let moved = others.0.path().join("u.csv");
+    let cache = |path: &Path| path.with_extension("csv.bntrain-cache");
+    fs::rename(&path, &moved)
+        .and_then(|()| fs::rename(cache(&path), cache(&moved)))
+        .expect("they can be moved");
+    let table = Table::load(&spec(&moved, 1)).expect("the table loads");
+    assert!(table.notes().concat().contains("read from there"), "{:?}", table.notes());
+    assert_eq!(table.sources().map(|source| source.path.as_path()).collect::<Vec<_>>(), [moved.as_path()]);
+    assert_eq!(seen(&spec(&moved, 1)).0, first);
+}
+
+#[test]
 fn a_file_of_numbers_that_no_longer_holds_is_made_again() {
     let files = Files::new();
     let path = files.write("t.csv", content(60));

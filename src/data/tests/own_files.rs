@@ -89,3 +89,16 @@ fn training_rows_as_validation_rows_are_noted() {
     let [note] = table.notes() else { panic!("{:?}", table.notes()) };
     assert!(note.ends_with("v.csv holds the same bytes as the training file"), "{note}");
 }
+
+#[test]
+fn labels_are_renamed_as_in_the_training_file() {
+    let files = Files::new();
+    let spec = DataSpec {
+        path: files.write("t.csv", "x,kind\n1,no\n2,yes\n"),
+        valid_path: Some(files.write("v.csv", "x,kind\n3,yes\n4,no.\n")),
+        label_names: [("no.".to_owned(), "no".to_owned())].into(),
+        ..spec()
+    };
+    let table = Table::load(&spec).expect("both files have the same classes");
+    assert_eq!(table.own_valid.expect("there is a validation file").labels, [1, 0]);
+}

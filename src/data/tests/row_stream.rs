@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
 use super::super::format::Reading;
+use super::super::matching::Matching;
 use super::super::{BadRows, Encoding, Role, RowStream, StreamError};
 use super::*;
 
@@ -119,4 +120,14 @@ fn marked_rows_do_not_end_the_stream() {
     );
     assert!(told[1].starts_with("[2.0, 1.0, 2.0]"), "{}", told[1]);
     assert!(told[2].contains("column \\\"y\\\": \\\"z\\\" is not a number"), "{}", told[2]);
+}
+
+#[test]
+fn a_feature_goes_before_an_ignored_column_of_the_same_name() {
+    let spec = DataSpec { ignore: vec![ColumnRef::Index(0)], ..spec() };
+    let table = load("x,x,kind\n1,2,a\n3,4,b\n", &spec).expect("the first x is ignored");
+    let encoding = table.prepare::<f64>(0, None).expect("it can be encoded").data.encoding;
+    let names = ["kind", "x"].map(str::to_owned);
+    let matching = Matching::new(&encoding, &names, &[]).expect("the feature is there");
+    assert_eq!((matching.features, matching.unknown), (vec![1], vec![]));
 }

@@ -1,6 +1,6 @@
 //! Who is held back, as configs and files say it.
 
-use super::super::{ColumnSpec, ColumnType, DataErrorKind, Rows, Scale, SplitBy};
+use super::super::{ColumnSpec, ColumnType, DataErrorKind, Missing, Rows, Scale, SplitBy};
 use super::*;
 
 /// 60 rows of 20 patients, three each; `x` tells the rows apart.
@@ -50,6 +50,19 @@ fn groups_stay_together() {
     assert!(valid.iter().any(|row| train.iter().any(|other| other % 20 == row % 20)));
 }
 
+/// 10 patients are of each class, with three rows each.
+#[test]
+fn groups_are_shared_out_by_class() {
+    let row = |row: usize| format!("p{},{row},{}\n", row % 20, ["a", "b"][row % 20 / 10]);
+    let rows: String = (0..60).map(row).collect();
+    let grouped = DataSpec { valid: 0.2, ..spec(&[("patient", ColumnType::Group)]) };
+    for seed in 0..10 {
+        let [_, valid, _] = parts(&format!("patient,x,kind\n{rows}"), &grouped, seed);
+        let of_a = valid.iter().filter(|&row| row % 20 < 10).count();
+        assert_eq!((of_a, valid.len()), (6, 12), "seed {seed}");
+    }
+}
+
 #[test]
 fn hashed_rows_stay_where_they_are_when_others_come() {
     for key in ["patient", "x"] {
@@ -84,6 +97,18 @@ fn hashed_rows_stay_where_they_are_when_others_come() {
     };
     let (plain, padded) = (rows(|row| row.to_string()), rows(|row| format!("{row}.0")));
     assert_eq!(parts(&plain, &key("n"), 1), parts(&padded, &key("n"), 1));
+    // Rows without a number share a key. Moved by a change of it, which would move rows of everyone's files.
+    let row = |row: usize| {
+        if row.is_multiple_of(3) {
+            format!("{row},,{}\n", row % 2)
+        } else {
+            format!("{row},{row},{}\n", row % 2)
+        }
+    };
+    let gaps: String = (0..12).map(row).collect();
+    let filled = DataSpec { missing: Missing::Mean, ..key("n") };
+    let [_, valid, _] = parts(&format!("x,n,kind\n{gaps}"), &filled, 7);
+    assert_eq!(valid, [0, 2, 3, 6, 7, 8, 9]);
     let [_, valid, _] = parts(&plain, &key("c"), 1);
     let [_, more, _] = parts(&(plain + "50,1,aa,1\n51,1,bb,0\n"), &key("c"), 1);
     assert_eq!(valid, more.into_iter().filter(|&row| row < 50).collect::<Vec<_>>());
@@ -179,4 +204,24 @@ fn rows_that_are_held_back_and_yet_trained_on_are_counted() {
     // With a key the twins stay together.
     let split_by = SplitBy::HashOf(vec![name("x")]);
     assert_eq!(notes(DataSpec { path, valid: 0.25, split_by, ..DataSpec::default() }), Vec::<String>::new());
+}
+
+#[test]
+fn rows_with_another_target_are_not_the_same_and_test_rows_count_too() {
+    let files = Files::new();
+    let spec = DataSpec {
+        path: files.write("t.csv", "x,y\n1,5\n2,6\n"),
+        valid_path: Some(files.write("v.csv", "x,y\n1,5\n2,7\n")),
+        test_path: Some(files.write("u.csv", "x,y\n2,6\n1,5.0\n9,9\n")),
+        target: super::super::ColumnRefs(vec![name("y")]),
+        ..DataSpec::default()
+    };
+    let table = Table::load(&spec).expect("it is well-formed");
+    assert_eq!(
+        table.prepare::<f32>(1, None).expect("there are rows").notes,
+        [
+            "1 of 2 validation rows are also among the training rows, value by value",
+            "2 of 3 test rows are also among the training rows, value by value"
+        ]
+    );
 }

@@ -124,6 +124,23 @@ fn weights_have_mean_1_over_the_training_rows() {
 }
 
 #[test]
+fn weights_go_with_their_rows_and_only_training_rows_set_the_scale() {
+    let content = "x,w,part,kind\n1,8,valid,a\n2,1,train,b\n3,2,valid,b\n4,3,train,a\n";
+    let spec = with_type("part", ColumnType::Split, with_type("w", ColumnType::Weight, spec()));
+    let table = load(content, &spec).expect("the table loads");
+    let data = table.prepare::<f64>(1, None).expect("the values fit").data;
+    let valid = data.valid.expect("two rows");
+    for (rows, in_loss, in_file) in [(&data.train, [0.5, 1.5], [1.0, 3.0]), (&valid, [4.0, 1.0], [8.0, 2.0])]
+    {
+        assert_eq!((rows.weights(), rows.file_weights()), (Some(&in_loss[..]), Some(&in_file[..])));
+        // In whatever order they are gathered.
+        let mut batch = rows.batch(2);
+        rows.gather(&crate::kernel::Team::alone(), [1, 0].into_iter(), &mut batch);
+        assert_eq!(batch.weights(), Some(&[in_loss[1], in_loss[0]][..]));
+    }
+}
+
+#[test]
 fn weights_that_are_none_are_refused() {
     let spec = with_type("w", ColumnType::Weight, spec());
     assert_eq!(

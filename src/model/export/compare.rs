@@ -83,3 +83,22 @@ fn most_probable(probabilities: ArrayView1<'_, f64>) -> usize {
     let better = |best: usize, (class, &p): (usize, &f64)| if p > probabilities[best] { class } else { best };
     probabilities.iter().enumerate().fold(0, better)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_in_place_of_none_is_as_far_off_as_can_be() {
+        assert_eq!(difference(0.25, 1.0), 0.75);
+        assert_eq!(difference(f64::NAN, f64::NAN), 0.0);
+        assert_eq!(difference(0.25, f64::NAN), f64::INFINITY);
+        assert_eq!(difference(f64::NAN, 0.25), f64::INFINITY);
+    }
+
+    /// Single precision has some 7 digits, double precision 16, of which layers may cost half.
+    #[test]
+    fn the_limit_goes_with_the_precision() {
+        assert_eq!([Dtype::F32, Dtype::F64].map(tolerance), [1e-5, 1e-9]);
+    }
+}

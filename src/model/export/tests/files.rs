@@ -1,8 +1,10 @@
 //! What is in the files.
 
+use ndarray::ArrayView1;
 use prost::Message;
 
 use super::super::onnx::proto::{Extent, ModelProto};
+use super::super::stage::{Stage, Step, stages};
 use super::super::{Sample, compare, tolerance};
 use super::*;
 
@@ -30,6 +32,46 @@ fn every_format_agrees_with_the_model_in_both_precisions() {
             assert!(agreement.largest_difference > 0.0, "{format:?}");
         }
     }
+}
+
+#[test]
+fn the_answers_of_another_network_are_seen() {
+    let [[(_, model), _], [(_, mut other), _]] = [cases(), cases()];
+    let AnyNetwork::F32(network) = &mut other.network else { panic!("it is in single precision") };
+    let last = network.params_mut().filter(|param| param.name.starts_with("affine_4."));
+    last.for_each(|param| param.value.mapv_inplace(|number| -number));
+    let sample = Sample::made_up(&model);
+    let files = [&model, &other].map(|model| export(model, Format::Json));
+    let [own, others] = files.each_ref().map(|file| answers(&model, Format::Json, file, &sample));
+    let class = |row: ArrayView1<'_, f64>| (0..3).max_by(|&a, &b| row[a].total_cmp(&row[b]));
+    let differ = own.rows().into_iter().zip(others.rows()).filter(|(a, b)| class(*a) != class(*b)).count();
+    assert!(differ > 0);
+    let exported = Exported::read(&files[1], &model, Format::Json).expect("the file that was written");
+    let agreement = compare(&model, &exported, &sample).expect("answers");
+    assert_eq!(agreement.other_class, Some(differ));
+    assert!((agreement.largest_difference - distance(&own, &others)).abs() <= tolerance(Dtype::F32));
+}
+
+/// The graph has the attribute in single precision, in which 0.3 is another number.
+#[test]
+fn eps_is_whole_in_a_graph_of_double_precision() {
+    let layers = r#"[{ type = "batch_norm", eps = 0.3 }, { type = "affine" }, { type = "softmax_loss" }]"#;
+    let mut model = model(layers, Dtype::F64, encoding());
+    let AnyNetwork::F64(network) = &mut model.network else { panic!("it is in double precision") };
+    let var = network.params_mut().filter(|param| param.name.ends_with(".running_var"));
+    var.for_each(|param| param.value.fill(0.0));
+    let exported = Exported::read(&export(&model, KEPT), &model, KEPT).expect("the file that was written");
+    let agreement = compare(&model, &exported, &Sample::made_up(&model)).expect("answers");
+    assert!(agreement.largest_difference <= tolerance(Dtype::F64), "{agreement:?}");
+}
+
+#[test]
+fn a_slope_is_the_one_that_the_layer_multiplies_by() {
+    let [(_, model), _] = cases();
+    let AnyNetwork::F32(network) = &model.network else { panic!("it is in single precision") };
+    let stages = stages(&model.plan.layers, network);
+    let is_leaky = |stage: &Stage| stage.step == Step::LeakyRelu { slope: f64::from(0.1_f32) };
+    assert_eq!(stages.iter().filter(|stage| is_leaky(stage)).count(), 1);
 }
 
 #[test]
