@@ -353,3 +353,67 @@ fn models_that_cannot_be_used_have_exit_codes_of_their_own() {
         "{error}"
     );
 }
+
+/// The names of all that is in a folder, hidden files too.
+#[cfg(unix)]
+fn names(work: &Work) -> Vec<String> {
+    let entries = std::fs::read_dir(work.path(".")).expect("a folder");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_what_is_no_file_is_never_replaced() {
+    use std::fs;
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+    use std::os::unix::net::UnixListener;
+
+    let work = trained();
+    fs::create_dir(work.path("folder")).expect("a folder");
+    let made = std::process::Command::new("mkfifo").arg(work.path("pipe")).status().expect("mkfifo is there");
+    assert!(made.success());
+    let _socket = UnixListener::bind(work.path("socket")).expect("a socket");
+    for (to, link) in [("pipe", "to_pipe"), ("nowhere.csv", "lost"), ("folder/kept.csv", "latest.csv")] {
+        symlink(to, work.path(link)).expect("a link");
+    }
+    work.write("folder/kept.csv", "old");
+    fs::set_permissions(work.path("folder/kept.csv"), PermissionsExt::from_mode(0o640)).expect("a mode");
+    let before = names(&work);
+    let args = |out| ["predict", "m.safetensors", "--data", "train.csv", "-o", out, "--force"];
+    for (out, message) in [
+        ("folder", "folder: is a directory; -o needs the name of a file"),
+        ("pipe", "pipe: is a pipe; without -o the result goes to standard output"),
+        ("to_pipe", "to_pipe: is a pipe; without -o the result goes to standard output"),
+        ("socket", "socket: is a socket; -o needs the name of a file"),
+        (
+            "lost",
+            "lost: is a link to nowhere.csv, which is not there; remove the link, or name the file that is to be \
+             made",
+        ),
+    ] {
+        assert_eq!(work.fails(&args(out)), (Some(7), format!("error: {message}")));
+        assert_eq!(work.fails(&args(out)[..6]), (Some(7), format!("error: {message}")));
+    }
+    let exported = work.fails(&["export", "m.safetensors", "--to", "json", "-o", "pipe", "--force"]);
+    assert_eq!(exported, (Some(7), "error: pipe: is a pipe; -o needs the name of a file".to_owned()));
+    let config = work.fails(&["init", "train.csv", "-o", "pipe", "--force"]);
+    let message = "error: pipe: is a pipe; with -o - the result goes to standard output";
+    assert_eq!((config.0, config.1.lines().next_back()), (Some(7), Some(message)));
+    assert!(fs::symlink_metadata(work.path("pipe")).expect("it is there").file_type().is_fifo());
+    assert!(fs::symlink_metadata(work.path("to_pipe")).expect("it is there").is_symlink());
+
+    assert_eq!(
+        work.fails(&args("latest.csv")[..6]),
+        (Some(7), "error: latest.csv exists; choose another --out or replace it with --force".to_owned())
+    );
+    work.ok(&args("latest.csv"));
+    assert!(fs::symlink_metadata(work.path("latest.csv")).expect("it is there").is_symlink());
+    assert_eq!(work.read("folder/kept.csv"), predict(&work, "train.csv", &[]).stdout);
+    let mode = fs::metadata(work.path("folder/kept.csv")).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    assert_eq!(names(&work), before);
+    assert_eq!(fs::read_dir(work.path("folder")).expect("a folder").count(), 1);
+}
