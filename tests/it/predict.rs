@@ -354,66 +354,56 @@ fn models_that_cannot_be_used_have_exit_codes_of_their_own() {
     );
 }
 
-/// The names of all that is in a folder, hidden files too.
-#[cfg(unix)]
-fn names(work: &Work) -> Vec<String> {
-    let entries = std::fs::read_dir(work.path(".")).expect("a folder");
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
+#[test]
+fn texts_that_look_like_comments_or_quotes_read_back() {
+    for (mark, reading) in [("comment", "comment = \"%\""), ("none", "quote = \"\"")] {
+        let work = Work::new();
+        let rows: String =
+            (0..40).map(|row| format!("r{row},{}.5,{}\n", row % 7, ["up", "down"][row % 2])).collect();
+        work.write("train.csv", &format!("id,x,kind\n{rows}"));
+        let config = Work::SINGLE.replace("data.csv\"", &format!("train.csv\"\n{reading}"));
+        work.write("marked.toml", &format!("{config}[data.columns]\nid = \"id\"\n"));
+        work.ok(&["-q", "-c", "marked.toml", "-o", "run"]);
+        let (rows, ids): (_, &[&str]) = match mark {
+            "comment" => ("\"#1\",2,\"%a\"\n\"%2\",3,#\n%3,4,b\n4%,5,c\n", &["#1", "%2", "4%"]),
+            _ => ("a\"b1,2,\"x\"\n\"c\",3,y\n=d,4,z\n", &["a\"b1", "\"c\"", "'=d"]),
+        };
+        work.write("new.csv", &format!("id,x,more\n{rows}"));
+        for more in [&[][..], &["--keep-columns"]] {
+            let written =
+                work.ok(
+                    &[&["predict", "run", "--data", "new.csv", "-o", "out.csv", "--force"], more].concat()
+                );
+            assert_eq!(written.stdout, "");
+            let mut reader = csv::ReaderBuilder::new()
+                .comment((mark == "comment").then_some(b'%'))
+                .from_path(work.path("out.csv"))
+                .expect("a file");
+            let found: Vec<String> =
+                reader.records().map(|record| record.expect("a record")[0].to_owned()).collect();
+            assert_eq!(found, ids, "{mark}: {}", work.read("out.csv"));
+            if mark == "comment" {
+                // By the program, too, which refuses lines that start with # unless told what they are.
+                work.write("whole.csv", &work.read("out.csv").replace("prediction", "guess"));
+                let again = work.ok(&["predict", "run", "--data", "new.csv", "--json"]).stdout;
+                assert_eq!(again.lines().count(), ids.len());
+                let read = work.ok(&["inspect", "out.csv", "--comment", "%", "--json"]).stdout;
+                let read: serde_json::Value = serde_json::from_str(&read).expect("JSON");
+                assert_eq!(read["data"]["rows"], ids.len());
+            }
+        }
+    }
 }
 
-#[cfg(unix)]
 #[test]
-fn links_are_followed_and_what_is_no_file_is_never_replaced() {
-    use std::fs;
-    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
-    use std::os::unix::net::UnixListener;
-
+fn packed_standard_input_is_told_how_to_unpack_it() {
     let work = trained();
-    fs::create_dir(work.path("folder")).expect("a folder");
-    let made = std::process::Command::new("mkfifo").arg(work.path("pipe")).status().expect("mkfifo is there");
-    assert!(made.success());
-    let _socket = UnixListener::bind(work.path("socket")).expect("a socket");
-    for (to, link) in [("pipe", "to_pipe"), ("nowhere.csv", "lost"), ("folder/kept.csv", "latest.csv")] {
-        symlink(to, work.path(link)).expect("a link");
+    for (start, tool) in [(&b"\x1f\x8b\x08"[..], "gzip"), (b"\x28\xb5\x2f\xfd", "zstd")] {
+        std::fs::write(work.path("packed"), start).expect("a file");
+        let input = std::fs::File::open(work.path("packed")).expect("a file");
+        let mut command = work.command(&["predict", "m.safetensors", "--data", "-"]);
+        let ended = Ended::from(command.stdin(input).output().expect("the program starts"));
+        let message = format!("error: standard input: not UTF-8 but {tool}; pipe it through `{tool} -d`\n");
+        assert_eq!((ended.code, ended.stderr), (Some(3), message));
     }
-    work.write("folder/kept.csv", "old");
-    fs::set_permissions(work.path("folder/kept.csv"), PermissionsExt::from_mode(0o640)).expect("a mode");
-    let before = names(&work);
-    let args = |out| ["predict", "m.safetensors", "--data", "train.csv", "-o", out, "--force"];
-    for (out, message) in [
-        ("folder", "folder: is a directory; -o needs the name of a file"),
-        ("pipe", "pipe: is a pipe; without -o the result goes to standard output"),
-        ("to_pipe", "to_pipe: is a pipe; without -o the result goes to standard output"),
-        ("socket", "socket: is a socket; -o needs the name of a file"),
-        (
-            "lost",
-            "lost: is a link to nowhere.csv, which is not there; remove the link, or name the file that is to be \
-             made",
-        ),
-    ] {
-        assert_eq!(work.fails(&args(out)), (Some(7), format!("error: {message}")));
-        assert_eq!(work.fails(&args(out)[..6]), (Some(7), format!("error: {message}")));
-    }
-    let exported = work.fails(&["export", "m.safetensors", "--to", "json", "-o", "pipe", "--force"]);
-    assert_eq!(exported, (Some(7), "error: pipe: is a pipe; -o needs the name of a file".to_owned()));
-    let config = work.fails(&["init", "train.csv", "-o", "pipe", "--force"]);
-    let message = "error: pipe: is a pipe; with -o - the result goes to standard output";
-    assert_eq!((config.0, config.1.lines().next_back()), (Some(7), Some(message)));
-    assert!(fs::symlink_metadata(work.path("pipe")).expect("it is there").file_type().is_fifo());
-    assert!(fs::symlink_metadata(work.path("to_pipe")).expect("it is there").is_symlink());
-
-    assert_eq!(
-        work.fails(&args("latest.csv")[..6]),
-        (Some(7), "error: latest.csv exists; choose another --out or replace it with --force".to_owned())
-    );
-    work.ok(&args("latest.csv"));
-    assert!(fs::symlink_metadata(work.path("latest.csv")).expect("it is there").is_symlink());
-    assert_eq!(work.read("folder/kept.csv"), predict(&work, "train.csv", &[]).stdout);
-    let mode = fs::metadata(work.path("folder/kept.csv")).expect("it is there").permissions().mode();
-    assert_eq!(mode & 0o777, 0o640);
-    assert_eq!(names(&work), before);
-    assert_eq!(fs::read_dir(work.path("folder")).expect("a folder").count(), 1);
 }
