@@ -22,7 +22,7 @@ pub(super) use write::CacheWriter;
 /// The last bytes of every such file.
 const MAGIC: [u8; 16] = *b"bntrain rows   \n";
 /// Of the file; another one is made anew.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Bytes behind the directory: its length, its hash, the magic.
 const TRAILER: usize = 8 + 32 + MAGIC.len();
 /// The largest alignment of a number.
@@ -82,7 +82,8 @@ pub(super) fn is_foreign(path: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Ok(metadata) if !metadata.is_file() => return Ok(false),
         Ok(metadata) if metadata.len() < MAGIC.len() as u64 => return Ok(true),
-        metadata => drop(metadata?),
+        Ok(_) => {}
+        Err(error) => return Err(error),
     }
     let mut file = File::open(path)?;
     file.seek(SeekFrom::End(-(MAGIC.len() as i64)))?;
