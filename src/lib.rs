@@ -33,6 +33,7 @@ pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod data;
+mod destination;
 pub mod evaluate;
 pub mod gradcheck;
 pub mod kernel;

@@ -239,7 +239,7 @@ pub(super) struct PredictArgs {
     /// The rows: a CSV file, also .gz and .zst, or - for standard input
     #[arg(short, long, value_name = "CSV")]
     pub(super) data: PathBuf,
-    /// Where the predictions go [default: standard output]
+    /// Where the predictions go; - for standard output [default: -]
     #[arg(short, long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// Replace --out if it exists

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::args::{ExportArgs, ExportFormat};
 use super::model::load_model;
+use super::out_file::{Instead, OutFile, STANDARD_OUTPUT};
 use super::{Failure, Output, exit_code};
 use crate::config::Dtype;
 use crate::data::ShownPath;
@@ -18,16 +19,22 @@ use crate::model::export::{
 
 pub(super) fn run(args: &ExportArgs, output: &Output) -> Result<(), Failure> {
     let format = format(args)?;
+    if args.out == Path::new(STANDARD_OUTPUT) {
+        let message =
+            "what is exported is checked as a file, not written to standard output; give -o the name of one";
+        return Err(Failure::new(exit_code::USAGE, message));
+    }
     let (model, path) = load_model(&args.model)?;
-    refuse_to_replace(args, &path)?;
+    let out = OutFile::new(&args.out, Instead::File)?;
+    refuse_to_replace(&out, args.force, &path)?;
     let bytes = to_bytes(&model, format)?;
     let sample = match &args.data {
         Some(data) => Sample::of_file(&model, data)?,
         None => Sample::of_training_data(&model, &path).unwrap_or_else(|| Sample::made_up(&model)),
     };
 
-    let failed = |error: io::Error| Failure::io("write", &args.out, &error);
-    let mut file = AtomicWriteFile::options().read(true).open(&args.out).map_err(failed)?;
+    let failed = |error: io::Error| out.unwritten(&error);
+    let mut file = AtomicWriteFile::options().read(true).open(&out.real).map_err(failed)?;
     file.write_all(&bytes).map_err(failed)?;
     let written = read_back(&mut file).map_err(|error| Failure::io("read back", &args.out, &error))?;
     let agreement = compare(&model, &Exported::read(&written, &model, format)?, &sample)?;
@@ -56,14 +63,14 @@ fn format(args: &ExportArgs) -> Result<Format, Failure> {
     })
 }
 
-fn refuse_to_replace(args: &ExportArgs, model: &Path) -> Result<(), Failure> {
+fn refuse_to_replace(out: &OutFile<'_>, force: bool, model: &Path) -> Result<(), Failure> {
     let refused =
-        |message: &str| Err(Failure::new(exit_code::REFUSED, format!("{} {message}", ShownPath(&args.out))));
-    if args.out.symlink_metadata().is_err() {
+        |message: &str| Err(Failure::new(exit_code::REFUSED, format!("{} {message}", ShownPath(out.named))));
+    if !out.exists() {
         return Ok(());
     }
-    let is_the_model = args.out.canonicalize().ok() == model.canonicalize().ok();
-    match (is_the_model, args.force) {
+    let is_the_model = out.real.canonicalize().ok() == model.canonicalize().ok();
+    match (is_the_model, force) {
         (true, _) => refused("is the model itself; choose another --out"),
         (false, false) => refused("exists; choose another --out or replace it with --force"),
         (false, true) => Ok(()),

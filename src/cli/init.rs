@@ -1,12 +1,12 @@
 //! `bntrain init`: a first config for a data file.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use atomic_write_file::AtomicWriteFile;
 
 use super::args::InitArgs;
+use super::out_file::{Instead, OutFile, STANDARD_OUTPUT};
 use super::reading::{profile, reading};
 use super::{Failure, Output, exit_code};
 use crate::config::{Learnt, parse, starter};
@@ -25,7 +25,7 @@ pub(super) fn run(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     let profile = profile(&spec, &args.reading)?;
     let learnt = learnt(args, &profile, output)?;
     let out = args.out.clone().unwrap_or_else(|| default_out(&args.path));
-    let is_printed = out == Path::new(STANDARD_INPUT);
+    let is_printed = out == Path::new(STANDARD_OUTPUT);
     let named = named_from(&args.path, &out)?;
     let text = starter(&profile, &learnt, &spec, &named);
     if is_printed {
@@ -120,17 +120,18 @@ fn named_from(data: &Path, out: &Path) -> Result<String, Failure> {
 }
 
 fn write(out: &Path, text: &str, force: bool) -> Result<(), Failure> {
-    if !force && fs::symlink_metadata(out).is_ok() {
-        let shown = plain(&out.to_string_lossy());
+    let out = OutFile::new(out, Instead::Dash)?;
+    if !force && out.exists() {
+        let shown = plain(&out.named.to_string_lossy());
         return Err(Failure::new(
             exit_code::REFUSED,
             format!("{shown} exists; name another file with -o, or replace it with --force"),
         ));
     }
     let write = || {
-        let mut file = AtomicWriteFile::open(out)?;
+        let mut file = AtomicWriteFile::open(&out.real)?;
         file.write_all(text.as_bytes())?;
         file.commit()
     };
-    write().map_err(|error| Failure::io("write", out, &error))
+    write().map_err(|error| out.unwritten(&error))
 }

@@ -1,7 +1,7 @@
 //! `bntrain man`: a man page for the program and one for each of its commands.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
@@ -9,6 +9,7 @@ use clap::CommandFactory;
 use clap_mangen::Man;
 
 use super::args::{Cli, ManArgs};
+use super::out_file::{Instead, OutFile};
 use super::{Failure, Output, exit_code};
 use crate::report::plain;
 
@@ -61,14 +62,18 @@ fn write_all(pages: &[Page], directory: &Path, output: &Output) -> Result<(), Fa
     fs::create_dir_all(directory).map_err(|error| Failure::io("make", directory, &error))?;
     for page in pages {
         let path = directory.join(format!("{}.1", page.name));
-        write(&path, page.roff.as_bytes()).map_err(|error| Failure::io("write", &path, &error))?;
+        write(&path, page.roff.as_bytes())?;
     }
     output.note(&format!("note: {} pages in {}", pages.len(), plain(&directory.to_string_lossy())));
     Ok(())
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = AtomicWriteFile::open(path)?;
-    file.write_all(bytes)?;
-    file.commit()
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let out = OutFile::new(path, Instead::MoveAway)?;
+    let write = || {
+        let mut file = AtomicWriteFile::open(&out.real)?;
+        file.write_all(bytes)?;
+        file.commit()
+    };
+    write().map_err(|error| out.unwritten(&error))
 }

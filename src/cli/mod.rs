@@ -15,6 +15,7 @@ mod init;
 mod inspect;
 mod man;
 mod model;
+mod out_file;
 mod output;
 mod plan;
 mod predict;

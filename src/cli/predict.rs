@@ -10,6 +10,7 @@ use atomic_write_file::AtomicWriteFile;
 
 use super::args::PredictArgs;
 use super::model::load_model;
+use super::out_file::{Instead, OutFile, STANDARD_OUTPUT};
 use super::signals::survive_file_limit;
 use super::{Failure, Output, exit_code};
 use crate::data::{BadRows, Shown};
@@ -18,6 +19,8 @@ use crate::predict::{PredictError, PredictOptions, Predicted, predict};
 use crate::report::plain;
 
 pub(super) fn run(args: &PredictArgs, output: &Output) -> Result<(), Failure> {
+    let out = args.out.as_deref().filter(|out| *out != Path::new(STANDARD_OUTPUT));
+    out.map_or(Ok(()), refuse_compression)?;
     let (model, model_path) = load_model(&args.model)?;
     let threads = args.threads.and_then(|threads| NonZeroUsize::new(usize::from(threads)));
     let options = PredictOptions {
@@ -28,14 +31,15 @@ pub(super) fn run(args: &PredictArgs, output: &Output) -> Result<(), Failure> {
         threads: threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN),
     };
     survive_file_limit()?;
-    let predicted = match &args.out {
+    let predicted = match out {
         None => {
             let written = predict(&model, &args.data, &options, &mut io::stdout());
             written.map_err(|error| failure(error, None, args))?
         }
         Some(out) => {
-            refuse_overwriting(out, args.force, &[&args.data, &model_path])?;
-            to_file(&model, args, &options, out)?
+            let out = OutFile::new(out, Instead::LeaveOut)?;
+            refuse_overwriting(&out, args.force, &[&args.data, &model_path])?;
+            to_file(&model, args, &options, &out)?
         }
     };
     tell(&predicted, output);
@@ -47,25 +51,40 @@ fn to_file(
     model: &Model,
     args: &PredictArgs,
     options: &PredictOptions,
-    out: &Path,
+    out: &OutFile<'_>,
 ) -> Result<Predicted, Failure> {
-    let unwritten = |error: io::Error| Failure::io("write", out, &error);
-    let mut file = AtomicWriteFile::open(out).map_err(unwritten)?;
+    let unwritten = |error: io::Error| out.unwritten(&error);
+    let mut file = AtomicWriteFile::open(&out.real).map_err(unwritten)?;
     let predicted = predict(model, &args.data, options, &mut *file);
-    let predicted = predicted.map_err(|error| failure(error, Some(out), args))?;
+    let predicted = predicted.map_err(|error| failure(error, Some(out.named), args))?;
     file.commit().map_err(unwritten)?;
     Ok(predicted)
 }
 
+/// Refuses a name that promises what the file would not be.
+fn refuse_compression(out: &Path) -> Result<(), Failure> {
+    let ends_in = |ending: &str| out.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
+    for (ending, tool) in [("gz", "gzip"), ("zst", "zstd")] {
+        if ends_in(ending) {
+            let message = format!(
+                "{}: predictions are written as plain text; name a file that does not end in .{ending}, or leave \
+                 out -o and pipe them through `{tool}`",
+                plain(&out.to_string_lossy())
+            );
+            return Err(Failure::new(exit_code::USAGE, message));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses to write over a file without `force`, and over one of the `inputs` at all.
-fn refuse_overwriting(out: &Path, force: bool, inputs: &[&Path]) -> Result<(), Failure> {
-    // A link that leads nowhere is replaced like a file.
-    if fs::symlink_metadata(out).is_err() {
+fn refuse_overwriting(out: &OutFile<'_>, force: bool, inputs: &[&Path]) -> Result<(), Failure> {
+    if !out.exists() {
         return Ok(());
     }
-    let shown = plain(&out.to_string_lossy());
+    let shown = plain(&out.named.to_string_lossy());
     let real = |path: &Path| fs::canonicalize(path).ok();
-    if inputs.iter().any(|input| real(input).is_some() && real(input) == real(out)) {
+    if inputs.iter().any(|input| real(input).is_some() && real(input) == real(&out.real)) {
         let message = format!("{shown} is an input of this command; choose another --out");
         return Err(Failure::new(exit_code::REFUSED, message));
     }

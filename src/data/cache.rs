@@ -10,6 +10,8 @@ mod read;
 mod write;
 
 use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,23 @@ pub(super) fn path_of(source: &Path) -> PathBuf {
     let mut name = source.file_name().map_or_else(OsString::new, OsString::from);
     name.push(".bntrain-cache");
     source.with_file_name(name)
+}
+
+/// Whether there is a file at `path` that is none of ours, or not a whole one: of a file that ends too
+/// early nobody can tell whose it is.
+pub(super) fn is_foreign(path: &Path) -> io::Result<bool> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Ok(metadata) if !metadata.is_file() => return Ok(false),
+        Ok(metadata) if metadata.len() < MAGIC.len() as u64 => return Ok(true),
+        Ok(_) => {}
+        Err(error) => return Err(error),
+    }
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::End(-(MAGIC.len() as i64)))?;
+    let mut last = [0; MAGIC.len()];
+    file.read_exact(&mut last)?;
+    Ok(last != MAGIC)
 }
 
 /// Bytes to the next border.

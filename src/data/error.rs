@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::disk::STANDARD_INPUT;
 use super::fault::Fault;
 use super::guise;
 use super::shown::{Shown, ShownPath};
@@ -138,8 +139,12 @@ impl Told {
     /// The error, `names` being those of the file's columns.
     pub(super) fn error(self, path: &Path, names: &[String]) -> DataError {
         let Self { line, character, field, mut fault } = self;
-        if let Fault::NotUtf8 { offset, guess, .. } = &mut fault {
-            *guess = guise::guess(path, *offset);
+        match &mut fault {
+            Fault::NotUtf8 { offset, guess, .. } => *guess = guise::guess(path, *offset),
+            Fault::Disguised(guise) if path == Path::new(STANDARD_INPUT) => {
+                *guise = guise::of_standard_input(guise);
+            }
+            _ => {}
         }
         let line = (!fault.is_of_the_file()).then_some(line);
         let column = field.and_then(|index| Some((index, names.get(index)?.clone())));

@@ -151,6 +151,12 @@ pub(super) enum Fault {
         ShownPath(.path)
     )]
     CacheNotWritten { memory: Bytes, path: PathBuf, error: io::Error },
+    #[error(
+        "its rows need more than data.memory = \"{memory}\", and {} has the name of the file for them but was not \
+         written by bntrain, or not to its end; rename or delete it, or raise data.memory",
+        ShownPath(.path)
+    )]
+    CacheForeign { memory: Bytes, path: PathBuf },
     #[error("{} was changed while it was in use", ShownPath(.0))]
     CacheLost(PathBuf),
     #[error("needs {needs} bytes of memory, which are not available; use fewer rows or columns")]
@@ -367,6 +373,7 @@ impl Fault {
             | Self::NotAFile(_)
             | Self::Read(_)
             | Self::CacheNotWritten { .. }
+            | Self::CacheForeign { .. }
             | Self::CacheLost(_) => DataErrorKind::Io,
             Self::TooLarge { .. }
             | Self::TooLargeUnpacked { .. }
@@ -413,6 +420,7 @@ impl Fault {
                 | Self::TooManyCells { .. }
                 | Self::TooManyRows { .. }
                 | Self::CacheNotWritten { .. }
+                | Self::CacheForeign { .. }
                 | Self::CacheLost(_)
                 | Self::OutOfMemory { .. }
                 | Self::TooLarge { .. }

@@ -6,6 +6,9 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 
 use super::disk::Disk;
 
+const GZIP: &str = "gzip; give it a name that ends in .gz";
+const ZSTD: &str = "zstd; give it a name that ends in .zst";
+
 /// What the first bytes of a file give away, and what to do about it.
 pub(super) fn disguise(bytes: &[u8]) -> Option<&'static str> {
     const GUISES: [(&[u8], &str); 9] = [
@@ -21,14 +24,23 @@ pub(super) fn disguise(bytes: &[u8]) -> Option<&'static str> {
             "UTF-16 (big-endian, by its byte order mark); save it as UTF-8, for example with \
              `iconv -f UTF-16 -t UTF-8 OLD > NEW`",
         ),
-        (b"\x1f\x8b", "gzip; give it a name that ends in .gz"),
-        (b"\x28\xb5\x2f\xfd", "zstd; give it a name that ends in .zst"),
+        (b"\x1f\x8b", GZIP),
+        (b"\x28\xb5\x2f\xfd", ZSTD),
         (b"PK\x03\x04", "a ZIP archive or spreadsheet; save it as CSV"),
         (b"\xd0\xcf\x11\xe0", "an old spreadsheet; save it as CSV"),
         (b"PAR1", "Parquet; save it as CSV"),
     ];
     let by_start = GUISES.iter().find(|(start, _)| bytes.starts_with(start)).map(|&(_, guise)| guise);
     by_start.or_else(|| wide_characters(bytes))
+}
+
+/// What to do about it where the bytes come from standard input, which has no name.
+pub(super) fn of_standard_input(guise: &'static str) -> &'static str {
+    match guise {
+        GZIP => "gzip; pipe it through `gzip -d`",
+        ZSTD => "zstd; pipe it through `zstd -d`",
+        other => other,
+    }
 }
 
 /// UTF-16 without byte order mark: half of the bytes of Latin letters, digits and delimiters are

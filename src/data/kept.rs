@@ -1,6 +1,7 @@
 //! What of a data file is kept in the [cache](super::cache) beside its numbers, and when that still
 //! holds.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -36,6 +37,8 @@ pub(super) struct KeptTraining {
 pub(super) struct KeptPart {
     pub(super) source: Source,
     pub(super) notes: Vec<String>,
+    /// Its labels that are read as another name.
+    pub(super) renamed: BTreeSet<String>,
 }
 
 /// Rows of a training file, read now or before.

@@ -1,6 +1,6 @@
 //! From the files of a config to a table.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use super::markers::Markers;
 use super::matrix::Matrix;
 use super::roles;
 use super::schema::{Schema, Truth};
-use super::shown::{Count, ShownPath};
+use super::shown::{Count, Shown, ShownPath};
 use super::spec::DataSpec;
 use super::split::Division;
 use super::table::{Part, Source, Table};
@@ -56,7 +56,8 @@ impl Table {
         let of_spec = |fault| DataError::new(&spec.path, fault);
         let format = Format::new(spec, reading).map_err(of_spec)?;
         let loader = Loader { spec, format, markers: Markers::new(spec.missing_markers.as_deref()) };
-        let Training { part: main, schema, classes, division, mut notes } = loader.training_part()?;
+        let Training { part: main, schema, classes, division, mut notes, mut renamed } =
+            loader.training_part()?;
         if let Division::Rows(shares) = &division {
             check_shares(spec, shares, main.rows()).map_err(of_spec)?;
             note_absent_classes(spec, shares, &classes, &mut notes);
@@ -65,7 +66,7 @@ impl Table {
         let mut own = |path: &Option<PathBuf>, kind| match path {
             None => Ok(None),
             Some(path) => {
-                let part = loader.own_part(path, &schema, &classes, kind, &mut notes)?;
+                let part = loader.own_part(path, &schema, &classes, kind, (&mut notes, &mut renamed))?;
                 if part.source.sha256 == main.source.sha256 {
                     notes.push(format!("{} holds the same bytes as the training file", ShownPath(path)));
                 }
@@ -74,6 +75,11 @@ impl Table {
         };
         let own_valid = own(&spec.valid_path, "a validation file")?;
         let own_test = own(&spec.test_path, "a test file")?;
+        if let Truth::Classes(_) = schema.truth {
+            // A name may be that of one file only.
+            let absent = spec.label_names.keys().filter(|&name| !renamed.contains(name));
+            notes.extend(absent.map(|name| format!("data.label_names: {} occurs nowhere", Shown(name))));
+        }
         Ok(Self {
             schema,
             reading: ReadingFormat::of(spec),
@@ -106,6 +112,8 @@ struct Training {
     classes: Vec<String>,
     division: Division,
     notes: Vec<String>,
+    /// Labels that are read as another name.
+    renamed: BTreeSet<String>,
 }
 
 impl Loader<'_> {
@@ -168,9 +176,10 @@ impl Loader<'_> {
         mut notes: Vec<String>,
     ) -> Result<Training, DataError> {
         let (mut found, mut places) = (Classes::default(), Places::default());
+        let mut renamed = Renamed::new(&self.spec.label_names);
         let (layout, used) = (schema.layout(self.markers.clone()), schema.texts());
         let mut rows = file.rows(&layout, &mut |index, text, line| match used[index].1 {
-            TextUse::Label => found.id(renamed(&self.spec.label_names, text), line),
+            TextUse::Label => found.id(renamed.name_of(text), line),
             used => places.number(used, text, line),
         })?;
         let count = rows.store.rows();
@@ -190,7 +199,7 @@ impl Loader<'_> {
         }
         let placed = places.placed();
         notes.extend(notes_of(&file.path, &rows));
-        let rest = KeptPart { source: file.finish(count), notes };
+        let rest = KeptPart { source: file.finish(count), notes, renamed: renamed.found };
         let key = kept::key(self.spec, &rest.source.sha256, &());
         let mut kept = KeptTraining { schema: schema.clone(), classes, groups: placed.groups, rest };
         let in_file = rows.store.note();
@@ -222,7 +231,7 @@ impl Loader<'_> {
         let mut notes = rest.notes;
         notes.extend(note_counting(&schema, &matrix));
         let part = part(rest.source, matrix, labels.unwrap_or_default(), beside, &schema);
-        Ok(Training { part, schema, classes, division, notes })
+        Ok(Training { part, schema, classes, division, notes, renamed: rest.renamed })
     }
 
     /// A file for validation or test, by what an earlier run left of it if that still holds; `kind`
@@ -233,7 +242,7 @@ impl Loader<'_> {
         schema: &Schema,
         classes: &[String],
         kind: &'static str,
-        notes: &mut Vec<String>,
+        (notes, all_renamed): (&mut Vec<String>, &mut BTreeSet<String>),
     ) -> Result<Part, DataError> {
         let before = (schema, classes);
         if let Some(cache) = kept::find::<KeptPart>(path, self.spec, &before, notes)?
@@ -241,13 +250,15 @@ impl Loader<'_> {
         {
             let source = Source { path: path.to_owned(), ..cache.content.source };
             notes.extend(cache.content.notes);
+            all_renamed.extend(cache.content.renamed);
             return Ok(part(source, cache.matrix, labels, beside, schema));
         }
         let mut file = CsvFile::open(path, self.format, &self.spec.column_names)?;
         let layout = schema.layout_in(&file.names, self.format.header, kind, self.markers.clone());
         let layout = layout.map_err(|fault| file.fail(fault))?;
         let ids: HashMap<&str, u32> = classes.iter().map(String::as_str).zip(0..).collect();
-        let mut class_of = |_, label: &str, line| match ids.get(renamed(&self.spec.label_names, label)) {
+        let mut renamed = Renamed::new(&self.spec.label_names);
+        let mut class_of = |_, label: &str, line| match ids.get(renamed.name_of(label)) {
             Some(&id) => Ok(id),
             None => {
                 let fault = Fault::UnseenClass { class: label.to_owned(), known: classes.to_vec() };
@@ -256,7 +267,8 @@ impl Loader<'_> {
         };
         let rows = file.rows(&layout, &mut class_of)?;
         let notes_of_file = notes_of(path, &rows);
-        let kept = KeptPart { source: file.finish(rows.store.rows()), notes: notes_of_file };
+        let source = file.finish(rows.store.rows());
+        let kept = KeptPart { source, notes: notes_of_file, renamed: renamed.found };
         let key = kept::key(self.spec, &kept.source.sha256, &before);
         notes.extend(rows.store.note());
         let labels = rows.texts.into_iter().next().unwrap_or_default();
@@ -265,6 +277,7 @@ impl Loader<'_> {
         let matrix = matrix.map_err(|fault| DataError::new(path, fault))?;
         let [labels, _] = arrays;
         notes.extend(kept.notes);
+        all_renamed.extend(kept.renamed);
         Ok(part(kept.source, matrix, labels, rows.beside, schema))
     }
 }
@@ -279,9 +292,29 @@ fn most_texts(schema: &Schema) -> Vec<usize> {
     schema.columns.iter().map(most).collect()
 }
 
-/// A label under the name that it is given.
-fn renamed<'l>(names: &'l BTreeMap<String, String>, label: &'l str) -> &'l str {
-    names.get(label).map_or(label, String::as_str)
+/// Gives labels their other names.
+struct Renamed<'s> {
+    names: &'s BTreeMap<String, String>,
+    /// Those that came up.
+    found: BTreeSet<String>,
+}
+
+impl<'s> Renamed<'s> {
+    fn new(names: &'s BTreeMap<String, String>) -> Self {
+        Self { names, found: BTreeSet::new() }
+    }
+
+    /// A label under the name that it is given.
+    fn name_of<'l>(&mut self, label: &'l str) -> &'l str
+    where
+        's: 'l,
+    {
+        let Some(name) = self.names.get(label) else { return label };
+        if !self.found.contains(label) {
+            self.found.insert(label.to_owned());
+        }
+        name
+    }
 }
 
 /// What is odd about a file though no error.

@@ -55,7 +55,7 @@ pub struct Piece<'p> {
 #[derive(Debug)]
 struct Record {
     bytes: Range<usize>,
-    /// Whether there is no quote in it.
+    /// Whether no field is quoted.
     is_plain: bool,
 }
 
@@ -173,7 +173,7 @@ impl<'p> Piece<'p> {
         &self.cells[row * count..][..count]
     }
 
-    /// A row as it stands in the file, without its line end, and whether no quote is in it.
+    /// A row as it stands in the file, without its line end, and whether no field of it is quoted.
     pub fn record(&self, row: usize) -> (&'p str, bool) {
         let Record { bytes, is_plain } = &self.records[row];
         (&self.text[bytes.clone()], *is_plain)

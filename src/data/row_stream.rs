@@ -100,6 +100,11 @@ impl RowStream {
         (delimiter, quote)
     }
 
+    /// What lines of the file start with that are passed over.
+    pub fn comment(&self) -> Option<u8> {
+        self.frame.format.dialect.comments.skipped()
+    }
+
     /// Calls `work` on every piece of the file, on `threads` threads at the same time, each with a
     /// state of its own, and `take` on what came of them, in the order of the file.
     ///

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
-use super::cache::{Cache, CacheWriter, path_of};
+use super::cache::{Cache, CacheWriter, is_foreign, path_of};
 use super::disk::STANDARD_INPUT;
 use super::fault::Fault;
 use super::matrix::{Block, Matrix};
@@ -90,6 +90,9 @@ impl Store {
 
     fn move_to_file(&mut self) -> Result<(), Fault> {
         let Some(path) = &self.path else { return Err(Fault::TooManyRows { memory: self.memory }) };
+        if is_foreign(path).map_err(|error| self.fault(error))? {
+            return Err(Fault::CacheForeign { memory: self.memory, path: path.clone() });
+        }
         let mut writer = CacheWriter::new(path, self.columns).map_err(|error| self.fault(error))?;
         if let Place::Memory(matrix, _) = &mut self.place {
             for block in std::mem::replace(matrix, Matrix::new(self.columns)).into_blocks() {

@@ -5,6 +5,13 @@ use std::io::{self, BufRead, ErrorKind, Read};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+/// What is wrong with a file.
+const CUT: &str = "the file ends too early";
+const NO_FRAME: &str = "what should be the start of a frame is none";
+const DICTIONARY: &str = "they need a dictionary; pack them without one";
+const WINDOW: &str = "they need too much memory to unpack; pack them without --long";
+const DAMAGED: &str = "a frame is not as it was written";
+
 /// Reads what all frames of a file hold, and compares their checksums where they have some.
 pub(super) struct ZstdReader<R> {
     source: R,
@@ -37,7 +44,7 @@ impl<R: BufRead> ZstdReader<R> {
                     let length = u64::from(length);
                     let skipped = io::copy(&mut self.source.by_ref().take(length), &mut io::sink())?;
                     if skipped < length {
-                        return Err(ErrorKind::UnexpectedEof.into());
+                        return Err(io::Error::new(ErrorKind::UnexpectedEof, CUT));
                     }
                 }
                 Err(error) => return Err(damaged(error)),
@@ -85,14 +92,24 @@ impl<R> std::fmt::Debug for ZstdReader<R> {
     }
 }
 
-/// The first cause: an error of the file beneath stays one.
+/// The first cause: an error of the file beneath stays one. Other causes are named after the insides of
+/// the decoder, which help nobody to mend a file.
 fn damaged(error: FrameDecoderError) -> io::Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(error) = cause {
         if let Some(code) = error.downcast_ref().and_then(io::Error::raw_os_error) {
             return io::Error::from_raw_os_error(code);
         }
+        if error.downcast_ref().map(io::Error::kind) == Some(ErrorKind::UnexpectedEof) {
+            return io::Error::new(ErrorKind::UnexpectedEof, CUT);
+        }
         cause = error.source();
     }
-    io::Error::new(ErrorKind::InvalidData, error.to_string())
+    let text = match error {
+        FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::BadMagicNumber(_)) => NO_FRAME,
+        FrameDecoderError::DictNotProvided { .. } => DICTIONARY,
+        FrameDecoderError::WindowSizeTooBig { .. } => WINDOW,
+        _ => DAMAGED,
+    };
+    io::Error::new(ErrorKind::InvalidData, text)
 }

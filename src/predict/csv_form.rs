@@ -26,9 +26,15 @@ impl CsvForm {
         stream: &RowStream,
         options: &PredictOptions,
     ) -> Self {
-        let (delimiter, quote) = stream.delimiter_and_quote();
-        let quote = quote.unwrap_or(b'"');
-        let quoting = Quoting { delimiter, quote, escape_formulas: options.escape_formulas };
+        let ((delimiter, quote), comment) = (stream.delimiter_and_quote(), stream.comment());
+        let usual = if comment == Some(b'"') { b'\'' } else { b'"' };
+        let quoting = Quoting {
+            delimiter,
+            quote: quote.unwrap_or(usual),
+            comment,
+            source_is_quoted: quote.is_some(),
+            escape_formulas: options.escape_formulas,
+        };
         let Columns { kept, predicted, problem } = columns;
         let names = kept.iter().chain(predicted).chain(problem);
         let mut header = names.map(|name| quoting.field(name)).collect::<Vec<_>>().join(&delimiter);

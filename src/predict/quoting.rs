@@ -8,6 +8,10 @@ use crate::data::is_number;
 pub(super) struct Quoting {
     pub(super) delimiter: u8,
     pub(super) quote: u8,
+    /// What lines start with that the readers of such files pass over, beside `#`.
+    pub(super) comment: Option<u8>,
+    /// Whether the file whose records are kept has fields in these quotes.
+    pub(super) source_is_quoted: bool,
     /// Whether a text that looks like a formula gets a `'` before it.
     pub(super) escape_formulas: bool,
 }
@@ -15,21 +19,16 @@ pub(super) struct Quoting {
 impl Quoting {
     /// Appends a text as a field.
     pub(super) fn put(&self, text: &str, out: &mut Vec<u8>) {
-        let escaped = self.escape_formulas && is_formula(text);
+        let escape = if self.escape_formulas && is_formula(text) { "'" } else { "" };
+        let bytes = || escape.bytes().chain(text.bytes());
         let is_special =
             |byte: u8| matches!(byte, b'\n' | b'\r') || byte == self.delimiter || byte == self.quote;
-        if !text.bytes().any(is_special) {
-            if escaped {
-                out.push(b'\'');
-            }
-            out.extend_from_slice(text.as_bytes());
+        if !bytes().any(is_special) && !self.is_comment(bytes().next()) {
+            out.extend(bytes());
             return;
         }
         out.push(self.quote);
-        if escaped {
-            out.push(b'\'');
-        }
-        for byte in text.bytes() {
+        for byte in bytes() {
             if byte == self.quote {
                 out.push(byte);
             }
@@ -45,9 +44,18 @@ impl Quoting {
         field
     }
 
-    /// Whether a record without quotes may be written as it stands.
+    /// Whether a record in which no field is quoted may be written as it stands.
     pub(super) fn may_stay(&self, record: &str) -> bool {
-        !self.escape_formulas || !record.split(char::from(self.delimiter)).any(is_formula)
+        // Where the source has no quotes, what looks like one is part of a text.
+        let has_quotes = !self.source_is_quoted && record.as_bytes().contains(&self.quote);
+        !has_quotes
+            && !self.is_comment(record.bytes().next())
+            && (!self.escape_formulas || !record.split(char::from(self.delimiter)).any(is_formula))
+    }
+
+    /// Whether a line that starts with this could be taken for a comment.
+    fn is_comment(&self, first: Option<u8>) -> bool {
+        first.is_some_and(|first| first == b'#' || Some(first) == self.comment)
     }
 }
 
@@ -61,8 +69,16 @@ fn is_formula(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    const QUOTING: Quoting = Quoting {
+        delimiter: b';',
+        quote: b'"',
+        comment: Some(b'%'),
+        source_is_quoted: true,
+        escape_formulas: true,
+    };
+
     fn field(text: &str, escape_formulas: bool) -> String {
-        let quoting = Quoting { delimiter: b';', quote: b'"', escape_formulas };
+        let quoting = Quoting { escape_formulas, ..QUOTING };
         String::from_utf8(quoting.field(text)).expect("UTF-8")
     }
 
@@ -75,10 +91,20 @@ mod tests {
             ("a\nb", "\"a\nb\""),
             ("a\rb", "\"a\rb\""),
             ("", ""),
+            ("#a", "\"#a\""),
+            ("%a", "\"%a\""),
+            ("a#%", "a#%"),
         ] {
             assert_eq!(field(text, true), expected);
             assert_eq!(field(text, false), expected);
         }
+    }
+
+    #[test]
+    fn what_makes_formulas_harmless_is_a_quote_or_starts_a_comment_where_it_is_one() {
+        let quoted = |quoting: Quoting| String::from_utf8(quoting.field("=a")).expect("UTF-8");
+        assert_eq!(quoted(Quoting { quote: b'\'', ..QUOTING }), "'''=a'");
+        assert_eq!(quoted(Quoting { comment: Some(b'\''), ..QUOTING }), "\"'=a\"");
     }
 
     #[test]
@@ -103,9 +129,18 @@ mod tests {
 
     #[test]
     fn records_stay_as_they_are_unless_a_field_is_a_formula() {
-        let quoting = Quoting { delimiter: b';', quote: b'"', escape_formulas: true };
-        assert!(quoting.may_stay("a;-1;+2;b=c"));
-        assert!(!quoting.may_stay("a;-1;=b"));
-        assert!(Quoting { escape_formulas: false, ..quoting }.may_stay("=b"));
+        assert!(QUOTING.may_stay("a;-1;+2;b=c"));
+        assert!(!QUOTING.may_stay("a;-1;=b"));
+        assert!(Quoting { escape_formulas: false, ..QUOTING }.may_stay("=b"));
+    }
+
+    #[test]
+    fn records_are_written_anew_where_others_would_read_something_else() {
+        assert!(QUOTING.may_stay("a;#b;%"));
+        assert!(!QUOTING.may_stay("#a;b"));
+        assert!(!QUOTING.may_stay("%a;b"));
+        let unquoted = Quoting { source_is_quoted: false, ..QUOTING };
+        assert!(unquoted.may_stay("a;'b'"));
+        assert!(!unquoted.may_stay("a;b\"c"));
     }
 }

@@ -15,6 +15,7 @@ mod inspect; // what is in a model or a run
 mod losses; // networks that end in each of the losses
 mod metrics; // metrics and their intervals
 mod model_file; // files of every format
+mod outputs; // files that are written where the user says
 mod predict; // new rows through a trained model
 mod readme; // what the README says
 mod shell; // completions and man pages

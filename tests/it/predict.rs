@@ -353,3 +353,57 @@ fn models_that_cannot_be_used_have_exit_codes_of_their_own() {
         "{error}"
     );
 }
+
+#[test]
+fn texts_that_look_like_comments_or_quotes_read_back() {
+    for (mark, reading) in [("comment", "comment = \"%\""), ("none", "quote = \"\"")] {
+        let work = Work::new();
+        let rows: String =
+            (0..40).map(|row| format!("r{row},{}.5,{}\n", row % 7, ["up", "down"][row % 2])).collect();
+        work.write("train.csv", &format!("id,x,kind\n{rows}"));
+        let config = Work::SINGLE.replace("data.csv\"", &format!("train.csv\"\n{reading}"));
+        work.write("marked.toml", &format!("{config}[data.columns]\nid = \"id\"\n"));
+        work.ok(&["-q", "-c", "marked.toml", "-o", "run"]);
+        let (rows, ids): (_, &[&str]) = match mark {
+            "comment" => ("\"#1\",2,\"%a\"\n\"%2\",3,#\n%3,4,b\n4%,5,c\n", &["#1", "%2", "4%"]),
+            _ => ("a\"b1,2,\"x\"\n\"c\",3,y\n=d,4,z\n", &["a\"b1", "\"c\"", "'=d"]),
+        };
+        work.write("new.csv", &format!("id,x,more\n{rows}"));
+        for more in [&[][..], &["--keep-columns"]] {
+            let written =
+                work.ok(
+                    &[&["predict", "run", "--data", "new.csv", "-o", "out.csv", "--force"], more].concat()
+                );
+            assert_eq!(written.stdout, "");
+            let mut reader = csv::ReaderBuilder::new()
+                .comment((mark == "comment").then_some(b'%'))
+                .from_path(work.path("out.csv"))
+                .expect("a file");
+            let found: Vec<String> =
+                reader.records().map(|record| record.expect("a record")[0].to_owned()).collect();
+            assert_eq!(found, ids, "{mark}: {}", work.read("out.csv"));
+            if mark == "comment" {
+                // By the program, too, which refuses lines that start with # unless told what they are.
+                work.write("whole.csv", &work.read("out.csv").replace("prediction", "guess"));
+                let again = work.ok(&["predict", "run", "--data", "new.csv", "--json"]).stdout;
+                assert_eq!(again.lines().count(), ids.len());
+                let read = work.ok(&["inspect", "out.csv", "--comment", "%", "--json"]).stdout;
+                let read: serde_json::Value = serde_json::from_str(&read).expect("JSON");
+                assert_eq!(read["data"]["rows"], ids.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn packed_standard_input_is_told_how_to_unpack_it() {
+    let work = trained();
+    for (start, tool) in [(&b"\x1f\x8b\x08"[..], "gzip"), (b"\x28\xb5\x2f\xfd", "zstd")] {
+        std::fs::write(work.path("packed"), start).expect("a file");
+        let input = std::fs::File::open(work.path("packed")).expect("a file");
+        let mut command = work.command(&["predict", "m.safetensors", "--data", "-"]);
+        let ended = Ended::from(command.stdin(input).output().expect("the program starts"));
+        let message = format!("error: standard input: not UTF-8 but {tool}; pipe it through `{tool} -d`\n");
+        assert_eq!((ended.code, ended.stderr), (Some(3), message));
+    }
+}

@@ -46,3 +46,12 @@ fn every_command_has_a_man_page_alone_and_in_a_folder() {
     assert_eq!(code, Some(2));
     assert!(error.starts_with("error: there is no command \"trian\"; there are train, check, "), "{error}");
 }
+
+#[test]
+fn a_man_page_replaces_no_folder() {
+    let work = Work::new();
+    fs::create_dir_all(work.path("man/bntrain.1")).expect("a folder");
+    let message = "error: man/bntrain.1: is a directory; move it away, or give -o another directory";
+    assert_eq!(work.fails(&["man", "-o", "man"]), (Some(7), message.to_owned()));
+    assert_eq!(fs::read_dir(work.path("man")).expect("a folder").count(), 1);
+}

@@ -96,7 +96,7 @@ fn what_another_version_or_another_machine_wrote_is_stale() {
     let little = cfg!(target_endian = "little");
     let order = |little: bool| format!("\"little_endian\":{little}");
     for (from, to, expected) in [
-        ("\"format\":1".to_owned(), "\"format\":2".to_owned(), Err(Unusable::Stale)),
+        (format!("\"format\":{FORMAT}"), format!("\"format\":{}", FORMAT + 1), Err(Unusable::Stale)),
         (order(little), order(!little), Err(Unusable::Stale)),
         ("\"a\"".to_owned(), "\"b\"".to_owned(), Ok(vec!["b".to_owned(), "é".to_owned()])),
     ] {

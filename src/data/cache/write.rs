@@ -8,6 +8,7 @@ use zerocopy::IntoBytes;
 
 use super::super::matrix::Block;
 use super::{BlockPlace, Directory, FORMAT, MAGIC, TextPlace, padding};
+use crate::destination::destination;
 
 /// A file of rows that is being written; it appears when it is whole.
 #[derive(Debug)]
@@ -22,7 +23,10 @@ pub(in crate::data) struct CacheWriter {
 impl CacheWriter {
     /// Starts a file of rows of `columns` numbers.
     pub(in crate::data) fn new(path: &Path, columns: usize) -> io::Result<Self> {
-        let file = BufWriter::with_capacity(1 << 18, AtomicWriteFile::open(path)?);
+        // What cannot be replaced is found out now: a file that is whole but cannot take the name stays
+        // behind under another.
+        let file = AtomicWriteFile::open(destination(path)?)?;
+        let file = BufWriter::with_capacity(1 << 18, file);
         Ok(Self { file, at: 0, columns, layouts: Vec::new(), blocks: Vec::new() })
     }
 

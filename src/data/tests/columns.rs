@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ndarray::array;
 
-use super::super::{ColumnSpec, ColumnType, Constant, Kind, Missing, Prepared};
+use super::super::{Bytes, ColumnSpec, ColumnType, Constant, Kind, Missing, Prepared};
 use super::*;
 
 fn with_columns(columns: &[(&str, ColumnType)]) -> DataSpec {
@@ -320,6 +320,27 @@ fn labels_can_be_renamed() {
         (table.classes(), table.class_counts()),
         (&["no".to_owned(), "yes".to_owned()][..], vec![2, 1])
     );
+    assert_eq!(table.notes(), [""; 0]);
+}
+
+#[test]
+fn a_label_to_be_renamed_that_no_file_has_is_noted() {
+    let files = Files::new();
+    let names = ["no.", "yes.", "No."].map(|name| (name.to_owned(), name.to_lowercase().replace('.', "")));
+    let spec = DataSpec {
+        path: files.write("t.csv", "x,y\n1,no\n2,no.\n3,yes\n"),
+        test_path: Some(files.write("test.csv", "x,y\n1,yes.\n")),
+        label_names: names.into(),
+        ..spec()
+    };
+    let note = "data.label_names: \"No.\" occurs nowhere";
+    assert_eq!(Table::load(&spec).expect("the table loads").notes(), [note]);
+    // Also where the numbers come from a file of them.
+    let spec = DataSpec { memory: Bytes(1), ..spec };
+    for _ in 0..2 {
+        let table = Table::load(&spec).expect("the table loads");
+        assert_eq!(table.notes().last().map(String::as_str), Some(note));
+    }
 }
 
 #[test]

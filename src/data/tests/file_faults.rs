@@ -137,8 +137,23 @@ fn zstd_whole_and_damaged() {
         for length in [1, 3, 7, packed.len() / 2, packed.len() - 1] {
             let (kind, told) = refused(&files.write("t.csv.zst", &packed[..length]), 1 << 30);
             assert_eq!(kind, DataErrorKind::Data);
-            assert!(told.contains("the zstd data are damaged: "), "{length}: {told}");
+            assert_eq!(told, "t.csv.zst: the zstd data are damaged: the file ends too early", "{length}");
         }
+    }
+    let whole = pack(text.as_bytes());
+    let flipped = |place: usize| {
+        let mut damaged = whole.clone();
+        damaged[place] ^= 1;
+        damaged
+    };
+    for (damaged, expected) in [
+        (flipped(whole.len() / 2), "a frame is not as it was written"),
+        (flipped(whole.len() - 1), "the checksum does not match"),
+        ([&whole[..], b"text"].concat(), "what should be the start of a frame is none"),
+        (b"x,y\n1,a\n".to_vec(), "what should be the start of a frame is none"),
+    ] {
+        let (_, told) = refused(&files.write("t.csv.zst", &damaged), 1 << 30);
+        assert_eq!(told, format!("t.csv.zst: the zstd data are damaged: {expected}"));
     }
     let small = pack(b"x,y\n1,a\n2,b\n");
     assert_eq!(refused(&files.write("t.zst", b""), 100).1, "t.zst: empty");
@@ -150,6 +165,9 @@ fn zstd_whole_and_damaged() {
             if let Ok(table) = Table::load(&spec(files.write("t.zst", &damaged))) {
                 assert_eq!(numbers(&table.main), ndarray::array![[1.0], [2.0]], "byte {place}, bit {bit}");
                 assert_eq!(table.classes(), ["a", "b"], "byte {place}, bit {bit}");
+            } else {
+                let (_, told) = refused(&files.write("t.zst", &damaged), 1 << 30);
+                assert!(!told.contains(['{', '(']), "byte {place}, bit {bit}: {told}");
             }
         }
     }

@@ -170,5 +170,31 @@ fn where_it_cannot_be_written_the_message_says_so() {
         ),
         "{told}"
     );
-    assert!(told.ends_with("; make that possible, or raise data.memory"), "{told}");
+    assert!(
+        told.ends_with("for them: it is a directory; make that possible, or raise data.memory"),
+        "{told}"
+    );
+    assert_eq!(fs::read_dir(files.0.path()).expect("a folder").count(), 2, "nothing is left behind");
+}
+
+#[test]
+fn a_file_of_somebody_else_is_not_replaced() {
+    let files = Files::new();
+    let path = files.write("t.csv", content(60));
+    let cache = path.with_file_name("t.csv.bntrain-cache");
+    seen(&spec(&path, 1));
+    let whole = fs::read(&cache).expect("it was written");
+    let cut = &whole[..whole.len() - 1];
+    for mine in [&b""[..], b"notes", b"notes that are longer than the mark", cut] {
+        fs::write(&cache, mine).expect("it can be written");
+        let error = Table::load(&spec(&path, 1)).expect_err("it would be lost");
+        assert_eq!(error.kind(), DataErrorKind::Io);
+        let message = "t.csv: its rows need more than data.memory = \"1 B\", and t.csv.bntrain-cache has the name \
+                       of the file for them but was not written by bntrain, or not to its end; rename or delete it, \
+                       or raise data.memory";
+        assert_eq!(files.told(&error), message);
+        assert_eq!(fs::read(&cache).expect("it is still there"), mine);
+        assert_eq!(fs::read_dir(files.0.path()).expect("a folder").count(), 2, "nothing is left behind");
+        seen(&spec(&path, 1 << 30));
+    }
 }

@@ -1,0 +1,134 @@
+//! Files that are written where the user says.
+
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+
+use crate::support::work::{Ended, Work};
+
+/// A folder with `train.csv` and the model file `m.safetensors`.
+fn trained() -> Work {
+    let work = Work::new();
+    work.ok(&["-q", "-c", "single.toml", "-o", "run"]);
+    fs::copy(work.path("run/batch_norm/seed-0/model.safetensors"), work.path("m.safetensors"))
+        .expect("a model");
+    fs::rename(work.path("data.csv"), work.path("train.csv")).expect("a file");
+    work
+}
+
+fn predict(work: &Work, data: &str, more: &[&str]) -> Ended {
+    work.ok(&[&["predict", "m.safetensors", "--data", data], more].concat())
+}
+
+/// The names of all that is in a folder, hidden files too.
+#[cfg(unix)]
+fn names(work: &Work) -> Vec<String> {
+    let entries = fs::read_dir(work.path(".")).expect("a folder");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_what_is_no_file_is_never_replaced() {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+    use std::os::unix::net::UnixListener;
+
+    let work = trained();
+    fs::create_dir(work.path("folder")).expect("a folder");
+    let made = std::process::Command::new("mkfifo").arg(work.path("pipe")).status().expect("mkfifo is there");
+    assert!(made.success());
+    let _socket = UnixListener::bind(work.path("socket")).expect("a socket");
+    for (to, link) in [("pipe", "to_pipe"), ("nowhere.csv", "lost"), ("folder/kept.csv", "latest.csv")] {
+        symlink(to, work.path(link)).expect("a link");
+    }
+    work.write("folder/kept.csv", "old");
+    fs::set_permissions(work.path("folder/kept.csv"), PermissionsExt::from_mode(0o640)).expect("a mode");
+    let before = names(&work);
+    let args = |out| ["predict", "m.safetensors", "--data", "train.csv", "-o", out, "--force"];
+    for (out, message) in [
+        ("folder", "folder: is a directory; -o needs the name of a file"),
+        ("pipe", "pipe: is a pipe; without -o the result goes to standard output"),
+        ("to_pipe", "to_pipe: is a pipe; without -o the result goes to standard output"),
+        ("socket", "socket: is a socket; -o needs the name of a file"),
+        (
+            "lost",
+            "lost: is a link to nowhere.csv, which is not there; remove the link, or name the file that is to be \
+             made",
+        ),
+    ] {
+        assert_eq!(work.fails(&args(out)), (Some(7), format!("error: {message}")));
+        assert_eq!(work.fails(&args(out)[..6]), (Some(7), format!("error: {message}")));
+    }
+    let exported = work.fails(&["export", "m.safetensors", "--to", "json", "-o", "pipe", "--force"]);
+    assert_eq!(exported, (Some(7), "error: pipe: is a pipe; -o needs the name of a file".to_owned()));
+    let config = work.fails(&["init", "train.csv", "-o", "pipe", "--force"]);
+    let message = "error: pipe: is a pipe; with -o - the result goes to standard output";
+    assert_eq!((config.0, config.1.lines().next_back()), (Some(7), Some(message)));
+    assert!(fs::symlink_metadata(work.path("pipe")).expect("it is there").file_type().is_fifo());
+    assert!(fs::symlink_metadata(work.path("to_pipe")).expect("it is there").is_symlink());
+
+    assert_eq!(
+        work.fails(&args("latest.csv")[..6]),
+        (Some(7), "error: latest.csv exists; choose another --out or replace it with --force".to_owned())
+    );
+    work.ok(&args("latest.csv"));
+    assert!(fs::symlink_metadata(work.path("latest.csv")).expect("it is there").is_symlink());
+    assert_eq!(work.read("folder/kept.csv"), predict(&work, "train.csv", &[]).stdout);
+    let mode = fs::metadata(work.path("folder/kept.csv")).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    assert_eq!(names(&work), before);
+    assert_eq!(fs::read_dir(work.path("folder")).expect("a folder").count(), 1);
+}
+
+#[test]
+fn a_dash_is_standard_output_and_packed_names_are_refused() {
+    let work = trained();
+    let plain = predict(&work, "train.csv", &[]).stdout;
+    assert_eq!(predict(&work, "train.csv", &["-o", "-"]).stdout, plain);
+    assert_eq!(predict(&work, "train.csv", &["-o", "-", "--force"]).stdout, plain);
+    assert!(!work.path("-").exists());
+    for (out, ending, tool) in [("out.csv.gz", "gz", "gzip"), ("out.ZST", "zst", "zstd")] {
+        let error = work.fails(&["predict", "m.safetensors", "--data", "train.csv", "-o", out]);
+        let message = format!(
+            "error: {out}: predictions are written as plain text; name a file that does not end in .{ending}, or \
+             leave out -o and pipe them through `{tool}`"
+        );
+        assert_eq!(error, (Some(2), message));
+        assert!(!work.path(out).exists());
+    }
+    let error = work.fails(&["export", "m.safetensors", "--to", "json", "-o", "-"]);
+    let message = "error: what is exported is checked as a file, not written to standard output; give -o the name of \
+                   one";
+    assert_eq!(error, (Some(2), message.to_owned()));
+}
+
+/// Where the system makes files without a name.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn a_process_that_is_killed_leaves_nothing_behind() {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    const O_TMPFILE: i32 = 0o20_200_000;
+    let work = trained();
+    let unnamed = fs::OpenOptions::new().write(true).custom_flags(O_TMPFILE).open(work.path("."));
+    if unnamed.is_err() {
+        return;
+    }
+    let before = names(&work);
+    let mut child = work
+        .command(&["predict", "m.safetensors", "--data", "-", "-o", "out.csv"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // More than a pipe holds: what is written was read, so the file is open.
+    let rows: String = (0..400_000).map(|row| format!("{row},0.5\n")).collect();
+    stdin.write_all(format!("a,b\n{rows}").as_bytes()).expect("it reads");
+    assert_eq!(names(&work), before);
+    child.kill().expect("it runs");
+    child.wait().expect("an end");
+    assert_eq!(names(&work), before);
+}
