@@ -56,9 +56,9 @@ pub fn product<F: Real>(
             Level::Baseline => multiply::<F::Baseline, 2>(task, &mut c, panel),
         });
     };
-    // The gradient of weights, `x' dy`, is shared out by rows, as the update of the weights is; it
-    // has many rows, and copying the panels of `dy` twice is little beside them.
-    if a.transposed {
+    // The gradient of weights, `x' dy`, is shared out by rows, as the update of the weights is. Every
+    // member then copies all panels of `dy`, which is little beside many rows, but not beside few.
+    if a.transposed && m >= n {
         each_block(team, m, cost, Lines(c.view_mut()), |rows, Lines(c)| {
             compute(Task { a, b, k, row: rows.start, column: 0 }, RowsMut::new(c));
         });
