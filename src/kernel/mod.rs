@@ -1,8 +1,8 @@
 //! The loops under the layers: matrix products, elementwise maps, sums over rows, batch statistics.
 //!
-//! Work is shared out by columns, rows or elements among the members of a [`Team`]. Every function runs with the
-//! widest vectors that the processor has (see [`Level`]), and every sum has one fixed order, so
-//! results do not depend on the team's size. Per-column sums are taken in double precision.
+//! Work is shared out by columns, rows or elements among the members of a [`Team`]. Every function
+//! runs with the widest vectors that the processor has (see [`Level`]), and every sum has one fixed
+//! order, so results do not depend on the team's size. Per-column sums are taken in double precision.
 
 mod aligned;
 mod blocks;
