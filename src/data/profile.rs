@@ -124,13 +124,14 @@ impl Profile {
 }
 
 fn column(name: String, survey: &ColumnSurvey, rows: usize) -> ColumnProfile {
-    let present = survey.texts.iter().filter(|(_, (sort, _))| *sort != Sort::Missing);
+    let is_number = survey.count(Sort::Word) == 0 && survey.count(Sort::Number) > 0;
+    let is_missing = |sort: Sort| sort == Sort::Missing || (is_number && sort == Sort::MissingNumber);
+    let present = survey.texts.iter().filter(|(_, (sort, _))| !is_missing(*sort));
     let distinct = (!survey.is_cut).then(|| present.clone().count());
     // The first in the order of their bytes among those that are as frequent.
     let top = present.max_by_key(|(text, (_, count))| (*count, std::cmp::Reverse(*text)));
     let top = top.filter(|_| !survey.is_cut).map(|(text, (_, count))| (text.clone(), *count));
     let numbers = survey.number_range();
-    let is_number = survey.count(Sort::Word) == 0 && survey.count(Sort::Number) > 0;
     let mut missing = survey.count(Sort::Missing);
     if is_number {
         missing += survey.count(Sort::MissingNumber);
@@ -170,7 +171,11 @@ fn nature(column: &ColumnProfile, survey: &ColumnSurvey, rows: usize) -> (Nature
         ),
         Some(Kind::Numeric) if survey.count_unreadable() > 0 => (
             Nature::Mixed,
-            format!("numbers, but {} cannot be read as such", Count(survey.count_unreadable(), "cell")),
+            format!(
+                "numbers, but {} cannot be read as such{}",
+                Count(survey.count_unreadable(), "cell"),
+                survey.first_unreadable().map(|text| format!(": {}", Shown(text))).unwrap_or_default()
+            ),
         ),
         Some(Kind::Numeric) => {
             let are_whole = column.numbers.is_some_and(|range| range.are_whole);
@@ -203,6 +208,13 @@ impl ColumnSurvey {
             |(text, (sort, _)): &(&String, &(Sort, usize))| *sort == Sort::Number && number(text).is_none();
         self.texts.iter().filter(is_unreadable).map(|(_, (_, count))| count).sum::<usize>()
             + self.beyond.unreadable
+    }
+
+    /// One of them, as far as their texts were kept.
+    fn first_unreadable(&self) -> Option<&str> {
+        let unreadable =
+            self.texts.iter().filter(|(text, (sort, _))| *sort == Sort::Number && number(text).is_none());
+        unreadable.map(|(text, _)| text.as_str()).min()
     }
 
     /// Where the numbers are, if there are any.

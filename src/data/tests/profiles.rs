@@ -58,10 +58,23 @@ fn faults_of_cells_are_told_and_not_refused() {
     let reasons: Vec<&str> = profile.columns.iter().map(|column| column.reason.as_str()).collect();
     assert_eq!(
         reasons,
-        ["numbers, but in 1 cell words, such as \"red\"", "numbers, but 1 cell cannot be read as such"]
+        [
+            "numbers, but in 1 cell words, such as \"red\"",
+            "numbers, but 1 cell cannot be read as such: \"1,5\""
+        ]
     );
     assert!(profile.columns.iter().all(|column| column.nature == Nature::Mixed));
     assert_eq!(profile.repeated_rows, 1);
+}
+
+#[test]
+fn words_for_a_missing_number_are_no_values() {
+    let profile = profile("x,y\n1,none\nnone,red\nnone,-\n2,-\n");
+    let found: Vec<_> =
+        profile.columns.iter().map(|column| (column.missing, column.distinct, column.top.clone())).collect();
+    // Among texts they are texts like any other.
+    let top = |text: &str, count| Some((text.to_owned(), count));
+    assert_eq!(found, [(2, Some(2), top("1", 1)), (0, Some(3), top("-", 2))]);
 }
 
 #[test]
