@@ -160,5 +160,7 @@ fn refuse_endless_line(bytes: &[u8], delimiter: u8) -> Result<(), At> {
     if has_line_end(line) {
         return Ok(());
     }
-    Err(At { offset: start, field: None, fault: overlong(line, delimiter) })
+    let line_start = bytes[..start].iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
+    let offset = line_start.map_or(0, |end| end + 1);
+    Err(At { offset, field: None, fault: overlong(line, delimiter) })
 }

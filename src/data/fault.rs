@@ -445,6 +445,15 @@ impl Fault {
 
     /// Whether the character of the line is worth telling.
     pub(super) fn is_of_a_character(&self) -> bool {
-        matches!(self, Self::OpenQuote | Self::StrayQuote | Self::AfterQuote { .. } | Self::Nul)
+        matches!(
+            self,
+            Self::OpenQuote
+                | Self::StrayQuote
+                | Self::AfterQuote { .. }
+                | Self::Nul
+                | Self::Ragged { .. }
+                | Self::RecordTooLong
+                | Self::QuotedTooLong
+        )
     }
 }

@@ -326,7 +326,8 @@ pub(super) fn check_width(
         return Ok(());
     }
     let hint = width_hint(expected, found, &lexer.content(last), dialect);
-    Err(At::new(lexer.record_start(), Fault::Ragged { expected, found, first_line, hint }))
+    // Where the record ends too early or too late.
+    Err(At::new(last.start(), Fault::Ragged { expected, found, first_line, hint }))
 }
 
 /// What may have made a record too long; `last` is its last field.

@@ -115,7 +115,7 @@ fn each_kind_of_failure_has_its_exit_code() {
     work.write("ragged.csv", "a,b,kind\n1,2,up\n3,down\n");
     let error = work.fails(&["-c", "single.toml", "--set", "data.path=\"ragged.csv\""]);
     assert_eq!(error.0, Some(3));
-    assert!(error.1.contains("ragged.csv:3: expected 3 fields"), "{}", error.1);
+    assert!(error.1.contains("ragged.csv:3:3: expected 3 fields"), "{}", error.1);
     let error = work.fails(&["-c", "single.toml", "--set", "training.batch_size=1"]);
     assert_eq!(error.0, Some(2));
     assert!(error.1.contains("at least 2 rows"), "{}", error.1);

@@ -184,7 +184,10 @@ fn rows_that_cannot_be_predicted_are_an_error_or_marked() {
     // What makes rows of text is never guessed.
     work.write("ragged.csv", &format!("{HEAD}a,30,Oslo,yes,1\nb,30,Oslo,yes\n"));
     let error = work.fails(&["predict", "m.safetensors", "--data", "ragged.csv", "--mark-bad-rows"]);
-    assert_eq!(error, (Some(3), "error: ragged.csv:3: expected 5 fields as in line 1, found 4".to_owned()));
+    assert_eq!(
+        error,
+        (Some(3), "error: ragged.csv:3:11: expected 5 fields as in line 1, found 4".to_owned())
+    );
 }
 
 #[test]

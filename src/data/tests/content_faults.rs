@@ -67,22 +67,22 @@ fn text_that_is_no_csv() {
 #[test]
 fn rows_of_unequal_width() {
     let cases: [(&[u8], &str); 8] = [
-        (b"x,y,z\n1,2,a\n1,2\n", "t.csv:3: expected 3 fields as in line 1, found 2"),
+        (b"x,y,z\n1,2,a\n1,2\n", "t.csv:3:3: expected 3 fields as in line 1, found 2"),
         // The missing field puts text under a feature, which must not hide that it is missing.
-        (b"x,y,z\n1,2,a\n1,a\n", "t.csv:3: expected 3 fields as in line 1, found 2"),
+        (b"x,y,z\n1,2,a\n1,a\n", "t.csv:3:3: expected 3 fields as in line 1, found 2"),
         (
             b"x,y,z\n1,2,3,a\n",
-            "t.csv:2: expected 3 fields as in line 1, found 4; a value with a comma in it needs quotes, a \
+            "t.csv:2:7: expected 3 fields as in line 1, found 4; a value with a comma in it needs quotes, a \
              decimal comma must be a point",
         ),
         (
             b"x,y\n1,a,\n",
-            "t.csv:2: expected 2 fields as in line 1, found 3; is there a delimiter too many at the end?",
+            "t.csv:2:5: expected 2 fields as in line 1, found 3; is there a delimiter too many at the end?",
         ),
-        (b"x,y\n1,\"a\nb\"\n\"\"\n", "t.csv:4: expected 2 fields as in line 1, found 1"),
+        (b"x,y\n1,\"a\nb\"\n\"\"\n", "t.csv:4:2: expected 2 fields as in line 1, found 1"),
         (
             b"Sales 2020\nx,y\n1,a\n",
-            "t.csv:2: expected 1 field as in line 1, found 2; if the first line is a title, remove it",
+            "t.csv:2:1: expected 1 field as in line 1, found 2; if the first line is a title, remove it",
         ),
         (
             b"x,y\n1,a\n2,b\n\nu,v,w\n1,2,3\n",
@@ -90,7 +90,7 @@ fn rows_of_unequal_width() {
         ),
         (
             b"x,y\n1,a\n2,b\nu,v,w\n",
-            "t.csv:4: expected 2 fields as in line 1, found 3; a value with a comma in it needs quotes, a \
+            "t.csv:4:5: expected 2 fields as in line 1, found 3; a value with a comma in it needs quotes, a \
              decimal comma must be a point",
         ),
     ];

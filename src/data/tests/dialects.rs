@@ -33,7 +33,7 @@ fn without_quotes_they_are_characters_like_others() {
     assert_eq!(labels("x,size\n1,5\"\n2,\"\n3,\"\"\"\n4,a\"b\n", &spec), ["\"", "\"\"\"", "5\"", "a\"b"]);
     assert_eq!(
         message("x,y\n1,\"a,b\"\n", &spec),
-        "t.csv:2: expected 2 fields as in line 1, found 3; a value with a comma in it needs quotes, a decimal \
+        "t.csv:2:6: expected 2 fields as in line 1, found 3; a value with a comma in it needs quotes, a decimal \
          comma must be a point"
     );
 }
@@ -46,7 +46,7 @@ fn comments_are_skipped_and_their_lines_counted() {
     assert_eq!(numbers(&table.main), array![[1.0], [3.0], [4.0]]);
     assert_eq!(table.classes(), ["a", "b\n|c", "|"]);
     for (content, expected) in [
-        ("|a\nx,y\n|b\n1,a\n2\n", "t.csv:5: expected 2 fields as in line 2, found 1"),
+        ("|a\nx,y\n|b\n1,a\n2\n", "t.csv:5:1: expected 2 fields as in line 2, found 1"),
         (
             "|a\nx,y\n|\n1,a\n|\n\n2,b\n",
             "t.csv:6: blank line; remove it, as only the end of the file may have some",
@@ -57,7 +57,7 @@ fn comments_are_skipped_and_their_lines_counted() {
         ("|a\nx;y\n1;a\n", "t.csv:2: 1 column found; is the delimiter ';'? set data.delimiter"),
         (
             "|a\ntitle\nx,y\n",
-            "t.csv:3: expected 1 field as in line 2, found 2; if the first line is a title, remove it",
+            "t.csv:3:1: expected 1 field as in line 2, found 2; if the first line is a title, remove it",
         ),
     ] {
         assert_eq!(message(content, &spec), expected, "{content:?}");

@@ -71,13 +71,13 @@ fn records_and_tables_that_are_too_wide() {
     // A record of exactly 1 MiB is not too long, only not a number.
     let long = "5".repeat(megabyte - 2);
     assert!(told(&format!("x,y\n{long},a\n")).1.contains("outside f32 range"));
-    let too_long = limit("t.csv:2: record longer than 1 MiB; is this a CSV file?");
+    let too_long = limit("t.csv:2:1: record longer than 1 MiB; is this a CSV file?");
     assert_eq!(told(&format!("x,y\n{long}5,a\n2,b\n")), too_long);
     // Found while reading, before all of it is in memory.
     assert_eq!(told(&format!("x,y\n1,a\n{}", "5".repeat(3 * megabyte))).1, too_long.1.replace(":2", ":3"));
     assert_eq!(
         told(&format!("x,y\n1,a\n2,\"{}\"\n", "b\n".repeat(megabyte))),
-        limit("t.csv:3: record longer than 1 MiB; is the quote that opens here closed where it should be?")
+        limit("t.csv:3:3: record longer than 1 MiB; is the quote that opens here closed where it should be?")
     );
     let wide = limit("t.csv:1: more than 65536 columns, which is the limit");
     assert_eq!(told(&format!("{}y\n", "x,".repeat(65_536))), wide);

@@ -95,7 +95,7 @@ fn faults_are_the_same_in_any_pieces() {
             "3,c,red,\n",
             "t.csv:5, column \"x\" (index 3): missing value; the model knows nothing to put in its place: fill it in",
         ),
-        ("3,c,red,1\n4,d,red\n", "t.csv:6: expected 4 fields as in line 1, found 3"),
+        ("3,c,red,1\n4,d,red\n", "t.csv:6:5: expected 4 fields as in line 1, found 3"),
         ("3,\"c,red,1\n", "t.csv:5:3: the quote that opens here is never closed"),
         ("\n\n3,c,red,1\n", "t.csv:5: blank line; remove it, as only the end of the file may have some"),
     ] {
