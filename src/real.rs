@@ -4,10 +4,10 @@ use std::iter::Sum;
 
 use ndarray::NdFloat;
 
-use crate::kernel::Vectors;
+use crate::kernel::{Exponential, Vectors};
 
 /// A floating-point type that networks are computed in: `f32` to train, `f64` to check.
-pub trait Real: NdFloat + Vectors + Sum + Default + 'static {
+pub trait Real: NdFloat + Vectors + Exponential + Sum + Default + 'static {
     /// The type's name in configs and files: `"f32"` or `"f64"`.
     const NAME: &'static str;
 

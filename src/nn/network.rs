@@ -126,7 +126,7 @@ impl<F: Real> Network<F> {
                     Box::new(Elementwise(LeakyRelu { slope: F::from_f64(leaky.slope) }))
                 }
                 LayerSpec::Dropout(dropout) => Box::new(Dropout::new(dropout, seed, ordinal, width)),
-                LayerSpec::SoftmaxLoss(_) => Box::new(SoftmaxLoss),
+                LayerSpec::SoftmaxLoss(_) => Box::new(SoftmaxLoss::new(width)),
                 LayerSpec::LogisticLoss(_) => Box::new(LogisticLoss),
                 LayerSpec::SquaredLoss(_) => Box::new(ValueLoss(SquaredError)),
                 LayerSpec::HuberLoss(huber) => {

@@ -18,10 +18,12 @@
 //!
 //! If the targets are no classes, there are fewer of them than rows, or one is not below `classes`.
 
-use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
 
+use super::workspace::head_mut;
 use super::{Layer, Pass};
+use crate::kernel;
 use crate::real::Real;
 
 /// `type = "softmax_loss"`; no keys. The last layer of every network.
@@ -30,49 +32,77 @@ use crate::real::Real;
 pub struct SoftmaxLossSpec {}
 
 /// See the [module](self).
-pub struct SoftmaxLoss;
-
-/// The largest score of a row; NaN where there is one, so that it reaches the loss.
-fn largest<F: Real>(scores: ArrayView1<'_, F>) -> F {
-    scores.iter().fold(F::neg_infinity(), |max, &x| if x > max || x.is_nan() { x } else { max })
+pub struct SoftmaxLoss<F> {
+    terms: Array2<F>, // (max_rows, classes): exponentials of the last batch, rows beyond it are stale
+    sums: Vec<F>,     // max_rows: of each row of them
 }
 
-impl<F: Real> Layer<F> for SoftmaxLoss {
+const ROW_MAJOR: &str = "scores are in row-major layout";
+
+impl<F: Real> SoftmaxLoss<F> {
+    /// The loss for scores of so many classes.
+    pub fn new(classes: usize) -> Self {
+        Self { terms: Array2::zeros((0, classes)), sums: Vec::new() }
+    }
+}
+
+/// The loss of each row, from the sum of its exponentials.
+fn losses<F: Real>(
+    pass: &Pass<'_, F>,
+    x: &ArrayView2<'_, F>,
+    sums: impl Iterator<Item = F>,
+    mut y: ArrayViewMut2<'_, F>,
+) {
+    let rows = x.as_slice().expect(ROW_MAJOR).chunks_exact(x.ncols());
+    for (((loss, scores), sum), &label) in y.iter_mut().zip(rows).zip(sums).zip(pass.targets.classes()) {
+        *loss = sum.ln() + (kernel::largest(scores) - scores[label as usize]);
+    }
+}
+
+impl<F: Real> Layer<F> for SoftmaxLoss<F> {
     fn outputs(&self, _inputs: usize) -> usize {
         1
     }
 
-    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
-        self.infer(pass, x, y);
+    fn reserve(&mut self, max_rows: usize) {
+        self.terms = kernel::zeros(max_rows, self.terms.ncols());
+        self.sums = vec![F::zero(); max_rows];
     }
 
-    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        for ((scores, loss), &label) in x.rows().into_iter().zip(&mut y).zip(pass.targets.classes()) {
-            let max = largest(scores);
-            let sum: F = scores.iter().map(|&score| (score - max).exp()).sum();
-            *loss = sum.ln() + (max - scores[label as usize]);
-        }
+    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+        let (rows, classes) = x.dim();
+        let mut terms = head_mut(&mut self.terms, rows);
+        let terms = terms.as_slice_mut().expect(ROW_MAJOR);
+        kernel::exponentials(x.as_slice().expect(ROW_MAJOR), classes, terms, &mut self.sums[..rows]);
+        losses(pass, &x, self.sums.iter().copied(), y);
+    }
+
+    /// Exponential by exponential: there is no room for all of them.
+    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+        let sum = |scores: &[F]| {
+            let largest = kernel::largest(scores);
+            scores.iter().map(|&score| (score - largest).exp()).sum()
+        };
+        let rows = x.as_slice().expect(ROW_MAJOR).chunks_exact(x.ncols());
+        losses(pass, &x, rows.map(sum), y);
     }
 
     fn backward(
         &mut self,
         pass: &Pass<'_, F>,
-        x: ArrayView2<'_, F>,
+        _x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         let Some(mut dx) = dx else { return };
-        let rows = x.rows().into_iter().zip(dx.rows_mut()).zip(&dy).zip(pass.targets.classes());
-        for (((scores, mut d_scores), &d_loss), &label) in rows {
-            let max = largest(scores);
-            let mut sum = F::zero();
-            for (d_score, &score) in d_scores.iter_mut().zip(scores) {
-                *d_score = (score - max).exp();
-                sum += *d_score;
-            }
+        let classes = dx.ncols();
+        let d_rows = dx.as_slice_mut().expect(ROW_MAJOR).chunks_exact_mut(classes);
+        let terms = self.terms.as_slice().expect(ROW_MAJOR).chunks_exact(classes);
+        let rows = d_rows.zip(terms).zip(&self.sums).zip(&dy).zip(pass.targets.classes());
+        for ((((d_scores, terms), &sum), &d_loss), &label) in rows {
             let scale = d_loss / sum;
-            d_scores.mapv_inplace(|e| e * scale);
+            d_scores.iter_mut().zip(terms).for_each(|(d_score, &term)| *d_score = term * scale);
             d_scores[label as usize] -= d_loss;
         }
     }

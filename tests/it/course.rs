@@ -59,10 +59,11 @@ fn rectifiers() {
 #[test]
 fn the_softmax_loss() {
     let case = &golden("course.json")["softmax_loss"];
+    let x = matrix(&case["x"]);
     let labels = labels(&case["labels"]);
     let pass = crate::support::pass(1, &labels);
     let mean = Array2::from_elem((labels.len(), 1), 1.0 / labels.len() as f64);
-    let (losses, dx) = there_and_back(&mut SoftmaxLoss, &pass, &matrix(&case["x"]), &mean);
+    let (losses, dx) = there_and_back(&mut SoftmaxLoss::new(x.ncols()), &pass, &x, &mean);
     assert_number("loss", losses.mean().expect("rows"), &case["loss"]);
     assert_close("dx", &dx, &matrix(&case["dx"]), TOLERANCE);
 }

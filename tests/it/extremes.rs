@@ -204,12 +204,12 @@ fn nan_reaches_the_loss() {
 fn the_loss_survives_the_largest_scores() {
     let x = array![[3e38_f32, -3e38, 0.0], [3e38, 3e38, -3e38], [-3e38, -3e38, -3e38]];
     let right = pass(1, &[0, 1, 2]);
-    let (losses, dx) = there_and_back(&mut SoftmaxLoss, &right, &x, &array![[1.0], [1.0], [1.0]]);
+    let (losses, dx) = there_and_back(&mut SoftmaxLoss::new(3), &right, &x, &array![[1.0], [1.0], [1.0]]);
     assert_eq!(losses, array![[0.0], [2_f32.ln()], [3_f32.ln()]]);
     let third = 1.0 / 3.0;
     assert_eq!(dx, array![[0.0, 0.0, 0.0], [0.5, -0.5, 0.0], [third, third, third - 1.0]]);
     let wrong = pass(1, &[1, 2, 0]);
-    let (_, dx) = there_and_back(&mut SoftmaxLoss, &wrong, &x, &array![[1.0], [1.0], [1.0]]);
+    let (_, dx) = there_and_back(&mut SoftmaxLoss::new(3), &wrong, &x, &array![[1.0], [1.0], [1.0]]);
     assert_eq!(dx, array![[1.0, -1.0, 0.0], [0.5, 0.5, -1.0], [third - 1.0, third, third]]);
 }
 
