@@ -54,11 +54,15 @@ impl<F: Real> RowTargets<F> {
         }
     }
 
-    /// Copies row `from` of `source`, of the same kind, to row `to`.
-    fn copy(&mut self, to: usize, source: &Self, from: usize) {
+    /// Copies `rows` of `source`, which is of the same kind, one after the other to the front.
+    fn copy(&mut self, source: &Self, rows: impl Iterator<Item = usize>) {
         match (self, source) {
-            (Self::Classes(classes), Self::Classes(source)) => classes[to] = source[from],
-            (Self::Values(values), Self::Values(source)) => values.row_mut(to).assign(&source.row(from)),
+            (Self::Classes(classes), Self::Classes(source)) => {
+                classes.iter_mut().zip(rows).for_each(|(class, row)| *class = source[row]);
+            }
+            (Self::Values(values), Self::Values(source)) => {
+                values.rows_mut().into_iter().zip(rows).for_each(|(mut to, row)| to.assign(&source.row(row)));
+            }
             _ => panic!("a batch was made for rows with another kind of targets"),
         }
     }
@@ -120,9 +124,7 @@ impl<F: Real> Rows<F> {
         batch: &mut Batch<F>,
     ) {
         batch.rows = rows.len();
-        for (place, row) in rows.clone().enumerate() {
-            batch.targets.copy(place, self.row_targets(), row);
-        }
+        batch.targets.copy(self.row_targets(), rows.clone());
         if let (Some(weights), Some(own)) = (&mut batch.weights, self.weights()) {
             weights.iter_mut().zip(rows.clone()).for_each(|(weight, row)| *weight = own[row]);
         }

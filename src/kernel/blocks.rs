@@ -15,7 +15,7 @@ use super::Team;
 const MAX_MEMBERS: usize = 64;
 
 /// Columns of a cache line of `f32`, or of a vector of AVX-512.
-const LINE: usize = 16;
+pub(super) const LINE: usize = 16;
 
 /// Rows of a tile of a product.
 const TILE: usize = 6;

@@ -31,7 +31,7 @@ pub fn normalise_batch<F: Real>(
     y: &mut ArrayViewMut2<'_, F>,
 ) {
     assert_eq!((x.dim(), x.dim()), (x_hat.dim(), y.dim()), "shapes of a normalisation");
-    let (width, cost) = (x.ncols(), 2 * x.len());
+    let (width, cost) = (x.ncols(), x.len());
     let x = Rows::new(x);
     let BatchMoments { origin, shift, var } = moments;
     let statistics = ((&mut origin[..], &mut shift[..], &mut var[..]), inv_std);
@@ -118,7 +118,7 @@ pub fn centre_and_project<F: Real>(
 ) {
     assert_eq!(dy.dim(), x_hat.dim(), "shapes of a projection");
     assert!(dx.as_ref().is_none_or(|dx| dx.dim() == dy.dim()), "shapes of a projection");
-    let (width, cost) = (dy.ncols(), 2 * dy.len());
+    let (width, cost) = (dy.ncols(), dy.len());
     let (dy, x_hat) = (Rows::new(dy), Rows::new(x_hat));
     let n = dy.count as f64;
     let ProjectionSums { dbeta, dgamma, terms: [factor, mean, slope] } = sums;
@@ -233,7 +233,7 @@ pub fn normalise_by<F: Real>(
     y: &mut ArrayViewMut2<'_, F>,
 ) {
     assert_eq!(x.dim(), y.dim(), "shapes of a normalisation");
-    let (width, cost) = (x.ncols(), 2 * x.len());
+    let (width, cost) = (x.ncols(), x.len());
     let x = Rows::new(x);
     each_block(team, width, cost, RowsMut::new(y.view_mut()), |columns, y| {
         let [mean, var, gamma, beta] = [mean, var, gamma, beta].map(|all| &all[columns.clone()]);
@@ -288,7 +288,7 @@ pub fn translate<F: Real>(
     y: &mut ArrayViewMut2<'_, F>,
 ) {
     assert_eq!(x.dim(), y.dim(), "shapes of a translation");
-    let (width, cost) = (x.ncols(), 2 * x.len());
+    let (width, cost) = (x.ncols(), x.len());
     let x = Rows::new(x);
     each_block(team, width, cost, RowsMut::new(y.view_mut()), |columns, mut y| {
         let x = x.columns_from(columns.start);

@@ -21,7 +21,7 @@ use std::ops::Range;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use super::aligned::{spare, start};
-use super::blocks::{Lines, each_block};
+use super::blocks::{LINE, Lines, each_block};
 use super::rows::RowsMut;
 use super::vector::{Vector, prefetch};
 use super::{Level, Team, level};
@@ -57,8 +57,9 @@ pub fn product<F: Real>(
         });
     };
     // The gradient of weights, `x' dy`, is shared out by rows, as the update of the weights is. Every
-    // member then copies all panels of `dy`, which is little beside many rows, but not beside few.
-    if a.transposed && m >= n {
+    // member then copies all panels of `dy`, which is little beside many rows, but not beside few. Of
+    // a few columns, such as scores, there is no part for everyone.
+    if a.transposed && m >= n || n <= LINE {
         each_block(team, m, cost, Lines(c.view_mut()), |rows, Lines(c)| {
             compute(Task { a, b, k, row: rows.start, column: 0 }, RowsMut::new(c));
         });
