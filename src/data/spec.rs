@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Visitor};
@@ -114,6 +114,14 @@ pub enum SplitBy {
 }
 
 impl DataSpec {
+    /// The files: the training file, then those of their own for validation and for the test.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        [Some(&self.path), self.valid_path.as_ref(), self.test_path.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+    }
+
     /// Whether classes or values are learnt.
     pub fn task(&self) -> Task {
         let is_target = |column: &ColumnSpec| column.column_type == Some(ColumnType::Target);
