@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::column::{Kind, Role, role_name};
 use super::error::DataErrorKind;
-use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
+use super::limits::{MAX_BLANK_LINES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use super::memory::Bytes;
 use super::phrases::{
     ManyTexts, also_missing, constant_of, converter, differences, instead, name_of, spelled, tells_rows_apart,
@@ -165,6 +165,8 @@ pub(super) enum Fault {
     RecordTooLong,
     #[error("record longer than 1 MiB; is the quote that opens here closed where it should be?")]
     QuotedTooLong,
+    #[error("more than {MAX_BLANK_LINES} blank lines from here on, which is the limit; remove them")]
+    TooManyBlankLines,
     #[error("more than {MAX_COLUMNS} columns, which is the limit")]
     TooManyColumns,
 
@@ -383,6 +385,7 @@ impl Fault {
             | Self::OutOfMemory { .. }
             | Self::RecordTooLong
             | Self::QuotedTooLong
+            | Self::TooManyBlankLines
             | Self::TooManyCategories(_)
             | Self::TooManyColumns
             | Self::TooManyKeys => DataErrorKind::Limit,
@@ -425,6 +428,7 @@ impl Fault {
                 | Self::OutOfMemory { .. }
                 | Self::TooLarge { .. }
                 | Self::TooLargeUnpacked { .. }
+                | Self::TooLargeSpooled { .. }
                 | Self::NamesForColumns { .. }
                 | Self::Unpack(..)
                 | Self::Read(_)

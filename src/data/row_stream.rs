@@ -6,11 +6,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::Role;
+use super::blank::BlankEnd;
 use super::chunks::{Chunk, Chunks};
 use super::dialect::Dialect;
 use super::encoding::{Encoding, ReadingFormat};
 use super::error::{DataError, Told};
-use super::fault::Fault;
 use super::file::CsvFile;
 use super::format::{Format, Reading};
 use super::matching::Matching;
@@ -199,8 +199,7 @@ where
 struct Progress {
     /// Lines of the pieces so far.
     lines: u64,
-    /// The first blank line behind the last record so far.
-    blank: Option<u64>,
+    blank: BlankEnd,
 }
 
 enum Stop<E> {
@@ -215,11 +214,8 @@ impl Progress {
         self.lines += outcome.lines;
         let goes_on = outcome.made.as_ref().is_ok_and(|made| !made.is_empty)
             || outcome.made.as_ref().is_err_and(|told| told.fault.weight() == 0);
-        if let Some(blank) = self.blank.filter(|_| goes_on) {
-            return Err(Told::at_line(blank, Fault::BlankLine));
-        }
-        let made = outcome.made.map_err(|told| told.below(before))?;
-        self.blank = self.blank.or(made.blank.map(|line| line + before));
-        Ok(made.result)
+        let blank = outcome.made.as_ref().ok().and_then(|made| made.blank);
+        self.blank.add(goes_on, blank.map(|line| line + before), self.lines)?;
+        outcome.made.map(|made| made.result).map_err(|told| told.below(before))
     }
 }
