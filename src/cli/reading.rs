@@ -13,7 +13,7 @@ pub(super) fn reading(path: &Path, args: &ReadingArgs) -> DataSpec {
     DataSpec {
         path: path.to_owned(),
         header: !args.no_header,
-        delimiter: args.delimiter.unwrap_or(usual.delimiter),
+        delimiter: args.delimiter,
         quote: args.quote.unwrap_or(usual.quote),
         comment: args.comment,
         ..usual

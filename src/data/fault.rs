@@ -203,6 +203,12 @@ pub(super) enum Fault {
     #[error("1 column found; is the delimiter {0:?}? set data.delimiter")]
     OtherDelimiter(char),
     #[error(
+        "{} with {usual:?}, and {with_other} with {other:?}; is the delimiter {other:?}? set data.delimiter to the \
+         one that is right",
+        Count(*.found, "column")
+    )]
+    LikelierDelimiter { usual: char, found: usize, other: char, with_other: usize },
+    #[error(
         "1 column found; its fields look separated by {0:?}, and those of the training file were not: \
          convert the file"
     )]

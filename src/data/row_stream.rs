@@ -65,7 +65,7 @@ impl RowStream {
         reading: Reading,
     ) -> Result<Self, DataError> {
         let ReadingFormat { header, delimiter, quote, comment, .. } = encoding.reading;
-        let spec = DataSpec { header, delimiter, quote, comment, ..DataSpec::default() };
+        let spec = DataSpec { header, delimiter: Some(delimiter), quote, comment, ..DataSpec::default() };
         let one_column = encoding.features().count() == 1;
         let reading = Reading { limit: u64::MAX, streamed: true, one_column, ..reading };
         let failed = |fault| DataError::new(path, fault);

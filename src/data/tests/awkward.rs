@@ -130,10 +130,10 @@ fn files_in_other_encodings() {
 
 #[test]
 fn files_in_other_dialects() {
-    let semicolons = DataSpec { delimiter: ';', ..DataSpec::default() };
+    let semicolons = DataSpec { delimiter: Some(';'), ..DataSpec::default() };
     let decimal_commas: &[u8] = b"a;b\n1,5;\"x;y\"\n";
     check(&[("semicolons and decimal commas", decimal_commas, Cells(&["a|b", "1,5|x;y"]))], &semicolons);
-    let tabs = DataSpec { delimiter: '\t', ..DataSpec::default() };
+    let tabs = DataSpec { delimiter: Some('\t'), ..DataSpec::default() };
     let cases: [(&str, &[u8], Outcome); 3] = [
         ("tabs", b"a\tb\n1\t2, 3\n", Cells(&["a|b", "1|2, 3"])),
         ("empty cells between tabs", b"a\tb\n\t\n", Cells(&["a|b", "|"])),

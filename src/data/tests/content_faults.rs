@@ -99,20 +99,24 @@ fn rows_of_unequal_width() {
 
 #[test]
 fn another_delimiter() {
-    let cases: [(&[u8], &str); 10] = [
+    let cases: [(&[u8], &str); 13] = [
         (b"x;\"y\"\n1;a\n", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"x;y\n1;a\n", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"x;y\n1,5;a\n", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"\"x\";\"y\"\n1;a\n", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"x\ty\r\n1\ta\r\n", "t.csv:1: 1 column found; is the delimiter '\\t'? set data.delimiter"),
         (b"x|y\n1|a\n", "t.csv:1: 1 column found; is the delimiter '|'? set data.delimiter"),
+        (b"x:y\n1:a\n", "t.csv:1: 1 column found; is the delimiter ':'? set data.delimiter"),
+        (b"\"x\":\"y\"\n1:a\n", "t.csv:1: 1 column found; is the delimiter ':'? set data.delimiter"),
+        // No title has as many colons as the lines below.
+        (b"x: y\n1\n", "t.csv:1: 1 column found; a label and at least one feature are needed"),
         (b"x y\n1 a\n", "t.csv:1: 1 column found; is the delimiter ' '? set data.delimiter"),
         (b"x length;y\n1;a\n", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"x;y", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"x\n1\n", "t.csv:1: 1 column found; a label and at least one feature are needed"),
     ];
     expect_messages(&cases, &spec());
-    let semicolon = DataSpec { delimiter: ';', ..spec() };
+    let semicolon = DataSpec { delimiter: Some(';'), ..spec() };
     let cases: [(&[u8], &str); 2] = [
         (b"x,y\n1,a\n", "t.csv:1: 1 column found; is the delimiter ','? set data.delimiter"),
         (
