@@ -31,7 +31,7 @@ pub(super) fn run(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     if is_printed {
         output.result(&text)?;
     } else {
-        write(&out, &text, args.force)?;
+        write(&out, &text, args)?;
     }
     if let Some(note) = left_out(&profile, &learnt) {
         output.note(&note);
@@ -119,15 +119,9 @@ fn named_from(data: &Path, out: &Path) -> Result<String, Failure> {
     })
 }
 
-fn write(out: &Path, text: &str, force: bool) -> Result<(), Failure> {
+fn write(out: &Path, text: &str, args: &InitArgs) -> Result<(), Failure> {
     let out = OutFile::new(out, Instead::Dash)?;
-    if !force && out.exists() {
-        let shown = plain(&out.named.to_string_lossy());
-        return Err(Failure::new(
-            exit_code::REFUSED,
-            format!("{shown} exists; name another file with -o, or replace it with --force"),
-        ));
-    }
+    out.refuse_replacing(args.force, &[&args.path], None)?;
     let write = || {
         let mut file = AtomicWriteFile::open(&out.real)?;
         file.write_all(text.as_bytes())?;

@@ -1,6 +1,5 @@
 //! `bntrain predict`: a trained model on new rows.
 
-use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -38,7 +37,7 @@ pub(super) fn run(args: &PredictArgs, output: &Output) -> Result<(), Failure> {
         }
         Some(out) => {
             let out = OutFile::new(out, Instead::LeaveOut)?;
-            refuse_overwriting(&out, args.force, &[&args.data, &model_path])?;
+            out.refuse_replacing(args.force, &[&args.data, &model_path], Some(&model))?;
             to_file(&model, args, &options, &out)?
         }
     };
@@ -75,26 +74,6 @@ fn refuse_compression(out: &Path) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// Refuses to write over a file without `force`, and over one of the `inputs` at all.
-fn refuse_overwriting(out: &OutFile<'_>, force: bool, inputs: &[&Path]) -> Result<(), Failure> {
-    if !out.exists() {
-        return Ok(());
-    }
-    let shown = plain(&out.named.to_string_lossy());
-    let real = |path: &Path| fs::canonicalize(path).ok();
-    if inputs.iter().any(|input| real(input).is_some() && real(input) == real(&out.real)) {
-        let message = format!("{shown} is an input of this command; choose another --out");
-        return Err(Failure::new(exit_code::REFUSED, message));
-    }
-    match force {
-        true => Ok(()),
-        false => {
-            let message = format!("{shown} exists; choose another --out or replace it with --force");
-            Err(Failure::new(exit_code::REFUSED, message))
-        }
-    }
 }
 
 fn failure(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> Failure {

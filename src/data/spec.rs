@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Visitor};
@@ -119,6 +119,14 @@ impl DataSpec {
     /// The character between fields.
     pub fn delimiter(&self) -> char {
         self.delimiter.unwrap_or(',')
+    }
+
+    /// The files: the training file, then those of their own for validation and for the test.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        [Some(&self.path), self.valid_path.as_ref(), self.test_path.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
     }
 
     /// Whether classes or values are learnt.

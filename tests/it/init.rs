@@ -29,11 +29,7 @@ fn nothing_is_overwritten_and_nothing_is_guessed_about_the_format() {
         assert!(ended.stderr.contains(message), "{}", ended.stderr);
     };
     work.ok(&["init", "data.csv", "--label", "kind"]);
-    refused(
-        &["init", "data.csv"],
-        7,
-        "data.toml exists; name another file with -o, or replace it with --force",
-    );
+    refused(&["init", "data.csv"], 7, "data.toml exists; choose another --out or replace it with --force");
     work.ok(&["init", "data.csv", "--target", "a", "--force"]);
     assert!(work.read("data.toml").contains("target = \"a\"\n"));
     assert!(work.ok(&["init", "data.csv", "-o", "-"]).stdout.contains("label = \"kind\""));
