@@ -39,9 +39,10 @@ pub(super) fn profile(spec: &DataSpec, args: &ReadingArgs) -> Result<Profile, Fa
         Some(number) => Err(Failure::new(
             exit_code::DATA,
             format!(
-                "{}: the first line has the number {} among the names of the columns; if the file has no \
+                "{}:{}: the header line has the number {} among the names of the columns; if the file has no \
                  header, use --no-header, else --header",
                 plain(&spec.path.to_string_lossy()),
+                profile.first_line,
                 plain(number)
             ),
         )),

@@ -417,7 +417,6 @@ impl Fault {
         matches!(
             self,
             Self::Empty
-                | Self::NoRows
                 | Self::NoTrainRows(_)
                 | Self::OneRow
                 | Self::AllDropped(_)
@@ -434,7 +433,19 @@ impl Fault {
                 | Self::NamesForColumns { .. }
                 | Self::Unpack(..)
                 | Self::Read(_)
-                | Self::Disguised(_)
+        )
+    }
+
+    /// Whether it is a matter of the line that names the columns.
+    pub(super) fn is_of_the_header(&self) -> bool {
+        matches!(
+            self,
+            Self::HeaderOfNumbers
+                | Self::DuplicateName { .. }
+                | Self::EmptyName(_)
+                | Self::ColumnTwice { .. }
+                | Self::OtherColumns { .. }
+                | Self::MissingColumns { .. }
         )
     }
 

@@ -30,7 +30,7 @@ pub(super) struct CsvFile {
     first: Chunk,
     chunks: Chunks,
     /// Of the first record.
-    first_line: u64,
+    pub(super) first_line: u64,
 }
 
 impl CsvFile {
@@ -100,9 +100,9 @@ impl CsvFile {
         told.error(&self.path, &self.names)
     }
 
-    /// An error of this file as a whole.
+    /// An error of its columns, or of this file as a whole.
     pub(super) fn fail(&self, fault: Fault) -> DataError {
-        DataError::new(&self.path, fault)
+        DataError::of_columns(&self.path, fault, self.format.header.then_some(self.first_line))
     }
 }
 

@@ -52,8 +52,9 @@ fn comments_are_skipped_and_their_lines_counted() {
             "t.csv:6: blank line; remove it, as only the end of the file may have some",
         ),
         ("|a\n\nx,y\n1,a\n", "t.csv:2: blank line; remove it, as only the end of the file may have some"),
-        ("|a\n|b", "t.csv: no data rows"),
-        ("|a\nx,y\n|1,a\n", "t.csv: no data rows"),
+        ("|a\n|b", "t.csv:1: no data rows"),
+        ("|a\nx,y\n|1,a\n", "t.csv:2: no data rows"),
+        ("|a\nx,\n1,a\n", "t.csv:2: the column at index 1 has no name; name it, or put 1 under data.ignore"),
         ("|a\nx;y\n1;a\n", "t.csv:2: 1 column found; is the delimiter ';'? set data.delimiter"),
         (
             "|a\ntitle\nx,y\n",
