@@ -169,7 +169,10 @@ fn headers() {
              data.ignore (if the file has no header, set `header = false` in [data])",
         ),
         (b"x,,z\n1,2,a\n", "t.csv:1: the column at index 1 has no name; name it, or put 1 under data.ignore"),
-        (b"x,y, \n1,2,a\n", "t.csv:1: the column at index 2 has no name; name it, or put 2 under data.ignore"),
+        (
+            b"x,y, \n1,2,a\n",
+            "t.csv:1: the column at index 2 has no name; name it, or put 2 under data.ignore",
+        ),
     ];
     expect_messages(&cases, &spec());
     assert_eq!(
