@@ -101,8 +101,8 @@ fn format_lines(reading: &DataSpec) -> Vec<String> {
     if !reading.header {
         lines.push("header = false                  # so the columns are c0, c1, ...".to_owned());
     }
-    if reading.delimiter != usual.delimiter {
-        lines.push(format!("delimiter = {}", quoted(&reading.delimiter.to_string())));
+    if let Some(delimiter) = reading.delimiter {
+        lines.push(format!("delimiter = {}", quoted(&delimiter.to_string())));
     }
     if reading.quote != usual.quote {
         lines.push(format!("quote = {}", mark(reading.quote.0)));

@@ -121,7 +121,7 @@ impl<'a> Assembly<'a> {
             return Err(chunks.skip(fault, self.lines));
         }
         match (self.rows.store.rows(), self.rows.dropped) {
-            (0, 0) => Err(Told::at_line(1, Fault::NoRows)),
+            (0, 0) => Err(Told::at_line(self.reader.first_line, Fault::NoRows)),
             (0, dropped) => Err(Told::at_line(1, Fault::AllDropped(dropped))),
             _ => Ok(self.rows),
         }

@@ -205,6 +205,12 @@ pub(super) enum Fault {
     #[error("1 column found; is the delimiter {0:?}? set data.delimiter")]
     OtherDelimiter(char),
     #[error(
+        "{} with {usual:?}, and {with_other} with {other:?}; is the delimiter {other:?}? set data.delimiter to the \
+         one that is right",
+        Count(*.found, "column")
+    )]
+    LikelierDelimiter { usual: char, found: usize, other: char, with_other: usize },
+    #[error(
         "1 column found; its fields look separated by {0:?}, and those of the training file were not: \
          convert the file"
     )]
@@ -414,7 +420,6 @@ impl Fault {
         matches!(
             self,
             Self::Empty
-                | Self::NoRows
                 | Self::NoTrainRows(_)
                 | Self::OneRow
                 | Self::AllDropped(_)
@@ -432,7 +437,19 @@ impl Fault {
                 | Self::NamesForColumns { .. }
                 | Self::Unpack(..)
                 | Self::Read(_)
-                | Self::Disguised(_)
+        )
+    }
+
+    /// Whether it is a matter of the line that names the columns.
+    pub(super) fn is_of_the_header(&self) -> bool {
+        matches!(
+            self,
+            Self::HeaderOfNumbers
+                | Self::DuplicateName { .. }
+                | Self::EmptyName(_)
+                | Self::ColumnTwice { .. }
+                | Self::OtherColumns { .. }
+                | Self::MissingColumns { .. }
         )
     }
 

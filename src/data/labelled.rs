@@ -72,8 +72,10 @@ impl<F: Real> LabelledRows<F> {
         let failed = |fault| DataError::new(path, fault);
         let roles = [Role::Label, Role::Target, Role::Weight];
         let stream = RowStream::open(path, encoding, &roles, bad_rows)?;
-        let truths = Truths::new(encoding, &stream)
-            .map_err(|missing| failed(Fault::MissingColumns { missing, found: stream.names().to_vec() }))?;
+        let truths = Truths::new(encoding, &stream).map_err(|missing| {
+            stream.fail(Fault::MissingColumns { missing, found: stream.names().to_vec() })
+        })?;
+        let first_line = stream.first_line();
         let weight = encoding.weight_column().and_then(|name| find(&stream, name));
         let names: Vec<String> = encoding.features().map(|(name, _)| name.to_owned()).collect();
         let unknown_columns = stream.unknown().map(str::to_owned).collect();
@@ -101,10 +103,10 @@ impl<F: Real> LabelledRows<F> {
         })?;
         let Portion { x, rows, classes, values, weights, skipped, first_skipped, unseen } = all;
         if rows == 0 {
-            return Err(failed(match first_skipped {
-                Some(first) => Fault::NothingToEvaluate { rows: skipped, first },
-                None => Fault::NoRows,
-            }));
+            return Err(match first_skipped {
+                Some(first) => failed(Fault::NothingToEvaluate { rows: skipped, first }),
+                None => failed(Fault::NoRows).at(Some(first_line), None, None),
+            });
         }
         let weights = weight.map(|_| weights);
         if weights.as_ref().is_some_and(|weights| weights.iter().all(|weight| *weight == 0.0)) {

@@ -17,6 +17,7 @@ mod chunks;
 mod class;
 mod class_weights;
 mod column;
+mod delimiter;
 mod dialect;
 mod disk;
 mod divide;

@@ -65,17 +65,28 @@ impl RowStream {
         reading: Reading,
     ) -> Result<Self, DataError> {
         let ReadingFormat { header, delimiter, quote, comment, .. } = encoding.reading;
-        let spec = DataSpec { header, delimiter, quote, comment, ..DataSpec::default() };
+        let spec = DataSpec { header, delimiter: Some(delimiter), quote, comment, ..DataSpec::default() };
         let one_column = encoding.features().count() == 1;
         let reading = Reading { limit: u64::MAX, streamed: true, one_column, ..reading };
         let failed = |fault| DataError::new(path, fault);
         let format = Format::new(&spec, reading).map_err(failed)?;
         let file = CsvFile::open(path, format, &[]).map_err(DataError::of_prediction)?;
-        let (path, names, first_line, first, chunks) = file.into_parts();
-        let matching = Matching::new(encoding, &names, roles).map_err(failed)?;
+        let matching = Matching::new(encoding, &file.names, roles).map_err(|fault| file.fail(fault))?;
+        let (path, _, first_line, first, chunks) = file.into_parts();
         let names = matching.names.clone();
         let frame = Frame { path, names, first_line, format, matching, bad_rows };
         Ok(Self { frame, first, chunks })
+    }
+
+    /// An error of its columns.
+    pub(super) fn fail(&self, fault: Fault) -> DataError {
+        let Frame { path, first_line, format, .. } = &self.frame;
+        DataError::of_columns(path, fault, format.header.then_some(*first_line))
+    }
+
+    /// The line of the first record.
+    pub(super) fn first_line(&self) -> u64 {
+        self.frame.first_line
     }
 
     /// Names of the columns of the file.

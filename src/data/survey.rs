@@ -79,7 +79,7 @@ impl Surveyor<'_> {
         });
         match fault {
             Some(fault) => Err(chunks.skip(fault, lines)),
-            None if records == 0 => Err(Told::at_line(1, Fault::NoRows)),
+            None if records == 0 => Err(Told::at_line(self.first_line, Fault::NoRows)),
             None => Ok(Survey { columns: sum, rows: records, hashes }),
         }
     }

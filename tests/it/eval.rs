@@ -252,7 +252,7 @@ fn rows_without_a_known_truth_are_refused_or_left_out() {
     assert_eq!(code, Some(3));
     assert_eq!(
         error,
-        "error: bad.csv: missing \"kind\", which the model needs; the columns of the file are \"age\", \"city\", \"x\""
+        "error: bad.csv:1: missing \"kind\", which the model needs; the columns of the file are \"age\", \"city\", \"x\""
     );
 }
 

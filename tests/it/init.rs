@@ -63,6 +63,6 @@ fn what_a_config_leaves_out_is_told() {
 
     work.write("twice.csv", &format!("x,a,a,kind\n{rows}"));
     let (code, error) = work.fails(&["inspect", "twice.csv"]);
-    let told = "error: twice.csv: column \"a\" at index 1 and again at index 2; rename or remove one";
+    let told = "error: twice.csv:1: column \"a\" at index 1 and again at index 2; rename or remove one";
     assert_eq!((code, &*error), (Some(3), told));
 }

@@ -127,12 +127,12 @@ fn columns_are_found_by_name() {
     assert_eq!(other.stderr, "note: 1 column of the file not known to the model and not used: \"more\"\n");
     work.write("less.csv", "x,member,age\n1,yes,30\n");
     let error = work.fails(&["predict", "m.safetensors", "--data", "less.csv"]);
-    let message = "error: less.csv: missing \"city\", which the model needs; the columns of the file are \"x\", \
+    let message = "error: less.csv:1: missing \"city\", which the model needs; the columns of the file are \"x\", \
                    \"member\", \"age\"";
     assert_eq!(error, (Some(3), message.to_owned()));
     work.write("twice.csv", "x,member,age,city,x\n1,yes,30,Oslo,1\n");
     let error = work.fails(&["predict", "m.safetensors", "--data", "twice.csv"]);
-    let message = "error: twice.csv: column \"x\" at index 0 and again at index 4; rename or remove one";
+    let message = "error: twice.csv:1: column \"x\" at index 0 and again at index 4; rename or remove one";
     assert_eq!(error, (Some(3), message.to_owned()));
 }
 
@@ -406,7 +406,7 @@ fn packed_standard_input_is_told_how_to_unpack_it() {
         let input = std::fs::File::open(work.path("packed")).expect("a file");
         let mut command = work.command(&["predict", "m.safetensors", "--data", "-"]);
         let ended = Ended::from(command.stdin(input).output().expect("the program starts"));
-        let message = format!("error: standard input: not UTF-8 but {tool}; pipe it through `{tool} -d`\n");
+        let message = format!("error: standard input:1: not UTF-8 but {tool}; pipe it through `{tool} -d`\n");
         assert_eq!((ended.code, ended.stderr), (Some(3), message));
     }
 }
