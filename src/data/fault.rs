@@ -338,8 +338,8 @@ pub(super) enum Fault {
     MissingAnswer(String),
     #[error("comment line; the training file had none: remove it")]
     CommentOfNoModel,
-    #[error("none of {} can be evaluated; the first: {first}", Count(*.rows as usize, "row"))]
-    NothingToEvaluate { rows: u64, first: String },
+    #[error("none of {} can be evaluated; the first, line {line}: {first}", Count(*.rows as usize, "row"))]
+    NothingToEvaluate { rows: u64, line: u64, first: String },
     #[error("{value:?} is so far from the training rows that it is outside {dtype} range when scaled")]
     ScaledTooFar { value: f64, dtype: &'static str },
     #[error("the scores of the network are not finite; are the values far from those of the training rows?")]

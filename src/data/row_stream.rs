@@ -117,7 +117,8 @@ impl RowStream {
     }
 
     /// Calls `work` on every piece of the file, on `threads` threads at the same time, each with a
-    /// state of its own, and `take` on what came of them, in the order of the file.
+    /// state of its own, and `take` on what came of them, in the order of the file, and the number of
+    /// lines before.
     ///
     /// A row has the same values in whatever piece it is, and on however many threads.
     ///
@@ -128,7 +129,7 @@ impl RowStream {
         self,
         threads: NonZeroUsize,
         work: impl Fn(&mut S, &Piece<'_>) -> Result<T, RowProblem> + Sync,
-        mut take: impl FnMut(T) -> Result<(), E> + Send,
+        mut take: impl FnMut(T, u64) -> Result<(), E> + Send,
     ) -> Result<(), StreamError<E>> {
         let Self { mut frame, first, mut chunks } = self;
         frame.format.reading.threads = threads;
@@ -142,8 +143,9 @@ impl RowStream {
                 if ended.is_err() {
                     return ControlFlow::Break(());
                 }
+                let before = progress.lines;
                 ended = match progress.advance(outcome) {
-                    Ok(made) => take(made).map_err(Stop::Taker),
+                    Ok(made) => take(made, before).map_err(Stop::Taker),
                     Err(told) => Err(Stop::Told(told)),
                 };
                 if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -187,10 +189,11 @@ where
 
     fn read(&self, chunk: &Chunk, (values, state): &mut Self::Scratch) -> Outcome<T> {
         let made = chunk.text().and_then(|text| {
-            let read = self.frame.piece(text, chunk.index == 0, values);
-            let (piece, blank) = read.map_err(|at| at.told(text.as_bytes()))?;
+            let (piece, read) = self.frame.piece(text, chunk.index == 0, values);
+            // What `work` finds is in the rows before what cannot be read.
             let result = (self.work)(state, &piece).map_err(|problem| problem.told)?;
-            let blank = blank.map(|offset| line_of(text.as_bytes(), offset));
+            let blank =
+                read.map_err(|at| at.told(text.as_bytes()))?.map(|offset| line_of(text.as_bytes(), offset));
             Ok(Made { result, is_empty: piece.rows() == 0, blank })
         });
         Outcome { lines: chunk.lines(), made }
