@@ -82,7 +82,7 @@ pub(super) enum Fault {
     #[error("the column {} says which rows are held back; take out data.{key}, or ignore the column", Shown(.column))]
     SplitAndFile { column: String, key: &'static str },
     #[error(
-        "data.split_by: rows of a group of {} could come apart; hash the group column itself, as an id",
+        "data.split_by: rows of a group of {} could come apart; hash the group column alone",
         Shown(.0)
     )]
     GroupAndHash(String),
