@@ -153,7 +153,7 @@ pub(super) enum Fault {
     CacheNotWritten { memory: Bytes, path: PathBuf, error: io::Error },
     #[error(
         "its rows need more than data.memory = \"{memory}\", and {} has the name of the file for them but was not \
-         written by bntrain, or not to its end; rename or delete it, or raise data.memory",
+         written by bntrain; rename or delete it, or raise data.memory",
         ShownPath(.path)
     )]
     CacheForeign { memory: Bytes, path: PathBuf },

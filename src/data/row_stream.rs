@@ -11,6 +11,7 @@ use super::chunks::{Chunk, Chunks};
 use super::dialect::Dialect;
 use super::encoding::{Encoding, ReadingFormat};
 use super::error::{DataError, Told};
+use super::fault::Fault;
 use super::file::CsvFile;
 use super::format::{Format, Reading};
 use super::matching::Matching;

@@ -56,8 +56,8 @@ impl Surveyor<'_> {
         in_order(self, first, chunks, &mut |outcome: Surveyed| {
             let before = lines;
             lines += outcome.lines;
-            let is_here = |told: &Box<Told>| told.fault.weight() == 0;
-            let goes_on = outcome.records > 0 || outcome.columns.as_ref().is_err_and(is_here);
+            let goes_on =
+                outcome.records > 0 || outcome.columns.as_ref().is_err_and(|told| told.fault.weight() == 0);
             let first_blank = outcome.blank.map(|line| line + before);
             fault = match (fault.take(), outcome.columns) {
                 (None, columns) => match (blank.add(goes_on, first_blank, lines), columns) {

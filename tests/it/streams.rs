@@ -43,7 +43,7 @@ fn what_never_ends_is_refused_as_soon_as_it_is_wrong() {
     let long = "1:1: record longer than 1 MiB; is this a CSV file?";
     let blank = "1: blank line; remove it, as only the end of the file may have some";
     let blanks = "4: more than 1048576 blank lines from here on, which is the limit; remove them";
-    let ragged = "2:1: 1 field where the first record, in line 1, has 3";
+    let ragged = "2:1: expected 3 fields as in line 1, found 1";
     for (args, start, pattern, code, told) in [
         (train, "", "1", 8, long),
         (train, "", "\0", 8, long),
