@@ -11,7 +11,7 @@ use super::fault::Fault;
 use super::file::width;
 use super::format::Format;
 use super::layout::Take;
-use super::lexer::Lexer;
+use super::lexer::{Lexer, LineEnds};
 use super::markers::Markers;
 use super::matching::Matching;
 use super::plain::read_plain;
@@ -49,6 +49,8 @@ pub struct Piece<'p> {
     cells: Vec<Cow<'p, str>>,
     records: Vec<Record>,
     problems: BTreeMap<usize, RowProblem>,
+    /// The kinds of line end in the text.
+    pub(super) line_ends: LineEnds,
 }
 
 /// Where a record is in the text of its piece.
@@ -108,8 +110,8 @@ impl Frame {
             };
             records.push(Record { bytes: start..end, is_plain });
         }
-        let blank = lexer.blank_end();
-        Ok((Piece { text, frame: self, values, cells, records, problems }, blank))
+        let (blank, line_ends) = (lexer.blank_end(), lexer.line_ends());
+        Ok((Piece { text, frame: self, values, cells, records, problems, line_ends }, blank))
     }
 
     /// Reads the current record; the result is what is wrong with one of its cells.

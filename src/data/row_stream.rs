@@ -13,6 +13,7 @@ use super::error::{DataError, Told};
 use super::fault::Fault;
 use super::file::CsvFile;
 use super::format::{Format, Reading};
+use super::lexer::LineEnds;
 use super::matching::Matching;
 use super::piece::{BadRows, Frame, Piece, RowProblem};
 use super::place::line_of;
@@ -117,7 +118,8 @@ impl RowStream {
     }
 
     /// Calls `work` on every piece of the file, on `threads` threads at the same time, each with a
-    /// state of its own, and `take` on what came of them, in the order of the file.
+    /// state of its own, and `take` on what came of them, in the order of the file. Returns the names of
+    /// the kinds of line end that the file has, where there are several.
     ///
     /// A row has the same values in whatever piece it is, and on however many threads.
     ///
@@ -129,7 +131,7 @@ impl RowStream {
         threads: NonZeroUsize,
         work: impl Fn(&mut S, &Piece<'_>) -> Result<T, RowProblem> + Sync,
         mut take: impl FnMut(T) -> Result<(), E> + Send,
-    ) -> Result<(), StreamError<E>> {
+    ) -> Result<Option<String>, StreamError<E>> {
         let Self { mut frame, first, mut chunks } = self;
         frame.format.reading.threads = threads;
         let mut progress = Progress::default();
@@ -152,7 +154,8 @@ impl RowStream {
         ended.map_err(|stop| match stop {
             Stop::Told(told) => StreamError::Data(told.error(&frame.path, &frame.names).of_prediction()),
             Stop::Taker(error) => StreamError::Taker(error),
-        })
+        })?;
+        Ok(progress.line_ends.mixed())
     }
 }
 
@@ -172,6 +175,7 @@ struct Outcome<T> {
 struct Made<T> {
     result: T,
     is_empty: bool,
+    line_ends: LineEnds,
     /// The first of the blank lines at the end.
     blank: Option<u64>,
 }
@@ -191,7 +195,7 @@ where
             let (piece, blank) = read.map_err(|at| at.told(text.as_bytes()))?;
             let result = (self.work)(state, &piece).map_err(|problem| problem.told)?;
             let blank = blank.map(|offset| line_of(text.as_bytes(), offset));
-            Ok(Made { result, is_empty: piece.rows() == 0, blank })
+            Ok(Made { result, is_empty: piece.rows() == 0, line_ends: piece.line_ends, blank })
         });
         Outcome { lines: chunk.lines(), made }
     }
@@ -212,6 +216,7 @@ struct Progress {
     lines: u64,
     /// The first blank line behind the last record so far.
     blank: Option<u64>,
+    line_ends: LineEnds,
 }
 
 enum Stop<E> {
@@ -231,6 +236,7 @@ impl Progress {
         }
         let made = outcome.made.map_err(|told| told.below(before))?;
         self.blank = self.blank.or(made.blank.map(|line| line + before));
+        self.line_ends.add(made.line_ends);
         Ok(made.result)
     }
 }

@@ -272,6 +272,11 @@ fn labels_are_renamed_and_unseen_categories_counted() {
         ended.stderr,
         "note: 20 cells of column \"city\" with a category that was not in the training rows\n"
     );
+    let unseen = |file| eval_json(&work, file, &["-q"])["unseen_categories"].to_string();
+    assert_eq!([unseen("cities.csv"), unseen("valid.csv")], ["{\"city\":20}", "{}"]);
+    work.write("ends.csv", &text.replacen('\n', "\r\n", 1));
+    let ended = work.ok(&["eval", "m.safetensors", "--data", "ends.csv"]);
+    assert_eq!(ended.stderr, "note: ends.csv has mixed line ends: LF and CRLF\n");
 }
 
 #[test]
