@@ -12,7 +12,7 @@ use super::model::load_model;
 use super::out_file::{Instead, OutFile, STANDARD_OUTPUT};
 use super::signals::survive_file_limit;
 use super::{Failure, Output, exit_code};
-use crate::data::{BadRows, Shown};
+use crate::data::{BadRows, Shown, ShownPath};
 use crate::model::Model;
 use crate::predict::{PredictError, PredictOptions, Predicted, predict};
 use crate::report::plain;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &PredictArgs, output: &Output) -> Result<(), Failure> {
             to_file(&model, args, &options, &out)?
         }
     };
-    tell(&predicted, output);
+    tell(&predicted, args, output);
     Ok(())
 }
 
@@ -95,8 +95,14 @@ fn failure(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> Failu
 }
 
 /// What is worth knowing about the rows.
-fn tell(predicted: &Predicted, output: &Output) {
-    let Predicted { rows, bad_rows, unknown_columns, unseen } = predicted;
+fn tell(predicted: &Predicted, args: &PredictArgs, output: &Output) {
+    let Predicted { rows, bad_rows, unknown_columns, absent_ids, mixed_line_ends, unseen } = predicted;
+    if let Some(kinds) = mixed_line_ends {
+        output.note(&format!("note: {} has mixed line ends: {kinds}", ShownPath(&args.data)));
+    }
+    for name in absent_ids {
+        output.note(&format!("note: no column {}, so that the predictions are without it", Shown(name)));
+    }
     let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     if !unknown_columns.is_empty() {
         let names: Vec<String> = unknown_columns.iter().take(8).map(|name| Shown(name).to_string()).collect();

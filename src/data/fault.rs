@@ -8,7 +8,8 @@ use super::error::DataErrorKind;
 use super::limits::{MAX_BLANK_LINES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use super::memory::Bytes;
 use super::phrases::{
-    ManyTexts, also_missing, constant_of, converter, differences, instead, name_of, spelled, tells_rows_apart,
+    ManyTexts, also_missing, constant_of, converter, did_you_mean, differences, instead, name_of, spelled,
+    tells_rows_apart,
 };
 use super::shown::{Count, Shown, ShownNames, ShownPath};
 use super::spec::ColumnRef;
@@ -323,11 +324,17 @@ pub(super) enum Fault {
 
     // A file does not fit what a network was trained on.
     #[error(
-        "missing {}, which the model needs; the columns of the file are {}",
+        "missing {}, which the model needs{} the columns of the file are {}",
         ShownNames(.missing),
+        did_you_mean(.near),
         ShownNames(.found)
     )]
-    MissingColumns { missing: Vec<String>, found: Vec<String> },
+    MissingColumns {
+        missing: Vec<String>,
+        /// Columns that the model does not know, spelt like them.
+        near: Vec<String>,
+        found: Vec<String>,
+    },
     #[error("column {} at index {first} and again at index {second}; rename or remove one", Shown(.name))]
     ColumnTwice { name: String, first: usize, second: usize },
     #[error("missing value{}; the model knows nothing to put in its place: fill it in", spelled(.0))]

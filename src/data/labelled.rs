@@ -13,6 +13,7 @@ use super::error::DataError;
 use super::fault::Fault;
 use super::limits::MAX_INPUT_BYTES;
 use super::markers::Markers;
+use super::matching::missing_columns;
 use super::piece::{BadRows, Piece, RowProblem};
 use super::row_stream::{RowStream, StreamError};
 use super::{Encoder, Role};
@@ -34,6 +35,8 @@ pub struct LabelledRows<F> {
     pub first_skipped: Option<(u64, String)>,
     /// Columns that the encoding does not know.
     pub unknown_columns: Vec<String>,
+    /// The kinds of line end of the file, where there are several.
+    pub mixed_line_ends: Option<String>,
     /// Cells with a category that was not among those of the training rows, by the name of the column.
     pub unseen: BTreeMap<String, u64>,
 }
@@ -72,9 +75,8 @@ impl<F: Real> LabelledRows<F> {
         let failed = |fault| DataError::new(path, fault);
         let roles = [Role::Label, Role::Target, Role::Weight];
         let stream = RowStream::open(path, encoding, &roles, bad_rows)?;
-        let truths = Truths::new(encoding, &stream).map_err(|missing| {
-            stream.fail(Fault::MissingColumns { missing, found: stream.names().to_vec() })
-        })?;
+        let truths = Truths::new(encoding, &stream)
+            .map_err(|missing| stream.fail(missing_columns(missing, stream.unknown(), stream.names())))?;
         let first_line = stream.first_line();
         let weight = encoding.weight_column().and_then(|name| find(&stream, name));
         let names: Vec<String> = encoding.features().map(|(name, _)| name.to_owned()).collect();
@@ -94,7 +96,7 @@ impl<F: Real> LabelledRows<F> {
                 }
             },
         );
-        ended.map_err(|error| match error {
+        let mixed_line_ends = ended.map_err(|error| match error {
             StreamError::Data(error) => error,
             StreamError::Taker(TooMany { rows }) => {
                 let needs = (rows * inputs * size_of::<F>()) as u64;
@@ -120,7 +122,7 @@ impl<F: Real> LabelledRows<F> {
                 Array2::from_shape_vec((rows, columns.len()), values).expect("each row has all values"),
             ),
         };
-        Ok(Self { x, truth, weights, skipped, first_skipped, unknown_columns, unseen })
+        Ok(Self { x, truth, weights, skipped, first_skipped, unknown_columns, mixed_line_ends, unseen })
     }
 }
 

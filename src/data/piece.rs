@@ -11,7 +11,7 @@ use super::fault::Fault;
 use super::file::width;
 use super::format::Format;
 use super::layout::Take;
-use super::lexer::Lexer;
+use super::lexer::{Lexer, LineEnds};
 use super::markers::Markers;
 use super::matching::Matching;
 use super::plain::read_plain;
@@ -49,6 +49,8 @@ pub struct Piece<'p> {
     cells: Vec<Cow<'p, str>>,
     records: Vec<Record>,
     problems: BTreeMap<usize, RowProblem>,
+    /// The kinds of line end in the text.
+    pub(super) line_ends: LineEnds,
 }
 
 /// What is in a text beside numbers.
@@ -88,7 +90,8 @@ impl Frame {
         values.clear();
         let read = self.read_all(&mut lexer, is_first, values, &mut found);
         let Found { cells, records, problems } = found;
-        let piece = Piece { text, frame: self, values, cells, records, problems };
+        let line_ends = lexer.line_ends();
+        let piece = Piece { text, frame: self, values, cells, records, problems, line_ends };
         (piece, read.map(|()| lexer.blank_end()))
     }
 

@@ -14,6 +14,7 @@ use super::error::{DataError, Told};
 use super::fault::Fault;
 use super::file::CsvFile;
 use super::format::{Format, Reading};
+use super::lexer::LineEnds;
 use super::matching::Matching;
 use super::piece::{BadRows, Frame, Piece, RowProblem};
 use super::place::line_of;
@@ -119,7 +120,8 @@ impl RowStream {
 
     /// Calls `work` on every piece of the file, on `threads` threads at the same time, each with a
     /// state of its own, and `take` on what came of them, in the order of the file, and the number of
-    /// lines before.
+    /// lines before. Returns the names of the kinds of line end that the file has, where there are
+    /// several.
     ///
     /// A row has the same values in whatever piece it is, and on however many threads.
     ///
@@ -131,7 +133,7 @@ impl RowStream {
         threads: NonZeroUsize,
         work: impl Fn(&mut S, &Piece<'_>) -> Result<T, RowProblem> + Sync,
         mut take: impl FnMut(T, u64) -> Result<(), E> + Send,
-    ) -> Result<(), StreamError<E>> {
+    ) -> Result<Option<String>, StreamError<E>> {
         let Self { mut frame, first, mut chunks } = self;
         frame.format.reading.threads = threads;
         let mut progress = Progress::default();
@@ -155,7 +157,8 @@ impl RowStream {
         ended.map_err(|stop| match stop {
             Stop::Told(told) => StreamError::Data(told.error(&frame.path, &frame.names).of_prediction()),
             Stop::Taker(error) => StreamError::Taker(error),
-        })
+        })?;
+        Ok(progress.line_ends.mixed())
     }
 }
 
@@ -175,6 +178,7 @@ struct Outcome<T> {
 struct Made<T> {
     result: T,
     is_empty: bool,
+    line_ends: LineEnds,
     /// The first of the blank lines at the end.
     blank: Option<u64>,
 }
@@ -193,9 +197,9 @@ where
             let (piece, read) = self.frame.piece(text, chunk.index == 0, values);
             // What `work` finds is in the rows before what cannot be read.
             let result = (self.work)(state, &piece).map_err(|problem| problem.told)?;
-            let blank =
-                read.map_err(|at| at.told(text.as_bytes()))?.map(|offset| line_of(text.as_bytes(), offset));
-            Ok(Made { result, is_empty: piece.rows() == 0, blank })
+            let blank = read.map_err(|at| at.told(text.as_bytes()))?;
+            let blank = blank.map(|offset| line_of(text.as_bytes(), offset));
+            Ok(Made { result, is_empty: piece.rows() == 0, line_ends: piece.line_ends, blank })
         });
         Outcome { lines: chunk.lines(), made }
     }
@@ -215,6 +219,7 @@ struct Progress {
     /// Lines of the pieces so far.
     lines: u64,
     blank: BlankEnd,
+    line_ends: LineEnds,
 }
 
 enum Stop<E> {
@@ -231,6 +236,8 @@ impl Progress {
             || outcome.made.as_ref().is_err_and(|told| told.fault.weight() == 0);
         let blank = outcome.made.as_ref().ok().and_then(|made| made.blank);
         self.blank.add(goes_on, blank.map(|line| line + before), self.lines)?;
-        outcome.made.map(|made| made.result).map_err(|told| told.below(before))
+        let made = outcome.made.map_err(|told| told.below(before))?;
+        self.line_ends.add(made.line_ends);
+        Ok(made.result)
     }
 }

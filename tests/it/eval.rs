@@ -266,12 +266,12 @@ fn the_first_bad_row_is_told_whatever_is_wrong_with_it() {
         "column \"kind\" (index 3): missing value, so the answer is not known; ",
         "column \"x\" (index 2): \"two\" is not a number: the model takes only numbers here; ",
     ];
-    for first in 0..3 {
+    for (first, told) in told.iter().enumerate() {
         let mut rows = bad;
         rows[..3].rotate_left(first);
         work.write("bad.csv", &format!("{HEAD}{good}{}", rows.concat()));
         let (code, error) = work.fails(&["eval", "m.safetensors", "--data", "bad.csv"]);
-        let expected = format!("error: bad.csv:41, {}--skip-bad-rows evaluates the other rows", told[first]);
+        let expected = format!("error: bad.csv:41, {told}--skip-bad-rows evaluates the other rows");
         assert_eq!((code, error), (Some(3), expected));
     }
     work.write("bad.csv", &format!("{HEAD}{good}{}", bad[..3].concat()));
@@ -302,6 +302,11 @@ fn labels_are_renamed_and_unseen_categories_counted() {
         ended.stderr,
         "note: 20 cells of column \"city\" with a category that was not in the training rows\n"
     );
+    let unseen = |file| eval_json(&work, file, &["-q"])["unseen_categories"].to_string();
+    assert_eq!([unseen("cities.csv"), unseen("valid.csv")], ["{\"city\":20}", "{}"]);
+    work.write("ends.csv", &text.replacen('\n', "\r\n", 1));
+    let ended = work.ok(&["eval", "m.safetensors", "--data", "ends.csv"]);
+    assert_eq!(ended.stderr, "note: ends.csv has mixed line ends: LF and CRLF\n");
 }
 
 #[test]

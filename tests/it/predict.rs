@@ -130,10 +130,28 @@ fn columns_are_found_by_name() {
     let message = "error: less.csv:1: missing \"city\", which the model needs; the columns of the file are \"x\", \
                    \"member\", \"age\"";
     assert_eq!(error, (Some(3), message.to_owned()));
+    work.write("case.csv", "x,member,Age,City,note\n1,yes,30,Oslo,-\n");
+    let error = work.fails(&["predict", "m.safetensors", "--data", "case.csv"]);
+    let message = "error: case.csv:1: missing \"age\", \"city\", which the model needs; did you mean \"Age\", \
+                   \"City\"? the columns of the file are \"x\", \"member\", \"Age\", \"City\", \"note\"";
+    assert_eq!(error, (Some(3), message.to_owned()));
     work.write("twice.csv", "x,member,age,city,x\n1,yes,30,Oslo,1\n");
     let error = work.fails(&["predict", "m.safetensors", "--data", "twice.csv"]);
     let message = "error: twice.csv:1: column \"x\" at index 0 and again at index 4; rename or remove one";
     assert_eq!(error, (Some(3), message.to_owned()));
+}
+
+#[test]
+fn what_is_odd_about_a_file_is_told() {
+    let work = trained();
+    work.write("odd.csv", "x,member,city,age\r\n1,yes,Oslo,30\n2,no,Oslo,30\r\n");
+    let odd = predict(&work, "odd.csv", &[]);
+    assert_eq!(
+        odd.stderr,
+        "note: odd.csv has mixed line ends: LF and CRLF\nnote: no column \"id\", so that the predictions are \
+         without it\n"
+    );
+    assert!(odd.stdout.starts_with("prediction,"), "{}", odd.stdout);
 }
 
 #[test]
