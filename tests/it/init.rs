@@ -21,6 +21,59 @@ fn a_file_is_inspected_and_gets_a_config_that_trains() {
 }
 
 #[test]
+fn what_the_columns_are_is_told_before_training() {
+    let work = Work::new();
+    let row = |row: usize| format!("{},{}.5,{},{}\n", row, row % 7, ["u", "v"][row % 2], ["p", "q"][row % 2]);
+    let rows: String = (0..60).map(row).collect();
+    work.write("told.csv", &format!("number,x,same,kind\n{rows}"));
+    let leak = "note: suspected leaks, each of which alone gives away what is to be learnt: \"same\" (1.0000); what is \
+                not known when the model is used must be \"ignore\" in [data.columns]\n";
+    let ended = work.ok(&["init", "told.csv"]);
+    assert!(ended.stderr.contains(leak), "{}", ended.stderr);
+    let comment =
+        "same = \"categorical\"            # suspected leak (1.0000): alone gives away what is learnt; ";
+    assert!(work.read("told.toml").contains(comment), "{}", work.read("told.toml"));
+
+    let checked = work.ok(&["check", "-c", "told.toml"]).stdout;
+    let columns = checked.split("\nnetwork ").next().and_then(|text| text.split_once("4 columns\n\n"));
+    insta::assert_snapshot!(columns.expect("a part of its own").1, @r#"
+    column  is           missing  distinct  values
+    number  id                 -        60  0.000 to 59.00, mean 29.50
+    x       numeric            -         7  0.5000 to 6.500, mean 3.400
+    same    categorical        -         2  u (30)
+    kind    categorical        -         2  p (30)
+
+    why:
+      number is id: whole numbers, one after the other
+      same is categorical: 2 different texts
+      kind is categorical: 2 different texts
+      the others are numeric: all of their values are numbers
+
+    in this config:
+      number is an id
+      kind is the label
+
+    suspected leaks, each of which alone gives away what is to be learnt; what is
+    not known when the model is used must be "ignore" in [data.columns]:
+      same (1.0000)
+    "#);
+    let json = work.ok(&["check", "-c", "told.toml", "--json"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["columns"][0]["reason"], "whole numbers, one after the other");
+    assert_eq!(json["suspected_leaks"][0]["column"], "same");
+
+    let train = |told: &str| work.ok(&["-c", "told.toml", "--epochs", "1", "--set", told]).stderr;
+    let hint = "note: `bntrain check` shows what every column is, and why\n";
+    let told = train("data.columns.same=categorical");
+    assert!(told.contains(leak), "{told}");
+    let ignored = train("data.columns.same=ignore");
+    assert!(!ignored.contains("leak") && !ignored.contains(hint), "{ignored}");
+    work.write("short.toml", &work.read("told.toml").replace("same = \"categorical\"", "# "));
+    let inferred = work.ok(&["-c", "short.toml", "--epochs", "1"]).stderr;
+    assert!(inferred.contains(leak) && inferred.contains(hint), "{inferred}");
+}
+
+#[test]
 fn nothing_is_overwritten_and_nothing_is_guessed_about_the_format() {
     let work = Work::new();
     let refused = |args: &[&str], code: i32, message: &str| {
