@@ -8,8 +8,9 @@ use super::args::{ConfigArgs, TrainArgs};
 use super::plan::{Planned, all_cores, read_plan};
 use super::progress::{Progress, ending};
 use super::signals::Signals;
-use super::{Failure, Output, exit_code, results};
+use super::{Failure, Output, exit_code, leaks, results};
 use crate::compare::{Job, RunRecord, run_all};
+use crate::data::Table;
 use crate::run_directory::{RunDirectory, RunDirectoryError};
 use crate::train::Outcome;
 
@@ -20,6 +21,9 @@ pub(super) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
     let threads = args.threads.and_then(|threads| NonZeroUsize::new(usize::from(threads)));
     let threads = threads.unwrap_or_else(all_cores);
     let planned = read_plan(&args.config, threads, output)?;
+    if !output.quiet {
+        tell_columns(planned.first_table(), output);
+    }
     if args.dry_run {
         return dry_run(&planned, output);
     }
@@ -71,6 +75,16 @@ pub(super) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
         ));
     }
     judge(args, &planned, &records)
+}
+
+/// What is suspicious about the columns, and who says more of them.
+fn tell_columns(table: &Table, output: &Output) {
+    if let Some(note) = leaks::note_of_small(table) {
+        output.note(&note);
+    }
+    if table.has_inferred_words() {
+        output.note("note: `bntrain check` shows what every column is, and why");
+    }
 }
 
 /// A single run must not diverge; requirements must be met.

@@ -9,9 +9,7 @@ fn a_file_is_inspected_and_gets_a_config_that_trains() {
     assert!(inspected.starts_with("data.csv: 60 rows, 3 columns\n"), "{inspected}");
     assert!(inspected.lines().all(|line| line.chars().count() <= 80), "{inspected}");
     // Both columns separate the classes.
-    let leaks =
-        "suspected leaks (the column alone gives away what is to be learnt):\n  a (1.0000)\n  b (1.0000)\n";
-    assert!(inspected.ends_with(leaks), "{inspected}");
+    assert!(inspected.ends_with("in [data.columns]:\n  a (1.0000)\n  b (1.0000)\n"), "{inspected}");
     let json = work.ok(&["inspect", "data.csv", "--json"]).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json["data"]["columns"][2]["nature"]["kind"], "categorical");
@@ -21,6 +19,59 @@ fn a_file_is_inspected_and_gets_a_config_that_trains() {
     assert!(ended.stderr.contains("data.toml written"), "{}", ended.stderr);
     work.ok(&["check", "-c", "data.toml"]);
     work.ok(&["-c", "data.toml", "--epochs", "2", "--require", "valid_accuracy >= 0.5"]);
+}
+
+#[test]
+fn what_the_columns_are_is_told_before_training() {
+    let work = Work::new();
+    let row = |row: usize| format!("{},{}.5,{},{}\n", row, row % 7, ["u", "v"][row % 2], ["p", "q"][row % 2]);
+    let rows: String = (0..60).map(row).collect();
+    work.write("told.csv", &format!("number,x,same,kind\n{rows}"));
+    let leak = "note: suspected leaks, each of which alone gives away what is to be learnt: \"same\" (1.0000); what is \
+                not known when the model is used must be \"ignore\" in [data.columns]\n";
+    let ended = work.ok(&["init", "told.csv"]);
+    assert!(ended.stderr.contains(leak), "{}", ended.stderr);
+    let comment =
+        "same = \"categorical\"            # suspected leak (1.0000): alone gives away what is learnt; ";
+    assert!(work.read("told.toml").contains(comment), "{}", work.read("told.toml"));
+
+    let checked = work.ok(&["check", "-c", "told.toml"]).stdout;
+    let columns = checked.split("\nnetwork ").next().and_then(|text| text.split_once("4 columns\n\n"));
+    insta::assert_snapshot!(columns.expect("a part of its own").1, @r#"
+    column  is           missing  distinct  values
+    number  id                 -        60  0.000 to 59.00, mean 29.50
+    x       numeric            -         7  0.5000 to 6.500, mean 3.400
+    same    categorical        -         2  u (30)
+    kind    categorical        -         2  p (30)
+
+    why:
+      number is id: whole numbers, one after the other
+      same is categorical: 2 different texts
+      kind is categorical: 2 different texts
+      the others are numeric: all of their values are numbers
+
+    in this config:
+      number is an id
+      kind is the label
+
+    suspected leaks, each of which alone gives away what is to be learnt; what is
+    not known when the model is used must be "ignore" in [data.columns]:
+      same (1.0000)
+    "#);
+    let json = work.ok(&["check", "-c", "told.toml", "--json"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["columns"][0]["reason"], "whole numbers, one after the other");
+    assert_eq!(json["suspected_leaks"][0]["column"], "same");
+
+    let train = |told: &str| work.ok(&["-c", "told.toml", "--epochs", "1", "--set", told]).stderr;
+    let hint = "note: `bntrain check` shows what every column is, and why\n";
+    let told = train("data.columns.same=categorical");
+    assert!(told.contains(leak), "{told}");
+    let ignored = train("data.columns.same=ignore");
+    assert!(!ignored.contains("leak") && !ignored.contains(hint), "{ignored}");
+    work.write("short.toml", &work.read("told.toml").replace("same = \"categorical\"", "# "));
+    let inferred = work.ok(&["-c", "short.toml", "--epochs", "1"]).stderr;
+    assert!(inferred.contains(leak) && inferred.contains(hint), "{inferred}");
 }
 
 #[test]
