@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use memchr::memrchr2;
+
 use super::borders::Borders;
 use super::dialect::Dialect;
 use super::disk::Disk;
@@ -10,7 +12,7 @@ use super::fault::Fault;
 use super::format::Format;
 use super::guise::disguise;
 use super::lexer::overlong;
-use super::limits::{MAX_BYTES_BEHIND, MAX_RECORD_BYTES};
+use super::limits::{MAX_BYTES_BEHIND, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
 use super::place::{has_line_end, line_ends};
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -125,6 +127,11 @@ impl Chunks {
                 return Ok(false);
             }
             refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.told(bytes))?;
+            if bytes.len() > MAX_QUOTED_BYTES && borders.is_quoted() {
+                // Whoever reads it finds the fault; it ends with a line, so that it is text.
+                bytes.truncate(memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1));
+                return Ok(true);
+            }
         }
     }
 }

@@ -43,6 +43,7 @@ fn what_never_ends_is_refused_as_soon_as_it_is_wrong() {
     let long = "1:1: record longer than 1 MiB; is this a CSV file?";
     let blank = "1: blank line; remove it, as only the end of the file may have some";
     let blanks = "4: more than 1048576 blank lines from here on, which is the limit; remove them";
+    let quoted = "2:1: record longer than 1 MiB; is the quote that opens here closed where it should be?";
     let ragged = "2:1: expected 3 fields as in line 1, found 1";
     for (args, start, pattern, code, told) in [
         (train, "", "1", 8, long),
@@ -51,9 +52,11 @@ fn what_never_ends_is_refused_as_soon_as_it_is_wrong() {
         (train, "", "\n", 3, blank),
         (train, "", "\r\n", 3, blank),
         (train, head, "1\n", 3, ragged),
+        (train, &format!("{head}\""), "é,\n", 8, quoted),
         (train, rows, "\n", 8, blanks),
         (train, rows, " \r\n", 8, blanks),
         (predict, "", "\0", 8, long),
+        (predict, &format!("{head}\""), "é,\n", 8, quoted),
         (predict, "", "\n", 3, blank),
         (predict, rows, "\n", 8, blanks),
         (eval, rows, "\n", 8, blanks),
