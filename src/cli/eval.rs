@@ -64,7 +64,7 @@ struct Subject<'a> {
 /// What was seen while reading.
 struct Seen {
     skipped: u64,
-    first_skipped: Option<String>,
+    first_skipped: Option<(u64, String)>,
     unknown_columns: Vec<String>,
     unseen: BTreeMap<String, u64>,
     mixed_line_ends: Option<String>,
@@ -158,9 +158,9 @@ impl Seen {
                 Shown(column)
             ));
         }
-        if let Some(first) = &self.first_skipped {
+        if let Some((line, first)) = &self.first_skipped {
             output.note(&format!(
-                "note: {} of {} left out; the first: {first}",
+                "note: {} of {} left out; the first, line {line}: {first}",
                 counted(self.skipped, "row"),
                 plain(&args.data.to_string_lossy())
             ));

@@ -104,7 +104,7 @@ fn judge(args: &TrainArgs, planned: &Planned, records: &[RunRecord]) -> Result<(
     if unmet.is_empty() { Ok(()) } else { Err(Failure::new(exit_code::NO, unmet.join("\n  "))) }
 }
 
-/// One step and one evaluation of each network, on one batch, with nothing written.
+/// One step and one evaluation of each network, on one batch, with no results written.
 fn dry_run(planned: &Planned, output: &Output) -> Result<(), Failure> {
     let first_seed = planned.jobs.first().map(|job| job.cell.seed);
     for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
@@ -118,7 +118,7 @@ fn dry_run(planned: &Planned, output: &Output) -> Result<(), Failure> {
             format!("{}: one step {}\n", describe(job), ending(&outcome))
         })?;
     }
-    if output.json { Ok(()) } else { output.result("nothing was written\n") }
+    if output.json { Ok(()) } else { output.result("no results were written\n") }
 }
 
 fn describe(job: &Job) -> String {

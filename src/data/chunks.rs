@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::format::Format;
 use super::guise::disguise;
 use super::lexer::overlong;
-use super::limits::MAX_RECORD_BYTES;
+use super::limits::{MAX_BYTES_BEHIND, MAX_RECORD_BYTES};
 use super::place::{has_line_end, line_ends};
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -78,13 +78,15 @@ impl Chunks {
         Ok(chunk.index == 0 || !chunk.bytes.is_empty())
     }
 
-    /// Reads what is left behind a fault, `lines` being those so far: whether another one explains
-    /// more, and the lines of the file.
-    pub(super) fn skip(&mut self, mut fault: Box<Told>, mut lines: u64) -> (Box<Told>, u64) {
+    /// Reads what is left behind a fault, `lines` being those so far, and of standard input no more
+    /// than [`MAX_BYTES_BEHIND`]: the fault, or another one that explains more.
+    pub(super) fn skip(&mut self, mut fault: Box<Told>, mut lines: u64) -> Box<Told> {
+        let is_endless = self.disk.is_standard_input();
+        let end = if is_endless { self.offset.saturating_add(MAX_BYTES_BEHIND) } else { usize::MAX };
         let mut chunk = Chunk::default();
-        loop {
+        while self.offset < end {
             let found = match self.next(&mut chunk) {
-                Ok(false) => return (fault, lines),
+                Ok(false) => break,
                 Ok(true) => chunk.text().err(),
                 Err(told) => Some(told),
             };
@@ -93,6 +95,7 @@ impl Chunks {
             }
             lines += chunk.lines();
         }
+        fault
     }
 
     /// The hash, in hexadecimal, and the number of the bytes that were read from disk.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::column::{Kind, Role, role_name};
 use super::error::DataErrorKind;
-use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
+use super::limits::{MAX_BLANK_LINES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use super::memory::Bytes;
 use super::phrases::{
     ManyTexts, also_missing, constant_of, converter, did_you_mean, differences, instead, name_of, spelled,
@@ -83,7 +83,7 @@ pub(super) enum Fault {
     #[error("the column {} says which rows are held back; take out data.{key}, or ignore the column", Shown(.column))]
     SplitAndFile { column: String, key: &'static str },
     #[error(
-        "data.split_by: rows of a group of {} could come apart; hash the group column itself, as an id",
+        "data.split_by: rows of a group of {} could come apart; hash the group column alone",
         Shown(.0)
     )]
     GroupAndHash(String),
@@ -154,7 +154,7 @@ pub(super) enum Fault {
     CacheNotWritten { memory: Bytes, path: PathBuf, error: io::Error },
     #[error(
         "its rows need more than data.memory = \"{memory}\", and {} has the name of the file for them but was not \
-         written by bntrain, or not to its end; rename or delete it, or raise data.memory",
+         written by bntrain; rename or delete it, or raise data.memory",
         ShownPath(.path)
     )]
     CacheForeign { memory: Bytes, path: PathBuf },
@@ -166,6 +166,8 @@ pub(super) enum Fault {
     RecordTooLong,
     #[error("record longer than 1 MiB; is the quote that opens here closed where it should be?")]
     QuotedTooLong,
+    #[error("more than {MAX_BLANK_LINES} blank lines from here on, which is the limit; remove them")]
+    TooManyBlankLines,
     #[error("more than {MAX_COLUMNS} columns, which is the limit")]
     TooManyColumns,
 
@@ -343,8 +345,8 @@ pub(super) enum Fault {
     MissingAnswer(String),
     #[error("comment line; the training file had none: remove it")]
     CommentOfNoModel,
-    #[error("none of {} can be evaluated; the first: {first}", Count(*.rows as usize, "row"))]
-    NothingToEvaluate { rows: u64, first: String },
+    #[error("none of {} can be evaluated; the first, line {line}: {first}", Count(*.rows as usize, "row"))]
+    NothingToEvaluate { rows: u64, line: u64, first: String },
     #[error("{value:?} is so far from the training rows that it is outside {dtype} range when scaled")]
     ScaledTooFar { value: f64, dtype: &'static str },
     #[error("the scores of the network are not finite; are the values far from those of the training rows?")]
@@ -396,6 +398,7 @@ impl Fault {
             | Self::OutOfMemory { .. }
             | Self::RecordTooLong
             | Self::QuotedTooLong
+            | Self::TooManyBlankLines
             | Self::TooManyCategories(_)
             | Self::TooManyColumns
             | Self::TooManyKeys => DataErrorKind::Limit,
@@ -437,6 +440,7 @@ impl Fault {
                 | Self::OutOfMemory { .. }
                 | Self::TooLarge { .. }
                 | Self::TooLargeUnpacked { .. }
+                | Self::TooLargeSpooled { .. }
                 | Self::NamesForColumns { .. }
                 | Self::Unpack(..)
                 | Self::Read(_)

@@ -44,10 +44,7 @@ impl CsvFile {
             Ok((names, first_line)) => {
                 Ok(Self { path: path.to_owned(), names, format, first, chunks, first_line })
             }
-            Err(told) => {
-                let (told, _) = chunks.skip(told, first.lines());
-                Err(told.error(path, &[]))
-            }
+            Err(told) => Err(chunks.skip(told, first.lines()).error(path, &[])),
         }
     }
 

@@ -63,7 +63,7 @@ impl RawTraining {
         let used = kept.schema.texts();
         let limit = |used| match used {
             TextUse::Label => kept.classes.len(),
-            TextUse::Group => kept.groups,
+            TextUse::Group | TextUse::OwnGroup => kept.groups,
             TextUse::Part => PartName::ALL.len(),
             TextUse::Key => keys.len(),
         };

@@ -31,8 +31,8 @@ pub struct LabelledRows<F> {
     pub weights: Option<Vec<f64>>,
     /// Rows that were left out.
     pub skipped: u64,
-    /// Why the first of them was.
-    pub first_skipped: Option<String>,
+    /// The line of the first of them, and why it was.
+    pub first_skipped: Option<(u64, String)>,
     /// Columns that the encoding does not know.
     pub unknown_columns: Vec<String>,
     /// The kinds of line end of the file, where there are several.
@@ -49,7 +49,7 @@ struct Portion<F> {
     values: Vec<f64>,  // where values are learnt, row after row
     weights: Vec<f64>, // where the file has them
     skipped: u64,
-    first_skipped: Option<String>,
+    first_skipped: Option<(u64, String)>,
     unseen: BTreeMap<usize, u64>, // by feature
 }
 
@@ -88,8 +88,8 @@ impl<F: Real> LabelledRows<F> {
         let ended = stream.run(
             threads,
             |_: &mut (), piece| Portion::of(piece, &encoder, &truths, weight, bad_rows),
-            |portion: Portion<F>| {
-                all.append(portion);
+            |portion: Portion<F>, lines| {
+                all.append(portion, lines);
                 match all.rows > limit {
                     true => Err(TooMany { rows: all.rows }),
                     false => Ok(()),
@@ -106,7 +106,7 @@ impl<F: Real> LabelledRows<F> {
         let Portion { x, rows, classes, values, weights, skipped, first_skipped, unseen } = all;
         if rows == 0 {
             return Err(match first_skipped {
-                Some(first) => failed(Fault::NothingToEvaluate { rows: skipped, first }),
+                Some((line, first)) => failed(Fault::NothingToEvaluate { rows: skipped, line, first }),
                 None => failed(Fault::NoRows).at(Some(first_line), None, None),
             });
         }
@@ -271,8 +271,9 @@ impl<F: Real> Portion<F> {
         for row in 0..piece.rows() {
             let start = portion.x.len();
             portion.x.resize(start + inputs, F::zero());
+            let skipped = |problem: &RowProblem| (problem.told.line, problem.to_string());
             let used = match piece.problem(row) {
-                Some(problem) => Err(problem.to_string()),
+                Some(problem) => Err(skipped(problem)),
                 None => {
                     let x = &mut portion.x[start..];
                     encoder.encode(piece.values(row), x);
@@ -289,7 +290,7 @@ impl<F: Real> Portion<F> {
                     };
                     match (used, bad_rows) {
                         (Err(problem), BadRows::Refuse) => return Err(problem),
-                        (Err(problem), BadRows::Mark) => Err(problem.to_string()),
+                        (Err(problem), BadRows::Mark) => Err(skipped(&problem)),
                         (Ok(()), _) => Ok(()),
                     }
                 }
@@ -311,15 +312,16 @@ impl<F: Real> Portion<F> {
         Ok(portion)
     }
 
-    /// Adds the rows of the next piece.
-    fn append(&mut self, next: Self) {
+    /// Adds the rows of the next piece, which `lines` are before.
+    fn append(&mut self, next: Self, lines: u64) {
         self.x.extend(next.x);
         self.rows += next.rows;
         self.classes.extend(next.classes);
         self.values.extend(next.values);
         self.weights.extend(next.weights);
         self.skipped += next.skipped;
-        self.first_skipped = self.first_skipped.take().or(next.first_skipped);
+        let first_skipped = next.first_skipped.map(|(line, problem)| (line + lines, problem));
+        self.first_skipped = self.first_skipped.take().or(first_skipped);
         for (feature, cells) in next.unseen {
             *self.unseen.entry(feature).or_default() += cells;
         }

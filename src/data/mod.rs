@@ -9,6 +9,7 @@ mod batch;
 mod spec;
 
 mod assembly;
+mod blank;
 mod borders;
 mod cache;
 mod cell;
@@ -56,6 +57,7 @@ mod scale;
 mod schema;
 mod shown;
 mod split;
+mod spool;
 mod store;
 mod survey;
 mod table;

@@ -80,12 +80,12 @@ pub(super) fn keys(columns: &[Column], spec: &DataSpec) -> Result<Vec<usize>, Fa
         return Err(Fault::SplitAndFile { column: column.clone(), key });
     }
     let SplitBy::HashOf(wanted) = &spec.split_by else { return Ok(Vec::new()) };
-    if let Some(group) = group {
-        return Err(Fault::GroupAndHash(group));
-    }
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     let keys: Vec<usize> =
         wanted.iter().map(|wanted| find("split_by", wanted, &names)).collect::<Result<_, _>>()?;
+    if let (Some(group), true) = (group, keys.iter().any(|&key| columns[key].role != Role::Group)) {
+        return Err(Fault::GroupAndHash(group));
+    }
     let is_learnt = |&&key: &&usize| matches!(columns[key].role, Role::Label | Role::Target | Role::Weight);
     match keys.iter().find(is_learnt) {
         Some(&key) => Err(Fault::KeyIsLearnt(names[key].clone())),

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::Role;
+use super::blank::BlankEnd;
 use super::chunks::{Chunk, Chunks};
 use super::dialect::Dialect;
 use super::encoding::{Encoding, ReadingFormat};
@@ -118,8 +119,9 @@ impl RowStream {
     }
 
     /// Calls `work` on every piece of the file, on `threads` threads at the same time, each with a
-    /// state of its own, and `take` on what came of them, in the order of the file. Returns the names of
-    /// the kinds of line end that the file has, where there are several.
+    /// state of its own, and `take` on what came of them, in the order of the file, and the number of
+    /// lines before. Returns the names of the kinds of line end that the file has, where there are
+    /// several.
     ///
     /// A row has the same values in whatever piece it is, and on however many threads.
     ///
@@ -130,7 +132,7 @@ impl RowStream {
         self,
         threads: NonZeroUsize,
         work: impl Fn(&mut S, &Piece<'_>) -> Result<T, RowProblem> + Sync,
-        mut take: impl FnMut(T) -> Result<(), E> + Send,
+        mut take: impl FnMut(T, u64) -> Result<(), E> + Send,
     ) -> Result<Option<String>, StreamError<E>> {
         let Self { mut frame, first, mut chunks } = self;
         frame.format.reading.threads = threads;
@@ -144,8 +146,9 @@ impl RowStream {
                 if ended.is_err() {
                     return ControlFlow::Break(());
                 }
+                let before = progress.lines;
                 ended = match progress.advance(outcome) {
-                    Ok(made) => take(made).map_err(Stop::Taker),
+                    Ok(made) => take(made, before).map_err(Stop::Taker),
                     Err(told) => Err(Stop::Told(told)),
                 };
                 if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -191,9 +194,10 @@ where
 
     fn read(&self, chunk: &Chunk, (values, state): &mut Self::Scratch) -> Outcome<T> {
         let made = chunk.text().and_then(|text| {
-            let read = self.frame.piece(text, chunk.index == 0, values);
-            let (piece, blank) = read.map_err(|at| at.told(text.as_bytes()))?;
+            let (piece, read) = self.frame.piece(text, chunk.index == 0, values);
+            // What `work` finds is in the rows before what cannot be read.
             let result = (self.work)(state, &piece).map_err(|problem| problem.told)?;
+            let blank = read.map_err(|at| at.told(text.as_bytes()))?;
             let blank = blank.map(|offset| line_of(text.as_bytes(), offset));
             Ok(Made { result, is_empty: piece.rows() == 0, line_ends: piece.line_ends, blank })
         });
@@ -214,8 +218,7 @@ where
 struct Progress {
     /// Lines of the pieces so far.
     lines: u64,
-    /// The first blank line behind the last record so far.
-    blank: Option<u64>,
+    blank: BlankEnd,
     line_ends: LineEnds,
 }
 
@@ -231,11 +234,9 @@ impl Progress {
         self.lines += outcome.lines;
         let goes_on = outcome.made.as_ref().is_ok_and(|made| !made.is_empty)
             || outcome.made.as_ref().is_err_and(|told| told.fault.weight() == 0);
-        if let Some(blank) = self.blank.filter(|_| goes_on) {
-            return Err(Told::at_line(blank, Fault::BlankLine));
-        }
+        let blank = outcome.made.as_ref().ok().and_then(|made| made.blank);
+        self.blank.add(goes_on, blank.map(|line| line + before), self.lines)?;
         let made = outcome.made.map_err(|told| told.below(before))?;
-        self.blank = self.blank.or(made.blank.map(|line| line + before));
         self.line_ends.add(made.line_ends);
         Ok(made.result)
     }

@@ -127,7 +127,7 @@ fn run<F: Real>(
     let taken = stream.run(
         options.threads,
         |room, piece| predictor.predict(room, piece),
-        |portion: Portion| {
+        |portion: Portion, _| {
             seen.rows += portion.rows;
             seen.bad_rows += portion.bad_rows;
             for (column, cells, first) in portion.unseen {

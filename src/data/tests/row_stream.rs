@@ -53,7 +53,7 @@ fn rows(content: &[u8], bad_rows: BadRows, chunk: usize, threads: usize) -> Resu
             };
             Ok((0..piece.rows()).map(row).collect::<Vec<_>>())
         },
-        |piece| {
+        |piece, _| {
             rows.extend(piece);
             Ok::<(), Infallible>(())
         },
