@@ -7,18 +7,26 @@ use crate::data::{ColumnProfile, Encoding, FeatureEncoding, Kind, Nature, Profil
 
 /// Characters of a name that are shown.
 const LONGEST_NAME: usize = 18;
+/// Columns that are listed one by one; of a wider file only those that are not plain numbers, or have gaps.
+const MOST_COLUMNS: usize = 100;
 /// Characters of a most frequent value that are shown.
 const LONGEST_VALUE: usize = 18;
 
 /// A line for each column, at most 80 characters wide, then why they are what they are.
 pub fn data_profile(profile: &Profile) -> String {
     let mut rows = vec![["column", "is", "missing", "distinct", "values"].map(str::to_owned).to_vec()];
-    rows.extend(profile.columns.iter().map(row));
+    let is_wide = profile.columns.len() > MOST_COLUMNS;
+    let is_listed = |column: &&ColumnProfile| !is_wide || is_notable(column) || column.missing > 0;
+    rows.extend(profile.columns.iter().filter(is_listed).map(row));
     let columns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];
     let path = plain(&profile.path.to_string_lossy());
     let mut text = format!("{path}: {} rows, {} columns\n\n", profile.rows, profile.columns.len());
     text.push_str(&aligned(&columns, &rows));
     let notable: Vec<&ColumnProfile> = profile.columns.iter().filter(|column| is_notable(column)).collect();
+    let left_out = profile.columns.len() + 1 - rows.len();
+    if left_out > 0 {
+        text.push_str(&format!("{left_out} columns of numbers without gaps are in --json only\n"));
+    }
     let n_plain = profile.columns.len() - notable.len();
     let plain_ones = if notable.is_empty() { "all columns are" } else { "the others are" };
     text.push_str("\nwhy:\n");

@@ -75,6 +75,36 @@ fn what_the_columns_are_is_told_before_training() {
 }
 
 #[test]
+fn of_a_wide_file_the_plain_numbers_are_not_listed() {
+    let work = Work::new();
+    let names: Vec<String> = (0..120).map(|column| format!("x{column}")).collect();
+    let row = |row: usize| {
+        let cell = |column: usize| match column {
+            7 => "NA".to_owned(),
+            9 => "red".to_owned(),
+            _ => (row * (column + 2) % 131).to_string(),
+        };
+        (0..120).map(cell).collect::<Vec<_>>().join(",") + "\n"
+    };
+    work.write("wide.csv", &format!("{}\n{}", names.join(","), (1..40).map(row).collect::<String>()));
+    insta::assert_snapshot!(work.ok(&["inspect", "wide.csv"]).stdout, @r#"
+    wide.csv: 39 rows, 120 columns
+
+    column  is        missing  distinct  values
+    x7      empty          39         0
+    x9      constant        -         1  red (39)
+    118 columns of numbers without gaps are in --json only
+
+    why:
+      x7 is empty: no values
+      x9 is constant: always "red"
+      the others are numeric: all of their values are numbers
+
+    with --label or --target: columns that give away what is to be learnt
+    "#);
+}
+
+#[test]
 fn nothing_is_overwritten_and_nothing_is_guessed_about_the_format() {
     let work = Work::new();
     let refused = |args: &[&str], code: i32, message: &str| {
