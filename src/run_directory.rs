@@ -17,6 +17,9 @@ use crate::report::metrics::{write_metrics, write_metrics_header, write_steps, w
 /// The file whose presence says that a directory is a finished run directory.
 const MARK: &str = "run.json";
 
+/// What the model files of a run are called.
+pub(crate) const MODEL: &str = "model.safetensors";
+
 /// Of `run.json`; a later version says so there.
 pub const FORMAT_VERSION: u64 = 1;
 
@@ -195,6 +198,22 @@ fn is_finished(directory: &Path) -> bool {
     })
 }
 
+/// Whether the file at `path` is one that a run wrote, as far as its name and its place tell.
+#[cfg(feature = "cli")]
+pub(crate) fn is_of_a_run(path: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else { return false };
+    let is_run = |folder: &Path| {
+        let is_begun = || ["metrics.csv", "steps.csv"].iter().all(|file| folder.join(file).is_file());
+        is_finished(folder) || is_begun()
+    };
+    match path.file_name() {
+        // In norm/[point/]seed/
+        Some(name) if name == MODEL => path.ancestors().skip(3).take(2).any(is_run),
+        Some(name) => FILES.iter().any(|file| name == *file) && path.parent().is_some_and(is_run),
+        None => false,
+    }
+}
+
 fn make_parent(path: &Path) -> Result<(), RunDirectoryError> {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => fs::create_dir_all(parent).map_err(io_at(parent)),
@@ -235,7 +254,7 @@ fn remove_models(folder: &Path) -> io::Result<()> {
     for entry in entries {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name == "model.safetensors" {
+        if name == MODEL {
             fs::remove_file(&path)?;
         } else if name.starts_with("seed-") || name.starts_with("point-") {
             remove_models(&path)?;
@@ -253,6 +272,6 @@ pub fn model_path(cell: &Cell) -> PathBuf {
         path.push(format!("point-{point}"));
     }
     path.push(format!("seed-{}", cell.seed));
-    path.push("model.safetensors");
+    path.push(MODEL);
     path
 }

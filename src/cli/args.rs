@@ -84,7 +84,7 @@ pub(super) struct TrainArgs {
     /// Cores to use; results do not depend on it [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
-    /// Check everything, take one step of each network, write nothing
+    /// Check everything, take one step of each network, write no results
     #[arg(long)]
     pub(super) dry_run: bool,
     /// Fail with exit code 1 unless every run meets this, such as 'valid_accuracy >= 0.95' or

@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::args::CheckArgs;
 use super::plan::{Planned, all_cores, read_plan};
-use super::{Failure, Output};
+use super::{Failure, Output, leaks};
 use crate::compare::Job;
 use crate::nn::Network;
+use crate::report::{data_profile, other_uses};
 use crate::train::preflight;
 
 pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
@@ -22,11 +23,14 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
 fn describe_json(planned: &Planned) -> Result<serde_json::Value, Failure> {
     let (table, seed) = (planned.first_table(), planned.first_seed());
     let inputs = planned.jobs.first().map(|job| planned.encoding(job)).transpose()?;
+    let leaks = table.suspected_leaks();
     Ok(json!({
         "rows": table.rows(),
         "train_rows": table.train_rows(seed),
         "valid_rows": table.valid_rows(seed),
         "test_rows": table.test_rows(seed),
+        "columns": planned.profile().ok().map(|profile| profile.columns),
+        "suspected_leaks": leaks::to_json(leaks.as_deref()),
         "features": table.features(),
         "inputs": inputs.map(|encoding| encoding.inputs),
         "learnt": table.learnt(),
@@ -53,6 +57,8 @@ fn describe(planned: &Planned) -> Result<String, Failure> {
         table.valid_rows(seed),
         table.test_rows(seed)
     ));
+    line(String::new());
+    line(columns(planned)?.trim_end().to_owned());
     let first_seed = planned.jobs.first().map(|job| job.cell.seed);
     for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
         line(String::new());
@@ -64,6 +70,25 @@ fn describe(planned: &Planned) -> Result<String, Failure> {
     line("the config in full:".to_owned());
     line(String::new());
     line(planned.plan.to_toml());
+    Ok(text)
+}
+
+/// What is in the training file, what becomes of it, and what gives away what is to be learnt.
+fn columns(planned: &Planned) -> Result<String, Failure> {
+    let mut text = match planned.profile() {
+        Ok(profile) => {
+            let mut text = data_profile(&profile);
+            if let Some(job) = planned.jobs.first() {
+                let uses = other_uses(&profile, &planned.encoding(job)?);
+                text.push_str(&if uses.is_empty() { uses } else { format!("\n{uses}") });
+            }
+            text
+        }
+        // Such as a name that two columns have, one of them ignored.
+        Err(error) => format!("its columns are not shown: {error}\n"),
+    };
+    let leaks = planned.first_table().suspected_leaks();
+    text.push_str(&leaks::section(leaks.as_deref(), planned.plan.task()));
     Ok(text)
 }
 

@@ -1,5 +1,6 @@
 //! `bntrain eval`: a trained model on rows whose truth is known.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::thread;
 
@@ -9,7 +10,7 @@ use super::args::{EvalArgs, StatisticsChoice};
 use super::condition::Condition;
 use super::model::load_model;
 use super::{Failure, Output, exit_code};
-use crate::data::{BadRows, Encoding, LabelledRows, Shown, TargetEncoding};
+use crate::data::{BadRows, Encoding, LabelledRows, Shown, ShownPath, TargetEncoding};
 use crate::evaluate::{Evaluation, Meaning, Question, Statistics, evaluate};
 use crate::kernel::Team;
 use crate::metrics::Metrics;
@@ -34,6 +35,7 @@ pub(super) fn run(args: &EvalArgs, output: &Output) -> Result<(), Failure> {
         value["model_sha256"] = json!(model.sha256);
         value["data"] = json!(args.data.to_string_lossy());
         value["skipped_rows"] = json!(seen.skipped);
+        value["unseen_categories"] = json!(seen.unseen);
         output.result(&format!("{value}\n"))?;
     } else {
         let shown = |path: &std::path::Path| plain(&path.to_string_lossy());
@@ -62,9 +64,10 @@ struct Subject<'a> {
 /// What was seen while reading.
 struct Seen {
     skipped: u64,
-    first_skipped: Option<String>,
+    first_skipped: Option<(u64, String)>,
     unknown_columns: Vec<String>,
-    unseen: Vec<(String, u64)>,
+    unseen: BTreeMap<String, u64>,
+    mixed_line_ends: Option<String>,
     /// The column of the weights, where the file does not have it.
     without_weights: Option<String>,
 }
@@ -108,10 +111,12 @@ impl Subject<'_> {
         let evaluation = evaluation.map_err(|error| {
             Failure::new(exit_code::DATA, format!("{}: {error}", plain(&args.data.to_string_lossy())))
         })?;
-        let LabelledRows { weights, skipped, first_skipped, unknown_columns, unseen, .. } = rows;
+        let LabelledRows {
+            weights, skipped, first_skipped, unknown_columns, mixed_line_ends, unseen, ..
+        } = rows;
         let without_weights = encoding.weight_column().filter(|_| weights.is_none()).map(str::to_owned);
-        let unseen = unseen.into_iter().collect();
-        Ok((evaluation, Seen { skipped, first_skipped, unknown_columns, unseen, without_weights }))
+        let seen = Seen { skipped, first_skipped, unknown_columns, unseen, mixed_line_ends, without_weights };
+        Ok((evaluation, seen))
     }
 }
 
@@ -137,6 +142,9 @@ impl Seen {
                 names.join(", ")
             ));
         }
+        if let Some(kinds) = &self.mixed_line_ends {
+            output.note(&format!("note: {} has mixed line ends: {kinds}", ShownPath(&args.data)));
+        }
         if let Some(column) = &self.without_weights {
             output.note(&format!(
                 "note: no column {}, by which rows count in training: here all count alike",
@@ -150,9 +158,9 @@ impl Seen {
                 Shown(column)
             ));
         }
-        if let Some(first) = &self.first_skipped {
+        if let Some((line, first)) = &self.first_skipped {
             output.note(&format!(
-                "note: {} of {} left out; the first: {first}",
+                "note: {} of {} left out; the first, line {line}: {first}",
                 counted(self.skipped, "row"),
                 plain(&args.data.to_string_lossy())
             ));

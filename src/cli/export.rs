@@ -26,7 +26,8 @@ pub(super) fn run(args: &ExportArgs, output: &Output) -> Result<(), Failure> {
     }
     let (model, path) = load_model(&args.model)?;
     let out = OutFile::new(&args.out, Instead::File)?;
-    refuse_to_replace(&out, args.force, &path)?;
+    let inputs = [Some(path.as_path()), args.data.as_deref()];
+    out.refuse_replacing(args.force, &inputs.into_iter().flatten().collect::<Vec<_>>(), Some(&model))?;
     let bytes = to_bytes(&model, format)?;
     let sample = match &args.data {
         Some(data) => Sample::of_file(&model, data)?,
@@ -61,20 +62,6 @@ fn format(args: &ExportArgs) -> Result<Format, Failure> {
         ExportFormat::Safetensors => Format::Safetensors,
         ExportFormat::Json => Format::Json,
     })
-}
-
-fn refuse_to_replace(out: &OutFile<'_>, force: bool, model: &Path) -> Result<(), Failure> {
-    let refused =
-        |message: &str| Err(Failure::new(exit_code::REFUSED, format!("{} {message}", ShownPath(out.named))));
-    if !out.exists() {
-        return Ok(());
-    }
-    let is_the_model = out.real.canonicalize().ok() == model.canonicalize().ok();
-    match (is_the_model, force) {
-        (true, _) => refused("is the model itself; choose another --out"),
-        (false, false) => refused("exists; choose another --out or replace it with --force"),
-        (false, true) => Ok(()),
-    }
 }
 
 /// What the system has of a file that was just written.

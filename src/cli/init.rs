@@ -8,7 +8,7 @@ use atomic_write_file::AtomicWriteFile;
 use super::args::InitArgs;
 use super::out_file::{Instead, OutFile, STANDARD_OUTPUT};
 use super::reading::{profile, reading};
-use super::{Failure, Output, exit_code};
+use super::{Failure, Output, exit_code, leaks};
 use crate::config::{Learnt, parse, starter};
 use crate::data::{ColumnProfile, Nature, Profile, STANDARD_INPUT, Shown, Table};
 use crate::nn::Task;
@@ -27,18 +27,23 @@ pub(super) fn run(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     let out = args.out.clone().unwrap_or_else(|| default_out(&args.path));
     let is_printed = out == Path::new(STANDARD_OUTPUT);
     let named = named_from(&args.path, &out)?;
-    let text = starter(&profile, &learnt, &spec, &named);
+    // What is written is what a user will start from, so it is tried before. Of comments more is known then.
+    let draft = starter(&profile, &learnt, &spec, &named, &[]);
+    let tried = parse(&draft, &out, &[]).map_err(Failure::from).and_then(|plan| Ok(Table::load(&plan.data)?));
+    let leaks = tried.as_ref().ok().and_then(Table::suspected_leaks).unwrap_or_default();
+    let text = starter(&profile, &learnt, &spec, &named, &leaks);
     if is_printed {
         output.result(&text)?;
     } else {
-        write(&out, &text, args.force)?;
+        write(&out, &text, args)?;
     }
     if let Some(note) = left_out(&profile, &learnt) {
         output.note(&note);
     }
-    // What was written is what a user will start from, so it is tried at once.
-    let tried = parse(&text, &out, &[]).map_err(Failure::from);
-    if let Err(failure) = tried.and_then(|plan| Ok(Table::load(&plan.data)?)) {
+    if let Some(note) = leaks::note(&leaks) {
+        output.note(&note);
+    }
+    if let Err(failure) = tried {
         output.note(&format!("note: the config does not work yet: {failure}"));
     } else if !is_printed {
         let out = plain(&out.to_string_lossy());
@@ -119,15 +124,9 @@ fn named_from(data: &Path, out: &Path) -> Result<String, Failure> {
     })
 }
 
-fn write(out: &Path, text: &str, force: bool) -> Result<(), Failure> {
+fn write(out: &Path, text: &str, args: &InitArgs) -> Result<(), Failure> {
     let out = OutFile::new(out, Instead::Dash)?;
-    if !force && out.exists() {
-        let shown = plain(&out.named.to_string_lossy());
-        return Err(Failure::new(
-            exit_code::REFUSED,
-            format!("{shown} exists; name another file with -o, or replace it with --force"),
-        ));
-    }
+    out.refuse_replacing(args.force, &[&args.path], None)?;
     let write = || {
         let mut file = AtomicWriteFile::open(&out.real)?;
         file.write_all(text.as_bytes())?;

@@ -13,6 +13,7 @@ mod failure;
 mod gradcheck;
 mod init;
 mod inspect;
+mod leaks;
 mod man;
 mod model;
 mod out_file;

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Failure, exit_code};
 use crate::model::Model;
 use crate::report::plain;
-
-/// What a run calls its model files.
-const FILE: &str = "model.safetensors";
+use crate::run_directory::MODEL;
 
 /// Loads a model file, or the only one in a run directory; with its path.
 pub(super) fn load_model(path: &Path) -> Result<(Model, PathBuf), Failure> {
@@ -28,7 +26,7 @@ pub(super) fn models_in(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
             // norm/point/seed/model.safetensors
             if kind.is_dir() && depth < 3 {
                 folders.push((entry.path(), depth + 1));
-            } else if kind.is_file() && entry.file_name() == FILE {
+            } else if kind.is_file() && entry.file_name() == MODEL {
                 found.push(entry.path());
             }
         }
@@ -44,7 +42,7 @@ fn only_model(directory: &Path) -> Result<PathBuf, Failure> {
     match found.len() {
         1 => Ok(found.remove(0)),
         0 => {
-            let message = format!("{} is a directory without {FILE}", shown(directory));
+            let message = format!("{} is a directory without {MODEL}", shown(directory));
             Err(Failure::new(exit_code::IO, message))
         }
         count => {

@@ -4,8 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Failure, exit_code};
-use crate::data::ShownPath;
-use crate::destination::{NotAFile, Obstacle, destination};
+use crate::data::{STANDARD_INPUT, ShownPath};
+use crate::destination::{NotAFile, Obstacle, destination, is_same_file};
+use crate::model::Model;
+use crate::run_directory::is_of_a_run;
 
 /// The name that means standard output.
 pub(super) const STANDARD_OUTPUT: &str = "-";
@@ -50,9 +52,32 @@ impl<'a> OutFile<'a> {
         }
     }
 
-    /// Whether there is such a file.
-    pub(super) fn exists(&self) -> bool {
-        self.real.symlink_metadata().is_ok()
+    /// Refuses to replace a file without `force`, and at all: one of the command's `inputs`, what its
+    /// `model` was trained on, a file of a run.
+    pub(super) fn refuse_replacing(
+        &self,
+        force: bool,
+        inputs: &[&Path],
+        model: Option<&Model>,
+    ) -> Result<(), Failure> {
+        if self.real.symlink_metadata().is_err() {
+            return Ok(());
+        }
+        let is_this = |path: &Path| is_same_file(path, &self.real);
+        // A shell may have opened the file under that name.
+        let opened = |path| if path == Path::new(STANDARD_INPUT) { Path::new("/dev/stdin") } else { path };
+        let reason = if inputs.iter().any(|input| is_this(opened(input))) {
+            "is an input of this command; choose another --out"
+        } else if model.is_some_and(|model| model.plan.data.paths().any(is_this)) {
+            "is a file that the model was trained on; choose another --out"
+        } else if is_of_a_run(&self.real) {
+            "is a file of a run; choose another --out"
+        } else if force {
+            return Ok(());
+        } else {
+            "exists; choose another --out or replace it with --force"
+        };
+        Err(Failure::new(exit_code::REFUSED, format!("{} {reason}", ShownPath(self.named))))
     }
 
     /// An error of writing it.

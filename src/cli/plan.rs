@@ -8,7 +8,7 @@ use super::args::ConfigArgs;
 use super::{Failure, Output, exit_code};
 use crate::compare::{DataSets, Job, jobs};
 use crate::config::{self, Dtype, Plan};
-use crate::data::{Encoding, Table};
+use crate::data::{DataError, Encoding, Profile, Table};
 use crate::train::preflight;
 
 /// Everything that is known before training.
@@ -35,6 +35,11 @@ impl Planned {
     /// The seed that counts of rows are shown for.
     pub(super) fn first_seed(&self) -> u64 {
         self.jobs.first().map_or(&self.plan, |job| &job.plan).training.seed
+    }
+
+    /// What is in the training file of the first run.
+    pub(super) fn profile(&self) -> Result<Profile, DataError> {
+        Profile::of(&self.jobs.first().map_or(&self.plan, |job| &job.plan).data)
     }
 
     /// How the rows of a run become inputs.

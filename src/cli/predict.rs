@@ -1,6 +1,5 @@
 //! `bntrain predict`: a trained model on new rows.
 
-use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -13,7 +12,7 @@ use super::model::load_model;
 use super::out_file::{Instead, OutFile, STANDARD_OUTPUT};
 use super::signals::survive_file_limit;
 use super::{Failure, Output, exit_code};
-use crate::data::{BadRows, Shown};
+use crate::data::{BadRows, Shown, ShownPath};
 use crate::model::Model;
 use crate::predict::{PredictError, PredictOptions, Predicted, predict};
 use crate::report::plain;
@@ -38,11 +37,11 @@ pub(super) fn run(args: &PredictArgs, output: &Output) -> Result<(), Failure> {
         }
         Some(out) => {
             let out = OutFile::new(out, Instead::LeaveOut)?;
-            refuse_overwriting(&out, args.force, &[&args.data, &model_path])?;
+            out.refuse_replacing(args.force, &[&args.data, &model_path], Some(&model))?;
             to_file(&model, args, &options, &out)?
         }
     };
-    tell(&predicted, output);
+    tell(&predicted, args, output);
     Ok(())
 }
 
@@ -77,26 +76,6 @@ fn refuse_compression(out: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses to write over a file without `force`, and over one of the `inputs` at all.
-fn refuse_overwriting(out: &OutFile<'_>, force: bool, inputs: &[&Path]) -> Result<(), Failure> {
-    if !out.exists() {
-        return Ok(());
-    }
-    let shown = plain(&out.named.to_string_lossy());
-    let real = |path: &Path| fs::canonicalize(path).ok();
-    if inputs.iter().any(|input| real(input).is_some() && real(input) == real(&out.real)) {
-        let message = format!("{shown} is an input of this command; choose another --out");
-        return Err(Failure::new(exit_code::REFUSED, message));
-    }
-    match force {
-        true => Ok(()),
-        false => {
-            let message = format!("{shown} exists; choose another --out or replace it with --force");
-            Err(Failure::new(exit_code::REFUSED, message))
-        }
-    }
-}
-
 fn failure(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> Failure {
     match (error, out) {
         (PredictError::Data(error), _) => {
@@ -116,8 +95,14 @@ fn failure(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> Failu
 }
 
 /// What is worth knowing about the rows.
-fn tell(predicted: &Predicted, output: &Output) {
-    let Predicted { rows, bad_rows, unknown_columns, unseen } = predicted;
+fn tell(predicted: &Predicted, args: &PredictArgs, output: &Output) {
+    let Predicted { rows, bad_rows, unknown_columns, absent_ids, mixed_line_ends, unseen } = predicted;
+    if let Some(kinds) = mixed_line_ends {
+        output.note(&format!("note: {} has mixed line ends: {kinds}", ShownPath(&args.data)));
+    }
+    for name in absent_ids {
+        output.note(&format!("note: no column {}, so that the predictions are without it", Shown(name)));
+    }
     let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     if !unknown_columns.is_empty() {
         let names: Vec<String> = unknown_columns.iter().take(8).map(|name| Shown(name).to_string()).collect();

@@ -13,7 +13,7 @@ pub(super) fn reading(path: &Path, args: &ReadingArgs) -> DataSpec {
     DataSpec {
         path: path.to_owned(),
         header: !args.no_header,
-        delimiter: args.delimiter.unwrap_or(usual.delimiter),
+        delimiter: args.delimiter,
         quote: args.quote.unwrap_or(usual.quote),
         comment: args.comment,
         ..usual
@@ -39,9 +39,10 @@ pub(super) fn profile(spec: &DataSpec, args: &ReadingArgs) -> Result<Profile, Fa
         Some(number) => Err(Failure::new(
             exit_code::DATA,
             format!(
-                "{}: the first line has the number {} among the names of the columns; if the file has no \
+                "{}:{}: the header line has the number {} among the names of the columns; if the file has no \
                  header, use --no-header, else --header",
                 plain(&spec.path.to_string_lossy()),
+                profile.first_line,
                 plain(number)
             ),
         )),

@@ -8,8 +8,9 @@ use super::args::{ConfigArgs, TrainArgs};
 use super::plan::{Planned, all_cores, read_plan};
 use super::progress::{Progress, ending};
 use super::signals::Signals;
-use super::{Failure, Output, exit_code, results};
+use super::{Failure, Output, exit_code, leaks, results};
 use crate::compare::{Job, RunRecord, run_all};
+use crate::data::Table;
 use crate::run_directory::{RunDirectory, RunDirectoryError};
 use crate::train::Outcome;
 
@@ -20,6 +21,9 @@ pub(super) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
     let threads = args.threads.and_then(|threads| NonZeroUsize::new(usize::from(threads)));
     let threads = threads.unwrap_or_else(all_cores);
     let planned = read_plan(&args.config, threads, output)?;
+    if !output.quiet {
+        tell_columns(planned.first_table(), output);
+    }
     if args.dry_run {
         return dry_run(&planned, output);
     }
@@ -73,6 +77,16 @@ pub(super) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
     judge(args, &planned, &records)
 }
 
+/// What is suspicious about the columns, and who says more of them.
+fn tell_columns(table: &Table, output: &Output) {
+    if let Some(note) = leaks::note_of_small(table) {
+        output.note(&note);
+    }
+    if table.has_inferred_words() {
+        output.note("note: `bntrain check` shows what every column is, and why");
+    }
+}
+
 /// A single run must not diverge; requirements must be met.
 fn judge(args: &TrainArgs, planned: &Planned, records: &[RunRecord]) -> Result<(), Failure> {
     if let (None, [run]) = (&planned.plan.compare, records)
@@ -90,7 +104,7 @@ fn judge(args: &TrainArgs, planned: &Planned, records: &[RunRecord]) -> Result<(
     if unmet.is_empty() { Ok(()) } else { Err(Failure::new(exit_code::NO, unmet.join("\n  "))) }
 }
 
-/// One step and one evaluation of each network, on one batch, with nothing written.
+/// One step and one evaluation of each network, on one batch, with no results written.
 fn dry_run(planned: &Planned, output: &Output) -> Result<(), Failure> {
     let first_seed = planned.jobs.first().map(|job| job.cell.seed);
     for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
@@ -104,7 +118,7 @@ fn dry_run(planned: &Planned, output: &Output) -> Result<(), Failure> {
             format!("{}: one step {}\n", describe(job), ending(&outcome))
         })?;
     }
-    if output.json { Ok(()) } else { output.result("nothing was written\n") }
+    if output.json { Ok(()) } else { output.result("no results were written\n") }
 }
 
 fn describe(job: &Job) -> String {

@@ -91,7 +91,7 @@ fn split(data: &DataSpec, tree: &Node, problems: &mut Problems) {
 /// A character has one meaning.
 fn marks(data: &DataSpec, problems: &mut Problems) {
     let meanings = [
-        ("data.delimiter", Some(data.delimiter)),
+        ("data.delimiter", Some(data.delimiter())),
         ("data.quote", data.quote.0),
         ("data.comment", data.comment.and_then(|mark| mark.0)),
     ];

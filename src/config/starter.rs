@@ -43,8 +43,15 @@ fn task_of(column: &ColumnProfile) -> Task {
 }
 
 /// A config for the file of `profile` that trains as it is: `reading` says how the file is read,
-/// `path` how the config names it.
-pub fn starter(profile: &Profile, learnt: &Learnt, reading: &DataSpec, path: &str) -> String {
+/// `path` how the config names it. Of `leaks`, columns that are suspected to say what is to be learnt, with
+/// how well they do, a comment tells.
+pub fn starter(
+    profile: &Profile,
+    learnt: &Learnt,
+    reading: &DataSpec,
+    path: &str,
+    leaks: &[(String, f64)],
+) -> String {
     let mut text = String::from(
         "# Made by `bntrain init`. Try: bntrain check -c FILE, then bntrain -c FILE\n\n[data]\n",
     );
@@ -70,7 +77,7 @@ pub fn starter(profile: &Profile, learnt: &Learnt, reading: &DataSpec, path: &st
     line("# test = 0.1                    # and one for a last look".to_owned());
     line("# missing = \"refuse\"            # of columns that have no gaps here".to_owned());
     let columns: Vec<String> =
-        profile.columns.iter().filter_map(|column| column_line(profile, learnt, column)).collect();
+        profile.columns.iter().filter_map(|column| column_line(profile, learnt, leaks, column)).collect();
     if !columns.is_empty() {
         line("\n[data.columns]                  # inferred; correct what is wrong".to_owned());
         columns.into_iter().for_each(&mut line);
@@ -101,8 +108,8 @@ fn format_lines(reading: &DataSpec) -> Vec<String> {
     if !reading.header {
         lines.push("header = false                  # so the columns are c0, c1, ...".to_owned());
     }
-    if reading.delimiter != usual.delimiter {
-        lines.push(format!("delimiter = {}", quoted(&reading.delimiter.to_string())));
+    if let Some(delimiter) = reading.delimiter {
+        lines.push(format!("delimiter = {}", quoted(&delimiter.to_string())));
     }
     if reading.quote != usual.quote {
         lines.push(format!("quote = {}", mark(reading.quote.0)));
@@ -114,7 +121,12 @@ fn format_lines(reading: &DataSpec) -> Vec<String> {
 }
 
 /// What is written about a column; nothing about one that is learnt, or that needs no words.
-fn column_line(profile: &Profile, learnt: &Learnt, column: &ColumnProfile) -> Option<String> {
+fn column_line(
+    profile: &Profile,
+    learnt: &Learnt,
+    leaks: &[(String, f64)],
+    column: &ColumnProfile,
+) -> Option<String> {
     if column.name.is_empty() {
         return None;
     }
@@ -133,7 +145,8 @@ fn column_line(profile: &Profile, learnt: &Learnt, column: &ColumnProfile) -> Op
         Nature::Mixed | Nature::FreeText | Nature::Constant | Nature::Empty => ("ignore", ""),
     };
     let is_plain = word == "numeric" && column.missing == 0;
-    if is_plain && profile.columns.len() > FEW_COLUMNS {
+    let leak = leaks.iter().find(|(name, _)| *name == column.name);
+    if is_plain && leak.is_none() && profile.columns.len() > FEW_COLUMNS {
         return None;
     }
     let name = key(&column.name);
@@ -144,6 +157,11 @@ fn column_line(profile: &Profile, learnt: &Learnt, column: &ColumnProfile) -> Op
         _ => format!("{name} = {{ type = \"{word}\", missing = {missing}, indicator = true }}"),
     };
     let mut remarks = Vec::new();
+    if let Some((_, strength)) = leak {
+        remarks.push(format!(
+            "suspected leak ({strength:.4}): alone gives away what is learnt; \"ignore\" it unless known in use"
+        ));
+    }
     if !is_plain || column.numbers.is_some_and(|range| range.are_whole) {
         remarks.push(column.reason.clone());
     }

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::blank::BlankEnd;
 use super::chunks::{Chunk, Chunks};
 use super::error::Told;
 use super::fault::Fault;
@@ -52,8 +53,7 @@ struct Assembly<'a> {
     rows: RawRows,
     /// Lines of the chunks so far.
     lines: u64,
-    /// The first blank line behind the last record so far.
-    blank: Option<u64>,
+    blank: BlankEnd,
     /// The first fault, or a later one that explains more.
     fault: Option<Box<Told>>,
 }
@@ -62,7 +62,7 @@ impl<'a> Assembly<'a> {
     fn new(reader: Reader<'a>, store: Store, number_of: &'a mut NumberOf<'a>) -> Self {
         let texts = vec![Vec::new(); reader.layout.texts.len()];
         let rows = RawRows { store, beside: Vec::new(), texts, dropped: 0, line_ends: LineEnds::default() };
-        Self { reader, number_of, rows, lines: 0, blank: None, fault: None }
+        Self { reader, number_of, rows, lines: 0, blank: BlankEnd::default(), fault: None }
     }
 
     /// Adds what is known of the next chunk, and breaks off when reading on cannot make it good.
@@ -85,10 +85,8 @@ impl<'a> Assembly<'a> {
 
     /// Adds the rows of a chunk that `before` lines are before.
     fn append(&mut self, chunk: ChunkRows, before: u64) -> Result<(), Box<Told>> {
-        if let Some(blank) = self.blank.filter(|_| chunk.records > 0 || chunk.fault.is_some()) {
-            return Err(Told::at_line(blank, Fault::BlankLine));
-        }
-        self.blank = self.blank.or(chunk.blank.map(|line| line + before));
+        let goes_on = chunk.records > 0 || chunk.fault.is_some();
+        self.blank.add(goes_on, chunk.blank.map(|line| line + before), self.lines)?;
         let mut numbers = Vec::with_capacity(chunk.texts.len());
         for (index, text) in chunk.texts.iter().enumerate() {
             let mut of_text = Vec::with_capacity(text.found.len());
@@ -102,9 +100,11 @@ impl<'a> Assembly<'a> {
             return Err(told.below(before));
         }
         for ((all, text), numbers) in self.rows.texts.iter_mut().zip(&chunk.texts).zip(&numbers) {
+            make_room(all, text.of_rows.len())?;
             all.extend(text.of_rows.iter().map(|&local| numbers[local as usize]));
         }
         self.rows.dropped += chunk.dropped;
+        make_room(&mut self.rows.beside, chunk.beside.len())?;
         self.rows.beside.extend(chunk.beside);
         if let Some(block) = chunk.block {
             let beside = size_of_val::<[f64]>(&self.rows.beside)
@@ -118,12 +118,20 @@ impl<'a> Assembly<'a> {
     /// The rows, or the fault that matters most; what is left in `chunks` may have it.
     fn finish(mut self, chunks: &mut Chunks) -> Result<RawRows, Box<Told>> {
         if let Some(fault) = self.fault.take() {
-            return Err(chunks.skip(fault, self.lines).0);
+            return Err(chunks.skip(fault, self.lines));
         }
         match (self.rows.store.rows(), self.rows.dropped) {
-            (0, 0) => Err(Told::at_line(1, Fault::NoRows)),
+            (0, 0) => Err(Told::at_line(self.reader.first_line, Fault::NoRows)),
             (0, dropped) => Err(Told::at_line(1, Fault::AllDropped(dropped))),
             _ => Ok(self.rows),
         }
     }
+}
+
+/// Room for more, as it is needed, if there is memory.
+fn make_room<T>(all: &mut Vec<T>, more: usize) -> Result<(), Box<Told>> {
+    all.try_reserve(more).map_err(|_| {
+        let needs = ((all.len() + more) * size_of::<T>()) as u64;
+        Told::at_line(1, Fault::OutOfMemory { needs })
+    })
 }

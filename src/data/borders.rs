@@ -39,6 +39,11 @@ impl Borders {
         self.seen = offset;
     }
 
+    /// Whether the bytes end within quotes, as far as they are known.
+    pub(super) fn is_quoted(&self) -> bool {
+        self.state == State::Quoted
+    }
+
     /// The last border in `bytes`, the first of which were looked at before.
     pub(super) fn last_in(&mut self, bytes: &[u8]) -> Option<usize> {
         // Of a CR at the end it is not known yet whether it is half of CR LF.

@@ -1,10 +1,10 @@
 //! Rows that do not fit the memory they may take: a file of numbers beside the one they come from.
 //!
-//! The file is safe to delete; it is made again where it is needed. It holds, in the byte order of
-//! the machine and padded to 8 bytes each: for every block of rows its numbers in single precision,
+//! The file is safe to delete; it is made again where it is needed. It starts with [`MAGIC`] and holds,
+//! in the byte order of the machine and padded to 8 bytes each: for every block of rows its numbers in single precision,
 //! those in double precision, the smallest and the largest value of each column; then the texts of
 //! the rows as numbers. Behind them stands the [`Directory`] as JSON, its length, its SHA-256 and
-//! [`MAGIC`].
+//! [`MAGIC`] again: a file that was cut, or damaged at one end, is still known as one of ours.
 
 mod read;
 mod write;
@@ -19,10 +19,10 @@ use serde::{Deserialize, Serialize};
 pub(super) use read::{Cache, Unusable};
 pub(super) use write::CacheWriter;
 
-/// The last bytes of every such file.
+/// The first and the last bytes of every such file.
 const MAGIC: [u8; 16] = *b"bntrain rows   \n";
 /// Of the file; another one is made anew.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Bytes behind the directory: its length, its hash, the magic.
 const TRAILER: usize = 8 + 32 + MAGIC.len();
 /// The largest alignment of a number.
@@ -75,21 +75,25 @@ pub(super) fn path_of(source: &Path) -> PathBuf {
     source.with_file_name(name)
 }
 
-/// Whether there is a file at `path` that is none of ours, or not a whole one: of a file that ends too
-/// early nobody can tell whose it is.
+/// Whether there is a file at `path` that is none of ours: it has something in it, and neither starts nor
+/// ends as they do.
 pub(super) fn is_foreign(path: &Path) -> io::Result<bool> {
-    match fs::metadata(path) {
+    let length = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        // What is no file cannot be replaced, which is found out elsewhere.
         Ok(metadata) if !metadata.is_file() => return Ok(false),
-        Ok(metadata) if metadata.len() < MAGIC.len() as u64 => return Ok(true),
-        Ok(_) => {}
-        Err(error) => return Err(error),
-    }
+        metadata => metadata?.len(),
+    };
     let mut file = File::open(path)?;
-    file.seek(SeekFrom::End(-(MAGIC.len() as i64)))?;
-    let mut last = [0; MAGIC.len()];
-    file.read_exact(&mut last)?;
-    Ok(last != MAGIC)
+    let mut bytes = |from: u64| {
+        let mut bytes = Vec::with_capacity(MAGIC.len());
+        file.seek(SeekFrom::Start(from))?;
+        file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut bytes)?;
+        io::Result::Ok(bytes)
+    };
+    // One that is shorter than the mark may still begin with it.
+    let is_ours = MAGIC.starts_with(&bytes(0)?) || bytes(length.saturating_sub(MAGIC.len() as u64))? == MAGIC;
+    Ok(!is_ours)
 }
 
 /// Bytes to the next border.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use memchr::memrchr2;
+
 use super::borders::Borders;
 use super::dialect::Dialect;
 use super::disk::Disk;
@@ -10,7 +12,7 @@ use super::fault::Fault;
 use super::format::Format;
 use super::guise::disguise;
 use super::lexer::overlong;
-use super::limits::MAX_RECORD_BYTES;
+use super::limits::{MAX_BYTES_BEHIND, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
 use super::place::{has_line_end, line_ends};
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -78,13 +80,15 @@ impl Chunks {
         Ok(chunk.index == 0 || !chunk.bytes.is_empty())
     }
 
-    /// Reads what is left behind a fault, `lines` being those so far: whether another one explains
-    /// more, and the lines of the file.
-    pub(super) fn skip(&mut self, mut fault: Box<Told>, mut lines: u64) -> (Box<Told>, u64) {
+    /// Reads what is left behind a fault, `lines` being those so far, and of standard input no more
+    /// than [`MAX_BYTES_BEHIND`]: the fault, or another one that explains more.
+    pub(super) fn skip(&mut self, mut fault: Box<Told>, mut lines: u64) -> Box<Told> {
+        let is_endless = self.disk.is_standard_input();
+        let end = if is_endless { self.offset.saturating_add(MAX_BYTES_BEHIND) } else { usize::MAX };
         let mut chunk = Chunk::default();
-        loop {
+        while self.offset < end {
             let found = match self.next(&mut chunk) {
-                Ok(false) => return (fault, lines),
+                Ok(false) => break,
                 Ok(true) => chunk.text().err(),
                 Err(told) => Some(told),
             };
@@ -93,6 +97,7 @@ impl Chunks {
             }
             lines += chunk.lines();
         }
+        fault
     }
 
     /// The hash, in hexadecimal, and the number of the bytes that were read from disk.
@@ -122,6 +127,11 @@ impl Chunks {
                 return Ok(false);
             }
             refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.told(bytes))?;
+            if bytes.len() > MAX_QUOTED_BYTES && borders.is_quoted() {
+                // Whoever reads it finds the fault; it ends with a line, so that it is text.
+                bytes.truncate(memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1));
+                return Ok(true);
+            }
         }
     }
 }

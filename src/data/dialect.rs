@@ -33,7 +33,7 @@ pub(super) enum Comments {
 impl Dialect {
     /// Checks the characters of `spec`, each on its own and against the others.
     pub(super) fn new(spec: &DataSpec) -> Result<Self, Fault> {
-        let delimiter = delimiter(spec.delimiter)?;
+        let delimiter = delimiter(spec.delimiter())?;
         let quote = spec.quote.0.map(|char| mark("quote", char)).transpose()?;
         let comment = spec.comment.and_then(|mark| mark.0);
         let comment = comment.map(|char| mark("comment", char)).transpose()?;

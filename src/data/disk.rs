@@ -3,13 +3,13 @@
 use std::fs::{File, FileType, Metadata};
 use std::io::{self, BufReader, ErrorKind, Read, Stdin};
 use std::path::Path;
-use std::sync::OnceLock;
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
 use super::format::Reading;
+use super::spool::{self, Spooled};
 use super::zstd::ZstdReader;
 
 /// The path that means standard input.
@@ -40,7 +40,7 @@ impl Disk {
             // Kept as text, too.
             let limit = if streamed { limit } else { limit.min(memory.0) };
             let input =
-                if streamed { Input::Stream(io::stdin()) } else { Input::Spooled(standard_input(limit)?) };
+                if streamed { Input::Stream(io::stdin()) } else { Input::Spooled(Spooled::default()) };
             let body = Body::Plain(Hashing::new(input, streamed));
             return Ok(Self { body, limit, read: 0 });
         }
@@ -63,7 +63,7 @@ impl Disk {
 
     /// Opens a file that was open before; none if it was standard input and nobody kept it.
     pub(super) fn open_again(path: &Path) -> Result<Option<Self>, Fault> {
-        if path == Path::new(STANDARD_INPUT) && SPOOL.get().is_none() {
+        if path == Path::new(STANDARD_INPUT) && !spool::is_kept() {
             return Ok(None);
         }
         Self::open(path, Reading { limit: u64::MAX, ..Reading::default() }).map(Some)
@@ -74,7 +74,9 @@ impl Disk {
         if to.try_reserve(count).is_err() {
             return Err(Fault::OutOfMemory { needs: (to.len() + count) as u64 });
         }
+        let needs = self.read + count as u64;
         let read = self.body.read(count as u64, to).map_err(|error| match &self.body {
+            _ if error.kind() == ErrorKind::OutOfMemory => Fault::OutOfMemory { needs },
             Body::Plain(_) => Fault::Read(error),
             // Also what is no error to others is one without a single byte.
             _ if self.body.hashing().bytes == 0 => Fault::Empty,
@@ -86,9 +88,15 @@ impl Disk {
         let limit = self.limit;
         match &self.body {
             _ if self.read <= limit => Ok(()),
+            Body::Plain(Hashing { input: Input::Spooled(_), .. }) => Err(Fault::TooLargeSpooled { limit }),
             Body::Plain(_) => Err(Fault::TooLarge { needs: self.read, limit }),
             Body::Gzip(_) | Body::Zstd(_) => Err(Fault::TooLargeUnpacked { limit }),
         }
+    }
+
+    /// Whether it is standard input, which may never end.
+    pub(super) fn is_standard_input(&self) -> bool {
+        matches!(self.body.hashing().input, Input::Spooled(_) | Input::Stream(_))
     }
 
     /// The hash, in hexadecimal and empty where it is streamed, and the number of the bytes that were
@@ -122,28 +130,11 @@ impl Body {
     }
 }
 
-/// All bytes of standard input, once they were read.
-static SPOOL: OnceLock<Vec<u8>> = OnceLock::new();
-
 /// The hash of the bytes of a regular file, in hexadecimal.
 pub(super) fn fingerprint(path: &Path) -> Result<String, Fault> {
     let mut hashing = Hashing::new(Input::File(open(path)?.0), false);
     io::copy(&mut hashing, &mut io::sink()).map_err(Fault::Read)?;
     Ok(hashing.hash())
-}
-
-/// All bytes of standard input. They can be read only once, so they are kept for whoever asks
-/// again.
-fn standard_input(limit: u64) -> Result<&'static [u8], Fault> {
-    if let Some(bytes) = SPOOL.get() {
-        return Ok(bytes);
-    }
-    let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes);
-    match read.map_err(Fault::Read)? {
-        read if read as u64 > limit => Err(Fault::TooLargeSpooled { limit }),
-        _ => Ok(SPOOL.get_or_init(|| bytes)),
-    }
 }
 
 /// Opens a regular file; anything else could block, or never end.
@@ -194,7 +185,7 @@ struct Hashing {
 #[derive(Debug)]
 enum Input {
     File(File),
-    Spooled(&'static [u8]),
+    Spooled(Spooled),
     Stream(Stdin),
 }
 
@@ -213,7 +204,7 @@ impl Read for Hashing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = match &mut self.input {
             Input::File(file) => file.read(buffer)?,
-            Input::Spooled(bytes) => bytes.read(buffer)?,
+            Input::Spooled(spooled) => spooled.read(buffer)?,
             Input::Stream(stdin) => stdin.read(buffer)?,
         };
         if let Some(sha256) = &mut self.sha256 {

@@ -1,13 +1,14 @@
 //! How the rows of a training file are divided, by what the config and the file say.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use super::column::{Kind, Role};
 use super::error::Told;
 use super::fault::Fault;
 use super::matrix::Matrix;
 use super::schema::{Column, Schema};
-use super::shown::ShownNames;
+use super::shown::{Count, ShownNames, ShownPath};
 use super::spec::DataSpec;
 use super::split::{Division, Groups, HeldBack, Keys, PartName, Shares, Split, cell_key, key};
 use super::table::class_counts;
@@ -17,6 +18,8 @@ use super::table::class_counts;
 pub(super) enum TextUse {
     Label,
     Group,
+    /// A group in a file that is a part already, which may be missing.
+    OwnGroup,
     /// The name of a part.
     Part,
     /// One of the cells that the row is known by.
@@ -35,7 +38,7 @@ pub(super) struct Places {
 pub(super) struct Placed {
     /// The number of groups.
     pub(super) groups: usize,
-    /// The key of each number.
+    /// The key of each number of a group or a key.
     pub(super) keys: Vec<u64>,
 }
 
@@ -49,12 +52,13 @@ impl Places {
     pub(super) fn number(&mut self, used: TextUse, text: &str, line: u64) -> Result<u32, Box<Told>> {
         let told = |fault| Told::at_line(line, fault);
         match used {
-            TextUse::Label => unreachable!("labels are numbered elsewhere"),
+            TextUse::Label | TextUse::OwnGroup => unreachable!("numbered elsewhere"),
             TextUse::Group => match self.groups.get(text) {
                 Some(&group) => Ok(group),
                 None => {
                     let group = u32::try_from(self.groups.len()).map_err(|_| told(Fault::TooManyKeys))?;
                     self.groups.insert(text.to_owned(), group);
+                    self.keys.push(cell_key(text));
                     Ok(group)
                 }
             },
@@ -74,6 +78,12 @@ impl Places {
 }
 
 impl Placed {
+    /// The keys of the groups, where there are any.
+    pub(super) fn groups(&self, schema: &Schema) -> &[u64] {
+        let has_groups = schema.columns.iter().any(|column| column.role == Role::Group);
+        if has_groups { &self.keys } else { &[] }
+    }
+
     /// The division that `spec` asks for, of rows with these numbers and texts; `texts` loses all
     /// but the labels, which are below `classes`.
     pub(super) fn division(
@@ -155,6 +165,37 @@ fn grouped(groups: Groups) -> Result<Division, Fault> {
         Err(Fault::TooFewGroups { groups: count, parts })
     } else {
         Ok(Division::Groups(groups))
+    }
+}
+
+/// The groups of the training file, as they come up in another one.
+#[derive(Debug)]
+pub(super) struct KnownGroups(HashMap<u64, u32>);
+
+impl KnownGroups {
+    /// By their keys.
+    pub(super) fn new(keys: &[u64]) -> Self {
+        Self(keys.iter().copied().zip(1..).collect())
+    }
+
+    /// The number of a group; 0 if it is not known.
+    pub(super) fn number(&self, text: &str) -> u32 {
+        self.0.get(&cell_key(text)).copied().unwrap_or_default()
+    }
+
+    /// What people should know of a file whose rows are of groups with these numbers.
+    pub(super) fn note(path: &Path, groups: &[u32]) -> Option<String> {
+        let shared: Vec<u32> = groups.iter().copied().filter(|&group| group > 0).collect();
+        let different = shared.iter().collect::<HashSet<_>>().len();
+        (different > 0).then(|| {
+            format!(
+                "{}: {} of {} rows are of {} that the training file has, too",
+                ShownPath(path),
+                shared.len(),
+                groups.len(),
+                Count(different, "group")
+            )
+        })
     }
 }
 

@@ -227,8 +227,8 @@ impl Encoding {
 impl ReadingFormat {
     /// As `spec` has it.
     pub(super) fn of(spec: &DataSpec) -> Self {
-        let DataSpec { header, delimiter, quote, comment, missing_markers, .. } = spec.clone();
-        Self { header, delimiter, quote, comment, missing_markers }
+        let DataSpec { header, quote, comment, missing_markers, .. } = spec.clone();
+        Self { header, delimiter: spec.delimiter(), quote, comment, missing_markers }
     }
 }
 

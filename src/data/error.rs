@@ -35,6 +35,12 @@ impl DataError {
         Self { place: Box::new(place), fault: Box::new(fault) }
     }
 
+    /// An error about what the columns of a file are, whose header is in this line if it has one.
+    pub(super) fn of_columns(path: &Path, fault: Fault, header: Option<u64>) -> Self {
+        let line = header.filter(|_| fault.is_of_the_header());
+        Self::new(path, fault).at(line, None, None)
+    }
+
     /// The same error with its place in the file, as far as it has one.
     pub(super) fn at(
         mut self,

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use super::column::{Kind, Role, role_name};
 use super::error::DataErrorKind;
-use super::limits::{MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
+use super::limits::{MAX_BLANK_LINES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use super::memory::Bytes;
 use super::phrases::{
-    ManyTexts, also_missing, constant_of, converter, differences, instead, name_of, spelled, tells_rows_apart,
+    ManyTexts, also_missing, constant_of, converter, did_you_mean, differences, instead, name_of, spelled,
+    tells_rows_apart,
 };
 use super::shown::{Count, Shown, ShownNames, ShownPath};
 use super::spec::ColumnRef;
@@ -82,7 +83,7 @@ pub(super) enum Fault {
     #[error("the column {} says which rows are held back; take out data.{key}, or ignore the column", Shown(.column))]
     SplitAndFile { column: String, key: &'static str },
     #[error(
-        "data.split_by: rows of a group of {} could come apart; hash the group column itself, as an id",
+        "data.split_by: rows of a group of {} could come apart; hash the group column alone",
         Shown(.0)
     )]
     GroupAndHash(String),
@@ -153,7 +154,7 @@ pub(super) enum Fault {
     CacheNotWritten { memory: Bytes, path: PathBuf, error: io::Error },
     #[error(
         "its rows need more than data.memory = \"{memory}\", and {} has the name of the file for them but was not \
-         written by bntrain, or not to its end; rename or delete it, or raise data.memory",
+         written by bntrain; rename or delete it, or raise data.memory",
         ShownPath(.path)
     )]
     CacheForeign { memory: Bytes, path: PathBuf },
@@ -165,6 +166,8 @@ pub(super) enum Fault {
     RecordTooLong,
     #[error("record longer than 1 MiB; is the quote that opens here closed where it should be?")]
     QuotedTooLong,
+    #[error("more than {MAX_BLANK_LINES} blank lines from here on, which is the limit; remove them")]
+    TooManyBlankLines,
     #[error("more than {MAX_COLUMNS} columns, which is the limit")]
     TooManyColumns,
 
@@ -202,6 +205,12 @@ pub(super) enum Fault {
     // The table is not one.
     #[error("1 column found; is the delimiter {0:?}? set data.delimiter")]
     OtherDelimiter(char),
+    #[error(
+        "{} with {usual:?}, and {with_other} with {other:?}; is the delimiter {other:?}? set data.delimiter to the \
+         one that is right",
+        Count(*.found, "column")
+    )]
+    LikelierDelimiter { usual: char, found: usize, other: char, with_other: usize },
     #[error(
         "1 column found; its fields look separated by {0:?}, and those of the training file were not: \
          convert the file"
@@ -315,11 +324,17 @@ pub(super) enum Fault {
 
     // A file does not fit what a network was trained on.
     #[error(
-        "missing {}, which the model needs; the columns of the file are {}",
+        "missing {}, which the model needs{} the columns of the file are {}",
         ShownNames(.missing),
+        did_you_mean(.near),
         ShownNames(.found)
     )]
-    MissingColumns { missing: Vec<String>, found: Vec<String> },
+    MissingColumns {
+        missing: Vec<String>,
+        /// Columns that the model does not know, spelt like them.
+        near: Vec<String>,
+        found: Vec<String>,
+    },
     #[error("column {} at index {first} and again at index {second}; rename or remove one", Shown(.name))]
     ColumnTwice { name: String, first: usize, second: usize },
     #[error("missing value{}; the model knows nothing to put in its place: fill it in", spelled(.0))]
@@ -330,8 +345,8 @@ pub(super) enum Fault {
     MissingAnswer(String),
     #[error("comment line; the training file had none: remove it")]
     CommentOfNoModel,
-    #[error("none of {} can be evaluated; the first: {first}", Count(*.rows as usize, "row"))]
-    NothingToEvaluate { rows: u64, first: String },
+    #[error("none of {} can be evaluated; the first, line {line}: {first}", Count(*.rows as usize, "row"))]
+    NothingToEvaluate { rows: u64, line: u64, first: String },
     #[error("{value:?} is so far from the training rows that it is outside {dtype} range when scaled")]
     ScaledTooFar { value: f64, dtype: &'static str },
     #[error("the scores of the network are not finite; are the values far from those of the training rows?")]
@@ -383,6 +398,7 @@ impl Fault {
             | Self::OutOfMemory { .. }
             | Self::RecordTooLong
             | Self::QuotedTooLong
+            | Self::TooManyBlankLines
             | Self::TooManyCategories(_)
             | Self::TooManyColumns
             | Self::TooManyKeys => DataErrorKind::Limit,
@@ -411,7 +427,6 @@ impl Fault {
         matches!(
             self,
             Self::Empty
-                | Self::NoRows
                 | Self::NoTrainRows(_)
                 | Self::OneRow
                 | Self::AllDropped(_)
@@ -425,10 +440,23 @@ impl Fault {
                 | Self::OutOfMemory { .. }
                 | Self::TooLarge { .. }
                 | Self::TooLargeUnpacked { .. }
+                | Self::TooLargeSpooled { .. }
                 | Self::NamesForColumns { .. }
                 | Self::Unpack(..)
                 | Self::Read(_)
-                | Self::Disguised(_)
+        )
+    }
+
+    /// Whether it is a matter of the line that names the columns.
+    pub(super) fn is_of_the_header(&self) -> bool {
+        matches!(
+            self,
+            Self::HeaderOfNumbers
+                | Self::DuplicateName { .. }
+                | Self::EmptyName(_)
+                | Self::ColumnTwice { .. }
+                | Self::OtherColumns { .. }
+                | Self::MissingColumns { .. }
         )
     }
 

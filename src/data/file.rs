@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::assembly::{NumberOf, RawRows, read_rows};
 use super::cell::trim;
 use super::chunks::{Chunk, Chunks};
+use super::delimiter;
 use super::error::{At, DataError, Told};
 use super::fault::Fault;
 use super::format::Format;
@@ -29,7 +30,7 @@ pub(super) struct CsvFile {
     first: Chunk,
     chunks: Chunks,
     /// Of the first record.
-    first_line: u64,
+    pub(super) first_line: u64,
 }
 
 impl CsvFile {
@@ -43,10 +44,7 @@ impl CsvFile {
             Ok((names, first_line)) => {
                 Ok(Self { path: path.to_owned(), names, format, first, chunks, first_line })
             }
-            Err(told) => {
-                let (told, _) = chunks.skip(told, first.lines());
-                Err(told.error(path, &[]))
-            }
+            Err(told) => Err(chunks.skip(told, first.lines()).error(path, &[])),
         }
     }
 
@@ -99,14 +97,11 @@ impl CsvFile {
         told.error(&self.path, &self.names)
     }
 
-    /// An error of this file as a whole.
+    /// An error of its columns, or of this file as a whole.
     pub(super) fn fail(&self, fault: Fault) -> DataError {
-        DataError::new(&self.path, fault)
+        DataError::of_columns(&self.path, fault, self.format.header.then_some(self.first_line))
     }
 }
-
-/// Characters that files use as delimiter, the likeliest first.
-const DELIMITERS: [char; 5] = [';', '\t', '|', ',', ' '];
 
 /// The names of the columns and the line of the first record, which has as many fields.
 fn columns(first: &Chunk, format: Format, given: &[String]) -> Result<(Vec<String>, u64), Box<Told>> {
@@ -128,7 +123,7 @@ fn names(lexer: &mut Lexer<'_>, format: Format, given: &[String]) -> Result<Vec<
     let mut names = Vec::new();
     loop {
         let field = match lexer.next_field() {
-            Err(at) if names.is_empty() => return Err(other_delimiter(lexer, at)),
+            Err(at) if names.is_empty() => return Err(delimiter::of_quote(lexer, at)),
             field => field?,
         };
         if names.len() == MAX_COLUMNS {
@@ -140,53 +135,16 @@ fn names(lexer: &mut Lexer<'_>, format: Format, given: &[String]) -> Result<Vec<
         }
     }
     match names.len() {
-        1 if !format.reading.one_column => Err(one_column(format, lexer.clone())),
+        1 if !format.reading.one_column => return Err(delimiter::of_one_column(format, lexer.clone())),
+        found if !format.is_delimiter_told => delimiter::check_usual(format, lexer, found)?,
+        _ => {}
+    }
+    match names.len() {
         _ if format.header => Ok(names),
         found if given.is_empty() => Ok(numbered_names(found)),
         found if given.len() == found => Ok(given.to_vec()),
         found => Err(At::new(lexer.record_start(), Fault::NamesForColumns { names: given.len(), found })),
     }
-}
-
-/// A quote in the first name that is next to another delimiter gives that away.
-fn other_delimiter(lexer: &Lexer<'_>, at: Box<At>) -> Box<At> {
-    let (before, after) = lexer.text().split_at(at.offset);
-    let neighbour = match at.fault {
-        Fault::AfterQuote { .. } => after.chars().next(),
-        Fault::StrayQuote => before.chars().next_back(),
-        _ => None,
-    };
-    match neighbour.filter(|neighbour| DELIMITERS.contains(neighbour) && *neighbour != ' ') {
-        Some(neighbour) => At::new(lexer.record_start(), Fault::OtherDelimiter(neighbour)),
-        None => at,
-    }
-}
-
-/// Why there is one column only: another delimiter, or a title above the table. `lexer` has read
-/// the first record.
-fn one_column(format: Format, mut lexer: Lexer<'_>) -> Box<At> {
-    let start = lexer.record_start();
-    let mut lines = lexer.text()[start..].split(['\n', '\r']).filter(|line| !line.is_empty());
-    let (first, second) = (lines.next().unwrap_or_default(), lines.next());
-    let others = DELIMITERS.into_iter().filter(|&other| other != char::from(format.dialect.delimiter));
-    let mut found = others.filter(|&other| first.contains(other));
-    let is_regular = |other: &char| {
-        second.is_none_or(|second| second.matches(*other).count() == first.matches(*other).count())
-    };
-    if let Some(other) = found.clone().find(is_regular) {
-        return At::new(start, Fault::OtherDelimiter(other));
-    }
-    let first_line = line_of(lexer.text().as_bytes(), start);
-    let width = match lexer.next_record() {
-        Ok(true) => width(&mut lexer).unwrap_or(1),
-        _ => 1,
-    };
-    if width > 1 {
-        let hint = "; if the first line is a title, remove it";
-        let fault = Fault::Ragged { expected: 1, found: width, first_line, hint };
-        return At::new(lexer.record_start(), fault);
-    }
-    At::new(start, found.find(|&other| other != ' ').map_or(Fault::OneColumn, Fault::OtherDelimiter))
 }
 
 /// The number of fields of the current record, none of which was visited.

@@ -13,6 +13,8 @@ use super::spec::DataSpec;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Format {
     pub(super) dialect: Dialect,
+    /// Whether somebody said that the delimiter is right.
+    pub(super) is_delimiter_told: bool,
     /// Whether the first record names the columns.
     pub(super) header: bool,
     pub(super) reading: Reading,
@@ -68,6 +70,11 @@ impl Format {
             return Err(Fault::Shares { valid: spec.valid, test: spec.test });
         }
         let memory = reading.memory.min(spec.memory);
-        Ok(Self { dialect, header: spec.header, reading: Reading { memory, ..reading } })
+        Ok(Self {
+            dialect,
+            is_delimiter_told: spec.delimiter.is_some(),
+            header: spec.header,
+            reading: Reading { memory, ..reading },
+        })
     }
 }

@@ -63,7 +63,7 @@ impl RawTraining {
         let used = kept.schema.texts();
         let limit = |used| match used {
             TextUse::Label => kept.classes.len(),
-            TextUse::Group => kept.groups,
+            TextUse::Group | TextUse::OwnGroup => kept.groups,
             TextUse::Part => PartName::ALL.len(),
             TextUse::Key => keys.len(),
         };
@@ -174,7 +174,7 @@ mod tests {
             changed(|spec| spec.label_names = [(text(), text())].into()),
             changed(|spec| spec.header = false),
             changed(|spec| spec.column_names = vec![text()]),
-            changed(|spec| spec.delimiter = ';'),
+            changed(|spec| spec.delimiter = Some(';')),
             changed(|spec| spec.quote = Mark(None)),
             changed(|spec| spec.comment = Some(Mark(Some('#')))),
             changed(|spec| spec.ignore = vec![column()]),

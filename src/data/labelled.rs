@@ -13,6 +13,7 @@ use super::error::DataError;
 use super::fault::Fault;
 use super::limits::MAX_INPUT_BYTES;
 use super::markers::Markers;
+use super::matching::missing_columns;
 use super::piece::{BadRows, Piece, RowProblem};
 use super::row_stream::{RowStream, StreamError};
 use super::{Encoder, Role};
@@ -30,10 +31,12 @@ pub struct LabelledRows<F> {
     pub weights: Option<Vec<f64>>,
     /// Rows that were left out.
     pub skipped: u64,
-    /// Why the first of them was.
-    pub first_skipped: Option<String>,
+    /// The line of the first of them, and why it was.
+    pub first_skipped: Option<(u64, String)>,
     /// Columns that the encoding does not know.
     pub unknown_columns: Vec<String>,
+    /// The kinds of line end of the file, where there are several.
+    pub mixed_line_ends: Option<String>,
     /// Cells with a category that was not among those of the training rows, by the name of the column.
     pub unseen: BTreeMap<String, u64>,
 }
@@ -46,7 +49,7 @@ struct Portion<F> {
     values: Vec<f64>,  // where values are learnt, row after row
     weights: Vec<f64>, // where the file has them
     skipped: u64,
-    first_skipped: Option<String>,
+    first_skipped: Option<(u64, String)>,
     unseen: BTreeMap<usize, u64>, // by feature
 }
 
@@ -73,7 +76,8 @@ impl<F: Real> LabelledRows<F> {
         let roles = [Role::Label, Role::Target, Role::Weight];
         let stream = RowStream::open(path, encoding, &roles, bad_rows)?;
         let truths = Truths::new(encoding, &stream)
-            .map_err(|missing| failed(Fault::MissingColumns { missing, found: stream.names().to_vec() }))?;
+            .map_err(|missing| stream.fail(missing_columns(missing, stream.unknown(), stream.names())))?;
+        let first_line = stream.first_line();
         let weight = encoding.weight_column().and_then(|name| find(&stream, name));
         let names: Vec<String> = encoding.features().map(|(name, _)| name.to_owned()).collect();
         let unknown_columns = stream.unknown().map(str::to_owned).collect();
@@ -84,15 +88,15 @@ impl<F: Real> LabelledRows<F> {
         let ended = stream.run(
             threads,
             |_: &mut (), piece| Portion::of(piece, &encoder, &truths, weight, bad_rows),
-            |portion: Portion<F>| {
-                all.append(portion);
+            |portion: Portion<F>, lines| {
+                all.append(portion, lines);
                 match all.rows > limit {
                     true => Err(TooMany { rows: all.rows }),
                     false => Ok(()),
                 }
             },
         );
-        ended.map_err(|error| match error {
+        let mixed_line_ends = ended.map_err(|error| match error {
             StreamError::Data(error) => error,
             StreamError::Taker(TooMany { rows }) => {
                 let needs = (rows * inputs * size_of::<F>()) as u64;
@@ -101,10 +105,10 @@ impl<F: Real> LabelledRows<F> {
         })?;
         let Portion { x, rows, classes, values, weights, skipped, first_skipped, unseen } = all;
         if rows == 0 {
-            return Err(failed(match first_skipped {
-                Some(first) => Fault::NothingToEvaluate { rows: skipped, first },
-                None => Fault::NoRows,
-            }));
+            return Err(match first_skipped {
+                Some((line, first)) => failed(Fault::NothingToEvaluate { rows: skipped, line, first }),
+                None => failed(Fault::NoRows).at(Some(first_line), None, None),
+            });
         }
         let weights = weight.map(|_| weights);
         if weights.as_ref().is_some_and(|weights| weights.iter().all(|weight| *weight == 0.0)) {
@@ -118,7 +122,7 @@ impl<F: Real> LabelledRows<F> {
                 Array2::from_shape_vec((rows, columns.len()), values).expect("each row has all values"),
             ),
         };
-        Ok(Self { x, truth, weights, skipped, first_skipped, unknown_columns, unseen })
+        Ok(Self { x, truth, weights, skipped, first_skipped, unknown_columns, mixed_line_ends, unseen })
     }
 }
 
@@ -267,8 +271,9 @@ impl<F: Real> Portion<F> {
         for row in 0..piece.rows() {
             let start = portion.x.len();
             portion.x.resize(start + inputs, F::zero());
+            let skipped = |problem: &RowProblem| (problem.told.line, problem.to_string());
             let used = match piece.problem(row) {
-                Some(problem) => Err(problem.to_string()),
+                Some(problem) => Err(skipped(problem)),
                 None => {
                     let x = &mut portion.x[start..];
                     encoder.encode(piece.values(row), x);
@@ -285,7 +290,7 @@ impl<F: Real> Portion<F> {
                     };
                     match (used, bad_rows) {
                         (Err(problem), BadRows::Refuse) => return Err(problem),
-                        (Err(problem), BadRows::Mark) => Err(problem.to_string()),
+                        (Err(problem), BadRows::Mark) => Err(skipped(&problem)),
                         (Ok(()), _) => Ok(()),
                     }
                 }
@@ -307,15 +312,16 @@ impl<F: Real> Portion<F> {
         Ok(portion)
     }
 
-    /// Adds the rows of the next piece.
-    fn append(&mut self, next: Self) {
+    /// Adds the rows of the next piece, which `lines` are before.
+    fn append(&mut self, next: Self, lines: u64) {
         self.x.extend(next.x);
         self.rows += next.rows;
         self.classes.extend(next.classes);
         self.values.extend(next.values);
         self.weights.extend(next.weights);
         self.skipped += next.skipped;
-        self.first_skipped = self.first_skipped.take().or(next.first_skipped);
+        let first_skipped = next.first_skipped.map(|(line, problem)| (line + lines, problem));
+        self.first_skipped = self.first_skipped.take().or(first_skipped);
         for (feature, cells) in next.unseen {
             *self.unseen.entry(feature).or_default() += cells;
         }

@@ -51,7 +51,7 @@ pub(super) enum Gap {
     /// A fault.
     #[default]
     Fault,
-    /// NaN.
+    /// NaN, or as it stands where texts are read.
     Kept,
     /// NaN, which drops the row.
     DropsRow,

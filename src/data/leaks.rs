@@ -14,16 +14,23 @@ const ALMOST_ALL: f64 = 0.999;
 const ONE_SIDED: f64 = 0.99;
 /// Correlation from which a column says the same as the target.
 const SAME: f64 = 0.9999;
-/// Rows with neighbouring numbers that are looked at together.
-const NEIGHBOURS: usize = 20;
+/// Rows in a row of one class, in the order of a column, that are there by more than chance.
+const LONG_RUN: usize = 20;
+/// Where they are all of their class, so many are enough.
+const WHOLE_CLASS: usize = 5;
+/// Rows with the same number, on average, that say whether it tells the class.
+const SAME_NUMBER: usize = 5;
 
 impl Table {
     /// The features that are suspected to say what is to be learnt, with how well they do.
     ///
-    /// With classes: the share of the training file's rows whose class is that of most other rows
-    /// with the same value of the feature, if that is 99.9 % or more; rows with a number are
-    /// compared to those with the same or, where most numbers differ, to the 19 nearest. With
-    /// values: the correlation with a target, if that is 0.9999 or more, whatever its sign.
+    /// With classes: the share of the training file's rows whose class the feature tells, if that is
+    /// 99.9 % or more. A value tells the class that most of its other rows have; numbers with fewer
+    /// than 5 rows on average do so only where they have several classes. A number also tells the
+    /// class if, in the order of the numbers, it is in a run of 20 rows or more of one class, or of 5
+    /// or more that are the whole class.
+    ///
+    /// With values: the correlation with a target, if that is 0.9999 or more, whatever its sign.
     /// None if there are too few rows to tell.
     pub fn suspected_leaks(&self) -> Option<Vec<(String, f64)>> {
         if self.rows() < ENOUGH_ROWS {
@@ -47,19 +54,36 @@ impl Table {
     /// The share of the rows whose class a feature gives away, if it is suspicious.
     fn share_given_away(&self, column: &[f64], kind: Kind) -> Option<f64> {
         let rows = column.len();
-        let largest = self.class_counts().into_iter().max().unwrap_or(rows);
+        let counts = self.class_counts();
+        let largest = counts.iter().copied().max().unwrap_or(rows);
         if largest as f64 >= ONE_SIDED * rows as f64 {
             return None;
         }
         let mut order: Vec<usize> = (0..rows).collect();
         order.sort_by(|&left, &right| column[left].total_cmp(&column[right]));
         let same = |left: &usize, right: &usize| column[*left].to_bits() == column[*right].to_bits();
-        let exact: Vec<&[usize]> = order.chunk_by(same).collect();
-        let most_differ = kind == Kind::Numeric && 5 * exact.len() > rows;
-        let groups = if most_differ { order.chunks(NEIGHBOURS).collect() } else { exact };
-        let right: usize = groups.into_iter().map(|group| self.right_by_others(group)).sum();
+        let groups: Vec<&[usize]> = order.chunk_by(same).collect();
+        let are_ordered = kind == Kind::Numeric;
+        let repeat = !are_ordered || SAME_NUMBER * groups.len() <= rows;
+        let runs = groups.chunk_by(|left, right| {
+            let class = self.only_class(left);
+            are_ordered && class.is_some() && class == self.only_class(right)
+        });
+        let right = runs.map(|run| match self.only_class(run[0]) {
+            Some(class) if are_ordered && is_long(run, counts[class as usize]) => rows_of(run),
+            Some(_) if !repeat => 0,
+            _ => run.iter().map(|group| self.right_by_others(group)).sum(),
+        });
+        let right: usize = right.sum();
         let share = right as f64 / rows as f64;
         (share >= ALMOST_ALL).then_some(share)
+    }
+
+    /// The class of all rows of a group.
+    fn only_class(&self, group: &[usize]) -> Option<u32> {
+        let labels = &self.main.labels;
+        let class = labels[*group.first()?];
+        group.iter().all(|&row| labels[row] == class).then_some(class)
     }
 
     /// How many rows of a group have the class that most of the others have.
@@ -77,6 +101,15 @@ impl Table {
             .map(|(_, count)| count)
             .sum()
     }
+}
+
+/// Whether groups, all of a class with `of_class` rows, have more rows than chance puts in a row.
+fn is_long(run: &[&[usize]], of_class: usize) -> bool {
+    rows_of(run) >= LONG_RUN.min(of_class).max(WHOLE_CLASS)
+}
+
+fn rows_of(groups: &[&[usize]]) -> usize {
+    groups.iter().map(|group| group.len()).sum()
 }
 
 /// The correlation of largest size between a column and one of `width` targets, if it is

@@ -16,7 +16,7 @@ use memchr::memchr2;
 use super::dialect::{Comments, Dialect};
 use super::error::At;
 use super::fault::Fault;
-use super::limits::{MAX_COLUMNS, MAX_RECORD_BYTES};
+use super::limits::{MAX_COLUMNS, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
 use super::place::line_of;
 
 /// A reader over text in which every field is visited once, in order.
@@ -202,7 +202,10 @@ impl<'t> Lexer<'t> {
         let mut is_escaped = false;
         loop {
             let Some(length) = bytes[end..].iter().position(|&byte| byte == quote) else {
-                return Err(At::new(open, Fault::OpenQuote));
+                // Of a longer text the rest may not have been read.
+                let is_long = bytes.len() - open > MAX_QUOTED_BYTES / 2;
+                let fault = if is_long { Fault::QuotedTooLong } else { Fault::OpenQuote };
+                return Err(At::new(open, fault));
             };
             end += length;
             if bytes.get(end + 1) != Some(&quote) {

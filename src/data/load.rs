@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::assembly::RawRows;
 use super::class::Classes;
 use super::column::Kind;
-use super::divide::{Places, TextUse, check_shares, note_absent_classes};
+use super::divide::{KnownGroups, Places, TextUse, check_shares, note_absent_classes};
 use super::encoding::ReadingFormat;
 use super::error::{DataError, Told};
 use super::fault::Fault;
@@ -56,7 +56,7 @@ impl Table {
         let of_spec = |fault| DataError::new(&spec.path, fault);
         let format = Format::new(spec, reading).map_err(of_spec)?;
         let loader = Loader { spec, format, markers: Markers::new(spec.missing_markers.as_deref()) };
-        let Training { part: main, schema, classes, division, mut notes, mut renamed } =
+        let Training { part: main, schema, classes, groups, division, mut notes, mut renamed } =
             loader.training_part()?;
         if let Division::Rows(shares) = &division {
             check_shares(spec, shares, main.rows()).map_err(of_spec)?;
@@ -66,7 +66,8 @@ impl Table {
         let mut own = |path: &Option<PathBuf>, kind| match path {
             None => Ok(None),
             Some(path) => {
-                let part = loader.own_part(path, &schema, &classes, kind, (&mut notes, &mut renamed))?;
+                let known = (&schema, &*classes, &*groups);
+                let part = loader.own_part(path, known, kind, (&mut notes, &mut renamed))?;
                 if part.source.sha256 == main.source.sha256 {
                     notes.push(format!("{} holds the same bytes as the training file", ShownPath(path)));
                 }
@@ -110,6 +111,8 @@ struct Training {
     schema: Schema,
     /// In their order.
     classes: Vec<String>,
+    /// The keys of the groups.
+    groups: Vec<u64>,
     division: Division,
     notes: Vec<String>,
     /// Labels that are read as another name.
@@ -231,20 +234,20 @@ impl Loader<'_> {
         let mut notes = rest.notes;
         notes.extend(note_counting(&schema, &matrix));
         let part = part(rest.source, matrix, labels.unwrap_or_default(), beside, &schema);
-        Ok(Training { part, schema, classes, division, notes, renamed: rest.renamed })
+        let groups = placed.groups(&schema).to_vec();
+        Ok(Training { part, schema, classes, groups, division, notes, renamed: rest.renamed })
     }
 
-    /// A file for validation or test, by what an earlier run left of it if that still holds; `kind`
-    /// says which.
+    /// A file for validation or test, by what an earlier run left of it if that still holds; `before`
+    /// are columns, classes and groups of the training file, and `kind` says which file it is.
     fn own_part(
         &self,
         path: &Path,
-        schema: &Schema,
-        classes: &[String],
+        before: (&Schema, &[String], &[u64]),
         kind: &'static str,
         (notes, all_renamed): (&mut Vec<String>, &mut BTreeSet<String>),
     ) -> Result<Part, DataError> {
-        let before = (schema, classes);
+        let (schema, classes, groups) = before;
         if let Some(cache) = kept::find::<KeptPart>(path, self.spec, &before, notes)?
             && let Some((labels, beside)) = kept::own_arrays(&cache, classes.len())
         {
@@ -258,20 +261,28 @@ impl Loader<'_> {
         let layout = layout.map_err(|fault| file.fail(fault))?;
         let ids: HashMap<&str, u32> = classes.iter().map(String::as_str).zip(0..).collect();
         let mut renamed = Renamed::new(&self.spec.label_names);
-        let mut class_of = |_, label: &str, line| match ids.get(renamed.name_of(label)) {
-            Some(&id) => Ok(id),
-            None => {
-                let fault = Fault::UnseenClass { class: label.to_owned(), known: classes.to_vec() };
-                Err(Told::at_line(line, fault))
-            }
+        let groups = KnownGroups::new(groups);
+        let used = schema.texts_in(&file.names, self.format.header);
+        let mut number_of = |index: usize, text: &str, line| match used[index].1 {
+            TextUse::OwnGroup => Ok(groups.number(text)),
+            _ => ids.get(renamed.name_of(text)).copied().ok_or_else(|| {
+                let fault = Fault::UnseenClass { class: text.to_owned(), known: classes.to_vec() };
+                Told::at_line(line, fault)
+            }),
         };
-        let rows = file.rows(&layout, &mut class_of)?;
-        let notes_of_file = notes_of(path, &rows);
+        let rows = file.rows(&layout, &mut number_of)?;
+        let mut notes_of_file = notes_of(path, &rows);
+        let mut labels = Vec::new();
+        for (numbers, (_, used)) in rows.texts.into_iter().zip(used) {
+            match used {
+                TextUse::OwnGroup => notes_of_file.extend(KnownGroups::note(path, &numbers)),
+                _ => labels = numbers,
+            }
+        }
         let source = file.finish(rows.store.rows());
         let kept = KeptPart { source, notes: notes_of_file, renamed: renamed.found };
         let key = kept::key(self.spec, &kept.source.sha256, &before);
         notes.extend(rows.store.note());
-        let labels = rows.texts.into_iter().next().unwrap_or_default();
         let arrays = [labels, kept::halved(rows.beside.iter().map(|number| number.to_bits()))];
         let matrix = rows.store.finish(&key, &arrays, &kept);
         let matrix = matrix.map_err(|fault| DataError::new(path, fault))?;

@@ -7,6 +7,7 @@ use super::encoding::{EncodedColumn, Encoding, FeatureEncoding, ValueEncoding};
 use super::fault::Fault;
 use super::layout::{Gap, Layout, Take, Value, Words};
 use super::markers::Markers;
+use super::roles::nearest;
 
 /// The columns of a file, as far as an encoding knows them.
 #[derive(Debug)]
@@ -111,8 +112,27 @@ fn by_name(columns: &[EncodedColumn], names: &[String], roles: &[Role]) -> Resul
     let missing: Vec<String> = missing.map(|(_, column)| column.name.clone()).collect();
     match missing.is_empty() {
         true => Ok(sources),
-        false => Err(Fault::MissingColumns { missing, found: names.to_vec() }),
+        false => {
+            let unknown = names.iter().zip(&sources).filter(|(_, source)| source.is_none());
+            Err(missing_columns(missing, unknown.map(|(name, _)| name.as_str()), names))
+        }
     }
+}
+
+/// That columns of a model are `missing` among those `found`, of which it does not know some.
+pub(super) fn missing_columns<'n>(
+    missing: Vec<String>,
+    unknown: impl Iterator<Item = &'n str>,
+    found: &[String],
+) -> Fault {
+    let unknown: Vec<String> = unknown.map(str::to_owned).collect();
+    let mut near: Vec<String> = Vec::new();
+    for name in missing.iter().flat_map(|name| nearest(name, &unknown)) {
+        if !near.contains(&name) {
+            near.push(name);
+        }
+    }
+    Fault::MissingColumns { missing, near, found: found.to_vec() }
 }
 
 /// For each column of a file without header the one of the training file in its place; the answer may

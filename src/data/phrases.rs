@@ -23,6 +23,11 @@ pub(super) fn differences(missing: &[String], extra: &[String]) -> String {
     }
 }
 
+/// A semicolon, with a question where there are names that may have been meant.
+pub(super) fn did_you_mean(names: &[String]) -> String {
+    if names.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", ShownNames(names)) }
+}
+
 /// A column whose texts tell rows apart.
 #[derive(Debug)]
 pub(super) struct ManyTexts {

@@ -11,7 +11,7 @@ use super::fault::Fault;
 use super::file::width;
 use super::format::Format;
 use super::layout::Take;
-use super::lexer::Lexer;
+use super::lexer::{Lexer, LineEnds};
 use super::markers::Markers;
 use super::matching::Matching;
 use super::plain::read_plain;
@@ -49,6 +49,16 @@ pub struct Piece<'p> {
     cells: Vec<Cow<'p, str>>,
     records: Vec<Record>,
     problems: BTreeMap<usize, RowProblem>,
+    /// The kinds of line end in the text.
+    pub(super) line_ends: LineEnds,
+}
+
+/// What is in a text beside numbers.
+#[derive(Default)]
+struct Found<'p> {
+    cells: Vec<Cow<'p, str>>,
+    records: Vec<Record>,
+    problems: BTreeMap<usize, RowProblem>,
 }
 
 /// Where a record is in the text of its piece.
@@ -67,21 +77,36 @@ pub struct RowProblem {
 }
 
 impl Frame {
-    /// Reads the rows of a text; a fault of the text as a whole ends it, one of a cell if bad rows
-    /// are refused.
+    /// Reads the rows of a text up to its first fault, which one of a cell is if bad rows are refused;
+    /// without one, the result is where the blank lines begin that end it.
     pub(super) fn piece<'p>(
         &'p self,
         text: &'p str,
         is_first: bool,
         values: &'p mut Vec<f64>,
-    ) -> Result<(Piece<'p>, Option<usize>), Box<At>> {
-        let Self { matching: Matching { layout, .. }, format, .. } = self;
-        let mut lexer = Lexer::new(text, format.dialect);
-        let (mut cells, mut records, mut problems) = (Vec::new(), Vec::new(), BTreeMap::new());
-        let mut texts = vec![""; layout.texts.len()];
+    ) -> (Piece<'p>, Result<Option<usize>, Box<At>>) {
+        let mut lexer = Lexer::new(text, self.format.dialect);
+        let mut found = Found::default();
         values.clear();
+        let read = self.read_all(&mut lexer, is_first, values, &mut found);
+        let Found { cells, records, problems } = found;
+        let line_ends = lexer.line_ends();
+        let piece = Piece { text, frame: self, values, cells, records, problems, line_ends };
+        (piece, read.map(|()| lexer.blank_end()))
+    }
+
+    fn read_all<'p>(
+        &self,
+        lexer: &mut Lexer<'p>,
+        is_first: bool,
+        values: &mut Vec<f64>,
+        Found { cells, records, problems }: &mut Found<'p>,
+    ) -> Result<(), Box<At>> {
+        let Self { matching: Matching { layout, .. }, format, .. } = self;
+        let text = lexer.text();
+        let mut texts = vec![""; layout.texts.len()];
         if format.header && is_first && lexer.next_record()? {
-            width(&mut lexer)?;
+            width(lexer)?;
         }
         while lexer.next_record()? {
             let (start, first) = (lexer.record_start(), values.len());
@@ -96,7 +121,7 @@ impl Frame {
                     end
                 }
                 None => {
-                    let problem = self.read_row(&mut lexer, row, &mut cells)?;
+                    let problem = self.read_row(lexer, row, cells)?;
                     match problem {
                         Some(at) if self.bad_rows == BadRows::Refuse => return Err(at),
                         Some(at) => drop(problems.insert(records.len(), self.problem(*at, text))),
@@ -108,8 +133,7 @@ impl Frame {
             };
             records.push(Record { bytes: start..end, is_plain });
         }
-        let blank = lexer.blank_end();
-        Ok((Piece { text, frame: self, values, cells, records, problems }, blank))
+        Ok(())
     }
 
     /// Reads the current record; the result is what is wrong with one of its cells.

@@ -27,6 +27,9 @@ const MANY_ROWS: usize = 20;
 pub struct Profile {
     /// The file.
     pub path: PathBuf,
+    /// The line of the first record, which is the header if there is one.
+    #[serde(skip)]
+    pub first_line: u64,
     /// Without header.
     pub rows: usize,
     /// Rows that are the same, cell by cell, as one above them.
@@ -95,7 +98,7 @@ impl Profile {
         let format =
             Format::new(spec, Reading::default()).map_err(|fault| DataError::new(&spec.path, fault))?;
         let file = CsvFile::open(&spec.path, format, &spec.column_names)?;
-        let names = file.names.clone();
+        let (names, first_line) = (file.names.clone(), file.first_line);
         let mut seen = HashMap::new();
         for (second, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             if let Some(first) = seen.insert(name, second) {
@@ -111,6 +114,7 @@ impl Profile {
         let columns = names.into_iter().zip(&survey.columns).map(|(name, found)| column(name, found, rows));
         Ok(Self {
             path: spec.path.clone(),
+            first_line,
             rows,
             repeated_rows: rows - hashes.len(),
             columns: columns.collect(),

@@ -162,7 +162,8 @@ impl<'r> Reader<'r> {
                     match layout.texts[index] {
                         _ if !layout.markers.in_texts(text) => {}
                         Gap::DropsRow => is_dropped = true,
-                        Gap::Fault | Gap::Kept => {
+                        Gap::Kept => {}
+                        Gap::Fault => {
                             let missing = || At::field(last.start(), column, Fault::Missing(text.to_owned()));
                             fault.get_or_insert_with(missing);
                         }

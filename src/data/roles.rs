@@ -3,6 +3,7 @@
 use super::cell::number;
 use super::column::Role;
 use super::fault::Fault;
+use super::phrases::did_you_mean;
 use super::schema::{Column, Truth};
 use super::shown::ShownNames;
 use super::spec::{ColumnRef, DataSpec, SplitBy};
@@ -79,12 +80,12 @@ pub(super) fn keys(columns: &[Column], spec: &DataSpec) -> Result<Vec<usize>, Fa
         return Err(Fault::SplitAndFile { column: column.clone(), key });
     }
     let SplitBy::HashOf(wanted) = &spec.split_by else { return Ok(Vec::new()) };
-    if let Some(group) = group {
-        return Err(Fault::GroupAndHash(group));
-    }
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     let keys: Vec<usize> =
         wanted.iter().map(|wanted| find("split_by", wanted, &names)).collect::<Result<_, _>>()?;
+    if let (Some(group), true) = (group, keys.iter().any(|&key| columns[key].role != Role::Group)) {
+        return Err(Fault::GroupAndHash(group));
+    }
     let is_learnt = |&&key: &&usize| matches!(columns[key].role, Role::Label | Role::Target | Role::Weight);
     match keys.iter().find(is_learnt) {
         Some(&key) => Err(Fault::KeyIsLearnt(names[key].clone())),
@@ -121,7 +122,8 @@ pub(super) fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> R
                 let numbers = names.iter().filter(|name| number(name).is_some()).count();
                 let no_header = " (if the file has no header, set `header = false` in [data])";
                 let no_header = if count < 2 * numbers { no_header } else { "" };
-                format!("{} the columns are {}{no_header}", near(name, names), ShownNames(names))
+                let question = did_you_mean(&nearest(name, names));
+                format!("{question} the columns are {}{no_header}", ShownNames(names))
             }
             ColumnRef::Index(_) => {
                 format!("; there are {count} columns, 0 to {}, and -1 is the last", count - 1)
@@ -131,12 +133,11 @@ pub(super) fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> R
     })
 }
 
-/// A semicolon, with a question where there are names spelt like `name`.
-fn near(name: &str, names: &[String]) -> String {
+/// Those of `names` that are spelt like `name`, the nearest first; few.
+pub(super) fn nearest(name: &str, names: &[String]) -> Vec<String> {
     let likeness = |other: &String| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
     let mut near: Vec<(f64, &String)> =
         names.iter().map(|other| (likeness(other), other)).filter(|(likeness, _)| *likeness >= 0.8).collect();
     near.sort_by(|(left, _), (right, _)| right.total_cmp(left));
-    let nearest: Vec<String> = near.into_iter().take(3).map(|(_, name)| name.clone()).collect();
-    if nearest.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", ShownNames(&nearest)) }
+    near.into_iter().take(3).map(|(_, name)| name.clone()).collect()
 }

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::Role;
+use super::blank::BlankEnd;
 use super::chunks::{Chunk, Chunks};
 use super::dialect::Dialect;
 use super::encoding::{Encoding, ReadingFormat};
@@ -13,6 +14,7 @@ use super::error::{DataError, Told};
 use super::fault::Fault;
 use super::file::CsvFile;
 use super::format::{Format, Reading};
+use super::lexer::LineEnds;
 use super::matching::Matching;
 use super::piece::{BadRows, Frame, Piece, RowProblem};
 use super::place::line_of;
@@ -65,17 +67,28 @@ impl RowStream {
         reading: Reading,
     ) -> Result<Self, DataError> {
         let ReadingFormat { header, delimiter, quote, comment, .. } = encoding.reading;
-        let spec = DataSpec { header, delimiter, quote, comment, ..DataSpec::default() };
+        let spec = DataSpec { header, delimiter: Some(delimiter), quote, comment, ..DataSpec::default() };
         let one_column = encoding.features().count() == 1;
         let reading = Reading { limit: u64::MAX, streamed: true, one_column, ..reading };
         let failed = |fault| DataError::new(path, fault);
         let format = Format::new(&spec, reading).map_err(failed)?;
         let file = CsvFile::open(path, format, &[]).map_err(DataError::of_prediction)?;
-        let (path, names, first_line, first, chunks) = file.into_parts();
-        let matching = Matching::new(encoding, &names, roles).map_err(failed)?;
+        let matching = Matching::new(encoding, &file.names, roles).map_err(|fault| file.fail(fault))?;
+        let (path, _, first_line, first, chunks) = file.into_parts();
         let names = matching.names.clone();
         let frame = Frame { path, names, first_line, format, matching, bad_rows };
         Ok(Self { frame, first, chunks })
+    }
+
+    /// An error of its columns.
+    pub(super) fn fail(&self, fault: Fault) -> DataError {
+        let Frame { path, first_line, format, .. } = &self.frame;
+        DataError::of_columns(path, fault, format.header.then_some(*first_line))
+    }
+
+    /// The line of the first record.
+    pub(super) fn first_line(&self) -> u64 {
+        self.frame.first_line
     }
 
     /// Names of the columns of the file.
@@ -106,7 +119,9 @@ impl RowStream {
     }
 
     /// Calls `work` on every piece of the file, on `threads` threads at the same time, each with a
-    /// state of its own, and `take` on what came of them, in the order of the file.
+    /// state of its own, and `take` on what came of them, in the order of the file, and the number of
+    /// lines before. Returns the names of the kinds of line end that the file has, where there are
+    /// several.
     ///
     /// A row has the same values in whatever piece it is, and on however many threads.
     ///
@@ -117,8 +132,8 @@ impl RowStream {
         self,
         threads: NonZeroUsize,
         work: impl Fn(&mut S, &Piece<'_>) -> Result<T, RowProblem> + Sync,
-        mut take: impl FnMut(T) -> Result<(), E> + Send,
-    ) -> Result<(), StreamError<E>> {
+        mut take: impl FnMut(T, u64) -> Result<(), E> + Send,
+    ) -> Result<Option<String>, StreamError<E>> {
         let Self { mut frame, first, mut chunks } = self;
         frame.format.reading.threads = threads;
         let mut progress = Progress::default();
@@ -131,8 +146,9 @@ impl RowStream {
                 if ended.is_err() {
                     return ControlFlow::Break(());
                 }
+                let before = progress.lines;
                 ended = match progress.advance(outcome) {
-                    Ok(made) => take(made).map_err(Stop::Taker),
+                    Ok(made) => take(made, before).map_err(Stop::Taker),
                     Err(told) => Err(Stop::Told(told)),
                 };
                 if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -141,7 +157,8 @@ impl RowStream {
         ended.map_err(|stop| match stop {
             Stop::Told(told) => StreamError::Data(told.error(&frame.path, &frame.names).of_prediction()),
             Stop::Taker(error) => StreamError::Taker(error),
-        })
+        })?;
+        Ok(progress.line_ends.mixed())
     }
 }
 
@@ -161,6 +178,7 @@ struct Outcome<T> {
 struct Made<T> {
     result: T,
     is_empty: bool,
+    line_ends: LineEnds,
     /// The first of the blank lines at the end.
     blank: Option<u64>,
 }
@@ -176,11 +194,12 @@ where
 
     fn read(&self, chunk: &Chunk, (values, state): &mut Self::Scratch) -> Outcome<T> {
         let made = chunk.text().and_then(|text| {
-            let read = self.frame.piece(text, chunk.index == 0, values);
-            let (piece, blank) = read.map_err(|at| at.told(text.as_bytes()))?;
+            let (piece, read) = self.frame.piece(text, chunk.index == 0, values);
+            // What `work` finds is in the rows before what cannot be read.
             let result = (self.work)(state, &piece).map_err(|problem| problem.told)?;
+            let blank = read.map_err(|at| at.told(text.as_bytes()))?;
             let blank = blank.map(|offset| line_of(text.as_bytes(), offset));
-            Ok(Made { result, is_empty: piece.rows() == 0, blank })
+            Ok(Made { result, is_empty: piece.rows() == 0, line_ends: piece.line_ends, blank })
         });
         Outcome { lines: chunk.lines(), made }
     }
@@ -199,8 +218,8 @@ where
 struct Progress {
     /// Lines of the pieces so far.
     lines: u64,
-    /// The first blank line behind the last record so far.
-    blank: Option<u64>,
+    blank: BlankEnd,
+    line_ends: LineEnds,
 }
 
 enum Stop<E> {
@@ -215,11 +234,10 @@ impl Progress {
         self.lines += outcome.lines;
         let goes_on = outcome.made.as_ref().is_ok_and(|made| !made.is_empty)
             || outcome.made.as_ref().is_err_and(|told| told.fault.weight() == 0);
-        if let Some(blank) = self.blank.filter(|_| goes_on) {
-            return Err(Told::at_line(blank, Fault::BlankLine));
-        }
+        let blank = outcome.made.as_ref().ok().and_then(|made| made.blank);
+        self.blank.add(goes_on, blank.map(|line| line + before), self.lines)?;
         let made = outcome.made.map_err(|told| told.below(before))?;
-        self.blank = self.blank.or(made.blank.map(|line| line + before));
+        self.line_ends.add(made.line_ends);
         Ok(made.result)
     }
 }

@@ -122,9 +122,11 @@ impl Schema {
     pub(super) fn texts(&self) -> Vec<(usize, TextUse)> {
         let used = |(index, column): (usize, &Column)| match column.role {
             Role::Label => Some((index, TextUse::Label)),
+            Role::Group | Role::Id | Role::Ignore if self.keys.contains(&index) => {
+                Some((index, TextUse::Key))
+            }
             Role::Group => Some((index, TextUse::Group)),
             Role::Split => Some((index, TextUse::Part)),
-            Role::Id | Role::Ignore if self.keys.contains(&index) => Some((index, TextUse::Key)),
             Role::Feature | Role::Target | Role::Weight | Role::Id | Role::Ignore => None,
         };
         self.columns.iter().enumerate().filter_map(used).collect()
@@ -144,16 +146,17 @@ impl Schema {
         kind: &'static str,
         markers: Markers,
     ) -> Result<Layout, Fault> {
+        let texts = self.texts_in(names, has_header);
         if !has_header {
             let (expected, found) = (self.columns.len(), names.len());
             return match expected == found {
-                true => Ok(self.layout_of(self.takes(&self.labels()), &self.labels(), markers)),
+                true => Ok(self.layout_of(self.takes(&texts), &texts, markers)),
                 false => Err(Fault::OtherWidth { expected, found }),
             };
         }
         // A column that is read goes before one of the same name that is not.
         let mut known: HashMap<&String, (Take, Role)> = HashMap::new();
-        for (column, take) in self.columns.iter().zip(self.takes(&self.labels())) {
+        for (column, take) in self.columns.iter().zip(self.takes(&texts)) {
             let entry = known.entry(&column.name).or_insert((take, column.role));
             if entry.0 == Take::Nothing {
                 *entry = (take, column.role);
@@ -171,15 +174,17 @@ impl Schema {
         }
         let (takes, roles): (Vec<Take>, Vec<Role>) = found.into_iter().flatten().unzip();
         check_names(names.iter().zip(roles))?;
-        Ok(self.layout_of(takes, &self.labels(), markers))
+        Ok(self.layout_of(takes, &texts, markers))
     }
 
-    /// The texts of files that are a part already.
-    fn labels(&self) -> Vec<(usize, TextUse)> {
-        match self.truth {
-            Truth::Classes(label) => vec![(label, TextUse::Label)],
-            Truth::Values(_) => Vec::new(),
-        }
+    /// The texts of a file that is a part already: the label, and the group if it is there.
+    pub(super) fn texts_in(&self, names: &[String], has_header: bool) -> Vec<(usize, TextUse)> {
+        let used = |(index, column): (usize, &Column)| match column.role {
+            Role::Label => Some((index, TextUse::Label)),
+            Role::Group if !has_header || names.contains(&column.name) => Some((index, TextUse::OwnGroup)),
+            _ => None,
+        };
+        self.columns.iter().enumerate().filter_map(used).collect()
     }
 
     /// What is taken from the columns of the training file, these `texts` among it.
@@ -228,7 +233,11 @@ impl Schema {
         let features = values.len();
         let gap = |index: usize| self.columns[index].gap;
         values.extend(self.beside().into_iter().map(|index| Value { gap: gap(index), ..Value::default() }));
-        let texts = texts.iter().map(|&(index, _)| gap(index)).collect();
+        let texts = texts.iter().map(|&(index, used)| match used {
+            TextUse::OwnGroup => Gap::Kept,
+            _ => gap(index),
+        });
+        let texts = texts.collect();
         let weight = self.weight.map(|_| values.len() - 1);
         Layout { takes, values, features, weight, texts, markers }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Visitor};
@@ -35,8 +35,10 @@ pub struct DataSpec {
     /// The names of the columns of files without header; empty for the numbered ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub column_names: Vec<String>,
-    /// The character between fields.
-    pub delimiter: char,
+    /// The character between fields; without, a comma, and a file that another one fits better is
+    /// refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
     /// The character around fields.
     pub quote: Mark,
     /// What comment lines start with; without, a line that starts with `#` is refused.
@@ -83,7 +85,7 @@ impl Default for DataSpec {
             label_names: BTreeMap::new(),
             header: true,
             column_names: Vec::new(),
-            delimiter: ',',
+            delimiter: None,
             quote: Mark(Some('"')),
             comment: None,
             ignore: Vec::new(),
@@ -114,6 +116,19 @@ pub enum SplitBy {
 }
 
 impl DataSpec {
+    /// The character between fields.
+    pub fn delimiter(&self) -> char {
+        self.delimiter.unwrap_or(',')
+    }
+
+    /// The files: the training file, then those of their own for validation and for the test.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        [Some(&self.path), self.valid_path.as_ref(), self.test_path.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+    }
+
     /// Whether classes or values are learnt.
     pub fn task(&self) -> Task {
         let is_target = |column: &ColumnSpec| column.column_type == Some(ColumnType::Target);

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 pub(super) use column::{ColumnSurvey, Sort};
 
+use super::blank::BlankEnd;
 use super::cell::trim;
 use super::chunks::{Chunk, Chunks};
 use super::error::{At, Told};
@@ -50,37 +51,35 @@ impl Surveyor<'_> {
     pub(super) fn survey(&self, first: &Chunk, chunks: &mut Chunks) -> Result<Survey, Box<Told>> {
         let mut hashes = Vec::new();
         let mut sum = vec![ColumnSurvey::default(); self.most.len()];
-        let (mut lines, mut records, mut blank) = (0, 0, None);
+        let (mut lines, mut records, mut blank) = (0, 0, BlankEnd::default());
         let mut fault: Option<Box<Told>> = None;
         in_order(self, first, chunks, &mut |outcome: Surveyed| {
-            let goes_on = outcome.records > 0 || outcome.columns.is_err();
-            match outcome.columns {
-                Ok(_) if fault.is_some() => {}
-                _ if fault.is_none() && goes_on && blank.is_some() => {
-                    fault = blank.map(|line| Told::at_line(line, Fault::BlankLine));
-                }
-                Ok(columns) => {
-                    for ((sum, column), &most) in sum.iter_mut().zip(columns).zip(&self.most) {
-                        sum.merge(column, most);
-                    }
-                }
-                Err(told) => {
-                    let told = told.below(lines);
-                    fault = Some(match fault.take() {
-                        Some(first) => first.or_weightier(told),
-                        None => told,
-                    });
-                }
-            }
-            hashes.extend(outcome.hashes);
-            blank = blank.or(outcome.blank.map(|line| line + lines));
-            records += outcome.records;
+            let before = lines;
             lines += outcome.lines;
+            let goes_on =
+                outcome.records > 0 || outcome.columns.as_ref().is_err_and(|told| told.fault.weight() == 0);
+            let first_blank = outcome.blank.map(|line| line + before);
+            fault = match (fault.take(), outcome.columns) {
+                (None, columns) => match (blank.add(goes_on, first_blank, lines), columns) {
+                    (Err(told), _) => Some(told),
+                    (Ok(()), Err(told)) => Some(told.below(before)),
+                    (Ok(()), Ok(columns)) => {
+                        for ((sum, column), &most) in sum.iter_mut().zip(columns).zip(&self.most) {
+                            sum.merge(column, most);
+                        }
+                        None
+                    }
+                },
+                (Some(first), Err(told)) => Some(first.or_weightier(told.below(before))),
+                (first, Ok(_)) => first,
+            };
+            hashes.extend(outcome.hashes);
+            records += outcome.records;
             if fault.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         match fault {
-            Some(fault) => Err(chunks.skip(fault, lines).0),
-            None if records == 0 => Err(Told::at_line(1, Fault::NoRows)),
+            Some(fault) => Err(chunks.skip(fault, lines)),
+            None if records == 0 => Err(Told::at_line(self.first_line, Fault::NoRows)),
             None => Ok(Survey { columns: sum, rows: records, hashes }),
         }
     }

@@ -82,6 +82,11 @@ impl Table {
         self.schema.features().map(|(name, _)| name.clone()).collect()
     }
 
+    /// Whether some feature was found to be no number though nobody said so.
+    pub fn has_inferred_words(&self) -> bool {
+        self.schema.features().any(|(_, feature)| feature.declared.is_none() && feature.kind != Kind::Numeric)
+    }
+
     /// The most inputs that a network can have for these features; fewer where a category is only
     /// among rows that are held back.
     pub fn most_inputs(&self) -> usize {

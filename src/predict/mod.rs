@@ -48,6 +48,10 @@ pub struct Predicted {
     pub bad_rows: u64,
     /// Columns that the model does not know.
     pub unknown_columns: Vec<String>,
+    /// Columns that name rows and are not in the file.
+    pub absent_ids: Vec<String>,
+    /// The kinds of line end of the file, where there are several.
+    pub mixed_line_ends: Option<String>,
     /// Columns with categories that the training rows did not have, in the order of the file.
     pub unseen: Vec<Unseen>,
 }
@@ -110,15 +114,20 @@ fn run<F: Real>(
     out: &mut (dyn Write + Send),
 ) -> Result<Predicted, PredictError> {
     let names = stream.names().to_vec();
-    let mut seen =
-        Predicted { unknown_columns: stream.unknown().map(str::to_owned).collect(), ..Predicted::default() };
+    let ids = model.description.encoding.columns.iter().filter(|column| column.role == Role::Id);
+    let ids = ids.map(|column| column.name.clone());
+    let mut seen = Predicted {
+        unknown_columns: stream.unknown().map(str::to_owned).collect(),
+        absent_ids: ids.filter(|name| !names.contains(name)).collect(),
+        ..Predicted::default()
+    };
     out.write_all(form.header())?;
     let predictor = Predictor::new(network, &model.description.encoding, form, options.bad_rows);
     let mut unseen: Vec<Option<Unseen>> = vec![None; names.len()];
     let taken = stream.run(
         options.threads,
         |room, piece| predictor.predict(room, piece),
-        |portion: Portion| {
+        |portion: Portion, _| {
             seen.rows += portion.rows;
             seen.bad_rows += portion.bad_rows;
             for (column, cells, first) in portion.unseen {
@@ -128,7 +137,7 @@ fn run<F: Real>(
             out.write_all(&portion.text)
         },
     );
-    taken.map_err(|error| match error {
+    seen.mixed_line_ends = taken.map_err(|error| match error {
         StreamError::Data(error) => PredictError::Data(error),
         StreamError::Taker(error) => PredictError::Write(error),
     })?;

@@ -1,42 +1,57 @@
 //! The metrics of the kept weights on held-back rows, beside the baselines.
 
-use super::evaluation::{measure_and_interval, metric_value};
-use super::number::NO_NUMBER;
+use super::Charset;
+use super::evaluation::{is_share, measure_and_interval, metric_value};
+use super::number::{NO_NUMBER, mean_and_spread};
 use super::plain;
 use super::rows::{Align, WIDEST, aligned_within};
+use crate::compare::statistics::Estimate;
 use crate::compare::{Contender, HeldBack, MetricSummary, RunSummary, Summary};
-use crate::metrics::CONFIDENCE;
+use crate::metrics::{CONFIDENCE, Measure};
 use crate::nn::{Norm, Task};
 
 /// A table for the validation rows and one for the test rows, as far as there are any: each norm,
-/// with a grid at its best point, and the baselines; means over the seeds, or the numbers of a single
-/// run with the intervals over rows.
-pub(super) fn final_metrics(summary: &Summary) -> String {
+/// with a grid at its best point, and the baselines; means, spreads and intervals over the seeds, or the
+/// numbers of a single run with the intervals over rows.
+pub(super) fn final_metrics(summary: &Summary, charset: Charset) -> String {
     let parts = [(HeldBack::ValidationRows, "validation rows"), (HeldBack::TestRows, "test rows")];
-    let tables = parts.map(|(rows, name)| part(summary, rows, name));
+    let tables = parts.map(|(rows, name)| part(summary, rows, name, charset));
     tables.into_iter().filter(|table| !table.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-fn part(summary: &Summary, rows: HeldBack, name: &str) -> String {
+fn part(summary: &Summary, rows: HeldBack, name: &str, charset: Charset) -> String {
     let columns = columns(summary, rows);
     let Some(first) = columns.first() else { return String::new() };
     let metrics: Vec<&str> = first.metrics.iter().map(|found| found.metric.as_str()).collect();
     match &summary.runs[..] {
         [run] => {
-            let table = by_metric(run, rows, &columns, &metrics);
+            let table = by_metric(run, rows, &columns, &metrics, charset);
             format!("kept weights on the {name}\n\n{table}")
         }
         _ => {
             let n_runs = first.metrics.iter().map(|found| found.values.n).max().unwrap_or(0);
-            let mean = if n_runs == 1 { "one seed".to_owned() } else { format!("mean over {n_runs} seeds") };
-            let table = by_contender(&columns, &metrics);
+            let mean = match n_runs {
+                0 | 1 => "one seed".to_owned(),
+                _ => format!(
+                    "mean over {n_runs} seeds {}standard deviation\n({} % interval of the mean)",
+                    charset.plus_minus(),
+                    100.0 * CONFIDENCE
+                ),
+            };
+            let table = by_contender(&columns, &metrics, charset);
             format!("kept weights on the {name}, {mean}\n\n{table}")
         }
     }
 }
 
 /// A line for each metric, with the interval of the network's.
-fn by_metric(run: &RunSummary, rows: HeldBack, columns: &[Column<'_>], metrics: &[&str]) -> String {
+fn by_metric(
+    run: &RunSummary,
+    rows: HeldBack,
+    columns: &[Column<'_>],
+    metrics: &[&str],
+    charset: Charset,
+) -> String {
     let mut head = vec!["metric".to_owned()];
     for column in columns {
         head.push(column.head.clone());
@@ -47,7 +62,7 @@ fn by_metric(run: &RunSummary, rows: HeldBack, columns: &[Column<'_>], metrics: 
     let line = |metric: &&str| {
         let mut line = vec![plain(metric)];
         for column in columns {
-            line.push(column.cell(metric));
+            line.push(column.mean(metric, charset));
             if column.of == Contender::Network {
                 line.push(interval(run, rows, metric));
             }
@@ -58,16 +73,18 @@ fn by_metric(run: &RunSummary, rows: HeldBack, columns: &[Column<'_>], metrics: 
     aligned_within(WIDEST, 1, &vec![Align::Left; table[0].len()], &table)
 }
 
-/// A line for each contender. What does not fit beside the rest is in `summary.json`.
-fn by_contender(columns: &[Column<'_>], metrics: &[&str]) -> String {
-    let metrics: Vec<&str> =
-        metrics.iter().copied().filter(|metric| *metric != "calibration_error").collect();
-    let head = std::iter::once(String::new()).chain(metrics.iter().map(|metric| plain(metric)));
-    let line = |column: &Column<'_>| {
-        let cells = metrics.iter().map(|metric| column.cell(metric));
-        std::iter::once(column.head.clone()).chain(cells).collect()
+/// A line for each contender, and below it one for the intervals where seeds differ.
+fn by_contender(columns: &[Column<'_>], metrics: &[&str], charset: Charset) -> String {
+    let line = |head: &str, cell: &dyn Fn(&str) -> String| -> Vec<String> {
+        std::iter::once(head.to_owned()).chain(metrics.iter().map(|metric| cell(metric))).collect()
     };
-    let table: Vec<Vec<String>> = std::iter::once(head.collect()).chain(columns.iter().map(line)).collect();
+    let mut table = vec![line("", &|metric| plain(metric))];
+    for column in columns {
+        table.push(line(&column.head, &|metric| column.mean(metric, charset)));
+        if metrics.iter().any(|metric| column.differs(metric)) {
+            table.push(line("", &|metric| column.interval(metric).unwrap_or_else(|| NO_NUMBER.to_owned())));
+        }
+    }
     aligned_within(WIDEST, 1, &vec![Align::Left; table[0].len()], &table)
 }
 
@@ -105,11 +122,33 @@ fn columns(summary: &Summary, rows: HeldBack) -> Vec<Column<'_>> {
 }
 
 impl Column<'_> {
-    /// The mean of a metric.
-    fn cell(&self, metric: &str) -> String {
-        let found = self.metrics.iter().find(|found| found.metric == metric);
-        let mean = found.and_then(|found| found.values.mean);
-        mean.map_or_else(|| NO_NUMBER.to_owned(), |mean| metric_value(metric, mean))
+    /// The mean of a metric, with its spread if there are several seeds.
+    fn mean(&self, metric: &str, charset: Charset) -> String {
+        let Some(values) = self.values(metric) else { return NO_NUMBER.to_owned() };
+        match (values.mean, values.standard_deviation) {
+            (Some(mean), Some(spread)) if is_share(metric) => {
+                format!("{} {}{spread:.4}", metric_value(metric, mean), charset.plus_minus())
+            }
+            (Some(mean), None) => metric_value(metric, mean),
+            _ => mean_and_spread(values, charset),
+        }
+    }
+
+    /// The interval of the mean over seeds.
+    fn interval(&self, metric: &str) -> Option<String> {
+        let values = self.values(metric)?;
+        let measure = Measure { value: values.mean, interval: Some(values.interval?), missing: None };
+        Some(measure_and_interval(metric, measure).1)
+    }
+
+    /// Whether a metric is not the same for all seeds.
+    fn differs(&self, metric: &str) -> bool {
+        let spread = self.values(metric).and_then(|values| values.standard_deviation);
+        spread.is_some_and(|spread| 0.0 < spread)
+    }
+
+    fn values(&self, metric: &str) -> Option<&Estimate> {
+        self.metrics.iter().find(|found| found.metric == metric).map(|found| &found.values)
     }
 }
 
@@ -126,7 +165,7 @@ mod tests {
     use super::*;
     use crate::compare::synthetic::{at_point, run, twins};
     use crate::compare::{Assessment, NamedMeasure, RunRecord};
-    use crate::metrics::{Interval, Measure};
+    use crate::metrics::Interval;
 
     fn assessment(of: Contender, rows: HeldBack, metrics: &[(&str, f64)]) -> Assessment {
         let named = |&(metric, value): &(&str, f64)| {
@@ -152,20 +191,24 @@ mod tests {
     }
 
     fn shown(runs: &[RunRecord]) -> String {
-        final_metrics(&Summary::of(runs))
+        final_metrics(&Summary::of(runs), Charset::Unicode)
     }
 
     #[test]
-    fn norms_and_baselines_are_lines_of_means() {
+    fn norms_and_baselines_are_lines_of_means_and_intervals() {
         let runs = twins(3).into_iter().map(|run| assessed(run, HeldBack::ValidationRows));
         insta::assert_snapshot!(shown(&runs.collect::<Vec<_>>()), @r"
-        kept weights on the validation rows, mean over 3 seeds
+        kept weights on the validation rows, mean over 3 seeds ±standard deviation
+        (95 % interval of the mean)
 
-                      accuracy  log_loss
-        batch_norm    0.8000    0.6000
-        none          0.8000    0.6000
-        linear model  0.7000    0.9000
-        class shares  0.5000    1.500
+                      accuracy            log_loss
+        batch_norm    0.8000 ±0.1000      0.60 ±0.30
+                      (0.5516 to 1.0484)  (-0.15 to 1.35)
+        none          0.8000 ±0.1000      0.60 ±0.30
+                      (0.5516 to 1.0484)  (-0.15 to 1.35)
+        linear model  0.7000 ±0.1500      0.90 ±0.45
+                      (0.3274 to 1.0726)  (-0.2 to 2.0)
+        class shares  0.5000 ±0.0000      1.500 ±0.000
         ");
     }
 

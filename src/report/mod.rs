@@ -37,7 +37,7 @@ mod table;
 mod terminal_plot;
 
 pub use config_differences::{ConfigDifference, config_differences};
-pub use data_profile::data_profile;
+pub use data_profile::{data_profile, other_uses};
 pub use evaluation::evaluation;
 pub use model_facts::model_facts;
 pub use plain_text::{Charset, plain};

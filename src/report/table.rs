@@ -23,7 +23,7 @@ pub fn table(summary: &Summary, charset: Charset) -> String {
         steps_rows(summary),
         ends(&shown),
         differences(summary),
-        final_metrics(summary),
+        final_metrics(summary, charset),
     ];
     charset.restrict(joined(sections))
 }

@@ -211,7 +211,10 @@ fn requirements_decide_the_exit_code() {
 fn a_dry_run_takes_a_step_and_writes_nothing() {
     let work = Work::new();
     let ended = work.ok(&["-c", "config.toml", "--dry-run"]);
-    assert_eq!(ended.stdout, "batch_norm: one step finished\nnone: one step finished\nnothing was written\n");
+    assert_eq!(
+        ended.stdout,
+        "batch_norm: one step finished\nnone: one step finished\nno results were written\n"
+    );
     assert!(!work.path("runs").exists());
 }
 

@@ -244,7 +244,7 @@ fn rows_without_a_known_truth_are_refused_or_left_out() {
     assert_eq!(code, Some(3));
     assert_eq!(
         error,
-        "error: bad.csv: none of 1 row can be evaluated; the first: column \"kind\": \"elder\" is not a class of the \
+        "error: bad.csv: none of 1 row can be evaluated; the first, line 2: column \"kind\": \"elder\" is not a class of the \
          model; its classes are \"new\", \"old\""
     );
     work.write("bad.csv", "age,city,x\n1,Oslo,2\n");
@@ -252,8 +252,38 @@ fn rows_without_a_known_truth_are_refused_or_left_out() {
     assert_eq!(code, Some(3));
     assert_eq!(
         error,
-        "error: bad.csv: missing \"kind\", which the model needs; the columns of the file are \"age\", \"city\", \"x\""
+        "error: bad.csv:1: missing \"kind\", which the model needs; the columns of the file are \"age\", \"city\", \"x\""
     );
+}
+
+#[test]
+fn the_first_bad_row_is_told_whatever_is_wrong_with_it() {
+    let work = trained();
+    let good: String = (300..339).map(row).collect();
+    let bad = ["1,Oslo,2,elder\n", "1,Oslo,2,\n", "1,Oslo,two,new\n", "1,Oslo,2\n"];
+    let told = [
+        "column \"kind\" (index 3): \"elder\" is not a class of the model; its classes are \"new\", \"old\"; ",
+        "column \"kind\" (index 3): missing value, so the answer is not known; ",
+        "column \"x\" (index 2): \"two\" is not a number: the model takes only numbers here; ",
+    ];
+    for (first, told) in told.iter().enumerate() {
+        let mut rows = bad;
+        rows[..3].rotate_left(first);
+        work.write("bad.csv", &format!("{HEAD}{good}{}", rows.concat()));
+        let (code, error) = work.fails(&["eval", "m.safetensors", "--data", "bad.csv"]);
+        let expected = format!("error: bad.csv:41, {told}--skip-bad-rows evaluates the other rows");
+        assert_eq!((code, error), (Some(3), expected));
+    }
+    work.write("bad.csv", &format!("{HEAD}{good}{}", bad[..3].concat()));
+    let ended = work.ok(&["eval", "m.safetensors", "--data", "bad.csv", "--skip-bad-rows"]);
+    let note = "note: 3 rows of bad.csv left out; the first, line 41: column \"kind\": \"elder\" is not a class of \
+                the model; its classes are \"new\", \"old\"\n";
+    assert_eq!(ended.stderr, note);
+    // In whatever portion of the file it is.
+    let many: String = (0..40_000).map(row).collect();
+    work.write("bad.csv", &format!("{HEAD}{many}{}", bad[1]));
+    let ended = work.ok(&["eval", "m.safetensors", "--data", "bad.csv", "--skip-bad-rows"]);
+    assert!(ended.stderr.contains("1 row of bad.csv left out; the first, line 40002: "), "{}", ended.stderr);
 }
 
 /// As in training; and what is new among categories is told.
@@ -272,6 +302,11 @@ fn labels_are_renamed_and_unseen_categories_counted() {
         ended.stderr,
         "note: 20 cells of column \"city\" with a category that was not in the training rows\n"
     );
+    let unseen = |file| eval_json(&work, file, &["-q"])["unseen_categories"].to_string();
+    assert_eq!([unseen("cities.csv"), unseen("valid.csv")], ["{\"city\":20}", "{}"]);
+    work.write("ends.csv", &text.replacen('\n', "\r\n", 1));
+    let ended = work.ok(&["eval", "m.safetensors", "--data", "ends.csv"]);
+    assert_eq!(ended.stderr, "note: ends.csv has mixed line ends: LF and CRLF\n");
 }
 
 #[test]

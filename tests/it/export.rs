@@ -98,7 +98,10 @@ fn nothing_is_replaced_or_left_behind_by_mistake() {
 
     let (code, error) = work.fails(&["export", model, "--to", "json", "-o", model, "--force"]);
     assert_eq!(code, Some(7));
-    assert!(error.ends_with("model.safetensors is the model itself; choose another --out"), "{error}");
+    assert!(
+        error.ends_with("model.safetensors is an input of this command; choose another --out"),
+        "{error}"
+    );
 
     let before = fs::read_dir(work.path("")).expect("a folder").count();
     let arguments = ["export", model, "--to", "onnx", "-o", "far.onnx", "--tolerance", "1e-30"];

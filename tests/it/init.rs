@@ -8,7 +8,8 @@ fn a_file_is_inspected_and_gets_a_config_that_trains() {
     let inspected = work.ok(&["inspect", "data.csv", "--label", "kind"]).stdout;
     assert!(inspected.starts_with("data.csv: 60 rows, 3 columns\n"), "{inspected}");
     assert!(inspected.lines().all(|line| line.chars().count() <= 80), "{inspected}");
-    assert!(inspected.ends_with("no column alone gives away what is to be learnt\n"), "{inspected}");
+    // Both columns separate the classes.
+    assert!(inspected.ends_with("in [data.columns]:\n  a (1.0000)\n  b (1.0000)\n"), "{inspected}");
     let json = work.ok(&["inspect", "data.csv", "--json"]).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json["data"]["columns"][2]["nature"]["kind"], "categorical");
@@ -21,6 +22,89 @@ fn a_file_is_inspected_and_gets_a_config_that_trains() {
 }
 
 #[test]
+fn what_the_columns_are_is_told_before_training() {
+    let work = Work::new();
+    let row = |row: usize| format!("{},{}.5,{},{}\n", row, row % 7, ["u", "v"][row % 2], ["p", "q"][row % 2]);
+    let rows: String = (0..60).map(row).collect();
+    work.write("told.csv", &format!("number,x,same,kind\n{rows}"));
+    let leak = "note: suspected leaks, each of which alone gives away what is to be learnt: \"same\" (1.0000); what is \
+                not known when the model is used must be \"ignore\" in [data.columns]\n";
+    let ended = work.ok(&["init", "told.csv"]);
+    assert!(ended.stderr.contains(leak), "{}", ended.stderr);
+    let comment =
+        "same = \"categorical\"            # suspected leak (1.0000): alone gives away what is learnt; ";
+    assert!(work.read("told.toml").contains(comment), "{}", work.read("told.toml"));
+
+    let checked = work.ok(&["check", "-c", "told.toml"]).stdout;
+    let columns = checked.split("\nnetwork ").next().and_then(|text| text.split_once("4 columns\n\n"));
+    insta::assert_snapshot!(columns.expect("a part of its own").1, @r#"
+    column  is           missing  distinct  values
+    number  id                 -        60  0.000 to 59.00, mean 29.50
+    x       numeric            -         7  0.5000 to 6.500, mean 3.400
+    same    categorical        -         2  u (30)
+    kind    categorical        -         2  p (30)
+
+    why:
+      number is id: whole numbers, one after the other
+      same is categorical: 2 different texts
+      kind is categorical: 2 different texts
+      the others are numeric: all of their values are numbers
+
+    in this config:
+      number is an id
+      kind is the label
+
+    suspected leaks, each of which alone gives away what is to be learnt; what is
+    not known when the model is used must be "ignore" in [data.columns]:
+      same (1.0000)
+    "#);
+    let json = work.ok(&["check", "-c", "told.toml", "--json"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["columns"][0]["reason"], "whole numbers, one after the other");
+    assert_eq!(json["suspected_leaks"][0]["column"], "same");
+
+    let train = |told: &str| work.ok(&["-c", "told.toml", "--epochs", "1", "--set", told]).stderr;
+    let hint = "note: `bntrain check` shows what every column is, and why\n";
+    let told = train("data.columns.same=categorical");
+    assert!(told.contains(leak), "{told}");
+    let ignored = train("data.columns.same=ignore");
+    assert!(!ignored.contains("leak") && !ignored.contains(hint), "{ignored}");
+    work.write("short.toml", &work.read("told.toml").replace("same = \"categorical\"", "# "));
+    let inferred = work.ok(&["-c", "short.toml", "--epochs", "1"]).stderr;
+    assert!(inferred.contains(leak) && inferred.contains(hint), "{inferred}");
+}
+
+#[test]
+fn of_a_wide_file_the_plain_numbers_are_not_listed() {
+    let work = Work::new();
+    let names: Vec<String> = (0..120).map(|column| format!("x{column}")).collect();
+    let row = |row: usize| {
+        let cell = |column: usize| match column {
+            7 => "NA".to_owned(),
+            9 => "red".to_owned(),
+            _ => (row * (column + 2) % 131).to_string(),
+        };
+        (0..120).map(cell).collect::<Vec<_>>().join(",") + "\n"
+    };
+    work.write("wide.csv", &format!("{}\n{}", names.join(","), (1..40).map(row).collect::<String>()));
+    insta::assert_snapshot!(work.ok(&["inspect", "wide.csv"]).stdout, @r#"
+    wide.csv: 39 rows, 120 columns
+
+    column  is        missing  distinct  values
+    x7      empty          39         0
+    x9      constant        -         1  red (39)
+    118 columns of numbers without gaps are in --json only
+
+    why:
+      x7 is empty: no values
+      x9 is constant: always "red"
+      the others are numeric: all of their values are numbers
+
+    with --label or --target: columns that give away what is to be learnt
+    "#);
+}
+
+#[test]
 fn nothing_is_overwritten_and_nothing_is_guessed_about_the_format() {
     let work = Work::new();
     let refused = |args: &[&str], code: i32, message: &str| {
@@ -29,11 +113,7 @@ fn nothing_is_overwritten_and_nothing_is_guessed_about_the_format() {
         assert!(ended.stderr.contains(message), "{}", ended.stderr);
     };
     work.ok(&["init", "data.csv", "--label", "kind"]);
-    refused(
-        &["init", "data.csv"],
-        7,
-        "data.toml exists; name another file with -o, or replace it with --force",
-    );
+    refused(&["init", "data.csv"], 7, "data.toml exists; choose another --out or replace it with --force");
     work.ok(&["init", "data.csv", "--target", "a", "--force"]);
     assert!(work.read("data.toml").contains("target = \"a\"\n"));
     assert!(work.ok(&["init", "data.csv", "-o", "-"]).stdout.contains("label = \"kind\""));
@@ -64,9 +144,11 @@ fn what_a_config_leaves_out_is_told() {
     assert!(ended.stderr.contains("note: left out: \"same\" (always \"always\")\n"), "{}", ended.stderr);
     assert!(work.read("t.toml").contains("ignore = [0]"), "{}", work.read("t.toml"));
     work.ok(&["-c", "t.toml", "--epochs", "1"]);
+    let inspected = work.ok(&["inspect", "t.csv", "--label", "kind"]).stdout;
+    assert!(inspected.ends_with("\nno column alone gives away what is to be learnt\n"), "{inspected}");
 
     work.write("twice.csv", &format!("x,a,a,kind\n{rows}"));
     let (code, error) = work.fails(&["inspect", "twice.csv"]);
-    let told = "error: twice.csv: column \"a\" at index 1 and again at index 2; rename or remove one";
+    let told = "error: twice.csv:1: column \"a\" at index 1 and again at index 2; rename or remove one";
     assert_eq!((code, &*error), (Some(3), told));
 }

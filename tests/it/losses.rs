@@ -72,8 +72,8 @@ fn baselines_stand_beside_the_network_and_change_nothing() {
     let usual = ["-c", "config.toml", "--set", "data.test=0.2", "--epochs", "20", "-o"];
     let with = work.ok(&[&usual[..], &["with"]].concat()).stdout;
     for line in [
-        "kept weights on the validation rows, mean over 2 seeds\n",
-        "kept weights on the test rows, mean over 2 seeds\n",
+        "kept weights on the validation rows, mean over 2 seeds ±standard deviation\n",
+        "kept weights on the test rows, mean over 2 seeds ±standard deviation\n",
         "\nlinear model ",
         "\nclass shares ",
     ] {

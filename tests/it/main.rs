@@ -20,6 +20,7 @@ mod predict; // new rows through a trained model
 mod readme; // what the README says
 mod shell; // completions and man pages
 mod statistics; // choices of what batch norm normalises by
+mod streams; // standard input that never ends
 mod support;
 mod threads; // the same bits for any team
 mod tidy; // rules of the repository

@@ -83,6 +83,72 @@ fn links_are_followed_and_what_is_no_file_is_never_replaced() {
     assert_eq!(fs::read_dir(work.path("folder")).expect("a folder").count(), 1);
 }
 
+/// Writes over `out` what a command would not: `args` and `-o out`, with `--force`.
+fn kept(work: &Work, args: &[&str], out: &str, why: &str) {
+    let before = fs::read(work.path(out)).expect("a file");
+    let (code, error) = work.fails(&[args, &["-o", out, "--force"]].concat());
+    let error = error.lines().next().unwrap_or_default();
+    assert_eq!((code, error), (Some(7), &*format!("error: {out} {why}; choose another --out")), "{args:?}");
+    assert_eq!(fs::read(work.path(out)).expect("a file"), before, "{args:?}");
+}
+
+#[test]
+fn what_a_command_reads_is_never_replaced() {
+    let work = trained();
+    let input = "is an input of this command";
+    let learnt = "is a file that the model was trained on";
+    let of_run = "is a file of a run";
+    fs::copy(work.path("train.csv"), work.path("data.csv")).expect("a copy");
+    let model = "run/batch_norm/seed-0/model.safetensors";
+    let export = ["export", "m.safetensors", "--to", "json"];
+    let with_data = [&export[..], &["--data", "train.csv"]].concat();
+    let predict = ["predict", "m.safetensors", "--data", "train.csv"];
+    let init = ["init", "train.csv"];
+    kept(&work, &init, "train.csv", input);
+    kept(&work, &init, "run/config.toml", of_run);
+    for args in [&predict[..], &with_data] {
+        kept(&work, args, "train.csv", input);
+        kept(&work, args, "./run/../m.safetensors", input);
+        kept(&work, args, "data.csv", learnt);
+        kept(&work, args, "run/run.json", of_run);
+        kept(&work, args, model, of_run);
+    }
+    kept(&work, &["export", "run", "--to", "json"], model, input);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("train.csv", work.path("soft")).expect("a link");
+        fs::hard_link(work.path("train.csv"), work.path("hard")).expect("a link");
+        for link in ["soft", "hard"] {
+            kept(&work, &init, link, input);
+            kept(&work, &predict, link, input);
+            kept(&work, &with_data, link, input);
+        }
+    }
+    // A run that did not end is one, too.
+    fs::remove_file(work.path("run/run.json")).expect("a file");
+    kept(&work, &predict, "run/metrics.csv", of_run);
+    // A file of the same name elsewhere is not.
+    work.write("run.json", "mine");
+    work.ok(&[&predict[..], &["-o", "run.json", "--force"]].concat());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_file_behind_standard_input_is_not_replaced() {
+    let work = trained();
+    let before = work.read("train.csv");
+    let mut command =
+        work.command(&["predict", "m.safetensors", "--data", "-", "-o", "train.csv", "--force"]);
+    let ended: Ended = command
+        .stdin(fs::File::open(work.path("train.csv")).expect("a file"))
+        .output()
+        .expect("the program starts")
+        .into();
+    assert_eq!(ended.code, Some(7), "{}", ended.stderr);
+    assert!(ended.stderr.contains("train.csv is an input of this command"), "{}", ended.stderr);
+    assert_eq!(work.read("train.csv"), before);
+}
+
 #[test]
 fn a_dash_is_standard_output_and_packed_names_are_refused() {
     let work = trained();

@@ -127,13 +127,31 @@ fn columns_are_found_by_name() {
     assert_eq!(other.stderr, "note: 1 column of the file not known to the model and not used: \"more\"\n");
     work.write("less.csv", "x,member,age\n1,yes,30\n");
     let error = work.fails(&["predict", "m.safetensors", "--data", "less.csv"]);
-    let message = "error: less.csv: missing \"city\", which the model needs; the columns of the file are \"x\", \
+    let message = "error: less.csv:1: missing \"city\", which the model needs; the columns of the file are \"x\", \
                    \"member\", \"age\"";
+    assert_eq!(error, (Some(3), message.to_owned()));
+    work.write("case.csv", "x,member,Age,City,note\n1,yes,30,Oslo,-\n");
+    let error = work.fails(&["predict", "m.safetensors", "--data", "case.csv"]);
+    let message = "error: case.csv:1: missing \"age\", \"city\", which the model needs; did you mean \"Age\", \
+                   \"City\"? the columns of the file are \"x\", \"member\", \"Age\", \"City\", \"note\"";
     assert_eq!(error, (Some(3), message.to_owned()));
     work.write("twice.csv", "x,member,age,city,x\n1,yes,30,Oslo,1\n");
     let error = work.fails(&["predict", "m.safetensors", "--data", "twice.csv"]);
-    let message = "error: twice.csv: column \"x\" at index 0 and again at index 4; rename or remove one";
+    let message = "error: twice.csv:1: column \"x\" at index 0 and again at index 4; rename or remove one";
     assert_eq!(error, (Some(3), message.to_owned()));
+}
+
+#[test]
+fn what_is_odd_about_a_file_is_told() {
+    let work = trained();
+    work.write("odd.csv", "x,member,city,age\r\n1,yes,Oslo,30\n2,no,Oslo,30\r\n");
+    let odd = predict(&work, "odd.csv", &[]);
+    assert_eq!(
+        odd.stderr,
+        "note: odd.csv has mixed line ends: LF and CRLF\nnote: no column \"id\", so that the predictions are \
+         without it\n"
+    );
+    assert!(odd.stdout.starts_with("prediction,"), "{}", odd.stdout);
 }
 
 #[test]
@@ -406,7 +424,7 @@ fn packed_standard_input_is_told_how_to_unpack_it() {
         let input = std::fs::File::open(work.path("packed")).expect("a file");
         let mut command = work.command(&["predict", "m.safetensors", "--data", "-"]);
         let ended = Ended::from(command.stdin(input).output().expect("the program starts"));
-        let message = format!("error: standard input: not UTF-8 but {tool}; pipe it through `{tool} -d`\n");
+        let message = format!("error: standard input:1: not UTF-8 but {tool}; pipe it through `{tool} -d`\n");
         assert_eq!((ended.code, ended.stderr), (Some(3), message));
     }
 }

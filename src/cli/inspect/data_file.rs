@@ -5,12 +5,13 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cli::args::InspectArgs;
+use crate::cli::leaks;
 use crate::cli::reading::{profile, reading};
 use crate::cli::{Failure, Output};
 use crate::config::{Learnt, parse, starter};
 use crate::data::{DataSpec, Profile, Table};
 use crate::nn::Task;
-use crate::report::{data_profile, plain};
+use crate::report::data_profile;
 
 pub(super) fn show(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
     let spec = reading(&args.path, &args.reading);
@@ -26,44 +27,27 @@ pub(super) fn show(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
     };
     let leaks = match learnt {
         None => None,
-        Some(learnt) => Some((leaks(&profile, &learnt, &spec)?, learnt.task)),
+        Some(learnt) => Some((suspected(&profile, &learnt, &spec)?, learnt.task)),
     };
     if output.json {
-        let leaks = leaks.and_then(|(leaks, _)| leaks).map(|leaks| {
-            let leak = |(column, strength): &(String, f64)| json!({ "column": column, "strength": strength });
-            leaks.iter().map(leak).collect::<Vec<_>>()
-        });
+        let leaks = leaks::to_json(leaks.as_ref().and_then(|(leaks, _)| leaks.as_deref()));
         return output.result(&format!("{}\n", json!({ "data": profile, "suspected_leaks": leaks })));
     }
     let mut text = data_profile(&profile);
-    match leaks {
-        None => text.push_str("\nwith --label or --target: columns that give away what is to be learnt\n"),
-        Some((None, _)) => {
-            text.push_str("\ntoo few rows to look for columns that give away what is to be learnt\n")
-        }
-        Some((Some(leaks), Task::Regression)) if leaks.is_empty() => {
-            text.push_str("\nno numeric column alone gives away what is to be learnt\n");
-        }
-        Some((Some(leaks), Task::Classification)) if leaks.is_empty() => {
-            text.push_str("\nno column alone gives away what is to be learnt\n");
-        }
-        Some((Some(leaks), _)) => {
-            text.push_str("\nsuspected leaks (the column alone gives away what is to be learnt):\n");
-            for (column, strength) in leaks {
-                text.push_str(&format!("  {} ({strength:.4})\n", plain(&column)));
-            }
-        }
-    }
+    text.push_str(&match leaks {
+        None => "\nwith --label or --target: columns that give away what is to be learnt\n".to_owned(),
+        Some((leaks, task)) => leaks::section(leaks.as_deref(), task),
+    });
     output.result(&text)
 }
 
 /// The features of a first config for the file that are suspected to say what is to be learnt.
-fn leaks(
+fn suspected(
     profile: &Profile,
     learnt: &Learnt,
     reading: &DataSpec,
 ) -> Result<Option<Vec<(String, f64)>>, Failure> {
-    let config = starter(profile, learnt, reading, "data.csv");
+    let config = starter(profile, learnt, reading, "data.csv", &[]);
     let plan = parse(&config, Path::new("inspect.toml"), &[])?;
     let all_rows = DataSpec { path: reading.path.clone(), valid: 0.0, ..plan.data };
     Ok(Table::load(&all_rows)?.suspected_leaks())

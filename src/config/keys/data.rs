@@ -51,7 +51,9 @@ pub(in crate::config) static DATA: Section = Section {
             Key {
                 name: "delimiter",
                 kind: Kind::Delimiter,
-                default: Standard::Value("\",\""),
+                default: Standard::Absent(
+                    "`\",\"`, unless another one fits the file better: that is refused",
+                ),
                 doc: "the character between fields",
             },
             Key {

@@ -30,7 +30,6 @@ fn a_written_plan_is_complete_and_in_order() {
 path = "/home/d.csv"
 label = "y"
 header = true
-delimiter = ","
 quote = "\""
 ignore = []
 missing = "refuse"

@@ -81,7 +81,8 @@ fn directory(bytes: &[u8]) -> Option<&[u8]> {
     let (hash, magic) = trailer.split_first_chunk::<32>()?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
     let directory = &before[before.len().checked_sub(length)?..];
-    let is_right = magic == MAGIC && Sha256::digest(directory).as_slice() == hash;
+    let is_right =
+        bytes.starts_with(&MAGIC) && magic == MAGIC && Sha256::digest(directory).as_slice() == hash;
     is_right.then_some(directory)
 }
 

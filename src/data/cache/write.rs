@@ -26,8 +26,9 @@ impl CacheWriter {
         // What cannot be replaced is found out now: a file that is whole but cannot take the name stays
         // behind under another.
         let file = AtomicWriteFile::open(destination(path)?)?;
-        let file = BufWriter::with_capacity(1 << 18, file);
-        Ok(Self { file, at: 0, columns, layouts: Vec::new(), blocks: Vec::new() })
+        let mut file = BufWriter::with_capacity(1 << 18, file);
+        file.write_all(&MAGIC)?;
+        Ok(Self { file, at: MAGIC.len(), columns, layouts: Vec::new(), blocks: Vec::new() })
     }
 
     /// Adds rows at the end.

@@ -68,8 +68,10 @@ fn the_label_may_be_anywhere_and_columns_may_be_ignored() {
 
 #[test]
 fn without_header_the_columns_are_numbered() {
-    let table =
-        table("3;1;2\n1;5;6\n", &DataSpec { label: Some(name("c0")), delimiter: ';', ..without_header() });
+    let table = table(
+        "3;1;2\n1;5;6\n",
+        &DataSpec { label: Some(name("c0")), delimiter: Some(';'), ..without_header() },
+    );
     assert_eq!(table.features(), ["c1", "c2"]);
     assert_eq!(table.classes(), ["1", "3"]);
     assert_eq!(table.main.labels, [1, 0]);
@@ -83,7 +85,7 @@ fn a_label_by_name_makes_numbers_acceptable_as_names() {
 
 #[test]
 fn delimiters_of_white_space_keep_their_fields() {
-    let spec = DataSpec { delimiter: '\t', ..spec() };
+    let spec = DataSpec { delimiter: Some('\t'), ..spec() };
     assert_eq!(numbers(&table("x\ty\tz\n1\t 2 \ta\n3\t4\tb\n", &spec).main), array![[1.0, 2.0], [3.0, 4.0]]);
     assert_eq!(
         message("x\ty\tz\n1\t2\ta\n\t3\t\n", &spec),

@@ -87,7 +87,7 @@ fn shares_that_cannot_be() {
 #[test]
 fn delimiters_that_cannot_separate() {
     for delimiter in ['"', '\n', '\r', '\0', 'e', '5', '.', '-', '+', '#', 'é', '，'] {
-        let refused = refused(&DataSpec { delimiter, ..spec() });
+        let refused = refused(&DataSpec { delimiter: Some(delimiter), ..spec() });
         assert!(refused.starts_with(&format!("t.csv: data.delimiter = {delimiter:?} cannot")), "{refused}");
     }
 }

@@ -6,7 +6,7 @@ fn text_that_is_no_csv() {
         (b"", "t.csv: empty"),
         (b"\xef\xbb\xbf", "t.csv: empty"),
         (b" \n\r\n\n", "t.csv: empty"),
-        (b"x,y\n", "t.csv: no data rows"),
+        (b"x,y\n", "t.csv:1: no data rows"),
         (b"x,y\n1,a\n", "t.csv: only 1 row; at least 2 are needed to train on"),
         (b"x,y\n1,a\n2,\"b\n3,c\n", "t.csv:3:3: the quote that opens here is never closed"),
         (
@@ -47,19 +47,19 @@ fn text_that_is_no_csv() {
         ),
         (
             b"\xff\xfex\0,\0y\0\n\0",
-            "t.csv: not UTF-8 but UTF-16 (little-endian, by its byte order mark); save it as UTF-8, for example with \
+            "t.csv:1: not UTF-8 but UTF-16 (little-endian, by its byte order mark); save it as UTF-8, for example with \
              `iconv -f UTF-16 -t UTF-8 OLD > NEW`",
         ),
         (
             b"\xfe\xff\0x\0,\0y\0\n",
-            "t.csv: not UTF-8 but UTF-16 (big-endian, by its byte order mark); save it as UTF-8, for example with \
+            "t.csv:1: not UTF-8 but UTF-16 (big-endian, by its byte order mark); save it as UTF-8, for example with \
              `iconv -f UTF-16 -t UTF-8 OLD > NEW`",
         ),
         (b"x,\0y\n\0", "t.csv:1:3: NUL byte; is this a text file, in UTF-8?"),
-        (b"\x28\xb5\x2f\xfd...", "t.csv: not UTF-8 but zstd; give it a name that ends in .zst"),
-        (b"\x1f\x8b\x08", "t.csv: not UTF-8 but gzip; give it a name that ends in .gz"),
-        (b"PK\x03\x04...", "t.csv: not UTF-8 but a ZIP archive or spreadsheet; save it as CSV"),
-        (b"PAR1...", "t.csv: not UTF-8 but Parquet; save it as CSV"),
+        (b"\x28\xb5\x2f\xfd...", "t.csv:1: not UTF-8 but zstd; give it a name that ends in .zst"),
+        (b"\x1f\x8b\x08", "t.csv:1: not UTF-8 but gzip; give it a name that ends in .gz"),
+        (b"PK\x03\x04...", "t.csv:1: not UTF-8 but a ZIP archive or spreadsheet; save it as CSV"),
+        (b"PAR1...", "t.csv:1: not UTF-8 but Parquet; save it as CSV"),
     ];
     expect_messages(&cases, &spec());
 }
@@ -99,20 +99,24 @@ fn rows_of_unequal_width() {
 
 #[test]
 fn another_delimiter() {
-    let cases: [(&[u8], &str); 10] = [
+    let cases: [(&[u8], &str); 13] = [
         (b"x;\"y\"\n1;a\n", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"x;y\n1;a\n", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"x;y\n1,5;a\n", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"\"x\";\"y\"\n1;a\n", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"x\ty\r\n1\ta\r\n", "t.csv:1: 1 column found; is the delimiter '\\t'? set data.delimiter"),
         (b"x|y\n1|a\n", "t.csv:1: 1 column found; is the delimiter '|'? set data.delimiter"),
+        (b"x:y\n1:a\n", "t.csv:1: 1 column found; is the delimiter ':'? set data.delimiter"),
+        (b"\"x\":\"y\"\n1:a\n", "t.csv:1: 1 column found; is the delimiter ':'? set data.delimiter"),
+        // No title has as many colons as the lines below.
+        (b"x: y\n1\n", "t.csv:1: 1 column found; a label and at least one feature are needed"),
         (b"x y\n1 a\n", "t.csv:1: 1 column found; is the delimiter ' '? set data.delimiter"),
         (b"x length;y\n1;a\n", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"x;y", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"x\n1\n", "t.csv:1: 1 column found; a label and at least one feature are needed"),
     ];
     expect_messages(&cases, &spec());
-    let semicolon = DataSpec { delimiter: ';', ..spec() };
+    let semicolon = DataSpec { delimiter: Some(';'), ..spec() };
     let cases: [(&[u8], &str); 2] = [
         (b"x,y\n1,a\n", "t.csv:1: 1 column found; is the delimiter ','? set data.delimiter"),
         (
@@ -146,26 +150,29 @@ fn headers() {
     let cases: [(&[u8], &str); 6] = [
         (
             b"5.1,3.5,0\n4.9,3,1\n",
-            "t.csv: the header line has numbers for names; if the file has no header, set `header = false` in \
+            "t.csv:1: the header line has numbers for names; if the file has no header, set `header = false` in \
              [data], else give the label by its name",
         ),
         (
             b"5.1,3.5,setosa\n4.9,3,virginica\n",
-            "t.csv: the header line has numbers for names; if the file has no header, set `header = false` in \
+            "t.csv:1: the header line has numbers for names; if the file has no header, set `header = false` in \
              [data], else give the label by its name",
         ),
         (
             b"x,y,x,z\n1,2,3,a\n",
-            "t.csv: column name \"x\" at index 0 and again at index 2; rename one, or put its index under \
+            "t.csv:1: column name \"x\" at index 0 and again at index 2; rename one, or put its index under \
              data.ignore (if the file has no header, set `header = false` in [data])",
         ),
         (
             b"x, x ,z\n1,2,a\n",
-            "t.csv: column name \"x\" at index 0 and again at index 1; rename one, or put its index under \
+            "t.csv:1: column name \"x\" at index 0 and again at index 1; rename one, or put its index under \
              data.ignore (if the file has no header, set `header = false` in [data])",
         ),
-        (b"x,,z\n1,2,a\n", "t.csv: the column at index 1 has no name; name it, or put 1 under data.ignore"),
-        (b"x,y, \n1,2,a\n", "t.csv: the column at index 2 has no name; name it, or put 2 under data.ignore"),
+        (b"x,,z\n1,2,a\n", "t.csv:1: the column at index 1 has no name; name it, or put 1 under data.ignore"),
+        (
+            b"x,y, \n1,2,a\n",
+            "t.csv:1: the column at index 2 has no name; name it, or put 2 under data.ignore",
+        ),
     ];
     expect_messages(&cases, &spec());
     assert_eq!(

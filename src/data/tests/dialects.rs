@@ -52,8 +52,9 @@ fn comments_are_skipped_and_their_lines_counted() {
             "t.csv:6: blank line; remove it, as only the end of the file may have some",
         ),
         ("|a\n\nx,y\n1,a\n", "t.csv:2: blank line; remove it, as only the end of the file may have some"),
-        ("|a\n|b", "t.csv: no data rows"),
-        ("|a\nx,y\n|1,a\n", "t.csv: no data rows"),
+        ("|a\n|b", "t.csv:1: no data rows"),
+        ("|a\nx,y\n|1,a\n", "t.csv:2: no data rows"),
+        ("|a\nx,\n1,a\n", "t.csv:2: the column at index 1 has no name; name it, or put 1 under data.ignore"),
         ("|a\nx;y\n1;a\n", "t.csv:2: 1 column found; is the delimiter ';'? set data.delimiter"),
         (
             "|a\ntitle\nx,y\n",
@@ -108,4 +109,48 @@ fn marks_that_cannot_be() {
         told(DataSpec { comment: mark('"'), ..spec() }),
         "t.csv: data.comment and data.quote are both '\"'; they must differ"
     );
+}
+
+#[test]
+fn a_delimiter_that_fits_better_than_the_usual_one_is_suggested() {
+    let better = |columns: &str, with_other: usize, other: &str| {
+        format!(
+            "t.csv:1: {columns} with ',', and {with_other} with {other}; is the delimiter {other}? set \
+             data.delimiter to the one that is right"
+        )
+    };
+    let semicolons = |columns, with_other| better(columns, with_other, "';'");
+    for (content, spec, expected) in [
+        ("Name, first;v;y\nDoe1, J;3;p\nRoe, K;4;q\n", spec(), semicolons("2 columns", 3)),
+        // As many of them, and these are the ones with a header.
+        ("v, w;y\n3,5;p\n4,5;q\n", spec(), semicolons("2 columns", 2)),
+        ("3,5;p\n4,5;q\n", without_header(), semicolons("2 columns", 2)),
+        ("3,5;4,5;p\n3,5;4,5;q\n", without_header(), semicolons("3 columns", 3)),
+        // Fewer of them, but the others are ragged.
+        ("x, y, z;v\n1,5;2\n2;3\n", spec(), semicolons("3 columns", 2)),
+        ("x, first\ty\nDoe, J\tp\nRoe, K\tq\n", spec(), better("2 columns", 2, "'\\t'")),
+        ("a,1|b|c\na,2|b|d\n", without_header(), better("2 columns", 3, "'|'")),
+    ] {
+        assert_eq!(message(content, &spec), expected, "{content:?}");
+        // Whoever says that it is a comma is believed.
+        let told = message(content, &DataSpec { delimiter: Some(','), ..spec });
+        assert!(!told.contains("delimiter ';'"), "{content:?}: {told}");
+    }
+}
+
+#[test]
+fn other_delimiters_in_texts_are_not_in_the_way() {
+    for (content, spec, classes) in [
+        ("x,tags\n1,a;b\n2,c;d\n", spec(), ["a;b", "c;d"]),
+        ("x,\"a;b\"\n1,p;q\n2,r;s\n", spec(), ["p;q", "r;s"]),
+        ("x,y;z\n1,p;q\n2,r\n", spec(), ["p;q", "r"]),
+        ("1,2,p;q\n1,2,r;s\n", without_header(), ["p;q", "r;s"]),
+        ("\"1\",p;q\n\"2\",r;s\n", without_header(), ["p;q", "r;s"]),
+        ("at:x,at:y\n1,12:30\n2,12:45\n", spec(), ["12:30", "12:45"]),
+        ("an x,a y\n1,a b\n2,a c\n", spec(), ["a b", "a c"]),
+        // One line proves nothing, and what it would be is refused anyway.
+        ("1,p;q\n2,r;s;t\n", without_header(), ["p;q", "r;s;t"]),
+    ] {
+        assert_eq!(labels(content, &spec), classes, "{content:?}");
+    }
 }

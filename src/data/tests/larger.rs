@@ -182,19 +182,38 @@ fn a_file_of_somebody_else_is_not_replaced() {
     let files = Files::new();
     let path = files.write("t.csv", content(60));
     let cache = path.with_file_name("t.csv.bntrain-cache");
-    seen(&spec(&path, 1));
-    let whole = fs::read(&cache).expect("it was written");
-    let cut = &whole[..whole.len() - 1];
-    for mine in [&b""[..], b"notes", b"notes that are longer than the mark", cut] {
+    for mine in [&b"notes"[..], b"notes that are longer than the mark", b"bntrain rows and more notes"] {
         fs::write(&cache, mine).expect("it can be written");
         let error = Table::load(&spec(&path, 1)).expect_err("it would be lost");
         assert_eq!(error.kind(), DataErrorKind::Io);
         let message = "t.csv: its rows need more than data.memory = \"1 B\", and t.csv.bntrain-cache has the name \
-                       of the file for them but was not written by bntrain, or not to its end; rename or delete it, \
-                       or raise data.memory";
+                       of the file for them but was not written by bntrain; rename or delete it, or raise \
+                       data.memory";
         assert_eq!(files.told(&error), message);
         assert_eq!(fs::read(&cache).expect("it is still there"), mine);
         assert_eq!(fs::read_dir(files.0.path()).expect("a folder").count(), 2, "nothing is left behind");
         seen(&spec(&path, 1 << 30));
+    }
+}
+
+#[test]
+fn a_file_of_numbers_that_was_cut_or_damaged_anywhere_is_made_again() {
+    let files = Files::new();
+    let path = files.write("t.csv", content(60));
+    let cache = path.with_file_name("t.csv.bntrain-cache");
+    let (first, _) = seen(&spec(&path, 1));
+    let whole = fs::read(&cache).expect("it was written");
+    let cut = [0, 1, 15, 16, 17, whole.len() / 2, whole.len() - 1].map(|length| whole[..length].to_vec());
+    let flipped = [0, 15, 16, whole.len() / 2, whole.len() - 17, whole.len() - 1].map(|place| {
+        let mut flipped = whole.clone();
+        flipped[place] ^= 1;
+        flipped
+    });
+    for damaged in cut.into_iter().chain(flipped) {
+        fs::write(&cache, &damaged).expect("it can be written");
+        let (again, notes) = seen(&spec(&path, 1));
+        assert!(notes.concat().contains("is damaged, and not used"), "{notes:?}");
+        assert_eq!(again, first);
+        assert_eq!(fs::read(&cache).expect("it was written"), whole, "{} bytes", damaged.len());
     }
 }

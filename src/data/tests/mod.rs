@@ -10,6 +10,7 @@ mod dialects;
 mod encodings;
 mod file_faults;
 mod larger;
+mod leaks;
 mod own_files;
 mod prepared;
 mod profiles;

@@ -41,12 +41,12 @@ fn columns_are_matched_by_place_without_header() {
 fn what_does_not_fit_the_training_file_is_named() {
     let needs = "a validation file needs the columns of the training file";
     let cases = [
-        ("x,kind\n5,b\n", format!("v.csv: missing \"y\"; {needs}")),
-        ("x,y,z,kind\n5,6,7,b\n", format!("v.csv: unknown \"z\"; {needs}")),
-        ("x,Y\n5,6\n", format!("v.csv: missing \"y\", \"kind\", unknown \"Y\"; {needs}")),
+        ("x,kind\n5,b\n", format!("v.csv:1: missing \"y\"; {needs}")),
+        ("x,y,z,kind\n5,6,7,b\n", format!("v.csv:1: unknown \"z\"; {needs}")),
+        ("x,Y\n5,6\n", format!("v.csv:1: missing \"y\", \"kind\", unknown \"Y\"; {needs}")),
         (
             "x,y,y,kind\n5,6,7,b\n",
-            "v.csv: column name \"y\" at index 1 and again at index 2; rename one, or put its index under \
+            "v.csv:1: column name \"y\" at index 1 and again at index 2; rename one, or put its index under \
              data.ignore (if the file has no header, set `header = false` in [data])"
                 .to_owned(),
         ),
@@ -55,7 +55,7 @@ fn what_does_not_fit_the_training_file_is_named() {
             "v.csv:3, column \"kind\" (index 2): class \"c\" does not occur in the training file; its classes \
              are \"a\", \"b\"".to_owned(),
         ),
-        ("x,y,kind\n", "v.csv: no data rows".to_owned()),
+        ("x,y,kind\n", "v.csv:1: no data rows".to_owned()),
         (
             "kind,y,x\nb,6,five\n",
             "v.csv:2, column \"x\" (index 2): \"five\" is not a number: correct it, put it under \

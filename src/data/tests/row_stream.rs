@@ -27,7 +27,8 @@ fn encoding() -> Encoding {
     table.prepare::<f64>(0, None).expect("it can be encoded").data.encoding
 }
 
-/// Every row of a file read in pieces of `chunk` bytes, or what is wrong with the file.
+/// Every row of a file read in pieces of `chunk` bytes, then its line ends if they are mixed; or what is
+/// wrong with the file.
 fn rows(content: &[u8], bad_rows: BadRows, chunk: usize, threads: usize) -> Result<Vec<String>, String> {
     let files = Files::new();
     let path = files.write("t.csv", content);
@@ -52,13 +53,16 @@ fn rows(content: &[u8], bad_rows: BadRows, chunk: usize, threads: usize) -> Resu
             };
             Ok((0..piece.rows()).map(row).collect::<Vec<_>>())
         },
-        |piece| {
+        |piece, _| {
             rows.extend(piece);
             Ok::<(), Infallible>(())
         },
     );
     match ended {
-        Ok(()) => Ok(rows),
+        Ok(line_ends) => {
+            rows.extend(line_ends);
+            Ok(rows)
+        }
         Err(StreamError::Data(error)) => Err(told(&error)),
         Err(StreamError::Taker(never)) => match never {},
     }
@@ -75,7 +79,7 @@ fn rows_are_the_same_in_any_pieces() {
             r#"[400.0, 2.0, NaN] ["b"] [1] None (",b,green,4e2", true) ["", "b", "green", "4e2"]"#,
         ]
     );
-    assert_eq!(whole.len(), 4);
+    assert_eq!(whole[4..], ["LF and CRLF and CR"]);
     for chunk in 1..=good.len() + 1 {
         for threads in [1, 3] {
             assert_eq!(

@@ -1,6 +1,6 @@
 //! Who is held back, as configs and files say it.
 
-use super::super::{ColumnSpec, ColumnType, DataErrorKind, Missing, Rows, Scale, SplitBy};
+use super::super::{Bytes, ColumnSpec, ColumnType, DataErrorKind, Missing, Rows, Scale, SplitBy};
 use super::*;
 
 /// 60 rows of 20 patients, three each; `x` tells the rows apart.
@@ -143,6 +143,52 @@ fn a_column_may_say_it_all() {
 }
 
 #[test]
+fn a_group_that_is_hashed_goes_where_it_would_as_an_id() {
+    let hashed = |word| DataSpec {
+        valid: 0.3,
+        test: 0.2,
+        split_by: SplitBy::HashOf(vec![name("patient")]),
+        ..spec(&[("patient", word)])
+    };
+    for seed in 1..4 {
+        let found = parts(&patients(), &hashed(ColumnType::Group), seed);
+        assert_eq!(found, parts(&patients(), &hashed(ColumnType::Id), seed));
+        assert!(!found[1].is_empty() && found[1].len().is_multiple_of(3), "{found:?}");
+    }
+}
+
+#[test]
+fn groups_of_the_training_file_in_another_one_are_noted() {
+    let files = Files::new();
+    let path = files.write("t.csv", patients());
+    let valid = |rows: &str| Some(files.write("v.csv", format!("x,patient,kind,y\n{rows}")));
+    let notes = |spec: &DataSpec| {
+        let table = Table::load(&DataSpec { path: path.clone(), ..spec.clone() });
+        let table = table.expect("the columns are those of the training file");
+        table.notes().join("\n").replace(&format!("{}/", files.0.path().display()), "")
+    };
+    let shared = |spec: &DataSpec| {
+        let notes = notes(spec);
+        notes.lines().find(|note| note.contains("that the training file has")).unwrap_or_default().to_owned()
+    };
+    let both = valid("1,p3,a,1\n2,new,a,1\n3,\" p3 \",b,1\n4,,b,1\n5,p19,b,1\n");
+    let note = "v.csv: 3 of 5 rows are of 2 groups that the training file has, too";
+    let grouped = DataSpec { valid_path: both, ..spec(&[("patient", ColumnType::Group)]) };
+    assert_eq!(shared(&grouped), note);
+    let hashed = SplitBy::HashOf(vec![name("patient")]);
+    assert_eq!(shared(&DataSpec { test: 0.2, split_by: hashed, ..grouped.clone() }), note);
+    // Also from what is kept of both files, as long as it is of them.
+    let kept = DataSpec { memory: Bytes(1), ..grouped.clone() };
+    assert_eq!([shared(&kept), shared(&kept)], [note; 2]);
+    assert!(notes(&kept).contains("v.csv.bntrain-cache holds the numbers of v.csv"), "{}", notes(&kept));
+    files.write("t.csv", patients().replace("p19,", "p20,"));
+    assert_eq!(shared(&kept), "v.csv: 2 of 5 rows are of 1 group that the training file has, too");
+    assert_eq!(shared(&DataSpec { valid_path: valid("1,new,a,1\n"), ..grouped.clone() }), "");
+    let without = files.write("w.csv", "x,y,kind\n1,1,a\n");
+    assert_eq!(shared(&DataSpec { valid_path: Some(without), ..grouped }), "");
+}
+
+#[test]
 fn ways_to_split_that_contradict_each_other() {
     let content = "g,part,x,kind\n1,train,1,a\n2,valid,2,b\n";
     let refused = |spec: &DataSpec| {
@@ -164,7 +210,7 @@ fn ways_to_split_that_contradict_each_other() {
     let ignored = ("part", ColumnType::Ignore);
     assert_eq!(
         refused(&DataSpec { valid: 0.2, split_by: hash("x"), ..spec(&[ignored, ("g", ColumnType::Group)]) }),
-        "t.csv: data.split_by: rows of a group of \"g\" could come apart; hash the group column itself, as an id"
+        "t.csv: data.split_by: rows of a group of \"g\" could come apart; hash the group column alone"
     );
     assert_eq!(
         refused(&DataSpec { valid: 0.2, split_by: hash("kind"), ..spec(&[ignored]) }),

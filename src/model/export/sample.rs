@@ -102,7 +102,7 @@ impl Sample {
             |(): &mut (), piece| {
                 Ok((0..piece.rows()).flat_map(|row| piece.values(row)).copied().collect::<Vec<f64>>())
             },
-            |piece: Vec<f64>| {
+            |piece: Vec<f64>, _| {
                 values.extend(piece);
                 if values.len() < MOST_OF_FILE * features { Ok(()) } else { Err(()) }
             },

@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 
 use super::super::number::NO_NUMBER;
 use super::super::plain_text::plain;
-use super::super::rows::{Align, WIDEST, aligned, indented};
+use super::super::rows::{Align, WIDEST, aligned, aligned_within, indented};
+use super::measure_and_interval;
 use crate::evaluate::Evaluation;
-use crate::metrics::{ClassMeasures, Classification, Measure};
+use crate::metrics::{CONFIDENCE, ClassMeasures, Classification, Measure};
 
 /// The most classes that are shown one by one.
 const MOST_CLASSES: usize = 30;
@@ -27,19 +28,22 @@ pub(super) fn class_table(evaluation: &Evaluation, metrics: &Classification) -> 
         classes.truncate(SHOWN_CLASSES);
         about = format!("the {SHOWN_CLASSES} of {n_classes} classes with the lowest f1; all are in --json\n");
     }
-    let mut rows =
-        vec![["class", "rows", "predicted", "precision", "recall", "f1"].map(str::to_owned).to_vec()];
+    let shares =
+        ["precision", "recall", "f1"].map(|name| format!("{name} ({} % interval)", 100.0 * CONFIDENCE));
+    let heads = ["class", "rows", "predicted"].map(str::to_owned);
+    let mut rows = vec![heads.into_iter().chain(shares).collect::<Vec<_>>()];
     rows.extend(classes.into_iter().map(|(name, class)| {
-        let [precision, recall, f1] = [class.precision, class.recall, class.f1].map(share);
-        vec![plain(name), class.rows.to_string(), class.predicted.to_string(), precision, recall, f1]
+        let counts = [plain(name), class.rows.to_string(), class.predicted.to_string()];
+        counts.into_iter().chain(class.measures().map(|(name, measure)| share(name, measure))).collect()
     }));
-    let mut columns = [Align::Right; 6];
-    columns[0] = Align::Left;
-    aligned(&columns, &rows) + &about
+    let (left, right) = (Align::Left, Align::Right);
+    aligned_within(WIDEST, 1, &[left, right, right, left, left, left], &rows) + &about
 }
 
-fn share(measure: Measure) -> String {
-    measure.value.map_or_else(|| NO_NUMBER.to_owned(), |value| format!("{value:.4}"))
+/// A share with its interval, if there is one.
+fn share(name: &str, measure: Measure) -> String {
+    let (value, interval) = measure_and_interval(name, measure);
+    if interval == NO_NUMBER { value } else { format!("{value} {interval}") }
 }
 
 /// Which class is taken for which: all pairs where they fit, else the most frequent mistakes.

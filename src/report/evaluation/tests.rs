@@ -60,9 +60,13 @@ fn classes_with_one_choice() {
               for calibration_error it is what chance alone gives where all
               probabilities are right
 
-    class  rows  predicted  precision  recall      f1
-    no       40         36     0.9167  0.8250  0.8684
-    yes      20         24     0.7083  0.8500  0.7727
+    class  rows  predicted  precision (95 % interval)
+    no       40         36  0.9167 (0.7817 to 0.9713)
+    yes      20         24  0.7083 (0.5083 to 0.8509)
+
+    class  recall (95 % interval)     f1 (95 % interval)
+    no     0.8250 (0.6805 to 0.9125)  0.8684 (0.7674 to 0.9296)
+    yes    0.8500 (0.6396 to 0.9476)  0.7727 (0.6133 to 0.8793)
 
     rows of each class (down) that are taken for each class (across)
            no  yes
@@ -229,7 +233,8 @@ fn many_classes_are_told_by_the_worst() {
         ..two_classes(6, 0.0, &[])
     };
     let text = text(&shown);
-    assert_eq!(text.lines().filter(|line| line.starts_with("class ")).count(), 1 + 20, "{text}");
+    // Counts and precision, then recall and F1.
+    assert_eq!(text.lines().filter(|line| line.starts_with("class ")).count(), 2 * (1 + 20), "{text}");
     assert!(text.contains("the 20 of 40 classes with the lowest f1; all are in --json\n"), "{text}");
     assert!(text.contains(" kinds of mistakes\n"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
