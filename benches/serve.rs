@@ -27,7 +27,6 @@ struct Request {
 
 /// Serves with `team`.
 pub(crate) fn run(team: &Team, report: &Report) -> anyhow::Result<()> {
-    let roofline = Roofline::measure(team);
     let workloads = workloads();
     let mut current: Option<(&Workload, Data<f32>, f64)> = None;
     for line in io::stdin().lines() {
@@ -36,9 +35,10 @@ pub(crate) fn run(team: &Team, report: &Report) -> anyhow::Result<()> {
             .iter()
             .find(|workload| workload.name == request.workload)
             .with_context(|| format!("no workload `{}`", request.workload))?;
-        // Requests for one workload come together; only its data are kept.
+        // Requests for one workload come together; only its data are kept. The peak is measured now: at
+        // the start, all other tools are starting, too.
         if current.as_ref().is_none_or(|(last, ..)| last.name != workload.name) {
-            current = Some((workload, workload.data(), roofline.bound(workload)));
+            current = Some((workload, workload.data(), Roofline::measure(team).bound(workload)));
         }
         if let Some((workload, data, bound)) = &current {
             let timing = time(workload, data, request.batch_norm, team, request.seconds)?;
