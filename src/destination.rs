@@ -47,19 +47,6 @@ pub(crate) fn destination(path: &Path) -> Result<PathBuf, Obstacle> {
     }
 }
 
-/// Whether two names are those of one file, over links of any kind.
-pub(crate) fn is_same_file(left: &Path, right: &Path) -> bool {
-    #[cfg(unix)]
-    let identity = |path: &Path| {
-        use std::os::unix::fs::MetadataExt;
-        let metadata = fs::metadata(path)?;
-        io::Result::Ok((metadata.dev(), metadata.ino()))
-    };
-    #[cfg(not(unix))]
-    let identity = |path: &Path| fs::canonicalize(path);
-    matches!((identity(left), identity(right)), (Ok(left), Ok(right)) if left == right)
-}
-
 impl NotAFile {
     fn of(kind: FileType) -> Self {
         #[cfg(unix)]
@@ -135,23 +122,5 @@ mod tests {
             assert_eq!(found(name), Err(expected.to_owned()), "{name}");
         }
         assert!(matches!(destination(&path("file/x")), Err(Obstacle::Io(_))));
-    }
-
-    #[test]
-    fn a_file_is_known_by_all_its_names() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = |name: &str| folder.path().join(name);
-        for name in ["file", "other"] {
-            fs::write(path(name), "same").expect("the folder can be written");
-        }
-        symlink("file", path("soft")).expect("a link");
-        fs::hard_link(path("file"), path("hard")).expect("a link");
-        for name in ["file", "soft", "hard", "./soft"] {
-            assert!(is_same_file(&path("file"), &path(name)), "{name}");
-        }
-        for name in ["other", "none"] {
-            assert!(!is_same_file(&path("file"), &path(name)), "{name}");
-        }
-        assert!(!is_same_file(&path("none"), &path("none")));
     }
 }

@@ -1,11 +1,11 @@
 //! The files that commands write where they are told to.
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use super::{Failure, exit_code};
 use crate::data::{STANDARD_INPUT, ShownPath};
-use crate::destination::{NotAFile, Obstacle, destination, is_same_file};
+use crate::destination::{NotAFile, Obstacle, destination};
 use crate::model::Model;
 use crate::run_directory::is_of_a_run;
 
@@ -96,5 +96,43 @@ impl Instead {
             (Self::Dash, NotAFile::Pipe | NotAFile::Device) => "with -o - the result goes to standard output",
             _ => "-o needs the name of a file",
         }
+    }
+}
+
+/// Whether two names are those of one file, over links of any kind.
+fn is_same_file(left: &Path, right: &Path) -> bool {
+    #[cfg(unix)]
+    let identity = |path: &Path| {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = fs::metadata(path)?;
+        io::Result::Ok((metadata.dev(), metadata.ino()))
+    };
+    #[cfg(not(unix))]
+    let identity = |path: &Path| fs::canonicalize(path);
+    matches!((identity(left), identity(right)), (Ok(left), Ok(right)) if left == right)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_known_by_all_its_names() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = |name: &str| folder.path().join(name);
+        for name in ["file", "other"] {
+            fs::write(path(name), "same").expect("the folder can be written");
+        }
+        symlink("file", path("soft")).expect("a link");
+        fs::hard_link(path("file"), path("hard")).expect("a link");
+        for name in ["file", "soft", "hard", "./soft"] {
+            assert!(is_same_file(&path("file"), &path(name)), "{name}");
+        }
+        for name in ["other", "none"] {
+            assert!(!is_same_file(&path("file"), &path(name)), "{name}");
+        }
+        assert!(!is_same_file(&path("none"), &path("none")));
     }
 }
