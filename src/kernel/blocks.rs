@@ -1,13 +1,11 @@
-//! The columns of a layer, or the rows or elements of a matrix, shared out among the members of a
-//! team.
+//! The columns of a layer, the elements of an array or the parts of a sum, shared out among the
+//! members of a team.
 //!
 //! What is shared out depends on nothing beside it, and is computed by one member in a fixed order:
 //! the result is the same for any number of members. The same columns go to the same member every
 //! time, so that they stay in its core's cache.
 
 use std::ops::Range;
-
-use ndarray::{ArrayViewMut2, Axis};
 
 use super::Team;
 
@@ -17,16 +15,15 @@ const MAX_MEMBERS: usize = 64;
 /// Columns of a cache line of `f32`, or of a vector of AVX-512.
 pub(super) const LINE: usize = 16;
 
-/// Rows of a tile of a product.
-const TILE: usize = 6;
-
 /// Work on fewer numbers than this, some two microseconds, is done by the caller alone.
-const WORTH_MEETING: usize = 8 * 1024;
+pub(super) const WORTH_MEETING: usize = 8 * 1024;
 
 /// Things that have columns, or whatever else is shared out, and can be cut between two of them.
 pub(super) trait Columns: Send + Sized {
     /// Columns are shared out in groups of this many.
-    const GROUP: usize = LINE;
+    fn group(&self) -> usize {
+        LINE
+    }
 
     /// The columns before `column` and those from it on.
     fn cut(self, column: usize) -> (Self, Self);
@@ -76,7 +73,8 @@ pub(super) fn each_block<O: Columns>(
     outputs: O,
     body: impl Fn(Range<usize>, O) + Sync,
 ) {
-    let groups = width.div_ceil(O::GROUP);
+    let group = outputs.group();
+    let groups = width.div_ceil(group);
     let members = team.members().min(groups).min(MAX_MEMBERS);
     if members < 2 || cost < WORTH_MEETING {
         return body(0..width, outputs);
@@ -86,7 +84,7 @@ pub(super) fn each_block<O: Columns>(
     let mut start = 0;
     for (member, part) in parts[..members - 1].iter_mut().enumerate() {
         // The first members get one more group where they do not divide evenly.
-        let end = (groups * (member + 1)).div_ceil(members) * O::GROUP;
+        let end = (groups * (member + 1)).div_ceil(members) * group;
         let (block, after) = rest.cut(end - start);
         *part = Some((start..end, block));
         rest = after;
@@ -96,27 +94,32 @@ pub(super) fn each_block<O: Columns>(
     team.each(&mut parts[..members], |(range, block)| body(range, block));
 }
 
-/// Rows of an output matrix, which are cut in place of its columns.
-pub(super) struct Lines<'a, F>(pub(super) ArrayViewMut2<'a, F>);
+/// Room for parts of a sum, as many numbers for each.
+pub(super) struct Parts<'a, T> {
+    numbers: &'a mut [T],
+    size: usize,
+}
 
-impl<F: Send> Columns for Lines<'_, F> {
-    const GROUP: usize = TILE;
+impl<'a, T> Parts<'a, T> {
+    pub(super) fn new(numbers: &'a mut [T], size: usize) -> Self {
+        Self { numbers, size }
+    }
 
-    fn cut(self, row: usize) -> (Self, Self) {
-        let (above, below) = self.0.split_at(Axis(0), row);
-        (Self(above), Self(below))
+    /// The room of each part, in order.
+    pub(super) fn into_each(self) -> impl Iterator<Item = &'a mut [T]> {
+        self.numbers.chunks_exact_mut(self.size)
     }
 }
 
-/// Calls `body` with ranges of rows that together are all of `output`, and these rows, on all
-/// members of `team` at once where that is worth it.
-pub(crate) fn each_rows<F: Send>(
-    team: &Team,
-    output: ArrayViewMut2<'_, F>,
-    body: impl Fn(Range<usize>, ArrayViewMut2<'_, F>) + Sync,
-) {
-    let (rows, cost) = (output.nrows(), output.len());
-    each_block(team, rows, cost, Lines(output), |rows, Lines(output)| body(rows, output));
+impl<T: Send> Columns for Parts<'_, T> {
+    fn group(&self) -> usize {
+        1
+    }
+
+    fn cut(self, part: usize) -> (Self, Self) {
+        let (left, right) = self.numbers.split_at_mut(part * self.size);
+        (Self::new(left, self.size), Self::new(right, self.size))
+    }
 }
 
 #[cfg(test)]

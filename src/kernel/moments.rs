@@ -1,18 +1,18 @@
-//! Sums and moments of each column over the rows of a batch.
-//!
-//! Within a column the rows are added in order, in double precision. A column's result therefore
-//! depends on that column alone.
+//! Sums and moments of each column over the rows of a batch, in double precision.
 
 #![expect(
     clippy::inline_always,
     reason = "the loops must be compiled inside the function that enables the vectors"
 )]
 
+use std::ops::Range;
+
 use ndarray::ArrayView2;
 
 use super::blocks::each_block;
 use super::columns::{Strips, each_strip, put};
 use super::rows::Rows;
+use super::sums::{Summands, room_for_parts, sum_columns};
 use super::{Team, wide};
 use crate::real::Real;
 
@@ -63,12 +63,15 @@ pub struct BatchMoments {
     pub shift: Vec<f64>,
     /// Mean of the squared deviations from the mean, `width`; never negative.
     pub var: Vec<f64>,
+    /// Room for sums over some of the rows.
+    parts: Vec<f64>,
 }
 
 impl BatchMoments {
     /// Room for `width` columns.
     pub fn new(width: usize) -> Self {
-        Self { origin: vec![0.0; width], shift: vec![0.0; width], var: vec![0.0; width] }
+        let [origin, shift, var] = std::array::from_fn(|_| vec![0.0; width]);
+        Self { origin, shift, var, parts: room_for_parts(width) }
     }
 
     /// The mean of `column`.
@@ -96,52 +99,41 @@ impl BatchMoments {
 ///
 /// `x`: `(n, width)` with `n >= 1`; `moments`: `width`.
 pub fn batch_moments<F: Real>(team: &Team, x: &ArrayView2<'_, F>, moments: &mut BatchMoments) {
-    let (width, cost) = (x.ncols(), x.len());
-    let x = Rows::new(x);
-    let BatchMoments { origin, shift, var } = moments;
-    let outputs = (&mut origin[..], &mut shift[..], &mut var[..]);
-    each_block(team, width, cost, outputs, |columns, (origin, shift, var)| {
-        wide(
-            #[inline(always)]
-            || {
-                let x = x.columns_from(columns.start);
-                each_strip(columns.len(), &mut Moments { x, origin, shift, var });
-            },
-        );
-    });
+    let (shape, x) = (x.dim(), Rows::new(x));
+    let BatchMoments { origin, shift, var, parts } = moments;
+    sum_columns(team, shape, Differences(x), parts, [&mut shift[..], &mut var[..]]);
+    origin.iter_mut().zip(x.row(0, shape.1)).for_each(|(origin, &x)| *origin = x.to_f64());
+    let n = x.count as f64;
+    wide(
+        #[inline(always)]
+        || {
+            for (shift, var) in shift.iter_mut().zip(var) {
+                *shift /= n;
+                let difference = *var / n - *shift * *shift;
+                // Rounding can leave a little less than 0 of differences that are all alike; NaN stays.
+                *var = if difference < 0.0 { 0.0 } else { difference };
+            }
+        },
+    );
 }
 
-/// [`batch_moments`] of a block.
-pub(super) struct Moments<'a, F> {
-    pub(super) x: Rows<'a, F>,
-    pub(super) origin: &'a mut [f64],
-    pub(super) shift: &'a mut [f64],
-    pub(super) var: &'a mut [f64],
-}
+/// The differences to the first row, and their squares.
+#[derive(Clone, Copy)]
+struct Differences<'a, F>(Rows<'a, F>);
 
-impl<F: Real> Strips for Moments<'_, F> {
+impl<F: Real> Summands for Differences<'_, F> {
     #[inline(always)]
-    fn strip<const LEN: usize>(&mut self, start: usize) {
-        let origin = self.x.strip::<LEN>(0, start).map(Real::to_f64);
+    fn sums<const LEN: usize>(self, rows: Range<usize>, column: usize) -> [[f64; LEN]; 2] {
+        let origin = self.0.strip::<LEN>(0, column).map(Real::to_f64);
         let (mut sums, mut squares) = ([0.0; LEN], [0.0; LEN]);
-        for row in 0..self.x.count {
-            let x = self.x.strip::<LEN>(row, start);
+        for row in rows {
+            let x = self.0.strip::<LEN>(row, column);
             for lane in 0..LEN {
                 let difference = x[lane].to_f64() - origin[lane];
                 sums[lane] += difference;
                 squares[lane] += difference * difference;
             }
         }
-        let n = self.x.count as f64;
-        let shift = sums.map(|sum| sum / n);
-        let mut var = squares.map(|sum| sum / n);
-        for lane in 0..LEN {
-            let difference = var[lane] - shift[lane] * shift[lane];
-            // Rounding can leave a little less than 0 of differences that are all alike; NaN stays.
-            var[lane] = if difference < 0.0 { 0.0 } else { difference };
-        }
-        put(self.origin, start, origin);
-        put(self.shift, start, shift);
-        put(self.var, start, var);
+        [sums, squares]
     }
 }

@@ -5,27 +5,35 @@
 //! while the products are added up.
 //!
 //! Every element of `c` is one sum, taken in the order of the inner index with one rounding per
-//! term (fused multiply-add, where the processor has it). It therefore depends on its own row of
-//! `a` and its own column of `b` alone: not on the other rows of a batch, on blocking or on
-//! threads.
+//! term (fused multiply-add, where the processor has it). Only where many inputs go into few units,
+//! `y = x W`, it is taken in [`PARTS`] parts, which are then added in order. An element therefore
+//! depends on its own row of `a`, its own column of `b` and the number of columns alone: not on the
+//! other rows of a batch, on blocking or on threads.
 
-#![expect(
-    clippy::inline_always,
-    reason = "the loops must be compiled inside the function that enables the vectors"
-)]
+mod panel;
+mod tile;
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::ops::Range;
+use std::sync::atomic::AtomicBool;
+use std::thread::LocalKey;
 
-use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::aligned::{spare, start};
-use super::blocks::{LINE, Lines, each_block};
+use super::areas::each_area;
+use super::blocks::{Parts, each_block};
 use super::rows::RowsMut;
-use super::vector::{Vector, prefetch};
-use super::{Level, Team, level};
+use super::{Level, Team, level, wide};
 use crate::real::Real;
+use panel::Operand;
+use tile::{Task, multiply};
+
+/// Parts of a long sum.
+const PARTS: usize = 4;
+
+/// The least length of a sum that is taken in parts.
+const LONG: usize = 512;
 
 /// `c = a b`.
 ///
@@ -43,271 +51,119 @@ pub fn product<F: Real>(
     b: &ArrayView2<'_, F>,
     c: &mut ArrayViewMut2<'_, F>,
 ) {
+    compute(team, (a, b), c, None);
+}
+
+/// The gradient of the weights, `dw = x' dy`. Returns whether all of it is finite, which costs next to
+/// nothing while the numbers are at hand.
+///
+/// # Shapes
+///
+/// `x`: `(n, inputs)`; `dy`: `(n, units)`; `dw`: `(inputs, units)`, in row-major layout.
+///
+/// # Panics
+///
+/// As [`product`].
+pub fn gradient_product<F: Real>(
+    team: &Team,
+    x: &ArrayView2<'_, F>,
+    dy: &ArrayView2<'_, F>,
+    dw: &mut ArrayViewMut2<'_, F>,
+) -> bool {
+    let is_bad = AtomicBool::new(false);
+    compute(team, (&x.t(), dy), dw, Some(&is_bad));
+    !is_bad.into_inner()
+}
+
+fn compute<F: Real>(
+    team: &Team,
+    (a, b): (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
+    c: &mut ArrayViewMut2<'_, F>,
+    is_bad: Option<&AtomicBool>,
+) {
     let ((m, k), n) = (a.dim(), b.ncols());
     assert_eq!((b.nrows(), c.dim()), (k, (m, n)), "shapes of a product");
     let (a, b) = (Operand::new(a), Operand::new(b));
     // Products are added up some 32 in the time that a loop takes for one number.
     let cost = m * k * n / 32;
-    let compute = |task: Task<'_, F>, mut c: RowsMut<'_, F>| {
+    let is_long = !a.transposed && !b.transposed && k >= LONG && k >= PARTS * n;
+    let parts = if is_long { PARTS } else { 1 };
+    let one_part = |part: usize, (row, column), adds, c: &mut RowsMut<'_, F>| {
+        let inner = (k * part / parts, k * (part + 1) / parts - k * part / parts);
+        let task = Task { a, b, inner, row, column, adds, is_bad };
         // Six rows by this many vectors fill the registers: 32 of them with AVX-512, else 16.
-        with_panel(|panel| match level() {
-            Level::Avx512 => multiply::<F::Avx512, 4>(task, &mut c, panel),
-            Level::Avx2 => multiply::<F::Avx2, 2>(task, &mut c, panel),
-            Level::Baseline => multiply::<F::Baseline, 2>(task, &mut c, panel),
+        with_scratch(&PANEL, |panel| match level() {
+            Level::Avx512 => multiply::<F::Avx512, 4>(task, c, panel),
+            Level::Avx2 => multiply::<F::Avx2, 2>(task, c, panel),
+            Level::Baseline => multiply::<F::Baseline, 2>(task, c, panel),
         });
     };
-    // The gradient of weights, `x' dy`, is shared out by rows, as the update of the weights is. Every
-    // member then copies all panels of `dy`, which is little beside many rows, but not beside few. Of
-    // a few columns, such as scores, there is no part for everyone.
-    if a.transposed && m >= n || n <= LINE {
-        each_block(team, m, cost, Lines(c.view_mut()), |rows, Lines(c)| {
-            compute(Task { a, b, k, row: rows.start, column: 0 }, RowsMut::new(c));
+    // The parts of a long sum can be shared out themselves. Each member then has rows of the weights to
+    // itself, the same ones for which it computes the gradient and the update: no core waits for
+    // weights that another one has changed. What the members exchange are sums, no more of them than
+    // there are weights.
+    let divides = team.members() > 1 && PARTS.is_multiple_of(team.members());
+    if is_long && divides && PARTS * m <= k {
+        return with_scratch(&SUMS, |sums| {
+            let size = m * n;
+            let sums = room(sums, PARTS * size);
+            each_block(team, PARTS, cost, Parts::new(sums, size), |numbers, rooms| {
+                for (part, room) in numbers.zip(rooms.into_each()) {
+                    let room = ArrayViewMut2::from_shape((m, n), room).expect("room for a part");
+                    one_part(part, (0, 0), false, &mut RowsMut::new(room));
+                }
+            });
+            add_in_order(sums, c);
         });
-    } else {
-        each_block(team, n, cost, RowsMut::new(c.view_mut()), |columns, c| {
-            compute(Task { a, b, k, row: 0, column: columns.start }, c);
-        });
     }
-}
-
-/// What a member computes: some rows or some columns of `a b`.
-#[derive(Clone, Copy)]
-struct Task<'a, F> {
-    a: Operand<'a, F>,
-    b: Operand<'a, F>,
-    /// The inner length.
-    k: usize,
-    /// The row of `a` that belongs to the first one of `c`.
-    row: usize,
-    /// The column of `b` that belongs to the first one of `c`.
-    column: usize,
-}
-
-/// A matrix whose rows or columns are contiguous.
-#[derive(Clone, Copy)]
-struct Operand<'a, F> {
-    data: &'a [F],
-    /// From one row (or column) to the next.
-    stride: usize,
-    transposed: bool,
-}
-
-impl<'a, F: Real> Operand<'a, F> {
-    fn new(array: &'a ArrayView2<'_, F>) -> Self {
-        if let Some(data) = array.as_slice() {
-            return Self { data, stride: array.ncols(), transposed: false };
+    each_area(team, cost, [c.view_mut()], |rows, columns, [mut c]| {
+        for part in 0..parts {
+            one_part(part, (rows.start, columns.start), part > 0, &mut c);
         }
-        // Column-major: the memory order is that of the transpose.
-        let data = array.as_slice_memory_order().filter(|_| array.stride_of(Axis(0)) == 1);
-        Self {
-            data: data.expect("operands are in row-major layout or transposed"),
-            stride: array.nrows(),
-            transposed: true,
-        }
-    }
-}
-
-/// Calls `body` with this thread's panel, so that memory is asked for only while panels grow.
-fn with_panel<F: Real>(body: impl FnOnce(&mut Vec<F>)) {
-    thread_local! {
-        static PANEL: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
-    }
-    PANEL.with_borrow_mut(|panel| {
-        if !panel.as_ref().is_some_and(|panel| panel.is::<Vec<F>>()) {
-            *panel = Some(Box::new(Vec::<F>::new()));
-        }
-        body(panel.as_mut().and_then(|panel| panel.downcast_mut()).expect("it was just made"));
     });
 }
 
-/// All panels of `c`, each up to `VECTORS` vectors wide.
-///
-/// Copying a panel and each tile are functions of their own, compiled for the vectors: between them,
-/// nothing competes for their registers.
-fn multiply<V: Vector<Element: Real>, const VECTORS: usize>(
-    task: Task<'_, V::Element>,
-    c: &mut RowsMut<'_, V::Element>,
-    panel: &mut Vec<V::Element>,
-) {
-    let (n, widest) = (c.width(), VECTORS * V::LANES);
-    let size = task.k * widest;
-    if panel.len() < size + spare::<V::Element>() {
-        panel.resize(size + spare::<V::Element>(), num_traits::zero());
-    }
-    let first = start(panel);
-    let panel = &mut panel[first..][..size];
-    for start in (0..n).step_by(widest) {
-        let columns = start..n.min(start + widest);
-        match columns.len().div_ceil(V::LANES) {
-            1 => one_panel::<V, 1>(task, c, columns, panel),
-            2 => one_panel::<V, 2>(task, c, columns, panel),
-            3 => one_panel::<V, 3>(task, c, columns, panel),
-            _ => one_panel::<V, 4>(task, c, columns, panel),
-        }
-    }
-}
-
-/// Some columns of `c`, in tiles of six rows and lower ones at the edge.
-fn one_panel<V: Vector<Element: Real>, const VECTORS: usize>(
-    task: Task<'_, V::Element>,
-    c: &mut RowsMut<'_, V::Element>,
-    columns: Range<usize>,
-    panel: &mut [V::Element],
-) {
-    let panel = &mut panel[..task.k * VECTORS * V::LANES];
-    let of_b = task.column + columns.start..task.column + columns.end;
-    V::compiled(
+/// `c` becomes the sum of as many matrices of its size as there are.
+fn add_in_order<F: Real>(matrices: &[F], c: &mut ArrayViewMut2<'_, F>) {
+    let c = c.as_slice_mut().expect("outputs are in row-major layout");
+    let (first, others) = matrices.split_at(c.len());
+    wide(
         #[inline(always)]
-        || pack::<V, VECTORS>(task.b, of_b, panel),
+        || {
+            c.copy_from_slice(first);
+            for other in others.chunks_exact(c.len()) {
+                c.iter_mut().zip(other).for_each(|(c, &other)| *c += other);
+            }
+        },
     );
-    let m = c.count();
-    let mut row = 0;
-    while row < m {
-        let place = (row, columns.clone());
-        row += V::compiled(
-            #[inline(always)]
-            || match m - row {
-                ..=2 => one_tile::<V, 2, VECTORS>(task, c, place, panel),
-                3..=4 => one_tile::<V, 4, VECTORS>(task, c, place, panel),
-                _ => one_tile::<V, 6, VECTORS>(task, c, place, panel),
-            },
-        );
-    }
 }
 
-/// Some columns of the rows from `row` on, as many as a tile has, which it returns. Beyond the last
-/// row of `c` it computes that one again, and stores it once.
-#[inline(always)]
-fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
-    Task { a, k, row: above, .. }: Task<'_, V::Element>,
-    c: &mut RowsMut<'_, V::Element>,
-    (row, columns): (usize, Range<usize>),
-    panel: &[V::Element],
-) -> usize {
-    let last = c.count() - 1;
-    let sums = if !a.transposed {
-        let rows: [&[V::Element]; ROWS] =
-            std::array::from_fn(|r| &a.data[(above + (row + r).min(last)) * a.stride..][..k]);
-        tile::<V, ROWS, VECTORS>(
-            panel,
-            #[inline(always)]
-            |r, p| rows[r][p],
-        )
-    } else if row + ROWS <= c.count() {
-        let columns = &a.data[above + row..];
-        tile::<V, ROWS, VECTORS>(
-            panel,
-            #[inline(always)]
-            |r, p| columns[p * a.stride + r],
-        )
-    } else {
-        tile::<V, ROWS, VECTORS>(
-            panel,
-            #[inline(always)]
-            |r, p| a.data[p * a.stride + above + (row + r).min(last)],
-        )
-    };
-    for (sums, row) in sums.iter().zip(row..=last) {
-        store(sums, &mut c.row(row)[columns.clone()]);
-    }
-    ROWS
+/// Memory of a thread, asked for only while it grows.
+type Scratch = RefCell<Option<Box<dyn Any>>>;
+
+thread_local! {
+    /// For the columns that are being multiplied.
+    static PANEL: Scratch = const { RefCell::new(None) };
+    /// For the parts of long sums.
+    static SUMS: Scratch = const { RefCell::new(None) };
 }
 
-/// The sums of one tile: over `p`, `a(r, p)` times row `p` of the panel.
-#[inline(always)]
-fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(
-    panel: &[V::Element],
-    a: impl Fn(usize, usize) -> V::Element,
-) -> [[V; VECTORS]; ROWS] {
-    let mut sums = [[V::splat(num_traits::zero()); VECTORS]; ROWS];
-    for (p, b) in panel.chunks_exact(VECTORS * V::LANES).enumerate() {
-        let b: [V; VECTORS] = std::array::from_fn(
-            #[inline(always)]
-            |v| V::load(&b[v * V::LANES..]),
-        );
-        for (r, sums) in sums.iter_mut().enumerate() {
-            let a = V::splat(a(r, p));
-            for (sum, &b) in sums.iter_mut().zip(&b) {
-                *sum = a.mul_add(b, *sum);
-            }
+fn with_scratch<F: Real>(scratch: &'static LocalKey<Scratch>, body: impl FnOnce(&mut Vec<F>)) {
+    scratch.with_borrow_mut(|scratch| {
+        if !scratch.as_ref().is_some_and(|scratch| scratch.is::<Vec<F>>()) {
+            *scratch = Some(Box::new(Vec::<F>::new()));
         }
-    }
-    sums
+        body(scratch.as_mut().and_then(|scratch| scratch.downcast_mut()).expect("it was just made"));
+    });
 }
 
-/// Stores the sums of one row, cut to the width of `row`, which ends in the last vector.
-#[inline(always)]
-fn store<V: Vector, const VECTORS: usize>(sums: &[V; VECTORS], row: &mut [V::Element]) {
-    let (whole, rest) = row.split_at_mut((VECTORS - 1) * V::LANES);
-    for (v, sum) in sums[..VECTORS - 1].iter().enumerate() {
-        sum.store(&mut whole[v * V::LANES..]);
+/// Room for `size` numbers, from the beginning of a cache line on.
+fn room<F: Real>(scratch: &mut Vec<F>, size: usize) -> &mut [F] {
+    if scratch.len() < size + spare::<F>() {
+        scratch.resize(size + spare::<F>(), F::zero());
     }
-    sums[VECTORS - 1].store_front(rest);
-}
-
-/// Rows of `b` by which packing is ahead of itself in asking for them: the parts of a row that
-/// belong to one panel lie too far apart for the processor to foresee the next one.
-const AHEAD: usize = 16;
-
-/// Copies some columns of `b` beside each other, filled up with zeros to whole vectors.
-#[inline(always)]
-fn pack<V: Vector<Element: Real>, const VECTORS: usize>(
-    b: Operand<'_, V::Element>,
-    columns: Range<usize>,
-    panel: &mut [V::Element],
-) {
-    let panel_width = VECTORS * V::LANES;
-    if b.transposed {
-        return pack_transposed(b, columns, panel, panel_width);
-    }
-    for (p, out) in panel.chunks_exact_mut(panel_width).enumerate() {
-        let row = &b.data[p * b.stride..][columns.clone()];
-        for v in 0..VECTORS {
-            prefetch(b.data, (p + AHEAD) * b.stride + columns.start + v * V::LANES);
-        }
-        let (whole, rest) = row.split_at((VECTORS - 1) * V::LANES);
-        for v in 0..VECTORS - 1 {
-            V::load(&whole[v * V::LANES..]).store(&mut out[v * V::LANES..]);
-        }
-        V::load_front(rest).store(&mut out[(VECTORS - 1) * V::LANES..]);
-    }
-}
-
-/// [`pack`] where the columns of `b` are contiguous.
-#[inline(always)]
-fn pack_transposed<F: Real>(b: Operand<'_, F>, columns: Range<usize>, panel: &mut [F], panel_width: usize) {
-    /// Columns and rows that are turned over together.
-    const SQUARE: usize = 4;
-    /// Rows of the panel that are filled before the next ones: a cache line of a column in `f32`.
-    const RUN: usize = 16;
-
-    for (block, out) in panel.chunks_mut(RUN * panel_width).enumerate() {
-        let first = block * RUN;
-        let rows = out.len() / panel_width;
-        let column = |offset: usize| &b.data[(columns.start + offset) * b.stride + first..][..rows];
-        for offset in 0..columns.len() {
-            prefetch(b.data, (columns.start + offset) * b.stride + first + 2 * RUN);
-        }
-        let mut offset = 0;
-        while rows == RUN && offset + SQUARE <= columns.len() {
-            let lines: [&[F]; SQUARE] = std::array::from_fn(|i| column(offset + i));
-            for row in (0..RUN).step_by(SQUARE) {
-                let square = lines.map(|line| *line[row..].first_chunk().expect("the run is whole"));
-                for (i, line) in F::transposed(square).into_iter().enumerate() {
-                    out[(row + i) * panel_width + offset..][..SQUARE].copy_from_slice(&line);
-                }
-            }
-            offset += SQUARE;
-        }
-        for offset in offset..columns.len() {
-            for (out, &b) in out.chunks_exact_mut(panel_width).zip(column(offset)) {
-                out[offset] = b;
-            }
-        }
-        for out in out.chunks_exact_mut(panel_width) {
-            out[columns.len()..].fill(num_traits::zero());
-        }
-    }
+    let first = start(scratch);
+    &mut scratch[first..][..size]
 }
 
 #[cfg(test)]
@@ -353,6 +209,54 @@ mod tests {
     fn agrees_with_sums_in_double_precision() {
         check::<f32>(1.2e-7);
         check::<f64>(2.3e-16);
+    }
+
+    #[test]
+    fn long_sums_are_right_and_the_same_whatever_the_team_and_the_batch() {
+        // The first two batches are shared by parts, the others have too many rows for it.
+        for (m, k, n) in [(60, 784, 100), (128, 515, 17), (129, 515, 17), (300, 512, 128)] {
+            let (a, b) = (matrix::<f32>(m, k, 1), matrix::<f32>(k, n, 2));
+            let mut whole = Array2::zeros((m, n));
+            product(&Team::alone(), &a.view(), &b.view(), &mut whole.view_mut());
+            let error = (whole.mapv(f64::from) - naive(&a.view(), &b.view()))
+                .fold(0.0, |max: f64, e| max.max(e.abs()));
+            // Each term is at most 1 and rounded once, and so is each part.
+            assert!(error <= 1.2e-7 * (k + PARTS) as f64, "{m} {k} {n}: {error:e}");
+            for members in 2..=5 {
+                let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+                let mut shared = Array2::from_elem((m, n), f32::NAN);
+                product(&team, &a.view(), &b.view(), &mut shared.view_mut());
+                assert_eq!(shared, whole, "{m} {k} {n}, {members} members");
+            }
+            let mut few = Array2::zeros((2, n));
+            product(&Team::alone(), &a.slice(s![3..5, ..]), &b.view(), &mut few.view_mut());
+            assert_eq!(few, whole.slice(s![3..5, ..]), "{m} {k} {n}");
+        }
+    }
+
+    #[test]
+    fn one_bad_number_in_a_gradient_is_seen_wherever_it_comes_from() {
+        let team = Team::new(NonZeroUsize::new(2).expect("two"));
+        // By rows and by columns, with and without a part of a vector at the end.
+        for (n, inputs, units) in [(5, 3, 2), (40, 100, 64), (40, 100, 130), (33, 70, 7)] {
+            let (x, dy) = (matrix::<f32>(n, inputs, 1), matrix::<f32>(n, units, 2));
+            let mut dw = Array2::zeros((inputs, units));
+            let mut is_finite = |x: &Array2<f32>, dy: &Array2<f32>| {
+                let is_finite = gradient_product(&team, &x.view(), &dy.view(), &mut dw.view_mut());
+                let sums = dw.iter().all(|sum| sum.is_finite());
+                assert_eq!(is_finite, sums, "{n} {inputs} {units}");
+                is_finite
+            };
+            assert!(is_finite(&x, &dy));
+            for bad in [f32::NAN, f32::INFINITY, f32::MAX] {
+                for place in [[0, 0], [n - 1, units - 1], [n / 2, units / 2]] {
+                    let mut dy = dy.clone();
+                    dy[place] = bad;
+                    // The largest number alone is fine, four times it is not.
+                    assert!(!is_finite(&(&x * 4.0 + 5.0), &dy), "{bad} at {place:?}");
+                }
+            }
+        }
     }
 
     #[test]

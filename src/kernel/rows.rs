@@ -34,6 +34,12 @@ impl<'a, F> Rows<'a, F> {
         Self { data: self.data.get(column..).unwrap_or_default(), ..self }
     }
 
+    /// The rows from `row` on.
+    pub(super) fn rows_from(self, row: usize) -> Self {
+        let data = self.data.get(row * self.stride..).unwrap_or_default();
+        Self { data, count: self.count.saturating_sub(row), ..self }
+    }
+
     /// The first `width` columns of a row.
     #[inline(always)]
     pub(super) fn row(self, row: usize, width: usize) -> &'a [F] {
@@ -47,7 +53,7 @@ impl<'a, F> Rows<'a, F> {
     }
 }
 
-/// Some columns of an output matrix; other members of a team may hold those beside them.
+/// Some columns, or some rows, of an output matrix; other members of a team may hold those beside them.
 pub(super) struct RowsMut<'a, F> {
     first: *mut F,
     count: usize,
@@ -64,6 +70,15 @@ impl<'a, F> RowsMut<'a, F> {
         let (count, width) = array.dim();
         let data = array.into_slice().expect("outputs are in row-major layout");
         Self { first: data.as_mut_ptr(), count, width, stride: width, columns: PhantomData }
+    }
+
+    /// The rows before `row` and those from it on.
+    pub(super) fn cut_rows(self, row: usize) -> (Self, Self) {
+        assert!(row <= self.count, "a place within the rows");
+        // Behind the last row there is no element, and nothing that the sum may point to.
+        let middle = self.first.wrapping_add(row * self.stride);
+        let below = Self { first: middle, count: self.count - row, ..self };
+        (Self { count: row, ..self }, below)
     }
 
     /// How many rows there are.
@@ -122,6 +137,21 @@ mod tests {
         }
         assert_eq!((left.count(), left.width(), middle.width(), right.width()), (2, 2, 2, 1));
         assert_eq!(matrix, array![[0, 0, 0, 2, 10], [1, 1, 0, 0, 15]]);
+    }
+
+    #[test]
+    fn cut_rows_are_written_apart() {
+        let mut matrix = Array2::zeros((3, 2));
+        let (above, below) = RowsMut::new(matrix.view_mut()).cut_rows(1);
+        let (mut middle, mut below) = below.cut_rows(1);
+        let (mut left, mut right) = above.cut(1);
+        left.row(0).fill(1);
+        right.row(0).fill(2);
+        middle.row(0).fill(3);
+        below.row(0).fill(4);
+        let (_, nothing) = below.cut_rows(1);
+        assert_eq!((middle.count(), nothing.count(), nothing.width()), (1, 0, 2));
+        assert_eq!(matrix, array![[1, 2], [3, 3], [4, 4]]);
     }
 
     #[test]

@@ -59,12 +59,18 @@ pub trait Vector: Copy {
         x.iter_mut().zip(all).for_each(|(x, all)| *x = all);
     }
 
+    /// The sum.
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        other.mul_add(Self::splat(num_traits::one()), self)
+    }
+
     /// `self * b + c`, rounded once where the processor can.
     fn mul_add(self, b: Self, c: Self) -> Self;
 }
 
 /// The most lanes of any vector.
-const WIDEST: usize = 16;
+pub(super) const WIDEST: usize = 16;
 
 /// The vectors of a number type at each [`Level`](super::Level).
 pub trait Vectors: Float {

@@ -132,7 +132,8 @@ impl<F: Real> Layer<F> for Affine<F> {
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        kernel::product(pass.team, &x.t(), &dy, &mut self.params[0].grad.view_mut());
+        let weights = &mut self.params[0];
+        weights.grad_is_finite = kernel::gradient_product(pass.team, &x, &dy, &mut weights.grad.view_mut());
         if let Some(bias) = self.params.get_mut(1) {
             let sums = bias.grad.as_slice_mut().expect("gradients are in row-major layout");
             kernel::sum_rows(pass.team, &dy, sums);

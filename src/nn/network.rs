@@ -322,7 +322,8 @@ impl<F: Real> Network<F> {
     pub fn non_finite(&self, team: &Team) -> Option<String> {
         self.layers.iter().find_map(|layer| layer.non_finite_statistic()).or_else(|| {
             let bad = |param: &&Param<F>| {
-                !kernel::all_finite_among(team, param.grad.as_slice().unwrap_or_default())
+                let grad = param.grad.as_slice().unwrap_or_default();
+                !param.grad_is_finite && !kernel::all_finite_among(team, grad)
             };
             self.params().find(bad).map(|param| format!("gradient of {}", param.name))
         })

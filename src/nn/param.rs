@@ -28,13 +28,15 @@ pub struct Param<F> {
     pub value: Array2<F>,
     /// The gradient of the loss, overwritten by each backward pass; empty for [`Role::Running`].
     pub grad: Array2<F>,
+    /// Whether the gradient is known to be finite; false where nobody has looked.
+    pub grad_is_finite: bool,
 }
 
 impl<F: Real> Param<F> {
     /// A trained tensor with a zero gradient of the same shape.
     pub fn trained(name: String, role: Role, value: Array2<F>) -> Self {
         let grad = zeros(value.nrows(), value.ncols());
-        Self { name, role, value: aligned(&value), grad }
+        Self { name, role, value: aligned(&value), grad, grad_is_finite: false }
     }
 
     /// A running statistic, `1 x width`, every entry `value`.
@@ -44,6 +46,7 @@ impl<F: Real> Param<F> {
             role: Role::Running,
             value: Array2::from_elem((1, width), value),
             grad: Array2::zeros((0, 0)),
+            grad_is_finite: false,
         }
     }
 

@@ -14,6 +14,7 @@ pub fn add_l2_gradient<F: Real>(network: &mut Network<F>, l2: f64) {
     let l2 = F::from_f64(l2);
     for param in network.params_mut().filter(|param| param.role == Role::Weight) {
         param.grad.scaled_add(l2, &param.value);
+        param.grad_is_finite = false;
     }
 }
 

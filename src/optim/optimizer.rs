@@ -35,6 +35,7 @@ impl<F: Real> Optimizer<F> {
                 role: param.role,
                 value: zeros(rows, columns),
                 grad: Array2::zeros((0, 0)),
+                grad_is_finite: false,
             }
         };
         let trained = network.params().filter(|param| param.is_trained());
