@@ -210,15 +210,88 @@ mod tests {
 
     use super::*;
 
+    /// Shapes that are shared by rows and by columns, and divide evenly in neither way.
+    const SHAPES: [(usize, usize); 2] = [(201, 67), (67, 201)];
+
+    fn team(members: usize) -> Team {
+        Team::new(NonZeroUsize::new(members).expect("at least one"))
+    }
+
+    fn x(shape: (usize, usize)) -> Array2<f32> {
+        Array2::from_shape_fn(shape, |(row, column)| ((row * 37 + column * 11) % 101) as f32 / 10.0)
+    }
+
+    /// What belongs to the columns, `count` different numbers.
+    fn columns(count: usize) -> Vec<f32> {
+        (1..=count).map(|column| column as f32 / 8.0).collect()
+    }
+
+    #[test]
+    fn batches_are_normalised_whatever_the_team() {
+        for shape @ (rows, width) in SHAPES {
+            let (x, gamma, beta) = (x(shape), columns(width), columns(width));
+            for members in 1..=4 {
+                let (mut x_hat, mut y) = (Array2::from_elem(shape, f32::NAN), Array2::zeros(shape));
+                let (mut moments, mut inv_std) = (BatchMoments::new(width), vec![0.0; width]);
+                let affine = (0.5, &gamma[..], &beta[..]);
+                let maps = (&mut x_hat.view_mut(), &mut y.view_mut());
+                normalise_batch(
+                    &team(members),
+                    &x.view(),
+                    affine,
+                    (&mut moments, &mut inv_std),
+                    maps.0,
+                    maps.1,
+                );
+                for (column, all) in x.columns().into_iter().enumerate() {
+                    let mean = all.iter().map(|&x| f64::from(x)).sum::<f64>() / rows as f64;
+                    let var = all.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / rows as f64;
+                    for (row, &x) in all.iter().enumerate() {
+                        let expected = (f64::from(x) - mean) / (var + 0.5).sqrt();
+                        let affine = f64::from(gamma[column]) * expected + f64::from(beta[column]);
+                        // A few roundings of numbers below 60.
+                        assert!((f64::from(x_hat[[row, column]]) - expected).abs() < 1e-6, "{shape:?}");
+                        assert!((f64::from(y[[row, column]]) - affine).abs() < 2e-5, "{shape:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn maps_by_column_are_the_same_whatever_the_team() {
+        for shape @ (_, width) in SHAPES {
+            let (x, of_columns) = (x(shape), columns(width));
+            let doubles: Vec<f64> = of_columns.iter().map(|&number| f64::from(number)).collect();
+            for members in 1..=4 {
+                let (mut by, mut moved) = (Array2::zeros(shape), Array2::zeros(shape));
+                let [mean, var, gamma, beta] = [&of_columns[..]; 4];
+                let statistics = (mean, var, 0.5);
+                normalise_by(&team(members), &x.view(), statistics, (gamma, beta), &mut by.view_mut());
+                translate(&team(members), &x.view(), (&doubles, &doubles), beta, &mut moved.view_mut());
+                for ((place, &x), (&by, &moved)) in x.indexed_iter().zip(by.iter().zip(&moved)) {
+                    let of_column = of_columns[place.1];
+                    let inv_std = (1.0 / (doubles[place.1] + 0.5).sqrt()) as f32;
+                    assert_eq!(
+                        by,
+                        of_column * ((x - of_column) * inv_std) + of_column,
+                        "{shape:?} {place:?}"
+                    );
+                    let centred = (f64::from(x) - doubles[place.1]) - doubles[place.1];
+                    assert_eq!(moved, centred as f32 + of_column, "{shape:?} {place:?}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_row_is_added_to_every_row_whatever_the_team() {
         // Enough that a team shares them, and a width that does not divide evenly.
         let row: Vec<f32> = (0..101).map(|column| column as f32).collect();
         let expected = Array2::from_shape_fn((120, 101), |(_, column)| column as f32 + 0.5);
         for members in 1..=4 {
-            let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
             let mut y = Array2::from_elem((120, 101), 0.5);
-            add_row(&team, &row, &mut y.view_mut());
+            add_row(&team(members), &row, &mut y.view_mut());
             assert_eq!(y, expected, "{members} members");
         }
     }

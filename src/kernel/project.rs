@@ -144,3 +144,47 @@ impl<F: Real> Strips for Project<'_, F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn the_way_back_is_that_of_the_formula_whatever_the_team() {
+        // One is shared by rows and one by columns, and neither divides evenly.
+        for shape @ (rows, width) in [(201, 67), (67, 201)] {
+            let number = |(row, column), salt| ((row * 37 + column * 11 + salt) % 101) as f32 / 50.0 - 1.0;
+            let dy = Array2::from_shape_fn(shape, |place| number(place, 0));
+            let x_hat = Array2::from_shape_fn(shape, |place| number(place, 53));
+            let gamma: Vec<f32> = (1..=width).map(|column| column as f32 / 64.0).collect();
+            let inv_std: Vec<f64> = (1..=width).map(|column| 2.0 / column as f64).collect();
+            for members in 1..=4 {
+                let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+                let (mut sums, mut dx) = (ProjectionSums::new(width), Array2::from_elem(shape, f32::NAN));
+                let batch = (&dy.view(), &x_hat.view());
+                centre_and_project(&team, batch, (&gamma, &inv_std), &mut sums, Some(dx.view_mut()));
+                for column in 0..width {
+                    let of = |row| (f64::from(dy[[row, column]]), f64::from(x_hat[[row, column]]));
+                    let dbeta: f64 = (0..rows).map(|row| of(row).0).sum();
+                    let dgamma: f64 = (0..rows).map(|row| of(row).0 * of(row).1).sum();
+                    // Each term is at most 1 and rounded once.
+                    let bound = rows as f64 * f64::EPSILON;
+                    assert!((sums.dbeta[column] - dbeta).abs() <= bound, "{shape:?}");
+                    assert!((sums.dgamma[column] - dgamma).abs() <= bound, "{shape:?}");
+                    for row in 0..rows {
+                        let (dy, x_hat) = of(row);
+                        let n = rows as f64;
+                        let factor = f64::from(gamma[column]) * inv_std[column];
+                        let expected = factor * (dy - dbeta / n - x_hat * dgamma / n);
+                        // A few roundings of numbers below 1.
+                        assert!((f64::from(dx[[row, column]]) - expected).abs() < 1e-6, "{shape:?}");
+                    }
+                }
+            }
+        }
+    }
+}
