@@ -103,7 +103,7 @@ fn compute<F: Real>(
     // weights that another one has changed. What the members exchange are sums, no more of them than
     // there are weights.
     let divides = team.members() > 1 && PARTS.is_multiple_of(team.members());
-    if is_long && divides && PARTS * m <= k {
+    if is_long && divides && PARTS * m <= k && !c.is_empty() {
         return with_scratch(&SUMS, |sums| {
             let size = m * n;
             let sums = room(sums, PARTS * size);
@@ -231,6 +231,15 @@ mod tests {
             let mut few = Array2::zeros((2, n));
             product(&Team::alone(), &a.slice(s![3..5, ..]), &b.view(), &mut few.view_mut());
             assert_eq!(few, whole.slice(s![3..5, ..]), "{m} {k} {n}");
+        }
+    }
+
+    #[test]
+    fn nothing_times_many_inputs_is_nothing() {
+        let team = Team::new(NonZeroUsize::new(2).expect("two"));
+        for (m, n) in [(0, 10), (10, 0), (0, 0)] {
+            let (a, b) = (matrix::<f32>(m, LONG, 1), matrix::<f32>(LONG, n, 2));
+            product(&team, &a.view(), &b.view(), &mut Array2::zeros((m, n)).view_mut());
         }
     }
 
