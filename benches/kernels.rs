@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use bntrain::kernel::{self, BatchMoments, ProjectionSums, Team};
+use bntrain::kernel::{self, BatchMoments, Normaliser, ProjectionSums, Team};
 use ndarray::{Array2, ArrayView2};
 use serde_json::json;
 
@@ -64,10 +64,10 @@ fn time_product(
 fn time_columns(options: &Options, team: &Team, report: &Report, rows: usize, width: usize) {
     let (x, dy) = (ramp(rows, width), ramp(rows, width));
     let (x, dy) = (x.view(), dy.view());
-    let (mut x_hat, mut y) = (Array2::zeros((rows, width)), Array2::zeros((rows, width)));
+    let mut y = Array2::zeros((rows, width));
     let (mut row, mut sums) = (vec![0.0; width], ProjectionSums::new(width));
-    let (ones, zeros, factors) = (vec![1.0; width], vec![0.0; width], vec![1.0; width]);
-    let mut inv_std = vec![1.0; width];
+    let (ones, zeros) = (vec![1.0; width], vec![0.0; width]);
+    let mut normaliser = Normaliser::new(width);
     let mut moments = BatchMoments::new(width);
     let time = |kernel: &str, arrays: usize, work: &mut dyn FnMut()| {
         let name = format!("{kernel}, {rows} x {width}");
@@ -79,12 +79,12 @@ fn time_columns(options: &Options, team: &Team, report: &Report, rows: usize, wi
     };
     time("sum_rows", 1, &mut || kernel::sum_rows(team, &x, &mut row));
     time("batch_moments", 1, &mut || kernel::batch_moments(team, &x, &mut moments));
-    time("normalise_batch", 3, &mut || {
-        let (affine, statistics) = ((1e-5, &ones[..], &zeros[..]), (&mut moments, &mut inv_std[..]));
-        kernel::normalise_batch(team, &x, affine, statistics, &mut x_hat.view_mut(), &mut y.view_mut());
+    time("normalise_batch", 2, &mut || {
+        let affine = (1e-5, &ones[..], &zeros[..]);
+        kernel::normalise_batch(team, &x, affine, true, &mut normaliser, &mut y.view_mut());
     });
     time("centre_and_project", 3, &mut || {
-        kernel::centre_and_project(team, (&dy, &x), (&ones, &factors), &mut sums, Some(y.view_mut()));
+        kernel::centre_and_project(team, (&dy, &x), (&ones, &normaliser), &mut sums, Some(y.view_mut()));
     });
     time("map, rectifier", 2, &mut || kernel::map(team, &x, &mut y.view_mut(), |x| x.max(0.0)));
     time("map2, its gradient", 3, &mut || {

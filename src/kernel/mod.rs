@@ -29,8 +29,9 @@ pub use elementwise::{all_finite, all_finite_among, map, map2, sum_of_squares, u
 pub use exponential::{Exponential, exponentials, largest};
 pub(crate) use mapped::{Mapped, Numbers};
 pub use moments::{BatchMoments, batch_moments, sum_rows};
-pub use normalise::{add_row, normalise_batch, normalise_by, translate};
-pub use product::{gradient_product, product};
+pub use normalise::{Normaliser, normalise_batch, normalise_by, translate};
+pub use product::{affine, gradient_product, product, product_before_rectifier};
+pub(crate) use product::{rectified, slope};
 pub use project::{ProjectionSums, centre_and_project};
 pub use team::Team;
 // Not public: outside the dispatch the instructions may not exist.

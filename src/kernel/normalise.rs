@@ -16,39 +16,88 @@ use super::rows::{Rows, RowsMut};
 use super::{Team, wide};
 use crate::real::Real;
 
-/// The [moments](super::batch_moments) of each column, `inv_std = 1 / sqrt(var + eps)`, and with
-/// them `x_hat = (x - mean) * inv_std` and `y = gamma * x_hat + beta`.
+/// What a batch is normalised by, per column: found by [`normalise_batch`], and used again on the
+/// [way back](super::centre_and_project).
+#[derive(Clone, Debug, Default)]
+pub struct Normaliser<F> {
+    /// Of the batch.
+    pub moments: BatchMoments,
+    /// `1 / sqrt(var + eps)`, `width`.
+    pub inv_std: Vec<f64>,
+    /// The mean as far as an `F` holds it, `width`.
+    pub(super) mean: Vec<F>,
+    /// What is missing there, `width`.
+    pub(super) lacking: Vec<f64>,
+    /// `gamma * inv_std`, `width`.
+    factor: Vec<F>,
+    /// `beta - lacking * factor`, `width`.
+    term: Vec<F>,
+}
+
+impl<F: Real> Normaliser<F> {
+    /// Room for `width` columns.
+    pub fn new(width: usize) -> Self {
+        let [inv_std, lacking] = std::array::from_fn(|_| vec![0.0; width]);
+        let [mean, factor, term] = std::array::from_fn(|_| vec![F::zero(); width]);
+        Self { moments: BatchMoments::new(width), inv_std, mean, lacking, factor, term }
+    }
+
+    /// Goes by the moments.
+    #[inline(always)]
+    fn follow(&mut self, eps: f64, gamma: &[F], beta: &[F]) {
+        let Self { moments, inv_std, mean, lacking, factor, term } = self;
+        inv_std.iter_mut().zip(&moments.var).for_each(|(inv_std, var)| *inv_std = 1.0 / (var + eps).sqrt());
+        let exact = moments.origin.iter().zip(&moments.shift);
+        for ((mean, lacking), (origin, shift)) in mean.iter_mut().zip(&mut *lacking).zip(exact) {
+            *mean = F::from_f64(origin + shift);
+            *lacking = (origin - mean.to_f64()) + shift;
+        }
+        let known = gamma.iter().zip(beta).zip(inv_std.iter().zip(&*lacking));
+        for ((factor, term), ((&gamma, &beta), (inv_std, lacking))) in factor.iter_mut().zip(term).zip(known)
+        {
+            let exact = gamma.to_f64() * inv_std;
+            *factor = F::from_f64(exact);
+            *term = F::from_f64(beta.to_f64() - lacking * exact);
+        }
+    }
+}
+
+/// Normalises a batch by its own [moments](super::batch_moments): with `inv_std = 1 / sqrt(var + eps)`,
+///
+/// ```text
+/// y = gamma * (x - mean) * inv_std + beta
+/// ```
+///
+/// or, if it `rectifies`, `max(0, y)` of that.
+///
+/// The arithmetic on each `x` is that of `F`. It is on its difference to the mean, which is exact
+/// where the mean is large: `x` and the mean are then close to each other. What the mean loses when
+/// it is rounded is made up for in what is added.
 ///
 /// # Shapes
 ///
-/// `x`, `x_hat`, `y`: `(n, width)` with `n >= 1`; `moments`, `inv_std`, `gamma`, `beta`: `width`.
+/// `x`, `y`: `(n, width)` with `n >= 1`; `gamma`, `beta`: `width`.
 pub fn normalise_batch<F: Real>(
     team: &Team,
     x: &ArrayView2<'_, F>,
     (eps, gamma, beta): (f64, &[F], &[F]),
-    (moments, inv_std): (&mut BatchMoments, &mut [f64]),
-    x_hat: &mut ArrayViewMut2<'_, F>,
+    rectifies: bool,
+    normaliser: &mut Normaliser<F>,
     y: &mut ArrayViewMut2<'_, F>,
 ) {
-    assert_eq!((x.dim(), x.dim()), (x_hat.dim(), y.dim()), "shapes of a normalisation");
-    batch_moments(team, x, moments);
+    assert_eq!(x.dim(), y.dim(), "shapes of a normalisation");
+    batch_moments(team, x, &mut normaliser.moments);
     wide(
         #[inline(always)]
-        || {
-            inv_std
-                .iter_mut()
-                .zip(&moments.var)
-                .for_each(|(inv_std, var)| *inv_std = 1.0 / (var + eps).sqrt())
-        },
+        || normaliser.follow(eps, gamma, beta),
     );
+    let Normaliser { mean, factor, term, .. } = &*normaliser;
     let (cost, x) = (x.len(), Rows::new(x));
-    let outputs = [x_hat.view_mut(), y.view_mut()];
-    each_area(team, cost, outputs, |rows, columns, [x_hat, y]| {
+    let floor = if rectifies { F::zero() } else { F::neg_infinity() };
+    each_area(team, cost, [y.view_mut()], |rows, columns, [y]| {
         let x = x.rows_from(rows.start).columns_from(columns.start);
-        let [origin, shift, inv_std] =
-            [&moments.origin, &moments.shift, &*inv_std].map(|all| &all[columns.clone()]);
-        let [gamma, beta] = [gamma, beta].map(|all| &all[columns.clone()]);
-        let mut map = Normalise { rows: 0..0, x, origin, shift, inv_std, gamma, beta, x_hat, y };
+        let [mean, factor, term] = [&mean[..], &factor[..], &term[..]].map(|all| &all[columns.clone()]);
+        let mut map = Normalise { rows: 0..0, x, mean, factor, term, floor, y };
         wide(
             #[inline(always)]
             || {
@@ -69,30 +118,27 @@ pub(super) const ROWS: usize = 2;
 struct Normalise<'a, F> {
     rows: Range<usize>,
     x: Rows<'a, F>,
-    origin: &'a [f64],
-    shift: &'a [f64],
-    inv_std: &'a [f64],
-    gamma: &'a [F],
-    beta: &'a [F],
-    x_hat: RowsMut<'a, F>,
+    mean: &'a [F],
+    factor: &'a [F],
+    term: &'a [F],
+    floor: F, // the least `y`
     y: RowsMut<'a, F>,
 }
 
 impl<F: Real> Strips for Normalise<'_, F> {
     #[inline(always)]
     fn strip<const LEN: usize>(&mut self, start: usize) {
-        let [origin, shift, inv_std] =
-            [self.origin, self.shift, self.inv_std].map(|all| take::<f64, LEN>(all, start));
-        let [gamma, beta] = [self.gamma, self.beta].map(|all| take::<F, LEN>(all, start));
+        let [mean, factor, term] = [self.mean, self.factor, self.term].map(|all| take::<F, LEN>(all, start));
+        let (from, floor, mut to) = (self.x, self.floor, self.y.reborrow());
         for row in self.rows.clone() {
-            let x = *self.x.strip::<LEN>(row, start);
-            let (mut x_hat, mut y) = ([F::zero(); LEN], [F::zero(); LEN]);
+            let x = *from.strip::<LEN>(row, start);
+            let mut y = [F::zero(); LEN];
             for lane in 0..LEN {
-                x_hat[lane] = F::from_f64(((x[lane].to_f64() - origin[lane]) - shift[lane]) * inv_std[lane]);
-                y[lane] = gamma[lane] * x_hat[lane] + beta[lane];
+                y[lane] = (x[lane] - mean[lane]) * factor[lane] + term[lane];
+                // NaN stays.
+                y[lane] = if y[lane] < floor { floor } else { y[lane] };
             }
-            *self.x_hat.strip(row, start) = x_hat;
-            *self.y.strip(row, start) = y;
+            *to.strip(row, start) = y;
         }
     }
 }
@@ -182,26 +228,6 @@ pub fn translate<F: Real>(
     });
 }
 
-/// Adds `row` to every row of `y`.
-///
-/// # Shapes
-///
-/// `row`: `width`; `y`: `(n, width)`.
-pub fn add_row<F: Real>(team: &Team, row: &[F], y: &mut ArrayViewMut2<'_, F>) {
-    assert_eq!(row.len(), y.ncols(), "shapes of a sum");
-    each_area(team, y.len(), [y.view_mut()], |_, columns, [mut y]| {
-        let row = &row[columns];
-        wide(
-            #[inline(always)]
-            || {
-                for n in 0..y.count() {
-                    y.row(n).iter_mut().zip(row).for_each(|(y, &x)| *y += x);
-                }
-            },
-        );
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroUsize;
@@ -229,29 +255,27 @@ mod tests {
     #[test]
     fn batches_are_normalised_whatever_the_team() {
         for shape @ (rows, width) in SHAPES {
-            let (x, gamma, beta) = (x(shape), columns(width), columns(width));
-            for members in 1..=4 {
-                let (mut x_hat, mut y) = (Array2::from_elem(shape, f32::NAN), Array2::zeros(shape));
-                let (mut moments, mut inv_std) = (BatchMoments::new(width), vec![0.0; width]);
-                let affine = (0.5, &gamma[..], &beta[..]);
-                let maps = (&mut x_hat.view_mut(), &mut y.view_mut());
-                normalise_batch(
-                    &team(members),
-                    &x.view(),
-                    affine,
-                    (&mut moments, &mut inv_std),
-                    maps.0,
-                    maps.1,
-                );
-                for (column, all) in x.columns().into_iter().enumerate() {
-                    let mean = all.iter().map(|&x| f64::from(x)).sum::<f64>() / rows as f64;
-                    let var = all.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / rows as f64;
-                    for (row, &x) in all.iter().enumerate() {
-                        let expected = (f64::from(x) - mean) / (var + 0.5).sqrt();
-                        let affine = f64::from(gamma[column]) * expected + f64::from(beta[column]);
-                        // A few roundings of numbers below 60.
-                        assert!((f64::from(x_hat[[row, column]]) - expected).abs() < 1e-6, "{shape:?}");
-                        assert!((f64::from(y[[row, column]]) - affine).abs() < 2e-5, "{shape:?}");
+            let (gamma, beta) = (columns(width), columns(width));
+            // Far from 0, a mean has more digits than an f32.
+            for offset in [0.0, 12345.0] {
+                let x = x(shape) + offset;
+                for (members, rectifies) in [(1, false), (2, true), (3, false), (4, true)] {
+                    let mut y = Array2::from_elem(shape, f32::NAN);
+                    let (mut normaliser, affine) = (Normaliser::new(width), (0.5, &gamma[..], &beta[..]));
+                    let team = team(members);
+                    normalise_batch(&team, &x.view(), affine, rectifies, &mut normaliser, &mut y.view_mut());
+                    for (column, all) in x.columns().into_iter().enumerate() {
+                        let mean = all.iter().map(|&x| f64::from(x)).sum::<f64>() / rows as f64;
+                        let squares = all.iter().map(|&x| (f64::from(x) - mean).powi(2));
+                        let inv_std = 1.0 / (squares.sum::<f64>() / rows as f64 + 0.5).sqrt();
+                        assert!((normaliser.inv_std[column] / inv_std - 1.0).abs() < 1e-12, "{shape:?}");
+                        for (row, &x) in all.iter().enumerate() {
+                            let (gamma, beta) = (f64::from(gamma[column]), f64::from(beta[column]));
+                            let expected = gamma * ((f64::from(x) - mean) * inv_std) + beta;
+                            let expected = if rectifies { expected.max(0.0) } else { expected };
+                            // A few roundings of numbers below 60.
+                            assert!((f64::from(y[[row, column]]) - expected).abs() < 2e-5, "{shape:?}");
+                        }
                     }
                 }
             }
@@ -281,18 +305,6 @@ mod tests {
                     assert_eq!(moved, centred as f32 + of_column, "{shape:?} {place:?}");
                 }
             }
-        }
-    }
-
-    #[test]
-    fn a_row_is_added_to_every_row_whatever_the_team() {
-        // Enough that a team shares them, and a width that does not divide evenly.
-        let row: Vec<f32> = (0..101).map(|column| column as f32).collect();
-        let expected = Array2::from_shape_fn((120, 101), |(_, column)| column as f32 + 0.5);
-        for members in 1..=4 {
-            let mut y = Array2::from_elem((120, 101), 0.5);
-            add_row(&team(members), &row, &mut y.view_mut());
-            assert_eq!(y, expected, "{members} members");
         }
     }
 }

@@ -10,6 +10,7 @@
 //! depends on its own row of `a`, its own column of `b` and the number of columns alone: not on the
 //! other rows of a batch, on blocking or on threads.
 
+mod finish;
 mod panel;
 mod tile;
 
@@ -23,9 +24,11 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use super::aligned::{spare, start};
 use super::areas::each_area;
 use super::blocks::{Parts, each_block};
-use super::rows::RowsMut;
+use super::rows::{Rows, RowsMut};
 use super::{Level, Team, level, wide};
 use crate::real::Real;
+use finish::Finish;
+pub(crate) use finish::{rectified, slope};
 use panel::Operand;
 use tile::{Task, multiply};
 
@@ -51,7 +54,49 @@ pub fn product<F: Real>(
     b: &ArrayView2<'_, F>,
     c: &mut ArrayViewMut2<'_, F>,
 ) {
-    compute(team, (a, b), c, None);
+    compute(team, (a, b), c, Finish::Nothing, None);
+}
+
+/// The output of an affine layer, `y = x w + bias`; and of a rectifier behind it, `max(0, y)`, if it
+/// `rectifies`.
+///
+/// # Shapes
+///
+/// `x`: `(n, inputs)`; `w`: `(inputs, units)`; `bias`: `units`; `y`: `(n, units)`, in row-major layout.
+///
+/// # Panics
+///
+/// As [`product`].
+pub fn affine<F: Real>(
+    team: &Team,
+    x: &ArrayView2<'_, F>,
+    (w, bias): (&ArrayView2<'_, F>, &[F]),
+    rectifies: bool,
+    y: &mut ArrayViewMut2<'_, F>,
+) {
+    assert_eq!(bias.len(), w.ncols(), "shapes of a product");
+    let finish = if rectifies { Finish::Rectify(bias) } else { Finish::Add(bias) };
+    compute(team, (x, w), y, finish, None);
+}
+
+/// The gradient of what came into a rectifier, whose outputs `y` went on to a product: `dx = a b` where
+/// they are positive, elsewhere 0.
+///
+/// # Shapes
+///
+/// As those of [`product`], with `y` and `dx` like its `c`, both in row-major layout.
+///
+/// # Panics
+///
+/// As [`product`].
+pub fn product_before_rectifier<F: Real>(
+    team: &Team,
+    (a, b): (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
+    y: &ArrayView2<'_, F>,
+    dx: &mut ArrayViewMut2<'_, F>,
+) {
+    assert_eq!(y.dim(), dx.dim(), "shapes of a product");
+    compute(team, (a, b), dx, Finish::Slope(Rows::new(y)), None);
 }
 
 /// The gradient of the weights, `dw = x' dy`. Returns whether all of it is finite, which costs next to
@@ -71,7 +116,7 @@ pub fn gradient_product<F: Real>(
     dw: &mut ArrayViewMut2<'_, F>,
 ) -> bool {
     let is_bad = AtomicBool::new(false);
-    compute(team, (&x.t(), dy), dw, Some(&is_bad));
+    compute(team, (&x.t(), dy), dw, Finish::Nothing, Some(&is_bad));
     !is_bad.into_inner()
 }
 
@@ -79,6 +124,7 @@ fn compute<F: Real>(
     team: &Team,
     (a, b): (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
     c: &mut ArrayViewMut2<'_, F>,
+    finish: Finish<'_, F>,
     is_bad: Option<&AtomicBool>,
 ) {
     let ((m, k), n) = (a.dim(), b.ncols());
@@ -88,9 +134,9 @@ fn compute<F: Real>(
     let cost = m * k * n / 32;
     let is_long = !a.transposed && !b.transposed && k >= LONG && k >= PARTS * n;
     let parts = if is_long { PARTS } else { 1 };
-    let one_part = |part: usize, (row, column), adds, c: &mut RowsMut<'_, F>| {
+    let one_part = |part: usize, (row, column), adds, finish, c: &mut RowsMut<'_, F>| {
         let inner = (k * part / parts, k * (part + 1) / parts - k * part / parts);
-        let task = Task { a, b, inner, row, column, adds, is_bad };
+        let task = Task { a, b, inner, row, column, adds, finish, is_bad };
         // Six rows by this many vectors fill the registers: 32 of them with AVX-512, else 16.
         with_scratch(&PANEL, |panel| match level() {
             Level::Avx512 => multiply::<F::Avx512, 4>(task, c, panel),
@@ -110,21 +156,23 @@ fn compute<F: Real>(
             each_block(team, PARTS, cost, Parts::new(sums, size), |numbers, rooms| {
                 for (part, room) in numbers.zip(rooms.into_each()) {
                     let room = ArrayViewMut2::from_shape((m, n), room).expect("room for a part");
-                    one_part(part, (0, 0), false, &mut RowsMut::new(room));
+                    one_part(part, (0, 0), false, Finish::Nothing, &mut RowsMut::new(room));
                 }
             });
-            add_in_order(sums, c);
+            add_in_order(sums, c, finish);
         });
     }
     each_area(team, cost, [c.view_mut()], |rows, columns, [mut c]| {
         for part in 0..parts {
-            one_part(part, (rows.start, columns.start), part > 0, &mut c);
+            let finish = if part + 1 < parts { Finish::Nothing } else { finish };
+            one_part(part, (rows.start, columns.start), part > 0, finish, &mut c);
         }
     });
 }
 
-/// `c` becomes the sum of as many matrices of its size as there are.
-fn add_in_order<F: Real>(matrices: &[F], c: &mut ArrayViewMut2<'_, F>) {
+/// `c` becomes the sum of as many matrices of its size as there are, and is finished.
+fn add_in_order<F: Real>(matrices: &[F], c: &mut ArrayViewMut2<'_, F>, finish: Finish<'_, F>) {
+    let width = c.ncols();
     let c = c.as_slice_mut().expect("outputs are in row-major layout");
     let (first, others) = matrices.split_at(c.len());
     wide(
@@ -133,6 +181,9 @@ fn add_in_order<F: Real>(matrices: &[F], c: &mut ArrayViewMut2<'_, F>) {
             c.copy_from_slice(first);
             for other in others.chunks_exact(c.len()) {
                 c.iter_mut().zip(other).for_each(|(c, &other)| *c += other);
+            }
+            for (row, sums) in c.chunks_exact_mut(width).enumerate() {
+                finish.row(row, sums);
             }
         },
     );

@@ -11,13 +11,14 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::areas::each_area;
 use super::columns::{Strips, each_strip, take};
-use super::normalise::ROWS;
+use super::normalise::{Normaliser, ROWS};
 use super::rows::{Rows, RowsMut};
 use super::sums::{Summands, room_for_parts, sum_columns};
 use super::{Team, wide};
 use crate::real::Real;
 
-/// The way back through a normalised batch. With the sums over the rows
+/// The way back through a batch that was [normalised](super::normalise_batch). With
+/// `x_hat = (x - mean) * inv_std` and the sums over the rows
 ///
 /// ```text
 /// dbeta = sum dy      dgamma = sum dy * x_hat
@@ -31,37 +32,32 @@ use crate::real::Real;
 ///
 /// # Shapes
 ///
-/// `dy`, `x_hat`, `dx`: `(n, width)` with `n >= 1`; all others: `width`.
+/// `dy`, `x`, `dx`: `(n, width)` with `n >= 1`; `gamma`: `width`.
 pub fn centre_and_project<F: Real>(
     team: &Team,
-    (dy, x_hat): (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
-    (gamma, inv_std): (&[F], &[f64]),
+    (dy, x): (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
+    (gamma, normaliser): (&[F], &Normaliser<F>),
     sums: &mut ProjectionSums<F>,
     dx: Option<ArrayViewMut2<'_, F>>,
 ) {
-    assert_eq!(dy.dim(), x_hat.dim(), "shapes of a projection");
+    assert_eq!(dy.dim(), x.dim(), "shapes of a projection");
     assert!(dx.as_ref().is_none_or(|dx| dx.dim() == dy.dim()), "shapes of a projection");
     let (shape, cost) = (dy.dim(), dy.len());
-    let (dy, x_hat) = (Rows::new(dy), Rows::new(x_hat));
-    let ProjectionSums { dbeta, dgamma, terms: [factor, mean, slope], parts } = sums;
-    sum_columns(team, shape, Products { dy, x_hat }, parts, [&mut dbeta[..], &mut dgamma[..]]);
-    let Some(dx) = dx else { return };
-    let n = dy.count as f64;
+    let (dy, x) = (Rows::new(dy), Rows::new(x));
+    let centre = &normaliser.mean[..];
+    let sums_of = Products { dy, x, centre };
+    sum_columns(team, shape, sums_of, &mut sums.parts, [&mut sums.dbeta[..], &mut sums.dgamma[..]]);
     wide(
         #[inline(always)]
-        || {
-            for (factor, (&gamma, &inv_std)) in factor.iter_mut().zip(gamma.iter().zip(inv_std)) {
-                *factor = gamma * F::from_f64(inv_std);
-            }
-            for (means, sums) in [(&mut *mean, dbeta), (&mut *slope, dgamma)] {
-                means.iter_mut().zip(sums).for_each(|(mean, sum)| *mean = F::from_f64(*sum / n));
-            }
-        },
+        || sums.follow(dy.count as f64, gamma, normaliser),
     );
+    let Some(dx) = dx else { return };
+    let ProjectionSums { factor, mean, slope, .. } = &*sums;
     each_area(team, cost, [dx], |rows, columns, [dx]| {
-        let [dy, x_hat] = [dy, x_hat].map(|all| all.rows_from(rows.start).columns_from(columns.start));
-        let [factor, mean, slope] = [&*factor, &*mean, &*slope].map(|all| &all[columns.clone()]);
-        let mut map = Project { rows: 0..0, dy, x_hat, factor, mean, slope, dx };
+        let [dy, x] = [dy, x].map(|all| all.rows_from(rows.start).columns_from(columns.start));
+        let [factor, mean, slope, centre] =
+            [&factor[..], &mean[..], &slope[..], centre].map(|all| &all[columns.clone()]);
+        let mut map = Project { rows: 0..0, dy, x, centre, factor, mean, slope, dx };
         wide(
             #[inline(always)]
             || {
@@ -74,15 +70,19 @@ pub fn centre_and_project<F: Real>(
     });
 }
 
-/// What [`centre_and_project`] finds on its way.
+/// What [`centre_and_project`] finds on its way, per column.
 #[derive(Clone, Debug, Default)]
 pub struct ProjectionSums<F> {
     /// Sum of `dy`, `width`.
     pub dbeta: Vec<f64>,
     /// Sum of `dy * x_hat`, `width`.
     pub dgamma: Vec<f64>,
-    /// `gamma * inv_std`, `dbeta / n` and `dgamma / n`, `width` each.
-    terms: [Vec<F>; 3],
+    /// `gamma * inv_std`, `width`.
+    factor: Vec<F>,
+    /// What is taken out of `dy` at the rounded mean of `x`, `width`.
+    mean: Vec<F>,
+    /// And how much more of it for each unit by which `x` is above that, `width`.
+    slope: Vec<F>,
     /// Room for sums over some of the rows.
     parts: Vec<f64>,
 }
@@ -90,28 +90,49 @@ pub struct ProjectionSums<F> {
 impl<F: Real> ProjectionSums<F> {
     /// Room for `width` columns.
     pub fn new(width: usize) -> Self {
-        let terms = std::array::from_fn(|_| vec![F::zero(); width]);
-        Self { dbeta: vec![0.0; width], dgamma: vec![0.0; width], terms, parts: room_for_parts(width) }
+        let [dbeta, dgamma] = std::array::from_fn(|_| vec![0.0; width]);
+        let [factor, mean, slope] = std::array::from_fn(|_| vec![F::zero(); width]);
+        Self { dbeta, dgamma, factor, mean, slope, parts: room_for_parts(width) }
+    }
+
+    /// Goes by the sums of `n` rows, where `dgamma` is still the sum of `dy` times the differences of `x`
+    /// to its rounded mean.
+    #[inline(always)]
+    fn follow(&mut self, n: f64, gamma: &[F], normaliser: &Normaliser<F>) {
+        let Self { dbeta, dgamma, factor, mean, slope, .. } = self;
+        let Normaliser { inv_std, lacking, .. } = normaliser;
+        for ((factor, &gamma), inv_std) in factor.iter_mut().zip(gamma).zip(inv_std) {
+            *factor = F::from_f64(gamma.to_f64() * inv_std);
+        }
+        let sums = dbeta.iter().zip(dgamma).zip(inv_std.iter().zip(lacking));
+        for ((mean, slope), ((dbeta, dgamma), (inv_std, lacking))) in mean.iter_mut().zip(slope).zip(sums) {
+            *dgamma = (*dgamma - lacking * dbeta) * inv_std;
+            let exact = *dgamma / n * inv_std;
+            *slope = F::from_f64(exact);
+            *mean = F::from_f64(dbeta / n - lacking * exact);
+        }
     }
 }
 
-/// `dy`, and its products with `x_hat`.
+/// `dy`, and its products with the differences of `x` to its rounded mean.
 #[derive(Clone, Copy)]
 struct Products<'a, F> {
     dy: Rows<'a, F>,
-    x_hat: Rows<'a, F>,
+    x: Rows<'a, F>,
+    centre: &'a [F],
 }
 
 impl<F: Real> Summands for Products<'_, F> {
     #[inline(always)]
     fn sums<const LEN: usize>(self, rows: Range<usize>, column: usize) -> [[f64; LEN]; 2] {
         let (mut sums, mut products) = ([0.0; LEN], [0.0; LEN]);
+        let centre = take::<F, LEN>(self.centre, column);
         for row in rows {
-            let (dy, x_hat) = (self.dy.strip::<LEN>(row, column), self.x_hat.strip::<LEN>(row, column));
+            let (dy, x) = (self.dy.strip::<LEN>(row, column), self.x.strip::<LEN>(row, column));
             for lane in 0..LEN {
                 let dy = dy[lane].to_f64();
                 sums[lane] += dy;
-                products[lane] += dy * x_hat[lane].to_f64();
+                products[lane] += dy * (x[lane] - centre[lane]).to_f64();
             }
         }
         [sums, products]
@@ -122,7 +143,8 @@ impl<F: Real> Summands for Products<'_, F> {
 struct Project<'a, F> {
     rows: Range<usize>,
     dy: Rows<'a, F>,
-    x_hat: Rows<'a, F>,
+    x: Rows<'a, F>,
+    centre: &'a [F],
     factor: &'a [F],
     mean: &'a [F],
     slope: &'a [F],
@@ -132,15 +154,16 @@ struct Project<'a, F> {
 impl<F: Real> Strips for Project<'_, F> {
     #[inline(always)]
     fn strip<const LEN: usize>(&mut self, start: usize) {
-        let [factor, mean, slope] =
-            [self.factor, self.mean, self.slope].map(|all| take::<F, LEN>(all, start));
+        let [centre, factor, mean, slope] =
+            [self.centre, self.factor, self.mean, self.slope].map(|all| take::<F, LEN>(all, start));
+        let (from, beside, mut to) = (self.dy, self.x, self.dx.reborrow());
         for row in self.rows.clone() {
-            let (dy, x_hat) = (*self.dy.strip::<LEN>(row, start), *self.x_hat.strip::<LEN>(row, start));
+            let (dy, x) = (*from.strip::<LEN>(row, start), *beside.strip::<LEN>(row, start));
             let mut dx = [F::zero(); LEN];
             for lane in 0..LEN {
-                dx[lane] = factor[lane] * (dy[lane] - mean[lane] - x_hat[lane] * slope[lane]);
+                dx[lane] = factor[lane] * (dy[lane] - mean[lane] - (x[lane] - centre[lane]) * slope[lane]);
             }
-            *self.dx.strip(row, start) = dx;
+            *to.strip(row, start) = dx;
         }
     }
 }
@@ -151,37 +174,44 @@ mod tests {
 
     use ndarray::Array2;
 
+    use super::super::normalise_batch;
     use super::*;
 
     #[test]
     fn the_way_back_is_that_of_the_formula_whatever_the_team() {
-        // One is shared by rows and one by columns, and neither divides evenly.
-        for shape @ (rows, width) in [(201, 67), (67, 201)] {
+        // One is shared by rows and one by columns, and neither divides evenly; far from 0, a mean has
+        // more digits than an f32.
+        for (shape @ (rows, width), offset) in [((201, 67), 0.0), ((67, 201), 0.0), ((201, 67), 12345.0)] {
             let number = |(row, column), salt| ((row * 37 + column * 11 + salt) % 101) as f32 / 50.0 - 1.0;
             let dy = Array2::from_shape_fn(shape, |place| number(place, 0));
-            let x_hat = Array2::from_shape_fn(shape, |place| number(place, 53));
-            let gamma: Vec<f32> = (1..=width).map(|column| column as f32 / 64.0).collect();
-            let inv_std: Vec<f64> = (1..=width).map(|column| 2.0 / column as f64).collect();
+            let x = Array2::from_shape_fn(shape, |place| number(place, 53) + offset);
+            let (gamma, beta): (Vec<f32>, _) =
+                ((1..=width).map(|column| column as f32 / 64.0).collect(), vec![0.0; width]);
             for members in 1..=4 {
                 let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+                let (mut normaliser, mut y) = (Normaliser::new(width), Array2::zeros(shape));
+                let affine = (1e-3, &gamma[..], &beta[..]);
+                normalise_batch(&team, &x.view(), affine, false, &mut normaliser, &mut y.view_mut());
                 let (mut sums, mut dx) = (ProjectionSums::new(width), Array2::from_elem(shape, f32::NAN));
-                let batch = (&dy.view(), &x_hat.view());
-                centre_and_project(&team, batch, (&gamma, &inv_std), &mut sums, Some(dx.view_mut()));
+                let batch = (&dy.view(), &x.view());
+                centre_and_project(&team, batch, (&gamma, &normaliser), &mut sums, Some(dx.view_mut()));
                 for column in 0..width {
-                    let of = |row| (f64::from(dy[[row, column]]), f64::from(x_hat[[row, column]]));
+                    let (mean, inv_std) = (normaliser.moments.mean(column), normaliser.inv_std[column]);
+                    let of =
+                        |row| (f64::from(dy[[row, column]]), (f64::from(x[[row, column]]) - mean) * inv_std);
                     let dbeta: f64 = (0..rows).map(|row| of(row).0).sum();
                     let dgamma: f64 = (0..rows).map(|row| of(row).0 * of(row).1).sum();
-                    // Each term is at most 1 and rounded once.
-                    let bound = rows as f64 * f64::EPSILON;
-                    assert!((sums.dbeta[column] - dbeta).abs() <= bound, "{shape:?}");
-                    assert!((sums.dgamma[column] - dgamma).abs() <= bound, "{shape:?}");
+                    // Terms of at most 1 and rounded once, and terms of at most 2 with an x that is
+                    // rounded once to an f32.
+                    let n = rows as f64;
+                    assert!((sums.dbeta[column] - dbeta).abs() <= n * f64::EPSILON, "{shape:?}");
+                    assert!((sums.dgamma[column] - dgamma).abs() <= n * 1.2e-7, "{shape:?}");
                     for row in 0..rows {
                         let (dy, x_hat) = of(row);
-                        let n = rows as f64;
-                        let factor = f64::from(gamma[column]) * inv_std[column];
+                        let factor = f64::from(gamma[column]) * inv_std;
                         let expected = factor * (dy - dbeta / n - x_hat * dgamma / n);
-                        // A few roundings of numbers below 1.
-                        assert!((f64::from(dx[[row, column]]) - expected).abs() < 1e-6, "{shape:?}");
+                        // A few roundings of numbers below 6.
+                        assert!((f64::from(dx[[row, column]]) - expected).abs() < 2e-6, "{shape:?}");
                     }
                 }
             }

@@ -81,6 +81,13 @@ impl<'a, F> RowsMut<'a, F> {
         (Self { count: row, ..self }, below)
     }
 
+    /// The same, for a while. A loop over a copy of its own need not read again where the rows are after
+    /// each number that it writes.
+    #[inline(always)]
+    pub(super) fn reborrow(&mut self) -> RowsMut<'_, F> {
+        RowsMut { columns: PhantomData, ..*self }
+    }
+
     /// How many rows there are.
     #[inline(always)]
     pub(super) fn count(&self) -> usize {

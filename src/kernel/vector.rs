@@ -65,6 +65,18 @@ pub trait Vector: Copy {
         other.mul_add(Self::splat(num_traits::one()), self)
     }
 
+    /// `f` of each number and the one at its place in `other`.
+    #[inline(always)]
+    fn zip_with(self, other: Self, f: impl Fn(Self::Element, Self::Element) -> Self::Element) -> Self {
+        let (mut own, mut others) = ([num_traits::zero(); WIDEST], [num_traits::zero(); WIDEST]);
+        self.store(&mut own);
+        other.store(&mut others);
+        for lane in 0..Self::LANES {
+            own[lane] = f(own[lane], others[lane]);
+        }
+        Self::load(&own)
+    }
+
     /// `self * b + c`, rounded once where the processor can.
     fn mul_add(self, b: Self, c: Self) -> Self;
 }

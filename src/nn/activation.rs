@@ -10,6 +10,8 @@ use crate::real::Real;
 pub(super) trait Activation<F: Real>: Send + Sync {
     /// Whether the derivative jumps where `y` changes its sign.
     const HAS_KINK: bool = false;
+    /// Whether `y = max(0, x)`.
+    const IS_RECTIFIER: bool = false;
 
     /// `y` from `x`.
     fn value(&self, x: F) -> F;
@@ -41,6 +43,10 @@ impl<F: Real, A: Activation<F>> Layer<F> for Elementwise<A> {
         if let Some(mut dx) = dx {
             kernel::map2(pass.team, &y, &dy, &mut dx, |y, dy| dy * self.0.slope(y));
         }
+    }
+
+    fn is_rectifier(&self) -> bool {
+        A::IS_RECTIFIER
     }
 
     fn has_kink(&self) -> bool {

@@ -106,6 +106,20 @@ impl<F: Real> Affine<F> {
         }
         Self { params }
     }
+
+    fn bias(&self) -> Option<&[F]> {
+        self.params.get(1).and_then(|bias| bias.value.as_slice())
+    }
+
+    /// The gradients of the parameters.
+    fn find_gradients(&mut self, pass: &Pass<'_, F>, x: &ArrayView2<'_, F>, dy: &ArrayView2<'_, F>) {
+        let weights = &mut self.params[0];
+        weights.grad_is_finite = kernel::gradient_product(pass.team, x, dy, &mut weights.grad.view_mut());
+        if let Some(bias) = self.params.get_mut(1) {
+            let sums = bias.grad.as_slice_mut().expect("gradients are in row-major layout");
+            kernel::sum_rows(pass.team, dy, sums);
+        }
+    }
 }
 
 impl<F: Real> Layer<F> for Affine<F> {
@@ -118,9 +132,10 @@ impl<F: Real> Layer<F> for Affine<F> {
     }
 
     fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        kernel::product(pass.team, &x, &self.params[0].value.view(), &mut y);
-        if let Some(bias) = self.params.get(1).and_then(|bias| bias.value.as_slice()) {
-            kernel::add_row(pass.team, bias, &mut y);
+        let w = self.params[0].value.view();
+        match self.bias() {
+            Some(bias) => kernel::affine(pass.team, &x, (&w, bias), false, &mut y),
+            None => kernel::product(pass.team, &x, &w, &mut y),
         }
     }
 
@@ -132,15 +147,35 @@ impl<F: Real> Layer<F> for Affine<F> {
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        let weights = &mut self.params[0];
-        weights.grad_is_finite = kernel::gradient_product(pass.team, &x, &dy, &mut weights.grad.view_mut());
-        if let Some(bias) = self.params.get_mut(1) {
-            let sums = bias.grad.as_slice_mut().expect("gradients are in row-major layout");
-            kernel::sum_rows(pass.team, &dy, sums);
-        }
+        self.find_gradients(pass, &x, &dy);
         if let Some(mut dx) = dx {
             kernel::product(pass.team, &dy, &self.params[0].value.t(), &mut dx);
         }
+    }
+
+    fn forward_rectified(
+        &mut self,
+        pass: &Pass<'_, F>,
+        x: ArrayView2<'_, F>,
+        mut y: ArrayViewMut2<'_, F>,
+    ) -> bool {
+        let bias = self.bias();
+        if let Some(bias) = bias {
+            kernel::affine(pass.team, &x, (&self.params[0].value.view(), bias), true, &mut y);
+        }
+        bias.is_some()
+    }
+
+    fn backward_rectified(
+        &mut self,
+        pass: &Pass<'_, F>,
+        x: ArrayView2<'_, F>,
+        dy: ArrayView2<'_, F>,
+        mut dx: ArrayViewMut2<'_, F>,
+    ) -> bool {
+        self.find_gradients(pass, &x, &dy);
+        kernel::product_before_rectifier(pass.team, (&dy, &self.params[0].value.t()), &x, &mut dx);
+        true
     }
 
     fn params(&self) -> &[Param<F>] {

@@ -56,9 +56,8 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
 
 use self::backward::Scratch;
-use super::workspace::head_mut;
 use super::{Layer, Param, Pass, Population, Role, RunningStart, RunningUpdate, RunningVariance};
-use crate::kernel::{self, BatchMoments};
+use crate::kernel::{self, BatchMoments, Normaliser};
 use crate::real::Real;
 
 /// `type = "batch_norm"`.
@@ -112,13 +111,11 @@ pub struct BatchNorm<F> {
     spec: BatchNormSpec,
     /// Gamma and beta where they are trained, then the running mean and variance.
     params: Vec<Param<F>>,
-    ones: Vec<F>,          // width: gamma where it is not trained
-    zeros: Vec<F>,         // width: beta where it is not trained
-    x_hat: Array2<F>,      // (max_rows, width), rows beyond the batch are stale
-    moments: BatchMoments, // of the last batch
-    inv_std: Vec<f64>,     // width, of the last batch
-    rows: usize,           // of the last batch
-    batches: u64,          // committed so far
+    ones: Vec<F>,              // width: gamma where it is not trained
+    zeros: Vec<F>,             // width: beta where it is not trained
+    normaliser: Normaliser<F>, // of the last batch
+    rows: usize,               // of the last batch
+    batches: u64,              // committed so far
     scratch: Scratch<F>,
 }
 
@@ -141,17 +138,30 @@ impl<F: Real> BatchNorm<F> {
             params,
             ones: vec![F::one(); width],
             zeros: vec![F::zero(); width],
-            x_hat: Array2::zeros((0, width)),
-            moments: BatchMoments::new(width),
-            inv_std: vec![0.0; width],
+            normaliser: Normaliser::new(width),
             rows: 0,
             batches: 0,
             scratch: Scratch::default(),
         }
     }
 
+    /// The training pass, with a rectifier behind it or none.
+    fn normalise(
+        &mut self,
+        pass: &Pass<'_, F>,
+        x: &ArrayView2<'_, F>,
+        rectifies: bool,
+        y: &mut ArrayViewMut2<'_, F>,
+    ) {
+        self.rows = x.nrows();
+        let mut normaliser = std::mem::take(&mut self.normaliser);
+        let affine = (self.spec.eps, self.gamma(), self.beta());
+        kernel::normalise_batch(pass.team, x, affine, rectifies, &mut normaliser, y);
+        self.normaliser = normaliser;
+    }
+
     fn width(&self) -> usize {
-        self.inv_std.len()
+        self.ones.len()
     }
 
     fn gamma(&self) -> &[F] {
@@ -175,20 +185,21 @@ fn row<F: Real>(param: &Param<F>) -> &[F] {
 
 impl<F: Real> Layer<F> for BatchNorm<F> {
     fn reserve(&mut self, max_rows: usize) {
-        self.x_hat = kernel::zeros(max_rows, self.width());
         self.scratch = Scratch::new(self.spec.backward, max_rows, self.width());
     }
 
     fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        self.rows = x.nrows();
-        let mut x_hat = std::mem::take(&mut self.x_hat);
-        let mut moments = std::mem::take(&mut self.moments);
-        let mut inv_std = std::mem::take(&mut self.inv_std);
-        let statistics = (&mut moments, &mut inv_std[..]);
-        let mut batch = head_mut(&mut x_hat, self.rows);
-        let affine = (self.spec.eps, self.gamma(), self.beta());
-        kernel::normalise_batch(pass.team, &x, affine, statistics, &mut batch, &mut y);
-        (self.x_hat, self.moments, self.inv_std) = (x_hat, moments, inv_std);
+        self.normalise(pass, &x, false, &mut y);
+    }
+
+    fn forward_rectified(
+        &mut self,
+        pass: &Pass<'_, F>,
+        x: ArrayView2<'_, F>,
+        mut y: ArrayViewMut2<'_, F>,
+    ) -> bool {
+        self.normalise(pass, &x, true, &mut y);
+        true
     }
 
     fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
@@ -197,11 +208,9 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
     }
 
     fn infer_as_batch(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        let (mut moments, mut inv_std) = (BatchMoments::new(self.width()), vec![0.0; self.width()]);
-        let mut x_hat = Array2::zeros(x.dim());
-        let (affine, statistics) =
-            ((self.spec.eps, self.gamma(), self.beta()), (&mut moments, &mut inv_std[..]));
-        kernel::normalise_batch(pass.team, &x, affine, statistics, &mut x_hat.view_mut(), &mut y);
+        let mut normaliser = Normaliser::new(self.width());
+        let affine = (self.spec.eps, self.gamma(), self.beta());
+        kernel::normalise_batch(pass.team, &x, affine, false, &mut normaliser, &mut y);
     }
 
     fn backward(
@@ -213,7 +222,7 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         match self.spec.backward {
-            Backward::Fused => self.backward_fused(pass, dy, dx),
+            Backward::Fused => self.backward_fused(pass, x, dy, dx),
             Backward::ClosedForm => self.backward_closed_form(x, dy, dx),
             Backward::Graph => self.backward_graph(x, dy, dx),
         }
@@ -233,9 +242,9 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
             *running = F::from_f64((1.0 - update) * running.to_f64() + update * batch);
         };
         for (column, mean) in self.params[first].value.iter_mut().enumerate() {
-            follow(mean, self.moments.mean(column));
+            follow(mean, self.normaliser.moments.mean(column));
         }
-        for (var, batch) in self.params[first + 1].value.iter_mut().zip(&self.moments.var) {
+        for (var, batch) in self.params[first + 1].value.iter_mut().zip(&self.normaliser.moments.var) {
             follow(var, batch * correction);
         }
     }
@@ -259,11 +268,12 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
 
     fn non_finite_statistic(&self) -> Option<String> {
         let name = |running: usize| self.params[self.running() + running].name.clone();
-        if !kernel::all_finite(&self.moments.shift) || !kernel::all_finite(&self.moments.origin) {
+        let BatchMoments { origin, shift, var, .. } = &self.normaliser.moments;
+        if !kernel::all_finite(shift) || !kernel::all_finite(origin) {
             return Some(name(0));
         }
         // What a running variance of type F can hold.
         let fits = |var: &f64| F::from_f64(*var).is_finite();
-        (!self.moments.var.iter().all(fits)).then(|| name(1))
+        (!var.iter().all(fits)).then(|| name(1))
     }
 }

@@ -53,7 +53,8 @@ pub trait Layer<F: Real>: Send + Sync {
 
     /// From `dy`, the gradient of the loss with respect to `y`, to the gradients of the parameters
     /// (overwritten) and of `x` (skipped where nobody wants it). Follows a
-    /// [`forward`](Self::forward) with the same `pass`, `x` and `y`.
+    /// [`forward`](Self::forward) with the same `pass`, `x` and `y`, or a
+    /// [`forward_rectified`](Self::forward_rectified), after which `y` is stale.
     fn backward(
         &mut self,
         pass: &Pass<'_, F>,
@@ -62,6 +63,36 @@ pub trait Layer<F: Real>: Send + Sync {
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     );
+
+    /// Whether it is `y = max(0, x)` and nothing else.
+    fn is_rectifier(&self) -> bool {
+        false
+    }
+
+    /// [`forward`](Self::forward) and a rectifier behind it in one pass, for a layer that can do that: `y`
+    /// is what the rectifier would make of the layer's own output, which nobody gets to see. Returns
+    /// whether it was done.
+    fn forward_rectified(
+        &mut self,
+        _pass: &Pass<'_, F>,
+        _x: ArrayView2<'_, F>,
+        _y: ArrayViewMut2<'_, F>,
+    ) -> bool {
+        false
+    }
+
+    /// [`backward`](Self::backward) and that of a rectifier before it, whose output is `x`, in one pass,
+    /// for a layer that can do that: `dx` is the gradient of what came into the rectifier. Returns
+    /// whether it was done.
+    fn backward_rectified(
+        &mut self,
+        _pass: &Pass<'_, F>,
+        _x: ArrayView2<'_, F>,
+        _dy: ArrayView2<'_, F>,
+        _dx: ArrayViewMut2<'_, F>,
+    ) -> bool {
+        false
+    }
 
     /// Whether the derivative jumps where an output changes its sign, as in a rectifier. A numeric
     /// difference across such a place says nothing about the gradient.

@@ -184,10 +184,16 @@ impl<F: Real> Network<F> {
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
         let n = x.nrows();
-        for (index, layer) in self.layers.iter_mut().enumerate() {
+        let mut layers = self.layers.iter_mut().enumerate().peekable();
+        while let Some((index, layer)) = layers.next() {
             let (before, y) = workspace.acts.split_at_mut(index);
             let x = before.last().map_or(x, |x| head(x, n));
-            layer.forward(pass, x, head_mut(&mut y[0], n));
+            let next_rectifies = layers.peek().is_some_and(|(_, next)| next.is_rectifier());
+            if next_rectifies && layer.forward_rectified(pass, x, head_mut(&mut y[1], n)) {
+                layers.next();
+            } else {
+                layer.forward(pass, x, head_mut(&mut y[0], n));
+            }
         }
         head(&workspace.acts[self.layers.len() - 1], n)
     }
@@ -210,14 +216,23 @@ impl<F: Real> Network<F> {
         if let Some(weights) = pass.weights {
             d_losses.iter_mut().zip(weights).for_each(|(d_loss, &weight)| *d_loss *= weight);
         }
-        for (index, layer) in self.layers.iter_mut().enumerate().rev() {
+        let mut layers = self.layers.iter_mut().enumerate().rev().peekable();
+        while let Some((index, layer)) = layers.next() {
             let (before, dy) = d_acts.split_at_mut(index);
+            let (y, dy) = (head(&acts[index], n), head(&dy[0], n));
             let x = if index == 0 { x } else { head(&acts[index - 1], n) };
+            if let [.., dx, _] = before
+                && layers.peek().is_some_and(|(_, previous)| previous.is_rectifier())
+                && layer.backward_rectified(pass, x, dy, head_mut(dx, n))
+            {
+                layers.next();
+                continue;
+            }
             let dx = match before.last_mut() {
                 Some(dx) => Some(head_mut(dx, n)),
                 None => dx.take(),
             };
-            layer.backward(pass, x, head(&acts[index], n), head(&dy[0], n), dx);
+            layer.backward(pass, x, y, dy, dx);
         }
     }
 

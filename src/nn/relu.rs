@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::Activation;
+use crate::kernel;
 use crate::real::Real;
 
 /// `type = "relu"`; no keys.
@@ -23,12 +24,13 @@ pub(super) struct Relu;
 
 impl<F: Real> Activation<F> for Relu {
     const HAS_KINK: bool = true;
+    const IS_RECTIFIER: bool = true;
 
     fn value(&self, x: F) -> F {
-        if x < F::zero() { F::zero() } else { x }
+        kernel::rectified(x)
     }
 
     fn slope(&self, y: F) -> F {
-        if y > F::zero() { F::one() } else { F::zero() }
+        kernel::slope(y)
     }
 }

@@ -7,10 +7,12 @@ use crate::real::Real;
 
 /// Room for the passes of one [`Network`](super::Network) over at most `max_rows` rows.
 pub struct Workspace<F> {
-    /// Each layer's output, `(max_rows, width)`; rows beyond the batch are stale. The last is the
-    /// loss of each row.
+    /// Each layer's output, `(max_rows, width)`; rows beyond the batch are stale, and so is what comes
+    /// into a rectifier that the layer before [took along](super::Layer::forward_rectified). The last
+    /// is the loss of each row.
     pub(super) acts: Vec<Array2<F>>,
-    /// The gradient of the loss with respect to each output, of the same shapes.
+    /// The gradient of the loss with respect to each output, of the same shapes; stale for a rectifier
+    /// that the layer behind [took along](super::Layer::backward_rectified).
     pub(super) d_acts: Vec<Array2<F>>,
 }
 
@@ -26,15 +28,10 @@ impl<F: Real> Workspace<F> {
         Self { acts: widths.iter().map(|&width| zeros(max_rows, width)).collect(), d_acts: Vec::new() }
     }
 
-    /// The first `rows` rows of the output of the `layer`-th layer (from 0) in the last pass.
+    /// The first `rows` rows of the output of the `layer`-th layer (from 0) in the last pass; stale
+    /// after a training pass where a rectifier follows that the layer took along.
     pub fn activation(&self, layer: usize, rows: usize) -> ArrayView2<'_, F> {
         head(&self.acts[layer], rows)
-    }
-
-    /// The first `rows` rows of the gradient of the mean loss with respect to that output, after a
-    /// backward pass.
-    pub fn activation_gradient(&self, layer: usize, rows: usize) -> ArrayView2<'_, F> {
-        head(&self.d_acts[layer], rows)
     }
 
     /// The largest batch that fits.

@@ -8,6 +8,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::finish::Finish;
 use super::panel::{Operand, pack};
 use super::room;
 use crate::kernel::rows::RowsMut;
@@ -27,6 +28,8 @@ pub(super) struct Task<'a, F> {
     pub(super) column: usize,
     /// Whether the sums are added to what is in `c`.
     pub(super) adds: bool,
+    /// What becomes of the sums in the end.
+    pub(super) finish: Finish<'a, F>,
     /// Raised where a sum is not finite, if anyone wants to know.
     pub(super) is_bad: Option<&'a AtomicBool>,
 }
@@ -92,13 +95,13 @@ fn one_panel<V: Vector<Element: Real>, const VECTORS: usize>(
 /// finite, `poison` does not stay 0 where it is not.
 #[inline(always)]
 fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
-    Task { a, inner: (first, len), row: above, adds, is_bad, .. }: Task<'_, V::Element>,
+    Task { a, inner: (first, len), row: above, column: left, adds, is_bad, finish, .. }: Task<'_, V::Element>,
     c: &mut RowsMut<'_, V::Element>,
     (row, columns): (usize, Range<usize>),
     (panel, poison): (&[V::Element], &mut [V::Element; WIDEST]),
 ) -> usize {
     let last = c.count() - 1;
-    let sums = if !a.transposed {
+    let mut sums = if !a.transposed {
         let rows: [&[V::Element]; ROWS] =
             std::array::from_fn(|r| &a.data[(above + (row + r).min(last)) * a.stride + first..][..len]);
         tile::<V, ROWS, VECTORS>(
@@ -125,8 +128,20 @@ fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
         let zero = V::splat(num_traits::zero());
         sums.iter().flatten().fold(V::load(poison), |sum, x| x.mul_add(zero, sum)).store(poison);
     }
+    if adds {
+        for (sums, r) in sums.iter_mut().zip(row..) {
+            let before = load::<V, VECTORS>(&c.row(r.min(last))[columns.clone()]);
+            sums.iter_mut().zip(before).for_each(|(sum, before)| *sum = before.add(*sum));
+        }
+    }
+    let sums = finish.tile(
+        sums,
+        #[inline(always)]
+        |r| above + (row + r).min(last),
+        left + columns.start..left + columns.end,
+    );
     for (sums, row) in sums.iter().zip(row..=last) {
-        store(sums, &mut c.row(row)[columns.clone()], adds);
+        store(sums, &mut c.row(row)[columns.clone()]);
     }
     ROWS
 }
@@ -153,15 +168,22 @@ fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(
     sums
 }
 
-/// Stores the sums of one row, cut to the width of `row`, which ends in the last vector, or adds them
-/// to what is there.
+/// The numbers of one row of a tile, which may end within the last vector.
 #[inline(always)]
-fn store<V: Vector, const VECTORS: usize>(sums: &[V; VECTORS], row: &mut [V::Element], adds: bool) {
+pub(super) fn load<V: Vector, const VECTORS: usize>(row: &[V::Element]) -> [V; VECTORS] {
+    let (whole, rest) = row.split_at((VECTORS - 1) * V::LANES);
+    std::array::from_fn(
+        #[inline(always)]
+        |v| if v < VECTORS - 1 { V::load(&whole[v * V::LANES..]) } else { V::load_front(rest) },
+    )
+}
+
+/// Stores them.
+#[inline(always)]
+fn store<V: Vector, const VECTORS: usize>(sums: &[V; VECTORS], row: &mut [V::Element]) {
     let (whole, rest) = row.split_at_mut((VECTORS - 1) * V::LANES);
     for (v, &sum) in sums[..VECTORS - 1].iter().enumerate() {
-        let place = &mut whole[v * V::LANES..];
-        if adds { V::load(place).add(sum).store(place) } else { sum.store(place) }
+        sum.store(&mut whole[v * V::LANES..]);
     }
-    let last = sums[VECTORS - 1];
-    if adds { V::load_front(rest).add(last).store_front(rest) } else { last.store_front(rest) }
+    sums[VECTORS - 1].store_front(rest);
 }

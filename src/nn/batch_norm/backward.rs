@@ -11,7 +11,6 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip, s};
 use super::{Backward, BatchNorm};
 use crate::kernel::{self, ProjectionSums};
 use crate::nn::Pass;
-use crate::nn::workspace::head;
 use crate::real::Real;
 
 /// Room for intermediate results, sized once.
@@ -38,13 +37,18 @@ impl<F: Real> BatchNorm<F> {
     pub(super) fn backward_fused(
         &mut self,
         pass: &Pass<'_, F>,
+        x: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        let x_hat = head(&self.x_hat, self.rows);
         let mut scratch = std::mem::take(&mut self.scratch);
-        let scale = (self.gamma(), &self.inv_std[..]);
-        kernel::centre_and_project(pass.team, (&dy, &x_hat), scale, &mut scratch.sums, dx);
+        kernel::centre_and_project(
+            pass.team,
+            (&dy, &x),
+            (self.gamma(), &self.normaliser),
+            &mut scratch.sums,
+            dx,
+        );
         self.keep_gradients(&scratch);
         self.scratch = scratch;
     }
@@ -66,8 +70,8 @@ impl<F: Real> BatchNorm<F> {
         let mut dx = dx;
         for column in 0..self.width() {
             let (x, dy) = (x.column(column), dy.column(column));
-            let centred = |x: F| self.moments.centred(column, x.to_f64());
-            let inv_std = self.inv_std[column];
+            let centred = |x: F| self.normaliser.moments.centred(column, x.to_f64());
+            let inv_std = self.normaliser.inv_std[column];
             let sum_dy: f64 = dy.iter().map(|&dy| dy.to_f64()).sum();
             let sum_dy_centred: f64 = dy.iter().zip(x).map(|(&dy, &x)| dy.to_f64() * centred(x)).sum();
             scratch.sums.dbeta[column] = sum_dy;
@@ -101,24 +105,23 @@ impl<F: Real> BatchNorm<F> {
     ) {
         let n = self.rows as f64;
         let mut scratch = std::mem::take(&mut self.scratch);
-        let x_hat = self.x_hat.slice(s![..self.rows, ..]);
         let [xmu, dxmu] = &mut scratch.nodes;
         let mut xmu = xmu.slice_mut(s![..self.rows, ..]);
         let mut dxmu = dxmu.slice_mut(s![..self.rows, ..]);
         let mut dx = dx;
         for column in 0..self.width() {
-            let (dy, x_hat) = (dy.column(column), x_hat.column(column));
+            let dy = dy.column(column);
             let (mut xmu, mut dxmu) = (xmu.column_mut(column), dxmu.column_mut(column));
             Zip::from(&mut xmu)
                 .and(x.column(column))
-                .for_each(|xmu, &x| *xmu = self.moments.centred(column, x.to_f64()));
-            let inv_std = self.inv_std[column];
+                .for_each(|xmu, &x| *xmu = self.normaliser.moments.centred(column, x.to_f64()));
+            let inv_std = self.normaliser.inv_std[column];
             let std = 1.0 / inv_std;
             // 8: beta is added to every row.
             let dbeta: f64 = dy.iter().map(|&dy| dy.to_f64()).sum();
             // 7: gamma multiplies every row.
             let gamma = self.gamma()[column].to_f64();
-            let dgamma: f64 = dy.iter().zip(x_hat).map(|(&dy, &x_hat)| dy.to_f64() * x_hat.to_f64()).sum();
+            let dgamma: f64 = dy.iter().zip(&xmu).map(|(&dy, &xmu)| dy.to_f64() * (xmu * inv_std)).sum();
             // 6: x_hat has two factors; the first one's share is started here and finished at 2.
             let dinv_std: f64 = dy.iter().zip(&xmu).map(|(&dy, &xmu)| gamma * dy.to_f64() * xmu).sum();
             Zip::from(&mut dxmu).and(dy).for_each(|dxmu, &dy| *dxmu = gamma * dy.to_f64() * inv_std);

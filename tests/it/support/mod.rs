@@ -57,6 +57,29 @@ pub(crate) fn there_and_back<F: Real>(
     (y, dx)
 }
 
+/// A training pass there and back through each of `layers` by itself, for the mean loss of the last: `x`
+/// and each one's output, and the gradients of all these.
+pub(crate) fn one_by_one<F: Real>(
+    layers: &mut [Box<dyn Layer<F>>],
+    pass: &Pass<'_, F>,
+    x: &Array2<F>,
+) -> (Vec<Array2<F>>, Vec<Array2<F>>) {
+    let mut acts = vec![x.clone()];
+    for layer in &mut *layers {
+        let y = forward(&mut **layer, pass, &acts[acts.len() - 1]);
+        acts.push(y);
+    }
+    let mean = F::one() / F::from_f64(x.nrows() as f64);
+    let mut d_acts = vec![Array2::from_elem((x.nrows(), 1), mean)];
+    for (index, layer) in layers.iter_mut().enumerate().rev() {
+        let (x, y, dy) = (&acts[index], &acts[index + 1], &d_acts[0]);
+        let mut dx = Array2::zeros(x.dim());
+        layer.backward(pass, x.view(), y.view(), dy.view(), Some(dx.view_mut()));
+        d_acts.insert(0, dx);
+    }
+    (acts, d_acts)
+}
+
 /// The output of an evaluation pass of `layer`.
 pub(crate) fn infer<F: Real>(layer: &dyn Layer<F>, pass: &Pass<'_, F>, x: &ArrayView2<'_, F>) -> Array2<F> {
     let mut y = Array2::zeros((x.nrows(), layer.outputs(x.ncols())));

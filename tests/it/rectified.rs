@@ -1,0 +1,55 @@
+//! Rectifiers that are computed with the layer before or behind them.
+
+use std::num::NonZeroUsize;
+
+use bntrain::kernel::Team;
+use bntrain::nn::{AffineSpec, Backward, BatchNormSpec, Bias, LayerSpec, Network, Pass, Targets};
+use ndarray::Array2;
+
+use crate::support::stacks::{affine, batch_norm, dropout, mean_only, relu, scores, softmax_loss};
+use crate::support::{bits, labels, one_by_one, uniform};
+
+/// Rectifiers behind and before each kind of layer, and where there is no such layer.
+fn stacks() -> [Vec<LayerSpec>; 4] {
+    let norm = |backward| LayerSpec::BatchNorm(BatchNormSpec { backward, ..BatchNormSpec::default() });
+    let plain = LayerSpec::Affine(AffineSpec { units: Some(40), bias: Bias::Off, ..AffineSpec::default() });
+    [
+        vec![affine(100), relu(), affine(70), batch_norm(), relu(), affine(33), relu()],
+        vec![relu(), affine(40), relu(), relu(), affine(30), batch_norm(), relu(), dropout(0.3)],
+        vec![plain, relu(), affine(30), norm(Backward::ClosedForm), relu(), affine(20), mean_only(), relu()],
+        vec![batch_norm(), relu(), affine(30), norm(Backward::Graph), relu()],
+    ]
+}
+
+#[test]
+fn a_rectifier_gives_the_same_bits_with_its_neighbours_as_by_itself() {
+    // Many inputs, so that members share those of the first product too.
+    for (rows, inputs) in [(60, 600), (201, 67)] {
+        let x = uniform((rows, inputs), 5).mapv(|x| x as f32);
+        let labels = labels(rows, 7);
+        for mut specs in stacks() {
+            specs.extend([scores(), softmax_loss()]);
+            for members in [1, 2, 3] {
+                let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+                let pass = Pass { team: &team, step: 1, targets: Targets::Classes(&labels), weights: None };
+                let mut network = Network::<f32>::build(&specs, inputs, 7, 3);
+                let mut workspace = network.reserve(rows);
+                let losses = network.forward(&pass, x.view(), &mut workspace).to_owned();
+                let mut dx = Array2::zeros(x.dim());
+                network.backward(&pass, x.view(), &mut workspace, Some(dx.view_mut()));
+
+                let mut layers = Network::<f32>::build(&specs, inputs, 7, 3).into_layers();
+                let (acts, d_acts) = one_by_one(&mut layers, &pass, &x);
+                let what = format!("{rows} x {inputs}, {members} members: {specs:?}");
+                assert_eq!(bits(&losses), bits(&acts[layers.len()]), "losses, {what}");
+                assert_eq!(bits(&dx), bits(&d_acts[0]), "dx, {what}");
+                let gradients = |params: &[bntrain::nn::Param<f32>]| {
+                    params.iter().flat_map(|param| bits(&param.grad)).collect::<Vec<_>>()
+                };
+                for (ours, alone) in network.layers().iter().zip(&layers) {
+                    assert_eq!(gradients(ours.params()), gradients(alone.params()), "{what}");
+                }
+            }
+        }
+    }
+}
