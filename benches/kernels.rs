@@ -84,7 +84,7 @@ fn time_columns(options: &Options, team: &Team, report: &Report, rows: usize, wi
         kernel::normalise_batch(team, &x, affine, true, &mut normaliser, &mut y.view_mut());
     });
     time("centre_and_project", 3, &mut || {
-        kernel::centre_and_project(team, (&dy, &x), (&ones, &normaliser), &mut sums, Some(y.view_mut()));
+        kernel::centre_and_project(team, (&dy, &x), &normaliser, &mut sums, Some(y.view_mut()));
     });
     time("map, rectifier", 2, &mut || kernel::map(team, &x, &mut y.view_mut(), |x| x.max(0.0)));
     time("map2, its gradient", 3, &mut || {

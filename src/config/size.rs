@@ -43,8 +43,6 @@ impl Plan {
                     width = units;
                     activations = activations.saturating_add(times(2, width));
                 }
-                // Besides output and gradient, the normalised input is kept.
-                LayerSpec::BatchNorm(_) => activations = activations.saturating_add(times(3, width)),
                 layer if layer.loss().is_some() => {}
                 _ => activations = activations.saturating_add(times(2, width)),
             }

@@ -25,12 +25,12 @@ pub struct Normaliser<F> {
     /// `1 / sqrt(var + eps)`, `width`.
     pub inv_std: Vec<f64>,
     /// The mean as far as an `F` holds it, `width`.
-    pub(super) mean: Vec<F>,
-    /// What is missing there, `width`.
+    pub(super) centre: Vec<F>,
+    /// What the centre lacks of the mean, `width`.
     pub(super) lacking: Vec<f64>,
     /// `gamma * inv_std`, `width`.
-    factor: Vec<F>,
-    /// `beta - lacking * factor`, `width`.
+    pub(super) factor: Vec<F>,
+    /// `beta - lacking * gamma * inv_std`, `width`.
     term: Vec<F>,
 }
 
@@ -38,19 +38,19 @@ impl<F: Real> Normaliser<F> {
     /// Room for `width` columns.
     pub fn new(width: usize) -> Self {
         let [inv_std, lacking] = std::array::from_fn(|_| vec![0.0; width]);
-        let [mean, factor, term] = std::array::from_fn(|_| vec![F::zero(); width]);
-        Self { moments: BatchMoments::new(width), inv_std, mean, lacking, factor, term }
+        let [centre, factor, term] = std::array::from_fn(|_| vec![F::zero(); width]);
+        Self { moments: BatchMoments::new(width), inv_std, centre, lacking, factor, term }
     }
 
     /// Goes by the moments.
     #[inline(always)]
     fn follow(&mut self, eps: f64, gamma: &[F], beta: &[F]) {
-        let Self { moments, inv_std, mean, lacking, factor, term } = self;
+        let Self { moments, inv_std, centre, lacking, factor, term } = self;
         inv_std.iter_mut().zip(&moments.var).for_each(|(inv_std, var)| *inv_std = 1.0 / (var + eps).sqrt());
-        let exact = moments.origin.iter().zip(&moments.shift);
-        for ((mean, lacking), (origin, shift)) in mean.iter_mut().zip(&mut *lacking).zip(exact) {
-            *mean = F::from_f64(origin + shift);
-            *lacking = (origin - mean.to_f64()) + shift;
+        let means = moments.origin.iter().zip(&moments.shift);
+        for ((centre, lacking), (origin, shift)) in centre.iter_mut().zip(&mut *lacking).zip(means) {
+            *centre = F::from_f64(origin + shift);
+            *lacking = (origin - centre.to_f64()) + shift;
         }
         let known = gamma.iter().zip(beta).zip(inv_std.iter().zip(&*lacking));
         for ((factor, term), ((&gamma, &beta), (inv_std, lacking))) in factor.iter_mut().zip(term).zip(known)
@@ -70,9 +70,9 @@ impl<F: Real> Normaliser<F> {
 ///
 /// or, if it `rectifies`, `max(0, y)` of that.
 ///
-/// The arithmetic on each `x` is that of `F`. It is on its difference to the mean, which is exact
-/// where the mean is large: `x` and the mean are then close to each other. What the mean loses when
-/// it is rounded is made up for in what is added.
+/// The arithmetic on each `x` is that of `F`, in which differences to the mean must fit. They are exact
+/// where `x` and the mean are within a factor of 2 of each other, as they are under a large offset, and
+/// rounded once elsewhere. What the mean loses when it is rounded is made up for in what is added.
 ///
 /// # Shapes
 ///
@@ -91,13 +91,13 @@ pub fn normalise_batch<F: Real>(
         #[inline(always)]
         || normaliser.follow(eps, gamma, beta),
     );
-    let Normaliser { mean, factor, term, .. } = &*normaliser;
+    let Normaliser { centre, factor, term, .. } = &*normaliser;
     let (cost, x) = (x.len(), Rows::new(x));
     let floor = if rectifies { F::zero() } else { F::neg_infinity() };
     each_area(team, cost, [y.view_mut()], |rows, columns, [y]| {
         let x = x.rows_from(rows.start).columns_from(columns.start);
-        let [mean, factor, term] = [&mean[..], &factor[..], &term[..]].map(|all| &all[columns.clone()]);
-        let mut map = Normalise { rows: 0..0, x, mean, factor, term, floor, y };
+        let [centre, factor, term] = [&centre[..], &factor[..], &term[..]].map(|all| &all[columns.clone()]);
+        let mut map = Normalise { rows: 0..0, x, centre, factor, term, floor, y };
         wide(
             #[inline(always)]
             || {
@@ -118,7 +118,7 @@ pub(super) const ROWS: usize = 2;
 struct Normalise<'a, F> {
     rows: Range<usize>,
     x: Rows<'a, F>,
-    mean: &'a [F],
+    centre: &'a [F],
     factor: &'a [F],
     term: &'a [F],
     floor: F, // the least `y`
@@ -128,13 +128,14 @@ struct Normalise<'a, F> {
 impl<F: Real> Strips for Normalise<'_, F> {
     #[inline(always)]
     fn strip<const LEN: usize>(&mut self, start: usize) {
-        let [mean, factor, term] = [self.mean, self.factor, self.term].map(|all| take::<F, LEN>(all, start));
+        let [centre, factor, term] =
+            [self.centre, self.factor, self.term].map(|all| take::<F, LEN>(all, start));
         let (from, floor, mut to) = (self.x, self.floor, self.y.reborrow());
         for row in self.rows.clone() {
             let x = *from.strip::<LEN>(row, start);
             let mut y = [F::zero(); LEN];
             for lane in 0..LEN {
-                y[lane] = (x[lane] - mean[lane]) * factor[lane] + term[lane];
+                y[lane] = (x[lane] - centre[lane]) * factor[lane] + term[lane];
                 // NaN stays.
                 y[lane] = if y[lane] < floor { floor } else { y[lane] };
             }
@@ -280,6 +281,35 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// By one member, with gamma 1 and beta 0.
+    fn normalised<F: Real>(x: &Array2<F>, rectifies: bool) -> Array2<F> {
+        let (ones, zeros) = (vec![F::one(); x.ncols()], vec![F::zero(); x.ncols()]);
+        let (mut normaliser, mut y) = (Normaliser::new(x.ncols()), Array2::zeros(x.dim()));
+        let affine = (1e-5, &ones[..], &zeros[..]);
+        normalise_batch(&Team::alone(), &x.view(), affine, rectifies, &mut normaliser, &mut y.view_mut());
+        y
+    }
+
+    #[test]
+    fn a_rectified_batch_is_the_batch_rectified_to_the_bit() {
+        let mut x = x((9, 41)) - 5.0;
+        x[[3, 5]] = f32::NAN;
+        x[[4, 40]] = f32::INFINITY;
+        let bits = |y: Array2<f32>| y.mapv(f32::to_bits);
+        let plain = normalised(&x, false);
+        assert!(plain.column(5).iter().chain(plain.column(40)).all(|y| y.is_nan()), "bad numbers are seen");
+        assert_eq!(bits(normalised(&x, true)), bits(plain.mapv(crate::kernel::rectified)));
+    }
+
+    #[test]
+    fn an_offset_costs_no_digits_of_a_double() {
+        let x = Array2::from_shape_fn((7, 3), |(row, column)| ((row * row + column) % 5) as f64);
+        // Out there whole numbers are all there is, and a mean is none.
+        let moved = normalised(&(&x + 2_f64.powi(52)), false);
+        // A few roundings of numbers below 3.
+        assert!((normalised(&x, false) - moved).iter().all(|difference| difference.abs() < 1e-14));
     }
 
     #[test]

@@ -79,8 +79,8 @@ pub fn affine<F: Real>(
     compute(team, (x, w), y, finish, None);
 }
 
-/// The gradient of what came into a rectifier, whose outputs `y` went on to a product: `dx = a b` where
-/// they are positive, elsewhere 0.
+/// The gradient of what came into a rectifier, whose outputs `y` went on to a product: `dx = a b` times
+/// the slope, which is 1 where `y` is positive and 0 elsewhere.
 ///
 /// # Shapes
 ///

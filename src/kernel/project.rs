@@ -32,11 +32,11 @@ use crate::real::Real;
 ///
 /// # Shapes
 ///
-/// `dy`, `x`, `dx`: `(n, width)` with `n >= 1`; `gamma`: `width`.
+/// `dy`, `x`, `dx`: `(n, width)` with `n >= 1`.
 pub fn centre_and_project<F: Real>(
     team: &Team,
     (dy, x): (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
-    (gamma, normaliser): (&[F], &Normaliser<F>),
+    normaliser: &Normaliser<F>,
     sums: &mut ProjectionSums<F>,
     dx: Option<ArrayViewMut2<'_, F>>,
 ) {
@@ -44,20 +44,20 @@ pub fn centre_and_project<F: Real>(
     assert!(dx.as_ref().is_none_or(|dx| dx.dim() == dy.dim()), "shapes of a projection");
     let (shape, cost) = (dy.dim(), dy.len());
     let (dy, x) = (Rows::new(dy), Rows::new(x));
-    let centre = &normaliser.mean[..];
-    let sums_of = Products { dy, x, centre };
-    sum_columns(team, shape, sums_of, &mut sums.parts, [&mut sums.dbeta[..], &mut sums.dgamma[..]]);
+    let Normaliser { centre, factor, .. } = normaliser;
+    let products = Products { dy, x, centre };
+    sum_columns(team, shape, products, &mut sums.parts, [&mut sums.dbeta[..], &mut sums.dgamma[..]]);
     wide(
         #[inline(always)]
-        || sums.follow(dy.count as f64, gamma, normaliser),
+        || sums.follow(dy.count as f64, normaliser),
     );
     let Some(dx) = dx else { return };
-    let ProjectionSums { factor, mean, slope, .. } = &*sums;
+    let ProjectionSums { constant, slope, .. } = &*sums;
     each_area(team, cost, [dx], |rows, columns, [dx]| {
         let [dy, x] = [dy, x].map(|all| all.rows_from(rows.start).columns_from(columns.start));
-        let [factor, mean, slope, centre] =
-            [&factor[..], &mean[..], &slope[..], centre].map(|all| &all[columns.clone()]);
-        let mut map = Project { rows: 0..0, dy, x, centre, factor, mean, slope, dx };
+        let [factor, constant, slope, centre] =
+            [&factor[..], &constant[..], &slope[..], &centre[..]].map(|all| &all[columns.clone()]);
+        let mut map = Project { rows: 0..0, dy, x, centre, factor, constant, slope, dx };
         wide(
             #[inline(always)]
             || {
@@ -77,10 +77,8 @@ pub struct ProjectionSums<F> {
     pub dbeta: Vec<f64>,
     /// Sum of `dy * x_hat`, `width`.
     pub dgamma: Vec<f64>,
-    /// `gamma * inv_std`, `width`.
-    factor: Vec<F>,
-    /// What is taken out of `dy` at the rounded mean of `x`, `width`.
-    mean: Vec<F>,
+    /// What is taken out of `dy` where `x` is the rounded mean, `width`.
+    constant: Vec<F>,
     /// And how much more of it for each unit by which `x` is above that, `width`.
     slope: Vec<F>,
     /// Room for sums over some of the rows.
@@ -91,25 +89,24 @@ impl<F: Real> ProjectionSums<F> {
     /// Room for `width` columns.
     pub fn new(width: usize) -> Self {
         let [dbeta, dgamma] = std::array::from_fn(|_| vec![0.0; width]);
-        let [factor, mean, slope] = std::array::from_fn(|_| vec![F::zero(); width]);
-        Self { dbeta, dgamma, factor, mean, slope, parts: room_for_parts(width) }
+        let [constant, slope] = std::array::from_fn(|_| vec![F::zero(); width]);
+        Self { dbeta, dgamma, constant, slope, parts: room_for_parts(width) }
     }
 
     /// Goes by the sums of `n` rows, where `dgamma` is still the sum of `dy` times the differences of `x`
     /// to its rounded mean.
     #[inline(always)]
-    fn follow(&mut self, n: f64, gamma: &[F], normaliser: &Normaliser<F>) {
-        let Self { dbeta, dgamma, factor, mean, slope, .. } = self;
+    fn follow(&mut self, n: f64, normaliser: &Normaliser<F>) {
+        let Self { dbeta, dgamma, constant, slope, .. } = self;
         let Normaliser { inv_std, lacking, .. } = normaliser;
-        for ((factor, &gamma), inv_std) in factor.iter_mut().zip(gamma).zip(inv_std) {
-            *factor = F::from_f64(gamma.to_f64() * inv_std);
-        }
         let sums = dbeta.iter().zip(dgamma).zip(inv_std.iter().zip(lacking));
-        for ((mean, slope), ((dbeta, dgamma), (inv_std, lacking))) in mean.iter_mut().zip(slope).zip(sums) {
+        for ((constant, slope), ((dbeta, dgamma), (inv_std, lacking))) in
+            constant.iter_mut().zip(slope).zip(sums)
+        {
             *dgamma = (*dgamma - lacking * dbeta) * inv_std;
             let exact = *dgamma / n * inv_std;
             *slope = F::from_f64(exact);
-            *mean = F::from_f64(dbeta / n - lacking * exact);
+            *constant = F::from_f64(dbeta / n - lacking * exact);
         }
     }
 }
@@ -146,7 +143,7 @@ struct Project<'a, F> {
     x: Rows<'a, F>,
     centre: &'a [F],
     factor: &'a [F],
-    mean: &'a [F],
+    constant: &'a [F],
     slope: &'a [F],
     dx: RowsMut<'a, F>,
 }
@@ -154,14 +151,15 @@ struct Project<'a, F> {
 impl<F: Real> Strips for Project<'_, F> {
     #[inline(always)]
     fn strip<const LEN: usize>(&mut self, start: usize) {
-        let [centre, factor, mean, slope] =
-            [self.centre, self.factor, self.mean, self.slope].map(|all| take::<F, LEN>(all, start));
+        let [centre, factor, constant, slope] =
+            [self.centre, self.factor, self.constant, self.slope].map(|all| take::<F, LEN>(all, start));
         let (from, beside, mut to) = (self.dy, self.x, self.dx.reborrow());
         for row in self.rows.clone() {
             let (dy, x) = (*from.strip::<LEN>(row, start), *beside.strip::<LEN>(row, start));
             let mut dx = [F::zero(); LEN];
             for lane in 0..LEN {
-                dx[lane] = factor[lane] * (dy[lane] - mean[lane] - (x[lane] - centre[lane]) * slope[lane]);
+                dx[lane] =
+                    factor[lane] * (dy[lane] - constant[lane] - (x[lane] - centre[lane]) * slope[lane]);
             }
             *to.strip(row, start) = dx;
         }
@@ -194,7 +192,7 @@ mod tests {
                 normalise_batch(&team, &x.view(), affine, false, &mut normaliser, &mut y.view_mut());
                 let (mut sums, mut dx) = (ProjectionSums::new(width), Array2::from_elem(shape, f32::NAN));
                 let batch = (&dy.view(), &x.view());
-                centre_and_project(&team, batch, (&gamma, &normaliser), &mut sums, Some(dx.view_mut()));
+                centre_and_project(&team, batch, &normaliser, &mut sums, Some(dx.view_mut()));
                 for column in 0..width {
                     let (mean, inv_std) = (normaliser.moments.mean(column), normaliser.inv_std[column]);
                     let of =

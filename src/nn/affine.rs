@@ -159,11 +159,9 @@ impl<F: Real> Layer<F> for Affine<F> {
         x: ArrayView2<'_, F>,
         mut y: ArrayViewMut2<'_, F>,
     ) -> bool {
-        let bias = self.bias();
-        if let Some(bias) = bias {
-            kernel::affine(pass.team, &x, (&self.params[0].value.view(), bias), true, &mut y);
-        }
-        bias.is_some()
+        let Some(bias) = self.bias() else { return false };
+        kernel::affine(pass.team, &x, (&self.params[0].value.view(), bias), true, &mut y);
+        true
     }
 
     fn backward_rectified(

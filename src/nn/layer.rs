@@ -64,14 +64,16 @@ pub trait Layer<F: Real>: Send + Sync {
         dx: Option<ArrayViewMut2<'_, F>>,
     );
 
-    /// Whether it is `y = max(0, x)` and nothing else.
+    /// Whether it is `y = max(0, x)` and nothing else. Such a layer may be left out on the way there, on
+    /// the way back or both; where it was left out on the way there only, `x` is stale on the way
+    /// back, and `y` is not.
     fn is_rectifier(&self) -> bool {
         false
     }
 
     /// [`forward`](Self::forward) and a rectifier behind it in one pass, for a layer that can do that: `y`
     /// is what the rectifier would make of the layer's own output, which nobody gets to see. Returns
-    /// whether it was done.
+    /// whether it was done; if not, nothing was.
     fn forward_rectified(
         &mut self,
         _pass: &Pass<'_, F>,
@@ -83,7 +85,7 @@ pub trait Layer<F: Real>: Send + Sync {
 
     /// [`backward`](Self::backward) and that of a rectifier before it, whose output is `x`, in one pass,
     /// for a layer that can do that: `dx` is the gradient of what came into the rectifier. Returns
-    /// whether it was done.
+    /// whether it was done; if not, nothing was.
     fn backward_rectified(
         &mut self,
         _pass: &Pass<'_, F>,

@@ -88,6 +88,20 @@ fn assert_passes(report: &GradcheckReport, what: &str) {
 }
 
 #[test]
+fn gradients_of_parameters_do_not_depend_on_whether_that_of_the_input_is_wanted() {
+    for spec in rows() {
+        let (mut layer, width) = (layer(&spec), width(&spec));
+        let (truth, x) = (Truth::new(5, width.max(2)), 2.0 * uniform((5, width), 9));
+        let (pass, dy) = (truth.pass(3, spec.loss()), uniform((5, layer.outputs(width)), 7));
+        let (y, _) = there_and_back(&mut *layer, &pass, &x, &dy);
+        let wanted: Vec<_> = layer.params().iter().map(|param| bits(&param.grad)).collect();
+        layer.params_mut().iter_mut().for_each(|param| param.grad.fill(f64::NAN));
+        layer.backward(&pass, x.view(), y.view(), dy.view(), None);
+        assert!(wanted.into_iter().eq(layer.params().iter().map(|param| bits(&param.grad))), "{spec:?}");
+    }
+}
+
+#[test]
 fn every_layer_passes() {
     for n in [3, 5, 8] {
         for spec in rows() {

@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 
 use bntrain::kernel::Team;
-use bntrain::nn::{AffineSpec, Backward, BatchNormSpec, Bias, LayerSpec, Network, Pass, Targets};
-use ndarray::Array2;
+use bntrain::nn::{AffineSpec, Backward, BatchNormSpec, Bias, Layer, LayerSpec, Network, Pass, Targets};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use crate::support::stacks::{affine, batch_norm, dropout, mean_only, relu, scores, softmax_loss};
 use crate::support::{bits, labels, one_by_one, uniform};
@@ -21,6 +21,15 @@ fn stacks() -> [Vec<LayerSpec>; 4] {
     ]
 }
 
+/// A network for 7 classes with biases, gammas and betas in general position.
+fn network(specs: &[LayerSpec], inputs: usize) -> Network<f32> {
+    let mut network = Network::build(specs, inputs, 7, 3);
+    for (key, param) in (0..).zip(network.params_mut()).filter(|(_, param)| param.is_trained()) {
+        param.value += &uniform(param.value.dim(), key).mapv(|u| 0.5 * u as f32);
+    }
+    network
+}
+
 #[test]
 fn a_rectifier_gives_the_same_bits_with_its_neighbours_as_by_itself() {
     // Many inputs, so that members share those of the first product too.
@@ -32,13 +41,13 @@ fn a_rectifier_gives_the_same_bits_with_its_neighbours_as_by_itself() {
             for members in [1, 2, 3] {
                 let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
                 let pass = Pass { team: &team, step: 1, targets: Targets::Classes(&labels), weights: None };
-                let mut network = Network::<f32>::build(&specs, inputs, 7, 3);
-                let mut workspace = network.reserve(rows);
-                let losses = network.forward(&pass, x.view(), &mut workspace).to_owned();
+                let mut together = network(&specs, inputs);
+                let mut workspace = together.reserve(rows);
+                let losses = together.forward(&pass, x.view(), &mut workspace).to_owned();
                 let mut dx = Array2::zeros(x.dim());
-                network.backward(&pass, x.view(), &mut workspace, Some(dx.view_mut()));
+                together.backward(&pass, x.view(), &mut workspace, Some(dx.view_mut()));
 
-                let mut layers = Network::<f32>::build(&specs, inputs, 7, 3).into_layers();
+                let mut layers = network(&specs, inputs).into_layers();
                 let (acts, d_acts) = one_by_one(&mut layers, &pass, &x);
                 let what = format!("{rows} x {inputs}, {members} members: {specs:?}");
                 assert_eq!(bits(&losses), bits(&acts[layers.len()]), "losses, {what}");
@@ -46,10 +55,50 @@ fn a_rectifier_gives_the_same_bits_with_its_neighbours_as_by_itself() {
                 let gradients = |params: &[bntrain::nn::Param<f32>]| {
                     params.iter().flat_map(|param| bits(&param.grad)).collect::<Vec<_>>()
                 };
-                for (ours, alone) in network.layers().iter().zip(&layers) {
+                for (ours, alone) in together.layers().iter().zip(&layers) {
                     assert_eq!(gradients(ours.params()), gradients(alone.params()), "{what}");
                 }
             }
         }
     }
+}
+
+/// A rectifier that must be taken along.
+struct Passenger;
+
+impl Layer<f32> for Passenger {
+    fn forward(&mut self, _: &Pass<'_, f32>, _: ArrayView2<'_, f32>, _: ArrayViewMut2<'_, f32>) {
+        panic!("not taken along");
+    }
+
+    fn infer(&self, _: &Pass<'_, f32>, _: ArrayView2<'_, f32>, _: ArrayViewMut2<'_, f32>) {}
+
+    fn backward(
+        &mut self,
+        _: &Pass<'_, f32>,
+        _: ArrayView2<'_, f32>,
+        _: ArrayView2<'_, f32>,
+        _: ArrayView2<'_, f32>,
+        _: Option<ArrayViewMut2<'_, f32>>,
+    ) {
+        panic!("not taken along");
+    }
+
+    fn is_rectifier(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_rectifier_between_two_layers_is_no_pass_of_its_own() {
+    let specs = [affine(5), relu(), affine(4), batch_norm(), relu(), scores(), softmax_loss()];
+    let mut layers = network(&specs, 3).into_layers();
+    layers[1] = Box::new(Passenger);
+    layers[4] = Box::new(Passenger);
+    let mut network = Network::new(3, layers);
+    let (x, labels) = (uniform((6, 3), 1).mapv(|x| x as f32), labels(6, 7));
+    let pass = Pass { team: &Team::alone(), step: 1, targets: Targets::Classes(&labels), weights: None };
+    let mut workspace = network.reserve(6);
+    network.forward(&pass, x.view(), &mut workspace);
+    network.backward(&pass, x.view(), &mut workspace, None);
 }

@@ -189,7 +189,7 @@ fn nesting_does_not_overflow_the_stack() {
 #[test]
 fn a_network_beyond_the_limit_is_refused_before_anything_is_allocated() {
     for (hidden, needs) in
-        [("65536, 65536", "51547209772"), ("9223372036854775807, 9223372036854775807", "more than 10^30")]
+        [("65536, 65536", "51546685484"), ("9223372036854775807, 9223372036854775807", "more than 10^30")]
     {
         let error = at_home(super::SHORT, &[&format!("model.hidden=[{hidden}]")]).expect_err("too large");
         assert_eq!(error.kind(), ConfigErrorKind::Limit);

@@ -346,7 +346,7 @@ fn a_point_beyond_the_size_limit_is_refused_as_such() {
     assert_eq!(
         error.to_string().lines().nth(1),
         Some(
-            "  compare.grid (line 17): at layers.0.units=100000000: layers: the network needs 7600000044 bytes, \
+            "  compare.grid (line 17): at layers.0.units=100000000: layers: the network needs 7200000044 bytes, \
              limit 4294967296; use fewer units"
         )
     );

@@ -146,6 +146,16 @@ mod tests {
             [f32::NEG_INFINITY, -1.0, 0.0, 2.0, f32::INFINITY].map(rectified),
             [0.0, 0.0, 0.0, 2.0, f32::INFINITY]
         );
-        assert_eq!([0.0, 1e-45, 3.0].map(slope::<f32>), [0.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_rectifier_at_0_does_not_hide_a_bad_gradient() {
+        assert_eq!([0.0, 1e-45, 3.0, f32::NAN].map(slope::<f32>), [0.0, 1.0, 1.0, 0.0]);
+        let a = ndarray::array![[f32::INFINITY], [f32::NAN], [-2.0]];
+        let (b, y) = (Array2::ones((1, 20)), Array2::zeros((3, 20)));
+        let mut dx = Array2::zeros((3, 20));
+        product_before_rectifier(&Team::alone(), (&a.view(), &b.view()), &y.view(), &mut dx.view_mut());
+        assert!(dx.rows().into_iter().take(2).flatten().all(|dx| dx.is_nan()), "{dx}");
+        assert!(dx.row(2).iter().all(|&dx| dx == 0.0), "{dx}");
     }
 }

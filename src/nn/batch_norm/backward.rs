@@ -42,13 +42,7 @@ impl<F: Real> BatchNorm<F> {
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         let mut scratch = std::mem::take(&mut self.scratch);
-        kernel::centre_and_project(
-            pass.team,
-            (&dy, &x),
-            (self.gamma(), &self.normaliser),
-            &mut scratch.sums,
-            dx,
-        );
+        kernel::centre_and_project(pass.team, (&dy, &x), &self.normaliser, &mut scratch.sums, dx);
         self.keep_gradients(&scratch);
         self.scratch = scratch;
     }
