@@ -1,8 +1,8 @@
 //! Batch norm: forward, and its three ways backward beside each other.
 
 use bntrain::kernel::Team;
+use bntrain::kernel::real::Real;
 use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer, Pass, Targets};
-use bntrain::real::Real;
 use ndarray::Array2;
 use serde_json::json;
 

@@ -7,13 +7,13 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `cli` | arguments, progress, tables: the only place that prints |
-//! | [`run_directory`] | the files that a command leaves |
+//! | [`run_dir`] | the files that a command leaves |
 //! | [`report`] | results turned into SVG, CSV and text: pure functions |
-//! | [`compare`] | the twin, the grid, many runs on many cores, statistics over seeds |
+//! | [`experiment`] | the twin, the grid, many runs on many cores, statistics over seeds |
 //! | [`predict`] | a trained model on new rows |
 //! | [`model`] | the model file |
 //! | [`train`] | the loop, its events, metrics, stop rules |
-//! | [`evaluate`] | a trained network on rows whose truth is known, under each choice of statistics |
+//! | [`eval`] | a trained network on rows whose truth is known, under each choice of statistics |
 //! | [`gradcheck`] | gradients against central differences |
 //! | [`config`] | TOML as written, checked into a plan |
 //! | [`data`] | CSV, schema, split, scaling, batches |
@@ -21,7 +21,7 @@
 //! | [`optim`] | optimisers, schedules, clipping |
 //! | [`nn`] | the [`Layer`](nn::Layer) trait, the layers, the network |
 //! | [`kernel`] | matrix products, loops over columns, the team of threads |
-//! | [`random`], [`real`] | keyed random streams; the bound over `f32` and `f64` |
+//! | [`random`] | keyed random streams; the bound over `f32` and `f64` |
 //!
 //! # Units
 //!
@@ -30,21 +30,21 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
-pub mod compare;
 pub mod config;
 pub mod data;
-mod destination;
-pub mod evaluate;
+pub mod eval;
+pub mod experiment;
 pub mod gradcheck;
 pub mod kernel;
 pub mod metrics;
 pub mod model;
 pub mod nn;
 pub mod optim;
+mod output_file;
 pub mod predict;
-
 pub mod random;
-pub mod real;
 pub mod report;
-pub mod run_directory;
+pub mod run_dir;
+pub mod targets;
+mod text;
 pub mod train;

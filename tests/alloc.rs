@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use bntrain::config::{Plan, parse};
 use bntrain::data::{Data, Encoding, RowTargets, Rows};
 use bntrain::kernel::Team;
-use bntrain::real::Real;
+use bntrain::kernel::real::Real;
 use bntrain::train::{Event, Observer, train};
 use ndarray::Array2;
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::condition::Condition;
-use super::reading;
-use super::require::Requirement;
+use crate::cli::condition::Condition;
+use crate::cli::csv_args;
+use crate::cli::require::Requirement;
 use crate::data::Mark;
 
 /// Train small fully-connected networks on CSV files, with and without batch normalization.
@@ -19,17 +19,17 @@ use crate::data::Mark;
     after_help = "Exit codes: 0 done, 1 the answer is no, 2 usage or config, 3 data, 4 model file, 5 diverged, \
     6 input/output, 7 refused, 8 over a size limit, 130/143 stopped, 141 reader of the results gone."
 )]
-pub(super) struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(super) command: Option<Command>,
+    pub(crate) command: Option<Command>,
     #[command(flatten)]
-    pub(super) train: TrainArgs,
+    pub(crate) train: TrainArgs,
     #[command(flatten)]
-    pub(super) global: GlobalArgs,
+    pub(crate) global: GlobalArgs,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// Train what a config describes (the default)
     Train(TrainArgs),
     /// Read and check config and data, print the plan, train nothing
@@ -56,100 +56,100 @@ pub(super) enum Command {
 
 /// A config and changes to it.
 #[derive(Debug, Args)]
-pub(super) struct ConfigArgs {
+pub(crate) struct ConfigArgs {
     /// The TOML file that describes data, network and training
     #[arg(short, long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Change a key, in TOML syntax, such as optimizer.learning_rate=0.01; repeatable
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(super) sets: Vec<String>,
+    pub(crate) sets: Vec<String>,
     /// Key of all random streams (training.seed)
     #[arg(long, value_name = "N")]
-    pub(super) seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
     /// Passes over the training rows (training.epochs)
     #[arg(long, value_name = "N")]
-    pub(super) epochs: Option<u64>,
+    pub(crate) epochs: Option<u64>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct TrainArgs {
+pub(crate) struct TrainArgs {
     #[command(flatten)]
-    pub(super) config: ConfigArgs,
+    pub(crate) config: ConfigArgs,
     /// Where the results go [default: runs/NAME-001, counting up]
     #[arg(short, long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// Replace the results of an earlier run in --out
     #[arg(long, requires = "out")]
-    pub(super) force: bool,
+    pub(crate) force: bool,
     /// Cores to use; results do not depend on it [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(super) threads: Option<u16>,
+    pub(crate) threads: Option<u16>,
     /// Check everything, take one step of each network, write no results
     #[arg(long)]
-    pub(super) dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Fail with exit code 1 unless every run meets this, such as 'valid_accuracy >= 0.95' or
     /// 'batch_norm.valid_loss < 0.2'; repeatable
     #[arg(long = "require", value_name = "CONDITION")]
-    pub(super) require: Vec<Requirement>,
+    pub(crate) require: Vec<Requirement>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct CheckArgs {
+pub(crate) struct CheckArgs {
     #[command(flatten)]
-    pub(super) config: ConfigArgs,
+    pub(crate) config: ConfigArgs,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct GradcheckArgs {
+pub(crate) struct GradcheckArgs {
     #[command(flatten)]
-    pub(super) config: ConfigArgs,
+    pub(crate) config: ConfigArgs,
     /// Rows in the batch; at least 3
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(3..))]
-    pub(super) rows: u16,
+    pub(crate) rows: u16,
     /// Largest relative error that passes [default: 1e-5]
     #[arg(long, value_name = "X", value_parser = positive)]
-    pub(super) tolerance: Option<f64>,
+    pub(crate) tolerance: Option<f64>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct CompareArgs {
+pub(crate) struct CompareArgs {
     /// Run directories
     #[arg(required = true, value_name = "RUN")]
-    pub(super) runs: Vec<PathBuf>,
+    pub(crate) runs: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ExportArgs {
+pub(crate) struct ExportArgs {
     /// A model.safetensors of a run, or a run directory with only one
     #[arg(value_name = "MODEL")]
-    pub(super) model: PathBuf,
+    pub(crate) model: PathBuf,
     /// The format
     #[arg(long, value_name = "FORMAT")]
-    pub(super) to: ExportFormat,
+    pub(crate) to: ExportFormat,
     /// The file to write
     #[arg(short, long, value_name = "FILE")]
-    pub(super) out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Replace the file if it is there
     #[arg(long)]
-    pub(super) force: bool,
+    pub(crate) force: bool,
     /// Check over the rows of this CSV file [default: the validation rows of the run]
     #[arg(long, value_name = "CSV")]
-    pub(super) data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
     /// Keep batch norm as layers of its own (onnx)
     #[arg(long)]
-    pub(super) no_fold: bool,
+    pub(crate) no_fold: bool,
     /// Take raw numbers in single precision, for runtimes without doubles (onnx)
     #[arg(long)]
-    pub(super) single_inputs: bool,
+    pub(crate) single_inputs: bool,
     /// Largest difference from the model that is let through, in probability, or in units of a
     /// target's spread [default: 1e-5; 1e-9 for f64]
     #[arg(long, value_name = "X", value_parser = positive)]
-    pub(super) tolerance: Option<f64>,
+    pub(crate) tolerance: Option<f64>,
 }
 
 /// A format that models are exported to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ExportFormat {
+pub(crate) enum ExportFormat {
     /// For ONNX runtimes: raw columns in, probabilities or values out
     Onnx,
     /// For PyTorch: tensors with its names and in its orientation
@@ -159,70 +159,70 @@ pub(super) enum ExportFormat {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// The shell
-    pub(super) shell: Shell,
+    pub(crate) shell: Shell,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ManArgs {
+pub(crate) struct ManArgs {
     /// The command whose page is printed, such as train [default: the program's own]
-    pub(super) command: Option<String>,
+    pub(crate) command: Option<String>,
     /// Write the pages of all commands into this directory, in place of older ones there
     #[arg(short, long, value_name = "DIR", conflicts_with = "command")]
-    pub(super) out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct InitArgs {
+pub(crate) struct InitArgs {
     /// The CSV file
     #[arg(value_name = "CSV")]
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The column with the class to be learnt [default: the last column, if it looks like classes]
     #[arg(long, value_name = "NAME")]
-    pub(super) label: Option<String>,
+    pub(crate) label: Option<String>,
     /// The column with the value to be learnt
     #[arg(long, value_name = "NAME", conflicts_with = "label")]
-    pub(super) target: Option<String>,
+    pub(crate) target: Option<String>,
     /// Where the config goes; - for standard output [default: NAME.toml]
     #[arg(short, long, value_name = "FILE")]
-    pub(super) out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// Replace a file that is there
     #[arg(long)]
-    pub(super) force: bool,
+    pub(crate) force: bool,
     #[command(flatten)]
-    pub(super) reading: ReadingArgs,
+    pub(crate) reading: ReadingArgs,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct EvalArgs {
+pub(crate) struct EvalArgs {
     /// A model file, or a run directory with a single one
     #[arg(value_name = "MODEL")]
-    pub(super) model: PathBuf,
+    pub(crate) model: PathBuf,
     /// The rows: a CSV file, also .gz and .zst, or - for standard input
     #[arg(short, long, value_name = "CSV")]
-    pub(super) data: PathBuf,
+    pub(crate) data: PathBuf,
     /// What batch norm normalises by; several are put side by side, the first is shown in full
     #[arg(long, value_name = "CHOICES", value_delimiter = ',', default_value = "running")]
-    pub(super) stats: Vec<StatisticsChoice>,
+    pub(crate) stats: Vec<StatisticsChoice>,
     /// Rows of a batch under --stats batch [default: that of the training]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
-    pub(super) batch_size: Option<u32>,
+    pub(crate) batch_size: Option<u32>,
     /// Leave out rows that cannot be evaluated, and count them
     #[arg(long)]
-    pub(super) skip_bad_rows: bool,
+    pub(crate) skip_bad_rows: bool,
     /// Fail with exit code 1 unless a metric meets this, such as 'accuracy >= 0.9' or
     /// 'spam.recall > 0.8' for a class called spam; repeatable
     #[arg(long = "require", value_name = "CONDITION")]
-    pub(super) require: Vec<Condition>,
+    pub(crate) require: Vec<Condition>,
     /// Cores to use; results do not depend on it [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(super) threads: Option<u16>,
+    pub(crate) threads: Option<u16>,
 }
 
 /// What batch norm normalises by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum StatisticsChoice {
+pub(crate) enum StatisticsChoice {
     /// The statistics stored with the weights, which prediction uses
     Running,
     /// Those of each layer's input over all rows of the file, layer by layer
@@ -232,88 +232,88 @@ pub(super) enum StatisticsChoice {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct PredictArgs {
+pub(crate) struct PredictArgs {
     /// A model file, or a run directory with a single one
     #[arg(value_name = "MODEL")]
-    pub(super) model: PathBuf,
+    pub(crate) model: PathBuf,
     /// The rows: a CSV file, also .gz and .zst, or - for standard input
     #[arg(short, long, value_name = "CSV")]
-    pub(super) data: PathBuf,
+    pub(crate) data: PathBuf,
     /// Where the predictions go; - for standard output [default: -]
     #[arg(short, long, value_name = "FILE")]
-    pub(super) out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// Replace --out if it exists
     #[arg(long, requires = "out")]
-    pub(super) force: bool,
+    pub(crate) force: bool,
     /// Write all columns of the file before the predictions, not only those of type "id"
     #[arg(long)]
-    pub(super) keep_columns: bool,
+    pub(crate) keep_columns: bool,
     /// Go on where a row cannot be predicted, and say why in a column "problem"
     #[arg(long)]
-    pub(super) mark_bad_rows: bool,
+    pub(crate) mark_bad_rows: bool,
     /// Write texts that a spreadsheet would run as formulas as they are, without a ' before them
     #[arg(long)]
-    pub(super) keep_formulas: bool,
+    pub(crate) keep_formulas: bool,
     /// Cores to use; predictions do not depend on it [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(super) threads: Option<u16>,
+    pub(crate) threads: Option<u16>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct InspectArgs {
+pub(crate) struct InspectArgs {
     /// A CSV file, a model file or a run directory
     #[arg(value_name = "PATH")]
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The column with the class to be learnt: looks for columns that give it away
     #[arg(long, value_name = "NAME")]
-    pub(super) label: Option<String>,
+    pub(crate) label: Option<String>,
     /// The column with the value to be learnt, likewise
     #[arg(long, value_name = "NAME", conflicts_with = "label")]
-    pub(super) target: Option<String>,
+    pub(crate) target: Option<String>,
     #[command(flatten)]
-    pub(super) reading: ReadingArgs,
+    pub(crate) reading: ReadingArgs,
 }
 
 /// How a data file is written, where no config says it.
 #[derive(Debug, Args)]
-pub(super) struct ReadingArgs {
+pub(crate) struct ReadingArgs {
     /// The first line is data, not names
     #[arg(long)]
-    pub(super) no_header: bool,
+    pub(crate) no_header: bool,
     /// The first line is names, even if they look like numbers
     #[arg(long, conflicts_with = "no_header")]
-    pub(super) header: bool,
+    pub(crate) header: bool,
     /// The character between fields; \t for a tab [default: ,]
-    #[arg(long, value_name = "CHAR", value_parser = reading::character)]
-    pub(super) delimiter: Option<char>,
+    #[arg(long, value_name = "CHAR", value_parser = csv_args::character)]
+    pub(crate) delimiter: Option<char>,
     /// The character around fields; empty for none [default: "]
-    #[arg(long, value_name = "CHAR", value_parser = reading::mark)]
-    pub(super) quote: Option<Mark>,
+    #[arg(long, value_name = "CHAR", value_parser = csv_args::mark)]
+    pub(crate) quote: Option<Mark>,
     /// What lines start with that are skipped
-    #[arg(long, value_name = "CHAR", value_parser = reading::mark)]
-    pub(super) comment: Option<Mark>,
+    #[arg(long, value_name = "CHAR", value_parser = csv_args::mark)]
+    pub(crate) comment: Option<Mark>,
 }
 
 /// Options that every command has.
 #[derive(Clone, Debug, Args)]
-pub(super) struct GlobalArgs {
+pub(crate) struct GlobalArgs {
     /// Results as JSON, one object per line
     #[arg(long, global = true)]
-    pub(super) json: bool,
+    pub(crate) json: bool,
     /// No progress and no notes
     #[arg(short, long, global = true)]
-    pub(super) quiet: bool,
+    pub(crate) quiet: bool,
     /// Colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub(super) color: When,
+    pub(crate) color: When,
     /// Progress bars; plain lines otherwise
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub(super) progress: When,
+    pub(crate) progress: When,
 }
 
 /// When to do something that suits a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum When {
+pub(crate) enum When {
     /// On a terminal
     Auto,
     /// Always

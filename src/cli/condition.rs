@@ -5,10 +5,10 @@ use std::str::FromStr;
 
 /// `NAME OP NUMBER`.
 #[derive(Clone, Debug)]
-pub(super) struct Condition {
+pub(crate) struct Condition {
     text: String,
     /// What has to have a number.
-    pub(super) name: String,
+    pub(crate) name: String,
     operator: &'static str,
     bound: f64,
 }
@@ -41,7 +41,7 @@ impl fmt::Display for Condition {
 
 impl Condition {
     /// Whether `value` meets it.
-    pub(super) fn holds(&self, value: f64) -> bool {
+    pub(crate) fn holds(&self, value: f64) -> bool {
         match self.operator {
             ">=" => value >= self.bound,
             "<=" => value <= self.bound,

@@ -12,7 +12,7 @@ const FEW_CELLS: usize = 2_000_000;
 const MOST_NAMED: usize = 8;
 
 /// For people who decide about columns, with an empty line before.
-pub(super) fn section(leaks: Option<&[(String, f64)]>, task: Task) -> String {
+pub(crate) fn section(leaks: Option<&[(String, f64)]>, task: Task) -> String {
     match (leaks, task) {
         (None, _) => "\ntoo few rows to look for columns that give away what is to be learnt\n".to_owned(),
         (Some([]), Task::Regression) => {
@@ -32,13 +32,13 @@ pub(super) fn section(leaks: Option<&[(String, f64)]>, task: Task) -> String {
 }
 
 /// For programs.
-pub(super) fn to_json(leaks: Option<&[(String, f64)]>) -> Value {
+pub(crate) fn to_json(leaks: Option<&[(String, f64)]>) -> Value {
     let leak = |(column, strength): &(String, f64)| json!({ "column": column, "strength": strength });
     json!(leaks.map(|leaks| leaks.iter().map(leak).collect::<Vec<_>>()))
 }
 
 /// In one line, if there are any.
-pub(super) fn note(leaks: &[(String, f64)]) -> Option<String> {
+pub(crate) fn note(leaks: &[(String, f64)]) -> Option<String> {
     let shown = |(column, strength): &(String, f64)| format!("{} ({strength:.4})", Shown(column));
     let named: Vec<String> = leaks.iter().take(MOST_NAMED).map(shown).collect();
     let dots = if leaks.len() > named.len() { ", ..." } else { "" };
@@ -52,7 +52,7 @@ pub(super) fn note(leaks: &[(String, f64)]) -> Option<String> {
 }
 
 /// The note about a table, unless it is too large to be looked at in passing.
-pub(super) fn note_of_small(table: &Table) -> Option<String> {
+pub(crate) fn note_of_small(table: &Table) -> Option<String> {
     let cells = table.rows().saturating_mul(table.features().len());
     if cells > FEW_CELLS {
         return None;

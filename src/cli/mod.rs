@@ -2,39 +2,28 @@
 //!
 //! Results go to standard output, progress and messages to standard error.
 
-mod args;
-mod check;
-mod compare;
-mod completions;
-mod condition;
-mod eval;
-mod export;
-mod failure;
-mod gradcheck;
-mod init;
-mod inspect;
-mod leaks;
-mod man;
-mod model;
-mod out_file;
-mod output;
-mod plan;
-mod predict;
-mod progress;
-mod reading;
-mod require;
-mod results;
-mod signals;
-mod train;
+pub(crate) mod args;
+pub(crate) mod commands;
+pub(crate) mod condition;
+pub(crate) mod csv_args;
+pub(crate) mod error;
+pub(crate) mod leaks;
+pub(crate) mod model;
+pub(crate) mod out_file;
+pub(crate) mod output;
+pub(crate) mod progress;
+pub(crate) mod require;
+pub(crate) mod session;
+pub(crate) mod signals;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::args::{Cli, Command};
-use self::failure::Failure;
-use self::output::Output;
+use crate::cli::args::{Cli, Command};
+use crate::cli::error::Failure;
+use crate::cli::output::Output;
 
 /// Runs the program with `args`, the first of which is its name; the result is its exit code, see
 /// [`exit_code`].
@@ -45,18 +34,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let output = Output::new(&cli.global);
     let result = match cli.command.as_ref() {
-        Some(Command::Train(args)) => train::run(args, &output),
-        Some(Command::Check(args)) => check::run(args, &output),
-        Some(Command::Gradcheck(args)) => gradcheck::run(args, &output),
-        Some(Command::Compare(args)) => compare::run(args, &output),
-        Some(Command::Init(args)) => init::run(args, &output),
-        Some(Command::Eval(args)) => eval::run(args, &output),
-        Some(Command::Predict(args)) => predict::run(args, &output),
-        Some(Command::Inspect(args)) => inspect::run(args, &output),
-        Some(Command::Export(args)) => export::run(args, &output),
-        Some(Command::Completions(args)) => completions::run(args, &output),
-        Some(Command::Man(args)) => man::run(args, &output),
-        None => train::run(&cli.train, &output),
+        Some(Command::Train(args)) => crate::cli::commands::train::run(args, &output),
+        Some(Command::Check(args)) => crate::cli::commands::check::run(args, &output),
+        Some(Command::Gradcheck(args)) => crate::cli::commands::gradcheck::run(args, &output),
+        Some(Command::Compare(args)) => crate::cli::commands::compare::run(args, &output),
+        Some(Command::Init(args)) => crate::cli::commands::init::run(args, &output),
+        Some(Command::Eval(args)) => crate::cli::commands::eval::run(args, &output),
+        Some(Command::Predict(args)) => crate::cli::commands::predict::run(args, &output),
+        Some(Command::Inspect(args)) => crate::cli::commands::inspect::run(args, &output),
+        Some(Command::Export(args)) => crate::cli::commands::export::run(args, &output),
+        Some(Command::Completions(args)) => crate::cli::commands::completions::run(args, &output),
+        Some(Command::Man(args)) => crate::cli::commands::man::run(args, &output),
+        None => crate::cli::commands::train::run(&cli.train, &output),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,19 +3,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, exit_code};
+use crate::cli::{Failure, exit_code};
 use crate::model::Model;
 use crate::report::plain;
-use crate::run_directory::MODEL;
+use crate::run_dir::MODEL;
 
 /// Loads a model file, or the only one in a run directory; with its path.
-pub(super) fn load_model(path: &Path) -> Result<(Model, PathBuf), Failure> {
+pub(crate) fn load_model(path: &Path) -> Result<(Model, PathBuf), Failure> {
     let path = if path.is_dir() { only_model(path)? } else { path.to_owned() };
     Ok((Model::load(&path)?, path))
 }
 
 /// All model files below a directory, in the order of their paths.
-pub(super) fn models_in(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn models_in(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     let mut folders = vec![(directory.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop() {

@@ -3,27 +3,27 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::{Failure, exit_code};
+use crate::cli::{Failure, exit_code};
 use crate::data::{STANDARD_INPUT, ShownPath};
-use crate::destination::{NotAFile, Obstacle, destination};
 use crate::model::Model;
-use crate::run_directory::is_of_a_run;
+use crate::output_file::{NotAFile, Obstacle, destination};
+use crate::run_dir::is_of_a_run;
 
 /// The name that means standard output.
-pub(super) const STANDARD_OUTPUT: &str = "-";
+pub(crate) const STANDARD_OUTPUT: &str = "-";
 
 /// A file that `-o` names.
 #[derive(Debug)]
-pub(super) struct OutFile<'a> {
+pub(crate) struct OutFile<'a> {
     /// As it was named.
-    pub(super) named: &'a Path,
+    pub(crate) named: &'a Path,
     /// Where it is written, behind all links.
-    pub(super) real: PathBuf,
+    pub(crate) real: PathBuf,
 }
 
 /// What to do about a pipe or a device.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Instead {
+pub(crate) enum Instead {
     /// The command prints unless it is given a file.
     LeaveOut,
     /// The command prints where it is told to by `-o -`.
@@ -36,7 +36,7 @@ pub(super) enum Instead {
 
 impl<'a> OutFile<'a> {
     /// Refuses what is there and no file: to replace it would destroy it.
-    pub(super) fn new(named: &'a Path, instead: Instead) -> Result<Self, Failure> {
+    pub(crate) fn new(named: &'a Path, instead: Instead) -> Result<Self, Failure> {
         let refused = |what: String, advice: &str| {
             let message = format!("{}: is {what}; {advice}", ShownPath(named));
             Failure::new(exit_code::REFUSED, message)
@@ -54,7 +54,7 @@ impl<'a> OutFile<'a> {
 
     /// Refuses to replace a file without `force`, and at all: one of the command's `inputs`, what its
     /// `model` was trained on, a file of a run.
-    pub(super) fn refuse_replacing(
+    pub(crate) fn refuse_replacing(
         &self,
         force: bool,
         inputs: &[&Path],
@@ -81,7 +81,7 @@ impl<'a> OutFile<'a> {
     }
 
     /// An error of writing it.
-    pub(super) fn unwritten(&self, error: &io::Error) -> Failure {
+    pub(crate) fn unwritten(&self, error: &io::Error) -> Failure {
         Failure::io("write", self.named, error)
     }
 }

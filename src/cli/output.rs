@@ -4,19 +4,19 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::Failure;
-use super::args::{GlobalArgs, When};
+use crate::cli::Failure;
+use crate::cli::args::{GlobalArgs, When};
 
 /// Where results, notes and errors go, and in which form.
-pub(super) struct Output {
-    pub(super) json: bool,
-    pub(super) quiet: bool,
+pub(crate) struct Output {
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
     color: ColorChoice,
     progress: When,
 }
 
 impl Output {
-    pub(super) fn new(args: &GlobalArgs) -> Self {
+    pub(crate) fn new(args: &GlobalArgs) -> Self {
         let color = match args.color {
             When::Auto => ColorChoice::Auto,
             When::Always => ColorChoice::Always,
@@ -26,28 +26,28 @@ impl Output {
     }
 
     /// A result: to standard output, whose failure ends the program.
-    pub(super) fn result(&self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn result(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
         let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         Ok(written?)
     }
 
     /// Something worth knowing: to standard error, unless quiet.
-    pub(super) fn note(&self, text: &str) {
+    pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             self.to_stderr(&format!("{text}\n"));
         }
     }
 
     /// Why the program ends: to standard error, always.
-    pub(super) fn error(&self, failure: &Failure) {
+    pub(crate) fn error(&self, failure: &Failure) {
         if !failure.message.is_empty() {
             self.to_stderr(&format!("\u{1b}[1;31merror:\u{1b}[0m {failure}\n"));
         }
     }
 
     /// Whether progress is shown as bars.
-    pub(super) fn bars(&self) -> bool {
+    pub(crate) fn bars(&self) -> bool {
         match self.progress {
             // Nothing can be redrawn in a pipe: there it would be lines either way.
             When::Always => !self.quiet && io::stderr().is_terminal(),
@@ -60,7 +60,7 @@ impl Output {
     }
 
     /// Columns of the terminal; 80 where there is none.
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         terminal_size::terminal_size_of(io::stdout())
             .map_or(80, |(width, _)| usize::from(width.0))
             .clamp(40, 120)

@@ -5,24 +5,24 @@ use std::io::{self, Write};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::output::Output;
-use crate::compare::Cell;
+use crate::cli::output::Output;
+use crate::experiment::Cell;
 use crate::train::{EpochRecord, Event, Observer, Outcome};
 
 /// Makes the observers of all runs.
-pub(super) struct Progress<'a> {
+pub(crate) struct Progress<'a> {
     output: &'a Output,
     bars: MultiProgress,
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn new(output: &'a Output) -> Self {
+    pub(crate) fn new(output: &'a Output) -> Self {
         let target = if output.bars() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         Self { output, bars: MultiProgress::with_draw_target(target) }
     }
 
     /// The observers of one run.
-    pub(super) fn watch<'s>(&'s self, cell: &Cell) -> Box<dyn Observer + 's> {
+    pub(crate) fn watch<'s>(&'s self, cell: &Cell) -> Box<dyn Observer + 's> {
         let mut observers: Vec<Box<dyn Observer + 's>> = Vec::new();
         if self.output.bars() {
             observers.push(Box::new(Bar::new(&self.bars, cell)));
@@ -59,7 +59,7 @@ fn numbers(epoch: &EpochRecord) -> String {
 }
 
 /// How a run ended, in a few words.
-pub(super) fn ending(outcome: &Outcome) -> String {
+pub(crate) fn ending(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Finished => "finished".to_owned(),
         Outcome::StoppedEarly { epoch } => format!("stopped early after epoch {epoch}"),

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::condition::Condition;
-use crate::compare::RunRecord;
+use crate::cli::condition::Condition;
 use crate::config::Metric;
+use crate::experiment::RunRecord;
 use crate::nn::Norm;
 use crate::train::{EpochRecord, Outcome};
 
 /// `[NORM.]METRIC OP NUMBER`, to be met by the kept epoch of every run, or of every run with NORM.
 #[derive(Clone, Debug)]
-pub(super) struct Requirement {
+pub(crate) struct Requirement {
     condition: Condition,
     norm: Option<Norm>,
     metric: (&'static str, Measure),
@@ -66,7 +66,7 @@ impl fmt::Display for Requirement {
 
 impl Requirement {
     /// Why `runs` do not meet it; none if they do.
-    pub(super) fn unmet(&self, runs: &[RunRecord]) -> Option<String> {
+    pub(crate) fn unmet(&self, runs: &[RunRecord]) -> Option<String> {
         let mut concerned =
             runs.iter().filter(|run| self.norm.is_none_or(|norm| run.cell.norm == norm)).peekable();
         if concerned.peek().is_none() {

@@ -10,18 +10,18 @@ use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use super::exit_code;
+use crate::cli::exit_code;
 
 /// What signals have asked for.
 #[derive(Clone, Default)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     /// Set by the first signal.
-    pub(super) stop: Arc<AtomicBool>,
+    pub(crate) stop: Arc<AtomicBool>,
     exit_code: Arc<AtomicUsize>,
 }
 
 /// From now on a file that grows over the limit of the shell is an error and not the end.
-pub(super) fn survive_file_limit() -> io::Result<()> {
+pub(crate) fn survive_file_limit() -> io::Result<()> {
     #[cfg(unix)]
     flag::register(SIGXFSZ, Arc::default())?;
     Ok(())
@@ -29,7 +29,7 @@ pub(super) fn survive_file_limit() -> io::Result<()> {
 
 impl Signals {
     /// Listens from now on.
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         let signals = Self::default();
         survive_file_limit()?;
         for (signal, code) in [
@@ -46,7 +46,7 @@ impl Signals {
     }
 
     /// The exit code of the signal that came; none if none came.
-    pub(super) fn exit_code(&self) -> Option<u8> {
+    pub(crate) fn exit_code(&self) -> Option<u8> {
         u8::try_from(self.exit_code.load(Ordering::Relaxed)).ok().filter(|&code| code != 0)
     }
 }

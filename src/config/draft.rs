@@ -2,32 +2,32 @@
 
 use serde::de::DeserializeOwned;
 
-use super::model::ModelSpec;
-use super::plan::TrainingPlan;
-use super::problems::Problems;
+use crate::config::model::ModelSpec;
+use crate::config::plan::TrainingPlan;
+use crate::config::problems::Problems;
 use crate::data::DataSpec;
 use crate::nn::{LayerSpec, Task};
 use crate::optim::OptimizerSpec;
 
 /// The tables of a config, each none where it is missing or its type is not known.
-pub(super) struct Draft {
-    pub(super) data: Option<DataSpec>,
-    pub(super) model: Option<ModelSpec>,
-    pub(super) optimizer: Option<OptimizerSpec>,
-    pub(super) training: TrainingPlan,
+pub(crate) struct Draft {
+    pub(crate) data: Option<DataSpec>,
+    pub(crate) model: Option<ModelSpec>,
+    pub(crate) optimizer: Option<OptimizerSpec>,
+    pub(crate) training: TrainingPlan,
     /// As checked: the seeds may still be a count.
-    pub(super) compare: Option<toml::Table>,
-    pub(super) layers: Option<Vec<LayerSpec>>,
+    pub(crate) compare: Option<toml::Table>,
+    pub(crate) layers: Option<Vec<LayerSpec>>,
 }
 
 impl Draft {
     /// Whether classes or values are learnt, as far as that is known.
-    pub(super) fn task(&self) -> Task {
+    pub(crate) fn task(&self) -> Task {
         self.data.as_ref().map_or(Task::Classification, DataSpec::task)
     }
 
     /// From tables that passed the check.
-    pub(super) fn new(mut right: toml::Table, problems: &mut Problems) -> Self {
+    pub(crate) fn new(mut right: toml::Table, problems: &mut Problems) -> Self {
         let compare = right.remove("compare");
         Self {
             data: take(&mut right, "data", problems),

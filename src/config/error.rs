@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::excerpt::escaped;
-use super::size::shown_bytes;
+use crate::config::document::excerpt::escaped;
+use crate::config::size::shown_bytes;
 
 /// Why a config gives no plan. The first line names the file, every further line one problem.
 #[derive(Debug, Error)]

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::error::ConfigError;
-use super::plan::Plan;
-use super::problems::Problems;
-use super::resolve::resolve;
-use super::{document, overrides};
+use crate::config::error::ConfigError;
+use crate::config::plan::Plan;
+use crate::config::problems::Problems;
+use crate::config::resolve::resolve;
+use crate::config::{document, overrides};
 
 /// Longer than any config that a person writes, in bytes.
 const LONGEST: u64 = 1 << 20;

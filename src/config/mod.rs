@@ -4,40 +4,29 @@
 //! tree; one table of keys says what may stand in it; rules over several keys follow; what is left
 //! is a [`Plan`]. Everything that is wrong is reported at once, see [`ConfigError`].
 
-mod axes;
-mod check;
-mod compare;
-mod document;
-mod draft;
-mod error;
-mod excerpt;
-mod hints;
-mod keys;
-mod kinds;
-mod lines;
-mod load;
-mod model;
-mod overrides;
-mod plan;
-mod points;
-mod problems;
-mod reference;
-mod resolve;
-mod rules;
-mod size;
-mod stack;
-mod starter;
-mod syntax;
-mod tree;
-mod write;
-
+pub(crate) mod document;
+pub(crate) mod draft;
+pub(crate) mod error;
+pub(crate) mod experiment;
+pub(crate) mod grid;
+pub(crate) mod load;
+pub(crate) mod model;
+pub(crate) mod overrides;
+pub(crate) mod plan;
+pub(crate) mod problems;
+pub(crate) mod resolve;
+pub(crate) mod rules;
+pub(crate) mod schema;
+pub(crate) mod size;
+pub(crate) mod stack;
+pub(crate) mod template;
 #[cfg(test)]
 mod tests;
 
-pub use error::{ConfigError, ConfigErrorKind, Problem, SyntaxFault};
-pub use load::{load, parse};
-pub use plan::{ComparePlan, Dtype, EarlyStopping, GridAxis, Metric, Plan, TrainingPlan};
-pub use reference::reference;
-pub use size::SIZE_LIMIT;
-pub use starter::{Learnt, starter};
-pub(crate) use write::inline;
+pub(crate) use crate::config::document::write::inline;
+pub use crate::config::error::{ConfigError, ConfigErrorKind, Problem, SyntaxFault};
+pub use crate::config::load::{load, parse};
+pub use crate::config::plan::{ComparePlan, Dtype, EarlyStopping, GridAxis, Metric, Plan, TrainingPlan};
+pub use crate::config::schema::reference::reference;
+pub use crate::config::size::SIZE_LIMIT;
+pub use crate::config::template::{Learnt, starter};

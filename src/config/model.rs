@@ -10,19 +10,19 @@ use crate::nn::{
 /// A stack of equal blocks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct ModelSpec {
+pub(crate) struct ModelSpec {
     /// Widths of the hidden layers.
-    pub(super) hidden: Vec<usize>,
-    pub(super) norm: Norm,
-    pub(super) activation: Activation,
+    pub(crate) hidden: Vec<usize>,
+    pub(crate) norm: Norm,
+    pub(crate) activation: Activation,
     /// Share of the units dropped after each activation; 0 for no dropout layers.
-    pub(super) dropout: f64,
+    pub(crate) dropout: f64,
     /// Of every affine layer; none for the default, which depends on what follows.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) init: Option<Init>,
+    pub(crate) init: Option<Init>,
     /// None for the default, which depends on the data.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) loss: Option<Loss>,
+    pub(crate) loss: Option<Loss>,
 }
 
 impl Default for ModelSpec {
@@ -41,7 +41,7 @@ impl Default for ModelSpec {
 /// The activation layers, by their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Activation {
+pub(crate) enum Activation {
     Relu,
     Sigmoid,
     Tanh,
@@ -50,12 +50,12 @@ pub(super) enum Activation {
 
 impl ModelSpec {
     /// What stands at the end.
-    pub(super) fn loss(&self, task: Task) -> Loss {
+    pub(crate) fn loss(&self, task: Task) -> Loss {
         self.loss.unwrap_or(Loss::for_task(task))
     }
 
     /// Affine, norm, activation and dropout for each hidden width, then affine and loss.
-    pub(super) fn layers(&self, task: Task) -> Vec<LayerSpec> {
+    pub(crate) fn layers(&self, task: Task) -> Vec<LayerSpec> {
         let affine =
             |units| LayerSpec::Affine(AffineSpec { units, init: self.init, ..AffineSpec::default() });
         let mut layers = Vec::with_capacity(4 * self.hidden.len() + 2);

@@ -1,12 +1,12 @@
 //! `--set key=value`, on top of the file.
 
-use super::document;
-use super::excerpt::excerpt;
-use super::problems::Problems;
-use super::tree::{Node, Origin, dotted, steps};
+use crate::config::document;
+use crate::config::document::excerpt::excerpt;
+use crate::config::document::tree::{Node, Origin, dotted, steps};
+use crate::config::problems::Problems;
 
 /// Why `key` is about a description of the network that the config does not use.
-pub(super) fn in_other_form(key: &str, tree: &Node) -> Option<&'static str> {
+pub(crate) fn in_other_form(key: &str, tree: &Node) -> Option<&'static str> {
     match steps(key).next() {
         Some("layers") if tree.get("layers").is_none() && tree.get("model").is_some() => {
             Some("the network is written as [model]; change its keys")
@@ -20,7 +20,7 @@ pub(super) fn in_other_form(key: &str, tree: &Node) -> Option<&'static str> {
 
 /// Puts every value in its place, in order; the check that follows sees no difference between
 /// them and the file.
-pub(super) fn apply(tree: &mut Node, overrides: &[(String, String)], problems: &mut Problems) {
+pub(crate) fn apply(tree: &mut Node, overrides: &[(String, String)], problems: &mut Problems) {
     for (key, text) in overrides {
         let origin = Origin::Set { key: key.clone(), text: text.clone() };
         if key.is_empty() {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::ModelSpec;
+use crate::config::model::ModelSpec;
 use crate::data::{ClassWeights, DataSpec, LastBatch, Sampling};
 use crate::nn::{LayerSpec, Loss, Norm, Task};
 use crate::optim::{OptimizerSpec, Schedule};
@@ -31,10 +31,10 @@ pub struct Plan {
     pub layers: Vec<LayerSpec>,
     /// `[model]`, kept in place of its expansion where the grid varies it.
     #[serde(skip)]
-    pub(super) model: Option<ModelSpec>,
+    pub(crate) model: Option<ModelSpec>,
     /// Label and plan of each point of the grid.
     #[serde(skip)]
-    pub(super) points: Vec<(String, Self)>,
+    pub(crate) points: Vec<(String, Self)>,
 }
 
 impl Plan {

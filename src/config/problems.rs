@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::error::{ConfigError, Problem};
-use super::excerpt::{excerpt, path_excerpt};
-use super::tree::{Node, Origin, Value, steps};
+use crate::config::document::excerpt::{excerpt, path_excerpt};
+use crate::config::document::tree::{Node, Origin, Value, steps};
+use crate::config::error::{ConfigError, Problem};
 
 /// What has been found so far.
 #[derive(Debug, Default)]
-pub(super) struct Problems {
+pub(crate) struct Problems {
     found: Vec<Found>,
     /// How many more there were than are kept.
     dropped: usize,
@@ -19,20 +19,20 @@ const MOST_KEPT: usize = 500;
 
 /// One of them.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// The path that is named.
-    pub(super) place: String,
+    pub(crate) place: String,
     /// The path that gives the line: the same, or a key of the table there.
-    pub(super) line_of: String,
-    pub(super) message: String,
-    pub(super) is_limit: bool,
+    pub(crate) line_of: String,
+    pub(crate) message: String,
+    pub(crate) is_limit: bool,
     /// The path that later checks should not rely on.
     taints: Option<String>,
 }
 
 impl Problems {
     /// Something wrong with the value at `path`.
-    pub(super) fn push(&mut self, path: &str, message: impl Into<String>) {
+    pub(crate) fn push(&mut self, path: &str, message: impl Into<String>) {
         self.add(Found {
             place: path.to_owned(),
             line_of: path.to_owned(),
@@ -43,7 +43,7 @@ impl Problems {
     }
 
     /// A size limit exceeded by what stands at `path`.
-    pub(super) fn push_limit(&mut self, path: &str, message: String) {
+    pub(crate) fn push_limit(&mut self, path: &str, message: String) {
         self.add(Found {
             place: path.to_owned(),
             line_of: path.to_owned(),
@@ -55,7 +55,7 @@ impl Problems {
 
     /// A key of the table at `path` that should not be there; `meant` is the key that it probably
     /// stands for.
-    pub(super) fn push_key(&mut self, path: &str, key: &str, meant: Option<&str>, message: String) {
+    pub(crate) fn push_key(&mut self, path: &str, key: &str, meant: Option<&str>, message: String) {
         self.add(Found {
             place: path.to_owned(),
             line_of: join(path, key),
@@ -74,13 +74,13 @@ impl Problems {
     }
 
     /// Whether nothing is wrong yet.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
     /// Whether nothing was found at `path`, in what it is part of, or in its parts. A rule over
     /// several keys asks first, so that one mistake is not reported twice.
-    pub(super) fn trusts(&self, path: &str) -> bool {
+    pub(crate) fn trusts(&self, path: &str) -> bool {
         let wanted: Vec<&str> = steps(path).collect();
         self.found.iter().filter_map(|found| found.taints.as_deref()).all(|taint| {
             // Of two paths, one is part of the other exactly if they agree as far as both go.
@@ -89,7 +89,7 @@ impl Problems {
     }
 
     /// Whether nothing was found at `path` itself or in what it is part of, whatever its parts are.
-    pub(super) fn trusts_outright(&self, path: &str) -> bool {
+    pub(crate) fn trusts_outright(&self, path: &str) -> bool {
         let is_around = |taint: &str| {
             let mut wanted = steps(path);
             steps(taint).all(|taint| wanted.next() == Some(taint))
@@ -98,13 +98,13 @@ impl Problems {
     }
 
     /// All that was found, in the order of finding.
-    pub(super) fn into_found(self) -> Vec<Found> {
+    pub(crate) fn into_found(self) -> Vec<Found> {
         self.found
     }
 
     /// All that was found in the config at `path`, with lines from `tree` and in their order:
     /// missing tables first, what the command line brought in last.
-    pub(super) fn into_error(mut self, tree: &Node, path: &Path) -> ConfigError {
+    pub(crate) fn into_error(mut self, tree: &Node, path: &Path) -> ConfigError {
         self.found.sort_by_cached_key(|found| match origin(tree, &found.line_of) {
             Origin::Nowhere => 0,
             Origin::Line(line) => *line,
@@ -121,7 +121,7 @@ impl Problems {
 }
 
 /// The path of `key` in the table at `path`; the root has the empty path.
-pub(super) fn join(path: &str, key: &str) -> String {
+pub(crate) fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 

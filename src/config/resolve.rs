@@ -2,22 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use super::draft::Draft;
-use super::plan::{ComparePlan, GridAxis, Plan};
-use super::problems::Problems;
-use super::size::{SIZE_LIMIT, shown_bytes};
-use super::tree::Node;
-use super::{check, compare, points, rules, stack};
+use crate::config::document::tree::Node;
+use crate::config::draft::Draft;
+use crate::config::grid::points;
+use crate::config::plan::{ComparePlan, GridAxis, Plan};
+use crate::config::problems::Problems;
+use crate::config::schema::check;
+use crate::config::size::{SIZE_LIMIT, shown_bytes};
+use crate::config::{experiment, rules, stack};
 use crate::data::{DataSpec, STANDARD_INPUT};
 use crate::nn::{LayerSpec, Norm, default_init};
 
 /// The plan of `tree`, a config that stands at `source`; none if there were or are problems.
-pub(super) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Option<Plan> {
+pub(crate) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Option<Plan> {
     let base = source.parent().unwrap_or(source);
     let draft = Draft::new(check::check(tree, problems), problems);
     rules::check(&draft, tree, problems);
     let layers = layers(&draft, tree, problems);
-    let compare = compare::resolve(&draft, layers.as_deref(), tree, base, problems);
+    let compare = experiment::resolve(&draft, layers.as_deref(), tree, base, problems);
     if let Some(layers) = &layers {
         let norms = compare.as_ref().map(|compare| compare.norms.as_slice());
         rows_for_norms(&draft, layers, norms, problems);

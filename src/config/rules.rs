@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::draft::Draft;
-use super::excerpt::excerpt;
-use super::keys::Kind;
-use super::plan::{Dtype, Metric};
-use super::problems::{Problems, join};
-use super::tree::{Node, Value};
+use crate::config::document::excerpt::excerpt;
+use crate::config::document::tree::{Node, Value};
+use crate::config::draft::Draft;
+use crate::config::plan::{Dtype, Metric};
+use crate::config::problems::{Problems, join};
+use crate::config::schema::Kind;
 use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, STANDARD_INPUT};
 use crate::nn::{Loss, Task};
 use crate::optim::OptimizerSpec;
@@ -15,7 +15,7 @@ use crate::optim::OptimizerSpec;
 /// Checks everything outside of the layer list and `[compare]`.
 ///
 /// A rule is silent where one of the keys that it reads has a problem of its own.
-pub(super) fn check(draft: &Draft, tree: &Node, problems: &mut Problems) {
+pub(crate) fn check(draft: &Draft, tree: &Node, problems: &mut Problems) {
     label(draft, tree, problems);
     one_description(tree, problems);
     if let Some(data) = &draft.data {

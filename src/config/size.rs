@@ -1,7 +1,7 @@
 //! How much memory a network needs.
 
-use super::error::ConfigError;
-use super::plan::{Dtype, Plan};
+use crate::config::error::ConfigError;
+use crate::config::plan::{Dtype, Plan};
 use crate::nn::LayerSpec;
 use crate::optim::OptimizerSpec;
 
@@ -9,7 +9,7 @@ use crate::optim::OptimizerSpec;
 pub const SIZE_LIMIT: u128 = 4 << 30;
 
 /// A number of bytes as it is told; a sum that saturated is no number of anything.
-pub(super) fn shown_bytes(bytes: u128) -> String {
+pub(crate) fn shown_bytes(bytes: u128) -> String {
     const ABSURD: u128 = 10_u128.pow(30);
     if bytes > ABSURD { "more than 10^30".to_owned() } else { bytes.to_string() }
 }
@@ -31,7 +31,7 @@ impl Plan {
     }
 
     /// An estimate from below. Sums and products saturate: widths are bounded by nothing else.
-    pub(super) fn bytes(&self, rows: usize, inputs: usize, answers: usize) -> u128 {
+    pub(crate) fn bytes(&self, rows: usize, inputs: usize, answers: usize) -> u128 {
         let times = |a: u128, b: u128| a.saturating_mul(b);
         let mut width = inputs as u128;
         let (mut parameters, mut activations) = (0_u128, width);

@@ -1,12 +1,12 @@
 //! Which layers may follow each other.
 
-use super::problems::Problems;
-use super::tree::Node;
+use crate::config::document::tree::Node;
+use crate::config::problems::Problems;
 use crate::nn::{LayerSpec, Loss};
 
 /// The rules of a written layer list: it ends with an affine layer that takes its width from the
 /// loss, and the loss; every other affine layer has a width.
-pub(super) fn check(layers: &[LayerSpec], tree: &Node, problems: &mut Problems) {
+pub(crate) fn check(layers: &[LayerSpec], tree: &Node, problems: &mut Problems) {
     let Some(last) = layers.len().checked_sub(1) else { return };
     let is_loss = |layer: &LayerSpec| layer.loss().is_some();
     let is_affine = |layer: &LayerSpec| matches!(layer, LayerSpec::Affine(_));

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::disk::STANDARD_INPUT;
-use super::fault::Fault;
-use super::guise;
-use super::shown::{Shown, ShownPath};
+use crate::data::error_kind::Fault;
+use crate::data::source::{STANDARD_INPUT, file_signature};
+use crate::text::{Shown, ShownPath};
 
 /// Why data cannot be used: place, offending value, what is allowed and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -30,19 +29,19 @@ pub enum DataErrorKind {
 }
 
 impl DataError {
-    pub(super) fn new(path: &Path, fault: Fault) -> Self {
+    pub(crate) fn new(path: &Path, fault: Fault) -> Self {
         let place = Place { path: path.to_owned(), line: None, character: None, column: None };
         Self { place: Box::new(place), fault: Box::new(fault) }
     }
 
     /// An error about what the columns of a file are, whose header is in this line if it has one.
-    pub(super) fn of_columns(path: &Path, fault: Fault, header: Option<u64>) -> Self {
+    pub(crate) fn of_columns(path: &Path, fault: Fault, header: Option<u64>) -> Self {
         let line = header.filter(|_| fault.is_of_the_header());
         Self::new(path, fault).at(line, None, None)
     }
 
     /// The same error with its place in the file, as far as it has one.
-    pub(super) fn at(
+    pub(crate) fn at(
         mut self,
         line: Option<u64>,
         character: Option<u64>,
@@ -53,7 +52,7 @@ impl DataError {
     }
 
     /// The same error with the columns that have missing values, where it is about one.
-    pub(super) fn with_missing(mut self, counted: impl FnOnce() -> Vec<(String, usize)>) -> Self {
+    pub(crate) fn with_missing(mut self, counted: impl FnOnce() -> Vec<(String, usize)>) -> Self {
         if let Fault::MissingValue { columns, .. } = &mut *self.fault {
             *columns = counted();
         }
@@ -61,7 +60,7 @@ impl DataError {
     }
 
     /// The same error where a model says how files are read, and no config could.
-    pub(super) fn of_prediction(mut self) -> Self {
+    pub(crate) fn of_prediction(mut self) -> Self {
         *self.fault = self.fault.of_prediction();
         self
     }
@@ -113,28 +112,28 @@ impl fmt::Display for Place {
 
 /// A fault whose place is told as people count.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(crate) struct Told {
     /// From 1: of the file, or of a part of it until that is known.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// In the line, from 1, where that is worth telling.
-    pub(super) character: Option<u64>,
+    pub(crate) character: Option<u64>,
     /// Index of the field in its record, where the fault is in a field.
-    pub(super) field: Option<usize>,
-    pub(super) fault: Fault,
+    pub(crate) field: Option<usize>,
+    pub(crate) fault: Fault,
 }
 
 impl Told {
-    pub(super) fn at_line(line: u64, fault: Fault) -> Box<Self> {
+    pub(crate) fn at_line(line: u64, fault: Fault) -> Box<Self> {
         Box::new(Self { line, character: None, field: None, fault })
     }
 
     /// The one of two faults of a file that explains more, this one if both are alike.
-    pub(super) fn or_weightier(self: Box<Self>, later: Box<Self>) -> Box<Self> {
+    pub(crate) fn or_weightier(self: Box<Self>, later: Box<Self>) -> Box<Self> {
         if later.fault.weight() > self.fault.weight() { later } else { self }
     }
 
     /// Moves the place down by `lines`.
-    pub(super) fn below(mut self: Box<Self>, lines: u64) -> Box<Self> {
+    pub(crate) fn below(mut self: Box<Self>, lines: u64) -> Box<Self> {
         self.line += lines;
         if let Fault::AfterQuote { opened_in } = &mut self.fault {
             *opened_in += lines;
@@ -143,12 +142,12 @@ impl Told {
     }
 
     /// The error, `names` being those of the file's columns.
-    pub(super) fn error(self, path: &Path, names: &[String]) -> DataError {
+    pub(crate) fn error(self, path: &Path, names: &[String]) -> DataError {
         let Self { line, character, field, mut fault } = self;
         match &mut fault {
-            Fault::NotUtf8 { offset, guess, .. } => *guess = guise::guess(path, *offset),
+            Fault::NotUtf8 { offset, guess, .. } => *guess = file_signature::guess(path, *offset),
             Fault::Disguised(guise) if path == Path::new(STANDARD_INPUT) => {
-                *guise = guise::of_standard_input(guise);
+                *guise = file_signature::of_standard_input(guise);
             }
             _ => {}
         }
@@ -160,21 +159,21 @@ impl Told {
 
 /// A fault at a place in some text, not yet told as line and column.
 #[derive(Debug)]
-pub(super) struct At {
+pub(crate) struct At {
     /// Byte of the text.
-    pub(super) offset: usize,
+    pub(crate) offset: usize,
     /// Index of the field in its record, where the fault is in a field.
-    pub(super) field: Option<usize>,
-    pub(super) fault: Fault,
+    pub(crate) field: Option<usize>,
+    pub(crate) fault: Fault,
 }
 
 impl At {
     /// Boxed, so that the results of the inner loops stay small.
-    pub(super) fn new(offset: usize, fault: Fault) -> Box<Self> {
+    pub(crate) fn new(offset: usize, fault: Fault) -> Box<Self> {
         Box::new(Self { offset, field: None, fault })
     }
 
-    pub(super) fn field(offset: usize, field: usize, fault: Fault) -> Box<Self> {
+    pub(crate) fn field(offset: usize, field: usize, fault: Fault) -> Box<Self> {
         Box::new(Self { offset, field: Some(field), fault })
     }
 }

@@ -10,11 +10,11 @@ pub const MAX_COLUMNS: usize = 65_536;
 /// Bytes of one record, without its line end: 1 MiB.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
 /// Blank lines at the end of a file.
-pub(super) const MAX_BLANK_LINES: u64 = 1 << 20;
+pub(crate) const MAX_BLANK_LINES: u64 = 1 << 20;
 /// Bytes of standard input that are read behind a fault, in case that another one explains more: 16 MiB.
-pub(super) const MAX_BYTES_BEHIND: usize = 16 << 20;
+pub(crate) const MAX_BYTES_BEHIND: usize = 16 << 20;
 /// Bytes that are read behind an open quote, which no record has, to tell whether it is ever closed: 16 MiB.
-pub(super) const MAX_QUOTED_BYTES: usize = 16 << 20;
+pub(crate) const MAX_QUOTED_BYTES: usize = 16 << 20;
 /// Categories of a column.
 pub const MAX_CATEGORIES: usize = 100_000;
 /// Classes of a label column.

@@ -5,94 +5,48 @@
 //! they were written (a category by its number, a missing value as NaN), and encoded when
 //! `Rows::gather` copies a batch of them. Errors carry file, line, column and value.
 
-mod batch;
-mod spec;
-
-mod assembly;
-mod blank;
-mod borders;
-mod cache;
-mod cell;
-mod chunks;
-mod class;
-mod class_weights;
-mod column;
-mod delimiter;
-mod dialect;
-mod disk;
-mod divide;
-mod drawn;
-mod encoder;
-mod encoding;
-mod error;
-mod fault;
-mod file;
-mod fit;
-mod format;
-mod gathered;
-mod guise;
-mod infer;
-mod kept;
-mod labelled;
-mod layout;
-mod leaks;
-mod lexer;
-mod limits;
-mod load;
-mod markers;
-mod matching;
-mod matrix;
-mod memory;
-mod phrases;
-mod piece;
-mod place;
-mod plain;
-mod prepare;
-mod profile;
-mod records;
-mod roles;
-mod row_stream;
-mod rows;
-mod scale;
-mod schema;
-mod shown;
-mod split;
-mod spool;
-mod store;
-mod survey;
-mod table;
-mod truth;
-mod weighting;
-mod workers;
-mod zstd;
-
+pub(crate) mod batch;
+pub(crate) mod csv;
+pub(crate) mod error;
+pub(crate) mod error_kind;
+pub(crate) mod limits;
+pub(crate) mod phrases;
+pub(crate) mod schema;
+pub(crate) mod source;
+pub(crate) mod spec;
+pub(crate) mod split;
+pub(crate) mod stream;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transform;
 
-pub use batch::{Batches, LastBatch, Sampling, batch_ranges};
-pub(crate) use cell::is_number;
-pub use class_weights::ClassWeights;
-pub use column::{ColumnSpec, ColumnType, Constant, Kind, Missing, Role};
-pub use dialect::Mark;
-pub(crate) use dialect::is_mark;
-pub use disk::STANDARD_INPUT;
-pub use encoder::Encoder;
-pub use encoding::{
+pub use crate::data::batch::rows::Rows;
+pub use crate::data::batch::sampler::{Batches, LastBatch, Sampling, batch_ranges};
+pub use crate::data::batch::{Batch, RowTargets};
+pub use crate::data::csv::dialect::Mark;
+pub(crate) use crate::data::csv::dialect::is_mark;
+pub(crate) use crate::data::csv::number::is_number;
+pub use crate::data::error::{DataError, DataErrorKind};
+pub use crate::data::limits::{
+    MAX_BYTES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS, MAX_INPUT_BYTES, MAX_RECORD_BYTES,
+};
+pub use crate::data::schema::column::{ColumnSpec, ColumnType, Constant, Kind, Missing, Role};
+pub use crate::data::schema::profile::{ColumnProfile, Nature, NumberRange, Profile};
+pub use crate::data::source::STANDARD_INPUT;
+pub use crate::data::spec::{ColumnRef, ColumnRefs, DataSpec, Scale, SplitBy};
+pub use crate::data::stream::chunk::{BadRows, Piece, RowProblem};
+pub use crate::data::stream::labelled::LabelledRows;
+pub use crate::data::stream::{RowStream, StreamError};
+pub use crate::data::table::byte_size::Bytes;
+pub use crate::data::table::prepare::Prepared;
+pub use crate::data::table::{Source, Table};
+pub use crate::data::transform::class_weights::ClassWeights;
+pub use crate::data::transform::encode::Encoder;
+pub use crate::data::transform::encoding::{
     EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, ValueEncoding, ValueTarget,
 };
-pub use error::{DataError, DataErrorKind};
-pub use gathered::{Batch, RowTargets};
-pub use labelled::LabelledRows;
-pub use limits::{MAX_BYTES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS, MAX_INPUT_BYTES, MAX_RECORD_BYTES};
-pub use memory::Bytes;
-pub use piece::{BadRows, Piece, RowProblem};
-pub use prepare::Prepared;
-pub use profile::{ColumnProfile, Nature, NumberRange, Profile};
-pub use row_stream::{RowStream, StreamError};
-pub use rows::Rows;
-pub(crate) use shown::{Shown, ShownPath};
-pub use spec::{ColumnRef, ColumnRefs, DataSpec, Scale, SplitBy};
-pub use table::{Source, Table};
+pub(crate) use crate::text::{Shown, ShownPath};
 
 /// A data set, split and scaled for one seed.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,20 +1,20 @@
-//! Phrases in the messages of [`Fault`](super::fault::Fault).
+//! Phrases in the messages of [`Fault`](crate::data::error_kind::Fault).
 
-use super::column::Kind;
-use super::shown::{Count, Shown, ShownCounts, ShownNames};
+use crate::data::schema::column::Kind;
+use crate::text::{Count, Shown, ShownCounts, ShownNames};
 
 /// How to convert a file of the encoding that it may have.
-pub(super) fn converter(guess: Option<&str>) -> String {
+pub(crate) fn converter(guess: Option<&str>) -> String {
     let told = |guess| format!(", for example, if it is {guess}, with `iconv -f {guess} -t UTF-8 OLD > NEW`");
     guess.map(told).unwrap_or_default()
 }
 
 /// What can take the place of a file that is none.
-pub(super) fn instead(kind: &str) -> &'static str {
+pub(crate) fn instead(kind: &str) -> &'static str {
     if kind.contains("pipe") { ", or standard input (`path = \"-\"` in [data])" } else { "" }
 }
 
-pub(super) fn differences(missing: &[String], extra: &[String]) -> String {
+pub(crate) fn differences(missing: &[String], extra: &[String]) -> String {
     let list = |what: &str, names: &[String]| format!("{what} {}", ShownNames(names));
     match (missing, extra) {
         (missing, []) => list("missing", missing),
@@ -24,26 +24,26 @@ pub(super) fn differences(missing: &[String], extra: &[String]) -> String {
 }
 
 /// A semicolon, with a question where there are names that may have been meant.
-pub(super) fn did_you_mean(names: &[String]) -> String {
+pub(crate) fn did_you_mean(names: &[String]) -> String {
     if names.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", ShownNames(names)) }
 }
 
 /// A column whose texts tell rows apart.
 #[derive(Debug)]
-pub(super) struct ManyTexts {
-    pub(super) column: String,
+pub(crate) struct ManyTexts {
+    pub(crate) column: String,
     /// How many different ones there are; none if they were not counted to the end.
-    pub(super) texts: Option<usize>,
+    pub(crate) texts: Option<usize>,
 }
 
-pub(super) fn also_missing(columns: &[(String, usize)]) -> String {
+pub(crate) fn also_missing(columns: &[(String, usize)]) -> String {
     match columns.len() {
         0 | 1 => String::new(),
         _ => format!("; columns with missing values: {}", ShownCounts(columns)),
     }
 }
 
-pub(super) fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {
+pub(crate) fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {
     let shown = |many: &ManyTexts| match many.texts {
         Some(texts) => format!("{} ({texts})", Shown(&many.column)),
         None => format!("{} (over 1000)", Shown(&many.column)),
@@ -59,7 +59,7 @@ pub(super) fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {
     )
 }
 
-pub(super) fn name_of(kind: Kind) -> &'static str {
+pub(crate) fn name_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Numeric => "numeric",
         Kind::Categorical => "categorical",
@@ -67,7 +67,7 @@ pub(super) fn name_of(kind: Kind) -> &'static str {
     }
 }
 
-pub(super) fn constant_of(kind: Kind) -> &'static str {
+pub(crate) fn constant_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Numeric => "a number",
         Kind::Categorical => "a text, the name of a category",
@@ -76,6 +76,6 @@ pub(super) fn constant_of(kind: Kind) -> &'static str {
 }
 
 /// Nothing for an empty cell; else the word that stands for a missing value.
-pub(super) fn spelled(text: &str) -> String {
+pub(crate) fn spelled(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!(" {}", Shown(text)) }
 }

@@ -8,11 +8,11 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::column::{ColumnSpec, ColumnType, Missing};
-use super::dialect::Mark;
-use super::memory::Bytes;
-use super::shown::Shown;
+use crate::data::csv::dialect::Mark;
+use crate::data::schema::column::{ColumnSpec, ColumnType, Missing};
+use crate::data::table::byte_size::Bytes;
 use crate::nn::Task;
+use crate::text::Shown;
 
 /// Where the data are and how to read them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

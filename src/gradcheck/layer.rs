@@ -3,8 +3,8 @@
 use ndarray::Array2;
 use rand::Rng;
 
-use super::compare::{Evaluation, Subject, check_tensor};
-use super::{GradcheckReport, GradcheckSettings};
+use crate::gradcheck::check::{Evaluation, Subject, check_tensor};
+use crate::gradcheck::{GradcheckReport, GradcheckSettings};
 use crate::nn::{Layer, Param, Pass};
 use crate::random::stream;
 

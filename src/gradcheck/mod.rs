@@ -24,16 +24,16 @@
 //! Where a rectifier's input changes its sign between `w - h` and `w + h`, the difference mixes the
 //! derivatives of both sides. If that is so for every `h` tried, the entry is left out and counted.
 
-mod compare;
-mod layer;
-mod network;
-mod report;
-mod table;
+pub(crate) mod check;
+pub(crate) mod layer;
+pub(crate) mod network;
+pub(crate) mod report;
+pub(crate) mod table;
 
-pub use layer::check_layer;
-pub use network::check_network;
-pub use report::{GradcheckReport, TensorCheck};
-pub use table::table;
+pub use crate::gradcheck::layer::check_layer;
+pub use crate::gradcheck::network::check_network;
+pub use crate::gradcheck::report::{GradcheckReport, TensorCheck};
+pub use crate::gradcheck::table::table;
 
 /// How a check is made.
 #[derive(Clone, Debug, PartialEq)]

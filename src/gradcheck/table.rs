@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{GradcheckReport, TensorCheck};
+use crate::gradcheck::{GradcheckReport, TensorCheck};
 
 /// `report` as a table with a line for each tensor, then the worst place of each tensor that
 /// failed, then the verdict. At most 80 columns wide where names have at most 20 characters.

@@ -8,7 +8,7 @@ use std::mem::size_of;
 
 use ndarray::{Array1, Array2, s};
 
-use crate::real::Real;
+use crate::kernel::real::Real;
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
@@ -30,12 +30,12 @@ pub fn aligned<F: Real>(array: &Array2<F>) -> Array2<F> {
 }
 
 /// Elements that are asked for on top, so that a line begins among them.
-pub(super) fn spare<F>() -> usize {
+pub(crate) fn spare<F>() -> usize {
     LINE / size_of::<F>() - 1
 }
 
 /// The first element of `room` that begins a line.
-pub(super) fn start<F>(room: &[F]) -> usize {
+pub(crate) fn start<F>(room: &[F]) -> usize {
     room.as_ptr().addr().wrapping_neg() % LINE / size_of::<F>()
 }
 

@@ -9,16 +9,16 @@ use std::ops::Range;
 
 use ndarray::{ArrayViewMut2, Axis};
 
-use super::Team;
-use super::blocks::{Columns, LINE, each_block};
-use super::rows::RowsMut;
+use crate::kernel::Team;
+use crate::kernel::matrix_view::RowsMut;
+use crate::kernel::partition::{Columns, LINE, each_block};
 
 /// Rows of a tile of a product.
-pub(super) const TILE: usize = 6;
+pub(crate) const TILE: usize = 6;
 
 /// Whether a matrix is shared out by rows. Of a few columns, such as scores, there is no part for
 /// everyone.
-pub(super) fn is_tall((rows, columns): (usize, usize)) -> bool {
+pub(crate) fn is_tall((rows, columns): (usize, usize)) -> bool {
     rows >= columns || columns <= LINE
 }
 
@@ -29,7 +29,7 @@ pub(super) fn is_tall((rows, columns): (usize, usize)) -> bool {
 /// # Panics
 ///
 /// If the outputs differ in shape.
-pub(super) fn each_area<F: Send, const N: usize>(
+pub(crate) fn each_area<F: Send, const N: usize>(
     team: &Team,
     cost: usize,
     outputs: [ArrayViewMut2<'_, F>; N],

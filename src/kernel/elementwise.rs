@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::blocks::each_block;
-use super::{Team, wide};
-use crate::real::Real;
+use crate::kernel::partition::each_block;
+use crate::kernel::real::Real;
+use crate::kernel::{Team, wide};
 
 const ROW_MAJOR: &str = "arrays are in row-major layout";
 

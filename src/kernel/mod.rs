@@ -4,35 +4,36 @@
 //! runs with the widest vectors that the processor has (see [`Level`]), and every sum has one fixed
 //! order, so results do not depend on the team's size. Per-column sums are taken in double precision.
 
-mod aligned;
-mod areas;
-mod blocks;
-mod columns;
-mod dispatch;
-mod elementwise;
-mod exponential;
-mod mapped;
-mod moments;
-mod normalise;
-mod product;
-mod project;
-mod rows;
-mod sums;
-mod team;
-mod vector;
+pub(crate) mod aligned;
+pub(crate) mod areas;
+pub(crate) mod batch_norm;
+pub(crate) mod batch_norm_backward;
+pub(crate) mod column_sums;
+pub(crate) mod elementwise;
+pub(crate) mod mapped;
+pub(crate) mod matmul;
+pub(crate) mod matrix_view;
+pub(crate) mod moments;
+pub(crate) mod partition;
+pub mod real;
+pub(crate) mod simd;
+pub(crate) mod softmax;
+pub(crate) mod strips;
+pub(crate) mod threads;
+pub(crate) mod vector;
 
-pub use aligned::{aligned, zeros};
-pub(crate) use areas::each_rows;
-pub(crate) use dispatch::wide;
-pub use dispatch::{Level, level};
-pub use elementwise::{all_finite, all_finite_among, map, map2, sum_of_squares, update};
-pub use exponential::{Exponential, exponentials, largest};
-pub(crate) use mapped::{Mapped, Numbers};
-pub use moments::{BatchMoments, batch_moments, sum_rows};
-pub use normalise::{Normaliser, normalise_batch, normalise_by, translate};
-pub use product::{affine, gradient_product, product, product_before_rectifier};
-pub(crate) use product::{rectified, slope};
-pub use project::{ProjectionSums, centre_and_project};
-pub use team::Team;
+pub use crate::kernel::aligned::{aligned, zeros};
+pub(crate) use crate::kernel::areas::each_rows;
+pub use crate::kernel::batch_norm::{Normaliser, normalise_batch, normalise_by, translate};
+pub use crate::kernel::batch_norm_backward::{ProjectionSums, centre_and_project};
+pub use crate::kernel::elementwise::{all_finite, all_finite_among, map, map2, sum_of_squares, update};
+pub(crate) use crate::kernel::mapped::{Mapped, Numbers};
+pub use crate::kernel::matmul::{affine, gradient_product, product, product_before_rectifier};
+pub(crate) use crate::kernel::matmul::{rectified, slope};
+pub use crate::kernel::moments::{BatchMoments, batch_moments, sum_rows};
+pub(crate) use crate::kernel::simd::wide;
+pub use crate::kernel::simd::{Level, level};
+pub use crate::kernel::softmax::{Exponential, exponentials, largest};
+pub use crate::kernel::threads::Team;
 // Not public: outside the dispatch the instructions may not exist.
-pub(crate) use vector::Vectors;
+pub(crate) use crate::kernel::vector::Vectors;

@@ -9,12 +9,12 @@ use std::ops::Range;
 
 use ndarray::ArrayView2;
 
-use super::blocks::each_block;
-use super::columns::{Strips, each_strip, put};
-use super::rows::Rows;
-use super::sums::{Summands, room_for_parts, sum_columns};
-use super::{Team, wide};
-use crate::real::Real;
+use crate::kernel::column_sums::{Summands, room_for_parts, sum_columns};
+use crate::kernel::matrix_view::Rows;
+use crate::kernel::partition::each_block;
+use crate::kernel::real::Real;
+use crate::kernel::strips::{Strips, each_strip, put};
+use crate::kernel::{Team, wide};
 
 /// Each column's sum over the rows.
 ///

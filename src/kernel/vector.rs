@@ -82,7 +82,7 @@ pub trait Vector: Copy {
 }
 
 /// The most lanes of any vector.
-pub(super) const WIDEST: usize = 16;
+pub(crate) const WIDEST: usize = 16;
 
 /// The vectors of a number type at each [`Level`](super::Level).
 pub trait Vectors: Float {
@@ -186,7 +186,7 @@ impl<F: Float, const N: usize> Vector for [F; N] {
 
 /// Asks for the cache line of `numbers[place]`, which may lie beyond the end.
 #[inline(always)]
-pub(super) fn prefetch<T>(numbers: &[T], place: usize) {
+pub(crate) fn prefetch<T>(numbers: &[T], place: usize) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: asking is harmless at any address.
     unsafe {
@@ -207,7 +207,7 @@ macro_rules! vector {
 
             fn compiled<R>(f: impl FnOnce() -> R) -> R {
                 // SAFETY: runs at the level that has these vectors, see the trait.
-                unsafe { super::dispatch::$level(f) }
+                unsafe { crate::kernel::simd::$level(f) }
             }
 
             #[inline(always)]

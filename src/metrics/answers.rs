@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::{Classification, Measure, Regression};
+use crate::metrics::{Classification, Measure, Regression};
 
 /// What is true of each of some rows.
 #[derive(Clone, Debug, PartialEq)]

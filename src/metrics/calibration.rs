@@ -1,17 +1,17 @@
 //! Whether rows that are predicted with a probability of 0.8 are right in 80 of 100 cases.
 
-use super::interval::{Scale, by_influence};
-use super::{Measure, Missing};
+use crate::metrics::interval::{Scale, by_influence};
+use crate::metrics::{Measure, Missing};
 
 /// Bins of equal width in `0..=1`, by the probability of the predicted class.
 pub const CALIBRATION_BINS: usize = 15;
 
 /// A predicted class and whether it is right.
 #[derive(Clone, Copy)]
-pub(super) struct Answer {
-    pub(super) probability: f64,
-    pub(super) is_right: bool,
-    pub(super) weight: f64,
+pub(crate) struct Answer {
+    pub(crate) probability: f64,
+    pub(crate) is_right: bool,
+    pub(crate) weight: f64,
 }
 
 /// The expected calibration error: over the bins, the mean of `|share that is right - mean
@@ -26,7 +26,7 @@ pub(super) struct Answer {
 /// large rather than too small.
 ///
 /// Source: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017.
-pub(super) fn calibration_error(answers: impl Iterator<Item = Answer> + Clone) -> (Measure, Option<f64>) {
+pub(crate) fn calibration_error(answers: impl Iterator<Item = Answer> + Clone) -> (Measure, Option<f64>) {
     let mut gaps = [0.0; CALIBRATION_BINS];
     let mut chance = [0.0; CALIBRATION_BINS];
     let (mut n, mut weight) = (0, 0.0);

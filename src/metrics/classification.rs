@@ -1,9 +1,9 @@
 //! Everything about predicted classes.
 
-use super::calibration::{Answer, calibration_error};
-use super::interval::{Scale, by_influence};
-use super::ranking::area_under_curve;
-use super::{Confusion, Measure, Missing};
+use crate::metrics::calibration::{Answer, calibration_error};
+use crate::metrics::interval::{Scale, by_influence};
+use crate::metrics::ranking::area_under_curve;
+use crate::metrics::{Confusion, Measure, Missing};
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
 /// How good predicted classes and their probabilities are, on some rows.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::interval::{Scale, Sums, by_influence, mean_of_shares, share};
-use super::{ClassMeasures, Interval, Measure, Missing};
+use crate::metrics::interval::{Scale, Sums, by_influence, mean_of_shares, share};
+use crate::metrics::{ClassMeasures, Interval, Measure, Missing};
 
 /// How many rows of each class are taken for each class.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Confusion {
 
 impl Confusion {
     /// Counts rows of `n_classes` classes. A row of weight 0 does not count.
-    pub(super) fn of(
+    pub(crate) fn of(
         n_classes: usize,
         rows: impl Iterator<Item = (u32, u32, f64)>, // truth, prediction, weight
     ) -> Self {
@@ -53,13 +53,13 @@ impl Confusion {
     }
 
     /// The share of the weight that is at its class.
-    pub(super) fn accuracy(&self) -> Measure {
+    pub(crate) fn accuracy(&self) -> Measure {
         let right = self.cells.iter().filter(|((truth, prediction), _)| truth == prediction);
         share(right.map(|(_, cell)| cell.weight).sum(), total(self.cells.values()))
     }
 
     /// What is known of each class by itself.
-    pub(super) fn classes(&self) -> Vec<ClassMeasures> {
+    pub(crate) fn classes(&self) -> Vec<ClassMeasures> {
         let Margins { rows, predicted, right } = self.margins();
         (0..self.n_classes)
             .map(|class| {
@@ -84,7 +84,7 @@ impl Confusion {
     }
 
     /// The mean recall of the classes that have rows.
-    pub(super) fn balanced_accuracy(&self, classes: &[ClassMeasures]) -> Measure {
+    pub(crate) fn balanced_accuracy(&self, classes: &[ClassMeasures]) -> Measure {
         let recalls: Vec<Measure> = classes.iter().map(|class| class.recall).collect();
         mean_of_shares(&recalls)
     }
@@ -93,7 +93,7 @@ impl Confusion {
     ///
     /// Influence of a row of weight `w` on `f = 2 tp / (t + p)`, where `t` and `p` are the weights
     /// of the class and of what is taken for it: `w (2 [tp] - f ([t] + [p])) / (t + p)`.
-    pub(super) fn macro_f1(&self) -> Measure {
+    pub(crate) fn macro_f1(&self) -> Measure {
         let Margins { rows, predicted, right } = self.margins();
         let both = |class: usize| rows[class].weight + predicted[class].weight;
         let concerned: Vec<usize> = (0..self.n_classes).filter(|&class| both(class) > 0.0).collect();

@@ -2,9 +2,9 @@
 
 use ndarray::ArrayView1;
 
-use super::interval::{Scale, by_influence};
-use super::regression::weighted_mean;
-use super::{Answers, Measure, Missing, Truth};
+use crate::metrics::interval::{Scale, by_influence};
+use crate::metrics::regression::weighted_mean;
+use crate::metrics::{Answers, Measure, Missing, Truth};
 
 /// The name of the metric that [`difference`] is about: `log_loss` for classes, `r2` for values.
 pub fn compared_metric(truth: &Truth) -> &'static str {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::{Measure, Missing};
+use crate::metrics::{Measure, Missing};
 
 /// The confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;
@@ -22,15 +22,15 @@ pub struct Interval {
 
 /// Some of the rows that count: sums over their weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Sums {
-    pub(super) rows: u64,
-    pub(super) weight: f64,
-    pub(super) squares: f64, // of the weights
+pub(crate) struct Sums {
+    pub(crate) rows: u64,
+    pub(crate) weight: f64,
+    pub(crate) squares: f64, // of the weights
 }
 
 impl Sums {
     /// One row more.
-    pub(super) fn add(&mut self, weight: f64) {
+    pub(crate) fn add(&mut self, weight: f64) {
         *self += Self { rows: 1, weight, squares: weight * weight };
     }
 
@@ -49,7 +49,7 @@ impl std::ops::AddAssign for Sums {
 }
 
 /// The share `part / whole`, with Wilson's interval.
-pub(super) fn share(part: f64, whole: Sums) -> Measure {
+pub(crate) fn share(part: f64, whole: Sums) -> Measure {
     if whole.weight <= 0.0 {
         return Measure::undefined(Missing::NoRows);
     }
@@ -67,7 +67,7 @@ fn wilson(p: f64, n: f64) -> Interval {
 }
 
 /// The mean of shares of different rows: distances to the ends add up like standard errors.
-pub(super) fn mean_of_shares(shares: &[Measure]) -> Measure {
+pub(crate) fn mean_of_shares(shares: &[Measure]) -> Measure {
     let known = || shares.iter().filter_map(|share| share.value.zip(share.interval));
     let n = known().count() as f64;
     if n == 0.0 {
@@ -82,7 +82,7 @@ pub(super) fn mean_of_shares(shares: &[Measure]) -> Measure {
 
 /// A scale without ends for a metric or a difference.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Scale {
+pub(crate) enum Scale {
     /// `log(v)`, for `0 < v`.
     Log,
     /// `log(v / (1 - v))`, for `0 < v < 1`.
@@ -94,7 +94,7 @@ pub(super) enum Scale {
 }
 
 /// A metric whose rows, `n` of them, have influences of which `squares` is the sum of squares.
-pub(super) fn by_influence(value: f64, squares: f64, n: u64, scale: Scale) -> Measure {
+pub(crate) fn by_influence(value: f64, squares: f64, n: u64, scale: Scale) -> Measure {
     let n = n as f64;
     let standard_error = (n / (n - 1.0) * squares).sqrt();
     let stretch = match scale {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Interval;
+use crate::metrics::Interval;
 
 /// A metric on some rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,12 +51,12 @@ impl fmt::Display for Missing {
 
 impl Measure {
     /// No value.
-    pub(super) fn undefined(missing: Missing) -> Self {
+    pub(crate) fn undefined(missing: Missing) -> Self {
         Self { value: None, interval: None, missing: Some(missing) }
     }
 
     /// A value and its interval, or why there is none; undefined if the value is not finite.
-    pub(super) fn new(value: f64, interval: Result<Interval, Missing>) -> Self {
+    pub(crate) fn new(value: f64, interval: Result<Interval, Missing>) -> Self {
         if !value.is_finite() {
             return Self::undefined(Missing::NotFinite);
         }

@@ -32,24 +32,24 @@
 //! bootstrap", 1993, section 21.3; DeLong, DeLong and Clarke-Pearson, "Comparing the areas under two or
 //! more correlated receiver operating characteristic curves", 1988; Kish, "Survey sampling", 1965.
 
-mod answers;
-mod calibration;
-mod classification;
-mod confusion;
-mod difference;
-mod interval;
-mod measure;
-mod probability;
-mod ranking;
-mod regression;
+pub(crate) mod answers;
+pub(crate) mod calibration;
+pub(crate) mod classification;
+pub(crate) mod confusion;
+pub(crate) mod difference;
+pub(crate) mod interval;
+pub(crate) mod measure;
+pub(crate) mod probability;
+pub(crate) mod ranking;
+pub(crate) mod regression;
 
-pub use answers::{Answers, Metrics, Truth};
-pub use calibration::CALIBRATION_BINS;
-pub use classification::{ClassMeasures, Classification};
-pub use confusion::Confusion;
-pub use difference::{compared_metric, difference};
-pub(crate) use interval::student_t_quantile;
-pub use interval::{CONFIDENCE, Interval};
-pub use measure::{Measure, Missing};
-pub use probability::{log_logistic, log_softmax};
-pub use regression::{Regression, TargetMeasures};
+pub use crate::metrics::answers::{Answers, Metrics, Truth};
+pub use crate::metrics::calibration::CALIBRATION_BINS;
+pub use crate::metrics::classification::{ClassMeasures, Classification};
+pub use crate::metrics::confusion::Confusion;
+pub use crate::metrics::difference::{compared_metric, difference};
+pub(crate) use crate::metrics::interval::student_t_quantile;
+pub use crate::metrics::interval::{CONFIDENCE, Interval};
+pub use crate::metrics::measure::{Measure, Missing};
+pub use crate::metrics::probability::{log_logistic, log_softmax};
+pub use crate::metrics::regression::{Regression, TargetMeasures};

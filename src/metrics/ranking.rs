@@ -3,8 +3,8 @@
 
 use ndarray::{ArrayView1, ArrayView2};
 
-use super::interval::{Scale, by_influence};
-use super::{Measure, Missing};
+use crate::metrics::interval::{Scale, by_influence};
+use crate::metrics::{Measure, Missing};
 
 /// The area under the ROC curve; for more than two classes the mean over the classes that have
 /// rows, each against all others.
@@ -14,7 +14,7 @@ use super::{Measure, Missing};
 ///
 /// Influence of a row of weight `w`: `w (v - auc) / sum of w of its side`, where `v` is the share of
 /// the other side that the row is ranked right against.
-pub(super) fn area_under_curve(
+pub(crate) fn area_under_curve(
     truth: &[u32],
     log_probabilities: ArrayView2<'_, f64>,
     weights: &[f64],

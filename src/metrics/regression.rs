@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
-use super::interval::{Scale, by_influence};
-use super::{Measure, Missing};
+use crate::metrics::interval::{Scale, by_influence};
+use crate::metrics::{Measure, Missing};
 
 /// How good predicted values are, on some rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,14 +103,14 @@ fn target(truth: ArrayView1<'_, f64>, predictions: ArrayView1<'_, f64>, weights:
 }
 
 /// A mean over rows, with the sum of the squares of its influences.
-pub(super) struct WeightedMean {
-    pub(super) value: f64,
-    pub(super) squares: f64,
-    pub(super) rows: u64,
+pub(crate) struct WeightedMean {
+    pub(crate) value: f64,
+    pub(crate) squares: f64,
+    pub(crate) rows: u64,
 }
 
 /// The mean of pairs of a value and a weight greater than 0; none without any.
-pub(super) fn weighted_mean(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<WeightedMean> {
+pub(crate) fn weighted_mean(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<WeightedMean> {
     let first = pairs.clone().next()?.0;
     let (mut rows, mut total, mut sum) = (0, 0.0, 0.0);
     for (value, weight) in pairs.clone() {

@@ -10,12 +10,12 @@ use sha2::{Digest, Sha256};
 /// What every model file has behind the 8 bytes of its header's length, of any format.
 const HEAD: &[u8] = br#"{"__metadata__":{"bntrain":"{\"sha256\":\""#;
 /// In place of the checksum while it is taken.
-pub(super) const BLANK: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+pub(crate) const BLANK: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// Where it stands.
 const PLACE: Range<usize> = 8 + HEAD.len()..8 + HEAD.len() + BLANK.len();
 
 /// What is known of a file by its checksum.
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It is as it was written.
     Whole,
     /// It does not begin like a model file.
@@ -26,7 +26,7 @@ pub(super) enum Verdict {
 
 /// Puts the checksum in its place; false if the file has another head.
 #[must_use]
-pub(super) fn seal(file: &mut [u8]) -> bool {
+pub(crate) fn seal(file: &mut [u8]) -> bool {
     if !has_head(file) {
         return false;
     }
@@ -36,7 +36,7 @@ pub(super) fn seal(file: &mut [u8]) -> bool {
 }
 
 /// Looks at all bytes of a file.
-pub(super) fn verify(file: &[u8]) -> Verdict {
+pub(crate) fn verify(file: &[u8]) -> Verdict {
     if !has_head(file) {
         Verdict::Foreign
     } else if file[PLACE] == *checksum(file).as_bytes() {
@@ -47,7 +47,7 @@ pub(super) fn verify(file: &[u8]) -> Verdict {
 }
 
 /// Some bytes in hexadecimal, lowercase.
-pub(super) fn hex(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::History;
-use super::error::ModelFault;
 use crate::data::Encoding;
+use crate::model::History;
+use crate::model::error::ModelFault;
 
 /// The format of model files that this version writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
@@ -30,7 +30,7 @@ pub struct Description {
 
 impl Description {
     /// Whether its parts fit each other; the JSON may have been made by anyone.
-    pub(super) fn check(&self) -> Result<(), ModelFault> {
+    pub(crate) fn check(&self) -> Result<(), ModelFault> {
         if self.format == 0 {
             return Err(ModelFault::Contradiction("no version wrote format 0"));
         }

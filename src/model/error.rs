@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensorError;
 
-use super::FORMAT;
 use crate::config::ConfigError;
 use crate::data::{Shown, ShownPath};
+use crate::model::FORMAT;
 
 /// Why a model cannot be used, and the file concerned.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +29,7 @@ pub enum ModelErrorKind {
 }
 
 impl ModelError {
-    pub(super) fn new(path: &Path, fault: ModelFault) -> Self {
+    pub(crate) fn new(path: &Path, fault: ModelFault) -> Self {
         Self { path: path.to_owned(), fault: Box::new(fault) }
     }
 

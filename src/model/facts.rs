@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::{AnyNetwork, History, Model};
 use crate::data::Encoding;
+use crate::kernel::real::Real;
+use crate::model::{AnyNetwork, History, Model};
 use crate::nn::{LayerSpec, Network, Param};
-use crate::real::Real;
 
 /// What is told of a model.
 #[derive(Debug, Serialize)]

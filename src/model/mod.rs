@@ -6,23 +6,22 @@
 //!
 //! [`to_bytes`] makes a file; [`Model::load`] reads it back, or says why it is refused.
 
-mod checksum;
-mod description;
-mod error;
+pub(crate) mod checksum;
+pub(crate) mod description;
+pub(crate) mod error;
 pub mod export;
-mod facts;
-mod history;
-mod load;
-mod tensors;
-mod write;
-
+pub(crate) mod facts;
+pub(crate) mod history;
+pub(crate) mod read;
+pub(crate) mod tensors;
 #[cfg(test)]
 mod tests;
+pub(crate) mod write;
 
-pub use description::{Description, FORMAT};
-pub use error::{ModelError, ModelErrorKind, ModelFault};
-pub use facts::{LayerFacts, ModelFacts, TensorFacts};
-pub use history::{EpochMetrics, History};
-pub use load::{AnyNetwork, MAX_MODEL_BYTES, Model};
-pub use tensors::result_hash;
-pub use write::to_bytes;
+pub use crate::model::description::{Description, FORMAT};
+pub use crate::model::error::{ModelError, ModelErrorKind, ModelFault};
+pub use crate::model::facts::{LayerFacts, ModelFacts, TensorFacts};
+pub use crate::model::history::{EpochMetrics, History};
+pub use crate::model::read::{AnyNetwork, MAX_MODEL_BYTES, Model};
+pub use crate::model::tensors::result_hash;
+pub use crate::model::write::to_bytes;

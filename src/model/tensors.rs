@@ -7,10 +7,10 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use sha2::{Digest, Sha256};
 
-use super::checksum::hex;
-use super::error::ModelFault;
+use crate::kernel::real::Real;
+use crate::model::checksum::hex;
+use crate::model::error::ModelFault;
 use crate::nn::{LayerSpec, Network};
-use crate::real::Real;
 
 /// SHA-256 over all tensors of `network`, names and bits, in hexadecimal: equal for two runs
 /// exactly if every weight and every running statistic is.
@@ -26,7 +26,7 @@ pub fn result_hash<F: Real>(network: &Network<F>) -> String {
 }
 
 /// Name, shape and little-endian bytes of each tensor.
-pub(super) fn tensors<F: Real>(network: &Network<F>) -> impl Iterator<Item = (&str, [usize; 2], Vec<u8>)> {
+pub(crate) fn tensors<F: Real>(network: &Network<F>) -> impl Iterator<Item = (&str, [usize; 2], Vec<u8>)> {
     network.params().map(|param| {
         let mut bytes = Vec::with_capacity(param.value.len() * size_of::<F>());
         param.value.iter().for_each(|value| value.put_le_bytes(&mut bytes));
@@ -35,14 +35,14 @@ pub(super) fn tensors<F: Real>(network: &Network<F>) -> impl Iterator<Item = (&s
 }
 
 /// How a file names the precision of `F`.
-pub(super) fn dtype<F: Real>() -> Dtype {
+pub(crate) fn dtype<F: Real>() -> Dtype {
     if F::NAME == "f64" { Dtype::F64 } else { Dtype::F32 }
 }
 
 /// The network of `layers` with the tensors of a file: exactly those, each of the right shape and
 /// precision, every number finite. Widths are believed only where a tensor in the file has them,
 /// so that nothing larger than the file is allocated.
-pub(super) fn restore<F: Real>(
+pub(crate) fn restore<F: Real>(
     layers: &[LayerSpec],
     (inputs, outputs): (usize, usize),
     seed: u64,

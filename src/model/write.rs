@@ -7,11 +7,11 @@ use safetensors::SafeTensorError;
 use safetensors::tensor::TensorView;
 use serde::Serialize;
 
-use super::Description;
-use super::checksum::{BLANK, seal};
-use super::tensors::{dtype, tensors};
+use crate::kernel::real::Real;
+use crate::model::Description;
+use crate::model::checksum::{BLANK, seal};
+use crate::model::tensors::{dtype, tensors};
 use crate::nn::Network;
-use crate::real::Real;
 
 /// The one entry in the metadata; the checksum comes first, at a place that never moves.
 #[derive(Serialize)]

@@ -6,7 +6,7 @@ use ndarray_rand::rand_distr::{Normal, Uniform};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::real::Real;
+use crate::kernel::real::Real;
 
 /// How the weights of an affine layer start; biases start at 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

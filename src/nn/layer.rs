@@ -2,9 +2,9 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::{Param, Population, Targets};
 use crate::kernel::Team;
-use crate::real::Real;
+use crate::kernel::real::Real;
+use crate::nn::{Param, Population, Targets};
 
 /// What a pass needs besides the numbers.
 #[derive(Clone, Copy)]

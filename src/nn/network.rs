@@ -4,23 +4,24 @@ use std::convert::Infallible;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
-use super::activation::Elementwise;
-use super::affine::Bias;
-use super::huber_loss::HuberError;
-use super::leaky_relu::LeakyRelu;
-use super::relu::Relu;
-use super::sigmoid::Sigmoid;
-use super::squared_loss::SquaredError;
-use super::tanh::Tanh;
-use super::value_loss::ValueLoss;
-use super::workspace::{head, head_mut};
-use super::{
+use crate::kernel;
+use crate::kernel::Team;
+use crate::kernel::real::Real;
+use crate::nn::layers::activation::Elementwise;
+use crate::nn::layers::affine::Bias;
+use crate::nn::layers::leaky_relu::LeakyRelu;
+use crate::nn::layers::relu::Relu;
+use crate::nn::layers::sigmoid::Sigmoid;
+use crate::nn::layers::tanh::Tanh;
+use crate::nn::losses::huber::HuberError;
+use crate::nn::losses::regression::ValueLoss;
+use crate::nn::losses::squared::SquaredError;
+use crate::nn::workspace::{head, head_mut};
+use crate::nn::{
     Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, LogisticLoss, MeanOnly, Param, Pass, Population,
     SoftmaxLoss, Targets, Workspace,
 };
-use crate::kernel::{self, Team};
 use crate::random::stream;
-use crate::real::Real;
 
 /// Layers in order; each one's output is the next one's input, the last one's is a loss per row.
 pub struct Network<F> {
@@ -261,7 +262,7 @@ impl<F: Real> Network<F> {
     }
 
     /// What the `layer`-th layer (from 0) gets to see of `x` in evaluation mode.
-    pub(super) fn input_of<'a>(
+    pub(crate) fn input_of<'a>(
         &self,
         layer: usize,
         team: &Team,
@@ -295,12 +296,12 @@ impl<F: Real> Network<F> {
     }
 
     /// The width of the `layer`-th layer's input.
-    pub(super) fn width_before(&self, layer: usize) -> usize {
+    pub(crate) fn width_before(&self, layer: usize) -> usize {
         if layer == 0 { self.inputs } else { self.widths[layer - 1] }
     }
 
     /// See [`Layer::set_running_statistics`].
-    pub(super) fn set_running_statistics(&mut self, layer: usize, population: &Population) {
+    pub(crate) fn set_running_statistics(&mut self, layer: usize, population: &Population) {
         self.layers[layer].set_running_statistics(population);
     }
 

@@ -2,8 +2,8 @@
 
 use ndarray::Array2;
 
+use crate::kernel::real::Real;
 use crate::kernel::{aligned, zeros};
-use crate::real::Real;
 
 /// What may happen to a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Clipping of gradients by their global norm.
 
 use crate::kernel;
+use crate::kernel::real::Real;
 use crate::nn::Network;
-use crate::real::Real;
 
 /// Scales all gradients by `min(1, max_norm / norm)`, `norm` being the Euclidean norm of all of
 /// them together, and returns `norm`.

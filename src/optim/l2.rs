@@ -1,7 +1,7 @@
 //! Coupled decay: the gradient of a penalty on the weights.
 
+use crate::kernel::real::Real;
 use crate::nn::{Network, Role};
-use crate::real::Real;
 
 /// Adds the gradient of `l2 / 2 * sum of W^2`, which is `l2 * W`, over [`Role::Weight`] only.
 ///

@@ -1,13 +1,13 @@
 //! How gradients move weights: optimisers, learning-rate schedules, clipping.
 
-mod clip;
-mod l2;
-mod optimizer;
-mod schedule;
-mod spec;
+pub(crate) mod clip;
+pub(crate) mod l2;
+pub(crate) mod optimizer;
+pub(crate) mod schedule;
+pub(crate) mod spec;
 
-pub use clip::clip_by_global_norm;
-pub use l2::add_l2_gradient;
-pub use optimizer::Optimizer;
-pub use schedule::{Decay, Schedule};
-pub use spec::{AdamSpec, AdamWSpec, OptimizerSpec, RmsPropSpec, SgdSpec};
+pub use crate::optim::clip::clip_by_global_norm;
+pub use crate::optim::l2::add_l2_gradient;
+pub use crate::optim::optimizer::Optimizer;
+pub use crate::optim::schedule::{Decay, Schedule};
+pub use crate::optim::spec::{AdamSpec, AdamWSpec, OptimizerSpec, RmsPropSpec, SgdSpec};

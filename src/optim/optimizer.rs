@@ -7,10 +7,10 @@
 
 use ndarray::Array2;
 
-use super::OptimizerSpec;
+use crate::kernel::real::Real;
 use crate::kernel::{Team, update, zeros};
 use crate::nn::{Network, Param, Role};
-use crate::real::Real;
+use crate::optim::OptimizerSpec;
 
 /// An update rule with its state: one or two tensors for each trained tensor, in the same order.
 pub struct Optimizer<F> {

@@ -5,24 +5,24 @@
 //! at once, and leave in the order in which they came. What is said of a row depends on that row
 //! alone.
 
-mod answer;
-mod csv_form;
-mod form;
-mod json_form;
-mod quoting;
-mod work;
+pub(crate) mod csv_writer;
+pub(crate) mod json_writer;
+pub(crate) mod prediction;
+pub(crate) mod quoting;
+pub(crate) mod work;
+pub(crate) mod writer;
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use self::answer::Answer;
-use self::form::Form;
-use self::work::{Portion, Predictor};
 use crate::data::{BadRows, DataError, Role, RowStream, StreamError};
+use crate::kernel::real::Real;
 use crate::model::{AnyNetwork, Model};
 use crate::nn::Network;
-use crate::real::Real;
+use crate::predict::prediction::Answer;
+use crate::predict::work::{Portion, Predictor};
+use crate::predict::writer::Form;
 
 /// How predictions are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,20 +5,20 @@ use crate::data::is_number;
 /// How a text becomes a field that every reader takes for that text, and no spreadsheet for a
 /// formula.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Quoting {
-    pub(super) delimiter: u8,
-    pub(super) quote: u8,
+pub(crate) struct Quoting {
+    pub(crate) delimiter: u8,
+    pub(crate) quote: u8,
     /// What lines start with that the readers of such files pass over, beside `#`.
-    pub(super) comment: Option<u8>,
+    pub(crate) comment: Option<u8>,
     /// Whether the file whose records are kept has fields in these quotes.
-    pub(super) source_is_quoted: bool,
+    pub(crate) source_is_quoted: bool,
     /// Whether a text that looks like a formula gets a `'` before it.
-    pub(super) escape_formulas: bool,
+    pub(crate) escape_formulas: bool,
 }
 
 impl Quoting {
     /// Appends a text as a field.
-    pub(super) fn put(&self, text: &str, out: &mut Vec<u8>) {
+    pub(crate) fn put(&self, text: &str, out: &mut Vec<u8>) {
         let escape = if self.escape_formulas && is_formula(text) { "'" } else { "" };
         let bytes = || escape.bytes().chain(text.bytes());
         let is_special =
@@ -38,14 +38,14 @@ impl Quoting {
     }
 
     /// A text as a field.
-    pub(super) fn field(&self, text: &str) -> Vec<u8> {
+    pub(crate) fn field(&self, text: &str) -> Vec<u8> {
         let mut field = Vec::with_capacity(text.len() + 2);
         self.put(text, &mut field);
         field
     }
 
     /// Whether a record in which no field is quoted may be written as it stands.
-    pub(super) fn may_stay(&self, record: &str) -> bool {
+    pub(crate) fn may_stay(&self, record: &str) -> bool {
         // Where the source has no quotes, what looks like one is part of a text.
         let has_quotes = !self.source_is_quoted && record.as_bytes().contains(&self.quote);
         !has_quotes

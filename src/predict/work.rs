@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array2, s};
 
-use super::answer::{Answer, Answered};
-use super::form::Form;
 use crate::data::{BadRows, Encoder, Encoding, Piece, RowProblem};
+use crate::kernel::real::Real;
 use crate::kernel::{Team, wide};
 use crate::nn::{Network, Workspace};
-use crate::real::Real;
+use crate::predict::prediction::{Answer, Answered};
+use crate::predict::writer::Form;
 
 /// Rows that go through the network together: enough for its products to run at speed, few enough
 /// to stay in cache.
 const BATCH: usize = 128;
 
 /// All that every thread needs, and none changes.
-pub(super) struct Predictor<'m, F> {
+pub(crate) struct Predictor<'m, F> {
     network: &'m Network<F>,
     encoder: Encoder,
     answer: Answer,
@@ -25,16 +25,16 @@ pub(super) struct Predictor<'m, F> {
 }
 
 /// What came of a piece.
-pub(super) struct Portion {
-    pub(super) text: Vec<u8>,
-    pub(super) rows: u64,
-    pub(super) bad_rows: u64,
+pub(crate) struct Portion {
+    pub(crate) text: Vec<u8>,
+    pub(crate) rows: u64,
+    pub(crate) bad_rows: u64,
     /// Columns with unseen categories, how many cells hold one, and the first.
-    pub(super) unseen: Vec<(usize, u64, String)>,
+    pub(crate) unseen: Vec<(usize, u64, String)>,
 }
 
 /// What a thread keeps from one piece to the next.
-pub(super) struct Room<F> {
+pub(crate) struct Room<F> {
     team: Team,
     x: Array2<F>, // (BATCH, inputs), rows beyond those in work are stale
     workspace: Workspace<F>,
@@ -43,13 +43,13 @@ pub(super) struct Room<F> {
 }
 
 impl<'m, F: Real> Predictor<'m, F> {
-    pub(super) fn new(network: &'m Network<F>, encoding: &Encoding, form: Form, bad_rows: BadRows) -> Self {
+    pub(crate) fn new(network: &'m Network<F>, encoding: &Encoding, form: Form, bad_rows: BadRows) -> Self {
         let (encoder, answer) = (Encoder::new(encoding), Answer::new(&encoding.targets));
         Self { network, encoder, answer, form, bad_rows }
     }
 
     /// Predicts the rows of a piece.
-    pub(super) fn predict(
+    pub(crate) fn predict(
         &self,
         room: &mut Option<Room<F>>,
         piece: &Piece<'_>,

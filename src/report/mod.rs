@@ -14,36 +14,19 @@
 //! Whatever names are in the results, no output holds a character that a terminal would obey, and
 //! the pictures no markup but their own.
 
-mod axis;
-mod config_differences;
-mod curves;
-mod data_profile;
-mod differences;
-mod ends;
-mod evaluation;
-mod final_metrics;
-mod group_rows;
-pub mod metrics;
-mod model_facts;
-mod number;
-mod plain_text;
-mod points;
-mod rows;
-mod run_facts;
-mod side_by_side;
-mod svg;
-mod sweep;
-mod table;
-mod terminal_plot;
+pub(crate) mod chart;
+pub mod csv;
+pub(crate) mod plain_text;
+pub(crate) mod text;
 
-pub use config_differences::{ConfigDifference, config_differences};
-pub use data_profile::{data_profile, other_uses};
-pub use evaluation::evaluation;
-pub use model_facts::model_facts;
-pub use plain_text::{Charset, plain};
-pub use run_facts::run_facts;
-pub use side_by_side::side_by_side;
-pub use svg::curves_svg;
-pub use sweep::sweep_svg;
-pub use table::table;
-pub use terminal_plot::{PlotSize, TerminalPlot};
+pub use crate::report::chart::curves_svg;
+pub use crate::report::chart::sweep::sweep_svg;
+pub use crate::report::chart::terminal::{PlotSize, TerminalPlot};
+pub use crate::report::plain_text::{Charset, plain};
+pub use crate::report::text::config_differences::{ConfigDifference, config_differences};
+pub use crate::report::text::data_profile::{data_profile, other_uses};
+pub use crate::report::text::evaluation::evaluation;
+pub use crate::report::text::model_facts::model_facts;
+pub use crate::report::text::run_facts::run_facts;
+pub use crate::report::text::side_by_side::side_by_side;
+pub use crate::report::text::summary::table;

@@ -11,7 +11,7 @@ pub enum Charset {
 
 impl Charset {
     /// Before a spread.
-    pub(super) fn plus_minus(self) -> &'static str {
+    pub(crate) fn plus_minus(self) -> &'static str {
         match self {
             Self::Unicode => "±",
             Self::Ascii => "+-",
@@ -19,7 +19,7 @@ impl Charset {
     }
 
     /// `text` with a question mark for every character that is not in the set.
-    pub(super) fn restrict(self, text: String) -> String {
+    pub(crate) fn restrict(self, text: String) -> String {
         match self {
             Self::Unicode => text,
             Self::Ascii => text.replace(|character: char| !character.is_ascii(), "?"),
@@ -40,7 +40,7 @@ pub fn plain(text: &str) -> String {
 }
 
 /// Like [`plain`], at any length.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
         if is_shown(character) {

@@ -2,11 +2,11 @@
 
 use ndarray::{ArrayView1, ArrayView2};
 
-use super::{Quality, Score};
 use crate::data::{Batch, Rows};
 use crate::kernel::Team;
+use crate::kernel::real::Real;
 use crate::nn::{Network, Targets, Workspace, predicted_class};
-use crate::real::Real;
+use crate::train::{Quality, Score};
 
 /// Rows evaluated at once: enough for matrix products to run at speed, few enough to stay in cache.
 const CHUNK: usize = 256;
@@ -115,7 +115,7 @@ fn weight(weights: Option<&[f64]>, row: usize) -> f64 {
 }
 
 /// The sum of `losses`, `(n, 1)`, each times its weight.
-pub(super) fn weighted_sum<F: Real>(losses: ArrayView2<'_, F>, weights: Option<&[F]>) -> f64 {
+pub(crate) fn weighted_sum<F: Real>(losses: ArrayView2<'_, F>, weights: Option<&[F]>) -> f64 {
     match weights {
         Some(weights) => {
             losses.iter().zip(weights).map(|(&loss, &weight)| loss.to_f64() * weight.to_f64()).sum()

@@ -1,6 +1,6 @@
 //! Facts that the loop emits; what becomes of them is the observers' business.
 
-use super::{EpochRecord, Outcome, StepRecord};
+use crate::train::{EpochRecord, Outcome, StepRecord};
 
 /// Something that happened in a run.
 #[derive(Clone, Debug)]

@@ -1,15 +1,15 @@
 //! The training loop, what it reports, and when it stops.
 
-mod evaluate;
-mod event;
-mod patience;
-mod preflight;
-mod record;
-mod run;
-mod step;
+pub(crate) mod batch_plan;
+pub(crate) mod early_stopping;
+pub(crate) mod evaluate;
+pub(crate) mod event;
+pub(crate) mod record;
+pub(crate) mod step;
+pub(crate) mod trainer;
 
-pub use evaluate::Evaluator;
-pub use event::{Event, Observer};
-pub use preflight::{Misfit, Preflight, preflight};
-pub use record::{EpochRecord, Outcome, Quality, Score, StepRecord};
-pub use run::{Trained, train};
+pub use crate::train::batch_plan::{Misfit, Preflight, preflight};
+pub use crate::train::evaluate::Evaluator;
+pub use crate::train::event::{Event, Observer};
+pub use crate::train::record::{EpochRecord, Outcome, Quality, Score, StepRecord};
+pub use crate::train::trainer::{Trained, train};

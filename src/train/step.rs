@@ -1,16 +1,16 @@
 //! One training step, as the algorithm reads.
 
-use super::evaluate::weighted_sum;
 use crate::config::Plan;
 use crate::data::{Batch, Rows};
 use crate::kernel::Team;
+use crate::kernel::real::Real;
 use crate::nn::{Network, Pass, Workspace};
 use crate::optim::{Optimizer, add_l2_gradient, clip_by_global_norm};
-use crate::real::Real;
+use crate::train::evaluate::weighted_sum;
 
 /// A network in training with all that a step needs, sized once.
-pub(super) struct Stepper<'a, F> {
-    pub(super) network: Network<F>,
+pub(crate) struct Stepper<'a, F> {
+    pub(crate) network: Network<F>,
     plan: &'a Plan,
     optimizer: Optimizer<F>,
     workspace: Workspace<F>,
@@ -18,11 +18,11 @@ pub(super) struct Stepper<'a, F> {
 }
 
 /// Where a number that is not finite appeared: the loss, a statistic or a gradient.
-pub(super) struct NonFinite(pub(super) String);
+pub(crate) struct NonFinite(pub(crate) String);
 
 impl<'a, F: Real> Stepper<'a, F> {
     /// For batches of up to `max_rows` of `rows`.
-    pub(super) fn new(plan: &'a Plan, mut network: Network<F>, rows: &Rows<F>, max_rows: usize) -> Self {
+    pub(crate) fn new(plan: &'a Plan, mut network: Network<F>, rows: &Rows<F>, max_rows: usize) -> Self {
         Self {
             plan,
             optimizer: Optimizer::new(&plan.optimizer, &network),
@@ -36,7 +36,7 @@ impl<'a, F: Real> Stepper<'a, F> {
     ///
     /// Nothing moves, neither weight nor running statistic, before every number of the step is
     /// known to be finite.
-    pub(super) fn step(
+    pub(crate) fn step(
         &mut self,
         team: &Team,
         rows: &Rows<F>,

@@ -1,9 +1,7 @@
 //! A network on rows whose truth is known.
 
 use bntrain::data::Scaling;
-use bntrain::evaluate::{
-    Evaluation, EvaluationError, Inputs, Meaning, Question, Statistics, answers, evaluate,
-};
+use bntrain::eval::{Evaluation, EvaluationError, Inputs, Meaning, Question, Statistics, answers, evaluate};
 use bntrain::kernel::Team;
 use bntrain::metrics::{Answers, Metrics, Truth, difference};
 use bntrain::nn::Network;

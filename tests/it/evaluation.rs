@@ -1,11 +1,11 @@
 //! Evaluation changes nothing, sees each row alone, and is what training tends to.
 
+use bntrain::kernel::real::Real;
 use bntrain::kernel::{BatchMoments, Team, batch_moments};
 use bntrain::nn::{
     Affine, BatchNorm, BatchNormSpec, Dropout, DropoutSpec, Layer, LayerSpec, MeanOnlySpec, Network,
     RunningStart, RunningUpdate, RunningVariance, Targets,
 };
-use bntrain::real::Real;
 use ndarray::{Array2, s};
 
 use crate::support::stacks::{

@@ -1,12 +1,12 @@
 //! Batch norm where rounding and range would show: a single row, constant columns, huge offsets,
 //! the ends of `f32`; and the other layers at 0, at NaN and at the largest scores.
 
+use bntrain::kernel::real::Real;
 use bntrain::kernel::{BatchMoments, Team, batch_moments};
 use bntrain::nn::{
     Backward, BatchNorm, BatchNormSpec, Layer, LogisticLoss, Loss, MeanOnly, MeanOnlySpec, Network,
     SoftmaxLoss, Targets, Task,
 };
-use bntrain::real::Real;
 use ndarray::{Array2, array};
 
 use crate::support::stacks::{

@@ -4,13 +4,13 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use bntrain::compare::{DataSets, jobs, run_all};
 use bntrain::config::load;
+use bntrain::experiment::{DataSets, jobs, run_all};
 use bntrain::kernel::Team;
+use bntrain::kernel::real::Real;
 use bntrain::model::result_hash;
 use bntrain::nn::{Backward, BatchNormSpec, LayerSpec, Network, Pass, Targets};
 use bntrain::optim::{AdamSpec, AdamWSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec};
-use bntrain::real::Real;
 use ndarray::Array2;
 use serde::Deserialize;
 

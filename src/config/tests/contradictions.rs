@@ -1,6 +1,6 @@
 //! Pairs of values that do not go together and the exact message about them.
 
-use super::{SHORT, check, plan, problems};
+use crate::config::tests::{SHORT, check, plan, problems};
 use crate::nn::{LayerSpec, Task};
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{at_home, plan, problems};
+use crate::config::tests::{at_home, plan, problems};
 use crate::config::{ConfigErrorKind, load, parse};
 
 /// A file with these bytes and what is said about it, without its directory.

@@ -1,6 +1,6 @@
 //! `[compare.grid]`: the points it has, and what is said where it has none.
 
-use super::{at_home, plan};
+use crate::config::tests::{at_home, plan};
 use crate::config::{ConfigErrorKind, Plan};
 use crate::nn::{LayerSpec, Norm};
 

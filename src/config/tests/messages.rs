@@ -1,6 +1,6 @@
 //! Pairs of a mistake in one place and the exact message about it.
 
-use super::check;
+use crate::config::tests::check;
 
 #[test]
 fn types_and_ranges_of_counts() {

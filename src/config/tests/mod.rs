@@ -1,17 +1,17 @@
 //! Whole configs: what they become and what is said about them.
 
-mod contradictions;
-mod files;
-mod grids;
-mod messages;
-mod plans;
-mod shipped;
-mod starters;
-mod written;
+pub(crate) mod contradictions;
+pub(crate) mod files;
+pub(crate) mod grids;
+pub(crate) mod messages;
+pub(crate) mod plans;
+pub(crate) mod shipped;
+pub(crate) mod starters;
+pub(crate) mod written;
 
 use std::path::Path;
 
-use super::{ConfigError, Plan, parse};
+use crate::config::{ConfigError, Plan, parse};
 
 /// A config of which every part is as short as it can be.
 const SHORT: &str = "\

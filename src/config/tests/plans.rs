@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{SHORT, plan};
+use crate::config::tests::{SHORT, plan};
 use crate::config::{Dtype, TrainingPlan, parse};
 use crate::data::{ColumnRef, DataSpec};
 use crate::nn::{Bias, Init, LayerSpec, Norm};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::{Learnt, parse, starter};
+use crate::config::{Learnt, parse, starter};
 use crate::data::{DataSpec, Profile, Table};
 use crate::nn::Task;
 

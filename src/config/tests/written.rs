@@ -2,11 +2,11 @@
 
 use toml::{Table, Value};
 
-use super::{SHORT, plan};
-use crate::config::keys::{
+use crate::config::document::write::inline;
+use crate::config::schema::{
     DATA, EARLY_STOPPING, Kind, LAYERS, OPTIMIZER, SCHEDULE, Section, Standard, TRAINING,
 };
-use crate::config::write::inline;
+use crate::config::tests::{SHORT, plan};
 
 /// The same plan from its own text, and the same text again.
 #[track_caller]

@@ -2,12 +2,12 @@
 
 use rand::seq::SliceRandom;
 
-use super::{HeldBack, PartName, Split};
+use crate::data::split::{HeldBack, PartName, Split};
 use crate::random::stream;
 
 /// The group of each row.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::data) struct Groups {
+pub(crate) struct Groups {
     of_rows: Vec<u32>,
     count: usize,
     held_back: HeldBack,
@@ -18,17 +18,17 @@ const ROUNDS: usize = 20;
 
 impl Groups {
     /// `of_rows` are numbers below `count`, each of which occurs.
-    pub(in crate::data) fn new(of_rows: Vec<u32>, count: usize, held_back: HeldBack) -> Self {
+    pub(crate) fn new(of_rows: Vec<u32>, count: usize, held_back: HeldBack) -> Self {
         Self { of_rows, count, held_back }
     }
 
     /// The number of groups.
-    pub(in crate::data) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.count
     }
 
     /// The parts that have a share.
-    pub(in crate::data) fn parts(&self) -> usize {
+    pub(crate) fn parts(&self) -> usize {
         PartName::ALL.iter().filter(|part| part.share(self.held_back) > 0.0).count()
     }
 
@@ -37,7 +37,7 @@ impl Groups {
     /// Groups are dealt out in random order, each to the part that lacks its rows most, by number
     /// and by class; then each may move where that brings the parts nearer to their shares. A part
     /// with a share has a group if there are enough.
-    pub(super) fn draw(&self, strata: &[u32], seed: u64) -> Split {
+    pub(crate) fn draw(&self, strata: &[u32], seed: u64) -> Split {
         let mut order: Vec<usize> = (0..self.count).collect();
         order.shuffle(&mut stream(seed, "split", &[]));
         let mut deal = Deal::new(self, strata);

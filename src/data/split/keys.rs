@@ -2,22 +2,22 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{HeldBack, PartName, Split};
+use crate::data::split::{HeldBack, PartName, Split};
 
 /// The keys of all rows.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::data) struct Keys {
+pub(crate) struct Keys {
     of_rows: Vec<u64>,
     held_back: HeldBack,
 }
 
 /// The key of a cell, by its trimmed text.
-pub(in crate::data) fn cell_key(text: &str) -> u64 {
+pub(crate) fn cell_key(text: &str) -> u64 {
     first_bytes(Sha256::new().chain_update(b"bntrain/1/cell").chain_update(text))
 }
 
 /// The key of a row, by those of its key cells.
-pub(in crate::data) fn key(cells: impl IntoIterator<Item = u64>) -> u64 {
+pub(crate) fn key(cells: impl IntoIterator<Item = u64>) -> u64 {
     let mut hash = Sha256::new();
     hash.update(b"bntrain/1/row");
     for cell in cells {
@@ -27,14 +27,14 @@ pub(in crate::data) fn key(cells: impl IntoIterator<Item = u64>) -> u64 {
 }
 
 impl Keys {
-    pub(in crate::data) fn new(of_rows: Vec<u64>, held_back: HeldBack) -> Self {
+    pub(crate) fn new(of_rows: Vec<u64>, held_back: HeldBack) -> Self {
         Self { of_rows, held_back }
     }
 
     /// The parts of one seed: a hash of seed and key is a place between 0 and 1, of which the first
     /// `valid` belong to validation and the last `test` to the test. So a larger share takes from
     /// the training rows only.
-    pub(super) fn draw(&self, seed: u64) -> Split {
+    pub(crate) fn draw(&self, seed: u64) -> Split {
         let mut prefix = Sha256::new();
         prefix.update(b"bntrain/1/split_by");
         prefix.update(seed.to_le_bytes());

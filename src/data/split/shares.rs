@@ -2,12 +2,12 @@
 
 use rand::seq::SliceRandom;
 
-use super::Split;
+use crate::data::split::Split;
 use crate::random::stream;
 
 /// How many rows of each class go where; the same for every seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::data) struct Shares {
+pub(crate) struct Shares {
     rows: usize,
     valid: Vec<usize>,
     test: Vec<usize>,
@@ -19,7 +19,7 @@ impl Shares {
     ///
     /// A part has `share * rows` rows, rounded, and the classes in it are within one row of their
     /// share, but for this: every class keeps one row to train on.
-    pub(in crate::data) fn new(counts: &[usize], valid: f64, test: f64) -> Self {
+    pub(crate) fn new(counts: &[usize], valid: f64, test: f64) -> Self {
         let mut spare: Vec<usize> = counts.iter().map(|count| count.saturating_sub(1)).collect();
         let valid = apportion(counts, valid, &mut spare);
         let test = apportion(counts, test, &mut spare);
@@ -27,33 +27,33 @@ impl Shares {
     }
 
     /// Rows held back for validation.
-    pub(in crate::data) fn valid_rows(&self) -> usize {
+    pub(crate) fn valid_rows(&self) -> usize {
         self.valid.iter().sum()
     }
 
     /// Rows held back for the test.
-    pub(in crate::data) fn test_rows(&self) -> usize {
+    pub(crate) fn test_rows(&self) -> usize {
         self.test.iter().sum()
     }
 
     /// Rows that are trained on, that decide, and of the test.
-    pub(super) fn sizes(&self) -> [usize; 3] {
+    pub(crate) fn sizes(&self) -> [usize; 3] {
         let (valid, test) = (self.valid_rows(), self.test_rows());
         [self.rows - valid - test, valid, test]
     }
 
     /// The classes that have no row for validation.
-    pub(in crate::data) fn absent_in_valid(&self) -> Vec<usize> {
+    pub(crate) fn absent_in_valid(&self) -> Vec<usize> {
         absent(&self.valid)
     }
 
     /// The classes that have no row for the test.
-    pub(in crate::data) fn absent_in_test(&self) -> Vec<usize> {
+    pub(crate) fn absent_in_test(&self) -> Vec<usize> {
         absent(&self.test)
     }
 
     /// Draws the rows of one seed; `strata` are the classes of all rows, empty where there are none.
-    pub(super) fn draw(&self, strata: &[u32], seed: u64) -> Split {
+    pub(crate) fn draw(&self, strata: &[u32], seed: u64) -> Split {
         let mut rows_of = vec![Vec::new(); self.valid.len()];
         if strata.is_empty() {
             rows_of[0].extend(0..self.rows);

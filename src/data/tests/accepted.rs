@@ -1,6 +1,6 @@
 use ndarray::array;
 
-use super::*;
+use crate::data::tests::*;
 
 fn table(content: impl AsRef<[u8]>, spec: &DataSpec) -> Table {
     load(content, spec).expect("the content is well-formed")

@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use super::super::chunks::{Chunk, Chunks};
-use super::super::error::Told;
-use super::super::fault::Fault;
-use super::super::format::{Format, Reading};
-use super::super::lexer::Lexer;
-use super::super::place::line_of;
-use super::*;
+use crate::data::csv::chunks::{Chunk, Chunks};
+use crate::data::csv::format::{Format, Reading};
+use crate::data::csv::parser::Lexer;
+use crate::data::csv::position::line_of;
+use crate::data::error::Told;
+use crate::data::error_kind::Fault;
+use crate::data::tests::*;
 
 /// What becomes of a file.
 enum Outcome {
@@ -30,7 +30,7 @@ fn cells(content: &[u8], spec: &DataSpec, chunk: usize) -> Result<Vec<Vec<String
     while chunks.next(&mut piece).map_err(|told| told.below(lines))? {
         let text = piece.text().map_err(|told| told.below(lines))?;
         let mut lexer = Lexer::new(text, format.dialect);
-        let told = |at: Box<super::super::error::At>| at.told(text.as_bytes()).below(lines);
+        let told = |at: Box<crate::data::error::At>| at.told(text.as_bytes()).below(lines);
         while lexer.next_record().map_err(told)? {
             if let Some(line) = blank {
                 return Err(Told::at_line(line, Fault::BlankLine));

@@ -4,9 +4,9 @@ use std::num::NonZeroUsize;
 
 use proptest::prelude::*;
 
-use super::super::format::Reading;
-use super::super::{ColumnSpec, ColumnType};
-use super::*;
+use crate::data::csv::format::Reading;
+use crate::data::tests::*;
+use crate::data::{ColumnSpec, ColumnType};
 
 fn in_chunks(path: PathBuf, spec: &DataSpec, chunk: usize, threads: usize) -> Result<Table, DataError> {
     let threads = NonZeroUsize::new(threads).expect("at least one");

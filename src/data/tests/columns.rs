@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ndarray::array;
 
-use super::super::{Bytes, ColumnSpec, ColumnType, Constant, Kind, Missing, Prepared};
-use super::*;
+use crate::data::tests::*;
+use crate::data::{Bytes, ColumnSpec, ColumnType, Constant, Kind, Missing, Prepared};
 
 fn with_columns(columns: &[(&str, ColumnType)]) -> DataSpec {
     let told = |word| ColumnSpec { column_type: Some(word), ..ColumnSpec::default() };
@@ -14,7 +14,7 @@ fn with_columns(columns: &[(&str, ColumnType)]) -> DataSpec {
 }
 
 fn with_missing(missing: Missing) -> DataSpec {
-    DataSpec { missing, scale: super::super::Scale::None, ..spec() }
+    DataSpec { missing, scale: crate::data::Scale::None, ..spec() }
 }
 
 fn prepared(content: &str, spec: &DataSpec) -> Prepared<f64> {
@@ -300,8 +300,8 @@ fn markers_replace_the_usual_words() {
 #[test]
 fn nothing_is_left_of_the_row_before() {
     let data =
-        prepared("x,c,kind\n1,a,0\n2,b,1\n", &DataSpec { scale: super::super::Scale::None, ..spec() }).data;
-    let encoder = super::super::Encoder::new(&data.encoding);
+        prepared("x,c,kind\n1,a,0\n2,b,1\n", &DataSpec { scale: crate::data::Scale::None, ..spec() }).data;
+    let encoder = crate::data::Encoder::new(&data.encoding);
     let mut x = [9.0; 3];
     for (values, expected) in
         [([5.0, 1.0], [5.0, 0.0, 1.0]), ([6.0, 0.0], [6.0, 1.0, 0.0]), ([7.0, 2.0], [7.0, 0.0, 0.0])]

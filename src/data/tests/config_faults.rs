@@ -1,5 +1,5 @@
-use super::super::DataErrorKind;
-use super::*;
+use crate::data::DataErrorKind;
+use crate::data::tests::*;
 
 const TABLE: &str = "length,width,colour,kind\n1,2,red,a\n3,4,blue,b\n5,6,red,a\n7,8,blue,b\n";
 

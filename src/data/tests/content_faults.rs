@@ -1,4 +1,4 @@
-use super::*;
+use crate::data::tests::*;
 
 #[test]
 fn text_that_is_no_csv() {

@@ -2,7 +2,7 @@
 
 use ndarray::array;
 
-use super::*;
+use crate::data::tests::*;
 
 fn mark(char: char) -> Option<Mark> {
     Some(Mark(Some(char)))

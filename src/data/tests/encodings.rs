@@ -1,6 +1,6 @@
 //! Encodings other than UTF-8 are refused by name.
 
-use super::*;
+use crate::data::tests::*;
 
 /// `text` in UTF-16, without byte order mark.
 fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {

@@ -5,9 +5,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use ruzstd::encoding::{CompressionLevel, compress};
 
-use super::super::format::Reading;
-use super::super::{ColumnSpec, ColumnType, DataErrorKind};
-use super::*;
+use crate::data::csv::format::Reading;
+use crate::data::tests::*;
+use crate::data::{ColumnSpec, ColumnType, DataErrorKind};
 
 fn packed(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());

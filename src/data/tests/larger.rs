@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::{Bytes, ColumnSpec, ColumnType, DataErrorKind, SplitBy};
-use super::*;
+use crate::data::tests::*;
+use crate::data::{Bytes, ColumnSpec, ColumnType, DataErrorKind, SplitBy};
 
 /// A table with all that is kept: categories, gaps, groups, classes of both rows and parts.
 fn content(rows: usize) -> String {
@@ -28,7 +28,7 @@ fn spec(path: &Path, memory: u64) -> DataSpec {
         path: path.to_owned(),
         label: Some(name("kind")),
         columns: [("patient".to_owned(), group)].into(),
-        missing: super::super::Missing::Median,
+        missing: crate::data::Missing::Median,
         valid: 0.2,
         memory: Bytes(memory),
         ..DataSpec::default()
@@ -113,7 +113,7 @@ fn a_file_of_numbers_that_no_longer_holds_is_made_again() {
     assert!(notes.concat().contains("is of other data or other keys of [data], and not used"), "{notes:?}");
     assert!(larger.contains("90,") && fs::read(&cache).expect("it was written") != small);
 
-    let keys = DataSpec { missing: super::super::Missing::DropRow, ..spec(&path, 1) };
+    let keys = DataSpec { missing: crate::data::Missing::DropRow, ..spec(&path, 1) };
     let (_, notes) = seen(&keys);
     assert!(notes.concat().contains("is of other data or other keys of [data], and not used"), "{notes:?}");
 

@@ -2,8 +2,8 @@
 
 use rand::Rng;
 
-use super::super::{ColumnRefs, DataSpec, Missing};
-use super::{load, name, spec};
+use crate::data::tests::{load, name, spec};
+use crate::data::{ColumnRefs, DataSpec, Missing};
 use crate::random::stream;
 
 #[test]

@@ -1,30 +1,30 @@
 //! Files in, tables or messages out.
 
-mod accepted;
-mod awkward;
-mod chunked;
-mod columns;
-mod config_faults;
-mod content_faults;
-mod dialects;
-mod encodings;
-mod file_faults;
-mod larger;
-mod leaks;
-mod own_files;
-mod prepared;
-mod profiles;
-mod properties;
-mod row_stream;
-mod splits;
-mod truths;
+pub(crate) mod accepted;
+pub(crate) mod awkward;
+pub(crate) mod chunked;
+pub(crate) mod columns;
+pub(crate) mod config_faults;
+pub(crate) mod content_faults;
+pub(crate) mod dialects;
+pub(crate) mod encodings;
+pub(crate) mod file_faults;
+pub(crate) mod larger;
+pub(crate) mod leaks;
+pub(crate) mod own_files;
+pub(crate) mod prepared;
+pub(crate) mod profiles;
+pub(crate) mod properties;
+pub(crate) mod row_stream;
+pub(crate) mod splits;
+pub(crate) mod truths;
 
 use std::path::PathBuf;
 
 use ndarray::Array2;
 
-use super::table::Part;
-use super::{ColumnRef, Data, DataError, DataSpec, Mark, Scaling, Table, ValueEncoding};
+use crate::data::table::Part;
+use crate::data::{ColumnRef, Data, DataError, DataSpec, Mark, Scaling, Table, ValueEncoding};
 
 /// A directory of its own that goes with the test.
 struct Files(tempfile::TempDir);

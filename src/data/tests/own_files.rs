@@ -1,6 +1,6 @@
 use ndarray::array;
 
-use super::*;
+use crate::data::tests::*;
 
 const TRAINING: &str = "id,x,y,kind\n7,1,2,a\n8,3,4,b\n";
 

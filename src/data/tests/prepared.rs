@@ -1,5 +1,5 @@
-use super::super::{DataErrorKind, Prepared, Scale, Scaling};
-use super::*;
+use crate::data::tests::*;
+use crate::data::{DataErrorKind, Prepared, Scale, Scaling};
 
 fn prepared(content: &str, spec: &DataSpec) -> Prepared<f32> {
     load(content, spec).expect("the table loads").prepare(1, None).expect("the values fit")

@@ -1,7 +1,7 @@
 //! What is in a file, and what gives its label away.
 
-use super::super::{Kind, Nature, Profile};
-use super::*;
+use crate::data::tests::*;
+use crate::data::{Kind, Nature, Profile};
 
 fn profile(content: &str) -> Profile {
     let files = Files::new();

@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 
-use super::super::dialect::{Comments, Dialect};
-use super::super::error::At;
-use super::super::lexer::Lexer;
-use super::super::{Prepared, Scale};
-use super::*;
+use crate::data::csv::dialect::{Comments, Dialect};
+use crate::data::csv::parser::Lexer;
+use crate::data::error::At;
+use crate::data::tests::*;
+use crate::data::{Prepared, Scale};
 
 const PLAIN: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
 

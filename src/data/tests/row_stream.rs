@@ -3,24 +3,21 @@
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
-use super::super::format::Reading;
-use super::super::matching::Matching;
-use super::super::{BadRows, Encoding, Role, RowStream, StreamError};
-use super::*;
+use crate::data::csv::format::Reading;
+use crate::data::schema::mapping::Matching;
+use crate::data::tests::*;
+use crate::data::{BadRows, Encoding, Role, RowStream, StreamError};
 
 /// Two numbers, one of them with a fill, a word, an id and a label.
 fn encoding() -> Encoding {
     let content = "id,x,word,y,kind\n1,1,red,1,a\n2,2,blue,,b\n3,3,red,3,a\n4,4,red,5,b\n";
-    let spec = DataSpec { missing: super::super::Missing::Refuse, ..spec() };
+    let spec = DataSpec { missing: crate::data::Missing::Refuse, ..spec() };
     let columns = [
         (
             "id",
-            super::super::ColumnSpec {
-                column_type: Some(super::super::ColumnType::Id),
-                ..Default::default()
-            },
+            crate::data::ColumnSpec { column_type: Some(crate::data::ColumnType::Id), ..Default::default() },
         ),
-        ("y", super::super::ColumnSpec { missing: Some(super::super::Missing::Mean), ..Default::default() }),
+        ("y", crate::data::ColumnSpec { missing: Some(crate::data::Missing::Mean), ..Default::default() }),
     ];
     let columns = columns.map(|(name, told)| (name.to_owned(), told)).into_iter().collect();
     let table = load(content, &DataSpec { columns, ..spec }).expect("the table loads");

@@ -1,7 +1,7 @@
 //! Who is held back, as configs and files say it.
 
-use super::super::{Bytes, ColumnSpec, ColumnType, DataErrorKind, Missing, Rows, Scale, SplitBy};
-use super::*;
+use crate::data::tests::*;
+use crate::data::{Bytes, ColumnSpec, ColumnType, DataErrorKind, Missing, Rows, Scale, SplitBy};
 
 /// 60 rows of 20 patients, three each; `x` tells the rows apart.
 fn patients() -> String {
@@ -259,7 +259,7 @@ fn rows_with_another_target_are_not_the_same_and_test_rows_count_too() {
         path: files.write("t.csv", "x,y\n1,5\n2,6\n"),
         valid_path: Some(files.write("v.csv", "x,y\n1,5\n2,7\n")),
         test_path: Some(files.write("u.csv", "x,y\n2,6\n1,5.0\n9,9\n")),
-        target: super::super::ColumnRefs(vec![name("y")]),
+        target: crate::data::ColumnRefs(vec![name("y")]),
         ..DataSpec::default()
     };
     let table = Table::load(&spec).expect("it is well-formed");

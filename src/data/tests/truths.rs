@@ -2,8 +2,8 @@
 
 use ndarray::array;
 
-use super::super::{ColumnRefs, ColumnSpec, ColumnType, Missing};
-use super::*;
+use crate::data::tests::*;
+use crate::data::{ColumnRefs, ColumnSpec, ColumnType, Missing};
 
 fn target(names: &[&str]) -> DataSpec {
     DataSpec {

@@ -6,7 +6,7 @@ use crate::data::ValueTarget;
 
 /// What the scores of a network say.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// A score for each class; probabilities by softmax.
     Softmax { classes: Vec<String> },
     /// One score, the log odds of the second of two classes.
@@ -19,7 +19,7 @@ impl Answer {
     /// What is compared between a network and an exported one, from the scores of each row: the
     /// probability of each class, `(n, classes)`, or each value in units of its spread, `(n,
     /// targets)`, which is the score itself.
-    pub(super) fn comparable(&self, scores: &Array2<f64>) -> Array2<f64> {
+    pub(crate) fn comparable(&self, scores: &Array2<f64>) -> Array2<f64> {
         match self {
             Self::Softmax { .. } => softmax(scores.clone()),
             Self::Logistic { .. } => {
@@ -33,7 +33,7 @@ impl Answer {
     }
 
     /// The same from what an exported graph gives: probabilities, or values in the unit of the file.
-    pub(super) fn to_comparable(&self, mut answers: Array2<f64>) -> Array2<f64> {
+    pub(crate) fn to_comparable(&self, mut answers: Array2<f64>) -> Array2<f64> {
         if let Self::Values { targets } = self {
             for (mut column, ValueTarget { scaling, .. }) in answers.columns_mut().into_iter().zip(targets) {
                 column.mapv_inplace(|value| (value - scaling.offset) / scaling.divisor);
@@ -43,13 +43,13 @@ impl Answer {
     }
 
     /// Whether there are classes.
-    pub(super) fn is_classes(&self) -> bool {
+    pub(crate) fn is_classes(&self) -> bool {
         !matches!(self, Self::Values { .. })
     }
 }
 
 /// `exp(x)` over its sum, per row.
-pub(super) fn softmax(mut x: Array2<f64>) -> Array2<f64> {
+pub(crate) fn softmax(mut x: Array2<f64>) -> Array2<f64> {
     for mut row in x.rows_mut() {
         let max = row.fold(f64::NEG_INFINITY, |max, &x| max.max(x));
         row.mapv_inplace(|x| (x - max).exp());

@@ -21,7 +21,7 @@
 
 use ndarray::{Array1, Axis};
 
-use super::stage::{Stage, Step};
+use crate::model::export::ir::{Stage, Step};
 
 /// The most deviations that a mean may be away from 0 for a norm before an affine layer to be
 /// folded into it. The product would otherwise be a small difference of large numbers, which
@@ -29,7 +29,7 @@ use super::stage::{Stage, Step};
 const FARTHEST_MEAN: f64 = 16.0;
 
 /// The same function in fewer steps.
-pub(super) fn fold(stages: Vec<Stage>) -> Vec<Stage> {
+pub(crate) fn fold(stages: Vec<Stage>) -> Vec<Stage> {
     let mut folded: Vec<Stage> = Vec::with_capacity(stages.len());
     for stage in stages {
         let Stage { name, step } = simplify(stage);

@@ -7,43 +7,43 @@ use crate::data::{Encoding, FeatureEncoding, Scaling, ValueEncoding};
 /// Numbers are scaled, texts become one 0 or 1 for each category. A missing number is NaN, a
 /// missing text is empty.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Inputs {
-    pub(super) numbers: Vec<Number>,
-    pub(super) texts: Vec<Text>,
+pub(crate) struct Inputs {
+    pub(crate) numbers: Vec<Number>,
+    pub(crate) texts: Vec<Text>,
     /// The features of the encoding, in its order.
-    pub(super) features: Vec<Column>,
+    pub(crate) features: Vec<Column>,
     /// Where each of the network's inputs comes from.
-    pub(super) order: Vec<Source>,
+    pub(crate) order: Vec<Source>,
 }
 
 /// A numeric column.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Number {
-    pub(super) name: String,
-    pub(super) scaling: Scaling,
+pub(crate) struct Number {
+    pub(crate) name: String,
+    pub(crate) scaling: Scaling,
     /// What stands for a missing number, before scaling; without it NaN goes through to the end.
-    pub(super) fill: Option<f64>,
+    pub(crate) fill: Option<f64>,
 }
 
 /// A column of texts.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Text {
-    pub(super) name: String,
-    pub(super) categories: Vec<String>,
+pub(crate) struct Text {
+    pub(crate) name: String,
+    pub(crate) categories: Vec<String>,
     /// What stands for a missing text; without it, it is like any unknown one.
-    pub(super) fill: Option<String>,
+    pub(crate) fill: Option<String>,
 }
 
 /// One of the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Column {
+pub(crate) enum Column {
     Number(usize),
     Text(usize),
 }
 
 /// Where an input of the network comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// The scaled number of a column.
     Number(usize),
     /// 1 where the number of a column is missing, else 0.
@@ -58,7 +58,7 @@ pub(super) enum Source {
 
 impl Inputs {
     /// The columns that `encoding` takes, numbers apart from texts.
-    pub(super) fn of(encoding: &Encoding) -> Self {
+    pub(crate) fn of(encoding: &Encoding) -> Self {
         let mut inputs =
             Self { numbers: Vec::new(), texts: Vec::new(), features: Vec::new(), order: Vec::new() };
         for (name, FeatureEncoding { values, indicator }) in encoding.features() {

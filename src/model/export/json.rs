@@ -5,11 +5,11 @@
 use ndarray::{Array1, Array2};
 use serde_json::{Map, Value, json};
 
-use super::stage::{Stage, Step};
 use crate::config::Dtype;
+use crate::model::export::ir::{Stage, Step};
 
 /// The text of the file; `model` says what the layers do not: columns, scaling, classes.
-pub(super) fn to_text(stages: &[Stage], dtype: Dtype, model: Value) -> String {
+pub(crate) fn to_text(stages: &[Stage], dtype: Dtype, model: Value) -> String {
     let layers: Vec<Value> = stages.iter().map(|stage| layer(stage, dtype)).collect();
     let mut document = match model {
         Value::Object(model) => model,
@@ -115,7 +115,7 @@ fn write(value: &Value, depth: usize, text: &mut String) {
 }
 
 /// The steps that a file describes; otherwise the reason why it is none of ours.
-pub(super) fn read(file: &[u8]) -> Result<Vec<Step>, String> {
+pub(crate) fn read(file: &[u8]) -> Result<Vec<Step>, String> {
     let document: Value = serde_json::from_slice(file).map_err(|error| error.to_string())?;
     let layers = document["layers"].as_array().ok_or("it has no layers")?;
     layers.iter().map(|layer| step(layer).ok_or_else(|| format!("{} is incomplete", layer["name"]))).collect()

@@ -3,32 +3,31 @@
 //! [`to_bytes`] makes a file. [`Exported::read`] reads one back the way other tools would, and
 //! [`compare`] runs it and the model it was made of over the same [`Sample`] of rows.
 
-mod answer;
-mod compare;
-mod error;
-mod exported;
-mod fold;
-mod inputs;
-mod json;
-mod onnx;
-mod sample;
-mod stage;
-mod torch;
-
+pub(crate) mod answer;
+pub(crate) mod compare;
+pub(crate) mod error;
+pub(crate) mod exported;
+pub(crate) mod fold;
+pub(crate) mod inputs;
+pub(crate) mod ir;
+pub(crate) mod json;
+pub(crate) mod onnx;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
+pub(crate) mod torch;
 
 use serde_json::{Value, json};
 
-use self::answer::Answer;
-pub use self::compare::{Agreement, compare, tolerance};
-pub use self::error::ExportError;
-pub use self::exported::Exported;
-use self::inputs::Inputs;
-pub use self::sample::{Origin, Sample};
-use self::stage::{Stage, stages};
-use super::{AnyNetwork, Model};
 use crate::config::Dtype;
+use crate::model::export::answer::Answer;
+pub use crate::model::export::compare::{Agreement, compare, tolerance};
+pub use crate::model::export::error::ExportError;
+pub use crate::model::export::exported::Exported;
+use crate::model::export::inputs::Inputs;
+use crate::model::export::ir::{Stage, stages};
+pub use crate::model::export::sample::{Origin, Sample};
+use crate::model::{AnyNetwork, Model};
 use crate::nn::{LayerSpec, Loss};
 
 /// What is written.

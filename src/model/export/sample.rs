@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use ndarray::{Array2, s};
 use rand::Rng;
 
-use super::inputs::{Column, Inputs};
-use crate::config::{self, Dtype, Plan};
+use crate::config;
+use crate::config::{Dtype, Plan};
 use crate::data::{
     BadRows, DataError, DataSpec, Encoder, FeatureEncoding, RowStream, StreamError, Table, ValueEncoding,
 };
+use crate::kernel::real::Real;
 use crate::model::Model;
+use crate::model::export::inputs::{Column, Inputs};
 use crate::random::stream;
-use crate::real::Real;
 
 /// Rows that are made up where there are no others.
 const MADE_UP: usize = 1000;
@@ -28,11 +29,11 @@ pub struct Sample {
     /// Where they are from.
     pub origin: Origin,
     /// Raw numbers, `(n, numeric columns)`.
-    pub(super) numbers: Array2<f64>,
+    pub(crate) numbers: Array2<f64>,
     /// Raw texts, `(n, categorical columns)`.
-    pub(super) texts: Array2<String>,
+    pub(crate) texts: Array2<String>,
     /// The network's inputs, `(n, inputs)`.
-    pub(super) encoded: Array2<f64>,
+    pub(crate) encoded: Array2<f64>,
 }
 
 /// Where rows are from.
@@ -190,7 +191,7 @@ impl Sample {
     }
 
     /// Some of the rows.
-    pub(super) fn slice(&self, rows: Range<usize>) -> Self {
+    pub(crate) fn slice(&self, rows: Range<usize>) -> Self {
         Self {
             origin: self.origin.clone(),
             numbers: self.numbers.slice(s![rows.clone(), ..]).to_owned(),

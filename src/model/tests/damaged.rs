@@ -1,6 +1,6 @@
 //! Files of which something was lost or changed.
 
-use super::*;
+use crate::model::tests::*;
 
 #[test]
 fn every_truncation_is_refused() {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::*;
 use crate::model::checksum::seal;
+use crate::model::tests::*;
 
 /// The small model's file after `change` of its safetensors header, its document and its numbers.
 fn forged(change: impl FnOnce(&mut Value, &mut Value, &mut Vec<u8>)) -> Vec<u8> {

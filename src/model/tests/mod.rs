@@ -1,17 +1,18 @@
 //! Model files: what comes back from them, and what is refused.
 
-mod damaged;
-mod forged;
-mod whole;
+pub(crate) mod damaged;
+pub(crate) mod forged;
+pub(crate) mod whole;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{AnyNetwork, Description, FORMAT, History, Model, to_bytes};
-use crate::config::{self, Plan};
+use crate::config;
+use crate::config::Plan;
 use crate::data::{Encoding, FeatureEncoding, Scaling, ValueEncoding};
+use crate::kernel::real::Real;
+use crate::model::{AnyNetwork, Description, FORMAT, History, Model, to_bytes};
 use crate::nn::Network;
-use crate::real::Real;
 use crate::train::Outcome;
 
 /// A network with every kind of tensor, on two features and three classes.

@@ -1,7 +1,8 @@
 //! What was written is read back.
 
-use super::*;
+use crate::model::ModelErrorKind::{Io, Model as Content};
 use crate::model::result_hash;
+use crate::model::tests::*;
 
 #[test]
 fn a_model_comes_back_bit_for_bit() {
@@ -59,7 +60,6 @@ fn what_is_no_file_is_told_by_kind() {
         let error = Model::load(&folder.path().join(name)).err().expect("an error");
         (error.kind(), error.fault().to_string())
     };
-    use crate::model::ModelErrorKind::{Io, Model as Content};
     assert_eq!(told("absent"), (Io, "not found".to_owned()));
     assert_eq!(told(""), (Io, "is a directory; give the model.safetensors in it".to_owned()));
     std::fs::write(folder.path().join("empty"), "").expect("a file");

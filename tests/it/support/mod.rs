@@ -7,9 +7,9 @@ pub(crate) mod stacks;
 pub(crate) mod work;
 
 use bntrain::kernel::Team;
+use bntrain::kernel::real::Real;
 use bntrain::nn::{Layer, Pass, Targets};
 use bntrain::random::stream;
-use bntrain::real::Real;
 use ndarray::{Array2, ArrayView2};
 use rand::Rng;
 

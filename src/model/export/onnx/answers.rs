@@ -1,21 +1,21 @@
 //! The part of the graph that turns scores into answers.
 
-use super::super::answer::Answer;
-use super::builder::{Attribute, Builder};
-use super::encode::{Types, cast};
 use crate::data::ValueTarget;
+use crate::model::export::answer::Answer;
+use crate::model::export::onnx::builder::{Attribute, Builder};
+use crate::model::export::onnx::encode::{Types, cast};
 
 /// The name of the graph's output of scores.
-pub(super) const SCORES: &str = "scores";
+pub(crate) const SCORES: &str = "scores";
 
 /// The name of the graph's output of probabilities.
-pub(super) const PROBABILITIES: &str = "probabilities";
+pub(crate) const PROBABILITIES: &str = "probabilities";
 
 /// The name of the graph's output of values.
 const VALUES: &str = "values";
 
 /// Adds what makes answers of `scores`, and declares the outputs: the answers, then the scores.
-pub(super) fn add(builder: &mut Builder, answer: &Answer, scores: &str, types: Types) {
+pub(crate) fn add(builder: &mut Builder, answer: &Answer, scores: &str, types: Types) {
     let network = types.network;
     // The last layer is called after itself; an output needs its own name.
     builder.node("Identity", &[scores], SCORES, &[]);

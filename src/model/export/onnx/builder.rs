@@ -1,13 +1,13 @@
 //! A graph as it grows: nodes, and the tensors that they need.
 
-use super::proto::{
+use crate::model::export::onnx::proto::{
     AttributeProto, AttributeType, DataType, Dimension, Extent, GraphProto, NodeProto, TensorProto,
     TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
 };
 
 /// Nodes and initialisers so far.
 #[derive(Default)]
-pub(super) struct Builder {
+pub(crate) struct Builder {
     nodes: Vec<NodeProto>,
     initializers: Vec<TensorProto>,
     inputs: Vec<ValueInfoProto>,
@@ -15,7 +15,7 @@ pub(super) struct Builder {
 }
 
 /// The value of an attribute.
-pub(super) enum Attribute {
+pub(crate) enum Attribute {
     Int(i64),
     Float(f64),
 }
@@ -23,7 +23,7 @@ pub(super) enum Attribute {
 impl Builder {
     /// Adds the operator `op` on the values `inputs`, whose result is called `output`, and gives
     /// that name back.
-    pub(super) fn node(
+    pub(crate) fn node(
         &mut self,
         op: &str,
         inputs: &[&str],
@@ -41,7 +41,7 @@ impl Builder {
     }
 
     /// Adds a tensor of numbers in row-major order, rounded to `dtype`, and gives its name back.
-    pub(super) fn numbers<'a>(
+    pub(crate) fn numbers<'a>(
         &mut self,
         name: &str,
         dtype: DataType,
@@ -59,13 +59,13 @@ impl Builder {
     }
 
     /// Adds a list of indices and gives its name back.
-    pub(super) fn indices(&mut self, name: &str, indices: &[usize]) -> String {
+    pub(crate) fn indices(&mut self, name: &str, indices: &[usize]) -> String {
         let raw = indices.iter().flat_map(|&index| (index as i64).to_le_bytes()).collect();
         self.tensor(name, DataType::Int64, &[indices.len()], Some(raw), Vec::new())
     }
 
     /// Adds a row of texts and gives its name back.
-    pub(super) fn texts(&mut self, name: &str, texts: &[&str]) -> String {
+    pub(crate) fn texts(&mut self, name: &str, texts: &[&str]) -> String {
         let strings = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
         self.tensor(name, DataType::String, &[1, texts.len()], None, strings)
     }
@@ -89,18 +89,18 @@ impl Builder {
     }
 
     /// Declares an input of the graph, `(rows, width)` with any number of rows.
-    pub(super) fn input(&mut self, name: &str, dtype: DataType, width: usize, doc: String) -> String {
+    pub(crate) fn input(&mut self, name: &str, dtype: DataType, width: usize, doc: String) -> String {
         self.inputs.push(value_info(name, dtype, width, doc));
         name.to_owned()
     }
 
     /// Declares an output of the graph, likewise.
-    pub(super) fn output(&mut self, name: &str, dtype: DataType, width: usize, doc: String) {
+    pub(crate) fn output(&mut self, name: &str, dtype: DataType, width: usize, doc: String) {
         self.outputs.push(value_info(name, dtype, width, doc));
     }
 
     /// The graph, called `name`.
-    pub(super) fn finish(self, name: &str) -> GraphProto {
+    pub(crate) fn finish(self, name: &str) -> GraphProto {
         GraphProto {
             node: self.nodes,
             name: name.to_owned(),

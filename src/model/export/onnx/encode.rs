@@ -1,22 +1,22 @@
 //! The part of the graph that turns raw columns into the network's inputs.
 
-use super::super::inputs::{Inputs, Source, Text};
-use super::builder::{Attribute, Builder};
-use super::proto::DataType;
+use crate::model::export::inputs::{Inputs, Source, Text};
+use crate::model::export::onnx::builder::{Attribute, Builder};
+use crate::model::export::onnx::proto::DataType;
 
 /// The name of the graph's input of numbers.
-pub(super) const NUMBERS: &str = "numbers";
+pub(crate) const NUMBERS: &str = "numbers";
 
 /// The name of the graph's input of texts.
-pub(super) const TEXTS: &str = "texts";
+pub(crate) const TEXTS: &str = "texts";
 
 /// The types that the graph computes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Types {
+pub(crate) struct Types {
     /// Of raw numbers, until they are scaled.
-    pub(super) raw: DataType,
+    pub(crate) raw: DataType,
     /// Of the network.
-    pub(super) network: DataType,
+    pub(crate) network: DataType,
 }
 
 /// Some of the network's inputs side by side, and where they come from.
@@ -26,7 +26,7 @@ struct Part {
 }
 
 /// Adds inputs and encoding to a graph; the result is the name of the network's inputs.
-pub(super) fn encode(builder: &mut Builder, inputs: &Inputs, types: Types) -> String {
+pub(crate) fn encode(builder: &mut Builder, inputs: &Inputs, types: Types) -> String {
     let mut parts = Vec::new();
     if !inputs.numbers.is_empty() {
         encode_numbers(builder, inputs, types, &mut parts);
@@ -150,7 +150,7 @@ fn gather(builder: &mut Builder, value: &str, output: &str, columns: &[usize]) -
     builder.node("Gather", &[value, &columns], output, &[("axis", Attribute::Int(1))])
 }
 
-pub(super) fn cast(builder: &mut Builder, value: &str, output: &str, to: DataType) -> String {
+pub(crate) fn cast(builder: &mut Builder, value: &str, output: &str, to: DataType) -> String {
     builder.node("Cast", &[value], output, &[("to", Attribute::Int(to as i64))])
 }
 

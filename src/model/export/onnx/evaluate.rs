@@ -5,19 +5,19 @@ use std::collections::HashMap;
 
 use prost::Message;
 
-use super::operators::apply;
-use super::proto::{GraphProto, ModelProto};
-use super::tensor::Tensor;
+use crate::model::export::onnx::operators::apply;
+use crate::model::export::onnx::proto::{GraphProto, ModelProto};
+use crate::model::export::onnx::tensor::Tensor;
 
 /// A graph that was read back.
-pub(in super::super) struct Evaluator {
+pub(crate) struct Evaluator {
     graph: GraphProto,
     initializers: HashMap<String, Tensor>,
 }
 
 impl Evaluator {
     /// Reads a file; otherwise the reason why it is none of ours.
-    pub(in super::super) fn new(file: &[u8]) -> Result<Self, String> {
+    pub(crate) fn new(file: &[u8]) -> Result<Self, String> {
         let model = ModelProto::decode(file).map_err(|error| error.to_string())?;
         let mut graph = model.graph.ok_or("there is no graph")?;
         let mut initializers = HashMap::new();
@@ -30,7 +30,7 @@ impl Evaluator {
     }
 
     /// The outputs in order, from inputs in order.
-    pub(in super::super) fn run(&self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, String> {
+    pub(crate) fn run(&self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, String> {
         if inputs.len() != self.graph.input.len() {
             return Err(format!("the graph has {} inputs", self.graph.input.len()));
         }

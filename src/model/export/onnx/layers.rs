@@ -2,12 +2,12 @@
 
 use ndarray::Array1;
 
-use super::super::stage::{Stage, Step};
-use super::builder::{Attribute, Builder};
-use super::proto::DataType;
+use crate::model::export::ir::{Stage, Step};
+use crate::model::export::onnx::builder::{Attribute, Builder};
+use crate::model::export::onnx::proto::DataType;
 
 /// Adds `stages` on the value `x`, in the type `dtype`; the result is the name of the last value.
-pub(super) fn add(builder: &mut Builder, stages: &[Stage], x: String, dtype: DataType) -> String {
+pub(crate) fn add(builder: &mut Builder, stages: &[Stage], x: String, dtype: DataType) -> String {
     stages.iter().fold(x, |x, stage| add_stage(builder, stage, x, dtype))
 }
 

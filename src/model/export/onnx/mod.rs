@@ -5,26 +5,26 @@
 //! `values` in the unit of the file, and the `scores` behind them. Names of columns and classes are
 //! in the metadata, as lists in JSON.
 
-mod answers;
-mod builder;
-mod encode;
-mod evaluate;
-mod layers;
-mod operators;
-pub(super) mod proto;
-mod tensor;
+pub(crate) mod answers;
+pub(crate) mod builder;
+pub(crate) mod encode;
+pub(crate) mod evaluate;
+pub(crate) mod layers;
+pub(crate) mod operators;
+pub(crate) mod proto;
+pub(crate) mod tensor;
 
 use prost::Message;
 
-use self::builder::Builder;
-use self::encode::Types;
-pub(super) use self::evaluate::Evaluator;
-use self::proto::{DataType, ModelProto, OperatorSetIdProto, StringStringEntryProto};
-pub(super) use self::tensor::Tensor;
-use super::answer::Answer;
-use super::inputs::Inputs;
-use super::stage::Stage;
 use crate::config::Dtype;
+use crate::model::export::answer::Answer;
+use crate::model::export::inputs::Inputs;
+use crate::model::export::ir::Stage;
+use crate::model::export::onnx::builder::Builder;
+use crate::model::export::onnx::encode::Types;
+pub(crate) use crate::model::export::onnx::evaluate::Evaluator;
+use crate::model::export::onnx::proto::{DataType, ModelProto, OperatorSetIdProto, StringStringEntryProto};
+pub(crate) use crate::model::export::onnx::tensor::Tensor;
 
 /// The version of the operators. Strings can be compared since 19; 21 is read by every runtime
 /// since the middle of 2024.
@@ -34,23 +34,23 @@ const OPSET: i64 = 21;
 const IR_VERSION: i64 = 10;
 
 /// The largest message that protocol buffers allow, in bytes.
-pub(super) const MAX_BYTES: usize = (1 << 31) - 1;
+pub(crate) const MAX_BYTES: usize = (1 << 31) - 1;
 
 /// What a graph is made of.
-pub(super) struct Parts<'a> {
-    pub(super) inputs: &'a Inputs,
-    pub(super) stages: &'a [Stage],
-    pub(super) answer: &'a Answer,
+pub(crate) struct Parts<'a> {
+    pub(crate) inputs: &'a Inputs,
+    pub(crate) stages: &'a [Stage],
+    pub(crate) answer: &'a Answer,
     /// Of the network.
-    pub(super) dtype: Dtype,
+    pub(crate) dtype: Dtype,
     /// Of raw numbers.
-    pub(super) raw_dtype: Dtype,
+    pub(crate) raw_dtype: Dtype,
     /// Further entries of the metadata.
-    pub(super) metadata: &'a [(&'static str, String)],
+    pub(crate) metadata: &'a [(&'static str, String)],
 }
 
 /// The file, or how many bytes it would have where that is too many.
-pub(super) fn to_bytes(parts: &Parts<'_>) -> Result<Vec<u8>, usize> {
+pub(crate) fn to_bytes(parts: &Parts<'_>) -> Result<Vec<u8>, usize> {
     let types = Types { raw: data_type(parts.raw_dtype), network: data_type(parts.dtype) };
     let mut builder = Builder::default();
     let x = encode::encode(&mut builder, parts.inputs, types);

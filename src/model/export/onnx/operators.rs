@@ -2,12 +2,12 @@
 
 use ndarray::{Array2, Axis, Zip, concatenate};
 
-use super::super::answer::softmax;
-use super::proto::{DataType, NodeProto};
-use super::tensor::Tensor;
+use crate::model::export::answer::softmax;
+use crate::model::export::onnx::proto::{DataType, NodeProto};
+use crate::model::export::onnx::tensor::Tensor;
 
 /// The result of a node; none if it is not one that is written here, or does not fit its operands.
-pub(super) fn apply(node: &NodeProto, operands: &[&Tensor]) -> Option<Tensor> {
+pub(crate) fn apply(node: &NodeProto, operands: &[&Tensor]) -> Option<Tensor> {
     match (node.op_type.as_str(), operands) {
         ("Identity", [x]) => Some((*x).clone()),
         ("Relu", [x]) => map(x, |x| if x < 0.0 { 0.0 } else { x }),

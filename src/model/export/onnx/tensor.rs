@@ -2,11 +2,11 @@
 
 use ndarray::Array2;
 
-use super::proto::{DataType, TensorProto};
+use crate::model::export::onnx::proto::{DataType, TensorProto};
 
 /// A value; everything but indices is a matrix, a list is one row.
 #[derive(Clone, Debug, PartialEq)]
-pub(in super::super) enum Tensor {
+pub(crate) enum Tensor {
     /// Numbers, of which those in single precision are kept rounded to it.
     Numbers {
         values: Array2<f64>,
@@ -19,7 +19,7 @@ pub(in super::super) enum Tensor {
 
 impl Tensor {
     /// Numbers rounded to the type they have.
-    pub(in super::super) fn rounded(mut values: Array2<f64>, is_single: bool) -> Self {
+    pub(crate) fn rounded(mut values: Array2<f64>, is_single: bool) -> Self {
         if is_single {
             values.mapv_inplace(|value| f64::from(value as f32));
         }
@@ -27,7 +27,7 @@ impl Tensor {
     }
 
     /// The value of an initialiser; none if it is of a kind that is never written.
-    pub(super) fn read(tensor: &TensorProto) -> Option<Self> {
+    pub(crate) fn read(tensor: &TensorProto) -> Option<Self> {
         let dims: Vec<usize> =
             tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect::<Option<_>>()?;
         let shape = match dims[..] {

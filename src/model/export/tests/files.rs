@@ -3,10 +3,10 @@
 use ndarray::ArrayView1;
 use prost::Message;
 
-use super::super::onnx::proto::{Extent, ModelProto};
-use super::super::stage::{Stage, Step, stages};
-use super::super::{Sample, compare, tolerance};
-use super::*;
+use crate::model::export::ir::{Stage, Step, stages};
+use crate::model::export::onnx::proto::{Extent, ModelProto};
+use crate::model::export::tests::*;
+use crate::model::export::{Sample, compare, tolerance};
 
 fn decode(file: &[u8]) -> ModelProto {
     ModelProto::decode(file).expect("an ONNX file")
@@ -161,7 +161,7 @@ fn rows_are_free_and_names_are_in_the_file() {
     let values = graph.input.iter().chain(&graph.output).map(|value| {
         let tensor = value.kind.as_ref().and_then(|kind| kind.tensor_type.as_ref()).expect("a tensor");
         let dims = &tensor.shape.as_ref().expect("a shape").dim;
-        let extent = |dim: &super::super::onnx::proto::Dimension| match dim.extent.as_ref() {
+        let extent = |dim: &crate::model::export::onnx::proto::Dimension| match dim.extent.as_ref() {
             Some(Extent::Value(value)) => value.to_string(),
             Some(Extent::Param(name)) => name.clone(),
             None => "?".to_owned(),

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use prost::Message;
 use serde_json::{Value, json};
 
-use super::super::onnx::proto::ModelProto;
-use super::*;
+use crate::model::export::onnx::proto::ModelProto;
+use crate::model::export::tests::*;
 
 /// Rows that were run.
 const ROWS: usize = 12;
@@ -71,7 +71,7 @@ fn onnxruntime_and_pytorch_compute_the_same() {
             continue;
         }
         let golden: Value = serde_json::from_slice(&read(&format!("{name}.answers.json"))).expect("JSON");
-        let limit = super::super::tolerance(model.plan.training.dtype) / 10.0;
+        let limit = crate::model::export::tolerance(model.plan.training.dtype) / 10.0;
         for (ending, format) in formats {
             let expected = matrix(&golden[ending]);
             let then = read(&format!("{name}.{ending}"));

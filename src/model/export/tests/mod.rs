@@ -1,23 +1,24 @@
 //! Exported models: what is in the files, and that other tools compute the same.
 
-mod files;
-mod golden;
+pub(crate) mod files;
+pub(crate) mod golden;
 
 use std::path::Path;
 
 use ndarray::{Array2, s};
 use rand::Rng;
 
-use super::{Exported, Format, Sample, to_bytes};
-use crate::config::{self, Dtype};
+use crate::config;
+use crate::config::Dtype;
 use crate::data::{
     EncodedColumn, Encoder, Encoding, FeatureEncoding, Role, Scaling, TargetEncoding, ValueEncoding,
     ValueTarget,
 };
+use crate::kernel::real::Real;
+use crate::model::export::{Exported, Format, Sample, to_bytes};
 use crate::model::{AnyNetwork, Description, FORMAT, History, Model};
 use crate::nn::{LayerSpec, Network};
 use crate::random::stream;
-use crate::real::Real;
 use crate::train::Outcome;
 
 /// Every layer, norms before and behind affine layers and away from them.

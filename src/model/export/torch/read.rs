@@ -4,12 +4,12 @@ use ndarray::{Array1, Array2};
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype as TensorType;
 
-use super::super::stage::Step;
-use super::{Document, ENTRY, Module};
+use crate::model::export::ir::Step;
+use crate::model::export::torch::{Document, ENTRY, Module};
 
 /// The steps that the modules of a file compute in evaluation mode; otherwise the reason why it is
 /// none of ours.
-pub(in super::super) fn read(file: &[u8]) -> Result<Vec<Step>, String> {
+pub(crate) fn read(file: &[u8]) -> Result<Vec<Step>, String> {
     let (_, metadata) = SafeTensors::read_metadata(file).map_err(|error| error.to_string())?;
     let document = metadata.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
     let document = document.ok_or_else(|| format!("there is no {ENTRY} in its metadata"))?;

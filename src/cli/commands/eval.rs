@@ -1,0 +1,209 @@
+//! `bntrain eval`: a trained model on rows whose truth is known.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::thread;
+
+use serde_json::json;
+
+use crate::cli::args::{EvalArgs, StatisticsChoice};
+use crate::cli::condition::Condition;
+use crate::cli::model::load_model;
+use crate::cli::{Failure, Output, exit_code};
+use crate::data::{BadRows, Encoding, LabelledRows, Shown, ShownPath, TargetEncoding};
+use crate::eval::{Evaluation, Meaning, Question, Statistics, evaluate};
+use crate::kernel::Team;
+use crate::kernel::real::Real;
+use crate::metrics::Metrics;
+use crate::model::{AnyNetwork, Model};
+use crate::nn::Network;
+use crate::report;
+use crate::report::{Charset, plain};
+
+pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), Failure> {
+    let (mut model, path) = load_model(&args.model)?;
+    let Model { description, plan, network, .. } = &mut model;
+    let batch_size = args.batch_size.map_or(plan.training.batch_size, |rows| rows as usize);
+    let subject = Subject { args, encoding: &description.encoding, batch_size };
+    let (evaluation, seen) = match network {
+        AnyNetwork::F32(network) => subject.evaluate(network)?,
+        AnyNetwork::F64(network) => subject.evaluate(network)?,
+    };
+    seen.tell(args, output);
+    if output.json {
+        let mut value = evaluation.to_json();
+        value["model"] = json!(path.to_string_lossy());
+        value["model_sha256"] = json!(model.sha256);
+        value["data"] = json!(args.data.to_string_lossy());
+        value["skipped_rows"] = json!(seen.skipped);
+        value["unseen_categories"] = json!(seen.unseen);
+        output.result(&format!("{value}\n"))?;
+    } else {
+        let shown = |path: &std::path::Path| plain(&path.to_string_lossy());
+        let what = what(&model.description.encoding, &evaluation);
+        let text = report::evaluation(&evaluation, Charset::Unicode);
+        output.result(&format!("{} on {}\n{what}\n\n{text}", shown(&path), shown(&args.data)))?;
+    }
+    let unmet: Vec<String> = args
+        .require
+        .iter()
+        .filter_map(|condition| unmet(condition, &evaluation).transpose())
+        .collect::<Result<_, _>>()?;
+    match unmet.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::new(exit_code::NO, unmet.join("\n"))),
+    }
+}
+
+/// What is evaluated.
+struct Subject<'a> {
+    args: &'a EvalArgs,
+    encoding: &'a Encoding,
+    batch_size: usize,
+}
+
+/// What was seen while reading.
+struct Seen {
+    skipped: u64,
+    first_skipped: Option<(u64, String)>,
+    unknown_columns: Vec<String>,
+    unseen: BTreeMap<String, u64>,
+    mixed_line_ends: Option<String>,
+    /// The column of the weights, where the file does not have it.
+    without_weights: Option<String>,
+}
+
+impl Subject<'_> {
+    fn evaluate<F: Real>(&self, network: &mut Network<F>) -> Result<(Evaluation, Seen), Failure> {
+        let Self { args, encoding, batch_size } = *self;
+        let threads = args.threads.and_then(|threads| NonZeroUsize::new(usize::from(threads)));
+        let threads = threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+        let bad_rows = if args.skip_bad_rows { BadRows::Mark } else { BadRows::Refuse };
+        let rows = LabelledRows::<F>::read(&args.data, encoding, bad_rows, threads).map_err(|error| {
+            let is_of_a_cell = error.line().is_some() && error.column().is_some();
+            let mut failure = Failure::from(error);
+            if is_of_a_cell && !args.skip_bad_rows {
+                failure.message.push_str("; --skip-bad-rows evaluates the other rows");
+            }
+            failure
+        })?;
+        let scalings = encoding.value_scalings();
+        let (names, meaning) = match &encoding.targets {
+            TargetEncoding::Classes { names, .. } => (names.clone(), Meaning::Classes(names.len())),
+            TargetEncoding::Values(values) => {
+                (values.iter().map(|value| value.column.clone()).collect(), Meaning::Values(&scalings))
+            }
+        };
+        let question = Question {
+            rows: &rows.x,
+            truth: &rows.truth,
+            weights: rows.weights.as_deref(),
+            meaning,
+            names: &names,
+            baseline: &encoding.baseline(),
+        };
+        let mut choices: Vec<Statistics> = Vec::new();
+        for choice in args.stats.iter().map(|&choice| statistics(choice)) {
+            if !choices.contains(&choice) {
+                choices.push(choice);
+            }
+        }
+        let evaluation = evaluate(network, &Team::new(threads), &question, &choices, batch_size);
+        let evaluation = evaluation.map_err(|error| {
+            Failure::new(exit_code::DATA, format!("{}: {error}", plain(&args.data.to_string_lossy())))
+        })?;
+        let LabelledRows {
+            weights, skipped, first_skipped, unknown_columns, mixed_line_ends, unseen, ..
+        } = rows;
+        let without_weights = encoding.weight_column().filter(|_| weights.is_none()).map(str::to_owned);
+        let seen = Seen { skipped, first_skipped, unknown_columns, unseen, mixed_line_ends, without_weights };
+        Ok((evaluation, seen))
+    }
+}
+
+fn statistics(choice: StatisticsChoice) -> Statistics {
+    match choice {
+        StatisticsChoice::Running => Statistics::Running,
+        StatisticsChoice::Recomputed => Statistics::Recomputed,
+        StatisticsChoice::Batch => Statistics::Batch,
+    }
+}
+
+impl Seen {
+    /// What is worth knowing about the rows.
+    fn tell(&self, args: &EvalArgs, output: &Output) {
+        let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+        if !self.unknown_columns.is_empty() {
+            let names = self.unknown_columns.iter().take(8).map(|name| Shown(name).to_string());
+            let names: Vec<String> = names.collect();
+            let dots = if self.unknown_columns.len() > names.len() { ", ..." } else { "" };
+            let count = counted(self.unknown_columns.len() as u64, "column");
+            output.note(&format!(
+                "note: {count} not known to the model and not used: {}{dots}",
+                names.join(", ")
+            ));
+        }
+        if let Some(kinds) = &self.mixed_line_ends {
+            output.note(&format!("note: {} has mixed line ends: {kinds}", ShownPath(&args.data)));
+        }
+        if let Some(column) = &self.without_weights {
+            output.note(&format!(
+                "note: no column {}, by which rows count in training: here all count alike",
+                Shown(column)
+            ));
+        }
+        for (column, cells) in &self.unseen {
+            output.note(&format!(
+                "note: {} of column {} with a category that was not in the training rows",
+                counted(*cells, "cell"),
+                Shown(column)
+            ));
+        }
+        if let Some((line, first)) = &self.first_skipped {
+            output.note(&format!(
+                "note: {} of {} left out; the first, line {line}: {first}",
+                counted(self.skipped, "row"),
+                plain(&args.data.to_string_lossy())
+            ));
+        }
+    }
+}
+
+/// Such as `500 rows, 3 classes of "kind"`.
+fn what(encoding: &Encoding, evaluation: &Evaluation) -> String {
+    let rows =
+        if evaluation.n_rows == 1 { "1 row".to_owned() } else { format!("{} rows", evaluation.n_rows) };
+    match &encoding.targets {
+        TargetEncoding::Classes { column, names, .. } => {
+            format!("{rows}, {} classes of {}", names.len(), Shown(column))
+        }
+        TargetEncoding::Values(values) => {
+            let columns: Vec<String> = values.iter().map(|value| Shown(&value.column).to_string()).collect();
+            format!("{rows}, values of {}", columns.join(", "))
+        }
+    }
+}
+
+/// Why a condition is not met; none if it is.
+fn unmet(condition: &Condition, evaluation: &Evaluation) -> Result<Option<String>, Failure> {
+    let Some(measure) = evaluation.measure(&condition.name) else {
+        let known = evaluation.choices[0].metrics.measures(&evaluation.names);
+        let known: Vec<String> = known.into_iter().map(|(name, _)| plain(&name)).collect();
+        let of_classes = match evaluation.choices[0].metrics {
+            Metrics::Classes(_) => ", or CLASS.precision, CLASS.recall, CLASS.f1",
+            Metrics::Values(_) => "",
+        };
+        let message = format!(
+            "--require: {} is not a metric here; use one of {}{of_classes}",
+            Shown(&condition.name),
+            known.join(", ")
+        );
+        return Err(Failure::new(exit_code::USAGE, message));
+    };
+    Ok(match (measure.value, measure.missing) {
+        (Some(value), _) if condition.holds(value) => None,
+        (Some(value), _) => Some(format!("required {condition}: it is {value:.6}")),
+        (None, Some(why)) => Some(format!("required {condition}: it has no value, {why}")),
+        (None, None) => Some(format!("required {condition}: it has no value")),
+    })
+}

@@ -1,0 +1,14 @@
+//! One file per command.
+
+pub(crate) mod check;
+pub(crate) mod compare;
+pub(crate) mod completions;
+pub(crate) mod eval;
+pub(crate) mod export;
+pub(crate) mod gradcheck;
+pub(crate) mod init;
+pub(crate) mod inspect;
+pub(crate) mod man;
+pub(crate) mod predict;
+pub(crate) mod results;
+pub(crate) mod train;

@@ -1,0 +1,92 @@
+//! What a training command leaves: the files of the run directory and the words on the terminal.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+
+use crate::cli::session::Planned;
+use crate::cli::{Failure, Output};
+use crate::experiment::{RunRecord, Summary};
+use crate::report::table;
+use crate::report::{Charset, PlotSize, TerminalPlot, curves_svg, plain, sweep_svg};
+use crate::run_dir::{FORMAT_VERSION, RunDirectory};
+
+/// What the command knows beside the results.
+pub(crate) struct Facts {
+    pub(crate) started: SystemTime,
+    pub(crate) seconds: f64,
+    pub(crate) threads: usize,
+    pub(crate) interrupted: bool,
+}
+
+/// Writes summary, pictures and `run.json`, and shows the table, the curves and the place.
+pub(crate) fn write_and_show(
+    directory: RunDirectory,
+    planned: &Planned,
+    records: &[RunRecord],
+    facts: &Facts,
+    output: &Output,
+) -> Result<(), Failure> {
+    let summary = Summary::of(records);
+    directory.write("summary.json", summary.to_json().as_bytes())?;
+    let title = format!("{} on {}", planned.plan.name, data_name(planned));
+    directory.write("curves.svg", curves_svg(&title, records).as_bytes())?;
+    if let Some(sweep) = sweep_svg(&title, &summary) {
+        directory.write("sweep.svg", sweep.as_bytes())?;
+    }
+    let path = directory.path().to_owned();
+    directory.finish(format!("{:#}\n", run_json(planned, records, facts)).as_bytes())?;
+
+    if output.json {
+        let line = json!({ "event": "finished", "directory": path.to_string_lossy(), "summary": summary });
+        return output.result(&format!("{line}\n"));
+    }
+    let size = PlotSize { width: output.width(), ..PlotSize::default() };
+    let plot = TerminalPlot::of(records, size, Charset::Unicode).render(paint);
+    output.result(&format!(
+        "{}\n{plot}\nresults: {}\n",
+        table(&summary, Charset::Unicode),
+        plain(&path.to_string_lossy())
+    ))
+}
+
+/// A colour of its own for each curve; the marks differ too, for those who see none.
+fn paint(series: usize, marks: &str) -> String {
+    const COLORS: [u8; 6] = [34, 33, 36, 35, 32, 31];
+    format!("\u{1b}[{}m{marks}\u{1b}[0m", COLORS[series % COLORS.len()])
+}
+
+fn data_name(planned: &Planned) -> String {
+    planned.plan.data.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+fn run_json(planned: &Planned, records: &[RunRecord], facts: &Facts) -> serde_json::Value {
+    let (table, seed) = (planned.first_table(), planned.first_seed());
+    let sources: Vec<_> = planned
+        .data
+        .tables()
+        .flat_map(|table| table.sources())
+        .map(|source| json!({ "path": source.path.to_string_lossy(), "sha256": source.sha256, "rows": source.rows }))
+        .collect();
+    let started = facts.started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let outcome = if facts.interrupted { "interrupted" } else { "finished" };
+    json!({
+        "format_version": FORMAT_VERSION,
+        "version": env!("CARGO_PKG_VERSION"),
+        "command": std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect::<Vec<_>>(),
+        "config": planned.plan.source.to_string_lossy(),
+        "data": sources,
+        "features": table.features().len(),
+        "classes": table.classes(),
+        "train_rows": table.train_rows(seed),
+        "valid_rows": table.valid_rows(seed),
+        "test_rows": table.test_rows(seed),
+        "processor": { "architecture": std::env::consts::ARCH, "vectors": format!("{:?}", crate::kernel::level()) },
+        "threads": facts.threads,
+        "started_unix_seconds": started,
+        "seconds": facts.seconds,
+        "outcome": outcome,
+        "runs": records.len(),
+        "runs_planned": planned.jobs.len(),
+    })
+}

@@ -1,0 +1,125 @@
+//! `[compare]`: which runs there are.
+
+use std::path::Path;
+
+use crate::config::document::tree::Node;
+use crate::config::draft::Draft;
+use crate::config::grid::axes::{MOST_AXES, MOST_POINTS};
+use crate::config::overrides::in_other_form;
+use crate::config::plan::{ComparePlan, GridAxis};
+use crate::config::problems::Problems;
+use crate::config::schema::{DEFAULT_NORMS, DEFAULT_SEEDS};
+use crate::nn::{LayerSpec, Norm};
+
+/// The checked `[compare]` of `draft` with its defaults, seeds as a list, and paths from `base`.
+/// `layers` are none where they are not known.
+pub(crate) fn resolve(
+    draft: &Draft,
+    layers: Option<&[LayerSpec]>,
+    tree: &Node,
+    base: &Path,
+    problems: &mut Problems,
+) -> Option<ComparePlan> {
+    let written = draft.compare.as_ref()?;
+    let norms = norms(written, problems);
+    if let Some(layers) = layers {
+        let differs = norms.iter().any(|norm| *norm != Norm::None);
+        if differs && !layers.iter().any(LayerSpec::is_norm) && problems.trusts("compare.norms") {
+            let message = "no batch_norm or mean_only layer is there for the norms to stand in for; add one, or \
+                           set norms = [\"none\"]";
+            problems.push("compare.norms", message);
+        }
+    }
+    let seeds = seeds(written, draft.training.seed, problems);
+    let grid = grid(written, tree, base, problems);
+    Some(ComparePlan { norms, seeds, grid })
+}
+
+fn norms(written: &toml::Table, problems: &mut Problems) -> Vec<Norm> {
+    let norms = written.get("norms").cloned().or_else(|| DEFAULT_NORMS.parse().ok());
+    let norms: Vec<Norm> = norms.and_then(|norms| norms.try_into().ok()).unwrap_or_default();
+    refuse_repeats("compare.norms", &norms, |norm| format!("\"{}\"", norm.name()), problems);
+    norms
+}
+
+fn seeds(written: &toml::Table, first: u64, problems: &mut Problems) -> Vec<u64> {
+    match written.get("seeds").cloned().or_else(|| DEFAULT_SEEDS.parse().ok()) {
+        Some(toml::Value::Integer(count)) => {
+            let count = u64::try_from(count).unwrap_or_default();
+            let last = first.checked_add(count.saturating_sub(1)).filter(|last| i64::try_from(*last).is_ok());
+            if last.is_none() {
+                let message = format!("{count} seeds from {first} on go beyond the last one, 2^63 - 1");
+                problems.push("compare.seeds", message);
+            }
+            last.map(|last| (first..=last).collect()).unwrap_or_default()
+        }
+        Some(list) => {
+            let seeds: Vec<u64> = list.try_into().unwrap_or_default();
+            refuse_repeats("compare.seeds", &seeds, u64::to_string, problems);
+            seeds
+        }
+        None => Vec::new(),
+    }
+}
+
+fn refuse_repeats<T: Ord>(path: &str, items: &[T], show: impl Fn(&T) -> String, problems: &mut Problems) {
+    let mut seen = std::collections::BTreeSet::new();
+    for (index, item) in items.iter().enumerate() {
+        if !seen.insert(item) {
+            problems.push(&format!("{path}[{index}]"), format!("{} is listed twice", show(item)));
+        }
+    }
+}
+
+fn grid(written: &toml::Table, tree: &Node, base: &Path, problems: &mut Problems) -> Vec<GridAxis> {
+    let Some(axes) = written.get("grid").and_then(toml::Value::as_table) else { return Vec::new() };
+    if axes.len() > MOST_AXES {
+        problems.push("compare.grid", format!("it varies {} keys, limit {MOST_AXES}", axes.len()));
+        return Vec::new();
+    }
+    let mut grid = Vec::with_capacity(axes.len());
+    for (key, values) in axes {
+        if let Some(reason) = refusal(key, tree) {
+            problems.push(&format!("compare.grid.{key}"), reason);
+        }
+        let values = values.as_array().cloned().unwrap_or_default();
+        let is_path = matches!(key.as_str(), "data.path" | "data.valid_path" | "data.test_path");
+        // The grid is written into the run directory, from where a relative path leads elsewhere.
+        let absolute = |value: toml::Value| match &value {
+            toml::Value::String(path) if is_path && !path.is_empty() => {
+                base.join(path).to_str().map_or(value.clone(), toml::Value::from)
+            }
+            _ => value,
+        };
+        grid.push(GridAxis { key: key.clone(), values: values.into_iter().map(absolute).collect() });
+    }
+    let points = grid.iter().try_fold(1_usize, |points, axis| points.checked_mul(axis.values.len()));
+    let are_few = points.is_some_and(|points| points <= MOST_POINTS);
+    if !are_few {
+        let shown = points.map_or_else(|| "more than 2^64".to_owned(), |points| points.to_string());
+        problems.push("compare.grid", format!("it has {shown} points, limit {MOST_POINTS}"));
+    }
+    grid
+}
+
+/// Why a key cannot vary in a grid.
+fn refusal(key: &str, tree: &Node) -> Option<String> {
+    let (table, rest) = key.split_once('.').unwrap_or((key, ""));
+    let reason = match (table, rest) {
+        ("compare", _) => "a grid cannot vary the comparison itself",
+        ("training", "seed") => "seeds vary in compare.seeds, so that runs can be paired by seed",
+        ("model", "norm") => "norms vary in compare.norms, so that twins can be paired",
+        ("data", "") => "vary its keys one by one, such as data.path",
+        ("optimizer", "type") => {
+            "other types have other keys; vary the table: optimizer = [{ type = \"sgd\" }, { type = \"adam\" }]"
+        }
+        ("training", "schedule.type") => {
+            "other types have other keys; vary the table: training.schedule = [{ type = \"cosine\" }]"
+        }
+        ("layers", rest) if rest.ends_with(".type") => {
+            "other types have other keys; vary the entry: layers.1 = [{ type = \"relu\" }, { type = \"tanh\" }]"
+        }
+        _ => in_other_form(key, tree)?,
+    };
+    Some(reason.to_owned())
+}

@@ -1,0 +1,211 @@
+//! A first config for a data file, with comments, ready to be trained.
+
+use crate::config::document::write::{inline, key};
+use crate::data::{ColumnProfile, DataSpec, Kind, Nature, Profile};
+use crate::nn::Task;
+
+/// Columns that are listed one by one; of a wider table only those that are not plain numbers.
+const FEW_COLUMNS: usize = 100;
+/// Different numbers up to which they may be classes.
+const FEW_CLASSES: usize = 20;
+
+/// What is learnt, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learnt {
+    /// The name of the column.
+    pub column: String,
+    /// Whether its classes or its values are learnt.
+    pub task: Task,
+    /// Whether nobody said so.
+    pub is_guess: bool,
+}
+
+impl Learnt {
+    /// The last column: its values if they are numbers that are not all whole or more than 20
+    /// different ones, its classes otherwise.
+    ///
+    /// None if there are no columns.
+    pub fn guess(profile: &Profile) -> Option<Self> {
+        let last = profile.columns.last()?;
+        Some(Self { column: last.name.clone(), task: task_of(last), is_guess: true })
+    }
+}
+
+fn task_of(column: &ColumnProfile) -> Task {
+    let is_numeric = matches!(column.nature, Nature::Kind(Kind::Numeric) | Nature::Identifier);
+    let are_whole = column.numbers.is_some_and(|range| range.are_whole);
+    let is_few = column.distinct.is_some_and(|distinct| distinct <= FEW_CLASSES);
+    match is_numeric && column.numbers.is_some() && !(are_whole && is_few) {
+        true => Task::Regression,
+        false => Task::Classification,
+    }
+}
+
+/// A config for the file of `profile` that trains as it is: `reading` says how the file is read,
+/// `path` how the config names it. Of `leaks`, columns that are suspected to say what is to be learnt, with
+/// how well they do, a comment tells.
+pub fn starter(
+    profile: &Profile,
+    learnt: &Learnt,
+    reading: &DataSpec,
+    path: &str,
+    leaks: &[(String, f64)],
+) -> String {
+    let mut text = String::from(
+        "# Made by `bntrain init`. Try: bntrain check -c FILE, then bntrain -c FILE\n\n[data]\n",
+    );
+    let mut line = |line: String| {
+        text.push_str(&line);
+        text.push('\n');
+    };
+    line(format!("path = {}", quoted(path)));
+    let name = match learnt.task {
+        Task::Classification => "label",
+        Task::Regression => "target",
+    };
+    let guess = if learnt.is_guess { "# the last column; a guess" } else { "" };
+    line(format!("{name} = {} {guess}", quoted(&learnt.column)).trim_end().to_owned());
+    format_lines(reading).into_iter().for_each(&mut line);
+    let nameless = profile.columns.iter().enumerate().filter(|(_, column)| column.name.is_empty());
+    let nameless: Vec<usize> = nameless.map(|(index, _)| index).collect();
+    if !nameless.is_empty() {
+        let ignored = format!("ignore = {nameless:?}");
+        line(format!("{ignored:<31} # by index, since without a name"));
+    }
+    line("valid = 0.2                     # share of the rows that decide when to stop".to_owned());
+    line("# test = 0.1                    # and one for a last look".to_owned());
+    line("# missing = \"refuse\"            # of columns that have no gaps here".to_owned());
+    let columns: Vec<String> =
+        profile.columns.iter().filter_map(|column| column_line(profile, learnt, leaks, column)).collect();
+    if !columns.is_empty() {
+        line("\n[data.columns]                  # inferred; correct what is wrong".to_owned());
+        columns.into_iter().for_each(&mut line);
+    }
+    let size = Size::of(profile);
+    line(format!("\n[model]\nhidden = {:?}", size.hidden));
+    line("norm = \"batch_norm\"\nactivation = \"relu\"".to_owned());
+    line(format!("dropout = {:?}", size.dropout));
+    line("\n[optimizer]\ntype = \"adamw\"\nlearning_rate = 2e-3\nweight_decay = 1e-2".to_owned());
+    line(format!("\n[training]\nepochs = {}\nbatch_size = {}\nseed = 1", size.epochs, size.batch_size));
+    line("schedule = { type = \"cosine\" }".to_owned());
+    if learnt.task == Task::Classification {
+        line("# class_weights = \"balanced\"    # rare classes count as much as frequent ones".to_owned());
+    }
+    line(format!(
+        "early_stopping = {{ metric = \"valid_loss\", patience = {} }}  # the best epoch is kept",
+        size.patience
+    ));
+    line("\n# What batch norm does here, over five seeds:\n# [compare]\n# norms = [\"batch_norm\", \"none\"]\n# seeds = 5".to_owned());
+    text
+}
+
+/// How the file is read, where that is not the usual way.
+fn format_lines(reading: &DataSpec) -> Vec<String> {
+    let usual = DataSpec::default();
+    let mark = |mark: Option<char>| quoted(&mark.map(String::from).unwrap_or_default());
+    let mut lines = Vec::new();
+    if !reading.header {
+        lines.push("header = false                  # so the columns are c0, c1, ...".to_owned());
+    }
+    if let Some(delimiter) = reading.delimiter {
+        lines.push(format!("delimiter = {}", quoted(&delimiter.to_string())));
+    }
+    if reading.quote != usual.quote {
+        lines.push(format!("quote = {}", mark(reading.quote.0)));
+    }
+    if let Some(comment) = reading.comment {
+        lines.push(format!("comment = {}", mark(comment.0)));
+    }
+    lines
+}
+
+/// What is written about a column; nothing about one that is learnt, or that needs no words.
+fn column_line(
+    profile: &Profile,
+    learnt: &Learnt,
+    leaks: &[(String, f64)],
+    column: &ColumnProfile,
+) -> Option<String> {
+    if column.name.is_empty() {
+        return None;
+    }
+    if column.name == learnt.column {
+        let drops = column.missing > 0;
+        return drops.then(|| {
+            let gaps = gaps(profile, column);
+            format!("{} = {{ missing = \"drop_row\" }}  # {gaps}", key(&column.name))
+        });
+    }
+    let (word, missing) = match column.nature {
+        Nature::Kind(Kind::Numeric) => ("numeric", "\"median\""),
+        Nature::Kind(Kind::Boolean) => ("boolean", "\"most_frequent\""),
+        Nature::Kind(Kind::Categorical) => ("categorical", "{ constant = \"(missing)\" }"),
+        Nature::Identifier => ("id", ""),
+        Nature::Mixed | Nature::FreeText | Nature::Constant | Nature::Empty => ("ignore", ""),
+    };
+    let is_plain = word == "numeric" && column.missing == 0;
+    let leak = leaks.iter().find(|(name, _)| *name == column.name);
+    if is_plain && leak.is_none() && profile.columns.len() > FEW_COLUMNS {
+        return None;
+    }
+    let name = key(&column.name);
+    let mut line = match (column.missing, missing) {
+        (0, _) | (_, "") => format!("{name} = \"{word}\""),
+        // A category of its own says as much as an indicator.
+        _ if word == "categorical" => format!("{name} = {{ type = \"{word}\", missing = {missing} }}"),
+        _ => format!("{name} = {{ type = \"{word}\", missing = {missing}, indicator = true }}"),
+    };
+    let mut remarks = Vec::new();
+    if let Some((_, strength)) = leak {
+        remarks.push(format!(
+            "suspected leak ({strength:.4}): alone gives away what is learnt; \"ignore\" it unless known in use"
+        ));
+    }
+    if !is_plain || column.numbers.is_some_and(|range| range.are_whole) {
+        remarks.push(column.reason.clone());
+    }
+    if column.missing > 0 && column.nature != Nature::Empty {
+        remarks.push(gaps(profile, column));
+    }
+    let is_code = is_plain && column.distinct.is_some_and(|distinct| distinct <= FEW_CLASSES);
+    if is_code && column.numbers.is_some_and(|range| range.are_whole) {
+        remarks.push(format!(
+            "{} different ones; \"categorical\" if they are codes",
+            column.distinct.unwrap_or(0)
+        ));
+    }
+    if !remarks.is_empty() {
+        let comment: String = remarks.join(", ").chars().filter(|char| !char.is_control()).collect();
+        line = format!("{line:<31} # {comment}");
+    }
+    Some(line)
+}
+
+fn gaps(profile: &Profile, column: &ColumnProfile) -> String {
+    format!("{} of {} missing", column.missing, profile.rows)
+}
+
+/// What suits so many rows.
+struct Size {
+    hidden: [usize; 2],
+    dropout: f64,
+    epochs: u32,
+    batch_size: usize,
+    patience: u32,
+}
+
+impl Size {
+    fn of(profile: &Profile) -> Self {
+        let (width, dropout, epochs, batch_size, patience) = match profile.rows {
+            0..1_000 => (32, 0.1, 200, 32, 40),
+            1_000..10_000 => (64, 0.1, 150, 64, 30),
+            10_000..50_000 => (128, 0.1, 60, 128, 15),
+            _ => (256, 0.1, 40, 256, 10),
+        };
+        Self { hidden: [width, width], dropout, epochs, batch_size, patience }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    inline(&toml::Value::from(text))
+}

@@ -1,0 +1,176 @@
+//! A file in pieces that end where records end, so that each can be read on its own.
+
+use std::path::Path;
+
+use memchr::memrchr2;
+
+use crate::data::csv::dialect::Dialect;
+use crate::data::csv::format::Format;
+use crate::data::csv::parser::overlong;
+use crate::data::csv::position::{has_line_end, line_ends};
+use crate::data::csv::record_boundaries::Borders;
+use crate::data::error::{At, Told};
+use crate::data::error_kind::Fault;
+use crate::data::limits::{MAX_BYTES_BEHIND, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
+use crate::data::source::Disk;
+use crate::data::source::file_signature::disguise;
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Whole records of a file, or what may be some.
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    /// From 0, in the order of the file.
+    pub(crate) index: usize,
+    /// Decompressed, without byte order mark.
+    bytes: Vec<u8>,
+    /// Bytes of the file before these, decompressed.
+    offset: usize,
+    /// Whether the file is known to end here.
+    pub(crate) is_last: bool,
+}
+
+/// The pieces of a file, in order. Where it is cut depends on nothing but the file and `target`.
+#[derive(Debug)]
+pub(crate) struct Chunks {
+    disk: Disk,
+    target: usize,
+    dialect: Dialect,
+    index: usize,
+    offset: usize,
+    /// What was read after the last border.
+    rest: Vec<u8>,
+    is_done: bool,
+}
+
+impl Chunks {
+    /// Opens a regular file.
+    pub(crate) fn open(path: &Path, format: Format) -> Result<Self, Fault> {
+        let Format { dialect, reading, .. } = format;
+        let disk = Disk::open(path, reading)?;
+        Ok(Self {
+            disk,
+            target: reading.chunk,
+            dialect,
+            index: 0,
+            offset: 0,
+            rest: Vec::new(),
+            is_done: false,
+        })
+    }
+
+    /// Replaces `chunk` by the next one, of about `target` bytes; more only where a record is
+    /// longer. False at the end of the file. After a fault there is none.
+    pub(crate) fn next(&mut self, chunk: &mut Chunk) -> Result<bool, Box<Told>> {
+        chunk.index = self.index;
+        chunk.offset = self.offset;
+        chunk.bytes.clear();
+        chunk.bytes.append(&mut self.rest);
+        self.index += 1;
+        if !self.is_done {
+            self.is_done = true; // unless it goes well
+            self.is_done = self.fill(&mut chunk.bytes)?;
+        }
+        chunk.is_last = self.is_done;
+        self.offset += chunk.bytes.len();
+        if chunk.index == 0 && chunk.bytes.starts_with(BYTE_ORDER_MARK) {
+            chunk.bytes.drain(..BYTE_ORDER_MARK.len());
+            chunk.offset = BYTE_ORDER_MARK.len();
+        }
+        Ok(chunk.index == 0 || !chunk.bytes.is_empty())
+    }
+
+    /// Reads what is left behind a fault, `lines` being those so far, and of standard input no more
+    /// than [`MAX_BYTES_BEHIND`]: the fault, or another one that explains more.
+    pub(crate) fn skip(&mut self, mut fault: Box<Told>, mut lines: u64) -> Box<Told> {
+        let is_endless = self.disk.is_standard_input();
+        let end = if is_endless { self.offset.saturating_add(MAX_BYTES_BEHIND) } else { usize::MAX };
+        let mut chunk = Chunk::default();
+        while self.offset < end {
+            let found = match self.next(&mut chunk) {
+                Ok(false) => break,
+                Ok(true) => chunk.text().err(),
+                Err(told) => Some(told),
+            };
+            if let Some(told) = found {
+                fault = fault.or_weightier(told.below(lines));
+            }
+            lines += chunk.lines();
+        }
+        fault
+    }
+
+    /// The hash, in hexadecimal, and the number of the bytes that were read from disk.
+    pub(crate) fn finish(self) -> (String, u64) {
+        self.disk.finish()
+    }
+
+    /// Reads up to a border between records, and whether the file ended.
+    fn fill(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Box<Told>> {
+        let mut borders = Borders::new(self.dialect);
+        loop {
+            let wanted = self.target.saturating_sub(bytes.len()).max(self.target.div_ceil(2));
+            // A byte order mark comes whole, and lines start behind it.
+            let wanted = if bytes.is_empty() { wanted.max(BYTE_ORDER_MARK.len()) } else { wanted };
+            let before = bytes.len();
+            let read = self.disk.read(wanted, bytes);
+            read.map_err(|fault| At { offset: before, field: None, fault }.told(bytes))?;
+            if bytes.len() - before < wanted {
+                return Ok(true);
+            }
+            if before == 0 && self.index == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
+                borders.start_at(BYTE_ORDER_MARK.len());
+            }
+            if let Some(border) = borders.last_in(bytes) {
+                self.rest.extend_from_slice(&bytes[border..]);
+                bytes.truncate(border);
+                return Ok(false);
+            }
+            refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.told(bytes))?;
+            if bytes.len() > MAX_QUOTED_BYTES && borders.is_quoted() {
+                // Whoever reads it finds the fault; it ends with a line, so that it is text.
+                bytes.truncate(memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1));
+                return Ok(true);
+            }
+        }
+    }
+}
+
+impl Chunk {
+    /// The text, if it is one.
+    pub(crate) fn text(&self) -> Result<&str, Box<Told>> {
+        let told = |offset, fault| At { offset, field: None, fault }.told(&self.bytes);
+        if self.index == 0
+            && let Some(guise) = disguise(&self.bytes)
+        {
+            return Err(told(0, Fault::Disguised(guise)));
+        }
+        let text = std::str::from_utf8(&self.bytes).map_err(|error| {
+            let place = error.valid_up_to();
+            let (byte, offset) = (self.bytes[place], self.offset + place);
+            told(place, Fault::NotUtf8 { byte, offset, guess: None })
+        })?;
+        match memchr::memchr(0, &self.bytes) {
+            Some(offset) => Err(told(offset, Fault::Nul)),
+            None => Ok(text),
+        }
+    }
+
+    /// The lines in it; the last one of a file needs no end.
+    pub(crate) fn lines(&self) -> u64 {
+        let is_open = self.bytes.last().is_some_and(|&last| last != b'\n' && last != b'\r');
+        (line_ends(&self.bytes) + usize::from(is_open)) as u64
+    }
+}
+
+/// Refuses a line without end before all of it is in memory.
+fn refuse_endless_line(bytes: &[u8], delimiter: u8) -> Result<(), At> {
+    let Some(start) = bytes.len().checked_sub(MAX_RECORD_BYTES + 1) else { return Ok(()) };
+    let line = &bytes[start..];
+    if has_line_end(line) {
+        return Ok(());
+    }
+    let line_start = bytes[..start].iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
+    let offset = line_start.map_or(0, |end| end + 1);
+    Err(At { offset, field: None, fault: overlong(line, delimiter) })
+}

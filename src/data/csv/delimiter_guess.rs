@@ -1,0 +1,96 @@
+//! Which delimiter a file seems to have, where the one that it is read with does not fit.
+
+use crate::data::csv::dialect::Dialect;
+use crate::data::csv::file::width;
+use crate::data::csv::format::Format;
+use crate::data::csv::parser::Lexer;
+use crate::data::csv::position::line_of;
+use crate::data::error::At;
+use crate::data::error_kind::Fault;
+
+/// Characters that files use as delimiter, the likeliest first.
+const DELIMITERS: [char; 6] = [';', '\t', '|', ',', ':', ' '];
+/// Those that stand in texts and times as well, and as often in one line as in the other.
+const COMMON: [char; 2] = [':', ' '];
+/// Records that a delimiter has to fit.
+const ENOUGH_RECORDS: usize = 10;
+
+/// What is behind the fault `at` of a quote in the first name: if it is next to another delimiter,
+/// that one.
+pub(crate) fn of_quote(lexer: &Lexer<'_>, at: Box<At>) -> Box<At> {
+    let (before, after) = lexer.text().split_at(at.offset);
+    let neighbour = match at.fault {
+        Fault::AfterQuote { .. } => after.chars().next(),
+        Fault::StrayQuote => before.chars().next_back(),
+        _ => None,
+    };
+    match neighbour.filter(|neighbour| DELIMITERS.contains(neighbour) && *neighbour != ' ') {
+        Some(neighbour) => At::new(lexer.record_start(), Fault::OtherDelimiter(neighbour)),
+        None => at,
+    }
+}
+
+/// Why there is one column only: another delimiter, or a title above the table. `lexer` has read
+/// the first record.
+pub(crate) fn of_one_column(format: Format, mut lexer: Lexer<'_>) -> Box<At> {
+    let start = lexer.record_start();
+    let mut lines = lexer.text()[start..].split(['\n', '\r']).filter(|line| !line.is_empty());
+    let (first, second) = (lines.next().unwrap_or_default(), lines.next());
+    let others = DELIMITERS.into_iter().filter(|&other| other != char::from(format.dialect.delimiter));
+    let mut found = others.filter(|&other| first.contains(other));
+    let is_regular = |other: &char| {
+        second.is_none_or(|second| second.matches(*other).count() == first.matches(*other).count())
+    };
+    if let Some(other) = found.clone().find(is_regular) {
+        return At::new(start, Fault::OtherDelimiter(other));
+    }
+    let first_line = line_of(lexer.text().as_bytes(), start);
+    let width = match lexer.next_record() {
+        Ok(true) => width(&mut lexer).unwrap_or(1),
+        _ => 1,
+    };
+    if width > 1 {
+        let hint = "; if the first line is a title, remove it";
+        let fault = Fault::Ragged { expected: 1, found: width, first_line, hint };
+        return At::new(lexer.record_start(), fault);
+    }
+    let other = found.find(|other| !COMMON.contains(other));
+    At::new(start, other.map_or(Fault::OneColumn, Fault::OtherDelimiter))
+}
+
+/// Refuses a file whose delimiter nobody told if another one cuts its first records into as many
+/// fields, or more, all alike. `lexer` has read the first record, of `found` fields.
+pub(crate) fn check_usual(format: Format, lexer: &Lexer<'_>, found: usize) -> Result<(), Box<At>> {
+    let start = lexer.record_start();
+    let text = &lexer.text()[start..];
+    let usual = format.dialect;
+    // Records that are not alike are refused anyway.
+    let least = if even_width(text, usual).is_some() { found } else { 2 };
+    let others = DELIMITERS.into_iter().filter(|other| !COMMON.contains(other));
+    let better = others.filter(|&other| u32::from(other) != u32::from(usual.delimiter)).find_map(|other| {
+        let dialect = Dialect { delimiter: u8::try_from(other).ok()?, ..usual };
+        even_width(text, dialect).filter(|&width| width >= least).map(|width| (other, width))
+    });
+    match better {
+        None => Ok(()),
+        Some((other, with_other)) => {
+            let usual = char::from(usual.delimiter);
+            Err(At::new(start, Fault::LikelierDelimiter { usual, found, other, with_other }))
+        }
+    }
+}
+
+/// How many fields the first records have, two or more, if all have the same number.
+fn even_width(text: &str, dialect: Dialect) -> Option<usize> {
+    if dialect.quote == Some(dialect.delimiter) {
+        return None;
+    }
+    let mut lexer = Lexer::new(text, dialect);
+    let mut widths = Vec::new();
+    while widths.len() < ENOUGH_RECORDS && lexer.next_record().ok()? {
+        widths.push(width(&mut lexer).ok()?);
+    }
+    // One alone proves nothing.
+    let &first = widths.first().filter(|&&first| first > 1 && widths.len() > 1)?;
+    widths.iter().all(|&width| width == first).then_some(first)
+}

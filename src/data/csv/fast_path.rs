@@ -1,0 +1,268 @@
+//! The short way to read a record in which nothing is quoted and nothing is wrong.
+//!
+//! It either reads exactly what the [`Lexer`](crate::data::csv::parser::Lexer) and [`number`] would, or gives
+//! up, and then they read the record again and say what is wrong with it.
+
+use crate::data::csv::dialect::Dialect;
+use crate::data::csv::number::{number, trim};
+use crate::data::limits::MAX_RECORD_BYTES;
+use crate::data::schema::layout::{Gap, Layout, Take};
+
+/// Reads the record of `text` that starts at `start`, its values into `row`, its texts, trimmed,
+/// into `texts`; the result is the place of its line end, or the end of the text.
+#[inline]
+pub(crate) fn read_plain<'t>(
+    text: &'t str,
+    start: usize,
+    dialect: Dialect,
+    layout: &Layout,
+    row: &mut [f64],
+    texts: &mut [&'t str],
+) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (delimiter, quote) = (dialect.delimiter, dialect.quote_or_delimiter());
+    let (mut at, mut end) = (start, start);
+    for (column, take) in layout.takes.iter().enumerate() {
+        if column > 0 {
+            if bytes.get(end) != Some(&delimiter) {
+                return None;
+            }
+            at = end + 1;
+        }
+        match *take {
+            Take::Number(index) => {
+                let (value, behind) = match decimal(bytes, at) {
+                    Some((value, behind)) if is_end(bytes, behind, delimiter) => (value, behind),
+                    _ => {
+                        let behind = end_of_cell(bytes, at, delimiter, quote)?;
+                        (number_or_gap(&text[at..behind], layout, index)?, behind)
+                    }
+                };
+                if layout.markers.holds(value) {
+                    return None;
+                }
+                row[index] = value;
+                end = behind;
+            }
+            Take::Word(index) => {
+                end = end_of_cell(bytes, at, delimiter, quote)?;
+                row[index] = word_or_gap(trim(&text[at..end]), layout, index)?;
+            }
+            Take::Text(index) => {
+                end = end_of_cell(bytes, at, delimiter, quote)?;
+                texts[index] = trim(&text[at..end]);
+                if layout.markers.in_texts(texts[index]) {
+                    return None;
+                }
+            }
+            Take::Raw(index) => {
+                end = end_of_cell(bytes, at, delimiter, quote)?;
+                texts[index] = &text[at..end];
+            }
+            Take::Nothing => end = end_of_cell(bytes, at, delimiter, quote)?,
+        }
+    }
+    if layout.is_negative(row) {
+        return None;
+    }
+    let is_whole = bytes.get(end) != Some(&delimiter) && end - start <= MAX_RECORD_BYTES;
+    is_whole.then_some(end)
+}
+
+/// A number in another form, or NaN where the value may be missing and is.
+#[inline]
+fn number_or_gap(cell: &str, layout: &Layout, index: usize) -> Option<f64> {
+    number(cell).or_else(|| {
+        let is_gap = layout.values[index].gap != Gap::Fault && layout.markers.in_numbers(trim(cell));
+        is_gap.then_some(f64::NAN)
+    })
+}
+
+#[inline]
+fn word_or_gap(text: &str, layout: &Layout, index: usize) -> Option<f64> {
+    let value = &layout.values[index];
+    match layout.markers.in_texts(text) {
+        true => (value.gap != Gap::Fault).then_some(f64::NAN),
+        false => value.words.number(text),
+    }
+}
+
+/// Whole numbers up to this have doubles of their own.
+const EXACT: u64 = 1 << 53;
+/// Digits that a `u64` holds, whatever they are.
+const DIGITS: usize = 19;
+/// The powers of ten for as many decimals; each is a double.
+const POWERS: [f64; DIGITS + 1] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19,
+];
+
+/// The decimal number without exponent that starts at `start`, and the place behind it.
+///
+/// Correctly rounded: a quotient of two doubles that are exact is rounded once.
+#[inline]
+fn decimal(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
+    let sign = *bytes.get(start)?;
+    let first = start + usize::from(sign == b'-' || sign == b'+');
+    let (whole, end) = digits(bytes, first, 0);
+    let (value, end) = if bytes.get(end) != Some(&b'.') {
+        (exact(whole, end - first)?, end)
+    } else {
+        let (all, behind) = digits(bytes, end + 1, whole);
+        let decimals = behind - end - 1;
+        (exact(all, end - first + decimals)? / POWERS[decimals], behind)
+    };
+    Some((if sign == b'-' { -value } else { value }, end))
+}
+
+/// The whole number that some digits make, if a double holds it.
+#[inline]
+fn exact(number: u64, digits: usize) -> Option<f64> {
+    // Processors convert signed numbers faster, and it is none but small ones.
+    ((1..=DIGITS).contains(&digits) && number <= EXACT).then_some(number as i64 as f64)
+}
+
+/// Appends the digits that start at `start` to those of a number; wrong if there are more than 19.
+#[inline]
+fn digits(bytes: &[u8], start: usize, mut number: u64) -> (u64, usize) {
+    let mut end = start;
+    while let Some(digit) = bytes.get(end).map(|byte| byte.wrapping_sub(b'0')).filter(|&digit| digit < 10) {
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        end += 1;
+    }
+    (number, end)
+}
+
+/// Where the cell that starts at `start` ends, unless there is a quote in it.
+#[inline]
+fn end_of_cell(bytes: &[u8], start: usize, delimiter: u8, quote: u8) -> Option<usize> {
+    let mut end = start;
+    while !is_end(bytes, end, delimiter) {
+        if bytes[end] == quote {
+            return None;
+        }
+        end += 1;
+    }
+    Some(end)
+}
+
+#[inline]
+fn is_end(bytes: &[u8], at: usize, delimiter: u8) -> bool {
+    match bytes.get(at) {
+        Some(&byte) => byte == delimiter || byte == b'\n' || byte == b'\r',
+        None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::data::csv::dialect::Comments;
+    use crate::data::csv::missing::Markers;
+    use crate::data::schema::layout::Value;
+
+    const DIALECT: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
+
+    fn layout(gap: Gap) -> Layout {
+        let value = |gap| Value { gap, ..Value::default() };
+        Layout {
+            takes: vec![Take::Number(1), Take::Text(0), Take::Nothing, Take::Number(0)],
+            values: vec![value(gap), value(Gap::Fault)],
+            features: 2,
+            weight: None,
+            texts: vec![Gap::Fault],
+            markers: Markers::new(None),
+        }
+    }
+
+    fn read(text: &str) -> Option<(usize, &str, [f64; 2])> {
+        let (mut row, mut texts) = ([0.0; 2], [""]);
+        let end = read_plain(text, 0, DIALECT, &layout(Gap::Fault), &mut row, &mut texts)?;
+        Some((end, texts[0], row))
+    }
+
+    #[test]
+    fn records_are_read_to_their_end() {
+        assert_eq!(read("1,a,é,-2.5\nrest"), Some((11, "a", [-2.5, 1.0])));
+        assert_eq!(read("1e3, a\t,,\t+4 \r\n"), Some((13, "a", [4.0, 1000.0])));
+        assert_eq!(read("1,a,,2"), Some((6, "a", [2.0, 1.0])));
+    }
+
+    #[test]
+    fn what_is_quoted_or_wrong_is_left_to_others() {
+        for text in [
+            "\"1\",a,x,2",
+            "1,a,\"x\",2",
+            "1,a,x\"y,2",
+            "1,?,x,2",
+            "1,a,x",
+            "1,a,x,2,",
+            "1,a\n,x,2",
+            "1,a,x,",
+            "1,a,x,y",
+            "",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        let long = format!("1,a,{},2", "x".repeat(MAX_RECORD_BYTES - 6));
+        assert!(read(&long).is_some());
+        assert_eq!(read(&long.replacen('a', "aa", 1)), None);
+    }
+
+    #[test]
+    fn a_value_is_missing_only_where_it_may_be() {
+        let (mut row, mut texts) = ([0.0; 2], [""]);
+        let mut read = |text| read_plain(text, 0, DIALECT, &layout(Gap::Kept), &mut row, &mut texts);
+        assert_eq!((read("1,a,,"), read("1,a,, NA"), read(",a,,1")), (Some(5), Some(8), None));
+        assert!(row[0].is_nan());
+    }
+
+    fn matches_the_standard_library(text: &str) {
+        if let Some((value, end)) = decimal(text.as_bytes(), 0) {
+            let expected: f64 = text[..end].parse().expect("what is read is a number");
+            assert_eq!(value.to_bits(), expected.to_bits(), "{text}");
+        }
+    }
+
+    #[test]
+    fn decimals_at_the_edges_are_rounded_correctly() {
+        for text in [
+            "0",
+            "-0",
+            "-0.0",
+            "00.10",
+            ".5",
+            "5.",
+            "+5",
+            "0.1",
+            "9007199254740992",
+            "9007199254740993",
+            "0.9007199254740993",
+            "900719925474099.3",
+            "0000000000000000001",
+            "0.0000000000000000001",
+            "00000000000000000001",
+            "99999999999999999999999",
+            "18446744073709551617",
+            "1.7976931348623157",
+            "123456.789",
+            "5e3",
+            "1..2",
+        ] {
+            matches_the_standard_library(text);
+        }
+        for text in ["", ".", "-", "+", "-.", "--1", "e5", "9007199254740993", "00000000000000000001"] {
+            assert_eq!(decimal(text.as_bytes(), 0), None, "{text}");
+        }
+        assert_eq!(decimal(b"9007199254740992", 0), Some((9_007_199_254_740_992.0, 16)));
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_are_rounded_correctly(text in "[-+]?[0-9]{0,12}\\.?[0-9]{0,12}") {
+            matches_the_standard_library(&text);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! One data file: its columns, then its rows.
+
+use std::path::{Path, PathBuf};
+
+use crate::data::csv::chunks::{Chunk, Chunks};
+use crate::data::csv::delimiter_guess;
+use crate::data::csv::format::Format;
+use crate::data::csv::merge::{NumberOf, RawRows, read_rows};
+use crate::data::csv::missing::Markers;
+use crate::data::csv::number::trim;
+use crate::data::csv::parser::Lexer;
+use crate::data::csv::position::line_of;
+use crate::data::csv::reader::Reader;
+use crate::data::error::{At, DataError, Told};
+use crate::data::error_kind::Fault;
+use crate::data::limits::MAX_COLUMNS;
+use crate::data::schema::layout::Layout;
+use crate::data::schema::numbered_names;
+use crate::data::schema::survey::{ColumnSurvey, Survey, Surveyor};
+use crate::data::table::Source;
+use crate::data::table::row_store::Store;
+
+/// A file whose columns are known; its rows are still to be read.
+#[derive(Debug)]
+pub(crate) struct CsvFile {
+    pub(crate) path: PathBuf,
+    /// Of the columns.
+    pub(crate) names: Vec<String>,
+    format: Format,
+    first: Chunk,
+    chunks: Chunks,
+    /// Of the first record.
+    pub(crate) first_line: u64,
+}
+
+impl CsvFile {
+    /// Reads a file up to its first record. `given` names the columns of a file without header,
+    /// unless it is empty.
+    pub(crate) fn open(path: &Path, format: Format, given: &[String]) -> Result<Self, DataError> {
+        let mut chunks = Chunks::open(path, format).map_err(|fault| DataError::new(path, fault))?;
+        let mut first = Chunk::default();
+        let read = chunks.next(&mut first);
+        match read.and_then(|_| columns(&first, format, given)) {
+            Ok((names, first_line)) => {
+                Ok(Self { path: path.to_owned(), names, format, first, chunks, first_line })
+            }
+            Err(told) => Err(chunks.skip(told, first.lines()).error(path, &[])),
+        }
+    }
+
+    /// What is known so far, the first rows, and where the others are.
+    pub(crate) fn into_parts(self) -> (PathBuf, Vec<String>, u64, Chunk, Chunks) {
+        (self.path, self.names, self.first_line, self.first, self.chunks)
+    }
+
+    /// Reads the rows. `layout` is that of this file's columns.
+    pub(crate) fn rows(
+        &mut self,
+        layout: &Layout,
+        number_of: &mut NumberOf<'_>,
+    ) -> Result<RawRows, DataError> {
+        let reader = Reader { format: self.format, layout, first_line: self.first_line };
+        let store = Store::new(layout.features, self.format.reading.memory, &self.path);
+        let rows = read_rows(&reader, &self.first, &mut self.chunks, store, number_of);
+        rows.map_err(|told| self.error(*told))
+    }
+
+    /// What stands in the columns of all rows, of which `most` different texts are kept; 0 leaves a
+    /// column out. The rows cannot be read after that.
+    pub(crate) fn survey(
+        mut self,
+        markers: &Markers,
+        most: Vec<usize>,
+        hashes_rows: bool,
+    ) -> Result<Survey, DataError> {
+        let Self { format, first_line, .. } = self;
+        let surveyor = Surveyor { format, markers, most, first_line, hashes_rows };
+        let surveys = surveyor.survey(&self.first, &mut self.chunks);
+        surveys.map_err(|told| self.error(*told))
+    }
+
+    /// What stands in the columns of the first rows.
+    pub(crate) fn glance(&self, markers: &Markers, most: Vec<usize>) -> Vec<ColumnSurvey> {
+        let Self { format, first_line, .. } = *self;
+        let surveyor = Surveyor { format, markers, most, first_line, hashes_rows: false };
+        surveyor.glance(&self.first)
+    }
+
+    /// Where the data came from, once `rows` were read.
+    pub(crate) fn finish(self, rows: usize) -> Source {
+        let (sha256, bytes) = self.chunks.finish();
+        Source { path: self.path, sha256, bytes, rows }
+    }
+
+    /// An error at a place in this file.
+    pub(crate) fn error(&self, told: Told) -> DataError {
+        told.error(&self.path, &self.names)
+    }
+
+    /// An error of its columns, or of this file as a whole.
+    pub(crate) fn fail(&self, fault: Fault) -> DataError {
+        DataError::of_columns(&self.path, fault, self.format.header.then_some(self.first_line))
+    }
+}
+
+/// The names of the columns and the line of the first record, which has as many fields.
+fn columns(first: &Chunk, format: Format, given: &[String]) -> Result<(Vec<String>, u64), Box<Told>> {
+    let body = first.text()?;
+    let mut lexer = Lexer::new(body, format.dialect);
+    let names = match lexer.next_record() {
+        Ok(true) => names(&mut lexer, format, given),
+        Ok(false) if !first.is_last => Err(At::new(lexer.blank_end().unwrap_or_default(), Fault::BlankLine)),
+        Ok(false) if body.bytes().all(|byte| byte.is_ascii_whitespace()) => Err(At::new(0, Fault::Empty)),
+        Ok(false) => Err(At::new(0, Fault::NoRows)),
+        Err(at) => Err(at),
+    };
+    let names = names.map_err(|at| at.told(body.as_bytes()))?;
+    Ok((names, line_of(body.as_bytes(), lexer.record_start())))
+}
+
+/// `lexer` is at the first record.
+fn names(lexer: &mut Lexer<'_>, format: Format, given: &[String]) -> Result<Vec<String>, Box<At>> {
+    let mut names = Vec::new();
+    loop {
+        let field = match lexer.next_field() {
+            Err(at) if names.is_empty() => return Err(delimiter_guess::of_quote(lexer, at)),
+            field => field?,
+        };
+        if names.len() == MAX_COLUMNS {
+            return Err(At::new(lexer.record_start(), Fault::TooManyColumns));
+        }
+        names.push(trim(&lexer.content(field)).to_owned());
+        if field.is_last {
+            break;
+        }
+    }
+    match names.len() {
+        1 if !format.reading.one_column => return Err(delimiter_guess::of_one_column(format, lexer.clone())),
+        found if !format.is_delimiter_told => delimiter_guess::check_usual(format, lexer, found)?,
+        _ => {}
+    }
+    match names.len() {
+        _ if format.header => Ok(names),
+        found if given.is_empty() => Ok(numbered_names(found)),
+        found if given.len() == found => Ok(given.to_vec()),
+        found => Err(At::new(lexer.record_start(), Fault::NamesForColumns { names: given.len(), found })),
+    }
+}
+
+/// The number of fields of the current record, none of which was visited.
+pub(crate) fn width(lexer: &mut Lexer<'_>) -> Result<usize, Box<At>> {
+    let mut fields = 1;
+    while !lexer.next_field()?.is_last {
+        fields += 1;
+    }
+    Ok(fields)
+}

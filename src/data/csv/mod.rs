@@ -1,0 +1,17 @@
+//! Bytes to records and numbers, with line and column of every error.
+
+pub(crate) mod chunks;
+pub(crate) mod delimiter_guess;
+pub(crate) mod dialect;
+pub(crate) mod fast_path;
+pub(crate) mod file;
+pub(crate) mod format;
+pub(crate) mod merge;
+pub(crate) mod missing;
+pub(crate) mod number;
+pub(crate) mod ordered_pool;
+pub(crate) mod parser;
+pub(crate) mod position;
+pub(crate) mod reader;
+pub(crate) mod record_boundaries;
+pub(crate) mod trailing_blank;

@@ -1,0 +1,241 @@
+//! One cell of a column of numbers: a finite number in the range of `f32`, or why it is none.
+
+use crate::data::csv::missing::Markers;
+use crate::data::error_kind::Fault;
+
+/// What programs write, after a sign, for values that are not finite.
+const NOT_FINITE: [&str; 10] =
+    ["nan", "inf", "infinity", "infinite", "∞", "1.#inf", "1.#ind", "1.#qnan", "1.#snan", "nan(ind)"];
+
+const CURRENCIES: [char; 7] = ['$', '€', '£', '¥', '₹', '₩', '¢'];
+/// What stands between groups of three digits, beside comma and point.
+const THOUSANDS: [char; 6] = [' ', '_', '\'', '’', '\u{a0}', '\u{202f}'];
+
+/// The number in a cell, spaces and tabs around it trimmed; none if [`fault`] has a reason
+/// against it.
+#[inline]
+pub(crate) fn number(text: &str) -> Option<f64> {
+    whole_number(text.as_bytes()).or_else(|| any_number(text))
+}
+
+/// A shortcut for the small whole numbers that fill images and counts; exact, as they are below
+/// 2^53.
+#[inline]
+fn whole_number(digits: &[u8]) -> Option<f64> {
+    if digits.is_empty() || digits.len() > 15 {
+        return None;
+    }
+    let mut whole = 0_u64;
+    for digit in digits {
+        match digit {
+            b'0'..=b'9' => whole = whole * 10 + u64::from(digit - b'0'),
+            _ => return None,
+        }
+    }
+    Some(whole as f64)
+}
+
+fn any_number(text: &str) -> Option<f64> {
+    let value: f64 = trim(text).parse().ok()?;
+    // Also refuses what Rust reads from `inf` and `nan`.
+    (value.abs() <= f64::from(f32::MAX)).then_some(value)
+}
+
+/// Spaces and tabs around names, labels and numbers do not count.
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+/// Whether a cell is a number that can be computed with.
+pub(crate) fn is_number(text: &str) -> bool {
+    number(text).is_some()
+}
+
+/// Whether a cell was meant as a number, be it one that cannot be trained on or one in another
+/// notation.
+pub(crate) fn is_numeric(text: &str) -> bool {
+    let is_number = |text: &str| number(text).is_some() || text.parse::<f64>().is_ok();
+    let bare = text.trim_matches(CURRENCIES).trim_end_matches('%').trim();
+    is_number(text)
+        || is_not_finite(text)
+        || (bare.len() < text.len() && is_number(bare))
+        || is_decimal_comma(bare)
+        || is_grouped(bare)
+}
+
+/// Whether digits are in groups of three.
+fn is_grouped(text: &str) -> bool {
+    let text = text.trim_start_matches(['+', '-']);
+    let groups: Vec<&str> = text.split(|char| THOUSANDS.contains(&char) || ",.".contains(char)).collect();
+    let are_digits = |group: &&str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    let (Some(first), Some(inner)) = (groups.first(), groups.get(1..groups.len() - 1)) else { return false };
+    // What is behind the last separator may be decimals.
+    let is_last =
+        groups.last().is_some_and(|last| are_digits(last) && (last.len() == 3 || !inner.is_empty()));
+    are_digits(first)
+        && first.len() <= 3
+        && is_last
+        && inner.iter().all(|group| are_digits(group) && group.len() == 3)
+}
+
+fn is_decimal_comma(text: &str) -> bool {
+    text.matches(',').count() == 1 && number(&text.replace(',', ".")).is_some()
+}
+
+/// What programs write for values that are not finite.
+fn is_not_finite(text: &str) -> bool {
+    let word = text.to_ascii_lowercase();
+    NOT_FINITE.contains(&word.trim_start_matches(['+', '-']))
+}
+
+/// Why a cell is no number that can be trained on.
+#[cold]
+pub(crate) fn fault(text: &str, markers: &Markers) -> Fault {
+    let text = trim(text);
+    if text.is_empty() || markers.in_numbers(text) || number(text).is_some_and(|value| markers.holds(value)) {
+        Fault::MissingValue { text: text.to_owned(), columns: Vec::new() }
+    } else if text.parse::<f64>().is_ok_and(f64::is_finite) || is_too_large(text) {
+        Fault::OutOfRange(text.to_owned())
+    } else if is_not_finite(text) {
+        Fault::NotFinite(text.to_owned())
+    } else {
+        Fault::NotANumber { text: text.to_owned(), why: advice(text) }
+    }
+}
+
+/// Whether only its size keeps a number from being finite.
+fn is_too_large(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_infinite) && text.contains(|char: char| char.is_ascii_digit())
+}
+
+/// What to do about text in a feature column.
+fn advice(text: &str) -> &'static str {
+    let is_number_without = |chars: &[char]| number(&text.replace(chars, "")).is_some();
+    let holds_digits = text.contains(|char: char| char.is_ascii_digit());
+    if text.len() > 1 && text.starts_with('\'') && text.ends_with('\'') {
+        "if ' is the quote of this file, set `quote = \"'\"` in [data]"
+    } else if text.ends_with('%') {
+        "the percent sign must go"
+    } else if holds_digits && text.contains(CURRENCIES) {
+        "the currency sign must go"
+    } else if is_decimal_comma(text) {
+        "a decimal comma must be a point, a thousands separator must go"
+    } else if is_number_without(&[',', '.']) || is_number_without(&THOUSANDS) {
+        "thousands separators must go"
+    } else if starts_with_number(text) {
+        "only the number may stand in the cell, without a unit or anything else"
+    } else {
+        "correct it, put it under data.missing_markers if it means a missing value, or make the column \
+         \"categorical\" or \"ignore\" in [data.columns]"
+    }
+}
+
+fn starts_with_number(text: &str) -> bool {
+    let end = text.find(|char: char| !matches!(char, '0'..='9' | '.' | '+' | '-')).unwrap_or(text.len());
+    number(&text[..end]).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_exactly() {
+        let cases = [
+            ("0", 0.0),
+            ("255", 255.0),
+            ("999999999999999", 999_999_999_999_999.0),
+            ("1000000000000001", 1_000_000_000_000_001.0),
+            (" \t-1.5e-3 ", -0.0015),
+            ("+.5", 0.5),
+            ("5.", 5.0),
+            ("1e-400", 0.0),
+            ("3.4028234663852886e38", f64::from(f32::MAX)),
+            ("0.1", 0.1),
+            ("1000000001", 1e9 + 1.0),
+        ];
+        for (text, value) in cases {
+            assert_eq!(number(text), Some(value), "{text}");
+        }
+        assert_eq!(number("-0").map(f64::to_bits), Some((-0.0_f64).to_bits()));
+    }
+
+    #[test]
+    fn every_other_cell_has_a_reason() {
+        let missing = ["", "  ", "NA", "n/a", "null", "None", "?", "-", "<NA>"];
+        let not_finite = ["NaN", "nan", "-nan", "inf", "-Inf", "+Infinity", "1.#QNAN", "-1.#IND", "infinity"];
+        let out_of_range = ["1e400", "-1e400", "1e39", "3.4028236e38"];
+        let fault = |text| fault(text, &Markers::new(None));
+        for text in missing {
+            assert!(matches!(fault(text), Fault::MissingValue { .. }), "{text}");
+        }
+        for text in not_finite {
+            assert!(matches!(fault(text), Fault::NotFinite(_)), "{text}");
+        }
+        for text in out_of_range {
+            assert!(matches!(fault(text), Fault::OutOfRange(_)), "{text}");
+        }
+        for text in missing.iter().chain(&not_finite).chain(&out_of_range) {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_other_notations_are_meant_as_numbers() {
+        for text in [
+            "1",
+            "-2.5",
+            "nan",
+            "1e400",
+            "12%",
+            "$5",
+            "7 €",
+            "3,14",
+            "-0,5",
+            "1,234,567.8",
+            "1.234,5",
+            "1 000 000",
+            "1_000",
+            "1.234.567",
+            "1,234",
+            "$1,200.50",
+        ] {
+            assert!(is_numeric(text), "{text}");
+        }
+        for text in
+            ["", "red", "5 kg", "2020-01-31", "25-34", "1.2.3", "127.0.0.1", "1e", "%", "$", ",", "A12", "<5"]
+        {
+            assert!(!is_numeric(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_gets_advice_that_fits() {
+        let cases = [
+            ("12%", "percent"),
+            ("$5", "currency"),
+            ("1.234,50 €", "currency"),
+            ("3,14", "decimal comma"),
+            ("1,234,567.8", "thousands"),
+            ("1.234,5", "thousands"),
+            ("1 000 000", "thousands"),
+            ("1_000", "thousands"),
+            ("5 kg", "unit"),
+            ("2020-01-31", "correct it"),
+            ("1.234.567", "thousands"),
+            ("1e", "unit"),
+            ("0x1F", "unit"),
+            ("blue", "correct it"),
+            ("--5", "correct it"),
+            (".", "correct it"),
+            ("information", "correct it"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(number(text), None, "{text}");
+            match fault(text, &Markers::new(None)) {
+                Fault::NotANumber { why, .. } => assert!(why.contains(expected), "{text}: {why}"),
+                other => panic!("{text}: {other}"),
+            }
+        }
+    }
+}

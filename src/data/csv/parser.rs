@@ -1,0 +1,291 @@
+//! Records and fields of CSV text, strictly.
+//!
+//! The grammar is RFC 4180 with any one-byte delimiter and quote, or no quote at all, and LF, CRLF or
+//! CR as line end; lines that start with a comment mark may be passed over. What other readers
+//! reinterpret is a fault here: a quote that never closes, quotes inside unquoted fields,
+//! characters after a closing quote, blank lines between records, comment lines that nobody announced. Blank lines at
+//! the end of the text are accepted.
+//!
+//! Nothing is allocated unless a field has doubled quotes. Places are byte offsets, and lines are
+//! counted for a message only.
+
+use std::borrow::Cow;
+
+use memchr::memchr2;
+
+use crate::data::csv::dialect::{Comments, Dialect};
+use crate::data::csv::position::line_of;
+use crate::data::error::At;
+use crate::data::error_kind::Fault;
+use crate::data::limits::{MAX_COLUMNS, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
+
+/// A reader over text in which every field is visited once, in order.
+#[derive(Clone, Debug)]
+pub(crate) struct Lexer<'t> {
+    text: &'t str,
+    dialect: Dialect,
+    ends_plain_run: [bool; 256],
+    at: usize,
+    record: usize,
+    stop: usize, // where the current record becomes too long
+    line_ends: LineEnds,
+    blank_end: Option<usize>, // where blank lines begin that nothing follows
+}
+
+/// A field of the current record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field {
+    /// Bytes of the content, without the quotes around it.
+    start: usize,
+    end: usize,
+    /// Whether quotes inside are doubled.
+    is_escaped: bool,
+    /// Whether the record ends here.
+    pub(crate) is_last: bool,
+}
+
+/// The kinds of line end seen after records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LineEnds {
+    pub(crate) lf: bool,
+    pub(crate) crlf: bool,
+    pub(crate) cr: bool,
+}
+
+impl<'t> Lexer<'t> {
+    /// Starts at the first record.
+    pub(crate) fn new(text: &'t str, dialect: Dialect) -> Self {
+        let mut ends_plain_run = [false; 256];
+        for byte in [dialect.delimiter, dialect.quote_or_delimiter(), b'\n', b'\r'] {
+            ends_plain_run[usize::from(byte)] = true;
+        }
+        Self {
+            text,
+            dialect,
+            ends_plain_run,
+            at: 0,
+            record: 0,
+            stop: 0,
+            line_ends: LineEnds::default(),
+            blank_end: None,
+        }
+    }
+
+    /// Goes on to the next record; false at the end of the text.
+    pub(crate) fn next_record(&mut self) -> Result<bool, Box<At>> {
+        let first_blank = self.skip_lines();
+        self.record = self.at;
+        self.stop = self.text.len().min(self.record + MAX_RECORD_BYTES + 1);
+        match (self.bytes().get(self.at), first_blank) {
+            (None, _) => {
+                self.blank_end = first_blank;
+                Ok(false)
+            }
+            (Some(_), Some(first_blank)) => Err(At::new(first_blank, Fault::BlankLine)),
+            (Some(b'#'), None) if self.dialect.comments == Comments::Refused => {
+                Err(At::new(self.at, Fault::Comment))
+            }
+            (Some(_), None) => Ok(true),
+        }
+    }
+
+    /// The next field of the current record; call it until one is the last.
+    #[inline]
+    pub(crate) fn next_field(&mut self) -> Result<Field, Box<At>> {
+        let bytes = self.bytes();
+        let start = self.at;
+        if let Some(quote) = self.dialect.quote
+            && bytes.get(start) == Some(&quote)
+        {
+            return self.quoted_field(quote);
+        }
+        let run = bytes[start..self.stop].iter();
+        let length = run.take_while(|&&byte| !self.ends_plain_run[usize::from(byte)]).count();
+        let end = start + length;
+        if bytes.get(end) == Some(&self.dialect.delimiter) && end < self.stop {
+            self.at = end + 1;
+            return Ok(Field { start, end, is_escaped: false, is_last: false });
+        }
+        self.close(Field { start, end, is_escaped: false, is_last: false }, end)
+    }
+
+    /// The content of a field of this text.
+    #[inline]
+    pub(crate) fn content(&self, field: Field) -> Cow<'t, str> {
+        let raw = &self.text[field.start..field.end];
+        match self.dialect.quote {
+            Some(quote) if field.is_escaped => {
+                let quote = char::from(quote).to_string();
+                Cow::Owned(raw.replace(&quote.repeat(2), &quote))
+            }
+            _ => Cow::Borrowed(raw),
+        }
+    }
+
+    /// Where the next field, or the next record, starts.
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Where the current record starts.
+    pub(crate) fn record_start(&self) -> usize {
+        self.record
+    }
+
+    /// All of the text.
+    pub(crate) fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// Goes on behind the current record, which was read by other means up to `end`: the place of
+    /// a line end, or the end of the text.
+    pub(crate) fn end_record(&mut self, end: usize) {
+        self.at = end;
+        if end < self.text.len() {
+            self.end_line(end);
+        }
+    }
+
+    /// Once there is no more record: where the blank lines begin that end the text.
+    pub(crate) fn blank_end(&self) -> Option<usize> {
+        self.blank_end
+    }
+
+    /// The kinds of line end seen so far.
+    pub(crate) fn line_ends(&self) -> LineEnds {
+        self.line_ends
+    }
+
+    fn bytes(&self) -> &'t [u8] {
+        self.text.as_bytes()
+    }
+
+    /// Passes over blank lines and comments: where the first blank one starts.
+    fn skip_lines(&mut self) -> Option<usize> {
+        let mut first_blank = None;
+        loop {
+            let start = self.at;
+            if self.skip_blank_line() {
+                first_blank.get_or_insert(start);
+            } else if !self.skip_comment() {
+                return first_blank;
+            }
+        }
+    }
+
+    fn skip_comment(&mut self) -> bool {
+        let Some(comment) = self.dialect.comments.skipped() else { return false };
+        if self.bytes().get(self.at) != Some(&comment) {
+            return false;
+        }
+        let length = memchr2(b'\n', b'\r', &self.bytes()[self.at..]);
+        self.end_record(length.map_or(self.text.len(), |length| self.at + length));
+        true
+    }
+
+    fn skip_blank_line(&mut self) -> bool {
+        let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t') && **byte != self.dialect.delimiter;
+        let rest = &self.bytes()[self.at..];
+        let spaces = rest.iter().take_while(is_space).count();
+        match rest.get(spaces) {
+            None => self.at = self.text.len(),
+            Some(b'\n' | b'\r') => self.end_line(self.at + spaces),
+            Some(_) => return false,
+        }
+        !rest.is_empty()
+    }
+
+    fn quoted_field(&mut self, quote: u8) -> Result<Field, Box<At>> {
+        let bytes = self.bytes();
+        let open = self.at;
+        let mut end = open + 1;
+        let mut is_escaped = false;
+        loop {
+            let Some(length) = bytes[end..].iter().position(|&byte| byte == quote) else {
+                // Of a longer text the rest may not have been read.
+                let is_long = bytes.len() - open > MAX_QUOTED_BYTES / 2;
+                let fault = if is_long { Fault::QuotedTooLong } else { Fault::OpenQuote };
+                return Err(At::new(open, fault));
+            };
+            end += length;
+            if bytes.get(end + 1) != Some(&quote) {
+                break;
+            }
+            is_escaped = true;
+            end += 2;
+        }
+        match bytes.get(end + 1) {
+            _ if end >= self.stop => Err(At::new(open, Fault::QuotedTooLong)),
+            Some(&next) if next != self.dialect.delimiter && next != b'\n' && next != b'\r' => {
+                let opened_in = line_of(bytes, open);
+                Err(At::new(end + 1, Fault::AfterQuote { opened_in }))
+            }
+            _ => self.close(Field { start: open + 1, end, is_escaped, is_last: false }, end + 1),
+        }
+    }
+
+    /// Steps over what ends a field at `end`.
+    fn close(&mut self, mut field: Field, end: usize) -> Result<Field, Box<At>> {
+        match self.bytes().get(end) {
+            _ if end == self.stop && end < self.text.len() => {
+                return Err(At::new(
+                    self.record,
+                    overlong(&self.bytes()[self.record..end], self.dialect.delimiter),
+                ));
+            }
+            Some(&byte) if byte == self.dialect.delimiter => self.at = end + 1,
+            Some(byte) if Some(*byte) == self.dialect.quote => return Err(At::new(end, Fault::StrayQuote)),
+            Some(_) => {
+                field.is_last = true;
+                self.end_line(end);
+            }
+            None => {
+                field.is_last = true;
+                self.at = end;
+            }
+        }
+        Ok(field)
+    }
+
+    /// Steps over the line end at `at`.
+    fn end_line(&mut self, at: usize) {
+        let bytes = self.bytes();
+        let seen = &mut self.line_ends;
+        let (kind, length) = match (bytes.get(at), bytes.get(at + 1)) {
+            (Some(b'\r'), Some(b'\n')) => (&mut seen.crlf, 2),
+            (Some(b'\r'), _) => (&mut seen.cr, 1),
+            _ => (&mut seen.lf, 1),
+        };
+        *kind = true;
+        self.at = at + length;
+    }
+}
+
+impl Field {
+    /// Where the content starts.
+    pub(crate) fn start(self) -> usize {
+        self.start
+    }
+}
+
+impl LineEnds {
+    /// Adds the kinds seen elsewhere.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.lf |= other.lf;
+        self.crlf |= other.crlf;
+        self.cr |= other.cr;
+    }
+
+    /// The names of the kinds, when there is more than one.
+    pub(crate) fn mixed(self) -> Option<String> {
+        let kinds = [(self.lf, "LF"), (self.crlf, "CRLF"), (self.cr, "CR")];
+        let names: Vec<&str> = kinds.iter().filter(|(is_seen, _)| *is_seen).map(|&(_, name)| name).collect();
+        (names.len() > 1).then(|| names.join(" and "))
+    }
+}
+
+/// The fault of a record that is longer than it may be.
+pub(crate) fn overlong(record: &[u8], delimiter: u8) -> Fault {
+    let fields = record.iter().filter(|&&byte| byte == delimiter).count() + 1;
+    if fields > MAX_COLUMNS { Fault::TooManyColumns } else { Fault::RecordTooLong }
+}

@@ -1,0 +1,123 @@
+//! Where a text may be cut so that every piece holds whole records.
+
+use memchr::{memchr_iter, memchr2, memchr3, memrchr2};
+
+use crate::data::csv::dialect::Dialect;
+
+/// Looks for the last border between records in bytes that become more. They start outside of
+/// quotes, at the start of a line.
+///
+/// What is no well-formed CSV may be cut anywhere, but only behind its first fault. No border
+/// follows on a comment, so that a piece with nothing but comments is the last one.
+#[derive(Debug)]
+pub(crate) struct Borders {
+    quote: Option<u8>,
+    comment: Option<u8>,
+    seen: usize,
+    state: State,
+    last: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// At the start of a line, outside of quotes. Without comments lines are not told apart, and
+    /// this is anywhere outside of quotes.
+    Line,
+    Record,
+    Quoted,
+    Comment,
+}
+
+impl Borders {
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        let Dialect { quote, comments, .. } = dialect;
+        Self { quote, comment: comments.skipped(), seen: 0, state: State::Line, last: None }
+    }
+
+    /// Passes over the first bytes, before any other.
+    pub(crate) fn start_at(&mut self, offset: usize) {
+        self.seen = offset;
+    }
+
+    /// Whether the bytes end within quotes, as far as they are known.
+    pub(crate) fn is_quoted(&self) -> bool {
+        self.state == State::Quoted
+    }
+
+    /// The last border in `bytes`, the first of which were looked at before.
+    pub(crate) fn last_in(&mut self, bytes: &[u8]) -> Option<usize> {
+        // Of a CR at the end it is not known yet whether it is half of CR LF.
+        let known = bytes.len() - usize::from(bytes.last() == Some(&b'\r'));
+        if known > self.seen {
+            match self.comment {
+                Some(comment) => self.by_lines(bytes, known, comment),
+                None => self.by_quotes(bytes, known),
+            }
+            self.seen = known;
+        }
+        self.last
+    }
+
+    /// Only quotes are visited, which is fast where they are rare.
+    fn by_quotes(&mut self, bytes: &[u8], known: usize) {
+        let mut start = self.seen;
+        if let Some(quote) = self.quote {
+            for place in memchr_iter(quote, &bytes[self.seen..known]) {
+                let place = self.seen + place;
+                if self.state == State::Quoted {
+                    self.state = State::Line;
+                } else {
+                    self.last = last_line_end(bytes, start, place).or(self.last);
+                    self.state = State::Quoted;
+                }
+                start = place + 1;
+            }
+        }
+        if self.state != State::Quoted {
+            self.last = last_line_end(bytes, start, known).or(self.last);
+        }
+    }
+
+    /// Quotes in comments do not count, so that every line is visited.
+    fn by_lines(&mut self, bytes: &[u8], known: usize, comment: u8) {
+        let quote = self.quote.unwrap_or(b'\n');
+        let mut at = self.seen;
+        while at < known {
+            let rest = &bytes[at..known];
+            let found = match self.state {
+                State::Line => {
+                    self.state = if rest[0] == comment { State::Comment } else { State::Record };
+                    continue;
+                }
+                State::Record => memchr3(quote, b'\n', b'\r', rest),
+                State::Quoted => memchr::memchr(quote, rest),
+                State::Comment => memchr2(b'\n', b'\r', rest),
+            };
+            let Some(place) = found.map(|place| at + place) else { return };
+            at = place + 1;
+            match (self.state, bytes[place]) {
+                (State::Quoted, _) => self.state = State::Record,
+                (State::Record, byte) if Some(byte) == self.quote => self.state = State::Quoted,
+                (state, byte) => {
+                    at += usize::from(byte == b'\r' && bytes.get(at) == Some(&b'\n'));
+                    if state == State::Record {
+                        self.last = Some(at);
+                    }
+                    self.state = State::Line;
+                }
+            }
+        }
+    }
+}
+
+/// Where the last line that ends between two places does.
+fn last_line_end(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
+    let mut end = end;
+    loop {
+        let place = start + memrchr2(b'\n', b'\r', &bytes[start..end])?;
+        if bytes[place] == b'\n' || bytes.get(place + 1) != Some(&b'\n') {
+            return Some(place + 1);
+        }
+        end = place; // a CR before an LF that is beyond `end`
+    }
+}

@@ -1,0 +1,143 @@
+//! Which columns a config means, and what it says that they are.
+
+use crate::data::csv::number::number;
+use crate::data::error_kind::Fault;
+use crate::data::phrases::did_you_mean;
+use crate::data::schema::column::Role;
+use crate::data::schema::{Column, Truth};
+use crate::data::spec::{ColumnRef, DataSpec, SplitBy};
+use crate::text::ShownNames;
+
+/// The role of every column.
+pub(crate) fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> Result<Vec<Role>, Fault> {
+    let mut roles: Vec<Option<Role>> = vec![None; names.len()];
+    let learnt = spec.label.iter().map(|label| ("label", Role::Label, label));
+    let learnt = learnt.chain(spec.target.0.iter().map(|target| ("target", Role::Target, target)));
+    for (key, role, wanted) in learnt {
+        let found = match find(key, wanted, names) {
+            Err(_) if holds_numbers && matches!(wanted, ColumnRef::Name(_)) => {
+                return Err(Fault::HeaderOfNumbers);
+            }
+            found => found?,
+        };
+        if roles[found].replace(role).is_some() {
+            return Err(Fault::TwoRoles(names[found].clone()));
+        }
+    }
+    for wanted in &spec.ignore {
+        let index = find("ignore", wanted, names)?;
+        if let Some(Role::Label | Role::Target) = roles[index].replace(Role::Ignore) {
+            return Err(Fault::LearntIgnored(names[index].clone()));
+        }
+    }
+    for (name, told) in &spec.columns {
+        let Some(word) = told.column_type else { continue };
+        let index = find("columns", &ColumnRef::Name(name.clone()), names)?;
+        let role = word.meaning().0;
+        match roles[index].replace(role) {
+            Some(other) if other != role => return Err(Fault::TwoRoles(name.clone())),
+            _ => {}
+        }
+    }
+    for role in [Role::Label, Role::Weight, Role::Group, Role::Split] {
+        let mut same = (0..names.len()).filter(|&index| roles[index] == Some(role));
+        if let (Some(first), Some(second)) = (same.next(), same.next()) {
+            return Err(Fault::TwoOfARole(role, names[first].clone(), names[second].clone()));
+        }
+    }
+    Ok(roles.into_iter().map(|role| role.unwrap_or(Role::Feature)).collect())
+}
+
+/// What is learnt: targets in the order of the config, then those that only `[data.columns]` names
+/// in the order of the file.
+pub(crate) fn truth(names: &[String], roles: &[Role], spec: &DataSpec) -> Result<Truth, Fault> {
+    let mut targets: Vec<usize> =
+        spec.target.0.iter().map(|wanted| find("target", wanted, names)).collect::<Result<_, _>>()?;
+    let told = (0..names.len()).filter(|&index| roles[index] == Role::Target);
+    targets.extend(told.filter(|index| !targets.contains(index)).collect::<Vec<_>>());
+    let label = roles.iter().position(|role| *role == Role::Label);
+    match (label, targets.first()) {
+        (Some(label), None) => Ok(Truth::Classes(label)),
+        (None, Some(_)) => Ok(Truth::Values(targets)),
+        (None, None) => Err(Fault::NothingToLearn),
+        (Some(label), Some(&target)) => {
+            Err(Fault::LabelAndTarget { label: names[label].clone(), target: names[target].clone() })
+        }
+    }
+}
+
+/// The columns whose hash decides where a row goes, if the parts are not decided otherwise.
+pub(crate) fn keys(columns: &[Column], spec: &DataSpec) -> Result<Vec<usize>, Fault> {
+    let of_role = |role| columns.iter().find(|column| column.role == role).map(|column| column.name.clone());
+    let (group, split) = (of_role(Role::Group), of_role(Role::Split));
+    let is_by_hash = spec.split_by != SplitBy::Rows;
+    if let (Some(column), true) =
+        (&split, spec.valid > 0.0 || spec.test > 0.0 || group.is_some() || is_by_hash)
+    {
+        return Err(Fault::SplitTwice(column.clone()));
+    }
+    if let (Some(column), Some(key)) = (&split, own_part(spec)) {
+        return Err(Fault::SplitAndFile { column: column.clone(), key });
+    }
+    let SplitBy::HashOf(wanted) = &spec.split_by else { return Ok(Vec::new()) };
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let keys: Vec<usize> =
+        wanted.iter().map(|wanted| find("split_by", wanted, &names)).collect::<Result<_, _>>()?;
+    if let (Some(group), true) = (group, keys.iter().any(|&key| columns[key].role != Role::Group)) {
+        return Err(Fault::GroupAndHash(group));
+    }
+    let is_learnt = |&&key: &&usize| matches!(columns[key].role, Role::Label | Role::Target | Role::Weight);
+    match keys.iter().find(is_learnt) {
+        Some(&key) => Err(Fault::KeyIsLearnt(names[key].clone())),
+        None => Ok(keys),
+    }
+}
+
+/// The key of a part that has a file of its own.
+fn own_part(spec: &DataSpec) -> Option<&'static str> {
+    let keys = [("valid_path", &spec.valid_path), ("test_path", &spec.test_path)];
+    keys.into_iter().find(|(_, path)| path.is_some()).map(|(key, _)| key)
+}
+
+/// The index of the column that the config means.
+pub(crate) fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> Result<usize, Fault> {
+    let count = names.len();
+    let found = match wanted {
+        ColumnRef::Name(name) => names.iter().position(|other| other == name),
+        ColumnRef::Index(index) => {
+            let from_front = if *index < 0 { index.checked_add_unsigned(count as u64) } else { Some(*index) };
+            from_front.and_then(|index| usize::try_from(index).ok()).filter(|&index| index < count)
+        }
+    };
+    if let (ColumnRef::Name(name), Some(first)) = (wanted, found) {
+        let again = names.iter().skip(first + 1).position(|other| other == name);
+        if let Some(offset) = again {
+            let second = first + 1 + offset;
+            return Err(Fault::DuplicateName { name: name.clone(), first, second });
+        }
+    }
+    found.ok_or_else(|| {
+        let hint = match wanted {
+            ColumnRef::Name(name) => {
+                let numbers = names.iter().filter(|name| number(name).is_some()).count();
+                let no_header = " (if the file has no header, set `header = false` in [data])";
+                let no_header = if count < 2 * numbers { no_header } else { "" };
+                let question = did_you_mean(&nearest(name, names));
+                format!("{question} the columns are {}{no_header}", ShownNames(names))
+            }
+            ColumnRef::Index(_) => {
+                format!("; there are {count} columns, 0 to {}, and -1 is the last", count - 1)
+            }
+        };
+        Fault::NoSuchColumn { key, wanted: wanted.clone(), hint }
+    })
+}
+
+/// Those of `names` that are spelt like `name`, the nearest first; few.
+pub(crate) fn nearest(name: &str, names: &[String]) -> Vec<String> {
+    let likeness = |other: &String| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
+    let mut near: Vec<(f64, &String)> =
+        names.iter().map(|other| (likeness(other), other)).filter(|(likeness, _)| *likeness >= 0.8).collect();
+    near.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    near.into_iter().take(3).map(|(_, name)| name.clone()).collect()
+}

@@ -1,0 +1,220 @@
+//! The bytes of a data file: read once, decompressed, hashed as they lie on disk.
+
+pub(crate) mod file_signature;
+pub(crate) mod stdin;
+pub(crate) mod zstd;
+
+use std::fs::{File, FileType, Metadata};
+use std::io::{self, BufReader, ErrorKind, Read, Stdin};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use crate::data::csv::format::Reading;
+use crate::data::error_kind::Fault;
+use crate::data::source::stdin::Spooled;
+use crate::data::source::zstd::ZstdReader;
+
+/// The path that means standard input.
+pub const STANDARD_INPUT: &str = "-";
+
+/// A regular file, or standard input, that is read from beginning to end; a file whose name ends in
+/// `.gz` or `.zst` is decompressed.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    body: Body,
+    /// Bytes of text that are read at most, and those that were.
+    limit: u64,
+    read: u64,
+}
+
+#[derive(Debug)]
+enum Body {
+    Plain(Hashing),
+    Gzip(Box<MultiGzDecoder<BufReader<Hashing>>>),
+    Zstd(Box<ZstdReader<BufReader<Hashing>>>),
+}
+
+impl Disk {
+    /// Opens a file, of which as many bytes of text are read at most as `reading` allows.
+    pub(crate) fn open(path: &Path, reading: Reading) -> Result<Self, Fault> {
+        let Reading { limit, memory, streamed, .. } = reading;
+        if path == Path::new(STANDARD_INPUT) {
+            // Kept as text, too.
+            let limit = if streamed { limit } else { limit.min(memory.0) };
+            let input =
+                if streamed { Input::Stream(io::stdin()) } else { Input::Spooled(Spooled::default()) };
+            let body = Body::Plain(Hashing::new(input, streamed));
+            return Ok(Self { body, limit, read: 0 });
+        }
+        let (file, length) = open(path)?;
+        let hashing = Hashing::new(Input::File(file), streamed);
+        let buffered = |hashing| BufReader::with_capacity(1 << 16, hashing);
+        let ends_in =
+            |ending: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending));
+        let body = if ends_in("gz") {
+            Body::Gzip(Box::new(MultiGzDecoder::new(buffered(hashing))))
+        } else if ends_in("zst") {
+            Body::Zstd(Box::new(ZstdReader::new(buffered(hashing))))
+        } else if length > limit {
+            return Err(Fault::TooLarge { needs: length, limit });
+        } else {
+            Body::Plain(hashing)
+        };
+        Ok(Self { body, limit, read: 0 })
+    }
+
+    /// Opens a file that was open before; none if it was standard input and nobody kept it.
+    pub(crate) fn open_again(path: &Path) -> Result<Option<Self>, Fault> {
+        if path == Path::new(STANDARD_INPUT) && !stdin::is_kept() {
+            return Ok(None);
+        }
+        Self::open(path, Reading { limit: u64::MAX, ..Reading::default() }).map(Some)
+    }
+
+    /// Appends the next `count` bytes of text; fewer only at the end.
+    pub(crate) fn read(&mut self, count: usize, to: &mut Vec<u8>) -> Result<(), Fault> {
+        if to.try_reserve(count).is_err() {
+            return Err(Fault::OutOfMemory { needs: (to.len() + count) as u64 });
+        }
+        let needs = self.read + count as u64;
+        let read = self.body.read(count as u64, to).map_err(|error| match &self.body {
+            _ if error.kind() == ErrorKind::OutOfMemory => Fault::OutOfMemory { needs },
+            Body::Plain(_) => Fault::Read(error),
+            // Also what is no error to others is one without a single byte.
+            _ if self.body.hashing().bytes == 0 => Fault::Empty,
+            _ if error.raw_os_error().is_some() => Fault::Read(error),
+            Body::Gzip(_) => Fault::Unpack("gzip", error),
+            Body::Zstd(_) => Fault::Unpack("zstd", error),
+        })?;
+        self.read += read as u64;
+        let limit = self.limit;
+        match &self.body {
+            _ if self.read <= limit => Ok(()),
+            Body::Plain(Hashing { input: Input::Spooled(_), .. }) => Err(Fault::TooLargeSpooled { limit }),
+            Body::Plain(_) => Err(Fault::TooLarge { needs: self.read, limit }),
+            Body::Gzip(_) | Body::Zstd(_) => Err(Fault::TooLargeUnpacked { limit }),
+        }
+    }
+
+    /// Whether it is standard input, which may never end.
+    pub(crate) fn is_standard_input(&self) -> bool {
+        matches!(self.body.hashing().input, Input::Spooled(_) | Input::Stream(_))
+    }
+
+    /// The hash, in hexadecimal and empty where it is streamed, and the number of the bytes that were
+    /// read from disk.
+    pub(crate) fn finish(self) -> (String, u64) {
+        let hashing = match self.body {
+            Body::Plain(file) => file,
+            Body::Gzip(file) => file.into_inner().into_inner(),
+            Body::Zstd(file) => file.into_inner().into_inner(),
+        };
+        let bytes = hashing.bytes;
+        (hashing.hash(), bytes)
+    }
+}
+
+impl Body {
+    fn read(&mut self, count: u64, to: &mut Vec<u8>) -> io::Result<usize> {
+        match self {
+            Self::Plain(file) => file.take(count).read_to_end(to),
+            Self::Gzip(file) => file.as_mut().take(count).read_to_end(to),
+            Self::Zstd(file) => file.as_mut().take(count).read_to_end(to),
+        }
+    }
+
+    fn hashing(&self) -> &Hashing {
+        match self {
+            Self::Plain(file) => file,
+            Self::Gzip(file) => file.get_ref().get_ref(),
+            Self::Zstd(file) => file.get_ref().get_ref(),
+        }
+    }
+}
+
+/// The hash of the bytes of a regular file, in hexadecimal.
+pub(crate) fn fingerprint(path: &Path) -> Result<String, Fault> {
+    let mut hashing = Hashing::new(Input::File(open(path)?.0), false);
+    io::copy(&mut hashing, &mut io::sink()).map_err(Fault::Read)?;
+    Ok(hashing.hash())
+}
+
+/// Opens a regular file; anything else could block, or never end.
+fn open(path: &Path) -> Result<(File, u64), Fault> {
+    let told = |error: io::Error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Fault::NotFound,
+        _ => Fault::Read(error),
+    };
+    // Asked before opening, because opening a FIFO waits for a writer.
+    let regular = |metadata: Metadata| match metadata.is_file() {
+        true => Ok(metadata.len()),
+        false => Err(Fault::NotAFile(kind_of(metadata.file_type()))),
+    };
+    regular(std::fs::metadata(path).map_err(told)?)?;
+    let file = File::open(path).map_err(told)?;
+    let length = regular(file.metadata().map_err(told)?)?;
+    Ok((file, length))
+}
+
+fn kind_of(kind: FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return "a FIFO (named pipe)";
+        }
+        if kind.is_socket() {
+            return "a socket";
+        }
+        if kind.is_char_device() {
+            return "a character device";
+        }
+        if kind.is_block_device() {
+            return "a block device";
+        }
+    }
+    if kind.is_dir() { "a directory" } else { "a special file" }
+}
+
+/// Bytes that are counted as they are read, and hashed unless they are only passing through.
+#[derive(Debug)]
+struct Hashing {
+    input: Input,
+    sha256: Option<Sha256>,
+    bytes: u64,
+}
+
+#[derive(Debug)]
+enum Input {
+    File(File),
+    Spooled(Spooled),
+    Stream(Stdin),
+}
+
+impl Hashing {
+    /// In hexadecimal; empty where nobody asks for it.
+    fn hash(self) -> String {
+        self.sha256.map_or_else(String::new, |sha256| format!("{:x}", sha256.finalize()))
+    }
+
+    fn new(input: Input, streamed: bool) -> Self {
+        Self { input, sha256: (!streamed).then(Sha256::new), bytes: 0 }
+    }
+}
+
+impl Read for Hashing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = match &mut self.input {
+            Input::File(file) => file.read(buffer)?,
+            Input::Spooled(spooled) => spooled.read(buffer)?,
+            Input::Stream(stdin) => stdin.read(buffer)?,
+        };
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(&buffer[..count]);
+        }
+        self.bytes += count as u64;
+        Ok(count)
+    }
+}

@@ -1,0 +1,115 @@
+//! Files that Zstandard packed.
+
+use std::io::{self, BufRead, ErrorKind, Read};
+
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+/// What is wrong with a file.
+const CUT: &str = "the file ends too early";
+const NO_FRAME: &str = "what should be the start of a frame is none";
+const DICTIONARY: &str = "they need a dictionary; pack them without one";
+const WINDOW: &str = "they need too much memory to unpack; pack them without --long";
+const DAMAGED: &str = "a frame is not as it was written";
+
+/// Reads what all frames of a file hold, and compares their checksums where they have some.
+pub(crate) struct ZstdReader<R> {
+    source: R,
+    decoder: FrameDecoder,
+    is_in_frame: bool,
+}
+
+impl<R: BufRead> ZstdReader<R> {
+    pub(crate) fn new(source: R) -> Self {
+        Self { source, decoder: FrameDecoder::new(), is_in_frame: false }
+    }
+
+    pub(crate) fn get_ref(&self) -> &R {
+        &self.source
+    }
+
+    pub(crate) fn into_inner(self) -> R {
+        self.source
+    }
+
+    /// Starts the next frame with something in it; false at the end of the file.
+    fn next_frame(&mut self) -> io::Result<bool> {
+        while !self.source.fill_buf()?.is_empty() {
+            match self.decoder.reset(&mut self.source) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                    length,
+                    ..
+                })) => {
+                    let length = u64::from(length);
+                    let skipped = io::copy(&mut self.source.by_ref().take(length), &mut io::sink())?;
+                    if skipped < length {
+                        return Err(io::Error::new(ErrorKind::UnexpectedEof, CUT));
+                    }
+                }
+                Err(error) => return Err(damaged(error)),
+            }
+        }
+        Ok(false)
+    }
+
+    fn check_sum(&self) -> io::Result<()> {
+        let Some(written) = self.decoder.get_checksum_from_data() else { return Ok(()) };
+        match self.decoder.get_calculated_checksum() == Some(written) {
+            true => Ok(()),
+            false => Err(io::Error::new(ErrorKind::InvalidData, "the checksum does not match")),
+        }
+    }
+}
+
+impl<R: BufRead> Read for ZstdReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while !buffer.is_empty() {
+            if !self.is_in_frame {
+                self.is_in_frame = self.next_frame()?;
+                if !self.is_in_frame {
+                    break;
+                }
+            }
+            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
+                let one = BlockDecodingStrategy::UptoBlocks(1);
+                self.decoder.decode_blocks(&mut self.source, one).map_err(damaged)?;
+            }
+            let count = self.decoder.read(buffer)?;
+            if count > 0 {
+                return Ok(count);
+            }
+            self.check_sum()?;
+            self.is_in_frame = false;
+        }
+        Ok(0)
+    }
+}
+
+impl<R> std::fmt::Debug for ZstdReader<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ZstdReader").field("is_in_frame", &self.is_in_frame).finish_non_exhaustive()
+    }
+}
+
+/// The first cause: an error of the file beneath stays one. Other causes are named after the insides of
+/// the decoder, which help nobody to mend a file.
+fn damaged(error: FrameDecoderError) -> io::Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = cause {
+        if let Some(code) = error.downcast_ref().and_then(io::Error::raw_os_error) {
+            return io::Error::from_raw_os_error(code);
+        }
+        if error.downcast_ref().map(io::Error::kind) == Some(ErrorKind::UnexpectedEof) {
+            return io::Error::new(ErrorKind::UnexpectedEof, CUT);
+        }
+        cause = error.source();
+    }
+    let text = match error {
+        FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::BadMagicNumber(_)) => NO_FRAME,
+        FrameDecoderError::DictNotProvided { .. } => DICTIONARY,
+        FrameDecoderError::WindowSizeTooBig { .. } => WINDOW,
+        _ => DAMAGED,
+    };
+    io::Error::new(ErrorKind::InvalidData, text)
+}

@@ -1,0 +1,330 @@
+//! Rows for a trained network whose truth is in the file with them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::mem::size_of;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use ndarray::Array2;
+
+use crate::data::csv::missing::Markers;
+use crate::data::csv::number;
+use crate::data::csv::number::{number, trim};
+use crate::data::error::DataError;
+use crate::data::error_kind::Fault;
+use crate::data::limits::MAX_INPUT_BYTES;
+use crate::data::schema::mapping::missing_columns;
+use crate::data::stream::chunk::{BadRows, Piece, RowProblem};
+use crate::data::stream::{RowStream, StreamError};
+use crate::data::transform::encoding::{Encoding, TargetEncoding};
+use crate::data::{Encoder, Role};
+use crate::kernel::real::Real;
+use crate::metrics::Truth;
+
+/// The rows of a file as a network takes them, with what is true of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LabelledRows<F> {
+    /// `(n, inputs)`.
+    pub x: Array2<F>,
+    /// Of each row.
+    pub truth: Truth,
+    /// How much each row counts, where the file has the column that says so.
+    pub weights: Option<Vec<f64>>,
+    /// Rows that were left out.
+    pub skipped: u64,
+    /// The line of the first of them, and why it was.
+    pub first_skipped: Option<(u64, String)>,
+    /// Columns that the encoding does not know.
+    pub unknown_columns: Vec<String>,
+    /// The kinds of line end of the file, where there are several.
+    pub mixed_line_ends: Option<String>,
+    /// Cells with a category that was not among those of the training rows, by the name of the column.
+    pub unseen: BTreeMap<String, u64>,
+}
+
+/// What is known of a piece.
+struct Portion<F> {
+    x: Vec<F>,
+    rows: usize,
+    classes: Vec<u32>, // where classes are learnt
+    values: Vec<f64>,  // where values are learnt, row after row
+    weights: Vec<f64>, // where the file has them
+    skipped: u64,
+    first_skipped: Option<(u64, String)>,
+    unseen: BTreeMap<usize, u64>, // by feature
+}
+
+/// There is not enough memory for so many rows.
+struct TooMany {
+    rows: usize,
+}
+
+impl<F: Real> LabelledRows<F> {
+    /// Reads a file, or standard input, whose columns are found as by [`RowStream::open`]; the column
+    /// of the truth must be there too. Rows whose values or truth cannot be used are an error, or left
+    /// out and counted with [`BadRows::Mark`].
+    ///
+    /// # Errors
+    ///
+    /// The first fault of the file.
+    pub fn read(
+        path: &Path,
+        encoding: &Encoding,
+        bad_rows: BadRows,
+        threads: NonZeroUsize,
+    ) -> Result<Self, DataError> {
+        let failed = |fault| DataError::new(path, fault);
+        let roles = [Role::Label, Role::Target, Role::Weight];
+        let stream = RowStream::open(path, encoding, &roles, bad_rows)?;
+        let truths = Truths::new(encoding, &stream)
+            .map_err(|missing| stream.fail(missing_columns(missing, stream.unknown(), stream.names())))?;
+        let first_line = stream.first_line();
+        let weight = encoding.weight_column().and_then(|name| find(&stream, name));
+        let names: Vec<String> = encoding.features().map(|(name, _)| name.to_owned()).collect();
+        let unknown_columns = stream.unknown().map(str::to_owned).collect();
+        let encoder = Encoder::new(encoding);
+        let inputs = encoder.inputs();
+        let limit = MAX_INPUT_BYTES as usize / (inputs * size_of::<F>());
+        let mut all = Portion::new();
+        let ended = stream.run(
+            threads,
+            |_: &mut (), piece| Portion::of(piece, &encoder, &truths, weight, bad_rows),
+            |portion: Portion<F>, lines| {
+                all.append(portion, lines);
+                match all.rows > limit {
+                    true => Err(TooMany { rows: all.rows }),
+                    false => Ok(()),
+                }
+            },
+        );
+        let mixed_line_ends = ended.map_err(|error| match error {
+            StreamError::Data(error) => error,
+            StreamError::Taker(TooMany { rows }) => {
+                let needs = (rows * inputs * size_of::<F>()) as u64;
+                failed(Fault::TooManyCells { needs, rows, features: inputs, limit: MAX_INPUT_BYTES })
+            }
+        })?;
+        let Portion { x, rows, classes, values, weights, skipped, first_skipped, unseen } = all;
+        if rows == 0 {
+            return Err(match first_skipped {
+                Some((line, first)) => failed(Fault::NothingToEvaluate { rows: skipped, line, first }),
+                None => failed(Fault::NoRows).at(Some(first_line), None, None),
+            });
+        }
+        let weights = weight.map(|_| weights);
+        if weights.as_ref().is_some_and(|weights| weights.iter().all(|weight| *weight == 0.0)) {
+            return Err(failed(Fault::NoRowCountsHere));
+        }
+        let x = Array2::from_shape_vec((rows, inputs), x).expect("each row has all inputs");
+        let unseen = unseen.into_iter().map(|(feature, cells)| (names[feature].clone(), cells)).collect();
+        let truth = match &truths {
+            Truths::Classes(..) => Truth::Classes(classes),
+            Truths::Values(columns) => Truth::Values(
+                Array2::from_shape_vec((rows, columns.len()), values).expect("each row has all values"),
+            ),
+        };
+        Ok(Self { x, truth, weights, skipped, first_skipped, unknown_columns, mixed_line_ends, unseen })
+    }
+}
+
+/// A column, and its place among the cells that come with a row.
+type Place = (usize, usize);
+
+/// Where the column of this name is; none if the file does not have it.
+fn find(stream: &RowStream, name: &str) -> Option<Place> {
+    let mut columns = stream.cells().iter().enumerate();
+    let found = columns.find(|&(_, &column)| stream.names()[column] == name);
+    found.map(|(cell, &column)| (column, cell))
+}
+
+/// The number in a place; `missing` says what a missing one means.
+fn number_at(
+    piece: &Piece<'_>,
+    row: usize,
+    (column, cell): Place,
+    missing: fn(String) -> Fault,
+) -> Result<f64, RowProblem> {
+    let text = &piece.cells(row)[cell];
+    number(trim(text)).ok_or_else(|| {
+        let fault = match number::fault(text, piece.markers()) {
+            Fault::MissingValue { text, .. } => missing(text),
+            fault => fault.of_prediction(),
+        };
+        piece.refuse(row, column, fault)
+    })
+}
+
+/// The weight in a place.
+fn weight_at(piece: &Piece<'_>, row: usize, place: Place) -> Result<f64, RowProblem> {
+    let weight = number_at(piece, row, place, Fault::NothingToFillIn)?;
+    match weight < 0.0 {
+        true => Err(piece.refuse(row, place.0, Fault::NegativeWeight(weight.to_string()))),
+        false => Ok(weight),
+    }
+}
+
+/// Where the truth of a row stands, and how it is read.
+enum Truths<'e> {
+    /// There, as a name.
+    Classes(Labels<'e>, Place),
+    /// There, as numbers.
+    Values(Vec<Place>),
+}
+
+impl<'e> Truths<'e> {
+    /// Finds the columns; the error is the names of those that are missing.
+    fn new(encoding: &'e Encoding, stream: &RowStream) -> Result<Self, Vec<String>> {
+        let find = |name: &str| find(stream, name).ok_or_else(|| name.to_owned());
+        match &encoding.targets {
+            TargetEncoding::Classes { column, .. } => {
+                let place = find(column).map_err(|missing| vec![missing])?;
+                Ok(Self::Classes(Labels::new(encoding), place))
+            }
+            TargetEncoding::Values(values) => {
+                let (found, missing): (Vec<_>, Vec<_>) =
+                    values.iter().map(|value| find(&value.column)).partition(Result::is_ok);
+                match missing.is_empty() {
+                    true => Ok(Self::Values(found.into_iter().flatten().collect())),
+                    false => Err(missing.into_iter().filter_map(Result::err).collect()),
+                }
+            }
+        }
+    }
+
+    /// Appends the truth of a row to those of `portion`.
+    fn read<F>(&self, piece: &Piece<'_>, row: usize, portion: &mut Portion<F>) -> Result<(), RowProblem> {
+        match self {
+            Self::Classes(labels, (column, cell)) => {
+                let class = labels.class(&piece.cells(row)[*cell]);
+                portion.classes.push(class.map_err(|fault| piece.refuse(row, *column, fault))?);
+            }
+            Self::Values(columns) => {
+                let first = portion.values.len();
+                for &place in columns {
+                    match number_at(piece, row, place, Fault::MissingAnswer) {
+                        Ok(value) => portion.values.push(value),
+                        Err(problem) => {
+                            portion.values.truncate(first);
+                            return Err(problem);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How labels are read.
+struct Labels<'e> {
+    names: &'e [String],
+    numbers: HashMap<&'e str, u32>,
+    renamed: Option<&'e BTreeMap<String, String>>,
+    markers: Markers,
+}
+
+impl<'e> Labels<'e> {
+    fn new(encoding: &'e Encoding) -> Self {
+        let (names, renamed) = (encoding.classes(), encoding.renamed_labels());
+        let numbers = names.iter().map(String::as_str).zip(0..).collect();
+        let markers = Markers::new(encoding.reading.missing_markers.as_deref());
+        Self { names, numbers, renamed, markers }
+    }
+
+    /// The number of the class that a cell names.
+    fn class(&self, cell: &str) -> Result<u32, Fault> {
+        let cell = trim(cell);
+        if self.markers.in_texts(cell) {
+            return Err(Fault::MissingAnswer(cell.to_owned()));
+        }
+        let name = self.renamed.and_then(|renamed| renamed.get(cell)).map_or(cell, String::as_str);
+        self.numbers
+            .get(name)
+            .copied()
+            .ok_or_else(|| Fault::ForeignClass { class: name.to_owned(), known: self.names.to_vec() })
+    }
+}
+
+impl<F: Real> Portion<F> {
+    fn new() -> Self {
+        Self {
+            x: Vec::new(),
+            rows: 0,
+            classes: Vec::new(),
+            values: Vec::new(),
+            weights: Vec::new(),
+            skipped: 0,
+            first_skipped: None,
+            unseen: BTreeMap::new(),
+        }
+    }
+
+    /// The rows of a piece, their truth being where `truths` says.
+    fn of(
+        piece: &Piece<'_>,
+        encoder: &Encoder,
+        truths: &Truths<'_>,
+        weight: Option<Place>,
+        bad_rows: BadRows,
+    ) -> Result<Self, RowProblem> {
+        let mut portion = Self::new();
+        let inputs = encoder.inputs();
+        for row in 0..piece.rows() {
+            let start = portion.x.len();
+            portion.x.resize(start + inputs, F::zero());
+            let skipped = |problem: &RowProblem| (problem.told.line, problem.to_string());
+            let used = match piece.problem(row) {
+                Some(problem) => Err(skipped(problem)),
+                None => {
+                    let x = &mut portion.x[start..];
+                    encoder.encode(piece.values(row), x);
+                    let overflow = x.iter().position(|x| !x.is_finite());
+                    let used = match overflow {
+                        Some(input) => Err(piece.not_finite(row, encoder.scaled_feature(input), F::NAME)),
+                        None => {
+                            weight.map(|place| weight_at(piece, row, place)).transpose().and_then(|weight| {
+                                truths.read(piece, row, &mut portion)?;
+                                portion.weights.extend(weight);
+                                Ok(())
+                            })
+                        }
+                    };
+                    match (used, bad_rows) {
+                        (Err(problem), BadRows::Refuse) => return Err(problem),
+                        (Err(problem), BadRows::Mark) => Err(skipped(&problem)),
+                        (Ok(()), _) => Ok(()),
+                    }
+                }
+            };
+            match used {
+                Ok(()) => {
+                    portion.rows += 1;
+                    for feature in piece.unseen(row) {
+                        *portion.unseen.entry(feature).or_default() += 1;
+                    }
+                }
+                Err(problem) => {
+                    portion.x.truncate(start);
+                    portion.skipped += 1;
+                    portion.first_skipped.get_or_insert(problem);
+                }
+            }
+        }
+        Ok(portion)
+    }
+
+    /// Adds the rows of the next piece, which `lines` are before.
+    fn append(&mut self, next: Self, lines: u64) {
+        self.x.extend(next.x);
+        self.rows += next.rows;
+        self.classes.extend(next.classes);
+        self.values.extend(next.values);
+        self.weights.extend(next.weights);
+        self.skipped += next.skipped;
+        let first_skipped = next.first_skipped.map(|(line, problem)| (line + lines, problem));
+        self.first_skipped = self.first_skipped.take().or(first_skipped);
+        for (feature, cells) in next.unseen {
+            *self.unseen.entry(feature).or_default() += cells;
+        }
+    }
+}

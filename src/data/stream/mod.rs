@@ -1,0 +1,246 @@
+//! Rows for a trained network, piece by piece: however long the file, little of it is in memory.
+
+pub(crate) mod chunk;
+pub(crate) mod labelled;
+
+use std::marker::PhantomData;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use crate::data::Role;
+use crate::data::csv::chunks::{Chunk, Chunks};
+use crate::data::csv::dialect::Dialect;
+use crate::data::csv::file::CsvFile;
+use crate::data::csv::format::{Format, Reading};
+use crate::data::csv::ordered_pool::{Work, in_order};
+use crate::data::csv::parser::LineEnds;
+use crate::data::csv::position::line_of;
+use crate::data::csv::trailing_blank::BlankEnd;
+use crate::data::error::{DataError, Told};
+use crate::data::error_kind::Fault;
+use crate::data::schema::mapping::Matching;
+use crate::data::spec::DataSpec;
+use crate::data::stream::chunk::{BadRows, Frame, Piece, RowProblem};
+use crate::data::transform::encoding::{Encoding, ReadingFormat};
+
+/// A file whose columns were found to be those that a network was trained on. Its rows are still to
+/// be read.
+#[derive(Debug)]
+pub struct RowStream {
+    frame: Frame,
+    first: Chunk,
+    chunks: Chunks,
+}
+
+/// Why a stream ended before its file.
+#[derive(Debug)]
+pub enum StreamError<E> {
+    /// The file is at fault.
+    Data(DataError),
+    /// Whoever took the rows had enough.
+    Taker(E),
+}
+
+impl RowStream {
+    /// Opens a file, or standard input, and finds the columns of `encoding` in it: by name, in any
+    /// order, where there is a header, else by place. The cells of columns with one of `roles` come
+    /// with each row as they stand, where the file has them.
+    ///
+    /// The answer's column may be there or not, and other columns do not matter.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or a feature is not in it.
+    pub fn open(
+        path: &Path,
+        encoding: &Encoding,
+        roles: &[Role],
+        bad_rows: BadRows,
+    ) -> Result<Self, DataError> {
+        Self::open_as(path, encoding, roles, bad_rows, Reading::default())
+    }
+
+    /// [`open`](Self::open) with pieces of another size.
+    pub(crate) fn open_as(
+        path: &Path,
+        encoding: &Encoding,
+        roles: &[Role],
+        bad_rows: BadRows,
+        reading: Reading,
+    ) -> Result<Self, DataError> {
+        let ReadingFormat { header, delimiter, quote, comment, .. } = encoding.reading;
+        let spec = DataSpec { header, delimiter: Some(delimiter), quote, comment, ..DataSpec::default() };
+        let one_column = encoding.features().count() == 1;
+        let reading = Reading { limit: u64::MAX, streamed: true, one_column, ..reading };
+        let failed = |fault| DataError::new(path, fault);
+        let format = Format::new(&spec, reading).map_err(failed)?;
+        let file = CsvFile::open(path, format, &[]).map_err(DataError::of_prediction)?;
+        let matching = Matching::new(encoding, &file.names, roles).map_err(|fault| file.fail(fault))?;
+        let (path, _, first_line, first, chunks) = file.into_parts();
+        let names = matching.names.clone();
+        let frame = Frame { path, names, first_line, format, matching, bad_rows };
+        Ok(Self { frame, first, chunks })
+    }
+
+    /// An error of its columns.
+    pub(crate) fn fail(&self, fault: Fault) -> DataError {
+        let Frame { path, first_line, format, .. } = &self.frame;
+        DataError::of_columns(path, fault, format.header.then_some(*first_line))
+    }
+
+    /// The line of the first record.
+    pub(crate) fn first_line(&self) -> u64 {
+        self.frame.first_line
+    }
+
+    /// Names of the columns of the file.
+    pub fn names(&self) -> &[String] {
+        &self.frame.names
+    }
+
+    /// Places of the columns whose cells come with each row.
+    pub fn cells(&self) -> &[usize] {
+        &self.frame.matching.cells
+    }
+
+    /// Names of the columns that the encoding does not know.
+    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+        let Frame { matching, names, .. } = &self.frame;
+        matching.unknown.iter().map(|&column| names[column].as_str())
+    }
+
+    /// The characters between and around fields; none around them where no field is quoted.
+    pub fn delimiter_and_quote(&self) -> (u8, Option<u8>) {
+        let Dialect { delimiter, quote, .. } = self.frame.format.dialect;
+        (delimiter, quote)
+    }
+
+    /// What lines of the file start with that are passed over.
+    pub fn comment(&self) -> Option<u8> {
+        self.frame.format.dialect.comments.skipped()
+    }
+
+    /// Calls `work` on every piece of the file, on `threads` threads at the same time, each with a
+    /// state of its own, and `take` on what came of them, in the order of the file, and the number of
+    /// lines before. Returns the names of the kinds of line end that the file has, where there are
+    /// several.
+    ///
+    /// A row has the same values in whatever piece it is, and on however many threads.
+    ///
+    /// # Errors
+    ///
+    /// The first fault of the file, or a problem that `work` returned; or the first error of `take`.
+    pub fn run<S: Default, T: Send, E: Send>(
+        self,
+        threads: NonZeroUsize,
+        work: impl Fn(&mut S, &Piece<'_>) -> Result<T, RowProblem> + Sync,
+        mut take: impl FnMut(T, u64) -> Result<(), E> + Send,
+    ) -> Result<Option<String>, StreamError<E>> {
+        let Self { mut frame, first, mut chunks } = self;
+        frame.format.reading.threads = threads;
+        let mut progress = Progress::default();
+        let mut ended = Ok(());
+        in_order(
+            &Job { frame: &frame, work, makes: PhantomData },
+            &first,
+            &mut chunks,
+            &mut |outcome: Outcome<T>| {
+                if ended.is_err() {
+                    return ControlFlow::Break(());
+                }
+                let before = progress.lines;
+                ended = match progress.advance(outcome) {
+                    Ok(made) => take(made, before).map_err(Stop::Taker),
+                    Err(told) => Err(Stop::Told(told)),
+                };
+                if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            },
+        );
+        ended.map_err(|stop| match stop {
+            Stop::Told(told) => StreamError::Data(told.error(&frame.path, &frame.names).of_prediction()),
+            Stop::Taker(error) => StreamError::Taker(error),
+        })?;
+        Ok(progress.line_ends.mixed())
+    }
+}
+
+/// What is done with each piece of a stream.
+struct Job<'a, S, T, W> {
+    frame: &'a Frame,
+    work: W,
+    makes: PhantomData<fn(S) -> T>,
+}
+
+/// What came of a piece; lines count from its start.
+struct Outcome<T> {
+    lines: u64,
+    made: Result<Made<T>, Box<Told>>,
+}
+
+struct Made<T> {
+    result: T,
+    is_empty: bool,
+    line_ends: LineEnds,
+    /// The first of the blank lines at the end.
+    blank: Option<u64>,
+}
+
+impl<S, T, W> Work for Job<'_, S, T, W>
+where
+    S: Default,
+    T: Send,
+    W: Fn(&mut S, &Piece<'_>) -> Result<T, RowProblem> + Sync,
+{
+    type Scratch = (Vec<f64>, S);
+    type Outcome = Outcome<T>;
+
+    fn read(&self, chunk: &Chunk, (values, state): &mut Self::Scratch) -> Outcome<T> {
+        let made = chunk.text().and_then(|text| {
+            let (piece, read) = self.frame.piece(text, chunk.index == 0, values);
+            // What `work` finds is in the rows before what cannot be read.
+            let result = (self.work)(state, &piece).map_err(|problem| problem.told)?;
+            let blank = read.map_err(|at| at.told(text.as_bytes()))?;
+            let blank = blank.map(|offset| line_of(text.as_bytes(), offset));
+            Ok(Made { result, is_empty: piece.rows() == 0, line_ends: piece.line_ends, blank })
+        });
+        Outcome { lines: chunk.lines(), made }
+    }
+
+    fn damaged(&self, told: Box<Told>) -> Outcome<T> {
+        Outcome { lines: 0, made: Err(told) }
+    }
+
+    fn threads(&self) -> usize {
+        self.frame.format.reading.threads.get()
+    }
+}
+
+/// How far a stream has come.
+#[derive(Default)]
+struct Progress {
+    /// Lines of the pieces so far.
+    lines: u64,
+    blank: BlankEnd,
+    line_ends: LineEnds,
+}
+
+enum Stop<E> {
+    Told(Box<Told>),
+    Taker(E),
+}
+
+impl Progress {
+    /// What was made of the next piece, with faults at their lines of the file.
+    fn advance<T>(&mut self, outcome: Outcome<T>) -> Result<T, Box<Told>> {
+        let before = self.lines;
+        self.lines += outcome.lines;
+        let goes_on = outcome.made.as_ref().is_ok_and(|made| !made.is_empty)
+            || outcome.made.as_ref().is_err_and(|told| told.fault.weight() == 0);
+        let blank = outcome.made.as_ref().ok().and_then(|made| made.blank);
+        self.blank.add(goes_on, blank.map(|line| line + before), self.lines)?;
+        let made = outcome.made.map_err(|told| told.below(before))?;
+        self.line_ends.add(made.line_ends);
+        Ok(made.result)
+    }
+}

@@ -1,0 +1,303 @@
+//! The numbers of a table as they were written, each in the smaller precision that holds it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::data::error_kind::Fault;
+use crate::kernel::{Numbers, wide};
+
+/// Rows of numbers, in blocks as they were read.
+///
+/// A column of a block is kept in single precision if that changes none of its values, else in
+/// double precision; so nothing is lost, and whole numbers and pixels take half the room.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Matrix {
+    columns: usize,
+    blocks: Vec<Block>,
+    /// For each block, the first row behind it.
+    ends: Vec<usize>,
+}
+
+/// Some rows of a [`Matrix`].
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Block {
+    rows: usize,
+    runs: Arc<[Run]>,
+    /// Row after row, the columns in single precision.
+    narrow: Numbers<f32>,
+    /// Row after row, the other ones.
+    wide: Numbers<f64>,
+    /// The smallest and the largest value of each column.
+    extent: (Box<[f64]>, Box<[f64]>),
+}
+
+/// Columns beside each other in the same precision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Run {
+    columns: Range<usize>,
+    is_narrow: bool,
+    /// Where they start in the row of their precision.
+    start: usize,
+}
+
+/// Numbers of a row, beside each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Cells<'m> {
+    Narrow(&'m [f32]),
+    Wide(&'m [f64]),
+}
+
+impl Matrix {
+    pub(crate) fn new(columns: usize) -> Self {
+        Self { columns, blocks: Vec::new(), ends: Vec::new() }
+    }
+
+    /// Adds rows at the end.
+    pub(crate) fn push(&mut self, mut block: Block) {
+        if block.rows == 0 {
+            return;
+        }
+        // Most blocks are laid out alike.
+        if let Some(last) = self.blocks.last().filter(|last| last.runs == block.runs) {
+            block.runs = Arc::clone(&last.runs);
+        }
+        self.ends.push(self.rows() + block.rows);
+        self.blocks.push(block);
+    }
+
+    /// Its blocks, in order.
+    pub(crate) fn into_blocks(self) -> impl Iterator<Item = Block> {
+        self.blocks.into_iter()
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The numbers of a row, in order: ranges of columns and what stands there.
+    #[inline]
+    pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (Range<usize>, Cells<'_>)> {
+        let index = self.ends.partition_point(|&end| end <= row);
+        let block = &self.blocks[index];
+        let row = row - (self.ends[index] - block.rows);
+        let narrow = block.narrow.len() / block.rows;
+        let wide = block.wide.len() / block.rows;
+        block.runs.iter().map(move |run| {
+            let Run { columns, is_narrow, start } = run;
+            let cells = if *is_narrow {
+                Cells::Narrow(&block.narrow[row * narrow + start..][..columns.len()])
+            } else {
+                Cells::Wide(&block.wide[row * wide + start..][..columns.len()])
+            };
+            (columns.clone(), cells)
+        })
+    }
+
+    /// The number in a row and column.
+    pub(crate) fn value(&self, row: usize, column: usize) -> f64 {
+        let holds = |(columns, _): &(Range<usize>, Cells<'_>)| columns.contains(&column);
+        let (columns, cells) = self.row(row).find(holds).expect("the column is one of the matrix");
+        match cells {
+            Cells::Narrow(cells) => f64::from(cells[column - columns.start]),
+            Cells::Wide(cells) => cells[column - columns.start],
+        }
+    }
+
+    /// The smallest and the largest value of a column.
+    pub(crate) fn extent(&self, column: usize) -> (f64, f64) {
+        let extents = self.blocks.iter().map(|block| (block.extent.0[column], block.extent.1[column]));
+        extents.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (least, most)| {
+            (low.min(least), high.max(most))
+        })
+    }
+}
+
+impl Block {
+    /// Takes over finite values in the range of `f32`, row after row.
+    pub(crate) fn pack(values: &[f64], columns: usize) -> Result<Self, Fault> {
+        let rows = values.len() / columns;
+        let found = Survey::of(values, columns);
+        let same = found.loss.chunk_by(|left, right| (*left == 0.0) == (*right == 0.0));
+        let runs = runs(same.map(|same| (same.len(), same[0] == 0.0)));
+        let width = |is_narrow| {
+            let same = runs.iter().filter(|run| run.is_narrow == is_narrow);
+            same.map(|run| run.columns.len()).sum::<usize>()
+        };
+        let mut narrow = room(rows * width(true))?;
+        let mut wide = room(rows * width(false))?;
+        for row in values.chunks_exact(columns) {
+            for run in &runs {
+                let cells = &row[run.columns.clone()];
+                match run.is_narrow {
+                    true => narrow.extend(cells.iter().map(|&value| value as f32)),
+                    false => wide.extend_from_slice(cells),
+                }
+            }
+        }
+        let extent = (found.low.into(), found.high.into());
+        let (narrow, wide) = (Numbers::Owned(narrow), Numbers::Owned(wide));
+        Ok(Self { rows, runs: runs.into(), narrow, wide, extent })
+    }
+
+    /// Rows as [`layout`](Self::layout), [`numbers`](Self::numbers) and
+    /// [`extents`](Self::extents) give them; their sizes fit.
+    pub(crate) fn new(
+        rows: usize,
+        layout: &[(usize, bool)],
+        narrow: Numbers<f32>,
+        wide: Numbers<f64>,
+        (low, high): (&[f64], &[f64]),
+    ) -> Self {
+        Self {
+            rows,
+            runs: runs(layout.iter().copied()).into(),
+            narrow,
+            wide,
+            extent: (low.into(), high.into()),
+        }
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes that the numbers take in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let owned = |is_owned, bytes| if is_owned { bytes } else { 0 };
+        owned(matches!(self.narrow, Numbers::Owned(_)), size_of_val::<[f32]>(&self.narrow))
+            + owned(matches!(self.wide, Numbers::Owned(_)), size_of_val::<[f64]>(&self.wide))
+    }
+
+    /// How many columns beside each other are in the same precision, and whether that is the single
+    /// one.
+    pub(crate) fn layout(&self) -> Vec<(usize, bool)> {
+        self.runs.iter().map(|run| (run.columns.len(), run.is_narrow)).collect()
+    }
+
+    /// The numbers in single precision, and those in double precision.
+    pub(crate) fn numbers(&self) -> (&[f32], &[f64]) {
+        (&self.narrow, &self.wide)
+    }
+
+    /// The smallest and the largest value of each column.
+    pub(crate) fn extents(&self) -> (&[f64], &[f64]) {
+        (&self.extent.0, &self.extent.1)
+    }
+}
+
+/// What one pass over some values tells of each column.
+struct Survey {
+    low: Vec<f64>,
+    high: Vec<f64>,
+    /// The largest change that single precision makes; 0 if it makes none.
+    loss: Vec<f64>,
+}
+
+impl Survey {
+    fn of(values: &[f64], columns: usize) -> Self {
+        let mut low = vec![f64::INFINITY; columns];
+        let mut high = vec![f64::NEG_INFINITY; columns];
+        let mut loss = vec![0.0_f64; columns];
+        wide(
+            #[inline(always)]
+            || {
+                for row in values.chunks_exact(columns) {
+                    for (((&value, low), high), loss) in
+                        row.iter().zip(&mut low).zip(&mut high).zip(&mut loss)
+                    {
+                        let change = (value - f64::from(value as f32)).abs();
+                        *low = if value < *low { value } else { *low };
+                        *high = if value > *high { value } else { *high };
+                        *loss = if change > *loss { change } else { *loss };
+                    }
+                }
+            },
+        );
+        Self { low, high, loss }
+    }
+}
+
+/// Columns beside each other, by how many are in the same precision and whether that is the single
+/// one.
+fn runs(layout: impl Iterator<Item = (usize, bool)>) -> Vec<Run> {
+    let mut widths = [0, 0];
+    let mut first = 0;
+    layout
+        .map(|(width, is_narrow)| {
+            let taken = &mut widths[usize::from(is_narrow)];
+            let run = Run { columns: first..first + width, is_narrow, start: *taken };
+            *taken += width;
+            first += width;
+            run
+        })
+        .collect()
+}
+
+/// Room for some numbers, or a fault instead of an abort.
+fn room<T>(count: usize) -> Result<Vec<T>, Fault> {
+    let mut room = Vec::new();
+    match room.try_reserve_exact(count) {
+        Ok(()) => Ok(room),
+        Err(_) => Err(Fault::OutOfMemory { needs: (count * size_of::<T>()) as u64 }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bits of every value, from both ways to it.
+    fn bits(matrix: &Matrix) -> Vec<u64> {
+        let mut bits = Vec::new();
+        for row in 0..matrix.rows() {
+            let mut columns = 0;
+            for (range, cells) in matrix.row(row) {
+                assert_eq!(range.start, columns);
+                columns = range.end;
+                match cells {
+                    Cells::Narrow(cells) => bits.extend(cells.iter().map(|&cell| f64::from(cell).to_bits())),
+                    Cells::Wide(cells) => bits.extend(cells.iter().map(|cell| cell.to_bits())),
+                }
+            }
+            assert_eq!(columns, matrix.columns());
+            let values = (0..columns).map(|column| matrix.value(row, column).to_bits());
+            assert!(values.eq(bits[row * columns..].iter().copied()));
+        }
+        bits
+    }
+
+    #[test]
+    fn nothing_is_lost_and_whole_numbers_take_four_bytes() {
+        let f32_max = f64::from(f32::MAX);
+        let blocks: [&[f64]; 3] = [
+            &[1.0, 0.1, 1e9 + 1.0, -0.0, 255.0, 2.0, 0.5, 1e9, 3.0, f32_max],
+            &[1.0, 0.5, 1e9, 0.0, -f32_max],
+            &[1e-45, 5e-324, 1e9, 16_777_217.0, 16_777_216.0],
+        ];
+        let mut matrix = Matrix::new(5);
+        for block in blocks {
+            matrix.push(Block::pack(block, 5).unwrap());
+        }
+        assert_eq!(bits(&matrix), blocks.concat().iter().map(|value| value.to_bits()).collect::<Vec<_>>());
+        let sizes: Vec<_> =
+            matrix.blocks.iter().map(|block| (block.narrow.len(), block.wide.len())).collect();
+        assert_eq!(sizes, [(6, 4), (5, 0), (2, 3)]);
+        assert_eq!(matrix.extent(1), (5e-324, 0.5));
+        assert_eq!(matrix.extent(4), (-f32_max, f32_max));
+    }
+
+    #[test]
+    fn blocks_without_rows_are_nothing() {
+        let mut matrix = Matrix::new(2);
+        matrix.push(Block::pack(&[], 2).unwrap());
+        assert_eq!(matrix.rows(), 0);
+        matrix.push(Block::pack(&[1.0, 2.0], 2).unwrap());
+        matrix.push(Block::pack(&[], 2).unwrap());
+        matrix.push(Block::pack(&[3.0, 4.0], 2).unwrap());
+        assert_eq!((matrix.rows(), matrix.value(1, 0), matrix.blocks.len()), (2, 3.0, 2));
+    }
+}

@@ -1,0 +1,162 @@
+//! Encodings of features, fitted on training rows.
+
+use crate::data::error_kind::Fault;
+use crate::data::schema::FeatureColumn;
+use crate::data::schema::column::{Constant, Kind, Missing};
+use crate::data::spec::Scale;
+use crate::data::table::matrix::Matrix;
+use crate::data::transform::encoding::{FeatureEncoding, ValueEncoding};
+use crate::data::transform::scaler::fit_scaling;
+
+/// The encoding of each feature, and which features are constant in the rows it was fitted on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Fitted {
+    pub(crate) features: Vec<FeatureEncoding>,
+    pub(crate) constant: Vec<usize>,
+}
+
+/// A feature as it was read.
+pub(crate) type NamedFeature = (String, FeatureColumn);
+
+/// Fits the encoding of `features`, the columns of `matrix`, on some of its rows, at least one.
+///
+/// Scaling is that of the values with the missing ones replaced, as if a file held them like that.
+pub(crate) fn fit(
+    matrix: &Matrix,
+    rows: &[usize],
+    features: &[NamedFeature],
+    scale: Scale,
+    most_categories: usize,
+) -> Result<Fitted, Fault> {
+    let filled: Vec<Option<f64>> = features
+        .iter()
+        .enumerate()
+        .map(|(column, (name, feature))| match feature.kind {
+            Kind::Numeric | Kind::Boolean => {
+                fill(matrix, rows, column, &feature.missing).ok_or_else(|| Fault::NoValues(name.clone()))
+            }
+            Kind::Categorical => Ok(None),
+        })
+        .collect::<Result<_, _>>()?;
+    let scaled = fit_scaling(matrix, rows, &filled, scale);
+    let mut constant = Vec::new();
+    let mut fitted = Vec::new();
+    for (column, (_, feature)) in features.iter().enumerate() {
+        let fill = filled[column];
+        let (values, is_constant) = match feature.kind {
+            Kind::Numeric => {
+                (ValueEncoding::Numeric { scaling: scaled.scaling[column], fill }, scaled.is_constant(column))
+            }
+            Kind::Boolean => (ValueEncoding::Boolean { fill }, scaled.is_constant(column)),
+            Kind::Categorical => categories(matrix, rows, column, feature, most_categories),
+        };
+        if is_constant {
+            constant.push(column);
+        }
+        fitted.push(FeatureEncoding { values, indicator: feature.indicator });
+    }
+    Ok(Fitted { features: fitted, constant })
+}
+
+/// What stands in for a missing number; none if nothing does, and no result if it would have to
+/// be computed from no values.
+#[expect(clippy::option_option, reason = "nothing to compute and nothing to compute from are different")]
+fn fill(matrix: &Matrix, rows: &[usize], column: usize, missing: &Missing) -> Option<Option<f64>> {
+    let present = || {
+        let values: Vec<f64> =
+            rows.iter().map(|&row| matrix.value(row, column)).filter(|value| !value.is_nan()).collect();
+        (!values.is_empty()).then_some(values)
+    };
+    match missing {
+        Missing::Refuse | Missing::DropRow | Missing::Constant(Constant::Text(_)) => Some(None),
+        Missing::Constant(Constant::Number(number)) => Some(Some(*number)),
+        Missing::Mean => present().map(|values| Some(mean(&values))),
+        Missing::Median => present().map(|values| Some(median(values))),
+        Missing::MostFrequent => present().map(|values| Some(most_frequent(values))),
+    }
+}
+
+/// Summed over distances from the first value, so that a large offset costs no accuracy.
+fn mean(values: &[f64]) -> f64 {
+    let first = values[0];
+    first + values.iter().map(|value| value - first).sum::<f64>() / values.len() as f64
+}
+
+/// The middle value, or the mean of the two in the middle.
+fn median(mut values: Vec<f64>) -> f64 {
+    let middle = values.len() / 2;
+    let is_even = values.len().is_multiple_of(2);
+    let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    let upper = *upper;
+    match below.iter().copied().max_by(f64::total_cmp) {
+        Some(lower) if is_even => lower + (upper - lower) / 2.0,
+        _ => upper,
+    }
+}
+
+/// The value that occurs most often, the smallest of several.
+fn most_frequent(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let mut best = (0, values[0]);
+    for same in values.chunk_by(|left, right| left == right) {
+        if same.len() > best.0 {
+            best = (same.len(), same[0]);
+        }
+    }
+    best.1
+}
+
+/// The categories of the training rows, and whether there is only one.
+fn categories(
+    matrix: &Matrix,
+    rows: &[usize],
+    column: usize,
+    feature: &FeatureColumn,
+    most: usize,
+) -> (ValueEncoding, bool) {
+    let names = &feature.categories;
+    let mut counts = vec![0_usize; names.len()];
+    let mut gaps = 0;
+    for &row in rows {
+        let value = matrix.value(row, column);
+        if value.is_nan() {
+            gaps += 1;
+        } else {
+            counts[value as usize] += 1;
+        }
+    }
+    let fill = match &feature.missing {
+        Missing::Refuse | Missing::DropRow | Missing::Constant(Constant::Number(_)) => None,
+        Missing::Constant(Constant::Text(text)) => names.binary_search(text).ok(),
+        // The first of several is the smallest.
+        Missing::Mean | Missing::Median | Missing::MostFrequent => {
+            (0..counts.len()).rev().max_by_key(|&category| counts[category])
+        }
+    };
+    if let Some(fill) = fill {
+        counts[fill] += gaps;
+    }
+    let mut present: Vec<usize> = (0..counts.len()).filter(|&category| counts[category] > 0).collect();
+    let is_constant = present.len() == 1;
+    present.sort_by_key(|&category| std::cmp::Reverse(counts[category]));
+    let mut rare = present.split_off(most.min(present.len()));
+    present.sort_unstable();
+    rare.sort_unstable();
+    let named = |categories: Vec<usize>| categories.iter().map(|&category| names[category].clone()).collect();
+    let fill = fill.map(|category| names[category].clone());
+    (ValueEncoding::Categorical { categories: named(present), rare: named(rare), fill }, is_constant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_is_what_a_person_would_compute() {
+        assert_eq!(mean(&[1e9 + 1.0, 1e9 + 2.0, 1e9 + 6.0]), 1e9 + 3.0);
+        assert_eq!(median(vec![9.0, 1.0, 5.0]), 5.0);
+        assert_eq!(median(vec![9.0, 1.0, 5.0, 2.0]), 3.5);
+        assert_eq!(median(vec![7.0]), 7.0);
+        assert_eq!(most_frequent(vec![3.0, 1.0, 3.0, 2.0, 1.0]), 1.0);
+    }
+}

@@ -1,0 +1,10 @@
+//! Fitted on the training rows: imputation, scaling, one-hot, weights.
+
+pub(crate) mod check;
+pub(crate) mod class_weights;
+pub(crate) mod encode;
+pub(crate) mod encoding;
+pub(crate) mod fit;
+pub(crate) mod scaler;
+pub(crate) mod targets;
+pub(crate) mod weights;

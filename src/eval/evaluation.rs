@@ -1,0 +1,149 @@
+//! The metrics of one network under some choices of statistics, beside those of a baseline.
+
+use crate::data::{LastBatch, batch_ranges};
+use crate::eval::predictions::{CHUNK, each_chunk};
+use crate::eval::{EvaluationError, Inputs, Meaning, Statistics, answers};
+use crate::kernel::Team;
+use crate::kernel::real::Real;
+use crate::metrics::{Answers, Measure, Metrics, Truth, compared_metric, difference};
+use crate::nn::{Network, Role};
+
+/// How good a network is on some rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Rows that were looked at, of whatever weight.
+    pub n_rows: usize,
+    /// Names of the classes, or of the targets where values are predicted.
+    pub names: Vec<String>,
+    /// Under each choice of statistics, in the order asked for; at least one.
+    pub choices: Vec<UnderStatistics>,
+    /// What always answering the same would give: class shares or means of the training rows.
+    pub baseline: Metrics,
+    /// Rows of a batch, and of the last one, where batches are normalised by their own statistics.
+    pub batch_rows: Option<(usize, usize)>,
+    /// The metric that differences are of.
+    pub compared: &'static str,
+    /// Whether the network has running statistics, so that the choice matters.
+    pub has_statistics: bool,
+}
+
+/// The metrics under one choice of statistics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnderStatistics {
+    /// The choice.
+    pub statistics: Statistics,
+    /// The metrics.
+    pub metrics: Metrics,
+    /// How much [`compared`](Evaluation::compared) is more than under the first choice, on the same
+    /// rows; none for the first.
+    pub difference: Option<Measure>,
+}
+
+/// What a network is evaluated on.
+pub struct Question<'a, F> {
+    /// The rows as the network takes them.
+    pub rows: &'a dyn Inputs<F>,
+    /// What is true of them.
+    pub truth: &'a Truth,
+    /// How much each counts, at least 0; none where all count alike.
+    pub weights: Option<&'a [f64]>,
+    /// What the scores of the network stand for.
+    pub meaning: Meaning<'a>,
+    /// Names of the classes, or of the targets where values are predicted.
+    pub names: &'a [String],
+    /// Of the training rows, for the baseline: how many are of each class, or the mean of each
+    /// target.
+    pub baseline: &'a [f64],
+}
+
+/// Evaluates `network` under each of `choices`; [`Statistics::Batch`] takes batches of `batch_size`
+/// rows, in the order of the rows.
+///
+/// The network is lent to put recomputed statistics in; it comes back with those that it had.
+///
+/// # Errors
+///
+/// If a batch would have one row and the network normalises batches, or an answer is no number.
+pub fn evaluate<F: Real>(
+    network: &mut Network<F>,
+    team: &Team,
+    question: &Question<'_, F>,
+    choices: &[Statistics],
+    batch_size: usize,
+) -> Result<Evaluation, EvaluationError> {
+    let &Question { rows, truth, weights, meaning, names, baseline } = question;
+    let has_statistics = network.has_running_statistics();
+    let by_batch = choices.contains(&Statistics::Batch) && has_statistics;
+    if by_batch && rows.n_rows() < 2 {
+        return Err(EvaluationError::BatchOfOneRow);
+    }
+    let under = |&statistics: &Statistics| {
+        let answers = match statistics {
+            Statistics::Running => answers(network, team, rows, None, meaning),
+            Statistics::Recomputed => {
+                with_recomputed(network, team, rows, |network| answers(network, team, rows, None, meaning))
+            }
+            Statistics::Batch => answers(network, team, rows, Some(batch_size), meaning),
+        };
+        match answers.not_finite() {
+            Some(row) => Err(EvaluationError::NotFinite { statistics, row: row + 1 }),
+            None => Ok((statistics, answers)),
+        }
+    };
+    let answers = choices.iter().map(under).collect::<Result<Vec<_>, _>>()?;
+    let measured = |(index, (statistics, answered)): (usize, &(Statistics, Answers))| UnderStatistics {
+        statistics: *statistics,
+        metrics: Metrics::of(truth, answered, weights),
+        difference: (index > 0).then(|| difference(truth, &answers[0].1, answered, weights)),
+    };
+    let choices = answers.iter().enumerate().map(measured).collect();
+    let batches = batch_ranges(rows.n_rows(), batch_size, LastBatch::Merge);
+    Ok(Evaluation {
+        n_rows: rows.n_rows(),
+        names: names.to_vec(),
+        choices,
+        baseline: Metrics::of_baseline(truth, baseline, weights),
+        batch_rows: batches
+            .first()
+            .zip(batches.last())
+            .filter(|_| by_batch)
+            .map(|(first, last)| (first.len(), last.len())),
+        compared: compared_metric(truth),
+        has_statistics,
+    })
+}
+
+/// What `use_it` makes of `network` while its running statistics are those of `rows`.
+fn with_recomputed<F: Real, T>(
+    network: &mut Network<F>,
+    team: &Team,
+    rows: &dyn Inputs<F>,
+    use_it: impl FnOnce(&Network<F>) -> T,
+) -> T {
+    let stored: Vec<_> = network.params().map(|param| param.value.clone()).collect();
+    network.recompute_running_statistics(team, CHUNK, |see| each_chunk(rows, see));
+    let result = use_it(network);
+    for (param, stored) in network.params_mut().zip(stored) {
+        if param.role == Role::Running {
+            param.value = stored;
+        }
+    }
+    result
+}
+
+impl Evaluation {
+    /// The first choice's metric called `name`, such as `accuracy` or, of one class or one of several
+    /// targets, `yes.recall`, `price.r2`; none if there is no such metric.
+    pub fn measure(&self, name: &str) -> Option<Measure> {
+        let metrics = &self.choices.first()?.metrics;
+        let overall = metrics.measures(&self.names).into_iter().find(|(known, _)| known == name);
+        if let Some((_, measure)) = overall {
+            return Some(measure);
+        }
+        let Metrics::Classes(metrics) = metrics else { return None };
+        let (class, metric) = name.rsplit_once('.')?;
+        let class = &metrics.classes[self.names.iter().position(|known| known == class)?];
+        let mut named = class.measures().into_iter();
+        named.find(|(known, _)| *known == metric).map(|(_, measure)| measure)
+    }
+}

@@ -1,0 +1,100 @@
+//! The data of all runs: each file read once, each split prepared once and shared by the runs that
+//! are on it.
+
+use std::any::Any;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use crate::config::Plan;
+use crate::data::{ClassWeights, DataError, DataSpec, Prepared, Table};
+use crate::kernel::real::Real;
+
+/// Tables by their `[data]`, and the prepared data in use by precision and seed.
+pub struct DataSets {
+    tables: Vec<(DataSpec, Table)>,
+    shared: Mutex<Shared>,
+}
+
+/// What runs share.
+#[derive(Default)]
+struct Shared {
+    entries: Vec<Entry>,
+    /// The last one that was prepared: its next run is about to ask for it.
+    recent: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// Data that live as long as a run holds them.
+struct Entry {
+    table: usize,
+    seed: u64,
+    class_weights: Option<ClassWeights>,
+    data: Weak<dyn Any + Send + Sync>,
+}
+
+impl DataSets {
+    /// Reads the files of every plan, each once and on at most `threads` threads.
+    ///
+    /// # Errors
+    ///
+    /// The first problem of a file.
+    pub fn load<'p>(
+        plans: impl IntoIterator<Item = &'p Plan>,
+        threads: NonZeroUsize,
+    ) -> Result<Self, DataError> {
+        let mut tables: Vec<(DataSpec, Table)> = Vec::new();
+        for plan in plans {
+            if !tables.iter().any(|(spec, _)| *spec == plan.data) {
+                tables.push((plan.data.clone(), Table::load_on(&plan.data, threads)?));
+            }
+        }
+        Ok(Self { tables, shared: Mutex::default() })
+    }
+
+    /// The table of `spec`.
+    ///
+    /// # Panics
+    ///
+    /// If no plan that was loaded has this `[data]`.
+    pub fn table(&self, spec: &DataSpec) -> &Table {
+        &self.tables[self.place(spec)].1
+    }
+
+    /// All tables.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables.iter().map(|(_, table)| table)
+    }
+
+    /// The data of `plan`, split by its seed, scaled and weighted; shared with the other runs that use the
+    /// same.
+    ///
+    /// # Errors
+    ///
+    /// If a scaled value is out of range, or a class is weighted that there is none of.
+    pub fn prepared<F: Real>(&self, plan: &Plan) -> Result<Arc<Prepared<F>>, DataError> {
+        let (table, seed) = (self.place(&plan.data), plan.training.seed);
+        let class_weights = &plan.training.class_weights;
+        // One thread prepares, the others wait and share; a panic elsewhere spoils nothing here.
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.entries.retain(|entry| entry.data.strong_count() > 0);
+        let is_same =
+            |entry: &&Entry| (entry.table, entry.seed, &entry.class_weights) == (table, seed, class_weights);
+        let same = shared.entries.iter().filter(is_same);
+        if let Some(data) = same.filter_map(|entry| entry.data.upgrade()?.downcast().ok()).next() {
+            return Ok(data);
+        }
+        let data = Arc::new(self.tables[table].1.prepare::<F>(seed, class_weights.as_ref())?);
+        let recent: Arc<dyn Any + Send + Sync> = data.clone();
+        shared.entries.push(Entry {
+            table,
+            seed,
+            class_weights: class_weights.clone(),
+            data: Arc::downgrade(&recent),
+        });
+        shared.recent = Some(recent);
+        Ok(data)
+    }
+
+    fn place(&self, spec: &DataSpec) -> usize {
+        self.tables.iter().position(|(other, _)| other == spec).expect("the data of every plan were loaded")
+    }
+}

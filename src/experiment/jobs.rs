@@ -1,0 +1,27 @@
+//! The runs that a config describes.
+
+use crate::config::Plan;
+use crate::experiment::{Cell, Job, norm_of, twin};
+
+/// One job for each point of the grid, seed and norm, the norms varying fastest so that twins run
+/// beside each other; a single job without `[compare]`.
+pub fn jobs(plan: &Plan) -> Vec<Job> {
+    let Some(compare) = &plan.compare else {
+        let cell = Cell { norm: norm_of(&plan.layers), point: None, seed: plan.training.seed };
+        return vec![Job { cell, plan: plan.clone(), baselines: plan.training.baselines }];
+    };
+    let mut jobs = Vec::new();
+    for (point, plan) in plan.points() {
+        for &seed in &compare.seeds {
+            for &norm in &compare.norms {
+                let mut plan = plan.clone();
+                plan.training.seed = seed;
+                plan.layers = twin(&plan.layers, norm);
+                // Twins share the rows, and thus the baselines.
+                let baselines = plan.training.baselines && norm == compare.norms[0];
+                jobs.push(Job { cell: Cell { norm, point: point.clone(), seed }, plan, baselines });
+            }
+        }
+    }
+    jobs
+}

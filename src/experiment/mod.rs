@@ -1,0 +1,23 @@
+//! Many runs: the same network with other norms, settings and seeds.
+
+pub(crate) mod assessment;
+pub(crate) mod datasets;
+pub(crate) mod jobs;
+pub(crate) mod run_id;
+pub(crate) mod runner;
+pub mod statistics;
+pub(crate) mod summary;
+#[cfg(test)]
+pub(crate) mod synthetic;
+pub(crate) mod twin;
+
+pub use crate::experiment::assessment::{Assessment, Contender, HeldBack, NamedMeasure};
+pub use crate::experiment::datasets::DataSets;
+pub use crate::experiment::jobs::jobs;
+pub use crate::experiment::run_id::{Cell, RunRecord};
+pub use crate::experiment::runner::{FinishedRun, Job, RunError, one_step, run_all};
+pub use crate::experiment::summary::{
+    Differences, GroupSummary, MeasuredOn, MetricSummary, NormComparison, Point, RunSummary, Scores,
+    SeedStep, StepsToReach, Summary, SummaryError,
+};
+pub use crate::experiment::twin::{norm_of, twin};

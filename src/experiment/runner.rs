@@ -1,0 +1,202 @@
+//! All runs of a comparison, spread over the cores.
+//!
+//! Cores go to runs first, and what is left over to teams inside them. A run is computed from its
+//! own plan and shared, read-only data, so its result does not depend on which other runs there are,
+//! how many threads work, or in which order. Results are handed over in the order of the jobs.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use crate::config::{Dtype, Plan};
+use crate::data::{Data, DataError};
+use crate::experiment::assessment::{assess, assess_baselines};
+use crate::experiment::datasets::DataSets;
+use crate::experiment::{Cell, RunRecord};
+use crate::kernel::Team;
+use crate::kernel::real::Real;
+use crate::model;
+use crate::model::{Description, History, result_hash};
+use crate::train::{Observer, Outcome, train};
+
+/// One run to be done.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Which run it is.
+    pub cell: Cell,
+    /// Its plan, complete: layers as they are, seed set, nothing left to compare.
+    pub plan: Plan,
+    /// Whether baselines are assessed beside it.
+    pub baselines: bool,
+}
+
+/// A run that was done.
+pub struct FinishedRun {
+    /// What came of it.
+    pub record: RunRecord,
+    /// The model file of the kept weights.
+    pub model: Vec<u8>,
+}
+
+/// Why the runs could not go on. Divergence is not among the reasons: it is a result.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The data cannot be split or scaled as asked.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// An observer or the receiver of results failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Does all `jobs` on `threads` threads. Each run is watched by a new observer, `watch(job index)`;
+/// `finish` gets the results in the order of `jobs`.
+///
+/// `stop`, once set, ends every run in progress after its current step; those are still handed
+/// over, runs that were not begun are not.
+///
+/// # Errors
+///
+/// The first one; `stop` is then set for the other runs.
+pub fn run_all<'o>(
+    jobs: &[Job],
+    data: &DataSets,
+    threads: NonZeroUsize,
+    stop: &AtomicBool,
+    watch: &(dyn Fn(usize) -> Box<dyn Observer + 'o> + Sync),
+    finish: &mut dyn FnMut(usize, FinishedRun) -> std::io::Result<()>,
+) -> Result<(), RunError> {
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    let at_once = threads.get().min(jobs.len()).max(1);
+    let work = |worker: usize, sender: mpsc::Sender<(usize, Result<FinishedRun, RunError>)>| {
+        // The first workers get one thread more where they do not divide evenly.
+        let members = NonZeroUsize::new((threads.get() + at_once - 1 - worker) / at_once);
+        let team = Team::new(members.unwrap_or(NonZeroUsize::MIN));
+        while !stop.load(Ordering::Relaxed) {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = jobs.get(index) else { break };
+            let result = run_one(job, data, &team, stop, &mut *watch(index));
+            if sender.send((index, result)).is_err() {
+                break;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let workers = (0..at_once).map_while(|worker| {
+            let (work, sender) = (&work, sender.clone());
+            thread::Builder::new().spawn_scoped(scope, move || work(worker, sender)).ok()
+        });
+        // Where the system gives no threads at all, the runs are done right here.
+        if workers.count() == 0 {
+            work(0, sender.clone());
+        }
+        drop(sender);
+        let result = hand_over(&receiver, finish);
+        if result.is_err() {
+            stop.store(true, Ordering::Relaxed);
+        }
+        result
+    })
+}
+
+/// Passes results on in the order of the jobs, as soon as all before them are there.
+fn hand_over(
+    receiver: &mpsc::Receiver<(usize, Result<FinishedRun, RunError>)>,
+    finish: &mut dyn FnMut(usize, FinishedRun) -> std::io::Result<()>,
+) -> Result<(), RunError> {
+    let mut waiting = BTreeMap::new();
+    let mut next = 0;
+    for (index, result) in receiver {
+        waiting.insert(index, result?);
+        while let Some(run) = waiting.remove(&next) {
+            finish(next, run)?;
+            next += 1;
+        }
+    }
+    Ok(())
+}
+
+fn run_one(
+    job: &Job,
+    data: &DataSets,
+    team: &Team,
+    stop: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Result<FinishedRun, RunError> {
+    match job.plan.training.dtype {
+        Dtype::F32 => run_in::<f32>(job, data, team, stop, observer),
+        Dtype::F64 => run_in::<f64>(job, data, team, stop, observer),
+    }
+}
+
+fn run_in<F: Real>(
+    job: &Job,
+    sets: &DataSets,
+    team: &Team,
+    stop: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Result<FinishedRun, RunError> {
+    let prepared = sets.prepared::<F>(&job.plan)?;
+    let data = &prepared.data;
+    let begin = Instant::now();
+    let trained = train(&job.plan, data, team, stop, observer)?;
+    let seconds = begin.elapsed().as_secs_f64();
+    let mut assessments = Vec::new();
+    if !matches!(trained.outcome, Outcome::Interrupted { .. }) {
+        assessments = assess(&trained.network, data, team);
+        if job.baselines {
+            assessments.extend(assess_baselines(&job.plan, data, team, stop)?);
+        }
+    }
+    let table = sets.table(&job.plan.data);
+    let (kept_epoch, test) = (trained.kept_epoch, trained.test.as_ref());
+    let description = Description {
+        format: model::FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        config: job.plan.to_toml(),
+        data_sha256: table.sha256().to_owned(),
+        encoding: data.encoding.clone(),
+        history: History::new(&trained.outcome, kept_epoch, &trained.epochs, test),
+    };
+    let model = model::to_bytes(&trained.network, &description)?;
+    let record = RunRecord {
+        cell: job.cell.clone(),
+        parameters: trained.network.trained_parameters(),
+        result_hash: result_hash(&trained.network),
+        epochs: trained.epochs,
+        steps: trained.steps,
+        outcome: trained.outcome,
+        kept_epoch: trained.kept_epoch,
+        test: trained.test,
+        assessments,
+        seconds,
+    };
+    Ok(FinishedRun { record, model })
+}
+
+/// One step of `job` on its first batch, and one evaluation: whether it can be done at all.
+///
+/// # Errors
+///
+/// As [`run_all`].
+pub fn one_step(job: &Job, sets: &DataSets) -> Result<Outcome, RunError> {
+    match job.plan.training.dtype {
+        Dtype::F32 => one_step_in::<f32>(job, sets),
+        Dtype::F64 => one_step_in::<f64>(job, sets),
+    }
+}
+
+fn one_step_in<F: Real>(job: &Job, sets: &DataSets) -> Result<Outcome, RunError> {
+    let mut data = Data::clone(&sets.prepared::<F>(&job.plan)?.data);
+    let rows = job.plan.training.batch_size;
+    for part in [Some(&mut data.train), data.valid.as_mut(), data.test.as_mut()].into_iter().flatten() {
+        *part = part.head(rows);
+    }
+    let mut plan = job.plan.clone();
+    plan.training.epochs = 1;
+    Ok(train(&plan, &data, &Team::alone(), &AtomicBool::new(false), &mut Vec::new())?.outcome)
+}

@@ -1,0 +1,151 @@
+//! The comparison itself, the same for a layer and for a network.
+
+use ndarray::Array2;
+
+use crate::gradcheck::{GradcheckSettings, TensorCheck};
+use crate::random::stream;
+
+/// What the step size is multiplied by, one after the other, until the error is small.
+const FACTORS: [f64; 4] = [1.0, 0.1, 0.01, 10.0];
+
+/// The share of the tolerance over which an error is not small.
+const SMALL: f64 = 0.01;
+
+/// Something with tensors that can be moved and an objective that follows.
+pub(crate) trait Subject {
+    /// The entry at `place` of the `tensor`-th tensor.
+    fn entry(&mut self, tensor: usize, place: (usize, usize)) -> &mut f64;
+
+    /// Runs a training pass and writes the terms whose sum is the objective (without those that do
+    /// not depend on this entry), and the side of its kink that each rectifier is on.
+    fn evaluate(&mut self, tensor: usize, place: (usize, usize), result: &mut Evaluation);
+}
+
+/// What a pass gave.
+#[derive(Default)]
+pub(crate) struct Evaluation {
+    pub(crate) terms: Vec<f64>,
+    pub(crate) sides: Vec<bool>,
+}
+
+/// Compares the derivatives `analytic` of the `tensor`-th tensor with central differences.
+pub(crate) fn check_tensor(
+    subject: &mut impl Subject,
+    tensor: usize,
+    name: String,
+    analytic: &Array2<f64>,
+    floor: f64,
+    settings: &GradcheckSettings,
+) -> TensorCheck {
+    let mut check = TensorCheck {
+        name,
+        shape: analytic.dim(),
+        checked: 0,
+        kinks: 0,
+        largest_error: 0.0,
+        place: (0, 0),
+        analytic: 0.0,
+        numeric: 0.0,
+        largest_derivative: 0.0,
+    };
+    let mut passes = Passes::default();
+    if !analytic.is_empty() {
+        subject.evaluate(tensor, (0, 0), &mut passes.here);
+    }
+    for index in entries(analytic.len(), tensor, settings) {
+        let place = (index / analytic.ncols(), index % analytic.ncols());
+        let analytic = analytic[place];
+        let measure = |numeric| relative_error(analytic, numeric, floor);
+        let Some((numeric, error)) = best_difference(subject, tensor, place, &mut passes, settings, measure)
+        else {
+            check.kinks += 1;
+            continue;
+        };
+        if check.checked == 0 || error > check.largest_error {
+            (check.largest_error, check.place) = (error, place);
+            (check.analytic, check.numeric) = (analytic, numeric);
+        }
+        check.largest_derivative = check.largest_derivative.max(analytic.abs()).max(numeric.abs());
+        check.checked += 1;
+    }
+    check
+}
+
+/// The measure of the [module](super).
+fn relative_error(analytic: f64, numeric: f64, floor: f64) -> f64 {
+    let error = (analytic - numeric).abs() / analytic.abs().max(numeric.abs()).max(floor);
+    if error.is_finite() { error } else { f64::INFINITY }
+}
+
+/// All entries of a tensor, or as many as wanted, drawn without replacement, in order.
+fn entries(len: usize, tensor: usize, settings: &GradcheckSettings) -> Vec<usize> {
+    if len <= settings.max_entries {
+        return (0..len).collect();
+    }
+    let mut random = stream(settings.seed, "gradcheck", &[0, tensor as u64]);
+    let mut drawn = rand::seq::index::sample(&mut random, len, settings.max_entries).into_vec();
+    drawn.sort_unstable();
+    drawn
+}
+
+/// What the passes of a difference gave.
+#[derive(Default)]
+struct Passes {
+    here: Evaluation, // nothing moved
+    above: Evaluation,
+    below: Evaluation,
+}
+
+/// The central difference at `place` with the smallest error, and that error; none where every `h`
+/// crosses a kink.
+///
+/// The formula's own error falls with `h^2`, and is the larger one where the objective is strongly
+/// curved, as behind batch norm on a small variance; the error of rounding grows with `1 / h`. So
+/// other `h` are tried where the error is not small. A wrong derivative is wrong at each.
+fn best_difference(
+    subject: &mut impl Subject,
+    tensor: usize,
+    place: (usize, usize),
+    passes: &mut Passes,
+    settings: &GradcheckSettings,
+    measure: impl Fn(f64) -> f64,
+) -> Option<(f64, f64)> {
+    let mut best: Option<(f64, f64)> = None;
+    for factor in FACTORS {
+        let difference = difference(subject, tensor, place, factor * settings.step_size, passes);
+        let Some(numeric) = difference else { continue };
+        let error = measure(numeric);
+        if best.is_none_or(|(_, least)| error < least) {
+            best = Some((numeric, error));
+        }
+        if error <= SMALL * settings.tolerance {
+            break;
+        }
+    }
+    best
+}
+
+/// The central difference at `place`; none where a kink is in between.
+fn difference(
+    subject: &mut impl Subject,
+    tensor: usize,
+    place: (usize, usize),
+    step_size: f64,
+    Passes { here, above, below }: &mut Passes,
+) -> Option<f64> {
+    let value = *subject.entry(tensor, place);
+    let h = step_size * value.abs().max(1.0);
+    let (up, down) = (value + h, value - h);
+    *subject.entry(tensor, place) = up;
+    subject.evaluate(tensor, place, above);
+    *subject.entry(tensor, place) = down;
+    subject.evaluate(tensor, place, below);
+    *subject.entry(tensor, place) = value;
+    if here.sides != above.sides || here.sides != below.sides {
+        return None;
+    }
+    // Term by term: the difference of two sums would lose the digits of the sums.
+    let rise: f64 = above.terms.iter().zip(&below.terms).map(|(above, below)| above - below).sum();
+    // The distance after rounding, which is not quite 2 h.
+    Some(rise / (up - down))
+}

@@ -1,0 +1,108 @@
+//! Operands of a product, and their columns copied beside each other.
+
+#![expect(
+    clippy::inline_always,
+    reason = "the loops must be compiled inside the function that enables the vectors"
+)]
+
+use std::ops::Range;
+
+use ndarray::{ArrayView2, Axis};
+
+use crate::kernel::real::Real;
+use crate::kernel::vector::{Vector, prefetch};
+
+/// A matrix whose rows or columns are contiguous.
+#[derive(Clone, Copy)]
+pub(crate) struct Operand<'a, F> {
+    pub(crate) data: &'a [F],
+    /// From one row (or column) to the next.
+    pub(crate) stride: usize,
+    pub(crate) transposed: bool,
+}
+
+impl<'a, F: Real> Operand<'a, F> {
+    pub(crate) fn new(array: &'a ArrayView2<'_, F>) -> Self {
+        if let Some(data) = array.as_slice() {
+            return Self { data, stride: array.ncols(), transposed: false };
+        }
+        // Column-major: the memory order is that of the transpose.
+        let data = array.as_slice_memory_order().filter(|_| array.stride_of(Axis(0)) == 1);
+        Self {
+            data: data.expect("operands are in row-major layout or transposed"),
+            stride: array.nrows(),
+            transposed: true,
+        }
+    }
+}
+
+/// Rows of `b` by which packing is ahead of itself in asking for them: the parts of a row that
+/// belong to one panel lie too far apart for the processor to foresee the next one.
+const AHEAD: usize = 16;
+
+/// Copies some columns of `b` beside each other, filled up with zeros to whole vectors; of the rows,
+/// from `first` on as many as `panel` has room for.
+#[inline(always)]
+pub(crate) fn pack<V: Vector<Element: Real>, const VECTORS: usize>(
+    b: Operand<'_, V::Element>,
+    (first, columns): (usize, Range<usize>),
+    panel: &mut [V::Element],
+) {
+    let panel_width = VECTORS * V::LANES;
+    if b.transposed {
+        return pack_transposed(b, (first, columns), panel, panel_width);
+    }
+    for (p, out) in (first..).zip(panel.chunks_exact_mut(panel_width)) {
+        let row = &b.data[p * b.stride..][columns.clone()];
+        for v in 0..VECTORS {
+            prefetch(b.data, (p + AHEAD) * b.stride + columns.start + v * V::LANES);
+        }
+        let (whole, rest) = row.split_at((VECTORS - 1) * V::LANES);
+        for v in 0..VECTORS - 1 {
+            V::load(&whole[v * V::LANES..]).store(&mut out[v * V::LANES..]);
+        }
+        V::load_front(rest).store(&mut out[(VECTORS - 1) * V::LANES..]);
+    }
+}
+
+/// [`pack`] where the columns of `b` are contiguous.
+#[inline(always)]
+fn pack_transposed<F: Real>(
+    b: Operand<'_, F>,
+    (start, columns): (usize, Range<usize>),
+    panel: &mut [F],
+    panel_width: usize,
+) {
+    /// Columns and rows that are turned over together.
+    const SQUARE: usize = 4;
+    /// Rows of the panel that are filled before the next ones: a cache line of a column in `f32`.
+    const RUN: usize = 16;
+
+    for (block, out) in panel.chunks_mut(RUN * panel_width).enumerate() {
+        let first = start + block * RUN;
+        let rows = out.len() / panel_width;
+        let column = |offset: usize| &b.data[(columns.start + offset) * b.stride + first..][..rows];
+        for offset in 0..columns.len() {
+            prefetch(b.data, (columns.start + offset) * b.stride + first + 2 * RUN);
+        }
+        let mut offset = 0;
+        while rows == RUN && offset + SQUARE <= columns.len() {
+            let lines: [&[F]; SQUARE] = std::array::from_fn(|i| column(offset + i));
+            for row in (0..RUN).step_by(SQUARE) {
+                let square = lines.map(|line| *line[row..].first_chunk().expect("the run is whole"));
+                for (i, line) in F::transposed(square).into_iter().enumerate() {
+                    out[(row + i) * panel_width + offset..][..SQUARE].copy_from_slice(&line);
+                }
+            }
+            offset += SQUARE;
+        }
+        for offset in offset..columns.len() {
+            for (out, &b) in out.chunks_exact_mut(panel_width).zip(column(offset)) {
+                out[offset] = b;
+            }
+        }
+        for out in out.chunks_exact_mut(panel_width) {
+            out[columns.len()..].fill(num_traits::zero());
+        }
+    }
+}

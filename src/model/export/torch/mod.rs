@@ -1,0 +1,157 @@
+//! Models as PyTorch has them: the tensors of an `nn.Sequential` by its names and in its
+//! orientation, in a safetensors file, with the modules as JSON in its metadata.
+//!
+//! | layer | module | tensors |
+//! |---|---|---|
+//! | `affine` | `Linear` | `weight`, `(units, inputs)`; `bias` |
+//! | `batch_norm` | `BatchNorm1d` | `weight` (gamma), `bias` (beta), `running_mean`, `running_var` |
+//! | `mean_only` | `BatchNorm1d` with `eps` 0 | the same, with `weight` 1 and `running_var` 1 |
+//!
+//! Activations and dropout are modules without tensors. The loss is none.
+
+pub(crate) mod read;
+
+use std::collections::HashMap;
+
+use ndarray::Array1;
+use safetensors::SafeTensorError;
+use safetensors::tensor::{Dtype as TensorType, TensorView};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::config::Dtype;
+use crate::model::export::ir::{Stage, Step};
+pub(crate) use crate::model::export::torch::read::read;
+use crate::nn::{LayerSpec, RunningUpdate};
+
+/// The entry of the metadata.
+const ENTRY: &str = "bntrain_export";
+
+/// What the metadata say, in JSON.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    modules: Vec<Module>,
+    /// Columns, scaling, classes.
+    model: Value,
+}
+
+/// A module of `torch.nn`.
+#[derive(Serialize, Deserialize)]
+struct Module {
+    #[serde(rename = "type")]
+    kind: String,
+    /// The arguments of its constructor.
+    options: Map<String, Value>,
+}
+
+/// A tensor of a module.
+struct Tensor {
+    name: &'static str,
+    shape: Vec<usize>,
+    values: Vec<f64>,
+}
+
+/// The bytes of the file; `specs` and `stages` describe the same layers, `model` goes into the
+/// metadata.
+pub(crate) fn to_bytes(
+    specs: &[LayerSpec],
+    stages: &[Stage],
+    dtype: Dtype,
+    model: Value,
+) -> Result<Vec<u8>, SafeTensorError> {
+    let mut modules = Vec::new();
+    let mut tensors = Vec::new();
+    for (index, (spec, stage)) in specs.iter().zip(stages).enumerate() {
+        let (module, of_module) = convert(spec, &stage.step);
+        modules.push(module);
+        for Tensor { name, shape, values } in of_module {
+            tensors.push((format!("{index}.{name}"), shape, bytes(&values, dtype)));
+        }
+    }
+    let kind = match dtype {
+        Dtype::F32 => TensorType::F32,
+        Dtype::F64 => TensorType::F64,
+    };
+    let views = tensors
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name, TensorView::new(kind, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, SafeTensorError>>()?;
+    // One entry only: a map of several would be written in a random order.
+    let document = serde_json::to_string(&Document { modules, model }).map_err(std::io::Error::from)?;
+    safetensors::serialize(views, Some(HashMap::from([(ENTRY.to_owned(), document)])))
+}
+
+/// The module that computes `step`.
+fn convert(spec: &LayerSpec, step: &Step) -> (Module, Vec<Tensor>) {
+    let (kind, options, tensors) = match step {
+        Step::Affine { weight, bias } => {
+            let (inputs, units) = weight.dim();
+            let transposed = weight.t().iter().copied().collect();
+            let mut tensors = vec![Tensor { name: "weight", shape: vec![units, inputs], values: transposed }];
+            tensors.extend(bias.as_ref().map(|bias| vector("bias", bias)));
+            (
+                "Linear",
+                json!({ "in_features": inputs, "out_features": units, "bias": bias.is_some() }),
+                tensors,
+            )
+        }
+        Step::BatchNorm { gamma, beta, mean, var, eps } => {
+            let affine = !matches!(spec, LayerSpec::BatchNorm(norm) if !norm.scale && !norm.shift);
+            let trained =
+                if affine { vec![vector("weight", gamma), vector("bias", beta)] } else { Vec::new() };
+            batch_norm(spec, *eps, trained, mean, var)
+        }
+        Step::MeanOnly { mean, beta } => {
+            let ones = Array1::ones(mean.len());
+            batch_norm(spec, 0.0, vec![vector("weight", &ones), vector("bias", beta)], mean, &ones)
+        }
+        Step::ScaleShift { centre, scale, shift } => {
+            let ones = Array1::ones(centre.len());
+            batch_norm(spec, 0.0, vec![vector("weight", scale), vector("bias", shift)], centre, &ones)
+        }
+        Step::LeakyRelu { slope } => ("LeakyReLU", json!({ "negative_slope": slope }), Vec::new()),
+        Step::Relu => ("ReLU", json!({}), Vec::new()),
+        Step::Sigmoid => ("Sigmoid", json!({}), Vec::new()),
+        Step::Tanh => ("Tanh", json!({}), Vec::new()),
+        Step::Identity => match spec {
+            LayerSpec::Dropout(dropout) => ("Dropout", json!({ "p": dropout.rate }), Vec::new()),
+            _ => ("Identity", json!({}), Vec::new()),
+        },
+    };
+    let options = options.as_object().cloned().unwrap_or_default();
+    (Module { kind: kind.to_owned(), options }, tensors)
+}
+
+fn batch_norm(
+    spec: &LayerSpec,
+    eps: f64,
+    trained: Vec<Tensor>,
+    mean: &Array1<f64>,
+    var: &Array1<f64>,
+) -> (&'static str, Value, Vec<Tensor>) {
+    let update = match spec {
+        LayerSpec::BatchNorm(norm) => norm.running_update,
+        LayerSpec::MeanOnly(norm) => norm.running_update,
+        _ => RunningUpdate::Constant(0.0),
+    };
+    let momentum = match update {
+        RunningUpdate::Constant(update) => Some(update),
+        RunningUpdate::Cumulative => None,
+    };
+    let affine = !trained.is_empty();
+    let options = json!({ "num_features": mean.len(), "eps": eps, "momentum": momentum, "affine": affine });
+    let mut tensors = trained;
+    tensors.extend([vector("running_mean", mean), vector("running_var", var)]);
+    ("BatchNorm1d", options, tensors)
+}
+
+fn vector(name: &'static str, values: &Array1<f64>) -> Tensor {
+    Tensor { name, shape: vec![values.len()], values: values.to_vec() }
+}
+
+fn bytes(values: &[f64], dtype: Dtype) -> Vec<u8> {
+    match dtype {
+        Dtype::F32 => values.iter().flat_map(|&value| (value as f32).to_le_bytes()).collect(),
+        Dtype::F64 => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+    }
+}

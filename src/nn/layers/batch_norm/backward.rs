@@ -1,0 +1,155 @@
+//! The three ways back through batch normalization.
+//!
+//! `h` is the post's name for the layer's input; here it is `x`. All three write the gradients of
+//! gamma and beta where those are trained, and `dx` where it is wanted.
+//!
+//! The closed form and the graph compute in double precision throughout: some of their intermediate
+//! results are squares and sums that an `f32` cannot hold, where the gradient itself is harmless.
+
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip, s};
+
+use crate::kernel;
+use crate::kernel::ProjectionSums;
+use crate::kernel::real::Real;
+use crate::nn::Pass;
+use crate::nn::layers::batch_norm::{Backward, BatchNorm};
+
+/// Room for intermediate results, sized once.
+#[derive(Default)]
+pub(crate) struct Scratch<F> {
+    sums: ProjectionSums<F>,
+    nodes: [Array2<f64>; 2], // (max_rows, width) each: two nodes of the graph
+}
+
+impl<F: Real> Scratch<F> {
+    pub(crate) fn new(backward: Backward, max_rows: usize, width: usize) -> Self {
+        let nodes = if backward == Backward::Graph { max_rows } else { 0 };
+        Self {
+            sums: ProjectionSums::new(width),
+            nodes: std::array::from_fn(|_| Array2::zeros((nodes, width))),
+        }
+    }
+}
+
+impl<F: Real> BatchNorm<F> {
+    /// ```text
+    /// dx = gamma inv_std (dy - dbeta/n - x_hat dgamma/n)
+    /// ```
+    pub(crate) fn backward_fused(
+        &mut self,
+        pass: &Pass<'_, F>,
+        x: ArrayView2<'_, F>,
+        dy: ArrayView2<'_, F>,
+        dx: Option<ArrayViewMut2<'_, F>>,
+    ) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        kernel::centre_and_project(pass.team, (&dy, &x), &self.normaliser, &mut scratch.sums, dx);
+        self.keep_gradients(&scratch);
+        self.scratch = scratch;
+    }
+
+    /// The boxed equation of the post:
+    ///
+    /// ```text
+    /// dx = gamma / (n sqrt(var + eps))
+    ///      (n dy - sum dy - (x - mean) / (var + eps) sum dy (x - mean))
+    /// ```
+    pub(crate) fn backward_closed_form(
+        &mut self,
+        x: ArrayView2<'_, F>,
+        dy: ArrayView2<'_, F>,
+        dx: Option<ArrayViewMut2<'_, F>>,
+    ) {
+        let n = self.rows as f64;
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut dx = dx;
+        for column in 0..self.width() {
+            let (x, dy) = (x.column(column), dy.column(column));
+            let centred = |x: F| self.normaliser.moments.centred(column, x.to_f64());
+            let inv_std = self.normaliser.inv_std[column];
+            let sum_dy: f64 = dy.iter().map(|&dy| dy.to_f64()).sum();
+            let sum_dy_centred: f64 = dy.iter().zip(x).map(|(&dy, &x)| dy.to_f64() * centred(x)).sum();
+            scratch.sums.dbeta[column] = sum_dy;
+            scratch.sums.dgamma[column] = sum_dy_centred * inv_std;
+            if let Some(dx) = &mut dx {
+                let factor = self.gamma()[column].to_f64() * inv_std / n;
+                let slope = inv_std * inv_std * sum_dy_centred;
+                Zip::from(dx.column_mut(column)).and(x).and(dy).for_each(|dx, &x, &dy| {
+                    *dx = F::from_f64(factor * (n * dy.to_f64() - sum_dy - centred(x) * slope));
+                });
+            }
+        }
+        self.keep_gradients(&scratch);
+        self.scratch = scratch;
+    }
+
+    /// The ten nodes of the forward pass, left by the chain rule one after the other:
+    ///
+    /// ```text
+    /// 0 mean   = 1/n sum x        5 inv_std = 1 / std
+    /// 1 xmu    = x - mean         6 x_hat   = xmu * inv_std
+    /// 2 sq     = xmu^2            7 scaled  = gamma * x_hat
+    /// 3 var    = 1/n sum sq       8 y       = scaled + beta
+    /// 4 std    = sqrt(var + eps)
+    /// ```
+    pub(crate) fn backward_graph(
+        &mut self,
+        x: ArrayView2<'_, F>,
+        dy: ArrayView2<'_, F>,
+        dx: Option<ArrayViewMut2<'_, F>>,
+    ) {
+        let n = self.rows as f64;
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let [xmu, dxmu] = &mut scratch.nodes;
+        let mut xmu = xmu.slice_mut(s![..self.rows, ..]);
+        let mut dxmu = dxmu.slice_mut(s![..self.rows, ..]);
+        let mut dx = dx;
+        for column in 0..self.width() {
+            let dy = dy.column(column);
+            let (mut xmu, mut dxmu) = (xmu.column_mut(column), dxmu.column_mut(column));
+            Zip::from(&mut xmu)
+                .and(x.column(column))
+                .for_each(|xmu, &x| *xmu = self.normaliser.moments.centred(column, x.to_f64()));
+            let inv_std = self.normaliser.inv_std[column];
+            let std = 1.0 / inv_std;
+            // 8: beta is added to every row.
+            let dbeta: f64 = dy.iter().map(|&dy| dy.to_f64()).sum();
+            // 7: gamma multiplies every row.
+            let gamma = self.gamma()[column].to_f64();
+            let dgamma: f64 = dy.iter().zip(&xmu).map(|(&dy, &xmu)| dy.to_f64() * (xmu * inv_std)).sum();
+            // 6: x_hat has two factors; the first one's share is started here and finished at 2.
+            let dinv_std: f64 = dy.iter().zip(&xmu).map(|(&dy, &xmu)| gamma * dy.to_f64() * xmu).sum();
+            Zip::from(&mut dxmu).and(dy).for_each(|dxmu, &dy| *dxmu = gamma * dy.to_f64() * inv_std);
+            // 5: d(1 / std) = -dstd / std^2.
+            let dstd = -dinv_std / (std * std);
+            // 4: d sqrt(v) = dv / (2 sqrt(v)).
+            let dvar = dstd / (2.0 * std);
+            // 3: every square has the same share in the mean.
+            let dsq = dvar / n;
+            // 2: d xmu^2 = 2 xmu dxmu, added to the share from 6.
+            Zip::from(&mut dxmu).and(&xmu).for_each(|dxmu, &xmu| *dxmu += 2.0 * xmu * dsq);
+            // 1 and 0: x acts directly and through the mean.
+            let dmean = -dxmu.sum();
+            if let Some(dx) = &mut dx {
+                Zip::from(dx.column_mut(column))
+                    .and(&dxmu)
+                    .for_each(|dx, &dxmu| *dx = F::from_f64(dxmu + dmean / n));
+            }
+            scratch.sums.dbeta[column] = dbeta;
+            scratch.sums.dgamma[column] = dgamma;
+        }
+        self.keep_gradients(&scratch);
+        self.scratch = scratch;
+    }
+
+    /// Writes the gradients of gamma and beta where those are trained.
+    fn keep_gradients(&mut self, scratch: &Scratch<F>) {
+        let (scale, shift) = (self.spec.scale, self.spec.shift);
+        let sums = [scale.then_some(&scratch.sums.dgamma), shift.then_some(&scratch.sums.dbeta)];
+        for (param, sum) in self.params.iter_mut().zip(sums.into_iter().flatten()) {
+            for (grad, &sum) in param.grad.iter_mut().zip(sum) {
+                *grad = F::from_f64(sum);
+            }
+        }
+    }
+}

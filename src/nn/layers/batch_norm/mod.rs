@@ -1,0 +1,280 @@
+//! Batch normalization.
+//!
+//! Training, per feature over the `n` rows of the batch:
+//!
+//! ```text
+//! mean    = 1/n sum x                      x_hat = (x - mean) * inv_std
+//! var     = 1/n sum (x - mean)^2           y     = gamma * x_hat + beta
+//! inv_std = 1 / sqrt(var + eps)
+//! ```
+//!
+//! Evaluation uses the running mean and variance in place of the batch's, so that a row's result
+//! does not depend on its neighbours.
+//!
+//! Backward, by the chain rule over all rows of the batch (`dx`, `dy` for the gradients of the
+//! loss with respect to `x`, `y`):
+//!
+//! ```text
+//! dbeta  = sum dy
+//! dgamma = sum dy * x_hat
+//! dx     = gamma * inv_std * (dy - dbeta / n - x_hat * dgamma / n)
+//! ```
+//!
+//! This last form is `"fused"`. The same derivative is also there the two other ways in which
+//! people derive it, see [`Backward`].
+//!
+//! # Shapes
+//!
+//! `x`, `y`, `x_hat`: `(n, width)` with `n >= 2`; gamma, beta, statistics: `(1, width)`.
+//!
+//! # Parameters
+//!
+//! | name | default | range | meaning |
+//! |---|---|---|---|
+//! | `eps` | 1e-5 | `0 < eps` | added to the variance, inside the root |
+//! | `running_update` | 0.1 | `0..=1`, `"cumulative"` | weight of a new batch in the running statistics |
+//! | `running_start` | `"first_batch"` | `"first_batch"`, `"standard"` | whether mean 0 and variance 1 count at first |
+//! | `running_variance` | `"unbiased"` | `"unbiased"`, `"biased"` | whether the running variance divides by `n - 1` or `n` |
+//! | `scale` | true | | whether gamma is trained; it stays 1 otherwise |
+//! | `shift` | true | | whether beta is trained; it stays 0 otherwise |
+//! | `backward` | `"fused"` | `"fused"`, `"closed_form"`, `"graph"` | how the gradient is computed |
+//!
+//! # Training and evaluation
+//!
+//! Running statistics are mean 0 and variance 1 before the first batch, and follow each batch when
+//! [`Layer::commit`] is called: `running = (1 - w) running + w batch`, with `w = running_update` for
+//! `running_start = "standard"` and `w = u / (1 - (1 - u)^t)` at the `t`-th batch for
+//! `"first_batch"`, see [`RunningUpdate::weight`].
+//!
+//! Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by
+//! reducing internal covariate shift", 2015, algorithms 1 and 2; the derivation follows Clement
+//! Thorey, "What does the gradient flowing through batch normalization look like?", 2016.
+
+pub(crate) mod backward;
+
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use serde::{Deserialize, Serialize};
+
+use crate::kernel;
+use crate::kernel::real::Real;
+use crate::kernel::{BatchMoments, Normaliser};
+use crate::nn::layers::batch_norm::backward::Scratch;
+use crate::nn::{Layer, Param, Pass, Population, Role, RunningStart, RunningUpdate, RunningVariance};
+
+/// `type = "batch_norm"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BatchNormSpec {
+    /// Added to the variance inside the root; greater than 0.
+    pub eps: f64,
+    /// Weight of a new batch in the running statistics.
+    pub running_update: RunningUpdate,
+    /// What running statistics are before the first batches.
+    pub running_start: RunningStart,
+    /// Which variance the running variance follows.
+    pub running_variance: RunningVariance,
+    /// Whether there is a trained gamma.
+    pub scale: bool,
+    /// Whether there is a trained beta.
+    pub shift: bool,
+    /// How the gradient is computed.
+    pub backward: Backward,
+}
+
+impl Default for BatchNormSpec {
+    fn default() -> Self {
+        Self {
+            eps: 1e-5,
+            running_update: RunningUpdate::Constant(0.1),
+            running_start: RunningStart::FirstBatch,
+            running_variance: RunningVariance::Unbiased,
+            scale: true,
+            shift: true,
+            backward: Backward::Fused,
+        }
+    }
+}
+
+/// Three ways to the same gradient; they agree to rounding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Backward {
+    /// The closed form with its sums recognised as `dbeta` and `dgamma`: two passes over the batch.
+    Fused,
+    /// The closed form derived on paper, in terms of `x - mean`.
+    ClosedForm,
+    /// Node by node back through the computation graph.
+    Graph,
+}
+
+/// See the [module](self).
+pub struct BatchNorm<F> {
+    spec: BatchNormSpec,
+    /// Gamma and beta where they are trained, then the running mean and variance.
+    params: Vec<Param<F>>,
+    ones: Vec<F>,              // width: gamma where it is not trained
+    zeros: Vec<F>,             // width: beta where it is not trained
+    normaliser: Normaliser<F>, // of the last batch
+    rows: usize,               // of the last batch
+    batches: u64,              // committed so far
+    scratch: Scratch<F>,
+}
+
+impl<F: Real> BatchNorm<F> {
+    /// A layer named `name` over `width` features, with gamma 1, beta 0, running mean 0 and
+    /// running variance 1.
+    pub fn new(name: &str, spec: BatchNormSpec, width: usize) -> Self {
+        let row = |value| Array2::from_elem((1, width), value);
+        let mut params = Vec::with_capacity(4);
+        if spec.scale {
+            params.push(Param::trained(format!("{name}.gamma"), Role::Offset, row(F::one())));
+        }
+        if spec.shift {
+            params.push(Param::trained(format!("{name}.beta"), Role::Offset, row(F::zero())));
+        }
+        params.push(Param::running(format!("{name}.running_mean"), width, F::zero()));
+        params.push(Param::running(format!("{name}.running_var"), width, F::one()));
+        Self {
+            spec,
+            params,
+            ones: vec![F::one(); width],
+            zeros: vec![F::zero(); width],
+            normaliser: Normaliser::new(width),
+            rows: 0,
+            batches: 0,
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// The training pass, with a rectifier behind it or none.
+    fn normalise(
+        &mut self,
+        pass: &Pass<'_, F>,
+        x: &ArrayView2<'_, F>,
+        rectifies: bool,
+        y: &mut ArrayViewMut2<'_, F>,
+    ) {
+        self.rows = x.nrows();
+        let mut normaliser = std::mem::take(&mut self.normaliser);
+        let affine = (self.spec.eps, self.gamma(), self.beta());
+        kernel::normalise_batch(pass.team, x, affine, rectifies, &mut normaliser, y);
+        self.normaliser = normaliser;
+    }
+
+    fn width(&self) -> usize {
+        self.ones.len()
+    }
+
+    fn gamma(&self) -> &[F] {
+        if self.spec.scale { row(&self.params[0]) } else { &self.ones }
+    }
+
+    fn beta(&self) -> &[F] {
+        if self.spec.shift { row(&self.params[usize::from(self.spec.scale)]) } else { &self.zeros }
+    }
+
+    /// The place of the running mean; the running variance follows it.
+    fn running(&self) -> usize {
+        self.params.len() - 2
+    }
+}
+
+/// The values of a `1 x width` tensor.
+fn row<F: Real>(param: &Param<F>) -> &[F] {
+    param.value.as_slice().expect("parameters are in row-major layout")
+}
+
+impl<F: Real> Layer<F> for BatchNorm<F> {
+    fn reserve(&mut self, max_rows: usize) {
+        self.scratch = Scratch::new(self.spec.backward, max_rows, self.width());
+    }
+
+    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        self.normalise(pass, &x, false, &mut y);
+    }
+
+    fn forward_rectified(
+        &mut self,
+        pass: &Pass<'_, F>,
+        x: ArrayView2<'_, F>,
+        mut y: ArrayViewMut2<'_, F>,
+    ) -> bool {
+        self.normalise(pass, &x, true, &mut y);
+        true
+    }
+
+    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        let [mean, var] = [0, 1].map(|i| row(&self.params[self.running() + i]));
+        kernel::normalise_by(pass.team, &x, (mean, var, self.spec.eps), (self.gamma(), self.beta()), &mut y);
+    }
+
+    fn infer_as_batch(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        let mut normaliser = Normaliser::new(self.width());
+        let affine = (self.spec.eps, self.gamma(), self.beta());
+        kernel::normalise_batch(pass.team, &x, affine, false, &mut normaliser, &mut y);
+    }
+
+    fn backward(
+        &mut self,
+        pass: &Pass<'_, F>,
+        x: ArrayView2<'_, F>,
+        _y: ArrayView2<'_, F>,
+        dy: ArrayView2<'_, F>,
+        dx: Option<ArrayViewMut2<'_, F>>,
+    ) {
+        match self.spec.backward {
+            Backward::Fused => self.backward_fused(pass, x, dy, dx),
+            Backward::ClosedForm => self.backward_closed_form(x, dy, dx),
+            Backward::Graph => self.backward_graph(x, dy, dx),
+        }
+    }
+
+    fn commit(&mut self) {
+        self.batches += 1;
+        let update = self.spec.running_update.weight(self.batches, self.spec.running_start);
+        let n = self.rows as f64;
+        // A single row has no unbiased variance; its biased one, 0, is at least finite.
+        let correction = match self.spec.running_variance {
+            RunningVariance::Unbiased if self.rows > 1 => n / (n - 1.0),
+            RunningVariance::Unbiased | RunningVariance::Biased => 1.0,
+        };
+        let first = self.running();
+        let follow = |running: &mut F, batch: f64| {
+            *running = F::from_f64((1.0 - update) * running.to_f64() + update * batch);
+        };
+        for (column, mean) in self.params[first].value.iter_mut().enumerate() {
+            follow(mean, self.normaliser.moments.mean(column));
+        }
+        for (var, batch) in self.params[first + 1].value.iter_mut().zip(&self.normaliser.moments.var) {
+            follow(var, batch * correction);
+        }
+    }
+
+    fn set_running_statistics(&mut self, population: &Population) {
+        let first = self.running();
+        let unbiased = self.spec.running_variance == RunningVariance::Unbiased;
+        let mean = population.mean().iter().copied();
+        self.params[first].value.iter_mut().zip(mean).for_each(|(own, mean)| *own = F::from_f64(mean));
+        let var = population.variance(unbiased);
+        self.params[first + 1].value.iter_mut().zip(var).for_each(|(own, var)| *own = F::from_f64(var));
+    }
+
+    fn params(&self) -> &[Param<F>] {
+        &self.params
+    }
+
+    fn params_mut(&mut self) -> &mut [Param<F>] {
+        &mut self.params
+    }
+
+    fn non_finite_statistic(&self) -> Option<String> {
+        let name = |running: usize| self.params[self.running() + running].name.clone();
+        let BatchMoments { origin, shift, var, .. } = &self.normaliser.moments;
+        if !kernel::all_finite(shift) || !kernel::all_finite(origin) {
+            return Some(name(0));
+        }
+        // What a running variance of type F can hold.
+        let fits = |var: &f64| F::from_f64(*var).is_finite();
+        (!var.iter().all(fits)).then(|| name(1))
+    }
+}

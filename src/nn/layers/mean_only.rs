@@ -1,0 +1,163 @@
+//! Centring: batch normalization's translation alone.
+//!
+//! Training, per feature over the `n` rows: `y = x - mean + beta`; `dbeta = sum dy`;
+//! `dx = dy - dbeta / n`. Evaluation uses the running mean.
+//!
+//! # Shapes
+//!
+//! `x`, `y`: `(n, width)`; beta, running mean: `(1, width)`.
+//!
+//! # Parameters
+//!
+//! | name | default | range | meaning |
+//! |---|---|---|---|
+//! | `running_update` | 0.1 | `0..=1`, `"cumulative"` | weight of a new batch in the running mean |
+//! | `running_start` | `"first_batch"` | `"first_batch"`, `"standard"` | whether a mean of 0 counts at first |
+//! | `shift` | true | | whether beta is trained; it stays 0 otherwise |
+//!
+//! Source: Salimans and Kingma, "Weight normalization", 2016, section 4 (mean-only batch
+//! normalization); the translation case of Thorey's post.
+
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use serde::{Deserialize, Serialize};
+
+use crate::kernel;
+use crate::kernel::real::Real;
+use crate::kernel::{BatchMoments, batch_moments};
+use crate::nn::{Layer, Param, Pass, Population, Role, RunningStart, RunningUpdate};
+
+/// `type = "mean_only"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MeanOnlySpec {
+    /// Weight of a new batch in the running mean.
+    pub running_update: RunningUpdate,
+    /// What the running mean is before the first batches.
+    pub running_start: RunningStart,
+    /// Whether there is a trained beta.
+    pub shift: bool,
+}
+
+impl Default for MeanOnlySpec {
+    fn default() -> Self {
+        Self {
+            running_update: RunningUpdate::Constant(0.1),
+            running_start: RunningStart::FirstBatch,
+            shift: true,
+        }
+    }
+}
+
+/// See the [module](self).
+pub struct MeanOnly<F> {
+    spec: MeanOnlySpec,
+    /// Beta where it is trained, then the running mean.
+    params: Vec<Param<F>>,
+    moments: BatchMoments, // of the last batch
+    sums: Vec<F>,          // width: of dy
+    means: Vec<f64>,       // width: of dy
+    zeros: Vec<f64>,       // width
+    no_beta: Vec<F>,       // width: 0, where beta is not trained
+    batches: u64,          // committed so far
+}
+
+impl<F: Real> MeanOnly<F> {
+    /// A layer named `name` over `width` features, with beta 0 and running mean 0.
+    pub fn new(name: &str, spec: MeanOnlySpec, width: usize) -> Self {
+        let mut params = Vec::with_capacity(2);
+        if spec.shift {
+            let beta = Array2::zeros((1, width));
+            params.push(Param::trained(format!("{name}.beta"), Role::Offset, beta));
+        }
+        params.push(Param::running(format!("{name}.running_mean"), width, F::zero()));
+        Self {
+            spec,
+            params,
+            moments: BatchMoments::new(width),
+            sums: vec![F::zero(); width],
+            means: vec![0.0; width],
+            zeros: vec![0.0; width],
+            no_beta: vec![F::zero(); width],
+            batches: 0,
+        }
+    }
+
+    fn running_mean(&self) -> &Param<F> {
+        self.params.last().expect("the running mean is always there")
+    }
+}
+
+/// The values of a `1 x width` tensor.
+fn row<F: Real>(param: &Param<F>) -> &[F] {
+    param.value.as_slice().expect("parameters are in row-major layout")
+}
+
+impl<F: Real> Layer<F> for MeanOnly<F> {
+    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        batch_moments(pass.team, &x, &mut self.moments);
+        let beta = if self.spec.shift { row(&self.params[0]) } else { &self.no_beta };
+        kernel::translate(pass.team, &x, (&self.moments.origin, &self.moments.shift), beta, &mut y);
+    }
+
+    fn infer(&self, _pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        y.assign(&x);
+        y -= &self.running_mean().value;
+        if self.spec.shift {
+            y += &self.params[0].value;
+        }
+    }
+
+    fn infer_as_batch(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        let mut moments = BatchMoments::new(x.ncols());
+        batch_moments(pass.team, &x, &mut moments);
+        let beta = if self.spec.shift { row(&self.params[0]) } else { &self.no_beta };
+        kernel::translate(pass.team, &x, (&moments.origin, &moments.shift), beta, &mut y);
+    }
+
+    fn backward(
+        &mut self,
+        pass: &Pass<'_, F>,
+        x: ArrayView2<'_, F>,
+        _y: ArrayView2<'_, F>,
+        dy: ArrayView2<'_, F>,
+        dx: Option<ArrayViewMut2<'_, F>>,
+    ) {
+        kernel::sum_rows(pass.team, &dy, &mut self.sums);
+        if self.spec.shift {
+            self.params[0].grad.iter_mut().zip(&self.sums).for_each(|(grad, &sum)| *grad = sum);
+        }
+        if let Some(mut dx) = dx {
+            let n = x.nrows() as f64;
+            self.means.iter_mut().zip(&self.sums).for_each(|(mean, &sum)| *mean = sum.to_f64() / n);
+            kernel::translate(pass.team, &dy, (&self.means, &self.zeros), &self.no_beta, &mut dx);
+        }
+    }
+
+    fn commit(&mut self) {
+        self.batches += 1;
+        let update = self.spec.running_update.weight(self.batches, self.spec.running_start);
+        let running = self.params.last_mut().expect("the running mean is always there");
+        for (column, mean) in running.value.iter_mut().enumerate() {
+            *mean = F::from_f64((1.0 - update) * mean.to_f64() + update * self.moments.mean(column));
+        }
+    }
+
+    fn set_running_statistics(&mut self, population: &Population) {
+        let running = self.params.last_mut().expect("the running mean is always there");
+        let mean = population.mean().iter();
+        running.value.iter_mut().zip(mean).for_each(|(own, &mean)| *own = F::from_f64(mean));
+    }
+
+    fn params(&self) -> &[Param<F>] {
+        &self.params
+    }
+
+    fn params_mut(&mut self) -> &mut [Param<F>] {
+        &mut self.params
+    }
+
+    fn non_finite_statistic(&self) -> Option<String> {
+        let finite = kernel::all_finite(&self.moments.shift) && kernel::all_finite(&self.moments.origin);
+        (!finite).then(|| self.running_mean().name.clone())
+    }
+}

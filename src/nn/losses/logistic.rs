@@ -1,0 +1,85 @@
+//! The negative log likelihood of the right one of two classes, from one score, as one layer.
+//!
+//! The score `x` is the log odds of the class numbered 1: its probability is `1 / (1 + exp(-x))`.
+//! Forward, per row, with `z = x` for class 1 and `z = -x` for class 0:
+//!
+//! ```text
+//! y = log(1 + exp(-z)) = max(-z, 0) + log(1 + exp(-|z|))
+//! ```
+//!
+//! The second form is what is computed: no exponential overflows and no probability is rounded to 0
+//! before its logarithm. Backward: `dx = (p - class) * dy`, with `p - class` computed as
+//! `-1 / (1 + exp(z))` for class 1 and its negative for class 0, which keeps its digits where the
+//! answer is sure and right.
+//!
+//! It is the [softmax loss](crate::nn::losses::softmax) of the scores `(0, x)`.
+//!
+//! # Shapes
+//!
+//! `x`, `dx`: `(n, 1)`; `y`, `dy`: `(n, 1)`, in nats; `pass.targets`: `n` classes, 0 or 1.
+//!
+//! Source: Cox, "The regression analysis of binary sequences", 1958.
+//!
+//! # Panics
+//!
+//! If the targets are no classes.
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::real::Real;
+use crate::nn::{Layer, Pass};
+
+/// `type = "logistic_loss"`; no keys.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogisticLossSpec {}
+
+/// See the [module](self).
+pub struct LogisticLoss;
+
+/// 1 for class 1 and -1 for class 0.
+fn sign<F: Real>(class: u32) -> F {
+    if class == 0 { -F::one() } else { F::one() }
+}
+
+/// `1 / (1 + exp(-x))`, whatever the size of `x`.
+pub(crate) fn logistic<F: Real>(x: F) -> F {
+    let e = (-x.abs()).exp();
+    let small = e / (F::one() + e);
+    if x < F::zero() { small } else { F::one() / (F::one() + e) }
+}
+
+impl<F: Real> Layer<F> for LogisticLoss {
+    fn outputs(&self, _inputs: usize) -> usize {
+        1
+    }
+
+    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+        self.infer(pass, x, y);
+    }
+
+    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        for ((&score, loss), &class) in x.iter().zip(&mut y).zip(pass.targets.classes()) {
+            let z = sign::<F>(class) * score;
+            let hinge = if z < F::zero() { -z } else { F::zero() };
+            *loss = hinge + (-z.abs()).exp().ln_1p();
+        }
+    }
+
+    fn backward(
+        &mut self,
+        pass: &Pass<'_, F>,
+        x: ArrayView2<'_, F>,
+        _y: ArrayView2<'_, F>,
+        dy: ArrayView2<'_, F>,
+        dx: Option<ArrayViewMut2<'_, F>>,
+    ) {
+        let Some(mut dx) = dx else { return };
+        let rows = x.iter().zip(&mut dx).zip(&dy).zip(pass.targets.classes());
+        for (((&score, d_score), &d_loss), &class) in rows {
+            let sign = sign::<F>(class);
+            *d_score = -sign * logistic(-sign * score) * d_loss;
+        }
+    }
+}

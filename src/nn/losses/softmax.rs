@@ -1,0 +1,109 @@
+//! Softmax followed by the negative log likelihood of the right class, as one layer.
+//!
+//! Forward, per row: `y = log(sum over j of exp(x_j)) - x_label`, with the largest score taken
+//! out of the exponentials first, so that no score is too large and no probability is rounded to
+//! 0 before its logarithm. Backward: `dx = (p - onehot(label)) * dy`, `p = softmax(x)`.
+//!
+//! The trainer sets `dy = 1 / n` for the mean over a batch.
+//!
+//! # Shapes
+//!
+//! `x`, `dx`: `(n, classes)`; `y`, `dy`: `(n, 1)`, in nats; `pass.targets`: `n` classes in
+//! `0..classes`.
+//!
+//! Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs",
+//! 1990.
+//!
+//! # Panics
+//!
+//! If the targets are no classes, there are fewer of them than rows, or one is not below `classes`.
+
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use serde::{Deserialize, Serialize};
+
+use crate::kernel;
+use crate::kernel::real::Real;
+use crate::nn::workspace::head_mut;
+use crate::nn::{Layer, Pass};
+
+/// `type = "softmax_loss"`; no keys. The last layer of every network.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SoftmaxLossSpec {}
+
+/// See the [module](self).
+pub struct SoftmaxLoss<F> {
+    terms: Array2<F>, // (max_rows, classes): exponentials of the last batch, rows beyond it are stale
+    sums: Vec<F>,     // max_rows: of each row of them
+}
+
+const ROW_MAJOR: &str = "scores are in row-major layout";
+
+impl<F: Real> SoftmaxLoss<F> {
+    /// The loss for scores of so many classes.
+    pub fn new(classes: usize) -> Self {
+        Self { terms: Array2::zeros((0, classes)), sums: Vec::new() }
+    }
+}
+
+/// The loss of each row, from the sum of its exponentials.
+fn losses<F: Real>(
+    pass: &Pass<'_, F>,
+    x: &ArrayView2<'_, F>,
+    sums: impl Iterator<Item = F>,
+    mut y: ArrayViewMut2<'_, F>,
+) {
+    let rows = x.as_slice().expect(ROW_MAJOR).chunks_exact(x.ncols());
+    for (((loss, scores), sum), &label) in y.iter_mut().zip(rows).zip(sums).zip(pass.targets.classes()) {
+        *loss = sum.ln() + (kernel::largest(scores) - scores[label as usize]);
+    }
+}
+
+impl<F: Real> Layer<F> for SoftmaxLoss<F> {
+    fn outputs(&self, _inputs: usize) -> usize {
+        1
+    }
+
+    fn reserve(&mut self, max_rows: usize) {
+        self.terms = kernel::zeros(max_rows, self.terms.ncols());
+        self.sums = vec![F::zero(); max_rows];
+    }
+
+    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+        let (rows, classes) = x.dim();
+        let mut terms = head_mut(&mut self.terms, rows);
+        let terms = terms.as_slice_mut().expect(ROW_MAJOR);
+        kernel::exponentials(x.as_slice().expect(ROW_MAJOR), classes, terms, &mut self.sums[..rows]);
+        losses(pass, &x, self.sums.iter().copied(), y);
+    }
+
+    /// Exponential by exponential: there is no room for all of them.
+    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+        let sum = |scores: &[F]| {
+            let largest = kernel::largest(scores);
+            scores.iter().map(|&score| (score - largest).exp()).sum()
+        };
+        let rows = x.as_slice().expect(ROW_MAJOR).chunks_exact(x.ncols());
+        losses(pass, &x, rows.map(sum), y);
+    }
+
+    fn backward(
+        &mut self,
+        pass: &Pass<'_, F>,
+        _x: ArrayView2<'_, F>,
+        _y: ArrayView2<'_, F>,
+        dy: ArrayView2<'_, F>,
+        dx: Option<ArrayViewMut2<'_, F>>,
+    ) {
+        let Some(mut dx) = dx else { return };
+        let classes = dx.ncols();
+        let d_rows = dx.as_slice_mut().expect(ROW_MAJOR).chunks_exact_mut(classes);
+        let terms = self.terms.as_slice().expect(ROW_MAJOR).chunks_exact(classes);
+        let rows = d_rows.zip(terms).zip(&self.sums).zip(&dy).zip(pass.targets.classes());
+        for ((((d_scores, terms), &sum), &d_loss), &label) in rows {
+            let scale = d_loss / sum;
+            d_scores.iter_mut().zip(terms).for_each(|(d_score, &term)| *d_score = term * scale);
+            d_scores[label as usize] -= d_loss;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Colours and shapes: told apart with any colour vision, and in black and white.
+
+use plotters::style::RGBColor;
+
+use crate::nn::Norm;
+
+/// How all that belongs to a norm is drawn, the same in every picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct NormStyle {
+    pub(crate) color: RGBColor,
+    pub(crate) marker: Marker,
+}
+
+/// The shape at some points of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Marker {
+    Circle,
+    Square,
+    Triangle,
+}
+
+/// Axes, titles and what belongs to no norm.
+pub(crate) const INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
+/// Lines behind everything.
+pub(crate) const GRID: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
+/// Lines between those.
+pub(crate) const FINE_GRID: RGBColor = RGBColor(0xF1, 0xF1, 0xF1);
+
+/// Colours from the palette of Okabe and Ito (2008), which keeps apart under the common kinds of
+/// colour blindness.
+pub(crate) fn norm_style(norm: Norm) -> NormStyle {
+    match norm {
+        Norm::BatchNorm => NormStyle { color: RGBColor(0x00, 0x72, 0xB2), marker: Marker::Circle },
+        Norm::None => NormStyle { color: RGBColor(0xD5, 0x5E, 0x00), marker: Marker::Square },
+        Norm::MeanOnly => NormStyle { color: RGBColor(0x00, 0x9E, 0x73), marker: Marker::Triangle },
+    }
+}

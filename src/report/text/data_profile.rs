@@ -1,0 +1,120 @@
+//! What is in a data file, as a table.
+
+use crate::data::{ColumnProfile, Encoding, FeatureEncoding, Kind, Nature, Profile, Role};
+use crate::report::plain;
+use crate::report::text::layout::{Align, aligned};
+use crate::report::text::number::four_digits;
+
+/// Characters of a name that are shown.
+const LONGEST_NAME: usize = 18;
+/// Columns that are listed one by one; of a wider file only those that are not plain numbers, or have gaps.
+const MOST_COLUMNS: usize = 100;
+/// Characters of a most frequent value that are shown.
+const LONGEST_VALUE: usize = 18;
+
+/// A line for each column, at most 80 characters wide, then why they are what they are.
+pub fn data_profile(profile: &Profile) -> String {
+    let mut rows = vec![["column", "is", "missing", "distinct", "values"].map(str::to_owned).to_vec()];
+    let is_wide = profile.columns.len() > MOST_COLUMNS;
+    let is_listed = |column: &&ColumnProfile| !is_wide || is_notable(column) || column.missing > 0;
+    rows.extend(profile.columns.iter().filter(is_listed).map(row));
+    let columns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];
+    let path = plain(&profile.path.to_string_lossy());
+    let mut text = format!("{path}: {} rows, {} columns\n\n", profile.rows, profile.columns.len());
+    text.push_str(&aligned(&columns, &rows));
+    let notable: Vec<&ColumnProfile> = profile.columns.iter().filter(|column| is_notable(column)).collect();
+    let left_out = profile.columns.len() + 1 - rows.len();
+    if left_out > 0 {
+        text.push_str(&format!("{left_out} columns of numbers without gaps are in --json only\n"));
+    }
+    let n_plain = profile.columns.len() - notable.len();
+    let plain_ones = if notable.is_empty() { "all columns are" } else { "the others are" };
+    text.push_str("\nwhy:\n");
+    for column in notable {
+        let (name, is) = (shown(&column.name, LONGEST_NAME), nature(column.nature));
+        text.push_str(&format!("  {name} is {is}: {}\n", plain(&column.reason)));
+    }
+    if n_plain > 0 {
+        text.push_str(&format!("  {plain_ones} numeric: all of their values are numbers\n"));
+    }
+    if profile.repeated_rows > 0 {
+        text.push_str(&format!("\nrows that are the same as one above them: {}\n", profile.repeated_rows));
+    }
+    text
+}
+
+/// A line for each column that `encoding` takes for something else than the profile of its file does;
+/// empty if there is none.
+pub fn other_uses(profile: &Profile, encoding: &Encoding) -> String {
+    let mut text = String::new();
+    for (column, encoded) in profile.columns.iter().zip(&encoding.columns) {
+        let kind = encoded.feature.as_ref().map(FeatureEncoding::kind);
+        if kind.map(Nature::Kind) == Some(column.nature) {
+            continue;
+        }
+        let used = kind.map_or_else(|| role(encoded.role), |kind| nature(Nature::Kind(kind)));
+        text.push_str(&format!("  {} is {used}\n", shown(&column.name, LONGEST_NAME)));
+    }
+    if text.is_empty() { text } else { format!("in this config:\n{text}") }
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Feature => "a feature",
+        Role::Label => "the label",
+        Role::Target => "a target",
+        Role::Weight => "the weight of the row",
+        Role::Group => "the group of the row",
+        Role::Split => "the part that the row belongs to",
+        Role::Id => "an id",
+        Role::Ignore => "ignored",
+    }
+}
+
+fn row(column: &ColumnProfile) -> Vec<String> {
+    let values = match (&column.nature, &column.numbers, &column.top) {
+        (
+            Nature::Kind(Kind::Numeric) | Nature::Mixed | Nature::Identifier | Nature::Constant,
+            Some(range),
+            _,
+        ) => {
+            let [low, mean, high] = [range.low, range.mean, range.high].map(four_digits);
+            if range.low == range.high { low } else { format!("{low} to {high}, mean {mean}") }
+        }
+        (_, _, Some((value, count))) => format!("{} ({count})", shown(value, LONGEST_VALUE)),
+        _ => String::new(),
+    };
+    vec![
+        shown(&column.name, LONGEST_NAME),
+        nature(column.nature).to_owned(),
+        if column.missing == 0 { "-".to_owned() } else { column.missing.to_string() },
+        column.distinct.map_or("> 10000".to_owned(), |distinct| distinct.to_string()),
+        values,
+    ]
+}
+
+fn is_notable(column: &ColumnProfile) -> bool {
+    column.nature != Nature::Kind(Kind::Numeric)
+}
+
+fn nature(nature: Nature) -> &'static str {
+    match nature {
+        Nature::Kind(Kind::Numeric) => "numeric",
+        Nature::Kind(Kind::Categorical) => "categorical",
+        Nature::Kind(Kind::Boolean) => "boolean",
+        Nature::Mixed => "mixed",
+        Nature::Identifier => "id",
+        Nature::FreeText => "free text",
+        Nature::Constant => "constant",
+        Nature::Empty => "empty",
+    }
+}
+
+/// Without control characters, and cut.
+fn shown(text: &str, longest: usize) -> String {
+    let text = plain(text);
+    match text.chars().count() > longest {
+        true => text.chars().take(longest - 3).chain("...".chars()).collect(),
+        false => text,
+    }
+}

@@ -1,0 +1,69 @@
+//! Rows of cells as aligned text.
+
+/// Where the text of a column stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Align {
+    Left,
+    Right,
+}
+
+/// The usual width of a terminal, in characters.
+pub(crate) const WIDEST: usize = 80;
+
+/// One line per row, columns two spaces apart and as wide as their widest cell, no spaces at the
+/// ends of lines. Every row has a cell for every column.
+pub(crate) fn aligned(columns: &[Align], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for ((cell, align), width) in row.iter().zip(columns).zip(&widths) {
+            if !line.is_empty() {
+                line.push_str("  ");
+            }
+            match align {
+                Align::Left => line.push_str(&format!("{cell:<width$}")),
+                Align::Right => line.push_str(&format!("{cell:>width$}")),
+            }
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Like [`aligned`], but with the columns after the first `n_names` shared out over several tables
+/// of about as many columns each, where one would be wider than `widest`. Each begins with the
+/// first `n_names` columns; a column that is too wide even so stands alone.
+pub(crate) fn aligned_within(
+    widest: usize,
+    n_names: usize,
+    columns: &[Align],
+    rows: &[Vec<String>],
+) -> String {
+    let n_values = columns.len().saturating_sub(n_names);
+    let mut tables = Vec::new();
+    for n_tables in 1..=n_values.max(1) {
+        let size = n_values.div_ceil(n_tables).max(1);
+        let starts = (n_names..columns.len().max(n_names + 1)).step_by(size);
+        let table = |start: usize| {
+            let kept = || (0..n_names).chain(start..(start + size).min(columns.len()));
+            let columns: Vec<Align> = kept().map(|column| columns[column]).collect();
+            let rows: Vec<Vec<String>> =
+                rows.iter().map(|row| kept().map(|column| row[column].clone()).collect()).collect();
+            aligned(&columns, &rows)
+        };
+        tables = starts.map(table).collect();
+        if tables.iter().all(|table: &String| table.lines().all(|line| line.chars().count() <= widest)) {
+            break;
+        }
+    }
+    tables.join("\n")
+}
+
+/// Every line that is not empty, behind `margin`.
+pub(crate) fn indented(margin: &str, text: &str) -> String {
+    let line = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("{margin}{line}\n") };
+    text.lines().map(line).collect()
+}

@@ -1,0 +1,227 @@
+//! Numbers as people read them.
+
+use crate::experiment::statistics::{Estimate, PairedDifference};
+use crate::metrics::Interval;
+use crate::report::Charset;
+
+/// Stands for a number that there is none of.
+pub(crate) const NO_NUMBER: &str = "-";
+
+/// Four significant digits, such as `0.05123`, `12.30` or `1.230e-5`.
+pub(crate) fn four_digits(value: f64) -> String {
+    Format::of(value, None).write(value)
+}
+
+/// Up to four significant digits of the mean, no more than what two of the spread allow, such
+/// as `0.0512 ±0.0041`.
+pub(crate) fn mean_and_spread(estimate: &Estimate, charset: Charset) -> String {
+    let Some(mean) = estimate.mean else { return NO_NUMBER.to_owned() };
+    let Some(spread) = estimate.standard_deviation else { return four_digits(mean) };
+    let format = Format::of(mean, Some(spread));
+    format!("{} {}{}", format.write(mean), charset.plus_minus(), format.write_spread(spread))
+}
+
+/// Four decimals, such as `0.9722 ±0.0031`.
+pub(crate) fn accuracy_and_spread(estimate: &Estimate, charset: Charset) -> String {
+    match (estimate.mean, estimate.standard_deviation) {
+        (Some(mean), Some(spread)) => format!("{mean:.4} {}{spread:.4}", charset.plus_minus()),
+        (Some(mean), None) => format!("{mean:.4}"),
+        (None, _) => NO_NUMBER.to_owned(),
+    }
+}
+
+/// A difference with its sign, and its interval where there is one, such as
+/// `-0.0123 (-0.0200 to -0.0046)`.
+pub(crate) fn signed_difference(difference: &PairedDifference) -> String {
+    let Some(mean) = difference.mean else { return NO_NUMBER.to_owned() };
+    match difference.interval {
+        Some(interval) => signed_with_interval(mean, interval),
+        None => Format::of(mean, None).write_signed(mean),
+    }
+}
+
+/// A difference with its sign and its interval.
+pub(crate) fn signed_with_interval(difference: f64, Interval { low, high }: Interval) -> String {
+    let format = Format::of(difference, Some(0.5 * (high - low)));
+    let [difference, low, high] = [difference, low, high].map(|value| format.write_signed(value));
+    format!("{difference} ({low} to {high})")
+}
+
+/// A value with its interval, if there is one, in digits that suit the interval: such as `0.512` and
+/// `(0.498 to 0.527)`.
+pub(crate) fn value_and_interval(value: f64, interval: Option<Interval>) -> (String, String) {
+    let Some(Interval { low, high }) = interval else { return (four_digits(value), NO_NUMBER.to_owned()) };
+    let format = Format::of(value, Some(0.5 * (high - low)));
+    (format.write(value), format!("({} to {})", format.write(low), format.write(high)))
+}
+
+/// A duration, such as `12 ms`, `1.2 s` or `2 min 05 s`.
+pub(crate) fn duration(seconds: f64) -> String {
+    if seconds < 0.0995 {
+        return format!("{:.0} ms", 1e3 * seconds);
+    }
+    if seconds < 59.95 {
+        return format!("{seconds:.1} s");
+    }
+    // Saturates where the number is absurd.
+    let whole = seconds.round() as u64;
+    match whole / 3600 {
+        0 => format!("{} min {:02} s", whole / 60, whole % 60),
+        hours => format!("{hours} h {:02} min", whole / 60 % 60),
+    }
+}
+
+/// How many decimals, and of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Plain { decimals: usize },
+    Scientific { decimals: usize },
+}
+
+impl Format {
+    fn of(value: f64, spread: Option<f64>) -> Self {
+        let exponent = exponent(value, 3);
+        let from_spread = spread
+            .filter(|&spread| 0.0 < spread)
+            .map(|spread| 1 - crate::report::text::number::exponent(spread, 1));
+        let decimals = from_spread.map_or(3 - exponent, |from_spread| from_spread.min(3 - exponent));
+        if (-3..6).contains(&exponent) || value == 0.0 {
+            Self::Plain { decimals: decimals.max(0) as usize }
+        } else {
+            Self::Scientific { decimals: (decimals + exponent).clamp(0, 3) as usize }
+        }
+    }
+
+    fn write(self, value: f64) -> String {
+        match self {
+            Self::Plain { decimals } => format!("{value:.decimals$}"),
+            Self::Scientific { decimals } => format!("{value:.decimals$e}"),
+        }
+    }
+
+    fn write_spread(self, spread: f64) -> String {
+        match self {
+            Self::Plain { decimals } => format!("{spread:.decimals$}"),
+            Self::Scientific { .. } => format!("{spread:.1e}"),
+        }
+    }
+
+    fn write_signed(self, value: f64) -> String {
+        let text = self.write(value);
+        // What is rounded to zero has no sign to speak of.
+        match text.strip_prefix('-') {
+            Some(digits) if is_zero(digits) => digits.to_owned(),
+            Some(_) => text,
+            None if is_zero(&text) => text,
+            None => format!("+{text}"),
+        }
+    }
+}
+
+fn is_zero(digits: &str) -> bool {
+    digits.chars().all(|character| matches!(character, '0' | '.'))
+}
+
+/// The decimal exponent of `value` once it is rounded to `decimals` behind the first digit.
+fn exponent(value: f64, decimals: usize) -> i32 {
+    let text = format!("{value:.decimals$e}");
+    text.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn estimate(mean: f64, spread: f64) -> Estimate {
+        Estimate { n: 5, n_missing: 0, mean: Some(mean), standard_deviation: Some(spread), interval: None }
+    }
+
+    #[test]
+    fn four_significant_digits() {
+        let cases = [
+            (0.0, "0.000"),
+            (0.051_234, "0.05123"),
+            (0.5, "0.5000"),
+            (9.999_96, "10.00"),
+            (12.3, "12.30"),
+            (12_345.6, "12346"),
+            (1_234_567.0, "1.235e6"),
+            (0.000_999_97, "0.001000"),
+            (0.000_012_3, "1.230e-5"),
+            (-2.345_678, "-2.346"),
+            (1e300, "1.000e300"),
+            (f64::MIN_POSITIVE, "2.225e-308"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(four_digits(value), expected);
+        }
+    }
+
+    #[test]
+    fn the_spread_limits_the_digits_of_the_mean() {
+        let cases = [
+            (0.051_234, 0.004_1, "0.0512 ±0.0041"),
+            (0.051_234, 0.000_041, "0.05123 ±0.00004"),
+            (0.051_234, 0.000_001, "0.05123 ±0.00000"),
+            (0.051_234, 0.0, "0.05123 ±0.00000"),
+            (2.303, 0.41, "2.30 ±0.41"),
+            (0.01, 5.0, "0.0 ±5.0"),
+            (1234.0, 456.0, "1234 ±456"),
+            (1.234e-5, 4.1e-7, "1.234e-5 ±4.1e-7"),
+            (1.234e-5, 4.1e-6, "1.23e-5 ±4.1e-6"),
+            (1.234e9, 4.1e12, "1e9 ±4.1e12"),
+        ];
+        for (mean, spread, expected) in cases {
+            assert_eq!(mean_and_spread(&estimate(mean, spread), Charset::Unicode), expected);
+        }
+        assert_eq!(mean_and_spread(&estimate(2.3, 0.41), Charset::Ascii), "2.30 +-0.41");
+        assert_eq!(mean_and_spread(&Estimate::of([None]), Charset::Unicode), "-");
+        assert_eq!(mean_and_spread(&Estimate::of([Some(0.5)]), Charset::Unicode), "0.5000");
+    }
+
+    #[test]
+    fn accuracies_have_four_decimals() {
+        assert_eq!(accuracy_and_spread(&estimate(0.972_24, 0.003_1), Charset::Unicode), "0.9722 ±0.0031");
+        assert_eq!(accuracy_and_spread(&Estimate::of([Some(1.0)]), Charset::Unicode), "1.0000");
+        assert_eq!(accuracy_and_spread(&Estimate::of([]), Charset::Unicode), "-");
+    }
+
+    #[test]
+    fn differences_have_a_sign_and_the_digits_of_their_interval() {
+        let two = |first, second| PairedDifference::of([(Some(first), Some(0.0)), (Some(second), Some(0.0))]);
+        // t(0.975, 1) = 12.7062 times the half distance.
+        assert_eq!(signed_difference(&two(-0.0129, -0.0117)), "-0.0123 (-0.0199 to -0.0047)");
+        assert_eq!(signed_difference(&two(0.5, 0.5)), "+0.5000 (+0.5000 to +0.5000)");
+        assert_eq!(signed_difference(&two(-1.0, 1.0)), "0 (-13 to +13)");
+        assert_eq!(signed_difference(&PairedDifference::of([(Some(0.25), Some(0.5))])), "-0.2500");
+        assert_eq!(signed_difference(&PairedDifference::of([(Some(0.25), Some(0.25))])), "0.000");
+        assert_eq!(signed_difference(&PairedDifference::of([(None, Some(0.25))])), "-");
+    }
+
+    #[test]
+    fn intervals_limit_the_digits_of_their_value() {
+        let shown = |value, low, high| value_and_interval(value, Some(Interval { low, high }));
+        assert_eq!(shown(0.512_34, 0.498, 0.527), ("0.512".to_owned(), "(0.498 to 0.527)".to_owned()));
+        assert_eq!(shown(48_123.4, 47_000.0, 49_500.0), ("48123".to_owned(), "(47000 to 49500)".to_owned()));
+        assert_eq!(shown(1.5e-7, 1.4e-7, 1.6e-7), ("1.50e-7".to_owned(), "(1.40e-7 to 1.60e-7)".to_owned()));
+        assert_eq!(value_and_interval(0.5, None), ("0.5000".to_owned(), "-".to_owned()));
+    }
+
+    #[test]
+    fn durations_are_in_the_unit_that_fits() {
+        let cases = [
+            (0.0, "0 ms"),
+            (0.0123, "12 ms"),
+            (0.0996, "0.1 s"),
+            (1.234, "1.2 s"),
+            (59.94, "59.9 s"),
+            (59.96, "1 min 00 s"),
+            (125.4, "2 min 05 s"),
+            (3_725.0, "1 h 02 min"),
+            (f64::INFINITY, "5124095576030431 h 00 min"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(duration(seconds), expected);
+        }
+    }
+}

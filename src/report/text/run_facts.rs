@@ -1,0 +1,61 @@
+//! A run directory as text, for a terminal.
+
+use serde_json::Value;
+
+use crate::config::Metric;
+use crate::model::ModelFacts;
+use crate::report::plain_text::{escaped, plain};
+use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within};
+use crate::report::text::model_facts::metric_name;
+use crate::report::text::number::{NO_NUMBER, four_digits};
+
+/// What `run.json` says, and a line for each model with what was measured at the epoch that it has
+/// the weights of. `models` come with their paths below the directory.
+pub fn run_facts(run_json: &Value, models: &[(String, ModelFacts<'_>)]) -> String {
+    let mut lines: Vec<Vec<String>> = Vec::new();
+    let mut line = |name: &str, text: String| lines.push(vec![name.to_owned(), text]);
+    let told = |key: &str| match &run_json[key] {
+        Value::String(text) => Some(plain(text)),
+        Value::Null => None,
+        other => Some(plain(&other.to_string())),
+    };
+    for (name, key) in
+        [("outcome", "outcome"), ("runs", "runs"), ("version", "version"), ("config", "config")]
+    {
+        if let Some(text) = told(key) {
+            line(name, text);
+        }
+    }
+    for source in run_json["data"].as_array().into_iter().flatten() {
+        let field = |key: &str| source[key].as_str().unwrap_or(NO_NUMBER).to_owned();
+        line("data", plain(&field("path")));
+        line("", format!("{} rows, sha256 {}", source["rows"], escaped(&field("sha256"))));
+    }
+    if let Some(seconds) = run_json["seconds"].as_f64() {
+        line("seconds", four_digits(seconds));
+    }
+    format!("{}\n{}", aligned(&[Align::Left; 2], &lines), table(models))
+}
+
+fn table(models: &[(String, ModelFacts<'_>)]) -> String {
+    if models.is_empty() {
+        return "no models\n".to_owned();
+    }
+    let kept = |facts: &ModelFacts<'_>, metric: Metric| {
+        facts.history.kept().and_then(|epoch| epoch.measured.get(&metric).copied())
+    };
+    let is_shown = |metric: &Metric| models.iter().any(|(_, facts)| kept(facts, *metric).is_some());
+    let measured: Vec<Metric> = Metric::ALL.into_iter().filter(is_shown).collect();
+    let mut heads = ["model", "parameters", "epoch"].map(str::to_owned).to_vec();
+    heads.extend(measured.iter().map(|&metric| metric_name(metric)));
+    let rows = models.iter().map(|(path, facts)| {
+        let number = |&metric: &Metric| kept(facts, metric).map_or_else(|| NO_NUMBER.to_owned(), four_digits);
+        let mut row = vec![plain(path), facts.parameters.to_string(), facts.history.kept_epoch.to_string()];
+        row.extend(measured.iter().map(number));
+        row
+    });
+    let rows: Vec<Vec<String>> = std::iter::once(heads).chain(rows).collect();
+    let columns: Vec<Align> =
+        std::iter::once(Align::Left).chain(std::iter::repeat_n(Align::Right, rows[0].len() - 1)).collect();
+    aligned_within(WIDEST, 1, &columns, &rows)
+}
