@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use bntrain::kernel::{self, BatchMoments, Normaliser, ProjectionSums, Team};
+use bntrain::kernel::{self, BatchMoments, Normaliser, ProjectionSums, ThreadPool};
 use ndarray::{Array2, ArrayView2};
 use serde_json::json;
 
@@ -12,8 +12,8 @@ use crate::roofline::ramp;
 use crate::timing::Timing;
 use crate::workload::workloads;
 
-/// Times all kernels with `team`.
-pub(crate) fn run(options: &Options, team: &Team, report: &Report) {
+/// Times all kernels with `pool`.
+pub(crate) fn run(options: &Options, pool: &ThreadPool, report: &Report) {
     report.heading("\nmatrix products (rows x inner x columns)       best us  median us  GFLOP/s");
     let mut seen = HashSet::new();
     for workload in workloads() {
@@ -31,19 +31,19 @@ pub(crate) fn run(options: &Options, team: &Team, report: &Report) {
             // The first layer's input has no gradient.
             for (product, a, b) in &products[..if layer == 0 { 2 } else { 3 }] {
                 let name = format!("{} {} {product}", workload.name, layer + 1);
-                time_product(options, team, report, &name, a, b);
+                time_product(options, pool, report, &name, a, b);
             }
         }
     }
     report.heading("\nloops over a batch, every array counted once   best us  median us     GB/s");
     for (rows, width) in [(60, 100), (128, 512), (512, 256), (256, 1024)] {
-        time_columns(options, team, report, rows, width);
+        time_columns(options, pool, report, rows, width);
     }
 }
 
 fn time_product(
     options: &Options,
-    team: &Team,
+    pool: &ThreadPool,
     report: &Report,
     name: &str,
     a: &ArrayView2<'_, f32>,
@@ -55,13 +55,13 @@ fn time_product(
         return;
     }
     let mut c = Array2::zeros((m, n));
-    let timing = Timing::measure(options.seconds_or(0.1), || kernel::product(team, a, b, &mut c.view_mut()));
+    let timing = Timing::measure(options.seconds_or(0.1), || kernel::product(pool, a, b, &mut c.view_mut()));
     let operations = (2 * m * k * n) as f64;
-    print(report, team, ("product", &name), timing, ("gflops", operations));
+    print(report, pool, ("product", &name), timing, ("gflops", operations));
 }
 
 /// Each kernel that works on columns, over `rows` x `width` numbers.
-fn time_columns(options: &Options, team: &Team, report: &Report, rows: usize, width: usize) {
+fn time_columns(options: &Options, pool: &ThreadPool, report: &Report, rows: usize, width: usize) {
     let (x, dy) = (ramp(rows, width), ramp(rows, width));
     let (x, dy) = (x.view(), dy.view());
     let mut y = Array2::zeros((rows, width));
@@ -74,28 +74,28 @@ fn time_columns(options: &Options, team: &Team, report: &Report, rows: usize, wi
         if options.wants(&name) {
             let timing = Timing::measure(options.seconds_or(0.1), work);
             let bytes = (arrays * rows * width * size_of::<f32>()) as f64;
-            print(report, team, ("columns", &name), timing, ("gbytes_per_second", bytes));
+            print(report, pool, ("columns", &name), timing, ("gbytes_per_second", bytes));
         }
     };
-    time("sum_rows", 1, &mut || kernel::sum_rows(team, &x, &mut row));
-    time("batch_moments", 1, &mut || kernel::batch_moments(team, &x, &mut moments));
+    time("sum_rows", 1, &mut || kernel::sum_rows(pool, &x, &mut row));
+    time("batch_moments", 1, &mut || kernel::batch_moments(pool, &x, &mut moments));
     time("normalise_batch", 2, &mut || {
         let affine = (1e-5, &ones[..], &zeros[..]);
-        kernel::normalise_batch(team, &x, affine, true, &mut normaliser, &mut y.view_mut());
+        kernel::normalise_batch(pool, &x, affine, true, &mut normaliser, &mut y.view_mut());
     });
     time("centre_and_project", 3, &mut || {
-        kernel::centre_and_project(team, (&dy, &x), &normaliser, &mut sums, Some(y.view_mut()));
+        kernel::centre_and_project(pool, (&dy, &x), &normaliser, &mut sums, Some(y.view_mut()));
     });
-    time("map, rectifier", 2, &mut || kernel::map(team, &x, &mut y.view_mut(), |x| x.max(0.0)));
+    time("map, rectifier", 2, &mut || kernel::map(pool, &x, &mut y.view_mut(), |x| x.max(0.0)));
     time("map2, its gradient", 3, &mut || {
-        kernel::map2(team, &x, &dy, &mut y.view_mut(), |x, dy| if x > 0.0 { dy } else { 0.0 });
+        kernel::map2(pool, &x, &dy, &mut y.view_mut(), |x, dy| if x > 0.0 { dy } else { 0.0 });
     });
 }
 
 /// One result; `amount` is what a call does, in billionths of the unit of its rate.
 fn print(
     report: &Report,
-    team: &Team,
+    pool: &ThreadPool,
     (kind, name): (&str, &str),
     timing: Timing,
     (rate_name, amount): (&str, f64),
@@ -104,7 +104,7 @@ fn print(
     report.result(
         &format!("{name:44} {best_us:9.1} {median_us:10.1} {rate:8.1}"),
         &json!({
-            "bench": "kernel", "kind": kind, "name": name, "threads": team.members(),
+            "bench": "kernel", "kind": kind, "name": name, "threads": pool.members(),
             "best_us": best_us, "median_us": median_us, rate_name: rate,
         }),
     );

@@ -1,8 +1,8 @@
 //! Batch norm: forward, and its three ways backward beside each other.
 
-use bntrain::kernel::Team;
+use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
-use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer, Pass, Targets};
+use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer, PassContext, Targets};
 use ndarray::Array2;
 use serde_json::json;
 
@@ -18,22 +18,22 @@ const SIZES: [(usize, usize); 4] = [(100, 500), (128, 512), (512, 256), (256, 10
 const WAYS: [(&str, Backward); 3] =
     [("graph", Backward::Graph), ("closed_form", Backward::ClosedForm), ("fused", Backward::Fused)];
 
-/// Times batch norm with `team`.
-pub(crate) fn run(options: &Options, team: &Team, report: &Report) {
+/// Times batch norm with `pool`.
+pub(crate) fn run(options: &Options, pool: &ThreadPool, report: &Report) {
     report.heading(
         "\nbatch norm                                     best us  median us  times as fast as graph",
     );
     for (rows, width) in SIZES {
-        time_size::<f32>(options, team, report, rows, width);
-        time_size::<f64>(options, team, report, rows, width);
+        time_size::<f32>(options, pool, report, rows, width);
+        time_size::<f64>(options, pool, report, rows, width);
     }
 }
 
-fn time_size<F: Real>(options: &Options, team: &Team, report: &Report, rows: usize, width: usize) {
+fn time_size<F: Real>(options: &Options, pool: &ThreadPool, report: &Report, rows: usize, width: usize) {
     let x = ramp(rows, width).mapv(|x| F::from_f64(x.into()));
     let dy = x.mapv(|x| x * x);
     let (mut y, mut dx) = (Array2::zeros(x.dim()), Array2::zeros(x.dim()));
-    let pass = Pass { team, step: 1, targets: Targets::none(), weights: None };
+    let pass = PassContext { pool, step: 1, targets: Targets::none(), weights: None };
     let print = |name: &str, timing: Timing, graph: Option<f64>| {
         let (best_us, median_us) = (1e6 * timing.best, 1e6 * timing.median);
         let ratio = graph.map(|graph| graph / timing.best);
@@ -41,7 +41,7 @@ fn time_size<F: Real>(options: &Options, team: &Team, report: &Report, rows: usi
         report.result(
             &format!("{name:44} {best_us:9.1} {median_us:10.1} {shown}"),
             &json!({
-                "bench": "layer", "name": name, "threads": team.members(),
+                "bench": "layer", "name": name, "threads": pool.members(),
                 "best_us": best_us, "median_us": median_us, "ratio_to_graph": ratio,
             }),
         );

@@ -20,7 +20,7 @@ mod workload;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
-use bntrain::kernel::{Team, level};
+use bntrain::kernel::{ThreadPool, level};
 use clap::{Parser, ValueEnum};
 
 use self::report::Report;
@@ -83,14 +83,14 @@ fn main() -> anyhow::Result<()> {
     let report = Report::new(options.json);
     report.heading(&format!("vectors: {:?}", level()));
     for &threads in &options.threads {
-        let team = Team::new(threads);
+        let pool = ThreadPool::new(threads);
         report.heading(&format!("\nthreads: {threads}"));
         for what in &options.what {
             match what {
-                What::Kernels => kernels::run(&options, &team, &report),
-                What::Layers => layers::run(&options, &team, &report),
-                What::Steps => steps::run(&options, &team, &report)?,
-                What::Serve => serve::run(&team, &report)?,
+                What::Kernels => kernels::run(&options, &pool, &report),
+                What::Layers => layers::run(&options, &pool, &report),
+                What::Steps => steps::run(&options, &pool, &report)?,
+                What::Serve => serve::run(&pool, &report)?,
             }
         }
     }

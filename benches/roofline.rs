@@ -1,6 +1,6 @@
 //! What a step would take if nothing but arithmetic and memory cost time.
 
-use bntrain::kernel::{Team, map2, product};
+use bntrain::kernel::{ThreadPool, map2, product};
 use ndarray::Array2;
 
 use crate::timing::Timing;
@@ -8,7 +8,7 @@ use crate::workload::Workload;
 
 /// The best that this machine did in this session with this many threads.
 pub(crate) struct Roofline<'a> {
-    team: &'a Team,
+    pool: &'a ThreadPool,
     /// Operations per second of the best large matrix product.
     pub(crate) peak: f64,
 }
@@ -22,15 +22,15 @@ const LARGE_PRODUCTS: [(usize, usize, usize); 4] =
 const SECONDS: f64 = 0.2;
 
 impl<'a> Roofline<'a> {
-    /// Measures the peak of `team`.
-    pub(crate) fn measure(team: &'a Team) -> Self {
+    /// Measures the peak of `pool`.
+    pub(crate) fn measure(pool: &'a ThreadPool) -> Self {
         let rate = |(m, k, n)| {
             let (a, b) = (ramp(m, k), ramp(k, n));
             let mut c = Array2::<f32>::zeros((m, n));
-            let timing = Timing::measure(SECONDS, || product(team, &a.view(), &b.view(), &mut c.view_mut()));
+            let timing = Timing::measure(SECONDS, || product(pool, &a.view(), &b.view(), &mut c.view_mut()));
             2.0 * (m * k * n) as f64 / timing.best
         };
-        Self { team, peak: LARGE_PRODUCTS.map(rate).into_iter().fold(0.0, f64::max) }
+        Self { pool, peak: LARGE_PRODUCTS.map(rate).into_iter().fold(0.0, f64::max) }
     }
 
     /// Seconds that a step of `workload` takes at least: its matrix products at the peak, and after
@@ -49,7 +49,7 @@ impl<'a> Roofline<'a> {
         let (x, y) = (ramp(rows, columns), ramp(rows, columns));
         let mut z = Array2::<f32>::zeros(x.dim());
         let timing = Timing::measure(SECONDS, || {
-            map2(self.team, &x.view(), &y.view(), &mut z.view_mut(), |x, y| x + y);
+            map2(self.pool, &x.view(), &y.view(), &mut z.view_mut(), |x, y| x + y);
         });
         (3 * size_of::<f32>() * x.len()) as f64 / timing.best
     }

@@ -10,7 +10,7 @@ use std::io;
 
 use anyhow::Context;
 use bntrain::data::Data;
-use bntrain::kernel::Team;
+use bntrain::kernel::ThreadPool;
 use serde::Deserialize;
 
 use crate::report::Report;
@@ -25,8 +25,8 @@ struct Request {
     seconds: f64,
 }
 
-/// Serves with `team`.
-pub(crate) fn run(team: &Team, report: &Report) -> anyhow::Result<()> {
+/// Serves with `pool`.
+pub(crate) fn run(pool: &ThreadPool, report: &Report) -> anyhow::Result<()> {
     let workloads = workloads();
     let mut current: Option<(&Workload, Data<f32>, f64)> = None;
     for line in io::stdin().lines() {
@@ -38,11 +38,11 @@ pub(crate) fn run(team: &Team, report: &Report) -> anyhow::Result<()> {
         // Requests for one workload come together; only its data are kept. The peak is measured now: at
         // the start, all other tools are starting, too.
         if current.as_ref().is_none_or(|(last, ..)| last.name != workload.name) {
-            current = Some((workload, workload.data(), Roofline::measure(team).bound(workload)));
+            current = Some((workload, workload.data(), Roofline::measure(pool).bound(workload)));
         }
         if let Some((workload, data, bound)) = &current {
-            let timing = time(workload, data, request.batch_norm, team, request.seconds)?;
-            let record = record(workload, request.batch_norm, team, timing, *bound);
+            let timing = time(workload, data, request.batch_norm, pool, request.seconds)?;
+            let record = record(workload, request.batch_norm, pool, timing, *bound);
             report.result(&record.to_string(), &record);
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bntrain::data::Data;
-use bntrain::kernel::Team;
+use bntrain::kernel::ThreadPool;
 use bntrain::train::{Event, Observer, train};
 use serde_json::{Value, json};
 
@@ -14,9 +14,9 @@ use crate::roofline::Roofline;
 use crate::timing::Timing;
 use crate::workload::{Workload, workloads};
 
-/// Times all workloads with `team`.
-pub(crate) fn run(options: &Options, team: &Team, report: &Report) -> io::Result<()> {
-    let roofline = Roofline::measure(team);
+/// Times all workloads with `pool`.
+pub(crate) fn run(options: &Options, pool: &ThreadPool, report: &Report) -> io::Result<()> {
+    let roofline = Roofline::measure(pool);
     report.heading(&format!(
         "\ntraining steps; matrix products reach {:.0} GFLOP/s\n\
          workload norm           best us  median us  GFLOP/s   bound us  share",
@@ -28,8 +28,8 @@ pub(crate) fn run(options: &Options, team: &Team, report: &Report) -> io::Result
         }
         let (data, bound) = (workload.data(), roofline.bound(&workload));
         for batch_norm in [true, false] {
-            let timing = time(&workload, &data, batch_norm, team, options.seconds_or(1.0))?;
-            let record = record(&workload, batch_norm, team, timing, bound);
+            let timing = time(&workload, &data, batch_norm, pool, options.seconds_or(1.0))?;
+            let record = record(&workload, batch_norm, pool, timing, bound);
             let norm = if batch_norm { "batch_norm" } else { "none" };
             let gflops = workload.product_operations() / timing.best / 1e9;
             report.result(
@@ -54,12 +54,12 @@ pub(crate) fn time(
     workload: &Workload,
     data: &Data<f32>,
     batch_norm: bool,
-    team: &Team,
+    pool: &ThreadPool,
     seconds: f64,
 ) -> io::Result<Timing> {
     let stop = AtomicBool::new(false);
     let plan = workload.plan(batch_norm);
-    let trained = train(&plan, data, team, &stop, &mut StopAfter { seconds, stop: &stop })?;
+    let trained = train(&plan, data, pool, &stop, &mut StopAfter { seconds, stop: &stop })?;
     let steps = workload.steps_per_epoch() as f64;
     let epochs = trained.epochs.windows(2).skip(1);
     Ok(Timing::of(epochs.map(|pair| (pair[1].train_seconds - pair[0].train_seconds) / steps).collect()))
@@ -69,7 +69,7 @@ pub(crate) fn time(
 pub(crate) fn record(
     workload: &Workload,
     batch_norm: bool,
-    team: &Team,
+    pool: &ThreadPool,
     timing: Timing,
     bound: f64,
 ) -> Value {
@@ -78,7 +78,7 @@ pub(crate) fn record(
         "tool": "bntrain",
         "workload": workload.name,
         "batch_norm": batch_norm,
-        "threads": team.members(),
+        "threads": pool.members(),
         "best_us": 1e6 * timing.best,
         "median_us": 1e6 * timing.median,
         "gflops": workload.product_operations() / timing.best / 1e9,

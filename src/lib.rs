@@ -20,7 +20,7 @@
 //! | [`metrics`] | how good predictions are, with intervals: from truth and predictions alone |
 //! | [`optim`] | optimisers, schedules, clipping |
 //! | [`nn`] | the [`Layer`](nn::Layer) trait, the layers, the network |
-//! | [`kernel`] | matrix products, loops over columns, the team of threads |
+//! | [`kernel`] | matrix products, loops over columns, the pool of threads |
 //! | [`random`] | keyed random streams; the bound over `f32` and `f64` |
 //!
 //! # Units

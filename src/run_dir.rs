@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use atomic_write_file::AtomicWriteFile;
 
-use crate::experiment::{Cell, FinishedRun};
+use crate::experiment::{FinishedRun, RunId};
 use crate::nn::{Norm, Task};
 use crate::report::csv::{write_metrics, write_metrics_header, write_steps, write_steps_header};
 
@@ -148,7 +148,7 @@ impl RunDirectory {
     /// If a file cannot be written.
     pub fn add(&mut self, run: &FinishedRun) -> Result<(), RunDirectoryError> {
         let record = &run.record;
-        self.write(model_path(&record.cell), &run.model)?;
+        self.write(model_path(&record.id), &run.model)?;
         let mut rows = Vec::new();
         write_metrics(&mut rows, record)
             .map_err(io::Error::from)
@@ -265,12 +265,12 @@ fn remove_models(folder: &Path) -> io::Result<()> {
 }
 
 /// `<norm>/[point-<k>/]seed-<n>/model.safetensors`.
-pub fn model_path(cell: &Cell) -> PathBuf {
-    let mut path = PathBuf::from(cell.norm.name());
-    if let Some((point, _)) = &cell.point {
+pub fn model_path(id: &RunId) -> PathBuf {
+    let mut path = PathBuf::from(id.norm.name());
+    if let Some((point, _)) = &id.point {
         path.push(format!("point-{point}"));
     }
-    path.push(format!("seed-{}", cell.seed));
+    path.push(format!("seed-{}", id.seed));
     path.push(MODEL);
     path
 }

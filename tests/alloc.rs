@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bntrain::config::{Plan, parse};
 use bntrain::data::{Data, Encoding, RowTargets, Rows};
-use bntrain::kernel::Team;
+use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
 use bntrain::train::{Event, Observer, train};
 use ndarray::Array2;
@@ -99,10 +99,10 @@ fn allocations<F: Real>(optimizer: &str, members: usize) -> Vec<u64> {
             vec![String::new(); 3],
         ),
     };
-    let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+    let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
     let mut per_step = PerStep::default();
     let plan = plan(F::NAME, optimizer);
-    train(&plan, &data, &team, &AtomicBool::new(false), &mut per_step).expect("the observer never fails");
+    train(&plan, &data, &pool, &AtomicBool::new(false), &mut per_step).expect("the observer never fails");
     per_step.counts
 }
 

@@ -6,7 +6,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::cli::output::Output;
-use crate::experiment::Cell;
+use crate::experiment::RunId;
 use crate::train::{EpochRecord, Event, Observer, Outcome};
 
 /// Makes the observers of all runs.
@@ -22,30 +22,30 @@ impl<'a> Progress<'a> {
     }
 
     /// The observers of one run.
-    pub(crate) fn watch<'s>(&'s self, cell: &Cell) -> Box<dyn Observer + 's> {
+    pub(crate) fn watch<'s>(&'s self, id: &RunId) -> Box<dyn Observer + 's> {
         let mut observers: Vec<Box<dyn Observer + 's>> = Vec::new();
         if self.output.bars() {
-            observers.push(Box::new(Bar::new(&self.bars, cell)));
+            observers.push(Box::new(Bar::new(&self.bars, id)));
         } else if !self.output.quiet {
-            observers.push(Box::new(Lines { progress: self, name: name(cell), last: None }));
+            observers.push(Box::new(Lines { progress: self, name: name(id), last: None }));
         }
         if self.output.json {
-            observers.push(Box::new(JsonLines { cell: cell_json(cell) }));
+            observers.push(Box::new(JsonLines { id: id_json(id) }));
         }
         Box::new(observers)
     }
 }
 
 /// A run as people call it.
-fn name(cell: &Cell) -> String {
-    let point = cell.point.as_ref().map_or(String::new(), |(_, settings)| format!(" {settings}"));
-    format!("{}{point} seed {}", cell.norm.name(), cell.seed)
+fn name(id: &RunId) -> String {
+    let point = id.point.as_ref().map_or(String::new(), |(_, settings)| format!(" {settings}"));
+    format!("{}{point} seed {}", id.norm.name(), id.seed)
 }
 
 /// The same in the few characters that a bar has.
-fn short_name(cell: &Cell) -> String {
-    let point = cell.point.as_ref().map_or(String::new(), |(point, _)| format!(" {point}"));
-    format!("{}{point} seed {}", cell.norm.name(), cell.seed)
+fn short_name(id: &RunId) -> String {
+    let point = id.point.as_ref().map_or(String::new(), |(point, _)| format!(" {point}"));
+    format!("{}{point} seed {}", id.norm.name(), id.seed)
 }
 
 /// The latest numbers, in a few words.
@@ -76,11 +76,11 @@ struct Bar {
 }
 
 impl Bar {
-    fn new(bars: &MultiProgress, cell: &Cell) -> Self {
+    fn new(bars: &MultiProgress, id: &RunId) -> Self {
         let style = ProgressStyle::with_template("{prefix:24!} {wide_bar} epoch {msg} {eta:>4}")
             .map(|style| style.progress_chars("=> "))
             .unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = bars.add(ProgressBar::new(0).with_style(style).with_prefix(short_name(cell)));
+        let bar = bars.add(ProgressBar::new(0).with_style(style).with_prefix(short_name(id)));
         Self { bar }
     }
 }
@@ -122,7 +122,7 @@ impl Observer for Lines<'_> {
 
 /// One JSON object per event on standard output; steps are in `steps.csv`.
 struct JsonLines {
-    cell: Value,
+    id: Value,
 }
 
 impl Observer for JsonLines {
@@ -135,12 +135,12 @@ impl Observer for JsonLines {
             Event::EpochEnded(epoch) => json!({ "event": "epoch_ended", "epoch": epoch }),
             Event::RunEnded(outcome) => json!({ "event": "run_ended", "outcome": outcome }),
         };
-        line["run"] = self.cell.clone();
+        line["run"] = self.id.clone();
         // In one piece, so that the lines of different runs do not mix.
         io::stdout().lock().write_all(format!("{line}\n").as_bytes())
     }
 }
 
-fn cell_json(cell: &Cell) -> Value {
-    json!({ "norm": cell.norm, "point": cell.point.as_ref().map(|(_, settings)| settings), "seed": cell.seed })
+fn id_json(id: &RunId) -> Value {
+    json!({ "norm": id.norm, "point": id.point.as_ref().map(|(_, settings)| settings), "seed": id.seed })
 }

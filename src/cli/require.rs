@@ -68,12 +68,12 @@ impl Requirement {
     /// Why `runs` do not meet it; none if they do.
     pub(crate) fn unmet(&self, runs: &[RunRecord]) -> Option<String> {
         let mut concerned =
-            runs.iter().filter(|run| self.norm.is_none_or(|norm| run.cell.norm == norm)).peekable();
+            runs.iter().filter(|run| self.norm.is_none_or(|norm| run.id.norm == norm)).peekable();
         if concerned.peek().is_none() {
             return Some(format!("required {self}: there is no such run"));
         }
         concerned.find_map(|run| {
-            let name = format!("{} with seed {}", run.cell.norm.name(), run.cell.seed);
+            let name = format!("{} with seed {}", run.id.norm.name(), run.id.seed);
             match (&run.outcome, self.value(run)) {
                 (Outcome::Diverged { .. }, _) => Some(format!("required {self}: {name} diverged")),
                 (_, None) => Some(format!("required {self}: {name} has no {}", self.metric.0)),

@@ -3,10 +3,10 @@
 use crate::data::{LastBatch, batch_ranges};
 use crate::eval::predictions::{CHUNK, each_chunk};
 use crate::eval::{EvaluationError, Inputs, Meaning, Statistics, answers};
-use crate::kernel::Team;
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::{Answers, Measure, Metrics, Truth, compared_metric, difference};
-use crate::nn::{Network, Role};
+use crate::nn::{Network, ParamKind};
 
 /// How good a network is on some rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,7 @@ pub struct Question<'a, F> {
 /// If a batch would have one row and the network normalises batches, or an answer is no number.
 pub fn evaluate<F: Real>(
     network: &mut Network<F>,
-    team: &Team,
+    pool: &ThreadPool,
     question: &Question<'_, F>,
     choices: &[Statistics],
     batch_size: usize,
@@ -79,11 +79,11 @@ pub fn evaluate<F: Real>(
     }
     let under = |&statistics: &Statistics| {
         let answers = match statistics {
-            Statistics::Running => answers(network, team, rows, None, meaning),
+            Statistics::Running => answers(network, pool, rows, None, meaning),
             Statistics::Recomputed => {
-                with_recomputed(network, team, rows, |network| answers(network, team, rows, None, meaning))
+                with_recomputed(network, pool, rows, |network| answers(network, pool, rows, None, meaning))
             }
-            Statistics::Batch => answers(network, team, rows, Some(batch_size), meaning),
+            Statistics::Batch => answers(network, pool, rows, Some(batch_size), meaning),
         };
         match answers.not_finite() {
             Some(row) => Err(EvaluationError::NotFinite { statistics, row: row + 1 }),
@@ -116,15 +116,15 @@ pub fn evaluate<F: Real>(
 /// What `use_it` makes of `network` while its running statistics are those of `rows`.
 fn with_recomputed<F: Real, T>(
     network: &mut Network<F>,
-    team: &Team,
+    pool: &ThreadPool,
     rows: &dyn Inputs<F>,
     use_it: impl FnOnce(&Network<F>) -> T,
 ) -> T {
     let stored: Vec<_> = network.params().map(|param| param.value.clone()).collect();
-    network.recompute_running_statistics(team, CHUNK, |see| each_chunk(rows, see));
+    network.recompute_running_statistics(pool, CHUNK, |see| each_chunk(rows, see));
     let result = use_it(network);
     for (param, stored) in network.params_mut().zip(stored) {
-        if param.role == Role::Running {
+        if param.kind == ParamKind::Buffer {
             param.value = stored;
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView2, s};
 
 use crate::data::Rows;
-use crate::kernel::Team;
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 
 /// Rows that can be shown again and again, always the same.
@@ -25,7 +25,7 @@ impl<F: Real> Inputs<F> for Rows<F> {
     fn show(&self, ranges: &[Range<usize>], see: &mut dyn FnMut(ArrayView2<'_, F>)) {
         let mut batch = self.batch(ranges.iter().map(ExactSizeIterator::len).max().unwrap_or(0));
         for range in ranges {
-            self.gather(&Team::alone(), range.clone(), &mut batch);
+            self.gather(&ThreadPool::single(), range.clone(), &mut batch);
             see(batch.x());
         }
     }

@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView2, s};
 
 use crate::data::{LastBatch, Scaling, batch_ranges};
 use crate::eval::Inputs;
-use crate::kernel::Team;
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::{Answers, log_logistic, log_softmax};
 use crate::nn::Network;
@@ -28,7 +28,7 @@ pub enum Meaning<'a> {
 /// join it if they are fewer than half a batch.
 pub fn answers<F: Real>(
     network: &Network<F>,
-    team: &Team,
+    pool: &ThreadPool,
     rows: &dyn Inputs<F>,
     batch_size: Option<usize>,
     meaning: Meaning<'_>,
@@ -46,8 +46,8 @@ pub fn answers<F: Real>(
     let mut first = 0;
     rows.show(&ranges, &mut |x| {
         let scores = match batch_size {
-            Some(_) => network.scores_as_batch(team, x, &mut workspace),
-            None => network.scores(team, x, &mut workspace),
+            Some(_) => network.scores_as_batch(pool, x, &mut workspace),
+            None => network.scores(pool, x, &mut workspace),
         };
         let mut rows = answers.slice_mut(s![first..first + x.nrows(), ..]);
         for (scores, mut answer) in scores.rows().into_iter().zip(rows.rows_mut()) {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Plan;
 use crate::data::{Data, Encoding, Rows, TargetEncoding};
 use crate::eval::{Meaning, answers};
-use crate::kernel::Team;
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::{Measure, Metrics, Truth};
 use crate::nn::{AffineSpec, LayerSpec, Network, Targets};
@@ -60,14 +60,14 @@ pub enum HeldBack {
 }
 
 /// Assesses the trained `network` on validation and test rows.
-pub(crate) fn assess<F: Real>(network: &Network<F>, data: &Data<F>, team: &Team) -> Vec<Assessment> {
+pub(crate) fn assess<F: Real>(network: &Network<F>, data: &Data<F>, pool: &ThreadPool) -> Vec<Assessment> {
     let of_network = |rows: &Rows<F>, truth: &Truth| {
         let scalings = data.encoding.value_scalings();
         let meaning = match &data.encoding.targets {
             TargetEncoding::Classes { names, .. } => Meaning::Classes(names.len()),
             TargetEncoding::Values(_) => Meaning::Values(&scalings),
         };
-        let answers = answers(network, team, rows, None, meaning);
+        let answers = answers(network, pool, rows, None, meaning);
         let is_finite = answers.not_finite().is_none();
         is_finite.then(|| Metrics::of(truth, &answers, rows.file_weights()))
     };
@@ -83,7 +83,7 @@ pub(crate) fn assess<F: Real>(network: &Network<F>, data: &Data<F>, team: &Team)
 pub(crate) fn assess_baselines<F: Real>(
     plan: &Plan,
     data: &Data<F>,
-    team: &Team,
+    pool: &ThreadPool,
     stop: &AtomicBool,
 ) -> std::io::Result<Vec<Assessment>> {
     if data.valid.is_none() && data.test.is_none() {
@@ -91,9 +91,9 @@ pub(crate) fn assess_baselines<F: Real>(
     }
     let mut assessments = Vec::new();
     if let Some(linear) = linear(plan) {
-        let trained = train(&linear, data, team, stop, &mut Vec::new())?;
+        let trained = train(&linear, data, pool, stop, &mut Vec::new())?;
         if matches!(trained.outcome, Outcome::Finished | Outcome::StoppedEarly { .. }) {
-            let of_linear = assess(&trained.network, data, team).into_iter();
+            let of_linear = assess(&trained.network, data, pool).into_iter();
             assessments.extend(of_linear.map(|found| Assessment { of: Contender::LinearModel, ..found }));
         }
     }

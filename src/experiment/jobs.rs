@@ -1,14 +1,14 @@
 //! The runs that a config describes.
 
 use crate::config::Plan;
-use crate::experiment::{Cell, Job, norm_of, twin};
+use crate::experiment::{Job, RunId, norm_of, twin};
 
 /// One job for each point of the grid, seed and norm, the norms varying fastest so that twins run
 /// beside each other; a single job without `[compare]`.
 pub fn jobs(plan: &Plan) -> Vec<Job> {
     let Some(compare) = &plan.compare else {
-        let cell = Cell { norm: norm_of(&plan.layers), point: None, seed: plan.training.seed };
-        return vec![Job { cell, plan: plan.clone(), baselines: plan.training.baselines }];
+        let id = RunId { norm: norm_of(&plan.layers), point: None, seed: plan.training.seed };
+        return vec![Job { id, plan: plan.clone(), baselines: plan.training.baselines }];
     };
     let mut jobs = Vec::new();
     for (point, plan) in plan.points() {
@@ -19,7 +19,7 @@ pub fn jobs(plan: &Plan) -> Vec<Job> {
                 plan.layers = twin(&plan.layers, norm);
                 // Twins share the rows, and thus the baselines.
                 let baselines = plan.training.baselines && norm == compare.norms[0];
-                jobs.push(Job { cell: Cell { norm, point: point.clone(), seed }, plan, baselines });
+                jobs.push(Job { id: RunId { norm, point: point.clone(), seed }, plan, baselines });
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::train::{EpochRecord, Outcome, Score, StepRecord};
 
 /// Which run this is.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Cell {
+pub struct RunId {
     /// What stands at each normalisation slot.
     pub norm: Norm,
     /// The point of the grid, from 1, and its settings such as `optimizer.learning_rate=0.01`,
@@ -20,7 +20,7 @@ pub struct Cell {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunRecord {
     /// Which run this is.
-    pub cell: Cell,
+    pub id: RunId,
     /// Epoch 0 and every epoch that was finished.
     pub epochs: Vec<EpochRecord>,
     /// Every `log_every_steps`-th step.

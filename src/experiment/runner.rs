@@ -15,8 +15,8 @@ use crate::config::{Dtype, Plan};
 use crate::data::{Data, DataError};
 use crate::experiment::assessment::{assess, assess_baselines};
 use crate::experiment::datasets::DataSets;
-use crate::experiment::{Cell, RunRecord};
-use crate::kernel::Team;
+use crate::experiment::{RunId, RunRecord};
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model;
 use crate::model::{Description, History, result_hash};
@@ -26,7 +26,7 @@ use crate::train::{Observer, Outcome, train};
 #[derive(Clone, Debug)]
 pub struct Job {
     /// Which run it is.
-    pub cell: Cell,
+    pub id: RunId,
     /// Its plan, complete: layers as they are, seed set, nothing left to compare.
     pub plan: Plan,
     /// Whether baselines are assessed beside it.
@@ -75,11 +75,11 @@ pub fn run_all<'o>(
     let work = |worker: usize, sender: mpsc::Sender<(usize, Result<FinishedRun, RunError>)>| {
         // The first workers get one thread more where they do not divide evenly.
         let members = NonZeroUsize::new((threads.get() + at_once - 1 - worker) / at_once);
-        let team = Team::new(members.unwrap_or(NonZeroUsize::MIN));
+        let pool = ThreadPool::new(members.unwrap_or(NonZeroUsize::MIN));
         while !stop.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(job) = jobs.get(index) else { break };
-            let result = run_one(job, data, &team, stop, &mut *watch(index));
+            let result = run_one(job, data, &pool, stop, &mut *watch(index));
             if sender.send((index, result)).is_err() {
                 break;
             }
@@ -123,33 +123,33 @@ fn hand_over(
 fn run_one(
     job: &Job,
     data: &DataSets,
-    team: &Team,
+    pool: &ThreadPool,
     stop: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<FinishedRun, RunError> {
     match job.plan.training.dtype {
-        Dtype::F32 => run_in::<f32>(job, data, team, stop, observer),
-        Dtype::F64 => run_in::<f64>(job, data, team, stop, observer),
+        Dtype::F32 => run_in::<f32>(job, data, pool, stop, observer),
+        Dtype::F64 => run_in::<f64>(job, data, pool, stop, observer),
     }
 }
 
 fn run_in<F: Real>(
     job: &Job,
     sets: &DataSets,
-    team: &Team,
+    pool: &ThreadPool,
     stop: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<FinishedRun, RunError> {
     let prepared = sets.prepared::<F>(&job.plan)?;
     let data = &prepared.data;
     let begin = Instant::now();
-    let trained = train(&job.plan, data, team, stop, observer)?;
+    let trained = train(&job.plan, data, pool, stop, observer)?;
     let seconds = begin.elapsed().as_secs_f64();
     let mut assessments = Vec::new();
     if !matches!(trained.outcome, Outcome::Interrupted { .. }) {
-        assessments = assess(&trained.network, data, team);
+        assessments = assess(&trained.network, data, pool);
         if job.baselines {
-            assessments.extend(assess_baselines(&job.plan, data, team, stop)?);
+            assessments.extend(assess_baselines(&job.plan, data, pool, stop)?);
         }
     }
     let table = sets.table(&job.plan.data);
@@ -164,7 +164,7 @@ fn run_in<F: Real>(
     };
     let model = model::to_bytes(&trained.network, &description)?;
     let record = RunRecord {
-        cell: job.cell.clone(),
+        id: job.id.clone(),
         parameters: trained.network.trained_parameters(),
         result_hash: result_hash(&trained.network),
         epochs: trained.epochs,
@@ -198,5 +198,5 @@ fn one_step_in<F: Real>(job: &Job, sets: &DataSets) -> Result<Outcome, RunError>
     }
     let mut plan = job.plan.clone();
     plan.training.epochs = 1;
-    Ok(train(&plan, &data, &Team::alone(), &AtomicBool::new(false), &mut Vec::new())?.outcome)
+    Ok(train(&plan, &data, &ThreadPool::single(), &AtomicBool::new(false), &mut Vec::new())?.outcome)
 }

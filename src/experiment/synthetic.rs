@@ -1,6 +1,6 @@
 //! Runs made up for tests.
 
-use crate::experiment::{Cell, RunRecord};
+use crate::experiment::{RunId, RunRecord};
 use crate::nn::Norm;
 use crate::train::{EpochRecord, Outcome, Quality, Score, StepRecord};
 
@@ -14,7 +14,7 @@ pub(crate) fn run(norm: Norm, seed: u64, valid_losses: &[f64]) -> RunRecord {
         valid_losses.iter().enumerate().map(|(epoch, &loss)| epoch_record(epoch as u64, loss)).collect();
     let last = epochs.last().map_or(0, |epoch| epoch.epoch);
     RunRecord {
-        cell: Cell { norm, point: None, seed },
+        id: RunId { norm, point: None, seed },
         steps: vec![StepRecord { step: 1, loss: 2.5, learning_rate: 0.1 }],
         outcome: Outcome::Finished,
         kept_epoch: last,
@@ -59,7 +59,7 @@ pub(crate) fn for_values(mut run: RunRecord) -> RunRecord {
 
 /// The same run at a point of a grid.
 pub(crate) fn at_point(mut run: RunRecord, index: usize, settings: &str) -> RunRecord {
-    run.cell.point = Some((index, settings.to_owned()));
+    run.id.point = Some((index, settings.to_owned()));
     run
 }
 

@@ -5,7 +5,7 @@ use rand::Rng;
 
 use crate::gradcheck::check::{Evaluation, Subject, check_tensor};
 use crate::gradcheck::{GradcheckReport, GradcheckSettings};
-use crate::nn::{Layer, Param, Pass};
+use crate::nn::{Layer, Param, PassContext};
 use crate::random::stream;
 
 /// Checks `dx` and the gradient of each trained tensor of `layer` at `x`, in training mode, for the
@@ -23,7 +23,7 @@ use crate::random::stream;
 /// `x`: `(n, inputs)`.
 pub fn check_layer(
     layer: &mut dyn Layer<f64>,
-    pass: &Pass<'_, f64>,
+    pass: &PassContext<'_, f64>,
     x: &Array2<f64>,
     settings: &GradcheckSettings,
 ) -> GradcheckReport {
@@ -53,7 +53,7 @@ pub fn check_layer(
 
 struct LayerSubject<'a, 't> {
     layer: &'a mut dyn Layer<f64>,
-    pass: &'a Pass<'t, f64>,
+    pass: &'a PassContext<'t, f64>,
     x: Array2<f64>,
     y: Array2<f64>,
     r: Array2<f64>,

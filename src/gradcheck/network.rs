@@ -5,7 +5,7 @@ use rand::Rng;
 
 use crate::gradcheck::check::{Evaluation, Subject, check_tensor};
 use crate::gradcheck::{GradcheckReport, GradcheckSettings};
-use crate::nn::{Network, Param, Pass, Role, Workspace};
+use crate::nn::{Network, Param, ParamKind, PassContext, Workspace};
 use crate::optim::add_l2_gradient;
 use crate::random::stream;
 
@@ -13,7 +13,7 @@ use crate::random::stream;
 /// for the objective
 ///
 /// ```text
-/// mean over the rows of weight * loss + l2 / 2 * sum over Role::Weight of W^2
+/// mean over the rows of weight * loss + l2 / 2 * sum over ParamKind::Weight of W^2
 /// ```
 ///
 /// Batch norm uses the statistics of `x`; dropout drops the same units in every evaluation, those
@@ -30,7 +30,7 @@ use crate::random::stream;
 /// If there are fewer targets than rows, or they do not fit the loss.
 pub fn check_network(
     network: &mut Network<f64>,
-    pass: &Pass<'_, f64>,
+    pass: &PassContext<'_, f64>,
     x: &Array2<f64>,
     l2: f64,
     settings: &GradcheckSettings,
@@ -45,7 +45,7 @@ pub fn check_network(
 
 fn check_as_it_is(
     network: &mut Network<f64>,
-    pass: &Pass<'_, f64>,
+    pass: &PassContext<'_, f64>,
     x: &Array2<f64>,
     l2: f64,
     settings: &GradcheckSettings,
@@ -90,13 +90,13 @@ fn trained(network: &mut Network<f64>) -> impl Iterator<Item = &mut Param<f64>> 
 }
 
 fn is_offset(param: &&mut Param<f64>) -> bool {
-    param.role == Role::Offset
+    param.kind == ParamKind::NoDecay
 }
 
 struct NetworkSubject<'a, 't> {
     network: &'a mut Network<f64>,
     workspace: Workspace<f64>,
-    pass: &'a Pass<'t, f64>,
+    pass: &'a PassContext<'t, f64>,
     x: Array2<f64>,
     l2: f64,
 }
@@ -118,7 +118,7 @@ impl Subject for NetworkSubject<'_, '_> {
         pass.terms.extend(losses.iter().zip(weights).map(|(loss, weight)| weight * loss / rows as f64));
         // Of the decay, the square of this entry; the others do not change.
         let param = trained(self.network).nth(tensor);
-        if let Some(param) = param.filter(|param| param.role == Role::Weight) {
+        if let Some(param) = param.filter(|param| param.kind == ParamKind::Weight) {
             pass.terms.push(0.5 * self.l2 * param.value[place].powi(2));
         }
         pass.sides.clear();

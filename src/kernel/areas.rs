@@ -1,4 +1,4 @@
-//! Matrices shared out among the members of a team: by rows if they have as many as columns, else by
+//! Matrices shared out among the members of a pool: by rows if they have as many as columns, else by
 //! columns.
 //!
 //! Where a row is divided, its halves lie beside each other in memory. A core that reads or writes the
@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use ndarray::{ArrayViewMut2, Axis};
 
-use crate::kernel::Team;
+use crate::kernel::ThreadPool;
 use crate::kernel::matrix_view::RowsMut;
 use crate::kernel::partition::{Columns, LINE, each_block};
 
@@ -23,14 +23,14 @@ pub(crate) fn is_tall((rows, columns): (usize, usize)) -> bool {
 }
 
 /// Calls `body` with ranges of rows and of columns, which together are the whole of each of `outputs`,
-/// and these areas of them, on all members of `team` at once if `cost`, in numbers visited, makes it
+/// and these areas of them, on all members of `pool` at once if `cost`, in numbers visited, makes it
 /// worth it.
 ///
 /// # Panics
 ///
 /// If the outputs differ in shape.
 pub(crate) fn each_area<F: Send, const N: usize>(
-    team: &Team,
+    pool: &ThreadPool,
     cost: usize,
     outputs: [ArrayViewMut2<'_, F>; N],
     body: impl Fn(Range<usize>, Range<usize>, [RowsMut<'_, F>; N]) + Sync,
@@ -39,9 +39,9 @@ pub(crate) fn each_area<F: Send, const N: usize>(
     assert!(outputs.iter().all(|output| output.dim() == shape), "shapes of outputs");
     let blocks = outputs.map(RowsMut::new);
     if is_tall(shape) {
-        each_block(team, rows, cost, ByRows(blocks), |rows, ByRows(blocks)| body(rows, 0..columns, blocks));
+        each_block(pool, rows, cost, ByRows(blocks), |rows, ByRows(blocks)| body(rows, 0..columns, blocks));
     } else {
-        each_block(team, columns, cost, ByColumns(blocks), |columns, ByColumns(blocks)| {
+        each_block(pool, columns, cost, ByColumns(blocks), |columns, ByColumns(blocks)| {
             body(0..rows, columns, blocks);
         });
     }
@@ -96,14 +96,14 @@ impl<F: Send> Columns for Lines<'_, F> {
 }
 
 /// Calls `body` with ranges of rows that together are all of `output`, and these rows, on all
-/// members of `team` at once where that is worth it.
+/// members of `pool` at once where that is worth it.
 pub(crate) fn each_rows<F: Send>(
-    team: &Team,
+    pool: &ThreadPool,
     output: ArrayViewMut2<'_, F>,
     body: impl Fn(Range<usize>, ArrayViewMut2<'_, F>) + Sync,
 ) {
     let (rows, cost) = (output.nrows(), output.len());
-    each_block(team, rows, cost, Lines(output), |rows, Lines(output)| body(rows, output));
+    each_block(pool, rows, cost, Lines(output), |rows, Lines(output)| body(rows, output));
 }
 
 #[cfg(test)]
@@ -117,11 +117,11 @@ mod tests {
     #[test]
     fn every_element_is_in_exactly_one_area_whatever_the_team_and_the_shape() {
         for members in 1..=5 {
-            let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+            let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
             for shape in [(1, 1), (5, 3), (60, 16), (60, 60), (60, 100), (100, 60), (7, 257)] {
                 let (mut counts, mut places) = (Array2::<usize>::zeros(shape), Array2::zeros(shape));
                 let outputs = [counts.view_mut(), places.view_mut()];
-                each_area(&team, usize::MAX, outputs, |rows, columns, [mut counts, mut places]| {
+                each_area(&pool, usize::MAX, outputs, |rows, columns, [mut counts, mut places]| {
                     assert_eq!((counts.count(), counts.width()), (rows.len(), columns.len()));
                     for row in 0..counts.count() {
                         counts.row(row).iter_mut().for_each(|count| *count += 1);

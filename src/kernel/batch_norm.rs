@@ -14,7 +14,7 @@ use crate::kernel::matrix_view::{Rows, RowsMut};
 use crate::kernel::moments::{BatchMoments, batch_moments};
 use crate::kernel::real::Real;
 use crate::kernel::strips::{Strips, each_strip, take};
-use crate::kernel::{Team, wide};
+use crate::kernel::{ThreadPool, wide};
 
 /// What a batch is normalised by, per column: found by [`normalise_batch`], and used again on the
 /// [way back](crate::kernel::centre_and_project).
@@ -78,7 +78,7 @@ impl<F: Real> Normaliser<F> {
 ///
 /// `x`, `y`: `(n, width)` with `n >= 1`; `gamma`, `beta`: `width`.
 pub fn normalise_batch<F: Real>(
-    team: &Team,
+    pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     (eps, gamma, beta): (f64, &[F], &[F]),
     rectifies: bool,
@@ -86,7 +86,7 @@ pub fn normalise_batch<F: Real>(
     y: &mut ArrayViewMut2<'_, F>,
 ) {
     assert_eq!(x.dim(), y.dim(), "shapes of a normalisation");
-    batch_moments(team, x, &mut normaliser.moments);
+    batch_moments(pool, x, &mut normaliser.moments);
     wide(
         #[inline(always)]
         || normaliser.follow(eps, gamma, beta),
@@ -94,7 +94,7 @@ pub fn normalise_batch<F: Real>(
     let Normaliser { centre, factor, term, .. } = &*normaliser;
     let (cost, x) = (x.len(), Rows::new(x));
     let floor = if rectifies { F::zero() } else { F::neg_infinity() };
-    each_area(team, cost, [y.view_mut()], |rows, columns, [y]| {
+    each_area(pool, cost, [y.view_mut()], |rows, columns, [y]| {
         let x = x.rows_from(rows.start).columns_from(columns.start);
         let [centre, factor, term] = [&centre[..], &factor[..], &term[..]].map(|all| &all[columns.clone()]);
         let mut map = Normalise { rows: 0..0, x, centre, factor, term, floor, y };
@@ -150,7 +150,7 @@ impl<F: Real> Strips for Normalise<'_, F> {
 ///
 /// `x`, `y`: `(n, width)`; `mean`, `var`, `gamma`, `beta`: `width`.
 pub fn normalise_by<F: Real>(
-    team: &Team,
+    pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     (mean, var, eps): (&[F], &[F], f64),
     (gamma, beta): (&[F], &[F]),
@@ -158,7 +158,7 @@ pub fn normalise_by<F: Real>(
 ) {
     assert_eq!(x.dim(), y.dim(), "shapes of a normalisation");
     let (cost, x) = (x.len(), Rows::new(x));
-    each_area(team, cost, [y.view_mut()], |rows, columns, [y]| {
+    each_area(pool, cost, [y.view_mut()], |rows, columns, [y]| {
         let x = x.rows_from(rows.start).columns_from(columns.start);
         let [mean, var, gamma, beta] = [mean, var, gamma, beta].map(|all| &all[columns.clone()]);
         wide(
@@ -202,7 +202,7 @@ impl<F: Real> Strips for NormaliseBy<'_, F> {
 ///
 /// `x`, `y`: `(n, width)`; `origin`, `shift`, `beta`: `width`.
 pub fn translate<F: Real>(
-    team: &Team,
+    pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     (origin, shift): (&[f64], &[f64]),
     beta: &[F],
@@ -210,7 +210,7 @@ pub fn translate<F: Real>(
 ) {
     assert_eq!(x.dim(), y.dim(), "shapes of a translation");
     let (cost, x) = (x.len(), Rows::new(x));
-    each_area(team, cost, [y.view_mut()], |rows, columns, [mut y]| {
+    each_area(pool, cost, [y.view_mut()], |rows, columns, [mut y]| {
         let x = x.rows_from(rows.start).columns_from(columns.start);
         let [origin, shift] = [origin, shift].map(|all| &all[columns.clone()]);
         let beta = &beta[columns.clone()];
@@ -240,8 +240,8 @@ mod tests {
     /// Shapes that are shared by rows and by columns, and divide evenly in neither way.
     const SHAPES: [(usize, usize); 2] = [(201, 67), (67, 201)];
 
-    fn team(members: usize) -> Team {
-        Team::new(NonZeroUsize::new(members).expect("at least one"))
+    fn pool(members: usize) -> ThreadPool {
+        ThreadPool::new(NonZeroUsize::new(members).expect("at least one"))
     }
 
     fn x(shape: (usize, usize)) -> Array2<f32> {
@@ -263,8 +263,8 @@ mod tests {
                 for (members, rectifies) in [(1, false), (2, true), (3, false), (4, true)] {
                     let mut y = Array2::from_elem(shape, f32::NAN);
                     let (mut normaliser, affine) = (Normaliser::new(width), (0.5, &gamma[..], &beta[..]));
-                    let team = team(members);
-                    normalise_batch(&team, &x.view(), affine, rectifies, &mut normaliser, &mut y.view_mut());
+                    let pool = pool(members);
+                    normalise_batch(&pool, &x.view(), affine, rectifies, &mut normaliser, &mut y.view_mut());
                     for (column, all) in x.columns().into_iter().enumerate() {
                         let mean = all.iter().map(|&x| f64::from(x)).sum::<f64>() / rows as f64;
                         let squares = all.iter().map(|&x| (f64::from(x) - mean).powi(2));
@@ -288,7 +288,14 @@ mod tests {
         let (ones, zeros) = (vec![F::one(); x.ncols()], vec![F::zero(); x.ncols()]);
         let (mut normaliser, mut y) = (Normaliser::new(x.ncols()), Array2::zeros(x.dim()));
         let affine = (1e-5, &ones[..], &zeros[..]);
-        normalise_batch(&Team::alone(), &x.view(), affine, rectifies, &mut normaliser, &mut y.view_mut());
+        normalise_batch(
+            &ThreadPool::single(),
+            &x.view(),
+            affine,
+            rectifies,
+            &mut normaliser,
+            &mut y.view_mut(),
+        );
         y
     }
 
@@ -321,8 +328,8 @@ mod tests {
                 let (mut by, mut moved) = (Array2::zeros(shape), Array2::zeros(shape));
                 let [mean, var, gamma, beta] = [&of_columns[..]; 4];
                 let statistics = (mean, var, 0.5);
-                normalise_by(&team(members), &x.view(), statistics, (gamma, beta), &mut by.view_mut());
-                translate(&team(members), &x.view(), (&doubles, &doubles), beta, &mut moved.view_mut());
+                normalise_by(&pool(members), &x.view(), statistics, (gamma, beta), &mut by.view_mut());
+                translate(&pool(members), &x.view(), (&doubles, &doubles), beta, &mut moved.view_mut());
                 for ((place, &x), (&by, &moved)) in x.indexed_iter().zip(by.iter().zip(&moved)) {
                     let of_column = of_columns[place.1];
                     let inv_std = (1.0 / (doubles[place.1] + 0.5).sqrt()) as f32;

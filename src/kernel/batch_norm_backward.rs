@@ -15,7 +15,7 @@ use crate::kernel::column_sums::{Summands, room_for_parts, sum_columns};
 use crate::kernel::matrix_view::{Rows, RowsMut};
 use crate::kernel::real::Real;
 use crate::kernel::strips::{Strips, each_strip, take};
-use crate::kernel::{Team, wide};
+use crate::kernel::{ThreadPool, wide};
 
 /// The way back through a batch that was [normalised](crate::kernel::normalise_batch). With
 /// `x_hat = (x - mean) * inv_std` and the sums over the rows
@@ -34,7 +34,7 @@ use crate::kernel::{Team, wide};
 ///
 /// `dy`, `x`, `dx`: `(n, width)` with `n >= 1`.
 pub fn centre_and_project<F: Real>(
-    team: &Team,
+    pool: &ThreadPool,
     (dy, x): (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
     normaliser: &Normaliser<F>,
     sums: &mut ProjectionSums<F>,
@@ -46,14 +46,14 @@ pub fn centre_and_project<F: Real>(
     let (dy, x) = (Rows::new(dy), Rows::new(x));
     let Normaliser { centre, factor, .. } = normaliser;
     let products = Products { dy, x, centre };
-    sum_columns(team, shape, products, &mut sums.parts, [&mut sums.dbeta[..], &mut sums.dgamma[..]]);
+    sum_columns(pool, shape, products, &mut sums.parts, [&mut sums.dbeta[..], &mut sums.dgamma[..]]);
     wide(
         #[inline(always)]
         || sums.follow(dy.count as f64, normaliser),
     );
     let Some(dx) = dx else { return };
     let ProjectionSums { constant, slope, .. } = &*sums;
-    each_area(team, cost, [dx], |rows, columns, [dx]| {
+    each_area(pool, cost, [dx], |rows, columns, [dx]| {
         let [dy, x] = [dy, x].map(|all| all.rows_from(rows.start).columns_from(columns.start));
         let [factor, constant, slope, centre] =
             [&factor[..], &constant[..], &slope[..], &centre[..]].map(|all| &all[columns.clone()]);
@@ -186,13 +186,13 @@ mod tests {
             let (gamma, beta): (Vec<f32>, _) =
                 ((1..=width).map(|column| column as f32 / 64.0).collect(), vec![0.0; width]);
             for members in 1..=4 {
-                let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+                let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
                 let (mut normaliser, mut y) = (Normaliser::new(width), Array2::zeros(shape));
                 let affine = (1e-3, &gamma[..], &beta[..]);
-                normalise_batch(&team, &x.view(), affine, false, &mut normaliser, &mut y.view_mut());
+                normalise_batch(&pool, &x.view(), affine, false, &mut normaliser, &mut y.view_mut());
                 let (mut sums, mut dx) = (ProjectionSums::new(width), Array2::from_elem(shape, f32::NAN));
                 let batch = (&dy.view(), &x.view());
-                centre_and_project(&team, batch, &normaliser, &mut sums, Some(dx.view_mut()));
+                centre_and_project(&pool, batch, &normaliser, &mut sums, Some(dx.view_mut()));
                 for column in 0..width {
                     let (mean, inv_std) = (normaliser.moments.mean(column), normaliser.inv_std[column]);
                     let of =

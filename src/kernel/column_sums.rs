@@ -2,7 +2,7 @@
 //!
 //! Rows are added in order. Those of a batch that is shared out by rows are added in [`PARTS`] parts,
 //! and the parts in order: which parts there are depends on the shape alone, so that the sums are the
-//! same for any team.
+//! same for any pool.
 
 #![expect(
     clippy::inline_always,
@@ -14,9 +14,9 @@ use std::ops::Range;
 use crate::kernel::areas::is_tall;
 use crate::kernel::partition::{Parts, WORTH_MEETING, each_block};
 use crate::kernel::strips::{Strips, each_strip, put};
-use crate::kernel::{Team, wide};
+use crate::kernel::{ThreadPool, wide};
 
-/// Parts of the rows of a batch: enough that a team of this many has one for everyone.
+/// Parts of the rows of a batch: enough that a pool of this many has one for everyone.
 const PARTS: usize = 8;
 
 /// What is added up.
@@ -36,7 +36,7 @@ pub(crate) fn room_for_parts(columns: usize) -> Vec<f64> {
 ///
 /// If there is not a place for each column in `sums`, or `parts` is not [room](room_for_parts) for them.
 pub(crate) fn sum_columns(
-    team: &Team,
+    pool: &ThreadPool,
     (rows, columns): (usize, usize),
     summands: impl Summands,
     parts: &mut [f64],
@@ -45,7 +45,7 @@ pub(crate) fn sum_columns(
     let cost = rows * columns;
     if !is_tall((rows, columns)) || cost < WORTH_MEETING {
         let [first, second] = sums;
-        return each_block(team, columns, cost, (first, second), |columns, (first, second)| {
+        return each_block(pool, columns, cost, (first, second), |columns, (first, second)| {
             let width = columns.len();
             let mut add = Add { summands, rows: 0..rows, before: columns.start, sums: [first, second] };
             wide(
@@ -55,7 +55,7 @@ pub(crate) fn sum_columns(
         });
     }
     let size = 2 * columns;
-    each_block(team, PARTS, cost, Parts::new(parts, size), |numbers, parts| {
+    each_block(pool, PARTS, cost, Parts::new(parts, size), |numbers, parts| {
         for (part, sums) in numbers.zip(parts.into_each()) {
             let rows = rows * part / PARTS..rows * (part + 1) / PARTS;
             let mut add = Add { summands, rows, before: 0, sums: sums.split_at_mut(columns).into() };
@@ -120,9 +120,9 @@ mod tests {
     fn sums_are_right_and_the_same_whatever_the_team() {
         for shape @ (rows, columns) in [(1, 1), (9, 3), (130, 101), (513, 17), (10_000, 1), (50, 300)] {
             let sums = |members| {
-                let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+                let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
                 let (mut first, mut second) = (vec![f64::NAN; columns], vec![f64::NAN; columns]);
-                sum_columns(&team, shape, Tenths, &mut room_for_parts(columns), [&mut first, &mut second]);
+                sum_columns(&pool, shape, Tenths, &mut room_for_parts(columns), [&mut first, &mut second]);
                 (first, second)
             };
             let (first, second) = sums(1);

@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel::partition::each_block;
 use crate::kernel::real::Real;
-use crate::kernel::{Team, wide};
+use crate::kernel::{ThreadPool, wide};
 
 const ROW_MAJOR: &str = "arrays are in row-major layout";
 
@@ -16,14 +16,14 @@ const ROW_MAJOR: &str = "arrays are in row-major layout";
 ///
 /// If the shapes differ or an array is not in row-major layout.
 pub fn map<F: Real>(
-    team: &Team,
+    pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     y: &mut ArrayViewMut2<'_, F>,
     f: impl Fn(F) -> F + Sync,
 ) {
     assert_eq!(x.dim(), y.dim(), "shapes of a map");
     let (x, y) = (x.as_slice().expect(ROW_MAJOR), y.as_slice_mut().expect(ROW_MAJOR));
-    each_block(team, x.len(), x.len(), y, |elements, y| {
+    each_block(pool, x.len(), x.len(), y, |elements, y| {
         wide(
             #[inline(always)]
             || {
@@ -41,7 +41,7 @@ pub fn map<F: Real>(
 ///
 /// If the shapes differ or an array is not in row-major layout.
 pub fn map2<F: Real>(
-    team: &Team,
+    pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     y: &ArrayView2<'_, F>,
     z: &mut ArrayViewMut2<'_, F>,
@@ -50,7 +50,7 @@ pub fn map2<F: Real>(
     assert_eq!((x.dim(), y.dim()), (z.dim(), z.dim()), "shapes of a map");
     let (x, y) = (x.as_slice().expect(ROW_MAJOR), y.as_slice().expect(ROW_MAJOR));
     let z = z.as_slice_mut().expect(ROW_MAJOR);
-    each_block(team, x.len(), x.len(), z, |elements, z| {
+    each_block(pool, x.len(), x.len(), z, |elements, z| {
         wide(
             #[inline(always)]
             || {
@@ -70,7 +70,7 @@ pub fn map2<F: Real>(
 ///
 /// If the shapes differ or an array is not in row-major layout.
 pub fn update<F: Real>(
-    team: &Team,
+    pool: &ThreadPool,
     w: ArrayViewMut2<'_, F>,
     g: &ArrayView2<'_, F>,
     state: [Option<ArrayViewMut2<'_, F>>; 2],
@@ -82,7 +82,7 @@ pub fn update<F: Real>(
     let g = g.as_slice().expect(ROW_MAJOR);
     let [m, v] = state.map(|state| state.map(|state| state.into_slice().expect(ROW_MAJOR)));
     let outputs = (w.into_slice().expect(ROW_MAJOR), m, v);
-    each_block(team, g.len(), g.len(), outputs, |elements, (w, m, v)| {
+    each_block(pool, g.len(), g.len(), outputs, |elements, (w, m, v)| {
         wide(
             #[inline(always)]
             || body(w, &g[elements], m.unwrap_or_default(), v.unwrap_or_default()),
@@ -91,9 +91,9 @@ pub fn update<F: Real>(
 }
 
 /// [`all_finite`], for many elements.
-pub fn all_finite_among<F: Real>(team: &Team, x: &[F]) -> bool {
+pub fn all_finite_among<F: Real>(pool: &ThreadPool, x: &[F]) -> bool {
     let is_bad = AtomicBool::new(false);
-    each_block(team, x.len(), x.len(), (), |elements, ()| {
+    each_block(pool, x.len(), x.len(), (), |elements, ()| {
         if !all_finite(&x[elements]) {
             is_bad.store(true, Ordering::Relaxed);
         }
@@ -150,14 +150,14 @@ mod tests {
 
     #[test]
     fn one_bad_number_is_seen_wherever_it_stands() {
-        let team = Team::new(NonZeroUsize::new(3).expect("three"));
+        let pool = ThreadPool::new(NonZeroUsize::new(3).expect("three"));
         for len in [1, 63, 64, 65, 200, 100_000] {
             let mut x = vec![1e30_f32; len];
-            assert!(all_finite(&x) && all_finite_among(&team, &x));
+            assert!(all_finite(&x) && all_finite_among(&pool, &x));
             for place in [0, len / 2, len - 1] {
                 for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
                     x[place] = bad;
-                    assert!(!all_finite(&x) && !all_finite_among(&team, &x), "{bad} at {place} of {len}");
+                    assert!(!all_finite(&x) && !all_finite_among(&pool, &x), "{bad} at {place} of {len}");
                     x[place] = 0.0;
                 }
             }

@@ -53,7 +53,7 @@ impl<'a, F> Rows<'a, F> {
     }
 }
 
-/// Some columns, or some rows, of an output matrix; other members of a team may hold those beside them.
+/// Some columns, or some rows, of an output matrix; other members of a pool may hold those beside them.
 pub(crate) struct RowsMut<'a, F> {
     first: *mut F,
     count: usize,

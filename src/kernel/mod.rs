@@ -1,8 +1,8 @@
 //! The loops under the layers: matrix products, elementwise maps, sums over rows, batch statistics.
 //!
-//! Work is shared out by rows, columns or elements among the members of a [`Team`]. Every function
+//! Work is shared out by rows, columns or elements among the members of a [`ThreadPool`]. Every function
 //! runs with the widest vectors that the processor has (see [`Level`]), and every sum has one fixed
-//! order, so results do not depend on the team's size. Per-column sums are taken in double precision.
+//! order, so results do not depend on the pool's size. Per-column sums are taken in double precision.
 
 pub(crate) mod aligned;
 pub(crate) mod areas;
@@ -34,6 +34,6 @@ pub use crate::kernel::moments::{BatchMoments, batch_moments, sum_rows};
 pub(crate) use crate::kernel::simd::wide;
 pub use crate::kernel::simd::{Level, level};
 pub use crate::kernel::softmax::{Exponential, exponentials, largest};
-pub use crate::kernel::threads::Team;
+pub use crate::kernel::threads::ThreadPool;
 // Not public: outside the dispatch the instructions may not exist.
 pub(crate) use crate::kernel::vector::Vectors;

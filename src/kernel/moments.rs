@@ -14,17 +14,17 @@ use crate::kernel::matrix_view::Rows;
 use crate::kernel::partition::each_block;
 use crate::kernel::real::Real;
 use crate::kernel::strips::{Strips, each_strip, put};
-use crate::kernel::{Team, wide};
+use crate::kernel::{ThreadPool, wide};
 
 /// Each column's sum over the rows.
 ///
 /// # Shapes
 ///
 /// `x`: `(n, width)`; `sums`: `width`.
-pub fn sum_rows<F: Real>(team: &Team, x: &ArrayView2<'_, F>, sums: &mut [F]) {
+pub fn sum_rows<F: Real>(pool: &ThreadPool, x: &ArrayView2<'_, F>, sums: &mut [F]) {
     let (width, cost) = (x.ncols(), x.len());
     let x = Rows::new(x);
-    each_block(team, width, cost, sums, |columns, sums| {
+    each_block(pool, width, cost, sums, |columns, sums| {
         wide(
             #[inline(always)]
             || each_strip(columns.len(), &mut Sums { x: x.columns_from(columns.start), sums }),
@@ -98,10 +98,10 @@ impl BatchMoments {
 /// # Shapes
 ///
 /// `x`: `(n, width)` with `n >= 1`; `moments`: `width`.
-pub fn batch_moments<F: Real>(team: &Team, x: &ArrayView2<'_, F>, moments: &mut BatchMoments) {
+pub fn batch_moments<F: Real>(pool: &ThreadPool, x: &ArrayView2<'_, F>, moments: &mut BatchMoments) {
     let (shape, x) = (x.dim(), Rows::new(x));
     let BatchMoments { origin, shift, var, parts } = moments;
-    sum_columns(team, shape, Differences(x), parts, [&mut shift[..], &mut var[..]]);
+    sum_columns(pool, shape, Differences(x), parts, [&mut shift[..], &mut var[..]]);
     origin.iter_mut().zip(x.row(0, shape.1)).for_each(|(origin, &x)| *origin = x.to_f64());
     let n = x.count as f64;
     wide(

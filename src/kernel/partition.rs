@@ -1,5 +1,5 @@
 //! The columns of a layer, the elements of an array or the parts of a sum, shared out among the
-//! members of a team.
+//! members of a pool.
 //!
 //! What is shared out depends on nothing beside it, and is computed by one member in a fixed order:
 //! the result is the same for any number of members. The same columns go to the same member every
@@ -7,9 +7,9 @@
 
 use std::ops::Range;
 
-use crate::kernel::Team;
+use crate::kernel::ThreadPool;
 
-/// The largest team that is put to use.
+/// The largest pool that is put to use.
 const MAX_MEMBERS: usize = 64;
 
 /// Columns of a cache line of `f32`, or of a vector of AVX-512.
@@ -65,9 +65,9 @@ impl<A: Columns, B: Columns, C: Columns> Columns for (A, B, C) {
 }
 
 /// Calls `body` with ranges that together are `0..width`, and the columns of `outputs` in that
-/// range, on all members of `team` at once if `cost`, in numbers visited, makes it worth it.
+/// range, on all members of `pool` at once if `cost`, in numbers visited, makes it worth it.
 pub(crate) fn each_block<O: Columns>(
-    team: &Team,
+    pool: &ThreadPool,
     width: usize,
     cost: usize,
     outputs: O,
@@ -75,7 +75,7 @@ pub(crate) fn each_block<O: Columns>(
 ) {
     let group = outputs.group();
     let groups = width.div_ceil(group);
-    let members = team.members().min(groups).min(MAX_MEMBERS);
+    let members = pool.members().min(groups).min(MAX_MEMBERS);
     if members < 2 || cost < WORTH_MEETING {
         return body(0..width, outputs);
     }
@@ -91,7 +91,7 @@ pub(crate) fn each_block<O: Columns>(
         start = end;
     }
     parts[members - 1] = Some((start..width, rest));
-    team.each(&mut parts[..members], |(range, block)| body(range, block));
+    pool.each(&mut parts[..members], |(range, block)| body(range, block));
 }
 
 /// Room for parts of a sum, as many numbers for each.
@@ -134,12 +134,12 @@ mod tests {
     #[test]
     fn every_column_is_in_exactly_one_block_whatever_the_team() {
         for members in 1..=5 {
-            let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+            let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
             for width in [1, 15, 16, 17, 31, 32, 33, 100, 257] {
                 let mut counts = Array2::<u32>::zeros((3, width));
                 let mut places = vec![0_usize; width];
                 each_block(
-                    &team,
+                    &pool,
                     width,
                     usize::MAX,
                     (RowsMut::new(counts.view_mut()), &mut places[..]),

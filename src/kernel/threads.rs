@@ -22,7 +22,7 @@ use std::thread::{self, JoinHandle, Thread};
 const SPINS: u32 = 2_000;
 
 /// Threads that share the work of one run; the caller is one of them.
-pub struct Team {
+pub struct ThreadPool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
     /// Makes the type not `Sync`: one thread at a time may call.
@@ -51,8 +51,8 @@ unsafe impl Sync for Shared {}
 // SAFETY: as above; nothing in it belongs to a thread.
 unsafe impl Send for Shared {}
 
-impl Team {
-    /// A team of `members`, one of which is whoever calls.
+impl ThreadPool {
+    /// A pool of `members`, one of which is whoever calls.
     pub fn new(members: NonZeroUsize) -> Self {
         let others = members.get() - 1;
         let shared = Arc::new(Shared {
@@ -65,15 +65,15 @@ impl Team {
         });
         let workers = (0..others).map(|worker| {
             let shared = Arc::clone(&shared);
-            thread::Builder::new().name(format!("team-{}", worker + 1)).spawn(move || shared.serve(worker))
+            thread::Builder::new().name(format!("pool-{}", worker + 1)).spawn(move || shared.serve(worker))
         });
-        // Where the system gives no more threads, the team is smaller; results are the same.
+        // Where the system gives no more threads, the pool is smaller; results are the same.
         let workers = workers.map_while(Result::ok).collect();
         Self { shared, workers, one_caller: PhantomData }
     }
 
-    /// A team of the caller alone.
-    pub fn alone() -> Self {
+    /// A pool of the caller alone.
+    pub fn single() -> Self {
         Self::new(NonZeroUsize::MIN)
     }
 
@@ -97,7 +97,7 @@ impl Team {
         // SAFETY: only the lifetime is forgotten. `work` outlives this call, and this call returns
         // only after `busy` has come down to 0, when no worker touches it any more.
         let lent: Work = unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), Work>(lent) };
-        // SAFETY: no worker is busy, so none reads it; a team is not `Sync`, so there is no other
+        // SAFETY: no worker is busy, so none reads it; a pool is not `Sync`, so there is no other
         // caller, and for the same reason `work` cannot call back.
         unsafe { *shared.work.get() = Some(lent) };
         shared.busy.store(self.workers.len(), Ordering::Relaxed);
@@ -203,7 +203,7 @@ impl Shared {
     }
 }
 
-impl Drop for Team {
+impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
         self.shared.generation.fetch_add(1, Ordering::SeqCst);
@@ -219,17 +219,17 @@ impl Drop for Team {
 mod tests {
     use super::*;
 
-    fn team(members: usize) -> Team {
-        Team::new(NonZeroUsize::new(members).expect("at least one"))
+    fn pool(members: usize) -> ThreadPool {
+        ThreadPool::new(NonZeroUsize::new(members).expect("at least one"))
     }
 
     #[test]
     fn every_member_works_once_on_every_piece() {
         for members in [1, 2, 3, 5] {
-            let team = team(members);
+            let pool = pool(members);
             let counts: Vec<AtomicUsize> = (0..members).map(|_| AtomicUsize::new(0)).collect();
             for _ in 0..200 {
-                team.run(&|member| {
+                pool.run(&|member| {
                     counts[member].fetch_add(1, Ordering::Relaxed);
                 });
             }
@@ -239,12 +239,12 @@ mod tests {
 
     #[test]
     fn sleepers_are_woken() {
-        let team = team(3);
+        let pool = pool(3);
         let count = AtomicUsize::new(0);
         for _ in 0..3 {
             // Longer than any member spins.
             thread::sleep(std::time::Duration::from_millis(20));
-            team.run(&|_| {
+            pool.run(&|_| {
                 count.fetch_add(1, Ordering::Relaxed);
             });
         }
@@ -256,20 +256,20 @@ mod tests {
         let mut numbers = vec![0_u32; 10];
         let (left, right) = numbers.split_at_mut(4);
         let mut parts = [Some((left, 1)), Some((right, 2)), None];
-        team(3).each(&mut parts, |(slice, value)| slice.fill(value));
+        pool(3).each(&mut parts, |(slice, value)| slice.fill(value));
         assert_eq!(numbers, [1, 1, 1, 1, 2, 2, 2, 2, 2, 2]);
     }
 
     #[test]
     fn a_panic_of_any_member_reaches_the_caller_and_the_team_goes_on() {
-        let team = team(3);
+        let pool = pool(3);
         for bad in 0..3 {
             let result =
-                catch_unwind(AssertUnwindSafe(|| team.run(&|member| assert_ne!(member, bad, "bad member"))));
+                catch_unwind(AssertUnwindSafe(|| pool.run(&|member| assert_ne!(member, bad, "bad member"))));
             assert!(result.is_err(), "member {bad}");
         }
         let count = AtomicUsize::new(0);
-        team.run(&|_| {
+        pool.run(&|_| {
             count.fetch_add(1, Ordering::Relaxed);
         });
         assert_eq!(count.load(Ordering::Relaxed), 3);

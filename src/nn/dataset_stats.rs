@@ -4,8 +4,8 @@
 use ndarray::ArrayView2;
 
 use crate::kernel::real::Real;
-use crate::kernel::{BatchMoments, Team, batch_moments};
-use crate::nn::{Network, Role};
+use crate::kernel::{BatchMoments, ThreadPool, batch_moments};
+use crate::nn::{Network, ParamKind};
 
 /// The moments of each column over all rows seen so far.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +28,12 @@ impl Population {
     ///
     /// Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing
     /// sample variances", 1979.
-    pub fn add<F: Real>(&mut self, team: &Team, x: &ArrayView2<'_, F>) {
+    pub fn add<F: Real>(&mut self, pool: &ThreadPool, x: &ArrayView2<'_, F>) {
         if x.nrows() == 0 {
             return;
         }
         let mut batch = BatchMoments::new(self.mean.len());
-        batch_moments(team, x, &mut batch);
+        batch_moments(pool, x, &mut batch);
         let (before, new) = (self.rows as f64, x.nrows() as f64);
         let share = new / (before + new);
         for (column, (mean, squares)) in self.mean.iter_mut().zip(&mut self.squares).enumerate() {
@@ -60,7 +60,7 @@ impl Population {
 impl<F: Real> Network<F> {
     /// Whether any layer has running statistics.
     pub fn has_running_statistics(&self) -> bool {
-        self.params().any(|param| param.role == Role::Running)
+        self.params().any(|param| param.kind == ParamKind::Buffer)
     }
 
     /// Puts the mean and variance of its input over a whole population in place of the running
@@ -72,19 +72,19 @@ impl<F: Real> Network<F> {
     /// order each time it is called: once for each such layer. Without rows nothing changes.
     pub fn recompute_running_statistics(
         &mut self,
-        team: &Team,
+        pool: &ThreadPool,
         max_rows: usize,
         each_chunk: impl Fn(&mut dyn FnMut(ArrayView2<'_, F>)),
     ) {
         let mut workspace = self.reserve_inference(max_rows);
         for index in 0..self.layers().len() {
-            let has_any = self.layers()[index].params().iter().any(|param| param.role == Role::Running);
+            let has_any = self.layers()[index].params().iter().any(|param| param.kind == ParamKind::Buffer);
             if !has_any {
                 continue;
             }
             let mut population = Population::new(self.width_before(index));
             each_chunk(&mut |x| {
-                population.add(team, &self.input_of(index, team, x, &mut workspace));
+                population.add(pool, &self.input_of(index, pool, x, &mut workspace));
             });
             if population.rows > 0 {
                 self.set_running_statistics(index, &population);

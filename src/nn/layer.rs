@@ -2,15 +2,15 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::kernel::Team;
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::nn::{Param, Population, Targets};
 
 /// What a pass needs besides the numbers.
 #[derive(Clone, Copy)]
-pub struct Pass<'a, F> {
+pub struct PassContext<'a, F> {
     /// Who does the work; results do not depend on it.
-    pub team: &'a Team,
+    pub pool: &'a ThreadPool,
     /// The training step, from 1; keys the random masks of dropout.
     pub step: u64,
     /// The truth for each row, for the loss layer.
@@ -39,15 +39,15 @@ pub trait Layer<F: Real>: Send + Sync {
     fn reserve(&mut self, _max_rows: usize) {}
 
     /// The training pass: batch statistics, random masks.
-    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
+    fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
 
     /// The evaluation pass: each row on its own, nothing remembered.
-    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
+    fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
 
     /// An evaluation pass by the statistics of `x` itself where training would use them: like
     /// [`forward`](Self::forward) without random masks, and like [`infer`](Self::infer) it remembers
     /// nothing. May allocate.
-    fn infer_as_batch(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+    fn infer_as_batch(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
         self.infer(pass, x, y);
     }
 
@@ -57,7 +57,7 @@ pub trait Layer<F: Real>: Send + Sync {
     /// [`forward_rectified`](Self::forward_rectified), after which `y` is stale.
     fn backward(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
@@ -76,7 +76,7 @@ pub trait Layer<F: Real>: Send + Sync {
     /// whether it was done; if not, nothing was.
     fn forward_rectified(
         &mut self,
-        _pass: &Pass<'_, F>,
+        _pass: &PassContext<'_, F>,
         _x: ArrayView2<'_, F>,
         _y: ArrayViewMut2<'_, F>,
     ) -> bool {
@@ -88,7 +88,7 @@ pub trait Layer<F: Real>: Send + Sync {
     /// whether it was done; if not, nothing was.
     fn backward_rectified(
         &mut self,
-        _pass: &Pass<'_, F>,
+        _pass: &PassContext<'_, F>,
         _x: ArrayView2<'_, F>,
         _dy: ArrayView2<'_, F>,
         _dx: ArrayViewMut2<'_, F>,

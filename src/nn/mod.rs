@@ -19,7 +19,7 @@ pub(crate) mod workspace;
 
 pub use crate::nn::dataset_stats::Population;
 pub use crate::nn::init::Init;
-pub use crate::nn::layer::{Layer, Pass};
+pub use crate::nn::layer::{Layer, PassContext};
 pub use crate::nn::layers::affine::{Affine, AffineSpec, Bias};
 pub use crate::nn::layers::batch_norm::{Backward, BatchNorm, BatchNormSpec};
 pub use crate::nn::layers::dropout::{Dropout, DropoutSpec};
@@ -35,7 +35,7 @@ pub use crate::nn::losses::squared::SquaredLossSpec;
 pub use crate::nn::losses::{Loss, Task, class_probabilities, predicted_class};
 pub(crate) use crate::nn::network::default_init;
 pub use crate::nn::network::{Network, WantedWeights};
-pub use crate::nn::param::{Param, Role};
+pub use crate::nn::param::{Param, ParamKind};
 pub use crate::nn::running_stats::{RunningStart, RunningUpdate, RunningVariance};
 pub use crate::nn::spec::{LayerSpec, Norm};
 pub use crate::nn::workspace::Workspace;

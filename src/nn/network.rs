@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use crate::kernel;
-use crate::kernel::Team;
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::nn::layers::activation::Elementwise;
 use crate::nn::layers::affine::Bias;
@@ -18,8 +18,8 @@ use crate::nn::losses::regression::ValueLoss;
 use crate::nn::losses::squared::SquaredError;
 use crate::nn::workspace::{head, head_mut};
 use crate::nn::{
-    Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, LogisticLoss, MeanOnly, Param, Pass, Population,
-    SoftmaxLoss, Targets, Workspace,
+    Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, LogisticLoss, MeanOnly, Param, PassContext,
+    Population, SoftmaxLoss, Targets, Workspace,
 };
 use crate::random::stream;
 
@@ -180,7 +180,7 @@ impl<F: Real> Network<F> {
     /// `x`: `(n, inputs)`; result: `(n, 1)`.
     pub fn forward<'w>(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
@@ -204,7 +204,7 @@ impl<F: Real> Network<F> {
     /// and into `dx` where it is wanted.
     pub fn backward(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         workspace: &mut Workspace<F>,
         mut dx: Option<ArrayViewMut2<'_, F>>,
@@ -240,11 +240,11 @@ impl<F: Real> Network<F> {
     /// The scores of each row in evaluation mode, `(n, outputs)`: the loss layer's input.
     pub fn scores<'w>(
         &self,
-        team: &Team,
+        pool: &ThreadPool,
         x: ArrayView2<'_, F>,
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
-        self.infer_layers(self.layers.len() - 1, team, x, workspace, Statistics::Running);
+        self.infer_layers(self.layers.len() - 1, pool, x, workspace, Statistics::Running);
         workspace.activation(self.layers.len() - 2, x.nrows())
     }
 
@@ -253,11 +253,11 @@ impl<F: Real> Network<F> {
     /// comparisons; allocates.
     pub fn scores_as_batch<'w>(
         &self,
-        team: &Team,
+        pool: &ThreadPool,
         x: ArrayView2<'_, F>,
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
-        self.infer_layers(self.layers.len() - 1, team, x, workspace, Statistics::Batch);
+        self.infer_layers(self.layers.len() - 1, pool, x, workspace, Statistics::Batch);
         workspace.activation(self.layers.len() - 2, x.nrows())
     }
 
@@ -265,11 +265,11 @@ impl<F: Real> Network<F> {
     pub(crate) fn input_of<'a>(
         &self,
         layer: usize,
-        team: &Team,
+        pool: &ThreadPool,
         x: ArrayView2<'a, F>,
         workspace: &'a mut Workspace<F>,
     ) -> ArrayView2<'a, F> {
-        self.infer_layers(layer, team, x, workspace, Statistics::Running);
+        self.infer_layers(layer, pool, x, workspace, Statistics::Running);
         if layer == 0 { x } else { workspace.activation(layer - 1, x.nrows()) }
     }
 
@@ -277,13 +277,13 @@ impl<F: Real> Network<F> {
     fn infer_layers(
         &self,
         count: usize,
-        team: &Team,
+        pool: &ThreadPool,
         x: ArrayView2<'_, F>,
         workspace: &mut Workspace<F>,
         statistics: Statistics,
     ) {
         let n = x.nrows();
-        let pass = Pass { team, step: 0, targets: Targets::none(), weights: None };
+        let pass = PassContext { pool, step: 0, targets: Targets::none(), weights: None };
         for (index, layer) in self.layers[..count].iter().enumerate() {
             let (before, y) = workspace.acts.split_at_mut(index);
             let x = before.last().map_or(x, |x| head(x, n));
@@ -310,18 +310,18 @@ impl<F: Real> Network<F> {
     /// Layers are borrowed shared: evaluation cannot touch a weight or a running statistic.
     pub fn infer<'w, 't>(
         &self,
-        team: &'t Team,
+        pool: &'t ThreadPool,
         x: ArrayView2<'_, F>,
         targets: Targets<'t, F>,
         workspace: &'w mut Workspace<F>,
     ) -> (ArrayView2<'w, F>, ArrayView2<'w, F>) {
         let n = x.nrows();
-        self.scores(team, x, workspace);
+        self.scores(pool, x, workspace);
         let last = self.layers.len() - 1;
         let (before, y) = workspace.acts.split_at_mut(last);
         let scores = head(&before[last - 1], n);
         let mut losses = head_mut(&mut y[0], n);
-        let pass = Pass { team, step: 0, targets, weights: None };
+        let pass = PassContext { pool, step: 0, targets, weights: None };
         self.layers[last].infer(&pass, scores, losses.view_mut());
         (scores, head(&y[0], n))
     }
@@ -335,11 +335,11 @@ impl<F: Real> Network<F> {
 
     /// The first tensor of the last training step that holds a number that is not finite: a
     /// statistic of the batch or a gradient.
-    pub fn non_finite(&self, team: &Team) -> Option<String> {
+    pub fn non_finite(&self, pool: &ThreadPool) -> Option<String> {
         self.layers.iter().find_map(|layer| layer.non_finite_statistic()).or_else(|| {
             let bad = |param: &&Param<F>| {
                 let grad = param.grad.as_slice().unwrap_or_default();
-                !param.grad_is_finite && !kernel::all_finite_among(team, grad)
+                !param.grad_is_finite && !kernel::all_finite_among(pool, grad)
             };
             self.params().find(bad).map(|param| format!("gradient of {}", param.name))
         })

@@ -7,13 +7,13 @@ use crate::kernel::{aligned, zeros};
 
 /// What may happen to a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum ParamKind {
     /// Trained and decayed: the weights of affine layers.
     Weight,
     /// Trained, never decayed: bias, gamma, beta.
-    Offset,
+    NoDecay,
     /// Never trained: running statistics.
-    Running,
+    Buffer,
 }
 
 /// A named tensor of a layer or of an optimiser. Vectors are stored as `1 x n`.
@@ -23,10 +23,10 @@ pub struct Param<F> {
     /// name is the same in every twin.
     pub name: String,
     /// What may happen to it.
-    pub role: Role,
+    pub kind: ParamKind,
     /// The values.
     pub value: Array2<F>,
-    /// The gradient of the loss, overwritten by each backward pass; empty for [`Role::Running`].
+    /// The gradient of the loss, overwritten by each backward pass; empty for [`ParamKind::Buffer`].
     pub grad: Array2<F>,
     /// Whether the gradient is known to be finite; false where nobody has looked.
     pub grad_is_finite: bool,
@@ -34,16 +34,16 @@ pub struct Param<F> {
 
 impl<F: Real> Param<F> {
     /// A trained tensor with a zero gradient of the same shape.
-    pub fn trained(name: String, role: Role, value: Array2<F>) -> Self {
+    pub fn trained(name: String, kind: ParamKind, value: Array2<F>) -> Self {
         let grad = zeros(value.nrows(), value.ncols());
-        Self { name, role, value: aligned(&value), grad, grad_is_finite: false }
+        Self { name, kind, value: aligned(&value), grad, grad_is_finite: false }
     }
 
     /// A running statistic, `1 x width`, every entry `value`.
     pub fn running(name: String, width: usize, value: F) -> Self {
         Self {
             name,
-            role: Role::Running,
+            kind: ParamKind::Buffer,
             value: Array2::from_elem((1, width), value),
             grad: Array2::zeros((0, 0)),
             grad_is_finite: false,
@@ -52,6 +52,6 @@ impl<F: Real> Param<F> {
 
     /// Whether optimisers move it.
     pub fn is_trained(&self) -> bool {
-        self.role != Role::Running
+        self.kind != ParamKind::Buffer
     }
 }

@@ -1,9 +1,9 @@
 //! Coupled decay: the gradient of a penalty on the weights.
 
 use crate::kernel::real::Real;
-use crate::nn::{Network, Role};
+use crate::nn::{Network, ParamKind};
 
-/// Adds the gradient of `l2 / 2 * sum of W^2`, which is `l2 * W`, over [`Role::Weight`] only.
+/// Adds the gradient of `l2 / 2 * sum of W^2`, which is `l2 * W`, over [`ParamKind::Weight`] only.
 ///
 /// To be called after [`Network::backward`], and before clipping: the penalty is part of the loss
 /// that is minimised.
@@ -12,7 +12,7 @@ pub fn add_l2_gradient<F: Real>(network: &mut Network<F>, l2: f64) {
         return;
     }
     let l2 = F::from_f64(l2);
-    for param in network.params_mut().filter(|param| param.role == Role::Weight) {
+    for param in network.params_mut().filter(|param| param.kind == ParamKind::Weight) {
         param.grad.scaled_add(l2, &param.value);
         param.grad_is_finite = false;
     }

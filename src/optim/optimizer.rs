@@ -8,8 +8,8 @@
 use ndarray::Array2;
 
 use crate::kernel::real::Real;
-use crate::kernel::{Team, update, zeros};
-use crate::nn::{Network, Param, Role};
+use crate::kernel::{ThreadPool, update, zeros};
+use crate::nn::{Network, Param, ParamKind};
 use crate::optim::OptimizerSpec;
 
 /// An update rule with its state: one or two tensors for each trained tensor, in the same order.
@@ -32,7 +32,7 @@ impl<F: Real> Optimizer<F> {
             let (rows, columns) = if prefix.is_empty() { (0, 0) } else { param.value.dim() };
             Param {
                 name: format!("{prefix}/{}", param.name),
-                role: param.role,
+                kind: param.kind,
                 value: zeros(rows, columns),
                 grad: Array2::zeros((0, 0)),
                 grad_is_finite: false,
@@ -57,13 +57,13 @@ impl<F: Real> Optimizer<F> {
     }
 
     /// Moves every trained tensor of `network` by its gradient, at `step` (from 1) with the rate
-    /// that the schedule gives; the work is shared out among `team`.
+    /// that the schedule gives; the work is shared out among `pool`.
     ///
     /// Coupled decay is not part of this: the trainer adds it to the gradients.
-    pub fn step(&mut self, team: &Team, network: &mut Network<F>, step: u64, learning_rate: f64) {
+    pub fn step(&mut self, pool: &ThreadPool, network: &mut Network<F>, step: u64, learning_rate: f64) {
         let trained = network.params_mut().filter(|param| param.is_trained());
         for (param, [first, second]) in trained.zip(&mut self.state) {
-            let is_weight = param.role == Role::Weight;
+            let is_weight = param.kind == ParamKind::Weight;
             let (w, g) = (param.value.view_mut(), param.grad.view());
             let state = [first, second].map(|tensor| {
                 let value = &mut tensor.value;
@@ -73,7 +73,7 @@ impl<F: Real> Optimizer<F> {
                 OptimizerSpec::Sgd(sgd) if sgd.momentum == 0.0 => {
                     let rate = F::from_f64(learning_rate);
                     update(
-                        team,
+                        pool,
                         w,
                         &g,
                         state,
@@ -84,7 +84,7 @@ impl<F: Real> Optimizer<F> {
                 OptimizerSpec::Sgd(sgd) => {
                     let (rate, keep) = (F::from_f64(learning_rate), F::from_f64(sgd.momentum));
                     update(
-                        team,
+                        pool,
                         w,
                         &g,
                         state,
@@ -97,7 +97,7 @@ impl<F: Real> Optimizer<F> {
                 OptimizerSpec::RmsProp(spec) => {
                     let rule = RmsPropStep::new(learning_rate, spec.decay, spec.eps);
                     update(
-                        team,
+                        pool,
                         w,
                         &g,
                         state,
@@ -108,7 +108,7 @@ impl<F: Real> Optimizer<F> {
                 OptimizerSpec::Adam(spec) => {
                     let rule = AdamStep::new(step, learning_rate, 0.0, spec.beta1, spec.beta2, spec.eps);
                     update(
-                        team,
+                        pool,
                         w,
                         &g,
                         state,
@@ -120,7 +120,7 @@ impl<F: Real> Optimizer<F> {
                     let decay = if is_weight { spec.weight_decay } else { 0.0 };
                     let rule = AdamStep::new(step, learning_rate, decay, spec.beta1, spec.beta2, spec.eps);
                     update(
-                        team,
+                        pool,
                         w,
                         &g,
                         state,

@@ -35,7 +35,7 @@ impl OptimizerSpec {
     }
 
     /// The coupled decay: `l2 / 2 * sum of W^2` is part of the loss that is minimised, over
-    /// [`Role::Weight`](crate::nn::Role::Weight) only.
+    /// [`ParamKind::Weight`](crate::nn::ParamKind::Weight) only.
     pub fn l2(&self) -> f64 {
         match self {
             Self::Sgd(spec) => spec.l2,

@@ -6,7 +6,7 @@ use ndarray::{Array2, s};
 
 use crate::data::{BadRows, Encoder, Encoding, Piece, RowProblem};
 use crate::kernel::real::Real;
-use crate::kernel::{Team, wide};
+use crate::kernel::{ThreadPool, wide};
 use crate::nn::{Network, Workspace};
 use crate::predict::prediction::{Answer, Answered};
 use crate::predict::writer::Form;
@@ -35,7 +35,7 @@ pub(crate) struct Portion {
 
 /// What a thread keeps from one piece to the next.
 pub(crate) struct Room<F> {
-    team: Team,
+    pool: ThreadPool,
     x: Array2<F>, // (BATCH, inputs), rows beyond those in work are stale
     workspace: Workspace<F>,
     answered: Answered<F>,
@@ -54,7 +54,7 @@ impl<'m, F: Real> Predictor<'m, F> {
         room: &mut Option<Room<F>>,
         piece: &Piece<'_>,
     ) -> Result<Portion, RowProblem> {
-        let Room { team, x, workspace, answered, length } = room.get_or_insert_with(|| self.room());
+        let Room { pool, x, workspace, answered, length } = room.get_or_insert_with(|| self.room());
         let rows = piece.rows();
         let mut portion = Portion {
             text: Vec::with_capacity(*length),
@@ -74,7 +74,7 @@ impl<'m, F: Real> Predictor<'m, F> {
                     }
                 },
             );
-            let scores = self.network.scores(team, x.view(), workspace);
+            let scores = self.network.scores(pool, x.view(), workspace);
             for ((row, scores), x) in (start..end).zip(scores.rows()).zip(x.rows()) {
                 let text = &mut portion.text;
                 if let Some(problem) = piece.problem(row) {
@@ -100,7 +100,7 @@ impl<'m, F: Real> Predictor<'m, F> {
 
     fn room(&self) -> Room<F> {
         Room {
-            team: Team::alone(),
+            pool: ThreadPool::single(),
             x: Array2::zeros((BATCH, self.network.inputs())),
             workspace: self.network.reserve_inference(BATCH),
             answered: self.answer.room(),

@@ -3,7 +3,7 @@
 use ndarray::{ArrayView1, ArrayView2};
 
 use crate::data::{Batch, Rows};
-use crate::kernel::Team;
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::nn::{Network, Targets, Workspace, predicted_class};
 use crate::train::{Quality, Score};
@@ -24,14 +24,14 @@ impl<F: Real> Evaluator<F> {
     }
 
     /// The mean loss of `network` on `rows`, and its accuracy or R2, in evaluation mode.
-    pub fn score(&mut self, team: &Team, network: &Network<F>, rows: &Rows<F>) -> Score {
+    pub fn score(&mut self, pool: &ThreadPool, network: &Network<F>, rows: &Rows<F>) -> Score {
         let Self { workspace, batch } = self;
         let (mut loss, mut weight) = (0.0, 0.0);
         let mut quality = Tally::new(rows);
         for start in (0..rows.len()).step_by(CHUNK) {
             let end = rows.len().min(start + CHUNK);
-            rows.gather(team, start..end, batch);
-            let (scores, losses) = network.infer(team, batch.x(), batch.targets(), workspace);
+            rows.gather(pool, start..end, batch);
+            let (scores, losses) = network.infer(pool, batch.x(), batch.targets(), workspace);
             loss += weighted_sum(losses, batch.weights());
             weight += match batch.weights() {
                 Some(weights) => weights.iter().map(|&weight| weight.to_f64()).sum(),
@@ -143,7 +143,7 @@ mod tests {
         let loss = Network::build(&[loss.layer()], width, width, 0).into_layers();
         let layers = std::iter::once(Box::new(Affine::new("same", Array2::eye(width), false)) as _);
         let network = Network::new(width, layers.chain(loss).collect());
-        Evaluator::new(&network, rows).score(&Team::alone(), &network, rows)
+        Evaluator::new(&network, rows).score(&ThreadPool::single(), &network, rows)
     }
 
     /// The training rows of a file with the columns `x`, `w` for the weight, and `y` for the truth.

@@ -2,9 +2,9 @@
 
 use crate::config::Plan;
 use crate::data::{Batch, Rows};
-use crate::kernel::Team;
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{Network, Pass, Workspace};
+use crate::nn::{Network, PassContext, Workspace};
 use crate::optim::{Optimizer, add_l2_gradient, clip_by_global_norm};
 use crate::train::evaluate::weighted_sum;
 
@@ -38,15 +38,15 @@ impl<'a, F: Real> Stepper<'a, F> {
     /// known to be finite.
     pub(crate) fn step(
         &mut self,
-        team: &Team,
+        pool: &ThreadPool,
         rows: &Rows<F>,
         batch: &[usize],
         step: u64,
         learning_rate: f64,
     ) -> Result<f64, NonFinite> {
-        rows.gather(team, batch.iter().copied(), &mut self.batch);
+        rows.gather(pool, batch.iter().copied(), &mut self.batch);
         let Self { network, workspace, batch, .. } = self;
-        let pass = Pass { team, step, targets: batch.targets(), weights: batch.weights() };
+        let pass = PassContext { pool, step, targets: batch.targets(), weights: batch.weights() };
         let x = batch.x();
 
         let losses = network.forward(&pass, x, workspace);
@@ -56,13 +56,13 @@ impl<'a, F: Real> Stepper<'a, F> {
         }
         network.backward(&pass, x, workspace, None);
         add_l2_gradient(network, self.plan.optimizer.l2());
-        if let Some(tensor) = network.non_finite(team) {
+        if let Some(tensor) = network.non_finite(pool) {
             return Err(NonFinite(tensor));
         }
         if let Some(max_norm) = self.plan.training.clip_norm {
             clip_by_global_norm(network, max_norm);
         }
-        self.optimizer.step(team, network, step, learning_rate);
+        self.optimizer.step(pool, network, step, learning_rate);
         network.commit();
         Ok(loss)
     }
@@ -97,7 +97,7 @@ mod tests {
         };
         let before = tensors(&network);
         let mut stepper = Stepper::new(&plan, network, &rows, 3);
-        let ended = stepper.step(&Team::alone(), &rows, &[0, 1, 2], 1, 0.1);
+        let ended = stepper.step(&ThreadPool::single(), &rows, &[0, 1, 2], 1, 0.1);
         assert_eq!(
             ended.err().map(|NonFinite(tensor)| tensor).as_deref(),
             Some("gradient of affine_1.weight")

@@ -9,7 +9,7 @@ use ndarray::Array2;
 use crate::config::Plan;
 use crate::data::{Batches, Data};
 use crate::kernel;
-use crate::kernel::Team;
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::nn::Network;
 use crate::train::early_stopping::Patience;
@@ -37,7 +37,7 @@ pub struct Trained<F> {
     pub test: Option<Score>,
 }
 
-/// Trains the network of `plan` on `data` with the threads of `team` and tells `observer` about it.
+/// Trains the network of `plan` on `data` with the threads of `pool` and tells `observer` about it.
 ///
 /// With early stopping the weights of the best epoch are kept, otherwise those of the last epoch
 /// that was finished; running statistics always go with the weights. `stop`, once set, ends the
@@ -49,7 +49,7 @@ pub struct Trained<F> {
 pub fn train<F: Real>(
     plan: &Plan,
     data: &Data<F>,
-    team: &Team,
+    pool: &ThreadPool,
     stop: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> std::io::Result<Trained<F>> {
@@ -63,13 +63,13 @@ pub fn train<F: Real>(
     );
     let network =
         Network::build(&plan.layers, data.encoding.inputs.len(), data.encoding.outputs(), training.seed);
-    let alone = Team::alone();
+    let alone = ThreadPool::single();
     let is_shared = network.trained_parameters().saturating_mul(batches.sizes().1) >= WORTH_SHARING;
     let mut run = Run {
         plan,
         data,
-        team,
-        step_team: if is_shared { team } else { &alone },
+        pool,
+        step_team: if is_shared { pool } else { &alone },
         stop,
         evaluator: Evaluator::new(&network, &data.train),
         patience: Patience::new(training.early_stopping.as_ref()),
@@ -88,7 +88,7 @@ pub fn train<F: Real>(
     for (param, tensor) in network.params_mut().zip(tensors) {
         param.value = tensor;
     }
-    let test = data.test.as_ref().map(|rows| evaluator.score(team, &network, rows));
+    let test = data.test.as_ref().map(|rows| evaluator.score(pool, &network, rows));
     Ok(Trained { network, kept_epoch, outcome, epochs, steps, test })
 }
 
@@ -97,9 +97,9 @@ struct Run<'a, F> {
     plan: &'a Plan,
     data: &'a Data<F>,
     /// For evaluation.
-    team: &'a Team,
+    pool: &'a ThreadPool,
     /// For training steps.
-    step_team: &'a Team,
+    step_team: &'a ThreadPool,
     stop: &'a AtomicBool,
     batches: Batches,
     stepper: Stepper<'a, F>,
@@ -167,8 +167,8 @@ impl<F: Real> Run<'_, F> {
     ) -> std::io::Result<ControlFlow<Outcome>> {
         let network = &self.stepper.network;
         let begin = Instant::now();
-        let train = self.evaluator.score(self.team, network, &self.data.train);
-        let valid = self.data.valid.as_ref().map(|rows| self.evaluator.score(self.team, network, rows));
+        let train = self.evaluator.score(self.pool, network, &self.data.train);
+        let valid = self.data.valid.as_ref().map(|rows| self.evaluator.score(self.pool, network, rows));
         let before = self.epochs.last();
         let record = EpochRecord {
             epoch,
@@ -227,7 +227,8 @@ mod tests {
         let table = Table::load(&plan.data).expect("the table loads");
         let data = table.prepare::<F>(1, plan.training.class_weights.as_ref()).expect("the values fit").data;
         let mut nobody: Vec<Box<dyn Observer>> = Vec::new();
-        train(&plan, &data, &Team::alone(), &AtomicBool::new(false), &mut nobody).expect("nobody objects")
+        train(&plan, &data, &ThreadPool::single(), &AtomicBool::new(false), &mut nobody)
+            .expect("nobody objects")
     }
 
     /// A run over five rows of the network with these layers before the scores.

@@ -3,9 +3,9 @@
 //! The file's numbers are right to 2e-14; what is added here is the rounding of another order of
 //! summation. See `tests/golden/README.md`.
 
-use bntrain::kernel::Team;
+use bntrain::kernel::ThreadPool;
 use bntrain::nn::{
-    Affine, BatchNorm, BatchNormSpec, Layer, LayerSpec, MeanOnly, MeanOnlySpec, Network, Param, Role,
+    Affine, BatchNorm, BatchNormSpec, Layer, LayerSpec, MeanOnly, MeanOnlySpec, Network, Param, ParamKind,
     RunningStart, RunningVariance, SoftmaxLoss,
 };
 use bntrain::optim::{AdamSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec, add_l2_gradient};
@@ -164,7 +164,7 @@ impl Step {
 
     /// `w` after the step.
     fn take(&mut self, step: u64, learning_rate: f64) -> Array2<f64> {
-        self.optimizer.step(&Team::alone(), &mut self.network, step, learning_rate);
+        self.optimizer.step(&ThreadPool::single(), &mut self.network, step, learning_rate);
         self.network.params().next().expect("one tensor").value.clone()
     }
 }
@@ -228,7 +228,7 @@ fn loss(network: &mut Network<f64>, case: &Value, l2: f64) -> f64 {
     let loss = network.forward(&pass, x.view(), &mut workspace).mean().expect("rows");
     network.backward(&pass, x.view(), &mut workspace, None);
     add_l2_gradient(network, l2);
-    let weights = network.params().filter(|param| param.role == Role::Weight);
+    let weights = network.params().filter(|param| param.kind == ParamKind::Weight);
     let squares: f64 = weights.map(|param| param.value.iter().map(|w| w * w).sum::<f64>()).sum();
     loss + 0.5 * l2 * squares
 }
@@ -262,7 +262,7 @@ fn the_two_layer_net() {
         set(network.params_mut(), &ours(name), value);
     }
     let mut workspace = network.reserve_inference(3);
-    let scores = network.scores(&Team::alone(), matrix(&case["X"]).view(), &mut workspace);
+    let scores = network.scores(&ThreadPool::single(), matrix(&case["X"]).view(), &mut workspace);
     assert_close("scores", scores, &matrix(&case["scores"]), TOLERANCE);
     assert_number("loss with decay", loss(&mut network, case, 1.0), &case["loss_reg_1"]);
     assert_number("loss", loss(&mut network, case, 0.0), &case["loss_reg_0"]);

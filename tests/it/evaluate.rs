@@ -2,7 +2,7 @@
 
 use bntrain::data::Scaling;
 use bntrain::eval::{Evaluation, EvaluationError, Inputs, Meaning, Question, Statistics, answers, evaluate};
-use bntrain::kernel::Team;
+use bntrain::kernel::ThreadPool;
 use bntrain::metrics::{Answers, Metrics, Truth, difference};
 use bntrain::nn::Network;
 use ndarray::{Array2, Axis, s};
@@ -18,8 +18,8 @@ fn network() -> Network<f32> {
     let mut workspace = network.reserve(20);
     let x = uniform((20, 5), 9).mapv(|x| x as f32);
     let labels = labels(20, 3);
-    let pass = bntrain::nn::Pass {
-        team: &Team::alone(),
+    let pass = bntrain::nn::PassContext {
+        pool: &ThreadPool::single(),
         step: 1,
         targets: bntrain::nn::Targets::Classes(&labels),
         weights: None,
@@ -53,11 +53,11 @@ fn ask(
         names: &names,
         baseline: &[3.0, 2.0, 1.0],
     };
-    evaluate(network, &Team::alone(), &question, choices, batch_size)
+    evaluate(network, &ThreadPool::single(), &question, choices, batch_size)
 }
 
 fn class_answers(network: &Network<f32>, x: &Array2<f32>, batch_size: Option<usize>) -> Array2<f64> {
-    match answers(network, &Team::alone(), x, batch_size, Meaning::Classes(3)) {
+    match answers(network, &ThreadPool::single(), x, batch_size, Meaning::Classes(3)) {
         Answers::Classes(answers) => answers,
         Answers::Values(_) => panic!("classes were asked for"),
     }
@@ -102,8 +102,8 @@ fn each_choice_is_what_it_says_and_the_network_stays_as_it_was() {
         by_hand.slice_mut(s![range, ..]).assign(&class_answers(&network, &batch, Some(70)));
     }
     assert_eq!(of(2), metrics(by_hand));
-    let team = Team::alone();
-    network.recompute_running_statistics(&team, 70, |see| see(x.view()));
+    let pool = ThreadPool::single();
+    network.recompute_running_statistics(&pool, 70, |see| see(x.view()));
     // Chunks and the whole round their sums differently.
     let (Metrics::Classes(chunked), Metrics::Classes(whole)) =
         (of(1), metrics(class_answers(&network, &x, None)))
@@ -130,10 +130,11 @@ fn weights_count_in_metrics_differences_and_baseline() {
         baseline: &[3.0, 2.0, 1.0],
     };
     let choices = [Statistics::Running, Statistics::Batch, Statistics::Recomputed];
-    let found = evaluate(&mut network, &Team::alone(), &question, &choices, 16).expect("an evaluation");
+    let found =
+        evaluate(&mut network, &ThreadPool::single(), &question, &choices, 16).expect("an evaluation");
 
     let (running, batch) = (class_answers(&network, &x, None), class_answers(&network, &x, Some(16)));
-    network.recompute_running_statistics(&Team::alone(), 70, |see| see(x.view()));
+    network.recompute_running_statistics(&ThreadPool::single(), 70, |see| see(x.view()));
     let recomputed = class_answers(&network, &x, None);
     let answers = [running, batch, recomputed].map(Answers::Classes);
     for (place, (choice, answers_of_choice)) in found.choices.iter().zip(&answers).enumerate() {
@@ -187,9 +188,10 @@ fn values_are_unscaled() {
     let network = Network::<f64>::build(&stack(&[4], &[relu()]), 5, 3, 1);
     let x = uniform((6, 5), 3);
     let mut workspace = network.reserve_inference(6);
-    let scores = network.scores(&Team::alone(), x.view(), &mut workspace).to_owned();
+    let scores = network.scores(&ThreadPool::single(), x.view(), &mut workspace).to_owned();
     let scaling = [(0.0, 1.0), (10.0, 2.0), (-1e6, 1e3)].map(|(offset, divisor)| Scaling { offset, divisor });
-    let Answers::Values(found) = answers(&network, &Team::alone(), &x, None, Meaning::Values(&scaling))
+    let Answers::Values(found) =
+        answers(&network, &ThreadPool::single(), &x, None, Meaning::Values(&scaling))
     else {
         panic!("values were asked for")
     };
@@ -205,8 +207,9 @@ fn one_score_tells_two_classes() {
     let network = Network::<f64>::build(&stack(&[4], &[relu()]), 5, 1, 1);
     let x = uniform((6, 5), 3);
     let mut workspace = network.reserve_inference(6);
-    let scores = network.scores(&Team::alone(), x.view(), &mut workspace).to_owned();
-    let Answers::Classes(found) = answers(&network, &Team::alone(), &x, None, Meaning::Classes(2)) else {
+    let scores = network.scores(&ThreadPool::single(), x.view(), &mut workspace).to_owned();
+    let Answers::Classes(found) = answers(&network, &ThreadPool::single(), &x, None, Meaning::Classes(2))
+    else {
         panic!("classes were asked for")
     };
     for (answer, score) in found.rows().into_iter().zip(&scores) {
@@ -222,7 +225,8 @@ fn one_score_tells_two_classes() {
 fn rows_of_a_table_are_shown_as_they_are_trained_on() {
     let (network, x) = (network(), rows(300));
     let table = bntrain::data::Rows::new(&x, bntrain::data::RowTargets::Classes(labels(300, 3)));
-    let answers_of =
-        |rows: &dyn Inputs<f32>| answers(&network, &Team::alone(), rows, Some(64), Meaning::Classes(3));
+    let answers_of = |rows: &dyn Inputs<f32>| {
+        answers(&network, &ThreadPool::single(), rows, Some(64), Meaning::Classes(3))
+    };
     assert_eq!(answers_of(&table), answers_of(&x));
 }

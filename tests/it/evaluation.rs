@@ -1,7 +1,7 @@
 //! Evaluation changes nothing, sees each row alone, and is what training tends to.
 
 use bntrain::kernel::real::Real;
-use bntrain::kernel::{BatchMoments, Team, batch_moments};
+use bntrain::kernel::{BatchMoments, ThreadPool, batch_moments};
 use bntrain::nn::{
     Affine, BatchNorm, BatchNormSpec, Dropout, DropoutSpec, Layer, LayerSpec, MeanOnlySpec, Network,
     RunningStart, RunningUpdate, RunningVariance, Targets,
@@ -41,7 +41,8 @@ fn evaluate<F: Real>(network: &Network<F>, x: &Array2<F>, labels: &[u32], n: usi
     let mut workspace = network.reserve_inference(n);
     let batches = x.axis_chunks_iter(ndarray::Axis(0), n).zip(labels.chunks(n));
     let rows = batches.flat_map(|(x, labels)| {
-        let (scores, losses) = network.infer(&Team::alone(), x, Targets::Classes(labels), &mut workspace);
+        let (scores, losses) =
+            network.infer(&ThreadPool::single(), x, Targets::Classes(labels), &mut workspace);
         let rows = scores.rows().into_iter().zip(losses.rows());
         rows.map(|(scores, losses)| bits(scores.iter().chain(losses))).collect::<Vec<_>>()
     });
@@ -135,7 +136,7 @@ fn evaluation_approaches_training_on_fixed_data() {
                 network.commit();
             }
             let (_, evaluated) =
-                network.infer(&Team::alone(), x.view(), Targets::Classes(&labels), &mut workspace);
+                network.infer(&ThreadPool::single(), x.view(), Targets::Classes(&labels), &mut workspace);
             (losses - evaluated).fold(0.0_f64, |largest, difference| largest.max(difference.abs()))
         };
         let (early, late) = (distance(1), distance(300));
@@ -157,7 +158,7 @@ fn evaluation_before_training_only_scales_by_eps() {
 fn running_statistics_follow_as_told() {
     let batches = [uniform((5, 2), 1), 3.0 * uniform((7, 2), 2) + 1.0];
     let mut moments = BatchMoments::new(2);
-    batch_moments(&Team::alone(), &batches[1].view(), &mut moments);
+    batch_moments(&ThreadPool::single(), &batches[1].view(), &mut moments);
     let unbiased = moments.var.iter().map(|var| var * 7.0 / 6.0);
     let last: Vec<f64> = [moments.mean(0), moments.mean(1)].into_iter().chain(unbiased).collect();
     for (update, expected) in [(0.0, vec![0.0, 0.0, 1.0, 1.0]), (1.0, last)] {
@@ -187,7 +188,7 @@ fn a_pass_that_is_not_committed_is_forgotten() {
         let mut workspace = network.reserve(5);
         network.forward(&pass, x.view(), &mut workspace);
         network.backward(&pass, x.view(), &mut workspace, None);
-        assert!(network.non_finite(pass.team).is_some());
+        assert!(network.non_finite(pass.pool).is_some());
         assert!(network.params().map(|param| bits(&param.value)).eq(before), "{specs:?}");
     }
 }

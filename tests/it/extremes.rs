@@ -2,7 +2,7 @@
 //! the ends of `f32`; and the other layers at 0, at NaN and at the largest scores.
 
 use bntrain::kernel::real::Real;
-use bntrain::kernel::{BatchMoments, Team, batch_moments};
+use bntrain::kernel::{BatchMoments, ThreadPool, batch_moments};
 use bntrain::nn::{
     Backward, BatchNorm, BatchNormSpec, Layer, LogisticLoss, Loss, MeanOnly, MeanOnlySpec, Network,
     SoftmaxLoss, Targets, Task,
@@ -95,7 +95,7 @@ fn the_variance_at_any_offset_is_that_of_the_stored_numbers() {
         for offset in (0..=12).map(|power| 10_f64.powi(power)) {
             let x = around(offset, n);
             let exact = exact_variance(x.as_slice().expect("one column"));
-            batch_moments(&Team::alone(), &x.view(), &mut moments);
+            batch_moments(&ThreadPool::single(), &x.view(), &mut moments);
             let error = (moments.var[0] - exact).abs();
             assert!(error <= 1e-6 * exact, "offset {offset:e}, n = {n}: {} for {exact}", moments.var[0]);
         }
@@ -191,7 +191,7 @@ fn nan_reaches_the_loss() {
                 Some(Task::Classification) => Targets::Classes(&[0, 1, 0]),
                 _ => Targets::Values(values.view()),
             };
-            let (_, losses) = network.infer(&Team::alone(), x.view(), targets, &mut workspace);
+            let (_, losses) = network.infer(&ThreadPool::single(), x.view(), targets, &mut workspace);
             let seen: Vec<bool> = losses.iter().map(|loss| loss.is_nan()).collect();
             assert_eq!(seen, [false, true, false], "{activation:?} {loss:?}");
         }

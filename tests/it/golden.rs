@@ -2,9 +2,9 @@
 //!
 //! Everything is compared at 1e-9, see [`TOLERANCE`]; `tests/golden/README.md` describes the files.
 
-use bntrain::kernel::Team;
+use bntrain::kernel::ThreadPool;
 use bntrain::nn::{
-    AffineSpec, BatchNormSpec, Bias, Layer, LayerSpec, LeakyReluSpec, MeanOnlySpec, Network, Pass,
+    AffineSpec, BatchNormSpec, Bias, Layer, LayerSpec, LeakyReluSpec, MeanOnlySpec, Network, PassContext,
     RunningStart, RunningUpdate, RunningVariance, Targets, Workspace,
 };
 use bntrain::optim::{
@@ -158,7 +158,7 @@ fn a_network_is_evaluated_with_its_running_statistics() {
             let x = matrix(&batch["x"]);
             let labels = labels(&batch["labels"]);
             let (scores, losses) = golden.network.infer(
-                &Team::alone(),
+                &ThreadPool::single(),
                 x.view(),
                 Targets::Classes(&labels),
                 &mut golden.workspace,
@@ -204,7 +204,7 @@ fn a_weighted_pass_agrees() {
     let mut golden =
         Golden::new(&file["batch_norm"]["layers"], &file["batch_norm"]["parameters"], &pytorch());
     let (labels, x, weights) = (labels(&batch["labels"]), matrix(&batch["x"]), numbers(&case["weights"]));
-    let pass = Pass { weights: Some(&weights), ..crate::support::pass(1, &labels) };
+    let pass = PassContext { weights: Some(&weights), ..crate::support::pass(1, &labels) };
     let losses = golden.network.forward(&pass, x.view(), &mut golden.workspace);
     let loss = losses.iter().zip(&weights).map(|(loss, weight)| loss * weight).sum::<f64>() / 10.0;
     assert!((loss - number(&case["loss"])).abs() <= TOLERANCE);
@@ -333,7 +333,7 @@ fn ten_steps_of_each_optimizer_agree() {
             if let Some(max_norm) = clip_norm {
                 clip_by_global_norm(&mut golden.network, max_norm);
             }
-            optimizer.step(&Team::alone(), &mut golden.network, step, spec.learning_rate());
+            optimizer.step(&ThreadPool::single(), &mut golden.network, step, spec.learning_rate());
             golden.network.commit();
             assert_number(&format!("{name}: loss of step {step}"), loss, &expected_loss.into());
             assert_number(&format!("{name}: norm of step {step}"), norm, &expected_norm.into());

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bntrain::gradcheck::{GradcheckReport, GradcheckSettings, check_layer, check_network, table};
 use bntrain::nn::{
-    AffineSpec, Backward, BatchNormSpec, Bias, Layer, LayerSpec, Loss, MeanOnlySpec, Network, Pass,
+    AffineSpec, Backward, BatchNormSpec, Bias, Layer, LayerSpec, Loss, MeanOnlySpec, Network, PassContext,
 };
 use ndarray::Array2;
 
@@ -58,12 +58,12 @@ impl Truth {
         Self { labels: labels(n, answers as u32), values: uniform((n, answers), 77), weights: None }
     }
 
-    fn pass(&self, step: u64, loss: Option<Loss>) -> Pass<'_, f64> {
+    fn pass(&self, step: u64, loss: Option<Loss>) -> PassContext<'_, f64> {
         let pass = match loss {
             Some(Loss::Squared | Loss::Huber) => values_pass(step, &self.values),
             Some(Loss::Softmax | Loss::Logistic) | None => pass(step, &self.labels),
         };
-        Pass { weights: self.weights.as_deref(), ..pass }
+        PassContext { weights: self.weights.as_deref(), ..pass }
     }
 }
 

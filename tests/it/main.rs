@@ -23,5 +23,5 @@ mod shell; // completions and man pages
 mod statistics; // choices of what batch norm normalises by
 mod streams; // standard input that never ends
 mod support;
-mod threads; // the same bits for any team
+mod threads; // the same bits for any pool
 mod tidy; // rules of the repository

@@ -2,8 +2,10 @@
 
 use std::num::NonZeroUsize;
 
-use bntrain::kernel::Team;
-use bntrain::nn::{AffineSpec, Backward, BatchNormSpec, Bias, Layer, LayerSpec, Network, Pass, Targets};
+use bntrain::kernel::ThreadPool;
+use bntrain::nn::{
+    AffineSpec, Backward, BatchNormSpec, Bias, Layer, LayerSpec, Network, PassContext, Targets,
+};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use crate::support::stacks::{affine, batch_norm, dropout, mean_only, relu, scores, softmax_loss};
@@ -39,8 +41,9 @@ fn a_rectifier_gives_the_same_bits_with_its_neighbours_as_by_itself() {
         for mut specs in stacks() {
             specs.extend([scores(), softmax_loss()]);
             for members in [1, 2, 3] {
-                let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
-                let pass = Pass { team: &team, step: 1, targets: Targets::Classes(&labels), weights: None };
+                let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
+                let pass =
+                    PassContext { pool: &pool, step: 1, targets: Targets::Classes(&labels), weights: None };
                 let mut together = network(&specs, inputs);
                 let mut workspace = together.reserve(rows);
                 let losses = together.forward(&pass, x.view(), &mut workspace).to_owned();
@@ -67,15 +70,15 @@ fn a_rectifier_gives_the_same_bits_with_its_neighbours_as_by_itself() {
 struct Passenger;
 
 impl Layer<f32> for Passenger {
-    fn forward(&mut self, _: &Pass<'_, f32>, _: ArrayView2<'_, f32>, _: ArrayViewMut2<'_, f32>) {
+    fn forward(&mut self, _: &PassContext<'_, f32>, _: ArrayView2<'_, f32>, _: ArrayViewMut2<'_, f32>) {
         panic!("not taken along");
     }
 
-    fn infer(&self, _: &Pass<'_, f32>, _: ArrayView2<'_, f32>, _: ArrayViewMut2<'_, f32>) {}
+    fn infer(&self, _: &PassContext<'_, f32>, _: ArrayView2<'_, f32>, _: ArrayViewMut2<'_, f32>) {}
 
     fn backward(
         &mut self,
-        _: &Pass<'_, f32>,
+        _: &PassContext<'_, f32>,
         _: ArrayView2<'_, f32>,
         _: ArrayView2<'_, f32>,
         _: ArrayView2<'_, f32>,
@@ -97,7 +100,12 @@ fn a_rectifier_between_two_layers_is_no_pass_of_its_own() {
     layers[4] = Box::new(Passenger);
     let mut network = Network::new(3, layers);
     let (x, labels) = (uniform((6, 3), 1).mapv(|x| x as f32), labels(6, 7));
-    let pass = Pass { team: &Team::alone(), step: 1, targets: Targets::Classes(&labels), weights: None };
+    let pass = PassContext {
+        pool: &ThreadPool::single(),
+        step: 1,
+        targets: Targets::Classes(&labels),
+        weights: None,
+    };
     let mut workspace = network.reserve(6);
     network.forward(&pass, x.view(), &mut workspace);
     network.backward(&pass, x.view(), &mut workspace, None);

@@ -1,7 +1,7 @@
 //! One network under each choice of the statistics that it normalises by.
 
-use bntrain::kernel::Team;
-use bntrain::nn::{BatchNormSpec, Layer, LayerSpec, Network, Population, Role, RunningVariance};
+use bntrain::kernel::ThreadPool;
+use bntrain::nn::{BatchNormSpec, Layer, LayerSpec, Network, ParamKind, Population, RunningVariance};
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::support::stacks::{batch_norm, dropout, mean_only, relu, stack, tanh};
@@ -23,13 +23,13 @@ fn chunks(x: &Array2<f64>, n: usize) -> impl Fn(&mut See<'_>) {
 }
 
 fn running(network: &Network<f64>) -> Vec<(String, Array2<f64>)> {
-    let params = network.params().filter(|param| param.role == Role::Running);
+    let params = network.params().filter(|param| param.kind == ParamKind::Buffer);
     params.map(|param| (param.name.clone(), param.value.clone())).collect()
 }
 
 fn scores(network: &Network<f64>, x: &Array2<f64>) -> Array2<f64> {
     let mut workspace = network.reserve_inference(x.nrows());
-    network.scores(&Team::alone(), x.view(), &mut workspace).to_owned()
+    network.scores(&ThreadPool::single(), x.view(), &mut workspace).to_owned()
 }
 
 /// The scores of a batch by its own statistics are those of a training pass, but for dropout.
@@ -46,7 +46,7 @@ fn a_batch_by_its_own_statistics_is_a_training_pass() {
     let trained = workspace.activation(plain.layers().len() - 2, 9).to_owned();
     for network in [&plain, &dropping] {
         let mut workspace = network.reserve_inference(9);
-        let found = network.scores_as_batch(&Team::alone(), x.view(), &mut workspace);
+        let found = network.scores_as_batch(&ThreadPool::single(), x.view(), &mut workspace);
         assert_eq!(bits(found), bits(&trained));
     }
     assert_ne!(bits(&scores(&plain, &x)), bits(&trained), "running statistics are others");
@@ -60,14 +60,14 @@ fn recomputed_statistics_are_those_of_each_layers_input_in_turn() {
     let mut network = Network::build(&stack(&[7, 6], &[biased(), relu(), mean_only(), tanh()]), 4, 3, 1);
     let expected = {
         let mut workspace = network.reserve_inference(50);
-        network.scores_as_batch(&Team::alone(), x.view(), &mut workspace).to_owned()
+        network.scores_as_batch(&ThreadPool::single(), x.view(), &mut workspace).to_owned()
     };
     assert!(network.has_running_statistics());
-    network.recompute_running_statistics(&Team::alone(), 16, chunks(&x, 16));
+    network.recompute_running_statistics(&ThreadPool::single(), 16, chunks(&x, 16));
     assert_close("scores", &scores(&network, &x), &expected, 1e-12);
 
     let by_sixteen = running(&network);
-    network.recompute_running_statistics(&Team::alone(), 50, chunks(&x, 50));
+    network.recompute_running_statistics(&ThreadPool::single(), 50, chunks(&x, 50));
     for ((name, by_sixteen), (_, by_fifty)) in by_sixteen.iter().zip(running(&network)) {
         assert_close(name, by_sixteen, &by_fifty, 1e-13);
     }
@@ -78,7 +78,7 @@ fn recomputed_variances_keep_the_convention_of_their_layer() {
     let x = uniform((20, 4), 3);
     let variance = |norm: LayerSpec| {
         let mut network = Network::build(&stack(&[5], &[norm]), 4, 3, 1);
-        network.recompute_running_statistics(&Team::alone(), 8, chunks(&x, 8));
+        network.recompute_running_statistics(&ThreadPool::single(), 8, chunks(&x, 8));
         running(&network).remove(1).1
     };
     assert_close("unbiased", &variance(batch_norm()), &(variance(biased()) * 20.0 / 19.0), 1e-14);
@@ -88,10 +88,10 @@ fn recomputed_variances_keep_the_convention_of_their_layer() {
 fn where_there_is_nothing_to_recompute_nothing_changes() {
     let mut plain = Network::<f64>::build(&stack(&[5], &[relu()]), 4, 3, 1);
     assert!(!plain.has_running_statistics());
-    plain.recompute_running_statistics(&Team::alone(), 8, |_| panic!("no layer asks for rows"));
+    plain.recompute_running_statistics(&ThreadPool::single(), 8, |_| panic!("no layer asks for rows"));
     let mut network = Network::<f64>::build(&stack(&[5], &[batch_norm()]), 4, 3, 1);
     let before = running(&network);
-    network.recompute_running_statistics(&Team::alone(), 8, |_| ());
+    network.recompute_running_statistics(&ThreadPool::single(), 8, |_| ());
     assert_eq!(running(&network), before);
 }
 
@@ -102,7 +102,7 @@ fn moments_of_a_population_do_not_depend_on_its_offset() {
     let moments = |offset: f64, n: usize| {
         let mut population = Population::new(3);
         let x = x.mapv(|x| x + offset);
-        chunks(&x, n)(&mut |x| population.add(&Team::alone(), &x));
+        chunks(&x, n)(&mut |x| population.add(&ThreadPool::single(), &x));
         let mean: Vec<f64> = population.mean().iter().map(|mean| mean - offset).collect();
         Array2::from_shape_vec((2, 3), mean.into_iter().chain(population.variance(false)).collect())
             .expect("six numbers")

@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicBool;
 
 use bntrain::config::load;
 use bntrain::experiment::{DataSets, jobs, run_all};
-use bntrain::kernel::Team;
+use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
 use bntrain::model::result_hash;
-use bntrain::nn::{Backward, BatchNormSpec, LayerSpec, Network, Pass, Targets};
+use bntrain::nn::{Backward, BatchNormSpec, LayerSpec, Network, PassContext, Targets};
 use bntrain::optim::{AdamSpec, AdamWSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec};
 use ndarray::Array2;
 use serde::Deserialize;
@@ -31,7 +31,7 @@ fn specs() -> Vec<LayerSpec> {
 
 /// Everything that three steps and an evaluation leave behind, as bits.
 fn train<F: Real>(members: usize) -> Vec<u64> {
-    let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+    let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
     let mut network = Network::<F>::build(&specs(), 40, 19, 3);
     let mut optimizer = Optimizer::new(&OptimizerSpec::Adam(AdamSpec::default()), &network);
     let x = uniform((200, 40), 1).mapv(F::from_f64);
@@ -39,13 +39,13 @@ fn train<F: Real>(members: usize) -> Vec<u64> {
     let mut workspace = network.reserve(200);
     let mut dx = Array2::zeros(x.dim());
     for step in 1..=3 {
-        let pass = Pass { team: &team, step, targets: Targets::Classes(&labels), weights: None };
+        let pass = PassContext { pool: &pool, step, targets: Targets::Classes(&labels), weights: None };
         network.forward(&pass, x.view(), &mut workspace);
         network.backward(&pass, x.view(), &mut workspace, Some(dx.view_mut()));
-        optimizer.step(&team, &mut network, step, 1e-3);
+        optimizer.step(&pool, &mut network, step, 1e-3);
         network.commit();
     }
-    let (scores, losses) = network.infer(&team, x.view(), Targets::Classes(&labels), &mut workspace);
+    let (scores, losses) = network.infer(&pool, x.view(), Targets::Classes(&labels), &mut workspace);
     let tensors = network.params().flat_map(|param| param.value.iter().chain(&param.grad));
     bits(tensors.chain(&dx).chain(scores).chain(losses))
 }
@@ -75,7 +75,7 @@ struct Workload {
 impl Workload {
     /// The hash of the network after two steps of `rule`.
     fn result_hash(&self, rule: &OptimizerSpec, members: usize) -> String {
-        let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+        let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
         let (inputs, classes) = (self.widths[0], self.widths[self.widths.len() - 1]);
         let hidden = &self.widths[1..self.widths.len() - 1];
         let mut specs: Vec<_> =
@@ -87,10 +87,10 @@ impl Workload {
         let labels = labels(self.batch_size, classes as u32);
         for step in 1..=2 {
             let x = uniform((self.batch_size, inputs), step).mapv(|x| x as f32);
-            let pass = Pass { team: &team, step, targets: Targets::Classes(&labels), weights: None };
+            let pass = PassContext { pool: &pool, step, targets: Targets::Classes(&labels), weights: None };
             network.forward(&pass, x.view(), &mut workspace);
             network.backward(&pass, x.view(), &mut workspace, None);
-            optimizer.step(&team, &mut network, step, rule.learning_rate());
+            optimizer.step(&pool, &mut network, step, rule.learning_rate());
             network.commit();
         }
         result_hash(&network)

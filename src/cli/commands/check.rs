@@ -60,8 +60,8 @@ fn describe(planned: &Planned) -> Result<String, Failure> {
     ));
     line(String::new());
     line(columns(planned)?.trim_end().to_owned());
-    let first_seed = planned.jobs.first().map(|job| job.cell.seed);
-    for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
+    let first_seed = planned.jobs.first().map(|job| job.id.seed);
+    for job in planned.jobs.iter().filter(|job| Some(job.id.seed) == first_seed) {
         line(String::new());
         line(network_table(planned, job)?.trim_end().to_owned());
     }
@@ -98,11 +98,11 @@ fn network_table(planned: &Planned, job: &Job) -> Result<String, Failure> {
     let table = planned.data.table(&job.plan.data);
     let encoding = planned.encoding(job)?;
     let widths = (encoding.inputs.len(), encoding.outputs());
-    let network = Network::<f32>::build(&job.plan.layers, widths.0, widths.1, job.cell.seed);
-    let point = job.cell.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
+    let network = Network::<f32>::build(&job.plan.layers, widths.0, widths.1, job.id.seed);
+    let point = job.id.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
     let mut text = format!(
         "network ({}{point}): {} trained parameters\n",
-        job.cell.norm.name(),
+        job.id.norm.name(),
         network.trained_parameters()
     );
     for param in network.params() {

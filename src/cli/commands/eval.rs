@@ -12,7 +12,7 @@ use crate::cli::model::load_model;
 use crate::cli::{Failure, Output, exit_code};
 use crate::data::{BadRows, Encoding, LabelledRows, Shown, ShownPath, TargetEncoding};
 use crate::eval::{Evaluation, Meaning, Question, Statistics, evaluate};
-use crate::kernel::Team;
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::Metrics;
 use crate::model::{AnyNetwork, Model};
@@ -108,7 +108,7 @@ impl Subject<'_> {
                 choices.push(choice);
             }
         }
-        let evaluation = evaluate(network, &Team::new(threads), &question, &choices, batch_size);
+        let evaluation = evaluate(network, &ThreadPool::new(threads), &question, &choices, batch_size);
         let evaluation = evaluation.map_err(|error| {
             Failure::new(exit_code::DATA, format!("{}: {error}", plain(&args.data.to_string_lossy())))
         })?;

@@ -5,19 +5,19 @@ use crate::cli::session::{all_cores, read_plan};
 use crate::cli::{Failure, Output, exit_code};
 use crate::experiment::Job;
 use crate::gradcheck::{GradcheckReport, GradcheckSettings, check_network, table};
-use crate::kernel::Team;
-use crate::nn::{Network, Pass};
+use crate::kernel::ThreadPool;
+use crate::nn::{Network, PassContext};
 
 /// Two rows normalise to about +1 and -1 whatever they are: a wrong gradient would not show.
 const MIN_ROWS: usize = 3;
 
 pub(crate) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> {
     let planned = read_plan(&args.config, all_cores(), output)?;
-    let first_seed = planned.jobs.first().map(|job| job.cell.seed);
+    let first_seed = planned.jobs.first().map(|job| job.id.seed);
     let mut failed = 0;
     let mut lines = Vec::new();
-    let team = Team::alone();
-    for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
+    let pool = ThreadPool::single();
+    for job in planned.jobs.iter().filter(|job| Some(job.id.seed) == first_seed) {
         let prepared = planned.data.prepared::<f64>(&job.plan)?;
         let data = &prepared.data;
         let batch = data.train.head(usize::from(args.rows));
@@ -34,9 +34,9 @@ pub(crate) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> 
             &job.plan.layers,
             data.encoding.inputs.len(),
             data.encoding.outputs(),
-            job.cell.seed,
+            job.id.seed,
         );
-        let pass = Pass { team: &team, step: 1, targets: batch.targets(), weights: batch.weights() };
+        let pass = PassContext { pool: &pool, step: 1, targets: batch.targets(), weights: batch.weights() };
         let l2 = job.plan.optimizer.l2();
         let report = check_network(&mut network, &pass, &batch.to_array(), l2, &settings);
         failed += usize::from(!report.passed());
@@ -53,13 +53,13 @@ pub(crate) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> 
 }
 
 fn show(job: &Job, rows: usize, report: &GradcheckReport, output: &Output) -> String {
-    let norm = job.cell.norm.name();
+    let norm = job.id.norm.name();
     if output.json {
         return format!(
             "{}\n",
-            serde_json::json!({ "norm": norm, "point": job.cell.point.as_ref().map(|(_, settings)| settings), "rows": rows, "passed": report.passed(), "tensors": report.tensors })
+            serde_json::json!({ "norm": norm, "point": job.id.point.as_ref().map(|(_, settings)| settings), "rows": rows, "passed": report.passed(), "tensors": report.tensors })
         );
     }
-    let point = job.cell.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
+    let point = job.id.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
     format!("network ({norm}{point}), {rows} rows, f64:\n{}", table(report))
 }

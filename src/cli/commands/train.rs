@@ -47,7 +47,7 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
         &planned.data,
         threads,
         &signals.stop,
-        &|index| progress.watch(&planned.jobs[index].cell),
+        &|index| progress.watch(&planned.jobs[index].id),
         &mut |_, run| {
             let added = directory.add(&run);
             records.push(run.record);
@@ -107,8 +107,8 @@ fn judge(args: &TrainArgs, planned: &Planned, records: &[RunRecord]) -> Result<(
 
 /// One step and one evaluation of each network, on one batch, with no results written.
 fn dry_run(planned: &Planned, output: &Output) -> Result<(), Failure> {
-    let first_seed = planned.jobs.first().map(|job| job.cell.seed);
-    for job in planned.jobs.iter().filter(|job| Some(job.cell.seed) == first_seed) {
+    let first_seed = planned.jobs.first().map(|job| job.id.seed);
+    for job in planned.jobs.iter().filter(|job| Some(job.id.seed) == first_seed) {
         let outcome = crate::experiment::one_step(job, &planned.data)?;
         output.result(&if output.json {
             format!(
@@ -123,8 +123,8 @@ fn dry_run(planned: &Planned, output: &Output) -> Result<(), Failure> {
 }
 
 fn describe(job: &Job) -> String {
-    let point = job.cell.point.as_ref().map_or(String::new(), |(_, settings)| format!(" {settings}"));
-    format!("{}{point}", job.cell.norm.name())
+    let point = job.id.point.as_ref().map_or(String::new(), |(_, settings)| format!(" {settings}"));
+    format!("{}{point}", job.id.norm.name())
 }
 
 impl ConfigArgs {

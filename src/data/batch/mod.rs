@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2, Axis, s};
 
 use crate::data::Rows;
 use crate::kernel::real::Real;
-use crate::kernel::{Team, each_rows, zeros};
+use crate::kernel::{ThreadPool, each_rows, zeros};
 use crate::nn::Targets;
 
 /// The truth for each of some rows.
@@ -122,7 +122,7 @@ impl<F: Real> Rows<F> {
     /// If `batch` has too little room or is of rows of another shape, or a number is out of range.
     pub fn gather(
         &self,
-        team: &Team,
+        pool: &ThreadPool,
         rows: impl ExactSizeIterator<Item = usize> + Clone + Sync,
         batch: &mut Batch<F>,
     ) {
@@ -131,7 +131,7 @@ impl<F: Real> Rows<F> {
         if let (Some(weights), Some(own)) = (&mut batch.weights, self.weights()) {
             weights.iter_mut().zip(rows.clone()).for_each(|(weight, row)| *weight = own[row]);
         }
-        each_rows(team, batch.x.slice_mut(s![..batch.rows, ..]), |places, x| {
+        each_rows(pool, batch.x.slice_mut(s![..batch.rows, ..]), |places, x| {
             self.encode_into(rows.clone().skip(places.start).take(places.len()), x);
         });
     }
@@ -145,16 +145,16 @@ mod tests {
 
     #[test]
     fn every_row_comes_to_its_place_whatever_the_team() {
-        // Enough that a team shares them, and a number of rows that does not divide evenly.
+        // Enough that a pool shares them, and a number of rows that does not divide evenly.
         let (count, width) = (301, 40);
         let x = Array2::from_shape_fn((count, width), |(row, column)| (row * width + column) as f32);
         let rows = Rows::new(&x, RowTargets::Classes((0..count as u32).collect()));
         let backwards = (0..count).rev();
         let order: Vec<usize> = backwards.clone().collect();
         for members in 1..=4 {
-            let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+            let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
             let mut batch = rows.batch(count);
-            rows.gather(&team, backwards.clone(), &mut batch);
+            rows.gather(&pool, backwards.clone(), &mut batch);
             assert_eq!(batch.x(), x.select(Axis(0), &order), "{members} members");
         }
     }

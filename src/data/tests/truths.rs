@@ -135,7 +135,7 @@ fn weights_go_with_their_rows_and_only_training_rows_set_the_scale() {
         assert_eq!((rows.weights(), rows.file_weights()), (Some(&in_loss[..]), Some(&in_file[..])));
         // In whatever order they are gathered.
         let mut batch = rows.batch(2);
-        rows.gather(&crate::kernel::Team::alone(), [1, 0].into_iter(), &mut batch);
+        rows.gather(&crate::kernel::ThreadPool::single(), [1, 0].into_iter(), &mut batch);
         assert_eq!(batch.weights(), Some(&[in_loss[1], in_loss[0]][..]));
     }
 }

@@ -12,7 +12,7 @@ use crate::train::Outcome;
 pub(crate) fn summary(records: &[RunRecord]) -> Summary {
     let (task, measured_on) = (task(records), measured_on(records));
     let runs: Vec<RunSummary> = records.iter().map(|record| run(record, measured_on)).collect();
-    let norms = distinct(records.iter().map(|record| record.cell.norm));
+    let norms = distinct(records.iter().map(|record| record.id.norm));
     let points = distinct(runs.iter().map(|run| &run.point));
     let mut groups = Vec::new();
     for &norm in &norms {
@@ -165,9 +165,9 @@ fn run(record: &RunRecord, measured_on: MeasuredOn) -> RunSummary {
         .min_by(|left, right| left.1.total_cmp(&right.1));
     let finite = |value: f64| Some(value).filter(|value| value.is_finite());
     RunSummary {
-        norm: record.cell.norm,
-        point: record.cell.point.clone().map(|(index, settings)| Point { index, settings }),
-        seed: record.cell.seed,
+        norm: record.id.norm,
+        point: record.id.point.clone().map(|(index, settings)| Point { index, settings }),
+        seed: record.id.seed,
         outcome: record.outcome.clone(),
         last_epoch: last.map_or(0, |epoch| epoch.epoch),
         last_step: last.map_or(0, |epoch| epoch.step),

@@ -98,7 +98,7 @@ mod tests {
     use ndarray::{Array2, Zip};
 
     use super::*;
-    use crate::kernel::{Team, affine, product, product_before_rectifier};
+    use crate::kernel::{ThreadPool, affine, product, product_before_rectifier};
 
     fn matrix<F: Real>(rows: usize, columns: usize, salt: usize) -> Array2<F> {
         let entry = |(i, j)| F::from_f64(((i * 31 + j * 17 + salt * 7) % 23) as f64 / 11.0 - 1.0);
@@ -110,24 +110,24 @@ mod tests {
         for (m, k, n) in [(1, 3, 1), (7, 5, 17), (13, 40, 64), (60, 784, 100), (201, 70, 131)] {
             let (a, b, bias) = (matrix::<F>(m, k, 1), matrix::<F>(k, n, 2), matrix::<F>(1, n, 3));
             let mut whole = Array2::zeros((m, n));
-            product(&Team::alone(), &a.view(), &b.view(), &mut whole.view_mut());
+            product(&ThreadPool::single(), &a.view(), &b.view(), &mut whole.view_mut());
             let added = &whole + &bias;
             let outputs = matrix::<F>(m, n, 4).mapv(rectified);
             let sloped = Zip::from(&whole).and(&outputs).map_collect(|&sum, &y| sum * slope(y));
             assert!(added.iter().any(|sum| *sum < F::zero()) && outputs.iter().any(|y| *y == F::zero()));
             for members in 1..=4 {
-                let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+                let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
                 let of_units = (&b.view(), bias.as_slice().expect("a row"));
                 let finished = |rectifies| {
                     let mut c = Array2::from_elem((m, n), F::nan());
-                    affine(&team, &a.view(), of_units, rectifies, &mut c.view_mut());
+                    affine(&pool, &a.view(), of_units, rectifies, &mut c.view_mut());
                     c
                 };
                 assert_eq!(finished(false), added, "{m} {k} {n}, {members} members");
                 assert_eq!(finished(true), added.mapv(rectified), "{m} {k} {n}, {members} members");
                 let mut dx = Array2::from_elem((m, n), F::nan());
                 let factors = (&a.view(), &b.view());
-                product_before_rectifier(&team, factors, &outputs.view(), &mut dx.view_mut());
+                product_before_rectifier(&pool, factors, &outputs.view(), &mut dx.view_mut());
                 assert_eq!(dx, sloped, "{m} {k} {n}, {members} members");
             }
         }
@@ -154,7 +154,12 @@ mod tests {
         let a = ndarray::array![[f32::INFINITY], [f32::NAN], [-2.0]];
         let (b, y) = (Array2::ones((1, 20)), Array2::zeros((3, 20)));
         let mut dx = Array2::zeros((3, 20));
-        product_before_rectifier(&Team::alone(), (&a.view(), &b.view()), &y.view(), &mut dx.view_mut());
+        product_before_rectifier(
+            &ThreadPool::single(),
+            (&a.view(), &b.view()),
+            &y.view(),
+            &mut dx.view_mut(),
+        );
         assert!(dx.rows().into_iter().take(2).flatten().all(|dx| dx.is_nan()), "{dx}");
         assert!(dx.row(2).iter().all(|&dx| dx == 0.0), "{dx}");
     }

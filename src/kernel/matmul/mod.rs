@@ -30,7 +30,7 @@ use crate::kernel::matmul::tile::{Task, multiply};
 use crate::kernel::matrix_view::{Rows, RowsMut};
 use crate::kernel::partition::{Parts, each_block};
 use crate::kernel::real::Real;
-use crate::kernel::{Level, Team, level, wide};
+use crate::kernel::{Level, ThreadPool, level, wide};
 
 /// Parts of a long sum.
 const PARTS: usize = 4;
@@ -49,12 +49,12 @@ const LONG: usize = 512;
 ///
 /// If the shapes do not fit, or an array has another layout.
 pub fn product<F: Real>(
-    team: &Team,
+    pool: &ThreadPool,
     a: &ArrayView2<'_, F>,
     b: &ArrayView2<'_, F>,
     c: &mut ArrayViewMut2<'_, F>,
 ) {
-    compute(team, (a, b), c, Finish::Nothing, None);
+    compute(pool, (a, b), c, Finish::Nothing, None);
 }
 
 /// The output of an affine layer, `y = x w + bias`; and of a rectifier behind it, `max(0, y)`, if it
@@ -68,7 +68,7 @@ pub fn product<F: Real>(
 ///
 /// As [`product`].
 pub fn affine<F: Real>(
-    team: &Team,
+    pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     (w, bias): (&ArrayView2<'_, F>, &[F]),
     rectifies: bool,
@@ -76,7 +76,7 @@ pub fn affine<F: Real>(
 ) {
     assert_eq!(bias.len(), w.ncols(), "shapes of a product");
     let finish = if rectifies { Finish::Rectify(bias) } else { Finish::Add(bias) };
-    compute(team, (x, w), y, finish, None);
+    compute(pool, (x, w), y, finish, None);
 }
 
 /// The gradient of what came into a rectifier, whose outputs `y` went on to a product: `dx = a b` times
@@ -90,13 +90,13 @@ pub fn affine<F: Real>(
 ///
 /// As [`product`].
 pub fn product_before_rectifier<F: Real>(
-    team: &Team,
+    pool: &ThreadPool,
     (a, b): (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
     y: &ArrayView2<'_, F>,
     dx: &mut ArrayViewMut2<'_, F>,
 ) {
     assert_eq!(y.dim(), dx.dim(), "shapes of a product");
-    compute(team, (a, b), dx, Finish::Slope(Rows::new(y)), None);
+    compute(pool, (a, b), dx, Finish::Slope(Rows::new(y)), None);
 }
 
 /// The gradient of the weights, `dw = x' dy`. Returns whether all of it is finite, which costs next to
@@ -110,18 +110,18 @@ pub fn product_before_rectifier<F: Real>(
 ///
 /// As [`product`].
 pub fn gradient_product<F: Real>(
-    team: &Team,
+    pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     dy: &ArrayView2<'_, F>,
     dw: &mut ArrayViewMut2<'_, F>,
 ) -> bool {
     let is_bad = AtomicBool::new(false);
-    compute(team, (&x.t(), dy), dw, Finish::Nothing, Some(&is_bad));
+    compute(pool, (&x.t(), dy), dw, Finish::Nothing, Some(&is_bad));
     !is_bad.into_inner()
 }
 
 fn compute<F: Real>(
-    team: &Team,
+    pool: &ThreadPool,
     (a, b): (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
     c: &mut ArrayViewMut2<'_, F>,
     finish: Finish<'_, F>,
@@ -148,12 +148,12 @@ fn compute<F: Real>(
     // itself, the same ones for which it computes the gradient and the update: no core waits for
     // weights that another one has changed. What the members exchange are sums, no more of them than
     // there are weights.
-    let divides = team.members() > 1 && PARTS.is_multiple_of(team.members());
+    let divides = pool.members() > 1 && PARTS.is_multiple_of(pool.members());
     if is_long && divides && PARTS * m <= k && !c.is_empty() {
         return with_scratch(&SUMS, |sums| {
             let size = m * n;
             let sums = room(sums, PARTS * size);
-            each_block(team, PARTS, cost, Parts::new(sums, size), |numbers, rooms| {
+            each_block(pool, PARTS, cost, Parts::new(sums, size), |numbers, rooms| {
                 for (part, room) in numbers.zip(rooms.into_each()) {
                     let room = ArrayViewMut2::from_shape((m, n), room).expect("room for a part");
                     one_part(part, (0, 0), false, Finish::Nothing, &mut RowsMut::new(room));
@@ -162,7 +162,7 @@ fn compute<F: Real>(
             add_in_order(sums, c, finish);
         });
     }
-    each_area(team, cost, [c.view_mut()], |rows, columns, [mut c]| {
+    each_area(pool, cost, [c.view_mut()], |rows, columns, [mut c]| {
         for part in 0..parts {
             let finish = if part + 1 < parts { Finish::Nothing } else { finish };
             one_part(part, (rows.start, columns.start), part > 0, finish, &mut c);
@@ -245,7 +245,7 @@ mod tests {
                         [(a.view(), b.view()), (at.t(), b.view()), (a.view(), bt.t()), (at.t(), bt.t())]
                     {
                         let mut c = Array2::from_elem((m, n), F::nan());
-                        product(&Team::alone(), &a, &b, &mut c.view_mut());
+                        product(&ThreadPool::single(), &a, &b, &mut c.view_mut());
                         let error =
                             (c.mapv(Real::to_f64) - naive(&a, &b)).fold(0.0, |max: f64, e| max.max(e.abs()));
                         // Each of the k terms is at most 1 and rounded once.
@@ -268,41 +268,41 @@ mod tests {
         for (m, k, n) in [(60, 784, 100), (128, 515, 17), (129, 515, 17), (300, 512, 128)] {
             let (a, b) = (matrix::<f32>(m, k, 1), matrix::<f32>(k, n, 2));
             let mut whole = Array2::zeros((m, n));
-            product(&Team::alone(), &a.view(), &b.view(), &mut whole.view_mut());
+            product(&ThreadPool::single(), &a.view(), &b.view(), &mut whole.view_mut());
             let error = (whole.mapv(f64::from) - naive(&a.view(), &b.view()))
                 .fold(0.0, |max: f64, e| max.max(e.abs()));
             // Each term is at most 1 and rounded once, and so is each part.
             assert!(error <= 1.2e-7 * (k + PARTS) as f64, "{m} {k} {n}: {error:e}");
             for members in 2..=5 {
-                let team = Team::new(NonZeroUsize::new(members).expect("at least one"));
+                let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
                 let mut shared = Array2::from_elem((m, n), f32::NAN);
-                product(&team, &a.view(), &b.view(), &mut shared.view_mut());
+                product(&pool, &a.view(), &b.view(), &mut shared.view_mut());
                 assert_eq!(shared, whole, "{m} {k} {n}, {members} members");
             }
             let mut few = Array2::zeros((2, n));
-            product(&Team::alone(), &a.slice(s![3..5, ..]), &b.view(), &mut few.view_mut());
+            product(&ThreadPool::single(), &a.slice(s![3..5, ..]), &b.view(), &mut few.view_mut());
             assert_eq!(few, whole.slice(s![3..5, ..]), "{m} {k} {n}");
         }
     }
 
     #[test]
     fn nothing_times_many_inputs_is_nothing() {
-        let team = Team::new(NonZeroUsize::new(2).expect("two"));
+        let pool = ThreadPool::new(NonZeroUsize::new(2).expect("two"));
         for (m, n) in [(0, 10), (10, 0), (0, 0)] {
             let (a, b) = (matrix::<f32>(m, LONG, 1), matrix::<f32>(LONG, n, 2));
-            product(&team, &a.view(), &b.view(), &mut Array2::zeros((m, n)).view_mut());
+            product(&pool, &a.view(), &b.view(), &mut Array2::zeros((m, n)).view_mut());
         }
     }
 
     #[test]
     fn one_bad_number_in_a_gradient_is_seen_wherever_it_comes_from() {
-        let team = Team::new(NonZeroUsize::new(2).expect("two"));
+        let pool = ThreadPool::new(NonZeroUsize::new(2).expect("two"));
         // By rows and by columns, with and without a part of a vector at the end.
         for (n, inputs, units) in [(5, 3, 2), (40, 100, 64), (40, 100, 130), (33, 70, 7)] {
             let (x, dy) = (matrix::<f32>(n, inputs, 1), matrix::<f32>(n, units, 2));
             let mut dw = Array2::zeros((inputs, units));
             let mut is_finite = |x: &Array2<f32>, dy: &Array2<f32>| {
-                let is_finite = gradient_product(&team, &x.view(), &dy.view(), &mut dw.view_mut());
+                let is_finite = gradient_product(&pool, &x.view(), &dy.view(), &mut dw.view_mut());
                 let sums = dw.iter().all(|sum| sum.is_finite());
                 assert_eq!(is_finite, sums, "{n} {inputs} {units}");
                 is_finite
@@ -323,13 +323,13 @@ mod tests {
     fn a_row_and_a_column_do_not_depend_on_the_others_nor_on_the_team() {
         let (a, b) = (matrix::<f32>(97, 150, 1), matrix::<f32>(150, 100, 2));
         let mut whole = Array2::zeros((97, 100));
-        product(&Team::alone(), &a.view(), &b.view(), &mut whole.view_mut());
-        let team = Team::new(NonZeroUsize::new(3).expect("three"));
+        product(&ThreadPool::single(), &a.view(), &b.view(), &mut whole.view_mut());
+        let pool = ThreadPool::new(NonZeroUsize::new(3).expect("three"));
         for rows in [0..1, 3..4, 5..96] {
             for columns in [0..100, 0..1, 7..90] {
                 let mut part = Array2::zeros((rows.len(), columns.len()));
                 let b = b.slice(s![.., columns.clone()]).to_owned();
-                product(&team, &a.slice(s![rows.clone(), ..]), &b.view(), &mut part.view_mut());
+                product(&pool, &a.slice(s![rows.clone(), ..]), &b.view(), &mut part.view_mut());
                 assert_eq!(part, whole.slice(s![rows.clone(), columns]));
             }
         }

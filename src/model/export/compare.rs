@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView1, s};
 
 use crate::config::Dtype;
-use crate::kernel::Team;
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model::export::{ExportError, Exported, Sample, answer};
 use crate::model::{AnyNetwork, Model};
@@ -57,14 +57,14 @@ pub fn compare(model: &Model, exported: &Exported, sample: &Sample) -> Result<Ag
 
 /// The scores of encoded rows, in the network's own precision.
 fn scores<F: Real>(network: &Network<F>, encoded: &Array2<f64>) -> Array2<f64> {
-    let team = Team::alone();
+    let pool = ThreadPool::single();
     let n = encoded.nrows();
     let mut workspace = network.reserve_inference(n.min(BATCH));
     let mut scores = Array2::zeros((n, network.outputs()));
     for start in (0..n).step_by(BATCH) {
         let rows = s![start..n.min(start + BATCH), ..];
         let x = encoded.slice(rows).mapv(F::from_f64);
-        let found = network.scores(&team, x.view(), &mut workspace);
+        let found = network.scores(&pool, x.view(), &mut workspace);
         scores.slice_mut(rows).assign(&found.mapv(Real::to_f64));
     }
     scores

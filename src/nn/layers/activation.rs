@@ -4,7 +4,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::nn::{Layer, Pass};
+use crate::nn::{Layer, PassContext};
 
 /// An elementwise function and its derivative.
 pub(crate) trait Activation<F: Real>: Send + Sync {
@@ -24,24 +24,24 @@ pub(crate) trait Activation<F: Real>: Send + Sync {
 pub(crate) struct Elementwise<A>(pub(crate) A);
 
 impl<F: Real, A: Activation<F>> Layer<F> for Elementwise<A> {
-    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
         self.infer(pass, x, y);
     }
 
-    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        kernel::map(pass.team, &x, &mut y, |x| self.0.value(x));
+    fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        kernel::map(pass.pool, &x, &mut y, |x| self.0.value(x));
     }
 
     fn backward(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         _x: ArrayView2<'_, F>,
         y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         if let Some(mut dx) = dx {
-            kernel::map2(pass.team, &y, &dy, &mut dx, |y, dy| dy * self.0.slope(y));
+            kernel::map2(pass.pool, &y, &dy, &mut dx, |y, dy| dy * self.0.slope(y));
         }
     }
 

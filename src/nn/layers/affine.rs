@@ -24,7 +24,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::nn::{Init, Layer, Param, Pass, Role};
+use crate::nn::{Init, Layer, Param, ParamKind, PassContext};
 
 /// `type = "affine"`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -100,9 +100,13 @@ impl<F: Real> Affine<F> {
     /// A layer named `name` with the given weights, `(inputs, units)`, and a zero bias or none.
     pub fn new(name: &str, weights: Array2<F>, bias: bool) -> Self {
         let units = weights.ncols();
-        let mut params = vec![Param::trained(format!("{name}.weight"), Role::Weight, weights)];
+        let mut params = vec![Param::trained(format!("{name}.weight"), ParamKind::Weight, weights)];
         if bias {
-            params.push(Param::trained(format!("{name}.bias"), Role::Offset, Array2::zeros((1, units))));
+            params.push(Param::trained(
+                format!("{name}.bias"),
+                ParamKind::NoDecay,
+                Array2::zeros((1, units)),
+            ));
         }
         Self { params }
     }
@@ -112,12 +116,12 @@ impl<F: Real> Affine<F> {
     }
 
     /// The gradients of the parameters.
-    fn find_gradients(&mut self, pass: &Pass<'_, F>, x: &ArrayView2<'_, F>, dy: &ArrayView2<'_, F>) {
+    fn find_gradients(&mut self, pass: &PassContext<'_, F>, x: &ArrayView2<'_, F>, dy: &ArrayView2<'_, F>) {
         let weights = &mut self.params[0];
-        weights.grad_is_finite = kernel::gradient_product(pass.team, x, dy, &mut weights.grad.view_mut());
+        weights.grad_is_finite = kernel::gradient_product(pass.pool, x, dy, &mut weights.grad.view_mut());
         if let Some(bias) = self.params.get_mut(1) {
             let sums = bias.grad.as_slice_mut().expect("gradients are in row-major layout");
-            kernel::sum_rows(pass.team, dy, sums);
+            kernel::sum_rows(pass.pool, dy, sums);
         }
     }
 }
@@ -127,21 +131,21 @@ impl<F: Real> Layer<F> for Affine<F> {
         self.params[0].value.ncols()
     }
 
-    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
         self.infer(pass, x, y);
     }
 
-    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         let w = self.params[0].value.view();
         match self.bias() {
-            Some(bias) => kernel::affine(pass.team, &x, (&w, bias), false, &mut y),
-            None => kernel::product(pass.team, &x, &w, &mut y),
+            Some(bias) => kernel::affine(pass.pool, &x, (&w, bias), false, &mut y),
+            None => kernel::product(pass.pool, &x, &w, &mut y),
         }
     }
 
     fn backward(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
@@ -149,30 +153,30 @@ impl<F: Real> Layer<F> for Affine<F> {
     ) {
         self.find_gradients(pass, &x, &dy);
         if let Some(mut dx) = dx {
-            kernel::product(pass.team, &dy, &self.params[0].value.t(), &mut dx);
+            kernel::product(pass.pool, &dy, &self.params[0].value.t(), &mut dx);
         }
     }
 
     fn forward_rectified(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         mut y: ArrayViewMut2<'_, F>,
     ) -> bool {
         let Some(bias) = self.bias() else { return false };
-        kernel::affine(pass.team, &x, (&self.params[0].value.view(), bias), true, &mut y);
+        kernel::affine(pass.pool, &x, (&self.params[0].value.view(), bias), true, &mut y);
         true
     }
 
     fn backward_rectified(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         mut dx: ArrayViewMut2<'_, F>,
     ) -> bool {
         self.find_gradients(pass, &x, &dy);
-        kernel::product_before_rectifier(pass.team, (&dy, &self.params[0].value.t()), &x, &mut dx);
+        kernel::product_before_rectifier(pass.pool, (&dy, &self.params[0].value.t()), &x, &mut dx);
         true
     }
 

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::nn::{Layer, Pass};
+use crate::nn::{Layer, PassContext};
 use crate::random::stream;
 
 /// `type = "dropout"`.
@@ -63,28 +63,28 @@ impl<F: Real> Layer<F> for Dropout<F> {
         self.mask = kernel::zeros(max_rows, self.width);
     }
 
-    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         let mut random = stream(self.seed, "dropout", &[self.ordinal, pass.step]);
         let kept = F::from_f64(1.0 / (1.0 - self.rate));
         let mut mask = self.mask.slice_mut(s![..x.nrows(), ..]);
         mask.map_inplace(|m| *m = if random.random::<f64>() < self.rate { F::zero() } else { kept });
-        kernel::map2(pass.team, &x, &mask.view(), &mut y, |x, m| x * m);
+        kernel::map2(pass.pool, &x, &mask.view(), &mut y, |x, m| x * m);
     }
 
-    fn infer(&self, _pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, _pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         y.assign(&x);
     }
 
     fn backward(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         if let Some(mut dx) = dx {
-            kernel::map2(pass.team, &dy, &self.mask.slice(s![..x.nrows(), ..]), &mut dx, |dy, m| dy * m);
+            kernel::map2(pass.pool, &dy, &self.mask.slice(s![..x.nrows(), ..]), &mut dx, |dy, m| dy * m);
         }
     }
 }

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel;
 use crate::kernel::real::Real;
 use crate::kernel::{BatchMoments, batch_moments};
-use crate::nn::{Layer, Param, Pass, Population, Role, RunningStart, RunningUpdate};
+use crate::nn::{Layer, Param, ParamKind, PassContext, Population, RunningStart, RunningUpdate};
 
 /// `type = "mean_only"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ impl<F: Real> MeanOnly<F> {
         let mut params = Vec::with_capacity(2);
         if spec.shift {
             let beta = Array2::zeros((1, width));
-            params.push(Param::trained(format!("{name}.beta"), Role::Offset, beta));
+            params.push(Param::trained(format!("{name}.beta"), ParamKind::NoDecay, beta));
         }
         params.push(Param::running(format!("{name}.running_mean"), width, F::zero()));
         Self {
@@ -93,13 +93,13 @@ fn row<F: Real>(param: &Param<F>) -> &[F] {
 }
 
 impl<F: Real> Layer<F> for MeanOnly<F> {
-    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        batch_moments(pass.team, &x, &mut self.moments);
+    fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        batch_moments(pass.pool, &x, &mut self.moments);
         let beta = if self.spec.shift { row(&self.params[0]) } else { &self.no_beta };
-        kernel::translate(pass.team, &x, (&self.moments.origin, &self.moments.shift), beta, &mut y);
+        kernel::translate(pass.pool, &x, (&self.moments.origin, &self.moments.shift), beta, &mut y);
     }
 
-    fn infer(&self, _pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, _pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         y.assign(&x);
         y -= &self.running_mean().value;
         if self.spec.shift {
@@ -107,29 +107,29 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         }
     }
 
-    fn infer_as_batch(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer_as_batch(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         let mut moments = BatchMoments::new(x.ncols());
-        batch_moments(pass.team, &x, &mut moments);
+        batch_moments(pass.pool, &x, &mut moments);
         let beta = if self.spec.shift { row(&self.params[0]) } else { &self.no_beta };
-        kernel::translate(pass.team, &x, (&moments.origin, &moments.shift), beta, &mut y);
+        kernel::translate(pass.pool, &x, (&moments.origin, &moments.shift), beta, &mut y);
     }
 
     fn backward(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        kernel::sum_rows(pass.team, &dy, &mut self.sums);
+        kernel::sum_rows(pass.pool, &dy, &mut self.sums);
         if self.spec.shift {
             self.params[0].grad.iter_mut().zip(&self.sums).for_each(|(grad, &sum)| *grad = sum);
         }
         if let Some(mut dx) = dx {
             let n = x.nrows() as f64;
             self.means.iter_mut().zip(&self.sums).for_each(|(mean, &sum)| *mean = sum.to_f64() / n);
-            kernel::translate(pass.team, &dy, (&self.means, &self.zeros), &self.no_beta, &mut dx);
+            kernel::translate(pass.pool, &dy, (&self.means, &self.zeros), &self.no_beta, &mut dx);
         }
     }
 

@@ -28,7 +28,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::real::Real;
-use crate::nn::{Layer, Pass};
+use crate::nn::{Layer, PassContext};
 
 /// `type = "logistic_loss"`; no keys.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -55,11 +55,11 @@ impl<F: Real> Layer<F> for LogisticLoss {
         1
     }
 
-    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
         self.infer(pass, x, y);
     }
 
-    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         for ((&score, loss), &class) in x.iter().zip(&mut y).zip(pass.targets.classes()) {
             let z = sign::<F>(class) * score;
             let hinge = if z < F::zero() { -z } else { F::zero() };
@@ -69,7 +69,7 @@ impl<F: Real> Layer<F> for LogisticLoss {
 
     fn backward(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,

@@ -10,7 +10,7 @@
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel::real::Real;
-use crate::nn::{Layer, Pass};
+use crate::nn::{Layer, PassContext};
 
 /// A function of the error of one output, and its derivative.
 pub(crate) trait ErrorFunction<F: Real>: Send + Sync {
@@ -26,11 +26,11 @@ impl<F: Real, E: ErrorFunction<F>> Layer<F> for ValueLoss<E> {
         1
     }
 
-    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
         self.infer(pass, x, y);
     }
 
-    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         let outputs = F::from_f64(x.ncols() as f64);
         let targets = pass.targets.values();
         for ((x, loss), target) in x.rows().into_iter().zip(&mut y).zip(targets.rows()) {
@@ -41,7 +41,7 @@ impl<F: Real, E: ErrorFunction<F>> Layer<F> for ValueLoss<E> {
 
     fn backward(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel;
 use crate::kernel::real::Real;
 use crate::nn::workspace::head_mut;
-use crate::nn::{Layer, Pass};
+use crate::nn::{Layer, PassContext};
 
 /// `type = "softmax_loss"`; no keys. The last layer of every network.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ impl<F: Real> SoftmaxLoss<F> {
 
 /// The loss of each row, from the sum of its exponentials.
 fn losses<F: Real>(
-    pass: &Pass<'_, F>,
+    pass: &PassContext<'_, F>,
     x: &ArrayView2<'_, F>,
     sums: impl Iterator<Item = F>,
     mut y: ArrayViewMut2<'_, F>,
@@ -69,7 +69,7 @@ impl<F: Real> Layer<F> for SoftmaxLoss<F> {
         self.sums = vec![F::zero(); max_rows];
     }
 
-    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
         let (rows, classes) = x.dim();
         let mut terms = head_mut(&mut self.terms, rows);
         let terms = terms.as_slice_mut().expect(ROW_MAJOR);
@@ -78,7 +78,7 @@ impl<F: Real> Layer<F> for SoftmaxLoss<F> {
     }
 
     /// Exponential by exponential: there is no room for all of them.
-    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
         let sum = |scores: &[F]| {
             let largest = kernel::largest(scores);
             scores.iter().map(|&score| (score - largest).exp()).sum()
@@ -89,7 +89,7 @@ impl<F: Real> Layer<F> for SoftmaxLoss<F> {
 
     fn backward(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         _x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,

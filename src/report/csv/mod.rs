@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::report::csv::read::{MetricsError, read_metrics, with_epochs};
 
-use crate::experiment::{Cell, RunRecord};
+use crate::experiment::{RunId, RunRecord};
 use crate::nn::{Norm, Task};
 use crate::train::{EpochRecord, Quality, Score};
 
@@ -44,7 +44,7 @@ pub const STEPS_COLUMNS: [&str; 6] = ["norm", "point", "seed", "step", "loss", "
 
 /// A row of `metrics.csv`; the columns are explained at [`EpochRecord`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "see `EpochRecord` and `Cell`")]
+#[expect(missing_docs, reason = "see `EpochRecord` and `RunId`")]
 pub struct MetricsRow {
     pub norm: Norm,
     /// The settings of the grid point; none without a grid.
@@ -75,11 +75,11 @@ struct StepsRow<'a> {
 
 impl MetricsRow {
     /// The row of one epoch of a run.
-    pub fn of(cell: &Cell, epoch: &EpochRecord) -> Self {
+    pub fn of(id: &RunId, epoch: &EpochRecord) -> Self {
         Self {
-            norm: cell.norm,
-            point: settings(cell).map(str::to_owned),
-            seed: cell.seed,
+            norm: id.norm,
+            point: settings(id).map(str::to_owned),
+            seed: id.seed,
             epoch: epoch.epoch,
             step: epoch.step,
             learning_rate: epoch.learning_rate,
@@ -125,7 +125,7 @@ pub fn write_metrics_header(writer: impl Write, task: Task) -> csv::Result<()> {
 ///
 /// What `writer` returns.
 pub fn write_metrics(writer: impl Write, run: &RunRecord) -> csv::Result<()> {
-    let mut epochs = run.epochs.iter().map(|epoch| MetricsRow::of(&run.cell, epoch));
+    let mut epochs = run.epochs.iter().map(|epoch| MetricsRow::of(&run.id, epoch));
     write_rows(writer, |rows| epochs.try_for_each(|row| rows.serialize(row)))
 }
 
@@ -145,9 +145,9 @@ pub fn write_steps_header(writer: impl Write) -> csv::Result<()> {
 /// What `writer` returns.
 pub fn write_steps(writer: impl Write, run: &RunRecord) -> csv::Result<()> {
     let mut steps = run.steps.iter().map(|step| StepsRow {
-        norm: run.cell.norm,
-        point: settings(&run.cell),
-        seed: run.cell.seed,
+        norm: run.id.norm,
+        point: settings(&run.id),
+        seed: run.id.seed,
         step: step.step,
         loss: step.loss,
         learning_rate: step.learning_rate,
@@ -164,8 +164,8 @@ fn write_rows<W: Write>(
     Ok(rows.flush()?)
 }
 
-fn settings(cell: &Cell) -> Option<&str> {
-    cell.point.as_ref().map(|(_, settings)| &**settings)
+fn settings(id: &RunId) -> Option<&str> {
+    id.point.as_ref().map(|(_, settings)| &**settings)
 }
 
 #[cfg(test)]
@@ -230,7 +230,7 @@ mod tests {
     fn the_columns_are_the_fields_in_their_order() {
         let mut rows = csv::Writer::from_writer(Vec::new());
         let run = run(Norm::None, 1, &[1.0]);
-        rows.serialize(MetricsRow::of(&run.cell, &run.epochs[0])).unwrap();
+        rows.serialize(MetricsRow::of(&run.id, &run.epochs[0])).unwrap();
         let text = String::from_utf8(rows.into_inner().unwrap()).unwrap();
         let columns = text.lines().next().unwrap();
         for (task, quality) in [(Task::Classification, "accuracy"), (Task::Regression, "r2")] {

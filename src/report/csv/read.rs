@@ -4,7 +4,7 @@ use std::io::Read;
 
 use thiserror::Error;
 
-use crate::experiment::{Cell, RunRecord, Summary};
+use crate::experiment::{RunId, RunRecord, Summary};
 use crate::nn::Task;
 use crate::report::csv::{MetricsRow, metrics_columns};
 use crate::report::plain_text::{escaped, plain};
@@ -74,7 +74,7 @@ pub fn with_epochs(summary: &Summary, rows: &[MetricsRow]) -> Vec<RunRecord> {
             rows.iter().filter(is_here).map(|row| row.epoch_record(summary.task)).collect();
         let test = run.test_loss.zip(run.test_accuracy.or(run.test_r2));
         RunRecord {
-            cell: Cell {
+            id: RunId {
                 norm: run.norm,
                 point: run.point.as_ref().map(|point| (point.index, point.settings.clone())),
                 seed: run.seed,

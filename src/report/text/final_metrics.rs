@@ -179,10 +179,10 @@ mod tests {
 
     /// The same with metrics that follow from the seed, and baselines beside the first norm.
     fn assessed(mut run: RunRecord, rows: HeldBack) -> RunRecord {
-        let loss = 0.1 * run.cell.seed as f64;
+        let loss = 0.1 * run.id.seed as f64;
         let metrics = |loss: f64| [("accuracy", 1.0 - loss), ("log_loss", 3.0 * loss)];
         run.assessments.push(assessment(Contender::Network, rows, &metrics(loss)));
-        if run.cell.norm == Norm::BatchNorm {
+        if run.id.norm == Norm::BatchNorm {
             run.assessments.push(assessment(Contender::LinearModel, rows, &metrics(1.5 * loss)));
             run.assessments.push(assessment(Contender::SameForAll, rows, &metrics(0.5)));
         }

@@ -1,6 +1,6 @@
 //! A second batch norm, plain and slow, that can be told to make a mistake.
 
-use bntrain::nn::{Layer, Param, Pass, Role};
+use bntrain::nn::{Layer, Param, ParamKind, PassContext};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 
 /// What is wrong with the layer.
@@ -62,7 +62,7 @@ pub(crate) struct BrokenBatchNorm {
 impl BrokenBatchNorm {
     pub(crate) fn new(mistake: Mistake, eps: f64, width: usize) -> Self {
         let param = |name: &str, value| {
-            Param::trained(name.to_owned(), Role::Offset, Array2::from_elem((1, width), value))
+            Param::trained(name.to_owned(), ParamKind::NoDecay, Array2::from_elem((1, width), value))
         };
         Self { mistake, eps, params: vec![param("broken.gamma", 1.0), param("broken.beta", 0.0)] }
     }
@@ -77,7 +77,12 @@ impl BrokenBatchNorm {
 }
 
 impl Layer<f64> for BrokenBatchNorm {
-    fn forward(&mut self, _pass: &Pass<'_, f64>, x: ArrayView2<'_, f64>, mut y: ArrayViewMut2<'_, f64>) {
+    fn forward(
+        &mut self,
+        _pass: &PassContext<'_, f64>,
+        x: ArrayView2<'_, f64>,
+        mut y: ArrayViewMut2<'_, f64>,
+    ) {
         let n = x.nrows() as f64;
         let (centred, mut var) = Self::centred(&x);
         if self.mistake == Mistake::UnbiasedForward {
@@ -86,13 +91,13 @@ impl Layer<f64> for BrokenBatchNorm {
         y.assign(&(centred / (var + self.eps).sqrt() * &self.params[0].value + &self.params[1].value));
     }
 
-    fn infer(&self, _pass: &Pass<'_, f64>, _x: ArrayView2<'_, f64>, _y: ArrayViewMut2<'_, f64>) {
+    fn infer(&self, _pass: &PassContext<'_, f64>, _x: ArrayView2<'_, f64>, _y: ArrayViewMut2<'_, f64>) {
         unreachable!("the checks train")
     }
 
     fn backward(
         &mut self,
-        _pass: &Pass<'_, f64>,
+        _pass: &PassContext<'_, f64>,
         x: ArrayView2<'_, f64>,
         _y: ArrayView2<'_, f64>,
         dy: ArrayView2<'_, f64>,

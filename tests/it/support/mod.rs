@@ -6,9 +6,9 @@ pub(crate) mod stacks;
 
 pub(crate) mod work;
 
-use bntrain::kernel::Team;
+use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
-use bntrain::nn::{Layer, Pass, Targets};
+use bntrain::nn::{Layer, PassContext, Targets};
 use bntrain::random::stream;
 use ndarray::{Array2, ArrayView2};
 use rand::Rng;
@@ -25,18 +25,22 @@ pub(crate) fn labels(n: usize, classes: u32) -> Vec<u32> {
 }
 
 /// A pass on one thread.
-pub(crate) fn pass<F>(step: u64, labels: &[u32]) -> Pass<'_, F> {
-    let team = Box::leak(Box::new(Team::alone()));
-    Pass { team, step, targets: Targets::Classes(labels), weights: None }
+pub(crate) fn pass<F>(step: u64, labels: &[u32]) -> PassContext<'_, F> {
+    let pool = Box::leak(Box::new(ThreadPool::single()));
+    PassContext { pool, step, targets: Targets::Classes(labels), weights: None }
 }
 
 /// Like [`pass`], for values.
-pub(crate) fn values_pass<'a, F: Real>(step: u64, values: &'a Array2<F>) -> Pass<'a, F> {
-    Pass { targets: Targets::Values(values.view()), ..pass(step, &[]) }
+pub(crate) fn values_pass<'a, F: Real>(step: u64, values: &'a Array2<F>) -> PassContext<'a, F> {
+    PassContext { targets: Targets::Values(values.view()), ..pass(step, &[]) }
 }
 
 /// The output of a training pass of `layer`.
-pub(crate) fn forward<F: Real>(layer: &mut dyn Layer<F>, pass: &Pass<'_, F>, x: &Array2<F>) -> Array2<F> {
+pub(crate) fn forward<F: Real>(
+    layer: &mut dyn Layer<F>,
+    pass: &PassContext<'_, F>,
+    x: &Array2<F>,
+) -> Array2<F> {
     let mut y = Array2::zeros((x.nrows(), layer.outputs(x.ncols())));
     layer.reserve(x.nrows());
     layer.forward(pass, x.view(), y.view_mut());
@@ -47,7 +51,7 @@ pub(crate) fn forward<F: Real>(layer: &mut dyn Layer<F>, pass: &Pass<'_, F>, x: 
 /// in `layer`.
 pub(crate) fn there_and_back<F: Real>(
     layer: &mut dyn Layer<F>,
-    pass: &Pass<'_, F>,
+    pass: &PassContext<'_, F>,
     x: &Array2<F>,
     dy: &Array2<F>,
 ) -> (Array2<F>, Array2<F>) {
@@ -61,7 +65,7 @@ pub(crate) fn there_and_back<F: Real>(
 /// and each one's output, and the gradients of all these.
 pub(crate) fn one_by_one<F: Real>(
     layers: &mut [Box<dyn Layer<F>>],
-    pass: &Pass<'_, F>,
+    pass: &PassContext<'_, F>,
     x: &Array2<F>,
 ) -> (Vec<Array2<F>>, Vec<Array2<F>>) {
     let mut acts = vec![x.clone()];
@@ -81,7 +85,11 @@ pub(crate) fn one_by_one<F: Real>(
 }
 
 /// The output of an evaluation pass of `layer`.
-pub(crate) fn infer<F: Real>(layer: &dyn Layer<F>, pass: &Pass<'_, F>, x: &ArrayView2<'_, F>) -> Array2<F> {
+pub(crate) fn infer<F: Real>(
+    layer: &dyn Layer<F>,
+    pass: &PassContext<'_, F>,
+    x: &ArrayView2<'_, F>,
+) -> Array2<F> {
     let mut y = Array2::zeros((x.nrows(), layer.outputs(x.ncols())));
     layer.infer(pass, x.view(), y.view_mut());
     y

@@ -11,7 +11,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip, s};
 use crate::kernel;
 use crate::kernel::ProjectionSums;
 use crate::kernel::real::Real;
-use crate::nn::Pass;
+use crate::nn::PassContext;
 use crate::nn::layers::batch_norm::{Backward, BatchNorm};
 
 /// Room for intermediate results, sized once.
@@ -37,13 +37,13 @@ impl<F: Real> BatchNorm<F> {
     /// ```
     pub(crate) fn backward_fused(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         let mut scratch = std::mem::take(&mut self.scratch);
-        kernel::centre_and_project(pass.team, (&dy, &x), &self.normaliser, &mut scratch.sums, dx);
+        kernel::centre_and_project(pass.pool, (&dy, &x), &self.normaliser, &mut scratch.sums, dx);
         self.keep_gradients(&scratch);
         self.scratch = scratch;
     }

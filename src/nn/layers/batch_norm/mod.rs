@@ -59,7 +59,9 @@ use crate::kernel;
 use crate::kernel::real::Real;
 use crate::kernel::{BatchMoments, Normaliser};
 use crate::nn::layers::batch_norm::backward::Scratch;
-use crate::nn::{Layer, Param, Pass, Population, Role, RunningStart, RunningUpdate, RunningVariance};
+use crate::nn::{
+    Layer, Param, ParamKind, PassContext, Population, RunningStart, RunningUpdate, RunningVariance,
+};
 
 /// `type = "batch_norm"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,10 +129,10 @@ impl<F: Real> BatchNorm<F> {
         let row = |value| Array2::from_elem((1, width), value);
         let mut params = Vec::with_capacity(4);
         if spec.scale {
-            params.push(Param::trained(format!("{name}.gamma"), Role::Offset, row(F::one())));
+            params.push(Param::trained(format!("{name}.gamma"), ParamKind::NoDecay, row(F::one())));
         }
         if spec.shift {
-            params.push(Param::trained(format!("{name}.beta"), Role::Offset, row(F::zero())));
+            params.push(Param::trained(format!("{name}.beta"), ParamKind::NoDecay, row(F::zero())));
         }
         params.push(Param::running(format!("{name}.running_mean"), width, F::zero()));
         params.push(Param::running(format!("{name}.running_var"), width, F::one()));
@@ -149,7 +151,7 @@ impl<F: Real> BatchNorm<F> {
     /// The training pass, with a rectifier behind it or none.
     fn normalise(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: &ArrayView2<'_, F>,
         rectifies: bool,
         y: &mut ArrayViewMut2<'_, F>,
@@ -157,7 +159,7 @@ impl<F: Real> BatchNorm<F> {
         self.rows = x.nrows();
         let mut normaliser = std::mem::take(&mut self.normaliser);
         let affine = (self.spec.eps, self.gamma(), self.beta());
-        kernel::normalise_batch(pass.team, x, affine, rectifies, &mut normaliser, y);
+        kernel::normalise_batch(pass.pool, x, affine, rectifies, &mut normaliser, y);
         self.normaliser = normaliser;
     }
 
@@ -189,13 +191,13 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         self.scratch = Scratch::new(self.spec.backward, max_rows, self.width());
     }
 
-    fn forward(&mut self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         self.normalise(pass, &x, false, &mut y);
     }
 
     fn forward_rectified(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         mut y: ArrayViewMut2<'_, F>,
     ) -> bool {
@@ -203,20 +205,20 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         true
     }
 
-    fn infer(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         let [mean, var] = [0, 1].map(|i| row(&self.params[self.running() + i]));
-        kernel::normalise_by(pass.team, &x, (mean, var, self.spec.eps), (self.gamma(), self.beta()), &mut y);
+        kernel::normalise_by(pass.pool, &x, (mean, var, self.spec.eps), (self.gamma(), self.beta()), &mut y);
     }
 
-    fn infer_as_batch(&self, pass: &Pass<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer_as_batch(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         let mut normaliser = Normaliser::new(self.width());
         let affine = (self.spec.eps, self.gamma(), self.beta());
-        kernel::normalise_batch(pass.team, &x, affine, false, &mut normaliser, &mut y);
+        kernel::normalise_batch(pass.pool, &x, affine, false, &mut normaliser, &mut y);
     }
 
     fn backward(
         &mut self,
-        pass: &Pass<'_, F>,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         _y: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,

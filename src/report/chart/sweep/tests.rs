@@ -73,7 +73,7 @@ fn other_grids_have_no_such_picture() {
     assert_eq!(sweep(&at_values("a.b", &["nan", "1.0"])), None);
     assert_eq!(sweep(&at_values("a.b", &["{ c = 1, d = 2 }", "{ c = 2, d = 2 }"])), None);
     let mut two_keys = at_values("a.b", &["1", "2"]);
-    two_keys[1].cell.point = Some((2, "c.d=2".to_owned()));
+    two_keys[1].id.point = Some((2, "c.d=2".to_owned()));
     assert_eq!(sweep(&two_keys), None);
 }
 

@@ -256,7 +256,7 @@ fn each_key_of_a_grid_has_a_narrow_column_and_no_line_is_too_long() {
     let mut runs = grid();
     for run in &mut runs {
         let settings = "optimizer.learning_rate=0.0031622776601683794;training.batch_size=64";
-        run.cell.point = Some((1, settings.to_owned()));
+        run.id.point = Some((1, settings.to_owned()));
     }
     let text = shown(&runs);
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
@@ -271,7 +271,7 @@ fn each_key_of_a_grid_has_a_narrow_column_and_no_line_is_too_long() {
 fn what_a_terminal_would_obey_is_escaped() {
     let mut runs = grid();
     for run in &mut runs {
-        run.cell.point = Some((1, "data.path=\u{1b}[31m".to_owned()));
+        run.id.point = Some((1, "data.path=\u{1b}[31m".to_owned()));
         run.outcome = Outcome::Diverged { epoch: 1, step: 1, tensor: "\u{1b}[0m".to_owned() };
     }
     let text = shown(&runs);
