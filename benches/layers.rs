@@ -2,7 +2,8 @@
 
 use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
-use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer, PassContext, Targets};
+use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer, PassContext};
+use bntrain::targets::TargetsView;
 use ndarray::Array2;
 use serde_json::json;
 
@@ -33,7 +34,7 @@ fn time_size<F: Real>(options: &Options, pool: &ThreadPool, report: &Report, row
     let x = ramp(rows, width).mapv(|x| F::from_f64(x.into()));
     let dy = x.mapv(|x| x * x);
     let (mut y, mut dx) = (Array2::zeros(x.dim()), Array2::zeros(x.dim()));
-    let pass = PassContext { pool, step: 1, targets: Targets::none(), weights: None };
+    let pass = PassContext { pool, step: 1, targets: TargetsView::none(), weights: None };
     let print = |name: &str, timing: Timing, graph: Option<f64>| {
         let (best_us, median_us) = (1e6 * timing.best, 1e6 * timing.median);
         let ratio = graph.map(|graph| graph / timing.best);

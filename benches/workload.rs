@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use bntrain::config::{Plan, parse};
-use bntrain::data::{Data, Encoding, RowTargets, Rows};
+use bntrain::data::{Data, Encoding, Rows};
 use bntrain::random::stream;
+use bntrain::targets::Targets;
 use ndarray::Array2;
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
@@ -118,5 +119,5 @@ impl Workload {
 
 /// Training rows as they go into a network.
 fn rows(x: Array2<f32>, labels: Vec<u32>) -> Rows<f32> {
-    Rows::new(&x, RowTargets::Classes(labels))
+    Rows::new(&x, Targets::Classes(labels))
 }

@@ -8,9 +8,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bntrain::config::{Plan, parse};
-use bntrain::data::{Data, Encoding, RowTargets, Rows};
+use bntrain::data::{Data, Encoding, Rows};
 use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
+use bntrain::targets::Targets;
 use bntrain::train::{Event, Observer, train};
 use ndarray::Array2;
 
@@ -90,7 +91,7 @@ fn allocations<F: Real>(optimizer: &str, members: usize) -> Vec<u64> {
     let data = Data {
         train: Rows::new(
             &Array2::from_shape_fn((rows, features), entry),
-            RowTargets::Classes((0..3).cycle().take(rows).collect()),
+            Targets::Classes((0..3).cycle().take(rows).collect()),
         ),
         valid: None,
         test: None,

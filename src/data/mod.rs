@@ -21,9 +21,9 @@ pub(crate) mod table;
 mod tests;
 pub(crate) mod transform;
 
+pub use crate::data::batch::Batch;
 pub use crate::data::batch::rows::Rows;
 pub use crate::data::batch::sampler::{Batches, LastBatch, Sampling, batch_ranges};
-pub use crate::data::batch::{Batch, RowTargets};
 pub use crate::data::csv::dialect::Mark;
 pub(crate) use crate::data::csv::dialect::is_mark;
 pub(crate) use crate::data::csv::number::is_number;

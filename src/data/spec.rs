@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::data::csv::dialect::Mark;
 use crate::data::schema::column::{ColumnSpec, ColumnType, Missing};
 use crate::data::table::byte_size::Bytes;
-use crate::nn::Task;
+use crate::targets::Task;
 use crate::text::Shown;
 
 /// Where the data are and how to read them.

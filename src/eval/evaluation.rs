@@ -5,8 +5,9 @@ use crate::eval::predictions::{CHUNK, each_chunk};
 use crate::eval::{EvaluationError, Inputs, Meaning, Statistics, answers};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::metrics::{Answers, Measure, Metrics, Truth, compared_metric, difference};
+use crate::metrics::{Answers, Measure, Metrics, compared_metric, difference};
 use crate::nn::{Network, ParamKind};
+use crate::targets::Targets;
 
 /// How good a network is on some rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +45,7 @@ pub struct Question<'a, F> {
     /// The rows as the network takes them.
     pub rows: &'a dyn Inputs<F>,
     /// What is true of them.
-    pub truth: &'a Truth,
+    pub truth: &'a Targets,
     /// How much each counts, at least 0; none where all count alike.
     pub weights: Option<&'a [f64]>,
     /// What the scores of the network stand for.

@@ -10,8 +10,10 @@ use crate::data::{Data, Encoding, Rows, TargetEncoding};
 use crate::eval::{Meaning, answers};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::metrics::{Measure, Metrics, Truth};
-use crate::nn::{AffineSpec, LayerSpec, Network, Targets};
+use crate::metrics::{Measure, Metrics};
+use crate::nn::{AffineSpec, LayerSpec, Network};
+use crate::targets::Targets;
+use crate::targets::TargetsView;
 use crate::train::{Outcome, train};
 
 /// How good something is on some rows.
@@ -61,7 +63,7 @@ pub enum HeldBack {
 
 /// Assesses the trained `network` on validation and test rows.
 pub(crate) fn assess<F: Real>(network: &Network<F>, data: &Data<F>, pool: &ThreadPool) -> Vec<Assessment> {
-    let of_network = |rows: &Rows<F>, truth: &Truth| {
+    let of_network = |rows: &Rows<F>, truth: &Targets| {
         let scalings = data.encoding.value_scalings();
         let meaning = match &data.encoding.targets {
             TargetEncoding::Classes { names, .. } => Meaning::Classes(names.len()),
@@ -121,7 +123,7 @@ fn linear(plan: &Plan) -> Option<Plan> {
 fn on_held_back<F: Real>(
     data: &Data<F>,
     of: Contender,
-    metrics: impl Fn(&Rows<F>, &Truth) -> Option<Metrics>,
+    metrics: impl Fn(&Rows<F>, &Targets) -> Option<Metrics>,
 ) -> Vec<Assessment> {
     let parts = [(HeldBack::ValidationRows, &data.valid), (HeldBack::TestRows, &data.test)];
     let parts = parts.into_iter().filter_map(|(held_back, rows)| Some((held_back, rows.as_ref()?)));
@@ -140,14 +142,14 @@ fn on_held_back<F: Real>(
 }
 
 /// What is true of `rows`.
-fn truth<F: Real>(rows: &Rows<F>, encoding: &Encoding) -> Truth {
+fn truth<F: Real>(rows: &Rows<F>, encoding: &Encoding) -> Targets {
     match rows.targets() {
-        Targets::Classes(classes) => Truth::Classes(classes.to_vec()),
-        Targets::Values(scaled) => {
+        TargetsView::Classes(classes) => Targets::Classes(classes.to_vec()),
+        TargetsView::Values(scaled) => {
             let scalings = encoding.value_scalings();
             let in_file =
                 |(row, column): (usize, usize)| scalings[column].undo(Real::to_f64(scaled[(row, column)]));
-            Truth::Values(Array2::from_shape_fn(scaled.dim(), in_file))
+            Targets::Values(Array2::from_shape_fn(scaled.dim(), in_file))
         }
     }
 }

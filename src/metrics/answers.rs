@@ -1,17 +1,9 @@
-//! Truth and answers of either kind, and the metrics that go with it.
+//! Answers for classes or values, and the metrics that go with it.
 
 use ndarray::Array2;
 
 use crate::metrics::{Classification, Measure, Regression};
-
-/// What is true of each of some rows.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Truth {
-    /// The class, a number from 0.
-    Classes(Vec<u32>),
-    /// The values in the unit of the file, `(n, targets)`.
-    Values(Array2<f64>),
-}
+use crate::targets::Targets;
 
 /// What a network says of each of some rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,16 +20,6 @@ pub enum Answers {
 pub enum Metrics {
     Classes(Box<Classification>),
     Values(Regression),
-}
-
-impl Truth {
-    /// The number of rows.
-    pub fn rows(&self) -> usize {
-        match self {
-            Self::Classes(classes) => classes.len(),
-            Self::Values(values) => values.nrows(),
-        }
-    }
 }
 
 impl Answers {
@@ -59,12 +41,12 @@ impl Metrics {
     /// # Panics
     ///
     /// If truth and answers are not of the same kind and number.
-    pub fn of(truth: &Truth, answers: &Answers, weights: Option<&[f64]>) -> Self {
+    pub fn of(truth: &Targets, answers: &Answers, weights: Option<&[f64]>) -> Self {
         match (truth, answers) {
-            (Truth::Classes(truth), Answers::Classes(answers)) => {
+            (Targets::Classes(truth), Answers::Classes(answers)) => {
                 Self::Classes(Box::new(Classification::of(truth, answers.view(), weights)))
             }
-            (Truth::Values(truth), Answers::Values(answers)) => {
+            (Targets::Values(truth), Answers::Values(answers)) => {
                 Self::Values(Regression::of(truth.view(), answers.view(), weights))
             }
             _ => panic!("classes are compared with classes, values with values"),
@@ -73,12 +55,12 @@ impl Metrics {
 
     /// Measures the baseline that says the same for every row: `training` has, of the training rows,
     /// how many are of each class, or the mean of each target.
-    pub fn of_baseline(truth: &Truth, training: &[f64], weights: Option<&[f64]>) -> Self {
+    pub fn of_baseline(truth: &Targets, training: &[f64], weights: Option<&[f64]>) -> Self {
         match truth {
-            Truth::Classes(truth) => {
+            Targets::Classes(truth) => {
                 Self::Classes(Box::new(Classification::of_frequencies(truth, training, weights)))
             }
-            Truth::Values(truth) => Self::Values(Regression::of_means(truth.view(), training, weights)),
+            Targets::Values(truth) => Self::Values(Regression::of_means(truth.view(), training, weights)),
         }
     }
 

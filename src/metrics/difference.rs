@@ -4,13 +4,14 @@ use ndarray::ArrayView1;
 
 use crate::metrics::interval::{Scale, by_influence};
 use crate::metrics::regression::weighted_mean;
-use crate::metrics::{Answers, Measure, Missing, Truth};
+use crate::metrics::{Answers, Measure, Missing};
+use crate::targets::Targets;
 
 /// The name of the metric that [`difference`] is about: `log_loss` for classes, `r2` for values.
-pub fn compared_metric(truth: &Truth) -> &'static str {
+pub fn compared_metric(truth: &Targets) -> &'static str {
     match truth {
-        Truth::Classes(_) => "log_loss",
-        Truth::Values(_) => "r2",
+        Targets::Classes(_) => "log_loss",
+        Targets::Values(_) => "r2",
     }
 }
 
@@ -23,10 +24,10 @@ pub fn compared_metric(truth: &Truth) -> &'static str {
 /// # Panics
 ///
 /// If truth and answers are not of the same kind and number.
-pub fn difference(truth: &Truth, first: &Answers, second: &Answers, weights: Option<&[f64]>) -> Measure {
+pub fn difference(truth: &Targets, first: &Answers, second: &Answers, weights: Option<&[f64]>) -> Measure {
     let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
     match (truth, first, second) {
-        (Truth::Classes(truth), Answers::Classes(first), Answers::Classes(second)) => {
+        (Targets::Classes(truth), Answers::Classes(first), Answers::Classes(second)) => {
             let rows = truth.iter().enumerate().map(|(row, &class)| {
                 (first[[row, class as usize]] - second[[row, class as usize]], weight(row))
             });
@@ -35,7 +36,7 @@ pub fn difference(truth: &Truth, first: &Answers, second: &Answers, weights: Opt
                 None => Measure::undefined(Missing::NoRows),
             }
         }
-        (Truth::Values(truth), Answers::Values(first), Answers::Values(second)) => {
+        (Targets::Values(truth), Answers::Values(first), Answers::Values(second)) => {
             let n = truth.nrows();
             let weights: Vec<f64> = (0..n).map(weight).collect();
             let (mut value, mut influences) = (0.0, vec![0.0; n]);

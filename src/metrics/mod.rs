@@ -43,7 +43,7 @@ pub(crate) mod probability;
 pub(crate) mod ranking;
 pub(crate) mod regression;
 
-pub use crate::metrics::answers::{Answers, Metrics, Truth};
+pub use crate::metrics::answers::{Answers, Metrics};
 pub use crate::metrics::calibration::CALIBRATION_BINS;
 pub use crate::metrics::classification::{ClassMeasures, Classification};
 pub use crate::metrics::confusion::Confusion;

@@ -4,7 +4,8 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{Param, Population, Targets};
+use crate::nn::{Param, Population};
+use crate::targets::TargetsView;
 
 /// What a pass needs besides the numbers.
 #[derive(Clone, Copy)]
@@ -14,7 +15,7 @@ pub struct PassContext<'a, F> {
     /// The training step, from 1; keys the random masks of dropout.
     pub step: u64,
     /// The truth for each row, for the loss layer.
-    pub targets: Targets<'a, F>,
+    pub targets: TargetsView<'a, F>,
     /// How much each row counts in the mean loss, `n` numbers; none where all count alike.
     pub weights: Option<&'a [F]>,
 }

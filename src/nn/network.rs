@@ -19,9 +19,10 @@ use crate::nn::losses::squared::SquaredError;
 use crate::nn::workspace::{head, head_mut};
 use crate::nn::{
     Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, LogisticLoss, MeanOnly, Param, PassContext,
-    Population, SoftmaxLoss, Targets, Workspace,
+    Population, SoftmaxLoss, Workspace,
 };
 use crate::random::stream;
+use crate::targets::TargetsView;
 
 /// Layers in order; each one's output is the next one's input, the last one's is a loss per row.
 pub struct Network<F> {
@@ -283,7 +284,7 @@ impl<F: Real> Network<F> {
         statistics: Statistics,
     ) {
         let n = x.nrows();
-        let pass = PassContext { pool, step: 0, targets: Targets::none(), weights: None };
+        let pass = PassContext { pool, step: 0, targets: TargetsView::none(), weights: None };
         for (index, layer) in self.layers[..count].iter().enumerate() {
             let (before, y) = workspace.acts.split_at_mut(index);
             let x = before.last().map_or(x, |x| head(x, n));
@@ -312,7 +313,7 @@ impl<F: Real> Network<F> {
         &self,
         pool: &'t ThreadPool,
         x: ArrayView2<'_, F>,
-        targets: Targets<'t, F>,
+        targets: TargetsView<'t, F>,
         workspace: &'w mut Workspace<F>,
     ) -> (ArrayView2<'w, F>, ArrayView2<'w, F>) {
         let n = x.nrows();

@@ -5,7 +5,8 @@ use ndarray::{ArrayView1, ArrayView2};
 use crate::data::{Batch, Rows};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{Network, Targets, Workspace, predicted_class};
+use crate::nn::{Network, Workspace, predicted_class};
+use crate::targets::TargetsView;
 use crate::train::{Quality, Score};
 
 /// Rows evaluated at once: enough for matrix products to run at speed, few enough to stay in cache.
@@ -62,8 +63,8 @@ struct SquaredErrors {
 impl Tally {
     fn new<F: Real>(rows: &Rows<F>) -> Self {
         match rows.targets() {
-            Targets::Classes(_) => Self::Right { found: 0.0, all: 0.0 },
-            Targets::Values(values) => {
+            TargetsView::Classes(_) => Self::Right { found: 0.0, all: 0.0 },
+            TargetsView::Values(values) => {
                 let all: f64 = (0..rows.len()).map(|row| weight(rows.file_weights(), row)).sum();
                 let sum = |column: ArrayView1<'_, F>| {
                     let weighted =
@@ -76,7 +77,12 @@ impl Tally {
         }
     }
 
-    fn add<F: Real>(&mut self, scores: ArrayView2<'_, F>, targets: Targets<'_, F>, weights: Option<&[f64]>) {
+    fn add<F: Real>(
+        &mut self,
+        scores: ArrayView2<'_, F>,
+        targets: TargetsView<'_, F>,
+        weights: Option<&[f64]>,
+    ) {
         match self {
             Self::Right { found, all } => {
                 for (row, (scores, &class)) in scores.rows().into_iter().zip(targets.classes()).enumerate() {
@@ -129,12 +135,13 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::*;
-    use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, RowTargets, Scale, Table};
+    use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, Scale, Table};
     use crate::nn::{Affine, Loss};
+    use crate::targets::Targets;
 
     /// The score of a network that answers with its inputs.
     fn score(answers: &Array2<f64>, truth: Array2<f64>) -> Score {
-        score_of(&Rows::new(answers, RowTargets::Values(truth)), Loss::Squared)
+        score_of(&Rows::new(answers, Targets::Values(truth)), Loss::Squared)
     }
 
     /// The score of a network that answers with its inputs.

@@ -76,7 +76,7 @@ mod tests {
 
     use super::*;
     use crate::config;
-    use crate::data::RowTargets;
+    use crate::targets::Targets;
 
     #[test]
     fn nothing_moves_before_all_is_known_to_be_finite() {
@@ -87,7 +87,7 @@ mod tests {
             layers = [{ type = "batch_norm" }, { type = "affine" }, { type = "softmax_loss" }]
         "#;
         let plan = config::parse(text, Path::new("/nowhere/config.toml"), &[]).expect("a plan");
-        let rows = Rows::new(&array![[1.0], [2.0], [4.0]], RowTargets::Classes(vec![0, 1, 1]));
+        let rows = Rows::new(&array![[1.0], [2.0], [4.0]], Targets::Classes(vec![0, 1, 1]));
         let mut network = Network::<f64>::build(&plan.layers, 1, 2, 0);
         // The loss is finite, the gradient of the weights is not.
         let trained = network.params_mut().filter(|param| param.is_trained());

@@ -3,8 +3,9 @@
 use bntrain::data::Scaling;
 use bntrain::eval::{Evaluation, EvaluationError, Inputs, Meaning, Question, Statistics, answers, evaluate};
 use bntrain::kernel::ThreadPool;
-use bntrain::metrics::{Answers, Metrics, Truth, difference};
+use bntrain::metrics::{Answers, Metrics, difference};
 use bntrain::nn::Network;
+use bntrain::targets::Targets;
 use ndarray::{Array2, Axis, s};
 
 use crate::support::stacks::{batch_norm, relu, stack};
@@ -21,7 +22,7 @@ fn network() -> Network<f32> {
     let pass = bntrain::nn::PassContext {
         pool: &ThreadPool::single(),
         step: 1,
-        targets: bntrain::nn::Targets::Classes(&labels),
+        targets: bntrain::targets::TargetsView::Classes(&labels),
         weights: None,
     };
     network.forward(&pass, x.view(), &mut workspace);
@@ -43,7 +44,7 @@ fn ask(
     choices: &[Statistics],
     batch_size: usize,
 ) -> Result<Evaluation, EvaluationError> {
-    let truth = Truth::Classes(labels(x.nrows(), 3));
+    let truth = Targets::Classes(labels(x.nrows(), 3));
     let names = names();
     let question = Question {
         rows: x,
@@ -90,7 +91,7 @@ fn each_choice_is_what_it_says_and_the_network_stays_as_it_was() {
     assert_eq!(tensors(&network), before);
     assert_eq!((found.n_rows, found.batch_rows, found.has_statistics), (70, Some((16, 22)), true));
 
-    let truth = Truth::Classes(labels(70, 3));
+    let truth = Targets::Classes(labels(70, 3));
     let metrics = |answers: Array2<f64>| Metrics::of(&truth, &Answers::Classes(answers), None);
     let of = |index: usize| found.choices[index].metrics.clone();
     assert_eq!(of(0), metrics(class_answers(&network, &x, None)));
@@ -119,7 +120,7 @@ fn each_choice_is_what_it_says_and_the_network_stays_as_it_was() {
 #[test]
 fn weights_count_in_metrics_differences_and_baseline() {
     let (mut network, x) = (network(), rows(70));
-    let (truth, names) = (Truth::Classes(labels(70, 3)), names());
+    let (truth, names) = (Targets::Classes(labels(70, 3)), names());
     let weights: Vec<f64> = (0..70).map(|row| f64::from(row % 4)).collect();
     let question = Question {
         rows: &x,
@@ -224,7 +225,7 @@ fn one_score_tells_two_classes() {
 #[test]
 fn rows_of_a_table_are_shown_as_they_are_trained_on() {
     let (network, x) = (network(), rows(300));
-    let table = bntrain::data::Rows::new(&x, bntrain::data::RowTargets::Classes(labels(300, 3)));
+    let table = bntrain::data::Rows::new(&x, bntrain::targets::Targets::Classes(labels(300, 3)));
     let answers_of = |rows: &dyn Inputs<f32>| {
         answers(&network, &ThreadPool::single(), rows, Some(64), Meaning::Classes(3))
     };

@@ -4,8 +4,9 @@ use bntrain::kernel::real::Real;
 use bntrain::kernel::{BatchMoments, ThreadPool, batch_moments};
 use bntrain::nn::{
     Affine, BatchNorm, BatchNormSpec, Dropout, DropoutSpec, Layer, LayerSpec, MeanOnlySpec, Network,
-    RunningStart, RunningUpdate, RunningVariance, Targets,
+    RunningStart, RunningUpdate, RunningVariance,
 };
+use bntrain::targets::TargetsView;
 use ndarray::{Array2, s};
 
 use crate::support::stacks::{
@@ -42,7 +43,7 @@ fn evaluate<F: Real>(network: &Network<F>, x: &Array2<F>, labels: &[u32], n: usi
     let batches = x.axis_chunks_iter(ndarray::Axis(0), n).zip(labels.chunks(n));
     let rows = batches.flat_map(|(x, labels)| {
         let (scores, losses) =
-            network.infer(&ThreadPool::single(), x, Targets::Classes(labels), &mut workspace);
+            network.infer(&ThreadPool::single(), x, TargetsView::Classes(labels), &mut workspace);
         let rows = scores.rows().into_iter().zip(losses.rows());
         rows.map(|(scores, losses)| bits(scores.iter().chain(losses))).collect::<Vec<_>>()
     });
@@ -136,7 +137,7 @@ fn evaluation_approaches_training_on_fixed_data() {
                 network.commit();
             }
             let (_, evaluated) =
-                network.infer(&ThreadPool::single(), x.view(), Targets::Classes(&labels), &mut workspace);
+                network.infer(&ThreadPool::single(), x.view(), TargetsView::Classes(&labels), &mut workspace);
             (losses - evaluated).fold(0.0_f64, |largest, difference| largest.max(difference.abs()))
         };
         let (early, late) = (distance(1), distance(300));

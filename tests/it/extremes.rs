@@ -5,8 +5,9 @@ use bntrain::kernel::real::Real;
 use bntrain::kernel::{BatchMoments, ThreadPool, batch_moments};
 use bntrain::nn::{
     Backward, BatchNorm, BatchNormSpec, Layer, LogisticLoss, Loss, MeanOnly, MeanOnlySpec, Network,
-    SoftmaxLoss, Targets, Task,
+    SoftmaxLoss, Task,
 };
+use bntrain::targets::TargetsView;
 use ndarray::{Array2, array};
 
 use crate::support::stacks::{
@@ -188,8 +189,8 @@ fn nan_reaches_the_loss() {
             let network = Network::build(&[activation.clone(), scores(), loss.clone()], 4, 3, 1);
             let mut workspace = network.reserve_inference(3);
             let targets = match loss.loss().map(Loss::task) {
-                Some(Task::Classification) => Targets::Classes(&[0, 1, 0]),
-                _ => Targets::Values(values.view()),
+                Some(Task::Classification) => TargetsView::Classes(&[0, 1, 0]),
+                _ => TargetsView::Values(values.view()),
             };
             let (_, losses) = network.infer(&ThreadPool::single(), x.view(), targets, &mut workspace);
             let seen: Vec<bool> = losses.iter().map(|loss| loss.is_nan()).collect();

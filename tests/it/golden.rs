@@ -5,11 +5,12 @@
 use bntrain::kernel::ThreadPool;
 use bntrain::nn::{
     AffineSpec, BatchNormSpec, Bias, Layer, LayerSpec, LeakyReluSpec, MeanOnlySpec, Network, PassContext,
-    RunningStart, RunningUpdate, RunningVariance, Targets, Workspace,
+    RunningStart, RunningUpdate, RunningVariance, Workspace,
 };
 use bntrain::optim::{
     AdamSpec, AdamWSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec, add_l2_gradient, clip_by_global_norm,
 };
+use bntrain::targets::TargetsView;
 use ndarray::Array2;
 use serde_json::Value;
 
@@ -160,7 +161,7 @@ fn a_network_is_evaluated_with_its_running_statistics() {
             let (scores, losses) = golden.network.infer(
                 &ThreadPool::single(),
                 x.view(),
-                Targets::Classes(&labels),
+                TargetsView::Classes(&labels),
                 &mut golden.workspace,
             );
             assert_close("logits", scores, &matrix(&expected["logits"]), TOLERANCE);

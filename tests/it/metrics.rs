@@ -1,9 +1,10 @@
 //! Metrics against scikit-learn, and where they have no value.
 
 use bntrain::metrics::{
-    Answers, CALIBRATION_BINS, Classification, Interval, Measure, Missing, Regression, Truth, difference,
+    Answers, CALIBRATION_BINS, Classification, Interval, Measure, Missing, Regression, difference,
     log_logistic, log_softmax,
 };
+use bntrain::targets::Targets;
 use ndarray::{Array2, ArrayView2, array};
 use serde_json::Value;
 
@@ -266,7 +267,7 @@ fn heavy_rows_make_chance_matter_more() {
 fn a_row_of_weight_0_has_no_part_in_a_difference() {
     let weights = [1.0, 2.0, 0.5, 0.0];
     let without = Some(&weights[..3]);
-    let truth = |rows: usize| Truth::Classes(vec![0, 1, 1, 0][..rows].to_vec());
+    let truth = |rows: usize| Targets::Classes(vec![0, 1, 1, 0][..rows].to_vec());
     let classes = |p: [f64; 4], rows: usize| {
         Answers::Classes(Array2::from_shape_fn((rows, 2), |(row, class)| [p[row], 1.0 - p[row]][class].ln()))
     };
@@ -276,7 +277,7 @@ fn a_row_of_weight_0_has_no_part_in_a_difference() {
         difference(&truth(3), &classes(first, 3), &classes(second, 3), without)
     );
     let values = |values: [f64; 4], rows: usize| Array2::from_shape_fn((rows, 1), |(row, _)| values[row]);
-    let truth = |rows: usize| Truth::Values(values([1.0, 2.0, 4.0, 8.0], rows));
+    let truth = |rows: usize| Targets::Values(values([1.0, 2.0, 4.0, 8.0], rows));
     let answers = |all: [f64; 4], rows: usize| Answers::Values(values(all, rows));
     assert_eq!(
         difference(&truth(4), &answers(first, 4), &answers(second, 4), Some(&weights)),
@@ -287,7 +288,7 @@ fn a_row_of_weight_0_has_no_part_in_a_difference() {
 /// The mean over rows, with the interval that a paired t test has.
 #[test]
 fn differences_are_paired() {
-    let truth = Truth::Classes(vec![0, 1, 1, 0, 1]);
+    let truth = Targets::Classes(vec![0, 1, 1, 0, 1]);
     let answers = |p: [f64; 5]| {
         Answers::Classes(Array2::from_shape_fn((5, 2), |(row, class)| {
             if class == 1 { p[row].ln() } else { (1.0 - p[row]).ln() }
@@ -323,7 +324,7 @@ fn differences_of_r2_are_those_of_the_metric() {
     };
     let of = |weights: &[f64]| r2(&second, weights) - r2(&first, weights);
     let (truth_of, values) =
-        (Truth::Values(truth.clone()), |values: &Array2<f64>| Answers::Values(values.clone()));
+        (Targets::Values(truth.clone()), |values: &Array2<f64>| Answers::Values(values.clone()));
     let found = difference(&truth_of, &values(&first), &values(&second), Some(&weights));
     assert_near("difference", found.value.expect("a value"), of(&weights), 1e-12);
     let squares: f64 = (0..weights.len())

@@ -3,9 +3,8 @@
 use std::num::NonZeroUsize;
 
 use bntrain::kernel::ThreadPool;
-use bntrain::nn::{
-    AffineSpec, Backward, BatchNormSpec, Bias, Layer, LayerSpec, Network, PassContext, Targets,
-};
+use bntrain::nn::{AffineSpec, Backward, BatchNormSpec, Bias, Layer, LayerSpec, Network, PassContext};
+use bntrain::targets::TargetsView;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use crate::support::stacks::{affine, batch_norm, dropout, mean_only, relu, scores, softmax_loss};
@@ -42,8 +41,12 @@ fn a_rectifier_gives_the_same_bits_with_its_neighbours_as_by_itself() {
             specs.extend([scores(), softmax_loss()]);
             for members in [1, 2, 3] {
                 let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
-                let pass =
-                    PassContext { pool: &pool, step: 1, targets: Targets::Classes(&labels), weights: None };
+                let pass = PassContext {
+                    pool: &pool,
+                    step: 1,
+                    targets: TargetsView::Classes(&labels),
+                    weights: None,
+                };
                 let mut together = network(&specs, inputs);
                 let mut workspace = together.reserve(rows);
                 let losses = together.forward(&pass, x.view(), &mut workspace).to_owned();
@@ -103,7 +106,7 @@ fn a_rectifier_between_two_layers_is_no_pass_of_its_own() {
     let pass = PassContext {
         pool: &ThreadPool::single(),
         step: 1,
-        targets: Targets::Classes(&labels),
+        targets: TargetsView::Classes(&labels),
         weights: None,
     };
     let mut workspace = network.reserve(6);

@@ -9,8 +9,9 @@ use bntrain::experiment::{DataSets, jobs, run_all};
 use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
 use bntrain::model::result_hash;
-use bntrain::nn::{Backward, BatchNormSpec, LayerSpec, Network, PassContext, Targets};
+use bntrain::nn::{Backward, BatchNormSpec, LayerSpec, Network, PassContext};
 use bntrain::optim::{AdamSpec, AdamWSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec};
+use bntrain::targets::TargetsView;
 use ndarray::Array2;
 use serde::Deserialize;
 
@@ -39,13 +40,13 @@ fn train<F: Real>(members: usize) -> Vec<u64> {
     let mut workspace = network.reserve(200);
     let mut dx = Array2::zeros(x.dim());
     for step in 1..=3 {
-        let pass = PassContext { pool: &pool, step, targets: Targets::Classes(&labels), weights: None };
+        let pass = PassContext { pool: &pool, step, targets: TargetsView::Classes(&labels), weights: None };
         network.forward(&pass, x.view(), &mut workspace);
         network.backward(&pass, x.view(), &mut workspace, Some(dx.view_mut()));
         optimizer.step(&pool, &mut network, step, 1e-3);
         network.commit();
     }
-    let (scores, losses) = network.infer(&pool, x.view(), Targets::Classes(&labels), &mut workspace);
+    let (scores, losses) = network.infer(&pool, x.view(), TargetsView::Classes(&labels), &mut workspace);
     let tensors = network.params().flat_map(|param| param.value.iter().chain(&param.grad));
     bits(tensors.chain(&dx).chain(scores).chain(losses))
 }
@@ -87,7 +88,8 @@ impl Workload {
         let labels = labels(self.batch_size, classes as u32);
         for step in 1..=2 {
             let x = uniform((self.batch_size, inputs), step).mapv(|x| x as f32);
-            let pass = PassContext { pool: &pool, step, targets: Targets::Classes(&labels), weights: None };
+            let pass =
+                PassContext { pool: &pool, step, targets: TargetsView::Classes(&labels), weights: None };
             network.forward(&pass, x.view(), &mut workspace);
             network.backward(&pass, x.view(), &mut workspace, None);
             optimizer.step(&pool, &mut network, step, rule.learning_rate());

@@ -3,73 +3,12 @@
 pub(crate) mod rows;
 pub(crate) mod sampler;
 
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView2, s};
 
 use crate::data::Rows;
 use crate::kernel::real::Real;
 use crate::kernel::{ThreadPool, each_rows, zeros};
-use crate::nn::Targets;
-
-/// The truth for each of some rows.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RowTargets<F> {
-    /// Indices into [`Encoding::classes`](crate::data::Encoding::classes).
-    Classes(Vec<u32>),
-    /// Values as scaled for training, `(rows, values)`.
-    Values(Array2<F>),
-}
-
-impl<F: Real> RowTargets<F> {
-    /// The number of rows.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Classes(classes) => classes.len(),
-            Self::Values(values) => values.nrows(),
-        }
-    }
-
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The first `count` rows.
-    pub fn view(&self, count: usize) -> Targets<'_, F> {
-        match self {
-            Self::Classes(classes) => Targets::Classes(&classes[..count]),
-            Self::Values(values) => Targets::Values(values.slice(s![..count, ..])),
-        }
-    }
-
-    /// Copies of `rows`.
-    pub(crate) fn select(&self, rows: &[usize]) -> Self {
-        match self {
-            Self::Classes(classes) => Self::Classes(rows.iter().map(|&row| classes[row]).collect()),
-            Self::Values(values) => Self::Values(values.select(Axis(0), rows)),
-        }
-    }
-
-    /// Room for `rows` rows of the same kind.
-    fn room(&self, rows: usize) -> Self {
-        match self {
-            Self::Classes(_) => Self::Classes(vec![0; rows]),
-            Self::Values(values) => Self::Values(Array2::zeros((rows, values.ncols()))),
-        }
-    }
-
-    /// Copies `rows` of `source`, which is of the same kind, one after the other to the front.
-    fn copy(&mut self, source: &Self, rows: impl Iterator<Item = usize>) {
-        match (self, source) {
-            (Self::Classes(classes), Self::Classes(source)) => {
-                classes.iter_mut().zip(rows).for_each(|(class, row)| *class = source[row]);
-            }
-            (Self::Values(values), Self::Values(source)) => {
-                values.rows_mut().into_iter().zip(rows).for_each(|(mut to, row)| to.assign(&source.row(row)));
-            }
-            _ => panic!("a batch was made for rows with another kind of targets"),
-        }
-    }
-}
+use crate::targets::{Targets, TargetsView};
 
 /// Room for rows that go through a network together, made once by [`Rows::batch`] and filled again
 /// and again by [`Rows::gather`].
@@ -77,7 +16,7 @@ impl<F: Real> RowTargets<F> {
 pub struct Batch<F> {
     rows: usize, // those beyond it are stale
     x: Array2<F>,
-    targets: RowTargets<F>,
+    targets: Targets<F>,
     weights: Option<Vec<F>>,
 }
 
@@ -93,8 +32,8 @@ impl<F: Real> Batch<F> {
     }
 
     /// Their truth.
-    pub fn targets(&self) -> Targets<'_, F> {
-        self.targets.view(self.rows)
+    pub fn targets(&self) -> TargetsView<'_, F> {
+        self.targets.head(self.rows)
     }
 
     /// How much each counts; none where all count alike.
@@ -109,7 +48,7 @@ impl<F: Real> Rows<F> {
         Batch {
             rows: 0,
             x: zeros(max_rows, self.inputs()),
-            targets: self.row_targets().room(max_rows),
+            targets: self.row_targets().buffer(max_rows),
             weights: self.weights().map(|_| vec![F::one(); max_rows]),
         }
     }
@@ -127,7 +66,7 @@ impl<F: Real> Rows<F> {
         batch: &mut Batch<F>,
     ) {
         batch.rows = rows.len();
-        batch.targets.copy(self.row_targets(), rows.clone());
+        batch.targets.copy_rows(self.row_targets(), rows.clone());
         if let (Some(weights), Some(own)) = (&mut batch.weights, self.weights()) {
             weights.iter_mut().zip(rows.clone()).for_each(|(weight, row)| *weight = own[row]);
         }
@@ -141,6 +80,8 @@ impl<F: Real> Rows<F> {
 mod tests {
     use std::num::NonZeroUsize;
 
+    use ndarray::Axis;
+
     use super::*;
 
     #[test]
@@ -148,7 +89,7 @@ mod tests {
         // Enough that a pool shares them, and a number of rows that does not divide evenly.
         let (count, width) = (301, 40);
         let x = Array2::from_shape_fn((count, width), |(row, column)| (row * width + column) as f32);
-        let rows = Rows::new(&x, RowTargets::Classes((0..count as u32).collect()));
+        let rows = Rows::new(&x, Targets::Classes((0..count as u32).collect()));
         let backwards = (0..count).rev();
         let order: Vec<usize> = backwards.clone().collect();
         for members in 1..=4 {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use ndarray::{Array2, ArrayViewMut2};
 
+use crate::data::Encoder;
 use crate::data::table::matrix::{Block, Matrix};
-use crate::data::{Encoder, RowTargets};
 use crate::kernel::real::Real;
 use crate::kernel::wide;
-use crate::nn::Targets;
+use crate::targets::Targets;
+use crate::targets::TargetsView;
 
 /// Rows that go into a network.
 ///
@@ -19,7 +20,7 @@ pub struct Rows<F> {
     raw: Arc<Matrix>,
     /// Which rows of the table.
     numbers: Vec<usize>,
-    targets: RowTargets<F>,
+    targets: Targets<F>,
     weights: RowWeights<F>,
     encoder: Arc<Encoder>,
 }
@@ -54,7 +55,7 @@ impl<F: Real> Rows<F> {
     /// # Panics
     ///
     /// If there are not as many targets as rows, or no features.
-    pub fn new(x: &Array2<F>, targets: RowTargets<F>) -> Self {
+    pub fn new(x: &Array2<F>, targets: Targets<F>) -> Self {
         assert_eq!(x.nrows(), targets.len(), "targets for each row");
         let values: Vec<f64> = x.iter().map(|&value| Real::to_f64(value)).collect();
         let mut raw = Matrix::new(x.ncols());
@@ -67,7 +68,7 @@ impl<F: Real> Rows<F> {
     pub(crate) fn of(
         raw: &Arc<Matrix>,
         numbers: Vec<usize>,
-        targets: RowTargets<F>,
+        targets: Targets<F>,
         weights: RowWeights<F>,
         encoder: &Arc<Encoder>,
     ) -> Self {
@@ -91,11 +92,11 @@ impl<F: Real> Rows<F> {
     }
 
     /// The truth for each row.
-    pub fn targets(&self) -> Targets<'_, F> {
-        self.targets.view(self.len())
+    pub fn targets(&self) -> TargetsView<'_, F> {
+        self.targets.view()
     }
 
-    pub(crate) fn row_targets(&self) -> &RowTargets<F> {
+    pub(crate) fn row_targets(&self) -> &Targets<F> {
         &self.targets
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::data::Kind;
-use crate::data::schema::Truth;
+use crate::data::schema::TargetColumns;
 use crate::data::table::Table;
 
 /// Rows from which a column that is always right cannot be so by chance.
@@ -40,11 +40,11 @@ impl Table {
         let suspected = features.filter_map(|(index, (name, feature))| {
             let column: Vec<f64> = (0..self.rows()).map(|row| self.main.raw.value(row, index)).collect();
             let strength = match &self.schema.truth {
-                Truth::Classes(_) => self.share_given_away(&column, feature.kind),
-                Truth::Values(targets) if feature.kind == Kind::Numeric => {
+                TargetColumns::Classes(_) => self.share_given_away(&column, feature.kind),
+                TargetColumns::Values(targets) if feature.kind == Kind::Numeric => {
                     strongest_correlation(&column, &self.main.targets, targets.len())
                 }
-                Truth::Values(_) => None,
+                TargetColumns::Values(_) => None,
             };
             Some((name.clone(), strength?))
         });

@@ -28,7 +28,7 @@ use crate::data::split::assignment::TextUse;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Schema {
     pub(crate) columns: Vec<Column>,
-    pub(crate) truth: Truth,
+    pub(crate) truth: TargetColumns,
     /// Index of the column with the weights of rows.
     pub(crate) weight: Option<usize>,
     /// Indices of the columns whose hash decides where a row goes.
@@ -37,7 +37,7 @@ pub(crate) struct Schema {
 
 /// What is learnt, by the indices of its columns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Truth {
+pub(crate) enum TargetColumns {
     /// The classes of a label column.
     Classes(usize),
     /// The values of target columns, at least one.
@@ -119,8 +119,8 @@ impl Schema {
     pub(crate) fn learnt(&self) -> Vec<String> {
         let name = |&index: &usize| self.columns[index].name.clone();
         match &self.truth {
-            Truth::Classes(label) => vec![name(label)],
-            Truth::Values(targets) => targets.iter().map(name).collect(),
+            TargetColumns::Classes(label) => vec![name(label)],
+            TargetColumns::Values(targets) => targets.iter().map(name).collect(),
         }
     }
 
@@ -222,8 +222,8 @@ impl Schema {
     /// The columns with numbers that are no features: targets, then the weight.
     pub(crate) fn beside(&self) -> Vec<usize> {
         let targets = match &self.truth {
-            Truth::Classes(_) => &[][..],
-            Truth::Values(targets) => targets,
+            TargetColumns::Classes(_) => &[][..],
+            TargetColumns::Values(targets) => targets,
         };
         targets.iter().copied().chain(self.weight).collect()
     }

@@ -4,7 +4,7 @@ use crate::data::csv::number::number;
 use crate::data::error_kind::Fault;
 use crate::data::phrases::did_you_mean;
 use crate::data::schema::column::Role;
-use crate::data::schema::{Column, Truth};
+use crate::data::schema::{Column, TargetColumns};
 use crate::data::spec::{ColumnRef, DataSpec, SplitBy};
 use crate::text::ShownNames;
 
@@ -50,15 +50,15 @@ pub(crate) fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> R
 
 /// What is learnt: targets in the order of the config, then those that only `[data.columns]` names
 /// in the order of the file.
-pub(crate) fn truth(names: &[String], roles: &[Role], spec: &DataSpec) -> Result<Truth, Fault> {
+pub(crate) fn truth(names: &[String], roles: &[Role], spec: &DataSpec) -> Result<TargetColumns, Fault> {
     let mut targets: Vec<usize> =
         spec.target.0.iter().map(|wanted| find("target", wanted, names)).collect::<Result<_, _>>()?;
     let told = (0..names.len()).filter(|&index| roles[index] == Role::Target);
     targets.extend(told.filter(|index| !targets.contains(index)).collect::<Vec<_>>());
     let label = roles.iter().position(|role| *role == Role::Label);
     match (label, targets.first()) {
-        (Some(label), None) => Ok(Truth::Classes(label)),
-        (None, Some(_)) => Ok(Truth::Values(targets)),
+        (Some(label), None) => Ok(TargetColumns::Classes(label)),
+        (None, Some(_)) => Ok(TargetColumns::Values(targets)),
         (None, None) => Err(Fault::NothingToLearn),
         (Some(label), Some(&target)) => {
             Err(Fault::LabelAndTarget { label: names[label].clone(), target: names[target].clone() })

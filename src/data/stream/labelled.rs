@@ -19,7 +19,7 @@ use crate::data::stream::{RowStream, StreamError};
 use crate::data::transform::encoding::{Encoding, TargetEncoding};
 use crate::data::{Encoder, Role};
 use crate::kernel::real::Real;
-use crate::metrics::Truth;
+use crate::targets::Targets;
 
 /// The rows of a file as a network takes them, with what is true of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub struct LabelledRows<F> {
     /// `(n, inputs)`.
     pub x: Array2<F>,
     /// Of each row.
-    pub truth: Truth,
+    pub truth: Targets,
     /// How much each row counts, where the file has the column that says so.
     pub weights: Option<Vec<f64>>,
     /// Rows that were left out.
@@ -118,8 +118,8 @@ impl<F: Real> LabelledRows<F> {
         let x = Array2::from_shape_vec((rows, inputs), x).expect("each row has all inputs");
         let unseen = unseen.into_iter().map(|(feature, cells)| (names[feature].clone(), cells)).collect();
         let truth = match &truths {
-            Truths::Classes(..) => Truth::Classes(classes),
-            Truths::Values(columns) => Truth::Values(
+            Truths::Classes(..) => Targets::Classes(classes),
+            Truths::Values(columns) => Targets::Values(
                 Array2::from_shape_vec((rows, columns.len()), values).expect("each row has all values"),
             ),
         };

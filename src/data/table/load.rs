@@ -15,7 +15,7 @@ use crate::data::limits::MAX_CATEGORIES;
 use crate::data::schema::class::Classes;
 use crate::data::schema::column::Kind;
 use crate::data::schema::infer::{MOST_INFERRED, decide, holds_words, missing_counts, note_counting, notes};
-use crate::data::schema::{Schema, Truth, roles};
+use crate::data::schema::{Schema, TargetColumns, roles};
 use crate::data::spec::DataSpec;
 use crate::data::split::Division;
 use crate::data::split::assignment::{KnownGroups, Places, TextUse, check_shares, note_absent_classes};
@@ -76,7 +76,7 @@ impl Table {
         };
         let own_valid = own(&spec.valid_path, "a validation file")?;
         let own_test = own(&spec.test_path, "a test file")?;
-        if let Truth::Classes(_) = schema.truth {
+        if let TargetColumns::Classes(_) = schema.truth {
             // A name may be that of one file only.
             let absent = spec.label_names.keys().filter(|&name| !renamed.contains(name));
             notes.extend(absent.map(|name| format!("data.label_names: {} occurs nowhere", Shown(name))));
@@ -190,7 +190,7 @@ impl Loader<'_> {
             return Err(file.fail(Fault::OneRow));
         }
         let mut classes = Vec::new();
-        if let Truth::Classes(label) = schema.truth {
+        if let TargetColumns::Classes(label) = schema.truth {
             let order;
             (classes, order) =
                 found.into_sorted(count).map_err(|told| file.error(Told { field: Some(label), ..*told }))?;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::data::schema::column::Kind;
-use crate::data::schema::{FeatureColumn, Schema, Truth};
+use crate::data::schema::{FeatureColumn, Schema, TargetColumns};
 use crate::data::spec::Scale;
 use crate::data::split::Division;
 use crate::data::table::matrix::Matrix;
@@ -119,8 +119,8 @@ impl Table {
     /// The number of classes, or of targets.
     pub fn outputs(&self) -> usize {
         match &self.schema.truth {
-            Truth::Classes(_) => self.classes.len(),
-            Truth::Values(targets) => targets.len(),
+            TargetColumns::Classes(_) => self.classes.len(),
+            TargetColumns::Values(targets) => targets.len(),
         }
     }
 

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use crate::data::batch::rows::RowWeights;
 use crate::data::error::DataError;
 use crate::data::error_kind::Fault;
-use crate::data::schema::Truth;
+use crate::data::schema::TargetColumns;
 use crate::data::table::{Part, Table, class_counts};
 use crate::data::transform::encoding::{EncodedColumn, Encoding, TargetEncoding};
 use crate::data::transform::fit::{Fitted, fit};
 use crate::data::transform::scaler::check_range;
 use crate::data::transform::targets::{fit_targets, scaled_targets};
 use crate::data::transform::weights::Weighting;
-use crate::data::{ClassWeights, Data, Encoder, RowTargets, Rows, ValueEncoding};
+use crate::data::{ClassWeights, Data, Encoder, Rows, ValueEncoding};
 use crate::kernel::real::Real;
+use crate::targets::Targets;
 use crate::text::{ShownCounts, ShownNames};
 
 /// Data for one seed, and what is odd about them though no error.
@@ -65,10 +66,10 @@ impl Table {
             let in_file = part.weights_of(&rows);
             let in_loss = weighting.weights(labels.as_deref(), in_file.as_deref());
             let targets = match labels {
-                Some(labels) => RowTargets::Classes(labels),
-                None => RowTargets::Values(
-                    scaled_targets(&part.targets, encoding.values(), &rows).map_err(of_part)?,
-                ),
+                Some(labels) => Targets::Classes(labels),
+                None => {
+                    Targets::Values(scaled_targets(&part.targets, encoding.values(), &rows).map_err(of_part)?)
+                }
             };
             Ok(Rows::of(&part.raw, rows, targets, RowWeights { in_loss, in_file }, &encoder))
         };
@@ -99,7 +100,7 @@ impl Table {
     fn targets(&self, train: &[usize]) -> Result<TargetEncoding, Fault> {
         let mut columns = self.learnt();
         match self.schema.truth {
-            Truth::Classes(_) => {
+            TargetColumns::Classes(_) => {
                 let labels: Vec<u32> = train.iter().map(|&row| self.main.labels[row]).collect();
                 let counts = class_counts(&labels, self.classes.len());
                 Ok(TargetEncoding::Classes {
@@ -109,7 +110,9 @@ impl Table {
                     renamed: self.label_names.clone(),
                 })
             }
-            Truth::Values(_) => fit_targets(&self.main.targets, &columns, train).map(TargetEncoding::Values),
+            TargetColumns::Values(_) => {
+                fit_targets(&self.main.targets, &columns, train).map(TargetEncoding::Values)
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::real::Real;
 use crate::nn::losses::logistic::logistic;
 use crate::nn::{HuberLossSpec, LayerSpec, LogisticLossSpec, SoftmaxLossSpec, SquaredLossSpec};
+use crate::targets::Task;
 
 /// What stands at the end of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,35 +29,6 @@ pub enum Loss {
     /// For values, some of them far off.
     #[serde(rename = "huber_loss")]
     Huber,
-}
-
-/// What a network is trained for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Task {
-    /// The truth is a class.
-    #[default]
-    Classification,
-    /// The truth is one value or more.
-    Regression,
-}
-
-impl Task {
-    /// What tells how good a network is, beside its loss.
-    pub fn quality(self) -> &'static str {
-        match self {
-            Self::Classification => "accuracy",
-            Self::Regression => "R2",
-        }
-    }
-
-    /// The unit of losses.
-    pub fn loss_unit(self) -> &'static str {
-        match self {
-            Self::Classification => "nats per row",
-            Self::Regression => "scaled units",
-        }
-    }
 }
 
 impl Loss {

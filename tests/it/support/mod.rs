@@ -8,8 +8,9 @@ pub(crate) mod work;
 
 use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
-use bntrain::nn::{Layer, PassContext, Targets};
+use bntrain::nn::{Layer, PassContext};
 use bntrain::random::stream;
+use bntrain::targets::TargetsView;
 use ndarray::{Array2, ArrayView2};
 use rand::Rng;
 
@@ -27,12 +28,12 @@ pub(crate) fn labels(n: usize, classes: u32) -> Vec<u32> {
 /// A pass on one thread.
 pub(crate) fn pass<F>(step: u64, labels: &[u32]) -> PassContext<'_, F> {
     let pool = Box::leak(Box::new(ThreadPool::single()));
-    PassContext { pool, step, targets: Targets::Classes(labels), weights: None }
+    PassContext { pool, step, targets: TargetsView::Classes(labels), weights: None }
 }
 
 /// Like [`pass`], for values.
 pub(crate) fn values_pass<'a, F: Real>(step: u64, values: &'a Array2<F>) -> PassContext<'a, F> {
-    PassContext { targets: Targets::Values(values.view()), ..pass(step, &[]) }
+    PassContext { targets: TargetsView::Values(values.view()), ..pass(step, &[]) }
 }
 
 /// The output of a training pass of `layer`.

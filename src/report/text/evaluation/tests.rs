@@ -1,15 +1,16 @@
 use ndarray::{Array2, array};
 
 use crate::eval::{Statistics, UnderStatistics};
-use crate::metrics::{Answers, Truth, difference, log_logistic};
+use crate::metrics::{Answers, difference, log_logistic};
 use crate::report::text::evaluation::*;
+use crate::targets::Targets;
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
 
 /// By the running statistics.
-fn running(truth: &Truth, answers: &Answers) -> Vec<UnderStatistics> {
+fn running(truth: &Targets, answers: &Answers) -> Vec<UnderStatistics> {
     let metrics = Metrics::of(truth, answers, None);
     vec![UnderStatistics { statistics: Statistics::Running, metrics, difference: None }]
 }
@@ -17,7 +18,7 @@ fn running(truth: &Truth, answers: &Answers) -> Vec<UnderStatistics> {
 /// `n` rows of two classes; `skill` is what the class adds to its log odds, and each choice comes with
 /// what it adds to the log odds of all rows.
 fn two_classes(n: usize, skill: f64, choices: &[(Statistics, f64)]) -> Evaluation {
-    let truth = Truth::Classes((0..n).map(|row| u32::from(row % 3 == 0)).collect());
+    let truth = Targets::Classes((0..n).map(|row| u32::from(row % 3 == 0)).collect());
     let answers = |shift: f64| {
         Answers::Classes(Array2::from_shape_fn((n, 2), |(row, class)| {
             let odds = 2.0 * ((row * 7 % 11) as f64 / 5.0 - 1.0) + if row % 3 == 0 { skill } else { -skill };
@@ -151,7 +152,7 @@ fn without_batch_norm_the_choice_changes_nothing() {
 
 #[test]
 fn all_right_in_a_few_rows() {
-    let truth = Truth::Classes(vec![0, 1, 0, 1, 0, 1]);
+    let truth = Targets::Classes(vec![0, 1, 0, 1, 0, 1]);
     let answers = Array2::from_shape_fn((6, 2), |(row, class)| if row % 2 == class { -0.1 } else { -2.3 });
     let evaluation = Evaluation {
         choices: running(&truth, &Answers::Classes(answers)),
@@ -177,10 +178,10 @@ fn all_right_in_a_few_rows() {
 
 #[test]
 fn values_of_two_targets() {
-    let truth = Truth::Values(Array2::from_shape_fn((40, 2), |(row, target)| {
+    let truth = Targets::Values(Array2::from_shape_fn((40, 2), |(row, target)| {
         (row as f64 * 0.7).sin() * if target == 0 { 1.0 } else { 5e4 }
     }));
-    let Truth::Values(values) = &truth else { unreachable!("just made") };
+    let Targets::Values(values) = &truth else { unreachable!("just made") };
     let answers = Answers::Values(values * 0.8 + 0.01 * values.mapv(|value| value.abs()));
     let shown = Evaluation {
         n_rows: 40,
@@ -204,8 +205,8 @@ fn values_of_two_targets() {
     "#);
     let single = Evaluation {
         names: names(&["x"]),
-        choices: running(&Truth::Values(array![[1.0], [1.0]]), &Answers::Values(array![[1.0], [2.0]])),
-        baseline: Metrics::of_baseline(&Truth::Values(array![[1.0], [1.0]]), &[0.0], None),
+        choices: running(&Targets::Values(array![[1.0], [1.0]]), &Answers::Values(array![[1.0], [2.0]])),
+        baseline: Metrics::of_baseline(&Targets::Values(array![[1.0], [1.0]]), &[0.0], None),
         ..shown
     };
     insta::assert_snapshot!(text(&single), @r#"
@@ -221,7 +222,7 @@ fn values_of_two_targets() {
 
 #[test]
 fn many_classes_are_told_by_the_worst() {
-    let truth = Truth::Classes((0..400).map(|row| row % 40).collect());
+    let truth = Targets::Classes((0..400).map(|row| row % 40).collect());
     let answers = Array2::from_shape_fn((400, 40), |(row, class)| {
         let said = if row % 7 == 0 { row * 3 % 40 } else { row % 40 };
         if class == said { -0.5 } else { -4.6 }
