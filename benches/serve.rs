@@ -9,7 +9,7 @@
 use std::io;
 
 use anyhow::Context;
-use bntrain::data::Data;
+use bntrain::data::PreparedData;
 use bntrain::kernel::ThreadPool;
 use serde::Deserialize;
 
@@ -28,7 +28,7 @@ struct Request {
 /// Serves with `pool`.
 pub(crate) fn run(pool: &ThreadPool, report: &Report) -> anyhow::Result<()> {
     let workloads = workloads();
-    let mut current: Option<(&Workload, Data<f32>, f64)> = None;
+    let mut current: Option<(&Workload, PreparedData<f32>, f64)> = None;
     for line in io::stdin().lines() {
         let request: Request = serde_json::from_str(&line?)?;
         let workload = workloads

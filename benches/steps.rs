@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bntrain::data::Data;
+use bntrain::data::PreparedData;
 use bntrain::kernel::ThreadPool;
 use bntrain::train::{Event, Observer, train};
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options, pool: &ThreadPool, report: &Report) -> io::
 /// first epoch is for warming up. Shuffling counts, evaluation does not.
 pub(crate) fn time(
     workload: &Workload,
-    data: &Data<f32>,
+    data: &PreparedData<f32>,
     batch_norm: bool,
     pool: &ThreadPool,
     seconds: f64,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bntrain::config::{Plan, parse};
-use bntrain::data::{Data, Encoding, Rows};
+use bntrain::data::{Encoding, PreparedData, Rows};
 use bntrain::random::stream;
 use bntrain::targets::Targets;
 use ndarray::Array2;
@@ -63,12 +63,12 @@ impl Workload {
     }
 
     /// Normal features and uniform labels: no tool can be better at them than another.
-    pub(crate) fn data(&self) -> Data<f32> {
+    pub(crate) fn data(&self) -> PreparedData<f32> {
         let (features, classes) = (self.widths[0], self.widths[self.widths.len() - 1]);
         let mut random = stream(0, "bench", &[]);
         let x = Array2::random_using((self.rows, features), StandardNormal, &mut random);
         let labels = (0..self.rows).map(|_| random.random_range(0..classes as u32)).collect();
-        Data {
+        PreparedData {
             train: rows(x, labels),
             valid: None,
             test: None,

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bntrain::config::{Plan, parse};
-use bntrain::data::{Data, Encoding, Rows};
+use bntrain::data::{Encoding, PreparedData, Rows};
 use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
 use bntrain::targets::Targets;
@@ -88,7 +88,7 @@ fn plan(dtype: &str, optimizer: &str) -> Plan {
 fn allocations<F: Real>(optimizer: &str, members: usize) -> Vec<u64> {
     let (rows, features) = (430, 33);
     let entry = |(i, j)| F::from_f64(((i * 7 + j * 5) % 13) as f64 / 6.0 - 1.0);
-    let data = Data {
+    let data = PreparedData {
         train: Rows::new(
             &Array2::from_shape_fn((rows, features), entry),
             Targets::Classes((0..3).cycle().take(rows).collect()),

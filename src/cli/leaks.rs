@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::data::{Shown, Table};
+use crate::data::{Dataset, Shown};
 use crate::nn::Task;
 use crate::report::plain;
 
@@ -52,7 +52,7 @@ pub(crate) fn note(leaks: &[(String, f64)]) -> Option<String> {
 }
 
 /// The note about a table, unless it is too large to be looked at in passing.
-pub(crate) fn note_of_small(table: &Table) -> Option<String> {
+pub(crate) fn note_of_small(table: &Dataset) -> Option<String> {
     let cells = table.rows().saturating_mul(table.features().len());
     if cells > FEW_CELLS {
         return None;

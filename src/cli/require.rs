@@ -4,9 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::cli::condition::Condition;
-use crate::config::Metric;
 use crate::experiment::RunRecord;
 use crate::nn::Norm;
+use crate::train::Metric;
 use crate::train::{EpochRecord, Outcome};
 
 /// `[NORM.]METRIC OP NUMBER`, to be met by the kept epoch of every run, or of every run with NORM.

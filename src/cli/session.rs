@@ -7,9 +7,10 @@ use std::thread;
 use crate::cli::args::ConfigArgs;
 use crate::cli::{Failure, Output, exit_code};
 use crate::config;
-use crate::config::{Dtype, Plan};
-use crate::data::{DataError, Encoding, Profile, Table};
+use crate::config::Plan;
+use crate::data::{DataError, Dataset, Encoding, Profile};
 use crate::experiment::{DataSets, Job, jobs};
+use crate::train::Dtype;
 use crate::train::preflight;
 
 /// Everything that is known before training.
@@ -23,12 +24,12 @@ pub(crate) struct Planned {
 impl Planned {
     /// The files that the runs are made from.
     pub(crate) fn sources(&self) -> Vec<&Path> {
-        let data = self.data.tables().flat_map(Table::sources).map(|source| source.path.as_path());
+        let data = self.data.tables().flat_map(Dataset::sources).map(|source| source.path.as_path());
         data.chain([self.plan.source.as_path()]).collect()
     }
 
     /// The data of the first run; a grid may give others to others.
-    pub(crate) fn first_table(&self) -> &Table {
+    pub(crate) fn first_table(&self) -> &Dataset {
         let plan = self.jobs.first().map_or(&self.plan, |job| &job.plan);
         self.data.table(&plan.data)
     }

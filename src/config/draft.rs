@@ -3,18 +3,18 @@
 use serde::de::DeserializeOwned;
 
 use crate::config::model::ModelSpec;
-use crate::config::plan::TrainingPlan;
 use crate::config::problems::Problems;
 use crate::data::DataSpec;
 use crate::nn::{LayerSpec, Task};
 use crate::optim::OptimizerSpec;
+use crate::train::TrainingSpec;
 
 /// The tables of a config, each none where it is missing or its type is not known.
 pub(crate) struct Draft {
     pub(crate) data: Option<DataSpec>,
     pub(crate) model: Option<ModelSpec>,
     pub(crate) optimizer: Option<OptimizerSpec>,
-    pub(crate) training: TrainingPlan,
+    pub(crate) training: TrainingSpec,
     /// As checked: the seeds may still be a count.
     pub(crate) compare: Option<toml::Table>,
     pub(crate) layers: Option<Vec<LayerSpec>>,

@@ -26,7 +26,7 @@ mod tests;
 pub(crate) use crate::config::document::write::inline;
 pub use crate::config::error::{ConfigError, ConfigErrorKind, Problem, SyntaxFault};
 pub use crate::config::load::{load, parse};
-pub use crate::config::plan::{ComparePlan, Dtype, EarlyStopping, GridAxis, Metric, Plan, TrainingPlan};
+pub use crate::config::plan::{ComparePlan, GridAxis, Plan};
 pub use crate::config::schema::reference::reference;
 pub use crate::config::size::SIZE_LIMIT;
 pub use crate::config::template::{Learnt, starter};

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::config::document::excerpt::excerpt;
 use crate::config::document::tree::{Node, Value};
 use crate::config::draft::Draft;
-use crate::config::plan::{Dtype, Metric};
 use crate::config::problems::{Problems, join};
 use crate::config::schema::Kind;
 use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, STANDARD_INPUT};
 use crate::nn::{Loss, Task};
 use crate::optim::OptimizerSpec;
+use crate::train::{Dtype, Metric};
 
 /// Checks everything outside of the layer list and `[compare]`.
 ///

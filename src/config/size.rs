@@ -1,9 +1,10 @@
 //! How much memory a network needs.
 
 use crate::config::error::ConfigError;
-use crate::config::plan::{Dtype, Plan};
+use crate::config::plan::Plan;
 use crate::nn::LayerSpec;
 use crate::optim::OptimizerSpec;
+use crate::train::Dtype;
 
 /// The most that one run may need for its network and a batch, in bytes: 4 GiB.
 pub const SIZE_LIMIT: u128 = 4 << 30;

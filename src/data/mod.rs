@@ -1,7 +1,7 @@
 //! From a CSV file to rows that a network can train on.
 //!
-//! `Table::load` finds out what the columns are and reads the files, with every cell checked;
-//! `Table::prepare` splits them for one seed and fits the [`Encoding`]. The values are kept once, as
+//! `Dataset::load` finds out what the columns are and reads the files, with every cell checked;
+//! `Dataset::prepare` splits them for one seed and fits the [`Encoding`]. The values are kept once, as
 //! they were written (a category by its number, a missing value as NaN), and encoded when
 //! `Rows::gather` copies a batch of them. Errors carry file, line, column and value.
 
@@ -40,7 +40,7 @@ pub use crate::data::stream::labelled::LabelledRows;
 pub use crate::data::stream::{RowStream, StreamError};
 pub use crate::data::table::byte_size::Bytes;
 pub use crate::data::table::prepare::Prepared;
-pub use crate::data::table::{Source, Table};
+pub use crate::data::table::{Dataset, Source};
 pub use crate::data::transform::class_weights::ClassWeights;
 pub use crate::data::transform::encode::Encoder;
 pub use crate::data::transform::encoding::{
@@ -50,7 +50,7 @@ pub(crate) use crate::text::{Shown, ShownPath};
 
 /// A data set, split and scaled for one seed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Data<F> {
+pub struct PreparedData<F> {
     /// The rows that are trained on.
     pub train: Rows<F>,
     /// The rows that decide: early stopping, comparison. None where the config asks for none.

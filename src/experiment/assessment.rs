@@ -6,7 +6,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Plan;
-use crate::data::{Data, Encoding, Rows, TargetEncoding};
+use crate::data::{Encoding, PreparedData, Rows, TargetEncoding};
 use crate::eval::{Meaning, answers};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
@@ -62,7 +62,11 @@ pub enum HeldBack {
 }
 
 /// Assesses the trained `network` on validation and test rows.
-pub(crate) fn assess<F: Real>(network: &Network<F>, data: &Data<F>, pool: &ThreadPool) -> Vec<Assessment> {
+pub(crate) fn assess<F: Real>(
+    network: &Network<F>,
+    data: &PreparedData<F>,
+    pool: &ThreadPool,
+) -> Vec<Assessment> {
     let of_network = |rows: &Rows<F>, truth: &Targets| {
         let scalings = data.encoding.value_scalings();
         let meaning = match &data.encoding.targets {
@@ -84,7 +88,7 @@ pub(crate) fn assess<F: Real>(network: &Network<F>, data: &Data<F>, pool: &Threa
 /// None of its own; the trainer reports to nobody.
 pub(crate) fn assess_baselines<F: Real>(
     plan: &Plan,
-    data: &Data<F>,
+    data: &PreparedData<F>,
     pool: &ThreadPool,
     stop: &AtomicBool,
 ) -> std::io::Result<Vec<Assessment>> {
@@ -121,7 +125,7 @@ fn linear(plan: &Plan) -> Option<Plan> {
 }
 
 fn on_held_back<F: Real>(
-    data: &Data<F>,
+    data: &PreparedData<F>,
     of: Contender,
     metrics: impl Fn(&Rows<F>, &Targets) -> Option<Metrics>,
 ) -> Vec<Assessment> {

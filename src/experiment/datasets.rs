@@ -6,12 +6,12 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::config::Plan;
-use crate::data::{ClassWeights, DataError, DataSpec, Prepared, Table};
+use crate::data::{ClassWeights, DataError, DataSpec, Dataset, Prepared};
 use crate::kernel::real::Real;
 
 /// Tables by their `[data]`, and the prepared data in use by precision and seed.
 pub struct DataSets {
-    tables: Vec<(DataSpec, Table)>,
+    tables: Vec<(DataSpec, Dataset)>,
     shared: Mutex<Shared>,
 }
 
@@ -41,10 +41,10 @@ impl DataSets {
         plans: impl IntoIterator<Item = &'p Plan>,
         threads: NonZeroUsize,
     ) -> Result<Self, DataError> {
-        let mut tables: Vec<(DataSpec, Table)> = Vec::new();
+        let mut tables: Vec<(DataSpec, Dataset)> = Vec::new();
         for plan in plans {
             if !tables.iter().any(|(spec, _)| *spec == plan.data) {
-                tables.push((plan.data.clone(), Table::load_on(&plan.data, threads)?));
+                tables.push((plan.data.clone(), Dataset::load_on(&plan.data, threads)?));
             }
         }
         Ok(Self { tables, shared: Mutex::default() })
@@ -55,12 +55,12 @@ impl DataSets {
     /// # Panics
     ///
     /// If no plan that was loaded has this `[data]`.
-    pub fn table(&self, spec: &DataSpec) -> &Table {
+    pub fn table(&self, spec: &DataSpec) -> &Dataset {
         &self.tables[self.place(spec)].1
     }
 
     /// All tables.
-    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+    pub fn tables(&self) -> impl Iterator<Item = &Dataset> {
         self.tables.iter().map(|(_, table)| table)
     }
 

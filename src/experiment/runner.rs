@@ -11,8 +11,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use crate::config::{Dtype, Plan};
-use crate::data::{Data, DataError};
+use crate::config::Plan;
+use crate::data::{DataError, PreparedData};
 use crate::experiment::assessment::{assess, assess_baselines};
 use crate::experiment::datasets::DataSets;
 use crate::experiment::{RunId, RunRecord};
@@ -20,6 +20,7 @@ use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model;
 use crate::model::{Description, History, result_hash};
+use crate::train::Dtype;
 use crate::train::{Observer, Outcome, train};
 
 /// One run to be done.
@@ -191,7 +192,7 @@ pub fn one_step(job: &Job, sets: &DataSets) -> Result<Outcome, RunError> {
 }
 
 fn one_step_in<F: Real>(job: &Job, sets: &DataSets) -> Result<Outcome, RunError> {
-    let mut data = Data::clone(&sets.prepared::<F>(&job.plan)?.data);
+    let mut data = PreparedData::clone(&sets.prepared::<F>(&job.plan)?.data);
     let rows = job.plan.training.batch_size;
     for part in [Some(&mut data.train), data.valid.as_mut(), data.test.as_mut()].into_iter().flatten() {
         *part = part.head(rows);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Metric;
+use crate::train::Metric;
 use crate::train::{EpochRecord, Outcome, Score};
 
 /// Epochs that are told one by one; of longer runs a regular choice is.

@@ -9,12 +9,13 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::config;
-use crate::config::{Dtype, Plan};
+use crate::config::Plan;
 use crate::model::checksum::{Verdict, hex, verify};
 use crate::model::error::{ModelError, ModelFault};
 use crate::model::tensors::restore;
 use crate::model::{Description, FORMAT};
 use crate::nn::{LayerSpec, Loss, Network};
+use crate::train::Dtype;
 
 /// Bytes of the largest model file that is read: 4 GiB.
 pub const MAX_MODEL_BYTES: u64 = 4 << 30;

@@ -1,6 +1,6 @@
 //! When to stop, and which epoch's weights to keep.
 
-use crate::config::EarlyStopping;
+use crate::train::EarlyStopping;
 use crate::train::EpochRecord;
 
 /// Follows one metric from epoch to epoch.
@@ -47,7 +47,7 @@ impl<'a> Patience<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Metric;
+    use crate::train::Metric;
     use crate::train::{Quality, Score};
 
     fn verdicts(rule: &EarlyStopping, losses: &[f64]) -> Vec<(bool, bool)> {

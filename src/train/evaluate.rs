@@ -135,7 +135,7 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::*;
-    use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, Scale, Table};
+    use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, Dataset, Scale};
     use crate::nn::{Affine, Loss};
     use crate::targets::Targets;
 
@@ -166,7 +166,7 @@ mod tests {
             columns.insert("y".to_owned(), column(truth));
         }
         let spec = DataSpec { path, label, columns, scale: Scale::None, ..DataSpec::default() };
-        let table = Table::load(&spec).expect("the table loads");
+        let table = Dataset::load(&spec).expect("the table loads");
         table.prepare(1, None).expect("the values fit").data.train
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod early_stopping;
 pub(crate) mod evaluate;
 pub(crate) mod event;
 pub(crate) mod record;
+pub(crate) mod spec;
 pub(crate) mod step;
 pub(crate) mod trainer;
 
@@ -12,4 +13,5 @@ pub use crate::train::batch_plan::{Misfit, Preflight, preflight};
 pub use crate::train::evaluate::Evaluator;
 pub use crate::train::event::{Event, Observer};
 pub use crate::train::record::{EpochRecord, Outcome, Quality, Score, StepRecord};
+pub use crate::train::spec::{Dtype, EarlyStopping, Metric, TrainingSpec};
 pub use crate::train::trainer::{Trained, train};

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Metric;
 use crate::nn::Task;
+use crate::train::Metric;
 
 /// How good a network is on some rows, in evaluation mode.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -7,7 +7,7 @@ use std::time::Instant;
 use ndarray::Array2;
 
 use crate::config::Plan;
-use crate::data::{Batches, Data};
+use crate::data::{Batches, PreparedData};
 use crate::kernel;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
@@ -48,7 +48,7 @@ pub struct Trained<F> {
 /// The first one of the observer.
 pub fn train<F: Real>(
     plan: &Plan,
-    data: &Data<F>,
+    data: &PreparedData<F>,
     pool: &ThreadPool,
     stop: &AtomicBool,
     observer: &mut dyn Observer,
@@ -95,7 +95,7 @@ pub fn train<F: Real>(
 /// A run in progress.
 struct Run<'a, F> {
     plan: &'a Plan,
-    data: &'a Data<F>,
+    data: &'a PreparedData<F>,
     /// For evaluation.
     pool: &'a ThreadPool,
     /// For training steps.
@@ -217,14 +217,14 @@ fn copy_tensors<F: Real>(network: &Network<F>) -> Vec<Array2<F>> {
 mod tests {
     use super::*;
     use crate::config;
-    use crate::data::Table;
+    use crate::data::Dataset;
 
     /// What a config makes of the file `t.csv`.
     fn run<F: Real>(content: &str, text: &str) -> Trained<F> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("t.csv"), content).expect("it can be written");
         let plan = config::parse(text, &folder.path().join("config.toml"), &[]).expect("a plan");
-        let table = Table::load(&plan.data).expect("the table loads");
+        let table = Dataset::load(&plan.data).expect("the table loads");
         let data = table.prepare::<F>(1, plan.training.class_weights.as_ref()).expect("the values fit").data;
         let mut nobody: Vec<Box<dyn Observer>> = Vec::new();
         train(&plan, &data, &ThreadPool::single(), &AtomicBool::new(false), &mut nobody)

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bntrain::config::load;
-use bntrain::data::Table;
+use bntrain::data::Dataset;
 use sha2::{Digest, Sha256};
 
 /// All files below `folder` with one of the `endings`.
@@ -33,7 +33,7 @@ fn read(path: &Path) -> String {
 fn every_config_describes_a_plan_that_fits_its_data() {
     for path in files("configs", &["toml"]) {
         let plan = load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
-        let table = Table::load(&plan.data).unwrap_or_else(|error| panic!("{error}"));
+        let table = Dataset::load(&plan.data).unwrap_or_else(|error| panic!("{error}"));
         bntrain::train::preflight(&plan, table.train_rows(plan.training.seed), table.classes().len())
             .unwrap_or_else(|error| panic!("{error}"));
         assert!(read(&path).contains("hat to look for"), "{} says what to look for", path.display());

@@ -11,11 +11,11 @@ use crate::cli::args::{ExportArgs, ExportFormat};
 use crate::cli::model::load_model;
 use crate::cli::out_file::{Instead, OutFile, STANDARD_OUTPUT};
 use crate::cli::{Failure, Output, exit_code};
-use crate::config::Dtype;
 use crate::data::ShownPath;
 use crate::model::export::{
     Agreement, ExportError, Exported, Format, Origin, Sample, compare, to_bytes, tolerance,
 };
+use crate::train::Dtype;
 
 pub(crate) fn run(args: &ExportArgs, output: &Output) -> Result<(), Failure> {
     let format = format(args)?;

@@ -10,7 +10,7 @@ use crate::cli::csv_args::{profile, reading};
 use crate::cli::out_file::{Instead, OutFile, STANDARD_OUTPUT};
 use crate::cli::{Failure, Output, exit_code, leaks};
 use crate::config::{Learnt, parse, starter};
-use crate::data::{ColumnProfile, Nature, Profile, STANDARD_INPUT, Shown, Table};
+use crate::data::{ColumnProfile, Dataset, Nature, Profile, STANDARD_INPUT, Shown};
 use crate::nn::Task;
 use crate::report::plain;
 
@@ -29,8 +29,9 @@ pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     let named = named_from(&args.path, &out)?;
     // What is written is what a user will start from, so it is tried before. Of comments more is known then.
     let draft = starter(&profile, &learnt, &spec, &named, &[]);
-    let tried = parse(&draft, &out, &[]).map_err(Failure::from).and_then(|plan| Ok(Table::load(&plan.data)?));
-    let leaks = tried.as_ref().ok().and_then(Table::suspected_leaks).unwrap_or_default();
+    let tried =
+        parse(&draft, &out, &[]).map_err(Failure::from).and_then(|plan| Ok(Dataset::load(&plan.data)?));
+    let leaks = tried.as_ref().ok().and_then(Dataset::suspected_leaks).unwrap_or_default();
     let text = starter(&profile, &learnt, &spec, &named, &leaks);
     if is_printed {
         output.result(&text)?;

@@ -10,7 +10,7 @@ use crate::cli::progress::{Progress, ending};
 use crate::cli::session::{Planned, all_cores, read_plan};
 use crate::cli::signals::Signals;
 use crate::cli::{Failure, Output, exit_code, leaks};
-use crate::data::Table;
+use crate::data::Dataset;
 use crate::experiment::{Job, RunRecord, run_all};
 use crate::run_dir::{RunDirectory, RunDirectoryError};
 use crate::train::Outcome;
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
 }
 
 /// What is suspicious about the columns, and who says more of them.
-fn tell_columns(table: &Table, output: &Output) {
+fn tell_columns(table: &Dataset, output: &Output) {
     if let Some(note) = leaks::note_of_small(table) {
         output.note(&note);
     }

@@ -7,10 +7,10 @@ use toml::{Table, Value};
 
 use crate::config::model::ModelSpec;
 use crate::config::schema::*;
-use crate::config::{EarlyStopping, Metric, TrainingPlan};
 use crate::data::{ColumnSpec, DataSpec};
 use crate::nn::*;
 use crate::optim::*;
+use crate::train::{EarlyStopping, Metric, TrainingSpec};
 
 fn as_table(spec: &impl Serialize) -> Table {
     Table::try_from(spec).expect("every specification is a table")
@@ -25,7 +25,7 @@ fn defaults() -> Vec<(&'static Section, &'static str, Table)> {
         (&DATA, "", as_table(&DataSpec::default())),
         (&COLUMN, "", as_table(&ColumnSpec::default())),
         (&MODEL, "", as_table(&ModelSpec::default())),
-        (&TRAINING, "", as_table(&TrainingPlan::default())),
+        (&TRAINING, "", as_table(&TrainingSpec::default())),
         (&EARLY_STOPPING, "", as_table(&EarlyStopping::default())),
         (&SCHEDULE, "constant", schedule(Decay::Constant)),
         (&SCHEDULE, "step", schedule(Decay::Step)),
@@ -132,7 +132,7 @@ fn every_choice_is_a_variant_and_every_variant_a_choice() {
         (&COMPARE, "", "norms", names_of::<Norm>(bogus())),
         (&TRAINING, "", "last_batch", names_of::<crate::data::LastBatch>(bogus())),
         (&TRAINING, "", "sampling", names_of::<crate::data::Sampling>(bogus())),
-        (&TRAINING, "", "dtype", names_of::<crate::config::Dtype>(bogus())),
+        (&TRAINING, "", "dtype", names_of::<crate::train::Dtype>(bogus())),
         (&EARLY_STOPPING, "", "metric", names_of::<Metric>(bogus())),
         (&LAYERS, "batch_norm", "running_variance", names_of::<RunningVariance>(bogus())),
         (&LAYERS, "batch_norm", "backward", names_of::<Backward>(bogus())),

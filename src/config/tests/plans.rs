@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use crate::config::parse;
 use crate::config::tests::{SHORT, plan};
-use crate::config::{Dtype, TrainingPlan, parse};
 use crate::data::{ColumnRef, DataSpec};
 use crate::nn::{Bias, Init, LayerSpec, Norm};
 use crate::optim::{OptimizerSpec, SgdSpec};
+use crate::train::{Dtype, TrainingSpec};
 
 #[test]
 fn what_is_not_written_stands_at_its_default() {
@@ -18,7 +19,7 @@ fn what_is_not_written_stands_at_its_default() {
     };
     assert_eq!(plan.data, data);
     assert_eq!(plan.optimizer, OptimizerSpec::Sgd(SgdSpec::default()));
-    assert_eq!(plan.training, TrainingPlan::default());
+    assert_eq!(plan.training, TrainingSpec::default());
     assert_eq!(plan.compare, None);
     assert_eq!((plan.name.as_str(), plan.source.as_path()), ("c", Path::new("/home/c.toml")));
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::config::{Learnt, parse, starter};
-use crate::data::{DataSpec, Profile, Table};
+use crate::data::{DataSpec, Dataset, Profile};
 use crate::nn::Task;
 
 fn profile(content: &str) -> Profile {
@@ -110,7 +110,7 @@ fn first_configs_work_for_all_data_that_are_here() {
         let text = starter(&profile, &learnt, &reading, &path.to_string_lossy(), &[]);
         let plan =
             parse(&text, Path::new("first.toml"), &[]).unwrap_or_else(|error| panic!("{error}\n{text}"));
-        Table::load(&plan.data).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        Dataset::load(&plan.data).unwrap_or_else(|error| panic!("{error}\n{text}"));
         tried += 1;
     }
     assert!(tried > 3);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::data::Kind;
 use crate::data::schema::TargetColumns;
-use crate::data::table::Table;
+use crate::data::table::Dataset;
 
 /// Rows from which a column that is always right cannot be so by chance.
 const ENOUGH_ROWS: usize = 50;
@@ -21,7 +21,7 @@ const WHOLE_CLASS: usize = 5;
 /// Rows with the same number, on average, that say whether it tells the class.
 const SAME_NUMBER: usize = 5;
 
-impl Table {
+impl Dataset {
     /// The features that are suspected to say what is to be learnt, with how well they do.
     ///
     /// With classes: the share of the training file's rows whose class the feature tells, if that is

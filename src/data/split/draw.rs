@@ -4,10 +4,10 @@ use crate::data::error::DataError;
 use crate::data::error_kind::Fault;
 use crate::data::split::Split;
 use crate::data::table::matrix::{Cells, Matrix};
-use crate::data::table::{Part, Table};
+use crate::data::table::{Dataset, Part};
 use crate::text::ShownNames;
 
-impl Table {
+impl Dataset {
     /// Draws the rows of one seed.
     pub(crate) fn split(&self, seed: u64) -> Result<Split, DataError> {
         let split = self.division.draw(&self.main.labels, seed);

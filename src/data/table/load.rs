@@ -22,11 +22,11 @@ use crate::data::split::assignment::{KnownGroups, Places, TextUse, check_shares,
 use crate::data::table::cache::contents;
 use crate::data::table::cache::contents::{KeptPart, KeptTraining, RawTraining};
 use crate::data::table::matrix::Matrix;
-use crate::data::table::{Part, Source, Table};
+use crate::data::table::{Dataset, Part, Source};
 use crate::data::transform::encoding::ReadingFormat;
 use crate::text::{Count, Shown, ShownPath};
 
-impl Table {
+impl Dataset {
     /// Reads the training file of `spec`, and its files for validation and test if it has any.
     ///
     /// Fields follow RFC 4180; LF, CRLF and CR end a line, and blank lines may stand at the end

@@ -23,7 +23,7 @@ use crate::data::transform::encoding::ReadingFormat;
 /// The rows of a config's files, every cell checked. [`prepare`](Self::prepare) splits and encodes
 /// them for one seed.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub struct Dataset {
     pub(crate) schema: Schema,
     pub(crate) reading: ReadingFormat,
     pub(crate) label_names: BTreeMap<String, String>,
@@ -83,7 +83,7 @@ pub struct Source {
     pub rows: usize,
 }
 
-impl Table {
+impl Dataset {
     /// Names of the features, in the order of the training file.
     pub fn features(&self) -> Vec<String> {
         self.schema.features().map(|(name, _)| name.clone()).collect()

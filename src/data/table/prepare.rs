@@ -6,13 +6,13 @@ use crate::data::batch::rows::RowWeights;
 use crate::data::error::DataError;
 use crate::data::error_kind::Fault;
 use crate::data::schema::TargetColumns;
-use crate::data::table::{Part, Table, class_counts};
+use crate::data::table::{Dataset, Part, class_counts};
 use crate::data::transform::encoding::{EncodedColumn, Encoding, TargetEncoding};
 use crate::data::transform::fit::{Fitted, fit};
 use crate::data::transform::scaler::check_range;
 use crate::data::transform::targets::{fit_targets, scaled_targets};
 use crate::data::transform::weights::Weighting;
-use crate::data::{ClassWeights, Data, Encoder, Rows, ValueEncoding};
+use crate::data::{ClassWeights, Encoder, PreparedData, Rows, ValueEncoding};
 use crate::kernel::real::Real;
 use crate::targets::Targets;
 use crate::text::{ShownCounts, ShownNames};
@@ -21,12 +21,12 @@ use crate::text::{ShownCounts, ShownNames};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prepared<F> {
     /// Split, with its encoding.
-    pub data: Data<F>,
+    pub data: PreparedData<F>,
     /// For people to read.
     pub notes: Vec<String>,
 }
 
-impl Table {
+impl Dataset {
     /// Splits the rows for `seed` and finds how to encode all features by what the training rows are
     /// like. The values stay where they are, for every seed to share.
     ///
@@ -87,7 +87,7 @@ impl Table {
             notes.extend(self.note_unseen(&encoding, from, &rows, kind));
             part(from, rows).map(Some)
         };
-        let data = Data {
+        let data = PreparedData {
             valid: held_back(&self.own_valid, split.valid, "validation")?,
             test: held_back(&self.own_test, split.test, "test")?,
             train: part(&self.main, split.train)?,

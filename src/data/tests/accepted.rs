@@ -2,7 +2,7 @@ use ndarray::array;
 
 use crate::data::tests::*;
 
-fn table(content: impl AsRef<[u8]>, spec: &DataSpec) -> Table {
+fn table(content: impl AsRef<[u8]>, spec: &DataSpec) -> Dataset {
     load(content, spec).expect("the content is well-formed")
 }
 

@@ -8,13 +8,13 @@ use crate::data::csv::format::Reading;
 use crate::data::tests::*;
 use crate::data::{ColumnSpec, ColumnType};
 
-fn in_chunks(path: PathBuf, spec: &DataSpec, chunk: usize, threads: usize) -> Result<Table, DataError> {
+fn in_chunks(path: PathBuf, spec: &DataSpec, chunk: usize, threads: usize) -> Result<Dataset, DataError> {
     let threads = NonZeroUsize::new(threads).expect("at least one");
-    Table::load_as(&DataSpec { path, ..spec.clone() }, Reading { chunk, threads, ..Reading::default() })
+    Dataset::load_as(&DataSpec { path, ..spec.clone() }, Reading { chunk, threads, ..Reading::default() })
 }
 
 /// What a file is, or what is wrong with it; the bits of every number, and all else that is shown.
-fn shown(files: &Files, table: Result<Table, DataError>) -> Result<String, String> {
+fn shown(files: &Files, table: Result<Dataset, DataError>) -> Result<String, String> {
     let table = table.map_err(|error| files.told(&error))?;
     let bits: Vec<u64> = numbers(&table.main).iter().map(|number| number.to_bits()).collect();
     let source = (table.sha256().to_owned(), &table.main.source.bytes, table.notes().len());

@@ -225,7 +225,7 @@ fn the_rarest_categories_share_an_input_and_so_do_those_that_are_new() {
         ..spec()
     };
     let Prepared { data, notes }: Prepared<f64> =
-        Table::load(&spec).expect("the table loads").prepare(1, None).expect("it can be encoded");
+        Dataset::load(&spec).expect("the table loads").prepare(1, None).expect("it can be encoded");
     assert_eq!(data.encoding.inputs, ["c=b", "c=d", "c=(other)"]);
     let valid = data.valid.expect("there is a file").to_array();
     assert_eq!(valid, array![[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]);
@@ -238,8 +238,11 @@ fn the_rarest_categories_share_an_input_and_so_do_those_that_are_new() {
     );
 
     let all = DataSpec { max_categories: 4, ..spec };
-    let data =
-        Table::load(&all).expect("the table loads").prepare::<f64>(1, None).expect("it can be encoded").data;
+    let data = Dataset::load(&all)
+        .expect("the table loads")
+        .prepare::<f64>(1, None)
+        .expect("it can be encoded")
+        .data;
     assert_eq!(data.encoding.inputs, ["c=a", "c=b", "c=c", "c=d"]);
     assert_eq!(data.valid.expect("there is a file").to_array().row(2).sum(), 0.0);
 }
@@ -252,8 +255,11 @@ fn what_is_fitted_is_fitted_on_training_rows_alone() {
         valid_path: Some(files.write("v.csv", "x,c,kind\n100,b,0\n,b,1\n")),
         ..with_missing(Missing::Mean)
     };
-    let data =
-        Table::load(&spec).expect("the table loads").prepare::<f64>(1, None).expect("it can be encoded").data;
+    let data = Dataset::load(&spec)
+        .expect("the table loads")
+        .prepare::<f64>(1, None)
+        .expect("it can be encoded")
+        .data;
     assert_eq!(data.valid.expect("there is a file").to_array(), array![[100.0, 0.0, 1.0], [2.0, 0.0, 1.0]]);
 }
 
@@ -334,11 +340,11 @@ fn a_label_to_be_renamed_that_no_file_has_is_noted() {
         ..spec()
     };
     let note = "data.label_names: \"No.\" occurs nowhere";
-    assert_eq!(Table::load(&spec).expect("the table loads").notes(), [note]);
+    assert_eq!(Dataset::load(&spec).expect("the table loads").notes(), [note]);
     // Also where the numbers come from a file of them.
     let spec = DataSpec { memory: Bytes(1), ..spec };
     for _ in 0..2 {
-        let table = Table::load(&spec).expect("the table loads");
+        let table = Dataset::load(&spec).expect("the table loads");
         assert_eq!(table.notes().last().map(String::as_str), Some(note));
     }
 }

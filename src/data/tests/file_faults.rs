@@ -17,8 +17,8 @@ fn packed(content: &[u8]) -> Vec<u8> {
 
 fn refused(path: &Path, limit: u64) -> (DataErrorKind, String) {
     let spec = DataSpec { path: path.to_owned(), ..spec() };
-    let error =
-        Table::load_as(&spec, Reading { limit, ..Reading::default() }).expect_err("the file cannot be used");
+    let error = Dataset::load_as(&spec, Reading { limit, ..Reading::default() })
+        .expect_err("the file cannot be used");
     let name = path.file_name().expect("the tests name files").to_string_lossy();
     let told = error.to_string();
     assert!(told.starts_with(&*path.to_string_lossy()), "{told}");
@@ -90,10 +90,10 @@ fn gzip_that_is_damaged() {
     let files = Files::new();
     let whole = packed(b"x,y\n1,a\n2,b\n");
     let spec = |path| DataSpec { path, ..spec() };
-    assert!(Table::load(&spec(files.write("t.csv.gz", &whole))).is_ok());
+    assert!(Dataset::load(&spec(files.write("t.csv.gz", &whole))).is_ok());
     // Also in upper case, and in two members one after the other.
     let members = [packed(b"x,y\n1,a\n"), packed(b"2,b\n")].concat();
-    assert_eq!(Table::load(&spec(files.write("t.CSV.GZ", &members))).expect("it is whole").rows(), 2);
+    assert_eq!(Dataset::load(&spec(files.write("t.CSV.GZ", &members))).expect("it is whole").rows(), 2);
 
     for length in 0..whole.len() {
         let (kind, told) = refused(&files.write("t.csv.gz", &whole[..length]), 100);
@@ -123,14 +123,14 @@ fn zstd_whole_and_damaged() {
     let rows: String = (0..30_000_u64).map(|row| format!("{},{}\n", row * row % 9_973, row % 3)).collect();
     let text = format!("x,y\n{rows}");
     let spec = |path| DataSpec { path, ..spec() };
-    let plain = Table::load(&spec(files.write("t.csv", &text))).expect("it is whole");
+    let plain = Dataset::load(&spec(files.write("t.csv", &text))).expect("it is whole");
     let half = text.len() / 2;
     // Frames one after the other, with one between them that readers shall skip.
     let skipped: &[u8] = b"\x50\x2a\x4d\x18\x03\0\0\0xyz";
     let frames =
         [&pack(&text.as_bytes()[..half]), skipped, &pack(&text.as_bytes()[half..]), skipped].concat();
     for packed in [pack(text.as_bytes()), frames] {
-        let table = Table::load(&spec(files.write("t.csv.zst", &packed))).expect("it is whole");
+        let table = Dataset::load(&spec(files.write("t.csv.zst", &packed))).expect("it is whole");
         assert_eq!(numbers(&table.main), numbers(&plain.main));
         assert_eq!(table.main.labels, plain.main.labels);
         assert_eq!(table.main.source.bytes, packed.len() as u64);
@@ -162,7 +162,7 @@ fn zstd_whole_and_damaged() {
             let mut damaged = small.clone();
             damaged[place] ^= 1 << bit;
             // Some bits of the header say nothing about the content.
-            if let Ok(table) = Table::load(&spec(files.write("t.zst", &damaged))) {
+            if let Ok(table) = Dataset::load(&spec(files.write("t.zst", &damaged))) {
                 assert_eq!(numbers(&table.main), ndarray::array![[1.0], [2.0]], "byte {place}, bit {bit}");
                 assert_eq!(table.classes(), ["a", "b"], "byte {place}, bit {bit}");
             } else {
@@ -195,6 +195,6 @@ fn damage_far_behind_another_fault_is_told_instead() {
     let whole = packed(format!("x,y\nbad,1\n{rows}").as_bytes());
     let path = files.write("t.csv.gz", &whole[..whole.len() - 100]);
     let spec = DataSpec { path, columns: [("x".to_owned(), number)].into(), ..spec() };
-    let told = Table::load(&spec).expect_err("it is damaged").to_string();
+    let told = Dataset::load(&spec).expect_err("it is damaged").to_string();
     assert!(told.contains("the gzip data are damaged: "), "{told}");
 }

@@ -37,7 +37,7 @@ fn spec(path: &Path, memory: u64) -> DataSpec {
 
 /// Everything that training can see, and the notes.
 fn seen(spec: &DataSpec) -> (String, Vec<String>) {
-    let table = Table::load(spec).expect("the table loads");
+    let table = Dataset::load(spec).expect("the table loads");
     let mut seen = String::new();
     for seed in [1, 2] {
         let data = table.prepare::<f64>(seed, None).expect("it can be encoded").data;
@@ -94,7 +94,7 @@ fn a_file_of_numbers_holds_wherever_it_is_moved_with_its_source() {
     fs::rename(&path, &moved)
         .and_then(|()| fs::rename(cache(&path), cache(&moved)))
         .expect("they can be moved");
-    let table = Table::load(&spec(&moved, 1)).expect("the table loads");
+    let table = Dataset::load(&spec(&moved, 1)).expect("the table loads");
     assert!(table.notes().concat().contains("read from there"), "{:?}", table.notes());
     assert_eq!(table.sources().map(|source| source.path.as_path()).collect::<Vec<_>>(), [moved.as_path()]);
     assert_eq!(seen(&spec(&moved, 1)).0, first);
@@ -161,7 +161,7 @@ fn where_it_cannot_be_written_the_message_says_so() {
     let files = Files::new();
     let path = files.write("t.csv", content(60));
     fs::create_dir(path.with_file_name("t.csv.bntrain-cache")).expect("a folder can be made");
-    let error = Table::load(&spec(&path, 1)).expect_err("a folder is in the way");
+    let error = Dataset::load(&spec(&path, 1)).expect_err("a folder is in the way");
     assert_eq!(error.kind(), DataErrorKind::Io);
     let told = files.told(&error);
     assert!(
@@ -184,7 +184,7 @@ fn a_file_of_somebody_else_is_not_replaced() {
     let cache = path.with_file_name("t.csv.bntrain-cache");
     for mine in [&b"notes"[..], b"notes that are longer than the mark", b"bntrain rows and more notes"] {
         fs::write(&cache, mine).expect("it can be written");
-        let error = Table::load(&spec(&path, 1)).expect_err("it would be lost");
+        let error = Dataset::load(&spec(&path, 1)).expect_err("it would be lost");
         assert_eq!(error.kind(), DataErrorKind::Io);
         let message = "t.csv: its rows need more than data.memory = \"1 B\", and t.csv.bntrain-cache has the name \
                        of the file for them but was not written by bntrain; rename or delete it, or raise \

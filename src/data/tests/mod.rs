@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use ndarray::Array2;
 
 use crate::data::table::Part;
-use crate::data::{ColumnRef, Data, DataError, DataSpec, Mark, Scaling, Table, ValueEncoding};
+use crate::data::{ColumnRef, DataError, DataSpec, Dataset, Mark, PreparedData, Scaling, ValueEncoding};
 
 /// A directory of its own that goes with the test.
 struct Files(tempfile::TempDir);
@@ -62,7 +62,7 @@ fn spec() -> DataSpec {
 }
 
 /// The scaling of a numeric feature.
-fn scaling<F>(data: &Data<F>, feature: usize) -> Scaling {
+fn scaling<F>(data: &PreparedData<F>, feature: usize) -> Scaling {
     match &data.encoding.features().nth(feature).expect("there are more features").1.values {
         ValueEncoding::Numeric { scaling, .. } => *scaling,
         other => panic!("no number: {other:?}"),
@@ -74,16 +74,16 @@ fn without_header() -> DataSpec {
 }
 
 /// Loads `content` as `t.csv` with the other keys of `spec`.
-fn load(content: impl AsRef<[u8]>, spec: &DataSpec) -> Result<Table, DataError> {
+fn load(content: impl AsRef<[u8]>, spec: &DataSpec) -> Result<Dataset, DataError> {
     let files = Files::new();
-    Table::load(&DataSpec { path: files.write("t.csv", content), ..spec.clone() })
+    Dataset::load(&DataSpec { path: files.write("t.csv", content), ..spec.clone() })
 }
 
 /// The message about `content`, or nothing if it loads.
 fn message(content: impl AsRef<[u8]>, spec: &DataSpec) -> String {
     let files = Files::new();
     let spec = DataSpec { path: files.write("t.csv", content), ..spec.clone() };
-    Table::load(&spec).err().map(|error| files.told(&error)).unwrap_or_default()
+    Dataset::load(&spec).err().map(|error| files.told(&error)).unwrap_or_default()
 }
 
 /// Checks pairs of content and message, and reports all that differ.

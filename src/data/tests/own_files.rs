@@ -5,7 +5,7 @@ use crate::data::tests::*;
 const TRAINING: &str = "id,x,y,kind\n7,1,2,a\n8,3,4,b\n";
 
 /// Loads the training table with `content` as its validation file.
-fn with_valid(content: &str, header: bool) -> Result<Table, String> {
+fn with_valid(content: &str, header: bool) -> Result<Dataset, String> {
     let files = Files::new();
     let training = if header { TRAINING } else { TRAINING.split_once('\n').expect("it has a header").1 };
     let spec = DataSpec {
@@ -15,7 +15,7 @@ fn with_valid(content: &str, header: bool) -> Result<Table, String> {
         header,
         ..spec()
     };
-    Table::load(&spec).map_err(|error| files.told(&error))
+    Dataset::load(&spec).map_err(|error| files.told(&error))
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn an_ignored_column_never_takes_the_place_of_a_feature_of_the_same_name() {
         ignore: vec![ColumnRef::Index(1)],
         ..spec()
     };
-    let table = Table::load(&spec).expect("the second x is ignored");
+    let table = Dataset::load(&spec).expect("the second x is ignored");
     assert_eq!(numbers(&table.main), array![[1.0], [3.0]]);
     assert_eq!(numbers(&table.own_valid.expect("there is a validation file")), array![[5.0]]);
 }
@@ -99,6 +99,6 @@ fn labels_are_renamed_as_in_the_training_file() {
         label_names: [("no.".to_owned(), "no".to_owned())].into(),
         ..spec()
     };
-    let table = Table::load(&spec).expect("both files have the same classes");
+    let table = Dataset::load(&spec).expect("both files have the same classes");
     assert_eq!(table.own_valid.expect("there is a validation file").labels, [1, 0]);
 }

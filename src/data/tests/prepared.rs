@@ -96,7 +96,7 @@ fn a_value_that_scaling_puts_out_of_range_is_told() {
         valid_path: Some(files.write("v.csv", "kind,z,x\nb,1,2e-30\nb,1,1e30\n")),
         ..spec()
     };
-    let table = Table::load(&spec).expect("the values themselves are in range");
+    let table = Dataset::load(&spec).expect("the values themselves are in range");
     let error = table.prepare::<f32>(1, None).expect_err("1e60 is no f32");
     assert_eq!(error.kind(), DataErrorKind::Data);
     assert_eq!(

@@ -163,7 +163,7 @@ fn groups_of_the_training_file_in_another_one_are_noted() {
     let path = files.write("t.csv", patients());
     let valid = |rows: &str| Some(files.write("v.csv", format!("x,patient,kind,y\n{rows}")));
     let notes = |spec: &DataSpec| {
-        let table = Table::load(&DataSpec { path: path.clone(), ..spec.clone() });
+        let table = Dataset::load(&DataSpec { path: path.clone(), ..spec.clone() });
         let table = table.expect("the columns are those of the training file");
         table.notes().join("\n").replace(&format!("{}/", files.0.path().display()), "")
     };
@@ -238,7 +238,8 @@ fn rows_that_are_held_back_and_yet_trained_on_are_counted() {
     let path = files.write("t.csv", &content);
     let own = files.write("v.csv", "x,kind\n0,0\n1,0\n1.0,1\n99,1\n");
     let notes = |spec: DataSpec| {
-        let table = Table::load(&DataSpec { label: Some(name("kind")), ..spec }).expect("it is well-formed");
+        let table =
+            Dataset::load(&DataSpec { label: Some(name("kind")), ..spec }).expect("it is well-formed");
         table.prepare::<f32>(1, None).expect("there are rows").notes
     };
     assert_eq!(
@@ -262,7 +263,7 @@ fn rows_with_another_target_are_not_the_same_and_test_rows_count_too() {
         target: crate::data::ColumnRefs(vec![name("y")]),
         ..DataSpec::default()
     };
-    let table = Table::load(&spec).expect("it is well-formed");
+    let table = Dataset::load(&spec).expect("it is well-formed");
     assert_eq!(
         table.prepare::<f32>(1, None).expect("there are rows").notes,
         [

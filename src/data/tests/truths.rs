@@ -111,7 +111,7 @@ fn weights_have_mean_1_over_the_training_rows() {
         valid_path: Some(files.write("v.csv", "w,x,kind\n6,1,a\n")),
         ..with_type("w", ColumnType::Weight, spec())
     };
-    let table = Table::load(&spec).expect("the table loads");
+    let table = Dataset::load(&spec).expect("the table loads");
     assert_eq!(table.features(), ["x"]);
     let data = table.prepare::<f64>(1, None).expect("the values fit").data;
     assert_eq!(data.train.weights(), Some(&[1.0, 0.0, 2.0][..]));

@@ -1,12 +1,12 @@
 //! From records to runs and groups.
 
-use crate::config::Metric;
 use crate::experiment::RunRecord;
 use crate::experiment::statistics::{CONFIDENCE, Estimate, PairedDifference};
 use crate::experiment::summary::final_metrics::final_metrics;
 use crate::experiment::summary::pairs::{Run, comparisons};
 use crate::experiment::summary::{Differences, GroupSummary, MeasuredOn, Point, RunSummary, Scores, Summary};
 use crate::nn::Task;
+use crate::train::Metric;
 use crate::train::Outcome;
 
 pub(crate) fn summary(records: &[RunRecord]) -> Summary {

@@ -2,12 +2,12 @@
 
 use ndarray::{Array2, ArrayView1, s};
 
-use crate::config::Dtype;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model::export::{ExportError, Exported, Sample, answer};
 use crate::model::{AnyNetwork, Model};
 use crate::nn::Network;
+use crate::train::Dtype;
 
 /// Rows that go through the network at a time.
 const BATCH: usize = 1024;

@@ -2,13 +2,13 @@
 
 use ndarray::{Array2, Axis, concatenate, s};
 
-use crate::config::Dtype;
 use crate::model::Model;
 use crate::model::export::answer::Answer;
 use crate::model::export::error::ExportError;
 use crate::model::export::ir::Step;
 use crate::model::export::onnx::{Evaluator, Tensor};
 use crate::model::export::{Format, Sample, answer, json, torch};
+use crate::train::Dtype;
 
 /// Rows that are evaluated at a time.
 const BATCH: usize = 1024;

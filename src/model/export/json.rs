@@ -5,8 +5,8 @@
 use ndarray::{Array1, Array2};
 use serde_json::{Map, Value, json};
 
-use crate::config::Dtype;
 use crate::model::export::ir::{Stage, Step};
+use crate::train::Dtype;
 
 /// The text of the file; `model` says what the layers do not: columns, scaling, classes.
 pub(crate) fn to_text(stages: &[Stage], dtype: Dtype, model: Value) -> String {

@@ -19,7 +19,6 @@ pub(crate) mod torch;
 
 use serde_json::{Value, json};
 
-use crate::config::Dtype;
 use crate::model::export::answer::Answer;
 pub use crate::model::export::compare::{Agreement, compare, tolerance};
 pub use crate::model::export::error::ExportError;
@@ -29,6 +28,7 @@ use crate::model::export::ir::{Stage, stages};
 pub use crate::model::export::sample::{Origin, Sample};
 use crate::model::{AnyNetwork, Model};
 use crate::nn::{LayerSpec, Loss};
+use crate::train::Dtype;
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,14 +8,15 @@ use ndarray::{Array2, s};
 use rand::Rng;
 
 use crate::config;
-use crate::config::{Dtype, Plan};
+use crate::config::Plan;
 use crate::data::{
-    BadRows, DataError, DataSpec, Encoder, FeatureEncoding, RowStream, StreamError, Table, ValueEncoding,
+    BadRows, DataError, DataSpec, Dataset, Encoder, FeatureEncoding, RowStream, StreamError, ValueEncoding,
 };
 use crate::kernel::real::Real;
 use crate::model::Model;
 use crate::model::export::inputs::{Column, Inputs};
 use crate::random::stream;
+use crate::train::Dtype;
 
 /// Rows that are made up where there are no others.
 const MADE_UP: usize = 1000;
@@ -67,7 +68,7 @@ impl Sample {
         if !paths(data).iter().flatten().all(|path| path.is_file()) {
             return None;
         }
-        let table = Table::load(data).ok()?;
+        let table = Dataset::load(data).ok()?;
         if table.sha256() != model.description.data_sha256 {
             return None;
         }
@@ -77,7 +78,7 @@ impl Sample {
         }
     }
 
-    fn of_table<F: Real>(model: &Model, table: &Table) -> Option<Self> {
+    fn of_table<F: Real>(model: &Model, table: &Dataset) -> Option<Self> {
         let data = table.prepare::<F>(model.plan.training.seed, None).ok()?.data;
         let path = model.plan.data.path.clone();
         let (rows, origin) = match &data.valid {

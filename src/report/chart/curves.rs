@@ -1,9 +1,9 @@
 //! Curves over the epochs: means over seeds, the range around them, and runs that ended early.
 
-use crate::config::Metric;
 use crate::experiment::{RunRecord, Summary};
 use crate::nn::Norm;
 use crate::report::text::grid_point::PointColumns;
+use crate::train::Metric;
 use crate::train::{EpochRecord, Outcome};
 
 /// The runs of one norm that a picture shows: with a grid, those at the norm's best point (see

@@ -11,7 +11,6 @@ pub(crate) mod terminal;
 mod tests;
 pub(crate) mod unit_axis;
 
-use crate::config::Metric;
 use crate::experiment::{MeasuredOn, RunRecord, Summary};
 use crate::report::chart::axis::{Axis, Scale};
 use crate::report::chart::curves::{CurvePoint, NormRuns, norm_runs, thinned};
@@ -19,6 +18,7 @@ pub(crate) use crate::report::chart::picture::{Key, Layers, Mark, Panel, Picture
 use crate::report::chart::style::NormStyle;
 pub(crate) use crate::report::chart::style::norm_style;
 use crate::report::plain;
+use crate::train::Metric;
 use crate::train::Outcome;
 
 /// The most points of a drawn curve; a panel is fewer pixels wide.

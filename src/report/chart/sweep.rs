@@ -3,13 +3,13 @@
 #[cfg(test)]
 mod tests;
 
-use crate::config::Metric;
 use crate::experiment::statistics::Estimate;
 use crate::experiment::{MeasuredOn, Point, RunSummary, Scores, Summary};
 use crate::nn::Norm;
 use crate::report::chart::axis::{Axis, Scale};
 use crate::report::chart::{Key, LOWEST_SHOWN, Layers, Mark, Panel, Picture, Sample, Stroke, norm_style};
 use crate::report::plain;
+use crate::train::Metric;
 
 /// Loss and accuracy, or R2, over the values of the grid's only axis, as an SVG file of about 900 by 430
 /// pixels: for a grid of one key with two or more values that are numbers, or tables of one

@@ -3,11 +3,11 @@
 #[cfg(test)]
 mod tests;
 
-use crate::config::Metric;
 use crate::experiment::{RunRecord, Summary};
 use crate::report::chart::axis::{Axis, Scale, Tick};
 use crate::report::chart::curves::{NormRuns, norm_runs};
 use crate::report::{Charset, plain};
+use crate::train::Metric;
 
 /// How large a plot is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! A model as text, for a terminal.
 
-use crate::config::{Metric, inline};
+use crate::config::inline;
 use crate::data::{Encoding, FeatureEncoding, Role, Scaling, TargetEncoding, ValueEncoding};
 use crate::model::{EpochMetrics, History, LayerFacts, ModelFacts, TensorFacts};
 use crate::report::plain_text::{escaped, plain};
 use crate::report::text::layout::{Align, WIDEST, aligned};
 use crate::report::text::number::{NO_NUMBER, four_digits};
+use crate::train::Metric;
 use crate::train::Outcome;
 
 /// Epochs that are shown one by one.

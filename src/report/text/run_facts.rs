@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::config::Metric;
 use crate::model::ModelFacts;
 use crate::report::plain_text::{escaped, plain};
 use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within};
 use crate::report::text::model_facts::metric_name;
 use crate::report::text::number::{NO_NUMBER, four_digits};
+use crate::train::Metric;
 
 /// What `run.json` says, and a line for each model with what was measured at the epoch that it has
 /// the weights of. `models` come with their paths below the directory.

@@ -8,7 +8,7 @@ use crate::cli::args::InspectArgs;
 use crate::cli::csv_args::{profile, reading};
 use crate::cli::{Failure, Output, leaks};
 use crate::config::{Learnt, parse, starter};
-use crate::data::{DataSpec, Profile, Table};
+use crate::data::{DataSpec, Dataset, Profile};
 use crate::nn::Task;
 use crate::report::data_profile;
 
@@ -49,5 +49,5 @@ fn suspected(
     let config = starter(profile, learnt, reading, "data.csv", &[]);
     let plan = parse(&config, Path::new("inspect.toml"), &[])?;
     let all_rows = DataSpec { path: reading.path.clone(), valid: 0.0, ..plan.data };
-    Ok(Table::load(&all_rows)?.suspected_leaks())
+    Ok(Dataset::load(&all_rows)?.suspected_leaks())
 }

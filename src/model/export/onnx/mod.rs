@@ -16,7 +16,6 @@ pub(crate) mod tensor;
 
 use prost::Message;
 
-use crate::config::Dtype;
 use crate::model::export::answer::Answer;
 use crate::model::export::inputs::Inputs;
 use crate::model::export::ir::Stage;
@@ -25,6 +24,7 @@ use crate::model::export::onnx::encode::Types;
 pub(crate) use crate::model::export::onnx::evaluate::Evaluator;
 use crate::model::export::onnx::proto::{DataType, ModelProto, OperatorSetIdProto, StringStringEntryProto};
 pub(crate) use crate::model::export::onnx::tensor::Tensor;
+use crate::train::Dtype;
 
 /// The version of the operators. Strings can be compared since 19; 21 is read by every runtime
 /// since the middle of 2024.

@@ -9,7 +9,6 @@ use ndarray::{Array2, s};
 use rand::Rng;
 
 use crate::config;
-use crate::config::Dtype;
 use crate::data::{
     EncodedColumn, Encoder, Encoding, FeatureEncoding, Role, Scaling, TargetEncoding, ValueEncoding,
     ValueTarget,
@@ -19,6 +18,7 @@ use crate::model::export::{Exported, Format, Sample, to_bytes};
 use crate::model::{AnyNetwork, Description, FORMAT, History, Model};
 use crate::nn::{LayerSpec, Network};
 use crate::random::stream;
+use crate::train::Dtype;
 use crate::train::Outcome;
 
 /// Every layer, norms before and behind affine layers and away from them.

@@ -19,10 +19,10 @@ use safetensors::tensor::{Dtype as TensorType, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::config::Dtype;
 use crate::model::export::ir::{Stage, Step};
 pub(crate) use crate::model::export::torch::read::read;
 use crate::nn::{LayerSpec, RunningUpdate};
+use crate::train::Dtype;
 
 /// The entry of the metadata.
 const ENTRY: &str = "bntrain_export";
