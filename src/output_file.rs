@@ -1,11 +1,10 @@
 //! Where a file that is about to be written goes: what stands there may be no file at all.
 
+use crate::text::DisplayPath;
 use std::fmt;
 use std::fs::{self, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
-
-use crate::data::ShownPath;
 
 /// Why no file can be written under a name.
 #[derive(Debug)]
@@ -83,7 +82,7 @@ impl From<Obstacle> for io::Error {
         match obstacle {
             Obstacle::NotAFile(kind) => Self::other(format!("it is {kind}")),
             Obstacle::LeadsNowhere(to) => {
-                Self::other(format!("it is a link to {}, which is not there", ShownPath(&to)))
+                Self::other(format!("it is a link to {}, which is not there", DisplayPath(&to)))
             }
             Obstacle::Io(error) => error,
         }

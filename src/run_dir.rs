@@ -12,6 +12,7 @@ use atomic_write_file::AtomicWriteFile;
 use crate::experiment::{FinishedRun, RunId};
 use crate::nn::{Norm, Task};
 use crate::report::csv::{write_metrics, write_metrics_header, write_steps, write_steps_header};
+use crate::text::DisplayPath;
 
 /// The file whose presence says that a directory is a finished run directory.
 const MARK: &str = "run.json";
@@ -37,7 +38,7 @@ pub struct RunDirectory {
 #[derive(Debug, thiserror::Error)]
 pub enum RunDirectoryError {
     /// Something is there already.
-    #[error("{} exists; choose another --out{}", shown(.path), .hint)]
+    #[error("{} exists; choose another --out{}", DisplayPath(.path), .hint)]
     Exists {
         /// The directory asked for.
         path: PathBuf,
@@ -45,7 +46,7 @@ pub enum RunDirectoryError {
         hint: &'static str,
     },
     /// The config or the data of the run are in the directory that would be replaced.
-    #[error("{} would be removed with {}; choose another --out", shown(.inside), shown(.path))]
+    #[error("{} would be removed with {}; choose another --out", DisplayPath(.inside), DisplayPath(.path))]
     InUse {
         /// The directory asked for.
         path: PathBuf,
@@ -53,21 +54,13 @@ pub enum RunDirectoryError {
         inside: PathBuf,
     },
     /// The system said no.
-    #[error("could not write {}: {source}", shown(.path))]
+    #[error("could not write {}: {source}", DisplayPath(.path))]
     Io {
         /// What was written.
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
     },
-}
-
-/// A path that a terminal can be trusted with.
-fn shown(path: &Path) -> String {
-    path.to_string_lossy()
-        .chars()
-        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
-        .collect()
 }
 
 fn io_at(path: &Path) -> impl FnOnce(io::Error) -> RunDirectoryError {

@@ -1,78 +1,122 @@
-//! Text from outside, made safe and short enough to be shown.
+//! Makes text from files and arguments safe to show: escaped, quoted and cut; and finds similar names.
 
 use std::fmt;
 use std::path::Path;
 
-use crate::data::source::STANDARD_INPUT;
+/// The path that means standard input.
+pub const STANDARD_INPUT: &str = "-";
 
-/// Characters of a value that a message shows.
-const SHOWN_CHARS: usize = 60;
-/// Names that a list shows before it is cut.
-const SHOWN_NAMES: usize = 8;
+/// Characters of a value or name that a message shows.
+const MAX_CHARS: usize = 60;
+/// Names that a list shows.
+const MAX_NAMES: usize = 8;
+/// Jaro-Winkler similarity from which a name counts as similar.
+const MIN_SIMILARITY: f64 = 0.8;
+/// Similar names that are suggested.
+const MAX_SIMILAR: usize = 3;
 
-/// A name or value in double quotes: control and invisible characters escaped, cut at 60
-/// characters.
-pub(crate) struct Shown<'a>(pub(crate) &'a str);
+/// `text` with everything escaped that a terminal would act on, that cannot be seen, or that XML
+/// does not allow. Quotes and backslashes stay.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        push_escaped(&mut escaped, char);
+    }
+    escaped
+}
 
-impl fmt::Display for Shown<'_> {
+/// Like [`escaped`], cut so that at most 60 characters remain.
+pub(crate) fn shortened(text: &str) -> String {
+    shortened_to(text, MAX_CHARS)
+}
+
+/// Like [`escaped`], cut so that at most `max_chars` characters remain, the final dots among them.
+pub(crate) fn shortened_to(text: &str, max_chars: usize) -> String {
+    // Cut before escaping, so that a text of a megabyte costs nothing.
+    let end = text.char_indices().nth(max_chars + 1).map_or(text.len(), |(end, _)| end);
+    let escaped = escaped(&text[..end]);
+    match escaped.chars().count() > max_chars {
+        true => escaped.chars().take(max_chars - 3).chain("...".chars()).collect(),
+        false => escaped,
+    }
+}
+
+fn push_escaped(escaped: &mut String, char: char) {
+    if is_visible(char) {
+        escaped.push(char);
+    } else {
+        escaped.extend(char.escape_debug());
+    }
+}
+
+/// Whether a character shows as itself: not a control character, not white space that looks like
+/// another, and nothing that hides or reorders its neighbours.
+fn is_visible(char: char) -> bool {
+    let hides = matches!(
+        char,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' |
+        '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' |
+        '\u{e0000}'..='\u{e007f}'
+    );
+    char == ' ' || !(hides || char.is_control() || char.is_whitespace())
+}
+
+/// A name or value in double quotes, escaped and cut at 60 characters.
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"")?;
+        let mut quoted = String::from("\"");
         let mut chars = self.0.chars();
-        for char in chars.by_ref().take(SHOWN_CHARS) {
-            match char {
-                '\'' => f.write_str("'")?,
-                other => write!(f, "{}", other.escape_debug())?,
+        for char in chars.by_ref().take(MAX_CHARS) {
+            if matches!(char, '"' | '\\') {
+                quoted.push('\\');
             }
+            push_escaped(&mut quoted, char);
         }
-        f.write_str(if chars.next().is_some() { "...\"" } else { "\"" })
+        quoted.push_str(if chars.next().is_some() { "...\"" } else { "\"" });
+        f.write_str(&quoted)
     }
 }
 
-/// A path as it is, but for characters that a terminal would act on; standard input by that name.
-pub(crate) struct ShownPath<'a>(pub(crate) &'a Path);
+/// A path, escaped but never cut; `-` is shown as standard input.
+pub(crate) struct DisplayPath<'a>(pub(crate) &'a Path);
 
-impl fmt::Display for ShownPath<'_> {
+impl fmt::Display for DisplayPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == Path::new(STANDARD_INPUT) {
-            return f.write_str("standard input");
+        match self.0 == Path::new(STANDARD_INPUT) {
+            true => f.write_str("standard input"),
+            false => f.write_str(&escaped(&self.0.to_string_lossy())),
         }
-        for char in self.0.to_string_lossy().chars() {
-            match char {
-                '\'' | '"' | '\\' => write!(f, "{char}")?,
-                other => write!(f, "{}", other.escape_debug())?,
-            }
-        }
-        Ok(())
     }
 }
 
-/// Names in quotes, with commas between them; the first few and the count where there are many.
-pub(crate) struct ShownNames<'a>(pub(crate) &'a [String]);
+/// Names in quotes, separated by commas; at most 8 of them, then the number of all.
+pub(crate) struct QuotedNames<'a, S>(pub(crate) &'a [S]);
 
-impl fmt::Display for ShownNames<'_> {
+impl<S: AsRef<str>> fmt::Display for QuotedNames<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, name) in self.0.iter().take(SHOWN_NAMES).enumerate() {
-            write!(f, "{}{}", if index == 0 { "" } else { ", " }, Shown(name))?;
-        }
-        match self.0.len() {
-            count if count > SHOWN_NAMES => write!(f, ", ... ({count} in all)"),
-            _ => Ok(()),
-        }
+        list(f, self.0.iter().map(|name| Quoted(name.as_ref())))
     }
 }
 
 /// Names in quotes, each with its count.
-pub(crate) struct ShownCounts<'a>(pub(crate) &'a [(String, usize)]);
+pub(crate) struct QuotedCounts<'a>(pub(crate) &'a [(String, usize)]);
 
-impl fmt::Display for ShownCounts<'_> {
+impl fmt::Display for QuotedCounts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (name, count)) in self.0.iter().take(SHOWN_NAMES).enumerate() {
-            write!(f, "{}{} ({count})", if index == 0 { "" } else { ", " }, Shown(name))?;
-        }
-        match self.0.len() {
-            count if count > SHOWN_NAMES => write!(f, ", ... ({count} in all)"),
-            _ => Ok(()),
-        }
+        list(f, self.0.iter().map(|(name, count)| format!("{} ({count})", Quoted(name))))
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, items: impl ExactSizeIterator<Item = impl fmt::Display>) -> fmt::Result {
+    let count = items.len();
+    for (index, item) in items.take(MAX_NAMES).enumerate() {
+        write!(f, "{}{item}", if index == 0 { "" } else { ", " })?;
+    }
+    match count > MAX_NAMES {
+        true => write!(f, ", ... ({count} in all)"),
+        false => Ok(()),
     }
 }
 
@@ -85,24 +129,60 @@ impl fmt::Display for Count {
     }
 }
 
+/// Those of `known` that are spelled like `name`, ignoring case: at most 3, the most similar first.
+pub(crate) fn similar_names<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
+    let name = name.to_lowercase();
+    let scored = known.into_iter().map(|known| (strsim::jaro_winkler(&name, &known.to_lowercase()), known));
+    let mut similar: Vec<(f64, &str)> =
+        scored.filter(|(similarity, _)| *similarity >= MIN_SIMILARITY).collect();
+    similar.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    similar.into_iter().take(MAX_SIMILAR).map(|(_, known)| known).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn nothing_reaches_a_terminal_raw() {
-        let hostile = "a\u{1b}[31m\u{202e}\"'\n\u{0}b";
-        assert_eq!(Shown(hostile).to_string(), r#""a\u{1b}[31m\u{202e}\"'\n\0b""#);
-        assert_eq!(ShownPath(Path::new("it's \u{1b}/é.csv")).to_string(), r"it's \u{1b}/é.csv");
+    fn control_and_invisible_characters_are_escaped() {
+        assert_eq!(escaped("a\u{1b}[31m\0\n\t\u{7f}\u{9b}"), r"a\u{1b}[31m\0\n\t\u{7f}\u{9b}");
+        assert_eq!(escaped("a\u{202e}b\u{2066}c\u{feff}\u{ad}"), r"a\u{202e}b\u{2066}c\u{feff}\u{ad}");
+        assert_eq!(escaped("1\u{a0}000\u{2028}\u{ffff}"), r"1\u{a0}000\u{2028}\u{ffff}");
+    }
+
+    #[test]
+    fn visible_text_is_unchanged() {
+        for text in ["Größe <b> \"x\" 'y' \\ 字 😀", "e\u{301}", "की"] {
+            assert_eq!(escaped(text), text);
+        }
+    }
+
+    #[test]
+    fn quotes_and_backslashes_are_escaped_only_between_quotes() {
+        let hostile = "a\u{1b}\"'\n\\b";
+        assert_eq!(Quoted(hostile).to_string(), r#""a\u{1b}\"'\n\\b""#);
+        assert_eq!(DisplayPath(Path::new("it's \u{1b}/é.csv")).to_string(), r"it's \u{1b}/é.csv");
+        assert_eq!(DisplayPath(Path::new("-")).to_string(), "standard input");
     }
 
     #[test]
     fn long_values_and_lists_are_cut() {
         let sixty = "é".repeat(60);
-        assert_eq!(Shown(&sixty).to_string(), format!("\"{sixty}\""));
-        assert_eq!(Shown(&format!("{sixty}x")).to_string(), format!("\"{sixty}...\""));
+        assert_eq!(shortened(&sixty), sixty);
+        assert_eq!(shortened(&format!("{sixty}x")), format!("{}...", "é".repeat(57)));
+        assert_eq!(shortened_to(&"\n".repeat(10), 18).chars().count(), 18);
+        assert_eq!(Quoted(&sixty).to_string(), format!("\"{sixty}\""));
+        assert_eq!(Quoted(&format!("{sixty}x")).to_string(), format!("\"{sixty}...\""));
         let names: Vec<String> = (0..9).map(|name| name.to_string()).collect();
-        assert_eq!(ShownNames(&names[..2]).to_string(), r#""0", "1""#);
-        assert!(ShownNames(&names).to_string().ends_with(r#""7", ... (9 in all)"#));
+        assert_eq!(QuotedNames(&names[..2]).to_string(), r#""0", "1""#);
+        assert!(QuotedNames(&names).to_string().ends_with(r#""7", ... (9 in all)"#));
+    }
+
+    #[test]
+    fn the_most_similar_name_comes_first() {
+        let known = ["petal_width", "petal_length", "kind", "Petal_Lengths"];
+        assert_eq!(similar_names("petal_lenght", known), ["petal_length", "Petal_Lengths", "petal_width"]);
+        assert_eq!(similar_names("KIND", known), ["kind"]);
+        assert!(similar_names("zzz", known).is_empty());
     }
 }

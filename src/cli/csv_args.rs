@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::cli::args::ReadingArgs;
 use crate::cli::{Failure, exit_code};
 use crate::data::{DataSpec, Mark, Profile};
-use crate::report::plain;
+use crate::text::shortened;
 
 /// The part of a config that says how the file at `path` is read.
 pub(crate) fn reading(path: &Path, args: &ReadingArgs) -> DataSpec {
@@ -41,9 +41,9 @@ pub(crate) fn profile(spec: &DataSpec, args: &ReadingArgs) -> Result<Profile, Fa
             format!(
                 "{}:{}: the header line has the number {} among the names of the columns; if the file has no \
                  header, use --no-header, else --header",
-                plain(&spec.path.to_string_lossy()),
+                shortened(&spec.path.to_string_lossy()),
                 profile.first_line,
-                plain(number)
+                shortened(number)
             ),
         )),
     }

@@ -9,7 +9,7 @@ use crate::config::{ConfigError, ConfigErrorKind};
 use crate::data::{DataError, DataErrorKind};
 use crate::experiment::RunError;
 use crate::model::{ModelError, ModelErrorKind};
-use crate::report::plain;
+use crate::text::shortened;
 
 /// Why the program ends, in one line or more, and its exit code.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Failure {
 
     /// A file or directory that could not be read or written.
     pub(crate) fn io(doing: &str, path: &Path, error: &io::Error) -> Self {
-        Self::new(exit_code::IO, format!("could not {doing} {}: {error}", plain(&path.to_string_lossy())))
+        Self::new(exit_code::IO, format!("could not {doing} {}: {error}", shortened(&path.to_string_lossy())))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::data::{Dataset, Shown};
+use crate::data::Dataset;
 use crate::nn::Task;
-use crate::report::plain;
+use crate::text::{Quoted, shortened};
 
 /// Cells of a table up to which it is looked at before a training: that takes a fraction of a second.
 const FEW_CELLS: usize = 2_000_000;
@@ -21,7 +21,7 @@ pub(crate) fn section(leaks: Option<&[(String, f64)]>, task: Task) -> String {
         (Some([]), Task::Classification) => "\nno column alone gives away what is to be learnt\n".to_owned(),
         (Some(leaks), _) => {
             let lines =
-                leaks.iter().map(|(column, strength)| format!("  {} ({strength:.4})\n", plain(column)));
+                leaks.iter().map(|(column, strength)| format!("  {} ({strength:.4})\n", shortened(column)));
             format!(
                 "\nsuspected leaks, each of which alone gives away what is to be learnt; what is\n\
                  not known when the model is used must be \"ignore\" in [data.columns]:\n{}",
@@ -39,7 +39,7 @@ pub(crate) fn to_json(leaks: Option<&[(String, f64)]>) -> Value {
 
 /// In one line, if there are any.
 pub(crate) fn note(leaks: &[(String, f64)]) -> Option<String> {
-    let shown = |(column, strength): &(String, f64)| format!("{} ({strength:.4})", Shown(column));
+    let shown = |(column, strength): &(String, f64)| format!("{} ({strength:.4})", Quoted(column));
     let named: Vec<String> = leaks.iter().take(MOST_NAMED).map(shown).collect();
     let dots = if leaks.len() > named.len() { ", ..." } else { "" };
     (!named.is_empty()).then(|| {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{Failure, exit_code};
 use crate::model::Model;
-use crate::report::plain;
 use crate::run_dir::MODEL;
+use crate::text::shortened;
 
 /// Loads a model file, or the only one in a run directory; with its path.
 pub(crate) fn load_model(path: &Path) -> Result<(Model, PathBuf), Failure> {
@@ -38,7 +38,7 @@ pub(crate) fn models_in(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn only_model(directory: &Path) -> Result<PathBuf, Failure> {
     const MOST_SHOWN: usize = 6;
     let mut found = models_in(directory)?;
-    let shown = |path: &Path| plain(&path.to_string_lossy());
+    let shown = |path: &Path| shortened(&path.to_string_lossy());
     match found.len() {
         1 => Ok(found.remove(0)),
         0 => {

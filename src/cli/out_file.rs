@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::cli::{Failure, exit_code};
-use crate::data::{STANDARD_INPUT, ShownPath};
 use crate::model::Model;
 use crate::output_file::{NotAFile, Obstacle, destination};
 use crate::run_dir::is_of_a_run;
+use crate::text::{DisplayPath, STANDARD_INPUT};
 
 /// The name that means standard output.
 pub(crate) const STANDARD_OUTPUT: &str = "-";
@@ -38,14 +38,14 @@ impl<'a> OutFile<'a> {
     /// Refuses what is there and no file: to replace it would destroy it.
     pub(crate) fn new(named: &'a Path, instead: Instead) -> Result<Self, Failure> {
         let refused = |what: String, advice: &str| {
-            let message = format!("{}: is {what}; {advice}", ShownPath(named));
+            let message = format!("{}: is {what}; {advice}", DisplayPath(named));
             Failure::new(exit_code::REFUSED, message)
         };
         match destination(named) {
             Ok(real) => Ok(Self { named, real }),
             Err(Obstacle::NotAFile(kind)) => Err(refused(kind.to_string(), instead.advice(kind))),
             Err(Obstacle::LeadsNowhere(to)) => {
-                let what = format!("a link to {}, which is not there", ShownPath(&to));
+                let what = format!("a link to {}, which is not there", DisplayPath(&to));
                 Err(refused(what, "remove the link, or name the file that is to be made"))
             }
             Err(Obstacle::Io(error)) => Err(Failure::io("write", named, &error)),
@@ -77,7 +77,7 @@ impl<'a> OutFile<'a> {
         } else {
             "exists; choose another --out or replace it with --force"
         };
-        Err(Failure::new(exit_code::REFUSED, format!("{} {reason}", ShownPath(self.named))))
+        Err(Failure::new(exit_code::REFUSED, format!("{} {reason}", DisplayPath(self.named))))
     }
 
     /// An error of writing it.

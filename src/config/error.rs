@@ -2,31 +2,31 @@
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::config::document::excerpt::escaped;
 use crate::config::size::shown_bytes;
+use crate::text::DisplayPath;
 
 /// Why a config gives no plan. The first line names the file, every further line one problem.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// There is no such file.
-    #[error("{} not found", shown(path))]
+    #[error("{} not found", DisplayPath(path))]
     NotFound {
         /// As given.
         path: PathBuf,
     },
     /// A directory stands where the file should be.
-    #[error("{} is a directory, not a config file", shown(path))]
+    #[error("{} is a directory, not a config file", DisplayPath(path))]
     IsDirectory {
         /// As given.
         path: PathBuf,
     },
     /// The file cannot be read.
-    #[error("could not read {}: {source}", shown(path))]
+    #[error("could not read {}: {source}", DisplayPath(path))]
     Read {
         /// As given.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// The file is too long for a config.
-    #[error("{} is longer than {limit} bytes, the limit for a config", shown(path))]
+    #[error("{} is longer than {limit} bytes, the limit for a config", DisplayPath(path))]
     TooLong {
         /// As given.
         path: PathBuf,
@@ -42,7 +42,7 @@ pub enum ConfigError {
         limit: u64,
     },
     /// The file is no text.
-    #[error("{} is not UTF-8, from byte offset {offset} on; save it as UTF-8", shown(path))]
+    #[error("{} is not UTF-8, from byte offset {offset} on; save it as UTF-8", DisplayPath(path))]
     NotUtf8 {
         /// As given.
         path: PathBuf,
@@ -50,7 +50,7 @@ pub enum ConfigError {
         offset: usize,
     },
     /// The file is no TOML.
-    #[error("{}:{fault}", shown(path))]
+    #[error("{}:{fault}", DisplayPath(path))]
     Syntax {
         /// As given.
         path: PathBuf,
@@ -58,7 +58,7 @@ pub enum ConfigError {
         fault: Box<SyntaxFault>,
     },
     /// Everything else: unknown keys, wrong values, contradictions; all of them at once.
-    #[error("{} has {}", shown(path), listed(problems, *dropped))]
+    #[error("{} has {}", DisplayPath(path), listed(problems, *dropped))]
     Problems {
         /// As given.
         path: PathBuf,
@@ -68,7 +68,7 @@ pub enum ConfigError {
         dropped: usize,
     },
     /// The network is larger than any that this program takes on.
-    #[error("the network of {} needs {} bytes, limit {limit}; use fewer units", shown(path), shown_bytes(*needs))]
+    #[error("the network of {} needs {} bytes, limit {limit}; use fewer units", DisplayPath(path), shown_bytes(*needs))]
     TooLarge {
         /// The config file, absolute.
         path: PathBuf,
@@ -157,8 +157,4 @@ fn listed(problems: &[Problem], dropped: usize) -> String {
         text.push_str(&format!("\n  and {} more", count - MOST_SHOWN));
     }
     text
-}
-
-fn shown(path: &Path) -> String {
-    escaped(&path.to_string_lossy())
 }

@@ -1,9 +1,9 @@
 //! `--set key=value`, on top of the file.
 
 use crate::config::document;
-use crate::config::document::excerpt::excerpt;
 use crate::config::document::tree::{Node, Origin, dotted, steps};
 use crate::config::problems::Problems;
+use crate::text::shortened;
 
 /// Why `key` is about a description of the network that the config does not use.
 pub(crate) fn in_other_form(key: &str, tree: &Node) -> Option<&'static str> {
@@ -25,12 +25,12 @@ pub(crate) fn apply(tree: &mut Node, overrides: &[(String, String)], problems: &
         let origin = Origin::Set { key: key.clone(), text: text.clone() };
         if key.is_empty() {
             let message = "the key is missing; write it as in `optimizer.learning_rate=0.1`";
-            problems.push(&format!("--set ={}", excerpt(text)), message);
+            problems.push(&format!("--set ={}", shortened(text)), message);
             continue;
         }
         let Some(path) = dotted(key) else {
             let message = "this is not a key; write it as in `optimizer.learning_rate` or `layers.0.units`";
-            problems.push(&format!("--set {}", excerpt(key)), message);
+            problems.push(&format!("--set {}", shortened(key)), message);
             continue;
         };
         let set = match in_other_form(&path, tree) {
@@ -38,7 +38,7 @@ pub(crate) fn apply(tree: &mut Node, overrides: &[(String, String)], problems: &
             None => document::read_value(text, &origin).and_then(|node| tree.set(&path, node)),
         };
         if let Err(message) = set {
-            problems.push(&format!("--set {}={}", excerpt(key), excerpt(text)), message);
+            problems.push(&format!("--set {}={}", shortened(key), shortened(text)), message);
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::config::document::excerpt::{excerpt, path_excerpt};
 use crate::config::document::tree::{Node, Origin, Value, steps};
 use crate::config::error::{ConfigError, Problem};
+use crate::text::{shortened, shortened_to};
 
 /// What has been found so far.
 #[derive(Debug, Default)]
@@ -151,7 +151,7 @@ fn quoted<'t, 'p, 's>(node: &'t Node, rest: &'p [&'s str]) -> Option<(&'t Node, 
 
 /// `optimizer.learning_rate (line 31)`, `layers[2].eps (batch_norm, line 18)`, or the `--set`.
 fn place(tree: &Node, found: &Found) -> String {
-    let path = if found.place.is_empty() { "top level".to_owned() } else { path_excerpt(&found.place) };
+    let path = if found.place.is_empty() { "top level".to_owned() } else { shortened_to(&found.place, 120) };
     let mut details = Vec::new();
     if let Some(kind) = layer_type(tree, &found.place) {
         details.push(kind);
@@ -159,7 +159,7 @@ fn place(tree: &Node, found: &Found) -> String {
     match origin(tree, &found.line_of) {
         Origin::Line(line) => details.push(format!("line {line}")),
         Origin::Set { key, text } => {
-            let set = format!("--set {key}={}", excerpt(text));
+            let set = format!("--set {key}={}", shortened(text));
             if steps(key).eq(steps(&found.line_of)) {
                 return set;
             }
@@ -174,7 +174,7 @@ fn place(tree: &Node, found: &Found) -> String {
 fn layer_type(tree: &Node, path: &str) -> Option<String> {
     let (layer, _) = path.strip_prefix("layers[")?.split_once(']')?;
     match &tree.find(&format!("layers[{layer}].type"))?.value {
-        Value::Text(name) => Some(excerpt(name)),
+        Value::Text(name) => Some(shortened(name)),
         _ => None,
     }
 }

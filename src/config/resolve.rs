@@ -10,8 +10,9 @@ use crate::config::problems::Problems;
 use crate::config::schema::check;
 use crate::config::size::{SIZE_LIMIT, shown_bytes};
 use crate::config::{experiment, rules, stack};
-use crate::data::{DataSpec, STANDARD_INPUT};
+use crate::data::DataSpec;
 use crate::nn::{LayerSpec, Norm, default_init};
+use crate::text::STANDARD_INPUT;
 
 /// The plan of `tree`, a config that stands at `source`; none if there were or are problems.
 pub(crate) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Option<Plan> {

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::document::excerpt::excerpt;
 use crate::config::document::tree::{Node, Value};
 use crate::config::draft::Draft;
 use crate::config::problems::{Problems, join};
 use crate::config::schema::Kind;
-use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, STANDARD_INPUT};
+use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec};
 use crate::nn::{Loss, Task};
 use crate::optim::OptimizerSpec;
+use crate::text::{STANDARD_INPUT, shortened};
 use crate::train::{Dtype, Metric};
 
 /// Checks everything outside of the layer list and `[compare]`.
@@ -123,7 +123,7 @@ fn columns(data: &DataSpec, problems: &mut Problems) {
         && problems.trusts("data.label")
         && problems.trusts("data.ignore")
     {
-        problems.push("data.ignore", format!("it contains the label, {}", excerpt(&label.to_string())));
+        problems.push("data.ignore", format!("it contains the label, {}", shortened(&label.to_string())));
     }
     if !problems.trusts("data.header") || !problems.trusts("data.column_names") {
         return;
@@ -147,7 +147,7 @@ fn columns(data: &DataSpec, problems: &mut Problems) {
             ColumnRef::Index(_) => true,
         };
         if !is_there && problems.trusts(&path) {
-            let shown = excerpt(&column.to_string());
+            let shown = shortened(&column.to_string());
             let names = if data.column_names.is_empty() {
                 "without a header they are c0, c1, ..., unless data.column_names says otherwise"
             } else {

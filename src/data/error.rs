@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::data::error_kind::Fault;
-use crate::data::source::{STANDARD_INPUT, file_signature};
-use crate::text::{Shown, ShownPath};
+use crate::data::source::file_signature;
+use crate::text::{DisplayPath, Quoted, STANDARD_INPUT};
 
 /// Why data cannot be used: place, offending value, what is allowed and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +96,7 @@ struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", ShownPath(&self.path))?;
+        write!(f, "{}", DisplayPath(&self.path))?;
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
         }
@@ -104,7 +104,7 @@ impl fmt::Display for Place {
             write!(f, ":{character}")?;
         }
         if let Some((index, name)) = &self.column {
-            write!(f, ", column {} (index {index})", Shown(name))?;
+            write!(f, ", column {} (index {index})", Quoted(name))?;
         }
         f.write_str(": ")
     }

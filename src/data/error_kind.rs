@@ -12,7 +12,7 @@ use crate::data::phrases::{
 use crate::data::schema::column::{Kind, Role, role_name};
 use crate::data::spec::ColumnRef;
 use crate::data::table::byte_size::Bytes;
-use crate::text::{Count, Shown, ShownNames, ShownPath};
+use crate::text::{Count, DisplayPath, Quoted, QuotedNames};
 
 /// What is wrong; the place is added by [`DataError`](crate::data::DataError).
 #[derive(Debug, thiserror::Error)]
@@ -44,32 +44,32 @@ pub(crate) enum Fault {
     ShareAndFile { key: &'static str },
     #[error("data.{key} = {wanted}: there is no such column{hint}")]
     NoSuchColumn { key: &'static str, wanted: ColumnRef, hint: String },
-    #[error("the column {} is to be learnt and also in data.ignore; take it out of one of them", Shown(.0))]
+    #[error("the column {} is to be learnt and also in data.ignore; take it out of one of them", Quoted(.0))]
     LearntIgnored(String),
     #[error("nothing to learn; set data.label, or data.target for values")]
     NothingToLearn,
-    #[error("the columns {} and {} are both the {}; only one can be", Shown(.1), Shown(.2), role_name(*.0))]
+    #[error("the columns {} and {} are both the {}; only one can be", Quoted(.1), Quoted(.2), role_name(*.0))]
     TwoOfARole(Role, String, String),
     #[error(
         "the column {} is the label and {} a target; learn classes or values, not both",
-        Shown(.label),
-        Shown(.target)
+        Quoted(.label),
+        Quoted(.target)
     )]
     LabelAndTarget { label: String, target: String },
     #[error(
         "the column {} has one role in [data] and another in [data.columns]; take it out of one of them",
-        Shown(.0)
+        Quoted(.0)
     )]
     TwoRoles(String),
     #[error(
         "data.columns.{}: `missing` and `indicator` are for features, and the column is none (but a label, \
          target or weight can have missing = \"drop_row\")",
-        Shown(.0)
+        Quoted(.0)
     )]
     GapsOfNoFeature(String),
     #[error(
         "data.columns.{}: the constant for missing values must be {} in a {} column",
-        Shown(.column),
+        Quoted(.column),
         constant_of(*.kind),
         name_of(*.kind)
     )]
@@ -77,17 +77,17 @@ pub(crate) enum Fault {
     #[error(
         "the column {} says which rows are held back, so data.valid, data.test, data.split_by and a group column \
          must not",
-        Shown(.0)
+        Quoted(.0)
     )]
     SplitTwice(String),
-    #[error("the column {} says which rows are held back; take out data.{key}, or ignore the column", Shown(.column))]
+    #[error("the column {} says which rows are held back; take out data.{key}, or ignore the column", Quoted(.column))]
     SplitAndFile { column: String, key: &'static str },
     #[error(
         "data.split_by: rows of a group of {} could come apart; hash the group column alone",
-        Shown(.0)
+        Quoted(.0)
     )]
     GroupAndHash(String),
-    #[error("data.split_by: {} is to be learnt; rows must not be held back by what is to be learnt", Shown(.0))]
+    #[error("data.split_by: {} is to be learnt; rows must not be held back by what is to be learnt", Quoted(.0))]
     KeyIsLearnt(String),
     #[error(
         "{} cannot be divided among {parts} parts, as rows of a group stay together",
@@ -102,8 +102,8 @@ pub(crate) enum Fault {
     NoTrainRowOfKeys,
     #[error(
         "training.class_weights names {}, which is no class; the classes are {}",
-        Shown(.class),
-        ShownNames(.classes)
+        Quoted(.class),
+        QuotedNames(.classes)
     )]
     UnknownClass { class: String, classes: Vec<String> },
     #[error("no training row has a weight greater than 0")]
@@ -112,7 +112,7 @@ pub(crate) enum Fault {
     NoRowCountsHere,
     #[error("no {0} row has a weight greater than 0")]
     NoHeldBackRowCounts(&'static str),
-    #[error("no feature column is left beside {} and the columns under data.ignore", ShownNames(.0))]
+    #[error("no feature column is left beside {} and the columns under data.ignore", QuotedNames(.0))]
     NoFeatures(Vec<String>),
     #[error(
         "data.{key} = {share} of {} leaves 0 rows for it, since every class keeps a row to train on; \
@@ -149,16 +149,16 @@ pub(crate) enum Fault {
     #[error(
         "its rows need more than data.memory = \"{memory}\", and {} cannot be written for them: {error}; make \
          that possible, or raise data.memory",
-        ShownPath(.path)
+        DisplayPath(.path)
     )]
     CacheNotWritten { memory: Bytes, path: PathBuf, error: io::Error },
     #[error(
         "its rows need more than data.memory = \"{memory}\", and {} has the name of the file for them but was not \
          written by bntrain; rename or delete it, or raise data.memory",
-        ShownPath(.path)
+        DisplayPath(.path)
     )]
     CacheForeign { memory: Bytes, path: PathBuf },
-    #[error("{} was changed while it was in use", ShownPath(.0))]
+    #[error("{} was changed while it was in use", DisplayPath(.0))]
     CacheLost(PathBuf),
     #[error("needs {needs} bytes of memory, which are not available; use fewer rows or columns")]
     OutOfMemory { needs: u64 },
@@ -222,10 +222,10 @@ pub(crate) enum Fault {
     Ragged { expected: usize, found: usize, first_line: u64, hint: &'static str },
     #[error(
         "{} names no part; it must be train, valid (or validation) or test",
-        Shown(.0)
+        Quoted(.0)
     )]
     NotAPart(String),
-    #[error("no row to train on: the column {} says \"train\" nowhere", Shown(.0))]
+    #[error("no row to train on: the column {} says \"train\" nowhere", Quoted(.0))]
     NoTrainRows(String),
     #[error("more than 4294967295 groups or keys")]
     TooManyKeys,
@@ -241,7 +241,7 @@ pub(crate) enum Fault {
     #[error(
         "column name {} at index {first} and again at index {second}; rename one, or put its index under \
          data.ignore (if the file has no header, set `header = false` in [data])",
-        Shown(.name)
+        Quoted(.name)
     )]
     DuplicateName { name: String, first: usize, second: usize },
     #[error("the column at index {0} has no name; name it, or put {0} under data.ignore")]
@@ -251,14 +251,14 @@ pub(crate) enum Fault {
     #[error("{found} columns where the training file has {expected}")]
     OtherWidth { expected: usize, found: usize },
 
-    #[error("the column {} has no value to learn from; put it under data.ignore", Shown(.0))]
+    #[error("the column {} has no value to learn from; put it under data.ignore", Quoted(.0))]
     NoValues(String),
     #[error("{}", tells_rows_apart(.many, *.rows))]
     TellsRowsApart { many: Vec<ManyTexts>, rows: usize },
     #[error(
         "the categorical column {} has more than {MAX_CATEGORIES} categories, which is the limit; put it under \
          data.ignore",
-        Shown(.0)
+        Quoted(.0)
     )]
     TooManyCategories(String),
     #[error("every row has a missing value, so that none of {0} is left")]
@@ -276,11 +276,11 @@ pub(crate) enum Fault {
         /// Those with missing values, and how many, where that was counted.
         columns: Vec<(String, usize)>,
     },
-    #[error("the weight {} is negative; 0 leaves a row without effect", Shown(.0))]
+    #[error("the weight {} is negative; 0 leaves a row without effect", Quoted(.0))]
     NegativeWeight(String),
-    #[error("the target {} is the same in all training rows; there is nothing to learn", Shown(.0))]
+    #[error("the target {} is the same in all training rows; there is nothing to learn", Quoted(.0))]
     ConstantTarget(String),
-    #[error("{} is neither true nor false, yes nor no, t nor f, y nor n, 1 nor 0", Shown(.0))]
+    #[error("{} is neither true nor false, yes nor no, t nor f, y nor n, 1 nor 0", Quoted(.0))]
     NotBoolean(String),
     #[error(
         "missing value{}; fill it in, remove the row, or set missing = \"drop_row\" for this column in \
@@ -289,21 +289,21 @@ pub(crate) enum Fault {
     )]
     Missing(String),
     #[error("{} is not finite; only finite numbers can be trained on (if it means a missing value, put it under \
-         data.missing_markers)", Shown(.0))]
+         data.missing_markers)", Quoted(.0))]
     NotFinite(String),
-    #[error("{} is outside f32 range; at most 3.4028235e38 is allowed, positive or negative", Shown(.0))]
+    #[error("{} is outside f32 range; at most 3.4028235e38 is allowed, positive or negative", Quoted(.0))]
     OutOfRange(String),
-    #[error("{} is not a number: {why}", Shown(.text))]
+    #[error("{} is not a number: {why}", Quoted(.text))]
     NotANumber { text: String, why: &'static str },
     #[error(
         "the label {} is a number with decimals; to learn values instead of classes, set data.target in place \
          of data.label",
-        Shown(.0)
+        Quoted(.0)
     )]
     Regression(String),
-    #[error("classes {} and {} are the same number in two spellings; use one", Shown(.0), Shown(.1))]
+    #[error("classes {} and {} are the same number in two spellings; use one", Quoted(.0), Quoted(.1))]
     SameNumber(String, String),
-    #[error("only one class, {}, in {}; at least 2 are needed", Shown(.class), Count(*.rows, "row"))]
+    #[error("only one class, {}, in {}; at least 2 are needed", Quoted(.class), Count(*.rows, "row"))]
     OneClass { class: String, rows: usize },
     #[error("{0} distinct values in {0} rows; is this the label column? each class needs several rows")]
     OwnClasses(usize),
@@ -311,23 +311,23 @@ pub(crate) enum Fault {
     TooManyClasses,
     #[error(
         "class {} does not occur in the training file; its classes are {}",
-        Shown(.class),
-        ShownNames(.known)
+        Quoted(.class),
+        QuotedNames(.known)
     )]
     UnseenClass { class: String, known: Vec<String> },
     #[error(
         "feature {}: {value:?} in data row {row} becomes {scaled:.3e} when scaled, which is outside \
          {dtype} range",
-        Shown(.feature)
+        Quoted(.feature)
     )]
     ScaledOutOfRange { feature: String, row: usize, value: f64, scaled: f64, dtype: &'static str },
 
     // A file does not fit what a network was trained on.
     #[error(
         "missing {}, which the model needs{} the columns of the file are {}",
-        ShownNames(.missing),
+        QuotedNames(.missing),
         did_you_mean(.near),
-        ShownNames(.found)
+        QuotedNames(.found)
     )]
     MissingColumns {
         missing: Vec<String>,
@@ -335,11 +335,11 @@ pub(crate) enum Fault {
         near: Vec<String>,
         found: Vec<String>,
     },
-    #[error("column {} at index {first} and again at index {second}; rename or remove one", Shown(.name))]
+    #[error("column {} at index {first} and again at index {second}; rename or remove one", Quoted(.name))]
     ColumnTwice { name: String, first: usize, second: usize },
     #[error("missing value{}; the model knows nothing to put in its place: fill it in", spelled(.0))]
     NothingToFillIn(String),
-    #[error("{} is not a class of the model; its classes are {}", Shown(.class), ShownNames(.known))]
+    #[error("{} is not a class of the model; its classes are {}", Quoted(.class), QuotedNames(.known))]
     ForeignClass { class: String, known: Vec<String> },
     #[error("missing value{}, so the answer is not known", spelled(.0))]
     MissingAnswer(String),

@@ -33,7 +33,6 @@ pub use crate::data::limits::{
 };
 pub use crate::data::schema::column::{ColumnSpec, ColumnType, Constant, Kind, Missing, Role};
 pub use crate::data::schema::profile::{ColumnProfile, Nature, NumberRange, Profile};
-pub use crate::data::source::STANDARD_INPUT;
 pub use crate::data::spec::{ColumnRef, ColumnRefs, DataSpec, Scale, SplitBy};
 pub use crate::data::stream::chunk::{BadRows, Piece, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;
@@ -46,7 +45,7 @@ pub use crate::data::transform::encode::Encoder;
 pub use crate::data::transform::encoding::{
     EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, ValueEncoding, ValueTarget,
 };
-pub(crate) use crate::text::{Shown, ShownPath};
+pub use crate::text::STANDARD_INPUT;
 
 /// A data set, split and scaled for one seed.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Phrases in the messages of [`Fault`](crate::data::error_kind::Fault).
 
 use crate::data::schema::column::Kind;
-use crate::text::{Count, Shown, ShownCounts, ShownNames};
+use crate::text::{Count, Quoted, QuotedCounts, QuotedNames};
 
 /// How to convert a file of the encoding that it may have.
 pub(crate) fn converter(guess: Option<&str>) -> String {
@@ -15,7 +15,7 @@ pub(crate) fn instead(kind: &str) -> &'static str {
 }
 
 pub(crate) fn differences(missing: &[String], extra: &[String]) -> String {
-    let list = |what: &str, names: &[String]| format!("{what} {}", ShownNames(names));
+    let list = |what: &str, names: &[String]| format!("{what} {}", QuotedNames(names));
     match (missing, extra) {
         (missing, []) => list("missing", missing),
         ([], extra) => list("unknown", extra),
@@ -24,8 +24,8 @@ pub(crate) fn differences(missing: &[String], extra: &[String]) -> String {
 }
 
 /// A semicolon, with a question where there are names that may have been meant.
-pub(crate) fn did_you_mean(names: &[String]) -> String {
-    if names.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", ShownNames(names)) }
+pub(crate) fn did_you_mean(names: &[impl AsRef<str>]) -> String {
+    if names.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", QuotedNames(names)) }
 }
 
 /// A column whose texts tell rows apart.
@@ -39,14 +39,14 @@ pub(crate) struct ManyTexts {
 pub(crate) fn also_missing(columns: &[(String, usize)]) -> String {
     match columns.len() {
         0 | 1 => String::new(),
-        _ => format!("; columns with missing values: {}", ShownCounts(columns)),
+        _ => format!("; columns with missing values: {}", QuotedCounts(columns)),
     }
 }
 
 pub(crate) fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {
     let shown = |many: &ManyTexts| match many.texts {
-        Some(texts) => format!("{} ({texts})", Shown(&many.column)),
-        None => format!("{} (over 1000)", Shown(&many.column)),
+        Some(texts) => format!("{} ({texts})", Quoted(&many.column)),
+        None => format!("{} (over 1000)", Quoted(&many.column)),
     };
     let shown: Vec<String> = many.iter().take(8).map(shown).collect();
     let (has, are) = if many.len() == 1 { ("has", "the text column") } else { ("have", "the text columns") };
@@ -77,5 +77,5 @@ pub(crate) fn constant_of(kind: Kind) -> &'static str {
 
 /// Nothing for an empty cell; else the word that stands for a missing value.
 pub(crate) fn spelled(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!(" {}", Shown(text)) }
+    if text.is_empty() { String::new() } else { format!(" {}", Quoted(text)) }
 }

@@ -12,7 +12,7 @@ use crate::data::csv::dialect::Mark;
 use crate::data::schema::column::{ColumnSpec, ColumnType, Missing};
 use crate::data::table::byte_size::Bytes;
 use crate::targets::Task;
-use crate::text::Shown;
+use crate::text::Quoted;
 
 /// Where the data are and how to read them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -164,7 +164,7 @@ pub enum ColumnRef {
 impl fmt::Display for ColumnRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(name) => write!(f, "{}", Shown(name)),
+            Self::Name(name) => write!(f, "{}", Quoted(name)),
             Self::Index(index) => write!(f, "{index}"),
         }
     }

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use safetensors::SafeTensorError;
 
 use crate::config::ConfigError;
-use crate::data::{Shown, ShownPath};
 use crate::model::FORMAT;
+use crate::text::{DisplayPath, Quoted};
 
 /// Why a model cannot be used, and the file concerned.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {fault}", ShownPath(.path))]
+#[error("{}: {fault}", DisplayPath(.path))]
 pub struct ModelError {
     path: PathBuf,
     fault: Box<ModelFault>,
@@ -87,17 +87,17 @@ pub enum ModelFault {
     #[error("its config cannot be read: {0}")]
     Config(ConfigError),
 
-    #[error("tensor {} is missing", Shown(.0))]
+    #[error("tensor {} is missing", Quoted(.0))]
     MissingTensor(String),
-    #[error("tensor {} belongs to no layer", Shown(.0))]
+    #[error("tensor {} belongs to no layer", Quoted(.0))]
     ExtraTensor(String),
-    #[error("tensor {} is {found}; the config asks for {expected}", Shown(.name))]
+    #[error("tensor {} is {found}; the config asks for {expected}", Quoted(.name))]
     Precision { name: String, found: String, expected: &'static str },
-    #[error("tensor {} is {}; the layer before it and the config make it {} x {}", Shown(.name), by(.found), .expected.0, .expected.1)]
+    #[error("tensor {} is {}; the layer before it and the config make it {} x {}", Quoted(.name), by(.found), .expected.0, .expected.1)]
     Shape { name: String, found: Vec<usize>, expected: (usize, usize) },
-    #[error("tensor {} has {value} at [{row}, {column}]; only finite numbers can be computed with", Shown(.name))]
+    #[error("tensor {} has {value} at [{row}, {column}]; only finite numbers can be computed with", Quoted(.name))]
     NotFinite { name: String, row: usize, column: usize, value: f64 },
-    #[error("tensor {} has the variance {value} at [{column}]; none is negative", Shown(.name))]
+    #[error("tensor {} has the variance {value} at [{column}]; none is negative", Quoted(.name))]
     NegativeVariance { name: String, column: usize, value: f64 },
 }
 

@@ -22,7 +22,7 @@ pub(crate) mod text;
 pub use crate::report::chart::curves_svg;
 pub use crate::report::chart::sweep::sweep_svg;
 pub use crate::report::chart::terminal::{PlotSize, TerminalPlot};
-pub use crate::report::plain_text::{Charset, plain};
+pub use crate::report::plain_text::Charset;
 pub use crate::report::text::config_differences::{ConfigDifference, config_differences};
 pub use crate::report::text::data_profile::{data_profile, other_uses};
 pub use crate::report::text::evaluation::evaluation;

@@ -10,7 +10,7 @@ use crate::cli::args::{EvalArgs, StatisticsChoice};
 use crate::cli::condition::Condition;
 use crate::cli::model::load_model;
 use crate::cli::{Failure, Output, exit_code};
-use crate::data::{BadRows, Encoding, LabelledRows, Shown, ShownPath, TargetEncoding};
+use crate::data::{BadRows, Encoding, LabelledRows, TargetEncoding};
 use crate::eval::{Evaluation, Meaning, Question, Statistics, evaluate};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
@@ -18,7 +18,8 @@ use crate::metrics::Metrics;
 use crate::model::{AnyNetwork, Model};
 use crate::nn::Network;
 use crate::report;
-use crate::report::{Charset, plain};
+use crate::report::Charset;
+use crate::text::{DisplayPath, Quoted, shortened};
 
 pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), Failure> {
     let (mut model, path) = load_model(&args.model)?;
@@ -39,7 +40,7 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), Failure> {
         value["unseen_categories"] = json!(seen.unseen);
         output.result(&format!("{value}\n"))?;
     } else {
-        let shown = |path: &std::path::Path| plain(&path.to_string_lossy());
+        let shown = |path: &std::path::Path| shortened(&path.to_string_lossy());
         let what = what(&model.description.encoding, &evaluation);
         let text = report::evaluation(&evaluation, Charset::Unicode);
         output.result(&format!("{} on {}\n{what}\n\n{text}", shown(&path), shown(&args.data)))?;
@@ -110,7 +111,7 @@ impl Subject<'_> {
         }
         let evaluation = evaluate(network, &ThreadPool::new(threads), &question, &choices, batch_size);
         let evaluation = evaluation.map_err(|error| {
-            Failure::new(exit_code::DATA, format!("{}: {error}", plain(&args.data.to_string_lossy())))
+            Failure::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
         })?;
         let LabelledRows {
             weights, skipped, first_skipped, unknown_columns, mixed_line_ends, unseen, ..
@@ -134,7 +135,7 @@ impl Seen {
     fn tell(&self, args: &EvalArgs, output: &Output) {
         let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
         if !self.unknown_columns.is_empty() {
-            let names = self.unknown_columns.iter().take(8).map(|name| Shown(name).to_string());
+            let names = self.unknown_columns.iter().take(8).map(|name| Quoted(name).to_string());
             let names: Vec<String> = names.collect();
             let dots = if self.unknown_columns.len() > names.len() { ", ..." } else { "" };
             let count = counted(self.unknown_columns.len() as u64, "column");
@@ -144,26 +145,26 @@ impl Seen {
             ));
         }
         if let Some(kinds) = &self.mixed_line_ends {
-            output.note(&format!("note: {} has mixed line ends: {kinds}", ShownPath(&args.data)));
+            output.note(&format!("note: {} has mixed line ends: {kinds}", DisplayPath(&args.data)));
         }
         if let Some(column) = &self.without_weights {
             output.note(&format!(
                 "note: no column {}, by which rows count in training: here all count alike",
-                Shown(column)
+                Quoted(column)
             ));
         }
         for (column, cells) in &self.unseen {
             output.note(&format!(
                 "note: {} of column {} with a category that was not in the training rows",
                 counted(*cells, "cell"),
-                Shown(column)
+                Quoted(column)
             ));
         }
         if let Some((line, first)) = &self.first_skipped {
             output.note(&format!(
                 "note: {} of {} left out; the first, line {line}: {first}",
                 counted(self.skipped, "row"),
-                plain(&args.data.to_string_lossy())
+                shortened(&args.data.to_string_lossy())
             ));
         }
     }
@@ -175,10 +176,10 @@ fn what(encoding: &Encoding, evaluation: &Evaluation) -> String {
         if evaluation.n_rows == 1 { "1 row".to_owned() } else { format!("{} rows", evaluation.n_rows) };
     match &encoding.targets {
         TargetEncoding::Classes { column, names, .. } => {
-            format!("{rows}, {} classes of {}", names.len(), Shown(column))
+            format!("{rows}, {} classes of {}", names.len(), Quoted(column))
         }
         TargetEncoding::Values(values) => {
-            let columns: Vec<String> = values.iter().map(|value| Shown(&value.column).to_string()).collect();
+            let columns: Vec<String> = values.iter().map(|value| Quoted(&value.column).to_string()).collect();
             format!("{rows}, values of {}", columns.join(", "))
         }
     }
@@ -188,14 +189,14 @@ fn what(encoding: &Encoding, evaluation: &Evaluation) -> String {
 fn unmet(condition: &Condition, evaluation: &Evaluation) -> Result<Option<String>, Failure> {
     let Some(measure) = evaluation.measure(&condition.name) else {
         let known = evaluation.choices[0].metrics.measures(&evaluation.names);
-        let known: Vec<String> = known.into_iter().map(|(name, _)| plain(&name)).collect();
+        let known: Vec<String> = known.into_iter().map(|(name, _)| shortened(&name)).collect();
         let of_classes = match evaluation.choices[0].metrics {
             Metrics::Classes(_) => ", or CLASS.precision, CLASS.recall, CLASS.f1",
             Metrics::Values(_) => "",
         };
         let message = format!(
             "--require: {} is not a metric here; use one of {}{of_classes}",
-            Shown(&condition.name),
+            Quoted(&condition.name),
             known.join(", ")
         );
         return Err(Failure::new(exit_code::USAGE, message));

@@ -11,10 +11,10 @@ use crate::cli::args::{ExportArgs, ExportFormat};
 use crate::cli::model::load_model;
 use crate::cli::out_file::{Instead, OutFile, STANDARD_OUTPUT};
 use crate::cli::{Failure, Output, exit_code};
-use crate::data::ShownPath;
 use crate::model::export::{
     Agreement, ExportError, Exported, Format, Origin, Sample, compare, to_bytes, tolerance,
 };
+use crate::text::DisplayPath;
 use crate::train::Dtype;
 
 pub(crate) fn run(args: &ExportArgs, output: &Output) -> Result<(), Failure> {
@@ -76,7 +76,7 @@ fn too_different(args: &ExportArgs, agreement: &Agreement, sample: &Sample, limi
     let message = format!(
         "{} is not written: over {} it differs from the model by up to {:.1e} {}, and the limit is {limit:e}; \
          where that is near enough, say so with --tolerance",
-        ShownPath(&args.out),
+        DisplayPath(&args.out),
         rows(sample),
         agreement.largest_difference,
         unit(agreement),
@@ -111,7 +111,7 @@ fn report(
     format!(
         "{}: {} bytes, sha256 {sha256}\n\
          read back and run over {}: differs from the model by up to {:.1e} {}{other_class}\n",
-        ShownPath(&args.out),
+        DisplayPath(&args.out),
         written.len(),
         rows(sample),
         agreement.largest_difference,
@@ -122,9 +122,9 @@ fn report(
 fn rows(sample: &Sample) -> String {
     let n = sample.len();
     match &sample.origin {
-        Origin::Validation(path) => format!("the {n} validation rows of {}", ShownPath(path)),
-        Origin::File(path) => format!("{n} rows of {}", ShownPath(path)),
-        Origin::Training(path) => format!("{n} training rows of {}", ShownPath(path)),
+        Origin::Validation(path) => format!("the {n} validation rows of {}", DisplayPath(path)),
+        Origin::File(path) => format!("{n} rows of {}", DisplayPath(path)),
+        Origin::Training(path) => format!("{n} training rows of {}", DisplayPath(path)),
         Origin::MadeUp => {
             format!("{n} made-up rows (not in its run directory, or the training data are not the same)")
         }

@@ -10,9 +10,9 @@ use crate::cli::csv_args::{profile, reading};
 use crate::cli::out_file::{Instead, OutFile, STANDARD_OUTPUT};
 use crate::cli::{Failure, Output, exit_code, leaks};
 use crate::config::{Learnt, parse, starter};
-use crate::data::{ColumnProfile, Dataset, Nature, Profile, STANDARD_INPUT, Shown};
+use crate::data::{ColumnProfile, Dataset, Nature, Profile};
 use crate::nn::Task;
-use crate::report::plain;
+use crate::text::{Quoted, STANDARD_INPUT, shortened};
 
 pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     if args.path == Path::new(STANDARD_INPUT) {
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     if let Err(failure) = tried {
         output.note(&format!("note: the config does not work yet: {failure}"));
     } else if !is_printed {
-        let out = plain(&out.to_string_lossy());
+        let out = shortened(&out.to_string_lossy());
         output.note(&format!("note: {out} written; train with: bntrain --config {out}"));
     }
     Ok(())
@@ -65,7 +65,7 @@ fn left_out(profile: &Profile, learnt: &Learnt) -> Option<String> {
     let named = columns
         .iter()
         .take(MOST)
-        .map(|column| format!("{} ({})", Shown(&column.name), plain(&column.reason)));
+        .map(|column| format!("{} ({})", Quoted(&column.name), shortened(&column.reason)));
     let named: Vec<String> = named.collect();
     let dots = if columns.len() > MOST { ", ..." } else { "" };
     (!named.is_empty()).then(|| format!("note: left out: {}{dots}", named.join(", ")))
@@ -80,9 +80,9 @@ fn learnt(args: &InitArgs, profile: &Profile, output: &Output) -> Result<Learnt,
     };
     if let Some((column, task)) = told {
         if profile.column(column).is_none() {
-            let names: Vec<String> = profile.columns.iter().map(|column| plain(&column.name)).collect();
+            let names: Vec<String> = profile.columns.iter().map(|column| shortened(&column.name)).collect();
             let message =
-                format!("there is no column \"{}\"; the columns are {}", plain(column), names.join(", "));
+                format!("there is no column \"{}\"; the columns are {}", shortened(column), names.join(", "));
             return Err(Failure::new(exit_code::USAGE, message));
         }
         return Ok(Learnt { column: column.clone(), task, is_guess: false });
@@ -93,7 +93,7 @@ fn learnt(args: &InitArgs, profile: &Profile, output: &Output) -> Result<Learnt,
         Task::Classification => ("the classes", "--label"),
         Task::Regression => ("the values", "--target"),
     };
-    let name = plain(&learnt.column);
+    let name = shortened(&learnt.column);
     output.note(&format!(
         "note: {what} of the last column, \"{name}\", are taken for what is to be learnt; {option} names another"
     ));
@@ -117,7 +117,7 @@ fn named_from(data: &Path, out: &Path) -> Result<String, Failure> {
         _ => std::path::absolute(data).map_err(|error| Failure::io("find", data, &error))?,
     };
     named.to_str().map(str::to_owned).ok_or_else(|| {
-        let shown = plain(&data.to_string_lossy());
+        let shown = shortened(&data.to_string_lossy());
         Failure::new(
             exit_code::USAGE,
             format!("{shown}: the name is not UTF-8, as configs are; rename the file"),

@@ -11,7 +11,7 @@ use clap_mangen::Man;
 use crate::cli::args::{Cli, ManArgs};
 use crate::cli::out_file::{Instead, OutFile};
 use crate::cli::{Failure, Output, exit_code};
-use crate::report::plain;
+use crate::text::shortened;
 
 pub(crate) fn run(args: &ManArgs, output: &Output) -> Result<(), Failure> {
     let pages = pages()?;
@@ -54,7 +54,8 @@ fn page(command: clap::Command) -> Result<Page, Failure> {
 
 fn no_such_page(command: &str, pages: &[Page]) -> Failure {
     let commands: Vec<&str> = pages.iter().filter_map(|page| page.name.strip_prefix("bntrain-")).collect();
-    let message = format!("there is no command \"{}\"; there are {}", plain(command), commands.join(", "));
+    let message =
+        format!("there is no command \"{}\"; there are {}", shortened(command), commands.join(", "));
     Failure::new(exit_code::USAGE, message)
 }
 
@@ -64,7 +65,7 @@ fn write_all(pages: &[Page], directory: &Path, output: &Output) -> Result<(), Fa
         let path = directory.join(format!("{}.1", page.name));
         write(&path, page.roff.as_bytes())?;
     }
-    output.note(&format!("note: {} pages in {}", pages.len(), plain(&directory.to_string_lossy())));
+    output.note(&format!("note: {} pages in {}", pages.len(), shortened(&directory.to_string_lossy())));
     Ok(())
 }
 

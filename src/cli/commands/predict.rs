@@ -12,10 +12,10 @@ use crate::cli::model::load_model;
 use crate::cli::out_file::{Instead, OutFile, STANDARD_OUTPUT};
 use crate::cli::signals::survive_file_limit;
 use crate::cli::{Failure, Output, exit_code};
-use crate::data::{BadRows, Shown, ShownPath};
+use crate::data::BadRows;
 use crate::model::Model;
 use crate::predict::{PredictError, PredictOptions, Predicted, predict};
-use crate::report::plain;
+use crate::text::{DisplayPath, Quoted, shortened};
 
 pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), Failure> {
     let out = args.out.as_deref().filter(|out| *out != Path::new(STANDARD_OUTPUT));
@@ -68,7 +68,7 @@ fn refuse_compression(out: &Path) -> Result<(), Failure> {
             let message = format!(
                 "{}: predictions are written as plain text; name a file that does not end in .{ending}, or leave \
                  out -o and pipe them through `{tool}`",
-                plain(&out.to_string_lossy())
+                shortened(&out.to_string_lossy())
             );
             return Err(Failure::new(exit_code::USAGE, message));
         }
@@ -87,7 +87,7 @@ fn failure(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> Failu
             failure
         }
         (error @ PredictError::ColumnTwice { .. }, _) => {
-            Failure::new(exit_code::DATA, format!("{}: {error}", plain(&args.data.to_string_lossy())))
+            Failure::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
         }
         (PredictError::Write(error), Some(out)) => Failure::io("write", out, &error),
         (PredictError::Write(error), None) => error.into(),
@@ -98,14 +98,15 @@ fn failure(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> Failu
 fn tell(predicted: &Predicted, args: &PredictArgs, output: &Output) {
     let Predicted { rows, bad_rows, unknown_columns, absent_ids, mixed_line_ends, unseen } = predicted;
     if let Some(kinds) = mixed_line_ends {
-        output.note(&format!("note: {} has mixed line ends: {kinds}", ShownPath(&args.data)));
+        output.note(&format!("note: {} has mixed line ends: {kinds}", DisplayPath(&args.data)));
     }
     for name in absent_ids {
-        output.note(&format!("note: no column {}, so that the predictions are without it", Shown(name)));
+        output.note(&format!("note: no column {}, so that the predictions are without it", Quoted(name)));
     }
     let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     if !unknown_columns.is_empty() {
-        let names: Vec<String> = unknown_columns.iter().take(8).map(|name| Shown(name).to_string()).collect();
+        let names: Vec<String> =
+            unknown_columns.iter().take(8).map(|name| Quoted(name).to_string()).collect();
         let dots = if unknown_columns.len() > names.len() { ", ..." } else { "" };
         output.note(&format!(
             "note: {} of the file not known to the model and not used: {}{dots}",
@@ -117,8 +118,8 @@ fn tell(predicted: &Predicted, args: &PredictArgs, output: &Output) {
         output.note(&format!(
             "note: {} of column {} with a category that was not in the training rows, such as {}",
             counted(column.cells, "cell"),
-            Shown(&column.column),
-            Shown(&column.first)
+            Quoted(&column.column),
+            Quoted(&column.first)
         ));
     }
     if *bad_rows > 0 {

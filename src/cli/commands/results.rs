@@ -8,8 +8,9 @@ use crate::cli::session::Planned;
 use crate::cli::{Failure, Output};
 use crate::experiment::{RunRecord, Summary};
 use crate::report::table;
-use crate::report::{Charset, PlotSize, TerminalPlot, curves_svg, plain, sweep_svg};
+use crate::report::{Charset, PlotSize, TerminalPlot, curves_svg, sweep_svg};
 use crate::run_dir::{FORMAT_VERSION, RunDirectory};
+use crate::text::shortened;
 
 /// What the command knows beside the results.
 pub(crate) struct Facts {
@@ -46,7 +47,7 @@ pub(crate) fn write_and_show(
     output.result(&format!(
         "{}\n{plot}\nresults: {}\n",
         table(&summary, Charset::Unicode),
-        plain(&path.to_string_lossy())
+        shortened(&path.to_string_lossy())
     ))
 }
 

@@ -1,6 +1,5 @@
 //! From TOML text to a tree with line numbers.
 
-pub(crate) mod excerpt;
 pub(crate) mod lines;
 pub(crate) mod syntax;
 pub(crate) mod tree;
@@ -9,10 +8,10 @@ pub(crate) mod write;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::config::document::excerpt::excerpt;
 use crate::config::document::lines::Lines;
 use crate::config::document::tree::{DEEPEST, Node, Origin, Value};
 use crate::config::error::SyntaxFault;
+use crate::text::shortened;
 
 /// The tree of a whole file.
 ///
@@ -62,7 +61,7 @@ fn relabel(node: &mut Node, origin: &Origin) {
 
 /// `place` is the byte that names the line: of the key, or of the entry of a list itself.
 fn node(lines: &Lines<'_>, value: Spanned<DeValue<'_>>, place: usize, depth: usize) -> Node {
-    let written = excerpt(lines.text().get(value.span()).unwrap_or_default());
+    let written = shortened(lines.text().get(value.span()).unwrap_or_default());
     let value = match value.into_inner() {
         // Recursion ends here, whatever the parser lets through.
         DeValue::Array(_) | DeValue::Table(_) if depth >= DEEPEST => Value::TooDeep,

@@ -2,9 +2,9 @@
 
 use toml::de::{DeTable, DeValue};
 
-use crate::config::document::excerpt::{escaped, excerpt};
 use crate::config::document::lines::Lines;
 use crate::config::error::SyntaxFault;
+use crate::text::{escaped, shortened};
 
 /// The parser's `error` with its place and the line itself; for a repeated key, both lines.
 pub(crate) fn fault(lines: &Lines<'_>, error: &toml::de::Error) -> SyntaxFault {
@@ -17,10 +17,10 @@ pub(crate) fn fault(lines: &Lines<'_>, error: &toml::de::Error) -> SyntaxFault {
     let column = 1 + text[lines.start(line)..start].chars().count();
     let mut fault = SyntaxFault { line, column, message: escaped(error.message()), lines: String::new() };
     if let Some(key) = text.get(start..span.end).filter(|_| error.message() == "duplicate key") {
-        fault.message = format!("duplicate key `{}`", excerpt(key));
+        fault.message = format!("duplicate key `{}`", shortened(key));
         if let Some(first) = first_line(lines, start, key) {
             fault.message.push_str(&format!(", first on line {first}"));
-            fault.lines = format!("  {first} | {}\n", excerpt(lines.content(first)));
+            fault.lines = format!("  {first} | {}\n", shortened(lines.content(first)));
         }
     }
     fault.lines.push_str(&line_with_caret(lines, line, column));

@@ -1,6 +1,6 @@
 //! A config as it is written: values that know where they come from.
 
-use crate::config::document::excerpt::excerpt;
+use crate::text::shortened;
 
 /// Deeper than any key.
 pub(crate) const DEEPEST: usize = 12;
@@ -77,7 +77,7 @@ impl Node {
         };
         Self {
             value: inner,
-            written: excerpt(&crate::config::document::write::inline(value)),
+            written: shortened(&crate::config::document::write::inline(value)),
             origin: Origin::Nowhere,
         }
     }

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::config::document::excerpt::excerpt;
 use crate::config::document::tree::{Node, Value, dotted};
 use crate::config::document::write::inline;
 use crate::config::problems::{Problems, join};
+use crate::text::shortened;
 
 /// More points than anyone waits for; a bound on what a small file can ask for.
 pub(crate) const MOST_POINTS: usize = 10_000;
@@ -81,7 +81,7 @@ fn listed(path: &str, nodes: &[Node], problems: &mut Problems) -> Option<Vec<tom
 fn distinct(path: &str, values: Vec<toml::Value>, problems: &mut Problems) -> Option<Vec<toml::Value>> {
     let mut seen = HashSet::new();
     if let Some(repeated) = values.iter().map(inline).find(|value| !seen.insert(value.clone())) {
-        problems.push(path, format!("{} is listed twice", excerpt(&repeated)));
+        problems.push(path, format!("{} is listed twice", shortened(&repeated)));
         return None;
     }
     Some(values)

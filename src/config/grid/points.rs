@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use crate::config::document::excerpt::{excerpt, path_excerpt};
 use crate::config::document::tree::{Node, steps};
 use crate::config::document::write::inline;
 use crate::config::plan::{GridAxis, Plan};
 use crate::config::problems::{Found, Problems, join};
 use crate::config::resolve::resolve;
 use crate::config::schema::check;
+use crate::text::{shortened, shortened_to};
 
 impl Plan {
     /// The points of the grid: number (from 1) with settings such as
@@ -154,13 +154,13 @@ fn shown(settings: &[Setting<'_>], axis: Option<&str>) -> String {
     let of_axis = settings.iter().filter(|(key, _)| Some(*key) == axis).copied().collect::<Settings<'_>>();
     let n_others = settings.len() - of_axis.len();
     if n_others == 0 || whole.chars().count() <= 60 {
-        return excerpt(&whole);
+        return shortened(&whole);
     }
     if of_axis.is_empty() {
-        return path_excerpt(&whole);
+        return shortened_to(&whole, 120);
     }
     let others = if n_others == 1 { "setting" } else { "settings" };
-    format!("{} with {n_others} other {others}", excerpt(&label(&of_axis)))
+    format!("{} with {n_others} other {others}", shortened(&label(&of_axis)))
 }
 
 /// `key=value;key=value`.

@@ -2,9 +2,10 @@
 
 use crate::config::document::tree::{Node, Value};
 use crate::config::problems::{Problems, join};
-use crate::config::schema::hints::{nearest, unknown_key};
+use crate::config::schema::hints::unknown_key;
 use crate::config::schema::kinds::alternatives;
 use crate::config::schema::{Key, Kind, ROOT, Section, Standard, Variant};
+use crate::text::similar_names;
 
 /// What of `tree` is right, as plain TOML for serde; everything else is a problem and left out.
 pub(crate) fn check(tree: &Node, problems: &mut Problems) -> toml::Table {
@@ -222,5 +223,5 @@ fn mistyped(node: &Node, wanted: &str) -> String {
 }
 
 fn did_you_mean(text: &str, names: impl Iterator<Item = &'static str>) -> String {
-    nearest(text, names).map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default()
+    similar_names(text, names).first().map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default()
 }

@@ -1,9 +1,9 @@
 //! What a key that does not exist was probably meant to be.
 
-use crate::config::document::excerpt::excerpt;
 use crate::config::schema;
 use crate::config::schema::kinds::alternatives;
 use crate::config::schema::{Section, Variant};
+use crate::text::{shortened, similar_names};
 
 /// What to say about the unknown `key`, and which key of `variant` it stands for, if any.
 pub(crate) struct Hint {
@@ -13,7 +13,7 @@ pub(crate) struct Hint {
 
 /// From the surest hint to the vaguest.
 pub(crate) fn unknown_key(section: &Section, variant: &Variant, key: &str) -> Hint {
-    let shown = excerpt(key);
+    let shown = shortened(key);
     if let Some((text, meant)) = known_confusion(section, variant, key) {
         return Hint { message: format!("unknown key `{shown}`; {text}"), meant };
     }
@@ -25,7 +25,7 @@ pub(crate) fn unknown_key(section: &Section, variant: &Variant, key: &str) -> Hi
         return Hint { message, meant: None };
     }
     let names = variant.keys.iter().map(|key| key.name);
-    if let Some(meant) = nearest(key, names.chain(section.is_typed().then_some("type"))) {
+    if let Some(&meant) = similar_names(key, names.chain(section.is_typed().then_some("type"))).first() {
         return Hint {
             message: format!("unknown key `{shown}`; did you mean `{meant}`?"),
             meant: Some(meant),
@@ -40,15 +40,6 @@ pub(crate) fn unknown_key(section: &Section, variant: &Variant, key: &str) -> Hi
         known => format!("known keys: {}", known.join(", ")),
     };
     Hint { message: format!("unknown key `{shown}`; {known}"), meant: None }
-}
-
-/// The one of `names` that looks most like `text`, if any does.
-pub(crate) fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    names
-        .map(|name| (strsim::jaro_winkler(&text.to_lowercase(), name), name))
-        .filter(|(likeness, _)| 0.8 <= *likeness)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, name)| name)
 }
 
 /// Keys that people confuse, or that other tools have: what to say, and which key is meant.

@@ -14,7 +14,7 @@ use crate::data::schema::layout::OPPOSITES;
 use crate::data::schema::survey::{ColumnSurvey, Sort};
 use crate::data::schema::{Column, Schema};
 use crate::data::table::matrix::Matrix;
-use crate::text::{ShownCounts, ShownNames};
+use crate::text::{QuotedCounts, QuotedNames};
 
 /// More different texts than a column has that was not declared as categorical.
 pub(crate) const MOST_INFERRED: usize = 1000;
@@ -87,7 +87,7 @@ pub(crate) fn note_counting(schema: &Schema, matrix: &Matrix) -> Option<String> 
     (!names.is_empty()).then(|| {
         format!(
             "{} {} row after row; what is no quantity can be \"id\" in [data.columns]",
-            ShownNames(&names),
+            QuotedNames(&names),
             if names.len() == 1 { "counts" } else { "count" },
         )
     })
@@ -109,13 +109,13 @@ pub(crate) fn notes(columns: &[Column]) -> Vec<String> {
     if !categorical.is_empty() {
         notes.push(format!(
             "text columns are read as categorical (categories): {}",
-            ShownCounts(&categorical)
+            QuotedCounts(&categorical)
         ));
     }
     if !boolean.is_empty() {
         notes.push(format!(
             "columns of yes and no, or the like, are read as boolean: {}",
-            ShownNames(&boolean)
+            QuotedNames(&boolean)
         ));
     }
     notes

@@ -6,8 +6,8 @@ use crate::data::Role;
 use crate::data::csv::missing::Markers;
 use crate::data::error_kind::Fault;
 use crate::data::schema::layout::{Gap, Layout, Take, Value, Words};
-use crate::data::schema::roles::nearest;
 use crate::data::transform::encoding::{EncodedColumn, Encoding, FeatureEncoding, ValueEncoding};
+use crate::text::similar_names;
 
 /// The columns of a file, as far as an encoding knows them.
 #[derive(Debug)]
@@ -125,11 +125,11 @@ pub(crate) fn missing_columns<'n>(
     unknown: impl Iterator<Item = &'n str>,
     found: &[String],
 ) -> Fault {
-    let unknown: Vec<String> = unknown.map(str::to_owned).collect();
+    let unknown: Vec<&str> = unknown.collect();
     let mut near: Vec<String> = Vec::new();
-    for name in missing.iter().flat_map(|name| nearest(name, &unknown)) {
-        if !near.contains(&name) {
-            near.push(name);
+    for name in missing.iter().flat_map(|name| similar_names(name, unknown.iter().copied())) {
+        if !near.iter().any(|other| other == name) {
+            near.push(name.to_owned());
         }
     }
     Fault::MissingColumns { missing, near, found: found.to_vec() }

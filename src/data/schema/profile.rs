@@ -15,7 +15,7 @@ use crate::data::error_kind::Fault;
 use crate::data::schema::infer::inferred;
 use crate::data::schema::survey::{ColumnSurvey, Sort};
 use crate::data::spec::DataSpec;
-use crate::text::{Count, Shown};
+use crate::text::{Count, Quoted};
 
 /// Different values of a column that are counted.
 const MOST_COUNTED: usize = 10_000;
@@ -159,7 +159,7 @@ fn nature(column: &ColumnProfile, survey: &ColumnSurvey, rows: usize) -> (Nature
         return (Nature::Empty, "no values".to_owned());
     }
     if let (Some(1), Some((value, _)), 0) = (column.distinct, &column.top, column.missing) {
-        return (Nature::Constant, format!("always {}", Shown(value)));
+        return (Nature::Constant, format!("always {}", Quoted(value)));
     }
     if may_name
         && words == 0
@@ -171,14 +171,18 @@ fn nature(column: &ColumnProfile, survey: &ColumnSurvey, rows: usize) -> (Nature
     match inferred(survey) {
         Some(Kind::Numeric) if words > 0 => (
             Nature::Mixed,
-            format!("numbers, but in {} words, such as {}", Count(words, "cell"), Shown(&first_word(survey))),
+            format!(
+                "numbers, but in {} words, such as {}",
+                Count(words, "cell"),
+                Quoted(&first_word(survey))
+            ),
         ),
         Some(Kind::Numeric) if survey.count_unreadable() > 0 => (
             Nature::Mixed,
             format!(
                 "numbers, but {} cannot be read as such{}",
                 Count(survey.count_unreadable(), "cell"),
-                survey.first_unreadable().map(|text| format!(": {}", Shown(text))).unwrap_or_default()
+                survey.first_unreadable().map(|text| format!(": {}", Quoted(text))).unwrap_or_default()
             ),
         ),
         Some(Kind::Numeric) => {

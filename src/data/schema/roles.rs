@@ -6,7 +6,7 @@ use crate::data::phrases::did_you_mean;
 use crate::data::schema::column::Role;
 use crate::data::schema::{Column, TargetColumns};
 use crate::data::spec::{ColumnRef, DataSpec, SplitBy};
-use crate::text::ShownNames;
+use crate::text::{QuotedNames, similar_names};
 
 /// The role of every column.
 pub(crate) fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> Result<Vec<Role>, Fault> {
@@ -122,8 +122,8 @@ pub(crate) fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> R
                 let numbers = names.iter().filter(|name| number(name).is_some()).count();
                 let no_header = " (if the file has no header, set `header = false` in [data])";
                 let no_header = if count < 2 * numbers { no_header } else { "" };
-                let question = did_you_mean(&nearest(name, names));
-                format!("{question} the columns are {}{no_header}", ShownNames(names))
+                let question = did_you_mean(&similar_names(name, names.iter().map(String::as_str)));
+                format!("{question} the columns are {}{no_header}", QuotedNames(names))
             }
             ColumnRef::Index(_) => {
                 format!("; there are {count} columns, 0 to {}, and -1 is the last", count - 1)
@@ -131,13 +131,4 @@ pub(crate) fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> R
         };
         Fault::NoSuchColumn { key, wanted: wanted.clone(), hint }
     })
-}
-
-/// Those of `names` that are spelt like `name`, the nearest first; few.
-pub(crate) fn nearest(name: &str, names: &[String]) -> Vec<String> {
-    let likeness = |other: &String| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
-    let mut near: Vec<(f64, &String)> =
-        names.iter().map(|other| (likeness(other), other)).filter(|(likeness, _)| *likeness >= 0.8).collect();
-    near.sort_by(|(left, _), (right, _)| right.total_cmp(left));
-    near.into_iter().take(3).map(|(_, name)| name.clone()).collect()
 }

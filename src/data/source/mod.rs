@@ -15,9 +15,7 @@ use crate::data::csv::format::Reading;
 use crate::data::error_kind::Fault;
 use crate::data::source::stdin::Spooled;
 use crate::data::source::zstd::ZstdReader;
-
-/// The path that means standard input.
-pub const STANDARD_INPUT: &str = "-";
+use crate::text::STANDARD_INPUT;
 
 /// A regular file, or standard input, that is read from beginning to end; a file whose name ends in
 /// `.gz` or `.zst` is decompressed.

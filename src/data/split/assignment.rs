@@ -11,7 +11,7 @@ use crate::data::spec::DataSpec;
 use crate::data::split::{Division, Groups, HeldBack, Keys, PartName, Shares, Split, cell_key, key};
 use crate::data::table::class_counts;
 use crate::data::table::matrix::Matrix;
-use crate::text::{Count, ShownNames, ShownPath};
+use crate::text::{Count, DisplayPath, QuotedNames};
 
 /// What a text of a row is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,7 +190,7 @@ impl KnownGroups {
         (different > 0).then(|| {
             format!(
                 "{}: {} of {} rows are of {} that the training file has, too",
-                ShownPath(path),
+                DisplayPath(path),
                 shared.len(),
                 groups.len(),
                 Count(different, "group")
@@ -225,7 +225,7 @@ pub(crate) fn note_absent_classes(
         if share > 0.0 && !names.is_empty() {
             notes.push(format!(
                 "classes too rare for a row under data.{key} = {share}: {}",
-                ShownNames(&names)
+                QuotedNames(&names)
             ));
         }
     }

@@ -5,7 +5,7 @@ use crate::data::error_kind::Fault;
 use crate::data::split::Split;
 use crate::data::table::matrix::{Cells, Matrix};
 use crate::data::table::{Dataset, Part};
-use crate::text::ShownNames;
+use crate::text::QuotedNames;
 
 impl Dataset {
     /// Draws the rows of one seed.
@@ -33,7 +33,7 @@ impl Dataset {
         }
         let untrained = self.classes.iter().zip(is_trained).filter(|(_, is_trained)| !is_trained);
         let names: Vec<String> = untrained.map(|(name, _)| name.clone()).collect();
-        (!names.is_empty()).then(|| format!("classes without a row to train on: {}", ShownNames(&names)))
+        (!names.is_empty()).then(|| format!("classes without a row to train on: {}", QuotedNames(&names)))
     }
 
     /// Counts the rows that are held back and yet trained on.

@@ -16,7 +16,7 @@ use crate::data::error::{At, Told};
 use crate::data::error_kind::Fault;
 use crate::data::schema::layout::Take;
 use crate::data::schema::mapping::Matching;
-use crate::text::Shown;
+use crate::text::Quoted;
 
 /// What holds for all rows of a file.
 #[derive(Debug)]
@@ -267,7 +267,7 @@ impl<'p> Piece<'p> {
 impl fmt::Display for RowProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(column) = &self.column {
-            write!(f, "column {}: ", Shown(column))?;
+            write!(f, "column {}: ", Quoted(column))?;
         }
         write!(f, "{}", self.told.fault)
     }

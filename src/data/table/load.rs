@@ -24,7 +24,7 @@ use crate::data::table::cache::contents::{KeptPart, KeptTraining, RawTraining};
 use crate::data::table::matrix::Matrix;
 use crate::data::table::{Dataset, Part, Source};
 use crate::data::transform::encoding::ReadingFormat;
-use crate::text::{Count, Shown, ShownPath};
+use crate::text::{Count, DisplayPath, Quoted};
 
 impl Dataset {
     /// Reads the training file of `spec`, and its files for validation and test if it has any.
@@ -69,7 +69,7 @@ impl Dataset {
                 let known = (&schema, &*classes, &*groups);
                 let part = loader.own_part(path, known, kind, (&mut notes, &mut renamed))?;
                 if part.source.sha256 == main.source.sha256 {
-                    notes.push(format!("{} holds the same bytes as the training file", ShownPath(path)));
+                    notes.push(format!("{} holds the same bytes as the training file", DisplayPath(path)));
                 }
                 Ok(Some(part))
             }
@@ -79,7 +79,7 @@ impl Dataset {
         if let TargetColumns::Classes(_) = schema.truth {
             // A name may be that of one file only.
             let absent = spec.label_names.keys().filter(|&name| !renamed.contains(name));
-            notes.extend(absent.map(|name| format!("data.label_names: {} occurs nowhere", Shown(name))));
+            notes.extend(absent.map(|name| format!("data.label_names: {} occurs nowhere", Quoted(name))));
         }
         Ok(Self {
             schema,
@@ -332,11 +332,11 @@ impl<'s> Renamed<'s> {
 fn notes_of(path: &Path, read: &RawRows) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(kinds) = read.line_ends.mixed() {
-        notes.push(format!("{} has mixed line ends: {kinds}", ShownPath(path)));
+        notes.push(format!("{} has mixed line ends: {kinds}", DisplayPath(path)));
     }
     if read.dropped > 0 {
         let rows = Count(read.dropped, "row");
-        notes.push(format!("{}: {rows} left out, as values are missing", ShownPath(path)));
+        notes.push(format!("{}: {rows} left out, as values are missing", DisplayPath(path)));
     }
     notes
 }

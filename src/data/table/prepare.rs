@@ -15,7 +15,7 @@ use crate::data::transform::weights::Weighting;
 use crate::data::{ClassWeights, Encoder, PreparedData, Rows, ValueEncoding};
 use crate::kernel::real::Real;
 use crate::targets::Targets;
-use crate::text::{ShownCounts, ShownNames};
+use crate::text::{QuotedCounts, QuotedNames};
 
 /// Data for one seed, and what is odd about them though no error.
 #[derive(Clone, Debug, PartialEq)]
@@ -136,8 +136,8 @@ impl Dataset {
         let names: Vec<String> = constant.iter().map(|&feature| all[feature].clone()).collect();
         match names.len() {
             0 => Vec::new(),
-            1 => vec![format!("feature {} is constant in the training rows", ShownNames(&names))],
-            _ => vec![format!("features {} are constant in the training rows", ShownNames(&names))],
+            1 => vec![format!("feature {} is constant in the training rows", QuotedNames(&names))],
+            _ => vec![format!("features {} are constant in the training rows", QuotedNames(&names))],
         }
     }
 
@@ -160,7 +160,7 @@ impl Dataset {
                 unseen.push((name.clone(), count));
             }
         }
-        let shown = ShownCounts(&unseen);
+        let shown = QuotedCounts(&unseen);
         (!unseen.is_empty()).then(|| format!("categories that no training row has (in {kind} rows): {shown}"))
     }
 }

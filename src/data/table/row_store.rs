@@ -7,11 +7,10 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use crate::data::error_kind::Fault;
-use crate::data::source::STANDARD_INPUT;
 use crate::data::table::byte_size::Bytes;
 use crate::data::table::cache::{Cache, CacheWriter, is_foreign, path_of};
 use crate::data::table::matrix::{Block, Matrix};
-use crate::text::ShownPath;
+use crate::text::{DisplayPath, STANDARD_INPUT};
 
 /// Rows of a file, as far as it was read.
 #[derive(Debug)]
@@ -49,7 +48,7 @@ impl Store {
     /// What people should know of the file that takes the numbers, if one does.
     pub(crate) fn note(&self) -> Option<String> {
         let Place::File(_) = self.place else { return None };
-        let file = ShownPath(self.path.as_deref()?);
+        let file = DisplayPath(self.path.as_deref()?);
         Some(format!("the rows need more than data.memory; {file} holds their numbers, and may be deleted"))
     }
 

@@ -17,7 +17,7 @@ use crate::report::chart::curves::{CurvePoint, NormRuns, norm_runs, thinned};
 pub(crate) use crate::report::chart::picture::{Key, Layers, Mark, Panel, Picture, Sample, Stroke};
 use crate::report::chart::style::NormStyle;
 pub(crate) use crate::report::chart::style::norm_style;
-use crate::report::plain;
+use crate::text::shortened;
 use crate::train::Metric;
 use crate::train::Outcome;
 
@@ -53,7 +53,7 @@ pub fn curves_svg(title: &str, runs: &[RunRecord]) -> String {
         notes.push("A run that stopped early keeps its last value.");
     }
     let notes = notes.into_iter().map(str::to_owned).collect();
-    Picture { title: plain(title), panels, legend: legend(&shown, summary.measured_on), notes }.to_svg()
+    Picture { title: shortened(title), panels, legend: legend(&shown, summary.measured_on), notes }.to_svg()
 }
 
 fn loss_panel(shown: &[NormRuns<'_>], summary: &Summary) -> Panel {

@@ -8,7 +8,7 @@ use crate::experiment::{MeasuredOn, Point, RunSummary, Scores, Summary};
 use crate::nn::Norm;
 use crate::report::chart::axis::{Axis, Scale};
 use crate::report::chart::{Key, LOWEST_SHOWN, Layers, Mark, Panel, Picture, Sample, Stroke, norm_style};
-use crate::report::plain;
+use crate::text::shortened;
 use crate::train::Metric;
 
 /// Loss and accuracy, or R2, over the values of the grid's only axis, as an SVG file of about 900 by 430
@@ -30,7 +30,7 @@ pub fn sweep_svg(title: &str, summary: &Summary) -> Option<String> {
     let notes = vec![format!(
         "Measured on {rows}. Lines: mean over the completed runs; bands: from the least to the largest of them."
     )];
-    Some(Picture { title: plain(title), panels, legend: sweep.legend(), notes }.to_svg())
+    Some(Picture { title: shortened(title), panels, legend: sweep.legend(), notes }.to_svg())
 }
 
 /// A grid with one axis of numbers.
@@ -86,7 +86,7 @@ impl<'a> Sweep<'a> {
         let y_title =
             if is_loss { format!("loss ({})", task.loss_unit()) } else { task.quality().to_owned() };
         let marks = layers.into_marks();
-        Panel { x, y, x_title: plain(&self.key), y_title, marks }
+        Panel { x, y, x_title: shortened(&self.key), y_title, marks }
     }
 
     /// Lines with a gap where no run completed.

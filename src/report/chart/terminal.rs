@@ -4,9 +4,10 @@
 mod tests;
 
 use crate::experiment::{RunRecord, Summary};
+use crate::report::Charset;
 use crate::report::chart::axis::{Axis, Scale, Tick};
 use crate::report::chart::curves::{NormRuns, norm_runs};
-use crate::report::{Charset, plain};
+use crate::text::shortened;
 use crate::train::Metric;
 
 /// How large a plot is.
@@ -172,7 +173,7 @@ fn loss_name(metric: Metric) -> &'static str {
 impl Series {
     fn of(shown: &NormRuns<'_>, metric: Metric, name: Option<&String>) -> Self {
         let points = shown.curve(metric).iter().map(|point| (point.epoch, point.mean)).collect();
-        let name = name.map(|name| format!("{}: ", plain(name)));
+        let name = name.map(|name| format!("{}: ", shortened(name)));
         Self { label: format!("{}{}", name.unwrap_or_default(), shown.label()), points }
     }
 

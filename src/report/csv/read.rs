@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::experiment::{RunId, RunRecord, Summary};
 use crate::nn::Task;
 use crate::report::csv::{MetricsRow, metrics_columns};
-use crate::report::plain_text::{escaped, plain};
+use crate::text::{escaped, shortened};
 use crate::train::{EpochRecord, Quality, Score};
 
 /// Why a `metrics.csv` cannot be read.
@@ -51,7 +51,7 @@ pub fn read_metrics(reader: impl Read) -> Result<Vec<MetricsRow>, MetricsError> 
     let tasks = [Task::Classification, Task::Regression];
     let Some(known) = tasks.map(metrics_columns).into_iter().find(|known| columns == known.to_vec()) else {
         let found: Vec<&str> = columns.iter().collect();
-        return Err(MetricsError::Columns { found: plain(&found.join(",")) });
+        return Err(MetricsError::Columns { found: shortened(&found.join(",")) });
     };
     let mut rows = Vec::new();
     for record in reader.records() {
@@ -104,7 +104,7 @@ fn in_cell(error: csv::Error, record: &csv::StringRecord, columns: &[&'static st
     MetricsError::Cell {
         line: record.position().map_or(0, csv::Position::line),
         column,
-        value: plain(value),
+        value: shortened(value),
         problem: escaped(&err.kind().to_string()),
     }
 }

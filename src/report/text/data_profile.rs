@@ -1,9 +1,9 @@
 //! What is in a data file, as a table.
 
 use crate::data::{ColumnProfile, Encoding, FeatureEncoding, Kind, Nature, Profile, Role};
-use crate::report::plain;
 use crate::report::text::layout::{Align, aligned};
 use crate::report::text::number::four_digits;
+use crate::text::{shortened, shortened_to};
 
 /// Characters of a name that are shown.
 const LONGEST_NAME: usize = 18;
@@ -19,7 +19,7 @@ pub fn data_profile(profile: &Profile) -> String {
     let is_listed = |column: &&ColumnProfile| !is_wide || is_notable(column) || column.missing > 0;
     rows.extend(profile.columns.iter().filter(is_listed).map(row));
     let columns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];
-    let path = plain(&profile.path.to_string_lossy());
+    let path = shortened(&profile.path.to_string_lossy());
     let mut text = format!("{path}: {} rows, {} columns\n\n", profile.rows, profile.columns.len());
     text.push_str(&aligned(&columns, &rows));
     let notable: Vec<&ColumnProfile> = profile.columns.iter().filter(|column| is_notable(column)).collect();
@@ -31,8 +31,8 @@ pub fn data_profile(profile: &Profile) -> String {
     let plain_ones = if notable.is_empty() { "all columns are" } else { "the others are" };
     text.push_str("\nwhy:\n");
     for column in notable {
-        let (name, is) = (shown(&column.name, LONGEST_NAME), nature(column.nature));
-        text.push_str(&format!("  {name} is {is}: {}\n", plain(&column.reason)));
+        let (name, is) = (shortened_to(&column.name, LONGEST_NAME), nature(column.nature));
+        text.push_str(&format!("  {name} is {is}: {}\n", shortened(&column.reason)));
     }
     if n_plain > 0 {
         text.push_str(&format!("  {plain_ones} numeric: all of their values are numbers\n"));
@@ -53,7 +53,7 @@ pub fn other_uses(profile: &Profile, encoding: &Encoding) -> String {
             continue;
         }
         let used = kind.map_or_else(|| role(encoded.role), |kind| nature(Nature::Kind(kind)));
-        text.push_str(&format!("  {} is {used}\n", shown(&column.name, LONGEST_NAME)));
+        text.push_str(&format!("  {} is {used}\n", shortened_to(&column.name, LONGEST_NAME)));
     }
     if text.is_empty() { text } else { format!("in this config:\n{text}") }
 }
@@ -81,11 +81,11 @@ fn row(column: &ColumnProfile) -> Vec<String> {
             let [low, mean, high] = [range.low, range.mean, range.high].map(four_digits);
             if range.low == range.high { low } else { format!("{low} to {high}, mean {mean}") }
         }
-        (_, _, Some((value, count))) => format!("{} ({count})", shown(value, LONGEST_VALUE)),
+        (_, _, Some((value, count))) => format!("{} ({count})", shortened_to(value, LONGEST_VALUE)),
         _ => String::new(),
     };
     vec![
-        shown(&column.name, LONGEST_NAME),
+        shortened_to(&column.name, LONGEST_NAME),
         nature(column.nature).to_owned(),
         if column.missing == 0 { "-".to_owned() } else { column.missing.to_string() },
         column.distinct.map_or("> 10000".to_owned(), |distinct| distinct.to_string()),
@@ -107,14 +107,5 @@ fn nature(nature: Nature) -> &'static str {
         Nature::FreeText => "free text",
         Nature::Constant => "constant",
         Nature::Empty => "empty",
-    }
-}
-
-/// Without control characters, and cut.
-fn shown(text: &str, longest: usize) -> String {
-    let text = plain(text);
-    match text.chars().count() > longest {
-        true => text.chars().take(longest - 3).chain("...".chars()).collect(),
-        false => text,
     }
 }

@@ -1,9 +1,9 @@
 //! Runs that did not complete.
 
 use crate::experiment::RunSummary;
-use crate::report::plain;
 use crate::report::text::grid_point::PointColumns;
 use crate::report::text::group_table::{Shown, groups};
+use crate::text::shortened;
 use crate::train::Outcome;
 
 /// How many runs of a group are told one by one.
@@ -46,7 +46,7 @@ pub(crate) fn ends(shown: &[Shown<'_>]) -> String {
 fn end(run: &RunSummary) -> String {
     match &run.outcome {
         Outcome::Diverged { epoch, step, tensor } => {
-            format!("seed {}: epoch {epoch}, step {step}, {}", run.seed, plain(tensor))
+            format!("seed {}: epoch {epoch}, step {step}, {}", run.seed, shortened(tensor))
         }
         Outcome::Interrupted { step } => format!("seed {}: after step {step}", run.seed),
         Outcome::StoppedEarly { epoch } => format!("seed {}: after epoch {epoch}", run.seed),

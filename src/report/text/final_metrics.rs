@@ -4,10 +4,11 @@ use crate::experiment::statistics::Estimate;
 use crate::experiment::{Contender, HeldBack, MetricSummary, RunSummary, Summary};
 use crate::metrics::{CONFIDENCE, Measure};
 use crate::nn::{Norm, Task};
+use crate::report::Charset;
 use crate::report::text::evaluation::{is_share, measure_and_interval, metric_value};
 use crate::report::text::layout::{Align, WIDEST, aligned_within};
 use crate::report::text::number::{NO_NUMBER, mean_and_spread};
-use crate::report::{Charset, plain};
+use crate::text::shortened;
 
 /// A table for the validation rows and one for the test rows, as far as there are any: each norm,
 /// with a grid at its best point, and the baselines; means, spreads and intervals over the seeds, or the
@@ -59,7 +60,7 @@ fn by_metric(
         }
     }
     let line = |metric: &&str| {
-        let mut line = vec![plain(metric)];
+        let mut line = vec![shortened(metric)];
         for column in columns {
             line.push(column.mean(metric, charset));
             if column.of == Contender::Network {
@@ -77,7 +78,7 @@ fn by_contender(columns: &[Column<'_>], metrics: &[&str], charset: Charset) -> S
     let line = |head: &str, cell: &dyn Fn(&str) -> String| -> Vec<String> {
         std::iter::once(head.to_owned()).chain(metrics.iter().map(|metric| cell(metric))).collect()
     };
-    let mut table = vec![line("", &|metric| plain(metric))];
+    let mut table = vec![line("", &|metric| shortened(metric))];
     for column in columns {
         table.push(line(&column.head, &|metric| column.mean(metric, charset)));
         if metrics.iter().any(|metric| column.differs(metric)) {

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::experiment::{Point, Summary};
-use crate::report::plain;
 use crate::report::text::number::NO_NUMBER;
+use crate::text::shortened;
 
 /// How the points of a grid are shown: a column for each key, with its numbers rounded as far as
 /// they stay distinct. Where the points do not all set the same keys, it is one column that shows
@@ -38,7 +38,7 @@ impl PointColumns {
         let are_distinct = heads.iter().collect::<HashSet<_>>().len() == heads.len();
         let axis = |(index, key): (usize, &String)| Axis {
             key: key.clone(),
-            head: plain(if are_distinct { short_key(key) } else { key }),
+            head: shortened(if are_distinct { short_key(key) } else { key }),
             digits: enough_digits(points.iter().map(|point| point[index].1)),
         };
         Self { exists: !points.is_empty(), axes: first.iter().enumerate().map(axis).collect() }
@@ -61,22 +61,22 @@ impl PointColumns {
     pub(crate) fn cells(&self, point: &Option<Point>) -> Vec<String> {
         let Some(point) = point else { return self.heads().iter().map(|_| NO_NUMBER.to_owned()).collect() };
         if self.axes.is_empty() {
-            return vec![plain(&point.settings)];
+            return vec![shortened(&point.settings)];
         }
         let values = self.values(point);
-        values.map(|(_, value)| plain(&value)).collect()
+        values.map(|(_, value)| shortened(&value)).collect()
     }
 
     /// A point on one line, such as `optimizer.learning_rate=0.003162`, or
     /// `learning_rate=0.003162;batch_size=64` where several keys vary.
     pub(crate) fn label(&self, point: &Point) -> String {
         if self.axes.is_empty() {
-            return plain(&point.settings);
+            return shortened(&point.settings);
         }
         let key = |axis: &Axis| if self.axes.len() == 1 { axis.key.clone() } else { axis.head.clone() };
         let settings: Vec<String> =
             self.values(point).map(|(axis, value)| format!("{}={value}", key(axis))).collect();
-        plain(&settings.join(";"))
+        shortened(&settings.join(";"))
     }
 
     fn values(&self, point: &Point) -> impl Iterator<Item = (&Axis, String)> {

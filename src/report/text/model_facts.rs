@@ -3,9 +3,9 @@
 use crate::config::inline;
 use crate::data::{Encoding, FeatureEncoding, Role, Scaling, TargetEncoding, ValueEncoding};
 use crate::model::{EpochMetrics, History, LayerFacts, ModelFacts, TensorFacts};
-use crate::report::plain_text::{escaped, plain};
 use crate::report::text::layout::{Align, WIDEST, aligned};
 use crate::report::text::number::{NO_NUMBER, four_digits};
+use crate::text::{escaped, shortened};
 use crate::train::Metric;
 use crate::train::Outcome;
 
@@ -37,7 +37,7 @@ fn table<const N: usize>(columns: [(&str, Align); N], rows: impl Iterator<Item =
 fn file(facts: &ModelFacts<'_>) -> String {
     let ModelFacts { format, version, sha256, data_sha256, result_hash, dtype, parameters, .. } = facts;
     let lines = [
-        ("model", format!("format {format}, written by bntrain {}", plain(version))),
+        ("model", format!("format {format}, written by bntrain {}", shortened(version))),
         ("parameters", format!("{parameters} trained, {dtype}")),
         ("sha256", (*sha256).to_owned()),
         ("training data", escaped(data_sha256)),
@@ -149,7 +149,7 @@ fn history(history: &History) -> String {
     }
     text.push_str(&aligned(&vec![Align::Right; measured.len() + 1], &rows));
     for (measure, value) in &history.test {
-        text.push_str(&format!("test {}: {}\n", plain(measure), four_digits(*value)));
+        text.push_str(&format!("test {}: {}\n", shortened(measure), four_digits(*value)));
     }
     text
 }
@@ -180,7 +180,7 @@ fn columns(encoding: &Encoding) -> String {
             (None, Role::Id) => "id, carried into predictions".to_owned(),
             (None, _) => "not used".to_owned(),
         };
-        rows.push([plain(&column.name), what]);
+        rows.push([shortened(&column.name), what]);
     }
     let mut text = table(columns, rows.into_iter());
     let more = encoding.columns.len().saturating_sub(MOST_COLUMNS);
@@ -202,7 +202,7 @@ fn describe(feature: &FeatureEncoding) -> String {
         ValueEncoding::Categorical { categories, rare, fill } => {
             let other =
                 if rare.is_empty() { String::new() } else { format!(" and {} rare ones", rare.len()) };
-            format!("{} categories{other}{}", categories.len(), filled(fill.as_deref().map(plain)))
+            format!("{} categories{other}{}", categories.len(), filled(fill.as_deref().map(shortened)))
         }
     };
     if feature.indicator {
@@ -221,7 +221,7 @@ fn targets(targets: &TargetEncoding) -> String {
             let rows = names.iter().zip(counts).take(MOST_COLUMNS);
             let mut text = table(
                 [("class", Align::Left), ("training rows", Align::Right)],
-                rows.map(|(name, count)| [plain(name), count.to_string()]),
+                rows.map(|(name, count)| [shortened(name), count.to_string()]),
             );
             let more = names.len().saturating_sub(MOST_COLUMNS);
             if more > 0 {
@@ -232,7 +232,7 @@ fn targets(targets: &TargetEncoding) -> String {
         TargetEncoding::Values(values) => {
             let rows = values.iter().map(|value| {
                 let Scaling { offset, divisor } = value.scaling;
-                [plain(&value.column), four_digits(offset), four_digits(divisor)]
+                [shortened(&value.column), four_digits(offset), four_digits(divisor)]
             });
             let columns = [("value", Align::Left), ("mean", Align::Right), ("deviation", Align::Right)];
             table(columns, rows)

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use crate::model::ModelFacts;
-use crate::report::plain_text::{escaped, plain};
 use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within};
 use crate::report::text::model_facts::metric_name;
 use crate::report::text::number::{NO_NUMBER, four_digits};
+use crate::text::{escaped, shortened};
 use crate::train::Metric;
 
 /// What `run.json` says, and a line for each model with what was measured at the epoch that it has
@@ -15,9 +15,9 @@ pub fn run_facts(run_json: &Value, models: &[(String, ModelFacts<'_>)]) -> Strin
     let mut lines: Vec<Vec<String>> = Vec::new();
     let mut line = |name: &str, text: String| lines.push(vec![name.to_owned(), text]);
     let told = |key: &str| match &run_json[key] {
-        Value::String(text) => Some(plain(text)),
+        Value::String(text) => Some(shortened(text)),
         Value::Null => None,
-        other => Some(plain(&other.to_string())),
+        other => Some(shortened(&other.to_string())),
     };
     for (name, key) in
         [("outcome", "outcome"), ("runs", "runs"), ("version", "version"), ("config", "config")]
@@ -28,7 +28,7 @@ pub fn run_facts(run_json: &Value, models: &[(String, ModelFacts<'_>)]) -> Strin
     }
     for source in run_json["data"].as_array().into_iter().flatten() {
         let field = |key: &str| source[key].as_str().unwrap_or(NO_NUMBER).to_owned();
-        line("data", plain(&field("path")));
+        line("data", shortened(&field("path")));
         line("", format!("{} rows, sha256 {}", source["rows"], escaped(&field("sha256"))));
     }
     if let Some(seconds) = run_json["seconds"].as_f64() {
@@ -50,7 +50,8 @@ fn table(models: &[(String, ModelFacts<'_>)]) -> String {
     heads.extend(measured.iter().map(|&metric| metric_name(metric)));
     let rows = models.iter().map(|(path, facts)| {
         let number = |&metric: &Metric| kept(facts, metric).map_or_else(|| NO_NUMBER.to_owned(), four_digits);
-        let mut row = vec![plain(path), facts.parameters.to_string(), facts.history.kept_epoch.to_string()];
+        let mut row =
+            vec![shortened(path), facts.parameters.to_string(), facts.history.kept_epoch.to_string()];
         row.extend(measured.iter().map(number));
         row
     });

@@ -5,7 +5,8 @@ use crate::report::text::endings::ends;
 use crate::report::text::group_table::{Shown, cost_rows, heading, score_rows};
 use crate::report::text::layout::{Align, aligned};
 use crate::report::text::summary::joined;
-use crate::report::{Charset, ConfigDifference, plain};
+use crate::report::{Charset, ConfigDifference};
+use crate::text::shortened;
 
 /// Scores and costs of several run directories, each with its name, and what differs between
 /// their configs; the values of a difference are in the order of the runs.
@@ -18,7 +19,7 @@ pub fn side_by_side(
     charset: Charset,
 ) -> String {
     let shown: Vec<Shown<'_>> =
-        named.iter().map(|(name, summary)| Shown { name: Some(plain(name)), summary }).collect();
+        named.iter().map(|(name, summary)| Shown { name: Some(shortened(name)), summary }).collect();
     let sections = [
         format!("{}\n\n{}", heading(&shown, charset), score_rows(&shown, charset)),
         cost_rows(&shown, charset),
@@ -35,8 +36,9 @@ fn config_rows(shown: &[Shown<'_>], differences: &[ConfigDifference]) -> String 
     let names = shown.iter().map(|shown| shown.name.clone().unwrap_or_default());
     let mut rows: Vec<Vec<String>> = vec![std::iter::once("config".to_owned()).chain(names).collect()];
     for ConfigDifference { key, values } in differences {
-        let value = |value: &Option<String>| value.as_deref().map_or_else(|| "(not set)".to_owned(), plain);
-        let mut row = vec![plain(key)];
+        let value =
+            |value: &Option<String>| value.as_deref().map_or_else(|| "(not set)".to_owned(), shortened);
+        let mut row = vec![shortened(key)];
         row.extend(values.iter().map(value));
         row.resize(shown.len() + 1, String::new());
         rows.push(row);

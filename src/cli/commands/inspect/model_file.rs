@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::cli::model::models_in;
 use crate::cli::{Failure, Output, exit_code};
 use crate::model::Model;
-use crate::report::plain;
 use crate::report::{model_facts, run_facts};
+use crate::text::shortened;
 
 /// A model file: layers, statistics of the tensors, history, schema of the data.
 pub(crate) fn show(path: &Path, output: &Output) -> Result<(), Failure> {
@@ -43,12 +43,12 @@ fn run_json(directory: &Path) -> Result<Value, Failure> {
     let path = directory.join("run.json");
     let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
-            let shown = plain(&directory.to_string_lossy());
+            let shown = shortened(&directory.to_string_lossy());
             Failure::new(exit_code::DATA, format!("{shown} is no finished run: there is no run.json in it"))
         }
         _ => Failure::io("read", &path, &error),
     })?;
     serde_json::from_str(&text).map_err(|error| {
-        Failure::new(exit_code::DATA, format!("{}: {error}", plain(&path.to_string_lossy())))
+        Failure::new(exit_code::DATA, format!("{}: {error}", shortened(&path.to_string_lossy())))
     })
 }

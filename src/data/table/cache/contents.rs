@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::data::error::DataError;
 use crate::data::schema::Schema;
-use crate::data::source::{STANDARD_INPUT, fingerprint};
+use crate::data::source::fingerprint;
 use crate::data::spec::{DataSpec, Scale};
 use crate::data::split::PartName;
 use crate::data::split::assignment::{Placed, TextUse};
@@ -18,7 +18,7 @@ use crate::data::table::Source;
 use crate::data::table::byte_size::Bytes;
 use crate::data::table::cache::{Cache, Unusable, path_of};
 use crate::data::table::matrix::Matrix;
-use crate::text::ShownPath;
+use crate::text::{DisplayPath, STANDARD_INPUT};
 
 /// What was read of a training file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -118,12 +118,12 @@ pub(crate) fn find<C: DeserializeOwned>(
         return Ok(None);
     }
     let sha256 = fingerprint(source).map_err(|fault| DataError::new(source, fault))?;
-    let shown = ShownPath(&path);
+    let shown = DisplayPath(&path);
     match Cache::open(&path, &key(spec, &sha256, before)) {
         Ok(cache) => {
             notes.push(format!(
                 "{shown} holds the numbers of {}, and they are read from there",
-                ShownPath(source)
+                DisplayPath(source)
             ));
             Ok(Some(cache))
         }

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use crate::eval::Evaluation;
 use crate::metrics::{CONFIDENCE, ClassMeasures, Classification, Measure};
-use crate::report::plain_text::plain;
 use crate::report::text::evaluation::measure_and_interval;
 use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within, indented};
 use crate::report::text::number::NO_NUMBER;
+use crate::text::shortened;
 
 /// The most classes that are shown one by one.
 const MOST_CLASSES: usize = 30;
@@ -33,7 +33,7 @@ pub(crate) fn class_table(evaluation: &Evaluation, metrics: &Classification) -> 
     let heads = ["class", "rows", "predicted"].map(str::to_owned);
     let mut rows = vec![heads.into_iter().chain(shares).collect::<Vec<_>>()];
     rows.extend(classes.into_iter().map(|(name, class)| {
-        let counts = [plain(name), class.rows.to_string(), class.predicted.to_string()];
+        let counts = [shortened(name), class.rows.to_string(), class.predicted.to_string()];
         counts.into_iter().chain(class.measures().map(|(name, measure)| share(name, measure))).collect()
     }));
     let (left, right) = (Align::Left, Align::Right);
@@ -65,7 +65,7 @@ pub(crate) fn confusion(evaluation: &Evaluation, metrics: &Classification) -> St
         false => format!("the {shown} most frequent of {} kinds of mistakes", mistakes.len()),
     };
     let mut rows = vec![["rows", "class", "taken for"].map(str::to_owned).to_vec()];
-    let name = |class: u32| plain(&evaluation.names[class as usize]);
+    let name = |class: u32| shortened(&evaluation.names[class as usize]);
     rows.extend(
         mistakes
             .into_iter()
@@ -77,7 +77,7 @@ pub(crate) fn confusion(evaluation: &Evaluation, metrics: &Classification) -> St
 }
 
 fn matrix(evaluation: &Evaluation, metrics: &Classification) -> String {
-    let names: Vec<String> = evaluation.names.iter().map(|name| plain(name)).collect();
+    let names: Vec<String> = evaluation.names.iter().map(|name| shortened(name)).collect();
     let heading = std::iter::once(String::new()).chain(names.iter().cloned()).collect();
     let classes = 0..names.len() as u32;
     let cell = |rows: u64| if rows == 0 { ".".to_owned() } else { rows.to_string() };

@@ -8,12 +8,12 @@ mod tests;
 use crate::eval::Evaluation;
 use crate::metrics::{CONFIDENCE, Classification, Measure, Metrics};
 use crate::report::Charset;
-use crate::report::plain_text::plain;
 use crate::report::text::evaluation::classes::{class_table, confusion};
 use crate::report::text::evaluation::statistics::by_statistics;
 use crate::report::text::layout::{Align, aligned};
 use crate::report::text::number::{NO_NUMBER, four_digits, value_and_interval};
 use crate::report::text::summary::joined;
+use crate::text::shortened;
 
 /// The metrics under the first choice of statistics with intervals and baseline, then all choices side
 /// by side, then class by class: at most 80 columns wide unless names are long.
@@ -47,13 +47,13 @@ fn overall(evaluation: &Evaluation) -> String {
             }
             _ => baseline.value.map(|value| metric_value(name, value)),
         };
-        rows.push(vec![plain(name), value, interval, baseline.unwrap_or_else(|| NO_NUMBER.to_owned())]);
+        rows.push(vec![shortened(name), value, interval, baseline.unwrap_or_else(|| NO_NUMBER.to_owned())]);
         if let Some(reason) = measure.missing {
             let what = if measure.value.is_none() { "value" } else { "interval" };
             let why = format!("no {what}, {reason}");
             match missing.iter_mut().find(|(other, _)| *other == why) {
-                Some((_, names)) => *names += &format!(", {}", plain(name)),
-                None => missing.push((why, plain(name))),
+                Some((_, names)) => *names += &format!(", {}", shortened(name)),
+                None => missing.push((why, shortened(name))),
             }
         }
     }
@@ -84,7 +84,7 @@ fn about_baseline(evaluation: &Evaluation) -> String {
 fn always(evaluation: &Evaluation, baseline: &Classification) -> String {
     let class = baseline.classes.iter().position(|class| class.predicted > 0);
     class.map_or_else(String::new, |class| {
-        format!(",\n          so class \"{}\"", plain(&evaluation.names[class]))
+        format!(",\n          so class \"{}\"", shortened(&evaluation.names[class]))
     })
 }
 

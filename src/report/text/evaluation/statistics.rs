@@ -2,10 +2,10 @@
 
 use crate::eval::{Evaluation, Statistics, UnderStatistics};
 use crate::metrics::{CONFIDENCE, Interval, Measure};
-use crate::report::plain_text::plain;
 use crate::report::text::evaluation::metric_value;
 use crate::report::text::layout::{Align, WIDEST, aligned_within};
 use crate::report::text::number::{NO_NUMBER, four_digits, signed_with_interval};
+use crate::text::shortened;
 
 /// A row for each metric and a column for each choice, with what they are and what the differences
 /// say; empty with a single choice.
@@ -20,7 +20,7 @@ pub(crate) fn by_statistics(evaluation: &Evaluation) -> String {
         let cell = |value: &Option<f64>| {
             value.map_or_else(|| NO_NUMBER.to_owned(), |value| metric_value(&name, value))
         };
-        let mut row = vec![plain(&name)];
+        let mut row = vec![shortened(&name)];
         row.extend(values.iter().map(cell));
         row.push(cell(&spread(&values)));
         rows.push(row);

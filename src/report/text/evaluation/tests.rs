@@ -249,5 +249,5 @@ fn names_cannot_speak_to_the_terminal() {
     };
     let text = text(&evaluation);
     assert!(!text.contains('\u{1b}') && text.contains("\\u{1b}[31m"), "{text}");
-    assert!(text.contains(&("y".repeat(60) + "...")) && !text.contains(&"y".repeat(61)), "{text}");
+    assert!(text.contains(&("y".repeat(57) + "...")) && !text.contains(&"y".repeat(58)), "{text}");
 }
