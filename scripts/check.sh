@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 step() { printf '\n== %s\n' "$*"; }
 
 step "formatting"
-cargo fmt --check
+cargo fmt --all --check
 
 step "lints"
 cargo clippy --all-targets --locked -- -D warnings
@@ -19,7 +19,7 @@ cargo test --locked
 # the level that it has.
 for level in baseline avx2; do
   step "tests of the arithmetic at level $level"
-  BNTRAIN_KERNEL=$level cargo test --locked --lib kernel
+  BNTRAIN_KERNEL=$level cargo test --locked -p bntrain-kernel
   BNTRAIN_KERNEL=$level cargo test --locked --test it -- gradient golden course threads evaluation
 done
 

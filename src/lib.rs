@@ -28,6 +28,8 @@
 //! Losses are in nats per row, accuracies in `0..=1`, times in seconds, epochs and steps count
 //! from 1 (epoch 0 is the state before training).
 
+pub use bntrain_kernel as kernel;
+
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
@@ -35,7 +37,6 @@ pub mod data;
 pub mod eval;
 pub mod experiment;
 pub mod gradcheck;
-pub mod kernel;
 pub mod metrics;
 pub mod model;
 pub mod nn;

@@ -66,7 +66,7 @@ fn only_the_command_line_prints() {
 
 #[test]
 fn no_file_is_too_long_to_be_one_thing() {
-    for path in files("src", &["rs"]).into_iter().chain(files("tests", &["rs"])) {
+    for path in ["kernel/src", "src", "tests"].iter().flat_map(|folder| files(folder, &["rs"])) {
         let lines = read(&path).lines().count();
         assert!(lines <= 500, "{} has {lines} lines", path.display());
     }

@@ -4,7 +4,8 @@ use std::iter::Sum;
 
 use ndarray::NdFloat;
 
-use crate::kernel::{Exponential, Vectors};
+use crate::exp::Exponential;
+use crate::vector::Vectors;
 
 /// A floating-point type that networks are computed in: `f32` to train, `f64` to check.
 pub trait Real: NdFloat + Vectors + Exponential + Sum + Default + 'static {
@@ -34,10 +35,12 @@ pub trait Real: NdFloat + Vectors + Exponential + Sum + Default + 'static {
 impl Real for f32 {
     const NAME: &'static str = "f32";
 
+    #[inline]
     fn from_f64(value: f64) -> Self {
         value as Self
     }
 
+    #[inline]
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
@@ -58,10 +61,12 @@ impl Real for f32 {
 impl Real for f64 {
     const NAME: &'static str = "f64";
 
+    #[inline]
     fn from_f64(value: f64) -> Self {
         value
     }
 
+    #[inline]
     fn to_f64(self) -> f64 {
         self
     }

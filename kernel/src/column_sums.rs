@@ -11,10 +11,11 @@
 
 use std::ops::Range;
 
-use crate::kernel::areas::is_tall;
-use crate::kernel::partition::{Parts, WORTH_MEETING, each_block};
-use crate::kernel::strips::{Strips, each_strip, put};
-use crate::kernel::{ThreadPool, wide};
+use crate::areas::is_tall;
+use crate::partition::{Parts, WORTH_MEETING, each_block};
+use crate::simd::wide;
+use crate::strips::{Strips, each_strip, put};
+use crate::threads::ThreadPool;
 
 /// Parts of the rows of a batch: enough that a pool of this many has one for everyone.
 const PARTS: usize = 8;

@@ -13,7 +13,7 @@ use zerocopy::{FromBytes, Immutable};
 /// A file whose bytes are read as if they were in memory; the system fetches and drops them as it
 /// sees fit.
 #[derive(Clone, Debug)]
-pub(crate) struct Mapped(Arc<Mmap>);
+pub struct Mapped(Arc<Mmap>);
 
 impl Mapped {
     /// Maps all of a file, which must stay as it is for as long as this lives.
@@ -21,7 +21,7 @@ impl Mapped {
     /// # Errors
     ///
     /// If the system cannot map it, as when it is empty.
-    pub(crate) fn new(file: &File) -> io::Result<Self> {
+    pub fn new(file: &File) -> io::Result<Self> {
         // SAFETY: the map is read-only, and nobody changes the file: this program replaces such
         // files as a whole, which leaves the mapped one alone. Who truncates one by other means
         // ends the program, as with any mapped file.
@@ -31,21 +31,21 @@ impl Mapped {
 
     /// Tells the system that pieces far apart will be read from now on, in no order. Otherwise it
     /// fetches what follows each of them too: where memory is short, megabytes for every row.
-    pub(crate) fn expect_random_access(&self) {
+    pub fn expect_random_access(&self) {
         // Without it everything works, only slower.
         #[cfg(unix)]
         let _ = self.0.advise(memmap2::Advice::Random);
     }
 
     /// All bytes.
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
 /// Some numbers, and whatever keeps them.
 #[derive(Clone, Debug)]
-pub(crate) enum Numbers<T> {
+pub enum Numbers<T> {
     /// In memory.
     Owned(Vec<T>),
     /// A range of the bytes of a file, checked to be aligned for `T`.
@@ -55,7 +55,7 @@ pub(crate) enum Numbers<T> {
 impl<T: FromBytes + Immutable> Numbers<T> {
     /// `count` numbers from byte `start` of a mapped file; none if there are not as many, or they
     /// are not aligned.
-    pub(crate) fn mapped(file: &Mapped, start: usize, count: usize) -> Option<Self> {
+    pub fn mapped(file: &Mapped, start: usize, count: usize) -> Option<Self> {
         let end = count.checked_mul(size_of::<T>()).and_then(|length| start.checked_add(length))?;
         let bytes = file.bytes().get(start..end)?;
         <[T]>::ref_from_bytes(bytes).ok()?;

@@ -21,16 +21,17 @@ use std::thread::LocalKey;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::kernel::aligned::{spare, start};
-use crate::kernel::areas::each_area;
-use crate::kernel::matmul::epilogue::Finish;
-pub(crate) use crate::kernel::matmul::epilogue::{rectified, slope};
-use crate::kernel::matmul::pack::Operand;
-use crate::kernel::matmul::tile::{Task, multiply};
-use crate::kernel::matrix_view::{Rows, RowsMut};
-use crate::kernel::partition::{Parts, each_block};
-use crate::kernel::real::Real;
-use crate::kernel::{Level, ThreadPool, level, wide};
+use crate::aligned::{spare, start};
+use crate::areas::each_area;
+use crate::matmul::epilogue::Finish;
+pub use crate::matmul::epilogue::{rectified, slope};
+use crate::matmul::pack::Operand;
+use crate::matmul::tile::{Task, multiply};
+use crate::matrix_view::{Rows, RowsMut};
+use crate::partition::{Parts, each_block};
+use crate::real::Real;
+use crate::simd::{Level, level, wide};
+use crate::threads::ThreadPool;
 
 /// Parts of a long sum.
 const PARTS: usize = 4;
@@ -48,7 +49,7 @@ const LONG: usize = 512;
 /// # Panics
 ///
 /// If the shapes do not fit, or an array has another layout.
-pub fn product<F: Real>(
+pub(crate) fn product<F: Real>(
     pool: &ThreadPool,
     a: &ArrayView2<'_, F>,
     b: &ArrayView2<'_, F>,
@@ -67,7 +68,7 @@ pub fn product<F: Real>(
 /// # Panics
 ///
 /// As [`product`].
-pub fn affine<F: Real>(
+pub(crate) fn affine<F: Real>(
     pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     (w, bias): (&ArrayView2<'_, F>, &[F]),
@@ -89,7 +90,7 @@ pub fn affine<F: Real>(
 /// # Panics
 ///
 /// As [`product`].
-pub fn product_before_rectifier<F: Real>(
+pub(crate) fn product_before_rectifier<F: Real>(
     pool: &ThreadPool,
     (a, b): (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
     y: &ArrayView2<'_, F>,
@@ -109,7 +110,7 @@ pub fn product_before_rectifier<F: Real>(
 /// # Panics
 ///
 /// As [`product`].
-pub fn gradient_product<F: Real>(
+pub(crate) fn gradient_product<F: Real>(
     pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     dy: &ArrayView2<'_, F>,

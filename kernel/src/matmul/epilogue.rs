@@ -8,10 +8,10 @@
 use std::array::from_fn;
 use std::ops::Range;
 
-use crate::kernel::matmul::tile::load;
-use crate::kernel::matrix_view::Rows;
-use crate::kernel::real::Real;
-use crate::kernel::vector::Vector;
+use crate::matmul::tile::load;
+use crate::matrix_view::Rows;
+use crate::real::Real;
+use crate::vector::Vector;
 
 /// What is done with each element of `c = a b`.
 #[derive(Clone, Copy)]
@@ -27,13 +27,13 @@ pub(crate) enum Finish<'a, F> {
 
 /// `max(0, x)`; NaN stays.
 #[inline(always)]
-pub(crate) fn rectified<F: Real>(x: F) -> F {
+pub fn rectified<F: Real>(x: F) -> F {
     if x < F::zero() { F::zero() } else { x }
 }
 
 /// The derivative of [`rectified`] where that is `y`; 0 at 0.
 #[inline(always)]
-pub(crate) fn slope<F: Real>(y: F) -> F {
+pub fn slope<F: Real>(y: F) -> F {
     if y > F::zero() { F::one() } else { F::zero() }
 }
 
@@ -98,7 +98,7 @@ mod tests {
     use ndarray::{Array2, Zip};
 
     use super::*;
-    use crate::kernel::{ThreadPool, affine, product, product_before_rectifier};
+    use crate::{ThreadPool, affine, product, product_before_rectifier};
 
     fn matrix<F: Real>(rows: usize, columns: usize, salt: usize) -> Array2<F> {
         let entry = |(i, j)| F::from_f64(((i * 31 + j * 17 + salt * 7) % 23) as f64 / 11.0 - 1.0);

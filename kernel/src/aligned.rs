@@ -8,7 +8,7 @@ use std::mem::size_of;
 
 use ndarray::{Array1, Array2, s};
 
-use crate::kernel::real::Real;
+use crate::real::Real;
 
 /// Bytes of a cache line.
 const LINE: usize = 64;

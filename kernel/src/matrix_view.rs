@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::kernel::partition::Columns;
+use crate::partition::Columns;
 
 /// What is known of a strip before the loops run.
 const WITHIN: &str = "a strip lies within its block";

@@ -207,7 +207,7 @@ macro_rules! vector {
 
             fn compiled<R>(f: impl FnOnce() -> R) -> R {
                 // SAFETY: runs at the level that has these vectors, see the trait.
-                unsafe { crate::kernel::simd::$level(f) }
+                unsafe { crate::simd::$level(f) }
             }
 
             #[inline(always)]

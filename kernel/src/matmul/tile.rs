@@ -8,12 +8,12 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::kernel::matmul::epilogue::Finish;
-use crate::kernel::matmul::pack::{Operand, pack};
-use crate::kernel::matmul::room;
-use crate::kernel::matrix_view::RowsMut;
-use crate::kernel::real::Real;
-use crate::kernel::vector::{Vector, WIDEST};
+use crate::matmul::epilogue::Finish;
+use crate::matmul::pack::{Operand, pack};
+use crate::matmul::room;
+use crate::matrix_view::RowsMut;
+use crate::real::Real;
+use crate::vector::{Vector, WIDEST};
 
 /// What a member computes: some rows or some columns of `a b`, or a part of the sums in them.
 #[derive(Clone, Copy)]

@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::kernel::partition::each_block;
-use crate::kernel::real::Real;
-use crate::kernel::{ThreadPool, wide};
+use crate::partition::each_block;
+use crate::real::Real;
+use crate::simd::wide;
+use crate::threads::ThreadPool;
 
 const ROW_MAJOR: &str = "arrays are in row-major layout";
 
@@ -91,7 +92,7 @@ pub fn update<F: Real>(
 }
 
 /// [`all_finite`], for many elements.
-pub fn all_finite_among<F: Real>(pool: &ThreadPool, x: &[F]) -> bool {
+pub(crate) fn all_finite_among<F: Real>(pool: &ThreadPool, x: &[F]) -> bool {
     let is_bad = AtomicBool::new(false);
     each_block(pool, x.len(), x.len(), (), |elements, ()| {
         if !all_finite(&x[elements]) {
@@ -102,7 +103,7 @@ pub fn all_finite_among<F: Real>(pool: &ThreadPool, x: &[F]) -> bool {
 }
 
 /// Whether no element is NaN or infinite.
-pub fn all_finite<F: Real>(x: &[F]) -> bool {
+pub(crate) fn all_finite<F: Real>(x: &[F]) -> bool {
     // x * 0 is 0 for finite x and NaN otherwise; lanes are independent, so this vectorises.
     let mut lanes = [F::zero(); 64];
     wide(
@@ -123,7 +124,7 @@ pub fn all_finite<F: Real>(x: &[F]) -> bool {
 }
 
 /// The sum of the squares, in double precision and in a fixed order.
-pub fn sum_of_squares<F: Real>(x: &[F]) -> f64 {
+pub(crate) fn sum_of_squares<F: Real>(x: &[F]) -> f64 {
     let mut lanes = [0.0_f64; 32];
     wide(
         #[inline(always)]

@@ -9,19 +9,20 @@ use std::ops::Range;
 
 use ndarray::ArrayView2;
 
-use crate::kernel::column_sums::{Summands, room_for_parts, sum_columns};
-use crate::kernel::matrix_view::Rows;
-use crate::kernel::partition::each_block;
-use crate::kernel::real::Real;
-use crate::kernel::strips::{Strips, each_strip, put};
-use crate::kernel::{ThreadPool, wide};
+use crate::column_sums::{Summands, room_for_parts, sum_columns};
+use crate::matrix_view::Rows;
+use crate::partition::each_block;
+use crate::real::Real;
+use crate::simd::wide;
+use crate::strips::{Strips, each_strip, put};
+use crate::threads::ThreadPool;
 
 /// Each column's sum over the rows.
 ///
 /// # Shapes
 ///
 /// `x`: `(n, width)`; `sums`: `width`.
-pub fn sum_rows<F: Real>(pool: &ThreadPool, x: &ArrayView2<'_, F>, sums: &mut [F]) {
+pub(crate) fn sum_rows<F: Real>(pool: &ThreadPool, x: &ArrayView2<'_, F>, sums: &mut [F]) {
     let (width, cost) = (x.ncols(), x.len());
     let x = Rows::new(x);
     each_block(pool, width, cost, sums, |columns, sums| {
@@ -98,7 +99,7 @@ impl BatchMoments {
 /// # Shapes
 ///
 /// `x`: `(n, width)` with `n >= 1`; `moments`: `width`.
-pub fn batch_moments<F: Real>(pool: &ThreadPool, x: &ArrayView2<'_, F>, moments: &mut BatchMoments) {
+pub(crate) fn batch_moments<F: Real>(pool: &ThreadPool, x: &ArrayView2<'_, F>, moments: &mut BatchMoments) {
     let (shape, x) = (x.dim(), Rows::new(x));
     let BatchMoments { origin, shift, var, parts } = moments;
     sum_columns(pool, shape, Differences(x), parts, [&mut shift[..], &mut var[..]]);

@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, Axis};
 
-use crate::kernel::real::Real;
-use crate::kernel::vector::{Vector, prefetch};
+use crate::real::Real;
+use crate::vector::{Vector, prefetch};
 
 /// A matrix whose rows or columns are contiguous.
 #[derive(Clone, Copy)]

@@ -9,15 +9,16 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::kernel::areas::each_area;
-use crate::kernel::matrix_view::{Rows, RowsMut};
-use crate::kernel::moments::{BatchMoments, batch_moments};
-use crate::kernel::real::Real;
-use crate::kernel::strips::{Strips, each_strip, take};
-use crate::kernel::{ThreadPool, wide};
+use crate::areas::each_area;
+use crate::matrix_view::{Rows, RowsMut};
+use crate::moments::{BatchMoments, batch_moments};
+use crate::real::Real;
+use crate::simd::wide;
+use crate::strips::{Strips, each_strip, take};
+use crate::threads::ThreadPool;
 
 /// What a batch is normalised by, per column: found by [`normalise_batch`], and used again on the
-/// [way back](crate::kernel::centre_and_project).
+/// [way back](crate::centre_and_project).
 #[derive(Clone, Debug, Default)]
 pub struct Normaliser<F> {
     /// Of the batch.
@@ -62,7 +63,7 @@ impl<F: Real> Normaliser<F> {
     }
 }
 
-/// Normalises a batch by its own [moments](crate::kernel::batch_moments): with `inv_std = 1 / sqrt(var + eps)`,
+/// Normalises a batch by its own [moments](crate::batch_moments): with `inv_std = 1 / sqrt(var + eps)`,
 ///
 /// ```text
 /// y = gamma * (x - mean) * inv_std + beta
@@ -77,7 +78,7 @@ impl<F: Real> Normaliser<F> {
 /// # Shapes
 ///
 /// `x`, `y`: `(n, width)` with `n >= 1`; `gamma`, `beta`: `width`.
-pub fn normalise_batch<F: Real>(
+pub(crate) fn normalise_batch<F: Real>(
     pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     (eps, gamma, beta): (f64, &[F], &[F]),
@@ -149,7 +150,7 @@ impl<F: Real> Strips for Normalise<'_, F> {
 /// # Shapes
 ///
 /// `x`, `y`: `(n, width)`; `mean`, `var`, `gamma`, `beta`: `width`.
-pub fn normalise_by<F: Real>(
+pub(crate) fn normalise_by<F: Real>(
     pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     (mean, var, eps): (&[F], &[F], f64),
@@ -201,7 +202,7 @@ impl<F: Real> Strips for NormaliseBy<'_, F> {
 /// # Shapes
 ///
 /// `x`, `y`: `(n, width)`; `origin`, `shift`, `beta`: `width`.
-pub fn translate<F: Real>(
+pub(crate) fn translate<F: Real>(
     pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     (origin, shift): (&[f64], &[f64]),
@@ -307,7 +308,7 @@ mod tests {
         let bits = |y: Array2<f32>| y.mapv(f32::to_bits);
         let plain = normalised(&x, false);
         assert!(plain.column(5).iter().chain(plain.column(40)).all(|y| y.is_nan()), "bad numbers are seen");
-        assert_eq!(bits(normalised(&x, true)), bits(plain.mapv(crate::kernel::rectified)));
+        assert_eq!(bits(normalised(&x, true)), bits(plain.mapv(crate::rectified)));
     }
 
     #[test]

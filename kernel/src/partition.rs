@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use crate::kernel::ThreadPool;
+use crate::ThreadPool;
 
 /// The largest pool that is put to use.
 const MAX_MEMBERS: usize = 64;
@@ -129,7 +129,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::kernel::matrix_view::RowsMut;
+    use crate::matrix_view::RowsMut;
 
     #[test]
     fn every_column_is_in_exactly_one_block_whatever_the_team() {

@@ -20,6 +20,7 @@ pub enum Level {
 
 /// The level in use: the best that the processor has, or the lower one that the environment
 /// variable `BNTRAIN_KERNEL` names (`baseline`, `avx2`, `avx512`), which is there for tests.
+#[inline]
 pub fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(|| {
@@ -52,7 +53,7 @@ fn detected() -> Level {
 /// Runs `f` compiled for the [`level`]. `f` should be a closure over a whole loop: what is inlined
 /// into it gets the wide instructions.
 #[inline(always)]
-pub(crate) fn wide<R>(f: impl FnOnce() -> R) -> R {
+pub fn wide<R>(f: impl FnOnce() -> R) -> R {
     match level() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `level` returns this only where `detected` saw every feature that the function enables.

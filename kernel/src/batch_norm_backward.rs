@@ -9,15 +9,16 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::kernel::areas::each_area;
-use crate::kernel::batch_norm::{Normaliser, ROWS};
-use crate::kernel::column_sums::{Summands, room_for_parts, sum_columns};
-use crate::kernel::matrix_view::{Rows, RowsMut};
-use crate::kernel::real::Real;
-use crate::kernel::strips::{Strips, each_strip, take};
-use crate::kernel::{ThreadPool, wide};
+use crate::areas::each_area;
+use crate::batch_norm::{Normaliser, ROWS};
+use crate::column_sums::{Summands, room_for_parts, sum_columns};
+use crate::matrix_view::{Rows, RowsMut};
+use crate::real::Real;
+use crate::simd::wide;
+use crate::strips::{Strips, each_strip, take};
+use crate::threads::ThreadPool;
 
-/// The way back through a batch that was [normalised](crate::kernel::normalise_batch). With
+/// The way back through a batch that was [normalised](crate::normalise_batch). With
 /// `x_hat = (x - mean) * inv_std` and the sums over the rows
 ///
 /// ```text
@@ -33,7 +34,7 @@ use crate::kernel::{ThreadPool, wide};
 /// # Shapes
 ///
 /// `dy`, `x`, `dx`: `(n, width)` with `n >= 1`.
-pub fn centre_and_project<F: Real>(
+pub(crate) fn centre_and_project<F: Real>(
     pool: &ThreadPool,
     (dy, x): (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
     normaliser: &Normaliser<F>,
@@ -173,7 +174,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::kernel::normalise_batch;
+    use crate::normalise_batch;
 
     #[test]
     fn the_way_back_is_that_of_the_formula_whatever_the_team() {

@@ -9,9 +9,9 @@ use std::ops::Range;
 
 use ndarray::{ArrayViewMut2, Axis};
 
-use crate::kernel::ThreadPool;
-use crate::kernel::matrix_view::RowsMut;
-use crate::kernel::partition::{Columns, LINE, each_block};
+use crate::ThreadPool;
+use crate::matrix_view::RowsMut;
+use crate::partition::{Columns, LINE, each_block};
 
 /// Rows of a tile of a product.
 pub(crate) const TILE: usize = 6;
@@ -97,7 +97,7 @@ impl<F: Send> Columns for Lines<'_, F> {
 
 /// Calls `body` with ranges of rows that together are all of `output`, and these rows, on all
 /// members of `pool` at once where that is worth it.
-pub(crate) fn each_rows<F: Send>(
+pub fn each_rows<F: Send>(
     pool: &ThreadPool,
     output: ArrayViewMut2<'_, F>,
     body: impl Fn(Range<usize>, ArrayViewMut2<'_, F>) + Sync,
