@@ -3,7 +3,6 @@
 use crate::config::error::ConfigError;
 use crate::config::plan::Plan;
 use crate::nn::LayerSpec;
-use crate::optim::OptimizerSpec;
 use crate::train::Dtype;
 
 /// The most that one run may need for its network and a batch, in bytes: 4 GiB.
@@ -50,11 +49,7 @@ impl Plan {
         }
         // A short tail may join the last whole batch.
         let batch = self.training.batch_size.saturating_add(self.training.batch_size / 2).min(rows) as u128;
-        let states = match &self.optimizer {
-            OptimizerSpec::Sgd(sgd) if sgd.momentum == 0.0 => 0,
-            OptimizerSpec::Sgd(_) | OptimizerSpec::RmsProp(_) => 1,
-            OptimizerSpec::Adam(_) | OptimizerSpec::AdamW(_) => 2,
-        };
+        let states = self.optimizer.state().len() as u128;
         let numbers = times(parameters, 3 + states).saturating_add(times(activations, batch));
         times(numbers, if self.training.dtype == Dtype::F32 { 4 } else { 8 })
     }

@@ -4,8 +4,8 @@ use crate::kernel;
 use crate::kernel::real::Real;
 use crate::nn::Network;
 
-/// Scales all gradients by `min(1, max_norm / norm)`, `norm` being the Euclidean norm of all of
-/// them together, and returns `norm`.
+/// Scales all gradients by `min(1, max_norm / norm)`, with `norm` the Euclidean norm of all of them
+/// together, and returns `norm`.
 ///
 /// Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural
 /// networks", 2013, algorithm 1.

@@ -1,12 +1,11 @@
-//! Coupled decay: the gradient of a penalty on the weights.
+//! Coupled weight decay: the gradient of an L2 penalty.
 
 use crate::kernel::real::Real;
 use crate::nn::{Network, ParamKind};
 
 /// Adds the gradient of `l2 / 2 * sum of W^2`, which is `l2 * W`, over [`ParamKind::Weight`] only.
 ///
-/// To be called after [`Network::backward`], and before clipping: the penalty is part of the loss
-/// that is minimised.
+/// Call it after [`Network::backward`] and before clipping: the penalty is part of the loss.
 pub fn add_l2_gradient<F: Real>(network: &mut Network<F>, l2: f64) {
     if l2 == 0.0 {
         return;
@@ -14,7 +13,6 @@ pub fn add_l2_gradient<F: Real>(network: &mut Network<F>, l2: f64) {
     let l2 = F::from_f64(l2);
     for param in network.params_mut().filter(|param| param.kind == ParamKind::Weight) {
         param.grad.scaled_add(l2, &param.value);
-        param.grad_is_finite = false;
     }
 }
 
@@ -24,7 +22,7 @@ mod tests {
     use crate::nn::{AffineSpec, BatchNormSpec, Bias, LayerSpec, SoftmaxLossSpec};
 
     #[test]
-    fn weights_alone_are_decayed() {
+    fn only_weights_are_decayed() {
         let specs = [
             LayerSpec::Affine(AffineSpec { bias: Bias::On, ..AffineSpec::default() }),
             LayerSpec::BatchNorm(BatchNormSpec::default()),

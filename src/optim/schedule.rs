@@ -6,22 +6,23 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Schedule {
-    /// How the factor falls after the warm-up.
+    /// The decay after the warm-up.
     #[serde(rename = "type")]
     pub decay: Decay,
-    /// Steps over which the rate rises linearly from `1 / warmup_steps` of itself; 0 for none.
+    /// Steps over which the rate rises linearly from `1 / warmup_steps` of itself; 0 for no warm-up.
     pub warmup_steps: u64,
-    /// For `step` and `exponential`: what the rate is multiplied by; `0 < factor <= 1`.
+    /// For `step` and `exponential`: multiplies the rate; `0 < factor <= 1`.
     pub factor: f64,
-    /// For `step`: after this many epochs each time; at least 1.
+    /// For `step`: epochs between two decays; at least 1.
     pub every_epochs: u64,
-    /// For `cosine`: the share of the rate that is left at the end; `0..=1`.
+    /// For `cosine`: the final rate as a share of the initial one; `0..=1`.
     pub floor: f64,
 }
 
 /// The shape of a schedule; `t` counts steps after the warm-up from 0, an epoch has `e` steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Decay {
     /// 1.
     Constant,
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn each_shape_falls_where_it_says() {
+    fn each_decay_follows_its_formula() {
         let step = Schedule { decay: Decay::Step, every_epochs: 2, ..Schedule::default() };
         assert_eq!(factors(&step, &[1, 20, 21, 40, 41]), [1.0, 1.0, 0.1, 0.1, 0.1_f64.powf(2.0)]);
         let exponential = Schedule { decay: Decay::Exponential, factor: 0.5, ..Schedule::default() };
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn warm_up_rises_to_the_full_rate_and_delays_the_decay() {
+    fn warm_up_is_linear_and_delays_the_decay() {
         let schedule =
             Schedule { decay: Decay::Exponential, factor: 0.5, warmup_steps: 4, ..Schedule::default() };
         assert_eq!(factors(&schedule, &[1, 2, 4, 5, 14, 15]), [0.25, 0.5, 1.0, 1.0, 1.0, 0.5]);

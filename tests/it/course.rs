@@ -1,20 +1,21 @@
 //! The numbers of Stanford's CS231n, assignment 2, to full precision.
 //!
-//! The file's numbers are right to 2e-14; what is added here is the rounding of another order of
-//! summation. See `tests/golden/README.md`.
+//! The numbers of the file are correct to 2e-14; another order of summation adds the rounding errors here.
+//! See `tests/golden/README.md`.
 
 use bntrain::kernel::ThreadPool;
 use bntrain::nn::{
     Affine, BatchNorm, BatchNormSpec, Layer, LayerSpec, MeanOnly, MeanOnlySpec, Network, Param, ParamKind,
-    RunningStart, RunningVariance, SoftmaxLoss,
+    RunningStart, RunningVariance, SoftmaxLoss, affine, batch_norm, build_layers, output_affine, relu,
+    softmax_loss,
 };
-use bntrain::optim::{AdamSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec, add_l2_gradient};
+use bntrain::optim::{Adam, Optimizer, OptimizerSpec, RmsProp, Sgd, add_l2_gradient};
 use ndarray::{Array2, Axis, s};
 use serde_json::Value;
 
 use crate::support::json::{entries, golden, labels, matrix, number, set};
-use crate::support::stacks::{affine, batch_norm, relu, scores, softmax_loss, stack};
-use crate::support::{assert_close, forward, infer, pass, there_and_back};
+use crate::support::stacks::stack;
+use crate::support::{assert_close, forward, forward_and_backward, infer, pass};
 
 /// Sums of up to some hundred products of numbers near 1: a few hundred roundings of 1e-16.
 const TOLERANCE: f64 = 1e-13;
@@ -37,7 +38,7 @@ fn affine_layers() {
             assert_close("y", &forward(&mut layer, &pass(1, &[]), &x), &matrix(&case["y"]), TOLERANCE);
             continue;
         }
-        let (_, dx) = there_and_back(&mut layer, &pass(1, &[]), &x, &matrix(&case["dy"]));
+        let (_, dx) = forward_and_backward(&mut layer, &pass(1, &[]), &x, &matrix(&case["dy"]));
         assert_close("dx", &dx, &matrix(&case["dx"]), TOLERANCE);
         assert_close("dw", &layer.params()[0].grad, &matrix(&case["dw"]), TOLERANCE);
         assert_close("db", &layer.params()[1].grad, &matrix(&case["db"]), TOLERANCE);
@@ -45,14 +46,15 @@ fn affine_layers() {
 }
 
 #[test]
-fn rectifiers() {
+fn relu_layers() {
     let file = golden("course.json");
-    let relu = |width| Network::<f64>::build(&[relu()], width, width, 0).into_layers().remove(0);
+    let relu = |width| build_layers::<f64>(&[relu()], width, width, 0).remove(0);
     let case = &file["relu_forward"];
     // Nothing is computed: exact.
     assert_close("y", &forward(&mut *relu(4), &pass(1, &[]), &matrix(&case["x"])), &matrix(&case["y"]), 0.0);
     let case = &file["relu_backward"];
-    let (_, dx) = there_and_back(&mut *relu(10), &pass(1, &[]), &matrix(&case["x"]), &matrix(&case["dy"]));
+    let (_, dx) =
+        forward_and_backward(&mut *relu(10), &pass(1, &[]), &matrix(&case["x"]), &matrix(&case["dy"]));
     assert_close("dx", &dx, &matrix(&case["dx"]), 0.0);
 }
 
@@ -63,7 +65,7 @@ fn the_softmax_loss() {
     let labels = labels(&case["labels"]);
     let pass = crate::support::pass(1, &labels);
     let mean = Array2::from_elem((labels.len(), 1), 1.0 / labels.len() as f64);
-    let (losses, dx) = there_and_back(&mut SoftmaxLoss::new(x.ncols()), &pass, &x, &mean);
+    let (losses, dx) = forward_and_backward(&mut SoftmaxLoss::new(x.ncols()), &pass, &x, &mean);
     assert_number("loss", losses.mean().expect("rows"), &case["loss"]);
     assert_close("dx", &dx, &matrix(&case["dx"]), TOLERANCE);
 }
@@ -105,7 +107,7 @@ fn batch_norm_forward_in_evaluation() {
         x.slice_mut(s![0, ..]).assign(&(&mean - &var.sqrt()));
         x.slice_mut(s![1, ..]).assign(&(&mean + &var.sqrt()));
         forward(&mut layer, &pass(1, &[]), &x);
-        layer.commit();
+        layer.update_running_stats();
     }
     for (param, name) in layer.params()[2..].iter().zip(["running_mean", "running_var"]) {
         assert_close(name, &param.value, &matrix(&case[name]), TOLERANCE);
@@ -125,7 +127,8 @@ fn norms_backward() {
         let mut layer = BatchNorm::new("bn", BatchNormSpec { backward, ..BatchNormSpec::default() }, 5);
         set(layer.params_mut(), "gamma", &case["gamma"]);
         set(layer.params_mut(), "beta", &case["beta"]);
-        let (y, dx) = there_and_back(&mut layer, &pass(1, &[]), &matrix(&case["x"]), &matrix(&case["dy"]));
+        let (y, dx) =
+            forward_and_backward(&mut layer, &pass(1, &[]), &matrix(&case["x"]), &matrix(&case["dy"]));
         let x_hat = (y - &layer.params()[1].value) / &layer.params()[0].value;
         // Undoing gamma, the smallest of which is 0.035, costs a digit or two.
         assert_close("x_hat", &x_hat, &matrix(&case["x_hat"]), 100.0 * TOLERANCE);
@@ -135,7 +138,7 @@ fn norms_backward() {
     }
     let case = &file["mean_only_backward"];
     let mut layer = MeanOnly::new("centre", MeanOnlySpec::default(), 5);
-    let (_, dx) = there_and_back(&mut layer, &pass(1, &[]), &matrix(&case["x"]), &matrix(&case["dy"]));
+    let (_, dx) = forward_and_backward(&mut layer, &pass(1, &[]), &matrix(&case["x"]), &matrix(&case["dy"]));
     assert_close("dx", &dx, &matrix(&case["dx"]), TOLERANCE);
 }
 
@@ -146,7 +149,7 @@ struct Step {
 }
 
 impl Step {
-    /// A tensor `w` with the gradient `dw`, about to be moved by the rule of `spec`.
+    /// A tensor `w` with the gradient `dw`, to be updated by the rule of `spec`.
     fn new(spec: &OptimizerSpec, case: &Value) -> Self {
         let mut network = Network::new(4, vec![Box::new(Affine::new("affine", matrix(&case["w"]), false))]);
         network.params_mut().for_each(|param| param.grad = matrix(&case["dw"]));
@@ -173,7 +176,7 @@ impl Step {
 fn sgd_with_momentum() {
     let case = &golden("course.json")["sgd_momentum"];
     let [learning_rate, momentum] = ["learning_rate", "momentum"].map(|key| number(&case["config"][key]));
-    let spec = OptimizerSpec::Sgd(SgdSpec { learning_rate, momentum, ..SgdSpec::default() });
+    let spec = OptimizerSpec::Sgd(Sgd { learning_rate, momentum, ..Sgd::default() });
     let mut step = Step::new(&spec, case);
     // The course has -learning_rate inside its velocity.
     step.state("sgd_velocity").value = matrix(&case["velocity"]) / -learning_rate;
@@ -187,8 +190,7 @@ fn rmsprop() {
     let case = &golden("course.json")["rmsprop"];
     let [learning_rate, decay, eps] =
         ["learning_rate", "decay_rate", "epsilon"].map(|key| number(&case["config"][key]));
-    let mut step =
-        Step::new(&OptimizerSpec::RmsProp(RmsPropSpec { learning_rate, decay, eps, l2: 0.0 }), case);
+    let mut step = Step::new(&OptimizerSpec::RmsProp(RmsProp { learning_rate, decay, eps, l2: 0.0 }), case);
     step.state("rmsprop_square").value = matrix(&case["cache"]);
     assert_close("w", &step.take(1, learning_rate), &matrix(&case["next_w"]), TOLERANCE);
     assert_close("cache", &step.state("rmsprop_square").value, &matrix(&case["next_cache"]), TOLERANCE);
@@ -199,8 +201,7 @@ fn adam() {
     let case = &golden("course.json")["adam"];
     let [learning_rate, beta1, beta2, eps] =
         ["learning_rate", "beta1", "beta2", "epsilon"].map(|key| number(&case["config"][key]));
-    let mut step =
-        Step::new(&OptimizerSpec::Adam(AdamSpec { learning_rate, beta1, beta2, eps, l2: 0.0 }), case);
+    let mut step = Step::new(&OptimizerSpec::Adam(Adam { learning_rate, beta1, beta2, eps, l2: 0.0 }), case);
     step.state("adam_m").value = matrix(&case["m"]);
     step.state("adam_v").value = matrix(&case["v"]);
     // The course counts the step before it uses it.
@@ -224,7 +225,7 @@ fn ours(name: &str) -> String {
 fn loss(network: &mut Network<f64>, case: &Value, l2: f64) -> f64 {
     let (x, labels) = (matrix(&case["X"]), labels(&case["labels"]));
     let pass = crate::support::pass(1, &labels);
-    let mut workspace = network.reserve(x.nrows());
+    let mut workspace = network.allocate(x.nrows());
     let loss = network.forward(&pass, x.view(), &mut workspace).mean().expect("rows");
     network.backward(&pass, x.view(), &mut workspace, None);
     add_l2_gradient(network, l2);
@@ -257,12 +258,12 @@ fn assert_gradients(network: &mut Network<f64>, what: &str, expected: &Value) {
 #[test]
 fn the_two_layer_net() {
     let case = &golden("course.json")["two_layer_net"];
-    let mut network = Network::build(&[affine(50), relu(), scores(), softmax_loss()], 5, 7, 0);
+    let mut network = Network::build(&[affine(50), relu(), output_affine(), softmax_loss()], 5, 7, 0);
     for (name, value) in entries(&case["parameters"]) {
         set(network.params_mut(), &ours(name), value);
     }
-    let mut workspace = network.reserve_inference(3);
-    let scores = network.scores(&ThreadPool::single(), matrix(&case["X"]).view(), &mut workspace);
+    let mut workspace = network.inference_workspace(3);
+    let scores = network.outputs(&ThreadPool::single(), matrix(&case["X"]).view(), &mut workspace);
     assert_close("scores", scores, &matrix(&case["scores"]), TOLERANCE);
     assert_number("loss with decay", loss(&mut network, case, 1.0), &case["loss_reg_1"]);
     assert_number("loss", loss(&mut network, case, 0.0), &case["loss_reg_0"]);

@@ -9,24 +9,24 @@ use bntrain::experiment::{DataSets, jobs, run_all};
 use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
 use bntrain::model::result_hash;
-use bntrain::nn::{Backward, BatchNormSpec, LayerSpec, Network, PassContext};
-use bntrain::optim::{AdamSpec, AdamWSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec};
+use bntrain::nn::{
+    Backward, BatchNormSpec, LayerSpec, Network, PassContext, affine, batch_norm, dropout, leaky_relu,
+    mean_only, output_affine, relu, softmax_loss, tanh,
+};
+use bntrain::optim::{Adam, AdamW, Optimizer, OptimizerSpec, RmsProp, Sgd};
 use bntrain::targets::TargetsView;
 use ndarray::Array2;
 use serde::Deserialize;
 
-use crate::support::stacks::{
-    affine, batch_norm, dropout, leaky_relu, mean_only, relu, scores, softmax_loss, tanh,
-};
 use crate::support::{bits, labels, uniform};
 
 /// Wide enough that every kind of loop is shared out, with widths that do not divide evenly.
 fn specs() -> Vec<LayerSpec> {
     let norm = |backward| LayerSpec::BatchNorm(BatchNormSpec { backward, ..BatchNormSpec::default() });
     let mut specs = vec![affine(260), batch_norm(), relu(), dropout(0.2)];
-    specs.extend([affine(201), norm(Backward::ClosedForm), leaky_relu()]);
+    specs.extend([affine(201), norm(Backward::ClosedForm), leaky_relu(0.1)]);
     specs.extend([affine(180), norm(Backward::Graph), tanh()]);
-    specs.extend([affine(170), mean_only(), relu(), scores(), softmax_loss()]);
+    specs.extend([affine(170), mean_only(), relu(), output_affine(), softmax_loss()]);
     specs
 }
 
@@ -34,17 +34,17 @@ fn specs() -> Vec<LayerSpec> {
 fn train<F: Real>(members: usize) -> Vec<u64> {
     let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
     let mut network = Network::<F>::build(&specs(), 40, 19, 3);
-    let mut optimizer = Optimizer::new(&OptimizerSpec::Adam(AdamSpec::default()), &network);
+    let mut optimizer = Optimizer::new(&OptimizerSpec::Adam(Adam::default()), &network);
     let x = uniform((200, 40), 1).mapv(F::from_f64);
     let labels = labels(200, 19);
-    let mut workspace = network.reserve(200);
+    let mut workspace = network.allocate(200);
     let mut dx = Array2::zeros(x.dim());
     for step in 1..=3 {
         let pass = PassContext { pool: &pool, step, targets: TargetsView::Classes(&labels), weights: None };
         network.forward(&pass, x.view(), &mut workspace);
         network.backward(&pass, x.view(), &mut workspace, Some(dx.view_mut()));
         optimizer.step(&pool, &mut network, step, 1e-3);
-        network.commit();
+        network.update_running_stats();
     }
     let (scores, losses) = network.infer(&pool, x.view(), TargetsView::Classes(&labels), &mut workspace);
     let tensors = network.params().flat_map(|param| param.value.iter().chain(&param.grad));
@@ -81,10 +81,10 @@ impl Workload {
         let hidden = &self.widths[1..self.widths.len() - 1];
         let mut specs: Vec<_> =
             hidden.iter().flat_map(|&units| [affine(units), batch_norm(), relu()]).collect();
-        specs.extend([scores(), softmax_loss()]);
+        specs.extend([output_affine(), softmax_loss()]);
         let mut network = Network::<f32>::build(&specs, inputs, classes, 5);
         let mut optimizer = Optimizer::new(rule, &network);
-        let mut workspace = network.reserve(self.batch_size);
+        let mut workspace = network.allocate(self.batch_size);
         let labels = labels(self.batch_size, classes as u32);
         for step in 1..=2 {
             let x = uniform((self.batch_size, inputs), step).mapv(|x| x as f32);
@@ -93,7 +93,7 @@ impl Workload {
             network.forward(&pass, x.view(), &mut workspace);
             network.backward(&pass, x.view(), &mut workspace, None);
             optimizer.step(&pool, &mut network, step, rule.learning_rate());
-            network.commit();
+            network.update_running_stats();
         }
         result_hash(&network)
     }
@@ -103,10 +103,10 @@ impl Workload {
 #[test]
 fn every_benchmark_and_optimizer_gives_the_same_hash_with_any_number_of_threads() {
     let rules = [
-        OptimizerSpec::Sgd(SgdSpec { momentum: 0.9, ..SgdSpec::default() }),
-        OptimizerSpec::RmsProp(RmsPropSpec::default()),
-        OptimizerSpec::Adam(AdamSpec::default()),
-        OptimizerSpec::AdamW(AdamWSpec::default()),
+        OptimizerSpec::Sgd(Sgd { momentum: 0.9, ..Sgd::default() }),
+        OptimizerSpec::RmsProp(RmsProp::default()),
+        OptimizerSpec::Adam(Adam::default()),
+        OptimizerSpec::AdamW(AdamW::default()),
     ];
     let Workloads { workload } =
         toml::from_str(include_str!("../../benches/workloads.toml")).expect("the file is valid");
