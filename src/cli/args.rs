@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -9,6 +10,7 @@ use crate::cli::condition::Condition;
 use crate::cli::csv_args;
 use crate::cli::require::Requirement;
 use crate::data::Mark;
+use crate::gradcheck::Mistake;
 
 /// Train small fully-connected networks on CSV files, with and without batch normalization.
 ///
@@ -109,6 +111,22 @@ pub(crate) struct GradcheckArgs {
     /// Largest relative error that passes [default: 1e-5]
     #[arg(long, value_name = "X", value_parser = positive)]
     pub(crate) tolerance: Option<f64>,
+    /// Put a deliberate mistake into the backward pass of batch norm, to see it refused
+    #[arg(long, value_name = "NAME", conflicts_with = "mistakes")]
+    pub(crate) mistake: Option<Mistake>,
+    /// Put each of the mistakes in, one after the other, and show which are refused
+    #[arg(long)]
+    pub(crate) mistakes: bool,
+}
+
+impl ValueEnum for Mistake {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.description()))
+    }
 }
 
 #[derive(Debug, Args)]

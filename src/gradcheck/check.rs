@@ -1,29 +1,29 @@
-//! The comparison itself, the same for a layer and for a network.
+//! The comparison of one tensor, the same for a layer and for a network.
 
 use ndarray::Array2;
 
 use crate::gradcheck::{GradcheckSettings, TensorCheck};
 use crate::random::stream;
 
-/// What the step size is multiplied by, one after the other, until the error is small.
+/// Factors on the step size, tried in order until the error is small.
 const FACTORS: [f64; 4] = [1.0, 0.1, 0.01, 10.0];
 
-/// The share of the tolerance over which an error is not small.
+/// An error is small up to this share of the tolerance.
 const SMALL: f64 = 0.01;
 
-/// Something with tensors that can be moved and an objective that follows.
+/// Tensors, and an objective that depends on them.
 pub(crate) trait Subject {
     /// The entry at `place` of the `tensor`-th tensor.
     fn entry(&mut self, tensor: usize, place: (usize, usize)) -> &mut f64;
 
     /// Runs a training pass and writes the terms whose sum is the objective (without those that do
-    /// not depend on this entry), and the side of its kink that each rectifier is on.
-    fn evaluate(&mut self, tensor: usize, place: (usize, usize), result: &mut Evaluation);
+    /// not depend on this entry), and the side of its kink that each ReLU is on.
+    fn evaluate(&mut self, tensor: usize, place: (usize, usize), result: &mut Objective);
 }
 
-/// What a pass gave.
+/// The results of a pass.
 #[derive(Default)]
-pub(crate) struct Evaluation {
+pub(crate) struct Objective {
     pub(crate) terms: Vec<f64>,
     pub(crate) sides: Vec<bool>,
 }
@@ -77,7 +77,7 @@ fn relative_error(analytic: f64, numeric: f64, floor: f64) -> f64 {
     if error.is_finite() { error } else { f64::INFINITY }
 }
 
-/// All entries of a tensor, or as many as wanted, drawn without replacement, in order.
+/// All entries of a tensor, or as many as the settings allow, drawn without replacement, in order.
 fn entries(len: usize, tensor: usize, settings: &GradcheckSettings) -> Vec<usize> {
     if len <= settings.max_entries {
         return (0..len).collect();
@@ -88,20 +88,20 @@ fn entries(len: usize, tensor: usize, settings: &GradcheckSettings) -> Vec<usize
     drawn
 }
 
-/// What the passes of a difference gave.
+/// The passes of a difference.
 #[derive(Default)]
 struct Passes {
-    here: Evaluation, // nothing moved
-    above: Evaluation,
-    below: Evaluation,
+    here: Objective, // nothing moved
+    above: Objective,
+    below: Objective,
 }
 
-/// The central difference at `place` with the smallest error, and that error; none where every `h`
-/// crosses a kink.
+/// The central difference at `place` with the smallest error, and that error; `None` if every `h` crosses
+/// a kink.
 ///
-/// The formula's own error falls with `h^2`, and is the larger one where the objective is strongly
-/// curved, as behind batch norm on a small variance; the error of rounding grows with `1 / h`. So
-/// other `h` are tried where the error is not small. A wrong derivative is wrong at each.
+/// The truncation error falls with `h^2`, and dominates if the objective is strongly curved, as after batch
+/// norm of a small variance; the rounding error grows with `1 / h`. So other `h` are tried if the error is
+/// not small. A wrong derivative is wrong at each of them.
 fn best_difference(
     subject: &mut impl Subject,
     tensor: usize,
@@ -125,7 +125,7 @@ fn best_difference(
     best
 }
 
-/// The central difference at `place`; none where a kink is in between.
+/// The central difference at `place`; `None` if a kink is in between.
 fn difference(
     subject: &mut impl Subject,
     tensor: usize,

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use rand::Rng;
 
-use crate::gradcheck::check::{Evaluation, Subject, check_tensor};
+use crate::gradcheck::check::{Objective, Subject, check_tensor};
 use crate::gradcheck::{GradcheckReport, GradcheckSettings};
 use crate::nn::{Layer, Param, PassContext};
 use crate::random::stream;
@@ -11,12 +11,12 @@ use crate::random::stream;
 /// Checks `dx` and the gradient of each trained tensor of `layer` at `x`, in training mode, for the
 /// objective `sum(R * y)` with `R` fixed and uniform in -1 to 1.
 ///
-/// A plain `sum(y)` would be blind: through batch norm its gradient is 0 whatever the backward pass
-/// does. For the same reason `x` should have three rows or more: two rows are normalised to about
-/// 1 and -1 wherever they are.
+/// A plain `sum(y)` would not do: through batch norm its gradient is 0, and a backward pass that returns
+/// 0 would pass. For the same reason `x` should have three rows or more: two rows are normalised to about
+/// 1 and -1 whatever they are.
 ///
-/// The layer's tensors have the values they had; its gradients are left as the backward pass wrote
-/// them.
+/// The layer's tensors keep their values; its gradients are those of the backward pass. For an example see
+/// [`Layer`].
 ///
 /// # Shapes
 ///
@@ -27,8 +27,8 @@ pub fn check_layer(
     x: &Array2<f64>,
     settings: &GradcheckSettings,
 ) -> GradcheckReport {
-    let shape = (x.nrows(), layer.outputs(x.ncols()));
-    layer.reserve(x.nrows());
+    let shape = (x.nrows(), layer.output_width(x.ncols()));
+    layer.allocate(x.nrows());
     let mut random = stream(settings.seed, "gradcheck", &[1]);
     let mut subject = LayerSubject {
         r: Array2::from_shape_simple_fn(shape, || random.random_range(-1.0..1.0)),
@@ -83,12 +83,12 @@ impl Subject for LayerSubject<'_, '_> {
         &mut values[place]
     }
 
-    fn evaluate(&mut self, _tensor: usize, _place: (usize, usize), pass: &mut Evaluation) {
+    fn evaluate(&mut self, _tensor: usize, _place: (usize, usize), pass: &mut Objective) {
         self.layer.forward(self.pass, self.x.view(), self.y.view_mut());
         pass.terms.clear();
         pass.terms.extend(self.r.iter().zip(&self.y).map(|(r, y)| r * y));
         pass.sides.clear();
-        if self.layer.has_kink() {
+        if !self.layer.is_smooth() {
             pass.sides.extend(self.y.iter().map(|&y| y > 0.0));
         }
     }

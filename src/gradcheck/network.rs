@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use rand::Rng;
 
-use crate::gradcheck::check::{Evaluation, Subject, check_tensor};
+use crate::gradcheck::check::{Objective, Subject, check_tensor};
 use crate::gradcheck::{GradcheckReport, GradcheckSettings};
 use crate::nn::{Network, Param, ParamKind, PassContext, Workspace};
 use crate::optim::add_l2_gradient;
@@ -17,9 +17,9 @@ use crate::random::stream;
 /// ```
 ///
 /// Batch norm uses the statistics of `x`; dropout drops the same units in every evaluation, those
-/// of `pass.step`. A dozen rows are enough: each more row makes kinks more frequent.
+/// of `pass.step`. A dozen rows are enough: kinks become more frequent with each row.
 ///
-/// All tensors, running statistics included, have the values they had afterwards.
+/// Afterwards all tensors, running statistics included, have the values they had before.
 ///
 /// # Shapes
 ///
@@ -35,15 +35,15 @@ pub fn check_network(
     l2: f64,
     settings: &GradcheckSettings,
 ) -> GradcheckReport {
-    let offsets = jitter(network, settings);
-    let report = check_as_it_is(network, pass, x, l2, settings);
-    for (param, value) in trained(network).filter(is_offset).zip(offsets) {
+    let before = jitter(network, settings);
+    let report = check_unmoved(network, pass, x, l2, settings);
+    for (param, value) in trained(network).filter(is_not_decayed).zip(before) {
         param.value = value;
     }
     report
 }
 
-fn check_as_it_is(
+fn check_unmoved(
     network: &mut Network<f64>,
     pass: &PassContext<'_, f64>,
     x: &Array2<f64>,
@@ -51,7 +51,7 @@ fn check_as_it_is(
     settings: &GradcheckSettings,
 ) -> GradcheckReport {
     let mut dx = Array2::zeros(x.dim());
-    let mut workspace = network.reserve(x.nrows());
+    let mut workspace = network.allocate(x.nrows());
     let loss = network.forward(pass, x.view(), &mut workspace).mean().unwrap_or(0.0);
     network.backward(pass, x.view(), &mut workspace, Some(dx.view_mut()));
     add_l2_gradient(network, l2);
@@ -71,12 +71,12 @@ fn check_as_it_is(
     GradcheckReport { tensors, tolerance: settings.tolerance, floor }
 }
 
-/// Moves each offset by up to `settings.jitter` and returns what they were.
+/// Moves each bias, gamma and beta by up to `settings.jitter` and returns what they were.
 fn jitter(network: &mut Network<f64>, settings: &GradcheckSettings) -> Vec<Array2<f64>> {
     let mut random = stream(settings.seed, "gradcheck", &[2]);
     let mut move_one = |value: &mut f64| *value += settings.jitter * random.random_range(-1.0..1.0);
     trained(network)
-        .filter(is_offset)
+        .filter(is_not_decayed)
         .map(|param| {
             let before = param.value.clone();
             param.value.iter_mut().for_each(&mut move_one);
@@ -89,7 +89,7 @@ fn trained(network: &mut Network<f64>) -> impl Iterator<Item = &mut Param<f64>> 
     network.params_mut().filter(|param| param.is_trained())
 }
 
-fn is_offset(param: &&mut Param<f64>) -> bool {
+fn is_not_decayed(param: &&mut Param<f64>) -> bool {
     param.kind == ParamKind::NoDecay
 }
 
@@ -110,21 +110,23 @@ impl Subject for NetworkSubject<'_, '_> {
         &mut values[place]
     }
 
-    fn evaluate(&mut self, tensor: usize, place: (usize, usize), pass: &mut Evaluation) {
+    fn evaluate(&mut self, tensor: usize, place: (usize, usize), pass: &mut Objective) {
         let rows = self.x.nrows();
         let losses = self.network.forward(self.pass, self.x.view(), &mut self.workspace);
         pass.terms.clear();
         let weights = self.pass.weights.into_iter().flatten().chain(std::iter::repeat(&1.0));
         pass.terms.extend(losses.iter().zip(weights).map(|(loss, weight)| weight * loss / rows as f64));
-        // Of the decay, the square of this entry; the others do not change.
+        // Of the L2 penalty, the term of this entry; the others do not change.
         let param = trained(self.network).nth(tensor);
         if let Some(param) = param.filter(|param| param.kind == ParamKind::Weight) {
             pass.terms.push(0.5 * self.l2 * param.value[place].powi(2));
         }
         pass.sides.clear();
         for (index, layer) in self.network.layers().iter().enumerate() {
-            if layer.has_kink() {
-                pass.sides.extend(self.workspace.activation(index, rows).iter().map(|&y| y > 0.0));
+            if !layer.is_smooth() {
+                // The ReLU itself writes its output, or the layer before does.
+                let y = self.workspace.activation(index).expect("the output of a ReLU is always written");
+                pass.sides.extend(y.iter().map(|&y| y > 0.0));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What a check found.
+//! The result of a check.
 
 /// The result of a check, one entry for each trained tensor and one for the input.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,7 +11,7 @@ pub struct GradcheckReport {
     pub floor: f64,
 }
 
-/// What was found in one tensor.
+/// The result for one tensor.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct TensorCheck {
     /// Such as `affine_1.weight`, or `input`.
@@ -20,10 +20,10 @@ pub struct TensorCheck {
     pub shape: (usize, usize),
     /// Entries compared.
     pub checked: usize,
-    /// Entries left out because a rectifier's input changed its sign.
+    /// Entries left out because the input of a ReLU changed its sign.
     pub kinks: usize,
-    /// By the measure of the [module](crate::gradcheck); infinite where a derivative is not finite, 0
-    /// where nothing was compared.
+    /// As defined in the [module](crate::gradcheck); infinite if a derivative is not finite, 0 if no entry
+    /// was compared.
     pub largest_error: f64,
     /// Row and column of the largest error, from 0.
     pub place: (usize, usize),
@@ -43,12 +43,12 @@ impl TensorCheck {
 }
 
 impl GradcheckReport {
-    /// Derivatives up to this cannot be told from 0 by differences: any of them passes.
+    /// Derivatives up to this cannot be distinguished from 0 by differences: any of them passes.
     pub fn resolution(&self) -> f64 {
         self.tolerance * self.floor
     }
 
-    /// Whether something was compared and every error is within the tolerance.
+    /// Whether at least one entry was compared and every error is within the tolerance.
     pub fn passed(&self) -> bool {
         self.tensors.iter().any(|tensor| tensor.checked > 0)
             && self.tensors.iter().all(|tensor| tensor.passed(self.tolerance))

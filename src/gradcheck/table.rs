@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::gradcheck::{GradcheckReport, TensorCheck};
+use crate::gradcheck::{GradcheckReport, Mistake, TensorCheck};
 
-/// `report` as a table with a line for each tensor, then the worst place of each tensor that
-/// failed, then the verdict. At most 80 columns wide where names have at most 20 characters.
+/// `report` as a table with a line for each tensor, then the worst entry of each tensor that failed, then
+/// the verdict. At most 80 columns wide where names have at most 20 characters.
 pub fn table(report: &GradcheckReport) -> String {
     let header = ["tensor", "shape", "checked", "kinks", "error", "at"].map(str::to_owned);
     let rows: Vec<[String; 6]> = std::iter::once(header).chain(report.tensors.iter().map(cells)).collect();
@@ -23,6 +23,26 @@ pub fn table(report: &GradcheckReport) -> String {
     }
     text.push('\n');
     notes(report, &mut text);
+    text
+}
+
+/// The reports of a network with each mistake, as a table with a line for each, then the verdict. At most
+/// 80 columns wide where names have at most 20 characters.
+pub fn mistakes_table(reports: &[(Mistake, GradcheckReport)]) -> String {
+    let mut text = format!("{:<20} {:<8} {:>7}  {:<28} wrong\n", "mistake", "check", "error", "at");
+    for (mistake, report) in reports {
+        let verdict = if report.passed() { "passes" } else { "refuses" };
+        let checked = report.tensors.iter().filter(|tensor| tensor.checked > 0);
+        let worst = checked.max_by(|a, b| a.largest_error.total_cmp(&b.largest_error));
+        let (error, at) = worst.map_or((String::new(), String::new()), |worst| {
+            (format!("{:.1e}", worst.largest_error), format!("{}{}", worst.name, place(worst)))
+        });
+        let wrong = report.tensors.iter().filter(|tensor| !tensor.passed(report.tolerance)).count();
+        let wrong = format!("{wrong} of {}", report.tensors.len());
+        line(&mut text, &format!("{mistake:<20} {verdict:<8} {error:>7}  {at:<28} {wrong}"));
+    }
+    let refused = reports.iter().filter(|(_, report)| !report.passed()).count();
+    line(&mut text, &format!("\n{refused} of {} mistakes are refused", reports.len()));
     text
 }
 
@@ -46,7 +66,7 @@ fn place(tensor: &TensorCheck) -> String {
     format!("[{}, {}]", tensor.place.0, tensor.place.1)
 }
 
-/// What the columns do not say.
+/// The lines after the table.
 fn notes(report: &GradcheckReport, text: &mut String) {
     let GradcheckReport { tolerance, floor, tensors } = report;
     let failed: Vec<&TensorCheck> = tensors.iter().filter(|tensor| !tensor.passed(*tolerance)).collect();
@@ -134,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_compared_is_no_success() {
+    fn a_check_without_comparisons_fails() {
         let kinked = TensorCheck { checked: 0, kinks: 64, largest_error: 0.0, ..tensor("input", 0.0) };
         assert_snapshot!(table(&report(vec![kinked])), @r"
         tensor     shape  checked  kinks  error  at
@@ -142,6 +162,20 @@ mod tests {
 
         failed: nothing could be compared
         error: |gradient - difference| over the larger of the two (or over 1.0e-4)
+        ");
+    }
+
+    #[test]
+    fn mistakes() {
+        let wrong = report(vec![tensor("affine_1.weight", 0.5), tensor("input", 1e-9)]);
+        let right = report(vec![tensor("batch_norm_1.gamma", 1e-8)]);
+        let reports = [(Mistake::ConstantStatistics, wrong), (Mistake::NoEps, right)];
+        assert_snapshot!(mistakes_table(&reports), @r"
+        mistake              check      error  at                           wrong
+        constant-statistics  refuses   5.0e-1  affine_1.weight[63, 7]       1 of 2
+        no-eps               passes    1.0e-8  batch_norm_1.gamma[63, 7]    0 of 1
+
+        1 of 2 mistakes are refused
         ");
     }
 

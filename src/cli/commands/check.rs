@@ -100,11 +100,8 @@ fn network_table(planned: &Planned, job: &Job) -> Result<String, Failure> {
     let widths = (encoding.inputs.len(), encoding.outputs());
     let network = Network::<f32>::build(&job.plan.layers, widths.0, widths.1, job.id.seed);
     let point = job.id.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
-    let mut text = format!(
-        "network ({}{point}): {} trained parameters\n",
-        job.id.norm.name(),
-        network.trained_parameters()
-    );
+    let mut text =
+        format!("network ({}{point}): {} trained parameters\n", job.id.norm.name(), network.num_trainable());
     for param in network.params() {
         let role = if param.is_trained() { "" } else { "  (not trained)" };
         let (rows, columns) = param.value.dim();

@@ -1,65 +1,137 @@
 //! `bntrain gradcheck`: every gradient of the config's own network against central differences.
 
+use serde_json::{Value, json};
+
 use crate::cli::args::GradcheckArgs;
 use crate::cli::session::{all_cores, read_plan};
 use crate::cli::{Failure, Output, exit_code};
+use crate::data::Rows;
 use crate::experiment::Job;
-use crate::gradcheck::{GradcheckReport, GradcheckSettings, check_network, table};
+use crate::gradcheck::{GradcheckReport, GradcheckSettings, Mistake, check_network, mistakes_table, table};
 use crate::kernel::ThreadPool;
 use crate::nn::{Network, PassContext};
 
-/// Two rows normalise to about +1 and -1 whatever they are: a wrong gradient would not show.
+/// Two rows are normalised to about 1 and -1 whatever they are: a wrong gradient would not show.
 const MIN_ROWS: usize = 3;
 
 pub(crate) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> {
     let planned = read_plan(&args.config, all_cores(), output)?;
     let first_seed = planned.jobs.first().map(|job| job.id.seed);
-    let mut failed = 0;
-    let mut lines = Vec::new();
-    let pool = ThreadPool::single();
+    let (mut texts, mut failed) = (Vec::new(), false);
     for job in planned.jobs.iter().filter(|job| Some(job.id.seed) == first_seed) {
         let prepared = planned.data.prepared::<f64>(&job.plan)?;
         let data = &prepared.data;
-        let batch = data.train.head(usize::from(args.rows));
-        let rows = batch.len();
-        if rows < MIN_ROWS {
-            let message =
-                format!("{rows} training rows; batch norm's gradient shows with {MIN_ROWS} or more only");
-            return Err(Failure::new(exit_code::DATA, message));
+        let check = Check {
+            job,
+            rows: &data.train.head(usize::from(args.rows)),
+            widths: (data.encoding.inputs.len(), data.encoding.outputs()),
+            tolerance: args.tolerance,
+        };
+        let found =
+            if args.mistakes { check.each_mistake(output)? } else { check.one(args.mistake, output)? };
+        if let Some((text, passed)) = found {
+            texts.push(text);
+            failed |= !passed;
         }
-        let standard = GradcheckSettings::for_network();
-        let settings =
-            GradcheckSettings { tolerance: args.tolerance.unwrap_or(standard.tolerance), ..standard };
-        let mut network = Network::build(
-            &job.plan.layers,
-            data.encoding.inputs.len(),
-            data.encoding.outputs(),
-            job.id.seed,
-        );
-        let pass = PassContext { pool: &pool, step: 1, targets: batch.targets(), weights: batch.weights() };
-        let l2 = job.plan.optimizer.l2();
-        let report = check_network(&mut network, &pass, &batch.to_array(), l2, &settings);
-        failed += usize::from(!report.passed());
-        lines.push(show(job, rows, &report, output));
     }
-    output.result(&lines.join(if output.json { "" } else { "\n" }))?;
+    if texts.is_empty() {
+        let message = "no network of this config has a batch_norm layer that the mistake would change";
+        return Err(Failure::new(exit_code::USAGE, message));
+    }
+    output.result(&texts.join(if output.json { "" } else { "\n" }))?;
     match failed {
-        0 => Ok(()),
-        _ => Err(Failure::new(
+        false => Ok(()),
+        true if args.mistakes => Err(Failure::new(exit_code::NO, "a mistake was not refused")),
+        true => Err(Failure::new(
             exit_code::NO,
             "a gradient differs from its numeric value by more than the tolerance",
         )),
     }
 }
 
-fn show(job: &Job, rows: usize, report: &GradcheckReport, output: &Output) -> String {
-    let norm = job.id.norm.name();
-    if output.json {
-        return format!(
-            "{}\n",
-            serde_json::json!({ "norm": norm, "point": job.id.point.as_ref().map(|(_, settings)| settings), "rows": rows, "passed": report.passed(), "tensors": report.tensors })
-        );
+/// The network of a job, and the rows that it is checked on.
+struct Check<'a> {
+    job: &'a Job,
+    rows: &'a Rows<f64>,
+    widths: (usize, usize),
+    tolerance: Option<f64>,
+}
+
+impl Check<'_> {
+    /// The network as it is or with a mistake: what to show, and whether it passes. `None` if the mistake
+    /// changes nothing in it.
+    fn one(&self, mistake: Option<Mistake>, output: &Output) -> Result<Option<(String, bool)>, Failure> {
+        let Some(report) = self.report(mistake)? else { return Ok(None) };
+        let text = if output.json {
+            self.json(mistake, &report)
+        } else {
+            let with = mistake
+                .map_or(String::new(), |mistake| format!(", mistake {mistake} ({})", mistake.description()));
+            format!("{}{with}:\n{}", self.title(), table(&report))
+        };
+        Ok(Some((text, report.passed())))
     }
-    let point = job.id.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
-    format!("network ({norm}{point}), {rows} rows, f64:\n{}", table(report))
+
+    /// The network with each mistake: what to show, and whether all are refused. `None` if none of them
+    /// changes anything in it.
+    fn each_mistake(&self, output: &Output) -> Result<Option<(String, bool)>, Failure> {
+        let mut reports = Vec::new();
+        for mistake in Mistake::ALL {
+            reports.extend(self.report(Some(mistake))?.map(|report| (mistake, report)));
+        }
+        if reports.is_empty() {
+            return Ok(None);
+        }
+        let all_refused = reports.iter().all(|(_, report)| !report.passed());
+        let text = if output.json {
+            reports.iter().map(|(mistake, report)| self.json(Some(*mistake), report)).collect()
+        } else {
+            format!("{}, with each mistake in batch norm:\n{}", self.title(), mistakes_table(&reports))
+        };
+        Ok(Some((text, all_refused)))
+    }
+
+    fn report(&self, mistake: Option<Mistake>) -> Result<Option<GradcheckReport>, Failure> {
+        let (rows, plan, seed) = (self.rows, &self.job.plan, self.job.id.seed);
+        if rows.len() < MIN_ROWS {
+            let message = format!(
+                "{} training rows; the gradient of batch norm can be checked on {MIN_ROWS} or more",
+                rows.len()
+            );
+            return Err(Failure::new(exit_code::DATA, message));
+        }
+        let (inputs, outputs) = self.widths;
+        let network = match mistake {
+            Some(mistake) => mistake.network(&plan.layers, inputs, outputs, seed),
+            None => Some(Network::build(&plan.layers, inputs, outputs, seed)),
+        };
+        let Some(mut network) = network else { return Ok(None) };
+        let standard = GradcheckSettings::for_network();
+        let settings =
+            GradcheckSettings { tolerance: self.tolerance.unwrap_or(standard.tolerance), ..standard };
+        let pool = ThreadPool::single();
+        let pass = PassContext { weights: rows.weights(), ..PassContext::new(&pool, rows.targets()) };
+        Ok(Some(check_network(&mut network, &pass, &rows.to_array(), plan.optimizer.l2(), &settings)))
+    }
+
+    fn title(&self) -> String {
+        let id = &self.job.id;
+        let point = id.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
+        format!("network ({}{point}), {} rows, f64", id.norm.name(), self.rows.len())
+    }
+
+    fn json(&self, mistake: Option<Mistake>, report: &GradcheckReport) -> String {
+        let id = &self.job.id;
+        let mut line = json!({
+            "norm": id.norm.name(),
+            "point": id.point.as_ref().map(|(_, settings)| settings),
+            "rows": self.rows.len(),
+            "passed": report.passed(),
+            "tensors": report.tensors,
+        });
+        if let Some(mistake) = mistake {
+            line["mistake"] = Value::from(mistake.name());
+        }
+        format!("{line}\n")
+    }
 }
