@@ -52,7 +52,7 @@ fn time_size<F: Real>(options: &Options, pool: &ThreadPool, report: &Report, row
         let name = |pass: &str| format!("{pass}, {rows} x {width} {}", F::NAME);
         let spec = BatchNormSpec { backward, ..BatchNormSpec::default() };
         let mut layer = BatchNorm::<F>::new("batch_norm", spec, width);
-        layer.reserve(rows);
+        layer.allocate(rows);
         layer.forward(&pass, x.view(), y.view_mut());
         if options.wants(&name(way)) {
             let timing = Timing::measure(options.seconds_or(0.1), || {

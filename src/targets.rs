@@ -1,11 +1,11 @@
-//! What is learnt: the classes or the values of some rows, owned or borrowed.
+//! The targets of some rows: classes or values, owned or borrowed.
 
 use ndarray::{Array2, ArrayView2, Axis, s};
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::real::Real;
 
-/// Whether classes or values are learnt.
+/// Whether the targets are classes or values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Task {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::nn::{
-    AffineSpec, BatchNormSpec, DropoutSpec, Init, LayerSpec, LeakyReluSpec, Loss, MeanOnlySpec, Norm,
-    ReluSpec, SigmoidSpec, TanhSpec, Task,
+    AffineSpec, Init, LayerSpec, LeakyReluSpec, Loss, Norm, Task, batch_norm, dropout, mean_only, relu,
+    sigmoid, tanh,
 };
 
 /// A stack of equal blocks.
@@ -56,24 +56,23 @@ impl ModelSpec {
 
     /// Affine, norm, activation and dropout for each hidden width, then affine and loss.
     pub(crate) fn layers(&self, task: Task) -> Vec<LayerSpec> {
-        let affine =
-            |units| LayerSpec::Affine(AffineSpec { units, init: self.init, ..AffineSpec::default() });
+        let affine = |units| LayerSpec::from(AffineSpec { units, init: self.init, ..AffineSpec::default() });
         let mut layers = Vec::with_capacity(4 * self.hidden.len() + 2);
         for &units in &self.hidden {
             layers.push(affine(Some(units)));
             match self.norm {
-                Norm::BatchNorm => layers.push(LayerSpec::BatchNorm(BatchNormSpec::default())),
-                Norm::MeanOnly => layers.push(LayerSpec::MeanOnly(MeanOnlySpec::default())),
+                Norm::BatchNorm => layers.push(batch_norm()),
+                Norm::MeanOnly => layers.push(mean_only()),
                 Norm::None => {}
             }
             layers.push(match self.activation {
-                Activation::Relu => LayerSpec::Relu(ReluSpec {}),
-                Activation::Sigmoid => LayerSpec::Sigmoid(SigmoidSpec {}),
-                Activation::Tanh => LayerSpec::Tanh(TanhSpec {}),
-                Activation::LeakyRelu => LayerSpec::LeakyRelu(LeakyReluSpec::default()),
+                Activation::Relu => relu(),
+                Activation::Sigmoid => sigmoid(),
+                Activation::Tanh => tanh(),
+                Activation::LeakyRelu => LeakyReluSpec::default().into(),
             });
             if self.dropout > 0.0 {
-                layers.push(LayerSpec::Dropout(DropoutSpec { rate: self.dropout }));
+                layers.push(dropout(self.dropout));
             }
         }
         layers.push(affine(None));

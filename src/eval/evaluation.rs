@@ -1,12 +1,12 @@
 //! The metrics of one network under some choices of statistics, beside those of a baseline.
 
 use crate::data::{LastBatch, batch_ranges};
-use crate::eval::predictions::{CHUNK, each_chunk};
+use crate::eval::predictions::each_chunk;
 use crate::eval::{EvaluationError, Inputs, Meaning, Statistics, answers};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::{Answers, Measure, Metrics, compared_metric, difference};
-use crate::nn::{Network, ParamKind};
+use crate::nn::{CHUNK_ROWS, Network, ParamKind};
 use crate::targets::Targets;
 
 /// How good a network is on some rows.
@@ -73,7 +73,7 @@ pub fn evaluate<F: Real>(
     batch_size: usize,
 ) -> Result<Evaluation, EvaluationError> {
     let &Question { rows, truth, weights, meaning, names, baseline } = question;
-    let has_statistics = network.has_running_statistics();
+    let has_statistics = network.has_running_stats();
     let by_batch = choices.contains(&Statistics::Batch) && has_statistics;
     if by_batch && rows.n_rows() < 2 {
         return Err(EvaluationError::BatchOfOneRow);
@@ -122,7 +122,7 @@ fn with_recomputed<F: Real, T>(
     use_it: impl FnOnce(&Network<F>) -> T,
 ) -> T {
     let stored: Vec<_> = network.params().map(|param| param.value.clone()).collect();
-    network.recompute_running_statistics(pool, CHUNK, |see| each_chunk(rows, see));
+    network.recompute_running_stats(pool, CHUNK_ROWS, |see| each_chunk(rows, see));
     let result = use_it(network);
     for (param, stored) in network.params_mut().zip(stored) {
         if param.kind == ParamKind::Buffer {

@@ -8,11 +8,8 @@ use crate::data::{LastBatch, Scaling, batch_ranges};
 use crate::eval::Inputs;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::metrics::{Answers, log_logistic, log_softmax};
-use crate::nn::Network;
-
-/// Rows evaluated at once: enough for matrix products to run at speed, few enough to stay in cache.
-pub(crate) const CHUNK: usize = 256;
+use crate::metrics::Answers;
+use crate::nn::{Network, log_probabilities, row_chunks};
 
 /// What the scores of a network stand for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,9 +32,9 @@ pub fn answers<F: Real>(
 ) -> Answers {
     let ranges = match batch_size {
         Some(batch_size) => batch_ranges(rows.n_rows(), batch_size, LastBatch::Merge),
-        None => chunks(rows.n_rows()),
+        None => row_chunks(rows.n_rows()).collect(),
     };
-    let mut workspace = network.reserve_inference(ranges.iter().map(Range::len).max().unwrap_or(0));
+    let mut workspace = network.inference_workspace(ranges.iter().map(Range::len).max().unwrap_or(0));
     let columns = match meaning {
         Meaning::Classes(classes) => classes,
         Meaning::Values(scaling) => scaling.len(),
@@ -46,8 +43,8 @@ pub fn answers<F: Real>(
     let mut first = 0;
     rows.show(&ranges, &mut |x| {
         let scores = match batch_size {
-            Some(_) => network.scores_as_batch(pool, x, &mut workspace),
-            None => network.scores(pool, x, &mut workspace),
+            Some(_) => network.outputs_with_batch_stats(pool, x, &mut workspace),
+            None => network.outputs(pool, x, &mut workspace),
         };
         let mut rows = answers.slice_mut(s![first..first + x.nrows(), ..]);
         for (scores, mut answer) in scores.rows().into_iter().zip(rows.rows_mut()) {
@@ -62,19 +59,10 @@ pub fn answers<F: Real>(
     }
 }
 
-/// Ranges of rows for passes in which each row is on its own.
-pub(crate) fn chunks(n_rows: usize) -> Vec<Range<usize>> {
-    (0..n_rows).step_by(CHUNK).map(|start| start..n_rows.min(start + CHUNK)).collect()
-}
-
 /// The scores of a row as an answer.
-fn read(mut scores: Vec<f64>, meaning: Meaning<'_>) -> Vec<f64> {
+fn read(scores: Vec<f64>, meaning: Meaning<'_>) -> Vec<f64> {
     match meaning {
-        Meaning::Classes(_) if scores.len() == 1 => log_logistic(scores[0]).to_vec(),
-        Meaning::Classes(_) => {
-            log_softmax(&mut scores);
-            scores
-        }
+        Meaning::Classes(_) => log_probabilities(scores),
         Meaning::Values(scaling) => {
             let unscaled = |(score, scaling): (f64, &Scaling)| scaling.undo(score);
             scores.into_iter().zip(scaling).map(unscaled).collect()
@@ -82,7 +70,7 @@ fn read(mut scores: Vec<f64>, meaning: Meaning<'_>) -> Vec<f64> {
     }
 }
 
-/// Shows all rows of `rows` in [`chunks`].
+/// Shows all rows of `rows` in [`row_chunks`].
 pub(crate) fn each_chunk<F>(rows: &dyn Inputs<F>, see: &mut dyn FnMut(ArrayView2<'_, F>)) {
-    rows.show(&chunks(rows.n_rows()), see);
+    rows.show(&row_chunks(rows.n_rows()).collect::<Vec<_>>(), see);
 }

@@ -11,7 +11,7 @@ use crate::eval::{Meaning, answers};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::{Measure, Metrics};
-use crate::nn::{AffineSpec, LayerSpec, Network};
+use crate::nn::{LayerSpec, Network, output_affine};
 use crate::targets::Targets;
 use crate::targets::TargetsView;
 use crate::train::{Outcome, train};
@@ -120,7 +120,7 @@ fn linear(plan: &Plan) -> Option<Plan> {
         return None;
     }
     let mut linear = plan.clone();
-    linear.layers = vec![LayerSpec::Affine(AffineSpec::default()), loss];
+    linear.layers = vec![output_affine(), loss];
     Some(linear)
 }
 

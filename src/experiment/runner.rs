@@ -166,7 +166,7 @@ fn run_in<F: Real>(
     let model = model::to_bytes(&trained.network, &description)?;
     let record = RunRecord {
         id: job.id.clone(),
-        parameters: trained.network.trained_parameters(),
+        parameters: trained.network.num_trainable(),
         result_hash: result_hash(&trained.network),
         epochs: trained.epochs,
         steps: trained.steps,

@@ -1,6 +1,6 @@
 //! The same network with another norm.
 
-use crate::nn::{BatchNormSpec, LayerSpec, MeanOnlySpec, Norm};
+use crate::nn::{LayerSpec, Norm, batch_norm, mean_only};
 
 /// `layers` with `norm` at each normalisation slot; nothing else changes.
 ///
@@ -19,8 +19,8 @@ fn replace(layer: &LayerSpec, norm: Norm) -> Option<LayerSpec> {
         (Norm::BatchNorm, LayerSpec::BatchNorm(_)) | (Norm::MeanOnly, LayerSpec::MeanOnly(_)) => {
             Some(layer.clone())
         }
-        (Norm::BatchNorm, _) => Some(LayerSpec::BatchNorm(BatchNormSpec::default())),
-        (Norm::MeanOnly, _) => Some(LayerSpec::MeanOnly(MeanOnlySpec::default())),
+        (Norm::BatchNorm, _) => Some(batch_norm()),
+        (Norm::MeanOnly, _) => Some(mean_only()),
     }
 }
 
@@ -36,17 +36,13 @@ pub fn norm_of(layers: &[LayerSpec]) -> Norm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::{AffineSpec, Network, ReluSpec, SoftmaxLossSpec};
-
-    fn affine(units: Option<usize>) -> LayerSpec {
-        LayerSpec::Affine(AffineSpec { units, ..AffineSpec::default() })
-    }
+    use crate::nn::{BatchNormSpec, Network, affine, output_affine, relu, softmax_loss};
 
     fn layers() -> Vec<LayerSpec> {
         let norm = BatchNormSpec { eps: 1e-3, ..BatchNormSpec::default() };
-        let hidden = || [affine(Some(5)), LayerSpec::BatchNorm(norm.clone()), LayerSpec::Relu(ReluSpec {})];
+        let hidden = || [affine(5), norm.clone().into(), relu()];
         let mut layers: Vec<_> = hidden().into_iter().chain(hidden()).collect();
-        layers.extend([affine(None), LayerSpec::SoftmaxLoss(SoftmaxLossSpec {})]);
+        layers.extend([output_affine(), softmax_loss()]);
         layers
     }
 

@@ -68,6 +68,7 @@ impl Classification {
             }
         };
         assert_eq!(truth.len(), weights.len(), "a weight for each row");
+        let most_probable = |row: ArrayView1<'_, f64>| argmax(row).map_or(0, |class| class as u32);
         let predictions: Vec<u32> = log_probabilities.rows().into_iter().map(most_probable).collect();
         let rows = || truth.iter().zip(&predictions).zip(weights).map(|((&t, &p), &w)| (t, p, w));
         let confusion = Confusion::of(log_probabilities.ncols(), rows());
@@ -121,15 +122,12 @@ impl ClassMeasures {
     }
 }
 
-/// The first of the most probable classes.
-fn most_probable(log_probabilities: ArrayView1<'_, f64>) -> u32 {
-    let mut best = 0;
-    for (class, &value) in log_probabilities.iter().enumerate() {
-        if value > log_probabilities[best] {
-            best = class;
-        }
-    }
-    best as u32
+/// The index of the largest value, the first of equals; a NaN is not larger than anything.
+pub(crate) fn argmax<T: PartialOrd>(values: impl IntoIterator<Item = T>) -> Option<usize> {
+    let mut values = values.into_iter().enumerate();
+    let first = values.next()?;
+    let larger = |best: (usize, T), other: (usize, T)| if other.1 > best.1 { other } else { best };
+    Some(values.fold(first, larger).0)
 }
 
 /// Influence of a row of weight `w`: `w (its loss - the mean) / sum of w`.

@@ -39,17 +39,16 @@ pub(crate) mod confusion;
 pub(crate) mod difference;
 pub(crate) mod interval;
 pub(crate) mod measure;
-pub(crate) mod probability;
 pub(crate) mod ranking;
 pub(crate) mod regression;
 
 pub use crate::metrics::answers::{Answers, Metrics};
 pub use crate::metrics::calibration::CALIBRATION_BINS;
+pub(crate) use crate::metrics::classification::argmax;
 pub use crate::metrics::classification::{ClassMeasures, Classification};
 pub use crate::metrics::confusion::Confusion;
 pub use crate::metrics::difference::{compared_metric, difference};
 pub(crate) use crate::metrics::interval::student_t_quantile;
 pub use crate::metrics::interval::{CONFIDENCE, Interval};
 pub use crate::metrics::measure::{Measure, Missing};
-pub use crate::metrics::probability::{log_logistic, log_softmax};
 pub use crate::metrics::regression::{Regression, TargetMeasures};

@@ -79,11 +79,11 @@ impl Model {
 
     fn facts_of<'m, F: Real>(&'m self, network: &'m Network<F>) -> ModelFacts<'m> {
         let description = &self.description;
-        let mut inputs = network.inputs();
+        let mut inputs = network.num_inputs();
         let layers = network.layers().iter().zip(&self.plan.layers).map(|(layer, settings)| {
             let trained = layer.params().iter().filter(|param| param.is_trained());
             let parameters = trained.map(|param| param.value.len()).sum();
-            let outputs = layer.outputs(inputs);
+            let outputs = layer.output_width(inputs);
             let facts = LayerFacts { inputs, outputs, parameters, settings };
             inputs = outputs;
             facts
@@ -95,7 +95,7 @@ impl Model {
             data_sha256: &description.data_sha256,
             result_hash: super::result_hash(network),
             dtype: F::NAME,
-            parameters: network.trained_parameters(),
+            parameters: network.num_trainable(),
             layers: layers.collect(),
             tensors: network.params().map(TensorFacts::of).collect(),
             encoding: &description.encoding,

@@ -49,8 +49,8 @@ pub(crate) fn restore<F: Real>(
     file: &SafeTensors<'_>,
 ) -> Result<Network<F>, ModelFault> {
     let weights =
-        |wanted: &crate::nn::WantedWeights<'_>| tensor(file, wanted.name, (wanted.inputs, wanted.units));
-    let mut network = Network::<F>::assemble(layers, inputs, outputs, seed, weights)?;
+        |wanted: &crate::nn::InitialWeights<'_>| tensor(file, wanted.name, (wanted.inputs, wanted.units));
+    let mut network = Network::<F>::build_with(layers, inputs, outputs, seed, weights)?;
     let mut unused: BTreeSet<&str> = file.names().into_iter().collect();
     for param in network.params_mut() {
         unused.remove(param.name.as_str());

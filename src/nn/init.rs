@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::real::Real;
 
-/// How the weights of an affine layer start; biases start at 0.
+/// The distribution of the initial weights of an affine layer; biases start at 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Init {
     /// `N(0, 2 / inputs)`: keeps the scale of activations through ReLU layers (He et al. 2015,
     /// eq. 10).
@@ -23,8 +24,8 @@ pub enum Init {
 }
 
 impl Init {
-    /// Weights of shape `(inputs, units)`. Drawn in double precision and then rounded, so that
-    /// an `f32` and an `f64` network of one seed are the same network.
+    /// Weights of shape `(inputs, units)`, drawn in double precision and then rounded: networks of one
+    /// seed in `f32` and `f64` have the same weights up to rounding.
     ///
     /// # Panics
     ///

@@ -2,60 +2,96 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{Param, Population};
+use crate::kernel::{ThreadPool, all_finite_among};
+use crate::nn::{DatasetStats, Param};
 use crate::targets::TargetsView;
 
-/// What a pass needs besides the numbers.
+/// What a pass needs besides its input.
 #[derive(Clone, Copy)]
 pub struct PassContext<'a, F> {
-    /// Who does the work; results do not depend on it.
+    /// The threads that share the work; results do not depend on them.
     pub pool: &'a ThreadPool,
     /// The training step, from 1; keys the random masks of dropout.
     pub step: u64,
-    /// The truth for each row, for the loss layer.
+    /// The target of each row, for the loss layer.
     pub targets: TargetsView<'a, F>,
-    /// How much each row counts in the mean loss, `n` numbers; none where all count alike.
+    /// The weight of each row in the mean loss, `n` numbers; `None` if all are 1.
     pub weights: Option<&'a [F]>,
+}
+
+impl<'a, F> PassContext<'a, F> {
+    /// The first step, without weights.
+    pub fn new(pool: &'a ThreadPool, targets: TargetsView<'a, F>) -> Self {
+        Self { pool, step: 1, targets, weights: None }
+    }
 }
 
 /// One layer of a network: `n` rows of `inputs` features to `n` rows of `outputs` features.
 ///
-/// The network owns all activations: `x` and `y` come back to [`backward`](Self::backward), so
-/// that a layer keeps only what cannot be had from them. Sizes are decided once, in
-/// [`reserve`](Self::reserve); no pass allocates.
+/// The network owns all activations: `x` and `y` come back to [`backward`](Self::backward), so a layer
+/// stores only what cannot be computed from them. Sizes are decided once, in
+/// [`allocate`](Self::allocate); no pass allocates.
 ///
 /// # Shapes
 ///
-/// `x`, `dx`: `(n, inputs)`; `y`, `dy`: `(n, outputs)`, with `n` at most the reserved rows. All
-/// are in row-major (standard) layout.
+/// `x`, `dx`: `(n, inputs)`; `y`, `dy`: `(n, outputs)`, with `n` at most the allocated rows. All are in
+/// row-major (standard) layout.
+///
+/// # Your own layer
+///
+/// Three methods are required. [`check_layer`](crate::gradcheck::check_layer) compares the backward pass
+/// with central differences.
+///
+/// ```
+/// use bntrain::gradcheck::{GradcheckSettings, check_layer};
+/// use bntrain::kernel::ThreadPool;
+/// use bntrain::nn::{Layer, PassContext};
+/// use bntrain::targets::TargetsView;
+/// use ndarray::{ArrayView2, ArrayViewMut2, Zip, array};
+///
+/// /// `y = x^2`
+/// struct Square;
+///
+/// impl Layer<f64> for Square {
+///     fn forward(&mut self, pass: &PassContext<'_, f64>, x: ArrayView2<'_, f64>, y: ArrayViewMut2<'_, f64>) {
+///         self.infer(pass, x, y);
+///     }
+///
+///     fn infer(&self, _: &PassContext<'_, f64>, x: ArrayView2<'_, f64>, mut y: ArrayViewMut2<'_, f64>) {
+///         y.assign(&(&x * &x));
+///     }
+///
+///     fn backward(
+///         &mut self,
+///         _: &PassContext<'_, f64>,
+///         x: ArrayView2<'_, f64>,
+///         _y: ArrayView2<'_, f64>,
+///         dy: ArrayView2<'_, f64>,
+///         dx: Option<ArrayViewMut2<'_, f64>>,
+///     ) {
+///         if let Some(dx) = dx {
+///             Zip::from(dx).and(x).and(dy).for_each(|dx, x, dy| *dx = 2.0 * x * dy);
+///         }
+///     }
+/// }
+///
+/// let pool = ThreadPool::single();
+/// let pass = PassContext::new(&pool, TargetsView::none());
+/// let x = array![[0.5, -1.0], [2.0, 0.25], [-0.75, 3.0]];
+/// let report = check_layer(&mut Square, &pass, &x, &GradcheckSettings::for_layer());
+/// assert!(report.passed());
+/// ```
 pub trait Layer<F: Real>: Send + Sync {
-    /// The width of `y` where `x` has `inputs` columns.
-    fn outputs(&self, inputs: usize) -> usize {
-        inputs
-    }
-
-    /// Makes private scratch for training passes of up to `max_rows` rows.
-    fn reserve(&mut self, _max_rows: usize) {}
-
     /// The training pass: batch statistics, random masks.
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
 
     /// The evaluation pass: each row on its own, nothing remembered.
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
 
-    /// An evaluation pass by the statistics of `x` itself where training would use them: like
-    /// [`forward`](Self::forward) without random masks, and like [`infer`](Self::infer) it remembers
-    /// nothing. May allocate.
-    fn infer_as_batch(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
-        self.infer(pass, x, y);
-    }
-
     /// From `dy`, the gradient of the loss with respect to `y`, to the gradients of the parameters
-    /// (overwritten) and of `x` (skipped where nobody wants it). Follows a
-    /// [`forward`](Self::forward) with the same `pass`, `x` and `y`, or a
-    /// [`forward_rectified`](Self::forward_rectified), after which `y` is stale.
+    /// (overwritten) and of `x` (skipped if `dx` is `None`). Follows a [`forward`](Self::forward) with
+    /// the same `pass`, `x` and `y`.
     fn backward(
         &mut self,
         pass: &PassContext<'_, F>,
@@ -65,64 +101,60 @@ pub trait Layer<F: Real>: Send + Sync {
         dx: Option<ArrayViewMut2<'_, F>>,
     );
 
-    /// Whether it is `y = max(0, x)` and nothing else. Such a layer may be left out on the way there, on
-    /// the way back or both; where it was left out on the way there only, `x` is stale on the way
-    /// back, and `y` is not.
-    fn is_rectifier(&self) -> bool {
-        false
+    /// The number of columns of `y` if `x` has `inputs` columns.
+    fn output_width(&self, inputs: usize) -> usize {
+        inputs
     }
 
-    /// [`forward`](Self::forward) and a rectifier behind it in one pass, for a layer that can do that: `y`
-    /// is what the rectifier would make of the layer's own output, which nobody gets to see. Returns
-    /// whether it was done; if not, nothing was.
-    fn forward_rectified(
-        &mut self,
-        _pass: &PassContext<'_, F>,
-        _x: ArrayView2<'_, F>,
-        _y: ArrayViewMut2<'_, F>,
-    ) -> bool {
-        false
-    }
-
-    /// [`backward`](Self::backward) and that of a rectifier before it, whose output is `x`, in one pass,
-    /// for a layer that can do that: `dx` is the gradient of what came into the rectifier. Returns
-    /// whether it was done; if not, nothing was.
-    fn backward_rectified(
-        &mut self,
-        _pass: &PassContext<'_, F>,
-        _x: ArrayView2<'_, F>,
-        _dy: ArrayView2<'_, F>,
-        _dx: ArrayViewMut2<'_, F>,
-    ) -> bool {
-        false
-    }
-
-    /// Whether the derivative jumps where an output changes its sign, as in a rectifier. A numeric
-    /// difference across such a place says nothing about the gradient.
-    fn has_kink(&self) -> bool {
-        false
-    }
-
-    /// Lets running statistics follow the last training pass; called once a step is known to be
-    /// finite, so that a bad batch leaves no trace.
-    fn commit(&mut self) {}
-
-    /// Puts the moments of a population of inputs in place of the running statistics, if there are
-    /// any.
-    fn set_running_statistics(&mut self, _population: &Population) {}
+    /// Allocates private buffers for training passes of up to `max_rows` rows.
+    fn allocate(&mut self, _max_rows: usize) {}
 
     /// The layer's tensors, trained and running, in a fixed order.
     fn params(&self) -> &[Param<F>] {
         &[]
     }
 
-    /// The same tensors, to be moved.
+    /// The same tensors, mutable.
     fn params_mut(&mut self) -> &mut [Param<F>] {
         &mut []
     }
 
-    /// The name of a statistic of the last training pass that is not finite, if there is one.
-    fn non_finite_statistic(&self) -> Option<String> {
-        None
+    /// Moves running statistics towards those of the last training batch. Called once the whole step is
+    /// known to be finite, so that a bad batch leaves no trace.
+    fn update_running_stats(&mut self) {}
+
+    /// Replaces the running statistics, if there are any, by the statistics of a whole data set.
+    fn set_running_stats(&mut self, _stats: &DatasetStats) {}
+
+    /// An evaluation pass that uses the statistics of `x` itself where training does: like
+    /// [`forward`](Self::forward) without random masks. Remembers nothing; may allocate.
+    fn infer_with_batch_stats(
+        &self,
+        pass: &PassContext<'_, F>,
+        x: ArrayView2<'_, F>,
+        y: ArrayViewMut2<'_, F>,
+    ) {
+        self.infer(pass, x, y);
     }
+
+    /// The first statistic or gradient of the last training pass that is NaN or infinite, by name.
+    fn non_finite(&self, pool: &ThreadPool) -> Option<String> {
+        non_finite_gradient(pool, self.params())
+    }
+
+    /// Whether the layer is differentiable everywhere; false if its derivative jumps where an output
+    /// changes its sign, as that of ReLU. A central difference across such a kink says nothing about the
+    /// gradient.
+    fn is_smooth(&self) -> bool {
+        true
+    }
+}
+
+/// The first of `params` whose gradient is not finite, by name.
+pub(crate) fn non_finite_gradient<F: Real>(pool: &ThreadPool, params: &[Param<F>]) -> Option<String> {
+    let is_bad = |param: &&Param<F>| {
+        let grad = param.grad.as_slice().expect("gradients are in row-major layout");
+        !all_finite_among(pool, grad)
+    };
+    params.iter().find(is_bad).map(|param| format!("gradient of {}", param.name))
 }

@@ -1,52 +1,23 @@
 //! A stack of layers, the last of which is the loss.
 
-use std::convert::Infallible;
+use ndarray::{ArrayView2, ArrayViewMut2};
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
-
-use crate::kernel;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::layers::activation::Elementwise;
-use crate::nn::layers::affine::Bias;
-use crate::nn::layers::leaky_relu::LeakyRelu;
-use crate::nn::layers::relu::Relu;
-use crate::nn::layers::sigmoid::Sigmoid;
-use crate::nn::layers::tanh::Tanh;
-use crate::nn::losses::huber::HuberError;
-use crate::nn::losses::regression::ValueLoss;
-use crate::nn::losses::squared::SquaredError;
+use crate::nn::passes::{Fused, Passes};
 use crate::nn::workspace::{head, head_mut};
-use crate::nn::{
-    Affine, BatchNorm, Dropout, Init, Layer, LayerSpec, LogisticLoss, MeanOnly, Param, PassContext,
-    Population, SoftmaxLoss, Workspace,
-};
-use crate::random::stream;
+use crate::nn::{DatasetStats, Layer, Param, ParamKind, PassContext, Workspace};
 use crate::targets::TargetsView;
 
 /// Layers in order; each one's output is the next one's input, the last one's is a loss per row.
 pub struct Network<F> {
     layers: Vec<Box<dyn Layer<F>>>,
+    passes: Passes,
     inputs: usize,
     widths: Vec<usize>, // of each layer's output
 }
 
-/// The weights of an affine layer that a network is made with, `(inputs, units)`.
-#[derive(Clone, Copy, Debug)]
-pub struct WantedWeights<'a> {
-    /// Of the tensor.
-    pub name: &'a str,
-    /// Of the layer among the affine ones, from 1.
-    pub ordinal: usize,
-    /// What comes in.
-    pub inputs: usize,
-    /// What goes out.
-    pub units: usize,
-    /// How they start where they are drawn.
-    pub init: Init,
-}
-
-/// What rows are normalised by in evaluation.
+/// The mean and variance that batch norm uses in evaluation.
 #[derive(Clone, Copy)]
 enum Statistics {
     Running,
@@ -54,101 +25,35 @@ enum Statistics {
 }
 
 impl<F: Real> Network<F> {
-    /// Stacks `layers` on `inputs` features.
+    /// Stacks `layers` on `inputs` features; see [`Network::build`] for layers with their defaults.
     pub fn new(inputs: usize, layers: Vec<Box<dyn Layer<F>>>) -> Self {
-        let mut width = inputs;
-        let widths = layers
-            .iter()
-            .map(|layer| {
-                width = layer.outputs(width);
-                width
-            })
-            .collect();
-        Self { layers, inputs, widths }
+        let fused = vec![Fused::default(); layers.len()];
+        Self::fused(inputs, layers, fused)
     }
 
-    /// The network that `specs` describe, with `inputs` features and `answers` classes or values, as
-    /// the loss at the end has it; the last affine layer is as wide as the loss wants. Its weights are
-    /// drawn from the streams of `seed`.
-    ///
-    /// The weights of the `k`-th affine layer come from the stream (seed, "init", k): what stands
-    /// between the affine layers does not move them.
-    pub fn build(specs: &[LayerSpec], inputs: usize, answers: usize, seed: u64) -> Self {
-        let drawn = |wanted: &WantedWeights<'_>| {
-            let mut random = stream(seed, "init", &[wanted.ordinal as u64]);
-            Ok::<_, Infallible>(wanted.init.weights(wanted.inputs, wanted.units, &mut random))
-        };
-        let Ok(network) = Self::assemble(specs, inputs, answers, seed, drawn);
-        network
-    }
-
-    /// Like [`build`](Self::build), with weights from elsewhere; `seed` keys the masks of dropout.
-    ///
-    /// # Errors
-    ///
-    /// The first one of `weights`; what comes behind it is not made.
-    pub fn assemble<E>(
-        specs: &[LayerSpec],
-        inputs: usize,
-        answers: usize,
-        seed: u64,
-        mut weights: impl FnMut(&WantedWeights<'_>) -> Result<Array2<F>, E>,
-    ) -> Result<Self, E> {
-        let outputs = specs.last().and_then(LayerSpec::loss).map_or(answers, |loss| loss.scores(answers));
-        let mut layers: Vec<Box<dyn Layer<F>>> = Vec::with_capacity(specs.len());
+    /// Stacks layers that apply ReLUs next to them as `fused` says.
+    pub(crate) fn fused(inputs: usize, layers: Vec<Box<dyn Layer<F>>>, fused: Vec<Fused>) -> Self {
         let mut width = inputs;
-        for (index, spec) in specs.iter().enumerate() {
-            // Counted within the kind, so that a name is the same in every twin.
-            let ordinal = 1 + specs[..index].iter().filter(|other| other.kind() == spec.kind()).count();
-            let name = format!("{}_{ordinal}", spec.kind());
-            let layer: Box<dyn Layer<F>> = match spec {
-                LayerSpec::Affine(affine) => {
-                    let units = affine.units.unwrap_or(outputs);
-                    let init = affine.init.unwrap_or_else(|| default_init(&specs[index + 1..]));
-                    let bias = match affine.bias {
-                        Bias::On => true,
-                        Bias::Off => false,
-                        Bias::Auto => !specs.get(index + 1).is_some_and(LayerSpec::is_norm),
-                    };
-                    let wanted = WantedWeights {
-                        name: &format!("{name}.weight"),
-                        ordinal,
-                        inputs: width,
-                        units,
-                        init,
-                    };
-                    Box::new(Affine::new(&name, weights(&wanted)?, bias))
-                }
-                LayerSpec::BatchNorm(norm) => Box::new(BatchNorm::new(&name, norm.clone(), width)),
-                LayerSpec::MeanOnly(norm) => Box::new(MeanOnly::new(&name, norm.clone(), width)),
-                LayerSpec::Relu(_) => Box::new(Elementwise(Relu)),
-                LayerSpec::Sigmoid(_) => Box::new(Elementwise(Sigmoid)),
-                LayerSpec::Tanh(_) => Box::new(Elementwise(Tanh)),
-                LayerSpec::LeakyRelu(leaky) => {
-                    Box::new(Elementwise(LeakyRelu { slope: F::from_f64(leaky.slope) }))
-                }
-                LayerSpec::Dropout(dropout) => Box::new(Dropout::new(dropout, seed, ordinal, width)),
-                LayerSpec::SoftmaxLoss(_) => Box::new(SoftmaxLoss::new(width)),
-                LayerSpec::LogisticLoss(_) => Box::new(LogisticLoss),
-                LayerSpec::SquaredLoss(_) => Box::new(ValueLoss(SquaredError)),
-                LayerSpec::HuberLoss(huber) => {
-                    Box::new(ValueLoss(HuberError { delta: F::from_f64(huber.delta) }))
-                }
-            };
-            width = layer.outputs(width);
-            layers.push(layer);
-        }
-        Ok(Self::new(inputs, layers))
+        let widths = layers.iter().map(|layer| {
+            width = layer.output_width(width);
+            width
+        });
+        Self { widths: widths.collect(), passes: Passes::new(&fused), layers, inputs }
     }
 
     /// The number of input features.
-    pub fn inputs(&self) -> usize {
+    pub fn num_inputs(&self) -> usize {
         self.inputs
     }
 
-    /// The width of the scores, the loss layer's input.
-    pub fn outputs(&self) -> usize {
-        self.widths.len().checked_sub(2).map_or(self.inputs, |scores| self.widths[scores])
+    /// The number of outputs, which are the input of the loss layer.
+    pub fn num_outputs(&self) -> usize {
+        self.widths.len().checked_sub(2).map_or(self.inputs, |last| self.widths[last])
+    }
+
+    /// The number of trainable numbers.
+    pub fn num_trainable(&self) -> usize {
+        self.params().filter(|param| param.is_trained()).map(|param| param.value.len()).sum()
     }
 
     /// The layers, in order.
@@ -156,21 +61,27 @@ impl<F: Real> Network<F> {
         &self.layers
     }
 
-    /// Takes the stack apart.
-    pub fn into_layers(self) -> Vec<Box<dyn Layer<F>>> {
-        self.layers
+    /// All tensors, trained and running, in the order of the layers.
+    pub fn params(&self) -> impl Iterator<Item = &Param<F>> {
+        self.layers.iter().flat_map(|layer| layer.params())
     }
 
-    /// Room for training passes of up to `max_rows` rows, in the layers and beside them.
-    pub fn reserve(&mut self, max_rows: usize) -> Workspace<F> {
+    /// The same tensors, mutable.
+    pub fn params_mut(&mut self) -> impl Iterator<Item = &mut Param<F>> {
+        self.layers.iter_mut().flat_map(|layer| layer.params_mut())
+    }
+
+    /// Allocates all that training passes of up to `max_rows` rows need. A workspace that was made before
+    /// can no longer be used.
+    pub fn allocate(&mut self, max_rows: usize) -> Workspace<F> {
         for layer in &mut self.layers {
-            layer.reserve(max_rows);
+            layer.allocate(max_rows);
         }
         Workspace::new(&self.widths, max_rows)
     }
 
-    /// Room for evaluation passes of up to `max_rows` rows.
-    pub fn reserve_inference(&self, max_rows: usize) -> Workspace<F> {
+    /// Allocates all that evaluation passes of up to `max_rows` rows need.
+    pub fn inference_workspace(&self, max_rows: usize) -> Workspace<F> {
         Workspace::for_inference(&self.widths, max_rows)
     }
 
@@ -186,23 +97,18 @@ impl<F: Real> Network<F> {
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
         let n = x.nrows();
-        let mut layers = self.layers.iter_mut().enumerate().peekable();
-        while let Some((index, layer)) = layers.next() {
-            let (before, y) = workspace.acts.split_at_mut(index);
-            let x = before.last().map_or(x, |x| head(x, n));
-            let next_rectifies = layers.peek().is_some_and(|(_, next)| next.is_rectifier());
-            if next_rectifies && layer.forward_rectified(pass, x, head_mut(&mut y[1], n)) {
-                layers.next();
-            } else {
-                layer.forward(pass, x, head_mut(&mut y[0], n));
-            }
+        workspace.begin(n);
+        for step in &self.passes.forward {
+            let (acts, y) = workspace.write(step.y);
+            let x = step.x.map_or(x, |index| head(&acts[index], n));
+            self.layers[step.layer].forward(pass, x, y);
         }
         head(&workspace.acts[self.layers.len() - 1], n)
     }
 
-    /// The gradients of the mean loss over the rows of `x`, each times its weight where the pass has
-    /// weights, after a [`forward`](Self::forward) of the same `pass` and `x`: into every parameter,
-    /// and into `dx` where it is wanted.
+    /// The gradients of the mean loss over the rows of `x`, each times its weight if the pass has
+    /// weights, after a [`forward`](Self::forward) of the same `pass` and `x`: into every parameter, and
+    /// into `dx` if it is given.
     pub fn backward(
         &mut self,
         pass: &PassContext<'_, F>,
@@ -211,67 +117,64 @@ impl<F: Real> Network<F> {
         mut dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         let n = x.nrows();
-        let Workspace { acts, d_acts } = workspace;
+        let Workspace { acts, d_acts, .. } = workspace;
         let last = self.layers.len() - 1;
         let mut d_losses = head_mut(&mut d_acts[last], n);
         d_losses.fill(F::one() / F::from_f64(n as f64));
         if let Some(weights) = pass.weights {
             d_losses.iter_mut().zip(weights).for_each(|(d_loss, &weight)| *d_loss *= weight);
         }
-        let mut layers = self.layers.iter_mut().enumerate().rev().peekable();
-        while let Some((index, layer)) = layers.next() {
-            let (before, dy) = d_acts.split_at_mut(index);
-            let (y, dy) = (head(&acts[index], n), head(&dy[0], n));
-            let x = if index == 0 { x } else { head(&acts[index - 1], n) };
-            if let [.., dx, _] = before
-                && layers.peek().is_some_and(|(_, previous)| previous.is_rectifier())
-                && layer.backward_rectified(pass, x, dy, head_mut(dx, n))
-            {
-                layers.next();
-                continue;
-            }
-            let dx = match before.last_mut() {
-                Some(dx) => Some(head_mut(dx, n)),
+        for step in &self.passes.backward {
+            let (d_before, dy) = d_acts.split_at_mut(step.layer);
+            let x = step.x.map_or(x, |index| head(&acts[index], n));
+            let (y, dy) = (head(&acts[step.y], n), head(&dy[0], n));
+            let dx = match step.dx {
+                Some(index) => Some(head_mut(&mut d_before[index], n)),
                 None => dx.take(),
             };
-            layer.backward(pass, x, y, dy, dx);
+            self.layers[step.layer].backward(pass, x, y, dy, dx);
         }
     }
 
-    /// The scores of each row in evaluation mode, `(n, outputs)`: the loss layer's input.
-    pub fn scores<'w>(
+    /// The outputs of each row in evaluation mode, `(n, outputs)`: logits of classes, or scaled values.
+    pub fn outputs<'w>(
         &self,
         pool: &ThreadPool,
         x: ArrayView2<'_, F>,
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
         self.infer_layers(self.layers.len() - 1, pool, x, workspace, Statistics::Running);
-        workspace.activation(self.layers.len() - 2, x.nrows())
+        head(&workspace.acts[self.layers.len() - 2], x.nrows())
     }
 
-    /// Like [`scores`](Self::scores), but the rows of `x` are normalised by their own statistics, as
-    /// a batch of training is: what a row gets depends on its neighbours. Dropout drops nothing. For
-    /// comparisons; allocates.
-    pub fn scores_as_batch<'w>(
+    /// Like [`outputs`](Self::outputs), but batch norm uses the statistics of `x`, as in training: the
+    /// output of a row depends on the other rows. Dropout is off. May allocate.
+    pub fn outputs_with_batch_stats<'w>(
         &self,
         pool: &ThreadPool,
         x: ArrayView2<'_, F>,
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
         self.infer_layers(self.layers.len() - 1, pool, x, workspace, Statistics::Batch);
-        workspace.activation(self.layers.len() - 2, x.nrows())
+        head(&workspace.acts[self.layers.len() - 2], x.nrows())
     }
 
-    /// What the `layer`-th layer (from 0) gets to see of `x` in evaluation mode.
-    pub(crate) fn input_of<'a>(
+    /// The outputs, `(n, outputs)`, and the loss of each row, `(n, 1)`, in evaluation mode.
+    ///
+    /// Takes `&self`: evaluation cannot change a weight or a running statistic.
+    pub fn infer<'w, 't>(
         &self,
-        layer: usize,
-        pool: &ThreadPool,
-        x: ArrayView2<'a, F>,
-        workspace: &'a mut Workspace<F>,
-    ) -> ArrayView2<'a, F> {
-        self.infer_layers(layer, pool, x, workspace, Statistics::Running);
-        if layer == 0 { x } else { workspace.activation(layer - 1, x.nrows()) }
+        pool: &'t ThreadPool,
+        x: ArrayView2<'_, F>,
+        targets: TargetsView<'t, F>,
+        workspace: &'w mut Workspace<F>,
+    ) -> (ArrayView2<'w, F>, ArrayView2<'w, F>) {
+        let n = x.nrows();
+        let last = self.layers.len() - 1;
+        self.infer_layers(last, pool, x, workspace, Statistics::Running);
+        let (acts, losses) = workspace.write(last);
+        self.layers[last].infer(&PassContext::new(pool, targets), head(&acts[last - 1], n), losses);
+        (head(&workspace.acts[last - 1], n), head(&workspace.acts[last], n))
     }
 
     /// The first `count` layers in evaluation mode.
@@ -284,89 +187,63 @@ impl<F: Real> Network<F> {
         statistics: Statistics,
     ) {
         let n = x.nrows();
-        let pass = PassContext { pool, step: 0, targets: TargetsView::none(), weights: None };
+        let pass = PassContext::new(pool, TargetsView::none());
+        workspace.begin(n);
         for (index, layer) in self.layers[..count].iter().enumerate() {
-            let (before, y) = workspace.acts.split_at_mut(index);
-            let x = before.last().map_or(x, |x| head(x, n));
-            let y = head_mut(&mut y[0], n);
+            let (acts, y) = workspace.write(index);
+            let x = acts.last().map_or(x, |x| head(x, n));
             match statistics {
                 Statistics::Running => layer.infer(&pass, x, y),
-                Statistics::Batch => layer.infer_as_batch(&pass, x, y),
+                Statistics::Batch => layer.infer_with_batch_stats(&pass, x, y),
             }
         }
     }
 
-    /// The width of the `layer`-th layer's input.
-    pub(crate) fn width_before(&self, layer: usize) -> usize {
-        if layer == 0 { self.inputs } else { self.widths[layer - 1] }
-    }
-
-    /// See [`Layer::set_running_statistics`].
-    pub(crate) fn set_running_statistics(&mut self, layer: usize, population: &Population) {
-        self.layers[layer].set_running_statistics(population);
-    }
-
-    /// The scores, `(n, outputs)`, and the loss of each row, `(n, 1)`, in evaluation mode.
-    ///
-    /// Layers are borrowed shared: evaluation cannot touch a weight or a running statistic.
-    pub fn infer<'w, 't>(
-        &self,
-        pool: &'t ThreadPool,
-        x: ArrayView2<'_, F>,
-        targets: TargetsView<'t, F>,
-        workspace: &'w mut Workspace<F>,
-    ) -> (ArrayView2<'w, F>, ArrayView2<'w, F>) {
-        let n = x.nrows();
-        self.scores(pool, x, workspace);
-        let last = self.layers.len() - 1;
-        let (before, y) = workspace.acts.split_at_mut(last);
-        let scores = head(&before[last - 1], n);
-        let mut losses = head_mut(&mut y[0], n);
-        let pass = PassContext { pool, step: 0, targets, weights: None };
-        self.layers[last].infer(&pass, scores, losses.view_mut());
-        (scores, head(&y[0], n))
-    }
-
-    /// Lets running statistics follow the last training pass.
-    pub fn commit(&mut self) {
+    /// Moves running statistics towards those of the last training batch.
+    pub fn update_running_stats(&mut self) {
         for layer in &mut self.layers {
-            layer.commit();
+            layer.update_running_stats();
         }
     }
 
-    /// The first tensor of the last training step that holds a number that is not finite: a
-    /// statistic of the batch or a gradient.
+    /// Whether any layer has running statistics.
+    pub fn has_running_stats(&self) -> bool {
+        self.params().any(|param| param.kind == ParamKind::Buffer)
+    }
+
+    /// Replaces the running statistics of each layer by the mean and variance of its input over a whole
+    /// data set: layer by layer in order, so that the input of a layer is computed with the new statistics
+    /// of the layers before it. Weights, gamma and beta stay.
+    ///
+    /// `each_chunk` shows all rows of the data set, at most `max_rows` at a time, in the same order each
+    /// time it is called: once for each layer with running statistics. Without rows nothing changes.
+    pub fn recompute_running_stats(
+        &mut self,
+        pool: &ThreadPool,
+        max_rows: usize,
+        each_chunk: impl Fn(&mut dyn FnMut(ArrayView2<'_, F>)),
+    ) {
+        let mut workspace = self.inference_workspace(max_rows);
+        for index in 0..self.layers.len() {
+            let has_any = self.layers[index].params().iter().any(|param| param.kind == ParamKind::Buffer);
+            if !has_any {
+                continue;
+            }
+            let before = index.checked_sub(1);
+            let mut stats = DatasetStats::new(before.map_or(self.inputs, |before| self.widths[before]));
+            each_chunk(&mut |x| {
+                self.infer_layers(index, pool, x, &mut workspace, Statistics::Running);
+                let input = before.map_or(x, |before| head(&workspace.acts[before], x.nrows()));
+                stats.add(pool, &input);
+            });
+            if stats.rows() > 0 {
+                self.layers[index].set_running_stats(&stats);
+            }
+        }
+    }
+
+    /// The first statistic or gradient of the last training step that is NaN or infinite, by name.
     pub fn non_finite(&self, pool: &ThreadPool) -> Option<String> {
-        self.layers.iter().find_map(|layer| layer.non_finite_statistic()).or_else(|| {
-            let bad = |param: &&Param<F>| {
-                let grad = param.grad.as_slice().unwrap_or_default();
-                !param.grad_is_finite && !kernel::all_finite_among(pool, grad)
-            };
-            self.params().find(bad).map(|param| format!("gradient of {}", param.name))
-        })
-    }
-
-    /// All tensors, trained and running, in the order of the layers.
-    pub fn params(&self) -> impl Iterator<Item = &Param<F>> {
-        self.layers.iter().flat_map(|layer| layer.params())
-    }
-
-    /// The same tensors, to be moved.
-    pub fn params_mut(&mut self) -> impl Iterator<Item = &mut Param<F>> {
-        self.layers.iter_mut().flat_map(|layer| layer.params_mut())
-    }
-
-    /// The number of trained numbers.
-    pub fn trained_parameters(&self) -> usize {
-        self.params().filter(|param| param.is_trained()).map(|param| param.value.len()).sum()
-    }
-}
-
-/// `he_normal` where the next activation is a rectifier, `xavier` otherwise.
-pub(crate) fn default_init(following: &[LayerSpec]) -> Init {
-    let next = following.iter().find(|spec| !spec.is_norm() && !matches!(spec, LayerSpec::Dropout(_)));
-    match next {
-        Some(LayerSpec::Relu(_) | LayerSpec::LeakyRelu(_)) => Init::HeNormal,
-        _ => Init::Xavier,
+        self.layers.iter().find_map(|layer| layer.non_finite(pool))
     }
 }

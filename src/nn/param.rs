@@ -5,7 +5,7 @@ use ndarray::Array2;
 use crate::kernel::real::Real;
 use crate::kernel::{aligned, zeros};
 
-/// What may happen to a tensor.
+/// Whether a tensor is trained, and whether it is decayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamKind {
     /// Trained and decayed: the weights of affine layers.
@@ -22,36 +22,34 @@ pub struct Param<F> {
     /// Layer and tensor, such as `affine_1.weight`; layers count from 1 within their kind, so the
     /// name is the same in every twin.
     pub name: String,
-    /// What may happen to it.
+    /// Whether it is trained and decayed.
     pub kind: ParamKind,
     /// The values.
     pub value: Array2<F>,
     /// The gradient of the loss, overwritten by each backward pass; empty for [`ParamKind::Buffer`].
     pub grad: Array2<F>,
-    /// Whether the gradient is known to be finite; false where nobody has looked.
-    pub grad_is_finite: bool,
 }
 
 impl<F: Real> Param<F> {
     /// A trained tensor with a zero gradient of the same shape.
     pub fn trained(name: String, kind: ParamKind, value: Array2<F>) -> Self {
         let grad = zeros(value.nrows(), value.ncols());
-        Self { name, kind, value: aligned(&value), grad, grad_is_finite: false }
+        Self { name, kind, value: aligned(&value), grad }
     }
 
     /// A running statistic, `1 x width`, every entry `value`.
     pub fn running(name: String, width: usize, value: F) -> Self {
-        Self {
-            name,
-            kind: ParamKind::Buffer,
-            value: Array2::from_elem((1, width), value),
-            grad: Array2::zeros((0, 0)),
-            grad_is_finite: false,
-        }
+        let value = Array2::from_elem((1, width), value);
+        Self { name, kind: ParamKind::Buffer, value, grad: Array2::zeros((0, 0)) }
     }
 
-    /// Whether optimisers move it.
+    /// Whether optimisers update it.
     pub fn is_trained(&self) -> bool {
         self.kind != ParamKind::Buffer
+    }
+
+    /// The values of a `1 x n` tensor.
+    pub(crate) fn row(&self) -> &[F] {
+        self.value.as_slice().expect("parameters are in row-major layout")
     }
 }

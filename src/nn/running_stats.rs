@@ -1,4 +1,4 @@
-//! How running statistics follow the batches.
+//! How running statistics are updated from batches.
 
 use std::fmt;
 
@@ -18,8 +18,8 @@ impl RunningUpdate {
     /// The weight of the `batch`-th batch, from 1.
     ///
     /// With [`RunningStart::FirstBatch`] a constant `u` becomes `u / (1 - (1 - u)^t)`, which is 1
-    /// for the first batch and tends to `u`: the running value is then always a weighted mean of
-    /// batches, as Adam's corrected moments are.
+    /// for the first batch and tends to `u`: the running value is always a weighted mean of batches, like
+    /// the bias-corrected moments of Adam.
     pub fn weight(self, batch: u64, start: RunningStart) -> f64 {
         match (self, start) {
             (Self::Cumulative, _) => 1.0 / batch as f64,
@@ -31,13 +31,12 @@ impl RunningUpdate {
     }
 }
 
-/// What running statistics are before the first batches.
+/// Whether the initial running statistics count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunningStart {
-    /// The first batch replaces mean 0 and variance 1, which therefore never count. In a deep
-    /// network with small weights, whose variances are far below 1, evaluation is otherwise wrong
-    /// for the first epochs.
+    /// The first batch replaces mean 0 and variance 1. Otherwise the evaluation of a deep network with small
+    /// weights, and so variances far below 1, is wrong for the first epochs.
     FirstBatch,
     /// Mean 0 and variance 1 count like a batch before the first, as in PyTorch and Keras.
     Standard,
@@ -83,7 +82,7 @@ impl<'de> Deserialize<'de> for RunningUpdate {
     }
 }
 
-/// Which variance of a batch the running variance follows.
+/// Which variance of a batch goes into the running variance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunningVariance {
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_batch_replaces_the_start_or_joins_it() {
+    fn the_first_batch_replaces_the_initial_value_or_is_averaged_with_it() {
         let update = RunningUpdate::Constant(0.25);
         assert_eq!(after(update, RunningStart::Standard, &[5.0]), 2.0);
         assert_eq!(after(update, RunningStart::FirstBatch, &[5.0]), 5.0);
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn extremes_are_what_they_say() {
+    fn updates_of_0_and_1_and_cumulative_ones_are_exact() {
         for start in [RunningStart::FirstBatch, RunningStart::Standard] {
             assert_eq!(after(RunningUpdate::Constant(0.0), start, &[5.0, 7.0]), 1.0);
             assert_eq!(after(RunningUpdate::Constant(1.0), start, &[5.0, 7.0]), 7.0);

@@ -1,59 +1,114 @@
-//! The layers as a config describes them, and how they become a network.
+//! The list of all kinds of layers.
 
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::real::Real;
+use crate::nn::build::{Build, BuildContext};
+use crate::nn::passes::Fused;
 use crate::nn::{
-    AffineSpec, BatchNormSpec, DropoutSpec, HuberLossSpec, LeakyReluSpec, LogisticLossSpec, MeanOnlySpec,
-    ReluSpec, SigmoidSpec, SoftmaxLossSpec, SquaredLossSpec, TanhSpec,
+    AffineSpec, BatchNormSpec, DropoutSpec, HuberLossSpec, Layer, LeakyReluSpec, LogisticLossSpec, Loss,
+    MeanOnlySpec, ReluSpec, SigmoidSpec, SoftmaxLossSpec, SquaredLossSpec, TanhSpec,
 };
 
-/// One entry of `[[layers]]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each specification documents itself")]
-pub enum LayerSpec {
-    Affine(AffineSpec),
-    BatchNorm(BatchNormSpec),
-    MeanOnly(MeanOnlySpec),
-    Relu(ReluSpec),
-    Sigmoid(SigmoidSpec),
-    Tanh(TanhSpec),
-    LeakyRelu(LeakyReluSpec),
-    Dropout(DropoutSpec),
-    SoftmaxLoss(SoftmaxLossSpec),
-    LogisticLoss(LogisticLossSpec),
-    SquaredLoss(SquaredLossSpec),
-    HuberLoss(HuberLossSpec),
-}
-
-impl LayerSpec {
-    /// The `type` in a config, which is also the prefix of the layer's tensor names.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Affine(_) => "affine",
-            Self::BatchNorm(_) => "batch_norm",
-            Self::MeanOnly(_) => "mean_only",
-            Self::Relu(_) => "relu",
-            Self::Sigmoid(_) => "sigmoid",
-            Self::Tanh(_) => "tanh",
-            Self::LeakyRelu(_) => "leaky_relu",
-            Self::Dropout(_) => "dropout",
-            Self::SoftmaxLoss(_) => "softmax_loss",
-            Self::LogisticLoss(_) => "logistic_loss",
-            Self::SquaredLoss(_) => "squared_loss",
-            Self::HuberLoss(_) => "huber_loss",
+/// Declares [`LayerSpec`]: a variant for each kind of layer, with its name in a config.
+macro_rules! layers {
+    ($($variant:ident($spec:ident) = $kind:literal,)+) => {
+        /// A layer with its settings: one entry of `[[layers]]`.
+        ///
+        /// The functions of this module make them: [`affine(32)`](crate::nn::affine),
+        /// [`batch_norm()`](crate::nn::batch_norm), [`relu()`](crate::nn::relu). For settings other than
+        /// the defaults, convert the specification:
+        ///
+        /// ```
+        /// use bntrain::nn::{BatchNormSpec, LayerSpec};
+        ///
+        /// let norm: LayerSpec = BatchNormSpec { eps: 1e-3, ..BatchNormSpec::default() }.into();
+        /// assert_eq!(norm.kind(), "batch_norm");
+        /// ```
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "type")]
+        #[non_exhaustive]
+        #[expect(missing_docs, reason = "each specification documents itself")]
+        pub enum LayerSpec {
+            $(#[serde(rename = $kind)] $variant($spec),)+
         }
-    }
 
-    /// Whether a comparison puts other norms in its place.
-    pub fn is_norm(&self) -> bool {
-        matches!(self, Self::BatchNorm(_) | Self::MeanOnly(_))
-    }
+        impl LayerSpec {
+            /// The `type` in a config, which is also the prefix of the layer's tensor names.
+            pub fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $kind,)+
+                }
+            }
+
+            /// Whether a comparison puts other norms in its place.
+            pub fn is_norm(&self) -> bool {
+                match self {
+                    $(Self::$variant(_) => <$spec as Build>::IS_NORM,)+
+                }
+            }
+
+            /// Which loss this is, if it is one.
+            pub fn loss(&self) -> Option<Loss> {
+                match self {
+                    $(Self::$variant(_) => <$spec as Build>::LOSS,)+
+                }
+            }
+
+            /// Whether the weights before it start as [`Init::HeNormal`](crate::nn::Init) by default.
+            pub(crate) fn has_he_init(&self) -> bool {
+                match self {
+                    $(Self::$variant(_) => <$spec as Build>::HE_INIT,)+
+                }
+            }
+
+            pub(crate) fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+                match self {
+                    $(Self::$variant(spec) => spec.build(context),)+
+                }
+            }
+
+            pub(crate) fn fused(&self, context: &BuildContext<'_>) -> Fused {
+                match self {
+                    $(Self::$variant(spec) => spec.fused(context),)+
+                }
+            }
+
+            /// One layer of each kind, with its defaults.
+            pub fn every_kind() -> Vec<Self> {
+                vec![$(Self::$variant($spec::default()),)+]
+            }
+        }
+
+        $(
+            impl From<$spec> for LayerSpec {
+                fn from(spec: $spec) -> Self {
+                    Self::$variant(spec)
+                }
+            }
+        )+
+    };
 }
 
-/// What stands at each normalisation slot.
+layers! {
+    Affine(AffineSpec) = "affine",
+    BatchNorm(BatchNormSpec) = "batch_norm",
+    MeanOnly(MeanOnlySpec) = "mean_only",
+    Relu(ReluSpec) = "relu",
+    Sigmoid(SigmoidSpec) = "sigmoid",
+    Tanh(TanhSpec) = "tanh",
+    LeakyRelu(LeakyReluSpec) = "leaky_relu",
+    Dropout(DropoutSpec) = "dropout",
+    SoftmaxLoss(SoftmaxLossSpec) = "softmax_loss",
+    LogisticLoss(LogisticLossSpec) = "logistic_loss",
+    SquaredLoss(SquaredLossSpec) = "squared_loss",
+    HuberLoss(HuberLossSpec) = "huber_loss",
+}
+
+/// Which norm a network has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Norm {
     /// Batch normalization.
     BatchNorm,

@@ -7,13 +7,9 @@ use ndarray::{Array2, s};
 use crate::data::{BadRows, Encoder, Encoding, Piece, RowProblem};
 use crate::kernel::real::Real;
 use crate::kernel::{ThreadPool, wide};
-use crate::nn::{Network, Workspace};
+use crate::nn::{CHUNK_ROWS, Network, Workspace, row_chunks};
 use crate::predict::prediction::{Answer, Answered};
 use crate::predict::writer::Form;
-
-/// Rows that go through the network together: enough for its products to run at speed, few enough
-/// to stay in cache.
-const BATCH: usize = 128;
 
 /// All that every thread needs, and none changes.
 pub(crate) struct Predictor<'m, F> {
@@ -36,7 +32,7 @@ pub(crate) struct Portion {
 /// What a thread keeps from one piece to the next.
 pub(crate) struct Room<F> {
     pool: ThreadPool,
-    x: Array2<F>, // (BATCH, inputs), rows beyond those in work are stale
+    x: Array2<F>, // (CHUNK_ROWS, inputs), rows beyond those in work are stale
     workspace: Workspace<F>,
     answered: Answered<F>,
     length: usize, // of the longest text of a piece so far
@@ -62,20 +58,19 @@ impl<'m, F: Real> Predictor<'m, F> {
             bad_rows: 0,
             unseen: unseen(piece),
         };
-        for start in (0..rows).step_by(BATCH) {
-            let end = rows.min(start + BATCH);
-            let mut x = x.slice_mut(s![..end - start, ..]);
+        for chunk in row_chunks(rows) {
+            let mut x = x.slice_mut(s![..chunk.len(), ..]);
             wide(
                 #[inline(always)]
                 || {
-                    for (row, mut x) in (start..end).zip(x.rows_mut()) {
+                    for (row, mut x) in chunk.clone().zip(x.rows_mut()) {
                         let x = x.as_slice_mut().expect("the rows of a whole array have no gaps");
                         self.encoder.encode(piece.values(row), x);
                     }
                 },
             );
-            let scores = self.network.scores(pool, x.view(), workspace);
-            for ((row, scores), x) in (start..end).zip(scores.rows()).zip(x.rows()) {
+            let scores = self.network.outputs(pool, x.view(), workspace);
+            for ((row, scores), x) in chunk.clone().zip(scores.rows()).zip(x.rows()) {
                 let text = &mut portion.text;
                 if let Some(problem) = piece.problem(row) {
                     portion.bad_rows += 1;
@@ -101,8 +96,8 @@ impl<'m, F: Real> Predictor<'m, F> {
     fn room(&self) -> Room<F> {
         Room {
             pool: ThreadPool::single(),
-            x: Array2::zeros((BATCH, self.network.inputs())),
-            workspace: self.network.reserve_inference(BATCH),
+            x: Array2::zeros((CHUNK_ROWS, self.network.num_inputs())),
+            workspace: self.network.inference_workspace(CHUNK_ROWS),
             answered: self.answer.room(),
             length: 0,
         }

@@ -5,12 +5,9 @@ use ndarray::{ArrayView1, ArrayView2};
 use crate::data::{Batch, Rows};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{Network, Workspace, predicted_class};
+use crate::nn::{CHUNK_ROWS, Network, Workspace, predicted_class, row_chunks};
 use crate::targets::TargetsView;
 use crate::train::{Quality, Score};
-
-/// Rows evaluated at once: enough for matrix products to run at speed, few enough to stay in cache.
-const CHUNK: usize = 256;
 
 /// Scores a network on rows, with room that is made once.
 pub struct Evaluator<F> {
@@ -21,7 +18,7 @@ pub struct Evaluator<F> {
 impl<F: Real> Evaluator<F> {
     /// Room for networks shaped like `network` on rows like `rows`.
     pub fn new(network: &Network<F>, rows: &Rows<F>) -> Self {
-        Self { workspace: network.reserve_inference(CHUNK), batch: rows.batch(CHUNK) }
+        Self { workspace: network.inference_workspace(CHUNK_ROWS), batch: rows.batch(CHUNK_ROWS) }
     }
 
     /// The mean loss of `network` on `rows`, and its accuracy or R2, in evaluation mode.
@@ -29,16 +26,15 @@ impl<F: Real> Evaluator<F> {
         let Self { workspace, batch } = self;
         let (mut loss, mut weight) = (0.0, 0.0);
         let mut quality = Tally::new(rows);
-        for start in (0..rows.len()).step_by(CHUNK) {
-            let end = rows.len().min(start + CHUNK);
-            rows.gather(pool, start..end, batch);
+        for chunk in row_chunks(rows.len()) {
+            rows.gather(pool, chunk.clone(), batch);
             let (scores, losses) = network.infer(pool, batch.x(), batch.targets(), workspace);
             loss += weighted_sum(losses, batch.weights());
             weight += match batch.weights() {
                 Some(weights) => weights.iter().map(|&weight| weight.to_f64()).sum(),
                 None => batch.rows() as f64,
             };
-            let weights = rows.file_weights().map(|weights| &weights[start..end]);
+            let weights = rows.file_weights().map(|weights| &weights[chunk]);
             quality.add(scores, batch.targets(), weights);
         }
         Score { loss: loss / weight, quality: quality.finish() }
@@ -136,7 +132,7 @@ mod tests {
 
     use super::*;
     use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, Dataset, Scale};
-    use crate::nn::{Affine, Loss};
+    use crate::nn::{Affine, Loss, build_layers};
     use crate::targets::Targets;
 
     /// The score of a network that answers with its inputs.
@@ -147,7 +143,7 @@ mod tests {
     /// The score of a network that answers with its inputs.
     fn score_of(rows: &Rows<f64>, loss: Loss) -> Score {
         let width = rows.inputs();
-        let loss = Network::build(&[loss.layer()], width, width, 0).into_layers();
+        let loss = build_layers(&[loss.layer()], width, width, 0);
         let layers = std::iter::once(Box::new(Affine::new("same", Array2::eye(width), false)) as _);
         let network = Network::new(width, layers.chain(loss).collect());
         Evaluator::new(&network, rows).score(&ThreadPool::single(), &network, rows)
@@ -187,10 +183,10 @@ mod tests {
     fn a_row_counts_by_its_weight_wherever_it_stands() {
         // Right for weights of 1, and wrong for the 44 rows behind them, whose weight is 3.
         let row = |row: usize| {
-            let (weight, class) = if row < CHUNK { (1, "yes") } else { (3, "no") };
+            let (weight, class) = if row < CHUNK_ROWS { (1, "yes") } else { (3, "no") };
             format!("1,{weight},{class}\n")
         };
-        let rows = weighted_rows((0..CHUNK + 44).map(row), ColumnType::Label);
+        let rows = weighted_rows((0..CHUNK_ROWS + 44).map(row), ColumnType::Label);
         let found = score_of(&rows, Loss::Logistic);
         assert_eq!(found.quality, Quality::Accuracy(256.0 / (256.0 + 3.0 * 44.0)));
         let (right, wrong) = ((-1.0_f64).exp().ln_1p(), 1.0_f64.exp().ln_1p());

@@ -26,7 +26,7 @@ impl<'a, F: Real> Stepper<'a, F> {
         Self {
             plan,
             optimizer: Optimizer::new(&plan.optimizer, &network),
-            workspace: network.reserve(max_rows),
+            workspace: network.allocate(max_rows),
             batch: rows.batch(max_rows),
             network,
         }
@@ -63,7 +63,7 @@ impl<'a, F: Real> Stepper<'a, F> {
             clip_by_global_norm(network, max_norm);
         }
         self.optimizer.step(pool, network, step, learning_rate);
-        network.commit();
+        network.update_running_stats();
         Ok(loss)
     }
 }

@@ -64,7 +64,7 @@ pub fn train<F: Real>(
     let network =
         Network::build(&plan.layers, data.encoding.inputs.len(), data.encoding.outputs(), training.seed);
     let alone = ThreadPool::single();
-    let is_shared = network.trained_parameters().saturating_mul(batches.sizes().1) >= WORTH_SHARING;
+    let is_shared = network.num_trainable().saturating_mul(batches.sizes().1) >= WORTH_SHARING;
     let mut run = Run {
         plan,
         data,

@@ -1,12 +1,12 @@
-//! What holds for batch normalization whatever the numbers: identities of its gradient, and the
-//! agreement of the three backward passes.
+//! Identities that hold for every batch: those of the gradient of batch normalization, and the agreement
+//! of its three backward passes.
 
 use bntrain::nn::{Backward, BatchNorm, BatchNormSpec, Layer};
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
 
 use crate::support::json::find;
-use crate::support::{assert_close, bits, pass, there_and_back, uniform};
+use crate::support::{assert_close, bits, forward_and_backward, pass, uniform};
 
 const ALL: [Backward; 3] = [Backward::Fused, Backward::ClosedForm, Backward::Graph];
 
@@ -49,7 +49,7 @@ fn the_three_backward_passes_agree() {
                 let results = ALL.map(|backward| {
                     let spec = BatchNormSpec { backward, eps, scale, shift, ..BatchNormSpec::default() };
                     let mut layer = batch_norm(spec, 7);
-                    let (_, dx) = there_and_back(&mut layer, &pass(1, &[]), &x, &dy);
+                    let (_, dx) = forward_and_backward(&mut layer, &pass(1, &[]), &x, &dy);
                     let trained = layer.params().iter().filter(|param| param.is_trained());
                     (dx, trained.map(|param| param.grad.clone()).collect::<Vec<_>>())
                 });
@@ -81,10 +81,10 @@ proptest! {
     /// `sum dx = 0` and `sum (x - mean) dx = gamma dgamma eps / (var + eps)`, per column; up to the
     /// rounding of the terms that cancel.
     #[test]
-    fn the_gradient_has_no_mean_and_next_to_no_scale((x, dy, eps) in batches()) {
+    fn dx_is_orthogonal_to_1_and_nearly_to_x((x, dy, eps) in batches()) {
         for backward in ALL {
             let mut layer = batch_norm(BatchNormSpec { backward, eps, ..BatchNormSpec::default() }, x.ncols());
-            let (_, dx) = there_and_back(&mut layer, &pass(1, &[]), &x, &dy);
+            let (_, dx) = forward_and_backward(&mut layer, &pass(1, &[]), &x, &dy);
             let (centred, var) = centred(&x);
             let gamma = tensor(&mut layer, "gamma").clone();
             // What dx would be without the mean term and the variance term.
@@ -111,9 +111,9 @@ proptest! {
     /// `|dx|^2 = gamma^2 s^2 (|dy|^2 - dbeta^2 / n - (2 - rho) dgamma^2 / n)`, with
     /// `s^2 = 1 / (var + eps)` and `rho = var s^2`.
     #[test]
-    fn the_length_of_the_gradient_is_known((x, dy, eps) in batches()) {
+    fn the_norm_of_dx_follows_from_dgamma_and_dbeta((x, dy, eps) in batches()) {
         let mut layer = batch_norm(BatchNormSpec { eps, ..BatchNormSpec::default() }, x.ncols());
-        let (_, dx) = there_and_back(&mut layer, &pass(1, &[]), &x, &dy);
+        let (_, dx) = forward_and_backward(&mut layer, &pass(1, &[]), &x, &dy);
         let (_, var) = centred(&x);
         let n = x.nrows() as f64;
         let [gamma, dgamma, dbeta] = [
@@ -134,11 +134,11 @@ proptest! {
         }
     }
 
-    /// The output has mean beta and spread `gamma sqrt(var / (var + eps))`, which is not quite gamma.
+    /// The standard deviation is `gamma sqrt(var / (var + eps))`, which is not quite gamma.
     #[test]
-    fn the_output_has_the_mean_and_spread_it_is_told((x, _, eps) in batches()) {
+    fn the_output_has_mean_beta_and_standard_deviation_nearly_gamma((x, _, eps) in batches()) {
         let mut layer = batch_norm(BatchNormSpec { eps, ..BatchNormSpec::default() }, x.ncols());
-        let (y, _) = there_and_back(&mut layer, &pass(1, &[]), &x, &x);
+        let (y, _) = forward_and_backward(&mut layer, &pass(1, &[]), &x, &x);
         let (_, var_x) = centred(&x);
         let (_, var_y) = centred(&y);
         let mean = column_sums(&y) / x.nrows() as f64;
@@ -151,13 +151,13 @@ proptest! {
     /// `BN(a x) = BN(x)` once eps is scaled with the variance, and `dx` is scaled by `1 / a`: bit
     /// for bit, for a power of two.
     #[test]
-    fn the_scale_of_the_input_does_not_matter((x, dy, eps) in batches(), power in -20..20_i32) {
+    fn the_output_is_invariant_to_the_scale_of_the_input((x, dy, eps) in batches(), power in -20..20_i32) {
         let a = 2_f64.powi(power);
         for backward in ALL {
             let run = |x: &Array2<f64>, eps| {
                 let spec = BatchNormSpec { backward, eps, ..BatchNormSpec::default() };
                 let mut layer = batch_norm(spec, x.ncols());
-                let (y, dx) = there_and_back(&mut layer, &pass(1, &[]), x, &dy);
+                let (y, dx) = forward_and_backward(&mut layer, &pass(1, &[]), x, &dy);
                 (y, dx, gradient(&mut layer, "gamma").clone())
             };
             let (y, dx, dgamma) = run(&x, eps);
@@ -170,11 +170,11 @@ proptest! {
 
     /// Adding a constant to a feature changes nothing, up to the digits that `x` loses to it.
     #[test]
-    fn the_offset_of_the_input_does_not_matter((x, dy, eps) in batches(), offset in -1e3..1e3) {
+    fn the_output_is_invariant_to_the_offset_of_the_input((x, dy, eps) in batches(), offset in -1e3..1e3) {
         for backward in ALL {
             let run = |x: &Array2<f64>| {
                 let spec = BatchNormSpec { backward, eps, ..BatchNormSpec::default() };
-                there_and_back(&mut batch_norm(spec, x.ncols()), &pass(1, &[]), x, &dy)
+                forward_and_backward(&mut batch_norm(spec, x.ncols()), &pass(1, &[]), x, &dy)
             };
             let ((y, dx), (y_moved, dx_moved)) = (run(&x), run(&(&x + offset)));
             assert_close("y", &y_moved, &y, 1e-7);

@@ -4,11 +4,11 @@ use bntrain::data::Scaling;
 use bntrain::eval::{Evaluation, EvaluationError, Inputs, Meaning, Question, Statistics, answers, evaluate};
 use bntrain::kernel::ThreadPool;
 use bntrain::metrics::{Answers, Metrics, difference};
-use bntrain::nn::Network;
+use bntrain::nn::{Network, batch_norm, relu};
 use bntrain::targets::Targets;
 use ndarray::{Array2, Axis, s};
 
-use crate::support::stacks::{batch_norm, relu, stack};
+use crate::support::stacks::stack;
 use crate::support::{assert_close, bits, labels, uniform};
 
 const ALL: [Statistics; 3] = [Statistics::Running, Statistics::Recomputed, Statistics::Batch];
@@ -16,7 +16,7 @@ const ALL: [Statistics; 3] = [Statistics::Running, Statistics::Recomputed, Stati
 /// A network over 5 inputs with three scores, whose running statistics have seen a batch.
 fn network() -> Network<f32> {
     let mut network = Network::build(&stack(&[9, 8], &[batch_norm(), relu()]), 5, 3, 1);
-    let mut workspace = network.reserve(20);
+    let mut workspace = network.allocate(20);
     let x = uniform((20, 5), 9).mapv(|x| x as f32);
     let labels = labels(20, 3);
     let pass = bntrain::nn::PassContext {
@@ -26,7 +26,7 @@ fn network() -> Network<f32> {
         weights: None,
     };
     network.forward(&pass, x.view(), &mut workspace);
-    network.commit();
+    network.update_running_stats();
     network
 }
 
@@ -104,7 +104,7 @@ fn each_choice_is_what_it_says_and_the_network_stays_as_it_was() {
     }
     assert_eq!(of(2), metrics(by_hand));
     let pool = ThreadPool::single();
-    network.recompute_running_statistics(&pool, 70, |see| see(x.view()));
+    network.recompute_running_stats(&pool, 70, |see| see(x.view()));
     // Chunks and the whole round their sums differently.
     let (Metrics::Classes(chunked), Metrics::Classes(whole)) =
         (of(1), metrics(class_answers(&network, &x, None)))
@@ -135,7 +135,7 @@ fn weights_count_in_metrics_differences_and_baseline() {
         evaluate(&mut network, &ThreadPool::single(), &question, &choices, 16).expect("an evaluation");
 
     let (running, batch) = (class_answers(&network, &x, None), class_answers(&network, &x, Some(16)));
-    network.recompute_running_statistics(&ThreadPool::single(), 70, |see| see(x.view()));
+    network.recompute_running_stats(&ThreadPool::single(), 70, |see| see(x.view()));
     let recomputed = class_answers(&network, &x, None);
     let answers = [running, batch, recomputed].map(Answers::Classes);
     for (place, (choice, answers_of_choice)) in found.choices.iter().zip(&answers).enumerate() {
@@ -188,8 +188,8 @@ fn metrics_are_found_by_name() {
 fn values_are_unscaled() {
     let network = Network::<f64>::build(&stack(&[4], &[relu()]), 5, 3, 1);
     let x = uniform((6, 5), 3);
-    let mut workspace = network.reserve_inference(6);
-    let scores = network.scores(&ThreadPool::single(), x.view(), &mut workspace).to_owned();
+    let mut workspace = network.inference_workspace(6);
+    let scores = network.outputs(&ThreadPool::single(), x.view(), &mut workspace).to_owned();
     let scaling = [(0.0, 1.0), (10.0, 2.0), (-1e6, 1e3)].map(|(offset, divisor)| Scaling { offset, divisor });
     let Answers::Values(found) =
         answers(&network, &ThreadPool::single(), &x, None, Meaning::Values(&scaling))
@@ -207,8 +207,8 @@ fn values_are_unscaled() {
 fn one_score_tells_two_classes() {
     let network = Network::<f64>::build(&stack(&[4], &[relu()]), 5, 1, 1);
     let x = uniform((6, 5), 3);
-    let mut workspace = network.reserve_inference(6);
-    let scores = network.scores(&ThreadPool::single(), x.view(), &mut workspace).to_owned();
+    let mut workspace = network.inference_workspace(6);
+    let scores = network.outputs(&ThreadPool::single(), x.view(), &mut workspace).to_owned();
     let Answers::Classes(found) = answers(&network, &ThreadPool::single(), &x, None, Meaning::Classes(2))
     else {
         panic!("classes were asked for")

@@ -4,14 +4,13 @@ use bntrain::kernel::real::Real;
 use bntrain::kernel::{BatchMoments, ThreadPool, batch_moments};
 use bntrain::nn::{
     Affine, BatchNorm, BatchNormSpec, Dropout, DropoutSpec, Layer, LayerSpec, MeanOnlySpec, Network,
-    RunningStart, RunningUpdate, RunningVariance,
+    RunningStart, RunningUpdate, RunningVariance, batch_norm, dropout, leaky_relu, mean_only, output_affine,
+    relu, sigmoid, softmax_loss, tanh,
 };
 use bntrain::targets::TargetsView;
 use ndarray::{Array2, s};
 
-use crate::support::stacks::{
-    batch_norm, dropout, leaky_relu, mean_only, relu, scores, sigmoid, softmax_loss, stack, tanh,
-};
+use crate::support::stacks::stack;
 use crate::support::{assert_close, bits, forward, infer, labels, pass, uniform};
 
 /// Networks with every kind of layer.
@@ -20,7 +19,7 @@ fn stacks(units: &[usize]) -> Vec<Vec<LayerSpec>> {
         &[batch_norm(), relu(), dropout(0.5)],
         &[mean_only(), tanh()],
         &[batch_norm(), sigmoid()],
-        &[leaky_relu()],
+        &[leaky_relu(0.1)],
         &[],
     ];
     blocks.iter().map(|block| stack(units, block)).collect()
@@ -31,15 +30,15 @@ fn network<F: Real>(specs: &[LayerSpec], inputs: usize) -> Network<F> {
     let mut network = Network::build(specs, inputs, 3, 4);
     let labels = labels(9, 3);
     let x = uniform((9, inputs), 5).mapv(F::from_f64);
-    let mut workspace = network.reserve(9);
+    let mut workspace = network.allocate(9);
     network.forward(&pass(1, &labels), x.view(), &mut workspace);
-    network.commit();
+    network.update_running_stats();
     network
 }
 
 /// The scores and losses of each row of `x`, evaluated `n` rows at a time, as bits.
 fn evaluate<F: Real>(network: &Network<F>, x: &Array2<F>, labels: &[u32], n: usize) -> Vec<Vec<u64>> {
-    let mut workspace = network.reserve_inference(n);
+    let mut workspace = network.inference_workspace(n);
     let batches = x.axis_chunks_iter(ndarray::Axis(0), n).zip(labels.chunks(n));
     let rows = batches.flat_map(|(x, labels)| {
         let (scores, losses) =
@@ -128,13 +127,13 @@ fn evaluation_approaches_training_on_fixed_data() {
         let specs = stack(&[10, 8], &block);
         let mut network = Network::<f64>::build(&specs, 6, 3, 1);
         let (x, labels) = (uniform((30, 6), 3), labels(30, 3));
-        let mut workspace = network.reserve(30);
+        let mut workspace = network.allocate(30);
         let pass = crate::support::pass(1, &labels);
         let mut distance = |steps| {
             let mut losses = Array2::zeros((30, 1));
             for _ in 0..steps {
                 losses.assign(&network.forward(&pass, x.view(), &mut workspace));
-                network.commit();
+                network.update_running_stats();
             }
             let (_, evaluated) =
                 network.infer(&ThreadPool::single(), x.view(), TargetsView::Classes(&labels), &mut workspace);
@@ -168,7 +167,7 @@ fn running_statistics_follow_as_told() {
             BatchNorm::<f64>::new("bn", BatchNormSpec { running_update, ..BatchNormSpec::default() }, 2);
         for x in &batches {
             forward(&mut layer, &pass(1, &[]), x);
-            layer.commit();
+            layer.update_running_stats();
         }
         let running = layer.params()[2..].iter().flat_map(|param| &param.value).copied();
         let running = Array2::from_shape_vec((1, 4), running.collect()).expect("four numbers");
@@ -186,7 +185,7 @@ fn a_pass_that_is_not_committed_is_forgotten() {
         let labels = labels(5, 3);
         let pass = crate::support::pass(2, &labels);
         let x = Array2::from_elem((5, 4), f64::NAN);
-        let mut workspace = network.reserve(5);
+        let mut workspace = network.allocate(5);
         network.forward(&pass, x.view(), &mut workspace);
         network.backward(&pass, x.view(), &mut workspace, None);
         assert!(network.non_finite(pass.pool).is_some());
@@ -214,12 +213,12 @@ fn dropout_drops_in_training_alone() {
 /// between scores matter.
 #[test]
 fn the_loss_knows_no_absolute_scores() {
-    let mut network = Network::<f64>::build(&[scores(), softmax_loss()], 4, 4, 0);
+    let mut network = Network::<f64>::build(&[output_affine(), softmax_loss()], 4, 4, 0);
     network.params_mut().next().expect("the weights").value = Array2::eye(4);
     let x = 5.0 * uniform((6, 4), 1);
     let labels = labels(6, 4);
     let pass = crate::support::pass(1, &labels);
-    let mut workspace = network.reserve(6);
+    let mut workspace = network.allocate(6);
     let mut run = |x: &Array2<f64>| {
         let losses = network.forward(&pass, x.view(), &mut workspace).to_owned();
         let mut dx = Array2::zeros(x.dim());

@@ -4,16 +4,14 @@
 use bntrain::kernel::real::Real;
 use bntrain::kernel::{BatchMoments, ThreadPool, batch_moments};
 use bntrain::nn::{
-    Backward, BatchNorm, BatchNormSpec, Layer, LogisticLoss, Loss, MeanOnly, MeanOnlySpec, Network,
-    SoftmaxLoss, Task,
+    Backward, BatchNorm, BatchNormSpec, HuberLossSpec, Layer, LogisticLoss, Loss, MeanOnly, MeanOnlySpec,
+    Network, SoftmaxLoss, Task, build_layers, dropout, leaky_relu, logistic_loss, output_affine, relu,
+    sigmoid, softmax_loss, squared_loss, tanh,
 };
 use bntrain::targets::TargetsView;
 use ndarray::{Array2, array};
 
-use crate::support::stacks::{
-    dropout, huber_loss, leaky_relu, logistic_loss, relu, scores, sigmoid, softmax_loss, squared_loss, tanh,
-};
-use crate::support::{assert_close, bits, pass, there_and_back, uniform, values_pass};
+use crate::support::{assert_close, bits, forward_and_backward, pass, uniform, values_pass};
 
 const ALL: [Backward; 3] = [Backward::Fused, Backward::ClosedForm, Backward::Graph];
 
@@ -35,10 +33,10 @@ fn a_single_row_is_beta_and_moves_nothing() {
     for backward in ALL {
         let mut layer = batch_norm::<f64>(backward, 4);
         let (y, dx) =
-            there_and_back(&mut layer, &pass(1, &[]), &(1e3 * uniform((1, 4), 5)), &uniform((1, 4), 6));
+            forward_and_backward(&mut layer, &pass(1, &[]), &(1e3 * uniform((1, 4), 5)), &uniform((1, 4), 6));
         assert_eq!(bits(&y), bits(&layer.params()[1].value), "{backward:?}");
         assert!(dx.iter().all(|dx| dx.abs() <= 1e-13), "{backward:?}: {dx}");
-        layer.commit();
+        layer.update_running_stats();
         assert!(all_finite(layer.params().iter().flat_map(|param| &param.value)), "running statistics");
     }
 }
@@ -50,14 +48,14 @@ fn constant_columns_are_beta<F: Real>() {
         let dy = uniform(x.dim(), 4).mapv(F::from_f64);
         for backward in ALL {
             let mut layer = batch_norm::<F>(backward, constants.len());
-            let (y, dx) = there_and_back(&mut layer, &pass(1, &[]), &x, &dy);
+            let (y, dx) = forward_and_backward(&mut layer, &pass(1, &[]), &x, &dy);
             for row in y.rows() {
                 assert_eq!(bits(row), bits(&layer.params()[1].value), "{backward:?}, n = {n}");
             }
             assert!(all_finite(&dx), "{backward:?}, n = {n}");
             assert!(layer.params()[0].grad.iter().all(|&dgamma| dgamma == F::zero()), "x_hat is 0");
-            layer.commit();
-            assert!(layer.non_finite_statistic().is_none());
+            layer.update_running_stats();
+            assert!(layer.non_finite(&ThreadPool::single()).is_none());
         }
     }
 }
@@ -111,8 +109,8 @@ fn assert_f32_follows_f64(x: &Array2<f32>, what: &str) {
         let what = format!("{backward:?}, {what}");
         let (mut narrow_layer, mut wide_layer) =
             (batch_norm::<f32>(backward, x.ncols()), batch_norm::<f64>(Backward::Fused, x.ncols()));
-        let (y, dx) = there_and_back(&mut narrow_layer, &pass(1, &[]), x, &dy);
-        let (y_wide, dx_wide) = there_and_back(&mut wide_layer, &pass(1, &[]), &wide(x), &wide(&dy));
+        let (y, dx) = forward_and_backward(&mut narrow_layer, &pass(1, &[]), x, &dy);
+        let (y_wide, dx_wide) = forward_and_backward(&mut wide_layer, &pass(1, &[]), &wide(x), &wide(&dy));
         assert_close(&format!("y, {what}"), &wide(&y), &y_wide, 1e-6);
         for (index, (param, param_wide)) in narrow_layer.params().iter().zip(wide_layer.params()).enumerate()
         {
@@ -151,8 +149,8 @@ fn the_ends_of_the_range_are_normalised_like_the_middle() {
 fn a_variance_beyond_the_range_is_reported() {
     let mut layer = batch_norm::<f32>(Backward::Fused, 2);
     let x = array![[3e38_f32, 1.0], [-3e38, 2.0]];
-    there_and_back(&mut layer, &pass(1, &[]), &x, &x.mapv(|_| 1.0));
-    assert_eq!(layer.non_finite_statistic().as_deref(), Some("bn.running_var"));
+    forward_and_backward(&mut layer, &pass(1, &[]), &x, &x.mapv(|_| 1.0));
+    assert_eq!(layer.non_finite(&ThreadPool::single()).as_deref(), Some("bn.running_var"));
     assert!(all_finite(layer.params().iter().flat_map(|param| &param.value)));
 }
 
@@ -161,7 +159,7 @@ fn centring_a_constant_column_gives_exactly_beta() {
     let mut layer = MeanOnly::<f32>::new("centre", MeanOnlySpec::default(), 2);
     layer.params_mut()[0].value = array![[0.25, -3.0]];
     let x = Array2::from_shape_fn((7, 2), |(_, column)| [0.1_f32, 1e8][column]);
-    let (y, _) = there_and_back(&mut layer, &pass(1, &[]), &x, &x.mapv(|_| 1.0));
+    let (y, _) = forward_and_backward(&mut layer, &pass(1, &[]), &x, &x.mapv(|_| 1.0));
     assert!(y.rows().into_iter().all(|row| bits(row) == bits(&layer.params()[0].value)), "{y}");
 }
 
@@ -169,9 +167,9 @@ fn centring_a_constant_column_gives_exactly_beta() {
 #[test]
 fn at_zero_a_rectifier_is_on_its_left_side() {
     let x = array![[0.0_f32, -0.0, f32::MIN_POSITIVE, -f32::MIN_POSITIVE]];
-    for (spec, left) in [(relu(), 0.0), (leaky_relu(), 0.1)] {
-        let mut layers = Network::<f32>::build(&[spec], 4, 4, 0).into_layers();
-        let (y, dx) = there_and_back(&mut *layers[0], &pass(1, &[]), &x, &array![[2.0, 2.0, 2.0, 2.0]]);
+    for (spec, left) in [(relu(), 0.0), (leaky_relu(0.1), 0.1)] {
+        let mut layers = build_layers::<f32>(&[spec], 4, 4, 0);
+        let (y, dx) = forward_and_backward(&mut *layers[0], &pass(1, &[]), &x, &array![[2.0, 2.0, 2.0, 2.0]]);
         assert_eq!(dx, array![[2.0 * left, 2.0 * left, 2.0, 2.0 * left]]);
         assert_eq!(y[[0, 0]], 0.0);
         assert_eq!(y[[0, 1]], 0.0);
@@ -184,10 +182,10 @@ fn nan_reaches_the_loss() {
     let mut x = uniform((3, 4), 1);
     x[[1, 2]] = f64::NAN;
     let values = uniform((3, 3), 2);
-    for activation in [relu(), leaky_relu(), sigmoid(), tanh(), dropout(0.5)] {
-        for loss in [softmax_loss(), logistic_loss(), squared_loss(), huber_loss(1.0)] {
-            let network = Network::build(&[activation.clone(), scores(), loss.clone()], 4, 3, 1);
-            let mut workspace = network.reserve_inference(3);
+    for activation in [relu(), leaky_relu(0.1), sigmoid(), tanh(), dropout(0.5)] {
+        for loss in [softmax_loss(), logistic_loss(), squared_loss(), HuberLossSpec { delta: 1.0 }.into()] {
+            let network = Network::build(&[activation.clone(), output_affine(), loss.clone()], 4, 3, 1);
+            let mut workspace = network.inference_workspace(3);
             let targets = match loss.loss().map(Loss::task) {
                 Some(Task::Classification) => TargetsView::Classes(&[0, 1, 0]),
                 _ => TargetsView::Values(values.view()),
@@ -205,12 +203,13 @@ fn nan_reaches_the_loss() {
 fn the_loss_survives_the_largest_scores() {
     let x = array![[3e38_f32, -3e38, 0.0], [3e38, 3e38, -3e38], [-3e38, -3e38, -3e38]];
     let right = pass(1, &[0, 1, 2]);
-    let (losses, dx) = there_and_back(&mut SoftmaxLoss::new(3), &right, &x, &array![[1.0], [1.0], [1.0]]);
+    let (losses, dx) =
+        forward_and_backward(&mut SoftmaxLoss::new(3), &right, &x, &array![[1.0], [1.0], [1.0]]);
     assert_eq!(losses, array![[0.0], [2_f32.ln()], [3_f32.ln()]]);
     let third = 1.0 / 3.0;
     assert_eq!(dx, array![[0.0, 0.0, 0.0], [0.5, -0.5, 0.0], [third, third, third - 1.0]]);
     let wrong = pass(1, &[1, 2, 0]);
-    let (_, dx) = there_and_back(&mut SoftmaxLoss::new(3), &wrong, &x, &array![[1.0], [1.0], [1.0]]);
+    let (_, dx) = forward_and_backward(&mut SoftmaxLoss::new(3), &wrong, &x, &array![[1.0], [1.0], [1.0]]);
     assert_eq!(dx, array![[1.0, -1.0, 0.0], [0.5, 0.5, -1.0], [third - 1.0, third, third]]);
 }
 
@@ -220,7 +219,7 @@ fn the_logistic_loss_survives_the_largest_scores() {
     let x = array![[3e38_f32], [-3e38], [3e38], [-3e38], [0.0], [-90.0], [90.0]];
     let ones = Array2::ones((7, 1));
     let pass = pass(1, &[1, 0, 0, 1, 0, 0, 1]);
-    let (losses, dx) = there_and_back(&mut LogisticLoss, &pass, &x, &ones);
+    let (losses, dx) = forward_and_backward(&mut LogisticLoss, &pass, &x, &ones);
     let small = (-90.0_f32).exp();
     assert_eq!(losses, array![[0.0], [0.0], [3e38], [3e38], [2_f32.ln()], [small], [small]]);
     assert_eq!(dx, array![[0.0], [0.0], [1.0], [-1.0], [0.5], [small], [-small]]);
@@ -231,8 +230,9 @@ fn the_logistic_loss_survives_the_largest_scores() {
 fn the_huber_loss_survives_the_largest_scores() {
     let x = array![[3e38_f32, -3e38], [1.0, -0.25]];
     let targets = array![[0.0, 0.0], [0.0, 0.0]];
-    let mut layers = Network::<f32>::build(&[huber_loss(0.5)], 2, 2, 0).into_layers();
-    let (losses, dx) = there_and_back(&mut *layers[0], &values_pass(1, &targets), &x, &array![[2.0], [2.0]]);
+    let mut layers = build_layers::<f32>(&[HuberLossSpec { delta: 0.5 }.into()], 2, 2, 0);
+    let (losses, dx) =
+        forward_and_backward(&mut *layers[0], &values_pass(1, &targets), &x, &array![[2.0], [2.0]]);
     assert_eq!(losses, array![[1.5e38], [(0.375 + 0.03125) / 2.0]]);
     assert_eq!(dx, array![[0.5, -0.5], [0.5, -0.25]]);
 }

@@ -4,22 +4,19 @@
 
 use bntrain::kernel::ThreadPool;
 use bntrain::nn::{
-    AffineSpec, BatchNormSpec, Bias, Layer, LayerSpec, LeakyReluSpec, MeanOnlySpec, Network, PassContext,
-    RunningStart, RunningUpdate, RunningVariance, Workspace,
+    AffineSpec, BatchNormSpec, Layer, LayerSpec, Network, PassContext, RunningStart, RunningUpdate,
+    RunningVariance, Workspace, build_layers, relu, softmax_loss,
 };
-use bntrain::optim::{
-    AdamSpec, AdamWSpec, Optimizer, OptimizerSpec, RmsPropSpec, SgdSpec, add_l2_gradient, clip_by_global_norm,
-};
+use bntrain::optim::{Optimizer, OptimizerSpec, add_l2_gradient, clip_by_global_norm};
 use bntrain::targets::TargetsView;
 use ndarray::Array2;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::support::json::{column, entries, find, golden, labels, matrix, number, numbers, set};
-use crate::support::stacks::{huber_loss, logistic_loss, relu, sigmoid, softmax_loss, squared_loss, tanh};
-use crate::support::{assert_close, infer, one_by_one, there_and_back, values_pass};
+use crate::support::{assert_close, forward_and_backward, infer, one_by_one, unfused, values_pass};
 
-/// A right implementation stays below 1e-12; the mistakes that the files were tried against exceed
-/// 1e-7.
+/// A correct implementation stays below 1e-12; known mistakes exceed 1e-7, see the README of the files.
 const TOLERANCE: f64 = 1e-9;
 
 /// The network of the golden files, with its names.
@@ -27,12 +24,13 @@ const TOLERANCE: f64 = 1e-9;
 /// The files count layers by position, `4_batch_norm`; the network counts within the kind,
 /// `batch_norm_2`.
 struct Golden {
+    specs: Vec<LayerSpec>,
     network: Network<f64>,
     workspace: Workspace<f64>,
     names: Vec<(String, String)>, // of each layer: in the file, in the network
 }
 
-/// PyTorch's convention for what running statistics start from.
+/// PyTorch's convention: the initial running statistics count.
 fn pytorch() -> BatchNormSpec {
     BatchNormSpec { running_start: RunningStart::Standard, ..BatchNormSpec::default() }
 }
@@ -63,8 +61,8 @@ impl Golden {
         let names: Vec<_> =
             names.iter().enumerate().map(|(index, &name)| (name.to_owned(), ours(index))).collect();
         let mut network = Network::build(&specs, 6, 4, 0);
-        let workspace = network.reserve(10);
-        let mut golden = Self { network, workspace, names };
+        let workspace = network.allocate(10);
+        let mut golden = Self { specs, network, workspace, names };
         let mut n_set = 0;
         for (name, value) in entries(parameters) {
             let ours = golden.ours(name);
@@ -116,7 +114,7 @@ fn assert_number(what: &str, actual: f64, expected: &Value) {
 }
 
 #[test]
-fn a_network_passes_there_and_back() {
+fn forward_and_backward_of_a_network_agree() {
     let file = golden("network.json");
     for norm in ["batch_norm", "none"] {
         let (case, batch) = (&file[norm], &file["batches"][0]);
@@ -134,9 +132,9 @@ fn a_network_passes_there_and_back() {
         }
         assert_close("dx", &dx, &matrix(&training["dx"]), TOLERANCE);
 
-        // What is between the layers, which a network does not always write down.
+        // What is between the layers; a network does not write all of it.
         let labels = labels(&batch["labels"]);
-        let mut layers = golden.network.into_layers();
+        let mut layers = unfused(&golden.specs, &golden.network, 4);
         let pass = crate::support::pass(1, &labels);
         let (acts, d_acts) = one_by_one(&mut layers, &pass, &matrix(&batch["x"]));
         for ((name, _), (y, dy)) in golden.names.iter().zip(acts.iter().zip(&d_acts).skip(1)) {
@@ -147,13 +145,13 @@ fn a_network_passes_there_and_back() {
 }
 
 #[test]
-fn a_network_is_evaluated_with_its_running_statistics() {
+fn evaluation_with_running_statistics_agrees() {
     let file = golden("network.json");
     for norm in ["batch_norm", "none"] {
         let case = &file[norm];
         let mut golden = Golden::new(&case["layers"], &case["parameters"], &pytorch());
         golden.train(&file["batches"][0], 1);
-        golden.network.commit();
+        golden.network.update_running_stats();
         let batches = file["batches"].as_array().expect("a list");
         for (batch, expected) in batches.iter().zip(case["evaluation"].as_array().expect("a list")) {
             let x = matrix(&batch["x"]);
@@ -172,7 +170,7 @@ fn a_network_is_evaluated_with_its_running_statistics() {
 }
 
 #[test]
-fn running_statistics_follow_each_convention() {
+fn running_statistics_of_each_convention_agree() {
     use RunningUpdate::{Constant, Cumulative};
     use RunningVariance::{Biased, Unbiased};
     let file = golden("network.json");
@@ -190,7 +188,7 @@ fn running_statistics_follow_each_convention() {
         let mut golden = Golden::new(&case["layers"], &case["parameters"], &norm);
         for batch in 0..n_batches {
             golden.train(&file["batches"][batch], 1);
-            golden.network.commit();
+            golden.network.update_running_stats();
         }
         assert_eq!(entries(&case["running"][key]).count(), 4);
         golden.assert_values(key, &case["running"][key]);
@@ -199,7 +197,7 @@ fn running_statistics_follow_each_convention() {
 }
 
 #[test]
-fn a_weighted_pass_agrees() {
+fn row_weights_agree() {
     let file = golden("network.json");
     let (case, batch) = (&file["weighted"], &file["batches"][1]);
     let mut golden =
@@ -217,31 +215,25 @@ fn a_weighted_pass_agrees() {
     }
 }
 
-/// The layer of a case in `layers.json`, which is 4 features wide.
+/// The specification of a case: the longest of `kinds` that its name begins with, with the keys of its
+/// config.
+fn spec<T: DeserializeOwned>(
+    kinds: impl Iterator<Item = &'static str>,
+    name: &str,
+    config: &Map<String, Value>,
+) -> T {
+    let kind = kinds.filter(|kind| name.starts_with(kind)).max_by_key(|kind| kind.len());
+    let mut table = config.clone();
+    table.insert("type".to_owned(), kind.unwrap_or_else(|| panic!("{name} is not of a known kind")).into());
+    serde_json::from_value(table.into()).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The layer of a case in `layers.json`, which is 4 features wide; an affine layer has 3 outputs.
 fn layer(name: &str, case: &Value) -> Box<dyn Layer<f64>> {
-    let config = &case["config"];
-    let spec = match name {
-        "relu" => relu(),
-        "sigmoid" => sigmoid(),
-        "tanh" => tanh(),
-        "leaky_relu" => LayerSpec::LeakyRelu(LeakyReluSpec { slope: number(&config["slope"]) }),
-        "mean_only" => LayerSpec::MeanOnly(MeanOnlySpec::default()),
-        _ if name.starts_with("softmax_loss") => softmax_loss(),
-        _ if name.starts_with("logistic_loss") => logistic_loss(),
-        "squared_loss" => squared_loss(),
-        "huber_loss" => huber_loss(number(&config["delta"])),
-        _ if name.starts_with("affine") => {
-            let bias = if config["bias"] == true { Bias::On } else { Bias::Off };
-            LayerSpec::Affine(AffineSpec { units: Some(3), bias, ..AffineSpec::default() })
-        }
-        _ => LayerSpec::BatchNorm(BatchNormSpec {
-            eps: number(&config["eps"]),
-            scale: config["scale"] == true,
-            shift: config["shift"] == true,
-            ..BatchNormSpec::default()
-        }),
-    };
-    let mut layer = Network::build(&[spec], 4, 4, 0).into_layers().pop().expect("one layer");
+    let config = case["config"].as_object().expect("a table");
+    let kinds = LayerSpec::every_kind();
+    let spec = spec(kinds.iter().map(LayerSpec::kind), name, config);
+    let mut layer = build_layers(&[spec], 4, 3, 0).pop().expect("one layer");
     if let Value::Object(parameters) = &case["parameters"] {
         for (name, value) in parameters {
             set(layer.params_mut(), name, value);
@@ -268,7 +260,7 @@ fn single_layers_agree() {
             assert_close(name, &y, &matrix(&case["y"]), TOLERANCE);
             continue;
         }
-        let (y, dx) = there_and_back(&mut *layer, &pass, &x, &per_row(&case["dy"]));
+        let (y, dx) = forward_and_backward(&mut *layer, &pass, &x, &per_row(&case["dy"]));
         assert_close(&format!("{name}: y"), &y, &per_row(&case["y"]), TOLERANCE);
         assert_close(&format!("{name}: dx"), &dx, &matrix(&case["dx"]), TOLERANCE);
         let trained = layer.params().iter().filter(|param| param.is_trained()).count();
@@ -283,37 +275,14 @@ fn single_layers_agree() {
 
 /// The optimiser of a case in `optimizers.json`, and its bound on the norm.
 fn optimizer(name: &str, config: &Value) -> (OptimizerSpec, Option<f64>) {
-    let or_zero = |key: &str| config[key].as_f64().unwrap_or(0.0);
-    let learning_rate = number(&config["learning_rate"]);
-    let spec = match name {
-        "rmsprop" => OptimizerSpec::RmsProp(RmsPropSpec {
-            learning_rate,
-            decay: or_zero("alpha"),
-            eps: or_zero("eps"),
-            l2: 0.0,
-        }),
-        "adam" => OptimizerSpec::Adam(AdamSpec {
-            learning_rate,
-            beta1: or_zero("beta1"),
-            beta2: or_zero("beta2"),
-            eps: or_zero("eps"),
-            l2: 0.0,
-        }),
-        "adamw" => OptimizerSpec::AdamW(AdamWSpec {
-            learning_rate,
-            beta1: or_zero("beta1"),
-            beta2: or_zero("beta2"),
-            eps: or_zero("eps"),
-            weight_decay: or_zero("weight_decay"),
-        }),
-        _ => OptimizerSpec::Sgd(SgdSpec {
-            learning_rate,
-            momentum: or_zero("momentum"),
-            nesterov: config["nesterov"] == true,
-            l2: or_zero("l2"),
-        }),
-    };
-    (spec, config["clip_norm"].as_f64())
+    let mut config = config.as_object().expect("a table").clone();
+    let clip_norm = config.remove("clip_norm").and_then(|norm| norm.as_f64());
+    // PyTorch's name.
+    if let Some(decay) = config.remove("alpha") {
+        config.insert("decay".to_owned(), decay);
+    }
+    let kinds = OptimizerSpec::every_kind();
+    (spec(kinds.iter().map(OptimizerSpec::kind), name, &config), clip_norm)
 }
 
 #[test]
@@ -335,7 +304,7 @@ fn ten_steps_of_each_optimizer_agree() {
                 clip_by_global_norm(&mut golden.network, max_norm);
             }
             optimizer.step(&ThreadPool::single(), &mut golden.network, step, spec.learning_rate());
-            golden.network.commit();
+            golden.network.update_running_stats();
             assert_number(&format!("{name}: loss of step {step}"), loss, &expected_loss.into());
             assert_number(&format!("{name}: norm of step {step}"), norm, &expected_norm.into());
         }

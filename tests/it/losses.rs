@@ -1,9 +1,9 @@
-//! Networks that end in each of the losses, as their users meet them.
+//! Networks with each of the losses, through the program.
 
 use crate::support::work::Work;
 
 #[test]
-fn two_classes_can_share_a_score() {
+fn logistic_loss_trains_two_classes_with_one_logit() {
     let work = Work::new();
     let logistic = ["-c", "single.toml", "--set", "model.loss=logistic_loss"];
     work.ok(&[&logistic[..], &["-o", "run", "--epochs", "8", "--require", "valid_accuracy > 0.9"]].concat());
@@ -13,7 +13,7 @@ fn two_classes_can_share_a_score() {
 }
 
 #[test]
-fn three_classes_cannot() {
+fn logistic_loss_is_refused_for_three_classes() {
     let work = Work::new();
     work.write("data.csv", &(work.read("data.csv") + "0.5,0.5,sideways\n0.4,0.4,sideways\n"));
     assert_eq!(
@@ -22,7 +22,7 @@ fn three_classes_cannot() {
     );
 }
 
-/// 54 rows of one class and 6 of the other, which no feature tells apart.
+/// 54 rows of one class and 6 of the other, which no feature separates.
 fn lopsided(work: &Work) {
     let rows: String = (0..60)
         .map(|row| format!("{},{}\n", row % 3, if row % 10 == 0 { "rare" } else { "usual" }))
@@ -32,7 +32,7 @@ fn lopsided(work: &Work) {
 }
 
 #[test]
-fn weighted_classes_move_the_answers() {
+fn class_weights_change_predictions_and_are_written_to_the_config() {
     let work = Work::new();
     lopsided(&work);
     let usual = ["-c", "lopsided.toml", "--epochs", "20", "-o"];
@@ -40,8 +40,8 @@ fn weighted_classes_move_the_answers() {
         let summary = work.json(format!("{run}/summary.json"));
         summary["runs"][0]["final_scores"]["train_accuracy"].as_f64().expect("an accuracy")
     };
-    work.ok(&[&usual[..], &["alike"]].concat());
-    assert!(accuracy("alike") > 0.85);
+    work.ok(&[&usual[..], &["unweighted"]].concat());
+    assert!(accuracy("unweighted") > 0.85);
     let rare = "training.class_weights={ rare = 100 }";
     work.ok(&[&usual[..], &["rare", "--set", rare]].concat());
     assert!(accuracy("rare") < 0.5);
@@ -53,7 +53,7 @@ fn weighted_classes_move_the_answers() {
 }
 
 #[test]
-fn weights_are_for_classes_that_there_are() {
+fn class_weights_of_an_unknown_class_are_refused() {
     let work = Work::new();
     lopsided(&work);
     let (code, error) = work.fails(&["-c", "lopsided.toml", "--set", "training.class_weights={ rear = 2 }"]);
@@ -67,7 +67,7 @@ fn weights_are_for_classes_that_there_are() {
 }
 
 #[test]
-fn baselines_stand_beside_the_network_and_change_nothing() {
+fn baselines_are_reported_and_change_no_result() {
     let work = Work::new();
     let usual = ["-c", "config.toml", "--set", "data.test=0.2", "--epochs", "20", "-o"];
     let with = work.ok(&[&usual[..], &["with"]].concat()).stdout;
@@ -99,13 +99,13 @@ fn baselines_stand_beside_the_network_and_change_nothing() {
         assert_eq!(values["n"], 2);
         values["mean"].as_f64().expect("a mean")
     };
-    // The classes are two, alike in number, and a plane is between them.
+    // Two balanced classes, separated by a plane.
     assert!((0.4..=0.6).contains(&accuracy("same_for_all", None)));
     assert!(accuracy("linear_model", None) > 0.9);
     assert_eq!(accuracy("network", Some("none")), summary["groups"][1]["final_accuracy"]["mean"]);
 }
 
-/// What is linear already is not compared with itself.
+/// A linear network is its own linear baseline.
 #[test]
 fn a_linear_network_has_one_baseline() {
     let work = Work::new();
@@ -115,9 +115,9 @@ fn a_linear_network_has_one_baseline() {
     assert!(shown.contains("metric             none    95 % interval       class shares\n"), "{shown}");
 }
 
-/// Two targets that a small network can learn, in other units, and a column of weights.
+/// Two targets of different units that a small network can learn, and a column of weights.
 #[test]
-fn values_are_measured_by_r2_everywhere() {
+fn regression_reports_r2_everywhere() {
     let work = Work::new();
     let rows = (0..200).map(|row| {
         let (a, b) = (f64::from(row % 17) / 8.0 - 1.0, f64::from(row * 7 % 23) / 11.0 - 1.0);
@@ -153,7 +153,7 @@ fn values_are_measured_by_r2_everywhere() {
 }
 
 #[test]
-fn values_have_no_class_weights() {
+fn class_weights_are_refused_for_values() {
     let work = Work::new();
     work.write("values.toml", &Work::SINGLE.replace("label = \"kind\"", "target = \"a\""));
     let (code, error) = work.fails(&["-c", "values.toml", "--set", "training.class_weights=balanced"]);

@@ -8,17 +8,18 @@ mod evaluate; // metrics of a network under each choice of statistics
 mod evaluation; // evaluation changes nothing and sees each row alone
 mod export; // models for other tools
 mod extremes; // the limits of rounding and range
+mod fused_relu; // a ReLU applied by the layer next to it
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
 mod init; // a first config for a data file
 mod inspect; // what is in a model or a run
 mod losses; // networks that end in each of the losses
 mod metrics; // metrics and their intervals
+mod mistakes; // wrong backward passes of batch norm
 mod model_file; // files of every format
 mod outputs; // files that are written where the user says
 mod predict; // new rows through a trained model
 mod readme; // what the README says
-mod rectified;
 mod shell; // completions and man pages
 mod statistics; // choices of what batch norm normalises by
 mod streams; // standard input that never ends

@@ -2,8 +2,8 @@
 
 use bntrain::metrics::{
     Answers, CALIBRATION_BINS, Classification, Interval, Measure, Missing, Regression, difference,
-    log_logistic, log_softmax,
 };
+use bntrain::nn::log_probabilities;
 use bntrain::targets::Targets;
 use ndarray::{Array2, ArrayView2, array};
 use serde_json::Value;
@@ -228,27 +228,11 @@ fn the_calibration_error_by_chance_is_what_chance_gives() {
     assert!((mean / by_chance - 1.0).abs() < 0.05, "{mean} {by_chance}");
 }
 
-#[test]
-fn logarithms_of_probabilities_keep_what_probabilities_lose() {
-    let mut scores = [800.0, 0.0, -800.0];
-    log_softmax(&mut scores);
-    assert_eq!(scores, [0.0, -800.0, -1600.0]);
-    // 1 - p is 4e-18 here, far below what 1 can lose.
-    let [no, yes] = log_logistic(40.0);
-    assert!((yes + (-40.0_f64).exp()).abs() < 1e-33 && (no + 40.0).abs() < 1e-13, "{no} {yes}");
-    let mut equal = [3.0; 4];
-    log_softmax(&mut equal);
-    assert!(equal.iter().all(|log_p| (log_p - 0.25_f64.ln()).abs() < 1e-15), "{equal:?}");
-    let mut single = [5.0];
-    log_softmax(&mut single);
-    assert_eq!(single, [0.0]);
-    log_softmax(&mut []);
-}
-
 /// The logarithm of the probability of class 1 is 0 for both rows, that of class 0 is not.
 #[test]
 fn two_sure_rows_are_ranked_by_how_sure_they_are() {
-    let predictions = array![log_logistic(800.0), log_logistic(900.0)];
+    let predictions = [log_probabilities(vec![800.0]), log_probabilities(vec![900.0])].concat();
+    let predictions = Array2::from_shape_vec((2, 2), predictions).expect("two rows of two classes");
     let area = |truth: &[u32]| Classification::of(truth, predictions.view(), None).auc.value;
     assert_eq!((area(&[0, 1]), area(&[1, 0])), (Some(1.0), Some(0.0)));
 }

@@ -1,10 +1,13 @@
-//! One network under each choice of the statistics that it normalises by.
+//! Evaluation of one network with running, recomputed and batch statistics.
 
 use bntrain::kernel::ThreadPool;
-use bntrain::nn::{BatchNormSpec, Layer, LayerSpec, Network, ParamKind, Population, RunningVariance};
+use bntrain::nn::{
+    BatchNormSpec, DatasetStats, Layer, LayerSpec, Network, ParamKind, RunningVariance, batch_norm, dropout,
+    mean_only, relu, tanh,
+};
 use ndarray::{Array2, ArrayView2, Axis};
 
-use crate::support::stacks::{batch_norm, dropout, mean_only, relu, stack, tanh};
+use crate::support::stacks::stack;
 use crate::support::{assert_close, bits, infer, labels, pass, uniform};
 
 fn biased() -> LayerSpec {
@@ -28,83 +31,83 @@ fn running(network: &Network<f64>) -> Vec<(String, Array2<f64>)> {
 }
 
 fn scores(network: &Network<f64>, x: &Array2<f64>) -> Array2<f64> {
-    let mut workspace = network.reserve_inference(x.nrows());
-    network.scores(&ThreadPool::single(), x.view(), &mut workspace).to_owned()
+    let mut workspace = network.inference_workspace(x.nrows());
+    network.outputs(&ThreadPool::single(), x.view(), &mut workspace).to_owned()
 }
 
-/// The scores of a batch by its own statistics are those of a training pass, but for dropout.
+/// But for dropout.
 #[test]
-fn a_batch_by_its_own_statistics_is_a_training_pass() {
+fn evaluation_with_batch_statistics_equals_a_training_pass() {
     let (x, labels) = (uniform((9, 5), 1), labels(9, 3));
     let hidden = [batch_norm(), relu(), mean_only(), tanh(), biased()];
     let mut with_dropout = hidden.to_vec();
     with_dropout.insert(2, dropout(0.5));
     let mut plain = Network::<f64>::build(&stack(&[8, 6], &hidden), 5, 3, 1);
     let dropping = Network::<f64>::build(&stack(&[8, 6], &with_dropout), 5, 3, 1);
-    let mut workspace = plain.reserve(9);
+    let mut workspace = plain.allocate(9);
     plain.forward(&pass(1, &labels), x.view(), &mut workspace);
-    let trained = workspace.activation(plain.layers().len() - 2, 9).to_owned();
+    let trained = workspace.activation(plain.layers().len() - 2).expect("it was written").to_owned();
     for network in [&plain, &dropping] {
-        let mut workspace = network.reserve_inference(9);
-        let found = network.scores_as_batch(&ThreadPool::single(), x.view(), &mut workspace);
+        let mut workspace = network.inference_workspace(9);
+        let found = network.outputs_with_batch_stats(&ThreadPool::single(), x.view(), &mut workspace);
         assert_eq!(bits(found), bits(&trained));
     }
     assert_ne!(bits(&scores(&plain, &x)), bits(&trained), "running statistics are others");
 }
 
-/// With biased variances, evaluation by the statistics of a population is the training pass of the
-/// whole population as one batch, through every layer: so each was fed by those before it.
+/// With biased variances, evaluation with the statistics of a data set equals the training pass of the whole
+/// data set as one batch: the input of each layer was computed with the new statistics before it.
 #[test]
-fn recomputed_statistics_are_those_of_each_layers_input_in_turn() {
+fn recomputed_statistics_are_those_of_the_input_of_each_layer() {
     let x = 3.0 * uniform((50, 4), 2) + 10.0;
     let mut network = Network::build(&stack(&[7, 6], &[biased(), relu(), mean_only(), tanh()]), 4, 3, 1);
     let expected = {
-        let mut workspace = network.reserve_inference(50);
-        network.scores_as_batch(&ThreadPool::single(), x.view(), &mut workspace).to_owned()
+        let mut workspace = network.inference_workspace(50);
+        network.outputs_with_batch_stats(&ThreadPool::single(), x.view(), &mut workspace).to_owned()
     };
-    assert!(network.has_running_statistics());
-    network.recompute_running_statistics(&ThreadPool::single(), 16, chunks(&x, 16));
+    assert!(network.has_running_stats());
+    network.recompute_running_stats(&ThreadPool::single(), 16, chunks(&x, 16));
     assert_close("scores", &scores(&network, &x), &expected, 1e-12);
 
     let by_sixteen = running(&network);
-    network.recompute_running_statistics(&ThreadPool::single(), 50, chunks(&x, 50));
+    network.recompute_running_stats(&ThreadPool::single(), 50, chunks(&x, 50));
     for ((name, by_sixteen), (_, by_fifty)) in by_sixteen.iter().zip(running(&network)) {
         assert_close(name, by_sixteen, &by_fifty, 1e-13);
     }
 }
 
 #[test]
-fn recomputed_variances_keep_the_convention_of_their_layer() {
+fn recomputed_variances_are_biased_or_unbiased_as_the_layer_says() {
     let x = uniform((20, 4), 3);
     let variance = |norm: LayerSpec| {
         let mut network = Network::build(&stack(&[5], &[norm]), 4, 3, 1);
-        network.recompute_running_statistics(&ThreadPool::single(), 8, chunks(&x, 8));
+        network.recompute_running_stats(&ThreadPool::single(), 8, chunks(&x, 8));
         running(&network).remove(1).1
     };
     assert_close("unbiased", &variance(batch_norm()), &(variance(biased()) * 20.0 / 19.0), 1e-14);
 }
 
 #[test]
-fn where_there_is_nothing_to_recompute_nothing_changes() {
+fn without_rows_or_layers_to_recompute_nothing_changes() {
     let mut plain = Network::<f64>::build(&stack(&[5], &[relu()]), 4, 3, 1);
-    assert!(!plain.has_running_statistics());
-    plain.recompute_running_statistics(&ThreadPool::single(), 8, |_| panic!("no layer asks for rows"));
+    assert!(!plain.has_running_stats());
+    plain.recompute_running_stats(&ThreadPool::single(), 8, |_| panic!("no layer asks for rows"));
     let mut network = Network::<f64>::build(&stack(&[5], &[batch_norm()]), 4, 3, 1);
     let before = running(&network);
-    network.recompute_running_statistics(&ThreadPool::single(), 8, |_| ());
+    network.recompute_running_stats(&ThreadPool::single(), 8, |_| ());
     assert_eq!(running(&network), before);
 }
 
-/// Offsets that are large beside the spread cost no digits, whatever the chunks.
+/// Nor on the chunks.
 #[test]
-fn moments_of_a_population_do_not_depend_on_its_offset() {
+fn moments_of_a_data_set_do_not_depend_on_its_offset() {
     let x = uniform((300, 3), 4);
     let moments = |offset: f64, n: usize| {
-        let mut population = Population::new(3);
+        let mut stats = DatasetStats::new(3);
         let x = x.mapv(|x| x + offset);
-        chunks(&x, n)(&mut |x| population.add(&ThreadPool::single(), &x));
-        let mean: Vec<f64> = population.mean().iter().map(|mean| mean - offset).collect();
-        Array2::from_shape_vec((2, 3), mean.into_iter().chain(population.variance(false)).collect())
+        chunks(&x, n)(&mut |x| stats.add(&ThreadPool::single(), &x));
+        let mean: Vec<f64> = stats.mean().iter().map(|mean| mean - offset).collect();
+        Array2::from_shape_vec((2, 3), mean.into_iter().chain(stats.variance(false)).collect())
             .expect("six numbers")
     };
     for n in [1, 7, 300] {
@@ -113,12 +116,11 @@ fn moments_of_a_population_do_not_depend_on_its_offset() {
     }
 }
 
-/// A layer that does not normalise has one way to evaluate.
 #[test]
-fn layers_without_statistics_take_a_batch_like_rows() {
+fn layers_without_statistics_evaluate_a_batch_like_single_rows() {
     let x = uniform((6, 4), 5);
     let layer = bntrain::nn::Affine::new("affine", uniform((4, 3), 6), true);
     let mut y = Array2::zeros((6, 3));
-    layer.infer_as_batch(&pass(1, &[]), x.view(), y.view_mut());
+    layer.infer_with_batch_stats(&pass(1, &[]), x.view(), y.view_mut());
     assert_eq!(y, infer(&layer, &pass(1, &[]), &x.view()));
 }

@@ -31,23 +31,9 @@ fn defaults() -> Vec<(&'static Section, &'static str, Table)> {
         (&SCHEDULE, "step", schedule(Decay::Step)),
         (&SCHEDULE, "exponential", schedule(Decay::Exponential)),
         (&SCHEDULE, "cosine", schedule(Decay::Cosine)),
-        optimizer(OptimizerSpec::Sgd(SgdSpec::default())),
-        optimizer(OptimizerSpec::RmsProp(RmsPropSpec::default())),
-        optimizer(OptimizerSpec::Adam(AdamSpec::default())),
-        optimizer(OptimizerSpec::AdamW(AdamWSpec::default())),
-        layer(LayerSpec::Affine(AffineSpec::default())),
-        layer(LayerSpec::BatchNorm(BatchNormSpec::default())),
-        layer(LayerSpec::MeanOnly(MeanOnlySpec::default())),
-        layer(LayerSpec::Relu(ReluSpec {})),
-        layer(LayerSpec::Sigmoid(SigmoidSpec {})),
-        layer(LayerSpec::Tanh(TanhSpec {})),
-        layer(LayerSpec::LeakyRelu(LeakyReluSpec::default())),
-        layer(LayerSpec::Dropout(DropoutSpec::default())),
-        layer(LayerSpec::SoftmaxLoss(SoftmaxLossSpec {})),
-        layer(LayerSpec::LogisticLoss(LogisticLossSpec {})),
-        layer(LayerSpec::SquaredLoss(SquaredLossSpec {})),
-        layer(LayerSpec::HuberLoss(HuberLossSpec::default())),
     ];
+    defaults.extend(OptimizerSpec::every_kind().into_iter().map(optimizer));
+    defaults.extend(LayerSpec::every_kind().into_iter().map(layer));
     for (section, name, table) in &mut defaults {
         // All schedules share one type, a config has the keys of its own only.
         let has = |key: &str| section.variant(name).is_some_and(|variant| variant.key(key).is_some());

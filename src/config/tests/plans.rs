@@ -6,7 +6,7 @@ use crate::config::parse;
 use crate::config::tests::{SHORT, plan};
 use crate::data::{ColumnRef, DataSpec};
 use crate::nn::{Bias, Init, LayerSpec, Norm};
-use crate::optim::{OptimizerSpec, SgdSpec};
+use crate::optim::{OptimizerSpec, Sgd};
 use crate::train::{Dtype, TrainingSpec};
 
 #[test]
@@ -18,7 +18,7 @@ fn what_is_not_written_stands_at_its_default() {
         ..DataSpec::default()
     };
     assert_eq!(plan.data, data);
-    assert_eq!(plan.optimizer, OptimizerSpec::Sgd(SgdSpec::default()));
+    assert_eq!(plan.optimizer, OptimizerSpec::Sgd(Sgd::default()));
     assert_eq!(plan.training, TrainingSpec::default());
     assert_eq!(plan.compare, None);
     assert_eq!((plan.name.as_str(), plan.source.as_path()), ("c", Path::new("/home/c.toml")));

@@ -1,8 +1,9 @@
 //! What comes out of an exported model.
 
-use ndarray::{Array2, Axis, concatenate, s};
+use ndarray::{Array2, Axis, aview1, concatenate, s};
 
 use crate::data::ValueTarget;
+use crate::nn::losses::probability;
 
 /// What the scores of a network say.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,10 +52,9 @@ impl Answer {
 /// `exp(x)` over its sum, per row.
 pub(crate) fn softmax(mut x: Array2<f64>) -> Array2<f64> {
     for mut row in x.rows_mut() {
-        let max = row.fold(f64::NEG_INFINITY, |max, &x| max.max(x));
-        row.mapv_inplace(|x| (x - max).exp());
-        let sum = row.sum();
-        row /= sum;
+        let mut probabilities = row.to_vec();
+        probability::softmax(&mut probabilities);
+        row.assign(&aview1(&probabilities));
     }
     x
 }

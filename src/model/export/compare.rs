@@ -1,16 +1,14 @@
 //! How far an exported model is from the one that it was made of.
 
-use ndarray::{Array2, ArrayView1, s};
+use ndarray::{Array2, s};
 
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
+use crate::metrics::argmax;
 use crate::model::export::{ExportError, Exported, Sample, answer};
 use crate::model::{AnyNetwork, Model};
-use crate::nn::Network;
+use crate::nn::{CHUNK_ROWS, Network, row_chunks};
 use crate::train::Dtype;
-
-/// Rows that go through the network at a time.
-const BATCH: usize = 1024;
 
 /// How well two models agree on some rows.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -50,7 +48,7 @@ pub fn compare(model: &Model, exported: &Exported, sample: &Sample) -> Result<Ag
     }
     let largest_difference = expected.iter().zip(&found).map(|(&a, &b)| difference(a, b)).fold(0.0, f64::max);
     let pairs = expected.rows().into_iter().zip(found.rows());
-    let other_class = pairs.filter(|(a, b)| most_probable(a.view()) != most_probable(b.view())).count();
+    let other_class = pairs.filter(|(a, b)| argmax(a) != argmax(b)).count();
     let other_class = answer.is_classes().then_some(other_class);
     Ok(Agreement { rows: sample.len(), largest_difference, other_class })
 }
@@ -59,12 +57,12 @@ pub fn compare(model: &Model, exported: &Exported, sample: &Sample) -> Result<Ag
 fn scores<F: Real>(network: &Network<F>, encoded: &Array2<f64>) -> Array2<f64> {
     let pool = ThreadPool::single();
     let n = encoded.nrows();
-    let mut workspace = network.reserve_inference(n.min(BATCH));
-    let mut scores = Array2::zeros((n, network.outputs()));
-    for start in (0..n).step_by(BATCH) {
-        let rows = s![start..n.min(start + BATCH), ..];
+    let mut workspace = network.inference_workspace(n.min(CHUNK_ROWS));
+    let mut scores = Array2::zeros((n, network.num_outputs()));
+    for rows in row_chunks(n) {
+        let rows = s![rows, ..];
         let x = encoded.slice(rows).mapv(F::from_f64);
-        let found = network.scores(&pool, x.view(), &mut workspace);
+        let found = network.outputs(&pool, x.view(), &mut workspace);
         scores.slice_mut(rows).assign(&found.mapv(Real::to_f64));
     }
     scores
@@ -76,12 +74,6 @@ fn difference(a: f64, b: f64) -> f64 {
         (false, false) => (a - b).abs(),
         _ => f64::INFINITY,
     }
-}
-
-/// The first of the largest.
-fn most_probable(probabilities: ArrayView1<'_, f64>) -> usize {
-    let better = |best: usize, (class, &p): (usize, &f64)| if p > probabilities[best] { class } else { best };
-    probabilities.iter().enumerate().fold(0, better)
 }
 
 #[cfg(test)]

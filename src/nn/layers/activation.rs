@@ -1,4 +1,4 @@
-//! What all elementwise activations share: one function, its derivative, no parameters.
+//! Elementwise activations: one function, its derivative, no parameters.
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -7,23 +7,21 @@ use crate::kernel::real::Real;
 use crate::nn::{Layer, PassContext};
 
 /// An elementwise function and its derivative.
-pub(crate) trait Activation<F: Real>: Send + Sync {
-    /// Whether the derivative jumps where `y` changes its sign.
-    const HAS_KINK: bool = false;
-    /// Whether `y = max(0, x)`.
-    const IS_RECTIFIER: bool = false;
+pub(crate) trait ActivationFunction<F: Real>: Send + Sync {
+    /// Whether it is differentiable everywhere; false if the derivative jumps where `y` changes its sign.
+    const IS_SMOOTH: bool = true;
 
     /// `y` from `x`.
     fn value(&self, x: F) -> F;
 
-    /// `dy/dx` from `y` alone, so that nothing has to be kept.
-    fn slope(&self, y: F) -> F;
+    /// `dy/dx` from `y` alone, so that nothing has to be stored.
+    fn derivative(&self, y: F) -> F;
 }
 
-/// An [`Activation`] as a layer.
+/// An [`ActivationFunction`] as a layer.
 pub(crate) struct Elementwise<A>(pub(crate) A);
 
-impl<F: Real, A: Activation<F>> Layer<F> for Elementwise<A> {
+impl<F: Real, A: ActivationFunction<F>> Layer<F> for Elementwise<A> {
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
         self.infer(pass, x, y);
     }
@@ -41,15 +39,11 @@ impl<F: Real, A: Activation<F>> Layer<F> for Elementwise<A> {
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         if let Some(mut dx) = dx {
-            kernel::map2(pass.pool, &y, &dy, &mut dx, |y, dy| dy * self.0.slope(y));
+            kernel::map2(pass.pool, &y, &dy, &mut dx, |y, dy| dy * self.0.derivative(y));
         }
     }
 
-    fn is_rectifier(&self) -> bool {
-        A::IS_RECTIFIER
-    }
-
-    fn has_kink(&self) -> bool {
-        A::HAS_KINK
+    fn is_smooth(&self) -> bool {
+        A::IS_SMOOTH
     }
 }

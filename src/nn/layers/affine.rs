@@ -12,7 +12,7 @@
 //! |---|---|---|---|
 //! | `units` | from the label, in the last affine layer | `1..`, as memory allows | outputs |
 //! | `init` | `he_normal` before ReLU-like layers, else `xavier` | `he_normal`, `xavier`, `{ normal = std }` | initial weights |
-//! | `bias` | `"auto"` | `true`, `false`, `"auto"` | `auto`: none directly before a norm, which would cancel it |
+//! | `bias` | `"auto"` | `true`, `false`, `"auto"` | `auto`: no bias directly before a norm, which would cancel it |
 //!
 //! Source: the notation and the orientation of `W` are those of the CS231n assignments.
 
@@ -23,27 +23,42 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::kernel;
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{Init, Layer, Param, ParamKind, PassContext};
+use crate::nn::build::{Build, BuildContext};
+use crate::nn::layer::non_finite_gradient;
+use crate::nn::passes::Fused;
+use crate::nn::{Init, Layer, LayerSpec, Param, ParamKind, PassContext};
 
 /// `type = "affine"`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AffineSpec {
-    /// Outputs; none in the last affine layer, whose width follows from the label.
+    /// Outputs; `None` in the last affine layer, whose width follows from the label or targets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub units: Option<usize>,
-    /// Initial weights; none for the default, which depends on what follows.
+    /// Initial weights; `None` for the default, which depends on the next activation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<Init>,
     /// Whether there is a bias.
     pub bias: Bias,
 }
 
+/// An affine layer of `units` outputs, with the default [`Init`] and [`Bias`].
+pub fn affine(units: usize) -> LayerSpec {
+    AffineSpec { units: Some(units), ..AffineSpec::default() }.into()
+}
+
+/// The last affine layer of a network: as wide as the loss wants, which is one output for each class
+/// or target, or a single one before [`logistic_loss`](crate::nn::logistic_loss).
+pub fn output_affine() -> LayerSpec {
+    AffineSpec::default().into()
+}
+
 /// Whether an affine layer has a bias.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Bias {
-    /// Yes, except directly before a norm: there the mean takes it out again, and its gradient is
+    /// Yes, except directly before a norm: subtracting the mean cancels it there, and its gradient is
     /// exactly 0 (Ioffe and Szegedy 2015, section 3.2).
     #[default]
     Auto,
@@ -90,57 +105,80 @@ impl<'de> Deserialize<'de> for Bias {
     }
 }
 
+impl AffineSpec {
+    fn has_bias(&self, before_norm: bool) -> bool {
+        match self.bias {
+            Bias::On => true,
+            Bias::Off => false,
+            Bias::Auto => !before_norm,
+        }
+    }
+}
+
+impl Build for AffineSpec {
+    fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+        let units = self.units.unwrap_or(context.outputs);
+        let weights = Array2::zeros((context.inputs, units));
+        let affine = Affine::new(context.name, weights, self.has_bias(context.before_norm));
+        Box::new(Affine { fused: self.fused(context), ..affine })
+    }
+
+    /// The ReLU after it is applied together with the bias.
+    fn fused(&self, context: &BuildContext<'_>) -> Fused {
+        let Fused { relu_after, relu_before } = context.fusible;
+        Fused { relu_after: relu_after && self.has_bias(context.before_norm), relu_before }
+    }
+}
+
 /// See the [module](self).
 pub struct Affine<F> {
     /// `W`, then `b` if there is one.
     params: Vec<Param<F>>,
+    fused: Fused,
+    /// Whether the gradient of `W` is known to be finite: it was when the backward pass wrote it, and the
+    /// tensors were not borrowed mutably since.
+    is_gradient_finite: bool,
 }
 
 impl<F: Real> Affine<F> {
-    /// A layer named `name` with the given weights, `(inputs, units)`, and a zero bias or none.
+    /// A layer named `name` with the given weights, `(inputs, units)`, and a bias of 0 or none.
     pub fn new(name: &str, weights: Array2<F>, bias: bool) -> Self {
         let units = weights.ncols();
         let mut params = vec![Param::trained(format!("{name}.weight"), ParamKind::Weight, weights)];
         if bias {
-            params.push(Param::trained(
-                format!("{name}.bias"),
-                ParamKind::NoDecay,
-                Array2::zeros((1, units)),
-            ));
+            let zeros = Array2::zeros((1, units));
+            params.push(Param::trained(format!("{name}.bias"), ParamKind::NoDecay, zeros));
         }
-        Self { params }
+        Self { params, fused: Fused::default(), is_gradient_finite: false }
     }
 
-    fn bias(&self) -> Option<&[F]> {
-        self.params.get(1).and_then(|bias| bias.value.as_slice())
-    }
-
-    /// The gradients of the parameters.
-    fn find_gradients(&mut self, pass: &PassContext<'_, F>, x: &ArrayView2<'_, F>, dy: &ArrayView2<'_, F>) {
-        let weights = &mut self.params[0];
-        weights.grad_is_finite = kernel::gradient_product(pass.pool, x, dy, &mut weights.grad.view_mut());
-        if let Some(bias) = self.params.get_mut(1) {
-            let sums = bias.grad.as_slice_mut().expect("gradients are in row-major layout");
-            kernel::sum_rows(pass.pool, dy, sums);
+    /// `x W + b`, or `max(0, x W + b)`.
+    fn apply(
+        &self,
+        pass: &PassContext<'_, F>,
+        x: &ArrayView2<'_, F>,
+        relu: bool,
+        y: &mut ArrayViewMut2<'_, F>,
+    ) {
+        let w = self.params[0].value.view();
+        match self.params.get(1) {
+            Some(bias) => kernel::affine(pass.pool, x, (&w, bias.row()), relu, y),
+            None => kernel::product(pass.pool, x, &w, y),
         }
     }
 }
 
 impl<F: Real> Layer<F> for Affine<F> {
-    fn outputs(&self, _inputs: usize) -> usize {
+    fn output_width(&self, _inputs: usize) -> usize {
         self.params[0].value.ncols()
     }
 
-    fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
-        self.infer(pass, x, y);
+    fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        self.apply(pass, &x, self.fused.relu_after, &mut y);
     }
 
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        let w = self.params[0].value.view();
-        match self.bias() {
-            Some(bias) => kernel::affine(pass.pool, &x, (&w, bias), false, &mut y),
-            None => kernel::product(pass.pool, &x, &w, &mut y),
-        }
+        self.apply(pass, &x, false, &mut y);
     }
 
     fn backward(
@@ -151,33 +189,19 @@ impl<F: Real> Layer<F> for Affine<F> {
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        self.find_gradients(pass, &x, &dy);
-        if let Some(mut dx) = dx {
-            kernel::product(pass.pool, &dy, &self.params[0].value.t(), &mut dx);
+        let weight = &mut self.params[0];
+        self.is_gradient_finite = kernel::gradient_product(pass.pool, &x, &dy, &mut weight.grad.view_mut());
+        if let Some(bias) = self.params.get_mut(1) {
+            let sums = bias.grad.as_slice_mut().expect("gradients are in row-major layout");
+            kernel::sum_rows(pass.pool, &dy, sums);
         }
-    }
-
-    fn forward_rectified(
-        &mut self,
-        pass: &PassContext<'_, F>,
-        x: ArrayView2<'_, F>,
-        mut y: ArrayViewMut2<'_, F>,
-    ) -> bool {
-        let Some(bias) = self.bias() else { return false };
-        kernel::affine(pass.pool, &x, (&self.params[0].value.view(), bias), true, &mut y);
-        true
-    }
-
-    fn backward_rectified(
-        &mut self,
-        pass: &PassContext<'_, F>,
-        x: ArrayView2<'_, F>,
-        dy: ArrayView2<'_, F>,
-        mut dx: ArrayViewMut2<'_, F>,
-    ) -> bool {
-        self.find_gradients(pass, &x, &dy);
-        kernel::product_before_rectifier(pass.pool, (&dy, &self.params[0].value.t()), &x, &mut dx);
-        true
+        let Some(mut dx) = dx else { return };
+        let w = self.params[0].value.t();
+        if self.fused.relu_before {
+            kernel::product_before_rectifier(pass.pool, (&dy, &w), &x, &mut dx);
+        } else {
+            kernel::product(pass.pool, &dy, &w, &mut dx);
+        }
     }
 
     fn params(&self) -> &[Param<F>] {
@@ -185,6 +209,11 @@ impl<F: Real> Layer<F> for Affine<F> {
     }
 
     fn params_mut(&mut self) -> &mut [Param<F>] {
+        self.is_gradient_finite = false;
         &mut self.params
+    }
+
+    fn non_finite(&self, pool: &ThreadPool) -> Option<String> {
+        non_finite_gradient(pool, &self.params[usize::from(self.is_gradient_finite)..])
     }
 }

@@ -14,7 +14,7 @@
 //!
 //! | name | default | range | meaning |
 //! |---|---|---|---|
-//! | `rate` | 0.5 | `0 <= rate < 1` | share of the units dropped (not kept) |
+//! | `rate` | 0.5 | `0 <= rate < 1` | share of the units that are dropped |
 //!
 //! Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from
 //! overfitting", 2014, section 10 (the inverted form).
@@ -25,20 +25,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::nn::{Layer, PassContext};
+use crate::nn::build::{Build, BuildContext};
+use crate::nn::{Layer, LayerSpec, PassContext};
 use crate::random::stream;
 
 /// `type = "dropout"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DropoutSpec {
-    /// Share of the units dropped; `0 <= rate < 1`.
+    /// Share of the units that are dropped; `0 <= rate < 1`.
     pub rate: f64,
 }
 
 impl Default for DropoutSpec {
     fn default() -> Self {
         Self { rate: 0.5 }
+    }
+}
+
+/// Inverted dropout: in training each unit is dropped with probability `rate`; `0 <= rate < 1`.
+pub fn dropout(rate: f64) -> LayerSpec {
+    DropoutSpec { rate }.into()
+}
+
+impl Build for DropoutSpec {
+    fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+        Box::new(Dropout::new(self, context.seed, context.ordinal, context.inputs))
     }
 }
 
@@ -59,15 +71,15 @@ impl<F: Real> Dropout<F> {
 }
 
 impl<F: Real> Layer<F> for Dropout<F> {
-    fn reserve(&mut self, max_rows: usize) {
+    fn allocate(&mut self, max_rows: usize) {
         self.mask = kernel::zeros(max_rows, self.width);
     }
 
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         let mut random = stream(self.seed, "dropout", &[self.ordinal, pass.step]);
-        let kept = F::from_f64(1.0 / (1.0 - self.rate));
+        let scale = F::from_f64(1.0 / (1.0 - self.rate));
         let mut mask = self.mask.slice_mut(s![..x.nrows(), ..]);
-        mask.map_inplace(|m| *m = if random.random::<f64>() < self.rate { F::zero() } else { kept });
+        mask.map_inplace(|m| *m = if random.random::<f64>() < self.rate { F::zero() } else { scale });
         kernel::map2(pass.pool, &x, &mask.view(), &mut y, |x, m| x * m);
     }
 

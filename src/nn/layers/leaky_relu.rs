@@ -19,7 +19,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::real::Real;
-use crate::nn::layers::activation::Activation;
+use crate::nn::build::{Build, BuildContext};
+use crate::nn::layers::activation::{ActivationFunction, Elementwise};
+use crate::nn::{Layer, LayerSpec};
 
 /// `type = "leaky_relu"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,18 +37,31 @@ impl Default for LeakyReluSpec {
     }
 }
 
-pub(crate) struct LeakyRelu<F> {
-    pub(crate) slope: F,
+/// `x` where `x > 0`, else `slope * x`; `0 < slope < 1`.
+pub fn leaky_relu(slope: f64) -> LayerSpec {
+    LeakyReluSpec { slope }.into()
 }
 
-impl<F: Real> Activation<F> for LeakyRelu<F> {
-    const HAS_KINK: bool = true;
+impl Build for LeakyReluSpec {
+    const HE_INIT: bool = true;
+
+    fn build<F: Real>(&self, _context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+        Box::new(Elementwise(LeakyRelu { slope: F::from_f64(self.slope) }))
+    }
+}
+
+struct LeakyRelu<F> {
+    slope: F,
+}
+
+impl<F: Real> ActivationFunction<F> for LeakyRelu<F> {
+    const IS_SMOOTH: bool = false;
 
     fn value(&self, x: F) -> F {
         if x > F::zero() { x } else { self.slope * x }
     }
 
-    fn slope(&self, y: F) -> F {
+    fn derivative(&self, y: F) -> F {
         if y > F::zero() { F::one() } else { self.slope }
     }
 }

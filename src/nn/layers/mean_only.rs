@@ -1,7 +1,14 @@
-//! Centring: batch normalization's translation alone.
+//! Centring: batch normalization without the division by the standard deviation.
 //!
-//! Training, per feature over the `n` rows: `y = x - mean + beta`; `dbeta = sum dy`;
-//! `dx = dy - dbeta / n`. Evaluation uses the running mean.
+//! Training, per feature over the `n` rows of the batch:
+//!
+//! ```text
+//! mean = 1/n sum x               dbeta = sum dy
+//! y    = x - mean + beta         dx    = dy - dbeta / n
+//! ```
+//!
+//! Each `x` acts on all `y` of its column, through the mean: that is the second term of `dx`. Evaluation uses
+//! the running mean.
 //!
 //! # Shapes
 //!
@@ -23,8 +30,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::kernel::{BatchMoments, batch_moments};
-use crate::nn::{Layer, Param, ParamKind, PassContext, Population, RunningStart, RunningUpdate};
+use crate::kernel::{BatchMoments, ThreadPool, batch_moments};
+use crate::nn::build::{Build, BuildContext};
+use crate::nn::layer::non_finite_gradient;
+use crate::nn::{DatasetStats, Layer, LayerSpec, Param, ParamKind, PassContext, RunningStart, RunningUpdate};
 
 /// `type = "mean_only"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,7 +41,7 @@ use crate::nn::{Layer, Param, ParamKind, PassContext, Population, RunningStart, 
 pub struct MeanOnlySpec {
     /// Weight of a new batch in the running mean.
     pub running_update: RunningUpdate,
-    /// What the running mean is before the first batches.
+    /// Whether the initial mean 0 counts.
     pub running_start: RunningStart,
     /// Whether there is a trained beta.
     pub shift: bool,
@@ -48,6 +57,19 @@ impl Default for MeanOnlySpec {
     }
 }
 
+/// Centring, batch normalization's translation alone, with its defaults.
+pub fn mean_only() -> LayerSpec {
+    MeanOnlySpec::default().into()
+}
+
+impl Build for MeanOnlySpec {
+    const IS_NORM: bool = true;
+
+    fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+        Box::new(MeanOnly::new(context.name, self.clone(), context.inputs))
+    }
+}
+
 /// See the [module](self).
 pub struct MeanOnly<F> {
     spec: MeanOnlySpec,
@@ -58,7 +80,7 @@ pub struct MeanOnly<F> {
     means: Vec<f64>,       // width: of dy
     zeros: Vec<f64>,       // width
     no_beta: Vec<F>,       // width: 0, where beta is not trained
-    batches: u64,          // committed so far
+    batches: u64,          // that the running mean followed
 }
 
 impl<F: Real> MeanOnly<F> {
@@ -87,15 +109,10 @@ impl<F: Real> MeanOnly<F> {
     }
 }
 
-/// The values of a `1 x width` tensor.
-fn row<F: Real>(param: &Param<F>) -> &[F] {
-    param.value.as_slice().expect("parameters are in row-major layout")
-}
-
 impl<F: Real> Layer<F> for MeanOnly<F> {
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         batch_moments(pass.pool, &x, &mut self.moments);
-        let beta = if self.spec.shift { row(&self.params[0]) } else { &self.no_beta };
+        let beta = if self.spec.shift { self.params[0].row() } else { &self.no_beta };
         kernel::translate(pass.pool, &x, (&self.moments.origin, &self.moments.shift), beta, &mut y);
     }
 
@@ -107,10 +124,15 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         }
     }
 
-    fn infer_as_batch(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer_with_batch_stats(
+        &self,
+        pass: &PassContext<'_, F>,
+        x: ArrayView2<'_, F>,
+        mut y: ArrayViewMut2<'_, F>,
+    ) {
         let mut moments = BatchMoments::new(x.ncols());
         batch_moments(pass.pool, &x, &mut moments);
-        let beta = if self.spec.shift { row(&self.params[0]) } else { &self.no_beta };
+        let beta = if self.spec.shift { self.params[0].row() } else { &self.no_beta };
         kernel::translate(pass.pool, &x, (&moments.origin, &moments.shift), beta, &mut y);
     }
 
@@ -133,7 +155,7 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         }
     }
 
-    fn commit(&mut self) {
+    fn update_running_stats(&mut self) {
         self.batches += 1;
         let update = self.spec.running_update.weight(self.batches, self.spec.running_start);
         let running = self.params.last_mut().expect("the running mean is always there");
@@ -142,9 +164,9 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         }
     }
 
-    fn set_running_statistics(&mut self, population: &Population) {
+    fn set_running_stats(&mut self, stats: &DatasetStats) {
         let running = self.params.last_mut().expect("the running mean is always there");
-        let mean = population.mean().iter();
+        let mean = stats.mean().iter();
         running.value.iter_mut().zip(mean).for_each(|(own, &mean)| *own = F::from_f64(mean));
     }
 
@@ -156,8 +178,10 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         &mut self.params
     }
 
-    fn non_finite_statistic(&self) -> Option<String> {
-        let finite = kernel::all_finite(&self.moments.shift) && kernel::all_finite(&self.moments.origin);
-        (!finite).then(|| self.running_mean().name.clone())
+    fn non_finite(&self, pool: &ThreadPool) -> Option<String> {
+        if !kernel::all_finite(&self.moments.shift) || !kernel::all_finite(&self.moments.origin) {
+            return Some(self.running_mean().name.clone());
+        }
+        non_finite_gradient(pool, &self.params)
     }
 }

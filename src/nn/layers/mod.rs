@@ -9,3 +9,12 @@ pub(crate) mod mean_only;
 pub(crate) mod relu;
 pub(crate) mod sigmoid;
 pub(crate) mod tanh;
+
+pub use crate::nn::layers::affine::{Affine, AffineSpec, Bias, affine, output_affine};
+pub use crate::nn::layers::batch_norm::{Backward, BatchNorm, BatchNormSpec, batch_norm};
+pub use crate::nn::layers::dropout::{Dropout, DropoutSpec, dropout};
+pub use crate::nn::layers::leaky_relu::{LeakyReluSpec, leaky_relu};
+pub use crate::nn::layers::mean_only::{MeanOnly, MeanOnlySpec, mean_only};
+pub use crate::nn::layers::relu::{ReluSpec, relu};
+pub use crate::nn::layers::sigmoid::{SigmoidSpec, sigmoid};
+pub use crate::nn::layers::tanh::{TanhSpec, tanh};

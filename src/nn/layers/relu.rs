@@ -13,24 +13,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::nn::layers::activation::Activation;
+use crate::nn::build::{Build, BuildContext};
+use crate::nn::layers::activation::{ActivationFunction, Elementwise};
+use crate::nn::{Layer, LayerSpec};
 
 /// `type = "relu"`; no keys.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReluSpec {}
 
-pub(crate) struct Relu;
+/// `max(0, x)`.
+pub fn relu() -> LayerSpec {
+    ReluSpec {}.into()
+}
 
-impl<F: Real> Activation<F> for Relu {
-    const HAS_KINK: bool = true;
-    const IS_RECTIFIER: bool = true;
+impl Build for ReluSpec {
+    const HE_INIT: bool = true;
+
+    fn build<F: Real>(&self, _context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+        Box::new(Elementwise(Relu))
+    }
+}
+
+struct Relu;
+
+impl<F: Real> ActivationFunction<F> for Relu {
+    const IS_SMOOTH: bool = false;
 
     fn value(&self, x: F) -> F {
         kernel::rectified(x)
     }
 
-    fn slope(&self, y: F) -> F {
+    fn derivative(&self, y: F) -> F {
         kernel::slope(y)
     }
 }

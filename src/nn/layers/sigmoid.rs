@@ -12,21 +12,34 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::real::Real;
-use crate::nn::layers::activation::Activation;
+use crate::nn::build::{Build, BuildContext};
+use crate::nn::layers::activation::{ActivationFunction, Elementwise};
+use crate::nn::{Layer, LayerSpec};
 
 /// `type = "sigmoid"`; no keys.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SigmoidSpec {}
 
-pub(crate) struct Sigmoid;
+/// `1 / (1 + exp(-x))`.
+pub fn sigmoid() -> LayerSpec {
+    SigmoidSpec {}.into()
+}
 
-impl<F: Real> Activation<F> for Sigmoid {
+impl Build for SigmoidSpec {
+    fn build<F: Real>(&self, _context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+        Box::new(Elementwise(Sigmoid))
+    }
+}
+
+struct Sigmoid;
+
+impl<F: Real> ActivationFunction<F> for Sigmoid {
     fn value(&self, x: F) -> F {
         F::one() / (F::one() + (-x).exp())
     }
 
-    fn slope(&self, y: F) -> F {
+    fn derivative(&self, y: F) -> F {
         y * (F::one() - y)
     }
 }

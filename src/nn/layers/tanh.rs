@@ -11,21 +11,34 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::real::Real;
-use crate::nn::layers::activation::Activation;
+use crate::nn::build::{Build, BuildContext};
+use crate::nn::layers::activation::{ActivationFunction, Elementwise};
+use crate::nn::{Layer, LayerSpec};
 
 /// `type = "tanh"`; no keys.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TanhSpec {}
 
-pub(crate) struct Tanh;
+/// `tanh(x)`.
+pub fn tanh() -> LayerSpec {
+    TanhSpec {}.into()
+}
 
-impl<F: Real> Activation<F> for Tanh {
+impl Build for TanhSpec {
+    fn build<F: Real>(&self, _context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+        Box::new(Elementwise(Tanh))
+    }
+}
+
+struct Tanh;
+
+impl<F: Real> ActivationFunction<F> for Tanh {
     fn value(&self, x: F) -> F {
         x.tanh()
     }
 
-    fn slope(&self, y: F) -> F {
+    fn derivative(&self, y: F) -> F {
         F::one() - y * y
     }
 }

@@ -1,4 +1,4 @@
-//! Half the squared error where it is small, the absolute error where it is large, as one layer.
+//! Half the squared error for small errors, linear for large ones, as one layer.
 //!
 //! Forward, per row: `y = 1/k sum over the k outputs of h(x - target)`, with
 //!
@@ -7,8 +7,8 @@
 //! h(e) = delta (|e| - delta / 2)    elsewhere
 //! ```
 //!
-//! Backward: `dx = clamp(x - target, -delta, delta) * dy / k`. A single row that is far off pulls no
-//! harder than one that is off by `delta`.
+//! Backward: `dx = clamp(x - target, -delta, delta) * dy / k`. The gradient of an
+//! outlier is no larger than that of an error of `delta`.
 //!
 //! # Shapes
 //!
@@ -18,24 +18,26 @@
 //!
 //! | name | default | range | meaning |
 //! |---|---|---|---|
-//! | `delta` | 1 | `0 < delta` | where the parabola ends, in units of the scaled target |
+//! | `delta` | 1 | `0 < delta` | error from which the loss is linear, in units of the scaled target |
 //!
 //! Source: Huber, "Robust estimation of a location parameter", 1964.
 //!
 //! # Panics
 //!
-//! If the targets are no values.
+//! If the targets are classes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::real::Real;
-use crate::nn::losses::regression::ErrorFunction;
+use crate::nn::build::{Build, BuildContext};
+use crate::nn::losses::regression::{ErrorFunction, RegressionLoss};
+use crate::nn::{Layer, LayerSpec, Loss};
 
 /// `type = "huber_loss"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HuberLossSpec {
-    /// Where the parabola ends, in units of the scaled target; greater than 0.
+    /// Error from which the loss is linear, in units of the scaled target; greater than 0.
     pub delta: f64,
 }
 
@@ -45,8 +47,21 @@ impl Default for HuberLossSpec {
     }
 }
 
-pub(crate) struct HuberError<F> {
-    pub(crate) delta: F,
+/// The mean Huber loss over the targets of a row, with its default `delta` of 1.
+pub fn huber_loss() -> LayerSpec {
+    HuberLossSpec::default().into()
+}
+
+impl Build for HuberLossSpec {
+    const LOSS: Option<Loss> = Some(Loss::Huber);
+
+    fn build<F: Real>(&self, _context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+        Box::new(RegressionLoss(HuberError { delta: F::from_f64(self.delta) }))
+    }
+}
+
+struct HuberError<F> {
+    delta: F,
 }
 
 impl<F: Real> ErrorFunction<F> for HuberError<F> {
@@ -56,7 +71,7 @@ impl<F: Real> ErrorFunction<F> for HuberError<F> {
         if size <= self.delta { half * error * error } else { self.delta * (size - half * self.delta) }
     }
 
-    fn slope(&self, error: F) -> F {
+    fn derivative(&self, error: F) -> F {
         // Written so that NaN stays NaN.
         if error > self.delta {
             self.delta

@@ -1,18 +1,17 @@
-//! The negative log likelihood of the right one of two classes, from one score, as one layer.
+//! The negative log likelihood of the right one of two classes, from one logit, as one layer.
 //!
-//! The score `x` is the log odds of the class numbered 1: its probability is `1 / (1 + exp(-x))`.
+//! The logit `x` is the log odds of class 1, whose probability is `1 / (1 + exp(-x))`.
 //! Forward, per row, with `z = x` for class 1 and `z = -x` for class 0:
 //!
 //! ```text
 //! y = log(1 + exp(-z)) = max(-z, 0) + log(1 + exp(-|z|))
 //! ```
 //!
-//! The second form is what is computed: no exponential overflows and no probability is rounded to 0
-//! before its logarithm. Backward: `dx = (p - class) * dy`, with `p - class` computed as
-//! `-1 / (1 + exp(z))` for class 1 and its negative for class 0, which keeps its digits where the
-//! answer is sure and right.
+//! The second form is computed: no exponential overflows and no probability is rounded to 0 before its
+//! logarithm. Backward: `dx = (p - class) * dy`, with `p - class` computed as `-1 / (1 + exp(z))` for class 1
+//! and its negative for class 0, which has all digits even if `p` rounds to the class.
 //!
-//! It is the [softmax loss](crate::nn::losses::softmax) of the scores `(0, x)`.
+//! It equals the [softmax loss](crate::nn::losses::softmax) of the logits `(0, x)`.
 //!
 //! # Shapes
 //!
@@ -22,18 +21,32 @@
 //!
 //! # Panics
 //!
-//! If the targets are no classes.
+//! If the targets are values.
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::real::Real;
-use crate::nn::{Layer, PassContext};
+use crate::nn::build::{Build, BuildContext};
+use crate::nn::{Layer, LayerSpec, Loss, PassContext};
 
 /// `type = "logistic_loss"`; no keys.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogisticLossSpec {}
+
+/// The negative log likelihood of the right one of two classes, from a single logit.
+pub fn logistic_loss() -> LayerSpec {
+    LogisticLossSpec {}.into()
+}
+
+impl Build for LogisticLossSpec {
+    const LOSS: Option<Loss> = Some(Loss::Logistic);
+
+    fn build<F: Real>(&self, _context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+        Box::new(LogisticLoss)
+    }
+}
 
 /// See the [module](self).
 pub struct LogisticLoss;
@@ -43,7 +56,7 @@ fn sign<F: Real>(class: u32) -> F {
     if class == 0 { -F::one() } else { F::one() }
 }
 
-/// `1 / (1 + exp(-x))`, whatever the size of `x`.
+/// `1 / (1 + exp(-x))`, without overflow.
 pub(crate) fn logistic<F: Real>(x: F) -> F {
     let e = (-x.abs()).exp();
     let small = e / (F::one() + e);
@@ -51,7 +64,7 @@ pub(crate) fn logistic<F: Real>(x: F) -> F {
 }
 
 impl<F: Real> Layer<F> for LogisticLoss {
-    fn outputs(&self, _inputs: usize) -> usize {
+    fn output_width(&self, _inputs: usize) -> usize {
         1
     }
 
@@ -60,8 +73,8 @@ impl<F: Real> Layer<F> for LogisticLoss {
     }
 
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        for ((&score, loss), &class) in x.iter().zip(&mut y).zip(pass.targets.classes()) {
-            let z = sign::<F>(class) * score;
+        for ((&logit, loss), &class) in x.iter().zip(&mut y).zip(pass.targets.classes()) {
+            let z = sign::<F>(class) * logit;
             let hinge = if z < F::zero() { -z } else { F::zero() };
             *loss = hinge + (-z.abs()).exp().ln_1p();
         }
@@ -77,9 +90,9 @@ impl<F: Real> Layer<F> for LogisticLoss {
     ) {
         let Some(mut dx) = dx else { return };
         let rows = x.iter().zip(&mut dx).zip(&dy).zip(pass.targets.classes());
-        for (((&score, d_score), &d_loss), &class) in rows {
+        for (((&logit, d_logit), &d_loss), &class) in rows {
             let sign = sign::<F>(class);
-            *d_score = -sign * logistic(-sign * score) * d_loss;
+            *d_logit = -sign * logistic(-sign * logit) * d_loss;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the losses for values share: a function of each error, and its mean over the outputs.
+//! Losses for values: a function of each error, and its mean over the outputs.
 //!
 //! Forward, per row: `y = 1/k sum over the k outputs of f(x - target)`. Backward:
 //! `dx = f'(x - target) * dy / k`.
@@ -15,14 +15,14 @@ use crate::nn::{Layer, PassContext};
 /// A function of the error of one output, and its derivative.
 pub(crate) trait ErrorFunction<F: Real>: Send + Sync {
     fn value(&self, error: F) -> F;
-    fn slope(&self, error: F) -> F;
+    fn derivative(&self, error: F) -> F;
 }
 
 /// The mean of an [`ErrorFunction`] as a layer.
-pub(crate) struct ValueLoss<E>(pub(crate) E);
+pub(crate) struct RegressionLoss<E>(pub(crate) E);
 
-impl<F: Real, E: ErrorFunction<F>> Layer<F> for ValueLoss<E> {
-    fn outputs(&self, _inputs: usize) -> usize {
+impl<F: Real, E: ErrorFunction<F>> Layer<F> for RegressionLoss<E> {
+    fn output_width(&self, _inputs: usize) -> usize {
         1
     }
 
@@ -54,7 +54,7 @@ impl<F: Real, E: ErrorFunction<F>> Layer<F> for ValueLoss<E> {
         for (((x, mut dx), &d_loss), target) in rows {
             let share = d_loss / outputs;
             for ((dx, &x), &target) in dx.iter_mut().zip(x).zip(target) {
-                *dx = self.0.slope(x - target) * share;
+                *dx = self.0.derivative(x - target) * share;
             }
         }
     }

@@ -1,10 +1,10 @@
 //! Softmax followed by the negative log likelihood of the right class, as one layer.
 //!
-//! Forward, per row: `y = log(sum over j of exp(x_j)) - x_label`, with the largest score taken
-//! out of the exponentials first, so that no score is too large and no probability is rounded to
-//! 0 before its logarithm. Backward: `dx = (p - onehot(label)) * dy`, `p = softmax(x)`.
+//! Forward, per row: `y = log(sum over j of exp(x_j)) - x_label`. The largest logit is subtracted first, so
+//! that no exponential overflows and no probability is rounded to 0 before its logarithm. Backward:
+//! `dx = (p - onehot(label)) * dy`, `p = softmax(x)`.
 //!
-//! The trainer sets `dy = 1 / n` for the mean over a batch.
+//! [`Network::backward`](crate::nn::Network::backward) sets `dy = 1 / n` for the mean over a batch.
 //!
 //! # Shapes
 //!
@@ -16,20 +16,34 @@
 //!
 //! # Panics
 //!
-//! If the targets are no classes, there are fewer of them than rows, or one is not below `classes`.
+//! If the targets are values, there are fewer of them than rows, or one is not below `classes`.
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
 
 use crate::kernel;
 use crate::kernel::real::Real;
+use crate::nn::build::{Build, BuildContext};
 use crate::nn::workspace::head_mut;
-use crate::nn::{Layer, PassContext};
+use crate::nn::{Layer, LayerSpec, Loss, PassContext};
 
 /// `type = "softmax_loss"`; no keys. The last layer of every network.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SoftmaxLossSpec {}
+
+/// The negative log likelihood of the right class, from one logit for each class.
+pub fn softmax_loss() -> LayerSpec {
+    SoftmaxLossSpec {}.into()
+}
+
+impl Build for SoftmaxLossSpec {
+    const LOSS: Option<Loss> = Some(Loss::Softmax);
+
+    fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+        Box::new(SoftmaxLoss::new(context.inputs))
+    }
+}
 
 /// See the [module](self).
 pub struct SoftmaxLoss<F> {
@@ -37,10 +51,10 @@ pub struct SoftmaxLoss<F> {
     sums: Vec<F>,     // max_rows: of each row of them
 }
 
-const ROW_MAJOR: &str = "scores are in row-major layout";
+const ROW_MAJOR: &str = "logits are in row-major layout";
 
 impl<F: Real> SoftmaxLoss<F> {
-    /// The loss for scores of so many classes.
+    /// The loss for `classes` logits.
     pub fn new(classes: usize) -> Self {
         Self { terms: Array2::zeros((0, classes)), sums: Vec::new() }
     }
@@ -54,17 +68,17 @@ fn losses<F: Real>(
     mut y: ArrayViewMut2<'_, F>,
 ) {
     let rows = x.as_slice().expect(ROW_MAJOR).chunks_exact(x.ncols());
-    for (((loss, scores), sum), &label) in y.iter_mut().zip(rows).zip(sums).zip(pass.targets.classes()) {
-        *loss = sum.ln() + (kernel::largest(scores) - scores[label as usize]);
+    for (((loss, logits), sum), &label) in y.iter_mut().zip(rows).zip(sums).zip(pass.targets.classes()) {
+        *loss = sum.ln() + (kernel::largest(logits) - logits[label as usize]);
     }
 }
 
 impl<F: Real> Layer<F> for SoftmaxLoss<F> {
-    fn outputs(&self, _inputs: usize) -> usize {
+    fn output_width(&self, _inputs: usize) -> usize {
         1
     }
 
-    fn reserve(&mut self, max_rows: usize) {
+    fn allocate(&mut self, max_rows: usize) {
         self.terms = kernel::zeros(max_rows, self.terms.ncols());
         self.sums = vec![F::zero(); max_rows];
     }
@@ -77,11 +91,11 @@ impl<F: Real> Layer<F> for SoftmaxLoss<F> {
         losses(pass, &x, self.sums.iter().copied(), y);
     }
 
-    /// Exponential by exponential: there is no room for all of them.
+    /// One exponential at a time: evaluation has no buffer for all of them.
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
-        let sum = |scores: &[F]| {
-            let largest = kernel::largest(scores);
-            scores.iter().map(|&score| (score - largest).exp()).sum()
+        let sum = |logits: &[F]| {
+            let largest = kernel::largest(logits);
+            logits.iter().map(|&logit| (logit - largest).exp()).sum()
         };
         let rows = x.as_slice().expect(ROW_MAJOR).chunks_exact(x.ncols());
         losses(pass, &x, rows.map(sum), y);
@@ -100,10 +114,10 @@ impl<F: Real> Layer<F> for SoftmaxLoss<F> {
         let d_rows = dx.as_slice_mut().expect(ROW_MAJOR).chunks_exact_mut(classes);
         let terms = self.terms.as_slice().expect(ROW_MAJOR).chunks_exact(classes);
         let rows = d_rows.zip(terms).zip(&self.sums).zip(&dy).zip(pass.targets.classes());
-        for ((((d_scores, terms), &sum), &d_loss), &label) in rows {
+        for ((((d_logits, terms), &sum), &d_loss), &label) in rows {
             let scale = d_loss / sum;
-            d_scores.iter_mut().zip(terms).for_each(|(d_score, &term)| *d_score = term * scale);
-            d_scores[label as usize] -= d_loss;
+            d_logits.iter_mut().zip(terms).for_each(|(d_logit, &term)| *d_logit = term * scale);
+            d_logits[label as usize] -= d_loss;
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Forward, per row: `y = 1/k sum over the k outputs of (x - target)^2`. Backward:
 //! `dx = 2 (x - target) * dy / k`.
 //!
-//! Over standardised targets a mean loss of 1 is that of always answering the mean of the training
-//! rows, and 1 minus the loss is the share of the variance that is explained, R2.
+//! Over standardised targets, predicting the mean of the training rows has a mean loss of 1, and 1 minus the
+//! loss is the explained share of the variance, R2.
 //!
 //! # Shapes
 //!
@@ -14,26 +14,41 @@
 //!
 //! # Panics
 //!
-//! If the targets are no values.
+//! If the targets are classes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::real::Real;
-use crate::nn::losses::regression::ErrorFunction;
+use crate::nn::build::{Build, BuildContext};
+use crate::nn::losses::regression::{ErrorFunction, RegressionLoss};
+use crate::nn::{Layer, LayerSpec, Loss};
 
 /// `type = "squared_loss"`; no keys.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SquaredLossSpec {}
 
-pub(crate) struct SquaredError;
+/// The mean squared error over the targets of a row.
+pub fn squared_loss() -> LayerSpec {
+    SquaredLossSpec {}.into()
+}
+
+impl Build for SquaredLossSpec {
+    const LOSS: Option<Loss> = Some(Loss::Squared);
+
+    fn build<F: Real>(&self, _context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+        Box::new(RegressionLoss(SquaredError))
+    }
+}
+
+struct SquaredError;
 
 impl<F: Real> ErrorFunction<F> for SquaredError {
     fn value(&self, error: F) -> F {
         error * error
     }
 
-    fn slope(&self, error: F) -> F {
+    fn derivative(&self, error: F) -> F {
         error + error
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value.as_object().expect("an object").iter().map(|(key, value)| (key.as_str(), value))
 }
 
-/// The one of `params` whose name is `name`, or ends in `.<name>` where `name` has no layer.
+/// The one of `params` whose name is `name`, or ends in `.<name>` if `name` has no layer.
 pub(crate) fn find<'a, 'v>(
     params: impl IntoIterator<Item = &'a mut Param<f64>>,
     name: &'v str,

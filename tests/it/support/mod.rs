@@ -1,6 +1,5 @@
-//! What several test modules need.
+//! Helpers of several test modules.
 
-pub(crate) mod broken;
 pub(crate) mod json;
 pub(crate) mod stacks;
 
@@ -8,7 +7,7 @@ pub(crate) mod work;
 
 use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
-use bntrain::nn::{Layer, PassContext};
+use bntrain::nn::{Layer, LayerSpec, Network, PassContext, build_layers};
 use bntrain::random::stream;
 use bntrain::targets::TargetsView;
 use ndarray::{Array2, ArrayView2};
@@ -42,15 +41,14 @@ pub(crate) fn forward<F: Real>(
     pass: &PassContext<'_, F>,
     x: &Array2<F>,
 ) -> Array2<F> {
-    let mut y = Array2::zeros((x.nrows(), layer.outputs(x.ncols())));
-    layer.reserve(x.nrows());
+    let mut y = Array2::zeros((x.nrows(), layer.output_width(x.ncols())));
+    layer.allocate(x.nrows());
     layer.forward(pass, x.view(), y.view_mut());
     y
 }
 
-/// The output and `dx` of a training pass there and back; the gradients of the parameters are left
-/// in `layer`.
-pub(crate) fn there_and_back<F: Real>(
+/// The output and `dx` of a forward and a backward pass; the gradients of the parameters are in `layer`.
+pub(crate) fn forward_and_backward<F: Real>(
     layer: &mut dyn Layer<F>,
     pass: &PassContext<'_, F>,
     x: &Array2<F>,
@@ -62,8 +60,8 @@ pub(crate) fn there_and_back<F: Real>(
     (y, dx)
 }
 
-/// A training pass there and back through each of `layers` by itself, for the mean loss of the last: `x`
-/// and each one's output, and the gradients of all these.
+/// Forward and backward through each of `layers` by itself, for the mean loss of the last: `x` and the output
+/// of each, and the gradients of all these.
 pub(crate) fn one_by_one<F: Real>(
     layers: &mut [Box<dyn Layer<F>>],
     pass: &PassContext<'_, F>,
@@ -85,13 +83,25 @@ pub(crate) fn one_by_one<F: Real>(
     (acts, d_acts)
 }
 
+/// The layers of `specs` with the parameters of `network`, each by itself; masks are those of seed 3.
+pub(crate) fn unfused<F: Real>(
+    specs: &[LayerSpec],
+    network: &Network<F>,
+    answers: usize,
+) -> Vec<Box<dyn Layer<F>>> {
+    let mut layers = build_layers(specs, network.num_inputs(), answers, 3);
+    let params = layers.iter_mut().flat_map(|layer| layer.params_mut());
+    params.zip(network.params()).for_each(|(param, source)| param.value.assign(&source.value));
+    layers
+}
+
 /// The output of an evaluation pass of `layer`.
 pub(crate) fn infer<F: Real>(
     layer: &dyn Layer<F>,
     pass: &PassContext<'_, F>,
     x: &ArrayView2<'_, F>,
 ) -> Array2<F> {
-    let mut y = Array2::zeros((x.nrows(), layer.outputs(x.ncols())));
+    let mut y = Array2::zeros((x.nrows(), layer.output_width(x.ncols())));
     layer.infer(pass, x.view(), y.view_mut());
     y
 }
@@ -113,7 +123,7 @@ pub(crate) fn assert_close<'a>(
     }
 }
 
-/// The bits of every entry, for comparisons that take no rounding.
+/// The bits of every entry, for exact comparisons.
 pub(crate) fn bits<'a, F: Real>(values: impl IntoIterator<Item = &'a F>) -> Vec<u64> {
     values.into_iter().map(|&value| value.to_f64().to_bits()).collect()
 }

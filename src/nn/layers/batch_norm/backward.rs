@@ -1,10 +1,10 @@
-//! The three ways back through batch normalization.
+//! Three implementations of the backward pass of batch normalization.
 //!
-//! `h` is the post's name for the layer's input; here it is `x`. All three write the gradients of
-//! gamma and beta where those are trained, and `dx` where it is wanted.
+//! The post calls the layer's input `h`; here it is `x`. All three write the gradients of gamma and beta if
+//! those are trained, and `dx` if it is given.
 //!
 //! The closed form and the graph compute in double precision throughout: some of their intermediate
-//! results are squares and sums that an `f32` cannot hold, where the gradient itself is harmless.
+//! results are squares and sums that overflow an `f32` even if the gradient itself does not.
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip, s};
 
@@ -14,7 +14,7 @@ use crate::kernel::real::Real;
 use crate::nn::PassContext;
 use crate::nn::layers::batch_norm::{Backward, BatchNorm};
 
-/// Room for intermediate results, sized once.
+/// Buffers for intermediate results.
 #[derive(Default)]
 pub(crate) struct Scratch<F> {
     sums: ProjectionSums<F>,

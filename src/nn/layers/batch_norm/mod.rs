@@ -8,11 +8,13 @@
 //! inv_std = 1 / sqrt(var + eps)
 //! ```
 //!
-//! Evaluation uses the running mean and variance in place of the batch's, so that a row's result
-//! does not depend on its neighbours.
+//! Evaluation uses the running mean and variance in place of those of the batch, so that the output of a
+//! row does not depend on the other rows.
 //!
-//! Backward, by the chain rule over all rows of the batch (`dx`, `dy` for the gradients of the
-//! loss with respect to `x`, `y`):
+//! # Backward
+//!
+//! `dx` and `dy` are the gradients of the loss with respect to `x` and `y`. Each `x` acts on every `y` of its
+//! column, through mean and variance, so the chain rule sums over all rows of the batch. The result:
 //!
 //! ```text
 //! dbeta  = sum dy
@@ -20,8 +22,16 @@
 //! dx     = gamma * inv_std * (dy - dbeta / n - x_hat * dgamma / n)
 //! ```
 //!
-//! This last form is `"fused"`. The same derivative is also there the two other ways in which
-//! people derive it, see [`Backward`].
+//! There are three implementations, which agree to rounding:
+//!
+//! - [`Backward::ClosedForm`] (`backward_closed_form`): the equation that the chain rule gives on
+//!   paper, in terms of `x - mean`;
+//! - [`Backward::Graph`] (`backward_graph`): node by node back through the computation graph;
+//! - [`Backward::Fused`] (`backward_fused`), the default: the closed form with its two sums
+//!   recognised as `dbeta` and `dgamma`, as above.
+//!
+//! Without the variance the same derivation gives `dx = dy - dbeta / n`, see
+//! [`MeanOnly`](crate::nn::MeanOnly). [`Mistake`](crate::gradcheck::Mistake) lists plausible wrong formulas.
 //!
 //! # Shapes
 //!
@@ -41,8 +51,8 @@
 //!
 //! # Training and evaluation
 //!
-//! Running statistics are mean 0 and variance 1 before the first batch, and follow each batch when
-//! [`Layer::commit`] is called: `running = (1 - w) running + w batch`, with `w = running_update` for
+//! Running statistics start as mean 0 and variance 1. Each [`Layer::update_running_stats`] moves them
+//! towards those of the last batch: `running = (1 - w) running + w batch`, with `w = running_update` for
 //! `running_start = "standard"` and `w = u / (1 - (1 - u)^t)` at the `t`-th batch for
 //! `"first_batch"`, see [`RunningUpdate::weight`].
 //!
@@ -57,10 +67,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::kernel::{BatchMoments, Normaliser};
+use crate::kernel::{BatchMoments, Normaliser, ThreadPool};
+use crate::nn::build::{Build, BuildContext};
+use crate::nn::layer::non_finite_gradient;
 use crate::nn::layers::batch_norm::backward::Scratch;
+use crate::nn::passes::Fused;
 use crate::nn::{
-    Layer, Param, ParamKind, PassContext, Population, RunningStart, RunningUpdate, RunningVariance,
+    DatasetStats, Layer, LayerSpec, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
+    RunningVariance,
 };
 
 /// `type = "batch_norm"`.
@@ -71,15 +85,15 @@ pub struct BatchNormSpec {
     pub eps: f64,
     /// Weight of a new batch in the running statistics.
     pub running_update: RunningUpdate,
-    /// What running statistics are before the first batches.
+    /// Whether the initial mean 0 and variance 1 count.
     pub running_start: RunningStart,
-    /// Which variance the running variance follows.
+    /// Which variance of a batch goes into the running variance.
     pub running_variance: RunningVariance,
     /// Whether there is a trained gamma.
     pub scale: bool,
     /// Whether there is a trained beta.
     pub shift: bool,
-    /// How the gradient is computed.
+    /// The implementation of the backward pass.
     pub backward: Backward,
 }
 
@@ -97,7 +111,12 @@ impl Default for BatchNormSpec {
     }
 }
 
-/// Three ways to the same gradient; they agree to rounding.
+/// Batch normalization with its defaults; see [`BatchNormSpec`] for others.
+pub fn batch_norm() -> LayerSpec {
+    BatchNormSpec::default().into()
+}
+
+/// Three implementations of the same gradient; they agree to rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Backward {
@@ -109,16 +128,30 @@ pub enum Backward {
     Graph,
 }
 
+impl Build for BatchNormSpec {
+    const IS_NORM: bool = true;
+
+    fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+        let norm = BatchNorm::new(context.name, self.clone(), context.inputs);
+        Box::new(BatchNorm { fused: self.fused(context), ..norm })
+    }
+
+    fn fused(&self, context: &BuildContext<'_>) -> Fused {
+        Fused { relu_before: false, ..context.fusible }
+    }
+}
+
 /// See the [module](self).
 pub struct BatchNorm<F> {
     spec: BatchNormSpec,
+    fused: Fused,
     /// Gamma and beta where they are trained, then the running mean and variance.
     params: Vec<Param<F>>,
     ones: Vec<F>,              // width: gamma where it is not trained
     zeros: Vec<F>,             // width: beta where it is not trained
     normaliser: Normaliser<F>, // of the last batch
     rows: usize,               // of the last batch
-    batches: u64,              // committed so far
+    batches: u64,              // that the running statistics followed
     scratch: Scratch<F>,
 }
 
@@ -138,6 +171,7 @@ impl<F: Real> BatchNorm<F> {
         params.push(Param::running(format!("{name}.running_var"), width, F::one()));
         Self {
             spec,
+            fused: Fused::default(),
             params,
             ones: vec![F::one(); width],
             zeros: vec![F::zero(); width],
@@ -148,69 +182,48 @@ impl<F: Real> BatchNorm<F> {
         }
     }
 
-    /// The training pass, with a rectifier behind it or none.
-    fn normalise(
-        &mut self,
-        pass: &PassContext<'_, F>,
-        x: &ArrayView2<'_, F>,
-        rectifies: bool,
-        y: &mut ArrayViewMut2<'_, F>,
-    ) {
-        self.rows = x.nrows();
-        let mut normaliser = std::mem::take(&mut self.normaliser);
-        let affine = (self.spec.eps, self.gamma(), self.beta());
-        kernel::normalise_batch(pass.pool, x, affine, rectifies, &mut normaliser, y);
-        self.normaliser = normaliser;
-    }
-
     fn width(&self) -> usize {
         self.ones.len()
     }
 
     fn gamma(&self) -> &[F] {
-        if self.spec.scale { row(&self.params[0]) } else { &self.ones }
+        if self.spec.scale { self.params[0].row() } else { &self.ones }
     }
 
     fn beta(&self) -> &[F] {
-        if self.spec.shift { row(&self.params[usize::from(self.spec.scale)]) } else { &self.zeros }
+        if self.spec.shift { self.params[usize::from(self.spec.scale)].row() } else { &self.zeros }
     }
 
-    /// The place of the running mean; the running variance follows it.
+    /// The index of the running mean; the running variance follows it.
     fn running(&self) -> usize {
         self.params.len() - 2
     }
 }
 
-/// The values of a `1 x width` tensor.
-fn row<F: Real>(param: &Param<F>) -> &[F] {
-    param.value.as_slice().expect("parameters are in row-major layout")
-}
-
 impl<F: Real> Layer<F> for BatchNorm<F> {
-    fn reserve(&mut self, max_rows: usize) {
+    fn allocate(&mut self, max_rows: usize) {
         self.scratch = Scratch::new(self.spec.backward, max_rows, self.width());
     }
 
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        self.normalise(pass, &x, false, &mut y);
-    }
-
-    fn forward_rectified(
-        &mut self,
-        pass: &PassContext<'_, F>,
-        x: ArrayView2<'_, F>,
-        mut y: ArrayViewMut2<'_, F>,
-    ) -> bool {
-        self.normalise(pass, &x, true, &mut y);
-        true
+        self.rows = x.nrows();
+        let mut normaliser = std::mem::take(&mut self.normaliser);
+        let affine = (self.spec.eps, self.gamma(), self.beta());
+        kernel::normalise_batch(pass.pool, &x, affine, self.fused.relu_after, &mut normaliser, &mut y);
+        self.normaliser = normaliser;
     }
 
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        let [mean, var] = [0, 1].map(|i| row(&self.params[self.running() + i]));
+        let [mean, var] = [0, 1].map(|i| self.params[self.running() + i].row());
         kernel::normalise_by(pass.pool, &x, (mean, var, self.spec.eps), (self.gamma(), self.beta()), &mut y);
     }
 
-    fn infer_as_batch(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer_with_batch_stats(
+        &self,
+        pass: &PassContext<'_, F>,
+        x: ArrayView2<'_, F>,
+        mut y: ArrayViewMut2<'_, F>,
+    ) {
         let mut normaliser = Normaliser::new(self.width());
         let affine = (self.spec.eps, self.gamma(), self.beta());
         kernel::normalise_batch(pass.pool, &x, affine, false, &mut normaliser, &mut y);
@@ -231,7 +244,7 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         }
     }
 
-    fn commit(&mut self) {
+    fn update_running_stats(&mut self) {
         self.batches += 1;
         let update = self.spec.running_update.weight(self.batches, self.spec.running_start);
         let n = self.rows as f64;
@@ -252,12 +265,12 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         }
     }
 
-    fn set_running_statistics(&mut self, population: &Population) {
+    fn set_running_stats(&mut self, stats: &DatasetStats) {
         let first = self.running();
         let unbiased = self.spec.running_variance == RunningVariance::Unbiased;
-        let mean = population.mean().iter().copied();
+        let mean = stats.mean().iter().copied();
         self.params[first].value.iter_mut().zip(mean).for_each(|(own, mean)| *own = F::from_f64(mean));
-        let var = population.variance(unbiased);
+        let var = stats.variance(unbiased);
         self.params[first + 1].value.iter_mut().zip(var).for_each(|(own, var)| *own = F::from_f64(var));
     }
 
@@ -269,14 +282,16 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         &mut self.params
     }
 
-    fn non_finite_statistic(&self) -> Option<String> {
-        let name = |running: usize| self.params[self.running() + running].name.clone();
+    fn non_finite(&self, pool: &ThreadPool) -> Option<String> {
+        let name = |running: usize| Some(self.params[self.running() + running].name.clone());
         let BatchMoments { origin, shift, var, .. } = &self.normaliser.moments;
         if !kernel::all_finite(shift) || !kernel::all_finite(origin) {
-            return Some(name(0));
+            return name(0);
         }
-        // What a running variance of type F can hold.
-        let fits = |var: &f64| F::from_f64(*var).is_finite();
-        (!var.iter().all(fits)).then(|| name(1))
+        // A running variance is of type F, which may not hold it.
+        if !var.iter().all(|&var| F::from_f64(var).is_finite()) {
+            return name(1);
+        }
+        non_finite_gradient(pool, &self.params)
     }
 }

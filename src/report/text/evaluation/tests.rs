@@ -1,7 +1,8 @@
 use ndarray::{Array2, array};
 
 use crate::eval::{Statistics, UnderStatistics};
-use crate::metrics::{Answers, difference, log_logistic};
+use crate::metrics::{Answers, difference};
+use crate::nn::log_probabilities;
 use crate::report::text::evaluation::*;
 use crate::targets::Targets;
 
@@ -22,7 +23,7 @@ fn two_classes(n: usize, skill: f64, choices: &[(Statistics, f64)]) -> Evaluatio
     let answers = |shift: f64| {
         Answers::Classes(Array2::from_shape_fn((n, 2), |(row, class)| {
             let odds = 2.0 * ((row * 7 % 11) as f64 / 5.0 - 1.0) + if row % 3 == 0 { skill } else { -skill };
-            log_logistic(odds + shift)[class]
+            log_probabilities(vec![odds + shift])[class]
         }))
     };
     let under = |(index, &(statistics, shift)): (usize, &(Statistics, f64))| UnderStatistics {

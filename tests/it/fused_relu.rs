@@ -1,16 +1,18 @@
-//! Rectifiers that are computed with the layer before or behind them.
+//! ReLUs that are fused with the layer before or after them.
 
 use std::num::NonZeroUsize;
 
 use bntrain::kernel::ThreadPool;
-use bntrain::nn::{AffineSpec, Backward, BatchNormSpec, Bias, Layer, LayerSpec, Network, PassContext};
+use bntrain::nn::{
+    AffineSpec, Backward, BatchNormSpec, Bias, LayerSpec, Network, PassContext, Workspace, affine,
+    batch_norm, dropout, mean_only, output_affine, relu, softmax_loss,
+};
 use bntrain::targets::TargetsView;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use ndarray::Array2;
 
-use crate::support::stacks::{affine, batch_norm, dropout, mean_only, relu, scores, softmax_loss};
-use crate::support::{bits, labels, one_by_one, uniform};
+use crate::support::{bits, labels, one_by_one, unfused, uniform};
 
-/// Rectifiers behind and before each kind of layer, and where there is no such layer.
+/// ReLUs after and before each kind of layer, and where there is no such layer.
 fn stacks() -> [Vec<LayerSpec>; 4] {
     let norm = |backward| LayerSpec::BatchNorm(BatchNormSpec { backward, ..BatchNormSpec::default() });
     let plain = LayerSpec::Affine(AffineSpec { units: Some(40), bias: Bias::Off, ..AffineSpec::default() });
@@ -32,13 +34,13 @@ fn network(specs: &[LayerSpec], inputs: usize) -> Network<f32> {
 }
 
 #[test]
-fn a_rectifier_gives_the_same_bits_with_its_neighbours_as_by_itself() {
-    // Many inputs, so that members share those of the first product too.
+fn a_fused_relu_gives_the_same_bits_as_one_by_itself() {
+    // Many inputs, so that threads share those of the first matmul too.
     for (rows, inputs) in [(60, 600), (201, 67)] {
         let x = uniform((rows, inputs), 5).mapv(|x| x as f32);
         let labels = labels(rows, 7);
         for mut specs in stacks() {
-            specs.extend([scores(), softmax_loss()]);
+            specs.extend([output_affine(), softmax_loss()]);
             for members in [1, 2, 3] {
                 let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
                 let pass = PassContext {
@@ -48,12 +50,12 @@ fn a_rectifier_gives_the_same_bits_with_its_neighbours_as_by_itself() {
                     weights: None,
                 };
                 let mut together = network(&specs, inputs);
-                let mut workspace = together.reserve(rows);
+                let mut workspace = together.allocate(rows);
                 let losses = together.forward(&pass, x.view(), &mut workspace).to_owned();
                 let mut dx = Array2::zeros(x.dim());
                 together.backward(&pass, x.view(), &mut workspace, Some(dx.view_mut()));
 
-                let mut layers = network(&specs, inputs).into_layers();
+                let mut layers = unfused(&specs, &together, 7);
                 let (acts, d_acts) = one_by_one(&mut layers, &pass, &x);
                 let what = format!("{rows} x {inputs}, {members} members: {specs:?}");
                 assert_eq!(bits(&losses), bits(&acts[layers.len()]), "losses, {what}");
@@ -69,47 +71,24 @@ fn a_rectifier_gives_the_same_bits_with_its_neighbours_as_by_itself() {
     }
 }
 
-/// A rectifier that must be taken along.
-struct Passenger;
-
-impl Layer<f32> for Passenger {
-    fn forward(&mut self, _: &PassContext<'_, f32>, _: ArrayView2<'_, f32>, _: ArrayViewMut2<'_, f32>) {
-        panic!("not taken along");
-    }
-
-    fn infer(&self, _: &PassContext<'_, f32>, _: ArrayView2<'_, f32>, _: ArrayViewMut2<'_, f32>) {}
-
-    fn backward(
-        &mut self,
-        _: &PassContext<'_, f32>,
-        _: ArrayView2<'_, f32>,
-        _: ArrayView2<'_, f32>,
-        _: ArrayView2<'_, f32>,
-        _: Option<ArrayViewMut2<'_, f32>>,
-    ) {
-        panic!("not taken along");
-    }
-
-    fn is_rectifier(&self) -> bool {
-        true
-    }
-}
-
 #[test]
-fn a_rectifier_between_two_layers_is_no_pass_of_its_own() {
-    let specs = [affine(5), relu(), affine(4), batch_norm(), relu(), scores(), softmax_loss()];
-    let mut layers = network(&specs, 3).into_layers();
-    layers[1] = Box::new(Passenger);
-    layers[4] = Box::new(Passenger);
-    let mut network = Network::new(3, layers);
+fn a_relu_between_two_layers_has_no_pass() {
+    let specs = [affine(5), relu(), affine(4), batch_norm(), relu(), output_affine(), softmax_loss()];
+    let mut network = network(&specs, 3);
     let (x, labels) = (uniform((6, 3), 1).mapv(|x| x as f32), labels(6, 7));
-    let pass = PassContext {
-        pool: &ThreadPool::single(),
-        step: 1,
-        targets: TargetsView::Classes(&labels),
-        weights: None,
+    let mut workspace = network.allocate(6);
+    let pool = ThreadPool::single();
+    let targets = TargetsView::Classes(&labels);
+    let written = |workspace: &Workspace<f32>| {
+        (0..specs.len()).map(|layer| workspace.activation(layer).is_some()).collect::<Vec<_>>()
     };
-    let mut workspace = network.reserve(6);
-    network.forward(&pass, x.view(), &mut workspace);
-    network.backward(&pass, x.view(), &mut workspace, None);
+    assert_eq!(written(&workspace), [false; 7], "before the first pass");
+    network.forward(&PassContext::new(&pool, targets), x.view(), &mut workspace);
+    // The layers before the ReLUs write the outputs of these in place of theirs.
+    assert_eq!(written(&workspace), [false, true, true, false, true, true, true]);
+    network.infer(&pool, x.view(), targets, &mut workspace);
+    assert_eq!(written(&workspace), [true; 7]);
+    network.outputs(&pool, x.view(), &mut workspace);
+    assert_eq!(written(&workspace), [true, true, true, true, true, true, false]);
+    assert_eq!(workspace.activation(7), None, "no such layer");
 }

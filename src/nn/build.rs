@@ -1,0 +1,171 @@
+//! Networks from their specifications.
+
+use std::convert::Infallible;
+
+use ndarray::Array2;
+
+use crate::kernel::real::Real;
+use crate::nn::passes::Fused;
+use crate::nn::{Init, Layer, LayerSpec, Loss, Network};
+use crate::random::stream;
+
+/// The position of a layer in its network.
+pub(crate) struct BuildContext<'a> {
+    /// The prefix of its tensors' names, such as `affine_1`.
+    pub(crate) name: &'a str,
+    /// Its number among the layers of its kind, from 1.
+    pub(crate) ordinal: usize,
+    /// The columns of its input.
+    pub(crate) inputs: usize,
+    /// The columns of the output layer.
+    pub(crate) outputs: usize,
+    /// Keys random masks.
+    pub(crate) seed: u64,
+    /// Whether a norm comes next.
+    pub(crate) before_norm: bool,
+    /// The ReLUs next to it that it may apply itself.
+    pub(crate) fusible: Fused,
+}
+
+/// How a specification becomes a layer, and what is special about this kind of layer.
+pub(crate) trait Build {
+    /// Whether a comparison puts other norms in its place.
+    const IS_NORM: bool = false;
+    /// Which loss it is, if it is one.
+    const LOSS: Option<Loss> = None;
+    /// Whether the weights before it start as [`Init::HeNormal`] by default.
+    const HE_INIT: bool = false;
+
+    /// The layer; weights that are drawn at random are still 0.
+    fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>>;
+
+    /// Which of [`BuildContext::fusible`] the layer applies itself.
+    fn fused(&self, _context: &BuildContext<'_>) -> Fused {
+        Fused::default()
+    }
+}
+
+/// The weights of an affine layer that have to be set, `(inputs, units)`.
+#[derive(Clone, Copy, Debug)]
+pub struct InitialWeights<'a> {
+    /// Name of the tensor.
+    pub name: &'a str,
+    /// Number of the layer among the affine ones, from 1.
+    pub ordinal: usize,
+    /// Rows.
+    pub inputs: usize,
+    /// Columns.
+    pub units: usize,
+    /// The distribution that they are drawn from by default.
+    pub init: Init,
+}
+
+impl<F: Real> Network<F> {
+    /// The network that `specs` describe, for `inputs` features and `answers` classes or values. The last
+    /// affine layer is as wide as the loss wants. Weights are drawn from the streams of `seed`.
+    ///
+    /// The weights of the `k`-th affine layer come from the stream (seed, "init", k): the layers between
+    /// the affine ones do not change them.
+    ///
+    /// ```
+    /// use bntrain::nn::{Network, affine, batch_norm, output_affine, relu, softmax_loss};
+    ///
+    /// let specs = [affine(32), batch_norm(), relu(), output_affine(), softmax_loss()];
+    /// let network = Network::<f32>::build(&specs, 4, 3, 0);
+    /// // No bias before batch norm; gamma and beta; weights and bias of the output.
+    /// assert_eq!(network.num_trainable(), 4 * 32 + 2 * 32 + 32 * 3 + 3);
+    /// ```
+    pub fn build(specs: &[LayerSpec], inputs: usize, answers: usize, seed: u64) -> Self {
+        let Ok(network) = Self::build_with(specs, inputs, answers, seed, draw(seed));
+        network
+    }
+
+    /// Like [`build`](Self::build), with weights from elsewhere; `seed` keys the masks of dropout.
+    ///
+    /// # Errors
+    ///
+    /// The first one of `weights`.
+    pub fn build_with<E>(
+        specs: &[LayerSpec],
+        inputs: usize,
+        answers: usize,
+        seed: u64,
+        weights: impl FnMut(&InitialWeights<'_>) -> Result<Array2<F>, E>,
+    ) -> Result<Self, E> {
+        let (layers, fused) = layers(specs, inputs, answers, seed, true, weights)?.into_iter().unzip();
+        Ok(Self::fused(inputs, layers, fused))
+    }
+}
+
+/// The layers of [`Network::build`], none of them fused with a ReLU next to it: to look at one of them,
+/// or to put another one in its place and then build a [`Network::new`].
+pub fn build_layers<F: Real>(
+    specs: &[LayerSpec],
+    inputs: usize,
+    answers: usize,
+    seed: u64,
+) -> Vec<Box<dyn Layer<F>>> {
+    let Ok(layers) = layers(specs, inputs, answers, seed, false, draw(seed));
+    layers.into_iter().map(|(layer, _)| layer).collect()
+}
+
+/// Draws weights by their own rule.
+fn draw<F: Real>(seed: u64) -> impl Fn(&InitialWeights<'_>) -> Result<Array2<F>, Infallible> {
+    move |weights| {
+        let mut random = stream(seed, "init", &[weights.ordinal as u64]);
+        Ok(weights.init.weights(weights.inputs, weights.units, &mut random))
+    }
+}
+
+/// A layer, and how it is fused.
+type Built<F> = (Box<dyn Layer<F>>, Fused);
+
+fn layers<F: Real, E>(
+    specs: &[LayerSpec],
+    inputs: usize,
+    answers: usize,
+    seed: u64,
+    may_fuse: bool,
+    mut weights: impl FnMut(&InitialWeights<'_>) -> Result<Array2<F>, E>,
+) -> Result<Vec<Built<F>>, E> {
+    let outputs = specs.last().and_then(LayerSpec::loss).map_or(answers, |loss| loss.outputs(answers));
+    let is_relu = |index: usize| matches!(specs.get(index), Some(LayerSpec::Relu(_)));
+    let mut layers = Vec::with_capacity(specs.len());
+    let mut width = inputs;
+    for (index, spec) in specs.iter().enumerate() {
+        // Counted within the kind, so that a name is the same in every twin.
+        let ordinal = 1 + specs[..index].iter().filter(|other| other.kind() == spec.kind()).count();
+        let context = BuildContext {
+            name: &format!("{}_{ordinal}", spec.kind()),
+            ordinal,
+            inputs: width,
+            outputs,
+            seed,
+            before_norm: specs.get(index + 1).is_some_and(LayerSpec::is_norm),
+            fusible: Fused {
+                relu_after: may_fuse && is_relu(index + 1),
+                // A ReLU that is the first layer has no layer before it to take its gradient.
+                relu_before: may_fuse && index >= 2 && is_relu(index - 1),
+            },
+        };
+        let mut layer = spec.build::<F>(&context);
+        if let LayerSpec::Affine(affine) = spec {
+            let param = &mut layer.params_mut()[0];
+            let (inputs, units) = param.value.dim();
+            let init = affine.init.unwrap_or_else(|| default_init(&specs[index + 1..]));
+            let missing = InitialWeights { name: &param.name, ordinal, inputs, units, init };
+            let drawn = weights(&missing)?;
+            param.value.assign(&drawn);
+        }
+        width = layer.output_width(width);
+        layers.push((layer, spec.fused(&context)));
+    }
+    Ok(layers)
+}
+
+/// The initial weights of an affine layer that is followed by these layers: `he_normal` if the next
+/// activation is a ReLU, `xavier` otherwise.
+pub(crate) fn default_init(following: &[LayerSpec]) -> Init {
+    let next = following.iter().find(|spec| !spec.is_norm() && !matches!(spec, LayerSpec::Dropout(_)));
+    if next.is_some_and(LayerSpec::has_he_init) { Init::HeNormal } else { Init::Xavier }
+}
