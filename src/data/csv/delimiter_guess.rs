@@ -1,7 +1,6 @@
 //! Which delimiter a file seems to have, where the one that it is read with does not fit.
 
 use crate::data::csv::dialect::Dialect;
-use crate::data::csv::file::width;
 use crate::data::csv::format::Format;
 use crate::data::csv::parser::Lexer;
 use crate::data::csv::position::line_of;
@@ -46,7 +45,7 @@ pub(crate) fn of_one_column(format: Format, mut lexer: Lexer<'_>) -> Box<At> {
     }
     let first_line = line_of(lexer.text().as_bytes(), start);
     let width = match lexer.next_record() {
-        Ok(true) => width(&mut lexer).unwrap_or(1),
+        Ok(true) => lexer.skip_fields().unwrap_or(1),
         _ => 1,
     };
     if width > 1 {
@@ -88,7 +87,7 @@ fn even_width(text: &str, dialect: Dialect) -> Option<usize> {
     let mut lexer = Lexer::new(text, dialect);
     let mut widths = Vec::new();
     while widths.len() < ENOUGH_RECORDS && lexer.next_record().ok()? {
-        widths.push(width(&mut lexer).ok()?);
+        widths.push(lexer.skip_fields().ok()?);
     }
     // One alone proves nothing.
     let &first = widths.first().filter(|&&first| first > 1 && widths.len() > 1)?;

@@ -3,13 +3,16 @@
 //! It either reads exactly what the [`Lexer`](crate::data::csv::parser::Lexer) and [`number`] would, or gives
 //! up, and then they read the record again and say what is wrong with it.
 
+use std::borrow::Cow;
+
 use crate::data::csv::dialect::Dialect;
 use crate::data::csv::number::{number, trim};
+use crate::data::csv::row_reader::Cell;
 use crate::data::limits::MAX_RECORD_BYTES;
 use crate::data::schema::layout::{Gap, Layout, Take};
 
 /// Reads the record of `text` that starts at `start`, its values into `row`, its texts, trimmed,
-/// into `texts`; the result is the place of its line end, or the end of the text.
+/// into `cells`; the result is the place of its line end, or the end of the text.
 #[inline]
 pub(crate) fn read_plain<'t>(
     text: &'t str,
@@ -17,7 +20,7 @@ pub(crate) fn read_plain<'t>(
     dialect: Dialect,
     layout: &Layout,
     row: &mut [f64],
-    texts: &mut [&'t str],
+    cells: &mut [Cell<'t>],
 ) -> Option<usize> {
     let bytes = text.as_bytes();
     let (delimiter, quote) = (dialect.delimiter, dialect.quote_or_delimiter());
@@ -50,14 +53,15 @@ pub(crate) fn read_plain<'t>(
             }
             Take::Text(index) => {
                 end = end_of_cell(bytes, at, delimiter, quote)?;
-                texts[index] = trim(&text[at..end]);
-                if layout.markers.in_texts(texts[index]) {
+                let content = trim(&text[at..end]);
+                if layout.markers.in_texts(content) {
                     return None;
                 }
+                cells[index] = Cell { text: Cow::Borrowed(content), offset: at };
             }
             Take::Raw(index) => {
                 end = end_of_cell(bytes, at, delimiter, quote)?;
-                texts[index] = &text[at..end];
+                cells[index] = Cell { text: Cow::Borrowed(&text[at..end]), offset: at };
             }
             Take::Nothing => end = end_of_cell(bytes, at, delimiter, quote)?,
         }
@@ -177,17 +181,18 @@ mod tests {
         }
     }
 
-    fn read(text: &str) -> Option<(usize, &str, [f64; 2])> {
-        let (mut row, mut texts) = ([0.0; 2], [""]);
-        let end = read_plain(text, 0, DIALECT, &layout(Gap::Fault), &mut row, &mut texts)?;
-        Some((end, texts[0], row))
+    fn read(text: &str) -> Option<(usize, Cow<'_, str>, [f64; 2])> {
+        let (mut row, mut cells) = ([0.0; 2], [Cell::default()]);
+        let end = read_plain(text, 0, DIALECT, &layout(Gap::Fault), &mut row, &mut cells)?;
+        let [Cell { text, .. }] = cells;
+        Some((end, text, row))
     }
 
     #[test]
     fn records_are_read_to_their_end() {
-        assert_eq!(read("1,a,é,-2.5\nrest"), Some((11, "a", [-2.5, 1.0])));
-        assert_eq!(read("1e3, a\t,,\t+4 \r\n"), Some((13, "a", [4.0, 1000.0])));
-        assert_eq!(read("1,a,,2"), Some((6, "a", [2.0, 1.0])));
+        assert_eq!(read("1,a,é,-2.5\nrest"), Some((11, "a".into(), [-2.5, 1.0])));
+        assert_eq!(read("1e3, a\t,,\t+4 \r\n"), Some((13, "a".into(), [4.0, 1000.0])));
+        assert_eq!(read("1,a,,2"), Some((6, "a".into(), [2.0, 1.0])));
     }
 
     #[test]
@@ -213,8 +218,8 @@ mod tests {
 
     #[test]
     fn a_value_is_missing_only_where_it_may_be() {
-        let (mut row, mut texts) = ([0.0; 2], [""]);
-        let mut read = |text| read_plain(text, 0, DIALECT, &layout(Gap::Kept), &mut row, &mut texts);
+        let (mut row, mut cells) = ([0.0; 2], [Cell::default()]);
+        let mut read = |text| read_plain(text, 0, DIALECT, &layout(Gap::Kept), &mut row, &mut cells);
         assert_eq!((read("1,a,,"), read("1,a,, NA"), read(",a,,1")), (Some(5), Some(8), None));
         assert!(row[0].is_nan());
     }

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::delimiter_guess;
 use crate::data::csv::format::Format;
-use crate::data::csv::merge::{NumberOf, RawRows, read_rows};
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::trim;
 use crate::data::csv::parser::Lexer;
 use crate::data::csv::position::line_of;
-use crate::data::csv::reader::Reader;
+use crate::data::csv::raw_rows::{NumberOf, RawRows, read_rows};
+use crate::data::csv::row_reader::RowReader;
 use crate::data::error::{At, DataError, Told};
 use crate::data::error_kind::Fault;
 use crate::data::limits::MAX_COLUMNS;
@@ -59,9 +59,9 @@ impl CsvFile {
         layout: &Layout,
         number_of: &mut NumberOf<'_>,
     ) -> Result<RawRows, DataError> {
-        let reader = Reader { format: self.format, layout, first_line: self.first_line };
+        let reader = RowReader { format: self.format, layout, first_line: self.first_line };
         let store = Store::new(layout.features, self.format.reading.memory, &self.path);
-        let rows = read_rows(&reader, &self.first, &mut self.chunks, store, number_of);
+        let rows = read_rows(reader, &self.first, &mut self.chunks, store, number_of);
         rows.map_err(|told| self.error(*told))
     }
 
@@ -74,16 +74,15 @@ impl CsvFile {
         hashes_rows: bool,
     ) -> Result<Survey, DataError> {
         let Self { format, first_line, .. } = self;
-        let surveyor = Surveyor { format, markers, most, first_line, hashes_rows };
+        let surveyor = Surveyor::new(format, first_line, markers, most, hashes_rows);
         let surveys = surveyor.survey(&self.first, &mut self.chunks);
         surveys.map_err(|told| self.error(*told))
     }
 
     /// What stands in the columns of the first rows.
-    pub(crate) fn glance(&self, markers: &Markers, most: Vec<usize>) -> Vec<ColumnSurvey> {
+    pub(crate) fn sample(&self, markers: &Markers, most: Vec<usize>) -> Vec<ColumnSurvey> {
         let Self { format, first_line, .. } = *self;
-        let surveyor = Surveyor { format, markers, most, first_line, hashes_rows: false };
-        surveyor.glance(&self.first)
+        Surveyor::new(format, first_line, markers, most, false).sample(&self.first)
     }
 
     /// Where the data came from, once `rows` were read.
@@ -145,13 +144,4 @@ fn names(lexer: &mut Lexer<'_>, format: Format, given: &[String]) -> Result<Vec<
         found if given.len() == found => Ok(given.to_vec()),
         found => Err(At::new(lexer.record_start(), Fault::NamesForColumns { names: given.len(), found })),
     }
-}
-
-/// The number of fields of the current record, none of which was visited.
-pub(crate) fn width(lexer: &mut Lexer<'_>) -> Result<usize, Box<At>> {
-    let mut fields = 1;
-    while !lexer.next_field()?.is_last {
-        fields += 1;
-    }
-    Ok(fields)
 }

@@ -12,6 +12,6 @@ pub(crate) mod number;
 pub(crate) mod ordered_pool;
 pub(crate) mod parser;
 pub(crate) mod position;
-pub(crate) mod reader;
+pub(crate) mod raw_rows;
 pub(crate) mod record_boundaries;
-pub(crate) mod trailing_blank;
+pub(crate) mod row_reader;

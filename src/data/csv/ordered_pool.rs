@@ -1,4 +1,4 @@
-//! Many chunks on several threads, and what comes of them in the order of the file.
+//! Reads the chunks of a file on several threads and hands over the results in the order of the file.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -7,69 +7,100 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::data::csv::chunks::{Chunk, Chunks};
+use crate::data::csv::row_reader::ReadSummary;
 use crate::data::error::Told;
 
-/// What is done with every chunk.
-pub(crate) trait Work: Sync {
-    /// Kept by a thread from one chunk to the next.
+/// Reads a chunk on any thread.
+pub(crate) trait ChunkReader: Sync {
+    /// Reused by a thread from one chunk to the next.
     type Scratch: Default;
-    /// What comes of a chunk.
-    type Outcome: Send;
+    /// What is read of a chunk.
+    type Content: Send;
 
-    /// Reads a chunk.
-    fn read(&self, chunk: &Chunk, scratch: &mut Self::Scratch) -> Self::Outcome;
-
-    /// What comes of a chunk that could not be had.
-    fn damaged(&self, told: Box<Told>) -> Self::Outcome;
+    /// Reads the text of a chunk, which is the first one of the file if `is_first`.
+    fn read(
+        &self,
+        text: &str,
+        is_first: bool,
+        scratch: &mut Self::Scratch,
+    ) -> (ReadSummary, Option<Self::Content>);
 
     /// The number of threads.
     fn threads(&self) -> usize;
 }
 
-/// Outcomes for each thread that may wait for one before them. So a slow chunk, or a slow taker,
-/// does not let the others fill the memory.
-const MOST_WAITING: usize = 8;
+/// What is known of a chunk.
+pub(crate) struct ChunkResult<T> {
+    pub(crate) lines: u64,
+    pub(crate) summary: ReadSummary,
+    /// None only where the summary has a fault.
+    pub(crate) content: Option<T>,
+}
 
-/// Does `work` on `first` and, on several threads, on all that is still in `chunks`, unless `take`
-/// breaks off. It gets the outcomes in the order of the file; once it broke off, those of the chunks
-/// that were taken from `chunks` by then still come, so that what it gets and what is left in `chunks`
-/// is together the file.
-pub(crate) fn in_order<W: Work>(
-    work: &W,
+impl<T> ChunkResult<T> {
+    fn read<R: ChunkReader<Content = T>>(reader: &R, chunk: &Chunk, scratch: &mut R::Scratch) -> Self {
+        let lines = chunk.lines();
+        match chunk.text() {
+            Ok(text) => {
+                let (summary, content) = reader.read(text, chunk.index == 0, scratch);
+                Self { lines, summary, content }
+            }
+            Err(fault) => Self { lines, ..Self::failed(fault) },
+        }
+    }
+
+    /// Of a chunk that could not be read from the file.
+    fn failed(fault: Box<Told>) -> Self {
+        let summary = ReadSummary { fault: Some(fault), ..ReadSummary::default() };
+        Self { lines: 0, summary, content: None }
+    }
+}
+
+/// Results per thread that may wait for an earlier one, so that a slow chunk does not let the
+/// others fill the memory.
+const MAX_WAITING: usize = 8;
+
+/// Reads `first` and, on several threads, all that is still in `chunks`, until `take` breaks. It
+/// gets the results in the order of the file; after a break it still gets those of the chunks that
+/// were taken from `chunks` by then, so that what it gets and what is left in `chunks` is together
+/// the file.
+pub(crate) fn read_in_order<R: ChunkReader>(
+    reader: &R,
     first: &Chunk,
     chunks: &mut Chunks,
-    take: &mut (dyn FnMut(W::Outcome) -> ControlFlow<()> + Send),
+    take: &mut (dyn FnMut(ChunkResult<R::Content>) -> ControlFlow<()> + Send),
 ) {
-    let is_enough = take(work.read(first, &mut W::Scratch::default())).is_break();
-    if is_enough || first.is_last {
+    let is_stopped = take(ChunkResult::read(reader, first, &mut R::Scratch::default())).is_break();
+    if is_stopped || first.is_last {
         return;
     }
-    let (chunks, line) = (Mutex::new(chunks), Mutex::new(Line { take, next: 1, waiting: BTreeMap::new() }));
-    let (is_enough, moved) = (AtomicBool::new(false), Condvar::new());
-    let most_waiting = MOST_WAITING * work.threads();
+    let chunks = Mutex::new(chunks);
+    let queue = Mutex::new(Queue { take, next: 1, waiting: BTreeMap::new() });
+    let (is_stopped, changed) = (AtomicBool::new(false), Condvar::new());
+    let max_waiting = MAX_WAITING * reader.threads();
     let run = || {
-        let _leaving = Leaving { line: &line, is_enough: &is_enough, moved: &moved };
-        let (mut chunk, mut scratch) = (Chunk::default(), W::Scratch::default());
-        while !is_enough.load(Ordering::Relaxed) {
-            // Whoever has the chunk that the others wait for is not here.
-            let is_full = |line: &mut Line<'_, _>| {
-                line.waiting.len() >= most_waiting && !is_enough.load(Ordering::Relaxed)
+        let _wake_on_panic = WakeOnPanic { queue: &queue, is_stopped: &is_stopped, changed: &changed };
+        let (mut chunk, mut scratch) = (Chunk::default(), R::Scratch::default());
+        while !is_stopped.load(Ordering::Relaxed) {
+            // The thread with the chunk that the others wait for is not in here.
+            let is_full = |queue: &mut Queue<'_, _>| {
+                queue.waiting.len() >= max_waiting && !is_stopped.load(Ordering::Relaxed)
             };
-            drop(moved.wait_while(lock(&line), is_full).unwrap_or_else(PoisonError::into_inner));
-            // Reading is for one at a time, parsing for all at once.
+            drop(changed.wait_while(lock(&queue), is_full).unwrap_or_else(PoisonError::into_inner));
+            // One thread at a time reads from the file; all parse at once.
             let next = lock(&chunks).next(&mut chunk);
-            let outcome = match next {
-                Ok(true) => work.read(&chunk, &mut scratch),
+            let result = match next {
+                Ok(true) => ChunkResult::read(reader, &chunk, &mut scratch),
                 Ok(false) => break,
-                Err(told) => work.damaged(told),
+                Err(fault) => ChunkResult::failed(fault),
             };
-            let enough = lock(&line).add(chunk.index, outcome);
-            is_enough.fetch_or(enough.is_break(), Ordering::Relaxed);
-            moved.notify_all();
+            let flow = lock(&queue).add(chunk.index, result);
+            is_stopped.fetch_or(flow.is_break(), Ordering::Relaxed);
+            changed.notify_all();
         }
     };
     thread::scope(|scope| {
-        for _ in 1..work.threads() {
+        for _ in 1..reader.threads() {
             // Where the system gives no more threads, fewer do the same.
             if thread::Builder::new().spawn_scoped(scope, run).is_err() {
                 break;
@@ -79,20 +110,20 @@ pub(crate) fn in_order<W: Work>(
     });
 }
 
-/// Outcomes that came before one that is before them.
-struct Line<'t, T> {
+/// Results that wait for an earlier one.
+struct Queue<'t, T> {
     take: &'t mut (dyn FnMut(T) -> ControlFlow<()> + Send),
     next: usize,
     waiting: BTreeMap<usize, T>,
 }
 
-impl<T> Line<'_, T> {
-    fn add(&mut self, index: usize, outcome: T) -> ControlFlow<()> {
-        self.waiting.insert(index, outcome);
+impl<T> Queue<'_, T> {
+    fn add(&mut self, index: usize, result: T) -> ControlFlow<()> {
+        self.waiting.insert(index, result);
         let mut flow = ControlFlow::Continue(());
-        while let Some(outcome) = self.waiting.remove(&self.next) {
+        while let Some(result) = self.waiting.remove(&self.next) {
             self.next += 1;
-            if (self.take)(outcome).is_break() {
+            if (self.take)(result).is_break() {
                 flow = ControlFlow::Break(());
             }
         }
@@ -100,24 +131,24 @@ impl<T> Line<'_, T> {
     }
 }
 
-/// Lets nobody wait for a thread that panicked.
-struct Leaving<'l, 't, T> {
-    line: &'l Mutex<Line<'t, T>>,
-    is_enough: &'l AtomicBool,
-    moved: &'l Condvar,
+/// Unblocks waiting threads if one panics.
+struct WakeOnPanic<'l, 't, T> {
+    queue: &'l Mutex<Queue<'t, T>>,
+    is_stopped: &'l AtomicBool,
+    changed: &'l Condvar,
 }
 
-impl<T> Drop for Leaving<'_, '_, T> {
+impl<T> Drop for WakeOnPanic<'_, '_, T> {
     fn drop(&mut self) {
         if thread::panicking() {
-            let _line = lock(self.line);
-            self.is_enough.store(true, Ordering::Relaxed);
-            self.moved.notify_all();
+            let _queue = lock(self.queue);
+            self.is_stopped.store(true, Ordering::Relaxed);
+            self.changed.notify_all();
         }
     }
 }
 
-/// A panic of another thread is passed on when all have ended.
+/// Locks despite a panic elsewhere, which is passed on when all threads have ended.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

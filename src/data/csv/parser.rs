@@ -109,6 +109,15 @@ impl<'t> Lexer<'t> {
         self.close(Field { start, end, is_escaped: false, is_last: false }, end)
     }
 
+    /// Passes over the fields of the current record, none of which was visited: their number.
+    pub(crate) fn skip_fields(&mut self) -> Result<usize, Box<At>> {
+        let mut fields = 1;
+        while !self.next_field()?.is_last {
+            fields += 1;
+        }
+        Ok(fields)
+    }
+
     /// The content of a field of this text.
     #[inline]
     pub(crate) fn content(&self, field: Field) -> Cow<'t, str> {

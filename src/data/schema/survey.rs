@@ -6,17 +6,15 @@ use std::ops::ControlFlow;
 pub(crate) use crate::data::schema::column_stats::{ColumnSurvey, Sort};
 
 use crate::data::csv::chunks::{Chunk, Chunks};
-use crate::data::csv::file::width;
 use crate::data::csv::format::Format;
+use crate::data::csv::merge::read_chunks;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::trim;
-use crate::data::csv::ordered_pool::{Work, in_order};
-use crate::data::csv::parser::Lexer;
-use crate::data::csv::position::line_of;
-use crate::data::csv::reader::check_width;
-use crate::data::csv::trailing_blank::BlankEnd;
+use crate::data::csv::ordered_pool::ChunkReader;
+use crate::data::csv::row_reader::{ReadSummary, RowReader, RowText, RowVisitor};
 use crate::data::error::{At, Told};
 use crate::data::error_kind::Fault;
+use crate::data::schema::layout::{Gap, Layout, Take};
 
 /// What stands in a file.
 #[derive(Debug)]
@@ -27,146 +25,117 @@ pub(crate) struct Survey {
     pub(crate) hashes: Vec<u64>,
 }
 
-/// How columns are surveyed.
-#[derive(Clone, Debug)]
-pub(crate) struct Surveyor<'s> {
-    pub(crate) format: Format,
-    pub(crate) markers: &'s Markers,
-    /// For each column of the file, how many different texts are kept; 0 leaves the column out.
-    pub(crate) most: Vec<usize>,
+/// Surveys columns.
+#[derive(Debug)]
+pub(crate) struct Surveyor {
+    format: Format,
     /// The line of the first record.
-    pub(crate) first_line: u64,
+    first_line: u64,
+    /// For each column of the file, how many different texts are kept.
+    most: Vec<usize>,
     /// Whether rows are compared with each other.
-    pub(crate) hashes_rows: bool,
+    hashes_rows: bool,
+    /// Columns that are read, and how.
+    read: Vec<usize>,
+    layout: Layout,
 }
 
-impl Surveyor<'_> {
+impl Surveyor {
+    /// `most` says for each column of the file how many different texts are kept; 0 leaves it out.
+    pub(crate) fn new(
+        format: Format,
+        first_line: u64,
+        markers: &Markers,
+        most: Vec<usize>,
+        hashes_rows: bool,
+    ) -> Self {
+        let read: Vec<usize> = (0..most.len()).filter(|&column| most[column] > 0).collect();
+        let mut takes = vec![Take::Nothing; most.len()];
+        read.iter().enumerate().for_each(|(cell, &column)| takes[column] = Take::Raw(cell));
+        let layout = Layout {
+            takes,
+            values: Vec::new(),
+            features: 0,
+            weight: None,
+            texts: vec![Gap::Kept; read.len()],
+            markers: markers.clone(),
+        };
+        Self { format, first_line, most, hashes_rows, read, layout }
+    }
+
     /// Surveys all rows; what is not in the `first` chunk is still in `chunks`.
     ///
     /// # Errors
     ///
     /// The first fault of the records, or one of the file as a whole.
     pub(crate) fn survey(&self, first: &Chunk, chunks: &mut Chunks) -> Result<Survey, Box<Told>> {
+        let mut columns = vec![ColumnSurvey::default(); self.most.len()];
         let mut hashes = Vec::new();
-        let mut sum = vec![ColumnSurvey::default(); self.most.len()];
-        let (mut lines, mut records, mut blank) = (0, 0, BlankEnd::default());
-        let mut fault: Option<Box<Told>> = None;
-        in_order(self, first, chunks, &mut |outcome: Surveyed| {
-            let before = lines;
-            lines += outcome.lines;
-            let goes_on =
-                outcome.records > 0 || outcome.columns.as_ref().is_err_and(|told| told.fault.weight() == 0);
-            let first_blank = outcome.blank.map(|line| line + before);
-            fault = match (fault.take(), outcome.columns) {
-                (None, columns) => match (blank.add(goes_on, first_blank, lines), columns) {
-                    (Err(told), _) => Some(told),
-                    (Ok(()), Err(told)) => Some(told.below(before)),
-                    (Ok(()), Ok(columns)) => {
-                        for ((sum, column), &most) in sum.iter_mut().zip(columns).zip(&self.most) {
-                            sum.merge(column, most);
-                        }
-                        None
-                    }
-                },
-                (Some(first), Err(told)) => Some(first.or_weightier(told.below(before))),
-                (first, Ok(_)) => first,
-            };
-            hashes.extend(outcome.hashes);
-            records += outcome.records;
-            if fault.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let merged = read_chunks(&self, first, chunks, |chunk: RowCounter<'_>, _| {
+            for ((sum, column), &most) in columns.iter_mut().zip(chunk.columns).zip(&self.most) {
+                sum.merge(column, most);
+            }
+            hashes.extend(chunk.hashes);
+            Ok(ControlFlow::Continue(()))
         });
-        match fault {
-            Some(fault) => Err(chunks.skip(fault, lines)),
-            None if records == 0 => Err(Told::at_line(self.first_line, Fault::NoRows)),
-            None => Ok(Survey { columns: sum, rows: records, hashes }),
+        match merged.or_fault(chunks)?.records {
+            0 => Err(Told::at_line(self.first_line, Fault::NoRows)),
+            rows => Ok(Survey { columns, rows, hashes }),
         }
     }
 
     /// Surveys the rows of the first chunk of a file, as far as there is no fault.
-    pub(crate) fn glance(&self, first: &Chunk) -> Vec<ColumnSurvey> {
-        let mut columns = vec![ColumnSurvey::default(); self.most.len()];
-        if let Ok(text) = first.text() {
-            // Whatever is wrong is found again by who reads the whole file.
-            let lexer = &mut Lexer::new(text, self.format.dialect);
-            let _ = self.count(lexer, true, &mut columns, &mut Vec::new());
-        }
-        columns
+    pub(crate) fn sample(&self, first: &Chunk) -> Vec<ColumnSurvey> {
+        // A fault is found again when the whole file is read.
+        first.text().map_or_else(|_| self.counter(), |text| self.count(text, true).1).columns
     }
 
-    /// Counts the rows, and what is in them.
-    fn count(
-        &self,
-        lexer: &mut Lexer<'_>,
-        is_first: bool,
-        columns: &mut [ColumnSurvey],
-        hashes: &mut Vec<u64>,
-    ) -> Result<usize, Box<At>> {
-        let Format { dialect, header, .. } = self.format;
-        if header && is_first && lexer.next_record()? {
-            width(lexer)?;
-        }
-        let mut records = 0;
-        while lexer.next_record()? {
-            records += 1;
-            let mut hash = DefaultHasher::new();
-            let mut found = 0;
-            let mut last;
-            loop {
-                last = lexer.next_field()?;
-                if let Some(column) = columns.get_mut(found)
-                    && self.most[found] > 0
-                {
-                    let cell = lexer.content(last);
-                    column.add(trim(&cell), self.markers, self.most[found]);
-                    if self.hashes_rows {
-                        trim(&cell).hash(&mut hash);
-                    }
-                }
-                found += 1;
-                if last.is_last {
-                    break;
-                }
-            }
-            check_width(lexer, columns.len(), found, last, (dialect, self.first_line))?;
-            hashes.extend(self.hashes_rows.then(|| hash.finish()));
-        }
-        Ok(records)
+    fn count(&self, text: &str, is_first: bool) -> (ReadSummary, RowCounter<'_>) {
+        let reader = RowReader { format: self.format, layout: &self.layout, first_line: self.first_line };
+        let mut counter = self.counter();
+        let summary = reader.read(text, is_first, &mut Vec::new(), &mut counter);
+        (summary, counter)
+    }
+
+    fn counter(&self) -> RowCounter<'_> {
+        let columns = vec![ColumnSurvey::default(); self.most.len()];
+        RowCounter { surveyor: self, columns, hashes: Vec::new() }
     }
 }
 
-/// What is known of a chunk.
-pub(crate) struct Surveyed {
-    lines: u64,
-    records: usize,
-    /// The first of the blank lines at the end.
-    blank: Option<u64>,
+/// Counts what is in the rows of a chunk.
+pub(crate) struct RowCounter<'s> {
+    surveyor: &'s Surveyor,
+    columns: Vec<ColumnSurvey>,
     hashes: Vec<u64>,
-    columns: Result<Vec<ColumnSurvey>, Box<Told>>,
 }
 
-impl Work for Surveyor<'_> {
-    type Scratch = ();
-    type Outcome = Surveyed;
-
-    fn read(&self, chunk: &Chunk, (): &mut ()) -> Surveyed {
-        let text = match chunk.text() {
-            Ok(text) => text,
-            Err(told) => return Surveyed { lines: chunk.lines(), ..self.damaged(told) },
-        };
-        let mut lexer = Lexer::new(text, self.format.dialect);
-        let mut columns = vec![ColumnSurvey::default(); self.most.len()];
-        let mut hashes = Vec::new();
-        let counted = self.count(&mut lexer, chunk.index == 0, &mut columns, &mut hashes);
-        let blank = lexer.blank_end().map(|offset| line_of(text.as_bytes(), offset));
-        let (records, columns) = match counted {
-            Ok(records) => (records, Ok(columns)),
-            Err(at) => (0, Err(at.told(text.as_bytes()))),
-        };
-        Surveyed { lines: chunk.lines(), records, blank, hashes, columns }
+impl<'t> RowVisitor<'t> for RowCounter<'_> {
+    fn row(&mut self, row: RowText<'_, 't>) {
+        let Surveyor { most, read, layout, hashes_rows, .. } = self.surveyor;
+        let mut hash = DefaultHasher::new();
+        for (cell, &column) in row.cells.iter().zip(read) {
+            let text = trim(&cell.text);
+            self.columns[column].add(text, &layout.markers, most[column]);
+            if *hashes_rows {
+                text.hash(&mut hash);
+            }
+        }
+        self.hashes.extend(hashes_rows.then(|| hash.finish()));
     }
 
-    fn damaged(&self, told: Box<Told>) -> Surveyed {
-        Surveyed { lines: 0, records: 0, blank: None, hashes: Vec::new(), columns: Err(told) }
+    fn bad_row(&mut self, _: RowText<'_, 't>, fault: Box<At>) -> Result<(), Box<At>> {
+        Err(fault) // Texts as they are have none.
+    }
+}
+
+impl<'s> ChunkReader for &'s Surveyor {
+    type Scratch = ();
+    type Content = RowCounter<'s>;
+
+    fn read(&self, text: &str, is_first: bool, (): &mut ()) -> (ReadSummary, Option<RowCounter<'s>>) {
+        let (summary, counter) = self.count(text, is_first);
+        (summary, Some(counter))
     }
 
     fn threads(&self) -> usize {

@@ -3,18 +3,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::mem;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::data::csv::fast_path::read_plain;
-use crate::data::csv::file::width;
 use crate::data::csv::format::Format;
 use crate::data::csv::missing::Markers;
-use crate::data::csv::parser::{Lexer, LineEnds};
-use crate::data::csv::reader::{check_width, value};
+use crate::data::csv::parser::Lexer;
+use crate::data::csv::row_reader::{ReadSummary, RowReader, RowText, RowVisitor};
 use crate::data::error::{At, Told};
 use crate::data::error_kind::Fault;
-use crate::data::schema::layout::Take;
 use crate::data::schema::mapping::Matching;
 use crate::text::Quoted;
 
@@ -49,13 +47,12 @@ pub struct Piece<'p> {
     cells: Vec<Cow<'p, str>>,
     records: Vec<Record>,
     problems: BTreeMap<usize, RowProblem>,
-    /// The kinds of line end in the text.
-    pub(crate) line_ends: LineEnds,
 }
 
-/// What is in a text beside numbers.
-#[derive(Default)]
-struct Found<'p> {
+/// Collects what rows have apart from numbers.
+struct RowCollector<'p> {
+    frame: &'p Frame,
+    text: &'p str,
     cells: Vec<Cow<'p, str>>,
     records: Vec<Record>,
     problems: BTreeMap<usize, RowProblem>,
@@ -77,104 +74,43 @@ pub struct RowProblem {
 }
 
 impl Frame {
-    /// Reads the rows of a text up to its first fault, which one of a cell is if bad rows are refused;
-    /// without one, the result is where the blank lines begin that end it.
+    /// Reads the rows of a text up to its first fault, which includes that of a cell if bad rows are
+    /// refused.
     pub(crate) fn piece<'p>(
         &'p self,
         text: &'p str,
         is_first: bool,
         values: &'p mut Vec<f64>,
-    ) -> (Piece<'p>, Result<Option<usize>, Box<At>>) {
-        let mut lexer = Lexer::new(text, self.format.dialect);
-        let mut found = Found::default();
-        values.clear();
-        let read = self.read_all(&mut lexer, is_first, values, &mut found);
-        let Found { cells, records, problems } = found;
-        let line_ends = lexer.line_ends();
-        let piece = Piece { text, frame: self, values, cells, records, problems, line_ends };
-        (piece, read.map(|()| lexer.blank_end()))
-    }
-
-    fn read_all<'p>(
-        &self,
-        lexer: &mut Lexer<'p>,
-        is_first: bool,
-        values: &mut Vec<f64>,
-        Found { cells, records, problems }: &mut Found<'p>,
-    ) -> Result<(), Box<At>> {
-        let Self { matching: Matching { layout, .. }, format, .. } = self;
-        let text = lexer.text();
-        let mut texts = vec![""; layout.texts.len()];
-        if format.header && is_first && lexer.next_record()? {
-            width(lexer)?;
-        }
-        while lexer.next_record()? {
-            let (start, first) = (lexer.record_start(), values.len());
-            values.resize(first + layout.values.len(), 0.0);
-            let row = &mut values[first..];
-            let plain = read_plain(text, start, format.dialect, layout, row, &mut texts);
-            let is_plain = plain.is_some();
-            let end = match plain {
-                Some(end) => {
-                    lexer.end_record(end);
-                    cells.extend(texts.iter().map(|&text| Cow::Borrowed(text)));
-                    end
-                }
-                None => {
-                    let problem = self.read_row(lexer, row, cells)?;
-                    match problem {
-                        Some(at) if self.bad_rows == BadRows::Refuse => return Err(at),
-                        Some(at) => drop(problems.insert(records.len(), self.problem(*at, text))),
-                        None => {}
-                    }
-                    let record = &text[start..lexer.position()];
-                    start + record.strip_suffix('\n').unwrap_or(record).trim_end_matches('\r').len()
-                }
-            };
-            records.push(Record { bytes: start..end, is_plain });
-        }
-        Ok(())
-    }
-
-    /// Reads the current record; the result is what is wrong with one of its cells.
-    fn read_row<'t>(
-        &self,
-        lexer: &mut Lexer<'t>,
-        row: &mut [f64],
-        cells: &mut Vec<Cow<'t, str>>,
-    ) -> Result<Option<Box<At>>, Box<At>> {
-        let layout = &self.matching.layout;
-        let first_cell = cells.len();
-        cells.resize(first_cell + layout.texts.len(), Cow::Borrowed(""));
-        let (mut column, mut problem) = (0, None);
-        let last = loop {
-            let field = lexer.next_field()?;
-            match layout.takes.get(column).copied().unwrap_or(Take::Nothing) {
-                Take::Raw(index) => cells[first_cell + index] = lexer.content(field),
-                take @ (Take::Number(index) | Take::Word(index)) => {
-                    match value(&lexer.content(field), take, layout) {
-                        Ok(value) => row[index] = value,
-                        Err(fault) if problem.is_none() => {
-                            problem = Some(At::field(field.start(), column, fault.of_prediction()));
-                        }
-                        Err(_) => {}
-                    }
-                }
-                Take::Text(_) | Take::Nothing => {}
-            }
-            column += 1;
-            if field.is_last {
-                break field;
-            }
-        };
-        let format = (self.format.dialect, self.first_line);
-        check_width(lexer, layout.takes.len(), column, last, format)?;
-        Ok(problem)
+    ) -> (Piece<'p>, ReadSummary) {
+        let reader =
+            RowReader { format: self.format, layout: &self.matching.layout, first_line: self.first_line };
+        let (cells, records, problems) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let mut collector = RowCollector { frame: self, text, cells, records, problems };
+        let summary = reader.read(text, is_first, values, &mut collector);
+        let RowCollector { cells, records, problems, .. } = collector;
+        (Piece { text, frame: self, values, cells, records, problems }, summary)
     }
 
     fn problem(&self, at: At, text: &str) -> RowProblem {
         let column = at.field.and_then(|column| self.names.get(column).cloned());
         RowProblem { told: at.told(text.as_bytes()), column }
+    }
+}
+
+impl<'p> RowVisitor<'p> for RowCollector<'p> {
+    fn row(&mut self, row: RowText<'_, 'p>) {
+        self.cells.extend(row.cells.iter_mut().map(|cell| mem::take(&mut cell.text)));
+        self.records.push(Record { bytes: row.bytes, is_plain: row.is_simple });
+    }
+
+    fn bad_row(&mut self, row: RowText<'_, 'p>, mut fault: Box<At>) -> Result<(), Box<At>> {
+        fault.fault = fault.fault.of_prediction();
+        if self.frame.bad_rows == BadRows::Refuse {
+            return Err(fault);
+        }
+        self.problems.insert(self.records.len(), self.frame.problem(*fault, self.text));
+        self.row(row);
+        Ok(())
     }
 }
 

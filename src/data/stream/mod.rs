@@ -13,11 +13,10 @@ use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::dialect::Dialect;
 use crate::data::csv::file::CsvFile;
 use crate::data::csv::format::{Format, Reading};
-use crate::data::csv::ordered_pool::{Work, in_order};
-use crate::data::csv::parser::LineEnds;
-use crate::data::csv::position::line_of;
-use crate::data::csv::trailing_blank::BlankEnd;
-use crate::data::error::{DataError, Told};
+use crate::data::csv::merge::read_chunks;
+use crate::data::csv::ordered_pool::ChunkReader;
+use crate::data::csv::row_reader::ReadSummary;
+use crate::data::error::DataError;
 use crate::data::error_kind::Fault;
 use crate::data::schema::mapping::Matching;
 use crate::data::spec::DataSpec;
@@ -139,29 +138,19 @@ impl RowStream {
     ) -> Result<Option<String>, StreamError<E>> {
         let Self { mut frame, first, mut chunks } = self;
         frame.format.reading.threads = threads;
-        let mut progress = Progress::default();
-        let mut ended = Ok(());
-        in_order(
-            &Job { frame: &frame, work, makes: PhantomData },
-            &first,
-            &mut chunks,
-            &mut |outcome: Outcome<T>| {
-                if ended.is_err() {
-                    return ControlFlow::Break(());
-                }
-                let before = progress.lines;
-                ended = match progress.advance(outcome) {
-                    Ok(made) => take(made, before).map_err(Stop::Taker),
-                    Err(told) => Err(Stop::Told(told)),
-                };
-                if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            },
-        );
-        ended.map_err(|stop| match stop {
-            Stop::Told(told) => StreamError::Data(told.error(&frame.path, &frame.names).of_prediction()),
-            Stop::Taker(error) => StreamError::Taker(error),
-        })?;
-        Ok(progress.line_ends.mixed())
+        let job = Job { frame: &frame, work, makes: PhantomData };
+        let mut stopped = None;
+        let merged = read_chunks(&job, &first, &mut chunks, |made, lines| {
+            stopped = take(made, lines).err();
+            Ok(if stopped.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        });
+        match (stopped, merged.fault) {
+            (Some(error), _) => Err(StreamError::Taker(error)),
+            (None, Some(told)) => {
+                Err(StreamError::Data(told.error(&frame.path, &frame.names).of_prediction()))
+            }
+            (None, None) => Ok(merged.line_ends.mixed()),
+        }
     }
 }
 
@@ -172,75 +161,35 @@ struct Job<'a, S, T, W> {
     makes: PhantomData<fn(S) -> T>,
 }
 
-/// What came of a piece; lines count from its start.
-struct Outcome<T> {
-    lines: u64,
-    made: Result<Made<T>, Box<Told>>,
-}
-
-struct Made<T> {
-    result: T,
-    is_empty: bool,
-    line_ends: LineEnds,
-    /// The first of the blank lines at the end.
-    blank: Option<u64>,
-}
-
-impl<S, T, W> Work for Job<'_, S, T, W>
+impl<S, T, W> ChunkReader for Job<'_, S, T, W>
 where
     S: Default,
     T: Send,
     W: Fn(&mut S, &Piece<'_>) -> Result<T, RowProblem> + Sync,
 {
     type Scratch = (Vec<f64>, S);
-    type Outcome = Outcome<T>;
+    type Content = T;
 
-    fn read(&self, chunk: &Chunk, (values, state): &mut Self::Scratch) -> Outcome<T> {
-        let made = chunk.text().and_then(|text| {
-            let (piece, read) = self.frame.piece(text, chunk.index == 0, values);
-            // What `work` finds is in the rows before what cannot be read.
-            let result = (self.work)(state, &piece).map_err(|problem| problem.told)?;
-            let blank = read.map_err(|at| at.told(text.as_bytes()))?;
-            let blank = blank.map(|offset| line_of(text.as_bytes(), offset));
-            Ok(Made { result, is_empty: piece.rows() == 0, line_ends: piece.line_ends, blank })
-        });
-        Outcome { lines: chunk.lines(), made }
-    }
-
-    fn damaged(&self, told: Box<Told>) -> Outcome<T> {
-        Outcome { lines: 0, made: Err(told) }
+    fn read(
+        &self,
+        text: &str,
+        is_first: bool,
+        (values, state): &mut Self::Scratch,
+    ) -> (ReadSummary, Option<T>) {
+        let (piece, mut summary) = self.frame.piece(text, is_first, values);
+        // What `work` finds is in the rows before what cannot be read.
+        let made = match (self.work)(state, &piece) {
+            Ok(made) if summary.fault.is_none() => Some(made),
+            Ok(_) => None,
+            Err(problem) => {
+                summary.fault = Some(problem.told);
+                None
+            }
+        };
+        (summary, made)
     }
 
     fn threads(&self) -> usize {
         self.frame.format.reading.threads.get()
-    }
-}
-
-/// How far a stream has come.
-#[derive(Default)]
-struct Progress {
-    /// Lines of the pieces so far.
-    lines: u64,
-    blank: BlankEnd,
-    line_ends: LineEnds,
-}
-
-enum Stop<E> {
-    Told(Box<Told>),
-    Taker(E),
-}
-
-impl Progress {
-    /// What was made of the next piece, with faults at their lines of the file.
-    fn advance<T>(&mut self, outcome: Outcome<T>) -> Result<T, Box<Told>> {
-        let before = self.lines;
-        self.lines += outcome.lines;
-        let goes_on = outcome.made.as_ref().is_ok_and(|made| !made.is_empty)
-            || outcome.made.as_ref().is_err_and(|told| told.fault.weight() == 0);
-        let blank = outcome.made.as_ref().ok().and_then(|made| made.blank);
-        self.blank.add(goes_on, blank.map(|line| line + before), self.lines)?;
-        let made = outcome.made.map_err(|told| told.below(before))?;
-        self.line_ends.add(made.line_ends);
-        Ok(made.result)
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::data::csv::file::CsvFile;
 use crate::data::csv::format::{Format, Reading};
-use crate::data::csv::merge::RawRows;
 use crate::data::csv::missing::Markers;
+use crate::data::csv::raw_rows::RawRows;
 use crate::data::error::{DataError, Told};
 use crate::data::error_kind::Fault;
 use crate::data::limits::MAX_CATEGORIES;
@@ -145,7 +145,7 @@ impl Loader<'_> {
         let mut schema = Schema::new(names, self.spec).map_err(|fault| file.fail(fault))?;
         let most = most_texts(&schema);
         let is_wordy =
-            file.glance(&self.markers, most.clone()).iter().zip(&schema.columns).any(|(survey, column)| {
+            file.sample(&self.markers, most.clone()).iter().zip(&schema.columns).any(|(survey, column)| {
                 match &column.feature {
                     Some(feature) if feature.declared == Some(Kind::Categorical) => true,
                     Some(feature) => feature.declared.is_none() && holds_words(survey),
@@ -208,12 +208,12 @@ impl Loader<'_> {
         let in_file = rows.store.note();
         let mut arrays = rows.texts;
         arrays.push(contents::halved(placed.keys.iter().copied()));
-        arrays.push(contents::halved(rows.beside.iter().map(|number| number.to_bits())));
+        arrays.push(contents::halved(rows.other_values.iter().map(|number| number.to_bits())));
         let matrix = rows.store.finish(&key, &arrays, &kept);
         let matrix = matrix.map_err(|fault| DataError::new(&self.spec.path, fault))?;
         arrays.truncate(used.len());
         kept.rest.notes.extend(in_file);
-        self.training(RawTraining { matrix, texts: arrays, beside: rows.beside, placed, kept })
+        self.training(RawTraining { matrix, texts: arrays, beside: rows.other_values, placed, kept })
     }
 
     /// Divides the rows of the training file.
@@ -283,13 +283,13 @@ impl Loader<'_> {
         let kept = KeptPart { source, notes: notes_of_file, renamed: renamed.found };
         let key = contents::key(self.spec, &kept.source.sha256, &before);
         notes.extend(rows.store.note());
-        let arrays = [labels, contents::halved(rows.beside.iter().map(|number| number.to_bits()))];
+        let arrays = [labels, contents::halved(rows.other_values.iter().map(|number| number.to_bits()))];
         let matrix = rows.store.finish(&key, &arrays, &kept);
         let matrix = matrix.map_err(|fault| DataError::new(path, fault))?;
         let [labels, _] = arrays;
         notes.extend(kept.notes);
         all_renamed.extend(kept.renamed);
-        Ok(part(kept.source, matrix, labels, rows.beside, schema))
+        Ok(part(kept.source, matrix, labels, rows.other_values, schema))
     }
 }
 

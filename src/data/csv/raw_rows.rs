@@ -1,0 +1,224 @@
+//! The rows of a file that is trained on, as they were written.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use crate::data::csv::chunks::{Chunk, Chunks};
+use crate::data::csv::merge::{Merged, read_chunks};
+use crate::data::csv::ordered_pool::ChunkReader;
+use crate::data::csv::parser::LineEnds;
+use crate::data::csv::position::LineCounter;
+use crate::data::csv::row_reader::{Cell, ReadSummary, RowReader, RowText, RowVisitor};
+use crate::data::error::{At, Told};
+use crate::data::error_kind::Fault;
+use crate::data::schema::layout::Layout;
+use crate::data::table::matrix::Block;
+use crate::data::table::row_store::Store;
+
+/// The rows of a file.
+#[derive(Debug)]
+pub(crate) struct RawRows {
+    /// The features.
+    pub(crate) store: Store,
+    /// The other values of each row, row after row.
+    pub(crate) other_values: Vec<f64>,
+    /// For each text of a row: its number in each row.
+    pub(crate) texts: Vec<Vec<u32>>,
+    /// Rows that were left out.
+    pub(crate) dropped: usize,
+    pub(crate) line_ends: LineEnds,
+}
+
+/// Turns a text, one of those of a row, and its line into a number.
+pub(crate) type NumberOf<'c> = dyn FnMut(usize, &str, u64) -> Result<u32, Box<Told>> + Send + 'c;
+
+/// Reads all rows, on several threads if there is more than the `first` chunk; the others are
+/// still in `chunks`. `number_of` is asked in the order of the file, for each text about once per
+/// chunk.
+///
+/// What comes out depends on the file alone: the first fault in its order, unless the file as a
+/// whole is damaged, which explains more. `store` is empty and takes the features.
+pub(crate) fn read_rows(
+    reader: RowReader<'_>,
+    first: &Chunk,
+    chunks: &mut Chunks,
+    store: Store,
+    number_of: &mut NumberOf<'_>,
+) -> Result<RawRows, Box<Told>> {
+    let layout = reader.layout;
+    let texts = vec![Vec::new(); layout.texts.len()];
+    let mut rows =
+        RawRows { store, other_values: Vec::new(), texts, dropped: 0, line_ends: LineEnds::default() };
+    let merged: Merged = read_chunks(&TrainingReader(reader), first, chunks, |chunk, lines| {
+        rows.append(chunk, lines, layout, number_of).map(ControlFlow::Continue)
+    });
+    rows.line_ends = merged.or_fault(chunks)?.line_ends;
+    match (rows.store.rows(), rows.dropped) {
+        (0, 0) => Err(Told::at_line(reader.first_line, Fault::NoRows)),
+        (0, dropped) => Err(Told::at_line(1, Fault::AllDropped(dropped))),
+        _ => Ok(rows),
+    }
+}
+
+impl RawRows {
+    /// Adds the rows of a chunk that `lines` lines are before.
+    fn append(
+        &mut self,
+        chunk: ChunkRows,
+        lines: u64,
+        layout: &Layout,
+        number_of: &mut NumberOf<'_>,
+    ) -> Result<(), Box<Told>> {
+        for (index, (all, text)) in self.texts.iter_mut().zip(&chunk.texts).enumerate() {
+            let mut numbers = Vec::with_capacity(text.found.len());
+            for (found, line) in &text.found {
+                let number = number_of(index, found, line + lines).map_err(|mut told| {
+                    told.field = layout.column_of_text(index);
+                    told
+                });
+                numbers.push(number?);
+            }
+            make_room(all, text.of_rows.len())?;
+            all.extend(text.of_rows.iter().map(|&local| numbers[local as usize]));
+        }
+        self.dropped += chunk.dropped;
+        make_room(&mut self.other_values, chunk.other_values.len())?;
+        self.other_values.extend(chunk.other_values);
+        if let Some(block) = chunk.block {
+            let others = size_of_val::<[f64]>(&self.other_values)
+                + self.texts.iter().map(|text| size_of_val::<[u32]>(text)).sum::<usize>();
+            self.store.push(block, others as u64).map_err(|fault| Told::at_line(1, fault))?;
+        }
+        Ok(())
+    }
+}
+
+/// Room for more, if there is memory.
+fn make_room<T>(all: &mut Vec<T>, more: usize) -> Result<(), Box<Told>> {
+    all.try_reserve(more).map_err(|_| {
+        let needs = ((all.len() + more) * size_of::<T>()) as u64;
+        Told::at_line(1, Fault::OutOfMemory { needs })
+    })
+}
+
+struct TrainingReader<'r>(RowReader<'r>);
+
+/// The rows of a chunk.
+struct ChunkRows {
+    /// The features; none where there is a fault.
+    block: Option<Block>,
+    other_values: Vec<f64>,
+    texts: Vec<ChunkTexts>,
+    dropped: usize,
+}
+
+/// The texts of a column of a chunk.
+#[derive(Default)]
+struct ChunkTexts {
+    /// Of each row, an index into `found`.
+    of_rows: Vec<u32>,
+    /// In order of appearance, each with the line where it first does.
+    found: Vec<(String, u64)>,
+}
+
+impl ChunkReader for TrainingReader<'_> {
+    /// The numbers of a chunk before they are stored.
+    type Scratch = Vec<f64>;
+    type Content = ChunkRows;
+
+    fn read(&self, text: &str, is_first: bool, values: &mut Vec<f64>) -> (ReadSummary, Option<ChunkRows>) {
+        let layout = self.0.layout;
+        let mut collector = TextCollector::new(text, is_first, layout.texts.len());
+        let mut summary = self.0.read(text, is_first, values, &mut collector);
+        let other_values = split_off(values, layout);
+        let mut block = None;
+        if summary.fault.is_none() {
+            match Block::pack(values, layout.features) {
+                Ok(packed) => block = Some(packed),
+                Err(fault) => summary.fault = Some(Told::at_line(1, fault)),
+            }
+        }
+        let TextCollector { columns, dropped, .. } = collector;
+        let texts = columns.into_iter().map(|column| column.texts).collect();
+        (summary, Some(ChunkRows { block, other_values, texts, dropped }))
+    }
+
+    fn threads(&self) -> usize {
+        self.0.format.reading.threads.get()
+    }
+}
+
+/// Numbers the texts of a chunk.
+struct TextCollector<'t> {
+    is_first: bool,
+    columns: Vec<TextColumn<'t>>,
+    dropped: usize,
+}
+
+struct TextColumn<'t> {
+    ids: HashMap<String, u32>,
+    lines: LineCounter<'t>,
+    texts: ChunkTexts,
+}
+
+impl<'t> TextCollector<'t> {
+    fn new(text: &'t str, is_first: bool, columns: usize) -> Self {
+        let column = || TextColumn {
+            ids: HashMap::new(),
+            lines: LineCounter::new(text.as_bytes()),
+            texts: ChunkTexts::default(),
+        };
+        Self { is_first, columns: (0..columns).map(|_| column()).collect(), dropped: 0 }
+    }
+
+    fn add(&mut self, column: usize, cell: &Cell<'_>) {
+        let TextColumn { ids, lines, texts } = &mut self.columns[column];
+        let id = match ids.get(&*cell.text) {
+            Some(&id) => id,
+            None => {
+                let id = texts.found.len() as u32;
+                ids.insert(cell.text.to_string(), id);
+                texts.found.push((cell.text.to_string(), lines.line_of(cell.offset)));
+                id
+            }
+        };
+        texts.of_rows.push(id);
+    }
+}
+
+impl<'t> RowVisitor<'t> for TextCollector<'t> {
+    fn row(&mut self, row: RowText<'_, 't>) {
+        row.cells.iter().enumerate().for_each(|(column, cell)| self.add(column, cell));
+    }
+
+    fn bad_row(&mut self, row: RowText<'_, 't>, mut fault: Box<At>) -> Result<(), Box<At>> {
+        // A text before the fault may be at fault itself.
+        let before = |(_, cell): &(usize, &Cell<'_>)| cell.offset < fault.offset;
+        row.cells.iter().enumerate().filter(before).for_each(|(column, cell)| self.add(column, cell));
+        let is_first_of_file = self.is_first && row.bytes.start == 0;
+        if let (true, Fault::NotANumber { why, .. }) = (is_first_of_file, &mut fault.fault) {
+            *why = "if the first line names the columns, set `header = true` in [data]";
+        }
+        Err(fault)
+    }
+
+    fn dropped_row(&mut self) {
+        self.dropped += 1;
+    }
+}
+
+/// Takes the values that are not features out of the values of all rows.
+fn split_off(values: &mut Vec<f64>, layout: &Layout) -> Vec<f64> {
+    let (width, features) = (layout.values.len(), layout.features);
+    if width == features {
+        return Vec::new();
+    }
+    let rows = values.len() / width;
+    let mut others = Vec::with_capacity(rows * (width - features));
+    for row in 0..rows {
+        others.extend_from_slice(&values[row * width + features..][..width - features]);
+        values.copy_within(row * width..row * width + features, row * features);
+    }
+    values.truncate(rows * features);
+    others
+}

@@ -1,0 +1,256 @@
+//! Reads the rows of a text: every cell of every record, checked.
+//!
+//! Training, prediction, evaluation and the survey of columns all read through [`RowReader`], so
+//! that the rules for records exist once. They differ in their [`Layout`] and [`RowVisitor`].
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::data::csv::dialect::Dialect;
+use crate::data::csv::fast_path::read_plain;
+use crate::data::csv::format::Format;
+use crate::data::csv::number;
+use crate::data::csv::number::{number, trim};
+use crate::data::csv::parser::{Field, Lexer, LineEnds};
+use crate::data::csv::position::line_of;
+use crate::data::error::{At, Told};
+use crate::data::error_kind::Fault;
+use crate::data::schema::layout::{Gap, Layout, Take};
+
+/// How the records of a file become rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowReader<'r> {
+    pub(crate) format: Format,
+    pub(crate) layout: &'r Layout,
+    /// The line of the first record, which says how many columns there are.
+    pub(crate) first_line: u64,
+}
+
+/// Receives the rows of a text, in order.
+pub(crate) trait RowVisitor<'t> {
+    /// Every cell can be used.
+    fn row(&mut self, row: RowText<'_, 't>);
+
+    /// A cell cannot be used; `fault` is that of the first one. An error ends the reading.
+    fn bad_row(&mut self, row: RowText<'_, 't>, fault: Box<At>) -> Result<(), Box<At>>;
+
+    /// The row is left out because a value is missing.
+    fn dropped_row(&mut self) {}
+}
+
+/// A row apart from its numbers.
+#[derive(Debug)]
+pub(crate) struct RowText<'v, 't> {
+    /// The record in the text, without its line end.
+    pub(crate) bytes: Range<usize>,
+    /// Whether it was read by the fast path, so that no field is quoted.
+    pub(crate) is_simple: bool,
+    /// Those of the layout.
+    pub(crate) cells: &'v mut [Cell<'t>],
+}
+
+/// A cell that is read as text.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cell<'t> {
+    pub(crate) text: Cow<'t, str>,
+    /// Where its content starts in the text of all rows.
+    pub(crate) offset: usize,
+}
+
+/// What is known of a text apart from its rows. Lines count from its start.
+#[derive(Debug, Default)]
+pub(crate) struct ReadSummary {
+    /// Records, the header not counted.
+    pub(crate) records: usize,
+    pub(crate) line_ends: LineEnds,
+    /// The first of the blank lines at the end.
+    pub(crate) blank: Option<u64>,
+    /// The fault that ended the reading.
+    pub(crate) fault: Option<Box<Told>>,
+}
+
+/// What became of a record that was read field by field.
+enum RowState {
+    Good,
+    Bad(Box<At>),
+    Dropped,
+}
+
+impl RowReader<'_> {
+    /// Reads a text up to its first fault. `is_first` says that the file begins with it. The
+    /// values go to `values`, row after row, in the order of the layout; those of a cell that
+    /// cannot be used are arbitrary.
+    pub(crate) fn read<'t>(
+        &self,
+        text: &'t str,
+        is_first: bool,
+        values: &mut Vec<f64>,
+        visitor: &mut impl RowVisitor<'t>,
+    ) -> ReadSummary {
+        let mut parser = Lexer::new(text, self.format.dialect);
+        let mut records = 0;
+        values.clear();
+        let read = self.read_all(&mut parser, is_first, values, visitor, &mut records);
+        ReadSummary {
+            records,
+            line_ends: parser.line_ends(),
+            blank: parser.blank_end().map(|offset| line_of(text.as_bytes(), offset)),
+            fault: read.err().map(|at| at.told(text.as_bytes())),
+        }
+    }
+
+    fn read_all<'t>(
+        &self,
+        parser: &mut Lexer<'t>,
+        is_first: bool,
+        values: &mut Vec<f64>,
+        visitor: &mut impl RowVisitor<'t>,
+        records: &mut usize,
+    ) -> Result<(), Box<At>> {
+        let Self { format: Format { dialect, header, .. }, layout, .. } = *self;
+        let (width, may_drop, text) = (layout.values.len(), layout.may_drop(), parser.text());
+        let mut cells = vec![Cell::default(); layout.texts.len()];
+        if header && is_first && parser.next_record()? {
+            parser.skip_fields()?;
+        }
+        while parser.next_record()? {
+            *records += 1;
+            let (start, first_value) = (parser.record_start(), values.len());
+            values.resize(first_value + width, 0.0);
+            let row = &mut values[first_value..];
+            let simple_end = read_plain(text, start, dialect, layout, row, &mut cells);
+            let state = match simple_end {
+                Some(end) => {
+                    parser.end_record(end);
+                    if may_drop && layout.drops(row) { RowState::Dropped } else { RowState::Good }
+                }
+                None => self.read_record(parser, row, &mut cells)?,
+            };
+            let end = simple_end.unwrap_or_else(|| {
+                let record = &text[start..parser.position()];
+                start + record.strip_suffix('\n').unwrap_or(record).trim_end_matches('\r').len()
+            });
+            let row_text = RowText { bytes: start..end, is_simple: simple_end.is_some(), cells: &mut cells };
+            match state {
+                RowState::Good => visitor.row(row_text),
+                RowState::Bad(fault) => visitor.bad_row(row_text, fault)?,
+                RowState::Dropped => {
+                    values.truncate(first_value);
+                    visitor.dropped_row();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the current record field by field: its numbers into `row`, its texts into `cells`.
+    fn read_record<'t>(
+        &self,
+        parser: &mut Lexer<'t>,
+        row: &mut [f64],
+        cells: &mut [Cell<'t>],
+    ) -> Result<RowState, Box<At>> {
+        let layout = self.layout;
+        let mut first_fault = None;
+        let mut is_dropped = false;
+        let mut column = 0;
+        let last = loop {
+            let field = parser.next_field()?;
+            let fault = match layout.takes.get(column).copied().unwrap_or(Take::Nothing) {
+                Take::Nothing => None,
+                take @ (Take::Number(index) | Take::Word(index)) => {
+                    let value = value(&parser.content(field), take, layout);
+                    value.map(|value| row[index] = value).err()
+                }
+                Take::Raw(index) => {
+                    cells[index] = Cell { text: parser.content(field), offset: field.start() };
+                    None
+                }
+                Take::Text(index) => {
+                    let text = match parser.content(field) {
+                        Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
+                        Cow::Owned(text) => Cow::Owned(trim(&text).to_owned()),
+                    };
+                    let gap = layout.markers.in_texts(&text).then_some(layout.texts[index]);
+                    is_dropped |= gap == Some(Gap::DropsRow);
+                    let fault = (gap == Some(Gap::Fault)).then(|| Fault::Missing(text.clone().into_owned()));
+                    cells[index] = Cell { text, offset: field.start() };
+                    fault
+                }
+            };
+            if let (None, Some(fault)) = (&first_fault, fault) {
+                first_fault = Some(At::field(field.start(), column, fault));
+            }
+            column += 1;
+            if field.is_last {
+                break field;
+            }
+        };
+        // A row that lacks a field has its later values in the wrong columns, so this comes first.
+        self.check_width(parser, column, last)?;
+        Ok(match first_fault {
+            Some(fault) => RowState::Bad(fault),
+            None if is_dropped || layout.drops(row) => RowState::Dropped,
+            None => RowState::Good,
+        })
+    }
+
+    /// Refuses a record whose number of fields is not that of the first one; `last` is its last
+    /// field.
+    fn check_width(&self, parser: &Lexer<'_>, found: usize, last: Field) -> Result<(), Box<At>> {
+        let expected = self.layout.takes.len();
+        if found == expected {
+            return Ok(());
+        }
+        let hint = width_hint(expected, found, &parser.content(last), self.format.dialect);
+        // Where the record ends too early or too late.
+        Err(At::new(last.start(), Fault::Ragged { expected, found, first_line: self.first_line, hint }))
+    }
+}
+
+/// The value of a cell.
+fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, Fault> {
+    let text = trim(cell);
+    match take {
+        Take::Word(index) => {
+            let value = &layout.values[index];
+            match layout.markers.in_texts(text) {
+                true if value.gap == Gap::Fault => {
+                    Err(Fault::MissingValue { text: text.to_owned(), columns: Vec::new() })
+                }
+                true => Ok(f64::NAN),
+                false => value.words.number(text).ok_or_else(|| Fault::NotBoolean(text.to_owned())),
+            }
+        }
+        Take::Number(index) => {
+            let found = number(cell);
+            let is_missing = match found {
+                Some(value) => layout.markers.holds(value),
+                None => layout.markers.in_numbers(text),
+            };
+            match found {
+                _ if is_missing && layout.values[index].gap != Gap::Fault => Ok(f64::NAN),
+                _ if is_missing && index >= layout.features => Err(Fault::Missing(text.to_owned())),
+                Some(value) if value < 0.0 && layout.weight == Some(index) => {
+                    Err(Fault::NegativeWeight(text.to_owned()))
+                }
+                Some(value) if !is_missing => Ok(value),
+                _ => Err(number::fault(cell, &layout.markers)),
+            }
+        }
+        Take::Text(_) | Take::Raw(_) | Take::Nothing => Ok(0.0),
+    }
+}
+
+/// What may have made a record too long; `last` is its last field.
+fn width_hint(expected: usize, found: usize, last: &str, dialect: Dialect) -> &'static str {
+    if found < expected {
+        ""
+    } else if last.is_empty() {
+        "; is there a delimiter too many at the end?"
+    } else if dialect.delimiter == b',' {
+        "; a value with a comma in it needs quotes, a decimal comma must be a point"
+    } else {
+        "; a value with the delimiter in it needs quotes"
+    }
+}
