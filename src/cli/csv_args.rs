@@ -23,8 +23,9 @@ pub(crate) fn reading(path: &Path, args: &ReadingArgs) -> DataSpec {
 /// What is in a file; one that seems to have no header is refused until somebody says so.
 pub(crate) fn profile(spec: &DataSpec, args: &ReadingArgs) -> Result<Profile, Failure> {
     let profile = Profile::of(spec).map_err(|error| {
+        let is_about_delimiter = error.is_about_delimiter();
         let mut failure = Failure::from(error);
-        if failure.message.contains("data.delimiter") {
+        if is_about_delimiter {
             failure.message.push_str(" (here: --delimiter)");
         }
         failure

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::cli::exit_code;
 use crate::config::{ConfigError, ConfigErrorKind};
-use crate::data::{DataError, DataErrorKind};
+use crate::data::{DataError, ErrorCategory};
 use crate::experiment::RunError;
 use crate::model::{ModelError, ModelErrorKind};
 use crate::text::shortened;
@@ -48,11 +48,11 @@ impl From<ConfigError> for Failure {
 
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
-        let code = match error.kind() {
-            DataErrorKind::Config => exit_code::USAGE,
-            DataErrorKind::Data => exit_code::DATA,
-            DataErrorKind::Io => exit_code::IO,
-            DataErrorKind::Limit => exit_code::LIMIT,
+        let code = match error.category() {
+            ErrorCategory::Config => exit_code::USAGE,
+            ErrorCategory::Data => exit_code::DATA,
+            ErrorCategory::Io => exit_code::IO,
+            ErrorCategory::Limit => exit_code::LIMIT,
         };
         Self::new(code, error.to_string())
     }

@@ -8,9 +8,7 @@
 pub(crate) mod batch;
 pub(crate) mod csv;
 pub(crate) mod error;
-pub(crate) mod error_kind;
 pub(crate) mod limits;
-pub(crate) mod phrases;
 pub(crate) mod schema;
 pub(crate) mod source;
 pub(crate) mod spec;
@@ -27,7 +25,7 @@ pub use crate::data::batch::sampler::{Batches, LastBatch, Sampling, batch_ranges
 pub use crate::data::csv::dialect::Mark;
 pub(crate) use crate::data::csv::dialect::is_mark;
 pub(crate) use crate::data::csv::number::is_number;
-pub use crate::data::error::{DataError, DataErrorKind};
+pub use crate::data::error::{DataError, ErrorCategory};
 pub use crate::data::limits::{
     MAX_BYTES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS, MAX_INPUT_BYTES, MAX_RECORD_BYTES,
 };

@@ -105,11 +105,11 @@ fn rows_count_by_their_weights_as_rows_that_are_repeated_do() {
     for (weight, told) in [
         (
             "-1",
-            "error: bad.csv:2, column \"w\" (index 4): the weight \"-1\" is negative; 0 leaves a row without effect; --skip-bad-rows evaluates the other rows",
+            "error: bad.csv:2, column \"w\" (index 4): negative weight \"-1\"; use 0 to ignore a row; --skip-bad-rows evaluates the other rows",
         ),
         (
             "",
-            "error: bad.csv:2, column \"w\" (index 4): missing value; the model knows nothing to put in its place: fill it in; --skip-bad-rows evaluates the other rows",
+            "error: bad.csv:2, column \"w\" (index 4): missing value; the model was trained without imputation for this column: fill it in; --skip-bad-rows evaluates the other rows",
         ),
         ("0", "error: bad.csv: no row has a weight greater than 0"),
     ] {
@@ -222,7 +222,7 @@ fn rows_without_a_known_truth_are_refused_or_left_out() {
             "1,Oslo,2,elder\n",
             "column \"kind\" (index 3): \"elder\" is not a class of the model; its classes are \"new\", \"old\"",
         ),
-        ("1,Oslo,2,\n", "column \"kind\" (index 3): missing value, so the answer is not known"),
+        ("1,Oslo,2,\n", "column \"kind\" (index 3): missing label or target"),
         (
             "1,Oslo,two,new\n",
             "column \"x\" (index 2): \"two\" is not a number: the model takes only numbers here",
@@ -263,7 +263,7 @@ fn the_first_bad_row_is_told_whatever_is_wrong_with_it() {
     let bad = ["1,Oslo,2,elder\n", "1,Oslo,2,\n", "1,Oslo,two,new\n", "1,Oslo,2\n"];
     let told = [
         "column \"kind\" (index 3): \"elder\" is not a class of the model; its classes are \"new\", \"old\"; ",
-        "column \"kind\" (index 3): missing value, so the answer is not known; ",
+        "column \"kind\" (index 3): missing label or target; ",
         "column \"x\" (index 2): \"two\" is not a number: the model takes only numbers here; ",
     ];
     for (first, told) in told.iter().enumerate() {

@@ -60,7 +60,7 @@ fn class_weights_of_an_unknown_class_are_refused() {
     assert_eq!(code, Some(2));
     assert!(
         error.ends_with(
-            "training.class_weights names \"rear\", which is no class; the classes are \"rare\", \"usual\""
+            "training.class_weights names \"rear\", which is not a class; the classes are \"rare\", \"usual\""
         ),
         "{error}"
     );

@@ -175,8 +175,7 @@ fn rows_that_cannot_be_predicted_are_an_error_or_marked() {
         ),
     );
     let error = work.fails(&["predict", "m.safetensors", "--data", "bad.csv"]);
-    let message = "error: bad.csv:3, column \"member\" (index 3): \"maybe\" is neither true nor false, yes nor no, \
-                   t nor f, y nor n, 1 nor 0; --mark-bad-rows predicts the other rows";
+    let message = "error: bad.csv:3, column \"member\" (index 3): \"maybe\" is not a boolean; use true or false, yes or no, t or f, y or n, 1 or 0; --mark-bad-rows predicts the other rows";
     assert_eq!(error, (Some(3), message.to_owned()));
 
     let ended = predict(&work, "bad.csv", &["--mark-bad-rows"]);
@@ -185,11 +184,9 @@ fn rows_that_cannot_be_predicted_are_an_error_or_marked() {
     assert_eq!(
         lines[2..5],
         [
-            "b,,,,\"column \"\"member\"\": \"\"maybe\"\" is neither true nor false, yes nor no, t nor f, y nor n, 1 \
-             nor 0\"",
-            "c,,,,\"column \"\"x\"\": missing value; the model knows nothing to put in its place: fill it in\"",
-            "d,,,,\"column \"\"age\"\": \"\"3,0\"\" is not a number: a decimal comma must be a point, a thousands \
-             separator must go\"",
+            "b,,,,\"column \"\"member\"\": \"\"maybe\"\" is not a boolean; use true or false, yes or no, t or f, y or n, 1 or 0\"",
+            "c,,,,\"column \"\"x\"\": missing value; the model was trained without imputation for this column: fill it in\"",
+            "d,,,,\"column \"\"age\"\": \"\"3,0\"\" is not a number: use a decimal point instead of a decimal comma, and no thousands separator\"",
         ]
     );
     assert_eq!(ended.stderr, "note: 3 of 5 rows without prediction, see the column \"problem\"\n");
@@ -424,7 +421,9 @@ fn packed_standard_input_is_told_how_to_unpack_it() {
         let input = std::fs::File::open(work.path("packed")).expect("a file");
         let mut command = work.command(&["predict", "m.safetensors", "--data", "-"]);
         let ended = Ended::from(command.stdin(input).output().expect("the program starts"));
-        let message = format!("error: standard input:1: not UTF-8 but {tool}; pipe it through `{tool} -d`\n");
+        let message = format!(
+            "error: standard input:1: this is a {tool} file, not UTF-8 text; pipe it through `{tool} -d`\n"
+        );
         assert_eq!((ended.code, ended.stderr), (Some(3), message));
     }
 }

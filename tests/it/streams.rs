@@ -41,7 +41,7 @@ fn what_never_ends_is_refused_as_soon_as_it_is_wrong() {
     let head = "a,b,kind\n";
     let rows = &format!("{head}1,2,up\n3,4,down\n");
     let long = "1:1: record longer than 1 MiB; is this a CSV file?";
-    let blank = "1: blank line; remove it, as only the end of the file may have some";
+    let blank = "1: blank line; remove it (only the end of the file may have blank lines)";
     let blanks = "4: more than 1048576 blank lines from here on, which is the limit; remove them";
     let quoted = "2:1: record longer than 1 MiB; is the quote that opens here closed where it should be?";
     let ragged = "2:1: expected 3 fields as in line 1, found 1";

@@ -9,11 +9,10 @@ use crate::data::csv::format::Format;
 use crate::data::csv::parser::overlong;
 use crate::data::csv::position::{has_line_end, line_ends};
 use crate::data::csv::record_boundaries::Borders;
-use crate::data::error::{At, Told};
-use crate::data::error_kind::Fault;
+use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::limits::{MAX_BYTES_BEHIND, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
 use crate::data::source::Disk;
-use crate::data::source::file_signature::disguise;
+use crate::data::source::file_signature::signature;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -45,7 +44,7 @@ pub(crate) struct Chunks {
 
 impl Chunks {
     /// Opens a regular file.
-    pub(crate) fn open(path: &Path, format: Format) -> Result<Self, Fault> {
+    pub(crate) fn open(path: &Path, format: Format) -> Result<Self, ErrorKind> {
         let Format { dialect, reading, .. } = format;
         let disk = Disk::open(path, reading)?;
         Ok(Self {
@@ -61,7 +60,7 @@ impl Chunks {
 
     /// Replaces `chunk` by the next one, of about `target` bytes; more only where a record is
     /// longer. False at the end of the file. After a fault there is none.
-    pub(crate) fn next(&mut self, chunk: &mut Chunk) -> Result<bool, Box<Told>> {
+    pub(crate) fn next(&mut self, chunk: &mut Chunk) -> Result<bool, Box<Located>> {
         chunk.index = self.index;
         chunk.offset = self.offset;
         chunk.bytes.clear();
@@ -77,12 +76,17 @@ impl Chunks {
             chunk.bytes.drain(..BYTE_ORDER_MARK.len());
             chunk.offset = BYTE_ORDER_MARK.len();
         }
+        if chunk.index == 0
+            && let Some(signature) = signature(&chunk.bytes, self.disk.is_standard_input())
+        {
+            return Err(Located::at_line(1, ErrorKind::NotCsv(signature)));
+        }
         Ok(chunk.index == 0 || !chunk.bytes.is_empty())
     }
 
     /// Reads what is left behind a fault, `lines` being those so far, and of standard input no more
     /// than [`MAX_BYTES_BEHIND`]: the fault, or another one that explains more.
-    pub(crate) fn skip(&mut self, mut fault: Box<Told>, mut lines: u64) -> Box<Told> {
+    pub(crate) fn skip(&mut self, mut fault: Box<Located>, mut lines: u64) -> Box<Located> {
         let is_endless = self.disk.is_standard_input();
         let end = if is_endless { self.offset.saturating_add(MAX_BYTES_BEHIND) } else { usize::MAX };
         let mut chunk = Chunk::default();
@@ -93,7 +97,7 @@ impl Chunks {
                 Err(told) => Some(told),
             };
             if let Some(told) = found {
-                fault = fault.or_weightier(told.below(lines));
+                fault = fault.more_informative(told.below(lines));
             }
             lines += chunk.lines();
         }
@@ -106,7 +110,7 @@ impl Chunks {
     }
 
     /// Reads up to a border between records, and whether the file ended.
-    fn fill(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Box<Told>> {
+    fn fill(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Box<Located>> {
         let mut borders = Borders::new(self.dialect);
         loop {
             let wanted = self.target.saturating_sub(bytes.len()).max(self.target.div_ceil(2));
@@ -114,7 +118,7 @@ impl Chunks {
             let wanted = if bytes.is_empty() { wanted.max(BYTE_ORDER_MARK.len()) } else { wanted };
             let before = bytes.len();
             let read = self.disk.read(wanted, bytes);
-            read.map_err(|fault| At { offset: before, field: None, fault }.told(bytes))?;
+            read.map_err(|kind| AtOffset::new(before, kind).located(bytes))?;
             if bytes.len() - before < wanted {
                 return Ok(true);
             }
@@ -126,7 +130,7 @@ impl Chunks {
                 bytes.truncate(border);
                 return Ok(false);
             }
-            refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.told(bytes))?;
+            refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.located(bytes))?;
             if bytes.len() > MAX_QUOTED_BYTES && borders.is_quoted() {
                 // Whoever reads it finds the fault; it ends with a line, so that it is text.
                 bytes.truncate(memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1));
@@ -138,20 +142,15 @@ impl Chunks {
 
 impl Chunk {
     /// The text, if it is one.
-    pub(crate) fn text(&self) -> Result<&str, Box<Told>> {
-        let told = |offset, fault| At { offset, field: None, fault }.told(&self.bytes);
-        if self.index == 0
-            && let Some(guise) = disguise(&self.bytes)
-        {
-            return Err(told(0, Fault::Disguised(guise)));
-        }
-        let text = std::str::from_utf8(&self.bytes).map_err(|error| {
-            let place = error.valid_up_to();
+    pub(crate) fn text(&self) -> Result<&str, Box<Located>> {
+        let error = |offset, kind| AtOffset::new(offset, kind).located(&self.bytes);
+        let text = std::str::from_utf8(&self.bytes).map_err(|utf8| {
+            let place = utf8.valid_up_to();
             let (byte, offset) = (self.bytes[place], self.offset + place);
-            told(place, Fault::NotUtf8 { byte, offset, guess: None })
+            error(place, ErrorKind::NotUtf8 { byte, offset, guess: None })
         })?;
         match memchr::memchr(0, &self.bytes) {
-            Some(offset) => Err(told(offset, Fault::Nul)),
+            Some(offset) => Err(error(offset, ErrorKind::Nul)),
             None => Ok(text),
         }
     }
@@ -164,7 +163,7 @@ impl Chunk {
 }
 
 /// Refuses a line without end before all of it is in memory.
-fn refuse_endless_line(bytes: &[u8], delimiter: u8) -> Result<(), At> {
+fn refuse_endless_line(bytes: &[u8], delimiter: u8) -> Result<(), Box<AtOffset>> {
     let Some(start) = bytes.len().checked_sub(MAX_RECORD_BYTES + 1) else { return Ok(()) };
     let line = &bytes[start..];
     if has_line_end(line) {
@@ -172,5 +171,5 @@ fn refuse_endless_line(bytes: &[u8], delimiter: u8) -> Result<(), At> {
     }
     let line_start = bytes[..start].iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
     let offset = line_start.map_or(0, |end| end + 1);
-    Err(At { offset, field: None, fault: overlong(line, delimiter) })
+    Err(AtOffset::new(offset, overlong(line, delimiter)))
 }

@@ -4,8 +4,7 @@ use crate::data::csv::dialect::Dialect;
 use crate::data::csv::format::Format;
 use crate::data::csv::parser::Lexer;
 use crate::data::csv::position::line_of;
-use crate::data::error::At;
-use crate::data::error_kind::Fault;
+use crate::data::error::{AtOffset, ErrorKind};
 
 /// Characters that files use as delimiter, the likeliest first.
 const DELIMITERS: [char; 6] = [';', '\t', '|', ',', ':', ' '];
@@ -16,22 +15,22 @@ const ENOUGH_RECORDS: usize = 10;
 
 /// What is behind the fault `at` of a quote in the first name: if it is next to another delimiter,
 /// that one.
-pub(crate) fn of_quote(lexer: &Lexer<'_>, at: Box<At>) -> Box<At> {
+pub(crate) fn of_quote(lexer: &Lexer<'_>, at: Box<AtOffset>) -> Box<AtOffset> {
     let (before, after) = lexer.text().split_at(at.offset);
-    let neighbour = match at.fault {
-        Fault::AfterQuote { .. } => after.chars().next(),
-        Fault::StrayQuote => before.chars().next_back(),
+    let neighbour = match at.kind {
+        ErrorKind::AfterQuote { .. } => after.chars().next(),
+        ErrorKind::StrayQuote => before.chars().next_back(),
         _ => None,
     };
     match neighbour.filter(|neighbour| DELIMITERS.contains(neighbour) && *neighbour != ' ') {
-        Some(neighbour) => At::new(lexer.record_start(), Fault::OtherDelimiter(neighbour)),
+        Some(neighbour) => AtOffset::new(lexer.record_start(), ErrorKind::OtherDelimiter(neighbour)),
         None => at,
     }
 }
 
 /// Why there is one column only: another delimiter, or a title above the table. `lexer` has read
 /// the first record.
-pub(crate) fn of_one_column(format: Format, mut lexer: Lexer<'_>) -> Box<At> {
+pub(crate) fn of_one_column(format: Format, mut lexer: Lexer<'_>) -> Box<AtOffset> {
     let start = lexer.record_start();
     let mut lines = lexer.text()[start..].split(['\n', '\r']).filter(|line| !line.is_empty());
     let (first, second) = (lines.next().unwrap_or_default(), lines.next());
@@ -41,7 +40,7 @@ pub(crate) fn of_one_column(format: Format, mut lexer: Lexer<'_>) -> Box<At> {
         second.is_none_or(|second| second.matches(*other).count() == first.matches(*other).count())
     };
     if let Some(other) = found.clone().find(is_regular) {
-        return At::new(start, Fault::OtherDelimiter(other));
+        return AtOffset::new(start, ErrorKind::OtherDelimiter(other));
     }
     let first_line = line_of(lexer.text().as_bytes(), start);
     let width = match lexer.next_record() {
@@ -50,16 +49,16 @@ pub(crate) fn of_one_column(format: Format, mut lexer: Lexer<'_>) -> Box<At> {
     };
     if width > 1 {
         let hint = "; if the first line is a title, remove it";
-        let fault = Fault::Ragged { expected: 1, found: width, first_line, hint };
-        return At::new(lexer.record_start(), fault);
+        let fault = ErrorKind::Ragged { expected: 1, found: width, first_line, hint };
+        return AtOffset::new(lexer.record_start(), fault);
     }
     let other = found.find(|other| !COMMON.contains(other));
-    At::new(start, other.map_or(Fault::OneColumn, Fault::OtherDelimiter))
+    AtOffset::new(start, other.map_or(ErrorKind::OneColumn, ErrorKind::OtherDelimiter))
 }
 
 /// Refuses a file whose delimiter nobody told if another one cuts its first records into as many
 /// fields, or more, all alike. `lexer` has read the first record, of `found` fields.
-pub(crate) fn check_usual(format: Format, lexer: &Lexer<'_>, found: usize) -> Result<(), Box<At>> {
+pub(crate) fn check_usual(format: Format, lexer: &Lexer<'_>, found: usize) -> Result<(), Box<AtOffset>> {
     let start = lexer.record_start();
     let text = &lexer.text()[start..];
     let usual = format.dialect;
@@ -74,7 +73,7 @@ pub(crate) fn check_usual(format: Format, lexer: &Lexer<'_>, found: usize) -> Re
         None => Ok(()),
         Some((other, with_other)) => {
             let usual = char::from(usual.delimiter);
-            Err(At::new(start, Fault::LikelierDelimiter { usual, found, other, with_other }))
+            Err(AtOffset::new(start, ErrorKind::LikelierDelimiter { usual, found, other, with_other }))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::data::error_kind::Fault;
+use crate::data::error::ErrorKind;
 use crate::data::spec::DataSpec;
 
 /// A character that a file gives a meaning, or none; in a config a string of at most one character.
@@ -32,7 +32,7 @@ pub(crate) enum Comments {
 
 impl Dialect {
     /// Checks the characters of `spec`, each on its own and against the others.
-    pub(crate) fn new(spec: &DataSpec) -> Result<Self, Fault> {
+    pub(crate) fn new(spec: &DataSpec) -> Result<Self, ErrorKind> {
         let delimiter = delimiter(spec.delimiter())?;
         let quote = spec.quote.0.map(|char| mark("quote", char)).transpose()?;
         let comment = spec.comment.and_then(|mark| mark.0);
@@ -43,7 +43,7 @@ impl Dialect {
             ("comment", "quote", comment.filter(|comment| Some(*comment) == quote)),
         ] {
             if let Some(byte) = byte {
-                return Err(Fault::SameMark { key, other, char: char::from(byte) });
+                return Err(ErrorKind::SameMark { key, other, char: char::from(byte) });
             }
         }
         let comments = match (spec.comment, comment) {
@@ -72,18 +72,18 @@ impl Comments {
 }
 
 /// A character that can be part of no number, quote, comment or line end.
-fn delimiter(char: char) -> Result<u8, Fault> {
+fn delimiter(char: char) -> Result<u8, ErrorKind> {
     let is_taken = char.is_ascii_alphanumeric() || "\"#+-.\n\r\0".contains(char);
     match u8::try_from(char) {
         Ok(byte) if byte.is_ascii() && !is_taken => Ok(byte),
-        _ => Err(Fault::Delimiter(char)),
+        _ => Err(ErrorKind::Delimiter(char)),
     }
 }
 
-fn mark(key: &'static str, char: char) -> Result<u8, Fault> {
+fn mark(key: &'static str, char: char) -> Result<u8, ErrorKind> {
     match u8::try_from(char) {
         Ok(byte) if is_mark(byte) => Ok(byte),
-        _ => Err(Fault::Mark { key, char }),
+        _ => Err(ErrorKind::Mark { key, char }),
     }
 }
 

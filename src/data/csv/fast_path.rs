@@ -77,7 +77,7 @@ pub(crate) fn read_plain<'t>(
 #[inline]
 fn number_or_gap(cell: &str, layout: &Layout, index: usize) -> Option<f64> {
     number(cell).or_else(|| {
-        let is_gap = layout.values[index].gap != Gap::Fault && layout.markers.in_numbers(trim(cell));
+        let is_gap = layout.values[index].gap != Gap::ErrorKind && layout.markers.in_numbers(trim(cell));
         is_gap.then_some(f64::NAN)
     })
 }
@@ -86,7 +86,7 @@ fn number_or_gap(cell: &str, layout: &Layout, index: usize) -> Option<f64> {
 fn word_or_gap(text: &str, layout: &Layout, index: usize) -> Option<f64> {
     let value = &layout.values[index];
     match layout.markers.in_texts(text) {
-        true => (value.gap != Gap::Fault).then_some(f64::NAN),
+        true => (value.gap != Gap::ErrorKind).then_some(f64::NAN),
         false => value.words.number(text),
     }
 }
@@ -173,17 +173,17 @@ mod tests {
         let value = |gap| Value { gap, ..Value::default() };
         Layout {
             takes: vec![Take::Number(1), Take::Text(0), Take::Nothing, Take::Number(0)],
-            values: vec![value(gap), value(Gap::Fault)],
+            values: vec![value(gap), value(Gap::ErrorKind)],
             features: 2,
             weight: None,
-            texts: vec![Gap::Fault],
+            texts: vec![Gap::ErrorKind],
             markers: Markers::new(None),
         }
     }
 
     fn read(text: &str) -> Option<(usize, Cow<'_, str>, [f64; 2])> {
         let (mut row, mut cells) = ([0.0; 2], [Cell::default()]);
-        let end = read_plain(text, 0, DIALECT, &layout(Gap::Fault), &mut row, &mut cells)?;
+        let end = read_plain(text, 0, DIALECT, &layout(Gap::ErrorKind), &mut row, &mut cells)?;
         let [Cell { text, .. }] = cells;
         Some((end, text, row))
     }

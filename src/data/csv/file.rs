@@ -11,12 +11,12 @@ use crate::data::csv::parser::Lexer;
 use crate::data::csv::position::line_of;
 use crate::data::csv::raw_rows::{NumberOf, RawRows, read_rows};
 use crate::data::csv::row_reader::RowReader;
-use crate::data::error::{At, DataError, Told};
-use crate::data::error_kind::Fault;
+use crate::data::error::{AtOffset, DataError, ErrorKind, Located};
 use crate::data::limits::MAX_COLUMNS;
 use crate::data::schema::layout::Layout;
 use crate::data::schema::numbered_names;
 use crate::data::schema::survey::{ColumnSurvey, Survey, Surveyor};
+use crate::data::source::encoding_guess::guess_encoding;
 use crate::data::table::Source;
 use crate::data::table::row_store::Store;
 
@@ -44,7 +44,7 @@ impl CsvFile {
             Ok((names, first_line)) => {
                 Ok(Self { path: path.to_owned(), names, format, first, chunks, first_line })
             }
-            Err(told) => Err(chunks.skip(told, first.lines()).error(path, &[])),
+            Err(told) => Err(data_error(*chunks.skip(told, first.lines()), path, &[])),
         }
     }
 
@@ -92,33 +92,46 @@ impl CsvFile {
     }
 
     /// An error at a place in this file.
-    pub(crate) fn error(&self, told: Told) -> DataError {
-        told.error(&self.path, &self.names)
+    pub(crate) fn error(&self, told: Located) -> DataError {
+        data_error(told, &self.path, &self.names)
     }
 
     /// An error of its columns, or of this file as a whole.
-    pub(crate) fn fail(&self, fault: Fault) -> DataError {
+    pub(crate) fn fail(&self, fault: ErrorKind) -> DataError {
         DataError::of_columns(&self.path, fault, self.format.header.then_some(self.first_line))
     }
 }
 
+/// The error in the file at `path`, whose columns have these names; where text is not UTF-8, the
+/// encoding is guessed from it.
+pub(crate) fn data_error(mut error: Located, path: &Path, names: &[String]) -> DataError {
+    if let ErrorKind::NotUtf8 { offset, guess, .. } = &mut error.kind {
+        *guess = guess_encoding(path, *offset);
+    }
+    error.error(path, names)
+}
+
 /// The names of the columns and the line of the first record, which has as many fields.
-fn columns(first: &Chunk, format: Format, given: &[String]) -> Result<(Vec<String>, u64), Box<Told>> {
+fn columns(first: &Chunk, format: Format, given: &[String]) -> Result<(Vec<String>, u64), Box<Located>> {
     let body = first.text()?;
     let mut lexer = Lexer::new(body, format.dialect);
     let names = match lexer.next_record() {
         Ok(true) => names(&mut lexer, format, given),
-        Ok(false) if !first.is_last => Err(At::new(lexer.blank_end().unwrap_or_default(), Fault::BlankLine)),
-        Ok(false) if body.bytes().all(|byte| byte.is_ascii_whitespace()) => Err(At::new(0, Fault::Empty)),
-        Ok(false) => Err(At::new(0, Fault::NoRows)),
+        Ok(false) if !first.is_last => {
+            Err(AtOffset::new(lexer.blank_end().unwrap_or_default(), ErrorKind::BlankLine))
+        }
+        Ok(false) if body.bytes().all(|byte| byte.is_ascii_whitespace()) => {
+            Err(AtOffset::new(0, ErrorKind::Empty))
+        }
+        Ok(false) => Err(AtOffset::new(0, ErrorKind::NoRows)),
         Err(at) => Err(at),
     };
-    let names = names.map_err(|at| at.told(body.as_bytes()))?;
+    let names = names.map_err(|at| at.located(body.as_bytes()))?;
     Ok((names, line_of(body.as_bytes(), lexer.record_start())))
 }
 
 /// `lexer` is at the first record.
-fn names(lexer: &mut Lexer<'_>, format: Format, given: &[String]) -> Result<Vec<String>, Box<At>> {
+fn names(lexer: &mut Lexer<'_>, format: Format, given: &[String]) -> Result<Vec<String>, Box<AtOffset>> {
     let mut names = Vec::new();
     loop {
         let field = match lexer.next_field() {
@@ -126,7 +139,7 @@ fn names(lexer: &mut Lexer<'_>, format: Format, given: &[String]) -> Result<Vec<
             field => field?,
         };
         if names.len() == MAX_COLUMNS {
-            return Err(At::new(lexer.record_start(), Fault::TooManyColumns));
+            return Err(AtOffset::new(lexer.record_start(), ErrorKind::TooManyColumns));
         }
         names.push(trim(&lexer.content(field)).to_owned());
         if field.is_last {
@@ -142,6 +155,8 @@ fn names(lexer: &mut Lexer<'_>, format: Format, given: &[String]) -> Result<Vec<
         _ if format.header => Ok(names),
         found if given.is_empty() => Ok(numbered_names(found)),
         found if given.len() == found => Ok(given.to_vec()),
-        found => Err(At::new(lexer.record_start(), Fault::NamesForColumns { names: given.len(), found })),
+        found => {
+            Err(AtOffset::new(lexer.record_start(), ErrorKind::NamesForColumns { names: given.len(), found }))
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::thread;
 
 use crate::data::csv::dialect::Dialect;
-use crate::data::error_kind::Fault;
+use crate::data::error::ErrorKind;
 use crate::data::limits::MAX_BYTES;
 use crate::data::spec::DataSpec;
 use crate::data::table::byte_size::Bytes;
@@ -52,22 +52,22 @@ impl Default for Reading {
 
 impl Format {
     /// Checks the dialect, and that the parts of the split do not contradict each other.
-    pub(crate) fn new(spec: &DataSpec, reading: Reading) -> Result<Self, Fault> {
+    pub(crate) fn new(spec: &DataSpec, reading: Reading) -> Result<Self, ErrorKind> {
         let dialect = Dialect::new(spec)?;
         if spec.header && !spec.column_names.is_empty() {
-            return Err(Fault::NamesTwice);
+            return Err(ErrorKind::NamesTwice);
         }
         let parts = [("valid", spec.valid, &spec.valid_path), ("test", spec.test, &spec.test_path)];
         for (key, share, path) in parts {
             if !(0.0..1.0).contains(&share) {
-                return Err(Fault::Share { key, share });
+                return Err(ErrorKind::Share { key, share });
             }
             if share > 0.0 && path.is_some() {
-                return Err(Fault::ShareAndFile { key });
+                return Err(ErrorKind::ShareAndFile { key });
             }
         }
         if spec.valid + spec.test >= 1.0 {
-            return Err(Fault::Shares { valid: spec.valid, test: spec.test });
+            return Err(ErrorKind::Shares { valid: spec.valid, test: spec.test });
         }
         let memory = reading.memory.min(spec.memory);
         Ok(Self {

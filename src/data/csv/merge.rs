@@ -5,8 +5,7 @@ use std::ops::ControlFlow;
 use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::ordered_pool::{ChunkReader, ChunkResult, read_in_order};
 use crate::data::csv::parser::LineEnds;
-use crate::data::error::Told;
-use crate::data::error_kind::Fault;
+use crate::data::error::{ErrorKind, Located};
 use crate::data::limits::MAX_BLANK_LINES;
 
 /// What is known of a file apart from its rows.
@@ -15,9 +14,9 @@ pub(crate) struct Merged {
     pub(crate) records: usize,
     pub(crate) line_ends: LineEnds,
     /// The first fault in the order of the file.
-    pub(crate) fault: Option<Box<Told>>,
+    pub(crate) fault: Option<Box<Located>>,
     /// A fault of a later chunk that happened to be read before reading stopped.
-    later: Option<Box<Told>>,
+    later: Option<Box<Located>>,
     lines: u64,
     /// The first of the blank lines that end what was read so far.
     blank: Option<u64>,
@@ -32,7 +31,7 @@ pub(crate) fn read_chunks<R: ChunkReader>(
     reader: &R,
     first: &Chunk,
     chunks: &mut Chunks,
-    mut append: impl FnMut(R::Content, u64) -> Result<ControlFlow<()>, Box<Told>> + Send,
+    mut append: impl FnMut(R::Content, u64) -> Result<ControlFlow<()>, Box<Located>> + Send,
 ) -> Merged {
     let mut merged = Merged::default();
     let mut flow = ControlFlow::Continue(());
@@ -57,13 +56,13 @@ impl Merged {
     fn add<T>(
         &mut self,
         chunk: ChunkResult<T>,
-        append: &mut impl FnMut(T, u64) -> Result<ControlFlow<()>, Box<Told>>,
-    ) -> Result<ControlFlow<()>, Box<Told>> {
+        append: &mut impl FnMut(T, u64) -> Result<ControlFlow<()>, Box<Located>>,
+    ) -> Result<ControlFlow<()>, Box<Located>> {
         let ChunkResult { lines, summary, content } = chunk;
         let before = self.lines;
         self.lines += lines;
         let has_rows =
-            summary.records > 0 || summary.fault.as_ref().is_some_and(|told| told.fault.weight() == 0);
+            summary.records > 0 || summary.fault.as_ref().is_some_and(|told| told.kind.rank() == 0);
         self.check_blank_lines(has_rows, summary.blank.map(|line| line + before))?;
         // What is before the fault may have one that only `append` can find.
         let flow = content.map_or(Ok(ControlFlow::Continue(())), |content| append(content, before))?;
@@ -80,7 +79,7 @@ impl Merged {
         if let Some(told) = chunk.summary.fault {
             let told = told.below(self.lines);
             self.later = Some(match self.later.take() {
-                Some(first) => first.or_weightier(told),
+                Some(first) => first.more_informative(told),
                 None => told,
             });
         }
@@ -88,15 +87,15 @@ impl Merged {
     }
 
     /// Refuses blank lines between records, and more of them at the end than anybody needs.
-    fn check_blank_lines(&mut self, has_rows: bool, first: Option<u64>) -> Result<(), Box<Told>> {
+    fn check_blank_lines(&mut self, has_rows: bool, first: Option<u64>) -> Result<(), Box<Located>> {
         match self.blank {
-            Some(blank) if has_rows => return Err(Told::at_line(blank, Fault::BlankLine)),
+            Some(blank) if has_rows => return Err(Located::at_line(blank, ErrorKind::BlankLine)),
             Some(_) => {}
             None => self.blank = first,
         }
         match self.blank {
             Some(blank) if self.lines >= blank + MAX_BLANK_LINES => {
-                Err(Told::at_line(blank, Fault::TooManyBlankLines))
+                Err(Located::at_line(blank, ErrorKind::TooManyBlankLines))
             }
             _ => Ok(()),
         }
@@ -104,10 +103,10 @@ impl Merged {
 
     /// This, unless there is a fault: then the rest of the file is searched for one that explains
     /// more.
-    pub(crate) fn or_fault(mut self, chunks: &mut Chunks) -> Result<Self, Box<Told>> {
+    pub(crate) fn or_fault(mut self, chunks: &mut Chunks) -> Result<Self, Box<Located>> {
         let Some(first) = self.fault.take() else { return Ok(self) };
         let fault = match self.later.take() {
-            Some(later) => first.or_weightier(later),
+            Some(later) => first.more_informative(later),
             None => first,
         };
         Err(chunks.skip(fault, self.lines))

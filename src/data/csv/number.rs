@@ -1,7 +1,8 @@
 //! One cell of a column of numbers: a finite number in the range of `f32`, or why it is none.
 
 use crate::data::csv::missing::Markers;
-use crate::data::error_kind::Fault;
+use crate::data::error::ErrorKind;
+use crate::data::error::phrases::Advice;
 
 /// What programs write, after a sign, for values that are not finite.
 const NOT_FINITE: [&str; 10] =
@@ -90,16 +91,16 @@ fn is_not_finite(text: &str) -> bool {
 
 /// Why a cell is no number that can be trained on.
 #[cold]
-pub(crate) fn fault(text: &str, markers: &Markers) -> Fault {
+pub(crate) fn fault(text: &str, markers: &Markers) -> ErrorKind {
     let text = trim(text);
     if text.is_empty() || markers.in_numbers(text) || number(text).is_some_and(|value| markers.holds(value)) {
-        Fault::MissingValue { text: text.to_owned(), columns: Vec::new() }
+        ErrorKind::MissingValue { text: text.to_owned(), columns: Vec::new() }
     } else if text.parse::<f64>().is_ok_and(f64::is_finite) || is_too_large(text) {
-        Fault::OutOfRange(text.to_owned())
+        ErrorKind::OutOfRange(text.to_owned())
     } else if is_not_finite(text) {
-        Fault::NotFinite(text.to_owned())
+        ErrorKind::NotFinite(text.to_owned())
     } else {
-        Fault::NotANumber { text: text.to_owned(), why: advice(text) }
+        ErrorKind::NotANumber { text: text.to_owned(), advice: advice(text) }
     }
 }
 
@@ -109,24 +110,26 @@ fn is_too_large(text: &str) -> bool {
 }
 
 /// What to do about text in a feature column.
-fn advice(text: &str) -> &'static str {
+fn advice(text: &str) -> Advice {
     let is_number_without = |chars: &[char]| number(&text.replace(chars, "")).is_some();
     let holds_digits = text.contains(|char: char| char.is_ascii_digit());
     if text.len() > 1 && text.starts_with('\'') && text.ends_with('\'') {
-        "if ' is the quote of this file, set `quote = \"'\"` in [data]"
+        Advice::Config("if ' is the quote of this file, set `quote = \"'\"` in [data]")
     } else if text.ends_with('%') {
-        "the percent sign must go"
+        Advice::Cell("remove the percent sign")
     } else if holds_digits && text.contains(CURRENCIES) {
-        "the currency sign must go"
+        Advice::Cell("remove the currency sign")
     } else if is_decimal_comma(text) {
-        "a decimal comma must be a point, a thousands separator must go"
+        Advice::Cell("use a decimal point instead of a decimal comma, and no thousands separator")
     } else if is_number_without(&[',', '.']) || is_number_without(&THOUSANDS) {
-        "thousands separators must go"
+        Advice::Cell("remove the thousands separators")
     } else if starts_with_number(text) {
-        "only the number may stand in the cell, without a unit or anything else"
+        Advice::Cell("the cell may hold only the number, without a unit or anything else")
     } else {
-        "correct it, put it under data.missing_markers if it means a missing value, or make the column \
-         \"categorical\" or \"ignore\" in [data.columns]"
+        Advice::Config(
+            "correct it, put it under data.missing_markers if it means a missing value, or make the column \
+             \"categorical\" or \"ignore\" in [data.columns]",
+        )
     }
 }
 
@@ -167,13 +170,13 @@ mod tests {
         let out_of_range = ["1e400", "-1e400", "1e39", "3.4028236e38"];
         let fault = |text| fault(text, &Markers::new(None));
         for text in missing {
-            assert!(matches!(fault(text), Fault::MissingValue { .. }), "{text}");
+            assert!(matches!(fault(text), ErrorKind::MissingValue { .. }), "{text}");
         }
         for text in not_finite {
-            assert!(matches!(fault(text), Fault::NotFinite(_)), "{text}");
+            assert!(matches!(fault(text), ErrorKind::NotFinite(_)), "{text}");
         }
         for text in out_of_range {
-            assert!(matches!(fault(text), Fault::OutOfRange(_)), "{text}");
+            assert!(matches!(fault(text), ErrorKind::OutOfRange(_)), "{text}");
         }
         for text in missing.iter().chain(&not_finite).chain(&out_of_range) {
             assert_eq!(number(text), None, "{text}");
@@ -233,7 +236,9 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(number(text), None, "{text}");
             match fault(text, &Markers::new(None)) {
-                Fault::NotANumber { why, .. } => assert!(why.contains(expected), "{text}: {why}"),
+                ErrorKind::NotANumber { advice, .. } => {
+                    assert!(advice.to_string().contains(expected), "{text}: {advice}");
+                }
                 other => panic!("{text}: {other}"),
             }
         }

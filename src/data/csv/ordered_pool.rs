@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::row_reader::ReadSummary;
-use crate::data::error::Told;
+use crate::data::error::Located;
 
 /// Reads a chunk on any thread.
 pub(crate) trait ChunkReader: Sync {
@@ -50,7 +50,7 @@ impl<T> ChunkResult<T> {
     }
 
     /// Of a chunk that could not be read from the file.
-    fn failed(fault: Box<Told>) -> Self {
+    fn failed(fault: Box<Located>) -> Self {
         let summary = ReadSummary { fault: Some(fault), ..ReadSummary::default() };
         Self { lines: 0, summary, content: None }
     }

@@ -15,8 +15,7 @@ use memchr::memchr2;
 
 use crate::data::csv::dialect::{Comments, Dialect};
 use crate::data::csv::position::line_of;
-use crate::data::error::At;
-use crate::data::error_kind::Fault;
+use crate::data::error::{AtOffset, ErrorKind};
 use crate::data::limits::{MAX_COLUMNS, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
 
 /// A reader over text in which every field is visited once, in order.
@@ -72,7 +71,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// Goes on to the next record; false at the end of the text.
-    pub(crate) fn next_record(&mut self) -> Result<bool, Box<At>> {
+    pub(crate) fn next_record(&mut self) -> Result<bool, Box<AtOffset>> {
         let first_blank = self.skip_lines();
         self.record = self.at;
         self.stop = self.text.len().min(self.record + MAX_RECORD_BYTES + 1);
@@ -81,9 +80,9 @@ impl<'t> Lexer<'t> {
                 self.blank_end = first_blank;
                 Ok(false)
             }
-            (Some(_), Some(first_blank)) => Err(At::new(first_blank, Fault::BlankLine)),
+            (Some(_), Some(first_blank)) => Err(AtOffset::new(first_blank, ErrorKind::BlankLine)),
             (Some(b'#'), None) if self.dialect.comments == Comments::Refused => {
-                Err(At::new(self.at, Fault::Comment))
+                Err(AtOffset::new(self.at, ErrorKind::Comment))
             }
             (Some(_), None) => Ok(true),
         }
@@ -91,7 +90,7 @@ impl<'t> Lexer<'t> {
 
     /// The next field of the current record; call it until one is the last.
     #[inline]
-    pub(crate) fn next_field(&mut self) -> Result<Field, Box<At>> {
+    pub(crate) fn next_field(&mut self) -> Result<Field, Box<AtOffset>> {
         let bytes = self.bytes();
         let start = self.at;
         if let Some(quote) = self.dialect.quote
@@ -110,7 +109,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// Passes over the fields of the current record, none of which was visited: their number.
-    pub(crate) fn skip_fields(&mut self) -> Result<usize, Box<At>> {
+    pub(crate) fn skip_fields(&mut self) -> Result<usize, Box<AtOffset>> {
         let mut fields = 1;
         while !self.next_field()?.is_last {
             fields += 1;
@@ -204,7 +203,7 @@ impl<'t> Lexer<'t> {
         !rest.is_empty()
     }
 
-    fn quoted_field(&mut self, quote: u8) -> Result<Field, Box<At>> {
+    fn quoted_field(&mut self, quote: u8) -> Result<Field, Box<AtOffset>> {
         let bytes = self.bytes();
         let open = self.at;
         let mut end = open + 1;
@@ -213,8 +212,8 @@ impl<'t> Lexer<'t> {
             let Some(length) = bytes[end..].iter().position(|&byte| byte == quote) else {
                 // Of a longer text the rest may not have been read.
                 let is_long = bytes.len() - open > MAX_QUOTED_BYTES / 2;
-                let fault = if is_long { Fault::QuotedTooLong } else { Fault::OpenQuote };
-                return Err(At::new(open, fault));
+                let fault = if is_long { ErrorKind::QuotedTooLong } else { ErrorKind::OpenQuote };
+                return Err(AtOffset::new(open, fault));
             };
             end += length;
             if bytes.get(end + 1) != Some(&quote) {
@@ -224,26 +223,28 @@ impl<'t> Lexer<'t> {
             end += 2;
         }
         match bytes.get(end + 1) {
-            _ if end >= self.stop => Err(At::new(open, Fault::QuotedTooLong)),
+            _ if end >= self.stop => Err(AtOffset::new(open, ErrorKind::QuotedTooLong)),
             Some(&next) if next != self.dialect.delimiter && next != b'\n' && next != b'\r' => {
                 let opened_in = line_of(bytes, open);
-                Err(At::new(end + 1, Fault::AfterQuote { opened_in }))
+                Err(AtOffset::new(end + 1, ErrorKind::AfterQuote { opened_in }))
             }
             _ => self.close(Field { start: open + 1, end, is_escaped, is_last: false }, end + 1),
         }
     }
 
     /// Steps over what ends a field at `end`.
-    fn close(&mut self, mut field: Field, end: usize) -> Result<Field, Box<At>> {
+    fn close(&mut self, mut field: Field, end: usize) -> Result<Field, Box<AtOffset>> {
         match self.bytes().get(end) {
             _ if end == self.stop && end < self.text.len() => {
-                return Err(At::new(
+                return Err(AtOffset::new(
                     self.record,
                     overlong(&self.bytes()[self.record..end], self.dialect.delimiter),
                 ));
             }
             Some(&byte) if byte == self.dialect.delimiter => self.at = end + 1,
-            Some(byte) if Some(*byte) == self.dialect.quote => return Err(At::new(end, Fault::StrayQuote)),
+            Some(byte) if Some(*byte) == self.dialect.quote => {
+                return Err(AtOffset::new(end, ErrorKind::StrayQuote));
+            }
             Some(_) => {
                 field.is_last = true;
                 self.end_line(end);
@@ -294,7 +295,7 @@ impl LineEnds {
 }
 
 /// The fault of a record that is longer than it may be.
-pub(crate) fn overlong(record: &[u8], delimiter: u8) -> Fault {
+pub(crate) fn overlong(record: &[u8], delimiter: u8) -> ErrorKind {
     let fields = record.iter().filter(|&&byte| byte == delimiter).count() + 1;
-    if fields > MAX_COLUMNS { Fault::TooManyColumns } else { Fault::RecordTooLong }
+    if fields > MAX_COLUMNS { ErrorKind::TooManyColumns } else { ErrorKind::RecordTooLong }
 }

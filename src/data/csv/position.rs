@@ -1,8 +1,8 @@
-//! Places in text: lines, and characters of a line.
+//! Positions in text: lines, and characters of a line.
 
 use memchr::{memchr_iter, memchr2};
 
-use crate::data::error::{At, Told};
+use crate::data::error::{AtOffset, Located};
 
 /// The line ends in some bytes; CR LF is one.
 pub(crate) fn line_ends(bytes: &[u8]) -> usize {
@@ -20,13 +20,13 @@ pub(crate) fn has_line_end(bytes: &[u8]) -> bool {
     memchr2(b'\n', b'\r', bytes).is_some()
 }
 
-impl At {
-    /// The same fault with its place as line and character of `text`.
+impl AtOffset {
+    /// The same error with its place as line and character of `text`.
     #[cold]
-    pub(crate) fn told(self, text: &[u8]) -> Box<Told> {
-        let Self { offset, field, fault } = self;
-        let character = fault.is_of_a_character().then(|| character_of(text, offset));
-        Box::new(Told { line: line_of(text, offset), character, field, fault })
+    pub(crate) fn located(self, text: &[u8]) -> Box<Located> {
+        let Self { offset, field, kind } = self;
+        let character = kind.is_of_a_character().then(|| character_of(text, offset));
+        Box::new(Located { line: line_of(text, offset), character, field, kind })
     }
 }
 

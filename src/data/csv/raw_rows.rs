@@ -9,8 +9,8 @@ use crate::data::csv::ordered_pool::ChunkReader;
 use crate::data::csv::parser::LineEnds;
 use crate::data::csv::position::LineCounter;
 use crate::data::csv::row_reader::{Cell, ReadSummary, RowReader, RowText, RowVisitor};
-use crate::data::error::{At, Told};
-use crate::data::error_kind::Fault;
+use crate::data::error::phrases::Advice;
+use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::schema::layout::Layout;
 use crate::data::table::matrix::Block;
 use crate::data::table::row_store::Store;
@@ -30,7 +30,7 @@ pub(crate) struct RawRows {
 }
 
 /// Turns a text, one of those of a row, and its line into a number.
-pub(crate) type NumberOf<'c> = dyn FnMut(usize, &str, u64) -> Result<u32, Box<Told>> + Send + 'c;
+pub(crate) type NumberOf<'c> = dyn FnMut(usize, &str, u64) -> Result<u32, Box<Located>> + Send + 'c;
 
 /// Reads all rows, on several threads if there is more than the `first` chunk; the others are
 /// still in `chunks`. `number_of` is asked in the order of the file, for each text about once per
@@ -44,7 +44,7 @@ pub(crate) fn read_rows(
     chunks: &mut Chunks,
     store: Store,
     number_of: &mut NumberOf<'_>,
-) -> Result<RawRows, Box<Told>> {
+) -> Result<RawRows, Box<Located>> {
     let layout = reader.layout;
     let texts = vec![Vec::new(); layout.texts.len()];
     let mut rows =
@@ -54,8 +54,8 @@ pub(crate) fn read_rows(
     });
     rows.line_ends = merged.or_fault(chunks)?.line_ends;
     match (rows.store.rows(), rows.dropped) {
-        (0, 0) => Err(Told::at_line(reader.first_line, Fault::NoRows)),
-        (0, dropped) => Err(Told::at_line(1, Fault::AllDropped(dropped))),
+        (0, 0) => Err(Located::at_line(reader.first_line, ErrorKind::NoRows)),
+        (0, dropped) => Err(Located::at_line(1, ErrorKind::AllDropped(dropped))),
         _ => Ok(rows),
     }
 }
@@ -68,7 +68,7 @@ impl RawRows {
         lines: u64,
         layout: &Layout,
         number_of: &mut NumberOf<'_>,
-    ) -> Result<(), Box<Told>> {
+    ) -> Result<(), Box<Located>> {
         for (index, (all, text)) in self.texts.iter_mut().zip(&chunk.texts).enumerate() {
             let mut numbers = Vec::with_capacity(text.found.len());
             for (found, line) in &text.found {
@@ -87,17 +87,17 @@ impl RawRows {
         if let Some(block) = chunk.block {
             let others = size_of_val::<[f64]>(&self.other_values)
                 + self.texts.iter().map(|text| size_of_val::<[u32]>(text)).sum::<usize>();
-            self.store.push(block, others as u64).map_err(|fault| Told::at_line(1, fault))?;
+            self.store.push(block, others as u64).map_err(|fault| Located::at_line(1, fault))?;
         }
         Ok(())
     }
 }
 
 /// Room for more, if there is memory.
-fn make_room<T>(all: &mut Vec<T>, more: usize) -> Result<(), Box<Told>> {
+fn make_room<T>(all: &mut Vec<T>, more: usize) -> Result<(), Box<Located>> {
     all.try_reserve(more).map_err(|_| {
         let needs = ((all.len() + more) * size_of::<T>()) as u64;
-        Told::at_line(1, Fault::OutOfMemory { needs })
+        Located::at_line(1, ErrorKind::OutOfMemory { needs })
     })
 }
 
@@ -135,7 +135,7 @@ impl ChunkReader for TrainingReader<'_> {
         if summary.fault.is_none() {
             match Block::pack(values, layout.features) {
                 Ok(packed) => block = Some(packed),
-                Err(fault) => summary.fault = Some(Told::at_line(1, fault)),
+                Err(fault) => summary.fault = Some(Located::at_line(1, fault)),
             }
         }
         let TextCollector { columns, dropped, .. } = collector;
@@ -191,13 +191,13 @@ impl<'t> RowVisitor<'t> for TextCollector<'t> {
         row.cells.iter().enumerate().for_each(|(column, cell)| self.add(column, cell));
     }
 
-    fn bad_row(&mut self, row: RowText<'_, 't>, mut fault: Box<At>) -> Result<(), Box<At>> {
+    fn bad_row(&mut self, row: RowText<'_, 't>, mut fault: Box<AtOffset>) -> Result<(), Box<AtOffset>> {
         // A text before the fault may be at fault itself.
         let before = |(_, cell): &(usize, &Cell<'_>)| cell.offset < fault.offset;
         row.cells.iter().enumerate().filter(before).for_each(|(column, cell)| self.add(column, cell));
         let is_first_of_file = self.is_first && row.bytes.start == 0;
-        if let (true, Fault::NotANumber { why, .. }) = (is_first_of_file, &mut fault.fault) {
-            *why = "if the first line names the columns, set `header = true` in [data]";
+        if let (true, ErrorKind::NotANumber { advice, .. }) = (is_first_of_file, &mut fault.kind) {
+            *advice = Advice::Config("if the first line names the columns, set `header = true` in [data]");
         }
         Err(fault)
     }

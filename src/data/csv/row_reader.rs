@@ -13,8 +13,7 @@ use crate::data::csv::number;
 use crate::data::csv::number::{number, trim};
 use crate::data::csv::parser::{Field, Lexer, LineEnds};
 use crate::data::csv::position::line_of;
-use crate::data::error::{At, Told};
-use crate::data::error_kind::Fault;
+use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::schema::layout::{Gap, Layout, Take};
 
 /// How the records of a file become rows.
@@ -32,7 +31,7 @@ pub(crate) trait RowVisitor<'t> {
     fn row(&mut self, row: RowText<'_, 't>);
 
     /// A cell cannot be used; `fault` is that of the first one. An error ends the reading.
-    fn bad_row(&mut self, row: RowText<'_, 't>, fault: Box<At>) -> Result<(), Box<At>>;
+    fn bad_row(&mut self, row: RowText<'_, 't>, fault: Box<AtOffset>) -> Result<(), Box<AtOffset>>;
 
     /// The row is left out because a value is missing.
     fn dropped_row(&mut self) {}
@@ -66,13 +65,13 @@ pub(crate) struct ReadSummary {
     /// The first of the blank lines at the end.
     pub(crate) blank: Option<u64>,
     /// The fault that ended the reading.
-    pub(crate) fault: Option<Box<Told>>,
+    pub(crate) fault: Option<Box<Located>>,
 }
 
 /// What became of a record that was read field by field.
 enum RowState {
     Good,
-    Bad(Box<At>),
+    Bad(Box<AtOffset>),
     Dropped,
 }
 
@@ -95,7 +94,7 @@ impl RowReader<'_> {
             records,
             line_ends: parser.line_ends(),
             blank: parser.blank_end().map(|offset| line_of(text.as_bytes(), offset)),
-            fault: read.err().map(|at| at.told(text.as_bytes())),
+            fault: read.err().map(|at| at.located(text.as_bytes())),
         }
     }
 
@@ -106,7 +105,7 @@ impl RowReader<'_> {
         values: &mut Vec<f64>,
         visitor: &mut impl RowVisitor<'t>,
         records: &mut usize,
-    ) -> Result<(), Box<At>> {
+    ) -> Result<(), Box<AtOffset>> {
         let Self { format: Format { dialect, header, .. }, layout, .. } = *self;
         let (width, may_drop, text) = (layout.values.len(), layout.may_drop(), parser.text());
         let mut cells = vec![Cell::default(); layout.texts.len()];
@@ -149,7 +148,7 @@ impl RowReader<'_> {
         parser: &mut Lexer<'t>,
         row: &mut [f64],
         cells: &mut [Cell<'t>],
-    ) -> Result<RowState, Box<At>> {
+    ) -> Result<RowState, Box<AtOffset>> {
         let layout = self.layout;
         let mut first_fault = None;
         let mut is_dropped = false;
@@ -173,13 +172,14 @@ impl RowReader<'_> {
                     };
                     let gap = layout.markers.in_texts(&text).then_some(layout.texts[index]);
                     is_dropped |= gap == Some(Gap::DropsRow);
-                    let fault = (gap == Some(Gap::Fault)).then(|| Fault::Missing(text.clone().into_owned()));
+                    let fault =
+                        (gap == Some(Gap::ErrorKind)).then(|| ErrorKind::Missing(text.clone().into_owned()));
                     cells[index] = Cell { text, offset: field.start() };
                     fault
                 }
             };
             if let (None, Some(fault)) = (&first_fault, fault) {
-                first_fault = Some(At::field(field.start(), column, fault));
+                first_fault = Some(AtOffset::in_field(field.start(), column, fault));
             }
             column += 1;
             if field.is_last {
@@ -197,29 +197,32 @@ impl RowReader<'_> {
 
     /// Refuses a record whose number of fields is not that of the first one; `last` is its last
     /// field.
-    fn check_width(&self, parser: &Lexer<'_>, found: usize, last: Field) -> Result<(), Box<At>> {
+    fn check_width(&self, parser: &Lexer<'_>, found: usize, last: Field) -> Result<(), Box<AtOffset>> {
         let expected = self.layout.takes.len();
         if found == expected {
             return Ok(());
         }
         let hint = width_hint(expected, found, &parser.content(last), self.format.dialect);
         // Where the record ends too early or too late.
-        Err(At::new(last.start(), Fault::Ragged { expected, found, first_line: self.first_line, hint }))
+        Err(AtOffset::new(
+            last.start(),
+            ErrorKind::Ragged { expected, found, first_line: self.first_line, hint },
+        ))
     }
 }
 
 /// The value of a cell.
-fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, Fault> {
+fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, ErrorKind> {
     let text = trim(cell);
     match take {
         Take::Word(index) => {
             let value = &layout.values[index];
             match layout.markers.in_texts(text) {
-                true if value.gap == Gap::Fault => {
-                    Err(Fault::MissingValue { text: text.to_owned(), columns: Vec::new() })
+                true if value.gap == Gap::ErrorKind => {
+                    Err(ErrorKind::MissingValue { text: text.to_owned(), columns: Vec::new() })
                 }
                 true => Ok(f64::NAN),
-                false => value.words.number(text).ok_or_else(|| Fault::NotBoolean(text.to_owned())),
+                false => value.words.number(text).ok_or_else(|| ErrorKind::NotBoolean(text.to_owned())),
             }
         }
         Take::Number(index) => {
@@ -229,10 +232,10 @@ fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, Fault> {
                 None => layout.markers.in_numbers(text),
             };
             match found {
-                _ if is_missing && layout.values[index].gap != Gap::Fault => Ok(f64::NAN),
-                _ if is_missing && index >= layout.features => Err(Fault::Missing(text.to_owned())),
+                _ if is_missing && layout.values[index].gap != Gap::ErrorKind => Ok(f64::NAN),
+                _ if is_missing && index >= layout.features => Err(ErrorKind::Missing(text.to_owned())),
                 Some(value) if value < 0.0 && layout.weight == Some(index) => {
-                    Err(Fault::NegativeWeight(text.to_owned()))
+                    Err(ErrorKind::NegativeWeight(text.to_owned()))
                 }
                 Some(value) if !is_missing => Ok(value),
                 _ => Err(number::fault(cell, &layout.markers)),

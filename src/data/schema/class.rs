@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::data::error::Told;
-use crate::data::error_kind::Fault;
+use crate::data::error::{ErrorKind, Located};
 use crate::data::limits::MAX_CLASSES;
 
 /// Rows from which a class for each of them means that the column is no label.
@@ -31,13 +30,13 @@ enum Number {
 
 impl Classes {
     /// The number of the class, in order of appearance.
-    pub(crate) fn id(&mut self, name: &str, line: u64) -> Result<u32, Box<Told>> {
+    pub(crate) fn id(&mut self, name: &str, line: u64) -> Result<u32, Box<Located>> {
         if let Some(&id) = self.ids.get(name) {
             return Ok(id);
         }
         if self.found.len() == MAX_CLASSES {
             self.refuse_decimals()?;
-            return Err(Told::at_line(line, Fault::TooManyClasses));
+            return Err(Located::at_line(line, ErrorKind::TooManyClasses));
         }
         let id = self.found.len() as u32;
         self.ids.insert(name.to_owned(), id);
@@ -47,14 +46,14 @@ impl Classes {
 
     /// The names in order, numeric if all are whole numbers and by bytes otherwise, and the place
     /// in that order of each class found in `rows` rows.
-    pub(crate) fn into_sorted(self, rows: usize) -> Result<(Vec<String>, Vec<u32>), Box<Told>> {
-        let first = |fault| Err(Told::at_line(self.found.first().map_or(1, |class| class.line), fault));
+    pub(crate) fn into_sorted(self, rows: usize) -> Result<(Vec<String>, Vec<u32>), Box<Located>> {
+        let first = |fault| Err(Located::at_line(self.found.first().map_or(1, |class| class.line), fault));
         if let [class] = self.found.as_slice() {
-            return first(Fault::OneClass { class: class.name.clone(), rows });
+            return first(ErrorKind::OneClass { class: class.name.clone(), rows });
         }
         self.refuse_decimals()?;
         if self.found.len() == rows && rows > MANY_ROWS {
-            return first(Fault::OwnClasses(rows));
+            return first(ErrorKind::OwnClasses(rows));
         }
         let mut order: Vec<usize> = (0..self.found.len()).collect();
         let name = |index: usize| self.found[index].name.as_str();
@@ -64,8 +63,8 @@ impl Classes {
                 let value = |index: usize| numbers[index];
                 order.sort_by_key(|&index| value(index));
                 if let Some(pair) = order.windows(2).find(|pair| value(pair[0]) == value(pair[1])) {
-                    let fault = Fault::SameNumber(name(pair[0]).to_owned(), name(pair[1]).to_owned());
-                    return Err(Told::at_line(self.found[pair[1]].line, fault));
+                    let fault = ErrorKind::SameNumber(name(pair[0]).to_owned(), name(pair[1]).to_owned());
+                    return Err(Located::at_line(self.found[pair[1]].line, fault));
                 }
             }
         }
@@ -86,11 +85,11 @@ impl Classes {
     }
 
     /// Labels that are all numbers and not all whole are values, not classes.
-    fn refuse_decimals(&self) -> Result<(), Box<Told>> {
+    fn refuse_decimals(&self) -> Result<(), Box<Located>> {
         let numbers: Option<Vec<Number>> = self.found.iter().map(|class| as_number(&class.name)).collect();
         let decimal = numbers.and_then(|all| all.iter().position(|number| *number == Number::Decimal));
         match decimal.map(|index| &self.found[index]) {
-            Some(class) => Err(Told::at_line(class.line, Fault::Regression(class.name.clone()))),
+            Some(class) => Err(Located::at_line(class.line, ErrorKind::Regression(class.name.clone()))),
             None => Ok(()),
         }
     }
@@ -114,9 +113,9 @@ mod tests {
     fn sorted(labels: &[&str]) -> Result<(Vec<String>, Vec<u32>), String> {
         let mut classes = Classes::default();
         for (line, label) in (0..).zip(labels) {
-            classes.id(label, line).map_err(|told| told.fault.to_string())?;
+            classes.id(label, line).map_err(|told| told.kind.to_string())?;
         }
-        classes.into_sorted(labels.len()).map_err(|told| format!("{}: {}", told.line, told.fault))
+        classes.into_sorted(labels.len()).map_err(|told| format!("{}: {}", told.line, told.kind))
     }
 
     #[test]
@@ -158,7 +157,7 @@ mod tests {
         for id in 0..MAX_CLASSES {
             assert!(classes.id(&format!("id{id}"), 1).is_ok());
         }
-        assert!(matches!(classes.id("one more", 7).unwrap_err().fault, Fault::TooManyClasses));
+        assert!(matches!(classes.id("one more", 7).unwrap_err().kind, ErrorKind::TooManyClasses));
         assert_eq!(classes.id("id3", 8).unwrap(), 3);
     }
 }

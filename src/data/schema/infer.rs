@@ -7,8 +7,8 @@
 //! - other words: a categorical column, unless there are so many different ones that they tell
 //!   rows apart rather than group them. Such a column is refused.
 
-use crate::data::error_kind::Fault;
-use crate::data::phrases::ManyTexts;
+use crate::data::error::ErrorKind;
+use crate::data::error::phrases::ManyTexts;
 use crate::data::schema::column::{Constant, Kind, Missing};
 use crate::data::schema::layout::OPPOSITES;
 use crate::data::schema::survey::{ColumnSurvey, Sort};
@@ -28,7 +28,7 @@ pub(crate) fn holds_words(survey: &ColumnSurvey) -> bool {
 
 /// Decides the kind of every feature, and the categories of the categorical ones; `surveys` are
 /// those of all columns.
-pub(crate) fn decide(schema: &mut Schema, surveys: &[ColumnSurvey]) -> Result<(), Fault> {
+pub(crate) fn decide(schema: &mut Schema, surveys: &[ColumnSurvey]) -> Result<(), ErrorKind> {
     let mut many = Vec::new();
     for (column, survey) in schema.columns.iter_mut().zip(surveys) {
         let Some(feature) = &mut column.feature else { continue };
@@ -37,7 +37,7 @@ pub(crate) fn decide(schema: &mut Schema, surveys: &[ColumnSurvey]) -> Result<()
             None => match inferred(survey) {
                 Some(kind) => kind,
                 None if survey.texts.is_empty() || survey.count(Sort::Missing) == cells(survey) => {
-                    return Err(Fault::NoValues(column.name.clone()));
+                    return Err(ErrorKind::NoValues(column.name.clone()));
                 }
                 None => {
                     many.push(ManyTexts { column: column.name.clone(), texts: distinct(survey) });
@@ -49,14 +49,14 @@ pub(crate) fn decide(schema: &mut Schema, surveys: &[ColumnSurvey]) -> Result<()
         feature.settle_constant(&column.name)?;
         if kind == Kind::Categorical {
             if survey.is_cut {
-                return Err(Fault::TooManyCategories(column.name.clone()));
+                return Err(ErrorKind::TooManyCategories(column.name.clone()));
             }
             feature.categories = categories(survey, &feature.missing);
         }
     }
     match many.is_empty() {
         true => Ok(()),
-        false => Err(Fault::TellsRowsApart { many, rows: surveys.iter().map(cells).max().unwrap_or(0) }),
+        false => Err(ErrorKind::TellsRowsApart { many, rows: surveys.iter().map(cells).max().unwrap_or(0) }),
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) struct Value {
 pub(crate) enum Gap {
     /// A fault.
     #[default]
-    Fault,
+    ErrorKind,
     /// NaN, or as it stands where texts are read.
     Kept,
     /// NaN, which drops the row.

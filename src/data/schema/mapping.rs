@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::data::Role;
 use crate::data::csv::missing::Markers;
-use crate::data::error_kind::Fault;
+use crate::data::error::ErrorKind;
 use crate::data::schema::layout::{Gap, Layout, Take, Value, Words};
 use crate::data::transform::encoding::{EncodedColumn, Encoding, FeatureEncoding, ValueEncoding};
 use crate::text::similar_names;
@@ -28,7 +28,7 @@ pub(crate) struct Matching {
 impl Matching {
     /// Finds the columns of `encoding` among `names`; cells of those with one of `roles` are taken
     /// as they stand.
-    pub(crate) fn new(encoding: &Encoding, names: &[String], roles: &[Role]) -> Result<Self, Fault> {
+    pub(crate) fn new(encoding: &Encoding, names: &[String], roles: &[Role]) -> Result<Self, ErrorKind> {
         let sources = if encoding.reading.header {
             by_name(&encoding.columns, names, roles)?
         } else {
@@ -88,7 +88,11 @@ fn feature_numbers(columns: &[EncodedColumn]) -> Vec<Option<usize>> {
 
 /// For each column of a file the one of the training file that has its name, which must be one at
 /// most where something is taken from it.
-fn by_name(columns: &[EncodedColumn], names: &[String], roles: &[Role]) -> Result<Vec<Option<usize>>, Fault> {
+fn by_name(
+    columns: &[EncodedColumn],
+    names: &[String],
+    roles: &[Role],
+) -> Result<Vec<Option<usize>>, ErrorKind> {
     let is_read = |column: &EncodedColumn| column.feature.is_some() || roles.contains(&column.role);
     // A column that is read goes before one of the same name that is not.
     let mut known: HashMap<&str, usize> = HashMap::new();
@@ -103,7 +107,7 @@ fn by_name(columns: &[EncodedColumn], names: &[String], roles: &[Role]) -> Resul
     for (second, source) in sources.iter().enumerate() {
         let Some(source) = source.filter(|&source| is_read(&columns[source])) else { continue };
         if let Some(first) = first_of.insert(source, second) {
-            return Err(Fault::ColumnTwice { name: columns[source].name.clone(), first, second });
+            return Err(ErrorKind::ColumnTwice { name: columns[source].name.clone(), first, second });
         }
     }
     let is_missing =
@@ -124,7 +128,7 @@ pub(crate) fn missing_columns<'n>(
     missing: Vec<String>,
     unknown: impl Iterator<Item = &'n str>,
     found: &[String],
-) -> Fault {
+) -> ErrorKind {
     let unknown: Vec<&str> = unknown.collect();
     let mut near: Vec<String> = Vec::new();
     for name in missing.iter().flat_map(|name| similar_names(name, unknown.iter().copied())) {
@@ -132,19 +136,19 @@ pub(crate) fn missing_columns<'n>(
             near.push(name.to_owned());
         }
     }
-    Fault::MissingColumns { missing, near, found: found.to_vec() }
+    ErrorKind::MissingColumns { missing, near, found: found.to_vec() }
 }
 
 /// For each column of a file without header the one of the training file in its place; the answer may
 /// be left out.
-fn by_place(columns: &[EncodedColumn], found: usize) -> Result<Vec<Option<usize>>, Fault> {
+fn by_place(columns: &[EncodedColumn], found: usize) -> Result<Vec<Option<usize>>, ErrorKind> {
     let without_answer =
         || (0..columns.len()).filter(|&index| !matches!(columns[index].role, Role::Label | Role::Target));
     let (with, without) = (columns.len(), without_answer().count());
     match found {
         _ if found == with => Ok((0..with).map(Some).collect()),
         _ if found == without => Ok(without_answer().map(Some).collect()),
-        _ => Err(Fault::OtherWidth { expected: with, found }),
+        _ => Err(ErrorKind::OtherWidth { expected: with, found }),
     }
 }
 
@@ -157,7 +161,7 @@ fn value(feature: &FeatureEncoding) -> Value {
             Words::categories(categories.iter().chain(rare))
         }
     };
-    Value { gap: if feature.takes_missing() { Gap::Kept } else { Gap::Fault }, words }
+    Value { gap: if feature.takes_missing() { Gap::Kept } else { Gap::ErrorKind }, words }
 }
 
 fn categories(encoding: &Encoding) -> Vec<(usize, u32)> {

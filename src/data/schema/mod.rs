@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::number;
-use crate::data::error_kind::Fault;
+use crate::data::error::ErrorKind;
 use crate::data::schema::column::{ColumnSpec, Constant, Kind, Missing, Role};
 use crate::data::schema::layout::{Gap, Layout, Take, Value, Words};
 use crate::data::schema::roles::{find, keys, roles, truth};
@@ -73,12 +73,12 @@ pub(crate) struct FeatureColumn {
 impl Schema {
     /// Finds the columns that a config names among those of the training file. All features count
     /// as numeric until their kinds are decided, unless the config says what they are.
-    pub(crate) fn new(names: Vec<String>, spec: &DataSpec) -> Result<Self, Fault> {
+    pub(crate) fn new(names: Vec<String>, spec: &DataSpec) -> Result<Self, ErrorKind> {
         let holds_numbers = spec.header && names.iter().all(|name| number(name).is_some());
         let roles = roles(&names, spec, holds_numbers)?;
         let truth = truth(&names, &roles, spec)?;
         let weight = roles.iter().position(|role| *role == Role::Weight);
-        let gap = if spec.missing == Missing::DropRow { Gap::DropsRow } else { Gap::Fault };
+        let gap = if spec.missing == Missing::DropRow { Gap::DropsRow } else { Gap::ErrorKind };
         let mut columns: Vec<Column> = names
             .iter()
             .zip(roles)
@@ -103,13 +103,13 @@ impl Schema {
         let keys = keys(&columns, spec)?;
         let schema = Self { columns, truth, weight, keys };
         if schema.features().next().is_none() {
-            return Err(Fault::NoFeatures(schema.learnt()));
+            return Err(ErrorKind::NoFeatures(schema.learnt()));
         }
         // A label that is found by its name proves that the first line is a header.
         let by_index = |column: &ColumnRef| matches!(column, ColumnRef::Index(_));
         let is_named = !spec.label.iter().chain(&spec.target.0).any(by_index);
         if spec.header && !is_named && schema.features().all(|(name, _)| number(name).is_some()) {
-            return Err(Fault::HeaderOfNumbers);
+            return Err(ErrorKind::HeaderOfNumbers);
         }
         check_names(schema.columns.iter().map(|column| (&column.name, column.role)))?;
         Ok(schema)
@@ -156,13 +156,13 @@ impl Schema {
         has_header: bool,
         kind: &'static str,
         markers: Markers,
-    ) -> Result<Layout, Fault> {
+    ) -> Result<Layout, ErrorKind> {
         let texts = self.texts_in(names, has_header);
         if !has_header {
             let (expected, found) = (self.columns.len(), names.len());
             return match expected == found {
                 true => Ok(self.layout_of(self.takes(&texts), &texts, markers)),
-                false => Err(Fault::OtherWidth { expected, found }),
+                false => Err(ErrorKind::OtherWidth { expected, found }),
             };
         }
         // A column that is read goes before one of the same name that is not.
@@ -181,7 +181,7 @@ impl Schema {
         let missing: Vec<String> =
             self.columns.iter().filter(is_missing).map(|column| column.name.clone()).collect();
         if !missing.is_empty() || !extra.is_empty() {
-            return Err(Fault::OtherColumns { kind, missing, extra });
+            return Err(ErrorKind::OtherColumns { kind, missing, extra });
         }
         let (takes, roles): (Vec<Take>, Vec<Role>) = found.into_iter().flatten().unzip();
         check_names(names.iter().zip(roles))?;
@@ -231,7 +231,7 @@ impl Schema {
     fn layout_of(&self, takes: Vec<Take>, texts: &[(usize, TextUse)], markers: Markers) -> Layout {
         let of_feature = |(_, feature): (_, &FeatureColumn)| Value {
             gap: match feature.missing {
-                Missing::Refuse => Gap::Fault,
+                Missing::Refuse => Gap::ErrorKind,
                 Missing::DropRow => Gap::DropsRow,
                 _ => Gap::Kept,
             },
@@ -256,13 +256,13 @@ impl Schema {
 
 impl Column {
     /// Follows what the config says about this column.
-    fn follow(&mut self, told: &ColumnSpec) -> Result<(), Fault> {
+    fn follow(&mut self, told: &ColumnSpec) -> Result<(), ErrorKind> {
         let Some(feature) = &mut self.feature else {
             match (&told.missing, told.indicator) {
                 (None, None) => {}
                 (Some(Missing::DropRow), None) if is_read(self.role) => self.gap = Gap::DropsRow,
-                (Some(Missing::Refuse), None) if is_read(self.role) => self.gap = Gap::Fault,
-                _ => return Err(Fault::GapsOfNoFeature(self.name.clone())),
+                (Some(Missing::Refuse), None) if is_read(self.role) => self.gap = Gap::ErrorKind,
+                _ => return Err(ErrorKind::GapsOfNoFeature(self.name.clone())),
             }
             return Ok(());
         };
@@ -280,7 +280,7 @@ impl Column {
 impl FeatureColumn {
     /// Makes a constant that stands in for missing values fit the kind, once that is decided. One
     /// that is meant for all columns stands in where it fits and nowhere else.
-    pub(crate) fn settle_constant(&mut self, name: &str) -> Result<(), Fault> {
+    pub(crate) fn settle_constant(&mut self, name: &str) -> Result<(), ErrorKind> {
         let Missing::Constant(constant) = &self.missing else { return Ok(()) };
         let number = match constant {
             Constant::Number(number) => Some(*number),
@@ -296,7 +296,7 @@ impl FeatureColumn {
         self.missing = match fitting {
             Some(constant) => Missing::Constant(constant),
             None if self.is_own_missing => {
-                return Err(Fault::ConstantOfOtherKind { column: name.to_owned(), kind: self.kind });
+                return Err(ErrorKind::ConstantOfOtherKind { column: name.to_owned(), kind: self.kind });
             }
             None => Missing::Refuse,
         };
@@ -313,17 +313,17 @@ fn is_read(role: Role) -> bool {
 }
 
 /// Every column that is read has a name of its own.
-fn check_names<'n>(columns: impl Iterator<Item = (&'n String, Role)>) -> Result<(), Fault> {
+fn check_names<'n>(columns: impl Iterator<Item = (&'n String, Role)>) -> Result<(), ErrorKind> {
     let mut seen = HashMap::new();
     for (index, (name, role)) in columns.enumerate() {
         if !is_read(role) {
             continue;
         }
         if name.is_empty() {
-            return Err(Fault::EmptyName(index));
+            return Err(ErrorKind::EmptyName(index));
         }
         if let Some(first) = seen.insert(name, index) {
-            return Err(Fault::DuplicateName { name: name.clone(), first, second: index });
+            return Err(ErrorKind::DuplicateName { name: name.clone(), first, second: index });
         }
     }
     Ok(())

@@ -10,8 +10,7 @@ use crate::data::csv::file::CsvFile;
 use crate::data::csv::format::{Format, Reading};
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::number;
-use crate::data::error::DataError;
-use crate::data::error_kind::Fault;
+use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::infer::inferred;
 use crate::data::schema::survey::{ColumnSurvey, Sort};
 use crate::data::spec::DataSpec;
@@ -102,7 +101,7 @@ impl Profile {
         let mut seen = HashMap::new();
         for (second, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             if let Some(first) = seen.insert(name, second) {
-                return Err(file.fail(Fault::ColumnTwice { name: name.clone(), first, second }));
+                return Err(file.fail(ErrorKind::ColumnTwice { name: name.clone(), first, second }));
             }
         }
         let markers = Markers::new(spec.missing_markers.as_deref());

@@ -1,33 +1,33 @@
 //! Which columns a config means, and what it says that they are.
 
 use crate::data::csv::number::number;
-use crate::data::error_kind::Fault;
-use crate::data::phrases::did_you_mean;
+use crate::data::error::ErrorKind;
+use crate::data::error::phrases::did_you_mean;
 use crate::data::schema::column::Role;
 use crate::data::schema::{Column, TargetColumns};
 use crate::data::spec::{ColumnRef, DataSpec, SplitBy};
 use crate::text::{QuotedNames, similar_names};
 
 /// The role of every column.
-pub(crate) fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> Result<Vec<Role>, Fault> {
+pub(crate) fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> Result<Vec<Role>, ErrorKind> {
     let mut roles: Vec<Option<Role>> = vec![None; names.len()];
     let learnt = spec.label.iter().map(|label| ("label", Role::Label, label));
     let learnt = learnt.chain(spec.target.0.iter().map(|target| ("target", Role::Target, target)));
     for (key, role, wanted) in learnt {
         let found = match find(key, wanted, names) {
             Err(_) if holds_numbers && matches!(wanted, ColumnRef::Name(_)) => {
-                return Err(Fault::HeaderOfNumbers);
+                return Err(ErrorKind::HeaderOfNumbers);
             }
             found => found?,
         };
         if roles[found].replace(role).is_some() {
-            return Err(Fault::TwoRoles(names[found].clone()));
+            return Err(ErrorKind::TwoRoles(names[found].clone()));
         }
     }
     for wanted in &spec.ignore {
         let index = find("ignore", wanted, names)?;
         if let Some(Role::Label | Role::Target) = roles[index].replace(Role::Ignore) {
-            return Err(Fault::LearntIgnored(names[index].clone()));
+            return Err(ErrorKind::LearntIgnored(names[index].clone()));
         }
     }
     for (name, told) in &spec.columns {
@@ -35,14 +35,14 @@ pub(crate) fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> R
         let index = find("columns", &ColumnRef::Name(name.clone()), names)?;
         let role = word.meaning().0;
         match roles[index].replace(role) {
-            Some(other) if other != role => return Err(Fault::TwoRoles(name.clone())),
+            Some(other) if other != role => return Err(ErrorKind::TwoRoles(name.clone())),
             _ => {}
         }
     }
     for role in [Role::Label, Role::Weight, Role::Group, Role::Split] {
         let mut same = (0..names.len()).filter(|&index| roles[index] == Some(role));
         if let (Some(first), Some(second)) = (same.next(), same.next()) {
-            return Err(Fault::TwoOfARole(role, names[first].clone(), names[second].clone()));
+            return Err(ErrorKind::TwoOfARole(role, names[first].clone(), names[second].clone()));
         }
     }
     Ok(roles.into_iter().map(|role| role.unwrap_or(Role::Feature)).collect())
@@ -50,7 +50,7 @@ pub(crate) fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> R
 
 /// What is learnt: targets in the order of the config, then those that only `[data.columns]` names
 /// in the order of the file.
-pub(crate) fn truth(names: &[String], roles: &[Role], spec: &DataSpec) -> Result<TargetColumns, Fault> {
+pub(crate) fn truth(names: &[String], roles: &[Role], spec: &DataSpec) -> Result<TargetColumns, ErrorKind> {
     let mut targets: Vec<usize> =
         spec.target.0.iter().map(|wanted| find("target", wanted, names)).collect::<Result<_, _>>()?;
     let told = (0..names.len()).filter(|&index| roles[index] == Role::Target);
@@ -59,36 +59,36 @@ pub(crate) fn truth(names: &[String], roles: &[Role], spec: &DataSpec) -> Result
     match (label, targets.first()) {
         (Some(label), None) => Ok(TargetColumns::Classes(label)),
         (None, Some(_)) => Ok(TargetColumns::Values(targets)),
-        (None, None) => Err(Fault::NothingToLearn),
+        (None, None) => Err(ErrorKind::NothingToLearn),
         (Some(label), Some(&target)) => {
-            Err(Fault::LabelAndTarget { label: names[label].clone(), target: names[target].clone() })
+            Err(ErrorKind::LabelAndTarget { label: names[label].clone(), target: names[target].clone() })
         }
     }
 }
 
 /// The columns whose hash decides where a row goes, if the parts are not decided otherwise.
-pub(crate) fn keys(columns: &[Column], spec: &DataSpec) -> Result<Vec<usize>, Fault> {
+pub(crate) fn keys(columns: &[Column], spec: &DataSpec) -> Result<Vec<usize>, ErrorKind> {
     let of_role = |role| columns.iter().find(|column| column.role == role).map(|column| column.name.clone());
     let (group, split) = (of_role(Role::Group), of_role(Role::Split));
     let is_by_hash = spec.split_by != SplitBy::Rows;
     if let (Some(column), true) =
         (&split, spec.valid > 0.0 || spec.test > 0.0 || group.is_some() || is_by_hash)
     {
-        return Err(Fault::SplitTwice(column.clone()));
+        return Err(ErrorKind::SplitTwice(column.clone()));
     }
     if let (Some(column), Some(key)) = (&split, own_part(spec)) {
-        return Err(Fault::SplitAndFile { column: column.clone(), key });
+        return Err(ErrorKind::SplitAndFile { column: column.clone(), key });
     }
     let SplitBy::HashOf(wanted) = &spec.split_by else { return Ok(Vec::new()) };
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     let keys: Vec<usize> =
         wanted.iter().map(|wanted| find("split_by", wanted, &names)).collect::<Result<_, _>>()?;
     if let (Some(group), true) = (group, keys.iter().any(|&key| columns[key].role != Role::Group)) {
-        return Err(Fault::GroupAndHash(group));
+        return Err(ErrorKind::GroupAndHash(group));
     }
     let is_learnt = |&&key: &&usize| matches!(columns[key].role, Role::Label | Role::Target | Role::Weight);
     match keys.iter().find(is_learnt) {
-        Some(&key) => Err(Fault::KeyIsLearnt(names[key].clone())),
+        Some(&key) => Err(ErrorKind::KeyIsLearnt(names[key].clone())),
         None => Ok(keys),
     }
 }
@@ -100,7 +100,7 @@ fn own_part(spec: &DataSpec) -> Option<&'static str> {
 }
 
 /// The index of the column that the config means.
-pub(crate) fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> Result<usize, Fault> {
+pub(crate) fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> Result<usize, ErrorKind> {
     let count = names.len();
     let found = match wanted {
         ColumnRef::Name(name) => names.iter().position(|other| other == name),
@@ -113,7 +113,7 @@ pub(crate) fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> R
         let again = names.iter().skip(first + 1).position(|other| other == name);
         if let Some(offset) = again {
             let second = first + 1 + offset;
-            return Err(Fault::DuplicateName { name: name.clone(), first, second });
+            return Err(ErrorKind::DuplicateName { name: name.clone(), first, second });
         }
     }
     found.ok_or_else(|| {
@@ -129,6 +129,6 @@ pub(crate) fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> R
                 format!("; there are {count} columns, 0 to {}, and -1 is the last", count - 1)
             }
         };
-        Fault::NoSuchColumn { key, wanted: wanted.clone(), hint }
+        ErrorKind::NoSuchColumn { key, wanted: wanted.clone(), hint }
     })
 }

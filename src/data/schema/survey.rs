@@ -12,8 +12,7 @@ use crate::data::csv::missing::Markers;
 use crate::data::csv::number::trim;
 use crate::data::csv::ordered_pool::ChunkReader;
 use crate::data::csv::row_reader::{ReadSummary, RowReader, RowText, RowVisitor};
-use crate::data::error::{At, Told};
-use crate::data::error_kind::Fault;
+use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::schema::layout::{Gap, Layout, Take};
 
 /// What stands in a file.
@@ -68,7 +67,7 @@ impl Surveyor {
     /// # Errors
     ///
     /// The first fault of the records, or one of the file as a whole.
-    pub(crate) fn survey(&self, first: &Chunk, chunks: &mut Chunks) -> Result<Survey, Box<Told>> {
+    pub(crate) fn survey(&self, first: &Chunk, chunks: &mut Chunks) -> Result<Survey, Box<Located>> {
         let mut columns = vec![ColumnSurvey::default(); self.most.len()];
         let mut hashes = Vec::new();
         let merged = read_chunks(&self, first, chunks, |chunk: RowCounter<'_>, _| {
@@ -79,7 +78,7 @@ impl Surveyor {
             Ok(ControlFlow::Continue(()))
         });
         match merged.or_fault(chunks)?.records {
-            0 => Err(Told::at_line(self.first_line, Fault::NoRows)),
+            0 => Err(Located::at_line(self.first_line, ErrorKind::NoRows)),
             rows => Ok(Survey { columns, rows, hashes }),
         }
     }
@@ -124,7 +123,7 @@ impl<'t> RowVisitor<'t> for RowCounter<'_> {
         self.hashes.extend(hashes_rows.then(|| hash.finish()));
     }
 
-    fn bad_row(&mut self, _: RowText<'_, 't>, fault: Box<At>) -> Result<(), Box<At>> {
+    fn bad_row(&mut self, _: RowText<'_, 't>, fault: Box<AtOffset>) -> Result<(), Box<AtOffset>> {
         Err(fault) // Texts as they are have none.
     }
 }

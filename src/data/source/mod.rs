@@ -1,18 +1,20 @@
 //! The bytes of a data file: read once, decompressed, hashed as they lie on disk.
 
+pub(crate) mod encoding_guess;
 pub(crate) mod file_signature;
 pub(crate) mod stdin;
 pub(crate) mod zstd;
 
 use std::fs::{File, FileType, Metadata};
-use std::io::{self, BufReader, ErrorKind, Read, Stdin};
+use std::io::{self, BufReader, Read, Stdin};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::data::csv::format::Reading;
-use crate::data::error_kind::Fault;
+use crate::data::error::ErrorKind;
+use crate::data::error::phrases::SpecialFile;
 use crate::data::source::stdin::Spooled;
 use crate::data::source::zstd::ZstdReader;
 use crate::text::STANDARD_INPUT;
@@ -36,7 +38,7 @@ enum Body {
 
 impl Disk {
     /// Opens a file, of which as many bytes of text are read at most as `reading` allows.
-    pub(crate) fn open(path: &Path, reading: Reading) -> Result<Self, Fault> {
+    pub(crate) fn open(path: &Path, reading: Reading) -> Result<Self, ErrorKind> {
         let Reading { limit, memory, streamed, .. } = reading;
         if path == Path::new(STANDARD_INPUT) {
             // Kept as text, too.
@@ -56,15 +58,15 @@ impl Disk {
         } else if ends_in("zst") {
             Body::Zstd(Box::new(ZstdReader::new(buffered(hashing))))
         } else if length > limit {
-            return Err(Fault::TooLarge { needs: length, limit });
+            return Err(ErrorKind::TooLarge { needs: length, limit });
         } else {
             Body::Plain(hashing)
         };
         Ok(Self { body, limit, read: 0 })
     }
 
-    /// Opens a file that was open before; none if it was standard input and nobody kept it.
-    pub(crate) fn open_again(path: &Path) -> Result<Option<Self>, Fault> {
+    /// Opens a file that was open before; none if it was standard input, which was not kept.
+    pub(crate) fn open_again(path: &Path) -> Result<Option<Self>, ErrorKind> {
         if path == Path::new(STANDARD_INPUT) && !stdin::is_kept() {
             return Ok(None);
         }
@@ -72,27 +74,29 @@ impl Disk {
     }
 
     /// Appends the next `count` bytes of text; fewer only at the end.
-    pub(crate) fn read(&mut self, count: usize, to: &mut Vec<u8>) -> Result<(), Fault> {
+    pub(crate) fn read(&mut self, count: usize, to: &mut Vec<u8>) -> Result<(), ErrorKind> {
         if to.try_reserve(count).is_err() {
-            return Err(Fault::OutOfMemory { needs: (to.len() + count) as u64 });
+            return Err(ErrorKind::OutOfMemory { needs: (to.len() + count) as u64 });
         }
         let needs = self.read + count as u64;
         let read = self.body.read(count as u64, to).map_err(|error| match &self.body {
-            _ if error.kind() == ErrorKind::OutOfMemory => Fault::OutOfMemory { needs },
-            Body::Plain(_) => Fault::Read(error),
-            // Also what is no error to others is one without a single byte.
-            _ if self.body.hashing().bytes == 0 => Fault::Empty,
-            _ if error.raw_os_error().is_some() => Fault::Read(error),
-            Body::Gzip(_) => Fault::Unpack("gzip", error),
-            Body::Zstd(_) => Fault::Unpack("zstd", error),
+            _ if error.kind() == io::ErrorKind::OutOfMemory => ErrorKind::OutOfMemory { needs },
+            Body::Plain(_) => ErrorKind::Read(error),
+            // An empty file is not a truncated one.
+            _ if self.body.hashing().bytes == 0 => ErrorKind::Empty,
+            _ if error.raw_os_error().is_some() => ErrorKind::Read(error),
+            Body::Gzip(_) => ErrorKind::Unpack("gzip", error),
+            Body::Zstd(_) => ErrorKind::Unpack("zstd", error),
         })?;
         self.read += read as u64;
         let limit = self.limit;
         match &self.body {
             _ if self.read <= limit => Ok(()),
-            Body::Plain(Hashing { input: Input::Spooled(_), .. }) => Err(Fault::TooLargeSpooled { limit }),
-            Body::Plain(_) => Err(Fault::TooLarge { needs: self.read, limit }),
-            Body::Gzip(_) | Body::Zstd(_) => Err(Fault::TooLargeUnpacked { limit }),
+            Body::Plain(Hashing { input: Input::Spooled(_), .. }) => {
+                Err(ErrorKind::TooLargeSpooled { limit })
+            }
+            Body::Plain(_) => Err(ErrorKind::TooLarge { needs: self.read, limit }),
+            Body::Gzip(_) | Body::Zstd(_) => Err(ErrorKind::TooLargeUnpacked { limit }),
         }
     }
 
@@ -133,47 +137,47 @@ impl Body {
 }
 
 /// The hash of the bytes of a regular file, in hexadecimal.
-pub(crate) fn fingerprint(path: &Path) -> Result<String, Fault> {
+pub(crate) fn fingerprint(path: &Path) -> Result<String, ErrorKind> {
     let mut hashing = Hashing::new(Input::File(open(path)?.0), false);
-    io::copy(&mut hashing, &mut io::sink()).map_err(Fault::Read)?;
+    io::copy(&mut hashing, &mut io::sink()).map_err(ErrorKind::Read)?;
     Ok(hashing.hash())
 }
 
 /// Opens a regular file; anything else could block, or never end.
-fn open(path: &Path) -> Result<(File, u64), Fault> {
-    let told = |error: io::Error| match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => Fault::NotFound,
-        _ => Fault::Read(error),
+fn open(path: &Path) -> Result<(File, u64), ErrorKind> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ErrorKind::NotFound,
+        _ => ErrorKind::Read(error),
     };
     // Asked before opening, because opening a FIFO waits for a writer.
     let regular = |metadata: Metadata| match metadata.is_file() {
         true => Ok(metadata.len()),
-        false => Err(Fault::NotAFile(kind_of(metadata.file_type()))),
+        false => Err(ErrorKind::NotAFile(kind_of(metadata.file_type()))),
     };
-    regular(std::fs::metadata(path).map_err(told)?)?;
-    let file = File::open(path).map_err(told)?;
-    let length = regular(file.metadata().map_err(told)?)?;
+    regular(std::fs::metadata(path).map_err(failed)?)?;
+    let file = File::open(path).map_err(failed)?;
+    let length = regular(file.metadata().map_err(failed)?)?;
     Ok((file, length))
 }
 
-fn kind_of(kind: FileType) -> &'static str {
+fn kind_of(kind: FileType) -> SpecialFile {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;
         if kind.is_fifo() {
-            return "a FIFO (named pipe)";
+            return SpecialFile::NamedPipe;
         }
         if kind.is_socket() {
-            return "a socket";
+            return SpecialFile::Socket;
         }
         if kind.is_char_device() {
-            return "a character device";
+            return SpecialFile::CharacterDevice;
         }
         if kind.is_block_device() {
-            return "a block device";
+            return SpecialFile::BlockDevice;
         }
     }
-    if kind.is_dir() { "a directory" } else { "a special file" }
+    if kind.is_dir() { SpecialFile::Directory } else { SpecialFile::Unknown }
 }
 
 /// Bytes that are counted as they are read, and hashed unless they are only passing through.
@@ -192,7 +196,7 @@ enum Input {
 }
 
 impl Hashing {
-    /// In hexadecimal; empty where nobody asks for it.
+    /// In hexadecimal; empty where it is not needed.
     fn hash(self) -> String {
         self.sha256.map_or_else(String::new, |sha256| format!("{:x}", sha256.finalize()))
     }

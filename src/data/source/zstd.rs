@@ -7,10 +7,10 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 /// What is wrong with a file.
 const CUT: &str = "the file ends too early";
-const NO_FRAME: &str = "what should be the start of a frame is none";
+const NO_FRAME: &str = "not a valid Zstandard frame header";
 const DICTIONARY: &str = "they need a dictionary; pack them without one";
 const WINDOW: &str = "they need too much memory to unpack; pack them without --long";
-const DAMAGED: &str = "a frame is not as it was written";
+const DAMAGED: &str = "corrupted Zstandard frame";
 
 /// Reads what all frames of a file hold, and compares their checksums where they have some.
 pub(crate) struct ZstdReader<R> {

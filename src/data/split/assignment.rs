@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use crate::data::error::Told;
-use crate::data::error_kind::Fault;
+use crate::data::error::{ErrorKind, Located};
 use crate::data::schema::column::{Kind, Role};
 use crate::data::schema::{Column, Schema};
 use crate::data::spec::DataSpec;
@@ -49,14 +48,14 @@ impl Places {
     }
 
     /// The number of a text that is no label.
-    pub(crate) fn number(&mut self, used: TextUse, text: &str, line: u64) -> Result<u32, Box<Told>> {
-        let told = |fault| Told::at_line(line, fault);
+    pub(crate) fn number(&mut self, used: TextUse, text: &str, line: u64) -> Result<u32, Box<Located>> {
+        let told = |fault| Located::at_line(line, fault);
         match used {
             TextUse::Label | TextUse::OwnGroup => unreachable!("numbered elsewhere"),
             TextUse::Group => match self.groups.get(text) {
                 Some(&group) => Ok(group),
                 None => {
-                    let group = u32::try_from(self.groups.len()).map_err(|_| told(Fault::TooManyKeys))?;
+                    let group = u32::try_from(self.groups.len()).map_err(|_| told(ErrorKind::TooManyKeys))?;
                     self.groups.insert(text.to_owned(), group);
                     self.keys.push(cell_key(text));
                     Ok(group)
@@ -64,12 +63,12 @@ impl Places {
             },
             TextUse::Part => match PartName::parse(text) {
                 Some(part) => Ok(part as u32),
-                None => Err(told(Fault::NotAPart(text.to_owned()))),
+                None => Err(told(ErrorKind::NotAPart(text.to_owned()))),
             },
             TextUse::Key => {
                 // The same text in another chunk gets another number, which costs less than to look
                 // for it: most keys are in one row only.
-                let number = u32::try_from(self.keys.len()).map_err(|_| told(Fault::TooManyKeys))?;
+                let number = u32::try_from(self.keys.len()).map_err(|_| told(ErrorKind::TooManyKeys))?;
                 self.keys.push(cell_key(text));
                 Ok(number)
             }
@@ -93,7 +92,7 @@ impl Placed {
         matrix: &Matrix,
         texts: &mut [Vec<u32>],
         classes: usize,
-    ) -> Result<Division, Fault> {
+    ) -> Result<Division, ErrorKind> {
         let held_back = HeldBack { valid: spec.valid, test: spec.test };
         let place_of = |wanted| schema.texts().iter().position(|&(_, used)| used == wanted);
         if let Some(place) = place_of(TextUse::Part) {
@@ -151,18 +150,18 @@ fn value_key<'m>(schema: &'m Schema, matrix: &'m Matrix, column: usize) -> Box<d
     })
 }
 
-fn named(split: Split, schema: &Schema) -> Result<Division, Fault> {
+fn named(split: Split, schema: &Schema) -> Result<Division, ErrorKind> {
     let column = schema.columns.iter().find(|column| column.role == Role::Split);
     match split.train.is_empty() {
-        true => Err(Fault::NoTrainRows(column.map(|column| column.name.clone()).unwrap_or_default())),
+        true => Err(ErrorKind::NoTrainRows(column.map(|column| column.name.clone()).unwrap_or_default())),
         false => Ok(Division::Named(split)),
     }
 }
 
-fn grouped(groups: Groups) -> Result<Division, Fault> {
+fn grouped(groups: Groups) -> Result<Division, ErrorKind> {
     let (count, parts) = (groups.count(), groups.parts());
     if count < parts {
-        Err(Fault::TooFewGroups { groups: count, parts })
+        Err(ErrorKind::TooFewGroups { groups: count, parts })
     } else {
         Ok(Division::Groups(groups))
     }
@@ -200,10 +199,10 @@ impl KnownGroups {
 }
 
 /// A part that is asked for has a row.
-pub(crate) fn check_shares(spec: &DataSpec, shares: &Shares, rows: usize) -> Result<(), Fault> {
+pub(crate) fn check_shares(spec: &DataSpec, shares: &Shares, rows: usize) -> Result<(), ErrorKind> {
     let parts = [("valid", spec.valid, shares.valid_rows()), ("test", spec.test, shares.test_rows())];
     match parts.into_iter().find(|&(_, share, found)| share > 0.0 && found == 0) {
-        Some((key, share, _)) => Err(Fault::EmptySplit { key, share, rows }),
+        Some((key, share, _)) => Err(ErrorKind::EmptySplit { key, share, rows }),
         None => Ok(()),
     }
 }

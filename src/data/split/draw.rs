@@ -1,7 +1,6 @@
 //! The rows of one seed, and what is odd about how they are divided.
 
-use crate::data::error::DataError;
-use crate::data::error_kind::Fault;
+use crate::data::error::{DataError, ErrorKind};
 use crate::data::split::Split;
 use crate::data::table::matrix::{Cells, Matrix};
 use crate::data::table::{Dataset, Part};
@@ -13,11 +12,11 @@ impl Dataset {
         let split = self.division.draw(&self.main.labels, seed);
         let fail = |fault| Err(DataError::new(&self.main.source.path, fault));
         if split.train.is_empty() {
-            return fail(Fault::NoTrainRowOfKeys);
+            return fail(ErrorKind::NoTrainRowOfKeys);
         }
         for ((key, share), rows) in self.held_back.into_iter().zip([&split.valid, &split.test]) {
             if share > 0.0 && rows.is_empty() {
-                return fail(Fault::NoRowOfKeys { key, share });
+                return fail(ErrorKind::NoRowOfKeys { key, share });
             }
         }
         Ok(split)

@@ -11,8 +11,7 @@ use crate::data::csv::format::Format;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::parser::Lexer;
 use crate::data::csv::row_reader::{ReadSummary, RowReader, RowText, RowVisitor};
-use crate::data::error::{At, Told};
-use crate::data::error_kind::Fault;
+use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::schema::mapping::Matching;
 use crate::text::Quoted;
 
@@ -69,7 +68,7 @@ struct Record {
 /// Why a row cannot be used; its line counts from the start of its piece.
 #[derive(Debug)]
 pub struct RowProblem {
-    pub(crate) told: Box<Told>,
+    pub(crate) error: Box<Located>,
     column: Option<String>,
 }
 
@@ -91,9 +90,9 @@ impl Frame {
         (Piece { text, frame: self, values, cells, records, problems }, summary)
     }
 
-    fn problem(&self, at: At, text: &str) -> RowProblem {
+    fn problem(&self, at: AtOffset, text: &str) -> RowProblem {
         let column = at.field.and_then(|column| self.names.get(column).cloned());
-        RowProblem { told: at.told(text.as_bytes()), column }
+        RowProblem { error: at.located(text.as_bytes()), column }
     }
 }
 
@@ -103,8 +102,8 @@ impl<'p> RowVisitor<'p> for RowCollector<'p> {
         self.records.push(Record { bytes: row.bytes, is_plain: row.is_simple });
     }
 
-    fn bad_row(&mut self, row: RowText<'_, 'p>, mut fault: Box<At>) -> Result<(), Box<At>> {
-        fault.fault = fault.fault.of_prediction();
+    fn bad_row(&mut self, row: RowText<'_, 'p>, mut fault: Box<AtOffset>) -> Result<(), Box<AtOffset>> {
+        fault.kind = fault.kind.of_prediction();
         if self.frame.bad_rows == BadRows::Refuse {
             return Err(fault);
         }
@@ -180,22 +179,22 @@ impl<'p> Piece<'p> {
     }
 
     /// A problem with the cell of a row in `column` of the file.
-    pub(crate) fn refuse(&self, row: usize, column: usize, fault: Fault) -> RowProblem {
-        let at = At { offset: self.records[row].bytes.start, field: Some(column), fault };
+    pub(crate) fn refuse(&self, row: usize, column: usize, kind: ErrorKind) -> RowProblem {
+        let at = AtOffset { offset: self.records[row].bytes.start, field: Some(column), kind };
         self.frame.problem(at, self.text)
     }
 
     /// A problem with what a network made of a row: `overflow` is the first of its features whose
     /// scaled value is outside the range of `dtype`, if there is one.
     pub fn not_finite(&self, row: usize, overflow: Option<usize>, dtype: &'static str) -> RowProblem {
-        let (column, fault) = match overflow {
+        let (column, kind) = match overflow {
             Some(feature) => {
                 let value = self.values(row)[feature];
-                (Some(self.column_of(feature)), Fault::ScaledTooFar { value, dtype })
+                (Some(self.column_of(feature)), ErrorKind::ScaledTooFar { value, dtype })
             }
-            None => (None, Fault::ScoresNotFinite),
+            None => (None, ErrorKind::ScoresNotFinite),
         };
-        let at = At { offset: self.records[row].bytes.start, field: column, fault };
+        let at = AtOffset { offset: self.records[row].bytes.start, field: column, kind };
         self.frame.problem(at, self.text)
     }
 }
@@ -205,6 +204,6 @@ impl fmt::Display for RowProblem {
         if let Some(column) = &self.column {
             write!(f, "column {}: ", Quoted(column))?;
         }
-        write!(f, "{}", self.told.fault)
+        write!(f, "{}", self.error.kind)
     }
 }

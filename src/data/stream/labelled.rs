@@ -10,8 +10,7 @@ use ndarray::Array2;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number;
 use crate::data::csv::number::{number, trim};
-use crate::data::error::DataError;
-use crate::data::error_kind::Fault;
+use crate::data::error::{DataError, ErrorKind};
 use crate::data::limits::MAX_INPUT_BYTES;
 use crate::data::schema::mapping::missing_columns;
 use crate::data::stream::chunk::{BadRows, Piece, RowProblem};
@@ -101,19 +100,19 @@ impl<F: Real> LabelledRows<F> {
             StreamError::Data(error) => error,
             StreamError::Taker(TooMany { rows }) => {
                 let needs = (rows * inputs * size_of::<F>()) as u64;
-                failed(Fault::TooManyCells { needs, rows, features: inputs, limit: MAX_INPUT_BYTES })
+                failed(ErrorKind::TooManyCells { needs, rows, features: inputs, limit: MAX_INPUT_BYTES })
             }
         })?;
         let Portion { x, rows, classes, values, weights, skipped, first_skipped, unseen } = all;
         if rows == 0 {
             return Err(match first_skipped {
-                Some((line, first)) => failed(Fault::NothingToEvaluate { rows: skipped, line, first }),
-                None => failed(Fault::NoRows).at(Some(first_line), None, None),
+                Some((line, first)) => failed(ErrorKind::NothingToEvaluate { rows: skipped, line, first }),
+                None => failed(ErrorKind::NoRows).at(Some(first_line), None, None),
             });
         }
         let weights = weight.map(|_| weights);
         if weights.as_ref().is_some_and(|weights| weights.iter().all(|weight| *weight == 0.0)) {
-            return Err(failed(Fault::NoRowCountsHere));
+            return Err(failed(ErrorKind::NoRowCountsHere));
         }
         let x = Array2::from_shape_vec((rows, inputs), x).expect("each row has all inputs");
         let unseen = unseen.into_iter().map(|(feature, cells)| (names[feature].clone(), cells)).collect();
@@ -142,12 +141,12 @@ fn number_at(
     piece: &Piece<'_>,
     row: usize,
     (column, cell): Place,
-    missing: fn(String) -> Fault,
+    missing: fn(String) -> ErrorKind,
 ) -> Result<f64, RowProblem> {
     let text = &piece.cells(row)[cell];
     number(trim(text)).ok_or_else(|| {
         let fault = match number::fault(text, piece.markers()) {
-            Fault::MissingValue { text, .. } => missing(text),
+            ErrorKind::MissingValue { text, .. } => missing(text),
             fault => fault.of_prediction(),
         };
         piece.refuse(row, column, fault)
@@ -156,9 +155,9 @@ fn number_at(
 
 /// The weight in a place.
 fn weight_at(piece: &Piece<'_>, row: usize, place: Place) -> Result<f64, RowProblem> {
-    let weight = number_at(piece, row, place, Fault::NothingToFillIn)?;
+    let weight = number_at(piece, row, place, ErrorKind::NothingToFillIn)?;
     match weight < 0.0 {
-        true => Err(piece.refuse(row, place.0, Fault::NegativeWeight(weight.to_string()))),
+        true => Err(piece.refuse(row, place.0, ErrorKind::NegativeWeight(weight.to_string()))),
         false => Ok(weight),
     }
 }
@@ -201,7 +200,7 @@ impl<'e> Truths<'e> {
             Self::Values(columns) => {
                 let first = portion.values.len();
                 for &place in columns {
-                    match number_at(piece, row, place, Fault::MissingAnswer) {
+                    match number_at(piece, row, place, ErrorKind::MissingAnswer) {
                         Ok(value) => portion.values.push(value),
                         Err(problem) => {
                             portion.values.truncate(first);
@@ -232,16 +231,16 @@ impl<'e> Labels<'e> {
     }
 
     /// The number of the class that a cell names.
-    fn class(&self, cell: &str) -> Result<u32, Fault> {
+    fn class(&self, cell: &str) -> Result<u32, ErrorKind> {
         let cell = trim(cell);
         if self.markers.in_texts(cell) {
-            return Err(Fault::MissingAnswer(cell.to_owned()));
+            return Err(ErrorKind::MissingAnswer(cell.to_owned()));
         }
         let name = self.renamed.and_then(|renamed| renamed.get(cell)).map_or(cell, String::as_str);
         self.numbers
             .get(name)
             .copied()
-            .ok_or_else(|| Fault::ForeignClass { class: name.to_owned(), known: self.names.to_vec() })
+            .ok_or_else(|| ErrorKind::ForeignClass { class: name.to_owned(), known: self.names.to_vec() })
     }
 }
 
@@ -272,7 +271,7 @@ impl<F: Real> Portion<F> {
         for row in 0..piece.rows() {
             let start = portion.x.len();
             portion.x.resize(start + inputs, F::zero());
-            let skipped = |problem: &RowProblem| (problem.told.line, problem.to_string());
+            let skipped = |problem: &RowProblem| (problem.error.line, problem.to_string());
             let used = match piece.problem(row) {
                 Some(problem) => Err(skipped(problem)),
                 None => {

@@ -11,13 +11,12 @@ use std::path::Path;
 use crate::data::Role;
 use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::dialect::Dialect;
-use crate::data::csv::file::CsvFile;
+use crate::data::csv::file::{CsvFile, data_error};
 use crate::data::csv::format::{Format, Reading};
 use crate::data::csv::merge::read_chunks;
 use crate::data::csv::ordered_pool::ChunkReader;
 use crate::data::csv::row_reader::ReadSummary;
-use crate::data::error::DataError;
-use crate::data::error_kind::Fault;
+use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::mapping::Matching;
 use crate::data::spec::DataSpec;
 use crate::data::stream::chunk::{BadRows, Frame, Piece, RowProblem};
@@ -83,7 +82,7 @@ impl RowStream {
     }
 
     /// An error of its columns.
-    pub(crate) fn fail(&self, fault: Fault) -> DataError {
+    pub(crate) fn fail(&self, fault: ErrorKind) -> DataError {
         let Frame { path, first_line, format, .. } = &self.frame;
         DataError::of_columns(path, fault, format.header.then_some(*first_line))
     }
@@ -147,7 +146,7 @@ impl RowStream {
         match (stopped, merged.fault) {
             (Some(error), _) => Err(StreamError::Taker(error)),
             (None, Some(told)) => {
-                Err(StreamError::Data(told.error(&frame.path, &frame.names).of_prediction()))
+                Err(StreamError::Data(data_error(*told, &frame.path, &frame.names).of_prediction()))
             }
             (None, None) => Ok(merged.line_ends.mixed()),
         }
@@ -182,7 +181,7 @@ where
             Ok(made) if summary.fault.is_none() => Some(made),
             Ok(_) => None,
             Err(problem) => {
-                summary.fault = Some(problem.told);
+                summary.fault = Some(problem.error);
                 None
             }
         };

@@ -9,8 +9,7 @@ use crate::data::csv::file::CsvFile;
 use crate::data::csv::format::{Format, Reading};
 use crate::data::csv::missing::Markers;
 use crate::data::csv::raw_rows::RawRows;
-use crate::data::error::{DataError, Told};
-use crate::data::error_kind::Fault;
+use crate::data::error::{DataError, ErrorKind, Located};
 use crate::data::limits::MAX_CATEGORIES;
 use crate::data::schema::class::Classes;
 use crate::data::schema::column::Kind;
@@ -187,13 +186,14 @@ impl Loader<'_> {
         })?;
         let count = rows.store.rows();
         if count == 1 {
-            return Err(file.fail(Fault::OneRow));
+            return Err(file.fail(ErrorKind::OneRow));
         }
         let mut classes = Vec::new();
         if let TargetColumns::Classes(label) = schema.truth {
             let order;
-            (classes, order) =
-                found.into_sorted(count).map_err(|told| file.error(Told { field: Some(label), ..*told }))?;
+            (classes, order) = found
+                .into_sorted(count)
+                .map_err(|told| file.error(Located { field: Some(label), ..*told }))?;
             for (text, (_, used)) in rows.texts.iter_mut().zip(&used) {
                 if *used == TextUse::Label {
                     text.iter_mut().for_each(|label| *label = order[*label as usize]);
@@ -266,8 +266,8 @@ impl Loader<'_> {
         let mut number_of = |index: usize, text: &str, line| match used[index].1 {
             TextUse::OwnGroup => Ok(groups.number(text)),
             _ => ids.get(renamed.name_of(text)).copied().ok_or_else(|| {
-                let fault = Fault::UnseenClass { class: text.to_owned(), known: classes.to_vec() };
-                Told::at_line(line, fault)
+                let fault = ErrorKind::UnseenClass { class: text.to_owned(), known: classes.to_vec() };
+                Located::at_line(line, fault)
             }),
         };
         let rows = file.rows(&layout, &mut number_of)?;

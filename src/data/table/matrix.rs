@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::data::error_kind::Fault;
+use crate::data::error::ErrorKind;
 use crate::kernel::{Numbers, wide};
 
 /// Rows of numbers, in blocks as they were read.
@@ -118,7 +118,7 @@ impl Matrix {
 
 impl Block {
     /// Takes over finite values in the range of `f32`, row after row.
-    pub(crate) fn pack(values: &[f64], columns: usize) -> Result<Self, Fault> {
+    pub(crate) fn pack(values: &[f64], columns: usize) -> Result<Self, ErrorKind> {
         let rows = values.len() / columns;
         let found = Survey::of(values, columns);
         let same = found.loss.chunk_by(|left, right| (*left == 0.0) == (*right == 0.0));
@@ -238,11 +238,11 @@ fn runs(layout: impl Iterator<Item = (usize, bool)>) -> Vec<Run> {
 }
 
 /// Room for some numbers, or a fault instead of an abort.
-fn room<T>(count: usize) -> Result<Vec<T>, Fault> {
+fn room<T>(count: usize) -> Result<Vec<T>, ErrorKind> {
     let mut room = Vec::new();
     match room.try_reserve_exact(count) {
         Ok(()) => Ok(room),
-        Err(_) => Err(Fault::OutOfMemory { needs: (count * size_of::<T>()) as u64 }),
+        Err(_) => Err(ErrorKind::OutOfMemory { needs: (count * size_of::<T>()) as u64 }),
     }
 }
 

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use crate::data::batch::rows::RowWeights;
-use crate::data::error::DataError;
-use crate::data::error_kind::Fault;
+use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::TargetColumns;
 use crate::data::table::{Dataset, Part, class_counts};
 use crate::data::transform::encoding::{EncodedColumn, Encoding, TargetEncoding};
@@ -82,7 +81,7 @@ impl Dataset {
                 return Ok(None);
             }
             if from.weights_of(&rows).is_some_and(|weights| weights.iter().all(|weight| *weight == 0.0)) {
-                return Err(DataError::new(&from.source.path, Fault::NoHeldBackRowCounts(kind)));
+                return Err(DataError::new(&from.source.path, ErrorKind::NoHeldBackRowCounts(kind)));
             }
             notes.extend(self.note_unseen(&encoding, from, &rows, kind));
             part(from, rows).map(Some)
@@ -97,7 +96,7 @@ impl Dataset {
     }
 
     /// What is learnt, with what the training rows say about it.
-    fn targets(&self, train: &[usize]) -> Result<TargetEncoding, Fault> {
+    fn targets(&self, train: &[usize]) -> Result<TargetEncoding, ErrorKind> {
         let mut columns = self.learnt();
         match self.schema.truth {
             TargetColumns::Classes(_) => {
@@ -116,7 +115,7 @@ impl Dataset {
         }
     }
 
-    fn weighting(&self, train: &[usize], wanted: Option<&ClassWeights>) -> Result<Weighting, Fault> {
+    fn weighting(&self, train: &[usize], wanted: Option<&ClassWeights>) -> Result<Weighting, ErrorKind> {
         let (labels, weights) = (self.main.labels_of(train), self.main.weights_of(train));
         Weighting::fit(labels.as_deref(), weights.as_deref(), &self.classes, wanted)
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
-use crate::data::error_kind::Fault;
+use crate::data::error::ErrorKind;
 use crate::data::table::byte_size::Bytes;
 use crate::data::table::cache::{Cache, CacheWriter, is_foreign, path_of};
 use crate::data::table::matrix::{Block, Matrix};
@@ -53,7 +53,7 @@ impl Store {
     }
 
     /// Adds rows at the end; what was read so far takes `beside` bytes elsewhere.
-    pub(crate) fn push(&mut self, block: Block, beside: u64) -> Result<(), Fault> {
+    pub(crate) fn push(&mut self, block: Block, beside: u64) -> Result<(), ErrorKind> {
         self.rows += block.rows();
         match &mut self.place {
             Place::File(writer) => writer.push(&block).map_err(|error| self.fault(error)),
@@ -72,25 +72,25 @@ impl Store {
         key: &str,
         arrays: &[Vec<u32>],
         content: &impl Serialize,
-    ) -> Result<Matrix, Fault> {
+    ) -> Result<Matrix, ErrorKind> {
         let path = self.path.clone().unwrap_or_default();
-        let fault = |error| Fault::CacheNotWritten { memory: self.memory, path: path.clone(), error };
+        let fault = |error| ErrorKind::CacheNotWritten { memory: self.memory, path: path.clone(), error };
         match self.place {
             Place::Memory(matrix, _) => Ok(matrix),
             Place::File(writer) => {
                 writer.finish(key, arrays, content).map_err(fault)?;
                 match Cache::<IgnoredAny>::open(&path, key) {
                     Ok(cache) => Ok(cache.matrix),
-                    Err(_) => Err(Fault::CacheLost(path)),
+                    Err(_) => Err(ErrorKind::CacheLost(path)),
                 }
             }
         }
     }
 
-    fn move_to_file(&mut self) -> Result<(), Fault> {
-        let Some(path) = &self.path else { return Err(Fault::TooManyRows { memory: self.memory }) };
+    fn move_to_file(&mut self) -> Result<(), ErrorKind> {
+        let Some(path) = &self.path else { return Err(ErrorKind::TooManyRows { memory: self.memory }) };
         if is_foreign(path).map_err(|error| self.fault(error))? {
-            return Err(Fault::CacheForeign { memory: self.memory, path: path.clone() });
+            return Err(ErrorKind::CacheForeign { memory: self.memory, path: path.clone() });
         }
         let mut writer = CacheWriter::new(path, self.columns).map_err(|error| self.fault(error))?;
         if let Place::Memory(matrix, _) = &mut self.place {
@@ -102,9 +102,9 @@ impl Store {
         Ok(())
     }
 
-    fn fault(&self, error: std::io::Error) -> Fault {
+    fn fault(&self, error: std::io::Error) -> ErrorKind {
         let path = self.path.clone().unwrap_or_default();
-        Fault::CacheNotWritten { memory: self.memory, path, error }
+        ErrorKind::CacheNotWritten { memory: self.memory, path, error }
     }
 }
 

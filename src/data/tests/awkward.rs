@@ -7,8 +7,7 @@ use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::format::{Format, Reading};
 use crate::data::csv::parser::Lexer;
 use crate::data::csv::position::line_of;
-use crate::data::error::Told;
-use crate::data::error_kind::Fault;
+use crate::data::error::{ErrorKind, Located};
 use crate::data::tests::*;
 
 /// What becomes of a file.
@@ -21,7 +20,7 @@ enum Outcome {
 use Outcome::{Cells, Refused};
 
 /// Every cell of a file, read in pieces of `chunk` bytes.
-fn cells(content: &[u8], spec: &DataSpec, chunk: usize) -> Result<Vec<Vec<String>>, Box<Told>> {
+fn cells(content: &[u8], spec: &DataSpec, chunk: usize) -> Result<Vec<Vec<String>>, Box<Located>> {
     let files = Files::new();
     let format =
         Format::new(spec, Reading { chunk, ..Reading::default() }).expect("the specification is sound");
@@ -30,10 +29,10 @@ fn cells(content: &[u8], spec: &DataSpec, chunk: usize) -> Result<Vec<Vec<String
     while chunks.next(&mut piece).map_err(|told| told.below(lines))? {
         let text = piece.text().map_err(|told| told.below(lines))?;
         let mut lexer = Lexer::new(text, format.dialect);
-        let told = |at: Box<crate::data::error::At>| at.told(text.as_bytes()).below(lines);
+        let told = |at: Box<crate::data::error::AtOffset>| at.located(text.as_bytes()).below(lines);
         while lexer.next_record().map_err(told)? {
             if let Some(line) = blank {
-                return Err(Told::at_line(line, Fault::BlankLine));
+                return Err(Located::at_line(line, ErrorKind::BlankLine));
             }
             let mut record = Vec::new();
             loop {
@@ -122,13 +121,13 @@ fn files_with_commas() {
 #[test]
 fn files_in_other_encodings() {
     let cases: [(&str, &[u8], Outcome); 7] = [
-        ("UTF-16 with its mark", b"\xff\xfea\0,\0b\0\n\0", Refused(1, "not UTF-8 but UTF-16 (little-endian")),
-        ("the other UTF-16", b"\xfe\xff\0a\0,\0b\0\n", Refused(1, "not UTF-8 but UTF-16 (big-endian")),
+        ("UTF-16 with its mark", b"\xff\xfea\0,\0b\0\n\0", Refused(1, "this is UTF-16 (little-endian")),
+        ("the other UTF-16", b"\xfe\xff\0a\0,\0b\0\n", Refused(1, "this is UTF-16 (big-endian")),
         ("Latin-1", b"a,b\n1,Malm\xf6\n", Refused(2, "not UTF-8: byte 0xF6")),
         ("Shift-JIS", b"\x96\xbc,b\n1,2\n", Refused(1, "not UTF-8: byte 0x96")),
         ("half a character", b"a,b\n1,2\n3,\xe3\x81\n", Refused(3, "not UTF-8: byte 0xE3")),
         ("a character that is too long", b"a,b\n\xc0\xaf,2\n", Refused(2, "not UTF-8: byte 0xC0")),
-        ("packed under a plain name", b"\x1f\x8b\x08\0", Refused(1, "not UTF-8 but gzip")),
+        ("packed under a plain name", b"\x1f\x8b\x08\0", Refused(1, "this is a gzip file")),
     ];
     check(&cases, &DataSpec::default());
 }

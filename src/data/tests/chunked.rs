@@ -15,7 +15,7 @@ fn in_chunks(path: PathBuf, spec: &DataSpec, chunk: usize, threads: usize) -> Re
 
 /// What a file is, or what is wrong with it; the bits of every number, and all else that is shown.
 fn shown(files: &Files, table: Result<Dataset, DataError>) -> Result<String, String> {
-    let table = table.map_err(|error| files.told(&error))?;
+    let table = table.map_err(|error| files.message_of(&error))?;
     let bits: Vec<u64> = numbers(&table.main).iter().map(|number| number.to_bits()).collect();
     let source = (table.sha256().to_owned(), &table.main.source.bytes, table.notes().len());
     Ok(format!("{bits:?} {:?} {:?} {:?} {source:?}", table.main.labels, table.classes(), table.features()))
@@ -62,7 +62,7 @@ fn a_blank_line_is_told_by_its_line_of_the_file() {
     for (cell, spec) in [("1", spec()), ("red", spec()), ("1", told)] {
         let content = format!("x,kind\n{cell},a\n{cell},b\n\n \n{cell},a\n");
         let told = check(content.as_bytes(), &spec, 1..=content.len() + 1);
-        let expected = "t.csv:4: blank line; remove it, as only the end of the file may have some";
+        let expected = "t.csv:4: blank line; remove it (only the end of the file may have blank lines)";
         assert_eq!(told, Err(expected.to_owned()));
     }
 }

@@ -69,7 +69,7 @@ fn a_word_among_numbers_is_a_fault_wherever_it_is() {
     }
     // What is meant as numbers is not taken for categories.
     let told = message("x,kind\n\"1,5\",0\n\"2,5\",1\n", &spec());
-    assert!(told.contains("\"1,5\" is not a number: a decimal comma must be a point"), "{told}");
+    assert!(told.contains("\"1,5\" is not a number: use a decimal point"), "{told}");
 }
 
 #[test]
@@ -86,8 +86,8 @@ fn columns_that_tell_rows_apart_are_refused() {
     let content = format!("x,name,ticket,kind\n{rows}");
     assert_eq!(
         message(&content, &spec()),
-        "t.csv: the text column \"name\" (30) has so many different values in 30 rows that they tell rows \
-         apart; put them under data.ignore, or make them \"id\", or \"categorical\" after all, in [data.columns]"
+        "t.csv: text column \"name\" (30 distinct values) in 30 rows looks like an identifier; set its type to \
+         \"id\" or \"ignore\" in [data.columns], or to \"categorical\" if that is intended"
     );
     assert_eq!(message(&content, &with_columns(&[("name", ColumnType::Id)])), "");
     assert_eq!(message(&content, &with_columns(&[("name", ColumnType::Categorical)])), "");
@@ -109,8 +109,7 @@ fn types_that_are_told_are_followed() {
     assert_eq!(load("flag,x\n1,2\n2,3\n", &label).expect("it loads").learnt(), ["flag"]);
     assert_eq!(
         message("flag,kind\n1,a\nmaybe,b\n", &with_columns(&[("flag", ColumnType::Boolean)])),
-        "t.csv:3, column \"flag\" (index 0): \"maybe\" is neither true nor false, yes nor no, t nor f, y nor n, \
-         1 nor 0"
+        "t.csv:3, column \"flag\" (index 0): \"maybe\" is not a boolean; use true or false, yes or no, t or f, y or n, 1 or 0"
     );
 }
 
@@ -120,18 +119,20 @@ fn what_is_told_twice_or_for_nothing_is_refused() {
     let cases = [
         (
             with_columns(&[("kind", ColumnType::Id)]),
-            "t.csv: the column \"kind\" has one role in [data] and another in [data.columns]; take it out of one \
-             of them",
+            "t.csv: column \"kind\" has one role in [data] and another in [data.columns]; remove it from one of them",
         ),
         (
             with_columns(&[("y", ColumnType::Label)]),
-            "t.csv: the columns \"y\" and \"kind\" are both the label; only one can be",
+            "t.csv: columns \"y\" and \"kind\" are both the label; only one can be",
         ),
         (
             with_columns(&[("z", ColumnType::Numeric)]),
             "t.csv: data.columns = \"z\": there is no such column; the columns are \"x\", \"y\", \"kind\"",
         ),
-        (DataSpec::default(), "t.csv: nothing to learn; set data.label, or data.target for values"),
+        (
+            DataSpec::default(),
+            "t.csv: no label or target; set data.label for classes, or data.target for values",
+        ),
         (
             DataSpec {
                 columns: BTreeMap::from([(
@@ -140,8 +141,7 @@ fn what_is_told_twice_or_for_nothing_is_refused() {
                 )]),
                 ..spec()
             },
-            "t.csv: data.columns.\"kind\": `missing` and `indicator` are for features, and the column is none \
-             (but a label, target or weight can have missing = \"drop_row\")",
+            "t.csv: data.columns.\"kind\": `missing` and `indicator` are for features only (but a label, target or weight can have missing = \"drop_row\")",
         ),
         (
             DataSpec {

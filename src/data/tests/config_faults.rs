@@ -1,11 +1,11 @@
-use crate::data::DataErrorKind;
+use crate::data::ErrorCategory;
 use crate::data::tests::*;
 
 const TABLE: &str = "length,width,colour,kind\n1,2,red,a\n3,4,blue,b\n5,6,red,a\n7,8,blue,b\n";
 
 fn refused(spec: &DataSpec) -> String {
     let error = load(TABLE, spec).expect_err("the spec does not fit the table");
-    assert_eq!(error.kind(), DataErrorKind::Config, "{error}");
+    assert_eq!(error.category(), ErrorCategory::Config, "{error}");
     message(TABLE, spec)
 }
 
@@ -47,11 +47,11 @@ fn columns_that_are_used_twice_or_not_at_all() {
     };
     assert_eq!(
         refused(&ignoring(&[2, 3])),
-        "t.csv: the column \"kind\" is to be learnt and also in data.ignore; take it out of one of them"
+        "t.csv: column \"kind\" is the label or a target, and also in data.ignore; remove it from one of them"
     );
     assert_eq!(
         refused(&ignoring(&[0, 1, 2])),
-        "t.csv: no feature column is left beside \"kind\" and the columns under data.ignore"
+        "t.csv: no feature column is left besides \"kind\" and the columns under data.ignore"
     );
 }
 
@@ -66,17 +66,15 @@ fn shares_that_cannot_be() {
     }
     assert_eq!(
         refused(&DataSpec { valid: 0.5, test: 0.5, ..spec() }),
-        "t.csv: data.valid = 0.5 and data.test = 0.5 leave no row to train on; their sum must be less than 1"
+        "t.csv: data.valid = 0.5 and data.test = 0.5 leave no training rows; their sum must be less than 1"
     );
     assert_eq!(
         refused(&DataSpec { valid: 0.1, ..spec() }),
-        "t.csv: data.valid = 0.1 of 4 rows leaves 0 rows for it, since every class keeps a row to train on; \
-         use a larger share or more rows"
+        "t.csv: data.valid = 0.1 of 4 rows gives 0 rows, since every class keeps a training row; use a larger share or more rows"
     );
     assert_eq!(
         refused(&DataSpec { valid: 0.5, test: 0.4, ..spec() }),
-        "t.csv: data.test = 0.4 of 4 rows leaves 0 rows for it, since every class keeps a row to train on; \
-         use a larger share or more rows"
+        "t.csv: data.test = 0.4 of 4 rows gives 0 rows, since every class keeps a training row; use a larger share or more rows"
     );
     assert_eq!(
         refused(&DataSpec { test: 0.1, test_path: Some("other.csv".into()), ..spec() }),

@@ -26,9 +26,15 @@ fn text_that_is_no_csv() {
             "t.csv:4:5: characters after the closing quote of the field that opened in line 2; a quote inside \
              a quoted field must be doubled",
         ),
-        (b"x,y\n1,a\n\n2,b\n", "t.csv:3: blank line; remove it, as only the end of the file may have some"),
-        (b"\nx,y\n1,a\n", "t.csv:1: blank line; remove it, as only the end of the file may have some"),
-        (b"x,y\r\n \t\r\n1,a", "t.csv:2: blank line; remove it, as only the end of the file may have some"),
+        (
+            b"x,y\n1,a\n\n2,b\n",
+            "t.csv:3: blank line; remove it (only the end of the file may have blank lines)",
+        ),
+        (b"\nx,y\n1,a\n", "t.csv:1: blank line; remove it (only the end of the file may have blank lines)"),
+        (
+            b"x,y\r\n \t\r\n1,a",
+            "t.csv:2: blank line; remove it (only the end of the file may have blank lines)",
+        ),
         (
             b"# made by hand\nx,y\n1,a\n",
             "t.csv:1: comment line; set `comment = \"#\"` in [data] to skip such lines, or `comment = \"\"` if the # \
@@ -47,19 +53,22 @@ fn text_that_is_no_csv() {
         ),
         (
             b"\xff\xfex\0,\0y\0\n\0",
-            "t.csv:1: not UTF-8 but UTF-16 (little-endian, by its byte order mark); save it as UTF-8, for example with \
+            "t.csv:1: this is UTF-16 (little-endian, by its byte order mark), not UTF-8 text; save it as UTF-8, for example with \
              `iconv -f UTF-16 -t UTF-8 OLD > NEW`",
         ),
         (
             b"\xfe\xff\0x\0,\0y\0\n",
-            "t.csv:1: not UTF-8 but UTF-16 (big-endian, by its byte order mark); save it as UTF-8, for example with \
+            "t.csv:1: this is UTF-16 (big-endian, by its byte order mark), not UTF-8 text; save it as UTF-8, for example with \
              `iconv -f UTF-16 -t UTF-8 OLD > NEW`",
         ),
         (b"x,\0y\n\0", "t.csv:1:3: NUL byte; is this a text file, in UTF-8?"),
-        (b"\x28\xb5\x2f\xfd...", "t.csv:1: not UTF-8 but zstd; give it a name that ends in .zst"),
-        (b"\x1f\x8b\x08", "t.csv:1: not UTF-8 but gzip; give it a name that ends in .gz"),
-        (b"PK\x03\x04...", "t.csv:1: not UTF-8 but a ZIP archive or spreadsheet; save it as CSV"),
-        (b"PAR1...", "t.csv:1: not UTF-8 but Parquet; save it as CSV"),
+        (
+            b"\x28\xb5\x2f\xfd...",
+            "t.csv:1: this is a zstd file, not UTF-8 text; give it a name that ends in .zst",
+        ),
+        (b"\x1f\x8b\x08", "t.csv:1: this is a gzip file, not UTF-8 text; give it a name that ends in .gz"),
+        (b"PK\x03\x04...", "t.csv:1: this is a ZIP archive or spreadsheet, not UTF-8 text; save it as CSV"),
+        (b"PAR1...", "t.csv:1: this is a Parquet file, not UTF-8 text; save it as CSV"),
     ];
     expect_messages(&cases, &spec());
 }
@@ -86,7 +95,7 @@ fn rows_of_unequal_width() {
         ),
         (
             b"x,y\n1,a\n2,b\n\nu,v,w\n1,2,3\n",
-            "t.csv:4: blank line; remove it, as only the end of the file may have some",
+            "t.csv:4: blank line; remove it (only the end of the file may have blank lines)",
         ),
         (
             b"x,y\n1,a\n2,b\nu,v,w\n",
@@ -121,8 +130,7 @@ fn another_delimiter() {
         (b"x,y\n1,a\n", "t.csv:1: 1 column found; is the delimiter ','? set data.delimiter"),
         (
             b"x;y\n3,14;a\n",
-            "t.csv:2, column \"x\" (index 0): \"3,14\" is not a number: a decimal comma must be a point, a \
-             thousands separator must go",
+            "t.csv:2, column \"x\" (index 0): \"3,14\" is not a number: use a decimal point instead of a decimal comma, and no thousands separator",
         ),
     ];
     expect_messages(&cases, &semicolon);
@@ -204,12 +212,12 @@ fn cells() {
         ("blue", format!("\"blue\" {text}")),
         ("\"say \"\"hi\"\"\"", format!("\"say \\\"hi\\\"\" {text}")),
         ("\u{1b}[31m\u{202e}", format!("\"\\u{{1b}}[31m\\u{{202e}}\" {text}")),
-        ("12%", "\"12%\" is not a number: the percent sign must go".to_owned()),
-        ("$12", "\"$12\" is not a number: the currency sign must go".to_owned()),
-        ("\"1,234.5\"", "\"1,234.5\" is not a number: thousands separators must go".to_owned()),
+        ("12%", "\"12%\" is not a number: remove the percent sign".to_owned()),
+        ("$12", "\"$12\" is not a number: remove the currency sign".to_owned()),
+        ("\"1,234.5\"", "\"1,234.5\" is not a number: remove the thousands separators".to_owned()),
         (
             "5 kg",
-            "\"5 kg\" is not a number: only the number may stand in the cell, without a unit or anything else"
+            "\"5 kg\" is not a number: the cell may hold only the number, without a unit or anything else"
                 .to_owned(),
         ),
     ];
@@ -220,7 +228,7 @@ fn cells() {
     let ends = "x,y\r1,\"a\rb\r\nc\nd\"\r\n2,a\n\"3\",a\r4%,a\r\n";
     assert_eq!(
         message(ends, &spec()),
-        "t.csv:8, column \"x\" (index 0): \"4%\" is not a number: the percent sign must go"
+        "t.csv:8, column \"x\" (index 0): \"4%\" is not a number: remove the percent sign"
     );
     let long = "x".repeat(100);
     let cut = format!("{place}\"{}...\" {text}", "x".repeat(60));

@@ -49,9 +49,12 @@ fn comments_are_skipped_and_their_lines_counted() {
         ("|a\nx,y\n|b\n1,a\n2\n", "t.csv:5:1: expected 2 fields as in line 2, found 1"),
         (
             "|a\nx,y\n|\n1,a\n|\n\n2,b\n",
-            "t.csv:6: blank line; remove it, as only the end of the file may have some",
+            "t.csv:6: blank line; remove it (only the end of the file may have blank lines)",
         ),
-        ("|a\n\nx,y\n1,a\n", "t.csv:2: blank line; remove it, as only the end of the file may have some"),
+        (
+            "|a\n\nx,y\n1,a\n",
+            "t.csv:2: blank line; remove it (only the end of the file may have blank lines)",
+        ),
         ("|a\n|b", "t.csv:1: no data rows"),
         ("|a\nx,y\n|1,a\n", "t.csv:2: no data rows"),
         ("|a\nx,\n1,a\n", "t.csv:2: the column at index 1 has no name; name it, or put 1 under data.ignore"),
@@ -88,7 +91,7 @@ fn columns_without_header_can_be_named() {
     let with_header = DataSpec { header: true, ..spec };
     assert_eq!(
         message("1,a,2\n3,b,4\n", &with_header),
-        "t.csv: data.column_names is for files without header; set `header = false` in [data], or take it out"
+        "t.csv: data.column_names is for files without header; set `header = false` in [data], or remove it"
     );
 }
 

@@ -19,14 +19,14 @@ fn utf_16_is_told_by_its_mark_or_its_zeros() {
         assert_eq!(
             message(without, &spec()),
             format!(
-                "t.csv:1: not UTF-8 but UTF-16 ({endian}, by its NUL bytes); save it as UTF-8, for example with \
+                "t.csv:1: this is UTF-16 ({endian}, by its NUL bytes), not UTF-8 text; save it as UTF-8, for example with \
                  `iconv -f {name} -t UTF-8 OLD > NEW`"
             )
         );
         assert_eq!(
             message(with, &spec()),
             format!(
-                "t.csv:1: not UTF-8 but UTF-16 ({endian}, by its byte order mark); save it as UTF-8, for \
+                "t.csv:1: this is UTF-16 ({endian}, by its byte order mark), not UTF-8 text; save it as UTF-8, for \
                  example with `iconv -f UTF-16 -t UTF-8 OLD > NEW`"
             )
         );

@@ -7,7 +7,7 @@ use ruzstd::encoding::{CompressionLevel, compress};
 
 use crate::data::csv::format::Reading;
 use crate::data::tests::*;
-use crate::data::{ColumnSpec, ColumnType, DataErrorKind};
+use crate::data::{ColumnSpec, ColumnType, ErrorCategory};
 
 fn packed(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -15,23 +15,23 @@ fn packed(content: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory takes every byte")
 }
 
-fn refused(path: &Path, limit: u64) -> (DataErrorKind, String) {
+fn refused(path: &Path, limit: u64) -> (ErrorCategory, String) {
     let spec = DataSpec { path: path.to_owned(), ..spec() };
     let error = Dataset::load_as(&spec, Reading { limit, ..Reading::default() })
         .expect_err("the file cannot be used");
     let name = path.file_name().expect("the tests name files").to_string_lossy();
     let told = error.to_string();
     assert!(told.starts_with(&*path.to_string_lossy()), "{told}");
-    (error.kind(), told.replace(&*path.to_string_lossy(), &name))
+    (error.category(), told.replace(&*path.to_string_lossy(), &name))
 }
 
 #[test]
 fn what_is_no_regular_file() {
     let files = Files::new();
-    let io = |message: &str| (DataErrorKind::Io, message.to_owned());
+    let io = |message: &str| (ErrorCategory::Io, message.to_owned());
     let directory = files.0.path().join("d.csv");
     std::fs::create_dir(&directory).expect("a directory can be made");
-    assert_eq!(refused(&directory, 100), io("d.csv: is a directory; a regular file is needed"));
+    assert_eq!(refused(&directory, 100), io("d.csv: is a directory, not a regular file"));
     assert_eq!(refused(&files.0.path().join("no.csv"), 100), io("no.csv: not found"));
     let file = files.write("t.csv", "x,y\n");
     assert_eq!(refused(&file.join("u.csv"), 100), io("u.csv: not found"));
@@ -39,16 +39,16 @@ fn what_is_no_regular_file() {
     {
         let socket = files.0.path().join("s.csv");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket can be made");
-        assert_eq!(refused(&socket, 100), io("s.csv: is a socket; a regular file is needed"));
+        assert_eq!(refused(&socket, 100), io("s.csv: is a socket, not a regular file"));
         let zero = Path::new("/dev/zero");
-        assert_eq!(refused(zero, 100), io("zero: is a character device; a regular file is needed"));
+        assert_eq!(refused(zero, 100), io("zero: is a character device, not a regular file"));
     }
 }
 
 #[test]
 fn what_is_too_large() {
     let files = Files::new();
-    let limit = |message: &str| (DataErrorKind::Limit, message.to_owned());
+    let limit = |message: &str| (ErrorCategory::Limit, message.to_owned());
     let path = files.write("t.csv", "x,y\n1,a\n2,b\n");
     assert_eq!(refused(&path, 11), limit("t.csv: has 12 bytes, limit 11; use fewer rows or columns"));
     let rows = "1,a\n2,b\n".repeat(100_000);
@@ -66,7 +66,7 @@ fn what_is_too_large() {
 fn records_and_tables_that_are_too_wide() {
     let files = Files::new();
     let told = |content: &str| refused(&files.write("t.csv", content), 1 << 30);
-    let limit = |message: &str| (DataErrorKind::Limit, message.to_owned());
+    let limit = |message: &str| (ErrorCategory::Limit, message.to_owned());
     let megabyte = 1 << 20;
     // A record of exactly 1 MiB is not too long, only not a number.
     let long = "5".repeat(megabyte - 2);
@@ -97,7 +97,7 @@ fn gzip_that_is_damaged() {
 
     for length in 0..whole.len() {
         let (kind, told) = refused(&files.write("t.csv.gz", &whole[..length]), 100);
-        assert_eq!(kind, DataErrorKind::Data);
+        assert_eq!(kind, ErrorCategory::Data);
         let is_empty = told == "t.csv.gz: empty";
         assert!(
             is_empty == (length == 0) && (is_empty || told.contains("the gzip data are damaged: ")),
@@ -136,7 +136,7 @@ fn zstd_whole_and_damaged() {
         assert_eq!(table.main.source.bytes, packed.len() as u64);
         for length in [1, 3, 7, packed.len() / 2, packed.len() - 1] {
             let (kind, told) = refused(&files.write("t.csv.zst", &packed[..length]), 1 << 30);
-            assert_eq!(kind, DataErrorKind::Data);
+            assert_eq!(kind, ErrorCategory::Data);
             assert_eq!(told, "t.csv.zst: the zstd data are damaged: the file ends too early", "{length}");
         }
     }
@@ -147,10 +147,10 @@ fn zstd_whole_and_damaged() {
         damaged
     };
     for (damaged, expected) in [
-        (flipped(whole.len() / 2), "a frame is not as it was written"),
+        (flipped(whole.len() / 2), "corrupted Zstandard frame"),
         (flipped(whole.len() - 1), "the checksum does not match"),
-        ([&whole[..], b"text"].concat(), "what should be the start of a frame is none"),
-        (b"x,y\n1,a\n".to_vec(), "what should be the start of a frame is none"),
+        ([&whole[..], b"text"].concat(), "not a valid Zstandard frame header"),
+        (b"x,y\n1,a\n".to_vec(), "not a valid Zstandard frame header"),
     ] {
         let (_, told) = refused(&files.write("t.csv.zst", &damaged), 1 << 30);
         assert_eq!(told, format!("t.csv.zst: the zstd data are damaged: {expected}"));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::data::tests::*;
-use crate::data::{Bytes, ColumnSpec, ColumnType, DataErrorKind, SplitBy};
+use crate::data::{Bytes, ColumnSpec, ColumnType, ErrorCategory, SplitBy};
 
 /// A table with all that is kept: categories, gaps, groups, classes of both rows and parts.
 fn content(rows: usize) -> String {
@@ -162,18 +162,15 @@ fn where_it_cannot_be_written_the_message_says_so() {
     let path = files.write("t.csv", content(60));
     fs::create_dir(path.with_file_name("t.csv.bntrain-cache")).expect("a folder can be made");
     let error = Dataset::load(&spec(&path, 1)).expect_err("a folder is in the way");
-    assert_eq!(error.kind(), DataErrorKind::Io);
-    let told = files.told(&error);
+    assert_eq!(error.category(), ErrorCategory::Io);
+    let told = files.message_of(&error);
     assert!(
         told.starts_with(
-            "t.csv: its rows need more than data.memory = \"1 B\", and t.csv.bntrain-cache cannot be written"
+            "t.csv: its rows exceed data.memory = \"1 B\", and the cache t.csv.bntrain-cache cannot be written: "
         ),
         "{told}"
     );
-    assert!(
-        told.ends_with("for them: it is a directory; make that possible, or raise data.memory"),
-        "{told}"
-    );
+    assert!(told.ends_with("it is a directory; fix that, or raise data.memory"), "{told}");
     assert_eq!(fs::read_dir(files.0.path()).expect("a folder").count(), 2, "nothing is left behind");
 }
 
@@ -185,11 +182,10 @@ fn a_file_of_somebody_else_is_not_replaced() {
     for mine in [&b"notes"[..], b"notes that are longer than the mark", b"bntrain rows and more notes"] {
         fs::write(&cache, mine).expect("it can be written");
         let error = Dataset::load(&spec(&path, 1)).expect_err("it would be lost");
-        assert_eq!(error.kind(), DataErrorKind::Io);
-        let message = "t.csv: its rows need more than data.memory = \"1 B\", and t.csv.bntrain-cache has the name \
-                       of the file for them but was not written by bntrain; rename or delete it, or raise \
-                       data.memory";
-        assert_eq!(files.told(&error), message);
+        assert_eq!(error.category(), ErrorCategory::Io);
+        let message = "t.csv: its rows exceed data.memory = \"1 B\", and the cache t.csv.bntrain-cache would replace a \
+                       file that was not written by bntrain; rename or delete it, or raise data.memory";
+        assert_eq!(files.message_of(&error), message);
         assert_eq!(fs::read(&cache).expect("it is still there"), mine);
         assert_eq!(fs::read_dir(files.0.path()).expect("a folder").count(), 2, "nothing is left behind");
         seen(&spec(&path, 1 << 30));

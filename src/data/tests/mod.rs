@@ -41,7 +41,7 @@ impl Files {
     }
 
     /// The text of an error without the name of the directory.
-    fn told(&self, error: &DataError) -> String {
+    fn message_of(&self, error: &DataError) -> String {
         error.to_string().replace(&format!("{}/", self.0.path().display()), "")
     }
 }
@@ -83,7 +83,7 @@ fn load(content: impl AsRef<[u8]>, spec: &DataSpec) -> Result<Dataset, DataError
 fn message(content: impl AsRef<[u8]>, spec: &DataSpec) -> String {
     let files = Files::new();
     let spec = DataSpec { path: files.write("t.csv", content), ..spec.clone() };
-    Dataset::load(&spec).err().map(|error| files.told(&error)).unwrap_or_default()
+    Dataset::load(&spec).err().map(|error| files.message_of(&error)).unwrap_or_default()
 }
 
 /// Checks pairs of content and message, and reports all that differ.

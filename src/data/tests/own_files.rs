@@ -15,7 +15,7 @@ fn with_valid(content: &str, header: bool) -> Result<Dataset, String> {
         header,
         ..spec()
     };
-    Dataset::load(&spec).map_err(|error| files.told(&error))
+    Dataset::load(&spec).map_err(|error| files.message_of(&error))
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use crate::data::tests::*;
-use crate::data::{DataErrorKind, Prepared, Scale, Scaling};
+use crate::data::{ErrorCategory, Prepared, Scale, Scaling};
 
 fn prepared(content: &str, spec: &DataSpec) -> Prepared<f32> {
     load(content, spec).expect("the table loads").prepare(1, None).expect("the values fit")
@@ -98,9 +98,9 @@ fn a_value_that_scaling_puts_out_of_range_is_told() {
     };
     let table = Dataset::load(&spec).expect("the values themselves are in range");
     let error = table.prepare::<f32>(1, None).expect_err("1e60 is no f32");
-    assert_eq!(error.kind(), DataErrorKind::Data);
+    assert_eq!(error.category(), ErrorCategory::Data);
     assert_eq!(
-        files.told(&error),
+        files.message_of(&error),
         "v.csv: feature \"x\": 1e30 in data row 2 becomes 1.000e60 when scaled, which is outside f32 range"
     );
     assert!(table.prepare::<f64>(1, None).is_ok());

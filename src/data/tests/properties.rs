@@ -2,14 +2,14 @@ use proptest::prelude::*;
 
 use crate::data::csv::dialect::{Comments, Dialect};
 use crate::data::csv::parser::Lexer;
-use crate::data::error::At;
+use crate::data::error::AtOffset;
 use crate::data::tests::*;
 use crate::data::{Prepared, Scale};
 
 const PLAIN: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
 
 /// Records as the lexer reads them.
-fn lexed(text: &str, dialect: Dialect) -> Result<Vec<Vec<String>>, Box<At>> {
+fn lexed(text: &str, dialect: Dialect) -> Result<Vec<Vec<String>>, Box<AtOffset>> {
     let mut lexer = Lexer::new(text, dialect);
     let mut records = Vec::new();
     while lexer.next_record()? {
@@ -49,7 +49,7 @@ proptest! {
             writer.write_record(record).unwrap();
         }
         let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
-        prop_assert_eq!(lexed(&text, PLAIN).map_err(|at| at.fault.to_string()), Ok(records));
+        prop_assert_eq!(lexed(&text, PLAIN).map_err(|at| at.kind.to_string()), Ok(records));
     }
 
     /// Whatever the lexer accepts, an independent reader reads the same.

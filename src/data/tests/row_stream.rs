@@ -29,7 +29,7 @@ fn encoding() -> Encoding {
 fn rows(content: &[u8], bad_rows: BadRows, chunk: usize, threads: usize) -> Result<Vec<String>, String> {
     let files = Files::new();
     let path = files.write("t.csv", content);
-    let told = |error: &DataError| files.told(error);
+    let told = |error: &DataError| files.message_of(error);
     let reading = Reading { chunk, ..Reading::default() };
     let stream = RowStream::open_as(&path, &encoding(), &[Role::Id], bad_rows, reading);
     let mut rows = Vec::new();
@@ -94,11 +94,11 @@ fn faults_are_the_same_in_any_pieces() {
     for (end, expected) in [
         (
             "3,c,red,\n",
-            "t.csv:5, column \"x\" (index 3): missing value; the model knows nothing to put in its place: fill it in",
+            "t.csv:5, column \"x\" (index 3): missing value; the model was trained without imputation for this column: fill it in",
         ),
         ("3,c,red,1\n4,d,red\n", "t.csv:6:5: expected 4 fields as in line 1, found 3"),
         ("3,\"c,red,1\n", "t.csv:5:3: the quote that opens here is never closed"),
-        ("\n\n3,c,red,1\n", "t.csv:5: blank line; remove it, as only the end of the file may have some"),
+        ("\n\n3,c,red,1\n", "t.csv:5: blank line; remove it (only the end of the file may have blank lines)"),
     ] {
         let content = format!("{start}{end}");
         for chunk in 1..=content.len() + 1 {

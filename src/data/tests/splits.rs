@@ -1,7 +1,7 @@
 //! Who is held back, as configs and files say it.
 
 use crate::data::tests::*;
-use crate::data::{Bytes, ColumnSpec, ColumnType, DataErrorKind, Missing, Rows, Scale, SplitBy};
+use crate::data::{Bytes, ColumnSpec, ColumnType, ErrorCategory, Missing, Rows, Scale, SplitBy};
 
 /// 60 rows of 20 patients, three each; `x` tells the rows apart.
 fn patients() -> String {
@@ -125,8 +125,7 @@ fn a_column_may_say_it_all() {
     for (content, expected) in [
         (
             "x,part,kind\n0,train,a\n1,Test,b\n",
-            "t.csv:3, column \"part\" (index 1): \"Test\" names no part; it must be train, valid (or validation) or \
-             test",
+            "t.csv:3, column \"part\" (index 1): \"Test\" is not a part of the split; use train, valid (or validation) or test",
         ),
         (
             "x,part,kind\n0,train,a\n1,,b\n",
@@ -135,7 +134,7 @@ fn a_column_may_say_it_all() {
         ),
         (
             "x,part,kind\n0,valid,a\n1,test,b\n",
-            "t.csv: no row to train on: the column \"part\" says \"train\" nowhere",
+            "t.csv: no training rows: column \"part\" never says \"train\"",
         ),
     ] {
         assert_eq!(message(content, &named), expected);
@@ -193,28 +192,27 @@ fn ways_to_split_that_contradict_each_other() {
     let content = "g,part,x,kind\n1,train,1,a\n2,valid,2,b\n";
     let refused = |spec: &DataSpec| {
         let error = load(content, spec).expect_err("it contradicts itself");
-        assert_eq!(error.kind(), DataErrorKind::Config, "{error}");
+        assert_eq!(error.category(), ErrorCategory::Config, "{error}");
         message(content, spec)
     };
     let named = spec(&[("part", ColumnType::Split)]);
-    let twice = "t.csv: the column \"part\" says which rows are held back, so data.valid, data.test, data.split_by \
-                 and a group column must not";
+    let twice = "t.csv: column \"part\" assigns rows to train, valid and test, so data.valid, data.test, data.split_by and a group column cannot be used";
     let hash = |column: &str| SplitBy::HashOf(vec![name(column)]);
     assert_eq!(refused(&DataSpec { valid: 0.2, ..named.clone() }), twice);
     assert_eq!(refused(&DataSpec { split_by: hash("x"), ..named.clone() }), twice);
     assert_eq!(refused(&spec(&[("part", ColumnType::Split), ("g", ColumnType::Group)])), twice);
     assert_eq!(
         refused(&DataSpec { test_path: Some("u.csv".into()), ..named }),
-        "t.csv: the column \"part\" says which rows are held back; take out data.test_path, or ignore the column"
+        "t.csv: column \"part\" assigns rows to train, valid and test; remove data.test_path, or ignore the column"
     );
     let ignored = ("part", ColumnType::Ignore);
     assert_eq!(
         refused(&DataSpec { valid: 0.2, split_by: hash("x"), ..spec(&[ignored, ("g", ColumnType::Group)]) }),
-        "t.csv: data.split_by: rows of a group of \"g\" could come apart; hash the group column alone"
+        "t.csv: data.split_by: rows of a group of \"g\" could be separated; hash the group column alone"
     );
     assert_eq!(
         refused(&DataSpec { valid: 0.2, split_by: hash("kind"), ..spec(&[ignored]) }),
-        "t.csv: data.split_by: \"kind\" is to be learnt; rows must not be held back by what is to be learnt"
+        "t.csv: data.split_by: cannot split by \"kind\", which is the label, a target or the weight"
     );
     assert_eq!(
         refused(&DataSpec { valid: 0.2, split_by: hash("id"), ..spec(&[ignored]) }),
@@ -222,11 +220,11 @@ fn ways_to_split_that_contradict_each_other() {
     );
     assert_eq!(
         refused(&DataSpec { valid: 0.2, test: 0.2, ..spec(&[ignored, ("g", ColumnType::Group)]) }),
-        "t.csv: 2 groups cannot be divided among 3 parts, as rows of a group stay together"
+        "t.csv: 2 groups cannot be split into 3 parts, as the rows of a group stay together"
     );
     assert_eq!(
         refused(&spec(&[("part", ColumnType::Group), ("g", ColumnType::Group)])),
-        "t.csv: the columns \"g\" and \"part\" are both the group; only one can be"
+        "t.csv: columns \"g\" and \"part\" are both the group; only one can be"
     );
 }
 

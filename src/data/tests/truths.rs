@@ -81,7 +81,7 @@ fn values_that_cannot_be_learnt_are_refused() {
     let both = DataSpec { label: Some(name("x")), ..target(&["y"]) };
     assert_eq!(
         message("x,y,z\n1,5,0\n2,6,1\n", &both),
-        "t.csv: the column \"x\" is the label and \"y\" a target; learn classes or values, not both"
+        "t.csv: column \"x\" is the label and \"y\" a target; use one of them, for classes or for values"
     );
 }
 
@@ -145,7 +145,7 @@ fn weights_that_are_none_are_refused() {
     let spec = with_type("w", ColumnType::Weight, spec());
     assert_eq!(
         message("x,w,kind\n1,1,a\n2,-0.5,b\n", &spec),
-        "t.csv:3, column \"w\" (index 1): the weight \"-0.5\" is negative; 0 leaves a row without effect"
+        "t.csv:3, column \"w\" (index 1): negative weight \"-0.5\"; use 0 to ignore a row"
     );
     let none = load("x,w,kind\n1,0,a\n2,0,b\n", &spec).expect("the table loads");
     let told = none.prepare::<f32>(1, None).expect_err("no row counts").to_string();

@@ -1,6 +1,6 @@
 //! Encodings of features, fitted on training rows.
 
-use crate::data::error_kind::Fault;
+use crate::data::error::ErrorKind;
 use crate::data::schema::FeatureColumn;
 use crate::data::schema::column::{Constant, Kind, Missing};
 use crate::data::spec::Scale;
@@ -27,13 +27,13 @@ pub(crate) fn fit(
     features: &[NamedFeature],
     scale: Scale,
     most_categories: usize,
-) -> Result<Fitted, Fault> {
+) -> Result<Fitted, ErrorKind> {
     let filled: Vec<Option<f64>> = features
         .iter()
         .enumerate()
         .map(|(column, (name, feature))| match feature.kind {
             Kind::Numeric | Kind::Boolean => {
-                fill(matrix, rows, column, &feature.missing).ok_or_else(|| Fault::NoValues(name.clone()))
+                fill(matrix, rows, column, &feature.missing).ok_or_else(|| ErrorKind::NoValues(name.clone()))
             }
             Kind::Categorical => Ok(None),
         })

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::data::Scaling;
-use crate::data::error_kind::Fault;
+use crate::data::error::ErrorKind;
 use crate::data::spec::Scale;
 use crate::data::table::matrix::{Cells, Matrix};
 use crate::data::transform::encoding::{FeatureEncoding, ValueEncoding};
@@ -79,7 +79,7 @@ pub(crate) fn check_range<'f, F: Real>(
     matrix: &Matrix,
     rows: &[usize],
     features: impl Iterator<Item = (&'f str, &'f FeatureEncoding)>,
-) -> Result<(), Fault> {
+) -> Result<(), ErrorKind> {
     let fits = |scaled: f64| F::from_f64(scaled).is_finite();
     // Scaling keeps the order of values, so what holds for the ends holds between them.
     let suspect = |(column, (name, feature)): (usize, (&'f str, &'f FeatureEncoding))| {
@@ -95,7 +95,13 @@ pub(crate) fn check_range<'f, F: Real>(
             let scaled = scaling.apply(value);
             if !fits(scaled) {
                 let feature = name.to_owned();
-                return Err(Fault::ScaledOutOfRange { feature, row: row + 1, value, scaled, dtype: F::NAME });
+                return Err(ErrorKind::ScaledOutOfRange {
+                    feature,
+                    row: row + 1,
+                    value,
+                    scaled,
+                    dtype: F::NAME,
+                });
             }
         }
     }

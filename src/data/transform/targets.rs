@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use crate::data::error_kind::Fault;
+use crate::data::error::ErrorKind;
 use crate::data::spec::Scale;
 use crate::data::table::matrix::{Block, Matrix};
 use crate::data::transform::encoding::ValueTarget;
@@ -15,12 +15,12 @@ pub(crate) fn fit_targets(
     targets: &[f64],
     columns: &[String],
     rows: &[usize],
-) -> Result<Vec<ValueTarget>, Fault> {
+) -> Result<Vec<ValueTarget>, ErrorKind> {
     let mut matrix = Matrix::new(columns.len());
     matrix.push(Block::pack(targets, columns.len())?);
     let fitted = fit_scaling(&matrix, rows, &vec![None; columns.len()], Scale::Standardize);
     if let Some(constant) = (0..columns.len()).find(|&column| fitted.is_constant(column)) {
-        return Err(Fault::ConstantTarget(columns[constant].clone()));
+        return Err(ErrorKind::ConstantTarget(columns[constant].clone()));
     }
     let scaled = columns.iter().zip(fitted.scaling);
     Ok(scaled.map(|(column, scaling)| ValueTarget { column: column.clone(), scaling }).collect())
@@ -31,7 +31,7 @@ pub(crate) fn scaled_targets<F: Real>(
     targets: &[f64],
     fitted: &[ValueTarget],
     rows: &[usize],
-) -> Result<Array2<F>, Fault> {
+) -> Result<Array2<F>, ErrorKind> {
     let scaled = |row: usize, target: usize| {
         let value = targets[row * fitted.len() + target];
         (value, fitted[target].scaling.apply(value))
@@ -41,7 +41,7 @@ pub(crate) fn scaled_targets<F: Real>(
     if let Some((row, target)) = cells.clone().find(outside) {
         let (value, scaled) = scaled(row, target);
         let feature = fitted[target].column.clone();
-        return Err(Fault::ScaledOutOfRange { feature, row: row + 1, value, scaled, dtype: F::NAME });
+        return Err(ErrorKind::ScaledOutOfRange { feature, row: row + 1, value, scaled, dtype: F::NAME });
     }
     let shape = (rows.len(), fitted.len());
     Ok(Array2::from_shape_fn(shape, |(place, target)| F::from_f64(scaled(rows[place], target).1)))

@@ -1,7 +1,7 @@
 //! How much each row counts, fitted on the training rows.
 
 use crate::data::ClassWeights;
-use crate::data::error_kind::Fault;
+use crate::data::error::ErrorKind;
 use crate::kernel::real::Real;
 
 /// From the weight of a row in the file and its class to its weight in the loss.
@@ -25,7 +25,7 @@ impl Weighting {
         weights: Option<&[f64]>,
         names: &[String],
         wanted: Option<&ClassWeights>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, ErrorKind> {
         let Some(rows) = labels.map(<[u32]>::len).or(weights.map(<[f64]>::len)) else {
             return Ok(Self { classes: None, factor: 1.0 });
         };
@@ -34,7 +34,7 @@ impl Weighting {
             (None, _) | (_, None) => None,
             (Some(ClassWeights::ByName(by_name)), _) => {
                 if let Some(unknown) = by_name.keys().find(|name| !names.contains(name)) {
-                    return Err(Fault::UnknownClass { class: unknown.clone(), classes: names.to_vec() });
+                    return Err(ErrorKind::UnknownClass { class: unknown.clone(), classes: names.to_vec() });
                 }
                 Some(names.iter().map(|name| by_name.get(name).copied().unwrap_or(1.0)).collect())
             }
@@ -50,7 +50,7 @@ impl Weighting {
         let class = |row: usize| labels.map_or(0, |labels| labels[row]);
         let mean = (0..rows).map(|row| weighting.raw(of_row(row), class(row))).sum::<f64>() / rows as f64;
         if !(mean.is_finite() && mean > 0.0) {
-            return Err(Fault::NoRowCounts);
+            return Err(ErrorKind::NoRowCounts);
         }
         weighting.factor = 1.0 / mean;
         Ok(weighting)
@@ -137,7 +137,7 @@ mod tests {
         let unknown = ClassWeights::ByName(BTreeMap::from([("d".to_owned(), 2.0)]));
         assert_eq!(
             weights(None, Some(&unknown)),
-            Err("training.class_weights names \"d\", which is no class; the classes are \"a\", \"b\", \"c\""
+            Err("training.class_weights names \"d\", which is not a class; the classes are \"a\", \"b\", \"c\""
                 .to_owned())
         );
         let nothing = names().into_iter().map(|name| (name, 0.0)).collect();

@@ -1,0 +1,125 @@
+//! Parts of the messages of [`ErrorKind`](crate::data::error::ErrorKind).
+
+use std::fmt;
+
+use crate::data::schema::column::Kind;
+use crate::text::{Count, Quoted, QuotedCounts, QuotedNames};
+
+/// What to do about a cell that is not a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Advice {
+    /// Change the cell.
+    Cell(&'static str),
+    /// Change the cell or `[data]`.
+    Config(&'static str),
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Cell(text) | Self::Config(text)) = self;
+        f.write_str(text)
+    }
+}
+
+/// What a path leads to in place of a regular file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SpecialFile {
+    Directory,
+    NamedPipe,
+    Socket,
+    CharacterDevice,
+    BlockDevice,
+    Unknown,
+}
+
+impl fmt::Display for SpecialFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Directory => "a directory, not a regular file",
+            Self::NamedPipe => {
+                "a named pipe, not a regular file; read it as standard input (`path = \"-\"` in [data])"
+            }
+            Self::Socket => "a socket, not a regular file",
+            Self::CharacterDevice => "a character device, not a regular file",
+            Self::BlockDevice => "a block device, not a regular file",
+            Self::Unknown => "a special file, not a regular file",
+        })
+    }
+}
+
+/// How to convert a file from the encoding that it may have.
+pub(crate) fn converter(guess: Option<&str>) -> String {
+    let command =
+        |guess| format!(", for example, if it is {guess}, with `iconv -f {guess} -t UTF-8 OLD > NEW`");
+    guess.map(command).unwrap_or_default()
+}
+
+pub(crate) fn differences(missing: &[String], extra: &[String]) -> String {
+    let list = |what: &str, names: &[String]| format!("{what} {}", QuotedNames(names));
+    match (missing, extra) {
+        (missing, []) => list("missing", missing),
+        ([], extra) => list("unknown", extra),
+        (missing, extra) => format!("{}, {}", list("missing", missing), list("unknown", extra)),
+    }
+}
+
+/// A semicolon, after a question where there are similar names.
+pub(crate) fn did_you_mean(names: &[impl AsRef<str>]) -> String {
+    if names.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", QuotedNames(names)) }
+}
+
+/// A text column that looks like an identifier.
+#[derive(Debug)]
+pub(crate) struct ManyTexts {
+    pub(crate) column: String,
+    /// How many distinct texts there are; none if they were not counted to the end.
+    pub(crate) texts: Option<usize>,
+}
+
+pub(crate) fn also_missing(columns: &[(String, usize)]) -> String {
+    match columns.len() {
+        0 | 1 => String::new(),
+        _ => format!("; columns with missing values: {}", QuotedCounts(columns)),
+    }
+}
+
+/// Columns that look like identifiers in this many rows, and what to do about them.
+pub(crate) fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {
+    let column = |many: &ManyTexts| match many.texts {
+        Some(texts) => format!("{} ({texts} distinct values)", Quoted(&many.column)),
+        None => format!("{} (over 1000 distinct values)", Quoted(&many.column)),
+    };
+    let columns: Vec<String> = many.iter().take(8).map(column).collect();
+    let dots = if many.len() > 8 { ", ..." } else { "" };
+    let (subject, verb, types) = match many.len() {
+        1 => ("text column", "looks like an identifier", "its type"),
+        _ => ("text columns", "look like identifiers", "their types"),
+    };
+    format!(
+        "{subject} {}{dots} in {} {verb}; set {types} to \"id\" or \"ignore\" in [data.columns], or to \
+         \"categorical\" if that is intended",
+        columns.join(", "),
+        Count(rows, "row")
+    )
+}
+
+pub(crate) fn name_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Numeric => "numeric",
+        Kind::Categorical => "categorical",
+        Kind::Boolean => "boolean",
+    }
+}
+
+pub(crate) fn constant_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Numeric => "a number",
+        Kind::Categorical => "a text, the name of a category",
+        Kind::Boolean => "a number from 0 to 1 or a word such as \"yes\"",
+    }
+}
+
+/// Nothing for an empty cell; else the marker of the missing value.
+pub(crate) fn spelled(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" {}", Quoted(text)) }
+}

@@ -1,0 +1,149 @@
+//! What follows from the kind of an error.
+
+use crate::data::error::phrases::Advice;
+use crate::data::error::{ErrorCategory, ErrorKind};
+
+impl ErrorKind {
+    /// What the error is about, for exit codes.
+    pub(crate) fn category(&self) -> ErrorCategory {
+        match self {
+            Self::Delimiter(_)
+            | Self::Mark { .. }
+            | Self::SameMark { .. }
+            | Self::NamesTwice
+            | Self::NamesForColumns { .. }
+            | Self::Share { .. }
+            | Self::Shares { .. }
+            | Self::ShareAndFile { .. }
+            | Self::NoSuchColumn { .. }
+            | Self::LearntIgnored(_)
+            | Self::NothingToLearn
+            | Self::LabelAndTarget { .. }
+            | Self::TwoOfARole(..)
+            | Self::SplitTwice(_)
+            | Self::SplitAndFile { .. }
+            | Self::GroupAndHash(_)
+            | Self::KeyIsLearnt(_)
+            | Self::TooFewGroups { .. }
+            | Self::NoRowOfKeys { .. }
+            | Self::NoTrainRowOfKeys
+            | Self::TwoRoles(_)
+            | Self::GapsOfNoFeature(_)
+            | Self::ConstantOfOtherKind { .. }
+            | Self::UnknownClass { .. }
+            | Self::NoRowCounts
+            | Self::NoHeldBackRowCounts(_)
+            | Self::NoFeatures(_)
+            | Self::EmptySplit { .. } => ErrorCategory::Config,
+            Self::NotFound
+            | Self::NotAFile(_)
+            | Self::Read(_)
+            | Self::CacheNotWritten { .. }
+            | Self::CacheForeign { .. }
+            | Self::CacheLost(_) => ErrorCategory::Io,
+            Self::TooLarge { .. }
+            | Self::TooLargeUnpacked { .. }
+            | Self::TooLargeSpooled { .. }
+            | Self::TooManyCells { .. }
+            | Self::TooManyRows { .. }
+            | Self::OutOfMemory { .. }
+            | Self::RecordTooLong
+            | Self::QuotedTooLong
+            | Self::TooManyBlankLines
+            | Self::TooManyCategories(_)
+            | Self::TooManyColumns
+            | Self::TooManyKeys => ErrorCategory::Limit,
+            _ => ErrorCategory::Data,
+        }
+    }
+
+    /// The same error where a model says how files are read, and no config can be changed.
+    pub(crate) fn of_prediction(self) -> Self {
+        match self {
+            Self::MissingValue { text, .. } | Self::Missing(text) => Self::NothingToFillIn(text),
+            Self::NotANumber { text, advice: Advice::Config(_) } => {
+                Self::NotANumber { text, advice: Advice::Cell("the model takes only numbers here") }
+            }
+            Self::NotFinite(text) => {
+                Self::NotANumber { text, advice: Advice::Cell("the model takes only finite numbers here") }
+            }
+            Self::OtherDelimiter(found) => Self::DelimiterOfNoModel(found),
+            Self::Comment => Self::CommentOfNoModel,
+            other => other,
+        }
+    }
+
+    /// Whether it concerns the file as a whole rather than a line.
+    pub(crate) fn is_of_the_file(&self) -> bool {
+        matches!(
+            self,
+            Self::Empty
+                | Self::NoTrainRows(_)
+                | Self::OneRow
+                | Self::AllDropped(_)
+                | Self::OneClass { .. }
+                | Self::OwnClasses(_)
+                | Self::TooManyCells { .. }
+                | Self::TooManyRows { .. }
+                | Self::CacheNotWritten { .. }
+                | Self::CacheForeign { .. }
+                | Self::CacheLost(_)
+                | Self::OutOfMemory { .. }
+                | Self::TooLarge { .. }
+                | Self::TooLargeUnpacked { .. }
+                | Self::TooLargeSpooled { .. }
+                | Self::NamesForColumns { .. }
+                | Self::Unpack(..)
+                | Self::Read(_)
+        )
+    }
+
+    /// Whether it concerns the line that names the columns.
+    pub(crate) fn is_of_the_header(&self) -> bool {
+        matches!(
+            self,
+            Self::HeaderOfNumbers
+                | Self::DuplicateName { .. }
+                | Self::EmptyName(_)
+                | Self::ColumnTwice { .. }
+                | Self::OtherColumns { .. }
+                | Self::MissingColumns { .. }
+        )
+    }
+
+    /// How much it explains of the other errors of a file: one that cannot be read to its end may
+    /// have any error before that, and one in another encoding holds NUL bytes.
+    pub(crate) fn rank(&self) -> u8 {
+        match self {
+            Self::TooLarge { .. } | Self::TooLargeUnpacked { .. } | Self::Unpack(..) | Self::Read(_) => 3,
+            Self::NotUtf8 { .. } => 2,
+            Self::Nul => 1,
+            _ => 0,
+        }
+    }
+
+    /// Whether the message names the character of the line.
+    pub(crate) fn is_of_a_character(&self) -> bool {
+        matches!(
+            self,
+            Self::OpenQuote
+                | Self::StrayQuote
+                | Self::AfterQuote { .. }
+                | Self::Nul
+                | Self::Ragged { .. }
+                | Self::RecordTooLong
+                | Self::QuotedTooLong
+        )
+    }
+
+    /// Whether `data.delimiter` is what has to be set or changed.
+    pub(crate) fn is_about_delimiter(&self) -> bool {
+        matches!(
+            self,
+            Self::Delimiter(_)
+                | Self::OtherDelimiter(_)
+                | Self::LikelierDelimiter { .. }
+                | Self::SameMark { .. }
+        )
+    }
+}
