@@ -1,15 +1,14 @@
 //! What no key can say alone: values that contradict each other.
 
-use std::path::{Path, PathBuf};
-
 use crate::config::document::tree::{Node, Value};
 use crate::config::draft::Draft;
 use crate::config::problems::{Problems, join};
 use crate::config::schema::Kind;
+use crate::data::spec_check;
 use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec};
 use crate::nn::{Loss, Task};
 use crate::optim::OptimizerSpec;
-use crate::text::{STANDARD_INPUT, shortened};
+use crate::text::shortened;
 use crate::train::{Dtype, Metric};
 
 /// Checks everything outside of the layer list and `[compare]`.
@@ -19,10 +18,13 @@ pub(crate) fn check(draft: &Draft, tree: &Node, problems: &mut Problems) {
     label(draft, tree, problems);
     one_description(tree, problems);
     if let Some(data) = &draft.data {
-        split(data, tree, problems);
-        marks(data, problems);
-        standard_input(data, problems);
-        columns(data, problems);
+        for problem in spec_check::problems(data) {
+            let keys = [Some(problem.key), problem.other];
+            if keys.into_iter().flatten().all(|key| problems.trusts(&join("data", key))) {
+                problems.push(&join("data", problem.key), problem.message);
+            }
+        }
+        names(data, problems);
     }
     loss(draft, problems);
     class_weights(draft, problems);
@@ -57,10 +59,6 @@ fn label(draft: &Draft, tree: &Node, problems: &mut Problems) {
     let is_among_columns = columns.into_iter().any(|column| is_learnt(column.column_type));
     let has = |path: &str| tree.find(path).is_some() || !problems.trusts(path);
     match (has("data.label"), has("data.target")) {
-        (true, true) if problems.trusts("data.label") && problems.trusts("data.target") => {
-            problems.push("data.target", "data.label is given as well; learn classes or values, not both");
-            return;
-        }
         (false, false) if !is_among_columns => {}
         _ => return,
     }
@@ -72,66 +70,9 @@ fn label(draft: &Draft, tree: &Node, problems: &mut Problems) {
     }
 }
 
-fn split(data: &DataSpec, tree: &Node, problems: &mut Problems) {
-    for key in ["valid", "test"] {
-        let (share, file) = (join("data", key), format!("data.{key}_path"));
-        let is_shared =
-            tree.find(&share).is_some() && (if key == "valid" { data.valid } else { data.test }) > 0.0;
-        if is_shared && tree.find(&file).is_some() && problems.trusts(&share) {
-            problems.push(&share, format!("{key}_path is given as well; keep one of the two"));
-        }
-    }
-    let held_back = data.valid + data.test;
-    if 1.0 <= held_back && problems.trusts("data.valid") && problems.trusts("data.test") {
-        let message = format!("valid + test is {held_back}; it must be less than 1, the rest is trained on");
-        problems.push("data.test", message);
-    }
-}
-
-/// A character has one meaning.
-fn marks(data: &DataSpec, problems: &mut Problems) {
-    let meanings = [
-        ("data.delimiter", Some(data.delimiter())),
-        ("data.quote", data.quote.0),
-        ("data.comment", data.comment.and_then(|mark| mark.0)),
-    ];
-    for (index, (path, char)) in meanings.into_iter().enumerate() {
-        let earlier = &meanings[..index];
-        let same = earlier.iter().find(|(_, other)| char.is_some() && *other == char);
-        if let Some((other, _)) = same.filter(|(other, _)| problems.trusts(path) && problems.trusts(other)) {
-            problems.push(path, format!("{other} is the same character; they must differ"));
-        }
-    }
-}
-
-/// It can be read only once.
-fn standard_input(data: &DataSpec, problems: &mut Problems) {
-    let paths = [
-        ("data.path", Some(&data.path)),
-        ("data.valid_path", data.valid_path.as_ref()),
-        ("data.test_path", data.test_path.as_ref()),
-    ];
-    let is_standard = |path: &PathBuf| path == Path::new(STANDARD_INPUT);
-    let mut again = paths.into_iter().filter(|(_, path)| path.is_some_and(is_standard)).skip(1);
-    if let Some((path, _)) = again.next() {
-        problems.push(path, "standard input can be only one of the files".to_owned());
-    }
-}
-
-fn columns(data: &DataSpec, problems: &mut Problems) {
-    if let Some(label) = data.label.as_ref().filter(|label| data.ignore.contains(label))
-        && problems.trusts("data.label")
-        && problems.trusts("data.ignore")
-    {
-        problems.push("data.ignore", format!("it contains the label, {}", shortened(&label.to_string())));
-    }
-    if !problems.trusts("data.header") || !problems.trusts("data.column_names") {
-        return;
-    }
-    if data.header {
-        if !data.column_names.is_empty() {
-            problems.push("data.column_names", "it is for files without header; set data.header to false");
-        }
+/// Without a header, names are those of `column_names`, or numbered.
+fn names(data: &DataSpec, problems: &mut Problems) {
+    if data.header || !problems.trusts("data.header") || !problems.trusts("data.column_names") {
         return;
     }
     let label = data.label.iter().map(|label| ("data.label".to_owned(), label));

@@ -12,6 +12,7 @@ pub(crate) mod limits;
 pub(crate) mod schema;
 pub(crate) mod source;
 pub(crate) mod spec;
+pub(crate) mod spec_check;
 pub(crate) mod split;
 pub(crate) mod stream;
 pub(crate) mod table;
@@ -22,8 +23,6 @@ pub(crate) mod transform;
 pub use crate::data::batch::Batch;
 pub use crate::data::batch::rows::Rows;
 pub use crate::data::batch::sampler::{Batches, LastBatch, Sampling, batch_ranges};
-pub use crate::data::csv::dialect::Mark;
-pub(crate) use crate::data::csv::dialect::is_mark;
 pub(crate) use crate::data::csv::number::is_number;
 pub use crate::data::error::{DataError, ErrorCategory};
 pub use crate::data::limits::{
@@ -31,7 +30,7 @@ pub use crate::data::limits::{
 };
 pub use crate::data::schema::column::{ColumnSpec, ColumnType, Constant, Kind, Missing, Role};
 pub use crate::data::schema::profile::{ColumnProfile, Nature, NumberRange, Profile};
-pub use crate::data::spec::{ColumnRef, ColumnRefs, DataSpec, Scale, SplitBy};
+pub use crate::data::spec::{ColumnRef, ColumnRefs, DataSpec, Mark, Scale, SplitBy};
 pub use crate::data::stream::chunk::{BadRows, Piece, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;
 pub use crate::data::stream::{RowStream, StreamError};

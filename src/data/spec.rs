@@ -5,10 +5,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::de::value::SeqAccessDeserializer;
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::data::csv::dialect::Mark;
 use crate::data::schema::column::{ColumnSpec, ColumnType, Missing};
 use crate::data::table::byte_size::Bytes;
 use crate::targets::Task;
@@ -248,5 +247,26 @@ impl<'de> Deserialize<'de> for ColumnRefs {
         }
 
         deserializer.deserialize_any(OneOrMore)
+    }
+}
+
+/// A character that a file gives a meaning, or none; in a config a string of at most one character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark(pub Option<char>);
+
+impl Serialize for Mark {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.map(String::from).unwrap_or_default())
+    }
+}
+
+impl<'de> Deserialize<'de> for Mark {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let mut chars = text.chars();
+        match (chars.next(), chars.next()) {
+            (char, None) => Ok(Self(char)),
+            _ => Err(Error::invalid_value(Unexpected::Str(&text), &"at most one character")),
+        }
     }
 }

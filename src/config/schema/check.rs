@@ -5,6 +5,7 @@ use crate::config::problems::{Problems, join};
 use crate::config::schema::hints::unknown_key;
 use crate::config::schema::kinds::alternatives;
 use crate::config::schema::{Key, Kind, ROOT, Section, Standard, Variant};
+use crate::data::spec_check::{is_delimiter, is_mark};
 use crate::text::similar_names;
 
 /// What of `tree` is right, as plain TOML for serde; everything else is a problem and left out.
@@ -188,11 +189,15 @@ fn scalar(value: &Value, kind: &Kind) -> Option<toml::Value> {
             toml::Value::String(text.clone())
         }
         (Kind::Text, Value::Text(text)) => toml::Value::String(text.clone()),
-        (Kind::Delimiter, Value::Text(text)) if is_delimiter(text) => toml::Value::String(text.clone()),
+        (Kind::Delimiter, Value::Text(text)) if is_one(text, is_delimiter) => {
+            toml::Value::String(text.clone())
+        }
         (Kind::Bytes, Value::Text(text)) if crate::data::Bytes::parse(text).is_some() => {
             toml::Value::String(text.clone())
         }
-        (Kind::Mark, Value::Text(text)) if is_mark(text) => toml::Value::String(text.clone()),
+        (Kind::Mark, Value::Text(text)) if text.is_empty() || is_one(text, is_mark) => {
+            toml::Value::String(text.clone())
+        }
         (Kind::Choice(choices), Value::Text(text)) if choices.contains(&text.as_str()) => {
             toml::Value::String(text.clone())
         }
@@ -201,16 +206,10 @@ fn scalar(value: &Value, kind: &Kind) -> Option<toml::Value> {
     Some(right)
 }
 
-/// A character that no number, quoted text or line break can be mistaken for.
-fn is_delimiter(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    let is_free = |c: u8| c.is_ascii() && !c.is_ascii_alphanumeric() && !b"\"'+-.\r\n\0".contains(&c);
-    bytes.next().is_some_and(is_free) && bytes.next().is_none()
-}
-
-/// Nothing, or a character that can mark a quote or a comment.
-fn is_mark(text: &str) -> bool {
-    text.len() <= 1 && text.bytes().all(crate::data::is_mark)
+/// Whether a text is one character of this kind.
+fn is_one(text: &str, is_allowed: fn(char) -> bool) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(is_allowed) && chars.next().is_none()
 }
 
 fn mistyped(node: &Node, wanted: &str) -> String {

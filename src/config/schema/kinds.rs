@@ -4,6 +4,7 @@ use std::ops::Bound;
 
 use crate::config::document::tree::Value;
 use crate::config::schema::Kind;
+use crate::data::spec_check::{DELIMITER, MARK};
 
 impl Kind {
     /// What a value has to be, with its article: `a number, finite and greater than 0`.
@@ -13,11 +14,9 @@ impl Kind {
             Self::Integer { .. } => format!("an integer, {}", self.range()),
             Self::Number { .. } => format!("a number, {}", self.range()),
             Self::Path => "a path".to_owned(),
-            Self::Delimiter => {
-                "one ASCII character that is no letter, digit, quote, sign, point or line break".to_owned()
-            }
+            Self::Delimiter => DELIMITER.to_owned(),
             Self::Bytes => "a whole number and its unit, such as \"4 GiB\" or \"200 MB\"".to_owned(),
-            Self::Mark => "one ASCII punctuation character other than + - . or \"\" for none".to_owned(),
+            Self::Mark => MARK.to_owned(),
             Self::Name => "a name".to_owned(),
             Self::Column => "a column name, or an index from 0 (-1 is the last)".to_owned(),
             Self::Choice(choices) => alternatives(choices.iter().map(|choice| format!("\"{choice}\""))),

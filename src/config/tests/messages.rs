@@ -184,19 +184,19 @@ fn choices_and_other_kinds() {
         (
             "data.delimiter=;;",
             &[
-                r#"@data.delimiter: ";;" is not allowed; it must be one ASCII character that is no letter, digit, quote, sign, point or line break"#,
+                r#"@data.delimiter: ";;" is not allowed; it must be one ASCII character other than letters, digits, + - . # ' " and line ends"#,
             ],
         ),
         (
             "data.delimiter=a",
             &[
-                r#"@data.delimiter: "a" is not allowed; it must be one ASCII character that is no letter, digit, quote, sign, point or line break"#,
+                r#"@data.delimiter: "a" is not allowed; it must be one ASCII character other than letters, digits, + - . # ' " and line ends"#,
             ],
         ),
         (
             r#"data.delimiter="\n""#,
             &[
-                r#"@data.delimiter: "\n" is not allowed; it must be one ASCII character that is no letter, digit, quote, sign, point or line break"#,
+                r#"@data.delimiter: "\n" is not allowed; it must be one ASCII character other than letters, digits, + - . # ' " and line ends"#,
             ],
         ),
         (

@@ -1,13 +1,6 @@
 //! How a file marks its fields and comments.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-use crate::data::error::ErrorKind;
-use crate::data::spec::DataSpec;
-
-/// A character that a file gives a meaning, or none; in a config a string of at most one character.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark(pub Option<char>);
+use crate::data::spec::{DataSpec, Mark};
 
 /// The characters that shape the text of a file, all of them ASCII and no two alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,27 +24,15 @@ pub(crate) enum Comments {
 }
 
 impl Dialect {
-    /// Checks the characters of `spec`, each on its own and against the others.
-    pub(crate) fn new(spec: &DataSpec) -> Result<Self, ErrorKind> {
-        let delimiter = delimiter(spec.delimiter())?;
-        let quote = spec.quote.0.map(|char| mark("quote", char)).transpose()?;
-        let comment = spec.comment.and_then(|mark| mark.0);
-        let comment = comment.map(|char| mark("comment", char)).transpose()?;
-        for (key, other, byte) in [
-            ("quote", "delimiter", quote.filter(|quote| *quote == delimiter)),
-            ("comment", "delimiter", comment.filter(|comment| *comment == delimiter)),
-            ("comment", "quote", comment.filter(|comment| Some(*comment) == quote)),
-        ] {
-            if let Some(byte) = byte {
-                return Err(ErrorKind::SameMark { key, other, char: char::from(byte) });
-            }
-        }
-        let comments = match (spec.comment, comment) {
-            (_, Some(byte)) => Comments::Skipped(byte),
-            (Some(_), None) => Comments::Absent,
-            (None, None) => Comments::Refused,
+    /// The characters of `spec`, which was checked: each is ASCII.
+    pub(crate) fn new(spec: &DataSpec) -> Self {
+        let byte = |char: char| u8::try_from(char).expect("a checked character is ASCII");
+        let comments = match spec.comment {
+            Some(Mark(Some(char))) => Comments::Skipped(byte(char)),
+            Some(Mark(None)) => Comments::Absent,
+            None => Comments::Refused,
         };
-        Ok(Self { delimiter, quote, comments })
+        Self { delimiter: byte(spec.delimiter()), quote: spec.quote.0.map(byte), comments }
     }
 
     /// A byte that, outside of a field's start, ends nothing but an unquoted run: the quote, or the
@@ -67,45 +48,6 @@ impl Comments {
         match self {
             Self::Skipped(byte) => Some(byte),
             Self::Refused | Self::Absent => None,
-        }
-    }
-}
-
-/// A character that can be part of no number, quote, comment or line end.
-fn delimiter(char: char) -> Result<u8, ErrorKind> {
-    let is_taken = char.is_ascii_alphanumeric() || "\"#+-.\n\r\0".contains(char);
-    match u8::try_from(char) {
-        Ok(byte) if byte.is_ascii() && !is_taken => Ok(byte),
-        _ => Err(ErrorKind::Delimiter(char)),
-    }
-}
-
-fn mark(key: &'static str, char: char) -> Result<u8, ErrorKind> {
-    match u8::try_from(char) {
-        Ok(byte) if is_mark(byte) => Ok(byte),
-        _ => Err(ErrorKind::Mark { key, char }),
-    }
-}
-
-/// Whether a quote or a comment can be marked with this: no number starts with it, and nobody
-/// overlooks it.
-pub(crate) fn is_mark(byte: u8) -> bool {
-    byte.is_ascii_punctuation() && !b"+-.".contains(&byte)
-}
-
-impl Serialize for Mark {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.map(String::from).unwrap_or_default())
-    }
-}
-
-impl<'de> Deserialize<'de> for Mark {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let mut chars = text.chars();
-        match (chars.next(), chars.next()) {
-            (char, None) => Ok(Self(char)),
-            _ => Err(de::Error::invalid_value(de::Unexpected::Str(&text), &"at most one character")),
         }
     }
 }

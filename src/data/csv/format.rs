@@ -1,4 +1,4 @@
-//! What of `[data]` can be checked before a file is read.
+//! How the text of files is read.
 
 use std::num::NonZeroUsize;
 use std::thread;
@@ -7,6 +7,7 @@ use crate::data::csv::dialect::Dialect;
 use crate::data::error::ErrorKind;
 use crate::data::limits::MAX_BYTES;
 use crate::data::spec::DataSpec;
+use crate::data::spec_check;
 use crate::data::table::byte_size::Bytes;
 
 /// How the text of every file of a config is read.
@@ -51,27 +52,14 @@ impl Default for Reading {
 }
 
 impl Format {
-    /// Checks the dialect, and that the parts of the split do not contradict each other.
+    /// Checks `spec` as far as that needs no file.
     pub(crate) fn new(spec: &DataSpec, reading: Reading) -> Result<Self, ErrorKind> {
-        let dialect = Dialect::new(spec)?;
-        if spec.header && !spec.column_names.is_empty() {
-            return Err(ErrorKind::NamesTwice);
-        }
-        let parts = [("valid", spec.valid, &spec.valid_path), ("test", spec.test, &spec.test_path)];
-        for (key, share, path) in parts {
-            if !(0.0..1.0).contains(&share) {
-                return Err(ErrorKind::Share { key, share });
-            }
-            if share > 0.0 && path.is_some() {
-                return Err(ErrorKind::ShareAndFile { key });
-            }
-        }
-        if spec.valid + spec.test >= 1.0 {
-            return Err(ErrorKind::Shares { valid: spec.valid, test: spec.test });
+        if let Some(problem) = spec_check::problems(spec).into_iter().next() {
+            return Err(ErrorKind::Spec(problem));
         }
         let memory = reading.memory.min(spec.memory);
         Ok(Self {
-            dialect,
+            dialect: Dialect::new(spec),
             is_delimiter_told: spec.delimiter.is_some(),
             header: spec.header,
             reading: Reading { memory, ..reading },

@@ -11,6 +11,7 @@ use crate::data::limits::{MAX_BLANK_LINES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLU
 use crate::data::schema::column::{Kind, Role, role_name};
 use crate::data::source::file_signature::FileSignature;
 use crate::data::spec::ColumnRef;
+use crate::data::spec_check::SpecProblem;
 use crate::data::table::byte_size::Bytes;
 use crate::text::{Count, DisplayPath, Quoted, QuotedNames};
 
@@ -18,30 +19,10 @@ use crate::text::{Count, DisplayPath, Quoted, QuotedNames};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ErrorKind {
     // The config asks for what is not there.
-    #[error(
-        "data.delimiter = {0:?} cannot separate fields; use one ASCII character other than letters, \
-         digits, + - . # \" and line ends"
-    )]
-    Delimiter(char),
-    #[error(
-        "data.{key} = {char:?} cannot be used; use one ASCII punctuation character other than + - . and \
-         leave it empty for none"
-    )]
-    Mark { key: &'static str, char: char },
-    #[error("data.{key} and data.{other} are both {char:?}; they must differ")]
-    SameMark { key: &'static str, other: &'static str, char: char },
-    #[error("data.column_names is for files without header; set `header = false` in [data], or remove it")]
-    NamesTwice,
+    #[error("{0}")]
+    Spec(SpecProblem),
     #[error("data.column_names has {names} names, but there are {found} columns")]
     NamesForColumns { names: usize, found: usize },
-    #[error("data.{key} = {share} is not allowed; it must be at least 0 and less than 1")]
-    Share { key: &'static str, share: f64 },
-    #[error(
-        "data.valid = {valid} and data.test = {test} leave no training rows; their sum must be less than 1"
-    )]
-    Shares { valid: f64, test: f64 },
-    #[error("data.{key} and data.{key}_path are both set; use one of them")]
-    ShareAndFile { key: &'static str },
     #[error("data.{key} = {wanted}: there is no such column{hint}")]
     NoSuchColumn { key: &'static str, wanted: ColumnRef, hint: String },
     #[error(

@@ -7,14 +7,8 @@ impl ErrorKind {
     /// What the error is about, for exit codes.
     pub(crate) fn category(&self) -> ErrorCategory {
         match self {
-            Self::Delimiter(_)
-            | Self::Mark { .. }
-            | Self::SameMark { .. }
-            | Self::NamesTwice
+            Self::Spec(_)
             | Self::NamesForColumns { .. }
-            | Self::Share { .. }
-            | Self::Shares { .. }
-            | Self::ShareAndFile { .. }
             | Self::NoSuchColumn { .. }
             | Self::LearntIgnored(_)
             | Self::NothingToLearn
@@ -138,12 +132,10 @@ impl ErrorKind {
 
     /// Whether `data.delimiter` is what has to be set or changed.
     pub(crate) fn is_about_delimiter(&self) -> bool {
-        matches!(
-            self,
-            Self::Delimiter(_)
-                | Self::OtherDelimiter(_)
-                | Self::LikelierDelimiter { .. }
-                | Self::SameMark { .. }
-        )
+        match self {
+            Self::Spec(problem) => problem.is_about_delimiter(),
+            Self::OtherDelimiter(_) | Self::LikelierDelimiter { .. } => true,
+            _ => false,
+        }
     }
 }

@@ -61,12 +61,12 @@ fn shares_that_cannot_be() {
     for share in [-0.1, 1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(
             refused(&DataSpec { valid: share, ..spec() }),
-            format!("t.csv: data.valid = {share} is not allowed; it must be at least 0 and less than 1")
+            format!("t.csv: data.valid: {share} is not allowed; it must be at least 0 and less than 1")
         );
     }
     assert_eq!(
         refused(&DataSpec { valid: 0.5, test: 0.5, ..spec() }),
-        "t.csv: data.valid = 0.5 and data.test = 0.5 leave no training rows; their sum must be less than 1"
+        "t.csv: data.test: valid + test is 1; it must be less than 1, the rest is trained on"
     );
     assert_eq!(
         refused(&DataSpec { valid: 0.1, ..spec() }),
@@ -78,14 +78,14 @@ fn shares_that_cannot_be() {
     );
     assert_eq!(
         refused(&DataSpec { test: 0.1, test_path: Some("other.csv".into()), ..spec() }),
-        "t.csv: data.test and data.test_path are both set; use one of them"
+        "t.csv: data.test: test_path is given as well; keep one of the two"
     );
 }
 
 #[test]
 fn delimiters_that_cannot_separate() {
-    for delimiter in ['"', '\n', '\r', '\0', 'e', '5', '.', '-', '+', '#', 'é', '，'] {
+    for delimiter in ['"', '\'', '\n', '\r', '\0', 'e', '5', '.', '-', '+', '#', 'é', '，'] {
         let refused = refused(&DataSpec { delimiter: Some(delimiter), ..spec() });
-        assert!(refused.starts_with(&format!("t.csv: data.delimiter = {delimiter:?} cannot")), "{refused}");
+        assert!(refused.starts_with(&format!("t.csv: data.delimiter: {delimiter:?} cannot")), "{refused}");
     }
 }

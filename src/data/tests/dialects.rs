@@ -91,7 +91,7 @@ fn columns_without_header_can_be_named() {
     let with_header = DataSpec { header: true, ..spec };
     assert_eq!(
         message("1,a,2\n3,b,4\n", &with_header),
-        "t.csv: data.column_names is for files without header; set `header = false` in [data], or remove it"
+        "t.csv: data.column_names: it is for files without header; set data.header to false"
     );
 }
 
@@ -100,17 +100,17 @@ fn marks_that_cannot_be() {
     let told = |spec: DataSpec| message("x,y\n1,a\n", &spec);
     for char in ['e', '5', '.', '-', '+', ' ', '\n', '\0', 'é'] {
         let quote = told(DataSpec { quote: Mark(Some(char)), ..spec() });
-        assert!(quote.starts_with(&format!("t.csv: data.quote = {char:?} cannot be used")), "{quote}");
+        assert!(quote.starts_with(&format!("t.csv: data.quote: {char:?} cannot be used")), "{quote}");
         let comment = told(DataSpec { comment: mark(char), ..spec() });
-        assert!(comment.starts_with(&format!("t.csv: data.comment = {char:?} cannot be used")), "{comment}");
+        assert!(comment.starts_with(&format!("t.csv: data.comment: {char:?} cannot be used")), "{comment}");
     }
     assert_eq!(
         told(DataSpec { quote: Mark(Some(',')), ..spec() }),
-        "t.csv: data.quote and data.delimiter are both ','; they must differ"
+        "t.csv: data.quote: data.delimiter is the same character; they must differ"
     );
     assert_eq!(
         told(DataSpec { comment: mark('"'), ..spec() }),
-        "t.csv: data.comment and data.quote are both '\"'; they must differ"
+        "t.csv: data.comment: data.quote is the same character; they must differ"
     );
 }
 

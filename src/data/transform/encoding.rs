@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::csv::dialect::Mark;
 use crate::data::schema::column::Role;
 use crate::data::spec::DataSpec;
+use crate::data::spec::Mark;
 use crate::data::{Kind, Scaling};
 
 /// All that is needed to turn a record of a file into inputs, and scores into answers. What is
