@@ -1,4 +1,4 @@
-//! How much is too much.
+//! Size limits.
 
 /// Bytes of the text of one file: 1 TiB. Of standard input, which is kept in memory, there may be as
 /// many as [`DataSpec::memory`](super::DataSpec::memory) says.
@@ -11,9 +11,9 @@ pub const MAX_COLUMNS: usize = 65_536;
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
 /// Blank lines at the end of a file.
 pub(crate) const MAX_BLANK_LINES: u64 = 1 << 20;
-/// Bytes of standard input that are read behind a fault, in case that another one explains more: 16 MiB.
+/// Bytes of standard input that are read after a fault, in case that another one explains more: 16 MiB.
 pub(crate) const MAX_BYTES_BEHIND: usize = 16 << 20;
-/// Bytes that are read behind an open quote, which no record has, to tell whether it is ever closed: 16 MiB.
+/// Bytes that are read after an open quote, more than any record has, to find out whether it is ever closed: 16 MiB.
 pub(crate) const MAX_QUOTED_BYTES: usize = 16 << 20;
 /// Categories of a column.
 pub const MAX_CATEGORIES: usize = 100_000;

@@ -48,7 +48,7 @@ pub struct DataSpec {
     /// Cells that mean a missing value, exactly as written; none for the usual words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing_markers: Option<Vec<String>>,
-    /// What becomes of missing values of features.
+    /// How missing values of features are handled.
     pub missing: Missing,
     /// Whether each feature has one more input that is 1 where its value is missing.
     pub missing_indicator: bool,
@@ -57,7 +57,7 @@ pub struct DataSpec {
     /// What is known of columns, by name; the rest is inferred.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, ColumnSpec>,
-    /// Bytes that the rows of a file may take in memory; more of them are kept in a file beside it.
+    /// Bytes that the rows of a file may take in memory; more of them are kept in a cache file next to it.
     pub memory: Bytes,
     /// What decides which rows are held back.
     pub split_by: SplitBy,
@@ -65,10 +65,10 @@ pub struct DataSpec {
     pub valid: f64,
     /// Share of the rows held back for a last test, stratified by class; 0 for none.
     pub test: f64,
-    /// A file of its own for validation, with the same columns.
+    /// A separate file for validation, with the same columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_path: Option<PathBuf>,
-    /// A file of its own for the last test, with the same columns.
+    /// A separate file for the last test, with the same columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_path: Option<PathBuf>,
     /// What is done to each feature, fitted on the training rows only.

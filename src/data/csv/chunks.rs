@@ -1,14 +1,14 @@
-//! A file in pieces that end where records end, so that each can be read on its own.
+//! Splits a file into chunks that end where records end, so that each can be parsed separately.
 
 use std::path::Path;
 
 use memchr::memrchr2;
 
 use crate::data::csv::dialect::Dialect;
-use crate::data::csv::format::Format;
+use crate::data::csv::dialect::TextFormat;
 use crate::data::csv::parser::overlong;
 use crate::data::csv::position::{has_line_end, line_ends};
-use crate::data::csv::record_boundaries::Borders;
+use crate::data::csv::record_boundaries::RecordBoundaries;
 use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::limits::{MAX_BYTES_BEHIND, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
 use crate::data::source::Disk;
@@ -29,7 +29,7 @@ pub(crate) struct Chunk {
     pub(crate) is_last: bool,
 }
 
-/// The pieces of a file, in order. Where it is cut depends on nothing but the file and `target`.
+/// The chunks of a file, in order. Where it is split depends on the file and `target` only.
 #[derive(Debug)]
 pub(crate) struct Chunks {
     disk: Disk,
@@ -44,8 +44,8 @@ pub(crate) struct Chunks {
 
 impl Chunks {
     /// Opens a regular file.
-    pub(crate) fn open(path: &Path, format: Format) -> Result<Self, ErrorKind> {
-        let Format { dialect, reading, .. } = format;
+    pub(crate) fn open(path: &Path, format: TextFormat) -> Result<Self, ErrorKind> {
+        let TextFormat { dialect, reading, .. } = format;
         let disk = Disk::open(path, reading)?;
         Ok(Self {
             disk,
@@ -84,7 +84,7 @@ impl Chunks {
         Ok(chunk.index == 0 || !chunk.bytes.is_empty())
     }
 
-    /// Reads what is left behind a fault, `lines` being those so far, and of standard input no more
+    /// Reads what is left after a fault, `lines` being those so far, and of standard input no more
     /// than [`MAX_BYTES_BEHIND`]: the fault, or another one that explains more.
     pub(crate) fn skip(&mut self, mut fault: Box<Located>, mut lines: u64) -> Box<Located> {
         let is_endless = self.disk.is_standard_input();
@@ -94,10 +94,10 @@ impl Chunks {
             let found = match self.next(&mut chunk) {
                 Ok(false) => break,
                 Ok(true) => chunk.text().err(),
-                Err(told) => Some(told),
+                Err(error) => Some(error),
             };
-            if let Some(told) = found {
-                fault = fault.more_informative(told.below(lines));
+            if let Some(error) = found {
+                fault = fault.more_informative(error.below(lines));
             }
             lines += chunk.lines();
         }
@@ -111,10 +111,10 @@ impl Chunks {
 
     /// Reads up to a border between records, and whether the file ended.
     fn fill(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Box<Located>> {
-        let mut borders = Borders::new(self.dialect);
+        let mut boundaries = RecordBoundaries::new(self.dialect);
         loop {
             let wanted = self.target.saturating_sub(bytes.len()).max(self.target.div_ceil(2));
-            // A byte order mark comes whole, and lines start behind it.
+            // A byte order mark comes whole, and lines start after it.
             let wanted = if bytes.is_empty() { wanted.max(BYTE_ORDER_MARK.len()) } else { wanted };
             let before = bytes.len();
             let read = self.disk.read(wanted, bytes);
@@ -123,16 +123,16 @@ impl Chunks {
                 return Ok(true);
             }
             if before == 0 && self.index == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
-                borders.start_at(BYTE_ORDER_MARK.len());
+                boundaries.start_at(BYTE_ORDER_MARK.len());
             }
-            if let Some(border) = borders.last_in(bytes) {
+            if let Some(border) = boundaries.last_in(bytes) {
                 self.rest.extend_from_slice(&bytes[border..]);
                 bytes.truncate(border);
                 return Ok(false);
             }
             refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.located(bytes))?;
-            if bytes.len() > MAX_QUOTED_BYTES && borders.is_quoted() {
-                // Whoever reads it finds the fault; it ends with a line, so that it is text.
+            if bytes.len() > MAX_QUOTED_BYTES && boundaries.is_quoted() {
+                // The parser finds the fault; the chunk ends with a line, so that it is text.
                 bytes.truncate(memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1));
                 return Ok(true);
             }

@@ -1,38 +1,37 @@
-//! Which delimiter a file seems to have, where the one that it is read with does not fit.
+//! Suggests another delimiter for a file that the given one does not fit.
 
 use crate::data::csv::dialect::Dialect;
-use crate::data::csv::format::Format;
-use crate::data::csv::parser::Lexer;
+use crate::data::csv::dialect::TextFormat;
+use crate::data::csv::parser::Parser;
 use crate::data::csv::position::line_of;
 use crate::data::error::{AtOffset, ErrorKind};
 
-/// Characters that files use as delimiter, the likeliest first.
+/// Characters that files use as delimiter, the most common first.
 const DELIMITERS: [char; 6] = [';', '\t', '|', ',', ':', ' '];
-/// Those that stand in texts and times as well, and as often in one line as in the other.
+/// Those that are common in texts and times, too, equally often in each line.
 const COMMON: [char; 2] = [':', ' '];
 /// Records that a delimiter has to fit.
 const ENOUGH_RECORDS: usize = 10;
 
-/// What is behind the fault `at` of a quote in the first name: if it is next to another delimiter,
-/// that one.
-pub(crate) fn of_quote(lexer: &Lexer<'_>, at: Box<AtOffset>) -> Box<AtOffset> {
-    let (before, after) = lexer.text().split_at(at.offset);
+/// The cause of a quoting error in the first name: another delimiter, if one is next to the quote.
+pub(crate) fn of_quote(parser: &Parser<'_>, at: Box<AtOffset>) -> Box<AtOffset> {
+    let (before, after) = parser.text().split_at(at.offset);
     let neighbour = match at.kind {
         ErrorKind::AfterQuote { .. } => after.chars().next(),
         ErrorKind::StrayQuote => before.chars().next_back(),
         _ => None,
     };
     match neighbour.filter(|neighbour| DELIMITERS.contains(neighbour) && *neighbour != ' ') {
-        Some(neighbour) => AtOffset::new(lexer.record_start(), ErrorKind::OtherDelimiter(neighbour)),
+        Some(neighbour) => AtOffset::new(parser.record_start(), ErrorKind::OtherDelimiter(neighbour)),
         None => at,
     }
 }
 
-/// Why there is one column only: another delimiter, or a title above the table. `lexer` has read
+/// Why there is one column only: another delimiter, or a title above the table. `parser` has read
 /// the first record.
-pub(crate) fn of_one_column(format: Format, mut lexer: Lexer<'_>) -> Box<AtOffset> {
-    let start = lexer.record_start();
-    let mut lines = lexer.text()[start..].split(['\n', '\r']).filter(|line| !line.is_empty());
+pub(crate) fn of_one_column(format: TextFormat, mut parser: Parser<'_>) -> Box<AtOffset> {
+    let start = parser.record_start();
+    let mut lines = parser.text()[start..].split(['\n', '\r']).filter(|line| !line.is_empty());
     let (first, second) = (lines.next().unwrap_or_default(), lines.next());
     let others = DELIMITERS.into_iter().filter(|&other| other != char::from(format.dialect.delimiter));
     let mut found = others.filter(|&other| first.contains(other));
@@ -42,27 +41,31 @@ pub(crate) fn of_one_column(format: Format, mut lexer: Lexer<'_>) -> Box<AtOffse
     if let Some(other) = found.clone().find(is_regular) {
         return AtOffset::new(start, ErrorKind::OtherDelimiter(other));
     }
-    let first_line = line_of(lexer.text().as_bytes(), start);
-    let width = match lexer.next_record() {
-        Ok(true) => lexer.skip_fields().unwrap_or(1),
+    let first_line = line_of(parser.text().as_bytes(), start);
+    let width = match parser.next_record() {
+        Ok(true) => parser.skip_fields().unwrap_or(1),
         _ => 1,
     };
     if width > 1 {
         let hint = "; if the first line is a title, remove it";
         let fault = ErrorKind::Ragged { expected: 1, found: width, first_line, hint };
-        return AtOffset::new(lexer.record_start(), fault);
+        return AtOffset::new(parser.record_start(), fault);
     }
     let other = found.find(|other| !COMMON.contains(other));
     AtOffset::new(start, other.map_or(ErrorKind::OneColumn, ErrorKind::OtherDelimiter))
 }
 
-/// Refuses a file whose delimiter nobody told if another one cuts its first records into as many
-/// fields, or more, all alike. `lexer` has read the first record, of `found` fields.
-pub(crate) fn check_usual(format: Format, lexer: &Lexer<'_>, found: usize) -> Result<(), Box<AtOffset>> {
-    let start = lexer.record_start();
-    let text = &lexer.text()[start..];
+/// Refuses a file for which no delimiter is set if another one splits each of its first records into
+/// as many fields, or more. `parser` has read the first record, of `found` fields.
+pub(crate) fn check_usual(
+    format: TextFormat,
+    parser: &Parser<'_>,
+    found: usize,
+) -> Result<(), Box<AtOffset>> {
+    let start = parser.record_start();
+    let text = &parser.text()[start..];
     let usual = format.dialect;
-    // Records that are not alike are refused anyway.
+    // Records of different widths are refused anyway.
     let least = if even_width(text, usual).is_some() { found } else { 2 };
     let others = DELIMITERS.into_iter().filter(|other| !COMMON.contains(other));
     let better = others.filter(|&other| u32::from(other) != u32::from(usual.delimiter)).find_map(|other| {
@@ -83,10 +86,10 @@ fn even_width(text: &str, dialect: Dialect) -> Option<usize> {
     if dialect.quote == Some(dialect.delimiter) {
         return None;
     }
-    let mut lexer = Lexer::new(text, dialect);
+    let mut parser = Parser::new(text, dialect);
     let mut widths = Vec::new();
-    while widths.len() < ENOUGH_RECORDS && lexer.next_record().ok()? {
-        widths.push(lexer.skip_fields().ok()?);
+    while widths.len() < ENOUGH_RECORDS && parser.next_record().ok()? {
+        widths.push(parser.skip_fields().ok()?);
     }
     // One alone proves nothing.
     let &first = widths.first().filter(|&&first| first > 1 && widths.len() > 1)?;

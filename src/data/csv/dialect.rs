@@ -1,8 +1,15 @@
-//! How a file marks its fields and comments.
+//! How the text of files is read: its special characters, and how much at a time.
 
+use std::num::NonZeroUsize;
+use std::thread;
+
+use crate::data::error::ErrorKind;
+use crate::data::limits::MAX_BYTES;
 use crate::data::spec::{DataSpec, Mark};
+use crate::data::spec_check;
+use crate::data::table::byte_size::Bytes;
 
-/// The characters that shape the text of a file, all of them ASCII and no two alike.
+/// The special characters of a file, all ASCII and all different.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
     /// Between fields; no line end.
@@ -12,10 +19,10 @@ pub(crate) struct Dialect {
     pub(crate) comments: Comments,
 }
 
-/// What becomes of comment lines.
+/// What is done with comment lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Comments {
-    /// A line that starts with `#` is refused, because nobody said what it is.
+    /// A line that starts with `#` is refused, since `comment` is not set.
     Refused,
     /// There are none; any line may start with anything.
     Absent,
@@ -49,5 +56,62 @@ impl Comments {
             Self::Skipped(byte) => Some(byte),
             Self::Refused | Self::Absent => None,
         }
+    }
+}
+
+/// How the text of every file of a config is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TextFormat {
+    pub(crate) dialect: Dialect,
+    /// Whether the delimiter was set, so that no other one is suggested.
+    pub(crate) is_delimiter_set: bool,
+    /// Whether the first record names the columns.
+    pub(crate) header: bool,
+    pub(crate) reading: ReadOptions,
+}
+
+/// How much is read, and how much at a time; apart from the limits, results do not depend on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadOptions {
+    /// Bytes that the text of a file may have.
+    pub(crate) limit: u64,
+    /// Bytes that its rows may take in memory; that of the config if this is more.
+    pub(crate) memory: Bytes,
+    /// Bytes that a thread parses at a time: few enough to stay in its cache.
+    pub(crate) chunk: usize,
+    pub(crate) threads: NonZeroUsize,
+    /// Whether the file is read only once: without a hash, and standard input is not kept.
+    pub(crate) streamed: bool,
+    /// Whether a single column is enough.
+    pub(crate) one_column: bool,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self {
+            limit: MAX_BYTES,
+            memory: Bytes(u64::MAX),
+            chunk: 1 << 18,
+            threads,
+            streamed: false,
+            one_column: false,
+        }
+    }
+}
+
+impl TextFormat {
+    /// Checks `spec` as far as that needs no file.
+    pub(crate) fn new(spec: &DataSpec, reading: ReadOptions) -> Result<Self, ErrorKind> {
+        if let Some(problem) = spec_check::problems(spec).into_iter().next() {
+            return Err(ErrorKind::Spec(problem));
+        }
+        let memory = reading.memory.min(spec.memory);
+        Ok(Self {
+            dialect: Dialect::new(spec),
+            is_delimiter_set: spec.delimiter.is_some(),
+            header: spec.header,
+            reading: ReadOptions { memory, ..reading },
+        })
     }
 }

@@ -1,6 +1,6 @@
-//! The short way to read a record in which nothing is quoted and nothing is wrong.
+//! The fast path for records in which nothing is quoted and nothing is wrong.
 //!
-//! It either reads exactly what the [`Lexer`](crate::data::csv::parser::Lexer) and [`number`] would, or gives
+//! It either reads exactly what the [`Parser`](crate::data::csv::parser::Parser) and [`number`] would, or gives
 //! up, and then they read the record again and say what is wrong with it.
 
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ use crate::data::schema::layout::{Gap, Layout, Take};
 /// Reads the record of `text` that starts at `start`, its values into `row`, its texts, trimmed,
 /// into `cells`; the result is the place of its line end, or the end of the text.
 #[inline]
-pub(crate) fn read_plain<'t>(
+pub(crate) fn parse_simple_record<'t>(
     text: &'t str,
     start: usize,
     dialect: Dialect,
@@ -34,18 +34,18 @@ pub(crate) fn read_plain<'t>(
         }
         match *take {
             Take::Number(index) => {
-                let (value, behind) = match decimal(bytes, at) {
-                    Some((value, behind)) if is_end(bytes, behind, delimiter) => (value, behind),
+                let (value, next) = match decimal(bytes, at) {
+                    Some((value, next)) if is_end(bytes, next, delimiter) => (value, next),
                     _ => {
-                        let behind = end_of_cell(bytes, at, delimiter, quote)?;
-                        (number_or_gap(&text[at..behind], layout, index)?, behind)
+                        let next = end_of_cell(bytes, at, delimiter, quote)?;
+                        (number_or_gap(&text[at..next], layout, index)?, next)
                     }
                 };
                 if layout.markers.holds(value) {
                     return None;
                 }
                 row[index] = value;
-                end = behind;
+                end = next;
             }
             Take::Word(index) => {
                 end = end_of_cell(bytes, at, delimiter, quote)?;
@@ -77,7 +77,7 @@ pub(crate) fn read_plain<'t>(
 #[inline]
 fn number_or_gap(cell: &str, layout: &Layout, index: usize) -> Option<f64> {
     number(cell).or_else(|| {
-        let is_gap = layout.values[index].gap != Gap::ErrorKind && layout.markers.in_numbers(trim(cell));
+        let is_gap = layout.values[index].gap != Gap::Refuse && layout.markers.in_numbers(trim(cell));
         is_gap.then_some(f64::NAN)
     })
 }
@@ -86,7 +86,7 @@ fn number_or_gap(cell: &str, layout: &Layout, index: usize) -> Option<f64> {
 fn word_or_gap(text: &str, layout: &Layout, index: usize) -> Option<f64> {
     let value = &layout.values[index];
     match layout.markers.in_texts(text) {
-        true => (value.gap != Gap::ErrorKind).then_some(f64::NAN),
+        true => (value.gap != Gap::Refuse).then_some(f64::NAN),
         false => value.words.number(text),
     }
 }
@@ -101,7 +101,7 @@ const POWERS: [f64; DIGITS + 1] = [
     1e19,
 ];
 
-/// The decimal number without exponent that starts at `start`, and the place behind it.
+/// The decimal number without exponent that starts at `start`, and where it ends.
 ///
 /// Correctly rounded: a quotient of two doubles that are exact is rounded once.
 #[inline]
@@ -112,9 +112,9 @@ fn decimal(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
     let (value, end) = if bytes.get(end) != Some(&b'.') {
         (exact(whole, end - first)?, end)
     } else {
-        let (all, behind) = digits(bytes, end + 1, whole);
-        let decimals = behind - end - 1;
-        (exact(all, end - first + decimals)? / POWERS[decimals], behind)
+        let (all, next) = digits(bytes, end + 1, whole);
+        let decimals = next - end - 1;
+        (exact(all, end - first + decimals)? / POWERS[decimals], next)
     };
     Some((if sign == b'-' { -value } else { value }, end))
 }
@@ -173,17 +173,17 @@ mod tests {
         let value = |gap| Value { gap, ..Value::default() };
         Layout {
             takes: vec![Take::Number(1), Take::Text(0), Take::Nothing, Take::Number(0)],
-            values: vec![value(gap), value(Gap::ErrorKind)],
+            values: vec![value(gap), value(Gap::Refuse)],
             features: 2,
             weight: None,
-            texts: vec![Gap::ErrorKind],
+            texts: vec![Gap::Refuse],
             markers: Markers::new(None),
         }
     }
 
     fn read(text: &str) -> Option<(usize, Cow<'_, str>, [f64; 2])> {
         let (mut row, mut cells) = ([0.0; 2], [Cell::default()]);
-        let end = read_plain(text, 0, DIALECT, &layout(Gap::ErrorKind), &mut row, &mut cells)?;
+        let end = parse_simple_record(text, 0, DIALECT, &layout(Gap::Refuse), &mut row, &mut cells)?;
         let [Cell { text, .. }] = cells;
         Some((end, text, row))
     }
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn a_value_is_missing_only_where_it_may_be() {
         let (mut row, mut cells) = ([0.0; 2], [Cell::default()]);
-        let mut read = |text| read_plain(text, 0, DIALECT, &layout(Gap::Kept), &mut row, &mut cells);
+        let mut read = |text| parse_simple_record(text, 0, DIALECT, &layout(Gap::Kept), &mut row, &mut cells);
         assert_eq!((read("1,a,,"), read("1,a,, NA"), read(",a,,1")), (Some(5), Some(8), None));
         assert!(row[0].is_nan());
     }

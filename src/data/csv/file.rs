@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::delimiter_guess;
-use crate::data::csv::format::Format;
+use crate::data::csv::dialect::TextFormat;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::trim;
-use crate::data::csv::parser::Lexer;
+use crate::data::csv::parser::Parser;
 use crate::data::csv::position::line_of;
 use crate::data::csv::raw_rows::{NumberOf, RawRows, read_rows};
 use crate::data::csv::row_reader::RowReader;
@@ -26,7 +26,7 @@ pub(crate) struct CsvFile {
     pub(crate) path: PathBuf,
     /// Of the columns.
     pub(crate) names: Vec<String>,
-    format: Format,
+    format: TextFormat,
     first: Chunk,
     chunks: Chunks,
     /// Of the first record.
@@ -36,7 +36,7 @@ pub(crate) struct CsvFile {
 impl CsvFile {
     /// Reads a file up to its first record. `given` names the columns of a file without header,
     /// unless it is empty.
-    pub(crate) fn open(path: &Path, format: Format, given: &[String]) -> Result<Self, DataError> {
+    pub(crate) fn open(path: &Path, format: TextFormat, given: &[String]) -> Result<Self, DataError> {
         let mut chunks = Chunks::open(path, format).map_err(|fault| DataError::new(path, fault))?;
         let mut first = Chunk::default();
         let read = chunks.next(&mut first);
@@ -44,7 +44,7 @@ impl CsvFile {
             Ok((names, first_line)) => {
                 Ok(Self { path: path.to_owned(), names, format, first, chunks, first_line })
             }
-            Err(told) => Err(data_error(*chunks.skip(told, first.lines()), path, &[])),
+            Err(error) => Err(data_error(*chunks.skip(error, first.lines()), path, &[])),
         }
     }
 
@@ -62,10 +62,10 @@ impl CsvFile {
         let reader = RowReader { format: self.format, layout, first_line: self.first_line };
         let store = Store::new(layout.features, self.format.reading.memory, &self.path);
         let rows = read_rows(reader, &self.first, &mut self.chunks, store, number_of);
-        rows.map_err(|told| self.error(*told))
+        rows.map_err(|error| self.error(*error))
     }
 
-    /// What stands in the columns of all rows, of which `most` different texts are kept; 0 leaves a
+    /// Surveys the columns of all rows, of which `most` different texts are kept; 0 leaves a
     /// column out. The rows cannot be read after that.
     pub(crate) fn survey(
         mut self,
@@ -76,10 +76,10 @@ impl CsvFile {
         let Self { format, first_line, .. } = self;
         let surveyor = Surveyor::new(format, first_line, markers, most, hashes_rows);
         let surveys = surveyor.survey(&self.first, &mut self.chunks);
-        surveys.map_err(|told| self.error(*told))
+        surveys.map_err(|error| self.error(*error))
     }
 
-    /// What stands in the columns of the first rows.
+    /// Surveys the columns of the first rows.
     pub(crate) fn sample(&self, markers: &Markers, most: Vec<usize>) -> Vec<ColumnSurvey> {
         let Self { format, first_line, .. } = *self;
         Surveyor::new(format, first_line, markers, most, false).sample(&self.first)
@@ -92,8 +92,8 @@ impl CsvFile {
     }
 
     /// An error at a place in this file.
-    pub(crate) fn error(&self, told: Located) -> DataError {
-        data_error(told, &self.path, &self.names)
+    pub(crate) fn error(&self, error: Located) -> DataError {
+        data_error(error, &self.path, &self.names)
     }
 
     /// An error of its columns, or of this file as a whole.
@@ -112,13 +112,13 @@ pub(crate) fn data_error(mut error: Located, path: &Path, names: &[String]) -> D
 }
 
 /// The names of the columns and the line of the first record, which has as many fields.
-fn columns(first: &Chunk, format: Format, given: &[String]) -> Result<(Vec<String>, u64), Box<Located>> {
+fn columns(first: &Chunk, format: TextFormat, given: &[String]) -> Result<(Vec<String>, u64), Box<Located>> {
     let body = first.text()?;
-    let mut lexer = Lexer::new(body, format.dialect);
-    let names = match lexer.next_record() {
-        Ok(true) => names(&mut lexer, format, given),
+    let mut parser = Parser::new(body, format.dialect);
+    let names = match parser.next_record() {
+        Ok(true) => names(&mut parser, format, given),
         Ok(false) if !first.is_last => {
-            Err(AtOffset::new(lexer.blank_end().unwrap_or_default(), ErrorKind::BlankLine))
+            Err(AtOffset::new(parser.blank_end().unwrap_or_default(), ErrorKind::BlankLine))
         }
         Ok(false) if body.bytes().all(|byte| byte.is_ascii_whitespace()) => {
             Err(AtOffset::new(0, ErrorKind::Empty))
@@ -127,36 +127,43 @@ fn columns(first: &Chunk, format: Format, given: &[String]) -> Result<(Vec<Strin
         Err(at) => Err(at),
     };
     let names = names.map_err(|at| at.located(body.as_bytes()))?;
-    Ok((names, line_of(body.as_bytes(), lexer.record_start())))
+    Ok((names, line_of(body.as_bytes(), parser.record_start())))
 }
 
-/// `lexer` is at the first record.
-fn names(lexer: &mut Lexer<'_>, format: Format, given: &[String]) -> Result<Vec<String>, Box<AtOffset>> {
+/// `parser` is at the first record.
+fn names(
+    parser: &mut Parser<'_>,
+    format: TextFormat,
+    given: &[String],
+) -> Result<Vec<String>, Box<AtOffset>> {
     let mut names = Vec::new();
     loop {
-        let field = match lexer.next_field() {
-            Err(at) if names.is_empty() => return Err(delimiter_guess::of_quote(lexer, at)),
+        let field = match parser.next_field() {
+            Err(at) if names.is_empty() => return Err(delimiter_guess::of_quote(parser, at)),
             field => field?,
         };
         if names.len() == MAX_COLUMNS {
-            return Err(AtOffset::new(lexer.record_start(), ErrorKind::TooManyColumns));
+            return Err(AtOffset::new(parser.record_start(), ErrorKind::TooManyColumns));
         }
-        names.push(trim(&lexer.content(field)).to_owned());
+        names.push(trim(&parser.content(field)).to_owned());
         if field.is_last {
             break;
         }
     }
     match names.len() {
-        1 if !format.reading.one_column => return Err(delimiter_guess::of_one_column(format, lexer.clone())),
-        found if !format.is_delimiter_told => delimiter_guess::check_usual(format, lexer, found)?,
+        1 if !format.reading.one_column => {
+            return Err(delimiter_guess::of_one_column(format, parser.clone()));
+        }
+        found if !format.is_delimiter_set => delimiter_guess::check_usual(format, parser, found)?,
         _ => {}
     }
     match names.len() {
         _ if format.header => Ok(names),
         found if given.is_empty() => Ok(numbered_names(found)),
         found if given.len() == found => Ok(given.to_vec()),
-        found => {
-            Err(AtOffset::new(lexer.record_start(), ErrorKind::NamesForColumns { names: given.len(), found }))
-        }
+        found => Err(AtOffset::new(
+            parser.record_start(),
+            ErrorKind::NamesForColumns { names: given.len(), found },
+        )),
     }
 }

@@ -62,12 +62,12 @@ impl Merged {
         let before = self.lines;
         self.lines += lines;
         let has_rows =
-            summary.records > 0 || summary.fault.as_ref().is_some_and(|told| told.kind.rank() == 0);
+            summary.records > 0 || summary.fault.as_ref().is_some_and(|error| error.kind.rank() == 0);
         self.check_blank_lines(has_rows, summary.blank.map(|line| line + before))?;
         // What is before the fault may have one that only `append` can find.
         let flow = content.map_or(Ok(ControlFlow::Continue(())), |content| append(content, before))?;
-        if let Some(told) = summary.fault {
-            return Err(told.below(before));
+        if let Some(error) = summary.fault {
+            return Err(error.below(before));
         }
         self.records += summary.records;
         self.line_ends.add(summary.line_ends);
@@ -76,11 +76,11 @@ impl Merged {
 
     /// Adds a chunk after the first fault.
     fn add_later<T>(&mut self, chunk: ChunkResult<T>) {
-        if let Some(told) = chunk.summary.fault {
-            let told = told.below(self.lines);
+        if let Some(error) = chunk.summary.fault {
+            let error = error.below(self.lines);
             self.later = Some(match self.later.take() {
-                Some(first) => first.more_informative(told),
-                None => told,
+                Some(first) => first.more_informative(error),
+                None => error,
             });
         }
         self.lines += chunk.lines;

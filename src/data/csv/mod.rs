@@ -5,7 +5,6 @@ pub(crate) mod delimiter_guess;
 pub(crate) mod dialect;
 pub(crate) mod fast_path;
 pub(crate) mod file;
-pub(crate) mod format;
 pub(crate) mod merge;
 pub(crate) mod missing;
 pub(crate) mod number;

@@ -1,4 +1,4 @@
-//! One cell of a column of numbers: a finite number in the range of `f32`, or why it is none.
+//! Parses a cell of a numeric column: a finite number in the range of `f32`, or the reason why not.
 
 use crate::data::csv::missing::Markers;
 use crate::data::error::ErrorKind;
@@ -9,7 +9,7 @@ const NOT_FINITE: [&str; 10] =
     ["nan", "inf", "infinity", "infinite", "∞", "1.#inf", "1.#ind", "1.#qnan", "1.#snan", "nan(ind)"];
 
 const CURRENCIES: [char; 7] = ['$', '€', '£', '¥', '₹', '₩', '¢'];
-/// What stands between groups of three digits, beside comma and point.
+/// Separators of groups of three digits, besides comma and point.
 const THOUSANDS: [char; 6] = [' ', '_', '\'', '’', '\u{a0}', '\u{202f}'];
 
 /// The number in a cell, spaces and tabs around it trimmed; none if [`fault`] has a reason
@@ -70,7 +70,7 @@ fn is_grouped(text: &str) -> bool {
     let groups: Vec<&str> = text.split(|char| THOUSANDS.contains(&char) || ",.".contains(char)).collect();
     let are_digits = |group: &&str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
     let (Some(first), Some(inner)) = (groups.first(), groups.get(1..groups.len() - 1)) else { return false };
-    // What is behind the last separator may be decimals.
+    // After the last separator there may be decimals.
     let is_last =
         groups.last().is_some_and(|last| are_digits(last) && (last.len() == 3 || !inner.is_empty()));
     are_digits(first)
@@ -89,7 +89,7 @@ fn is_not_finite(text: &str) -> bool {
     NOT_FINITE.contains(&word.trim_start_matches(['+', '-']))
 }
 
-/// Why a cell is no number that can be trained on.
+/// Why a cell is not a number that can be trained on.
 #[cold]
 pub(crate) fn fault(text: &str, markers: &Markers) -> ErrorKind {
     let text = trim(text);

@@ -1,10 +1,10 @@
-//! Records and fields of CSV text, strictly.
+//! Parses CSV text into records and fields, strictly.
 //!
 //! The grammar is RFC 4180 with any one-byte delimiter and quote, or no quote at all, and LF, CRLF or
 //! CR as line end; lines that start with a comment mark may be passed over. What other readers
 //! reinterpret is a fault here: a quote that never closes, quotes inside unquoted fields,
-//! characters after a closing quote, blank lines between records, comment lines that nobody announced. Blank lines at
-//! the end of the text are accepted.
+//! characters after a closing quote, blank lines between records, unexpected comment lines. Blank lines
+//! at the end of the text are accepted.
 //!
 //! Nothing is allocated unless a field has doubled quotes. Places are byte offsets, and lines are
 //! counted for a message only.
@@ -18,9 +18,9 @@ use crate::data::csv::position::line_of;
 use crate::data::error::{AtOffset, ErrorKind};
 use crate::data::limits::{MAX_COLUMNS, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
 
-/// A reader over text in which every field is visited once, in order.
+/// Visits every field of a text once, in order.
 #[derive(Clone, Debug)]
-pub(crate) struct Lexer<'t> {
+pub(crate) struct Parser<'t> {
     text: &'t str,
     dialect: Dialect,
     ends_plain_run: [bool; 256],
@@ -51,7 +51,7 @@ pub(crate) struct LineEnds {
     pub(crate) cr: bool,
 }
 
-impl<'t> Lexer<'t> {
+impl<'t> Parser<'t> {
     /// Starts at the first record.
     pub(crate) fn new(text: &'t str, dialect: Dialect) -> Self {
         let mut ends_plain_run = [false; 256];
@@ -145,7 +145,7 @@ impl<'t> Lexer<'t> {
         self.text
     }
 
-    /// Goes on behind the current record, which was read by other means up to `end`: the place of
+    /// Goes on after the current record, which was read by other means up to `end`: the place of
     /// a line end, or the end of the text.
     pub(crate) fn end_record(&mut self, end: usize) {
         self.at = end;
@@ -154,7 +154,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// Once there is no more record: where the blank lines begin that end the text.
+    /// After the last record: where the blank lines at the end begin.
     pub(crate) fn blank_end(&self) -> Option<usize> {
         self.blank_end
     }

@@ -72,9 +72,9 @@ impl RawRows {
         for (index, (all, text)) in self.texts.iter_mut().zip(&chunk.texts).enumerate() {
             let mut numbers = Vec::with_capacity(text.found.len());
             for (found, line) in &text.found {
-                let number = number_of(index, found, line + lines).map_err(|mut told| {
-                    told.field = layout.column_of_text(index);
-                    told
+                let number = number_of(index, found, line + lines).map_err(|mut error| {
+                    error.field = layout.column_of_text(index);
+                    error
                 });
                 numbers.push(number?);
             }

@@ -1,16 +1,16 @@
-//! Where a text may be cut so that every piece holds whole records.
+//! Finds where text can be split so that every chunk holds whole records.
 
 use memchr::{memchr_iter, memchr2, memchr3, memrchr2};
 
 use crate::data::csv::dialect::Dialect;
 
-/// Looks for the last border between records in bytes that become more. They start outside of
-/// quotes, at the start of a line.
+/// Looks for the last boundary between records in growing bytes, which start outside of quotes, at the
+/// start of a line.
 ///
-/// What is no well-formed CSV may be cut anywhere, but only behind its first fault. No border
-/// follows on a comment, so that a piece with nothing but comments is the last one.
+/// Malformed CSV may be split anywhere after its first error. No boundary follows a comment, so that
+/// only the last chunk can hold nothing but comments.
 #[derive(Debug)]
-pub(crate) struct Borders {
+pub(crate) struct RecordBoundaries {
     quote: Option<u8>,
     comment: Option<u8>,
     seen: usize,
@@ -20,7 +20,7 @@ pub(crate) struct Borders {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// At the start of a line, outside of quotes. Without comments lines are not told apart, and
+    /// At the start of a line, outside of quotes. Without comments lines are not distinguished, and
     /// this is anywhere outside of quotes.
     Line,
     Record,
@@ -28,7 +28,7 @@ enum State {
     Comment,
 }
 
-impl Borders {
+impl RecordBoundaries {
     pub(crate) fn new(dialect: Dialect) -> Self {
         let Dialect { quote, comments, .. } = dialect;
         Self { quote, comment: comments.skipped(), seen: 0, state: State::Line, last: None }

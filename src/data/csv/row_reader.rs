@@ -7,11 +7,11 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::data::csv::dialect::Dialect;
-use crate::data::csv::fast_path::read_plain;
-use crate::data::csv::format::Format;
+use crate::data::csv::dialect::TextFormat;
+use crate::data::csv::fast_path::parse_simple_record;
 use crate::data::csv::number;
 use crate::data::csv::number::{number, trim};
-use crate::data::csv::parser::{Field, Lexer, LineEnds};
+use crate::data::csv::parser::{Field, LineEnds, Parser};
 use crate::data::csv::position::line_of;
 use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::schema::layout::{Gap, Layout, Take};
@@ -19,7 +19,7 @@ use crate::data::schema::layout::{Gap, Layout, Take};
 /// How the records of a file become rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowReader<'r> {
-    pub(crate) format: Format,
+    pub(crate) format: TextFormat,
     pub(crate) layout: &'r Layout,
     /// The line of the first record, which says how many columns there are.
     pub(crate) first_line: u64,
@@ -86,7 +86,7 @@ impl RowReader<'_> {
         values: &mut Vec<f64>,
         visitor: &mut impl RowVisitor<'t>,
     ) -> ReadSummary {
-        let mut parser = Lexer::new(text, self.format.dialect);
+        let mut parser = Parser::new(text, self.format.dialect);
         let mut records = 0;
         values.clear();
         let read = self.read_all(&mut parser, is_first, values, visitor, &mut records);
@@ -100,13 +100,13 @@ impl RowReader<'_> {
 
     fn read_all<'t>(
         &self,
-        parser: &mut Lexer<'t>,
+        parser: &mut Parser<'t>,
         is_first: bool,
         values: &mut Vec<f64>,
         visitor: &mut impl RowVisitor<'t>,
         records: &mut usize,
     ) -> Result<(), Box<AtOffset>> {
-        let Self { format: Format { dialect, header, .. }, layout, .. } = *self;
+        let Self { format: TextFormat { dialect, header, .. }, layout, .. } = *self;
         let (width, may_drop, text) = (layout.values.len(), layout.may_drop(), parser.text());
         let mut cells = vec![Cell::default(); layout.texts.len()];
         if header && is_first && parser.next_record()? {
@@ -117,7 +117,7 @@ impl RowReader<'_> {
             let (start, first_value) = (parser.record_start(), values.len());
             values.resize(first_value + width, 0.0);
             let row = &mut values[first_value..];
-            let simple_end = read_plain(text, start, dialect, layout, row, &mut cells);
+            let simple_end = parse_simple_record(text, start, dialect, layout, row, &mut cells);
             let state = match simple_end {
                 Some(end) => {
                     parser.end_record(end);
@@ -145,7 +145,7 @@ impl RowReader<'_> {
     /// Reads the current record field by field: its numbers into `row`, its texts into `cells`.
     fn read_record<'t>(
         &self,
-        parser: &mut Lexer<'t>,
+        parser: &mut Parser<'t>,
         row: &mut [f64],
         cells: &mut [Cell<'t>],
     ) -> Result<RowState, Box<AtOffset>> {
@@ -173,7 +173,7 @@ impl RowReader<'_> {
                     let gap = layout.markers.in_texts(&text).then_some(layout.texts[index]);
                     is_dropped |= gap == Some(Gap::DropsRow);
                     let fault =
-                        (gap == Some(Gap::ErrorKind)).then(|| ErrorKind::Missing(text.clone().into_owned()));
+                        (gap == Some(Gap::Refuse)).then(|| ErrorKind::Missing(text.clone().into_owned()));
                     cells[index] = Cell { text, offset: field.start() };
                     fault
                 }
@@ -197,7 +197,7 @@ impl RowReader<'_> {
 
     /// Refuses a record whose number of fields is not that of the first one; `last` is its last
     /// field.
-    fn check_width(&self, parser: &Lexer<'_>, found: usize, last: Field) -> Result<(), Box<AtOffset>> {
+    fn check_width(&self, parser: &Parser<'_>, found: usize, last: Field) -> Result<(), Box<AtOffset>> {
         let expected = self.layout.takes.len();
         if found == expected {
             return Ok(());
@@ -218,7 +218,7 @@ fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, ErrorKind> {
         Take::Word(index) => {
             let value = &layout.values[index];
             match layout.markers.in_texts(text) {
-                true if value.gap == Gap::ErrorKind => {
+                true if value.gap == Gap::Refuse => {
                     Err(ErrorKind::MissingValue { text: text.to_owned(), columns: Vec::new() })
                 }
                 true => Ok(f64::NAN),
@@ -232,7 +232,7 @@ fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, ErrorKind> {
                 None => layout.markers.in_numbers(text),
             };
             match found {
-                _ if is_missing && layout.values[index].gap != Gap::ErrorKind => Ok(f64::NAN),
+                _ if is_missing && layout.values[index].gap != Gap::Refuse => Ok(f64::NAN),
                 _ if is_missing && index >= layout.features => Err(ErrorKind::Missing(text.to_owned())),
                 Some(value) if value < 0.0 && layout.weight == Some(index) => {
                     Err(ErrorKind::NegativeWeight(text.to_owned()))

@@ -48,9 +48,10 @@ pub(crate) struct Value {
 /// What a missing value is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Gap {
-    /// A fault.
+    /// An error.
     #[default]
-    ErrorKind,
+    #[serde(rename = "Fault")]
+    Refuse,
     /// NaN, or as it stands where texts are read.
     Kept,
     /// NaN, which drops the row.

@@ -161,7 +161,7 @@ fn value(feature: &FeatureEncoding) -> Value {
             Words::categories(categories.iter().chain(rare))
         }
     };
-    Value { gap: if feature.takes_missing() { Gap::Kept } else { Gap::ErrorKind }, words }
+    Value { gap: if feature.takes_missing() { Gap::Kept } else { Gap::Refuse }, words }
 }
 
 fn categories(encoding: &Encoding) -> Vec<(usize, u32)> {

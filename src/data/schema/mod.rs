@@ -78,7 +78,7 @@ impl Schema {
         let roles = roles(&names, spec, holds_numbers)?;
         let truth = truth(&names, &roles, spec)?;
         let weight = roles.iter().position(|role| *role == Role::Weight);
-        let gap = if spec.missing == Missing::DropRow { Gap::DropsRow } else { Gap::ErrorKind };
+        let gap = if spec.missing == Missing::DropRow { Gap::DropsRow } else { Gap::Refuse };
         let mut columns: Vec<Column> = names
             .iter()
             .zip(roles)
@@ -231,7 +231,7 @@ impl Schema {
     fn layout_of(&self, takes: Vec<Take>, texts: &[(usize, TextUse)], markers: Markers) -> Layout {
         let of_feature = |(_, feature): (_, &FeatureColumn)| Value {
             gap: match feature.missing {
-                Missing::Refuse => Gap::ErrorKind,
+                Missing::Refuse => Gap::Refuse,
                 Missing::DropRow => Gap::DropsRow,
                 _ => Gap::Kept,
             },
@@ -261,7 +261,7 @@ impl Column {
             match (&told.missing, told.indicator) {
                 (None, None) => {}
                 (Some(Missing::DropRow), None) if is_read(self.role) => self.gap = Gap::DropsRow,
-                (Some(Missing::Refuse), None) if is_read(self.role) => self.gap = Gap::ErrorKind,
+                (Some(Missing::Refuse), None) if is_read(self.role) => self.gap = Gap::Refuse,
                 _ => return Err(ErrorKind::GapsOfNoFeature(self.name.clone())),
             }
             return Ok(());

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::data::Kind;
+use crate::data::csv::dialect::{ReadOptions, TextFormat};
 use crate::data::csv::file::CsvFile;
-use crate::data::csv::format::{Format, Reading};
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::number;
 use crate::data::error::{DataError, ErrorKind};
@@ -94,8 +94,8 @@ impl Profile {
     ///
     /// If the file cannot be read as a table; what is in its cells is no reason.
     pub fn of(spec: &DataSpec) -> Result<Self, DataError> {
-        let format =
-            Format::new(spec, Reading::default()).map_err(|fault| DataError::new(&spec.path, fault))?;
+        let format = TextFormat::new(spec, ReadOptions::default())
+            .map_err(|fault| DataError::new(&spec.path, fault))?;
         let file = CsvFile::open(&spec.path, format, &spec.column_names)?;
         let (names, first_line) = (file.names.clone(), file.first_line);
         let mut seen = HashMap::new();

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 pub(crate) use crate::data::schema::column_stats::{ColumnSurvey, Sort};
 
 use crate::data::csv::chunks::{Chunk, Chunks};
-use crate::data::csv::format::Format;
+use crate::data::csv::dialect::TextFormat;
 use crate::data::csv::merge::read_chunks;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::trim;
@@ -27,7 +27,7 @@ pub(crate) struct Survey {
 /// Surveys columns.
 #[derive(Debug)]
 pub(crate) struct Surveyor {
-    format: Format,
+    format: TextFormat,
     /// The line of the first record.
     first_line: u64,
     /// For each column of the file, how many different texts are kept.
@@ -42,7 +42,7 @@ pub(crate) struct Surveyor {
 impl Surveyor {
     /// `most` says for each column of the file how many different texts are kept; 0 leaves it out.
     pub(crate) fn new(
-        format: Format,
+        format: TextFormat,
         first_line: u64,
         markers: &Markers,
         most: Vec<usize>,

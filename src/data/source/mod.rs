@@ -12,7 +12,7 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use crate::data::csv::format::Reading;
+use crate::data::csv::dialect::ReadOptions;
 use crate::data::error::ErrorKind;
 use crate::data::error::phrases::SpecialFile;
 use crate::data::source::stdin::Spooled;
@@ -38,8 +38,8 @@ enum Body {
 
 impl Disk {
     /// Opens a file, of which as many bytes of text are read at most as `reading` allows.
-    pub(crate) fn open(path: &Path, reading: Reading) -> Result<Self, ErrorKind> {
-        let Reading { limit, memory, streamed, .. } = reading;
+    pub(crate) fn open(path: &Path, reading: ReadOptions) -> Result<Self, ErrorKind> {
+        let ReadOptions { limit, memory, streamed, .. } = reading;
         if path == Path::new(STANDARD_INPUT) {
             // Kept as text, too.
             let limit = if streamed { limit } else { limit.min(memory.0) };
@@ -70,7 +70,7 @@ impl Disk {
         if path == Path::new(STANDARD_INPUT) && !stdin::is_kept() {
             return Ok(None);
         }
-        Self::open(path, Reading { limit: u64::MAX, ..Reading::default() }).map(Some)
+        Self::open(path, ReadOptions { limit: u64::MAX, ..ReadOptions::default() }).map(Some)
     }
 
     /// Appends the next `count` bytes of text; fewer only at the end.

@@ -1,4 +1,4 @@
-//! Standard input, kept for whoever reads it again: it comes only once.
+//! A replayable copy of standard input.
 
 use std::io::{self, ErrorKind, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};

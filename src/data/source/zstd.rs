@@ -7,10 +7,10 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 /// What is wrong with a file.
 const CUT: &str = "the file ends too early";
-const NO_FRAME: &str = "not a valid Zstandard frame header";
+const NO_FRAME: &str = "not a valid Zstandard context header";
 const DICTIONARY: &str = "they need a dictionary; pack them without one";
 const WINDOW: &str = "they need too much memory to unpack; pack them without --long";
-const DAMAGED: &str = "corrupted Zstandard frame";
+const DAMAGED: &str = "corrupted Zstandard context";
 
 /// Reads what all frames of a file hold, and compares their checksums where they have some.
 pub(crate) struct ZstdReader<R> {
@@ -32,7 +32,7 @@ impl<R: BufRead> ZstdReader<R> {
         self.source
     }
 
-    /// Starts the next frame with something in it; false at the end of the file.
+    /// Starts the next context with something in it; false at the end of the file.
     fn next_frame(&mut self) -> io::Result<bool> {
         while !self.source.fill_buf()?.is_empty() {
             match self.decoder.reset(&mut self.source) {
@@ -93,7 +93,7 @@ impl<R> std::fmt::Debug for ZstdReader<R> {
 }
 
 /// The first cause: an error of the file beneath stays one. Other causes are named after the insides of
-/// the decoder, which help nobody to mend a file.
+/// the decoder, which do not help to repair a file.
 fn damaged(error: FrameDecoderError) -> io::Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(error) = cause {

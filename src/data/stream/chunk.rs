@@ -7,9 +7,9 @@ use std::mem;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::data::csv::format::Format;
+use crate::data::csv::dialect::TextFormat;
 use crate::data::csv::missing::Markers;
-use crate::data::csv::parser::Lexer;
+use crate::data::csv::parser::Parser;
 use crate::data::csv::row_reader::{ReadSummary, RowReader, RowText, RowVisitor};
 use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::schema::mapping::Matching;
@@ -17,13 +17,13 @@ use crate::text::Quoted;
 
 /// What holds for all rows of a file.
 #[derive(Debug)]
-pub(crate) struct Frame {
+pub(crate) struct StreamContext {
     pub(crate) path: PathBuf,
     /// Of the columns.
     pub(crate) names: Vec<String>,
     /// Of the first record.
     pub(crate) first_line: u64,
-    pub(crate) format: Format,
+    pub(crate) format: TextFormat,
     pub(crate) matching: Matching,
     pub(crate) bad_rows: BadRows,
 }
@@ -41,7 +41,7 @@ pub enum BadRows {
 #[derive(Debug)]
 pub struct Piece<'p> {
     text: &'p str,
-    frame: &'p Frame,
+    context: &'p StreamContext,
     values: &'p [f64],
     cells: Vec<Cow<'p, str>>,
     records: Vec<Record>,
@@ -50,7 +50,7 @@ pub struct Piece<'p> {
 
 /// Collects what rows have apart from numbers.
 struct RowCollector<'p> {
-    frame: &'p Frame,
+    context: &'p StreamContext,
     text: &'p str,
     cells: Vec<Cow<'p, str>>,
     records: Vec<Record>,
@@ -72,7 +72,7 @@ pub struct RowProblem {
     column: Option<String>,
 }
 
-impl Frame {
+impl StreamContext {
     /// Reads the rows of a text up to its first fault, which includes that of a cell if bad rows are
     /// refused.
     pub(crate) fn piece<'p>(
@@ -84,10 +84,10 @@ impl Frame {
         let reader =
             RowReader { format: self.format, layout: &self.matching.layout, first_line: self.first_line };
         let (cells, records, problems) = (Vec::new(), Vec::new(), BTreeMap::new());
-        let mut collector = RowCollector { frame: self, text, cells, records, problems };
+        let mut collector = RowCollector { context: self, text, cells, records, problems };
         let summary = reader.read(text, is_first, values, &mut collector);
         let RowCollector { cells, records, problems, .. } = collector;
-        (Piece { text, frame: self, values, cells, records, problems }, summary)
+        (Piece { text, context: self, values, cells, records, problems }, summary)
     }
 
     fn problem(&self, at: AtOffset, text: &str) -> RowProblem {
@@ -104,10 +104,10 @@ impl<'p> RowVisitor<'p> for RowCollector<'p> {
 
     fn bad_row(&mut self, row: RowText<'_, 'p>, mut fault: Box<AtOffset>) -> Result<(), Box<AtOffset>> {
         fault.kind = fault.kind.of_prediction();
-        if self.frame.bad_rows == BadRows::Refuse {
+        if self.context.bad_rows == BadRows::Refuse {
             return Err(fault);
         }
-        self.problems.insert(self.records.len(), self.frame.problem(*fault, self.text));
+        self.problems.insert(self.records.len(), self.context.problem(*fault, self.text));
         self.row(row);
         Ok(())
     }
@@ -122,13 +122,13 @@ impl<'p> Piece<'p> {
     /// The values of the features of a row, as an [`Encoder`](crate::data::Encoder) takes them; those that
     /// its problem is about are of no meaning.
     pub fn values(&self, row: usize) -> &'p [f64] {
-        let features = self.frame.matching.layout.values.len();
+        let features = self.context.matching.layout.values.len();
         &self.values[row * features..][..features]
     }
 
     /// The cells of a row that come as they stand, see [`RowStream::cells`](crate::data::RowStream::cells).
     pub fn cells(&self, row: usize) -> &[Cow<'p, str>] {
-        let count = self.frame.matching.layout.texts.len();
+        let count = self.context.matching.layout.texts.len();
         &self.cells[row * count..][..count]
     }
 
@@ -140,11 +140,11 @@ impl<'p> Piece<'p> {
 
     /// All fields of a row, without quotes around them.
     pub fn fields(&self, row: usize) -> Vec<Cow<'p, str>> {
-        let mut lexer = Lexer::new(self.record(row).0, self.frame.format.dialect);
+        let mut parser = Parser::new(self.record(row).0, self.context.format.dialect);
         let mut fields = Vec::new();
-        if let Ok(true) = lexer.next_record() {
-            while let Ok(field) = lexer.next_field() {
-                fields.push(lexer.content(field));
+        if let Ok(true) = parser.next_record() {
+            while let Ok(field) = parser.next_field() {
+                fields.push(parser.content(field));
                 if field.is_last {
                     break;
                 }
@@ -155,7 +155,7 @@ impl<'p> Piece<'p> {
 
     /// The cells that mean a missing value.
     pub(crate) fn markers(&self) -> &Markers {
-        &self.frame.matching.layout.markers
+        &self.context.matching.layout.markers
     }
 
     /// Why a row cannot be used, if there is a reason and bad rows are marked.
@@ -167,7 +167,7 @@ impl<'p> Piece<'p> {
     /// the training rows.
     pub fn unseen(&self, row: usize) -> impl Iterator<Item = usize> {
         let values = self.values(row);
-        let categories = self.frame.matching.categories.iter();
+        let categories = self.context.matching.categories.iter();
         categories
             .filter(|&&(feature, count)| values[feature] == f64::from(count))
             .map(|&(feature, _)| feature)
@@ -175,13 +175,13 @@ impl<'p> Piece<'p> {
 
     /// The column of a feature, in the file.
     pub fn column_of(&self, feature: usize) -> usize {
-        self.frame.matching.features[feature]
+        self.context.matching.features[feature]
     }
 
     /// A problem with the cell of a row in `column` of the file.
     pub(crate) fn refuse(&self, row: usize, column: usize, kind: ErrorKind) -> RowProblem {
         let at = AtOffset { offset: self.records[row].bytes.start, field: Some(column), kind };
-        self.frame.problem(at, self.text)
+        self.context.problem(at, self.text)
     }
 
     /// A problem with what a network made of a row: `overflow` is the first of its features whose
@@ -195,7 +195,7 @@ impl<'p> Piece<'p> {
             None => (None, ErrorKind::ScoresNotFinite),
         };
         let at = AtOffset { offset: self.records[row].bytes.start, field: column, kind };
-        self.frame.problem(at, self.text)
+        self.context.problem(at, self.text)
     }
 }
 

@@ -41,8 +41,8 @@ pub struct LabelledRows<F> {
     pub unseen: BTreeMap<String, u64>,
 }
 
-/// What is known of a piece.
-struct Portion<F> {
+/// The rows of a chunk.
+struct LabelledChunk<F> {
     x: Vec<F>,
     rows: usize,
     classes: Vec<u32>, // where classes are learnt
@@ -53,7 +53,7 @@ struct Portion<F> {
     unseen: BTreeMap<usize, u64>, // by feature
 }
 
-/// There is not enough memory for so many rows.
+/// The rows exceed the limit.
 struct TooMany {
     rows: usize,
 }
@@ -84,12 +84,12 @@ impl<F: Real> LabelledRows<F> {
         let encoder = Encoder::new(encoding);
         let inputs = encoder.inputs();
         let limit = MAX_INPUT_BYTES as usize / (inputs * size_of::<F>());
-        let mut all = Portion::new();
+        let mut all = LabelledChunk::new();
         let ended = stream.run(
             threads,
-            |_: &mut (), piece| Portion::of(piece, &encoder, &truths, weight, bad_rows),
-            |portion: Portion<F>, lines| {
-                all.append(portion, lines);
+            |_: &mut (), piece| LabelledChunk::of(piece, &encoder, &truths, weight, bad_rows),
+            |chunk: LabelledChunk<F>, lines| {
+                all.append(chunk, lines);
                 match all.rows > limit {
                     true => Err(TooMany { rows: all.rows }),
                     false => Ok(()),
@@ -103,7 +103,7 @@ impl<F: Real> LabelledRows<F> {
                 failed(ErrorKind::TooManyCells { needs, rows, features: inputs, limit: MAX_INPUT_BYTES })
             }
         })?;
-        let Portion { x, rows, classes, values, weights, skipped, first_skipped, unseen } = all;
+        let LabelledChunk { x, rows, classes, values, weights, skipped, first_skipped, unseen } = all;
         if rows == 0 {
             return Err(match first_skipped {
                 Some((line, first)) => failed(ErrorKind::NothingToEvaluate { rows: skipped, line, first }),
@@ -162,7 +162,7 @@ fn weight_at(piece: &Piece<'_>, row: usize, place: Place) -> Result<f64, RowProb
     }
 }
 
-/// Where the truth of a row stands, and how it is read.
+/// Where the truth of a row is, and how it is read.
 enum Truths<'e> {
     /// There, as a name.
     Classes(Labels<'e>, Place),
@@ -190,20 +190,20 @@ impl<'e> Truths<'e> {
         }
     }
 
-    /// Appends the truth of a row to those of `portion`.
-    fn read<F>(&self, piece: &Piece<'_>, row: usize, portion: &mut Portion<F>) -> Result<(), RowProblem> {
+    /// Appends the truth of a row to those of `chunk`.
+    fn read<F>(&self, piece: &Piece<'_>, row: usize, chunk: &mut LabelledChunk<F>) -> Result<(), RowProblem> {
         match self {
             Self::Classes(labels, (column, cell)) => {
                 let class = labels.class(&piece.cells(row)[*cell]);
-                portion.classes.push(class.map_err(|fault| piece.refuse(row, *column, fault))?);
+                chunk.classes.push(class.map_err(|fault| piece.refuse(row, *column, fault))?);
             }
             Self::Values(columns) => {
-                let first = portion.values.len();
+                let first = chunk.values.len();
                 for &place in columns {
                     match number_at(piece, row, place, ErrorKind::MissingAnswer) {
-                        Ok(value) => portion.values.push(value),
+                        Ok(value) => chunk.values.push(value),
                         Err(problem) => {
-                            portion.values.truncate(first);
+                            chunk.values.truncate(first);
                             return Err(problem);
                         }
                     }
@@ -244,7 +244,7 @@ impl<'e> Labels<'e> {
     }
 }
 
-impl<F: Real> Portion<F> {
+impl<F: Real> LabelledChunk<F> {
     fn new() -> Self {
         Self {
             x: Vec::new(),
@@ -266,24 +266,24 @@ impl<F: Real> Portion<F> {
         weight: Option<Place>,
         bad_rows: BadRows,
     ) -> Result<Self, RowProblem> {
-        let mut portion = Self::new();
+        let mut chunk = Self::new();
         let inputs = encoder.inputs();
         for row in 0..piece.rows() {
-            let start = portion.x.len();
-            portion.x.resize(start + inputs, F::zero());
+            let start = chunk.x.len();
+            chunk.x.resize(start + inputs, F::zero());
             let skipped = |problem: &RowProblem| (problem.error.line, problem.to_string());
             let used = match piece.problem(row) {
                 Some(problem) => Err(skipped(problem)),
                 None => {
-                    let x = &mut portion.x[start..];
+                    let x = &mut chunk.x[start..];
                     encoder.encode(piece.values(row), x);
                     let overflow = x.iter().position(|x| !x.is_finite());
                     let used = match overflow {
                         Some(input) => Err(piece.not_finite(row, encoder.scaled_feature(input), F::NAME)),
                         None => {
                             weight.map(|place| weight_at(piece, row, place)).transpose().and_then(|weight| {
-                                truths.read(piece, row, &mut portion)?;
-                                portion.weights.extend(weight);
+                                truths.read(piece, row, &mut chunk)?;
+                                chunk.weights.extend(weight);
                                 Ok(())
                             })
                         }
@@ -297,19 +297,19 @@ impl<F: Real> Portion<F> {
             };
             match used {
                 Ok(()) => {
-                    portion.rows += 1;
+                    chunk.rows += 1;
                     for feature in piece.unseen(row) {
-                        *portion.unseen.entry(feature).or_default() += 1;
+                        *chunk.unseen.entry(feature).or_default() += 1;
                     }
                 }
                 Err(problem) => {
-                    portion.x.truncate(start);
-                    portion.skipped += 1;
-                    portion.first_skipped.get_or_insert(problem);
+                    chunk.x.truncate(start);
+                    chunk.skipped += 1;
+                    chunk.first_skipped.get_or_insert(problem);
                 }
             }
         }
-        Ok(portion)
+        Ok(chunk)
     }
 
     /// Adds the rows of the next piece, which `lines` are before.

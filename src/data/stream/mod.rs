@@ -1,4 +1,4 @@
-//! Rows for a trained network, piece by piece: however long the file, little of it is in memory.
+//! Streams rows to a trained network, chunk by chunk, so that little of a long file is in memory.
 
 pub(crate) mod chunk;
 pub(crate) mod labelled;
@@ -11,22 +11,22 @@ use std::path::Path;
 use crate::data::Role;
 use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::dialect::Dialect;
+use crate::data::csv::dialect::{ReadOptions, TextFormat};
 use crate::data::csv::file::{CsvFile, data_error};
-use crate::data::csv::format::{Format, Reading};
 use crate::data::csv::merge::read_chunks;
 use crate::data::csv::ordered_pool::ChunkReader;
 use crate::data::csv::row_reader::ReadSummary;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::mapping::Matching;
 use crate::data::spec::DataSpec;
-use crate::data::stream::chunk::{BadRows, Frame, Piece, RowProblem};
+use crate::data::stream::chunk::{BadRows, Piece, RowProblem, StreamContext};
 use crate::data::transform::encoding::{Encoding, ReadingFormat};
 
 /// A file whose columns were found to be those that a network was trained on. Its rows are still to
 /// be read.
 #[derive(Debug)]
 pub struct RowStream {
-    frame: Frame,
+    context: StreamContext,
     first: Chunk,
     chunks: Chunks,
 }
@@ -36,7 +36,7 @@ pub struct RowStream {
 pub enum StreamError<E> {
     /// The file is at fault.
     Data(DataError),
-    /// Whoever took the rows had enough.
+    /// The consumer of the rows failed.
     Taker(E),
 }
 
@@ -56,7 +56,7 @@ impl RowStream {
         roles: &[Role],
         bad_rows: BadRows,
     ) -> Result<Self, DataError> {
-        Self::open_as(path, encoding, roles, bad_rows, Reading::default())
+        Self::open_as(path, encoding, roles, bad_rows, ReadOptions::default())
     }
 
     /// [`open`](Self::open) with pieces of another size.
@@ -65,62 +65,62 @@ impl RowStream {
         encoding: &Encoding,
         roles: &[Role],
         bad_rows: BadRows,
-        reading: Reading,
+        reading: ReadOptions,
     ) -> Result<Self, DataError> {
         let ReadingFormat { header, delimiter, quote, comment, .. } = encoding.reading;
         let spec = DataSpec { header, delimiter: Some(delimiter), quote, comment, ..DataSpec::default() };
         let one_column = encoding.features().count() == 1;
-        let reading = Reading { limit: u64::MAX, streamed: true, one_column, ..reading };
+        let reading = ReadOptions { limit: u64::MAX, streamed: true, one_column, ..reading };
         let failed = |fault| DataError::new(path, fault);
-        let format = Format::new(&spec, reading).map_err(failed)?;
+        let format = TextFormat::new(&spec, reading).map_err(failed)?;
         let file = CsvFile::open(path, format, &[]).map_err(DataError::of_prediction)?;
         let matching = Matching::new(encoding, &file.names, roles).map_err(|fault| file.fail(fault))?;
         let (path, _, first_line, first, chunks) = file.into_parts();
         let names = matching.names.clone();
-        let frame = Frame { path, names, first_line, format, matching, bad_rows };
-        Ok(Self { frame, first, chunks })
+        let context = StreamContext { path, names, first_line, format, matching, bad_rows };
+        Ok(Self { context, first, chunks })
     }
 
     /// An error of its columns.
     pub(crate) fn fail(&self, fault: ErrorKind) -> DataError {
-        let Frame { path, first_line, format, .. } = &self.frame;
+        let StreamContext { path, first_line, format, .. } = &self.context;
         DataError::of_columns(path, fault, format.header.then_some(*first_line))
     }
 
     /// The line of the first record.
     pub(crate) fn first_line(&self) -> u64 {
-        self.frame.first_line
+        self.context.first_line
     }
 
     /// Names of the columns of the file.
     pub fn names(&self) -> &[String] {
-        &self.frame.names
+        &self.context.names
     }
 
     /// Places of the columns whose cells come with each row.
     pub fn cells(&self) -> &[usize] {
-        &self.frame.matching.cells
+        &self.context.matching.cells
     }
 
     /// Names of the columns that the encoding does not know.
     pub fn unknown(&self) -> impl Iterator<Item = &str> {
-        let Frame { matching, names, .. } = &self.frame;
+        let StreamContext { matching, names, .. } = &self.context;
         matching.unknown.iter().map(|&column| names[column].as_str())
     }
 
     /// The characters between and around fields; none around them where no field is quoted.
     pub fn delimiter_and_quote(&self) -> (u8, Option<u8>) {
-        let Dialect { delimiter, quote, .. } = self.frame.format.dialect;
+        let Dialect { delimiter, quote, .. } = self.context.format.dialect;
         (delimiter, quote)
     }
 
     /// What lines of the file start with that are passed over.
     pub fn comment(&self) -> Option<u8> {
-        self.frame.format.dialect.comments.skipped()
+        self.context.format.dialect.comments.skipped()
     }
 
     /// Calls `work` on every piece of the file, on `threads` threads at the same time, each with a
-    /// state of its own, and `take` on what came of them, in the order of the file, and the number of
+    /// separate state, and `take` on the results, in the order of the file, and the number of
     /// lines before. Returns the names of the kinds of line end that the file has, where there are
     /// several.
     ///
@@ -135,9 +135,9 @@ impl RowStream {
         work: impl Fn(&mut S, &Piece<'_>) -> Result<T, RowProblem> + Sync,
         mut take: impl FnMut(T, u64) -> Result<(), E> + Send,
     ) -> Result<Option<String>, StreamError<E>> {
-        let Self { mut frame, first, mut chunks } = self;
-        frame.format.reading.threads = threads;
-        let job = Job { frame: &frame, work, makes: PhantomData };
+        let Self { mut context, first, mut chunks } = self;
+        context.format.reading.threads = threads;
+        let job = Job { context: &context, work, makes: PhantomData };
         let mut stopped = None;
         let merged = read_chunks(&job, &first, &mut chunks, |made, lines| {
             stopped = take(made, lines).err();
@@ -145,8 +145,8 @@ impl RowStream {
         });
         match (stopped, merged.fault) {
             (Some(error), _) => Err(StreamError::Taker(error)),
-            (None, Some(told)) => {
-                Err(StreamError::Data(data_error(*told, &frame.path, &frame.names).of_prediction()))
+            (None, Some(error)) => {
+                Err(StreamError::Data(data_error(*error, &context.path, &context.names).of_prediction()))
             }
             (None, None) => Ok(merged.line_ends.mixed()),
         }
@@ -155,7 +155,7 @@ impl RowStream {
 
 /// What is done with each piece of a stream.
 struct Job<'a, S, T, W> {
-    frame: &'a Frame,
+    context: &'a StreamContext,
     work: W,
     makes: PhantomData<fn(S) -> T>,
 }
@@ -175,7 +175,7 @@ where
         is_first: bool,
         (values, state): &mut Self::Scratch,
     ) -> (ReadSummary, Option<T>) {
-        let (piece, mut summary) = self.frame.piece(text, is_first, values);
+        let (piece, mut summary) = self.context.piece(text, is_first, values);
         // What `work` finds is in the rows before what cannot be read.
         let made = match (self.work)(state, &piece) {
             Ok(made) if summary.fault.is_none() => Some(made),
@@ -189,6 +189,6 @@ where
     }
 
     fn threads(&self) -> usize {
-        self.frame.format.reading.threads.get()
+        self.context.format.reading.threads.get()
     }
 }

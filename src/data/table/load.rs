@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::data::csv::dialect::{ReadOptions, TextFormat};
 use crate::data::csv::file::CsvFile;
-use crate::data::csv::format::{Format, Reading};
 use crate::data::csv::missing::Markers;
 use crate::data::csv::raw_rows::RawRows;
 use crate::data::error::{DataError, ErrorKind, Located};
@@ -38,7 +38,7 @@ impl Dataset {
     ///
     /// The first fault, with its place. Nothing is padded, cut, skipped or guessed.
     pub fn load(spec: &DataSpec) -> Result<Self, DataError> {
-        Self::load_as(spec, Reading::default())
+        Self::load_as(spec, ReadOptions::default())
     }
 
     /// [`load`](Self::load) on at most `threads` threads.
@@ -47,13 +47,13 @@ impl Dataset {
     ///
     /// As for `load`.
     pub fn load_on(spec: &DataSpec, threads: NonZeroUsize) -> Result<Self, DataError> {
-        Self::load_as(spec, Reading { threads, ..Reading::default() })
+        Self::load_as(spec, ReadOptions { threads, ..ReadOptions::default() })
     }
 
     /// [`load`](Self::load) with another limit on the bytes of each file, or in other portions.
-    pub(crate) fn load_as(spec: &DataSpec, reading: Reading) -> Result<Self, DataError> {
+    pub(crate) fn load_as(spec: &DataSpec, reading: ReadOptions) -> Result<Self, DataError> {
         let of_spec = |fault| DataError::new(&spec.path, fault);
-        let format = Format::new(spec, reading).map_err(of_spec)?;
+        let format = TextFormat::new(spec, reading).map_err(of_spec)?;
         let loader = Loader { spec, format, markers: Markers::new(spec.missing_markers.as_deref()) };
         let Training { part: main, schema, classes, groups, division, mut notes, mut renamed } =
             loader.training_part()?;
@@ -100,7 +100,7 @@ impl Dataset {
 /// How the files of a config are read.
 struct Loader<'s> {
     spec: &'s DataSpec,
-    format: Format,
+    format: TextFormat,
     markers: Markers,
 }
 

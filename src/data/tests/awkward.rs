@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use crate::data::csv::chunks::{Chunk, Chunks};
-use crate::data::csv::format::{Format, Reading};
-use crate::data::csv::parser::Lexer;
+use crate::data::csv::dialect::{ReadOptions, TextFormat};
+use crate::data::csv::parser::Parser;
 use crate::data::csv::position::line_of;
 use crate::data::error::{ErrorKind, Located};
 use crate::data::tests::*;
@@ -22,29 +22,29 @@ use Outcome::{Cells, Refused};
 /// Every cell of a file, read in pieces of `chunk` bytes.
 fn cells(content: &[u8], spec: &DataSpec, chunk: usize) -> Result<Vec<Vec<String>>, Box<Located>> {
     let files = Files::new();
-    let format =
-        Format::new(spec, Reading { chunk, ..Reading::default() }).expect("the specification is sound");
+    let format = TextFormat::new(spec, ReadOptions { chunk, ..ReadOptions::default() })
+        .expect("the specification is sound");
     let mut chunks = Chunks::open(&files.write("t.csv", content), format).expect("the file is there");
     let (mut records, mut lines, mut blank, mut piece) = (Vec::new(), 0, None, Chunk::default());
     while chunks.next(&mut piece).map_err(|told| told.below(lines))? {
         let text = piece.text().map_err(|told| told.below(lines))?;
-        let mut lexer = Lexer::new(text, format.dialect);
+        let mut parser = Parser::new(text, format.dialect);
         let told = |at: Box<crate::data::error::AtOffset>| at.located(text.as_bytes()).below(lines);
-        while lexer.next_record().map_err(told)? {
+        while parser.next_record().map_err(told)? {
             if let Some(line) = blank {
                 return Err(Located::at_line(line, ErrorKind::BlankLine));
             }
             let mut record = Vec::new();
             loop {
-                let field = lexer.next_field().map_err(told)?;
-                record.push(lexer.content(field).into_owned());
+                let field = parser.next_field().map_err(told)?;
+                record.push(parser.content(field).into_owned());
                 if field.is_last {
                     break;
                 }
             }
             records.push(record);
         }
-        blank = blank.or(lexer.blank_end().map(|offset| lines + line_of(text.as_bytes(), offset)));
+        blank = blank.or(parser.blank_end().map(|offset| lines + line_of(text.as_bytes(), offset)));
         lines += piece.lines();
     }
     Ok(records)

@@ -4,13 +4,16 @@ use std::num::NonZeroUsize;
 
 use proptest::prelude::*;
 
-use crate::data::csv::format::Reading;
+use crate::data::csv::dialect::ReadOptions;
 use crate::data::tests::*;
 use crate::data::{ColumnSpec, ColumnType};
 
 fn in_chunks(path: PathBuf, spec: &DataSpec, chunk: usize, threads: usize) -> Result<Dataset, DataError> {
     let threads = NonZeroUsize::new(threads).expect("at least one");
-    Dataset::load_as(&DataSpec { path, ..spec.clone() }, Reading { chunk, threads, ..Reading::default() })
+    Dataset::load_as(
+        &DataSpec { path, ..spec.clone() },
+        ReadOptions { chunk, threads, ..ReadOptions::default() },
+    )
 }
 
 /// What a file is, or what is wrong with it; the bits of every number, and all else that is shown.
@@ -106,7 +109,7 @@ fn faults_are_the_same_in_any_pieces() {
 fn large_files_are_cut_into_chunks_of_the_usual_size() {
     let row = |row: usize| format!("{row},{},0.{row},{}\n", row % 256, row % 10);
     let rows: String = (0..60_000).map(row).collect();
-    let usual = Reading::default().chunk;
+    let usual = ReadOptions::default().chunk;
     let whole = check(format!("a,b,c,kind\n{rows}").as_bytes(), &spec(), [usual, 1000]);
     assert!(rows.len() > 3 * usual && whole.is_ok());
     let refused = check(format!("a,b,c,kind\n{rows}1,2,3,\"4\n{rows}").as_bytes(), &spec(), [usual]);

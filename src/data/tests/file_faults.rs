@@ -5,7 +5,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use ruzstd::encoding::{CompressionLevel, compress};
 
-use crate::data::csv::format::Reading;
+use crate::data::csv::dialect::ReadOptions;
 use crate::data::tests::*;
 use crate::data::{ColumnSpec, ColumnType, ErrorCategory};
 
@@ -17,7 +17,7 @@ fn packed(content: &[u8]) -> Vec<u8> {
 
 fn refused(path: &Path, limit: u64) -> (ErrorCategory, String) {
     let spec = DataSpec { path: path.to_owned(), ..spec() };
-    let error = Dataset::load_as(&spec, Reading { limit, ..Reading::default() })
+    let error = Dataset::load_as(&spec, ReadOptions { limit, ..ReadOptions::default() })
         .expect_err("the file cannot be used");
     let name = path.file_name().expect("the tests name files").to_string_lossy();
     let told = error.to_string();
@@ -147,10 +147,10 @@ fn zstd_whole_and_damaged() {
         damaged
     };
     for (damaged, expected) in [
-        (flipped(whole.len() / 2), "corrupted Zstandard frame"),
+        (flipped(whole.len() / 2), "corrupted Zstandard context"),
         (flipped(whole.len() - 1), "the checksum does not match"),
-        ([&whole[..], b"text"].concat(), "not a valid Zstandard frame header"),
-        (b"x,y\n1,a\n".to_vec(), "not a valid Zstandard frame header"),
+        ([&whole[..], b"text"].concat(), "not a valid Zstandard context header"),
+        (b"x,y\n1,a\n".to_vec(), "not a valid Zstandard context header"),
     ] {
         let (_, told) = refused(&files.write("t.csv.zst", &damaged), 1 << 30);
         assert_eq!(told, format!("t.csv.zst: the zstd data are damaged: {expected}"));

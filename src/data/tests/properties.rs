@@ -1,22 +1,22 @@
 use proptest::prelude::*;
 
 use crate::data::csv::dialect::{Comments, Dialect};
-use crate::data::csv::parser::Lexer;
+use crate::data::csv::parser::Parser;
 use crate::data::error::AtOffset;
 use crate::data::tests::*;
 use crate::data::{Prepared, Scale};
 
 const PLAIN: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
 
-/// Records as the lexer reads them.
+/// Records as the parser reads them.
 fn lexed(text: &str, dialect: Dialect) -> Result<Vec<Vec<String>>, Box<AtOffset>> {
-    let mut lexer = Lexer::new(text, dialect);
+    let mut parser = Parser::new(text, dialect);
     let mut records = Vec::new();
-    while lexer.next_record()? {
+    while parser.next_record()? {
         let mut record = Vec::new();
         loop {
-            let field = lexer.next_field()?;
-            record.push(lexer.content(field).into_owned());
+            let field = parser.next_field()?;
+            record.push(parser.content(field).into_owned());
             if field.is_last {
                 break;
             }
@@ -52,7 +52,7 @@ proptest! {
         prop_assert_eq!(lexed(&text, PLAIN).map_err(|at| at.kind.to_string()), Ok(records));
     }
 
-    /// Whatever the lexer accepts, an independent reader reads the same.
+    /// Whatever the parser accepts, an independent reader reads the same.
     #[test]
     fn what_is_accepted_is_read_as_others_read_it(text in "[ab1 ,\"\n\r#]{0,30}") {
         if let Ok(records) = lexed(&text, PLAIN) {

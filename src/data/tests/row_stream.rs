@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
-use crate::data::csv::format::Reading;
+use crate::data::csv::dialect::ReadOptions;
 use crate::data::schema::mapping::Matching;
 use crate::data::tests::*;
 use crate::data::{BadRows, Encoding, Role, RowStream, StreamError};
@@ -30,7 +30,7 @@ fn rows(content: &[u8], bad_rows: BadRows, chunk: usize, threads: usize) -> Resu
     let files = Files::new();
     let path = files.write("t.csv", content);
     let told = |error: &DataError| files.message_of(error);
-    let reading = Reading { chunk, ..Reading::default() };
+    let reading = ReadOptions { chunk, ..ReadOptions::default() };
     let stream = RowStream::open_as(&path, &encoding(), &[Role::Id], bad_rows, reading);
     let mut rows = Vec::new();
     let threads = NonZeroUsize::new(threads).expect("at least one");

@@ -53,7 +53,7 @@ fn what_is_learnt_can_be_told_in_the_columns() {
 }
 
 #[test]
-fn values_that_cannot_be_learnt_are_refused() {
+fn constant_or_unusable_targets_are_refused() {
     let cases = [
         (
             "x,y\n1,5\n2,NA\n",
@@ -79,6 +79,12 @@ fn values_that_cannot_be_learnt_are_refused() {
         Some("the target \"y\" is the same in all training rows; there is nothing to learn")
     );
     let both = DataSpec { label: Some(name("x")), ..target(&["y"]) };
+    assert_eq!(
+        message("x,y,z\n1,5,0\n2,6,1\n", &both),
+        "t.csv: data.target: data.label is given as well; learn classes or values, not both"
+    );
+    let label = ColumnSpec { column_type: Some(ColumnType::Label), ..ColumnSpec::default() };
+    let both = DataSpec { columns: [("x".to_owned(), label)].into(), ..target(&["y"]) };
     assert_eq!(
         message("x,y,z\n1,5,0\n2,6,1\n", &both),
         "t.csv: column \"x\" is the label and \"y\" a target; use one of them, for classes or for values"
