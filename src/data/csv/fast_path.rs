@@ -189,14 +189,14 @@ mod tests {
     }
 
     #[test]
-    fn records_are_read_to_their_end() {
+    fn simple_records_are_read_to_their_end() {
         assert_eq!(read("1,a,é,-2.5\nrest"), Some((11, "a".into(), [-2.5, 1.0])));
         assert_eq!(read("1e3, a\t,,\t+4 \r\n"), Some((13, "a".into(), [4.0, 1000.0])));
         assert_eq!(read("1,a,,2"), Some((6, "a".into(), [2.0, 1.0])));
     }
 
     #[test]
-    fn what_is_quoted_or_wrong_is_left_to_others() {
+    fn quoted_or_wrong_records_are_left_to_the_parser() {
         for text in [
             "\"1\",a,x,2",
             "1,a,\"x\",2",
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_missing_only_where_it_may_be() {
+    fn a_value_may_be_missing_only_where_allowed() {
         let (mut row, mut cells) = ([0.0; 2], [Cell::default()]);
         let mut read = |text| parse_simple_record(text, 0, DIALECT, &layout(Gap::Kept), &mut row, &mut cells);
         assert_eq!((read("1,a,,"), read("1,a,, NA"), read(",a,,1")), (Some(5), Some(8), None));
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn decimals_at_the_edges_are_rounded_correctly() {
+    fn edge_case_decimals_are_rounded_correctly() {
         for text in [
             "0",
             "-0",

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_usual_words_in_any_case_are_fewer_among_texts() {
+    fn default_markers_ignore_case_and_are_fewer_in_text_columns() {
         let usual = Markers::new(None);
         for word in ["", "NA", "n/a", "?", "NULL"] {
             assert!(usual.in_numbers(word) && usual.in_texts(word), "{word:?}");
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_a_config_are_taken_as_written_and_numbers_by_value() {
+    fn configured_markers_match_exactly_and_numbers_by_value() {
         let own = Markers::new(Some(&["x".to_owned(), "-999".to_owned(), " NA ".to_owned()]));
         assert!(own.in_numbers("x") && own.in_texts("NA"));
         assert!(own.in_numbers("") && own.in_texts("") && !own.in_texts("na"));

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_cell_has_a_reason() {
+    fn every_cell_that_is_not_a_number_has_a_reason() {
         let missing = ["", "  ", "NA", "n/a", "null", "None", "?", "-", "<NA>"];
         let not_finite = ["NaN", "nan", "-nan", "inf", "-Inf", "+Infinity", "1.#QNAN", "-1.#IND", "infinity"];
         let out_of_range = ["1e400", "-1e400", "1e39", "3.4028236e38"];
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_other_notations_are_meant_as_numbers() {
+    fn other_notations_are_recognised_as_numeric() {
         for text in [
             "1",
             "-2.5",
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn text_gets_advice_that_fits() {
+    fn advice_fits_the_text() {
         let cases = [
             ("12%", "percent"),
             ("$5", "currency"),

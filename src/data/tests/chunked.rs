@@ -41,7 +41,7 @@ fn check(content: &[u8], spec: &DataSpec, chunks: impl IntoIterator<Item = usize
 }
 
 #[test]
-fn a_border_may_be_anywhere() {
+fn a_chunk_boundary_may_be_anywhere() {
     let forms = [
         "x,y,kind\n1,2.5,a\n-3,4e2,b\n5,6,a\n",
         "x,y,kind\r\n1,2.5,a\r\n-3,4e2,b\r\n5,6,a\r\n\r\n \r\n",
@@ -58,7 +58,7 @@ fn a_border_may_be_anywhere() {
 }
 
 #[test]
-fn a_blank_line_is_told_by_its_line_of_the_file() {
+fn a_blank_line_is_reported_with_its_line_in_the_file() {
     // With words the file is surveyed first, and where columns are told it never is.
     let number = ColumnSpec { column_type: Some(ColumnType::Numeric), ..ColumnSpec::default() };
     let told = DataSpec { columns: [("x".to_owned(), number)].into(), ..spec() };
@@ -71,7 +71,7 @@ fn a_blank_line_is_told_by_its_line_of_the_file() {
 }
 
 #[test]
-fn faults_are_the_same_in_any_pieces() {
+fn errors_do_not_depend_on_the_chunk_size() {
     let rows = "1,2,a\r\n3,4,\"b\nc\"\n".repeat(3);
     let at_the_end: [&[u8]; 20] = [
         b"5,6\n7,8,a\n",
@@ -106,7 +106,7 @@ fn faults_are_the_same_in_any_pieces() {
 }
 
 #[test]
-fn large_files_are_cut_into_chunks_of_the_usual_size() {
+fn large_files_are_split_into_chunks_of_the_default_size() {
     let row = |row: usize| format!("{row},{},0.{row},{}\n", row % 256, row % 10);
     let rows: String = (0..60_000).map(row).collect();
     let usual = ReadOptions::default().chunk;
@@ -117,7 +117,7 @@ fn large_files_are_cut_into_chunks_of_the_usual_size() {
 }
 
 #[test]
-fn an_unseen_class_before_another_fault_is_told() {
+fn an_unseen_class_before_another_error_is_reported() {
     for (rows, line) in [("1,c\nx,a\n", 3), ("x,a\n1,c\n", 3), ("1,a\n1,c\nx,c\n", 4)] {
         let files = Files::new();
         let valid_path = Some(files.write("v.csv", format!("x,kind\n2,a\n{rows}")));
@@ -132,7 +132,7 @@ fn an_unseen_class_before_another_fault_is_told() {
 }
 
 #[test]
-fn borders_heed_comments_and_other_quotes() {
+fn record_boundaries_respect_comments_and_quotes() {
     let comment = |mark| Some(Mark(Some(mark)));
     let commented = DataSpec { comment: comment('#'), ..spec() };
     for content in [
@@ -156,7 +156,7 @@ fn borders_heed_comments_and_other_quotes() {
 
 proptest! {
     #[test]
-    fn any_text_with_comments_is_the_same_in_any_pieces(
+    fn text_with_comments_does_not_depend_on_the_chunk_size(
         text in "[12ab,\"\n\r #é|]{0,40}", quote in 0..3_usize, chunk in 1..50_usize,
     ) {
         let quote = Mark([Some('"'), Some('|'), None][quote]);
@@ -165,18 +165,18 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_the_same_in_any_pieces(text in "x,y\n[12ab,\"\n\r #é]{0,40}", chunk in 1..50_usize) {
+    fn text_does_not_depend_on_the_chunk_size(text in "x,y\n[12ab,\"\n\r #é]{0,40}", chunk in 1..50_usize) {
         let _ = check(text.as_bytes(), &spec(), [chunk]);
     }
 
     #[test]
-    fn any_bytes_are_the_same_in_any_pieces(bytes in prop::collection::vec(any::<u8>(), 0..60), chunk in 1..70_usize) {
+    fn bytes_do_not_depend_on_the_chunk_size(bytes in prop::collection::vec(any::<u8>(), 0..60), chunk in 1..70_usize) {
         let _ = check(&bytes, &without_header(), [chunk]);
     }
 
     /// Most of these are well-formed.
     #[test]
-    fn tables_are_the_same_in_any_pieces(
+    fn tables_do_not_depend_on_the_chunk_size(
         rows in prop::collection::vec(("-?[0-9]{1,3}(\\.[0-9]{1,2})?", "[ab]|\"[ab\r\n,]{0,4}\"|é", "\n|\r\n|\r"), 2..12),
         chunk in 1..80_usize,
     ) {

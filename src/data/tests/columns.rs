@@ -33,7 +33,7 @@ fn kinds(content: &str, spec: &DataSpec) -> Vec<Kind> {
 }
 
 #[test]
-fn kinds_are_inferred_from_all_values_that_are_there() {
+fn column_types_are_inferred_from_all_present_values() {
     use Kind::{Boolean, Categorical, Numeric};
     let column = |cells: &[&str]| {
         let rows = |beside: &str| -> String {
@@ -61,7 +61,7 @@ fn kinds_are_inferred_from_all_values_that_are_there() {
 }
 
 #[test]
-fn a_word_among_numbers_is_a_fault_wherever_it_is() {
+fn a_word_among_numbers_is_an_error_in_any_row() {
     let rows: String = (0..2000).map(|row| format!("{row},{}\n", row % 2)).collect();
     for content in [format!("x,kind\nred,1\n{rows}"), format!("x,kind\n{rows}red,1\n")] {
         let told = message(&content, &spec());
@@ -73,7 +73,7 @@ fn a_word_among_numbers_is_a_fault_wherever_it_is() {
 }
 
 #[test]
-fn words_that_come_late_are_seen_all_the_same() {
+fn a_late_word_makes_a_column_categorical() {
     let numbers: String = (0..40_000).map(|row| format!("5,{row}.25,{}\n", row % 2)).collect();
     let words = "red,1,0\nblue,2,1\n".repeat(40_000);
     let data = prepared(&format!("x,y,kind\n{numbers}{words}"), &spec()).data;
@@ -81,7 +81,7 @@ fn words_that_come_late_are_seen_all_the_same() {
 }
 
 #[test]
-fn columns_that_tell_rows_apart_are_refused() {
+fn columns_that_look_like_identifiers_are_refused() {
     let rows: String = (0..30).map(|row| format!("{row},Ms {row},t{},{}\n", row % 20, row % 2)).collect();
     let content = format!("x,name,ticket,kind\n{rows}");
     assert_eq!(
@@ -94,7 +94,7 @@ fn columns_that_tell_rows_apart_are_refused() {
 }
 
 #[test]
-fn types_that_are_told_are_followed() {
+fn declared_types_override_inferred_ones() {
     let content = "zip,flag,id,z,kind\n01,1,a,p,7\n2,0,b,q,8\n2,TRUE,c,q,7\n";
     let spec = with_columns(&[
         ("zip", ColumnType::Categorical),
@@ -114,7 +114,7 @@ fn types_that_are_told_are_followed() {
 }
 
 #[test]
-fn what_is_told_twice_or_for_nothing_is_refused() {
+fn contradictory_or_useless_column_settings_are_refused() {
     let content = "x,y,kind\n1,2,a\n3,4,b\n";
     let cases = [
         (
@@ -165,7 +165,7 @@ fn what_is_told_twice_or_for_nothing_is_refused() {
 const GAPS: &str = "x,c,kind\n1,red,a\n,blue,b\n4,,a\n1,blue,b\n10,red,a\n";
 
 #[test]
-fn gaps_are_refused_unless_something_is_told() {
+fn missing_values_are_an_error_without_a_setting() {
     assert_eq!(
         message(GAPS, &spec()),
         "t.csv:3, column \"x\" (index 0): missing value; fill it in, or set `missing` in [data] (or for this \
@@ -175,7 +175,7 @@ fn gaps_are_refused_unless_something_is_told() {
 }
 
 #[test]
-fn each_way_to_fill_gaps_by_hand() {
+fn each_imputation_matches_a_calculation_by_hand() {
     let x = |missing| inputs(GAPS, &with_missing(missing)).1.column(0).to_vec();
     assert_eq!(x(Missing::Mean), [1.0, 4.0, 4.0, 1.0, 10.0]);
     assert_eq!(x(Missing::Median), [1.0, 2.5, 4.0, 1.0, 10.0]);
@@ -200,14 +200,14 @@ fn each_way_to_fill_gaps_by_hand() {
 }
 
 #[test]
-fn filled_gaps_scale_as_if_they_had_been_written() {
+fn imputed_values_scale_like_written_ones() {
     let filled = GAPS.replace("\n,", "\n2.5,").replace("4,,", "4,blue,");
     let median = DataSpec { missing: Missing::Median, ..spec() };
     assert_eq!(inputs(GAPS, &median), inputs(&filled, &spec()));
 }
 
 #[test]
-fn indicators_come_behind_their_column() {
+fn indicators_follow_their_column() {
     let spec = DataSpec { missing_indicator: true, ..with_missing(Missing::Mean) };
     let (names, x) = inputs(GAPS, &spec);
     assert_eq!(names, ["x", "x is missing", "c=blue", "c=red", "c is missing"]);
@@ -216,7 +216,7 @@ fn indicators_come_behind_their_column() {
 }
 
 #[test]
-fn the_rarest_categories_share_an_input_and_so_do_those_that_are_new() {
+fn the_rarest_and_unseen_categories_share_an_input() {
     let files = Files::new();
     let spec = DataSpec {
         path: files.write("t.csv", "c,kind\na,0\nb,1\nb,0\nc,1\nd,0\nd,1\nd,0\n"),
@@ -248,7 +248,7 @@ fn the_rarest_categories_share_an_input_and_so_do_those_that_are_new() {
 }
 
 #[test]
-fn what_is_fitted_is_fitted_on_training_rows_alone() {
+fn everything_is_fitted_on_training_rows_only() {
     let files = Files::new();
     let spec = DataSpec {
         path: files.write("t.csv", "x,c,kind\n1,a,0\n3,b,1\n,a,0\n"),
@@ -265,7 +265,7 @@ fn what_is_fitted_is_fitted_on_training_rows_alone() {
 
 /// Of rows that are held back from the same file, too.
 #[test]
-fn what_is_held_back_says_nothing_about_fills_and_categories() {
+fn holdout_rows_do_not_affect_imputation_or_categories() {
     let content = "x,c,part,kind\n1,b,train,0\n3,d,train,1\n,,train,0\n100,a,valid,0\n100,a,valid,1\n\
                    100,a,valid,0\n,,valid,1\n";
     let part = ColumnSpec { column_type: Some(ColumnType::Split), ..ColumnSpec::default() };
@@ -291,7 +291,7 @@ fn a_single_category_is_noted_as_constant() {
 }
 
 #[test]
-fn markers_replace_the_usual_words() {
+fn missing_markers_replace_the_default_words() {
     let spec = DataSpec {
         missing_markers: Some(vec!["-999".to_owned(), "x".to_owned()]),
         ..with_missing(Missing::Constant(Constant::Number(7.0)))
@@ -304,7 +304,7 @@ fn markers_replace_the_usual_words() {
 }
 
 #[test]
-fn nothing_is_left_of_the_row_before() {
+fn a_row_never_keeps_values_of_the_previous_one() {
     let data =
         prepared("x,c,kind\n1,a,0\n2,b,1\n", &DataSpec { scale: crate::data::Scale::None, ..spec() }).data;
     let encoder = crate::data::Encoder::new(&data.encoding);

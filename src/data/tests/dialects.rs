@@ -13,7 +13,7 @@ fn labels(content: &str, spec: &DataSpec) -> Vec<String> {
 }
 
 #[test]
-fn any_mark_can_be_the_quote() {
+fn any_punctuation_can_be_the_quote() {
     let single = DataSpec { quote: Mark(Some('\'')), ..spec() };
     let content = "'x',y\n'1','it''s, \"a\"\nand b'\n2,\"\n";
     let table = load(content, &single).expect("the content is well-formed");
@@ -28,7 +28,7 @@ fn any_mark_can_be_the_quote() {
 }
 
 #[test]
-fn without_quotes_they_are_characters_like_others() {
+fn without_quoting_quotes_are_ordinary_characters() {
     let spec = DataSpec { quote: Mark(None), ..spec() };
     assert_eq!(labels("x,size\n1,5\"\n2,\"\n3,\"\"\"\n4,a\"b\n", &spec), ["\"", "\"\"\"", "5\"", "a\"b"]);
     assert_eq!(
@@ -96,7 +96,7 @@ fn columns_without_header_can_be_named() {
 }
 
 #[test]
-fn marks_that_cannot_be() {
+fn invalid_quotes_and_comment_marks_are_refused() {
     let told = |spec: DataSpec| message("x,y\n1,a\n", &spec);
     for char in ['e', '5', '.', '-', '+', ' ', '\n', '\0', 'é'] {
         let quote = told(DataSpec { quote: Mark(Some(char)), ..spec() });
@@ -115,7 +115,7 @@ fn marks_that_cannot_be() {
 }
 
 #[test]
-fn a_delimiter_that_fits_better_than_the_usual_one_is_suggested() {
+fn a_better_fitting_delimiter_is_suggested() {
     let better = |columns: &str, with_other: usize, other: &str| {
         format!(
             "t.csv:1: {columns} with ',', and {with_other} with {other}; is the delimiter {other}? set \
@@ -142,7 +142,7 @@ fn a_delimiter_that_fits_better_than_the_usual_one_is_suggested() {
 }
 
 #[test]
-fn other_delimiters_in_texts_are_not_in_the_way() {
+fn delimiters_inside_texts_are_not_suggested() {
     for (content, spec, classes) in [
         ("x,tags\n1,a;b\n2,c;d\n", spec(), ["a;b", "c;d"]),
         ("x,\"a;b\"\n1,p;q\n2,r;s\n", spec(), ["p;q", "r;s"]),

@@ -8,7 +8,7 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 #[test]
-fn utf_16_is_told_by_its_mark_or_its_zeros() {
+fn utf_16_is_recognised_by_its_mark_or_nul_bytes() {
     let text = "name,größe,kind\r\nMüller,1.5,a\r\nKöhler,2,b\r\n";
     for (bytes, endian, name) in [
         (u16::to_le_bytes as fn(u16) -> [u8; 2], "little-endian", "UTF-16LE"),
@@ -34,7 +34,7 @@ fn utf_16_is_told_by_its_mark_or_its_zeros() {
 }
 
 #[test]
-fn others_are_guessed_from_what_follows() {
+fn other_encodings_are_guessed_from_the_text() {
     // "größe", "日本語,東京", "Ελλάδα", "город" as those encodings write them.
     let cases: [(&[u8], &str); 4] = [
         (b"gr\xf6\xdfe", "windows-1252"),

@@ -7,7 +7,7 @@ use crate::data::{ColumnRefs, DataSpec, Missing};
 use crate::random::stream;
 
 #[test]
-fn a_column_that_gives_the_class_away_is_suspected() {
+fn a_column_that_predicts_the_class_alone_is_a_leak() {
     let row = |row: usize| {
         let class = ["a", "b", "c"][row * 7 % 3];
         let threshold = [1.0, 3.0, 2.0][row * 7 % 3] + row as f64 / 1000.0;
@@ -25,7 +25,7 @@ fn a_column_that_gives_the_class_away_is_suspected() {
 }
 
 #[test]
-fn columns_that_are_merely_good_or_cannot_be_wrong_are_not_suspected() {
+fn good_or_unique_columns_are_not_leaks() {
     let suspected = |row: fn(usize) -> (&'static str, &'static str), rows: usize| {
         let rows: String = (0..rows).map(row).map(|(cell, class)| format!("{cell},{class}\n")).collect();
         load(format!("c,kind\n{rows}"), &spec()).expect("the table loads").suspected_leaks()
@@ -57,7 +57,7 @@ fn suspected(head: &str, rows: usize, mut row: impl FnMut(usize) -> String) -> V
 const COUNTS: [usize; 14] = [60, 100, 150, 200, 250, 300, 333, 400, 1010, 5000, 5019, 5020, 5021, 12_020];
 
 #[test]
-fn numbers_that_separate_the_classes_are_found_in_any_number_of_rows() {
+fn numbers_that_separate_the_classes_are_leaks_for_any_row_count() {
     let mut random = stream(1, "leaks", &[]);
     for rows in COUNTS {
         for classes in [2, 3] {
@@ -86,7 +86,7 @@ fn numbers_that_separate_the_classes_are_found_in_any_number_of_rows() {
 }
 
 #[test]
-fn numbers_by_chance_are_not_suspected() {
+fn random_numbers_are_not_leaks() {
     let mut random = stream(2, "leaks", &[]);
     for rows in COUNTS {
         for classes in [2, 3, 10] {
@@ -110,7 +110,7 @@ fn numbers_by_chance_are_not_suspected() {
 }
 
 #[test]
-fn a_row_in_a_thousand_may_have_another_class() {
+fn a_leak_may_be_wrong_in_one_row_of_a_thousand() {
     let found = |wrong: usize| {
         suspected("x", 4000, |row| {
             let class = usize::from(row >= 2000) ^ usize::from(row % 700 == 350 && row / 700 < wrong);
@@ -122,7 +122,7 @@ fn a_row_in_a_thousand_may_have_another_class() {
 }
 
 #[test]
-fn a_column_that_is_the_target_in_another_unit_is_suspected() {
+fn a_column_that_is_the_target_in_another_unit_is_a_leak() {
     let row = |row: i32| {
         let cm = if row % 9 == 4 { String::new() } else { (-2.54 * f64::from(row)).to_string() };
         format!("{cm},{},{row}\n", row * row)

@@ -1,23 +1,23 @@
-//! Files in, tables or messages out.
+//! Tests of reading: files in, tables or error messages out.
 
-pub(crate) mod accepted;
-pub(crate) mod awkward;
+pub(crate) mod cache;
 pub(crate) mod chunked;
 pub(crate) mod columns;
-pub(crate) mod config_faults;
-pub(crate) mod content_faults;
+pub(crate) mod content_errors;
 pub(crate) mod dialects;
 pub(crate) mod encodings;
-pub(crate) mod file_faults;
-pub(crate) mod larger;
+pub(crate) mod equivalent_files;
+pub(crate) mod file_errors;
 pub(crate) mod leaks;
-pub(crate) mod own_files;
+pub(crate) mod malformed_text;
 pub(crate) mod prepared;
 pub(crate) mod profiles;
 pub(crate) mod properties;
 pub(crate) mod row_stream;
+pub(crate) mod separate_files;
+pub(crate) mod spec_errors;
 pub(crate) mod splits;
-pub(crate) mod truths;
+pub(crate) mod targets;
 
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ use ndarray::Array2;
 use crate::data::table::Part;
 use crate::data::{ColumnRef, DataError, DataSpec, Dataset, Mark, PreparedData, Scaling, ValueEncoding};
 
-/// A directory of its own that goes with the test.
+/// A temporary directory, removed with the test.
 struct Files(tempfile::TempDir);
 
 impl Files {

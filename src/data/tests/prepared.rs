@@ -12,7 +12,7 @@ fn scaled_by(scale: Scale) -> DataSpec {
 const SMALL: &str = "x,same,kind\n1,0.1,a\n2,0.1,b\n3,0.1,a\n6,0.1,b\n";
 
 #[test]
-fn each_scale_by_hand() {
+fn each_scale_matches_a_calculation_by_hand() {
     // x has mean 3, squared distances 4, 1, 0, 9 and so a biased variance of 3.5.
     let deviation = 3.5_f64.sqrt();
     let cases = [
@@ -54,7 +54,7 @@ fn constant_features_become_zero_and_are_noted() {
 }
 
 #[test]
-fn a_large_offset_costs_nothing() {
+fn a_large_offset_costs_no_precision() {
     let rows: String =
         (0..100).map(|row| format!("{},{}\n", 1_000_000_000 + 2 * (row % 2) - 1, row % 2)).collect();
     let data = prepared(&format!("x,kind\n{rows}"), &spec()).data;
@@ -89,7 +89,7 @@ fn values_at_the_ends_of_the_range_are_scaled_finitely() {
 }
 
 #[test]
-fn a_value_that_scaling_puts_out_of_range_is_told() {
+fn a_value_that_scaling_puts_out_of_range_is_an_error() {
     let files = Files::new();
     let spec = DataSpec {
         path: files.write("t.csv", "z,x,kind\n1,1e-30,a\n2,3e-30,b\n"),

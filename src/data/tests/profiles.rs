@@ -23,7 +23,7 @@ fn passengers() -> String {
 }
 
 #[test]
-fn columns_are_what_they_seem_to_be_and_why() {
+fn the_profile_gives_the_type_of_each_column_and_why() {
     let profile = profile(&passengers());
     let found: Vec<(&str, Nature, &str)> = profile
         .columns
@@ -53,7 +53,7 @@ fn columns_are_what_they_seem_to_be_and_why() {
 }
 
 #[test]
-fn faults_of_cells_are_told_and_not_refused() {
+fn a_profile_reports_bad_cells_and_does_not_refuse_them() {
     let profile = profile("x,y\n1,\"1,5\"\nred,2\n3,2\n3,2\n");
     let reasons: Vec<&str> = profile.columns.iter().map(|column| column.reason.as_str()).collect();
     assert_eq!(
@@ -68,7 +68,7 @@ fn faults_of_cells_are_told_and_not_refused() {
 }
 
 #[test]
-fn words_for_a_missing_number_are_no_values() {
+fn missing_markers_are_not_counted_as_values() {
     let profile = profile("x,y\n1,none\nnone,red\nnone,-\n2,-\n");
     let found: Vec<_> =
         profile.columns.iter().map(|column| (column.missing, column.distinct, column.top.clone())).collect();
@@ -78,7 +78,7 @@ fn words_for_a_missing_number_are_no_values() {
 }
 
 #[test]
-fn columns_with_very_many_values_are_counted_no_further() {
+fn counting_stops_at_many_distinct_values() {
     let rows: String = (0..30_000).map(|row| format!("{}.5,t{row},0\n", row % 20_000)).collect();
     let profile = profile(&format!("x,y,z\n{rows}"));
     let x = &profile.columns[0];

@@ -36,7 +36,7 @@ fn records() -> impl Strategy<Value = Vec<Vec<String>>> {
 
 proptest! {
     #[test]
-    fn what_a_writer_quotes_is_read_back(records in records(), always in any::<bool>(), ends in 0..3_usize) {
+    fn quoted_fields_round_trip(records in records(), always in any::<bool>(), ends in 0..3_usize) {
         // A record that starts with # is a comment unless the writer quotes it.
         let is_comment = |record: &Vec<String>| record[0].starts_with('#');
         let always = always || records.iter().any(is_comment);
@@ -54,7 +54,7 @@ proptest! {
 
     /// Whatever the parser accepts, an independent reader reads the same.
     #[test]
-    fn what_is_accepted_is_read_as_others_read_it(text in "[ab1 ,\"\n\r#]{0,30}") {
+    fn accepted_text_is_read_like_by_the_csv_crate(text in "[ab1 ,\"\n\r#]{0,30}") {
         if let Ok(records) = lexed(&text, PLAIN) {
             let mut reader =
                 csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
@@ -72,17 +72,17 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), header in any::<bool>()) {
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), header in any::<bool>()) {
         let _ = load(&bytes, &DataSpec { header, ..spec() });
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in "[xy01.,;\"\n\r\t #-]{0,60}", header in any::<bool>()) {
+    fn arbitrary_text_never_panics(text in "[xy01.,;\"\n\r\t #-]{0,60}", header in any::<bool>()) {
         let _ = load(&text, &DataSpec { header, valid: 0.3, ..spec() });
     }
 
     #[test]
-    fn scaling_can_be_undone(values in prop::collection::vec(-1e6..1e6_f64, 4..30), which in 0..4_usize) {
+    fn scaling_is_invertible(values in prop::collection::vec(-1e6..1e6_f64, 4..30), which in 0..4_usize) {
         let scale = [Scale::Standardize, Scale::Center, Scale::MinMax, Scale::None][which];
         let rows: String =
             values.iter().enumerate().map(|(row, value)| format!("{value},{}\n", row % 2)).collect();

@@ -66,7 +66,7 @@ fn rows(content: &[u8], bad_rows: BadRows, chunk: usize, threads: usize) -> Resu
 }
 
 #[test]
-fn rows_are_the_same_in_any_pieces() {
+fn rows_do_not_depend_on_the_chunk_size() {
     let good = "y,id,word,x\n1,\"a,\",red,-2.5\r\n,b,green,4e2\n3,\"c\nd\", blue ,5\r6,,red,7\n\n";
     let whole = rows(good.as_bytes(), BadRows::Refuse, 1 << 20, 1).expect("good rows");
     assert_eq!(
@@ -89,7 +89,7 @@ fn rows_are_the_same_in_any_pieces() {
 }
 
 #[test]
-fn faults_are_the_same_in_any_pieces() {
+fn errors_do_not_depend_on_the_chunk_size() {
     let start = "y,id,word,x\n1,a,red,1\n2,\"b\n\",red,2\n";
     for (end, expected) in [
         (
@@ -111,7 +111,7 @@ fn faults_are_the_same_in_any_pieces() {
 }
 
 #[test]
-fn marked_rows_do_not_end_the_stream() {
+fn marked_bad_rows_do_not_end_the_stream() {
     let content = "y,id,word,x\n1,a,red,one\n2,b,red,2\nz,c,red,\n";
     let told = rows(content.as_bytes(), BadRows::Mark, 8, 2).expect("rows with problems");
     assert!(
@@ -124,7 +124,7 @@ fn marked_rows_do_not_end_the_stream() {
 }
 
 #[test]
-fn a_feature_goes_before_an_ignored_column_of_the_same_name() {
+fn a_feature_wins_over_an_ignored_column_of_the_same_name() {
     let spec = DataSpec { ignore: vec![ColumnRef::Index(0)], ..spec() };
     let table = load("x,x,kind\n1,2,a\n3,4,b\n", &spec).expect("the first x is ignored");
     let encoding = table.prepare::<f64>(0, None).expect("it can be encoded").data.encoding;

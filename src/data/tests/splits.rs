@@ -52,7 +52,7 @@ fn groups_stay_together() {
 
 /// 10 patients are of each class, with three rows each.
 #[test]
-fn groups_are_shared_out_by_class() {
+fn groups_are_split_stratified_by_class() {
     let row = |row: usize| format!("p{},{row},{}\n", row % 20, ["a", "b"][row % 20 / 10]);
     let rows: String = (0..60).map(row).collect();
     let grouped = DataSpec { valid: 0.2, ..spec(&[("patient", ColumnType::Group)]) };
@@ -64,7 +64,7 @@ fn groups_are_shared_out_by_class() {
 }
 
 #[test]
-fn hashed_rows_stay_where_they_are_when_others_come() {
+fn hashed_rows_keep_their_part_when_rows_are_added() {
     for key in ["patient", "x"] {
         let columns: &[_] =
             if key == "x" { &[("patient", ColumnType::Ignore)] } else { &[("patient", ColumnType::Id)] };
@@ -115,7 +115,7 @@ fn hashed_rows_stay_where_they_are_when_others_come() {
 }
 
 #[test]
-fn a_column_may_say_it_all() {
+fn a_split_column_assigns_rows() {
     let named = spec(&[("part", ColumnType::Split)]);
     let content = "x,part,kind\n0,train,a\n1,test,b\n2, validation ,a\n3,train,b\n4,valid,b\n";
     for seed in [1, 2] {
@@ -142,7 +142,7 @@ fn a_column_may_say_it_all() {
 }
 
 #[test]
-fn a_group_that_is_hashed_goes_where_it_would_as_an_id() {
+fn a_hashed_group_gets_the_part_of_the_same_id() {
     let hashed = |word| DataSpec {
         valid: 0.3,
         test: 0.2,
@@ -157,7 +157,7 @@ fn a_group_that_is_hashed_goes_where_it_would_as_an_id() {
 }
 
 #[test]
-fn groups_of_the_training_file_in_another_one_are_noted() {
+fn training_groups_in_a_validation_file_are_noted() {
     let files = Files::new();
     let path = files.write("t.csv", patients());
     let valid = |rows: &str| Some(files.write("v.csv", format!("x,patient,kind,y\n{rows}")));
@@ -188,7 +188,7 @@ fn groups_of_the_training_file_in_another_one_are_noted() {
 }
 
 #[test]
-fn ways_to_split_that_contradict_each_other() {
+fn contradictory_ways_to_split_are_refused() {
     let content = "g,part,x,kind\n1,train,1,a\n2,valid,2,b\n";
     let refused = |spec: &DataSpec| {
         let error = load(content, spec).expect_err("it contradicts itself");
@@ -229,7 +229,7 @@ fn ways_to_split_that_contradict_each_other() {
 }
 
 #[test]
-fn rows_that_are_held_back_and_yet_trained_on_are_counted() {
+fn holdout_rows_equal_to_training_rows_are_counted() {
     let rows: String = (0..40).map(|row| format!("{},{}\n", row / 2, row / 2 % 2)).collect();
     let files = Files::new();
     let content = format!("x,kind\n{rows}");
@@ -252,7 +252,7 @@ fn rows_that_are_held_back_and_yet_trained_on_are_counted() {
 }
 
 #[test]
-fn rows_with_another_target_are_not_the_same_and_test_rows_count_too() {
+fn equal_rows_need_equal_targets_and_include_test_rows() {
     let files = Files::new();
     let spec = DataSpec {
         path: files.write("t.csv", "x,y\n1,5\n2,6\n"),

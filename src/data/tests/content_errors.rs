@@ -1,7 +1,7 @@
 use crate::data::tests::*;
 
 #[test]
-fn text_that_is_no_csv() {
+fn text_that_is_not_csv_is_refused() {
     let cases: [(&[u8], &str); 23] = [
         (b"", "t.csv: empty"),
         (b"\xef\xbb\xbf", "t.csv: empty"),
@@ -74,7 +74,7 @@ fn text_that_is_no_csv() {
 }
 
 #[test]
-fn rows_of_unequal_width() {
+fn ragged_rows_are_refused() {
     let cases: [(&[u8], &str); 8] = [
         (b"x,y,z\n1,2,a\n1,2\n", "t.csv:3:3: expected 3 fields as in line 1, found 2"),
         // The missing field puts text under a feature, which must not hide that it is missing.
@@ -107,7 +107,7 @@ fn rows_of_unequal_width() {
 }
 
 #[test]
-fn another_delimiter() {
+fn another_delimiter_is_suggested() {
     let cases: [(&[u8], &str); 13] = [
         (b"x;\"y\"\n1;a\n", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (b"x;y\n1;a\n", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
@@ -154,7 +154,7 @@ fn a_label_that_is_not_found_among_numbers_may_have_no_header() {
 }
 
 #[test]
-fn headers() {
+fn bad_headers_are_refused() {
     let cases: [(&[u8], &str); 6] = [
         (
             b"5.1,3.5,0\n4.9,3,1\n",
@@ -191,7 +191,7 @@ fn headers() {
 }
 
 #[test]
-fn cells() {
+fn bad_cells_are_refused() {
     let at = |value: &str| format!("x,\"the\ny\",z\n\"1\",2,a\r\n3,{value},b\n4,5,a\n");
     let place = "t.csv:4, column \"the\\ny\" (index 1): ";
     let range = "is outside f32 range; at most 3.4028235e38 is allowed, positive or negative";
@@ -236,7 +236,7 @@ fn cells() {
 }
 
 #[test]
-fn labels() {
+fn bad_labels_are_refused() {
     let own: String = (0..30).map(|row| format!("{row},id{row}\n")).collect();
     let own = format!("x,y\n{own}");
     let many: String = (0..10_001).map(|row| format!("{row},id{row}\n{row},id{row}\n")).collect();

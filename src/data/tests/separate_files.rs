@@ -38,7 +38,7 @@ fn columns_are_matched_by_place_without_header() {
 }
 
 #[test]
-fn what_does_not_fit_the_training_file_is_named() {
+fn mismatched_columns_are_named() {
     let needs = "a validation file needs the columns of the training file";
     let cases = [
         ("x,kind\n5,b\n", format!("v.csv:1: missing \"y\"; {needs}")),
@@ -70,7 +70,7 @@ fn what_does_not_fit_the_training_file_is_named() {
 }
 
 #[test]
-fn an_ignored_column_never_takes_the_place_of_a_feature_of_the_same_name() {
+fn an_ignored_column_never_replaces_a_feature_of_the_same_name() {
     let files = Files::new();
     let spec = DataSpec {
         path: files.write("t.csv", "x,x,kind\n1,2,a\n3,4,b\n"),
@@ -84,7 +84,7 @@ fn an_ignored_column_never_takes_the_place_of_a_feature_of_the_same_name() {
 }
 
 #[test]
-fn training_rows_as_validation_rows_are_noted() {
+fn validation_rows_equal_to_training_rows_are_noted() {
     let table = with_valid(TRAINING, true).expect("the columns are the same");
     let [note] = table.notes() else { panic!("{:?}", table.notes()) };
     assert!(note.ends_with("v.csv holds the same bytes as the training file"), "{note}");

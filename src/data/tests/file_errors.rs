@@ -26,7 +26,7 @@ fn refused(path: &Path, limit: u64) -> (ErrorCategory, String) {
 }
 
 #[test]
-fn what_is_no_regular_file() {
+fn only_regular_files_are_read() {
     let files = Files::new();
     let io = |message: &str| (ErrorCategory::Io, message.to_owned());
     let directory = files.0.path().join("d.csv");
@@ -46,7 +46,7 @@ fn what_is_no_regular_file() {
 }
 
 #[test]
-fn what_is_too_large() {
+fn size_limits_are_checked_before_and_after_decompression() {
     let files = Files::new();
     let limit = |message: &str| (ErrorCategory::Limit, message.to_owned());
     let path = files.write("t.csv", "x,y\n1,a\n2,b\n");
@@ -63,7 +63,7 @@ fn what_is_too_large() {
 }
 
 #[test]
-fn records_and_tables_that_are_too_wide() {
+fn record_and_column_limits_are_checked() {
     let files = Files::new();
     let told = |content: &str| refused(&files.write("t.csv", content), 1 << 30);
     let limit = |message: &str| (ErrorCategory::Limit, message.to_owned());
@@ -86,7 +86,7 @@ fn records_and_tables_that_are_too_wide() {
 }
 
 #[test]
-fn gzip_that_is_damaged() {
+fn damaged_gzip_is_refused() {
     let files = Files::new();
     let whole = packed(b"x,y\n1,a\n2,b\n");
     let spec = |path| DataSpec { path, ..spec() };
@@ -113,7 +113,7 @@ fn gzip_that_is_damaged() {
 }
 
 #[test]
-fn zstd_whole_and_damaged() {
+fn zstd_is_read_and_damaged_zstd_is_refused() {
     let files = Files::new();
     let pack = |content: &[u8]| {
         let mut packed = Vec::new();
@@ -176,7 +176,7 @@ fn zstd_whole_and_damaged() {
 }
 
 #[test]
-fn damage_far_behind_another_fault_is_told_instead() {
+fn later_damage_is_reported_instead_of_an_earlier_error() {
     let files = Files::new();
     // Rows that do not repeat, so that the packed file is in many pieces, too.
     let rows: String = (0..100_000_u64).map(|row| format!("{},{}\n", row * row % 99_991, row % 3)).collect();

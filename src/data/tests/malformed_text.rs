@@ -76,7 +76,7 @@ fn check(cases: &[(&str, &[u8], Outcome)], spec: &DataSpec) {
 }
 
 #[test]
-fn files_with_commas() {
+fn awkward_comma_separated_files() {
     let cases: [(&str, &[u8], Outcome); 32] = [
         ("an empty file", b"", Cells(&[])),
         ("a lone line end", b"\n", Cells(&[])),
@@ -119,7 +119,7 @@ fn files_with_commas() {
 }
 
 #[test]
-fn files_in_other_encodings() {
+fn awkward_encodings() {
     let cases: [(&str, &[u8], Outcome); 7] = [
         ("UTF-16 with its mark", b"\xff\xfea\0,\0b\0\n\0", Refused(1, "this is UTF-16 (little-endian")),
         ("the other UTF-16", b"\xfe\xff\0a\0,\0b\0\n", Refused(1, "this is UTF-16 (big-endian")),
@@ -133,7 +133,7 @@ fn files_in_other_encodings() {
 }
 
 #[test]
-fn files_in_other_dialects() {
+fn awkward_dialects() {
     let semicolons = DataSpec { delimiter: Some(';'), ..DataSpec::default() };
     let decimal_commas: &[u8] = b"a;b\n1,5;\"x;y\"\n";
     check(&[("semicolons and decimal commas", decimal_commas, Cells(&["a|b", "1,5|x;y"]))], &semicolons);

@@ -10,7 +10,7 @@ fn refused(spec: &DataSpec) -> String {
 }
 
 #[test]
-fn columns_that_are_not_there() {
+fn missing_columns_are_refused_with_a_suggestion() {
     let spec = || DataSpec { ignore: vec![name("colour")], ..spec() };
     assert!(load(TABLE, &spec()).is_ok());
     let columns = "the columns are \"length\", \"width\", \"colour\", \"kind\"";
@@ -40,7 +40,7 @@ fn columns_that_are_not_there() {
 }
 
 #[test]
-fn columns_that_are_used_twice_or_not_at_all() {
+fn a_label_cannot_be_ignored_and_a_feature_must_be_left() {
     let ignoring = |columns: &[i64]| DataSpec {
         ignore: columns.iter().map(|&index| ColumnRef::Index(index)).collect(),
         ..spec()
@@ -56,7 +56,7 @@ fn columns_that_are_used_twice_or_not_at_all() {
 }
 
 #[test]
-fn shares_that_cannot_be() {
+fn invalid_split_shares_are_refused() {
     let spec = || DataSpec { ignore: vec![name("colour")], ..spec() };
     for share in [-0.1, 1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(
@@ -83,7 +83,7 @@ fn shares_that_cannot_be() {
 }
 
 #[test]
-fn delimiters_that_cannot_separate() {
+fn invalid_delimiters_are_refused() {
     for delimiter in ['"', '\'', '\n', '\r', '\0', 'e', '5', '.', '-', '+', '#', 'é', '，'] {
         let refused = refused(&DataSpec { delimiter: Some(delimiter), ..spec() });
         assert!(refused.starts_with(&format!("t.csv: data.delimiter: {delimiter:?} cannot")), "{refused}");

@@ -52,7 +52,7 @@ fn seen(spec: &DataSpec) -> (String, Vec<String>) {
 }
 
 #[test]
-fn a_file_of_numbers_gives_the_same_bits() {
+fn the_cache_gives_the_same_bits() {
     let files = Files::new();
     let path = files.write("t.csv", content(300));
     let cache = path.with_file_name("t.csv.bntrain-cache");
@@ -85,7 +85,7 @@ fn a_file_of_numbers_gives_the_same_bits() {
 }
 
 #[test]
-fn a_file_of_numbers_holds_wherever_it_is_moved_with_its_source() {
+fn the_cache_stays_valid_when_moved_with_its_source() {
     let (files, others) = (Files::new(), Files::new());
     let path = files.write("t.csv", content(60));
     let (first, _) = seen(&spec(&path, 1));
@@ -101,7 +101,7 @@ fn a_file_of_numbers_holds_wherever_it_is_moved_with_its_source() {
 }
 
 #[test]
-fn a_file_of_numbers_that_no_longer_holds_is_made_again() {
+fn a_stale_cache_is_written_again() {
     let files = Files::new();
     let path = files.write("t.csv", content(60));
     let cache = path.with_file_name("t.csv.bntrain-cache");
@@ -126,7 +126,7 @@ fn a_file_of_numbers_that_no_longer_holds_is_made_again() {
 }
 
 #[test]
-fn own_files_have_their_own_and_values_their_weights() {
+fn separate_files_have_separate_caches_with_targets_and_weights() {
     let files = Files::new();
     let rows = |seed: usize| -> String {
         (0..50).map(|row| format!("{},{}.5,{},r{row}\n", row * seed % 17, row, row % 4 + 1)).collect()
@@ -157,7 +157,7 @@ fn own_files_have_their_own_and_values_their_weights() {
 }
 
 #[test]
-fn where_it_cannot_be_written_the_message_says_so() {
+fn an_unwritable_cache_is_an_io_error() {
     let files = Files::new();
     let path = files.write("t.csv", content(60));
     fs::create_dir(path.with_file_name("t.csv.bntrain-cache")).expect("a folder can be made");
@@ -175,7 +175,7 @@ fn where_it_cannot_be_written_the_message_says_so() {
 }
 
 #[test]
-fn a_file_of_somebody_else_is_not_replaced() {
+fn a_foreign_file_is_never_overwritten_by_the_cache() {
     let files = Files::new();
     let path = files.write("t.csv", content(60));
     let cache = path.with_file_name("t.csv.bntrain-cache");
@@ -193,7 +193,7 @@ fn a_file_of_somebody_else_is_not_replaced() {
 }
 
 #[test]
-fn a_file_of_numbers_that_was_cut_or_damaged_anywhere_is_made_again() {
+fn a_damaged_cache_is_written_again() {
     let files = Files::new();
     let path = files.write("t.csv", content(60));
     let cache = path.with_file_name("t.csv.bntrain-cache");

@@ -43,7 +43,7 @@ fn values_are_scaled_to_mean_0_and_deviation_1() {
 }
 
 #[test]
-fn what_is_learnt_can_be_told_in_the_columns() {
+fn label_and_targets_can_be_set_in_data_columns() {
     let spec = with_type("price", ColumnType::Target, DataSpec::default());
     let table = load(HOUSES, &spec).expect("the table loads");
     assert_eq!(
@@ -92,7 +92,7 @@ fn constant_or_unusable_targets_are_refused() {
 }
 
 #[test]
-fn rows_without_truth_can_be_left_out() {
+fn rows_without_label_or_target_can_be_dropped() {
     let told = ColumnSpec { missing: Some(Missing::DropRow), ..ColumnSpec::default() };
     let mut spec = target(&["y"]);
     spec.columns.insert("y".to_owned(), told.clone());
@@ -130,7 +130,7 @@ fn weights_have_mean_1_over_the_training_rows() {
 }
 
 #[test]
-fn weights_go_with_their_rows_and_only_training_rows_set_the_scale() {
+fn weights_follow_their_rows_and_are_scaled_by_training_rows() {
     let content = "x,w,part,kind\n1,8,valid,a\n2,1,train,b\n3,2,valid,b\n4,3,train,a\n";
     let spec = with_type("part", ColumnType::Split, with_type("w", ColumnType::Weight, spec()));
     let table = load(content, &spec).expect("the table loads");
@@ -147,7 +147,7 @@ fn weights_go_with_their_rows_and_only_training_rows_set_the_scale() {
 }
 
 #[test]
-fn weights_that_are_none_are_refused() {
+fn invalid_weights_are_refused() {
     let spec = with_type("w", ColumnType::Weight, spec());
     assert_eq!(
         message("x,w,kind\n1,1,a\n2,-0.5,b\n", &spec),

@@ -7,7 +7,7 @@ fn table(content: impl AsRef<[u8]>, spec: &DataSpec) -> Dataset {
 }
 
 #[test]
-fn the_same_table_in_many_forms() {
+fn equivalent_files_give_the_same_table() {
     let forms: [&[u8]; 14] = [
         b"x,y,kind\n1,2.5,a\n-3,4e2,b\n",
         b"x,y,kind\n1,2.5,a\n-3,4e2,b",
