@@ -1,72 +1,87 @@
-//! The rows of predictions as records of a CSV file.
+//! Predictions as CSV.
 
 use crate::data::{Piece, RowStream};
 use crate::kernel::real::Real;
-use crate::predict::PredictOptions;
-use crate::predict::prediction::{Answer, Answered};
+use crate::predict::columns::OutputColumns;
+use crate::predict::options::PredictOptions;
+use crate::predict::prediction::Prediction;
 use crate::predict::quoting::Quoting;
-use crate::predict::writer::Columns;
+use crate::predict::writer::PredictionWriter;
 
-/// How a record is written: with the delimiter and the quote of the file that is predicted.
-pub(crate) struct CsvForm {
+/// Writes CSV with the delimiter and the quote of the input file.
+pub(crate) struct CsvWriter {
     quoting: Quoting,
     header: Vec<u8>,
-    keeps_all: bool,
+    keep_columns: bool,
     has_problems: bool,
-    /// Fields of a prediction; at least one.
+    /// The number of fields of a prediction; at least one.
     predicted: usize,
-    /// Classes as fields; none where values are predicted.
+    /// Classes as fields; none for a regression.
     classes: Vec<Vec<u8>>,
 }
 
-impl CsvForm {
+impl CsvWriter {
     pub(crate) fn new(
-        answer: &Answer,
-        columns: &Columns,
+        columns: &OutputColumns,
+        classes: &[String],
         stream: &RowStream,
         options: &PredictOptions,
     ) -> Self {
         let ((delimiter, quote), comment) = (stream.delimiter_and_quote(), stream.comment());
-        let usual = if comment == Some(b'"') { b'\'' } else { b'"' };
+        let default_quote = if comment == Some(b'"') { b'\'' } else { b'"' };
         let quoting = Quoting {
             delimiter,
-            quote: quote.unwrap_or(usual),
+            quote: quote.unwrap_or(default_quote),
             comment,
             source_is_quoted: quote.is_some(),
             escape_formulas: options.escape_formulas,
         };
-        let Columns { kept, predicted, problem } = columns;
-        let names = kept.iter().chain(predicted).chain(problem);
-        let mut header = names.map(|name| quoting.field(name)).collect::<Vec<_>>().join(&delimiter);
+        let names: Vec<Vec<u8>> = columns.names().map(|name| quoting.field(name)).collect();
+        let mut header = names.join(&delimiter);
         header.push(b'\n');
         Self {
             quoting,
             header,
-            keeps_all: options.keep_columns,
-            has_problems: problem.is_some(),
-            predicted: predicted.len(),
-            classes: answer.classes().iter().map(|class| quoting.field(class)).collect(),
+            keep_columns: options.keep_columns,
+            has_problems: columns.problem.is_some(),
+            predicted: columns.predicted.len(),
+            classes: classes.iter().map(|class| quoting.field(class)).collect(),
         }
     }
 
-    pub(crate) fn header(&self) -> &[u8] {
+    /// Appends the columns copied from the file, each with a delimiter after it.
+    fn write_copied(&self, piece: &Piece<'_>, row: usize, out: &mut Vec<u8>) {
+        let delimiter = self.quoting.delimiter;
+        let mut write = |field: &str| {
+            self.quoting.write(field, out);
+            out.push(delimiter);
+        };
+        if !self.keep_columns {
+            return piece.cells(row).iter().for_each(|cell| write(cell));
+        }
+        let (record, is_plain) = piece.record(row);
+        if is_plain && self.quoting.can_copy(record) {
+            out.extend_from_slice(record.as_bytes());
+            out.push(delimiter);
+        } else {
+            piece.fields(row).iter().for_each(|field| write(field));
+        }
+    }
+}
+
+impl<F: Real> PredictionWriter<F> for CsvWriter {
+    fn header(&self) -> &[u8] {
         &self.header
     }
 
-    pub(crate) fn put_answer<F: Real>(
-        &self,
-        piece: &Piece<'_>,
-        row: usize,
-        answered: &Answered<F>,
-        out: &mut Vec<u8>,
-    ) {
+    fn write_prediction(&self, piece: &Piece<'_>, row: usize, prediction: &Prediction<F>, out: &mut Vec<u8>) {
         let delimiter = self.quoting.delimiter;
-        self.put_kept(piece, row, out);
-        if let Some(class) = self.classes.get(answered.class) {
+        self.write_copied(piece, row, out);
+        if let Some(class) = self.classes.get(prediction.class) {
             out.extend_from_slice(class);
             out.push(delimiter);
         }
-        for &number in &answered.numbers {
+        for &number in &prediction.numbers {
             number.put_decimal(out);
             out.push(delimiter);
         }
@@ -76,29 +91,10 @@ impl CsvForm {
         out.push(b'\n');
     }
 
-    pub(crate) fn put_problem(&self, piece: &Piece<'_>, row: usize, problem: &str, out: &mut Vec<u8>) {
-        self.put_kept(piece, row, out);
+    fn write_problem(&self, piece: &Piece<'_>, row: usize, problem: &str, out: &mut Vec<u8>) {
+        self.write_copied(piece, row, out);
         out.extend(std::iter::repeat_n(self.quoting.delimiter, self.predicted));
-        self.quoting.put(problem, out);
+        self.quoting.write(problem, out);
         out.push(b'\n');
-    }
-
-    /// Appends the columns before the prediction, a delimiter behind each.
-    fn put_kept(&self, piece: &Piece<'_>, row: usize, out: &mut Vec<u8>) {
-        let delimiter = self.quoting.delimiter;
-        let mut put = |field: &str| {
-            self.quoting.put(field, out);
-            out.push(delimiter);
-        };
-        if !self.keeps_all {
-            return piece.cells(row).iter().for_each(|cell| put(cell));
-        }
-        let (record, is_plain) = piece.record(row);
-        if is_plain && self.quoting.may_stay(record) {
-            out.extend_from_slice(record.as_bytes());
-            out.push(delimiter);
-        } else {
-            piece.fields(row).iter().for_each(|field| put(field));
-        }
     }
 }

@@ -1,24 +1,24 @@
-//! Texts as fields of a CSV file.
+//! Quotes fields of a CSV file.
 
 use crate::data::is_number;
 
-/// How a text becomes a field that every reader takes for that text, and no spreadsheet for a
-/// formula.
+/// How texts are quoted, so that every CSV reader gives them back and no spreadsheet runs them as
+/// formulas.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quoting {
     pub(crate) delimiter: u8,
     pub(crate) quote: u8,
-    /// What lines start with that the readers of such files pass over, beside `#`.
+    /// The first byte of comment lines, besides `#`.
     pub(crate) comment: Option<u8>,
-    /// Whether the file whose records are kept has fields in these quotes.
+    /// Whether the input file has quoted fields.
     pub(crate) source_is_quoted: bool,
-    /// Whether a text that looks like a formula gets a `'` before it.
+    /// Whether a text that looks like a formula is prefixed with `'`.
     pub(crate) escape_formulas: bool,
 }
 
 impl Quoting {
     /// Appends a text as a field.
-    pub(crate) fn put(&self, text: &str, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, text: &str, out: &mut Vec<u8>) {
         let escape = if self.escape_formulas && is_formula(text) { "'" } else { "" };
         let bytes = || escape.bytes().chain(text.bytes());
         let is_special =
@@ -40,26 +40,26 @@ impl Quoting {
     /// A text as a field.
     pub(crate) fn field(&self, text: &str) -> Vec<u8> {
         let mut field = Vec::with_capacity(text.len() + 2);
-        self.put(text, &mut field);
+        self.write(text, &mut field);
         field
     }
 
-    /// Whether a record in which no field is quoted may be written as it stands.
-    pub(crate) fn may_stay(&self, record: &str) -> bool {
-        // Where the source has no quotes, what looks like one is part of a text.
+    /// Whether a record without quoted fields can be copied unchanged.
+    pub(crate) fn can_copy(&self, record: &str) -> bool {
+        // In a file without quoted fields, a quote character is part of a text.
         let has_quotes = !self.source_is_quoted && record.as_bytes().contains(&self.quote);
         !has_quotes
             && !self.is_comment(record.bytes().next())
             && (!self.escape_formulas || !record.split(char::from(self.delimiter)).any(is_formula))
     }
 
-    /// Whether a line that starts with this could be taken for a comment.
+    /// Whether a line with this first byte could be taken for a comment.
     fn is_comment(&self, first: Option<u8>) -> bool {
         first.is_some_and(|first| first == b'#' || Some(first) == self.comment)
     }
 }
 
-/// Whether a spreadsheet could run this: it starts like a formula, and is no number.
+/// Whether a spreadsheet could run this: it starts like a formula and is not a number.
 fn is_formula(text: &str) -> bool {
     let starts = text.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r']);
     starts && !is_number(text)
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_quoted_where_they_must_be() {
+    fn fields_are_quoted_only_if_necessary() {
         for (text, expected) in [
             ("a,b c", "a,b c"),
             ("a;b", "\"a;b\""),
@@ -101,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_formulas_harmless_is_a_quote_or_starts_a_comment_where_it_is_one() {
+    fn the_prefix_of_a_formula_is_quoted_if_it_is_a_quote_or_a_comment_sign() {
         let quoted = |quoting: Quoting| String::from_utf8(quoting.field("=a")).expect("UTF-8");
         assert_eq!(quoted(Quoting { quote: b'\'', ..QUOTING }), "'''=a'");
         assert_eq!(quoted(Quoting { comment: Some(b'\''), ..QUOTING }), "\"'=a\"");
     }
 
     #[test]
-    fn formulas_are_escaped_and_numbers_are_not() {
+    fn formulas_are_escaped_but_not_numbers() {
         for (text, expected) in [
             ("=cmd|' /c calc'!A1", "'=cmd|' /c calc'!A1"),
             ("+1+2", "'+1+2"),
@@ -128,19 +128,19 @@ mod tests {
     }
 
     #[test]
-    fn records_stay_as_they_are_unless_a_field_is_a_formula() {
-        assert!(QUOTING.may_stay("a;-1;+2;b=c"));
-        assert!(!QUOTING.may_stay("a;-1;=b"));
-        assert!(Quoting { escape_formulas: false, ..QUOTING }.may_stay("=b"));
+    fn records_are_copied_unless_a_field_is_a_formula() {
+        assert!(QUOTING.can_copy("a;-1;+2;b=c"));
+        assert!(!QUOTING.can_copy("a;-1;=b"));
+        assert!(Quoting { escape_formulas: false, ..QUOTING }.can_copy("=b"));
     }
 
     #[test]
-    fn records_are_written_anew_where_others_would_read_something_else() {
-        assert!(QUOTING.may_stay("a;#b;%"));
-        assert!(!QUOTING.may_stay("#a;b"));
-        assert!(!QUOTING.may_stay("%a;b"));
+    fn records_are_quoted_again_if_readers_would_misread_them() {
+        assert!(QUOTING.can_copy("a;#b;%"));
+        assert!(!QUOTING.can_copy("#a;b"));
+        assert!(!QUOTING.can_copy("%a;b"));
         let unquoted = Quoting { source_is_quoted: false, ..QUOTING };
-        assert!(unquoted.may_stay("a;'b'"));
-        assert!(!unquoted.may_stay("a;b\"c"));
+        assert!(unquoted.can_copy("a;'b'"));
+        assert!(!unquoted.can_copy("a;b\"c"));
     }
 }

@@ -14,7 +14,7 @@ use crate::cli::signals::survive_file_limit;
 use crate::cli::{Failure, Output, exit_code};
 use crate::data::BadRows;
 use crate::model::Model;
-use crate::predict::{PredictError, PredictOptions, Predicted, predict};
+use crate::predict::{PredictError, PredictOptions, PredictSummary, predict};
 use crate::text::{DisplayPath, Quoted, shortened};
 
 pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), Failure> {
@@ -51,7 +51,7 @@ fn to_file(
     args: &PredictArgs,
     options: &PredictOptions,
     out: &OutFile<'_>,
-) -> Result<Predicted, Failure> {
+) -> Result<PredictSummary, Failure> {
     let unwritten = |error: io::Error| out.unwritten(&error);
     let mut file = AtomicWriteFile::open(&out.real).map_err(unwritten)?;
     let predicted = predict(model, &args.data, options, &mut *file);
@@ -86,7 +86,7 @@ fn failure(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> Failu
             }
             failure
         }
-        (error @ PredictError::ColumnTwice { .. }, _) => {
+        (error @ PredictError::DuplicateColumn { .. }, _) => {
             Failure::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
         }
         (PredictError::Write(error), Some(out)) => Failure::io("write", out, &error),
@@ -95,8 +95,8 @@ fn failure(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> Failu
 }
 
 /// What is worth knowing about the rows.
-fn tell(predicted: &Predicted, args: &PredictArgs, output: &Output) {
-    let Predicted { rows, bad_rows, unknown_columns, absent_ids, mixed_line_ends, unseen } = predicted;
+fn tell(predicted: &PredictSummary, args: &PredictArgs, output: &Output) {
+    let PredictSummary { rows, bad_rows, unknown_columns, absent_ids, mixed_line_ends, unseen } = predicted;
     if let Some(kinds) = mixed_line_ends {
         output.note(&format!("note: {} has mixed line ends: {kinds}", DisplayPath(&args.data)));
     }

@@ -1,0 +1,24 @@
+//! Why a prediction failed.
+
+use std::io;
+
+use crate::data::DataError;
+use crate::text::Quoted;
+
+/// Why a prediction failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PredictError {
+    /// The rows cannot be read, or one of them cannot be predicted.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Two columns of the output would have the same name.
+    #[error("the predictions would have two columns {}; rename the one in the file", Quoted(.name))]
+    DuplicateColumn {
+        /// The name.
+        name: String,
+    },
+    /// The predictions cannot be written.
+    #[error(transparent)]
+    Write(#[from] io::Error),
+}

@@ -1,0 +1,136 @@
+//! Predicts one piece of a file.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array2, s};
+
+use crate::data::{BadRows, Encoder, Encoding, Piece, RowProblem, TargetEncoding};
+use crate::kernel::real::Real;
+use crate::kernel::{ThreadPool, wide};
+use crate::nn::{CHUNK_ROWS, Network, Workspace, row_chunks};
+use crate::predict::prediction::Prediction;
+use crate::predict::writer::PredictionWriter;
+
+/// Predicts pieces of a file; shared by all threads.
+pub(crate) struct Predictor<'m, F> {
+    network: &'m Network<F>,
+    encoder: Encoder,
+    targets: &'m TargetEncoding,
+    writer: Box<dyn PredictionWriter<F>>,
+    bad_rows: BadRows,
+}
+
+/// The predictions for a piece.
+pub(crate) struct PredictedPiece {
+    /// The rows as they are written.
+    pub(crate) text: Vec<u8>,
+    pub(crate) rows: u64,
+    pub(crate) bad_rows: u64,
+    pub(crate) unseen: Vec<UnseenInPiece>,
+}
+
+/// Categories of a column that the training rows did not have.
+pub(crate) struct UnseenInPiece {
+    /// The index of the column in the file.
+    pub(crate) column: usize,
+    /// The number of cells with such a category.
+    pub(crate) cells: u64,
+    /// The first such category.
+    pub(crate) first: String,
+}
+
+/// What a thread reuses from piece to piece.
+pub(crate) struct WorkerState<F> {
+    pool: ThreadPool,
+    x: Array2<F>, // (CHUNK_ROWS, inputs); rows beyond the current chunk are stale
+    workspace: Workspace<F>,
+    prediction: Prediction<F>,
+    text_capacity: usize, // length of the longest text so far
+}
+
+impl<'m, F: Real> Predictor<'m, F> {
+    pub(crate) fn new(
+        network: &'m Network<F>,
+        encoding: &'m Encoding,
+        writer: Box<dyn PredictionWriter<F>>,
+        bad_rows: BadRows,
+    ) -> Self {
+        Self { network, encoder: Encoder::new(encoding), targets: &encoding.targets, writer, bad_rows }
+    }
+
+    /// Predicts the rows of a piece.
+    pub(crate) fn predict(
+        &self,
+        state: &mut Option<WorkerState<F>>,
+        piece: &Piece<'_>,
+    ) -> Result<PredictedPiece, RowProblem> {
+        let WorkerState { pool, x, workspace, prediction, text_capacity } =
+            state.get_or_insert_with(|| self.new_state());
+        let rows = piece.rows();
+        let mut text = Vec::with_capacity(*text_capacity);
+        let mut bad_rows = 0;
+        for chunk in row_chunks(rows) {
+            let mut x = x.slice_mut(s![..chunk.len(), ..]);
+            wide(
+                #[inline(always)]
+                || {
+                    for (row, mut x) in chunk.clone().zip(x.rows_mut()) {
+                        let x = x.as_slice_mut().expect("the rows of a whole array are contiguous");
+                        self.encoder.encode(piece.values(row), x);
+                    }
+                },
+            );
+            let outputs = self.network.outputs(pool, x.view(), workspace);
+            for ((row, outputs), x) in chunk.zip(outputs.rows()).zip(x.rows()) {
+                if let Some(problem) = piece.problem(row) {
+                    bad_rows += 1;
+                    self.writer.write_problem(piece, row, &problem.to_string(), &mut text);
+                } else if prediction.set(outputs, self.targets) {
+                    self.writer.write_prediction(piece, row, prediction, &mut text);
+                } else {
+                    let overflow = x.iter().position(|x| !x.is_finite());
+                    let feature = overflow.and_then(|input| self.encoder.scaled_feature(input));
+                    let problem = piece.not_finite(row, feature, F::NAME);
+                    if self.bad_rows == BadRows::Refuse {
+                        return Err(problem);
+                    }
+                    bad_rows += 1;
+                    self.writer.write_problem(piece, row, &problem.to_string(), &mut text);
+                }
+            }
+        }
+        *text_capacity = text.len().max(*text_capacity);
+        Ok(PredictedPiece { text, rows: rows as u64, bad_rows, unseen: unseen(piece) })
+    }
+
+    fn new_state(&self) -> WorkerState<F> {
+        WorkerState {
+            pool: ThreadPool::single(),
+            x: Array2::zeros((CHUNK_ROWS, self.network.num_inputs())),
+            workspace: self.network.inference_workspace(CHUNK_ROWS),
+            prediction: Prediction::zeros(self.targets),
+            text_capacity: 0,
+        }
+    }
+}
+
+/// The columns with categories that the training rows did not have.
+fn unseen(piece: &Piece<'_>) -> Vec<UnseenInPiece> {
+    /// How many cells, and the row of the first.
+    struct Cells {
+        count: u64,
+        first_row: usize,
+    }
+    let mut columns: BTreeMap<usize, Cells> = BTreeMap::new();
+    for row in 0..piece.rows() {
+        for feature in piece.unseen(row) {
+            let column = piece.column_of(feature);
+            columns.entry(column).or_insert(Cells { count: 0, first_row: row }).count += 1;
+        }
+    }
+    let found = columns.into_iter().map(|(column, cells)| {
+        let first = piece.fields(cells.first_row).get(column).map(|field| field.trim().to_owned());
+        UnseenInPiece { column, cells: cells.count, first: first.unwrap_or_default() }
+    });
+    found.collect()
+}
