@@ -143,7 +143,7 @@ pub(crate) struct ExportArgs {
     pub(crate) model: PathBuf,
     /// The format
     #[arg(long, value_name = "FORMAT")]
-    pub(crate) to: ExportFormat,
+    pub(crate) to: ExportTo,
     /// The file to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: PathBuf,
@@ -167,7 +167,7 @@ pub(crate) struct ExportArgs {
 
 /// A format that models are exported to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ExportFormat {
+pub(crate) enum ExportTo {
     /// For ONNX runtimes: raw columns in, probabilities or values out
     Onnx,
     /// For PyTorch: tensors with its names and in its orientation

@@ -10,8 +10,7 @@ use crate::config;
 use crate::config::Plan;
 use crate::data::{DataError, Dataset, Encoding, Profile};
 use crate::experiment::{DataSets, Job, jobs};
-use crate::train::Dtype;
-use crate::train::preflight;
+use crate::train::{preflight, with_dtype};
 
 /// Everything that is known before training.
 pub(crate) struct Planned {
@@ -46,10 +45,10 @@ impl Planned {
 
     /// How the rows of a run become inputs.
     pub(crate) fn encoding(&self, job: &Job) -> Result<Encoding, Failure> {
-        Ok(match job.plan.training.dtype {
-            Dtype::F32 => self.data.prepared::<f32>(&job.plan)?.data.encoding.clone(),
-            Dtype::F64 => self.data.prepared::<f64>(&job.plan)?.data.encoding.clone(),
-        })
+        let encoding = with_dtype!(job.plan.training.dtype, F => {
+            self.data.prepared::<F>(&job.plan)?.data.encoding.clone()
+        });
+        Ok(encoding)
     }
 }
 
@@ -86,10 +85,9 @@ pub(crate) fn read_plan(
     }
     // The first split stands for all: which columns are constant hardly differs between seeds.
     if let Some(job) = jobs.first() {
-        notes.extend(match job.plan.training.dtype {
-            Dtype::F32 => data.prepared::<f32>(&job.plan)?.notes.clone(),
-            Dtype::F64 => data.prepared::<f64>(&job.plan)?.notes.clone(),
-        });
+        notes.extend(with_dtype!(job.plan.training.dtype, F => {
+            data.prepared::<F>(&job.plan)?.notes.clone()
+        }));
     }
     for note in notes {
         output.note(&format!("note: {note}"));

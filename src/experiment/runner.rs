@@ -20,8 +20,7 @@ use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model;
 use crate::model::{Description, History, result_hash};
-use crate::train::Dtype;
-use crate::train::{Observer, Outcome, train};
+use crate::train::{Observer, Outcome, train, with_dtype};
 
 /// One run to be done.
 #[derive(Clone, Debug)]
@@ -128,10 +127,7 @@ fn run_one(
     stop: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<FinishedRun, RunError> {
-    match job.plan.training.dtype {
-        Dtype::F32 => run_in::<f32>(job, data, pool, stop, observer),
-        Dtype::F64 => run_in::<f64>(job, data, pool, stop, observer),
-    }
+    with_dtype!(job.plan.training.dtype, F => run_in::<F>(job, data, pool, stop, observer))
 }
 
 fn run_in<F: Real>(
@@ -185,10 +181,7 @@ fn run_in<F: Real>(
 ///
 /// As [`run_all`].
 pub fn one_step(job: &Job, sets: &DataSets) -> Result<Outcome, RunError> {
-    match job.plan.training.dtype {
-        Dtype::F32 => one_step_in::<f32>(job, sets),
-        Dtype::F64 => one_step_in::<f64>(job, sets),
-    }
+    with_dtype!(job.plan.training.dtype, F => one_step_in::<F>(job, sets))
 }
 
 fn one_step_in<F: Real>(job: &Job, sets: &DataSets) -> Result<Outcome, RunError> {

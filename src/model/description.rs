@@ -1,39 +1,38 @@
-//! What a model file says beside its tensors.
+//! The metadata of a model file.
 
 use serde::{Deserialize, Serialize};
 
 use crate::data::Encoding;
 use crate::model::History;
-use crate::model::error::ModelFault;
 
-/// The format of model files that this version writes, and the newest that it reads.
+/// The model file format that this version writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
 
-/// What the tensors of a model file mean.
+/// What a model file says besides its tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Description {
-    /// Of the file, see [`FORMAT`].
+    /// The file format, see [`FORMAT`].
     pub format: u32,
-    /// Of the program that wrote it.
+    /// The version of bntrain that wrote the file.
     pub version: String,
-    /// The complete config of the run, as TOML. The paths in it say where the data came from; no
-    /// reader opens them.
+    /// The complete config of the run, as TOML. Its paths say where the data came from; readers do
+    /// not open them.
     pub config: String,
-    /// SHA-256 of the training file as it lay on disk, in hexadecimal.
+    /// SHA-256 of the bytes of the training file, in hexadecimal.
     pub data_sha256: String,
-    /// From a record of a file to inputs, and from scores to answers.
+    /// From a record of a file to the network's inputs, and from its outputs to predictions.
     pub encoding: Encoding,
-    /// How the training went.
+    /// The course of training.
     pub history: History,
 }
 
 impl Description {
-    /// Whether its parts fit each other; the JSON may have been made by anyone.
-    pub(crate) fn check(&self) -> Result<(), ModelFault> {
-        if self.format == 0 {
-            return Err(ModelFault::Contradiction("no version wrote format 0"));
+    /// Checks that its parts are consistent: the file may come from anywhere.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        match self.format {
+            0 => Err("there is no format 0"),
+            _ => self.encoding.check(),
         }
-        self.encoding.check().map_err(ModelFault::Contradiction)
     }
 }

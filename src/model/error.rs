@@ -1,4 +1,4 @@
-//! Why a model file is refused.
+//! Why a model file cannot be used.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::config::ConfigError;
 use crate::model::FORMAT;
 use crate::text::{DisplayPath, Quoted};
 
-/// Why a model cannot be used, and the file concerned.
+/// Why a model file cannot be used, with its path.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {fault}", DisplayPath(.path))]
 pub struct ModelError {
@@ -17,14 +17,14 @@ pub struct ModelError {
     fault: Box<ModelFault>,
 }
 
-/// What a [`ModelError`] is about.
+/// Category of a [`ModelError`], for exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModelErrorKind {
     /// The content of the file.
     Model,
     /// Reading the file.
     Io,
-    /// A limit of size.
+    /// A size limit.
     Limit,
 }
 
@@ -33,7 +33,7 @@ impl ModelError {
         Self { path: path.to_owned(), fault: Box::new(fault) }
     }
 
-    /// The kind, for the exit code.
+    /// The category.
     pub fn kind(&self) -> ModelErrorKind {
         match *self.fault {
             ModelFault::NotFound | ModelFault::IsDirectory | ModelFault::NotAFile | ModelFault::Read(_) => {
@@ -59,52 +59,50 @@ pub enum ModelFault {
     NotFound,
     #[error("is a directory; give the model.safetensors in it")]
     IsDirectory,
-    #[error("is no regular file")]
+    #[error("is not a regular file")]
     NotAFile,
     #[error("cannot be read: {0}")]
     Read(io::Error),
     #[error("is larger than {limit} bytes, the limit for a model")]
     TooLarge { limit: u64 },
 
-    #[error("{0} bytes are too short for a model file")]
+    #[error("too short for a model file ({0} bytes)")]
     TooShort(u64),
-    #[error(
-        "its head announces {header} bytes of header in a file of {bytes}; it is damaged or no model file"
-    )]
+    #[error("damaged or not a model file: it declares a header of {header} bytes but has {bytes} in all")]
     HeaderLength { header: u64, bytes: u64 },
-    #[error("not written by bntrain, or damaged in its first bytes")]
+    #[error("not a model file of bntrain, or damaged in its first bytes")]
     Foreign,
-    #[error("damaged: its bytes are not those that its checksum was taken of")]
+    #[error("damaged: checksum mismatch")]
     Checksum,
-    #[error("written by a newer bntrain (format {0}); this one reads format {FORMAT}")]
+    #[error("written by a newer bntrain (model format {0}); this version reads up to format {FORMAT}")]
     Newer(u32),
-    #[error("no valid safetensors file: {0}")]
+    #[error("not a valid safetensors file: {0}")]
     Container(SafeTensorError),
-    #[error("its description cannot be read: {0}")]
+    #[error("cannot read its description: {0}")]
     Description(serde_json::Error),
-    #[error("its description contradicts itself: {0}")]
+    #[error("its description is inconsistent: {0}")]
     Contradiction(&'static str),
-    #[error("its config cannot be read: {0}")]
+    #[error("cannot read its config: {0}")]
     Config(ConfigError),
 
-    #[error("tensor {} is missing", Quoted(.0))]
+    #[error("missing tensor {}", Quoted(.0))]
     MissingTensor(String),
-    #[error("tensor {} belongs to no layer", Quoted(.0))]
+    #[error("unexpected tensor {}", Quoted(.0))]
     ExtraTensor(String),
-    #[error("tensor {} is {found}; the config asks for {expected}", Quoted(.name))]
+    #[error("tensor {} is {found}, but its config says {expected}", Quoted(.name))]
     Precision { name: String, found: String, expected: &'static str },
-    #[error("tensor {} is {}; the layer before it and the config make it {} x {}", Quoted(.name), by(.found), .expected.0, .expected.1)]
+    #[error("tensor {} has shape {}, but its config and the layer before it need {} x {}", Quoted(.name), by(.found), .expected.0, .expected.1)]
     Shape { name: String, found: Vec<usize>, expected: (usize, usize) },
-    #[error("tensor {} has {value} at [{row}, {column}]; only finite numbers can be computed with", Quoted(.name))]
+    #[error("tensor {} has {value} at [{row}, {column}]; all numbers must be finite", Quoted(.name))]
     NotFinite { name: String, row: usize, column: usize, value: f64 },
-    #[error("tensor {} has the variance {value} at [{column}]; none is negative", Quoted(.name))]
+    #[error("tensor {} has the negative variance {value} at [{column}]", Quoted(.name))]
     NegativeVariance { name: String, column: usize, value: f64 },
 }
 
-/// A shape as people write it.
+/// A shape as in messages: `4 x 3`.
 fn by(shape: &[usize]) -> String {
     match shape {
-        [] => "a single number".to_owned(),
+        [] => "of a single number".to_owned(),
         lengths => lengths.iter().map(usize::to_string).collect::<Vec<_>>().join(" x "),
     }
 }

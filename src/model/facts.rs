@@ -1,18 +1,18 @@
-//! What can be told of a model without any rows.
+//! A summary of a model, for `bntrain inspect`.
 
 use serde::Serialize;
 
 use crate::data::Encoding;
 use crate::kernel::real::Real;
-use crate::model::{AnyNetwork, History, Model};
+use crate::model::{History, Model, result_hash, with_network};
 use crate::nn::{LayerSpec, Network, Param};
 
-/// What is told of a model.
+/// A summary of a model.
 #[derive(Debug, Serialize)]
 pub struct ModelFacts<'m> {
-    /// Of the file.
+    /// The file format.
     pub format: u32,
-    /// Of the program that wrote it.
+    /// The version of bntrain that wrote the file.
     pub version: &'m str,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: &'m str,
@@ -22,15 +22,15 @@ pub struct ModelFacts<'m> {
     pub result_hash: String,
     /// The precision of all tensors: `f32` or `f64`.
     pub dtype: &'static str,
-    /// Trained numbers.
+    /// Number of trainable parameters.
     pub parameters: usize,
     /// In order.
     pub layers: Vec<LayerFacts<'m>>,
     /// In the order of the layers.
     pub tensors: Vec<TensorFacts<'m>>,
-    /// From the columns of a file to the inputs and scores of the network.
+    /// From the columns of a file to the inputs and outputs of the network.
     pub encoding: &'m Encoding,
-    /// How the training went.
+    /// The course of training.
     pub history: &'m History,
     /// The complete config, as TOML.
     pub config: &'m str,
@@ -39,28 +39,28 @@ pub struct ModelFacts<'m> {
 /// One layer.
 #[derive(Debug, Serialize)]
 pub struct LayerFacts<'m> {
-    /// The width of what comes in.
+    /// Width of the input.
     pub inputs: usize,
-    /// The width of what goes out.
+    /// Width of the output.
     pub outputs: usize,
-    /// Trained numbers.
+    /// Number of trainable parameters.
     pub parameters: usize,
     /// As in a config.
     pub settings: &'m LayerSpec,
 }
 
-/// One tensor; statistics over all its numbers.
+/// One tensor, and statistics over all its numbers.
 #[derive(Debug, Serialize)]
 pub struct TensorFacts<'m> {
     /// Layer and tensor, such as `affine_1.weight`.
     pub name: &'m str,
     /// Rows and columns.
     pub shape: (usize, usize),
-    /// Whether optimisers move it; running statistics are not trained.
+    /// False for running statistics.
     pub is_trained: bool,
     /// The mean.
     pub mean: f64,
-    /// The biased standard deviation.
+    /// The standard deviation (biased).
     pub deviation: f64,
     /// The smallest number.
     pub min: f64,
@@ -69,12 +69,9 @@ pub struct TensorFacts<'m> {
 }
 
 impl Model {
-    /// What can be told of it without any rows.
+    /// A summary of the model.
     pub fn facts(&self) -> ModelFacts<'_> {
-        match &self.network {
-            AnyNetwork::F32(network) => self.facts_of(network),
-            AnyNetwork::F64(network) => self.facts_of(network),
-        }
+        with_network!(&self.network, network => self.facts_of(network))
     }
 
     fn facts_of<'m, F: Real>(&'m self, network: &'m Network<F>) -> ModelFacts<'m> {
@@ -93,7 +90,7 @@ impl Model {
             version: &description.version,
             sha256: &self.sha256,
             data_sha256: &description.data_sha256,
-            result_hash: super::result_hash(network),
+            result_hash: result_hash(network),
             dtype: F::NAME,
             parameters: network.num_trainable(),
             layers: layers.collect(),

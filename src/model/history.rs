@@ -1,4 +1,4 @@
-//! How the training of a model went, in short.
+//! The course of training, as it is kept in a model file.
 
 use std::collections::BTreeMap;
 
@@ -7,56 +7,56 @@ use serde::{Deserialize, Serialize};
 use crate::train::Metric;
 use crate::train::{EpochRecord, Outcome, Score};
 
-/// Epochs that are told one by one; of longer runs a regular choice is.
-const MOST_EPOCHS: usize = 1000;
+/// Runs of more epochs are thinned out.
+const MAX_EPOCHS: usize = 1000;
 
-/// How a training went: what was measured, and where the weights are from. It holds no times, so
-/// that the same run always leaves the same file.
+/// The course of training: the metrics of each epoch, and which epoch the weights are from. It has no
+/// times, so that the same run always gives the same file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct History {
     /// How the run ended.
     pub outcome: Outcome,
-    /// The epoch that the weights and running statistics are from; 0 is before training.
+    /// The epoch of the weights and running statistics; 0 is before training.
     pub kept_epoch: u64,
-    /// The state before training and after each epoch, in order; of very long runs only every
-    /// `n`-th epoch beside the first, the last and the kept one.
+    /// Metrics before training and after each epoch, in order. Runs of over 1,000 epochs have every
+    /// `n`-th one, the last one and that of the weights.
     pub epochs: Vec<EpochMetrics>,
-    /// The test rows under the kept weights, by the name of the measure; empty without any.
+    /// Metrics of the test rows with these weights, by name; empty without test rows.
     pub test: BTreeMap<String, f64>,
 }
 
-/// What was measured after an epoch.
+/// The metrics of an epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EpochMetrics {
     /// From 1; 0 is before training.
     pub epoch: u64,
-    /// Steps taken so far.
+    /// Training steps so far.
     pub step: u64,
-    /// Of the last step; none before training.
+    /// The learning rate of the last step; none before training.
     pub learning_rate: Option<f64>,
-    /// What is finite of the columns of `metrics.csv`.
+    /// Metrics as in `metrics.csv`; those that are not finite are left out.
     pub measured: BTreeMap<Metric, f64>,
 }
 
 impl History {
     /// The history of a run.
     pub fn new(outcome: &Outcome, kept_epoch: u64, epochs: &[EpochRecord], test: Option<&Score>) -> Self {
-        let stride = epochs.len().div_ceil(MOST_EPOCHS).max(1);
-        let is_told = |index: usize| {
+        let stride = epochs.len().div_ceil(MAX_EPOCHS).max(1);
+        let is_kept = |index: usize| {
             index.is_multiple_of(stride) || index + 1 == epochs.len() || epochs[index].epoch == kept_epoch
         };
-        let told = (0..epochs.len()).filter(|&index| is_told(index));
+        let kept = (0..epochs.len()).filter(|&index| is_kept(index));
         Self {
             outcome: outcome.clone(),
             kept_epoch,
-            epochs: told.map(|index| EpochMetrics::of(&epochs[index])).collect(),
+            epochs: kept.map(|index| EpochMetrics::of(&epochs[index])).collect(),
             test: test.map_or_else(BTreeMap::new, finite_fields),
         }
     }
 
-    /// What was measured after the epoch that the weights are from.
+    /// The metrics of the epoch that the weights are from.
     pub fn kept(&self) -> Option<&EpochMetrics> {
         self.epochs.iter().find(|metrics| metrics.epoch == self.kept_epoch)
     }
@@ -77,7 +77,7 @@ impl EpochMetrics {
     }
 }
 
-/// The fields of a score, without those that JSON has no number for.
+/// The metrics of a score, by name; those that are not finite, and so not JSON, are left out.
 fn finite_fields(score: &Score) -> BTreeMap<String, f64> {
     let fields = serde_json::to_value(score).ok();
     let fields = fields.as_ref().and_then(serde_json::Value::as_object).into_iter().flatten();
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_or_was_not_measured_is_left_out() {
+    fn metrics_that_are_missing_or_not_finite_are_left_out() {
         let history = History::new(&Outcome::Finished, 1, &[record(0, 2.0), record(1, f64::NAN)], None);
         let json = serde_json::to_string(&history).expect("JSON");
         assert_eq!(
@@ -114,15 +114,15 @@ mod tests {
     }
 
     #[test]
-    fn long_runs_are_told_by_a_choice_that_has_the_ends_and_the_kept_epoch() {
+    fn long_runs_are_thinned_out_but_keep_the_first_last_and_best_epoch() {
         let epochs: Vec<_> = (0..=2500).map(|epoch| record(epoch, 1.0)).collect();
         let score = Score { loss: 0.5, quality: Quality::Accuracy(1.0) };
         let history = History::new(&Outcome::Finished, 1234, &epochs, Some(&score));
-        let told: Vec<u64> = history.epochs.iter().map(|metrics| metrics.epoch).collect();
-        assert_eq!(told[..3], [0, 3, 6]);
-        assert_eq!(told.last(), Some(&2500));
+        let kept: Vec<u64> = history.epochs.iter().map(|metrics| metrics.epoch).collect();
+        assert_eq!(kept[..3], [0, 3, 6]);
+        assert_eq!(kept.last(), Some(&2500));
         assert_eq!(history.kept().map(|metrics| metrics.epoch), Some(1234));
-        assert_eq!(told.len(), 834 + 2);
+        assert_eq!(kept.len(), 834 + 2);
         assert_eq!(history.test, BTreeMap::from([("loss".to_owned(), 0.5), ("accuracy".to_owned(), 1.0)]));
     }
 }

@@ -1,11 +1,12 @@
-//! Trained networks as files: one safetensors file with everything that prediction needs.
+//! Model files: a trained network and everything that prediction needs, in one safetensors file.
 //!
-//! Tensors carry the names and shapes of [`Param`](crate::nn::Param): affine weights are
-//! `(inputs, units)`, the transpose of PyTorch's. The metadata hold one entry, `bntrain`, a JSON
-//! document that begins with the file's checksum and goes on with its [`Description`].
+//! Tensors have the names and shapes of [`Param`](crate::nn::Param): affine weights are
+//! `(inputs, units)`, the transpose of PyTorch's. The metadata have one entry, `bntrain`: a JSON
+//! document with the checksum of the file and its [`Description`].
 //!
-//! [`to_bytes`] makes a file; [`Model::load`] reads it back, or says why it is refused.
+//! [`to_bytes`] makes a file, [`Model::load`] reads it.
 
+pub(crate) mod any_network;
 pub(crate) mod checksum;
 pub(crate) mod description;
 pub(crate) mod error;
@@ -18,10 +19,12 @@ pub(crate) mod tensors;
 mod tests;
 pub(crate) mod write;
 
+pub use crate::model::any_network::AnyNetwork;
+pub(crate) use crate::model::any_network::with_network;
 pub use crate::model::description::{Description, FORMAT};
 pub use crate::model::error::{ModelError, ModelErrorKind, ModelFault};
 pub use crate::model::facts::{LayerFacts, ModelFacts, TensorFacts};
 pub use crate::model::history::{EpochMetrics, History};
-pub use crate::model::read::{AnyNetwork, MAX_MODEL_BYTES, Model};
+pub use crate::model::read::{MAX_MODEL_BYTES, Model};
 pub use crate::model::tensors::result_hash;
 pub use crate::model::write::to_bytes;

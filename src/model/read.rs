@@ -1,4 +1,4 @@
-//! Model files, read: everything is checked before anything of it is believed.
+//! Reads model files, validating everything first.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -10,36 +10,29 @@ use sha2::{Digest, Sha256};
 
 use crate::config;
 use crate::config::Plan;
-use crate::model::checksum::{Verdict, hex, verify};
+use crate::model::checksum::{ChecksumError, verify};
 use crate::model::error::{ModelError, ModelFault};
 use crate::model::tensors::restore;
-use crate::model::{Description, FORMAT};
-use crate::nn::{LayerSpec, Loss, Network};
-use crate::train::Dtype;
+use crate::model::{AnyNetwork, Description, FORMAT};
+use crate::nn::{LayerSpec, Loss};
+use crate::train::with_dtype;
 
-/// Bytes of the largest model file that is read: 4 GiB.
+/// Size limit of a model file in bytes: 4 GiB.
 pub const MAX_MODEL_BYTES: u64 = 4 << 30;
 
-/// The longest header that safetensors has, in bytes.
-const LONGEST_HEADER: u64 = 100_000_000;
+/// Size limit of a safetensors header in bytes.
+const MAX_HEADER_BYTES: u64 = 100_000_000;
 
-/// A trained network with all that is known about it.
+/// A trained network and its metadata.
 pub struct Model {
-    /// What its file says beside the tensors.
+    /// The metadata of its file.
     pub description: Description,
-    /// The config that it was trained by, checked; its layers are those of the network.
+    /// The config it was trained with; `plan.layers` describes the layers of the network.
     pub plan: Plan,
-    /// Its layers with their weights and running statistics.
+    /// The layers with their weights and running statistics.
     pub network: AnyNetwork,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
-}
-
-/// A network in the precision that it was trained in.
-#[expect(missing_docs, reason = "the names are Rust's own")]
-pub enum AnyNetwork {
-    F32(Network<f32>),
-    F64(Network<f64>),
 }
 
 impl Model {
@@ -47,34 +40,32 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// If there is none at `path`, or with the first reason why it cannot be trusted: see
-    /// [`ModelFault`].
+    /// If there is no file at `path`, or with the first reason not to use it: see [`ModelFault`].
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         let read = || Self::from_bytes(&read(path)?);
         read().map_err(|fault| ModelError::new(path, fault))
     }
 
-    /// The model whose file has these bytes.
+    /// Reads a model from the bytes of its file.
     ///
-    /// Nothing is allocated by what the bytes say before it was compared with how many there are,
-    /// and nothing is computed from them before the checksum over all of them was found right.
-    /// Paths in the config are not opened.
+    /// The checksum over all bytes is verified before anything is parsed, and no size in the file is
+    /// used for an allocation before it is compared with the size of the file. Paths in the config
+    /// are not opened.
     ///
     /// # Errors
     ///
-    /// The first reason against it.
+    /// The first reason not to use the file.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFault> {
         check_length(bytes)?;
-        match verify(bytes) {
-            Verdict::Whole => {}
-            Verdict::Foreign => return Err(ModelFault::Foreign),
-            Verdict::Damaged => return Err(ModelFault::Checksum),
-        }
+        verify(bytes).map_err(|error| match error {
+            ChecksumError::Missing => ModelFault::Foreign,
+            ChecksumError::Mismatch => ModelFault::Checksum,
+        })?;
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(ModelFault::Container)?;
         let file = SafeTensors::deserialize(bytes).map_err(ModelFault::Container)?;
         let document = metadata.metadata().as_ref().and_then(|entries| entries.get("bntrain"));
         let description = describe(document.ok_or(ModelFault::Foreign)?)?;
-        // Relative to nothing: its paths are absolute, and are not opened.
+        // The paths in it are absolute, and are not opened.
         let plan = config::parse(&description.config, Path::new("config.toml"), &[]);
         let plan = plan.map_err(ModelFault::Config)?;
 
@@ -84,15 +75,14 @@ impl Model {
         }
         let widths = (description.encoding.inputs.len(), description.encoding.outputs());
         let seed = plan.training.seed;
-        let network = match plan.training.dtype {
-            Dtype::F32 => AnyNetwork::F32(restore(&plan.layers, widths, seed, &file)?),
-            Dtype::F64 => AnyNetwork::F64(restore(&plan.layers, widths, seed, &file)?),
-        };
-        Ok(Self { description, plan, network, sha256: hex(Sha256::digest(bytes)) })
+        let network = with_dtype!(plan.training.dtype, F => {
+            AnyNetwork::from(restore::<F>(&plan.layers, widths, seed, &file)?)
+        });
+        Ok(Self { description, plan, network, sha256: format!("{:x}", Sha256::digest(bytes)) })
     }
 }
 
-/// The bytes of a regular file; anything else could block, or never end.
+/// The bytes of a regular file. A pipe is refused: it could block, or never end.
 fn read(path: &Path) -> Result<Vec<u8>, ModelFault> {
     let failed = |error: io::Error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => ModelFault::NotFound,
@@ -118,20 +108,20 @@ fn read(path: &Path) -> Result<Vec<u8>, ModelFault> {
     }
 }
 
-/// Whether a file can hold the header that its first 8 bytes announce.
+/// Checks that the file is long enough for the header length in its first 8 bytes.
 fn check_length(file: &[u8]) -> Result<(), ModelFault> {
     let bytes = file.len() as u64;
     let Some((head, rest)) = file.split_first_chunk() else { return Err(ModelFault::TooShort(bytes)) };
     let header = u64::from_le_bytes(*head);
-    match header > LONGEST_HEADER || header > rest.len() as u64 {
+    match header > MAX_HEADER_BYTES || header > rest.len() as u64 {
         true => Err(ModelFault::HeaderLength { header, bytes }),
         false => Ok(()),
     }
 }
 
-/// The description in the metadata, if it is of a format that is known.
+/// Parses the description in the metadata, if this version knows its format.
 fn describe(document: &str) -> Result<Description, ModelFault> {
-    /// What documents of every format have.
+    /// The part that all formats share.
     #[derive(Deserialize)]
     struct AnyDocument {
         model: AnyDescription,
@@ -150,6 +140,6 @@ fn describe(document: &str) -> Result<Description, ModelFault> {
         return Err(ModelFault::Newer(format));
     }
     let Document { model } = serde_json::from_str(document).map_err(ModelFault::Description)?;
-    model.check()?;
+    model.check().map_err(ModelFault::Contradiction)?;
     Ok(model)
 }

@@ -8,12 +8,11 @@ use safetensors::tensor::{Dtype, TensorView};
 use sha2::{Digest, Sha256};
 
 use crate::kernel::real::Real;
-use crate::model::checksum::hex;
 use crate::model::error::ModelFault;
-use crate::nn::{LayerSpec, Network};
+use crate::nn::{InitialWeights, LayerSpec, Network};
 
-/// SHA-256 over all tensors of `network`, names and bits, in hexadecimal: equal for two runs
-/// exactly if every weight and every running statistic is.
+/// SHA-256 of all tensors of `network`, names and bits, in hexadecimal: two networks have the same
+/// one exactly if all their weights and running statistics are equal.
 pub fn result_hash<F: Real>(network: &Network<F>) -> String {
     let mut hash = Sha256::new();
     for (name, _, bytes) in tensors(network) {
@@ -22,7 +21,7 @@ pub fn result_hash<F: Real>(network: &Network<F>) -> String {
         hash.update((bytes.len() as u64).to_le_bytes());
         hash.update(bytes);
     }
-    hex(hash.finalize())
+    format!("{:x}", hash.finalize())
 }
 
 /// Name, shape and little-endian bytes of each tensor.
@@ -34,32 +33,33 @@ pub(crate) fn tensors<F: Real>(network: &Network<F>) -> impl Iterator<Item = (&s
     })
 }
 
-/// How a file names the precision of `F`.
+/// The safetensors type of `F`.
 pub(crate) fn dtype<F: Real>() -> Dtype {
     if F::NAME == "f64" { Dtype::F64 } else { Dtype::F32 }
 }
 
-/// The network of `layers` with the tensors of a file: exactly those, each of the right shape and
-/// precision, every number finite. Widths are believed only where a tensor in the file has them,
-/// so that nothing larger than the file is allocated.
+/// The network of `layers` with the tensors of a file, which must be exactly those of the network,
+/// of the right shapes and precision and with finite numbers.
+///
+/// A tensor is allocated only after its shape was found in the file, so nothing larger than the file
+/// is.
 pub(crate) fn restore<F: Real>(
     layers: &[LayerSpec],
     (inputs, outputs): (usize, usize),
     seed: u64,
     file: &SafeTensors<'_>,
 ) -> Result<Network<F>, ModelFault> {
-    let weights =
-        |wanted: &crate::nn::InitialWeights<'_>| tensor(file, wanted.name, (wanted.inputs, wanted.units));
+    let weights = |wanted: &InitialWeights<'_>| tensor(file, wanted.name, (wanted.inputs, wanted.units));
     let mut network = Network::<F>::build_with(layers, inputs, outputs, seed, weights)?;
     let mut unused: BTreeSet<&str> = file.names().into_iter().collect();
     for param in network.params_mut() {
         unused.remove(param.name.as_str());
-        // The weights are there already; everything else is a row.
+        // Weights are loaded while the network is built; the other tensors are rows.
         if !param.name.ends_with(".weight") {
             param.value = tensor(file, &param.name, param.value.dim())?;
         }
         if param.name.ends_with(".running_var") {
-            refuse_negative(&param.name, &param.value)?;
+            check_variances(&param.name, &param.value)?;
         }
     }
     match unused.first() {
@@ -74,9 +74,9 @@ fn tensor<F: Real>(
     expected: (usize, usize),
 ) -> Result<Array2<F>, ModelFault> {
     let view = file.tensor(name).map_err(|_| ModelFault::MissingTensor(name.to_owned()))?;
-    check_kind::<F>(name, &view, expected)?;
+    check_type::<F>(name, &view, expected)?;
     let values = view.data().chunks_exact(size_of::<F>()).map(F::from_le_bytes).collect();
-    let array = Array2::from_shape_vec(expected, values).expect("the container has a number for each place");
+    let array = Array2::from_shape_vec(expected, values).expect("safetensors checked the length");
     let bad = array.indexed_iter().find(|(_, value)| !value.is_finite());
     match bad {
         Some(((row, column), value)) => {
@@ -86,7 +86,7 @@ fn tensor<F: Real>(
     }
 }
 
-fn check_kind<F: Real>(
+fn check_type<F: Real>(
     name: &str,
     view: &TensorView<'_>,
     expected: (usize, usize),
@@ -101,7 +101,7 @@ fn check_kind<F: Real>(
     Ok(())
 }
 
-fn refuse_negative<F: Real>(name: &str, variances: &Array2<F>) -> Result<(), ModelFault> {
+fn check_variances<F: Real>(name: &str, variances: &Array2<F>) -> Result<(), ModelFault> {
     match variances.iter().position(|&value| value < F::zero()) {
         Some(column) => {
             let value = Real::to_f64(variances[[0, column]]);

@@ -1,4 +1,4 @@
-//! Model files, made.
+//! Writes model files.
 
 use std::collections::HashMap;
 use std::io;
@@ -13,18 +13,18 @@ use crate::model::checksum::{BLANK, seal};
 use crate::model::tensors::{dtype, tensors};
 use crate::nn::Network;
 
-/// The one entry in the metadata; the checksum comes first, at a place that never moves.
+/// The entry in the metadata. The checksum comes first, so that its offset is fixed.
 #[derive(Serialize)]
 struct Document<'a> {
     sha256: &'a str,
     model: &'a Description,
 }
 
-/// The bytes of a model file; the same network and description give the same bytes.
+/// The bytes of a model file. The same network and description always give the same bytes.
 ///
 /// # Errors
 ///
-/// If the description cannot be written as JSON or is too large for the format.
+/// If the description cannot be written as JSON, or is too large for a safetensors header.
 pub fn to_bytes<F: Real>(network: &Network<F>, description: &Description) -> io::Result<Vec<u8>> {
     let tensors: Vec<_> = tensors(network).collect();
     let views = tensors
@@ -32,12 +32,10 @@ pub fn to_bytes<F: Real>(network: &Network<F>, description: &Description) -> io:
         .map(|(name, shape, bytes)| Ok((*name, TensorView::new(dtype::<F>(), shape.to_vec(), bytes)?)))
         .collect::<Result<Vec<_>, SafeTensorError>>()
         .map_err(io::Error::other)?;
-    // One entry only: a map of several would be written in a random order.
+    // A single entry: several would be written in a random order.
     let document = serde_json::to_string(&Document { sha256: BLANK, model: description })?;
     let metadata = HashMap::from([("bntrain".to_owned(), document)]);
     let mut file = safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)?;
-    match seal(&mut file) {
-        true => Ok(file),
-        false => Err(io::Error::other("the safetensors library puts the metadata elsewhere")),
-    }
+    seal(&mut file).map_err(|_| io::Error::other("unexpected layout of the safetensors header"))?;
+    Ok(file)
 }

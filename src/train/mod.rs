@@ -8,6 +8,7 @@ pub(crate) mod record;
 pub(crate) mod spec;
 pub(crate) mod step;
 pub(crate) mod trainer;
+pub(crate) mod with_dtype;
 
 pub use crate::train::batch_plan::{Misfit, Preflight, preflight};
 pub use crate::train::evaluate::Evaluator;
@@ -15,3 +16,4 @@ pub use crate::train::event::{Event, Observer};
 pub use crate::train::record::{EpochRecord, Outcome, Quality, Score, StepRecord};
 pub use crate::train::spec::{Dtype, EarlyStopping, Metric, TrainingSpec};
 pub use crate::train::trainer::{Trained, train};
+pub(crate) use crate::train::with_dtype::with_dtype;

@@ -1,8 +1,8 @@
 """Runs the exported models of tests/golden/export in onnxruntime and PyTorch.
 
-    BNTRAIN_UPDATE_EXPORT=1 cargo test --lib export     # writes models and inputs
-    python tests/golden/make_export.py           # writes <case>.answers.json
-    python tests/golden/make_export.py --check   # writes nothing; compares within 1e-6 or 1e-12
+    BNTRAIN_UPDATE_EXPORT=1 cargo test --test it export   # writes the exported files
+    python tests/golden/make_export.py                    # writes <case>.answers.json
+    python tests/golden/make_export.py --check            # writes nothing; compares within 1e-6 or 1e-12
 
 Packages: numpy==2.4.6 onnx==1.23.2 onnxruntime==1.32.0 safetensors==0.8.0 torch==2.15.0
 """

@@ -1,4 +1,4 @@
-//! Model files of every format, read by this version.
+//! Model files of every format, read by the current version.
 
 use std::fs;
 use std::path::Path;
@@ -35,7 +35,8 @@ member = { missing = "most_frequent" }
 note = "ignore"
 "#;
 
-/// Trains a model and writes its file and what it predicts; the config in it has paths of nowhere.
+/// Trains a model and writes its file, rows and their predictions to `folder`; the paths in its config
+/// are made up.
 fn make(folder: &Path) {
     let work = Work::new();
     let rows: String = (0..80_usize)
@@ -79,7 +80,7 @@ x,id,city,age,member
 ";
 
 #[test]
-fn a_model_of_every_format_predicts_what_it_did() {
+fn files_of_every_format_give_the_same_predictions() {
     for format in 1..=FORMAT {
         let folder = Path::new("tests/golden").join(format!("model_format_{format}"));
         if std::env::var_os("BNTRAIN_UPDATE").is_some() && !folder.exists() {
@@ -95,7 +96,7 @@ fn a_model_of_every_format_predicts_what_it_did() {
         assert_eq!(found.len(), expected.len(), "{predicted}");
         for (found, expected) in found.drain(..).zip(expected.drain(..)) {
             match (found.parse::<f64>(), expected.parse::<f64>()) {
-                // Other processors round otherwise.
+                // Rounding differs between processors.
                 (Ok(number), Ok(wanted)) => assert!((number - wanted).abs() < 1e-5, "{number} {wanted}"),
                 _ => assert_eq!(found, expected),
             }
@@ -103,7 +104,7 @@ fn a_model_of_every_format_predicts_what_it_did() {
     }
 }
 
-/// The cells of a file in which nothing is quoted.
+/// The fields of a file without quotes.
 fn cells(text: &str) -> Vec<String> {
     text.lines().flat_map(|line| line.split(',').map(str::to_owned)).collect()
 }

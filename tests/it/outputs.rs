@@ -166,8 +166,7 @@ fn a_dash_is_standard_output_and_packed_names_are_refused() {
         assert!(!work.path(out).exists());
     }
     let error = work.fails(&["export", "m.safetensors", "--to", "json", "-o", "-"]);
-    let message = "error: what is exported is checked as a file, not written to standard output; give -o the name of \
-                   one";
+    let message = "error: an exported model cannot go to standard output; give the name of a file to --out";
     assert_eq!(error, (Some(2), message.to_owned()));
 }
 

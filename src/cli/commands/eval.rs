@@ -15,7 +15,7 @@ use crate::eval::{Evaluation, Meaning, Question, Statistics, evaluate};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::Metrics;
-use crate::model::{AnyNetwork, Model};
+use crate::model::{Model, with_network};
 use crate::nn::Network;
 use crate::report;
 use crate::report::Charset;
@@ -26,10 +26,7 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), Failure> {
     let Model { description, plan, network, .. } = &mut model;
     let batch_size = args.batch_size.map_or(plan.training.batch_size, |rows| rows as usize);
     let subject = Subject { args, encoding: &description.encoding, batch_size };
-    let (evaluation, seen) = match network {
-        AnyNetwork::F32(network) => subject.evaluate(network)?,
-        AnyNetwork::F64(network) => subject.evaluate(network)?,
-    };
+    let (evaluation, seen) = with_network!(network, network => subject.evaluate(network)?);
     seen.tell(args, output);
     if output.json {
         let mut value = evaluation.to_json();

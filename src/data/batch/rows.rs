@@ -144,12 +144,6 @@ impl<F: Real> Rows<F> {
         Self::of(&self.raw, numbers, self.targets.select(&rows), weights, &self.encoder)
     }
 
-    /// All rows as they are in the table, `(rows, features)`.
-    pub(crate) fn to_raw_array(&self) -> Array2<f64> {
-        let value = |(row, column): (usize, usize)| self.raw.value(self.numbers[row], column);
-        Array2::from_shape_fn((self.len(), self.raw.columns()), value)
-    }
-
     /// All rows, encoded, `(rows, inputs)`.
     pub fn to_array(&self) -> Array2<F> {
         let mut x = Array2::zeros((self.len(), self.inputs()));

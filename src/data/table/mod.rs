@@ -105,12 +105,6 @@ impl Dataset {
         self.schema.features().map(|(_, feature)| inputs(feature)).sum()
     }
 
-    /// The texts of each feature in the training file, a text's number being its place; none for
-    /// those that are not categorical.
-    pub(crate) fn categories(&self) -> impl Iterator<Item = &[String]> {
-        self.schema.features().map(|(_, feature)| feature.categories.as_slice())
-    }
-
     /// The names of the columns with what is learnt: the label, or the targets.
     pub fn learnt(&self) -> Vec<String> {
         self.schema.learnt()

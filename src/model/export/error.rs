@@ -2,21 +2,19 @@
 
 use safetensors::SafeTensorError;
 
-/// Why there is no exported file.
+/// Why a model could not be exported.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExportError {
-    /// The format has a limit.
-    #[error("the file would have {bytes} bytes; its format holds {limit} at most")]
+    /// The file would exceed the size limit of its format.
+    #[error("the file would have {bytes} bytes; the format allows at most {limit}")]
     TooLarge {
-        /// Of the file.
+        /// Size of the file in bytes.
         bytes: usize,
-        /// Of the format.
+        /// Largest size of the format in bytes.
         limit: usize,
     },
-    /// The tensors do not fit into a file.
-    #[error("the tensors could not be written: {0}")]
+    /// The tensors cannot be stored in a safetensors file.
+    #[error("could not write the tensors: {0}")]
     Container(SafeTensorError),
-    /// What was written is not what was meant.
-    #[error("the file does not read back: {0}")]
-    ReadBack(String),
 }

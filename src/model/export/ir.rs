@@ -1,32 +1,33 @@
-//! What a trained network computes in evaluation mode, layer by layer.
+//! The exporter's intermediate representation: what a trained network computes in evaluation mode,
+//! layer by layer, in double precision whatever the precision of the network.
 
 use ndarray::{Array1, Array2};
 
 use crate::kernel::real::Real;
 use crate::nn::{Layer, LayerSpec, Network};
 
-/// One layer in evaluation mode, in double precision whatever the network's own.
+/// A layer in evaluation mode.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Stage {
+pub(crate) struct ExportLayer {
     /// As in the names of the layer's tensors, such as `affine_1`.
     pub(crate) name: String,
-    pub(crate) step: Step,
+    pub(crate) op: ExportOp,
 }
 
-/// From `x`, `(n, inputs)`, to `y`, `(n, outputs)`.
+/// The function of a layer, from `x`, `(n, inputs)`, to `y`, `(n, outputs)`.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Step {
+pub(crate) enum ExportOp {
     /// `y = x W + b`; `W` is `(inputs, units)`.
     Affine { weight: Array2<f64>, bias: Option<Array1<f64>> },
     /// `y = gamma * (x - mean) / sqrt(var + eps) + beta`, per column.
     BatchNorm { gamma: Array1<f64>, beta: Array1<f64>, mean: Array1<f64>, var: Array1<f64>, eps: f64 },
     /// `y = x - mean + beta`, per column.
     MeanOnly { mean: Array1<f64>, beta: Array1<f64> },
-    /// `y = (x - centre) * scale + shift`, per column: what folding leaves of a norm.
+    /// `y = (x - centre) * scale + shift`, per column: a norm after folding.
     ScaleShift { centre: Array1<f64>, scale: Array1<f64>, shift: Array1<f64> },
     /// `y = max(x, 0)`.
     Relu,
-    /// `y = x` right of 0, `slope * x` left of it; `0 < slope < 1`.
+    /// `y = x` for `x >= 0`, else `slope * x`; `0 < slope < 1`.
     LeakyRelu { slope: f64 },
     /// `y = 1 / (1 + exp(-x))`.
     Sigmoid,
@@ -36,70 +37,62 @@ pub(crate) enum Step {
     Identity,
 }
 
-/// The layers of `network`, which `specs` describe, without the loss.
-pub(crate) fn stages<F: Real>(specs: &[LayerSpec], network: &Network<F>) -> Vec<Stage> {
-    let mut stages = Vec::with_capacity(specs.len());
+/// The layers of `network`, described by `specs`, without the loss.
+pub(crate) fn lower<F: Real>(specs: &[LayerSpec], network: &Network<F>) -> Vec<ExportLayer> {
+    let mut layers = Vec::with_capacity(specs.len());
     for (index, (spec, layer)) in specs.iter().zip(network.layers()).enumerate() {
         let ordinal = 1 + specs[..index].iter().filter(|other| other.kind() == spec.kind()).count();
         let name = format!("{}_{ordinal}", spec.kind());
-        stages.extend(step(spec, layer.as_ref()).map(|step| Stage { name, step }));
+        layers.extend(ExportOp::of(spec, layer.as_ref()).map(|op| ExportLayer { name, op }));
     }
-    stages
+    layers
 }
 
-/// None for a loss, which evaluation does not need.
-fn step<F: Real>(spec: &LayerSpec, layer: &dyn Layer<F>) -> Option<Step> {
-    let step = match spec {
-        LayerSpec::Affine(_) => {
-            let weight = layer.params()[0].value.mapv(Real::to_f64);
-            Step::Affine { weight, bias: find(layer, "bias") }
-        }
-        LayerSpec::BatchNorm(norm) => {
-            let [mean, var] = ["running_mean", "running_var"]
-                .map(|name| find(layer, name).expect("a norm always has its running statistics"));
-            Step::BatchNorm {
-                gamma: find(layer, "gamma").unwrap_or_else(|| Array1::ones(mean.len())),
-                beta: find(layer, "beta").unwrap_or_else(|| Array1::zeros(mean.len())),
-                mean,
-                var,
-                eps: norm.eps,
+impl ExportOp {
+    /// What `layer` does in evaluation mode; none for a loss, which evaluation does not need.
+    fn of<F: Real>(spec: &LayerSpec, layer: &dyn Layer<F>) -> Option<Self> {
+        Some(match spec {
+            LayerSpec::Affine(_) => {
+                let weight = layer.params()[0].value.mapv(Real::to_f64);
+                Self::Affine { weight, bias: find(layer, "bias") }
             }
-        }
-        LayerSpec::MeanOnly(_) => {
-            let mean = find(layer, "running_mean").expect("a norm always has its running statistics");
-            let beta = find(layer, "beta").unwrap_or_else(|| Array1::zeros(mean.len()));
-            Step::MeanOnly { mean, beta }
-        }
-        LayerSpec::Relu(_) => Step::Relu,
-        // The slope that the layer multiplies by.
-        LayerSpec::LeakyRelu(leaky) => {
-            Step::LeakyRelu { slope: Real::to_f64(<F as Real>::from_f64(leaky.slope)) }
-        }
-        LayerSpec::Sigmoid(_) => Step::Sigmoid,
-        LayerSpec::Tanh(_) => Step::Tanh,
-        LayerSpec::Dropout(_) => Step::Identity,
-        LayerSpec::SoftmaxLoss(_)
-        | LayerSpec::LogisticLoss(_)
-        | LayerSpec::SquaredLoss(_)
-        | LayerSpec::HuberLoss(_) => return None,
-    };
-    Some(step)
-}
+            LayerSpec::BatchNorm(norm) => {
+                let [mean, var] = ["running_mean", "running_var"]
+                    .map(|name| find(layer, name).expect("a norm always has its running statistics"));
+                Self::BatchNorm {
+                    gamma: find(layer, "gamma").unwrap_or_else(|| Array1::ones(mean.len())),
+                    beta: find(layer, "beta").unwrap_or_else(|| Array1::zeros(mean.len())),
+                    mean,
+                    var,
+                    eps: norm.eps,
+                }
+            }
+            LayerSpec::MeanOnly(_) => {
+                let mean = find(layer, "running_mean").expect("a norm always has its running statistics");
+                let beta = find(layer, "beta").unwrap_or_else(|| Array1::zeros(mean.len()));
+                Self::MeanOnly { mean, beta }
+            }
+            LayerSpec::Relu(_) => Self::Relu,
+            // The slope as the layer has it, rounded to its precision.
+            LayerSpec::LeakyRelu(leaky) => {
+                Self::LeakyRelu { slope: Real::to_f64(<F as Real>::from_f64(leaky.slope)) }
+            }
+            LayerSpec::Sigmoid(_) => Self::Sigmoid,
+            LayerSpec::Tanh(_) => Self::Tanh,
+            LayerSpec::Dropout(_) => Self::Identity,
+            LayerSpec::SoftmaxLoss(_)
+            | LayerSpec::LogisticLoss(_)
+            | LayerSpec::SquaredLoss(_)
+            | LayerSpec::HuberLoss(_) => return None,
+        })
+    }
 
-/// The tensor of `layer` whose name ends in `.name`.
-fn find<F: Real>(layer: &dyn Layer<F>, name: &str) -> Option<Array1<f64>> {
-    let is_it = |full: &str| full.rsplit_once('.').is_some_and(|(_, tensor)| tensor == name);
-    let param = layer.params().iter().find(|param| is_it(&param.name))?;
-    Some(param.value.iter().map(|&value| Real::to_f64(value)).collect())
-}
-
-impl Step {
     /// `y` from `x`, in double precision.
     ///
     /// # Panics
     ///
-    /// If `x` has another width than the step.
-    pub(crate) fn apply(&self, mut x: Array2<f64>) -> Array2<f64> {
+    /// If the width of `x` is not that of the layer's input.
+    pub(crate) fn forward(&self, mut x: Array2<f64>) -> Array2<f64> {
         match self {
             Self::Affine { weight, bias } => {
                 let mut y = x.dot(weight);
@@ -129,5 +122,49 @@ impl Step {
             Self::Identity => {}
         }
         x
+    }
+
+    /// Rounds all tensors to single precision.
+    pub(crate) fn round_to_single(&mut self) {
+        let single = |value: f64| f64::from(value as f32);
+        let vectors: Vec<&mut Array1<f64>> = match self {
+            Self::Affine { weight, bias } => {
+                weight.mapv_inplace(single);
+                bias.iter_mut().collect()
+            }
+            Self::BatchNorm { gamma, beta, mean, var, eps: _ } => vec![gamma, beta, mean, var],
+            Self::MeanOnly { mean, beta } => vec![mean, beta],
+            Self::ScaleShift { centre, scale, shift } => vec![centre, scale, shift],
+            Self::Relu | Self::LeakyRelu { .. } | Self::Sigmoid | Self::Tanh | Self::Identity => Vec::new(),
+        };
+        vectors.into_iter().for_each(|vector| vector.mapv_inplace(single));
+    }
+}
+
+/// The tensor of `layer` whose name ends in `.name`.
+fn find<F: Real>(layer: &dyn Layer<F>, name: &str) -> Option<Array1<f64>> {
+    let is_it = |full: &str| full.rsplit_once('.').is_some_and(|(_, tensor)| tensor == name);
+    let param = layer.params().iter().find(|param| is_it(&param.name))?;
+    Some(param.value.iter().map(|&value| Real::to_f64(value)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::AnyNetwork;
+    use crate::model::export::tests::golden_model;
+
+    #[test]
+    fn the_slope_of_leaky_relu_is_rounded_like_in_the_layer() {
+        let model = golden_model("single");
+        let AnyNetwork::F32(network) = &model.network else { panic!("expected single precision") };
+        let slopes: Vec<f64> = lower(&model.plan.layers, network)
+            .iter()
+            .filter_map(|layer| match layer.op {
+                ExportOp::LeakyRelu { slope } => Some(slope),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(slopes, [f64::from(0.1_f32)]);
     }
 }

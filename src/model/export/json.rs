@@ -1,16 +1,16 @@
-//! Models as JSON: everything to be read by people and by ten lines of any language.
+//! Models as JSON, for people and for a few lines of any language.
 //!
 //! Numbers have as many digits as their type needs to be read back exactly.
 
 use ndarray::{Array1, Array2};
 use serde_json::{Map, Value, json};
 
-use crate::model::export::ir::{Stage, Step};
+use crate::model::export::ir::{ExportLayer, ExportOp};
 use crate::train::Dtype;
 
-/// The text of the file; `model` says what the layers do not: columns, scaling, classes.
-pub(crate) fn to_text(stages: &[Stage], dtype: Dtype, model: Value) -> String {
-    let layers: Vec<Value> = stages.iter().map(|stage| layer(stage, dtype)).collect();
+/// The text of the file; `model` has the rest: columns, scaling, classes.
+pub(crate) fn to_text(layers: &[ExportLayer], dtype: Dtype, model: Value) -> String {
+    let layers: Vec<Value> = layers.iter().map(|layer| to_value(layer, dtype)).collect();
     let mut document = match model {
         Value::Object(model) => model,
         model => Map::from_iter([("model".to_owned(), model)]),
@@ -22,7 +22,7 @@ pub(crate) fn to_text(stages: &[Stage], dtype: Dtype, model: Value) -> String {
     text
 }
 
-fn layer(Stage { name, step }: &Stage, dtype: Dtype) -> Value {
+fn to_value(ExportLayer { name, op }: &ExportLayer, dtype: Dtype) -> Value {
     let vector =
         |values: &Array1<f64>| Value::Array(values.iter().map(|&value| number(value, dtype)).collect());
     let matrix = |values: &Array2<f64>| {
@@ -31,36 +31,36 @@ fn layer(Stage { name, step }: &Stage, dtype: Dtype) -> Value {
             rows.map(|row| Value::Array(row.iter().map(|&value| number(value, dtype)).collect())).collect(),
         )
     };
-    match step {
-        Step::Affine { weight, bias } => json!({
+    match op {
+        ExportOp::Affine { weight, bias } => json!({
             "name": name, "type": "affine",
             "formula": "y = x weight + bias",
             "bias": bias.as_ref().map(vector),
             "weight": matrix(weight),
         }),
-        Step::BatchNorm { gamma, beta, mean, var, eps } => json!({
+        ExportOp::BatchNorm { gamma, beta, mean, var, eps } => json!({
             "name": name, "type": "batch_norm",
             "formula": "y = gamma * (x - mean) / sqrt(var + eps) + beta",
             "eps": eps,
             "gamma": vector(gamma), "beta": vector(beta), "mean": vector(mean), "var": vector(var),
         }),
-        Step::MeanOnly { mean, beta } => json!({
+        ExportOp::MeanOnly { mean, beta } => json!({
             "name": name, "type": "mean_only",
             "formula": "y = x - mean + beta",
             "mean": vector(mean), "beta": vector(beta),
         }),
-        Step::ScaleShift { centre, scale, shift } => json!({
+        ExportOp::ScaleShift { centre, scale, shift } => json!({
             "name": name, "type": "scale_shift",
             "formula": "y = (x - centre) * scale + shift",
             "centre": vector(centre), "scale": vector(scale), "shift": vector(shift),
         }),
-        Step::Relu => json!({ "name": name, "type": "relu", "formula": "y = max(x, 0)" }),
-        Step::LeakyRelu { slope } => {
+        ExportOp::Relu => json!({ "name": name, "type": "relu", "formula": "y = max(x, 0)" }),
+        ExportOp::LeakyRelu { slope } => {
             json!({ "name": name, "type": "leaky_relu", "formula": "y = max(x, slope * x)", "slope": slope })
         }
-        Step::Sigmoid => json!({ "name": name, "type": "sigmoid", "formula": "y = 1 / (1 + exp(-x))" }),
-        Step::Tanh => json!({ "name": name, "type": "tanh", "formula": "y = tanh(x)" }),
-        Step::Identity => json!({ "name": name, "type": "identity", "formula": "y = x" }),
+        ExportOp::Sigmoid => json!({ "name": name, "type": "sigmoid", "formula": "y = 1 / (1 + exp(-x))" }),
+        ExportOp::Tanh => json!({ "name": name, "type": "tanh", "formula": "y = tanh(x)" }),
+        ExportOp::Identity => json!({ "name": name, "type": "identity", "formula": "y = x" }),
     }
 }
 
@@ -75,7 +75,7 @@ fn number(value: f64, dtype: Dtype) -> Value {
     }
 }
 
-/// Writes objects and lists of lists over several lines, lists of numbers or texts on one.
+/// Writes objects and lists of lists over several lines, lists of numbers or strings on one.
 fn write(value: &Value, depth: usize, text: &mut String) {
     let indent = |text: &mut String, depth: usize| {
         text.push('\n');
@@ -114,40 +114,26 @@ fn write(value: &Value, depth: usize, text: &mut String) {
     }
 }
 
-/// The steps that a file describes; otherwise the reason why it is none of ours.
-pub(crate) fn read(file: &[u8]) -> Result<Vec<Step>, String> {
-    let document: Value = serde_json::from_slice(file).map_err(|error| error.to_string())?;
-    let layers = document["layers"].as_array().ok_or("it has no layers")?;
-    layers.iter().map(|layer| step(layer).ok_or_else(|| format!("{} is incomplete", layer["name"]))).collect()
-}
+#[cfg(test)]
+mod tests {
+    use crate::model::AnyNetwork;
+    use crate::model::export::tests::golden_model;
+    use crate::model::export::{Export, ExportFormat};
 
-fn step(layer: &Value) -> Option<Step> {
-    let vector =
-        |name: &str| layer[name].as_array()?.iter().map(Value::as_f64).collect::<Option<Array1<f64>>>();
-    Some(match layer["type"].as_str()? {
-        "affine" => {
-            let rows = layer["weight"].as_array()?;
-            let width = rows.first()?.as_array()?.len();
-            let values = rows.iter().flat_map(|row| row.as_array().into_iter().flatten()).map(Value::as_f64);
-            let weight = Array2::from_shape_vec((rows.len(), width), values.collect::<Option<_>>()?).ok()?;
-            Step::Affine { weight, bias: if layer["bias"].is_null() { None } else { Some(vector("bias")?) } }
-        }
-        "batch_norm" => Step::BatchNorm {
-            gamma: vector("gamma")?,
-            beta: vector("beta")?,
-            mean: vector("mean")?,
-            var: vector("var")?,
-            eps: layer["eps"].as_f64()?,
-        },
-        "mean_only" => Step::MeanOnly { mean: vector("mean")?, beta: vector("beta")? },
-        "scale_shift" => {
-            Step::ScaleShift { centre: vector("centre")?, scale: vector("scale")?, shift: vector("shift")? }
-        }
-        "relu" => Step::Relu,
-        "leaky_relu" => Step::LeakyRelu { slope: layer["slope"].as_f64()? },
-        "sigmoid" => Step::Sigmoid,
-        "tanh" => Step::Tanh,
-        "identity" => Step::Identity,
-        _ => return None,
-    })
+    #[test]
+    fn numbers_are_read_back_exactly_and_each_row_of_a_matrix_is_a_line() {
+        let model = golden_model("single");
+        let bytes = Export::new(&model, ExportFormat::Json).to_bytes().expect("a file");
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        let document: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let layer = &document["layers"][1];
+        assert_eq!(layer["formula"], "y = x weight + bias");
+        let AnyNetwork::F32(network) = &model.network else { panic!("expected single precision") };
+        let weight = &network.layers()[1].params()[0].value;
+        let row: Vec<String> = weight.row(1).iter().map(f32::to_string).collect();
+        assert!(text.contains(&format!("\n        [{}],\n", row.join(", "))), "{text}");
+        let rows = layer["weight"].as_array().into_iter().flatten();
+        let values = rows.flat_map(|row| row.as_array()).flatten().filter_map(serde_json::Value::as_f64);
+        assert!(values.map(|value| value as f32).eq(weight.iter().copied()));
+    }
 }

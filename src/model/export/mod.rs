@@ -1,101 +1,96 @@
-//! Models for other tools: as ONNX, as PyTorch's tensors, as JSON.
+//! A trained model translated for other tools: ONNX, PyTorch tensors, JSON.
 //!
-//! [`to_bytes`] makes a file. [`Exported::read`] reads one back the way other tools would, and
-//! [`compare`] runs it and the model it was made of over the same [`Sample`] of rows.
+//! [`Export::new`] lowers the network to a list of layers in the precision of the file.
+//! [`Export::to_bytes`] writes that list and [`Export::compare`] runs it against the model, so what
+//! is checked is what is written.
 
-pub(crate) mod answer;
-pub(crate) mod compare;
+pub(crate) mod check;
+pub(crate) mod check_rows;
 pub(crate) mod error;
-pub(crate) mod exported;
 pub(crate) mod fold;
-pub(crate) mod inputs;
 pub(crate) mod ir;
 pub(crate) mod json;
 pub(crate) mod onnx;
-pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 pub(crate) mod torch;
 
 use serde_json::{Value, json};
 
-use crate::model::export::answer::Answer;
-pub use crate::model::export::compare::{Agreement, compare, tolerance};
+pub use crate::model::export::check::{Agreement, tolerance};
+pub use crate::model::export::check_rows::{CheckRows, RowsOrigin};
 pub use crate::model::export::error::ExportError;
-pub use crate::model::export::exported::Exported;
-use crate::model::export::inputs::Inputs;
-use crate::model::export::ir::{Stage, stages};
-pub use crate::model::export::sample::{Origin, Sample};
-use crate::model::{AnyNetwork, Model};
-use crate::nn::{LayerSpec, Loss};
+use crate::model::export::fold::fold;
+use crate::model::export::ir::{ExportLayer, lower};
+use crate::model::export::onnx::OnnxModel;
+use crate::model::export::onnx::columns::RawColumns;
+use crate::model::export::onnx::outputs::OutputHead;
+use crate::model::{Model, with_network};
 use crate::train::Dtype;
 
-/// What is written.
+/// The format of an exported file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// A graph that takes raw columns and gives probabilities or values.
+pub enum ExportFormat {
+    /// An ONNX graph from raw columns to probabilities or values.
     Onnx {
-        /// Whether norms are folded into the affine layers beside them.
+        /// Whether norms are folded into adjacent affine layers.
         fold: bool,
         /// The type in which the graph takes raw numbers. In double precision they are scaled as
-        /// exactly as in training, whatever the type of the network.
+        /// exactly as in training, whatever the precision of the network.
         raw: Dtype,
     },
-    /// The tensors of a PyTorch `nn.Sequential`, see the module's documentation.
+    /// The tensors of a PyTorch `nn.Sequential`, in a safetensors file.
     Safetensors,
-    /// Everything as text.
+    /// All layers and their numbers as JSON.
     Json,
 }
 
-/// The file of `model` in another format.
-///
-/// # Errors
-///
-/// If the file would be larger than its format allows.
-pub fn to_bytes(model: &Model, format: Format) -> Result<Vec<u8>, ExportError> {
-    let (dtype, stages) = read_network(model);
-    match format {
-        Format::Onnx { fold, raw } => {
-            let stages = if fold { fold::fold(stages) } else { stages };
-            let parts = onnx::Parts {
-                inputs: &Inputs::of(&model.description.encoding),
-                stages: &stages,
-                answer: &answer(model),
+/// A model lowered to the layers of an exported file.
+pub struct Export<'m> {
+    model: &'m Model,
+    format: ExportFormat,
+    /// In the precision of the file.
+    layers: Vec<ExportLayer>,
+}
+
+impl<'m> Export<'m> {
+    /// Lowers `model` for `format`: folded if asked for, and rounded to the model's precision.
+    pub fn new(model: &'m Model, format: ExportFormat) -> Self {
+        let mut layers = with_network!(&model.network, network => lower(&model.plan.layers, network));
+        if let ExportFormat::Onnx { fold: true, .. } = format {
+            layers = fold(layers);
+        }
+        if model.plan.training.dtype == Dtype::F32 {
+            layers.iter_mut().for_each(|layer| layer.op.round_to_single());
+        }
+        Self { model, format, layers }
+    }
+
+    /// The bytes of the exported file.
+    ///
+    /// # Errors
+    ///
+    /// If the file would be larger than its format allows.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ExportError> {
+        let Self { model, format, layers } = self;
+        let dtype = model.plan.training.dtype;
+        match *format {
+            ExportFormat::Onnx { raw, .. } => onnx::to_bytes(&OnnxModel {
+                columns: &RawColumns::of(&model.description.encoding),
+                layers,
+                head: OutputHead::of(model),
                 dtype,
                 raw_dtype: raw,
-                metadata: &[
-                    ("model_sha256", model.sha256.clone()),
-                    ("data_sha256", model.description.data_sha256.clone()),
-                ],
-            };
-            onnx::to_bytes(&parts).map_err(|bytes| ExportError::TooLarge { bytes, limit: onnx::MAX_BYTES })
-        }
-        Format::Safetensors => torch::to_bytes(&model.plan.layers, &stages, dtype, describe(model))
-            .map_err(ExportError::Container),
-        Format::Json => Ok(json::to_text(&stages, dtype, describe(model)).into_bytes()),
-    }
-}
-
-fn read_network(model: &Model) -> (Dtype, Vec<Stage>) {
-    let specs = &model.plan.layers;
-    match &model.network {
-        AnyNetwork::F32(network) => (Dtype::F32, stages(specs, network)),
-        AnyNetwork::F64(network) => (Dtype::F64, stages(specs, network)),
-    }
-}
-
-fn answer(model: &Model) -> Answer {
-    let classes = model.description.encoding.classes().to_vec();
-    match model.plan.layers.last().and_then(LayerSpec::loss) {
-        Some(Loss::Softmax) | None => Answer::Softmax { classes },
-        Some(Loss::Logistic) => Answer::Logistic { classes },
-        Some(Loss::Squared | Loss::Huber) => {
-            Answer::Values { targets: model.description.encoding.values().to_vec() }
+                metadata: &[("model_sha256", &model.sha256), ("data_sha256", &model.description.data_sha256)],
+            }),
+            ExportFormat::Safetensors => torch::to_bytes(&model.plan.layers, layers, dtype, describe(model))
+                .map_err(ExportError::Container),
+            ExportFormat::Json => Ok(json::to_text(layers, dtype, describe(model)).into_bytes()),
         }
     }
 }
 
-/// What is known of a model beside its layers.
+/// What the formats other than ONNX say of a model besides its layers.
 fn describe(model: &Model) -> Value {
     json!({
         "bntrain_version": env!("CARGO_PKG_VERSION"),

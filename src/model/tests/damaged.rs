@@ -1,4 +1,4 @@
-//! Files of which something was lost or changed.
+//! Truncated and damaged files.
 
 use crate::model::tests::*;
 
@@ -23,29 +23,29 @@ fn every_single_bit_flip_is_refused() {
 }
 
 #[test]
-fn bytes_at_the_end_are_refused() {
+fn extra_bytes_at_the_end_are_refused() {
     let mut file = file();
     file.push(0);
-    assert_eq!(refusal(&file), "damaged: its bytes are not those that its checksum was taken of");
+    assert_eq!(refusal(&file), "damaged: checksum mismatch");
 }
 
 #[test]
-fn heads_are_not_believed() {
+fn a_wrong_header_length_is_refused() {
     let mut file = file();
     let bytes = file.len();
-    for announced in [u64::MAX, 100_000_001, bytes as u64 - 7] {
-        file[..8].copy_from_slice(&announced.to_le_bytes());
+    for declared in [u64::MAX, 100_000_001, bytes as u64 - 7] {
+        file[..8].copy_from_slice(&declared.to_le_bytes());
         let expected = format!(
-            "its head announces {announced} bytes of header in a file of {bytes}; it is damaged or no model file"
+            "damaged or not a model file: it declares a header of {declared} bytes but has {bytes} in all"
         );
         assert_eq!(refusal(&file), expected);
     }
-    assert_eq!(refusal(b"1234567"), "7 bytes are too short for a model file");
+    assert_eq!(refusal(b"1234567"), "too short for a model file (7 bytes)");
 }
 
 #[test]
-fn files_of_other_programs_are_foreign() {
-    let foreign = "not written by bntrain, or damaged in its first bytes";
+fn files_of_other_programs_are_refused() {
+    let foreign = "not a model file of bntrain, or damaged in its first bytes";
     let tensor = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &[0; 4]);
     let other = safetensors::serialize([("weight", tensor.expect("a tensor"))], None).expect("a file");
     assert_eq!(refusal(&other), foreign);

@@ -1,4 +1,4 @@
-//! Model files: what comes back from them, and what is refused.
+//! Model files: what is read and what is refused.
 
 pub(crate) mod damaged;
 pub(crate) mod forged;
@@ -15,7 +15,7 @@ use crate::model::{AnyNetwork, Description, FORMAT, History, Model, to_bytes};
 use crate::nn::Network;
 use crate::train::Outcome;
 
-/// A network with every kind of tensor, on two features and three classes.
+/// A network with every kind of tensor, for two features and three classes.
 const CONFIG: &str = r#"
 data = { path = "d.csv", label = "kind" }
 optimizer = { type = "sgd" }
@@ -38,7 +38,7 @@ fn plan(changes: &[(&str, &str)]) -> Plan {
     config::parse(CONFIG, Path::new("/somewhere/config.toml"), &changes).expect("a plan")
 }
 
-/// Of a scaled number and two categories with one input.
+/// A scaled number and a category.
 fn encoding() -> Encoding {
     let classes = ["one", "two", "\u{1b}three"].map(str::to_owned).to_vec();
     let mut encoding = Encoding::plain(["größe", "=b\""].map(str::to_owned).to_vec(), classes);
@@ -70,7 +70,7 @@ fn description(plan: &Plan) -> Description {
     }
 }
 
-/// A network whose tensors all differ from what they are made with.
+/// A network whose tensors all differ from their initial values.
 fn network<F: Real>(plan: &Plan) -> Network<F> {
     let mut network = Network::build(&plan.layers, 2, 3, plan.training.seed);
     for (salt, param) in network.params_mut().enumerate() {
@@ -89,11 +89,11 @@ fn file() -> Vec<u8> {
     to_bytes(&network::<f32>(&plan), &description(&plan)).expect("a file")
 }
 
-/// Why a file is refused.
+/// The message about a file that is refused.
 #[track_caller]
 fn refusal(bytes: &[u8]) -> String {
     match Model::from_bytes(bytes) {
-        Ok(_) => panic!("{} bytes are taken for a model", bytes.len()),
+        Ok(_) => panic!("{} bytes were accepted as a model", bytes.len()),
         Err(fault) => fault.to_string(),
     }
 }

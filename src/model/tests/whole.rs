@@ -1,4 +1,4 @@
-//! What was written is read back.
+//! Writing a model file and reading it.
 
 use crate::model::ModelErrorKind::{Io, Model as Content};
 use crate::model::result_hash;
@@ -16,7 +16,7 @@ fn a_model_comes_back_bit_for_bit() {
 }
 
 #[test]
-fn double_precision_stays() {
+fn double_precision_comes_back_bit_for_bit() {
     let plan = plan(&[("training.dtype", "f64")]);
     let mut network = network::<f64>(&plan);
     let first = network.params_mut().next().expect("a tensor");
@@ -30,12 +30,12 @@ fn double_precision_stays() {
 }
 
 #[test]
-fn the_same_model_makes_the_same_file() {
+fn the_same_model_gives_the_same_file() {
     assert!(file() == file());
 }
 
 #[test]
-fn a_file_has_its_hash_and_other_readers_find_the_document() {
+fn other_safetensors_readers_find_the_metadata() {
     let file = file();
     let model = Model::from_bytes(&file).expect("a model");
     let (_, metadata) = safetensors::SafeTensors::read_metadata(&file).expect("safetensors");
@@ -43,27 +43,27 @@ fn a_file_has_its_hash_and_other_readers_find_the_document() {
     let document: serde_json::Value = serde_json::from_str(&entries["bntrain"]).expect("JSON");
     assert_eq!(document["model"]["encoding"]["targets"]["classes"]["names"][0], "one");
     assert_eq!(document["sha256"].as_str().map(str::len), Some(64));
-    assert_ne!(document["sha256"], model.sha256.as_str(), "one is without itself");
+    assert_ne!(document["sha256"], model.sha256.as_str(), "the checksum inside does not cover itself");
 }
 
 #[test]
-fn paths_of_its_config_are_not_opened() {
+fn paths_in_the_config_are_not_opened() {
     let model = Model::from_bytes(&file()).expect("a model");
     assert_eq!(model.plan.data.path, Path::new("/somewhere/d.csv"));
     assert!(!model.plan.data.path.exists());
 }
 
 #[test]
-fn what_is_no_file_is_told_by_kind() {
+fn errors_have_the_category_of_their_exit_code() {
     let folder = tempfile::tempdir().expect("a folder");
-    let told = |name: &str| {
+    let load = |name: &str| {
         let error = Model::load(&folder.path().join(name)).err().expect("an error");
         (error.kind(), error.fault().to_string())
     };
-    assert_eq!(told("absent"), (Io, "not found".to_owned()));
-    assert_eq!(told(""), (Io, "is a directory; give the model.safetensors in it".to_owned()));
+    assert_eq!(load("absent"), (Io, "not found".to_owned()));
+    assert_eq!(load(""), (Io, "is a directory; give the model.safetensors in it".to_owned()));
     std::fs::write(folder.path().join("empty"), "").expect("a file");
-    assert_eq!(told("empty"), (Content, "0 bytes are too short for a model file".to_owned()));
+    assert_eq!(load("empty"), (Content, "too short for a model file (0 bytes)".to_owned()));
     std::fs::write(folder.path().join("whole"), file()).expect("a file");
     assert!(Model::load(&folder.path().join("whole")).is_ok());
 }

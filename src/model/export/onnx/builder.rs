@@ -1,11 +1,11 @@
-//! A graph as it grows: nodes, and the tensors that they need.
+//! Builds a graph: nodes, and the tensors that they need.
 
 use crate::model::export::onnx::proto::{
     AttributeProto, AttributeType, DataType, Dimension, Extent, GraphProto, NodeProto, TensorProto,
     TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
 };
 
-/// Nodes and initialisers so far.
+/// The graph built so far.
 #[derive(Default)]
 pub(crate) struct Builder {
     nodes: Vec<NodeProto>,
@@ -21,8 +21,8 @@ pub(crate) enum Attribute {
 }
 
 impl Builder {
-    /// Adds the operator `op` on the values `inputs`, whose result is called `output`, and gives
-    /// that name back.
+    /// Adds the operator `op` on the values `inputs`; its result is called `output`. Returns that
+    /// name, like all methods that add something.
     pub(crate) fn node(
         &mut self,
         op: &str,
@@ -40,7 +40,18 @@ impl Builder {
         output.to_owned()
     }
 
-    /// Adds a tensor of numbers in row-major order, rounded to `dtype`, and gives its name back.
+    /// Adds a conversion of `value` to the type `to`.
+    pub(crate) fn cast(&mut self, value: &str, output: &str, to: DataType) -> String {
+        self.node("Cast", &[value], output, &[("to", Attribute::Int(to as i64))])
+    }
+
+    /// Adds a selection of `columns` of `value`.
+    pub(crate) fn gather(&mut self, value: &str, output: &str, columns: &[usize]) -> String {
+        let columns = self.indices(&format!("{output}_columns"), columns);
+        self.node("Gather", &[value, &columns], output, &[("axis", Attribute::Int(1))])
+    }
+
+    /// Adds a tensor of numbers in row-major order, rounded to `dtype`.
     pub(crate) fn numbers<'a>(
         &mut self,
         name: &str,
@@ -58,13 +69,13 @@ impl Builder {
         self.tensor(name, dtype, dims, Some(raw), Vec::new())
     }
 
-    /// Adds a list of indices and gives its name back.
+    /// Adds a list of indices.
     pub(crate) fn indices(&mut self, name: &str, indices: &[usize]) -> String {
         let raw = indices.iter().flat_map(|&index| (index as i64).to_le_bytes()).collect();
         self.tensor(name, DataType::Int64, &[indices.len()], Some(raw), Vec::new())
     }
 
-    /// Adds a row of texts and gives its name back.
+    /// Adds a row of strings.
     pub(crate) fn texts(&mut self, name: &str, texts: &[&str]) -> String {
         let strings = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
         self.tensor(name, DataType::String, &[1, texts.len()], None, strings)
@@ -94,7 +105,7 @@ impl Builder {
         name.to_owned()
     }
 
-    /// Declares an output of the graph, likewise.
+    /// Declares an output of the graph, `(rows, width)` with any number of rows.
     pub(crate) fn output(&mut self, name: &str, dtype: DataType, width: usize, doc: String) {
         self.outputs.push(value_info(name, dtype, width, doc));
     }

@@ -1,22 +1,27 @@
-//! The part of the graph that is the network.
+//! The part of a graph that is the network.
 
 use ndarray::Array1;
 
-use crate::model::export::ir::{Stage, Step};
+use crate::model::export::ir::{ExportLayer, ExportOp};
 use crate::model::export::onnx::builder::{Attribute, Builder};
 use crate::model::export::onnx::proto::DataType;
 
-/// Adds `stages` on the value `x`, in the type `dtype`; the result is the name of the last value.
-pub(crate) fn add(builder: &mut Builder, stages: &[Stage], x: String, dtype: DataType) -> String {
-    stages.iter().fold(x, |x, stage| add_stage(builder, stage, x, dtype))
+/// Adds `layers` on the value `x`, in the type `dtype`; returns the output of the last one.
+pub(crate) fn add(builder: &mut Builder, layers: &[ExportLayer], x: String, dtype: DataType) -> String {
+    layers.iter().fold(x, |x, layer| add_layer(builder, layer, x, dtype))
 }
 
-fn add_stage(builder: &mut Builder, Stage { name, step }: &Stage, x: String, dtype: DataType) -> String {
+fn add_layer(
+    builder: &mut Builder,
+    ExportLayer { name, op }: &ExportLayer,
+    x: String,
+    dtype: DataType,
+) -> String {
     let tensor = |builder: &mut Builder, what: &str, values: &Array1<f64>| {
         builder.numbers(&format!("{name}.{what}"), dtype, &[values.len()], values)
     };
-    match step {
-        Step::Affine { weight, bias } => {
+    match op {
+        ExportOp::Affine { weight, bias } => {
             let mut inputs = vec![builder.numbers(&format!("{name}.weight"), dtype, weight.shape(), weight)];
             if let Some(bias) = bias {
                 inputs.push(tensor(builder, "bias", bias));
@@ -25,23 +30,23 @@ fn add_stage(builder: &mut Builder, Stage { name, step }: &Stage, x: String, dty
             let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
             builder.node("Gemm", &inputs, name, &[])
         }
-        Step::BatchNorm { gamma, beta, mean, var, eps } => {
+        ExportOp::BatchNorm { gamma, beta, mean, var, eps } => {
             let gamma = tensor(builder, "gamma", gamma);
             let beta = tensor(builder, "beta", beta);
             let mean = tensor(builder, "running_mean", mean);
-            // The attribute is in single precision; what that cuts off joins the variance.
-            let epsilon = below(*eps);
+            // The attribute is in single precision; its rounding error is added to the variance.
+            let epsilon = floor_to_single(*eps);
             let var = tensor(builder, "running_var", &var.mapv(|var| var + (eps - epsilon)));
             let attributes = [("epsilon", Attribute::Float(epsilon)), ("training_mode", Attribute::Int(0))];
             builder.node("BatchNormalization", &[&x, &gamma, &beta, &mean, &var], name, &attributes)
         }
-        Step::MeanOnly { mean, beta } => {
+        ExportOp::MeanOnly { mean, beta } => {
             let mean = tensor(builder, "running_mean", mean);
             let beta = tensor(builder, "beta", beta);
             let centred = builder.node("Sub", &[&x, &mean], &format!("{name}.centred"), &[]);
             builder.node("Add", &[&centred, &beta], name, &[])
         }
-        Step::ScaleShift { centre, scale, shift } => {
+        ExportOp::ScaleShift { centre, scale, shift } => {
             let centre = tensor(builder, "centre", centre);
             let scale = tensor(builder, "scale", scale);
             let shift = tensor(builder, "shift", shift);
@@ -49,24 +54,55 @@ fn add_stage(builder: &mut Builder, Stage { name, step }: &Stage, x: String, dty
             let scaled = builder.node("Mul", &[&centred, &scale], &format!("{name}.scaled"), &[]);
             builder.node("Add", &[&scaled, &shift], name, &[])
         }
-        Step::Relu => builder.node("Relu", &[&x], name, &[]),
-        Step::LeakyRelu { slope } if dtype == DataType::Float => {
+        ExportOp::Relu => builder.node("Relu", &[&x], name, &[]),
+        ExportOp::LeakyRelu { slope } if dtype == DataType::Float => {
             builder.node("LeakyRelu", &[&x], name, &[("alpha", Attribute::Float(*slope))])
         }
-        // Runtimes have the operator in single precision only.
-        Step::LeakyRelu { slope } => {
+        // Runtimes implement LeakyRelu in single precision only.
+        ExportOp::LeakyRelu { slope } => {
             let slope = builder.numbers(&format!("{name}.slope"), dtype, &[1], &[*slope]);
             let left = builder.node("Mul", &[&x, &slope], &format!("{name}.left"), &[]);
             builder.node("Max", &[&x, &left], name, &[])
         }
-        Step::Sigmoid => builder.node("Sigmoid", &[&x], name, &[]),
-        Step::Tanh => builder.node("Tanh", &[&x], name, &[]),
-        Step::Identity => x,
+        ExportOp::Sigmoid => builder.node("Sigmoid", &[&x], name, &[]),
+        ExportOp::Tanh => builder.node("Tanh", &[&x], name, &[]),
+        ExportOp::Identity => x,
     }
 }
 
-/// The largest number in single precision that is not above `value`, which is positive.
-fn below(value: f64) -> f64 {
+/// The largest single-precision number that is at most `value`, which is positive.
+fn floor_to_single(value: f64) -> f64 {
     let nearest = value as f32;
     f64::from(if f64::from(nearest) > value { nearest.next_down() } else { nearest })
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    /// The attribute is in single precision, in which 0.3 is another number.
+    #[test]
+    fn epsilon_and_variance_add_up_exactly_in_double_precision() {
+        let [gamma, beta, mean] = [1.0, 0.0, 0.0].map(|value| array![value]);
+        let op = ExportOp::BatchNorm { gamma, beta, mean, var: array![0.0], eps: 0.3 };
+        let layer = ExportLayer { name: "norm".to_owned(), op };
+        let mut builder = Builder::default();
+        add(&mut builder, &[layer], "x".to_owned(), DataType::Double);
+        let graph = builder.finish("graph");
+        let var = graph.initializer.iter().find(|tensor| tensor.name == "norm.running_var");
+        let var = var.and_then(|var| var.raw_data.as_deref()?.try_into().ok()).map(f64::from_le_bytes);
+        let epsilon = graph.node[0].attribute.iter().find_map(|attribute| attribute.f);
+        assert_eq!(f64::from(epsilon.expect("an epsilon")) + var.expect("a variance"), 0.3);
+    }
+
+    #[test]
+    fn numbers_are_rounded_down_to_single_precision() {
+        for value in [0.3, 1e-5, 1e-3, 0.5] {
+            let rounded = floor_to_single(value);
+            assert!(rounded <= value && rounded > value * (1.0 - 1.2e-7), "{value} {rounded}");
+            assert_eq!(f64::from(rounded as f32), rounded);
+        }
+    }
 }

@@ -2,31 +2,29 @@
 //!
 //! The graph takes raw columns: `numbers`, `(rows, numeric columns)`, and `texts`, `(rows,
 //! categorical columns)`, each only where there are such columns. It gives `probabilities`, or
-//! `values` in the unit of the file, and the `scores` behind them. Names of columns and classes are
-//! in the metadata, as lists in JSON.
+//! `values` in the unit of the file, and the `scores` of the last affine layer. Names of columns and
+//! classes are in the metadata, as lists in JSON.
 
-pub(crate) mod answers;
 pub(crate) mod builder;
-pub(crate) mod encode;
-pub(crate) mod evaluate;
+pub(crate) mod columns;
+pub(crate) mod inputs;
 pub(crate) mod layers;
-pub(crate) mod operators;
+pub(crate) mod outputs;
 pub(crate) mod proto;
-pub(crate) mod tensor;
 
 use prost::Message;
+use serde_json::json;
 
-use crate::model::export::answer::Answer;
-use crate::model::export::inputs::Inputs;
-use crate::model::export::ir::Stage;
+use crate::model::export::error::ExportError;
+use crate::model::export::ir::ExportLayer;
 use crate::model::export::onnx::builder::Builder;
-use crate::model::export::onnx::encode::Types;
-pub(crate) use crate::model::export::onnx::evaluate::Evaluator;
+use crate::model::export::onnx::columns::RawColumns;
+use crate::model::export::onnx::inputs::GraphTypes;
+use crate::model::export::onnx::outputs::OutputHead;
 use crate::model::export::onnx::proto::{DataType, ModelProto, OperatorSetIdProto, StringStringEntryProto};
-pub(crate) use crate::model::export::onnx::tensor::Tensor;
 use crate::train::Dtype;
 
-/// The version of the operators. Strings can be compared since 19; 21 is read by every runtime
+/// The version of the operators. Strings can be compared since 19; 21 is supported by every runtime
 /// since the middle of 2024.
 const OPSET: i64 = 21;
 
@@ -34,40 +32,44 @@ const OPSET: i64 = 21;
 const IR_VERSION: i64 = 10;
 
 /// The largest message that protocol buffers allow, in bytes.
-pub(crate) const MAX_BYTES: usize = (1 << 31) - 1;
+const MAX_BYTES: usize = (1 << 31) - 1;
 
-/// What a graph is made of.
-pub(crate) struct Parts<'a> {
-    pub(crate) inputs: &'a Inputs,
-    pub(crate) stages: &'a [Stage],
-    pub(crate) answer: &'a Answer,
+/// The parts of an ONNX model.
+pub(crate) struct OnnxModel<'a> {
+    pub(crate) columns: &'a RawColumns<'a>,
+    pub(crate) layers: &'a [ExportLayer],
+    pub(crate) head: OutputHead<'a>,
     /// Of the network.
     pub(crate) dtype: Dtype,
     /// Of raw numbers.
     pub(crate) raw_dtype: Dtype,
     /// Further entries of the metadata.
-    pub(crate) metadata: &'a [(&'static str, String)],
+    pub(crate) metadata: &'a [(&'static str, &'a str)],
 }
 
-/// The file, or how many bytes it would have where that is too many.
-pub(crate) fn to_bytes(parts: &Parts<'_>) -> Result<Vec<u8>, usize> {
-    let types = Types { raw: data_type(parts.raw_dtype), network: data_type(parts.dtype) };
+/// The bytes of the file.
+///
+/// # Errors
+///
+/// If there are more than protocol buffers allow.
+pub(crate) fn to_bytes(model: &OnnxModel<'_>) -> Result<Vec<u8>, ExportError> {
+    let types = GraphTypes { raw: data_type(model.raw_dtype), network: data_type(model.dtype) };
     let mut builder = Builder::default();
-    let x = encode::encode(&mut builder, parts.inputs, types);
-    let scores = layers::add(&mut builder, parts.stages, x, types.network);
-    answers::add(&mut builder, parts.answer, &scores, types);
-    let model = ModelProto {
+    let x = inputs::add(&mut builder, model.columns, types);
+    let scores = layers::add(&mut builder, model.layers, x, types.network);
+    outputs::add(&mut builder, model.head, &scores, types);
+    let file = ModelProto {
         ir_version: IR_VERSION,
         producer_name: "bntrain".to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
-        doc_string: describe(parts),
+        doc_string: describe(model),
         graph: Some(builder.finish("network")),
         opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPSET }],
-        metadata_props: metadata(parts),
+        metadata_props: metadata(model),
     };
-    match model.encoded_len() {
-        length if length > MAX_BYTES => Err(length),
-        _ => Ok(model.encode_to_vec()),
+    match file.encoded_len() {
+        bytes if bytes > MAX_BYTES => Err(ExportError::TooLarge { bytes, limit: MAX_BYTES }),
+        _ => Ok(file.encode_to_vec()),
     }
 }
 
@@ -78,32 +80,37 @@ fn data_type(dtype: Dtype) -> DataType {
     }
 }
 
-fn describe(Parts { inputs, answer, .. }: &Parts<'_>) -> String {
-    let mut text = format!("numbers: {} columns, unscaled", inputs.numbers.len());
-    if !inputs.texts.is_empty() {
-        text += &format!("; texts: {} columns", inputs.texts.len());
+fn describe(OnnxModel { columns, head, .. }: &OnnxModel<'_>) -> String {
+    let mut text = format!("numbers: {} columns, unscaled", columns.numbers.len());
+    if !columns.texts.is_empty() {
+        text += &format!("; texts: {} columns", columns.texts.len());
     }
-    text + match answer {
-        Answer::Softmax { .. } | Answer::Logistic { .. } => "; out: the probability of each class",
-        Answer::Values { .. } => "; out: values in the unit of the file",
+    text + match head {
+        OutputHead::Softmax { .. } | OutputHead::Logistic { .. } => "; out: the probability of each class",
+        OutputHead::Values { .. } => "; out: values in the unit of the file",
     } + "; names are in the metadata"
 }
 
-fn metadata(parts: &Parts<'_>) -> Vec<StringStringEntryProto> {
-    let list =
-        |names: &mut dyn Iterator<Item = &String>| serde_json::json!(names.collect::<Vec<_>>()).to_string();
-    let mut entries = vec![
-        ("numbers", list(&mut parts.inputs.numbers.iter().map(|number| &number.name))),
-        ("texts", list(&mut parts.inputs.texts.iter().map(|text| &text.name))),
-        match parts.answer {
-            Answer::Softmax { classes } | Answer::Logistic { classes } => {
-                ("classes", list(&mut classes.iter()))
-            }
-            Answer::Values { targets } => ("targets", list(&mut targets.iter().map(|target| &target.column))),
-        },
-    ];
-    entries.retain(|(_, names)| names != "[]");
-    entries.extend(parts.metadata.iter().cloned());
+fn metadata(OnnxModel { columns, head, metadata, .. }: &OnnxModel<'_>) -> Vec<StringStringEntryProto> {
+    let numbers: Vec<&str> = columns.numbers.iter().map(|number| number.name).collect();
+    let texts: Vec<&str> = columns.texts.iter().map(|text| text.name).collect();
+    let mut entries = Vec::new();
+    if !numbers.is_empty() {
+        entries.push(("numbers", json!(numbers).to_string()));
+    }
+    if !texts.is_empty() {
+        entries.push(("texts", json!(texts).to_string()));
+    }
+    entries.push(match head {
+        OutputHead::Softmax { classes } | OutputHead::Logistic { classes } => {
+            ("classes", json!(classes).to_string())
+        }
+        OutputHead::Values { targets } => {
+            let names: Vec<&str> = targets.iter().map(|target| target.column.as_str()).collect();
+            ("targets", json!(names).to_string())
+        }
+    });
+    entries.extend(metadata.iter().map(|&(key, value)| (key, value.to_owned())));
     let entry = |(key, value): (&str, String)| StringStringEntryProto { key: key.to_owned(), value };
     entries.into_iter().map(entry).collect()
 }

@@ -1,7 +1,7 @@
-//! The part of ONNX's protocol buffers that is written and read here.
+//! The part of ONNX's protocol buffers that exported files use.
 //!
 //! Field numbers are those of `onnx.proto` at <https://github.com/onnx/onnx>. Fields whose presence
-//! has a meaning, such as an attribute that is 0, are options.
+//! matters, such as an attribute of value 0, are options.
 
 use prost::{Enumeration, Message, Oneof};
 

@@ -1,13 +1,13 @@
-//! Values of a graph that is evaluated.
+//! The values in a graph.
 
 use ndarray::Array2;
 
-use crate::model::export::onnx::proto::{DataType, TensorProto};
+use crate::export::proto::{DataType, TensorProto};
 
-/// A value; everything but indices is a matrix, a list is one row.
+/// A value. All but indices are matrices; a list is a matrix of one row.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Tensor {
-    /// Numbers, of which those in single precision are kept rounded to it.
+    /// Numbers, rounded if they are in single precision.
     Numbers {
         values: Array2<f64>,
         is_single: bool,
@@ -18,7 +18,7 @@ pub(crate) enum Tensor {
 }
 
 impl Tensor {
-    /// Numbers rounded to the type they have.
+    /// Numbers, rounded to single precision if they have it.
     pub(crate) fn rounded(mut values: Array2<f64>, is_single: bool) -> Self {
         if is_single {
             values.mapv_inplace(|value| f64::from(value as f32));
@@ -26,7 +26,7 @@ impl Tensor {
         Self::Numbers { values, is_single }
     }
 
-    /// The value of an initialiser; none if it is of a kind that is never written.
+    /// The value of an initializer; none if bntrain does not write its type.
     pub(crate) fn read(tensor: &TensorProto) -> Option<Self> {
         let dims: Vec<usize> =
             tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect::<Option<_>>()?;
@@ -61,7 +61,7 @@ impl Tensor {
     }
 }
 
-/// The bytes as words of `N` bytes; none if they do not come out even.
+/// The bytes as words of `N` bytes; none if there is a remainder.
 fn words<const N: usize>(bytes: &[u8]) -> Option<&[[u8; N]]> {
     match bytes.as_chunks() {
         (words, []) => Some(words),

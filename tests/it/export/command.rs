@@ -1,4 +1,4 @@
-//! `bntrain export`, as its users see it.
+//! `bntrain export` on the command line.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ fn trained() -> (Work, &'static str) {
 }
 
 #[test]
-fn each_format_is_written_and_checked_over_the_validation_rows() {
+fn each_format_is_checked_over_the_validation_rows() {
     let (work, model) = trained();
     for format in ["onnx", "safetensors", "json"] {
         let shown = work.ok(&["export", model, "--to", format, "-o", "exported"]).stdout;
@@ -22,7 +22,7 @@ fn each_format_is_written_and_checked_over_the_validation_rows() {
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines.len(), 2, "{shown}");
         assert!(lines[0].starts_with(&format!("exported: {} bytes, sha256 ", bytes.len())), "{shown}");
-        assert!(lines[1].starts_with("read back and run over the 15 validation rows of "), "{shown}");
+        assert!(lines[1].starts_with("checked over the 15 validation rows of "), "{shown}");
         assert!(lines[1].ends_with(" in probability, the same class in each"), "{shown}");
         fs::remove_file(work.path("exported")).expect("the file");
     }
@@ -35,11 +35,11 @@ fn each_format_is_written_and_checked_over_the_validation_rows() {
 }
 
 #[test]
-fn the_check_takes_rows_of_another_file() {
+fn data_names_another_file_for_the_check() {
     let (work, model) = trained();
     work.write("new.csv", "b,a\n0.5,1.5\n-1,2\n");
     let shown = work.ok(&["export", model, "--to", "onnx", "-o", "m.onnx", "--data", "new.csv"]).stdout;
-    assert!(shown.contains("run over 2 rows of new.csv: "), "{shown}");
+    assert!(shown.contains("checked over 2 rows of new.csv: "), "{shown}");
     work.write("bad.csv", "a\n0.5\n");
     let arguments = ["export", model, "--to", "onnx", "-o", "n.onnx", "--data", "bad.csv"];
     assert_eq!(work.fails(&arguments).0, Some(3));
@@ -47,22 +47,24 @@ fn the_check_takes_rows_of_another_file() {
 }
 
 #[test]
-fn rows_are_made_up_where_the_training_data_are_not_the_same() {
+fn rows_are_made_up_if_the_training_data_changed() {
     let (work, model) = trained();
     let data = work.read("data.csv");
     work.write("data.csv", &format!("{data}0.5,0.5,up\n"));
     let shown = work.ok(&["export", model, "--to", "onnx", "-o", "changed.onnx"]).stdout;
     assert!(
-        shown.contains("run over 1000 made-up rows (not in its run directory, or the training"),
+        shown.contains(
+            "checked over 1000 made-up rows (the model is not in its run directory, or the training"
+        ),
         "{shown}"
     );
     fs::remove_file(work.path("data.csv")).expect("the file");
     let shown = work.ok(&["export", model, "--to", "json", "-o", "gone.json"]).stdout;
-    assert!(shown.contains("run over 1000 made-up rows"), "{shown}");
+    assert!(shown.contains("checked over 1000 made-up rows"), "{shown}");
 }
 
 #[test]
-fn a_model_away_from_its_run_opens_no_file_that_it_names() {
+fn files_named_by_a_model_outside_its_run_are_not_opened() {
     let (work, model) = trained();
     fs::create_dir_all(work.path("a/b/c/d")).expect("folders");
     fs::copy(work.path(model), work.path("a/b/c/d/alone")).expect("a copy");
@@ -74,7 +76,7 @@ fn a_model_away_from_its_run_opens_no_file_that_it_names() {
         exported += 1;
         let file = format!("{exported}.onnx");
         let shown = work.ok(&["export", "a/b/c/d/alone", "--to", "onnx", "-o", &file]).stdout;
-        shown.split("run over ").nth(1).and_then(|rest| rest.split(" rows").next()).map(str::to_owned)
+        shown.split("checked over ").nth(1).and_then(|rest| rest.split(" rows").next()).map(str::to_owned)
     };
     let own = work.read("run/config.toml");
     assert_eq!(sample(None).as_deref(), Some("1000 made-up"));
@@ -84,7 +86,7 @@ fn a_model_away_from_its_run_opens_no_file_that_it_names() {
 }
 
 #[test]
-fn nothing_is_replaced_or_left_behind_by_mistake() {
+fn existing_files_inputs_and_runs_are_not_replaced() {
     let (work, model) = trained();
     work.write("there", "mine");
     let (code, error) = work.fails(&["export", model, "--to", "json", "-o", "there"]);
@@ -126,6 +128,6 @@ fn each_failure_has_its_exit_code() {
         assert_eq!(work.run(&arguments).code, Some(code), "{arguments:?}");
     }
     let (code, error) = work.fails(&["export", model, "--to", "json", "-o", "x", "--no-fold"]);
-    let expected = "error: --no-fold is for --to onnx; the other formats have every layer as it was trained";
+    let expected = "error: --no-fold is for --to onnx; the other formats keep every layer as it was trained";
     assert_eq!((code, error.as_str()), (Some(2), expected));
 }

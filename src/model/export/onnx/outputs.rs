@@ -1,31 +1,59 @@
-//! The part of the graph that turns scores into answers.
+//! The part of a graph that turns the output of the network into probabilities or values.
 
-use crate::data::ValueTarget;
-use crate::model::export::answer::Answer;
+use crate::data::{TargetEncoding, ValueTarget};
+use crate::model::Model;
 use crate::model::export::onnx::builder::{Attribute, Builder};
-use crate::model::export::onnx::encode::{Types, cast};
+use crate::model::export::onnx::inputs::GraphTypes;
+use crate::nn::{LayerSpec, Loss};
 
-/// The name of the graph's output of scores.
-pub(crate) const SCORES: &str = "scores";
+/// The graph's output of logits or scaled values. The name is part of the file format.
+const SCORES: &str = "scores";
 
-/// The name of the graph's output of probabilities.
-pub(crate) const PROBABILITIES: &str = "probabilities";
+/// The graph's output of probabilities.
+const PROBABILITIES: &str = "probabilities";
 
-/// The name of the graph's output of values.
+/// The graph's output of values.
 const VALUES: &str = "values";
 
-/// Adds what makes answers of `scores`, and declares the outputs: the answers, then the scores.
-pub(crate) fn add(builder: &mut Builder, answer: &Answer, scores: &str, types: Types) {
+/// How the output of the network is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum OutputHead<'m> {
+    /// A logit for each class.
+    Softmax { classes: &'m [String] },
+    /// One logit, the log odds of the second of two classes.
+    Logistic { classes: &'m [String] },
+    /// A scaled value for each target.
+    Values { targets: &'m [ValueTarget] },
+}
+
+impl<'m> OutputHead<'m> {
+    /// How the output of `model` is read.
+    pub(crate) fn of(model: &'m Model) -> Self {
+        match &model.description.encoding.targets {
+            TargetEncoding::Values(targets) => Self::Values { targets },
+            TargetEncoding::Classes { names, .. } => {
+                match model.plan.layers.last().and_then(LayerSpec::loss) {
+                    Some(Loss::Logistic) => Self::Logistic { classes: names },
+                    _ => Self::Softmax { classes: names },
+                }
+            }
+        }
+    }
+}
+
+/// Adds the head on the value `scores` and declares the outputs: probabilities or values, then the
+/// scores.
+pub(crate) fn add(builder: &mut Builder, head: OutputHead<'_>, scores: &str, types: GraphTypes) {
     let network = types.network;
-    // The last layer is called after itself; an output needs its own name.
+    // The value is named after the last layer; the output needs another name.
     builder.node("Identity", &[scores], SCORES, &[]);
-    match answer {
-        Answer::Softmax { classes } => {
+    match head {
+        OutputHead::Softmax { classes } => {
             builder.node("Softmax", &[SCORES], PROBABILITIES, &[("axis", Attribute::Int(1))]);
             builder.output(PROBABILITIES, network, classes.len(), per_class("the probability of", classes));
             builder.output(SCORES, network, classes.len(), per_class("the score of", classes));
         }
-        Answer::Logistic { classes } => {
+        OutputHead::Logistic { classes } => {
             let negative = builder.node("Neg", &[SCORES], "scores_negative", &[]);
             let no = builder.node("Sigmoid", &[&negative], "probability_0", &[]);
             let yes = builder.node("Sigmoid", &[SCORES], "probability_1", &[]);
@@ -33,15 +61,15 @@ pub(crate) fn add(builder: &mut Builder, answer: &Answer, scores: &str, types: T
             builder.output(PROBABILITIES, network, classes.len(), per_class("the probability of", classes));
             builder.output(SCORES, network, 1, format!("the log odds of {}", classes[1]));
         }
-        Answer::Values { targets } => add_values(builder, targets, types),
+        OutputHead::Values { targets } => add_values(builder, targets, types),
     }
 }
 
-fn add_values(builder: &mut Builder, targets: &[ValueTarget], types: Types) {
+fn add_values(builder: &mut Builder, targets: &[ValueTarget], types: GraphTypes) {
     let n = targets.len();
     let mut value = SCORES.to_owned();
     if types.raw != types.network {
-        value = cast(builder, &value, "scores_cast", types.raw);
+        value = builder.cast(&value, "scores_cast", types.raw);
     }
     let divisors: Vec<f64> = targets.iter().map(|target| target.scaling.divisor).collect();
     let divisors = builder.numbers("values_divisor", types.raw, &[n], &divisors);

@@ -1,12 +1,12 @@
-//! The operators that are written, computed as their definitions say.
+//! The operators that bntrain writes, as ONNX defines them.
 
 use ndarray::{Array2, Axis, Zip, concatenate};
 
-use crate::model::export::answer::softmax;
-use crate::model::export::onnx::proto::{DataType, NodeProto};
-use crate::model::export::onnx::tensor::Tensor;
+use crate::export::interpreter::tensor::Tensor;
+use crate::export::layers::softmax;
+use crate::export::proto::{DataType, NodeProto};
 
-/// The result of a node; none if it is not one that is written here, or does not fit its operands.
+/// The result of a node; none if bntrain does not write it or it does not fit its operands.
 pub(crate) fn apply(node: &NodeProto, operands: &[&Tensor]) -> Option<Tensor> {
     match (node.op_type.as_str(), operands) {
         ("Identity", [x]) => Some((*x).clone()),
@@ -21,10 +21,10 @@ pub(crate) fn apply(node: &NodeProto, operands: &[&Tensor]) -> Option<Tensor> {
         ("Add", [a, b]) => zip(a, b, |a, b| a + b),
         ("Sub", [a, b]) => zip(a, b, |a, b| a - b),
         ("Mul", [a, b]) => zip(a, b, |a, b| a * b),
-        // NaN goes through, unlike with `f64::max`.
+        // NaN passes through, unlike with `f64::max`.
         ("Max", [a, b]) => zip(a, b, |a, b| if a > b || a.is_nan() { a } else { b }),
-        ("Gemm", [x, weight]) => product(x, weight),
-        ("Gemm", [x, weight, bias]) => zip(&product(x, weight)?, bias, |y, bias| y + bias),
+        ("Gemm", [x, weight]) => matmul(x, weight),
+        ("Gemm", [x, weight, bias]) => zip(&matmul(x, weight)?, bias, |y, bias| y + bias),
         ("BatchNormalization", [x, gamma, beta, mean, var]) if int(node, "training_mode")? == 0 => {
             let eps = f64::from(float(node, "epsilon")?);
             let factor = zip(gamma, var, |gamma, var| gamma / (var + eps).sqrt())?;
@@ -88,7 +88,7 @@ fn broadcast<A, C: Default + Clone>(
     Some(result)
 }
 
-fn product(x: &Tensor, weight: &Tensor) -> Option<Tensor> {
+fn matmul(x: &Tensor, weight: &Tensor) -> Option<Tensor> {
     let (Tensor::Numbers { values: x, is_single }, Tensor::Numbers { values: weight, is_single: same }) =
         (x, weight)
     else {

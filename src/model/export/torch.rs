@@ -1,5 +1,5 @@
-//! Models as PyTorch has them: the tensors of an `nn.Sequential` by its names and in its
-//! orientation, in a safetensors file, with the modules as JSON in its metadata.
+//! Models for PyTorch: a safetensors file with the tensors of an `nn.Sequential`, under its names and
+//! in its orientation, and with the modules as JSON in the metadata.
 //!
 //! | layer | module | tensors |
 //! |---|---|---|
@@ -7,28 +7,25 @@
 //! | `batch_norm` | `BatchNorm1d` | `weight` (gamma), `bias` (beta), `running_mean`, `running_var` |
 //! | `mean_only` | `BatchNorm1d` with `eps` 0 | the same, with `weight` 1 and `running_var` 1 |
 //!
-//! Activations and dropout are modules without tensors. The loss is none.
-
-pub(crate) mod read;
+//! Activations and dropout are modules without tensors. The loss is left out.
 
 use std::collections::HashMap;
 
 use ndarray::Array1;
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype as TensorType, TensorView};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::model::export::ir::{Stage, Step};
-pub(crate) use crate::model::export::torch::read::read;
+use crate::model::export::ir::{ExportLayer, ExportOp};
 use crate::nn::{LayerSpec, RunningUpdate};
 use crate::train::Dtype;
 
-/// The entry of the metadata.
-const ENTRY: &str = "bntrain_export";
+/// The key in the metadata.
+const METADATA_KEY: &str = "bntrain_export";
 
-/// What the metadata say, in JSON.
-#[derive(Serialize, Deserialize)]
+/// The metadata, written as JSON.
+#[derive(Serialize)]
 struct Document {
     modules: Vec<Module>,
     /// Columns, scaling, classes.
@@ -36,7 +33,7 @@ struct Document {
 }
 
 /// A module of `torch.nn`.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Module {
     #[serde(rename = "type")]
     kind: String,
@@ -51,18 +48,18 @@ struct Tensor {
     values: Vec<f64>,
 }
 
-/// The bytes of the file; `specs` and `stages` describe the same layers, `model` goes into the
+/// The bytes of the file; `specs` and `layers` describe the same layers, `model` goes into the
 /// metadata.
 pub(crate) fn to_bytes(
     specs: &[LayerSpec],
-    stages: &[Stage],
+    layers: &[ExportLayer],
     dtype: Dtype,
     model: Value,
 ) -> Result<Vec<u8>, SafeTensorError> {
     let mut modules = Vec::new();
     let mut tensors = Vec::new();
-    for (index, (spec, stage)) in specs.iter().zip(stages).enumerate() {
-        let (module, of_module) = convert(spec, &stage.step);
+    for (index, (spec, layer)) in specs.iter().zip(layers).enumerate() {
+        let (module, of_module) = convert(spec, &layer.op);
         modules.push(module);
         for Tensor { name, shape, values } in of_module {
             tensors.push((format!("{index}.{name}"), shape, bytes(&values, dtype)));
@@ -76,15 +73,15 @@ pub(crate) fn to_bytes(
         .iter()
         .map(|(name, shape, bytes)| Ok((name, TensorView::new(kind, shape.clone(), bytes)?)))
         .collect::<Result<Vec<_>, SafeTensorError>>()?;
-    // One entry only: a map of several would be written in a random order.
+    // A single entry: several would be written in a random order.
     let document = serde_json::to_string(&Document { modules, model }).map_err(std::io::Error::from)?;
-    safetensors::serialize(views, Some(HashMap::from([(ENTRY.to_owned(), document)])))
+    safetensors::serialize(views, Some(HashMap::from([(METADATA_KEY.to_owned(), document)])))
 }
 
-/// The module that computes `step`.
-fn convert(spec: &LayerSpec, step: &Step) -> (Module, Vec<Tensor>) {
-    let (kind, options, tensors) = match step {
-        Step::Affine { weight, bias } => {
+/// The module that computes `op`, and its tensors.
+fn convert(spec: &LayerSpec, op: &ExportOp) -> (Module, Vec<Tensor>) {
+    let (kind, options, tensors) = match op {
+        ExportOp::Affine { weight, bias } => {
             let (inputs, units) = weight.dim();
             let transposed = weight.t().iter().copied().collect();
             let mut tensors = vec![Tensor { name: "weight", shape: vec![units, inputs], values: transposed }];
@@ -95,25 +92,25 @@ fn convert(spec: &LayerSpec, step: &Step) -> (Module, Vec<Tensor>) {
                 tensors,
             )
         }
-        Step::BatchNorm { gamma, beta, mean, var, eps } => {
+        ExportOp::BatchNorm { gamma, beta, mean, var, eps } => {
             let affine = !matches!(spec, LayerSpec::BatchNorm(norm) if !norm.scale && !norm.shift);
             let trained =
                 if affine { vec![vector("weight", gamma), vector("bias", beta)] } else { Vec::new() };
             batch_norm(spec, *eps, trained, mean, var)
         }
-        Step::MeanOnly { mean, beta } => {
+        ExportOp::MeanOnly { mean, beta } => {
             let ones = Array1::ones(mean.len());
             batch_norm(spec, 0.0, vec![vector("weight", &ones), vector("bias", beta)], mean, &ones)
         }
-        Step::ScaleShift { centre, scale, shift } => {
+        ExportOp::ScaleShift { centre, scale, shift } => {
             let ones = Array1::ones(centre.len());
             batch_norm(spec, 0.0, vec![vector("weight", scale), vector("bias", shift)], centre, &ones)
         }
-        Step::LeakyRelu { slope } => ("LeakyReLU", json!({ "negative_slope": slope }), Vec::new()),
-        Step::Relu => ("ReLU", json!({}), Vec::new()),
-        Step::Sigmoid => ("Sigmoid", json!({}), Vec::new()),
-        Step::Tanh => ("Tanh", json!({}), Vec::new()),
-        Step::Identity => match spec {
+        ExportOp::LeakyRelu { slope } => ("LeakyReLU", json!({ "negative_slope": slope }), Vec::new()),
+        ExportOp::Relu => ("ReLU", json!({}), Vec::new()),
+        ExportOp::Sigmoid => ("Sigmoid", json!({}), Vec::new()),
+        ExportOp::Tanh => ("Tanh", json!({}), Vec::new()),
+        ExportOp::Identity => match spec {
             LayerSpec::Dropout(dropout) => ("Dropout", json!({ "p": dropout.rate }), Vec::new()),
             _ => ("Identity", json!({}), Vec::new()),
         },
