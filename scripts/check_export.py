@@ -1,11 +1,11 @@
-"""Exported models in the tools that they are for.
+"""Runs exported models in onnxruntime and PyTorch.
 
     python scripts/check_export.py target/release/bntrain [NETWORKS]
 
-Trains random networks of every kind of layer with the given program and compares what it predicts
-with ONNX's checker and onnxruntime, and with PyTorch's modules. Where PyTorch is not installed, its
-modules are replaced by their definitions in NumPy. Then the examples of docs/export.md are run.
-Packages: scripts/check_export.txt, and torch if wanted.
+Trains random networks with all kinds of layers and columns, exports them, and compares what
+onnxruntime and PyTorch compute with `bntrain predict`. The graphs also go through ONNX's checker. If
+PyTorch is not installed, NumPy definitions of its modules take its place. Then the examples of
+docs/export.md are run. Packages: scripts/check_export.txt, and optionally torch.
 """
 
 import csv
@@ -44,9 +44,11 @@ def run(program, *arguments):
 
 
 def documented_kinds():
-    """The layers that the README lists, so that a new one cannot be forgotten here."""
-    reference = (ROOT / "README.md").read_text().split("### `[[layers]]`")[1].split("### `[model]`")[0]
-    return set(re.findall(r'\*\*`type = "(\w+)"`\*\*', reference))
+    """The layers of the config reference, so that a new one cannot be forgotten here."""
+    pages = [ROOT / "docs" / "config.md", ROOT / "README.md"]
+    reference = "".join(page.read_text() for page in pages if page.exists())
+    layers = re.search(r"\n(#+) `\[\[layers\]\]`\n(.*?)\n\1 ", reference, re.S)
+    return set(re.findall(r'\*\*`type = "(\w+)"`\*\*', layers[2]))
 
 
 class Case:
@@ -125,13 +127,13 @@ class Case:
 
 
 def predictions(program, model, data, names):
-    """What the program itself predicts, one column for each of `names`."""
+    """The predictions of the program, one column for each of `names`."""
     rows = csv.DictReader(run(program, "predict", model, "--data", data).splitlines())
     return np.array([[float(row[name]) for name in names] for row in rows])
 
 
 def raw_inputs(about, rows, dtype):
-    """The columns of a file as an exported graph takes them."""
+    """The columns of a file as inputs of an exported graph."""
     inputs = {}
     if "numbers" in about:
         number = lambda cell: {"": math.nan, "yes": 1.0, "No": 0.0}.get(cell) if not cell or cell.isalpha() else float(cell)
@@ -171,7 +173,7 @@ def check_onnx(program, case, model, path, *options):
 
 
 class Numpy:
-    """The modules of PyTorch in evaluation mode, by their definitions."""
+    """PyTorch's modules in evaluation mode."""
 
     @staticmethod
     def apply(kind, options, tensor, x):
@@ -187,7 +189,7 @@ class Numpy:
 
 
 def check_safetensors(program, case, model, onnx_path, path):
-    """The network on the encoded inputs that onnxruntime computes from raw columns."""
+    """Runs the modules on the encoded inputs that onnxruntime computes from raw columns."""
     run(program, "export", model, "--to", "safetensors", "-o", path)
     graph = onnx.load(onnx_path)
     first = next(node for node in graph.graph.node if node.op_type in ("Gemm", "BatchNormalization") or
@@ -215,7 +217,7 @@ def check_safetensors(program, case, model, onnx_path, path):
 
 
 def check_examples(program, folder):
-    """The examples of the documentation, as they are printed there."""
+    """Runs the examples of docs/export.md."""
     data = ROOT / "data" / "iris.csv"
     (folder / "data.csv").write_bytes(data.read_bytes())
     (folder / "iris.toml").write_text((ROOT / "configs" / "iris.toml").read_text().replace("../data/iris.csv", "data.csv"))
@@ -235,7 +237,7 @@ def check_examples(program, folder):
     expected = predictions(program, model, folder / "data.csv", names)
     for probabilities in found:
         assert np.abs(np.array(probabilities) - expected).max() <= 1e-5
-    which = "onnxruntime and PyTorch" if torch else "onnxruntime (those of PyTorch were left out)"
+    which = "onnxruntime and PyTorch" if torch else "onnxruntime (without those for PyTorch)"
     print(f"the examples of docs/export.md for {which} predict what the program does")
 
 
