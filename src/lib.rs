@@ -46,6 +46,7 @@ pub mod predict;
 pub mod random;
 pub mod report;
 pub mod run_dir;
+mod settings;
 pub mod targets;
 mod text;
 pub mod train;

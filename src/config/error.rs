@@ -1,4 +1,4 @@
-//! What can be wrong with a config.
+//! Errors of configs.
 
 use std::fmt;
 use std::io;
@@ -6,20 +6,19 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::config::size::shown_bytes;
 use crate::text::DisplayPath;
 
-/// Why a config gives no plan. The first line names the file, every further line one problem.
+/// Why a config is not valid. The first line names the file, every further line is one problem.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("{} not found", DisplayPath(path))]
     NotFound {
         /// As given.
         path: PathBuf,
     },
-    /// A directory stands where the file should be.
+    /// The path is a directory.
     #[error("{} is a directory, not a config file", DisplayPath(path))]
     IsDirectory {
         /// As given.
@@ -30,7 +29,7 @@ pub enum ConfigError {
     Read {
         /// As given.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// The file is too long for a config.
@@ -41,7 +40,7 @@ pub enum ConfigError {
         /// In bytes.
         limit: u64,
     },
-    /// The file is no text.
+    /// The file is not UTF-8.
     #[error("{} is not UTF-8, from byte offset {offset} on; save it as UTF-8", DisplayPath(path))]
     NotUtf8 {
         /// As given.
@@ -49,26 +48,26 @@ pub enum ConfigError {
         /// Of the first bad byte, from 0.
         offset: usize,
     },
-    /// The file is no TOML.
+    /// The file is not TOML.
     #[error("{}:{fault}", DisplayPath(path))]
     Syntax {
         /// As given.
         path: PathBuf,
-        /// What and where.
+        /// The syntax error.
         fault: Box<SyntaxFault>,
     },
-    /// Everything else: unknown keys, wrong values, contradictions; all of them at once.
+    /// Unknown keys, wrong values, contradictions: all problems at once.
     #[error("{} has {}", DisplayPath(path), listed(problems, *dropped))]
     Problems {
         /// As given.
         path: PathBuf,
         /// In the order of the file.
         problems: Vec<Problem>,
-        /// How many more there are.
+        /// Problems that were not kept.
         dropped: usize,
     },
-    /// The network is larger than any that this program takes on.
-    #[error("the network of {} needs {} bytes, limit {limit}; use fewer units", DisplayPath(path), shown_bytes(*needs))]
+    /// The network needs more memory than the limit.
+    #[error("the network of {} needs {} bytes, limit {limit}; use fewer units", DisplayPath(path), byte_count(*needs))]
     TooLarge {
         /// The config file, absolute.
         path: PathBuf,
@@ -93,10 +92,10 @@ impl ConfigError {
     }
 }
 
-/// What a [`ConfigError`] is about.
+/// Category of a [`ConfigError`], for exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfigErrorKind {
-    /// What the config says; exit code 2.
+    /// The content of the config; exit code 2.
     Config,
     /// Reading the file; exit code 6.
     Io,
@@ -104,15 +103,14 @@ pub enum ConfigErrorKind {
     Limit,
 }
 
-/// One thing that is wrong, and where.
+/// One problem and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The key with its line, such as `optimizer.learning_rate (line 31)`, or the `--set` that
-    /// brought it in.
+    /// The key with its line, such as `optimizer.learning_rate (line 31)`, or the `--set`.
     pub place: String,
-    /// What is wrong and what would be right; lowercase, no final period.
+    /// What is wrong and what is allowed; lowercase, no final period.
     pub message: String,
-    /// Whether a size limit is exceeded, and nothing else is wrong.
+    /// Whether it is about a size limit.
     pub is_limit: bool,
 }
 
@@ -122,14 +120,14 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Where a text stops being TOML.
+/// A syntax error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxFault {
     /// From 1.
     pub line: usize,
     /// In characters, from 1.
     pub column: usize,
-    /// What the parser says.
+    /// The message of the parser.
     pub message: String,
     /// The lines in question with their numbers, and a caret under the column.
     pub lines: String,
@@ -141,8 +139,14 @@ impl fmt::Display for SyntaxFault {
     }
 }
 
-/// How many problems are worth reading.
-const MOST_SHOWN: usize = 50;
+/// Problems that are shown.
+const MAX_SHOWN_PROBLEMS: usize = 50;
+
+/// A number of bytes; a sum that saturated is only known to be large.
+pub(crate) fn byte_count(bytes: u128) -> String {
+    const MAX_SHOWN: u128 = 10_u128.pow(30);
+    if bytes > MAX_SHOWN { "more than 10^30".to_owned() } else { bytes.to_string() }
+}
 
 fn listed(problems: &[Problem], dropped: usize) -> String {
     let count = problems.len() + dropped;
@@ -150,11 +154,11 @@ fn listed(problems: &[Problem], dropped: usize) -> String {
         1 => "1 problem".to_owned(),
         n => format!("{n} problems"),
     };
-    for problem in problems.iter().take(MOST_SHOWN) {
+    for problem in problems.iter().take(MAX_SHOWN_PROBLEMS) {
         text.push_str(&format!("\n  {problem}"));
     }
-    if count > MOST_SHOWN {
-        text.push_str(&format!("\n  and {} more", count - MOST_SHOWN));
+    if count > MAX_SHOWN_PROBLEMS {
+        text.push_str(&format!("\n  and {} more", count - MAX_SHOWN_PROBLEMS));
     }
     text
 }

@@ -1,64 +1,54 @@
-//! `[compare]`: which runs there are.
+//! Resolves `[compare]`: which norms, seeds and grid points to run.
 
 use std::path::Path;
 
 use crate::config::document::tree::Node;
-use crate::config::draft::Draft;
-use crate::config::grid::axes::{MOST_AXES, MOST_POINTS};
+use crate::config::grid::axes::{MAX_AXES, MAX_POINTS};
 use crate::config::overrides::in_other_form;
 use crate::config::plan::{ComparePlan, GridAxis};
 use crate::config::problems::Problems;
-use crate::config::schema::{DEFAULT_NORMS, DEFAULT_SEEDS};
+use crate::config::spec::{CompareSpec, ConfigSpec, Seeds};
 use crate::nn::{LayerSpec, Norm};
 
-/// The checked `[compare]` of `draft` with its defaults, seeds as a list, and paths from `base`.
+/// The checked `[compare]` of `spec` with its defaults, seeds as a list, and paths from `base`.
 /// `layers` are none where they are not known.
 pub(crate) fn resolve(
-    draft: &Draft,
+    spec: &ConfigSpec,
     layers: Option<&[LayerSpec]>,
     tree: &Node,
     base: &Path,
     problems: &mut Problems,
 ) -> Option<ComparePlan> {
-    let written = draft.compare.as_ref()?;
-    let norms = norms(written, problems);
+    let compare = spec.compare.as_ref()?;
+    let norms = compare.norms.clone();
+    refuse_repeats("compare.norms", &norms, |norm| format!("\"{}\"", norm.name()), problems);
     if let Some(layers) = layers {
         let differs = norms.iter().any(|norm| *norm != Norm::None);
-        if differs && !layers.iter().any(LayerSpec::is_norm) && problems.trusts("compare.norms") {
-            let message = "no batch_norm or mean_only layer is there for the norms to stand in for; add one, or \
-                           set norms = [\"none\"]";
+        if differs && !layers.iter().any(LayerSpec::is_norm) && problems.is_valid("compare.norms") {
+            let message = "the network has no batch_norm or mean_only layer to replace; add one, or set \
+                           norms = [\"none\"]";
             problems.push("compare.norms", message);
         }
     }
-    let seeds = seeds(written, draft.training.seed, problems);
-    let grid = grid(written, tree, base, problems);
+    let seeds = seeds(&compare.seeds, spec.training.seed, problems);
+    let grid = grid(compare, tree, base, problems);
     Some(ComparePlan { norms, seeds, grid })
 }
 
-fn norms(written: &toml::Table, problems: &mut Problems) -> Vec<Norm> {
-    let norms = written.get("norms").cloned().or_else(|| DEFAULT_NORMS.parse().ok());
-    let norms: Vec<Norm> = norms.and_then(|norms| norms.try_into().ok()).unwrap_or_default();
-    refuse_repeats("compare.norms", &norms, |norm| format!("\"{}\"", norm.name()), problems);
-    norms
-}
-
-fn seeds(written: &toml::Table, first: u64, problems: &mut Problems) -> Vec<u64> {
-    match written.get("seeds").cloned().or_else(|| DEFAULT_SEEDS.parse().ok()) {
-        Some(toml::Value::Integer(count)) => {
-            let count = u64::try_from(count).unwrap_or_default();
+fn seeds(seeds: &Seeds, first: u64, problems: &mut Problems) -> Vec<u64> {
+    match seeds {
+        Seeds::Count(count) => {
             let last = first.checked_add(count.saturating_sub(1)).filter(|last| i64::try_from(*last).is_ok());
             if last.is_none() {
-                let message = format!("{count} seeds from {first} on go beyond the last one, 2^63 - 1");
+                let message = format!("{count} seeds from {first} on exceed the largest seed, 2^63 - 1");
                 problems.push("compare.seeds", message);
             }
             last.map(|last| (first..=last).collect()).unwrap_or_default()
         }
-        Some(list) => {
-            let seeds: Vec<u64> = list.try_into().unwrap_or_default();
-            refuse_repeats("compare.seeds", &seeds, u64::to_string, problems);
-            seeds
+        Seeds::List(seeds) => {
+            refuse_repeats("compare.seeds", seeds, u64::to_string, problems);
+            seeds.clone()
         }
-        None => Vec::new(),
     }
 }
 
@@ -71,10 +61,10 @@ fn refuse_repeats<T: Ord>(path: &str, items: &[T], show: impl Fn(&T) -> String, 
     }
 }
 
-fn grid(written: &toml::Table, tree: &Node, base: &Path, problems: &mut Problems) -> Vec<GridAxis> {
-    let Some(axes) = written.get("grid").and_then(toml::Value::as_table) else { return Vec::new() };
-    if axes.len() > MOST_AXES {
-        problems.push("compare.grid", format!("it varies {} keys, limit {MOST_AXES}", axes.len()));
+fn grid(compare: &CompareSpec, tree: &Node, base: &Path, problems: &mut Problems) -> Vec<GridAxis> {
+    let axes = &compare.grid;
+    if axes.len() > MAX_AXES {
+        problems.push("compare.grid", format!("it varies {} keys, limit {MAX_AXES}", axes.len()));
         return Vec::new();
     }
     let mut grid = Vec::with_capacity(axes.len());
@@ -84,7 +74,7 @@ fn grid(written: &toml::Table, tree: &Node, base: &Path, problems: &mut Problems
         }
         let values = values.as_array().cloned().unwrap_or_default();
         let is_path = matches!(key.as_str(), "data.path" | "data.valid_path" | "data.test_path");
-        // The grid is written into the run directory, from where a relative path leads elsewhere.
+        // The grid is written into the run directory, where a relative path would mean another file.
         let absolute = |value: toml::Value| match &value {
             toml::Value::String(path) if is_path && !path.is_empty() => {
                 base.join(path).to_str().map_or(value.clone(), toml::Value::from)
@@ -94,10 +84,10 @@ fn grid(written: &toml::Table, tree: &Node, base: &Path, problems: &mut Problems
         grid.push(GridAxis { key: key.clone(), values: values.into_iter().map(absolute).collect() });
     }
     let points = grid.iter().try_fold(1_usize, |points, axis| points.checked_mul(axis.values.len()));
-    let are_few = points.is_some_and(|points| points <= MOST_POINTS);
+    let are_few = points.is_some_and(|points| points <= MAX_POINTS);
     if !are_few {
         let shown = points.map_or_else(|| "more than 2^64".to_owned(), |points| points.to_string());
-        problems.push("compare.grid", format!("it has {shown} points, limit {MOST_POINTS}"));
+        problems.push("compare.grid", format!("it has {shown} points, limit {MAX_POINTS}"));
     }
     grid
 }

@@ -1,33 +1,34 @@
-//! From a file to a plan.
+//! Loads a config file.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use crate::config::error::ConfigError;
+use crate::config::grid::points;
 use crate::config::plan::Plan;
 use crate::config::problems::Problems;
-use crate::config::resolve::resolve;
+use crate::config::resolve::{Resolved, resolve};
 use crate::config::{document, overrides};
 
 /// Longer than any config that a person writes, in bytes.
-const LONGEST: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 
-/// The plan that the config file at `path` describes, after `overrides`: pairs of a dotted key and
-/// a TOML value (or a bare text where the value is a string), in order.
+/// The plan that the config file at `path` describes, after `overrides`: pairs of a dotted key and a TOML value
+/// (or a string without quotes), in order.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, or with everything that is wrong in it at once.
+/// If the file cannot be read; or all problems of the config at once.
 pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Plan, ConfigError> {
     parse(&read(path)?, path, overrides)
 }
 
-/// Like [`load`], for a text that stands, or could stand, at `path`.
+/// Like [`load`], for the text of a file at `path`, which need not exist.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the text at once.
+/// All problems of the config at once.
 pub fn parse(text: &str, path: &Path, overrides: &[(String, String)]) -> Result<Plan, ConfigError> {
     let source =
         std::path::absolute(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
@@ -35,9 +36,17 @@ pub fn parse(text: &str, path: &Path, overrides: &[(String, String)]) -> Result<
         .map_err(|fault| ConfigError::Syntax { path: path.to_owned(), fault: Box::new(fault) })?;
     let mut problems = Problems::default();
     overrides::apply(&mut tree, overrides, &mut problems);
-    match resolve(&tree, &source, &mut problems) {
-        Some(plan) => Ok(plan),
-        None => Err(problems.into_error(&tree, path)),
+    let Resolved { plan, grid } = resolve(&tree, &source, &mut problems);
+    let points = match plan {
+        Some(_) => points::resolve_all(&tree, &source, &grid, &mut problems),
+        None => {
+            points::check_axes(&grid, &tree, &mut problems);
+            Vec::new()
+        }
+    };
+    match plan {
+        Some(plan) if problems.is_empty() => Ok(Plan { points, ..plan }),
+        _ => Err(problems.into_error(&tree, path)),
     }
 }
 
@@ -51,9 +60,9 @@ fn read(path: &Path) -> Result<String, ConfigError> {
         return Err(ConfigError::IsDirectory { path: path.to_owned() });
     }
     let mut bytes = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(ConfigError::TooLong { path: path.to_owned(), limit: LONGEST });
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(ConfigError::TooLong { path: path.to_owned(), limit: MAX_BYTES });
     }
     String::from_utf8(bytes).map_err(|error| ConfigError::NotUtf8 {
         path: path.to_owned(),

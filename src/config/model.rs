@@ -1,55 +1,52 @@
 //! `[model]`: the short form of the layer list.
 
-use serde::{Deserialize, Serialize};
-
+use crate::config::spec::MAX_LAYERS;
 use crate::nn::{
     AffineSpec, Init, LayerSpec, LeakyReluSpec, Loss, Norm, Task, batch_norm, dropout, mean_only, relu,
     sigmoid, tanh,
 };
+use crate::settings::{Allowed, range, settings};
 
-/// A stack of equal blocks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct ModelSpec {
-    /// Widths of the hidden layers.
-    pub(crate) hidden: Vec<usize>,
-    pub(crate) norm: Norm,
-    pub(crate) activation: Activation,
-    /// Share of the units dropped after each activation; 0 for no dropout layers.
-    pub(crate) dropout: f64,
-    /// Of every affine layer; none for the default, which depends on what follows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) init: Option<Init>,
-    /// None for the default, which depends on the data.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) loss: Option<Loss>,
-}
-
-impl Default for ModelSpec {
-    fn default() -> Self {
-        Self {
-            hidden: Vec::new(),
-            norm: Norm::BatchNorm,
-            activation: Activation::Relu,
-            dropout: 0.0,
-            init: None,
-            loss: None,
-        }
+settings! {
+    /// The short form of the layer list, in its place: for each hidden width an affine layer, the norm, the
+    /// activation and dropout; then the last affine layer and the loss.
+    pub struct ModelSpec {
+        /// Widths of the hidden layers.
+        hidden: Vec<usize>, is(Allowed::List { of: &UNITS, min: 0, max: MAX_LAYERS / LAYERS_PER_WIDTH });
+        /// The norm after each hidden affine layer, with its defaults.
+        norm: Norm = Norm::BatchNorm;
+        /// The activation after each norm.
+        activation: ActivationKind = ActivationKind::Relu;
+        /// Dropout rate after each activation; 0 for no dropout layers.
+        dropout: f64 = 0.0, range(0.0..1.0);
+        /// Initial weights of every affine layer.
+        init: Option<Init>, absent("by layer, see `affine`");
+        /// The last layer, with its defaults.
+        loss: Option<Loss>, absent("`\"softmax_loss\"` for classes, `\"squared_loss\"` for values");
     }
 }
 
-/// The activation layers, by their names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Activation {
-    Relu,
-    Sigmoid,
-    Tanh,
-    LeakyRelu,
+const UNITS: Allowed = Allowed::Integer(range!(1..));
+
+/// Affine, norm, activation and dropout.
+const LAYERS_PER_WIDTH: usize = 4;
+
+settings! {
+    /// The activation layers.
+    pub enum ActivationKind {
+        /// ReLU.
+        Relu = "relu";
+        /// Logistic function.
+        Sigmoid = "sigmoid";
+        /// Hyperbolic tangent.
+        Tanh = "tanh";
+        /// Leaky ReLU.
+        LeakyRelu = "leaky_relu";
+    }
 }
 
 impl ModelSpec {
-    /// What stands at the end.
+    /// The loss, by default the one for `task`.
     pub(crate) fn loss(&self, task: Task) -> Loss {
         self.loss.unwrap_or(Loss::for_task(task))
     }
@@ -66,10 +63,10 @@ impl ModelSpec {
                 Norm::None => {}
             }
             layers.push(match self.activation {
-                Activation::Relu => relu(),
-                Activation::Sigmoid => sigmoid(),
-                Activation::Tanh => tanh(),
-                Activation::LeakyRelu => LeakyReluSpec::default().into(),
+                ActivationKind::Relu => relu(),
+                ActivationKind::Sigmoid => sigmoid(),
+                ActivationKind::Tanh => tanh(),
+                ActivationKind::LeakyRelu => LeakyReluSpec::default().into(),
             });
             if self.dropout > 0.0 {
                 layers.push(dropout(self.dropout));

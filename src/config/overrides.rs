@@ -1,11 +1,12 @@
-//! `--set key=value`, on top of the file.
+//! Applies `--set key=value`.
 
 use crate::config::document;
-use crate::config::document::tree::{Node, Origin, dotted, steps};
+use crate::config::document::key_path::{dotted, steps};
+use crate::config::document::tree::{Node, ValueOrigin};
 use crate::config::problems::Problems;
 use crate::text::shortened;
 
-/// Why `key` is about a description of the network that the config does not use.
+/// An error if `key` is in `[model]` but the config uses `[[layers]]`, or the reverse.
 pub(crate) fn in_other_form(key: &str, tree: &Node) -> Option<&'static str> {
     match steps(key).next() {
         Some("layers") if tree.get("layers").is_none() && tree.get("model").is_some() => {
@@ -18,11 +19,10 @@ pub(crate) fn in_other_form(key: &str, tree: &Node) -> Option<&'static str> {
     }
 }
 
-/// Puts every value in its place, in order; the check that follows sees no difference between
-/// them and the file.
+/// Applies the overrides in order. The later check treats them like values of the file.
 pub(crate) fn apply(tree: &mut Node, overrides: &[(String, String)], problems: &mut Problems) {
     for (key, text) in overrides {
-        let origin = Origin::Set { key: key.clone(), text: text.clone() };
+        let origin = ValueOrigin::Set { key: key.clone(), text: text.clone() };
         if key.is_empty() {
             let message = "the key is missing; write it as in `optimizer.learning_rate=0.1`";
             problems.push(&format!("--set ={}", shortened(text)), message);

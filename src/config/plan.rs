@@ -1,4 +1,4 @@
-//! A configuration that can train: every key set, every range checked.
+//! A checked config: every key set, every range checked.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::nn::{LayerSpec, Loss, Norm, Task};
 use crate::optim::OptimizerSpec;
 use crate::train::TrainingSpec;
 
-/// What a config file describes, checked. Only [`config`](crate::config) makes one.
+/// What a config file describes, checked, see [`load`](crate::config::load).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Plan {
     /// Of the config file, without directory and extension; names the run directory.
@@ -30,16 +30,16 @@ pub struct Plan {
     pub compare: Option<ComparePlan>,
     /// `[[layers]]`, at least one affine layer and the loss at the end.
     pub layers: Vec<LayerSpec>,
-    /// `[model]`, kept in place of its expansion where the grid varies it.
+    /// `[model]`, if the grid varies it; [`to_toml`](Self::to_toml) then writes it in place of `layers`.
     #[serde(skip)]
-    pub(crate) model: Option<ModelSpec>,
-    /// Label and plan of each point of the grid.
+    pub model: Option<ModelSpec>,
+    /// The points of the grid, the last axis varying fastest; none without a grid.
     #[serde(skip)]
-    pub(crate) points: Vec<(String, Self)>,
+    pub points: Vec<GridPoint>,
 }
 
 impl Plan {
-    /// What its loss is for.
+    /// Whether classes or values are predicted.
     pub fn task(&self) -> Task {
         self.layers.last().and_then(LayerSpec::loss).map_or(Task::default(), Loss::task)
     }
@@ -48,13 +48,22 @@ impl Plan {
 /// `[compare]`: a run for each norm, each point of the grid and each seed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ComparePlan {
-    /// What stands at each normalisation slot; at least one, no two the same.
+    /// The norms to compare; at least one, no two the same.
     pub norms: Vec<Norm>,
     /// Seeds of the runs; at least one, no two the same.
     pub seeds: Vec<u64>,
-    /// Config keys that vary; the points are their product, the last axis fastest.
+    /// Config keys that vary; the grid points are all combinations, the last axis varying fastest.
     #[serde(serialize_with = "grid_as_table", skip_serializing_if = "Vec::is_empty")]
     pub grid: Vec<GridAxis>,
+}
+
+/// A config in which the keys of the grid have one value each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GridPoint {
+    /// Its settings, such as `optimizer.learning_rate=0.01`, several joined by `;`.
+    pub label: String,
+    /// The plan with these settings, without `[compare]`.
+    pub plan: Plan,
 }
 
 /// One key of `[compare.grid]`.
@@ -62,7 +71,7 @@ pub struct ComparePlan {
 pub struct GridAxis {
     /// Dotted, such as `optimizer.learning_rate`.
     pub key: String,
-    /// What it is set to, one after the other.
+    /// Its values.
     pub values: Vec<toml::Value>,
 }
 

@@ -1,12 +1,13 @@
-//! Problems while they are collected.
+//! Collects the problems of a config, with their places.
 
 use std::path::Path;
 
-use crate::config::document::tree::{Node, Origin, Value, steps};
+use crate::config::document::key_path::{join, steps};
+use crate::config::document::tree::{Node, Value, ValueOrigin};
 use crate::config::error::{ConfigError, Problem};
 use crate::text::{shortened, shortened_to};
 
-/// What has been found so far.
+/// The problems found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     found: Vec<Found>,
@@ -14,24 +15,24 @@ pub(crate) struct Problems {
     dropped: usize,
 }
 
-/// Far more than anyone reads; a bound on the work that a hostile file can make.
-const MOST_KEPT: usize = 500;
+/// Far more than anyone reads; bounds the work for a hostile file.
+const MAX_KEPT: usize = 500;
 
 /// One of them.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// The path that is named.
+    /// The path to show.
     pub(crate) place: String,
-    /// The path that gives the line: the same, or a key of the table there.
+    /// The path whose line to show: the same, or a key of the table there.
     pub(crate) line_of: String,
     pub(crate) message: String,
     pub(crate) is_limit: bool,
-    /// The path that later checks should not rely on.
+    /// The path that later checks must not rely on.
     taints: Option<String>,
 }
 
 impl Problems {
-    /// Something wrong with the value at `path`.
+    /// Reports a problem with the value at `path`.
     pub(crate) fn push(&mut self, path: &str, message: impl Into<String>) {
         self.add(Found {
             place: path.to_owned(),
@@ -42,7 +43,7 @@ impl Problems {
         });
     }
 
-    /// A size limit exceeded by what stands at `path`.
+    /// Reports a size limit that the value at `path` exceeds.
     pub(crate) fn push_limit(&mut self, path: &str, message: String) {
         self.add(Found {
             place: path.to_owned(),
@@ -53,8 +54,7 @@ impl Problems {
         });
     }
 
-    /// A key of the table at `path` that should not be there; `meant` is the key that it probably
-    /// stands for.
+    /// Reports a problem with `key` of the table at `path`; `meant` is the key that was probably meant.
     pub(crate) fn push_key(&mut self, path: &str, key: &str, meant: Option<&str>, message: String) {
         self.add(Found {
             place: path.to_owned(),
@@ -66,21 +66,21 @@ impl Problems {
     }
 
     fn add(&mut self, found: Found) {
-        if self.found.len() < MOST_KEPT {
+        if self.found.len() < MAX_KEPT {
             self.found.push(found);
         } else {
             self.dropped += 1;
         }
     }
 
-    /// Whether nothing is wrong yet.
+    /// Whether there are no problems yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    /// Whether nothing was found at `path`, in what it is part of, or in its parts. A rule over
-    /// several keys asks first, so that one mistake is not reported twice.
-    pub(crate) fn trusts(&self, path: &str) -> bool {
+    /// Whether there is no problem at `path`, in a table around it, or in its parts. A rule over several keys
+    /// asks first, so that one mistake is not reported twice.
+    pub(crate) fn is_valid(&self, path: &str) -> bool {
         let wanted: Vec<&str> = steps(path).collect();
         self.found.iter().filter_map(|found| found.taints.as_deref()).all(|taint| {
             // Of two paths, one is part of the other exactly if they agree as far as both go.
@@ -88,8 +88,8 @@ impl Problems {
         })
     }
 
-    /// Whether nothing was found at `path` itself or in what it is part of, whatever its parts are.
-    pub(crate) fn trusts_outright(&self, path: &str) -> bool {
+    /// Whether there is no problem at `path` itself or in a table around it; its parts may have some.
+    pub(crate) fn is_valid_itself(&self, path: &str) -> bool {
         let is_around = |taint: &str| {
             let mut wanted = steps(path);
             steps(taint).all(|taint| wanted.next() == Some(taint))
@@ -97,18 +97,18 @@ impl Problems {
         !self.found.iter().filter_map(|found| found.taints.as_deref()).any(is_around)
     }
 
-    /// All that was found, in the order of finding.
+    /// All problems, in the order in which they were found.
     pub(crate) fn into_found(self) -> Vec<Found> {
         self.found
     }
 
-    /// All that was found in the config at `path`, with lines from `tree` and in their order:
-    /// missing tables first, what the command line brought in last.
+    /// All problems of the config at `path`, with their lines from `tree` and in that order: missing tables
+    /// first, those of `--set` last.
     pub(crate) fn into_error(mut self, tree: &Node, path: &Path) -> ConfigError {
         self.found.sort_by_cached_key(|found| match origin(tree, &found.line_of) {
-            Origin::Nowhere => 0,
-            Origin::Line(line) => *line,
-            Origin::Set { .. } => usize::MAX,
+            ValueOrigin::Nowhere => 0,
+            ValueOrigin::Line(line) => *line,
+            ValueOrigin::Set { .. } => usize::MAX,
         });
         let locate = |found: Found| Problem {
             place: place(tree, &found),
@@ -120,13 +120,8 @@ impl Problems {
     }
 }
 
-/// The path of `key` in the table at `path`; the root has the empty path.
-pub(crate) fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
-}
-
 /// Where the value at `path`, or the innermost table around it, was written.
-fn origin<'t>(tree: &'t Node, path: &str) -> &'t Origin {
+fn origin<'t>(tree: &'t Node, path: &str) -> &'t ValueOrigin {
     let path: Vec<&str> = steps(path).collect();
     let (mut node, mut rest) = (tree, path.as_slice());
     while let Some((first, after)) = rest.split_first() {
@@ -157,15 +152,15 @@ fn place(tree: &Node, found: &Found) -> String {
         details.push(kind);
     }
     match origin(tree, &found.line_of) {
-        Origin::Line(line) => details.push(format!("line {line}")),
-        Origin::Set { key, text } => {
+        ValueOrigin::Line(line) => details.push(format!("line {line}")),
+        ValueOrigin::Set { key, text } => {
             let set = format!("--set {key}={}", shortened(text));
             if steps(key).eq(steps(&found.line_of)) {
                 return set;
             }
             details.push(set);
         }
-        Origin::Nowhere => {}
+        ValueOrigin::Nowhere => {}
     }
     if details.is_empty() { path } else { format!("{path} ({})", details.join(", ")) }
 }
@@ -184,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_taints_what_it_is_part_of_and_its_parts() {
+    fn a_problem_invalidates_its_path_the_tables_around_it_and_its_parts() {
         let mut problems = Problems::default();
         problems.push("layers[1].eps", "");
         problems.push("data", "");
@@ -199,7 +194,7 @@ mod tests {
             ("optimizer.momentum", false),
             ("optimizer.nesterov", true),
         ] {
-            assert_eq!(problems.trusts(path), trusted, "{path}");
+            assert_eq!(problems.is_valid(path), trusted, "{path}");
         }
     }
 }

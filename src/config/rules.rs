@@ -1,36 +1,37 @@
-//! What no key can say alone: values that contradict each other.
+//! Rules over several keys: values that contradict each other.
 
+use crate::config::document::key_path::join;
 use crate::config::document::tree::{Node, Value};
-use crate::config::draft::Draft;
-use crate::config::problems::{Problems, join};
-use crate::config::schema::Kind;
+use crate::config::problems::Problems;
+use crate::config::spec::ConfigSpec;
 use crate::data::spec_check;
 use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec};
 use crate::nn::{Loss, Task};
 use crate::optim::OptimizerSpec;
+use crate::settings::Allowed;
 use crate::text::shortened;
 use crate::train::{Dtype, Metric};
 
 /// Checks everything outside of the layer list and `[compare]`.
 ///
-/// A rule is silent where one of the keys that it reads has a problem of its own.
-pub(crate) fn check(draft: &Draft, tree: &Node, problems: &mut Problems) {
-    label(draft, tree, problems);
+/// A rule is skipped if one of its keys has already been reported.
+pub(crate) fn check(spec: &ConfigSpec, tree: &Node, problems: &mut Problems) {
+    label(spec, tree, problems);
     one_description(tree, problems);
-    if let Some(data) = &draft.data {
+    if let Some(data) = &spec.data {
         for problem in spec_check::problems(data) {
             let keys = [Some(problem.key), problem.other];
-            if keys.into_iter().flatten().all(|key| problems.trusts(&join("data", key))) {
+            if keys.into_iter().flatten().all(|key| problems.is_valid(&join("data", key))) {
                 problems.push(&join("data", problem.key), problem.message);
             }
         }
         names(data, problems);
     }
-    loss(draft, problems);
-    class_weights(draft, problems);
-    early_stopping(draft, problems);
-    nesterov(draft, problems);
-    if draft.training.dtype == Dtype::F32 && problems.trusts("training.dtype") {
+    loss(spec, problems);
+    class_weights(spec, problems);
+    early_stopping(spec, problems);
+    nesterov(spec, problems);
+    if spec.training.dtype == Dtype::F32 && problems.is_valid("training.dtype") {
         for key in ["optimizer", "layers", "model"] {
             if let Some(node) = tree.get(key) {
                 fits_f32(key, node, problems);
@@ -52,18 +53,18 @@ fn one_description(tree: &Node, problems: &mut Problems) {
     }
 }
 
-/// Somewhere a config says what is to be learnt.
-fn label(draft: &Draft, tree: &Node, problems: &mut Problems) {
-    let columns = draft.data.iter().flat_map(|data| data.columns.values());
+/// A config must name a label or target.
+fn label(spec: &ConfigSpec, tree: &Node, problems: &mut Problems) {
+    let columns = spec.data.iter().flat_map(|data| data.columns.values());
     let is_learnt = |word| matches!(word, Some(ColumnType::Label | ColumnType::Target));
     let is_among_columns = columns.into_iter().any(|column| is_learnt(column.column_type));
-    let has = |path: &str| tree.find(path).is_some() || !problems.trusts(path);
+    let has = |path: &str| tree.find(path).is_some() || !problems.is_valid(path);
     match (has("data.label"), has("data.target")) {
         (false, false) if !is_among_columns => {}
         _ => return,
     }
-    if problems.trusts_outright("data.columns") {
-        let kind = Kind::Column.description();
+    if problems.is_valid_itself("data.columns") {
+        let kind = Allowed::Column.description();
         let message =
             format!("missing key `label`, {kind}: the column with the class (or `target`, for values)");
         problems.push_key("data", "label", Some("label"), message);
@@ -72,7 +73,7 @@ fn label(draft: &Draft, tree: &Node, problems: &mut Problems) {
 
 /// Without a header, names are those of `column_names`, or numbered.
 fn names(data: &DataSpec, problems: &mut Problems) {
-    if data.header || !problems.trusts("data.header") || !problems.trusts("data.column_names") {
+    if data.header || !problems.is_valid("data.header") || !problems.is_valid("data.column_names") {
         return;
     }
     let label = data.label.iter().map(|label| ("data.label".to_owned(), label));
@@ -87,7 +88,7 @@ fn names(data: &DataSpec, problems: &mut Problems) {
             }
             ColumnRef::Index(_) => true,
         };
-        if !is_there && problems.trusts(&path) {
+        if !is_there && problems.is_valid(&path) {
             let shown = shortened(&column.to_string());
             let names = if data.column_names.is_empty() {
                 "without a header they are c0, c1, ..., unless data.column_names says otherwise"
@@ -99,33 +100,33 @@ fn names(data: &DataSpec, problems: &mut Problems) {
     }
 }
 
-/// The loss and where it is given, or would be.
-fn loss_of(draft: &Draft) -> Option<(String, Loss)> {
-    match (&draft.layers, &draft.model) {
+/// The loss, and the path where it is or would be given.
+fn loss_of(spec: &ConfigSpec) -> Option<(String, Loss)> {
+    match (&spec.layers, &spec.model) {
         (Some(layers), None) => {
             let last = layers.len().checked_sub(1)?;
             Some((format!("layers[{last}]"), layers[last].loss()?))
         }
-        (None, Some(model)) => Some(("model.loss".to_owned(), model.loss(draft.task()))),
+        (None, Some(model)) => Some(("model.loss".to_owned(), model.loss(spec.task()))),
         _ => None,
     }
 }
 
-/// Only classes have class weights.
-fn class_weights(draft: &Draft, problems: &mut Problems) {
+/// Class weights need classes.
+fn class_weights(spec: &ConfigSpec, problems: &mut Problems) {
     let path = "training.class_weights";
-    let Some((loss_path, loss)) = loss_of(draft).filter(|_| problems.trusts(path)) else { return };
-    let has_weights = draft.training.class_weights.is_some();
-    if has_weights && loss.task() != Task::Classification && problems.trusts(&loss_path) {
-        problems.push(path, "it is for classes; values have none".to_owned());
+    let Some((loss_path, loss)) = loss_of(spec).filter(|_| problems.is_valid(path)) else { return };
+    let has_weights = spec.training.class_weights.is_some();
+    if has_weights && loss.task() != Task::Classification && problems.is_valid(&loss_path) {
+        problems.push(path, "it needs a label; a target has no classes".to_owned());
     }
 }
 
-/// The loss is one for what the data have.
-fn loss(draft: &Draft, problems: &mut Problems) {
-    let (Some((path, loss)), Some(data)) = (loss_of(draft), &draft.data) else { return };
-    let trusted = ["data.label", "data.target", "data.columns"].iter().all(|path| problems.trusts(path));
-    if loss.task() == data.task() || !trusted || !problems.trusts(&path) {
+/// The loss must fit the label or target.
+fn loss(spec: &ConfigSpec, problems: &mut Problems) {
+    let (Some((path, loss)), Some(data)) = (loss_of(spec), &spec.data) else { return };
+    let trusted = ["data.label", "data.target", "data.columns"].iter().all(|path| problems.is_valid(path));
+    if loss.task() == data.task() || !trusted || !problems.is_valid(&path) {
         return;
     }
     let kind = loss.layer().kind();
@@ -140,19 +141,19 @@ fn loss(draft: &Draft, problems: &mut Problems) {
     problems.push(&path, message);
 }
 
-fn early_stopping(draft: &Draft, problems: &mut Problems) {
-    let (Some(stopping), Some(data)) = (&draft.training.early_stopping, &draft.data) else { return };
+fn early_stopping(spec: &ConfigSpec, problems: &mut Problems) {
+    let (Some(stopping), Some(data)) = (&spec.training.early_stopping, &spec.data) else { return };
     let needs_rows = matches!(stopping.metric, Metric::ValidLoss | Metric::ValidAccuracy | Metric::ValidR2);
     let says_which = |column: &ColumnSpec| column.column_type == Some(ColumnType::Split);
     let has_rows = data.valid > 0.0 || data.valid_path.is_some() || data.columns.values().any(says_which);
     let path = "training.early_stopping.metric";
-    let trusted = [path, "data.valid", "data.valid_path"].iter().all(|path| problems.trusts(path));
+    let trusted = [path, "data.valid", "data.valid_path"].iter().all(|path| problems.is_valid(path));
     if needs_rows && !has_rows && trusted {
-        problems.push(path, "it is measured on validation rows; set data.valid or data.valid_path");
+        problems.push(path, "it needs validation rows; set data.valid or data.valid_path");
     }
-    let loss = loss_of(draft).filter(|(path, _)| problems.trusts(path));
+    let loss = loss_of(spec).filter(|(path, _)| problems.is_valid(path));
     let (Some((_, loss)), Some(task)) = (loss, stopping.metric.task()) else { return };
-    if task != loss.task() && problems.trusts(path) {
+    if task != loss.task() && problems.is_valid(path) {
         let (is_for, instead) = match task {
             Task::Classification => ("classes", "r2"),
             Task::Regression => ("values", "accuracy"),
@@ -161,21 +162,21 @@ fn early_stopping(draft: &Draft, problems: &mut Problems) {
     }
 }
 
-fn nesterov(draft: &Draft, problems: &mut Problems) {
-    let Some(OptimizerSpec::Sgd(sgd)) = &draft.optimizer else { return };
-    let trusted = problems.trusts("optimizer.nesterov") && problems.trusts("optimizer.momentum");
+fn nesterov(spec: &ConfigSpec, problems: &mut Problems) {
+    let Some(OptimizerSpec::Sgd(sgd)) = &spec.optimizer else { return };
+    let trusted = problems.is_valid("optimizer.nesterov") && problems.is_valid("optimizer.momentum");
     if sgd.nesterov && sgd.momentum == 0.0 && trusted {
         problems.push("optimizer.nesterov", "it needs a momentum greater than 0, such as momentum = 0.9");
     }
 }
 
-/// Numbers that enter the arithmetic must not become 0 or infinite on the way.
+/// Numbers must not become 0 or infinite in `f32`.
 fn fits_f32(path: &str, node: &Node, problems: &mut Problems) {
     match &node.value {
         Value::Number(number) => {
             let narrow = *number as f32;
             let fits = narrow.is_finite() && (narrow != 0.0 || *number == 0.0);
-            if !fits && problems.trusts(path) {
+            if !fits && problems.is_valid(path) {
                 let name = if narrow == 0.0 { "0" } else { "infinite" };
                 let message = format!("{} is {name} in f32; set training.dtype to f64", node.written);
                 problems.push(path, message);

@@ -1,23 +1,17 @@
-//! How much memory a network needs.
+//! Estimates the memory that a network needs.
 
 use crate::config::error::ConfigError;
 use crate::config::plan::Plan;
 use crate::nn::LayerSpec;
 use crate::train::Dtype;
 
-/// The most that one run may need for its network and a batch, in bytes: 4 GiB.
+/// Most memory for the network and a batch of one run, in bytes: 4 GiB.
 pub const SIZE_LIMIT: u128 = 4 << 30;
 
-/// A number of bytes as it is told; a sum that saturated is no number of anything.
-pub(crate) fn shown_bytes(bytes: u128) -> String {
-    const ABSURD: u128 = 10_u128.pow(30);
-    if bytes > ABSURD { "more than 10^30".to_owned() } else { bytes.to_string() }
-}
-
 impl Plan {
-    /// Refuses a network that would not fit: weights, gradients, optimiser state and the kept
-    /// copy, and the activations of a batch out of `rows` training rows with `inputs` features
-    /// and `answers` classes or values. Nothing is allocated.
+    /// Refuses a network that would not fit in memory: weights, gradients, optimiser state, the best weights, and
+    /// the activations of a batch of `rows` training rows with `inputs` features and `answers` classes or values.
+    /// Allocates nothing.
     ///
     /// # Errors
     ///
@@ -30,7 +24,7 @@ impl Plan {
         Err(ConfigError::TooLarge { path: self.source.clone(), needs, limit: SIZE_LIMIT })
     }
 
-    /// An estimate from below. Sums and products saturate: widths are bounded by nothing else.
+    /// A lower estimate. Sums and products saturate, since widths are not bounded.
     pub(crate) fn bytes(&self, rows: usize, inputs: usize, answers: usize) -> u128 {
         let times = |a: u128, b: u128| a.saturating_mul(b);
         let mut width = inputs as u128;

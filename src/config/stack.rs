@@ -1,11 +1,11 @@
-//! Which layers may follow each other.
+//! Checks the order of the layers.
 
 use crate::config::document::tree::Node;
 use crate::config::problems::Problems;
 use crate::nn::{LayerSpec, Loss};
 
-/// The rules of a written layer list: it ends with an affine layer that takes its width from the
-/// loss, and the loss; every other affine layer has a width.
+/// Checks a layer list: it must end with an affine layer without units and a loss; every other affine layer needs
+/// units.
 pub(crate) fn check(layers: &[LayerSpec], tree: &Node, problems: &mut Problems) {
     let Some(last) = layers.len().checked_sub(1) else { return };
     let is_loss = |layer: &LayerSpec| layer.loss().is_some();
@@ -21,31 +21,31 @@ pub(crate) fn check(layers: &[LayerSpec], tree: &Node, problems: &mut Problems) 
              huber_loss for values",
         ),
         Some(loss) if last == 0 || !is_affine(&layers[last - 1]) => {
-            let scores = match loss {
-                Loss::Softmax => "one for each class",
-                Loss::Logistic => "one for both classes",
-                Loss::Squared | Loss::Huber => "one for each target",
+            let outputs = match loss {
+                Loss::Softmax => "a logit for each class",
+                Loss::Logistic => "one logit for both classes",
+                Loss::Squared | Loss::Huber => "a value for each target",
             };
             let message = format!(
-                "{} must directly follow an affine layer without units: the scores, {scores}",
+                "{} must directly follow an affine layer without units: the outputs, {outputs}",
                 layers[last].kind()
             );
             problems.push(&format!("layers[{last}]"), message);
         }
         Some(_) => {}
     }
-    // Without the loss nobody knows which affine layer is meant to be the last.
-    let scores = if is_loss(&layers[last]) { last.checked_sub(1) } else { None };
+    // Without a loss it is not known which affine layer is meant to be the last.
+    let outputs = if is_loss(&layers[last]) { last.checked_sub(1) } else { None };
     for (index, _) in layers.iter().enumerate().filter(|(_, layer)| is_affine(layer)) {
         let path = format!("layers[{index}].units");
         let has_units = tree.find(&path).is_some();
-        if Some(index) == scores && has_units {
+        if Some(index) == outputs && has_units {
             problems.push(
                 &path,
                 "the affine layer before the loss takes its width from the data; remove the key",
             );
-        } else if Some(index) != scores && scores.is_some() && !has_units && problems.trusts(&path) {
-            let message = "missing key `units`; only the affine layer before the loss goes without";
+        } else if Some(index) != outputs && outputs.is_some() && !has_units && problems.is_valid(&path) {
+            let message = "missing key `units`; only the affine layer before the loss has none";
             problems.push_key(&format!("layers[{index}]"), "units", Some("units"), message.to_owned());
         }
     }

@@ -1,30 +1,28 @@
-//! A first config for a data file, with comments, ready to be trained.
+//! A config template for a data file, with comments, ready to train.
 
-use crate::config::document::write::{inline, key};
+use crate::config::document::inline::{inline, key};
 use crate::data::{ColumnProfile, DataSpec, Kind, Nature, Profile};
 use crate::nn::Task;
 
-/// Columns that are listed one by one; of a wider table only those that are not plain numbers.
+/// Columns up to which all are listed; of a wider table only those that are not plain numbers.
 const FEW_COLUMNS: usize = 100;
-/// Different numbers up to which they may be classes.
+/// Distinct whole numbers up to which they may be classes.
 const FEW_CLASSES: usize = 20;
 
-/// What is learnt, and who says so.
+/// The column to predict, given or guessed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Learnt {
+pub struct TargetGuess {
     /// The name of the column.
     pub column: String,
-    /// Whether its classes or its values are learnt.
+    /// Whether to predict its classes or its values.
     pub task: Task,
-    /// Whether nobody said so.
+    /// Whether it was guessed.
     pub is_guess: bool,
 }
 
-impl Learnt {
-    /// The last column: its values if they are numbers that are not all whole or more than 20
-    /// different ones, its classes otherwise.
-    ///
-    /// None if there are no columns.
+impl TargetGuess {
+    /// The last column: its values if they are numbers with decimals or more than 20 distinct ones, else its
+    /// classes. None if there are no columns.
     pub fn guess(profile: &Profile) -> Option<Self> {
         let last = profile.columns.last()?;
         Some(Self { column: last.name.clone(), task: task_of(last), is_guess: true })
@@ -41,12 +39,12 @@ fn task_of(column: &ColumnProfile) -> Task {
     }
 }
 
-/// A config for the file of `profile` that trains as it is: `reading` says how the file is read,
-/// `path` how the config names it. Of `leaks`, columns that are suspected to say what is to be learnt, with
-/// how well they do, a comment tells.
-pub fn starter(
+/// A config for the file of `profile` that trains as it is: `reading` says how to read the file, `path` is its path
+/// in the config. `leaks` are columns that are suspected to give away the label or target, with the strength of
+/// the suspicion; they get a comment.
+pub fn template(
     profile: &Profile,
-    learnt: &Learnt,
+    target: &TargetGuess,
     reading: &DataSpec,
     path: &str,
     leaks: &[(String, f64)],
@@ -59,12 +57,12 @@ pub fn starter(
         text.push('\n');
     };
     line(format!("path = {}", quoted(path)));
-    let name = match learnt.task {
+    let name = match target.task {
         Task::Classification => "label",
         Task::Regression => "target",
     };
-    let guess = if learnt.is_guess { "# the last column; a guess" } else { "" };
-    line(format!("{name} = {} {guess}", quoted(&learnt.column)).trim_end().to_owned());
+    let remark = if target.is_guess { "# the last column; a guess" } else { "" };
+    line(format!("{name} = {} {remark}", quoted(&target.column)).trim_end().to_owned());
     format_lines(reading).into_iter().for_each(&mut line);
     let nameless = profile.columns.iter().enumerate().filter(|(_, column)| column.name.is_empty());
     let nameless: Vec<usize> = nameless.map(|(index, _)| index).collect();
@@ -72,11 +70,11 @@ pub fn starter(
         let ignored = format!("ignore = {nameless:?}");
         line(format!("{ignored:<31} # by index, since without a name"));
     }
-    line("valid = 0.2                     # share of the rows that decide when to stop".to_owned());
-    line("# test = 0.1                    # and one for a last look".to_owned());
-    line("# missing = \"refuse\"            # of columns that have no gaps here".to_owned());
+    line("valid = 0.2                     # fraction of the rows for validation".to_owned());
+    line("# test = 0.1                    # and for a final test".to_owned());
+    line("# missing = \"refuse\"            # for columns without missing values here".to_owned());
     let columns: Vec<String> =
-        profile.columns.iter().filter_map(|column| column_line(profile, learnt, leaks, column)).collect();
+        profile.columns.iter().filter_map(|column| column_line(profile, target, leaks, column)).collect();
     if !columns.is_empty() {
         line("\n[data.columns]                  # inferred; correct what is wrong".to_owned());
         columns.into_iter().for_each(&mut line);
@@ -88,8 +86,8 @@ pub fn starter(
     line("\n[optimizer]\ntype = \"adamw\"\nlearning_rate = 2e-3\nweight_decay = 1e-2".to_owned());
     line(format!("\n[training]\nepochs = {}\nbatch_size = {}\nseed = 1", size.epochs, size.batch_size));
     line("schedule = { type = \"cosine\" }".to_owned());
-    if learnt.task == Task::Classification {
-        line("# class_weights = \"balanced\"    # rare classes count as much as frequent ones".to_owned());
+    if target.task == Task::Classification {
+        line("# class_weights = \"balanced\"    # weights classes inversely to their frequency".to_owned());
     }
     line(format!(
         "early_stopping = {{ metric = \"valid_loss\", patience = {} }}  # the best epoch is kept",
@@ -99,7 +97,7 @@ pub fn starter(
     text
 }
 
-/// How the file is read, where that is not the usual way.
+/// How to read the file, if not with the defaults.
 fn format_lines(reading: &DataSpec) -> Vec<String> {
     let usual = DataSpec::default();
     let mark = |mark: Option<char>| quoted(&mark.map(String::from).unwrap_or_default());
@@ -119,17 +117,17 @@ fn format_lines(reading: &DataSpec) -> Vec<String> {
     lines
 }
 
-/// What is written about a column; nothing about one that is learnt, or that needs no words.
+/// The line about a column; none for the column to predict, or for one that needs no comment.
 fn column_line(
     profile: &Profile,
-    learnt: &Learnt,
+    target: &TargetGuess,
     leaks: &[(String, f64)],
     column: &ColumnProfile,
 ) -> Option<String> {
     if column.name.is_empty() {
         return None;
     }
-    if column.name == learnt.column {
+    if column.name == target.column {
         let drops = column.missing > 0;
         return drops.then(|| {
             let gaps = gaps(profile, column);
@@ -151,14 +149,14 @@ fn column_line(
     let name = key(&column.name);
     let mut line = match (column.missing, missing) {
         (0, _) | (_, "") => format!("{name} = \"{word}\""),
-        // A category of its own says as much as an indicator.
+        // A category for missing values makes an indicator redundant.
         _ if word == "categorical" => format!("{name} = {{ type = \"{word}\", missing = {missing} }}"),
         _ => format!("{name} = {{ type = \"{word}\", missing = {missing}, indicator = true }}"),
     };
     let mut remarks = Vec::new();
     if let Some((_, strength)) = leak {
         remarks.push(format!(
-            "suspected leak ({strength:.4}): alone gives away what is learnt; \"ignore\" it unless known in use"
+            "suspected leak ({strength:.4}): predicts the target by itself; \"ignore\" it unless it is known at prediction time"
         ));
     }
     if !is_plain || column.numbers.is_some_and(|range| range.are_whole) {
@@ -170,7 +168,7 @@ fn column_line(
     let is_code = is_plain && column.distinct.is_some_and(|distinct| distinct <= FEW_CLASSES);
     if is_code && column.numbers.is_some_and(|range| range.are_whole) {
         remarks.push(format!(
-            "{} different ones; \"categorical\" if they are codes",
+            "{} distinct values; \"categorical\" if they are codes",
             column.distinct.unwrap_or(0)
         ));
     }
@@ -185,7 +183,7 @@ fn gaps(profile: &Profile, column: &ColumnProfile) -> String {
     format!("{} of {} missing", column.missing, profile.rows)
 }
 
-/// What suits so many rows.
+/// Sizes that suit the number of rows.
 struct Size {
     hidden: [usize; 2],
     dropout: f64,

@@ -9,100 +9,72 @@ use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::data::schema::column::{ColumnSpec, ColumnType, Missing};
+use crate::data::spec_check;
 use crate::data::table::byte_size::Bytes;
+use crate::settings::{Allowed, Configurable, NAME, TextFormat, inline_table, settings};
 use crate::targets::Task;
 use crate::text::Quoted;
 
-/// Where the data are and how to read them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DataSpec {
-    /// CSV file, `.gz` and `.zst` are decompressed; or `-`, standard input. Relative to the config
-    /// file as written, absolute once checked.
-    pub path: PathBuf,
-    /// The column with the class, unless `columns` says which one it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<ColumnRef>,
-    /// The columns with the values to be learnt, in place of `label`; none for classes.
-    #[serde(skip_serializing_if = "ColumnRefs::is_empty")]
-    pub target: ColumnRefs,
-    /// Labels that are read as another name.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub label_names: BTreeMap<String, String>,
-    /// Whether the first line names the columns; without, they are called `c0`, `c1`, ...
-    pub header: bool,
-    /// The names of the columns of files without header; empty for the numbered ones.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub column_names: Vec<String>,
-    /// The character between fields; without, a comma, and a file that another one fits better is
-    /// refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delimiter: Option<char>,
-    /// The character around fields.
-    pub quote: Mark,
-    /// What comment lines start with; without, a line that starts with `#` is refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub comment: Option<Mark>,
-    /// Columns that are neither features nor label.
-    pub ignore: Vec<ColumnRef>,
-    /// Cells that mean a missing value, exactly as written; none for the usual words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub missing_markers: Option<Vec<String>>,
-    /// How missing values of features are handled.
-    pub missing: Missing,
-    /// Whether each feature has one more input that is 1 where its value is missing.
-    pub missing_indicator: bool,
-    /// Inputs for the categories of a column; the rarest beyond it share one more. At least 1.
-    pub max_categories: usize,
-    /// What is known of columns, by name; the rest is inferred.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub columns: BTreeMap<String, ColumnSpec>,
-    /// Bytes that the rows of a file may take in memory; more of them are kept in a cache file next to it.
-    pub memory: Bytes,
-    /// What decides which rows are held back.
-    pub split_by: SplitBy,
-    /// Share of the rows held back for validation, stratified by class; 0 for none.
-    pub valid: f64,
-    /// Share of the rows held back for a last test, stratified by class; 0 for none.
-    pub test: f64,
-    /// A separate file for validation, with the same columns.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub valid_path: Option<PathBuf>,
-    /// A separate file for the last test, with the same columns.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub test_path: Option<PathBuf>,
-    /// What is done to each feature, fitted on the training rows only.
-    pub scale: Scale,
-}
-
-impl Default for DataSpec {
-    fn default() -> Self {
-        Self {
-            path: PathBuf::new(),
-            label: None,
-            target: ColumnRefs::default(),
-            label_names: BTreeMap::new(),
-            header: true,
-            column_names: Vec::new(),
-            delimiter: None,
-            quote: Mark(Some('"')),
-            comment: None,
-            ignore: Vec::new(),
-            missing_markers: None,
-            missing: Missing::Refuse,
-            missing_indicator: false,
-            max_categories: 50,
-            columns: BTreeMap::new(),
-            memory: Bytes(4 << 30),
-            split_by: SplitBy::Rows,
-            valid: 0.0,
-            test: 0.0,
-            valid_path: None,
-            test_path: None,
-            scale: Scale::Standardize,
-        }
+settings! {
+    /// Where the data are and how to read them. Paths are relative to the config file.
+    pub struct DataSpec {
+        /// CSV file; `.gz` and `.zst` are decompressed, `-` is standard input.
+        path: PathBuf;
+        /// Column with the class; all others are features.
+        label: Option<ColumnRef>, absent("the one that `columns` names");
+        /// Columns with the values to predict, in place of `label`.
+        target: ColumnRefs, absent("those that `columns` names");
+        /// Labels to rename, such as `{ "yes." = "yes" }`.
+        label_names: BTreeMap<String, String>, absent("none");
+        /// Whether the first line names the columns; otherwise they are `c0`, `c1`, ...
+        header: bool = true;
+        /// Names of all columns, for files without a header.
+        column_names: Vec<String>, absent("`c0`, `c1`, ..."), is(Allowed::non_empty_list(&NAME));
+        /// Character between fields.
+        delimiter: Option<char>,
+            absent("`\",\"`; a file with more columns at another one is refused"), is(DELIMITER);
+        /// Character around fields; doubled inside of them.
+        quote: Mark = Mark(Some('"'));
+        /// Lines that start with it are skipped.
+        comment: Option<Mark>, absent("none, and a line that starts with # is refused");
+        /// Columns that are neither features nor label.
+        ignore: Vec<ColumnRef> = Vec::new();
+        /// Cells that mean a missing value, exactly as written; an empty one always does.
+        missing_markers: Option<Vec<String>>, absent("the usual words, such as `NA`, `null` and `?`"),
+            is(Allowed::List { of: &ANY_TEXT, min: 0, max: usize::MAX });
+        /// What to do with missing values of features: refuse them; replace them by the mean, the median, the
+        /// most frequent value or a constant; or drop their rows. Computed on the training rows.
+        missing: Missing = Missing::Refuse;
+        /// Whether to add an input for each feature that is 1 where its value is missing.
+        missing_indicator: bool = false;
+        /// Most inputs for the categories of a column; the rarest beyond it share one more.
+        max_categories: usize = 50, range(1..=1_000_000_000);
+        /// What columns are, by name: `numeric`, `categorical` and `boolean` features, `label`, `target`,
+        /// `weight` (of the row in the loss), `group` (its rows are in the same split), `split` (says `train`,
+        /// `valid` or `test`), `id` (not a feature; identifies the rows of predictions), `ignore`.
+        columns: BTreeMap<String, ColumnSpec>, absent("inferred");
+        /// Most memory for the rows of a file; larger files are cached in a file next to them, with the same
+        /// results.
+        memory: Bytes = Bytes(4 << 30);
+        /// What decides the split of a row: drawn at random by the seed, or a hash of the seed and these
+        /// columns, which stays the same when rows are added.
+        split_by: SplitBy = SplitBy::Rows;
+        /// Fraction of the rows to hold out for validation, stratified by class; whole groups if there is a
+        /// group column.
+        valid: f64 = 0.0, range(0.0..1.0);
+        /// Fraction of the rows to hold out for a final test, chosen likewise.
+        test: f64 = 0.0, range(0.0..1.0);
+        /// Separate validation file, in place of `valid`.
+        valid_path: Option<PathBuf>, absent("none");
+        /// Separate test file, in place of `test`.
+        test_path: Option<PathBuf>, absent("none");
+        /// How to scale each feature, fitted on the training rows: mean 0 and standard deviation 1, mean 0,
+        /// minimum 0 and maximum 1, or not at all.
+        scale: Scale = Scale::Standardize;
     }
 }
+
+const ANY_TEXT: Allowed = Allowed::Text(&TextFormat { description: "a string", accepts: |_| true });
 
 /// What decides which rows are held back, where shares are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,18 +110,18 @@ impl DataSpec {
     }
 }
 
-/// What is done to each feature. A constant column becomes 0 under all but `None`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scale {
-    /// Mean 0 and (biased) standard deviation 1.
-    Standardize,
-    /// Mean 0.
-    Center,
-    /// Smallest 0 and, but for the rounding of the last digit, largest 1.
-    MinMax,
-    /// As it is.
-    None,
+settings! {
+    /// How features are scaled. A constant column becomes 0 under all except `None`.
+    pub enum Scale {
+        /// Mean 0 and (biased) standard deviation 1.
+        Standardize = "standardize";
+        /// Mean 0.
+        Center = "center";
+        /// Smallest 0 and, except for the rounding of the last digit, largest 1.
+        MinMax = "min_max";
+        /// Not at all.
+        None = "none";
+    }
 }
 
 /// A column by name, or by place from 0; -1 is the last one.
@@ -158,6 +130,43 @@ pub enum Scale {
 pub enum ColumnRef {
     Name(String),
     Index(i64),
+}
+
+impl Configurable for ColumnRef {
+    const ALLOWED: Allowed = Allowed::Column;
+}
+
+impl Configurable for ColumnRefs {
+    const ALLOWED: Allowed = Allowed::Either(&[Allowed::Column, Allowed::non_empty_list(&Allowed::Column)]);
+}
+
+impl Configurable for SplitBy {
+    const ALLOWED: Allowed = Allowed::Either(&[
+        Allowed::Choice(&["rows"]),
+        inline_table! { "{ hash_of = [columns] }":
+            /// Columns that identify the rows; not the label.
+            hash_of: Allowed::non_empty_list(&Allowed::Column)
+        },
+    ]);
+}
+
+/// A delimiter in a config.
+const DELIMITER: Allowed = Allowed::Text(&TextFormat {
+    description: spec_check::DELIMITER,
+    accepts: |text| is_one(text, spec_check::is_delimiter),
+});
+
+impl Configurable for Mark {
+    const ALLOWED: Allowed = Allowed::Text(&TextFormat {
+        description: spec_check::MARK,
+        accepts: |text| text.is_empty() || is_one(text, spec_check::is_mark),
+    });
+}
+
+/// Whether a text is one character of this kind.
+fn is_one(text: &str, is_allowed: fn(char) -> bool) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(is_allowed) && chars.next().is_none()
 }
 
 impl fmt::Display for ColumnRef {

@@ -90,7 +90,9 @@ fn characters(spec: &DataSpec, problems: &mut Vec<SpecProblem>) {
 
 fn columns(spec: &DataSpec, problems: &mut Vec<SpecProblem>) {
     if spec.label.is_some() && !spec.target.is_empty() {
-        let message = "data.label is given as well; learn classes or values, not both".to_owned();
+        let message =
+            "data.label is given as well; keep one of them: a label for classes, a target for values"
+                .to_owned();
         problems.push(SpecProblem::between("target", "label", message));
     }
     if let Some(label) = spec.label.as_ref().filter(|label| spec.ignore.contains(label)) {
@@ -121,7 +123,7 @@ fn shares(spec: &DataSpec, problems: &mut Vec<SpecProblem>) {
     }
     let held_back = spec.valid + spec.test;
     if held_back >= 1.0 {
-        let message = format!("valid + test is {held_back}; it must be less than 1, the rest is trained on");
+        let message = format!("valid + test is {held_back}; it must be less than 1, to leave training rows");
         problems.push(SpecProblem::between("test", "valid", message));
     }
 }

@@ -7,6 +7,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::real::Real;
+use crate::settings::{Allowed, Configurable, inline_table, range};
 
 /// The distribution of the initial weights of an affine layer; biases start at 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,16 @@ pub enum Init {
     Xavier,
     /// `N(0, std^2)`, the course's `weight_scale`.
     Normal(f64),
+}
+
+impl Configurable for Init {
+    const ALLOWED: Allowed = Allowed::Either(&[
+        Allowed::Choice(&["he_normal", "xavier"]),
+        inline_table! { "{ normal = deviation }":
+            /// Standard deviation of the weights.
+            normal: Allowed::Number(range!(0.0..))
+        },
+    ]);
 }
 
 impl Init {

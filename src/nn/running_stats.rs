@@ -1,5 +1,7 @@
 //! How running statistics are updated from batches.
 
+use crate::settings::{Allowed, Configurable, range, settings};
+
 use std::fmt;
 
 use serde::de::{Error, Visitor};
@@ -31,15 +33,21 @@ impl RunningUpdate {
     }
 }
 
-/// Whether the initial running statistics count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RunningStart {
-    /// The first batch replaces mean 0 and variance 1. Otherwise the evaluation of a deep network with small
-    /// weights, and so variances far below 1, is wrong for the first epochs.
-    FirstBatch,
-    /// Mean 0 and variance 1 count like a batch before the first, as in PyTorch and Keras.
-    Standard,
+settings! {
+    /// Running statistics before the first batch.
+    pub enum RunningStart {
+        /// The first batch replaces mean 0 and variance 1, which therefore never count. In a deep network
+        /// with small weights, whose variances are far below 1, evaluation is otherwise wrong for the first
+        /// epochs.
+        FirstBatch = "first_batch";
+        /// Mean 0 and variance 1 count like a batch before the first, as in PyTorch and Keras.
+        Standard = "standard";
+    }
+}
+
+impl Configurable for RunningUpdate {
+    const ALLOWED: Allowed =
+        Allowed::Either(&[Allowed::Number(range!(0..=1)), Allowed::Choice(&["cumulative"])]);
 }
 
 impl Serialize for RunningUpdate {
@@ -82,14 +90,14 @@ impl<'de> Deserialize<'de> for RunningUpdate {
     }
 }
 
-/// Which variance of a batch goes into the running variance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RunningVariance {
-    /// Divided by `n - 1`, as in the paper and in PyTorch.
-    Unbiased,
-    /// Divided by `n`, as in Keras and in the CS231n assignment.
-    Biased,
+settings! {
+    /// Which variance of a batch the running variance follows.
+    pub enum RunningVariance {
+        /// Divided by `n - 1`, as in the paper and in PyTorch.
+        Unbiased = "unbiased";
+        /// Divided by `n`, as in Keras and in the CS231n assignment.
+        Biased = "biased";
+    }
 }
 
 #[cfg(test)]

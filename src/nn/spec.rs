@@ -1,7 +1,5 @@
 //! The list of all kinds of layers.
 
-use serde::{Deserialize, Serialize};
-
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::passes::Fused;
@@ -9,38 +7,30 @@ use crate::nn::{
     AffineSpec, BatchNormSpec, DropoutSpec, HuberLossSpec, Layer, LeakyReluSpec, LogisticLossSpec, Loss,
     MeanOnlySpec, ReluSpec, SigmoidSpec, SoftmaxLossSpec, SquaredLossSpec, TanhSpec,
 };
+use crate::settings::settings;
 
 /// Declares [`LayerSpec`]: a variant for each kind of layer, with its name in a config.
 macro_rules! layers {
     ($($variant:ident($spec:ident) = $kind:literal,)+) => {
-        /// A layer with its settings: one entry of `[[layers]]`.
-        ///
-        /// The functions of this module make them: [`affine(32)`](crate::nn::affine),
-        /// [`batch_norm()`](crate::nn::batch_norm), [`relu()`](crate::nn::relu). For settings other than
-        /// the defaults, convert the specification:
-        ///
-        /// ```
-        /// use bntrain::nn::{BatchNormSpec, LayerSpec};
-        ///
-        /// let norm: LayerSpec = BatchNormSpec { eps: 1e-3, ..BatchNormSpec::default() }.into();
-        /// assert_eq!(norm.kind(), "batch_norm");
-        /// ```
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "type")]
-        #[non_exhaustive]
-        #[expect(missing_docs, reason = "each specification documents itself")]
-        pub enum LayerSpec {
-            $(#[serde(rename = $kind)] $variant($spec),)+
+        settings! {
+            /// A layer with its settings: one entry of `[[layers]]`.
+            ///
+            /// The functions of this module make them: [`affine(32)`](crate::nn::affine),
+            /// [`batch_norm()`](crate::nn::batch_norm), [`relu()`](crate::nn::relu). For settings other than
+            /// the defaults, convert the specification:
+            ///
+            /// ```
+            /// use bntrain::nn::{BatchNormSpec, LayerSpec};
+            ///
+            /// let norm: LayerSpec = BatchNormSpec { eps: 1e-3, ..BatchNormSpec::default() }.into();
+            /// assert_eq!(norm.kind(), "batch_norm");
+            /// ```
+            pub enum LayerSpec {
+                $($variant($spec) = $kind;)+
+            }
         }
 
         impl LayerSpec {
-            /// The `type` in a config, which is also the prefix of the layer's tensor names.
-            pub fn kind(&self) -> &'static str {
-                match self {
-                    $(Self::$variant(_) => $kind,)+
-                }
-            }
-
             /// Whether a comparison puts other norms in its place.
             pub fn is_norm(&self) -> bool {
                 match self {
@@ -73,20 +63,7 @@ macro_rules! layers {
                     $(Self::$variant(spec) => spec.fused(context),)+
                 }
             }
-
-            /// One layer of each kind, with its defaults.
-            pub fn every_kind() -> Vec<Self> {
-                vec![$(Self::$variant($spec::default()),)+]
-            }
         }
-
-        $(
-            impl From<$spec> for LayerSpec {
-                fn from(spec: $spec) -> Self {
-                    Self::$variant(spec)
-                }
-            }
-        )+
     };
 }
 
@@ -105,29 +82,14 @@ layers! {
     HuberLoss(HuberLossSpec) = "huber_loss",
 }
 
-/// Which norm a network has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Norm {
-    /// Batch normalization.
-    BatchNorm,
-    /// Centring only.
-    MeanOnly,
-    /// Nothing.
-    None,
-}
-
-impl Norm {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::BatchNorm, Self::MeanOnly, Self::None];
-
-    /// The name in configs, tables and directories.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::BatchNorm => "batch_norm",
-            Self::MeanOnly => "mean_only",
-            Self::None => "none",
-        }
+settings! {
+    /// The norm in each place where the network has one.
+    pub enum Norm {
+        /// Batch normalization.
+        BatchNorm = "batch_norm";
+        /// Centring only.
+        MeanOnly = "mean_only";
+        /// None.
+        None = "none";
     }
 }

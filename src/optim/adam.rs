@@ -1,45 +1,41 @@
 //! Adam.
 
-use serde::{Deserialize, Serialize};
-
 use crate::kernel::real::Real;
 use crate::optim::rule::{Rule, StepContext};
+use crate::settings::settings;
 
-/// Adam, `type = "adam"`, at step `t` from 1:
-///
-/// ```text
-/// m = beta1 * m + (1 - beta1) * g            m_hat = m / (1 - beta1^t)
-/// v = beta2 * v + (1 - beta2) * g^2          v_hat = v / (1 - beta2^t)
-/// w = w - learning_rate * m_hat / (sqrt(v_hat) + eps)
-/// ```
-///
-/// `m` and `v` start at 0. Source: Kingma and Ba 2015, algorithm 1.
-///
-/// ```
-/// use bntrain::optim::{Adam, OptimizerSpec};
-///
-/// let spec: OptimizerSpec = Adam { learning_rate: 3e-4, ..Adam::default() }.into();
-/// assert_eq!(spec.kind(), "adam");
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Adam {
-    /// Step size, before the schedule; greater than 0.
-    pub learning_rate: f64,
-    /// Smoothing constant of the mean gradient; `0 <= beta1 < 1`.
-    pub beta1: f64,
-    /// Smoothing constant of the mean square; `0 <= beta2 < 1`.
-    pub beta2: f64,
-    /// Added to the root; greater than 0.
-    pub eps: f64,
-    /// Coupled decay of weights (L2 penalty); at least 0. For decoupled decay see
+settings! {
+    /// Adam.
+    ///
+    /// At step `t`, from 1:
+    ///
+    /// ```text
+    /// m = beta1 * m + (1 - beta1) * g            m_hat = m / (1 - beta1^t)
+    /// v = beta2 * v + (1 - beta2) * g^2          v_hat = v / (1 - beta2^t)
+    /// w = w - learning_rate * m_hat / (sqrt(v_hat) + eps)
+    /// ```
+    ///
+    /// `m` and `v` start at 0. Source: Kingma and Ba 2015, algorithm 1. For decoupled decay see
     /// [`AdamW`](crate::optim::AdamW).
-    pub l2: f64,
-}
-
-impl Default for Adam {
-    fn default() -> Self {
-        Self { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, l2: 0.0 }
+    ///
+    /// ```
+    /// use bntrain::optim::{Adam, OptimizerSpec};
+    ///
+    /// let spec: OptimizerSpec = Adam { learning_rate: 3e-4, ..Adam::default() }.into();
+    /// assert_eq!(spec.kind(), "adam");
+    /// ```
+    pub struct Adam {
+        /// Step size before the schedule.
+        learning_rate: f64 = 1e-3, range(> 0.0);
+        /// Decay rate of the mean of the gradient.
+        beta1: f64 = 0.9, range(0.0..1.0);
+        /// Decay rate of the mean of the squared gradient.
+        beta2: f64 = 0.999, range(0.0..1.0);
+        /// Added to the denominator, outside the square root.
+        eps: f64 = 1e-8, range(> 0.0);
+        /// Coupled (L2) weight decay: adds `l2 / 2` times the sum of squared weights to the loss; biases, gamma
+        /// and beta do not decay.
+        l2: f64 = 0.0, range(0.0..);
     }
 }
 

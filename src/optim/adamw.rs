@@ -1,35 +1,29 @@
 //! Adam with decoupled weight decay.
 
-use serde::{Deserialize, Serialize};
-
 use crate::kernel::real::Real;
 use crate::nn::ParamKind;
 use crate::optim::adam::Moments;
 use crate::optim::rule::{Rule, StepContext};
+use crate::settings::settings;
 
-/// AdamW, `type = "adamw"`: [`Adam`](crate::optim::Adam) whose weights first shrink, apart from the
-/// gradient: `w = w - learning_rate * weight_decay * w`, over [`ParamKind::Weight`] only.
-///
-/// Source: Loshchilov and Hutter 2019, algorithm 2; the decay is scaled by the learning rate as in
-/// PyTorch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AdamW {
-    /// Step size, before the schedule; greater than 0.
-    pub learning_rate: f64,
-    /// Smoothing constant of the mean gradient; `0 <= beta1 < 1`.
-    pub beta1: f64,
-    /// Smoothing constant of the mean square; `0 <= beta2 < 1`.
-    pub beta2: f64,
-    /// Added to the root; greater than 0.
-    pub eps: f64,
-    /// Decoupled decay of weights; at least 0.
-    pub weight_decay: f64,
-}
-
-impl Default for AdamW {
-    fn default() -> Self {
-        Self { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.01 }
+settings! {
+    /// Adam with decoupled weight decay.
+    ///
+    /// Before each step of [`Adam`](crate::optim::Adam), the weights shrink:
+    /// `w = w - learning_rate * weight_decay * w`; biases, gamma and beta do not.
+    ///
+    /// Source: Loshchilov and Hutter 2019, algorithm 2; the decay is scaled by the learning rate as in PyTorch.
+    pub struct AdamW {
+        /// Step size before the schedule.
+        learning_rate: f64 = 1e-3, range(> 0.0);
+        /// Decay rate of the mean of the gradient.
+        beta1: f64 = 0.9, range(0.0..1.0);
+        /// Decay rate of the mean of the squared gradient.
+        beta2: f64 = 0.999, range(0.0..1.0);
+        /// Added to the denominator, outside the square root.
+        eps: f64 = 1e-8, range(> 0.0);
+        /// Decoupled weight decay: each step subtracts this times the learning rate times the weights.
+        weight_decay: f64 = 0.01, range(0.0..);
     }
 }
 

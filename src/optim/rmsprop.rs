@@ -1,34 +1,28 @@
 //! RMSProp.
 
-use serde::{Deserialize, Serialize};
-
 use crate::kernel::real::Real;
 use crate::optim::rule::{Rule, StepContext};
+use crate::settings::settings;
 
-/// RMSProp, `type = "rmsprop"`:
-///
-/// ```text
-/// s = decay * s + (1 - decay) * g^2
-/// w = w - learning_rate * g / (sqrt(s) + eps)
-/// ```
-///
-/// `s` starts at 0. Source: Tieleman and Hinton 2012; `eps` outside the root as in PyTorch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RmsProp {
-    /// Step size, before the schedule; greater than 0.
-    pub learning_rate: f64,
-    /// Smoothing constant of the mean square; `0 <= decay < 1`.
-    pub decay: f64,
-    /// Added to the root; greater than 0.
-    pub eps: f64,
-    /// Coupled decay of weights (L2 penalty); at least 0.
-    pub l2: f64,
-}
-
-impl Default for RmsProp {
-    fn default() -> Self {
-        Self { learning_rate: 0.01, decay: 0.99, eps: 1e-8, l2: 0.0 }
+settings! {
+    /// RMSProp.
+    ///
+    /// ```text
+    /// s = decay * s + (1 - decay) * g^2
+    /// w = w - learning_rate * g / (sqrt(s) + eps)
+    /// ```
+    ///
+    /// `s` starts at 0. Source: Tieleman and Hinton 2012; `eps` outside the root as in PyTorch.
+    pub struct RmsProp {
+        /// Step size before the schedule.
+        learning_rate: f64 = 0.01, range(> 0.0);
+        /// Decay rate of the mean of the squared gradient.
+        decay: f64 = 0.99, range(0.0..1.0);
+        /// Added to the denominator, outside the square root.
+        eps: f64 = 1e-8, range(> 0.0);
+        /// Coupled (L2) weight decay: adds `l2 / 2` times the sum of squared weights to the loss; biases, gamma
+        /// and beta do not decay.
+        l2: f64 = 0.0, range(0.0..);
     }
 }
 

@@ -1,34 +1,28 @@
 //! Stochastic gradient descent, with momentum or without.
 
-use serde::{Deserialize, Serialize};
-
 use crate::kernel::real::Real;
 use crate::optim::rule::{Rule, StepContext};
+use crate::settings::settings;
 
-/// Stochastic gradient descent, `type = "sgd"`:
-///
-/// ```text
-/// v = momentum * v + g
-/// w = w - learning_rate * v                  (nesterov: g + momentum * v in place of v)
-/// ```
-///
-/// `v` starts at 0. Source: Sutskever et al. 2013; the form is PyTorch's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Sgd {
-    /// Step size, before the schedule; greater than 0.
-    pub learning_rate: f64,
-    /// Momentum coefficient; `0 <= momentum < 1`.
-    pub momentum: f64,
-    /// Use Nesterov momentum; needs a momentum greater than 0.
-    pub nesterov: bool,
-    /// Coupled decay of weights (L2 penalty); at least 0.
-    pub l2: f64,
-}
-
-impl Default for Sgd {
-    fn default() -> Self {
-        Self { learning_rate: 0.01, momentum: 0.0, nesterov: false, l2: 0.0 }
+settings! {
+    /// Stochastic gradient descent with momentum.
+    ///
+    /// ```text
+    /// v = momentum * v + g
+    /// w = w - learning_rate * v                  (nesterov: g + momentum * v in place of v)
+    /// ```
+    ///
+    /// `v` starts at 0. Source: Sutskever et al. 2013; the form is PyTorch's.
+    pub struct Sgd {
+        /// Step size before the schedule.
+        learning_rate: f64 = 0.01, range(> 0.0);
+        /// Momentum coefficient.
+        momentum: f64 = 0.0, range(0.0..1.0);
+        /// Whether to use Nesterov momentum; needs `momentum`.
+        nesterov: bool = false;
+        /// Coupled (L2) weight decay: adds `l2 / 2` times the sum of squared weights to the loss; biases, gamma
+        /// and beta do not decay.
+        l2: f64 = 0.0, range(0.0..);
     }
 }
 

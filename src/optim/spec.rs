@@ -1,44 +1,19 @@
 //! The list of all optimisers.
 
-use serde::{Deserialize, Serialize};
-
 use crate::optim::rule::Rule;
 use crate::optim::{Adam, AdamW, RmsProp, Sgd};
+use crate::settings::settings;
 
 /// Declares [`OptimizerSpec`]: a variant for each optimiser, with its name in a config. Inside the
 /// crate `with_rule!(spec, rule => ...)` runs an expression with the [`Rule`] of a spec.
 macro_rules! optimizers {
     ($($optimizer:ident = $kind:literal,)+) => {
-        /// An optimiser with its settings: `[optimizer]`.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "type")]
-        #[non_exhaustive]
-        #[expect(missing_docs, reason = "each optimiser documents itself")]
-        pub enum OptimizerSpec {
-            $(#[serde(rename = $kind)] $optimizer($optimizer),)+
-        }
-
-        impl OptimizerSpec {
-            /// The `type` in a config.
-            pub fn kind(&self) -> &'static str {
-                match self {
-                    $(Self::$optimizer(_) => $kind,)+
-                }
-            }
-
-            /// Each optimiser with its defaults.
-            pub fn every_kind() -> Vec<Self> {
-                vec![$(Self::$optimizer($optimizer::default()),)+]
+        settings! {
+            /// An optimiser with its settings.
+            pub enum OptimizerSpec {
+                $($optimizer($optimizer) = $kind;)+
             }
         }
-
-        $(
-            impl From<$optimizer> for OptimizerSpec {
-                fn from(settings: $optimizer) -> Self {
-                    Self::$optimizer(settings)
-                }
-            }
-        )+
 
         macro_rules! with_rule {
             ($spec:expr, $rule:pat => $body:expr) => {

@@ -1,118 +1,86 @@
 //! What a run of training is asked to do: epochs, batches, precision, schedule, early stopping.
 
-use serde::{Deserialize, Serialize};
-
 use crate::data::{ClassWeights, LastBatch, Sampling};
 use crate::nn::Task;
 use crate::optim::Schedule;
+use crate::settings::settings;
 
-/// How to train. In a config file this is the table `[training]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TrainingSpec {
-    /// Passes over the training rows; at least 1.
-    pub epochs: u64,
-    /// Rows per step; at least 1, at least 2 with batch norm.
-    pub batch_size: usize,
-    /// Key of all random streams.
-    pub seed: u64,
-    /// What becomes of the rows after the last whole batch.
-    pub last_batch: LastBatch,
-    /// How the rows of an epoch are chosen.
-    pub sampling: Sampling,
-    /// The precision of all arithmetic.
-    pub dtype: Dtype,
-    /// How much the rows of each class count; none where all count alike.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub class_weights: Option<ClassWeights>,
-    /// Whether a linear model and the answer that is the same for all rows are assessed beside the
-    /// network.
-    pub baselines: bool,
-    /// Bound on the global norm of the gradients, greater than 0; none for no clipping.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clip_norm: Option<f64>,
-    /// Steps between two rows of `steps.csv`; at least 1.
-    pub log_every_steps: u64,
-    /// How the learning rate moves.
-    pub schedule: Schedule,
-    /// When to stop before the last epoch; none for never.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub early_stopping: Option<EarlyStopping>,
-}
-
-impl Default for TrainingSpec {
-    fn default() -> Self {
-        Self {
-            epochs: 20,
-            batch_size: 64,
-            seed: 0,
-            last_batch: LastBatch::Merge,
-            sampling: Sampling::Shuffle,
-            dtype: Dtype::F32,
-            class_weights: None,
-            baselines: true,
-            clip_norm: None,
-            log_every_steps: 1,
-            schedule: Schedule::default(),
-            early_stopping: None,
-        }
+settings! {
+    /// How long to train, and on what batches.
+    pub struct TrainingSpec {
+        /// Passes over the training rows.
+        epochs: u64 = 20, range(1..=1_000_000_000);
+        /// Rows per step; at least 2 with batch norm.
+        batch_size: usize = 64, range(1..=1_000_000_000);
+        /// Key of all randomness: split, initial weights, order of rows, dropout.
+        seed: u64 = 0, range(0..);
+        /// Incomplete last batch: `"merge"` it into the previous one if it is less than half full, `"keep"` it,
+        /// or `"drop"` it.
+        last_batch: LastBatch = LastBatch::Merge;
+        /// Order of the rows: each once per epoch, shuffled; or drawn from all rows with replacement.
+        sampling: Sampling = Sampling::Shuffle;
+        /// Precision of all arithmetic.
+        dtype: Dtype = Dtype::F32;
+        /// Weights of the classes in the loss: `"balanced"` weights them inversely to their frequency; or give
+        /// weights by class name, 1 for the others. Their mean over the training rows is scaled to 1.
+        class_weights: Option<ClassWeights>, absent("all rows have weight 1");
+        /// Whether to train a linear model and a constant prediction as well, for comparison, if there are
+        /// validation or test rows.
+        baselines: bool = true;
+        /// Largest Euclidean norm of all gradients together.
+        clip_norm: Option<f64>, absent("no clipping"), range(> 0.0);
+        /// Steps between two rows of `steps.csv`.
+        log_every_steps: u64 = 1, range(1..=1_000_000_000);
+        /// How the learning rate changes, see `[training.schedule]`.
+        schedule: Schedule = Schedule::default();
+        /// When to stop early, see `[training.early_stopping]`.
+        early_stopping: Option<EarlyStopping>, absent("all epochs");
     }
 }
 
-/// The precision of all arithmetic of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are Rust's own")]
-pub enum Dtype {
-    F32,
-    F64,
-}
-
-/// `[training.early_stopping]`: stop when `metric` has not improved by more than `min_delta` for
-/// `patience` epochs, and keep the weights and running statistics of the best epoch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct EarlyStopping {
-    /// What is watched.
-    pub metric: Metric,
-    /// Epochs without improvement before the stop; at least 1.
-    pub patience: u64,
-    /// What counts as an improvement; at least 0.
-    pub min_delta: f64,
-}
-
-impl Default for EarlyStopping {
-    fn default() -> Self {
-        Self { metric: Metric::ValidLoss, patience: 10, min_delta: 0.0 }
+settings! {
+    /// The precision of all arithmetic of a run.
+    pub enum Dtype {
+        /// Single precision.
+        F32 = "f32";
+        /// Double precision.
+        F64 = "f64";
     }
 }
 
-/// A number that every epoch yields; the names are those of the columns of `metrics.csv`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "see the fields of `EpochRecord`")]
-pub enum Metric {
-    TrainLoss,
-    TrainEvalLoss,
-    TrainAccuracy,
-    TrainR2,
-    ValidLoss,
-    ValidAccuracy,
-    ValidR2,
+settings! {
+    /// When to stop before the last epoch. The weights and running statistics of the best epoch are kept.
+    pub struct EarlyStopping {
+        /// Column of `metrics.csv` to watch.
+        metric: Metric = Metric::ValidLoss;
+        /// Epochs without improvement before training stops.
+        patience: u64 = 10, range(1..=1_000_000_000);
+        /// Smallest change of the metric that counts as an improvement.
+        min_delta: f64 = 0.0, range(0.0..);
+    }
+}
+
+settings! {
+    /// A quantity measured after every epoch; the names are those of the columns of `metrics.csv`.
+    pub enum Metric {
+        /// Mean training loss over the batches of the epoch, as they were trained on.
+        TrainLoss = "train_loss";
+        /// Mean loss of the training rows in evaluation mode, after the epoch.
+        TrainEvalLoss = "train_eval_loss";
+        /// Accuracy on the training rows.
+        TrainAccuracy = "train_accuracy";
+        /// R2 on the training rows.
+        TrainR2 = "train_r2";
+        /// Mean loss of the validation rows.
+        ValidLoss = "valid_loss";
+        /// Accuracy on the validation rows.
+        ValidAccuracy = "valid_accuracy";
+        /// R2 on the validation rows.
+        ValidR2 = "valid_r2";
+    }
 }
 
 impl Metric {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::TrainLoss,
-        Self::TrainEvalLoss,
-        Self::TrainAccuracy,
-        Self::TrainR2,
-        Self::ValidLoss,
-        Self::ValidAccuracy,
-        Self::ValidR2,
-    ];
-
     /// The task that it is measured in; none if in any.
     pub fn task(self) -> Option<Task> {
         match self {

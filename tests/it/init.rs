@@ -32,7 +32,7 @@ fn what_the_columns_are_is_told_before_training() {
     let ended = work.ok(&["init", "told.csv"]);
     assert!(ended.stderr.contains(leak), "{}", ended.stderr);
     let comment =
-        "same = \"categorical\"            # suspected leak (1.0000): alone gives away what is learnt; ";
+        "same = \"categorical\"            # suspected leak (1.0000): predicts the target by itself; ";
     assert!(work.read("told.toml").contains(comment), "{}", work.read("told.toml"));
 
     let checked = work.ok(&["check", "-c", "told.toml"]).stdout;

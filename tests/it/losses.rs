@@ -158,5 +158,5 @@ fn class_weights_are_refused_for_values() {
     work.write("values.toml", &Work::SINGLE.replace("label = \"kind\"", "target = \"a\""));
     let (code, error) = work.fails(&["-c", "values.toml", "--set", "training.class_weights=balanced"]);
     assert_eq!(code, Some(2));
-    assert!(error.ends_with("it is for classes; values have none"), "{error}");
+    assert!(error.ends_with("it needs a label; a target has no classes"), "{error}");
 }

@@ -9,7 +9,7 @@ use crate::cli::args::InitArgs;
 use crate::cli::csv_args::{profile, reading};
 use crate::cli::out_file::{Instead, OutFile, STANDARD_OUTPUT};
 use crate::cli::{Failure, Output, exit_code, leaks};
-use crate::config::{Learnt, parse, starter};
+use crate::config::{TargetGuess, parse, template};
 use crate::data::{ColumnProfile, Dataset, Nature, Profile};
 use crate::nn::Task;
 use crate::text::{Quoted, STANDARD_INPUT, shortened};
@@ -28,11 +28,11 @@ pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     let is_printed = out == Path::new(STANDARD_OUTPUT);
     let named = named_from(&args.path, &out)?;
     // What is written is what a user will start from, so it is tried before. Of comments more is known then.
-    let draft = starter(&profile, &learnt, &spec, &named, &[]);
+    let draft = template(&profile, &learnt, &spec, &named, &[]);
     let tried =
         parse(&draft, &out, &[]).map_err(Failure::from).and_then(|plan| Ok(Dataset::load(&plan.data)?));
     let leaks = tried.as_ref().ok().and_then(Dataset::suspected_leaks).unwrap_or_default();
-    let text = starter(&profile, &learnt, &spec, &named, &leaks);
+    let text = template(&profile, &learnt, &spec, &named, &leaks);
     if is_printed {
         output.result(&text)?;
     } else {
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), Failure> {
 }
 
 /// The columns that the config leaves out, with the reasons.
-fn left_out(profile: &Profile, learnt: &Learnt) -> Option<String> {
+fn left_out(profile: &Profile, learnt: &TargetGuess) -> Option<String> {
     /// Those that are named; the config has all.
     const MOST: usize = 4;
     let is_out = |column: &&ColumnProfile| {
@@ -72,7 +72,7 @@ fn left_out(profile: &Profile, learnt: &Learnt) -> Option<String> {
 }
 
 /// What is to be learnt, as told or guessed.
-fn learnt(args: &InitArgs, profile: &Profile, output: &Output) -> Result<Learnt, Failure> {
+fn learnt(args: &InitArgs, profile: &Profile, output: &Output) -> Result<TargetGuess, Failure> {
     let told = match (&args.label, &args.target) {
         (Some(label), _) => Some((label, Task::Classification)),
         (None, Some(target)) => Some((target, Task::Regression)),
@@ -85,10 +85,10 @@ fn learnt(args: &InitArgs, profile: &Profile, output: &Output) -> Result<Learnt,
                 format!("there is no column \"{}\"; the columns are {}", shortened(column), names.join(", "));
             return Err(Failure::new(exit_code::USAGE, message));
         }
-        return Ok(Learnt { column: column.clone(), task, is_guess: false });
+        return Ok(TargetGuess { column: column.clone(), task, is_guess: false });
     }
     let learnt =
-        Learnt::guess(profile).ok_or_else(|| Failure::new(exit_code::DATA, "there are no columns"))?;
+        TargetGuess::guess(profile).ok_or_else(|| Failure::new(exit_code::DATA, "there are no columns"))?;
     let (what, option) = match learnt.task {
         Task::Classification => ("the classes", "--label"),
         Task::Regression => ("the values", "--target"),

@@ -1,4 +1,4 @@
-//! Which line a byte is on.
+//! Finds the line of a byte.
 
 /// A text that knows where its lines start.
 pub(crate) struct Lines<'t> {

@@ -1,15 +1,17 @@
 //! From TOML text to a tree with line numbers.
 
+pub(crate) mod inline;
+pub(crate) mod key_path;
 pub(crate) mod lines;
 pub(crate) mod syntax;
 pub(crate) mod tree;
-pub(crate) mod write;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::config::document::key_path::MAX_DEPTH;
 use crate::config::document::lines::Lines;
-use crate::config::document::tree::{DEEPEST, Node, Origin, Value};
+use crate::config::document::tree::{Node, Value, ValueOrigin};
 use crate::config::error::SyntaxFault;
 use crate::text::shortened;
 
@@ -17,24 +19,26 @@ use crate::text::shortened;
 ///
 /// # Errors
 ///
-/// The first place where `text` is no TOML.
+/// The first syntax error.
 pub(crate) fn read(text: &str) -> Result<Node, SyntaxFault> {
     let lines = Lines::new(text);
     match DeTable::parse(text) {
-        Ok(root) => Ok(Node { value: table(&lines, root.into_inner(), 0), ..Node::table(Origin::Nowhere) }),
+        Ok(root) => {
+            Ok(Node { value: table(&lines, root.into_inner(), 0), ..Node::table(ValueOrigin::Nowhere) })
+        }
         Err(error) => Err(syntax::fault(&lines, &error)),
     }
 }
 
-/// The value in a `--set key=text`: TOML, or a bare text where it cannot be meant as TOML.
+/// The value in `--set key=text`: TOML, or a plain string if it does not look like TOML.
 ///
 /// # Errors
 ///
-/// What is wrong with something that starts like a quoted text, list or table.
-pub(crate) fn read_value(text: &str, origin: &Origin) -> Result<Node, String> {
+/// The syntax error in a text that starts like a quoted string, list or table.
+pub(crate) fn read_value(text: &str, origin: &ValueOrigin) -> Result<Node, String> {
     let text = text.trim();
     if text.is_empty() {
-        return Err("there is no value; an empty text is \"\"".to_owned());
+        return Err("there is no value; an empty string is \"\"".to_owned());
     }
     match DeValue::parse(text) {
         Ok(value) => {
@@ -50,7 +54,7 @@ pub(crate) fn read_value(text: &str, origin: &Origin) -> Result<Node, String> {
     }
 }
 
-fn relabel(node: &mut Node, origin: &Origin) {
+fn relabel(node: &mut Node, origin: &ValueOrigin) {
     node.origin = origin.clone();
     match &mut node.value {
         Value::List(nodes) => nodes.iter_mut().for_each(|node| relabel(node, origin)),
@@ -59,12 +63,12 @@ fn relabel(node: &mut Node, origin: &Origin) {
     }
 }
 
-/// `place` is the byte that names the line: of the key, or of the entry of a list itself.
+/// `place` is the byte that determines the line: of the key, or of the list entry itself.
 fn node(lines: &Lines<'_>, value: Spanned<DeValue<'_>>, place: usize, depth: usize) -> Node {
     let written = shortened(lines.text().get(value.span()).unwrap_or_default());
     let value = match value.into_inner() {
-        // Recursion ends here, whatever the parser lets through.
-        DeValue::Array(_) | DeValue::Table(_) if depth >= DEEPEST => Value::TooDeep,
+        // Bounds the recursion, whatever the parser accepts.
+        DeValue::Array(_) | DeValue::Table(_) if depth >= MAX_DEPTH => Value::TooDeep,
         DeValue::Array(values) => Value::List(
             values
                 .into_iter()
@@ -83,7 +87,7 @@ fn node(lines: &Lines<'_>, value: Spanned<DeValue<'_>>, place: usize, depth: usi
         DeValue::Boolean(boolean) => Value::Boolean(boolean),
         DeValue::Datetime(_) => Value::Time,
     };
-    Node { value, written, origin: Origin::Line(lines.line(place)) }
+    Node { value, written, origin: ValueOrigin::Line(lines.line(place)) }
 }
 
 fn table(lines: &Lines<'_>, table: DeTable<'_>, depth: usize) -> Value {

@@ -1,4 +1,4 @@
-//! What is shown of a text that is no TOML.
+//! Syntax errors with the line and a caret.
 
 use toml::de::{DeTable, DeValue};
 
@@ -27,10 +27,10 @@ pub(crate) fn fault(lines: &Lines<'_>, error: &toml::de::Error) -> SyntaxFault {
     fault
 }
 
-/// The line on which the key that is repeated at `start` first stands.
+/// The line of the first occurrence of the key that is repeated at `start`.
 ///
-/// The parser does not tell, but it can be asked: under another name the repeated key is no
-/// mistake, and lands in the same table as the first one.
+/// The parser does not report it. If the repeated key is renamed, the text parses, and the renamed key is in the
+/// same table as the first one.
 fn first_line(lines: &Lines<'_>, start: usize, key: &str) -> Option<usize> {
     let text = lines.text();
     let stand_in = "stand-in".repeat(1 + text.matches("stand-in").count());
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     fn message(text: &str) -> String {
-        let error = DeTable::parse(text).expect_err("the text is no TOML");
+        let error = DeTable::parse(text).expect_err("the text is not TOML");
         fault(&Lines::new(text), &error).to_string()
     }
 
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_line_only_the_part_around_the_place() {
+    fn a_long_line_is_cut_around_the_error() {
         let shown = message(&format!("x = \"{}\" 1{}", "y".repeat(200), " ".repeat(200)));
         let widest = shown.lines().map(|line| line.chars().count()).max();
         assert!(widest < Some(80), "{shown}");
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_key_comes_with_both_lines() {
+    fn a_duplicate_key_is_shown_with_both_lines() {
         assert_eq!(
             message("a = 1\n[t]\nx = 1\n\n'x' = 2\n"),
             "5:1: duplicate key `'x'`, first on line 3\n  3 | x = 1\n  5 | 'x' = 2\n      ^"

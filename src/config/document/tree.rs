@@ -1,21 +1,18 @@
-//! A config as it is written: values that know where they come from.
+//! A config as written: values that know where they come from.
 
+use crate::config::document::key_path::steps;
 use crate::text::shortened;
 
-/// Deeper than any key.
-pub(crate) const DEEPEST: usize = 12;
-
-/// A value with its place.
+/// A value and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
     pub(crate) value: Value,
-    /// A scalar or list as it stands in the text, cut for messages.
+    /// A scalar or list as written, shortened for messages.
     pub(crate) written: String,
-    pub(crate) origin: Origin,
+    pub(crate) origin: ValueOrigin,
 }
 
-/// What TOML knows, numbers kept apart from their limits: an integer of more than 64 bits is none,
-/// a float beyond the largest is infinite.
+/// A TOML value. An integer of more than 64 bits is `None`, a float beyond the largest is infinite.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
     Text(String),
@@ -25,18 +22,18 @@ pub(crate) enum Value {
     Time,
     List(Vec<Node>),
     Table(Vec<(String, Node)>),
-    /// Nested deeper than anything that has a meaning here.
+    /// Nested deeper than any key.
     TooDeep,
 }
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum ValueOrigin {
     /// This line of the file.
     Line(usize),
     /// `--set` with this key and text.
     Set { key: String, text: String },
-    /// Nobody wrote it.
+    /// Not written by the user.
     Nowhere,
 }
 
@@ -58,11 +55,11 @@ impl Value {
 
 impl Node {
     /// An empty table.
-    pub(crate) fn table(origin: Origin) -> Self {
+    pub(crate) fn table(origin: ValueOrigin) -> Self {
         Self { value: Value::Table(Vec::new()), written: String::new(), origin }
     }
 
-    /// `value` without the places that it once had.
+    /// `value`, not written by the user.
     pub(crate) fn from_toml(value: &toml::Value) -> Self {
         let inner = match value {
             toml::Value::String(text) => Value::Text(text.clone()),
@@ -77,8 +74,8 @@ impl Node {
         };
         Self {
             value: inner,
-            written: shortened(&crate::config::document::write::inline(value)),
-            origin: Origin::Nowhere,
+            written: shortened(&crate::config::document::inline::inline(value)),
+            origin: ValueOrigin::Nowhere,
         }
     }
 
@@ -90,10 +87,14 @@ impl Node {
         }
     }
 
-    /// Without the entry `key`, if there is one.
-    pub(crate) fn remove(&mut self, key: &str) {
-        if let Value::Table(entries) = &mut self.value {
-            entries.retain(|(name, _)| name != key);
+    /// Removes the entry at `path`, through tables only, if there is one.
+    pub(crate) fn remove(&mut self, path: &str) {
+        let Value::Table(entries) = &mut self.value else { return };
+        match path.split_once('.') {
+            None => entries.retain(|(name, _)| name != path),
+            Some((first, rest)) => {
+                entries.iter_mut().filter(|(name, _)| name == first).for_each(|(_, node)| node.remove(rest));
+            }
         }
     }
 
@@ -102,7 +103,7 @@ impl Node {
         self.entries().iter().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
-    /// What stands at `path`, such as `layers[2].eps`; this node itself at the empty path.
+    /// The node at `path`, such as `layers[2].eps`; this node itself at the empty path.
     pub(crate) fn find(&self, path: &str) -> Option<&Self> {
         steps(path).try_fold(self, |node, step| match &node.value {
             Value::List(nodes) => nodes.get(step.parse::<usize>().ok()?),
@@ -110,11 +111,11 @@ impl Node {
         })
     }
 
-    /// Puts `node` at `path`, making the tables on the way.
+    /// Puts `node` at `path`, creating the tables on the way.
     ///
     /// # Errors
     ///
-    /// Where a list on the way has no such entry.
+    /// If a list on the way has no such entry.
     pub(crate) fn set(&mut self, path: &str, node: Self) -> Result<(), String> {
         let mut place = self;
         let mut done = String::new();
@@ -129,13 +130,13 @@ impl Node {
         Ok(())
     }
 
-    /// The entry `step`, made where it is missing in a table. A scalar gives way to a table: if one
-    /// is wrong there, the check will say so.
+    /// The entry `step`, created if it is missing in a table. A scalar is replaced by a table; if a table is not
+    /// allowed there, the check reports it.
     ///
     /// # Errors
     ///
     /// The length of a list that has no such entry.
-    fn child(&mut self, step: &str, origin: &Origin) -> Result<&mut Self, usize> {
+    fn child(&mut self, step: &str, origin: &ValueOrigin) -> Result<&mut Self, usize> {
         if !matches!(self.value, Value::List(_) | Value::Table(_)) {
             *self = Self::table(origin.clone());
         }
@@ -152,37 +153,6 @@ impl Node {
                 Ok(&mut entries[place].1)
             }
             _ => Err(0),
-        }
-    }
-}
-
-/// The steps of a path: `layers[2].eps` and `layers.2.eps` are both `layers`, `2`, `eps`.
-pub(crate) fn steps(path: &str) -> impl Iterator<Item = &str> {
-    path.split(['.', '[']).map(|step| step.trim_end_matches(']')).filter(|step| !step.is_empty())
-}
-
-/// `path` with dots only; none where it is not made of bare keys and indices.
-pub(crate) fn dotted(path: &str) -> Option<String> {
-    let dotted =
-        path.strip_suffix(']').unwrap_or(path).replace("].", ".").replace("][", ".").replace('[', ".");
-    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    let is_key = |step: &str| !step.is_empty() && step.chars().all(is_bare);
-    (dotted.split('.').count() <= DEEPEST && dotted.split('.').all(is_key)).then_some(dotted)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_may_have_brackets_or_dots_and_nothing_else() {
-        assert_eq!(dotted("layers[2].eps").as_deref(), Some("layers.2.eps"));
-        assert_eq!(dotted("layers.2.eps").as_deref(), Some("layers.2.eps"));
-        assert_eq!(dotted("optimizer").as_deref(), Some("optimizer"));
-        for bad in
-            ["", ".", "a..b", ".a", "a.", "a b", "a=b", "\u{202e}", "a[]", "a]b", "a[0]b", &"a.".repeat(99)]
-        {
-            assert_eq!(dotted(bad), None, "{bad:?}");
         }
     }
 }

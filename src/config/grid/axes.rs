@@ -1,19 +1,20 @@
-//! `[compare.grid]`: from keys with lists or ranges to keys with values.
+//! Reads `[compare.grid]`: keys with lists or ranges, expanded to keys with values.
 
 use std::collections::HashSet;
 
-use crate::config::document::tree::{Node, Value, dotted};
-use crate::config::document::write::inline;
-use crate::config::problems::{Problems, join};
+use crate::config::document::inline::inline;
+use crate::config::document::key_path::{dotted, join};
+use crate::config::document::tree::{Node, Value};
+use crate::config::problems::Problems;
 use crate::text::shortened;
 
-/// More points than anyone waits for; a bound on what a small file can ask for.
-pub(crate) const MOST_POINTS: usize = 10_000;
+/// More points than anyone waits for; bounds what a small file can ask for.
+pub(crate) const MAX_POINTS: usize = 10_000;
 
-/// More keys than anyone varies at once; likewise.
-pub(crate) const MOST_AXES: usize = 16;
+/// More keys than anyone varies at once.
+pub(crate) const MAX_AXES: usize = 16;
 
-/// A table from dotted key to values, in the order of the file; what is wrong is left out.
+/// A table from dotted key to values, in the order of the file, without invalid axes.
 ///
 /// A quoted key `"optimizer.learning_rate"` and a bare one, which TOML reads as a table in a
 /// table, mean the same.
@@ -73,7 +74,7 @@ fn listed(path: &str, nodes: &[Node], problems: &mut Problems) -> Option<Vec<tom
             problems.push(path, "it is empty; there must be at least one value")
         }
         Some(values) => return distinct(path, values, problems),
-        None => problems.push(path, "a date, or an integer beyond 64 bits, is no value of any key"),
+        None => problems.push(path, "no key accepts a date, or an integer beyond 64 bits"),
     }
     None
 }
@@ -112,14 +113,14 @@ fn spaced(
         return None;
     };
     let n = match count.value {
-        Value::Integer(Some(n)) => usize::try_from(n).ok().filter(|n| (2..=MOST_POINTS).contains(n)),
+        Value::Integer(Some(n)) => usize::try_from(n).ok().filter(|n| (2..=MAX_POINTS).contains(n)),
         _ => None,
     };
     let Some(n) = n else {
-        problems.push(path, format!("n must be an integer, from 2 to {MOST_POINTS}"));
+        problems.push(path, format!("n must be an integer, from 2 to {MAX_POINTS}"));
         return None;
     };
-    // The last one exactly, not to rounding.
+    // The last value is exact, without rounding errors.
     let at = |index: usize| {
         if index + 1 == n { high } else { low + (high - low) * (index as f64 / (n - 1) as f64) }
     };
@@ -127,14 +128,14 @@ fn spaced(
     let whole = |value: &f64| value.fract() == 0.0 && value.abs() < 1e15;
     let are_integers =
         values.iter().all(whole) && [from, to].iter().all(|node| matches!(node.value, Value::Integer(_)));
-    // Between integers, so that a batch size can be varied as well as a rate.
+    // Integers between integers, so that a batch size can be varied as well.
     let value = |value: f64| {
         if are_integers { toml::Value::Integer(value as i64) } else { toml::Value::Float(value) }
     };
     distinct(path, values.into_iter().map(value).collect(), problems)
 }
 
-/// Exact for whole exponents, as if it had been written down.
+/// Exact for integer exponents, as if written out.
 fn power_of_ten(exponent: f64) -> f64 {
     if exponent.fract() == 0.0 {
         return format!("1e{exponent}").parse().unwrap_or(f64::INFINITY);

@@ -1,12 +1,14 @@
-//! The points of `[compare.grid]`, each a plan of its own.
+//! The points of `[compare.grid]`: a grid point is a config in which some keys were replaced; it is resolved
+//! like any config.
 
 use std::collections::HashSet;
 use std::path::Path;
 
-use crate::config::document::tree::{Node, steps};
-use crate::config::document::write::inline;
-use crate::config::plan::{GridAxis, Plan};
-use crate::config::problems::{Found, Problems, join};
+use crate::config::document::inline::inline;
+use crate::config::document::key_path::{join, steps};
+use crate::config::document::tree::Node;
+use crate::config::plan::{GridAxis, GridPoint, Plan};
+use crate::config::problems::{Found, Problems};
 use crate::config::resolve::resolve;
 use crate::config::schema::check;
 use crate::text::{shortened, shortened_to};
@@ -22,7 +24,7 @@ impl Plan {
             return vec![(None, Self { compare: None, model: None, ..self.clone() })];
         }
         let numbered = self.points.iter().zip(1..);
-        numbered.map(|((label, plan), number)| (Some((number, label.clone())), plan.clone())).collect()
+        numbered.map(|(point, number)| (Some((number, point.label.clone())), point.plan.clone())).collect()
     }
 }
 
@@ -32,24 +34,25 @@ type Setting<'a> = (&'a str, &'a toml::Value);
 /// One setting of each axis.
 type Settings<'a> = Vec<Setting<'a>>;
 
-/// Label and plan of every point, the last axis varying fastest; none without a grid.
-pub(crate) fn all(plan: &Plan, problems: &mut Problems) -> Vec<(String, Plan)> {
-    let grid = plan.compare.as_ref().map(|compare| compare.grid.as_slice()).unwrap_or_default();
+/// Every point of `grid` in the config `tree` at `source`, the last axis varying fastest; none without a grid.
+pub(crate) fn resolve_all(
+    tree: &Node,
+    source: &Path,
+    grid: &[GridAxis],
+    problems: &mut Problems,
+) -> Vec<GridPoint> {
     if grid.is_empty() {
         return Vec::new();
     }
+    let mut base = tree.clone();
     // Norms and seeds stay, for the rules over them.
-    let mut base = plan.to_table();
-    if let Some(compare) = base.get_mut("compare").and_then(toml::Value::as_table_mut) {
-        compare.remove("grid");
-    }
-    let base = Node::from_toml(&toml::Value::Table(base));
+    base.remove("compare.grid");
     let mut said = HashSet::new();
     let mut points = Vec::new();
     for settings in product(grid) {
-        match point(&base, &settings, &plan.source) {
-            Ok(plan) => points.push((label(&settings), plan)),
-            // Ten points with the same bad value do not say so ten times.
+        match point(&base, &settings, source) {
+            Ok(plan) => points.push(GridPoint { label: label(&settings), plan }),
+            // A problem of several points is reported once.
             Err(found) => found
                 .into_iter()
                 .filter(|found| said.insert((found.line_of.clone(), found.message.clone())))
@@ -59,16 +62,16 @@ pub(crate) fn all(plan: &Plan, problems: &mut Problems) -> Vec<(String, Plan)> {
     points
 }
 
-/// Types and ranges of the axes in a config `tree` that is wrong somewhere else, so that they are
-/// told with the rest. Rules over several keys wait until each of them is right.
+/// Checks types and ranges of the axes in a config `tree` that has problems elsewhere, to report all of them
+/// at once. Rules over several keys are checked once each of the keys is valid.
 pub(crate) fn check_axes(grid: &[GridAxis], tree: &Node, problems: &mut Problems) {
     let is_right = |key: &str| {
-        // Which keys there are depends on the type beside them.
+        // Which keys are allowed depends on the type of the table.
         let table = key.rsplit_once('.').map_or("", |(table, _)| table);
-        [key, &join(table, "type"), &join("compare.grid", key)].iter().all(|path| problems.trusts(path))
+        [key, &join(table, "type"), &join("compare.grid", key)].iter().all(|path| problems.is_valid(path))
     };
     let grid: Vec<GridAxis> = grid.iter().filter(|axis| is_right(&axis.key)).cloned().collect();
-    if grid.is_empty() || !problems.trusts_outright("compare.grid") {
+    if grid.is_empty() || !problems.is_valid_itself("compare.grid") {
         return;
     }
     let mut base = tree.clone();
@@ -113,7 +116,7 @@ fn point(base: &Node, settings: &[Setting<'_>], source: &Path) -> Result<Plan, V
             problems.push(key, message);
         }
     }
-    match resolve(&tree, source, &mut problems) {
+    match resolve(&tree, source, &mut problems).plan {
         Some(plan) => Ok(Plan { compare: None, ..plan }),
         None => Err(problems.into_found()),
     }
@@ -128,7 +131,7 @@ fn axis_of<'a>(found: &Found, settings: &[Setting<'a>]) -> Option<&'a str> {
     settings.iter().map(|(key, _)| *key).find(|key| is_about(key))
 }
 
-/// Says what is wrong with a point at the axis that it is about, or else at the grid.
+/// Reports a problem of a grid point at the axis that it is about, or else at the grid.
 fn report(found: &Found, settings: &[Setting<'_>], problems: &mut Problems) {
     let axis = axis_of(found, settings);
     let place = axis.map_or_else(|| "compare.grid".to_owned(), |axis| format!("compare.grid.{axis}"));
@@ -137,7 +140,7 @@ fn report(found: &Found, settings: &[Setting<'_>], problems: &mut Problems) {
     if !is_named {
         message = format!("{}: {message}", found.place);
     }
-    // A message about the only value that varies names it; any other does not.
+    // A message about the only value that varies already shows it.
     if !is_named || settings.len() > 1 {
         message = format!("at {}: {message}", shown(settings, axis));
     }
@@ -148,7 +151,7 @@ fn report(found: &Found, settings: &[Setting<'_>], problems: &mut Problems) {
     }
 }
 
-/// The settings on one line; where that is long, first of all the one of `axis`.
+/// The settings on one line; if that is long, only the one of `axis`.
 fn shown(settings: &[Setting<'_>], axis: Option<&str>) -> String {
     let whole = label(settings);
     let of_axis = settings.iter().filter(|(key, _)| Some(*key) == axis).copied().collect::<Settings<'_>>();
@@ -172,7 +175,7 @@ fn label(settings: &[Setting<'_>]) -> String {
     settings.iter().map(setting).collect::<Vec<_>>().join(";")
 }
 
-/// Whether a text needs no quotes to be told from its neighbours.
+/// Whether a text is unambiguous in a label without quotes.
 fn is_plain(text: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
     !text.is_empty() && text.chars().all(is_plain)

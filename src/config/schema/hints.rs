@@ -1,30 +1,30 @@
-//! What a key that does not exist was probably meant to be.
+//! What an unknown key was probably meant to be.
 
-use crate::config::schema;
-use crate::config::schema::kinds::alternatives;
-use crate::config::schema::{Section, Variant};
+use crate::config::schema::sections;
+use crate::config::schema::words::alternatives;
+use crate::settings::{Section, SectionType};
 use crate::text::{shortened, similar_names};
 
-/// What to say about the unknown `key`, and which key of `variant` it stands for, if any.
+/// What to say about an unknown key, and which key it stands for, if any.
 pub(crate) struct Hint {
     pub(crate) message: String,
     pub(crate) meant: Option<&'static str>,
 }
 
-/// From the surest hint to the vaguest.
-pub(crate) fn unknown_key(section: &Section, variant: &Variant, key: &str) -> Hint {
+/// The best hint about `key` of the table at `path`, from the surest kind of hint to the vaguest.
+pub(crate) fn unknown_key(path: &str, section: &Section, section_type: &SectionType, key: &str) -> Hint {
     let shown = shortened(key);
-    if let Some((text, meant)) = known_confusion(section, variant, key) {
+    if let Some((text, meant)) = known_confusion(path, section_type.name, key) {
         return Hint { message: format!("unknown key `{shown}`; {text}"), meant };
     }
-    let owners = section.variants.iter().filter(|other| other.key(key).is_some());
+    let owners = section.types.iter().filter(|other| other.key(key).is_some());
     let owners: Vec<String> = owners.map(|other| format!("`{}`", other.name)).collect();
     if !owners.is_empty() {
         let owners = alternatives(owners);
-        let message = format!("`{shown}` belongs to type {owners}, not to `{}`", variant.name);
+        let message = format!("`{shown}` belongs to type {owners}, not to `{}`", section_type.name);
         return Hint { message, meant: None };
     }
-    let names = variant.keys.iter().map(|key| key.name);
+    let names = section_type.keys.iter().map(|key| key.name);
     if let Some(&meant) = similar_names(key, names.chain(section.is_typed().then_some("type"))).first() {
         return Hint {
             message: format!("unknown key `{shown}`; did you mean `{meant}`?"),
@@ -34,7 +34,7 @@ pub(crate) fn unknown_key(section: &Section, variant: &Variant, key: &str) -> Hi
     if let Some(home) = home_of(key) {
         return Hint { message: format!("unknown key `{shown}`; it belongs to {home}"), meant: None };
     }
-    let known: Vec<&str> = variant.keys.iter().map(|key| key.name).collect();
+    let known: Vec<&str> = section_type.keys.iter().map(|key| key.name).collect();
     let known = match known.as_slice() {
         [] => "it has no keys".to_owned(),
         known => format!("known keys: {}", known.join(", ")),
@@ -43,77 +43,59 @@ pub(crate) fn unknown_key(section: &Section, variant: &Variant, key: &str) -> Hi
 }
 
 /// Keys that people confuse, or that other tools have: what to say, and which key is meant.
-fn known_confusion(
-    section: &Section,
-    variant: &Variant,
-    key: &str,
-) -> Option<(String, Option<&'static str>)> {
+fn known_confusion(path: &str, name: &str, key: &str) -> Option<(String, Option<&'static str>)> {
     const MOMENTUM: &str = "libraries disagree on what `momentum` means here, so it is called \
                             `running_update` (PyTorch's momentum m is running_update = m, Keras' \
                             momentum m is running_update = 1 - m)";
     const L2: &str = "l2 (coupled) belongs to sgd, rmsprop and adam; for adamw use weight_decay (decoupled)";
-    let name = variant.name;
-    Some(match (section.title, name, key) {
-        ("[[layers]]", "batch_norm" | "mean_only", "momentum") => {
-            (MOMENTUM.to_owned(), Some("running_update"))
-        }
-        ("[[layers]]", "dropout", "p" | "keep" | "keep_prob") => {
+    Some(match (name, key) {
+        ("batch_norm" | "mean_only", "momentum") => (MOMENTUM.to_owned(), Some("running_update")),
+        ("dropout", "p" | "keep" | "keep_prob") => {
             ("give rate, the share of the units that is dropped".to_owned(), Some("rate"))
         }
-        ("[optimizer]", "sgd" | "rmsprop" | "adam", "weight_decay") => {
+        ("sgd" | "rmsprop" | "adam", "weight_decay") => {
             (format!("weight_decay (decoupled) belongs to adamw; for {name} use l2"), Some("l2"))
         }
-        ("[optimizer]", "adamw", "l2") => (L2.to_owned(), Some("weight_decay")),
-        ("[optimizer]", "adam" | "adamw", "betas") => ("give beta1 and beta2".to_owned(), None),
-        (title, _, _) => {
-            let meant = other_name(title, name, key)?;
+        ("adamw", "l2") => (L2.to_owned(), Some("weight_decay")),
+        ("adam" | "adamw", "betas") => ("give beta1 and beta2".to_owned(), None),
+        _ => {
+            let meant = other_name(path, name, key)?;
             (format!("did you mean `{meant}`?"), Some(meant))
         }
     })
 }
 
-/// Names that are too far from ours to be found by their looks.
-fn other_name(title: &str, variant: &str, key: &str) -> Option<&'static str> {
-    Some(match (title, variant, key) {
-        ("[optimizer]", _, "lr" | "eta" | "step_size" | "rate") => "learning_rate",
-        ("[optimizer]", "rmsprop", "alpha" | "rho") => "decay",
-        ("[[layers]]", "affine", "width" | "size" | "neurons" | "nodes" | "outputs" | "out_features") => {
-            "units"
-        }
-        ("[[layers]]", "leaky_relu", "alpha" | "negative_slope") => "slope",
-        ("{ normal = deviation }", _, "std" | "stddev" | "deviation" | "sigma" | "scale") => "normal",
-        ("[model]", _, "layers" | "units" | "widths" | "sizes") => "hidden",
-        ("[data]", _, "file" | "csv" | "source") => "path",
-        ("[data]", _, "class" | "y") => "label",
-        ("[data]", _, "regression" | "value" | "values") => "target",
-        ("[data]", _, "na_values" | "null_values" | "na" | "nulls") => "missing_markers",
-        ("[data]", _, "impute" | "fill" | "fillna") => "missing",
-        ("[data]", _, "types" | "dtypes" | "schema" | "categorical") => "columns",
-        ("[data]", _, "sep" | "separator") => "delimiter",
-        ("[data]", _, "quotechar" | "quote_char" | "quotation") => "quote",
-        ("[data]", _, "comments" | "comment_char" | "comment_prefix") => "comment",
-        ("[data]", _, "names" | "columns_names" | "header_names") => "column_names",
-        ("[data]", _, "normalize" | "normalise" | "scaling" | "scaler") => "scale",
-        ("[training]", _, "batch") => "batch_size",
-        ("[training]", _, "clip" | "max_norm" | "grad_clip") => "clip_norm",
-        ("[training]", _, "precision") => "dtype",
+/// The names that other tools use, too different from ours to be found by their spelling.
+fn other_name(path: &str, name: &str, key: &str) -> Option<&'static str> {
+    // The initial weights of a layer or of all of them are a table inside another one.
+    let table = if path.ends_with(".init") { "init" } else { path };
+    Some(match (table, name, key) {
+        ("optimizer", _, "lr" | "eta" | "step_size" | "rate") => "learning_rate",
+        ("optimizer", "rmsprop", "alpha" | "rho") => "decay",
+        (_, "affine", "width" | "size" | "neurons" | "nodes" | "outputs" | "out_features") => "units",
+        (_, "leaky_relu", "alpha" | "negative_slope") => "slope",
+        ("init", _, "std" | "stddev" | "deviation" | "sigma" | "scale") => "normal",
+        ("model", _, "layers" | "units" | "widths" | "sizes") => "hidden",
+        ("data", _, "file" | "csv" | "source") => "path",
+        ("data", _, "class" | "y") => "label",
+        ("data", _, "regression" | "value" | "values") => "target",
+        ("data", _, "na_values" | "null_values" | "na" | "nulls") => "missing_markers",
+        ("data", _, "impute" | "fill" | "fillna") => "missing",
+        ("data", _, "types" | "dtypes" | "schema" | "categorical") => "columns",
+        ("data", _, "sep" | "separator") => "delimiter",
+        ("data", _, "quotechar" | "quote_char" | "quotation") => "quote",
+        ("data", _, "comments" | "comment_char" | "comment_prefix") => "comment",
+        ("data", _, "names" | "columns_names" | "header_names") => "column_names",
+        ("data", _, "normalize" | "normalise" | "scaling" | "scaler") => "scale",
+        ("training", _, "batch") => "batch_size",
+        ("training", _, "clip" | "max_norm" | "grad_clip") => "clip_norm",
+        ("training", _, "precision") => "dtype",
         _ => return None,
     })
 }
 
 /// The table elsewhere that has exactly this key.
 fn home_of(key: &str) -> Option<String> {
-    let sections = [
-        &schema::TRAINING,
-        &schema::DATA,
-        &schema::OPTIMIZER,
-        &schema::MODEL,
-        &schema::COMPARE,
-        &schema::SCHEDULE,
-        &schema::EARLY_STOPPING,
-        &schema::LAYERS,
-    ];
-    let homes =
-        sections.iter().filter(|section| section.variants.iter().any(|variant| variant.key(key).is_some()));
-    homes.map(|section| section.title.to_owned()).next()
+    let has_key = |section: &Section| section.types.iter().any(|section| section.key(key).is_some());
+    sections().into_iter().find(|place| has_key(place.section)).map(|place| place.header())
 }

@@ -1,160 +1,121 @@
-//! The table of all keys: what may be written, what it may be, what it is otherwise.
+//! What a config may contain, read off the settings that the code declares beside its own types.
 //!
-//! Checks, hints and the reference are all made from it, so that what is documented is what is
+//! Checks, hints and the reference all come from the same declarations, so what is documented is what is
 //! enforced.
 
 pub(crate) mod check;
-pub(crate) mod data;
-pub(crate) mod experiment;
 pub(crate) mod hints;
-pub(crate) mod kinds;
-pub(crate) mod layers;
-pub(crate) mod model;
-pub(crate) mod optimizer;
 pub(crate) mod reference;
 #[cfg(test)]
 mod tests;
-pub(crate) mod training;
+pub(crate) mod words;
 
-use std::ops::Bound;
-
-pub(crate) use crate::config::schema::data::{COLUMN, DATA};
-pub(crate) use crate::config::schema::experiment::{COMPARE, DEFAULT_NORMS, DEFAULT_SEEDS};
-pub(crate) use crate::config::schema::layers::{INIT, LAYERS};
-pub(crate) use crate::config::schema::model::MODEL;
-pub(crate) use crate::config::schema::optimizer::OPTIMIZER;
-pub(crate) use crate::config::schema::training::{EARLY_STOPPING, SCHEDULE, TRAINING};
-
-/// A table of a config.
-pub(crate) struct Section {
-    /// As in a config: `[data]`, `[[layers]]`; for an inline table, how it is written.
-    pub(crate) title: &'static str,
-    /// The `type` where none is written; none where one has to be, and where there are no types.
-    pub(crate) default_type: Option<&'static str>,
-    /// One for each `type`; a single one named `""` where there are no types.
-    pub(crate) variants: &'static [Variant],
-}
-
-/// The keys of a table of one `type`.
-pub(crate) struct Variant {
-    pub(crate) name: &'static str,
-    pub(crate) doc: &'static str,
-    pub(crate) keys: &'static [Key],
-}
-
-/// One key.
-pub(crate) struct Key {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
-    pub(crate) default: Standard,
-    pub(crate) doc: &'static str,
-}
-
-/// What a key is where it is not written.
-pub(crate) enum Standard {
-    /// It has to be written.
-    Required,
-    /// This, in TOML.
-    Value(&'static str),
-    /// It stays away; what that means, in words.
-    Absent(&'static str),
-}
-
-/// What a value may be.
-pub(crate) enum Kind {
-    Boolean,
-    Integer {
-        least: i64,
-        most: i64,
-    },
-    Number {
-        low: Bound<f64>,
-        high: Bound<f64>,
-    },
-    Path,
-    Delimiter,
-    /// A number of bytes with its unit.
-    Bytes,
-    /// A character that marks a quote or a comment, or none.
-    Mark,
-    /// Any text but an empty one.
-    Name,
-    /// Any text.
-    Text,
-    Column,
-    Choice(&'static [&'static str]),
-    List {
-        of: &'static Self,
-        least: usize,
-        most: usize,
-    },
-    /// Alternatives of different TOML types.
-    Either(&'static [Self]),
-    Table(&'static Section),
-    /// A table whose keys are names that a file or a person gives.
-    Map(&'static Self),
-    Grid,
-}
+use crate::config::spec::ConfigSpec;
+use crate::settings::{Allowed, Section};
 
 /// The root of every config.
-pub(crate) static ROOT: Section = Section {
-    title: "a config",
-    default_type: None,
-    variants: &[Variant {
-        name: "",
-        doc: "",
-        keys: &[
-            Key { name: "data", kind: Kind::Table(&DATA), default: Standard::Required, doc: "" },
-            Key { name: "model", kind: Kind::Table(&MODEL), default: Standard::Absent(""), doc: "" },
-            Key { name: "optimizer", kind: Kind::Table(&OPTIMIZER), default: Standard::Required, doc: "" },
-            Key { name: "training", kind: Kind::Table(&TRAINING), default: Standard::Value("{}"), doc: "" },
-            Key { name: "compare", kind: Kind::Table(&COMPARE), default: Standard::Absent(""), doc: "" },
-            Key { name: "layers", kind: LAYER_LIST, default: Standard::Absent(""), doc: "" },
-        ],
-    }],
-};
+pub(crate) static ROOT: Section = Section { inline: None, default_type: None, types: &[ConfigSpec::KEYS] };
 
-/// More layers than any network here has; a bound on what a small file can ask for.
-pub(crate) const MOST_LAYERS: usize = 1000;
+/// A table that a config can have under a header.
+pub(crate) struct Place {
+    /// From the root.
+    path: Vec<Step>,
+    pub(crate) section: &'static Section,
+}
 
-const LAYER_LIST: Kind = Kind::List { of: &Kind::Table(&LAYERS), least: 1, most: MOST_LAYERS };
+/// One step down from a table.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    key: &'static str,
+    to: StepTo,
+}
 
-/// Large enough for any count here, small enough that a product of two fits 64 bits.
-const MOST: i64 = 1_000_000_000;
+/// What is under the key of a [`Step`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StepTo {
+    Table,
+    /// A table that is an entry of a list.
+    ListEntry,
+    /// A table whose name the user chooses.
+    MapEntry,
+}
 
-const COUNT: Kind = Kind::Integer { least: 1, most: MOST };
-const COUNT_OR_ZERO: Kind = Kind::Integer { least: 0, most: MOST };
-const SEED: Kind = Kind::Integer { least: 0, most: i64::MAX };
-/// Bounded by what the network needs in memory, which depends on more than one key.
-const UNITS: Kind = Kind::Integer { least: 1, most: i64::MAX };
-/// Within the range of `f32`, so that it can stand among the numbers of a file.
-const FINITE: Kind =
-    Kind::Number { low: Bound::Included(-f32::MAX as f64), high: Bound::Included(f32::MAX as f64) };
-const POSITIVE: Kind = Kind::Number { low: Bound::Excluded(0.0), high: Bound::Unbounded };
-const NOT_NEGATIVE: Kind = Kind::Number { low: Bound::Included(0.0), high: Bound::Unbounded };
-const SHARE: Kind = Kind::Number { low: Bound::Included(0.0), high: Bound::Included(1.0) };
-const SHARE_BELOW_ONE: Kind = Kind::Number { low: Bound::Included(0.0), high: Bound::Excluded(1.0) };
+/// A placeholder for a name that the user chooses.
+const ANY_NAME: &str = "name";
 
-impl Section {
-    /// The variant of this `type`.
-    pub(crate) fn variant(&self, name: &str) -> Option<&'static Variant> {
-        self.variants.iter().find(|variant| variant.name == name)
-    }
+/// All tables with a header, each before those in it.
+pub(crate) fn sections() -> Vec<Place> {
+    let mut found = Vec::new();
+    collect(&ROOT, &[], &mut found);
+    found
+}
 
-    /// Whether there is a `type`.
-    pub(crate) fn is_typed(&self) -> bool {
-        self.variants.iter().all(|variant| !variant.name.is_empty())
-    }
-
-    /// The names of the types.
-    pub(crate) fn types(&self) -> impl Iterator<Item = &'static str> {
-        self.variants.iter().map(|variant| variant.name)
+fn collect(section: &'static Section, path: &[Step], found: &mut Vec<Place>) {
+    for key in section.types.iter().flat_map(|section| section.keys) {
+        let Some((inner, to)) = table(&key.allowed, StepTo::Table) else { continue };
+        if inner.inline.is_none() {
+            let path = [path, &[Step { key: key.name, to }]].concat();
+            found.push(Place { path: path.clone(), section: inner });
+            collect(inner, &path, found);
+        }
     }
 }
 
-impl Variant {
-    /// The key of this name.
-    pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
-        self.keys.iter().find(|key| key.name == name)
+fn table(allowed: &'static Allowed, to: StepTo) -> Option<(&'static Section, StepTo)> {
+    match allowed {
+        Allowed::Table(section) => Some((section, to)),
+        Allowed::List { of, .. } => table(of, StepTo::ListEntry),
+        Allowed::Map(of) => table(of, StepTo::MapEntry),
+        Allowed::Either(kinds) => kinds.iter().find_map(|kind| table(kind, to)),
+        _ => None,
     }
+}
+
+impl Place {
+    /// As in a config: `[training.schedule]`, `[[layers]]`, `[data.columns.name]`.
+    pub(crate) fn header(&self) -> String {
+        let name = |step: &Step| match step.to {
+            StepTo::MapEntry => format!("{}.{ANY_NAME}", step.key),
+            StepTo::Table | StepTo::ListEntry => step.key.to_owned(),
+        };
+        let path = self.path.iter().map(name).collect::<Vec<_>>().join(".");
+        let is_entry = self.path.last().is_some_and(|step| step.to == StepTo::ListEntry);
+        if is_entry { format!("[[{path}]]") } else { format!("[{path}]") }
+    }
+
+    /// The values of the keys that an empty table of this `type` leaves to their defaults.
+    pub(crate) fn defaults(&self, section_type: &str) -> toml::Table {
+        let mut written = toml::Table::new();
+        if self.section.is_typed() {
+            written.insert("type".to_owned(), section_type.into());
+        }
+        let mut written = toml::Value::Table(written);
+        for step in self.path.iter().rev() {
+            let inner = match step.to {
+                StepTo::Table => written,
+                StepTo::ListEntry => toml::Value::Array(vec![written]),
+                StepTo::MapEntry => {
+                    toml::Value::Table([(ANY_NAME.to_owned(), written)].into_iter().collect())
+                }
+            };
+            written = toml::Value::Table([(step.key.to_owned(), inner)].into_iter().collect());
+        }
+        let spec: ConfigSpec = written.try_into().expect("a config may contain an empty table of each type");
+        let mut filled = toml::Value::try_from(spec).expect("every default can be written as TOML");
+        for step in &self.path {
+            let mut inner = take(&mut filled, step.key);
+            filled = match step.to {
+                StepTo::Table => inner,
+                StepTo::ListEntry => {
+                    inner.as_array_mut().map(|list| list.swap_remove(0)).expect("it was put there")
+                }
+                StepTo::MapEntry => take(&mut inner, ANY_NAME),
+            };
+        }
+        filled.as_table().cloned().expect("it was put there")
+    }
+}
+
+fn take(table: &mut toml::Value, key: &str) -> toml::Value {
+    table.as_table_mut().and_then(|table| table.remove(key)).expect("it was put there")
 }

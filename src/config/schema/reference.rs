@@ -1,117 +1,146 @@
-//! The table of keys as documentation.
+//! The config reference, as Markdown and as plain text.
 
-use crate::config::schema::{
-    COLUMN, COMPARE, DATA, EARLY_STOPPING, Key, LAYERS, MODEL, OPTIMIZER, SCHEDULE, Section, Standard,
-    TRAINING, Variant,
-};
+use crate::config::document::inline::inline;
+use crate::config::schema::{Place, sections};
+use crate::settings::{DefaultValue, SectionType, Setting};
 
-/// Markdown of every key: a heading for each table of a config, and for each `type` a table of
-/// keys with what they may be, their default and their meaning.
+/// Markdown of every key: a heading for each table of a config, and for each `type` a table of keys with
+/// what is allowed, their default and their meaning.
 pub fn reference() -> String {
-    let sections =
-        [&DATA, &COLUMN, &LAYERS, &MODEL, &OPTIMIZER, &TRAINING, &SCHEDULE, &EARLY_STOPPING, &COMPARE];
-    sections.map(section).join("\n")
+    sections().iter().map(section).collect::<Vec<_>>().join("\n")
 }
 
-fn section(section: &Section) -> String {
-    let mut text = format!("### `{}`\n", section.title);
-    for variant in section.variants {
-        text.push_str(&describe(section, variant));
+fn section(place: &Place) -> String {
+    let mut text = format!("### `{}`\n", place.header());
+    for section_type in place.section.types {
+        let (name, doc) = (section_type.name, section_type.doc.summary());
+        text.push_str(&match place.section.default_type {
+            _ if name.is_empty() => format!("\n{doc}\n"),
+            Some(default) if name == default => format!("\n**`type = \"{name}\"`** (the default): {doc}\n"),
+            _ => format!("\n**`type = \"{name}\"`**: {doc}\n"),
+        });
+        text.push_str(&keys(place, section_type));
     }
     text
 }
 
-fn describe(section: &Section, variant: &Variant) -> String {
-    let mut text = match section.default_type {
-        _ if variant.name.is_empty() => format!("\n{}\n", variant.doc),
-        Some(name) if name == variant.name => {
-            format!("\n**`type = \"{name}\"`** (the default): {}\n", variant.doc)
+fn keys(place: &Place, section_type: &SectionType) -> String {
+    if section_type.keys.is_empty() {
+        return String::new();
+    }
+    let defaults = place.defaults(section_type.name);
+    let rows = section_type.keys.iter().map(|key| row(key, &defaults));
+    format!("\n| key | allowed | default | meaning |\n|---|---|---|---|\n{}", rows.collect::<String>())
+}
+
+fn row(key: &Setting, defaults: &toml::Table) -> String {
+    let (allowed, default) = (key.allowed.description(), default(key, defaults));
+    format!("| `{}` | {allowed} | {default} | {} |\n", key.name, key.doc.summary())
+}
+
+fn default(key: &Setting, defaults: &toml::Table) -> String {
+    match key.default {
+        DefaultValue::Required => "required".to_owned(),
+        DefaultValue::Value => {
+            defaults.get(key.name).map(|value| format!("`{}`", inline(value))).unwrap_or_default()
         }
-        _ => format!("\n**`type = \"{}\"`**: {}\n", variant.name, variant.doc),
-    };
-    if !variant.keys.is_empty() {
-        text.push_str("\n| key | allowed | default | meaning |\n|---|---|---|---|\n");
-        text.extend(variant.keys.iter().map(row));
+        DefaultValue::Absent(words) => words.to_owned(),
+    }
+}
+
+/// The same as plain text, for a terminal or a manual page.
+pub fn reference_text() -> String {
+    let mut text = String::new();
+    for place in sections() {
+        text.push_str(&format!("{}\n", place.header()));
+        for section_type in place.section.types {
+            if !section_type.name.is_empty() {
+                text.push_str(&format!("\n  type = \"{}\"\n", section_type.name));
+            }
+            wrap(&mut text, "    ", &section_type.doc.summary());
+            let defaults = place.defaults(section_type.name);
+            for key in section_type.keys {
+                text.push_str(&format!("\n    {}\n", key.name));
+                wrap(&mut text, "        ", &key.doc.summary());
+                let allowed = key.allowed.description();
+                wrap(&mut text, "        ", &format!("[{allowed}; default: {}]", default(key, &defaults)));
+            }
+        }
+        text.push('\n');
     }
     text
 }
 
-fn row(key: &Key) -> String {
-    let default = match key.default {
-        Standard::Required => "required".to_owned(),
-        Standard::Value(value) => format!("`{value}`"),
-        Standard::Absent(words) => words.to_owned(),
-    };
-    format!("| `{}` | {} | {default} | {} |\n", key.name, key.kind.description(), key.doc)
+/// Appends `words` in lines of at most 80 characters, without the marks of Markdown.
+fn wrap(text: &mut String, indent: &str, words: &str) {
+    let mut width = usize::MAX;
+    for word in words.replace('`', "").split(' ') {
+        let length = word.chars().count();
+        if width.saturating_add(1 + length) > 80 {
+            text.push_str(if width == usize::MAX { indent } else { "\n" });
+            text.push_str(if width == usize::MAX { "" } else { indent });
+            width = indent.len() + length;
+        } else {
+            text.push(' ');
+            width += 1 + length;
+        }
+        text.push_str(word);
+    }
+    text.push('\n');
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::schema::{Kind, ROOT};
 
-    /// Every table that a config can have under a header of its own.
-    fn sections(section: &'static Section, found: &mut Vec<&'static Section>) {
-        for key in section.variants.iter().flat_map(|variant| variant.keys) {
-            if let Some(inner) = table(&key.kind).filter(|inner| inner.title.starts_with('[')) {
-                found.push(inner);
-                sections(inner, found);
-            }
-        }
-    }
+    const PAGE: &str = "docs/config.md";
 
-    fn table(kind: &'static Kind) -> Option<&'static Section> {
-        match kind {
-            Kind::Table(inner) => Some(inner),
-            Kind::List { of, .. } | Kind::Map(of) => table(of),
-            Kind::Either(kinds) => kinds.iter().find_map(table),
-            _ => None,
+    const HEAD: &str = "# Config reference\n\nEvery key of a config. This page is generated: \
+                        `BNTRAIN_UPDATE=1 cargo test --lib config_page` writes it.\n\n";
+
+    #[test]
+    fn the_config_page_is_current() {
+        let expected = format!("{HEAD}{}", reference());
+        if std::env::var_os("BNTRAIN_UPDATE").is_some() {
+            std::fs::write(PAGE, &expected).expect("the page can be written");
         }
+        let written = std::fs::read_to_string(PAGE).expect("the page exists");
+        assert_eq!(written, expected, "run `BNTRAIN_UPDATE=1 cargo test --lib config_page`");
     }
 
     #[test]
     fn the_reference_has_a_row_for_every_key_of_every_table() {
         let reference = reference();
-        let mut found = Vec::new();
-        sections(&ROOT, &mut found);
-        assert_eq!(found.len(), reference.matches("### ").count());
-        for section in found {
-            let heading = format!("### `{}`\n", section.title);
+        let places = sections();
+        assert_eq!(places.len(), reference.matches("### ").count());
+        for place in places {
+            let heading = format!("### `{}`\n", place.header());
             let (_, text) = reference.split_once(&heading).unwrap_or_else(|| panic!("no {heading}"));
             let text = text.split("### ").next().unwrap_or_default();
-            for variant in section.variants {
-                assert!(
-                    variant.name.is_empty() || text.contains(&format!("**`type = \"{}\"`**", variant.name))
-                );
-                for key in variant.keys {
-                    assert!(text.contains(&row(key)), "{} {}", section.title, key.name);
-                    assert_eq!(
-                        row(key).matches('|').count(),
-                        5,
-                        "a bar in a cell would end it: {}",
-                        row(key)
-                    );
+            for section_type in place.section.types {
+                let name = section_type.name;
+                assert!(name.is_empty() || text.contains(&format!("**`type = \"{name}\"`**")));
+                let defaults = place.defaults(name);
+                for key in section_type.keys {
+                    let row = row(key, &defaults);
+                    assert!(text.contains(&row), "{heading} {}", key.name);
+                    assert_eq!(row.matches('|').count(), 5, "a bar in a cell would end it: {row}");
                 }
             }
         }
     }
 
     #[test]
-    fn a_row_says_what_is_allowed_what_is_assumed_and_what_it_means() {
-        let row = |section: &Section, name: &str| section.variants[0].key(name).map(row).unwrap_or_default();
-        assert_eq!(
-            row(&DATA, "path"),
-            "| `path` | a path | required | CSV file, `.gz` and `.zst` are decompressed; or `-`, standard input |\n"
-        );
-        assert_eq!(
-            row(&TRAINING, "clip_norm"),
-            "| `clip_norm` | a number, finite and greater than 0 | no clipping | bound on the Euclidean norm of \
-             all gradients together |\n"
-        );
-        assert_eq!(
-            row(&LAYERS, "bias"),
-            "| `bias` | true or false or \"auto\" | `\"auto\"` | whether there is a bias; `\"auto\"`: not \
-             directly before a norm, which would cancel it |\n"
-        );
+    fn a_row_shows_what_is_allowed_the_default_and_the_meaning() {
+        let reference = reference();
+        for row in [
+            "| `path` | a path | required | CSV file; `.gz` and `.zst` are decompressed, `-` is standard input. |\n",
+            "| `clip_norm` | a number, finite and greater than 0 | no clipping | Largest Euclidean norm of all \
+             gradients together. |\n",
+            "| `bias` | true or false or \"auto\" | `\"auto\"` | Whether to add a bias; `\"auto\"` leaves it \
+             out directly before a norm, which would cancel it. |\n",
+        ] {
+            assert!(reference.contains(row), "{row}");
+        }
     }
 }

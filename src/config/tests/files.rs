@@ -16,7 +16,7 @@ fn refusal(bytes: &[u8]) -> (ConfigErrorKind, String) {
 }
 
 #[test]
-fn what_cannot_be_read_is_named() {
+fn unreadable_files_are_named() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let shown = directory.path().display();
     for (path, message) in [
@@ -31,7 +31,7 @@ fn what_cannot_be_read_is_named() {
 /// Its name could not be written into the run directory.
 #[cfg(unix)]
 #[test]
-fn a_directory_whose_name_is_no_text_is_refused() {
+fn a_directory_with_a_name_that_is_not_utf8_is_refused() {
     use std::os::unix::ffi::OsStrExt;
     let path = std::path::Path::new(std::ffi::OsStr::from_bytes(b"/home/\xff/c.toml"));
     let grid = format!("{}[compare.grid]\ndata.path = ['a', 'b']\n", super::SHORT);
@@ -43,7 +43,7 @@ fn a_directory_whose_name_is_no_text_is_refused() {
 }
 
 #[test]
-fn what_is_no_text_is_refused_and_a_mark_in_front_of_it_is_not() {
+fn a_file_must_be_utf8_and_may_have_a_byte_order_mark() {
     let not_utf8 = "c.toml is not UTF-8, from byte offset";
     for (bytes, message) in [
         (&b"a = 1\nb = '\xe9'\n"[..], format!("{not_utf8} 11 on; save it as UTF-8")),
@@ -56,18 +56,18 @@ fn what_is_no_text_is_refused_and_a_mark_in_front_of_it_is_not() {
 }
 
 #[test]
-fn a_file_beyond_the_limit_is_not_read_to_its_end() {
+fn a_file_above_the_size_limit_is_not_read() {
     let (kind, message) = refusal(&vec![b'#'; (1 << 20) + 1]);
     assert_eq!(kind, ConfigErrorKind::Limit);
     assert_eq!(message, "c.toml is longer than 1048576 bytes, the limit for a config");
 }
 
 #[test]
-fn an_empty_file_lacks_its_first_keys() {
+fn an_empty_file_reports_all_required_keys() {
     assert_eq!(
         problems("", &[]),
         [
-            "data: missing key `path`, a path: CSV file, `.gz` and `.zst` are decompressed; or `-`, standard input",
+            "data: missing key `path`, a path: CSV file; `.gz` and `.zst` are decompressed, `-` is standard input",
             "optimizer: missing key `type`: \"sgd\", \"rmsprop\", \"adam\" or \"adamw\"",
             "data: missing key `label`, a column name, or an index from 0 (-1 is the last): the column with \
              the class (or `target`, for values)",
@@ -132,7 +132,7 @@ batch_size = 'all'
 }
 
 #[test]
-fn text_of_the_user_is_escaped_and_cut() {
+fn user_text_is_escaped_and_shortened() {
     let long = "x".repeat(1000);
     let text = format!("{}\"\\u001b[2J{long}\" = 1\n", super::SHORT);
     let [problem] = &problems(&text, &[])[..] else { panic!("one problem") };
@@ -147,7 +147,7 @@ fn text_of_the_user_is_escaped_and_cut() {
 }
 
 #[test]
-fn a_key_that_is_none_is_escaped_and_cut_as_well() {
+fn an_invalid_grid_key_is_escaped_and_shortened() {
     let text = format!("{}[compare.grid]\n\"\\u001b{}\" = [1]\n", super::SHORT, "x".repeat(1000));
     let [problem] = &problems(&text, &[])[..] else { panic!("one problem") };
     let place = format!("compare.grid.\\u{{1b}}{}... (line 11): this is not a key;", "x".repeat(98));
@@ -155,7 +155,7 @@ fn a_key_that_is_none_is_escaped_and_cut_as_well() {
 }
 
 #[test]
-fn a_flood_of_problems_is_cut() {
+fn at_most_fifty_problems_are_shown() {
     let text = format!("{}{}", "[[layers]]\ntype = 'affine'\nx = 1\n".repeat(300), super::SHORT);
     let message = at_home(&text, &[]).expect_err("every layer has an unknown key").to_string();
     assert_eq!(message.lines().count(), 52);
@@ -179,7 +179,7 @@ fn nesting_does_not_overflow_the_stack() {
     let small = std::thread::Builder::new().stack_size(1 << 20);
     let refuse_all = move || {
         for text in &texts {
-            let error = at_home(text, &[]).expect_err("nothing of this is a config");
+            let error = at_home(text, &[]).expect_err("this is not a config");
             assert!(error.to_string().len() < 4000, "{error}");
         }
     };
@@ -187,7 +187,7 @@ fn nesting_does_not_overflow_the_stack() {
 }
 
 #[test]
-fn a_network_beyond_the_limit_is_refused_before_anything_is_allocated() {
+fn a_network_above_the_size_limit_is_refused_before_anything_is_allocated() {
     for (hidden, needs) in
         [("65536, 65536", "51546685484"), ("9223372036854775807, 9223372036854775807", "more than 10^30")]
     {

@@ -1,4 +1,4 @@
-//! Whole configs: what they become and what is said about them.
+//! Whole configs: their plans, and the messages about their problems.
 
 pub(crate) mod contradictions;
 pub(crate) mod files;
@@ -6,7 +6,7 @@ pub(crate) mod grids;
 pub(crate) mod messages;
 pub(crate) mod plans;
 pub(crate) mod shipped;
-pub(crate) mod starters;
+pub(crate) mod templates;
 pub(crate) mod written;
 
 use std::path::Path;
@@ -48,21 +48,4 @@ fn problems(text: &str, overrides: &[&str]) -> Vec<String> {
     let count = if lines.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", lines.len()) };
     assert_eq!(head, format!("/home/c.toml has {count}"), "{message}");
     lines
-}
-
-/// Changes to [`SHORT`], separated by ` && `, and what is said about them; `@key` stands for the
-/// `--set` of that key.
-#[track_caller]
-fn check(cases: &[(&str, &[&str])]) {
-    for (sets, expected) in cases {
-        let sets: Vec<&str> = sets.split(" && ").collect();
-        let mut said = problems(SHORT, &sets);
-        for set in &sets {
-            let (key, _) = set.split_once('=').expect("key=value");
-            for line in &mut said {
-                *line = line.replace(&format!("--set {set}"), &format!("@{key}"));
-            }
-        }
-        assert_eq!(said, *expected, "{sets:?}");
-    }
 }

@@ -1,4 +1,4 @@
-//! What configs become.
+//! The plans that configs become.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::optim::{OptimizerSpec, Sgd};
 use crate::train::{Dtype, TrainingSpec};
 
 #[test]
-fn what_is_not_written_stands_at_its_default() {
+fn a_key_that_is_not_written_has_its_default() {
     let plan = plan(SHORT, &[]);
     let data = DataSpec {
         path: "/home/d.csv".into(),
@@ -25,7 +25,7 @@ fn what_is_not_written_stands_at_its_default() {
 }
 
 #[test]
-fn the_short_form_is_the_list_that_it_stands_for() {
+fn the_short_form_expands_to_the_layer_list() {
     let long = |layers: &str| {
         let tables = layers.trim().replace("- ", "[[layers]]\ntype = ").replace("; ", "\n");
         SHORT.replace("[model]\nhidden = [4]\n", &tables)

@@ -4,31 +4,31 @@ use std::ops::Range;
 
 use rand::Rng;
 use rand::seq::SliceRandom;
-use serde::{Deserialize, Serialize};
 
 use crate::random::stream;
+use crate::settings::settings;
 
-/// What becomes of the rows after the last whole batch of an epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LastBatch {
-    /// Fewer than half a batch join the batch before; half or more are a batch of their own.
-    Merge,
-    /// They are a batch of their own, however few.
-    Keep,
-    /// They wait for an epoch in which they are not last.
-    Drop,
+settings! {
+    /// What to do with the rows after the last whole batch of an epoch.
+    pub enum LastBatch {
+        /// Fewer than half a batch join the previous batch; half or more are a batch.
+        Merge = "merge";
+        /// They are a batch, however few.
+        Keep = "keep";
+        /// They are not used in this epoch.
+        Drop = "drop";
+    }
 }
 
-/// How the rows of an epoch are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sampling {
-    /// Every row once, in a new order each epoch.
-    Shuffle,
-    /// Each row of each batch drawn from all rows, as in the CS231n solver; `rows / batch_size`
-    /// whole batches make an epoch.
-    Replacement,
+settings! {
+    /// How the rows of an epoch are chosen.
+    pub enum Sampling {
+        /// Every row once, in a new order each epoch.
+        Shuffle = "shuffle";
+        /// Each row of each batch drawn from all rows, as in the CS231n solver; `rows / batch_size` whole
+        /// batches make an epoch.
+        Replacement = "replacement";
+    }
 }
 
 /// The batches of a run: a pure function of seed and epoch.

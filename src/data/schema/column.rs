@@ -1,10 +1,13 @@
 //! What the columns of a file are for, and what stands in them.
 
 use std::fmt;
+use std::ops::Bound;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::settings::{Allowed, Configurable, NAME, Range, inline_table, settings};
 
 /// What a column is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,21 +56,30 @@ pub(crate) fn role_name(role: Role) -> &'static str {
     }
 }
 
-/// A word for a column in `[data.columns]`: a kind of feature, or another role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "see `Kind` and `Role`")]
-pub enum ColumnType {
-    Numeric,
-    Categorical,
-    Boolean,
-    Label,
-    Target,
-    Weight,
-    Group,
-    Split,
-    Id,
-    Ignore,
+settings! {
+    /// A word for a column in `[data.columns]`: a kind of feature, or another role.
+    pub enum ColumnType {
+        /// A feature of numbers.
+        Numeric = "numeric";
+        /// A feature of categories.
+        Categorical = "categorical";
+        /// A feature of two values.
+        Boolean = "boolean";
+        /// See [`Role::Label`].
+        Label = "label";
+        /// See [`Role::Target`].
+        Target = "target";
+        /// See [`Role::Weight`].
+        Weight = "weight";
+        /// See [`Role::Group`].
+        Group = "group";
+        /// See [`Role::Split`].
+        Split = "split";
+        /// See [`Role::Id`].
+        Id = "id";
+        /// See [`Role::Ignore`].
+        Ignore = "ignore";
+    }
 }
 
 impl ColumnType {
@@ -127,17 +139,35 @@ pub enum Constant {
     Text(String),
 }
 
-/// The table that a [`ColumnSpec`] is where a word does not say it all.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ColumnTable {
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    column_type: Option<ColumnType>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    missing: Option<Missing>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    indicator: Option<bool>,
+settings! {
+    /// More about a column than its type; also `name = { type = .., missing = .. }`.
+    pub(crate) struct ColumnTable {
+        /// What the column is.
+        column_type as "type": Option<ColumnType>, absent("inferred");
+        /// What to do with missing values in it.
+        missing: Option<Missing>, absent("as for all columns");
+        /// Whether to add an input that is 1 where its value is missing.
+        indicator: Option<bool>, absent("as for all columns");
+    }
 }
+
+impl Configurable for ColumnSpec {
+    const ALLOWED: Allowed = Allowed::Either(&[ColumnType::ALLOWED, ColumnTable::ALLOWED]);
+}
+
+impl Configurable for Missing {
+    const ALLOWED: Allowed = Allowed::Either(&[
+        Allowed::Choice(&["refuse", "mean", "median", "most_frequent", "drop_row"]),
+        inline_table! { "{ constant = value }":
+            /// Replaces missing values: a number, or a category.
+            constant: Allowed::Either(&[FINITE, NAME])
+        },
+    ]);
+}
+
+/// Within the range of `f32`, like the numbers of a file.
+const FINITE: Allowed =
+    Allowed::Number(Range { low: Bound::Included(-f32::MAX as f64), high: Bound::Included(f32::MAX as f64) });
 
 impl Serialize for ColumnSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

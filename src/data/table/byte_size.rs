@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::settings::{Allowed, Configurable, TextFormat};
+
 /// A number of bytes; in a config text such as `4 GiB` or `200 MB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bytes(pub u64);
@@ -20,6 +22,13 @@ const UNITS: [(&str, u64); 9] = [
     ("kB", 1_000),
     ("B", 1),
 ];
+
+impl Configurable for Bytes {
+    const ALLOWED: Allowed =
+        Allowed::Text(&TextFormat { description: DESCRIPTION, accepts: |text| Self::parse(text).is_some() });
+}
+
+const DESCRIPTION: &str = "a whole number and its unit, such as \"4 GiB\" or \"200 MB\"";
 
 impl Bytes {
     /// Reads a whole number and its unit, with or without a space between them.
@@ -49,8 +58,7 @@ impl Serialize for Bytes {
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let wanted = &"a whole number and its unit, such as \"4 GiB\" or \"200 MB\"";
-        Self::parse(&text).ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(&text), wanted))
+        Self::parse(&text).ok_or_else(|| de::Error::invalid_value(de::Unexpected::Str(&text), &DESCRIPTION))
     }
 }
 

@@ -66,7 +66,7 @@ fn invalid_split_shares_are_refused() {
     }
     assert_eq!(
         refused(&DataSpec { valid: 0.5, test: 0.5, ..spec() }),
-        "t.csv: data.test: valid + test is 1; it must be less than 1, the rest is trained on"
+        "t.csv: data.test: valid + test is 1; it must be less than 1, to leave training rows"
     );
     assert_eq!(
         refused(&DataSpec { valid: 0.1, ..spec() }),

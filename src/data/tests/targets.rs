@@ -81,7 +81,7 @@ fn constant_or_unusable_targets_are_refused() {
     let both = DataSpec { label: Some(name("x")), ..target(&["y"]) };
     assert_eq!(
         message("x,y,z\n1,5,0\n2,6,1\n", &both),
-        "t.csv: data.target: data.label is given as well; learn classes or values, not both"
+        "t.csv: data.target: data.label is given as well; keep one of them: a label for classes, a target for values"
     );
     let label = ColumnSpec { column_type: Some(ColumnType::Label), ..ColumnSpec::default() };
     let both = DataSpec { columns: [("x".to_owned(), label)].into(), ..target(&["y"]) };

@@ -1,5 +1,7 @@
 //! `training.class_weights`: how much the rows of each class count.
 
+use crate::settings::{Allowed, Configurable, range};
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -15,6 +17,11 @@ pub enum ClassWeights {
     Balanced,
     /// Numbers of at least 0 by the name of the class; 1 for classes that are not named.
     ByName(BTreeMap<String, f64>),
+}
+
+impl Configurable for ClassWeights {
+    const ALLOWED: Allowed =
+        Allowed::Either(&[Allowed::Choice(&["balanced"]), Allowed::Map(&Allowed::Number(range!(0.0..)))]);
 }
 
 impl Serialize for ClassWeights {

@@ -6,14 +6,6 @@
 //!
 //! `x`: `(n, inputs)`; `W`: `(inputs, units)`; `b`: `(1, units)`; `y`: `(n, units)`.
 //!
-//! # Parameters
-//!
-//! | name | default | range | meaning |
-//! |---|---|---|---|
-//! | `units` | from the label, in the last affine layer | `1..`, as memory allows | outputs |
-//! | `init` | `he_normal` before ReLU-like layers, else `xavier` | `he_normal`, `xavier`, `{ normal = std }` | initial weights |
-//! | `bias` | `"auto"` | `true`, `false`, `"auto"` | `auto`: no bias directly before a norm, which would cancel it |
-//!
 //! Source: the notation and the orientation of `W` are those of the CS231n assignments.
 
 use std::fmt;
@@ -29,19 +21,19 @@ use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
 use crate::nn::passes::Fused;
 use crate::nn::{Init, Layer, LayerSpec, Param, ParamKind, PassContext};
+use crate::settings::{Allowed, Configurable, settings};
 
-/// `type = "affine"`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AffineSpec {
-    /// Outputs; `None` in the last affine layer, whose width follows from the label or targets.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub units: Option<usize>,
-    /// Initial weights; `None` for the default, which depends on the next activation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub init: Option<Init>,
-    /// Whether there is a bias.
-    pub bias: Bias,
+settings! {
+    /// Fully connected.
+    pub struct AffineSpec {
+        /// Number of outputs; required in every affine layer except the last one.
+        units: Option<usize>,
+            absent("in the last layer: the number of classes or targets; 1 before `logistic_loss`"), range(1..);
+        /// Initial weights; biases start at 0.
+        init: Option<Init>, absent("`\"he_normal\"` before a ReLU or leaky ReLU, else `\"xavier\"`");
+        /// Whether to add a bias; `"auto"` leaves it out directly before a norm, which would cancel it.
+        bias: Bias = Bias::Auto;
+    }
 }
 
 /// An affine layer of `units` outputs, with the default [`Init`] and [`Bias`].
@@ -66,6 +58,10 @@ pub enum Bias {
     On,
     /// No.
     Off,
+}
+
+impl Configurable for Bias {
+    const ALLOWED: Allowed = Allowed::Either(&[Allowed::Boolean, Allowed::Choice(&["auto"])]);
 }
 
 impl Serialize for Bias {

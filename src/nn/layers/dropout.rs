@@ -10,36 +10,24 @@
 //!
 //! `x`, `y`, `dx`, `dy`: `(n, width)`.
 //!
-//! # Parameters
-//!
-//! | name | default | range | meaning |
-//! |---|---|---|---|
-//! | `rate` | 0.5 | `0 <= rate < 1` | share of the units that are dropped |
-//!
 //! Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from
 //! overfitting", 2014, section 10 (the inverted form).
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use rand::Rng;
-use serde::{Deserialize, Serialize};
 
 use crate::kernel;
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::{Layer, LayerSpec, PassContext};
 use crate::random::stream;
+use crate::settings::settings;
 
-/// `type = "dropout"`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DropoutSpec {
-    /// Share of the units that are dropped; `0 <= rate < 1`.
-    pub rate: f64,
-}
-
-impl Default for DropoutSpec {
-    fn default() -> Self {
-        Self { rate: 0.5 }
+settings! {
+    /// Inverted dropout.
+    pub struct DropoutSpec {
+        /// Probability that a unit is dropped.
+        rate: f64 = 0.5, range(0.0..1.0);
     }
 }
 

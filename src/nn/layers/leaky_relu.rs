@@ -7,33 +7,22 @@
 //!
 //! `x`, `y`, `dx`, `dy`: `(n, width)`.
 //!
-//! # Parameters
-//!
-//! | name | default | range | meaning |
-//! |---|---|---|---|
-//! | `slope` | 0.01 | `0 < slope < 1` | gradient left of 0 |
-//!
 //! Source: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic
 //! models", 2013.
-
-use serde::{Deserialize, Serialize};
 
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::activation::{ActivationFunction, Elementwise};
 use crate::nn::{Layer, LayerSpec};
+use crate::settings::settings;
 
-/// `type = "leaky_relu"`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LeakyReluSpec {
-    /// Gradient left of 0; `0 < slope < 1`, so that the sign of `y` is the sign of `x`.
-    pub slope: f64,
-}
-
-impl Default for LeakyReluSpec {
-    fn default() -> Self {
-        Self { slope: 0.01 }
+settings! {
+    /// Leaky ReLU: slope * x for x < 0.
+    pub struct LeakyReluSpec {
+        /// Gradient for x < 0.
+        ///
+        /// Greater than 0, so that the sign of `y` is the sign of `x`.
+        slope: f64 = 0.01, range(> 0.0..1.0);
     }
 }
 

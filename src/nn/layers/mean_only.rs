@@ -14,19 +14,10 @@
 //!
 //! `x`, `y`: `(n, width)`; beta, running mean: `(1, width)`.
 //!
-//! # Parameters
-//!
-//! | name | default | range | meaning |
-//! |---|---|---|---|
-//! | `running_update` | 0.1 | `0..=1`, `"cumulative"` | weight of a new batch in the running mean |
-//! | `running_start` | `"first_batch"` | `"first_batch"`, `"standard"` | whether a mean of 0 counts at first |
-//! | `shift` | true | | whether beta is trained; it stays 0 otherwise |
-//!
 //! Source: Salimans and Kingma, "Weight normalization", 2016, section 4 (mean-only batch
 //! normalization); the translation case of Thorey's post.
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
-use serde::{Deserialize, Serialize};
 
 use crate::kernel;
 use crate::kernel::real::Real;
@@ -34,26 +25,18 @@ use crate::kernel::{BatchMoments, ThreadPool, batch_moments};
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
 use crate::nn::{DatasetStats, Layer, LayerSpec, Param, ParamKind, PassContext, RunningStart, RunningUpdate};
+use crate::settings::settings;
 
-/// `type = "mean_only"`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MeanOnlySpec {
-    /// Weight of a new batch in the running mean.
-    pub running_update: RunningUpdate,
-    /// Whether the initial mean 0 counts.
-    pub running_start: RunningStart,
-    /// Whether there is a trained beta.
-    pub shift: bool,
-}
-
-impl Default for MeanOnlySpec {
-    fn default() -> Self {
-        Self {
-            running_update: RunningUpdate::Constant(0.1),
-            running_start: RunningStart::FirstBatch,
-            shift: true,
-        }
+settings! {
+    /// Centring: the translation of batch normalization alone.
+    pub struct MeanOnlySpec {
+        /// Weight of a new batch in the running mean; `"cumulative"` is their plain mean.
+        running_update: RunningUpdate = RunningUpdate::Constant(0.1);
+        /// Running mean before the first batch: `"first_batch"` takes that of the batch, `"standard"` starts
+        /// from 0.
+        running_start: RunningStart = RunningStart::FirstBatch;
+        /// Whether to train beta; it stays 0 otherwise.
+        shift: bool = true;
     }
 }
 

@@ -9,18 +9,17 @@
 //!
 //! Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010.
 
-use serde::{Deserialize, Serialize};
-
 use crate::kernel;
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::activation::{ActivationFunction, Elementwise};
 use crate::nn::{Layer, LayerSpec};
+use crate::settings::settings;
 
-/// `type = "relu"`; no keys.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReluSpec {}
+settings! {
+    /// ReLU: the larger of x and 0.
+    pub struct ReluSpec {}
+}
 
 /// `max(0, x)`.
 pub fn relu() -> LayerSpec {

@@ -9,17 +9,16 @@
 //! Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors",
 //! 1986, eq. 2; the activation of the batch normalization paper's own experiment (section 4.1).
 
-use serde::{Deserialize, Serialize};
-
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::activation::{ActivationFunction, Elementwise};
 use crate::nn::{Layer, LayerSpec};
+use crate::settings::settings;
 
-/// `type = "sigmoid"`; no keys.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SigmoidSpec {}
+settings! {
+    /// Logistic function.
+    pub struct SigmoidSpec {}
+}
 
 /// `1 / (1 + exp(-x))`.
 pub fn sigmoid() -> LayerSpec {

@@ -8,17 +8,16 @@
 //!
 //! Source: LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998, section 4.4.
 
-use serde::{Deserialize, Serialize};
-
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::activation::{ActivationFunction, Elementwise};
 use crate::nn::{Layer, LayerSpec};
+use crate::settings::settings;
 
-/// `type = "tanh"`; no keys.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TanhSpec {}
+settings! {
+    /// Hyperbolic tangent.
+    pub struct TanhSpec {}
+}
 
 /// `tanh(x)`.
 pub fn tanh() -> LayerSpec {

@@ -14,36 +14,24 @@
 //!
 //! `x`, `dx`: `(n, k)`; `y`, `dy`: `(n, 1)`; `pass.targets`: `(n, k)` values.
 //!
-//! # Parameters
-//!
-//! | name | default | range | meaning |
-//! |---|---|---|---|
-//! | `delta` | 1 | `0 < delta` | error from which the loss is linear, in units of the scaled target |
-//!
 //! Source: Huber, "Robust estimation of a location parameter", 1964.
 //!
 //! # Panics
 //!
 //! If the targets are classes.
 
-use serde::{Deserialize, Serialize};
-
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::losses::regression::{ErrorFunction, RegressionLoss};
 use crate::nn::{Layer, LayerSpec, Loss};
+use crate::settings::settings;
 
-/// `type = "huber_loss"`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct HuberLossSpec {
-    /// Error from which the loss is linear, in units of the scaled target; greater than 0.
-    pub delta: f64,
-}
-
-impl Default for HuberLossSpec {
-    fn default() -> Self {
-        Self { delta: 1.0 }
+settings! {
+    /// Last layer for values with outliers: half the squared error up to `delta`, linear beyond it, averaged
+    /// over the targets.
+    pub struct HuberLossSpec {
+        /// Error above which the loss is linear, in scaled units.
+        delta: f64 = 1.0, range(> 0.0);
     }
 }
 

@@ -24,16 +24,17 @@
 //! If the targets are values.
 
 use ndarray::{ArrayView2, ArrayViewMut2};
-use serde::{Deserialize, Serialize};
 
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::{Layer, LayerSpec, Loss, PassContext};
+use crate::settings::settings;
 
-/// `type = "logistic_loss"`; no keys.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogisticLossSpec {}
+settings! {
+    /// Last layer for two classes with one logit, the log odds of the second class: the same likelihood as
+    /// `softmax_loss`.
+    pub struct LogisticLossSpec {}
+}
 
 /// The negative log likelihood of the right one of two classes, from a single logit.
 pub fn logistic_loss() -> LayerSpec {

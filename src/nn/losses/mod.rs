@@ -13,27 +13,22 @@ pub use crate::nn::losses::probability::{class_probabilities, log_probabilities,
 pub use crate::nn::losses::softmax::{SoftmaxLoss, SoftmaxLossSpec, softmax_loss};
 pub use crate::nn::losses::squared::{SquaredLossSpec, squared_loss};
 
-use serde::{Deserialize, Serialize};
-
 use crate::nn::LayerSpec;
+use crate::settings::settings;
 use crate::targets::Task;
 
-/// The last layer of a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Loss {
-    /// For two classes or more, with a logit for each.
-    #[serde(rename = "softmax_loss")]
-    Softmax,
-    /// For two classes, with a single logit.
-    #[serde(rename = "logistic_loss")]
-    Logistic,
-    /// For values.
-    #[serde(rename = "squared_loss")]
-    Squared,
-    /// For values with outliers.
-    #[serde(rename = "huber_loss")]
-    Huber,
+settings! {
+    /// The last layer of a network.
+    pub enum Loss {
+        /// For two or more classes, with a logit for each.
+        Softmax = "softmax_loss";
+        /// For two classes, with one logit.
+        Logistic = "logistic_loss";
+        /// For values.
+        Squared = "squared_loss";
+        /// For values with outliers.
+        Huber = "huber_loss";
+    }
 }
 
 impl Loss {

@@ -19,18 +19,18 @@
 //! If the targets are values, there are fewer of them than rows, or one is not below `classes`.
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
-use serde::{Deserialize, Serialize};
 
 use crate::kernel;
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::workspace::head_mut;
 use crate::nn::{Layer, LayerSpec, Loss, PassContext};
+use crate::settings::settings;
 
-/// `type = "softmax_loss"`; no keys. The last layer of every network.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SoftmaxLossSpec {}
+settings! {
+    /// Last layer for classes: cross-entropy of the softmax, in nats.
+    pub struct SoftmaxLossSpec {}
+}
 
 /// The negative log likelihood of the right class, from one logit for each class.
 pub fn softmax_loss() -> LayerSpec {

@@ -16,17 +16,16 @@
 //!
 //! If the targets are classes.
 
-use serde::{Deserialize, Serialize};
-
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::losses::regression::{ErrorFunction, RegressionLoss};
 use crate::nn::{Layer, LayerSpec, Loss};
+use crate::settings::settings;
 
-/// `type = "squared_loss"`; no keys.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SquaredLossSpec {}
+settings! {
+    /// Last layer for values: squared error, averaged over the targets, in scaled units; no factor of 1/2.
+    pub struct SquaredLossSpec {}
+}
 
 /// The mean squared error over the targets of a row.
 pub fn squared_loss() -> LayerSpec {

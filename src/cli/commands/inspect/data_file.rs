@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::cli::args::InspectArgs;
 use crate::cli::csv_args::{profile, reading};
 use crate::cli::{Failure, Output, leaks};
-use crate::config::{Learnt, parse, starter};
+use crate::config::{TargetGuess, parse, template};
 use crate::data::{DataSpec, Dataset, Profile};
 use crate::nn::Task;
 use crate::report::data_profile;
@@ -17,10 +17,10 @@ pub(crate) fn show(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
     let profile = profile(&spec, &args.reading)?;
     let learnt = match (&args.label, &args.target) {
         (Some(label), _) => {
-            Some(Learnt { column: label.clone(), task: Task::Classification, is_guess: false })
+            Some(TargetGuess { column: label.clone(), task: Task::Classification, is_guess: false })
         }
         (None, Some(target)) => {
-            Some(Learnt { column: target.clone(), task: Task::Regression, is_guess: false })
+            Some(TargetGuess { column: target.clone(), task: Task::Regression, is_guess: false })
         }
         (None, None) => None,
     };
@@ -43,10 +43,10 @@ pub(crate) fn show(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
 /// The features of a first config for the file that are suspected to say what is to be learnt.
 fn suspected(
     profile: &Profile,
-    learnt: &Learnt,
+    learnt: &TargetGuess,
     reading: &DataSpec,
 ) -> Result<Option<Vec<(String, f64)>>, Failure> {
-    let config = starter(profile, learnt, reading, "data.csv", &[]);
+    let config = template(profile, learnt, reading, "data.csv", &[]);
     let plan = parse(&config, Path::new("inspect.toml"), &[])?;
     let all_rows = DataSpec { path: reading.path.clone(), valid: 0.0, ..plan.data };
     Ok(Dataset::load(&all_rows)?.suspected_leaks())

@@ -37,18 +37,6 @@
 //!
 //! `x`, `y`, `x_hat`: `(n, width)` with `n >= 2`; gamma, beta, statistics: `(1, width)`.
 //!
-//! # Parameters
-//!
-//! | name | default | range | meaning |
-//! |---|---|---|---|
-//! | `eps` | 1e-5 | `0 < eps` | added to the variance, inside the root |
-//! | `running_update` | 0.1 | `0..=1`, `"cumulative"` | weight of a new batch in the running statistics |
-//! | `running_start` | `"first_batch"` | `"first_batch"`, `"standard"` | whether mean 0 and variance 1 count at first |
-//! | `running_variance` | `"unbiased"` | `"unbiased"`, `"biased"` | whether the running variance divides by `n - 1` or `n` |
-//! | `scale` | true | | whether gamma is trained; it stays 1 otherwise |
-//! | `shift` | true | | whether beta is trained; it stays 0 otherwise |
-//! | `backward` | `"fused"` | `"fused"`, `"closed_form"`, `"graph"` | how the gradient is computed |
-//!
 //! # Training and evaluation
 //!
 //! Running statistics start as mean 0 and variance 1. Each [`Layer::update_running_stats`] moves them
@@ -63,7 +51,6 @@
 pub(crate) mod backward;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
-use serde::{Deserialize, Serialize};
 
 use crate::kernel;
 use crate::kernel::real::Real;
@@ -76,38 +63,26 @@ use crate::nn::{
     DatasetStats, Layer, LayerSpec, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
     RunningVariance,
 };
+use crate::settings::settings;
 
-/// `type = "batch_norm"`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BatchNormSpec {
-    /// Added to the variance inside the root; greater than 0.
-    pub eps: f64,
-    /// Weight of a new batch in the running statistics.
-    pub running_update: RunningUpdate,
-    /// Whether the initial mean 0 and variance 1 count.
-    pub running_start: RunningStart,
-    /// Which variance of a batch goes into the running variance.
-    pub running_variance: RunningVariance,
-    /// Whether there is a trained gamma.
-    pub scale: bool,
-    /// Whether there is a trained beta.
-    pub shift: bool,
-    /// The implementation of the backward pass.
-    pub backward: Backward,
-}
-
-impl Default for BatchNormSpec {
-    fn default() -> Self {
-        Self {
-            eps: 1e-5,
-            running_update: RunningUpdate::Constant(0.1),
-            running_start: RunningStart::FirstBatch,
-            running_variance: RunningVariance::Unbiased,
-            scale: true,
-            shift: true,
-            backward: Backward::Fused,
-        }
+settings! {
+    /// Batch normalization.
+    pub struct BatchNormSpec {
+        /// Added to the variance inside the square root.
+        eps: f64 = 1e-5, range(> 0.0);
+        /// Weight of a new batch in the running statistics; `"cumulative"` is their plain mean.
+        running_update: RunningUpdate = RunningUpdate::Constant(0.1);
+        /// Running statistics before the first batch: `"first_batch"` takes those of that batch,
+        /// `"standard"` starts from mean 0 and variance 1, as PyTorch does.
+        running_start: RunningStart = RunningStart::FirstBatch;
+        /// Whether the running variance divides by n - 1 (`"unbiased"`) or n (`"biased"`).
+        running_variance: RunningVariance = RunningVariance::Unbiased;
+        /// Whether to train gamma; it stays 1 otherwise.
+        scale: bool = true;
+        /// Whether to train beta; it stays 0 otherwise.
+        shift: bool = true;
+        /// Which form of the gradient to compute; they agree to rounding.
+        backward: Backward = Backward::Fused;
     }
 }
 
@@ -116,16 +91,16 @@ pub fn batch_norm() -> LayerSpec {
     BatchNormSpec::default().into()
 }
 
-/// Three implementations of the same gradient; they agree to rounding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Backward {
-    /// The closed form with its sums recognised as `dbeta` and `dgamma`: two passes over the batch.
-    Fused,
-    /// The closed form derived on paper, in terms of `x - mean`.
-    ClosedForm,
-    /// Node by node back through the computation graph.
-    Graph,
+settings! {
+    /// Three forms of the same gradient; they agree to rounding.
+    pub enum Backward {
+        /// The closed form with its sums recognised as `dbeta` and `dgamma`: two passes over the batch.
+        Fused = "fused";
+        /// The closed form derived on paper, in terms of `x - mean`.
+        ClosedForm = "closed_form";
+        /// Node by node back through the computation graph.
+        Graph = "graph";
+    }
 }
 
 impl Build for BatchNormSpec {

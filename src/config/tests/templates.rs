@@ -1,9 +1,9 @@
-//! First configs for data files.
+//! Config templates for data files.
 
 use std::fs;
 use std::path::Path;
 
-use crate::config::{Learnt, parse, starter};
+use crate::config::{TargetGuess, parse, template};
 use crate::data::{DataSpec, Dataset, Profile};
 use crate::nn::Task;
 
@@ -15,7 +15,7 @@ fn profile(content: &str) -> Profile {
 }
 
 #[test]
-fn a_first_config_says_what_every_column_is() {
+fn a_template_lists_the_type_of_every_column() {
     let row = |row: usize| {
         let age = if row % 8 == 3 { String::new() } else { format!("{}.5", 20 + row % 7) };
         let port = ["Cork", "Oslo", "?"][row % 3];
@@ -23,25 +23,25 @@ fn a_first_config_says_what_every_column_is() {
     };
     let rows: String = (0..40).map(row).collect();
     let profile = profile(&format!("number,age,port,sea sick,deck,ship,kind\n{rows}"));
-    let learnt = Learnt::guess(&profile).expect("there is a last column");
-    assert_eq!(learnt, Learnt { column: "kind".to_owned(), task: Task::Classification, is_guess: true });
-    let text = starter(&profile, &learnt, &DataSpec::default(), "t.csv", &[]);
+    let guess = TargetGuess::guess(&profile).expect("there is a last column");
+    assert_eq!(guess, TargetGuess { column: "kind".to_owned(), task: Task::Classification, is_guess: true });
+    let text = template(&profile, &guess, &DataSpec::default(), "t.csv", &[]);
     insta::assert_snapshot!(text, @r##"
     # Made by `bntrain init`. Try: bntrain check -c FILE, then bntrain -c FILE
 
     [data]
     path = "t.csv"
     label = "kind" # the last column; a guess
-    valid = 0.2                     # share of the rows that decide when to stop
-    # test = 0.1                    # and one for a last look
-    # missing = "refuse"            # of columns that have no gaps here
+    valid = 0.2                     # fraction of the rows for validation
+    # test = 0.1                    # and for a final test
+    # missing = "refuse"            # for columns without missing values here
 
     [data.columns]                  # inferred; correct what is wrong
     number = "id"                   # whole numbers, one after the other
     age = { type = "numeric", missing = "median", indicator = true } # numbers, 5 of 40 missing
     port = { type = "categorical", missing = { constant = "(missing)" } } # 2 different texts, 13 of 40 missing
     "sea sick" = "boolean"          # two opposite words
-    deck = "numeric"                # whole numbers, 4 different ones; "categorical" if they are codes
+    deck = "numeric"                # whole numbers, 4 distinct values; "categorical" if they are codes
     ship = "ignore"                 # always "1"
 
     [model]
@@ -60,7 +60,7 @@ fn a_first_config_says_what_every_column_is() {
     batch_size = 32
     seed = 1
     schedule = { type = "cosine" }
-    # class_weights = "balanced"    # rare classes count as much as frequent ones
+    # class_weights = "balanced"    # weights classes inversely to their frequency
     early_stopping = { metric = "valid_loss", patience = 40 }  # the best epoch is kept
 
     # What batch norm does here, over five seeds:
@@ -72,23 +72,23 @@ fn a_first_config_says_what_every_column_is() {
 }
 
 #[test]
-fn a_column_that_cannot_be_read_is_left_out_of_a_first_config() {
+fn a_template_ignores_a_column_that_cannot_be_read() {
     let rows: String =
         (0..30).map(|row| format!("{},{row}.5,{}\n", if row == 7 { "A/5" } else { "7" }, row % 2)).collect();
     let profile = profile(&format!("ticket,fare,kind\n{rows}"));
-    let learnt = Learnt::guess(&profile).expect("there is a last column");
-    let text = starter(&profile, &learnt, &DataSpec::default(), "t.csv", &[("fare".to_owned(), 0.9995)]);
+    let guess = TargetGuess::guess(&profile).expect("there is a last column");
+    let text = template(&profile, &guess, &DataSpec::default(), "t.csv", &[("fare".to_owned(), 0.9995)]);
     let expected = "ticket = \"ignore\"               # numbers, but in 1 cell words, such as \"A/5\"\n";
     assert!(text.contains(expected), "{text}");
-    let expected = "fare = \"numeric\"                # suspected leak (0.9995): alone gives away what is learnt; \"ignore\" it unless known in use\n";
+    let expected = "fare = \"numeric\"                # suspected leak (0.9995): predicts the target by itself; \"ignore\" it unless it is known at prediction time\n";
     assert!(text.contains(expected), "{text}");
 }
 
 #[test]
-fn numbers_with_decimals_or_very_many_are_values() {
+fn a_last_column_with_decimals_or_many_distinct_numbers_is_a_target() {
     let task = |last: fn(usize) -> String| {
         let rows: String = (0..60).map(|row| format!("{},{}\n", row % 9, last(row))).collect();
-        Learnt::guess(&profile(&format!("x,y\n{rows}"))).expect("there is a last column").task
+        TargetGuess::guess(&profile(&format!("x,y\n{rows}"))).expect("there is a last column").task
     };
     assert_eq!(task(|row| format!("{}.5", row % 2)), Task::Regression);
     assert_eq!(task(|row| (row % 30).to_string()), Task::Regression);
@@ -97,7 +97,7 @@ fn numbers_with_decimals_or_very_many_are_values() {
 }
 
 #[test]
-fn first_configs_work_for_all_data_that_are_here() {
+fn templates_work_for_all_data_sets_of_this_repository() {
     let mut tried = 0;
     for entry in fs::read_dir("data").expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -106,8 +106,8 @@ fn first_configs_work_for_all_data_that_are_here() {
         }
         let reading = DataSpec { path: path.clone(), ..DataSpec::default() };
         let profile = Profile::of(&reading).expect("it is a table");
-        let learnt = Learnt::guess(&profile).expect("there is a last column");
-        let text = starter(&profile, &learnt, &reading, &path.to_string_lossy(), &[]);
+        let guess = TargetGuess::guess(&profile).expect("there is a last column");
+        let text = template(&profile, &guess, &reading, &path.to_string_lossy(), &[]);
         let plan =
             parse(&text, Path::new("first.toml"), &[]).unwrap_or_else(|error| panic!("{error}\n{text}"));
         Dataset::load(&plan.data).unwrap_or_else(|error| panic!("{error}\n{text}"));

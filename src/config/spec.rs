@@ -1,0 +1,101 @@
+//! A config as it is written, before rules over several keys are checked.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::config::model::ModelSpec;
+use crate::config::problems::Problems;
+use crate::data::DataSpec;
+use crate::nn::{LayerSpec, Norm, Task};
+use crate::optim::OptimizerSpec;
+use crate::settings::{Allowed, Configurable, range, settings};
+use crate::train::TrainingSpec;
+
+/// More layers than any network here has; bounds what a small file can ask for.
+pub(crate) const MAX_LAYERS: usize = 1000;
+
+/// Enough for any interval; bounds what a small file can ask for.
+const MAX_SEEDS: usize = 10_000;
+
+settings! {
+    /// A config.
+    pub(crate) struct ConfigSpec {
+        /// Where the data are and how to read them.
+        data: Option<DataSpec>;
+        /// The network, layer by layer.
+        layers: Option<Vec<LayerSpec>>, absent("see `[model]`"),
+            is(Allowed::List { of: &LayerSpec::ALLOWED, min: 1, max: MAX_LAYERS });
+        /// The short form of the layer list.
+        model: Option<ModelSpec>, absent("see `[[layers]]`");
+        /// How weights are updated.
+        optimizer: Option<OptimizerSpec>;
+        /// How long to train, and on what batches.
+        training: TrainingSpec = TrainingSpec::default();
+        /// Which runs to compare.
+        compare: Option<CompareSpec>, absent("a single run");
+    }
+}
+
+settings! {
+    /// One run for each norm, each grid point and each seed. Without this table a single network is trained.
+    pub(crate) struct CompareSpec {
+        /// What to put in place of each norm layer.
+        norms: Vec<Norm> = vec![Norm::BatchNorm, Norm::None],
+            is(Allowed::List { of: &Norm::ALLOWED, min: 1, max: Norm::ALL.len() });
+        /// How many seeds, from `training.seed` on; or a list of seeds.
+        seeds: Seeds = Seeds::Count(5);
+        /// Config keys that vary, such as `"optimizer.learning_rate"`, `"model.hidden"` or
+        /// `"layers.0.units"`, each with a list of values, `{ linspace = [from, to, n] }` or
+        /// `{ logspace = [from, to, n] }` (powers of 10). The grid points are all combinations.
+        grid: toml::Table, absent("one grid point"), is(Allowed::Grid);
+    }
+}
+
+/// The seeds of a comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Seeds {
+    /// This many, from `training.seed` on.
+    Count(u64),
+    List(Vec<u64>),
+}
+
+impl Configurable for Seeds {
+    const ALLOWED: Allowed = Allowed::Either(&[
+        Allowed::Integer(range!(1..=10_000)),
+        Allowed::List { of: &u64::ALLOWED, min: 1, max: MAX_SEEDS },
+    ]);
+}
+
+impl ConfigSpec {
+    /// From tables that passed the check; a table that is incomplete because of its problems is `None`.
+    pub(crate) fn new(mut valid: toml::Table, problems: &mut Problems) -> Self {
+        Self {
+            data: take(&mut valid, "data", problems),
+            model: take(&mut valid, "model", problems),
+            optimizer: take(&mut valid, "optimizer", problems),
+            training: take(&mut valid, "training", problems).unwrap_or_default(),
+            compare: take(&mut valid, "compare", problems),
+            layers: take(&mut valid, "layers", problems),
+        }
+    }
+
+    /// Whether classes or values are predicted, as far as that is known.
+    pub(crate) fn task(&self) -> Task {
+        self.data.as_ref().map_or(Task::Classification, DataSpec::task)
+    }
+}
+
+fn take<T: DeserializeOwned>(valid: &mut toml::Table, key: &str, problems: &mut Problems) -> Option<T> {
+    match valid.remove(key)?.try_into() {
+        Ok(value) => Some(value),
+        Err(error) => {
+            // The check is as strict as the types are. Should they ever differ, this is a message and not a
+            // panic.
+            if problems.is_valid(key) {
+                problems.push(key, error.message());
+            }
+            None
+        }
+    }
+}
