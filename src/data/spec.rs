@@ -8,7 +8,7 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::data::schema::column::{ColumnSpec, ColumnType, Missing};
+use crate::data::schema::column_spec::{ColumnSpec, ColumnType, MissingPolicy};
 use crate::data::table::byte_size::Bytes;
 use crate::targets::Task;
 use crate::text::Quoted;
@@ -49,7 +49,7 @@ pub struct DataSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing_markers: Option<Vec<String>>,
     /// How missing values of features are handled.
-    pub missing: Missing,
+    pub missing: MissingPolicy,
     /// Whether each feature has one more input that is 1 where its value is missing.
     pub missing_indicator: bool,
     /// Inputs for the categories of a column; the rarest beyond it share one more. At least 1.
@@ -72,7 +72,7 @@ pub struct DataSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_path: Option<PathBuf>,
     /// What is done to each feature, fitted on the training rows only.
-    pub scale: Scale,
+    pub scale: ScalingMethod,
 }
 
 impl Default for DataSpec {
@@ -89,7 +89,7 @@ impl Default for DataSpec {
             comment: None,
             ignore: Vec::new(),
             missing_markers: None,
-            missing: Missing::Refuse,
+            missing: MissingPolicy::Refuse,
             missing_indicator: false,
             max_categories: 50,
             columns: BTreeMap::new(),
@@ -99,7 +99,7 @@ impl Default for DataSpec {
             test: 0.0,
             valid_path: None,
             test_path: None,
-            scale: Scale::Standardize,
+            scale: ScalingMethod::Standardize,
         }
     }
 }
@@ -141,7 +141,7 @@ impl DataSpec {
 /// What is done to each feature. A constant column becomes 0 under all but `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Scale {
+pub enum ScalingMethod {
     /// Mean 0 and (biased) standard deviation 1.
     Standardize,
     /// Mean 0.

@@ -110,7 +110,7 @@ fn every_choice_is_a_variant_and_every_variant_a_choice() {
     assert_eq!(types(&LAYERS), names_of::<LayerSpec>(typed()));
     assert_eq!(types(&SCHEDULE), names_of::<Decay>(bogus()));
     for (section, variant, key, names) in [
-        (&DATA, "", "scale", names_of::<crate::data::Scale>(bogus())),
+        (&DATA, "", "scale", names_of::<crate::data::ScalingMethod>(bogus())),
         (&COLUMN, "", "type", names_of::<crate::data::ColumnType>(bogus())),
         (&MODEL, "", "norm", names_of::<Norm>(bogus())),
         (&MODEL, "", "activation", names_of::<crate::config::model::Activation>(bogus())),
@@ -128,7 +128,7 @@ fn every_choice_is_a_variant_and_every_variant_a_choice() {
     for section in [&DATA, &COLUMN] {
         let mut missing = choices(section, "", "missing");
         missing.insert("constant".to_owned());
-        assert_eq!(missing, names_of::<crate::data::Missing>(bogus()));
+        assert_eq!(missing, names_of::<crate::data::MissingPolicy>(bogus()));
     }
     let mut init = choices(&LAYERS, "affine", "init");
     init.insert("normal".to_owned());

@@ -37,9 +37,9 @@ fn a_first_config_says_what_every_column_is() {
     # missing = "refuse"            # of columns that have no gaps here
 
     [data.columns]                  # inferred; correct what is wrong
-    number = "id"                   # whole numbers, one after the other
+    number = "id"                   # consecutive whole numbers
     age = { type = "numeric", missing = "median", indicator = true } # numbers, 5 of 40 missing
-    port = { type = "categorical", missing = { constant = "(missing)" } } # 2 different texts, 13 of 40 missing
+    port = { type = "categorical", missing = { constant = "(missing)" } } # 2 distinct texts, 13 of 40 missing
     "sea sick" = "boolean"          # two opposite words
     deck = "numeric"                # whole numbers, 4 different ones; "categorical" if they are codes
     ship = "ignore"                 # always "1"
@@ -78,7 +78,7 @@ fn a_column_that_cannot_be_read_is_left_out_of_a_first_config() {
     let profile = profile(&format!("ticket,fare,kind\n{rows}"));
     let learnt = Learnt::guess(&profile).expect("there is a last column");
     let text = starter(&profile, &learnt, &DataSpec::default(), "t.csv", &[("fare".to_owned(), 0.9995)]);
-    let expected = "ticket = \"ignore\"               # numbers, but in 1 cell words, such as \"A/5\"\n";
+    let expected = "ticket = \"ignore\"               # numbers, but 1 cell with words, such as \"A/5\"\n";
     assert!(text.contains(expected), "{text}");
     let expected = "fare = \"numeric\"                # suspected leak (0.9995): alone gives away what is learnt; \"ignore\" it unless known in use\n";
     assert!(text.contains(expected), "{text}");
