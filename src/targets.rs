@@ -76,6 +76,14 @@ impl<F> Targets<F> {
         self.len() == 0
     }
 
+    /// The class of each row; none if these are values.
+    pub fn labels(&self) -> Option<&[u32]> {
+        match self {
+            Self::Classes(classes) => Some(classes),
+            Self::Values(_) => None,
+        }
+    }
+
     /// All rows.
     pub fn view(&self) -> TargetsView<'_, F> {
         self.head(self.len())

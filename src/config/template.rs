@@ -1,7 +1,7 @@
 //! A config template for a data file, with comments, ready to train.
 
 use crate::config::document::inline::{inline, key};
-use crate::data::{ColumnProfile, DataSpec, Kind, Nature, Profile};
+use crate::data::{ColumnKind, ColumnProfile, DataSpec, Nature, Profile};
 use crate::nn::Task;
 
 /// Columns up to which all are listed; of a wider table only those that are not plain numbers.
@@ -30,7 +30,7 @@ impl TargetGuess {
 }
 
 fn task_of(column: &ColumnProfile) -> Task {
-    let is_numeric = matches!(column.nature, Nature::Kind(Kind::Numeric) | Nature::Identifier);
+    let is_numeric = matches!(column.nature, Nature::Kind(ColumnKind::Numeric) | Nature::Identifier);
     let are_whole = column.numbers.is_some_and(|range| range.are_whole);
     let is_few = column.distinct.is_some_and(|distinct| distinct <= FEW_CLASSES);
     match is_numeric && column.numbers.is_some() && !(are_whole && is_few) {
@@ -135,9 +135,9 @@ fn column_line(
         });
     }
     let (word, missing) = match column.nature {
-        Nature::Kind(Kind::Numeric) => ("numeric", "\"median\""),
-        Nature::Kind(Kind::Boolean) => ("boolean", "\"most_frequent\""),
-        Nature::Kind(Kind::Categorical) => ("categorical", "{ constant = \"(missing)\" }"),
+        Nature::Kind(ColumnKind::Numeric) => ("numeric", "\"median\""),
+        Nature::Kind(ColumnKind::Boolean) => ("boolean", "\"most_frequent\""),
+        Nature::Kind(ColumnKind::Categorical) => ("categorical", "{ constant = \"(missing)\" }"),
         Nature::Identifier => ("id", ""),
         Nature::Mixed | Nature::FreeText | Nature::Constant | Nature::Empty => ("ignore", ""),
     };

@@ -20,25 +20,25 @@ pub(crate) mod table;
 mod tests;
 pub(crate) mod transform;
 
-pub use crate::data::batch::Batch;
-pub use crate::data::batch::rows::Rows;
-pub use crate::data::batch::sampler::{Batches, LastBatch, Sampling, batch_ranges};
+pub use crate::data::batch::rows::{Batch, Rows};
+pub use crate::data::batch::sampler::{BatchSampler, LastBatch, Sampling, batch_ranges};
 pub(crate) use crate::data::csv::number::is_number;
 pub use crate::data::error::{DataError, ErrorCategory};
 pub use crate::data::limits::{
     MAX_BYTES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS, MAX_INPUT_BYTES, MAX_RECORD_BYTES,
 };
-pub use crate::data::schema::column::{ColumnSpec, ColumnType, Constant, Kind, Missing, Role};
+pub use crate::data::schema::column::{ColumnKind, Role};
+pub use crate::data::schema::column_spec::{ColumnSpec, ColumnType, Constant, MissingPolicy};
 pub use crate::data::schema::profile::{ColumnProfile, Nature, NumberRange, Profile};
-pub use crate::data::spec::{ColumnRef, ColumnRefs, DataSpec, Mark, Scale, SplitBy};
+pub use crate::data::spec::{ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};
 pub use crate::data::stream::chunk::{BadRows, Piece, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;
 pub use crate::data::stream::{RowStream, StreamError};
 pub use crate::data::table::byte_size::Bytes;
 pub use crate::data::table::prepare::Prepared;
-pub use crate::data::table::{Dataset, Source};
+pub use crate::data::table::{Dataset, SourceFile};
 pub use crate::data::transform::class_weights::ClassWeights;
-pub use crate::data::transform::encode::Encoder;
+pub(crate) use crate::data::transform::encode::Encoder;
 pub use crate::data::transform::encoding::{
     EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, ValueEncoding, ValueTarget,
 };
@@ -47,13 +47,13 @@ pub use crate::text::STANDARD_INPUT;
 /// A data set, split and scaled for one seed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreparedData<F> {
-    /// The rows that are trained on.
+    /// Training rows.
     pub train: Rows<F>,
-    /// The rows that decide: early stopping, comparison. None where the config asks for none.
+    /// Validation rows, for early stopping and comparison, if there are any.
     pub valid: Option<Rows<F>>,
-    /// The rows that are looked at once, at the end.
+    /// Test rows, evaluated once at the end, if there are any.
     pub test: Option<Rows<F>>,
-    /// From the columns of the files to the inputs and scores of a network.
+    /// From the columns of the files to the inputs and outputs of a network.
     pub encoding: Encoding,
 }
 
@@ -61,8 +61,8 @@ pub struct PreparedData<F> {
 /// each of the three operations rounded to double precision, and the result to that of the network.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Scaling {
-    /// Taken off first.
+    /// Subtracted first.
     pub offset: f64,
-    /// Divided by then; 1 for a constant column, never so small that `1 / divisor` is infinite.
+    /// Divides the difference; 1 for a constant column, and never so small that `1 / divisor` is infinite.
     pub divisor: f64,
 }

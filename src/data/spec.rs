@@ -8,7 +8,7 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::data::schema::column::{ColumnSpec, ColumnType, Missing};
+use crate::data::schema::column_spec::{ColumnSpec, ColumnType, MissingPolicy};
 use crate::data::spec_check;
 use crate::data::table::byte_size::Bytes;
 use crate::settings::{Allowed, Configurable, NAME, TextFormat, inline_table, settings};
@@ -44,7 +44,7 @@ settings! {
             is(Allowed::List { of: &ANY_TEXT, min: 0, max: usize::MAX });
         /// What to do with missing values of features: refuse them; replace them by the mean, the median, the
         /// most frequent value or a constant; or drop their rows. Computed on the training rows.
-        missing: Missing = Missing::Refuse;
+        missing: MissingPolicy = MissingPolicy::Refuse;
         /// Whether to add an input for each feature that is 1 where its value is missing.
         missing_indicator: bool = false;
         /// Most inputs for the categories of a column; the rarest beyond it share one more.
@@ -70,7 +70,7 @@ settings! {
         test_path: Option<PathBuf>, absent("none");
         /// How to scale each feature, fitted on the training rows: mean 0 and standard deviation 1, mean 0,
         /// minimum 0 and maximum 1, or not at all.
-        scale: Scale = Scale::Standardize;
+        scale: ScalingMethod = ScalingMethod::Standardize;
     }
 }
 
@@ -112,7 +112,7 @@ impl DataSpec {
 
 settings! {
     /// How features are scaled. A constant column becomes 0 under all except `None`.
-    pub enum Scale {
+    pub enum ScalingMethod {
         /// Mean 0 and (biased) standard deviation 1.
         Standardize = "standardize";
         /// Mean 0.

@@ -1,7 +1,7 @@
 //! What is known before the first step, so that nothing has to fail at step 400.
 
 use crate::config::Plan;
-use crate::data::{Batches, LastBatch, Sampling};
+use crate::data::{BatchSampler, LastBatch, Sampling};
 use crate::nn::{LayerSpec, Loss};
 
 /// The batches of an epoch, in numbers.
@@ -51,7 +51,7 @@ pub fn preflight(plan: &Plan, rows: usize, answers: usize) -> Result<Preflight, 
     }
     let training = &plan.training;
     let batch_size = training.batch_size;
-    let batches = Batches::new(rows, batch_size, training.last_batch, training.sampling, training.seed);
+    let batches = BatchSampler::new(rows, batch_size, training.last_batch, training.sampling, training.seed);
     let batch_rows = batches.sizes();
     if batch_rows.0 < 2 && plan.layers.iter().any(LayerSpec::is_norm) {
         return Err(Misfit::BatchOfOne { rows, batch_size, last_batch: name(training.last_batch) });

@@ -131,7 +131,7 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::*;
-    use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, Dataset, Scale};
+    use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, Dataset, ScalingMethod};
     use crate::nn::{Affine, Loss, build_layers};
     use crate::targets::Targets;
 
@@ -161,7 +161,7 @@ mod tests {
         if label.is_none() {
             columns.insert("y".to_owned(), column(truth));
         }
-        let spec = DataSpec { path, label, columns, scale: Scale::None, ..DataSpec::default() };
+        let spec = DataSpec { path, label, columns, scale: ScalingMethod::None, ..DataSpec::default() };
         let table = Dataset::load(&spec).expect("the table loads");
         table.prepare(1, None).expect("the values fit").data.train
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use ndarray::Array2;
 
 use crate::config::Plan;
-use crate::data::{Batches, PreparedData};
+use crate::data::{BatchSampler, PreparedData};
 use crate::kernel;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
@@ -54,7 +54,7 @@ pub fn train<F: Real>(
     observer: &mut dyn Observer,
 ) -> std::io::Result<Trained<F>> {
     let training = &plan.training;
-    let batches = Batches::new(
+    let batches = BatchSampler::new(
         data.train.len(),
         training.batch_size,
         training.last_batch,
@@ -101,7 +101,7 @@ struct Run<'a, F> {
     /// For training steps.
     step_team: &'a ThreadPool,
     stop: &'a AtomicBool,
-    batches: Batches,
+    batches: BatchSampler,
     stepper: Stepper<'a, F>,
     evaluator: Evaluator<F>,
     patience: Patience<'a>,

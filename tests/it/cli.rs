@@ -363,7 +363,7 @@ fn data_beyond_their_memory_give_the_same_bits() {
     for run in ["first", "again"] {
         let ended = work.ok(&["-c", "config.toml", "--set", "data.memory=\"1 kB\"", "-o", run]);
         assert_eq!(work.hashes("memory"), work.hashes(run));
-        let note = if run == "first" { "may be deleted" } else { "they are read from there" };
+        let note = if run == "first" { "safe to delete" } else { "from its cache" };
         assert!(ended.stderr.contains(note), "{}", ended.stderr);
     }
     assert!(work.path("data.csv.bntrain-cache").is_file());

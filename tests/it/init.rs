@@ -45,9 +45,9 @@ fn what_the_columns_are_is_told_before_training() {
     kind    categorical        -         2  p (30)
 
     why:
-      number is id: whole numbers, one after the other
-      same is categorical: 2 different texts
-      kind is categorical: 2 different texts
+      number is id: consecutive whole numbers
+      same is categorical: 2 distinct texts
+      kind is categorical: 2 distinct texts
       the others are numeric: all of their values are numbers
 
     in this config:
@@ -60,7 +60,7 @@ fn what_the_columns_are_is_told_before_training() {
     "#);
     let json = work.ok(&["check", "-c", "told.toml", "--json"]).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!(json["columns"][0]["reason"], "whole numbers, one after the other");
+    assert_eq!(json["columns"][0]["reason"], "consecutive whole numbers");
     assert_eq!(json["suspected_leaks"][0]["column"], "same");
 
     let train = |told: &str| work.ok(&["-c", "told.toml", "--epochs", "1", "--set", told]).stderr;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 use crate::config::schema::{ROOT, sections};
-use crate::data::Missing;
+use crate::data::MissingPolicy;
 use crate::nn::Init;
 use crate::settings::{Allowed, Configurable, DefaultValue};
 
@@ -58,7 +58,7 @@ fn words(allowed: &Allowed) -> BTreeSet<String> {
 
 #[test]
 fn the_words_that_are_allowed_are_those_that_serde_reads() {
-    assert_eq!(words(&Missing::ALLOWED), variants::<Missing>());
+    assert_eq!(words(&MissingPolicy::ALLOWED), variants::<MissingPolicy>());
     assert_eq!(words(&Init::ALLOWED), variants::<Init>());
     assert_eq!(words(&crate::data::SplitBy::ALLOWED), variants::<crate::data::SplitBy>());
     let balanced: Table = [("class_weights".to_owned(), Value::from("balanced"))].into_iter().collect();

@@ -37,9 +37,9 @@ fn a_template_lists_the_type_of_every_column() {
     # missing = "refuse"            # for columns without missing values here
 
     [data.columns]                  # inferred; correct what is wrong
-    number = "id"                   # whole numbers, one after the other
+    number = "id"                   # consecutive whole numbers
     age = { type = "numeric", missing = "median", indicator = true } # numbers, 5 of 40 missing
-    port = { type = "categorical", missing = { constant = "(missing)" } } # 2 different texts, 13 of 40 missing
+    port = { type = "categorical", missing = { constant = "(missing)" } } # 2 distinct texts, 13 of 40 missing
     "sea sick" = "boolean"          # two opposite words
     deck = "numeric"                # whole numbers, 4 distinct values; "categorical" if they are codes
     ship = "ignore"                 # always "1"
@@ -78,7 +78,7 @@ fn a_template_ignores_a_column_that_cannot_be_read() {
     let profile = profile(&format!("ticket,fare,kind\n{rows}"));
     let guess = TargetGuess::guess(&profile).expect("there is a last column");
     let text = template(&profile, &guess, &DataSpec::default(), "t.csv", &[("fare".to_owned(), 0.9995)]);
-    let expected = "ticket = \"ignore\"               # numbers, but in 1 cell words, such as \"A/5\"\n";
+    let expected = "ticket = \"ignore\"               # numbers, but 1 cell with words, such as \"A/5\"\n";
     assert!(text.contains(expected), "{text}");
     let expected = "fare = \"numeric\"                # suspected leak (0.9995): predicts the target by itself; \"ignore\" it unless it is known at prediction time\n";
     assert!(text.contains(expected), "{text}");

@@ -1,34 +1,45 @@
-//! Rows for a network: which ones of a table, and how they are encoded.
+//! Rows for a network, and the batches that are gathered from them.
 
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
-use crate::data::Encoder;
 use crate::data::table::matrix::{Block, Matrix};
+use crate::data::transform::encode::Encoder;
 use crate::kernel::real::Real;
-use crate::kernel::wide;
-use crate::targets::Targets;
-use crate::targets::TargetsView;
+use crate::kernel::{ThreadPool, each_rows, wide, zeros};
+use crate::targets::{Targets, TargetsView};
 
-/// Rows that go into a network.
+/// Rows of a data set, with targets and weights.
 ///
-/// The values themselves are those of the table, shared by everyone who uses it; they are encoded
-/// whenever they are [gathered](Self::gather).
+/// They are encoded whenever they are [gathered](Self::gather), not once when they are loaded: so all
+/// seeds and norms share one copy of the values as read, which is half the size where single precision
+/// holds them, may be a cache larger than memory, and is not multiplied by one-hot columns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows<F> {
-    raw: Arc<Matrix>,
-    /// Which rows of the table.
-    numbers: Vec<usize>,
+    features: Arc<Matrix>,
+    /// The row of `features` for each row.
+    indices: Vec<usize>,
     targets: Targets<F>,
     weights: RowWeights<F>,
     encoder: Arc<Encoder>,
 }
 
-/// How much each row counts.
+/// A buffer for the rows of a batch, allocated once by [`Rows::batch`] and filled by [`Rows::gather`].
+#[derive(Clone, Debug)]
+pub struct Batch<F> {
+    rows: usize, // those after them are stale
+    x: Array2<F>,
+    targets: Targets<F>,
+    weights: Option<Vec<F>>,
+}
+
+/// The weight of each row; none if all are 1.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RowWeights<F> {
+    /// With class weights, and a mean of 1 over the training rows.
     pub(crate) in_loss: Option<Vec<F>>,
+    /// As in the weight column.
     pub(crate) in_file: Option<Vec<f64>>,
 }
 
@@ -39,7 +50,6 @@ impl<F> Default for RowWeights<F> {
 }
 
 impl<F: Real> RowWeights<F> {
-    /// Those of the first `count` rows.
     fn head(&self, count: usize) -> Self {
         Self {
             in_loss: self.in_loss.as_ref().map(|weights| weights[..count].to_vec()),
@@ -48,9 +58,30 @@ impl<F: Real> RowWeights<F> {
     }
 }
 
+impl<F: Real> Batch<F> {
+    /// The number of rows gathered last.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Their inputs, `(rows, inputs)`.
+    pub fn x(&self) -> ArrayView2<'_, F> {
+        self.x.slice(s![..self.rows, ..])
+    }
+
+    /// Their targets.
+    pub fn targets(&self) -> TargetsView<'_, F> {
+        self.targets.head(self.rows)
+    }
+
+    /// Their weights in the loss; none if all are 1.
+    pub fn weights(&self) -> Option<&[F]> {
+        self.weights.as_ref().map(|weights| &weights[..self.rows])
+    }
+}
+
 impl<F: Real> Rows<F> {
-    /// Rows that are in memory as they shall be, `x` being `(rows, features)`; for tests and
-    /// benchmarks.
+    /// Rows of arrays that are not scaled, `x` being `(rows, features)`; for tests and benchmarks.
     ///
     /// # Panics
     ///
@@ -58,32 +89,33 @@ impl<F: Real> Rows<F> {
     pub fn new(x: &Array2<F>, targets: Targets<F>) -> Self {
         assert_eq!(x.nrows(), targets.len(), "targets for each row");
         let values: Vec<f64> = x.iter().map(|&value| Real::to_f64(value)).collect();
-        let mut raw = Matrix::new(x.ncols());
-        raw.push(Block::pack(&values, x.ncols()).expect("as much again as is there already"));
+        let mut features = Matrix::new(x.ncols());
+        features.push(Block::pack(&values, x.ncols()).expect("memory for a copy"));
         let encoder = Encoder::unscaled(x.ncols());
-        Self::of(&Arc::new(raw), (0..x.nrows()).collect(), targets, RowWeights::default(), &Arc::new(encoder))
+        let indices = (0..x.nrows()).collect();
+        Self::of(&Arc::new(features), indices, targets, RowWeights::default(), &Arc::new(encoder))
     }
 
-    /// Some rows of a table with their targets and weights.
+    /// The rows of `features` at `indices`, with their targets and weights.
     pub(crate) fn of(
-        raw: &Arc<Matrix>,
-        numbers: Vec<usize>,
+        features: &Arc<Matrix>,
+        indices: Vec<usize>,
         targets: Targets<F>,
         weights: RowWeights<F>,
         encoder: &Arc<Encoder>,
     ) -> Self {
-        let (raw, encoder) = (Arc::clone(raw), Arc::clone(encoder));
-        Self { raw, numbers, targets, weights, encoder }
+        let (features, encoder) = (Arc::clone(features), Arc::clone(encoder));
+        Self { features, indices, targets, weights, encoder }
     }
 
     /// The number of rows.
     pub fn len(&self) -> usize {
-        self.numbers.len()
+        self.indices.len()
     }
 
-    /// Whether there is no row.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
-        self.numbers.is_empty()
+        self.indices.is_empty()
     }
 
     /// The number of inputs.
@@ -91,28 +123,55 @@ impl<F: Real> Rows<F> {
         self.encoder.inputs()
     }
 
-    /// The truth for each row.
+    /// The target of each row.
     pub fn targets(&self) -> TargetsView<'_, F> {
         self.targets.view()
     }
 
-    pub(crate) fn row_targets(&self) -> &Targets<F> {
-        &self.targets
-    }
-
-    /// How much each row counts in the loss, 1 in the mean over the training rows: its weight in the
-    /// file times that of its class; none where all count alike.
+    /// The weight of each row in the loss: its weight in the file times that of its class, scaled to a mean
+    /// of 1 over the training rows. None if all are 1.
     pub fn weights(&self) -> Option<&[F]> {
         self.weights.in_loss.as_deref()
     }
 
-    /// The weight of each row in the file, by which it counts in metrics; none where all count alike.
+    /// The weight of each row in metrics, from the weight column; none if all are 1.
     pub fn file_weights(&self) -> Option<&[f64]> {
         self.weights.in_file.as_deref()
     }
 
-    /// Copies `rows`, numbers below [`len`](Self::len), one after the other into `x`, `(rows, inputs)`
-    /// without gaps in its rows, encoded.
+    /// A buffer for up to `max_rows` of these rows.
+    pub fn batch(&self, max_rows: usize) -> Batch<F> {
+        Batch {
+            rows: 0,
+            x: zeros(max_rows, self.inputs()),
+            targets: self.targets.buffer(max_rows),
+            weights: self.weights().map(|_| vec![F::one(); max_rows]),
+        }
+    }
+
+    /// Replaces the rows of `batch` by `rows`, each less than [`len`](Self::len), encoded and in this
+    /// order.
+    ///
+    /// # Panics
+    ///
+    /// If `batch` is too small or was made for other rows, or a row is out of range.
+    pub fn gather(
+        &self,
+        pool: &ThreadPool,
+        rows: impl ExactSizeIterator<Item = usize> + Clone + Sync,
+        batch: &mut Batch<F>,
+    ) {
+        batch.rows = rows.len();
+        batch.targets.copy_rows(&self.targets, rows.clone());
+        if let (Some(weights), Some(own)) = (&mut batch.weights, self.weights()) {
+            weights.iter_mut().zip(rows.clone()).for_each(|(weight, row)| *weight = own[row]);
+        }
+        each_rows(pool, batch.x.slice_mut(s![..batch.rows, ..]), |places, x| {
+            self.encode_into(rows.clone().skip(places.start).take(places.len()), x);
+        });
+    }
+
+    /// Encodes `rows`, each less than [`len`](Self::len), into the contiguous rows of `x`, `(rows, inputs)`.
     pub(crate) fn encode_into(
         &self,
         rows: impl ExactSizeIterator<Item = usize>,
@@ -127,7 +186,7 @@ impl<F: Real> Rows<F> {
                     if self.encoder.needs_zeros() {
                         x.fill(F::zero());
                     }
-                    for (columns, cells) in self.raw.row(self.numbers[row]) {
+                    for (columns, cells) in self.features.row(self.indices[row]) {
                         self.encoder.encode_cells(columns, cells, x);
                     }
                 }
@@ -140,14 +199,39 @@ impl<F: Real> Rows<F> {
     pub fn head(&self, count: usize) -> Self {
         let rows: Vec<usize> = (0..count.min(self.len())).collect();
         let weights = self.weights.head(rows.len());
-        let numbers = self.numbers[..rows.len()].to_vec();
-        Self::of(&self.raw, numbers, self.targets.select(&rows), weights, &self.encoder)
+        let indices = self.indices[..rows.len()].to_vec();
+        Self::of(&self.features, indices, self.targets.select(&rows), weights, &self.encoder)
     }
 
-    /// All rows, encoded, `(rows, inputs)`.
+    /// The encoded inputs of all rows, `(rows, inputs)`.
     pub fn to_array(&self) -> Array2<F> {
         let mut x = Array2::zeros((self.len(), self.inputs()));
         self.encode_into(0..self.len(), x.view_mut());
         x
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use ndarray::Axis;
+
+    use super::*;
+
+    #[test]
+    fn gathering_does_not_depend_on_the_number_of_threads() {
+        // Enough rows for several threads, and a number of rows that they cannot divide evenly.
+        let (count, width) = (301, 40);
+        let x = Array2::from_shape_fn((count, width), |(row, column)| (row * width + column) as f32);
+        let rows = Rows::new(&x, Targets::Classes((0..count as u32).collect()));
+        let backwards = (0..count).rev();
+        let order: Vec<usize> = backwards.clone().collect();
+        for threads in 1..=4 {
+            let pool = ThreadPool::new(NonZeroUsize::new(threads).expect("at least one"));
+            let mut batch = rows.batch(count);
+            rows.gather(&pool, backwards.clone(), &mut batch);
+            assert_eq!(batch.x(), x.select(Axis(0), &order), "{threads} threads");
+        }
     }
 }

@@ -31,9 +31,9 @@ settings! {
     }
 }
 
-/// The batches of a run: a pure function of seed and epoch.
+/// The batches of a run, which depend on seed and epoch only.
 #[derive(Clone, Debug)]
-pub struct Batches {
+pub struct BatchSampler {
     rows: usize,
     sampling: Sampling,
     seed: u64,
@@ -41,12 +41,12 @@ pub struct Batches {
     order: Vec<usize>,
 }
 
-impl Batches {
-    /// Plans epochs over `rows` rows.
+impl BatchSampler {
+    /// For epochs over `rows` rows.
     ///
     /// # Panics
     ///
-    /// If there are no rows or `batch_size` is 0; a checked plan has neither.
+    /// If `rows` or `batch_size` is 0; a checked config has neither.
     pub fn new(rows: usize, batch_size: usize, last: LastBatch, sampling: Sampling, seed: u64) -> Self {
         assert!(rows > 0 && batch_size > 0, "an epoch needs rows");
         let last = match sampling {
@@ -57,12 +57,12 @@ impl Batches {
         Self { rows, sampling, seed, ends, order: Vec::with_capacity(rows) }
     }
 
-    /// Batches per epoch.
+    /// BatchSampler per epoch.
     pub fn per_epoch(&self) -> usize {
         self.ends.len()
     }
 
-    /// Rows of the smallest and of the largest batch.
+    /// The number of rows of the smallest and of the largest batch.
     pub fn sizes(&self) -> (usize, usize) {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         let sizes: Vec<usize> = starts.zip(&self.ends).map(|(start, end)| end - start).collect();
@@ -70,8 +70,7 @@ impl Batches {
         (smallest, sizes.iter().max().copied().unwrap_or(0))
     }
 
-    /// Draws the order of `epoch` (from 1) and iterates over its batches, each a list of row
-    /// numbers.
+    /// Draws the order of `epoch` (from 1) and iterates over its batches, each a list of row indices.
     pub fn epoch(&mut self, epoch: u64) -> impl Iterator<Item = &[usize]> {
         let mut random = stream(self.seed, "shuffle", &[epoch]);
         self.order.clear();
@@ -90,8 +89,8 @@ impl Batches {
     }
 }
 
-/// The batches of `batch_size` rows that `rows` rows, at least one, make in their order; the rows behind the last
-/// whole one are treated as `last` says. Fewer rows than a batch are one batch.
+/// Cuts `rows` rows, at least one, into batches of `batch_size`; `last` says what is done with the rows
+/// after the last complete one. Fewer rows than a batch are one batch.
 pub fn batch_ranges(rows: usize, batch_size: usize, last: LastBatch) -> Vec<Range<usize>> {
     let whole = rows / batch_size;
     let tail = rows % batch_size;
@@ -110,7 +109,7 @@ mod tests {
     use super::*;
 
     fn sizes(rows: usize, batch_size: usize, last: LastBatch) -> Vec<usize> {
-        let mut batches = Batches::new(rows, batch_size, last, Sampling::Shuffle, 1);
+        let mut batches = BatchSampler::new(rows, batch_size, last, Sampling::Shuffle, 1);
         let sizes: Vec<usize> = batches.epoch(1).map(<[usize]>::len).collect();
         let (smallest, largest) = batches.sizes();
         assert_eq!((sizes.iter().min(), sizes.iter().max()), (Some(&smallest), Some(&largest)));
@@ -118,22 +117,22 @@ mod tests {
     }
 
     #[test]
-    fn a_short_tail_joins_the_batch_before_and_a_long_one_stands_alone() {
+    fn the_last_batch_is_merged_kept_or_dropped() {
         assert_eq!(sizes(101, 10, LastBatch::Merge), [10, 10, 10, 10, 10, 10, 10, 10, 10, 11]);
         assert_eq!(sizes(14, 10, LastBatch::Merge), [14]);
         assert_eq!(sizes(15, 10, LastBatch::Merge), [10, 5]);
         assert_eq!(sizes(21, 10, LastBatch::Keep), [10, 10, 1]);
         assert_eq!(sizes(21, 10, LastBatch::Drop), [10, 10]);
         assert_eq!(sizes(20, 10, LastBatch::Merge), [10, 10]);
-        // A file shorter than a batch is one batch, whatever the rule.
+        // Fewer rows than a batch are one batch under every rule.
         for last in [LastBatch::Merge, LastBatch::Keep, LastBatch::Drop] {
             assert_eq!(sizes(3, 10, last), [3]);
         }
     }
 
     #[test]
-    fn an_epoch_is_a_permutation_and_each_epoch_another_one() {
-        let mut batches = Batches::new(50, 7, LastBatch::Merge, Sampling::Shuffle, 3);
+    fn each_epoch_is_another_permutation() {
+        let mut batches = BatchSampler::new(50, 7, LastBatch::Merge, Sampling::Shuffle, 3);
         let mut orders: Vec<Vec<usize>> =
             (1..=2).map(|epoch| batches.epoch(epoch).flatten().copied().collect()).collect();
         assert_ne!(orders[0], orders[1]);
@@ -142,8 +141,8 @@ mod tests {
     }
 
     #[test]
-    fn replacement_draws_whole_batches_with_repeats() {
-        let mut batches = Batches::new(45, 10, LastBatch::Merge, Sampling::Replacement, 3);
+    fn sampling_with_replacement_draws_complete_batches_with_repeats() {
+        let mut batches = BatchSampler::new(45, 10, LastBatch::Merge, Sampling::Replacement, 3);
         assert_eq!((batches.per_epoch(), batches.sizes()), (4, (10, 10)));
         let mut drawn: Vec<usize> = batches.epoch(1).flatten().copied().collect();
         drawn.sort_unstable();

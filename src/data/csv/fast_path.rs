@@ -9,7 +9,7 @@ use crate::data::csv::dialect::Dialect;
 use crate::data::csv::number::{number, trim};
 use crate::data::csv::row_reader::Cell;
 use crate::data::limits::MAX_RECORD_BYTES;
-use crate::data::schema::layout::{Gap, Layout, Take};
+use crate::data::schema::layout::{CellRule, OnMissing, RowLayout};
 
 /// Reads the record of `text` that starts at `start`, its values into `row`, its texts, trimmed,
 /// into `cells`; the result is the place of its line end, or the end of the text.
@@ -18,27 +18,27 @@ pub(crate) fn parse_simple_record<'t>(
     text: &'t str,
     start: usize,
     dialect: Dialect,
-    layout: &Layout,
+    layout: &RowLayout,
     row: &mut [f64],
     cells: &mut [Cell<'t>],
 ) -> Option<usize> {
     let bytes = text.as_bytes();
     let (delimiter, quote) = (dialect.delimiter, dialect.quote_or_delimiter());
     let (mut at, mut end) = (start, start);
-    for (column, take) in layout.takes.iter().enumerate() {
+    for (column, rule) in layout.cells.iter().enumerate() {
         if column > 0 {
             if bytes.get(end) != Some(&delimiter) {
                 return None;
             }
             at = end + 1;
         }
-        match *take {
-            Take::Number(index) => {
+        match *rule {
+            CellRule::Number { value: index, missing } => {
                 let (value, next) = match decimal(bytes, at) {
                     Some((value, next)) if is_end(bytes, next, delimiter) => (value, next),
                     _ => {
                         let next = end_of_cell(bytes, at, delimiter, quote)?;
-                        (number_or_gap(&text[at..next], layout, index)?, next)
+                        (number_or_nan(&text[at..next], missing, layout)?, next)
                     }
                 };
                 if layout.markers.holds(value) {
@@ -47,11 +47,16 @@ pub(crate) fn parse_simple_record<'t>(
                 row[index] = value;
                 end = next;
             }
-            Take::Word(index) => {
+            CellRule::Category { value, missing, ref words } => {
                 end = end_of_cell(bytes, at, delimiter, quote)?;
-                row[index] = word_or_gap(trim(&text[at..end]), layout, index)?;
+                let word = trim(&text[at..end]);
+                row[value] = match layout.markers.in_texts(word) {
+                    true if missing == OnMissing::Refuse => return None,
+                    true => f64::NAN,
+                    false => words.number(word)?,
+                };
             }
-            Take::Text(index) => {
+            CellRule::Text { text: index, .. } => {
                 end = end_of_cell(bytes, at, delimiter, quote)?;
                 let content = trim(&text[at..end]);
                 if layout.markers.in_texts(content) {
@@ -59,11 +64,11 @@ pub(crate) fn parse_simple_record<'t>(
                 }
                 cells[index] = Cell { text: Cow::Borrowed(content), offset: at };
             }
-            Take::Raw(index) => {
+            CellRule::Verbatim { text: index } => {
                 end = end_of_cell(bytes, at, delimiter, quote)?;
                 cells[index] = Cell { text: Cow::Borrowed(&text[at..end]), offset: at };
             }
-            Take::Nothing => end = end_of_cell(bytes, at, delimiter, quote)?,
+            CellRule::Skip => end = end_of_cell(bytes, at, delimiter, quote)?,
         }
     }
     if layout.is_negative(row) {
@@ -73,22 +78,13 @@ pub(crate) fn parse_simple_record<'t>(
     is_whole.then_some(end)
 }
 
-/// A number in another form, or NaN where the value may be missing and is.
+/// A number in another notation, or NaN if it is missing and may be.
 #[inline]
-fn number_or_gap(cell: &str, layout: &Layout, index: usize) -> Option<f64> {
+fn number_or_nan(cell: &str, missing: OnMissing, layout: &RowLayout) -> Option<f64> {
     number(cell).or_else(|| {
-        let is_gap = layout.values[index].gap != Gap::Refuse && layout.markers.in_numbers(trim(cell));
-        is_gap.then_some(f64::NAN)
+        let may_be_nan = missing != OnMissing::Refuse && layout.markers.in_numbers(trim(cell));
+        may_be_nan.then_some(f64::NAN)
     })
-}
-
-#[inline]
-fn word_or_gap(text: &str, layout: &Layout, index: usize) -> Option<f64> {
-    let value = &layout.values[index];
-    match layout.markers.in_texts(text) {
-        true => (value.gap != Gap::Refuse).then_some(f64::NAN),
-        false => value.words.number(text),
-    }
 }
 
 /// Whole numbers up to this have doubles of their own.
@@ -165,25 +161,28 @@ mod tests {
     use super::*;
     use crate::data::csv::dialect::Comments;
     use crate::data::csv::missing::Markers;
-    use crate::data::schema::layout::Value;
 
     const DIALECT: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
 
-    fn layout(gap: Gap) -> Layout {
-        let value = |gap| Value { gap, ..Value::default() };
-        Layout {
-            takes: vec![Take::Number(1), Take::Text(0), Take::Nothing, Take::Number(0)],
-            values: vec![value(gap), value(Gap::Refuse)],
+    fn layout(missing: OnMissing) -> RowLayout {
+        RowLayout {
+            cells: vec![
+                CellRule::Number { value: 1, missing: OnMissing::Refuse },
+                CellRule::Text { text: 0, missing: OnMissing::Refuse },
+                CellRule::Skip,
+                CellRule::Number { value: 0, missing },
+            ],
+            values: 2,
             features: 2,
             weight: None,
-            texts: vec![Gap::Refuse],
+            texts: 1,
             markers: Markers::new(None),
         }
     }
 
     fn read(text: &str) -> Option<(usize, Cow<'_, str>, [f64; 2])> {
         let (mut row, mut cells) = ([0.0; 2], [Cell::default()]);
-        let end = parse_simple_record(text, 0, DIALECT, &layout(Gap::Refuse), &mut row, &mut cells)?;
+        let end = parse_simple_record(text, 0, DIALECT, &layout(OnMissing::Refuse), &mut row, &mut cells)?;
         let [Cell { text, .. }] = cells;
         Some((end, text, row))
     }
@@ -219,7 +218,8 @@ mod tests {
     #[test]
     fn a_value_may_be_missing_only_where_allowed() {
         let (mut row, mut cells) = ([0.0; 2], [Cell::default()]);
-        let mut read = |text| parse_simple_record(text, 0, DIALECT, &layout(Gap::Kept), &mut row, &mut cells);
+        let mut read =
+            |text| parse_simple_record(text, 0, DIALECT, &layout(OnMissing::Keep), &mut row, &mut cells);
         assert_eq!((read("1,a,,"), read("1,a,, NA"), read(",a,,1")), (Some(5), Some(8), None));
         assert!(row[0].is_nan());
     }

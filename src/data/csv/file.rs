@@ -13,12 +13,12 @@ use crate::data::csv::raw_rows::{NumberOf, RawRows, read_rows};
 use crate::data::csv::row_reader::RowReader;
 use crate::data::error::{AtOffset, DataError, ErrorKind, Located};
 use crate::data::limits::MAX_COLUMNS;
-use crate::data::schema::layout::Layout;
+use crate::data::schema::layout::RowLayout;
 use crate::data::schema::numbered_names;
-use crate::data::schema::survey::{ColumnSurvey, Survey, Surveyor};
+use crate::data::schema::survey::{ColumnStats, FileStats, StatsReader};
 use crate::data::source::encoding_guess::guess_encoding;
-use crate::data::table::Source;
-use crate::data::table::row_store::Store;
+use crate::data::table::SourceFile;
+use crate::data::table::row_store::RowStore;
 
 /// A file whose columns are known; its rows are still to be read.
 #[derive(Debug)]
@@ -56,11 +56,11 @@ impl CsvFile {
     /// Reads the rows. `layout` is that of this file's columns.
     pub(crate) fn rows(
         &mut self,
-        layout: &Layout,
+        layout: &RowLayout,
         number_of: &mut NumberOf<'_>,
     ) -> Result<RawRows, DataError> {
         let reader = RowReader { format: self.format, layout, first_line: self.first_line };
-        let store = Store::new(layout.features, self.format.reading.memory, &self.path);
+        let store = RowStore::new(layout.features, self.format.reading.memory, &self.path);
         let rows = read_rows(reader, &self.first, &mut self.chunks, store, number_of);
         rows.map_err(|error| self.error(*error))
     }
@@ -72,23 +72,23 @@ impl CsvFile {
         markers: &Markers,
         most: Vec<usize>,
         hashes_rows: bool,
-    ) -> Result<Survey, DataError> {
+    ) -> Result<FileStats, DataError> {
         let Self { format, first_line, .. } = self;
-        let surveyor = Surveyor::new(format, first_line, markers, most, hashes_rows);
+        let surveyor = StatsReader::new(format, first_line, markers, most, hashes_rows);
         let surveys = surveyor.survey(&self.first, &mut self.chunks);
         surveys.map_err(|error| self.error(*error))
     }
 
     /// Surveys the columns of the first rows.
-    pub(crate) fn sample(&self, markers: &Markers, most: Vec<usize>) -> Vec<ColumnSurvey> {
+    pub(crate) fn sample(&self, markers: &Markers, most: Vec<usize>) -> Vec<ColumnStats> {
         let Self { format, first_line, .. } = *self;
-        Surveyor::new(format, first_line, markers, most, false).sample(&self.first)
+        StatsReader::new(format, first_line, markers, most, false).sample(&self.first)
     }
 
     /// Where the data came from, once `rows` were read.
-    pub(crate) fn finish(self, rows: usize) -> Source {
+    pub(crate) fn finish(self, rows: usize) -> SourceFile {
         let (sha256, bytes) = self.chunks.finish();
-        Source { path: self.path, sha256, bytes, rows }
+        SourceFile { path: self.path, sha256, bytes, rows }
     }
 
     /// An error at a place in this file.

@@ -11,15 +11,15 @@ use crate::data::csv::position::LineCounter;
 use crate::data::csv::row_reader::{Cell, ReadSummary, RowReader, RowText, RowVisitor};
 use crate::data::error::phrases::Advice;
 use crate::data::error::{AtOffset, ErrorKind, Located};
-use crate::data::schema::layout::Layout;
+use crate::data::schema::layout::RowLayout;
 use crate::data::table::matrix::Block;
-use crate::data::table::row_store::Store;
+use crate::data::table::row_store::RowStore;
 
 /// The rows of a file.
 #[derive(Debug)]
 pub(crate) struct RawRows {
     /// The features.
-    pub(crate) store: Store,
+    pub(crate) store: RowStore,
     /// The other values of each row, row after row.
     pub(crate) other_values: Vec<f64>,
     /// For each text of a row: its number in each row.
@@ -42,11 +42,11 @@ pub(crate) fn read_rows(
     reader: RowReader<'_>,
     first: &Chunk,
     chunks: &mut Chunks,
-    store: Store,
+    store: RowStore,
     number_of: &mut NumberOf<'_>,
 ) -> Result<RawRows, Box<Located>> {
     let layout = reader.layout;
-    let texts = vec![Vec::new(); layout.texts.len()];
+    let texts = vec![Vec::new(); layout.texts];
     let mut rows =
         RawRows { store, other_values: Vec::new(), texts, dropped: 0, line_ends: LineEnds::default() };
     let merged: Merged = read_chunks(&TrainingReader(reader), first, chunks, |chunk, lines| {
@@ -66,7 +66,7 @@ impl RawRows {
         &mut self,
         chunk: ChunkRows,
         lines: u64,
-        layout: &Layout,
+        layout: &RowLayout,
         number_of: &mut NumberOf<'_>,
     ) -> Result<(), Box<Located>> {
         for (index, (all, text)) in self.texts.iter_mut().zip(&chunk.texts).enumerate() {
@@ -128,7 +128,7 @@ impl ChunkReader for TrainingReader<'_> {
 
     fn read(&self, text: &str, is_first: bool, values: &mut Vec<f64>) -> (ReadSummary, Option<ChunkRows>) {
         let layout = self.0.layout;
-        let mut collector = TextCollector::new(text, is_first, layout.texts.len());
+        let mut collector = TextCollector::new(text, is_first, layout.texts);
         let mut summary = self.0.read(text, is_first, values, &mut collector);
         let other_values = split_off(values, layout);
         let mut block = None;
@@ -208,8 +208,8 @@ impl<'t> RowVisitor<'t> for TextCollector<'t> {
 }
 
 /// Takes the values that are not features out of the values of all rows.
-fn split_off(values: &mut Vec<f64>, layout: &Layout) -> Vec<f64> {
-    let (width, features) = (layout.values.len(), layout.features);
+fn split_off(values: &mut Vec<f64>, layout: &RowLayout) -> Vec<f64> {
+    let (width, features) = (layout.values, layout.features);
     if width == features {
         return Vec::new();
     }

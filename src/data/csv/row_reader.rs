@@ -1,7 +1,7 @@
 //! Reads the rows of a text: every cell of every record, checked.
 //!
 //! Training, prediction, evaluation and the survey of columns all read through [`RowReader`], so
-//! that the rules for records exist once. They differ in their [`Layout`] and [`RowVisitor`].
+//! that the rules for records exist once. They differ in their [`RowLayout`] and [`RowVisitor`].
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,13 +14,13 @@ use crate::data::csv::number::{number, trim};
 use crate::data::csv::parser::{Field, LineEnds, Parser};
 use crate::data::csv::position::line_of;
 use crate::data::error::{AtOffset, ErrorKind, Located};
-use crate::data::schema::layout::{Gap, Layout, Take};
+use crate::data::schema::layout::{CellRule, OnMissing, RowLayout, Vocabulary};
 
 /// How the records of a file become rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowReader<'r> {
     pub(crate) format: TextFormat,
-    pub(crate) layout: &'r Layout,
+    pub(crate) layout: &'r RowLayout,
     /// The line of the first record, which says how many columns there are.
     pub(crate) first_line: u64,
 }
@@ -107,8 +107,8 @@ impl RowReader<'_> {
         records: &mut usize,
     ) -> Result<(), Box<AtOffset>> {
         let Self { format: TextFormat { dialect, header, .. }, layout, .. } = *self;
-        let (width, may_drop, text) = (layout.values.len(), layout.may_drop(), parser.text());
-        let mut cells = vec![Cell::default(); layout.texts.len()];
+        let (width, may_drop, text) = (layout.values, layout.may_drop(), parser.text());
+        let mut cells = vec![Cell::default(); layout.texts];
         if header && is_first && parser.next_record()? {
             parser.skip_fields()?;
         }
@@ -155,25 +155,29 @@ impl RowReader<'_> {
         let mut column = 0;
         let last = loop {
             let field = parser.next_field()?;
-            let fault = match layout.takes.get(column).copied().unwrap_or(Take::Nothing) {
-                Take::Nothing => None,
-                take @ (Take::Number(index) | Take::Word(index)) => {
-                    let value = value(&parser.content(field), take, layout);
-                    value.map(|value| row[index] = value).err()
+            let fault = match layout.cells.get(column) {
+                None | Some(CellRule::Skip) => None,
+                Some(&CellRule::Number { value, missing }) => {
+                    let read = number_value(&parser.content(field), value, missing, layout);
+                    read.map(|number| row[value] = number).err()
                 }
-                Take::Raw(index) => {
-                    cells[index] = Cell { text: parser.content(field), offset: field.start() };
+                Some(CellRule::Category { value, missing, words }) => {
+                    let read = category_value(&parser.content(field), *missing, words, layout);
+                    read.map(|number| row[*value] = number).err()
+                }
+                Some(&CellRule::Verbatim { text }) => {
+                    cells[text] = Cell { text: parser.content(field), offset: field.start() };
                     None
                 }
-                Take::Text(index) => {
+                Some(&CellRule::Text { text: index, missing }) => {
                     let text = match parser.content(field) {
                         Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
                         Cow::Owned(text) => Cow::Owned(trim(&text).to_owned()),
                     };
-                    let gap = layout.markers.in_texts(&text).then_some(layout.texts[index]);
-                    is_dropped |= gap == Some(Gap::DropsRow);
-                    let fault =
-                        (gap == Some(Gap::Refuse)).then(|| ErrorKind::Missing(text.clone().into_owned()));
+                    let is_missing = layout.markers.in_texts(&text);
+                    is_dropped |= is_missing && missing == OnMissing::DropRow;
+                    let is_refused = is_missing && missing == OnMissing::Refuse;
+                    let fault = is_refused.then(|| ErrorKind::Missing(text.clone().into_owned()));
                     cells[index] = Cell { text, offset: field.start() };
                     fault
                 }
@@ -198,7 +202,7 @@ impl RowReader<'_> {
     /// Refuses a record whose number of fields is not that of the first one; `last` is its last
     /// field.
     fn check_width(&self, parser: &Parser<'_>, found: usize, last: Field) -> Result<(), Box<AtOffset>> {
-        let expected = self.layout.takes.len();
+        let expected = self.layout.cells.len();
         if found == expected {
             return Ok(());
         }
@@ -211,37 +215,39 @@ impl RowReader<'_> {
     }
 }
 
-/// The value of a cell.
-fn value(cell: &str, take: Take, layout: &Layout) -> Result<f64, ErrorKind> {
+/// The value of a cell of a numeric column, which is this one of the row.
+fn number_value(cell: &str, value: usize, missing: OnMissing, layout: &RowLayout) -> Result<f64, ErrorKind> {
     let text = trim(cell);
-    match take {
-        Take::Word(index) => {
-            let value = &layout.values[index];
-            match layout.markers.in_texts(text) {
-                true if value.gap == Gap::Refuse => {
-                    Err(ErrorKind::MissingValue { text: text.to_owned(), columns: Vec::new() })
-                }
-                true => Ok(f64::NAN),
-                false => value.words.number(text).ok_or_else(|| ErrorKind::NotBoolean(text.to_owned())),
-            }
+    let found = number(cell);
+    let is_missing = match found {
+        Some(number) => layout.markers.holds(number),
+        None => layout.markers.in_numbers(text),
+    };
+    match found {
+        _ if is_missing && missing != OnMissing::Refuse => Ok(f64::NAN),
+        _ if is_missing && value >= layout.features => Err(ErrorKind::Missing(text.to_owned())),
+        Some(number) if number < 0.0 && layout.weight == Some(value) => {
+            Err(ErrorKind::NegativeWeight(text.to_owned()))
         }
-        Take::Number(index) => {
-            let found = number(cell);
-            let is_missing = match found {
-                Some(value) => layout.markers.holds(value),
-                None => layout.markers.in_numbers(text),
-            };
-            match found {
-                _ if is_missing && layout.values[index].gap != Gap::Refuse => Ok(f64::NAN),
-                _ if is_missing && index >= layout.features => Err(ErrorKind::Missing(text.to_owned())),
-                Some(value) if value < 0.0 && layout.weight == Some(index) => {
-                    Err(ErrorKind::NegativeWeight(text.to_owned()))
-                }
-                Some(value) if !is_missing => Ok(value),
-                _ => Err(number::fault(cell, &layout.markers)),
-            }
+        Some(number) if !is_missing => Ok(number),
+        _ => Err(number::fault(cell, &layout.markers)),
+    }
+}
+
+/// The value of a cell of a categorical or boolean column.
+fn category_value(
+    cell: &str,
+    missing: OnMissing,
+    words: &Vocabulary,
+    layout: &RowLayout,
+) -> Result<f64, ErrorKind> {
+    let text = trim(cell);
+    match layout.markers.in_texts(text) {
+        true if missing == OnMissing::Refuse => {
+            Err(ErrorKind::MissingValue { text: text.to_owned(), columns: Vec::new() })
         }
-        Take::Text(_) | Take::Raw(_) | Take::Nothing => Ok(0.0),
+        true => Ok(f64::NAN),
+        false => words.number(text).ok_or_else(|| ErrorKind::NotBoolean(text.to_owned())),
     }
 }
 

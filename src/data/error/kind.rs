@@ -8,7 +8,7 @@ use crate::data::error::phrases::{
     spelled, tells_rows_apart,
 };
 use crate::data::limits::{MAX_BLANK_LINES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
-use crate::data::schema::column::{Kind, Role, role_name};
+use crate::data::schema::column::{ColumnKind, Role, role_name};
 use crate::data::source::file_signature::FileSignature;
 use crate::data::spec::ColumnRef;
 use crate::data::spec_check::SpecProblem;
@@ -57,7 +57,7 @@ pub(crate) enum ErrorKind {
         constant_of(*.kind),
         name_of(*.kind)
     )]
-    ConstantOfOtherKind { column: String, kind: Kind },
+    ConstantOfOtherKind { column: String, kind: ColumnKind },
     #[error(
         "column {} assigns rows to train, valid and test, so data.valid, data.test, data.split_by and a \
          group column cannot be used",

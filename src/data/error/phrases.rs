@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::data::schema::column::Kind;
+use crate::data::schema::column::ColumnKind;
 use crate::text::{Count, Quoted, QuotedCounts, QuotedNames};
 
 /// What to do about a cell that is not a number.
@@ -103,19 +103,19 @@ pub(crate) fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {
     )
 }
 
-pub(crate) fn name_of(kind: Kind) -> &'static str {
+pub(crate) fn name_of(kind: ColumnKind) -> &'static str {
     match kind {
-        Kind::Numeric => "numeric",
-        Kind::Categorical => "categorical",
-        Kind::Boolean => "boolean",
+        ColumnKind::Numeric => "numeric",
+        ColumnKind::Categorical => "categorical",
+        ColumnKind::Boolean => "boolean",
     }
 }
 
-pub(crate) fn constant_of(kind: Kind) -> &'static str {
+pub(crate) fn constant_of(kind: ColumnKind) -> &'static str {
     match kind {
-        Kind::Numeric => "a number",
-        Kind::Categorical => "a text, the name of a category",
-        Kind::Boolean => "a number from 0 to 1 or a word such as \"yes\"",
+        ColumnKind::Numeric => "a number",
+        ColumnKind::Categorical => "a text, the name of a category",
+        ColumnKind::Boolean => "a number from 0 to 1 or a word such as \"yes\"",
     }
 }
 

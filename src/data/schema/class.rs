@@ -1,14 +1,14 @@
-//! The classes of a label column.
+//! The classes of a label column, numbered and sorted.
 
 use std::collections::HashMap;
 
 use crate::data::error::{ErrorKind, Located};
 use crate::data::limits::MAX_CLASSES;
 
-/// Rows from which a class for each of them means that the column is no label.
+/// With more rows, a distinct label in each row means that the column is not a label.
 const MANY_ROWS: usize = 20;
 
-/// Class names as they come up while a training file is read.
+/// The class names found so far in a training file.
 #[derive(Debug, Default)]
 pub(crate) struct Classes {
     ids: HashMap<String, u32>,
@@ -18,10 +18,10 @@ pub(crate) struct Classes {
 #[derive(Debug)]
 struct Found {
     name: String,
-    line: u64, // of the first label with this name
+    line: u64, // of its first occurrence
 }
 
-/// What the name of a class is as a number.
+/// The name of a class as a number.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 enum Number {
     Whole(i128),
@@ -29,7 +29,7 @@ enum Number {
 }
 
 impl Classes {
-    /// The number of the class, in order of appearance.
+    /// The number of a class, in order of first occurrence.
     pub(crate) fn id(&mut self, name: &str, line: u64) -> Result<u32, Box<Located>> {
         if let Some(&id) = self.ids.get(name) {
             return Ok(id);
@@ -44,8 +44,8 @@ impl Classes {
         Ok(id)
     }
 
-    /// The names in order, numeric if all are whole numbers and by bytes otherwise, and the place
-    /// in that order of each class found in `rows` rows.
+    /// The names, sorted as numbers if all are whole and by bytes otherwise, and the sorted position of each
+    /// class; they were found in `rows` rows.
     pub(crate) fn into_sorted(self, rows: usize) -> Result<(Vec<String>, Vec<u32>), Box<Located>> {
         let first = |fault| Err(Located::at_line(self.found.first().map_or(1, |class| class.line), fault));
         if let [class] = self.found.as_slice() {
@@ -75,7 +75,7 @@ impl Classes {
         Ok((order.iter().map(|&index| name(index).to_owned()).collect(), places))
     }
 
-    /// The names as numbers, if all are whole.
+    /// The names as numbers, if all are whole numbers.
     fn numbers(&self) -> Option<Vec<i128>> {
         let whole = |class: &Found| match as_number(&class.name) {
             Some(Number::Whole(value)) => Some(value),
@@ -84,7 +84,7 @@ impl Classes {
         self.found.iter().map(whole).collect()
     }
 
-    /// Labels that are all numbers and not all whole are values, not classes.
+    /// Refuses labels that are numbers with decimals: they are targets of a regression.
     fn refuse_decimals(&self) -> Result<(), Box<Located>> {
         let numbers: Option<Vec<Number>> = self.found.iter().map(|class| as_number(&class.name)).collect();
         let decimal = numbers.and_then(|all| all.iter().position(|number| *number == Number::Decimal));
@@ -96,7 +96,7 @@ impl Classes {
 }
 
 fn as_number(name: &str) -> Option<Number> {
-    // Largest double below which every whole number has a double of its own.
+    // Every whole number up to this one is exact in double precision.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if let Ok(value) = name.parse::<i128>() {
         return Some(Number::Whole(value));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_sort_as_numbers_and_all_else_by_bytes() {
+    fn whole_numbers_sort_numerically_and_other_labels_by_bytes() {
         let (names, places) = sorted(&["10", "9", "-1", "2.0", "10"]).unwrap();
         assert_eq!(names, ["-1", "2.0", "9", "10"]);
         assert_eq!(places, [3, 2, 0, 1]);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_that_are_no_classes_are_refused() {
+    fn labels_that_are_not_classes_are_refused() {
         let many: Vec<String> = (0..21).map(|id| format!("id{id}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         let cases: [(&[&str], &str); 5] = [
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_classes_stop_the_reading() {
+    fn too_many_classes_are_refused() {
         let mut classes = Classes::default();
         for id in 0..MAX_CLASSES {
             assert!(classes.id(&format!("id{id}"), 1).is_ok());

@@ -1,43 +1,40 @@
-//! What the columns of a file are for, and what stands in them.
+//! What the columns of a file are.
 
-use std::fmt;
-use std::ops::Bound;
+use serde::{Deserialize, Serialize};
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::settings::{Allowed, Configurable, NAME, Range, inline_table, settings};
+use crate::data::error::ErrorKind;
+use crate::data::schema::column_spec::{ColumnSpec, Constant, MissingPolicy};
+use crate::data::schema::layout::{CellRule, OnMissing, Vocabulary};
 
 /// What a column is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Goes into the network.
+    /// An input of the network.
     Feature,
-    /// The class to be learnt.
+    /// The class to predict.
     Label,
-    /// A value to be learnt.
+    /// A value to predict.
     Target,
-    /// How much the row counts.
+    /// The weight of the row in the loss and in metrics.
     Weight,
-    /// Rows with the same text here stay together when rows are held back.
+    /// Rows with the same text are in the same part of the split.
     Group,
-    /// Says of each row whether it is for training, validation or the test.
+    /// Names the part of the split that the row is in.
     Split,
-    /// Names the row; not learnt from, and carried into predictions.
+    /// Identifies the row; not an input, but copied to predictions.
     Id,
-    /// Not read; may hold anything.
+    /// Not read; its cells may hold anything.
     Ignore,
 }
 
-/// What the cells of a feature are.
+/// The kind of a feature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum ColumnKind {
     /// Numbers.
     Numeric,
-    /// Texts, each of which is a category.
+    /// Texts, each a category.
     Categorical,
     /// One of two words, such as yes and no.
     Boolean,
@@ -56,194 +53,129 @@ pub(crate) fn role_name(role: Role) -> &'static str {
     }
 }
 
-settings! {
-    /// A word for a column in `[data.columns]`: a kind of feature, or another role.
-    pub enum ColumnType {
-        /// A feature of numbers.
-        Numeric = "numeric";
-        /// A feature of categories.
-        Categorical = "categorical";
-        /// A feature of two values.
-        Boolean = "boolean";
-        /// See [`Role::Label`].
-        Label = "label";
-        /// See [`Role::Target`].
-        Target = "target";
-        /// See [`Role::Weight`].
-        Weight = "weight";
-        /// See [`Role::Group`].
-        Group = "group";
-        /// See [`Role::Split`].
-        Split = "split";
-        /// See [`Role::Id`].
-        Id = "id";
-        /// See [`Role::Ignore`].
-        Ignore = "ignore";
-    }
+/// The indices of the columns with the targets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum TargetColumns {
+    /// A label column.
+    Classes(usize),
+    /// Target columns, at least one.
+    Values(Vec<usize>),
 }
 
-impl ColumnType {
-    /// The role, and the kind of a feature.
-    pub(crate) fn meaning(self) -> (Role, Option<Kind>) {
-        match self {
-            Self::Numeric => (Role::Feature, Some(Kind::Numeric)),
-            Self::Categorical => (Role::Feature, Some(Kind::Categorical)),
-            Self::Boolean => (Role::Feature, Some(Kind::Boolean)),
-            Self::Label => (Role::Label, None),
-            Self::Target => (Role::Target, None),
-            Self::Weight => (Role::Weight, None),
-            Self::Group => (Role::Group, None),
-            Self::Split => (Role::Split, None),
-            Self::Id => (Role::Id, None),
-            Self::Ignore => (Role::Ignore, None),
+/// What a text column is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TextUse {
+    Label,
+    Group,
+    /// The group in a validation or test file, which may be missing.
+    OwnGroup,
+    /// The name of a part of the split.
+    Part,
+    /// One of the cells whose hash decides the part of the row.
+    Key,
+}
+
+/// A column of the training file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SchemaColumn {
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    /// For features.
+    pub(crate) feature: Option<FeatureColumn>,
+    /// What is done about missing cells in other columns that are read.
+    pub(crate) missing: OnMissing,
+}
+
+/// How a feature is read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct FeatureColumn {
+    /// The kind according to the config.
+    pub(crate) declared: Option<ColumnKind>,
+    /// The declared or inferred kind.
+    pub(crate) kind: ColumnKind,
+    pub(crate) missing: MissingPolicy,
+    /// Whether `missing` is from the entry of this column in `[data.columns]`.
+    pub(crate) is_own_missing: bool,
+    pub(crate) indicator: bool,
+    /// All categories in the file, sorted; empty unless the kind is categorical.
+    pub(crate) categories: Vec<String>,
+}
+
+impl SchemaColumn {
+    /// Applies the entry of this column in `[data.columns]`.
+    pub(crate) fn apply(&mut self, spec: &ColumnSpec) -> Result<(), ErrorKind> {
+        let Some(feature) = &mut self.feature else {
+            match (&spec.missing, spec.indicator) {
+                (None, None) => {}
+                (Some(MissingPolicy::DropRow), None) if is_read(self.role) => {
+                    self.missing = OnMissing::DropRow
+                }
+                (Some(MissingPolicy::Refuse), None) if is_read(self.role) => self.missing = OnMissing::Refuse,
+                _ => return Err(ErrorKind::GapsOfNoFeature(self.name.clone())),
+            }
+            return Ok(());
+        };
+        feature.declared = spec.column_type.and_then(|word| word.meaning().1);
+        feature.kind = feature.declared.unwrap_or(feature.kind);
+        if let Some(missing) = &spec.missing {
+            feature.missing = missing.clone();
+            feature.is_own_missing = true;
         }
+        feature.indicator = spec.indicator.unwrap_or(feature.indicator);
+        Ok(())
     }
 }
 
-/// What `[data.columns]` says about a column: a [`ColumnType`], or a table.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ColumnSpec {
-    /// `type`; inferred where it is not given.
-    pub column_type: Option<ColumnType>,
-    /// What becomes of missing values; as for all columns where it is not given.
-    pub missing: Option<Missing>,
-    /// Whether a column of its own says where values were missing; as for all columns where it is
-    /// not given.
-    pub indicator: Option<bool>,
-}
+impl FeatureColumn {
+    /// How its cells are read, to this value of the row.
+    pub(crate) fn rule(&self, value: usize) -> CellRule {
+        let missing = match self.missing {
+            MissingPolicy::Refuse => OnMissing::Refuse,
+            MissingPolicy::DropRow => OnMissing::DropRow,
+            _ => OnMissing::Keep,
+        };
+        let words = match self.kind {
+            ColumnKind::Numeric => return CellRule::Number { value, missing },
+            ColumnKind::Categorical => Vocabulary::categories(&self.categories),
+            ColumnKind::Boolean => Vocabulary::Boolean,
+        };
+        CellRule::Category { value, missing, words: Box::new(words) }
+    }
 
-/// What becomes of the missing values of a feature. All that is computed is computed on the
-/// training rows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Missing {
-    /// They are an error.
-    Refuse,
-    /// Replaced by the mean; by the most frequent category in a categorical column.
-    Mean,
-    /// Replaced by the median; by the most frequent category in a categorical column.
-    Median,
-    /// Replaced by the most frequent value, the smallest of several.
-    MostFrequent,
-    /// Their rows are left out.
-    DropRow,
-    /// Replaced by this.
-    Constant(Constant),
-}
-
-/// What stands in for missing values: a number, or a category.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the type says it")]
-pub enum Constant {
-    Number(f64),
-    Text(String),
-}
-
-settings! {
-    /// More about a column than its type; also `name = { type = .., missing = .. }`.
-    pub(crate) struct ColumnTable {
-        /// What the column is.
-        column_type as "type": Option<ColumnType>, absent("inferred");
-        /// What to do with missing values in it.
-        missing: Option<Missing>, absent("as for all columns");
-        /// Whether to add an input that is 1 where its value is missing.
-        indicator: Option<bool>, absent("as for all columns");
+    /// Converts a constant for missing values to the kind of the column, once that is known. A constant
+    /// for all columns is only used where it fits.
+    pub(crate) fn settle_constant(&mut self, name: &str) -> Result<(), ErrorKind> {
+        let MissingPolicy::Constant(constant) = &self.missing else { return Ok(()) };
+        let number = match constant {
+            Constant::Number(number) => Some(*number),
+            Constant::Text(_) => None,
+        };
+        let fitting = match (self.kind, constant) {
+            (ColumnKind::Categorical, Constant::Text(text)) => Some(Constant::Text(text.clone())),
+            (ColumnKind::Categorical, Constant::Number(_)) => None,
+            (ColumnKind::Numeric, _) => number.map(Constant::Number),
+            (ColumnKind::Boolean, Constant::Text(text)) => {
+                Vocabulary::Boolean.number(text).map(Constant::Number)
+            }
+            (ColumnKind::Boolean, _) => {
+                number.filter(|number| (0.0..=1.0).contains(number)).map(Constant::Number)
+            }
+        };
+        self.missing = match fitting {
+            Some(constant) => MissingPolicy::Constant(constant),
+            None if self.is_own_missing => {
+                return Err(ErrorKind::ConstantOfOtherKind { column: name.to_owned(), kind: self.kind });
+            }
+            None => MissingPolicy::Refuse,
+        };
+        Ok(())
     }
 }
 
-impl Configurable for ColumnSpec {
-    const ALLOWED: Allowed = Allowed::Either(&[ColumnType::ALLOWED, ColumnTable::ALLOWED]);
-}
-
-impl Configurable for Missing {
-    const ALLOWED: Allowed = Allowed::Either(&[
-        Allowed::Choice(&["refuse", "mean", "median", "most_frequent", "drop_row"]),
-        inline_table! { "{ constant = value }":
-            /// Replaces missing values: a number, or a category.
-            constant: Allowed::Either(&[FINITE, NAME])
-        },
-    ]);
-}
-
-/// Within the range of `f32`, like the numbers of a file.
-const FINITE: Allowed =
-    Allowed::Number(Range { low: Bound::Included(-f32::MAX as f64), high: Bound::Included(f32::MAX as f64) });
-
-impl Serialize for ColumnSpec {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { column_type, missing, indicator } = self.clone();
-        match column_type {
-            Some(word) if missing.is_none() && indicator.is_none() => word.serialize(serializer),
-            _ => ColumnTable { column_type, missing, indicator }.serialize(serializer),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for ColumnSpec {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct WordOrTable;
-
-        impl<'de> Visitor<'de> for WordOrTable {
-            type Value = ColumnSpec;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the type of a column, or a table")
-            }
-
-            fn visit_str<E: Error>(self, word: &str) -> Result<ColumnSpec, E> {
-                let word = serde::de::value::StrDeserializer::new(word);
-                ColumnType::deserialize(word)
-                    .map(|word| ColumnSpec { column_type: Some(word), ..ColumnSpec::default() })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ColumnSpec, A::Error> {
-                let table = ColumnTable::deserialize(MapAccessDeserializer::new(map))?;
-                let ColumnTable { column_type, missing, indicator } = table;
-                Ok(ColumnSpec { column_type, missing, indicator })
-            }
-        }
-
-        deserializer.deserialize_any(WordOrTable)
-    }
-}
-
-impl Serialize for Constant {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Number(number) => serializer.serialize_f64(*number),
-            Self::Text(text) => serializer.serialize_str(text),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Constant {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NumberOrText;
-
-        impl Visitor<'_> for NumberOrText {
-            type Value = Constant;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number or a text")
-            }
-
-            fn visit_f64<E: Error>(self, number: f64) -> Result<Constant, E> {
-                Ok(Constant::Number(number))
-            }
-
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Constant, E> {
-                Ok(Constant::Number(number as f64))
-            }
-
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Constant, E> {
-                Ok(Constant::Number(number as f64))
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Constant, E> {
-                Ok(Constant::Text(text.to_owned()))
-            }
-        }
-
-        deserializer.deserialize_any(NumberOrText)
+/// Whether cells of columns with this role must be valid, and the columns present.
+pub(crate) fn is_read(role: Role) -> bool {
+    match role {
+        Role::Feature | Role::Label | Role::Target | Role::Weight => true,
+        Role::Group | Role::Split | Role::Id | Role::Ignore => false,
     }
 }

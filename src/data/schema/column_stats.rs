@@ -1,24 +1,23 @@
-//! What stands in one column.
+//! Counts of the cells of a column, from which its kind is inferred.
 
 use std::collections::HashMap;
 
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::{is_numeric, number};
 
-/// What stands in a column.
+/// Counts of the cells of a column.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ColumnSurvey {
-    /// The different texts of the column with what they are and how often they occur; not all of
-    /// them if `is_cut`.
-    pub(crate) texts: HashMap<String, (Sort, usize)>,
-    /// Whether there are more different texts than are kept.
+pub(crate) struct ColumnStats {
+    /// The distinct texts of the column with their type and count; not all of them if `is_cut`.
+    pub(crate) texts: HashMap<String, (CellType, usize)>,
+    /// Whether there are more distinct texts than the limit.
     pub(crate) is_cut: bool,
     counts: [usize; 4],
-    /// The numbers among the texts that are not kept.
+    /// The numbers among the texts over the limit.
     pub(crate) beyond: NumberSum,
 }
 
-/// What some numbers add up to.
+/// Statistics of some numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct NumberSum {
     pub(crate) count: usize,
@@ -26,62 +25,62 @@ pub(crate) struct NumberSum {
     pub(crate) high: f64,
     pub(crate) sum: f64,
     pub(crate) are_whole: bool,
-    /// Cells that are meant as numbers and cannot be read.
+    /// Cells that look like numbers but cannot be parsed.
     pub(crate) unreadable: usize,
 }
 
-/// What a cell is.
+/// The type of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sort {
-    /// Missing, whatever the column is.
+pub(crate) enum CellType {
+    /// Missing in a column of any kind.
     Missing,
-    /// Missing among numbers, a word like any other among words.
+    /// Missing in a numeric column, a word in others.
     MissingNumber,
-    /// A number, or meant as one.
+    /// A number, or what looks like one.
     Number,
     Word,
 }
 
-impl ColumnSurvey {
-    /// The number of cells of this sort.
-    pub(crate) fn count(&self, sort: Sort) -> usize {
-        self.counts[sort as usize]
+impl ColumnStats {
+    /// The number of cells of this type.
+    pub(crate) fn count(&self, cell_type: CellType) -> usize {
+        self.counts[cell_type as usize]
     }
 
-    /// Adds a cell, trimmed, of whose different texts `most` are kept.
-    pub(crate) fn add(&mut self, text: &str, markers: &Markers, most: usize) {
-        if let Some((sort, count)) = self.texts.get_mut(text) {
+    /// Adds a trimmed cell; at most `limit` distinct texts are kept.
+    pub(crate) fn add(&mut self, text: &str, markers: &Markers, limit: usize) {
+        if let Some((cell_type, count)) = self.texts.get_mut(text) {
             *count += 1;
-            self.counts[*sort as usize] += 1;
+            self.counts[*cell_type as usize] += 1;
             return;
         }
-        let sort = sort(text, markers);
-        self.counts[sort as usize] += 1;
-        if self.texts.len() < most {
-            self.texts.insert(text.to_owned(), (sort, 1));
+        let cell_type = cell_type(text, markers);
+        self.counts[cell_type as usize] += 1;
+        if self.texts.len() < limit {
+            self.texts.insert(text.to_owned(), (cell_type, 1));
         } else {
             self.is_cut = true;
-            self.beyond.add_text(text, sort, 1);
+            self.beyond.add_text(text, cell_type, 1);
         }
     }
 
-    /// Adds what stands below.
-    pub(crate) fn merge(&mut self, other: Self, most: usize) {
+    /// Adds the cells of a later chunk.
+    pub(crate) fn merge(&mut self, other: Self, limit: usize) {
         self.is_cut |= other.is_cut;
         self.beyond.merge(&other.beyond);
-        // In an order that is always the same, as not all may be kept.
-        let mut texts: Vec<(String, (Sort, usize))> = other.texts.into_iter().collect();
+        // Sorted, so that always the same texts are kept if there are too many.
+        let mut texts: Vec<(String, (CellType, usize))> = other.texts.into_iter().collect();
         texts.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-        for (text, (sort, count)) in texts {
-            let is_full = self.texts.len() >= most;
+        for (text, (cell_type, count)) in texts {
+            let is_full = self.texts.len() >= limit;
             match self.texts.get_mut(&text) {
                 Some((_, sum)) => *sum += count,
                 None if is_full => {
                     self.is_cut = true;
-                    self.beyond.add_text(&text, sort, count);
+                    self.beyond.add_text(&text, cell_type, count);
                 }
                 None => {
-                    self.texts.insert(text, (sort, count));
+                    self.texts.insert(text, (cell_type, count));
                 }
             }
         }
@@ -108,10 +107,10 @@ impl NumberSum {
         self.are_whole &= value.fract() == 0.0;
     }
 
-    fn add_text(&mut self, text: &str, sort: Sort, count: usize) {
+    fn add_text(&mut self, text: &str, cell_type: CellType, count: usize) {
         match number(text) {
-            Some(value) if sort == Sort::Number => self.add(value, count),
-            None if sort == Sort::Number => self.unreadable += count,
+            Some(value) if cell_type == CellType::Number => self.add(value, count),
+            None if cell_type == CellType::Number => self.unreadable += count,
             _ => {}
         }
     }
@@ -126,15 +125,15 @@ impl NumberSum {
     }
 }
 
-fn sort(text: &str, markers: &Markers) -> Sort {
+fn cell_type(text: &str, markers: &Markers) -> CellType {
     if markers.in_texts(text) {
-        Sort::Missing
+        CellType::Missing
     } else if is_numeric(text) {
-        Sort::Number
+        CellType::Number
     } else if text.is_empty() || markers.in_numbers(text) {
-        Sort::MissingNumber
+        CellType::MissingNumber
     } else {
-        Sort::Word
+        CellType::Word
     }
 }
 
@@ -142,35 +141,35 @@ fn sort(text: &str, markers: &Markers) -> Sort {
 mod tests {
     use super::*;
 
-    fn survey(texts: &[&str], most: usize) -> ColumnSurvey {
-        let mut survey = ColumnSurvey::default();
-        texts.iter().for_each(|text| survey.add(text, &Markers::new(None), most));
-        survey
+    fn stats(texts: &[&str], limit: usize) -> ColumnStats {
+        let mut stats = ColumnStats::default();
+        texts.iter().for_each(|text| stats.add(text, &Markers::new(None), limit));
+        stats
     }
 
     #[test]
-    fn surveys_of_two_pieces_are_that_of_the_whole() {
+    fn counts_of_two_chunks_merge_to_those_of_the_whole() {
         let (first, second) = (["1", "a", "", "1"], ["2.5", "1", "a", "3", "NA", "2.5"]);
-        // Where there is room for all texts, and where even those of a piece are too many.
-        for most in [10, 3, 2] {
-            let mut merged = survey(&first, most);
-            merged.merge(survey(&second, most), most);
-            let whole = survey(&[&first[..], &second].concat(), most);
-            let numbers = |survey: &ColumnSurvey| {
-                let kept = survey.texts.iter().filter(|(_, (sort, _))| *sort == Sort::Number);
-                let mut sum = survey.beyond.clone();
+        // With a limit that no text exceeds, and with some that even one chunk exceeds.
+        for limit in [10, 3, 2] {
+            let mut merged = stats(&first, limit);
+            merged.merge(stats(&second, limit), limit);
+            let whole = stats(&[&first[..], &second].concat(), limit);
+            let numbers = |stats: &ColumnStats| {
+                let kept = stats.texts.iter().filter(|(_, (cell_type, _))| *cell_type == CellType::Number);
+                let mut sum = stats.beyond.clone();
                 kept.for_each(|(text, (_, count))| sum.add(number(text).expect("a number"), *count));
                 (sum.count, sum.low, sum.high, sum.sum, sum.are_whole)
             };
-            assert_eq!(numbers(&merged), (6, 1.0, 3.0, 11.0, false), "{most}");
-            assert_eq!(numbers(&merged), numbers(&whole), "{most}");
-            assert_eq!((merged.counts, merged.is_cut), (whole.counts, whole.is_cut), "{most}");
-            assert_eq!(merged.is_cut, most < 10);
-            assert_eq!(merged.texts.get("1"), Some(&(Sort::Number, 3)));
+            assert_eq!(numbers(&merged), (6, 1.0, 3.0, 11.0, false), "{limit}");
+            assert_eq!(numbers(&merged), numbers(&whole), "{limit}");
+            assert_eq!((merged.counts, merged.is_cut), (whole.counts, whole.is_cut), "{limit}");
+            assert_eq!(merged.is_cut, limit < 10);
+            assert_eq!(merged.texts.get("1"), Some(&(CellType::Number, 3)));
         }
-        // Where all that the second piece has kept is there already.
-        let mut merged = survey(&["1", "a"], 2);
-        merged.merge(survey(&["a", "1", "b"], 2), 2);
+        // Where the first chunk has all texts that the second one kept.
+        let mut merged = stats(&["1", "a"], 2);
+        merged.merge(stats(&["a", "1", "b"], 2), 2);
         assert!(merged.is_cut);
     }
 }

@@ -1,4 +1,4 @@
-//! What is taken from the cells of a file, column by column.
+//! What is read from each cell of a file.
 
 use std::collections::HashMap;
 
@@ -6,84 +6,81 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::csv::missing::Markers;
 
-/// How the records of a file are read.
+/// How the records of a file become rows of values and texts.
 #[derive(Debug)]
-pub(crate) struct Layout {
-    /// Of the columns of the file.
-    pub(crate) takes: Vec<Take>,
-    /// Of the values of a row: those of features, then targets, then the weight.
-    pub(crate) values: Vec<Value>,
-    /// How many of the values are of features.
+pub(crate) struct RowLayout {
+    /// One rule for each column of the file.
+    pub(crate) cells: Vec<CellRule>,
+    /// The number of values of a row: those of features, then targets, then the weight.
+    pub(crate) values: usize,
+    /// The number of values that are of features.
     pub(crate) features: usize,
-    /// The value that is the weight of the row, which is not negative.
+    /// The value that is the weight of the row; it must not be negative.
     pub(crate) weight: Option<usize>,
-    /// Of the texts of a row: what a missing one is.
-    pub(crate) texts: Vec<Gap>,
+    /// The number of texts of a row.
+    pub(crate) texts: usize,
     pub(crate) markers: Markers,
 }
 
-/// What is taken from a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Take {
-    /// A number, as this value of the row.
-    Number(usize),
-    /// A known word, whose number becomes this value of the row.
-    Word(usize),
-    /// The text, as this one of the row.
-    Text(usize),
-    /// What stands there, be it what it may, as this text of the row.
-    Raw(usize),
-    /// Nothing; it may hold anything.
-    Nothing,
-}
-
-/// A value of a row.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Value {
-    pub(crate) gap: Gap,
-    /// For the value of a [`Take::Word`].
-    pub(crate) words: Words,
-}
-
-/// What a missing value is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Gap {
-    /// An error.
-    #[default]
-    #[serde(rename = "Fault")]
-    Refuse,
-    /// NaN, or as it stands where texts are read.
-    Kept,
-    /// NaN, which drops the row.
-    DropsRow,
-}
-
-/// The words that a column may hold.
+/// What is read from a cell. The indices are those of the values or texts of the row.
 #[derive(Clone, Debug)]
-pub(crate) enum Words {
-    /// Numbered categories; all others get the number behind the last one.
+pub(crate) enum CellRule {
+    Number {
+        value: usize,
+        missing: OnMissing,
+    },
+    /// A word, as its number in the vocabulary.
+    Category {
+        value: usize,
+        missing: OnMissing,
+        // Boxed, since the rules of all columns should stay in the cache of the processor.
+        words: Box<Vocabulary>,
+    },
+    /// The trimmed text.
+    Text {
+        text: usize,
+        missing: OnMissing,
+    },
+    /// The cell as it is.
+    Verbatim {
+        text: usize,
+    },
+    /// Nothing; the cell may hold anything.
+    Skip,
+}
+
+/// What is done about a missing value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum OnMissing {
+    /// It is an error.
+    #[default]
+    Refuse,
+    /// It becomes NaN, or stays as it is among texts.
+    Keep,
+    /// The row is left out.
+    DropRow,
+}
+
+/// The words that a column may contain.
+#[derive(Clone, Debug)]
+pub(crate) enum Vocabulary {
+    /// Numbered categories; all unknown words share the next number.
     Categories(HashMap<String, u32>),
-    /// Words for 0 and 1; all others are a fault.
+    /// Words for 0 and 1; others are an error.
     Boolean,
 }
 
-impl Default for Words {
-    fn default() -> Self {
-        Self::Categories(HashMap::new())
-    }
-}
-
-/// Words for no, each with its opposite.
+/// Words for 0, each with its opposite.
 pub(crate) const OPPOSITES: [(&str, &str); 5] =
     [("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"), ("0", "1")];
 
-impl Words {
-    /// These categories in this order.
+impl Vocabulary {
+    /// Numbers these categories in order.
     pub(crate) fn categories<'a>(names: impl IntoIterator<Item = &'a String>) -> Self {
         Self::Categories(names.into_iter().cloned().zip(0..).collect())
     }
 
-    /// The number of a word, trimmed; none if it is not allowed.
+    /// The number of a trimmed word; none if it is not allowed.
     pub(crate) fn number(&self, word: &str) -> Option<f64> {
         match self {
             Self::Categories(numbers) => {
@@ -97,17 +94,25 @@ impl Words {
     }
 }
 
-impl Layout {
-    /// Whether a row with these values is left out.
+impl CellRule {
+    /// Whether a missing value drops the row, which has these values.
+    fn drops(&self, row: &[f64]) -> bool {
+        matches!(*self, Self::Number { value, missing: OnMissing::DropRow }
+            | Self::Category { value, missing: OnMissing::DropRow, .. } if row[value].is_nan())
+    }
+}
+
+impl RowLayout {
+    /// Whether a missing value drops the row, which has these values.
     #[inline]
     pub(crate) fn drops(&self, row: &[f64]) -> bool {
-        let drops = |(value, rule): (&f64, &Value)| value.is_nan() && rule.gap == Gap::DropsRow;
-        row.iter().zip(&self.values).any(drops)
+        self.cells.iter().any(|rule| rule.drops(row))
     }
 
-    /// Whether a value of a row may be missing and drop it.
+    /// Whether some missing values drop their row.
     pub(crate) fn may_drop(&self) -> bool {
-        self.values.iter().any(|value| value.gap == Gap::DropsRow)
+        let all_missing = vec![f64::NAN; self.values];
+        self.drops(&all_missing)
     }
 
     /// Whether the weight of a row is negative.
@@ -117,7 +122,7 @@ impl Layout {
     }
 
     /// The column of the file with this text.
-    pub(crate) fn column_of_text(&self, text: usize) -> Option<usize> {
-        self.takes.iter().position(|take| *take == Take::Text(text))
+    pub(crate) fn column_of_text(&self, wanted: usize) -> Option<usize> {
+        self.cells.iter().position(|rule| matches!(*rule, CellRule::Text { text, .. } if text == wanted))
     }
 }

@@ -1,46 +1,46 @@
-//! Which column of another file is which of the training file.
+//! Maps the columns of a new file to those of the training file.
 
 use std::collections::HashMap;
 
 use crate::data::Role;
 use crate::data::csv::missing::Markers;
 use crate::data::error::ErrorKind;
-use crate::data::schema::layout::{Gap, Layout, Take, Value, Words};
+use crate::data::schema::layout::{CellRule, OnMissing, RowLayout, Vocabulary};
 use crate::data::transform::encoding::{EncodedColumn, Encoding, FeatureEncoding, ValueEncoding};
 use crate::text::similar_names;
 
-/// The columns of a file, as far as an encoding knows them.
+/// What each column of a file is, according to an encoding.
 #[derive(Debug)]
-pub(crate) struct Matching {
-    pub(crate) layout: Layout,
-    /// Their names, by those of the training file where there is no header.
+pub(crate) struct ColumnMapping {
+    pub(crate) layout: RowLayout,
+    /// The names of all columns; those of the training file if there is no header.
     pub(crate) names: Vec<String>,
     /// The column of each feature.
     pub(crate) features: Vec<usize>,
-    /// For each categorical feature its place among all, and how many categories it has.
+    /// For each categorical feature, its index among the features and its number of categories.
     pub(crate) categories: Vec<(usize, u32)>,
-    /// The columns whose cells are taken as they stand.
+    /// The columns whose cells are passed on verbatim.
     pub(crate) cells: Vec<usize>,
-    /// The columns that the training file did not have.
+    /// The columns that the training file does not have.
     pub(crate) unknown: Vec<usize>,
 }
 
-impl Matching {
-    /// Finds the columns of `encoding` among `names`; cells of those with one of `roles` are taken
-    /// as they stand.
+impl ColumnMapping {
+    /// Finds the columns of `encoding` among `names`; cells of columns with one of `roles` are passed on
+    /// verbatim.
     pub(crate) fn new(encoding: &Encoding, names: &[String], roles: &[Role]) -> Result<Self, ErrorKind> {
         let sources = if encoding.reading.header {
             by_name(&encoding.columns, names, roles)?
         } else {
-            by_place(&encoding.columns, names.len())?
+            by_position(&encoding.columns, names.len())?
         };
-        let mut matching = Self {
-            layout: Layout {
-                takes: vec![Take::Nothing; names.len()],
-                values: encoding.features().map(|(_, feature)| value(feature)).collect(),
+        let mut mapping = Self {
+            layout: RowLayout {
+                cells: vec![CellRule::Skip; names.len()],
+                values: encoding.features().count(),
                 features: encoding.features().count(),
                 weight: None,
-                texts: Vec::new(),
+                texts: 0,
                 markers: Markers::new(encoding.reading.missing_markers.as_deref()),
             },
             names: names.to_vec(),
@@ -52,27 +52,24 @@ impl Matching {
         let features = feature_numbers(&encoding.columns);
         for (column, source) in sources.into_iter().enumerate() {
             let Some(source) = source else {
-                matching.unknown.push(column);
+                mapping.unknown.push(column);
                 continue;
             };
-            matching.add(column, &encoding.columns[source], features[source], roles);
+            mapping.add(column, &encoding.columns[source], features[source], roles);
         }
-        Ok(matching)
+        Ok(mapping)
     }
 
     fn add(&mut self, column: usize, source: &EncodedColumn, feature: Option<usize>, roles: &[Role]) {
         self.names[column].clone_from(&source.name);
         match (feature, &source.feature) {
-            (Some(number), Some(encoding)) => {
-                self.features[number] = column;
-                self.layout.takes[column] = match encoding.values {
-                    ValueEncoding::Numeric { .. } => Take::Number(number),
-                    ValueEncoding::Boolean { .. } | ValueEncoding::Categorical { .. } => Take::Word(number),
-                };
+            (Some(index), Some(encoding)) => {
+                self.features[index] = column;
+                self.layout.cells[column] = rule(encoding, index);
             }
             _ if roles.contains(&source.role) => {
-                self.layout.takes[column] = Take::Raw(self.layout.texts.len());
-                self.layout.texts.push(Gap::Kept);
+                self.layout.cells[column] = CellRule::Verbatim { text: self.layout.texts };
+                self.layout.texts += 1;
                 self.cells.push(column);
             }
             _ => {}
@@ -80,21 +77,21 @@ impl Matching {
     }
 }
 
-/// For each column of the training file its number among the features.
+/// For each column of the training file, its index among the features.
 fn feature_numbers(columns: &[EncodedColumn]) -> Vec<Option<usize>> {
     let mut features = 0..;
     columns.iter().map(|column| column.feature.as_ref().and_then(|_| features.next())).collect()
 }
 
-/// For each column of a file the one of the training file that has its name, which must be one at
-/// most where something is taken from it.
+/// For each column of a file, the column of the training file with its name; a column that is read must
+/// not occur twice.
 fn by_name(
     columns: &[EncodedColumn],
     names: &[String],
     roles: &[Role],
 ) -> Result<Vec<Option<usize>>, ErrorKind> {
     let is_read = |column: &EncodedColumn| column.feature.is_some() || roles.contains(&column.role);
-    // A column that is read goes before one of the same name that is not.
+    // Of several columns of one name, the one that is read counts.
     let mut known: HashMap<&str, usize> = HashMap::new();
     for (index, column) in columns.iter().enumerate() {
         let place = known.entry(&column.name).or_insert(index);
@@ -123,7 +120,7 @@ fn by_name(
     }
 }
 
-/// That columns of a model are `missing` among those `found`, of which it does not know some.
+/// The error that columns of a model are `missing` among those `found`, of which some are `unknown`.
 pub(crate) fn missing_columns<'n>(
     missing: Vec<String>,
     unknown: impl Iterator<Item = &'n str>,
@@ -139,29 +136,30 @@ pub(crate) fn missing_columns<'n>(
     ErrorKind::MissingColumns { missing, near, found: found.to_vec() }
 }
 
-/// For each column of a file without header the one of the training file in its place; the answer may
-/// be left out.
-fn by_place(columns: &[EncodedColumn], found: usize) -> Result<Vec<Option<usize>>, ErrorKind> {
-    let without_answer =
+/// For each column of a file without header, the column of the training file at its position; labels and
+/// targets may be left out.
+fn by_position(columns: &[EncodedColumn], found: usize) -> Result<Vec<Option<usize>>, ErrorKind> {
+    let without_targets =
         || (0..columns.len()).filter(|&index| !matches!(columns[index].role, Role::Label | Role::Target));
-    let (with, without) = (columns.len(), without_answer().count());
+    let (with, without) = (columns.len(), without_targets().count());
     match found {
         _ if found == with => Ok((0..with).map(Some).collect()),
-        _ if found == without => Ok(without_answer().map(Some).collect()),
+        _ if found == without => Ok(without_targets().map(Some).collect()),
         _ => Err(ErrorKind::OtherWidth { expected: with, found }),
     }
 }
 
-/// How a feature is read.
-fn value(feature: &FeatureEncoding) -> Value {
+/// How the cells of a feature are read, to this value of the row.
+fn rule(feature: &FeatureEncoding, value: usize) -> CellRule {
+    let missing = if feature.takes_missing() { OnMissing::Keep } else { OnMissing::Refuse };
     let words = match &feature.values {
-        ValueEncoding::Boolean { .. } => Words::Boolean,
-        ValueEncoding::Numeric { .. } => Words::default(),
+        ValueEncoding::Numeric { .. } => return CellRule::Number { value, missing },
+        ValueEncoding::Boolean { .. } => Vocabulary::Boolean,
         ValueEncoding::Categorical { categories, rare, .. } => {
-            Words::categories(categories.iter().chain(rare))
+            Vocabulary::categories(categories.iter().chain(rare))
         }
     };
-    Value { gap: if feature.takes_missing() { Gap::Kept } else { Gap::Refuse }, words }
+    CellRule::Category { value, missing, words: Box::new(words) }
 }
 
 fn categories(encoding: &Encoding) -> Vec<(usize, u32)> {

@@ -1,80 +1,80 @@
-//! What is in a file, column by column, for people who decide what to do with it.
+//! A summary of each column of a file, for `inspect` and `init`.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::data::Kind;
+use crate::data::ColumnKind;
 use crate::data::csv::dialect::{ReadOptions, TextFormat};
 use crate::data::csv::file::CsvFile;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::number;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::infer::inferred;
-use crate::data::schema::survey::{ColumnSurvey, Sort};
+use crate::data::schema::survey::{CellType, ColumnStats};
 use crate::data::spec::DataSpec;
 use crate::text::{Count, Quoted};
 
-/// Different values of a column that are counted.
+/// The limit on the distinct values of a column that are counted.
 const MOST_COUNTED: usize = 10_000;
-/// Rows from which a number for each of them may be the name of the row.
+/// With more rows, a distinct number in each row may identify it.
 const MANY_ROWS: usize = 20;
 
-/// What is in a file.
+/// A summary of a file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Profile {
     /// The file.
     pub path: PathBuf,
-    /// The line of the first record, which is the header if there is one.
+    /// The line of the first record, header included.
     #[serde(skip)]
     pub first_line: u64,
-    /// Without header.
+    /// The number of rows, without the header.
     pub rows: usize,
-    /// Rows that are the same, cell by cell, as one above them.
+    /// The number of rows that equal an earlier one, cell by cell.
     pub repeated_rows: usize,
-    /// In the order of the file.
+    /// The columns, in the order of the file.
     pub columns: Vec<ColumnProfile>,
 }
 
-/// What is in a column.
+/// A summary of a column.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ColumnProfile {
     /// As in the header, or `c0`, `c1`, ... where there is none.
     pub name: String,
-    /// What it is, or seems to be.
+    /// What the column contains.
     pub nature: Nature,
-    /// Why, in a few words.
+    /// The reason for `nature`, in a few words.
     pub reason: String,
-    /// Missing values.
+    /// The number of missing values.
     pub missing: usize,
-    /// Different values that are not missing; none if there are more than 10,000.
+    /// The number of distinct values, missing ones aside; none if there are more than 10,000.
     pub distinct: Option<usize>,
-    /// The most frequent value and how often it occurs; none if there are too many different ones.
+    /// The most frequent value and its count; none if there are more than 10,000 distinct ones.
     pub top: Option<(String, usize)>,
-    /// Of the numbers, if there are any.
+    /// The range of the numbers, if there are any.
     pub numbers: Option<NumberRange>,
 }
 
-/// What a column is, or seems to be.
+/// What a column contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Nature {
     /// A feature of this kind.
-    Kind(Kind),
-    /// Numbers, and among them words or numbers that cannot be read: it cannot be used as it is.
+    Kind(ColumnKind),
+    /// Numbers, but some cells are words or cannot be parsed: it cannot be used as it is.
     Mixed,
-    /// A value for each row, which names it.
+    /// A distinct value for each row, which identifies it.
     Identifier,
-    /// Texts so many that they tell rows apart.
+    /// So many distinct texts that they are not categories.
     FreeText,
-    /// One value in all rows.
+    /// The same value in all rows.
     Constant,
-    /// Nothing but missing values.
+    /// Only missing values.
     Empty,
 }
 
-/// Where the numbers of a column are.
+/// The range of the numbers of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct NumberRange {
     /// The smallest.
@@ -83,16 +83,16 @@ pub struct NumberRange {
     pub mean: f64,
     /// The largest.
     pub high: f64,
-    /// Whether all are whole.
+    /// Whether all are whole numbers.
     pub are_whole: bool,
 }
 
 impl Profile {
-    /// Looks at the training file of `spec`, of which only path and reading format count.
+    /// Summarises the training file of `spec`, of which only the path and the format are used.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read as a table; what is in its cells is no reason.
+    /// If the file cannot be read as a table; its cells may hold anything.
     pub fn of(spec: &DataSpec) -> Result<Self, DataError> {
         let format = TextFormat::new(spec, ReadOptions::default())
             .map_err(|fault| DataError::new(&spec.path, fault))?;
@@ -105,12 +105,12 @@ impl Profile {
             }
         }
         let markers = Markers::new(spec.missing_markers.as_deref());
-        let survey = file.survey(&markers, vec![MOST_COUNTED; names.len()], true)?;
-        let rows = survey.rows;
-        let mut hashes = survey.hashes;
+        let stats = file.survey(&markers, vec![MOST_COUNTED; names.len()], true)?;
+        let rows = stats.rows;
+        let mut hashes = stats.hashes;
         hashes.sort_unstable();
         hashes.dedup();
-        let columns = names.into_iter().zip(&survey.columns).map(|(name, found)| column(name, found, rows));
+        let columns = names.into_iter().zip(&stats.columns).map(|(name, found)| column(name, found, rows));
         Ok(Self {
             path: spec.path.clone(),
             first_line,
@@ -126,35 +126,37 @@ impl Profile {
     }
 }
 
-fn column(name: String, survey: &ColumnSurvey, rows: usize) -> ColumnProfile {
-    let is_number = survey.count(Sort::Word) == 0 && survey.count(Sort::Number) > 0;
-    let is_missing = |sort: Sort| sort == Sort::Missing || (is_number && sort == Sort::MissingNumber);
-    let present = survey.texts.iter().filter(|(_, (sort, _))| !is_missing(*sort));
-    let distinct = (!survey.is_cut).then(|| present.clone().count());
-    // The first in the order of their bytes among those that are as frequent.
+fn column(name: String, stats: &ColumnStats, rows: usize) -> ColumnProfile {
+    let is_number = stats.count(CellType::Word) == 0 && stats.count(CellType::Number) > 0;
+    let is_missing = |cell_type: CellType| {
+        cell_type == CellType::Missing || (is_number && cell_type == CellType::MissingNumber)
+    };
+    let present = stats.texts.iter().filter(|(_, (cell_type, _))| !is_missing(*cell_type));
+    let distinct = (!stats.is_cut).then(|| present.clone().count());
+    // Of equally frequent ones, the first by bytes.
     let top = present.max_by_key(|(text, (_, count))| (*count, std::cmp::Reverse(*text)));
-    let top = top.filter(|_| !survey.is_cut).map(|(text, (_, count))| (text.clone(), *count));
-    let numbers = survey.number_range();
-    let mut missing = survey.count(Sort::Missing);
+    let top = top.filter(|_| !stats.is_cut).map(|(text, (_, count))| (text.clone(), *count));
+    let numbers = stats.number_range();
+    let mut missing = stats.count(CellType::Missing);
     if is_number {
-        missing += survey.count(Sort::MissingNumber);
+        missing += stats.count(CellType::MissingNumber);
     }
     let mut column =
         ColumnProfile { name, nature: Nature::Empty, reason: String::new(), missing, distinct, top, numbers };
-    (column.nature, column.reason) = nature(&column, survey, rows);
+    (column.nature, column.reason) = nature(&column, stats, rows);
     column
 }
 
-/// What a column is, and why.
-fn nature(column: &ColumnProfile, survey: &ColumnSurvey, rows: usize) -> (Nature, String) {
-    let [numbers, words] = [Sort::Number, Sort::Word].map(|sort| survey.count(sort));
+/// What a column contains, and why.
+fn nature(column: &ColumnProfile, stats: &ColumnStats, rows: usize) -> (Nature, String) {
+    let [numbers, words] = [CellType::Number, CellType::Word].map(|cell_type| stats.count(cell_type));
     let different = match column.distinct {
         Some(distinct) => distinct.to_string(),
         None => format!("over {MOST_COUNTED}"),
     };
     let may_name = rows > MANY_ROWS && column.missing == 0;
     let is_of_each = may_name && column.distinct == Some(rows);
-    if numbers + words + survey.count(Sort::MissingNumber) == 0 {
+    if numbers + words + stats.count(CellType::MissingNumber) == 0 {
         return (Nature::Empty, "no values".to_owned());
     }
     if let (Some(1), Some((value, _)), 0) = (column.distinct, &column.top, column.missing) {
@@ -165,74 +167,79 @@ fn nature(column: &ColumnProfile, survey: &ColumnSurvey, rows: usize) -> (Nature
         && column.distinct.is_none_or(|distinct| distinct == rows)
         && counts_rows(column, rows)
     {
-        return (Nature::Identifier, "whole numbers, one after the other".to_owned());
+        return (Nature::Identifier, "consecutive whole numbers".to_owned());
     }
-    match inferred(survey) {
-        Some(Kind::Numeric) if words > 0 => (
+    match inferred(stats) {
+        Some(ColumnKind::Numeric) if words > 0 => (
             Nature::Mixed,
             format!(
-                "numbers, but in {} words, such as {}",
+                "numbers, but {} with words, such as {}",
                 Count(words, "cell"),
-                Quoted(&first_word(survey))
+                Quoted(&first_word(stats))
             ),
         ),
-        Some(Kind::Numeric) if survey.count_unreadable() > 0 => (
+        Some(ColumnKind::Numeric) if stats.count_unreadable() > 0 => (
             Nature::Mixed,
             format!(
-                "numbers, but {} cannot be read as such{}",
-                Count(survey.count_unreadable(), "cell"),
-                survey.first_unreadable().map(|text| format!(": {}", Quoted(text))).unwrap_or_default()
+                "numbers, but {} cannot be parsed{}",
+                Count(stats.count_unreadable(), "cell"),
+                stats.first_unreadable().map(|text| format!(": {}", Quoted(text))).unwrap_or_default()
             ),
         ),
-        Some(Kind::Numeric) => {
+        Some(ColumnKind::Numeric) => {
             let are_whole = column.numbers.is_some_and(|range| range.are_whole);
             let numbers = if are_whole { "whole numbers" } else { "numbers" };
-            (Nature::Kind(Kind::Numeric), numbers.to_owned())
+            (Nature::Kind(ColumnKind::Numeric), numbers.to_owned())
         }
-        Some(Kind::Boolean) => (Nature::Kind(Kind::Boolean), "two opposite words".to_owned()),
-        Some(Kind::Categorical) => (Nature::Kind(Kind::Categorical), format!("{different} different texts")),
-        None if is_of_each => (Nature::Identifier, "a text of its own in each row".to_owned()),
-        None => (Nature::FreeText, format!("{different} different texts in {rows} rows")),
+        Some(ColumnKind::Boolean) => (Nature::Kind(ColumnKind::Boolean), "two opposite words".to_owned()),
+        Some(ColumnKind::Categorical) => {
+            (Nature::Kind(ColumnKind::Categorical), format!("{different} distinct texts"))
+        }
+        None if is_of_each => (Nature::Identifier, "a distinct text in each row".to_owned()),
+        None => (Nature::FreeText, format!("{different} distinct texts in {rows} rows")),
     }
 }
 
-/// Whether the numbers are those of the rows, from 0 or 1 or elsewhere on.
+/// Whether the numbers are consecutive, one for each row.
 fn counts_rows(column: &ColumnProfile, rows: usize) -> bool {
     column
         .numbers
         .is_some_and(|NumberRange { low, high, are_whole, .. }| are_whole && high - low == (rows - 1) as f64)
 }
 
-fn first_word(survey: &ColumnSurvey) -> String {
-    let words = survey.texts.iter().filter(|(_, (sort, _))| *sort == Sort::Word);
+fn first_word(stats: &ColumnStats) -> String {
+    let words = stats.texts.iter().filter(|(_, (cell_type, _))| *cell_type == CellType::Word);
     words.map(|(text, _)| text.as_str()).min().unwrap_or_default().to_owned()
 }
 
-impl ColumnSurvey {
-    /// Cells that are meant as numbers, but in a notation that is not read.
+impl ColumnStats {
+    /// The number of cells that look like numbers but cannot be parsed.
     fn count_unreadable(&self) -> usize {
-        let is_unreadable =
-            |(text, (sort, _)): &(&String, &(Sort, usize))| *sort == Sort::Number && number(text).is_none();
+        let is_unreadable = |(text, (cell_type, _)): &(&String, &(CellType, usize))| {
+            *cell_type == CellType::Number && number(text).is_none()
+        };
         self.texts.iter().filter(is_unreadable).map(|(_, (_, count))| count).sum::<usize>()
             + self.beyond.unreadable
     }
 
-    /// One of them, as far as their texts were kept.
+    /// One of them, if its text was kept.
     fn first_unreadable(&self) -> Option<&str> {
-        let unreadable =
-            self.texts.iter().filter(|(text, (sort, _))| *sort == Sort::Number && number(text).is_none());
+        let unreadable = self
+            .texts
+            .iter()
+            .filter(|(text, (cell_type, _))| *cell_type == CellType::Number && number(text).is_none());
         unreadable.map(|(text, _)| text.as_str()).min()
     }
 
-    /// Where the numbers are, if there are any.
+    /// The range of the numbers, if there are any.
     fn number_range(&self) -> Option<NumberRange> {
         let mut kept: Vec<(f64, usize)> = self
             .texts
             .iter()
-            .filter(|(_, (sort, _))| *sort == Sort::Number)
+            .filter(|(_, (cell_type, _))| *cell_type == CellType::Number)
             .filter_map(|(text, (_, count))| Some((number(text)?, *count)))
             .collect();
-        // Of a map, in an order that is always the same.
+        // The order of a hash map varies; sums must not.
         kept.sort_unstable_by(|(left, _), (right, _)| left.total_cmp(right));
         let mut sum = self.beyond.clone();
         kept.into_iter().for_each(|(value, count)| sum.add(value, count));

@@ -1,10 +1,9 @@
-//! Which columns a config means, and what it says that they are.
+//! The roles that a config gives to columns.
 
 use crate::data::csv::number::number;
 use crate::data::error::ErrorKind;
 use crate::data::error::phrases::did_you_mean;
-use crate::data::schema::column::Role;
-use crate::data::schema::{Column, TargetColumns};
+use crate::data::schema::column::{Role, SchemaColumn, TargetColumns};
 use crate::data::spec::{ColumnRef, DataSpec, SplitBy};
 use crate::text::{QuotedNames, similar_names};
 
@@ -30,8 +29,8 @@ pub(crate) fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> R
             return Err(ErrorKind::LearntIgnored(names[index].clone()));
         }
     }
-    for (name, told) in &spec.columns {
-        let Some(word) = told.column_type else { continue };
+    for (name, entry) in &spec.columns {
+        let Some(word) = entry.column_type else { continue };
         let index = find("columns", &ColumnRef::Name(name.clone()), names)?;
         let role = word.meaning().0;
         match roles[index].replace(role) {
@@ -48,13 +47,13 @@ pub(crate) fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> R
     Ok(roles.into_iter().map(|role| role.unwrap_or(Role::Feature)).collect())
 }
 
-/// What is learnt: targets in the order of the config, then those that only `[data.columns]` names
-/// in the order of the file.
-pub(crate) fn truth(names: &[String], roles: &[Role], spec: &DataSpec) -> Result<TargetColumns, ErrorKind> {
+/// The label or target columns: targets in the order of the config, then those that only
+/// `[data.columns]` names, in the order of the file.
+pub(crate) fn targets(names: &[String], roles: &[Role], spec: &DataSpec) -> Result<TargetColumns, ErrorKind> {
     let mut targets: Vec<usize> =
         spec.target.0.iter().map(|wanted| find("target", wanted, names)).collect::<Result<_, _>>()?;
-    let told = (0..names.len()).filter(|&index| roles[index] == Role::Target);
-    targets.extend(told.filter(|index| !targets.contains(index)).collect::<Vec<_>>());
+    let others = (0..names.len()).filter(|&index| roles[index] == Role::Target);
+    targets.extend(others.filter(|index| !targets.contains(index)).collect::<Vec<_>>());
     let label = roles.iter().position(|role| *role == Role::Label);
     match (label, targets.first()) {
         (Some(label), None) => Ok(TargetColumns::Classes(label)),
@@ -66,8 +65,8 @@ pub(crate) fn truth(names: &[String], roles: &[Role], spec: &DataSpec) -> Result
     }
 }
 
-/// The columns whose hash decides where a row goes, if the parts are not decided otherwise.
-pub(crate) fn keys(columns: &[Column], spec: &DataSpec) -> Result<Vec<usize>, ErrorKind> {
+/// The columns of `data.split_by`, whose hash decides the part of a row.
+pub(crate) fn keys(columns: &[SchemaColumn], spec: &DataSpec) -> Result<Vec<usize>, ErrorKind> {
     let of_role = |role| columns.iter().find(|column| column.role == role).map(|column| column.name.clone());
     let (group, split) = (of_role(Role::Group), of_role(Role::Split));
     let is_by_hash = spec.split_by != SplitBy::Rows;
@@ -93,7 +92,7 @@ pub(crate) fn keys(columns: &[Column], spec: &DataSpec) -> Result<Vec<usize>, Er
     }
 }
 
-/// The key of a part that has a file of its own.
+/// The key of a validation or test file, if there is one.
 fn own_part(spec: &DataSpec) -> Option<&'static str> {
     let keys = [("valid_path", &spec.valid_path), ("test_path", &spec.test_path)];
     keys.into_iter().find(|(_, path)| path.is_some()).map(|(key, _)| key)

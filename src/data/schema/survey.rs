@@ -1,9 +1,9 @@
-//! What stands in the columns of a file, counted before it is decided what they are.
+//! One pass over a file that counts the cells of each column.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
-pub(crate) use crate::data::schema::column_stats::{ColumnSurvey, Sort};
+pub(crate) use crate::data::schema::column_stats::{CellType, ColumnStats};
 
 use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::dialect::TextFormat;
@@ -13,79 +13,73 @@ use crate::data::csv::number::trim;
 use crate::data::csv::ordered_pool::ChunkReader;
 use crate::data::csv::row_reader::{ReadSummary, RowReader, RowText, RowVisitor};
 use crate::data::error::{AtOffset, ErrorKind, Located};
-use crate::data::schema::layout::{Gap, Layout, Take};
+use crate::data::schema::layout::{CellRule, RowLayout};
 
-/// What stands in a file.
+/// Counts of the cells of a file.
 #[derive(Debug)]
-pub(crate) struct Survey {
-    pub(crate) columns: Vec<ColumnSurvey>,
+pub(crate) struct FileStats {
+    pub(crate) columns: Vec<ColumnStats>,
     pub(crate) rows: usize,
-    /// One for each row, the same for rows with the same cells; none unless asked for.
+    /// A hash of the cells of each row, if asked for.
     pub(crate) hashes: Vec<u64>,
 }
 
-/// Surveys columns.
+/// Counts the cells of columns.
 #[derive(Debug)]
-pub(crate) struct Surveyor {
+pub(crate) struct StatsReader {
     format: TextFormat,
     /// The line of the first record.
     first_line: u64,
-    /// For each column of the file, how many different texts are kept.
-    most: Vec<usize>,
-    /// Whether rows are compared with each other.
+    /// For each column of the file, how many distinct texts are kept.
+    limits: Vec<usize>,
+    /// Whether rows are hashed.
     hashes_rows: bool,
-    /// Columns that are read, and how.
+    /// The columns that are counted.
     read: Vec<usize>,
-    layout: Layout,
+    layout: RowLayout,
 }
 
-impl Surveyor {
-    /// `most` says for each column of the file how many different texts are kept; 0 leaves it out.
+impl StatsReader {
+    /// `limits` says for each column of the file how many distinct texts are kept; 0 leaves it out.
     pub(crate) fn new(
         format: TextFormat,
         first_line: u64,
         markers: &Markers,
-        most: Vec<usize>,
+        limits: Vec<usize>,
         hashes_rows: bool,
     ) -> Self {
-        let read: Vec<usize> = (0..most.len()).filter(|&column| most[column] > 0).collect();
-        let mut takes = vec![Take::Nothing; most.len()];
-        read.iter().enumerate().for_each(|(cell, &column)| takes[column] = Take::Raw(cell));
-        let layout = Layout {
-            takes,
-            values: Vec::new(),
-            features: 0,
-            weight: None,
-            texts: vec![Gap::Kept; read.len()],
-            markers: markers.clone(),
-        };
-        Self { format, first_line, most, hashes_rows, read, layout }
+        let read: Vec<usize> = (0..limits.len()).filter(|&column| limits[column] > 0).collect();
+        let mut cells = vec![CellRule::Skip; limits.len()];
+        read.iter().enumerate().for_each(|(text, &column)| cells[column] = CellRule::Verbatim { text });
+        let (texts, markers) = (read.len(), markers.clone());
+        let layout = RowLayout { cells, values: 0, features: 0, weight: None, texts, markers };
+        Self { format, first_line, limits, hashes_rows, read, layout }
     }
 
-    /// Surveys all rows; what is not in the `first` chunk is still in `chunks`.
+    /// Counts all rows: those of the `first` chunk, then those still in `chunks`.
     ///
     /// # Errors
     ///
-    /// The first fault of the records, or one of the file as a whole.
-    pub(crate) fn survey(&self, first: &Chunk, chunks: &mut Chunks) -> Result<Survey, Box<Located>> {
-        let mut columns = vec![ColumnSurvey::default(); self.most.len()];
+    /// The first error of the records, or one of the file as a whole.
+    pub(crate) fn survey(&self, first: &Chunk, chunks: &mut Chunks) -> Result<FileStats, Box<Located>> {
+        let mut columns = vec![ColumnStats::default(); self.limits.len()];
         let mut hashes = Vec::new();
         let merged = read_chunks(&self, first, chunks, |chunk: RowCounter<'_>, _| {
-            for ((sum, column), &most) in columns.iter_mut().zip(chunk.columns).zip(&self.most) {
-                sum.merge(column, most);
+            for ((sum, column), &limit) in columns.iter_mut().zip(chunk.columns).zip(&self.limits) {
+                sum.merge(column, limit);
             }
             hashes.extend(chunk.hashes);
             Ok(ControlFlow::Continue(()))
         });
         match merged.or_fault(chunks)?.records {
             0 => Err(Located::at_line(self.first_line, ErrorKind::NoRows)),
-            rows => Ok(Survey { columns, rows, hashes }),
+            rows => Ok(FileStats { columns, rows, hashes }),
         }
     }
 
-    /// Surveys the rows of the first chunk of a file, as far as there is no fault.
-    pub(crate) fn sample(&self, first: &Chunk) -> Vec<ColumnSurvey> {
-        // A fault is found again when the whole file is read.
+    /// Counts the rows of the first chunk of a file, up to the first error.
+    pub(crate) fn sample(&self, first: &Chunk) -> Vec<ColumnStats> {
+        // An error is found again when the whole file is read.
         first.text().map_or_else(|_| self.counter(), |text| self.count(text, true).1).columns
     }
 
@@ -97,25 +91,25 @@ impl Surveyor {
     }
 
     fn counter(&self) -> RowCounter<'_> {
-        let columns = vec![ColumnSurvey::default(); self.most.len()];
-        RowCounter { surveyor: self, columns, hashes: Vec::new() }
+        let columns = vec![ColumnStats::default(); self.limits.len()];
+        RowCounter { reader: self, columns, hashes: Vec::new() }
     }
 }
 
-/// Counts what is in the rows of a chunk.
+/// Counts the cells of a chunk.
 pub(crate) struct RowCounter<'s> {
-    surveyor: &'s Surveyor,
-    columns: Vec<ColumnSurvey>,
+    reader: &'s StatsReader,
+    columns: Vec<ColumnStats>,
     hashes: Vec<u64>,
 }
 
 impl<'t> RowVisitor<'t> for RowCounter<'_> {
     fn row(&mut self, row: RowText<'_, 't>) {
-        let Surveyor { most, read, layout, hashes_rows, .. } = self.surveyor;
+        let StatsReader { limits, read, layout, hashes_rows, .. } = self.reader;
         let mut hash = DefaultHasher::new();
         for (cell, &column) in row.cells.iter().zip(read) {
             let text = trim(&cell.text);
-            self.columns[column].add(text, &layout.markers, most[column]);
+            self.columns[column].add(text, &layout.markers, limits[column]);
             if *hashes_rows {
                 text.hash(&mut hash);
             }
@@ -124,11 +118,11 @@ impl<'t> RowVisitor<'t> for RowCounter<'_> {
     }
 
     fn bad_row(&mut self, _: RowText<'_, 't>, fault: Box<AtOffset>) -> Result<(), Box<AtOffset>> {
-        Err(fault) // Texts as they are have none.
+        Err(fault) // Unreachable: verbatim cells are never refused.
     }
 }
 
-impl<'s> ChunkReader for &'s Surveyor {
+impl<'s> ChunkReader for &'s StatsReader {
     type Scratch = ();
     type Content = RowCounter<'s>;
 

@@ -1,147 +1,132 @@
-//! How the rows of a training file are divided, by what the config and the file say.
+//! Which way of splitting the config and the columns ask for.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use crate::data::error::{ErrorKind, Located};
-use crate::data::schema::column::{Kind, Role};
-use crate::data::schema::{Column, Schema};
+use crate::data::schema::Schema;
+use crate::data::schema::column::{ColumnKind, Role, SchemaColumn, TextUse};
 use crate::data::spec::DataSpec;
-use crate::data::split::{Division, Groups, HeldBack, Keys, PartName, Shares, Split, cell_key, key};
+use crate::data::split::{Groups, Keys, Shares, Split, SplitPart, SplitRule, SplitSizes, cell_key, row_key};
+use crate::data::table::cache::SideColumns;
 use crate::data::table::class_counts;
 use crate::data::table::matrix::Matrix;
 use crate::text::{Count, DisplayPath, QuotedNames};
 
-/// What a text of a row is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TextUse {
-    Label,
-    Group,
-    /// A group in a file that is a part already, which may be missing.
-    OwnGroup,
-    /// The name of a part.
-    Part,
-    /// One of the cells that the row is known by.
-    Key,
-}
-
-/// The texts that decide where rows go, as they come up.
+/// Numbers the texts of group and key columns while a file is read.
 #[derive(Debug, Default)]
-pub(crate) struct Places {
+pub(crate) struct SplitKeys {
     groups: HashMap<String, u32>,
-    keys: Vec<u64>,
-}
-
-/// Where rows go, by the numbers of their texts.
-#[derive(Debug)]
-pub(crate) struct Placed {
-    /// The number of groups.
-    pub(crate) groups: usize,
-    /// The key of each number of a group or a key.
+    /// The hash of each numbered text.
     pub(crate) keys: Vec<u64>,
 }
 
-impl Places {
-    /// What remains when all are numbered.
-    pub(crate) fn placed(self) -> Placed {
-        Placed { groups: self.groups.len(), keys: self.keys }
+impl SplitKeys {
+    /// The number of groups.
+    pub(crate) fn groups(&self) -> usize {
+        self.groups.len()
     }
 
-    /// The number of a text that is no label.
+    /// The number of a text that is not a label.
     pub(crate) fn number(&mut self, used: TextUse, text: &str, line: u64) -> Result<u32, Box<Located>> {
-        let told = |fault| Located::at_line(line, fault);
+        let fault = |fault| Located::at_line(line, fault);
+        let next = u32::try_from(self.keys.len()).map_err(|_| fault(ErrorKind::TooManyKeys));
         match used {
-            TextUse::Label | TextUse::OwnGroup => unreachable!("numbered elsewhere"),
-            TextUse::Group => match self.groups.get(text) {
-                Some(&group) => Ok(group),
-                None => {
-                    let group = u32::try_from(self.groups.len()).map_err(|_| told(ErrorKind::TooManyKeys))?;
-                    self.groups.insert(text.to_owned(), group);
-                    self.keys.push(cell_key(text));
-                    Ok(group)
-                }
-            },
-            TextUse::Part => match PartName::parse(text) {
+            TextUse::Label | TextUse::OwnGroup => unreachable!("numbered by the loader"),
+            TextUse::Part => match SplitPart::parse(text) {
                 Some(part) => Ok(part as u32),
-                None => Err(told(ErrorKind::NotAPart(text.to_owned()))),
+                None => Err(fault(ErrorKind::NotAPart(text.to_owned()))),
             },
-            TextUse::Key => {
-                // The same text in another chunk gets another number, which costs less than to look
-                // for it: most keys are in one row only.
-                let number = u32::try_from(self.keys.len()).map_err(|_| told(ErrorKind::TooManyKeys))?;
+            TextUse::Group => {
+                if let Some(&group) = self.groups.get(text) {
+                    return Ok(group);
+                }
+                let group = next?;
+                self.groups.insert(text.to_owned(), group);
                 self.keys.push(cell_key(text));
-                Ok(number)
+                Ok(group)
+            }
+            // Not looked up: most keys occur once, and equal texts hash to equal keys anyway.
+            TextUse::Key => {
+                self.keys.push(cell_key(text));
+                next
             }
         }
     }
 }
 
-impl Placed {
-    /// The keys of the groups, where there are any.
-    pub(crate) fn groups(&self, schema: &Schema) -> &[u64] {
-        let has_groups = schema.columns.iter().any(|column| column.role == Role::Group);
-        if has_groups { &self.keys } else { &[] }
-    }
-
-    /// The division that `spec` asks for, of rows with these numbers and texts; `texts` loses all
-    /// but the labels, which are below `classes`.
-    pub(crate) fn division(
-        &self,
-        spec: &DataSpec,
-        schema: &Schema,
-        matrix: &Matrix,
-        texts: &mut [Vec<u32>],
-        classes: usize,
-    ) -> Result<Division, ErrorKind> {
-        let held_back = HeldBack { valid: spec.valid, test: spec.test };
-        let place_of = |wanted| schema.texts().iter().position(|&(_, used)| used == wanted);
-        if let Some(place) = place_of(TextUse::Part) {
-            let split = Split::new(texts[place].iter().map(|&part| PartName::ALL[part as usize]));
-            return named(split, schema);
-        }
-        if let Some(place) = place_of(TextUse::Group) {
-            return grouped(Groups::new(std::mem::take(&mut texts[place]), self.groups, held_back));
-        }
-        if !schema.keys.is_empty() {
-            let keys = self.keys_of_rows(schema, matrix, texts);
-            return Ok(Division::Keys(Keys::new(keys, held_back)));
-        }
-        let labels = place_of(TextUse::Label).map_or(&[][..], |place| &texts[place]);
-        let counts = match labels {
-            [] => vec![matrix.rows()],
-            labels => class_counts(labels, classes),
+/// How `spec` splits the rows of the training file.
+///
+/// `side` are its columns by [`Schema::texts`], with labels below `classes` and groups below `groups`;
+/// it loses the groups.
+pub(crate) fn split_rule(
+    spec: &DataSpec,
+    schema: &Schema,
+    features: &Matrix,
+    side: &mut SideColumns,
+    groups: usize,
+    classes: usize,
+) -> Result<SplitRule, ErrorKind> {
+    let sizes = SplitSizes { valid: spec.valid, test: spec.test };
+    let column_of = |wanted| schema.texts().iter().position(|&(_, used)| used == wanted);
+    if let Some(column) = column_of(TextUse::Part) {
+        let split = Split::new(side.codes[column].iter().map(|&part| SplitPart::ALL[part as usize]));
+        return match split.train.is_empty() {
+            true => Err(ErrorKind::NoTrainRows(schema.name_of(Role::Split).unwrap_or_default())),
+            false => Ok(SplitRule::Named(split)),
         };
-        Ok(Division::Rows(Shares::new(&counts, spec.valid, spec.test)))
     }
-
-    fn keys_of_rows(&self, schema: &Schema, matrix: &Matrix, texts: &[Vec<u32>]) -> Vec<u64> {
-        let used = schema.texts();
-        let cells: Vec<Box<dyn Fn(usize) -> u64 + '_>> = schema
-            .keys
-            .iter()
-            .map(|&column| -> Box<dyn Fn(usize) -> u64 + '_> {
-                match used.iter().position(|&(other, used)| other == column && used == TextUse::Key) {
-                    Some(place) => Box::new(move |row| self.keys[texts[place][row] as usize]),
-                    None => value_key(schema, matrix, column),
-                }
-            })
-            .collect();
-        (0..matrix.rows()).map(|row| key(cells.iter().map(|cell| cell(row)))).collect()
+    if let Some(column) = column_of(TextUse::Group) {
+        let of_rows = std::mem::take(&mut side.codes[column]);
+        let groups = Groups::new(of_rows, groups, sizes);
+        let (count, parts) = (groups.count(), groups.parts());
+        return match count < parts {
+            true => Err(ErrorKind::TooFewGroups { groups: count, parts }),
+            false => Ok(SplitRule::Groups(groups)),
+        };
     }
+    if !schema.keys.is_empty() {
+        return Ok(SplitRule::Keys(Keys::new(row_keys(schema, features, side), sizes)));
+    }
+    let counts = match column_of(TextUse::Label) {
+        Some(column) => class_counts(&side.codes[column], classes),
+        None => vec![features.rows()],
+    };
+    Ok(SplitRule::Rows(Shares::new(&counts, spec.valid, spec.test)))
 }
 
-/// The key of a feature's value: of the category by its name, of a number however it is spelt.
-fn value_key<'m>(schema: &'m Schema, matrix: &'m Matrix, column: usize) -> Box<dyn Fn(usize) -> u64 + 'm> {
-    let is_before = |column: &&Column| column.role == Role::Feature;
-    let index = schema.columns[..column].iter().filter(is_before).count();
+/// The key of each row, from those of its key columns.
+fn row_keys(schema: &Schema, features: &Matrix, side: &SideColumns) -> Vec<u64> {
+    let texts = schema.texts();
+    let columns: Vec<Box<dyn Fn(usize) -> u64 + '_>> = schema
+        .keys
+        .iter()
+        .map(|&column| -> Box<dyn Fn(usize) -> u64 + '_> {
+            match texts.iter().position(|&text| text == (column, TextUse::Key)) {
+                Some(text) => Box::new(move |row| side.keys[side.codes[text][row] as usize]),
+                None => feature_key(schema, features, column),
+            }
+        })
+        .collect();
+    (0..features.rows()).map(|row| row_key(columns.iter().map(|key| key(row)))).collect()
+}
+
+/// The key of a feature's value: a category's name, or a number however it is spelt.
+fn feature_key<'m>(
+    schema: &'m Schema,
+    features: &'m Matrix,
+    column: usize,
+) -> Box<dyn Fn(usize) -> u64 + 'm> {
+    let is_feature = |column: &&SchemaColumn| column.role == Role::Feature;
+    let index = schema.columns[..column].iter().filter(is_feature).count();
     let of_categories = match &schema.columns[column].feature {
-        Some(feature) if feature.kind == Kind::Categorical => {
+        Some(feature) if feature.kind == ColumnKind::Categorical => {
             feature.categories.iter().map(|category| cell_key(category)).collect()
         }
         _ => Vec::new(),
     };
     Box::new(move |row| {
-        let value = matrix.value(row, index);
+        let value = features.value(row, index);
         match of_categories.get(value as usize) {
             _ if value.is_nan() => cell_key(""),
             Some(&key) => key,
@@ -150,24 +135,7 @@ fn value_key<'m>(schema: &'m Schema, matrix: &'m Matrix, column: usize) -> Box<d
     })
 }
 
-fn named(split: Split, schema: &Schema) -> Result<Division, ErrorKind> {
-    let column = schema.columns.iter().find(|column| column.role == Role::Split);
-    match split.train.is_empty() {
-        true => Err(ErrorKind::NoTrainRows(column.map(|column| column.name.clone()).unwrap_or_default())),
-        false => Ok(Division::Named(split)),
-    }
-}
-
-fn grouped(groups: Groups) -> Result<Division, ErrorKind> {
-    let (count, parts) = (groups.count(), groups.parts());
-    if count < parts {
-        Err(ErrorKind::TooFewGroups { groups: count, parts })
-    } else {
-        Ok(Division::Groups(groups))
-    }
-}
-
-/// The groups of the training file, as they come up in another one.
+/// Finds the groups of the training file in another file.
 #[derive(Debug)]
 pub(crate) struct KnownGroups(HashMap<u64, u32>);
 
@@ -177,28 +145,28 @@ impl KnownGroups {
         Self(keys.iter().copied().zip(1..).collect())
     }
 
-    /// The number of a group; 0 if it is not known.
+    /// The number of a group, from 1; 0 if the training file does not have it.
     pub(crate) fn number(&self, text: &str) -> u32 {
         self.0.get(&cell_key(text)).copied().unwrap_or_default()
     }
 
-    /// What people should know of a file whose rows are of groups with these numbers.
+    /// A note if some rows are of groups that the training file has; `groups` are their numbers.
     pub(crate) fn note(path: &Path, groups: &[u32]) -> Option<String> {
         let shared: Vec<u32> = groups.iter().copied().filter(|&group| group > 0).collect();
-        let different = shared.iter().collect::<HashSet<_>>().len();
-        (different > 0).then(|| {
+        let distinct = shared.iter().collect::<HashSet<_>>().len();
+        (distinct > 0).then(|| {
             format!(
                 "{}: {} of {} rows are of {} that the training file has, too",
                 DisplayPath(path),
                 shared.len(),
                 groups.len(),
-                Count(different, "group")
+                Count(distinct, "group")
             )
         })
     }
 }
 
-/// A part that is asked for has a row.
+/// Checks that each part with a share has a row.
 pub(crate) fn check_shares(spec: &DataSpec, shares: &Shares, rows: usize) -> Result<(), ErrorKind> {
     let parts = [("valid", spec.valid, shares.valid_rows()), ("test", spec.test, shares.test_rows())];
     match parts.into_iter().find(|&(_, share, found)| share > 0.0 && found == 0) {
@@ -207,25 +175,15 @@ pub(crate) fn check_shares(spec: &DataSpec, shares: &Shares, rows: usize) -> Res
     }
 }
 
-/// Names the classes that a part has no row of.
-pub(crate) fn note_absent_classes(
-    spec: &DataSpec,
-    shares: &Shares,
-    classes: &[String],
-    notes: &mut Vec<String>,
-) {
-    if classes.is_empty() {
-        return;
-    }
-    for (key, share, absent) in
-        [("valid", spec.valid, shares.absent_in_valid()), ("test", spec.test, shares.absent_in_test())]
-    {
-        let names: Vec<String> = absent.into_iter().map(|class| classes[class].clone()).collect();
-        if share > 0.0 && !names.is_empty() {
-            notes.push(format!(
-                "classes too rare for a row under data.{key} = {share}: {}",
-                QuotedNames(&names)
-            ));
-        }
-    }
+/// Notes that name the classes without a row in a part.
+pub(crate) fn absent_classes(spec: &DataSpec, shares: &Shares, classes: &[String]) -> Vec<String> {
+    let parts =
+        [("valid", spec.valid, shares.absent_in_valid()), ("test", spec.test, shares.absent_in_test())];
+    let note = |(key, share, absent): (&str, f64, Vec<usize>)| {
+        let names: Vec<String> = absent.iter().filter_map(|&class| classes.get(class).cloned()).collect();
+        (share > 0.0 && !names.is_empty()).then(|| {
+            format!("classes too rare for a row under data.{key} = {share}: {}", QuotedNames(&names))
+        })
+    };
+    parts.into_iter().filter_map(note).collect()
 }

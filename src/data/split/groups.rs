@@ -1,8 +1,8 @@
-//! Shares of the rows in whole groups.
+//! Random splits that keep groups together, stratified by class as far as the groups allow.
 
 use rand::seq::SliceRandom;
 
-use crate::data::split::{HeldBack, PartName, Split};
+use crate::data::split::{Split, SplitPart, SplitSizes};
 use crate::random::stream;
 
 /// The group of each row.
@@ -10,16 +10,16 @@ use crate::random::stream;
 pub(crate) struct Groups {
     of_rows: Vec<u32>,
     count: usize,
-    held_back: HeldBack,
+    sizes: SplitSizes,
 }
 
-/// Rounds in which every group may move once; far fewer are needed.
+/// The limit on rounds in which every group may move once; far fewer are needed.
 const ROUNDS: usize = 20;
 
 impl Groups {
     /// `of_rows` are numbers below `count`, each of which occurs.
-    pub(crate) fn new(of_rows: Vec<u32>, count: usize, held_back: HeldBack) -> Self {
-        Self { of_rows, count, held_back }
+    pub(crate) fn new(of_rows: Vec<u32>, count: usize, sizes: SplitSizes) -> Self {
+        Self { of_rows, count, sizes }
     }
 
     /// The number of groups.
@@ -29,46 +29,46 @@ impl Groups {
 
     /// The parts that have a share.
     pub(crate) fn parts(&self) -> usize {
-        PartName::ALL.iter().filter(|part| part.share(self.held_back) > 0.0).count()
+        SplitPart::ALL.iter().filter(|part| part.share(self.sizes) > 0.0).count()
     }
 
-    /// The parts of one seed; `strata` are the classes of all rows, empty where there are none.
+    /// The split of one seed; `strata` are the classes of all rows, empty for regression.
     ///
-    /// Groups are dealt out in random order, each to the part that lacks its rows most, by number
-    /// and by class; then each may move where that brings the parts nearer to their shares. A part
-    /// with a share has a group if there are enough.
+    /// Greedy: in random order, each group goes to the part that most needs its rows, in number and by
+    /// class; then groups move as long as that brings the parts closer to their shares. A part with a
+    /// share gets a group if there are enough.
     pub(crate) fn draw(&self, strata: &[u32], seed: u64) -> Split {
         let mut order: Vec<usize> = (0..self.count).collect();
         order.shuffle(&mut stream(seed, "split", &[]));
-        let mut deal = Deal::new(self, strata);
+        let mut parts = GroupAssignment::new(self, strata);
         for &group in &order {
-            let part = deal.best_part(group);
-            deal.put(group, part);
+            let part = parts.best_part(group);
+            parts.put(group, part);
         }
         for _ in 0..ROUNDS {
-            if !order.iter().fold(false, |moved, &group| deal.improve(group) | moved) {
+            if !order.iter().fold(false, |moved, &group| parts.improve(group) | moved) {
                 break;
             }
         }
-        deal.fill_empty_parts(&order);
-        Split::new(self.of_rows.iter().map(|&group| deal.part_of(group as usize)))
+        parts.fill_empty_parts(&order);
+        Split::new(self.of_rows.iter().map(|&group| parts.part_of(group as usize)))
     }
 }
 
-/// Groups on their way to the parts.
-struct Deal {
-    /// For each group, the strata of its rows and how many are in each.
+/// The part of each group while the groups are assigned.
+struct GroupAssignment {
+    /// For each group, its number of rows in each stratum, then in all.
     tallies: Vec<Vec<(usize, f64)>>,
-    /// Rows of each stratum; behind them, as one more, all rows.
+    /// The rows of each stratum, then all rows.
     totals: Vec<f64>,
     shares: [f64; 3],
-    /// For each part, like `totals`.
+    /// The same for the groups in each part.
     held: [Vec<f64>; 3],
     groups_in: [usize; 3],
     part_of: Vec<usize>,
 }
 
-impl Deal {
+impl GroupAssignment {
     fn new(groups: &Groups, strata: &[u32]) -> Self {
         let n_strata = strata.iter().max().map_or(0, |&last| last as usize + 1);
         let mut rows: Vec<(u32, usize)> = groups
@@ -93,16 +93,16 @@ impl Deal {
         }
         Self {
             tallies,
-            shares: PartName::ALL.map(|part| part.share(groups.held_back)),
-            held: PartName::ALL.map(|_| vec![0.0; n_strata + 1]),
+            shares: SplitPart::ALL.map(|part| part.share(groups.sizes)),
+            held: SplitPart::ALL.map(|_| vec![0.0; n_strata + 1]),
             groups_in: [0; 3],
             part_of: vec![0; groups.count],
             totals,
         }
     }
 
-    /// How much farther from its share a part is with a group than without. Squared differences,
-    /// each over the rows of its stratum, so that rare classes count as much as common ones.
+    /// How much farther from its share a part is with a group than without, in squared differences. Each
+    /// is divided by the rows of its stratum, so that rare classes count as much as common ones.
     fn cost(&self, group: usize, part: usize, is_in: bool) -> f64 {
         let cost = |&(stratum, rows): &(usize, f64)| {
             let others = self.held[part][stratum] - if is_in { rows } else { 0.0 };
@@ -112,7 +112,7 @@ impl Deal {
         self.tallies[group].iter().map(cost).sum()
     }
 
-    /// The part that is best for a group which is in none.
+    /// The best part for a group that is not in one.
     fn best_part(&self, group: usize) -> usize {
         let parts = (0..3).filter(|&part| self.shares[part] > 0.0);
         let cost = |part: &usize| self.cost(group, *part, false);
@@ -137,7 +137,7 @@ impl Deal {
         }
     }
 
-    /// Moves a group if that is better by more than rounding, and whether it was.
+    /// Moves a group if that is better by more than rounding error; true if it moved.
     fn improve(&mut self, group: usize) -> bool {
         let from = self.part_of[group];
         if self.groups_in[from] == 1 {
@@ -151,7 +151,7 @@ impl Deal {
         is_better
     }
 
-    /// Gives every part with a share a group, while another has two: the one that costs least.
+    /// Gives each empty part with a share the group that costs least, if another part can spare it.
     fn fill_empty_parts(&mut self, order: &[usize]) {
         for part in 0..3 {
             if self.shares[part] <= 0.0 || self.groups_in[part] > 0 {
@@ -168,8 +168,8 @@ impl Deal {
         }
     }
 
-    fn part_of(&self, group: usize) -> PartName {
-        PartName::ALL[self.part_of[group]]
+    fn part_of(&self, group: usize) -> SplitPart {
+        SplitPart::ALL[self.part_of[group]]
     }
 }
 
@@ -181,16 +181,16 @@ mod tests {
 
     fn draw(of_rows: &[u32], strata: &[u32], valid: f64, test: f64, seed: u64) -> Split {
         let count = of_rows.iter().max().map_or(0, |&last| last as usize + 1);
-        Groups::new(of_rows.to_vec(), count, HeldBack { valid, test }).draw(strata, seed)
+        Groups::new(of_rows.to_vec(), count, SplitSizes { valid, test }).draw(strata, seed)
     }
 
-    /// Rows of 60 groups of 1 to 12 rows, in no order.
+    /// The groups of the rows of 60 groups of 1 to 12 rows, not in order.
     fn uneven() -> Vec<u32> {
         (0..60_u32).flat_map(|group| std::iter::repeat_n(group * 37 % 60, group as usize % 12 + 1)).collect()
     }
 
     #[test]
-    fn shares_are_met_to_less_than_a_small_group() {
+    fn shares_are_met_within_a_small_group() {
         let rows = uneven();
         for seed in 0..20 {
             let split = draw(&rows, &[], 0.2, 0.1, seed);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_spread_where_groups_allow_it() {
+    fn splits_are_stratified_as_far_as_groups_allow() {
         // Every group has one class, and one row in eight is of the rare one.
         let rows = uneven();
         let classes: Vec<u32> = rows.iter().map(|group| u32::from(group % 8 == 0)).collect();
@@ -223,7 +223,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn groups_are_never_divided(
+        fn all_rows_of_a_group_are_in_the_same_part(
             of_rows in prop::collection::vec(0_u32..9, 1..80),
             strata in prop::option::of(Just([0_u32, 1, 2])),
             valid in 0.0..0.5_f64,

@@ -1,31 +1,30 @@
-//! Which rows train, which decide, which are looked at once.
+//! Which rows are training, validation and test rows.
 
 pub(crate) mod assignment;
-pub(crate) mod draw;
 pub(crate) mod groups;
 pub(crate) mod keys;
 pub(crate) mod shares;
 
 pub(crate) use crate::data::split::groups::Groups;
-pub(crate) use crate::data::split::keys::{Keys, cell_key, key};
+pub(crate) use crate::data::split::keys::{Keys, cell_key, row_key};
 pub(crate) use crate::data::split::shares::Shares;
 
-/// How the rows of the training file are divided.
+/// How the rows of the training file are split.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Division {
-    /// Every row on its own, stratified by class.
+pub(crate) enum SplitRule {
+    /// At random, stratified by class.
     Rows(Shares),
-    /// Rows of a group stay together.
+    /// At random, with all rows of a group in the same part.
     Groups(Groups),
-    /// Each row by its key, wherever it stands and whatever else is in the file.
+    /// Each row by its key, whatever other rows the file has.
     Keys(Keys),
-    /// As the file says.
+    /// As a column of the file says.
     Named(Split),
 }
 
-/// A part of the rows.
+/// A part of the rows of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PartName {
+pub(crate) enum SplitPart {
     Train,
     Valid,
     Test,
@@ -39,16 +38,17 @@ pub(crate) struct Split {
     pub(crate) test: Vec<usize>,
 }
 
-/// Shares of the rows that are held back; what is left is trained on.
+/// Shares of the rows for validation and test; the rest is for training.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct HeldBack {
-    /// At least 0, and less than 1 with `test`.
+pub(crate) struct SplitSizes {
+    /// At least 0; together with `test` less than 1.
     pub(crate) valid: f64,
+    /// At least 0.
     pub(crate) test: f64,
 }
 
-impl Division {
-    /// Rows that are trained on, that decide, and of the test.
+impl SplitRule {
+    /// The numbers of training, validation and test rows.
     pub(crate) fn sizes(&self, strata: &[u32], seed: u64) -> [usize; 3] {
         if let Self::Rows(shares) = self {
             return shares.sizes();
@@ -57,7 +57,7 @@ impl Division {
         [train.len(), valid.len(), test.len()]
     }
 
-    /// Draws the rows of one seed; `strata` are the classes of all rows, empty where there are none.
+    /// The split of one seed; `strata` are the classes of all rows, empty for regression.
     pub(crate) fn draw(&self, strata: &[u32], seed: u64) -> Split {
         match self {
             Self::Rows(shares) => shares.draw(strata, seed),
@@ -69,8 +69,8 @@ impl Division {
 }
 
 impl Split {
-    /// Divides rows into the parts that are named for them.
-    pub(crate) fn new(parts: impl IntoIterator<Item = PartName>) -> Self {
+    /// From the part of each row.
+    pub(crate) fn new(parts: impl IntoIterator<Item = SplitPart>) -> Self {
         let mut split = Self::default();
         for (row, part) in parts.into_iter().enumerate() {
             split.part_mut(part).push(row);
@@ -78,20 +78,20 @@ impl Split {
         split
     }
 
-    fn part_mut(&mut self, part: PartName) -> &mut Vec<usize> {
+    fn part_mut(&mut self, part: SplitPart) -> &mut Vec<usize> {
         match part {
-            PartName::Train => &mut self.train,
-            PartName::Valid => &mut self.valid,
-            PartName::Test => &mut self.test,
+            SplitPart::Train => &mut self.train,
+            SplitPart::Valid => &mut self.valid,
+            SplitPart::Test => &mut self.test,
         }
     }
 }
 
-impl PartName {
-    /// All of them.
+impl SplitPart {
+    /// All parts.
     pub(crate) const ALL: [Self; 3] = [Self::Train, Self::Valid, Self::Test];
 
-    /// The part that a cell of a split column names.
+    /// The part named in a cell of a split column.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text {
             "train" => Some(Self::Train),
@@ -101,11 +101,11 @@ impl PartName {
         }
     }
 
-    fn share(self, held_back: HeldBack) -> f64 {
+    fn share(self, sizes: SplitSizes) -> f64 {
         match self {
-            Self::Train => 1.0 - held_back.valid - held_back.test,
-            Self::Valid => held_back.valid,
-            Self::Test => held_back.test,
+            Self::Train => 1.0 - sizes.valid - sizes.test,
+            Self::Valid => sizes.valid,
+            Self::Test => sizes.test,
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Shares of the rows, each row on its own.
+//! Random splits, stratified by class.
 
 use rand::seq::SliceRandom;
 
 use crate::data::split::Split;
 use crate::random::stream;
 
-/// How many rows of each class go where; the same for every seed.
+/// How many rows of each class each part has; the same for every seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shares {
     rows: usize,
@@ -14,11 +14,10 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    /// Gives each part its share of each class, `counts` being the rows of each; one count of all rows
-    /// where there are no classes.
+    /// From the number of rows of each class, or of all rows for regression.
     ///
-    /// A part has `share * rows` rows, rounded, and the classes in it are within one row of their
-    /// share, but for this: every class keeps one row to train on.
+    /// A part has `share * rows` rows, rounded, and each class in it is within one row of its share,
+    /// except that every class keeps one training row.
     pub(crate) fn new(counts: &[usize], valid: f64, test: f64) -> Self {
         let mut spare: Vec<usize> = counts.iter().map(|count| count.saturating_sub(1)).collect();
         let valid = apportion(counts, valid, &mut spare);
@@ -26,33 +25,33 @@ impl Shares {
         Self { rows: counts.iter().sum(), valid, test }
     }
 
-    /// Rows held back for validation.
+    /// The number of validation rows.
     pub(crate) fn valid_rows(&self) -> usize {
         self.valid.iter().sum()
     }
 
-    /// Rows held back for the test.
+    /// The number of test rows.
     pub(crate) fn test_rows(&self) -> usize {
         self.test.iter().sum()
     }
 
-    /// Rows that are trained on, that decide, and of the test.
+    /// The numbers of training, validation and test rows.
     pub(crate) fn sizes(&self) -> [usize; 3] {
         let (valid, test) = (self.valid_rows(), self.test_rows());
         [self.rows - valid - test, valid, test]
     }
 
-    /// The classes that have no row for validation.
+    /// The classes without a validation row.
     pub(crate) fn absent_in_valid(&self) -> Vec<usize> {
         absent(&self.valid)
     }
 
-    /// The classes that have no row for the test.
+    /// The classes without a test row.
     pub(crate) fn absent_in_test(&self) -> Vec<usize> {
         absent(&self.test)
     }
 
-    /// Draws the rows of one seed; `strata` are the classes of all rows, empty where there are none.
+    /// The split of one seed; `strata` are the classes of all rows, empty for regression.
     pub(crate) fn draw(&self, strata: &[u32], seed: u64) -> Split {
         let mut rows_of = vec![Vec::new(); self.valid.len()];
         if strata.is_empty() {
@@ -82,9 +81,9 @@ fn absent(part: &[usize]) -> Vec<usize> {
     (0..part.len()).filter(|&class| part[class] == 0).collect()
 }
 
-/// The rows of each class in a part with this share: whole rows first, then one more for those
-/// with the largest remainders until the part is full; never more than `spare`, from which they
-/// are taken.
+/// The rows of each class in a part with this share, by the largest-remainder method: whole rows first,
+/// then one more for the classes with the largest remainders. Never more than `spare`, which they are
+/// taken from.
 fn apportion(counts: &[usize], share: f64, spare: &mut [usize]) -> Vec<usize> {
     let rows: usize = counts.iter().sum();
     let wanted = (share * rows as f64).round() as usize;
@@ -111,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_are_apportioned_by_hand_worked_examples() {
+    fn shares_match_examples_worked_out_by_hand() {
         let shares = |counts: &[usize], valid, test| {
             let shares = Shares::new(counts, valid, test);
             (shares.valid, shares.test)
@@ -163,13 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn each_seed_draws_other_rows_and_the_same_numbers() {
+    fn each_seed_draws_other_rows_but_as_many() {
         let labels: Vec<u32> = (0..100).map(|row| row % 2).collect();
         let shares = Shares::new(&[50, 50], 0.2, 0.0);
         let (one, other) = (shares.draw(&labels, 1), shares.draw(&labels, 2));
         assert_ne!(one.valid, other.valid);
         assert_eq!(one.train.len(), other.train.len());
-        // Moved by a change of the stream or of the order in which it is used.
+        // Pinned: another random stream, or another order of draws, would change the split of existing files.
         let first = [0, 8, 14, 18, 25, 27, 29, 31, 33, 41, 52, 53, 58, 70, 73, 76, 80, 84, 89, 91];
         assert_eq!(one.valid, first);
     }

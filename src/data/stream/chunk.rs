@@ -12,7 +12,7 @@ use crate::data::csv::missing::Markers;
 use crate::data::csv::parser::Parser;
 use crate::data::csv::row_reader::{ReadSummary, RowReader, RowText, RowVisitor};
 use crate::data::error::{AtOffset, ErrorKind, Located};
-use crate::data::schema::mapping::Matching;
+use crate::data::schema::mapping::ColumnMapping;
 use crate::text::Quoted;
 
 /// What holds for all rows of a file.
@@ -24,7 +24,7 @@ pub(crate) struct StreamContext {
     /// Of the first record.
     pub(crate) first_line: u64,
     pub(crate) format: TextFormat,
-    pub(crate) matching: Matching,
+    pub(crate) mapping: ColumnMapping,
     pub(crate) bad_rows: BadRows,
 }
 
@@ -82,7 +82,7 @@ impl StreamContext {
         values: &'p mut Vec<f64>,
     ) -> (Piece<'p>, ReadSummary) {
         let reader =
-            RowReader { format: self.format, layout: &self.matching.layout, first_line: self.first_line };
+            RowReader { format: self.format, layout: &self.mapping.layout, first_line: self.first_line };
         let (cells, records, problems) = (Vec::new(), Vec::new(), BTreeMap::new());
         let mut collector = RowCollector { context: self, text, cells, records, problems };
         let summary = reader.read(text, is_first, values, &mut collector);
@@ -119,16 +119,16 @@ impl<'p> Piece<'p> {
         self.records.len()
     }
 
-    /// The values of the features of a row, as an [`Encoder`](crate::data::Encoder) takes them; those that
+    /// The values of the features of a row, by which an encoder makes inputs; those that
     /// its problem is about are of no meaning.
     pub fn values(&self, row: usize) -> &'p [f64] {
-        let features = self.context.matching.layout.values.len();
+        let features = self.context.mapping.layout.values;
         &self.values[row * features..][..features]
     }
 
     /// The cells of a row that come as they stand, see [`RowStream::cells`](crate::data::RowStream::cells).
     pub fn cells(&self, row: usize) -> &[Cow<'p, str>] {
-        let count = self.context.matching.layout.texts.len();
+        let count = self.context.mapping.layout.texts;
         &self.cells[row * count..][..count]
     }
 
@@ -155,7 +155,7 @@ impl<'p> Piece<'p> {
 
     /// The cells that mean a missing value.
     pub(crate) fn markers(&self) -> &Markers {
-        &self.context.matching.layout.markers
+        &self.context.mapping.layout.markers
     }
 
     /// Why a row cannot be used, if there is a reason and bad rows are marked.
@@ -167,7 +167,7 @@ impl<'p> Piece<'p> {
     /// the training rows.
     pub fn unseen(&self, row: usize) -> impl Iterator<Item = usize> {
         let values = self.values(row);
-        let categories = self.context.matching.categories.iter();
+        let categories = self.context.mapping.categories.iter();
         categories
             .filter(|&&(feature, count)| values[feature] == f64::from(count))
             .map(|&(feature, _)| feature)
@@ -175,7 +175,7 @@ impl<'p> Piece<'p> {
 
     /// The column of a feature, in the file.
     pub fn column_of(&self, feature: usize) -> usize {
-        self.context.matching.features[feature]
+        self.context.mapping.features[feature]
     }
 
     /// A problem with the cell of a row in `column` of the file.

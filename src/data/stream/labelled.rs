@@ -7,6 +7,7 @@ use std::path::Path;
 
 use ndarray::Array2;
 
+use crate::data::Role;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number;
 use crate::data::csv::number::{number, trim};
@@ -15,8 +16,8 @@ use crate::data::limits::MAX_INPUT_BYTES;
 use crate::data::schema::mapping::missing_columns;
 use crate::data::stream::chunk::{BadRows, Piece, RowProblem};
 use crate::data::stream::{RowStream, StreamError};
+use crate::data::transform::encode::Encoder;
 use crate::data::transform::encoding::{Encoding, TargetEncoding};
-use crate::data::{Encoder, Role};
 use crate::kernel::real::Real;
 use crate::targets::Targets;
 

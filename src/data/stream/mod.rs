@@ -17,7 +17,7 @@ use crate::data::csv::merge::read_chunks;
 use crate::data::csv::ordered_pool::ChunkReader;
 use crate::data::csv::row_reader::ReadSummary;
 use crate::data::error::{DataError, ErrorKind};
-use crate::data::schema::mapping::Matching;
+use crate::data::schema::mapping::ColumnMapping;
 use crate::data::spec::DataSpec;
 use crate::data::stream::chunk::{BadRows, Piece, RowProblem, StreamContext};
 use crate::data::transform::encoding::{Encoding, ReadingFormat};
@@ -74,10 +74,10 @@ impl RowStream {
         let failed = |fault| DataError::new(path, fault);
         let format = TextFormat::new(&spec, reading).map_err(failed)?;
         let file = CsvFile::open(path, format, &[]).map_err(DataError::of_prediction)?;
-        let matching = Matching::new(encoding, &file.names, roles).map_err(|fault| file.fail(fault))?;
+        let mapping = ColumnMapping::new(encoding, &file.names, roles).map_err(|fault| file.fail(fault))?;
         let (path, _, first_line, first, chunks) = file.into_parts();
-        let names = matching.names.clone();
-        let context = StreamContext { path, names, first_line, format, matching, bad_rows };
+        let names = mapping.names.clone();
+        let context = StreamContext { path, names, first_line, format, mapping, bad_rows };
         Ok(Self { context, first, chunks })
     }
 
@@ -99,13 +99,13 @@ impl RowStream {
 
     /// Places of the columns whose cells come with each row.
     pub fn cells(&self) -> &[usize] {
-        &self.context.matching.cells
+        &self.context.mapping.cells
     }
 
     /// Names of the columns that the encoding does not know.
     pub fn unknown(&self) -> impl Iterator<Item = &str> {
-        let StreamContext { matching, names, .. } = &self.context;
-        matching.unknown.iter().map(|&column| names[column].as_str())
+        let StreamContext { mapping, names, .. } = &self.context;
+        mapping.unknown.iter().map(|&column| names[column].as_str())
     }
 
     /// The characters between and around fields; none around them where no field is quoted.

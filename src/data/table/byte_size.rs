@@ -1,4 +1,4 @@
-//! Amounts of memory, as people write them.
+//! Byte sizes such as `4 GiB`.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::settings::{Allowed, Configurable, TextFormat};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bytes(pub u64);
 
-/// Their names and sizes, the ones that are used for writing first.
+/// Their names and sizes; the first that fits is used for writing.
 const UNITS: [(&str, u64); 9] = [
     ("TiB", 1 << 40),
     ("GiB", 1 << 30),
@@ -31,7 +31,7 @@ impl Configurable for Bytes {
 const DESCRIPTION: &str = "a whole number and its unit, such as \"4 GiB\" or \"200 MB\"";
 
 impl Bytes {
-    /// Reads a whole number and its unit, with or without a space between them.
+    /// Parses a whole number and its unit, with or without a space between them.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.find(|char: char| !char.is_ascii_digit())?;
         let (number, unit) = (&text[..digits], text[digits..].trim_start_matches(' '));
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_are_read_and_written() {
+    fn sizes_are_parsed_and_shown() {
         for (text, bytes, written) in [
             ("4 GiB", 4 << 30, "4 GiB"),
             ("200MB", 200_000_000, "200 MB"),

@@ -1,4 +1,4 @@
-//! The numbers of a table as they were written, each in the smaller precision that holds it.
+//! The features of a data set as they were read, in the smallest precision that is exact.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use crate::data::error::ErrorKind;
 use crate::kernel::{Numbers, wide};
 
-/// Rows of numbers, in blocks as they were read.
+/// Rows of numbers, in the blocks in which they were read.
 ///
-/// A column of a block is kept in single precision if that changes none of its values, else in
-/// double precision; so nothing is lost, and whole numbers and pixels take half the room.
+/// A column of a block is in single precision if that changes none of its values, else in double
+/// precision. So nothing is lost, and whole numbers and pixels take half the memory.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Matrix {
     columns: usize,
     blocks: Vec<Block>,
-    /// For each block, the first row behind it.
+    /// For each block, the row after its last one.
     ends: Vec<usize>,
 }
 
@@ -31,16 +31,16 @@ pub(crate) struct Block {
     extent: (Box<[f64]>, Box<[f64]>),
 }
 
-/// Columns beside each other in the same precision.
+/// Adjacent columns in the same precision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Run {
     columns: Range<usize>,
     is_narrow: bool,
-    /// Where they start in the row of their precision.
+    /// Their first position in the row of their precision.
     start: usize,
 }
 
-/// Numbers of a row, beside each other.
+/// Adjacent numbers of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Cells<'m> {
     Narrow(&'m [f32]),
@@ -52,12 +52,12 @@ impl Matrix {
         Self { columns, blocks: Vec::new(), ends: Vec::new() }
     }
 
-    /// Adds rows at the end.
+    /// Appends rows.
     pub(crate) fn push(&mut self, mut block: Block) {
         if block.rows == 0 {
             return;
         }
-        // Most blocks are laid out alike.
+        // Most blocks have the same layout; they share it.
         if let Some(last) = self.blocks.last().filter(|last| last.runs == block.runs) {
             block.runs = Arc::clone(&last.runs);
         }
@@ -78,7 +78,7 @@ impl Matrix {
         self.columns
     }
 
-    /// The numbers of a row, in order: ranges of columns and what stands there.
+    /// The numbers of a row: ranges of columns and their cells, in order.
     #[inline]
     pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (Range<usize>, Cells<'_>)> {
         let index = self.ends.partition_point(|&end| end <= row);
@@ -107,7 +107,7 @@ impl Matrix {
         }
     }
 
-    /// The smallest and the largest value of a column.
+    /// The smallest and the largest value of a column, missing ones aside.
     pub(crate) fn extent(&self, column: usize) -> (f64, f64) {
         let extents = self.blocks.iter().map(|block| (block.extent.0[column], block.extent.1[column]));
         extents.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (least, most)| {
@@ -117,18 +117,18 @@ impl Matrix {
 }
 
 impl Block {
-    /// Takes over finite values in the range of `f32`, row after row.
+    /// From finite values in the range of `f32` or NaN, row after row.
     pub(crate) fn pack(values: &[f64], columns: usize) -> Result<Self, ErrorKind> {
         let rows = values.len() / columns;
-        let found = Survey::of(values, columns);
+        let found = Ranges::of(values, columns);
         let same = found.loss.chunk_by(|left, right| (*left == 0.0) == (*right == 0.0));
         let runs = runs(same.map(|same| (same.len(), same[0] == 0.0)));
         let width = |is_narrow| {
             let same = runs.iter().filter(|run| run.is_narrow == is_narrow);
             same.map(|run| run.columns.len()).sum::<usize>()
         };
-        let mut narrow = room(rows * width(true))?;
-        let mut wide = room(rows * width(false))?;
+        let mut narrow = reserve(rows * width(true))?;
+        let mut wide = reserve(rows * width(false))?;
         for row in values.chunks_exact(columns) {
             for run in &runs {
                 let cells = &row[run.columns.clone()];
@@ -143,14 +143,15 @@ impl Block {
         Ok(Self { rows, runs: runs.into(), narrow, wide, extent })
     }
 
-    /// Rows as [`layout`](Self::layout), [`numbers`](Self::numbers) and
-    /// [`extents`](Self::extents) give them; their sizes fit.
+    /// From what [`layout`](Self::layout), [`numbers`](Self::numbers) and
+    /// [`extents`](Self::extents) returned; the caller has checked the sizes.
     pub(crate) fn new(
         rows: usize,
         layout: &[(usize, bool)],
         narrow: Numbers<f32>,
         wide: Numbers<f64>,
-        (low, high): (&[f64], &[f64]),
+        low: &[f64],
+        high: &[f64],
     ) -> Self {
         Self {
             rows,
@@ -165,15 +166,14 @@ impl Block {
         self.rows
     }
 
-    /// Bytes that the numbers take in memory.
+    /// Bytes of the numbers that are in memory, not mapped.
     pub(crate) fn bytes(&self) -> usize {
         let owned = |is_owned, bytes| if is_owned { bytes } else { 0 };
         owned(matches!(self.narrow, Numbers::Owned(_)), size_of_val::<[f32]>(&self.narrow))
             + owned(matches!(self.wide, Numbers::Owned(_)), size_of_val::<[f64]>(&self.wide))
     }
 
-    /// How many columns beside each other are in the same precision, and whether that is the single
-    /// one.
+    /// For each run of adjacent columns of one precision, its length and whether that is single precision.
     pub(crate) fn layout(&self) -> Vec<(usize, bool)> {
         self.runs.iter().map(|run| (run.columns.len(), run.is_narrow)).collect()
     }
@@ -189,15 +189,15 @@ impl Block {
     }
 }
 
-/// What one pass over some values tells of each column.
-struct Survey {
+/// What one pass over the values of a block finds about each column.
+struct Ranges {
     low: Vec<f64>,
     high: Vec<f64>,
-    /// The largest change that single precision makes; 0 if it makes none.
+    /// The largest rounding error of single precision.
     loss: Vec<f64>,
 }
 
-impl Survey {
+impl Ranges {
     fn of(values: &[f64], columns: usize) -> Self {
         let mut low = vec![f64::INFINITY; columns];
         let mut high = vec![f64::NEG_INFINITY; columns];
@@ -221,8 +221,7 @@ impl Survey {
     }
 }
 
-/// Columns beside each other, by how many are in the same precision and whether that is the single
-/// one.
+/// The runs of a [`Block::layout`].
 fn runs(layout: impl Iterator<Item = (usize, bool)>) -> Vec<Run> {
     let mut widths = [0, 0];
     let mut first = 0;
@@ -237,11 +236,11 @@ fn runs(layout: impl Iterator<Item = (usize, bool)>) -> Vec<Run> {
         .collect()
 }
 
-/// Room for some numbers, or a fault instead of an abort.
-fn room<T>(count: usize) -> Result<Vec<T>, ErrorKind> {
-    let mut room = Vec::new();
-    match room.try_reserve_exact(count) {
-        Ok(()) => Ok(room),
+/// Memory for some numbers, or an error instead of an abort.
+fn reserve<T>(count: usize) -> Result<Vec<T>, ErrorKind> {
+    let mut numbers = Vec::new();
+    match numbers.try_reserve_exact(count) {
+        Ok(()) => Ok(numbers),
         Err(_) => Err(ErrorKind::OutOfMemory { needs: (count * size_of::<T>()) as u64 }),
     }
 }
@@ -250,7 +249,7 @@ fn room<T>(count: usize) -> Result<Vec<T>, ErrorKind> {
 mod tests {
     use super::*;
 
-    /// The bits of every value, from both ways to it.
+    /// The bits of every value, which `row` and `value` agree on.
     fn bits(matrix: &Matrix) -> Vec<u64> {
         let mut bits = Vec::new();
         for row in 0..matrix.rows() {
@@ -271,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost_and_whole_numbers_take_four_bytes() {
+    fn values_are_exact_and_take_four_bytes_where_single_precision_holds_them() {
         let f32_max = f64::from(f32::MAX);
         let blocks: [&[f64]; 3] = [
             &[1.0, 0.1, 1e9 + 1.0, -0.0, 255.0, 2.0, 0.5, 1e9, 3.0, f32_max],
@@ -291,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_without_rows_are_nothing() {
+    fn blocks_without_rows_are_ignored() {
         let mut matrix = Matrix::new(2);
         matrix.push(Block::pack(&[], 2).unwrap());
         assert_eq!(matrix.rows(), 0);

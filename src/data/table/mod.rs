@@ -1,7 +1,9 @@
-//! The data of a config in memory, as they were written; one table serves every seed.
+//! A data set in memory, as it was read, and its preparation for one run.
 
 pub(crate) mod byte_size;
 pub(crate) mod cache;
+pub(crate) mod duplicates;
+pub(crate) mod leakage;
 pub(crate) mod load;
 pub(crate) mod matrix;
 pub(crate) mod prepare;
@@ -11,75 +13,99 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ndarray::{Array2, s};
 use serde::{Deserialize, Serialize};
 
-use crate::data::schema::column::Kind;
-use crate::data::schema::{FeatureColumn, Schema, TargetColumns};
-use crate::data::spec::Scale;
-use crate::data::split::Division;
+use crate::data::schema::Schema;
+use crate::data::schema::column::{ColumnKind, FeatureColumn};
+use crate::data::spec::ScalingMethod;
+use crate::data::split::SplitRule;
 use crate::data::table::matrix::Matrix;
 use crate::data::transform::encoding::ReadingFormat;
+use crate::targets::Targets;
 
-/// The rows of a config's files, every cell checked. [`prepare`](Self::prepare) splits and encodes
-/// them for one seed.
+/// All rows of a data set, as they were read. [`prepare`](Self::prepare) splits and encodes them for one
+/// seed.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     pub(crate) schema: Schema,
     pub(crate) reading: ReadingFormat,
     pub(crate) label_names: BTreeMap<String, String>,
     pub(crate) max_categories: usize,
-    pub(crate) scale: Scale,
+    pub(crate) scale: ScalingMethod,
     pub(crate) classes: Vec<String>,
-    pub(crate) main: Part,
-    pub(crate) own_valid: Option<Part>,
-    pub(crate) own_test: Option<Part>,
-    pub(crate) division: Division,
-    /// The shares of the parts by the names of their keys.
-    pub(crate) held_back: [(&'static str, f64); 2],
+    pub(crate) main: SourceRows,
+    /// The rows of `valid_path`.
+    pub(crate) own_valid: Option<SourceRows>,
+    /// The rows of `test_path`.
+    pub(crate) own_test: Option<SourceRows>,
+    pub(crate) split_rule: SplitRule,
+    /// The validation and test shares, with the names of their keys.
+    pub(crate) shares: [(&'static str, f64); 2],
     pub(crate) notes: Vec<String>,
 }
 
-/// The rows of one file, as they were written.
+/// The rows of one file.
 #[derive(Clone, Debug)]
-pub(crate) struct Part {
-    pub(crate) source: Source,
-    pub(crate) raw: Arc<Matrix>,
-    /// The class of each row; empty where values are learnt.
-    pub(crate) labels: Vec<u32>,
-    /// The values of each row, row after row; empty where classes are learnt.
-    pub(crate) targets: Vec<f64>,
-    /// The weight of each row; empty where all count alike.
-    pub(crate) weights: Vec<f64>,
+pub(crate) struct SourceRows {
+    pub(crate) source: SourceFile,
+    pub(crate) features: Arc<Matrix>,
+    /// Values are in the unit of the file.
+    pub(crate) targets: Targets,
+    /// The weight of each row, if the file has a weight column.
+    pub(crate) weights: Option<Vec<f64>>,
 }
 
-impl Part {
-    /// The number of rows.
-    pub(crate) fn rows(&self) -> usize {
-        self.raw.rows()
+impl SourceRows {
+    /// `numbers` are the values of the targets, then the weight, row after row.
+    pub(crate) fn new(
+        source: SourceFile,
+        features: Matrix,
+        labels: Option<Vec<u32>>,
+        numbers: Vec<f64>,
+        schema: &Schema,
+    ) -> Self {
+        let shape = (features.rows(), schema.side_numbers().len());
+        let numbers = Array2::from_shape_vec(shape, numbers).expect("side numbers of every row");
+        let weights = schema.weight.map(|_| numbers.column(shape.1 - 1).to_vec());
+        let targets = match (labels, &weights) {
+            (Some(labels), _) => Targets::Classes(labels),
+            (None, None) => Targets::Values(numbers),
+            (None, Some(_)) => Targets::Values(numbers.slice(s![.., ..-1]).to_owned()),
+        };
+        Self { source, features: Arc::new(features), targets, weights }
     }
 
-    /// The classes of some rows, if classes are learnt.
-    pub(crate) fn labels_of(&self, rows: &[usize]) -> Option<Vec<u32>> {
-        (!self.labels.is_empty()).then(|| rows.iter().map(|&row| self.labels[row]).collect())
+    /// The number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.features.rows()
+    }
+
+    /// The class of each row; empty for regression.
+    pub(crate) fn labels(&self) -> &[u32] {
+        match &self.targets {
+            Targets::Classes(labels) => labels,
+            Targets::Values(_) => &[],
+        }
     }
 
     /// The weights of some rows, if the file has any.
     pub(crate) fn weights_of(&self, rows: &[usize]) -> Option<Vec<f64>> {
-        (!self.weights.is_empty()).then(|| rows.iter().map(|&row| self.weights[row]).collect())
+        self.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect())
     }
 }
 
 /// A file that data came from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Source {
+pub struct SourceFile {
     /// As in the config.
     pub path: PathBuf,
-    /// Of the bytes on disk, in hexadecimal.
+    /// Hash of the bytes on disk, in hexadecimal.
     pub sha256: String,
-    /// On disk.
+    /// Size on disk.
     pub bytes: u64,
-    /// Without header.
+    /// The number of rows, without the header.
     pub rows: usize,
 }
 
@@ -89,83 +115,85 @@ impl Dataset {
         self.schema.features().map(|(name, _)| name.clone()).collect()
     }
 
-    /// Whether some feature was found to be no number though nobody said so.
+    /// Whether some feature without a declared type was found not to be numeric.
     pub fn has_inferred_words(&self) -> bool {
-        self.schema.features().any(|(_, feature)| feature.declared.is_none() && feature.kind != Kind::Numeric)
+        self.schema
+            .features()
+            .any(|(_, feature)| feature.declared.is_none() && feature.kind != ColumnKind::Numeric)
     }
 
-    /// The most inputs that a network can have for these features; fewer where a category is only
-    /// among rows that are held back.
+    /// The largest number of inputs that these features can be encoded as; there are fewer if the training
+    /// rows lack a category.
     pub fn most_inputs(&self) -> usize {
         let width = |feature: &FeatureColumn| match feature.kind {
-            Kind::Numeric | Kind::Boolean => 1,
-            Kind::Categorical => feature.categories.len().min(self.max_categories.saturating_add(1)),
+            ColumnKind::Numeric | ColumnKind::Boolean => 1,
+            ColumnKind::Categorical => feature.categories.len().min(self.max_categories.saturating_add(1)),
         };
         let inputs = |feature: &FeatureColumn| width(feature) + usize::from(feature.indicator);
         self.schema.features().map(|(_, feature)| inputs(feature)).sum()
     }
 
-    /// The names of the columns with what is learnt: the label, or the targets.
+    /// The name of the label column, or those of the target columns.
     pub fn learnt(&self) -> Vec<String> {
         self.schema.learnt()
     }
 
-    /// The number of classes, or of targets.
+    /// The number of classes, or of targets for regression.
     pub fn outputs(&self) -> usize {
-        match &self.schema.truth {
-            TargetColumns::Classes(_) => self.classes.len(),
-            TargetColumns::Values(targets) => targets.len(),
+        match &self.main.targets {
+            Targets::Classes(_) => self.classes.len(),
+            Targets::Values(values) => values.ncols(),
         }
     }
 
-    /// Names of the classes, none where values are learnt; whole numbers in numeric order, others in byte order.
+    /// Names of the classes: whole numbers in numeric order, others in byte order; none for regression.
     pub fn classes(&self) -> &[String] {
         &self.classes
     }
 
-    /// Rows of each class in the training file, before the split.
+    /// The number of rows of each class in the training file, before the split.
     pub fn class_counts(&self) -> Vec<usize> {
-        class_counts(&self.main.labels, self.classes.len())
+        class_counts(self.main.labels(), self.classes.len())
     }
 
-    /// Rows of the training file, before the split.
+    /// The number of rows of the training file, before the split.
     pub fn rows(&self) -> usize {
         self.main.rows()
     }
 
-    /// Rows that are trained on with this seed.
+    /// The number of training rows with this seed.
     pub fn train_rows(&self, seed: u64) -> usize {
-        self.division.sizes(&self.main.labels, seed)[0]
+        self.split_rule.sizes(self.main.labels(), seed)[0]
     }
 
-    /// Rows for validation with this seed, 0 for none.
+    /// The number of validation rows with this seed; may be 0.
     pub fn valid_rows(&self, seed: u64) -> usize {
         match &self.own_valid {
             Some(part) => part.rows(),
-            None => self.division.sizes(&self.main.labels, seed)[1],
+            None => self.split_rule.sizes(self.main.labels(), seed)[1],
         }
     }
 
-    /// Rows for the last test with this seed, 0 for none.
+    /// The number of test rows with this seed; may be 0.
     pub fn test_rows(&self, seed: u64) -> usize {
         match &self.own_test {
             Some(part) => part.rows(),
-            None => self.division.sizes(&self.main.labels, seed)[2],
+            None => self.split_rule.sizes(self.main.labels(), seed)[2],
         }
     }
 
-    /// The hash of the training file's bytes on disk, in hexadecimal.
+    /// SHA-256 of the bytes of the training file on disk, in hexadecimal.
     pub fn sha256(&self) -> &str {
         &self.main.source.sha256
     }
 
-    /// The files: for training, then for validation and test where they have their own.
-    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+    /// The training file, then those of `valid_path` and `test_path`.
+    pub fn sources(&self) -> impl Iterator<Item = &SourceFile> {
         let own = self.own_valid.iter().chain(&self.own_test);
         std::iter::once(&self.main).chain(own).map(|part| &part.source)
     }
 
-    /// What is odd about the files though no error, for people to read.
+    /// Oddities of the files that are not errors, one sentence each.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }

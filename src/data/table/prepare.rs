@@ -1,44 +1,44 @@
-//! From the table to the data of one seed.
+//! From a data set to encoded rows for one seed.
 
 use std::sync::Arc;
 
 use crate::data::batch::rows::RowWeights;
 use crate::data::error::{DataError, ErrorKind};
-use crate::data::schema::TargetColumns;
-use crate::data::table::{Dataset, Part, class_counts};
+use crate::data::split::Split;
+use crate::data::table::{Dataset, SourceRows, class_counts};
+use crate::data::transform::encode::Encoder;
 use crate::data::transform::encoding::{EncodedColumn, Encoding, TargetEncoding};
 use crate::data::transform::fit::{Fitted, fit};
 use crate::data::transform::scaler::check_range;
 use crate::data::transform::targets::{fit_targets, scaled_targets};
 use crate::data::transform::weights::Weighting;
-use crate::data::{ClassWeights, Encoder, PreparedData, Rows, ValueEncoding};
+use crate::data::{ClassWeights, PreparedData, Rows, ValueEncoding};
 use crate::kernel::real::Real;
 use crate::targets::Targets;
 use crate::text::{QuotedCounts, QuotedNames};
 
-/// Data for one seed, and what is odd about them though no error.
+/// Data for one seed, and notes on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prepared<F> {
-    /// Split, with its encoding.
+    /// The encoded rows of each part.
     pub data: PreparedData<F>,
-    /// For people to read.
+    /// Oddities that are not errors, one sentence each.
     pub notes: Vec<String>,
 }
 
 impl Dataset {
-    /// Splits the rows for `seed` and finds how to encode all features by what the training rows are
-    /// like. The values stay where they are, for every seed to share.
+    /// Splits the rows for `seed`, and fits the encoding of all features on the training rows. The values
+    /// are not copied; all seeds share them.
     ///
-    /// Rows count in the loss as `class_weights` has it.
+    /// `class_weights` weight the rows in the loss.
     ///
-    /// A number that is constant in the training rows becomes 0 there and stays (under
-    /// [`Scale::None`](crate::data::Scale::None) it stays as it is); a note names it.
+    /// A number that is constant in the training rows becomes 0 (with
+    /// [`ScalingMethod::None`](crate::data::ScalingMethod::None) it stays as it is), and a note names it.
     ///
     /// # Errors
     ///
-    /// If a part that is asked for has no rows, a scaled value is outside the range of `F`, there is
-    /// nothing to compute what stands in for missing values from, or `class_weights` names what is no
-    /// class.
+    /// If a part with a share has no rows, a scaled value is outside the range of `F`, a column has only
+    /// missing values in the training rows, or `class_weights` names an unknown class.
     pub fn prepare<F: Real>(
         &self,
         seed: u64,
@@ -48,31 +48,30 @@ impl Dataset {
         let of_main = |fault| DataError::new(&self.main.source.path, fault);
         let features: Vec<_> =
             self.schema.features().map(|(name, feature)| (name.clone(), feature.clone())).collect();
-        let fitted =
-            fit(&self.main.raw, &split.train, &features, self.scale, self.max_categories).map_err(of_main)?;
-        let mut notes = self.note_constant(&fitted.constant);
-        notes.extend(self.note_untrained(&split.train));
-        notes.extend(self.note_twice(&split));
-        let targets = self.targets(&split.train).map_err(of_main)?;
+        let fitted = fit(&self.main.features, &split.train, &features, self.scale, self.max_categories)
+            .map_err(of_main)?;
+        let mut notes = self.constant_note(&fitted.constant);
+        notes.extend(self.untrained_classes_note(&split.train));
+        notes.extend(self.duplicate_notes(&split));
+        let targets = self.target_encoding(&split.train).map_err(of_main)?;
         let encoding = self.encoding(fitted, targets);
         let weighting = self.weighting(&split.train, class_weights).map_err(of_main)?;
         let names = features.iter().map(|(_, feature)| feature.categories.as_slice());
         let encoder = Arc::new(Encoder::for_categories(&encoding, names));
-        let part = |part: &Part, rows: Vec<usize>| {
-            let of_part = |fault| DataError::new(&part.source.path, fault);
-            check_range::<F>(&part.raw, &rows, encoding.features()).map_err(of_part)?;
-            let labels = part.labels_of(&rows);
-            let in_file = part.weights_of(&rows);
-            let in_loss = weighting.weights(labels.as_deref(), in_file.as_deref());
-            let targets = match labels {
-                Some(labels) => Targets::Classes(labels),
-                None => {
-                    Targets::Values(scaled_targets(&part.targets, encoding.values(), &rows).map_err(of_part)?)
+        let encoded = |from: &SourceRows, rows: Vec<usize>| {
+            let fail = |fault| DataError::new(&from.source.path, fault);
+            check_range::<F>(&from.features, &rows, encoding.features()).map_err(fail)?;
+            let targets = match &from.targets {
+                Targets::Classes(labels) => Targets::Classes(rows.iter().map(|&row| labels[row]).collect()),
+                Targets::Values(values) => {
+                    Targets::Values(scaled_targets(values.view(), encoding.values(), &rows).map_err(fail)?)
                 }
             };
-            Ok(Rows::of(&part.raw, rows, targets, RowWeights { in_loss, in_file }, &encoder))
+            let in_file = from.weights_of(&rows);
+            let in_loss = weighting.weights(targets.labels(), in_file.as_deref());
+            Ok(Rows::of(&from.features, rows, targets, RowWeights { in_loss, in_file }, &encoder))
         };
-        let mut held_back = |own: &Option<Part>, rows: Vec<usize>, kind| {
+        let mut holdout = |own: &Option<SourceRows>, rows: Vec<usize>, kind| {
             let (from, rows) = match own {
                 Some(own) => (own, (0..own.rows()).collect()),
                 None => (&self.main, rows),
@@ -83,24 +82,39 @@ impl Dataset {
             if from.weights_of(&rows).is_some_and(|weights| weights.iter().all(|weight| *weight == 0.0)) {
                 return Err(DataError::new(&from.source.path, ErrorKind::NoHeldBackRowCounts(kind)));
             }
-            notes.extend(self.note_unseen(&encoding, from, &rows, kind));
-            part(from, rows).map(Some)
+            notes.extend(self.unseen_categories_note(&encoding, from, &rows, kind));
+            encoded(from, rows).map(Some)
         };
         let data = PreparedData {
-            valid: held_back(&self.own_valid, split.valid, "validation")?,
-            test: held_back(&self.own_test, split.test, "test")?,
-            train: part(&self.main, split.train)?,
+            valid: holdout(&self.own_valid, split.valid, "validation")?,
+            test: holdout(&self.own_test, split.test, "test")?,
+            train: encoded(&self.main, split.train)?,
             encoding: encoding.clone(),
         };
         Ok(Prepared { data, notes })
     }
 
-    /// What is learnt, with what the training rows say about it.
-    fn targets(&self, train: &[usize]) -> Result<TargetEncoding, ErrorKind> {
+    /// The split of one seed.
+    fn split(&self, seed: u64) -> Result<Split, DataError> {
+        let split = self.split_rule.draw(self.main.labels(), seed);
+        let fail = |fault| Err(DataError::new(&self.main.source.path, fault));
+        if split.train.is_empty() {
+            return fail(ErrorKind::NoTrainRowOfKeys);
+        }
+        for ((key, share), rows) in self.shares.into_iter().zip([&split.valid, &split.test]) {
+            if share > 0.0 && rows.is_empty() {
+                return fail(ErrorKind::NoRowOfKeys { key, share });
+            }
+        }
+        Ok(split)
+    }
+
+    /// What is known of the targets from the training rows.
+    fn target_encoding(&self, train: &[usize]) -> Result<TargetEncoding, ErrorKind> {
         let mut columns = self.learnt();
-        match self.schema.truth {
-            TargetColumns::Classes(_) => {
-                let labels: Vec<u32> = train.iter().map(|&row| self.main.labels[row]).collect();
+        match &self.main.targets {
+            Targets::Classes(labels) => {
+                let labels: Vec<u32> = train.iter().map(|&row| labels[row]).collect();
                 let counts = class_counts(&labels, self.classes.len());
                 Ok(TargetEncoding::Classes {
                     column: columns.swap_remove(0),
@@ -109,14 +123,16 @@ impl Dataset {
                     renamed: self.label_names.clone(),
                 })
             }
-            TargetColumns::Values(_) => {
-                fit_targets(&self.main.targets, &columns, train).map(TargetEncoding::Values)
+            Targets::Values(values) => {
+                fit_targets(values.view(), &columns, train).map(TargetEncoding::Values)
             }
         }
     }
 
     fn weighting(&self, train: &[usize], wanted: Option<&ClassWeights>) -> Result<Weighting, ErrorKind> {
-        let (labels, weights) = (self.main.labels_of(train), self.main.weights_of(train));
+        let weights = self.main.weights_of(train);
+        let labels: Option<Vec<u32>> =
+            self.main.targets.labels().map(|labels| train.iter().map(|&row| labels[row]).collect());
         Weighting::fit(labels.as_deref(), weights.as_deref(), &self.classes, wanted)
     }
 
@@ -130,7 +146,7 @@ impl Dataset {
         Encoding::new(self.reading.clone(), columns.collect(), targets)
     }
 
-    fn note_constant(&self, constant: &[usize]) -> Vec<String> {
+    fn constant_note(&self, constant: &[usize]) -> Vec<String> {
         let all = self.features();
         let names: Vec<String> = constant.iter().map(|&feature| all[feature].clone()).collect();
         match names.len() {
@@ -140,8 +156,27 @@ impl Dataset {
         }
     }
 
-    /// Counts the rows of a part whose category is in no training row.
-    fn note_unseen(&self, encoding: &Encoding, part: &Part, rows: &[usize], kind: &str) -> Option<String> {
+    /// Names the classes without a training row.
+    fn untrained_classes_note(&self, train: &[usize]) -> Option<String> {
+        let mut is_trained = vec![false; self.classes.len()];
+        for &row in train {
+            if let Some(&label) = self.main.labels().get(row) {
+                is_trained[label as usize] = true;
+            }
+        }
+        let untrained = self.classes.iter().zip(is_trained).filter(|(_, is_trained)| !is_trained);
+        let names: Vec<String> = untrained.map(|(name, _)| name.clone()).collect();
+        (!names.is_empty()).then(|| format!("classes without a training row: {}", QuotedNames(&names)))
+    }
+
+    /// Counts the holdout rows with a category that is not in the training rows.
+    fn unseen_categories_note(
+        &self,
+        encoding: &Encoding,
+        from: &SourceRows,
+        rows: &[usize],
+        kind: &str,
+    ) -> Option<String> {
         let mut unseen = Vec::new();
         let features = self.schema.features().zip(encoding.features());
         for (index, ((name, read), (_, fitted))) in features.enumerate() {
@@ -151,7 +186,7 @@ impl Dataset {
             };
             let known: Vec<bool> = read.categories.iter().map(is_known).collect();
             let is_unseen = |&&row: &&usize| {
-                let value = part.raw.value(row, index);
+                let value = from.features.value(row, index);
                 !value.is_nan() && !known.get(value as usize).copied().unwrap_or(false)
             };
             let count = rows.iter().filter(is_unseen).count();

@@ -28,7 +28,7 @@ fn spec(path: &Path, memory: u64) -> DataSpec {
         path: path.to_owned(),
         label: Some(name("kind")),
         columns: [("patient".to_owned(), group)].into(),
-        missing: crate::data::Missing::Median,
+        missing: crate::data::MissingPolicy::Median,
         valid: 0.2,
         memory: Bytes(memory),
         ..DataSpec::default()
@@ -62,25 +62,21 @@ fn the_cache_gives_the_same_bits() {
     let (first, notes) = seen(&spec(&path, 1));
     assert_eq!(first, in_memory);
     let shown = |notes: &[String]| notes.join("\n").replace(&format!("{}/", files.0.path().display()), "");
-    assert!(shown(&notes).contains(
-        "the rows need more than data.memory; t.csv.bntrain-cache holds their numbers, and may be deleted"
-    ));
+    assert!(
+        shown(&notes).contains("the rows exceed data.memory; cached in t.csv.bntrain-cache (safe to delete)")
+    );
     let written = fs::read(&cache).expect("it was written");
 
     // From now on it is read, as long as it holds.
     for memory in [1, 1 << 30] {
         let (again, notes) = seen(&spec(&path, memory));
         assert_eq!(again, in_memory);
-        assert!(
-            shown(&notes)
-                .contains("t.csv.bntrain-cache holds the numbers of t.csv, and they are read from there"),
-            "{notes:?}"
-        );
+        assert!(shown(&notes).contains("reading t.csv from its cache t.csv.bntrain-cache"), "{notes:?}");
         assert_eq!(fs::read(&cache).expect("it is still there"), written);
     }
     let other_shares = DataSpec { test: 0.2, ..spec(&path, 1) };
     let (shared, notes) = seen(&other_shares);
-    assert!(notes.concat().contains("read from there"));
+    assert!(notes.concat().contains("from its cache"));
     assert_eq!(shared, seen(&DataSpec { memory: Bytes(1 << 30), ..other_shares }).0);
 }
 
@@ -95,7 +91,7 @@ fn the_cache_stays_valid_when_moved_with_its_source() {
         .and_then(|()| fs::rename(cache(&path), cache(&moved)))
         .expect("they can be moved");
     let table = Dataset::load(&spec(&moved, 1)).expect("the table loads");
-    assert!(table.notes().concat().contains("read from there"), "{:?}", table.notes());
+    assert!(table.notes().concat().contains("from its cache"), "{:?}", table.notes());
     assert_eq!(table.sources().map(|source| source.path.as_path()).collect::<Vec<_>>(), [moved.as_path()]);
     assert_eq!(seen(&spec(&moved, 1)).0, first);
 }
@@ -110,18 +106,18 @@ fn a_stale_cache_is_written_again() {
 
     files.write("t.csv", content(90));
     let (larger, notes) = seen(&spec(&path, 1));
-    assert!(notes.concat().contains("is of other data or other keys of [data], and not used"), "{notes:?}");
+    assert!(notes.concat().contains("ignoring stale cache"), "{notes:?}");
     assert!(larger.contains("90,") && fs::read(&cache).expect("it was written") != small);
 
-    let keys = DataSpec { missing: crate::data::Missing::DropRow, ..spec(&path, 1) };
+    let keys = DataSpec { missing: crate::data::MissingPolicy::DropRow, ..spec(&path, 1) };
     let (_, notes) = seen(&keys);
-    assert!(notes.concat().contains("is of other data or other keys of [data], and not used"), "{notes:?}");
+    assert!(notes.concat().contains("ignoring stale cache"), "{notes:?}");
 
     let mut damaged = fs::read(&cache).expect("it was written");
     damaged[100] ^= 1;
     fs::write(&cache, damaged).expect("it can be written");
     let (mended, notes) = seen(&keys);
-    assert!(notes.concat().contains("is damaged, and not used"), "{notes:?}");
+    assert!(notes.concat().contains("ignoring damaged cache"), "{notes:?}");
     assert_eq!(mended, seen(&DataSpec { memory: Bytes(1 << 30), ..keys }).0);
 }
 
@@ -153,7 +149,7 @@ fn separate_files_have_separate_caches_with_targets_and_weights() {
     assert!(own.with_file_name("v.csv.bntrain-cache").is_file());
     let (again, notes) = seen(&spec(1));
     assert_eq!(again, in_memory);
-    assert_eq!(notes.iter().filter(|note| note.contains("read from there")).count(), 2, "{notes:?}");
+    assert_eq!(notes.iter().filter(|note| note.contains("from its cache")).count(), 2, "{notes:?}");
 }
 
 #[test]
@@ -208,7 +204,7 @@ fn a_damaged_cache_is_written_again() {
     for damaged in cut.into_iter().chain(flipped) {
         fs::write(&cache, &damaged).expect("it can be written");
         let (again, notes) = seen(&spec(&path, 1));
-        assert!(notes.concat().contains("is damaged, and not used"), "{notes:?}");
+        assert!(notes.concat().contains("ignoring damaged cache"), "{notes:?}");
         assert_eq!(again, first);
         assert_eq!(fs::read(&cache).expect("it was written"), whole, "{} bytes", damaged.len());
     }

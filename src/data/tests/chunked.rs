@@ -21,7 +21,7 @@ fn shown(files: &Files, table: Result<Dataset, DataError>) -> Result<String, Str
     let table = table.map_err(|error| files.message_of(&error))?;
     let bits: Vec<u64> = numbers(&table.main).iter().map(|number| number.to_bits()).collect();
     let source = (table.sha256().to_owned(), &table.main.source.bytes, table.notes().len());
-    Ok(format!("{bits:?} {:?} {:?} {:?} {source:?}", table.main.labels, table.classes(), table.features()))
+    Ok(format!("{bits:?} {:?} {:?} {:?} {source:?}", table.main.labels(), table.classes(), table.features()))
 }
 
 /// Fails unless a file in pieces is the same as the file in one.

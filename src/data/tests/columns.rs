@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ndarray::array;
 
 use crate::data::tests::*;
-use crate::data::{Bytes, ColumnSpec, ColumnType, Constant, Kind, Missing, Prepared};
+use crate::data::{Bytes, ColumnKind, ColumnSpec, ColumnType, Constant, MissingPolicy, Prepared};
 
 fn with_columns(columns: &[(&str, ColumnType)]) -> DataSpec {
     let told = |word| ColumnSpec { column_type: Some(word), ..ColumnSpec::default() };
@@ -13,8 +13,8 @@ fn with_columns(columns: &[(&str, ColumnType)]) -> DataSpec {
     DataSpec { columns: columns.collect(), ..spec() }
 }
 
-fn with_missing(missing: Missing) -> DataSpec {
-    DataSpec { missing, scale: crate::data::Scale::None, ..spec() }
+fn with_missing(missing: MissingPolicy) -> DataSpec {
+    DataSpec { missing, scale: crate::data::ScalingMethod::None, ..spec() }
 }
 
 fn prepared(content: &str, spec: &DataSpec) -> Prepared<f64> {
@@ -27,19 +27,19 @@ fn inputs(content: &str, spec: &DataSpec) -> (Vec<String>, Array2<f64>) {
     (data.encoding.inputs.clone(), data.train.to_array())
 }
 
-fn kinds(content: &str, spec: &DataSpec) -> Vec<Kind> {
+fn kinds(content: &str, spec: &DataSpec) -> Vec<ColumnKind> {
     let data = prepared(content, spec).data;
     data.encoding.features().map(|(_, feature)| feature.kind()).collect()
 }
 
 #[test]
 fn column_types_are_inferred_from_all_present_values() {
-    use Kind::{Boolean, Categorical, Numeric};
+    use ColumnKind::{Boolean, Categorical, Numeric};
     let column = |cells: &[&str]| {
         let rows = |beside: &str| -> String {
             cells.iter().enumerate().map(|(row, cell)| format!("{cell},{beside}{}\n", row % 2)).collect()
         };
-        let spec = DataSpec { missing: Missing::MostFrequent, ..spec() };
+        let spec = DataSpec { missing: MissingPolicy::MostFrequent, ..spec() };
         let alone = kinds(&format!("x,kind\n{}", rows("")), &spec);
         // Words elsewhere have the file read in another way, with the same result.
         let beside = kinds(&format!("x,c,kind\n{}", rows("red,")), &spec);
@@ -148,7 +148,7 @@ fn contradictory_or_useless_column_settings_are_refused() {
                 columns: BTreeMap::from([(
                     "x".to_owned(),
                     ColumnSpec {
-                        missing: Some(Missing::Constant(Constant::Text("none".to_owned()))),
+                        missing: Some(MissingPolicy::Constant(Constant::Text("none".to_owned()))),
                         ..ColumnSpec::default()
                     },
                 )]),
@@ -177,18 +177,18 @@ fn missing_values_are_an_error_without_a_setting() {
 #[test]
 fn each_imputation_matches_a_calculation_by_hand() {
     let x = |missing| inputs(GAPS, &with_missing(missing)).1.column(0).to_vec();
-    assert_eq!(x(Missing::Mean), [1.0, 4.0, 4.0, 1.0, 10.0]);
-    assert_eq!(x(Missing::Median), [1.0, 2.5, 4.0, 1.0, 10.0]);
-    assert_eq!(x(Missing::MostFrequent), [1.0, 1.0, 4.0, 1.0, 10.0]);
-    let (names, x) = inputs(GAPS, &with_missing(Missing::DropRow));
+    assert_eq!(x(MissingPolicy::Mean), [1.0, 4.0, 4.0, 1.0, 10.0]);
+    assert_eq!(x(MissingPolicy::Median), [1.0, 2.5, 4.0, 1.0, 10.0]);
+    assert_eq!(x(MissingPolicy::MostFrequent), [1.0, 1.0, 4.0, 1.0, 10.0]);
+    let (names, x) = inputs(GAPS, &with_missing(MissingPolicy::DropRow));
     assert_eq!(names, ["x", "c=blue", "c=red"]);
     assert_eq!(x, array![[1.0, 0.0, 1.0], [1.0, 1.0, 0.0], [10.0, 0.0, 1.0]]);
     // Of several that are as frequent, the first.
-    let c = inputs(GAPS, &with_missing(Missing::Median)).1;
+    let c = inputs(GAPS, &with_missing(MissingPolicy::Median)).1;
     assert_eq!((c[[2, 1]], c[[2, 2]]), (1.0, 0.0));
-    let mut constants = with_missing(Missing::Constant(Constant::Number(-1.0)));
+    let mut constants = with_missing(MissingPolicy::Constant(Constant::Number(-1.0)));
     let own = ColumnSpec {
-        missing: Some(Missing::Constant(Constant::Text("none".to_owned()))),
+        missing: Some(MissingPolicy::Constant(Constant::Text("none".to_owned()))),
         indicator: Some(true),
         ..ColumnSpec::default()
     };
@@ -202,13 +202,13 @@ fn each_imputation_matches_a_calculation_by_hand() {
 #[test]
 fn imputed_values_scale_like_written_ones() {
     let filled = GAPS.replace("\n,", "\n2.5,").replace("4,,", "4,blue,");
-    let median = DataSpec { missing: Missing::Median, ..spec() };
+    let median = DataSpec { missing: MissingPolicy::Median, ..spec() };
     assert_eq!(inputs(GAPS, &median), inputs(&filled, &spec()));
 }
 
 #[test]
 fn indicators_follow_their_column() {
-    let spec = DataSpec { missing_indicator: true, ..with_missing(Missing::Mean) };
+    let spec = DataSpec { missing_indicator: true, ..with_missing(MissingPolicy::Mean) };
     let (names, x) = inputs(GAPS, &spec);
     assert_eq!(names, ["x", "x is missing", "c=blue", "c=red", "c is missing"]);
     assert_eq!(x.column(1).to_vec(), [0.0, 1.0, 0.0, 0.0, 0.0]);
@@ -253,7 +253,7 @@ fn everything_is_fitted_on_training_rows_only() {
     let spec = DataSpec {
         path: files.write("t.csv", "x,c,kind\n1,a,0\n3,b,1\n,a,0\n"),
         valid_path: Some(files.write("v.csv", "x,c,kind\n100,b,0\n,b,1\n")),
-        ..with_missing(Missing::Mean)
+        ..with_missing(MissingPolicy::Mean)
     };
     let data = Dataset::load(&spec)
         .expect("the table loads")
@@ -269,7 +269,9 @@ fn holdout_rows_do_not_affect_imputation_or_categories() {
     let content = "x,c,part,kind\n1,b,train,0\n3,d,train,1\n,,train,0\n100,a,valid,0\n100,a,valid,1\n\
                    100,a,valid,0\n,,valid,1\n";
     let part = ColumnSpec { column_type: Some(ColumnType::Split), ..ColumnSpec::default() };
-    for (missing, fill) in [(Missing::Mean, 2.0), (Missing::Median, 2.0), (Missing::MostFrequent, 1.0)] {
+    for (missing, fill) in
+        [(MissingPolicy::Mean, 2.0), (MissingPolicy::Median, 2.0), (MissingPolicy::MostFrequent, 1.0)]
+    {
         let columns = BTreeMap::from([("part".to_owned(), part.clone())]);
         let Prepared { data, notes } = prepared(content, &DataSpec { columns, ..with_missing(missing) });
         assert_eq!(data.encoding.inputs, ["x", "c=b", "c=d"]);
@@ -285,7 +287,7 @@ fn holdout_rows_do_not_affect_imputation_or_categories() {
 
 #[test]
 fn a_single_category_is_noted_as_constant() {
-    let gap = with_missing(Missing::MostFrequent);
+    let gap = with_missing(MissingPolicy::MostFrequent);
     let notes = prepared("x,c,kind\n1,red,0\n2,red,1\n3,,1\n", &gap).notes;
     assert_eq!(notes, ["feature \"c\" is constant in the training rows"]);
 }
@@ -294,7 +296,7 @@ fn a_single_category_is_noted_as_constant() {
 fn missing_markers_replace_the_default_words() {
     let spec = DataSpec {
         missing_markers: Some(vec!["-999".to_owned(), "x".to_owned()]),
-        ..with_missing(Missing::Constant(Constant::Number(7.0)))
+        ..with_missing(MissingPolicy::Constant(Constant::Number(7.0)))
     };
     let (names, x) = inputs("a,b,kind\n-999,NA,0\n1,q,1\n-999.0,NA,0\n", &spec);
     assert_eq!(
@@ -306,8 +308,9 @@ fn missing_markers_replace_the_default_words() {
 #[test]
 fn a_row_never_keeps_values_of_the_previous_one() {
     let data =
-        prepared("x,c,kind\n1,a,0\n2,b,1\n", &DataSpec { scale: crate::data::Scale::None, ..spec() }).data;
-    let encoder = crate::data::Encoder::new(&data.encoding);
+        prepared("x,c,kind\n1,a,0\n2,b,1\n", &DataSpec { scale: crate::data::ScalingMethod::None, ..spec() })
+            .data;
+    let encoder = crate::data::transform::encode::Encoder::new(&data.encoding);
     let mut x = [9.0; 3];
     for (values, expected) in
         [([5.0, 1.0], [5.0, 0.0, 1.0]), ([6.0, 0.0], [6.0, 1.0, 0.0]), ([7.0, 2.0], [7.0, 0.0, 0.0])]
@@ -339,7 +342,7 @@ fn a_label_to_be_renamed_that_no_file_has_is_noted() {
         label_names: names.into(),
         ..spec()
     };
-    let note = "data.label_names: \"No.\" occurs nowhere";
+    let note = "data.label_names: \"No.\" does not occur";
     assert_eq!(Dataset::load(&spec).expect("the table loads").notes(), [note]);
     // Also where the numbers come from a file of them.
     let spec = DataSpec { memory: Bytes(1), ..spec };
@@ -352,13 +355,7 @@ fn a_label_to_be_renamed_that_no_file_has_is_noted() {
 #[test]
 fn notes_say_what_was_inferred() {
     let table = load("c,b,x,kind\nred,yes,1,0\nblue,no,2,1\n", &spec()).expect("the table loads");
-    assert_eq!(
-        table.notes(),
-        [
-            "text columns are read as categorical (categories): \"c\" (2)",
-            "columns of yes and no, or the like, are read as boolean: \"b\"",
-        ]
-    );
+    assert_eq!(table.notes(), ["read as categorical (categories): \"c\" (2)", "read as boolean: \"b\"",]);
 }
 
 #[test]
@@ -367,7 +364,7 @@ fn numbers_that_count_the_rows_are_noted() {
         (0..40).map(|row| format!("{},{},{}\n", row + 7, row * 2, ["a", "b"][row % 2])).collect();
     let content = format!("number,x,kind\n{rows}");
     let table = load(&content, &spec()).expect("the table loads");
-    let told = "\"number\" counts row after row; what is no quantity can be \"id\" in [data.columns]";
+    let told = "\"number\" numbers the rows; set the type of an identifier to \"id\" in [data.columns]";
     assert!(table.notes().iter().any(|note| note == told), "{:?}", table.notes());
     let numeric = ColumnSpec { column_type: Some(ColumnType::Numeric), ..ColumnSpec::default() };
     let declared = DataSpec { columns: [("number".to_owned(), numeric)].into(), ..spec() };

@@ -34,7 +34,7 @@ fn equivalent_files_give_the_same_table() {
             "{form:?}"
         );
         assert_eq!(numbers(&table.main), array![[1.0, 2.5], [-3.0, 400.0]], "{form:?}");
-        assert_eq!(table.main.labels, [0, 1], "{form:?}");
+        assert_eq!(table.main.labels(), [0, 1], "{form:?}");
     }
 }
 
@@ -60,7 +60,7 @@ fn the_label_may_be_anywhere_and_columns_may_be_ignored() {
         );
         assert_eq!(numbers(&table.main), array![[1.0, 2.0], [3.0, 4.0]]);
         assert_eq!(
-            (table.classes(), &table.main.labels[..]),
+            (table.classes(), table.main.labels()),
             (&["a".to_owned(), "b".to_owned()][..], &[1, 0][..])
         );
     }
@@ -74,7 +74,7 @@ fn without_header_the_columns_are_numbered() {
     );
     assert_eq!(table.features(), ["c1", "c2"]);
     assert_eq!(table.classes(), ["1", "3"]);
-    assert_eq!(table.main.labels, [1, 0]);
+    assert_eq!(table.main.labels(), [1, 0]);
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn zstd_is_read_and_damaged_zstd_is_refused() {
     for packed in [pack(text.as_bytes()), frames] {
         let table = Dataset::load(&spec(files.write("t.csv.zst", &packed))).expect("it is whole");
         assert_eq!(numbers(&table.main), numbers(&plain.main));
-        assert_eq!(table.main.labels, plain.main.labels);
+        assert_eq!(table.main.labels(), plain.main.labels());
         assert_eq!(table.main.source.bytes, packed.len() as u64);
         for length in [1, 3, 7, packed.len() / 2, packed.len() - 1] {
             let (kind, told) = refused(&files.write("t.csv.zst", &packed[..length]), 1 << 30);

@@ -3,7 +3,7 @@
 use rand::Rng;
 
 use crate::data::tests::{load, name, spec};
-use crate::data::{ColumnRefs, DataSpec, Missing};
+use crate::data::{ColumnRefs, DataSpec, MissingPolicy};
 use crate::random::stream;
 
 #[test]
@@ -129,7 +129,7 @@ fn a_column_that_is_the_target_in_another_unit_is_a_leak() {
     };
     let rows: String = (0..100).map(row).collect();
     // Rows without the value say nothing against it.
-    let missing = Missing::Mean;
+    let missing = MissingPolicy::Mean;
     let target = DataSpec { target: ColumnRefs(vec![name("inch")]), label: None, missing, ..spec() };
     let table = load(format!("cm,square,inch\n{rows}"), &target).expect("the table loads");
     let [(column, correlation)] = &table.suspected_leaks().expect("enough rows")[..] else {

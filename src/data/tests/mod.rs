@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 use ndarray::Array2;
 
-use crate::data::table::Part;
+use crate::data::table::SourceRows;
 use crate::data::{ColumnRef, DataError, DataSpec, Dataset, Mark, PreparedData, Scaling, ValueEncoding};
 
 /// A temporary directory, removed with the test.
@@ -51,9 +51,9 @@ fn name(name: &str) -> ColumnRef {
 }
 
 /// The numbers of a file as they were written.
-fn numbers(part: &Part) -> Array2<f64> {
-    let shape = (part.rows(), part.raw.columns());
-    Array2::from_shape_fn(shape, |(row, column)| part.raw.value(row, column))
+fn numbers(part: &SourceRows) -> Array2<f64> {
+    let shape = (part.rows(), part.features.columns());
+    Array2::from_shape_fn(shape, |(row, column)| part.features.value(row, column))
 }
 
 /// The last column is the label.

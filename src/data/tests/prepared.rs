@@ -1,11 +1,11 @@
 use crate::data::tests::*;
-use crate::data::{ErrorCategory, Prepared, Scale, Scaling};
+use crate::data::{ErrorCategory, Prepared, Scaling, ScalingMethod};
 
 fn prepared(content: &str, spec: &DataSpec) -> Prepared<f32> {
     load(content, spec).expect("the table loads").prepare(1, None).expect("the values fit")
 }
 
-fn scaled_by(scale: Scale) -> DataSpec {
+fn scaled_by(scale: ScalingMethod) -> DataSpec {
     DataSpec { scale, ..spec() }
 }
 
@@ -16,10 +16,15 @@ fn each_scale_matches_a_calculation_by_hand() {
     // x has mean 3, squared distances 4, 1, 0, 9 and so a biased variance of 3.5.
     let deviation = 3.5_f64.sqrt();
     let cases = [
-        (Scale::Standardize, 3.0, deviation, [-2.0 / deviation, -1.0 / deviation, 0.0, 3.0 / deviation]),
-        (Scale::Center, 3.0, 1.0, [-2.0, -1.0, 0.0, 3.0]),
-        (Scale::MinMax, 1.0, 5.0, [0.0, 0.2, 0.4, 1.0]),
-        (Scale::None, 0.0, 1.0, [1.0, 2.0, 3.0, 6.0]),
+        (
+            ScalingMethod::Standardize,
+            3.0,
+            deviation,
+            [-2.0 / deviation, -1.0 / deviation, 0.0, 3.0 / deviation],
+        ),
+        (ScalingMethod::Center, 3.0, 1.0, [-2.0, -1.0, 0.0, 3.0]),
+        (ScalingMethod::MinMax, 1.0, 5.0, [0.0, 0.2, 0.4, 1.0]),
+        (ScalingMethod::None, 0.0, 1.0, [1.0, 2.0, 3.0, 6.0]),
     ];
     for (scale, offset, divisor, expected) in cases {
         let data = prepared(SMALL, &scaled_by(scale)).data;
@@ -32,13 +37,13 @@ fn each_scale_matches_a_calculation_by_hand() {
 
 #[test]
 fn constant_features_become_zero_and_are_noted() {
-    for scale in [Scale::Standardize, Scale::Center, Scale::MinMax] {
+    for scale in [ScalingMethod::Standardize, ScalingMethod::Center, ScalingMethod::MinMax] {
         let Prepared { data, notes } = prepared(SMALL, &scaled_by(scale));
         assert_eq!(data.train.to_array().column(1).to_vec(), [0.0; 4]);
         assert_eq!(scaling(&data, 1), Scaling { offset: 0.1, divisor: 1.0 });
         assert_eq!(notes, ["feature \"same\" is constant in the training rows"]);
     }
-    let Prepared { data, notes } = prepared(SMALL, &scaled_by(Scale::None));
+    let Prepared { data, notes } = prepared(SMALL, &scaled_by(ScalingMethod::None));
     assert_eq!((data.train.to_array()[[0, 1]], notes.len()), (0.1, 1));
 
     let names: Vec<String> = (0..70).map(|index| format!("p{index}")).collect();
@@ -76,12 +81,12 @@ fn values_at_the_ends_of_the_range_are_scaled_finitely() {
         let content = format!("x,kind\n{one},a\n{other},b\n");
         let x =
             |scale| prepared(&content, &scaled_by(scale)).data.train.to_array().into_raw_vec_and_offset().0;
-        let standard = x(Scale::Standardize);
+        let standard = x(ScalingMethod::Standardize);
         assert!(
             (standard[0] - 1.0).abs() < 1e-5 && (standard[1] + 1.0).abs() < 1e-5,
             "{content:?} {standard:?}"
         );
-        assert_eq!(x(Scale::MinMax), [1.0, 0.0], "{content:?}");
+        assert_eq!(x(ScalingMethod::MinMax), [1.0, 0.0], "{content:?}");
     }
     // A spread that no normal double holds.
     let tiny = prepared("x,kind\n5e-324,a\n0,b\n", &spec()).data.train.to_array();
@@ -109,7 +114,7 @@ fn a_value_that_scaling_puts_out_of_range_is_an_error() {
 #[test]
 fn splits_follow_the_seed_and_scaling_sees_training_rows_only() {
     let rows: String = (0..100).map(|row| format!("{row},{}\n", row % 4)).collect();
-    let spec = DataSpec { valid: 0.2, test: 0.1, scale: Scale::MinMax, ..spec() };
+    let spec = DataSpec { valid: 0.2, test: 0.1, scale: ScalingMethod::MinMax, ..spec() };
     let table = load(format!("x,kind\n{rows}"), &spec).expect("the table loads");
     assert_eq!((table.train_rows(1), table.valid_rows(1), table.test_rows(1)), (70, 20, 10));
     let one: Prepared<f64> = table.prepare(1, None).expect("the values fit");

@@ -1,7 +1,7 @@
 //! What is in a file, and what gives its label away.
 
 use crate::data::tests::*;
-use crate::data::{Kind, Nature, Profile};
+use crate::data::{ColumnKind, Nature, Profile};
 
 fn profile(content: &str) -> Profile {
     let files = Files::new();
@@ -32,16 +32,16 @@ fn the_profile_gives_the_type_of_each_column_and_why() {
         .collect();
     let kind = Nature::Kind;
     let expected = [
-        ("number", Nature::Identifier, "whole numbers, one after the other"),
-        ("name", Nature::Identifier, "a text of its own in each row"),
-        ("age", kind(Kind::Numeric), "numbers"),
-        ("port", kind(Kind::Categorical), "2 different texts"),
-        ("sick", kind(Kind::Boolean), "two opposite words"),
-        ("deck", kind(Kind::Numeric), "whole numbers"),
+        ("number", Nature::Identifier, "consecutive whole numbers"),
+        ("name", Nature::Identifier, "a distinct text in each row"),
+        ("age", kind(ColumnKind::Numeric), "numbers"),
+        ("port", kind(ColumnKind::Categorical), "2 distinct texts"),
+        ("sick", kind(ColumnKind::Boolean), "two opposite words"),
+        ("deck", kind(ColumnKind::Numeric), "whole numbers"),
         ("ship", Nature::Constant, "always \"1\""),
         ("empty", Nature::Empty, "no values"),
-        ("note", Nature::FreeText, "25 different texts in 40 rows"),
-        ("kind", kind(Kind::Numeric), "whole numbers"),
+        ("note", Nature::FreeText, "25 distinct texts in 40 rows"),
+        ("kind", kind(ColumnKind::Numeric), "whole numbers"),
     ];
     assert_eq!(found, expected);
     let age = profile.column("age").expect("there is one");
@@ -58,10 +58,7 @@ fn a_profile_reports_bad_cells_and_does_not_refuse_them() {
     let reasons: Vec<&str> = profile.columns.iter().map(|column| column.reason.as_str()).collect();
     assert_eq!(
         reasons,
-        [
-            "numbers, but in 1 cell words, such as \"red\"",
-            "numbers, but 1 cell cannot be read as such: \"1,5\""
-        ]
+        ["numbers, but 1 cell with words, such as \"red\"", "numbers, but 1 cell cannot be parsed: \"1,5\""]
     );
     assert!(profile.columns.iter().all(|column| column.nature == Nature::Mixed));
     assert_eq!(profile.repeated_rows, 1);

@@ -4,7 +4,7 @@ use crate::data::csv::dialect::{Comments, Dialect};
 use crate::data::csv::parser::Parser;
 use crate::data::error::AtOffset;
 use crate::data::tests::*;
-use crate::data::{Prepared, Scale};
+use crate::data::{Prepared, ScalingMethod};
 
 const PLAIN: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
 
@@ -83,7 +83,7 @@ proptest! {
 
     #[test]
     fn scaling_is_invertible(values in prop::collection::vec(-1e6..1e6_f64, 4..30), which in 0..4_usize) {
-        let scale = [Scale::Standardize, Scale::Center, Scale::MinMax, Scale::None][which];
+        let scale = [ScalingMethod::Standardize, ScalingMethod::Center, ScalingMethod::MinMax, ScalingMethod::None][which];
         let rows: String =
             values.iter().enumerate().map(|(row, value)| format!("{value},{}\n", row % 2)).collect();
         let table = load(format!("x,kind\n{rows}"), &DataSpec { scale, ..spec() }).unwrap();
@@ -94,10 +94,10 @@ proptest! {
         }
         let n = values.len() as f64;
         let mean = data.train.to_array().sum() / n;
-        if matches!(scale, Scale::Standardize | Scale::Center) {
+        if matches!(scale, ScalingMethod::Standardize | ScalingMethod::Center) {
             prop_assert!(mean.abs() <= 1e-9);
         }
-        if scale == Scale::Standardize {
+        if scale == ScalingMethod::Standardize {
             let variance = data.train.to_array().iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
             prop_assert!((variance - 1.0).abs() <= 1e-9);
         }

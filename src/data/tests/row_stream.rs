@@ -4,20 +4,23 @@ use std::convert::Infallible;
 use std::num::NonZeroUsize;
 
 use crate::data::csv::dialect::ReadOptions;
-use crate::data::schema::mapping::Matching;
+use crate::data::schema::mapping::ColumnMapping;
 use crate::data::tests::*;
 use crate::data::{BadRows, Encoding, Role, RowStream, StreamError};
 
 /// Two numbers, one of them with a fill, a word, an id and a label.
 fn encoding() -> Encoding {
     let content = "id,x,word,y,kind\n1,1,red,1,a\n2,2,blue,,b\n3,3,red,3,a\n4,4,red,5,b\n";
-    let spec = DataSpec { missing: crate::data::Missing::Refuse, ..spec() };
+    let spec = DataSpec { missing: crate::data::MissingPolicy::Refuse, ..spec() };
     let columns = [
         (
             "id",
             crate::data::ColumnSpec { column_type: Some(crate::data::ColumnType::Id), ..Default::default() },
         ),
-        ("y", crate::data::ColumnSpec { missing: Some(crate::data::Missing::Mean), ..Default::default() }),
+        (
+            "y",
+            crate::data::ColumnSpec { missing: Some(crate::data::MissingPolicy::Mean), ..Default::default() },
+        ),
     ];
     let columns = columns.map(|(name, told)| (name.to_owned(), told)).into_iter().collect();
     let table = load(content, &DataSpec { columns, ..spec }).expect("the table loads");
@@ -129,6 +132,6 @@ fn a_feature_wins_over_an_ignored_column_of_the_same_name() {
     let table = load("x,x,kind\n1,2,a\n3,4,b\n", &spec).expect("the first x is ignored");
     let encoding = table.prepare::<f64>(0, None).expect("it can be encoded").data.encoding;
     let names = ["kind", "x"].map(str::to_owned);
-    let matching = Matching::new(&encoding, &names, &[]).expect("the feature is there");
+    let matching = ColumnMapping::new(&encoding, &names, &[]).expect("the feature is there");
     assert_eq!((matching.features, matching.unknown), (vec![1], vec![]));
 }

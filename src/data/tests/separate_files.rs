@@ -23,7 +23,7 @@ fn columns_are_matched_by_name() {
     for content in ["id,x,y,kind\n9,5,6,b\n", "kind,y,x\nb,6,5\n", "y, x ,id,kind\n6,5,text,b\n"] {
         let table = with_valid(content, true).expect("the columns are those of the training file");
         let own = table.own_valid.as_ref().expect("there is a validation file");
-        assert_eq!((&numbers(own), &own.labels[..]), (&array![[5.0, 6.0]], &[1][..]), "{content}");
+        assert_eq!((&numbers(own), own.labels()), (&array![[5.0, 6.0]], &[1][..]), "{content}");
         assert_eq!((table.train_rows(1), table.valid_rows(1), table.test_rows(1)), (2, 1, 0));
         assert_eq!(table.sources().count(), 2);
     }
@@ -100,5 +100,5 @@ fn labels_are_renamed_as_in_the_training_file() {
         ..spec()
     };
     let table = Dataset::load(&spec).expect("both files have the same classes");
-    assert_eq!(table.own_valid.expect("there is a validation file").labels, [1, 0]);
+    assert_eq!(table.own_valid.expect("there is a validation file").labels(), [1, 0]);
 }

@@ -1,7 +1,9 @@
 //! Who is held back, as configs and files say it.
 
 use crate::data::tests::*;
-use crate::data::{Bytes, ColumnSpec, ColumnType, ErrorCategory, Missing, Rows, Scale, SplitBy};
+use crate::data::{
+    Bytes, ColumnSpec, ColumnType, ErrorCategory, MissingPolicy, Rows, ScalingMethod, SplitBy,
+};
 
 /// 60 rows of 20 patients, three each; `x` tells the rows apart.
 fn patients() -> String {
@@ -19,7 +21,7 @@ fn spec(columns: &[(&str, ColumnType)]) -> DataSpec {
 
 /// The raw first feature of the rows of each part.
 fn parts(content: &str, spec: &DataSpec, seed: u64) -> [Vec<usize>; 3] {
-    let spec = DataSpec { scale: Scale::None, ..spec.clone() };
+    let spec = DataSpec { scale: ScalingMethod::None, ..spec.clone() };
     let table = load(content, &spec).expect("the content is well-formed");
     let data = table.prepare::<f64>(seed, None).expect("there are rows for each part").data;
     let x = |rows: Option<&Rows<f64>>| match rows {
@@ -106,7 +108,7 @@ fn hashed_rows_keep_their_part_when_rows_are_added() {
         }
     };
     let gaps: String = (0..12).map(row).collect();
-    let filled = DataSpec { missing: Missing::Mean, ..key("n") };
+    let filled = DataSpec { missing: MissingPolicy::Mean, ..key("n") };
     let [_, valid, _] = parts(&format!("x,n,kind\n{gaps}"), &filled, 7);
     assert_eq!(valid, [0, 2, 3, 6, 7, 8, 9]);
     let [_, valid, _] = parts(&plain, &key("c"), 1);
@@ -179,7 +181,7 @@ fn training_groups_in_a_validation_file_are_noted() {
     // Also from what is kept of both files, as long as it is of them.
     let kept = DataSpec { memory: Bytes(1), ..grouped.clone() };
     assert_eq!([shared(&kept), shared(&kept)], [note; 2]);
-    assert!(notes(&kept).contains("v.csv.bntrain-cache holds the numbers of v.csv"), "{}", notes(&kept));
+    assert!(notes(&kept).contains("v.csv from its cache"), "{}", notes(&kept));
     files.write("t.csv", patients().replace("p19,", "p20,"));
     assert_eq!(shared(&kept), "v.csv: 2 of 5 rows are of 1 group that the training file has, too");
     assert_eq!(shared(&DataSpec { valid_path: valid("1,new,a,1\n"), ..grouped.clone() }), "");

@@ -3,7 +3,8 @@
 use ndarray::array;
 
 use crate::data::tests::*;
-use crate::data::{ColumnRefs, ColumnSpec, ColumnType, Missing};
+use crate::data::{ColumnRefs, ColumnSpec, ColumnType, MissingPolicy};
+use crate::targets::Targets;
 
 fn target(names: &[&str]) -> DataSpec {
     DataSpec {
@@ -93,20 +94,16 @@ fn constant_or_unusable_targets_are_refused() {
 
 #[test]
 fn rows_without_label_or_target_can_be_dropped() {
-    let told = ColumnSpec { missing: Some(Missing::DropRow), ..ColumnSpec::default() };
+    let told = ColumnSpec { missing: Some(MissingPolicy::DropRow), ..ColumnSpec::default() };
     let mut spec = target(&["y"]);
     spec.columns.insert("y".to_owned(), told.clone());
     let table = load("x,y\n1,5\n2,\n3,7\n", &spec).expect("the table loads");
-    assert_eq!((table.rows(), table.main.targets.as_slice()), (2, &[5.0, 7.0][..]));
+    assert_eq!((table.rows(), &table.main.targets), (2, &Targets::Values(array![[5.0], [7.0]])));
     let mut spec = super::spec();
     spec.columns.insert("kind".to_owned(), told);
     let table = load("x,kind\n1,a\n2,?\n3,b\n", &spec).expect("the table loads");
-    assert_eq!((table.main.labels.as_slice(), numbers(&table.main)), (&[0, 1][..], array![[1.0], [3.0]]));
-    assert!(
-        table.notes()[0].ends_with("t.csv: 1 row left out, as values are missing"),
-        "{:?}",
-        table.notes()
-    );
+    assert_eq!((table.main.labels(), numbers(&table.main)), (&[0, 1][..], array![[1.0], [3.0]]));
+    assert!(table.notes()[0].ends_with("t.csv: 1 row with missing values left out"), "{:?}", table.notes());
 }
 
 #[test]
@@ -125,7 +122,10 @@ fn weights_have_mean_1_over_the_training_rows() {
     // Beside a target, too.
     let content = "w,x,y\n1,2,10\n3,4,20\n";
     let table = load(content, &with_type("w", ColumnType::Weight, target(&["y"]))).expect("the table loads");
-    assert_eq!((&table.main.targets[..], &table.main.weights[..]), (&[10.0, 20.0][..], &[1.0, 3.0][..]));
+    assert_eq!(
+        (&table.main.targets, table.main.weights.as_deref()),
+        (&Targets::Values(array![[10.0], [20.0]]), Some(&[1.0, 3.0][..]))
+    );
     assert_eq!(numbers(&table.main), array![[2.0], [4.0]]);
 }
 

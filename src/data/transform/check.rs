@@ -1,4 +1,4 @@
-//! Whether the parts of an encoding fit each other.
+//! Consistency of an encoding that was read from a model file.
 
 use crate::data::transform::encoding::{Encoding, FeatureEncoding, TargetEncoding, ValueEncoding};
 use crate::data::{Role, Scaling};
@@ -7,12 +7,12 @@ pub(crate) fn check(encoding: &Encoding) -> Result<(), &'static str> {
     match &encoding.targets {
         TargetEncoding::Classes { names, counts, .. } => {
             if names.len() < 2 || names.len() != counts.len() {
-                return Err("there are not two classes with their counts");
+                return Err("it does not have at least two classes, each with a count");
             }
         }
         TargetEncoding::Values(values) => {
             if values.is_empty() || !values.iter().all(|value| is_scaling(&value.scaling)) {
-                return Err("there is not a value to be learnt with its scaling");
+                return Err("it has no target with a valid scaling");
             }
         }
     }
@@ -23,15 +23,15 @@ pub(crate) fn check(encoding: &Encoding) -> Result<(), &'static str> {
     let is_learnt = |role| matches!(role, Role::Label | Role::Target);
     let mut columns = encoding.columns.iter().filter(|column| is_learnt(column.role));
     if columns.any(|column| !learnt.contains(&&column.name)) {
-        return Err("the columns with what is learnt have two names");
+        return Err("a label or target column is not one of its targets");
     }
     if encoding.columns.iter().any(|column| (column.role == Role::Feature) != column.feature.is_some()) {
-        return Err("a column is a feature and is none");
+        return Err("the role of a column contradicts its encoding");
     }
     encoding.features().try_for_each(|(_, feature)| check_feature(feature))?;
     let Encoding { reading, columns, targets, inputs } = encoding.clone();
     if inputs.is_empty() || inputs != Encoding::new(reading, columns, targets).inputs {
-        return Err("the inputs are not those of the columns");
+        return Err("its inputs are not those of its columns");
     }
     Ok(())
 }
@@ -44,27 +44,27 @@ fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
     match &feature.values {
         ValueEncoding::Numeric { scaling, fill } => {
             if !is_scaling(scaling) {
-                return Err("a scaling has no finite offset or no positive divisor");
+                return Err("a scaling needs a finite offset and a positive divisor");
             }
             if fill.is_some_and(|fill| !fill.is_finite()) {
-                return Err("a missing value is replaced by one that is not finite");
+                return Err("a replacement for missing values is not finite");
             }
         }
         ValueEncoding::Boolean { fill } => {
             if fill.is_some_and(|fill| !(0.0..=1.0).contains(&fill)) {
-                return Err("a missing value is replaced by one that is not from 0 to 1");
+                return Err("a replacement for missing values is not from 0 to 1");
             }
         }
         ValueEncoding::Categorical { categories, rare, fill } => {
             let is_sorted = |names: &[String]| names.is_sorted_by(|left, right| left < right);
             let are_apart = rare.iter().all(|name| categories.binary_search(name).is_err());
             if categories.is_empty() || !is_sorted(categories) || !is_sorted(rare) || !are_apart {
-                return Err("the categories of a column are not different and in order");
+                return Err("the categories of a column are not distinct and sorted");
             }
             let is_known =
                 |fill: &String| categories.binary_search(fill).is_ok() || rare.binary_search(fill).is_ok();
             if fill.as_ref().is_some_and(|fill| !is_known(fill)) {
-                return Err("a missing value is replaced by a category that is not known");
+                return Err("a replacement for missing values is not a known category");
             }
         }
     }
@@ -84,24 +84,24 @@ mod tests {
     }
 
     #[test]
-    fn what_no_training_rows_have_is_refused() {
+    fn invalid_scalings_and_replacements_are_refused() {
         let numeric = |divisor, fill| {
             checked(ValueEncoding::Numeric { scaling: Scaling { offset: 0.0, divisor }, fill })
         };
-        let scaling = Err("a scaling has no finite offset or no positive divisor");
+        let scaling = Err("a scaling needs a finite offset and a positive divisor");
         assert_eq!(numeric(2.0, Some(3.0)), Ok(()));
         for divisor in [-1.0, 0.0, 1e-310, f64::INFINITY, f64::NAN] {
             assert_eq!(numeric(divisor, None), scaling, "{divisor}");
         }
-        let fill = Err("a missing value is replaced by one that is not finite");
+        let fill = Err("a replacement for missing values is not finite");
         assert_eq!([numeric(1.0, Some(f64::NEG_INFINITY)), numeric(1.0, Some(f64::NAN))], [fill, fill]);
         let boolean = |fill| checked(ValueEncoding::Boolean { fill: Some(fill) });
-        let fill = Err("a missing value is replaced by one that is not from 0 to 1");
+        let fill = Err("a replacement for missing values is not from 0 to 1");
         assert_eq!([0.0, 0.5, 1.0, 1.5, f64::NAN].map(boolean), [Ok(()), Ok(()), Ok(()), fill, fill]);
     }
 
     #[test]
-    fn categories_are_apart_and_in_order_and_a_fill_is_one_of_them() {
+    fn categories_are_distinct_and_sorted_and_contain_the_replacement() {
         let categorical = |categories: &[&str], rare: &[&str], fill: Option<&str>| {
             let [categories, rare] =
                 [categories, rare].map(|names| names.iter().map(|&name| name.to_owned()).collect());
@@ -109,12 +109,12 @@ mod tests {
         };
         assert_eq!(categorical(&["p", "q"], &["o"], Some("q")), Ok(()));
         assert_eq!(categorical(&["p", "q"], &["o"], Some("o")), Ok(()));
-        let order = Err("the categories of a column are not different and in order");
+        let order = Err("the categories of a column are not distinct and sorted");
         assert_eq!(categorical(&["q", "p"], &[], None), order);
         assert_eq!(categorical(&["p", "p"], &[], None), order);
         assert_eq!(categorical(&["p", "q"], &["q"], None), order);
         assert_eq!(categorical(&[], &["q"], None), order);
-        let unknown = Err("a missing value is replaced by a category that is not known");
+        let unknown = Err("a replacement for missing values is not a known category");
         assert_eq!(categorical(&["p"], &["o"], Some("q")), unknown);
     }
 }

@@ -1,4 +1,4 @@
-//! `training.class_weights`: how much the rows of each class count.
+//! `training.class_weights`: the weight of each class in the loss.
 
 use crate::settings::{Allowed, Configurable, range};
 
@@ -9,13 +9,13 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// How much the rows of each class count in the loss.
+/// The weight of the rows of each class in the loss.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClassWeights {
-    /// All classes the same in sum: `n / (k n_c)` for `n` training rows, `k` classes and `n_c` rows of
-    /// the class, each row counted by its own weight.
+    /// Inversely proportional to the frequency of the class: `n / (k n_c)` for `n` training rows, `k`
+    /// classes and `n_c` rows of the class, with rows counted by their weights.
     Balanced,
-    /// Numbers of at least 0 by the name of the class; 1 for classes that are not named.
+    /// By the name of the class, at least 0; 1 for classes that are not named.
     ByName(BTreeMap<String, f64>),
 }
 

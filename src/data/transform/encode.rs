@@ -1,56 +1,51 @@
-//! An encoding made ready for many rows.
+//! Applying an encoding to rows.
 
 use std::ops::Range;
 
+use crate::data::Scaling;
 use crate::data::table::matrix::Cells;
 use crate::data::transform::encoding::{Encoding, FeatureEncoding, ValueEncoding};
 use crate::kernel::real::Real;
 
-/// Turns the values of features, as they were read, into inputs of a network.
+/// Turns feature values, as they were read, into inputs of a network: an [`Encoding`] in the form that is
+/// fast to apply.
 ///
-/// The value of a numeric feature is its number, of a boolean one 0 or 1, of a categorical one the
-/// number of its category, and of any of them NaN if it is missing.
+/// The value of a numeric feature is its number, of a boolean one 0 or 1, of a categorical one the number
+/// of its category; NaN if it is missing.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Encoder {
+pub(crate) struct Encoder {
     inputs: usize,
-    ways: Ways,
+    rules: Rules,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Ways {
-    /// All features are numbers, each of which becomes one input, and none may be missing.
+enum Rules {
+    /// Each feature is a number that becomes one input, and is never missing.
     Scaled { offsets: Vec<f64>, factors: Vec<f64> },
-    /// Each feature in its own way.
-    Mixed(Vec<Way>),
+    /// One rule for each feature.
+    Mixed(Vec<InputRule>),
 }
 
 /// How a feature becomes inputs.
 #[derive(Clone, Debug, PartialEq)]
-struct Way {
-    /// Its first input.
-    first: usize,
-    values: Values,
-    /// The input that says that the value is missing.
+struct InputRule {
+    values: ValueRule,
+    /// The input that is 1 where the value is missing.
     indicator: Option<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Values {
-    Scaled {
-        offset: f64,
-        factor: f64,
-        fill: f64,
-    },
-    /// The input of each category by its number, and behind them that of all others.
-    OneHot {
-        places: Vec<Option<usize>>,
-        fill: Option<usize>,
-    },
+enum ValueRule {
+    /// `fill` is NaN if missing values are refused.
+    Scaled { input: usize, offset: f64, factor: f64, fill: f64 },
+    /// The input of each category by its number, then that of unknown categories.
+    OneHot { inputs: Vec<Option<usize>>, fill: Option<usize> },
 }
 
 impl Encoder {
-    /// For values in which categories are numbered: those with an input of their own first, then the rare ones.
-    pub fn new(encoding: &Encoding) -> Self {
+    /// For values that number the categories of a feature in the order of the encoding: those with an
+    /// input each, then the rare ones.
+    pub(crate) fn new(encoding: &Encoding) -> Self {
         let known = |feature: &FeatureEncoding| match &feature.values {
             ValueEncoding::Categorical { categories, rare, .. } => {
                 categories.iter().chain(rare).cloned().collect()
@@ -61,87 +56,88 @@ impl Encoder {
         Self::for_categories(encoding, names.iter().map(Vec::as_slice))
     }
 
-    /// For values in which categories have their places in `names`, a list for each feature.
+    /// For values that number the categories of each feature in the order of its list in `names`.
     pub(crate) fn for_categories<'n>(encoding: &Encoding, names: impl Iterator<Item = &'n [String]>) -> Self {
-        let mut first = 0;
-        let mut ways = Vec::new();
+        let mut inputs = 0;
+        let mut rules = Vec::new();
         for ((_, feature), names) in encoding.features().zip(names) {
-            let (values, width) = values(&feature.values, names, first);
-            let indicator = feature.indicator.then_some(first + width);
-            ways.push(Way { first, values, indicator });
-            first += width + usize::from(feature.indicator);
+            let values = value_rule(&feature.values, names, inputs);
+            inputs += feature.values.inputs();
+            let indicator = feature.indicator.then_some(inputs);
+            inputs += usize::from(feature.indicator);
+            rules.push(InputRule { values, indicator });
         }
-        let scaled = |way: &Way| match way.values {
-            Values::Scaled { offset, factor, fill } if fill.is_nan() => Some((offset, factor)),
+        let scale = |rule: &InputRule| match rule.values {
+            ValueRule::Scaled { offset, factor, fill, .. } if fill.is_nan() && rule.indicator.is_none() => {
+                Some((offset, factor))
+            }
             _ => None,
         };
-        let is_plain = ways.iter().all(|way| way.indicator.is_none());
-        let ways = match ways.iter().map(scaled).collect::<Option<Vec<_>>>() {
-            Some(scales) if is_plain => {
-                let (offsets, factors) = scales.into_iter().unzip();
-                Ways::Scaled { offsets, factors }
-            }
-            _ => Ways::Mixed(ways),
+        let rules = match rules.iter().map(scale).collect::<Option<(Vec<f64>, Vec<f64>)>>() {
+            Some((offsets, factors)) => Rules::Scaled { offsets, factors },
+            None => Rules::Mixed(rules),
         };
-        Self { inputs: first, ways }
+        Self { inputs, rules }
     }
 
-    /// Numbers as they are.
+    /// Copies numbers unscaled.
     pub(crate) fn unscaled(features: usize) -> Self {
-        let ways = Ways::Scaled { offsets: vec![0.0; features], factors: vec![1.0; features] };
-        Self { inputs: features, ways }
+        let rules = Rules::Scaled { offsets: vec![0.0; features], factors: vec![1.0; features] };
+        Self { inputs: features, rules }
     }
 
-    /// The feature that this input is the scaled number of; none if it is of another kind.
-    pub fn scaled_feature(&self, input: usize) -> Option<usize> {
-        match &self.ways {
-            Ways::Scaled { .. } => Some(input),
-            Ways::Mixed(ways) => ways.iter().position(|way| way.first == input),
+    /// The feature that this input is the scaled value of; none if it is of a category or an indicator.
+    pub(crate) fn scaled_feature(&self, wanted: usize) -> Option<usize> {
+        match &self.rules {
+            Rules::Scaled { .. } => Some(wanted),
+            Rules::Mixed(rules) => rules
+                .iter()
+                .position(|rule| matches!(rule.values, ValueRule::Scaled { input, .. } if input == wanted)),
         }
     }
 
     /// The number of inputs.
-    pub fn inputs(&self) -> usize {
+    pub(crate) fn inputs(&self) -> usize {
         self.inputs
     }
 
     /// Turns the values of a row into inputs.
     ///
-    /// A missing value that nothing stands in for becomes NaN, or all zeros if it is a category;
-    /// whoever reads the row refuses it before.
+    /// A missing value without a replacement becomes NaN, or all zeros if it is a category; rows with
+    /// such values are refused when they are read.
     ///
     /// # Panics
     ///
-    /// If there are not as many values as features, or less room than inputs.
-    pub fn encode<F: Real>(&self, values: &[f64], x: &mut [F]) {
-        if let Ways::Mixed(_) = self.ways {
+    /// If there are not as many values as features, or fewer elements in `x` than inputs.
+    pub(crate) fn encode<F: Real>(&self, values: &[f64], x: &mut [F]) {
+        if self.needs_zeros() {
             x.fill(F::zero());
         }
         self.encode_cells(0..values.len(), Cells::Wide(values), x);
     }
 
-    /// Turns cells of a row that are beside each other into their inputs; those of categories
-    /// and indicators were 0.
+    /// Turns the cells of adjacent columns of a row into inputs; the inputs must be 0 before if
+    /// [`needs_zeros`](Self::needs_zeros).
     #[inline(always)]
     pub(crate) fn encode_cells<F: Real>(&self, columns: Range<usize>, cells: Cells<'_>, x: &mut [F]) {
-        match &self.ways {
-            Ways::Scaled { offsets, factors } => {
+        match &self.rules {
+            Rules::Scaled { offsets, factors } => {
                 let (offsets, factors) = (&offsets[columns.clone()], &factors[columns.clone()]);
                 match cells {
                     Cells::Narrow(cells) => scale(cells, offsets, factors, &mut x[columns]),
                     Cells::Wide(cells) => scale(cells, offsets, factors, &mut x[columns]),
                 }
             }
-            Ways::Mixed(ways) => match cells {
-                Cells::Narrow(cells) => encode_each(cells, &ways[columns], x),
-                Cells::Wide(cells) => encode_each(cells, &ways[columns], x),
+            Rules::Mixed(rules) => match cells {
+                Cells::Narrow(cells) => encode_each(cells, &rules[columns], x),
+                Cells::Wide(cells) => encode_each(cells, &rules[columns], x),
             },
         }
     }
 
     /// Whether inputs have to be 0 before a row is encoded.
     pub(crate) fn needs_zeros(&self) -> bool {
-        matches!(self.ways, Ways::Mixed(_))
+        matches!(self.rules, Rules::Mixed(_))
     }
 }
 
@@ -154,48 +150,45 @@ fn scale<T: Copy + Into<f64>, F: Real>(raw: &[T], offsets: &[f64], factors: &[f6
 }
 
 #[inline(always)]
-fn encode_each<T: Copy + Into<f64>, F: Real>(raw: &[T], ways: &[Way], x: &mut [F]) {
-    for (&raw, way) in raw.iter().zip(ways) {
+fn encode_each<T: Copy + Into<f64>, F: Real>(raw: &[T], rules: &[InputRule], x: &mut [F]) {
+    for (&raw, rule) in raw.iter().zip(rules) {
         let value: f64 = raw.into();
-        if let (Some(place), true) = (way.indicator, value.is_nan()) {
-            x[place] = F::one();
+        if let (Some(input), true) = (rule.indicator, value.is_nan()) {
+            x[input] = F::one();
         }
-        match &way.values {
-            Values::Scaled { offset, factor, fill } => {
+        match &rule.values {
+            ValueRule::Scaled { input, offset, factor, fill } => {
                 let value = if value.is_nan() { *fill } else { value };
-                x[way.first] = F::from_f64((value - offset) * factor);
+                x[*input] = F::from_f64((value - offset) * factor);
             }
-            Values::OneHot { places, fill } => {
-                let place =
-                    if value.is_nan() { *fill } else { places[(value as usize).min(places.len() - 1)] };
-                if let Some(place) = place {
-                    x[place] = F::one();
+            ValueRule::OneHot { inputs, fill } => {
+                let input = match value.is_nan() {
+                    true => *fill,
+                    false => inputs[(value as usize).min(inputs.len() - 1)],
+                };
+                if let Some(input) = input {
+                    x[input] = F::one();
                 }
             }
         }
     }
 }
 
-/// How the value of a feature becomes inputs, and how many; `names` are those of its categories.
-fn values(encoding: &ValueEncoding, names: &[String], first: usize) -> (Values, usize) {
-    let or_nan = |fill: &Option<f64>| fill.unwrap_or(f64::NAN);
-    match encoding {
-        ValueEncoding::Numeric { scaling, fill } => {
-            let (offset, factor) = (scaling.offset, scaling.factor());
-            (Values::Scaled { offset, factor, fill: or_nan(fill) }, 1)
-        }
-        ValueEncoding::Boolean { fill } => {
-            (Values::Scaled { offset: 0.0, factor: 1.0, fill: or_nan(fill) }, 1)
-        }
+/// The rule of a feature whose inputs start at `first`; `names` are those of its categories by number.
+fn value_rule(encoding: &ValueEncoding, names: &[String], first: usize) -> ValueRule {
+    let (scaling, fill) = match encoding {
+        ValueEncoding::Numeric { scaling, fill } => (*scaling, fill),
+        ValueEncoding::Boolean { fill } => (Scaling { offset: 0.0, divisor: 1.0 }, fill),
         ValueEncoding::Categorical { categories, rare, fill } => {
-            let width = categories.len() + usize::from(!rare.is_empty());
             let other = (!rare.is_empty()).then_some(first + categories.len());
-            let place = |name: &String| match categories.binary_search(name) {
-                Ok(place) => Some(first + place),
+            let input = |name: &String| match categories.binary_search(name) {
+                Ok(category) => Some(first + category),
                 Err(_) => other,
             };
-            let places = names.iter().map(place).chain([other]).collect();
-            (Values::OneHot { places, fill: fill.as_ref().and_then(place) }, width)
+            let inputs = names.iter().map(input).chain([other]).collect();
+            return ValueRule::OneHot { inputs, fill: fill.as_ref().and_then(input) };
         }
-    }
+    };
+    let (offset, factor) = (scaling.offset, scaling.factor());
+    ValueRule::Scaled { input: first, offset, factor, fill: fill.unwrap_or(f64::NAN) }
 }

@@ -1,16 +1,16 @@
-//! From a record of a file to the inputs of a network, as a model file keeps it.
+//! The fitted encoding, from a record of a file to the inputs of a network. Model files contain it as JSON.
 
 use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::schema::column::Role;
+use crate::data::Scaling;
+use crate::data::schema::column::{ColumnKind, Role};
 use crate::data::spec::DataSpec;
 use crate::data::spec::Mark;
-use crate::data::{Kind, Scaling};
 
-/// All that is needed to turn a record of a file into inputs, and scores into answers. What is
-/// computed in it was computed on training rows only.
+/// Everything needed to turn a record of a file into inputs, and the outputs of a network into
+/// predictions. All statistics in it are those of the training rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Encoding {
@@ -18,9 +18,9 @@ pub struct Encoding {
     pub reading: ReadingFormat,
     /// All columns of the training file, in its order.
     pub columns: Vec<EncodedColumn>,
-    /// What is learnt.
+    /// What is predicted.
     pub targets: TargetEncoding,
-    /// Names of the inputs of the network, no two the same.
+    /// Distinct names of the inputs of the network.
     pub inputs: Vec<String>,
 }
 
@@ -34,9 +34,9 @@ pub struct ReadingFormat {
     pub delimiter: char,
     /// The character around fields.
     pub quote: Mark,
-    /// What comment lines start with; without, a line that starts with `#` is refused.
+    /// What comment lines start with; by default, a line that starts with `#` is refused.
     pub comment: Option<Mark>,
-    /// Cells that mean a missing value; none for the usual words.
+    /// Cells that mean a missing value; by default the usual words.
     pub missing_markers: Option<Vec<String>>,
 }
 
@@ -48,7 +48,7 @@ pub struct EncodedColumn {
     pub name: String,
     /// What it is for.
     pub role: Role,
-    /// For the role of a feature.
+    /// For features only.
     pub feature: Option<FeatureEncoding>,
 }
 
@@ -62,38 +62,38 @@ pub struct FeatureEncoding {
     pub indicator: bool,
 }
 
-/// The inputs for the value of a feature, in the order of the columns; the indicator comes behind.
+/// The inputs for the value of a feature; the indicator comes after them.
 ///
-/// Where there is no `fill`, a missing value cannot be encoded.
+/// Without `fill`, missing values are refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ValueEncoding {
     /// One input, the scaled number.
     Numeric {
-        /// From the number to the input.
+        /// Scales the number.
         scaling: Scaling,
-        /// Stands in for a missing value, before scaling.
+        /// Replaces a missing value, before scaling.
         fill: Option<f64>,
     },
     /// One input: 1 for true, yes, t, y and 1, whatever their case; 0 for their opposites.
     Boolean {
-        /// Stands in for a missing value, from 0 to 1.
+        /// Replaces a missing value; from 0 to 1.
         fill: Option<f64>,
     },
-    /// One input for each category, then one that all `rare` ones share unless there are none: 1 for
-    /// the category of the row, 0 elsewhere. A category that is not known counts as rare, and where
-    /// there are no rare ones all inputs are 0.
+    /// One-hot: one input for each category, then one shared by all `rare` ones if there are any. The
+    /// input of the row's category is 1, the others 0. An unknown category counts as rare; without
+    /// rare ones, all its inputs are 0.
     Categorical {
-        /// Those with an input of their own, in the order of their bytes.
+        /// Those with an input each, in the order of their bytes.
         categories: Vec<String>,
-        /// The other ones of the training rows, in the order of their bytes.
+        /// The others in the training rows, in the order of their bytes.
         rare: Vec<String>,
-        /// Stands in for a missing value.
+        /// Replaces a missing value.
         fill: Option<String>,
     },
 }
 
-/// What is learnt.
+/// What is predicted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum TargetEncoding {
@@ -101,30 +101,30 @@ pub enum TargetEncoding {
     Classes {
         /// The name of the label column.
         column: String,
-        /// Names of the classes in the order of the scores: whole numbers in numeric order, others
-        /// in byte order.
+        /// Names of the classes in the order of the logits: whole numbers in numeric order, others in
+        /// byte order.
         names: Vec<String>,
-        /// Training rows of each class.
+        /// The number of training rows of each class.
         counts: Vec<u64>,
-        /// Labels that are read as another name.
+        /// Labels and the class names that replace them.
         renamed: BTreeMap<String, String>,
     },
-    /// The values of a row, one or several, in the order of the scores.
+    /// One or more values, in the order of the outputs.
     Values(Vec<ValueTarget>),
 }
 
-/// A value that is learnt.
+/// A value that is predicted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ValueTarget {
     /// The name of its column.
     pub column: String,
-    /// Its mean and deviation over the training rows: a score is `(value - offset) / divisor`.
+    /// Its mean and deviation in the training rows: the network is trained on `(value - offset) / divisor`.
     pub scaling: Scaling,
 }
 
 impl Encoding {
-    /// Numbers as they are, for tests and benchmarks: an input for each of `features`.
+    /// Unscaled numbers, for tests and benchmarks: an input for each of `features`.
     pub fn plain(features: Vec<String>, classes: Vec<String>) -> Self {
         let unscaled = Scaling { offset: 0.0, divisor: 1.0 };
         let values = ValueEncoding::Numeric { scaling: unscaled, fill: None };
@@ -140,14 +140,14 @@ impl Encoding {
         )
     }
 
-    /// With the names of the inputs that these columns have.
+    /// Names the inputs of these columns.
     pub(crate) fn new(reading: ReadingFormat, columns: Vec<EncodedColumn>, targets: TargetEncoding) -> Self {
         let mut inputs: Vec<String> = Vec::new();
         let mut taken = HashSet::new();
         for column in &columns {
             let Some(feature) = &column.feature else { continue };
             for mut name in feature.inputs(&column.name) {
-                // Such as that of a column called `a=b` beside a category `b` of a column `a`.
+                // A column `a=b` clashes with the category `b` of a column `a`.
                 while !taken.insert(name.clone()) {
                     name.push('\'');
                 }
@@ -162,13 +162,13 @@ impl Encoding {
         self.columns.iter().filter_map(|column| Some((column.name.as_str(), column.feature.as_ref()?)))
     }
 
-    /// The column that says how much each row counts, if there was one.
+    /// The name of the weight column, if there was one.
     pub fn weight_column(&self) -> Option<&str> {
         let mut columns = self.columns.iter().filter(|column| column.role == Role::Weight);
         columns.next().map(|column| column.name.as_str())
     }
 
-    /// Names of the classes, in the order of the scores; empty where values are learnt.
+    /// Names of the classes, in the order of the logits; empty for regression.
     pub fn classes(&self) -> &[String] {
         match &self.targets {
             TargetEncoding::Classes { names, .. } => names,
@@ -176,7 +176,7 @@ impl Encoding {
         }
     }
 
-    /// Labels that are read as another name; none where values are learnt.
+    /// Labels and the class names that replace them; none for regression.
     pub(crate) fn renamed_labels(&self) -> Option<&BTreeMap<String, String>> {
         match &self.targets {
             TargetEncoding::Classes { renamed, .. } => Some(renamed),
@@ -184,7 +184,7 @@ impl Encoding {
         }
     }
 
-    /// The values that are learnt, in the order of the scores; empty where classes are.
+    /// The values that are predicted, in the order of the outputs; empty for classification.
     pub fn values(&self) -> &[ValueTarget] {
         match &self.targets {
             TargetEncoding::Classes { .. } => &[],
@@ -192,18 +192,17 @@ impl Encoding {
         }
     }
 
-    /// Why it cannot have been fitted, if its parts do not fit each other; it may have been read from
-    /// a file that anyone made.
+    /// Checks that the parts are consistent; a model file may contain anything.
     ///
     /// # Errors
     ///
-    /// The first contradiction, in words.
+    /// The first inconsistency, in words.
     pub fn check(&self) -> Result<(), &'static str> {
         crate::data::transform::check::check(self)
     }
 
-    /// What is known of the truth without looking at a row, of the training rows: how many are of each
-    /// class, or the mean of each value.
+    /// What a baseline needs to know of the training rows: the number of rows of each class, or the mean
+    /// of each value.
     pub fn baseline(&self) -> Vec<f64> {
         match &self.targets {
             TargetEncoding::Classes { counts, .. } => counts.iter().map(|&count| count as f64).collect(),
@@ -211,7 +210,7 @@ impl Encoding {
         }
     }
 
-    /// How each value was scaled for training; empty where classes are learnt.
+    /// The scaling of each value; empty for classification.
     pub fn value_scalings(&self) -> Vec<Scaling> {
         self.values().iter().map(|value| value.scaling).collect()
     }
@@ -223,20 +222,30 @@ impl Encoding {
 }
 
 impl ReadingFormat {
-    /// As `spec` has it.
+    /// The format in `spec`.
     pub(crate) fn of(spec: &DataSpec) -> Self {
         let DataSpec { header, quote, comment, missing_markers, .. } = spec.clone();
         Self { header, delimiter: spec.delimiter(), quote, comment, missing_markers }
     }
 }
 
+impl ValueEncoding {
+    /// The number of inputs.
+    pub(crate) fn inputs(&self) -> usize {
+        match self {
+            Self::Numeric { .. } | Self::Boolean { .. } => 1,
+            Self::Categorical { categories, rare, .. } => categories.len() + usize::from(!rare.is_empty()),
+        }
+    }
+}
+
 impl FeatureEncoding {
     /// The kind of feature.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ColumnKind {
         match self.values {
-            ValueEncoding::Numeric { .. } => Kind::Numeric,
-            ValueEncoding::Boolean { .. } => Kind::Boolean,
-            ValueEncoding::Categorical { .. } => Kind::Categorical,
+            ValueEncoding::Numeric { .. } => ColumnKind::Numeric,
+            ValueEncoding::Boolean { .. } => ColumnKind::Boolean,
+            ValueEncoding::Categorical { .. } => ColumnKind::Categorical,
         }
     }
 

@@ -1,41 +1,41 @@
-//! Encodings of features, fitted on training rows.
+//! Fitting the encoding of features on the training rows.
 
 use crate::data::error::ErrorKind;
-use crate::data::schema::FeatureColumn;
-use crate::data::schema::column::{Constant, Kind, Missing};
-use crate::data::spec::Scale;
+use crate::data::schema::column::{ColumnKind, FeatureColumn};
+use crate::data::schema::column_spec::{Constant, MissingPolicy};
+use crate::data::spec::ScalingMethod;
 use crate::data::table::matrix::Matrix;
 use crate::data::transform::encoding::{FeatureEncoding, ValueEncoding};
 use crate::data::transform::scaler::fit_scaling;
 
-/// The encoding of each feature, and which features are constant in the rows it was fitted on.
+/// The encoding of each feature, and the indices of the features that are constant in the training rows.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Fitted {
     pub(crate) features: Vec<FeatureEncoding>,
     pub(crate) constant: Vec<usize>,
 }
 
-/// A feature as it was read.
+/// The name of a feature, and how it was read.
 pub(crate) type NamedFeature = (String, FeatureColumn);
 
 /// Fits the encoding of `features`, the columns of `matrix`, on some of its rows, at least one.
 ///
-/// Scaling is that of the values with the missing ones replaced, as if a file held them like that.
+/// Scalings are fitted after missing values are replaced.
 pub(crate) fn fit(
     matrix: &Matrix,
     rows: &[usize],
     features: &[NamedFeature],
-    scale: Scale,
+    scale: ScalingMethod,
     most_categories: usize,
 ) -> Result<Fitted, ErrorKind> {
     let filled: Vec<Option<f64>> = features
         .iter()
         .enumerate()
         .map(|(column, (name, feature))| match feature.kind {
-            Kind::Numeric | Kind::Boolean => {
+            ColumnKind::Numeric | ColumnKind::Boolean => {
                 fill(matrix, rows, column, &feature.missing).ok_or_else(|| ErrorKind::NoValues(name.clone()))
             }
-            Kind::Categorical => Ok(None),
+            ColumnKind::Categorical => Ok(None),
         })
         .collect::<Result<_, _>>()?;
     let scaled = fit_scaling(matrix, rows, &filled, scale);
@@ -44,11 +44,11 @@ pub(crate) fn fit(
     for (column, (_, feature)) in features.iter().enumerate() {
         let fill = filled[column];
         let (values, is_constant) = match feature.kind {
-            Kind::Numeric => {
+            ColumnKind::Numeric => {
                 (ValueEncoding::Numeric { scaling: scaled.scaling[column], fill }, scaled.is_constant(column))
             }
-            Kind::Boolean => (ValueEncoding::Boolean { fill }, scaled.is_constant(column)),
-            Kind::Categorical => categories(matrix, rows, column, feature, most_categories),
+            ColumnKind::Boolean => (ValueEncoding::Boolean { fill }, scaled.is_constant(column)),
+            ColumnKind::Categorical => categories(matrix, rows, column, feature, most_categories),
         };
         if is_constant {
             constant.push(column);
@@ -58,25 +58,27 @@ pub(crate) fn fit(
     Ok(Fitted { features: fitted, constant })
 }
 
-/// What stands in for a missing number; none if nothing does, and no result if it would have to
-/// be computed from no values.
-#[expect(clippy::option_option, reason = "nothing to compute and nothing to compute from are different")]
-fn fill(matrix: &Matrix, rows: &[usize], column: usize, missing: &Missing) -> Option<Option<f64>> {
+/// The replacement for missing numbers, none if they are not replaced; and no result if there are no
+/// values to compute it from.
+#[expect(clippy::option_option, reason = "no replacement and no values to compute it from are different")]
+fn fill(matrix: &Matrix, rows: &[usize], column: usize, missing: &MissingPolicy) -> Option<Option<f64>> {
     let present = || {
         let values: Vec<f64> =
             rows.iter().map(|&row| matrix.value(row, column)).filter(|value| !value.is_nan()).collect();
         (!values.is_empty()).then_some(values)
     };
     match missing {
-        Missing::Refuse | Missing::DropRow | Missing::Constant(Constant::Text(_)) => Some(None),
-        Missing::Constant(Constant::Number(number)) => Some(Some(*number)),
-        Missing::Mean => present().map(|values| Some(mean(&values))),
-        Missing::Median => present().map(|values| Some(median(values))),
-        Missing::MostFrequent => present().map(|values| Some(most_frequent(values))),
+        MissingPolicy::Refuse | MissingPolicy::DropRow | MissingPolicy::Constant(Constant::Text(_)) => {
+            Some(None)
+        }
+        MissingPolicy::Constant(Constant::Number(number)) => Some(Some(*number)),
+        MissingPolicy::Mean => present().map(|values| Some(mean(&values))),
+        MissingPolicy::Median => present().map(|values| Some(median(values))),
+        MissingPolicy::MostFrequent => present().map(|values| Some(most_frequent(values))),
     }
 }
 
-/// Summed over distances from the first value, so that a large offset costs no accuracy.
+/// The mean, summed over distances from the first value so that a large offset costs no accuracy.
 fn mean(values: &[f64]) -> f64 {
     let first = values[0];
     first + values.iter().map(|value| value - first).sum::<f64>() / values.len() as f64
@@ -94,7 +96,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
-/// The value that occurs most often, the smallest of several.
+/// The most frequent value; the smallest one of several.
 fn most_frequent(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let mut best = (0, values[0]);
@@ -106,7 +108,7 @@ fn most_frequent(mut values: Vec<f64>) -> f64 {
     best.1
 }
 
-/// The categories of the training rows, and whether there is only one.
+/// The encoding of a categorical feature, and whether the training rows have a single category.
 fn categories(
     matrix: &Matrix,
     rows: &[usize],
@@ -116,25 +118,25 @@ fn categories(
 ) -> (ValueEncoding, bool) {
     let names = &feature.categories;
     let mut counts = vec![0_usize; names.len()];
-    let mut gaps = 0;
+    let mut missing = 0;
     for &row in rows {
         let value = matrix.value(row, column);
         if value.is_nan() {
-            gaps += 1;
+            missing += 1;
         } else {
             counts[value as usize] += 1;
         }
     }
     let fill = match &feature.missing {
-        Missing::Refuse | Missing::DropRow | Missing::Constant(Constant::Number(_)) => None,
-        Missing::Constant(Constant::Text(text)) => names.binary_search(text).ok(),
-        // The first of several is the smallest.
-        Missing::Mean | Missing::Median | Missing::MostFrequent => {
+        MissingPolicy::Refuse | MissingPolicy::DropRow | MissingPolicy::Constant(Constant::Number(_)) => None,
+        MissingPolicy::Constant(Constant::Text(text)) => names.binary_search(text).ok(),
+        // The smallest of several.
+        MissingPolicy::Mean | MissingPolicy::Median | MissingPolicy::MostFrequent => {
             (0..counts.len()).rev().max_by_key(|&category| counts[category])
         }
     };
     if let Some(fill) = fill {
-        counts[fill] += gaps;
+        counts[fill] += missing;
     }
     let mut present: Vec<usize> = (0..counts.len()).filter(|&category| counts[category] > 0).collect();
     let is_constant = present.len() == 1;
@@ -152,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_in_is_what_a_person_would_compute() {
+    fn replacements_match_values_worked_out_by_hand() {
         assert_eq!(mean(&[1e9 + 1.0, 1e9 + 2.0, 1e9 + 6.0]), 1e9 + 3.0);
         assert_eq!(median(vec![9.0, 1.0, 5.0]), 5.0);
         assert_eq!(median(vec![9.0, 1.0, 5.0, 2.0]), 3.5);

@@ -1,16 +1,16 @@
-//! Scaling of features, fitted on training rows.
+//! Fitting the scaling of features on the training rows.
 
 use std::ops::Range;
 
 use crate::data::Scaling;
 use crate::data::error::ErrorKind;
-use crate::data::spec::Scale;
+use crate::data::spec::ScalingMethod;
 use crate::data::table::matrix::{Cells, Matrix};
 use crate::data::transform::encoding::{FeatureEncoding, ValueEncoding};
 use crate::kernel::real::Real;
 use crate::kernel::wide;
 
-/// The scaling of each column, and which columns are constant in the rows it was fitted on.
+/// The scaling of each column, and the range of its values.
 #[derive(Debug)]
 pub(crate) struct FittedScaling {
     pub(crate) scaling: Vec<Scaling>,
@@ -18,7 +18,7 @@ pub(crate) struct FittedScaling {
 }
 
 impl FittedScaling {
-    /// Whether all values of a column are the same.
+    /// Whether all values of a column are equal.
     pub(crate) fn is_constant(&self, column: usize) -> bool {
         self.extents.is_constant(column)
     }
@@ -30,19 +30,19 @@ impl Scaling {
         (raw - self.offset) * self.factor()
     }
 
-    /// The raw value of a scaled one, but for rounding.
+    /// The raw value of a scaled one, up to rounding.
     pub fn undo(&self, scaled: f64) -> f64 {
         scaled * self.divisor + self.offset
     }
 
-    /// What the distance from the offset is multiplied by.
+    /// The factor of the distance from the offset.
     pub(crate) fn factor(&self) -> f64 {
         1.0 / self.divisor
     }
 }
 
-/// Fits `scale` on some rows of `matrix`, at least one; `filled` are what stands in for missing
-/// values. A column with missing values that nothing stands in for gets a scaling of no meaning.
+/// Fits a scaling of each column on some rows of `matrix`, at least one; `filled` replaces missing values.
+/// A column whose missing values are not replaced gets a meaningless scaling.
 ///
 /// The mean is summed over distances from the first row, the spread over distances from the mean;
 /// so an offset of 1e9 times the spread costs no accuracy.
@@ -50,38 +50,38 @@ pub(crate) fn fit_scaling(
     matrix: &Matrix,
     rows: &[usize],
     filled: &[Option<f64>],
-    scale: Scale,
+    scale: ScalingMethod,
 ) -> FittedScaling {
     let fills: Vec<f64> = filled.iter().map(|fill| fill.unwrap_or(f64::NAN)).collect();
     let extents = Extents::of(matrix, rows, &fills);
     let columns = 0..matrix.columns();
     let deviations = match scale {
-        Scale::Standardize => deviations(matrix, rows, &extents, &fills),
-        Scale::Center | Scale::MinMax | Scale::None => vec![1.0; matrix.columns()],
+        ScalingMethod::Standardize => deviations(matrix, rows, &extents, &fills),
+        ScalingMethod::Center | ScalingMethod::MinMax | ScalingMethod::None => vec![1.0; matrix.columns()],
     };
     let scaling = columns.map(|column| {
         let Extents { low, high, mean } = &extents;
         let (offset, divisor) = match scale {
-            Scale::None => (0.0, 1.0),
+            ScalingMethod::None => (0.0, 1.0),
             _ if extents.is_constant(column) => (low[column], 1.0),
-            Scale::Standardize => (mean[column], deviations[column]),
-            Scale::Center => (mean[column], 1.0),
-            Scale::MinMax => (low[column], high[column] - low[column]),
+            ScalingMethod::Standardize => (mean[column], deviations[column]),
+            ScalingMethod::Center => (mean[column], 1.0),
+            ScalingMethod::MinMax => (low[column], high[column] - low[column]),
         };
-        // A spread that no normal double holds is no spread; its inverse could be infinite.
+        // The inverse of a subnormal divisor could be infinite.
         Scaling { offset, divisor: divisor.max(f64::MIN_POSITIVE) }
     });
     FittedScaling { scaling: scaling.collect(), extents }
 }
 
-/// Whether the scaled values of some rows are in the range of `F`; `features` are the columns.
+/// Checks that the scaled values of some rows are in the range of `F`; `features` are the columns.
 pub(crate) fn check_range<'f, F: Real>(
     matrix: &Matrix,
     rows: &[usize],
     features: impl Iterator<Item = (&'f str, &'f FeatureEncoding)>,
 ) -> Result<(), ErrorKind> {
     let fits = |scaled: f64| F::from_f64(scaled).is_finite();
-    // Scaling keeps the order of values, so what holds for the ends holds between them.
+    // Scaling is monotonic, so values between two that fit also fit.
     let suspect = |(column, (name, feature)): (usize, (&'f str, &'f FeatureEncoding))| {
         let ValueEncoding::Numeric { scaling, fill } = feature.values else { return None };
         let (low, high) = matrix.extent(column);
@@ -108,7 +108,7 @@ pub(crate) fn check_range<'f, F: Real>(
     Ok(())
 }
 
-/// What is known of each feature after one pass over the rows.
+/// What one pass over the rows finds about each column.
 #[derive(Debug)]
 struct Extents {
     low: Vec<f64>,
@@ -126,12 +126,12 @@ impl Extents {
             rows,
             #[inline(always)]
             |columns, cells| {
-                let extents =
-                    (&mut low[columns.clone()], &mut high[columns.clone()], &mut sum[columns.clone()]);
-                let known = (&first[columns.clone()], &fills[columns]);
+                let (low, high) = (&mut low[columns.clone()], &mut high[columns.clone()]);
+                let (sum, first, fills) =
+                    (&mut sum[columns.clone()], &first[columns.clone()], &fills[columns]);
                 match cells {
-                    Cells::Narrow(cells) => extend(cells, known, extents),
-                    Cells::Wide(cells) => extend(cells, known, extents),
+                    Cells::Narrow(cells) => extend(cells, first, fills, low, high, sum),
+                    Cells::Wide(cells) => extend(cells, first, fills, low, high, sum),
                 }
             },
         );
@@ -144,8 +144,8 @@ impl Extents {
         self.low[column] == self.high[column]
     }
 
-    /// A power of 2 near the largest distance from the mean: squares of distances measured in it
-    /// neither overflow nor vanish, and multiplying by it rounds nothing.
+    /// A power of 2 near the largest distance from the mean. Squares of distances in this unit neither
+    /// overflow nor underflow, and multiplying by it is exact.
     fn unit(&self, column: usize) -> f64 {
         const EXPONENT: u64 = 0x7FF0_0000_0000_0000;
         let mean = self.mean[column];
@@ -157,8 +157,11 @@ impl Extents {
 #[inline(always)]
 fn extend<T: Copy + Into<f64>>(
     cells: &[T],
-    (first, fills): (&[f64], &[f64]),
-    (low, high, sum): (&mut [f64], &mut [f64], &mut [f64]),
+    first: &[f64],
+    fills: &[f64],
+    low: &mut [f64],
+    high: &mut [f64],
+    sum: &mut [f64],
 ) {
     let extents = low.iter_mut().zip(high).zip(sum);
     for (((&cell, first), fill), ((low, high), sum)) in cells.iter().zip(first).zip(fills).zip(extents) {
@@ -169,7 +172,7 @@ fn extend<T: Copy + Into<f64>>(
     }
 }
 
-/// The biased standard deviation of each feature; of no meaning for a constant one.
+/// The biased standard deviation of each column; meaningless for a constant one.
 fn deviations(matrix: &Matrix, rows: &[usize], extents: &Extents, fills: &[f64]) -> Vec<f64> {
     let units: Vec<f64> = (0..matrix.columns()).map(|column| extents.unit(column)).collect();
     let inverses: Vec<f64> = units.iter().map(|unit| 1.0 / unit).collect();
@@ -179,17 +182,17 @@ fn deviations(matrix: &Matrix, rows: &[usize], extents: &Extents, fills: &[f64])
         rows,
         #[inline(always)]
         |columns, cells| {
-            let from = (&extents.mean[columns.clone()], &inverses[columns.clone()], &fills[columns.clone()]);
-            let sums = (&mut sums[columns.clone()], &mut squares[columns]);
+            let (mean, inverses) = (&extents.mean[columns.clone()], &inverses[columns.clone()]);
+            let (sums, squares) = (&mut sums[columns.clone()], &mut squares[columns.clone()]);
             match cells {
-                Cells::Narrow(cells) => add_squares(cells, from, sums),
-                Cells::Wide(cells) => add_squares(cells, from, sums),
+                Cells::Narrow(cells) => add_squares(cells, mean, inverses, &fills[columns], sums, squares),
+                Cells::Wide(cells) => add_squares(cells, mean, inverses, &fills[columns], sums, squares),
             }
         },
     );
     let n = rows.len() as f64;
     let deviation = |((sum, squares), unit): ((f64, f64), f64)| {
-        // What is left of the first sum is the rounding of the mean.
+        // The sum of distances would be 0 but for the rounding error of the mean.
         let variance = squares / n - (sum / n).powi(2);
         unit * variance.sqrt()
     };
@@ -199,8 +202,11 @@ fn deviations(matrix: &Matrix, rows: &[usize], extents: &Extents, fills: &[f64])
 #[inline(always)]
 fn add_squares<T: Copy + Into<f64>>(
     cells: &[T],
-    (mean, inverses, fills): (&[f64], &[f64], &[f64]),
-    (sums, squares): (&mut [f64], &mut [f64]),
+    mean: &[f64],
+    inverses: &[f64],
+    fills: &[f64],
+    sums: &mut [f64],
+    squares: &mut [f64],
 ) {
     let sums = sums.iter_mut().zip(squares);
     let known = mean.iter().zip(inverses).zip(fills);
@@ -212,13 +218,13 @@ fn add_squares<T: Copy + Into<f64>>(
     }
 }
 
-/// A value, or what stands in for it where it is missing.
+/// A value, or its replacement if it is missing.
 #[inline(always)]
 fn or_fill(value: f64, fill: f64) -> f64 {
     if value.is_nan() { fill } else { value }
 }
 
-/// Shows the numbers of some rows to `see`, in order.
+/// Calls `see` with the numbers of some rows, in order.
 fn each_row(matrix: &Matrix, rows: &[usize], mut see: impl FnMut(Range<usize>, Cells<'_>)) {
     wide(
         #[inline(always)]

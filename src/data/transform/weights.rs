@@ -1,25 +1,25 @@
-//! How much each row counts, fitted on the training rows.
+//! The weight of each row in the loss, fitted on the training rows.
 
 use crate::data::ClassWeights;
 use crate::data::error::ErrorKind;
 use crate::kernel::real::Real;
 
-/// From the weight of a row in the file and its class to its weight in the loss.
+/// Turns the class of a row and its weight in the file into its weight in the loss.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Weighting {
-    /// Of each class, where classes differ.
+    /// The weight of each class, if there are class weights.
     classes: Option<Vec<f64>>,
-    /// Brings the mean over the training rows to 1.
+    /// Scales the mean over the training rows to 1.
     factor: f64,
 }
 
 impl Weighting {
-    /// For training rows of these classes (none for values) and with these weights in the file, where
-    /// it has any.
+    /// For the training rows: their classes (none for regression), and their weights in the file if it has
+    /// a weight column.
     ///
     /// # Errors
     ///
-    /// If a class is named that is none of `names`, or no training row counts.
+    /// If `wanted` names a class that is not in `names`, or all training rows have weight 0.
     pub(crate) fn fit(
         labels: Option<&[u32]>,
         weights: Option<&[f64]>,
@@ -41,7 +41,7 @@ impl Weighting {
             (Some(ClassWeights::Balanced), Some(labels)) => {
                 let mut sums = vec![0.0; names.len()];
                 labels.iter().enumerate().for_each(|(row, &class)| sums[class as usize] += of_row(row));
-                // A class that no training row counts for has no say; what is left is brought to mean 1.
+                // A class without weight in the training rows gets weight 0; the others are scaled to mean 1.
                 let inverse = |sum: f64| if sum > 0.0 { 1.0 / sum } else { 0.0 };
                 Some(sums.into_iter().map(inverse).collect())
             }
@@ -56,8 +56,7 @@ impl Weighting {
         Ok(weighting)
     }
 
-    /// The weights of rows of these classes and with these weights in the file; none where all rows
-    /// count alike.
+    /// The weights in the loss of rows with these classes and weights in the file; none if all are 1.
     pub(crate) fn weights<F: Real>(&self, labels: Option<&[u32]>, weights: Option<&[f64]>) -> Option<Vec<F>> {
         let rows = match (&self.classes, weights, labels) {
             (_, Some(weights), _) => weights.len(),
@@ -103,16 +102,16 @@ mod tests {
     }
 
     #[test]
-    fn balanced_classes_have_the_same_sum() {
+    fn balanced_classes_have_the_same_total_weight() {
         let third = 2.0 / 3.0;
         assert_weights(None, Some(&ClassWeights::Balanced), &[third, third, third, 1.0, 1.0, 2.0]);
-        // By their weights the classes have 4, 2 and 6 rows.
+        // The classes have weights of 4, 2 and 6 in sum.
         let rows = [1.0, 1.0, 2.0, 0.0, 2.0, 6.0];
         assert_weights(Some(&rows), Some(&ClassWeights::Balanced), &[0.5, 0.5, 1.0, 0.0, 2.0, 2.0]);
     }
 
     #[test]
-    fn named_classes_and_rows_multiply() {
+    fn class_weights_multiply_row_weights() {
         let double = ClassWeights::ByName(BTreeMap::from([("c".to_owned(), 7.0)]));
         assert_weights(None, Some(&double), &[0.5, 0.5, 0.5, 0.5, 0.5, 3.5]);
         let rows = [3.0, 0.0, 0.0, 1.0, 0.0, 1.0];
@@ -122,18 +121,18 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_other_parts_are_on_the_same_scale() {
+    fn weights_of_holdout_rows_have_the_scale_of_the_training_rows() {
         let fitted = Weighting::fit(None, Some(&[1.0, 3.0]), &[], None).expect("they fit");
         assert_eq!(fitted.weights::<f32>(None, Some(&[4.0, 0.0])), Some(vec![2.0, 0.0]));
     }
 
     #[test]
-    fn without_any_wish_there_are_none() {
+    fn unweighted_rows_have_no_weights() {
         assert_eq!(weights(None, None), Ok(None));
     }
 
     #[test]
-    fn what_cannot_be_weighted_is_refused() {
+    fn unknown_classes_and_a_total_weight_of_zero_are_refused() {
         let unknown = ClassWeights::ByName(BTreeMap::from([("d".to_owned(), 2.0)]));
         assert_eq!(
             weights(None, Some(&unknown)),

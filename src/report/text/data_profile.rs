@@ -1,6 +1,6 @@
 //! What is in a data file, as a table.
 
-use crate::data::{ColumnProfile, Encoding, FeatureEncoding, Kind, Nature, Profile, Role};
+use crate::data::{ColumnKind, ColumnProfile, Encoding, FeatureEncoding, Nature, Profile, Role};
 use crate::report::text::layout::{Align, aligned};
 use crate::report::text::number::four_digits;
 use crate::text::{shortened, shortened_to};
@@ -74,7 +74,7 @@ fn role(role: Role) -> &'static str {
 fn row(column: &ColumnProfile) -> Vec<String> {
     let values = match (&column.nature, &column.numbers, &column.top) {
         (
-            Nature::Kind(Kind::Numeric) | Nature::Mixed | Nature::Identifier | Nature::Constant,
+            Nature::Kind(ColumnKind::Numeric) | Nature::Mixed | Nature::Identifier | Nature::Constant,
             Some(range),
             _,
         ) => {
@@ -94,14 +94,14 @@ fn row(column: &ColumnProfile) -> Vec<String> {
 }
 
 fn is_notable(column: &ColumnProfile) -> bool {
-    column.nature != Nature::Kind(Kind::Numeric)
+    column.nature != Nature::Kind(ColumnKind::Numeric)
 }
 
 fn nature(nature: Nature) -> &'static str {
     match nature {
-        Nature::Kind(Kind::Numeric) => "numeric",
-        Nature::Kind(Kind::Categorical) => "categorical",
-        Nature::Kind(Kind::Boolean) => "boolean",
+        Nature::Kind(ColumnKind::Numeric) => "numeric",
+        Nature::Kind(ColumnKind::Categorical) => "categorical",
+        Nature::Kind(ColumnKind::Boolean) => "boolean",
         Nature::Mixed => "mixed",
         Nature::Identifier => "id",
         Nature::FreeText => "free text",

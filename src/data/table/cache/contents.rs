@@ -1,5 +1,4 @@
-//! What of a data file is kept in the [cache](crate::data::table::cache) beside its numbers, and when that still
-//! holds.
+//! What a cache holds besides numbers, and when it is up to date.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,86 +9,74 @@ use sha2::{Digest, Sha256};
 
 use crate::data::error::DataError;
 use crate::data::schema::Schema;
+use crate::data::schema::column::TextUse;
 use crate::data::source::fingerprint;
-use crate::data::spec::{DataSpec, Scale};
-use crate::data::split::PartName;
-use crate::data::split::assignment::{Placed, TextUse};
-use crate::data::table::Source;
+use crate::data::spec::{DataSpec, ScalingMethod};
+use crate::data::split::SplitPart;
+use crate::data::table::SourceFile;
 use crate::data::table::byte_size::Bytes;
-use crate::data::table::cache::{Cache, Unusable, path_of};
-use crate::data::table::matrix::Matrix;
+use crate::data::table::cache;
+use crate::data::table::cache::{CacheMiss, StoredFile, path_of};
 use crate::text::{DisplayPath, STANDARD_INPUT};
 
-/// What was read of a training file.
+/// What was read of a training file besides its rows.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct KeptTraining {
+pub(crate) struct TrainingContent {
     pub(crate) schema: Schema,
     pub(crate) classes: Vec<String>,
     /// The number of groups.
     pub(crate) groups: usize,
-    pub(crate) rest: KeptPart,
+    pub(crate) file: FileContent,
 }
 
-/// What was read of any file.
+/// What was read of any file besides its rows.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct KeptPart {
-    pub(crate) source: Source,
+pub(crate) struct FileContent {
+    pub(crate) source: SourceFile,
     pub(crate) notes: Vec<String>,
-    /// Its labels that are read as another name.
+    /// Its labels that `data.label_names` replaced.
     pub(crate) renamed: BTreeSet<String>,
 }
 
-/// Rows of a training file, read now or before.
-#[derive(Debug)]
-pub(crate) struct RawTraining {
-    pub(crate) matrix: Matrix,
-    /// As numbers, each of [`Schema::texts`].
-    pub(crate) texts: Vec<Vec<u32>>,
-    /// The numbers of each row that are no features, row after row.
-    pub(crate) beside: Vec<f64>,
-    pub(crate) placed: Placed,
-    pub(crate) kept: KeptTraining,
-}
-
-impl RawTraining {
-    /// What is kept of `source`, unless it does not fit together.
-    pub(crate) fn of_cache(cache: Cache<KeptTraining>, source: &Path) -> Option<Self> {
-        let Cache { matrix, texts: mut arrays, content: mut kept } = cache;
-        source.clone_into(&mut kept.rest.source.path);
-        let beside: Vec<f64> = joined(&arrays.pop()?).map(f64::from_bits).collect();
-        let keys: Vec<u64> = joined(&arrays.pop()?).collect();
-        let used = kept.schema.texts();
+impl StoredFile<TrainingContent> {
+    /// Whether the columns have the lengths and ranges that the content says.
+    pub(crate) fn is_consistent(&self) -> bool {
+        let Self { features, side, content: TrainingContent { schema, classes, groups, .. } } = self;
+        let columns = schema.texts();
         let limit = |used| match used {
-            TextUse::Label => kept.classes.len(),
-            TextUse::Group | TextUse::OwnGroup => kept.groups,
-            TextUse::Part => PartName::ALL.len(),
-            TextUse::Key => keys.len(),
+            TextUse::Label => classes.len(),
+            TextUse::Group | TextUse::OwnGroup => *groups,
+            TextUse::Part => SplitPart::ALL.len(),
+            TextUse::Key => side.keys.len(),
         };
-        let is_right = |(text, (_, used)): (&Vec<u32>, &(usize, TextUse))| {
-            text.len() == matrix.rows() && text.iter().all(|&number| (number as usize) < limit(*used))
+        let is_valid = |(codes, (_, used)): (&Vec<u32>, &(usize, TextUse))| {
+            codes.len() == features.rows() && codes.iter().all(|&code| (code as usize) < limit(*used))
         };
-        let fits = arrays.len() == used.len()
-            && arrays.iter().zip(&used).all(is_right)
-            && matrix.columns() == kept.schema.features().count()
-            && beside.len() == matrix.rows() * kept.schema.beside().len();
-        let placed = Placed { groups: kept.groups, keys };
-        fits.then_some(Self { matrix, texts: arrays, beside, placed, kept })
+        side.codes.len() == columns.len()
+            && side.codes.iter().zip(&columns).all(is_valid)
+            && features.columns() == schema.features().count()
+            && side.numbers.len() == features.rows() * schema.side_numbers().len()
     }
 }
 
-/// The labels of a file for validation or test, and its numbers that are no features, unless they do
-/// not fit together.
-pub(crate) fn own_arrays(cache: &Cache<KeptPart>, classes: usize) -> Option<(Vec<u32>, Vec<f64>)> {
-    let [labels, beside] = cache.texts.as_slice() else { return None };
-    let are_right = labels.iter().all(|&label| (label as usize) < classes)
-        && (labels.len() == cache.matrix.rows() || (classes == 0 && labels.is_empty()));
-    are_right.then(|| (labels.clone(), joined(beside).map(f64::from_bits).collect()))
+impl StoredFile<FileContent> {
+    /// Whether the columns have the lengths and ranges that the schema of the training file says.
+    pub(crate) fn is_consistent(&self, schema: &Schema, classes: usize) -> bool {
+        let Self { features, side, .. } = self;
+        let is_valid = |labels: &Vec<u32>| {
+            labels.len() == features.rows() && labels.iter().all(|&label| (label as usize) < classes)
+        };
+        side.codes.len() == usize::from(classes > 0)
+            && side.codes.iter().all(is_valid)
+            && features.columns() == schema.features().count()
+            && side.numbers.len() == features.rows() * schema.side_numbers().len()
+    }
 }
 
-/// What the numbers of `source`, a file with this hash, are kept under: everything that decides
-/// how it is read. `before` is what other files say about it.
+/// The key of the cache of a file with this hash: a digest of everything that decides how the file is
+/// read. `before` is what was read of the files before it.
 pub(crate) fn key(spec: &DataSpec, sha256: &str, before: &impl Serialize) -> String {
     let reading = DataSpec {
         path: PathBuf::new(),
@@ -97,7 +84,7 @@ pub(crate) fn key(spec: &DataSpec, sha256: &str, before: &impl Serialize) -> Str
         test: 0.0,
         valid_path: None,
         test_path: None,
-        scale: Scale::Standardize,
+        scale: ScalingMethod::Standardize,
         memory: Bytes(0),
         ..spec.clone()
     };
@@ -106,53 +93,39 @@ pub(crate) fn key(spec: &DataSpec, sha256: &str, before: &impl Serialize) -> Str
     format!("{:x}", Sha256::digest(all))
 }
 
-/// The numbers of `source` that an earlier run left behind, unless there are none that still hold.
+/// The content of the cache of `source`, if it has one that is up to date.
 pub(crate) fn find<C: DeserializeOwned>(
     source: &Path,
     spec: &DataSpec,
     before: &impl Serialize,
     notes: &mut Vec<String>,
-) -> Result<Option<Cache<C>>, DataError> {
+) -> Result<Option<StoredFile<C>>, DataError> {
     let path = path_of(source);
     if source == Path::new(STANDARD_INPUT) || !path.exists() {
         return Ok(None);
     }
     let sha256 = fingerprint(source).map_err(|fault| DataError::new(source, fault))?;
     let shown = DisplayPath(&path);
-    match Cache::open(&path, &key(spec, &sha256, before)) {
-        Ok(cache) => {
-            notes.push(format!(
-                "{shown} holds the numbers of {}, and they are read from there",
-                DisplayPath(source)
-            ));
-            Ok(Some(cache))
+    match cache::open(&path, &key(spec, &sha256, before)) {
+        Ok(stored) => {
+            notes.push(format!("reading {} from its cache {shown}", DisplayPath(source)));
+            return Ok(Some(stored));
         }
-        Err(Unusable::Absent) => Ok(None),
-        Err(Unusable::Stale) => {
-            notes.push(format!("{shown} is of other data or other keys of [data], and not used"));
-            Ok(None)
+        Err(CacheMiss::Absent) => {}
+        Err(CacheMiss::Stale) => {
+            notes.push(format!("ignoring stale cache {shown}: the data or [data] changed"));
         }
-        Err(Unusable::Damaged) => {
-            notes.push(format!("{shown} is damaged, and not used"));
-            Ok(None)
-        }
+        Err(CacheMiss::Damaged) => notes.push(format!("ignoring damaged cache {shown}")),
     }
-}
-
-/// Numbers of 64 bits as pairs of 32, the lower one first.
-pub(crate) fn halved(numbers: impl Iterator<Item = u64>) -> Vec<u32> {
-    numbers.flat_map(|number| [number as u32, (number >> 32) as u32]).collect()
-}
-
-/// What [`halved`] was given.
-pub(crate) fn joined(halves: &[u32]) -> impl Iterator<Item = u64> {
-    halves.chunks_exact(2).map(|half| u64::from(half[0]) | u64::from(half[1]) << 32)
+    Ok(None)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{ColumnRef, ColumnRefs, ColumnSpec, ColumnType, Constant, Mark, Missing, SplitBy};
+    use crate::data::{
+        ColumnRef, ColumnRefs, ColumnSpec, ColumnType, Constant, Mark, MissingPolicy, SplitBy,
+    };
 
     fn changed(change: impl FnOnce(&mut DataSpec)) -> String {
         let mut spec = DataSpec::default();
@@ -161,10 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn whatever_decides_how_a_file_is_read_changes_its_key() {
+    fn every_setting_that_changes_how_a_file_is_read_changes_the_key() {
         let column = || ColumnRef::Name("a".to_owned());
         let text = || "a".to_owned();
-        let told = ColumnSpec { column_type: Some(ColumnType::Group), ..ColumnSpec::default() };
+        let group = ColumnSpec { column_type: Some(ColumnType::Group), ..ColumnSpec::default() };
         let mut keys = vec![
             changed(|_| {}),
             key(&DataSpec::default(), "other hash", &()),
@@ -179,10 +152,10 @@ mod tests {
             changed(|spec| spec.comment = Some(Mark(Some('#')))),
             changed(|spec| spec.ignore = vec![column()]),
             changed(|spec| spec.missing_markers = Some(vec![text()])),
-            changed(|spec| spec.missing = Missing::Mean),
-            changed(|spec| spec.missing = Missing::Constant(Constant::Number(1.0))),
+            changed(|spec| spec.missing = MissingPolicy::Mean),
+            changed(|spec| spec.missing = MissingPolicy::Constant(Constant::Number(1.0))),
             changed(|spec| spec.missing_indicator = true),
-            changed(|spec| spec.columns = [(text(), told)].into()),
+            changed(|spec| spec.columns = [(text(), group)].into()),
             changed(|spec| spec.split_by = SplitBy::HashOf(vec![column()])),
         ];
         let all = keys.len();
@@ -192,16 +165,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_decided_after_reading_leaves_the_key_alone() {
-        let usual = changed(|_| {});
+    fn settings_that_apply_after_reading_leave_the_key_unchanged() {
+        let default = changed(|_| {});
         for same in [
             changed(|spec| spec.path = "b.csv".into()),
             changed(|spec| (spec.valid, spec.test) = (0.2, 0.1)),
             changed(|spec| (spec.valid_path, spec.test_path) = (Some("b.csv".into()), Some("c.csv".into()))),
-            changed(|spec| spec.scale = Scale::MinMax),
+            changed(|spec| spec.scale = ScalingMethod::MinMax),
             changed(|spec| spec.memory = Bytes(1)),
         ] {
-            assert_eq!(same, usual);
+            assert_eq!(same, default);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Rows that do not fit the memory they may take: a file of numbers beside the one they come from.
+//! The cache of a data file whose rows exceed `data.memory`: its numbers, mapped into memory.
 //!
-//! The file is safe to delete; it is made again where it is needed. It starts with [`MAGIC`] and holds,
-//! in the byte order of the machine and padded to 8 bytes each: for every block of rows its numbers in single precision,
-//! those in double precision, the smallest and the largest value of each column; then the texts of
-//! the rows as numbers. Behind them stands the [`Directory`] as JSON, its length, its SHA-256 and
-//! [`MAGIC`] again: a file that was cut, or damaged at one end, is still known as one of ours.
+//! The file is safe to delete; it is written again when it is needed. It starts with [`MAGIC`], then
+//! holds, in the byte order of the machine and each padded to 8 bytes: for every block of rows its numbers in
+//! single precision, those in double precision, and the smallest and largest value of each column; then
+//! the [`SideColumns`]. The [`Directory`] as JSON, its length, its SHA-256 and [`MAGIC`] again end the
+//! file: one that was truncated, or damaged at one end, is still recognised as a cache.
 
 pub(crate) mod contents;
 pub(crate) mod read;
@@ -19,41 +19,63 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::data::table::cache::read::{Cache, Unusable};
+pub(crate) use crate::data::table::cache::read::{CacheMiss, open};
 pub(crate) use crate::data::table::cache::write::CacheWriter;
+use crate::data::table::matrix::Matrix;
 
-/// The first and the last bytes of every such file.
+/// The first and the last bytes of every cache.
 const MAGIC: [u8; 16] = *b"bntrain rows   \n";
-/// Of the file; another one is made anew.
-const FORMAT: u32 = 2;
-/// Bytes behind the directory: its length, its hash, the magic.
+/// The version of the format; a cache of another one is stale.
+const FORMAT: u32 = 3;
+/// Bytes after the directory: its length, its hash, the magic.
 const TRAILER: usize = 8 + 32 + MAGIC.len();
 /// The largest alignment of a number.
 const ALIGNMENT: usize = 8;
 
-/// What is where.
+/// A data file as it was read, from CSV or from its cache.
+#[derive(Debug)]
+pub(crate) struct StoredFile<C> {
+    /// One column per feature. Those of a cache stay in the file.
+    pub(crate) features: Matrix,
+    pub(crate) side: SideColumns,
+    /// Everything else that was read.
+    pub(crate) content: C,
+}
+
+/// What was read of each row besides its features.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct SideColumns {
+    /// Targets, then the weight, row after row.
+    pub(crate) numbers: Vec<f64>,
+    /// For each text column, the number of its text in each row.
+    pub(crate) codes: Vec<Vec<u32>>,
+    /// The hash of each numbered group or key text.
+    pub(crate) keys: Vec<u64>,
+}
+
+/// Where each part of a cache is.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Directory<C> {
     format: u32,
-    /// Whether the machine puts the lowest byte first.
     little_endian: bool,
-    /// Of the source, of how it was read, and of the program that read it.
+    /// Hash of the source, of how it was read, and of the version of this program.
     key: String,
     columns: usize,
-    /// Different ways to lay out a row: how many columns beside each other are in the same
-    /// precision, and whether that is the single one.
+    /// The distinct row layouts: for each run of adjacent columns of one precision, its length and
+    /// whether that is single precision.
     layouts: Vec<Vec<(usize, bool)>>,
-    blocks: Vec<BlockPlace>,
-    texts: Vec<TextPlace>,
-    /// What else was read.
+    blocks: Vec<BlockEntry>,
+    numbers: ArrayEntry,
+    codes: Vec<ArrayEntry>,
+    keys: ArrayEntry,
     content: C,
 }
 
 /// A block of rows.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct BlockPlace {
+struct BlockEntry {
     start: usize,
     rows: usize,
     /// An index into the layouts.
@@ -62,28 +84,29 @@ struct BlockPlace {
     checksum: u32,
 }
 
-/// A text of every row.
+/// One of the side columns.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TextPlace {
+struct ArrayEntry {
     start: usize,
     count: usize,
+    /// CRC-32 of its bytes, padding included.
     checksum: u32,
 }
 
-/// The file for the rows of `source`.
+/// The path of the cache of `source`.
 pub(crate) fn path_of(source: &Path) -> PathBuf {
     let mut name = source.file_name().map_or_else(OsString::new, OsString::from);
     name.push(".bntrain-cache");
     source.with_file_name(name)
 }
 
-/// Whether there is a file at `path` that is none of ours: it has something in it, and neither starts nor
-/// ends as they do.
+/// Whether the file at `path` was not written by this program: it is not empty, and neither starts nor
+/// ends like a cache.
 pub(crate) fn is_foreign(path: &Path) -> io::Result<bool> {
     let length = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        // What is no file cannot be replaced, which is found out elsewhere.
+        // Opening it for writing reports directories and the like.
         Ok(metadata) if !metadata.is_file() => return Ok(false),
         metadata => metadata?.len(),
     };
@@ -94,12 +117,12 @@ pub(crate) fn is_foreign(path: &Path) -> io::Result<bool> {
         file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut bytes)?;
         io::Result::Ok(bytes)
     };
-    // One that is shorter than the mark may still begin with it.
+    // A truncated cache may be shorter than the magic.
     let is_ours = MAGIC.starts_with(&bytes(0)?) || bytes(length.saturating_sub(MAGIC.len() as u64))? == MAGIC;
     Ok(!is_ours)
 }
 
-/// Bytes to the next border.
+/// Bytes up to the next aligned offset.
 fn padding(length: usize) -> usize {
     length.next_multiple_of(ALIGNMENT) - length
 }

@@ -1,74 +1,73 @@
+//! Opening a cache: everything in it is verified first.
+
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use zerocopy::{FromBytes, Immutable};
 
-use crate::data::table::cache::{BlockPlace, Directory, FORMAT, MAGIC, TRAILER, TextPlace, padding};
+use crate::data::table::cache::{
+    ArrayEntry, BlockEntry, Directory, FORMAT, MAGIC, SideColumns, StoredFile, TRAILER, padding,
+};
 use crate::data::table::matrix::{Block, Matrix};
 use crate::kernel::{Mapped, Numbers};
 
-/// Rows as they were written.
-#[derive(Debug)]
-pub(crate) struct Cache<C> {
-    /// Its numbers stay in the file.
-    pub(crate) matrix: Matrix,
-    pub(crate) texts: Vec<Vec<u32>>,
-    pub(crate) content: C,
-}
-
-/// Why a file cannot stand for its source.
+/// Why a cache cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unusable {
-    /// There is none.
+pub(crate) enum CacheMiss {
+    /// It does not exist.
     Absent,
-    /// It was made from another source, by other rules, or by another version.
+    /// The source, how it is read, or this program changed.
     Stale,
-    /// It is not whole, or not as it was written.
+    /// It was truncated or modified.
     Damaged,
 }
 
-impl<C: DeserializeOwned> Cache<C> {
-    /// Opens the file at `path` if it was written under `key`. All of it is read once, to compare
-    /// its checksums.
-    pub(crate) fn open(path: &Path, key: &str) -> Result<Self, Unusable> {
-        let file = File::open(path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Unusable::Absent,
-            _ => Unusable::Damaged,
-        })?;
-        if !file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0) {
-            return Err(Unusable::Damaged);
-        }
-        let map = Mapped::new(&file).map_err(|_| Unusable::Damaged)?;
-        let directory = directory(map.bytes()).ok_or(Unusable::Damaged)?;
-        // Another version may have another directory, so it is asked first.
-        let version: Version = serde_json::from_slice(directory).map_err(|_| Unusable::Damaged)?;
-        if version.format != FORMAT || version.key != key {
-            return Err(Unusable::Stale);
-        }
-        let directory: Directory<C> = serde_json::from_slice(directory).map_err(|_| Unusable::Damaged)?;
-        if directory.little_endian != cfg!(target_endian = "little") {
-            return Err(Unusable::Stale);
-        }
-        Self::new(&map, directory).ok_or(Unusable::Damaged)
+/// Opens the cache at `path` if it was written under `key`. All of it is read once, to verify its
+/// checksums.
+pub(crate) fn open<C: DeserializeOwned>(path: &Path, key: &str) -> Result<StoredFile<C>, CacheMiss> {
+    let file = File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => CacheMiss::Absent,
+        _ => CacheMiss::Damaged,
+    })?;
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0) {
+        return Err(CacheMiss::Damaged);
     }
-
-    fn new(map: &Mapped, directory: Directory<C>) -> Option<Self> {
-        let Directory { columns, layouts, blocks, texts, content, .. } = directory;
-        let mut matrix = Matrix::new(columns);
-        for place in blocks {
-            let layout = layouts.get(place.layout)?;
-            matrix.push(block(map, place, layout, columns)?);
-        }
-        let texts = texts.into_iter().map(|place| text(map, place)).collect::<Option<_>>()?;
-        map.expect_random_access();
-        Some(Self { matrix, texts, content })
+    let map = Mapped::new(&file).map_err(|_| CacheMiss::Damaged)?;
+    let directory = directory(map.bytes()).ok_or(CacheMiss::Damaged)?;
+    // Another version may have another directory.
+    let version: Version = serde_json::from_slice(directory).map_err(|_| CacheMiss::Damaged)?;
+    if version.format != FORMAT || version.key != key {
+        return Err(CacheMiss::Stale);
     }
+    let directory: Directory<C> = serde_json::from_slice(directory).map_err(|_| CacheMiss::Damaged)?;
+    if directory.little_endian != cfg!(target_endian = "little") {
+        return Err(CacheMiss::Stale);
+    }
+    stored_file(&map, directory).ok_or(CacheMiss::Damaged)
 }
 
-/// What every version has in its directory.
-#[derive(serde::Deserialize)]
+fn stored_file<C>(map: &Mapped, directory: Directory<C>) -> Option<StoredFile<C>> {
+    let Directory { columns, layouts, blocks, numbers, codes, keys, content, .. } = directory;
+    let mut features = Matrix::new(columns);
+    for entry in blocks {
+        let layout = layouts.get(entry.layout)?;
+        features.push(block(map, entry, layout, columns)?);
+    }
+    let side = SideColumns {
+        numbers: array(map, numbers)?,
+        codes: codes.into_iter().map(|entry| array(map, entry)).collect::<Option<_>>()?,
+        keys: array(map, keys)?,
+    };
+    map.expect_random_access();
+    Some(StoredFile { features, side, content })
+}
+
+/// The fields of a directory that every version has.
+#[derive(Deserialize)]
 struct Version {
     format: u32,
     key: String,
@@ -86,33 +85,33 @@ fn directory(bytes: &[u8]) -> Option<&[u8]> {
     is_right.then_some(directory)
 }
 
-fn block(map: &Mapped, place: BlockPlace, layout: &[(usize, bool)], columns: usize) -> Option<Block> {
+fn block(map: &Mapped, entry: BlockEntry, layout: &[(usize, bool)], columns: usize) -> Option<Block> {
     let width = |is_narrow| {
         let mut same = layout.iter().filter(|(_, narrow)| *narrow == is_narrow);
         same.try_fold(0_usize, |sum, (width, _)| sum.checked_add(*width))
     };
     let (narrow, wide) = (width(true)?, width(false)?);
-    if narrow.checked_add(wide)? != columns || layout.iter().any(|(width, _)| *width == 0) || place.rows == 0
+    if narrow.checked_add(wide)? != columns || layout.iter().any(|(width, _)| *width == 0) || entry.rows == 0
     {
         return None;
     }
-    let (narrow, wide) = (place.rows.checked_mul(narrow)?, place.rows.checked_mul(wide)?);
-    let narrow_numbers = Numbers::<f32>::mapped(map, place.start, narrow)?;
+    let (narrow, wide) = (entry.rows.checked_mul(narrow)?, entry.rows.checked_mul(wide)?);
+    let narrow_numbers = Numbers::<f32>::mapped(map, entry.start, narrow)?;
     let narrow_bytes = narrow * size_of::<f32>();
-    let start = place.start + narrow_bytes + padding(narrow_bytes);
+    let start = entry.start + narrow_bytes + padding(narrow_bytes);
     let wide_numbers = Numbers::<f64>::mapped(map, start, wide)?;
     let start = start + wide * size_of::<f64>();
     let low = Numbers::<f64>::mapped(map, start, columns)?;
     let start = start + columns * size_of::<f64>();
     let high = Numbers::<f64>::mapped(map, start, columns)?;
     let end = start + columns * size_of::<f64>();
-    let is_right = crc32fast::hash(&map.bytes()[place.start..end]) == place.checksum;
-    is_right.then(|| Block::new(place.rows, layout, narrow_numbers, wide_numbers, (&low, &high)))
+    let is_right = crc32fast::hash(&map.bytes()[entry.start..end]) == entry.checksum;
+    is_right.then(|| Block::new(entry.rows, layout, narrow_numbers, wide_numbers, &low, &high))
 }
 
-fn text(map: &Mapped, place: TextPlace) -> Option<Vec<u32>> {
-    let text = Numbers::<u32>::mapped(map, place.start, place.count)?;
-    let length = place.count * size_of::<u32>();
-    let bytes = map.bytes().get(place.start..place.start + length + padding(length))?;
-    (crc32fast::hash(bytes) == place.checksum).then(|| text.to_vec())
+fn array<T: FromBytes + Immutable + Copy>(map: &Mapped, entry: ArrayEntry) -> Option<Vec<T>> {
+    let values = Numbers::<T>::mapped(map, entry.start, entry.count)?;
+    let length = entry.count * size_of::<T>();
+    let bytes = map.bytes().get(entry.start..entry.start + length + padding(length))?;
+    (crc32fast::hash(bytes) == entry.checksum).then(|| values.to_vec())
 }

@@ -1,68 +1,70 @@
+//! Writing a cache, block by block while the source is read.
+
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use zerocopy::IntoBytes;
+use zerocopy::{Immutable, IntoBytes};
 
-use crate::data::table::cache::{BlockPlace, Directory, FORMAT, MAGIC, TextPlace, padding};
+use crate::data::table::cache::{
+    ALIGNMENT, ArrayEntry, BlockEntry, Directory, FORMAT, MAGIC, SideColumns, padding,
+};
 use crate::data::table::matrix::Block;
 use crate::output_file::destination;
 
-/// A file of rows that is being written; it appears when it is whole.
+/// A cache that is being written; it appears under its name once it is complete.
 #[derive(Debug)]
 pub(crate) struct CacheWriter {
     file: BufWriter<AtomicWriteFile>,
-    at: usize,
+    /// Bytes written so far.
+    offset: usize,
     columns: usize,
     layouts: Vec<Vec<(usize, bool)>>,
-    blocks: Vec<BlockPlace>,
+    blocks: Vec<BlockEntry>,
 }
 
 impl CacheWriter {
-    /// Starts a file of rows of `columns` numbers.
+    /// Starts a cache of rows of `columns` numbers.
     pub(crate) fn new(path: &Path, columns: usize) -> io::Result<Self> {
-        // What cannot be replaced is found out now: a file that is whole but cannot take the name stays
-        // behind under another.
+        // Checked now, since a complete file that cannot be renamed to `path` would be left under a
+        // temporary name.
         let file = AtomicWriteFile::open(destination(path)?)?;
         let mut file = BufWriter::with_capacity(1 << 18, file);
         file.write_all(&MAGIC)?;
-        Ok(Self { file, at: MAGIC.len(), columns, layouts: Vec::new(), blocks: Vec::new() })
+        Ok(Self { file, offset: MAGIC.len(), columns, layouts: Vec::new(), blocks: Vec::new() })
     }
 
-    /// Adds rows at the end.
+    /// Appends rows.
     pub(crate) fn push(&mut self, block: &Block) -> io::Result<()> {
         if block.rows() == 0 {
             return Ok(());
         }
         let layout = block.layout();
-        // Most blocks are laid out like the one before.
+        // Most blocks have the layout of the one before.
         let known = self.layouts.iter().rposition(|known| *known == layout);
         let layout = known.unwrap_or_else(|| {
             self.layouts.push(layout);
             self.layouts.len() - 1
         });
-        let start = self.at;
+        let start = self.offset;
         let ((narrow, wide), (low, high)) = (block.numbers(), block.extents());
         let checksum = self.write(&[narrow.as_bytes(), wide.as_bytes(), low.as_bytes(), high.as_bytes()])?;
-        self.blocks.push(BlockPlace { start, rows: block.rows(), layout, checksum });
+        self.blocks.push(BlockEntry { start, rows: block.rows(), layout, checksum });
         Ok(())
     }
 
-    /// Adds the texts of all rows, and all that is known of them, and makes the file appear.
+    /// Appends the side columns and the directory, and renames the file to its path.
     pub(crate) fn finish(
         mut self,
         key: &str,
-        texts: &[Vec<u32>],
+        side: &SideColumns,
         content: &impl Serialize,
     ) -> io::Result<()> {
-        let mut places = Vec::with_capacity(texts.len());
-        for text in texts {
-            let start = self.at;
-            let checksum = self.write(&[text.as_bytes()])?;
-            places.push(TextPlace { start, count: text.len(), checksum });
-        }
+        let numbers = self.array(&side.numbers)?;
+        let codes = side.codes.iter().map(|codes| self.array(codes)).collect::<io::Result<_>>()?;
+        let keys = self.array(&side.keys)?;
         let directory = Directory {
             format: FORMAT,
             little_endian: cfg!(target_endian = "little"),
@@ -70,7 +72,9 @@ impl CacheWriter {
             columns: self.columns,
             layouts: self.layouts,
             blocks: self.blocks,
-            texts: places,
+            numbers,
+            codes,
+            keys,
             content,
         };
         let directory = serde_json::to_vec(&directory)?;
@@ -82,15 +86,21 @@ impl CacheWriter {
         file.into_inner().map_err(io::IntoInnerError::into_error)?.commit()
     }
 
-    /// Writes some bytes, each of them padded, and takes their checksum together.
-    fn write(&mut self, all: &[&[u8]]) -> io::Result<u32> {
+    fn array<T: IntoBytes + Immutable>(&mut self, values: &[T]) -> io::Result<ArrayEntry> {
+        let start = self.offset;
+        let checksum = self.write(&[values.as_bytes()])?;
+        Ok(ArrayEntry { start, count: values.len(), checksum })
+    }
+
+    /// Writes pieces, each padded, and returns one checksum of them all.
+    fn write(&mut self, pieces: &[&[u8]]) -> io::Result<u32> {
         let mut checksum = crc32fast::Hasher::new();
-        for bytes in all {
-            let padding = &[0; crate::data::table::cache::ALIGNMENT][..padding(bytes.len())];
+        for bytes in pieces {
+            let padding = &[0; ALIGNMENT][..padding(bytes.len())];
             for bytes in [bytes, padding] {
                 self.file.write_all(bytes)?;
                 checksum.update(bytes);
-                self.at += bytes.len();
+                self.offset += bytes.len();
             }
         }
         Ok(checksum.finalize())
