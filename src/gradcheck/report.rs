@@ -48,6 +48,13 @@ impl GradcheckReport {
         self.tolerance * self.floor
     }
 
+    /// The first tensor with a wrong gradient on the way back from the loss: the mistake is in its own layer
+    /// or in the one after it.
+    pub fn first_wrong(&self) -> Option<&TensorCheck> {
+        let (input, params) = self.tensors.split_last()?;
+        params.iter().rev().chain([input]).find(|tensor| !tensor.passed(self.tolerance))
+    }
+
     /// Whether at least one entry was compared and every error is within the tolerance.
     pub fn passed(&self) -> bool {
         self.tensors.iter().any(|tensor| tensor.checked > 0)

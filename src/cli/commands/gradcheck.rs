@@ -67,7 +67,12 @@ impl Check<'_> {
         } else {
             let with = mistake
                 .map_or(String::new(), |mistake| format!(", mistake {mistake} ({})", mistake.description()));
-            format!("{}{with}:\n{}", self.title(), table(&report))
+            let mut text = format!("{}{with}:\n{}", self.title(), table(&report));
+            if let Some(tensor) = report.first_wrong().filter(|_| mistake.is_some()) {
+                text +=
+                    &format!("going backwards from the loss, {} is the first wrong gradient\n", tensor.name);
+            }
+            text
         };
         Ok(Some((text, report.passed())))
     }
