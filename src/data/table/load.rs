@@ -8,7 +8,6 @@ use std::sync::Arc;
 use crate::data::csv::dialect::{ReadOptions, TextFormat};
 use crate::data::csv::file::CsvFile;
 use crate::data::csv::missing::Markers;
-use crate::data::csv::raw_rows::RawRows;
 use crate::data::error::{DataError, ErrorKind, Located};
 use crate::data::limits::MAX_CATEGORIES;
 use crate::data::schema::class::Classes;
@@ -21,6 +20,7 @@ use crate::data::split::assignment::{KnownGroups, Places, TextUse, check_shares,
 use crate::data::table::cache::contents;
 use crate::data::table::cache::contents::{KeptPart, KeptTraining, RawTraining};
 use crate::data::table::matrix::Matrix;
+use crate::data::table::raw_rows::RawRows;
 use crate::data::table::{Dataset, Part, Source};
 use crate::data::transform::encoding::ReadingFormat;
 use crate::text::{Count, DisplayPath, Quoted};

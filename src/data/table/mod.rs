@@ -5,6 +5,7 @@ pub(crate) mod cache;
 pub(crate) mod load;
 pub(crate) mod matrix;
 pub(crate) mod prepare;
+pub(crate) mod raw_rows;
 pub(crate) mod row_store;
 
 use std::collections::BTreeMap;
