@@ -9,7 +9,6 @@ use crate::data::csv::missing::Markers;
 use crate::data::csv::number::trim;
 use crate::data::csv::parser::Parser;
 use crate::data::csv::position::line_of;
-use crate::data::csv::raw_rows::{NumberOf, RawRows, read_rows};
 use crate::data::csv::row_reader::RowReader;
 use crate::data::error::{AtOffset, DataError, ErrorKind, Located};
 use crate::data::limits::MAX_COLUMNS;
@@ -18,6 +17,7 @@ use crate::data::schema::numbered_names;
 use crate::data::schema::survey::{ColumnStats, FileStats, StatsReader};
 use crate::data::source::encoding_guess::guess_encoding;
 use crate::data::table::SourceFile;
+use crate::data::table::raw_rows::{NumberOf, RawRows, read_rows};
 use crate::data::table::row_store::RowStore;
 
 /// A file whose columns are known; its rows are still to be read.

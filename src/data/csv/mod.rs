@@ -11,6 +11,5 @@ pub(crate) mod number;
 pub(crate) mod ordered_pool;
 pub(crate) mod parser;
 pub(crate) mod position;
-pub(crate) mod raw_rows;
 pub(crate) mod record_boundaries;
 pub(crate) mod row_reader;

@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::data::csv::dialect::{ReadOptions, TextFormat};
 use crate::data::csv::file::CsvFile;
 use crate::data::csv::missing::Markers;
-use crate::data::csv::raw_rows::RawRows;
 use crate::data::error::{DataError, ErrorCategory, ErrorKind, Located};
 use crate::data::limits::MAX_CATEGORIES;
 use crate::data::schema::Schema;
@@ -23,6 +22,7 @@ use crate::data::split::assignment::{KnownGroups, SplitKeys, absent_classes, che
 use crate::data::table::cache::contents;
 use crate::data::table::cache::contents::{FileContent, TrainingContent};
 use crate::data::table::cache::{SideColumns, StoredFile};
+use crate::data::table::raw_rows::RawRows;
 use crate::data::table::{Dataset, SourceFile, SourceRows};
 use crate::data::transform::encoding::ReadingFormat;
 use crate::text::{Count, DisplayPath, Quoted};

@@ -7,6 +7,7 @@ pub(crate) mod leakage;
 pub(crate) mod load;
 pub(crate) mod matrix;
 pub(crate) mod prepare;
+pub(crate) mod raw_rows;
 pub(crate) mod row_store;
 
 use std::collections::BTreeMap;
