@@ -1,5 +1,6 @@
 //! The data of a config in memory, as they were written; one table serves every seed.
 
+pub(crate) mod arrays;
 pub(crate) mod byte_size;
 pub(crate) mod cache;
 pub(crate) mod load;
@@ -20,6 +21,7 @@ use crate::data::spec::Scale;
 use crate::data::split::Division;
 use crate::data::table::matrix::Matrix;
 use crate::data::transform::encoding::ReadingFormat;
+use crate::targets::Task;
 
 /// The rows of a config's files, every cell checked. [`prepare`](Self::prepare) splits and encodes
 /// them for one seed.
@@ -109,6 +111,14 @@ impl Dataset {
     /// The names of the columns with what is learnt: the label, or the targets.
     pub fn learnt(&self) -> Vec<String> {
         self.schema.learnt()
+    }
+
+    /// Whether classes or values are learnt.
+    pub fn task(&self) -> Task {
+        match &self.schema.truth {
+            TargetColumns::Classes(_) => Task::Classification,
+            TargetColumns::Values(_) => Task::Regression,
+        }
     }
 
     /// The number of classes, or of targets.
