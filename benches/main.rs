@@ -89,7 +89,7 @@ fn main() -> anyhow::Result<()> {
             match what {
                 What::Kernels => kernels::run(&options, &pool, &report),
                 What::Layers => layers::run(&options, &pool, &report),
-                What::Steps => steps::run(&options, &pool, &report)?,
+                What::Steps => steps::run(&options, &pool, &report),
                 What::Serve => serve::run(&pool, &report)?,
             }
         }

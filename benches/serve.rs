@@ -41,7 +41,7 @@ pub(crate) fn run(pool: &ThreadPool, report: &Report) -> anyhow::Result<()> {
             current = Some((workload, workload.data(), Roofline::measure(pool).bound(workload)));
         }
         if let Some((workload, data, bound)) = &current {
-            let timing = time(workload, data, request.batch_norm, pool, request.seconds)?;
+            let timing = time(workload, data, request.batch_norm, pool, request.seconds);
             let record = record(workload, request.batch_norm, pool, timing, *bound);
             report.result(&record.to_string(), &record);
         }

@@ -1,11 +1,10 @@
 //! Whole training steps of the workloads, beside what they take at least.
 
-use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ops::ControlFlow;
 
 use bntrain::data::PreparedData;
 use bntrain::kernel::ThreadPool;
-use bntrain::train::{Event, Observer, train};
+use bntrain::train::{Event, Observer, train_prepared};
 use serde_json::{Value, json};
 
 use crate::Options;
@@ -15,7 +14,7 @@ use crate::timing::Timing;
 use crate::workload::{Workload, workloads};
 
 /// Times all workloads with `pool`.
-pub(crate) fn run(options: &Options, pool: &ThreadPool, report: &Report) -> io::Result<()> {
+pub(crate) fn run(options: &Options, pool: &ThreadPool, report: &Report) {
     let roofline = Roofline::measure(pool);
     report.heading(&format!(
         "\ntraining steps; matrix products reach {:.0} GFLOP/s\n\
@@ -28,7 +27,7 @@ pub(crate) fn run(options: &Options, pool: &ThreadPool, report: &Report) -> io::
         }
         let (data, bound) = (workload.data(), roofline.bound(&workload));
         for batch_norm in [true, false] {
-            let timing = time(&workload, &data, batch_norm, pool, options.seconds_or(1.0))?;
+            let timing = time(&workload, &data, batch_norm, pool, options.seconds_or(1.0));
             let record = record(&workload, batch_norm, pool, timing, bound);
             let norm = if batch_norm { "batch_norm" } else { "none" };
             let gflops = workload.product_operations() / timing.best / 1e9;
@@ -45,7 +44,6 @@ pub(crate) fn run(options: &Options, pool: &ThreadPool, report: &Report) -> io::
             );
         }
     }
-    Ok(())
 }
 
 /// Seconds per step of `workload`, from the epochs of a training that lasts for `seconds`; its
@@ -56,13 +54,13 @@ pub(crate) fn time(
     batch_norm: bool,
     pool: &ThreadPool,
     seconds: f64,
-) -> io::Result<Timing> {
-    let stop = AtomicBool::new(false);
-    let plan = workload.plan(batch_norm);
-    let trained = train(&plan, data, pool, &stop, &mut StopAfter { seconds, stop: &stop })?;
+) -> Timing {
+    let (layers, optimizer) = (workload.layers(batch_norm), workload.optimizer());
+    let trained =
+        train_prepared(&layers, &optimizer, &workload.training(), data, pool, &mut StopAfter(seconds));
     let steps = workload.steps_per_epoch() as f64;
     let epochs = trained.epochs.windows(2).skip(1);
-    Ok(Timing::of(epochs.map(|pair| (pair[1].train_seconds - pair[0].train_seconds) / steps).collect()))
+    Timing::of(epochs.map(|pair| (pair[1].train_seconds - pair[0].train_seconds) / steps).collect())
 }
 
 /// A result as the other tools of a session print it too.
@@ -87,19 +85,15 @@ pub(crate) fn record(
 }
 
 /// Ends a training after some seconds inside its steps, and two epochs at least.
-struct StopAfter<'a> {
-    seconds: f64,
-    stop: &'a AtomicBool,
-}
+struct StopAfter(f64);
 
-impl Observer for StopAfter<'_> {
-    fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
-        if let Event::EpochEnded(epoch) = event
-            && epoch.epoch >= 2
-            && epoch.train_seconds > self.seconds
-        {
-            self.stop.store(true, Ordering::Relaxed);
+impl Observer for StopAfter {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        match event {
+            Event::EpochEnded(epoch) if epoch.epoch >= 2 && epoch.train_seconds > self.0 => {
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
         }
-        Ok(())
     }
 }

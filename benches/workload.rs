@@ -1,11 +1,11 @@
 //! The networks whose training steps are timed.
 
-use std::path::Path;
-
-use bntrain::config::{Plan, parse};
-use bntrain::data::{Encoding, PreparedData, Rows};
+use bntrain::data::{ArraySpec, Dataset, PreparedData, ScalingMethod};
+use bntrain::nn::{LayerSpec, affine, batch_norm, relu, softmax_loss};
+use bntrain::optim::{Adam, OptimizerSpec, Sgd};
 use bntrain::random::stream;
 use bntrain::targets::Targets;
+use bntrain::train::TrainingSpec;
 use ndarray::Array2;
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
@@ -44,39 +44,42 @@ pub(crate) fn workloads() -> Vec<Workload> {
 }
 
 impl Workload {
-    /// The config of a long run with or without batch norm, checked.
-    pub(crate) fn plan(&self, batch_norm: bool) -> Plan {
-        let hidden = &self.widths[1..self.widths.len() - 1];
-        let norm = if batch_norm { "batch_norm" } else { "none" };
-        let optimizer = match self.optimizer {
-            Rule::Sgd => "type = \"sgd\"\nlearning_rate = 0.01\nmomentum = 0.9",
-            Rule::Adam => "type = \"adam\"\nlearning_rate = 1e-3",
-        };
-        let text = format!(
-            "[data]\npath = \"data.csv\"\nlabel = \"label\"\n\
-             [model]\nhidden = {hidden:?}\nnorm = \"{norm}\"\nactivation = \"relu\"\n\
-             [optimizer]\n{optimizer}\n\
-             [training]\nepochs = 1000000\nbatch_size = {}\nlog_every_steps = 1000000000\n",
-            self.batch_size
-        );
-        parse(&text, Path::new("bench.toml"), &[]).expect("the text above is valid")
+    /// The layers, with or without batch norm.
+    pub(crate) fn layers(&self, with_batch_norm: bool) -> Vec<LayerSpec> {
+        let (classes, widths) = self.widths[1..].split_last().expect("a workload has a hidden layer");
+        let norm = || with_batch_norm.then(batch_norm);
+        let hidden = widths.iter().flat_map(|&units| [Some(affine(units)), norm(), Some(relu())]);
+        hidden.flatten().chain([affine(*classes), softmax_loss()]).collect()
+    }
+
+    pub(crate) fn optimizer(&self) -> OptimizerSpec {
+        match self.optimizer {
+            Rule::Sgd => Sgd { learning_rate: 0.01, momentum: 0.9, ..Sgd::default() }.into(),
+            Rule::Adam => Adam { learning_rate: 1e-3, ..Adam::default() }.into(),
+        }
+    }
+
+    /// A run that only an observer ends.
+    pub(crate) fn training(&self) -> TrainingSpec {
+        TrainingSpec {
+            epochs: 1_000_000,
+            batch_size: self.batch_size,
+            log_every_steps: 1_000_000_000,
+            ..TrainingSpec::default()
+        }
     }
 
     /// Normal features and uniform labels: no tool can be better at them than another.
     pub(crate) fn data(&self) -> PreparedData<f32> {
         let (features, classes) = (self.widths[0], self.widths[self.widths.len() - 1]);
         let mut random = stream(0, "bench", &[]);
-        let x = Array2::random_using((self.rows, features), StandardNormal, &mut random);
-        let labels = (0..self.rows).map(|_| random.random_range(0..classes as u32)).collect();
-        PreparedData {
-            train: rows(x, labels),
-            valid: None,
-            test: None,
-            encoding: Encoding::plain(
-                (0..features).map(|feature| format!("x{feature}")).collect(),
-                (0..classes).map(|class| class.to_string()).collect(),
-            ),
-        }
+        let x = Array2::<f32>::random_using((self.rows, features), StandardNormal, &mut random);
+        let labels: Vec<u32> = (0..self.rows).map(|_| random.random_range(0..classes as u32)).collect();
+        let class_names = (0..classes).map(|class| class.to_string()).collect();
+        let spec = ArraySpec { scale: ScalingMethod::None, class_names, ..ArraySpec::default() };
+        let data = Dataset::from_arrays_with(x, Targets::classes(labels), &spec);
+        let data = data.expect("the arrays fit together").prepare(0, None);
+        data.expect("the numbers are finite").data
     }
 
     /// Whole batches in an epoch.
@@ -115,9 +118,4 @@ impl Workload {
             Rule::Adam => 2,
         }
     }
-}
-
-/// Training rows as they go into a network.
-fn rows(x: Array2<f32>, labels: Vec<u32>) -> Rows<f32> {
-    Rows::new(&x, Targets::Classes(labels))
 }

@@ -1,52 +1,155 @@
 //! Training of small fully-connected networks, and what batch normalization does to them.
 //!
-//! # Module map
+//! # Train
 //!
-//! Upper modules use lower ones only:
+//! A [`Dataset`] comes from arrays or from a CSV file, a network is a list of layers, and [`train`] does
+//! the rest: it splits the rows, fits the scaling on the training rows, and trains on all cores. The same
+//! call always gives the same bits.
 //!
-//! | module | what it holds |
-//! |---|---|
-//! | `cli` | arguments, progress, tables: the only place that prints |
-//! | [`run_dir`] | the files that a command leaves |
-//! | [`report`] | results turned into SVG, CSV and text: pure functions |
-//! | [`experiment`] | the twin, the grid, many runs on many cores, statistics over seeds |
-//! | [`predict`] | a trained model on new rows |
-//! | [`model`] | the model file |
-//! | [`train`] | the loop, its events, metrics, stop rules |
-//! | [`eval`] | a trained network on rows whose truth is known, under each choice of statistics |
-//! | [`gradcheck`] | gradients against central differences |
-//! | [`config`] | TOML as written, checked into a plan |
-//! | [`data`] | CSV, schema, split, scaling, batches |
-//! | [`metrics`] | how good predictions are, with intervals: from truth and predictions alone |
-//! | [`optim`] | optimisers, schedules, clipping |
-//! | [`nn`] | the [`Layer`](nn::Layer) trait, the layers, the network |
-//! | [`kernel`] | matrix products, loops over columns, the pool of threads |
-//! | [`random`] | keyed random streams; the bound over `f32` and `f64` |
+//! ```
+//! use bntrain::{Adam, ArraySpec, Dataset, Error, Metric, Targets, TrainingSpec};
+//! use bntrain::{affine, batch_norm, relu, softmax_loss, train};
+//! use ndarray::Array2;
+//!
+//! # fn main() -> Result<(), Error> {
+//! let x = Array2::from_shape_fn((300, 2), |(i, j)| (i as f64 * (0.3 + 0.5 * j as f64)).sin());
+//! let y: Vec<u32> = x.rows().into_iter().map(|row| u32::from(row[0] * row[1] > 0.0)).collect();
+//!
+//! let spec = ArraySpec { valid: 0.2, ..ArraySpec::default() };
+//! let data = Dataset::from_arrays_with(x.clone(), Targets::classes(y), &spec)?;
+//! let network = [affine(32), batch_norm(), relu(), affine(2), softmax_loss()];
+//! let training = TrainingSpec { epochs: 10, batch_size: 32, ..TrainingSpec::default() };
+//! let result = train(&network, &Adam::default().into(), &training, &data, &mut ())?;
+//!
+//! for (epoch, loss) in result.curve(Metric::ValidLoss) {
+//!     println!("epoch {epoch}: {loss:.4}");
+//! }
+//! let classes = result.predict(&x)?.classes();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! From a CSV file it is `Dataset::from_csv("iris.csv", &DataSpec::label("species"))?`, with every cell
+//! checked and errors that name line, column and value: [`Dataset::from_csv`].
+//!
+//! # Observe
+//!
+//! An [`Observer`] receives every step and epoch, and ends the run by [`ControlFlow::Break`](std::ops::ControlFlow):
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//!
+//! use bntrain::{Event, Observer};
+//!
+//! /// Ends the run once the validation accuracy is good enough.
+//! struct GoodEnough(f64);
+//!
+//! impl Observer for GoodEnough {
+//!     fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+//!         match event {
+//!             Event::EpochEnded(epoch) if epoch.valid.and_then(|valid| valid.accuracy()) >= Some(self.0) => {
+//!                 ControlFlow::Break(())
+//!             }
+//!             _ => ControlFlow::Continue(()),
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! # Look inside
+//!
+//! [`Network::gradients`] has the gradients of a batch by the names of the tensors. [`Layer`] is the trait
+//! to implement for a layer of one's own, which [`check_layer`] compares with central differences;
+//! [`check_network`] does the same with a whole network.
 //!
 //! # Units
 //!
-//! Losses are in nats per row, accuracies in `0..=1`, times in seconds, epochs and steps count
-//! from 1 (epoch 0 is the state before training).
+//! Losses are in nats per row (of values: in scaled units), accuracies in `0..=1`, times in seconds.
+//! Epochs and steps count from 1; epoch 0 is the state before training.
+//!
+//! # The modules
+//!
+//! Each uses only those below it: `cli`, `run_dir`, `report`, `experiment` and `predict`, `model`, `config`,
+//! `eval` and `gradcheck`, `train`, `optim`, `nn` and `data`, `kernel`, `metrics`, `targets`, `random` and
+//! `text`. Everything from `train` down knows nothing of config files.
 
+// Not part of the library's interface, which is what is re-exported below. The modules are public for the
+// binary, the benchmarks, which bound single kernels and choose the number of threads, and the tests of
+// layers, metrics and files in `tests/it`.
+#[doc(hidden)]
 pub use bntrain_kernel as kernel;
 
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
+#[doc(hidden)]
 pub mod config;
+#[doc(hidden)]
 pub mod data;
+#[doc(hidden)]
 pub mod eval;
+#[doc(hidden)]
 pub mod experiment;
+#[doc(hidden)]
 pub mod gradcheck;
+#[doc(hidden)]
 pub mod metrics;
+#[doc(hidden)]
 pub mod model;
+#[doc(hidden)]
 pub mod nn;
+#[doc(hidden)]
 pub mod optim;
 mod output_file;
+#[doc(hidden)]
 pub mod predict;
+#[doc(hidden)]
 pub mod random;
+#[doc(hidden)]
 pub mod report;
+#[doc(hidden)]
 pub mod run_dir;
 mod settings;
+#[doc(hidden)]
 pub mod targets;
 mod text;
+#[doc(hidden)]
 pub mod train;
+
+#[doc(inline)]
+pub use crate::data::{
+    ArrayError, ArraySpec, ClassWeights, ColumnSpec, ColumnType, DataError, DataSpec, Dataset, ErrorCategory,
+    LastBatch, Sampling, ScalingMethod,
+};
+#[doc(inline)]
+pub use crate::experiment::{norm_of, twin};
+#[doc(inline)]
+pub use crate::gradcheck::{
+    GradcheckReport, GradcheckSettings, Mistake, TensorCheck, check_layer, check_network,
+};
+#[doc(inline)]
+pub use crate::kernel::ThreadPool;
+#[doc(inline)]
+pub use crate::kernel::real::Real;
+#[doc(inline)]
+pub use crate::metrics::Predictions;
+#[doc(inline)]
+pub use crate::nn::{
+    AffineSpec, AnyNetwork, BatchNormSpec, Gradients, Init, Layer, LayerSpec, Network, NonFinite, Norm,
+    Param, ParamKind, PassContext, affine, batch_norm, dropout, huber_loss, leaky_relu, logistic_loss,
+    mean_only, output_affine, relu, sigmoid, softmax_loss, squared_loss, tanh,
+};
+#[doc(inline)]
+pub use crate::optim::{Adam, AdamW, OptimizerSpec, RmsProp, Schedule, Sgd};
+#[doc(inline)]
+pub use crate::targets::{Targets, TargetsView, Task};
+#[doc(inline)]
+pub use crate::train::{
+    BatchPlanError, Dtype, EarlyStopping, EpochRecord, Error, Event, Metric, NetworkError, Observer, Outcome,
+    PredictionError, Score, StepRecord, TrainResult, TrainingSpec, train,
+};
+
+/// The programs of `docs/library.md`, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+mod library_guide {}

@@ -4,15 +4,17 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::num::NonZeroUsize;
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use bntrain::config::{Plan, parse};
-use bntrain::data::{Encoding, PreparedData, Rows};
+use bntrain::data::Dataset;
 use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
+use bntrain::nn::{Backward, BatchNormSpec, LayerSpec};
+use bntrain::nn::{affine, dropout, mean_only, relu, sigmoid, softmax_loss};
+use bntrain::optim::{Adam, OptimizerSpec, Sgd};
 use bntrain::targets::Targets;
-use bntrain::train::{Event, Observer, train};
+use bntrain::train::{Event, Observer, TrainingSpec, train_prepared};
 use ndarray::Array2;
 
 struct Counting;
@@ -44,7 +46,7 @@ struct PerStep {
 }
 
 impl Observer for PerStep {
-    fn on(&mut self, event: &Event<'_>) -> std::io::Result<()> {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
         match event {
             Event::StepEnded(_) => {
                 let now = ALLOCATIONS.load(Ordering::Relaxed);
@@ -58,60 +60,50 @@ impl Observer for PerStep {
                 self.counts.reserve(100);
             }
         }
-        Ok(())
+        ControlFlow::Continue(())
     }
 }
 
-/// Every layer that keeps something between its passes, with the given precision and optimiser.
-fn plan(dtype: &str, optimizer: &str) -> Plan {
-    let layer = |kind: &str| format!("[[layers]]\ntype = \"{kind}\"\n");
-    let affine = "[[layers]]\ntype = \"affine\"\nunits = 70\n";
+/// Every layer that keeps something between its passes.
+fn layers() -> Vec<LayerSpec> {
+    let norm = |backward| LayerSpec::BatchNorm(BatchNormSpec { backward, ..BatchNormSpec::default() });
     let hidden = [
-        layer("batch_norm") + "backward = \"fused\"\n",
-        layer("batch_norm") + "backward = \"closed_form\"\n",
-        layer("batch_norm") + "backward = \"graph\"\n",
-        layer("mean_only") + &layer("relu"),
-        layer("dropout") + &layer("sigmoid"),
+        vec![norm(Backward::Fused)],
+        vec![norm(Backward::ClosedForm)],
+        vec![norm(Backward::Graph)],
+        vec![mean_only(), relu()],
+        vec![dropout(0.5), sigmoid()],
     ];
-    let layers: String = hidden.iter().map(|hidden| format!("{affine}{hidden}")).collect();
-    let text = format!(
-        "[data]\npath = \"none.csv\"\nlabel = \"c\"\n\
-         [optimizer]\n{optimizer}\n\
-         [training]\nepochs = 3\nbatch_size = 100\nclip_norm = 1.0\nlog_every_steps = 1000\ndtype = \"{dtype}\"\n\
-         {layers}{}{}",
-        layer("affine"),
-        layer("softmax_loss"),
-    );
-    parse(&text, Path::new("plan.toml"), &[]).expect("a valid config")
+    let hidden = hidden.into_iter().flat_map(|block| std::iter::once(affine(70)).chain(block));
+    hidden.chain([affine(3), softmax_loss()]).collect()
 }
 
-fn allocations<F: Real>(optimizer: &str, members: usize) -> Vec<u64> {
+fn allocations<F: Real>(optimizer: &OptimizerSpec, members: usize) -> Vec<u64> {
     let (rows, features) = (430, 33);
     let entry = |(i, j)| F::from_f64(((i * 7 + j * 5) % 13) as f64 / 6.0 - 1.0);
-    let data = PreparedData {
-        train: Rows::new(
-            &Array2::from_shape_fn((rows, features), entry),
-            Targets::Classes((0..3).cycle().take(rows).collect()),
-        ),
-        valid: None,
-        test: None,
-        encoding: Encoding::plain(
-            (0..features).map(|feature| feature.to_string()).collect(),
-            vec![String::new(); 3],
-        ),
+    let x = Array2::from_shape_fn((rows, features), entry);
+    let y: Vec<u32> = (0..3).cycle().take(rows).collect();
+    let data = Dataset::from_arrays(x, Targets::classes(y)).expect("a dataset");
+    let data = data.prepare(0, None).expect("it can be prepared").data;
+    let training = TrainingSpec {
+        epochs: 3,
+        batch_size: 100,
+        clip_norm: Some(1.0),
+        log_every_steps: 1000,
+        ..TrainingSpec::default()
     };
     let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
     let mut per_step = PerStep::default();
-    let plan = plan(F::NAME, optimizer);
-    train(&plan, &data, &pool, &AtomicBool::new(false), &mut per_step).expect("the observer never fails");
+    train_prepared::<F>(&layers(), optimizer, &training, &data, &pool, &mut per_step);
     per_step.counts
 }
 
 #[test]
 fn a_step_after_the_first_allocates_nothing() {
     for members in [1, 2] {
-        let adam = allocations::<f32>("type = \"adam\"\nl2 = 1e-3", members);
-        let sgd = allocations::<f64>("type = \"sgd\"\nmomentum = 0.9\nnesterov = true", members);
+        let adam = allocations::<f32>(&Adam { l2: 1e-3, ..Adam::default() }.into(), members);
+        let sgd =
+            allocations::<f64>(&Sgd { momentum: 0.9, nesterov: true, ..Sgd::default() }.into(), members);
         // Four steps an epoch make three differences.
         assert_eq!(adam, [0; 9], "f32, {members} members");
         assert_eq!(sgd, [0; 9], "f64, {members} members");

@@ -73,7 +73,7 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Data(error) => error.into(),
-            RunError::Io(error) => error.into(),
+            RunError::Model(_) => Self::new(exit_code::IO, error.to_string()),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a person, or a program that reads JSON lines, sees of the runs while they go on.
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
@@ -13,12 +15,23 @@ use crate::train::{EpochRecord, Event, Observer, Outcome};
 pub(crate) struct Progress<'a> {
     output: &'a Output,
     bars: MultiProgress,
+    /// The first error of standard output; the observers end their runs on it.
+    error: Mutex<Option<io::Error>>,
 }
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(output: &'a Output) -> Self {
         let target = if output.bars() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { output, bars: MultiProgress::with_draw_target(target) }
+        Self { output, bars: MultiProgress::with_draw_target(target), error: Mutex::default() }
+    }
+
+    /// The error of standard output that ended the runs, if there was one.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        self.error().take().map_or(Ok(()), Err)
+    }
+
+    fn error(&self) -> MutexGuard<'_, Option<io::Error>> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The observers of one run.
@@ -27,22 +40,16 @@ impl<'a> Progress<'a> {
         if self.output.bars() {
             observers.push(Box::new(Bar::new(&self.bars, id)));
         } else if !self.output.quiet {
-            observers.push(Box::new(Lines { progress: self, name: name(id), last: None }));
+            observers.push(Box::new(Lines { progress: self, name: id.to_string(), last: None }));
         }
         if self.output.json {
-            observers.push(Box::new(JsonLines { id: id_json(id) }));
+            observers.push(Box::new(JsonLines { progress: self, id: id_json(id) }));
         }
         Box::new(observers)
     }
 }
 
-/// A run as people call it.
-fn name(id: &RunId) -> String {
-    let point = id.point.as_ref().map_or(String::new(), |(_, settings)| format!(" {settings}"));
-    format!("{}{point} seed {}", id.norm.name(), id.seed)
-}
-
-/// The same in the few characters that a bar has.
+/// The name of a run in the few characters that a bar has: the number of the point, not its settings.
 fn short_name(id: &RunId) -> String {
     let point = id.point.as_ref().map_or(String::new(), |(point, _)| format!(" {point}"));
     format!("{}{point} seed {}", id.norm.name(), id.seed)
@@ -63,8 +70,8 @@ pub(crate) fn ending(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Finished => "finished".to_owned(),
         Outcome::StoppedEarly { epoch } => format!("stopped early after epoch {epoch}"),
-        Outcome::Diverged { epoch, step, tensor } => {
-            format!("diverged in epoch {epoch} at step {step}: {tensor} is not finite")
+        Outcome::Diverged { epoch, step, cause } => {
+            format!("diverged in epoch {epoch} at step {step}: {cause} is not finite")
         }
         Outcome::Interrupted { step } => format!("stopped after step {step}"),
     }
@@ -86,14 +93,14 @@ impl Bar {
 }
 
 impl Observer for Bar {
-    fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
         match event {
             Event::RunStarted { epochs, steps_per_epoch } => self.bar.set_length(epochs * steps_per_epoch),
             Event::StepEnded(step) => self.bar.set_position(step.step),
             Event::EpochEnded(epoch) => self.bar.set_message(format!("{} {}", epoch.epoch, numbers(epoch))),
             Event::RunEnded(_) => self.bar.finish_and_clear(),
         }
-        Ok(())
+        ControlFlow::Continue(())
     }
 }
 
@@ -105,7 +112,7 @@ struct Lines<'a> {
 }
 
 impl Observer for Lines<'_> {
-    fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
         match event {
             Event::EpochEnded(epoch) => {
                 self.last = Some(format!("epoch {}: {}", epoch.epoch, numbers(epoch)))
@@ -116,28 +123,35 @@ impl Observer for Lines<'_> {
             }
             Event::RunStarted { .. } | Event::StepEnded(_) => {}
         }
-        Ok(())
+        ControlFlow::Continue(())
     }
 }
 
 /// One JSON object per event on standard output; steps are in `steps.csv`.
-struct JsonLines {
+struct JsonLines<'a> {
+    progress: &'a Progress<'a>,
     id: Value,
 }
 
-impl Observer for JsonLines {
-    fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
+impl Observer for JsonLines<'_> {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
         let mut line = match event {
             Event::RunStarted { epochs, steps_per_epoch } => {
                 json!({ "event": "run_started", "epochs": epochs, "steps_per_epoch": steps_per_epoch })
             }
-            Event::StepEnded(_) => return Ok(()),
+            Event::StepEnded(_) => return ControlFlow::Continue(()),
             Event::EpochEnded(epoch) => json!({ "event": "epoch_ended", "epoch": epoch }),
             Event::RunEnded(outcome) => json!({ "event": "run_ended", "outcome": outcome }),
         };
         line["run"] = self.id.clone();
         // In one piece, so that the lines of different runs do not mix.
-        io::stdout().lock().write_all(format!("{line}\n").as_bytes())
+        match io::stdout().lock().write_all(format!("{line}\n").as_bytes()) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.progress.error().get_or_insert(error);
+                ControlFlow::Break(())
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::config;
 use crate::config::Plan;
 use crate::data::{DataError, Dataset, Encoding, Profile};
 use crate::experiment::{DataSets, Job, jobs};
-use crate::train::{preflight, with_dtype};
+use crate::train::{BatchPlan, Remainder, RemainderHandling, with_dtype};
 
 /// Everything that is known before training.
 pub(crate) struct Planned {
@@ -52,6 +52,20 @@ impl Planned {
     }
 }
 
+/// What is done with training rows that do not fill a batch, in words.
+fn note_of_remainder(batches: &BatchPlan, train_rows: usize, batch_size: usize) -> Option<String> {
+    let Remainder { rows, handling } = batches.remainder?;
+    let handling = match handling {
+        RemainderHandling::NotDrawn => "rows are drawn with replacement, an epoch is the whole batches only",
+        RemainderHandling::Dropped => "dropped, others each epoch",
+        RemainderHandling::Merged => {
+            &format!("merged into the batch before, which has {} rows", batches.largest_batch)
+        }
+        RemainderHandling::Kept => "a smaller batch",
+    };
+    Some(format!("{rows} of {train_rows} training rows are left over by batches of {batch_size}: {handling}"))
+}
+
 /// As many threads as there are cores.
 pub(crate) fn all_cores() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
@@ -75,9 +89,11 @@ pub(crate) fn read_plan(
         let table = data.table(&job.plan.data);
         let train_rows = table.train_rows(job.plan.training.seed);
         job.plan.check_size(train_rows, table.most_inputs(), table.outputs())?;
-        let flight = preflight(&job.plan, train_rows, table.outputs())
+        let Plan { layers, training, .. } = &job.plan;
+        let batches = BatchPlan::new(layers, training, train_rows, table.outputs())
             .map_err(|error| Failure::new(exit_code::USAGE, error.to_string()))?;
-        for note in table.notes().iter().cloned().chain(flight.tail) {
+        let remainder = note_of_remainder(&batches, train_rows, training.batch_size);
+        for note in table.notes().iter().cloned().chain(remainder) {
             if !notes.contains(&note) {
                 notes.push(note);
             }

@@ -34,6 +34,7 @@ pub use crate::data::spec::{ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod
 pub use crate::data::stream::chunk::{BadRows, Piece, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;
 pub use crate::data::stream::{RowStream, StreamError};
+pub use crate::data::table::arrays::{ArrayError, ArraySpec};
 pub use crate::data::table::byte_size::Bytes;
 pub use crate::data::table::prepare::Prepared;
 pub use crate::data::table::{Dataset, SourceFile};

@@ -87,6 +87,16 @@ pub enum SplitBy {
 }
 
 impl DataSpec {
+    /// For classes: the column with the label. Everything else is as by default.
+    pub fn label(column: impl Into<String>) -> Self {
+        Self { label: Some(ColumnRef::Name(column.into())), ..Self::default() }
+    }
+
+    /// For values: the column with the target. Everything else is as by default.
+    pub fn target(column: impl Into<String>) -> Self {
+        Self { target: ColumnRefs(vec![ColumnRef::Name(column.into())]), ..Self::default() }
+    }
+
     /// The character between fields.
     pub fn delimiter(&self) -> char {
         self.delimiter.unwrap_or(',')

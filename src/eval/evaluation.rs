@@ -2,10 +2,10 @@
 
 use crate::data::{LastBatch, batch_ranges};
 use crate::eval::predictions::each_chunk;
-use crate::eval::{EvaluationError, Inputs, Meaning, Statistics, answers};
+use crate::eval::{EvalRows, EvaluationError, OutputKind, Statistics, predict_rows};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::metrics::{Answers, Measure, Metrics, compared_metric, difference};
+use crate::metrics::{Measure, Metrics, Predictions, compared_metric, difference};
 use crate::nn::{CHUNK_ROWS, Network, ParamKind};
 use crate::targets::Targets;
 
@@ -18,7 +18,7 @@ pub struct Evaluation {
     pub names: Vec<String>,
     /// Under each choice of statistics, in the order asked for; at least one.
     pub choices: Vec<UnderStatistics>,
-    /// What always answering the same would give: class shares or means of the training rows.
+    /// A constant prediction: the class shares or means of the training rows.
     pub baseline: Metrics,
     /// Rows of a batch, and of the last one, where batches are normalised by their own statistics.
     pub batch_rows: Option<(usize, usize)>,
@@ -41,15 +41,15 @@ pub struct UnderStatistics {
 }
 
 /// What a network is evaluated on.
-pub struct Question<'a, F> {
+pub struct EvalInput<'a, F> {
     /// The rows as the network takes them.
-    pub rows: &'a dyn Inputs<F>,
+    pub rows: &'a dyn EvalRows<F>,
     /// What is true of them.
     pub truth: &'a Targets,
-    /// How much each counts, at least 0; none where all count alike.
+    /// How much each counts, at least 0; none for equal weights.
     pub weights: Option<&'a [f64]>,
     /// What the scores of the network stand for.
-    pub meaning: Meaning<'a>,
+    pub output_kind: OutputKind<'a>,
     /// Names of the classes, or of the targets where values are predicted.
     pub names: &'a [String],
     /// Of the training rows, for the baseline: how many are of each class, or the mean of each
@@ -64,40 +64,40 @@ pub struct Question<'a, F> {
 ///
 /// # Errors
 ///
-/// If a batch would have one row and the network normalises batches, or an answer is no number.
+/// If a batch would have one row and the network normalises batches, or a prediction is not finite.
 pub fn evaluate<F: Real>(
     network: &mut Network<F>,
     pool: &ThreadPool,
-    question: &Question<'_, F>,
+    question: &EvalInput<'_, F>,
     choices: &[Statistics],
     batch_size: usize,
 ) -> Result<Evaluation, EvaluationError> {
-    let &Question { rows, truth, weights, meaning, names, baseline } = question;
+    let &EvalInput { rows, truth, weights, output_kind, names, baseline } = question;
     let has_statistics = network.has_running_stats();
     let by_batch = choices.contains(&Statistics::Batch) && has_statistics;
     if by_batch && rows.n_rows() < 2 {
         return Err(EvaluationError::BatchOfOneRow);
     }
     let under = |&statistics: &Statistics| {
-        let answers = match statistics {
-            Statistics::Running => answers(network, pool, rows, None, meaning),
-            Statistics::Recomputed => {
-                with_recomputed(network, pool, rows, |network| answers(network, pool, rows, None, meaning))
-            }
-            Statistics::Batch => answers(network, pool, rows, Some(batch_size), meaning),
+        let predictions = match statistics {
+            Statistics::Running => predict_rows(network, pool, rows, None, output_kind),
+            Statistics::Recomputed => with_recomputed(network, pool, rows, |network| {
+                predict_rows(network, pool, rows, None, output_kind)
+            }),
+            Statistics::Batch => predict_rows(network, pool, rows, Some(batch_size), output_kind),
         };
-        match answers.not_finite() {
+        match predictions.not_finite() {
             Some(row) => Err(EvaluationError::NotFinite { statistics, row: row + 1 }),
-            None => Ok((statistics, answers)),
+            None => Ok((statistics, predictions)),
         }
     };
-    let answers = choices.iter().map(under).collect::<Result<Vec<_>, _>>()?;
-    let measured = |(index, (statistics, answered)): (usize, &(Statistics, Answers))| UnderStatistics {
+    let predictions = choices.iter().map(under).collect::<Result<Vec<_>, _>>()?;
+    let measured = |(index, (statistics, answered)): (usize, &(Statistics, Predictions))| UnderStatistics {
         statistics: *statistics,
         metrics: Metrics::of(truth, answered, weights),
-        difference: (index > 0).then(|| difference(truth, &answers[0].1, answered, weights)),
+        difference: (index > 0).then(|| difference(truth, &predictions[0].1, answered, weights)),
     };
-    let choices = answers.iter().enumerate().map(measured).collect();
+    let choices = predictions.iter().enumerate().map(measured).collect();
     let batches = batch_ranges(rows.n_rows(), batch_size, LastBatch::Merge);
     Ok(Evaluation {
         n_rows: rows.n_rows(),
@@ -118,7 +118,7 @@ pub fn evaluate<F: Real>(
 fn with_recomputed<F: Real, T>(
     network: &mut Network<F>,
     pool: &ThreadPool,
-    rows: &dyn Inputs<F>,
+    rows: &dyn EvalRows<F>,
     use_it: impl FnOnce(&Network<F>) -> T,
 ) -> T {
     let stored: Vec<_> = network.params().map(|param| param.value.clone()).collect();

@@ -9,7 +9,7 @@ use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 
 /// Rows that can be shown again and again, always the same.
-pub trait Inputs<F> {
+pub trait EvalRows<F> {
     /// The number of rows.
     fn n_rows(&self) -> usize;
 
@@ -17,7 +17,7 @@ pub trait Inputs<F> {
     fn show(&self, ranges: &[Range<usize>], see: &mut dyn FnMut(ArrayView2<'_, F>));
 }
 
-impl<F: Real> Inputs<F> for Rows<F> {
+impl<F: Real> EvalRows<F> for Rows<F> {
     fn n_rows(&self) -> usize {
         self.len()
     }
@@ -32,7 +32,7 @@ impl<F: Real> Inputs<F> for Rows<F> {
 }
 
 /// Rows that are in memory as a network takes them.
-impl<F: Real> Inputs<F> for Array2<F> {
+impl<F: Real> EvalRows<F> for Array2<F> {
     fn n_rows(&self) -> usize {
         self.nrows()
     }

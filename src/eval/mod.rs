@@ -1,5 +1,5 @@
-//! A trained network on rows whose truth is known: what it answers, and how good that is under each
-//! choice of the statistics that batch norm normalises by.
+//! A trained network on labelled rows: its predictions and metrics, under each choice of the statistics
+//! that batch norm normalises by.
 
 pub(crate) mod evaluation;
 pub(crate) mod inputs;
@@ -7,7 +7,7 @@ pub(crate) mod json;
 pub(crate) mod norm_stats;
 pub(crate) mod predictions;
 
-pub use crate::eval::evaluation::{Evaluation, Question, UnderStatistics, evaluate};
-pub use crate::eval::inputs::Inputs;
+pub use crate::eval::evaluation::{EvalInput, Evaluation, UnderStatistics, evaluate};
+pub use crate::eval::inputs::EvalRows;
 pub use crate::eval::norm_stats::{EvaluationError, Statistics};
-pub use crate::eval::predictions::{Meaning, answers};
+pub use crate::eval::predictions::{OutputKind, predict_rows};

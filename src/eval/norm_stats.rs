@@ -39,9 +39,9 @@ pub enum EvaluationError {
     /// Nothing to normalise by.
     #[error("a batch needs at least 2 rows to be normalised by its own statistics, but there is only 1 row")]
     BatchOfOneRow,
-    /// Inputs far beyond those of the training rows can do that.
+    /// EvalRows far beyond those of the training rows can do that.
     #[error(
-        "the network's answer to row {row} is no finite number under {statistics} statistics; are its values far from those that it was trained on?"
+        "the prediction for row {row} is not finite under {statistics} statistics; are its values far from those that it was trained on?"
     )]
     NotFinite {
         /// The choice under which it happens.

@@ -1,69 +1,74 @@
-//! From rows to what a network answers.
+//! From rows to what a network predictions.
 
 use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, s};
 
-use crate::data::{LastBatch, Scaling, batch_ranges};
-use crate::eval::Inputs;
+use crate::data::transform::encode::Encoder;
+use crate::data::{ColumnKind, LastBatch, Scaling, TargetEncoding, batch_ranges};
+use crate::eval::EvalRows;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::metrics::Answers;
-use crate::nn::{Network, log_probabilities, row_chunks};
+use crate::metrics::Predictions;
+use crate::nn::{AnyNetwork, Network, log_probabilities, row_chunks};
+use crate::train::{PredictionError, TrainResult};
 
-/// What the scores of a network stand for.
+/// What the outputs of a network are.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Meaning<'a> {
+pub enum OutputKind<'a> {
     /// That many classes: a score for each, or one for two classes.
     Classes(usize),
     /// Values, each scaled like this in training.
     Values(&'a [Scaling]),
 }
 
-/// What `network` answers to each row, by its running statistics; with a `batch_size`, batches of so
+/// What `network` predictions to each row, by its running statistics; with a `batch_size`, batches of so
 /// many rows in their order by their own statistics instead. The rows behind the last whole batch
 /// join it if they are fewer than half a batch.
-pub fn answers<F: Real>(
+pub fn predict_rows<F: Real>(
     network: &Network<F>,
     pool: &ThreadPool,
-    rows: &dyn Inputs<F>,
+    rows: &dyn EvalRows<F>,
     batch_size: Option<usize>,
-    meaning: Meaning<'_>,
-) -> Answers {
+    output_kind: OutputKind<'_>,
+) -> Predictions {
     let ranges = match batch_size {
         Some(batch_size) => batch_ranges(rows.n_rows(), batch_size, LastBatch::Merge),
         None => row_chunks(rows.n_rows()).collect(),
     };
     let mut workspace = network.inference_workspace(ranges.iter().map(Range::len).max().unwrap_or(0));
-    let columns = match meaning {
-        Meaning::Classes(classes) => classes,
-        Meaning::Values(scaling) => scaling.len(),
+    let columns = match output_kind {
+        OutputKind::Classes(classes) => classes,
+        OutputKind::Values(scaling) => scaling.len(),
     };
-    let mut answers = Array2::zeros((rows.n_rows(), columns));
+    let mut predictions = Array2::zeros((rows.n_rows(), columns));
     let mut first = 0;
     rows.show(&ranges, &mut |x| {
         let scores = match batch_size {
             Some(_) => network.outputs_with_batch_stats(pool, x, &mut workspace),
             None => network.outputs(pool, x, &mut workspace),
         };
-        let mut rows = answers.slice_mut(s![first..first + x.nrows(), ..]);
+        let mut rows = predictions.slice_mut(s![first..first + x.nrows(), ..]);
         for (scores, mut answer) in scores.rows().into_iter().zip(rows.rows_mut()) {
             let scores: Vec<f64> = scores.iter().map(|&score| Real::to_f64(score)).collect();
-            read(scores, meaning).into_iter().zip(&mut answer).for_each(|(value, answer)| *answer = value);
+            read(scores, output_kind)
+                .into_iter()
+                .zip(&mut answer)
+                .for_each(|(value, answer)| *answer = value);
         }
         first += x.nrows();
     });
-    match meaning {
-        Meaning::Classes(_) => Answers::Classes(answers),
-        Meaning::Values(_) => Answers::Values(answers),
+    match output_kind {
+        OutputKind::Classes(_) => Predictions::Classes(predictions),
+        OutputKind::Values(_) => Predictions::Values(predictions),
     }
 }
 
-/// The scores of a row as an answer.
-fn read(scores: Vec<f64>, meaning: Meaning<'_>) -> Vec<f64> {
-    match meaning {
-        Meaning::Classes(_) => log_probabilities(scores),
-        Meaning::Values(scaling) => {
+/// The outputs of a row as a prediction.
+fn read(scores: Vec<f64>, output_kind: OutputKind<'_>) -> Vec<f64> {
+    match output_kind {
+        OutputKind::Classes(_) => log_probabilities(scores),
+        OutputKind::Values(scaling) => {
             let unscaled = |(score, scaling): (f64, &Scaling)| scaling.undo(score);
             scores.into_iter().zip(scaling).map(unscaled).collect()
         }
@@ -71,6 +76,47 @@ fn read(scores: Vec<f64>, meaning: Meaning<'_>) -> Vec<f64> {
 }
 
 /// Shows all rows of `rows` in [`row_chunks`].
-pub(crate) fn each_chunk<F>(rows: &dyn Inputs<F>, see: &mut dyn FnMut(ArrayView2<'_, F>)) {
+pub(crate) fn each_chunk<F>(rows: &dyn EvalRows<F>, see: &mut dyn FnMut(ArrayView2<'_, F>)) {
     rows.show(&row_chunks(rows.n_rows()).collect::<Vec<_>>(), see);
+}
+
+impl TrainResult {
+    /// Predicts the rows of `x`, `(n, features)`, given like those that the network was trained on:
+    /// unscaled. Batch norm uses running statistics, so a prediction does not depend on other rows.
+    ///
+    /// # Errors
+    ///
+    /// If `x` has another number of columns, some feature is not a number, or a prediction is not finite.
+    pub fn predict<T: Real>(&self, x: &Array2<T>) -> Result<Predictions, PredictionError> {
+        let features: Vec<_> = self.encoding.features().collect();
+        if let Some((name, _)) = features.iter().find(|(_, feature)| feature.kind() != ColumnKind::Numeric) {
+            return Err(PredictionError::NotNumeric((*name).to_owned()));
+        }
+        if x.ncols() != features.len() {
+            return Err(PredictionError::ColumnCount { found: x.ncols(), expected: features.len() });
+        }
+        let predictions = match &self.network {
+            AnyNetwork::F32(network) => self.predict_in(network, x),
+            AnyNetwork::F64(network) => self.predict_in(network, x),
+        };
+        match predictions.not_finite() {
+            Some(row) => Err(PredictionError::NotFinite { row }),
+            None => Ok(predictions),
+        }
+    }
+
+    fn predict_in<T: Real, F: Real>(&self, network: &Network<F>, x: &Array2<T>) -> Predictions {
+        let encoder = Encoder::new(&self.encoding);
+        let mut inputs = Array2::<F>::zeros((x.nrows(), encoder.inputs()));
+        for (row, mut inputs) in x.rows().into_iter().zip(inputs.rows_mut()) {
+            let row: Vec<f64> = row.iter().map(|&value| Real::to_f64(value)).collect();
+            encoder.encode(&row, inputs.as_slice_mut().expect("rows without gaps"));
+        }
+        let scalings = self.encoding.value_scalings();
+        let output_kind = match &self.encoding.targets {
+            TargetEncoding::Classes { names, .. } => OutputKind::Classes(names.len()),
+            TargetEncoding::Values(_) => OutputKind::Values(&scalings),
+        };
+        predict_rows(network, &ThreadPool::single(), &inputs, None, output_kind)
+    }
 }

@@ -1,4 +1,4 @@
-//! The kept weights of a run on rows that it was not trained on, beside baselines.
+//! The trained network of a run on held-out rows, next to baselines.
 
 use std::sync::atomic::AtomicBool;
 
@@ -7,22 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Plan;
 use crate::data::{Encoding, PreparedData, Rows, TargetEncoding};
-use crate::eval::{Meaning, answers};
+use crate::eval::{OutputKind, predict_rows};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::{Measure, Metrics};
 use crate::nn::{LayerSpec, Network, output_affine};
 use crate::targets::Targets;
 use crate::targets::TargetsView;
-use crate::train::{Outcome, train};
+use crate::train::{Outcome, train_prepared};
 
 /// How good something is on some rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assessment {
-    /// What was asked.
-    pub of: Contender,
-    /// Which rows it was asked about.
-    pub rows: HeldBack,
+    /// What made the predictions.
+    pub of: Subject,
+    /// Which rows were predicted.
+    pub rows: HoldoutSet,
     /// How many of them count.
     pub n_rows: u64,
     /// Metrics by name, with intervals over these rows.
@@ -39,24 +39,25 @@ pub struct NamedMeasure {
     pub measure: Measure,
 }
 
-/// What can be asked for answers.
+/// What makes the predictions that are assessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Contender {
-    /// The network of the run, by its kept weights and running statistics.
+pub enum Subject {
+    /// The network of the run.
     Network,
-    /// One affine layer and the same loss, trained likewise: the same rows, batches, optimiser, epochs
-    /// and stop rule.
+    /// One affine layer and the same loss, trained on the same rows and batches with the same optimiser,
+    /// epochs and early stopping.
     LinearModel,
-    /// Every row gets the class shares of the training rows, or the means of the targets.
-    SameForAll,
+    /// A constant prediction: the class shares of the training rows, or the means of the targets.
+    #[serde(rename = "same_for_all")]
+    Constant,
 }
 
 /// Rows that were not trained on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
-pub enum HeldBack {
+pub enum HoldoutSet {
     ValidationRows,
     TestRows,
 }
@@ -69,75 +70,66 @@ pub(crate) fn assess<F: Real>(
 ) -> Vec<Assessment> {
     let of_network = |rows: &Rows<F>, truth: &Targets| {
         let scalings = data.encoding.value_scalings();
-        let meaning = match &data.encoding.targets {
-            TargetEncoding::Classes { names, .. } => Meaning::Classes(names.len()),
-            TargetEncoding::Values(_) => Meaning::Values(&scalings),
+        let output_kind = match &data.encoding.targets {
+            TargetEncoding::Classes { names, .. } => OutputKind::Classes(names.len()),
+            TargetEncoding::Values(_) => OutputKind::Values(&scalings),
         };
-        let answers = answers(network, pool, rows, None, meaning);
-        let is_finite = answers.not_finite().is_none();
-        is_finite.then(|| Metrics::of(truth, &answers, rows.file_weights()))
+        let predictions = predict_rows(network, pool, rows, None, output_kind);
+        let is_finite = predictions.not_finite().is_none();
+        is_finite.then(|| Metrics::of(truth, &predictions, rows.file_weights()))
     };
-    on_held_back(data, Contender::Network, of_network)
+    on_holdout_sets(data, Subject::Network, of_network)
 }
 
 /// Assesses the baselines of a run of `plan`; the linear model only where the network is not one and
 /// it did not diverge.
-///
-/// # Errors
-///
-/// None of its own; the trainer reports to nobody.
 pub(crate) fn assess_baselines<F: Real>(
     plan: &Plan,
     data: &PreparedData<F>,
     pool: &ThreadPool,
     stop: &AtomicBool,
-) -> std::io::Result<Vec<Assessment>> {
+) -> Vec<Assessment> {
     if data.valid.is_none() && data.test.is_none() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let mut assessments = Vec::new();
-    if let Some(linear) = linear(plan) {
-        let trained = train(&linear, data, pool, stop, &mut Vec::new())?;
+    if let Some(layers) = linear_model(&plan.layers) {
+        let Plan { optimizer, training, .. } = plan;
+        let trained = train_prepared(&layers, optimizer, training, data, pool, &mut { stop });
         if matches!(trained.outcome, Outcome::Finished | Outcome::StoppedEarly { .. }) {
             let of_linear = assess(&trained.network, data, pool).into_iter();
-            assessments.extend(of_linear.map(|found| Assessment { of: Contender::LinearModel, ..found }));
+            assessments.extend(of_linear.map(|found| Assessment { of: Subject::LinearModel, ..found }));
         }
     }
     let training = data.encoding.baseline();
-    assessments.extend(on_held_back(data, Contender::SameForAll, |rows, truth| {
+    assessments.extend(on_holdout_sets(data, Subject::Constant, |rows, truth| {
         Some(Metrics::of_baseline(truth, &training, rows.file_weights()))
     }));
-    Ok(assessments)
+    assessments
 }
 
-/// The same training of one affine layer; none where that is what the plan has.
-fn linear(plan: &Plan) -> Option<Plan> {
-    let loss = plan.layers.last()?.clone();
-    let is_affine = |layer: &LayerSpec| matches!(layer, LayerSpec::Affine(_));
-    if let [only, _] = &plan.layers[..]
-        && is_affine(only)
-    {
+/// One affine layer with the same loss; none where that is what `layers` are.
+fn linear_model(layers: &[LayerSpec]) -> Option<Vec<LayerSpec>> {
+    if let [LayerSpec::Affine(_), _] = layers {
         return None;
     }
-    let mut linear = plan.clone();
-    linear.layers = vec![output_affine(), loss];
-    Some(linear)
+    Some(vec![output_affine(), layers.last()?.clone()])
 }
 
-fn on_held_back<F: Real>(
+fn on_holdout_sets<F: Real>(
     data: &PreparedData<F>,
-    of: Contender,
+    of: Subject,
     metrics: impl Fn(&Rows<F>, &Targets) -> Option<Metrics>,
 ) -> Vec<Assessment> {
-    let parts = [(HeldBack::ValidationRows, &data.valid), (HeldBack::TestRows, &data.test)];
-    let parts = parts.into_iter().filter_map(|(held_back, rows)| Some((held_back, rows.as_ref()?)));
+    let parts = [(HoldoutSet::ValidationRows, &data.valid), (HoldoutSet::TestRows, &data.test)];
+    let parts = parts.into_iter().filter_map(|(holdout, rows)| Some((holdout, rows.as_ref()?)));
     let names: Vec<String> = data.encoding.values().iter().map(|value| value.column.clone()).collect();
-    let assessment = |(held_back, rows): (HeldBack, &Rows<F>)| {
+    let assessment = |(holdout, rows): (HoldoutSet, &Rows<F>)| {
         let metrics = metrics(rows, &truth(rows, &data.encoding))?;
         let named = metrics.measures(&names).into_iter();
         Some(Assessment {
             of,
-            rows: held_back,
+            rows: holdout,
             n_rows: metrics.n_rows(),
             metrics: named.map(|(metric, measure)| NamedMeasure { metric, measure }).collect(),
         })

@@ -11,7 +11,7 @@ pub(crate) mod summary;
 pub(crate) mod synthetic;
 pub(crate) mod twin;
 
-pub use crate::experiment::assessment::{Assessment, Contender, HeldBack, NamedMeasure};
+pub use crate::experiment::assessment::{Assessment, HoldoutSet, NamedMeasure, Subject};
 pub use crate::experiment::datasets::DataSets;
 pub use crate::experiment::jobs::jobs;
 pub use crate::experiment::run_id::{RunId, RunRecord};

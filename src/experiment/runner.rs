@@ -1,8 +1,8 @@
 //! All runs of a comparison, spread over the cores.
 //!
-//! Cores go to runs first, and what is left over to teams inside them. A run is computed from its
-//! own plan and shared, read-only data, so its result does not depend on which other runs there are,
-//! how many threads work, or in which order. Results are handed over in the order of the jobs.
+//! Cores go to runs first, and what is left over to thread pools inside them. A run is computed from
+//! its plan and shared, read-only data, so its result does not depend on other runs, on the number of
+//! threads, or on the order of work. Results are handed over in the order of the jobs.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -20,7 +20,7 @@ use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model;
 use crate::model::{Description, History, result_hash};
-use crate::train::{Observer, Outcome, train, with_dtype};
+use crate::train::{Observer, Outcome, TrainingSpec, train_prepared, with_dtype};
 
 /// One run to be done.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Job {
     pub id: RunId,
     /// Its plan, complete: layers as they are, seed set, nothing left to compare.
     pub plan: Plan,
-    /// Whether baselines are assessed beside it.
+    /// Whether baselines are assessed as well.
     pub baselines: bool,
 }
 
@@ -37,38 +37,38 @@ pub struct Job {
 pub struct FinishedRun {
     /// What came of it.
     pub record: RunRecord,
-    /// The model file of the kept weights.
+    /// The model file.
     pub model: Vec<u8>,
 }
 
-/// Why the runs could not go on. Divergence is not among the reasons: it is a result.
+/// Why a run could not be done. Divergence is not among the reasons: it is a result.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The data cannot be split or scaled as asked.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// An observer or the receiver of results failed.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
+    /// The model cannot be written as a file.
+    #[error("the model cannot be written: {0}")]
+    Model(std::io::Error),
 }
 
-/// Does all `jobs` on `threads` threads. Each run is watched by a new observer, `watch(job index)`;
-/// `finish` gets the results in the order of `jobs`.
+/// Does all `jobs` on `threads` threads. Each run has its own observer, `watch(job index)`; `finish`
+/// gets the results in the order of `jobs`.
 ///
 /// `stop`, once set, ends every run in progress after its current step; those are still handed
 /// over, runs that were not begun are not.
 ///
 /// # Errors
 ///
-/// The first one; `stop` is then set for the other runs.
-pub fn run_all<'o>(
+/// The first one, of a run or of `finish`; `stop` is then set for the other runs.
+pub fn run_all<'o, E: From<RunError>>(
     jobs: &[Job],
     data: &DataSets,
     threads: NonZeroUsize,
     stop: &AtomicBool,
     watch: &(dyn Fn(usize) -> Box<dyn Observer + 'o> + Sync),
-    finish: &mut dyn FnMut(usize, FinishedRun) -> std::io::Result<()>,
-) -> Result<(), RunError> {
+    finish: &mut dyn FnMut(usize, FinishedRun) -> Result<(), E>,
+) -> Result<(), E> {
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     let at_once = threads.get().min(jobs.len()).max(1);
@@ -79,7 +79,7 @@ pub fn run_all<'o>(
         while !stop.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(job) = jobs.get(index) else { break };
-            let result = run_one(job, data, &pool, stop, &mut *watch(index));
+            let result = run_one(job, data, &pool, stop, &mut (stop, &mut *watch(index)));
             if sender.send((index, result)).is_err() {
                 break;
             }
@@ -104,10 +104,10 @@ pub fn run_all<'o>(
 }
 
 /// Passes results on in the order of the jobs, as soon as all before them are there.
-fn hand_over(
+fn hand_over<E: From<RunError>>(
     receiver: &mpsc::Receiver<(usize, Result<FinishedRun, RunError>)>,
-    finish: &mut dyn FnMut(usize, FinishedRun) -> std::io::Result<()>,
-) -> Result<(), RunError> {
+    finish: &mut dyn FnMut(usize, FinishedRun) -> Result<(), E>,
+) -> Result<(), E> {
     let mut waiting = BTreeMap::new();
     let mut next = 0;
     for (index, result) in receiver {
@@ -140,26 +140,26 @@ fn run_in<F: Real>(
     let prepared = sets.prepared::<F>(&job.plan)?;
     let data = &prepared.data;
     let begin = Instant::now();
-    let trained = train(&job.plan, data, pool, stop, observer)?;
+    let Plan { layers, optimizer, training, .. } = &job.plan;
+    let trained = train_prepared(layers, optimizer, training, data, pool, observer);
     let seconds = begin.elapsed().as_secs_f64();
     let mut assessments = Vec::new();
     if !matches!(trained.outcome, Outcome::Interrupted { .. }) {
         assessments = assess(&trained.network, data, pool);
         if job.baselines {
-            assessments.extend(assess_baselines(&job.plan, data, pool, stop)?);
+            assessments.extend(assess_baselines(&job.plan, data, pool, stop));
         }
     }
     let table = sets.table(&job.plan.data);
-    let (kept_epoch, test) = (trained.kept_epoch, trained.test.as_ref());
     let description = Description {
         format: model::FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         config: job.plan.to_toml(),
         data_sha256: table.sha256().to_owned(),
         encoding: data.encoding.clone(),
-        history: History::new(&trained.outcome, kept_epoch, &trained.epochs, test),
+        history: History::new(&trained.outcome, trained.best_epoch, &trained.epochs, trained.test.as_ref()),
     };
-    let model = model::to_bytes(&trained.network, &description)?;
+    let model = model::to_bytes(&trained.network, &description).map_err(RunError::Model)?;
     let record = RunRecord {
         id: job.id.clone(),
         parameters: trained.network.num_trainable(),
@@ -167,7 +167,7 @@ fn run_in<F: Real>(
         epochs: trained.epochs,
         steps: trained.steps,
         outcome: trained.outcome,
-        kept_epoch: trained.kept_epoch,
+        kept_epoch: trained.best_epoch,
         test: trained.test,
         assessments,
         seconds,
@@ -190,7 +190,7 @@ fn one_step_in<F: Real>(job: &Job, sets: &DataSets) -> Result<Outcome, RunError>
     for part in [Some(&mut data.train), data.valid.as_mut(), data.test.as_mut()].into_iter().flatten() {
         *part = part.head(rows);
     }
-    let mut plan = job.plan.clone();
-    plan.training.epochs = 1;
-    Ok(train(&plan, &data, &ThreadPool::single(), &AtomicBool::new(false), &mut Vec::new())?.outcome)
+    let Plan { layers, optimizer, training, .. } = &job.plan;
+    let training = TrainingSpec { epochs: 1, ..training.clone() };
+    Ok(train_prepared(layers, optimizer, &training, &data, &ThreadPool::single(), &mut ()).outcome)
 }

@@ -1,7 +1,7 @@
 //! Runs made up for tests.
 
 use crate::experiment::{RunId, RunRecord};
-use crate::nn::Norm;
+use crate::nn::{NonFinite, Norm};
 use crate::train::{EpochRecord, Outcome, Quality, Score, StepRecord};
 
 /// Steps in an epoch of a made-up run.
@@ -66,7 +66,7 @@ pub(crate) fn at_point(mut run: RunRecord, index: usize, settings: &str) -> RunR
 /// The same run, ended by a loss that is not finite in the epoch after its last one.
 pub(crate) fn diverged(mut run: RunRecord) -> RunRecord {
     let last = run.epochs.last().expect("made-up runs have an epoch");
-    run.outcome = Outcome::Diverged { epoch: last.epoch + 1, step: last.step + 7, tensor: "loss".to_owned() };
+    run.outcome = Outcome::Diverged { epoch: last.epoch + 1, step: last.step + 7, cause: NonFinite::Loss };
     run
 }
 

@@ -1,14 +1,14 @@
 //! Whether rows that are predicted with a probability of 0.8 are right in 80 of 100 cases.
 
-use crate::metrics::interval::{Scale, by_influence};
-use crate::metrics::{Measure, Missing};
+use crate::metrics::interval::{IntervalScale, by_influence};
+use crate::metrics::{Measure, UndefinedReason};
 
 /// Bins of equal width in `0..=1`, by the probability of the predicted class.
 pub const CALIBRATION_BINS: usize = 15;
 
 /// A predicted class and whether it is right.
 #[derive(Clone, Copy)]
-pub(crate) struct Answer {
+pub(crate) struct PredictedClass {
     pub(crate) probability: f64,
     pub(crate) is_right: bool,
     pub(crate) weight: f64,
@@ -26,34 +26,36 @@ pub(crate) struct Answer {
 /// large rather than too small.
 ///
 /// Source: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017.
-pub(crate) fn calibration_error(answers: impl Iterator<Item = Answer> + Clone) -> (Measure, Option<f64>) {
+pub(crate) fn calibration_error(
+    predicted: impl Iterator<Item = PredictedClass> + Clone,
+) -> (Measure, Option<f64>) {
     let mut gaps = [0.0; CALIBRATION_BINS];
     let mut chance = [0.0; CALIBRATION_BINS];
     let (mut n, mut weight) = (0, 0.0);
-    let counted = answers.filter(|answer| answer.weight > 0.0);
-    for answer in counted.clone() {
-        let Answer { probability: p, weight: w, .. } = answer;
-        gaps[bin(p)] += w * gap(answer);
+    let counted = predicted.filter(|row| row.weight > 0.0);
+    for row in counted.clone() {
+        let PredictedClass { probability: p, weight: w, .. } = row;
+        gaps[bin(p)] += w * gap(row);
         chance[bin(p)] += w * w * p * (1.0 - p);
         weight += w;
         n += 1;
     }
     if n == 0 {
-        return (Measure::undefined(Missing::NoRows), None);
+        return (Measure::undefined(UndefinedReason::NoRows), None);
     }
     let error = gaps.iter().map(|gap: &f64| gap.abs()).sum::<f64>() / weight;
-    let squares = counted.map(|answer| {
-        let signed = gap(answer) * gaps[bin(answer.probability)].signum();
-        (answer.weight * (signed - error) / weight).powi(2)
+    let squares = counted.map(|row| {
+        let signed = gap(row) * gaps[bin(row.probability)].signum();
+        (row.weight * (signed - error) / weight).powi(2)
     });
     let by_chance = chance.iter().map(|square| square.max(0.0).sqrt()).sum::<f64>() / weight;
     let by_chance = std::f64::consts::FRAC_2_PI.sqrt() * by_chance;
-    (by_influence(error, squares.sum(), n, Scale::Logit), Some(by_chance))
+    (by_influence(error, squares.sum(), n, IntervalScale::Logit), Some(by_chance))
 }
 
 /// Whether it is right, minus how probable that was said to be.
-fn gap(answer: Answer) -> f64 {
-    f64::from(u8::from(answer.is_right)) - answer.probability
+fn gap(row: PredictedClass) -> f64 {
+    f64::from(u8::from(row.is_right)) - row.probability
 }
 
 fn bin(probability: f64) -> usize {

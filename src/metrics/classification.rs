@@ -1,9 +1,10 @@
 //! Everything about predicted classes.
 
-use crate::metrics::calibration::{Answer, calibration_error};
-use crate::metrics::interval::{Scale, by_influence};
+use crate::metrics::calibration::{PredictedClass, calibration_error};
+use crate::metrics::confusion::{ClassMeasures, Confusion};
+use crate::metrics::interval::{IntervalScale, by_influence};
+use crate::metrics::measure::{Measure, UndefinedReason};
 use crate::metrics::ranking::area_under_curve;
-use crate::metrics::{Confusion, Measure, Missing};
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
 /// How good predicted classes and their probabilities are, on some rows.
@@ -33,21 +34,6 @@ pub struct Classification {
     pub confusion: Confusion,
 }
 
-/// How well one class is told from the others.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ClassMeasures {
-    /// Rows of the class: its support.
-    pub rows: u64,
-    /// Rows that are taken for it.
-    pub predicted: u64,
-    /// Share of the rows taken for it that are of it.
-    pub precision: Measure,
-    /// Share of its rows that are taken for it.
-    pub recall: Measure,
-    /// Harmonic mean of the two, `2 tp / (2 tp + fp + fn)`.
-    pub f1: Measure,
-}
-
 impl Classification {
     /// Measures predictions, given as logarithms of probabilities, `(n, classes)`.
     ///
@@ -72,12 +58,13 @@ impl Classification {
         let predictions: Vec<u32> = log_probabilities.rows().into_iter().map(most_probable).collect();
         let rows = || truth.iter().zip(&predictions).zip(weights).map(|((&t, &p), &w)| (t, p, w));
         let confusion = Confusion::of(log_probabilities.ncols(), rows());
-        let answers = rows().zip(log_probabilities.rows()).map(|((truth, prediction, weight), row)| Answer {
-            probability: row[prediction as usize].exp(),
-            is_right: truth == prediction,
-            weight,
-        });
-        let (calibration_error, calibration_error_by_chance) = calibration_error(answers);
+        let predicted =
+            rows().zip(log_probabilities.rows()).map(|((truth, prediction, weight), row)| PredictedClass {
+                probability: row[prediction as usize].exp(),
+                is_right: truth == prediction,
+                weight,
+            });
+        let (calibration_error, calibration_error_by_chance) = calibration_error(predicted);
         let classes = confusion.classes();
         Self {
             n_rows: classes.iter().map(|class| class.rows).sum(),
@@ -115,13 +102,6 @@ impl Classification {
     }
 }
 
-impl ClassMeasures {
-    /// The metrics by name.
-    pub fn measures(&self) -> [(&'static str, Measure); 3] {
-        [("precision", self.precision), ("recall", self.recall), ("f1", self.f1)]
-    }
-}
-
 /// The index of the largest value, the first of equals; a NaN is not larger than anything.
 pub(crate) fn argmax<T: PartialOrd>(values: impl IntoIterator<Item = T>) -> Option<usize> {
     let mut values = values.into_iter().enumerate();
@@ -137,7 +117,7 @@ fn log_loss(truth: &[u32], log_probabilities: ArrayView2<'_, f64>, weights: &[f6
         .filter(|(_, weight)| **weight > 0.0)
         .map(|((row, &truth), &weight)| (-row[truth as usize], weight));
     super::regression::weighted_mean(losses).map_or_else(
-        || Measure::undefined(Missing::NoRows),
-        |mean| by_influence(mean.value, mean.squares, mean.rows, Scale::Log),
+        || Measure::undefined(UndefinedReason::NoRows),
+        |mean| by_influence(mean.value, mean.squares, mean.rows, IntervalScale::Log),
     )
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::metrics::interval::{Scale, Sums, by_influence, mean_of_shares, share};
-use crate::metrics::{ClassMeasures, Interval, Measure, Missing};
+use crate::metrics::interval::{IntervalScale, Sums, by_influence, mean_of_shares, share};
+use crate::metrics::measure::{Interval, Measure, UndefinedReason};
 
 /// How many rows of each class are taken for each class.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,6 +11,28 @@ pub struct Confusion {
     n_classes: usize,
     /// By truth, then prediction; only where there are rows, for there may be many classes.
     cells: BTreeMap<(u32, u32), Sums>,
+}
+
+/// How well one class is recognised.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClassMeasures {
+    /// Rows of the class: its support.
+    pub rows: u64,
+    /// Rows that are taken for it.
+    pub predicted: u64,
+    /// Share of the rows taken for it that are of it.
+    pub precision: Measure,
+    /// Share of its rows that are taken for it.
+    pub recall: Measure,
+    /// Harmonic mean of the two, `2 tp / (2 tp + fp + fn)`.
+    pub f1: Measure,
+}
+
+impl ClassMeasures {
+    /// The metrics by name.
+    pub fn measures(&self) -> [(&'static str, Measure); 3] {
+        [("precision", self.precision), ("recall", self.recall), ("f1", self.f1)]
+    }
 }
 
 impl Confusion {
@@ -98,7 +120,7 @@ impl Confusion {
         let both = |class: usize| rows[class].weight + predicted[class].weight;
         let concerned: Vec<usize> = (0..self.n_classes).filter(|&class| both(class) > 0.0).collect();
         if concerned.is_empty() {
-            return Measure::undefined(Missing::NoRows);
+            return Measure::undefined(UndefinedReason::NoRows);
         }
         let n = concerned.len() as f64;
         let f1 = |class: usize| 2.0 * right[class].weight / both(class);
@@ -112,7 +134,7 @@ impl Confusion {
             };
             cell.squares * (influence / n).powi(2)
         });
-        by_influence(value, squares.sum(), total(self.cells.values()).rows, Scale::Logit)
+        by_influence(value, squares.sum(), total(self.cells.values()).rows, IntervalScale::Logit)
     }
 
     fn margins(&self) -> Margins {

@@ -1,10 +1,10 @@
-//! How much better one set of answers is than another, on the same rows.
+//! How much better one set of predictions is than another, on the same rows.
 
 use ndarray::ArrayView1;
 
-use crate::metrics::interval::{Scale, by_influence};
+use crate::metrics::interval::{IntervalScale, by_influence};
 use crate::metrics::regression::weighted_mean;
-use crate::metrics::{Answers, Measure, Missing};
+use crate::metrics::{Measure, Predictions, UndefinedReason};
 use crate::targets::Targets;
 
 /// The name of the metric that [`difference`] is about: `log_loss` for classes, `r2` for values.
@@ -18,25 +18,30 @@ pub fn compared_metric(truth: &Targets) -> &'static str {
 /// The metric of `second` minus that of `first`: the log loss, or R2, its mean where there are
 /// several targets.
 ///
-/// Both answer the same rows, so what makes a row hard for both drops out: the interval is that of
+/// Both predict the same rows, so what makes a row hard for both drops out: the interval is that of
 /// the difference, whose influences are the differences of the influences.
 ///
 /// # Panics
 ///
-/// If truth and answers are not of the same kind and number.
-pub fn difference(truth: &Targets, first: &Answers, second: &Answers, weights: Option<&[f64]>) -> Measure {
+/// If truth and predictions are not of the same kind and number.
+pub fn difference(
+    truth: &Targets,
+    first: &Predictions,
+    second: &Predictions,
+    weights: Option<&[f64]>,
+) -> Measure {
     let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
     match (truth, first, second) {
-        (Targets::Classes(truth), Answers::Classes(first), Answers::Classes(second)) => {
+        (Targets::Classes(truth), Predictions::Classes(first), Predictions::Classes(second)) => {
             let rows = truth.iter().enumerate().map(|(row, &class)| {
                 (first[[row, class as usize]] - second[[row, class as usize]], weight(row))
             });
             match weighted_mean(rows.filter(|(_, weight)| *weight > 0.0)) {
-                Some(mean) => by_influence(mean.value, mean.squares, mean.rows, Scale::Plain),
-                None => Measure::undefined(Missing::NoRows),
+                Some(mean) => by_influence(mean.value, mean.squares, mean.rows, IntervalScale::Plain),
+                None => Measure::undefined(UndefinedReason::NoRows),
             }
         }
-        (Targets::Values(truth), Answers::Values(first), Answers::Values(second)) => {
+        (Targets::Values(truth), Predictions::Values(first), Predictions::Values(second)) => {
             let n = truth.nrows();
             let weights: Vec<f64> = (0..n).map(weight).collect();
             let (mut value, mut influences) = (0.0, vec![0.0; n]);
@@ -50,7 +55,7 @@ pub fn difference(truth: &Targets, first: &Answers, second: &Answers, weights: O
             let targets = truth.ncols() as f64;
             let squares = influences.iter().map(|influence| (influence / targets).powi(2)).sum();
             let counted = weights.iter().filter(|weight| **weight > 0.0).count() as u64;
-            by_influence(value / targets, squares, counted, Scale::Plain)
+            by_influence(value / targets, squares, counted, IntervalScale::Plain)
         }
         _ => panic!("classes are compared with classes, values with values"),
     }
@@ -64,9 +69,10 @@ fn of_target(
     (first, second): (ArrayView1<'_, f64>, ArrayView1<'_, f64>),
     weights: &[f64],
     influences: &mut [f64],
-) -> Result<f64, Missing> {
+) -> Result<f64, UndefinedReason> {
     let counted = truth.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
-    let mean = weighted_mean(counted.map(|(&truth, &weight)| (truth, weight))).ok_or(Missing::NoRows)?.value;
+    let mean =
+        weighted_mean(counted.map(|(&truth, &weight)| (truth, weight))).ok_or(UndefinedReason::NoRows)?.value;
     let rows = || {
         let rows = truth.iter().zip(first).zip(second).zip(weights);
         rows.map(|(((&truth, first), second), &weight)| {
@@ -76,7 +82,7 @@ fn of_target(
     };
     let total: f64 = rows().map(|(_, square)| square).sum();
     if total <= 0.0 {
-        return Err(Missing::ConstantTruth);
+        return Err(UndefinedReason::ConstantTruth);
     }
     let difference = rows().map(|(gain, _)| gain).sum::<f64>() / total;
     for (influence, (gain, square)) in influences.iter_mut().zip(rows()) {

@@ -1,24 +1,14 @@
 //! The intervals, as formulas; see the [module](super) for which is used where.
 
-use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::metrics::{Measure, Missing};
+use crate::metrics::measure::{Interval, Measure, UndefinedReason};
 
 /// The confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;
 
 /// The quantile `(1 + CONFIDENCE) / 2` of the standard normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
-
-/// Where a value is expected, at the confidence of [`CONFIDENCE`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-}
 
 /// Some of the rows that count: sums over their weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -51,7 +41,7 @@ impl std::ops::AddAssign for Sums {
 /// The share `part / whole`, with Wilson's interval.
 pub(crate) fn share(part: f64, whole: Sums) -> Measure {
     if whole.weight <= 0.0 {
-        return Measure::undefined(Missing::NoRows);
+        return Measure::undefined(UndefinedReason::NoRows);
     }
     let p = part / whole.weight;
     Measure::new(p, Ok(wilson(p, whole.effective_rows())))
@@ -71,7 +61,7 @@ pub(crate) fn mean_of_shares(shares: &[Measure]) -> Measure {
     let known = || shares.iter().filter_map(|share| share.value.zip(share.interval));
     let n = known().count() as f64;
     if n == 0.0 {
-        return Measure::undefined(Missing::NoRows);
+        return Measure::undefined(UndefinedReason::NoRows);
     }
     let mean = known().map(|(value, _)| value).sum::<f64>() / n;
     let below: f64 = known().map(|(value, interval)| (value - interval.low).powi(2)).sum();
@@ -82,7 +72,7 @@ pub(crate) fn mean_of_shares(shares: &[Measure]) -> Measure {
 
 /// A scale without ends for a metric or a difference.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Scale {
+pub(crate) enum IntervalScale {
     /// `log(v)`, for `0 < v`.
     Log,
     /// `log(v / (1 - v))`, for `0 < v < 1`.
@@ -94,33 +84,33 @@ pub(crate) enum Scale {
 }
 
 /// A metric whose rows, `n` of them, have influences of which `squares` is the sum of squares.
-pub(crate) fn by_influence(value: f64, squares: f64, n: u64, scale: Scale) -> Measure {
+pub(crate) fn by_influence(value: f64, squares: f64, n: u64, scale: IntervalScale) -> Measure {
     let n = n as f64;
     let standard_error = (n / (n - 1.0) * squares).sqrt();
     let stretch = match scale {
-        Scale::Log => value,
-        Scale::Logit => value * (1.0 - value),
-        Scale::LogOfRest => 1.0 - value,
-        Scale::Plain => 1.0,
+        IntervalScale::Log => value,
+        IntervalScale::Logit => value * (1.0 - value),
+        IntervalScale::LogOfRest => 1.0 - value,
+        IntervalScale::Plain => 1.0,
     };
     if n < 2.0 {
-        return Measure::new(value, Err(Missing::OneRow));
+        return Measure::new(value, Err(UndefinedReason::OneRow));
     }
     // What rounding leaves where all influences cancel is no spread.
     if stretch <= 0.0 || standard_error <= 1e-12 * stretch {
-        return Measure::new(value, Err(Missing::NoSpread));
+        return Measure::new(value, Err(UndefinedReason::NoSpread));
     }
     let half = student_t_quantile((1.0 + CONFIDENCE) / 2.0, n - 1.0) * standard_error / stretch;
     let [low, high] = [(-half, (-half).exp()), (half, half.exp())].map(|(half, factor)| match scale {
-        Scale::Plain => value + half,
-        Scale::Log => value * factor,
-        Scale::Logit => value / (value + (1.0 - value) / factor),
-        Scale::LogOfRest => 1.0 - (1.0 - value) / factor,
+        IntervalScale::Plain => value + half,
+        IntervalScale::Log => value * factor,
+        IntervalScale::Logit => value / (value + (1.0 - value) / factor),
+        IntervalScale::LogOfRest => 1.0 - (1.0 - value) / factor,
     });
     if low.is_finite() && high.is_finite() {
         Measure::new(value, Ok(Interval { low, high }))
     } else {
-        Measure::new(value, Err(Missing::NotFinite))
+        Measure::new(value, Err(UndefinedReason::NotFinite))
     }
 }
 
@@ -173,19 +163,21 @@ mod tests {
 
     #[test]
     fn an_interval_stays_on_its_scale() {
-        for scale in [Scale::Log, Scale::Logit, Scale::LogOfRest, Scale::Plain] {
+        for scale in
+            [IntervalScale::Log, IntervalScale::Logit, IntervalScale::LogOfRest, IntervalScale::Plain]
+        {
             for squares in [1e-4, 1e2, 1e8] {
                 let measure = by_influence(0.9, squares, 3, scale);
                 let Some(Interval { low, high }) = measure.interval else {
-                    assert_eq!(measure.missing, Some(Missing::NotFinite), "{scale:?} {squares}");
+                    assert_eq!(measure.missing, Some(UndefinedReason::NotFinite), "{scale:?} {squares}");
                     continue;
                 };
                 assert!(low < 0.9 && 0.9 < high, "{scale:?} {low} {high}");
                 let ends = match scale {
-                    Scale::Log => (0.0, f64::INFINITY),
-                    Scale::Logit => (0.0, 1.0),
-                    Scale::LogOfRest => (f64::NEG_INFINITY, 1.0),
-                    Scale::Plain => (f64::NEG_INFINITY, f64::INFINITY),
+                    IntervalScale::Log => (0.0, f64::INFINITY),
+                    IntervalScale::Logit => (0.0, 1.0),
+                    IntervalScale::LogOfRest => (f64::NEG_INFINITY, 1.0),
+                    IntervalScale::Plain => (f64::NEG_INFINITY, f64::INFINITY),
                 };
                 assert!(ends.0 <= low && high <= ends.1, "{scale:?} {low} {high}");
             }

@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::Interval;
-
 /// A metric on some rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measure {
@@ -15,13 +13,22 @@ pub struct Measure {
     pub interval: Option<Interval>,
     /// Why there is no value, or no interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Missing>,
+    pub missing: Option<UndefinedReason>,
+}
+
+/// Where a value is expected, at the confidence of [`CONFIDENCE`](super::CONFIDENCE).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
 }
 
 /// Why a value or an interval is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Missing {
+pub enum UndefinedReason {
     /// No row counts: there is none, or all have the weight 0.
     NoRows,
     /// All rows are of one class.
@@ -32,11 +39,11 @@ pub enum Missing {
     NotFinite,
     /// A single row has no spread.
     OneRow,
-    /// All rows speak alike, as when all are right: nothing tells how far others would differ.
+    /// No row differs from the others, as when all are right, so the spread cannot be estimated.
     NoSpread,
 }
 
-impl fmt::Display for Missing {
+impl fmt::Display for UndefinedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoRows => "there are no such rows",
@@ -51,14 +58,14 @@ impl fmt::Display for Missing {
 
 impl Measure {
     /// No value.
-    pub(crate) fn undefined(missing: Missing) -> Self {
+    pub(crate) fn undefined(missing: UndefinedReason) -> Self {
         Self { value: None, interval: None, missing: Some(missing) }
     }
 
     /// A value and its interval, or why there is none; undefined if the value is not finite.
-    pub(crate) fn new(value: f64, interval: Result<Interval, Missing>) -> Self {
+    pub(crate) fn new(value: f64, interval: Result<Interval, UndefinedReason>) -> Self {
         if !value.is_finite() {
-            return Self::undefined(Missing::NotFinite);
+            return Self::undefined(UndefinedReason::NotFinite);
         }
         Self { value: Some(value), interval: interval.ok(), missing: interval.err() }
     }

@@ -1,4 +1,4 @@
-//! How good predictions are: numbers with intervals, from truth and predictions alone.
+//! How good predictions are, with confidence intervals.
 //!
 //! [`Classification::of`] measures classes, [`Regression::of`] values. The same functions measure
 //! the baselines, which say the same for every row: [`Classification::of_frequencies`] and
@@ -32,23 +32,23 @@
 //! bootstrap", 1993, section 21.3; DeLong, DeLong and Clarke-Pearson, "Comparing the areas under two or
 //! more correlated receiver operating characteristic curves", 1988; Kish, "Survey sampling", 1965.
 
-pub(crate) mod answers;
 pub(crate) mod calibration;
 pub(crate) mod classification;
 pub(crate) mod confusion;
 pub(crate) mod difference;
 pub(crate) mod interval;
 pub(crate) mod measure;
+pub(crate) mod predictions;
 pub(crate) mod ranking;
 pub(crate) mod regression;
 
-pub use crate::metrics::answers::{Answers, Metrics};
 pub use crate::metrics::calibration::CALIBRATION_BINS;
+pub use crate::metrics::classification::Classification;
 pub(crate) use crate::metrics::classification::argmax;
-pub use crate::metrics::classification::{ClassMeasures, Classification};
-pub use crate::metrics::confusion::Confusion;
+pub use crate::metrics::confusion::{ClassMeasures, Confusion};
 pub use crate::metrics::difference::{compared_metric, difference};
+pub use crate::metrics::interval::CONFIDENCE;
 pub(crate) use crate::metrics::interval::student_t_quantile;
-pub use crate::metrics::interval::{CONFIDENCE, Interval};
-pub use crate::metrics::measure::{Measure, Missing};
+pub use crate::metrics::measure::{Interval, Measure, UndefinedReason};
+pub use crate::metrics::predictions::{Metrics, Predictions};
 pub use crate::metrics::regression::{Regression, TargetMeasures};

@@ -3,8 +3,8 @@
 
 use ndarray::{ArrayView1, ArrayView2};
 
-use crate::metrics::interval::{Scale, by_influence};
-use crate::metrics::{Measure, Missing};
+use crate::metrics::interval::{IntervalScale, by_influence};
+use crate::metrics::{Measure, UndefinedReason};
 
 /// The area under the ROC curve; for more than two classes the mean over the classes that have
 /// rows, each against all others.
@@ -38,14 +38,14 @@ pub(crate) fn area_under_curve(
         areas.extend(one_against_others(&mut ranked, &mut influences));
     }
     if ranked.is_empty() {
-        return Measure::undefined(Missing::NoRows);
+        return Measure::undefined(UndefinedReason::NoRows);
     }
     if areas.is_empty() {
-        return Measure::undefined(Missing::OneClass);
+        return Measure::undefined(UndefinedReason::OneClass);
     }
     let n = areas.len() as f64;
     let squares: f64 = influences.iter().map(|influence| (influence / n).powi(2)).sum();
-    by_influence(areas.iter().sum::<f64>() / n, squares, ranked.len() as u64, Scale::Logit)
+    by_influence(areas.iter().sum::<f64>() / n, squares, ranked.len() as u64, IntervalScale::Logit)
 }
 
 #[derive(Clone, Copy)]

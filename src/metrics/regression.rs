@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
-use crate::metrics::interval::{Scale, by_influence};
-use crate::metrics::{Measure, Missing};
+use crate::metrics::interval::{IntervalScale, by_influence};
+use crate::metrics::{Measure, UndefinedReason};
 
 /// How good predicted values are, on some rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +78,7 @@ fn target(truth: ArrayView1<'_, f64>, predictions: ArrayView1<'_, f64>, weights:
         weighted_mean(rows().map(|(_, error, weight)| (error.abs(), weight))),
         weighted_mean(rows().map(|(truth, _, weight)| (truth, weight))),
     ) else {
-        let undefined = Measure::undefined(Missing::NoRows);
+        let undefined = Measure::undefined(UndefinedReason::NoRows);
         return TargetMeasures { rmse: undefined, mae: undefined, r2: undefined };
     };
     let rmse = square.value.sqrt();
@@ -86,18 +86,18 @@ fn target(truth: ArrayView1<'_, f64>, predictions: ArrayView1<'_, f64>, weights:
     let distance = |truth: f64| truth - mean.value;
     let constant = rows().all(|(truth, ..)| Some(truth) == rows().next().map(|(first, ..)| first));
     let r2 = if constant {
-        Measure::undefined(Missing::ConstantTruth)
+        Measure::undefined(UndefinedReason::ConstantTruth)
     } else {
         let total: f64 = rows().map(|(truth, _, weight)| weight * distance(truth).powi(2)).sum();
         let rest = rows().map(|(_, error, weight)| weight * error * error).sum::<f64>() / total;
         let squares = rows().map(|(truth, error, weight)| {
             (weight * (rest * distance(truth).powi(2) - error * error) / total).powi(2)
         });
-        by_influence(1.0 - rest, squares.sum(), mean.rows, Scale::LogOfRest)
+        by_influence(1.0 - rest, squares.sum(), mean.rows, IntervalScale::LogOfRest)
     };
     TargetMeasures {
-        rmse: by_influence(rmse, square.squares / (4.0 * square.value), square.rows, Scale::Log),
-        mae: by_influence(absolute.value, absolute.squares, absolute.rows, Scale::Log),
+        rmse: by_influence(rmse, square.squares / (4.0 * square.value), square.rows, IntervalScale::Log),
+        mae: by_influence(absolute.value, absolute.squares, absolute.rows, IntervalScale::Log),
         r2,
     }
 }

@@ -6,7 +6,6 @@
 //!
 //! [`to_bytes`] makes a file, [`Model::load`] reads it.
 
-pub(crate) mod any_network;
 pub(crate) mod checksum;
 pub(crate) mod description;
 pub(crate) mod error;
@@ -19,8 +18,6 @@ pub(crate) mod tensors;
 mod tests;
 pub(crate) mod write;
 
-pub use crate::model::any_network::AnyNetwork;
-pub(crate) use crate::model::any_network::with_network;
 pub use crate::model::description::{Description, FORMAT};
 pub use crate::model::error::{ModelError, ModelErrorKind, ModelFault};
 pub use crate::model::facts::{LayerFacts, ModelFacts, TensorFacts};
@@ -28,3 +25,5 @@ pub use crate::model::history::{EpochMetrics, History};
 pub use crate::model::read::{MAX_MODEL_BYTES, Model};
 pub use crate::model::tensors::result_hash;
 pub use crate::model::write::to_bytes;
+pub use crate::nn::AnyNetwork;
+pub(crate) use crate::nn::any_network::with_network;

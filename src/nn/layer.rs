@@ -4,7 +4,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel::real::Real;
 use crate::kernel::{ThreadPool, all_finite_among};
-use crate::nn::{DatasetStats, Param};
+use crate::nn::{DatasetStats, NonFinite, Param};
 use crate::targets::TargetsView;
 
 /// What a pass needs besides its input.
@@ -137,8 +137,8 @@ pub trait Layer<F: Real>: Send + Sync {
         self.infer(pass, x, y);
     }
 
-    /// The first statistic or gradient of the last training pass that is NaN or infinite, by name.
-    fn non_finite(&self, pool: &ThreadPool) -> Option<String> {
+    /// The first statistic or gradient of the last training pass that is NaN or infinite.
+    fn non_finite(&self, pool: &ThreadPool) -> Option<NonFinite> {
         non_finite_gradient(pool, self.params())
     }
 
@@ -150,11 +150,11 @@ pub trait Layer<F: Real>: Send + Sync {
     }
 }
 
-/// The first of `params` whose gradient is not finite, by name.
-pub(crate) fn non_finite_gradient<F: Real>(pool: &ThreadPool, params: &[Param<F>]) -> Option<String> {
+/// The first of `params` whose gradient is not finite.
+pub(crate) fn non_finite_gradient<F: Real>(pool: &ThreadPool, params: &[Param<F>]) -> Option<NonFinite> {
     let is_bad = |param: &&Param<F>| {
         let grad = param.grad.as_slice().expect("gradients are in row-major layout");
         !all_finite_among(pool, grad)
     };
-    params.iter().find(is_bad).map(|param| format!("gradient of {}", param.name))
+    params.iter().find(is_bad).map(|param| NonFinite::Gradient(param.name.clone()))
 }

@@ -6,6 +6,7 @@
 //! statistics. Evaluation goes through [`Network::infer`], which takes `&self` and so cannot change
 //! anything.
 
+pub(crate) mod any_network;
 pub(crate) mod build;
 pub(crate) mod dataset_stats;
 pub(crate) mod gradients;
@@ -14,12 +15,14 @@ pub(crate) mod layer;
 pub(crate) mod layers;
 pub(crate) mod losses;
 pub(crate) mod network;
+pub(crate) mod non_finite;
 pub(crate) mod param;
 pub(crate) mod passes;
 pub(crate) mod running_stats;
 pub(crate) mod spec;
 pub(crate) mod workspace;
 
+pub use crate::nn::any_network::AnyNetwork;
 pub(crate) use crate::nn::build::default_init;
 pub use crate::nn::build::{InitialWeights, build_layers};
 pub use crate::nn::dataset_stats::DatasetStats;
@@ -29,6 +32,7 @@ pub use crate::nn::layer::{Layer, PassContext};
 pub use crate::nn::layers::*;
 pub use crate::nn::losses::*;
 pub use crate::nn::network::Network;
+pub use crate::nn::non_finite::NonFinite;
 pub use crate::nn::param::{Param, ParamKind};
 pub use crate::nn::running_stats::{RunningStart, RunningUpdate, RunningVariance};
 pub use crate::nn::spec::{LayerSpec, Norm};

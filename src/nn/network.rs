@@ -6,7 +6,7 @@ use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::nn::passes::{Fused, Passes};
 use crate::nn::workspace::{head, head_mut};
-use crate::nn::{DatasetStats, Layer, Param, ParamKind, PassContext, Workspace};
+use crate::nn::{DatasetStats, Layer, NonFinite, Param, ParamKind, PassContext, Workspace};
 use crate::targets::TargetsView;
 
 /// Layers in order; each one's output is the next one's input, the last one's is a loss per row.
@@ -242,8 +242,8 @@ impl<F: Real> Network<F> {
         }
     }
 
-    /// The first statistic or gradient of the last training step that is NaN or infinite, by name.
-    pub fn non_finite(&self, pool: &ThreadPool) -> Option<String> {
+    /// The first statistic or gradient of the last training step that is NaN or infinite.
+    pub fn non_finite(&self, pool: &ThreadPool) -> Option<NonFinite> {
         self.layers.iter().find_map(|layer| layer.non_finite(pool))
     }
 }

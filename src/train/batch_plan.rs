@@ -1,82 +1,149 @@
-//! What is known before the first step, so that nothing has to fail at step 400.
+//! The batches of an epoch, planned before the first step.
 
-use crate::config::Plan;
 use crate::data::{BatchSampler, LastBatch, Sampling};
 use crate::nn::{LayerSpec, Loss};
+use crate::train::TrainingSpec;
 
 /// The batches of an epoch, in numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Preflight {
+#[non_exhaustive]
+pub struct BatchPlan {
     /// Steps in each epoch.
     pub steps_per_epoch: u64,
-    /// Rows of the smallest and of the largest batch.
-    pub batch_rows: (usize, usize),
-    /// What becomes of a tail that is not a whole batch, in words; none if there is no tail.
-    pub tail: Option<String>,
+    /// Rows of the smallest batch.
+    pub smallest_batch: usize,
+    /// Rows of the largest batch.
+    pub largest_batch: usize,
+    /// The incomplete batch at the end of an epoch; none if the batches divide the rows evenly.
+    pub remainder: Option<Remainder>,
 }
 
-/// A plan and its data do not fit together.
+/// Training rows that do not fill a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remainder {
+    /// How many there are in each epoch.
+    pub rows: usize,
+    /// What is done with them.
+    pub handling: RemainderHandling,
+}
+
+/// What is done with training rows that do not fill a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemainderHandling {
+    /// They are left out; each epoch leaves out other rows.
+    Dropped,
+    /// They join the batch before them.
+    Merged,
+    /// They are a smaller batch.
+    Kept,
+    /// Rows are drawn with replacement, so an epoch has complete batches only.
+    NotDrawn,
+}
+
+/// Why a network cannot be trained on some data in such batches.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Misfit {
+#[non_exhaustive]
+pub enum BatchPlanError {
     /// A batch of one row cannot be normalised.
     #[error(
-        "{rows} training rows with training.batch_size = {batch_size} and training.last_batch = \"{last_batch}\" \
-         make a batch of 1 row, but batch norm needs at least 2 rows; set training.last_batch = \"merge\""
+        "{rows} training rows with training.batch_size = {batch_size} and training.last_batch = \"{}\" \
+         make a batch of 1 row, but batch norm needs at least 2 rows; set training.last_batch = \"merge\"",
+        name(*.last_batch)
     )]
     BatchOfOne {
-        /// To train on.
+        /// Rows to train on.
         rows: usize,
-        /// As planned.
+        /// Rows of a complete batch.
         batch_size: usize,
-        /// As in a config.
-        last_batch: &'static str,
+        /// What is done with an incomplete batch.
+        last_batch: LastBatch,
     },
-    /// The loss has one score for two classes.
+    /// `logistic_loss` has one logit for two classes.
     #[error("logistic_loss is for 2 classes, but the label has {classes}; use softmax_loss")]
     NotTwoClasses {
-        /// Of the label.
+        /// Classes of the label.
         classes: usize,
     },
 }
 
-/// Plans the batches of an epoch over `rows` training rows with `answers` classes or values.
-///
-/// # Errors
-///
-/// If a batch would have one row and the network normalises batches, or the loss is not for that
-/// many classes.
-pub fn preflight(plan: &Plan, rows: usize, answers: usize) -> Result<Preflight, Misfit> {
-    if plan.layers.last().and_then(LayerSpec::loss) == Some(Loss::Logistic) && answers != 2 {
-        return Err(Misfit::NotTwoClasses { classes: answers });
+impl BatchPlan {
+    /// Plans the batches of an epoch over `rows` training rows with `outputs` classes or target values.
+    ///
+    /// # Errors
+    ///
+    /// If a batch would have one row and the network has batch norm, or the loss is not for that many
+    /// classes.
+    pub fn new(
+        layers: &[LayerSpec],
+        training: &TrainingSpec,
+        rows: usize,
+        outputs: usize,
+    ) -> Result<Self, BatchPlanError> {
+        if layers.last().and_then(LayerSpec::loss) == Some(Loss::Logistic) && outputs != 2 {
+            return Err(BatchPlanError::NotTwoClasses { classes: outputs });
+        }
+        let &TrainingSpec { batch_size, last_batch, sampling, seed, .. } = training;
+        let batches = BatchSampler::new(rows, batch_size, last_batch, sampling, seed);
+        let (smallest_batch, largest_batch) = batches.sizes();
+        if smallest_batch < 2 && layers.iter().any(LayerSpec::is_norm) {
+            return Err(BatchPlanError::BatchOfOne { rows, batch_size, last_batch });
+        }
+        let remainder = (!rows.is_multiple_of(batch_size) && rows > batch_size).then(|| {
+            let remainder = rows % batch_size;
+            let handling = match (sampling, last_batch) {
+                (Sampling::Replacement, _) => RemainderHandling::NotDrawn,
+                (Sampling::Shuffle, LastBatch::Drop) => RemainderHandling::Dropped,
+                (Sampling::Shuffle, LastBatch::Merge) if 2 * remainder < batch_size => {
+                    RemainderHandling::Merged
+                }
+                (Sampling::Shuffle, LastBatch::Merge | LastBatch::Keep) => RemainderHandling::Kept,
+            };
+            Remainder { rows: remainder, handling }
+        });
+        Ok(Self { steps_per_epoch: batches.per_epoch() as u64, smallest_batch, largest_batch, remainder })
     }
-    let training = &plan.training;
-    let batch_size = training.batch_size;
-    let batches = BatchSampler::new(rows, batch_size, training.last_batch, training.sampling, training.seed);
-    let batch_rows = batches.sizes();
-    if batch_rows.0 < 2 && plan.layers.iter().any(LayerSpec::is_norm) {
-        return Err(Misfit::BatchOfOne { rows, batch_size, last_batch: name(training.last_batch) });
-    }
-    let tail = (!rows.is_multiple_of(batch_size) && rows > batch_size).then(|| {
-        let tail = rows % batch_size;
-        let fate = match (training.sampling, training.last_batch) {
-            (Sampling::Replacement, _) => {
-                "rows are drawn with replacement, an epoch is the whole batches only".to_owned()
-            }
-            (Sampling::Shuffle, LastBatch::Drop) => "dropped, others each epoch".to_owned(),
-            (Sampling::Shuffle, LastBatch::Merge) if 2 * tail < batch_size => {
-                format!("merged into the batch before, which has {} rows", batch_rows.1)
-            }
-            (Sampling::Shuffle, LastBatch::Merge | LastBatch::Keep) => "a batch of their own".to_owned(),
-        };
-        format!("{tail} of {rows} training rows are left over by batches of {batch_size}: {fate}")
-    });
-    Ok(Preflight { steps_per_epoch: batches.per_epoch() as u64, batch_rows, tail })
 }
 
+/// As in a config file.
 fn name(last_batch: LastBatch) -> &'static str {
     match last_batch {
         LastBatch::Merge => "merge",
         LastBatch::Keep => "keep",
         LastBatch::Drop => "drop",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{batch_norm, output_affine, softmax_loss};
+
+    fn remainder(sampling: Sampling, last_batch: LastBatch, rows: usize) -> Option<Remainder> {
+        let training = TrainingSpec { batch_size: 10, sampling, last_batch, ..TrainingSpec::default() };
+        BatchPlan::new(&[softmax_loss()], &training, rows, 3).expect("a plan").remainder
+    }
+
+    #[test]
+    fn an_incomplete_batch_is_merged_kept_or_dropped() {
+        let merged = Remainder { rows: 4, handling: RemainderHandling::Merged };
+        assert_eq!(remainder(Sampling::Shuffle, LastBatch::Merge, 24), Some(merged));
+        let kept = Remainder { rows: 5, handling: RemainderHandling::Kept };
+        assert_eq!(remainder(Sampling::Shuffle, LastBatch::Merge, 25), Some(kept));
+        let dropped = Remainder { rows: 5, handling: RemainderHandling::Dropped };
+        assert_eq!(remainder(Sampling::Shuffle, LastBatch::Drop, 25), Some(dropped));
+        let not_drawn = Remainder { rows: 5, handling: RemainderHandling::NotDrawn };
+        assert_eq!(remainder(Sampling::Replacement, LastBatch::Merge, 25), Some(not_drawn));
+        assert_eq!(remainder(Sampling::Shuffle, LastBatch::Drop, 20), None);
+    }
+
+    #[test]
+    fn batch_norm_needs_batches_of_two_rows() {
+        let layers = [output_affine(), batch_norm(), softmax_loss()];
+        let training =
+            TrainingSpec { batch_size: 10, last_batch: LastBatch::Keep, ..TrainingSpec::default() };
+        let error = BatchPlan::new(&layers, &training, 21, 3).expect_err("a batch of 1 row");
+        let last_batch = LastBatch::Keep;
+        assert_eq!(error, BatchPlanError::BatchOfOne { rows: 21, batch_size: 10, last_batch });
+        assert_eq!(BatchPlan::new(&layers, &training, 22, 3).map(|plan| plan.smallest_batch), Ok(2));
     }
 }

@@ -1,57 +1,55 @@
-//! When to stop, and which epoch's weights to keep.
+//! Early stopping: which epoch is the best, and when to stop.
 
-use crate::train::EarlyStopping;
-use crate::train::EpochRecord;
+use crate::train::{EarlyStopping, EpochRecord};
 
-/// Follows one metric from epoch to epoch.
-pub(crate) struct Patience<'a> {
-    rule: Option<&'a EarlyStopping>,
+/// The state of early stopping: follows one metric from epoch to epoch.
+pub(crate) struct EarlyStopper<'a> {
+    spec: Option<&'a EarlyStopping>,
     best: Option<f64>,
-    epochs_without_gain: u64,
+    epochs_without_improvement: u64,
 }
 
-/// What an epoch means for the run.
+/// What to do after an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Verdict {
-    /// Its weights are the ones to keep.
-    pub(crate) keep: bool,
-    /// It is the last.
+pub(crate) struct EpochDecision {
+    /// Take a checkpoint: this is the best epoch so far, or there is no early stopping.
+    pub(crate) is_best: bool,
+    /// End the run.
     pub(crate) stop: bool,
 }
 
-impl<'a> Patience<'a> {
-    /// Without a `rule` every epoch is kept and none is the last.
-    pub(crate) fn new(rule: Option<&'a EarlyStopping>) -> Self {
-        Self { rule, best: None, epochs_without_gain: 0 }
+impl<'a> EarlyStopper<'a> {
+    /// Without a `spec` the latest epoch counts as the best, and no epoch is the last.
+    pub(crate) fn new(spec: Option<&'a EarlyStopping>) -> Self {
+        Self { spec, best: None, epochs_without_improvement: 0 }
     }
 
     /// Takes the next epoch into account.
-    pub(crate) fn judge(&mut self, epoch: &EpochRecord) -> Verdict {
-        let Some(rule) = self.rule else { return Verdict { keep: true, stop: false } };
+    pub(crate) fn update(&mut self, epoch: &EpochRecord) -> EpochDecision {
+        let Some(spec) = self.spec else { return EpochDecision { is_best: true, stop: false } };
         // Epoch 0 has no training loss; it must not count as a missed improvement.
-        let Some(value) = epoch.metric(rule.metric) else {
-            return Verdict { keep: self.best.is_none(), stop: false };
+        let Some(value) = epoch.metric(spec.metric) else {
+            return EpochDecision { is_best: self.best.is_none(), stop: false };
         };
-        let gain = |best: f64| if rule.metric.is_gain() { value - best } else { best - value };
-        let improved = self.best.is_none_or(|best| gain(best) > rule.min_delta);
+        let improvement = |best: f64| if spec.metric.is_gain() { value - best } else { best - value };
+        let improved = self.best.is_none_or(|best| improvement(best) > spec.min_delta);
         if improved {
             self.best = Some(value);
-            self.epochs_without_gain = 0;
+            self.epochs_without_improvement = 0;
         } else {
-            self.epochs_without_gain += 1;
+            self.epochs_without_improvement += 1;
         }
-        Verdict { keep: improved, stop: self.epochs_without_gain >= rule.patience }
+        EpochDecision { is_best: improved, stop: self.epochs_without_improvement >= spec.patience }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Metric;
-    use crate::train::{Quality, Score};
+    use crate::train::{Metric, Quality, Score};
 
-    fn verdicts(rule: &EarlyStopping, losses: &[f64]) -> Vec<(bool, bool)> {
-        let mut patience = Patience::new(Some(rule));
+    fn decisions(rule: &EarlyStopping, losses: &[f64]) -> Vec<(bool, bool)> {
+        let mut stopper = EarlyStopper::new(Some(rule));
         let epoch = |loss| EpochRecord {
             epoch: 0,
             step: 0,
@@ -64,32 +62,32 @@ mod tests {
         };
         losses
             .iter()
-            .map(|&loss| patience.judge(&epoch(loss)))
-            .map(|verdict| (verdict.keep, verdict.stop))
+            .map(|&loss| stopper.update(&epoch(loss)))
+            .map(|decision| (decision.is_best, decision.stop))
             .collect()
     }
 
     #[test]
-    fn stops_after_the_patience_and_keeps_the_best() {
+    fn stops_after_patience_epochs_without_improvement() {
         let rule = EarlyStopping { metric: Metric::ValidLoss, patience: 2, min_delta: 0.0 };
         let expected =
             [(true, false), (true, false), (false, false), (true, false), (false, false), (false, true)];
-        assert_eq!(verdicts(&rule, &[0.9, 0.5, 0.5, 0.4, 0.6, 0.4]), expected);
+        assert_eq!(decisions(&rule, &[0.9, 0.5, 0.5, 0.4, 0.6, 0.4]), expected);
     }
 
     #[test]
-    fn a_gain_must_exceed_min_delta_and_accuracy_counts_upwards() {
+    fn an_improvement_must_exceed_min_delta_and_larger_accuracy_is_better() {
         let rule = EarlyStopping { metric: Metric::ValidAccuracy, patience: 1, min_delta: 0.25 };
-        assert_eq!(verdicts(&rule, &[1.0, 0.5, 0.25]), [(true, false), (true, false), (false, true)]);
+        assert_eq!(decisions(&rule, &[1.0, 0.5, 0.25]), [(true, false), (true, false), (false, true)]);
     }
 
     #[test]
-    fn an_epoch_that_was_not_measured_is_kept_until_one_was() {
+    fn epochs_without_the_metric_do_not_count_against_patience() {
         let rule = EarlyStopping { metric: Metric::TrainLoss, patience: 1, min_delta: 0.0 };
-        let mut patience = Patience::new(Some(&rule));
-        let mut judge = |train_loss| {
+        let mut stopper = EarlyStopper::new(Some(&rule));
+        let mut update = |train_loss| {
             let train = Score { loss: 0.0, quality: Quality::Accuracy(0.0) };
-            let verdict = patience.judge(&EpochRecord {
+            let decision = stopper.update(&EpochRecord {
                 epoch: 0,
                 step: 0,
                 learning_rate: None,
@@ -99,10 +97,10 @@ mod tests {
                 train_seconds: 0.0,
                 eval_seconds: 0.0,
             });
-            (verdict.keep, verdict.stop)
+            (decision.is_best, decision.stop)
         };
         assert_eq!(
-            [None, Some(0.5), None, Some(0.6)].map(&mut judge),
+            [None, Some(0.5), None, Some(0.6)].map(&mut update),
             [(true, false), (true, false), (false, false), (false, true)]
         );
     }

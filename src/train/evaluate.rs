@@ -9,14 +9,14 @@ use crate::nn::{CHUNK_ROWS, Network, Workspace, predicted_class, row_chunks};
 use crate::targets::TargetsView;
 use crate::train::{Quality, Score};
 
-/// Scores a network on rows, with room that is made once.
+/// Scores a network on rows, with buffers that are allocated once.
 pub struct Evaluator<F> {
     workspace: Workspace<F>,
     batch: Batch<F>,
 }
 
 impl<F: Real> Evaluator<F> {
-    /// Room for networks shaped like `network` on rows like `rows`.
+    /// With buffers for networks shaped like `network` on rows like `rows`.
     pub fn new(network: &Network<F>, rows: &Rows<F>) -> Self {
         Self { workspace: network.inference_workspace(CHUNK_ROWS), batch: rows.batch(CHUNK_ROWS) }
     }
@@ -41,9 +41,9 @@ impl<F: Real> Evaluator<F> {
     }
 }
 
-/// What is summed on the way to a [`Quality`], each row times its weight in the file.
+/// The sums for a [`Quality`], each row times its weight in the file.
 enum Tally {
-    /// Of rows whose class was found, and of all.
+    /// Weights of the rows that are classified correctly, and of all rows.
     Right { found: f64, all: f64 },
     /// One for each target.
     Errors(Vec<SquaredErrors>),
@@ -135,12 +135,12 @@ mod tests {
     use crate::nn::{Affine, Loss, build_layers};
     use crate::targets::Targets;
 
-    /// The score of a network that answers with its inputs.
+    /// The score of a network whose outputs are its inputs.
     fn score(answers: &Array2<f64>, truth: Array2<f64>) -> Score {
         score_of(&Rows::new(answers, Targets::Values(truth)), Loss::Squared)
     }
 
-    /// The score of a network that answers with its inputs.
+    /// The score of a network whose outputs are its inputs.
     fn score_of(rows: &Rows<f64>, loss: Loss) -> Score {
         let width = rows.inputs();
         let loss = build_layers(&[loss.layer()], width, width, 0);
@@ -180,8 +180,8 @@ mod tests {
 
     /// Of more rows than are evaluated at once.
     #[test]
-    fn a_row_counts_by_its_weight_wherever_it_stands() {
-        // Right for weights of 1, and wrong for the 44 rows behind them, whose weight is 3.
+    fn rows_are_weighted_in_every_chunk() {
+        // Right for weights of 1, and wrong for the 44 rows after them, whose weight is 3.
         let row = |row: usize| {
             let (weight, class) = if row < CHUNK_ROWS { (1, "yes") } else { (3, "no") };
             format!("1,{weight},{class}\n")
@@ -196,11 +196,11 @@ mod tests {
     }
 
     #[test]
-    fn r2_is_about_the_weighted_mean() {
-        // Standardised without weights: the truth is -1 and 1, and so are three of the four answers.
+    fn r2_is_relative_to_the_weighted_mean() {
+        // Standardised without weights: the truth is -1 and 1, and so are three of the four predictions.
         let rows = ["1,3,5\n", "1,1,5\n", "1,0,3\n", "-1,2,3\n"].map(str::to_owned);
         let rows = weighted_rows(rows.into_iter(), ColumnType::Target);
-        // By weight the mean is (4 - 2) / 6, and all answers that count are right.
+        // By weight the mean is (4 - 2) / 6, and all predictions with a weight are right.
         assert_eq!(score_of(&rows, Loss::Squared), Score { loss: 0.0, quality: Quality::R2(1.0) });
         let rows = ["0,3,5\n", "0,1,5\n", "0,0,3\n", "0,2,3\n"].map(str::to_owned);
         let rows = weighted_rows(rows.into_iter(), ColumnType::Target);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_truth_that_never_changes_has_no_r2() {
+    fn r2_is_undefined_for_a_constant_target() {
         let same = Array2::from_elem((3, 1), 0.5);
         assert!(score(&same, same.clone()).r2().is_some_and(f64::is_nan));
     }

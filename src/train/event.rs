@@ -1,4 +1,7 @@
-//! Facts that the loop emits; what becomes of them is the observers' business.
+//! Events emitted by the training loop.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::train::{EpochRecord, Outcome, StepRecord};
 
@@ -6,7 +9,7 @@ use crate::train::{EpochRecord, Outcome, StepRecord};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The first step is about to be taken.
+    /// Training is about to begin.
     RunStarted {
         /// Epochs planned.
         epochs: u64,
@@ -17,27 +20,55 @@ pub enum Event<'a> {
     StepEnded(StepRecord),
     /// An epoch was trained and evaluated; epoch 0 is the evaluation before training.
     EpochEnded(&'a EpochRecord),
-    /// Nothing more will come.
+    /// The last event of a run.
     RunEnded(&'a Outcome),
 }
 
-/// Whoever wants to know.
-pub trait Observer: Send {
-    /// Takes note of `event`.
-    ///
-    /// # Errors
-    ///
-    /// Where the observer cannot do its work, such as on a full disk; the run then ends.
-    fn on(&mut self, event: &Event<'_>) -> std::io::Result<()>;
+/// Receives the events of a run, and can end it.
+pub trait Observer {
+    /// Receives `event`. [`ControlFlow::Break`] ends the run before its next step, with
+    /// [`Outcome::Interrupted`].
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()>;
 }
 
-/// All of them, each called whatever the others return; the first error counts.
-impl Observer for Vec<Box<dyn Observer + '_>> {
-    fn on(&mut self, event: &Event<'_>) -> std::io::Result<()> {
-        let mut result = Ok(());
-        for observer in self {
-            result = result.and(observer.on(event));
-        }
-        result
+/// Ignores all events.
+impl Observer for () {
+    fn on(&mut self, _: &Event<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
     }
+}
+
+/// Ends the run once the flag is set, by a signal handler or another thread.
+impl Observer for &AtomicBool {
+    fn on(&mut self, _: &Event<'_>) -> ControlFlow<()> {
+        if self.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        (**self).on(event)
+    }
+}
+
+/// Both receive every event; the run ends if either ends it.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        either(self.0.on(event), self.1.on(event))
+    }
+}
+
+/// All receive every event; the run ends if one of them ends it.
+impl Observer for Vec<Box<dyn Observer + '_>> {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        let mut flow = ControlFlow::Continue(());
+        for observer in self {
+            flow = either(flow, observer.on(event));
+        }
+        flow
+    }
+}
+
+fn either(left: ControlFlow<()>, right: ControlFlow<()>) -> ControlFlow<()> {
+    if left.is_break() { left } else { right }
 }

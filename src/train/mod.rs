@@ -1,19 +1,23 @@
-//! The training loop, what it reports, and when it stops.
+//! The training loop: step, epoch, early stopping, events.
 
 pub(crate) mod batch_plan;
 pub(crate) mod early_stopping;
+pub(crate) mod error;
 pub(crate) mod evaluate;
 pub(crate) mod event;
 pub(crate) mod record;
+pub(crate) mod run;
 pub(crate) mod spec;
 pub(crate) mod step;
 pub(crate) mod trainer;
 pub(crate) mod with_dtype;
 
-pub use crate::train::batch_plan::{Misfit, Preflight, preflight};
+pub use crate::train::batch_plan::{BatchPlan, BatchPlanError, Remainder, RemainderHandling};
+pub use crate::train::error::{Error, NetworkError, PredictionError};
 pub use crate::train::evaluate::Evaluator;
 pub use crate::train::event::{Event, Observer};
 pub use crate::train::record::{EpochRecord, Outcome, Quality, Score, StepRecord};
+pub use crate::train::run::{TrainResult, train};
 pub use crate::train::spec::{Dtype, EarlyStopping, Metric, TrainingSpec};
-pub use crate::train::trainer::{Trained, train};
+pub use crate::train::trainer::{Trained, train_prepared};
 pub(crate) use crate::train::with_dtype::with_dtype;

@@ -1,8 +1,8 @@
-//! What is known of a run, as numbers.
+//! The numbers of a run: scores, epochs, steps, and how it ended.
 
 use serde::{Deserialize, Serialize};
 
-use crate::nn::Task;
+use crate::nn::{NonFinite, Task};
 use crate::train::Metric;
 
 /// How good a network is on some rows, in evaluation mode.
@@ -11,19 +11,19 @@ pub struct Score {
     /// Weighted mean over the rows, without decay terms, in nats for classes and in scaled units for
     /// values.
     pub loss: f64,
-    /// What people look at beside it.
+    /// Accuracy or R2.
     #[serde(flatten)]
     pub quality: Quality,
 }
 
-/// How good a network is, in a unit that people know; larger is better.
+/// Accuracy or R2; larger is better.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quality {
-    /// Share of the rows whose most probable class is theirs, `0..=1`.
+    /// Share of the rows that are classified correctly, `0..=1`.
     Accuracy(f64),
-    /// `1 - sum (truth - answer)^2 / sum (truth - mean of truth)^2`, mean over the targets; at most 1,
-    /// NaN where all rows have the same truth.
+    /// `1 - sum (target - prediction)^2 / sum (target - mean target)^2`, mean over the targets; at most 1,
+    /// NaN where all targets are the same.
     R2(f64),
 }
 
@@ -53,7 +53,7 @@ impl Quality {
 }
 
 impl Score {
-    /// The share of right answers; none for values.
+    /// The share of rows classified correctly; none for values.
     pub fn accuracy(&self) -> Option<f64> {
         (self.quality.task() == Task::Classification).then(|| self.quality.value())
     }
@@ -115,26 +115,49 @@ pub struct StepRecord {
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Outcome {
-    /// All epochs done.
+    /// All epochs were done.
     Finished,
-    /// No improvement for the patience of early stopping.
+    /// Early stopping ended the run.
     StoppedEarly {
-        /// After which it stopped.
+        /// The last epoch.
         epoch: u64,
     },
-    /// A number that is not finite.
+    /// A number became infinite or NaN.
     Diverged {
-        /// In which it appeared.
+        /// The epoch in which it appeared.
         epoch: u64,
-        /// At which it appeared.
+        /// The step at which it appeared.
         step: u64,
-        /// Where it appeared: the loss, a batch statistic or a gradient.
-        tensor: String,
+        /// Where it appeared.
+        #[serde(rename = "tensor")]
+        cause: NonFinite,
     },
-    /// Stopped from outside, between two steps.
+    /// An observer ended the run.
     Interrupted {
         /// Steps done.
         step: u64,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_of_divergence_are_texts_in_files() {
+        let causes = [
+            (NonFinite::Loss, "loss"),
+            (NonFinite::EvaluationLoss, "loss in evaluation mode"),
+            (NonFinite::Gradient("affine_1.weight".to_owned()), "gradient of affine_1.weight"),
+            (NonFinite::Tensor("batch_norm_1.running_var".to_owned()), "batch_norm_1.running_var"),
+        ];
+        for (cause, text) in causes {
+            let outcome = Outcome::Diverged { epoch: 2, step: 5, cause };
+            let json = serde_json::to_string(&outcome).expect("JSON");
+            assert_eq!(json, format!(r#"{{"type":"diverged","epoch":2,"step":5,"tensor":"{text}"}}"#));
+            assert_eq!(serde_json::from_str::<Outcome>(&json).expect("the same"), outcome);
+        }
+    }
 }

@@ -1,9 +1,12 @@
 //! What a run of training is asked to do: epochs, batches, precision, schedule, early stopping.
 
+use std::fmt;
+
 use crate::data::{ClassWeights, LastBatch, Sampling};
 use crate::nn::Task;
 use crate::optim::Schedule;
 use crate::settings::settings;
+use crate::train::Error;
 
 settings! {
     /// How long to train, and on what batches.
@@ -35,6 +38,44 @@ settings! {
         schedule: Schedule = Schedule::default();
         /// When to stop early, see `[training.early_stopping]`.
         early_stopping: Option<EarlyStopping>, absent("all epochs");
+    }
+}
+
+impl TrainingSpec {
+    /// Checks the ranges, and that early stopping follows a metric that the data have.
+    pub(crate) fn check(&self, has_valid: bool, task: Task) -> Result<(), Error> {
+        let error = |field, value: &dyn ToString, allowed| {
+            Err(Error::Setting { field, value: value.to_string(), allowed })
+        };
+        let counts = [
+            ("epochs", self.epochs),
+            ("batch_size", self.batch_size as u64),
+            ("log_every_steps", self.log_every_steps),
+        ];
+        if let Some((field, value)) = counts.into_iter().find(|&(_, value)| value == 0) {
+            return error(field, &value, "at least 1");
+        }
+        if let Some(norm) = self.clip_norm.filter(|norm| !(norm.is_finite() && *norm > 0.0)) {
+            return error("clip_norm", &norm, "greater than 0");
+        }
+        if task == Task::Regression && self.class_weights.is_some() {
+            return error("class_weights", &"some", "none for data with values");
+        }
+        let Some(stopping) = &self.early_stopping else { return Ok(()) };
+        if stopping.patience == 0 {
+            return error("early_stopping.patience", &0, "at least 1");
+        }
+        if !(stopping.min_delta.is_finite() && stopping.min_delta >= 0.0) {
+            return error("early_stopping.min_delta", &stopping.min_delta, "at least 0");
+        }
+        let (field, metric) = ("early_stopping.metric", stopping.metric);
+        if metric.task().is_some_and(|of| of != task) {
+            return error(field, &metric, "a metric of the task of the data");
+        }
+        if metric.is_of_validation() && !has_valid {
+            return error(field, &metric, "a metric of the training rows, as there are no validation rows");
+        }
+        Ok(())
     }
 }
 
@@ -106,8 +147,19 @@ impl Metric {
         }
     }
 
+    /// Whether it needs validation rows.
+    pub fn is_of_validation(self) -> bool {
+        matches!(self, Self::ValidLoss | Self::ValidAccuracy | Self::ValidR2)
+    }
+
     /// Whether larger is better.
     pub fn is_gain(self) -> bool {
         matches!(self, Self::TrainAccuracy | Self::TrainR2 | Self::ValidAccuracy | Self::ValidR2)
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }

@@ -1,31 +1,35 @@
-//! One training step, as the algorithm reads.
+//! One training step.
 
-use crate::config::Plan;
 use crate::data::{Batch, Rows};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{Network, PassContext, Workspace};
-use crate::optim::{Optimizer, add_l2_gradient, clip_by_global_norm};
+use crate::nn::{Network, NonFinite, PassContext, Workspace};
+use crate::optim::{Optimizer, OptimizerSpec, add_l2_gradient, clip_by_global_norm};
 use crate::train::evaluate::weighted_sum;
 
-/// A network in training with all that a step needs, sized once.
-pub(crate) struct Stepper<'a, F> {
+/// A network in training with its optimiser and the buffers of a step, allocated once.
+pub(crate) struct TrainStep<F> {
     pub(crate) network: Network<F>,
-    plan: &'a Plan,
     optimizer: Optimizer<F>,
+    l2: f64,
+    clip_norm: Option<f64>,
     workspace: Workspace<F>,
     batch: Batch<F>,
 }
 
-/// Where a number that is not finite appeared: the loss, a statistic or a gradient.
-pub(crate) struct NonFinite(pub(crate) String);
-
-impl<'a, F: Real> Stepper<'a, F> {
+impl<F: Real> TrainStep<F> {
     /// For batches of up to `max_rows` of `rows`.
-    pub(crate) fn new(plan: &'a Plan, mut network: Network<F>, rows: &Rows<F>, max_rows: usize) -> Self {
+    pub(crate) fn new(
+        mut network: Network<F>,
+        optimizer: &OptimizerSpec,
+        clip_norm: Option<f64>,
+        rows: &Rows<F>,
+        max_rows: usize,
+    ) -> Self {
         Self {
-            plan,
-            optimizer: Optimizer::new(&plan.optimizer, &network),
+            optimizer: Optimizer::new(optimizer, &network),
+            l2: optimizer.l2(),
+            clip_norm,
             workspace: network.allocate(max_rows),
             batch: rows.batch(max_rows),
             network,
@@ -52,14 +56,14 @@ impl<'a, F: Real> Stepper<'a, F> {
         let losses = network.forward(&pass, x, workspace);
         let loss = weighted_sum(losses, pass.weights) / batch.rows() as f64;
         if !loss.is_finite() {
-            return Err(NonFinite("loss".to_owned()));
+            return Err(NonFinite::Loss);
         }
         network.backward(&pass, x, workspace, None);
-        add_l2_gradient(network, self.plan.optimizer.l2());
-        if let Some(tensor) = network.non_finite(pool) {
-            return Err(NonFinite(tensor));
+        add_l2_gradient(network, self.l2);
+        if let Some(non_finite) = network.non_finite(pool) {
+            return Err(non_finite);
         }
-        if let Some(max_norm) = self.plan.training.clip_norm {
+        if let Some(max_norm) = self.clip_norm {
             clip_by_global_norm(network, max_norm);
         }
         self.optimizer.step(pool, network, step, learning_rate);
@@ -70,25 +74,18 @@ impl<'a, F: Real> Stepper<'a, F> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use ndarray::{Array2, array};
 
     use super::*;
-    use crate::config;
+    use crate::nn::{batch_norm, output_affine, softmax_loss};
+    use crate::optim::Sgd;
     use crate::targets::Targets;
 
     #[test]
     fn nothing_moves_before_all_is_known_to_be_finite() {
-        let text = r#"
-            data = { path = "t.csv", label = "kind" }
-            optimizer = { type = "sgd", l2 = 1e308 }
-            training = { dtype = "f64" }
-            layers = [{ type = "batch_norm" }, { type = "affine" }, { type = "softmax_loss" }]
-        "#;
-        let plan = config::parse(text, Path::new("/nowhere/config.toml"), &[]).expect("a plan");
         let rows = Rows::new(&array![[1.0], [2.0], [4.0]], Targets::Classes(vec![0, 1, 1]));
-        let mut network = Network::<f64>::build(&plan.layers, 1, 2, 0);
+        let layers = [batch_norm(), output_affine(), softmax_loss()];
+        let mut network = Network::<f64>::build(&layers, 1, 2, 0);
         // The loss is finite, the gradient of the weights is not.
         let trained = network.params_mut().filter(|param| param.is_trained());
         trained.for_each(|param| param.value.fill(1e3));
@@ -96,12 +93,10 @@ mod tests {
             network.params().map(|param| param.value.clone()).collect::<Vec<Array2<_>>>()
         };
         let before = tensors(&network);
-        let mut stepper = Stepper::new(&plan, network, &rows, 3);
-        let ended = stepper.step(&ThreadPool::single(), &rows, &[0, 1, 2], 1, 0.1);
-        assert_eq!(
-            ended.err().map(|NonFinite(tensor)| tensor).as_deref(),
-            Some("gradient of affine_1.weight")
-        );
-        assert_eq!(tensors(&stepper.network), before);
+        let optimizer = OptimizerSpec::from(Sgd { l2: 1e308, ..Sgd::default() });
+        let mut step = TrainStep::new(network, &optimizer, None, &rows, 3);
+        let ended = step.step(&ThreadPool::single(), &rows, &[0, 1, 2], 1, 0.1);
+        assert_eq!(ended.err(), Some(NonFinite::Gradient("affine_1.weight".to_owned())));
+        assert_eq!(tensors(&step.network), before);
     }
 }

@@ -1,9 +1,11 @@
 //! A network on rows whose truth is known.
 
 use bntrain::data::Scaling;
-use bntrain::eval::{Evaluation, EvaluationError, Inputs, Meaning, Question, Statistics, answers, evaluate};
+use bntrain::eval::{
+    EvalInput, EvalRows, Evaluation, EvaluationError, OutputKind, Statistics, evaluate, predict_rows,
+};
 use bntrain::kernel::ThreadPool;
-use bntrain::metrics::{Answers, Metrics, difference};
+use bntrain::metrics::{Metrics, Predictions, difference};
 use bntrain::nn::{Network, batch_norm, relu};
 use bntrain::targets::Targets;
 use ndarray::{Array2, Axis, s};
@@ -46,11 +48,11 @@ fn ask(
 ) -> Result<Evaluation, EvaluationError> {
     let truth = Targets::Classes(labels(x.nrows(), 3));
     let names = names();
-    let question = Question {
+    let question = EvalInput {
         rows: x,
         truth: &truth,
         weights: None,
-        meaning: Meaning::Classes(3),
+        output_kind: OutputKind::Classes(3),
         names: &names,
         baseline: &[3.0, 2.0, 1.0],
     };
@@ -58,9 +60,9 @@ fn ask(
 }
 
 fn class_answers(network: &Network<f32>, x: &Array2<f32>, batch_size: Option<usize>) -> Array2<f64> {
-    match answers(network, &ThreadPool::single(), x, batch_size, Meaning::Classes(3)) {
-        Answers::Classes(answers) => answers,
-        Answers::Values(_) => panic!("classes were asked for"),
+    match predict_rows(network, &ThreadPool::single(), x, batch_size, OutputKind::Classes(3)) {
+        Predictions::Classes(answers) => answers,
+        Predictions::Values(_) => panic!("classes were asked for"),
     }
 }
 
@@ -92,7 +94,7 @@ fn each_choice_is_what_it_says_and_the_network_stays_as_it_was() {
     assert_eq!((found.n_rows, found.batch_rows, found.has_statistics), (70, Some((16, 22)), true));
 
     let truth = Targets::Classes(labels(70, 3));
-    let metrics = |answers: Array2<f64>| Metrics::of(&truth, &Answers::Classes(answers), None);
+    let metrics = |answers: Array2<f64>| Metrics::of(&truth, &Predictions::Classes(answers), None);
     let of = |index: usize| found.choices[index].metrics.clone();
     assert_eq!(of(0), metrics(class_answers(&network, &x, None)));
     assert_eq!(of(2), metrics(class_answers(&network, &x, Some(16))));
@@ -122,11 +124,11 @@ fn weights_count_in_metrics_differences_and_baseline() {
     let (mut network, x) = (network(), rows(70));
     let (truth, names) = (Targets::Classes(labels(70, 3)), names());
     let weights: Vec<f64> = (0..70).map(|row| f64::from(row % 4)).collect();
-    let question = Question {
+    let question = EvalInput {
         rows: &x,
         truth: &truth,
         weights: Some(&weights),
-        meaning: Meaning::Classes(3),
+        output_kind: OutputKind::Classes(3),
         names: &names,
         baseline: &[3.0, 2.0, 1.0],
     };
@@ -137,7 +139,7 @@ fn weights_count_in_metrics_differences_and_baseline() {
     let (running, batch) = (class_answers(&network, &x, None), class_answers(&network, &x, Some(16)));
     network.recompute_running_stats(&ThreadPool::single(), 70, |see| see(x.view()));
     let recomputed = class_answers(&network, &x, None);
-    let answers = [running, batch, recomputed].map(Answers::Classes);
+    let answers = [running, batch, recomputed].map(Predictions::Classes);
     for (place, (choice, answers_of_choice)) in found.choices.iter().zip(&answers).enumerate() {
         assert_eq!(choice.metrics, Metrics::of(&truth, answers_of_choice, Some(&weights)));
         let expected = difference(&truth, &answers[0], answers_of_choice, Some(&weights));
@@ -157,7 +159,7 @@ fn what_cannot_be_evaluated_is_told() {
     assert_eq!(error, EvaluationError::NotFinite { statistics: Statistics::Running, row: 4 });
     assert_eq!(
         error.to_string(),
-        "the network's answer to row 4 is no finite number under running statistics; are its values far from those \
+        "the prediction for row 4 is not finite under running statistics; are its values far from those \
          that it was trained on?"
     );
 }
@@ -191,8 +193,8 @@ fn values_are_unscaled() {
     let mut workspace = network.inference_workspace(6);
     let scores = network.outputs(&ThreadPool::single(), x.view(), &mut workspace).to_owned();
     let scaling = [(0.0, 1.0), (10.0, 2.0), (-1e6, 1e3)].map(|(offset, divisor)| Scaling { offset, divisor });
-    let Answers::Values(found) =
-        answers(&network, &ThreadPool::single(), &x, None, Meaning::Values(&scaling))
+    let Predictions::Values(found) =
+        predict_rows(&network, &ThreadPool::single(), &x, None, OutputKind::Values(&scaling))
     else {
         panic!("values were asked for")
     };
@@ -209,7 +211,8 @@ fn one_score_tells_two_classes() {
     let x = uniform((6, 5), 3);
     let mut workspace = network.inference_workspace(6);
     let scores = network.outputs(&ThreadPool::single(), x.view(), &mut workspace).to_owned();
-    let Answers::Classes(found) = answers(&network, &ThreadPool::single(), &x, None, Meaning::Classes(2))
+    let Predictions::Classes(found) =
+        predict_rows(&network, &ThreadPool::single(), &x, None, OutputKind::Classes(2))
     else {
         panic!("classes were asked for")
     };
@@ -226,8 +229,8 @@ fn one_score_tells_two_classes() {
 fn rows_of_a_table_are_shown_as_they_are_trained_on() {
     let (network, x) = (network(), rows(300));
     let table = bntrain::data::Rows::new(&x, bntrain::targets::Targets::Classes(labels(300, 3)));
-    let answers_of = |rows: &dyn Inputs<f32>| {
-        answers(&network, &ThreadPool::single(), rows, Some(64), Meaning::Classes(3))
+    let answers_of = |rows: &dyn EvalRows<f32>| {
+        predict_rows(&network, &ThreadPool::single(), rows, Some(64), OutputKind::Classes(3))
     };
     assert_eq!(answers_of(&table), answers_of(&x));
 }

@@ -1,7 +1,7 @@
 //! Metrics against scikit-learn, and where they have no value.
 
 use bntrain::metrics::{
-    Answers, CALIBRATION_BINS, Classification, Interval, Measure, Missing, Regression, difference,
+    CALIBRATION_BINS, Classification, Interval, Measure, Predictions, Regression, UndefinedReason, difference,
 };
 use bntrain::nn::log_probabilities;
 use bntrain::targets::Targets;
@@ -99,30 +99,30 @@ fn classes(truth: &[u32], probabilities: ArrayView2<'_, f64>, weights: Option<&[
 }
 
 #[track_caller]
-fn assert_missing(measure: Measure, missing: Missing) {
+fn assert_missing(measure: Measure, missing: UndefinedReason) {
     assert_eq!((measure.value, measure.interval, measure.missing), (None, None, Some(missing)));
 }
 
 #[test]
 fn what_is_not_defined_has_a_reason() {
     let one_class = classes(&[1, 1, 1], array![[0.4, 0.6], [0.3, 0.7], [0.6, 0.4]].view(), None);
-    assert_missing(one_class.auc, Missing::OneClass);
-    assert_missing(one_class.classes[0].recall, Missing::NoRows);
+    assert_missing(one_class.auc, UndefinedReason::OneClass);
+    assert_missing(one_class.classes[0].recall, UndefinedReason::NoRows);
     assert_eq!(one_class.classes[0].precision.value, Some(0.0));
     assert_eq!(one_class.classes[0].f1.value, Some(0.0));
     assert_eq!(one_class.balanced_accuracy.value, one_class.classes[1].recall.value);
 
     let never_predicted = classes(&[0, 1], array![[0.6, 0.3, 0.1], [0.5, 0.4, 0.1]].view(), None);
-    assert_missing(never_predicted.classes[1].precision, Missing::NoRows);
-    assert_missing(never_predicted.classes[2].f1, Missing::NoRows);
+    assert_missing(never_predicted.classes[1].precision, UndefinedReason::NoRows);
+    assert_missing(never_predicted.classes[2].f1, UndefinedReason::NoRows);
 
     let impossible = classes(&[0, 1], array![[0.6, 0.4], [1.0, 0.0]].view(), None);
-    assert_missing(impossible.log_loss, Missing::NotFinite);
+    assert_missing(impossible.log_loss, UndefinedReason::NotFinite);
 
     let constant = Regression::of(array![[0.1], [0.1]].view(), array![[0.0], [1.0]].view(), None);
-    assert_missing(constant.targets[0].r2, Missing::ConstantTruth);
+    assert_missing(constant.targets[0].r2, UndefinedReason::ConstantTruth);
     let large = Regression::of(array![[1e200], [-1e200]].view(), array![[0.0], [1.0]].view(), None);
-    assert_missing(large.targets[0].rmse, Missing::NotFinite);
+    assert_missing(large.targets[0].rmse, UndefinedReason::NotFinite);
     assert_eq!(large.targets[0].mae.value, Some(1e200));
 }
 
@@ -136,7 +136,7 @@ fn without_rows_that_count_nothing_is_defined() {
     ] {
         assert_eq!(found.n_rows, 0);
         for (_, measure) in found.measures() {
-            assert_missing(measure, Missing::NoRows);
+            assert_missing(measure, UndefinedReason::NoRows);
         }
     }
     for found in [
@@ -144,7 +144,7 @@ fn without_rows_that_count_nothing_is_defined() {
         Regression::of(weightless.view(), weightless.view(), Some(&[0.0, 0.0])),
     ] {
         for (_, measure) in found.targets.iter().flat_map(|target| target.measures()) {
-            assert_missing(measure, Missing::NoRows);
+            assert_missing(measure, UndefinedReason::NoRows);
         }
     }
 }
@@ -158,15 +158,15 @@ fn perfect_predictions_are_not_certain_ones() {
     assert!(perfect.balanced_accuracy.interval.expect("an interval").low < 0.6);
     for measure in [perfect.macro_f1, perfect.auc, perfect.log_loss] {
         assert!(measure.value.is_some());
-        assert_eq!((measure.interval, measure.missing), (None, Some(Missing::NoSpread)));
+        assert_eq!((measure.interval, measure.missing), (None, Some(UndefinedReason::NoSpread)));
     }
     let exact = Regression::of(array![[1.0], [2.0]].view(), array![[1.0], [2.0]].view(), None);
     assert_eq!((exact.targets[0].rmse.value, exact.targets[0].r2.value), (Some(0.0), Some(1.0)));
-    assert_eq!(exact.targets[0].rmse.missing, Some(Missing::NoSpread));
+    assert_eq!(exact.targets[0].rmse.missing, Some(UndefinedReason::NoSpread));
     let single = Regression::of(array![[1.0]].view(), array![[2.0]].view(), None);
     assert_eq!(
         (single.targets[0].mae.value, single.targets[0].mae.missing),
-        (Some(1.0), Some(Missing::OneRow))
+        (Some(1.0), Some(UndefinedReason::OneRow))
     );
 }
 
@@ -253,7 +253,9 @@ fn a_row_of_weight_0_has_no_part_in_a_difference() {
     let without = Some(&weights[..3]);
     let truth = |rows: usize| Targets::Classes(vec![0, 1, 1, 0][..rows].to_vec());
     let classes = |p: [f64; 4], rows: usize| {
-        Answers::Classes(Array2::from_shape_fn((rows, 2), |(row, class)| [p[row], 1.0 - p[row]][class].ln()))
+        Predictions::Classes(Array2::from_shape_fn((rows, 2), |(row, class)| {
+            [p[row], 1.0 - p[row]][class].ln()
+        }))
     };
     let (first, second) = ([0.5, 0.25, 0.5, 0.5], [0.75, 0.5, 0.25, 0.0]);
     assert_eq!(
@@ -262,7 +264,7 @@ fn a_row_of_weight_0_has_no_part_in_a_difference() {
     );
     let values = |values: [f64; 4], rows: usize| Array2::from_shape_fn((rows, 1), |(row, _)| values[row]);
     let truth = |rows: usize| Targets::Values(values([1.0, 2.0, 4.0, 8.0], rows));
-    let answers = |all: [f64; 4], rows: usize| Answers::Values(values(all, rows));
+    let answers = |all: [f64; 4], rows: usize| Predictions::Values(values(all, rows));
     assert_eq!(
         difference(&truth(4), &answers(first, 4), &answers(second, 4), Some(&weights)),
         difference(&truth(3), &answers(first, 3), &answers(second, 3), without)
@@ -274,7 +276,7 @@ fn a_row_of_weight_0_has_no_part_in_a_difference() {
 fn differences_are_paired() {
     let truth = Targets::Classes(vec![0, 1, 1, 0, 1]);
     let answers = |p: [f64; 5]| {
-        Answers::Classes(Array2::from_shape_fn((5, 2), |(row, class)| {
+        Predictions::Classes(Array2::from_shape_fn((5, 2), |(row, class)| {
             if class == 1 { p[row].ln() } else { (1.0 - p[row]).ln() }
         }))
     };
@@ -290,7 +292,7 @@ fn differences_are_paired() {
     assert_near("lower end", low, mean - half, 1e-9);
     assert_near("upper end", high, mean + half, 1e-9);
     let same = difference(&truth, &answers(first), &answers(first), None);
-    assert_eq!((same.value, same.interval, same.missing), (Some(0.0), None, Some(Missing::NoSpread)));
+    assert_eq!((same.value, same.interval, same.missing), (Some(0.0), None, Some(UndefinedReason::NoSpread)));
 }
 
 /// The same as the difference of the two values, whatever the weights; and its influences are the
@@ -308,7 +310,7 @@ fn differences_of_r2_are_those_of_the_metric() {
     };
     let of = |weights: &[f64]| r2(&second, weights) - r2(&first, weights);
     let (truth_of, values) =
-        (Targets::Values(truth.clone()), |values: &Array2<f64>| Answers::Values(values.clone()));
+        (Targets::Values(truth.clone()), |values: &Array2<f64>| Predictions::Values(values.clone()));
     let found = difference(&truth_of, &values(&first), &values(&second), Some(&weights));
     assert_near("difference", found.value.expect("a value"), of(&weights), 1e-12);
     let squares: f64 = (0..weights.len())

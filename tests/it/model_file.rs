@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use bntrain::model::{AnyNetwork, FORMAT, Model, to_bytes};
+use bntrain::model::{FORMAT, Model, to_bytes};
+use bntrain::nn::AnyNetwork;
 
 use crate::support::work::Work;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use bntrain::config::load;
-use bntrain::experiment::{DataSets, jobs, run_all};
+use bntrain::experiment::{DataSets, RunError, jobs, run_all};
 use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
 use bntrain::model::result_hash;
@@ -135,10 +135,17 @@ fn runs_beside_each_other_give_the_same_hashes_as_one_after_the_other() {
     let hashes = |threads: usize| {
         let mut hashes = Vec::new();
         let threads = NonZeroUsize::new(threads).expect("at least one");
-        run_all(&jobs, &data, threads, &AtomicBool::new(false), &|_| Box::new(Vec::new()), &mut |_, run| {
-            hashes.push(run.record.result_hash);
-            Ok(())
-        })
+        run_all::<RunError>(
+            &jobs,
+            &data,
+            threads,
+            &AtomicBool::new(false),
+            &|_| Box::new(()),
+            &mut |_, run| {
+                hashes.push(run.record.result_hash);
+                Ok(())
+            },
+        )
         .unwrap_or_else(|error| panic!("{error}"));
         hashes
     };

@@ -11,7 +11,7 @@ use crate::experiment::Job;
 use crate::nn::Network;
 use crate::report::data_profile;
 use crate::report::other_uses;
-use crate::train::preflight;
+use crate::train::BatchPlan;
 
 pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
     let planned = read_plan(&args.config, all_cores(), output)?;
@@ -108,11 +108,11 @@ fn network_table(planned: &Planned, job: &Job) -> Result<String, Failure> {
         writeln!(text, "  {:<28} {:>6} x {:<6}{role}", param.name, rows, columns).unwrap_or_default();
     }
     let train_rows = table.train_rows(job.plan.training.seed);
-    if let Ok(flight) = preflight(&job.plan, train_rows, table.outputs()) {
-        let (smallest, largest) = flight.batch_rows;
+    if let Ok(batches) = BatchPlan::new(&job.plan.layers, &job.plan.training, train_rows, table.outputs()) {
+        let (smallest, largest) = (batches.smallest_batch, batches.largest_batch);
         let rows = if smallest == largest { largest.to_string() } else { format!("{smallest} to {largest}") };
         let epochs = job.plan.training.epochs;
-        writeln!(text, "  {epochs} epochs of {} steps of {rows} rows", flight.steps_per_epoch)
+        writeln!(text, "  {epochs} epochs of {} steps of {rows} rows", batches.steps_per_epoch)
             .unwrap_or_default();
     }
     Ok(text)

@@ -11,7 +11,7 @@ use crate::cli::condition::Condition;
 use crate::cli::model::load_model;
 use crate::cli::{Failure, Output, exit_code};
 use crate::data::{BadRows, Encoding, LabelledRows, TargetEncoding};
-use crate::eval::{Evaluation, Meaning, Question, Statistics, evaluate};
+use crate::eval::{EvalInput, Evaluation, OutputKind, Statistics, evaluate};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::Metrics;
@@ -86,17 +86,17 @@ impl Subject<'_> {
             failure
         })?;
         let scalings = encoding.value_scalings();
-        let (names, meaning) = match &encoding.targets {
-            TargetEncoding::Classes { names, .. } => (names.clone(), Meaning::Classes(names.len())),
+        let (names, output_kind) = match &encoding.targets {
+            TargetEncoding::Classes { names, .. } => (names.clone(), OutputKind::Classes(names.len())),
             TargetEncoding::Values(values) => {
-                (values.iter().map(|value| value.column.clone()).collect(), Meaning::Values(&scalings))
+                (values.iter().map(|value| value.column.clone()).collect(), OutputKind::Values(&scalings))
             }
         };
-        let question = Question {
+        let question = EvalInput {
             rows: &rows.x,
             truth: &rows.truth,
             weights: rows.weights.as_deref(),
-            meaning,
+            output_kind,
             names: &names,
             baseline: &encoding.baseline(),
         };

@@ -11,7 +11,7 @@ use crate::cli::session::{Planned, all_cores, read_plan};
 use crate::cli::signals::Signals;
 use crate::cli::{Failure, Output, exit_code, leaks};
 use crate::data::Dataset;
-use crate::experiment::{Job, RunRecord, run_all};
+use crate::experiment::{RunRecord, run_all};
 use crate::run_dir::{RunDirectory, RunDirectoryError};
 use crate::train::Outcome;
 
@@ -41,24 +41,19 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), Failure> {
     let begin = Instant::now();
     let progress = Progress::new(output);
     let mut records = Vec::with_capacity(planned.jobs.len());
-    let mut unwritten = None;
-    run_all(
+    run_all::<Failure>(
         &planned.jobs,
         &planned.data,
         threads,
         &signals.stop,
         &|index| progress.watch(&planned.jobs[index].id),
         &mut |_, run| {
-            let added = directory.add(&run);
+            progress.check()?;
+            directory.add(&run)?;
             records.push(run.record);
-            added.map_err(|error| {
-                unwritten = Some(error);
-                std::io::ErrorKind::Other.into()
-            })
+            Ok(())
         },
-    )
-    // The receiver's own error says more than the one that it had to be turned into.
-    .map_err(|error| unwritten.take().map_or_else(|| error.into(), Failure::from))?;
+    )?;
     let seconds = begin.elapsed().as_secs_f64();
 
     let facts = results::Facts {
@@ -113,18 +108,13 @@ fn dry_run(planned: &Planned, output: &Output) -> Result<(), Failure> {
         output.result(&if output.json {
             format!(
                 "{}\n",
-                serde_json::json!({ "event": "one_step", "network": describe(job), "outcome": outcome })
+                serde_json::json!({ "event": "one_step", "network": job.id.network(), "outcome": outcome })
             )
         } else {
-            format!("{}: one step {}\n", describe(job), ending(&outcome))
+            format!("{}: one step {}\n", job.id.network(), ending(&outcome))
         })?;
     }
     if output.json { Ok(()) } else { output.result("no results were written\n") }
-}
-
-fn describe(job: &Job) -> String {
-    let point = job.id.point.as_ref().map_or(String::new(), |(_, settings)| format!(" {settings}"));
-    format!("{}{point}", job.id.norm.name())
 }
 
 impl ConfigArgs {

@@ -28,6 +28,24 @@ use crate::data::transform::encoding::ReadingFormat;
 use crate::text::{Count, DisplayPath, Quoted};
 
 impl Dataset {
+    /// Reads the CSV file at `path` as `spec` says; the `path` of `spec` does not matter.
+    ///
+    /// # Errors
+    ///
+    /// The first fault of the file, with line, column and value.
+    ///
+    /// ```no_run
+    /// use bntrain::{DataSpec, Dataset};
+    ///
+    /// let spec = DataSpec { valid: 0.2, ..DataSpec::label("species") };
+    /// let data = Dataset::from_csv("iris.csv", &spec)?;
+    /// println!("{} rows of {} classes", data.rows(), data.outputs());
+    /// # Ok::<(), bntrain::Error>(())
+    /// ```
+    pub fn from_csv(path: impl AsRef<Path>, spec: &DataSpec) -> Result<Self, DataError> {
+        Self::load(&DataSpec { path: path.as_ref().to_owned(), ..spec.clone() })
+    }
+
     /// Reads the training file of `spec`, and its files for validation and test if it has any.
     ///
     /// Fields follow RFC 4180. LF, CRLF and CR end a line; blank lines are allowed at the end only.

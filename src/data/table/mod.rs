@@ -1,5 +1,6 @@
 //! A data set in memory, as it was read, and its preparation for one run.
 
+pub(crate) mod arrays;
 pub(crate) mod byte_size;
 pub(crate) mod cache;
 pub(crate) mod duplicates;
@@ -23,7 +24,7 @@ use crate::data::spec::ScalingMethod;
 use crate::data::split::SplitRule;
 use crate::data::table::matrix::Matrix;
 use crate::data::transform::encoding::ReadingFormat;
-use crate::targets::Targets;
+use crate::targets::{Targets, Task};
 
 /// All rows of a data set, as they were read. [`prepare`](Self::prepare) splits and encodes them for one
 /// seed.
@@ -137,6 +138,14 @@ impl Dataset {
     /// The name of the label column, or those of the target columns.
     pub fn learnt(&self) -> Vec<String> {
         self.schema.learnt()
+    }
+
+    /// Whether classes or values are learned.
+    pub fn task(&self) -> Task {
+        match &self.main.targets {
+            Targets::Classes(_) => Task::Classification,
+            Targets::Values(_) => Task::Regression,
+        }
     }
 
     /// The number of classes, or of targets for regression.

@@ -1,9 +1,8 @@
 //! From the assessments of runs to means over seeds.
 
+use crate::experiment::assessment::{Assessment, HoldoutSet, Subject};
 use crate::experiment::statistics::Estimate;
-use crate::experiment::summary::collect::distinct;
-use crate::experiment::summary::{MetricSummary, Point, RunSummary};
-use crate::experiment::{Assessment, Contender};
+use crate::experiment::summary::types::{MetricSummary, Point, RunSummary, distinct};
 use crate::nn::Norm;
 
 /// Every metric of every contender at every point, over the completed runs, in the order in which
@@ -40,9 +39,9 @@ pub(crate) fn final_metrics(runs: &[RunSummary]) -> Vec<MetricSummary> {
 }
 
 /// What is averaged together.
-type Group<'a> = (Contender, Option<Norm>, &'a Option<Point>, crate::experiment::HeldBack);
+type Group<'a> = (Subject, Option<Norm>, &'a Option<Point>, HoldoutSet);
 
 fn group<'a>(run: &'a RunSummary, found: &Assessment) -> Group<'a> {
-    let norm = (found.of == Contender::Network).then_some(run.norm);
+    let norm = (found.of == Subject::Network).then_some(run.norm);
     (found.of, norm, &run.point, found.rows)
 }

@@ -1,24 +1,18 @@
 //! From runs to comparisons within pairs that share a seed.
 
-use crate::experiment::RunRecord;
+use crate::experiment::run_id::RunRecord;
 use crate::experiment::statistics::{PairedDifference, censored_median};
-use crate::experiment::summary::collect::distinct;
-use crate::experiment::summary::{
-    Differences, MeasuredOn, NormComparison, Point, RunSummary, SeedStep, StepsToReach,
+use crate::experiment::summary::types::{
+    Differences, MeasuredOn, NormComparison, Point, RunSummary, SeedStep, StepsToReach, distinct,
 };
-use crate::nn::{Norm, Task};
+use crate::nn::Norm;
 use crate::train::Outcome;
 
 /// A run and what came of it.
 pub(crate) type Run<'a> = (&'a RunRecord, &'a RunSummary);
 
 /// The first norm against each other one, point by point.
-pub(crate) fn comparisons(
-    runs: &[Run<'_>],
-    norms: &[Norm],
-    task: Task,
-    measured_on: MeasuredOn,
-) -> Vec<NormComparison> {
+pub(crate) fn comparisons(runs: &[Run<'_>], norms: &[Norm], measured_on: MeasuredOn) -> Vec<NormComparison> {
     let Some((&norm, others)) = norms.split_first() else { return Vec::new() };
     let points = distinct(runs.iter().map(|(_, run)| &run.point));
     let mut comparisons = Vec::new();
@@ -34,7 +28,7 @@ pub(crate) fn comparisons(
                 norm,
                 other,
                 point: point.clone(),
-                differences: differences(&pairs, task, measured_on),
+                differences: differences(&pairs, measured_on),
                 norm_reaches_best_of_other: steps_to_reach(&pairs, measured_on),
                 other_reaches_best_of_norm: steps_to_reach(&swapped, measured_on),
             });
@@ -60,22 +54,16 @@ fn pairs<'a>(runs: &[Run<'a>], point: &Option<Point>, norm: Norm, other: Norm) -
         .collect()
 }
 
-fn differences(pairs: &[Pair<'_>], task: Task, measured_on: MeasuredOn) -> Differences {
-    let (loss, quality) = (measured_on.loss(), measured_on.quality(task));
+fn differences(pairs: &[Pair<'_>], measured_on: MeasuredOn) -> Differences {
     let difference = |value: &dyn Fn(&RunSummary) -> Option<f64>| {
         let completed = |(_, run): Run<'_>| if run.is_complete() { value(run) } else { None };
         PairedDifference::of(pairs.iter().map(|pair| (completed(pair.norm), completed(pair.other))))
     };
-    let of_task = |wanted: Task, value: &dyn Fn(&RunSummary) -> Option<f64>| {
-        (task == wanted).then(|| difference(value))
-    };
     Differences {
-        final_loss: difference(&|run| run.final_scores.get(loss)),
-        best_loss: difference(&|run| run.best_scores.get(loss)),
-        final_accuracy: of_task(Task::Classification, &|run| run.final_scores.get(quality)),
-        final_r2: of_task(Task::Regression, &|run| run.final_scores.get(quality)),
-        best_accuracy: of_task(Task::Classification, &|run| run.best_scores.get(quality)),
-        best_r2: of_task(Task::Regression, &|run| run.best_scores.get(quality)),
+        final_loss: difference(&|run| run.final_scores.loss(measured_on)),
+        best_loss: difference(&|run| run.best_scores.loss(measured_on)),
+        final_quality: difference(&|run| run.final_scores.quality(measured_on)),
+        best_quality: difference(&|run| run.best_scores.quality(measured_on)),
         final_train_eval_loss: difference(&|run| run.final_scores.train_eval_loss),
     }
 }
@@ -87,7 +75,7 @@ fn steps_to_reach(pairs: &[Pair<'_>], measured_on: MeasuredOn) -> StepsToReach {
         .filter(|pair| pair.other.1.is_complete())
         .filter(|pair| !matches!(pair.norm.1.outcome, Outcome::Interrupted { .. }))
         .filter_map(|Pair { norm: (record, run), other }| {
-            let target = other.1.best_scores.get(loss)?;
+            let target = other.1.best_scores.loss(measured_on)?;
             let reached = |value: Option<f64>| value.is_some_and(|value| value <= target);
             let first = record.epochs.iter().find(|epoch| reached(epoch.metric(loss)));
             Some(SeedStep { seed: run.seed, step: first.map(|epoch| epoch.step) })

@@ -1,7 +1,10 @@
+use crate::experiment::run_id::RunRecord;
 use crate::experiment::statistics::Interval;
 use crate::experiment::summary::*;
 use crate::experiment::synthetic::{at_point, diverged, run, twins, without_validation};
+use crate::nn::Norm;
 use crate::nn::Norm::{BatchNorm, MeanOnly, None as NoNorm};
+use crate::train::Outcome;
 
 /// Three seeds of two norms; batch norm is best at its second-to-last epoch.
 fn two_norms() -> Vec<RunRecord> {
@@ -34,8 +37,8 @@ fn a_run_has_its_final_and_best_numbers() {
         (Some(0.3), Some(0.25))
     );
     assert_close(first.final_scores.train_loss, 0.45);
-    assert_close(first.final_scores.valid_accuracy, 1.0 / 1.6);
-    assert_close(first.best_scores.valid_accuracy, 1.0 / 1.5);
+    assert_close(first.final_scores.valid_quality, 1.0 / 1.6);
+    assert_close(first.best_scores.valid_quality, 1.0 / 1.5);
     assert_eq!((first.train_seconds, first.eval_seconds), (0.375, 0.1875));
 }
 
@@ -55,7 +58,7 @@ fn groups_are_means_over_seeds() {
     assert_close(none.final_loss.mean, 3.2 / 3.0);
     assert_close(none.best_loss.mean, 3.2 / 3.0);
     assert_eq!((batch_norm.parameters, none.parameters), (25_450, 25_250));
-    assert_eq!(batch_norm.test_quality().n, 0);
+    assert_eq!(batch_norm.test_quality.n, 0);
 }
 
 #[test]

@@ -11,7 +11,8 @@ use crate::config;
 use crate::config::Plan;
 use crate::data::{Encoding, FeatureEncoding, Scaling, ValueEncoding};
 use crate::kernel::real::Real;
-use crate::model::{AnyNetwork, Description, FORMAT, History, Model, to_bytes};
+use crate::model::{Description, FORMAT, History, Model, to_bytes};
+use crate::nn::AnyNetwork;
 use crate::nn::Network;
 use crate::train::Outcome;
 

@@ -20,7 +20,7 @@ use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
 use crate::nn::passes::Fused;
-use crate::nn::{Init, Layer, LayerSpec, Param, ParamKind, PassContext};
+use crate::nn::{Init, Layer, LayerSpec, NonFinite, Param, ParamKind, PassContext};
 use crate::settings::{Allowed, Configurable, settings};
 
 settings! {
@@ -209,7 +209,7 @@ impl<F: Real> Layer<F> for Affine<F> {
         &mut self.params
     }
 
-    fn non_finite(&self, pool: &ThreadPool) -> Option<String> {
+    fn non_finite(&self, pool: &ThreadPool) -> Option<NonFinite> {
         non_finite_gradient(pool, &self.params[usize::from(self.is_gradient_finite)..])
     }
 }

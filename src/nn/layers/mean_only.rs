@@ -24,7 +24,9 @@ use crate::kernel::real::Real;
 use crate::kernel::{BatchMoments, ThreadPool, batch_moments};
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
-use crate::nn::{DatasetStats, Layer, LayerSpec, Param, ParamKind, PassContext, RunningStart, RunningUpdate};
+use crate::nn::{
+    DatasetStats, Layer, LayerSpec, NonFinite, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
+};
 use crate::settings::settings;
 
 settings! {
@@ -161,9 +163,9 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         &mut self.params
     }
 
-    fn non_finite(&self, pool: &ThreadPool) -> Option<String> {
+    fn non_finite(&self, pool: &ThreadPool) -> Option<NonFinite> {
         if !kernel::all_finite(&self.moments.shift) || !kernel::all_finite(&self.moments.origin) {
-            return Some(self.running_mean().name.clone());
+            return Some(NonFinite::Tensor(self.running_mean().name.clone()));
         }
         non_finite_gradient(pool, &self.params)
     }

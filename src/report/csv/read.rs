@@ -72,7 +72,7 @@ pub fn with_epochs(summary: &Summary, rows: &[MetricsRow]) -> Vec<RunRecord> {
         };
         let epochs: Vec<EpochRecord> =
             rows.iter().filter(is_here).map(|row| row.epoch_record(summary.task)).collect();
-        let test = run.test_loss.zip(run.test_accuracy.or(run.test_r2));
+        let test = run.test_loss.zip(run.test_quality);
         RunRecord {
             id: RunId {
                 norm: run.norm,

@@ -30,8 +30,8 @@ fn paragraph(summary: &Summary, comparison: &NormComparison) -> String {
     let mut lines = vec![
         (format!("final {rows} loss"), differences.final_loss),
         (format!("best {rows} loss"), differences.best_loss),
-        (format!("final {rows} {quality}"), differences.final_quality()),
-        (format!("best {rows} {quality}"), differences.best_quality()),
+        (format!("final {rows} {quality}"), differences.final_quality),
+        (format!("best {rows} {quality}"), differences.best_quality),
     ];
     if summary.measured_on == MeasuredOn::ValidationRows {
         lines.push(("final training loss".to_owned(), differences.final_train_eval_loss));
@@ -74,7 +74,7 @@ fn by_point(summary: &Summary, other: &str) -> Option<String> {
         let mut row = points.cells(&comparison.point);
         row.push(differences.final_loss.n_pairs.to_string());
         row.push(signed_difference(&differences.final_loss));
-        row.push(signed_difference(&differences.final_quality()));
+        row.push(signed_difference(&differences.final_quality));
         rows.push(row);
     }
     let mut columns = vec![Align::Left; n_names + 3];

@@ -45,8 +45,8 @@ pub(crate) fn ends(shown: &[Shown<'_>]) -> String {
 
 fn end(run: &RunSummary) -> String {
     match &run.outcome {
-        Outcome::Diverged { epoch, step, tensor } => {
-            format!("seed {}: epoch {epoch}, step {step}, {}", run.seed, shortened(tensor))
+        Outcome::Diverged { epoch, step, cause } => {
+            format!("seed {}: epoch {epoch}, step {step}, {}", run.seed, shortened(&cause.to_string()))
         }
         Outcome::Interrupted { step } => format!("seed {}: after step {step}", run.seed),
         Outcome::StoppedEarly { epoch } => format!("seed {}: after epoch {epoch}", run.seed),

@@ -1,7 +1,7 @@
 //! The metrics of the kept weights on held-back rows, beside the baselines.
 
 use crate::experiment::statistics::Estimate;
-use crate::experiment::{Contender, HeldBack, MetricSummary, RunSummary, Summary};
+use crate::experiment::{HoldoutSet, MetricSummary, RunSummary, Subject, Summary};
 use crate::metrics::{CONFIDENCE, Measure};
 use crate::nn::{Norm, Task};
 use crate::report::Charset;
@@ -14,12 +14,12 @@ use crate::text::shortened;
 /// with a grid at its best point, and the baselines; means, spreads and intervals over the seeds, or the
 /// numbers of a single run with the intervals over rows.
 pub(crate) fn final_metrics(summary: &Summary, charset: Charset) -> String {
-    let parts = [(HeldBack::ValidationRows, "validation rows"), (HeldBack::TestRows, "test rows")];
+    let parts = [(HoldoutSet::ValidationRows, "validation rows"), (HoldoutSet::TestRows, "test rows")];
     let tables = parts.map(|(rows, name)| part(summary, rows, name, charset));
     tables.into_iter().filter(|table| !table.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-fn part(summary: &Summary, rows: HeldBack, name: &str, charset: Charset) -> String {
+fn part(summary: &Summary, rows: HoldoutSet, name: &str, charset: Charset) -> String {
     let columns = columns(summary, rows);
     let Some(first) = columns.first() else { return String::new() };
     let metrics: Vec<&str> = first.metrics.iter().map(|found| found.metric.as_str()).collect();
@@ -47,7 +47,7 @@ fn part(summary: &Summary, rows: HeldBack, name: &str, charset: Charset) -> Stri
 /// A line for each metric, with the interval of the network's.
 fn by_metric(
     run: &RunSummary,
-    rows: HeldBack,
+    rows: HoldoutSet,
     columns: &[Column<'_>],
     metrics: &[&str],
     charset: Charset,
@@ -55,7 +55,7 @@ fn by_metric(
     let mut head = vec!["metric".to_owned()];
     for column in columns {
         head.push(column.head.clone());
-        if column.of == Contender::Network {
+        if column.of == Subject::Network {
             head.push(format!("{} % interval", 100.0 * CONFIDENCE));
         }
     }
@@ -63,7 +63,7 @@ fn by_metric(
         let mut line = vec![shortened(metric)];
         for column in columns {
             line.push(column.mean(metric, charset));
-            if column.of == Contender::Network {
+            if column.of == Subject::Network {
                 line.push(interval(run, rows, metric));
             }
         }
@@ -90,13 +90,13 @@ fn by_contender(columns: &[Column<'_>], metrics: &[&str], charset: Charset) -> S
 
 /// A contender.
 struct Column<'a> {
-    of: Contender,
+    of: Subject,
     head: String,
     metrics: Vec<&'a MetricSummary>,
 }
 
 /// The norms, then the baselines beside the first one.
-fn columns(summary: &Summary, rows: HeldBack) -> Vec<Column<'_>> {
+fn columns(summary: &Summary, rows: HoldoutSet) -> Vec<Column<'_>> {
     let point = |norm: Norm| {
         let first = || summary.groups.iter().find(|group| group.norm == norm);
         summary.best_group(norm).or_else(first).and_then(|group| group.point.as_ref())
@@ -105,12 +105,12 @@ fn columns(summary: &Summary, rows: HeldBack) -> Vec<Column<'_>> {
         Task::Classification => "class shares",
         Task::Regression => "mean",
     };
-    let networks = summary.norms.iter().map(|&norm| (Contender::Network, norm, norm.name()));
+    let networks = summary.norms.iter().map(|&norm| (Subject::Network, norm, norm.name()));
     let first = summary.norms.first();
     let baselines = first.into_iter().flat_map(|&norm| {
-        [(Contender::LinearModel, norm, "linear model"), (Contender::SameForAll, norm, baseline)]
+        [(Subject::LinearModel, norm, "linear model"), (Subject::Constant, norm, baseline)]
     });
-    let column = |(of, norm, head): (Contender, Norm, &str)| {
+    let column = |(of, norm, head): (Subject, Norm, &str)| {
         let is_here = |found: &&MetricSummary| {
             let is_norm = found.norm.is_none_or(|other| other == norm);
             found.of == of && is_norm && found.rows == rows && found.point.as_ref() == point(norm)
@@ -153,9 +153,9 @@ impl Column<'_> {
 }
 
 /// The interval of a metric of the network of a single run.
-fn interval(run: &RunSummary, rows: HeldBack, metric: &str) -> String {
+fn interval(run: &RunSummary, rows: HoldoutSet, metric: &str) -> String {
     let mut assessments = run.assessments.iter();
-    let found = assessments.find(|found| found.of == Contender::Network && found.rows == rows);
+    let found = assessments.find(|found| found.of == Subject::Network && found.rows == rows);
     let named = found.and_then(|found| found.metrics.iter().find(|named| named.metric == metric));
     named.map_or_else(|| NO_NUMBER.to_owned(), |named| measure_and_interval(metric, named.measure).1)
 }
@@ -167,7 +167,7 @@ mod tests {
     use crate::experiment::{Assessment, NamedMeasure, RunRecord};
     use crate::metrics::Interval;
 
-    fn assessment(of: Contender, rows: HeldBack, metrics: &[(&str, f64)]) -> Assessment {
+    fn assessment(of: Subject, rows: HoldoutSet, metrics: &[(&str, f64)]) -> Assessment {
         let named = |&(metric, value): &(&str, f64)| {
             let interval = Some(Interval { low: 0.9 * value, high: 1.1 * value });
             NamedMeasure {
@@ -179,13 +179,13 @@ mod tests {
     }
 
     /// The same with metrics that follow from the seed, and baselines beside the first norm.
-    fn assessed(mut run: RunRecord, rows: HeldBack) -> RunRecord {
+    fn assessed(mut run: RunRecord, rows: HoldoutSet) -> RunRecord {
         let loss = 0.1 * run.id.seed as f64;
         let metrics = |loss: f64| [("accuracy", 1.0 - loss), ("log_loss", 3.0 * loss)];
-        run.assessments.push(assessment(Contender::Network, rows, &metrics(loss)));
+        run.assessments.push(assessment(Subject::Network, rows, &metrics(loss)));
         if run.id.norm == Norm::BatchNorm {
-            run.assessments.push(assessment(Contender::LinearModel, rows, &metrics(1.5 * loss)));
-            run.assessments.push(assessment(Contender::SameForAll, rows, &metrics(0.5)));
+            run.assessments.push(assessment(Subject::LinearModel, rows, &metrics(1.5 * loss)));
+            run.assessments.push(assessment(Subject::Constant, rows, &metrics(0.5)));
         }
         run
     }
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn norms_and_baselines_are_lines_of_means_and_intervals() {
-        let runs = twins(3).into_iter().map(|run| assessed(run, HeldBack::ValidationRows));
+        let runs = twins(3).into_iter().map(|run| assessed(run, HoldoutSet::ValidationRows));
         insta::assert_snapshot!(shown(&runs.collect::<Vec<_>>()), @r"
         kept weights on the validation rows, mean over 3 seeds ±standard deviation
         (95 % interval of the mean)
@@ -214,8 +214,8 @@ mod tests {
 
     #[test]
     fn a_single_run_has_intervals_and_each_part_a_table() {
-        let single = assessed(run(Norm::BatchNorm, 1, &[2.0, 0.5]), HeldBack::ValidationRows);
-        insta::assert_snapshot!(shown(&[assessed(single, HeldBack::TestRows)]), @r"
+        let single = assessed(run(Norm::BatchNorm, 1, &[2.0, 0.5]), HoldoutSet::ValidationRows);
+        insta::assert_snapshot!(shown(&[assessed(single, HoldoutSet::TestRows)]), @r"
         kept weights on the validation rows
 
         metric    batch_norm  95 % interval       linear model  class shares
@@ -234,7 +234,7 @@ mod tests {
     fn with_a_grid_each_norm_stands_at_its_best_point() {
         let at = |seed, loss, index| {
             let run = at_point(run(Norm::BatchNorm, seed, &[2.0, loss]), index, &format!("l2={index}"));
-            assessed(run, HeldBack::TestRows)
+            assessed(run, HoldoutSet::TestRows)
         };
         insta::assert_snapshot!(shown(&[at(1, 0.9, 1), at(2, 0.3, 2)]), @r"
         kept weights on the test rows, one seed

@@ -41,10 +41,10 @@ pub(crate) fn score_rows(shown: &[Shown<'_>], charset: Charset) -> String {
     table.column("best loss", Align::Left, |_, group| mean_and_spread(&group.best_loss, charset));
     let quality = quality(shown);
     table.column(&format!("final {quality}"), Align::Left, |_, group| {
-        accuracy_and_spread(&group.final_quality(), charset)
+        accuracy_and_spread(&group.final_quality, charset)
     });
     table.column(&format!("best {quality}"), Align::Left, |_, group| {
-        accuracy_and_spread(&group.best_quality(), charset)
+        accuracy_and_spread(&group.best_quality, charset)
     });
     let mut text = table.text();
     if shown.iter().any(|shown| shown.summary.has_grid()) {
@@ -63,9 +63,9 @@ pub(crate) fn cost_rows(shown: &[Shown<'_>], charset: Charset) -> String {
     let seconds = |group: &GroupSummary| group.seconds.mean.map_or_else(|| NO_NUMBER.to_owned(), duration);
     table.column("seconds", Align::Right, |_, group| seconds(group));
     table.column("parameters", Align::Right, |_, group| group.parameters.to_string());
-    if groups(shown).any(|(_, group)| group.test_quality().mean.is_some()) {
+    if groups(shown).any(|(_, group)| group.test_quality.mean.is_some()) {
         table.column(&format!("test {}", quality(shown)), Align::Left, |_, group| {
-            accuracy_and_spread(&group.test_quality(), charset)
+            accuracy_and_spread(&group.test_quality, charset)
         });
     }
     table.text()

@@ -60,7 +60,7 @@ use crate::nn::layer::non_finite_gradient;
 use crate::nn::layers::batch_norm::backward::Scratch;
 use crate::nn::passes::Fused;
 use crate::nn::{
-    DatasetStats, Layer, LayerSpec, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
+    DatasetStats, Layer, LayerSpec, NonFinite, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
     RunningVariance,
 };
 use crate::settings::settings;
@@ -257,8 +257,9 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         &mut self.params
     }
 
-    fn non_finite(&self, pool: &ThreadPool) -> Option<String> {
-        let name = |running: usize| Some(self.params[self.running() + running].name.clone());
+    fn non_finite(&self, pool: &ThreadPool) -> Option<NonFinite> {
+        let name =
+            |running: usize| Some(NonFinite::Tensor(self.params[self.running() + running].name.clone()));
         let BatchMoments { origin, shift, var, .. } = &self.normaliser.moments;
         if !kernel::all_finite(shift) || !kernel::all_finite(origin) {
             return name(0);

@@ -1,7 +1,7 @@
 use ndarray::{Array2, array};
 
 use crate::eval::{Statistics, UnderStatistics};
-use crate::metrics::{Answers, difference};
+use crate::metrics::{Predictions, difference};
 use crate::nn::log_probabilities;
 use crate::report::text::evaluation::*;
 use crate::targets::Targets;
@@ -11,7 +11,7 @@ fn names(names: &[&str]) -> Vec<String> {
 }
 
 /// By the running statistics.
-fn running(truth: &Targets, answers: &Answers) -> Vec<UnderStatistics> {
+fn running(truth: &Targets, answers: &Predictions) -> Vec<UnderStatistics> {
     let metrics = Metrics::of(truth, answers, None);
     vec![UnderStatistics { statistics: Statistics::Running, metrics, difference: None }]
 }
@@ -21,7 +21,7 @@ fn running(truth: &Targets, answers: &Answers) -> Vec<UnderStatistics> {
 fn two_classes(n: usize, skill: f64, choices: &[(Statistics, f64)]) -> Evaluation {
     let truth = Targets::Classes((0..n).map(|row| u32::from(row % 3 == 0)).collect());
     let answers = |shift: f64| {
-        Answers::Classes(Array2::from_shape_fn((n, 2), |(row, class)| {
+        Predictions::Classes(Array2::from_shape_fn((n, 2), |(row, class)| {
             let odds = 2.0 * ((row * 7 % 11) as f64 / 5.0 - 1.0) + if row % 3 == 0 { skill } else { -skill };
             log_probabilities(vec![odds + shift])[class]
         }))
@@ -156,7 +156,7 @@ fn all_right_in_a_few_rows() {
     let truth = Targets::Classes(vec![0, 1, 0, 1, 0, 1]);
     let answers = Array2::from_shape_fn((6, 2), |(row, class)| if row % 2 == class { -0.1 } else { -2.3 });
     let evaluation = Evaluation {
-        choices: running(&truth, &Answers::Classes(answers)),
+        choices: running(&truth, &Predictions::Classes(answers)),
         baseline: Metrics::of_baseline(&truth, &[1.0, 1.0], None),
         ..two_classes(6, 0.0, &[])
     };
@@ -183,7 +183,7 @@ fn values_of_two_targets() {
         (row as f64 * 0.7).sin() * if target == 0 { 1.0 } else { 5e4 }
     }));
     let Targets::Values(values) = &truth else { unreachable!("just made") };
-    let answers = Answers::Values(values * 0.8 + 0.01 * values.mapv(|value| value.abs()));
+    let answers = Predictions::Values(values * 0.8 + 0.01 * values.mapv(|value| value.abs()));
     let shown = Evaluation {
         n_rows: 40,
         names: names(&["height", "price"]),
@@ -206,7 +206,7 @@ fn values_of_two_targets() {
     "#);
     let single = Evaluation {
         names: names(&["x"]),
-        choices: running(&Targets::Values(array![[1.0], [1.0]]), &Answers::Values(array![[1.0], [2.0]])),
+        choices: running(&Targets::Values(array![[1.0], [1.0]]), &Predictions::Values(array![[1.0], [2.0]])),
         baseline: Metrics::of_baseline(&Targets::Values(array![[1.0], [1.0]]), &[0.0], None),
         ..shown
     };
@@ -230,7 +230,7 @@ fn many_classes_are_told_by_the_worst() {
     });
     let shown = Evaluation {
         names: (0..40).map(|class| format!("class {class}")).collect(),
-        choices: running(&truth, &Answers::Classes(answers)),
+        choices: running(&truth, &Predictions::Classes(answers)),
         baseline: Metrics::of_baseline(&truth, &[1.0; 40], None),
         ..two_classes(6, 0.0, &[])
     };

@@ -272,7 +272,7 @@ fn what_a_terminal_would_obey_is_escaped() {
     let mut runs = grid();
     for run in &mut runs {
         run.id.point = Some((1, "data.path=\u{1b}[31m".to_owned()));
-        run.outcome = Outcome::Diverged { epoch: 1, step: 1, tensor: "\u{1b}[0m".to_owned() };
+        run.outcome = Outcome::Diverged { epoch: 1, step: 1, cause: "\u{1b}[0m".to_owned().into() };
     }
     let text = shown(&runs);
     assert!(!text.contains('\u{1b}'), "{text:?}");

@@ -14,8 +14,8 @@ pub enum AnyNetwork {
 macro_rules! with_network {
     ($any:expr, $network:ident => $body:expr) => {
         match $any {
-            $crate::model::AnyNetwork::F32($network) => $body,
-            $crate::model::AnyNetwork::F64($network) => $body,
+            $crate::nn::AnyNetwork::F32($network) => $body,
+            $crate::nn::AnyNetwork::F64($network) => $body,
         }
     };
 }

@@ -1,16 +1,18 @@
-//! Answers for classes or values, and the metrics that go with it.
+//! Predictions for classes or values, and the metrics that go with it.
 
 use ndarray::Array2;
 
-use crate::metrics::{Classification, Measure, Regression};
+use crate::metrics::classification::{Classification, argmax};
+use crate::metrics::measure::Measure;
+use crate::metrics::regression::Regression;
 use crate::targets::Targets;
 
-/// What a network says of each of some rows.
+/// The predictions of a network for some rows.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answers {
+pub enum Predictions {
     /// Logarithms of the probability of each class, `(n, classes)`.
     Classes(Array2<f64>),
-    /// Values in the unit of the file, `(n, targets)`.
+    /// Values in the unit of the data, `(n, targets)`.
     Values(Array2<f64>),
 }
 
@@ -22,7 +24,23 @@ pub enum Metrics {
     Values(Regression),
 }
 
-impl Answers {
+impl Predictions {
+    /// The most probable class of each row, the first of several; none for values.
+    pub fn classes(&self) -> Option<Vec<u32>> {
+        let Self::Classes(logarithms) = self else { return None };
+        Some(logarithms.rows().into_iter().map(|row| argmax(row).unwrap_or(0) as u32).collect())
+    }
+
+    /// The probability of each class, `(n, classes)`; none for values.
+    pub fn probabilities(&self) -> Option<Array2<f64>> {
+        if let Self::Classes(logarithms) = self { Some(logarithms.mapv(f64::exp)) } else { None }
+    }
+
+    /// The target values in the unit of the data, `(n, targets)`; none for classes.
+    pub fn values(&self) -> Option<&Array2<f64>> {
+        if let Self::Values(values) = self { Some(values) } else { None }
+    }
+
     /// The first row with a number that is not finite but for a probability of 0, from 0.
     pub fn not_finite(&self) -> Option<usize> {
         let (rows, allowed) = match self {
@@ -36,18 +54,18 @@ impl Answers {
 }
 
 impl Metrics {
-    /// Measures `answers`, weighted by `weights` where there are any.
+    /// Measures `predictions`, weighted by `weights` where there are any.
     ///
     /// # Panics
     ///
-    /// If truth and answers are not of the same kind and number.
-    pub fn of(truth: &Targets, answers: &Answers, weights: Option<&[f64]>) -> Self {
-        match (truth, answers) {
-            (Targets::Classes(truth), Answers::Classes(answers)) => {
-                Self::Classes(Box::new(Classification::of(truth, answers.view(), weights)))
+    /// If truth and predictions are not of the same kind and number.
+    pub fn of(truth: &Targets, predictions: &Predictions, weights: Option<&[f64]>) -> Self {
+        match (truth, predictions) {
+            (Targets::Classes(truth), Predictions::Classes(predictions)) => {
+                Self::Classes(Box::new(Classification::of(truth, predictions.view(), weights)))
             }
-            (Targets::Values(truth), Answers::Values(answers)) => {
-                Self::Values(Regression::of(truth.view(), answers.view(), weights))
+            (Targets::Values(truth), Predictions::Values(predictions)) => {
+                Self::Values(Regression::of(truth.view(), predictions.view(), weights))
             }
             _ => panic!("classes are compared with classes, values with values"),
         }

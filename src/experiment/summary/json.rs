@@ -1,0 +1,87 @@
+//! `summary.json`. There, accuracy and R2 are called by their names: `final_accuracy`, `test_r2`.
+
+use serde::Deserialize;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::experiment::summary::types::Summary;
+use crate::nn::Task;
+
+/// The fields that have the name of the metric in files.
+const FIELDS: [&str; 5] = ["train", "valid", "final", "best", "test"];
+
+/// Why a `summary.json` cannot be read.
+#[derive(Debug, Error)]
+pub enum SummaryError {
+    /// From a later release.
+    #[error(
+        "written by a newer bntrain (format {found}); this one reads format {}: use the newer program",
+        Summary::FORMAT_VERSION
+    )]
+    Newer {
+        /// The version in the file.
+        found: u64,
+    },
+    /// Not JSON, or not the JSON of a summary.
+    #[error("not a summary of bntrain: {0}")]
+    Malformed(#[from] serde_json::Error),
+}
+
+impl Summary {
+    /// The text of `summary.json`: indented, with a line feed at the end.
+    pub fn to_json(&self) -> String {
+        let mut value = serde_json::to_value(self).expect("the keys are texts and nothing else can fail");
+        rename(&mut value, "quality", name(self.task));
+        let mut json =
+            serde_json::to_string_pretty(&value).expect("the keys are texts and nothing else can fail");
+        json.push('\n');
+        json
+    }
+
+    /// Reads what [`to_json`](Self::to_json) wrote.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not a summary, or one of a newer format.
+    pub fn from_json(json: &str) -> Result<Self, SummaryError> {
+        #[derive(Deserialize)]
+        struct Header {
+            format_version: u64,
+            #[serde(default)]
+            task: Task,
+        }
+        let Header { format_version: found, task } = serde_json::from_str(json)?;
+        if u64::from(Self::FORMAT_VERSION) < found {
+            return Err(SummaryError::Newer { found });
+        }
+        let mut value = serde_json::from_str(json)?;
+        rename(&mut value, name(task), "quality");
+        Ok(serde_json::from_value(value)?)
+    }
+}
+
+fn name(task: Task) -> &'static str {
+    match task {
+        Task::Classification => "accuracy",
+        Task::Regression => "r2",
+    }
+}
+
+/// Gives the [`FIELDS`] that end with `from` the end `to`, in place.
+fn rename(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(|value| rename(value, from, to)),
+        Value::Object(object) => {
+            let entries = std::mem::take(object).into_iter().map(|(key, mut value)| {
+                rename(&mut value, from, to);
+                let is_quality = |(start, end): (&str, &str)| FIELDS.contains(&start) && end == from;
+                match key.split_once('_').filter(|&parts| is_quality(parts)) {
+                    Some((start, _)) => (format!("{start}_{to}"), value),
+                    None => (key, value),
+                }
+            });
+            *object = entries.collect();
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}

@@ -1,0 +1,226 @@
+//! Training on a dataset, without a config: the entry point of the library.
+
+use std::thread;
+
+use crate::data::{Dataset, Encoding};
+use crate::kernel::ThreadPool;
+use crate::kernel::real::Real;
+use crate::nn::{AnyNetwork, LayerSpec, Network};
+use crate::optim::OptimizerSpec;
+use crate::targets::Task;
+use crate::train::error::{Error, NetworkError};
+use crate::train::trainer::{Trained, train_prepared};
+use crate::train::{
+    BatchPlan, Dtype, EpochRecord, Metric, Observer, Outcome, Score, StepRecord, TrainingSpec,
+};
+
+/// A trained network, and how it came about.
+#[non_exhaustive]
+pub struct TrainResult {
+    /// The network with the weights and running statistics of [`best_epoch`](Self::best_epoch).
+    pub network: AnyNetwork,
+    /// With early stopping the best epoch, otherwise the last one that was finished.
+    pub best_epoch: u64,
+    /// How the run ended. A run that diverged is a result like others.
+    pub outcome: Outcome,
+    /// Epoch 0, the state before training, and every epoch that was finished.
+    pub epochs: Vec<EpochRecord>,
+    /// Every [`log_every_steps`](TrainingSpec::log_every_steps)-th step.
+    pub steps: Vec<StepRecord>,
+    /// The score on the test rows; none without any.
+    pub test: Option<Score>,
+    /// What is unusual about the data, such as a constant feature, for people to read.
+    pub notes: Vec<String>,
+    pub(crate) encoding: Encoding,
+}
+
+impl TrainResult {
+    /// The values of `metric` by epoch, epochs without it left out.
+    ///
+    /// ```
+    /// # use bntrain::*;
+    /// # let x = ndarray::array![[0.0], [1.0], [2.0], [3.0]];
+    /// # let data = Dataset::from_arrays(x, Targets::classes(vec![0, 0, 1, 1]))?;
+    /// # let network = [affine(2), softmax_loss()];
+    /// # let training = TrainingSpec { epochs: 3, ..TrainingSpec::default() };
+    /// let result = train(&network, &Adam::default().into(), &training, &data, &mut ())?;
+    /// // There is no training loss before the first step.
+    /// let epochs: Vec<u64> = result.curve(Metric::TrainLoss).iter().map(|&(epoch, _)| epoch).collect();
+    /// assert_eq!(epochs, [1, 2, 3]);
+    /// # Ok::<(), bntrain::Error>(())
+    /// ```
+    pub fn curve(&self, metric: Metric) -> Vec<(u64, f64)> {
+        let point = |epoch: &EpochRecord| Some((epoch.epoch, epoch.metric(metric)?));
+        self.epochs.iter().filter_map(point).collect()
+    }
+}
+
+/// Trains a new network of `network` layers on `data`.
+///
+/// The precision is [`TrainingSpec::dtype`]; all cores work, and the result does not depend on how many
+/// there are. Everything random follows from [`TrainingSpec::seed`], so the same call gives the same
+/// bits again.
+///
+/// The last affine layer has one unit for each class or target value (one in all for `logistic_loss()`).
+///
+/// # Errors
+///
+/// If the layers are not a network for these data, a setting is out of range, or the rows cannot be split
+/// or scaled as asked. A run that diverges is not an error but an [`Outcome`].
+///
+/// ```
+/// use bntrain::{Adam, Dataset, Outcome, Targets, TrainingSpec};
+/// use bntrain::{affine, batch_norm, relu, softmax_loss, train};
+/// use ndarray::{Array2, array};
+///
+/// // Is the sum of two numbers greater than 1?
+/// let x = Array2::from_shape_fn((200, 2), |(row, column)| ((row * (7 + 6 * column)) % 100) as f64 / 100.0);
+/// let y: Vec<u32> = x.rows().into_iter().map(|row| u32::from(row.sum() > 1.0)).collect();
+///
+/// let data = Dataset::from_arrays(x, Targets::classes(y))?;
+/// let network = [affine(32), batch_norm(), relu(), affine(2), softmax_loss()];
+/// let result = train(&network, &Adam::default().into(), &TrainingSpec::default(), &data, &mut ())?;
+///
+/// assert_eq!(result.outcome, Outcome::Finished);
+/// let predictions = result.predict(&array![[0.1, 0.2], [0.9, 0.8]])?;
+/// println!("{:?}", predictions.classes());
+/// # Ok::<(), bntrain::Error>(())
+/// ```
+pub fn train(
+    network: &[LayerSpec],
+    optimizer: &OptimizerSpec,
+    training: &TrainingSpec,
+    data: &Dataset,
+    observer: &mut dyn Observer,
+) -> Result<TrainResult, Error> {
+    training.check(data.valid_rows(training.seed) > 0, data.task())?;
+    let learning_rate = optimizer.learning_rate();
+    if !(learning_rate.is_finite() && learning_rate > 0.0) {
+        let value = learning_rate.to_string();
+        return Err(Error::Setting { field: "learning_rate", value, allowed: "greater than 0" });
+    }
+    check_layers(network, data.task(), data.outputs())?;
+    BatchPlan::new(network, training, data.train_rows(training.seed), data.outputs())?;
+    match training.dtype {
+        Dtype::F32 => train_in(network, optimizer, training, data, observer, AnyNetwork::F32),
+        Dtype::F64 => train_in(network, optimizer, training, data, observer, AnyNetwork::F64),
+    }
+}
+
+fn train_in<F: Real>(
+    network: &[LayerSpec],
+    optimizer: &OptimizerSpec,
+    training: &TrainingSpec,
+    data: &Dataset,
+    observer: &mut dyn Observer,
+    any: fn(Network<F>) -> AnyNetwork,
+) -> Result<TrainResult, Error> {
+    let prepared = data.prepare::<F>(training.seed, training.class_weights.as_ref())?;
+    let pool = ThreadPool::new(thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN));
+    let trained = train_prepared(network, optimizer, training, &prepared.data, &pool, observer);
+    let Trained { network, best_epoch, outcome, epochs, steps, test } = trained;
+    let notes = data.notes().iter().cloned().chain(prepared.notes).collect();
+    let encoding = prepared.data.encoding;
+    Ok(TrainResult { network: any(network), best_epoch, outcome, epochs, steps, test, notes, encoding })
+}
+
+/// Checks that `layers` are a network for data with `outputs` classes or target values.
+fn check_layers(layers: &[LayerSpec], task: Task, outputs: usize) -> Result<(), NetworkError> {
+    let Some(loss) = layers.last().and_then(LayerSpec::loss) else { return Err(NetworkError::NoLoss) };
+    let last = layers.len() - 1;
+    if let Some((index, layer)) = layers[..last].iter().enumerate().find(|(_, layer)| layer.loss().is_some())
+    {
+        return Err(NetworkError::LossInside { index, kind: layer.kind() });
+    }
+    if loss.task() != task {
+        return Err(NetworkError::OtherTask { loss: layers[last].kind(), task });
+    }
+    let outputs = loss.outputs(outputs);
+    let Some(LayerSpec::Affine(affine)) = last.checked_sub(1).map(|index| &layers[index]) else {
+        return Err(NetworkError::NoOutputLayer { outputs });
+    };
+    if let Some(found) = affine.units.filter(|&units| units != outputs) {
+        return Err(NetworkError::OutputWidth { found, expected: outputs });
+    }
+    for (index, layer) in layers[..last - 1].iter().enumerate() {
+        if matches!(layer, LayerSpec::Affine(affine) if affine.units.unwrap_or(0) == 0) {
+            return Err(NetworkError::NoUnits { index });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::nn::{affine, logistic_loss, softmax_loss, squared_loss};
+    use crate::optim::Adam;
+    use crate::targets::Targets;
+    use crate::train::EarlyStopping;
+
+    fn message(layers: &[LayerSpec], training: &TrainingSpec) -> String {
+        let x = array![[1.0], [2.0], [4.0], [5.0]];
+        let data = Dataset::from_arrays(x, Targets::classes(vec![0, 1, 2, 0])).expect("a dataset");
+        let result = train(layers, &Adam::default().into(), training, &data, &mut ());
+        result.err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn layers_that_are_not_a_network_are_refused() {
+        let plain = TrainingSpec { epochs: 1, ..TrainingSpec::default() };
+        assert_eq!(message(&[affine(3), softmax_loss()], &plain), "");
+        let cases = [
+            (
+                vec![affine(3)],
+                "the last layer must be a loss, such as softmax_loss() for classes or squared_loss() for values",
+            ),
+            (
+                vec![softmax_loss(), affine(3), softmax_loss()],
+                "layer 0 is softmax_loss, but only the last layer can be a loss",
+            ),
+            (vec![softmax_loss()], "the layer before the loss must be affine(3), for 3 outputs"),
+            (
+                vec![affine(2), softmax_loss()],
+                "the last affine layer has 2 units, but the loss needs 3 for these data",
+            ),
+            (
+                vec![affine(0), affine(3), softmax_loss()],
+                "layer 0 is affine without units; give it at least 1",
+            ),
+            (vec![affine(3), squared_loss()], "squared_loss is not a loss for classes"),
+            (
+                vec![affine(1), logistic_loss()],
+                "logistic_loss is for 2 classes, but the label has 3; use softmax_loss",
+            ),
+        ];
+        for (layers, expected) in cases {
+            assert_eq!(message(&layers, &plain), expected);
+        }
+    }
+
+    #[test]
+    fn settings_out_of_range_are_refused() {
+        let refused = |training: TrainingSpec| message(&[affine(3), softmax_loss()], &training);
+        let plain = TrainingSpec::default;
+        assert_eq!(
+            refused(TrainingSpec { batch_size: 0, ..plain() }),
+            "batch_size = 0 is out of range; it must be at least 1"
+        );
+        assert_eq!(
+            refused(TrainingSpec { clip_norm: Some(f64::NAN), ..plain() }),
+            "clip_norm = NaN is out of range; it must be greater than 0"
+        );
+        let stopping = |metric| Some(EarlyStopping { metric, ..EarlyStopping::default() });
+        assert_eq!(
+            refused(TrainingSpec { early_stopping: stopping(Metric::ValidLoss), ..plain() }),
+            "early_stopping.metric = valid_loss is out of range; it must be a metric of the training rows, as there \
+             are no validation rows"
+        );
+        assert_eq!(
+            refused(TrainingSpec { early_stopping: stopping(Metric::TrainR2), ..plain() }),
+            "early_stopping.metric = train_r2 is out of range; it must be a metric of the task of the data"
+        );
+    }
+}
