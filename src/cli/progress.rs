@@ -1,24 +1,36 @@
-//! What a person, or a program that reads JSON lines, sees of the runs while they go on.
+//! Progress of the runs: bars or lines for people, JSON lines for programs.
 
 use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
+use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::experiment::RunId;
 use crate::train::{EpochRecord, Event, Observer, Outcome};
 
-/// Makes the observers of all runs.
+/// Creates the observers of all runs.
 pub(crate) struct Progress<'a> {
     output: &'a Output,
     bars: MultiProgress,
+    /// Why standard output could not be written, which ends all runs.
+    unwritten: Mutex<Option<io::Error>>,
 }
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(output: &'a Output) -> Self {
         let target = if output.bars() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { output, bars: MultiProgress::with_draw_target(target) }
+        Self { output, bars: MultiProgress::with_draw_target(target), unwritten: Mutex::new(None) }
+    }
+
+    /// Removes what is left of the bars, and reports an observer that failed.
+    pub(crate) fn finish(self) -> Result<(), CliError> {
+        // Nothing can be done about bars on a broken terminal.
+        let _ = self.bars.clear();
+        let unwritten = self.unwritten.into_inner().unwrap_or_else(PoisonError::into_inner);
+        unwritten.map_or(Ok(()), |error| Err(CliError::stdout(&error)))
     }
 
     /// The observers of one run.
@@ -30,25 +42,25 @@ impl<'a> Progress<'a> {
             observers.push(Box::new(Lines { progress: self, name: name(id), last: None }));
         }
         if self.output.json {
-            observers.push(Box::new(JsonLines { id: id_json(id) }));
+            observers.push(Box::new(JsonLines { progress: self, id: id_json(id) }));
         }
         Box::new(observers)
     }
 }
 
-/// A run as people call it.
+/// The name of a run.
 fn name(id: &RunId) -> String {
     let point = id.point.as_ref().map_or(String::new(), |(_, settings)| format!(" {settings}"));
     format!("{}{point} seed {}", id.norm.name(), id.seed)
 }
 
-/// The same in the few characters that a bar has.
+/// The same, short enough for a bar.
 fn short_name(id: &RunId) -> String {
     let point = id.point.as_ref().map_or(String::new(), |(point, _)| format!(" {point}"));
     format!("{}{point} seed {}", id.norm.name(), id.seed)
 }
 
-/// The latest numbers, in a few words.
+/// The latest loss and metric.
 fn numbers(epoch: &EpochRecord) -> String {
     let (rows, score) = match epoch.valid {
         Some(valid) => ("valid", valid),
@@ -58,7 +70,7 @@ fn numbers(epoch: &EpochRecord) -> String {
     format!("{rows} loss {:.4}, {} {:.4}", score.loss, quality.task().quality(), quality.value())
 }
 
-/// How a run ended, in a few words.
+/// How a run ended.
 pub(crate) fn ending(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Finished => "finished".to_owned(),
@@ -70,7 +82,7 @@ pub(crate) fn ending(outcome: &Outcome) -> String {
     }
 }
 
-/// A bar that goes away when its run has ended.
+/// A bar that disappears when its run has ended.
 struct Bar {
     bar: ProgressBar,
 }
@@ -97,7 +109,7 @@ impl Observer for Bar {
     }
 }
 
-/// One line when a run has ended.
+/// One line for each run, when it has ended.
 struct Lines<'a> {
     progress: &'a Progress<'a>,
     name: String,
@@ -121,11 +133,12 @@ impl Observer for Lines<'_> {
 }
 
 /// One JSON object per event on standard output; steps are in `steps.csv`.
-struct JsonLines {
+struct JsonLines<'a> {
+    progress: &'a Progress<'a>,
     id: Value,
 }
 
-impl Observer for JsonLines {
+impl Observer for JsonLines<'_> {
     fn on(&mut self, event: &Event<'_>) -> io::Result<()> {
         let mut line = match event {
             Event::RunStarted { epochs, steps_per_epoch } => {
@@ -136,8 +149,12 @@ impl Observer for JsonLines {
             Event::RunEnded(outcome) => json!({ "event": "run_ended", "outcome": outcome }),
         };
         line["run"] = self.id.clone();
-        // In one piece, so that the lines of different runs do not mix.
-        io::stdout().lock().write_all(format!("{line}\n").as_bytes())
+        // In one call, so that the lines of different runs do not mix.
+        io::stdout().lock().write_all(format!("{line}\n").as_bytes()).map_err(|error| {
+            let kind = error.kind();
+            *self.progress.unwritten.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            kind.into()
+        })
     }
 }
 
