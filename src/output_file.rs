@@ -1,53 +1,67 @@
-//! Where a file that is about to be written goes: what stands there may be no file at all.
+//! Writing files whole: links are followed, and only regular files are ever replaced.
 
-use crate::text::DisplayPath;
 use std::fmt;
 use std::fs::{self, FileType};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Why no file can be written under a name.
+use crate::text::DisplayPath;
+use atomic_write_file::AtomicWriteFile;
+
+/// Why no file can be written at a path.
 #[derive(Debug)]
-pub(crate) enum Obstacle {
-    /// What has the name is no regular file; replacing it would destroy it.
-    NotAFile(NotAFile),
-    /// A link to a name that nothing has.
-    LeadsNowhere(PathBuf),
-    /// The system does not tell what has the name.
+pub(crate) enum BlockedPath {
+    /// Something that is not a regular file; replacing it would destroy it.
+    SpecialFile(SpecialFile),
+    /// A link to this path, which does not exist.
+    DanglingLink(PathBuf),
+    /// The path cannot be examined.
     Io(io::Error),
 }
 
-/// What is no regular file.
+/// Anything but a regular file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotAFile {
+pub(crate) enum SpecialFile {
     Directory,
     Pipe,
     Socket,
-    Device,
+    CharacterDevice,
+    BlockDevice,
     Other,
 }
 
-/// The name under which a file is to be made so that `path` names it: that of the file at the end of
-/// the links, where `path` is a link, since renaming another file to `path` would replace the link.
-pub(crate) fn destination(path: &Path) -> Result<PathBuf, Obstacle> {
-    // A FIFO is not opened to be asked, which would wait for whoever is at its other end.
-    let link = match fs::symlink_metadata(path) {
+/// The path to create or replace so that `path` names the new file: the end of the links if `path`
+/// is a link, because renaming another file to `path` would replace the link itself.
+pub(crate) fn destination(path: &Path) -> Result<PathBuf, BlockedPath> {
+    // Nothing is opened here: opening a named pipe would wait for its other end.
+    let is_link = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path.to_owned()),
-        metadata => metadata.map_err(Obstacle::Io)?.is_symlink(),
+        metadata => metadata.map_err(BlockedPath::Io)?.is_symlink(),
     };
     match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => Err(Obstacle::NotAFile(NotAFile::of(metadata.file_type()))),
-        Ok(_) if link => fs::canonicalize(path).map_err(Obstacle::Io),
-        Ok(_) => Ok(path.to_owned()),
-        Err(error) if link && error.kind() == io::ErrorKind::NotFound => {
-            Err(Obstacle::LeadsNowhere(fs::read_link(path).map_err(Obstacle::Io)?))
+        Ok(metadata) if !metadata.is_file() => {
+            Err(BlockedPath::SpecialFile(SpecialFile::of(metadata.file_type())))
         }
-        Err(error) => Err(Obstacle::Io(error)),
+        Ok(_) if is_link => fs::canonicalize(path).map_err(BlockedPath::Io),
+        Ok(_) => Ok(path.to_owned()),
+        Err(error) if is_link && error.kind() == io::ErrorKind::NotFound => {
+            Err(BlockedPath::DanglingLink(fs::read_link(path).map_err(BlockedPath::Io)?))
+        }
+        Err(error) => Err(BlockedPath::Io(error)),
     }
 }
 
-impl NotAFile {
-    fn of(kind: FileType) -> Self {
+/// Writes a file that appears with all of `bytes` or not at all. Follows no links, see
+/// [`destination`].
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = AtomicWriteFile::open(path)?;
+    file.write_all(bytes)?;
+    file.commit()
+}
+
+impl SpecialFile {
+    /// The kind of something that is known not to be a regular file.
+    pub(crate) fn of(kind: FileType) -> Self {
         #[cfg(unix)]
         {
             use std::os::unix::fs::FileTypeExt;
@@ -57,34 +71,38 @@ impl NotAFile {
             if kind.is_socket() {
                 return Self::Socket;
             }
-            if kind.is_char_device() || kind.is_block_device() {
-                return Self::Device;
+            if kind.is_char_device() {
+                return Self::CharacterDevice;
+            }
+            if kind.is_block_device() {
+                return Self::BlockDevice;
             }
         }
         if kind.is_dir() { Self::Directory } else { Self::Other }
     }
 }
 
-impl fmt::Display for NotAFile {
+impl fmt::Display for SpecialFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Directory => "a directory",
-            Self::Pipe => "a pipe",
+            Self::Pipe => "a named pipe",
             Self::Socket => "a socket",
-            Self::Device => "a device",
+            Self::CharacterDevice => "a character device",
+            Self::BlockDevice => "a block device",
             Self::Other => "a special file",
         })
     }
 }
 
-impl From<Obstacle> for io::Error {
-    fn from(obstacle: Obstacle) -> Self {
-        match obstacle {
-            Obstacle::NotAFile(kind) => Self::other(format!("it is {kind}")),
-            Obstacle::LeadsNowhere(to) => {
-                Self::other(format!("it is a link to {}, which is not there", DisplayPath(&to)))
+impl From<BlockedPath> for io::Error {
+    fn from(blocked: BlockedPath) -> Self {
+        match blocked {
+            BlockedPath::SpecialFile(kind) => Self::other(format!("it is {kind}")),
+            BlockedPath::DanglingLink(to) => {
+                Self::other(format!("it is a link to {}, which does not exist", DisplayPath(&to)))
             }
-            Obstacle::Io(error) => error,
+            BlockedPath::Io(error) => error,
         }
     }
 }
@@ -97,12 +115,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_followed_and_only_files_are_replaced() {
+    fn links_are_followed_and_only_regular_files_are_replaced() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let real = folder.path().canonicalize().expect("it is there");
         let path = |name: &str| real.join(name);
         let found =
-            |name: &str| destination(&path(name)).map_err(|obstacle| io::Error::from(obstacle).to_string());
+            |name: &str| destination(&path(name)).map_err(|blocked| io::Error::from(blocked).to_string());
         fs::write(path("file"), "").expect("the folder can be written");
         fs::create_dir(path("folder")).expect("the folder can be written");
         let _socket = UnixListener::bind(path("socket")).expect("a socket");
@@ -116,10 +134,10 @@ mod tests {
             ("folder", "it is a directory"),
             ("away", "it is a directory"),
             ("socket", "it is a socket"),
-            ("lost", "it is a link to nowhere, which is not there"),
+            ("lost", "it is a link to nowhere, which does not exist"),
         ] {
             assert_eq!(found(name), Err(expected.to_owned()), "{name}");
         }
-        assert!(matches!(destination(&path("file/x")), Err(Obstacle::Io(_))));
+        assert!(matches!(destination(&path("file/x")), Err(BlockedPath::Io(_))));
     }
 }

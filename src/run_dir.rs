@@ -1,80 +1,88 @@
-//! The directory that holds everything a command trained.
+//! The run directory: all files that one training command writes.
 //!
-//! Files appear whole or not at all; `metrics.csv` and `steps.csv` grow by one run at a time, so
-//! that a run that was finished is never lost.
+//! Each file appears complete or not at all. `metrics.csv` and `steps.csv` grow by one run at a
+//! time, so that a finished run is never lost.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use atomic_write_file::AtomicWriteFile;
-
 use crate::experiment::{FinishedRun, RunId};
 use crate::nn::{Norm, Task};
+use crate::output_file;
 use crate::report::csv::{write_metrics, write_metrics_header, write_steps, write_steps_header};
 use crate::text::DisplayPath;
 
-/// The file whose presence says that a directory is a finished run directory.
-const MARK: &str = "run.json";
+/// Written last: a directory that has it is a finished run directory.
+const RUN_JSON: &str = "run.json";
 
-/// What the model files of a run are called.
+/// The name of the model file of every run.
 pub(crate) const MODEL: &str = "model.safetensors";
 
-/// Of `run.json`; a later version says so there.
+/// The version of `run.json`, recorded in it.
 pub const FORMAT_VERSION: u64 = 1;
 
-/// Everything that is ever written directly into a run directory.
+/// All files at the top of a run directory.
 const FILES: [&str; 7] =
-    ["config.toml", MARK, "metrics.csv", "steps.csv", "summary.json", "curves.svg", "sweep.svg"];
+    ["config.toml", RUN_JSON, "metrics.csv", "steps.csv", "summary.json", "curves.svg", "sweep.svg"];
 
 /// A run directory that is being written.
+#[derive(Debug)]
 pub struct RunDirectory {
     path: PathBuf,
     metrics: File,
     steps: File,
 }
 
-/// Why a run directory could not be made or written.
+/// Why a run directory could not be created, written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum RunDirectoryError {
-    /// Something is there already.
-    #[error("{} exists; choose another --out{}", DisplayPath(.path), .hint)]
+    /// The path exists already.
+    #[error("{} exists; choose another --out{hint}", DisplayPath(.path))]
     Exists {
         /// The directory asked for.
         path: PathBuf,
-        /// What else could be done.
+        /// What else the user can do.
         hint: &'static str,
     },
-    /// The config or the data of the run are in the directory that would be replaced.
+    /// The config or the data of the new run are inside the directory that would be replaced.
     #[error("{} would be removed with {}; choose another --out", DisplayPath(.inside), DisplayPath(.path))]
     InUse {
         /// The directory asked for.
         path: PathBuf,
-        /// What the run reads.
+        /// A file that the run reads.
         inside: PathBuf,
     },
-    /// The system said no.
-    #[error("could not write {}: {source}", DisplayPath(.path))]
-    Io {
-        /// What was written.
+    /// A file or directory could not be read.
+    #[error("could not read {}: {source}", DisplayPath(.path))]
+    Read {
+        /// The file or directory.
         path: PathBuf,
-        /// The system's reason.
+        /// The reason.
+        source: io::Error,
+    },
+    /// A file or directory could not be created, written or removed.
+    #[error("could not write {}: {source}", DisplayPath(.path))]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// The reason.
         source: io::Error,
     },
 }
 
-fn io_at(path: &Path) -> impl FnOnce(io::Error) -> RunDirectoryError {
-    |source| RunDirectoryError::Io { path: path.to_owned(), source }
+fn write_error(path: &Path) -> impl FnOnce(io::Error) -> RunDirectoryError {
+    |source| RunDirectoryError::Write { path: path.to_owned(), source }
 }
 
 impl RunDirectory {
-    /// Makes the directory `out`, which must not exist, for networks for `task`. With `force`, the files of a finished run
-    /// there are removed first, unless one of `sources`, the files that the new run reads, is
-    /// among them; anything that is not such a directory, or not such a file, is left alone.
+    /// Creates the directory `out`, which must not exist, for networks for `task`. With `force`, the
+    /// files of a finished run there are removed first, unless one of `sources`, the files that the
+    /// new run reads, is among them. Other directories and other files are left alone.
     ///
     /// # Errors
     ///
-    /// If `out` exists or cannot be made and written.
+    /// If `out` exists or cannot be created and written.
     pub fn create(out: &Path, force: bool, sources: &[&Path], task: Task) -> Result<Self, RunDirectoryError> {
         let finished = is_finished(out);
         if force && finished {
@@ -87,7 +95,7 @@ impl RunDirectory {
                 (false, true) => " or replace it with --force",
                 (true, true) => "; it holds files that are not from a run",
                 (_, false) if out.join("metrics.csv").is_file() => {
-                    "; it looks like a run that did not end: remove it by hand if it is"
+                    "; it looks like an unfinished run: if it is, remove it yourself"
                 }
                 (true, false) => "; --force replaces finished run directories only",
                 (false, false) => "",
@@ -95,11 +103,11 @@ impl RunDirectory {
         })
     }
 
-    /// Makes `parent/name-001`, or the first number after that which is free.
+    /// Creates `parent/name-001`, or the same with the first number that is free.
     ///
     /// # Errors
     ///
-    /// If no directory can be made and written.
+    /// If no directory can be created and written.
     pub fn create_numbered(parent: &Path, name: &str, task: Task) -> Result<Self, RunDirectoryError> {
         let mut number = 1_u64;
         loop {
@@ -112,12 +120,12 @@ impl RunDirectory {
         }
     }
 
-    /// None if something is there already.
+    /// None if `path` exists.
     fn try_create(path: &Path, task: Task) -> Result<Option<Self>, RunDirectoryError> {
-        // Fails if it exists, so that two programs cannot both own it.
+        // Fails if it exists, so that two programs never share a directory.
         match fs::create_dir(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
-            made => made.map_err(io_at(path))?,
+            made => made.map_err(write_error(path))?,
         }
         let make = || {
             let metrics = File::create_new(path.join("metrics.csv"))?;
@@ -126,15 +134,15 @@ impl RunDirectory {
             write_steps_header(&steps)?;
             Ok(Self { path: path.to_owned(), metrics, steps })
         };
-        make().map(Some).map_err(io_at(path))
+        make().map(Some).map_err(write_error(path))
     }
 
-    /// Where it is.
+    /// The path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Adds the model file and the rows of a run.
+    /// Adds a finished run: its model file and its rows of `metrics.csv` and `steps.csv`.
     ///
     /// # Errors
     ///
@@ -146,57 +154,50 @@ impl RunDirectory {
         write_metrics(&mut rows, record)
             .map_err(io::Error::from)
             .and_then(|()| self.metrics.write_all(&rows))
-            .map_err(|source| RunDirectoryError::Io { path: self.path.join("metrics.csv"), source })?;
+            .map_err(|source| RunDirectoryError::Write { path: self.path.join("metrics.csv"), source })?;
         rows.clear();
         write_steps(&mut rows, record)
             .map_err(io::Error::from)
             .and_then(|()| self.steps.write_all(&rows))
-            .map_err(|source| RunDirectoryError::Io { path: self.path.join("steps.csv"), source })
+            .map_err(|source| RunDirectoryError::Write { path: self.path.join("steps.csv"), source })
     }
 
-    /// Writes `name`, relative to the directory, at once and durably.
+    /// Writes the file `name`, relative to the directory, atomically.
     ///
     /// # Errors
     ///
-    /// If the file cannot be written; then there is none of that name, or the old one.
+    /// If the file cannot be written; a file of that name is then as it was.
     pub fn write(&self, name: impl AsRef<Path>, bytes: &[u8]) -> Result<(), RunDirectoryError> {
         let path = self.path.join(name);
-        let write = || {
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent)?;
-            }
-            let mut file = AtomicWriteFile::open(&path)?;
-            file.write_all(bytes)?;
-            file.commit()
-        };
-        write().map_err(|source| RunDirectoryError::Io { path: path.clone(), source })
+        let parent = path.parent().map_or(Ok(()), fs::create_dir_all);
+        parent.and_then(|()| output_file::write(&path, bytes)).map_err(write_error(&path))
     }
 
-    /// Writes the file that marks the directory as finished.
+    /// Writes `run.json`, which marks the directory as finished.
     ///
     /// # Errors
     ///
     /// If the file cannot be written.
     pub fn finish(self, run_json: &[u8]) -> Result<(), RunDirectoryError> {
-        self.write(MARK, run_json)
+        self.write(RUN_JSON, run_json)
     }
 }
 
-/// Whether `run.json` is there and one of ours.
+/// Whether the directory has a `run.json` of this program.
 fn is_finished(directory: &Path) -> bool {
-    let json = fs::read(directory.join(MARK)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let json = fs::read(directory.join(RUN_JSON)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     json.is_some_and(|json: serde_json::Value| {
         json["format_version"] == FORMAT_VERSION && json["runs"].is_u64()
     })
 }
 
-/// Whether the file at `path` is one that a run wrote, as far as its name and its place tell.
+/// Whether `path` is a file of a run directory, judging by names.
 #[cfg(feature = "cli")]
-pub(crate) fn is_of_a_run(path: &Path) -> bool {
+pub(crate) fn belongs_to_run(path: &Path) -> bool {
     let Ok(path) = path.canonicalize() else { return false };
     let is_run = |folder: &Path| {
-        let is_begun = || ["metrics.csv", "steps.csv"].iter().all(|file| folder.join(file).is_file());
-        is_finished(folder) || is_begun()
+        let is_started = || ["metrics.csv", "steps.csv"].iter().all(|file| folder.join(file).is_file());
+        is_finished(folder) || is_started()
     };
     match path.file_name() {
         // In norm/[point/]seed/
@@ -208,12 +209,14 @@ pub(crate) fn is_of_a_run(path: &Path) -> bool {
 
 fn make_parent(path: &Path) -> Result<(), RunDirectoryError> {
     match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => fs::create_dir_all(parent).map_err(io_at(parent)),
+        Some(parent) if !parent.as_os_str().is_empty() => {
+            fs::create_dir_all(parent).map_err(write_error(parent))
+        }
         _ => Ok(()),
     }
 }
 
-/// Removes the files that a run writes, and the directory where nothing else is in it.
+/// Removes the files of a run, and the directory if it is then empty.
 fn remove_run(directory: &Path, sources: &[&Path]) -> Result<(), RunDirectoryError> {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let inside = real(directory);
@@ -232,14 +235,14 @@ fn remove_run(directory: &Path, sources: &[&Path]) -> Result<(), RunDirectoryErr
         for file in FILES {
             gone(fs::remove_file(directory.join(file)))?;
         }
-        // Fails where a file of somebody else is left, which `create` then reports.
+        // Fails if other files are left; `create` reports that.
         let _ = fs::remove_dir(directory);
         Ok(())
     };
-    remove().map_err(io_at(directory))
+    remove().map_err(write_error(directory))
 }
 
-/// Removes `seed-*/model.safetensors` and `point-*/seed-*/model.safetensors` below `folder`, and the
+/// Removes `seed-*/model.safetensors` and `point-*/seed-*/model.safetensors` in `folder`, and the
 /// folders that are then empty.
 fn remove_models(folder: &Path) -> io::Result<()> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
@@ -252,12 +255,12 @@ fn remove_models(folder: &Path) -> io::Result<()> {
             remove_models(&path)?;
         }
     }
-    // Fails where something else is in it, which then stays.
+    // Fails if other files are left, which stay.
     let _ = fs::remove_dir(folder);
     Ok(())
 }
 
-/// `<norm>/[point-<k>/]seed-<n>/model.safetensors`.
+/// The path of a model file in its run directory: `<norm>/[point-<k>/]seed-<n>/model.safetensors`.
 pub fn model_path(id: &RunId) -> PathBuf {
     let mut path = PathBuf::from(id.norm.name());
     if let Some((point, _)) = &id.point {
@@ -266,4 +269,30 @@ pub fn model_path(id: &RunId) -> PathBuf {
     path.push(format!("seed-{}", id.seed));
     path.push(MODEL);
     path
+}
+
+/// All model files in a run directory, sorted by path.
+///
+/// # Errors
+///
+/// If a folder cannot be read.
+pub fn models_in(directory: &Path) -> Result<Vec<PathBuf>, RunDirectoryError> {
+    /// Of norm/point/seed/model.safetensors.
+    const MAX_DEPTH: usize = 3;
+    let mut found = Vec::new();
+    let mut folders = vec![(directory.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        let unread = |source| RunDirectoryError::Read { path: folder.clone(), source };
+        for entry in fs::read_dir(&folder).map_err(unread)? {
+            let entry = entry.map_err(unread)?;
+            let kind = entry.file_type().map_err(unread)?;
+            if kind.is_dir() && depth < MAX_DEPTH {
+                folders.push((entry.path(), depth + 1));
+            } else if kind.is_file() && entry.file_name() == MODEL {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }

@@ -1,57 +1,82 @@
-//! How a data file is read that no config describes.
+//! Options that say how a CSV file is written, for commands without a config.
 
 use std::path::Path;
 
-use crate::cli::args::ReadingArgs;
-use crate::cli::{Failure, exit_code};
+use clap::Args;
+
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
 use crate::data::{DataSpec, Mark, Profile};
 use crate::text::shortened;
 
-/// The part of a config that says how the file at `path` is read.
-pub(crate) fn reading(path: &Path, args: &ReadingArgs) -> DataSpec {
-    let usual = DataSpec::default();
-    DataSpec {
-        path: path.to_owned(),
-        header: !args.no_header,
-        delimiter: args.delimiter,
-        quote: args.quote.unwrap_or(usual.quote),
-        comment: args.comment,
-        ..usual
-    }
+/// How a CSV file is written.
+#[derive(Debug, Args)]
+pub(crate) struct CsvArgs {
+    /// The first line is data, not column names
+    #[arg(long)]
+    no_header: bool,
+    /// The first line has the column names, even if they look like numbers
+    #[arg(long, conflicts_with = "no_header")]
+    header: bool,
+    /// The character between fields; \t for a tab [default: ,]
+    #[arg(long, value_name = "CHAR", value_parser = character)]
+    delimiter: Option<char>,
+    /// The quote character; empty for none [default: "]
+    #[arg(long, value_name = "CHAR", value_parser = optional_character)]
+    quote: Option<Mark>,
+    /// Skip lines that start with this character [default: none]
+    #[arg(long, value_name = "CHAR", value_parser = optional_character)]
+    comment: Option<Mark>,
 }
 
-/// What is in a file; one that seems to have no header is refused until somebody says so.
-pub(crate) fn profile(spec: &DataSpec, args: &ReadingArgs) -> Result<Profile, Failure> {
-    let profile = Profile::of(spec).map_err(|error| {
-        let is_about_delimiter = error.is_about_delimiter();
-        let mut failure = Failure::from(error);
-        if is_about_delimiter {
-            failure.message.push_str(" (here: --delimiter)");
+impl CsvArgs {
+    /// A data table that reads the file at `path` as the options say.
+    pub(crate) fn data_spec(&self, path: &Path) -> DataSpec {
+        let default = DataSpec::default();
+        DataSpec {
+            path: path.to_owned(),
+            header: !self.no_header,
+            delimiter: self.delimiter,
+            quote: self.quote.unwrap_or(default.quote),
+            comment: self.comment,
+            ..default
         }
-        failure
-    })?;
-    let is_number = |name: &&String| name.parse::<f64>().is_ok();
-    let names = profile.columns.iter().map(|column| &column.name);
-    if !spec.header || args.header {
-        return Ok(profile);
     }
-    match names.into_iter().find(is_number) {
-        None => Ok(profile),
-        Some(number) => Err(Failure::new(
-            exit_code::DATA,
-            format!(
-                "{}:{}: the header line has the number {} among the names of the columns; if the file has no \
-                 header, use --no-header, else --header",
-                shortened(&spec.path.to_string_lossy()),
-                profile.first_line,
-                shortened(number)
-            ),
-        )),
+
+    /// The columns of a file. A file that seems to have no header is refused unless an option says
+    /// whether it has one.
+    pub(crate) fn profile(&self, spec: &DataSpec) -> Result<Profile, CliError> {
+        let profile = Profile::of(spec).map_err(|error| {
+            let is_about_delimiter = error.is_about_delimiter();
+            let mut error = CliError::from(error);
+            if is_about_delimiter {
+                error.message.push_str(" (here: --delimiter)");
+            }
+            error
+        })?;
+        let is_number = |name: &&String| name.parse::<f64>().is_ok();
+        let mut names = profile.columns.iter().map(|column| &column.name);
+        if !spec.header || self.header {
+            return Ok(profile);
+        }
+        match names.find(is_number) {
+            None => Ok(profile),
+            Some(number) => Err(CliError::new(
+                exit_code::DATA,
+                format!(
+                    "{}:{}: the column name {} is a number; if the file has no header line, use --no-header, \
+                     otherwise --header",
+                    shortened(&spec.path.to_string_lossy()),
+                    profile.first_line,
+                    shortened(number)
+                ),
+            )),
+        }
     }
 }
 
-/// A tab can be written as `\t`.
-pub(crate) fn character(text: &str) -> Result<char, String> {
+/// Parses one character; a tab can be written as `\t`.
+fn character(text: &str) -> Result<char, String> {
     let mut chars = text.chars();
     match (text, chars.next(), chars.next()) {
         ("\\t" | "tab", ..) => Ok('\t'),
@@ -60,8 +85,8 @@ pub(crate) fn character(text: &str) -> Result<char, String> {
     }
 }
 
-/// Nothing means that there is none.
-pub(crate) fn mark(text: &str) -> Result<Mark, String> {
+/// Parses one character, or an empty text as none.
+fn optional_character(text: &str) -> Result<Mark, String> {
     match text.is_empty() {
         true => Ok(Mark(None)),
         false => character(text).map(|char| Mark(Some(char))),

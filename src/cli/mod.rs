@@ -1,14 +1,12 @@
-//! The command line: the only place that prints.
+//! Arguments, output and one file per command. The only module that prints.
 //!
-//! Results go to standard output, progress and messages to standard error.
+//! Results go to standard output, progress, notes and errors to standard error.
 
 pub(crate) mod args;
 pub(crate) mod commands;
-pub(crate) mod condition;
 pub(crate) mod csv_args;
 pub(crate) mod error;
-pub(crate) mod leaks;
-pub(crate) mod model;
+pub(crate) mod model_arg;
 pub(crate) mod out_file;
 pub(crate) mod output;
 pub(crate) mod progress;
@@ -22,10 +20,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::args::{Cli, Command};
-use crate::cli::error::Failure;
+use crate::cli::error::CliError;
 use crate::cli::output::Output;
 
-/// Runs the program with `args`, the first of which is its name; the result is its exit code, see
+/// Runs the program with `args`, the first of which is its name. Returns its exit code, see
 /// [`exit_code`].
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
@@ -33,58 +31,81 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return show_usage(&error),
     };
     let output = Output::new(&cli.global);
-    let result = match cli.command.as_ref() {
-        Some(Command::Train(args)) => crate::cli::commands::train::run(args, &output),
-        Some(Command::Check(args)) => crate::cli::commands::check::run(args, &output),
-        Some(Command::Gradcheck(args)) => crate::cli::commands::gradcheck::run(args, &output),
-        Some(Command::Compare(args)) => crate::cli::commands::compare::run(args, &output),
-        Some(Command::Init(args)) => crate::cli::commands::init::run(args, &output),
-        Some(Command::Eval(args)) => crate::cli::commands::eval::run(args, &output),
-        Some(Command::Predict(args)) => crate::cli::commands::predict::run(args, &output),
-        Some(Command::Inspect(args)) => crate::cli::commands::inspect::run(args, &output),
-        Some(Command::Export(args)) => crate::cli::commands::export::run(args, &output),
-        Some(Command::Completions(args)) => crate::cli::commands::completions::run(args, &output),
-        Some(Command::Man(args)) => crate::cli::commands::man::run(args, &output),
-        None => crate::cli::commands::train::run(&cli.train, &output),
-    };
-    match result {
+    match run_command(&cli, &output) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            output.error(&failure);
-            ExitCode::from(failure.code)
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(error.code)
         }
+    }
+}
+
+fn run_command(cli: &Cli, output: &Output) -> Result<(), CliError> {
+    match cli.command.as_ref() {
+        Some(Command::Train(args)) => commands::train::run(args, output),
+        Some(Command::Check(args)) => commands::check::run(args, output),
+        Some(Command::Gradcheck(args)) => commands::gradcheck::run(args, output),
+        Some(Command::Compare(args)) => commands::compare::run(args, output),
+        Some(Command::Init(args)) => commands::init::run(args, output),
+        Some(Command::Eval(args)) => commands::eval::run(args, output),
+        Some(Command::Predict(args)) => commands::predict::run(args, output),
+        Some(Command::Inspect(args)) => commands::inspect::run(args, output),
+        Some(Command::Export(args)) => commands::export::run(args, output),
+        Some(Command::Completions(args)) => commands::completions::run(args, output),
+        Some(Command::Help(args)) => commands::help::run(args, output),
+        Some(Command::Man(args)) => commands::man::run(args, output),
+        None => commands::train::run(&cli.train, output),
     }
 }
 
 /// Help and version go to standard output, usage errors to standard error.
 fn show_usage(error: &clap::Error) -> ExitCode {
-    // Nobody reads what could not be printed.
+    // There is nowhere to report that this failed.
     let _ = error.print();
     ExitCode::from(if error.use_stderr() { exit_code::USAGE } else { 0 })
 }
 
-/// What the program's exit codes mean; 0 is success.
+/// The exit codes of the program; 0 is success.
 pub mod exit_code {
-    /// The answer is no: a `--require` is not met, a gradient check failed.
-    pub const NO: u8 = 1;
+    /// A check failed: a `--require` is not met, or a gradient check failed.
+    pub const CHECK_FAILED: u8 = 1;
     /// The command line or the config is wrong.
     pub const USAGE: u8 = 2;
     /// The data are wrong.
     pub const DATA: u8 = 3;
-    /// A model file is damaged, foreign, or of a newer format.
+    /// A model file is damaged, not a model, or of a newer format.
     pub const MODEL: u8 = 4;
     /// A single run diverged; in a comparison that is a result.
     pub const DIVERGED: u8 = 5;
     /// A file could not be read or written.
     pub const IO: u8 = 6;
-    /// Refused: something would be overwritten, or is in use by another run.
+    /// Refused: something would be overwritten.
     pub const REFUSED: u8 = 7;
-    /// A size limit would be exceeded.
+    /// A size limit is exceeded.
     pub const LIMIT: u8 = 8;
     /// Stopped by Ctrl-C.
     pub const INTERRUPTED: u8 = 130;
-    /// Whoever read standard output went away.
-    pub const READER_GONE: u8 = 141;
+    /// Broken pipe: the reader of standard output has gone.
+    pub const BROKEN_PIPE: u8 = 141;
     /// Stopped by SIGTERM or SIGHUP.
     pub const TERMINATED: u8 = 143;
+
+    /// All exit codes with their meanings, for the man pages.
+    pub(crate) const EXIT_CODES: &[(u8, &str)] = &[
+        (0, "Success."),
+        (
+            CHECK_FAILED,
+            "A check failed: a --require is not met, a gradient check failed, or an export differs.",
+        ),
+        (USAGE, "The command line or the config is wrong."),
+        (DATA, "The data are wrong."),
+        (MODEL, "A model file is damaged, not a model, or of a newer format."),
+        (DIVERGED, "A single run diverged; in a comparison that is a result."),
+        (IO, "A file could not be read or written."),
+        (REFUSED, "Refused: something would be overwritten."),
+        (LIMIT, "A size limit is exceeded."),
+        (INTERRUPTED, "Stopped by Ctrl-C."),
+        (BROKEN_PIPE, "Broken pipe: the reader of standard output has gone."),
+        (TERMINATED, "Stopped by SIGTERM or SIGHUP."),
+    ];
 }

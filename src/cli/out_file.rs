@@ -1,105 +1,112 @@
-//! The files that commands write where they are told to.
+//! Files that the option `-o` names.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use crate::cli::{Failure, exit_code};
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
 use crate::model::Model;
-use crate::output_file::{NotAFile, Obstacle, destination};
-use crate::run_dir::is_of_a_run;
+use crate::output_file;
+use crate::output_file::{BlockedPath, SpecialFile, destination};
+use crate::run_dir::belongs_to_run;
 use crate::text::{DisplayPath, STANDARD_INPUT};
 
 /// The name that means standard output.
 pub(crate) const STANDARD_OUTPUT: &str = "-";
 
-/// A file that `-o` names.
+/// A file that a command is going to write.
 #[derive(Debug)]
 pub(crate) struct OutFile<'a> {
-    /// As it was named.
+    /// As the user named it.
     pub(crate) named: &'a Path,
-    /// Where it is written, behind all links.
+    /// The same with all links followed.
     pub(crate) real: PathBuf,
 }
 
-/// What to do about a pipe or a device.
+/// What a command does without a file, for the advice where `-o` names a pipe or a device.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Instead {
-    /// The command prints unless it is given a file.
-    LeaveOut,
-    /// The command prints where it is told to by `-o -`.
-    Dash,
-    /// The command needs a file.
-    File,
-    /// The names are the command's own.
-    MoveAway,
+pub(crate) enum WithoutFile {
+    /// Prints if there is no `-o`.
+    Prints,
+    /// Prints with `-o -`.
+    PrintsWithDash,
+    /// Nothing: it needs a file.
+    Fails,
+    /// The command chose the name, in a directory that `-o` names.
+    ChoseTheName,
 }
 
 impl<'a> OutFile<'a> {
-    /// Refuses what is there and no file: to replace it would destroy it.
-    pub(crate) fn new(named: &'a Path, instead: Instead) -> Result<Self, Failure> {
+    /// Fails if `named` exists and is not a regular file: replacing it would destroy it.
+    pub(crate) fn new(named: &'a Path, without: WithoutFile) -> Result<Self, CliError> {
         let refused = |what: String, advice: &str| {
-            let message = format!("{}: is {what}; {advice}", DisplayPath(named));
-            Failure::new(exit_code::REFUSED, message)
+            let message = format!("{} is {what}; {advice}", DisplayPath(named));
+            CliError::new(exit_code::REFUSED, message)
         };
         match destination(named) {
             Ok(real) => Ok(Self { named, real }),
-            Err(Obstacle::NotAFile(kind)) => Err(refused(kind.to_string(), instead.advice(kind))),
-            Err(Obstacle::LeadsNowhere(to)) => {
-                let what = format!("a link to {}, which is not there", DisplayPath(&to));
-                Err(refused(what, "remove the link, or name the file that is to be made"))
+            Err(BlockedPath::SpecialFile(kind)) => Err(refused(kind.to_string(), without.advice(kind))),
+            Err(BlockedPath::DanglingLink(to)) => {
+                let what = format!("a link to {}, which does not exist", DisplayPath(&to));
+                Err(refused(what, "remove the link, or name the file itself"))
             }
-            Err(Obstacle::Io(error)) => Err(Failure::io("write", named, &error)),
+            Err(BlockedPath::Io(error)) => Err(CliError::io("write", named, &error)),
         }
     }
 
-    /// Refuses to replace a file without `force`, and at all: one of the command's `inputs`, what its
-    /// `model` was trained on, a file of a run.
+    /// Fails if the file exists, unless `force`. Inputs of the command, training data of `model` and
+    /// files of runs are never replaced.
     pub(crate) fn refuse_replacing(
         &self,
         force: bool,
         inputs: &[&Path],
         model: Option<&Model>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         if self.real.symlink_metadata().is_err() {
             return Ok(());
         }
         let is_this = |path: &Path| is_same_file(path, &self.real);
-        // A shell may have opened the file under that name.
+        // The shell may have opened the file as standard input.
         let opened = |path| if path == Path::new(STANDARD_INPUT) { Path::new("/dev/stdin") } else { path };
         let reason = if inputs.iter().any(|input| is_this(opened(input))) {
             "is an input of this command; choose another --out"
         } else if model.is_some_and(|model| model.plan.data.paths().any(is_this)) {
-            "is a file that the model was trained on; choose another --out"
-        } else if is_of_a_run(&self.real) {
-            "is a file of a run; choose another --out"
+            "is training data of the model; choose another --out"
+        } else if belongs_to_run(&self.real) {
+            "belongs to a run directory; choose another --out"
         } else if force {
             return Ok(());
         } else {
             "exists; choose another --out or replace it with --force"
         };
-        Err(Failure::new(exit_code::REFUSED, format!("{} {reason}", DisplayPath(self.named))))
+        Err(CliError::new(exit_code::REFUSED, format!("{} {reason}", DisplayPath(self.named))))
     }
 
-    /// An error of writing it.
-    pub(crate) fn unwritten(&self, error: &io::Error) -> Failure {
-        Failure::io("write", self.named, error)
+    /// Writes the whole file at once.
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), CliError> {
+        output_file::write(&self.real, bytes).map_err(|error| self.unwritten(&error))
+    }
+
+    /// The error of a failed write.
+    pub(crate) fn unwritten(&self, error: &io::Error) -> CliError {
+        CliError::io("write", self.named, error)
     }
 }
 
-impl Instead {
-    fn advice(self, kind: NotAFile) -> &'static str {
-        match (self, kind) {
-            (Self::MoveAway, _) => "move it away, or give -o another directory",
-            (Self::LeaveOut, NotAFile::Pipe | NotAFile::Device) => {
-                "without -o the result goes to standard output"
-            }
-            (Self::Dash, NotAFile::Pipe | NotAFile::Device) => "with -o - the result goes to standard output",
+impl WithoutFile {
+    fn advice(self, kind: SpecialFile) -> &'static str {
+        let is_stream =
+            matches!(kind, SpecialFile::Pipe | SpecialFile::CharacterDevice | SpecialFile::BlockDevice);
+        match self {
+            Self::ChoseTheName => "move it away, or give -o another directory",
+            Self::Prints if is_stream => "without -o the result goes to standard output",
+            Self::PrintsWithDash if is_stream => "with -o - the result goes to standard output",
             _ => "-o needs the name of a file",
         }
     }
 }
 
-/// Whether two names are those of one file, over links of any kind.
+/// Whether two paths name the same file, through links of any kind.
 fn is_same_file(left: &Path, right: &Path) -> bool {
     #[cfg(unix)]
     let identity = |path: &Path| {
@@ -119,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_known_by_all_its_names() {
+    fn links_are_the_same_file() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = |name: &str| folder.path().join(name);
         for name in ["file", "other"] {

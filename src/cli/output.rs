@@ -4,10 +4,10 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
-use crate::cli::Failure;
 use crate::cli::args::{GlobalArgs, When};
+use crate::cli::error::CliError;
 
-/// Where results, notes and errors go, and in which form.
+/// Writes results, notes and errors in the form that the options ask for.
 pub(crate) struct Output {
     pub(crate) json: bool,
     pub(crate) quiet: bool,
@@ -25,31 +25,31 @@ impl Output {
         Self { json: args.json, quiet: args.quiet, color, progress: args.progress }
     }
 
-    /// A result: to standard output, whose failure ends the program.
-    pub(crate) fn result(&self, text: &str) -> Result<(), Failure> {
+    /// Writes a result to standard output.
+    pub(crate) fn result(&self, text: &str) -> Result<(), CliError> {
         let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
         let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-        Ok(written?)
+        written.map_err(|error| CliError::stdout(&error))
     }
 
-    /// Something worth knowing: to standard error, unless quiet.
+    /// Writes a note to standard error, unless `--quiet`.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             self.to_stderr(&format!("{text}\n"));
         }
     }
 
-    /// Why the program ends: to standard error, always.
-    pub(crate) fn error(&self, failure: &Failure) {
-        if !failure.message.is_empty() {
-            self.to_stderr(&format!("\u{1b}[1;31merror:\u{1b}[0m {failure}\n"));
+    /// Writes an error to standard error, always.
+    pub(crate) fn error(&self, error: &CliError) {
+        if !error.message.is_empty() {
+            self.to_stderr(&format!("\u{1b}[1;31merror:\u{1b}[0m {error}\n"));
         }
     }
 
-    /// Whether progress is shown as bars.
+    /// Whether progress is shown as bars instead of lines.
     pub(crate) fn bars(&self) -> bool {
         match self.progress {
-            // Nothing can be redrawn in a pipe: there it would be lines either way.
+            // Bars need a terminal that can be redrawn.
             When::Always => !self.quiet && io::stderr().is_terminal(),
             When::Never => false,
             When::Auto => {
@@ -59,7 +59,7 @@ impl Output {
         }
     }
 
-    /// Columns of the terminal; 80 where there is none.
+    /// The width of the terminal in characters, or 80 without one.
     pub(crate) fn width(&self) -> usize {
         terminal_size::terminal_size_of(io::stdout())
             .map_or(80, |(width, _)| usize::from(width.0))
@@ -67,7 +67,7 @@ impl Output {
     }
 
     fn to_stderr(&self, text: &str) {
-        // Where standard error is gone too, there is nobody left to tell.
+        // There is nowhere left to report that standard error failed.
         let _ = AutoStream::new(io::stderr().lock(), self.color).write_all(text.as_bytes());
     }
 }

@@ -1,37 +1,42 @@
-//! What a person, or a program that reads JSON lines, sees of the runs while they go on.
+//! Progress of the runs: bars or lines for people, JSON lines for programs.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
+use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::experiment::RunId;
 use crate::train::{EpochRecord, Event, Observer, Outcome};
 
-/// Makes the observers of all runs.
+/// Creates the observers of all runs.
 pub(crate) struct Progress<'a> {
     output: &'a Output,
     bars: MultiProgress,
-    /// The first error of standard output; the observers end their runs on it.
-    error: Mutex<Option<io::Error>>,
+    /// Why standard output could not be written, which ends all runs.
+    unwritten: Mutex<Option<io::Error>>,
 }
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(output: &'a Output) -> Self {
         let target = if output.bars() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { output, bars: MultiProgress::with_draw_target(target), error: Mutex::default() }
+        Self { output, bars: MultiProgress::with_draw_target(target), unwritten: Mutex::new(None) }
     }
 
-    /// The error of standard output that ended the runs, if there was one.
-    pub(crate) fn check(&self) -> io::Result<()> {
-        self.error().take().map_or(Ok(()), Err)
+    /// Reports that standard output could not be written, if so.
+    pub(crate) fn check(&self) -> Result<(), CliError> {
+        let unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).take();
+        unwritten.map_or(Ok(()), |error| Err(CliError::stdout(&error)))
     }
 
-    fn error(&self) -> MutexGuard<'_, Option<io::Error>> {
-        self.error.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Removes what is left of the bars, and reports an observer that failed.
+    pub(crate) fn finish(self) -> Result<(), CliError> {
+        // Nothing can be done about bars on a broken terminal.
+        let _ = self.bars.clear();
+        self.check()
     }
 
     /// The observers of one run.
@@ -49,13 +54,13 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// The name of a run in the few characters that a bar has: the number of the point, not its settings.
+/// The name of a run, short enough for a bar: the number of the grid point, not its settings.
 fn short_name(id: &RunId) -> String {
     let point = id.point.as_ref().map_or(String::new(), |(point, _)| format!(" {point}"));
     format!("{}{point} seed {}", id.norm.name(), id.seed)
 }
 
-/// The latest numbers, in a few words.
+/// The latest loss and metric.
 fn numbers(epoch: &EpochRecord) -> String {
     let (rows, score) = match epoch.valid {
         Some(valid) => ("valid", valid),
@@ -65,7 +70,7 @@ fn numbers(epoch: &EpochRecord) -> String {
     format!("{rows} loss {:.4}, {} {:.4}", score.loss, quality.task().quality(), quality.value())
 }
 
-/// How a run ended, in a few words.
+/// How a run ended.
 pub(crate) fn ending(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Finished => "finished".to_owned(),
@@ -77,7 +82,7 @@ pub(crate) fn ending(outcome: &Outcome) -> String {
     }
 }
 
-/// A bar that goes away when its run has ended.
+/// A bar that disappears when its run has ended.
 struct Bar {
     bar: ProgressBar,
 }
@@ -104,7 +109,7 @@ impl Observer for Bar {
     }
 }
 
-/// One line when a run has ended.
+/// One line for each run, when it has ended.
 struct Lines<'a> {
     progress: &'a Progress<'a>,
     name: String,
@@ -144,11 +149,12 @@ impl Observer for JsonLines<'_> {
             Event::RunEnded(outcome) => json!({ "event": "run_ended", "outcome": outcome }),
         };
         line["run"] = self.id.clone();
-        // In one piece, so that the lines of different runs do not mix.
+        // In one call, so that the lines of different runs do not mix.
         match io::stdout().lock().write_all(format!("{line}\n").as_bytes()) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
-                self.progress.error().get_or_insert(error);
+                let mut unwritten = self.progress.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+                unwritten.get_or_insert(error);
                 ControlFlow::Break(())
             }
         }

@@ -1,15 +1,62 @@
-//! Conditions on results, for CI.
+//! `--require`: conditions on results, for CI.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::cli::condition::Condition;
 use crate::experiment::RunRecord;
 use crate::nn::Norm;
 use crate::train::Metric;
 use crate::train::{EpochRecord, Outcome};
 
-/// `[NORM.]METRIC OP NUMBER`, to be met by the kept epoch of every run, or of every run with NORM.
+/// `NAME OP NUMBER`, such as `valid_accuracy >= 0.95`.
+#[derive(Clone, Debug)]
+pub(crate) struct Condition {
+    text: String,
+    /// The name of the metric.
+    pub(crate) name: String,
+    operator: &'static str,
+    bound: f64,
+}
+
+const OPERATORS: [&str; 4] = [">=", "<=", ">", "<"];
+
+impl FromStr for Condition {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // The last operator, because a class name may contain any character.
+        let found = text.rfind(['<', '>']).and_then(|place| {
+            let operator = OPERATORS.into_iter().find(|operator| text[place..].starts_with(operator))?;
+            Some((text[..place].trim(), operator, text[place + operator.len()..].trim()))
+        });
+        let Some((name, operator, bound)) = found else {
+            return Err(format!("no operator; use one of {}", OPERATORS.join(" ")));
+        };
+        let bound = bound.parse().ok().filter(|bound: &f64| bound.is_finite());
+        let bound = bound.ok_or_else(|| "the bound is not a finite number".to_owned())?;
+        Ok(Self { text: text.trim().to_owned(), name: name.to_owned(), operator, bound })
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Condition {
+    /// Whether `value` meets the condition; NaN never does.
+    pub(crate) fn holds(&self, value: f64) -> bool {
+        match self.operator {
+            ">=" => value >= self.bound,
+            "<=" => value <= self.bound,
+            ">" => value > self.bound,
+            _ => value < self.bound,
+        }
+    }
+}
+
+/// `[NORM.]METRIC OP NUMBER`: a condition on the saved weights of every run, or of every run with NORM.
 #[derive(Clone, Debug)]
 pub(crate) struct Requirement {
     condition: Condition,
@@ -17,7 +64,7 @@ pub(crate) struct Requirement {
     metric: (&'static str, Measure),
 }
 
-/// A number of a run, by its name.
+/// Reads a metric of a run.
 type Measure = fn(&RunRecord, &EpochRecord) -> Option<f64>;
 
 const METRICS: [(&str, Measure); 10] = [
@@ -65,14 +112,14 @@ impl fmt::Display for Requirement {
 }
 
 impl Requirement {
-    /// Why `runs` do not meet it; none if they do.
+    /// The reason why `runs` do not meet it; none if they do.
     pub(crate) fn unmet(&self, runs: &[RunRecord]) -> Option<String> {
-        let mut concerned =
+        let mut selected =
             runs.iter().filter(|run| self.norm.is_none_or(|norm| run.id.norm == norm)).peekable();
-        if concerned.peek().is_none() {
-            return Some(format!("required {self}: there is no such run"));
+        if selected.peek().is_none() {
+            return Some(format!("required {self}: no run has this norm"));
         }
-        concerned.find_map(|run| {
+        selected.find_map(|run| {
             let name = format!("{} with seed {}", run.id.norm.name(), run.id.seed);
             match (&run.outcome, self.value(run)) {
                 (Outcome::Diverged { .. }, _) => Some(format!("required {self}: {name} diverged")),
@@ -94,7 +141,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_norm_metric_operator_and_bound() {
+    fn a_condition_is_name_operator_and_bound() {
+        for (text, name, operator, bound) in [
+            ("accuracy>=0.5", "accuracy", ">=", 0.5),
+            (" log_loss  <  1e-1 ", "log_loss", "<", 0.1),
+            ("<=50K.recall > 0.25", "<=50K.recall", ">", 0.25),
+            (">50K.recall <= 1", ">50K.recall", "<=", 1.0),
+            ("<=50K.f1 >= -1", "<=50K.f1", ">=", -1.0),
+        ] {
+            let condition: Condition = text.parse().expect("a condition");
+            let found = (condition.name.as_str(), condition.operator, condition.bound);
+            assert_eq!(found, (name, operator, bound), "{text}");
+        }
+    }
+
+    #[test]
+    fn nan_meets_no_condition() {
+        let holds = |text: &str, value| text.parse::<Condition>().expect("a condition").holds(value);
+        assert!(holds("x <= 0.5", 0.5) && !holds("x <= 0.5", 0.51) && !holds("x <= 0.5", f64::NAN));
+        assert!(holds("x > 0.5", 0.51) && !holds("x > 0.5", 0.5) && !holds("x >= 0.5", f64::NAN));
+        assert!(holds("x < 0.5", 0.49) && !holds("x < 0.5", 0.5) && holds("x >= 0.5", 0.5));
+    }
+
+    #[test]
+    fn a_wrong_condition_says_what_is_wrong() {
+        let error = |text: &str| text.parse::<Condition>().expect_err("not a condition");
+        assert_eq!(error("valid_accuracy 0.9"), "no operator; use one of >= <= > <");
+        assert_eq!(error("valid_loss < nan"), "the bound is not a finite number");
+        assert_eq!(error("valid_loss <"), "the bound is not a finite number");
+        assert_eq!(error("0.5 < x"), "the bound is not a finite number");
+    }
+
+    #[test]
+    fn a_requirement_may_name_a_norm() {
         let requirement: Requirement = "batch_norm.valid_loss<=0.5".parse().expect("a requirement");
         assert_eq!((requirement.norm, requirement.metric.0), (Some(Norm::BatchNorm), "valid_loss"));
         assert!(
@@ -105,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong() {
+    fn a_wrong_requirement_lists_what_is_allowed() {
         let error = |text: &str| text.parse::<Requirement>().expect_err("not a requirement");
         assert!(error("accuracy > 0.9").starts_with("`accuracy` is not a metric; use one of train_loss,"));
         assert_eq!(

@@ -1,59 +1,164 @@
-//! Config and data, read and checked together: what every command starts from.
+//! The config and its data, read and checked: the start of every command that has a config.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
-use std::thread;
+use std::path::{Path, PathBuf};
 
-use crate::cli::args::ConfigArgs;
-use crate::cli::{Failure, Output, exit_code};
+use clap::{Args, CommandFactory};
+
+use crate::cli::args::Cli;
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::output::Output;
 use crate::config;
 use crate::config::Plan;
 use crate::data::{DataError, Dataset, Encoding, Profile};
 use crate::experiment::{DataSets, Job, jobs};
+use crate::text::DisplayPath;
+use crate::text::similar_names;
 use crate::train::{BatchPlan, Remainder, RemainderHandling, with_dtype};
 
+/// A config and changes to it.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// The config: a TOML file that describes data, network and training
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The config, as an option
+    #[arg(short, long, value_name = "FILE", conflicts_with = "file")]
+    config: Option<PathBuf>,
+    /// Change a key of the config, such as optimizer.learning_rate=0.01; repeatable
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// Random seed (training.seed)
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Number of epochs (training.epochs)
+    #[arg(long, value_name = "N")]
+    epochs: Option<u64>,
+}
+
+impl ConfigArgs {
+    fn path(&self) -> Result<&Path, CliError> {
+        let path = self.file.as_deref().or(self.config.as_deref());
+        let path =
+            path.ok_or_else(|| CliError::new(exit_code::USAGE, "no config; give one: bntrain FILE.toml"))?;
+        // A mistyped command arrives here as the name of a config.
+        let is_word = path.extension().is_none() && path.components().count() == 1;
+        if self.file.is_some() && is_word && !path.exists() {
+            let name = path.to_string_lossy();
+            let commands = Cli::command();
+            let hint =
+                match similar_names(&name, commands.get_subcommands().map(clap::Command::get_name)).first() {
+                    Some(command) => format!("did you mean `bntrain {command}`?"),
+                    None => "see bntrain --help".to_owned(),
+                };
+            let message = format!("{} is neither a command nor a file; {hint}", DisplayPath(path));
+            return Err(CliError::new(exit_code::USAGE, message));
+        }
+        Ok(path)
+    }
+
+    /// `--set`, `--seed` and `--epochs` as pairs of key and value, in this order.
+    fn overrides(&self) -> Result<Vec<(String, String)>, CliError> {
+        let mut overrides = Vec::new();
+        for set in &self.sets {
+            let (key, value) = set.split_once('=').ok_or_else(|| {
+                let message = format!("--set {set}: expected KEY=VALUE, such as training.epochs=5");
+                CliError::new(exit_code::USAGE, message)
+            })?;
+            overrides.push((key.trim().to_owned(), value.trim().to_owned()));
+        }
+        let number = |key: &str, value: Option<u64>| value.map(|value| (key.to_owned(), value.to_string()));
+        overrides.extend(number("training.seed", self.seed));
+        overrides.extend(number("training.epochs", self.epochs));
+        Ok(overrides)
+    }
+}
+
 /// Everything that is known before training.
-pub(crate) struct Planned {
+pub(crate) struct Session {
     pub(crate) plan: Plan,
     /// At least one.
     pub(crate) jobs: Vec<Job>,
     pub(crate) data: DataSets,
 }
 
-impl Planned {
-    /// The files that the runs are made from.
+impl Session {
+    /// Reads the config and, on at most `threads` threads, its data, and checks that every run can be
+    /// done; notes go to standard error.
+    pub(crate) fn open(args: &ConfigArgs, threads: NonZeroUsize, output: &Output) -> Result<Self, CliError> {
+        let plan = config::load(args.path()?, &args.overrides()?)?;
+        let jobs = jobs(&plan);
+        let data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
+        let mut notes: Vec<String> = Vec::new();
+        for job in &jobs {
+            let table = data.table(&job.plan.data);
+            let train_rows = table.train_rows(job.plan.training.seed);
+            job.plan.check_size(train_rows, table.most_inputs(), table.outputs())?;
+            let Plan { layers, training, .. } = &job.plan;
+            let batches = BatchPlan::new(layers, training, train_rows, table.outputs())
+                .map_err(|error| CliError::new(exit_code::USAGE, error.to_string()))?;
+            let remainder = remainder_note(&batches, train_rows, training.batch_size);
+            for note in table.notes().iter().cloned().chain(remainder) {
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
+        }
+        // The notes of one split are enough: constant columns hardly differ between seeds.
+        if let Some(job) = jobs.first() {
+            notes.extend(with_dtype!(job.plan.training.dtype, F => {
+                data.prepared::<F>(&job.plan)?.notes.clone()
+            }));
+        }
+        for note in notes {
+            output.note(&format!("note: {note}"));
+        }
+        Ok(Self { plan, jobs, data })
+    }
+
+    /// The files that the runs read.
     pub(crate) fn sources(&self) -> Vec<&Path> {
         let data = self.data.tables().flat_map(Dataset::sources).map(|source| source.path.as_path());
         data.chain([self.plan.source.as_path()]).collect()
     }
 
-    /// The data of the first run; a grid may give others to others.
+    /// The jobs with the first seed: one for each network.
+    pub(crate) fn networks(&self) -> impl Iterator<Item = &Job> {
+        let first_seed = self.jobs.first().map(|job| job.id.seed);
+        self.jobs.iter().filter(move |job| Some(job.id.seed) == first_seed)
+    }
+
+    /// The data of the first run; a grid may use other data for other runs.
     pub(crate) fn first_table(&self) -> &Dataset {
-        let plan = self.jobs.first().map_or(&self.plan, |job| &job.plan);
-        self.data.table(&plan.data)
+        self.data.table(&self.first_plan().data)
     }
 
-    /// The seed that counts of rows are shown for.
+    /// The seed for which numbers of rows are reported.
     pub(crate) fn first_seed(&self) -> u64 {
-        self.jobs.first().map_or(&self.plan, |job| &job.plan).training.seed
+        self.first_plan().training.seed
     }
 
-    /// What is in the training file of the first run.
+    /// The columns of the training file of the first run.
     pub(crate) fn profile(&self) -> Result<Profile, DataError> {
-        Profile::of(&self.jobs.first().map_or(&self.plan, |job| &job.plan).data)
+        Profile::of(&self.first_plan().data)
     }
 
-    /// How the rows of a run become inputs.
-    pub(crate) fn encoding(&self, job: &Job) -> Result<Encoding, Failure> {
+    /// How the rows of a run become inputs of its network.
+    pub(crate) fn encoding(&self, job: &Job) -> Result<Encoding, CliError> {
         let encoding = with_dtype!(job.plan.training.dtype, F => {
             self.data.prepared::<F>(&job.plan)?.data.encoding.clone()
         });
         Ok(encoding)
     }
+
+    fn first_plan(&self) -> &Plan {
+        self.jobs.first().map_or(&self.plan, |job| &job.plan)
+    }
 }
 
-/// What is done with training rows that do not fill a batch, in words.
-fn note_of_remainder(batches: &BatchPlan, train_rows: usize, batch_size: usize) -> Option<String> {
+/// What is done with the training rows that do not fill a batch.
+fn remainder_note(batches: &BatchPlan, train_rows: usize, batch_size: usize) -> Option<String> {
     let Remainder { rows, handling } = batches.remainder?;
     let handling = match handling {
         RemainderHandling::NotDrawn => "rows are drawn with replacement, an epoch is the whole batches only",
@@ -64,49 +169,4 @@ fn note_of_remainder(batches: &BatchPlan, train_rows: usize, batch_size: usize) 
         RemainderHandling::Kept => "a smaller batch",
     };
     Some(format!("{rows} of {train_rows} training rows are left over by batches of {batch_size}: {handling}"))
-}
-
-/// As many threads as there are cores.
-pub(crate) fn all_cores() -> NonZeroUsize {
-    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
-}
-
-/// Reads the config and, on at most `threads` threads, its data, and makes sure that every run can be
-/// done; notes go to standard error.
-pub(crate) fn read_plan(
-    args: &ConfigArgs,
-    threads: NonZeroUsize,
-    output: &Output,
-) -> Result<Planned, Failure> {
-    let path = args.config.as_deref();
-    let path =
-        path.ok_or_else(|| Failure::new(exit_code::USAGE, "no config; give one with --config FILE"))?;
-    let plan = config::load(path, &args.overrides()?)?;
-    let jobs = jobs(&plan);
-    let data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
-    let mut notes: Vec<String> = Vec::new();
-    for job in &jobs {
-        let table = data.table(&job.plan.data);
-        let train_rows = table.train_rows(job.plan.training.seed);
-        job.plan.check_size(train_rows, table.most_inputs(), table.outputs())?;
-        let Plan { layers, training, .. } = &job.plan;
-        let batches = BatchPlan::new(layers, training, train_rows, table.outputs())
-            .map_err(|error| Failure::new(exit_code::USAGE, error.to_string()))?;
-        let remainder = note_of_remainder(&batches, train_rows, training.batch_size);
-        for note in table.notes().iter().cloned().chain(remainder) {
-            if !notes.contains(&note) {
-                notes.push(note);
-            }
-        }
-    }
-    // The first split stands for all: which columns are constant hardly differs between seeds.
-    if let Some(job) = jobs.first() {
-        notes.extend(with_dtype!(job.plan.training.dtype, F => {
-            data.prepared::<F>(&job.plan)?.notes.clone()
-        }));
-    }
-    for note in notes {
-        output.note(&format!("note: {note}"));
-    }
-    Ok(Planned { plan, jobs, data })
 }

@@ -1,7 +1,5 @@
-//! Ctrl-C and its relatives: the first ends every run after its current step, the second ends the
-//! program at once.
+//! Signals: the first one ends every run after its current step, the second one ends the program.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -10,9 +8,10 @@ use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
+use crate::cli::error::CliError;
 use crate::cli::exit_code;
 
-/// What signals have asked for.
+/// The signals that have arrived.
 #[derive(Clone, Default)]
 pub(crate) struct Signals {
     /// Set by the first signal.
@@ -20,32 +19,37 @@ pub(crate) struct Signals {
     exit_code: Arc<AtomicUsize>,
 }
 
-/// From now on a file that grows over the limit of the shell is an error and not the end.
-pub(crate) fn survive_file_limit() -> io::Result<()> {
+/// Makes a write beyond the file size limit of the shell an error instead of the end of the program.
+pub(crate) fn survive_file_size_limit() -> Result<(), CliError> {
     #[cfg(unix)]
-    flag::register(SIGXFSZ, Arc::default())?;
+    flag::register(SIGXFSZ, Arc::default()).map_err(|error| CliError::signals(&error))?;
     Ok(())
 }
 
 impl Signals {
-    /// Listens from now on.
-    pub(crate) fn listen() -> io::Result<Self> {
+    /// Installs the signal handlers.
+    pub(crate) fn listen() -> Result<Self, CliError> {
         let signals = Self::default();
-        survive_file_limit()?;
+        survive_file_size_limit()?;
         for (signal, code) in [
             (SIGINT, exit_code::INTERRUPTED),
             (SIGTERM, exit_code::TERMINATED),
             (SIGHUP, exit_code::TERMINATED),
         ] {
-            // In this order: the shutdown sees the flag only if an earlier signal has set it.
-            flag::register_conditional_shutdown(signal, i32::from(code), Arc::clone(&signals.stop))?;
-            flag::register(signal, Arc::clone(&signals.stop))?;
-            flag::register_usize(signal, Arc::clone(&signals.exit_code), usize::from(code))?;
+            signals.register(signal, code).map_err(|error| CliError::signals(&error))?;
         }
         Ok(signals)
     }
 
-    /// The exit code of the signal that came; none if none came.
+    fn register(&self, signal: i32, code: u8) -> std::io::Result<()> {
+        // In this order: the shutdown happens only if an earlier signal has set the flag.
+        flag::register_conditional_shutdown(signal, i32::from(code), Arc::clone(&self.stop))?;
+        flag::register(signal, Arc::clone(&self.stop))?;
+        flag::register_usize(signal, Arc::clone(&self.exit_code), usize::from(code))?;
+        Ok(())
+    }
+
+    /// The exit code for the last signal, if there was one.
     pub(crate) fn exit_code(&self) -> Option<u8> {
         u8::try_from(self.exit_code.load(Ordering::Relaxed)).ok().filter(|&code| code != 0)
     }

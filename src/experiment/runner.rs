@@ -48,7 +48,7 @@ pub enum RunError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// The model cannot be written as a file.
-    #[error("the model cannot be written: {0}")]
+    #[error("could not create the model file: {0}")]
     Model(std::io::Error),
 }
 

@@ -1,31 +1,30 @@
-//! Results turned into text and pictures: pure functions, nothing is printed or written here.
+//! Results as text tables, CSV and SVG: pure functions.
 //!
-//! | what | for |
+//! | function | output |
 //! |---|---|
-//! | [`table()`] | the end of a run, on a terminal |
-//! | [`TerminalPlot`] | the loss curves, on a terminal |
+//! | [`table()`] | the table at the end of a training command |
+//! | [`TerminalPlot`] | the loss curves on a terminal |
 //! | [`curves_svg`], [`sweep_svg`] | the pictures in a run directory |
-//! | [`metrics`] | `metrics.csv` and `steps.csv`, written and read |
-//! | [`data_profile()`] | what is in a data file |
-//! | [`evaluation()`] | how good a model is on some rows |
-//! | [`model_facts()`], [`run_facts()`] | a model, a run directory |
+//! | [`csv`] | `metrics.csv` and `steps.csv` |
+//! | [`data_profile()`] | the columns of a data file |
+//! | [`leakage_section()`], [`leakage_note()`] | columns that may give away the label |
+//! | [`evaluation()`] | the metrics of a model on labelled rows |
+//! | [`model_facts()`], [`run_facts()`] | a model file, a run directory |
 //! | [`side_by_side()`], [`config_differences()`] | several run directories |
 //!
-//! Whatever names are in the results, no output holds a character that a terminal would obey, and
-//! the pictures no markup but their own.
+//! Names in the results may contain anything; control characters and markup in them are escaped.
 
 pub(crate) mod chart;
 pub mod csv;
-pub(crate) mod plain_text;
 pub(crate) mod text;
 
-pub use crate::report::chart::curves_svg;
+pub use crate::report::chart::curves_svg::curves_svg;
 pub use crate::report::chart::sweep::sweep_svg;
 pub use crate::report::chart::terminal::{PlotSize, TerminalPlot};
-pub use crate::report::plain_text::Charset;
 pub use crate::report::text::config_differences::{ConfigDifference, config_differences};
 pub use crate::report::text::data_profile::{data_profile, other_uses};
 pub use crate::report::text::evaluation::evaluation;
+pub use crate::report::text::leakage::{leakage_json, leakage_note, leakage_section};
 pub use crate::report::text::model_facts::model_facts;
 pub use crate::report::text::run_facts::run_facts;
 pub use crate::report::text::side_by_side::side_by_side;

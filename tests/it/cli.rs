@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::work::{Ended, Work};
 
 #[test]
-fn a_comparison_leaves_every_file_and_shows_table_curves_and_place() {
+fn a_comparison_writes_every_file_and_shows_table_and_curves() {
     let work = Work::new();
     let ended = work.ok(&["--config", "config.toml"]);
     for file in ["config.toml", "run.json", "metrics.csv", "steps.csv", "summary.json", "curves.svg"] {
@@ -43,7 +43,7 @@ fn a_comparison_leaves_every_file_and_shows_table_curves_and_place() {
 }
 
 #[test]
-fn threads_and_the_written_config_give_the_same_bits() {
+fn results_do_not_depend_on_threads_and_config_toml_reproduces_them() {
     let work = Work::new();
     for threads in ["1", "2", "3", "4"] {
         let out = format!("threads-{threads}");
@@ -59,7 +59,7 @@ fn threads_and_the_written_config_give_the_same_bits() {
 }
 
 #[test]
-fn a_run_of_a_comparison_is_the_same_alone() {
+fn a_run_gives_the_same_bits_alone_and_in_a_comparison() {
     let work = Work::new();
     work.ok(&["-c", "config.toml", "-o", "both"]);
     work.ok(&["-c", "single.toml", "--seed", "1", "-o", "alone"]);
@@ -68,7 +68,7 @@ fn a_run_of_a_comparison_is_the_same_alone() {
 }
 
 #[test]
-fn what_exists_is_not_overwritten() {
+fn an_existing_directory_is_not_overwritten() {
     let work = Work::new();
     work.ok(&["-c", "single.toml", "-o", "out"]);
     let refused = work.fails(&["-c", "single.toml", "-o", "out"]);
@@ -104,7 +104,7 @@ fn what_exists_is_not_overwritten() {
 }
 
 #[test]
-fn each_kind_of_failure_has_its_exit_code() {
+fn each_kind_of_error_has_its_exit_code() {
     let work = Work::new();
     assert_eq!(work.fails(&["-c", "nowhere.toml"]).0, Some(6));
     assert_eq!(work.fails(&["--nonsense"]).0, Some(2));
@@ -132,7 +132,7 @@ fn each_kind_of_failure_has_its_exit_code() {
 }
 
 #[test]
-fn a_file_in_the_way_is_an_error_and_not_a_loop() {
+fn a_file_in_place_of_the_runs_directory_is_an_error() {
     let work = Work::new();
     work.write("runs", "");
     let (code, error) = work.fails(&["-c", "single.toml"]);
@@ -166,7 +166,7 @@ fn names_need_not_be_utf8() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_file_that_may_not_grow_is_an_error() {
+fn a_file_size_limit_is_an_error() {
     let work = Work::new();
     let script = format!("ulimit -f 1; exec {} -c config.toml --epochs 40 -q", env!("CARGO_BIN_EXE_bntrain"));
     let mut command = std::process::Command::new("bash");
@@ -176,14 +176,14 @@ fn a_file_that_may_not_grow_is_an_error() {
 }
 
 #[test]
-fn a_single_run_that_diverges_says_where_and_keeps_the_last_good_weights() {
+fn a_diverged_run_reports_the_step_and_saves_the_last_finite_weights() {
     let work = Work::new();
     let wild = ["--set", "optimizer={ type = \"sgd\", learning_rate = 1e30 }", "-o", "wild"];
     let (code, error) = work.fails(&[&["-c", "single.toml"], &wild[..]].concat());
     assert_eq!(code, Some(5));
     assert!(error.starts_with("error: training diverged in epoch 1 at step "), "{error}");
     assert!(
-        error.contains("the weights of epoch 0 are kept; try a smaller optimizer.learning_rate"),
+        error.contains("the model file has the weights of epoch 0; try a smaller optimizer.learning_rate"),
         "{error}"
     );
     assert!(work.path("wild/batch_norm/seed-0/model.safetensors").is_file());
@@ -208,7 +208,7 @@ fn requirements_decide_the_exit_code() {
 }
 
 #[test]
-fn a_dry_run_takes_a_step_and_writes_nothing() {
+fn a_dry_run_trains_one_step_and_writes_nothing() {
     let work = Work::new();
     let ended = work.ok(&["-c", "config.toml", "--dry-run"]);
     assert_eq!(
@@ -219,7 +219,7 @@ fn a_dry_run_takes_a_step_and_writes_nothing() {
 }
 
 #[test]
-fn check_prints_the_plan_that_can_be_trained() {
+fn check_prints_a_config_that_can_be_trained() {
     let work = Work::new();
     let ended = work.ok(&["check", "-c", "config.toml"]);
     assert!(
@@ -227,9 +227,9 @@ fn check_prints_the_plan_that_can_be_trained() {
         "{}",
         ended.stdout
     );
-    assert!(ended.stdout.contains("split: 45 rows for training, 15 for validation, 0 for the test\n"));
+    assert!(ended.stdout.contains("split: 45 training rows, 15 validation rows, 0 test rows\n"));
     assert!(!work.path("runs").exists());
-    let (_, config) = ended.stdout.split_once("the config in full:\n").expect("the config");
+    let (_, config) = ended.stdout.split_once("the complete config:\n").expect("the config");
     work.write("full.toml", config);
     work.ok(&["-c", "config.toml", "-o", "short"]);
     work.ok(&["-c", "full.toml", "-o", "full"]);
@@ -250,7 +250,7 @@ fn gradcheck_passes_and_can_fail() {
 }
 
 #[test]
-fn finished_runs_stand_side_by_side() {
+fn compare_shows_finished_runs_side_by_side() {
     let work = Work::new();
     work.ok(&["-c", "config.toml", "-o", "slow"]);
     work.ok(&["-c", "config.toml", "-o", "fast", "--set", "optimizer.learning_rate=0.03"]);
@@ -279,7 +279,7 @@ fn json_is_one_object_per_line() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_an_error_and_a_reader_that_left_is_not() {
+fn a_full_disk_is_an_error_and_a_broken_pipe_is_silent() {
     let work = Work::new();
     let full = File::create("/dev/full").expect("the device is there");
     let ended: Ended = work
@@ -299,7 +299,7 @@ fn a_full_disk_is_an_error_and_a_reader_that_left_is_not() {
 
 #[test]
 #[cfg(unix)]
-fn a_signal_ends_the_run_between_two_steps_and_keeps_what_is_there() {
+fn a_signal_ends_the_run_after_a_step_and_results_are_written() {
     let work = Work::new();
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let out = format!("stopped-{signal}");
@@ -357,7 +357,7 @@ fn data_can_come_from_standard_input() {
 }
 
 #[test]
-fn data_beyond_their_memory_give_the_same_bits() {
+fn data_larger_than_memory_give_the_same_bits() {
     let work = Work::new();
     work.ok(&["-c", "config.toml", "-o", "memory"]);
     for run in ["first", "again"] {

@@ -50,23 +50,23 @@ fn eval_json(work: &Work, data: &str, more: &[&str]) -> Value {
 }
 
 fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
 #[test]
-fn metrics_of_the_validation_rows_are_those_of_the_training() {
+fn metrics_of_the_validation_rows_equal_those_of_training() {
     let work = trained();
     let found = eval_json(&work, "valid.csv", &[]);
     let metrics = work.read("run/metrics.csv");
     let mut reader = csv::Reader::from_reader(metrics.as_bytes());
     let names = reader.headers().expect("a header").clone();
     let last = reader.records().last().expect("epochs").expect("a record");
-    let told = |name: &str| {
+    let trained = |name: &str| {
         last[names.iter().position(|other| other == name).expect(name)].parse::<f64>().expect(name)
     };
     let running = &found["statistics"]["running"];
-    assert!((number(&running["log_loss"]["value"]) - told("valid_loss")).abs() < 1e-6, "{running}");
-    assert!((number(&running["accuracy"]["value"]) - told("valid_accuracy")).abs() < 1e-12, "{running}");
+    assert!((number(&running["log_loss"]["value"]) - trained("valid_loss")).abs() < 1e-6, "{running}");
+    assert!((number(&running["accuracy"]["value"]) - trained("valid_accuracy")).abs() < 1e-12, "{running}");
     assert_eq!((&found["rows"], &found["skipped_rows"]), (&Value::from(61), &Value::from(0)));
     let classes = running["classes"].as_array().expect("classes");
     let rows: u64 = classes.iter().map(|class| class["rows"].as_u64().expect("a count")).sum();
@@ -77,7 +77,7 @@ fn metrics_of_the_validation_rows_are_those_of_the_training() {
 }
 
 #[test]
-fn rows_count_by_their_weights_as_rows_that_are_repeated_do() {
+fn a_weight_has_the_effect_of_repeating_the_row() {
     let work = trained();
     let weigh = |row: String, weight: usize| row.replace('\n', &format!(",{weight}\n"));
     let head = HEAD.replace('\n', ",w\n");
@@ -93,7 +93,9 @@ fn rows_count_by_their_weights_as_rows_that_are_repeated_do() {
     work.write("repeated.csv", &format!("{HEAD}{repeated}"));
     let ended = work.ok(&["eval", "m.safetensors", "--json", "--data", "repeated.csv"]);
     assert!(
-        ended.stderr.contains("note: no column \"w\", by which rows count in training: here all count alike"),
+        ended
+            .stderr
+            .contains("note: no column \"w\", which weights the rows in training: here all weights are 1"),
         "{}",
         ended.stderr
     );
@@ -102,24 +104,27 @@ fn rows_count_by_their_weights_as_rows_that_are_repeated_do() {
         let value = |found: &Value| number(&found["statistics"]["running"][metric]["value"]);
         assert!((value(&by_weight) - value(&by_row)).abs() < 1e-12, "{metric}");
     }
-    for (weight, told) in [
+    for (weight, expected) in [
         (
             "-1",
-            "error: bad.csv:2, column \"w\" (index 4): negative weight \"-1\"; use 0 to ignore a row; --skip-bad-rows evaluates the other rows",
+            "error: bad.csv:2, column \"w\" (index 4): negative weight \"-1\"; use 0 to ignore a row; use --skip-bad-rows to evaluate the other rows",
         ),
         (
             "",
-            "error: bad.csv:2, column \"w\" (index 4): missing value; the model was trained without imputation for this column: fill it in; --skip-bad-rows evaluates the other rows",
+            "error: bad.csv:2, column \"w\" (index 4): missing value; the model was trained without imputation for this column: fill it in; use --skip-bad-rows to evaluate the other rows",
         ),
         ("0", "error: bad.csv: no row has a weight greater than 0"),
     ] {
         work.write("bad.csv", &format!("{head}{}", row(7).replace('\n', &format!(",{weight}\n"))));
-        assert_eq!(work.fails(&["eval", "m.safetensors", "--data", "bad.csv"]), (Some(3), told.to_owned()));
+        assert_eq!(
+            work.fails(&["eval", "m.safetensors", "--data", "bad.csv"]),
+            (Some(3), expected.to_owned())
+        );
     }
 }
 
 #[test]
-fn the_text_has_everything_within_eighty_columns() {
+fn the_report_is_at_most_eighty_columns_wide() {
     let work = trained();
     let ended = work.ok(&["eval", "run", "--data", "valid.csv", "--stats", "running,recomputed,batch"]);
     assert_eq!(ended.stderr, "");
@@ -144,9 +149,9 @@ fn the_text_has_everything_within_eighty_columns() {
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }
 
-/// Columns are found by name; what the model does not know is told and not used.
+/// Columns are found by name; unknown columns are reported and ignored.
 #[test]
-fn the_order_of_columns_and_further_ones_change_nothing() {
+fn column_order_and_unknown_columns_do_not_matter() {
     let work = trained();
     let reordered: String = work
         .read("valid.csv")
@@ -163,12 +168,12 @@ fn the_order_of_columns_and_further_ones_change_nothing() {
         eval_json(&work, "valid.csv", &[])["statistics"]
     );
     let ended = work.ok(&["eval", "m.safetensors", "--data", "other.csv"]);
-    assert_eq!(ended.stderr, "note: 1 column not known to the model and not used: \"note\"\n");
+    assert_eq!(ended.stderr, "note: ignoring 1 column unknown to the model: \"note\"\n");
 }
 
 /// The loss of a row alone is its part of the loss of all.
 #[test]
-fn a_row_counts_the_same_alone_and_among_others() {
+fn predictions_do_not_depend_on_other_rows() {
     let work = trained();
     let text = work.read("valid.csv");
     let log_loss =
@@ -214,10 +219,10 @@ fn a_condition_that_is_not_met_is_exit_code_1() {
 }
 
 #[test]
-fn rows_without_a_known_truth_are_refused_or_left_out() {
+fn rows_without_a_known_label_are_errors_or_skipped() {
     let work = trained();
     let good: String = (300..320).map(row).collect();
-    for (bad, told) in [
+    for (bad, problem) in [
         (
             "1,Oslo,2,elder\n",
             "column \"kind\" (index 3): \"elder\" is not a class of the model; its classes are \"new\", \"old\"",
@@ -232,7 +237,10 @@ fn rows_without_a_known_truth_are_refused_or_left_out() {
         let (code, error) = work.fails(&["eval", "m.safetensors", "--data", "bad.csv"]);
         assert_eq!(
             (code, &*error),
-            (Some(3), &*format!("error: bad.csv:22, {told}; --skip-bad-rows evaluates the other rows"))
+            (
+                Some(3),
+                &*format!("error: bad.csv:22, {problem}; use --skip-bad-rows to evaluate the other rows")
+            )
         );
         let found = eval_json(&work, "bad.csv", &["-q", "--skip-bad-rows"]);
         assert_eq!((&found["rows"], &found["skipped_rows"]), (&Value::from(40), &Value::from(1)));
@@ -257,38 +265,38 @@ fn rows_without_a_known_truth_are_refused_or_left_out() {
 }
 
 #[test]
-fn the_first_bad_row_is_told_whatever_is_wrong_with_it() {
+fn the_first_bad_row_is_reported() {
     let work = trained();
     let good: String = (300..339).map(row).collect();
     let bad = ["1,Oslo,2,elder\n", "1,Oslo,2,\n", "1,Oslo,two,new\n", "1,Oslo,2\n"];
-    let told = [
+    let problems = [
         "column \"kind\" (index 3): \"elder\" is not a class of the model; its classes are \"new\", \"old\"; ",
         "column \"kind\" (index 3): missing label or target; ",
         "column \"x\" (index 2): \"two\" is not a number: the model takes only numbers here; ",
     ];
-    for (first, told) in told.iter().enumerate() {
+    for (first, problem) in problems.iter().enumerate() {
         let mut rows = bad;
         rows[..3].rotate_left(first);
         work.write("bad.csv", &format!("{HEAD}{good}{}", rows.concat()));
         let (code, error) = work.fails(&["eval", "m.safetensors", "--data", "bad.csv"]);
-        let expected = format!("error: bad.csv:41, {told}--skip-bad-rows evaluates the other rows");
+        let expected = format!("error: bad.csv:41, {problem}use --skip-bad-rows to evaluate the other rows");
         assert_eq!((code, error), (Some(3), expected));
     }
     work.write("bad.csv", &format!("{HEAD}{good}{}", bad[..3].concat()));
     let ended = work.ok(&["eval", "m.safetensors", "--data", "bad.csv", "--skip-bad-rows"]);
-    let note = "note: 3 rows of bad.csv left out; the first, line 41: column \"kind\": \"elder\" is not a class of \
+    let note = "note: 3 rows of bad.csv skipped; the first, line 41: column \"kind\": \"elder\" is not a class of \
                 the model; its classes are \"new\", \"old\"\n";
     assert_eq!(ended.stderr, note);
     // In whatever portion of the file it is.
     let many: String = (0..40_000).map(row).collect();
     work.write("bad.csv", &format!("{HEAD}{many}{}", bad[1]));
     let ended = work.ok(&["eval", "m.safetensors", "--data", "bad.csv", "--skip-bad-rows"]);
-    assert!(ended.stderr.contains("1 row of bad.csv left out; the first, line 40002: "), "{}", ended.stderr);
+    assert!(ended.stderr.contains("1 row of bad.csv skipped; the first, line 40002: "), "{}", ended.stderr);
 }
 
-/// As in training; and what is new among categories is told.
+/// Labels are renamed as in training, and unknown categories are reported.
 #[test]
-fn labels_are_renamed_and_unseen_categories_counted() {
+fn labels_are_renamed_and_unknown_categories_counted() {
     let work = trained();
     let text: String = work.read("valid.csv");
     work.write("renamed.csv", &text.replace(",new\n", ",new!\n"));
@@ -300,17 +308,17 @@ fn labels_are_renamed_and_unseen_categories_counted() {
     let ended = work.ok(&["eval", "m.safetensors", "--data", "cities.csv"]);
     assert_eq!(
         ended.stderr,
-        "note: 20 cells of column \"city\" with a category that was not in the training rows\n"
+        "note: 20 cells of column \"city\" with an unknown category (not in the training rows)\n"
     );
     let unseen = |file| eval_json(&work, file, &["-q"])["unseen_categories"].to_string();
     assert_eq!([unseen("cities.csv"), unseen("valid.csv")], ["{\"city\":20}", "{}"]);
     work.write("ends.csv", &text.replacen('\n', "\r\n", 1));
     let ended = work.ok(&["eval", "m.safetensors", "--data", "ends.csv"]);
-    assert_eq!(ended.stderr, "note: ends.csv has mixed line ends: LF and CRLF\n");
+    assert_eq!(ended.stderr, "note: ends.csv has mixed line endings: LF and CRLF\n");
 }
 
 #[test]
-fn a_single_row_has_no_batch() {
+fn batch_statistics_need_two_rows() {
     let work = trained();
     work.write("one.csv", &format!("{HEAD}1,Oslo,2,old\n"));
     let (code, error) = work.fails(&["eval", "m.safetensors", "--data", "one.csv", "--stats", "batch"]);

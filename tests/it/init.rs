@@ -1,9 +1,9 @@
-//! A data file that nobody knows yet: `inspect`, `init`, and a first training.
+//! `inspect` and `init` on a new data file, and a first training.
 
 use crate::support::work::Work;
 
 #[test]
-fn a_file_is_inspected_and_gets_a_config_that_trains() {
+fn init_writes_a_config_that_trains() {
     let work = Work::new();
     let inspected = work.ok(&["inspect", "data.csv", "--label", "kind"]).stdout;
     assert!(inspected.starts_with("data.csv: 60 rows, 3 columns\n"), "{inspected}");
@@ -15,67 +15,51 @@ fn a_file_is_inspected_and_gets_a_config_that_trains() {
     assert_eq!(json["data"]["columns"][2]["nature"]["kind"], "categorical");
 
     let ended = work.ok(&["init", "data.csv"]);
-    assert!(ended.stderr.contains("the classes of the last column, \"kind\", are taken"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("the label is assumed to be the last column, \"kind\""),
+        "{}",
+        ended.stderr
+    );
     assert!(ended.stderr.contains("data.toml written"), "{}", ended.stderr);
     work.ok(&["check", "-c", "data.toml"]);
     work.ok(&["-c", "data.toml", "--epochs", "2", "--require", "valid_accuracy >= 0.5"]);
 }
 
 #[test]
-fn what_the_columns_are_is_told_before_training() {
+fn column_types_and_leakage_are_shown_before_training() {
     let work = Work::new();
     let row = |row: usize| format!("{},{}.5,{},{}\n", row, row % 7, ["u", "v"][row % 2], ["p", "q"][row % 2]);
     let rows: String = (0..60).map(row).collect();
-    work.write("told.csv", &format!("number,x,same,kind\n{rows}"));
-    let leak = "note: suspected leaks, each of which alone gives away what is to be learnt: \"same\" (1.0000); what is \
-                not known when the model is used must be \"ignore\" in [data.columns]\n";
-    let ended = work.ok(&["init", "told.csv"]);
+    work.write("columns.csv", &format!("number,x,same,kind\n{rows}"));
+    let leak = "note: possible leakage: each of these columns alone gives away the label: \"same\" (1.0000); set \
+                those not known at prediction time to \"ignore\" in [data.columns]\n";
+    let ended = work.ok(&["init", "columns.csv"]);
     assert!(ended.stderr.contains(leak), "{}", ended.stderr);
     let comment =
         "same = \"categorical\"            # suspected leak (1.0000): predicts the target by itself; ";
-    assert!(work.read("told.toml").contains(comment), "{}", work.read("told.toml"));
+    assert!(work.read("columns.toml").contains(comment), "{}", work.read("columns.toml"));
 
-    let checked = work.ok(&["check", "-c", "told.toml"]).stdout;
+    let checked = work.ok(&["check", "-c", "columns.toml"]).stdout;
     let columns = checked.split("\nnetwork ").next().and_then(|text| text.split_once("4 columns\n\n"));
-    insta::assert_snapshot!(columns.expect("a part of its own").1, @r#"
-    column  is           missing  distinct  values
-    number  id                 -        60  0.000 to 59.00, mean 29.50
-    x       numeric            -         7  0.5000 to 6.500, mean 3.400
-    same    categorical        -         2  u (30)
-    kind    categorical        -         2  p (30)
-
-    why:
-      number is id: consecutive whole numbers
-      same is categorical: 2 distinct texts
-      kind is categorical: 2 distinct texts
-      the others are numeric: all of their values are numbers
-
-    in this config:
-      number is an id
-      kind is the label
-
-    suspected leaks, each of which alone gives away what is to be learnt; what is
-    not known when the model is used must be "ignore" in [data.columns]:
-      same (1.0000)
-    "#);
-    let json = work.ok(&["check", "-c", "told.toml", "--json"]).stdout;
+    insta::assert_snapshot!(columns.expect("a section for the columns").1);
+    let json = work.ok(&["check", "-c", "columns.toml", "--json"]).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json["columns"][0]["reason"], "consecutive whole numbers");
     assert_eq!(json["suspected_leaks"][0]["column"], "same");
 
-    let train = |told: &str| work.ok(&["-c", "told.toml", "--epochs", "1", "--set", told]).stderr;
-    let hint = "note: `bntrain check` shows what every column is, and why\n";
-    let told = train("data.columns.same=categorical");
-    assert!(told.contains(leak), "{told}");
+    let train = |setting: &str| work.ok(&["-c", "columns.toml", "--epochs", "1", "--set", setting]).stderr;
+    let hint = "note: `bntrain check` shows the type of every column, and why\n";
+    let suspected = train("data.columns.same=categorical");
+    assert!(suspected.contains(leak), "{suspected}");
     let ignored = train("data.columns.same=ignore");
     assert!(!ignored.contains("leak") && !ignored.contains(hint), "{ignored}");
-    work.write("short.toml", &work.read("told.toml").replace("same = \"categorical\"", "# "));
+    work.write("short.toml", &work.read("columns.toml").replace("same = \"categorical\"", "# "));
     let inferred = work.ok(&["-c", "short.toml", "--epochs", "1"]).stderr;
     assert!(inferred.contains(leak) && inferred.contains(hint), "{inferred}");
 }
 
 #[test]
-fn of_a_wide_file_the_plain_numbers_are_not_listed() {
+fn numeric_columns_of_a_wide_file_are_not_listed() {
     let work = Work::new();
     let names: Vec<String> = (0..120).map(|column| format!("x{column}")).collect();
     let row = |row: usize| {
@@ -87,25 +71,11 @@ fn of_a_wide_file_the_plain_numbers_are_not_listed() {
         (0..120).map(cell).collect::<Vec<_>>().join(",") + "\n"
     };
     work.write("wide.csv", &format!("{}\n{}", names.join(","), (1..40).map(row).collect::<String>()));
-    insta::assert_snapshot!(work.ok(&["inspect", "wide.csv"]).stdout, @r#"
-    wide.csv: 39 rows, 120 columns
-
-    column  is        missing  distinct  values
-    x7      empty          39         0
-    x9      constant        -         1  red (39)
-    118 columns of numbers without gaps are in --json only
-
-    why:
-      x7 is empty: no values
-      x9 is constant: always "red"
-      the others are numeric: all of their values are numbers
-
-    with --label or --target: columns that give away what is to be learnt
-    "#);
+    insta::assert_snapshot!(work.ok(&["inspect", "wide.csv"]).stdout);
 }
 
 #[test]
-fn nothing_is_overwritten_and_nothing_is_guessed_about_the_format() {
+fn init_does_not_overwrite_and_does_not_guess_the_format() {
     let work = Work::new();
     let refused = |args: &[&str], code: i32, message: &str| {
         let ended = work.run(args);
@@ -121,13 +91,17 @@ fn nothing_is_overwritten_and_nothing_is_guessed_about_the_format() {
     refused(
         &["init", "data.csv", "--label", "b2", "-o", "x.toml"],
         2,
-        "there is no column \"b2\"; the columns are a, b, kind",
+        "no column is called \"b2\"; the columns are a, b, kind",
     );
     refused(&["init", "no.csv"], 6, "no.csv: not found");
     work.write("semicolon.csv", "a;b\n1;x\n2;y\n");
     refused(&["init", "semicolon.csv"], 3, "is the delimiter ';'? set data.delimiter (here: --delimiter)");
     work.write("headless.csv", "1.5,2,x\n2.5,1,y\n3,2,x\n");
-    refused(&["inspect", "headless.csv"], 3, "if the file has no header, use --no-header, else --header");
+    refused(
+        &["inspect", "headless.csv"],
+        3,
+        "if the file has no header line, use --no-header, otherwise --header",
+    );
     work.ok(&["init", "headless.csv", "--no-header"]);
     let text = work.read("headless.toml");
     assert!(text.contains("header = false") && text.contains("label = \"c2\""), "{text}");
@@ -136,19 +110,19 @@ fn nothing_is_overwritten_and_nothing_is_guessed_about_the_format() {
 }
 
 #[test]
-fn what_a_config_leaves_out_is_told() {
+fn ignored_columns_are_reported() {
     let work = Work::new();
     let rows: String = (0..60).map(|row| format!("{row},{},always,{}\n", row % 7, row % 2)).collect();
     work.write("t.csv", &format!(",a,same,kind\n{rows}"));
     let ended = work.ok(&["init", "t.csv", "--label", "kind"]);
-    assert!(ended.stderr.contains("note: left out: \"same\" (always \"always\")\n"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("note: ignored: \"same\" (always \"always\")\n"), "{}", ended.stderr);
     assert!(work.read("t.toml").contains("ignore = [0]"), "{}", work.read("t.toml"));
     work.ok(&["-c", "t.toml", "--epochs", "1"]);
     let inspected = work.ok(&["inspect", "t.csv", "--label", "kind"]).stdout;
-    assert!(inspected.ends_with("\nno column alone gives away what is to be learnt\n"), "{inspected}");
+    assert!(inspected.ends_with("\nleakage: no column gives away the label\n"), "{inspected}");
 
     work.write("twice.csv", &format!("x,a,a,kind\n{rows}"));
     let (code, error) = work.fails(&["inspect", "twice.csv"]);
-    let told = "error: twice.csv:1: column \"a\" at index 1 and again at index 2; rename or remove one";
-    assert_eq!((code, &*error), (Some(3), told));
+    let message = "error: twice.csv:1: column \"a\" at index 1 and again at index 2; rename or remove one";
+    assert_eq!((code, &*error), (Some(3), message));
 }

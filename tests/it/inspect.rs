@@ -3,18 +3,18 @@
 use crate::support::work::Work;
 
 #[test]
-fn a_model_is_told_in_80_columns_and_as_json() {
+fn a_model_is_shown_in_80_columns_and_as_json() {
     let work = Work::new();
     work.ok(&["-c", "single.toml", "-o", "run"]);
     let path = "run/batch_norm/seed-0/model.safetensors";
     let text = work.ok(&["inspect", path]).stdout;
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     for part in [
-        "parameters     490 trained, f32",
+        "parameters     490 trainable, f32",
         "    2  batch_norm        20       20          40",
         "layers 2, 5, batch_norm: eps = 1e-5, running_update = 0.1,",
         "batch_norm_1.running_var    1 x 20",
-        "training finished; the weights are those of epoch 3 (*)",
+        "training finished; weights of epoch 3 (*)",
         "epoch  train_loss  train_eval_loss  train_accuracy  valid_loss  valid_accuracy",
         "kind    the label",
         "up                23",
@@ -36,7 +36,7 @@ fn a_model_is_told_in_80_columns_and_as_json() {
 }
 
 #[test]
-fn a_run_is_told_with_its_models() {
+fn a_run_directory_is_shown_with_its_models() {
     let work = Work::new();
     work.ok(&["-c", "config.toml", "-o", "run"]);
     let text = work.ok(&["inspect", "run"]).stdout;
@@ -54,5 +54,5 @@ fn a_run_is_told_with_its_models() {
 
     std::fs::create_dir(work.path("empty")).expect("a folder");
     let error = work.fails(&["inspect", "empty"]);
-    assert_eq!(error, (Some(3), "error: empty is no finished run: there is no run.json in it".to_owned()));
+    assert_eq!(error, (Some(3), "error: empty is not a finished run directory (no run.json)".to_owned()));
 }

@@ -72,16 +72,16 @@ fn baselines_are_reported_and_change_no_result() {
     let usual = ["-c", "config.toml", "--set", "data.test=0.2", "--epochs", "20", "-o"];
     let with = work.ok(&[&usual[..], &["with"]].concat()).stdout;
     for line in [
-        "kept weights on the validation rows, mean over 2 seeds ±standard deviation\n",
-        "kept weights on the test rows, mean over 2 seeds ±standard deviation\n",
+        "saved weights on the validation rows, mean over 2 seeds ±standard deviation\n",
+        "saved weights on the test rows, mean over 2 seeds ±standard deviation\n",
         "\nlinear model ",
-        "\nclass shares ",
+        "\nclass frequencies ",
     ] {
         assert!(with.contains(line), "{line}\n{with}");
     }
     let without = work.ok(&[&usual[..], &["without", "--set", "training.baselines=false"]].concat()).stdout;
     assert!(
-        without.contains("kept weights on the test rows") && !without.contains("linear model"),
+        without.contains("saved weights on the test rows") && !without.contains("linear model"),
         "{without}"
     );
     assert_eq!(work.hashes("with"), work.hashes("without"));
@@ -111,8 +111,8 @@ fn a_linear_network_has_one_baseline() {
     let work = Work::new();
     let linear = ["-c", "single.toml", "--set", "model.hidden=[]", "--set", "model.norm=none"];
     let shown = work.ok(&linear).stdout;
-    assert!(shown.contains("class shares") && !shown.contains("linear model"), "{shown}");
-    assert!(shown.contains("metric             none    95 % interval       class shares\n"), "{shown}");
+    assert!(shown.contains("class frequencies") && !shown.contains("linear model"), "{shown}");
+    assert!(shown.contains("metric             none    95 % interval       class frequencies\n"), "{shown}");
 }
 
 /// Two targets of different units that a small network can learn, and a column of weights.

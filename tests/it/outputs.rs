@@ -32,7 +32,7 @@ fn names(work: &Work) -> Vec<String> {
 
 #[cfg(unix)]
 #[test]
-fn links_are_followed_and_what_is_no_file_is_never_replaced() {
+fn links_are_followed_and_special_files_are_never_replaced() {
     use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
     use std::os::unix::net::UnixListener;
 
@@ -49,23 +49,22 @@ fn links_are_followed_and_what_is_no_file_is_never_replaced() {
     let before = names(&work);
     let args = |out| ["predict", "m.safetensors", "--data", "train.csv", "-o", out, "--force"];
     for (out, message) in [
-        ("folder", "folder: is a directory; -o needs the name of a file"),
-        ("pipe", "pipe: is a pipe; without -o the result goes to standard output"),
-        ("to_pipe", "to_pipe: is a pipe; without -o the result goes to standard output"),
-        ("socket", "socket: is a socket; -o needs the name of a file"),
+        ("folder", "folder is a directory; -o needs the name of a file"),
+        ("pipe", "pipe is a named pipe; without -o the result goes to standard output"),
+        ("to_pipe", "to_pipe is a named pipe; without -o the result goes to standard output"),
+        ("socket", "socket is a socket; -o needs the name of a file"),
         (
             "lost",
-            "lost: is a link to nowhere.csv, which is not there; remove the link, or name the file that is to be \
-             made",
+            "lost is a link to nowhere.csv, which does not exist; remove the link, or name the file itself",
         ),
     ] {
         assert_eq!(work.fails(&args(out)), (Some(7), format!("error: {message}")));
         assert_eq!(work.fails(&args(out)[..6]), (Some(7), format!("error: {message}")));
     }
     let exported = work.fails(&["export", "m.safetensors", "--to", "json", "-o", "pipe", "--force"]);
-    assert_eq!(exported, (Some(7), "error: pipe: is a pipe; -o needs the name of a file".to_owned()));
+    assert_eq!(exported, (Some(7), "error: pipe is a named pipe; -o needs the name of a file".to_owned()));
     let config = work.fails(&["init", "train.csv", "-o", "pipe", "--force"]);
-    let message = "error: pipe: is a pipe; with -o - the result goes to standard output";
+    let message = "error: pipe is a named pipe; with -o - the result goes to standard output";
     assert_eq!((config.0, config.1.lines().next_back()), (Some(7), Some(message)));
     assert!(fs::symlink_metadata(work.path("pipe")).expect("it is there").file_type().is_fifo());
     assert!(fs::symlink_metadata(work.path("to_pipe")).expect("it is there").is_symlink());
@@ -93,11 +92,11 @@ fn kept(work: &Work, args: &[&str], out: &str, why: &str) {
 }
 
 #[test]
-fn what_a_command_reads_is_never_replaced() {
+fn inputs_are_never_replaced() {
     let work = trained();
     let input = "is an input of this command";
-    let learnt = "is a file that the model was trained on";
-    let of_run = "is a file of a run";
+    let learnt = "is training data of the model";
+    let of_run = "belongs to a run directory";
     fs::copy(work.path("train.csv"), work.path("data.csv")).expect("a copy");
     let model = "run/batch_norm/seed-0/model.safetensors";
     let export = ["export", "m.safetensors", "--to", "json"];
@@ -150,7 +149,7 @@ fn the_file_behind_standard_input_is_not_replaced() {
 }
 
 #[test]
-fn a_dash_is_standard_output_and_packed_names_are_refused() {
+fn a_dash_is_standard_output_and_compressed_names_are_refused() {
     let work = trained();
     let plain = predict(&work, "train.csv", &[]).stdout;
     assert_eq!(predict(&work, "train.csv", &["-o", "-"]).stdout, plain);
@@ -159,8 +158,8 @@ fn a_dash_is_standard_output_and_packed_names_are_refused() {
     for (out, ending, tool) in [("out.csv.gz", "gz", "gzip"), ("out.ZST", "zst", "zstd")] {
         let error = work.fails(&["predict", "m.safetensors", "--data", "train.csv", "-o", out]);
         let message = format!(
-            "error: {out}: predictions are written as plain text; name a file that does not end in .{ending}, or \
-             leave out -o and pipe them through `{tool}`"
+            "error: {out}: predictions are plain text, so the name must not end in .{ending}; to compress them, \
+             omit -o and pipe them to `{tool}`"
         );
         assert_eq!(error, (Some(2), message));
         assert!(!work.path(out).exists());
@@ -173,7 +172,7 @@ fn a_dash_is_standard_output_and_packed_names_are_refused() {
 /// Where the system makes files without a name.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[test]
-fn a_process_that_is_killed_leaves_nothing_behind() {
+fn a_killed_process_leaves_no_files() {
     use std::os::unix::fs::OpenOptionsExt;
 
     const O_TMPFILE: i32 = 0o20_200_000;

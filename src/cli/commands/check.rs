@@ -1,48 +1,55 @@
-//! `bntrain check`: the plan, in full, without training.
+//! `bntrain check`: the complete plan, without training.
 
 use std::fmt::Write;
 
+use clap::Args;
 use serde_json::json;
 
-use crate::cli::args::CheckArgs;
-use crate::cli::session::{Planned, all_cores, read_plan};
-use crate::cli::{Failure, Output, leaks};
+use crate::cli::args::all_cores;
+use crate::cli::error::CliError;
+use crate::cli::output::Output;
+use crate::cli::session::{ConfigArgs, Session};
 use crate::experiment::Job;
 use crate::nn::Network;
-use crate::report::data_profile;
-use crate::report::other_uses;
+use crate::report::{data_profile, leakage_json, leakage_section, other_uses};
 use crate::train::BatchPlan;
 
-pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
-    let planned = read_plan(&args.config, all_cores(), output)?;
-    if output.json {
-        return output.result(&format!("{}\n", describe_json(&planned)?));
-    }
-    output.result(&describe(&planned)?)
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
-fn describe_json(planned: &Planned) -> Result<serde_json::Value, Failure> {
-    let (table, seed) = (planned.first_table(), planned.first_seed());
-    let inputs = planned.jobs.first().map(|job| planned.encoding(job)).transpose()?;
+pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<(), CliError> {
+    let session = Session::open(&args.config, all_cores(), output)?;
+    if output.json {
+        return output.result(&format!("{}\n", describe_json(&session)?));
+    }
+    output.result(&describe(&session)?)
+}
+
+fn describe_json(session: &Session) -> Result<serde_json::Value, CliError> {
+    let (table, seed) = (session.first_table(), session.first_seed());
+    let inputs = session.jobs.first().map(|job| session.encoding(job)).transpose()?;
     let leaks = table.suspected_leaks();
     Ok(json!({
         "rows": table.rows(),
         "train_rows": table.train_rows(seed),
         "valid_rows": table.valid_rows(seed),
         "test_rows": table.test_rows(seed),
-        "columns": planned.profile().ok().map(|profile| profile.columns),
-        "suspected_leaks": leaks::to_json(leaks.as_deref()),
+        "columns": session.profile().ok().map(|profile| profile.columns),
+        "suspected_leaks": leakage_json(leaks.as_deref()),
         "features": table.features(),
         "inputs": inputs.map(|encoding| encoding.inputs),
         "learnt": table.learnt(),
         "classes": table.classes(),
-        "runs": planned.jobs.len(),
-        "config": planned.plan.to_toml(),
+        "runs": session.jobs.len(),
+        "config": session.plan.to_toml(),
     }))
 }
 
-fn describe(planned: &Planned) -> Result<String, Failure> {
-    let (table, seed) = (planned.first_table(), planned.first_seed());
+fn describe(session: &Session) -> Result<String, CliError> {
+    let (table, seed) = (session.first_table(), session.first_seed());
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "{line}").unwrap_or_default();
     let learnt: Vec<String> =
@@ -53,57 +60,59 @@ fn describe(planned: &Planned) -> Result<String, Failure> {
     };
     line(format!("data: {} rows, {} features, {learnt}", table.rows(), table.features().len()));
     line(format!(
-        "split: {} rows for training, {} for validation, {} for the test",
+        "split: {} training rows, {} validation rows, {} test rows",
         table.train_rows(seed),
         table.valid_rows(seed),
         table.test_rows(seed)
     ));
     line(String::new());
-    line(columns(planned)?.trim_end().to_owned());
-    let first_seed = planned.jobs.first().map(|job| job.id.seed);
-    for job in planned.jobs.iter().filter(|job| Some(job.id.seed) == first_seed) {
+    line(columns(session)?.trim_end().to_owned());
+    for job in session.networks() {
         line(String::new());
-        line(network_table(planned, job)?.trim_end().to_owned());
+        line(network_table(session, job)?.trim_end().to_owned());
     }
     line(String::new());
-    line(format!("runs: {}", planned.jobs.len()));
+    line(format!("runs: {}", session.jobs.len()));
     line(String::new());
-    line("the config in full:".to_owned());
+    line("the complete config:".to_owned());
     line(String::new());
-    line(planned.plan.to_toml());
+    line(session.plan.to_toml());
     Ok(text)
 }
 
-/// What is in the training file, what becomes of it, and what gives away what is to be learnt.
-fn columns(planned: &Planned) -> Result<String, Failure> {
-    let mut text = match planned.profile() {
+/// The columns of the training file, how they are used, and possible leakage.
+fn columns(session: &Session) -> Result<String, CliError> {
+    let mut text = match session.profile() {
         Ok(profile) => {
             let mut text = data_profile(&profile);
-            if let Some(job) = planned.jobs.first() {
-                let uses = other_uses(&profile, &planned.encoding(job)?);
+            if let Some(job) = session.jobs.first() {
+                let uses = other_uses(&profile, &session.encoding(job)?);
                 text.push_str(&if uses.is_empty() { uses } else { format!("\n{uses}") });
             }
             text
         }
-        // Such as a name that two columns have, one of them ignored.
-        Err(error) => format!("its columns are not shown: {error}\n"),
+        // For example two columns of the same name, one of them ignored.
+        Err(error) => format!("columns not shown: {error}\n"),
     };
-    let leaks = planned.first_table().suspected_leaks();
-    text.push_str(&leaks::section(leaks.as_deref(), planned.plan.task()));
+    let leaks = session.first_table().suspected_leaks();
+    text.push_str(&leakage_section(leaks.as_deref(), session.plan.task()));
     Ok(text)
 }
 
-/// Layers, shapes and parameters of one network.
-fn network_table(planned: &Planned, job: &Job) -> Result<String, Failure> {
-    let table = planned.data.table(&job.plan.data);
-    let encoding = planned.encoding(job)?;
+/// The parameters of one network with their shapes, and its steps per epoch.
+fn network_table(session: &Session, job: &Job) -> Result<String, CliError> {
+    let table = session.data.table(&job.plan.data);
+    let encoding = session.encoding(job)?;
     let widths = (encoding.inputs.len(), encoding.outputs());
     let network = Network::<f32>::build(&job.plan.layers, widths.0, widths.1, job.id.seed);
     let point = job.id.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
-    let mut text =
-        format!("network ({}{point}): {} trained parameters\n", job.id.norm.name(), network.num_trainable());
+    let mut text = format!(
+        "network ({}{point}): {} trainable parameters\n",
+        job.id.norm.name(),
+        network.num_trainable()
+    );
     for param in network.params() {
-        let role = if param.is_trained() { "" } else { "  (not trained)" };
+        let role = if param.is_trained() { "" } else { "  (not trainable)" };
         let (rows, columns) = param.value.dim();
         writeln!(text, "  {:<28} {:>6} x {:<6}{role}", param.name, rows, columns).unwrap_or_default();
     }

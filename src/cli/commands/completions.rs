@@ -1,11 +1,19 @@
-//! `bntrain completions`: what a shell needs to complete commands and options.
+//! `bntrain completions`: shell completions.
 
-use clap::CommandFactory;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
 
-use crate::cli::args::{Cli, CompletionsArgs};
-use crate::cli::{Failure, Output};
+use crate::cli::args::Cli;
+use crate::cli::error::CliError;
+use crate::cli::output::Output;
 
-pub(crate) fn run(args: &CompletionsArgs, output: &Output) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+pub(crate) fn run(args: &CompletionsArgs, output: &Output) -> Result<(), CliError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "bntrain", &mut script);
     output.result(&String::from_utf8_lossy(&script))

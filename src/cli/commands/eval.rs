@@ -1,15 +1,17 @@
-//! `bntrain eval`: a trained model on rows whose truth is known.
+//! `bntrain eval`: a trained model on labelled rows.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
-use std::thread;
+use std::path::PathBuf;
 
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use crate::cli::args::{EvalArgs, StatisticsChoice};
-use crate::cli::condition::Condition;
-use crate::cli::model::load_model;
-use crate::cli::{Failure, Output, exit_code};
+use crate::cli::args::ThreadArgs;
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::model_arg::load_model;
+use crate::cli::output::Output;
+use crate::cli::require::Condition;
 use crate::data::{BadRows, Encoding, LabelledRows, TargetEncoding};
 use crate::eval::{EvalInput, Evaluation, OutputKind, Statistics, evaluate};
 use crate::kernel::ThreadPool;
@@ -18,16 +20,51 @@ use crate::metrics::Metrics;
 use crate::model::{Model, with_network};
 use crate::nn::Network;
 use crate::report;
-use crate::report::Charset;
 use crate::text::{DisplayPath, Quoted, shortened};
 
-pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct EvalArgs {
+    /// A model file, or a run directory with only one
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// The rows: a CSV file, plain, .gz or .zst; - for standard input
+    #[arg(short, long, value_name = "CSV")]
+    pub(crate) data: PathBuf,
+    /// The statistics that batch norm uses; several are compared, the first is shown in full
+    #[arg(long, value_name = "CHOICES", value_delimiter = ',', default_value = "running")]
+    pub(crate) stats: Vec<StatisticsChoice>,
+    /// Batch size for --stats batch [default: training.batch_size of the model]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    pub(crate) batch_size: Option<u32>,
+    /// Skip rows that cannot be evaluated, and count them
+    #[arg(long)]
+    pub(crate) skip_bad_rows: bool,
+    /// Exit with code 1 unless a metric meets this condition, such as 'accuracy >= 0.9' or
+    /// 'spam.recall > 0.8' for a class called spam; repeatable
+    #[arg(long = "require", value_name = "CONDITION")]
+    pub(crate) require: Vec<Condition>,
+    #[command(flatten)]
+    pub(crate) threads: ThreadArgs,
+}
+
+/// The statistics that batch norm uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatisticsChoice {
+    /// The running statistics of the model, as in prediction
+    Running,
+    /// Mean and variance over all rows of the file, layer by layer
+    Recomputed,
+    /// Mean and variance of each batch, as in training
+    Batch,
+}
+
+pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     let (mut model, path) = load_model(&args.model)?;
     let Model { description, plan, network, .. } = &mut model;
     let batch_size = args.batch_size.map_or(plan.training.batch_size, |rows| rows as usize);
     let subject = Subject { args, encoding: &description.encoding, batch_size };
     let (evaluation, seen) = with_network!(network, network => subject.evaluate(network)?);
-    seen.tell(args, output);
+    seen.note(args, output);
     if output.json {
         let mut value = evaluation.to_json();
         value["model"] = json!(path.to_string_lossy());
@@ -39,7 +76,7 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), Failure> {
     } else {
         let shown = |path: &std::path::Path| shortened(&path.to_string_lossy());
         let what = what(&model.description.encoding, &evaluation);
-        let text = report::evaluation(&evaluation, Charset::Unicode);
+        let text = report::evaluation(&evaluation);
         output.result(&format!("{} on {}\n{what}\n\n{text}", shown(&path), shown(&args.data)))?;
     }
     let unmet: Vec<String> = args
@@ -49,7 +86,7 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), Failure> {
         .collect::<Result<_, _>>()?;
     match unmet.is_empty() {
         true => Ok(()),
-        false => Err(Failure::new(exit_code::NO, unmet.join("\n"))),
+        false => Err(CliError::new(exit_code::CHECK_FAILED, unmet.join("\n"))),
     }
 }
 
@@ -72,18 +109,17 @@ struct Seen {
 }
 
 impl Subject<'_> {
-    fn evaluate<F: Real>(&self, network: &mut Network<F>) -> Result<(Evaluation, Seen), Failure> {
+    fn evaluate<F: Real>(&self, network: &mut Network<F>) -> Result<(Evaluation, Seen), CliError> {
         let Self { args, encoding, batch_size } = *self;
-        let threads = args.threads.and_then(|threads| NonZeroUsize::new(usize::from(threads)));
-        let threads = threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+        let threads = args.threads.count();
         let bad_rows = if args.skip_bad_rows { BadRows::Mark } else { BadRows::Refuse };
         let rows = LabelledRows::<F>::read(&args.data, encoding, bad_rows, threads).map_err(|error| {
             let is_of_a_cell = error.line().is_some() && error.column().is_some();
-            let mut failure = Failure::from(error);
+            let mut error = CliError::from(error);
             if is_of_a_cell && !args.skip_bad_rows {
-                failure.message.push_str("; --skip-bad-rows evaluates the other rows");
+                error.message.push_str("; use --skip-bad-rows to evaluate the other rows");
             }
-            failure
+            error
         })?;
         let scalings = encoding.value_scalings();
         let (names, output_kind) = match &encoding.targets {
@@ -108,7 +144,7 @@ impl Subject<'_> {
         }
         let evaluation = evaluate(network, &ThreadPool::new(threads), &question, &choices, batch_size);
         let evaluation = evaluation.map_err(|error| {
-            Failure::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
+            CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
         })?;
         let LabelledRows {
             weights, skipped, first_skipped, unknown_columns, mixed_line_ends, unseen, ..
@@ -128,38 +164,35 @@ fn statistics(choice: StatisticsChoice) -> Statistics {
 }
 
 impl Seen {
-    /// What is worth knowing about the rows.
-    fn tell(&self, args: &EvalArgs, output: &Output) {
+    /// Reports anything unusual about the rows.
+    fn note(&self, args: &EvalArgs, output: &Output) {
         let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
         if !self.unknown_columns.is_empty() {
             let names = self.unknown_columns.iter().take(8).map(|name| Quoted(name).to_string());
             let names: Vec<String> = names.collect();
             let dots = if self.unknown_columns.len() > names.len() { ", ..." } else { "" };
             let count = counted(self.unknown_columns.len() as u64, "column");
-            output.note(&format!(
-                "note: {count} not known to the model and not used: {}{dots}",
-                names.join(", ")
-            ));
+            output.note(&format!("note: ignoring {count} unknown to the model: {}{dots}", names.join(", ")));
         }
         if let Some(kinds) = &self.mixed_line_ends {
-            output.note(&format!("note: {} has mixed line ends: {kinds}", DisplayPath(&args.data)));
+            output.note(&format!("note: {} has mixed line endings: {kinds}", DisplayPath(&args.data)));
         }
         if let Some(column) = &self.without_weights {
             output.note(&format!(
-                "note: no column {}, by which rows count in training: here all count alike",
+                "note: no column {}, which weights the rows in training: here all weights are 1",
                 Quoted(column)
             ));
         }
         for (column, cells) in &self.unseen {
             output.note(&format!(
-                "note: {} of column {} with a category that was not in the training rows",
+                "note: {} of column {} with an unknown category (not in the training rows)",
                 counted(*cells, "cell"),
                 Quoted(column)
             ));
         }
         if let Some((line, first)) = &self.first_skipped {
             output.note(&format!(
-                "note: {} of {} left out; the first, line {line}: {first}",
+                "note: {} of {} skipped; the first, line {line}: {first}",
                 counted(self.skipped, "row"),
                 shortened(&args.data.to_string_lossy())
             ));
@@ -183,7 +216,7 @@ fn what(encoding: &Encoding, evaluation: &Evaluation) -> String {
 }
 
 /// Why a condition is not met; none if it is.
-fn unmet(condition: &Condition, evaluation: &Evaluation) -> Result<Option<String>, Failure> {
+fn unmet(condition: &Condition, evaluation: &Evaluation) -> Result<Option<String>, CliError> {
     let Some(measure) = evaluation.measure(&condition.name) else {
         let known = evaluation.choices[0].metrics.measures(&evaluation.names);
         let known: Vec<String> = known.into_iter().map(|(name, _)| shortened(&name)).collect();
@@ -196,7 +229,7 @@ fn unmet(condition: &Condition, evaluation: &Evaluation) -> Result<Option<String
             Quoted(&condition.name),
             known.join(", ")
         );
-        return Err(Failure::new(exit_code::USAGE, message));
+        return Err(CliError::new(exit_code::USAGE, message));
     };
     Ok(match (measure.value, measure.missing) {
         (Some(value), _) if condition.holds(value) => None,

@@ -1,28 +1,69 @@
 //! `bntrain export`: a trained model for other tools.
 
-use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use atomic_write_file::AtomicWriteFile;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::cli::args::{ExportArgs, ExportTo};
-use crate::cli::model::load_model;
-use crate::cli::out_file::{Instead, OutFile, STANDARD_OUTPUT};
-use crate::cli::{Failure, Output, exit_code};
-use crate::model::export::{Agreement, CheckRows, Export, ExportError, ExportFormat, RowsOrigin, tolerance};
+use crate::cli::args::positive;
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::model_arg::load_model;
+use crate::cli::out_file::{OutFile, STANDARD_OUTPUT, WithoutFile};
+use crate::cli::output::Output;
+use crate::model::export::{Agreement, CheckRows, Export, ExportFormat, RowsOrigin, tolerance};
 use crate::text::DisplayPath;
 use crate::train::Dtype;
 
-pub(crate) fn run(args: &ExportArgs, output: &Output) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// A model file, or a run directory with only one
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// The format
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: ExportTo,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Check with the rows of this CSV file [default: the validation rows of the run]
+    #[arg(long, value_name = "CSV")]
+    pub(crate) data: Option<PathBuf>,
+    /// Keep batch norm as separate layers instead of folding it into the weights (onnx)
+    #[arg(long)]
+    pub(crate) no_fold: bool,
+    /// Take inputs in single precision, for runtimes without double precision (onnx)
+    #[arg(long)]
+    pub(crate) single_inputs: bool,
+    /// Largest difference from the model allowed, in probability, or in standard deviations of a
+    /// target [default: 1e-5; 1e-9 for f64]
+    #[arg(long, value_name = "X", value_parser = positive)]
+    pub(crate) tolerance: Option<f64>,
+}
+
+/// An export format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportTo {
+    /// For ONNX Runtime and others: raw columns in, probabilities or values out
+    Onnx,
+    /// For PyTorch: tensors with the names and shapes of a state_dict
+    Safetensors,
+    /// The whole model as text
+    Json,
+}
+
+pub(crate) fn run(args: &ExportArgs, output: &Output) -> Result<(), CliError> {
     let format = format(args)?;
     if args.out == Path::new(STANDARD_OUTPUT) {
         let message = "an exported model cannot go to standard output; give the name of a file to --out";
-        return Err(Failure::new(exit_code::USAGE, message));
+        return Err(CliError::new(exit_code::USAGE, message));
     }
     let (model, path) = load_model(&args.model)?;
-    let out = OutFile::new(&args.out, Instead::File)?;
+    let out = OutFile::new(&args.out, WithoutFile::Fails)?;
     let inputs = [Some(path.as_path()), args.data.as_deref()];
     out.refuse_replacing(args.force, &inputs.into_iter().flatten().collect::<Vec<_>>(), Some(&model))?;
     let rows = match &args.data {
@@ -37,21 +78,15 @@ pub(crate) fn run(args: &ExportArgs, output: &Output) -> Result<(), Failure> {
         return Err(too_different(args, &agreement, &rows, limit));
     }
     let bytes = export.to_bytes()?;
-    let write = || {
-        let mut file = AtomicWriteFile::open(&out.real)?;
-        file.write_all(&bytes)?;
-        file.commit()
-    };
-    write().map_err(|error| out.unwritten(&error))?;
+    out.write(&bytes)?;
     output.result(&report(args, &bytes, &agreement, &rows, output))
 }
 
-fn format(args: &ExportArgs) -> Result<ExportFormat, Failure> {
+fn format(args: &ExportArgs) -> Result<ExportFormat, CliError> {
     if args.to != ExportTo::Onnx && (args.no_fold || args.single_inputs) {
         let option = if args.no_fold { "--no-fold" } else { "--single-inputs" };
-        let message =
-            format!("{option} is for --to onnx; the other formats keep every layer as it was trained");
-        return Err(Failure::new(exit_code::USAGE, message));
+        let message = format!("{option} works with --to onnx only; the other formats keep every layer");
+        return Err(CliError::new(exit_code::USAGE, message));
     }
     Ok(match args.to {
         ExportTo::Onnx => ExportFormat::Onnx {
@@ -63,7 +98,7 @@ fn format(args: &ExportArgs) -> Result<ExportFormat, Failure> {
     })
 }
 
-fn too_different(args: &ExportArgs, agreement: &Agreement, rows: &CheckRows, limit: f64) -> Failure {
+fn too_different(args: &ExportArgs, agreement: &Agreement, rows: &CheckRows, limit: f64) -> CliError {
     let message = format!(
         "{} is not written: over {} it differs from the model by up to {:.1e} {}, and the limit is {limit:e}; \
          if that is close enough, raise the limit with --tolerance",
@@ -72,7 +107,7 @@ fn too_different(args: &ExportArgs, agreement: &Agreement, rows: &CheckRows, lim
         agreement.largest_difference,
         unit(agreement),
     );
-    Failure::new(exit_code::NO, message)
+    CliError::new(exit_code::CHECK_FAILED, message)
 }
 
 fn report(
@@ -126,15 +161,5 @@ fn unit(agreement: &Agreement) -> &'static str {
     match agreement.other_class {
         Some(_) => "in probability",
         None => "in units of a target's spread",
-    }
-}
-
-impl From<ExportError> for Failure {
-    fn from(error: ExportError) -> Self {
-        let code = match error {
-            ExportError::TooLarge { .. } => exit_code::LIMIT,
-            ExportError::Container(_) => exit_code::IO,
-        };
-        Self::new(code, error.to_string())
     }
 }

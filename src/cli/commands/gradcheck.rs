@@ -1,25 +1,56 @@
-//! `bntrain gradcheck`: every gradient of the config's own network against central differences.
+//! `bntrain gradcheck`: every gradient of the config's network against central differences.
 
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::cli::args::GradcheckArgs;
-use crate::cli::session::{all_cores, read_plan};
-use crate::cli::{Failure, Output, exit_code};
+use crate::cli::args::{all_cores, positive};
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::output::Output;
+use crate::cli::session::{ConfigArgs, Session};
 use crate::data::Rows;
 use crate::experiment::Job;
 use crate::gradcheck::{GradcheckReport, GradcheckSettings, Mistake, check_network, mistakes_table, table};
 use crate::kernel::ThreadPool;
 use crate::nn::{Network, PassContext};
 
-/// Two rows are normalised to about 1 and -1 whatever they are: a wrong gradient would not show.
+#[derive(Debug, Args)]
+pub(crate) struct GradcheckArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Number of rows in the batch; at least 3
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(3..))]
+    pub(crate) rows: u16,
+    /// Largest relative error allowed [default: 1e-5]
+    #[arg(long, value_name = "X", value_parser = positive)]
+    pub(crate) tolerance: Option<f64>,
+    /// Put a deliberate mistake into the backward pass of batch norm, to see the check fail
+    #[arg(long, value_name = "NAME", conflicts_with = "mistakes")]
+    pub(crate) mistake: Option<Mistake>,
+    /// Try all deliberate mistakes, one after the other
+    #[arg(long)]
+    pub(crate) mistakes: bool,
+}
+
+impl ValueEnum for Mistake {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.description()))
+    }
+}
+
+/// Two rows are normalised to about 1 and -1 whatever they are, which would hide a wrong gradient.
 const MIN_ROWS: usize = 3;
 
-pub(crate) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> {
-    let planned = read_plan(&args.config, all_cores(), output)?;
-    let first_seed = planned.jobs.first().map(|job| job.id.seed);
+pub(crate) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), CliError> {
+    let session = Session::open(&args.config, all_cores(), output)?;
     let (mut texts, mut failed) = (Vec::new(), false);
-    for job in planned.jobs.iter().filter(|job| Some(job.id.seed) == first_seed) {
-        let prepared = planned.data.prepared::<f64>(&job.plan)?;
+    for job in session.networks() {
+        let prepared = session.data.prepared::<f64>(&job.plan)?;
         let data = &prepared.data;
         let check = Check {
             job,
@@ -35,16 +66,19 @@ pub(crate) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), Failure> 
         }
     }
     if texts.is_empty() {
-        let message = "no network of this config has a batch_norm layer that the mistake would change";
-        return Err(Failure::new(exit_code::USAGE, message));
+        let message =
+            "the mistake changes nothing: no network of this config has a batch_norm layer that it affects";
+        return Err(CliError::new(exit_code::USAGE, message));
     }
     output.result(&texts.join(if output.json { "" } else { "\n" }))?;
     match failed {
         false => Ok(()),
-        true if args.mistakes => Err(Failure::new(exit_code::NO, "a mistake was not refused")),
-        true => Err(Failure::new(
-            exit_code::NO,
-            "a gradient differs from its numeric value by more than the tolerance",
+        true if args.mistakes => {
+            Err(CliError::new(exit_code::CHECK_FAILED, "the gradient check missed a mistake"))
+        }
+        true => Err(CliError::new(
+            exit_code::CHECK_FAILED,
+            "gradient check failed: a gradient differs from central differences by more than the tolerance",
         )),
     }
 }
@@ -60,7 +94,7 @@ struct Check<'a> {
 impl Check<'_> {
     /// The network as it is or with a mistake: what to show, and whether it passes. `None` if the mistake
     /// changes nothing in it.
-    fn one(&self, mistake: Option<Mistake>, output: &Output) -> Result<Option<(String, bool)>, Failure> {
+    fn one(&self, mistake: Option<Mistake>, output: &Output) -> Result<Option<(String, bool)>, CliError> {
         let Some(report) = self.report(mistake)? else { return Ok(None) };
         let text = if output.json {
             self.json(mistake, &report)
@@ -79,7 +113,7 @@ impl Check<'_> {
 
     /// The network with each mistake: what to show, and whether all are refused. `None` if none of them
     /// changes anything in it.
-    fn each_mistake(&self, output: &Output) -> Result<Option<(String, bool)>, Failure> {
+    fn each_mistake(&self, output: &Output) -> Result<Option<(String, bool)>, CliError> {
         let mut reports = Vec::new();
         for mistake in Mistake::ALL {
             reports.extend(self.report(Some(mistake))?.map(|report| (mistake, report)));
@@ -96,14 +130,11 @@ impl Check<'_> {
         Ok(Some((text, all_refused)))
     }
 
-    fn report(&self, mistake: Option<Mistake>) -> Result<Option<GradcheckReport>, Failure> {
+    fn report(&self, mistake: Option<Mistake>) -> Result<Option<GradcheckReport>, CliError> {
         let (rows, plan, seed) = (self.rows, &self.job.plan, self.job.id.seed);
         if rows.len() < MIN_ROWS {
-            let message = format!(
-                "{} training rows; the gradient of batch norm can be checked on {MIN_ROWS} or more",
-                rows.len()
-            );
-            return Err(Failure::new(exit_code::DATA, message));
+            let message = format!("{} training rows; gradcheck needs at least {MIN_ROWS}", rows.len());
+            return Err(CliError::new(exit_code::DATA, message));
         }
         let (inputs, outputs) = self.widths;
         let network = match mistake {

@@ -1,36 +1,58 @@
 //! `bntrain init`: a first config for a data file.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use atomic_write_file::AtomicWriteFile;
+use clap::Args;
 
-use crate::cli::args::InitArgs;
-use crate::cli::csv_args::{profile, reading};
-use crate::cli::out_file::{Instead, OutFile, STANDARD_OUTPUT};
-use crate::cli::{Failure, Output, exit_code, leaks};
+use crate::cli::csv_args::CsvArgs;
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::out_file::{OutFile, STANDARD_OUTPUT, WithoutFile};
+use crate::cli::output::Output;
 use crate::config::{TargetGuess, parse, template};
 use crate::data::{ColumnProfile, Dataset, Nature, Profile};
 use crate::nn::Task;
+use crate::report::leakage_note;
 use crate::text::{Quoted, STANDARD_INPUT, shortened};
 
-pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The CSV file
+    #[arg(value_name = "CSV")]
+    pub(crate) path: PathBuf,
+    /// The label: the column with the class to predict [default: the last column, if it looks like classes]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) label: Option<String>,
+    /// The target: the column with the value to predict
+    #[arg(long, value_name = "NAME", conflicts_with = "label")]
+    pub(crate) target: Option<String>,
+    /// The config to write; - for standard output [default: NAME.toml]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace the config if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) csv: CsvArgs,
+}
+
+pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), CliError> {
     if args.path == Path::new(STANDARD_INPUT) {
-        return Err(Failure::new(
+        return Err(CliError::new(
             exit_code::USAGE,
-            "a config names a file; init cannot be made from standard input",
+            "init cannot read standard input, because a config names a file",
         ));
     }
-    let spec = reading(&args.path, &args.reading);
-    let profile = profile(&spec, &args.reading)?;
+    let spec = args.csv.data_spec(&args.path);
+    let profile = args.csv.profile(&spec)?;
     let learnt = learnt(args, &profile, output)?;
     let out = args.out.clone().unwrap_or_else(|| default_out(&args.path));
     let is_printed = out == Path::new(STANDARD_OUTPUT);
     let named = named_from(&args.path, &out)?;
-    // What is written is what a user will start from, so it is tried before. Of comments more is known then.
+    // The config is tried before it is written, which also finds leaks to mention in its comments.
     let draft = template(&profile, &learnt, &spec, &named, &[]);
     let tried =
-        parse(&draft, &out, &[]).map_err(Failure::from).and_then(|plan| Ok(Dataset::load(&plan.data)?));
+        parse(&draft, &out, &[]).map_err(CliError::from).and_then(|plan| Ok(Dataset::load(&plan.data)?));
     let leaks = tried.as_ref().ok().and_then(Dataset::suspected_leaks).unwrap_or_default();
     let text = template(&profile, &learnt, &spec, &named, &leaks);
     if is_printed {
@@ -38,25 +60,25 @@ pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     } else {
         write(&out, &text, args)?;
     }
-    if let Some(note) = left_out(&profile, &learnt) {
+    if let Some(note) = ignored(&profile, &learnt) {
         output.note(&note);
     }
-    if let Some(note) = leaks::note(&leaks) {
+    if let Some(note) = leakage_note(&leaks, learnt.task) {
         output.note(&note);
     }
-    if let Err(failure) = tried {
-        output.note(&format!("note: the config does not work yet: {failure}"));
+    if let Err(error) = tried {
+        output.note(&format!("note: the config does not work yet: {error}"));
     } else if !is_printed {
         let out = shortened(&out.to_string_lossy());
-        output.note(&format!("note: {out} written; train with: bntrain --config {out}"));
+        output.note(&format!("note: {out} written; train with: bntrain {out}"));
     }
     Ok(())
 }
 
-/// The columns that the config leaves out, with the reasons.
-fn left_out(profile: &Profile, learnt: &TargetGuess) -> Option<String> {
-    /// Those that are named; the config has all.
-    const MOST: usize = 4;
+/// The columns that the config ignores, with the reasons.
+fn ignored(profile: &Profile, learnt: &TargetGuess) -> Option<String> {
+    /// Columns that are named; the config lists all.
+    const MAX_NAMED: usize = 4;
     let is_out = |column: &&ColumnProfile| {
         let is_kept = matches!(column.nature, Nature::Kind(_) | Nature::Identifier);
         !is_kept && column.name != learnt.column
@@ -64,74 +86,72 @@ fn left_out(profile: &Profile, learnt: &TargetGuess) -> Option<String> {
     let columns: Vec<&ColumnProfile> = profile.columns.iter().filter(is_out).collect();
     let named = columns
         .iter()
-        .take(MOST)
+        .take(MAX_NAMED)
         .map(|column| format!("{} ({})", Quoted(&column.name), shortened(&column.reason)));
     let named: Vec<String> = named.collect();
-    let dots = if columns.len() > MOST { ", ..." } else { "" };
-    (!named.is_empty()).then(|| format!("note: left out: {}{dots}", named.join(", ")))
+    let dots = if columns.len() > MAX_NAMED { ", ..." } else { "" };
+    (!named.is_empty()).then(|| format!("note: ignored: {}{dots}", named.join(", ")))
 }
 
-/// What is to be learnt, as told or guessed.
-fn learnt(args: &InitArgs, profile: &Profile, output: &Output) -> Result<TargetGuess, Failure> {
-    let told = match (&args.label, &args.target) {
+/// The label or target, as given or guessed.
+fn learnt(args: &InitArgs, profile: &Profile, output: &Output) -> Result<TargetGuess, CliError> {
+    let given = match (&args.label, &args.target) {
         (Some(label), _) => Some((label, Task::Classification)),
         (None, Some(target)) => Some((target, Task::Regression)),
         (None, None) => None,
     };
-    if let Some((column, task)) = told {
+    if let Some((column, task)) = given {
         if profile.column(column).is_none() {
             let names: Vec<String> = profile.columns.iter().map(|column| shortened(&column.name)).collect();
-            let message =
-                format!("there is no column \"{}\"; the columns are {}", shortened(column), names.join(", "));
-            return Err(Failure::new(exit_code::USAGE, message));
+            let message = format!(
+                "no column is called \"{}\"; the columns are {}",
+                shortened(column),
+                names.join(", ")
+            );
+            return Err(CliError::new(exit_code::USAGE, message));
         }
         return Ok(TargetGuess { column: column.clone(), task, is_guess: false });
     }
-    let learnt =
-        TargetGuess::guess(profile).ok_or_else(|| Failure::new(exit_code::DATA, "there are no columns"))?;
-    let (what, option) = match learnt.task {
-        Task::Classification => ("the classes", "--label"),
-        Task::Regression => ("the values", "--target"),
+    let learnt = TargetGuess::guess(profile)
+        .ok_or_else(|| CliError::new(exit_code::DATA, "the file has no columns"))?;
+    let role = match learnt.task {
+        Task::Classification => "label",
+        Task::Regression => "target",
     };
-    let name = shortened(&learnt.column);
     output.note(&format!(
-        "note: {what} of the last column, \"{name}\", are taken for what is to be learnt; {option} names another"
+        "note: the {role} is assumed to be the last column, {}; choose another with --{role}",
+        Quoted(&learnt.column)
     ));
     Ok(learnt)
 }
 
-/// The name of the data file with the ending of a config, in the current directory.
+/// The name of the data file with the extension `.toml`, in the current directory.
 fn default_out(data: &Path) -> PathBuf {
     let name = data.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("bntrain");
     PathBuf::from(format!("{stem}.toml"))
 }
 
-/// The data file as a config at `out` names it: relative if they are in the same directory or the
-/// config is in the current one, else absolute.
-fn named_from(data: &Path, out: &Path) -> Result<String, Failure> {
+/// The path of the data file in a config at `out`: relative if both are in the same directory or the
+/// config is in the current one, otherwise absolute.
+fn named_from(data: &Path, out: &Path) -> Result<String, CliError> {
     let is_here = out.parent().is_none_or(|parent| parent.as_os_str().is_empty());
     let named = match (is_here, data.parent() == out.parent(), data.file_name()) {
         (true, _, _) => data.to_owned(),
         (false, true, Some(name)) => PathBuf::from(name),
-        _ => std::path::absolute(data).map_err(|error| Failure::io("find", data, &error))?,
+        _ => std::path::absolute(data).map_err(|error| CliError::io("find", data, &error))?,
     };
     named.to_str().map(str::to_owned).ok_or_else(|| {
         let shown = shortened(&data.to_string_lossy());
-        Failure::new(
+        CliError::new(
             exit_code::USAGE,
-            format!("{shown}: the name is not UTF-8, as configs are; rename the file"),
+            format!("{shown}: the name is not UTF-8, so a config cannot name it; rename the file"),
         )
     })
 }
 
-fn write(out: &Path, text: &str, args: &InitArgs) -> Result<(), Failure> {
-    let out = OutFile::new(out, Instead::Dash)?;
+fn write(out: &Path, text: &str, args: &InitArgs) -> Result<(), CliError> {
+    let out = OutFile::new(out, WithoutFile::PrintsWithDash)?;
     out.refuse_replacing(args.force, &[&args.path], None)?;
-    let write = || {
-        let mut file = AtomicWriteFile::open(&out.real)?;
-        file.write_all(text.as_bytes())?;
-        file.commit()
-    };
-    write().map_err(|error| out.unwritten(&error))
+    out.write(text.as_bytes())
 }

@@ -1,107 +1,134 @@
 //! `bntrain predict`: a trained model on new rows.
 
 use std::io;
-use std::num::NonZeroUsize;
-use std::path::Path;
-use std::thread;
+use std::path::{Path, PathBuf};
 
 use atomic_write_file::AtomicWriteFile;
+use clap::Args;
 
-use crate::cli::args::PredictArgs;
-use crate::cli::model::load_model;
-use crate::cli::out_file::{Instead, OutFile, STANDARD_OUTPUT};
-use crate::cli::signals::survive_file_limit;
-use crate::cli::{Failure, Output, exit_code};
+use crate::cli::args::ThreadArgs;
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::model_arg::load_model;
+use crate::cli::out_file::{OutFile, STANDARD_OUTPUT, WithoutFile};
+use crate::cli::output::Output;
+use crate::cli::signals::survive_file_size_limit;
 use crate::data::BadRows;
 use crate::model::Model;
 use crate::predict::{PredictError, PredictOptions, PredictSummary, predict};
 use crate::text::{DisplayPath, Quoted, shortened};
 
-pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// A model file, or a run directory with only one
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// The rows: a CSV file, plain, .gz or .zst; - for standard input
+    #[arg(short, long, value_name = "CSV")]
+    pub(crate) data: PathBuf,
+    /// The file for the predictions; - for standard output [default: -]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace --out if it exists
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
+    /// Copy all columns to the output, not only those of type "id"
+    #[arg(long)]
+    pub(crate) keep_columns: bool,
+    /// Continue after a row that cannot be predicted, with the reason in a column "problem"
+    #[arg(long)]
+    pub(crate) mark_bad_rows: bool,
+    /// Do not put a ' before text that a spreadsheet would run as a formula
+    #[arg(long)]
+    pub(crate) keep_formulas: bool,
+    #[command(flatten)]
+    pub(crate) threads: ThreadArgs,
+}
+
+pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
     let out = args.out.as_deref().filter(|out| *out != Path::new(STANDARD_OUTPUT));
     out.map_or(Ok(()), refuse_compression)?;
     let (model, model_path) = load_model(&args.model)?;
-    let threads = args.threads.and_then(|threads| NonZeroUsize::new(usize::from(threads)));
     let options = PredictOptions {
         keep_columns: args.keep_columns,
         bad_rows: if args.mark_bad_rows { BadRows::Mark } else { BadRows::Refuse },
         escape_formulas: !args.keep_formulas,
         json: output.json,
-        threads: threads.or(thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN),
+        threads: args.threads.count(),
     };
-    survive_file_limit()?;
+    survive_file_size_limit()?;
     let predicted = match out {
         None => {
             let written = predict(&model, &args.data, &options, &mut io::stdout());
-            written.map_err(|error| failure(error, None, args))?
+            written.map_err(|error| cli_error(error, None, args))?
         }
         Some(out) => {
-            let out = OutFile::new(out, Instead::LeaveOut)?;
+            let out = OutFile::new(out, WithoutFile::Prints)?;
             out.refuse_replacing(args.force, &[&args.data, &model_path], Some(&model))?;
             to_file(&model, args, &options, &out)?
         }
     };
-    tell(&predicted, args, output);
+    note_rows(&predicted, args, output);
     Ok(())
 }
 
-/// Predicts into a file that appears when it is whole.
+/// Predicts into a file that appears when it is complete.
 fn to_file(
     model: &Model,
     args: &PredictArgs,
     options: &PredictOptions,
     out: &OutFile<'_>,
-) -> Result<PredictSummary, Failure> {
+) -> Result<PredictSummary, CliError> {
     let unwritten = |error: io::Error| out.unwritten(&error);
     let mut file = AtomicWriteFile::open(&out.real).map_err(unwritten)?;
     let predicted = predict(model, &args.data, options, &mut *file);
-    let predicted = predicted.map_err(|error| failure(error, Some(out.named), args))?;
+    let predicted = predicted.map_err(|error| cli_error(error, Some(out.named), args))?;
     file.commit().map_err(unwritten)?;
     Ok(predicted)
 }
 
-/// Refuses a name that promises what the file would not be.
-fn refuse_compression(out: &Path) -> Result<(), Failure> {
+/// Refuses the name of a compressed file, because predictions are plain text.
+fn refuse_compression(out: &Path) -> Result<(), CliError> {
     let ends_in = |ending: &str| out.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
     for (ending, tool) in [("gz", "gzip"), ("zst", "zstd")] {
         if ends_in(ending) {
             let message = format!(
-                "{}: predictions are written as plain text; name a file that does not end in .{ending}, or leave \
-                 out -o and pipe them through `{tool}`",
+                "{}: predictions are plain text, so the name must not end in .{ending}; to compress them, omit -o \
+                 and pipe them to `{tool}`",
                 shortened(&out.to_string_lossy())
             );
-            return Err(Failure::new(exit_code::USAGE, message));
+            return Err(CliError::new(exit_code::USAGE, message));
         }
     }
     Ok(())
 }
 
-fn failure(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> Failure {
+fn cli_error(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> CliError {
     match (error, out) {
         (PredictError::Data(error), _) => {
             let is_of_a_cell = error.line().is_some() && error.column().is_some();
-            let mut failure = Failure::from(error);
+            let mut error = CliError::from(error);
             if is_of_a_cell && !args.mark_bad_rows {
-                failure.message.push_str("; --mark-bad-rows predicts the other rows");
+                error.message.push_str("; use --mark-bad-rows to predict the other rows");
             }
-            failure
+            error
         }
         (error @ PredictError::DuplicateColumn { .. }, _) => {
-            Failure::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
+            CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
         }
-        (PredictError::Write(error), Some(out)) => Failure::io("write", out, &error),
-        (PredictError::Write(error), None) => error.into(),
+        (PredictError::Write(error), Some(out)) => CliError::io("write", out, &error),
+        (PredictError::Write(error), None) => CliError::stdout(&error),
     }
 }
 
-/// What is worth knowing about the rows.
-fn tell(predicted: &PredictSummary, args: &PredictArgs, output: &Output) {
+/// Reports anything unusual about the rows.
+fn note_rows(predicted: &PredictSummary, args: &PredictArgs, output: &Output) {
     let PredictSummary { rows, bad_rows, unknown_columns, absent_ids, mixed_line_ends, unseen } = predicted;
     if let Some(kinds) = mixed_line_ends {
-        output.note(&format!("note: {} has mixed line ends: {kinds}", DisplayPath(&args.data)));
+        output.note(&format!("note: {} has mixed line endings: {kinds}", DisplayPath(&args.data)));
     }
     for name in absent_ids {
-        output.note(&format!("note: no column {}, so that the predictions are without it", Quoted(name)));
+        output.note(&format!("note: no column {}, so the predictions do not have it either", Quoted(name)));
     }
     let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     if !unknown_columns.is_empty() {
@@ -109,14 +136,14 @@ fn tell(predicted: &PredictSummary, args: &PredictArgs, output: &Output) {
             unknown_columns.iter().take(8).map(|name| Quoted(name).to_string()).collect();
         let dots = if unknown_columns.len() > names.len() { ", ..." } else { "" };
         output.note(&format!(
-            "note: {} of the file not known to the model and not used: {}{dots}",
+            "note: ignoring {} unknown to the model: {}{dots}",
             counted(unknown_columns.len() as u64, "column"),
             names.join(", ")
         ));
     }
     for column in unseen {
         output.note(&format!(
-            "note: {} of column {} with a category that was not in the training rows, such as {}",
+            "note: {} of column {} with an unknown category (not in the training rows), such as {}",
             counted(column.cells, "cell"),
             Quoted(&column.column),
             Quoted(&column.first)
@@ -124,6 +151,6 @@ fn tell(predicted: &PredictSummary, args: &PredictArgs, output: &Output) {
     }
     if *bad_rows > 0 {
         let rows = counted(*rows, "row");
-        output.note(&format!("note: {bad_rows} of {rows} without prediction, see the column \"problem\""));
+        output.note(&format!("note: no prediction for {bad_rows} of {rows}; see the column \"problem\""));
     }
 }

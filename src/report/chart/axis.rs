@@ -1,10 +1,13 @@
-//! Axes: where a value stands and which values are labelled.
+//! Axes: positions of values, and the values that are labelled.
+
+/// The lowest R2 that fits in a panel; an accuracy is never below 0.
+pub(crate) const LOWEST_SCORE: f64 = -0.5;
 
 /// How values are spread along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scale {
+pub(crate) enum AxisScale {
     Linear,
-    /// Decimal logarithm; values that are not positive stand at the lower end.
+    /// Decimal logarithm; values that are not positive are at the lower end.
     Log,
 }
 
@@ -12,7 +15,7 @@ pub(crate) enum Scale {
 /// end.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Axis {
-    scale: Scale,
+    scale: AxisScale,
     low: f64,
     high: f64,
     /// Labelled values, upwards.
@@ -36,12 +39,12 @@ impl Axis {
     /// the share `margin` of the length added at both ends. A single value, or none, gets a range
     /// around it.
     pub(crate) fn around(
-        scale: Scale,
+        scale: AxisScale,
         values: impl IntoIterator<Item = f64>,
         margin: f64,
         max_ticks: usize,
     ) -> Self {
-        let is_shown = |value: &f64| value.is_finite() && (scale == Scale::Linear || 0.0 < *value);
+        let is_shown = |value: &f64| value.is_finite() && (scale == AxisScale::Linear || 0.0 < *value);
         let coordinates = values.into_iter().filter(is_shown).map(|value| scale.coordinate(value));
         let (low, high) = coordinates.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), coordinate| {
             (low.min(coordinate), high.max(coordinate))
@@ -60,24 +63,24 @@ impl Axis {
     pub(crate) fn whole(low: u64, high: u64, max_ticks: usize) -> Self {
         let (low, high) = (low as f64, high.max(low + 1) as f64);
         let step = nice_step((high - low) / max_ticks.max(1) as f64).max(1.0);
-        Self::with_ticks(Scale::Linear, low, high, multiples(low, high, step), Vec::new())
+        Self::with_ticks(AxisScale::Linear, low, high, multiples(low, high, step), Vec::new())
     }
 
     /// Between two coordinates.
-    fn new(scale: Scale, low: f64, high: f64, max_ticks: usize) -> Self {
+    fn new(scale: AxisScale, low: f64, high: f64, max_ticks: usize) -> Self {
         match scale {
-            Scale::Linear => {
+            AxisScale::Linear => {
                 let ticks = multiples(low, high, nice_step((high - low) / max_ticks.max(1) as f64));
                 Self::with_ticks(scale, low, high, ticks, Vec::new())
             }
-            Scale::Log => {
+            AxisScale::Log => {
                 let minor = if high - low < 5.0 { mantissas(low, high, EVERY_MANTISSA) } else { Vec::new() };
                 Self::with_ticks(scale, low, high, log_ticks(low, high, max_ticks), minor)
             }
         }
     }
 
-    fn with_ticks(scale: Scale, low: f64, high: f64, ticks: Vec<Labelled>, minor: Vec<Labelled>) -> Self {
+    fn with_ticks(scale: AxisScale, low: f64, high: f64, ticks: Vec<Labelled>, minor: Vec<Labelled>) -> Self {
         let mut axis = Self { scale, low, high, ticks: Vec::new(), minor: Vec::new() };
         let tick = |(value, label)| Tick { position: axis.position(value), label };
         let ticks = ticks.into_iter().map(tick).collect();
@@ -87,13 +90,13 @@ impl Axis {
         axis
     }
 
-    /// Where `value` stands; values outside stand at the ends.
+    /// The position of `value`; values outside the range are at the ends.
     pub(crate) fn position(&self, value: f64) -> f64 {
         ((self.scale.coordinate(value) - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
     }
 }
 
-impl Scale {
+impl AxisScale {
     /// Log where every value is positive and the largest at least ten times the least.
     pub(crate) fn fitting(values: impl IntoIterator<Item = f64>) -> Self {
         let mut range = (f64::INFINITY, 0.0f64);
@@ -155,7 +158,7 @@ fn power_of_ten(digit: u32, exponent: i32) -> Option<Labelled> {
     Some((value, label))
 }
 
-/// The least of 1, 2 and 5 times a power of ten that is no less than `step`.
+/// The smallest of 1, 2 and 5 times a power of ten that is at least `step`.
 fn nice_step(step: f64) -> f64 {
     let magnitude = 10f64.powf(step.max(f64::MIN_POSITIVE).log10().floor());
     let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| step <= factor * magnitude * (1.0 + 1e-9));
@@ -197,19 +200,19 @@ mod tests {
 
     #[test]
     fn linear_ticks_are_round_numbers() {
-        let axis = Axis::around(Scale::Linear, [0.31, 0.97], 0.0, 5);
+        let axis = Axis::around(AxisScale::Linear, [0.31, 0.97], 0.0, 5);
         assert_eq!(labels(&axis), ["0.4", "0.6", "0.8"]);
         assert!((axis.ticks[0].position - 0.09 / 0.66).abs() < 1e-12);
-        let axis = Axis::around(Scale::Linear, [-1.0, 1.0], 0.0, 5);
+        let axis = Axis::around(AxisScale::Linear, [-1.0, 1.0], 0.0, 5);
         assert_eq!(labels(&axis), ["-1.0", "-0.5", "0.0", "0.5", "1.0"]);
-        let axis = Axis::around(Scale::Linear, [0.0, 3e7], 0.0, 3);
+        let axis = Axis::around(AxisScale::Linear, [0.0, 3e7], 0.0, 3);
         assert_eq!(labels(&axis), ["0", "1e7", "2e7", "3e7"]);
     }
 
     #[test]
     fn log_ticks_thin_out_as_the_range_grows() {
         let ticks = |low: f64, high: f64| {
-            let axis = Axis::around(Scale::Log, [low, high], 0.0, 7);
+            let axis = Axis::around(AxisScale::Log, [low, high], 0.0, 7);
             axis.ticks.into_iter().map(|tick| tick.label).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(ticks(0.31, 0.36), "0.31 0.32 0.33 0.34 0.35 0.36");
@@ -231,8 +234,8 @@ mod tests {
     }
 
     #[test]
-    fn one_value_stands_in_the_middle_and_no_value_harms() {
-        for scale in [Scale::Linear, Scale::Log] {
+    fn a_single_value_is_in_the_middle_of_the_axis() {
+        for scale in [AxisScale::Linear, AxisScale::Log] {
             for value in [0.25, 1e-300, 1e300] {
                 let axis = Axis::around(scale, [value, value], 0.0, 5);
                 assert!((axis.position(value) - 0.5).abs() < 0.1, "{scale:?} {value} {axis:?}");
@@ -241,23 +244,23 @@ mod tests {
             assert!(!axis.ticks.is_empty());
             assert!((0.0..=1.0).contains(&axis.position(7.0)));
         }
-        let axis = Axis::around(Scale::Linear, [-f64::MAX, f64::MAX], 0.1, 5);
+        let axis = Axis::around(AxisScale::Linear, [-f64::MAX, f64::MAX], 0.1, 5);
         assert_eq!(axis.position(0.0), 0.5);
     }
 
     #[test]
-    fn values_outside_stand_at_the_ends() {
-        let axis = Axis::around(Scale::Log, [0.1, 10.0], 0.0, 5);
+    fn values_outside_the_range_are_at_the_ends() {
+        let axis = Axis::around(AxisScale::Log, [0.1, 10.0], 0.0, 5);
         assert!((axis.position(1.0) - 0.5).abs() < 1e-12);
         assert_eq!((axis.position(0.0), axis.position(-1.0), axis.position(1e9)), (0.0, 0.0, 1.0));
     }
 
     #[test]
     fn a_log_scale_needs_a_decade_of_positive_values() {
-        assert_eq!(Scale::fitting([0.1, 1.0]), Scale::Log);
-        assert_eq!(Scale::fitting([0.1, 0.99]), Scale::Linear);
-        assert_eq!(Scale::fitting([0.0, 1.0]), Scale::Linear);
-        assert_eq!(Scale::fitting([f64::NAN, 1.0, f64::INFINITY]), Scale::Linear);
-        assert_eq!(Scale::fitting([]), Scale::Linear);
+        assert_eq!(AxisScale::fitting([0.1, 1.0]), AxisScale::Log);
+        assert_eq!(AxisScale::fitting([0.1, 0.99]), AxisScale::Linear);
+        assert_eq!(AxisScale::fitting([0.0, 1.0]), AxisScale::Linear);
+        assert_eq!(AxisScale::fitting([f64::NAN, 1.0, f64::INFINITY]), AxisScale::Linear);
+        assert_eq!(AxisScale::fitting([]), AxisScale::Linear);
     }
 }

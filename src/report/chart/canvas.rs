@@ -1,4 +1,4 @@
-//! From positions and pixels to drawing commands.
+//! Draws texts, lines and panels as SVG.
 
 use std::io;
 
@@ -7,21 +7,21 @@ use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::report::chart::picture::{Mark, Panel, Sample, Stroke};
+use crate::report::chart::shapes::{Panel, Shape, Stroke, Swatch};
 use crate::report::chart::style::{FINE_GRID, GRID, INK, Marker, NormStyle};
 use crate::report::chart::unit_axis::UnitAxis;
 
-/// Of labels, in pixels.
+/// Font size of labels, in pixels.
 pub(crate) const LABEL_SIZE: i32 = 12;
 const TITLE_SIZE: i32 = 16;
 
-/// The library draws at whole units only; at ten to a pixel, curves are smooth.
+/// plotters draws at integer coordinates; ten units per pixel make curves smooth.
 const UNITS: i32 = 10;
 
-/// What drawing gives back; into memory, it does not fail.
+/// The result of drawing, which cannot fail in memory.
 pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<io::Error>>;
 
-/// A picture that is being drawn; positions are pixels from the upper left corner.
+/// A picture that is being drawn. Positions are in pixels from the upper left corner.
 pub(crate) struct Canvas<'a> {
     root: DrawingArea<SVGBackend<'a>, Shift>,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Rect {
 }
 
 impl Canvas<'_> {
-    /// The SVG file that `draw` makes on white.
+    /// The SVG file with what `draw` draws on white.
     pub(crate) fn svg((width, height): (i32, i32), draw: impl FnOnce(&Canvas<'_>) -> Drawn) -> String {
         let mut svg = String::new();
         let size = ((UNITS * width) as u32, (UNITS * height) as u32);
@@ -46,7 +46,7 @@ impl Canvas<'_> {
                 .and_then(|()| draw(&Canvas { root: root.clone() }))
                 .and_then(|()| root.present())
         };
-        drawn.expect("no file and no font is touched, nothing else can fail");
+        drawn.expect("only files and fonts can fail, and there are none");
         let in_units = format!("width=\"{}\" height=\"{}\"", size.0, size.1);
         svg.replacen(&in_units, &format!("width=\"{width}\" height=\"{height}\""), 1)
     }
@@ -67,19 +67,19 @@ impl Canvas<'_> {
     }
 
     /// A sample for the legend, from the position to the right, centred in height.
-    pub(crate) fn sample(&self, sample: Sample, (x, y): (i32, i32), width: i32) -> Drawn {
+    pub(crate) fn sample(&self, sample: Swatch, (x, y): (i32, i32), width: i32) -> Drawn {
         let [left, right, middle] = [units((x, y)), units((x + width, y)), units((x + width / 2, y))];
         match sample {
-            Sample::Norm(style) => {
+            Swatch::Norm(style) => {
                 self.line(&[left, right], style.color, Stroke::Solid)?;
                 self.marker(style, middle)
             }
-            Sample::Stroke(stroke) => self.line(&[left, right], INK, stroke),
-            Sample::Band => {
+            Swatch::Stroke(stroke) => self.line(&[left, right], INK, stroke),
+            Swatch::Band => {
                 let corners = [units((x, y - 5)), units((x + width, y + 5))];
                 self.root.draw(&Rectangle::new(corners, INK.mix(BAND_OPACITY).filled()))
             }
-            Sample::Cross => self.cross(INK, middle),
+            Swatch::Cross => self.cross(INK, middle),
         }
     }
 
@@ -109,15 +109,15 @@ impl Canvas<'_> {
         };
         for mark in &panel.marks {
             match mark {
-                Mark::Band { style, outline } => {
+                Shape::Band { style, outline } => {
                     let fill = style.color.mix(BAND_OPACITY).filled();
                     self.root.draw(&Polygon::new(place(outline), fill))?;
                 }
-                Mark::Line { style, stroke, points } => self.line(&place(points), style.color, *stroke)?,
-                Mark::Markers { style, points } => {
+                Shape::Line { style, stroke, points } => self.line(&place(points), style.color, *stroke)?,
+                Shape::Markers { style, points } => {
                     place(points).into_iter().try_for_each(|at| self.marker(*style, at))?;
                 }
-                Mark::Cross { style, at } => self.cross(style.color, plotting.map_coordinate(at))?,
+                Shape::Cross { style, at } => self.cross(style.color, plotting.map_coordinate(at))?,
             }
         }
         Ok(())
@@ -158,7 +158,7 @@ fn units((x, y): (i32, i32)) -> (i32, i32) {
     (UNITS * x, UNITS * y)
 }
 
-/// The library writes font sizes divided by 1.24.
+/// plotters divides font sizes by 1.24.
 fn font(pixels: i32) -> FontDesc<'static> {
     FontDesc::new(FontFamily::SansSerif, 1.24 * f64::from(UNITS * pixels), FontStyle::Normal)
 }

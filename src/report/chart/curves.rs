@@ -1,8 +1,8 @@
-//! Curves over the epochs: means over seeds, the range around them, and runs that ended early.
+//! Curves over the epochs: mean and range over seeds, and incomplete runs.
 
 use crate::experiment::{RunRecord, Summary};
 use crate::nn::Norm;
-use crate::report::text::grid_point::PointColumns;
+use crate::report::text::summary::grid_point::PointColumns;
 use crate::train::Metric;
 use crate::train::{EpochRecord, Outcome};
 
@@ -13,9 +13,9 @@ pub(crate) struct NormRuns<'a> {
     pub(crate) norm: Norm,
     /// The point in short; none without a grid.
     pub(crate) point: Option<String>,
-    /// Did all epochs, or stopped early.
+    /// Runs that did all epochs, or stopped early.
     pub(crate) complete: Vec<&'a RunRecord>,
-    /// Diverged, or were interrupted.
+    /// Runs that diverged or were interrupted.
     pub(crate) lost: Vec<&'a RunRecord>,
 }
 
@@ -24,13 +24,13 @@ pub(crate) struct NormRuns<'a> {
 pub(crate) struct CurvePoint {
     pub(crate) epoch: u64,
     pub(crate) mean: f64,
-    /// The least of all runs.
+    /// Minimum over the runs.
     pub(crate) low: f64,
-    /// The largest of all runs.
+    /// Maximum over the runs.
     pub(crate) high: f64,
 }
 
-/// What a picture of `runs` shows, norm by norm in their order.
+/// The runs that a picture shows, for each norm in the order of the config.
 pub(crate) fn norm_runs<'a>(summary: &Summary, runs: &'a [RunRecord]) -> Vec<NormRuns<'a>> {
     let points = PointColumns::of_summary(summary);
     let norms = summary.norms.iter().filter_map(|&norm| {
@@ -64,8 +64,8 @@ impl NormRuns<'_> {
     }
 
     /// Mean and range of `metric` over the complete runs, epoch by epoch. A run that stopped early
-    /// keeps its last value, as its network does not change any more. Without a complete run, the
-    /// lost ones stand in, each until it ended.
+    /// keeps its last value, because its network no longer changes. Without a complete run, the
+    /// incomplete ones are used, each until it ended.
     pub(crate) fn curve(&self, metric: Metric) -> Vec<CurvePoint> {
         match self.complete.is_empty() {
             true => curve(&self.lost, metric, false),
@@ -110,8 +110,8 @@ fn finite(value: Option<f64>) -> Option<f64> {
     value.filter(|value| value.is_finite())
 }
 
-/// At most `most` points: neighbouring epochs are taken together, with the mean of their means
-/// and the range of their ranges. The first and the last epoch stay.
+/// About `most` points: neighbouring epochs are merged into the mean of their means and the range
+/// of their ranges. The first and the last epoch are kept.
 pub(crate) fn thinned(points: &[CurvePoint], most: usize) -> Vec<CurvePoint> {
     let size = points.len().div_ceil(most.max(1)).max(1);
     let together = |points: &[CurvePoint]| CurvePoint {
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn where_all_diverged_each_counts_until_it_ended() {
+    fn diverged_runs_count_until_they_ended_if_all_diverged() {
         let runs = [
             diverged(run(Norm::None, 1, &[4.0, 2.0])),
             diverged(run(Norm::None, 2, &[4.0, 4.0, 8.0, f64::INFINITY])),

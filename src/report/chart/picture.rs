@@ -1,8 +1,7 @@
 //! A picture as data: panels side by side, a legend below, notes at the bottom.
 
-use crate::report::chart::NormStyle;
-use crate::report::chart::axis::Axis;
-use crate::report::chart::canvas::{Canvas, Drawn, Rect};
+use crate::report::chart::canvas::{Canvas, Drawn, LABEL_SIZE, Rect};
+use crate::report::chart::shapes::{LegendEntry, Panel, Swatch};
 
 /// All that is drawn.
 #[derive(Clone, Debug)]
@@ -10,68 +9,9 @@ pub(crate) struct Picture {
     pub(crate) title: String,
     /// From left to right, equally wide.
     pub(crate) panels: Vec<Panel>,
-    pub(crate) legend: Vec<Key>,
+    pub(crate) legend: Vec<LegendEntry>,
     /// Sentences, a line each.
     pub(crate) notes: Vec<String>,
-}
-
-/// Two axes and what is between them, the first mark at the back. Positions are `0..=1` from the
-/// lower left corner.
-#[derive(Clone, Debug)]
-pub(crate) struct Panel {
-    pub(crate) x: Axis,
-    pub(crate) y: Axis,
-    pub(crate) x_title: String,
-    pub(crate) y_title: String,
-    pub(crate) marks: Vec<Mark>,
-}
-
-/// Something at given positions.
-#[derive(Clone, Debug)]
-pub(crate) enum Mark {
-    Band { style: NormStyle, outline: Vec<(f64, f64)> },
-    Line { style: NormStyle, stroke: Stroke, points: Vec<(f64, f64)> },
-    Markers { style: NormStyle, points: Vec<(f64, f64)> },
-    Cross { style: NormStyle, at: (f64, f64) },
-}
-
-/// Marks in the order of drawing.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Layers {
-    pub(crate) back: Vec<Mark>,
-    pub(crate) middle: Vec<Mark>,
-    pub(crate) front: Vec<Mark>,
-}
-
-impl Layers {
-    /// The back first.
-    pub(crate) fn into_marks(self) -> Vec<Mark> {
-        [self.back, self.middle, self.front].concat()
-    }
-}
-
-/// How a line is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stroke {
-    Solid,
-    Dashed,
-    Faint,
-}
-
-/// An entry of the legend.
-#[derive(Clone, Debug)]
-pub(crate) struct Key {
-    pub(crate) sample: Sample,
-    pub(crate) label: String,
-}
-
-/// What stands before the label.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Sample {
-    Norm(NormStyle),
-    Stroke(Stroke),
-    Band,
-    Cross,
 }
 
 /// In pixels.
@@ -93,7 +33,7 @@ impl Picture {
         Canvas::svg((WIDTH, height), |canvas| self.draw(canvas, &rows))
     }
 
-    fn draw(&self, canvas: &Canvas<'_>, rows: &[Vec<&Key>]) -> Drawn {
+    fn draw(&self, canvas: &Canvas<'_>, rows: &[Vec<&LegendEntry>]) -> Drawn {
         canvas.title(&self.title, (WIDTH / 2, MARGIN))?;
         let width = (WIDTH - 2 * MARGIN) / self.panels.len().max(1) as i32;
         for (index, panel) in (0..).zip(&self.panels) {
@@ -119,12 +59,12 @@ impl Picture {
     }
 
     /// The norms in rows of their own, then the kinds of lines; as many in a row as fit.
-    fn legend_rows(&self) -> Vec<Vec<&Key>> {
-        let is_norm = |key: &&Key| matches!(key.sample, Sample::Norm(_));
-        let (norms, others): (Vec<&Key>, Vec<&Key>) = self.legend.iter().partition(is_norm);
-        let mut rows: Vec<Vec<&Key>> = Vec::new();
+    fn legend_rows(&self) -> Vec<Vec<&LegendEntry>> {
+        let is_norm = |key: &&LegendEntry| matches!(key.sample, Swatch::Norm(_));
+        let (norms, others): (Vec<&LegendEntry>, Vec<&LegendEntry>) = self.legend.iter().partition(is_norm);
+        let mut rows: Vec<Vec<&LegendEntry>> = Vec::new();
         for keys in [norms, others] {
-            let mut row: Vec<&Key> = Vec::new();
+            let mut row: Vec<&LegendEntry> = Vec::new();
             for key in keys {
                 let fits = row_width(&row) + GAP + key_width(key) <= WIDTH - 2 * MARGIN;
                 if !row.is_empty() && !fits {
@@ -138,13 +78,11 @@ impl Picture {
     }
 }
 
-fn row_width(row: &[&Key]) -> i32 {
+fn row_width(row: &[&LegendEntry]) -> i32 {
     row.iter().map(|key| key_width(key) + GAP).sum::<i32>() - GAP
 }
 
 /// With the widest of the usual fonts.
-fn key_width(key: &Key) -> i32 {
-    SAMPLE_WIDTH
-        + (key.label.chars().count() as f64 * 0.54 * f64::from(crate::report::chart::canvas::LABEL_SIZE))
-            as i32
+fn key_width(key: &LegendEntry) -> i32 {
+    SAMPLE_WIDTH + (key.label.chars().count() as f64 * 0.54 * f64::from(LABEL_SIZE)) as i32
 }

@@ -1,17 +1,17 @@
-//! Colours and shapes: told apart with any colour vision, and in black and white.
+//! Colours and markers that are distinct with any colour vision, and in black and white.
 
 use plotters::style::RGBColor;
 
 use crate::nn::Norm;
 
-/// How all that belongs to a norm is drawn, the same in every picture.
+/// The style of a norm, the same in every picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct NormStyle {
     pub(crate) color: RGBColor,
     pub(crate) marker: Marker,
 }
 
-/// The shape at some points of a line.
+/// The marker at some points of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Marker {
     Circle,
@@ -19,14 +19,14 @@ pub(crate) enum Marker {
     Triangle,
 }
 
-/// Axes, titles and what belongs to no norm.
+/// Axes, titles and everything else without a norm.
 pub(crate) const INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
-/// Lines behind everything.
+/// Grid lines.
 pub(crate) const GRID: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
-/// Lines between those.
+/// Lines between the grid lines.
 pub(crate) const FINE_GRID: RGBColor = RGBColor(0xF1, 0xF1, 0xF1);
 
-/// Colours from the palette of Okabe and Ito (2008), which keeps apart under the common kinds of
+/// Colours from the palette of Okabe and Ito (2008), which stay distinct with the common kinds of
 /// colour blindness.
 pub(crate) fn norm_style(norm: Norm) -> NormStyle {
     match norm {

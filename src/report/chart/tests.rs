@@ -1,7 +1,8 @@
+use crate::experiment::RunRecord;
 use crate::experiment::synthetic::{at_point, diverged, grid, run, twins, without_validation};
 use crate::nn::Norm;
-use crate::report::chart::*;
-use crate::train::{Quality, Score};
+use crate::report::chart::curves_svg::curves_svg;
+use crate::train::{Outcome, Quality, Score};
 
 /// Every text of a picture, as a reader sees it.
 fn texts(svg: &str) -> Vec<&str> {
@@ -73,7 +74,7 @@ fn two_norms_over_five_seeds() {
         "validation rows",
         "training rows in evaluation mode",
         "range over seeds",
-        "Lines: mean over the completed runs; bands: from the least to the largest of them.",
+        "Lines: mean over completed runs. Bands: minimum to maximum.",
     ];
     let (mut expected, mut found) = (expected.to_vec(), texts(&svg));
     expected.sort_unstable();
@@ -96,7 +97,7 @@ fn one_seed_has_no_band() {
 }
 
 #[test]
-fn without_validation_rows_there_is_one_kind_of_line() {
+fn without_validation_rows_there_is_one_line_style() {
     let runs: Vec<RunRecord> = twins(2).into_iter().map(without_validation).collect();
     let svg = curves_svg("digits", &runs);
     assert_well_formed(&svg);
@@ -124,7 +125,7 @@ fn a_diverged_run_ends_in_a_cross_and_is_not_in_the_band() {
 }
 
 #[test]
-fn a_norm_of_which_every_run_diverged_has_no_mean() {
+fn a_norm_without_complete_runs_has_no_mean() {
     let mut runs = twins(2);
     for run in &mut runs[2..] {
         run.epochs.truncate(2);
@@ -138,7 +139,7 @@ fn a_norm_of_which_every_run_diverged_has_no_mean() {
 }
 
 #[test]
-fn names_are_text_whatever_is_in_them() {
+fn markup_in_names_is_escaped() {
     let runs: Vec<RunRecord> =
         twins(1).into_iter().map(|run| at_point(run, 1, "data.path=\"'</text><script>\u{1b}&")).collect();
     let svg = curves_svg("</text><script>alert('x')</script>\u{0}\u{202e}\" onload=\"", &runs);
@@ -154,11 +155,11 @@ fn a_grid_names_the_best_points() {
     let svg = curves_svg("digits", &grid());
     assert_well_formed(&svg);
     assert!(texts(&svg).contains(&"none at optimizer.learning_rate=0.03"));
-    assert!(texts(&svg).contains(&"Each norm at the point of the grid with its lowest mean best loss."));
+    assert!(texts(&svg).contains(&"Each norm at its best grid point (lowest mean best loss)."));
 }
 
 #[test]
-fn early_stopping_is_told() {
+fn early_stopping_has_a_note() {
     let mut runs = twins(2);
     runs[0].epochs.truncate(9);
     runs[0].outcome = Outcome::StoppedEarly { epoch: 8 };
@@ -167,7 +168,7 @@ fn early_stopping_is_told() {
 }
 
 #[test]
-fn thousands_of_epochs_make_no_large_file() {
+fn thousands_of_epochs_are_thinned() {
     let losses: Vec<f64> = (0..5000).map(|epoch| 2.3 / f64::from(1 + epoch) + 0.1).collect();
     let runs = [run(Norm::BatchNorm, 1, &losses), run(Norm::BatchNorm, 2, &losses)];
     let svg = curves_svg("digits", &runs);
@@ -176,7 +177,7 @@ fn thousands_of_epochs_make_no_large_file() {
 }
 
 #[test]
-fn few_and_strange_values_are_drawn() {
+fn infinite_and_single_values_are_drawn() {
     let cases: [&[f64]; 6] = [&[2.3], &[2.3, 1.0], &[0.0, 0.0], &[f64::NAN], &[0.5; 3], &[1e300, 1e-300]];
     for losses in cases {
         assert_well_formed(&curves_svg("digits", &[run(Norm::None, 1, losses)]));

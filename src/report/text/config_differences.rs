@@ -1,4 +1,4 @@
-//! What differs between configs.
+//! Differences between configs.
 
 use toml::{Table, Value};
 

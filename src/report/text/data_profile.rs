@@ -1,21 +1,21 @@
-//! What is in a data file, as a table.
+//! The columns of a data file, as a table.
 
 use crate::data::{ColumnKind, ColumnProfile, Encoding, FeatureEncoding, Nature, Profile, Role};
 use crate::report::text::layout::{Align, aligned};
 use crate::report::text::number::four_digits;
 use crate::text::{shortened, shortened_to};
 
-/// Characters of a name that are shown.
-const LONGEST_NAME: usize = 18;
-/// Columns that are listed one by one; of a wider file only those that are not plain numbers, or have gaps.
-const MOST_COLUMNS: usize = 100;
-/// Characters of a most frequent value that are shown.
-const LONGEST_VALUE: usize = 18;
+/// Characters of a name before it is cut.
+const MAX_NAME: usize = 18;
+/// A file with more columns lists only those that are not numeric, or have missing values.
+const MAX_COLUMNS: usize = 100;
+/// Characters of a value before it is cut.
+const MAX_VALUE: usize = 18;
 
-/// A line for each column, at most 80 characters wide, then why they are what they are.
+/// A line for each column, at most 80 characters wide, then the reasons for their types.
 pub fn data_profile(profile: &Profile) -> String {
-    let mut rows = vec![["column", "is", "missing", "distinct", "values"].map(str::to_owned).to_vec()];
-    let is_wide = profile.columns.len() > MOST_COLUMNS;
+    let mut rows = vec![["column", "type", "missing", "distinct", "values"].map(str::to_owned).to_vec()];
+    let is_wide = profile.columns.len() > MAX_COLUMNS;
     let is_listed = |column: &&ColumnProfile| !is_wide || is_notable(column) || column.missing > 0;
     rows.extend(profile.columns.iter().filter(is_listed).map(row));
     let columns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];
@@ -25,26 +25,27 @@ pub fn data_profile(profile: &Profile) -> String {
     let notable: Vec<&ColumnProfile> = profile.columns.iter().filter(|column| is_notable(column)).collect();
     let left_out = profile.columns.len() + 1 - rows.len();
     if left_out > 0 {
-        text.push_str(&format!("{left_out} columns of numbers without gaps are in --json only\n"));
+        text.push_str(&format!(
+            "{left_out} numeric columns without missing values are not listed; --json has all\n"
+        ));
     }
     let n_plain = profile.columns.len() - notable.len();
     let plain_ones = if notable.is_empty() { "all columns are" } else { "the others are" };
     text.push_str("\nwhy:\n");
     for column in notable {
-        let (name, is) = (shortened_to(&column.name, LONGEST_NAME), nature(column.nature));
+        let (name, is) = (shortened_to(&column.name, MAX_NAME), nature(column.nature));
         text.push_str(&format!("  {name} is {is}: {}\n", shortened(&column.reason)));
     }
     if n_plain > 0 {
         text.push_str(&format!("  {plain_ones} numeric: all of their values are numbers\n"));
     }
     if profile.repeated_rows > 0 {
-        text.push_str(&format!("\nrows that are the same as one above them: {}\n", profile.repeated_rows));
+        text.push_str(&format!("\nduplicate rows: {}\n", profile.repeated_rows));
     }
     text
 }
 
-/// A line for each column that `encoding` takes for something else than the profile of its file does;
-/// empty if there is none.
+/// A line for each column that `encoding` uses differently than the profile suggests; empty without any.
 pub fn other_uses(profile: &Profile, encoding: &Encoding) -> String {
     let mut text = String::new();
     for (column, encoded) in profile.columns.iter().zip(&encoding.columns) {
@@ -53,7 +54,7 @@ pub fn other_uses(profile: &Profile, encoding: &Encoding) -> String {
             continue;
         }
         let used = kind.map_or_else(|| role(encoded.role), |kind| nature(Nature::Kind(kind)));
-        text.push_str(&format!("  {} is {used}\n", shortened_to(&column.name, LONGEST_NAME)));
+        text.push_str(&format!("  {} is {used}\n", shortened_to(&column.name, MAX_NAME)));
     }
     if text.is_empty() { text } else { format!("in this config:\n{text}") }
 }
@@ -65,7 +66,7 @@ fn role(role: Role) -> &'static str {
         Role::Target => "a target",
         Role::Weight => "the weight of the row",
         Role::Group => "the group of the row",
-        Role::Split => "the part that the row belongs to",
+        Role::Split => "the split of the row",
         Role::Id => "an id",
         Role::Ignore => "ignored",
     }
@@ -81,11 +82,11 @@ fn row(column: &ColumnProfile) -> Vec<String> {
             let [low, mean, high] = [range.low, range.mean, range.high].map(four_digits);
             if range.low == range.high { low } else { format!("{low} to {high}, mean {mean}") }
         }
-        (_, _, Some((value, count))) => format!("{} ({count})", shortened_to(value, LONGEST_VALUE)),
+        (_, _, Some((value, count))) => format!("{} ({count})", shortened_to(value, MAX_VALUE)),
         _ => String::new(),
     };
     vec![
-        shortened_to(&column.name, LONGEST_NAME),
+        shortened_to(&column.name, MAX_NAME),
         nature(column.nature).to_owned(),
         if column.missing == 0 { "-".to_owned() } else { column.missing.to_string() },
         column.distinct.map_or("> 10000".to_owned(), |distinct| distinct.to_string()),

@@ -1,6 +1,6 @@
 //! Rows of cells as aligned text.
 
-/// Where the text of a column stands.
+/// The alignment of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
     Left,
@@ -33,9 +33,8 @@ pub(crate) fn aligned(columns: &[Align], rows: &[Vec<String>]) -> String {
     text
 }
 
-/// Like [`aligned`], but with the columns after the first `n_names` shared out over several tables
-/// of about as many columns each, where one would be wider than `widest`. Each begins with the
-/// first `n_names` columns; a column that is too wide even so stands alone.
+/// Like [`aligned`], but split into several tables of about the same number of columns if one table
+/// would be wider than `widest`. Each starts with the first `n_names` columns.
 pub(crate) fn aligned_within(
     widest: usize,
     n_names: usize,
@@ -62,8 +61,14 @@ pub(crate) fn aligned_within(
     tables.join("\n")
 }
 
-/// Every line that is not empty, behind `margin`.
+/// `text` with `margin` before each line that is not empty.
 pub(crate) fn indented(margin: &str, text: &str) -> String {
     let line = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("{margin}{line}\n") };
     text.lines().map(line).collect()
+}
+
+/// Joins the sections that are not empty, with an empty line between them.
+pub(crate) fn joined(sections: impl IntoIterator<Item = String>) -> String {
+    let sections: Vec<String> = sections.into_iter().filter(|section| !section.is_empty()).collect();
+    sections.join("\n")
 }

@@ -2,13 +2,9 @@
 
 pub(crate) mod config_differences;
 pub(crate) mod data_profile;
-pub(crate) mod differences;
-pub(crate) mod endings;
 pub(crate) mod evaluation;
-pub(crate) mod final_metrics;
-pub(crate) mod grid_point;
-pub(crate) mod group_table;
 pub(crate) mod layout;
+pub(crate) mod leakage;
 pub(crate) mod model_facts;
 pub(crate) mod number;
 pub(crate) mod run_facts;

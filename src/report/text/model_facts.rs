@@ -1,4 +1,4 @@
-//! A model as text, for a terminal.
+//! A model file as text.
 
 use crate::config::inline;
 use crate::data::{Encoding, FeatureEncoding, Role, Scaling, TargetEncoding, ValueEncoding};
@@ -9,12 +9,12 @@ use crate::text::{escaped, shortened};
 use crate::train::Metric;
 use crate::train::Outcome;
 
-/// Epochs that are shown one by one.
-const MOST_EPOCHS: usize = 12;
-/// Columns of the file that are shown one by one.
-const MOST_COLUMNS: usize = 40;
+/// About the number of epochs that are listed.
+const MAX_EPOCHS: usize = 12;
+/// Columns of the file that are listed before the list is cut.
+const MAX_COLUMNS: usize = 40;
 
-/// Everything about a model that fits on a page: file, layers, tensors, training, columns.
+/// File, layers, tensors, training history and columns of a model.
 pub fn model_facts(facts: &ModelFacts<'_>) -> String {
     let sections = [
         file(facts),
@@ -38,7 +38,7 @@ fn file(facts: &ModelFacts<'_>) -> String {
     let ModelFacts { format, version, sha256, data_sha256, result_hash, dtype, parameters, .. } = facts;
     let lines = [
         ("model", format!("format {format}, written by bntrain {}", shortened(version))),
-        ("parameters", format!("{parameters} trained, {dtype}")),
+        ("parameters", format!("{parameters} trainable, {dtype}")),
         ("sha256", (*sha256).to_owned()),
         ("training data", escaped(data_sha256)),
         ("result hash", result_hash.clone()),
@@ -63,7 +63,7 @@ fn layers(layers: &[LayerFacts<'_>]) -> String {
     table(columns, layers.iter().enumerate().map(row))
 }
 
-/// The settings of the layers, those with the same ones together.
+/// The settings of the layers; layers with equal settings share a line.
 fn settings(facts: &ModelFacts<'_>) -> String {
     let mut found: Vec<(String, Vec<usize>)> = Vec::new();
     for (index, layer) in facts.layers.iter().enumerate() {
@@ -88,7 +88,7 @@ fn settings(facts: &ModelFacts<'_>) -> String {
     text
 }
 
-/// Lines that fit a terminal, all but the first one indented.
+/// Wraps a line to the width of a terminal, with an indent after the first line.
 fn wrapped(text: &str) -> String {
     let (mut lines, mut length) = (String::new(), 0);
     for word in text.split(' ') {
@@ -112,7 +112,7 @@ fn tensors(tensors: &[TensorFacts<'_>]) -> String {
         ("tensor", Align::Left),
         ("shape", Align::Right),
         ("mean", Align::Right),
-        ("deviation", Align::Right),
+        ("std", Align::Right),
         ("min", Align::Right),
         ("max", Align::Right),
     ];
@@ -132,7 +132,7 @@ fn history(history: &History) -> String {
         Outcome::Diverged { epoch, step, .. } => format!("diverged in epoch {epoch} at step {step}"),
         Outcome::Interrupted { step } => format!("interrupted after step {step}"),
     };
-    let mut text = format!("training {ending}; the weights are those of epoch {} (*)\n", history.kept_epoch);
+    let mut text = format!("training {ending}; weights of epoch {} (*)\n", history.kept_epoch);
     let measured: Vec<Metric> = Metric::ALL
         .into_iter()
         .filter(|metric| history.epochs.iter().any(|epoch| epoch.measured.contains_key(metric)))
@@ -154,16 +154,16 @@ fn history(history: &History) -> String {
     text
 }
 
-/// Of a column of `metrics.csv`.
+/// The name of a metric, as in `metrics.csv`.
 pub(crate) fn metric_name(metric: Metric) -> String {
     let name = serde_json::to_value(metric).ok();
     name.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// The first, the last and the kept epoch, and some between them.
+/// The first epoch, the last one, that of the weights, and some between them.
 fn shown_epochs(history: &History) -> impl Iterator<Item = &EpochMetrics> {
     let last = history.epochs.len().saturating_sub(1);
-    let stride = history.epochs.len().div_ceil(MOST_EPOCHS).max(1);
+    let stride = history.epochs.len().div_ceil(MAX_EPOCHS).max(1);
     history.epochs.iter().enumerate().filter_map(move |(index, epoch)| {
         let is_shown = index.is_multiple_of(stride) || index == last || epoch.epoch == history.kept_epoch;
         is_shown.then_some(epoch)
@@ -171,61 +171,60 @@ fn shown_epochs(history: &History) -> impl Iterator<Item = &EpochMetrics> {
 }
 
 fn columns(encoding: &Encoding) -> String {
-    let columns = [("column", Align::Left), ("what it is", Align::Left)];
+    let columns = [("column", Align::Left), ("use", Align::Left)];
     let mut rows: Vec<[String; 2]> = Vec::new();
-    for column in encoding.columns.iter().take(MOST_COLUMNS) {
+    for column in encoding.columns.iter().take(MAX_COLUMNS) {
         let what = match (&column.feature, column.role) {
             (Some(feature), _) => describe(feature),
             (None, Role::Label) => "the label".to_owned(),
-            (None, Role::Id) => "id, carried into predictions".to_owned(),
+            (None, Role::Id) => "id, copied to predictions".to_owned(),
             (None, _) => "not used".to_owned(),
         };
         rows.push([shortened(&column.name), what]);
     }
     let mut text = table(columns, rows.into_iter());
-    let more = encoding.columns.len().saturating_sub(MOST_COLUMNS);
+    let more = encoding.columns.len().saturating_sub(MAX_COLUMNS);
     if more > 0 {
-        text.push_str(&format!("and {more} more; --json shows all of them\n"));
+        text.push_str(&format!("and {more} more; --json has all\n"));
     }
     text
 }
 
-/// A feature in a few words.
+/// How a feature is encoded.
 fn describe(feature: &FeatureEncoding) -> String {
     let mut words = match &feature.values {
         ValueEncoding::Numeric { scaling, fill } => {
             let fill = fill.map(four_digits);
             let (offset, divisor) = (four_digits(scaling.offset), four_digits(scaling.divisor));
-            format!("number, less {offset}, divided by {divisor}{}", filled(fill))
+            format!("numeric, (x - {offset}) / {divisor}{}", filled(fill))
         }
         ValueEncoding::Boolean { fill } => format!("boolean{}", filled(fill.map(four_digits))),
         ValueEncoding::Categorical { categories, rare, fill } => {
-            let other =
-                if rare.is_empty() { String::new() } else { format!(" and {} rare ones", rare.len()) };
+            let other = if rare.is_empty() { String::new() } else { format!(" and {} rare", rare.len()) };
             format!("{} categories{other}{}", categories.len(), filled(fill.as_deref().map(shortened)))
         }
     };
     if feature.indicator {
-        words.push_str(", with an input for missing");
+        words.push_str(", with a missing-value indicator");
     }
     words
 }
 
 fn filled(fill: Option<String>) -> String {
-    fill.map_or_else(String::new, |fill| format!(", {fill} where missing"))
+    fill.map_or_else(String::new, |fill| format!(", missing = {fill}"))
 }
 
 fn targets(targets: &TargetEncoding) -> String {
     match targets {
         TargetEncoding::Classes { names, counts, .. } => {
-            let rows = names.iter().zip(counts).take(MOST_COLUMNS);
+            let rows = names.iter().zip(counts).take(MAX_COLUMNS);
             let mut text = table(
                 [("class", Align::Left), ("training rows", Align::Right)],
                 rows.map(|(name, count)| [shortened(name), count.to_string()]),
             );
-            let more = names.len().saturating_sub(MOST_COLUMNS);
+            let more = names.len().saturating_sub(MAX_COLUMNS);
             if more > 0 {
-                text.push_str(&format!("and {more} more; --json shows all of them\n"));
+                text.push_str(&format!("and {more} more; --json has all\n"));
             }
             text
         }
@@ -234,7 +233,7 @@ fn targets(targets: &TargetEncoding) -> String {
                 let Scaling { offset, divisor } = value.scaling;
                 [shortened(&value.column), four_digits(offset), four_digits(divisor)]
             });
-            let columns = [("value", Align::Left), ("mean", Align::Right), ("deviation", Align::Right)];
+            let columns = [("target", Align::Left), ("mean", Align::Right), ("std", Align::Right)];
             table(columns, rows)
         }
     }

@@ -1,10 +1,9 @@
-//! Numbers as people read them.
+//! Numbers rounded for people.
 
 use crate::experiment::statistics::{Estimate, PairedDifference};
 use crate::metrics::Interval;
-use crate::report::Charset;
 
-/// Stands for a number that there is none of.
+/// A missing number.
 pub(crate) const NO_NUMBER: &str = "-";
 
 /// Four significant digits, such as `0.05123`, `12.30` or `1.230e-5`.
@@ -12,19 +11,19 @@ pub(crate) fn four_digits(value: f64) -> String {
     Format::of(value, None).write(value)
 }
 
-/// Up to four significant digits of the mean, no more than what two of the spread allow, such
-/// as `0.0512 ±0.0041`.
-pub(crate) fn mean_and_spread(estimate: &Estimate, charset: Charset) -> String {
+/// The mean with up to four significant digits, but no more than two digits of the standard deviation
+/// allow, such as `0.0512 ±0.0041`.
+pub(crate) fn mean_and_spread(estimate: &Estimate) -> String {
     let Some(mean) = estimate.mean else { return NO_NUMBER.to_owned() };
     let Some(spread) = estimate.standard_deviation else { return four_digits(mean) };
     let format = Format::of(mean, Some(spread));
-    format!("{} {}{}", format.write(mean), charset.plus_minus(), format.write_spread(spread))
+    format!("{} ±{}", format.write(mean), format.write_spread(spread))
 }
 
 /// Four decimals, such as `0.9722 ±0.0031`.
-pub(crate) fn accuracy_and_spread(estimate: &Estimate, charset: Charset) -> String {
+pub(crate) fn accuracy_and_spread(estimate: &Estimate) -> String {
     match (estimate.mean, estimate.standard_deviation) {
-        (Some(mean), Some(spread)) => format!("{mean:.4} {}{spread:.4}", charset.plus_minus()),
+        (Some(mean), Some(spread)) => format!("{mean:.4} ±{spread:.4}"),
         (Some(mean), None) => format!("{mean:.4}"),
         (None, _) => NO_NUMBER.to_owned(),
     }
@@ -63,7 +62,7 @@ pub(crate) fn duration(seconds: f64) -> String {
     if seconds < 59.95 {
         return format!("{seconds:.1} s");
     }
-    // Saturates where the number is absurd.
+    // Saturates for huge numbers.
     let whole = seconds.round() as u64;
     match whole / 3600 {
         0 => format!("{} min {:02} s", whole / 60, whole % 60),
@@ -81,9 +80,7 @@ enum Format {
 impl Format {
     fn of(value: f64, spread: Option<f64>) -> Self {
         let exponent = exponent(value, 3);
-        let from_spread = spread
-            .filter(|&spread| 0.0 < spread)
-            .map(|spread| 1 - crate::report::text::number::exponent(spread, 1));
+        let from_spread = spread.filter(|&spread| 0.0 < spread).map(|spread| 1 - self::exponent(spread, 1));
         let decimals = from_spread.map_or(3 - exponent, |from_spread| from_spread.min(3 - exponent));
         if (-3..6).contains(&exponent) || value == 0.0 {
             Self::Plain { decimals: decimals.max(0) as usize }
@@ -108,7 +105,7 @@ impl Format {
 
     fn write_signed(self, value: f64) -> String {
         let text = self.write(value);
-        // What is rounded to zero has no sign to speak of.
+        // No sign for a number that is rounded to zero.
         match text.strip_prefix('-') {
             Some(digits) if is_zero(digits) => digits.to_owned(),
             Some(_) => text,
@@ -122,7 +119,7 @@ fn is_zero(digits: &str) -> bool {
     digits.chars().all(|character| matches!(character, '0' | '.'))
 }
 
-/// The decimal exponent of `value` once it is rounded to `decimals` behind the first digit.
+/// The decimal exponent of `value` after rounding to `decimals` digits after the first one.
 fn exponent(value: f64, decimals: usize) -> i32 {
     let text = format!("{value:.decimals$e}");
     text.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or(0)
@@ -172,18 +169,17 @@ mod tests {
             (1.234e9, 4.1e12, "1e9 ±4.1e12"),
         ];
         for (mean, spread, expected) in cases {
-            assert_eq!(mean_and_spread(&estimate(mean, spread), Charset::Unicode), expected);
+            assert_eq!(mean_and_spread(&estimate(mean, spread)), expected);
         }
-        assert_eq!(mean_and_spread(&estimate(2.3, 0.41), Charset::Ascii), "2.30 +-0.41");
-        assert_eq!(mean_and_spread(&Estimate::of([None]), Charset::Unicode), "-");
-        assert_eq!(mean_and_spread(&Estimate::of([Some(0.5)]), Charset::Unicode), "0.5000");
+        assert_eq!(mean_and_spread(&Estimate::of([None])), "-");
+        assert_eq!(mean_and_spread(&Estimate::of([Some(0.5)])), "0.5000");
     }
 
     #[test]
     fn accuracies_have_four_decimals() {
-        assert_eq!(accuracy_and_spread(&estimate(0.972_24, 0.003_1), Charset::Unicode), "0.9722 ±0.0031");
-        assert_eq!(accuracy_and_spread(&Estimate::of([Some(1.0)]), Charset::Unicode), "1.0000");
-        assert_eq!(accuracy_and_spread(&Estimate::of([]), Charset::Unicode), "-");
+        assert_eq!(accuracy_and_spread(&estimate(0.972_24, 0.003_1)), "0.9722 ±0.0031");
+        assert_eq!(accuracy_and_spread(&Estimate::of([Some(1.0)])), "1.0000");
+        assert_eq!(accuracy_and_spread(&Estimate::of([])), "-");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A run directory as text, for a terminal.
+//! A run directory as text.
 
 use serde_json::Value;
 
@@ -9,12 +9,12 @@ use crate::report::text::number::{NO_NUMBER, four_digits};
 use crate::text::{escaped, shortened};
 use crate::train::Metric;
 
-/// What `run.json` says, and a line for each model with what was measured at the epoch that it has
-/// the weights of. `models` come with their paths below the directory.
+/// The content of `run.json`, and a line for each model with the metrics of the epoch of its weights.
+/// `models` have paths relative to the directory.
 pub fn run_facts(run_json: &Value, models: &[(String, ModelFacts<'_>)]) -> String {
     let mut lines: Vec<Vec<String>> = Vec::new();
     let mut line = |name: &str, text: String| lines.push(vec![name.to_owned(), text]);
-    let told = |key: &str| match &run_json[key] {
+    let text_of = |key: &str| match &run_json[key] {
         Value::String(text) => Some(shortened(text)),
         Value::Null => None,
         other => Some(shortened(&other.to_string())),
@@ -22,7 +22,7 @@ pub fn run_facts(run_json: &Value, models: &[(String, ModelFacts<'_>)]) -> Strin
     for (name, key) in
         [("outcome", "outcome"), ("runs", "runs"), ("version", "version"), ("config", "config")]
     {
-        if let Some(text) = told(key) {
+        if let Some(text) = text_of(key) {
             line(name, text);
         }
     }

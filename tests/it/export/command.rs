@@ -128,6 +128,6 @@ fn each_failure_has_its_exit_code() {
         assert_eq!(work.run(&arguments).code, Some(code), "{arguments:?}");
     }
     let (code, error) = work.fails(&["export", model, "--to", "json", "-o", "x", "--no-fold"]);
-    let expected = "error: --no-fold is for --to onnx; the other formats keep every layer as it was trained";
+    let expected = "error: --no-fold works with --to onnx only; the other formats keep every layer";
     assert_eq!((code, error.as_str()), (Some(2), expected));
 }

@@ -11,7 +11,7 @@ fn columns_are_found_by_name_in_any_order() {
     work.write("other.csv", "x,more,member,kind,id,city,age\n1,?,yes,,a,Oslo,30\n2,,no,,b,Rome,NA\n");
     let other = predict(&work, "other.csv", &[]);
     assert_eq!(other.stdout, expected);
-    assert_eq!(other.stderr, "note: 1 column of the file not known to the model and not used: \"more\"\n");
+    assert_eq!(other.stderr, "note: ignoring 1 column unknown to the model: \"more\"\n");
     work.write("less.csv", "x,member,age\n1,yes,30\n");
     let error = work.fails(&["predict", "m.safetensors", "--data", "less.csv"]);
     let message = "error: less.csv:1: missing \"city\", which the model needs; the columns of the file are \"x\", \
@@ -35,8 +35,8 @@ fn mixed_line_endings_and_missing_ids_are_reported() {
     let odd = predict(&work, "odd.csv", &[]);
     assert_eq!(
         odd.stderr,
-        "note: odd.csv has mixed line ends: LF and CRLF\nnote: no column \"id\", so that the predictions are \
-         without it\n"
+        "note: odd.csv has mixed line endings: LF and CRLF\nnote: no column \"id\", so the predictions do \
+         not have it either\n"
     );
     assert!(odd.stdout.starts_with("prediction,"), "{}", odd.stdout);
 }

@@ -131,7 +131,7 @@ fn unusable_models_have_their_own_exit_codes() {
     let (code, error) = fails("four");
     assert_eq!(code, Some(2));
     assert!(
-        error.starts_with("error: four holds 4 models; give one of them:\n  four/batch_norm/seed-0/"),
+        error.starts_with("error: four has 4 models; choose one of them:\n  four/batch_norm/seed-0/"),
         "{error}"
     );
 }

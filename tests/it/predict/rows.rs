@@ -71,7 +71,7 @@ fn unseen_categories_are_counted() {
     work.write("new.csv", &format!("{HEAD}a,30,Oslo,yes,1\nb,30, Paris ,no,2\nc,30,\"Lima\",no,2\n"));
     let ended = predict(&work, "new.csv", &[]);
     assert_eq!(ended.stdout.lines().count(), 4);
-    let note = "note: 2 cells of column \"city\" with a category that was not in the training rows, such as \
+    let note = "note: 2 cells of column \"city\" with an unknown category (not in the training rows), such as \
                 \"Paris\"\n";
     assert_eq!(ended.stderr, note);
 }
@@ -87,7 +87,7 @@ fn invalid_rows_are_an_error_or_are_marked() {
     );
     let error = work.fails(&["predict", "m.safetensors", "--data", "bad.csv"]);
     let message = "error: bad.csv:3, column \"member\" (index 3): \"maybe\" is not a boolean; use true or false, yes or \
-                   no, t or f, y or n, 1 or 0; --mark-bad-rows predicts the other rows";
+                   no, t or f, y or n, 1 or 0; use --mark-bad-rows to predict the other rows";
     assert_eq!(error, (Some(3), message.to_owned()));
 
     let ended = predict(&work, "bad.csv", &["--mark-bad-rows"]);
@@ -104,7 +104,7 @@ fn invalid_rows_are_an_error_or_are_marked() {
              no thousands separator\"",
         ]
     );
-    assert_eq!(ended.stderr, "note: 3 of 5 rows without prediction, see the column \"problem\"\n");
+    assert_eq!(ended.stderr, "note: no prediction for 3 of 5 rows; see the column \"problem\"\n");
     // The valid rows are predicted as if they were alone.
     work.write("good.csv", &format!("{HEAD}a,30,Oslo,yes,1\ne,30,Rome,no,3\n"));
     let good = predict(&work, "good.csv", &[]).stdout;
@@ -130,7 +130,7 @@ fn numbers_out_of_range_after_scaling_are_an_error() {
     work.write("far.csv", "a,b\n0.001,1\n3e38,1\n");
     let error = work.fails(&["predict", "run", "--data", "far.csv"]);
     let message = "error: far.csv:3, column \"a\" (index 0): 3e38 is so far from the training rows that it is outside \
-                   f32 range when scaled; --mark-bad-rows predicts the other rows";
+                   f32 range when scaled; use --mark-bad-rows to predict the other rows";
     assert_eq!(error, (Some(3), message.to_owned()));
     let marked = work.ok(&["predict", "run", "--data", "far.csv", "--mark-bad-rows"]).stdout;
     let problem = ",,,\"column \"\"a\"\": 3e38 is so far from the training rows that it is outside f32 range when \

@@ -1,4 +1,4 @@
-//! A folder of its own for each test, with the program run in it.
+//! A temporary folder for each test, and the program run in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ pub(crate) struct Work {
     folder: tempfile::TempDir,
 }
 
-/// What a command left.
+/// The result of a command.
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,

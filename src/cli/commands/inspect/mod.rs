@@ -1,16 +1,34 @@
-//! `bntrain inspect`: what is in a data file, a model file or a run directory.
+//! `bntrain inspect`: the contents of a data file, a model file or a run directory.
 
 pub(crate) mod data_file;
 pub(crate) mod model_file;
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::cli::args::InspectArgs;
-use crate::cli::{Failure, Output};
+use clap::Args;
 
-pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
+use crate::cli::csv_args::CsvArgs;
+use crate::cli::error::CliError;
+use crate::cli::output::Output;
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// A CSV file, a model file or a run directory
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// The label column: also look for columns that give it away
+    #[arg(long, value_name = "NAME")]
+    pub(crate) label: Option<String>,
+    /// The target column: also look for columns that give it away
+    #[arg(long, value_name = "NAME", conflicts_with = "label")]
+    pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) csv: CsvArgs,
+}
+
+pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), CliError> {
     if args.path.is_dir() {
         model_file::show_run(&args.path, output)
     } else if is_model(&args.path) {
@@ -20,14 +38,14 @@ pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), Failure> {
     }
 }
 
-/// Whether a file says by its name or by how it begins that it holds tensors: the length of a JSON
-/// document in 8 bytes, which no text has, and the document.
+/// Whether a file is a safetensors file, by its extension or its first bytes: the length of the JSON
+/// header in 8 bytes, and the header.
 fn is_model(path: &Path) -> bool {
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors")) {
         return true;
     }
     let mut start = [0; 9];
-    // Opening anything but a regular file could wait for ever.
+    // Opening a named pipe could wait forever.
     let is_read = path.is_file() && File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok();
     is_read && start[8] == b'{' && start[7] == 0
 }

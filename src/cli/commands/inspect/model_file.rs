@@ -1,4 +1,4 @@
-//! What is in a model file or a run directory.
+//! The contents of a model file or a run directory.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -6,14 +6,16 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::cli::model::models_in;
-use crate::cli::{Failure, Output, exit_code};
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::output::Output;
 use crate::model::Model;
 use crate::report::{model_facts, run_facts};
+use crate::run_dir::models_in;
 use crate::text::shortened;
 
-/// A model file: layers, statistics of the tensors, history, schema of the data.
-pub(crate) fn show(path: &Path, output: &Output) -> Result<(), Failure> {
+/// Shows a model file: layers, statistics of the tensors, history, columns.
+pub(crate) fn show(path: &Path, output: &Output) -> Result<(), CliError> {
     let model = Model::load(path)?;
     match output.json {
         true => output.result(&format!("{}\n", json!(model.facts()))),
@@ -21,8 +23,8 @@ pub(crate) fn show(path: &Path, output: &Output) -> Result<(), Failure> {
     }
 }
 
-/// A run directory: the run, and its models in short.
-pub(crate) fn show_run(path: &Path, output: &Output) -> Result<(), Failure> {
+/// Shows a run directory: the run, and a line for each of its models.
+pub(crate) fn show_run(path: &Path, output: &Output) -> Result<(), CliError> {
     let run_json = run_json(path)?;
     let mut models = Vec::new();
     for file in models_in(path)? {
@@ -38,17 +40,17 @@ pub(crate) fn show_run(path: &Path, output: &Output) -> Result<(), Failure> {
     output.result(&format!("{}\n", json!({ "run": run_json, "models": models })))
 }
 
-/// What a finished run says about itself.
-fn run_json(directory: &Path) -> Result<Value, Failure> {
+/// Reads `run.json`.
+fn run_json(directory: &Path) -> Result<Value, CliError> {
     let path = directory.join("run.json");
     let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
             let shown = shortened(&directory.to_string_lossy());
-            Failure::new(exit_code::DATA, format!("{shown} is no finished run: there is no run.json in it"))
+            CliError::new(exit_code::DATA, format!("{shown} is not a finished run directory (no run.json)"))
         }
-        _ => Failure::io("read", &path, &error),
+        _ => CliError::io("read", &path, &error),
     })?;
     serde_json::from_str(&text).map_err(|error| {
-        Failure::new(exit_code::DATA, format!("{}: {error}", shortened(&path.to_string_lossy())))
+        CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&path.to_string_lossy())))
     })
 }

@@ -23,7 +23,7 @@ fn at_values(key: &str, values: &[&str]) -> Vec<RunRecord> {
 }
 
 #[test]
-fn an_axis_of_rates_is_logarithmic() {
+fn the_axis_of_learning_rates_is_logarithmic() {
     let svg = sweep(&grid()).unwrap();
     let expected = [
         "learning rates",
@@ -37,7 +37,7 @@ fn an_axis_of_rates_is_logarithmic() {
         "at the best epoch",
         "range over seeds",
         "some runs diverged or were interrupted",
-        "Measured on validation rows. Lines: mean over the completed runs; bands: from the least to the largest of them.",
+        "Measured on validation rows. Lines: mean over completed runs. Bands: minimum to maximum.",
     ];
     for text in expected {
         assert!(has_text(&svg, text), "{text}");
@@ -47,12 +47,12 @@ fn an_axis_of_rates_is_logarithmic() {
 
 #[test]
 fn the_scale_follows_the_values() {
-    assert_eq!(even_scale(&[0.001, 0.003, 0.01]), Scale::Log);
-    assert_eq!(even_scale(&[10.0, 20.0, 30.0, 40.0]), Scale::Linear);
-    assert_eq!(even_scale(&[0.0, 0.001, 0.01]), Scale::Linear);
-    assert_eq!(even_scale(&[5.0, 10.0, 50.0]), Scale::Log);
-    assert_eq!(even_scale(&[0.1, 1.0]), Scale::Log);
-    assert_eq!(even_scale(&[1.0, 2.0]), Scale::Linear);
+    assert_eq!(even_scale(&[0.001, 0.003, 0.01]), AxisScale::Log);
+    assert_eq!(even_scale(&[10.0, 20.0, 30.0, 40.0]), AxisScale::Linear);
+    assert_eq!(even_scale(&[0.0, 0.001, 0.01]), AxisScale::Linear);
+    assert_eq!(even_scale(&[5.0, 10.0, 50.0]), AxisScale::Log);
+    assert_eq!(even_scale(&[0.1, 1.0]), AxisScale::Log);
+    assert_eq!(even_scale(&[1.0, 2.0]), AxisScale::Linear);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn whole_numbers_and_tables_of_one_number_are_values() {
 }
 
 #[test]
-fn other_grids_have_no_such_picture() {
+fn other_grids_have_no_sweep() {
     assert_eq!(sweep(&twins(2)), None);
     assert_eq!(sweep(&[]), None);
     assert_eq!(sweep(&at_values("optimizer.type", &["\"adam\"", "\"sgd\""])), None);
@@ -78,7 +78,7 @@ fn other_grids_have_no_such_picture() {
 }
 
 #[test]
-fn a_line_has_a_gap_where_every_run_was_lost() {
+fn a_line_has_a_gap_without_complete_runs() {
     let solid = |svg: &str| {
         svg.matches("<polyline fill=\"none\" opacity=\"1\" stroke=\"#D55E00\" stroke-width=\"22\"").count()
     };
@@ -92,7 +92,7 @@ fn a_line_has_a_gap_where_every_run_was_lost() {
 }
 
 #[test]
-fn the_key_is_text_whatever_is_in_it() {
+fn markup_in_the_key_is_escaped() {
     let svg = sweep(&at_values("<script>\u{1b}", &["1", "2"])).unwrap();
     assert!(has_text(&svg, "&lt;script&gt;\\u{1b}"));
     assert!(!svg.contains("<script"));

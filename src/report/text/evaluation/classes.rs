@@ -1,10 +1,10 @@
-//! Class by class.
+//! Metrics of each class, and the confusion matrix.
 
 use std::cmp::Ordering;
 
 use crate::eval::Evaluation;
 use crate::metrics::{CONFIDENCE, ClassMeasures, Classification, Measure};
-use crate::report::text::evaluation::measure_and_interval;
+use crate::report::text::evaluation::metric::measure_and_interval;
 use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within, indented};
 use crate::report::text::number::NO_NUMBER;
 use crate::text::shortened;
@@ -16,17 +16,17 @@ const SHOWN_CLASSES: usize = 20;
 /// The most mistakes that are listed.
 const MOST_MISTAKES: usize = 10;
 
-/// Rows, precision, recall and F1 of each class; of many classes those that are told worst.
+/// Rows, precision, recall and F1 of each class; of many classes, those with the lowest F1.
 pub(crate) fn class_table(evaluation: &Evaluation, metrics: &Classification) -> String {
     let mut classes: Vec<(&String, &ClassMeasures)> = evaluation.names.iter().zip(&metrics.classes).collect();
     let n_classes = classes.len();
     let mut about = String::new();
     if n_classes > MOST_CLASSES {
-        // Those without a value come last.
+        // Classes without a value come last.
         let f1 = |class: &ClassMeasures| class.f1.value.unwrap_or(f64::INFINITY);
         classes.sort_by(|(_, a), (_, b)| f1(a).partial_cmp(&f1(b)).unwrap_or(Ordering::Equal));
         classes.truncate(SHOWN_CLASSES);
-        about = format!("the {SHOWN_CLASSES} of {n_classes} classes with the lowest f1; all are in --json\n");
+        about = format!("the {SHOWN_CLASSES} of {n_classes} classes with the lowest f1; --json has all\n");
     }
     let shares =
         ["precision", "recall", "f1"].map(|name| format!("{name} ({} % interval)", 100.0 * CONFIDENCE));
@@ -40,19 +40,19 @@ pub(crate) fn class_table(evaluation: &Evaluation, metrics: &Classification) -> 
     aligned_within(WIDEST, 1, &[left, right, right, left, left, left], &rows) + &about
 }
 
-/// A share with its interval, if there is one.
+/// A metric with its interval, if it has one.
 fn share(name: &str, measure: Measure) -> String {
     let (value, interval) = measure_and_interval(name, measure);
     if interval == NO_NUMBER { value } else { format!("{value} {interval}") }
 }
 
-/// Which class is taken for which: all pairs where they fit, else the most frequent mistakes.
+/// The confusion matrix if it fits, otherwise its most frequent mistakes.
 pub(crate) fn confusion(evaluation: &Evaluation, metrics: &Classification) -> String {
     let n_classes = evaluation.names.len();
     if n_classes <= MOST_CLASSES {
         let table = indented("  ", &matrix(evaluation, metrics));
         if table.lines().all(|line| line.chars().count() <= WIDEST) {
-            return format!("rows of each class (down) that are taken for each class (across)\n{table}");
+            return format!("confusion matrix: true classes down, predicted classes across\n{table}");
         }
     }
     let mistakes = metrics.confusion.mistakes();
@@ -61,10 +61,12 @@ pub(crate) fn confusion(evaluation: &Evaluation, metrics: &Classification) -> St
     }
     let shown = mistakes.len().min(MOST_MISTAKES);
     let heading = match shown == mistakes.len() {
-        true => "mistakes, the most frequent first".to_owned(),
-        false => format!("the {shown} most frequent of {} kinds of mistakes", mistakes.len()),
+        true => "misclassified rows, the most frequent pairs first".to_owned(),
+        false => {
+            format!("misclassified rows: the {shown} most frequent of {} pairs of classes", mistakes.len())
+        }
     };
-    let mut rows = vec![["rows", "class", "taken for"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["rows", "true class", "predicted"].map(str::to_owned).to_vec()];
     let name = |class: u32| shortened(&evaluation.names[class as usize]);
     rows.extend(
         mistakes

@@ -1,23 +1,23 @@
-//! How good a model is on some rows, as text.
+//! The evaluation of a model on labelled rows, as text.
 
 pub(crate) mod classes;
+pub(crate) mod metric;
 pub(crate) mod statistics;
 #[cfg(test)]
 mod tests;
 
 use crate::eval::Evaluation;
-use crate::metrics::{CONFIDENCE, Classification, Measure, Metrics};
-use crate::report::Charset;
+use crate::metrics::{CONFIDENCE, Classification, Metrics};
 use crate::report::text::evaluation::classes::{class_table, confusion};
+use crate::report::text::evaluation::metric::{measure_and_interval, metric_value};
 use crate::report::text::evaluation::statistics::by_statistics;
-use crate::report::text::layout::{Align, aligned};
-use crate::report::text::number::{NO_NUMBER, four_digits, value_and_interval};
-use crate::report::text::summary::joined;
+use crate::report::text::layout::{Align, aligned, joined};
+use crate::report::text::number::NO_NUMBER;
 use crate::text::shortened;
 
-/// The metrics under the first choice of statistics with intervals and baseline, then all choices side
-/// by side, then class by class: at most 80 columns wide unless names are long.
-pub fn evaluation(evaluation: &Evaluation, charset: Charset) -> String {
+/// The metrics with intervals and baseline for the first choice of statistics, a comparison of all
+/// choices, and a table of the classes. At most 80 columns wide unless names are long.
+pub fn evaluation(evaluation: &Evaluation) -> String {
     let first = &evaluation.choices[0];
     let sections = match &first.metrics {
         Metrics::Classes(metrics) => [
@@ -28,7 +28,7 @@ pub fn evaluation(evaluation: &Evaluation, charset: Charset) -> String {
         ],
         Metrics::Values(_) => [overall(evaluation), by_statistics(evaluation), String::new(), String::new()],
     };
-    charset.restrict(joined(sections))
+    joined(sections)
 }
 
 /// The metrics over all rows.
@@ -62,52 +62,28 @@ fn overall(evaluation: &Evaluation) -> String {
     format!("{table}{missing}\n{}", about_baseline(evaluation))
 }
 
-/// What the baseline says for every row.
+/// Explains the baseline.
 fn about_baseline(evaluation: &Evaluation) -> String {
     match &evaluation.baseline {
         Metrics::Classes(baseline) => {
             let always = always(evaluation, baseline);
             format!(
-                "baseline: every row gets the class shares of the training rows{always};\n          \
-                 for calibration_error it is what chance alone gives where all\n          \
-                 probabilities are right\n"
+                "baseline: predicts the class frequencies of the training rows for every row{always};\n          \
+                 its calibration_error is the value expected by chance from perfect\n          \
+                 probabilities\n"
             )
         }
         Metrics::Values(baseline) => match baseline.targets.len() {
-            1 => "baseline: every row gets the mean of the training rows\n".to_owned(),
-            _ => "baseline: every row gets the means of the training rows\n".to_owned(),
+            1 => "baseline: predicts the mean of the training rows for every row\n".to_owned(),
+            _ => "baseline: predicts the means of the training rows for every row\n".to_owned(),
         },
     }
 }
 
-/// The one class that the baseline takes all rows for.
+/// The class that the baseline predicts for all rows.
 fn always(evaluation: &Evaluation, baseline: &Classification) -> String {
     let class = baseline.classes.iter().position(|class| class.predicted > 0);
     class.map_or_else(String::new, |class| {
-        format!(",\n          so class \"{}\"", shortened(&evaluation.names[class]))
+        format!(",\n          that is class \"{}\"", shortened(&evaluation.names[class]))
     })
-}
-
-/// Value and interval of a metric.
-pub(crate) fn measure_and_interval(name: &str, measure: Measure) -> (String, String) {
-    match (measure.value, measure.interval) {
-        (None, _) => (NO_NUMBER.to_owned(), NO_NUMBER.to_owned()),
-        (Some(value), Some(interval)) if is_share(name) => {
-            (metric_value(name, value), format!("({:.4} to {:.4})", interval.low, interval.high))
-        }
-        (Some(value), None) => (metric_value(name, value), NO_NUMBER.to_owned()),
-        (Some(value), interval) => value_and_interval(value, interval),
-    }
-}
-
-/// A metric in as many digits as tell enough.
-pub(crate) fn metric_value(name: &str, value: f64) -> String {
-    // What rounds to 0 has no sign.
-    let shown = if value.abs() < 0.00005 { 0.0 } else { value };
-    if is_share(name) { format!("{shown:.4}") } else { four_digits(value) }
-}
-
-/// Whether a metric is 1 at most, so that four decimals tell enough.
-pub(crate) fn is_share(name: &str) -> bool {
-    !["log_loss", "rmse", "mae"].contains(&name.rsplit('.').next().unwrap_or(name))
 }

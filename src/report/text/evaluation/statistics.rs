@@ -1,14 +1,14 @@
-//! One network under several choices of batch-norm statistics.
+//! A network with several choices of batch-norm statistics.
 
 use crate::eval::{Evaluation, Statistics, UnderStatistics};
 use crate::metrics::{CONFIDENCE, Interval, Measure};
-use crate::report::text::evaluation::metric_value;
+use crate::report::text::evaluation::metric::metric_value;
 use crate::report::text::layout::{Align, WIDEST, aligned_within};
 use crate::report::text::number::{NO_NUMBER, four_digits, signed_with_interval};
 use crate::text::shortened;
 
-/// A row for each metric and a column for each choice, with what they are and what the differences
-/// say; empty with a single choice.
+/// A row for each metric and a column for each choice, with an explanation of the choices and of their
+/// differences. With a single choice, only the explanation, if it needs one.
 pub(crate) fn by_statistics(evaluation: &Evaluation) -> String {
     if evaluation.choices.len() < 2 {
         return about(evaluation);
@@ -33,7 +33,7 @@ pub(crate) fn by_statistics(evaluation: &Evaluation) -> String {
     if verdict.is_empty() { format!("{table}\n{about}") } else { format!("{table}\n{about}\n{verdict}") }
 }
 
-/// Each metric under all choices.
+/// Each metric with all choices.
 fn values(evaluation: &Evaluation) -> Vec<(String, Vec<Option<f64>>)> {
     let measures: Vec<Vec<(String, Measure)>> =
         evaluation.choices.iter().map(|choice| choice.metrics.measures(&evaluation.names)).collect();
@@ -51,23 +51,21 @@ fn spread(values: &[Option<f64>]) -> Option<f64> {
     (!values.is_empty()).then_some(high - low)
 }
 
-/// What the choices are; nothing for running statistics alone, which prediction uses too.
+/// Explains the choices; empty for running statistics alone, the usual choice.
 fn about(evaluation: &Evaluation) -> String {
     let mut text = String::new();
     for UnderStatistics { statistics, .. } in &evaluation.choices {
         let about = match (statistics, evaluation.batch_rows) {
             (Statistics::Running, _) if evaluation.choices.len() == 1 => continue,
-            (Statistics::Running, _) => "those stored with the weights, which `predict` uses too".to_owned(),
-            (Statistics::Recomputed, _) => {
-                "mean and variance of each batch norm's input over these rows,\n            \
-                 layer by layer, with weights, gamma and beta as they are"
-                    .to_owned()
-            }
+            (Statistics::Running, _) => "running mean and variance of the model, as in `predict`".to_owned(),
+            (Statistics::Recomputed, _) => "mean and variance over these rows, layer by layer;\n            \
+                 weights, gamma and beta unchanged"
+                .to_owned(),
             (Statistics::Batch, Some((each, last))) => {
                 let last = if each == last { String::new() } else { format!(" (the last has {last})") };
                 format!(
-                    "each batch of {each} rows{last} by its own, in file order,\n            \
-                     as in training: what a row gets depends on its neighbours"
+                    "mean and variance of each batch of {each} rows{last},\n            \
+                     in file order, as in training: predictions depend on nearby rows"
                 )
             }
             (Statistics::Batch, None) => continue,
@@ -77,20 +75,20 @@ fn about(evaluation: &Evaluation) -> String {
     text
 }
 
-/// The share of a network's error below which a difference changes nothing for anybody, however
-/// sure it is: with enough rows every difference is.
-const SMALL: f64 = 0.01;
+/// A difference below this fraction of the error does not matter, even if it is significant: with
+/// enough rows every difference is.
+const NEGLIGIBLE: f64 = 0.01;
 
-/// What is left to improve under the first choice: the log loss, or for values 1 - R2.
+/// The error with the first choice: the log loss, or 1 - R2.
 fn error_of_first(evaluation: &Evaluation) -> f64 {
     let value = evaluation.measure(evaluation.compared).and_then(|measure| measure.value).unwrap_or(0.0);
     if evaluation.compared == "r2" { 1.0 - value } else { value }
 }
 
-/// How far each choice is from the first one, and what that says.
+/// The difference between each choice and the first one, and what it means.
 fn verdict(evaluation: &Evaluation) -> String {
     if !evaluation.has_statistics {
-        return "this network normalises nothing, so the choice changes nothing\n".to_owned();
+        return "the network has no batch norm, so the statistics make no difference\n".to_owned();
     }
     let first = evaluation.choices[0].statistics;
     let others: Vec<(Statistics, Measure)> = evaluation
@@ -110,24 +108,23 @@ fn verdict(evaluation: &Evaluation) -> String {
     };
     let none = !others.iter().any(|(other, _)| differs(*other));
     let is_small = |(_, difference): &(Statistics, Measure)| {
-        difference.value.is_some_and(|value| value.abs() < SMALL * error_of_first(evaluation))
+        difference.value.is_some_and(|value| value.abs() < NEGLIGIBLE * error_of_first(evaluation))
     };
     text + if none {
-        "no difference that these rows could tell from chance\n"
+        "no significant difference on these rows\n"
     } else if others.iter().all(is_small) {
-        "a difference of less than a hundredth of the error: nothing to act on\n"
+        "the difference is less than 1 % of the error, too small to matter\n"
     } else if first != Statistics::Running {
         ""
     } else if differs(Statistics::Recomputed) {
-        "the running statistics are not those of these rows: training was too short for\n\
-         them to follow (more steps, or a larger running_update), dropout was at work\n\
-         before a norm when they were collected, or these rows are not like the training\n\
-         rows\n"
+        "the running statistics do not match these rows: training was too short for them\n\
+         to converge (train longer, or use a larger running_update), dropout before a\n\
+         batch norm layer distorted them, or these rows differ from the training rows\n"
     } else if others.iter().any(|(other, _)| *other == Statistics::Recomputed) {
-        "fixed statistics are alike, those of single batches are not: the noise of small\n\
-         batches, or rows beside each other in the file that are alike\n"
+        "running and recomputed statistics agree, batch statistics do not: small batches\n\
+         are noisy, or neighbouring rows of the file are similar\n"
     } else {
-        "add `recomputed` to --stats to see whether that is the noise of small batches\n"
+        "add `recomputed` to --stats to see whether the batch size is the reason\n"
     }
 }
 

@@ -1,0 +1,90 @@
+//! The results of a training command: files in the run directory, and a table and curves on the terminal.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+
+use crate::cli::error::CliError;
+use crate::cli::output::Output;
+use crate::cli::session::Session;
+use crate::experiment::{RunRecord, Summary};
+use crate::report::table;
+use crate::report::{PlotSize, TerminalPlot, curves_svg, sweep_svg};
+use crate::run_dir::{FORMAT_VERSION, RunDirectory};
+use crate::text::shortened;
+
+/// How the command ran.
+pub(crate) struct RunInfo {
+    pub(crate) started: SystemTime,
+    pub(crate) seconds: f64,
+    pub(crate) threads: usize,
+    pub(crate) interrupted: bool,
+}
+
+/// Writes the summary, the pictures and `run.json`, and shows the table, the curves and the path.
+pub(crate) fn write_and_show(
+    directory: RunDirectory,
+    session: &Session,
+    records: &[RunRecord],
+    info: &RunInfo,
+    output: &Output,
+) -> Result<(), CliError> {
+    let summary = Summary::of(records);
+    directory.write("summary.json", summary.to_json().as_bytes())?;
+    let title = format!("{} on {}", session.plan.name, data_name(session));
+    directory.write("curves.svg", curves_svg(&title, records).as_bytes())?;
+    if let Some(sweep) = sweep_svg(&title, &summary) {
+        directory.write("sweep.svg", sweep.as_bytes())?;
+    }
+    let path = directory.path().to_owned();
+    directory.finish(format!("{:#}\n", run_json(session, records, info)).as_bytes())?;
+
+    if output.json {
+        let line = json!({ "event": "finished", "directory": path.to_string_lossy(), "summary": summary });
+        return output.result(&format!("{line}\n"));
+    }
+    let size = PlotSize { width: output.width(), ..PlotSize::default() };
+    let plot = TerminalPlot::of(records, size).render(paint);
+    output.result(&format!("{}\n{plot}\nresults: {}\n", table(&summary), shortened(&path.to_string_lossy())))
+}
+
+/// Another colour for each curve; the marks differ too, so colour is not needed to tell them apart.
+fn paint(series: usize, marks: &str) -> String {
+    const COLORS: [u8; 6] = [34, 33, 36, 35, 32, 31];
+    format!("\u{1b}[{}m{marks}\u{1b}[0m", COLORS[series % COLORS.len()])
+}
+
+fn data_name(session: &Session) -> String {
+    session.plan.data.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo) -> serde_json::Value {
+    let (table, seed) = (session.first_table(), session.first_seed());
+    let sources: Vec<_> = session
+        .data
+        .tables()
+        .flat_map(|table| table.sources())
+        .map(|source| json!({ "path": source.path.to_string_lossy(), "sha256": source.sha256, "rows": source.rows }))
+        .collect();
+    let started = info.started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let outcome = if info.interrupted { "interrupted" } else { "finished" };
+    json!({
+        "format_version": FORMAT_VERSION,
+        "version": env!("CARGO_PKG_VERSION"),
+        "command": std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect::<Vec<_>>(),
+        "config": session.plan.source.to_string_lossy(),
+        "data": sources,
+        "features": table.features().len(),
+        "classes": table.classes(),
+        "train_rows": table.train_rows(seed),
+        "valid_rows": table.valid_rows(seed),
+        "test_rows": table.test_rows(seed),
+        "processor": { "architecture": std::env::consts::ARCH, "vectors": format!("{:?}", crate::kernel::level()) },
+        "threads": info.threads,
+        "started_unix_seconds": started,
+        "seconds": info.seconds,
+        "outcome": outcome,
+        "runs": records.len(),
+        "runs_planned": session.jobs.len(),
+    })
+}

@@ -1,0 +1,55 @@
+//! Incomplete runs: diverged or interrupted.
+
+use crate::experiment::RunSummary;
+use crate::report::text::summary::grid_point::PointColumns;
+use crate::report::text::summary::group_table::{NamedSummary, groups};
+use crate::text::shortened;
+use crate::train::Outcome;
+
+/// Runs of a group that are listed before the list is cut.
+const MAX_LISTED: usize = 5;
+
+/// A line for each group with incomplete runs, and a note that they are left out.
+pub(crate) fn ends(shown: &[NamedSummary<'_>]) -> String {
+    let points = PointColumns::of(groups(shown).map(|(_, group)| &group.point));
+    let mut text = String::new();
+    for (NamedSummary { name, summary }, group) in groups(shown) {
+        let members = summary.runs.iter().filter(|run| run.norm == group.norm && run.point == group.point);
+        let lost: Vec<&RunSummary> = members.filter(|run| !run.is_complete()).collect();
+        if lost.is_empty() {
+            continue;
+        }
+        let kinds = [(group.n_diverged, "diverged"), (group.n_interrupted, "interrupted")];
+        let kinds = kinds.iter().filter(|(count, _)| 0 < *count);
+        let kinds: Vec<String> =
+            kinds.map(|(count, kind)| format!("{count} of {} {kind}", group.n_runs)).collect();
+        let at = group.point.as_ref().map(|point| format!(" at {}", points.label(point)));
+        let at = at.unwrap_or_default();
+        let name = name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+        text.push_str(&format!("{name}{}{at}: {}", group.norm.name(), kinds.join(", ")));
+        text.push_str(&match lost[..] {
+            [only] => format!(" ({})\n", end(only)),
+            _ => {
+                let listed = lost.iter().take(MAX_LISTED).map(|run| format!("  {}\n", end(run)));
+                let more = lost.len().saturating_sub(MAX_LISTED);
+                let more = (0 < more).then(|| format!("  and {more} more, in summary.json\n"));
+                std::iter::once("\n".to_owned()).chain(listed).chain(more).collect()
+            }
+        });
+    }
+    if !text.is_empty() {
+        text.push_str("incomplete runs are left out of means and differences\n");
+    }
+    text
+}
+
+fn end(run: &RunSummary) -> String {
+    match &run.outcome {
+        Outcome::Diverged { epoch, step, cause } => {
+            format!("seed {}: epoch {epoch}, step {step}, {}", run.seed, shortened(&cause.to_string()))
+        }
+        Outcome::Interrupted { step } => format!("seed {}: after step {step}", run.seed),
+        Outcome::StoppedEarly { epoch } => format!("seed {}: after epoch {epoch}", run.seed),
+        Outcome::Finished => format!("seed {}", run.seed),
+    }
+}

@@ -1,0 +1,171 @@
+//! Tables with a row for each norm and grid point, of one or several run directories.
+
+use crate::experiment::{GroupSummary, MeasuredOn, StepsToReach, Summary};
+use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within};
+use crate::report::text::number::{NO_NUMBER, accuracy_and_spread, duration, mean_and_spread};
+use crate::report::text::summary::grid_point::PointColumns;
+
+/// The summary of a run directory, or of the command that just ended.
+pub(crate) struct NamedSummary<'a> {
+    /// The name of the run directory; none if there is only one.
+    pub(crate) name: Option<String>,
+    pub(crate) summary: &'a Summary,
+}
+
+/// What the scores are measured on: one line without a line feed.
+pub(crate) fn heading(shown: &[NamedSummary<'_>]) -> String {
+    let rows = match common_rows(shown) {
+        Some(MeasuredOn::ValidationRows) => "validation rows",
+        Some(MeasuredOn::TrainingRows) => "training rows in evaluation mode (no validation rows)",
+        None => "validation rows, or training rows in evaluation mode where there are none",
+    };
+    let has_spread = groups(shown).any(|(_, group)| group.final_loss.standard_deviation.is_some());
+    let spread = match has_spread {
+        true => "; mean ±standard deviation over seeds",
+        false => "",
+    };
+    format!("{rows}{spread}; best: at any epoch")
+}
+
+/// The table of losses, and accuracies or R2.
+pub(crate) fn score_rows(shown: &[NamedSummary<'_>]) -> String {
+    let mut table = Table::start(shown);
+    if common_rows(shown).is_none() {
+        table.column("rows", Align::Left, |summary, _| match summary.measured_on {
+            MeasuredOn::ValidationRows => "validation".to_owned(),
+            MeasuredOn::TrainingRows => "training".to_owned(),
+        });
+    }
+    table.column("final loss", Align::Left, |_, group| mean_and_spread(&group.final_loss));
+    table.column("best loss", Align::Left, |_, group| mean_and_spread(&group.best_loss));
+    let quality = quality(shown);
+    table.column(&format!("final {quality}"), Align::Left, |_, group| {
+        accuracy_and_spread(&group.final_quality)
+    });
+    table.column(&format!("best {quality}"), Align::Left, |_, group| {
+        accuracy_and_spread(&group.best_quality)
+    });
+    let mut text = table.text();
+    if shown.iter().any(|shown| shown.summary.has_grid()) {
+        text.push_str("* the norm's lowest mean best loss, among points with the fewest incomplete runs\n");
+    }
+    text
+}
+
+/// The table of runs, steps, seconds, parameters and, if there are test rows, the accuracy or R2 on them.
+pub(crate) fn cost_rows(shown: &[NamedSummary<'_>]) -> String {
+    let mut table = Table::start(shown);
+    table.column("runs", Align::Right, |_, group| group.n_runs.to_string());
+    if shown.iter().all(|shown| shown.summary.norms.len() == 2) {
+        table.column("steps to other's best loss", Align::Left, steps_to_other);
+    }
+    let seconds = |group: &GroupSummary| group.seconds.mean.map_or_else(|| NO_NUMBER.to_owned(), duration);
+    table.column("seconds", Align::Right, |_, group| seconds(group));
+    table.column("parameters", Align::Right, |_, group| group.parameters.to_string());
+    if groups(shown).any(|(_, group)| group.test_quality.mean.is_some()) {
+        table.column(&format!("test {}", quality(shown)), Align::Left, |_, group| {
+            accuracy_and_spread(&group.test_quality)
+        });
+    }
+    table.text()
+}
+
+/// Steps until a loss was reached, such as `120`, `120 (not reached in 1 of 5)` or `not reached in 3 of 5`.
+pub(crate) fn steps_to_reach(steps: &StepsToReach) -> String {
+    let missed = steps.n_seeds - steps.n_reached;
+    let missed = format!("not reached in {missed} of {}", steps.n_seeds);
+    match steps.median_step {
+        Some(median) if steps.n_reached == steps.n_seeds => median.to_string(),
+        Some(median) => format!("{median} ({missed})"),
+        None if steps.n_seeds == 0 => NO_NUMBER.to_owned(),
+        None => missed,
+    }
+}
+
+/// A table that grows by columns.
+struct Table<'a> {
+    groups: Vec<(&'a NamedSummary<'a>, &'a GroupSummary)>,
+    columns: Vec<Align>,
+    /// How many of the columns name the group.
+    n_names: usize,
+    /// The first one is the header.
+    rows: Vec<Vec<String>>,
+}
+
+impl<'a> Table<'a> {
+    fn start(shown: &'a [NamedSummary<'a>]) -> Self {
+        let groups: Vec<(&NamedSummary<'_>, &GroupSummary)> = groups(shown).collect();
+        let mut table =
+            Self { rows: vec![Vec::new(); groups.len() + 1], columns: Vec::new(), n_names: 0, groups };
+        if shown.iter().any(|shown| shown.name.is_some()) {
+            table.add("run", Align::Left, |shown, _| shown.name.clone().unwrap_or_default());
+        }
+        table.column("norm", Align::Left, |_, group| group.norm.name().to_owned());
+        let points = PointColumns::of(table.groups.iter().map(|(_, group)| &group.point));
+        let heads = points.heads();
+        for (index, head) in heads.iter().enumerate() {
+            let is_last = index + 1 == heads.len();
+            table.column(head, Align::Left, |summary, group| {
+                let best = if is_last && is_best(summary, group) { " *" } else { "" };
+                format!("{}{best}", points.cells(&group.point)[index])
+            });
+        }
+        table.n_names = table.columns.len();
+        table
+    }
+
+    fn column(&mut self, head: &str, align: Align, cell: impl Fn(&Summary, &GroupSummary) -> String) {
+        self.add(head, align, |shown, group| cell(shown.summary, group));
+    }
+
+    fn add(&mut self, head: &str, align: Align, cell: impl Fn(&NamedSummary<'_>, &GroupSummary) -> String) {
+        self.columns.push(align);
+        let cells = self.groups.iter().map(|(shown, group)| cell(shown, group));
+        let cells = std::iter::once(head.to_owned()).chain(cells);
+        self.rows.iter_mut().zip(cells).for_each(|(row, cell)| row.push(cell));
+    }
+
+    fn text(&self) -> String {
+        match self.groups.iter().any(|(_, group)| group.point.is_some()) {
+            true => aligned_within(WIDEST, self.n_names, &self.columns, &self.rows),
+            false => aligned(&self.columns, &self.rows),
+        }
+    }
+}
+
+/// Every group with its summary.
+pub(crate) fn groups<'a>(
+    shown: &'a [NamedSummary<'a>],
+) -> impl Iterator<Item = (&'a NamedSummary<'a>, &'a GroupSummary)> {
+    shown.iter().flat_map(|shown| shown.summary.groups.iter().map(move |group| (shown, group)))
+}
+
+/// The name of the score next to the loss.
+fn quality(shown: &[NamedSummary<'_>]) -> &'static str {
+    let mut tasks = shown.iter().map(|shown| shown.summary.task);
+    let first = tasks.next().unwrap_or_default();
+    if tasks.all(|task| task == first) { first.quality() } else { "accuracy or R2" }
+}
+
+/// The rows that all scores are measured on; none if they differ.
+fn common_rows(shown: &[NamedSummary<'_>]) -> Option<MeasuredOn> {
+    let mut rows = shown.iter().map(|shown| shown.summary.measured_on);
+    let first = rows.next()?;
+    rows.all(|rows| rows == first).then_some(first)
+}
+
+fn is_best(summary: &Summary, group: &GroupSummary) -> bool {
+    group.point.is_some() && summary.best_group(group.norm).is_some_and(|best| best.point == group.point)
+}
+
+/// The steps until a group reached the best loss of the other norm, with two norms.
+fn steps_to_other(summary: &Summary, group: &GroupSummary) -> String {
+    let mut comparisons = summary.comparisons.iter();
+    let Some(comparison) = comparisons.find(|comparison| comparison.point == group.point) else {
+        return NO_NUMBER.to_owned();
+    };
+    steps_to_reach(match comparison.norm == group.norm {
+        true => &comparison.norm_reaches_best_of_other,
+        false => &comparison.other_reaches_best_of_norm,
+    })
+}
