@@ -82,7 +82,7 @@ fn run_json(planned: &Planned, records: &[RunRecord], facts: &Facts) -> serde_js
         "train_rows": table.train_rows(seed),
         "valid_rows": table.valid_rows(seed),
         "test_rows": table.test_rows(seed),
-        "processor": { "architecture": std::env::consts::ARCH, "vectors": format!("{:?}", crate::kernel::level()) },
+        "processor": { "architecture": std::env::consts::ARCH, "vectors": format!("{:?}", crate::kernel::simd_level()) },
         "threads": facts.threads,
         "started_unix_seconds": started,
         "seconds": facts.seconds,

@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2, s};
 
 use crate::data::Rows;
 use crate::kernel::real::Real;
-use crate::kernel::{ThreadPool, each_rows, zeros};
+use crate::kernel::{ThreadPool, par_rows, zeros};
 use crate::targets::{Targets, TargetsView};
 
 /// Room for rows that go through a network together, made once by [`Rows::batch`] and filled again
@@ -70,7 +70,7 @@ impl<F: Real> Rows<F> {
         if let (Some(weights), Some(own)) = (&mut batch.weights, self.weights()) {
             weights.iter_mut().zip(rows.clone()).for_each(|(weight, row)| *weight = own[row]);
         }
-        each_rows(pool, batch.x.slice_mut(s![..batch.rows, ..]), |places, x| {
+        par_rows(pool, batch.x.slice_mut(s![..batch.rows, ..]), |places, x| {
             self.encode_into(rows.clone().skip(places.start).take(places.len()), x);
         });
     }

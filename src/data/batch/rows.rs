@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayViewMut2};
 use crate::data::Encoder;
 use crate::data::table::matrix::{Block, Matrix};
 use crate::kernel::real::Real;
-use crate::kernel::wide;
+use crate::kernel::with_simd;
 use crate::targets::Targets;
 use crate::targets::TargetsView;
 
@@ -119,7 +119,7 @@ impl<F: Real> Rows<F> {
         mut x: ArrayViewMut2<'_, F>,
     ) {
         assert_eq!(x.dim(), (rows.len(), self.inputs()), "room for the rows");
-        wide(
+        with_simd(
             #[inline(always)]
             || {
                 for (row, mut x) in rows.zip(x.rows_mut()) {

@@ -8,7 +8,7 @@ use crate::data::spec::Scale;
 use crate::data::table::matrix::{Cells, Matrix};
 use crate::data::transform::encoding::{FeatureEncoding, ValueEncoding};
 use crate::kernel::real::Real;
-use crate::kernel::wide;
+use crate::kernel::with_simd;
 
 /// The scaling of each column, and which columns are constant in the rows it was fitted on.
 #[derive(Debug)]
@@ -220,7 +220,7 @@ fn or_fill(value: f64, fill: f64) -> f64 {
 
 /// Shows the numbers of some rows to `see`, in order.
 fn each_row(matrix: &Matrix, rows: &[usize], mut see: impl FnMut(Range<usize>, Cells<'_>)) {
-    wide(
+    with_simd(
         #[inline(always)]
         || {
             for &row in rows {
