@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use bntrain::kernel::{self, BatchMoments, Normaliser, ProjectionSums, ThreadPool};
+use bntrain::kernel::{self, BatchMoments, BatchNormGrads, BatchNormParams, BatchNormState, ThreadPool};
 use ndarray::{Array2, ArrayView2};
 use serde_json::json;
 
@@ -55,7 +55,7 @@ fn time_product(
         return;
     }
     let mut c = Array2::zeros((m, n));
-    let timing = Timing::measure(options.seconds_or(0.1), || kernel::product(pool, a, b, &mut c.view_mut()));
+    let timing = Timing::measure(options.seconds_or(0.1), || kernel::matmul(pool, a, b, &mut c.view_mut()));
     let operations = (2 * m * k * n) as f64;
     print(report, pool, ("product", &name), timing, ("gflops", operations));
 }
@@ -65,9 +65,9 @@ fn time_columns(options: &Options, pool: &ThreadPool, report: &Report, rows: usi
     let (x, dy) = (ramp(rows, width), ramp(rows, width));
     let (x, dy) = (x.view(), dy.view());
     let mut y = Array2::zeros((rows, width));
-    let (mut row, mut sums) = (vec![0.0; width], ProjectionSums::new(width));
+    let (mut row, mut grads) = (vec![0.0; width], BatchNormGrads::new(width));
     let (ones, zeros) = (vec![1.0; width], vec![0.0; width]);
-    let mut normaliser = Normaliser::new(width);
+    let mut state = BatchNormState::new(width);
     let mut moments = BatchMoments::new(width);
     let time = |kernel: &str, arrays: usize, work: &mut dyn FnMut()| {
         let name = format!("{kernel}, {rows} x {width}");
@@ -79,14 +79,14 @@ fn time_columns(options: &Options, pool: &ThreadPool, report: &Report, rows: usi
     };
     time("sum_rows", 1, &mut || kernel::sum_rows(pool, &x, &mut row));
     time("batch_moments", 1, &mut || kernel::batch_moments(pool, &x, &mut moments));
-    time("normalise_batch", 2, &mut || {
-        let affine = (1e-5, &ones[..], &zeros[..]);
-        kernel::normalise_batch(pool, &x, affine, true, &mut normaliser, &mut y.view_mut());
+    time("batch_norm_forward", 2, &mut || {
+        let params = BatchNormParams { eps: 1e-5, gamma: &ones, beta: &zeros };
+        kernel::batch_norm_forward(pool, &x, params, true, &mut state, &mut y.view_mut());
     });
-    time("centre_and_project", 3, &mut || {
-        kernel::centre_and_project(pool, (&dy, &x), &normaliser, &mut sums, Some(y.view_mut()));
+    time("batch_norm_backward", 3, &mut || {
+        kernel::batch_norm_backward(pool, &dy, &x, &state, &mut grads, Some(y.view_mut()));
     });
-    time("map, rectifier", 2, &mut || kernel::map(pool, &x, &mut y.view_mut(), |x| x.max(0.0)));
+    time("map, ReLU", 2, &mut || kernel::map(pool, &x, &mut y.view_mut(), |x| x.max(0.0)));
     time("map2, its gradient", 3, &mut || {
         kernel::map2(pool, &x, &dy, &mut y.view_mut(), |x, dy| if x > 0.0 { dy } else { 0.0 });
     });
@@ -104,7 +104,7 @@ fn print(
     report.result(
         &format!("{name:44} {best_us:9.1} {median_us:10.1} {rate:8.1}"),
         &json!({
-            "bench": "kernel", "kind": kind, "name": name, "threads": pool.members(),
+            "bench": "kernel", "kind": kind, "name": name, "threads": pool.threads(),
             "best_us": best_us, "median_us": median_us, rate_name: rate,
         }),
     );

@@ -42,7 +42,7 @@ fn time_size<F: Real>(options: &Options, pool: &ThreadPool, report: &Report, row
         report.result(
             &format!("{name:44} {best_us:9.1} {median_us:10.1} {shown}"),
             &json!({
-                "bench": "layer", "name": name, "threads": pool.members(),
+                "bench": "layer", "name": name, "threads": pool.threads(),
                 "best_us": best_us, "median_us": median_us, "ratio_to_graph": ratio,
             }),
         );

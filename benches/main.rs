@@ -18,9 +18,8 @@ mod timing;
 mod workload;
 
 use std::num::NonZeroUsize;
-use std::thread::available_parallelism;
 
-use bntrain::kernel::{ThreadPool, level};
+use bntrain::kernel::{ThreadPool, available_threads, simd_level};
 use clap::{Parser, ValueEnum};
 
 use self::report::Report;
@@ -77,11 +76,11 @@ fn main() -> anyhow::Result<()> {
         options.what = vec![What::Kernels, What::Layers, What::Steps];
     }
     if options.threads.is_empty() {
-        options.threads = vec![NonZeroUsize::MIN, available_parallelism()?];
+        options.threads = vec![NonZeroUsize::MIN, available_threads()];
         options.threads.dedup();
     }
     let report = Report::new(options.json);
-    report.heading(&format!("vectors: {:?}", level()));
+    report.heading(&format!("vectors: {:?}", simd_level()));
     for &threads in &options.threads {
         let pool = ThreadPool::new(threads);
         report.heading(&format!("\nthreads: {threads}"));

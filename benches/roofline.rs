@@ -1,6 +1,6 @@
 //! What a step would take if nothing but arithmetic and memory cost time.
 
-use bntrain::kernel::{ThreadPool, map2, product};
+use bntrain::kernel::{ThreadPool, map2, matmul};
 use ndarray::Array2;
 
 use crate::timing::Timing;
@@ -27,7 +27,7 @@ impl<'a> Roofline<'a> {
         let rate = |(m, k, n)| {
             let (a, b) = (ramp(m, k), ramp(k, n));
             let mut c = Array2::<f32>::zeros((m, n));
-            let timing = Timing::measure(SECONDS, || product(pool, &a.view(), &b.view(), &mut c.view_mut()));
+            let timing = Timing::measure(SECONDS, || matmul(pool, &a.view(), &b.view(), &mut c.view_mut()));
             2.0 * (m * k * n) as f64 / timing.best
         };
         Self { pool, peak: LARGE_PRODUCTS.map(rate).into_iter().fold(0.0, f64::max) }

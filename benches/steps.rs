@@ -76,7 +76,7 @@ pub(crate) fn record(
         "tool": "bntrain",
         "workload": workload.name,
         "batch_norm": batch_norm,
-        "threads": pool.members(),
+        "threads": pool.threads(),
         "best_us": 1e6 * timing.best,
         "median_us": 1e6 * timing.median,
         "gflops": workload.product_operations() / timing.best / 1e9,

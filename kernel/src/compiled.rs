@@ -7,12 +7,14 @@ use std::any::Any;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::batch_norm::Normaliser;
-use crate::batch_norm_backward::ProjectionSums;
-use crate::moments::BatchMoments;
+use crate::batch_norm::backward::{self, BatchNormGrads};
+use crate::batch_norm::forward::{self, BatchNormParams, BatchNormState};
+use crate::batch_norm::infer::{self, RunningStats};
+use crate::batch_norm::moments::{self, BatchMoments};
+use crate::matmul::{self};
+use crate::parallel::thread_pool::ThreadPool;
 use crate::real::Real;
-use crate::threads::ThreadPool;
-use crate::{batch_norm, batch_norm_backward, elementwise, matmul, moments, softmax};
+use crate::{elementwise, softmax};
 
 /// Declares a table with an entry for each function, and a function of the same name and signature that
 /// calls the entry for `F`.
@@ -50,92 +52,104 @@ impl<F: Real> Kernels<F> {
     }
 }
 
-// Shapes, formulas and sources are documented at each function's body, in the module that is named.
+// Shapes, formulas and sources are documented at the bodies, in the modules named here.
 compiled! {
     /// The matrix product `c = a b`.
-    fn matmul::product<F>(
+    fn matmul::matmul<F>(
         pool: &ThreadPool,
         a: &ArrayView2<'_, F>,
         b: &ArrayView2<'_, F>,
         c: &mut ArrayViewMut2<'_, F>,
     );
 
-    /// The output of an affine layer, `y = x w + bias`, or `max(0, y)` if it `rectifies`.
-    fn matmul::affine<F>(
-        pool: &ThreadPool,
-        x: &ArrayView2<'_, F>,
-        weights_and_bias: (&ArrayView2<'_, F>, &[F]),
-        rectifies: bool,
-        y: &mut ArrayViewMut2<'_, F>,
-    );
-
-    /// The matrix product `a b`, and back through the ReLU with outputs `y` before it.
-    fn matmul::product_before_rectifier<F>(
-        pool: &ThreadPool,
-        factors: (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
-        y: &ArrayView2<'_, F>,
-        dx: &mut ArrayViewMut2<'_, F>,
-    );
-
     /// The gradient of the weights, `dw = x' dy`, and whether all of it is finite.
-    fn matmul::gradient_product<F>(
+    fn matmul::matmul_tn<F>(
         pool: &ThreadPool,
         x: &ArrayView2<'_, F>,
         dy: &ArrayView2<'_, F>,
         dw: &mut ArrayViewMut2<'_, F>,
     ) -> bool;
 
-    /// Each column's sum over the rows.
-    fn moments::sum_rows<F>(pool: &ThreadPool, x: &ArrayView2<'_, F>, sums: &mut [F]);
+    /// The matrix product `a b`, and back through the ReLU before it, whose outputs are `y`.
+    fn matmul::matmul_relu_backward<F>(
+        pool: &ThreadPool,
+        a: &ArrayView2<'_, F>,
+        b: &ArrayView2<'_, F>,
+        y: &ArrayView2<'_, F>,
+        dx: &mut ArrayViewMut2<'_, F>,
+    );
 
-    /// The mean and the variance of each column, in one pass.
-    fn moments::batch_moments<F>(pool: &ThreadPool, x: &ArrayView2<'_, F>, moments: &mut BatchMoments);
-
-    /// Batch norm in training: normalises a batch by its own moments.
-    fn batch_norm::normalise_batch<F>(
+    /// The output of an affine layer, `y = x w + bias`.
+    fn matmul::affine<F>(
         pool: &ThreadPool,
         x: &ArrayView2<'_, F>,
-        eps_gamma_beta: (f64, &[F], &[F]),
-        rectifies: bool,
-        normaliser: &mut Normaliser<F>,
+        weights: &ArrayView2<'_, F>,
+        bias: &[F],
         y: &mut ArrayViewMut2<'_, F>,
     );
 
-    /// Batch norm in evaluation: normalises by given statistics.
-    fn batch_norm::normalise_by<F>(
+    /// The output of an affine layer and the ReLU after it, `y = max(0, x w + bias)`.
+    fn matmul::affine_relu<F>(
         pool: &ThreadPool,
         x: &ArrayView2<'_, F>,
-        mean_var_eps: (&[F], &[F], f64),
-        gamma_beta: (&[F], &[F]),
+        weights: &ArrayView2<'_, F>,
+        bias: &[F],
         y: &mut ArrayViewMut2<'_, F>,
     );
 
-    /// Subtracts a mean from each column and adds beta.
-    fn batch_norm::translate<F>(
+    /// Batch norm in training: normalizes a batch by its own moments.
+    fn forward::batch_norm_forward<F>(
         pool: &ThreadPool,
         x: &ArrayView2<'_, F>,
-        origin_shift: (&[f64], &[f64]),
-        beta: &[F],
+        params: BatchNormParams<'_, F>,
+        relu: bool,
+        state: &mut BatchNormState<F>,
         y: &mut ArrayViewMut2<'_, F>,
     );
 
     /// The backward pass of batch norm.
-    fn batch_norm_backward::centre_and_project<F>(
+    fn backward::batch_norm_backward<F>(
         pool: &ThreadPool,
-        dy_x: (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
-        normaliser: &Normaliser<F>,
-        sums: &mut ProjectionSums<F>,
+        dy: &ArrayView2<'_, F>,
+        x: &ArrayView2<'_, F>,
+        state: &BatchNormState<F>,
+        grads: &mut BatchNormGrads<F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     );
 
+    /// Batch norm in evaluation: normalizes by running statistics.
+    fn infer::batch_norm_infer<F>(
+        pool: &ThreadPool,
+        x: &ArrayView2<'_, F>,
+        stats: RunningStats<'_, F>,
+        params: BatchNormParams<'_, F>,
+        y: &mut ArrayViewMut2<'_, F>,
+    );
+
+    /// Subtracts a mean, `origin + shift`, from each column and adds beta.
+    fn infer::translate<F>(
+        pool: &ThreadPool,
+        x: &ArrayView2<'_, F>,
+        origin: &[f64],
+        shift: &[f64],
+        beta: &[F],
+        y: &mut ArrayViewMut2<'_, F>,
+    );
+
+    /// The mean and the variance of each column, in one pass.
+    fn moments::batch_moments<F>(pool: &ThreadPool, x: &ArrayView2<'_, F>, moments: &mut BatchMoments);
+
+    /// Each column's sum over the rows.
+    fn moments::sum_rows<F>(pool: &ThreadPool, x: &ArrayView2<'_, F>, sums: &mut [F]);
+
     /// The exponentials of a softmax, and their sum for each row.
-    fn softmax::exponentials<F>(scores: &[F], classes: usize, terms: &mut [F], sums: &mut [F]);
+    fn softmax::softmax_exp<F>(logits: &[F], classes: usize, terms: &mut [F], sums: &mut [F]);
 
     /// Whether no element is NaN or infinite.
     fn elementwise::all_finite<F>(x: &[F]) -> bool;
 
-    /// [`all_finite`] for many elements, which the threads share.
-    fn elementwise::all_finite_among<F>(pool: &ThreadPool, x: &[F]) -> bool;
+    /// [`all_finite`] for many elements, divided among the threads.
+    fn elementwise::par_all_finite<F>(pool: &ThreadPool, x: &[F]) -> bool;
 
     /// The sum of the squares, in double precision and in a fixed order.
     fn elementwise::sum_of_squares<F>(x: &[F]) -> f64;

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::partition::each_block;
+use crate::parallel::partition::par_chunks;
+use crate::parallel::thread_pool::ThreadPool;
 use crate::real::Real;
-use crate::simd::wide;
-use crate::threads::ThreadPool;
+use crate::simd::with_simd;
 
 const ROW_MAJOR: &str = "arrays are in row-major layout";
 
@@ -24,8 +24,8 @@ pub fn map<F: Real>(
 ) {
     assert_eq!(x.dim(), y.dim(), "shapes of a map");
     let (x, y) = (x.as_slice().expect(ROW_MAJOR), y.as_slice_mut().expect(ROW_MAJOR));
-    each_block(pool, x.len(), x.len(), y, |elements, y| {
-        wide(
+    par_chunks(pool, x.len(), x.len(), y, |elements, y| {
+        with_simd(
             #[inline(always)]
             || {
                 for (y, &x) in y.iter_mut().zip(&x[elements]) {
@@ -51,8 +51,8 @@ pub fn map2<F: Real>(
     assert_eq!((x.dim(), y.dim()), (z.dim(), z.dim()), "shapes of a map");
     let (x, y) = (x.as_slice().expect(ROW_MAJOR), y.as_slice().expect(ROW_MAJOR));
     let z = z.as_slice_mut().expect(ROW_MAJOR);
-    each_block(pool, x.len(), x.len(), z, |elements, z| {
-        wide(
+    par_chunks(pool, x.len(), x.len(), z, |elements, z| {
+        with_simd(
             #[inline(always)]
             || {
                 for ((z, &x), &y) in z.iter_mut().zip(&x[elements.clone()]).zip(&y[elements]) {
@@ -63,9 +63,9 @@ pub fn map2<F: Real>(
     });
 }
 
-/// Lets `body` change parameters: `w`, by their gradient `g` and up to two tensors of state, all of
-/// the same shape. `body` sees parts of them, in the order of these arguments; state that is not
-/// there is empty. Members share the elements as they lie in memory: the same ones every time.
+/// Updates parameters `w` by their gradient `g` and up to two tensors of optimizer state, all of the same
+/// shape. `body` gets a chunk of each, in the order of these arguments; a state that is `None` is an empty
+/// slice. Chunks are contiguous, and each thread gets the same one every time.
 ///
 /// # Panics
 ///
@@ -83,18 +83,18 @@ pub fn update<F: Real>(
     let g = g.as_slice().expect(ROW_MAJOR);
     let [m, v] = state.map(|state| state.map(|state| state.into_slice().expect(ROW_MAJOR)));
     let outputs = (w.into_slice().expect(ROW_MAJOR), m, v);
-    each_block(pool, g.len(), g.len(), outputs, |elements, (w, m, v)| {
-        wide(
+    par_chunks(pool, g.len(), g.len(), outputs, |elements, (w, m, v)| {
+        with_simd(
             #[inline(always)]
             || body(w, &g[elements], m.unwrap_or_default(), v.unwrap_or_default()),
         );
     });
 }
 
-/// [`all_finite`], for many elements.
-pub(crate) fn all_finite_among<F: Real>(pool: &ThreadPool, x: &[F]) -> bool {
+/// [`all_finite`] for many elements, divided among the threads.
+pub(crate) fn par_all_finite<F: Real>(pool: &ThreadPool, x: &[F]) -> bool {
     let is_bad = AtomicBool::new(false);
-    each_block(pool, x.len(), x.len(), (), |elements, ()| {
+    par_chunks(pool, x.len(), x.len(), (), |elements, ()| {
         if !all_finite(&x[elements]) {
             is_bad.store(true, Ordering::Relaxed);
         }
@@ -106,7 +106,7 @@ pub(crate) fn all_finite_among<F: Real>(pool: &ThreadPool, x: &[F]) -> bool {
 pub(crate) fn all_finite<F: Real>(x: &[F]) -> bool {
     // x * 0 is 0 for finite x and NaN otherwise; lanes are independent, so this vectorises.
     let mut lanes = [F::zero(); 64];
-    wide(
+    with_simd(
         #[inline(always)]
         || {
             let mut chunks = x.chunks_exact(64);
@@ -126,7 +126,7 @@ pub(crate) fn all_finite<F: Real>(x: &[F]) -> bool {
 /// The sum of the squares, in double precision and in a fixed order.
 pub(crate) fn sum_of_squares<F: Real>(x: &[F]) -> f64 {
     let mut lanes = [0.0_f64; 32];
-    wide(
+    with_simd(
         #[inline(always)]
         || {
             let mut chunks = x.chunks_exact(32);
@@ -150,15 +150,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_bad_number_is_seen_wherever_it_stands() {
+    fn all_finite_finds_one_bad_number_at_any_place() {
         let pool = ThreadPool::new(NonZeroUsize::new(3).expect("three"));
         for len in [1, 63, 64, 65, 200, 100_000] {
             let mut x = vec![1e30_f32; len];
-            assert!(all_finite(&x) && all_finite_among(&pool, &x));
+            assert!(all_finite(&x) && par_all_finite(&pool, &x));
             for place in [0, len / 2, len - 1] {
                 for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
                     x[place] = bad;
-                    assert!(!all_finite(&x) && !all_finite_among(&pool, &x), "{bad} at {place} of {len}");
+                    assert!(!all_finite(&x) && !par_all_finite(&pool, &x), "{bad} at {place} of {len}");
                     x[place] = 0.0;
                 }
             }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn squares_add_up_beyond_the_range_of_f32() {
+    fn sum_of_squares_exceeds_the_range_of_f32() {
         let x = vec![1e30_f32; 100];
         let expected = 100.0 * f64::from(1e30_f32).powi(2);
         assert!((sum_of_squares(&x) / expected - 1.0).abs() < 1e-14);

@@ -5,7 +5,7 @@
     reason = "the loops must be compiled inside the function that enables the vectors"
 )]
 
-/// Types whose exponentials have no branches, so that a loop over them becomes one of vectors.
+/// Types whose softmax_exp have no branches, so that a loop over them becomes one of vectors.
 pub trait Exponential: Sized {
     /// `e^x` for `x <= 0`; 0 where that is below the smallest normal number or close to it, NaN for NaN.
     fn exp_of_nonpositive(self) -> Self;

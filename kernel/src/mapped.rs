@@ -1,4 +1,4 @@
-//! Numbers in memory, or in a file that is mapped into it.
+//! Numbers in memory or in a memory-mapped file.
 
 #![expect(unsafe_code, reason = "the one call that maps a file into memory")]
 
@@ -10,27 +10,26 @@ use std::sync::Arc;
 use memmap2::Mmap;
 use zerocopy::{FromBytes, Immutable};
 
-/// A file whose bytes are read as if they were in memory; the system fetches and drops them as it
-/// sees fit.
+/// A file whose bytes are read as if they were in memory; the system loads and evicts them as it needs.
 #[derive(Clone, Debug)]
 pub struct Mapped(Arc<Mmap>);
 
 impl Mapped {
-    /// Maps all of a file, which must stay as it is for as long as this lives.
+    /// Maps a whole file, which must not change while it is mapped.
     ///
     /// # Errors
     ///
     /// If the system cannot map it, as when it is empty.
     pub fn new(file: &File) -> io::Result<Self> {
-        // SAFETY: the map is read-only, and nobody changes the file: this program replaces such
-        // files as a whole, which leaves the mapped one alone. Who truncates one by other means
-        // ends the program, as with any mapped file.
+        // SAFETY: the map is read-only, and the file is not changed: this program replaces such files
+        // as a whole, which does not touch the mapped one. Truncating it by other means ends the program,
+        // as with any mapped file.
         let map = unsafe { Mmap::map(file) }?;
         Ok(Self(Arc::new(map)))
     }
 
-    /// Tells the system that pieces far apart will be read from now on, in no order. Otherwise it
-    /// fetches what follows each of them too: where memory is short, megabytes for every row.
+    /// Tells the system to expect reads in random order. Otherwise it also loads what follows each of
+    /// them: megabytes for every row when memory is short.
     pub fn expect_random_access(&self) {
         // Without it everything works, only slower.
         #[cfg(unix)]
@@ -43,7 +42,7 @@ impl Mapped {
     }
 }
 
-/// Some numbers, and whatever keeps them.
+/// Numbers in memory or in a mapped file.
 #[derive(Clone, Debug)]
 pub enum Numbers<T> {
     /// In memory.
@@ -53,8 +52,8 @@ pub enum Numbers<T> {
 }
 
 impl<T: FromBytes + Immutable> Numbers<T> {
-    /// `count` numbers from byte `start` of a mapped file; none if there are not as many, or they
-    /// are not aligned.
+    /// `count` numbers from byte `start` of a mapped file; `None` if there are fewer, or if they are not
+    /// aligned.
     pub fn mapped(file: &Mapped, start: usize, count: usize) -> Option<Self> {
         let end = count.checked_mul(size_of::<T>()).and_then(|length| start.checked_add(length))?;
         let bytes = file.bytes().get(start..end)?;
@@ -93,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_of_a_file_are_those_that_were_written() {
+    fn mapped_numbers_are_those_that_were_written() {
         let values = [1.5_f64, -0.0, f64::NAN, 5e-324];
         let narrow = [1.5_f32, 3.0];
         let mut file = tempfile::tempfile().expect("a temporary file");
@@ -109,7 +108,7 @@ mod tests {
         for (start, count) in others {
             assert_eq!(Numbers::<f64>::mapped(&map, start, count), None, "{count} from {start}");
         }
-        // They outlive everything that led to them.
+        // The numbers keep the map alive.
         drop((map, file));
         assert_eq!(found[0].to_bits(), (-0.0_f64).to_bits());
     }

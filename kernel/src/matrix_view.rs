@@ -1,6 +1,6 @@
-//! Matrices in row-major layout, whole or some of their columns, as the loops see them.
+//! Views of row-major matrices, whole or a block of rows and columns.
 
-#![expect(unsafe_code, reason = "columns beside each other are written by several threads at once")]
+#![expect(unsafe_code, reason = "neighbouring columns are written by several threads at once")]
 #![expect(
     clippy::inline_always,
     reason = "the loops must be compiled inside the function that enables the vectors"
@@ -10,20 +10,17 @@ use std::marker::PhantomData;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::partition::Columns;
-
-/// What is known of a strip before the loops run.
 const WITHIN: &str = "a strip lies within its block";
 
-/// An input matrix, or its columns from one on.
+/// An input matrix, or a block of it that reaches to its end.
 #[derive(Clone, Copy)]
-pub(crate) struct Rows<'a, F> {
+pub(crate) struct MatrixView<'a, F> {
     data: &'a [F],
     pub(crate) count: usize,
     stride: usize,
 }
 
-impl<'a, F> Rows<'a, F> {
+impl<'a, F> MatrixView<'a, F> {
     pub(crate) fn new(array: &'a ArrayView2<'_, F>) -> Self {
         let data = array.as_slice().expect("activations are in row-major layout");
         Self { data, count: array.nrows(), stride: array.ncols() }
@@ -53,8 +50,8 @@ impl<'a, F> Rows<'a, F> {
     }
 }
 
-/// Some columns, or some rows, of an output matrix; other members of a pool may hold those beside them.
-pub(crate) struct RowsMut<'a, F> {
+/// A block of rows and columns of an output matrix; other threads may hold the blocks next to it.
+pub(crate) struct MatrixViewMut<'a, F> {
     first: *mut F,
     count: usize,
     width: usize,
@@ -63,38 +60,46 @@ pub(crate) struct RowsMut<'a, F> {
 }
 
 // SAFETY: it is an exclusive borrow of the elements in its rows and columns, and of nothing else.
-unsafe impl<F: Send> Send for RowsMut<'_, F> {}
+unsafe impl<F: Send> Send for MatrixViewMut<'_, F> {}
 
-impl<'a, F> RowsMut<'a, F> {
+impl<'a, F> MatrixViewMut<'a, F> {
     pub(crate) fn new(array: ArrayViewMut2<'a, F>) -> Self {
         let (count, width) = array.dim();
         let data = array.into_slice().expect("outputs are in row-major layout");
         Self { first: data.as_mut_ptr(), count, width, stride: width, columns: PhantomData }
     }
 
-    /// The rows before `row` and those from it on.
-    pub(crate) fn cut_rows(self, row: usize) -> (Self, Self) {
-        assert!(row <= self.count, "a place within the rows");
-        // Behind the last row there is no element, and nothing that the sum may point to.
+    /// The rows before `row`, and the others.
+    pub(crate) fn split_rows_at(self, row: usize) -> (Self, Self) {
+        assert!(row <= self.count, "a row of the matrix or its end");
+        // After the last row there is no element that a plain `add` may point to.
         let middle = self.first.wrapping_add(row * self.stride);
         let below = Self { first: middle, count: self.count - row, ..self };
         (Self { count: row, ..self }, below)
     }
 
-    /// The same, for a while. A loop over a copy of its own need not read again where the rows are after
-    /// each number that it writes.
-    #[inline(always)]
-    pub(crate) fn reborrow(&mut self) -> RowsMut<'_, F> {
-        RowsMut { columns: PhantomData, ..*self }
+    /// The columns before `column`, and the others.
+    pub(crate) fn split_columns_at(self, column: usize) -> (Self, Self) {
+        assert!(column <= self.width, "a column of the matrix or its end");
+        // Without rows there is no element that a plain `add` may point to.
+        let middle = self.first.wrapping_add(column);
+        let right = Self { first: middle, width: self.width - column, ..self };
+        (Self { width: column, ..self }, right)
     }
 
-    /// How many rows there are.
+    /// A reborrow. A loop over a local copy does not reload the pointer after each number that it writes.
+    #[inline(always)]
+    pub(crate) fn reborrow(&mut self) -> MatrixViewMut<'_, F> {
+        MatrixViewMut { columns: PhantomData, ..*self }
+    }
+
+    /// The number of rows.
     #[inline(always)]
     pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     #[inline(always)]
     pub(crate) fn width(&self) -> usize {
         self.width
@@ -116,16 +121,6 @@ impl<'a, F> RowsMut<'a, F> {
     }
 }
 
-impl<F: Send> Columns for RowsMut<'_, F> {
-    fn cut(self, column: usize) -> (Self, Self) {
-        assert!(column <= self.width, "a place within the columns");
-        // Without rows there is no element, and nothing that the sum may point to.
-        let middle = self.first.wrapping_add(column);
-        let right = Self { first: middle, width: self.width - column, ..self };
-        (Self { width: column, ..self }, right)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use ndarray::{Array2, array};
@@ -133,10 +128,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cut_columns_are_written_apart() {
+    fn split_columns_are_written_independently() {
         let mut matrix = Array2::zeros((2, 5));
-        let (mut left, right) = RowsMut::new(matrix.view_mut()).cut(2);
-        let (mut middle, mut right) = right.cut(2);
+        let (mut left, right) = MatrixViewMut::new(matrix.view_mut()).split_columns_at(2);
+        let (mut middle, mut right) = right.split_columns_at(2);
         left.row(1).fill(1);
         *middle.strip::<1>(0, 1) = [2];
         for row in 0..2 {
@@ -147,24 +142,24 @@ mod tests {
     }
 
     #[test]
-    fn cut_rows_are_written_apart() {
+    fn split_rows_are_written_independently() {
         let mut matrix = Array2::zeros((3, 2));
-        let (above, below) = RowsMut::new(matrix.view_mut()).cut_rows(1);
-        let (mut middle, mut below) = below.cut_rows(1);
-        let (mut left, mut right) = above.cut(1);
+        let (above, below) = MatrixViewMut::new(matrix.view_mut()).split_rows_at(1);
+        let (mut middle, mut below) = below.split_rows_at(1);
+        let (mut left, mut right) = above.split_columns_at(1);
         left.row(0).fill(1);
         right.row(0).fill(2);
         middle.row(0).fill(3);
         below.row(0).fill(4);
-        let (_, nothing) = below.cut_rows(1);
+        let (_, nothing) = below.split_rows_at(1);
         assert_eq!((middle.count(), nothing.count(), nothing.width()), (1, 0, 2));
         assert_eq!(matrix, array![[1, 2], [3, 3], [4, 4]]);
     }
 
     #[test]
-    fn a_matrix_without_rows_can_be_cut() {
+    fn a_matrix_without_rows_can_be_split() {
         let mut nothing = Array2::<f32>::zeros((0, 3));
-        let (left, right) = RowsMut::new(nothing.view_mut()).cut(1);
+        let (left, right) = MatrixViewMut::new(nothing.view_mut()).split_columns_at(1);
         assert_eq!((left.count(), left.width(), right.width()), (0, 1, 2));
     }
 }

@@ -1,11 +1,11 @@
-//! The one bound that the arithmetic is generic over.
+//! The number types: `f32` and `f64`.
 
 use std::iter::Sum;
 
 use ndarray::NdFloat;
 
 use crate::exp::Exponential;
-use crate::vector::Vectors;
+use crate::simd::vector::Vectors;
 
 /// A floating-point type that networks are computed in: `f32` to train, `f64` to check.
 pub trait Real: NdFloat + Vectors + Exponential + Sum + Default + 'static {
@@ -18,17 +18,17 @@ pub trait Real: NdFloat + Vectors + Exponential + Sum + Default + 'static {
     /// The same value in double precision; exact.
     fn to_f64(self) -> f64;
 
-    /// Appends the bits, lowest byte first, for files and fingerprints.
+    /// Appends the bits in little-endian order, for files and fingerprints.
     fn put_le_bytes(self, bytes: &mut Vec<u8>);
 
-    /// Appends the shortest decimal number that is read back as this one, such as `0.1` or `1e-7`.
+    /// Appends the shortest decimal number that parses to this one, such as `0.1` or `1e-7`.
     fn put_decimal(self, text: &mut Vec<u8>);
 
-    /// The number with these bits, lowest byte first.
+    /// The number with these bits in little-endian order.
     ///
     /// # Panics
     ///
-    /// If there are not as many bytes as the type has.
+    /// If the number of bytes is not the size of the type.
     fn from_le_bytes(bytes: &[u8]) -> Self;
 }
 

@@ -3,7 +3,7 @@
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel::real::Real;
-use crate::kernel::{ThreadPool, all_finite_among};
+use crate::kernel::{ThreadPool, par_all_finite};
 use crate::nn::{DatasetStats, NonFinite, Param};
 use crate::targets::TargetsView;
 
@@ -154,7 +154,7 @@ pub trait Layer<F: Real>: Send + Sync {
 pub(crate) fn non_finite_gradient<F: Real>(pool: &ThreadPool, params: &[Param<F>]) -> Option<NonFinite> {
     let is_bad = |param: &&Param<F>| {
         let grad = param.grad.as_slice().expect("gradients are in row-major layout");
-        !all_finite_among(pool, grad)
+        !par_all_finite(pool, grad)
     };
     params.iter().find(is_bad).map(|param| NonFinite::Gradient(param.name.clone()))
 }

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use crate::kernel::real::Real;
-use crate::kernel::{aligned, zeros};
+use crate::kernel::{aligned_copy, zeros};
 
 /// Whether a tensor is trained, and whether it is decayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl<F: Real> Param<F> {
     /// A trained tensor with a zero gradient of the same shape.
     pub fn trained(name: String, kind: ParamKind, value: Array2<F>) -> Self {
         let grad = zeros(value.nrows(), value.ncols());
-        Self { name, kind, value: aligned(&value), grad }
+        Self { name, kind, value: aligned_copy(&value), grad }
     }
 
     /// A running statistic, `1 x width`, every entry `value`.

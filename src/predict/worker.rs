@@ -6,7 +6,7 @@ use ndarray::{Array2, s};
 
 use crate::data::{BadRows, Encoder, Encoding, Piece, RowProblem, TargetEncoding};
 use crate::kernel::real::Real;
-use crate::kernel::{ThreadPool, wide};
+use crate::kernel::{ThreadPool, with_simd};
 use crate::nn::{CHUNK_ROWS, Network, Workspace, row_chunks};
 use crate::predict::prediction::Prediction;
 use crate::predict::writer::PredictionWriter;
@@ -71,7 +71,7 @@ impl<'m, F: Real> Predictor<'m, F> {
         let mut bad_rows = 0;
         for chunk in row_chunks(rows) {
             let mut x = x.slice_mut(s![..chunk.len(), ..]);
-            wide(
+            with_simd(
                 #[inline(always)]
                 || {
                     for (row, mut x) in chunk.clone().zip(x.rows_mut()) {

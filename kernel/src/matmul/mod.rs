@@ -1,37 +1,33 @@
 //! Matrix products.
 //!
-//! The columns of `c = a b` are computed panel by panel. The part of `b` that a panel needs is
-//! copied beside itself once; then tiles, some rows by some vectors of `c`, are held in registers
-//! while the products are added up.
+//! The columns of `c = a b` are computed panel by panel. The part of `b` that a panel needs is packed once
+//! into contiguous memory; then tiles of `c`, a few rows by a few vectors, are accumulated in registers.
 //!
-//! Every element of `c` is one sum, taken in the order of the inner index with one rounding per
-//! term (fused multiply-add, where the processor has it). Only where many inputs go into few units,
-//! `y = x W`, it is taken in [`PARTS`] parts, which are then added in order. An element therefore
-//! depends on its own row of `a`, its own column of `b` and the number of columns alone: not on the
-//! other rows of a batch, on blocking or on threads.
+//! Every element of `c` is one sum, taken in the order of the inner index with one rounding per term (fused
+//! multiply-add, where the processor has it). Only for many inputs and few units, in `y = x W`, it is taken
+//! in [`PARTS`] parts, which are then added in order. An element therefore depends on its row of `a`, its
+//! column of `b` and the number of columns alone: not on the other rows of a batch, on blocking or on
+//! threads.
 
-pub(crate) mod epilogue;
-pub(crate) mod pack;
-pub(crate) mod tile;
+mod epilogue;
+mod pack;
+mod scratch;
+mod tile;
 
-use std::any::Any;
-use std::cell::RefCell;
 use std::sync::atomic::AtomicBool;
-use std::thread::LocalKey;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::aligned::{spare, start};
-use crate::areas::each_area;
-use crate::matmul::epilogue::Finish;
-pub use crate::matmul::epilogue::{rectified, slope};
+use crate::matmul::epilogue::Epilogue;
+pub use crate::matmul::epilogue::{relu, relu_derivative};
 use crate::matmul::pack::Operand;
-use crate::matmul::tile::{Task, multiply};
-use crate::matrix_view::{Rows, RowsMut};
-use crate::partition::{Parts, each_block};
+use crate::matmul::scratch::{PANEL, SUMS, buffer, with_scratch};
+use crate::matmul::tile::{MatmulTask, multiply};
+use crate::matrix_view::{MatrixView, MatrixViewMut};
+use crate::parallel::partition::{EqualParts, par_chunks, par_tiles};
+use crate::parallel::thread_pool::ThreadPool;
 use crate::real::Real;
-use crate::simd::{Level, level, wide};
-use crate::threads::ThreadPool;
+use crate::simd::{SimdLevel, simd_level, with_simd};
 
 /// Parts of a long sum.
 const PARTS: usize = 4;
@@ -49,59 +45,17 @@ const LONG: usize = 512;
 /// # Panics
 ///
 /// If the shapes do not fit, or an array has another layout.
-pub(crate) fn product<F: Real>(
+pub(crate) fn matmul<F: Real>(
     pool: &ThreadPool,
     a: &ArrayView2<'_, F>,
     b: &ArrayView2<'_, F>,
     c: &mut ArrayViewMut2<'_, F>,
 ) {
-    compute(pool, (a, b), c, Finish::Nothing, None);
+    Matmul { a, b, epilogue: Epilogue::None, not_finite: None }.compute(pool, c);
 }
 
-/// The output of an affine layer, `y = x w + bias`; and of a rectifier behind it, `max(0, y)`, if it
-/// `rectifies`.
-///
-/// # Shapes
-///
-/// `x`: `(n, inputs)`; `w`: `(inputs, units)`; `bias`: `units`; `y`: `(n, units)`, in row-major layout.
-///
-/// # Panics
-///
-/// As [`product`].
-pub(crate) fn affine<F: Real>(
-    pool: &ThreadPool,
-    x: &ArrayView2<'_, F>,
-    (w, bias): (&ArrayView2<'_, F>, &[F]),
-    rectifies: bool,
-    y: &mut ArrayViewMut2<'_, F>,
-) {
-    assert_eq!(bias.len(), w.ncols(), "shapes of a product");
-    let finish = if rectifies { Finish::Rectify(bias) } else { Finish::Add(bias) };
-    compute(pool, (x, w), y, finish, None);
-}
-
-/// The gradient of what came into a rectifier, whose outputs `y` went on to a product: `dx = a b` times
-/// the slope, which is 1 where `y` is positive and 0 elsewhere.
-///
-/// # Shapes
-///
-/// As those of [`product`], with `y` and `dx` like its `c`, both in row-major layout.
-///
-/// # Panics
-///
-/// As [`product`].
-pub(crate) fn product_before_rectifier<F: Real>(
-    pool: &ThreadPool,
-    (a, b): (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
-    y: &ArrayView2<'_, F>,
-    dx: &mut ArrayViewMut2<'_, F>,
-) {
-    assert_eq!(y.dim(), dx.dim(), "shapes of a product");
-    compute(pool, (a, b), dx, Finish::Slope(Rows::new(y)), None);
-}
-
-/// The gradient of the weights, `dw = x' dy`. Returns whether all of it is finite, which costs next to
-/// nothing while the numbers are at hand.
+/// The gradient of the weights, `dw = x' dy`. Returns whether all of it is finite, which costs little while
+/// the numbers are in registers.
 ///
 /// # Shapes
 ///
@@ -109,74 +63,155 @@ pub(crate) fn product_before_rectifier<F: Real>(
 ///
 /// # Panics
 ///
-/// As [`product`].
-pub(crate) fn gradient_product<F: Real>(
+/// As [`matmul`].
+pub(crate) fn matmul_tn<F: Real>(
     pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     dy: &ArrayView2<'_, F>,
     dw: &mut ArrayViewMut2<'_, F>,
 ) -> bool {
-    let is_bad = AtomicBool::new(false);
-    compute(pool, (&x.t(), dy), dw, Finish::Nothing, Some(&is_bad));
-    !is_bad.into_inner()
+    let not_finite = AtomicBool::new(false);
+    let product = Matmul { a: &x.t(), b: dy, epilogue: Epilogue::None, not_finite: Some(&not_finite) };
+    product.compute(pool, dw);
+    !not_finite.into_inner()
 }
 
-fn compute<F: Real>(
+/// The gradient of the input of a ReLU, whose outputs `y` are the input of an affine layer: `dx = a b` where
+/// `y` is positive, and 0 elsewhere.
+///
+/// # Shapes
+///
+/// As those of [`matmul`], with `y` and `dx` like its `c`, both in row-major layout.
+///
+/// # Panics
+///
+/// As [`matmul`].
+pub(crate) fn matmul_relu_backward<F: Real>(
     pool: &ThreadPool,
-    (a, b): (&ArrayView2<'_, F>, &ArrayView2<'_, F>),
-    c: &mut ArrayViewMut2<'_, F>,
-    finish: Finish<'_, F>,
-    is_bad: Option<&AtomicBool>,
+    a: &ArrayView2<'_, F>,
+    b: &ArrayView2<'_, F>,
+    y: &ArrayView2<'_, F>,
+    dx: &mut ArrayViewMut2<'_, F>,
 ) {
-    let ((m, k), n) = (a.dim(), b.ncols());
-    assert_eq!((b.nrows(), c.dim()), (k, (m, n)), "shapes of a product");
-    let (a, b) = (Operand::new(a), Operand::new(b));
-    // Products are added up some 32 in the time that a loop takes for one number.
-    let cost = m * k * n / 32;
-    let is_long = !a.transposed && !b.transposed && k >= LONG && k >= PARTS * n;
-    let parts = if is_long { PARTS } else { 1 };
-    let one_part = |part: usize, (row, column), adds, finish, c: &mut RowsMut<'_, F>| {
-        let inner = (k * part / parts, k * (part + 1) / parts - k * part / parts);
-        let task = Task { a, b, inner, row, column, adds, finish, is_bad };
-        // Six rows by this many vectors fill the registers: 32 of them with AVX-512, else 16.
-        with_scratch(&PANEL, |panel| match level() {
-            Level::Avx512 => multiply::<F::Avx512, 4>(task, c, panel),
-            Level::Avx2 => multiply::<F::Avx2, 2>(task, c, panel),
-            Level::Baseline => multiply::<F::Baseline, 2>(task, c, panel),
-        });
-    };
-    // The parts of a long sum can be shared out themselves. Each member then has rows of the weights to
-    // itself, the same ones for which it computes the gradient and the update: no core waits for
-    // weights that another one has changed. What the members exchange are sums, no more of them than
-    // there are weights.
-    let divides = pool.members() > 1 && PARTS.is_multiple_of(pool.members());
-    if is_long && divides && PARTS * m <= k && !c.is_empty() {
-        return with_scratch(&SUMS, |sums| {
-            let size = m * n;
-            let sums = room(sums, PARTS * size);
-            each_block(pool, PARTS, cost, Parts::new(sums, size), |numbers, rooms| {
-                for (part, room) in numbers.zip(rooms.into_each()) {
-                    let room = ArrayViewMut2::from_shape((m, n), room).expect("room for a part");
-                    one_part(part, (0, 0), false, Finish::Nothing, &mut RowsMut::new(room));
-                }
+    assert_eq!(y.dim(), dx.dim(), "shapes of a matrix product");
+    Matmul { a, b, epilogue: Epilogue::ReluMask(MatrixView::new(y)), not_finite: None }.compute(pool, dx);
+}
+
+/// The output of an affine layer, `y = x w + bias`.
+///
+/// # Shapes
+///
+/// `x`: `(n, inputs)`; `weights`: `(inputs, units)`; `bias`: `units`; `y`: `(n, units)`, in row-major layout.
+///
+/// # Panics
+///
+/// As [`matmul`].
+pub(crate) fn affine<F: Real>(
+    pool: &ThreadPool,
+    x: &ArrayView2<'_, F>,
+    weights: &ArrayView2<'_, F>,
+    bias: &[F],
+    y: &mut ArrayViewMut2<'_, F>,
+) {
+    assert_eq!(bias.len(), weights.ncols(), "shapes of a matrix product");
+    Matmul { a: x, b: weights, epilogue: Epilogue::Bias(bias), not_finite: None }.compute(pool, y);
+}
+
+/// The output of an affine layer and the ReLU after it, `y = max(0, x w + bias)`.
+///
+/// Shapes and panics are those of [`affine`].
+pub(crate) fn affine_relu<F: Real>(
+    pool: &ThreadPool,
+    x: &ArrayView2<'_, F>,
+    weights: &ArrayView2<'_, F>,
+    bias: &[F],
+    y: &mut ArrayViewMut2<'_, F>,
+) {
+    assert_eq!(bias.len(), weights.ncols(), "shapes of a matrix product");
+    Matmul { a: x, b: weights, epilogue: Epilogue::BiasRelu(bias), not_finite: None }.compute(pool, y);
+}
+
+/// A matrix product to compute.
+struct Matmul<'a, F> {
+    a: &'a ArrayView2<'a, F>,
+    b: &'a ArrayView2<'a, F>,
+    epilogue: Epilogue<'a, F>,
+    /// Set if a sum is not finite.
+    not_finite: Option<&'a AtomicBool>,
+}
+
+impl<F: Real> Matmul<'_, F> {
+    fn compute(self, pool: &ThreadPool, c: &mut ArrayViewMut2<'_, F>) {
+        let Self { a, b, epilogue, not_finite } = self;
+        let ((m, k), n) = (a.dim(), b.ncols());
+        assert_eq!((b.nrows(), c.dim()), (k, (m, n)), "shapes of a matrix product");
+        let (a, b) = (Operand::new(a), Operand::new(b));
+        // In the time that a loop takes for one number, about 32 terms are added.
+        let cost = m * k * n / 32;
+        let is_long = !a.transposed && !b.transposed && k >= LONG && k >= PARTS * n;
+        let parts = if is_long { PARTS } else { 1 };
+        let whole = MatmulTask {
+            a,
+            b,
+            inner: 0..k,
+            first_row: 0,
+            first_column: 0,
+            accumulate: false,
+            epilogue,
+            not_finite,
+        };
+        let inner = |part: usize| k * part / parts..k * (part + 1) / parts;
+        // The parts of a long sum can be divided among the threads themselves. Each thread then has rows of
+        // the weights to itself, the same ones for which it computes the gradient and the update: no core
+        // waits for weights that another one has changed. The threads exchange sums, which are no more than
+        // the weights.
+        let divides = pool.threads() > 1 && PARTS.is_multiple_of(pool.threads());
+        if is_long && divides && PARTS * m <= k && !c.is_empty() {
+            return with_scratch(&SUMS, |sums| {
+                let size = m * n;
+                let sums = buffer(sums, PARTS * size);
+                par_chunks(pool, PARTS, cost, EqualParts::new(sums, size), |numbers, outputs| {
+                    for (part, output) in numbers.zip(outputs.into_parts()) {
+                        let output = ArrayViewMut2::from_shape((m, n), output).expect("the size of a part");
+                        let task =
+                            MatmulTask { inner: inner(part), epilogue: Epilogue::None, ..whole.clone() };
+                        run(task, &mut MatrixViewMut::new(output));
+                    }
+                });
+                add_in_order(sums, c, epilogue);
             });
-            add_in_order(sums, c, finish);
+        }
+        par_tiles(pool, cost, [c.view_mut()], |rows, columns, [mut c]| {
+            for part in 0..parts {
+                let task = MatmulTask {
+                    inner: inner(part),
+                    first_row: rows.start,
+                    first_column: columns.start,
+                    accumulate: part > 0,
+                    epilogue: if part + 1 < parts { Epilogue::None } else { epilogue },
+                    ..whole.clone()
+                };
+                run(task, &mut c);
+            }
         });
     }
-    each_area(pool, cost, [c.view_mut()], |rows, columns, [mut c]| {
-        for part in 0..parts {
-            let finish = if part + 1 < parts { Finish::Nothing } else { finish };
-            one_part(part, (rows.start, columns.start), part > 0, finish, &mut c);
-        }
+}
+
+fn run<F: Real>(task: MatmulTask<'_, F>, c: &mut MatrixViewMut<'_, F>) {
+    // Six rows by this many vectors fill the registers: 32 of them with AVX-512, else 16.
+    with_scratch(&PANEL, |panel| match simd_level() {
+        SimdLevel::Avx512 => multiply::<F::Avx512, 4>(&task, c, panel),
+        SimdLevel::Avx2 => multiply::<F::Avx2, 2>(&task, c, panel),
+        SimdLevel::Baseline => multiply::<F::Baseline, 2>(&task, c, panel),
     });
 }
 
-/// `c` becomes the sum of as many matrices of its size as there are, and is finished.
-fn add_in_order<F: Real>(matrices: &[F], c: &mut ArrayViewMut2<'_, F>, finish: Finish<'_, F>) {
+/// Sets `c` to the sum of matrices of its size, and applies the epilogue.
+fn add_in_order<F: Real>(matrices: &[F], c: &mut ArrayViewMut2<'_, F>, epilogue: Epilogue<'_, F>) {
     let width = c.ncols();
     let c = c.as_slice_mut().expect("outputs are in row-major layout");
     let (first, others) = matrices.split_at(c.len());
-    wide(
+    with_simd(
         #[inline(always)]
         || {
             c.copy_from_slice(first);
@@ -184,38 +219,10 @@ fn add_in_order<F: Real>(matrices: &[F], c: &mut ArrayViewMut2<'_, F>, finish: F
                 c.iter_mut().zip(other).for_each(|(c, &other)| *c += other);
             }
             for (row, sums) in c.chunks_exact_mut(width).enumerate() {
-                finish.row(row, sums);
+                epilogue.row(row, sums);
             }
         },
     );
-}
-
-/// Memory of a thread, asked for only while it grows.
-type Scratch = RefCell<Option<Box<dyn Any>>>;
-
-thread_local! {
-    /// For the columns that are being multiplied.
-    static PANEL: Scratch = const { RefCell::new(None) };
-    /// For the parts of long sums.
-    static SUMS: Scratch = const { RefCell::new(None) };
-}
-
-fn with_scratch<F: Real>(scratch: &'static LocalKey<Scratch>, body: impl FnOnce(&mut Vec<F>)) {
-    scratch.with_borrow_mut(|scratch| {
-        if !scratch.as_ref().is_some_and(|scratch| scratch.is::<Vec<F>>()) {
-            *scratch = Some(Box::new(Vec::<F>::new()));
-        }
-        body(scratch.as_mut().and_then(|scratch| scratch.downcast_mut()).expect("it was just made"));
-    });
-}
-
-/// Room for `size` numbers, from the beginning of a cache line on.
-fn room<F: Real>(scratch: &mut Vec<F>, size: usize) -> &mut [F] {
-    if scratch.len() < size + spare::<F>() {
-        scratch.resize(size + spare::<F>(), F::zero());
-    }
-    let first = start(scratch);
-    &mut scratch[first..][..size]
 }
 
 #[cfg(test)]
@@ -246,7 +253,7 @@ mod tests {
                         [(a.view(), b.view()), (at.t(), b.view()), (a.view(), bt.t()), (at.t(), bt.t())]
                     {
                         let mut c = Array2::from_elem((m, n), F::nan());
-                        product(&ThreadPool::single(), &a, &b, &mut c.view_mut());
+                        matmul(&ThreadPool::single(), &a, &b, &mut c.view_mut());
                         let error =
                             (c.mapv(Real::to_f64) - naive(&a, &b)).fold(0.0, |max: f64, e| max.max(e.abs()));
                         // Each of the k terms is at most 1 and rounded once.
@@ -265,45 +272,45 @@ mod tests {
 
     #[test]
     fn long_sums_are_right_and_the_same_whatever_the_team_and_the_batch() {
-        // The first two batches are shared by parts, the others have too many rows for it.
+        // The first two batches are divided by parts of the sum, the others have too many rows for it.
         for (m, k, n) in [(60, 784, 100), (128, 515, 17), (129, 515, 17), (300, 512, 128)] {
             let (a, b) = (matrix::<f32>(m, k, 1), matrix::<f32>(k, n, 2));
             let mut whole = Array2::zeros((m, n));
-            product(&ThreadPool::single(), &a.view(), &b.view(), &mut whole.view_mut());
+            matmul(&ThreadPool::single(), &a.view(), &b.view(), &mut whole.view_mut());
             let error = (whole.mapv(f64::from) - naive(&a.view(), &b.view()))
                 .fold(0.0, |max: f64, e| max.max(e.abs()));
             // Each term is at most 1 and rounded once, and so is each part.
             assert!(error <= 1.2e-7 * (k + PARTS) as f64, "{m} {k} {n}: {error:e}");
-            for members in 2..=5 {
-                let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
+            for threads in 2..=5 {
+                let pool = ThreadPool::new(NonZeroUsize::new(threads).expect("at least one"));
                 let mut shared = Array2::from_elem((m, n), f32::NAN);
-                product(&pool, &a.view(), &b.view(), &mut shared.view_mut());
-                assert_eq!(shared, whole, "{m} {k} {n}, {members} members");
+                matmul(&pool, &a.view(), &b.view(), &mut shared.view_mut());
+                assert_eq!(shared, whole, "{m} {k} {n}, {threads} threads");
             }
             let mut few = Array2::zeros((2, n));
-            product(&ThreadPool::single(), &a.slice(s![3..5, ..]), &b.view(), &mut few.view_mut());
+            matmul(&ThreadPool::single(), &a.slice(s![3..5, ..]), &b.view(), &mut few.view_mut());
             assert_eq!(few, whole.slice(s![3..5, ..]), "{m} {k} {n}");
         }
     }
 
     #[test]
-    fn nothing_times_many_inputs_is_nothing() {
+    fn empty_outputs_are_allowed() {
         let pool = ThreadPool::new(NonZeroUsize::new(2).expect("two"));
         for (m, n) in [(0, 10), (10, 0), (0, 0)] {
             let (a, b) = (matrix::<f32>(m, LONG, 1), matrix::<f32>(LONG, n, 2));
-            product(&pool, &a.view(), &b.view(), &mut Array2::zeros((m, n)).view_mut());
+            matmul(&pool, &a.view(), &b.view(), &mut Array2::zeros((m, n)).view_mut());
         }
     }
 
     #[test]
-    fn one_bad_number_in_a_gradient_is_seen_wherever_it_comes_from() {
+    fn matmul_tn_finds_one_bad_number_at_any_place() {
         let pool = ThreadPool::new(NonZeroUsize::new(2).expect("two"));
-        // By rows and by columns, with and without a part of a vector at the end.
+        // By rows and by columns, with and without a partial vector at the end.
         for (n, inputs, units) in [(5, 3, 2), (40, 100, 64), (40, 100, 130), (33, 70, 7)] {
             let (x, dy) = (matrix::<f32>(n, inputs, 1), matrix::<f32>(n, units, 2));
             let mut dw = Array2::zeros((inputs, units));
             let mut is_finite = |x: &Array2<f32>, dy: &Array2<f32>| {
-                let is_finite = gradient_product(&pool, &x.view(), &dy.view(), &mut dw.view_mut());
+                let is_finite = matmul_tn(&pool, &x.view(), &dy.view(), &mut dw.view_mut());
                 let sums = dw.iter().all(|sum| sum.is_finite());
                 assert_eq!(is_finite, sums, "{n} {inputs} {units}");
                 is_finite
@@ -313,7 +320,7 @@ mod tests {
                 for place in [[0, 0], [n - 1, units - 1], [n / 2, units / 2]] {
                     let mut dy = dy.clone();
                     dy[place] = bad;
-                    // The largest number alone is fine, four times it is not.
+                    // The largest number is finite, four times it is not.
                     assert!(!is_finite(&(&x * 4.0 + 5.0), &dy), "{bad} at {place:?}");
                 }
             }
@@ -321,16 +328,16 @@ mod tests {
     }
 
     #[test]
-    fn a_row_and_a_column_do_not_depend_on_the_others_nor_on_the_team() {
+    fn an_element_depends_on_its_row_and_column_alone() {
         let (a, b) = (matrix::<f32>(97, 150, 1), matrix::<f32>(150, 100, 2));
         let mut whole = Array2::zeros((97, 100));
-        product(&ThreadPool::single(), &a.view(), &b.view(), &mut whole.view_mut());
+        matmul(&ThreadPool::single(), &a.view(), &b.view(), &mut whole.view_mut());
         let pool = ThreadPool::new(NonZeroUsize::new(3).expect("three"));
         for rows in [0..1, 3..4, 5..96] {
             for columns in [0..100, 0..1, 7..90] {
                 let mut part = Array2::zeros((rows.len(), columns.len()));
                 let b = b.slice(s![.., columns.clone()]).to_owned();
-                product(&pool, &a.slice(s![rows.clone(), ..]), &b.view(), &mut part.view_mut());
+                matmul(&pool, &a.slice(s![rows.clone(), ..]), &b.view(), &mut part.view_mut());
                 assert_eq!(part, whole.slice(s![rows.clone(), columns]));
             }
         }

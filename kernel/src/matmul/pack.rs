@@ -1,4 +1,4 @@
-//! Operands of a product, and their columns copied beside each other.
+//! The operands of a matrix product, and how panels of them are packed.
 
 #![expect(
     clippy::inline_always,
@@ -10,13 +10,13 @@ use std::ops::Range;
 use ndarray::{ArrayView2, Axis};
 
 use crate::real::Real;
-use crate::vector::{Vector, prefetch};
+use crate::simd::vector::{Vector, prefetch};
 
 /// A matrix whose rows or columns are contiguous.
 #[derive(Clone, Copy)]
 pub(crate) struct Operand<'a, F> {
     pub(crate) data: &'a [F],
-    /// From one row (or column) to the next.
+    /// The distance from one row (or column) to the next.
     pub(crate) stride: usize,
     pub(crate) transposed: bool,
 }
@@ -36,21 +36,22 @@ impl<'a, F: Real> Operand<'a, F> {
     }
 }
 
-/// Rows of `b` by which packing is ahead of itself in asking for them: the parts of a row that
-/// belong to one panel lie too far apart for the processor to foresee the next one.
+/// How many rows of `b` ahead packing prefetches: the parts of two rows that belong to one panel are too far
+/// apart for the hardware prefetcher.
 const AHEAD: usize = 16;
 
-/// Copies some columns of `b` beside each other, filled up with zeros to whole vectors; of the rows,
-/// from `first` on as many as `panel` has room for.
+/// Packs a block of `b`, its `columns` padded with zeros to whole vectors, and of the rows from `first` on
+/// as many as fit into `panel`.
 #[inline(always)]
 pub(crate) fn pack<V: Vector<Element: Real>, const VECTORS: usize>(
     b: Operand<'_, V::Element>,
-    (first, columns): (usize, Range<usize>),
+    first: usize,
+    columns: Range<usize>,
     panel: &mut [V::Element],
 ) {
     let panel_width = VECTORS * V::LANES;
     if b.transposed {
-        return pack_transposed(b, (first, columns), panel, panel_width);
+        return pack_transposed(b, first, columns, panel, panel_width);
     }
     for (p, out) in (first..).zip(panel.chunks_exact_mut(panel_width)) {
         let row = &b.data[p * b.stride..][columns.clone()];
@@ -69,13 +70,14 @@ pub(crate) fn pack<V: Vector<Element: Real>, const VECTORS: usize>(
 #[inline(always)]
 fn pack_transposed<F: Real>(
     b: Operand<'_, F>,
-    (start, columns): (usize, Range<usize>),
+    start: usize,
+    columns: Range<usize>,
     panel: &mut [F],
     panel_width: usize,
 ) {
-    /// Columns and rows that are turned over together.
+    /// Columns and rows that are transposed together.
     const SQUARE: usize = 4;
-    /// Rows of the panel that are filled before the next ones: a cache line of a column in `f32`.
+    /// Rows of the panel that are filled in one go: a cache line of a column in `f32`.
     const RUN: usize = 16;
 
     for (block, out) in panel.chunks_mut(RUN * panel_width).enumerate() {

@@ -1,4 +1,4 @@
-//! Some rows and columns of a product, tile by tile.
+//! A block of a matrix product, tile by tile.
 
 #![expect(
     clippy::inline_always,
@@ -8,43 +8,43 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::matmul::epilogue::Finish;
+use crate::matmul::epilogue::{Epilogue, load};
 use crate::matmul::pack::{Operand, pack};
-use crate::matmul::room;
-use crate::matrix_view::RowsMut;
+use crate::matmul::scratch::buffer;
+use crate::matrix_view::MatrixViewMut;
 use crate::real::Real;
-use crate::vector::{Vector, WIDEST};
+use crate::simd::vector::{Vector, WIDEST};
 
-/// What a member computes: some rows or some columns of `a b`, or a part of the sums in them.
-#[derive(Clone, Copy)]
-pub(crate) struct Task<'a, F> {
+/// What a thread computes: a block of `a b`, or a part of the sums in it.
+#[derive(Clone)]
+pub(crate) struct MatmulTask<'a, F> {
     pub(crate) a: Operand<'a, F>,
     pub(crate) b: Operand<'a, F>,
-    /// The first inner index, and how many there are.
-    pub(crate) inner: (usize, usize),
-    /// The row of `a` that belongs to the first one of `c`.
-    pub(crate) row: usize,
-    /// The column of `b` that belongs to the first one of `c`.
-    pub(crate) column: usize,
-    /// Whether the sums are added to what is in `c`.
-    pub(crate) adds: bool,
-    /// What becomes of the sums in the end.
-    pub(crate) finish: Finish<'a, F>,
-    /// Raised where a sum is not finite, if anyone wants to know.
-    pub(crate) is_bad: Option<&'a AtomicBool>,
+    /// The inner indices to sum over.
+    pub(crate) inner: Range<usize>,
+    /// The row of `a` for the first row of `c`.
+    pub(crate) first_row: usize,
+    /// The column of `b` for the first column of `c`.
+    pub(crate) first_column: usize,
+    /// Whether the sums are added to `c`.
+    pub(crate) accumulate: bool,
+    /// What is done with the sums.
+    pub(crate) epilogue: Epilogue<'a, F>,
+    /// Set if a sum is not finite.
+    pub(crate) not_finite: Option<&'a AtomicBool>,
 }
 
-/// All panels of `c`, each up to `VECTORS` vectors wide.
+/// Computes all panels of `c`, each up to `VECTORS` vectors wide.
 ///
-/// Copying a panel and each tile are functions of their own, compiled for the vectors: between them,
-/// nothing competes for their registers.
+/// Packing a panel and computing a tile are separate functions, compiled for the vectors, so that no other
+/// code competes for their registers.
 pub(crate) fn multiply<V: Vector<Element: Real>, const VECTORS: usize>(
-    task: Task<'_, V::Element>,
-    c: &mut RowsMut<'_, V::Element>,
+    task: &MatmulTask<'_, V::Element>,
+    c: &mut MatrixViewMut<'_, V::Element>,
     panel: &mut Vec<V::Element>,
 ) {
     let (n, widest) = (c.width(), VECTORS * V::LANES);
-    let panel = room(panel, task.inner.1 * widest);
+    let panel = buffer(panel, task.inner.len() * widest);
     for start in (0..n).step_by(widest) {
         let columns = start..n.min(start + widest);
         match columns.len().div_ceil(V::LANES) {
@@ -56,50 +56,59 @@ pub(crate) fn multiply<V: Vector<Element: Real>, const VECTORS: usize>(
     }
 }
 
-/// Some columns of `c`, in tiles of six rows and lower ones at the edge.
+/// Computes some columns of `c`, in tiles of six rows and fewer at the edge.
 fn one_panel<V: Vector<Element: Real>, const VECTORS: usize>(
-    task: Task<'_, V::Element>,
-    c: &mut RowsMut<'_, V::Element>,
+    task: &MatmulTask<'_, V::Element>,
+    c: &mut MatrixViewMut<'_, V::Element>,
     columns: Range<usize>,
     panel: &mut [V::Element],
 ) {
-    let panel = &mut panel[..task.inner.1 * VECTORS * V::LANES];
-    let of_b = task.column + columns.start..task.column + columns.end;
+    let panel = &mut panel[..task.inner.len() * VECTORS * V::LANES];
+    let of_b = task.first_column + columns.start..task.first_column + columns.end;
     V::compiled(
         #[inline(always)]
-        || pack::<V, VECTORS>(task.b, (task.inner.0, of_b), panel),
+        || pack::<V, VECTORS>(task.b, task.inner.start, of_b, panel),
     );
     let m = c.count();
     let mut row = 0;
     let mut poison = [num_traits::zero(); WIDEST];
     while row < m {
-        let place = (row, columns.clone());
+        let tile = Tile { row, columns: columns.clone(), panel };
         row += V::compiled(
             #[inline(always)]
             || match m - row {
-                ..=2 => one_tile::<V, 2, VECTORS>(task, c, place, (panel, &mut poison)),
-                3..=4 => one_tile::<V, 4, VECTORS>(task, c, place, (panel, &mut poison)),
-                _ => one_tile::<V, 6, VECTORS>(task, c, place, (panel, &mut poison)),
+                ..=2 => one_tile::<V, 2, VECTORS>(task, c, tile, &mut poison),
+                3..=4 => one_tile::<V, 4, VECTORS>(task, c, tile, &mut poison),
+                _ => one_tile::<V, 6, VECTORS>(task, c, tile, &mut poison),
             },
         );
     }
-    if let Some(is_bad) = task.is_bad
+    if let Some(not_finite) = task.not_finite
         && poison.iter().any(|lane| *lane != num_traits::zero())
     {
-        is_bad.store(true, Ordering::Relaxed);
+        not_finite.store(true, Ordering::Relaxed);
     }
 }
 
-/// Some columns of the rows from `row` on, as many as a tile has, which it returns. Beyond the last
-/// row of `c` it computes that one again, and stores it once. If someone wants to know whether all is
-/// finite, `poison` does not stay 0 where it is not.
+/// Where a tile is in `c`.
+struct Tile<'a, F> {
+    row: usize,
+    columns: Range<usize>,
+    /// The packed columns of `b`.
+    panel: &'a [F],
+}
+
+/// Computes a tile and returns its number of rows. Beyond the last row of `c`, it computes that row again
+/// and stores it once. If the task asks for it, lanes of `poison` become NaN if a sum is not finite.
 #[inline(always)]
 fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
-    Task { a, inner: (first, len), row: above, column: left, adds, is_bad, finish, .. }: Task<'_, V::Element>,
-    c: &mut RowsMut<'_, V::Element>,
-    (row, columns): (usize, Range<usize>),
-    (panel, poison): (&[V::Element], &mut [V::Element; WIDEST]),
+    task: &MatmulTask<'_, V::Element>,
+    c: &mut MatrixViewMut<'_, V::Element>,
+    Tile { row, columns, panel }: Tile<'_, V::Element>,
+    poison: &mut [V::Element; WIDEST],
 ) -> usize {
+    let &MatmulTask { a, first_row: above, first_column: left, accumulate, epilogue, not_finite, .. } = task;
+    let (first, len) = (task.inner.start, task.inner.len());
     let last = c.count() - 1;
     let mut sums = if !a.transposed {
         let rows: [&[V::Element]; ROWS] =
@@ -123,18 +132,18 @@ fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
             |r, p| a.data[(first + p) * a.stride + above + (row + r).min(last)],
         )
     };
-    if is_bad.is_some() {
+    if not_finite.is_some() {
         // x * 0 is 0 for finite x and NaN otherwise.
         let zero = V::splat(num_traits::zero());
         sums.iter().flatten().fold(V::load(poison), |sum, x| x.mul_add(zero, sum)).store(poison);
     }
-    if adds {
+    if accumulate {
         for (sums, r) in sums.iter_mut().zip(row..) {
             let before = load::<V, VECTORS>(&c.row(r.min(last))[columns.clone()]);
             sums.iter_mut().zip(before).for_each(|(sum, before)| *sum = before.add(*sum));
         }
     }
-    let sums = finish.tile(
+    let sums = epilogue.tile(
         sums,
         #[inline(always)]
         |r| above + (row + r).min(last),
@@ -168,17 +177,7 @@ fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(
     sums
 }
 
-/// The numbers of one row of a tile, which may end within the last vector.
-#[inline(always)]
-pub(crate) fn load<V: Vector, const VECTORS: usize>(row: &[V::Element]) -> [V; VECTORS] {
-    let (whole, rest) = row.split_at((VECTORS - 1) * V::LANES);
-    std::array::from_fn(
-        #[inline(always)]
-        |v| if v < VECTORS - 1 { V::load(&whole[v * V::LANES..]) } else { V::load_front(rest) },
-    )
-}
-
-/// Stores them.
+/// Stores the numbers of one row of a tile.
 #[inline(always)]
 fn store<V: Vector, const VECTORS: usize>(sums: &[V; VECTORS], row: &mut [V::Element]) {
     let (whole, rest) = row.split_at_mut((VECTORS - 1) * V::LANES);

@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use crate::data::table::matrix::{Block, Matrix};
 use crate::data::transform::encode::Encoder;
 use crate::kernel::real::Real;
-use crate::kernel::{ThreadPool, each_rows, wide, zeros};
+use crate::kernel::{ThreadPool, par_rows, with_simd, zeros};
 use crate::targets::{Targets, TargetsView};
 
 /// Rows of a data set, with targets and weights.
@@ -166,7 +166,7 @@ impl<F: Real> Rows<F> {
         if let (Some(weights), Some(own)) = (&mut batch.weights, self.weights()) {
             weights.iter_mut().zip(rows.clone()).for_each(|(weight, row)| *weight = own[row]);
         }
-        each_rows(pool, batch.x.slice_mut(s![..batch.rows, ..]), |places, x| {
+        par_rows(pool, batch.x.slice_mut(s![..batch.rows, ..]), |places, x| {
             self.encode_into(rows.clone().skip(places.start).take(places.len()), x);
         });
     }
@@ -178,7 +178,7 @@ impl<F: Real> Rows<F> {
         mut x: ArrayViewMut2<'_, F>,
     ) {
         assert_eq!(x.dim(), (rows.len(), self.inputs()), "room for the rows");
-        wide(
+        with_simd(
             #[inline(always)]
             || {
                 for (row, mut x) in rows.zip(x.rows_mut()) {

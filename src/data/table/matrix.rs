@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::data::error::ErrorKind;
-use crate::kernel::{Numbers, wide};
+use crate::kernel::{Numbers, with_simd};
 
 /// Rows of numbers, in the blocks in which they were read.
 ///
@@ -202,7 +202,7 @@ impl Ranges {
         let mut low = vec![f64::INFINITY; columns];
         let mut high = vec![f64::NEG_INFINITY; columns];
         let mut loss = vec![0.0_f64; columns];
-        wide(
+        with_simd(
             #[inline(always)]
             || {
                 for row in values.chunks_exact(columns) {

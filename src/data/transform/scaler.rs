@@ -8,7 +8,7 @@ use crate::data::spec::ScalingMethod;
 use crate::data::table::matrix::{Cells, Matrix};
 use crate::data::transform::encoding::{FeatureEncoding, ValueEncoding};
 use crate::kernel::real::Real;
-use crate::kernel::wide;
+use crate::kernel::with_simd;
 
 /// The scaling of each column, and the range of its values.
 #[derive(Debug)]
@@ -226,7 +226,7 @@ fn or_fill(value: f64, fill: f64) -> f64 {
 
 /// Calls `see` with the numbers of some rows, in order.
 fn each_row(matrix: &Matrix, rows: &[usize], mut see: impl FnMut(Range<usize>, Cells<'_>)) {
-    wide(
+    with_simd(
         #[inline(always)]
         || {
             for &row in rows {

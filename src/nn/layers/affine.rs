@@ -158,8 +158,9 @@ impl<F: Real> Affine<F> {
     ) {
         let w = self.params[0].value.view();
         match self.params.get(1) {
-            Some(bias) => kernel::affine(pass.pool, x, (&w, bias.row()), relu, y),
-            None => kernel::product(pass.pool, x, &w, y),
+            Some(bias) if relu => kernel::affine_relu(pass.pool, x, &w, bias.row(), y),
+            Some(bias) => kernel::affine(pass.pool, x, &w, bias.row(), y),
+            None => kernel::matmul(pass.pool, x, &w, y),
         }
     }
 }
@@ -186,7 +187,7 @@ impl<F: Real> Layer<F> for Affine<F> {
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         let weight = &mut self.params[0];
-        self.is_gradient_finite = kernel::gradient_product(pass.pool, &x, &dy, &mut weight.grad.view_mut());
+        self.is_gradient_finite = kernel::matmul_tn(pass.pool, &x, &dy, &mut weight.grad.view_mut());
         if let Some(bias) = self.params.get_mut(1) {
             let sums = bias.grad.as_slice_mut().expect("gradients are in row-major layout");
             kernel::sum_rows(pass.pool, &dy, sums);
@@ -194,9 +195,9 @@ impl<F: Real> Layer<F> for Affine<F> {
         let Some(mut dx) = dx else { return };
         let w = self.params[0].value.t();
         if self.fused.relu_before {
-            kernel::product_before_rectifier(pass.pool, (&dy, &w), &x, &mut dx);
+            kernel::matmul_relu_backward(pass.pool, &dy, &w, &x, &mut dx);
         } else {
-            kernel::product(pass.pool, &dy, &w, &mut dx);
+            kernel::matmul(pass.pool, &dy, &w, &mut dx);
         }
     }
 

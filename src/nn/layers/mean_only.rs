@@ -98,7 +98,7 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         batch_moments(pass.pool, &x, &mut self.moments);
         let beta = if self.spec.shift { self.params[0].row() } else { &self.no_beta };
-        kernel::translate(pass.pool, &x, (&self.moments.origin, &self.moments.shift), beta, &mut y);
+        kernel::translate(pass.pool, &x, &self.moments.origin, &self.moments.shift, beta, &mut y);
     }
 
     fn infer(&self, _pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
@@ -118,7 +118,7 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         let mut moments = BatchMoments::new(x.ncols());
         batch_moments(pass.pool, &x, &mut moments);
         let beta = if self.spec.shift { self.params[0].row() } else { &self.no_beta };
-        kernel::translate(pass.pool, &x, (&moments.origin, &moments.shift), beta, &mut y);
+        kernel::translate(pass.pool, &x, &moments.origin, &moments.shift, beta, &mut y);
     }
 
     fn backward(
@@ -136,7 +136,7 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         if let Some(mut dx) = dx {
             let n = x.nrows() as f64;
             self.means.iter_mut().zip(&self.sums).for_each(|(mean, &sum)| *mean = sum.to_f64() / n);
-            kernel::translate(pass.pool, &dy, (&self.means, &self.zeros), &self.no_beta, &mut dx);
+            kernel::translate(pass.pool, &dy, &self.means, &self.zeros, &self.no_beta, &mut dx);
         }
     }
 

@@ -40,10 +40,10 @@ impl<F: Real> ActivationFunction<F> for Relu {
     const IS_SMOOTH: bool = false;
 
     fn value(&self, x: F) -> F {
-        kernel::rectified(x)
+        kernel::relu(x)
     }
 
     fn derivative(&self, y: F) -> F {
-        kernel::slope(y)
+        kernel::relu_derivative(y)
     }
 }

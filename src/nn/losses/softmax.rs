@@ -69,7 +69,7 @@ fn losses<F: Real>(
 ) {
     let rows = x.as_slice().expect(ROW_MAJOR).chunks_exact(x.ncols());
     for (((loss, logits), sum), &label) in y.iter_mut().zip(rows).zip(sums).zip(pass.targets.classes()) {
-        *loss = sum.ln() + (kernel::largest(logits) - logits[label as usize]);
+        *loss = sum.ln() + (kernel::max_or_nan(logits) - logits[label as usize]);
     }
 }
 
@@ -87,14 +87,14 @@ impl<F: Real> Layer<F> for SoftmaxLoss<F> {
         let (rows, classes) = x.dim();
         let mut terms = head_mut(&mut self.terms, rows);
         let terms = terms.as_slice_mut().expect(ROW_MAJOR);
-        kernel::exponentials(x.as_slice().expect(ROW_MAJOR), classes, terms, &mut self.sums[..rows]);
+        kernel::softmax_exp(x.as_slice().expect(ROW_MAJOR), classes, terms, &mut self.sums[..rows]);
         losses(pass, &x, self.sums.iter().copied(), y);
     }
 
     /// One exponential at a time: evaluation has no buffer for all of them.
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
         let sum = |logits: &[F]| {
-            let largest = kernel::largest(logits);
+            let largest = kernel::max_or_nan(logits);
             logits.iter().map(|&logit| (logit - largest).exp()).sum()
         };
         let rows = x.as_slice().expect(ROW_MAJOR).chunks_exact(x.ncols());

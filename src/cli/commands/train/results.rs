@@ -79,7 +79,7 @@ fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo) -> serde_j
         "train_rows": table.train_rows(seed),
         "valid_rows": table.valid_rows(seed),
         "test_rows": table.test_rows(seed),
-        "processor": { "architecture": std::env::consts::ARCH, "vectors": format!("{:?}", crate::kernel::level()) },
+        "processor": { "architecture": std::env::consts::ARCH, "vectors": format!("{:?}", crate::kernel::simd_level()) },
         "threads": info.threads,
         "started_unix_seconds": started,
         "seconds": info.seconds,

@@ -9,7 +9,7 @@
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip, s};
 
 use crate::kernel;
-use crate::kernel::ProjectionSums;
+use crate::kernel::BatchNormGrads;
 use crate::kernel::real::Real;
 use crate::nn::PassContext;
 use crate::nn::layers::batch_norm::{Backward, BatchNorm};
@@ -17,7 +17,7 @@ use crate::nn::layers::batch_norm::{Backward, BatchNorm};
 /// Buffers for intermediate results.
 #[derive(Default)]
 pub(crate) struct Scratch<F> {
-    sums: ProjectionSums<F>,
+    sums: BatchNormGrads<F>,
     nodes: [Array2<f64>; 2], // (max_rows, width) each: two nodes of the graph
 }
 
@@ -25,7 +25,7 @@ impl<F: Real> Scratch<F> {
     pub(crate) fn new(backward: Backward, max_rows: usize, width: usize) -> Self {
         let nodes = if backward == Backward::Graph { max_rows } else { 0 };
         Self {
-            sums: ProjectionSums::new(width),
+            sums: BatchNormGrads::new(width),
             nodes: std::array::from_fn(|_| Array2::zeros((nodes, width))),
         }
     }
@@ -43,7 +43,7 @@ impl<F: Real> BatchNorm<F> {
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         let mut scratch = std::mem::take(&mut self.scratch);
-        kernel::centre_and_project(pass.pool, (&dy, &x), &self.normaliser, &mut scratch.sums, dx);
+        kernel::batch_norm_backward(pass.pool, &dy, &x, &self.state, &mut scratch.sums, dx);
         self.keep_gradients(&scratch);
         self.scratch = scratch;
     }
@@ -65,8 +65,8 @@ impl<F: Real> BatchNorm<F> {
         let mut dx = dx;
         for column in 0..self.width() {
             let (x, dy) = (x.column(column), dy.column(column));
-            let centred = |x: F| self.normaliser.moments.centred(column, x.to_f64());
-            let inv_std = self.normaliser.inv_std[column];
+            let centred = |x: F| self.state.moments.centred(column, x.to_f64());
+            let inv_std = self.state.inv_std[column];
             let sum_dy: f64 = dy.iter().map(|&dy| dy.to_f64()).sum();
             let sum_dy_centred: f64 = dy.iter().zip(x).map(|(&dy, &x)| dy.to_f64() * centred(x)).sum();
             scratch.sums.dbeta[column] = sum_dy;
@@ -109,8 +109,8 @@ impl<F: Real> BatchNorm<F> {
             let (mut xmu, mut dxmu) = (xmu.column_mut(column), dxmu.column_mut(column));
             Zip::from(&mut xmu)
                 .and(x.column(column))
-                .for_each(|xmu, &x| *xmu = self.normaliser.moments.centred(column, x.to_f64()));
-            let inv_std = self.normaliser.inv_std[column];
+                .for_each(|xmu, &x| *xmu = self.state.moments.centred(column, x.to_f64()));
+            let inv_std = self.state.inv_std[column];
             let std = 1.0 / inv_std;
             // 8: beta is added to every row.
             let dbeta: f64 = dy.iter().map(|&dy| dy.to_f64()).sum();

@@ -54,7 +54,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::kernel::{BatchMoments, Normaliser, ThreadPool};
+use crate::kernel::{BatchMoments, BatchNormParams, BatchNormState, RunningStats, ThreadPool};
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
 use crate::nn::layers::batch_norm::backward::Scratch;
@@ -122,11 +122,11 @@ pub struct BatchNorm<F> {
     fused: Fused,
     /// Gamma and beta where they are trained, then the running mean and variance.
     params: Vec<Param<F>>,
-    ones: Vec<F>,              // width: gamma where it is not trained
-    zeros: Vec<F>,             // width: beta where it is not trained
-    normaliser: Normaliser<F>, // of the last batch
-    rows: usize,               // of the last batch
-    batches: u64,              // that the running statistics followed
+    ones: Vec<F>,             // width: gamma where it is not trained
+    zeros: Vec<F>,            // width: beta where it is not trained
+    state: BatchNormState<F>, // of the last batch
+    rows: usize,              // of the last batch
+    batches: u64,             // that the running statistics followed
     scratch: Scratch<F>,
 }
 
@@ -150,7 +150,7 @@ impl<F: Real> BatchNorm<F> {
             params,
             ones: vec![F::one(); width],
             zeros: vec![F::zero(); width],
-            normaliser: Normaliser::new(width),
+            state: BatchNormState::new(width),
             rows: 0,
             batches: 0,
             scratch: Scratch::default(),
@@ -159,6 +159,10 @@ impl<F: Real> BatchNorm<F> {
 
     fn width(&self) -> usize {
         self.ones.len()
+    }
+
+    fn kernel_params(&self) -> BatchNormParams<'_, F> {
+        BatchNormParams { eps: self.spec.eps, gamma: self.gamma(), beta: self.beta() }
     }
 
     fn gamma(&self) -> &[F] {
@@ -182,15 +186,15 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
 
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         self.rows = x.nrows();
-        let mut normaliser = std::mem::take(&mut self.normaliser);
-        let affine = (self.spec.eps, self.gamma(), self.beta());
-        kernel::normalise_batch(pass.pool, &x, affine, self.fused.relu_after, &mut normaliser, &mut y);
-        self.normaliser = normaliser;
+        let mut state = std::mem::take(&mut self.state);
+        let params = self.kernel_params();
+        kernel::batch_norm_forward(pass.pool, &x, params, self.fused.relu_after, &mut state, &mut y);
+        self.state = state;
     }
 
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         let [mean, var] = [0, 1].map(|i| self.params[self.running() + i].row());
-        kernel::normalise_by(pass.pool, &x, (mean, var, self.spec.eps), (self.gamma(), self.beta()), &mut y);
+        kernel::batch_norm_infer(pass.pool, &x, RunningStats { mean, var }, self.kernel_params(), &mut y);
     }
 
     fn infer_with_batch_stats(
@@ -199,9 +203,9 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         x: ArrayView2<'_, F>,
         mut y: ArrayViewMut2<'_, F>,
     ) {
-        let mut normaliser = Normaliser::new(self.width());
-        let affine = (self.spec.eps, self.gamma(), self.beta());
-        kernel::normalise_batch(pass.pool, &x, affine, false, &mut normaliser, &mut y);
+        let mut state = BatchNormState::new(self.width());
+        let params = self.kernel_params();
+        kernel::batch_norm_forward(pass.pool, &x, params, false, &mut state, &mut y);
     }
 
     fn backward(
@@ -233,9 +237,9 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
             *running = F::from_f64((1.0 - update) * running.to_f64() + update * batch);
         };
         for (column, mean) in self.params[first].value.iter_mut().enumerate() {
-            follow(mean, self.normaliser.moments.mean(column));
+            follow(mean, self.state.moments.mean(column));
         }
-        for (var, batch) in self.params[first + 1].value.iter_mut().zip(&self.normaliser.moments.var) {
+        for (var, batch) in self.params[first + 1].value.iter_mut().zip(&self.state.moments.var) {
             follow(var, batch * correction);
         }
     }
@@ -260,7 +264,7 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
     fn non_finite(&self, pool: &ThreadPool) -> Option<NonFinite> {
         let name =
             |running: usize| Some(NonFinite::Tensor(self.params[self.running() + running].name.clone()));
-        let BatchMoments { origin, shift, var, .. } = &self.normaliser.moments;
+        let BatchMoments { origin, shift, var, .. } = &self.state.moments;
         if !kernel::all_finite(shift) || !kernel::all_finite(origin) {
             return name(0);
         }

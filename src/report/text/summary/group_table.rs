@@ -42,9 +42,8 @@ pub(crate) fn score_rows(shown: &[NamedSummary<'_>]) -> String {
     table.column(&format!("final {quality}"), Align::Left, |_, group| {
         accuracy_and_spread(&group.final_quality)
     });
-    table.column(&format!("best {quality}"), Align::Left, |_, group| {
-        accuracy_and_spread(&group.best_quality)
-    });
+    table
+        .column(&format!("best {quality}"), Align::Left, |_, group| accuracy_and_spread(&group.best_quality));
     let mut text = table.text();
     if shown.iter().any(|shown| shown.summary.has_grid()) {
         text.push_str("* the norm's lowest mean best loss, among points with the fewest incomplete runs\n");

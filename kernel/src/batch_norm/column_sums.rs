@@ -1,8 +1,7 @@
-//! Sums of each column over the rows of a batch, in double precision and two at once.
+//! Two sums of each column over the rows of a batch, in double precision.
 //!
-//! Rows are added in order. Those of a batch that is shared out by rows are added in [`PARTS`] parts,
-//! and the parts in order: which parts there are depends on the shape alone, so that the sums are the
-//! same for any pool.
+//! Rows are added in order. If a batch is divided by rows, they are added in [`PARTS`] parts, and the parts
+//! in order. The parts depend on the shape alone, so the sums are the same for any number of threads.
 
 #![expect(
     clippy::inline_always,
@@ -11,85 +10,87 @@
 
 use std::ops::Range;
 
-use crate::areas::is_tall;
-use crate::partition::{Parts, WORTH_MEETING, each_block};
-use crate::simd::wide;
-use crate::strips::{Strips, each_strip, put};
-use crate::threads::ThreadPool;
+use crate::parallel::partition::is_tall;
+use crate::parallel::partition::{EqualParts, MIN_PARALLEL_WORK, par_chunks};
+use crate::parallel::thread_pool::ThreadPool;
+use crate::simd::strips::{ColumnKernel, for_each_strip, put};
+use crate::simd::with_simd;
 
-/// Parts of the rows of a batch: enough that a pool of this many has one for everyone.
+/// Parts of the rows of a batch; more threads than this are not used.
 const PARTS: usize = 8;
 
-/// What is added up.
-pub(crate) trait Summands: Copy + Sync {
+/// Two sums over the rows of a column.
+pub(crate) trait ColumnSums: Copy + Sync {
     /// Both sums over `rows`, for `LEN` columns from `column` on.
     fn sums<const LEN: usize>(self, rows: Range<usize>, column: usize) -> [[f64; LEN]; 2];
 }
 
-/// Room for the sums of each part, of so many columns.
-pub(crate) fn room_for_parts(columns: usize) -> Vec<f64> {
+/// Scratch for the sums of each part.
+pub(crate) fn partial_sums(columns: usize) -> Vec<f64> {
     vec![0.0; 2 * PARTS * columns]
 }
 
-/// Both sums over all of `rows`, for each of `columns`. What is in `parts` does not matter.
+/// Both sums over all rows, for each column of a matrix of this shape. `parts` is scratch.
 ///
 /// # Panics
 ///
-/// If there is not a place for each column in `sums`, or `parts` is not [room](room_for_parts) for them.
+/// If `sums` are not as long as there are columns, or `parts` is not made by [`partial_sums`].
 pub(crate) fn sum_columns(
     pool: &ThreadPool,
     (rows, columns): (usize, usize),
-    summands: impl Summands,
+    summed: impl ColumnSums,
     parts: &mut [f64],
     sums: [&mut [f64]; 2],
 ) {
     let cost = rows * columns;
-    if !is_tall((rows, columns)) || cost < WORTH_MEETING {
+    if !is_tall((rows, columns)) || cost < MIN_PARALLEL_WORK {
         let [first, second] = sums;
-        return each_block(pool, columns, cost, (first, second), |columns, (first, second)| {
+        return par_chunks(pool, columns, cost, (first, second), |columns, (first, second)| {
             let width = columns.len();
-            let mut add = Add { summands, rows: 0..rows, before: columns.start, sums: [first, second] };
-            wide(
+            let mut add = Add { summed, rows: 0..rows, before: columns.start, sums: [first, second] };
+            with_simd(
                 #[inline(always)]
-                || each_strip(width, &mut add),
+                || for_each_strip(width, &mut add),
             );
         });
     }
     let size = 2 * columns;
-    each_block(pool, PARTS, cost, Parts::new(parts, size), |numbers, parts| {
-        for (part, sums) in numbers.zip(parts.into_each()) {
+    par_chunks(pool, PARTS, cost, EqualParts::new(parts, size), |numbers, parts| {
+        for (part, sums) in numbers.zip(parts.into_parts()) {
             let rows = rows * part / PARTS..rows * (part + 1) / PARTS;
-            let mut add = Add { summands, rows, before: 0, sums: sums.split_at_mut(columns).into() };
-            wide(
+            let mut add = Add { summed, rows, before: 0, sums: sums.split_at_mut(columns).into() };
+            with_simd(
                 #[inline(always)]
-                || each_strip(columns, &mut add),
+                || for_each_strip(columns, &mut add),
             );
         }
     });
-    wide(
+    with_simd(
         #[inline(always)]
         || {
             let (total, others) = parts.split_at_mut(size);
             for part in others.chunks_exact(size) {
                 total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
             }
-            sums.into_iter().zip(total.chunks_exact(columns)).for_each(|(sums, of)| sums.copy_from_slice(of));
+            sums.into_iter()
+                .zip(total.chunks_exact(columns))
+                .for_each(|(sums, total)| sums.copy_from_slice(total));
         },
     );
 }
 
 struct Add<'a, S> {
-    summands: S,
+    summed: S,
     rows: Range<usize>,
-    /// Columns before those that there is a place for.
+    /// The column of the matrix that is the first of `sums`.
     before: usize,
     sums: [&'a mut [f64]; 2],
 }
 
-impl<S: Summands> Strips for Add<'_, S> {
+impl<S: ColumnSums> ColumnKernel for Add<'_, S> {
     #[inline(always)]
     fn strip<const LEN: usize>(&mut self, start: usize) {
-        let sums = self.summands.sums::<LEN>(self.rows.clone(), self.before + start);
+        let sums = self.summed.sums::<LEN>(self.rows.clone(), self.before + start);
         self.sums.iter_mut().zip(sums).for_each(|(place, sums)| put(place, start, sums));
     }
 }
@@ -100,7 +101,7 @@ mod tests {
 
     use super::*;
 
-    /// Numbers and their squares, none of which can be added without rounding.
+    /// Numbers and their squares, whose sums are rounded.
     #[derive(Clone, Copy)]
     struct Tenths;
 
@@ -108,7 +109,7 @@ mod tests {
         ((row * 37 + column * 11) % 101) as f64 / 10.0
     }
 
-    impl Summands for Tenths {
+    impl ColumnSums for Tenths {
         fn sums<const LEN: usize>(self, rows: Range<usize>, column: usize) -> [[f64; LEN]; 2] {
             let sum = |f: fn(f64) -> f64| {
                 std::array::from_fn(|lane| rows.clone().map(|row| f(number(row, column + lane))).sum())
@@ -118,12 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn sums_are_right_and_the_same_whatever_the_team() {
+    fn sums_are_accurate_and_the_same_for_any_number_of_threads() {
         for shape @ (rows, columns) in [(1, 1), (9, 3), (130, 101), (513, 17), (10_000, 1), (50, 300)] {
-            let sums = |members| {
-                let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
+            let sums = |threads| {
+                let pool = ThreadPool::new(NonZeroUsize::new(threads).expect("at least one"));
                 let (mut first, mut second) = (vec![f64::NAN; columns], vec![f64::NAN; columns]);
-                sum_columns(&pool, shape, Tenths, &mut room_for_parts(columns), [&mut first, &mut second]);
+                sum_columns(&pool, shape, Tenths, &mut partial_sums(columns), [&mut first, &mut second]);
                 (first, second)
             };
             let (first, second) = sums(1);
@@ -134,8 +135,8 @@ mod tests {
                 assert!((first[column] - expected).abs() <= bound * expected, "{shape:?}");
                 assert!((second[column] - squares).abs() <= bound * squares, "{shape:?}");
             }
-            for members in 2..=4 {
-                assert_eq!(sums(members), (first.clone(), second.clone()), "{shape:?}, {members} members");
+            for threads in 2..=4 {
+                assert_eq!(sums(threads), (first.clone(), second.clone()), "{shape:?}, {threads} threads");
             }
         }
     }

@@ -1,12 +1,9 @@
-//! A few threads that work on one thing at a time and meet again after each.
+//! A pool of threads that all work on the same task and wait for each other after it.
 //!
-//! A training step meets some twenty times, a few microseconds apart: waiting members first spin,
-//! and sleep only when nothing has come for a while.
+//! A training step runs about twenty tasks, a few microseconds apart: waiting threads first spin, and sleep
+//! only when no task has come for a while.
 
-#![expect(
-    unsafe_code,
-    reason = "borrowed work is lent to threads that outlive it, and taken back before it ends"
-)]
+#![expect(unsafe_code, reason = "borrowed tasks are run by threads that outlive them")]
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
@@ -18,46 +15,51 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 
-/// Looks at the next piece of work before a member sleeps: some 50 microseconds.
+/// How often a thread looks for the next task before it sleeps, about 50 microseconds.
 const SPINS: u32 = 2_000;
+
+/// The number of threads that the system can run at once, or 1 if it does not say.
+pub fn available_threads() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
 
 /// Threads that share the work of one run; the caller is one of them.
 pub struct ThreadPool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
-    /// Makes the type not `Sync`: one thread at a time may call.
+    /// Makes the type not `Sync`: only one thread at a time may call.
     one_caller: PhantomData<Cell<()>>,
 }
 
-/// What the caller lends: a function of the member's number, from 0.
-type Work = *const (dyn Fn(usize) + Sync);
+/// A borrowed function of the thread's number, from 0.
+type Task = *const (dyn Fn(usize) + Sync);
 
 struct Shared {
-    /// Counts pieces of work; a change tells that `work` is new.
+    /// Counts tasks; when it changes, `task` is new.
     generation: AtomicUsize,
-    work: UnsafeCell<Option<Work>>,
-    /// Workers that are not done with the current piece.
+    task: UnsafeCell<Option<Task>>,
+    /// Workers that have not finished the current task.
     busy: AtomicUsize,
     stop: AtomicBool,
-    /// Workers that sleep and have to be woken.
+    /// Whether each worker sleeps and must be woken.
     sleeping: Vec<AtomicBool>,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-// SAFETY: `work` is written only by the caller while no worker is busy, and read by workers only
+// SAFETY: `task` is written only by the caller while no worker is busy, and read by workers only
 // between a change of `generation` and their decrement of `busy`; both orders are established by
 // these atomics. The pointer is to a `Sync` function.
 unsafe impl Sync for Shared {}
-// SAFETY: as above; nothing in it belongs to a thread.
+// SAFETY: as above; nothing in it is tied to a thread.
 unsafe impl Send for Shared {}
 
 impl ThreadPool {
-    /// A pool of `members`, one of which is whoever calls.
-    pub fn new(members: NonZeroUsize) -> Self {
-        let others = members.get() - 1;
+    /// A pool of this many threads, one of which is the caller.
+    pub fn new(threads: NonZeroUsize) -> Self {
+        let others = threads.get() - 1;
         let shared = Arc::new(Shared {
             generation: AtomicUsize::new(0),
-            work: UnsafeCell::new(None),
+            task: UnsafeCell::new(None),
             busy: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             sleeping: (0..others).map(|_| AtomicBool::new(false)).collect(),
@@ -67,52 +69,53 @@ impl ThreadPool {
             let shared = Arc::clone(&shared);
             thread::Builder::new().name(format!("pool-{}", worker + 1)).spawn(move || shared.serve(worker))
         });
-        // Where the system gives no more threads, the pool is smaller; results are the same.
+        // If the system gives no more threads, the pool is smaller; results are the same.
         let workers = workers.map_while(Result::ok).collect();
         Self { shared, workers, one_caller: PhantomData }
     }
 
-    /// A pool of the caller alone.
+    /// A pool of the calling thread alone.
     pub fn single() -> Self {
         Self::new(NonZeroUsize::MIN)
     }
 
-    /// How many work together.
-    pub fn members(&self) -> usize {
+    /// The number of threads, with the caller.
+    pub fn threads(&self) -> usize {
         self.workers.len() + 1
     }
 
-    /// Calls `work` with every number below [`members`](Self::members), all at the same time, and
-    /// returns when all are done.
+    /// Calls `task` on all threads at once, with the number of each, below [`threads`](Self::threads).
+    /// Returns when all are done.
     ///
     /// # Panics
     ///
-    /// If `work` does.
-    pub fn run(&self, work: &(dyn Fn(usize) + Sync)) {
+    /// If `task` does.
+    pub fn run(&self, task: &(dyn Fn(usize) + Sync)) {
         if self.workers.is_empty() {
-            return work(0);
+            return task(0);
         }
         let shared = &*self.shared;
-        let lent: *const (dyn Fn(usize) + Sync + '_) = work;
-        // SAFETY: only the lifetime is forgotten. `work` outlives this call, and this call returns
+        let borrowed: *const (dyn Fn(usize) + Sync + '_) = task;
+        // SAFETY: only the lifetime is erased. `task` outlives this call, and this call returns
         // only after `busy` has come down to 0, when no worker touches it any more.
-        let lent: Work = unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), Work>(lent) };
+        let erased: Task =
+            unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), Task>(borrowed) };
         // SAFETY: no worker is busy, so none reads it; a pool is not `Sync`, so there is no other
-        // caller, and for the same reason `work` cannot call back.
-        unsafe { *shared.work.get() = Some(lent) };
+        // caller, and for the same reason `task` cannot call this.
+        unsafe { *shared.task.get() = Some(erased) };
         shared.busy.store(self.workers.len(), Ordering::Relaxed);
-        // SeqCst, with the worker's own: either it sees the new generation before it sleeps, or we
-        // see that it sleeps.
+        // SeqCst here and in the worker: either it sees the new generation before it sleeps, or we see that
+        // it sleeps.
         shared.generation.fetch_add(1, Ordering::SeqCst);
         for (worker, sleeping) in self.workers.iter().zip(&shared.sleeping) {
             if sleeping.load(Ordering::SeqCst) {
                 worker.thread().unpark();
             }
         }
-        let own = catch_unwind(AssertUnwindSafe(|| work(0)));
+        let own = catch_unwind(AssertUnwindSafe(|| task(0)));
         let mut spins = 0_u32;
         while shared.busy.load(Ordering::Acquire) > 0 {
-            // On a busy machine a member may not be running at all: let it have this core.
+            // On a busy machine a worker may be waiting for a core: give it this one.
             if spins < SPINS {
                 spin_loop()
             } else {
@@ -126,42 +129,42 @@ impl ThreadPool {
         }
     }
 
-    /// Hands each part to a member and calls `body` on it; returns when all are done.
+    /// Moves each part to a thread and calls `body` on it; returns when all are done.
     ///
     /// # Panics
     ///
-    /// If there are more parts than members, or `body` does.
+    /// If there are more parts than threads, or if `body` panics.
     pub fn each<P: Send>(&self, parts: &mut [Option<P>], body: impl Fn(P) + Sync) {
-        assert!(parts.len() <= self.members(), "a part for each member at most");
-        let places = Places(parts.as_mut_ptr(), parts.len());
-        self.run(&|member| {
-            // SAFETY: members have different numbers, so each part is taken by one of them only,
-            // and `parts` stays borrowed until all are done.
-            if let Some(part) = unsafe { places.take(member) } {
+        assert!(parts.len() <= self.threads(), "at most one part for each thread");
+        let slots = Slots(parts.as_mut_ptr(), parts.len());
+        self.run(&|thread| {
+            // SAFETY: threads have different numbers, so each part is taken by one of them only, and `parts`
+            // stays borrowed until all are done.
+            if let Some(part) = unsafe { slots.take(thread) } {
                 body(part);
             }
         });
     }
 }
 
-/// Parts that are handed out by number.
-struct Places<P>(*mut Option<P>, usize);
+/// Parts that are taken by number.
+struct Slots<P>(*mut Option<P>, usize);
 
 // SAFETY: a part is moved to the thread that takes it, which is what `Send` allows.
-unsafe impl<P: Send> Sync for Places<P> {}
+unsafe impl<P: Send> Sync for Slots<P> {}
 
-impl<P> Places<P> {
+impl<P> Slots<P> {
     /// # Safety
     ///
-    /// No two threads may ask for the same place, and the parts must still be borrowed.
-    unsafe fn take(&self, place: usize) -> Option<P> {
-        // SAFETY: within the slice, and nobody else has it, as the caller promises.
-        (place < self.1).then(|| unsafe { (*self.0.add(place)).take() }).flatten()
+    /// No two threads may take the same part, and the parts must still be borrowed.
+    unsafe fn take(&self, index: usize) -> Option<P> {
+        // SAFETY: within the slice, and no other thread takes it, as the caller promises.
+        (index < self.1).then(|| unsafe { (*self.0.add(index)).take() }).flatten()
     }
 }
 
 impl Shared {
-    /// The life of a worker.
+    /// The loop of a worker.
     fn serve(&self, worker: usize) {
         let mut seen = 0;
         loop {
@@ -169,11 +172,11 @@ impl Shared {
             if self.stop.load(Ordering::Relaxed) {
                 return;
             }
-            // SAFETY: the generation changed, so the caller has written `work` and waits for us.
-            let work = unsafe { *self.work.get() };
+            // SAFETY: the generation changed, so the caller has written `task` and waits for us.
+            let task = unsafe { *self.task.get() };
             // SAFETY: the caller keeps it alive until we have counted down.
-            let work = work.map(|work| unsafe { &*work });
-            let result = catch_unwind(AssertUnwindSafe(|| work.map(|work| work(worker + 1))));
+            let task = task.map(|task| unsafe { &*task });
+            let result = catch_unwind(AssertUnwindSafe(|| task.map(|task| task(worker + 1))));
             if let Err(panic) = result {
                 *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
             }
@@ -209,7 +212,7 @@ impl Drop for ThreadPool {
         self.shared.generation.fetch_add(1, Ordering::SeqCst);
         self.workers.iter().map(JoinHandle::thread).for_each(Thread::unpark);
         for worker in self.workers.drain(..) {
-            // A worker catches every panic of its work.
+            // A worker catches every panic of its task.
             let _ = worker.join();
         }
     }
@@ -219,18 +222,18 @@ impl Drop for ThreadPool {
 mod tests {
     use super::*;
 
-    fn pool(members: usize) -> ThreadPool {
-        ThreadPool::new(NonZeroUsize::new(members).expect("at least one"))
+    fn pool(threads: usize) -> ThreadPool {
+        ThreadPool::new(NonZeroUsize::new(threads).expect("at least one"))
     }
 
     #[test]
-    fn every_member_works_once_on_every_piece() {
-        for members in [1, 2, 3, 5] {
-            let pool = pool(members);
-            let counts: Vec<AtomicUsize> = (0..members).map(|_| AtomicUsize::new(0)).collect();
+    fn every_thread_runs_every_task_once() {
+        for threads in [1, 2, 3, 5] {
+            let pool = pool(threads);
+            let counts: Vec<AtomicUsize> = (0..threads).map(|_| AtomicUsize::new(0)).collect();
             for _ in 0..200 {
-                pool.run(&|member| {
-                    counts[member].fetch_add(1, Ordering::Relaxed);
+                pool.run(&|thread| {
+                    counts[thread].fetch_add(1, Ordering::Relaxed);
                 });
             }
             assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 200), "{counts:?}");
@@ -238,11 +241,11 @@ mod tests {
     }
 
     #[test]
-    fn sleepers_are_woken() {
+    fn sleeping_workers_are_woken() {
         let pool = pool(3);
         let count = AtomicUsize::new(0);
         for _ in 0..3 {
-            // Longer than any member spins.
+            // Longer than any worker spins.
             thread::sleep(std::time::Duration::from_millis(20));
             pool.run(&|_| {
                 count.fetch_add(1, Ordering::Relaxed);
@@ -252,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_moved_to_members_and_changed_there() {
+    fn parts_are_moved_to_threads() {
         let mut numbers = vec![0_u32; 10];
         let (left, right) = numbers.split_at_mut(4);
         let mut parts = [Some((left, 1)), Some((right, 2)), None];
@@ -261,12 +264,12 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_of_any_member_reaches_the_caller_and_the_team_goes_on() {
+    fn a_panic_of_any_thread_reaches_the_caller_and_the_pool_still_works() {
         let pool = pool(3);
         for bad in 0..3 {
             let result =
-                catch_unwind(AssertUnwindSafe(|| pool.run(&|member| assert_ne!(member, bad, "bad member"))));
-            assert!(result.is_err(), "member {bad}");
+                catch_unwind(AssertUnwindSafe(|| pool.run(&|thread| assert_ne!(thread, bad, "bad thread"))));
+            assert!(result.is_err(), "thread {bad}");
         }
         let count = AtomicUsize::new(0);
         pool.run(&|_| {

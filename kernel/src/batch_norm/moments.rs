@@ -9,13 +9,13 @@ use std::ops::Range;
 
 use ndarray::ArrayView2;
 
-use crate::column_sums::{Summands, room_for_parts, sum_columns};
-use crate::matrix_view::Rows;
-use crate::partition::each_block;
+use crate::batch_norm::column_sums::{ColumnSums, partial_sums, sum_columns};
+use crate::matrix_view::MatrixView;
+use crate::parallel::partition::par_chunks;
+use crate::parallel::thread_pool::ThreadPool;
 use crate::real::Real;
-use crate::simd::wide;
-use crate::strips::{Strips, each_strip, put};
-use crate::threads::ThreadPool;
+use crate::simd::strips::{ColumnKernel, for_each_strip, put};
+use crate::simd::with_simd;
 
 /// Each column's sum over the rows.
 ///
@@ -24,21 +24,21 @@ use crate::threads::ThreadPool;
 /// `x`: `(n, width)`; `sums`: `width`.
 pub(crate) fn sum_rows<F: Real>(pool: &ThreadPool, x: &ArrayView2<'_, F>, sums: &mut [F]) {
     let (width, cost) = (x.ncols(), x.len());
-    let x = Rows::new(x);
-    each_block(pool, width, cost, sums, |columns, sums| {
-        wide(
+    let x = MatrixView::new(x);
+    par_chunks(pool, width, cost, sums, |columns, sums| {
+        with_simd(
             #[inline(always)]
-            || each_strip(columns.len(), &mut Sums { x: x.columns_from(columns.start), sums }),
+            || for_each_strip(columns.len(), &mut Sums { x: x.columns_from(columns.start), sums }),
         );
     });
 }
 
 struct Sums<'a, F> {
-    x: Rows<'a, F>,
+    x: MatrixView<'a, F>,
     sums: &'a mut [F],
 }
 
-impl<F: Real> Strips for Sums<'_, F> {
+impl<F: Real> ColumnKernel for Sums<'_, F> {
     #[inline(always)]
     fn strip<const LEN: usize>(&mut self, start: usize) {
         let mut sums = [0.0; LEN];
@@ -54,25 +54,25 @@ impl<F: Real> Strips for Sums<'_, F> {
 
 /// Mean and biased variance of each column of a batch, in double precision.
 ///
-/// All arithmetic is on the differences to the first row: a constant column has exactly that
-/// constant as its mean and a variance of exactly 0, and an offset however large costs no digit.
+/// All arithmetic is on the differences from the first row: a constant column has exactly that constant as
+/// its mean and a variance of exactly 0, and a large offset costs no precision.
 #[derive(Clone, Debug, Default)]
 pub struct BatchMoments {
     /// The first row of the batch, `width`.
     pub origin: Vec<f64>,
-    /// The mean less the origin, `width`.
+    /// The mean minus the origin, `width`.
     pub shift: Vec<f64>,
     /// Mean of the squared deviations from the mean, `width`; never negative.
     pub var: Vec<f64>,
-    /// Room for sums over some of the rows.
+    /// Scratch for sums over some of the rows.
     parts: Vec<f64>,
 }
 
 impl BatchMoments {
-    /// Room for `width` columns.
+    /// The moments of `width` columns, before the first batch.
     pub fn new(width: usize) -> Self {
         let [origin, shift, var] = std::array::from_fn(|_| vec![0.0; width]);
-        Self { origin, shift, var, parts: room_for_parts(width) }
+        Self { origin, shift, var, parts: partial_sums(width) }
     }
 
     /// The mean of `column`.
@@ -80,13 +80,13 @@ impl BatchMoments {
         self.origin[column] + self.shift[column]
     }
 
-    /// `x` less the mean of `column`.
+    /// `x` minus the mean of `column`.
     pub fn centred(&self, column: usize, x: f64) -> f64 {
         (x - self.origin[column]) - self.shift[column]
     }
 }
 
-/// The moments of each column of `x`, in one pass: with `d` for the differences to the first row,
+/// The moments of each column of `x`, in one pass: with `d` for the differences from the first row,
 ///
 /// ```text
 /// shift = 1/n sum d      var = 1/n sum d^2 - shift^2
@@ -100,29 +100,29 @@ impl BatchMoments {
 ///
 /// `x`: `(n, width)` with `n >= 1`; `moments`: `width`.
 pub(crate) fn batch_moments<F: Real>(pool: &ThreadPool, x: &ArrayView2<'_, F>, moments: &mut BatchMoments) {
-    let (shape, x) = (x.dim(), Rows::new(x));
+    let (shape, x) = (x.dim(), MatrixView::new(x));
     let BatchMoments { origin, shift, var, parts } = moments;
     sum_columns(pool, shape, Differences(x), parts, [&mut shift[..], &mut var[..]]);
     origin.iter_mut().zip(x.row(0, shape.1)).for_each(|(origin, &x)| *origin = x.to_f64());
     let n = x.count as f64;
-    wide(
+    with_simd(
         #[inline(always)]
         || {
             for (shift, var) in shift.iter_mut().zip(var) {
                 *shift /= n;
                 let difference = *var / n - *shift * *shift;
-                // Rounding can leave a little less than 0 of differences that are all alike; NaN stays.
+                // Rounding can leave slightly less than 0 if all differences are equal; NaN stays.
                 *var = if difference < 0.0 { 0.0 } else { difference };
             }
         },
     );
 }
 
-/// The differences to the first row, and their squares.
+/// Sums the differences from the first row, and their squares.
 #[derive(Clone, Copy)]
-struct Differences<'a, F>(Rows<'a, F>);
+struct Differences<'a, F>(MatrixView<'a, F>);
 
-impl<F: Real> Summands for Differences<'_, F> {
+impl<F: Real> ColumnSums for Differences<'_, F> {
     #[inline(always)]
     fn sums<const LEN: usize>(self, rows: Range<usize>, column: usize) -> [[f64; LEN]; 2] {
         let origin = self.0.strip::<LEN>(0, column).map(Real::to_f64);

@@ -1,4 +1,4 @@
-//! Vectors of the processor, as the matrix product uses them.
+//! The vectors of the processor, as the matrix product uses them.
 
 #![expect(unsafe_code, reason = "the processor's vector instructions")]
 #![expect(
@@ -11,19 +11,19 @@ use std::arch::x86_64::__m128;
 
 use num_traits::Float;
 
-/// Some numbers that are computed with at once.
+/// A few numbers on which one instruction works.
 ///
-/// Vectors wider than the compilation target's may be used only at the [`Level`](super::Level) that
+/// Vectors wider than the compilation target's may be used only at the [`SimdLevel`](super::SimdLevel) that
 /// they belong to, and there only inside [`compiled`](Self::compiled).
 pub trait Vector: Copy {
-    /// What it is made of.
+    /// The type of each number.
     type Element: Float;
 
-    /// How many there are.
+    /// How many numbers a vector holds.
     const LANES: usize;
 
-    /// Runs `f` compiled for these vectors, as a function of its own. What is inlined into `f` gets
-    /// them.
+    /// Runs `f` in a separate function that is compiled for these vectors. What is inlined into `f`
+    /// uses them.
     fn compiled<R>(f: impl FnOnce() -> R) -> R;
 
     /// The same number everywhere.
@@ -43,7 +43,7 @@ pub trait Vector: Copy {
     /// If there is less room.
     fn store(self, x: &mut [Self::Element]);
 
-    /// All of `x`, at most `LANES` numbers, and zeros behind them.
+    /// All of `x`, at most `LANES` numbers, and zeros after them.
     #[inline(always)]
     fn load_front(x: &[Self::Element]) -> Self {
         let mut all = [num_traits::zero(); WIDEST];
@@ -84,16 +84,16 @@ pub trait Vector: Copy {
 /// The most lanes of any vector.
 pub(crate) const WIDEST: usize = 16;
 
-/// The vectors of a number type at each [`Level`](super::Level).
+/// The vectors of a number type at each [`SimdLevel`](super::SimdLevel).
 pub trait Vectors: Float {
-    /// For [`Level::Avx512`](super::Level::Avx512).
+    /// For [`SimdLevel::Avx512`](super::SimdLevel::Avx512).
     type Avx512: Vector<Element = Self>;
-    /// For [`Level::Avx2`](super::Level::Avx2).
+    /// For [`SimdLevel::Avx2`](super::SimdLevel::Avx2).
     type Avx2: Vector<Element = Self>;
-    /// For [`Level::Baseline`](super::Level::Baseline).
+    /// For [`SimdLevel::Baseline`](super::SimdLevel::Baseline).
     type Baseline: Vector<Element = Self>;
 
-    /// A square turned over, rows for columns.
+    /// The transpose of a 4 x 4 matrix.
     #[inline(always)]
     fn transposed(square: [[Self; 4]; 4]) -> [[Self; 4]; 4] {
         std::array::from_fn(|i| square.map(|row| row[i]))
@@ -112,7 +112,7 @@ impl Vectors for f32 {
         // SAFETY: four floats and a vector of four are the same bytes.
         let [a, b, c, d] = unsafe { std::mem::transmute::<[[Self; 4]; 4], [__m128; 4]>(square) };
         // SAFETY: every x86-64 processor has these instructions.
-        let turned = unsafe {
+        let transposed = unsafe {
             let (ab, cd) = (_mm_unpacklo_ps(a, b), _mm_unpacklo_ps(c, d));
             let (ab_high, cd_high) = (_mm_unpackhi_ps(a, b), _mm_unpackhi_ps(c, d));
             [
@@ -123,7 +123,7 @@ impl Vectors for f32 {
             ]
         };
         // SAFETY: as above.
-        unsafe { std::mem::transmute::<[__m128; 4], [[Self; 4]; 4]>(turned) }
+        unsafe { std::mem::transmute::<[__m128; 4], [[Self; 4]; 4]>(transposed) }
     }
 }
 
@@ -148,7 +148,7 @@ impl Vectors for f64 {
     type Baseline = [Self; 2];
 }
 
-/// What every target has; the compiler turns it into the target's vectors.
+/// An array, which the compiler turns into the vectors of any target.
 impl<F: Float, const N: usize> Vector for [F; N] {
     type Element = F;
 
@@ -184,11 +184,11 @@ impl<F: Float, const N: usize> Vector for [F; N] {
     }
 }
 
-/// Asks for the cache line of `numbers[place]`, which may lie beyond the end.
+/// Prefetches the cache line of `numbers[place]`, which may lie beyond the end.
 #[inline(always)]
 pub(crate) fn prefetch<T>(numbers: &[T], place: usize) {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: asking is harmless at any address.
+    // SAFETY: prefetching is harmless at any address.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T0>(numbers.as_ptr().wrapping_add(place).cast());
@@ -212,7 +212,7 @@ macro_rules! vector {
 
             #[inline(always)]
             fn splat(x: $element) -> Self {
-                // SAFETY: runs inside `wide` at the level that has this instruction, see the trait.
+                // SAFETY: runs inside `with_simd` at the level that has this instruction, see the trait.
                 unsafe { std::arch::x86_64::$splat(x) }
             }
 
@@ -247,7 +247,7 @@ macro_rules! vector {
 
             #[inline(always)]
             fn mul_add(self, b: Self, c: Self) -> Self {
-                // SAFETY: runs inside `wide` at the level that has this instruction, see the trait.
+                // SAFETY: runs inside `with_simd` at the level that has this instruction, see the trait.
                 unsafe { std::arch::x86_64::$mul_add(self, b, c) }
             }
         }

@@ -1,15 +1,18 @@
-//! Which vector instructions the loops use, decided once at run time.
+//! Vector instructions: which ones the loops use, decided once at run time.
 
 #![expect(
     unsafe_code,
     reason = "functions compiled for a processor feature may run only where it was detected"
 )]
 
+pub(crate) mod strips;
+pub(crate) mod vector;
+
 use std::sync::OnceLock;
 
 /// A set of vector instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum SimdLevel {
     /// What the compiler's target guarantees: SSE2 on x86-64, NEON on 64-bit ARM.
     Baseline,
     /// AVX2 and FMA.
@@ -18,49 +21,49 @@ pub enum Level {
     Avx512,
 }
 
-/// The level in use: the best that the processor has, or the lower one that the environment
-/// variable `BNTRAIN_KERNEL` names (`baseline`, `avx2`, `avx512`), which is there for tests.
+/// The level in use: the highest that the processor has. For tests, the environment variable
+/// `BNTRAIN_KERNEL` can set a lower one: `baseline`, `avx2` or `avx512`.
 #[inline]
-pub fn level() -> Level {
-    static LEVEL: OnceLock<Level> = OnceLock::new();
+pub fn simd_level() -> SimdLevel {
+    static LEVEL: OnceLock<SimdLevel> = OnceLock::new();
     *LEVEL.get_or_init(|| {
         let wanted = match std::env::var("BNTRAIN_KERNEL").as_deref() {
-            Ok("baseline") => Level::Baseline,
-            Ok("avx2") => Level::Avx2,
-            _ => Level::Avx512,
+            Ok("baseline") => SimdLevel::Baseline,
+            Ok("avx2") => SimdLevel::Avx2,
+            _ => SimdLevel::Avx512,
         };
         detected().min(wanted)
     })
 }
 
 #[cfg(target_arch = "x86_64")]
-fn detected() -> Level {
+fn detected() -> SimdLevel {
     use std::arch::is_x86_feature_detected as has;
     if !(has!("avx2") && has!("fma")) {
-        Level::Baseline
+        SimdLevel::Baseline
     } else if has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") {
-        Level::Avx512
+        SimdLevel::Avx512
     } else {
-        Level::Avx2
+        SimdLevel::Avx2
     }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn detected() -> Level {
-    Level::Baseline
+fn detected() -> SimdLevel {
+    SimdLevel::Baseline
 }
 
-/// Runs `f` compiled for the [`level`]. `f` should be a closure over a whole loop: what is inlined
-/// into it gets the wide instructions.
+/// Runs `f` compiled for the [`simd_level`]. `f` should be a closure over a whole loop: what is inlined
+/// into it uses the vector instructions of that level.
 #[inline(always)]
-pub fn wide<R>(f: impl FnOnce() -> R) -> R {
-    match level() {
+pub fn with_simd<R>(f: impl FnOnce() -> R) -> R {
+    match simd_level() {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: `level` returns this only where `detected` saw every feature that the function enables.
-        Level::Avx512 => unsafe { avx512(f) },
+        // SAFETY: `simd_level` returns this only where `detected` saw every feature that the function enables.
+        SimdLevel::Avx512 => unsafe { avx512(f) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Level::Avx2 => unsafe { avx2(f) },
+        SimdLevel::Avx2 => unsafe { avx2(f) },
         _ => f(),
     }
 }

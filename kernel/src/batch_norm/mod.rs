@@ -1,0 +1,7 @@
+//! Batch norm: the statistics of a batch, the forward pass, the backward pass and inference.
+
+pub(crate) mod backward;
+pub(crate) mod column_sums;
+pub(crate) mod forward;
+pub(crate) mod infer;
+pub(crate) mod moments;
