@@ -3,6 +3,7 @@
 mod batch_norm; // what holds for batch norm whatever the numbers
 mod cli; // the program: files, words, exit codes
 mod course; // the numbers of the CS231n assignments
+mod docs; // what the documentation says
 mod eval; // `bntrain eval`
 mod evaluate; // metrics of a network under each choice of statistics
 mod evaluation; // evaluation changes nothing and sees each row alone
@@ -19,7 +20,6 @@ mod mistakes; // wrong backward passes of batch norm
 mod model_file; // files of every format
 mod outputs; // files that are written where the user says
 mod predict; // new rows through a trained model
-mod readme; // what the README says
 mod shell; // completions and man pages
 mod statistics; // choices of what batch norm normalises by
 mod streams; // standard input that never ends
