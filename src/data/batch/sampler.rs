@@ -57,7 +57,7 @@ impl BatchSampler {
         Self { rows, sampling, seed, ends, order: Vec::with_capacity(rows) }
     }
 
-    /// BatchSampler per epoch.
+    /// The number of batches in an epoch.
     pub fn per_epoch(&self) -> usize {
         self.ends.len()
     }
