@@ -55,7 +55,7 @@ impl<'a> Roofline<'a> {
     }
 }
 
-/// Numbers of ordinary size, no two neighbours alike.
+/// Numbers of ordinary size, no two neighbours equal.
 pub(crate) fn ramp(rows: usize, columns: usize) -> Array2<f32> {
     Array2::from_shape_fn((rows, columns), |(row, column)| ((7 * row + 13 * column) % 31) as f32 / 16.0 - 1.0)
 }

@@ -1,4 +1,4 @@
-//! A training step asks for no memory. A binary of its own, because it counts for all threads.
+//! A training step allocates nothing. A separate binary, because it counts for all threads.
 
 #![expect(unsafe_code, reason = "a counting allocator")]
 

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_with_a_missing_number_is_no_pair() {
+    fn a_pair_with_a_missing_number_is_not_counted() {
         let difference = PairedDifference::of([(Some(1.0), None), (None, None), (Some(5.0), Some(2.0))]);
         assert_eq!((difference.n_pairs, difference.n_incomplete), (1, 2));
         assert_eq!((difference.mean, difference.interval), (Some(3.0), None));

@@ -96,7 +96,7 @@ pub(crate) fn by_influence(value: f64, squares: f64, n: u64, scale: IntervalScal
     if n < 2.0 {
         return Measure::new(value, Err(UndefinedReason::OneRow));
     }
-    // What rounding leaves where all influences cancel is no spread.
+    // If all influences cancel, what rounding leaves is not a spread.
     if stretch <= 0.0 || standard_error <= 1e-12 * stretch {
         return Measure::new(value, Err(UndefinedReason::NoSpread));
     }

@@ -29,7 +29,7 @@ pub(crate) struct ForwardStep {
     pub(crate) y: usize,
 }
 
-/// A layer's part of the backward pass. It reads `dy` from the array of its own index.
+/// A layer's part of the backward pass. It reads `dy` from the array with the same index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BackwardStep {
     pub(crate) layer: usize,

@@ -118,7 +118,7 @@ fn each_choice_is_what_it_says_and_the_network_stays_as_it_was() {
     assert_ne!(of(0), of(1));
 }
 
-/// Every difference is from the first choice, whatever stands between.
+/// Every difference is from the first choice, whatever is between.
 #[test]
 fn weights_count_in_metrics_differences_and_baseline() {
     let (mut network, x) = (network(), rows(70));
@@ -149,7 +149,7 @@ fn weights_count_in_metrics_differences_and_baseline() {
 }
 
 #[test]
-fn what_cannot_be_evaluated_is_told() {
+fn rows_that_cannot_be_evaluated_are_reported() {
     let mut network = network();
     assert_eq!(ask(&mut network, &rows(1), &ALL, 16), Err(EvaluationError::BatchOfOneRow));
     assert!(ask(&mut network, &rows(1), &ALL[..2], 16).is_ok());

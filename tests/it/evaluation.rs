@@ -92,7 +92,7 @@ fn a_product_takes_each_row_alone() {
 
 /// The training pass of an affine layer is the same product.
 #[test]
-fn an_affine_layer_trains_and_evaluates_alike() {
+fn an_affine_layer_gives_the_same_in_training_and_evaluation() {
     let mut layer = Affine::new("affine", uniform((40, 30), 1), true);
     let x = uniform((50, 40), 2);
     assert_eq!(forward(&mut layer, &pass(1, &[]), &x), infer(&layer, &pass(1, &[]), &x.view()));
@@ -155,7 +155,7 @@ fn evaluation_before_training_only_scales_by_eps() {
 
 /// The documented ends of `running_update`: 0 never moves, 1 is the last batch.
 #[test]
-fn running_statistics_follow_as_told() {
+fn running_statistics_follow_the_settings() {
     let batches = [uniform((5, 2), 1), 3.0 * uniform((7, 2), 2) + 1.0];
     let mut moments = BatchMoments::new(2);
     batch_moments(&ThreadPool::single(), &batches[1].view(), &mut moments);

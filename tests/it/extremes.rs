@@ -164,9 +164,9 @@ fn centring_a_constant_column_gives_exactly_beta() {
     assert!(y.rows().into_iter().all(|row| bits(row) == bits(&layer.params()[0].value)), "{y}");
 }
 
-/// The derivative of a rectifier at 0 is that of its left side, for either zero.
+/// The derivative of ReLU at 0 is that of its left side, for either zero.
 #[test]
-fn at_zero_a_rectifier_is_on_its_left_side() {
+fn relu_has_its_left_derivative_at_zero() {
     let x = array![[0.0_f32, -0.0, f32::MIN_POSITIVE, -f32::MIN_POSITIVE]];
     for (spec, left) in [(relu(), 0.0), (leaky_relu(0.1), 0.1)] {
         let mut layers = build_layers::<f32>(&[spec], 4, 4, 0);

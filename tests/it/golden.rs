@@ -252,7 +252,7 @@ fn single_layers_agree() {
             Some(targets) => values_pass(1, targets),
             None => crate::support::pass(1, &labels),
         };
-        // A flat list stands for one number per row, unless the layer is as wide as that.
+        // A flat list means one number per row, unless the layer is as wide as that.
         let per_row = |value: &Value| if name.contains("_loss") { column(value) } else { matrix(value) };
         let x = matrix(&case["x"]);
         if name == "batch_norm_evaluation" {

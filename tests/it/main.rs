@@ -3,7 +3,6 @@
 mod batch_norm; // what holds for batch norm whatever the numbers
 mod cli; // the program: files, words, exit codes
 mod course; // the numbers of the CS231n assignments
-mod docs; // what the documentation says
 mod eval; // `bntrain eval`
 mod evaluate; // metrics of a network under each choice of statistics
 mod evaluation; // evaluation changes nothing and sees each row alone

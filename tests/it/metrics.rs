@@ -224,7 +224,7 @@ fn the_calibration_error_by_chance_is_what_chance_gives() {
         by_chance = found.calibration_error_by_chance.expect("a value");
     }
     let mean = errors.iter().sum::<f64>() / errors.len() as f64;
-    // A normal distribution stands for a binomial one of about 27 rows.
+    // A normal distribution replaces a binomial one of about 27 rows.
     assert!((mean / by_chance - 1.0).abs() < 0.05, "{mean} {by_chance}");
 }
 

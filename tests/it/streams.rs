@@ -45,7 +45,7 @@ fn what_never_ends_is_refused_as_soon_as_it_is_wrong() {
     let blanks = "4: more than 1048576 blank lines from here on, which is the limit; remove them";
     let quoted = "2:1: record longer than 1 MiB; is the quote that opens here closed where it should be?";
     let ragged = "2:1: expected 3 fields as in line 1, found 1";
-    for (args, start, pattern, code, told) in [
+    for (args, start, pattern, code, message) in [
         (train, "", "1", 8, long),
         (train, "", "\0", 8, long),
         (train, "", ",", 8, "1: more than 65536 columns, which is the limit"),
@@ -62,7 +62,7 @@ fn what_never_ends_is_refused_as_soon_as_it_is_wrong() {
         (eval, rows, "\n", 8, blanks),
     ] {
         let (found, error, taken) = fed(&work, args, start, pattern);
-        let expected = format!("error: standard input:{told}");
+        let expected = format!("error: standard input:{message}");
         assert_eq!((found, &*error), (Some(code), &*expected), "{args:?} {pattern:?}");
         assert!(taken < MOST, "{args:?} {pattern:?}: {taken} bytes");
     }

@@ -5,7 +5,7 @@ use crate::config::schema::words::alternatives;
 use crate::settings::{Section, SectionType};
 use crate::text::{shortened, similar_names};
 
-/// What to say about an unknown key, and which key it stands for, if any.
+/// What to say about an unknown key, and which key was probably meant, if any.
 pub(crate) struct Hint {
     pub(crate) message: String,
     pub(crate) meant: Option<&'static str>,

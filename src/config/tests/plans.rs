@@ -135,7 +135,7 @@ fn paths_start_at_the_config() {
 }
 
 #[test]
-fn a_comparison_has_norms_and_seeds_of_its_own() {
+fn a_comparison_replaces_norms_and_seeds() {
     let compare = |sets: &[&str]| plan(SHORT, sets).compare.expect("there is a comparison");
     let default = compare(&["compare={}", "training.seed=7"]);
     assert_eq!(default.norms, [Norm::BatchNorm, Norm::None]);

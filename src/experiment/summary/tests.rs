@@ -109,7 +109,7 @@ fn diverged_runs_are_counted_and_left_out() {
     let difference = comparison.differences.final_loss;
     assert_eq!((difference.n_pairs, difference.n_incomplete), (2, 1));
     assert_close(difference.mean, -0.2);
-    // The best loss of a diverged run is no goal, but a diverged run can fail to reach one.
+    // The best loss of a diverged run is not a goal, but a diverged run can fail to reach one.
     assert_eq!(comparison.norm_reaches_best_of_other.n_seeds, 2);
     assert_eq!(comparison.other_reaches_best_of_norm.n_seeds, 3);
 }
