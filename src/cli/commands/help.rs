@@ -6,7 +6,7 @@ use crate::cli::args::Cli;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
-use crate::config::reference;
+use crate::config::reference_text;
 use crate::text::{Quoted, shortened};
 
 /// The topic that is not a command.
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &HelpArgs, output: &Output) -> Result<(), CliError> {
         return output.result(&program.render_long_help().ansi().to_string());
     };
     if topic == CONFIG {
-        return output.result(&reference());
+        return output.result(&reference_text());
     }
     match program.find_subcommand_mut(topic) {
         Some(command) => output.result(&command.render_long_help().ansi().to_string()),

@@ -13,7 +13,7 @@ use crate::cli::exit_code;
 use crate::cli::exit_code::EXIT_CODES;
 use crate::cli::out_file::{OutFile, WithoutFile};
 use crate::cli::output::Output;
-use crate::config::reference;
+use crate::config::reference_text;
 use crate::text::shortened;
 
 const SOURCE: &str = concat!("bntrain ", env!("CARGO_PKG_VERSION"));
@@ -108,12 +108,11 @@ fn config_page() -> Page {
     roff.control("SH", ["DESCRIPTION"]);
     roff.text([roman("A config is a TOML file. These are its tables and keys:")]);
     roff.control("nf", []);
-    for line in reference().lines() {
-        match line.strip_prefix("### ") {
-            Some(heading) => {
-                roff.control("fi", []).control("SS", [heading.trim_matches('`')]).control("nf", [])
-            }
-            None => roff.text([roman(line)]),
+    for line in reference_text().lines() {
+        // Tables are headings; their keys are indented.
+        match line.is_empty() || line.starts_with(' ') {
+            true => roff.text([roman(line)]),
+            false => roff.control("fi", []).control("SS", [line]).control("nf", []),
         };
     }
     roff.control("fi", []);
