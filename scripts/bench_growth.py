@@ -104,7 +104,7 @@ def many_runs(binary, folder, thread_counts, seeds, repeats):
 
 
 def write_data(folder, rows):
-    """Two classes, told apart by a sum of some columns; returns the size of the file."""
+    """Two classes, separated by a sum of some columns; returns the size of the file."""
     source = random.Random(1)
     (folder / "config.toml").write_text(CONFIG)
     path = folder / "data.csv"
