@@ -20,7 +20,7 @@ cargo test --locked
 for level in baseline avx2; do
   step "tests of the arithmetic at level $level"
   BNTRAIN_KERNEL=$level cargo test --locked -p bntrain-kernel
-  BNTRAIN_KERNEL=$level cargo test --locked --test it -- gradient golden course threads evaluation
+  BNTRAIN_KERNEL=$level cargo test --locked --test it -- gradient golden cs231n threads evaluation_mode
 done
 
 step "docs"

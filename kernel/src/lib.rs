@@ -10,8 +10,8 @@
 
 mod aligned;
 mod batch_norm;
-mod compiled;
 mod elementwise;
+mod entry_points;
 mod exp;
 mod mapped;
 mod matmul;
@@ -26,12 +26,12 @@ pub use crate::batch_norm::backward::BatchNormGrads;
 pub use crate::batch_norm::forward::{BatchNormParams, BatchNormState};
 pub use crate::batch_norm::infer::RunningStats;
 pub use crate::batch_norm::moments::BatchMoments;
-pub use crate::compiled::{
+pub use crate::elementwise::{map, map2, update};
+pub use crate::entry_points::{
     affine, affine_relu, all_finite, batch_moments, batch_norm_backward, batch_norm_forward,
     batch_norm_infer, matmul, matmul_relu_backward, matmul_tn, par_all_finite, softmax_exp, sum_of_squares,
     sum_rows, translate,
 };
-pub use crate::elementwise::{map, map2, update};
 pub use crate::mapped::{Mapped, Numbers};
 pub use crate::matmul::{relu, relu_derivative};
 pub use crate::parallel::partition::par_rows;

@@ -2,10 +2,10 @@
 
 mod batch_norm; // what holds for batch norm whatever the numbers
 mod cli; // the program: files, words, exit codes
-mod course; // the numbers of the CS231n assignments
-mod eval; // `bntrain eval`
-mod evaluate; // metrics of a network under each choice of statistics
-mod evaluation; // evaluation changes nothing and sees each row alone
+mod cs231n; // the numbers of the CS231n assignments
+mod eval_command; // `bntrain eval`
+mod eval_metrics; // metrics of a network under each choice of statistics
+mod evaluation_mode; // evaluation changes nothing and sees each row alone
 mod export; // models for other tools
 mod extremes; // the limits of rounding and range
 mod fused_relu; // a ReLU applied by the layer next to it
