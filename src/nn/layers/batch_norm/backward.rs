@@ -83,7 +83,7 @@ impl<F: Real> BatchNorm<F> {
         self.scratch = scratch;
     }
 
-    /// The ten nodes of the forward pass, left by the chain rule one after the other:
+    /// The nine nodes of the forward pass, differentiated in reverse order:
     ///
     /// ```text
     /// 0 mean   = 1/n sum x        5 inv_std = 1 / std
