@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything a change must pass: formatting, lints, tests, docs, and a smoke training through the
-# release binary. Runs from any folder; leaves nothing behind but target/.
+# Everything that a change must pass, except the check of exported models, which needs Python packages
+# (`.ci/run`). Runs from any folder; leaves nothing behind but target/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,21 +10,30 @@ step "formatting"
 cargo fmt --all --check
 
 step "lints"
-cargo clippy --all-targets --locked -- -D warnings
+cargo clippy --workspace --all-targets --locked -- -D warnings
 cargo clippy --lib --no-default-features --locked -- -D warnings
 
 step "tests"
 cargo test --locked
-# The lower vector levels compute the same within rounding; a machine without AVX-512 or AVX2 runs
-# the level that it has.
+
+# The lower SIMD levels compute the same within rounding; a machine without AVX2 or AVX-512 runs the
+# level that it has.
 for level in baseline avx2; do
-  step "tests of the arithmetic at level $level"
-  BNTRAIN_KERNEL=$level cargo test --locked -p bntrain-kernel
-  BNTRAIN_KERNEL=$level cargo test --locked --test it -- gradient golden cs231n threads evaluation_mode
+  step "tests of the arithmetic at SIMD level $level"
+  BNTRAIN_KERNEL=$level cargo test --locked -p bntrain-kernel --lib
+  BNTRAIN_KERNEL=$level cargo test --locked --test it -- gradient:: golden:: cs231n:: threads:: evaluation_mode::
+done
+
+step "library without features"
+cargo test --doc --no-default-features --locked
+
+step "examples"
+for example in examples/*.rs; do
+  cargo run --quiet --locked --example "$(basename "$example" .rs)"
 done
 
 step "docs"
-RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
 step "smoke training"
 out=$(mktemp -d)
