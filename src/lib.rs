@@ -29,6 +29,10 @@
 //! # }
 //! ```
 //!
+//! For regression the targets are [`Targets::values`], of shape `(rows, targets)`, and the last two layers
+//! `affine(1), squared_loss()`. [`TrainingSpec`]'s defaults are 20 epochs of batches of 64 rows, and
+//! [`Adam`]'s a learning rate of 0.001: with a few hundred rows, raise one of them.
+//!
 //! From a CSV file it is `Dataset::from_csv("iris.csv", &DataSpec::label("species"))?`, with every cell
 //! checked and errors that name line, column and value: [`Dataset::from_csv`].
 //!
@@ -60,7 +64,7 @@
 //!
 //! [`Network::gradients`] has the gradients of a batch by the names of the tensors. [`Layer`] is the trait
 //! to implement for a layer of one's own, which [`check_layer`] compares with central differences;
-//! [`check_network`] does the same with a whole network.
+//! [`check_network`] does the same with a whole network, and [`build_layers`] puts it between other layers.
 //!
 //! # Units
 //!
@@ -164,8 +168,8 @@ pub use crate::metrics::Predictions;
 #[doc(inline)]
 pub use crate::nn::{
     AffineSpec, AnyNetwork, BatchNormSpec, Gradients, Init, Layer, LayerSpec, Network, NonFinite, Norm,
-    Param, ParamKind, PassContext, affine, batch_norm, dropout, huber_loss, leaky_relu, logistic_loss,
-    mean_only, norm_of, output_affine, relu, sigmoid, softmax_loss, squared_loss, tanh, twin,
+    Param, ParamKind, PassContext, affine, batch_norm, build_layers, dropout, huber_loss, leaky_relu,
+    logistic_loss, mean_only, norm_of, output_affine, relu, sigmoid, softmax_loss, squared_loss, tanh, twin,
 };
 #[doc(inline)]
 pub use crate::optim::{Adam, AdamW, OptimizerSpec, RmsProp, Schedule, Sgd};
@@ -176,6 +180,30 @@ pub use crate::train::{
     BatchPlanError, Dtype, EarlyStopping, EpochRecord, Error, Event, Metric, NetworkError, Observer, Outcome,
     PredictionError, Score, StepRecord, TrainResult, TrainingSpec, train,
 };
+
+/// The types in the fields of the specifications, for settings other than the defaults.
+///
+/// ```
+/// use bntrain::TrainingSpec;
+/// use bntrain::spec::CosineDecay;
+///
+/// let schedule = CosineDecay::default().into();
+/// let training = TrainingSpec { schedule, ..TrainingSpec::default() };
+/// ```
+pub mod spec {
+    #[doc(inline)]
+    pub use crate::data::{Bytes, ColumnRef, ColumnRefs, Constant, Mark, MissingPolicy, SplitBy};
+    #[doc(inline)]
+    pub use crate::nn::{
+        Backward, Bias, DropoutSpec, HuberLossSpec, LeakyReluSpec, LogisticLossSpec, MeanOnlySpec, ReluSpec,
+        RunningStart, RunningUpdate, RunningVariance, SigmoidSpec, SoftmaxLossSpec, SquaredLossSpec,
+        TanhSpec,
+    };
+    #[doc(inline)]
+    pub use crate::optim::{ConstantRate, CosineDecay, ExponentialDecay, StepDecay};
+    #[doc(inline)]
+    pub use crate::train::Quality;
+}
 
 /// The programs of `docs/library.md`, compiled and run.
 #[cfg(doctest)]

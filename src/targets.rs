@@ -17,6 +17,16 @@ pub enum Task {
 }
 
 /// The targets of some rows.
+///
+/// ```
+/// use bntrain::Targets;
+/// use ndarray::array;
+///
+/// let classes: Targets = Targets::classes([0, 2, 1]);
+/// // One value for each of three rows: a column, not a vector.
+/// let values = Targets::values(array![[1.5], [0.0], [-2.0]]);
+/// assert_eq!(classes.len(), values.len());
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Targets<F = f64> {
     /// The class of each row, counted from 0, `n` of them.

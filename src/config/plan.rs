@@ -10,7 +10,7 @@ use crate::nn::{LayerSpec, Loss, Norm, Task};
 use crate::optim::OptimizerSpec;
 use crate::train::TrainingSpec;
 
-/// What a config file describes, checked, see [`load`](crate::config::load).
+/// What a config file describes, checked, see [`load`](fn@crate::config::load).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Plan {
     /// Of the config file, without directory and extension; names the run directory.

@@ -8,6 +8,15 @@ use crate::metrics::regression::Regression;
 use crate::targets::Targets;
 
 /// The predictions of a network for some rows.
+///
+/// ```
+/// use bntrain::Predictions;
+/// use ndarray::array;
+///
+/// let predictions = Predictions::Classes(array![[0.75_f64.ln(), 0.25_f64.ln()]]);
+/// assert_eq!(predictions.classes(), Some(vec![0]));
+/// assert_eq!(predictions.values(), None); // values are for regression
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Predictions {
     /// Logarithms of the probability of each class, `(n, classes)`.

@@ -68,7 +68,7 @@ impl<F: Real> Network<F> {
     /// the affine ones do not change them.
     ///
     /// ```
-    /// use bntrain::nn::{Network, affine, batch_norm, output_affine, relu, softmax_loss};
+    /// use bntrain::{Network, affine, batch_norm, output_affine, relu, softmax_loss};
     ///
     /// let specs = [affine(32), batch_norm(), relu(), output_affine(), softmax_loss()];
     /// let network = Network::<f32>::build(&specs, 4, 3, 0);
@@ -99,6 +99,16 @@ impl<F: Real> Network<F> {
 
 /// The layers of [`Network::build`], none of them fused with a ReLU next to it: to look at one of them,
 /// or to put another one in its place and then build a [`Network::new`].
+///
+/// ```
+/// use bntrain::{Layer, Network, affine, build_layers, softmax_loss};
+///
+/// fn network(own: Box<dyn Layer<f64>>) -> Network<f64> {
+///     let mut layers = build_layers(&[affine(8), affine(2), softmax_loss()], 4, 2, 0);
+///     layers.insert(1, own);
+///     Network::new(4, layers)
+/// }
+/// ```
 pub fn build_layers<F: Real>(
     specs: &[LayerSpec],
     inputs: usize,

@@ -11,9 +11,10 @@ use crate::targets::Targets;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Gradients<F> {
-    /// The mean loss over the rows.
+    /// The mean loss over the rows, in nats for classes, in the unit of the targets for values.
     pub loss: f64,
-    /// The gradient of each trained tensor with its name, in the order of the layers.
+    /// The gradient of each trained tensor with its name, in the order of the layers. Each has the shape of
+    /// its tensor: `(inputs, units)` for the weights of an affine layer, `(1, units)` for vectors.
     pub params: Vec<(String, Array2<F>)>,
     /// The gradient of the input, `(n, inputs)`.
     pub input: Array2<F>,
@@ -34,8 +35,7 @@ impl<F: Real> Network<F> {
     /// workspace instead. A workspace that was made before can no longer be used.
     ///
     /// ```
-    /// use bntrain::nn::{Network, affine, batch_norm, output_affine, relu, softmax_loss};
-    /// use bntrain::targets::Targets;
+    /// use bntrain::{Network, Targets, affine, batch_norm, output_affine, relu, softmax_loss};
     /// use ndarray::array;
     ///
     /// let specs = [affine(8), batch_norm(), relu(), output_affine(), softmax_loss()];
@@ -55,8 +55,11 @@ impl<F: Real> Network<F> {
     ///
     /// # Panics
     ///
-    /// If there are fewer targets than rows, or they do not fit the loss.
+    /// If `x` has another number of columns than the network has inputs, there are fewer targets than rows,
+    /// or they do not fit the loss.
     pub fn gradients(&mut self, x: &Array2<F>, targets: &Targets<F>) -> Gradients<F> {
+        let (columns, inputs) = (x.ncols(), self.num_inputs());
+        assert_eq!(columns, inputs, "x has {columns} columns, but the network has {inputs} inputs");
         let pool = ThreadPool::single();
         let pass = PassContext::new(&pool, targets.view());
         let mut workspace = self.allocate(x.nrows());

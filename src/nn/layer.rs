@@ -44,10 +44,7 @@ impl<'a, F> PassContext<'a, F> {
 /// with central differences.
 ///
 /// ```
-/// use bntrain::gradcheck::{GradcheckSettings, check_layer};
-/// use bntrain::kernel::ThreadPool;
-/// use bntrain::nn::{Layer, PassContext};
-/// use bntrain::targets::TargetsView;
+/// use bntrain::{GradcheckSettings, Layer, PassContext, TargetsView, ThreadPool, check_layer};
 /// use ndarray::{ArrayView2, ArrayViewMut2, Zip, array};
 ///
 /// /// `y = x^2`
@@ -82,6 +79,8 @@ impl<'a, F> PassContext<'a, F> {
 /// let report = check_layer(&mut Square, &pass, &x, &GradcheckSettings::for_layer());
 /// assert!(report.passed());
 /// ```
+///
+/// [`build_layers`](crate::nn::build_layers) has an example of a network with such a layer.
 pub trait Layer<F: Real>: Send + Sync {
     /// The training pass: batch statistics, random masks.
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);

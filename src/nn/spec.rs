@@ -15,12 +15,12 @@ macro_rules! layers {
         settings! {
             /// A layer with its settings: one entry of `[[layers]]`.
             ///
-            /// The functions of this module make them: [`affine(32)`](crate::nn::affine),
+            /// Functions make them: [`affine(32)`](crate::nn::affine),
             /// [`batch_norm()`](crate::nn::batch_norm), [`relu()`](crate::nn::relu). For settings other than
             /// the defaults, convert the specification:
             ///
             /// ```
-            /// use bntrain::nn::{BatchNormSpec, LayerSpec};
+            /// use bntrain::{BatchNormSpec, LayerSpec};
             ///
             /// let norm: LayerSpec = BatchNormSpec { eps: 1e-3, ..BatchNormSpec::default() }.into();
             /// assert_eq!(norm.kind(), "batch_norm");

@@ -19,7 +19,7 @@ settings! {
     /// [`AdamW`](crate::optim::AdamW).
     ///
     /// ```
-    /// use bntrain::optim::{Adam, OptimizerSpec};
+    /// use bntrain::{Adam, OptimizerSpec};
     ///
     /// let spec: OptimizerSpec = Adam { learning_rate: 3e-4, ..Adam::default() }.into();
     /// assert_eq!(spec.kind(), "adam");

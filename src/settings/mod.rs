@@ -2,12 +2,15 @@
 //! defaults, the checks, the reference and the rustdoc. Knows no file format.
 
 pub(crate) mod declare;
+mod out_of_range;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Bound;
 use std::path::PathBuf;
 
 pub(crate) use crate::settings::declare::{inline_table, range, settings};
+pub(crate) use crate::settings::out_of_range::{OutOfRange, out_of_range};
 
 /// What the value of a key may be.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +43,27 @@ pub(crate) enum Allowed {
 pub(crate) struct Range {
     pub(crate) low: Bound<f64>,
     pub(crate) high: Bound<f64>,
+}
+
+/// For numbers: `at least 0 and less than 1`.
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let low = match self.low {
+            Bound::Included(low) => Some(format!("at least {low}")),
+            Bound::Excluded(low) => Some(format!("greater than {low}")),
+            Bound::Unbounded => None,
+        };
+        let high = match self.high {
+            Bound::Included(high) => Some(format!("at most {high}")),
+            Bound::Excluded(high) => Some(format!("less than {high}")),
+            Bound::Unbounded => None,
+        };
+        match (low, high) {
+            (Some(low), Some(high)) => write!(f, "{low} and {high}"),
+            (None, None) => f.write_str("finite"),
+            (bound, None) | (None, bound) => write!(f, "finite and {}", bound.unwrap_or_default()),
+        }
+    }
 }
 
 /// A text of a certain form.

@@ -47,8 +47,9 @@ pub enum BatchPlanError {
     /// A batch of one row cannot be normalised.
     #[error(
         "{rows} training rows with training.batch_size = {batch_size} and training.last_batch = \"{}\" \
-         make a batch of 1 row, but batch norm needs at least 2 rows; set training.last_batch = \"merge\"",
-        name(*.last_batch)
+         make a batch of 1 row, but batch norm needs at least 2 rows; {}",
+        .last_batch.name(),
+        remedy(*.batch_size)
     )]
     BatchOfOne {
         /// Rows to train on.
@@ -104,12 +105,12 @@ impl BatchPlan {
     }
 }
 
-/// As in a config file.
-fn name(last_batch: LastBatch) -> &'static str {
-    match last_batch {
-        LastBatch::Merge => "merge",
-        LastBatch::Keep => "keep",
-        LastBatch::Drop => "drop",
+/// What to change about batches of one row.
+fn remedy(batch_size: usize) -> &'static str {
+    if batch_size < 2 {
+        "set training.batch_size to 2 or more"
+    } else {
+        "set training.last_batch = \"merge\""
     }
 }
 

@@ -28,12 +28,12 @@ pub enum Error {
     /// A setting is out of range.
     #[error("{field} = {value} is out of range; it must be {allowed}")]
     Setting {
-        /// The field, such as `batch_size`.
-        field: &'static str,
+        /// The field, such as `batch_size`, or `network[2].rate` for the third layer.
+        field: String,
         /// Its value.
         value: String,
         /// The values that are allowed.
-        allowed: &'static str,
+        allowed: String,
     },
 }
 

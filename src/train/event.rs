@@ -24,7 +24,28 @@ pub enum Event<'a> {
     RunEnded(&'a Outcome),
 }
 
-/// Receives the events of a run, and can end it.
+/// Receives the events of a run, and can end it. `()` ignores them; a pair of observers is one as well.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use bntrain::{Event, Observer};
+///
+/// /// Ends the run once the mean loss of an epoch is below a bound.
+/// struct LossBelow(f64);
+///
+/// impl Observer for LossBelow {
+///     fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+///         match event {
+///             // There is no training loss before the first step.
+///             Event::EpochEnded(epoch) if epoch.train_loss.is_some_and(|loss| loss < self.0) => {
+///                 ControlFlow::Break(())
+///             }
+///             _ => ControlFlow::Continue(()),
+///         }
+///     }
+/// }
+/// ```
 pub trait Observer {
     /// Receives `event`. [`ControlFlow::Break`] ends the run before its next step, with
     /// [`Outcome::Interrupted`].

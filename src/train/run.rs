@@ -2,11 +2,14 @@
 
 use std::thread;
 
+use serde::Serialize;
+
 use crate::data::{Dataset, Encoding};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::nn::{AnyNetwork, LayerSpec, Network};
 use crate::optim::OptimizerSpec;
+use crate::settings::{Configurable, OutOfRange, out_of_range};
 use crate::targets::Task;
 use crate::train::error::{Error, NetworkError};
 use crate::train::trainer::{Trained, train_prepared};
@@ -94,12 +97,12 @@ pub fn train(
     observer: &mut dyn Observer,
 ) -> Result<TrainResult, Error> {
     training.check(data.valid_rows(training.seed) > 0, data.task())?;
-    let learning_rate = optimizer.learning_rate();
-    if !(learning_rate.is_finite() && learning_rate > 0.0) {
-        let value = learning_rate.to_string();
-        return Err(Error::Setting { field: "learning_rate", value, allowed: "greater than 0" });
-    }
+    in_range("", training)?;
+    in_range("", optimizer)?;
     check_layers(network, data.task(), data.outputs())?;
+    for (index, layer) in network.iter().enumerate() {
+        in_range(&format!("network[{index}]."), layer)?;
+    }
     BatchPlan::new(network, training, data.train_rows(training.seed), data.outputs())?;
     match training.dtype {
         Dtype::F32 => train_in(network, optimizer, training, data, observer, AnyNetwork::F32),
@@ -122,6 +125,12 @@ fn train_in<F: Real>(
     let notes = data.notes().iter().cloned().chain(prepared.notes).collect();
     let encoding = prepared.data.encoding;
     Ok(TrainResult { network: any(network), best_epoch, outcome, epochs, steps, test, notes, encoding })
+}
+
+/// Checks each number of `settings`; `place` is put before the name of the field.
+fn in_range<T: Configurable + Serialize>(place: &str, settings: &T) -> Result<(), Error> {
+    let Some(OutOfRange { field, value, allowed }) = out_of_range(settings) else { return Ok(()) };
+    Err(Error::Setting { field: format!("{place}{field}"), value, allowed })
 }
 
 /// Checks that `layers` are a network for data with `outputs` classes or target values.
@@ -155,7 +164,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::nn::{affine, logistic_loss, softmax_loss, squared_loss};
+    use crate::nn::{affine, dropout, logistic_loss, softmax_loss, squared_loss};
     use crate::optim::Adam;
     use crate::targets::Targets;
     use crate::train::EarlyStopping;
@@ -221,6 +230,10 @@ mod tests {
         assert_eq!(
             refused(TrainingSpec { early_stopping: stopping(Metric::TrainR2), ..plain() }),
             "early_stopping.metric = train_r2 is out of range; it must be a metric of the task of the data"
+        );
+        assert_eq!(
+            message(&[dropout(1.5), affine(3), softmax_loss()], &plain()),
+            "network[0].rate = 1.5 is out of range; it must be at least 0 and less than 1"
         );
     }
 }

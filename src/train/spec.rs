@@ -44,7 +44,8 @@ settings! {
 impl TrainingSpec {
     /// Checks the ranges, and that early stopping follows a metric that the data have.
     pub(crate) fn check(&self, has_valid: bool, task: Task) -> Result<(), Error> {
-        let error = |field, value: &dyn ToString, allowed| {
+        let error = |field: &str, value: &dyn ToString, allowed: &str| {
+            let (field, allowed) = (field.to_owned(), allowed.to_owned());
             Err(Error::Setting { field, value: value.to_string(), allowed })
         };
         let counts = [

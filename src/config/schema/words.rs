@@ -11,7 +11,7 @@ impl Allowed {
         match self {
             Self::Boolean => "true or false".to_owned(),
             Self::Integer(range) => format!("an integer, {}", integers(range)),
-            Self::Number(range) => format!("a number, {}", numbers(range)),
+            Self::Number(range) => format!("a number, {}", range),
             Self::Text(format) => format.description.to_owned(),
             Self::Column => "a column name, or an index from 0 (-1 is the last)".to_owned(),
             Self::Choice(words) => alternatives(words.iter().map(|word| format!("\"{word}\""))),
@@ -33,7 +33,7 @@ impl Allowed {
     pub(crate) fn range(&self) -> String {
         match self {
             Self::Integer(range) => integers(range),
-            Self::Number(range) => numbers(range),
+            Self::Number(range) => range.to_string(),
             _ => self.description(),
         }
     }
@@ -63,24 +63,6 @@ fn integers(range: &Range) -> String {
         Bound::Included(high) => format!("{low} to {high}"),
         Bound::Excluded(high) => format!("{low} to less than {high}"),
         Bound::Unbounded => format!("{low} to 2^63 - 1"),
-    }
-}
-
-fn numbers(range: &Range) -> String {
-    let low = match range.low {
-        Bound::Included(low) => Some(format!("at least {low}")),
-        Bound::Excluded(low) => Some(format!("greater than {low}")),
-        Bound::Unbounded => None,
-    };
-    let high = match range.high {
-        Bound::Included(high) => Some(format!("at most {high}")),
-        Bound::Excluded(high) => Some(format!("less than {high}")),
-        Bound::Unbounded => None,
-    };
-    match (low, high) {
-        (Some(low), Some(high)) => format!("{low} and {high}"),
-        (None, None) => "finite".to_owned(),
-        (bound, None) | (None, bound) => format!("finite and {}", bound.unwrap_or_default()),
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The weight of the rows of each class in the loss.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum ClassWeights {
     /// Inversely proportional to the frequency of the class: `n / (k n_c)` for `n` training rows, `k`
     /// classes and `n_c` rows of the class, with rows counted by their weights.
