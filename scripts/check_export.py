@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
+from onnx.reference import ReferenceEvaluator
 from safetensors import safe_open
 
 try:
@@ -29,10 +30,7 @@ except ImportError:
     torch = None
 
 ROOT = Path(__file__).resolve().parent.parent
-ACTIVATIONS = ["relu", "leaky_relu", "sigmoid", "tanh"]
-NORMS = ["batch_norm", "mean_only"]
-LOSSES = ["softmax_loss", "logistic_loss", "squared_loss", "huber_loss"]
-KINDS = {"affine", "dropout", *ACTIVATIONS, *NORMS, *LOSSES}
+OPERATORS = [schema.name for schema in onnx.defs.get_all_schemas()]
 TOLERANCE = {"f32": 1e-5, "f64": 1e-9}
 
 
@@ -43,12 +41,19 @@ def run(program, *arguments):
     return ended.stdout
 
 
-def documented_kinds():
-    """The layers of the config reference, so that a new one cannot be forgotten here."""
+def documented():
+    """The layers and the activations of the config reference, so that a new one cannot be forgotten here."""
     pages = [ROOT / "docs" / "config.md", ROOT / "README.md"]
     reference = "".join(page.read_text() for page in pages if page.exists())
     layers = re.search(r"\n(#+) `\[\[layers\]\]`\n(.*?)\n\1 ", reference, re.S)
-    return set(re.findall(r'\*\*`type = "(\w+)"`\*\*', layers[2]))
+    activations = re.search(r"\n\| `activation` \| (.*?) \|", reference)
+    return set(re.findall(r'\*\*`type = "(\w+)"`\*\*', layers[2])), re.findall(r'"(\w+)"', activations[1])
+
+
+DOCUMENTED_KINDS, ACTIVATIONS = documented()
+NORMS = ["batch_norm", "mean_only"]
+LOSSES = ["softmax_loss", "logistic_loss", "squared_loss", "huber_loss"]
+KINDS = {"affine", "dropout", *ACTIVATIONS, *NORMS, *LOSSES}
 
 
 class Case:
@@ -184,8 +189,12 @@ class Numpy:
             return y * tensor("weight") + tensor("bias") if options["affine"] else y
         if kind == "LeakyReLU":
             return np.where(x < 0, options["negative_slope"] * x, x)
-        return {"ReLU": lambda x: np.maximum(x, 0), "Sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-                "Tanh": np.tanh, "Dropout": lambda x: x}[kind](x)
+        if kind == "Dropout":
+            return x
+        # The other activations: ONNX has an operator of the same name, up to capitals.
+        operator = {name.lower(): name for name in OPERATORS}[kind.lower()]
+        node = onnx.helper.make_node(operator, ["x"], ["y"])
+        return ReferenceEvaluator(node).run(None, {"x": x})[0]
 
 
 def check_safetensors(program, case, model, onnx_path, path):
@@ -244,7 +253,7 @@ def check_examples(program, folder):
 def main():
     program = str(Path(sys.argv[1]).resolve())
     networks = int(sys.argv[2]) if len(sys.argv) > 2 else 60
-    assert documented_kinds() == KINDS, f"kinds of layers: {documented_kinds() ^ KINDS}"
+    assert DOCUMENTED_KINDS == KINDS, f"kinds of layers: {DOCUMENTED_KINDS ^ KINDS}"
     largest, seen = {}, set()
     for seed in range(networks):
         with tempfile.TemporaryDirectory() as folder:

@@ -166,13 +166,15 @@ pub use crate::kernel::real::Real;
 #[doc(inline)]
 pub use crate::metrics::Predictions;
 #[doc(inline)]
-pub use crate::nn::{
-    AffineSpec, AnyNetwork, BatchNormSpec, Gradients, Init, Layer, LayerSpec, Network, NonFinite, Norm,
-    Param, ParamKind, PassContext, affine, batch_norm, build_layers, dropout, huber_loss, leaky_relu,
-    logistic_loss, mean_only, norm_of, output_affine, relu, sigmoid, softmax_loss, squared_loss, tanh, twin,
-};
+pub use crate::nn::spec::*;
 #[doc(inline)]
-pub use crate::optim::{Adam, AdamW, OptimizerSpec, RmsProp, Schedule, Sgd};
+pub use crate::nn::{build_layers, norm_of, twin};
+#[doc(inline)]
+pub use crate::nn::{AnyNetwork, Gradients, Init, Layer, Network, NonFinite, Param, ParamKind, PassContext};
+#[doc(inline)]
+pub use crate::optim::Schedule;
+#[doc(inline)]
+pub use crate::optim::spec::*;
 #[doc(inline)]
 pub use crate::targets::{Targets, TargetsView, Task};
 #[doc(inline)]

@@ -2,8 +2,7 @@
 
 use crate::config::spec::MAX_LAYERS;
 use crate::nn::{
-    AffineSpec, Init, LayerSpec, LeakyReluSpec, Loss, Norm, Task, batch_norm, dropout, mean_only, relu,
-    sigmoid, tanh,
+    ActivationKind, AffineSpec, Init, LayerSpec, Loss, Norm, Task, batch_norm, dropout, mean_only,
 };
 use crate::settings::{Allowed, range, settings};
 
@@ -31,20 +30,6 @@ const UNITS: Allowed = Allowed::Integer(range!(1..));
 /// Affine, norm, activation and dropout.
 const LAYERS_PER_WIDTH: usize = 4;
 
-settings! {
-    /// The activation layers.
-    pub enum ActivationKind {
-        /// ReLU.
-        Relu = "relu";
-        /// Logistic function.
-        Sigmoid = "sigmoid";
-        /// Hyperbolic tangent.
-        Tanh = "tanh";
-        /// Leaky ReLU.
-        LeakyRelu = "leaky_relu";
-    }
-}
-
 impl ModelSpec {
     /// The loss, by default the one for `task`.
     pub(crate) fn loss(&self, task: Task) -> Loss {
@@ -62,12 +47,7 @@ impl ModelSpec {
                 Norm::MeanOnly => layers.push(mean_only()),
                 Norm::None => {}
             }
-            layers.push(match self.activation {
-                ActivationKind::Relu => relu(),
-                ActivationKind::Sigmoid => sigmoid(),
-                ActivationKind::Tanh => tanh(),
-                ActivationKind::LeakyRelu => LeakyReluSpec::default().into(),
-            });
+            layers.push(self.activation.layer());
             if self.dropout > 0.0 {
                 layers.push(dropout(self.dropout));
             }

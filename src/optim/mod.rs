@@ -5,6 +5,7 @@
     reason = "the loops must be compiled inside the function that enables the vectors"
 )]
 
+pub(crate) mod adagrad;
 pub(crate) mod adam;
 pub(crate) mod adamw;
 pub(crate) mod clip;
@@ -16,6 +17,7 @@ pub(crate) mod schedule;
 pub(crate) mod sgd;
 pub(crate) mod spec;
 
+pub use crate::optim::adagrad::Adagrad;
 pub use crate::optim::adam::Adam;
 pub use crate::optim::adamw::AdamW;
 pub use crate::optim::clip::clip_by_global_norm;

@@ -1,7 +1,8 @@
 //! The list of all optimisers.
 
 use crate::optim::rule::Rule;
-use crate::optim::{Adam, AdamW, RmsProp, Sgd};
+// The crate root has what this list has.
+pub use crate::optim::{Adagrad, Adam, AdamW, RmsProp, Sgd};
 use crate::settings::settings;
 
 /// Declares [`OptimizerSpec`]: a variant for each optimiser, with its name in a config. Inside the
@@ -28,6 +29,7 @@ macro_rules! optimizers {
 
 optimizers! {
     Sgd = "sgd",
+    Adagrad = "adagrad",
     RmsProp = "rmsprop",
     Adam = "adam",
     AdamW = "adamw",

@@ -324,6 +324,8 @@ def layers_json():
         "leaky_relu": layer_case(lambda x: F.leaky_relu(x, 0.01), kink, dy, {"slope": 0.01}),
         "sigmoid": layer_case(torch.sigmoid, saturated, dy),
         "tanh": layer_case(torch.tanh, saturated, dy),
+        # PyTorch gives x itself from 20 on, which is exact in float64 for the 40 and 800 here.
+        "softplus": layer_case(F.softplus, saturated, dy),
         "softmax_loss": softmax_case(x, torch.tensor([2, 0, 3, 1, 0]), numbers(56, 5)),
         "softmax_loss_huge": softmax_case(huge, torch.tensor([0, 2, 1, 2, 1, 3]), numbers(57, 6)),
         "logistic_loss": logistic_case(numbers(62, 5, 1, scale=3.0), torch.tensor([1, 0, 0, 1, 1]),
@@ -399,6 +401,9 @@ def optimizers_json():
     def sgd_l2(model, rate):
         return torch.optim.SGD(decayed_groups(model, 0.01), rate)
 
+    def adagrad(model, rate):
+        return torch.optim.Adagrad(model.parameters(), rate, eps=1e-8)
+
     def rmsprop(model, rate):
         return torch.optim.RMSprop(model.parameters(), rate, alpha=0.99, eps=1e-8)
 
@@ -429,6 +434,7 @@ def optimizers_json():
             "sgd_momentum_clipped": optimizer_case(
                 {"learning_rate": 0.1, "momentum": 0.9, "clip_norm": 0.5},
                 sgd(momentum=0.9), clip_norm=0.5),
+            "adagrad": optimizer_case({"learning_rate": 0.01, "eps": 1e-8}, adagrad),
             "rmsprop": optimizer_case(
                 {"learning_rate": 0.01, "alpha": 0.99, "eps": 1e-8}, rmsprop),
             "adam": optimizer_case({"learning_rate": 0.01, **moments}, adam),

@@ -4,9 +4,9 @@
 use bntrain::kernel::real::Real;
 use bntrain::kernel::{BatchMoments, ThreadPool, batch_moments};
 use bntrain::nn::{
-    Backward, BatchNorm, BatchNormSpec, HuberLossSpec, Layer, LogisticLoss, Loss, MeanOnly, MeanOnlySpec,
-    Network, NonFinite, SoftmaxLoss, Task, build_layers, dropout, leaky_relu, logistic_loss, output_affine,
-    relu, sigmoid, softmax_loss, squared_loss, tanh,
+    ActivationKind, Backward, BatchNorm, BatchNormSpec, HuberLossSpec, Layer, LogisticLoss, Loss, MeanOnly,
+    MeanOnlySpec, Network, NonFinite, SoftmaxLoss, Task, build_layers, dropout, leaky_relu, logistic_loss,
+    output_affine, relu, softmax_loss, squared_loss,
 };
 use bntrain::targets::TargetsView;
 use ndarray::{Array2, array};
@@ -183,7 +183,8 @@ fn nan_reaches_the_loss() {
     let mut x = uniform((3, 4), 1);
     x[[1, 2]] = f64::NAN;
     let values = uniform((3, 3), 2);
-    for activation in [relu(), leaky_relu(0.1), sigmoid(), tanh(), dropout(0.5)] {
+    let activations = ActivationKind::ALL.map(ActivationKind::layer);
+    for activation in activations.into_iter().chain([dropout(0.5)]) {
         for loss in [softmax_loss(), logistic_loss(), squared_loss(), HuberLossSpec { delta: 1.0 }.into()] {
             let network = Network::build(&[activation.clone(), output_affine(), loss.clone()], 4, 3, 1);
             let mut workspace = network.inference_workspace(3);

@@ -14,7 +14,7 @@ pub(crate) struct Hint {
 /// The best hint about `key` of the table at `path`, from the surest kind of hint to the vaguest.
 pub(crate) fn unknown_key(path: &str, section: &Section, section_type: &SectionType, key: &str) -> Hint {
     let shown = shortened(key);
-    if let Some((text, meant)) = known_confusion(path, section_type.name, key) {
+    if let Some((text, meant)) = known_confusion(path, section_type, key) {
         return Hint { message: format!("unknown key `{shown}`; {text}"), meant };
     }
     let owners = section.types.iter().filter(|other| other.key(key).is_some());
@@ -43,17 +43,22 @@ pub(crate) fn unknown_key(path: &str, section: &Section, section_type: &SectionT
 }
 
 /// Keys that people confuse, or that other tools have: what to say, and which key is meant.
-fn known_confusion(path: &str, name: &str, key: &str) -> Option<(String, Option<&'static str>)> {
+fn known_confusion(
+    path: &str,
+    section_type: &SectionType,
+    key: &str,
+) -> Option<(String, Option<&'static str>)> {
     const MOMENTUM: &str = "libraries disagree on what `momentum` means here, so it is called \
                             `running_update` (PyTorch's momentum m is running_update = m, Keras' \
                             momentum m is running_update = 1 - m)";
-    const L2: &str = "l2 (coupled) belongs to sgd, rmsprop and adam; for adamw use weight_decay (decoupled)";
+    const L2: &str = "l2 (coupled) belongs to the other optimizers; for adamw use weight_decay (decoupled)";
+    let name = section_type.name;
     Some(match (name, key) {
         ("batch_norm" | "mean_only", "momentum") => (MOMENTUM.to_owned(), Some("running_update")),
         ("dropout", "p" | "keep" | "keep_prob") => {
             ("give rate, the share of the units that is dropped".to_owned(), Some("rate"))
         }
-        ("sgd" | "rmsprop" | "adam", "weight_decay") => {
+        (_, "weight_decay") if section_type.key("l2").is_some() => {
             (format!("weight_decay (decoupled) belongs to adamw; for {name} use l2"), Some("l2"))
         }
         ("adamw", "l2") => (L2.to_owned(), Some("weight_decay")),

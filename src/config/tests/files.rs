@@ -2,8 +2,11 @@
 
 use std::fs;
 
+use crate::config::schema::words::alternatives;
 use crate::config::tests::{at_home, plan, problems};
 use crate::config::{ConfigErrorKind, load, parse};
+use crate::nn::LayerSpec;
+use crate::optim::OptimizerSpec;
 
 /// A file with these bytes and what is said about it, without its directory.
 #[track_caller]
@@ -13,6 +16,16 @@ fn refusal(bytes: &[u8]) -> (ConfigErrorKind, String) {
     fs::write(&path, bytes).expect("a file in it");
     let error = load(&path, &[]).expect_err("the file is refused");
     (error.kind(), error.to_string().replace(&format!("{}/", directory.path().display()), ""))
+}
+
+/// The kinds of layers, as messages list them.
+fn layers() -> String {
+    alternatives(LayerSpec::every_kind().iter().map(|spec| format!("\"{}\"", spec.kind())))
+}
+
+/// The kinds of optimisers, as messages list them.
+fn optimizers() -> String {
+    alternatives(OptimizerSpec::every_kind().iter().map(|spec| format!("\"{}\"", spec.kind())))
 }
 
 #[test]
@@ -68,7 +81,7 @@ fn an_empty_file_reports_all_required_keys() {
         problems("", &[]),
         [
             "data: missing key `path`, a path: CSV file; `.gz` and `.zst` are decompressed, `-` is standard input",
-            "optimizer: missing key `type`: \"sgd\", \"rmsprop\", \"adam\" or \"adamw\"",
+            &format!("optimizer: missing key `type`: {}", optimizers()),
             "data: missing key `label`, a column name, or an index from 0 (-1 is the last): the column with \
              the class (or `target`, for values)",
             "top level: missing [model] or [[layers]], the description of the network",
@@ -120,10 +133,10 @@ batch_size = 'all'
             "layers[1] (batch_norm, line 11): unknown key `momentum`; libraries disagree on what `momentum` \
              means here, so it is called `running_update` (PyTorch's momentum m is running_update = m, \
              Keras' momentum m is running_update = 1 - m)",
-            "layers[2].type (rellu, line 14): 'rellu' is not allowed; it must be \"affine\", \"batch_norm\", \
-             \"mean_only\", \"relu\", \"sigmoid\", \"tanh\", \"leaky_relu\", \"dropout\", \"softmax_loss\", \
-             \"logistic_loss\", \"squared_loss\" or \"huber_loss\"; \
-             did you mean \"relu\"?",
+            &format!(
+                "layers[2].type (rellu, line 14): 'rellu' is not allowed; it must be {}; did you mean \"relu\"?",
+                layers()
+            ),
             "optimizer.learning_rate (line 18): -0.1 is not allowed; it must be finite and greater than 0",
             "training.batch_size (line 21): 'all' is a string; it must be an integer, from 1 to 1000000000",
             "--set training.epochs=0: 0 is not allowed; it must be from 1 to 1000000000",

@@ -77,6 +77,7 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::*;
+    use crate::nn::{LayerSpec, leaky_relu, relu, sigmoid, tanh};
 
     fn run(layers: &[ExportLayer], x: &Array2<f64>) -> Array2<f64> {
         layers.iter().fold(x.clone(), |x, layer| layer.op.forward(x))
@@ -88,6 +89,10 @@ mod tests {
 
     fn layer(name: &str, op: ExportOp) -> ExportLayer {
         ExportLayer { name: name.to_owned(), op }
+    }
+
+    fn activation(name: &str, spec: &LayerSpec) -> ExportLayer {
+        layer(name, ExportOp::activation::<f64>(spec).expect("an activation"))
     }
 
     fn affine(name: &str, bias: Option<Array1<f64>>) -> ExportLayer {
@@ -116,7 +121,7 @@ mod tests {
     #[test]
     fn a_norm_is_folded_into_the_affine_layer_before_it_or_else_after_it() {
         let mean = array![0.1, -0.2];
-        check(&[affine("a", None), batch_norm("n", mean.clone()), layer("r", ExportOp::Relu)], &["a", "r"]);
+        check(&[affine("a", None), batch_norm("n", mean.clone()), activation("r", &relu())], &["a", "r"]);
         check(&[affine("a", Some(array![1.0, 2.0])), mean_only("n")], &["a"]);
         check(&[batch_norm("n", mean.clone()), affine("a", None)], &["a"]);
         check(&[mean_only("n"), affine("a", Some(array![1.0, 2.0]))], &["a"]);
@@ -124,7 +129,7 @@ mod tests {
         // Dropout is removed first.
         check(
             &[
-                layer("t", ExportOp::Tanh),
+                activation("t", &tanh()),
                 batch_norm("n", mean.clone()),
                 layer("d", ExportOp::Identity),
                 affine("a", None),
@@ -136,8 +141,8 @@ mod tests {
     #[test]
     fn a_norm_between_activations_is_kept() {
         let mean = array![0.1, -0.2];
-        let leaky = layer("l", ExportOp::LeakyRelu { slope: 0.1 });
-        check(&[leaky.clone(), batch_norm("n", mean), layer("s", ExportOp::Sigmoid)], &["l", "n", "s"]);
+        let leaky = activation("l", &leaky_relu(0.1));
+        check(&[leaky.clone(), batch_norm("n", mean), activation("s", &sigmoid())], &["l", "n", "s"]);
     }
 
     #[test]

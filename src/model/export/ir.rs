@@ -4,10 +4,11 @@
 use ndarray::{Array1, Array2};
 
 use crate::kernel::real::Real;
-use crate::nn::{Layer, LayerSpec, Network};
+use crate::nn::layers::activation::ActivationExport;
+use crate::nn::{Layer, LayerSpec, Network, any_activation, any_loss};
 
 /// A layer in evaluation mode.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct ExportLayer {
     /// As in the names of the layer's tensors, such as `affine_1`.
     pub(crate) name: String,
@@ -15,7 +16,7 @@ pub(crate) struct ExportLayer {
 }
 
 /// The function of a layer, from `x`, `(n, inputs)`, to `y`, `(n, outputs)`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum ExportOp {
     /// `y = x W + b`; `W` is `(inputs, units)`.
     Affine { weight: Array2<f64>, bias: Option<Array1<f64>> },
@@ -25,14 +26,8 @@ pub(crate) enum ExportOp {
     MeanOnly { mean: Array1<f64>, beta: Array1<f64> },
     /// `y = (x - centre) * scale + shift`, per column: a norm after folding.
     ScaleShift { centre: Array1<f64>, scale: Array1<f64>, shift: Array1<f64> },
-    /// `y = max(x, 0)`.
-    Relu,
-    /// `y = x` for `x >= 0`, else `slope * x`; `0 < slope < 1`.
-    LeakyRelu { slope: f64 },
-    /// `y = 1 / (1 + exp(-x))`.
-    Sigmoid,
-    /// `y = tanh(x)`.
-    Tanh,
+    /// An elementwise function; `kind` is that of its layer.
+    Activation { kind: &'static str, activation: ActivationExport },
     /// `y = x`: dropout.
     Identity,
 }
@@ -72,19 +67,16 @@ impl ExportOp {
                 let beta = find(layer, "beta").unwrap_or_else(|| Array1::zeros(mean.len()));
                 Self::MeanOnly { mean, beta }
             }
-            LayerSpec::Relu(_) => Self::Relu,
-            // The slope as the layer has it, rounded to its precision.
-            LayerSpec::LeakyRelu(leaky) => {
-                Self::LeakyRelu { slope: Real::to_f64(<F as Real>::from_f64(leaky.slope)) }
-            }
-            LayerSpec::Sigmoid(_) => Self::Sigmoid,
-            LayerSpec::Tanh(_) => Self::Tanh,
             LayerSpec::Dropout(_) => Self::Identity,
-            LayerSpec::SoftmaxLoss(_)
-            | LayerSpec::LogisticLoss(_)
-            | LayerSpec::SquaredLoss(_)
-            | LayerSpec::HuberLoss(_) => return None,
+            any_activation!() => Self::activation::<F>(spec)?,
+            any_loss!() => return None,
         })
+    }
+
+    /// The activation of `spec` in a network in `F`; none if it is another layer.
+    pub(crate) fn activation<F: Real>(spec: &LayerSpec) -> Option<Self> {
+        let activation = spec.exported_activation::<F>()?;
+        Some(Self::Activation { kind: spec.kind(), activation })
     }
 
     /// `y` from `x`, in double precision.
@@ -115,10 +107,7 @@ impl ExportOp {
                 x *= scale;
                 x += shift;
             }
-            Self::Relu => x.mapv_inplace(|x| if x < 0.0 { 0.0 } else { x }),
-            Self::LeakyRelu { slope } => x.mapv_inplace(|x| if x < 0.0 { slope * x } else { x }),
-            Self::Sigmoid => x.mapv_inplace(|x| 1.0 / (1.0 + (-x).exp())),
-            Self::Tanh => x.mapv_inplace(f64::tanh),
+            Self::Activation { activation, .. } => x.mapv_inplace(|x| (activation.function)(x)),
             Self::Identity => {}
         }
         x
@@ -135,7 +124,7 @@ impl ExportOp {
             Self::BatchNorm { gamma, beta, mean, var, eps: _ } => vec![gamma, beta, mean, var],
             Self::MeanOnly { mean, beta } => vec![mean, beta],
             Self::ScaleShift { centre, scale, shift } => vec![centre, scale, shift],
-            Self::Relu | Self::LeakyRelu { .. } | Self::Sigmoid | Self::Tanh | Self::Identity => Vec::new(),
+            Self::Activation { .. } | Self::Identity => Vec::new(),
         };
         vectors.into_iter().for_each(|vector| vector.mapv_inplace(single));
     }
@@ -160,8 +149,8 @@ mod tests {
         let AnyNetwork::F32(network) = &model.network else { panic!("expected single precision") };
         let slopes: Vec<f64> = lower(&model.plan.layers, network)
             .iter()
-            .filter_map(|layer| match layer.op {
-                ExportOp::LeakyRelu { slope } => Some(slope),
+            .filter_map(|layer| match &layer.op {
+                ExportOp::Activation { activation, .. } => Some(activation.setting?.value),
                 _ => None,
             })
             .collect();

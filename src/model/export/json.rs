@@ -54,12 +54,13 @@ fn to_value(ExportLayer { name, op }: &ExportLayer, dtype: Dtype) -> Value {
             "formula": "y = (x - centre) * scale + shift",
             "centre": vector(centre), "scale": vector(scale), "shift": vector(shift),
         }),
-        ExportOp::Relu => json!({ "name": name, "type": "relu", "formula": "y = max(x, 0)" }),
-        ExportOp::LeakyRelu { slope } => {
-            json!({ "name": name, "type": "leaky_relu", "formula": "y = max(x, slope * x)", "slope": slope })
+        ExportOp::Activation { kind, activation } => {
+            let mut value = json!({ "name": name, "type": kind, "formula": activation.formula });
+            if let Some(setting) = activation.setting {
+                value[setting.name] = json!(setting.value);
+            }
+            value
         }
-        ExportOp::Sigmoid => json!({ "name": name, "type": "sigmoid", "formula": "y = 1 / (1 + exp(-x))" }),
-        ExportOp::Tanh => json!({ "name": name, "type": "tanh", "formula": "y = tanh(x)" }),
         ExportOp::Identity => json!({ "name": name, "type": "identity", "formula": "y = x" }),
     }
 }

@@ -106,10 +106,10 @@ fn convert(spec: &LayerSpec, op: &ExportOp) -> (Module, Vec<Tensor>) {
             let ones = Array1::ones(centre.len());
             batch_norm(spec, 0.0, vec![vector("weight", scale), vector("bias", shift)], centre, &ones)
         }
-        ExportOp::LeakyRelu { slope } => ("LeakyReLU", json!({ "negative_slope": slope }), Vec::new()),
-        ExportOp::Relu => ("ReLU", json!({}), Vec::new()),
-        ExportOp::Sigmoid => ("Sigmoid", json!({}), Vec::new()),
-        ExportOp::Tanh => ("Tanh", json!({}), Vec::new()),
+        ExportOp::Activation { activation, .. } => {
+            let options = activation.setting.map(|setting| (setting.torch.to_owned(), json!(setting.value)));
+            (activation.torch, Value::Object(options.into_iter().collect()), Vec::new())
+        }
         ExportOp::Identity => match spec {
             LayerSpec::Dropout(dropout) => ("Dropout", json!({ "p": dropout.rate }), Vec::new()),
             _ => ("Identity", json!({}), Vec::new()),

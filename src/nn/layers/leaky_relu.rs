@@ -12,7 +12,9 @@
 
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
-use crate::nn::layers::activation::{ActivationFunction, Elementwise};
+use crate::nn::layers::activation::{
+    Activation, ActivationExport, ActivationFunction, Elementwise, ExportedSetting, in_f64,
+};
 use crate::nn::{Layer, LayerSpec};
 use crate::settings::settings;
 
@@ -36,6 +38,24 @@ impl Build for LeakyReluSpec {
 
     fn build<F: Real>(&self, _context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
         Box::new(Elementwise(LeakyRelu { slope: F::from_f64(self.slope) }))
+    }
+}
+
+impl Activation for LeakyReluSpec {
+    fn export<F: Real>(&self) -> ActivationExport {
+        let slope = Real::to_f64(<F as Real>::from_f64(self.slope));
+        ActivationExport {
+            formula: "y = max(x, slope * x)",
+            onnx: "LeakyRelu",
+            torch: "LeakyReLU",
+            setting: Some(ExportedSetting {
+                name: "slope",
+                onnx: "alpha",
+                torch: "negative_slope",
+                value: slope,
+            }),
+            function: in_f64(LeakyRelu { slope }),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod leaky_relu;
 pub(crate) mod mean_only;
 pub(crate) mod relu;
 pub(crate) mod sigmoid;
+pub(crate) mod softplus;
 pub(crate) mod tanh;
 
 pub use crate::nn::layers::affine::{Affine, AffineSpec, Bias, affine, output_affine};
@@ -17,4 +18,5 @@ pub use crate::nn::layers::leaky_relu::{LeakyReluSpec, leaky_relu};
 pub use crate::nn::layers::mean_only::{MeanOnly, MeanOnlySpec, mean_only};
 pub use crate::nn::layers::relu::{ReluSpec, relu};
 pub use crate::nn::layers::sigmoid::{SigmoidSpec, sigmoid};
+pub use crate::nn::layers::softplus::{SoftplusSpec, softplus};
 pub use crate::nn::layers::tanh::{TanhSpec, tanh};

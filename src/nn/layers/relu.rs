@@ -12,7 +12,7 @@
 use crate::kernel;
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
-use crate::nn::layers::activation::{ActivationFunction, Elementwise};
+use crate::nn::layers::activation::{Activation, ActivationExport, ActivationFunction, Elementwise, in_f64};
 use crate::nn::{Layer, LayerSpec};
 use crate::settings::settings;
 
@@ -31,6 +31,18 @@ impl Build for ReluSpec {
 
     fn build<F: Real>(&self, _context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
         Box::new(Elementwise(Relu))
+    }
+}
+
+impl Activation for ReluSpec {
+    fn export<F: Real>(&self) -> ActivationExport {
+        ActivationExport {
+            formula: "y = max(x, 0)",
+            onnx: "Relu",
+            torch: "ReLU",
+            setting: None,
+            function: in_f64(Relu),
+        }
     }
 }
 

@@ -11,7 +11,7 @@
 
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
-use crate::nn::layers::activation::{ActivationFunction, Elementwise};
+use crate::nn::layers::activation::{Activation, ActivationExport, ActivationFunction, Elementwise, in_f64};
 use crate::nn::{Layer, LayerSpec};
 use crate::settings::settings;
 
@@ -28,6 +28,18 @@ pub fn sigmoid() -> LayerSpec {
 impl Build for SigmoidSpec {
     fn build<F: Real>(&self, _context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
         Box::new(Elementwise(Sigmoid))
+    }
+}
+
+impl Activation for SigmoidSpec {
+    fn export<F: Real>(&self) -> ActivationExport {
+        ActivationExport {
+            formula: "y = 1 / (1 + exp(-x))",
+            onnx: "Sigmoid",
+            torch: "Sigmoid",
+            setting: None,
+            function: in_f64(Sigmoid),
+        }
     }
 }
 

@@ -10,7 +10,7 @@
 
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
-use crate::nn::layers::activation::{ActivationFunction, Elementwise};
+use crate::nn::layers::activation::{Activation, ActivationExport, ActivationFunction, Elementwise, in_f64};
 use crate::nn::{Layer, LayerSpec};
 use crate::settings::settings;
 
@@ -27,6 +27,18 @@ pub fn tanh() -> LayerSpec {
 impl Build for TanhSpec {
     fn build<F: Real>(&self, _context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
         Box::new(Elementwise(Tanh))
+    }
+}
+
+impl Activation for TanhSpec {
+    fn export<F: Real>(&self) -> ActivationExport {
+        ActivationExport {
+            formula: "y = tanh(x)",
+            onnx: "Tanh",
+            torch: "Tanh",
+            setting: None,
+            function: in_f64(Tanh),
+        }
     }
 }
 

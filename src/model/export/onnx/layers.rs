@@ -54,18 +54,18 @@ fn add_layer(
             let scaled = builder.node("Mul", &[&centred, &scale], &format!("{name}.scaled"), &[]);
             builder.node("Add", &[&scaled, &shift], name, &[])
         }
-        ExportOp::Relu => builder.node("Relu", &[&x], name, &[]),
-        ExportOp::LeakyRelu { slope } if dtype == DataType::Float => {
-            builder.node("LeakyRelu", &[&x], name, &[("alpha", Attribute::Float(*slope))])
-        }
-        // Runtimes implement LeakyRelu in single precision only.
-        ExportOp::LeakyRelu { slope } => {
-            let slope = builder.numbers(&format!("{name}.slope"), dtype, &[1], &[*slope]);
-            let left = builder.node("Mul", &[&x, &slope], &format!("{name}.left"), &[]);
-            builder.node("Max", &[&x, &left], name, &[])
-        }
-        ExportOp::Sigmoid => builder.node("Sigmoid", &[&x], name, &[]),
-        ExportOp::Tanh => builder.node("Tanh", &[&x], name, &[]),
+        ExportOp::Activation { activation, .. } => match (activation.onnx, activation.setting) {
+            // Runtimes implement LeakyRelu in single precision only.
+            ("LeakyRelu", Some(slope)) if dtype == DataType::Double => {
+                let slope = builder.numbers(&format!("{name}.slope"), dtype, &[1], &[slope.value]);
+                let left = builder.node("Mul", &[&x, &slope], &format!("{name}.left"), &[]);
+                builder.node("Max", &[&x, &left], name, &[])
+            }
+            (operator, setting) => {
+                let attribute = setting.map(|setting| (setting.onnx, Attribute::Float(setting.value)));
+                builder.node(operator, &[&x], name, attribute.as_slice())
+            }
+        },
         ExportOp::Identity => x,
     }
 }
