@@ -34,7 +34,8 @@ pub use crate::data::spec::{ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod
 pub use crate::data::stream::chunk::{BadRows, Piece, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;
 pub use crate::data::stream::{RowStream, StreamError};
-pub use crate::data::table::arrays::{ArrayError, ArraySpec};
+pub use crate::data::table::array_error::ArrayError;
+pub use crate::data::table::arrays::ArraySpec;
 pub use crate::data::table::byte_size::Bytes;
 pub use crate::data::table::prepare::Prepared;
 pub use crate::data::table::{Dataset, SourceFile};
