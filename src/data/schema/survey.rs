@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 
 pub(crate) use crate::data::schema::column_stats::{CellType, ColumnStats};
 
+use crate::data::csv::chunks::merge::read_chunks;
+use crate::data::csv::chunks::ordered_pool::ChunkReader;
 use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::dialect::TextFormat;
-use crate::data::csv::merge::read_chunks;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::trim;
-use crate::data::csv::ordered_pool::ChunkReader;
 use crate::data::csv::row_reader::{ReadSummary, RowReader, RowText, RowVisitor};
 use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::schema::layout::{CellRule, RowLayout};

@@ -9,12 +9,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::data::Role;
+use crate::data::csv::chunks::merge::read_chunks;
+use crate::data::csv::chunks::ordered_pool::ChunkReader;
 use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::dialect::Dialect;
 use crate::data::csv::dialect::{ReadOptions, TextFormat};
 use crate::data::csv::file::{CsvFile, data_error};
-use crate::data::csv::merge::read_chunks;
-use crate::data::csv::ordered_pool::ChunkReader;
 use crate::data::csv::row_reader::ReadSummary;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::mapping::ColumnMapping;

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
+use crate::data::csv::chunks::merge::{Merged, read_chunks};
+use crate::data::csv::chunks::ordered_pool::ChunkReader;
 use crate::data::csv::chunks::{Chunk, Chunks};
-use crate::data::csv::merge::{Merged, read_chunks};
-use crate::data::csv::ordered_pool::ChunkReader;
 use crate::data::csv::parser::LineEnds;
 use crate::data::csv::position::LineCounter;
 use crate::data::csv::row_reader::{Cell, ReadSummary, RowReader, RowText, RowVisitor};

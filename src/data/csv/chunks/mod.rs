@@ -1,14 +1,18 @@
 //! Splits a file into chunks that end where records end, so that each can be parsed separately.
 
+pub(crate) mod merge;
+pub(crate) mod ordered_pool;
+pub(crate) mod record_boundaries;
+
 use std::path::Path;
 
 use memchr::memrchr2;
 
+use crate::data::csv::chunks::record_boundaries::RecordBoundaries;
 use crate::data::csv::dialect::Dialect;
 use crate::data::csv::dialect::TextFormat;
 use crate::data::csv::parser::overlong;
 use crate::data::csv::position::{has_line_end, line_ends};
-use crate::data::csv::record_boundaries::RecordBoundaries;
 use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::limits::{MAX_BYTES_BEHIND, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
 use crate::data::source::Disk;

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use crate::data::csv::chunks::ordered_pool::{ChunkReader, ChunkResult, read_in_order};
 use crate::data::csv::chunks::{Chunk, Chunks};
-use crate::data::csv::ordered_pool::{ChunkReader, ChunkResult, read_in_order};
 use crate::data::csv::parser::LineEnds;
 use crate::data::error::{ErrorKind, Located};
 use crate::data::limits::MAX_BLANK_LINES;
