@@ -68,7 +68,7 @@ fn comments_are_skipped_and_their_lines_counted() {
     }
     // Whoever says what comments are has said that # is none.
     assert_eq!(labels("y,x\n#1,2\na,3\n", &DataSpec { label: Some(name("y")), ..spec }), ["#1", "a"]);
-    let absent = DataSpec { comment: Some(Mark(None)), label: Some(name("y")), ..super::spec() };
+    let absent = DataSpec { comment: Some(Mark(None)), label: Some(name("y")), ..crate::data::tests::spec() };
     assert_eq!(labels("y,x\n#1,2\n|2,3\n", &absent), ["#1", "|2"]);
 }
 

@@ -88,7 +88,7 @@ proptest! {
             values.iter().enumerate().map(|(row, value)| format!("{value},{}\n", row % 2)).collect();
         let table = load(format!("x,kind\n{rows}"), &DataSpec { scale, ..spec() }).unwrap();
         let Prepared { data, .. } = table.prepare::<f64>(1, None).unwrap();
-        let scaling = super::scaling(&data, 0);
+        let scaling = crate::data::tests::scaling(&data, 0);
         for (scaled, value) in data.train.to_array().iter().zip(&values) {
             prop_assert!((scaled * scaling.divisor + scaling.offset - value).abs() <= 1e-9);
         }
