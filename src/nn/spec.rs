@@ -2,7 +2,7 @@
 
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
-use crate::nn::passes::Fused;
+use crate::nn::network::passes::Fused;
 use crate::nn::{
     AffineSpec, BatchNormSpec, DropoutSpec, HuberLossSpec, Layer, LeakyReluSpec, LogisticLossSpec, Loss,
     MeanOnlySpec, ReluSpec, SigmoidSpec, SoftmaxLossSpec, SquaredLossSpec, TanhSpec,
