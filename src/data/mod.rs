@@ -31,7 +31,7 @@ pub use crate::data::schema::column::{ColumnKind, Role};
 pub use crate::data::schema::column_spec::{ColumnSpec, ColumnType, Constant, MissingPolicy};
 pub use crate::data::schema::profile::{ColumnProfile, Nature, NumberRange, Profile};
 pub use crate::data::spec::{ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};
-pub use crate::data::stream::chunk::{BadRows, Piece, RowProblem};
+pub use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;
 pub use crate::data::stream::{RowStream, StreamError};
 pub use crate::data::table::array_error::ArrayError;

@@ -1,4 +1,4 @@
-//! Why arrays are not a dataset.
+//! Errors of datasets from arrays.
 
 use crate::data::DataError;
 
@@ -52,7 +52,7 @@ pub enum ArrayError {
     /// The targets are all of the same class.
     #[error("all rows are of class 0; there must be at least 2 classes")]
     OneClass,
-    /// A class is not a number below that of the classes.
+    /// A class is not below the number of classes.
     #[error("class {class} at row {row} is out of range; classes are numbers from 0 to {}", .classes - 1)]
     UnknownClass {
         /// The class.

@@ -41,7 +41,7 @@ fn name(name: &str) -> ColumnRef {
     ColumnRef::Name(name.to_owned())
 }
 
-/// The numbers of a file as they were written.
+/// The unscaled features of a file.
 fn numbers(part: &SourceRows) -> Array2<f64> {
     let shape = (part.rows(), part.features.columns());
     Array2::from_shape_fn(shape, |(row, column)| part.features.value(row, column))

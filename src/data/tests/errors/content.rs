@@ -77,7 +77,7 @@ fn text_that_is_not_csv_is_refused() {
 fn ragged_rows_are_refused() {
     let cases: [(&[u8], &str); 8] = [
         (b"x,y,z\n1,2,a\n1,2\n", "t.csv:3:3: expected 3 fields as in line 1, found 2"),
-        // The missing field puts text under a feature, which must not hide that it is missing.
+        // The missing field shifts text into a feature column; the message must be about the field count.
         (b"x,y,z\n1,2,a\n1,a\n", "t.csv:3:3: expected 3 fields as in line 1, found 2"),
         (
             b"x,y,z\n1,2,3,a\n",
@@ -117,7 +117,7 @@ fn another_delimiter_is_suggested() {
         (b"x|y\n1|a\n", "t.csv:1: 1 column found; is the delimiter '|'? set data.delimiter"),
         (b"x:y\n1:a\n", "t.csv:1: 1 column found; is the delimiter ':'? set data.delimiter"),
         (b"\"x\":\"y\"\n1:a\n", "t.csv:1: 1 column found; is the delimiter ':'? set data.delimiter"),
-        // No title has as many colons as the lines below.
+        // A title would not have as many colons as the lines below it.
         (b"x: y\n1\n", "t.csv:1: 1 column found; a label and at least one feature are needed"),
         (b"x y\n1 a\n", "t.csv:1: 1 column found; is the delimiter ' '? set data.delimiter"),
         (b"x length;y\n1;a\n", "t.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
@@ -224,7 +224,7 @@ fn bad_cells_are_refused() {
     for (value, expected) in cases {
         assert_eq!(message(at(value), &spec()), format!("{place}{expected}"));
     }
-    // Each kind of line end is one line, in fields and after them.
+    // Each kind of line end counts as one line, inside quotes too.
     let ends = "x,y\r1,\"a\rb\r\nc\nd\"\r\n2,a\n\"3\",a\r4%,a\r\n";
     assert_eq!(
         message(ends, &spec()),

@@ -1,4 +1,4 @@
-//! Tests of reading: what a file holds does not depend on how it is written or cut.
+//! Tests that the content of a file does not depend on dialect, encoding or chunk boundaries.
 
 pub(crate) mod chunked;
 pub(crate) mod dialects;
