@@ -3,4 +3,5 @@
 pub(crate) mod content;
 pub(crate) mod file;
 pub(crate) mod malformed_text;
+pub(crate) mod messages;
 pub(crate) mod spec;
