@@ -168,9 +168,9 @@ pub use crate::metrics::Predictions;
 #[doc(inline)]
 pub use crate::nn::spec::*;
 #[doc(inline)]
-pub use crate::nn::{build_layers, norm_of, twin};
-#[doc(inline)]
 pub use crate::nn::{AnyNetwork, Gradients, Init, Layer, Network, NonFinite, Param, ParamKind, PassContext};
+#[doc(inline)]
+pub use crate::nn::{build_layers, norm_of, twin};
 #[doc(inline)]
 pub use crate::optim::Schedule;
 #[doc(inline)]

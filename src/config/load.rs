@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::config::error::ConfigError;
 use crate::config::grid::points;
 use crate::config::plan::Plan;
+use crate::config::plan::resolve::{Resolved, resolve};
 use crate::config::problems::Problems;
-use crate::config::resolve::{Resolved, resolve};
 use crate::config::{document, overrides};
 
 /// Longer than any config that a person writes, in bytes.

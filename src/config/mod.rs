@@ -6,19 +6,12 @@
 
 pub(crate) mod document;
 pub(crate) mod error;
-pub(crate) mod experiment;
 pub(crate) mod grid;
 pub(crate) mod load;
-pub(crate) mod model;
 pub(crate) mod overrides;
 pub(crate) mod plan;
 pub(crate) mod problems;
-pub(crate) mod resolve;
-pub(crate) mod rules;
 pub(crate) mod schema;
-pub(crate) mod size;
-pub(crate) mod spec;
-pub(crate) mod stack;
 pub(crate) mod template;
 #[cfg(test)]
 mod tests;
@@ -27,7 +20,7 @@ pub(crate) mod write;
 pub(crate) use crate::config::document::inline::inline;
 pub use crate::config::error::{ConfigError, ConfigErrorKind, Problem, SyntaxFault};
 pub use crate::config::load::{load, parse};
+pub use crate::config::plan::size::SIZE_LIMIT;
 pub use crate::config::plan::{ComparePlan, GridAxis, Plan};
 pub use crate::config::schema::reference::{reference, reference_text};
-pub use crate::config::size::SIZE_LIMIT;
 pub use crate::config::template::{TargetGuess, template};

@@ -76,7 +76,7 @@ settings! {
 
 const ANY_TEXT: Allowed = Allowed::Text(&TextFormat { description: "a string", accepts: |_| true });
 
-/// What decides which rows are held back, where shares are.
+/// How held-out rows are chosen, if there are shares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SplitBy {
@@ -87,12 +87,12 @@ pub enum SplitBy {
 }
 
 impl DataSpec {
-    /// For classes: the column with the label. Everything else is as by default.
+    /// For classification: `label`, and the default of everything else.
     pub fn label(column: impl Into<String>) -> Self {
         Self { label: Some(ColumnRef::Name(column.into())), ..Self::default() }
     }
 
-    /// For values: the column with the target. Everything else is as by default.
+    /// For regression: `target`, and the default of everything else.
     pub fn target(column: impl Into<String>) -> Self {
         Self { target: ColumnRefs(vec![ColumnRef::Name(column.into())]), ..Self::default() }
     }
@@ -102,7 +102,7 @@ impl DataSpec {
         self.delimiter.unwrap_or(',')
     }
 
-    /// The files: the training file, then those of their own for validation and for the test.
+    /// The training file, then the separate validation and test files.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         [Some(&self.path), self.valid_path.as_ref(), self.test_path.as_ref()]
             .into_iter()
@@ -110,7 +110,7 @@ impl DataSpec {
             .map(PathBuf::as_path)
     }
 
-    /// Whether classes or values are learnt.
+    /// Classification or regression.
     pub fn task(&self) -> Task {
         let is_target = |column: &ColumnSpec| column.column_type == Some(ColumnType::Target);
         match self.target.is_empty() && !self.columns.values().any(is_target) {
@@ -134,7 +134,7 @@ settings! {
     }
 }
 
-/// A column by name, or by place from 0; -1 is the last one.
+/// A column by name, or by index from 0; -1 is the last one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the type says it")]
 pub enum ColumnRef {
@@ -269,7 +269,7 @@ impl<'de> Deserialize<'de> for ColumnRefs {
     }
 }
 
-/// A character that a file gives a meaning, or none; in a config a string of at most one character.
+/// A quote or comment mark, or none; in a config a string of at most one character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark(pub Option<char>);
 

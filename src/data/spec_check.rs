@@ -1,4 +1,4 @@
-//! What in `[data]` cannot be, or contradicts itself, found before any file is read.
+//! Checks `[data]` before any file is read: values out of range, keys that contradict each other.
 
 use std::fmt;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::Path;
 use crate::data::spec::{ColumnRef, DataSpec};
 use crate::text::{STANDARD_INPUT, shortened};
 
-/// What a delimiter has to be.
+/// The characters that can be delimiters.
 pub(crate) const DELIMITER: &str =
     "one ASCII character other than letters, digits, + - . # ' \" and line ends";
-/// What a quote or a comment mark has to be.
+/// The characters that can be quotes or comment marks.
 pub(crate) const MARK: &str = "one ASCII punctuation character other than + - . or \"\" for none";
 
 /// A value of `[data]` that cannot be used.
@@ -17,7 +17,7 @@ pub(crate) const MARK: &str = "one ASCII punctuation character other than + - . 
 pub(crate) struct SpecProblem {
     /// The key in `[data]`.
     pub(crate) key: &'static str,
-    /// Another key that it contradicts.
+    /// The key that it contradicts.
     pub(crate) other: Option<&'static str>,
     pub(crate) message: String,
 }
@@ -53,17 +53,17 @@ pub(crate) fn problems(spec: &DataSpec) -> Vec<SpecProblem> {
     problems
 }
 
-/// Whether fields can be separated by this: part of no number, quote, comment or line end.
+/// Whether this can be a delimiter: it is not part of numbers, quotes, comments or line ends.
 pub(crate) fn is_delimiter(char: char) -> bool {
     char.is_ascii() && !char.is_ascii_alphanumeric() && !"\"'#+-.\r\n\0".contains(char)
 }
 
-/// Whether a quote or a comment can be marked with this: visible, and no number starts with it.
+/// Whether this can be a quote or a comment mark: it is visible, and numbers do not start with it.
 pub(crate) fn is_mark(char: char) -> bool {
     char.is_ascii_punctuation() && !"+-.".contains(char)
 }
 
-/// Each character is one that can be used, and has one meaning.
+/// Checks that each character can be used and has one meaning.
 fn characters(spec: &DataSpec, problems: &mut Vec<SpecProblem>) {
     let (quote, comment) = (spec.quote.0, spec.comment.and_then(|mark| mark.0));
     let delimiter = spec.delimiter();
@@ -105,7 +105,7 @@ fn columns(spec: &DataSpec, problems: &mut Vec<SpecProblem>) {
     }
 }
 
-/// The parts of the split leave rows to train on, and each comes from one place.
+/// Checks that the shares leave training rows, and that each part has one source.
 fn shares(spec: &DataSpec, problems: &mut Vec<SpecProblem>) {
     let parts = [
         ("valid", spec.valid, "valid_path", &spec.valid_path),

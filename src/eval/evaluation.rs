@@ -1,4 +1,4 @@
-//! The metrics of one network under some choices of statistics, beside those of a baseline.
+//! The metrics of a network under one or more choices of batch-norm statistics, and those of a baseline.
 
 use crate::data::{LastBatch, batch_ranges};
 use crate::eval::predictions::each_chunk;
@@ -9,18 +9,18 @@ use crate::metrics::{Measure, Metrics, Predictions, compared_metric, difference}
 use crate::nn::{CHUNK_ROWS, Network, ParamKind};
 use crate::targets::Targets;
 
-/// How good a network is on some rows.
+/// The metrics of a network on some rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
-    /// Rows that were looked at, of whatever weight.
+    /// The number of rows, whatever their weights.
     pub n_rows: usize,
-    /// Names of the classes, or of the targets where values are predicted.
+    /// Names of the classes, or of the targets for regression.
     pub names: Vec<String>,
     /// Under each choice of statistics, in the order asked for; at least one.
     pub choices: Vec<UnderStatistics>,
     /// A constant prediction: the class shares or means of the training rows.
     pub baseline: Metrics,
-    /// Rows of a batch, and of the last one, where batches are normalised by their own statistics.
+    /// The size of the batches and of the last one, if rows are normalised by the statistics of their batch.
     pub batch_rows: Option<(usize, usize)>,
     /// The metric that differences are of.
     pub compared: &'static str,
@@ -35,32 +35,31 @@ pub struct UnderStatistics {
     pub statistics: Statistics,
     /// The metrics.
     pub metrics: Metrics,
-    /// How much [`compared`](Evaluation::compared) is more than under the first choice, on the same
-    /// rows; none for the first.
+    /// The difference of [`compared`](Evaluation::compared) from the first choice, on the same rows; none for
+    /// the first.
     pub difference: Option<Measure>,
 }
 
 /// What a network is evaluated on.
 pub struct EvalInput<'a, F> {
-    /// The rows as the network takes them.
+    /// The encoded rows.
     pub rows: &'a dyn EvalRows<F>,
-    /// What is true of them.
+    /// Their labels or target values.
     pub truth: &'a Targets,
-    /// How much each counts, at least 0; none for equal weights.
+    /// Their weights, at least 0; none for equal weights.
     pub weights: Option<&'a [f64]>,
-    /// What the scores of the network stand for.
+    /// What the outputs of the network are.
     pub output_kind: OutputKind<'a>,
-    /// Names of the classes, or of the targets where values are predicted.
+    /// Names of the classes, or of the targets for regression.
     pub names: &'a [String],
-    /// Of the training rows, for the baseline: how many are of each class, or the mean of each
-    /// target.
+    /// For the baseline: the number of training rows of each class, or the mean of each target.
     pub baseline: &'a [f64],
 }
 
 /// Evaluates `network` under each of `choices`; [`Statistics::Batch`] takes batches of `batch_size`
 /// rows, in the order of the rows.
 ///
-/// The network is lent to put recomputed statistics in; it comes back with those that it had.
+/// `network` is mutable to hold recomputed statistics; its running statistics are restored.
 ///
 /// # Errors
 ///
@@ -114,7 +113,7 @@ pub fn evaluate<F: Real>(
     })
 }
 
-/// What `use_it` makes of `network` while its running statistics are those of `rows`.
+/// Calls `use_it` with the running statistics of `network` replaced by those of `rows`.
 fn with_recomputed<F: Real, T>(
     network: &mut Network<F>,
     pool: &ThreadPool,

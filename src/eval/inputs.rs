@@ -1,4 +1,4 @@
-//! Rows as a network takes them, some at a time.
+//! Encoded rows, a batch at a time.
 
 use std::ops::Range;
 
@@ -8,12 +8,12 @@ use crate::data::Rows;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 
-/// Rows that can be shown again and again, always the same.
+/// Rows that can be visited repeatedly.
 pub trait EvalRows<F> {
     /// The number of rows.
     fn n_rows(&self) -> usize;
 
-    /// Shows the rows of each of `ranges` together, `(n, inputs)`, in this order.
+    /// Visits the rows of each of `ranges`, `(n, inputs)`, in order.
     fn show(&self, ranges: &[Range<usize>], see: &mut dyn FnMut(ArrayView2<'_, F>));
 }
 
@@ -31,7 +31,7 @@ impl<F: Real> EvalRows<F> for Rows<F> {
     }
 }
 
-/// Rows that are in memory as a network takes them.
+/// Encoded rows in memory.
 impl<F: Real> EvalRows<F> for Array2<F> {
     fn n_rows(&self) -> usize {
         self.nrows()

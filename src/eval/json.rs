@@ -1,4 +1,4 @@
-//! Evaluations for programs.
+//! Evaluations as JSON.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::metrics::{
 };
 
 impl Evaluation {
-    /// Everything, for programs.
+    /// The whole evaluation.
     pub fn to_json(&self) -> Value {
         let choices = self
             .choices
@@ -25,7 +25,7 @@ impl Evaluation {
         })
     }
 
-    /// From the first choice to each other one, on the same rows.
+    /// The difference of each other choice from the first, on the same rows.
     fn differences_json(&self) -> Value {
         let of = |choice: &UnderStatistics| {
             let difference = choice.difference?;

@@ -1,4 +1,4 @@
-//! What batch norm may normalise rows by.
+//! The choice of batch-norm statistics.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Statistics {
-    /// The running ones, followed in training and stored with the weights: what prediction uses.
+    /// The running statistics, which prediction uses.
     Running,
-    /// Those of each layer's input over all the rows that are evaluated, layer by layer.
+    /// The statistics of each layer's input over all evaluated rows, computed layer by layer.
     Recomputed,
-    /// Those of each batch, as in training: what a row gets depends on its neighbours.
+    /// The statistics of each batch, as in training: a prediction depends on the other rows of the batch.
     Batch,
 }
 
@@ -36,17 +36,17 @@ impl fmt::Display for Statistics {
 /// Why rows cannot be evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvaluationError {
-    /// Nothing to normalise by.
+    /// A single row has no batch statistics.
     #[error("a batch needs at least 2 rows to be normalised by its own statistics, but there is only 1 row")]
     BatchOfOneRow,
-    /// EvalRows far beyond those of the training rows can do that.
+    /// A prediction overflowed, usually since values are far from those of the training rows.
     #[error(
-        "the prediction for row {row} is not finite under {statistics} statistics; are its values far from those that it was trained on?"
+        "the prediction for row {row} is not finite under {statistics} statistics; are its values far from those of the training rows?"
     )]
     NotFinite {
-        /// The choice under which it happens.
+        /// The choice of statistics.
         statistics: Statistics,
-        /// Of those that are evaluated, from 1.
+        /// Among the evaluated rows, from 1.
         row: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! From rows to what a network predictions.
+//! Predictions of a network for many rows.
 
 use std::ops::Range;
 
@@ -16,15 +16,15 @@ use crate::train::{PredictionError, TrainResult};
 /// What the outputs of a network are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum OutputKind<'a> {
-    /// That many classes: a score for each, or one for two classes.
+    /// Logits of this many classes; a single logit for two classes.
     Classes(usize),
-    /// Values, each scaled like this in training.
+    /// Values, with the scaling of each target.
     Values(&'a [Scaling]),
 }
 
-/// What `network` predictions to each row, by its running statistics; with a `batch_size`, batches of so
-/// many rows in their order by their own statistics instead. The rows behind the last whole batch
-/// join it if they are fewer than half a batch.
+/// The predictions of `network` for each row, with running statistics; with a `batch_size`, with the
+/// statistics of consecutive batches of this size instead. The rows after the last whole batch join it if
+/// they are fewer than half a batch.
 pub fn predict_rows<F: Real>(
     network: &Network<F>,
     pool: &ThreadPool,
@@ -75,14 +75,13 @@ fn read(scores: Vec<f64>, output_kind: OutputKind<'_>) -> Vec<f64> {
     }
 }
 
-/// Shows all rows of `rows` in [`row_chunks`].
+/// Visits all rows of `rows` in [`row_chunks`].
 pub(crate) fn each_chunk<F>(rows: &dyn EvalRows<F>, see: &mut dyn FnMut(ArrayView2<'_, F>)) {
     rows.show(&row_chunks(rows.n_rows()).collect::<Vec<_>>(), see);
 }
 
 impl TrainResult {
-    /// Predicts the rows of `x`, `(n, features)`, given like those that the network was trained on:
-    /// unscaled. Batch norm uses running statistics, so a prediction does not depend on other rows.
+    /// Predicts the rows of `x`, `(n, features)`, unscaled, as for training. Batch norm uses running statistics, so a prediction does not depend on other rows.
     ///
     /// # Errors
     ///

@@ -12,7 +12,7 @@ const FACTORS: [f64; 4] = [1.0, 0.1, 0.01, 10.0];
 const SMALL: f64 = 0.01;
 
 /// Tensors, and an objective that depends on them.
-pub(crate) trait Subject {
+pub(crate) trait Differentiable {
     /// The entry at `place` of the `tensor`-th tensor.
     fn entry(&mut self, tensor: usize, place: (usize, usize)) -> &mut f64;
 
@@ -30,7 +30,7 @@ pub(crate) struct Objective {
 
 /// Compares the derivatives `analytic` of the `tensor`-th tensor with central differences.
 pub(crate) fn check_tensor(
-    subject: &mut impl Subject,
+    subject: &mut impl Differentiable,
     tensor: usize,
     name: String,
     analytic: &Array2<f64>,
@@ -103,7 +103,7 @@ struct Passes {
 /// norm of a small variance; the rounding error grows with `1 / h`. So other `h` are tried if the error is
 /// not small. A wrong derivative is wrong at each of them.
 fn best_difference(
-    subject: &mut impl Subject,
+    subject: &mut impl Differentiable,
     tensor: usize,
     place: (usize, usize),
     passes: &mut Passes,
@@ -127,7 +127,7 @@ fn best_difference(
 
 /// The central difference at `place`; `None` if a kink is in between.
 fn difference(
-    subject: &mut impl Subject,
+    subject: &mut impl Differentiable,
     tensor: usize,
     place: (usize, usize),
     step_size: f64,

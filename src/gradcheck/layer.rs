@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use rand::Rng;
 
-use crate::gradcheck::check::{Objective, Subject, check_tensor};
+use crate::gradcheck::check::{Differentiable, Objective, check_tensor};
 use crate::gradcheck::{GradcheckReport, GradcheckSettings};
 use crate::nn::{Layer, Param, PassContext};
 use crate::random::stream;
@@ -74,7 +74,7 @@ impl LayerSubject<'_, '_> {
     }
 }
 
-impl Subject for LayerSubject<'_, '_> {
+impl Differentiable for LayerSubject<'_, '_> {
     fn entry(&mut self, tensor: usize, place: (usize, usize)) -> &mut f64 {
         let values = match trained(self.layer).nth(tensor) {
             Some(param) => &mut param.value,

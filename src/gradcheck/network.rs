@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use rand::Rng;
 
-use crate::gradcheck::check::{Objective, Subject, check_tensor};
+use crate::gradcheck::check::{Differentiable, Objective, check_tensor};
 use crate::gradcheck::{GradcheckReport, GradcheckSettings};
 use crate::nn::{Network, Param, ParamKind, PassContext, Workspace};
 use crate::optim::add_l2_gradient;
@@ -101,7 +101,7 @@ struct NetworkSubject<'a, 't> {
     l2: f64,
 }
 
-impl Subject for NetworkSubject<'_, '_> {
+impl Differentiable for NetworkSubject<'_, '_> {
     fn entry(&mut self, tensor: usize, place: (usize, usize)) -> &mut f64 {
         let values = match trained(self.network).nth(tensor) {
             Some(param) => &mut param.value,

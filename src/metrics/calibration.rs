@@ -1,4 +1,4 @@
-//! Whether rows that are predicted with a probability of 0.8 are right in 80 of 100 cases.
+//! Calibration: whether 80 of 100 predictions with a probability of 0.8 are right.
 
 use crate::metrics::interval::{IntervalScale, by_influence};
 use crate::metrics::{Measure, UndefinedReason};
@@ -17,13 +17,13 @@ pub(crate) struct PredictedClass {
 /// The expected calibration error: over the bins, the mean of `|share that is right - mean
 /// probability|`, weighted by rows.
 ///
-/// Noise makes it greater than 0 even for perfect probabilities. The second number is what it would
-/// be on average if each row's probability were exactly right: `sum over bins of sqrt(2 / pi) * s_b`,
+/// Noise makes it greater than 0 even for perfect probabilities. The second number is its expected value if
+/// every probability were exactly right: `sum over bins of sqrt(2 / pi) * s_b`,
 /// `s_b^2 = sum of w^2 p (1 - p) / (sum of w)^2`.
 ///
 /// Influence of a row in a bin whose signed gap is `g_b`: `w (sign(g_b) ([right] - p) - ece)`, over
-/// the sum of all weights. Where a gap may well be 0 the sign is a guess; the spread is then too
-/// large rather than too small.
+/// the sum of all weights. Where the gap is near 0 its sign is uncertain, and the standard error is
+/// rather too large than too small.
 ///
 /// Source: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017.
 pub(crate) fn calibration_error(
@@ -53,12 +53,12 @@ pub(crate) fn calibration_error(
     (by_influence(error, squares.sum(), n, IntervalScale::Logit), Some(by_chance))
 }
 
-/// Whether it is right, minus how probable that was said to be.
+/// 1 if it is right, else 0, minus its predicted probability.
 fn gap(row: PredictedClass) -> f64 {
     f64::from(u8::from(row.is_right)) - row.probability
 }
 
 fn bin(probability: f64) -> usize {
-    // Saturates below, so that even NaN has a place; its gap makes the error undefined.
+    // The cast saturates, so that NaN is in a bin; its gap makes the error undefined.
     ((probability * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1)
 }

@@ -1,4 +1,4 @@
-//! Everything about predicted classes.
+//! Metrics of classification.
 
 use crate::metrics::calibration::{PredictedClass, calibration_error};
 use crate::metrics::confusion::{ClassMeasures, Confusion};
@@ -7,12 +7,12 @@ use crate::metrics::measure::{Measure, UndefinedReason};
 use crate::metrics::ranking::area_under_curve;
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
-/// How good predicted classes and their probabilities are, on some rows.
+/// The metrics of predicted classes and probabilities on some rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Classification {
     /// Rows that count: those of a weight greater than 0.
     pub n_rows: u64,
-    /// Share of the rows whose most probable class is theirs, the first among equals.
+    /// Share of the rows whose most probable class (the first one of a tie) is right.
     pub accuracy: Measure,
     /// Mean recall of the classes that have rows.
     pub balanced_accuracy: Measure,
@@ -26,19 +26,18 @@ pub struct Classification {
     /// Expected calibration error of the predicted class, in [`CALIBRATION_BINS`](super::CALIBRATION_BINS)
     /// bins of equal width.
     pub calibration_error: Measure,
-    /// What the calibration error would be on average if all probabilities were exactly right.
+    /// The expected calibration error if all probabilities were exactly right.
     pub calibration_error_by_chance: Option<f64>,
-    /// What is known of each class.
+    /// The metrics of each class.
     pub classes: Vec<ClassMeasures>,
-    /// Which class is taken for which.
+    /// The confusion matrix.
     pub confusion: Confusion,
 }
 
 impl Classification {
-    /// Measures predictions, given as logarithms of probabilities, `(n, classes)`.
+    /// Computes the metrics of predictions, given as log probabilities, `(n, classes)`.
     ///
-    /// Everything is weighted by `weights`, finite and at least 0, where there are any; numbers of
-    /// rows are not.
+    /// Everything but the numbers of rows is weighted by `weights`, finite and at least 0, if there are any.
     ///
     /// # Panics
     ///
@@ -80,8 +79,8 @@ impl Classification {
         }
     }
 
-    /// Measures the baseline that says for every row what share of all rows each class has:
-    /// `counts`, in any unit, of the training rows. Its class is the most frequent one.
+    /// Computes the metrics of the baseline that predicts the class shares of the training rows for every row.
+    /// `counts` are those of the training rows, in any unit; the predicted class is the most frequent one.
     pub fn of_frequencies(truth: &[u32], counts: &[f64], weights: Option<&[f64]>) -> Self {
         let total: f64 = counts.iter().sum();
         let row: Vec<f64> = counts.iter().map(|count| (count / total).ln()).collect();
@@ -89,7 +88,7 @@ impl Classification {
         Self::of(truth, Array2::from_shape_fn((truth.len(), row.len()), |(_, c)| row[c]).view(), weights)
     }
 
-    /// The metrics over all classes, by name, the better known first.
+    /// The metrics over all classes by name, the most common first.
     pub fn measures(&self) -> [(&'static str, Measure); 6] {
         [
             ("accuracy", self.accuracy),
@@ -102,7 +101,7 @@ impl Classification {
     }
 }
 
-/// The index of the largest value, the first of equals; a NaN is not larger than anything.
+/// The index of the largest value, the first one of a tie; NaN is never the largest.
 pub(crate) fn argmax<T: PartialOrd>(values: impl IntoIterator<Item = T>) -> Option<usize> {
     let mut values = values.into_iter().enumerate();
     let first = values.next()?;

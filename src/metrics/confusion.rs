@@ -1,28 +1,28 @@
-//! Which class is taken for which, and what follows from that alone.
+//! The confusion matrix, and the metrics that follow from it.
 
 use std::collections::BTreeMap;
 
 use crate::metrics::interval::{IntervalScale, Sums, by_influence, mean_of_shares, share};
 use crate::metrics::measure::{Interval, Measure, UndefinedReason};
 
-/// How many rows of each class are taken for each class.
+/// The number of rows of each class that are predicted as each class.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Confusion {
     n_classes: usize,
-    /// By truth, then prediction; only where there are rows, for there may be many classes.
+    /// By true class, then predicted class; sparse, since there may be many classes.
     cells: BTreeMap<(u32, u32), Sums>,
 }
 
-/// How well one class is recognised.
+/// The metrics of one class.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClassMeasures {
     /// Rows of the class: its support.
     pub rows: u64,
-    /// Rows that are taken for it.
+    /// Rows that are predicted as it.
     pub predicted: u64,
-    /// Share of the rows taken for it that are of it.
+    /// Share of the rows predicted as it that are of it.
     pub precision: Measure,
-    /// Share of its rows that are taken for it.
+    /// Share of its rows that are predicted as it.
     pub recall: Measure,
     /// Harmonic mean of the two, `2 tp / (2 tp + fp + fn)`.
     pub f1: Measure,
@@ -55,18 +55,17 @@ impl Confusion {
         self.n_classes
     }
 
-    /// How many rows of class `truth` are taken for class `prediction`.
+    /// The number of rows of class `truth` that are predicted as class `prediction`.
     pub fn rows(&self, truth: u32, prediction: u32) -> u64 {
         self.cells.get(&(truth, prediction)).map_or(0, |cell| cell.rows)
     }
 
-    /// Truth, prediction and number of rows where there are any, by truth, then prediction.
+    /// The entries that are not 0: true class, predicted class and number of rows.
     pub fn cells(&self) -> impl Iterator<Item = (u32, u32, u64)> {
         self.cells.iter().map(|(&(truth, prediction), cell)| (truth, prediction, cell.rows))
     }
 
-    /// The pairs of a true class and another one that it is taken for, with the number of rows: the
-    /// most frequent first.
+    /// The errors as true class, predicted class and number of rows, the most frequent first.
     pub fn mistakes(&self) -> Vec<(u32, u32, u64)> {
         let mut mistakes: Vec<_> =
             self.cells().filter(|(truth, prediction, _)| truth != prediction).collect();
@@ -74,19 +73,19 @@ impl Confusion {
         mistakes
     }
 
-    /// The share of the weight that is at its class.
+    /// The accuracy.
     pub(crate) fn accuracy(&self) -> Measure {
         let right = self.cells.iter().filter(|((truth, prediction), _)| truth == prediction);
         share(right.map(|(_, cell)| cell.weight).sum(), total(self.cells.values()))
     }
 
-    /// What is known of each class by itself.
+    /// The metrics of each class.
     pub(crate) fn classes(&self) -> Vec<ClassMeasures> {
         let Margins { rows, predicted, right } = self.margins();
         (0..self.n_classes)
             .map(|class| {
                 let tp = right[class];
-                // Rows of the class or taken for it.
+                // Rows of the class or predicted as it.
                 let mut either = rows[class];
                 either += predicted[class];
                 let either = Sums {
@@ -114,7 +113,7 @@ impl Confusion {
     /// The mean F1 of the classes that have rows or are predicted.
     ///
     /// Influence of a row of weight `w` on `f = 2 tp / (t + p)`, where `t` and `p` are the weights
-    /// of the class and of what is taken for it: `w (2 [tp] - f ([t] + [p])) / (t + p)`.
+    /// of the class and of the rows predicted as it: `w (2 [tp] - f ([t] + [p])) / (t + p)`.
     pub(crate) fn macro_f1(&self) -> Measure {
         let Margins { rows, predicted, right } = self.margins();
         let both = |class: usize| rows[class].weight + predicted[class].weight;

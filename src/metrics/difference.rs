@@ -1,4 +1,4 @@
-//! How much better one set of predictions is than another, on the same rows.
+//! The difference of a metric between two sets of predictions for the same rows.
 
 use ndarray::ArrayView1;
 
@@ -18,12 +18,12 @@ pub fn compared_metric(truth: &Targets) -> &'static str {
 /// The metric of `second` minus that of `first`: the log loss, or R2, its mean where there are
 /// several targets.
 ///
-/// Both predict the same rows, so what makes a row hard for both drops out: the interval is that of
-/// the difference, whose influences are the differences of the influences.
+/// The comparison is paired, so what makes a row hard for both cancels: the influence of a row on the
+/// difference is the difference of its influences.
 ///
 /// # Panics
 ///
-/// If truth and predictions are not of the same kind and number.
+/// If targets and predictions are not of the same kind and number.
 pub fn difference(
     truth: &Targets,
     first: &Predictions,

@@ -1,4 +1,4 @@
-//! The intervals, as formulas; see the [module](super) for which is used where.
+//! The formulas of the intervals; the [module](super) says which is used where.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -10,7 +10,7 @@ pub const CONFIDENCE: f64 = 0.95;
 /// The quantile `(1 + CONFIDENCE) / 2` of the standard normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// Some of the rows that count: sums over their weights.
+/// Sums over the weights of some rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Sums {
     pub(crate) rows: u64,
@@ -19,12 +19,12 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    /// One row more.
+    /// Adds a row.
     pub(crate) fn add(&mut self, weight: f64) {
         *self += Self { rows: 1, weight, squares: weight * weight };
     }
 
-    /// As many rows of equal weight as would tell as much: `(sum w)^2 / sum w^2`.
+    /// The effective number of rows (Kish): `(sum w)^2 / sum w^2`.
     fn effective_rows(&self) -> f64 {
         self.weight * self.weight / self.squares
     }
@@ -52,11 +52,11 @@ fn wilson(p: f64, n: f64) -> Interval {
     let shrink = 1.0 / (1.0 + Z * Z / n);
     let center = shrink * (p + Z * Z / (2.0 * n));
     let half = shrink * Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).max(0.0).sqrt();
-    // Rounding must leave neither the range nor the value outside.
+    // Despite rounding, the interval is in `0..=1` and holds the value.
     Interval { low: (center - half).clamp(0.0, p), high: (center + half).clamp(p, 1.0) }
 }
 
-/// The mean of shares of different rows: distances to the ends add up like standard errors.
+/// The mean of shares of different rows: distances to the bounds add up like standard errors.
 pub(crate) fn mean_of_shares(shares: &[Measure]) -> Measure {
     let known = || shares.iter().filter_map(|share| share.value.zip(share.interval));
     let n = known().count() as f64;
@@ -70,7 +70,7 @@ pub(crate) fn mean_of_shares(shares: &[Measure]) -> Measure {
     Measure::new(mean, Ok(interval))
 }
 
-/// A scale without ends for a metric or a difference.
+/// The unbounded scale on which an interval is symmetric.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum IntervalScale {
     /// `log(v)`, for `0 < v`.
@@ -83,7 +83,7 @@ pub(crate) enum IntervalScale {
     Plain,
 }
 
-/// A metric whose rows, `n` of them, have influences of which `squares` is the sum of squares.
+/// The metric with the interval from the influences of its `n` rows, `squares` being the sum of their squares.
 pub(crate) fn by_influence(value: f64, squares: f64, n: u64, scale: IntervalScale) -> Measure {
     let n = n as f64;
     let standard_error = (n / (n - 1.0) * squares).sqrt();

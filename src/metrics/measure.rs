@@ -1,4 +1,4 @@
-//! A metric on some rows: its value, its interval, or why there is none.
+//! A metric on some rows: its value and interval, or the reason why there is none.
 
 use std::fmt;
 
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 /// A metric on some rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measure {
-    /// None where the metric is not defined for the rows; `missing` says why. Never NaN or infinite.
+    /// None if the metric is undefined for the rows; `missing` says why. Always finite.
     pub value: Option<f64>,
-    /// None where there is no value, or none can be given; `missing` says why. Holds the value.
+    /// None if it cannot be computed; `missing` says why. Contains the value.
     pub interval: Option<Interval>,
     /// Why there is no value, or no interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<UndefinedReason>,
 }
 
-/// Where a value is expected, at the confidence of [`CONFIDENCE`](super::CONFIDENCE).
+/// A confidence interval at the level of [`CONFIDENCE`](super::CONFIDENCE).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// The lower end.
@@ -29,7 +29,7 @@ pub struct Interval {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UndefinedReason {
-    /// No row counts: there is none, or all have the weight 0.
+    /// There are no rows, or all have weight 0.
     NoRows,
     /// All rows are of one class.
     OneClass,

@@ -1,7 +1,7 @@
-//! How good predictions are, with confidence intervals.
+//! Metrics of predictions, with confidence intervals.
 //!
-//! [`Classification::of`] measures classes, [`Regression::of`] values. The same functions measure
-//! the baselines, which say the same for every row: [`Classification::of_frequencies`] and
+//! [`Classification::of`] is for classes, [`Regression::of`] for values. The baselines predict the same
+//! for every row: [`Classification::of_frequencies`] and
 //! [`Regression::of_means`]. Nothing here knows networks or files, and nothing is random: the same
 //! rows give the same numbers.
 //!
@@ -21,8 +21,8 @@
 //!   infinitesimal jackknife, which is what resampling rows tends to. For the area under the ROC
 //!   curve it is DeLong's. The interval is `value -+ t * se` on a scale without ends: the logarithm
 //!   for losses and errors, the logit for metrics in `0..=1`, `log(1 - r2)` for R2; `t` is Student's
-//!   with `n - 1` degrees of freedom. It asks for some tens of rows. Where no row has an influence,
-//!   as when all are right, there is no interval.
+//!   with `n - 1` degrees of freedom. It needs some tens of rows. If all influences are 0, as when
+//!   all predictions are right, there is no interval.
 //!
 //! # Sources
 //!

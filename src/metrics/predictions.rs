@@ -1,4 +1,4 @@
-//! Predictions for classes or values, and the metrics that go with it.
+//! Predicted classes or values, and their metrics.
 
 use ndarray::Array2;
 
@@ -19,13 +19,13 @@ use crate::targets::Targets;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Predictions {
-    /// Logarithms of the probability of each class, `(n, classes)`.
+    /// Log probabilities, `(n, classes)`.
     Classes(Array2<f64>),
     /// Values in the unit of the data, `(n, targets)`.
     Values(Array2<f64>),
 }
 
-/// The metrics of either kind.
+/// Metrics of classification or regression.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "each documents itself")]
 pub enum Metrics {
@@ -34,23 +34,23 @@ pub enum Metrics {
 }
 
 impl Predictions {
-    /// The most probable class of each row, the first of several; none for values.
+    /// The most probable class of each row, the first one of a tie; none for regression.
     pub fn classes(&self) -> Option<Vec<u32>> {
         let Self::Classes(logarithms) = self else { return None };
         Some(logarithms.rows().into_iter().map(|row| argmax(row).unwrap_or(0) as u32).collect())
     }
 
-    /// The probability of each class, `(n, classes)`; none for values.
+    /// The probability of each class, `(n, classes)`; none for regression.
     pub fn probabilities(&self) -> Option<Array2<f64>> {
         if let Self::Classes(logarithms) = self { Some(logarithms.mapv(f64::exp)) } else { None }
     }
 
-    /// The target values in the unit of the data, `(n, targets)`; none for classes.
+    /// The predicted values in the unit of the data, `(n, targets)`; none for classification.
     pub fn values(&self) -> Option<&Array2<f64>> {
         if let Self::Values(values) = self { Some(values) } else { None }
     }
 
-    /// The first row with a number that is not finite but for a probability of 0, from 0.
+    /// The index of the first row with a number that is not finite; a log probability of minus infinity is allowed.
     pub fn not_finite(&self) -> Option<usize> {
         let (rows, allowed) = match self {
             Self::Classes(rows) => (rows, f64::NEG_INFINITY),
@@ -63,11 +63,11 @@ impl Predictions {
 }
 
 impl Metrics {
-    /// Measures `predictions`, weighted by `weights` where there are any.
+    /// Computes the metrics of `predictions`, weighted by `weights` if there are any.
     ///
     /// # Panics
     ///
-    /// If truth and predictions are not of the same kind and number.
+    /// If targets and predictions are not of the same kind and number.
     pub fn of(truth: &Targets, predictions: &Predictions, weights: Option<&[f64]>) -> Self {
         match (truth, predictions) {
             (Targets::Classes(truth), Predictions::Classes(predictions)) => {
@@ -80,8 +80,8 @@ impl Metrics {
         }
     }
 
-    /// Measures the baseline that says the same for every row: `training` has, of the training rows,
-    /// how many are of each class, or the mean of each target.
+    /// Computes the metrics of the constant baseline: `training` has the number of training rows of each class,
+    /// or the mean of each target.
     pub fn of_baseline(truth: &Targets, training: &[f64], weights: Option<&[f64]>) -> Self {
         match truth {
             Targets::Classes(truth) => {
@@ -99,8 +99,7 @@ impl Metrics {
         }
     }
 
-    /// The metrics over all rows by name; those of several targets have the target's name and a dot
-    /// before.
+    /// The metrics over all rows by name; with several targets as `target.metric`.
     pub fn measures(&self, targets: &[String]) -> Vec<(String, Measure)> {
         match self {
             Self::Classes(metrics) => {

@@ -1,5 +1,5 @@
-//! The area under the ROC curve: how often a row of a class gets a higher score for that class than
-//! a row of another class.
+//! The area under the ROC curve: the probability that a row of a class gets a higher score for that class
+//! than a row of another class.
 
 use ndarray::{ArrayView1, ArrayView2};
 
@@ -13,7 +13,7 @@ use crate::metrics::{Measure, UndefinedReason};
 /// classes the score is `log p_1 - log p_0`, which does not round to a tie where `p_1` does.
 ///
 /// Influence of a row of weight `w`: `w (v - auc) / sum of w of its side`, where `v` is the share of
-/// the other side that the row is ranked right against.
+/// the other side that the row is ranked correctly against.
 pub(crate) fn area_under_curve(
     truth: &[u32],
     log_probabilities: ArrayView2<'_, f64>,
@@ -63,7 +63,7 @@ fn one_against_others(ranked: &mut [Ranked], influences: &mut [f64]) -> Option<f
         rows.iter().filter(|row| row.is_class == side).map(|row| row.weight).sum::<f64>()
     };
     ranked.sort_unstable_by(|a, b| a.score.total_cmp(&b.score).then(a.index.cmp(&b.index)));
-    // Added up as below, so that nothing is left over where all are ranked right.
+    // Summed as below, so that a perfect ranking gives exactly 1.
     let (mut class, mut others) = (0.0, 0.0);
     for ties in ranked.chunk_by(|a, b| a.score == b.score) {
         class += weight_of(ties, true);
@@ -73,7 +73,7 @@ fn one_against_others(ranked: &mut [Ranked], influences: &mut [f64]) -> Option<f
         return None;
     }
     let (mut others_below, mut class_below) = (0.0, 0.0);
-    // The share of the other side that each group of ties is ranked right against.
+    // The share of the other side that each group of ties is ranked correctly against.
     let mut shares = Vec::new();
     let mut area = 0.0;
     for ties in ranked.chunk_by(|a, b| a.score == b.score) {

@@ -1,35 +1,35 @@
-//! Everything about predicted values.
+//! Metrics of regression.
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::metrics::interval::{IntervalScale, by_influence};
 use crate::metrics::{Measure, UndefinedReason};
 
-/// How good predicted values are, on some rows.
+/// The metrics of predicted values on some rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Regression {
     /// Rows that count: those of a weight greater than 0.
     pub n_rows: u64,
-    /// Of each target.
+    /// The metrics of each target.
     pub targets: Vec<TargetMeasures>,
 }
 
-/// How good the predicted values of one target are.
+/// The metrics of one target.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TargetMeasures {
-    /// Root of the mean of `(truth - prediction)^2`, in the unit of the target.
+    /// Root mean squared error: the root of the mean of `(truth - prediction)^2`, in the unit of the target.
     pub rmse: Measure,
-    /// Mean of `|truth - prediction|`, in the unit of the target.
+    /// Mean absolute error: the mean of `|truth - prediction|`, in the unit of the target.
     pub mae: Measure,
     /// `1 - sum (truth - prediction)^2 / sum (truth - mean of truth)^2`: 1 is perfect, 0 is as good
-    /// as saying the mean of these rows, less than 0 is worse.
+    /// as predicting the mean of these rows, less than 0 is worse.
     pub r2: Measure,
 }
 
 impl Regression {
-    /// Measures predictions, `(n, targets)`, both in the unit of the target.
+    /// Computes the metrics of predictions, `(n, targets)`, both in the unit of the target.
     ///
-    /// Everything is weighted by `weights`, finite and at least 0, where there are any.
+    /// Everything is weighted by `weights`, finite and at least 0, if there are any.
     ///
     /// # Panics
     ///
@@ -52,7 +52,7 @@ impl Regression {
         }
     }
 
-    /// Measures the baseline that says `means`, those of the training rows, for every row.
+    /// Computes the metrics of the baseline that predicts `means`, those of the training rows, for every row.
     pub fn of_means(truth: ArrayView2<'_, f64>, means: &[f64], weights: Option<&[f64]>) -> Self {
         Self::of(truth, Array2::from_shape_fn(truth.dim(), |(_, target)| means[target]).view(), weights)
     }
@@ -82,7 +82,7 @@ fn target(truth: ArrayView1<'_, f64>, predictions: ArrayView1<'_, f64>, weights:
         return TargetMeasures { rmse: undefined, mae: undefined, r2: undefined };
     };
     let rmse = square.value.sqrt();
-    // Relative to the first row, so that what is constant has exactly no distances.
+    // Relative to the first row, so that constant targets have distances of exactly 0.
     let distance = |truth: f64| truth - mean.value;
     let constant = rows().all(|(truth, ..)| Some(truth) == rows().next().map(|(first, ..)| first));
     let r2 = if constant {
@@ -116,7 +116,7 @@ pub(crate) fn weighted_mean(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> 
     for (value, weight) in pairs.clone() {
         rows += 1;
         total += weight;
-        // Distances from the first keep the accuracy where all have a large offset.
+        // Distances from the first value keep the accuracy despite a large offset.
         sum += weight * (value - first);
     }
     let value = first + sum / total;

@@ -27,4 +27,4 @@ pub use crate::model::read::{MAX_MODEL_BYTES, Model};
 pub use crate::model::tensors::result_hash;
 pub use crate::model::write::to_bytes;
 pub use crate::nn::AnyNetwork;
-pub(crate) use crate::nn::any_network::with_network;
+pub(crate) use crate::nn::network::any_network::with_network;

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use ndarray::Array2;
 
 use crate::kernel::real::Real;
-use crate::nn::passes::Fused;
+use crate::nn::network::passes::Fused;
 use crate::nn::{Init, Layer, LayerSpec, Loss, Network};
 use crate::random::stream;
 

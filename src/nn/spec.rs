@@ -13,7 +13,7 @@ pub use crate::nn::losses::{
     HuberLossSpec, LogisticLossSpec, SoftmaxLossSpec, SquaredLossSpec, huber_loss, logistic_loss,
     softmax_loss, squared_loss,
 };
-use crate::nn::passes::Fused;
+use crate::nn::network::passes::Fused;
 use crate::nn::{Layer, Loss};
 use crate::settings::settings;
 

@@ -1,6 +1,6 @@
 //! Predictions as CSV.
 
-use crate::data::{Piece, RowStream};
+use crate::data::{RowChunk, RowStream};
 use crate::kernel::real::Real;
 use crate::predict::columns::OutputColumns;
 use crate::predict::options::PredictOptions;
@@ -50,21 +50,21 @@ impl CsvWriter {
     }
 
     /// Appends the columns copied from the file, each with a delimiter after it.
-    fn write_copied(&self, piece: &Piece<'_>, row: usize, out: &mut Vec<u8>) {
+    fn write_copied(&self, chunk: &RowChunk<'_>, row: usize, out: &mut Vec<u8>) {
         let delimiter = self.quoting.delimiter;
         let mut write = |field: &str| {
             self.quoting.write(field, out);
             out.push(delimiter);
         };
         if !self.keep_columns {
-            return piece.cells(row).iter().for_each(|cell| write(cell));
+            return chunk.cells(row).iter().for_each(|cell| write(cell));
         }
-        let (record, is_plain) = piece.record(row);
+        let (record, is_plain) = chunk.record(row);
         if is_plain && self.quoting.can_copy(record) {
             out.extend_from_slice(record.as_bytes());
             out.push(delimiter);
         } else {
-            piece.fields(row).iter().for_each(|field| write(field));
+            chunk.fields(row).iter().for_each(|field| write(field));
         }
     }
 }
@@ -74,9 +74,15 @@ impl<F: Real> PredictionWriter<F> for CsvWriter {
         &self.header
     }
 
-    fn write_prediction(&self, piece: &Piece<'_>, row: usize, prediction: &Prediction<F>, out: &mut Vec<u8>) {
+    fn write_prediction(
+        &self,
+        chunk: &RowChunk<'_>,
+        row: usize,
+        prediction: &Prediction<F>,
+        out: &mut Vec<u8>,
+    ) {
         let delimiter = self.quoting.delimiter;
-        self.write_copied(piece, row, out);
+        self.write_copied(chunk, row, out);
         if let Some(class) = self.classes.get(prediction.class) {
             out.extend_from_slice(class);
             out.push(delimiter);
@@ -91,8 +97,8 @@ impl<F: Real> PredictionWriter<F> for CsvWriter {
         out.push(b'\n');
     }
 
-    fn write_problem(&self, piece: &Piece<'_>, row: usize, problem: &str, out: &mut Vec<u8>) {
-        self.write_copied(piece, row, out);
+    fn write_problem(&self, chunk: &RowChunk<'_>, row: usize, problem: &str, out: &mut Vec<u8>) {
+        self.write_copied(chunk, row, out);
         out.extend(std::iter::repeat_n(self.quoting.delimiter, self.predicted));
         self.quoting.write(problem, out);
         out.push(b'\n');

@@ -1,6 +1,6 @@
 //! Predictions as JSON objects, one per line.
 
-use crate::data::Piece;
+use crate::data::RowChunk;
 use crate::kernel::real::Real;
 use crate::predict::columns::OutputColumns;
 use crate::predict::options::PredictOptions;
@@ -35,8 +35,8 @@ impl JsonWriter {
     }
 
     /// Appends the columns copied from the file.
-    fn write_copied(&self, piece: &Piece<'_>, row: usize, out: &mut Vec<u8>) {
-        let fields = if self.keep_columns { piece.fields(row) } else { piece.cells(row).to_vec() };
+    fn write_copied(&self, chunk: &RowChunk<'_>, row: usize, out: &mut Vec<u8>) {
+        let fields = if self.keep_columns { chunk.fields(row) } else { chunk.cells(row).to_vec() };
         for (key, field) in self.keys.iter().zip(fields) {
             out.extend_from_slice(key);
             out.extend_from_slice(json(&field).as_bytes());
@@ -49,8 +49,14 @@ impl<F: Real> PredictionWriter<F> for JsonWriter {
         &[]
     }
 
-    fn write_prediction(&self, piece: &Piece<'_>, row: usize, prediction: &Prediction<F>, out: &mut Vec<u8>) {
-        self.write_copied(piece, row, out);
+    fn write_prediction(
+        &self,
+        chunk: &RowChunk<'_>,
+        row: usize,
+        prediction: &Prediction<F>,
+        out: &mut Vec<u8>,
+    ) {
+        self.write_copied(chunk, row, out);
         let mut keys = self.keys[self.copied..].iter();
         let mut write_key =
             |out: &mut Vec<u8>| keys.next().into_iter().for_each(|key| out.extend_from_slice(key));
@@ -69,8 +75,8 @@ impl<F: Real> PredictionWriter<F> for JsonWriter {
         out.extend_from_slice(b"}\n");
     }
 
-    fn write_problem(&self, piece: &Piece<'_>, row: usize, problem: &str, out: &mut Vec<u8>) {
-        self.write_copied(piece, row, out);
+    fn write_problem(&self, chunk: &RowChunk<'_>, row: usize, problem: &str, out: &mut Vec<u8>) {
+        self.write_copied(chunk, row, out);
         let predicted = self.keys.len() - usize::from(self.has_problems);
         for key in &self.keys[self.copied..predicted] {
             out.extend_from_slice(key);

@@ -1,7 +1,7 @@
 //! A trained model applied to new rows, written as CSV or JSON.
 //!
-//! Pieces of the file are parsed, encoded, put through the network and written as text on all
-//! threads, and come out in the order of the file; a few pieces are in memory at a time. The
+//! Chunks of the file are parsed, encoded, put through the network and written as text on all
+//! threads, and come out in the order of the file; a few chunks are in memory at a time. The
 //! prediction for a row depends on that row alone.
 
 pub(crate) mod columns;
@@ -28,7 +28,7 @@ pub use crate::predict::error::PredictError;
 use crate::predict::json_writer::JsonWriter;
 pub use crate::predict::options::PredictOptions;
 pub use crate::predict::summary::{PredictSummary, UnseenCategories};
-use crate::predict::worker::{PredictedPiece, Predictor};
+use crate::predict::worker::{PredictedChunk, Predictor};
 use crate::predict::writer::PredictionWriter;
 
 /// Predicts the rows of the CSV file at `path` (`-` for standard input) and writes them to `out`,
@@ -74,21 +74,21 @@ fn predict_with<F: Real>(
     let mut unseen: Vec<Option<UnseenCategories>> = vec![None; names.len()];
     let written = stream.run(
         options.threads,
-        |state, piece| predictor.predict(state, piece),
-        |piece: PredictedPiece, _| {
-            summary.rows += piece.rows;
-            summary.bad_rows += piece.bad_rows;
-            for found in piece.unseen {
+        |state, chunk| predictor.predict(state, chunk),
+        |chunk: PredictedChunk, _| {
+            summary.rows += chunk.rows;
+            summary.bad_rows += chunk.bad_rows;
+            for found in chunk.unseen {
                 let column = || names[found.column].clone();
                 let first = || UnseenCategories { column: column(), cells: 0, first: found.first };
                 unseen[found.column].get_or_insert_with(first).cells += found.cells;
             }
-            out.write_all(&piece.text)
+            out.write_all(&chunk.text)
         },
     );
     summary.mixed_line_ends = written.map_err(|error| match error {
         StreamError::Data(error) => PredictError::Data(error),
-        StreamError::Taker(error) => PredictError::Write(error),
+        StreamError::Consumer(error) => PredictError::Write(error),
     })?;
     out.flush()?;
     summary.unseen = unseen.into_iter().flatten().collect();

@@ -1,6 +1,6 @@
 //! What the output formats have in common.
 
-use crate::data::Piece;
+use crate::data::RowChunk;
 use crate::predict::prediction::Prediction;
 
 /// Writes rows in an output format.
@@ -8,9 +8,15 @@ pub(crate) trait PredictionWriter<F>: Sync {
     /// The bytes before the first row.
     fn header(&self) -> &[u8];
 
-    /// Appends a row of `piece` with its prediction.
-    fn write_prediction(&self, piece: &Piece<'_>, row: usize, prediction: &Prediction<F>, out: &mut Vec<u8>);
+    /// Appends a row of `chunk` with its prediction.
+    fn write_prediction(
+        &self,
+        chunk: &RowChunk<'_>,
+        row: usize,
+        prediction: &Prediction<F>,
+        out: &mut Vec<u8>,
+    );
 
-    /// Appends a row of `piece` with the problem that prevents a prediction.
-    fn write_problem(&self, piece: &Piece<'_>, row: usize, problem: &str, out: &mut Vec<u8>);
+    /// Appends a row of `chunk` with the problem that prevents a prediction.
+    fn write_problem(&self, chunk: &RowChunk<'_>, row: usize, problem: &str, out: &mut Vec<u8>);
 }

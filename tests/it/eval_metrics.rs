@@ -160,7 +160,7 @@ fn rows_that_cannot_be_evaluated_are_reported() {
     assert_eq!(
         error.to_string(),
         "the prediction for row 4 is not finite under running statistics; are its values far from those \
-         that it was trained on?"
+         of the training rows?"
     );
 }
 

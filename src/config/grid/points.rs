@@ -7,9 +7,9 @@ use std::path::Path;
 use crate::config::document::inline::inline;
 use crate::config::document::key_path::{join, steps};
 use crate::config::document::tree::Node;
+use crate::config::plan::resolve::resolve;
 use crate::config::plan::{GridAxis, GridPoint, Plan};
 use crate::config::problems::{Found, Problems};
-use crate::config::resolve::resolve;
 use crate::config::schema::check;
 use crate::text::{shortened, shortened_to};
 

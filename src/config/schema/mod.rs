@@ -10,7 +10,7 @@ pub(crate) mod reference;
 mod tests;
 pub(crate) mod words;
 
-use crate::config::spec::ConfigSpec;
+use crate::config::plan::spec::ConfigSpec;
 use crate::settings::{Allowed, Section};
 
 /// The root of every config.

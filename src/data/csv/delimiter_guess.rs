@@ -1,7 +1,7 @@
 //! Suggests another delimiter for a file that the given one does not fit.
 
+use crate::data::csv::dialect::CsvFormat;
 use crate::data::csv::dialect::Dialect;
-use crate::data::csv::dialect::TextFormat;
 use crate::data::csv::parser::Parser;
 use crate::data::csv::position::line_of;
 use crate::data::error::{AtOffset, ErrorKind};
@@ -29,7 +29,7 @@ pub(crate) fn of_quote(parser: &Parser<'_>, at: Box<AtOffset>) -> Box<AtOffset> 
 
 /// Why there is one column only: another delimiter, or a title above the table. `parser` has read
 /// the first record.
-pub(crate) fn of_one_column(format: TextFormat, mut parser: Parser<'_>) -> Box<AtOffset> {
+pub(crate) fn of_one_column(format: CsvFormat, mut parser: Parser<'_>) -> Box<AtOffset> {
     let start = parser.record_start();
     let mut lines = parser.text()[start..].split(['\n', '\r']).filter(|line| !line.is_empty());
     let (first, second) = (lines.next().unwrap_or_default(), lines.next());
@@ -57,11 +57,7 @@ pub(crate) fn of_one_column(format: TextFormat, mut parser: Parser<'_>) -> Box<A
 
 /// Refuses a file for which no delimiter is set if another one splits each of its first records into
 /// as many fields, or more. `parser` has read the first record, of `found` fields.
-pub(crate) fn check_usual(
-    format: TextFormat,
-    parser: &Parser<'_>,
-    found: usize,
-) -> Result<(), Box<AtOffset>> {
+pub(crate) fn check_usual(format: CsvFormat, parser: &Parser<'_>, found: usize) -> Result<(), Box<AtOffset>> {
     let start = parser.record_start();
     let text = &parser.text()[start..];
     let usual = format.dialect;

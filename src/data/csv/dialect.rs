@@ -19,14 +19,14 @@ pub(crate) struct Dialect {
     pub(crate) comments: Comments,
 }
 
-/// What is done with comment lines.
+/// How comment lines are handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Comments {
     /// A line that starts with `#` is refused, since `comment` is not set.
     Refused,
-    /// There are none; any line may start with anything.
+    /// The file has none; a line may start with any character.
     Absent,
-    /// A line that starts with this is passed over.
+    /// Lines that start with this byte are skipped.
     Skipped(u8),
 }
 
@@ -42,15 +42,14 @@ impl Dialect {
         Self { delimiter: byte(spec.delimiter()), quote: spec.quote.0.map(byte), comments }
     }
 
-    /// A byte that, outside of a field's start, ends nothing but an unquoted run: the quote, or the
-    /// delimiter where there is no quote.
+    /// The quote, or the delimiter where there is no quote.
     pub(crate) fn quote_or_delimiter(self) -> u8 {
         self.quote.unwrap_or(self.delimiter)
     }
 }
 
 impl Comments {
-    /// What lines start with that are passed over.
+    /// The first byte of lines that are skipped.
     pub(crate) fn skipped(self) -> Option<u8> {
         match self {
             Self::Skipped(byte) => Some(byte),
@@ -61,7 +60,7 @@ impl Comments {
 
 /// How the text of every file of a config is read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TextFormat {
+pub(crate) struct CsvFormat {
     pub(crate) dialect: Dialect,
     /// Whether the delimiter was set, so that no other one is suggested.
     pub(crate) is_delimiter_set: bool,
@@ -70,7 +69,7 @@ pub(crate) struct TextFormat {
     pub(crate) reading: ReadOptions,
 }
 
-/// How much is read, and how much at a time; apart from the limits, results do not depend on it.
+/// Limits, chunk size and threads; apart from the limits, results do not depend on them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadOptions {
     /// Bytes that the text of a file may have.
@@ -100,7 +99,7 @@ impl Default for ReadOptions {
     }
 }
 
-impl TextFormat {
+impl CsvFormat {
     /// Checks `spec` as far as that needs no file.
     pub(crate) fn new(spec: &DataSpec, reading: ReadOptions) -> Result<Self, ErrorKind> {
         if let Some(problem) = spec_check::problems(spec).into_iter().next() {

@@ -87,11 +87,11 @@ fn number_or_nan(cell: &str, missing: OnMissing, layout: &RowLayout) -> Option<f
     })
 }
 
-/// Whole numbers up to this have doubles of their own.
+/// Whole numbers up to this are exact in double precision.
 const EXACT: u64 = 1 << 53;
-/// Digits that a `u64` holds, whatever they are.
+/// Any number with this many digits fits into a `u64`.
 const DIGITS: usize = 19;
-/// The powers of ten for as many decimals; each is a double.
+/// Powers of ten, all exact in double precision.
 const POWERS: [f64; DIGITS + 1] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
     1e19,
@@ -115,10 +115,10 @@ fn decimal(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
     Some((if sign == b'-' { -value } else { value }, end))
 }
 
-/// The whole number that some digits make, if a double holds it.
+/// The digits as a whole number, if it is exact in double precision.
 #[inline]
 fn exact(number: u64, digits: usize) -> Option<f64> {
-    // Processors convert signed numbers faster, and it is none but small ones.
+    // Processors convert signed numbers faster, and these are small.
     ((1..=DIGITS).contains(&digits) && number <= EXACT).then_some(number as i64 as f64)
 }
 

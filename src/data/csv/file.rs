@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::delimiter_guess;
-use crate::data::csv::dialect::TextFormat;
+use crate::data::csv::dialect::CsvFormat;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::trim;
 use crate::data::csv::parser::Parser;
@@ -24,19 +24,19 @@ use crate::data::table::row_store::RowStore;
 #[derive(Debug)]
 pub(crate) struct CsvFile {
     pub(crate) path: PathBuf,
-    /// Of the columns.
+    /// The names of the columns.
     pub(crate) names: Vec<String>,
-    format: TextFormat,
+    format: CsvFormat,
     first: Chunk,
     chunks: Chunks,
-    /// Of the first record.
+    /// The line of the first record.
     pub(crate) first_line: u64,
 }
 
 impl CsvFile {
     /// Reads a file up to its first record. `given` names the columns of a file without header,
     /// unless it is empty.
-    pub(crate) fn open(path: &Path, format: TextFormat, given: &[String]) -> Result<Self, DataError> {
+    pub(crate) fn open(path: &Path, format: CsvFormat, given: &[String]) -> Result<Self, DataError> {
         let mut chunks = Chunks::open(path, format).map_err(|fault| DataError::new(path, fault))?;
         let mut first = Chunk::default();
         let read = chunks.next(&mut first);
@@ -48,7 +48,7 @@ impl CsvFile {
         }
     }
 
-    /// What is known so far, the first rows, and where the others are.
+    /// The path, the columns, the line of the first record, the first chunk, and the other chunks.
     pub(crate) fn into_parts(self) -> (PathBuf, Vec<String>, u64, Chunk, Chunks) {
         (self.path, self.names, self.first_line, self.first, self.chunks)
     }
@@ -112,7 +112,7 @@ pub(crate) fn data_error(mut error: Located, path: &Path, names: &[String]) -> D
 }
 
 /// The names of the columns and the line of the first record, which has as many fields.
-fn columns(first: &Chunk, format: TextFormat, given: &[String]) -> Result<(Vec<String>, u64), Box<Located>> {
+fn columns(first: &Chunk, format: CsvFormat, given: &[String]) -> Result<(Vec<String>, u64), Box<Located>> {
     let body = first.text()?;
     let mut parser = Parser::new(body, format.dialect);
     let names = match parser.next_record() {
@@ -131,11 +131,7 @@ fn columns(first: &Chunk, format: TextFormat, given: &[String]) -> Result<(Vec<S
 }
 
 /// `parser` is at the first record.
-fn names(
-    parser: &mut Parser<'_>,
-    format: TextFormat,
-    given: &[String],
-) -> Result<Vec<String>, Box<AtOffset>> {
+fn names(parser: &mut Parser<'_>, format: CsvFormat, given: &[String]) -> Result<Vec<String>, Box<AtOffset>> {
     let mut names = Vec::new();
     loop {
         let field = match parser.next_field() {

@@ -1,10 +1,10 @@
-//! The cells that mean that a value is missing.
+//! Which cells are missing values.
 
 use crate::data::csv::number::{number, trim};
 
-/// Words that stand for a missing number in the files of other programs.
+/// What other programs write for a missing number.
 const IN_NUMBERS: [&str; 11] = ["", "na", "n/a", "#n/a", "<na>", "null", "nil", "none", "?", "-", "missing"];
-/// Words that stand for a missing text. `none` is a category in many tables, so these are fewer.
+/// What they write for a missing text. Fewer words, since `none` is a category in many tables.
 const IN_TEXTS: [&str; 7] = ["", "?", "na", "n/a", "#n/a", "nan", "null"];
 
 /// `missing_markers` of a config, or the usual words.

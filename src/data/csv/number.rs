@@ -47,7 +47,7 @@ pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// Whether a cell is a number that can be computed with.
+/// Whether a cell is a finite number in the range of `f32`.
 pub(crate) fn is_number(text: &str) -> bool {
     number(text).is_some()
 }

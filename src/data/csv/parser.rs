@@ -1,8 +1,8 @@
 //! Parses CSV text into records and fields, strictly.
 //!
 //! The grammar is RFC 4180 with any one-byte delimiter and quote, or no quote at all, and LF, CRLF or
-//! CR as line end; lines that start with a comment mark may be passed over. What other readers
-//! reinterpret is a fault here: a quote that never closes, quotes inside unquoted fields,
+//! CR as line end; lines that start with a comment mark may be skipped. What other readers
+//! reinterpret is an error here: a quote that never closes, quotes inside unquoted fields,
 //! characters after a closing quote, blank lines between records, unexpected comment lines. Blank lines
 //! at the end of the text are accepted.
 //!
@@ -108,7 +108,7 @@ impl<'t> Parser<'t> {
         self.close(Field { start, end, is_escaped: false, is_last: false }, end)
     }
 
-    /// Passes over the fields of the current record, none of which was visited: their number.
+    /// Skips the fields of the current record, none of which was visited; returns their number.
     pub(crate) fn skip_fields(&mut self) -> Result<usize, Box<AtOffset>> {
         let mut fields = 1;
         while !self.next_field()?.is_last {
@@ -168,7 +168,7 @@ impl<'t> Parser<'t> {
         self.text.as_bytes()
     }
 
-    /// Passes over blank lines and comments: where the first blank one starts.
+    /// Skips blank lines and comments; returns where the first blank line starts.
     fn skip_lines(&mut self) -> Option<usize> {
         let mut first_blank = None;
         loop {
@@ -294,7 +294,7 @@ impl LineEnds {
     }
 }
 
-/// The fault of a record that is longer than it may be.
+/// The error for a record over the length limit.
 pub(crate) fn overlong(record: &[u8], delimiter: u8) -> ErrorKind {
     let fields = record.iter().filter(|&&byte| byte == delimiter).count() + 1;
     if fields > MAX_COLUMNS { ErrorKind::TooManyColumns } else { ErrorKind::RecordTooLong }

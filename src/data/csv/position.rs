@@ -37,7 +37,7 @@ fn character_of(text: &[u8], offset: usize) -> u64 {
     before.chars().rev().take_while(|char| !matches!(char, '\n' | '\r')).count() as u64 + 1
 }
 
-/// Lines of places that come in order, each byte looked at once.
+/// Converts ascending offsets to lines, scanning each byte once.
 #[derive(Debug)]
 pub(crate) struct LineCounter<'t> {
     text: &'t [u8],

@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::data::csv::dialect::CsvFormat;
 use crate::data::csv::dialect::Dialect;
-use crate::data::csv::dialect::TextFormat;
 use crate::data::csv::fast_path::parse_simple_record;
 use crate::data::csv::number;
 use crate::data::csv::number::{number, trim};
@@ -19,7 +19,7 @@ use crate::data::schema::layout::{CellRule, OnMissing, RowLayout, Vocabulary};
 /// How the records of a file become rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowReader<'r> {
-    pub(crate) format: TextFormat,
+    pub(crate) format: CsvFormat,
     pub(crate) layout: &'r RowLayout,
     /// The line of the first record, which says how many columns there are.
     pub(crate) first_line: u64,
@@ -56,7 +56,7 @@ pub(crate) struct Cell<'t> {
     pub(crate) offset: usize,
 }
 
-/// What is known of a text apart from its rows. Lines count from its start.
+/// The result of reading a text, without its rows. Lines count from its start.
 #[derive(Debug, Default)]
 pub(crate) struct ReadSummary {
     /// Records, the header not counted.
@@ -68,7 +68,7 @@ pub(crate) struct ReadSummary {
     pub(crate) fault: Option<Box<Located>>,
 }
 
-/// What became of a record that was read field by field.
+/// The outcome of a record that was read field by field.
 enum RowState {
     Good,
     Bad(Box<AtOffset>),
@@ -106,7 +106,7 @@ impl RowReader<'_> {
         visitor: &mut impl RowVisitor<'t>,
         records: &mut usize,
     ) -> Result<(), Box<AtOffset>> {
-        let Self { format: TextFormat { dialect, header, .. }, layout, .. } = *self;
+        let Self { format: CsvFormat { dialect, header, .. }, layout, .. } = *self;
         let (width, may_drop, text) = (layout.values, layout.may_drop(), parser.text());
         let mut cells = vec![Cell::default(); layout.texts];
         if header && is_first && parser.next_record()? {

@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::data::error::phrases::{
-    Advice, ManyTexts, SpecialFile, also_missing, constant_of, converter, did_you_mean, differences, name_of,
-    spelled, tells_rows_apart,
+    Advice, ManyTexts, NonRegularFile, also_missing, constant_of, converter, did_you_mean, differences,
+    name_of, spelled, tells_rows_apart,
 };
 use crate::data::limits::{MAX_BLANK_LINES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use crate::data::schema::column::{ColumnKind, Role, role_name};
@@ -18,7 +18,7 @@ use crate::text::{Count, DisplayPath, Quoted, QuotedNames};
 /// What is wrong; the place is added by [`DataError`](crate::data::DataError).
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ErrorKind {
-    // The config asks for what is not there.
+    // The config does not fit the columns.
     #[error("{0}")]
     Spec(SpecProblem),
     #[error("data.column_names has {names} names, but there are {found} columns")]
@@ -110,7 +110,7 @@ pub(crate) enum ErrorKind {
     #[error("not found")]
     NotFound,
     #[error("is {0}")]
-    NotAFile(SpecialFile),
+    NotAFile(NonRegularFile),
     #[error("cannot be read: {0}")]
     Read(io::Error),
 
@@ -191,7 +191,7 @@ pub(crate) enum ErrorKind {
     )]
     Comment,
 
-    // The table is not one.
+    // The records do not make a table.
     #[error("1 column found; is the delimiter {0:?}? set data.delimiter")]
     OtherDelimiter(char),
     #[error(

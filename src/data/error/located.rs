@@ -21,7 +21,7 @@ impl Located {
         Box::new(Self { line, character: None, field: None, kind })
     }
 
-    /// The one of two errors of a file that explains more; this one if neither does.
+    /// The more informative of two errors of a file; `self` if neither is.
     pub(crate) fn more_informative(self: Box<Self>, later: Box<Self>) -> Box<Self> {
         if later.kind.rank() > self.kind.rank() { later } else { self }
     }

@@ -85,7 +85,7 @@ impl DataError {
         &self.position.path
     }
 
-    /// The physical line concerned, from 1, where there is one.
+    /// The physical line concerned, from 1, if there is one.
     pub fn line(&self) -> Option<u64> {
         self.position.line
     }

@@ -23,7 +23,7 @@ impl fmt::Display for Advice {
 
 /// What a path leads to in place of a regular file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SpecialFile {
+pub(crate) enum NonRegularFile {
     Directory,
     NamedPipe,
     Socket,
@@ -32,7 +32,7 @@ pub(crate) enum SpecialFile {
     Unknown,
 }
 
-impl fmt::Display for SpecialFile {
+impl fmt::Display for NonRegularFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Directory => "a directory, not a regular file",

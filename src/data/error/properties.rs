@@ -1,4 +1,4 @@
-//! What follows from the kind of an error.
+//! Categories of errors, and where their places are.
 
 use crate::data::error::phrases::Advice;
 use crate::data::error::{ErrorCategory, ErrorKind};

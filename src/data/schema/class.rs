@@ -113,9 +113,9 @@ mod tests {
     fn sorted(labels: &[&str]) -> Result<(Vec<String>, Vec<u32>), String> {
         let mut classes = Classes::default();
         for (line, label) in (0..).zip(labels) {
-            classes.id(label, line).map_err(|told| told.kind.to_string())?;
+            classes.id(label, line).map_err(|error| error.kind.to_string())?;
         }
-        classes.into_sorted(labels.len()).map_err(|told| format!("{}: {}", told.line, told.kind))
+        classes.into_sorted(labels.len()).map_err(|error| format!("{}: {}", error.line, error.kind))
     }
 
     #[test]

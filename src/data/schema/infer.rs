@@ -4,8 +4,8 @@
 //! - numeric if at least half of its cells are numbers; words in it are errors, and so are other notations
 //!   of numbers, such as `3,14` or `12%`;
 //! - boolean if its cells are the two words of a pair, such as yes and no;
-//! - else categorical, unless it has so many distinct words that they identify rows rather than group
-//!   them. Such a column is refused.
+//! - else categorical, unless it has too many distinct words: such a column looks like an identifier and is
+//!   refused.
 
 use crate::data::error::ErrorKind;
 use crate::data::error::phrases::ManyTexts;
@@ -19,7 +19,7 @@ use crate::text::{QuotedCounts, QuotedNames};
 
 /// The largest number of distinct texts of a column that is inferred as categorical.
 pub(crate) const MOST_INFERRED: usize = 1000;
-/// As many distinct texts are never too many, and as many rows too few to infer from.
+/// This many distinct texts are always few enough, and with fewer rows nothing is inferred.
 const FEW: usize = 20;
 
 /// Whether a column has words.
@@ -115,7 +115,7 @@ pub(crate) fn notes(columns: &[SchemaColumn]) -> Vec<String> {
     notes
 }
 
-/// The kind of a column; none if it has no values, or so many distinct texts that they identify rows.
+/// The kind of a column; none if it has no values, or too many distinct texts to be categories.
 pub(crate) fn inferred(stats: &ColumnStats) -> Option<ColumnKind> {
     let [numbers, words] = [CellType::Number, CellType::Word].map(|cell_type| stats.count(cell_type));
     let present = cells(stats) - stats.count(CellType::Missing);

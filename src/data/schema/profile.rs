@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::data::ColumnKind;
-use crate::data::csv::dialect::{ReadOptions, TextFormat};
+use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::file::CsvFile;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::number;
@@ -66,7 +66,7 @@ pub enum Nature {
     Mixed,
     /// A distinct value for each row, which identifies it.
     Identifier,
-    /// So many distinct texts that they are not categories.
+    /// Too many distinct texts to be categories.
     FreeText,
     /// The same value in all rows.
     Constant,
@@ -94,7 +94,7 @@ impl Profile {
     ///
     /// If the file cannot be read as a table; its cells may hold anything.
     pub fn of(spec: &DataSpec) -> Result<Self, DataError> {
-        let format = TextFormat::new(spec, ReadOptions::default())
+        let format = CsvFormat::new(spec, ReadOptions::default())
             .map_err(|fault| DataError::new(&spec.path, fault))?;
         let file = CsvFile::open(&spec.path, format, &spec.column_names)?;
         let (names, first_line) = (file.names.clone(), file.first_line);

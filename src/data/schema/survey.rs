@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 
 pub(crate) use crate::data::schema::column_stats::{CellType, ColumnStats};
 
+use crate::data::csv::chunks::merge::read_chunks;
+use crate::data::csv::chunks::ordered_pool::ChunkReader;
 use crate::data::csv::chunks::{Chunk, Chunks};
-use crate::data::csv::dialect::TextFormat;
-use crate::data::csv::merge::read_chunks;
+use crate::data::csv::dialect::CsvFormat;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::trim;
-use crate::data::csv::ordered_pool::ChunkReader;
 use crate::data::csv::row_reader::{ReadSummary, RowReader, RowText, RowVisitor};
 use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::schema::layout::{CellRule, RowLayout};
@@ -27,7 +27,7 @@ pub(crate) struct FileStats {
 /// Counts the cells of columns.
 #[derive(Debug)]
 pub(crate) struct StatsReader {
-    format: TextFormat,
+    format: CsvFormat,
     /// The line of the first record.
     first_line: u64,
     /// For each column of the file, how many distinct texts are kept.
@@ -42,7 +42,7 @@ pub(crate) struct StatsReader {
 impl StatsReader {
     /// `limits` says for each column of the file how many distinct texts are kept; 0 leaves it out.
     pub(crate) fn new(
-        format: TextFormat,
+        format: CsvFormat,
         first_line: u64,
         markers: &Markers,
         limits: Vec<usize>,

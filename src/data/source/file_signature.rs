@@ -18,8 +18,7 @@ impl fmt::Display for FileSignature {
 const SAVE_AS_CSV: &str = "save it as CSV";
 const FROM_UTF16: &str = "save it as UTF-8, for example with `iconv -f UTF-16 -t UTF-8 OLD > NEW`";
 
-/// What the first bytes of a file give away. A file can be renamed to be decompressed, standard input
-/// cannot.
+/// Recognises a file by its first bytes. Compressed files can be renamed, standard input cannot.
 pub(crate) fn signature(bytes: &[u8], is_standard_input: bool) -> Option<FileSignature> {
     let compressed = |of_file, of_input| if is_standard_input { of_input } else { of_file };
     let gzip = compressed("give it a name that ends in .gz", "pipe it through `gzip -d`");

@@ -1,4 +1,4 @@
-//! The bytes of a data file: read once, decompressed, hashed as they lie on disk.
+//! The bytes of a data file: read once, hashed as they are on disk, decompressed.
 
 pub(crate) mod encoding_guess;
 pub(crate) mod file_signature;
@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::data::csv::dialect::ReadOptions;
 use crate::data::error::ErrorKind;
-use crate::data::error::phrases::SpecialFile;
+use crate::data::error::phrases::NonRegularFile;
 use crate::data::source::stdin::Spooled;
 #[cfg(not(feature = "gzip"))]
 use crate::data::source::unavailable::Unavailable as GzipReader;
@@ -33,7 +33,7 @@ use crate::text::STANDARD_INPUT;
 #[derive(Debug)]
 pub(crate) struct Disk {
     body: Body,
-    /// Bytes of text that are read at most, and those that were.
+    /// The limit on bytes of text, and those read so far.
     limit: u64,
     read: u64,
 }
@@ -169,27 +169,27 @@ fn open(path: &Path) -> Result<(File, u64), ErrorKind> {
     Ok((file, length))
 }
 
-fn kind_of(kind: FileType) -> SpecialFile {
+fn kind_of(kind: FileType) -> NonRegularFile {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;
         if kind.is_fifo() {
-            return SpecialFile::NamedPipe;
+            return NonRegularFile::NamedPipe;
         }
         if kind.is_socket() {
-            return SpecialFile::Socket;
+            return NonRegularFile::Socket;
         }
         if kind.is_char_device() {
-            return SpecialFile::CharacterDevice;
+            return NonRegularFile::CharacterDevice;
         }
         if kind.is_block_device() {
-            return SpecialFile::BlockDevice;
+            return NonRegularFile::BlockDevice;
         }
     }
-    if kind.is_dir() { SpecialFile::Directory } else { SpecialFile::Unknown }
+    if kind.is_dir() { NonRegularFile::Directory } else { NonRegularFile::Unknown }
 }
 
-/// Bytes that are counted as they are read, and hashed unless they are only passing through.
+/// Bytes that are counted as they are read, and hashed unless the file is streamed.
 #[derive(Debug)]
 struct Hashing {
     input: Input,

@@ -3,38 +3,38 @@
 use std::io::{self, ErrorKind, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Standard input, from its first byte for every new one of these.
+/// Reads standard input from its first byte; every new value replays it.
 #[derive(Debug, Default)]
 pub(crate) struct Spooled {
     at: usize,
 }
 
-/// Whether some of it was kept.
+/// Whether any of it was kept.
 pub(crate) fn is_kept() -> bool {
-    !lock().pieces.is_empty()
+    !lock().blocks.is_empty()
 }
 
 impl Read for Spooled {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut spool = lock();
-        if self.at == spool.pieces.len() * PIECE {
+        if self.at == spool.blocks.len() * BLOCK_BYTES {
             spool.read_on()?;
         }
-        let Some(piece) = spool.pieces.get(self.at / PIECE) else { return Ok(0) };
-        let count = (&piece[self.at % PIECE..]).read(buffer)?;
+        let Some(block) = spool.blocks.get(self.at / BLOCK_BYTES) else { return Ok(0) };
+        let count = (&block[self.at % BLOCK_BYTES..]).read(buffer)?;
         self.at += count;
         Ok(count)
     }
 }
 
-/// Bytes of a piece; the last one may have fewer.
-const PIECE: usize = 1 << 16;
+/// Bytes per block; the last block may be shorter.
+const BLOCK_BYTES: usize = 1 << 16;
 
-/// What was read so far. Nothing is moved when it grows, and no more is read than is asked for.
-static SPOOL: Mutex<Spool> = Mutex::new(Spool { pieces: Vec::new(), end: None });
+/// What was read so far. It grows without copying, and reads no more than is asked for.
+static SPOOL: Mutex<Spool> = Mutex::new(Spool { blocks: Vec::new(), end: None });
 
 struct Spool {
-    pieces: Vec<Vec<u8>>,
+    blocks: Vec<Vec<u8>>,
     end: Option<End>,
 }
 
@@ -42,12 +42,12 @@ struct Spool {
 enum End {
     /// The end of the input.
     Reached,
-    /// An error, by its number; what follows on it would have a gap before it.
+    /// An OS error code. Reading on would leave a gap.
     Failed(Option<i32>),
 }
 
 impl Spool {
-    /// Reads the next piece, unless there is none.
+    /// Reads the next block, unless there is none.
     fn read_on(&mut self) -> io::Result<()> {
         match self.end {
             Some(End::Reached) => return Ok(()),
@@ -56,16 +56,16 @@ impl Spool {
             }
             None => {}
         }
-        let mut piece = Vec::new();
-        let reserved = piece.try_reserve_exact(PIECE).and_then(|()| self.pieces.try_reserve(1));
+        let mut block = Vec::new();
+        let reserved = block.try_reserve_exact(BLOCK_BYTES).and_then(|()| self.blocks.try_reserve(1));
         reserved.map_err(|_| ErrorKind::OutOfMemory)?;
-        let read = io::stdin().lock().take(PIECE as u64).read_to_end(&mut piece);
+        let read = io::stdin().lock().take(BLOCK_BYTES as u64).read_to_end(&mut block);
         let count = read.inspect_err(|error| self.end = Some(End::Failed(error.raw_os_error())))?;
-        if count < PIECE {
+        if count < BLOCK_BYTES {
             self.end = Some(End::Reached);
         }
         if count > 0 {
-            self.pieces.push(piece);
+            self.blocks.push(block);
         }
         Ok(())
     }

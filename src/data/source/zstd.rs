@@ -1,18 +1,18 @@
-//! Files that Zstandard packed.
+//! Decompresses Zstandard files.
 
 use std::io::{self, BufRead, ErrorKind, Read};
 
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-/// What is wrong with a file.
+/// Parts of error messages.
 const CUT: &str = "the file ends too early";
-const NO_FRAME: &str = "not a valid Zstandard context header";
+const NO_FRAME: &str = "not a valid Zstandard frame header";
 const DICTIONARY: &str = "they need a dictionary; pack them without one";
 const WINDOW: &str = "they need too much memory to unpack; pack them without --long";
-const DAMAGED: &str = "corrupted Zstandard context";
+const DAMAGED: &str = "corrupted Zstandard frame";
 
-/// Reads what all frames of a file hold, and compares their checksums where they have some.
+/// Decompresses all frames of a file, and compares their checksums if they have any.
 pub(crate) struct ZstdReader<R> {
     source: R,
     decoder: FrameDecoder,
@@ -32,7 +32,7 @@ impl<R: BufRead> ZstdReader<R> {
         self.source
     }
 
-    /// Starts the next context with something in it; false at the end of the file.
+    /// Starts the next frame that has data; false at the end of the file.
     fn next_frame(&mut self) -> io::Result<bool> {
         while !self.source.fill_buf()?.is_empty() {
             match self.decoder.reset(&mut self.source) {
@@ -92,8 +92,8 @@ impl<R> std::fmt::Debug for ZstdReader<R> {
     }
 }
 
-/// The first cause: an error of the file beneath stays one. Other causes are named after the insides of
-/// the decoder, which do not help to repair a file.
+/// An I/O error if that is the cause; else a message without the internals of the decoder, which do not help
+/// to repair a file.
 fn damaged(error: FrameDecoderError) -> io::Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(error) = cause {

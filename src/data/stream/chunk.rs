@@ -1,4 +1,4 @@
-//! Some rows of a file for a trained network.
+//! A chunk of the rows of a file, for a trained network.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::mem;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::data::csv::dialect::TextFormat;
+use crate::data::csv::dialect::CsvFormat;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::parser::Parser;
 use crate::data::csv::row_reader::{ReadSummary, RowReader, RowText, RowVisitor};
@@ -15,49 +15,49 @@ use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::schema::mapping::ColumnMapping;
 use crate::text::Quoted;
 
-/// What holds for all rows of a file.
+/// What all rows of a file have in common.
 #[derive(Debug)]
 pub(crate) struct StreamContext {
     pub(crate) path: PathBuf,
-    /// Of the columns.
+    /// The names of the columns.
     pub(crate) names: Vec<String>,
-    /// Of the first record.
+    /// The line of the first record.
     pub(crate) first_line: u64,
-    pub(crate) format: TextFormat,
+    pub(crate) format: CsvFormat,
     pub(crate) mapping: ColumnMapping,
     pub(crate) bad_rows: BadRows,
 }
 
-/// What becomes of a row in which a cell cannot be used.
+/// What happens to a row with an invalid cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadRows {
-    /// It is an error, and the last row that is looked at.
+    /// It is an error and ends the reading.
     Refuse,
     /// It comes with its [`RowProblem`].
     Mark,
 }
 
-/// Some rows that follow each other.
+/// Consecutive rows of a file.
 #[derive(Debug)]
-pub struct Piece<'p> {
-    text: &'p str,
-    context: &'p StreamContext,
-    values: &'p [f64],
-    cells: Vec<Cow<'p, str>>,
+pub struct RowChunk<'t> {
+    text: &'t str,
+    context: &'t StreamContext,
+    values: &'t [f64],
+    cells: Vec<Cow<'t, str>>,
     records: Vec<Record>,
     problems: BTreeMap<usize, RowProblem>,
 }
 
-/// Collects what rows have apart from numbers.
-struct RowCollector<'p> {
-    context: &'p StreamContext,
-    text: &'p str,
-    cells: Vec<Cow<'p, str>>,
+/// Collects the cells, positions and problems of rows.
+struct RowCollector<'t> {
+    context: &'t StreamContext,
+    text: &'t str,
+    cells: Vec<Cow<'t, str>>,
     records: Vec<Record>,
     problems: BTreeMap<usize, RowProblem>,
 }
 
-/// Where a record is in the text of its piece.
+/// The position of a record in the text of its chunk.
 #[derive(Debug)]
 struct Record {
     bytes: Range<usize>,
@@ -65,7 +65,7 @@ struct Record {
     is_plain: bool,
 }
 
-/// Why a row cannot be used; its line counts from the start of its piece.
+/// Why a row cannot be used; its line counts from the start of its chunk.
 #[derive(Debug)]
 pub struct RowProblem {
     pub(crate) error: Box<Located>,
@@ -73,21 +73,20 @@ pub struct RowProblem {
 }
 
 impl StreamContext {
-    /// Reads the rows of a text up to its first fault, which includes that of a cell if bad rows are
-    /// refused.
-    pub(crate) fn piece<'p>(
-        &'p self,
-        text: &'p str,
+    /// Reads the rows of a text up to its first error; with [`BadRows::Refuse`] an invalid cell is one.
+    pub(crate) fn read_chunk<'t>(
+        &'t self,
+        text: &'t str,
         is_first: bool,
-        values: &'p mut Vec<f64>,
-    ) -> (Piece<'p>, ReadSummary) {
+        values: &'t mut Vec<f64>,
+    ) -> (RowChunk<'t>, ReadSummary) {
         let reader =
             RowReader { format: self.format, layout: &self.mapping.layout, first_line: self.first_line };
         let (cells, records, problems) = (Vec::new(), Vec::new(), BTreeMap::new());
         let mut collector = RowCollector { context: self, text, cells, records, problems };
         let summary = reader.read(text, is_first, values, &mut collector);
         let RowCollector { cells, records, problems, .. } = collector;
-        (Piece { text, context: self, values, cells, records, problems }, summary)
+        (RowChunk { text, context: self, values, cells, records, problems }, summary)
     }
 
     fn problem(&self, at: AtOffset, text: &str) -> RowProblem {
@@ -96,13 +95,13 @@ impl StreamContext {
     }
 }
 
-impl<'p> RowVisitor<'p> for RowCollector<'p> {
-    fn row(&mut self, row: RowText<'_, 'p>) {
+impl<'t> RowVisitor<'t> for RowCollector<'t> {
+    fn row(&mut self, row: RowText<'_, 't>) {
         self.cells.extend(row.cells.iter_mut().map(|cell| mem::take(&mut cell.text)));
         self.records.push(Record { bytes: row.bytes, is_plain: row.is_simple });
     }
 
-    fn bad_row(&mut self, row: RowText<'_, 'p>, mut fault: Box<AtOffset>) -> Result<(), Box<AtOffset>> {
+    fn bad_row(&mut self, row: RowText<'_, 't>, mut fault: Box<AtOffset>) -> Result<(), Box<AtOffset>> {
         fault.kind = fault.kind.of_prediction();
         if self.context.bad_rows == BadRows::Refuse {
             return Err(fault);
@@ -113,33 +112,33 @@ impl<'p> RowVisitor<'p> for RowCollector<'p> {
     }
 }
 
-impl<'p> Piece<'p> {
+impl<'t> RowChunk<'t> {
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.records.len()
     }
 
-    /// The values of the features of a row, by which an encoder makes inputs; those that
-    /// its problem is about are of no meaning.
-    pub fn values(&self, row: usize) -> &'p [f64] {
+    /// The values of the features of a row, to be encoded. Where the row has a problem, the values of the
+    /// cells concerned are arbitrary.
+    pub fn values(&self, row: usize) -> &'t [f64] {
         let features = self.context.mapping.layout.values;
         &self.values[row * features..][..features]
     }
 
-    /// The cells of a row that come as they stand, see [`RowStream::cells`](crate::data::RowStream::cells).
-    pub fn cells(&self, row: usize) -> &[Cow<'p, str>] {
+    /// The cells of a row that are passed on verbatim, see [`RowStream::cells`](crate::data::RowStream::cells).
+    pub fn cells(&self, row: usize) -> &[Cow<'t, str>] {
         let count = self.context.mapping.layout.texts;
         &self.cells[row * count..][..count]
     }
 
-    /// A row as it stands in the file, without its line end, and whether no field of it is quoted.
-    pub fn record(&self, row: usize) -> (&'p str, bool) {
+    /// The text of a row in the file, without its line end, and whether none of its fields is quoted.
+    pub fn record(&self, row: usize) -> (&'t str, bool) {
         let Record { bytes, is_plain } = &self.records[row];
         (&self.text[bytes.clone()], *is_plain)
     }
 
     /// All fields of a row, without quotes around them.
-    pub fn fields(&self, row: usize) -> Vec<Cow<'p, str>> {
+    pub fn fields(&self, row: usize) -> Vec<Cow<'t, str>> {
         let mut parser = Parser::new(self.record(row).0, self.context.format.dialect);
         let mut fields = Vec::new();
         if let Ok(true) = parser.next_record() {
@@ -153,7 +152,7 @@ impl<'p> Piece<'p> {
         fields
     }
 
-    /// The cells that mean a missing value.
+    /// Which cells are missing values.
     pub(crate) fn markers(&self) -> &Markers {
         &self.context.mapping.layout.markers
     }
@@ -163,7 +162,7 @@ impl<'p> Piece<'p> {
         self.problems.get(&row)
     }
 
-    /// Features (by their place among the features) of a row whose category was not among those of
+    /// Features (by their index among the features) of a row whose category was not among those of
     /// the training rows.
     pub fn unseen(&self, row: usize) -> impl Iterator<Item = usize> {
         let values = self.values(row);
@@ -173,7 +172,7 @@ impl<'p> Piece<'p> {
             .map(|&(feature, _)| feature)
     }
 
-    /// The column of a feature, in the file.
+    /// The index in the file of the column of a feature.
     pub fn column_of(&self, feature: usize) -> usize {
         self.context.mapping.features[feature]
     }
@@ -184,7 +183,7 @@ impl<'p> Piece<'p> {
         self.context.problem(at, self.text)
     }
 
-    /// A problem with what a network made of a row: `overflow` is the first of its features whose
+    /// The problem that the outputs for a row are not finite: `overflow` is the first of its features whose
     /// scaled value is outside the range of `dtype`, if there is one.
     pub fn not_finite(&self, row: usize, overflow: Option<usize>, dtype: &'static str) -> RowProblem {
         let (column, kind) = match overflow {

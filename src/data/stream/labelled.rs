@@ -1,4 +1,4 @@
-//! Rows for a trained network whose truth is in the file with them.
+//! Rows with their labels or targets, to evaluate a trained network on.
 
 use std::collections::{BTreeMap, HashMap};
 use std::mem::size_of;
@@ -14,31 +14,31 @@ use crate::data::csv::number::{number, trim};
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::limits::MAX_INPUT_BYTES;
 use crate::data::schema::mapping::missing_columns;
-use crate::data::stream::chunk::{BadRows, Piece, RowProblem};
+use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
 use crate::data::stream::{RowStream, StreamError};
 use crate::data::transform::encode::Encoder;
 use crate::data::transform::encoding::{Encoding, TargetEncoding};
 use crate::kernel::real::Real;
 use crate::targets::Targets;
 
-/// The rows of a file as a network takes them, with what is true of them.
+/// The encoded rows of a file with their labels or targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelledRows<F> {
     /// `(n, inputs)`.
     pub x: Array2<F>,
-    /// Of each row.
+    /// The class or target values of each row.
     pub truth: Targets,
-    /// How much each row counts, where the file has the column that says so.
+    /// The weight of each row, if the file has the weight column.
     pub weights: Option<Vec<f64>>,
     /// Rows that were left out.
     pub skipped: u64,
-    /// The line of the first of them, and why it was.
+    /// The line of the first row that was left out, and the reason.
     pub first_skipped: Option<(u64, String)>,
-    /// Columns that the encoding does not know.
+    /// Columns that the training file did not have.
     pub unknown_columns: Vec<String>,
-    /// The kinds of line end of the file, where there are several.
+    /// The kinds of line end of the file, if there are several.
     pub mixed_line_ends: Option<String>,
-    /// Cells with a category that was not among those of the training rows, by the name of the column.
+    /// The number of cells with a category that the training rows did not have, by column.
     pub unseen: BTreeMap<String, u64>,
 }
 
@@ -46,9 +46,9 @@ pub struct LabelledRows<F> {
 struct LabelledChunk<F> {
     x: Vec<F>,
     rows: usize,
-    classes: Vec<u32>, // where classes are learnt
-    values: Vec<f64>,  // where values are learnt, row after row
-    weights: Vec<f64>, // where the file has them
+    classes: Vec<u32>, // for classification
+    values: Vec<f64>,  // for regression, row after row
+    weights: Vec<f64>, // if the file has them
     skipped: u64,
     first_skipped: Option<(u64, String)>,
     unseen: BTreeMap<usize, u64>, // by feature
@@ -60,13 +60,13 @@ struct TooMany {
 }
 
 impl<F: Real> LabelledRows<F> {
-    /// Reads a file, or standard input, whose columns are found as by [`RowStream::open`]; the column
-    /// of the truth must be there too. Rows whose values or truth cannot be used are an error, or left
-    /// out and counted with [`BadRows::Mark`].
+    /// Reads a file, or standard input, whose columns are found as by [`RowStream::open`]; the
+    /// label or target columns are required. Invalid rows are an error, or left out and counted with
+    /// [`BadRows::Mark`].
     ///
     /// # Errors
     ///
-    /// The first fault of the file.
+    /// The first error in the file.
     pub fn read(
         path: &Path,
         encoding: &Encoding,
@@ -88,9 +88,9 @@ impl<F: Real> LabelledRows<F> {
         let mut all = LabelledChunk::new();
         let ended = stream.run(
             threads,
-            |_: &mut (), piece| LabelledChunk::of(piece, &encoder, &truths, weight, bad_rows),
-            |chunk: LabelledChunk<F>, lines| {
-                all.append(chunk, lines);
+            |_: &mut (), chunk| LabelledChunk::of(chunk, &encoder, &truths, weight, bad_rows),
+            |labelled: LabelledChunk<F>, lines| {
+                all.append(labelled, lines);
                 match all.rows > limit {
                     true => Err(TooMany { rows: all.rows }),
                     false => Ok(()),
@@ -99,7 +99,7 @@ impl<F: Real> LabelledRows<F> {
         );
         let mixed_line_ends = ended.map_err(|error| match error {
             StreamError::Data(error) => error,
-            StreamError::Taker(TooMany { rows }) => {
+            StreamError::Consumer(TooMany { rows }) => {
                 let needs = (rows * inputs * size_of::<F>()) as u64;
                 failed(ErrorKind::TooManyCells { needs, rows, features: inputs, limit: MAX_INPUT_BYTES })
             }
@@ -127,10 +127,10 @@ impl<F: Real> LabelledRows<F> {
     }
 }
 
-/// A column, and its place among the cells that come with a row.
+/// The index of a column in the file, and among the cells that are passed on.
 type Place = (usize, usize);
 
-/// Where the column of this name is; none if the file does not have it.
+/// The place of the column of this name; none if the file does not have it.
 fn find(stream: &RowStream, name: &str) -> Option<Place> {
     let mut columns = stream.cells().iter().enumerate();
     let found = columns.find(|&(_, &column)| stream.names()[column] == name);
@@ -139,35 +139,35 @@ fn find(stream: &RowStream, name: &str) -> Option<Place> {
 
 /// The number in a place; `missing` says what a missing one means.
 fn number_at(
-    piece: &Piece<'_>,
+    chunk: &RowChunk<'_>,
     row: usize,
     (column, cell): Place,
     missing: fn(String) -> ErrorKind,
 ) -> Result<f64, RowProblem> {
-    let text = &piece.cells(row)[cell];
+    let text = &chunk.cells(row)[cell];
     number(trim(text)).ok_or_else(|| {
-        let fault = match number::fault(text, piece.markers()) {
+        let fault = match number::fault(text, chunk.markers()) {
             ErrorKind::MissingValue { text, .. } => missing(text),
             fault => fault.of_prediction(),
         };
-        piece.refuse(row, column, fault)
+        chunk.refuse(row, column, fault)
     })
 }
 
 /// The weight in a place.
-fn weight_at(piece: &Piece<'_>, row: usize, place: Place) -> Result<f64, RowProblem> {
-    let weight = number_at(piece, row, place, ErrorKind::NothingToFillIn)?;
+fn weight_at(chunk: &RowChunk<'_>, row: usize, place: Place) -> Result<f64, RowProblem> {
+    let weight = number_at(chunk, row, place, ErrorKind::NothingToFillIn)?;
     match weight < 0.0 {
-        true => Err(piece.refuse(row, place.0, ErrorKind::NegativeWeight(weight.to_string()))),
+        true => Err(chunk.refuse(row, place.0, ErrorKind::NegativeWeight(weight.to_string()))),
         false => Ok(weight),
     }
 }
 
-/// Where the truth of a row is, and how it is read.
+/// Where the label or the targets of a row are.
 enum Truths<'e> {
-    /// There, as a name.
+    /// A class name.
     Classes(Labels<'e>, Place),
-    /// There, as numbers.
+    /// Numbers.
     Values(Vec<Place>),
 }
 
@@ -191,20 +191,25 @@ impl<'e> Truths<'e> {
         }
     }
 
-    /// Appends the truth of a row to those of `chunk`.
-    fn read<F>(&self, piece: &Piece<'_>, row: usize, chunk: &mut LabelledChunk<F>) -> Result<(), RowProblem> {
+    /// Appends the label or targets of a row to `labelled`.
+    fn read<F>(
+        &self,
+        chunk: &RowChunk<'_>,
+        row: usize,
+        labelled: &mut LabelledChunk<F>,
+    ) -> Result<(), RowProblem> {
         match self {
             Self::Classes(labels, (column, cell)) => {
-                let class = labels.class(&piece.cells(row)[*cell]);
-                chunk.classes.push(class.map_err(|fault| piece.refuse(row, *column, fault))?);
+                let class = labels.class(&chunk.cells(row)[*cell]);
+                labelled.classes.push(class.map_err(|fault| chunk.refuse(row, *column, fault))?);
             }
             Self::Values(columns) => {
-                let first = chunk.values.len();
+                let first = labelled.values.len();
                 for &place in columns {
-                    match number_at(piece, row, place, ErrorKind::MissingAnswer) {
-                        Ok(value) => chunk.values.push(value),
+                    match number_at(chunk, row, place, ErrorKind::MissingAnswer) {
+                        Ok(value) => labelled.values.push(value),
                         Err(problem) => {
-                            chunk.values.truncate(first);
+                            labelled.values.truncate(first);
                             return Err(problem);
                         }
                     }
@@ -259,32 +264,32 @@ impl<F: Real> LabelledChunk<F> {
         }
     }
 
-    /// The rows of a piece, their truth being where `truths` says.
+    /// Encodes the rows of a chunk.
     fn of(
-        piece: &Piece<'_>,
+        chunk: &RowChunk<'_>,
         encoder: &Encoder,
         truths: &Truths<'_>,
         weight: Option<Place>,
         bad_rows: BadRows,
     ) -> Result<Self, RowProblem> {
-        let mut chunk = Self::new();
+        let mut labelled = Self::new();
         let inputs = encoder.inputs();
-        for row in 0..piece.rows() {
-            let start = chunk.x.len();
-            chunk.x.resize(start + inputs, F::zero());
+        for row in 0..chunk.rows() {
+            let start = labelled.x.len();
+            labelled.x.resize(start + inputs, F::zero());
             let skipped = |problem: &RowProblem| (problem.error.line, problem.to_string());
-            let used = match piece.problem(row) {
+            let used = match chunk.problem(row) {
                 Some(problem) => Err(skipped(problem)),
                 None => {
-                    let x = &mut chunk.x[start..];
-                    encoder.encode(piece.values(row), x);
+                    let x = &mut labelled.x[start..];
+                    encoder.encode(chunk.values(row), x);
                     let overflow = x.iter().position(|x| !x.is_finite());
                     let used = match overflow {
-                        Some(input) => Err(piece.not_finite(row, encoder.scaled_feature(input), F::NAME)),
+                        Some(input) => Err(chunk.not_finite(row, encoder.scaled_feature(input), F::NAME)),
                         None => {
-                            weight.map(|place| weight_at(piece, row, place)).transpose().and_then(|weight| {
-                                truths.read(piece, row, &mut chunk)?;
-                                chunk.weights.extend(weight);
+                            weight.map(|place| weight_at(chunk, row, place)).transpose().and_then(|weight| {
+                                truths.read(chunk, row, &mut labelled)?;
+                                labelled.weights.extend(weight);
                                 Ok(())
                             })
                         }
@@ -298,22 +303,22 @@ impl<F: Real> LabelledChunk<F> {
             };
             match used {
                 Ok(()) => {
-                    chunk.rows += 1;
-                    for feature in piece.unseen(row) {
-                        *chunk.unseen.entry(feature).or_default() += 1;
+                    labelled.rows += 1;
+                    for feature in chunk.unseen(row) {
+                        *labelled.unseen.entry(feature).or_default() += 1;
                     }
                 }
                 Err(problem) => {
-                    chunk.x.truncate(start);
-                    chunk.skipped += 1;
-                    chunk.first_skipped.get_or_insert(problem);
+                    labelled.x.truncate(start);
+                    labelled.skipped += 1;
+                    labelled.first_skipped.get_or_insert(problem);
                 }
             }
         }
-        Ok(chunk)
+        Ok(labelled)
     }
 
-    /// Adds the rows of the next piece, which `lines` are before.
+    /// Appends the rows of the next chunk; `lines` is the number of lines before it.
     fn append(&mut self, next: Self, lines: u64) {
         self.x.extend(next.x);
         self.rows += next.rows;

@@ -1,4 +1,4 @@
-//! Streams rows to a trained network, chunk by chunk, so that little of a long file is in memory.
+//! Streams the rows of a file to a trained network, chunk by chunk, in bounded memory.
 
 pub(crate) mod chunk;
 pub(crate) mod labelled;
@@ -9,21 +9,20 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::data::Role;
+use crate::data::csv::chunks::merge::read_chunks;
+use crate::data::csv::chunks::ordered_pool::ChunkReader;
 use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::dialect::Dialect;
-use crate::data::csv::dialect::{ReadOptions, TextFormat};
+use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::file::{CsvFile, data_error};
-use crate::data::csv::merge::read_chunks;
-use crate::data::csv::ordered_pool::ChunkReader;
 use crate::data::csv::row_reader::ReadSummary;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::mapping::ColumnMapping;
 use crate::data::spec::DataSpec;
-use crate::data::stream::chunk::{BadRows, Piece, RowProblem, StreamContext};
+use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem, StreamContext};
 use crate::data::transform::encoding::{Encoding, ReadingFormat};
 
-/// A file whose columns were found to be those that a network was trained on. Its rows are still to
-/// be read.
+/// A file that has the columns a network was trained on; its rows are still to be read.
 #[derive(Debug)]
 pub struct RowStream {
     context: StreamContext,
@@ -34,18 +33,18 @@ pub struct RowStream {
 /// Why a stream ended before its file.
 #[derive(Debug)]
 pub enum StreamError<E> {
-    /// The file is at fault.
+    /// The file has an error.
     Data(DataError),
     /// The consumer of the rows failed.
-    Taker(E),
+    Consumer(E),
 }
 
 impl RowStream {
     /// Opens a file, or standard input, and finds the columns of `encoding` in it: by name, in any
-    /// order, where there is a header, else by place. The cells of columns with one of `roles` come
-    /// with each row as they stand, where the file has them.
+    /// order, if there is a header, else by position. The cells of columns with one of `roles` are passed on
+    /// verbatim, if the file has them.
     ///
-    /// The answer's column may be there or not, and other columns do not matter.
+    /// Label and target columns may be absent, and columns that are not features are ignored.
     ///
     /// # Errors
     ///
@@ -59,7 +58,7 @@ impl RowStream {
         Self::open_as(path, encoding, roles, bad_rows, ReadOptions::default())
     }
 
-    /// [`open`](Self::open) with pieces of another size.
+    /// [`open`](Self::open) with chunks of another size.
     pub(crate) fn open_as(
         path: &Path,
         encoding: &Encoding,
@@ -72,7 +71,7 @@ impl RowStream {
         let one_column = encoding.features().count() == 1;
         let reading = ReadOptions { limit: u64::MAX, streamed: true, one_column, ..reading };
         let failed = |fault| DataError::new(path, fault);
-        let format = TextFormat::new(&spec, reading).map_err(failed)?;
+        let format = CsvFormat::new(&spec, reading).map_err(failed)?;
         let file = CsvFile::open(path, format, &[]).map_err(DataError::of_prediction)?;
         let mapping = ColumnMapping::new(encoding, &file.names, roles).map_err(|fault| file.fail(fault))?;
         let (path, _, first_line, first, chunks) = file.into_parts();
@@ -97,42 +96,41 @@ impl RowStream {
         &self.context.names
     }
 
-    /// Places of the columns whose cells come with each row.
+    /// Indices of the columns whose cells are passed on.
     pub fn cells(&self) -> &[usize] {
         &self.context.mapping.cells
     }
 
-    /// Names of the columns that the encoding does not know.
+    /// Names of the columns that the training file did not have.
     pub fn unknown(&self) -> impl Iterator<Item = &str> {
         let StreamContext { mapping, names, .. } = &self.context;
         mapping.unknown.iter().map(|&column| names[column].as_str())
     }
 
-    /// The characters between and around fields; none around them where no field is quoted.
+    /// The delimiter and the quote; no quote where fields are never quoted.
     pub fn delimiter_and_quote(&self) -> (u8, Option<u8>) {
         let Dialect { delimiter, quote, .. } = self.context.format.dialect;
         (delimiter, quote)
     }
 
-    /// What lines of the file start with that are passed over.
+    /// The first byte of lines that are skipped.
     pub fn comment(&self) -> Option<u8> {
         self.context.format.dialect.comments.skipped()
     }
 
-    /// Calls `work` on every piece of the file, on `threads` threads at the same time, each with a
-    /// separate state, and `take` on the results, in the order of the file, and the number of
-    /// lines before. Returns the names of the kinds of line end that the file has, where there are
-    /// several.
+    /// Calls `work` on every chunk of the file, on `threads` threads, each with a separate state; and `take`
+    /// on each result and the number of lines before it, in the order of the file. Returns the kinds of line
+    /// end of the file, if there are several.
     ///
-    /// A row has the same values in whatever piece it is, and on however many threads.
+    /// The values of a row do not depend on chunk size or threads.
     ///
     /// # Errors
     ///
-    /// The first fault of the file, or a problem that `work` returned; or the first error of `take`.
+    /// The first error in the file, of `work` or of `take`.
     pub fn run<S: Default, T: Send, E: Send>(
         self,
         threads: NonZeroUsize,
-        work: impl Fn(&mut S, &Piece<'_>) -> Result<T, RowProblem> + Sync,
+        work: impl Fn(&mut S, &RowChunk<'_>) -> Result<T, RowProblem> + Sync,
         mut take: impl FnMut(T, u64) -> Result<(), E> + Send,
     ) -> Result<Option<String>, StreamError<E>> {
         let Self { mut context, first, mut chunks } = self;
@@ -144,7 +142,7 @@ impl RowStream {
             Ok(if stopped.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         });
         match (stopped, merged.fault) {
-            (Some(error), _) => Err(StreamError::Taker(error)),
+            (Some(error), _) => Err(StreamError::Consumer(error)),
             (None, Some(error)) => {
                 Err(StreamError::Data(data_error(*error, &context.path, &context.names).of_prediction()))
             }
@@ -153,7 +151,7 @@ impl RowStream {
     }
 }
 
-/// What is done with each piece of a stream.
+/// The work on each chunk of a stream.
 struct Job<'a, S, T, W> {
     context: &'a StreamContext,
     work: W,
@@ -164,7 +162,7 @@ impl<S, T, W> ChunkReader for Job<'_, S, T, W>
 where
     S: Default,
     T: Send,
-    W: Fn(&mut S, &Piece<'_>) -> Result<T, RowProblem> + Sync,
+    W: Fn(&mut S, &RowChunk<'_>) -> Result<T, RowProblem> + Sync,
 {
     type Scratch = (Vec<f64>, S);
     type Content = T;
@@ -175,9 +173,9 @@ where
         is_first: bool,
         (values, state): &mut Self::Scratch,
     ) -> (ReadSummary, Option<T>) {
-        let (piece, mut summary) = self.context.piece(text, is_first, values);
-        // What `work` finds is in the rows before what cannot be read.
-        let made = match (self.work)(state, &piece) {
+        let (chunk, mut summary) = self.context.read_chunk(text, is_first, values);
+        // An error of `work` is in a row before the one that cannot be read.
+        let made = match (self.work)(state, &chunk) {
             Ok(made) if summary.fault.is_none() => Some(made),
             Ok(_) => None,
             Err(problem) => {

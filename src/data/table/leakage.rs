@@ -1,4 +1,4 @@
-//! Features that give the target away.
+//! Features that may leak the target.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::targets::Targets;
 
 /// With fewer rows, a column could be right about all of them by chance.
 const MIN_ROWS: usize = 50;
-/// The share of rows whose class a column has to give away to be suspected.
+/// The share of rows whose class a column has to predict to be suspected.
 const ALMOST_ALL: f64 = 0.999;
 /// If the most frequent class has this share of the rows, no column is suspected.
 const ONE_SIDED: f64 = 0.99;
@@ -18,13 +18,13 @@ const ONE_SIDED: f64 = 0.99;
 const SAME: f64 = 0.9999;
 /// Consecutive rows of one class, in the order of a column, that chance does not explain.
 const LONG_RUN: usize = 20;
-/// As many are enough if they are all rows of their class.
+/// This many are enough if they are all rows of their class.
 const WHOLE_CLASS: usize = 5;
 /// With fewer rows per distinct number on average, equal numbers say little about the class.
 const ROWS_PER_NUMBER: usize = 5;
 
 impl Dataset {
-    /// The features that may give the target away, each with its strength; none if there are fewer than
+    /// The features that may leak the target, each with its strength; none if there are fewer than
     /// 50 rows.
     ///
     /// For classes, the strength is the share of the training file's rows whose class the feature

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::data::csv::dialect::{ReadOptions, TextFormat};
+use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::file::CsvFile;
 use crate::data::csv::missing::Markers;
 use crate::data::error::{DataError, ErrorCategory, ErrorKind, Located};
@@ -32,7 +32,7 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// The first fault of the file, with line, column and value.
+    /// The first error in the file, with line, column and value.
     ///
     /// ```no_run
     /// use bntrain::{DataSpec, Dataset};
@@ -73,7 +73,7 @@ impl Dataset {
     /// [`load`](Self::load) with another limit on the bytes of each file, or another chunk size.
     pub(crate) fn load_as(spec: &DataSpec, reading: ReadOptions) -> Result<Self, DataError> {
         let of_spec = |fault| DataError::new(&spec.path, fault);
-        let format = TextFormat::new(spec, reading).map_err(of_spec)?;
+        let format = CsvFormat::new(spec, reading).map_err(of_spec)?;
         let markers = Markers::new(spec.missing_markers.as_deref());
         let mut loader = Loader { spec, format, markers, notes: Vec::new(), renamed: BTreeSet::new() };
         let (mut dataset, groups) = loader.training_data()?;
@@ -99,7 +99,7 @@ impl Dataset {
 /// Reads the files of a config, and collects what is worth a note.
 struct Loader<'s> {
     spec: &'s DataSpec,
-    format: TextFormat,
+    format: CsvFormat,
     markers: Markers,
     notes: Vec<String>,
     /// Labels that `data.label_names` replaced.
@@ -217,7 +217,7 @@ impl Loader<'_> {
             let order;
             (classes, order) = found
                 .into_sorted(count)
-                .map_err(|told| file.error(Located { field: Some(label), ..*told }))?;
+                .map_err(|error| file.error(Located { field: Some(label), ..*error }))?;
             let codes = rows.texts.iter_mut().zip(&texts).filter(|(_, (_, used))| *used == TextUse::Label);
             codes.flat_map(|(codes, _)| codes).for_each(|label| *label = order[*label as usize]);
         }
@@ -307,7 +307,7 @@ impl Loader<'_> {
     }
 }
 
-/// What the training file says about validation and test files.
+/// What is known from the training file when validation and test files are read.
 #[derive(Clone, Copy, Serialize)]
 struct Before<'a> {
     schema: &'a Schema,
@@ -351,7 +351,7 @@ impl<'s> Labels<'s> {
     }
 }
 
-/// Oddities of a file that are not errors.
+/// Notes on a file.
 fn file_notes(path: &Path, rows: &RawRows) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(kinds) = rows.line_ends.mixed() {

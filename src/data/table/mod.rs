@@ -1,5 +1,6 @@
 //! A data set in memory, as it was read, and its preparation for one run.
 
+pub(crate) mod array_error;
 pub(crate) mod arrays;
 pub(crate) mod byte_size;
 pub(crate) mod cache;

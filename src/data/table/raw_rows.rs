@@ -1,11 +1,11 @@
-//! The rows of a file that is trained on, as they were written.
+//! Reads the rows of a file to train on, unscaled.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
+use crate::data::csv::chunks::merge::{Merged, read_chunks};
+use crate::data::csv::chunks::ordered_pool::ChunkReader;
 use crate::data::csv::chunks::{Chunk, Chunks};
-use crate::data::csv::merge::{Merged, read_chunks};
-use crate::data::csv::ordered_pool::ChunkReader;
 use crate::data::csv::parser::LineEnds;
 use crate::data::csv::position::LineCounter;
 use crate::data::csv::row_reader::{Cell, ReadSummary, RowReader, RowText, RowVisitor};
@@ -36,8 +36,8 @@ pub(crate) type NumberOf<'c> = dyn FnMut(usize, &str, u64) -> Result<u32, Box<Lo
 /// still in `chunks`. `number_of` is asked in the order of the file, for each text about once per
 /// chunk.
 ///
-/// What comes out depends on the file alone: the first fault in its order, unless the file as a
-/// whole is damaged, which explains more. `store` is empty and takes the features.
+/// The result does not depend on threads or chunk size: it is the first error in the file, unless the file as
+/// a whole is damaged, which explains more. `store` is empty and takes the features.
 pub(crate) fn read_rows(
     reader: RowReader<'_>,
     first: &Chunk,
@@ -61,7 +61,7 @@ pub(crate) fn read_rows(
 }
 
 impl RawRows {
-    /// Adds the rows of a chunk that `lines` lines are before.
+    /// Appends the rows of a chunk; `lines` is the number of lines before it.
     fn append(
         &mut self,
         chunk: ChunkRows,
@@ -93,7 +93,7 @@ impl RawRows {
     }
 }
 
-/// Room for more, if there is memory.
+/// Reserves memory, or fails with an error.
 fn make_room<T>(all: &mut Vec<T>, more: usize) -> Result<(), Box<Located>> {
     all.try_reserve(more).map_err(|_| {
         let needs = ((all.len() + more) * size_of::<T>()) as u64;
@@ -115,7 +115,7 @@ struct ChunkRows {
 /// The texts of a column of a chunk.
 #[derive(Default)]
 struct ChunkTexts {
-    /// Of each row, an index into `found`.
+    /// For each row, an index into `found`.
     of_rows: Vec<u32>,
     /// In order of appearance, each with the line where it first does.
     found: Vec<(String, u64)>,
@@ -192,7 +192,7 @@ impl<'t> RowVisitor<'t> for TextCollector<'t> {
     }
 
     fn bad_row(&mut self, row: RowText<'_, 't>, mut fault: Box<AtOffset>) -> Result<(), Box<AtOffset>> {
-        // A text before the fault may be at fault itself.
+        // A text before the error may itself be an error.
         let before = |(_, cell): &(usize, &Cell<'_>)| cell.offset < fault.offset;
         row.cells.iter().enumerate().filter(before).for_each(|(column, cell)| self.add(column, cell));
         let is_first_of_file = self.is_first && row.bytes.start == 0;
@@ -207,7 +207,7 @@ impl<'t> RowVisitor<'t> for TextCollector<'t> {
     }
 }
 
-/// Takes the values that are not features out of the values of all rows.
+/// Separates the values that are not features from the values of all rows.
 fn split_off(values: &mut Vec<f64>, layout: &RowLayout) -> Vec<f64> {
     let (width, features) = (layout.values, layout.features);
     if width == features {

@@ -26,7 +26,7 @@ pub(crate) struct RowStore {
 
 #[derive(Debug)]
 enum Storage {
-    /// With the bytes it takes.
+    /// With its size in bytes.
     Memory(Matrix, usize),
     Cache(Box<CacheWriter>),
 }
@@ -47,7 +47,7 @@ impl RowStore {
         self.rows
     }
 
-    /// Tells users about the cache, if there is one.
+    /// A note on the cache, if there is one.
     pub(crate) fn note(&self) -> Option<String> {
         let Storage::Cache(_) = self.storage else { return None };
         let path = DisplayPath(self.path.as_deref()?);

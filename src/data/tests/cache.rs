@@ -1,4 +1,4 @@
-//! Rows that need more memory than they may take.
+//! The cache for rows that exceed `data.memory`.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::data::tests::*;
 use crate::data::{Bytes, ColumnSpec, ColumnType, ErrorCategory, SplitBy};
 
-/// A table with all that is kept: categories, gaps, groups, classes of both rows and parts.
+/// A table with everything that is cached: categories, missing values, groups, classes.
 fn content(rows: usize) -> String {
     let row = |row: usize| {
         let gap = if row % 7 == 3 { String::new() } else { format!("{}.{}", row % 31, row % 10) };
@@ -35,7 +35,7 @@ fn spec(path: &Path, memory: u64) -> DataSpec {
     }
 }
 
-/// Everything that training can see, and the notes.
+/// Everything that training uses, and the notes.
 fn seen(spec: &DataSpec) -> (String, Vec<String>) {
     let table = Dataset::load(spec).expect("the table loads");
     let mut seen = String::new();
@@ -67,7 +67,7 @@ fn the_cache_gives_the_same_bits() {
     );
     let written = fs::read(&cache).expect("it was written");
 
-    // From now on it is read, as long as it holds.
+    // From now on the cache is read, as long as it is valid.
     for memory in [1, 1 << 30] {
         let (again, notes) = seen(&spec(&path, memory));
         assert_eq!(again, in_memory);
@@ -159,14 +159,14 @@ fn an_unwritable_cache_is_an_io_error() {
     fs::create_dir(path.with_file_name("t.csv.bntrain-cache")).expect("a folder can be made");
     let error = Dataset::load(&spec(&path, 1)).expect_err("a folder is in the way");
     assert_eq!(error.category(), ErrorCategory::Io);
-    let told = files.message_of(&error);
+    let message = files.message_of(&error);
     assert!(
-        told.starts_with(
+        message.starts_with(
             "t.csv: its rows exceed data.memory = \"1 B\", and the cache t.csv.bntrain-cache cannot be written: "
         ),
-        "{told}"
+        "{message}"
     );
-    assert!(told.ends_with("it is a directory; fix that, or raise data.memory"), "{told}");
+    assert!(message.ends_with("it is a directory; fix that, or raise data.memory"), "{message}");
     assert_eq!(fs::read_dir(files.0.path()).expect("a folder").count(), 2, "nothing is left behind");
 }
 

@@ -1,4 +1,4 @@
-//! What columns are, and what becomes of words and gaps.
+//! Column types, categories and missing values.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use crate::data::tests::*;
 use crate::data::{Bytes, ColumnKind, ColumnSpec, ColumnType, Constant, MissingPolicy, Prepared};
 
 fn with_columns(columns: &[(&str, ColumnType)]) -> DataSpec {
-    let told = |word| ColumnSpec { column_type: Some(word), ..ColumnSpec::default() };
-    let columns = columns.iter().map(|&(name, word)| (name.to_owned(), told(word)));
+    let declared = |word| ColumnSpec { column_type: Some(word), ..ColumnSpec::default() };
+    let columns = columns.iter().map(|&(name, word)| (name.to_owned(), declared(word)));
     DataSpec { columns: columns.collect(), ..spec() }
 }
 
@@ -41,12 +41,12 @@ fn column_types_are_inferred_from_all_present_values() {
         };
         let spec = DataSpec { missing: MissingPolicy::MostFrequent, ..spec() };
         let alone = kinds(&format!("x,kind\n{}", rows("")), &spec);
-        // Words elsewhere have the file read in another way, with the same result.
+        // With words in another column the file is read twice, with the same result.
         let beside = kinds(&format!("x,c,kind\n{}", rows("red,")), &spec);
         assert_eq!(beside, [alone[0], Categorical], "{cells:?}");
         alone
     };
-    // Few whole numbers are numbers, and a missing value changes nothing.
+    // A few whole numbers are numeric, with or without a missing value.
     assert_eq!(column(&["1", "2", "1", "2"]), [Numeric]);
     assert_eq!(column(&["1", "", "NA", "2.5"]), [Numeric]);
     assert_eq!(column(&["none", "-", "1", "2"]), [Numeric]);
@@ -64,12 +64,12 @@ fn column_types_are_inferred_from_all_present_values() {
 fn a_word_among_numbers_is_an_error_in_any_row() {
     let rows: String = (0..2000).map(|row| format!("{row},{}\n", row % 2)).collect();
     for content in [format!("x,kind\nred,1\n{rows}"), format!("x,kind\n{rows}red,1\n")] {
-        let told = message(&content, &spec());
-        assert!(told.contains("\"red\" is not a number: correct it"), "{told}");
+        let message = message(&content, &spec());
+        assert!(message.contains("\"red\" is not a number: correct it"), "{message}");
     }
-    // What is meant as numbers is not taken for categories.
-    let told = message("x,kind\n\"1,5\",0\n\"2,5\",1\n", &spec());
-    assert!(told.contains("\"1,5\" is not a number: use a decimal point"), "{told}");
+    // Badly formatted numbers are not taken for categories.
+    let message = message("x,kind\n\"1,5\",0\n\"2,5\",1\n", &spec());
+    assert!(message.contains("\"1,5\" is not a number: use a decimal point"), "{message}");
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn each_imputation_matches_a_calculation_by_hand() {
     let (names, x) = inputs(GAPS, &with_missing(MissingPolicy::DropRow));
     assert_eq!(names, ["x", "c=blue", "c=red"]);
     assert_eq!(x, array![[1.0, 0.0, 1.0], [1.0, 1.0, 0.0], [10.0, 0.0, 1.0]]);
-    // Of several that are as frequent, the first.
+    // Of equally frequent ones, the first.
     let c = inputs(GAPS, &with_missing(MissingPolicy::Median)).1;
     assert_eq!((c[[2, 1]], c[[2, 2]]), (1.0, 0.0));
     let mut constants = with_missing(MissingPolicy::Constant(Constant::Number(-1.0)));
@@ -263,7 +263,7 @@ fn everything_is_fitted_on_training_rows_only() {
     assert_eq!(data.valid.expect("there is a file").to_array(), array![[100.0, 0.0, 1.0], [2.0, 0.0, 1.0]]);
 }
 
-/// Of rows that are held back from the same file, too.
+/// Also for rows held out from the same file.
 #[test]
 fn holdout_rows_do_not_affect_imputation_or_categories() {
     let content = "x,c,part,kind\n1,b,train,0\n3,d,train,1\n,,train,0\n100,a,valid,0\n100,a,valid,1\n\
@@ -344,7 +344,7 @@ fn a_label_to_be_renamed_that_no_file_has_is_noted() {
     };
     let note = "data.label_names: \"No.\" does not occur";
     assert_eq!(Dataset::load(&spec).expect("the table loads").notes(), [note]);
-    // Also where the numbers come from a file of them.
+    // Also if the column has only numbers.
     let spec = DataSpec { memory: Bytes(1), ..spec };
     for _ in 0..2 {
         let table = Dataset::load(&spec).expect("the table loads");
@@ -364,8 +364,8 @@ fn numbers_that_count_the_rows_are_noted() {
         (0..40).map(|row| format!("{},{},{}\n", row + 7, row * 2, ["a", "b"][row % 2])).collect();
     let content = format!("number,x,kind\n{rows}");
     let table = load(&content, &spec()).expect("the table loads");
-    let told = "\"number\" numbers the rows; set the type of an identifier to \"id\" in [data.columns]";
-    assert!(table.notes().iter().any(|note| note == told), "{:?}", table.notes());
+    let message = "\"number\" numbers the rows; set the type of an identifier to \"id\" in [data.columns]";
+    assert!(table.notes().iter().any(|note| note == message), "{:?}", table.notes());
     let numeric = ColumnSpec { column_type: Some(ColumnType::Numeric), ..ColumnSpec::default() };
     let declared = DataSpec { columns: [("number".to_owned(), numeric)].into(), ..spec() };
     assert_eq!(load(&content, &declared).expect("the table loads").notes(), [""; 0]);

@@ -1,4 +1,4 @@
-//! Columns that give away what is to be learnt.
+//! Detection of target leakage.
 
 use rand::Rng;
 
@@ -35,9 +35,9 @@ fn good_or_unique_columns_are_not_leaks() {
         suspected(|row| (["p", "q"][row % 2], ["a", "b"][(row + usize::from(row < 3)) % 2]), 100),
         Some(Vec::new())
     );
-    // Right for 999 of 1000 rows, as is whoever always says the same.
+    // Right for 999 of 1000 rows, as is a constant prediction.
     assert_eq!(suspected(|row| ("p", if row == 7 { "b" } else { "a" }), 1000), Some(Vec::new()));
-    // Of three rows with "r" or "s" two have the same class: what one has says nothing of the other two.
+    // Two of three rows with "r" or "s" have the same class, so that no row predicts the other two.
     let few = |row: usize| match row {
         0..3 => ("r", ["a", "a", "b"][row]),
         3..6 => ("s", ["a", "a", "b"][row - 3]),
@@ -46,14 +46,14 @@ fn good_or_unique_columns_are_not_leaks() {
     assert_eq!(suspected(few, 3000), Some(Vec::new()));
 }
 
-/// The columns that are suspected in `rows` rows, with how well they do; the last cell is the class.
+/// The suspected columns and their strength; the last cell of each of the `rows` rows is the class.
 fn suspected(head: &str, rows: usize, mut row: impl FnMut(usize) -> String) -> Vec<(String, f64)> {
     let text: String = (0..rows).map(|index| row(index) + "\n").collect();
     let table = load(format!("{head},kind\n{text}"), &spec()).expect("the table loads");
     table.suspected_leaks().expect("enough rows")
 }
 
-/// Counts of rows that leave any number of them at the end of every portion of 20.
+/// Counts of rows that leave any number of them at the end of every block of 20.
 const COUNTS: [usize; 14] = [60, 100, 150, 200, 250, 300, 333, 400, 1010, 5000, 5019, 5020, 5021, 12_020];
 
 #[test]
@@ -73,7 +73,7 @@ fn numbers_that_separate_the_classes_are_leaks_for_any_row_count() {
         if rows > 400 {
             continue;
         }
-        // A class of five rows, at the end and in the midst of the other one.
+        // A class of five rows, at the end of the other class and in the middle of it.
         let found = suspected("end,midst", rows, |row| {
             let value: f64 = random.random_range(0.0..1.0);
             let is_rare = row % 7 == 3 && row < 35;
@@ -101,7 +101,7 @@ fn random_numbers_are_not_leaks() {
             });
             assert_eq!(found, [], "{rows} rows, {classes} classes");
         }
-        // Classes of two to four rows may lie side by side.
+        // Classes of two to four rows may lie next to each other.
         for rare in 2..5 {
             let found = suspected("x", rows, |row| format!("{row},c{}", usize::from(row < rare)));
             assert_eq!(found, [], "{rows} rows, {rare} of a class");
@@ -128,7 +128,7 @@ fn a_column_that_is_the_target_in_another_unit_is_a_leak() {
         format!("{cm},{},{row}\n", row * row)
     };
     let rows: String = (0..100).map(row).collect();
-    // Rows without the value say nothing against it.
+    // Rows with a missing value do not count.
     let missing = MissingPolicy::Mean;
     let target = DataSpec { target: ColumnRefs(vec![name("inch")]), label: None, missing, ..spec() };
     let table = load(format!("cm,square,inch\n{rows}"), &target).expect("the table loads");

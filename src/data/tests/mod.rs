@@ -1,21 +1,12 @@
 //! Tests of reading: files in, tables or error messages out.
 
 pub(crate) mod cache;
-pub(crate) mod chunked;
 pub(crate) mod columns;
-pub(crate) mod content_errors;
-pub(crate) mod dialects;
-pub(crate) mod encodings;
-pub(crate) mod equivalent_files;
-pub(crate) mod file_errors;
+pub(crate) mod errors;
 pub(crate) mod leaks;
-pub(crate) mod malformed_text;
 pub(crate) mod prepared;
 pub(crate) mod profiles;
-pub(crate) mod properties;
-pub(crate) mod row_stream;
-pub(crate) mod separate_files;
-pub(crate) mod spec_errors;
+pub(crate) mod reading;
 pub(crate) mod splits;
 pub(crate) mod targets;
 
@@ -50,7 +41,7 @@ fn name(name: &str) -> ColumnRef {
     ColumnRef::Name(name.to_owned())
 }
 
-/// The numbers of a file as they were written.
+/// The unscaled features of a file.
 fn numbers(part: &SourceRows) -> Array2<f64> {
     let shape = (part.rows(), part.features.columns());
     Array2::from_shape_fn(shape, |(row, column)| part.features.value(row, column))

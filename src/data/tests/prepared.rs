@@ -88,7 +88,7 @@ fn values_at_the_ends_of_the_range_are_scaled_finitely() {
         );
         assert_eq!(x(ScalingMethod::MinMax), [1.0, 0.0], "{content:?}");
     }
-    // A spread that no normal double holds.
+    // A standard deviation that is a subnormal double.
     let tiny = prepared("x,kind\n5e-324,a\n0,b\n", &spec()).data.train.to_array();
     assert!(tiny.iter().all(|x| x.abs() < 1e-15), "{tiny}");
 }
@@ -102,7 +102,7 @@ fn a_value_that_scaling_puts_out_of_range_is_an_error() {
         ..spec()
     };
     let table = Dataset::load(&spec).expect("the values themselves are in range");
-    let error = table.prepare::<f32>(1, None).expect_err("1e60 is no f32");
+    let error = table.prepare::<f32>(1, None).expect_err("1e60 is outside f32 range");
     assert_eq!(error.category(), ErrorCategory::Data);
     assert_eq!(
         files.message_of(&error),

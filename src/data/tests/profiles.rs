@@ -1,4 +1,4 @@
-//! What is in a file, and what gives its label away.
+//! Profiles of the columns of a file.
 
 use crate::data::tests::*;
 use crate::data::{ColumnKind, Nature, Profile};
@@ -69,7 +69,7 @@ fn missing_markers_are_not_counted_as_values() {
     let profile = profile("x,y\n1,none\nnone,red\nnone,-\n2,-\n");
     let found: Vec<_> =
         profile.columns.iter().map(|column| (column.missing, column.distinct, column.top.clone())).collect();
-    // Among texts they are texts like any other.
+    // In a text column they are ordinary texts.
     let top = |text: &str, count| Some((text.to_owned(), count));
     assert_eq!(found, [(2, Some(2), top("1", 1)), (0, Some(3), top("-", 2))]);
 }

@@ -1,11 +1,11 @@
-//! Who is held back, as configs and files say it.
+//! Splits by class, group, hash and split column.
 
 use crate::data::tests::*;
 use crate::data::{
     Bytes, ColumnSpec, ColumnType, ErrorCategory, MissingPolicy, Rows, ScalingMethod, SplitBy,
 };
 
-/// 60 rows of 20 patients, three each; `x` tells the rows apart.
+/// 60 rows of 20 patients, three each; `x` identifies the row.
 fn patients() -> String {
     let row = |row: usize| format!("p{},{row},{},{}\n", row % 20, row * 7 % 13, ["a", "b"][row % 2]);
     let rows: String = (0..60).map(row).collect();
@@ -73,19 +73,19 @@ fn hashed_rows_keep_their_part_when_rows_are_added() {
         let hashed =
             DataSpec { valid: 0.3, test: 0.2, split_by: SplitBy::HashOf(vec![name(key)]), ..spec(columns) };
         let few = parts(&patients(), &hashed, 3);
-        // More rows, before and behind.
+        // More rows, before and after.
         let more = patients().replacen("p0,", "q1,901,5,a\nq2,902,5,b\np0,", 1) + "p3,903,1,a\nq5,904,1,b\n";
         let many = parts(&more, &hashed, 3);
         let old = |part: &Vec<usize>| part.iter().copied().filter(|&row| row < 900).collect::<Vec<_>>();
         assert_eq!(few, many.each_ref().map(old), "{key}");
         assert_ne!(few, parts(&patients(), &hashed, 4), "{key}");
         if key == "patient" {
-            // The key is all that counts, so that rows of a patient are together.
+            // Only the key counts, so that the rows of a patient stay together.
             let [train, valid, _] = few;
             assert!(!valid.iter().any(|row| train.iter().any(|other| other % 20 == row % 20)));
         }
     }
-    // However a number is spelt, and whatever the other categories are.
+    // The spelling of a number and the other categories do not matter.
     let key = |column: &str| DataSpec {
         valid: 0.4,
         split_by: SplitBy::HashOf(vec![name(column)]),
@@ -99,7 +99,7 @@ fn hashed_rows_keep_their_part_when_rows_are_added() {
     };
     let (plain, padded) = (rows(|row| row.to_string()), rows(|row| format!("{row}.0")));
     assert_eq!(parts(&plain, &key("n"), 1), parts(&padded, &key("n"), 1));
-    // Rows without a number share a key. Moved by a change of it, which would move rows of everyone's files.
+    // Rows with a missing number share a key. Pinned: another key would change the split of existing files.
     let row = |row: usize| {
         if row.is_multiple_of(3) {
             format!("{row},,{}\n", row % 2)
@@ -178,7 +178,7 @@ fn training_groups_in_a_validation_file_are_noted() {
     assert_eq!(shared(&grouped), note);
     let hashed = SplitBy::HashOf(vec![name("patient")]);
     assert_eq!(shared(&DataSpec { test: 0.2, split_by: hashed, ..grouped.clone() }), note);
-    // Also from what is kept of both files, as long as it is of them.
+    // Also when both files are read from their caches.
     let kept = DataSpec { memory: Bytes(1), ..grouped.clone() };
     assert_eq!([shared(&kept), shared(&kept)], [note; 2]);
     assert!(notes(&kept).contains("v.csv from its cache"), "{}", notes(&kept));
@@ -248,7 +248,7 @@ fn holdout_rows_equal_to_training_rows_are_counted() {
     );
     let shared = notes(DataSpec { path: path.clone(), valid: 0.25, ..DataSpec::default() });
     assert!(shared[0].ends_with("of 10 validation rows are also among the training rows, value by value"));
-    // With a key the twins stay together.
+    // With a key, equal rows stay together.
     let split_by = SplitBy::HashOf(vec![name("x")]);
     assert_eq!(notes(DataSpec { path, valid: 0.25, split_by, ..DataSpec::default() }), Vec::<String>::new());
 }

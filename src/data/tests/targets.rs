@@ -1,4 +1,4 @@
-//! Values to be learnt, and the weights of rows.
+//! Regression targets and row weights.
 
 use ndarray::array;
 
@@ -16,8 +16,8 @@ fn target(names: &[&str]) -> DataSpec {
 
 fn with_type(name: &str, word: ColumnType, spec: DataSpec) -> DataSpec {
     let mut spec = spec;
-    let told = ColumnSpec { column_type: Some(word), ..ColumnSpec::default() };
-    spec.columns.insert(name.to_owned(), told);
+    let declared = ColumnSpec { column_type: Some(word), ..ColumnSpec::default() };
+    spec.columns.insert(name.to_owned(), declared);
     spec
 }
 
@@ -94,13 +94,13 @@ fn constant_or_unusable_targets_are_refused() {
 
 #[test]
 fn rows_without_label_or_target_can_be_dropped() {
-    let told = ColumnSpec { missing: Some(MissingPolicy::DropRow), ..ColumnSpec::default() };
+    let declared = ColumnSpec { missing: Some(MissingPolicy::DropRow), ..ColumnSpec::default() };
     let mut spec = target(&["y"]);
-    spec.columns.insert("y".to_owned(), told.clone());
+    spec.columns.insert("y".to_owned(), declared.clone());
     let table = load("x,y\n1,5\n2,\n3,7\n", &spec).expect("the table loads");
     assert_eq!((table.rows(), &table.main.targets), (2, &Targets::Values(array![[5.0], [7.0]])));
     let mut spec = super::spec();
-    spec.columns.insert("kind".to_owned(), told);
+    spec.columns.insert("kind".to_owned(), declared);
     let table = load("x,kind\n1,a\n2,?\n3,b\n", &spec).expect("the table loads");
     assert_eq!((table.main.labels(), numbers(&table.main)), (&[0, 1][..], array![[1.0], [3.0]]));
     assert!(table.notes()[0].ends_with("t.csv: 1 row with missing values left out"), "{:?}", table.notes());
@@ -119,7 +119,7 @@ fn weights_have_mean_1_over_the_training_rows() {
     let data = table.prepare::<f64>(1, None).expect("the values fit").data;
     assert_eq!(data.train.weights(), Some(&[1.0, 0.0, 2.0][..]));
     assert_eq!(data.valid.expect("there is a file").weights(), Some(&[3.0][..]));
-    // Beside a target, too.
+    // Also for a target.
     let content = "w,x,y\n1,2,10\n3,4,20\n";
     let table = load(content, &with_type("w", ColumnType::Weight, target(&["y"]))).expect("the table loads");
     assert_eq!(
@@ -139,7 +139,7 @@ fn weights_follow_their_rows_and_are_scaled_by_training_rows() {
     for (rows, in_loss, in_file) in [(&data.train, [0.5, 1.5], [1.0, 3.0]), (&valid, [4.0, 1.0], [8.0, 2.0])]
     {
         assert_eq!((rows.weights(), rows.file_weights()), (Some(&in_loss[..]), Some(&in_file[..])));
-        // In whatever order they are gathered.
+        // The order of gathering does not matter.
         let mut batch = rows.batch(2);
         rows.gather(&crate::kernel::ThreadPool::single(), [1, 0].into_iter(), &mut batch);
         assert_eq!(batch.weights(), Some(&[in_loss[1], in_loss[0]][..]));
@@ -154,6 +154,6 @@ fn invalid_weights_are_refused() {
         "t.csv:3, column \"w\" (index 1): negative weight \"-0.5\"; use 0 to ignore a row"
     );
     let none = load("x,w,kind\n1,0,a\n2,0,b\n", &spec).expect("the table loads");
-    let told = none.prepare::<f32>(1, None).expect_err("no row counts").to_string();
-    assert!(told.ends_with("no training row has a weight greater than 0"), "{told}");
+    let message = none.prepare::<f32>(1, None).expect_err("no row counts").to_string();
+    assert!(message.ends_with("no training row has a weight greater than 0"), "{message}");
 }

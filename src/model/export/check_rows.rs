@@ -89,11 +89,11 @@ impl CheckRows {
         let mut values = Vec::new();
         let taken = RowStream::open(path, encoding, &[], BadRows::Refuse)?.run(
             NonZeroUsize::MIN,
-            |(): &mut (), piece| {
-                Ok((0..piece.rows()).flat_map(|row| piece.values(row)).copied().collect::<Vec<f64>>())
+            |(): &mut (), chunk| {
+                Ok((0..chunk.rows()).flat_map(|row| chunk.values(row)).copied().collect::<Vec<f64>>())
             },
-            |piece: Vec<f64>, _| {
-                values.extend(piece);
+            |rows: Vec<f64>, _| {
+                values.extend(rows);
                 if values.len() < MAX_FILE_ROWS * features { Ok(()) } else { Err(()) }
             },
         );

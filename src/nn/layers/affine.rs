@@ -19,7 +19,7 @@ use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
-use crate::nn::passes::Fused;
+use crate::nn::network::passes::Fused;
 use crate::nn::{Init, Layer, LayerSpec, NonFinite, Param, ParamKind, PassContext};
 use crate::settings::{Allowed, Configurable, settings};
 

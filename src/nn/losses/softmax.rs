@@ -23,7 +23,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use crate::kernel;
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
-use crate::nn::workspace::head_mut;
+use crate::nn::network::workspace::head_mut;
 use crate::nn::{Layer, LayerSpec, Loss, PassContext};
 use crate::settings::settings;
 

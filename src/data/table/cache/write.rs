@@ -92,10 +92,10 @@ impl CacheWriter {
         Ok(ArrayEntry { start, count: values.len(), checksum })
     }
 
-    /// Writes pieces, each padded, and returns one checksum of them all.
-    fn write(&mut self, pieces: &[&[u8]]) -> io::Result<u32> {
+    /// Writes slices, each padded, and returns one checksum of them all.
+    fn write(&mut self, slices: &[&[u8]]) -> io::Result<u32> {
         let mut checksum = crc32fast::Hasher::new();
-        for bytes in pieces {
+        for bytes in slices {
             let padding = &[0; ALIGNMENT][..padding(bytes.len())];
             for bytes in [bytes, padding] {
                 self.file.write_all(bytes)?;

@@ -58,7 +58,7 @@ use crate::kernel::{BatchMoments, BatchNormParams, BatchNormState, RunningStats,
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
 use crate::nn::layers::batch_norm::backward::Scratch;
-use crate::nn::passes::Fused;
+use crate::nn::network::passes::Fused;
 use crate::nn::{
     DatasetStats, Layer, LayerSpec, NonFinite, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
     RunningVariance,

@@ -1,4 +1,4 @@
-//! Other quotes, comments, and names for columns of files without header.
+//! Quotes, comments, and column names for files without a header.
 
 use ndarray::array;
 
@@ -66,9 +66,9 @@ fn comments_are_skipped_and_their_lines_counted() {
     ] {
         assert_eq!(message(content, &spec), expected, "{content:?}");
     }
-    // Whoever says what comments are has said that # is none.
+    // With another comment mark, # is an ordinary character.
     assert_eq!(labels("y,x\n#1,2\na,3\n", &DataSpec { label: Some(name("y")), ..spec }), ["#1", "a"]);
-    let absent = DataSpec { comment: Some(Mark(None)), label: Some(name("y")), ..super::spec() };
+    let absent = DataSpec { comment: Some(Mark(None)), label: Some(name("y")), ..crate::data::tests::spec() };
     assert_eq!(labels("y,x\n#1,2\n|2,3\n", &absent), ["#1", "|2"]);
 }
 
@@ -97,19 +97,19 @@ fn columns_without_header_can_be_named() {
 
 #[test]
 fn invalid_quotes_and_comment_marks_are_refused() {
-    let told = |spec: DataSpec| message("x,y\n1,a\n", &spec);
+    let refusal = |spec: DataSpec| message("x,y\n1,a\n", &spec);
     for char in ['e', '5', '.', '-', '+', ' ', '\n', '\0', 'é'] {
-        let quote = told(DataSpec { quote: Mark(Some(char)), ..spec() });
+        let quote = refusal(DataSpec { quote: Mark(Some(char)), ..spec() });
         assert!(quote.starts_with(&format!("t.csv: data.quote: {char:?} cannot be used")), "{quote}");
-        let comment = told(DataSpec { comment: mark(char), ..spec() });
+        let comment = refusal(DataSpec { comment: mark(char), ..spec() });
         assert!(comment.starts_with(&format!("t.csv: data.comment: {char:?} cannot be used")), "{comment}");
     }
     assert_eq!(
-        told(DataSpec { quote: Mark(Some(',')), ..spec() }),
+        refusal(DataSpec { quote: Mark(Some(',')), ..spec() }),
         "t.csv: data.quote: data.delimiter is the same character; they must differ"
     );
     assert_eq!(
-        told(DataSpec { comment: mark('"'), ..spec() }),
+        refusal(DataSpec { comment: mark('"'), ..spec() }),
         "t.csv: data.comment: data.quote is the same character; they must differ"
     );
 }
@@ -125,19 +125,19 @@ fn a_better_fitting_delimiter_is_suggested() {
     let semicolons = |columns, with_other| better(columns, with_other, "';'");
     for (content, spec, expected) in [
         ("Name, first;v;y\nDoe1, J;3;p\nRoe, K;4;q\n", spec(), semicolons("2 columns", 3)),
-        // As many of them, and these are the ones with a header.
+        // As many commas, and they fit the header.
         ("v, w;y\n3,5;p\n4,5;q\n", spec(), semicolons("2 columns", 2)),
         ("3,5;p\n4,5;q\n", without_header(), semicolons("2 columns", 2)),
         ("3,5;4,5;p\n3,5;4,5;q\n", without_header(), semicolons("3 columns", 3)),
-        // Fewer of them, but the others are ragged.
+        // Fewer commas, but the other delimiter gives ragged rows.
         ("x, y, z;v\n1,5;2\n2;3\n", spec(), semicolons("3 columns", 2)),
         ("x, first\ty\nDoe, J\tp\nRoe, K\tq\n", spec(), better("2 columns", 2, "'\\t'")),
         ("a,1|b|c\na,2|b|d\n", without_header(), better("2 columns", 3, "'|'")),
     ] {
         assert_eq!(message(content, &spec), expected, "{content:?}");
-        // Whoever says that it is a comma is believed.
-        let told = message(content, &DataSpec { delimiter: Some(','), ..spec });
-        assert!(!told.contains("delimiter ';'"), "{content:?}: {told}");
+        // An explicit comma is never questioned.
+        let message = message(content, &DataSpec { delimiter: Some(','), ..spec });
+        assert!(!message.contains("delimiter ';'"), "{content:?}: {message}");
     }
 }
 
@@ -151,7 +151,7 @@ fn delimiters_inside_texts_are_not_suggested() {
         ("\"1\",p;q\n\"2\",r;s\n", without_header(), ["p;q", "r;s"]),
         ("at:x,at:y\n1,12:30\n2,12:45\n", spec(), ["12:30", "12:45"]),
         ("an x,a y\n1,a b\n2,a c\n", spec(), ["a b", "a c"]),
-        // One line proves nothing, and what it would be is refused anyway.
+        // One line is too little evidence.
         ("1,p;q\n2,r;s;t\n", without_header(), ["p;q", "r;s;t"]),
     ] {
         assert_eq!(labels(content, &spec), classes, "{content:?}");

@@ -14,7 +14,7 @@ use crate::data::error::Located;
 pub(crate) trait ChunkReader: Sync {
     /// Reused by a thread from one chunk to the next.
     type Scratch: Default;
-    /// What is read of a chunk.
+    /// The parsed content of a chunk.
     type Content: Send;
 
     /// Reads the text of a chunk, which is the first one of the file if `is_first`.
@@ -29,7 +29,7 @@ pub(crate) trait ChunkReader: Sync {
     fn threads(&self) -> usize;
 }
 
-/// What is known of a chunk.
+/// The result of parsing a chunk.
 pub(crate) struct ChunkResult<T> {
     pub(crate) lines: u64,
     pub(crate) summary: ReadSummary,
@@ -49,7 +49,7 @@ impl<T> ChunkResult<T> {
         }
     }
 
-    /// Of a chunk that could not be read from the file.
+    /// The result for a chunk that could not be read from the file.
     fn failed(fault: Box<Located>) -> Self {
         let summary = ReadSummary { fault: Some(fault), ..ReadSummary::default() };
         Self { lines: 0, summary, content: None }
@@ -60,10 +60,9 @@ impl<T> ChunkResult<T> {
 /// others fill the memory.
 const MAX_WAITING: usize = 8;
 
-/// Reads `first` and, on several threads, all that is still in `chunks`, until `take` breaks. It
-/// gets the results in the order of the file; after a break it still gets those of the chunks that
-/// were taken from `chunks` by then, so that what it gets and what is left in `chunks` is together
-/// the file.
+/// Parses `first` and the rest of `chunks` on several threads until `take` breaks. `take` gets the results
+/// in the order of the file. After a break it still gets those of the chunks that were already taken from
+/// `chunks`, so that no part of the file is lost.
 pub(crate) fn read_in_order<R: ChunkReader>(
     reader: &R,
     first: &Chunk,
@@ -82,7 +81,7 @@ pub(crate) fn read_in_order<R: ChunkReader>(
         let _wake_on_panic = WakeOnPanic { queue: &queue, is_stopped: &is_stopped, changed: &changed };
         let (mut chunk, mut scratch) = (Chunk::default(), R::Scratch::default());
         while !is_stopped.load(Ordering::Relaxed) {
-            // The thread with the chunk that the others wait for is not in here.
+            // The thread that parses the chunk the others wait for never waits here.
             let is_full = |queue: &mut Queue<'_, _>| {
                 queue.waiting.len() >= max_waiting && !is_stopped.load(Ordering::Relaxed)
             };
@@ -101,7 +100,7 @@ pub(crate) fn read_in_order<R: ChunkReader>(
     };
     thread::scope(|scope| {
         for _ in 1..reader.threads() {
-            // Where the system gives no more threads, fewer do the same.
+            // If the system refuses a thread, fewer threads do the work.
             if thread::Builder::new().spawn_scoped(scope, run).is_err() {
                 break;
             }

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::config::model::ModelSpec;
+use crate::config::plan::model::ModelSpec;
 use crate::config::problems::Problems;
 use crate::data::DataSpec;
 use crate::nn::{LayerSpec, Norm, Task};

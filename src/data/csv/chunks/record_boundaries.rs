@@ -34,7 +34,7 @@ impl RecordBoundaries {
         Self { quote, comment: comments.skipped(), seen: 0, state: State::Line, last: None }
     }
 
-    /// Passes over the first bytes, before any other.
+    /// Skips the first bytes of the file.
     pub(crate) fn start_at(&mut self, offset: usize) {
         self.seen = offset;
     }
@@ -44,9 +44,9 @@ impl RecordBoundaries {
         self.state == State::Quoted
     }
 
-    /// The last border in `bytes`, the first of which were looked at before.
+    /// The last boundary in `bytes`, the first of which were scanned before.
     pub(crate) fn last_in(&mut self, bytes: &[u8]) -> Option<usize> {
-        // Of a CR at the end it is not known yet whether it is half of CR LF.
+        // A CR at the end may be the first half of CR LF.
         let known = bytes.len() - usize::from(bytes.last() == Some(&b'\r'));
         if known > self.seen {
             match self.comment {

@@ -1,6 +1,6 @@
 //! `[model]`: the short form of the layer list.
 
-use crate::config::spec::MAX_LAYERS;
+use crate::config::plan::spec::MAX_LAYERS;
 use crate::nn::{
     ActivationKind, AffineSpec, Init, LayerSpec, Loss, Norm, Task, batch_norm, dropout, mean_only,
 };

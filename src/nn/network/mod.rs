@@ -1,11 +1,18 @@
 //! A stack of layers, the last of which is the loss.
 
+pub(crate) mod any_network;
+pub(crate) mod dataset_stats;
+pub(crate) mod gradients;
+pub(crate) mod non_finite;
+pub(crate) mod passes;
+pub(crate) mod workspace;
+
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::passes::{Fused, Passes};
-use crate::nn::workspace::{head, head_mut};
+use crate::nn::network::passes::{Fused, Passes};
+use crate::nn::network::workspace::{head, head_mut};
 use crate::nn::{DatasetStats, Layer, NonFinite, Param, ParamKind, PassContext, Workspace};
 use crate::targets::TargetsView;
 

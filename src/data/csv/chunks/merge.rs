@@ -1,14 +1,14 @@
-//! Joins what was read of the chunks of a file, in the order of the file.
+//! Merges the results of parsing chunks, in the order of the file.
 
 use std::ops::ControlFlow;
 
+use crate::data::csv::chunks::ordered_pool::{ChunkReader, ChunkResult, read_in_order};
 use crate::data::csv::chunks::{Chunk, Chunks};
-use crate::data::csv::ordered_pool::{ChunkReader, ChunkResult, read_in_order};
 use crate::data::csv::parser::LineEnds;
 use crate::data::error::{ErrorKind, Located};
 use crate::data::limits::MAX_BLANK_LINES;
 
-/// What is known of a file apart from its rows.
+/// The result of reading a file, without its rows.
 #[derive(Debug, Default)]
 pub(crate) struct Merged {
     pub(crate) records: usize,
@@ -26,7 +26,7 @@ pub(crate) struct Merged {
 /// in the order of the file, each with the number of lines before it; a fault or a `Break` of it
 /// ends the reading.
 ///
-/// Nothing but the file decides which fault is the first.
+/// Which error is reported does not depend on threads or chunk size.
 pub(crate) fn read_chunks<R: ChunkReader>(
     reader: &R,
     first: &Chunk,
@@ -64,7 +64,7 @@ impl Merged {
         let has_rows =
             summary.records > 0 || summary.fault.as_ref().is_some_and(|error| error.kind.rank() == 0);
         self.check_blank_lines(has_rows, summary.blank.map(|line| line + before))?;
-        // What is before the fault may have one that only `append` can find.
+        // The rows before the fault may have an error that only `append` finds.
         let flow = content.map_or(Ok(ControlFlow::Continue(())), |content| append(content, before))?;
         if let Some(error) = summary.fault {
             return Err(error.below(before));
@@ -86,7 +86,7 @@ impl Merged {
         self.lines += chunk.lines;
     }
 
-    /// Refuses blank lines between records, and more of them at the end than anybody needs.
+    /// Refuses blank lines between records, and more than [`MAX_BLANK_LINES`] of them at the end.
     fn check_blank_lines(&mut self, has_rows: bool, first: Option<u64>) -> Result<(), Box<Located>> {
         match self.blank {
             Some(blank) if has_rows => return Err(Located::at_line(blank, ErrorKind::BlankLine)),
@@ -101,8 +101,7 @@ impl Merged {
         }
     }
 
-    /// This, unless there is a fault: then the rest of the file is searched for one that explains
-    /// more.
+    /// The result, or its error: the rest of the file is searched for one that explains more.
     pub(crate) fn or_fault(mut self, chunks: &mut Chunks) -> Result<Self, Box<Located>> {
         let Some(first) = self.fault.take() else { return Ok(self) };
         let fault = match self.later.take() {

@@ -1,4 +1,4 @@
-//! Files in small pieces on several threads: nothing but speed depends on where they are cut.
+//! Reading in small chunks on several threads: the result does not depend on chunk boundaries.
 
 use std::num::NonZeroUsize;
 
@@ -16,7 +16,7 @@ fn in_chunks(path: PathBuf, spec: &DataSpec, chunk: usize, threads: usize) -> Re
     )
 }
 
-/// What a file is, or what is wrong with it; the bits of every number, and all else that is shown.
+/// The bits of every number and the `Debug` text of everything else; or the error.
 fn shown(files: &Files, table: Result<Dataset, DataError>) -> Result<String, String> {
     let table = table.map_err(|error| files.message_of(&error))?;
     let bits: Vec<u64> = numbers(&table.main).iter().map(|number| number.to_bits()).collect();
@@ -24,7 +24,7 @@ fn shown(files: &Files, table: Result<Dataset, DataError>) -> Result<String, Str
     Ok(format!("{bits:?} {:?} {:?} {:?} {source:?}", table.main.labels(), table.classes(), table.features()))
 }
 
-/// Fails unless a file in pieces is the same as the file in one.
+/// Fails unless a file in many chunks is the same as in one.
 #[track_caller]
 fn check(content: &[u8], spec: &DataSpec, chunks: impl IntoIterator<Item = usize>) -> Result<String, String> {
     let files = Files::new();
@@ -59,14 +59,14 @@ fn a_chunk_boundary_may_be_anywhere() {
 
 #[test]
 fn a_blank_line_is_reported_with_its_line_in_the_file() {
-    // With words the file is surveyed first, and where columns are told it never is.
+    // A file with words is surveyed first, one with declared columns never is.
     let number = ColumnSpec { column_type: Some(ColumnType::Numeric), ..ColumnSpec::default() };
-    let told = DataSpec { columns: [("x".to_owned(), number)].into(), ..spec() };
-    for (cell, spec) in [("1", spec()), ("red", spec()), ("1", told)] {
+    let declared = DataSpec { columns: [("x".to_owned(), number)].into(), ..spec() };
+    for (cell, spec) in [("1", spec()), ("red", spec()), ("1", declared)] {
         let content = format!("x,kind\n{cell},a\n{cell},b\n\n \n{cell},a\n");
-        let told = check(content.as_bytes(), &spec, 1..=content.len() + 1);
+        let result = check(content.as_bytes(), &spec, 1..=content.len() + 1);
         let expected = "t.csv:4: blank line; remove it (only the end of the file may have blank lines)";
-        assert_eq!(told, Err(expected.to_owned()));
+        assert_eq!(result, Err(expected.to_owned()));
     }
 }
 

@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::config::document::tree::Node;
 use crate::config::grid::axes::{MAX_AXES, MAX_POINTS};
 use crate::config::overrides::in_other_form;
+use crate::config::plan::spec::{CompareSpec, ConfigSpec, Seeds};
 use crate::config::plan::{ComparePlan, GridAxis};
 use crate::config::problems::Problems;
-use crate::config::spec::{CompareSpec, ConfigSpec, Seeds};
 use crate::nn::{LayerSpec, Norm};
 
 /// The checked `[compare]` of `spec` with its defaults, seeds as a list, and paths from `base`.

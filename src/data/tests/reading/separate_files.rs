@@ -33,8 +33,8 @@ fn columns_are_matched_by_name() {
 fn columns_are_matched_by_place_without_header() {
     let table = with_valid("9,5,6,b\n", false).expect("the columns are those of the training file");
     assert_eq!(numbers(&table.own_valid.expect("there is a validation file")), array![[5.0, 6.0]]);
-    let told = with_valid("5,6,b\n", false).expect_err("a column is missing");
-    assert_eq!(told, "v.csv: 3 columns where the training file has 4");
+    let message = with_valid("5,6,b\n", false).expect_err("a column is missing");
+    assert_eq!(message, "v.csv: 3 columns where the training file has 4");
 }
 
 #[test]

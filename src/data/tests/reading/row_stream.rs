@@ -1,4 +1,4 @@
-//! Rows as a stream: nothing depends on where the file is cut.
+//! Streaming rows: the result does not depend on chunk boundaries.
 
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
@@ -8,7 +8,7 @@ use crate::data::schema::mapping::ColumnMapping;
 use crate::data::tests::*;
 use crate::data::{BadRows, Encoding, Role, RowStream, StreamError};
 
-/// Two numbers, one of them with a fill, a word, an id and a label.
+/// Two numeric columns, one of them imputed; a categorical column, an id and a label.
 fn encoding() -> Encoding {
     let content = "id,x,word,y,kind\n1,1,red,1,a\n2,2,blue,,b\n3,3,red,3,a\n4,4,red,5,b\n";
     let spec = DataSpec { missing: crate::data::MissingPolicy::Refuse, ..spec() };
@@ -22,39 +22,39 @@ fn encoding() -> Encoding {
             crate::data::ColumnSpec { missing: Some(crate::data::MissingPolicy::Mean), ..Default::default() },
         ),
     ];
-    let columns = columns.map(|(name, told)| (name.to_owned(), told)).into_iter().collect();
+    let columns = columns.map(|(name, column)| (name.to_owned(), column)).into_iter().collect();
     let table = load(content, &DataSpec { columns, ..spec }).expect("the table loads");
     table.prepare::<f64>(0, None).expect("it can be encoded").data.encoding
 }
 
-/// Every row of a file read in pieces of `chunk` bytes, then its line ends if they are mixed; or what is
+/// Every row of a file read in chunks of `size` bytes, then its line ends if they are mixed; or what is
 /// wrong with the file.
-fn rows(content: &[u8], bad_rows: BadRows, chunk: usize, threads: usize) -> Result<Vec<String>, String> {
+fn rows(content: &[u8], bad_rows: BadRows, size: usize, threads: usize) -> Result<Vec<String>, String> {
     let files = Files::new();
     let path = files.write("t.csv", content);
-    let told = |error: &DataError| files.message_of(error);
-    let reading = ReadOptions { chunk, ..ReadOptions::default() };
+    let describe = |error: &DataError| files.message_of(error);
+    let reading = ReadOptions { chunk: size, ..ReadOptions::default() };
     let stream = RowStream::open_as(&path, &encoding(), &[Role::Id], bad_rows, reading);
     let mut rows = Vec::new();
     let threads = NonZeroUsize::new(threads).expect("at least one");
-    let ended = stream.map_err(|error| told(&error))?.run(
+    let ended = stream.map_err(|error| describe(&error))?.run(
         threads,
-        |_: &mut (), piece| {
+        |_: &mut (), chunk| {
             let row = |row| {
-                let unseen: Vec<usize> = piece.unseen(row).collect();
-                let problem = piece.problem(row).map(ToString::to_string);
-                let values = if problem.is_some() { &[] } else { piece.values(row) };
-                let cells = piece.cells(row);
+                let unseen: Vec<usize> = chunk.unseen(row).collect();
+                let problem = chunk.problem(row).map(ToString::to_string);
+                let values = if problem.is_some() { &[] } else { chunk.values(row) };
+                let cells = chunk.cells(row);
                 format!(
                     "{values:?} {cells:?} {unseen:?} {problem:?} {:?} {:?}",
-                    piece.record(row),
-                    piece.fields(row)
+                    chunk.record(row),
+                    chunk.fields(row)
                 )
             };
-            Ok((0..piece.rows()).map(row).collect::<Vec<_>>())
+            Ok((0..chunk.rows()).map(row).collect::<Vec<_>>())
         },
-        |piece, _| {
-            rows.extend(piece);
+        |of_chunk, _| {
+            rows.extend(of_chunk);
             Ok::<(), Infallible>(())
         },
     );
@@ -63,8 +63,8 @@ fn rows(content: &[u8], bad_rows: BadRows, chunk: usize, threads: usize) -> Resu
             rows.extend(line_ends);
             Ok(rows)
         }
-        Err(StreamError::Data(error)) => Err(told(&error)),
-        Err(StreamError::Taker(never)) => match never {},
+        Err(StreamError::Data(error)) => Err(describe(&error)),
+        Err(StreamError::Consumer(never)) => match never {},
     }
 }
 
@@ -106,8 +106,8 @@ fn errors_do_not_depend_on_the_chunk_size() {
         let content = format!("{start}{end}");
         for chunk in 1..=content.len() + 1 {
             for threads in [1, 3] {
-                let told = rows(content.as_bytes(), BadRows::Refuse, chunk, threads);
-                assert_eq!(told, Err(expected.to_owned()), "{chunk} bytes on {threads} threads");
+                let found = rows(content.as_bytes(), BadRows::Refuse, chunk, threads);
+                assert_eq!(found, Err(expected.to_owned()), "{chunk} bytes on {threads} threads");
             }
         }
     }
@@ -116,14 +116,14 @@ fn errors_do_not_depend_on_the_chunk_size() {
 #[test]
 fn marked_bad_rows_do_not_end_the_stream() {
     let content = "y,id,word,x\n1,a,red,one\n2,b,red,2\nz,c,red,\n";
-    let told = rows(content.as_bytes(), BadRows::Mark, 8, 2).expect("rows with problems");
+    let found = rows(content.as_bytes(), BadRows::Mark, 8, 2).expect("rows with problems");
     assert!(
-        told[0].contains("column \\\"x\\\": \\\"one\\\" is not a number: the model takes only numbers here"),
+        found[0].contains("column \\\"x\\\": \\\"one\\\" is not a number: the model takes only numbers here"),
         "{}",
-        told[0]
+        found[0]
     );
-    assert!(told[1].starts_with("[2.0, 1.0, 2.0]"), "{}", told[1]);
-    assert!(told[2].contains("column \\\"y\\\": \\\"z\\\" is not a number"), "{}", told[2]);
+    assert!(found[1].starts_with("[2.0, 1.0, 2.0]"), "{}", found[1]);
+    assert!(found[2].contains("column \\\"y\\\": \\\"z\\\" is not a number"), "{}", found[2]);
 }
 
 #[test]

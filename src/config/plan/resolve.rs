@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use crate::config::document::tree::Node;
 use crate::config::error::byte_count;
+use crate::config::plan::size::SIZE_LIMIT;
+use crate::config::plan::spec::ConfigSpec;
 use crate::config::plan::{ComparePlan, GridAxis, Plan};
+use crate::config::plan::{experiment, rules, stack};
 use crate::config::problems::Problems;
 use crate::config::schema::check;
-use crate::config::size::SIZE_LIMIT;
-use crate::config::spec::ConfigSpec;
-use crate::config::{experiment, rules, stack};
 use crate::data::DataSpec;
 use crate::nn::{LayerSpec, Norm, default_init};
 use crate::text::STANDARD_INPUT;

@@ -1,42 +1,41 @@
-//! Files as people have them: every one is read to the cells that other readers find, or refused
-//! with its line.
+//! Unusual files: each is parsed to the cells that other readers give, or refused with its line.
 
 use std::path::Path;
 
 use crate::data::csv::chunks::{Chunk, Chunks};
-use crate::data::csv::dialect::{ReadOptions, TextFormat};
+use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::parser::Parser;
 use crate::data::csv::position::line_of;
 use crate::data::error::{ErrorKind, Located};
 use crate::data::tests::*;
 
-/// What becomes of a file.
+/// The expected result for a file.
 enum Outcome {
-    /// Records and their cells; `|` stands between cells.
+    /// Records and their cells; `|` separates cells.
     Cells(&'static [&'static str]),
-    /// The line that the message names, and how it goes on.
+    /// The line of the error and the start of its message.
     Refused(u64, &'static str),
 }
 use Outcome::{Cells, Refused};
 
-/// Every cell of a file, read in pieces of `chunk` bytes.
-fn cells(content: &[u8], spec: &DataSpec, chunk: usize) -> Result<Vec<Vec<String>>, Box<Located>> {
+/// Every cell of a file, read in chunks of `size` bytes.
+fn cells(content: &[u8], spec: &DataSpec, size: usize) -> Result<Vec<Vec<String>>, Box<Located>> {
     let files = Files::new();
-    let format = TextFormat::new(spec, ReadOptions { chunk, ..ReadOptions::default() })
+    let format = CsvFormat::new(spec, ReadOptions { chunk: size, ..ReadOptions::default() })
         .expect("the specification is sound");
     let mut chunks = Chunks::open(&files.write("t.csv", content), format).expect("the file is there");
-    let (mut records, mut lines, mut blank, mut piece) = (Vec::new(), 0, None, Chunk::default());
-    while chunks.next(&mut piece).map_err(|told| told.below(lines))? {
-        let text = piece.text().map_err(|told| told.below(lines))?;
+    let (mut records, mut lines, mut blank, mut chunk) = (Vec::new(), 0, None, Chunk::default());
+    while chunks.next(&mut chunk).map_err(|error| error.below(lines))? {
+        let text = chunk.text().map_err(|error| error.below(lines))?;
         let mut parser = Parser::new(text, format.dialect);
-        let told = |at: Box<crate::data::error::AtOffset>| at.located(text.as_bytes()).below(lines);
-        while parser.next_record().map_err(told)? {
+        let locate = |at: Box<crate::data::error::AtOffset>| at.located(text.as_bytes()).below(lines);
+        while parser.next_record().map_err(locate)? {
             if let Some(line) = blank {
                 return Err(Located::at_line(line, ErrorKind::BlankLine));
             }
             let mut record = Vec::new();
             loop {
-                let field = parser.next_field().map_err(told)?;
+                let field = parser.next_field().map_err(locate)?;
                 record.push(parser.content(field).into_owned());
                 if field.is_last {
                     break;
@@ -45,24 +44,24 @@ fn cells(content: &[u8], spec: &DataSpec, chunk: usize) -> Result<Vec<Vec<String
             records.push(record);
         }
         blank = blank.or(parser.blank_end().map(|offset| lines + line_of(text.as_bytes(), offset)));
-        lines += piece.lines();
+        lines += chunk.lines();
     }
     Ok(records)
 }
 
-/// Checks files and their outcomes, in one piece and in small ones, and reports all that differ.
+/// Checks files and their outcomes, in one chunk and in small ones, and reports all that differ.
 fn check(cases: &[(&str, &[u8], Outcome)], spec: &DataSpec) {
     let mut wrong = Vec::new();
     for (what, content, outcome) in cases {
-        for chunk in [1 << 20, 4] {
-            let found = cells(content, spec, chunk)
+        for size in [1 << 20, 4] {
+            let found = cells(content, spec, size)
                 .map(|records| records.iter().map(|record| record.join("|")).collect::<Vec<_>>())
-                .map_err(|told| told.error(Path::new("t.csv"), &[]));
+                .map_err(|error| error.error(Path::new("t.csv"), &[]));
             let is_right = match (&found, outcome) {
                 (Ok(found), Cells(expected)) => found == expected,
                 (Err(error), Refused(line, start)) => {
-                    let told = error.to_string();
-                    let message = told.split_once(": ").map_or("", |(_, message)| message);
+                    let text = error.to_string();
+                    let message = text.split_once(": ").map_or("", |(_, message)| message);
                     error.line() == Some(*line) && message.starts_with(start)
                 }
                 _ => false,
@@ -76,7 +75,7 @@ fn check(cases: &[(&str, &[u8], Outcome)], spec: &DataSpec) {
 }
 
 #[test]
-fn awkward_comma_separated_files() {
+fn unusual_comma_separated_files_are_parsed_or_refused() {
     let cases: [(&str, &[u8], Outcome); 32] = [
         ("an empty file", b"", Cells(&[])),
         ("a lone line end", b"\n", Cells(&[])),
@@ -119,7 +118,7 @@ fn awkward_comma_separated_files() {
 }
 
 #[test]
-fn awkward_encodings() {
+fn unusual_encodings_are_parsed_or_refused() {
     let cases: [(&str, &[u8], Outcome); 7] = [
         ("UTF-16 with its mark", b"\xff\xfea\0,\0b\0\n\0", Refused(1, "this is UTF-16 (little-endian")),
         ("the other UTF-16", b"\xfe\xff\0a\0,\0b\0\n", Refused(1, "this is UTF-16 (big-endian")),
@@ -133,7 +132,7 @@ fn awkward_encodings() {
 }
 
 #[test]
-fn awkward_dialects() {
+fn unusual_dialects_are_parsed_or_refused() {
     let semicolons = DataSpec { delimiter: Some(';'), ..DataSpec::default() };
     let decimal_commas: &[u8] = b"a;b\n1,5;\"x;y\"\n";
     check(&[("semicolons and decimal commas", decimal_commas, Cells(&["a|b", "1,5|x;y"]))], &semicolons);

@@ -1,10 +1,18 @@
 //! A checked config: every key set, every range checked.
 
+pub(crate) mod experiment;
+pub(crate) mod model;
+pub(crate) mod resolve;
+pub(crate) mod rules;
+pub(crate) mod size;
+pub(crate) mod spec;
+pub(crate) mod stack;
+
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::config::model::ModelSpec;
+use crate::config::plan::model::ModelSpec;
 use crate::data::DataSpec;
 use crate::nn::{LayerSpec, Loss, Norm, Task};
 use crate::optim::OptimizerSpec;

@@ -35,7 +35,7 @@ fn utf_16_is_recognised_by_its_mark_or_nul_bytes() {
 
 #[test]
 fn other_encodings_are_guessed_from_the_text() {
-    // "größe", "日本語,東京", "Ελλάδα", "город" as those encodings write them.
+    // "größe", "日本語,東京", "Ελλάδα", "город" in those encodings.
     let cases: [(&[u8], &str); 4] = [
         (b"gr\xf6\xdfe", "windows-1252"),
         (b"\x93\xfa\x96\x7b\x8c\xea\x82\xcc\x96\xbc\x91\x4f", "Shift_JIS"),
@@ -44,11 +44,11 @@ fn other_encodings_are_guessed_from_the_text() {
     ];
     for (word, encoding) in cases {
         let content = [b"x,y\n1,a\n2,", word, b"\n3,c\n"].concat();
-        let told = message(&content, &spec());
+        let message = message(&content, &spec());
         let byte = word.iter().find(|byte| !byte.is_ascii()).expect("one is not ASCII");
         let offset = content.iter().position(|other| other == byte).expect("it is there");
         assert_eq!(
-            told,
+            message,
             format!(
                 "t.csv:3: not UTF-8: byte 0x{byte:02X} at byte {offset} of the file; save it as UTF-8, for \
                  example, if it is {encoding}, with `iconv -f {encoding} -t UTF-8 OLD > NEW`"

@@ -2,8 +2,8 @@
 
 use crate::config::document::key_path::join;
 use crate::config::document::tree::{Node, Value};
+use crate::config::plan::spec::ConfigSpec;
 use crate::config::problems::Problems;
-use crate::config::spec::ConfigSpec;
 use crate::data::spec_check;
 use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec};
 use crate::nn::{Loss, Task};

@@ -20,9 +20,9 @@ fn refused(path: &Path, limit: u64) -> (ErrorCategory, String) {
     let error = Dataset::load_as(&spec, ReadOptions { limit, ..ReadOptions::default() })
         .expect_err("the file cannot be used");
     let name = path.file_name().expect("the tests name files").to_string_lossy();
-    let told = error.to_string();
-    assert!(told.starts_with(&*path.to_string_lossy()), "{told}");
-    (error.category(), told.replace(&*path.to_string_lossy(), &name))
+    let message = error.to_string();
+    assert!(message.starts_with(&*path.to_string_lossy()), "{message}");
+    (error.category(), message.replace(&*path.to_string_lossy(), &name))
 }
 
 #[test]
@@ -65,24 +65,24 @@ fn size_limits_are_checked_before_and_after_decompression() {
 #[test]
 fn record_and_column_limits_are_checked() {
     let files = Files::new();
-    let told = |content: &str| refused(&files.write("t.csv", content), 1 << 30);
+    let refusal = |content: &str| refused(&files.write("t.csv", content), 1 << 30);
     let limit = |message: &str| (ErrorCategory::Limit, message.to_owned());
     let megabyte = 1 << 20;
     // A record of exactly 1 MiB is not too long, only not a number.
     let long = "5".repeat(megabyte - 2);
-    assert!(told(&format!("x,y\n{long},a\n")).1.contains("outside f32 range"));
+    assert!(refusal(&format!("x,y\n{long},a\n")).1.contains("outside f32 range"));
     let too_long = limit("t.csv:2:1: record longer than 1 MiB; is this a CSV file?");
-    assert_eq!(told(&format!("x,y\n{long}5,a\n2,b\n")), too_long);
+    assert_eq!(refusal(&format!("x,y\n{long}5,a\n2,b\n")), too_long);
     // Found while reading, before all of it is in memory.
-    assert_eq!(told(&format!("x,y\n1,a\n{}", "5".repeat(3 * megabyte))).1, too_long.1.replace(":2", ":3"));
+    assert_eq!(refusal(&format!("x,y\n1,a\n{}", "5".repeat(3 * megabyte))).1, too_long.1.replace(":2", ":3"));
     assert_eq!(
-        told(&format!("x,y\n1,a\n2,\"{}\"\n", "b\n".repeat(megabyte))),
+        refusal(&format!("x,y\n1,a\n2,\"{}\"\n", "b\n".repeat(megabyte))),
         limit("t.csv:3:3: record longer than 1 MiB; is the quote that opens here closed where it should be?")
     );
     let wide = limit("t.csv:1: more than 65536 columns, which is the limit");
-    assert_eq!(told(&format!("{}y\n", "x,".repeat(65_536))), wide);
-    assert_eq!(told(&",".repeat(3 * megabyte)), wide);
-    assert!(told(&format!("{}y\n", "x,".repeat(65_535))).1.contains("column name \"x\""));
+    assert_eq!(refusal(&format!("{}y\n", "x,".repeat(65_536))), wide);
+    assert_eq!(refusal(&",".repeat(3 * megabyte)), wide);
+    assert!(refusal(&format!("{}y\n", "x,".repeat(65_535))).1.contains("column name \"x\""));
 }
 
 #[test]
@@ -91,24 +91,24 @@ fn damaged_gzip_is_refused() {
     let whole = packed(b"x,y\n1,a\n2,b\n");
     let spec = |path| DataSpec { path, ..spec() };
     assert!(Dataset::load(&spec(files.write("t.csv.gz", &whole))).is_ok());
-    // Also in upper case, and in two members one after the other.
+    // Also with an upper-case extension, and with two members.
     let members = [packed(b"x,y\n1,a\n"), packed(b"2,b\n")].concat();
     assert_eq!(Dataset::load(&spec(files.write("t.CSV.GZ", &members))).expect("it is whole").rows(), 2);
 
     for length in 0..whole.len() {
-        let (kind, told) = refused(&files.write("t.csv.gz", &whole[..length]), 100);
+        let (kind, message) = refused(&files.write("t.csv.gz", &whole[..length]), 100);
         assert_eq!(kind, ErrorCategory::Data);
-        let is_empty = told == "t.csv.gz: empty";
+        let is_empty = message == "t.csv.gz: empty";
         assert!(
-            is_empty == (length == 0) && (is_empty || told.contains("the gzip data are damaged: ")),
-            "{told}"
+            is_empty == (length == 0) && (is_empty || message.contains("the gzip data are damaged: ")),
+            "{message}"
         );
     }
     for (position, byte) in [(0, b'x'), (whole.len() - 8, !whole[whole.len() - 8])] {
         let mut damaged = whole.clone();
         damaged[position] = byte;
-        let (_, told) = refused(&files.write("t.csv.gz", &damaged), 100);
-        assert!(told.contains("the gzip data are damaged: "), "{told}");
+        let (_, message) = refused(&files.write("t.csv.gz", &damaged), 100);
+        assert!(message.contains("the gzip data are damaged: "), "{message}");
     }
 }
 
@@ -125,7 +125,7 @@ fn zstd_is_read_and_damaged_zstd_is_refused() {
     let spec = |path| DataSpec { path, ..spec() };
     let plain = Dataset::load(&spec(files.write("t.csv", &text))).expect("it is whole");
     let half = text.len() / 2;
-    // Frames one after the other, with one between them that readers shall skip.
+    // Several frames, with a skippable one between them.
     let skipped: &[u8] = b"\x50\x2a\x4d\x18\x03\0\0\0xyz";
     let frames =
         [&pack(&text.as_bytes()[..half]), skipped, &pack(&text.as_bytes()[half..]), skipped].concat();
@@ -135,9 +135,9 @@ fn zstd_is_read_and_damaged_zstd_is_refused() {
         assert_eq!(table.main.labels(), plain.main.labels());
         assert_eq!(table.main.source.bytes, packed.len() as u64);
         for length in [1, 3, 7, packed.len() / 2, packed.len() - 1] {
-            let (kind, told) = refused(&files.write("t.csv.zst", &packed[..length]), 1 << 30);
+            let (kind, message) = refused(&files.write("t.csv.zst", &packed[..length]), 1 << 30);
             assert_eq!(kind, ErrorCategory::Data);
-            assert_eq!(told, "t.csv.zst: the zstd data are damaged: the file ends too early", "{length}");
+            assert_eq!(message, "t.csv.zst: the zstd data are damaged: the file ends too early", "{length}");
         }
     }
     let whole = pack(text.as_bytes());
@@ -147,13 +147,13 @@ fn zstd_is_read_and_damaged_zstd_is_refused() {
         damaged
     };
     for (damaged, expected) in [
-        (flipped(whole.len() / 2), "corrupted Zstandard context"),
+        (flipped(whole.len() / 2), "corrupted Zstandard frame"),
         (flipped(whole.len() - 1), "the checksum does not match"),
-        ([&whole[..], b"text"].concat(), "not a valid Zstandard context header"),
-        (b"x,y\n1,a\n".to_vec(), "not a valid Zstandard context header"),
+        ([&whole[..], b"text"].concat(), "not a valid Zstandard frame header"),
+        (b"x,y\n1,a\n".to_vec(), "not a valid Zstandard frame header"),
     ] {
-        let (_, told) = refused(&files.write("t.csv.zst", &damaged), 1 << 30);
-        assert_eq!(told, format!("t.csv.zst: the zstd data are damaged: {expected}"));
+        let (_, message) = refused(&files.write("t.csv.zst", &damaged), 1 << 30);
+        assert_eq!(message, format!("t.csv.zst: the zstd data are damaged: {expected}"));
     }
     let small = pack(b"x,y\n1,a\n2,b\n");
     assert_eq!(refused(&files.write("t.zst", b""), 100).1, "t.zst: empty");
@@ -166,8 +166,8 @@ fn zstd_is_read_and_damaged_zstd_is_refused() {
                 assert_eq!(numbers(&table.main), ndarray::array![[1.0], [2.0]], "byte {place}, bit {bit}");
                 assert_eq!(table.classes(), ["a", "b"], "byte {place}, bit {bit}");
             } else {
-                let (_, told) = refused(&files.write("t.zst", &damaged), 1 << 30);
-                assert!(!told.contains(['{', '(']), "byte {place}, bit {bit}: {told}");
+                let (_, message) = refused(&files.write("t.zst", &damaged), 1 << 30);
+                assert!(!message.contains(['{', '(']), "byte {place}, bit {bit}: {message}");
             }
         }
     }
@@ -178,23 +178,23 @@ fn zstd_is_read_and_damaged_zstd_is_refused() {
 #[test]
 fn later_damage_is_reported_instead_of_an_earlier_error() {
     let files = Files::new();
-    // Rows that do not repeat, so that the packed file is in many pieces, too.
+    // Rows that do not repeat, so that the compressed file has many blocks.
     let rows: String = (0..100_000_u64).map(|row| format!("{},{}\n", row * row % 99_991, row % 3)).collect();
-    // The last one has words, so that the file is surveyed first.
+    // The last column has words, so that the file is surveyed first.
     for start in ["x,y\nbad,1\n", "x\n1,2\n", "x,y\n1,\0\n", "x,y\nred,1,2\n"] {
         let whole = packed(format!("{start}{rows}").as_bytes());
         assert!(!refused(&files.write("t.csv.gz", &whole), 1 << 30).1.contains("damaged"));
         let cut = &whole[..whole.len() - 100];
-        let (_, told) = refused(&files.write("t.csv.gz", cut), 1 << 30);
-        assert!(told.contains("the gzip data are damaged: "), "{start:?}: {told}");
-        let (_, told) = refused(&files.write("t.csv.gz", &whole), 400_000);
-        assert!(told.contains("has more than 400000 bytes when decompressed"), "{start:?}: {told}");
+        let (_, message) = refused(&files.write("t.csv.gz", cut), 1 << 30);
+        assert!(message.contains("the gzip data are damaged: "), "{start:?}: {message}");
+        let (_, message) = refused(&files.write("t.csv.gz", &whole), 400_000);
+        assert!(message.contains("has more than 400000 bytes when decompressed"), "{start:?}: {message}");
     }
-    // Where columns are told the file is read only once.
+    // Where columns are declared the file is read only once.
     let number = ColumnSpec { column_type: Some(ColumnType::Numeric), ..ColumnSpec::default() };
     let whole = packed(format!("x,y\nbad,1\n{rows}").as_bytes());
     let path = files.write("t.csv.gz", &whole[..whole.len() - 100]);
     let spec = DataSpec { path, columns: [("x".to_owned(), number)].into(), ..spec() };
-    let told = Dataset::load(&spec).expect_err("it is damaged").to_string();
-    assert!(told.contains("the gzip data are damaged: "), "{told}");
+    let message = Dataset::load(&spec).expect_err("it is damaged").to_string();
+    assert!(message.contains("the gzip data are damaged: "), "{message}");
 }

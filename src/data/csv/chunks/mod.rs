@@ -1,14 +1,18 @@
 //! Splits a file into chunks that end where records end, so that each can be parsed separately.
 
+pub(crate) mod merge;
+pub(crate) mod ordered_pool;
+pub(crate) mod record_boundaries;
+
 use std::path::Path;
 
 use memchr::memrchr2;
 
+use crate::data::csv::chunks::record_boundaries::RecordBoundaries;
+use crate::data::csv::dialect::CsvFormat;
 use crate::data::csv::dialect::Dialect;
-use crate::data::csv::dialect::TextFormat;
 use crate::data::csv::parser::overlong;
 use crate::data::csv::position::{has_line_end, line_ends};
-use crate::data::csv::record_boundaries::RecordBoundaries;
 use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::limits::{MAX_BYTES_BEHIND, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
 use crate::data::source::Disk;
@@ -16,7 +20,7 @@ use crate::data::source::file_signature::signature;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Whole records of a file, or what may be some.
+/// Text of a file that ends at a record boundary.
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
     /// From 0, in the order of the file.
@@ -37,15 +41,15 @@ pub(crate) struct Chunks {
     dialect: Dialect,
     index: usize,
     offset: usize,
-    /// What was read after the last border.
+    /// What was read after the last boundary.
     rest: Vec<u8>,
     is_done: bool,
 }
 
 impl Chunks {
     /// Opens a regular file.
-    pub(crate) fn open(path: &Path, format: TextFormat) -> Result<Self, ErrorKind> {
-        let TextFormat { dialect, reading, .. } = format;
+    pub(crate) fn open(path: &Path, format: CsvFormat) -> Result<Self, ErrorKind> {
+        let CsvFormat { dialect, reading, .. } = format;
         let disk = Disk::open(path, reading)?;
         Ok(Self {
             disk,
@@ -109,12 +113,12 @@ impl Chunks {
         self.disk.finish()
     }
 
-    /// Reads up to a border between records, and whether the file ended.
+    /// Reads up to a record boundary; returns whether the file ended.
     fn fill(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Box<Located>> {
         let mut boundaries = RecordBoundaries::new(self.dialect);
         loop {
             let wanted = self.target.saturating_sub(bytes.len()).max(self.target.div_ceil(2));
-            // A byte order mark comes whole, and lines start after it.
+            // A byte order mark is never split, and lines start after it.
             let wanted = if bytes.is_empty() { wanted.max(BYTE_ORDER_MARK.len()) } else { wanted };
             let before = bytes.len();
             let read = self.disk.read(wanted, bytes);
@@ -141,7 +145,7 @@ impl Chunks {
 }
 
 impl Chunk {
-    /// The text, if it is one.
+    /// The text, if it is UTF-8.
     pub(crate) fn text(&self) -> Result<&str, Box<Located>> {
         let error = |offset, kind| AtOffset::new(offset, kind).located(&self.bytes);
         let text = std::str::from_utf8(&self.bytes).map_err(|utf8| {
@@ -155,14 +159,14 @@ impl Chunk {
         }
     }
 
-    /// The lines in it; the last one of a file needs no end.
+    /// The number of lines; the last line of a file may lack its line end.
     pub(crate) fn lines(&self) -> u64 {
         let is_open = self.bytes.last().is_some_and(|&last| last != b'\n' && last != b'\r');
         (line_ends(&self.bytes) + usize::from(is_open)) as u64
     }
 }
 
-/// Refuses a line without end before all of it is in memory.
+/// Refuses an overlong line before all of it is in memory.
 fn refuse_endless_line(bytes: &[u8], delimiter: u8) -> Result<(), Box<AtOffset>> {
     let Some(start) = bytes.len().checked_sub(MAX_RECORD_BYTES + 1) else { return Ok(()) };
     let line = &bytes[start..];

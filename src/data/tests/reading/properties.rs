@@ -26,7 +26,7 @@ fn lexed(text: &str, dialect: Dialect) -> Result<Vec<Vec<String>>, Box<AtOffset>
     Ok(records)
 }
 
-/// Records of at least two fields, of characters that a writer has to think about.
+/// Records of at least two fields, of characters that need quoting.
 fn records() -> impl Strategy<Value = Vec<Vec<String>>> {
     (2_usize..5).prop_flat_map(|width| {
         let record = prop::collection::vec("[a1é ,;\"\n\r\t#]{0,5}", width);
@@ -52,7 +52,7 @@ proptest! {
         prop_assert_eq!(lexed(&text, PLAIN).map_err(|at| at.kind.to_string()), Ok(records));
     }
 
-    /// Whatever the parser accepts, an independent reader reads the same.
+    /// For input that the parser accepts, an independent parser gives the same records.
     #[test]
     fn accepted_text_is_read_like_by_the_csv_crate(text in "[ab1 ,\"\n\r#]{0,30}") {
         if let Ok(records) = lexed(&text, PLAIN) {
@@ -62,7 +62,7 @@ proptest! {
             for record in reader.records() {
                 others.push(record.unwrap().iter().map(str::to_owned).collect::<Vec<_>>());
             }
-            // For the other, lines of spaces at the end are records.
+            // The other parser takes lines of spaces at the end for records.
             let is_blank = |record: &Vec<String>| record.concat().trim().is_empty();
             while others.len() > records.len() && others.last().is_some_and(is_blank) {
                 others.pop();
@@ -88,7 +88,7 @@ proptest! {
             values.iter().enumerate().map(|(row, value)| format!("{value},{}\n", row % 2)).collect();
         let table = load(format!("x,kind\n{rows}"), &DataSpec { scale, ..spec() }).unwrap();
         let Prepared { data, .. } = table.prepare::<f64>(1, None).unwrap();
-        let scaling = super::scaling(&data, 0);
+        let scaling = crate::data::tests::scaling(&data, 0);
         for (scaled, value) in data.train.to_array().iter().zip(&values) {
             prop_assert!((scaled * scaling.divisor + scaling.offset - value).abs() <= 1e-9);
         }
