@@ -72,6 +72,28 @@
 //! Each uses only those below it: `cli`, `run_dir`, `report`, `experiment` and `predict`, `model`, `config`,
 //! `eval` and `gradcheck`, `train`, `optim`, `nn` and `data`, `kernel`, `metrics`, `targets`, `random` and
 //! `text`. Everything from `train` down knows nothing of config files.
+//!
+//! # Features
+//!
+//! All are on by default. Without any, what is left is the trainer: data from arrays and CSV files, networks,
+//! optimisers, [`train`], the gradient check and the metrics.
+//!
+//! - `cli`: the program `bntrain`, with all of the following
+//! - `model`: config files, saved models, their evaluation and prediction, experiments
+//! - `report`: tables and charts
+//! - `export`: models as ONNX, JSON and safetensors for other tools
+//! - `cache`: data files larger than memory
+//! - `gzip`, `zstd`: compressed data files
+
+#![cfg_attr(
+    not(feature = "cli"),
+    allow(
+        dead_code,
+        unused_imports,
+        unused_macros,
+        reason = "some of what the trainer offers is used by the program alone"
+    )
+)]
 
 // Not part of the library's interface, which is what is re-exported below. The modules are public for the
 // binary, the benchmarks, which bound single kernels and choose the number of threads, and the tests of
@@ -82,31 +104,39 @@ pub use bntrain_kernel as kernel;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+#[cfg(feature = "model")]
 #[doc(hidden)]
 pub mod config;
 #[doc(hidden)]
 pub mod data;
+#[cfg(feature = "model")]
 #[doc(hidden)]
 pub mod eval;
+#[cfg(feature = "model")]
 #[doc(hidden)]
 pub mod experiment;
 #[doc(hidden)]
 pub mod gradcheck;
 #[doc(hidden)]
 pub mod metrics;
+#[cfg(feature = "model")]
 #[doc(hidden)]
 pub mod model;
 #[doc(hidden)]
 pub mod nn;
 #[doc(hidden)]
 pub mod optim;
+#[cfg(any(feature = "model", feature = "cache"))]
 mod output_file;
+#[cfg(feature = "model")]
 #[doc(hidden)]
 pub mod predict;
 #[doc(hidden)]
 pub mod random;
+#[cfg(feature = "report")]
 #[doc(hidden)]
 pub mod report;
+#[cfg(feature = "model")]
 #[doc(hidden)]
 pub mod run_dir;
 mod settings;
@@ -122,8 +152,6 @@ pub use crate::data::{
     LastBatch, Sampling, ScalingMethod,
 };
 #[doc(inline)]
-pub use crate::experiment::{norm_of, twin};
-#[doc(inline)]
 pub use crate::gradcheck::{
     GradcheckReport, GradcheckSettings, Mistake, TensorCheck, check_layer, check_network,
 };
@@ -137,7 +165,7 @@ pub use crate::metrics::Predictions;
 pub use crate::nn::{
     AffineSpec, AnyNetwork, BatchNormSpec, Gradients, Init, Layer, LayerSpec, Network, NonFinite, Norm,
     Param, ParamKind, PassContext, affine, batch_norm, dropout, huber_loss, leaky_relu, logistic_loss,
-    mean_only, output_affine, relu, sigmoid, softmax_loss, squared_loss, tanh,
+    mean_only, norm_of, output_affine, relu, sigmoid, softmax_loss, squared_loss, tanh, twin,
 };
 #[doc(inline)]
 pub use crate::optim::{Adam, AdamW, OptimizerSpec, RmsProp, Schedule, Sgd};

@@ -1,7 +1,8 @@
 //! The runs that a config describes.
 
 use crate::config::Plan;
-use crate::experiment::{Job, RunId, norm_of, twin};
+use crate::experiment::{Job, RunId};
+use crate::nn::{norm_of, twin};
 
 /// One job for each point of the grid, seed and norm, the norms varying fastest so that twins run
 /// beside each other; a single job without `[compare]`.

@@ -9,7 +9,6 @@ pub mod statistics;
 pub(crate) mod summary;
 #[cfg(test)]
 pub(crate) mod synthetic;
-pub(crate) mod twin;
 
 pub use crate::experiment::assessment::{Assessment, HoldoutSet, NamedMeasure, Subject};
 pub use crate::experiment::datasets::DataSets;
@@ -20,4 +19,3 @@ pub use crate::experiment::summary::{
     Differences, GroupSummary, MeasuredOn, MetricSummary, NormComparison, Point, RunSummary, Scores,
     SeedStep, StepsToReach, Summary, SummaryError,
 };
-pub use crate::experiment::twin::{norm_of, twin};

@@ -9,6 +9,7 @@
 pub(crate) mod checksum;
 pub(crate) mod description;
 pub(crate) mod error;
+#[cfg(feature = "export")]
 pub mod export;
 pub(crate) mod facts;
 pub(crate) mod history;

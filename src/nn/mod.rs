@@ -20,6 +20,7 @@ pub(crate) mod param;
 pub(crate) mod passes;
 pub(crate) mod running_stats;
 pub(crate) mod spec;
+pub(crate) mod twin;
 pub(crate) mod workspace;
 
 pub use crate::nn::any_network::AnyNetwork;
@@ -36,6 +37,7 @@ pub use crate::nn::non_finite::NonFinite;
 pub use crate::nn::param::{Param, ParamKind};
 pub use crate::nn::running_stats::{RunningStart, RunningUpdate, RunningVariance};
 pub use crate::nn::spec::{LayerSpec, Norm};
+pub use crate::nn::twin::{norm_of, twin};
 pub use crate::nn::workspace::Workspace;
 pub(crate) use crate::nn::workspace::{CHUNK_ROWS, row_chunks};
 pub use crate::targets::{TargetsView, Task};

@@ -3,19 +3,28 @@
 pub(crate) mod encoding_guess;
 pub(crate) mod file_signature;
 pub(crate) mod stdin;
-pub(crate) mod zstd;
+#[cfg(any(not(feature = "gzip"), not(feature = "zstd")))]
+mod unavailable;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 use std::fs::{File, FileType, Metadata};
 use std::io::{self, BufReader, Read, Stdin};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
+#[cfg(feature = "gzip")]
+use flate2::read::MultiGzDecoder as GzipReader;
 use sha2::{Digest, Sha256};
 
 use crate::data::csv::dialect::ReadOptions;
 use crate::data::error::ErrorKind;
 use crate::data::error::phrases::SpecialFile;
 use crate::data::source::stdin::Spooled;
+#[cfg(not(feature = "gzip"))]
+use crate::data::source::unavailable::Unavailable as GzipReader;
+#[cfg(not(feature = "zstd"))]
+use crate::data::source::unavailable::Unavailable as ZstdReader;
+#[cfg(feature = "zstd")]
 use crate::data::source::zstd::ZstdReader;
 use crate::text::STANDARD_INPUT;
 
@@ -32,7 +41,7 @@ pub(crate) struct Disk {
 #[derive(Debug)]
 enum Body {
     Plain(Hashing),
-    Gzip(Box<MultiGzDecoder<BufReader<Hashing>>>),
+    Gzip(Box<GzipReader<BufReader<Hashing>>>),
     Zstd(Box<ZstdReader<BufReader<Hashing>>>),
 }
 
@@ -54,7 +63,7 @@ impl Disk {
         let ends_in =
             |ending: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending));
         let body = if ends_in("gz") {
-            Body::Gzip(Box::new(MultiGzDecoder::new(buffered(hashing))))
+            Body::Gzip(Box::new(GzipReader::new(buffered(hashing))))
         } else if ends_in("zst") {
             Body::Zstd(Box::new(ZstdReader::new(buffered(hashing))))
         } else if length > limit {

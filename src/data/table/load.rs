@@ -19,7 +19,7 @@ use crate::data::schema::roles;
 use crate::data::spec::DataSpec;
 use crate::data::split::SplitRule;
 use crate::data::split::assignment::{KnownGroups, SplitKeys, absent_classes, check_shares, split_rule};
-use crate::data::table::cache::contents;
+use crate::data::table::cache;
 use crate::data::table::cache::contents::{FileContent, TrainingContent};
 use crate::data::table::cache::{SideColumns, StoredFile};
 use crate::data::table::raw_rows::RawRows;
@@ -111,7 +111,7 @@ impl Loader<'_> {
     fn training_data(&mut self) -> Result<(Dataset, Vec<u64>), DataError> {
         let spec = self.spec;
         let fail = |fault| DataError::new(&spec.path, fault);
-        let cached = contents::find(&spec.path, spec, &(), &mut self.notes)?;
+        let cached = cache::find(&spec.path, spec, &(), &mut self.notes)?;
         let stored = match cached.filter(StoredFile::<TrainingContent>::is_consistent) {
             Some(cached) => cached,
             None => self.read_training_file()?,
@@ -228,7 +228,7 @@ impl Loader<'_> {
             groups: keys.groups(),
             file: FileContent { source: file.finish(count), notes, renamed: labels.found },
         };
-        let key = contents::key(self.spec, &content.file.source.sha256, &());
+        let key = cache::key(self.spec, &content.file.source.sha256, &());
         let note = rows.store.note();
         let side = SideColumns { numbers: rows.other_values, codes: rows.texts, keys: keys.keys };
         let stored = rows.store.finish(&key, side, content);
@@ -249,8 +249,7 @@ impl Loader<'_> {
         let Some(path) = path else { return Ok(None) };
         let Dataset { schema, classes, main, .. } = dataset;
         let before = Before { schema, classes, groups };
-        let cached: Option<StoredFile<FileContent>> =
-            contents::find(path, self.spec, &before, &mut self.notes)?;
+        let cached: Option<StoredFile<FileContent>> = cache::find(path, self.spec, &before, &mut self.notes)?;
         let stored = match cached.filter(|cached| cached.is_consistent(schema, classes.len())) {
             Some(cached) => cached,
             None => self.read_own_file(path, before, kind)?,
@@ -296,7 +295,7 @@ impl Loader<'_> {
             }
         }
         let source = file.finish(rows.store.rows());
-        let key = contents::key(self.spec, &source.sha256, &before);
+        let key = cache::key(self.spec, &source.sha256, &before);
         self.notes.extend(rows.store.note());
         let content = FileContent { source, notes, renamed: labels.found };
         let side = SideColumns { numbers: rows.other_values, codes, keys: Vec::new() };

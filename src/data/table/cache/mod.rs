@@ -7,10 +7,16 @@
 //! file: one that was truncated, or damaged at one end, is still recognised as a cache.
 
 pub(crate) mod contents;
-pub(crate) mod read;
+#[cfg(feature = "cache")]
+mod lookup;
+#[cfg(feature = "cache")]
+mod read;
 #[cfg(test)]
 mod tests;
-pub(crate) mod write;
+#[cfg(not(feature = "cache"))]
+mod unavailable;
+#[cfg(feature = "cache")]
+mod write;
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -19,8 +25,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::data::table::cache::read::{CacheMiss, open};
-pub(crate) use crate::data::table::cache::write::CacheWriter;
+#[cfg(not(feature = "cache"))]
+pub(crate) use crate::data::table::cache::unavailable::{CacheWriter, find, key, open};
+#[cfg(feature = "cache")]
+pub(crate) use crate::data::table::cache::{
+    lookup::{find, key},
+    read::open,
+    write::CacheWriter,
+};
 use crate::data::table::matrix::Matrix;
 
 /// The first and the last bytes of every cache.

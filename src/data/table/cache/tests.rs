@@ -4,9 +4,8 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::data::table::cache;
-use crate::data::table::cache::{
-    CacheMiss, CacheWriter, FORMAT, MAGIC, SideColumns, StoredFile, TRAILER, path_of,
-};
+use crate::data::table::cache::read::CacheMiss;
+use crate::data::table::cache::{CacheWriter, FORMAT, MAGIC, SideColumns, StoredFile, TRAILER, path_of};
 use crate::data::table::matrix::{Block, Matrix};
 
 const COLUMNS: usize = 3;
