@@ -23,7 +23,7 @@ const TILE_ROWS: usize = 6;
 pub(crate) const MIN_PARALLEL_WORK: usize = 8 * 1024;
 
 /// Something of a length, such as the columns of a matrix, that can be split in two.
-pub(crate) trait Split: Send + Sized {
+pub(crate) trait Splittable: Send + Sized {
     /// Chunks are multiples of this length, but for the last.
     fn granularity(&self) -> usize {
         LINE
@@ -33,32 +33,32 @@ pub(crate) trait Split: Send + Sized {
     fn split_at(self, index: usize) -> (Self, Self);
 }
 
-impl Split for () {
+impl Splittable for () {
     fn split_at(self, _index: usize) -> (Self, Self) {
         ((), ())
     }
 }
 
-impl<T: Send> Split for &mut [T] {
+impl<T: Send> Splittable for &mut [T] {
     fn split_at(self, index: usize) -> (Self, Self) {
         self.split_at_mut(index)
     }
 }
 
-impl<S: Split> Split for Option<S> {
+impl<S: Splittable> Splittable for Option<S> {
     fn split_at(self, index: usize) -> (Self, Self) {
         self.map(|all| all.split_at(index)).unzip()
     }
 }
 
-impl<A: Split, B: Split> Split for (A, B) {
+impl<A: Splittable, B: Splittable> Splittable for (A, B) {
     fn split_at(self, index: usize) -> (Self, Self) {
         let ((a, a_rest), (b, b_rest)) = (self.0.split_at(index), self.1.split_at(index));
         ((a, b), (a_rest, b_rest))
     }
 }
 
-impl<A: Split, B: Split, C: Split> Split for (A, B, C) {
+impl<A: Splittable, B: Splittable, C: Splittable> Splittable for (A, B, C) {
     fn split_at(self, index: usize) -> (Self, Self) {
         let ((ab, ab_rest), (c, c_rest)) = ((self.0, self.1).split_at(index), self.2.split_at(index));
         ((ab.0, ab.1, c), (ab_rest.0, ab_rest.1, c_rest))
@@ -67,7 +67,7 @@ impl<A: Split, B: Split, C: Split> Split for (A, B, C) {
 
 /// Divides `0..len` into one range for each thread, and calls `body` with each range and the part of
 /// `outputs` in it. The caller does all of it alone if `cost`, in numbers visited, is too low.
-pub(crate) fn par_chunks<O: Split>(
+pub(crate) fn par_chunks<O: Splittable>(
     pool: &ThreadPool,
     len: usize,
     cost: usize,
@@ -112,7 +112,7 @@ impl<'a, T> EqualParts<'a, T> {
     }
 }
 
-impl<T: Send> Split for EqualParts<'_, T> {
+impl<T: Send> Splittable for EqualParts<'_, T> {
     fn granularity(&self) -> usize {
         1
     }
@@ -160,7 +160,7 @@ pub(crate) fn par_tiles<F: Send, const N: usize>(
 
 struct ByColumns<'a, F, const N: usize>([MatrixViewMut<'a, F>; N]);
 
-impl<F: Send, const N: usize> Split for ByColumns<'_, F, N> {
+impl<F: Send, const N: usize> Splittable for ByColumns<'_, F, N> {
     fn split_at(self, column: usize) -> (Self, Self) {
         let (left, right) = split_each(self.0, |block| block.split_columns_at(column));
         (Self(left), Self(right))
@@ -169,7 +169,7 @@ impl<F: Send, const N: usize> Split for ByColumns<'_, F, N> {
 
 struct ByRows<'a, F, const N: usize>([MatrixViewMut<'a, F>; N]);
 
-impl<F: Send, const N: usize> Split for ByRows<'_, F, N> {
+impl<F: Send, const N: usize> Splittable for ByRows<'_, F, N> {
     fn granularity(&self) -> usize {
         TILE_ROWS
     }
@@ -195,7 +195,7 @@ fn split_each<T, const N: usize>(blocks: [T; N], split: impl Fn(T) -> (T, T)) ->
 /// Rows of an output of [`par_rows`].
 struct OutputRows<'a, F>(ArrayViewMut2<'a, F>);
 
-impl<F: Send> Split for OutputRows<'_, F> {
+impl<F: Send> Splittable for OutputRows<'_, F> {
     fn granularity(&self) -> usize {
         TILE_ROWS
     }
