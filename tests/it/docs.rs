@@ -1,7 +1,7 @@
 //! The documentation says what the program does.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::support::work::Work;
 
@@ -66,6 +66,18 @@ fn links_lead_to_files_and_headings() {
                 let mut anchors = found.map(|line| anchor(line.trim_start_matches('#').trim()));
                 assert!(anchors.any(|found| found == heading), "{} links to {target}", page.display());
             }
+        }
+    }
+}
+
+#[test]
+fn paths_in_the_pages_exist() {
+    let roots = ["src/", "kernel/", "tests/", "scripts/", "configs/", "docs/", "examples/", "benches/"];
+    for (page, text) in pages() {
+        let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+        for path in quoted.filter(|path| roots.iter().any(|root| path.starts_with(root))) {
+            let is_pattern = path.contains(['<', '*', '{', ' ']);
+            assert!(is_pattern || Path::new(path).exists(), "{} names {path}", page.display());
         }
     }
 }
