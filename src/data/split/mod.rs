@@ -1,8 +1,8 @@
 //! Which rows are training, validation and test rows.
 
-pub(crate) mod assignment;
 pub(crate) mod groups;
 pub(crate) mod keys;
+pub(crate) mod rule;
 pub(crate) mod shares;
 
 pub(crate) use crate::data::split::groups::Groups;

@@ -18,7 +18,7 @@ use crate::data::schema::infer::{MOST_INFERRED, decide, has_words, missing_count
 use crate::data::schema::roles;
 use crate::data::spec::DataSpec;
 use crate::data::split::SplitRule;
-use crate::data::split::assignment::{KnownGroups, SplitKeys, absent_classes, check_shares, split_rule};
+use crate::data::split::rule::{KnownGroups, SplitKeys, absent_classes, check_shares, split_rule};
 use crate::data::table::cache;
 use crate::data::table::cache::contents::{FileContent, TrainingContent};
 use crate::data::table::cache::{SideColumns, StoredFile};
