@@ -11,7 +11,7 @@ impl Allowed {
         match self {
             Self::Boolean => "true or false".to_owned(),
             Self::Integer(range) => format!("an integer, {}", integers(range)),
-            Self::Number(range) => format!("a number, {}", range),
+            Self::Number(range) => format!("a number, {range}"),
             Self::Text(format) => format.description.to_owned(),
             Self::Column => "a column name, or an index from 0 (-1 is the last)".to_owned(),
             Self::Choice(words) => alternatives(words.iter().map(|word| format!("\"{word}\""))),
