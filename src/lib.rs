@@ -113,7 +113,6 @@ pub mod cli;
 pub mod config;
 #[doc(hidden)]
 pub mod data;
-#[cfg(feature = "model")]
 #[doc(hidden)]
 pub mod eval;
 #[cfg(feature = "model")]
