@@ -83,7 +83,7 @@
 //! optimisers, [`train`], the gradient check and the metrics.
 //!
 //! - `cli`: the program `bntrain`, with all of the following
-//! - `model`: config files, saved models, their evaluation and prediction, experiments
+//! - `model`: config files, saved models, prediction of files, experiments
 //! - `report`: tables and charts
 //! - `export`: models as ONNX, JSON and safetensors for other tools
 //! - `cache`: data files larger than memory

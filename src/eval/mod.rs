@@ -3,6 +3,7 @@
 
 pub(crate) mod evaluation;
 pub(crate) mod inputs;
+#[cfg(feature = "model")]
 pub(crate) mod json;
 pub(crate) mod norm_stats;
 pub(crate) mod predictions;
