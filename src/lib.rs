@@ -169,7 +169,7 @@ pub use crate::nn::spec::*;
 #[doc(inline)]
 pub use crate::nn::{AnyNetwork, Gradients, Init, Layer, Network, NonFinite, Param, ParamKind, PassContext};
 #[doc(inline)]
-pub use crate::nn::{build_layers, norm_of, twin};
+pub use crate::nn::{build_layers, layers, losses, norm_of, twin};
 #[doc(inline)]
 pub use crate::optim::Schedule;
 #[doc(inline)]

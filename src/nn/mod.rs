@@ -9,8 +9,8 @@
 pub(crate) mod build;
 pub(crate) mod init;
 pub(crate) mod layer;
-pub(crate) mod layers;
-pub(crate) mod losses;
+pub mod layers;
+pub mod losses;
 pub(crate) mod network;
 pub(crate) mod param;
 pub(crate) mod running_stats;

@@ -75,8 +75,8 @@ macro_rules! layers {
         settings! {
             /// A layer with its settings: one entry of `[[layers]]`.
             ///
-            /// Functions make them: [`affine(32)`](crate::nn::affine),
-            /// [`batch_norm()`](crate::nn::batch_norm), [`relu()`](crate::nn::relu). For settings other than
+            /// Functions make them: [`affine(32)`](crate::nn::affine()),
+            /// [`batch_norm()`](crate::nn::batch_norm()), [`relu()`](crate::nn::relu()). For settings other than
             /// the defaults, convert the specification:
             ///
             /// ```

@@ -1,15 +1,15 @@
 //! The layers between the input and the loss, one file each.
 
 pub(crate) mod activation;
-pub(crate) mod affine;
-pub(crate) mod batch_norm;
-pub(crate) mod dropout;
-pub(crate) mod leaky_relu;
-pub(crate) mod mean_only;
-pub(crate) mod relu;
-pub(crate) mod sigmoid;
-pub(crate) mod softplus;
-pub(crate) mod tanh;
+pub mod affine;
+pub mod batch_norm;
+pub mod dropout;
+pub mod leaky_relu;
+pub mod mean_only;
+pub mod relu;
+pub mod sigmoid;
+pub mod softplus;
+pub mod tanh;
 
 pub use crate::nn::layers::affine::{Affine, AffineSpec, Bias, affine, output_affine};
 pub use crate::nn::layers::batch_norm::{Backward, BatchNorm, BatchNormSpec, batch_norm};

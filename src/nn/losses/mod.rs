@@ -1,11 +1,11 @@
 //! The losses, one file each, and what outputs mean before each of them.
 
-pub(crate) mod huber;
-pub(crate) mod logistic;
+pub mod huber;
+pub mod logistic;
 pub(crate) mod probability;
 pub(crate) mod regression;
-pub(crate) mod softmax;
-pub(crate) mod squared;
+pub mod softmax;
+pub mod squared;
 
 pub use crate::nn::losses::huber::{HuberLossSpec, huber_loss};
 pub use crate::nn::losses::logistic::{LogisticLoss, LogisticLossSpec, logistic_loss};
