@@ -61,6 +61,17 @@ fn add_layer(
                 let left = builder.node("Mul", &[&x, &slope], &format!("{name}.left"), &[]);
                 builder.node("Max", &[&x, &left], name, &[])
             }
+            // As is Softplus: `max(x, 0) + log(1 + exp(-|x|))`.
+            ("Softplus", None) if dtype == DataType::Double => {
+                let one = builder.numbers(&format!("{name}.one"), dtype, &[1], &[1.0]);
+                let size = builder.node("Abs", &[&x], &format!("{name}.size"), &[]);
+                let negative = builder.node("Neg", &[&size], &format!("{name}.negative"), &[]);
+                let power = builder.node("Exp", &[&negative], &format!("{name}.power"), &[]);
+                let sum = builder.node("Add", &[&power, &one], &format!("{name}.sum"), &[]);
+                let rest = builder.node("Log", &[&sum], &format!("{name}.rest"), &[]);
+                let positive = builder.node("Relu", &[&x], &format!("{name}.positive"), &[]);
+                builder.node("Add", &[&positive, &rest], name, &[])
+            }
             (operator, setting) => {
                 let attribute = setting.map(|setting| (setting.onnx, Attribute::Float(setting.value)));
                 builder.node(operator, &[&x], name, attribute.as_slice())
