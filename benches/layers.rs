@@ -34,7 +34,7 @@ fn time_size<F: Real>(options: &Options, pool: &ThreadPool, report: &Report, row
     let x = ramp(rows, width).mapv(|x| F::from_f64(x.into()));
     let dy = x.mapv(|x| x * x);
     let (mut y, mut dx) = (Array2::zeros(x.dim()), Array2::zeros(x.dim()));
-    let pass = PassContext { pool, step: 1, targets: TargetsView::none(), weights: None };
+    let pass = PassContext::new(pool, TargetsView::none());
     let print = |name: &str, timing: Timing, graph: Option<f64>| {
         let (best_us, median_us) = (1e6 * timing.best, 1e6 * timing.median);
         let ratio = graph.map(|graph| graph / timing.best);

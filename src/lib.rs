@@ -167,7 +167,10 @@ pub use crate::metrics::Predictions;
 #[doc(inline)]
 pub use crate::nn::spec::*;
 #[doc(inline)]
-pub use crate::nn::{AnyNetwork, Gradients, Init, Layer, Network, NonFinite, Param, ParamKind, PassContext};
+pub use crate::nn::{
+    AnyNetwork, DatasetStats, Gradients, Init, Layer, Network, NonFinite, NormalizeBy, Param, ParamKind,
+};
+pub use crate::nn::{PassContext, StatsSource};
 #[doc(inline)]
 pub use crate::nn::{build_layers, layers, losses, norm_of, twin};
 #[doc(inline)]

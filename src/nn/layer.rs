@@ -18,12 +18,33 @@ pub struct PassContext<'a, F> {
     pub targets: TargetsView<'a, F>,
     /// The weight of each row in the mean loss, `n` numbers; `None` if all are 1.
     pub weights: Option<&'a [F]>,
+    /// What normalization uses in [`infer`](Layer::infer).
+    pub normalize_by: NormalizeBy,
+}
+
+/// The mean and variance that batch norm normalizes by in evaluation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NormalizeBy {
+    /// The running statistics: the output of a row does not depend on the other rows.
+    #[default]
+    RunningStats,
+    /// Those of the evaluated rows themselves, as in training.
+    Batch,
+}
+
+/// Where new running statistics come from.
+#[derive(Clone, Copy, Debug)]
+pub enum StatsSource<'a> {
+    /// The last training batch: the statistics move towards its own.
+    LastBatch,
+    /// A whole data set: its statistics replace them.
+    DataSet(&'a DatasetStats),
 }
 
 impl<'a, F> PassContext<'a, F> {
     /// The first step, without weights.
     pub fn new(pool: &'a ThreadPool, targets: TargetsView<'a, F>) -> Self {
-        Self { pool, step: 1, targets, weights: None }
+        Self { pool, step: 1, targets, weights: None, normalize_by: NormalizeBy::RunningStats }
     }
 }
 
@@ -85,7 +106,8 @@ pub trait Layer<F: Real>: Send + Sync {
     /// The training pass: batch statistics, random masks.
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
 
-    /// The evaluation pass: each row on its own, nothing remembered.
+    /// The evaluation pass: no random masks, nothing remembered; each row on its own, unless
+    /// [`pass.normalize_by`](PassContext::normalize_by) says otherwise.
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>);
 
     /// From `dy`, the gradient of the loss with respect to `y`, to the gradients of the parameters
@@ -118,23 +140,9 @@ pub trait Layer<F: Real>: Send + Sync {
         &mut []
     }
 
-    /// Moves running statistics towards those of the last training batch. Called once the whole step is
-    /// known to be finite, so that a bad batch leaves no trace.
-    fn update_running_stats(&mut self) {}
-
-    /// Replaces the running statistics, if there are any, by the statistics of a whole data set.
-    fn set_running_stats(&mut self, _stats: &DatasetStats) {}
-
-    /// An evaluation pass that uses the statistics of `x` itself where training does: like
-    /// [`forward`](Self::forward) without random masks. Remembers nothing; may allocate.
-    fn infer_with_batch_stats(
-        &self,
-        pass: &PassContext<'_, F>,
-        x: ArrayView2<'_, F>,
-        y: ArrayViewMut2<'_, F>,
-    ) {
-        self.infer(pass, x, y);
-    }
+    /// Updates the running statistics, if there are any. After a training batch it is called once the
+    /// whole step is known to be finite, so that a bad batch leaves no trace.
+    fn update_running_stats(&mut self, _source: StatsSource<'_>) {}
 
     /// The first statistic or gradient of the last training pass that is NaN or infinite.
     fn non_finite(&self, pool: &ThreadPool) -> Option<NonFinite> {

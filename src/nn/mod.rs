@@ -20,7 +20,7 @@ pub(crate) mod twin;
 pub(crate) use crate::nn::build::default_init;
 pub use crate::nn::build::{InitialWeights, build_layers};
 pub use crate::nn::init::Init;
-pub use crate::nn::layer::{Layer, PassContext};
+pub use crate::nn::layer::{Layer, NormalizeBy, PassContext, StatsSource};
 pub use crate::nn::layers::*;
 pub use crate::nn::losses::*;
 pub use crate::nn::network::Network;

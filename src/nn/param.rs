@@ -48,6 +48,11 @@ impl<F: Real> Param<F> {
         self.kind != ParamKind::Buffer
     }
 
+    /// Sets the values of a `1 x n` tensor.
+    pub(crate) fn set_row(&mut self, values: impl Iterator<Item = f64>) {
+        self.value.iter_mut().zip(values).for_each(|(own, value)| *own = F::from_f64(value));
+    }
+
     /// The values of a `1 x n` tensor.
     pub(crate) fn row(&self) -> &[F] {
         self.value.as_slice().expect("parameters are in row-major layout")

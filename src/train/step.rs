@@ -50,7 +50,7 @@ impl<F: Real> TrainStep<F> {
     ) -> Result<f64, NonFinite> {
         rows.gather(pool, batch.iter().copied(), &mut self.batch);
         let Self { network, workspace, batch, .. } = self;
-        let pass = PassContext { pool, step, targets: batch.targets(), weights: batch.weights() };
+        let pass = PassContext { step, weights: batch.weights(), ..PassContext::new(pool, batch.targets()) };
         let x = batch.x();
 
         let losses = network.forward(&pass, x, workspace);

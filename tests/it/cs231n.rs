@@ -6,7 +6,7 @@
 use bntrain::kernel::ThreadPool;
 use bntrain::nn::{
     Affine, BatchNorm, BatchNormSpec, Layer, LayerSpec, MeanOnly, MeanOnlySpec, Network, Param, ParamKind,
-    RunningStart, RunningVariance, SoftmaxLoss, affine, batch_norm, build_layers, output_affine, relu,
+    RunningStart, RunningVariance, SoftmaxLoss, StatsSource, affine, batch_norm, build_layers, output_affine, relu,
     softmax_loss,
 };
 use bntrain::optim::{Adam, Optimizer, OptimizerSpec, RmsProp, Sgd, add_l2_gradient};
@@ -107,7 +107,7 @@ fn batch_norm_forward_in_evaluation() {
         x.slice_mut(s![0, ..]).assign(&(&mean - &var.sqrt()));
         x.slice_mut(s![1, ..]).assign(&(&mean + &var.sqrt()));
         forward(&mut layer, &pass(1, &[]), &x);
-        layer.update_running_stats();
+        layer.update_running_stats(StatsSource::LastBatch);
     }
     for (param, name) in layer.params()[2..].iter().zip(["running_mean", "running_var"]) {
         assert_close(name, &param.value, &matrix(&case[name]), TOLERANCE);

@@ -11,7 +11,7 @@ use bntrain::targets::Targets;
 use ndarray::{Array2, Axis, s};
 
 use crate::support::stacks::stack;
-use crate::support::{assert_close, bits, labels, uniform};
+use crate::support::{assert_close, bits, labels, pass, uniform};
 
 const ALL: [Statistics; 3] = [Statistics::Running, Statistics::Recomputed, Statistics::Batch];
 
@@ -21,12 +21,7 @@ fn network() -> Network<f32> {
     let mut workspace = network.allocate(20);
     let x = uniform((20, 5), 9).mapv(|x| x as f32);
     let labels = labels(20, 3);
-    let pass = bntrain::nn::PassContext {
-        pool: &ThreadPool::single(),
-        step: 1,
-        targets: bntrain::targets::TargetsView::Classes(&labels),
-        weights: None,
-    };
+    let pass = pass(1, &labels);
     network.forward(&pass, x.view(), &mut workspace);
     network.update_running_stats();
     network

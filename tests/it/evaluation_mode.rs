@@ -4,7 +4,7 @@ use bntrain::kernel::real::Real;
 use bntrain::kernel::{BatchMoments, ThreadPool, batch_moments};
 use bntrain::nn::{
     Affine, BatchNorm, BatchNormSpec, Dropout, DropoutSpec, Layer, LayerSpec, MeanOnlySpec, Network,
-    RunningStart, RunningUpdate, RunningVariance, batch_norm, dropout, leaky_relu, mean_only, output_affine,
+    RunningStart, RunningUpdate, RunningVariance, StatsSource, batch_norm, dropout, leaky_relu, mean_only, output_affine,
     relu, sigmoid, softmax_loss, tanh,
 };
 use bntrain::targets::TargetsView;
@@ -167,7 +167,7 @@ fn running_statistics_follow_the_settings() {
             BatchNorm::<f64>::new("bn", BatchNormSpec { running_update, ..BatchNormSpec::default() }, 2);
         for x in &batches {
             forward(&mut layer, &pass(1, &[]), x);
-            layer.update_running_stats();
+            layer.update_running_stats(StatsSource::LastBatch);
         }
         let running = layer.params()[2..].iter().flat_map(|param| &param.value).copied();
         let running = Array2::from_shape_vec((1, 4), running.collect()).expect("four numbers");

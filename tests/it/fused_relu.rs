@@ -43,12 +43,7 @@ fn a_fused_relu_gives_the_same_bits_as_one_by_itself() {
             specs.extend([output_affine(), softmax_loss()]);
             for members in [1, 2, 3] {
                 let pool = ThreadPool::new(NonZeroUsize::new(members).expect("at least one"));
-                let pass = PassContext {
-                    pool: &pool,
-                    step: 1,
-                    targets: TargetsView::Classes(&labels),
-                    weights: None,
-                };
+                let pass = PassContext::new(&pool, TargetsView::Classes(&labels));
                 let mut together = network(&specs, inputs);
                 let mut workspace = together.allocate(rows);
                 let losses = together.forward(&pass, x.view(), &mut workspace).to_owned();

@@ -2,8 +2,8 @@
 
 use bntrain::kernel::ThreadPool;
 use bntrain::nn::{
-    BatchNormSpec, DatasetStats, Layer, LayerSpec, Network, ParamKind, RunningVariance, batch_norm, dropout,
-    mean_only, relu, tanh,
+    BatchNormSpec, DatasetStats, Layer, LayerSpec, Network, NormalizeBy, ParamKind, PassContext,
+    RunningVariance, batch_norm, dropout, mean_only, relu, tanh,
 };
 use ndarray::{Array2, ArrayView2, Axis};
 
@@ -121,6 +121,7 @@ fn layers_without_statistics_evaluate_a_batch_like_single_rows() {
     let x = uniform((6, 4), 5);
     let layer = bntrain::nn::Affine::new("affine", uniform((4, 3), 6), true);
     let mut y = Array2::zeros((6, 3));
-    layer.infer_with_batch_stats(&pass(1, &[]), x.view(), y.view_mut());
+    let by_batch = PassContext { normalize_by: NormalizeBy::Batch, ..pass(1, &[]) };
+    layer.infer(&by_batch, x.view(), y.view_mut());
     assert_eq!(y, infer(&layer, &pass(1, &[]), &x.view()));
 }

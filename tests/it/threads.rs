@@ -40,7 +40,7 @@ fn train<F: Real>(members: usize) -> Vec<u64> {
     let mut workspace = network.allocate(200);
     let mut dx = Array2::zeros(x.dim());
     for step in 1..=3 {
-        let pass = PassContext { pool: &pool, step, targets: TargetsView::Classes(&labels), weights: None };
+        let pass = PassContext { step, ..PassContext::new(&pool, TargetsView::Classes(&labels)) };
         network.forward(&pass, x.view(), &mut workspace);
         network.backward(&pass, x.view(), &mut workspace, Some(dx.view_mut()));
         optimizer.step(&pool, &mut network, step, 1e-3);
@@ -88,8 +88,7 @@ impl Workload {
         let labels = labels(self.batch_size, classes as u32);
         for step in 1..=2 {
             let x = uniform((self.batch_size, inputs), step).mapv(|x| x as f32);
-            let pass =
-                PassContext { pool: &pool, step, targets: TargetsView::Classes(&labels), weights: None };
+            let pass = PassContext { step, ..PassContext::new(&pool, TargetsView::Classes(&labels)) };
             network.forward(&pass, x.view(), &mut workspace);
             network.backward(&pass, x.view(), &mut workspace, None);
             optimizer.step(&pool, &mut network, step, rule.learning_rate());

@@ -25,7 +25,8 @@ use crate::kernel::{BatchMoments, ThreadPool, batch_moments};
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
 use crate::nn::{
-    DatasetStats, Layer, LayerSpec, NonFinite, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
+    Layer, LayerSpec, NonFinite, NormalizeBy, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
+    StatsSource,
 };
 use crate::settings::settings;
 
@@ -101,24 +102,18 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         kernel::translate(pass.pool, &x, &self.moments.origin, &self.moments.shift, beta, &mut y);
     }
 
-    fn infer(&self, _pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+    fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        if pass.normalize_by == NormalizeBy::Batch {
+            let mut moments = BatchMoments::new(x.ncols());
+            batch_moments(pass.pool, &x, &mut moments);
+            let beta = if self.spec.shift { self.params[0].row() } else { &self.no_beta };
+            return kernel::translate(pass.pool, &x, &moments.origin, &moments.shift, beta, &mut y);
+        }
         y.assign(&x);
         y -= &self.running_mean().value;
         if self.spec.shift {
             y += &self.params[0].value;
         }
-    }
-
-    fn infer_with_batch_stats(
-        &self,
-        pass: &PassContext<'_, F>,
-        x: ArrayView2<'_, F>,
-        mut y: ArrayViewMut2<'_, F>,
-    ) {
-        let mut moments = BatchMoments::new(x.ncols());
-        batch_moments(pass.pool, &x, &mut moments);
-        let beta = if self.spec.shift { self.params[0].row() } else { &self.no_beta };
-        kernel::translate(pass.pool, &x, &moments.origin, &moments.shift, beta, &mut y);
     }
 
     fn backward(
@@ -140,19 +135,16 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         }
     }
 
-    fn update_running_stats(&mut self) {
+    fn update_running_stats(&mut self, source: StatsSource<'_>) {
+        let running = self.params.last_mut().expect("the running mean is always there");
+        if let StatsSource::DataSet(stats) = source {
+            return running.set_row(stats.mean().iter().copied());
+        }
         self.batches += 1;
         let update = self.spec.running_update.weight(self.batches, self.spec.running_start);
-        let running = self.params.last_mut().expect("the running mean is always there");
         for (column, mean) in running.value.iter_mut().enumerate() {
             *mean = F::from_f64((1.0 - update) * mean.to_f64() + update * self.moments.mean(column));
         }
-    }
-
-    fn set_running_stats(&mut self, stats: &DatasetStats) {
-        let running = self.params.last_mut().expect("the running mean is always there");
-        let mean = stats.mean().iter();
-        running.value.iter_mut().zip(mean).for_each(|(own, &mean)| *own = F::from_f64(mean));
     }
 
     fn params(&self) -> &[Param<F>] {

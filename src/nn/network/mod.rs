@@ -13,7 +13,9 @@ use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::nn::network::passes::{Fused, Passes};
 use crate::nn::network::workspace::{head, head_mut};
-use crate::nn::{DatasetStats, Layer, NonFinite, Param, ParamKind, PassContext, Workspace};
+use crate::nn::{
+    DatasetStats, Layer, NonFinite, NormalizeBy, Param, ParamKind, PassContext, StatsSource, Workspace,
+};
 use crate::targets::TargetsView;
 
 /// Layers in order; each one's output is the next one's input, the last one's is a loss per row.
@@ -22,13 +24,6 @@ pub struct Network<F> {
     passes: Passes,
     inputs: usize,
     widths: Vec<usize>, // of each layer's output
-}
-
-/// The mean and variance that batch norm uses in evaluation.
-#[derive(Clone, Copy)]
-enum Statistics {
-    Running,
-    Batch,
 }
 
 impl<F: Real> Network<F> {
@@ -150,7 +145,7 @@ impl<F: Real> Network<F> {
         x: ArrayView2<'_, F>,
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
-        self.infer_layers(self.layers.len() - 1, pool, x, workspace, Statistics::Running);
+        self.infer_layers(self.layers.len() - 1, pool, x, workspace, NormalizeBy::RunningStats);
         head(&workspace.acts[self.layers.len() - 2], x.nrows())
     }
 
@@ -162,7 +157,7 @@ impl<F: Real> Network<F> {
         x: ArrayView2<'_, F>,
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
-        self.infer_layers(self.layers.len() - 1, pool, x, workspace, Statistics::Batch);
+        self.infer_layers(self.layers.len() - 1, pool, x, workspace, NormalizeBy::Batch);
         head(&workspace.acts[self.layers.len() - 2], x.nrows())
     }
 
@@ -178,7 +173,7 @@ impl<F: Real> Network<F> {
     ) -> (ArrayView2<'w, F>, ArrayView2<'w, F>) {
         let n = x.nrows();
         let last = self.layers.len() - 1;
-        self.infer_layers(last, pool, x, workspace, Statistics::Running);
+        self.infer_layers(last, pool, x, workspace, NormalizeBy::RunningStats);
         let (acts, losses) = workspace.write(last);
         self.layers[last].infer(&PassContext::new(pool, targets), head(&acts[last - 1], n), losses);
         (head(&workspace.acts[last - 1], n), head(&workspace.acts[last], n))
@@ -191,25 +186,22 @@ impl<F: Real> Network<F> {
         pool: &ThreadPool,
         x: ArrayView2<'_, F>,
         workspace: &mut Workspace<F>,
-        statistics: Statistics,
+        normalize_by: NormalizeBy,
     ) {
         let n = x.nrows();
-        let pass = PassContext::new(pool, TargetsView::none());
+        let pass = PassContext { normalize_by, ..PassContext::new(pool, TargetsView::none()) };
         workspace.begin(n);
         for (index, layer) in self.layers[..count].iter().enumerate() {
             let (acts, y) = workspace.write(index);
             let x = acts.last().map_or(x, |x| head(x, n));
-            match statistics {
-                Statistics::Running => layer.infer(&pass, x, y),
-                Statistics::Batch => layer.infer_with_batch_stats(&pass, x, y),
-            }
+            layer.infer(&pass, x, y);
         }
     }
 
     /// Moves running statistics towards those of the last training batch.
     pub fn update_running_stats(&mut self) {
         for layer in &mut self.layers {
-            layer.update_running_stats();
+            layer.update_running_stats(StatsSource::LastBatch);
         }
     }
 
@@ -239,12 +231,12 @@ impl<F: Real> Network<F> {
             let before = index.checked_sub(1);
             let mut stats = DatasetStats::new(before.map_or(self.inputs, |before| self.widths[before]));
             each_chunk(&mut |x| {
-                self.infer_layers(index, pool, x, &mut workspace, Statistics::Running);
+                self.infer_layers(index, pool, x, &mut workspace, NormalizeBy::RunningStats);
                 let input = before.map_or(x, |before| head(&workspace.acts[before], x.nrows()));
                 stats.add(pool, &input);
             });
             if stats.rows() > 0 {
-                self.layers[index].set_running_stats(&stats);
+                self.layers[index].update_running_stats(StatsSource::DataSet(&stats));
             }
         }
     }

@@ -27,7 +27,7 @@ pub(crate) fn labels(n: usize, classes: u32) -> Vec<u32> {
 /// A pass on one thread.
 pub(crate) fn pass<F>(step: u64, labels: &[u32]) -> PassContext<'_, F> {
     let pool = Box::leak(Box::new(ThreadPool::single()));
-    PassContext { pool, step, targets: TargetsView::Classes(labels), weights: None }
+    PassContext { step, ..PassContext::new(pool, TargetsView::Classes(labels)) }
 }
 
 /// Like [`pass`], for values.

@@ -60,8 +60,8 @@ use crate::nn::layer::non_finite_gradient;
 use crate::nn::layers::batch_norm::backward::Scratch;
 use crate::nn::network::passes::Fused;
 use crate::nn::{
-    DatasetStats, Layer, LayerSpec, NonFinite, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
-    RunningVariance,
+    Layer, LayerSpec, NonFinite, NormalizeBy, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
+    RunningVariance, StatsSource,
 };
 use crate::settings::settings;
 
@@ -177,53 +177,9 @@ impl<F: Real> BatchNorm<F> {
     fn running(&self) -> usize {
         self.params.len() - 2
     }
-}
 
-impl<F: Real> Layer<F> for BatchNorm<F> {
-    fn allocate(&mut self, max_rows: usize) {
-        self.scratch = Scratch::new(self.spec.backward, max_rows, self.width());
-    }
-
-    fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        self.rows = x.nrows();
-        let mut state = std::mem::take(&mut self.state);
-        let params = self.kernel_params();
-        kernel::batch_norm_forward(pass.pool, &x, params, self.fused.relu_after, &mut state, &mut y);
-        self.state = state;
-    }
-
-    fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        let [mean, var] = [0, 1].map(|i| self.params[self.running() + i].row());
-        kernel::batch_norm_infer(pass.pool, &x, RunningStats { mean, var }, self.kernel_params(), &mut y);
-    }
-
-    fn infer_with_batch_stats(
-        &self,
-        pass: &PassContext<'_, F>,
-        x: ArrayView2<'_, F>,
-        mut y: ArrayViewMut2<'_, F>,
-    ) {
-        let mut state = BatchNormState::new(self.width());
-        let params = self.kernel_params();
-        kernel::batch_norm_forward(pass.pool, &x, params, false, &mut state, &mut y);
-    }
-
-    fn backward(
-        &mut self,
-        pass: &PassContext<'_, F>,
-        x: ArrayView2<'_, F>,
-        _y: ArrayView2<'_, F>,
-        dy: ArrayView2<'_, F>,
-        dx: Option<ArrayViewMut2<'_, F>>,
-    ) {
-        match self.spec.backward {
-            Backward::Fused => self.backward_fused(pass, x, dy, dx),
-            Backward::ClosedForm => self.backward_closed_form(x, dy, dx),
-            Backward::Graph => self.backward_graph(x, dy, dx),
-        }
-    }
-
-    fn update_running_stats(&mut self) {
+    /// Moves the running statistics towards those of the last batch.
+    fn follow_last_batch(&mut self) {
         self.batches += 1;
         let update = self.spec.running_update.weight(self.batches, self.spec.running_start);
         let n = self.rows as f64;
@@ -243,14 +199,56 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
             follow(var, batch * correction);
         }
     }
+}
 
-    fn set_running_stats(&mut self, stats: &DatasetStats) {
-        let first = self.running();
-        let unbiased = self.spec.running_variance == RunningVariance::Unbiased;
-        let mean = stats.mean().iter().copied();
-        self.params[first].value.iter_mut().zip(mean).for_each(|(own, mean)| *own = F::from_f64(mean));
-        let var = stats.variance(unbiased);
-        self.params[first + 1].value.iter_mut().zip(var).for_each(|(own, var)| *own = F::from_f64(var));
+impl<F: Real> Layer<F> for BatchNorm<F> {
+    fn allocate(&mut self, max_rows: usize) {
+        self.scratch = Scratch::new(self.spec.backward, max_rows, self.width());
+    }
+
+    fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        self.rows = x.nrows();
+        let mut state = std::mem::take(&mut self.state);
+        let params = self.kernel_params();
+        kernel::batch_norm_forward(pass.pool, &x, params, self.fused.relu_after, &mut state, &mut y);
+        self.state = state;
+    }
+
+    fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        let params = self.kernel_params();
+        if pass.normalize_by == NormalizeBy::Batch {
+            let mut state = BatchNormState::new(self.width());
+            return kernel::batch_norm_forward(pass.pool, &x, params, false, &mut state, &mut y);
+        }
+        let [mean, var] = [0, 1].map(|i| self.params[self.running() + i].row());
+        kernel::batch_norm_infer(pass.pool, &x, RunningStats { mean, var }, params, &mut y);
+    }
+
+    fn backward(
+        &mut self,
+        pass: &PassContext<'_, F>,
+        x: ArrayView2<'_, F>,
+        _y: ArrayView2<'_, F>,
+        dy: ArrayView2<'_, F>,
+        dx: Option<ArrayViewMut2<'_, F>>,
+    ) {
+        match self.spec.backward {
+            Backward::Fused => self.backward_fused(pass, x, dy, dx),
+            Backward::ClosedForm => self.backward_closed_form(x, dy, dx),
+            Backward::Graph => self.backward_graph(x, dy, dx),
+        }
+    }
+
+    fn update_running_stats(&mut self, source: StatsSource<'_>) {
+        match source {
+            StatsSource::LastBatch => self.follow_last_batch(),
+            StatsSource::DataSet(stats) => {
+                let unbiased = self.spec.running_variance == RunningVariance::Unbiased;
+                let first = self.running();
+                self.params[first].set_row(stats.mean().iter().copied());
+                self.params[first + 1].set_row(stats.variance(unbiased));
+            }
+        }
     }
 
     fn params(&self) -> &[Param<F>] {
