@@ -12,6 +12,7 @@ mod extremes; // the limits of rounding and range
 mod fused_relu; // a ReLU applied by the layer next to it
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
+mod in_use; // what could go wrong unseen between training and use
 mod init; // a first config for a data file
 mod inspect; // what is in a model or a run
 mod losses; // networks that end in each of the losses

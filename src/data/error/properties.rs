@@ -26,7 +26,6 @@ impl ErrorKind {
             | Self::ConstantOfOtherKind { .. }
             | Self::UnknownClass { .. }
             | Self::NoRowCounts
-            | Self::NoHeldBackRowCounts(_)
             | Self::NoFeatures(_)
             | Self::EmptySplit { .. } => ErrorCategory::Config,
             Self::NotFound
