@@ -113,8 +113,17 @@ impl From<RunError> for CliError {
 impl From<RunDirectoryError> for CliError {
     fn from(error: RunDirectoryError) -> Self {
         let code = match error {
-            RunDirectoryError::Exists { .. } | RunDirectoryError::InUse { .. } => exit_code::REFUSED,
-            RunDirectoryError::Read { .. } | RunDirectoryError::Write { .. } => exit_code::IO,
+            RunDirectoryError::Exists { .. }
+            | RunDirectoryError::Unfinished { .. }
+            | RunDirectoryError::Link { .. }
+            | RunDirectoryError::Foreign { .. }
+            | RunDirectoryError::InUse { .. }
+            | RunDirectoryError::Held { .. } => exit_code::REFUSED,
+            RunDirectoryError::NotARun { .. } => exit_code::DATA,
+            RunDirectoryError::Removed { .. }
+            | RunDirectoryError::Moved { .. }
+            | RunDirectoryError::Read { .. }
+            | RunDirectoryError::Write { .. } => exit_code::IO,
         };
         Self::new(code, error.to_string())
     }

@@ -22,6 +22,7 @@ use clap::Parser;
 use crate::cli::args::{Cli, Command};
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
+use crate::output_file::is_unsynced;
 
 /// Runs the program with `args`, the first of which is its name. Returns its exit code, see
 /// [`exit_code`].
@@ -31,7 +32,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return show_usage(&error),
     };
     let output = Output::new(&cli.global);
-    match run_command(&cli, &output) {
+    let ended = run_command(&cli, &output);
+    if is_unsynced() {
+        output.note("note: the file system cannot sync files; a power cut may lose what was just written");
+    }
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output.error(&error);

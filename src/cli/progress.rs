@@ -104,6 +104,7 @@ impl Observer for Bar {
             Event::StepEnded(step) => self.bar.set_position(step.step),
             Event::EpochEnded(epoch) => self.bar.set_message(format!("{} {}", epoch.epoch, numbers(epoch))),
             Event::RunEnded(_) => self.bar.finish_and_clear(),
+            Event::Resumable(_) => {}
         }
         ControlFlow::Continue(())
     }
@@ -126,7 +127,7 @@ impl Observer for Lines<'_> {
                 let last = self.last.take().unwrap_or_default();
                 self.progress.output.note(&format!("{}: {}; {last}", self.name, ending(outcome)));
             }
-            Event::RunStarted { .. } | Event::StepEnded(_) => {}
+            Event::RunStarted { .. } | Event::StepEnded(_) | Event::Resumable(_) => {}
         }
         ControlFlow::Continue(())
     }
@@ -144,7 +145,7 @@ impl Observer for JsonLines<'_> {
             Event::RunStarted { epochs, steps_per_epoch } => {
                 json!({ "event": "run_started", "epochs": epochs, "steps_per_epoch": steps_per_epoch })
             }
-            Event::StepEnded(_) => return ControlFlow::Continue(()),
+            Event::StepEnded(_) | Event::Resumable(_) => return ControlFlow::Continue(()),
             Event::EpochEnded(epoch) => json!({ "event": "epoch_ended", "epoch": epoch }),
             Event::RunEnded(outcome) => json!({ "event": "run_ended", "outcome": outcome }),
         };

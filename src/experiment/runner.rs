@@ -9,7 +9,6 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Instant;
 
 use crate::config::Plan;
 use crate::data::{DataError, PreparedData};
@@ -20,7 +19,7 @@ use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model;
 use crate::model::{Description, History, result_hash};
-use crate::train::{Observer, Outcome, TrainingSpec, train_prepared, with_dtype};
+use crate::train::{Observer, Outcome, StepLog, TrainingSpec, train_prepared, with_dtype};
 
 /// One run to be done.
 #[derive(Clone, Debug)]
@@ -139,10 +138,9 @@ fn run_in<F: Real>(
 ) -> Result<FinishedRun, RunError> {
     let prepared = sets.prepared::<F>(&job.plan)?;
     let data = &prepared.data;
-    let begin = Instant::now();
     let Plan { layers, optimizer, training, .. } = &job.plan;
-    let trained = train_prepared(layers, optimizer, training, data, pool, observer);
-    let seconds = begin.elapsed().as_secs_f64();
+    let mut log = StepLog::new(training.log_every_steps);
+    let trained = train_prepared(layers, optimizer, training, data, pool, &mut (&mut log, observer));
     let mut assessments = Vec::new();
     if !matches!(trained.outcome, Outcome::Interrupted { .. }) {
         assessments = assess(&trained.network, data, pool);
@@ -165,12 +163,12 @@ fn run_in<F: Real>(
         parameters: trained.network.num_trainable(),
         result_hash: result_hash(&trained.network),
         epochs: trained.epochs,
-        steps: trained.steps,
+        steps: log.steps,
         outcome: trained.outcome,
         kept_epoch: trained.best_epoch,
         test: trained.test,
         assessments,
-        seconds,
+        seconds: trained.seconds,
     };
     Ok(FinishedRun { record, model })
 }

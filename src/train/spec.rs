@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::data::{ClassWeights, LastBatch, Sampling};
+use crate::kernel::real::Real;
 use crate::nn::Task;
 use crate::optim::Schedule;
 use crate::settings::settings;
@@ -87,6 +88,13 @@ settings! {
         F32 = "f32";
         /// Double precision.
         F64 = "f64";
+    }
+}
+
+impl Dtype {
+    /// That of `F`.
+    pub(crate) fn of<F: Real>() -> Self {
+        if F::NAME == "f64" { Self::F64 } else { Self::F32 }
     }
 }
 

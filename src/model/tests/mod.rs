@@ -2,6 +2,7 @@
 
 pub(crate) mod damaged;
 pub(crate) mod forged;
+pub(crate) mod resumed;
 pub(crate) mod whole;
 
 use std::collections::BTreeMap;

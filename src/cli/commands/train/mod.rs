@@ -61,9 +61,9 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         return dry_run(&session, output);
     }
     let signals = Signals::listen()?;
-    let mut directory = match &args.out {
-        Some(out) => RunDirectory::create(out, args.force, &session.sources(), task)?,
-        None => RunDirectory::create_numbered(Path::new(RUNS), &session.plan.name, task)?,
+    let directory = match &args.out {
+        Some(out) => RunDirectory::create(out, args.force, &session.sources())?,
+        None => RunDirectory::create_numbered(Path::new(RUNS), &session.plan.name)?,
     };
     let config = session.plan.to_toml();
     directory.write("config.toml", config.as_bytes())?;
@@ -80,7 +80,11 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         &|index| progress.watch(&session.jobs[index].id),
         &mut |_, run| {
             progress.check()?;
-            directory.add(&run)?;
+            let mut files = directory.run_files(&run.record.id, task)?;
+            files.truncate_to((0, 0))?;
+            run.record.steps.iter().try_for_each(|step| files.append_step(step))?;
+            run.record.epochs.iter().try_for_each(|epoch| files.append_epoch(epoch))?;
+            files.write_model(&run.model)?;
             records.push(run.record);
             Ok(())
         },

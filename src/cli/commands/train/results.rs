@@ -29,6 +29,8 @@ pub(crate) fn write_and_show(
     info: &RunInfo,
     output: &Output,
 ) -> Result<(), CliError> {
+    let ids: Vec<_> = records.iter().map(|record| &record.id).collect();
+    directory.assemble(&ids, session.plan.task())?;
     let summary = Summary::of(records);
     directory.write("summary.json", summary.to_json().as_bytes())?;
     let title = format!("{} on {}", session.plan.name, data_name(session));
@@ -36,8 +38,8 @@ pub(crate) fn write_and_show(
     if let Some(sweep) = sweep_svg(&title, &summary) {
         directory.write("sweep.svg", sweep.as_bytes())?;
     }
-    let path = directory.path().to_owned();
-    directory.finish(format!("{:#}\n", run_json(session, records, info)).as_bytes())?;
+    let run_json = format!("{:#}\n", run_json(session, records, info));
+    let path = directory.finish(run_json.as_bytes(), !info.interrupted)?;
 
     if output.json {
         let line = json!({ "event": "finished", "directory": path.to_string_lossy(), "summary": summary });

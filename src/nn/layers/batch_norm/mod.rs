@@ -126,7 +126,6 @@ pub struct BatchNorm<F> {
     zeros: Vec<F>,            // width: beta where it is not trained
     state: BatchNormState<F>, // of the last batch
     rows: usize,              // of the last batch
-    batches: u64,             // that the running statistics followed
     scratch: Scratch<F>,
 }
 
@@ -152,7 +151,6 @@ impl<F: Real> BatchNorm<F> {
             zeros: vec![F::zero(); width],
             state: BatchNormState::new(width),
             rows: 0,
-            batches: 0,
             scratch: Scratch::default(),
         }
     }
@@ -179,9 +177,8 @@ impl<F: Real> BatchNorm<F> {
     }
 
     /// Moves the running statistics towards those of the last batch.
-    fn follow_last_batch(&mut self) {
-        self.batches += 1;
-        let update = self.spec.running_update.weight(self.batches, self.spec.running_start);
+    fn follow_last_batch(&mut self, step: u64) {
+        let update = self.spec.running_update.weight(step, self.spec.running_start);
         let n = self.rows as f64;
         // A single row has no unbiased variance; its biased one, 0, is at least finite.
         let correction = match self.spec.running_variance {
@@ -241,7 +238,7 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
 
     fn update_running_stats(&mut self, source: StatsSource<'_>) {
         match source {
-            StatsSource::LastBatch => self.follow_last_batch(),
+            StatsSource::LastBatch { step } => self.follow_last_batch(step),
             StatsSource::DataSet(stats) => {
                 let unbiased = self.spec.running_variance == RunningVariance::Unbiased;
                 let first = self.running();
