@@ -13,7 +13,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::cli::progress::{Progress, ending};
-use crate::cli::require::Requirement;
+use crate::cli::require::{Requirement, refuse_impossible};
 use crate::cli::session::{ConfigArgs, Session};
 use crate::cli::signals::Signals;
 use crate::data::Dataset;
@@ -36,7 +36,7 @@ pub(crate) struct TrainArgs {
     /// The directory for the results [default: runs/NAME-001, counting up]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Replace a finished run directory at --out
+    /// Replace the run directory at --out once the new run has finished
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
     #[command(flatten)]
@@ -54,6 +54,7 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
     let threads = args.threads.count();
     let session = Session::open(&args.config, threads, output)?;
     let task = session.plan.task();
+    refuse_impossible(&args.require, &session)?;
     if !output.quiet {
         note_columns(session.first_table(), task, output);
     }
@@ -79,7 +80,6 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         &signals.stop,
         &|index| progress.watch(&session.jobs[index].id),
         &mut |_, run| {
-            progress.check()?;
             let mut files = directory.run_files(&run.record.id, task)?;
             files.truncate_to((0, 0))?;
             run.record.steps.iter().try_for_each(|step| files.append_step(step))?;
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
             Ok(())
         },
     );
-    progress.finish()?;
+    progress.finish();
     ran?;
 
     let info = RunInfo {

@@ -39,7 +39,10 @@ pub(crate) fn write_and_show(
         directory.write("sweep.svg", sweep.as_bytes())?;
     }
     let run_json = format!("{:#}\n", run_json(session, records, info));
-    let path = directory.finish(run_json.as_bytes(), !info.interrupted)?;
+    let (path, note) = directory.finish(run_json.as_bytes(), !info.interrupted)?;
+    if let Some(note) = note {
+        output.note(&format!("note: {note}"));
+    }
 
     if output.json {
         let line = json!({ "event": "finished", "directory": path.to_string_lossy(), "summary": summary });
