@@ -124,8 +124,9 @@ impl Observer for Lines<'_> {
                 self.last = Some(format!("epoch {}: {}", epoch.epoch, numbers(epoch)))
             }
             Event::RunEnded(outcome) => {
-                let last = self.last.take().unwrap_or_default();
-                self.progress.output.note(&format!("{}: {}; {last}", self.name, ending(outcome)));
+                // Without an epoch since the run was resumed, there is none.
+                let last = self.last.take().map_or_else(String::new, |last| format!("; {last}"));
+                self.progress.output.note(&format!("{}: {}{last}", self.name, ending(outcome)));
             }
             Event::RunStarted { .. } | Event::StepEnded(_) | Event::Resumable(_) => {}
         }
