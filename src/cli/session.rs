@@ -39,6 +39,11 @@ pub(crate) struct ConfigArgs {
 }
 
 impl ConfigArgs {
+    /// The config at `path`, with another number of epochs if there is one.
+    pub(crate) fn of(path: PathBuf, epochs: Option<u64>) -> Self {
+        Self { file: None, config: Some(path), sets: Vec::new(), seed: None, epochs }
+    }
+
     fn path(&self) -> Result<&Path, CliError> {
         let path = self.file.as_deref().or(self.config.as_deref());
         let path =

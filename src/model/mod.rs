@@ -6,8 +6,10 @@
 //!
 //! [`to_bytes`] makes a file, [`Model::load`] reads it.
 
+pub(crate) mod checkpoint;
 pub(crate) mod checksum;
 pub(crate) mod description;
+pub(crate) mod epoch_table;
 pub(crate) mod error;
 #[cfg(feature = "export")]
 pub mod export;
@@ -19,6 +21,7 @@ pub(crate) mod tensors;
 mod tests;
 pub(crate) mod write;
 
+pub use crate::model::checkpoint::{CHECKPOINT_FORMAT, Checkpoint, CheckpointFault, CheckpointOrigin};
 pub use crate::model::description::{Description, FORMAT};
 pub use crate::model::error::{ModelError, ModelErrorKind, ModelFault};
 pub use crate::model::facts::{LayerFacts, ModelFacts, TensorFacts};

@@ -122,6 +122,10 @@ pub trait Layer<F: Real>: Send + Sync {
     /// known to be finite, so that a bad batch leaves no trace.
     fn update_running_stats(&mut self) {}
 
+    /// Counts as if `batches` training batches were done, for a run that goes on after them; the tensors are
+    /// set apart from this.
+    fn resume_after(&mut self, _batches: u64) {}
+
     /// Replaces the running statistics, if there are any, by the statistics of a whole data set.
     fn set_running_stats(&mut self, _stats: &DatasetStats) {}
 

@@ -20,7 +20,7 @@ use rustix::fs::FileType;
 
 use crate::experiment::RunId;
 use crate::nn::Task;
-use crate::output_file::{Folder, NewFile};
+use crate::output_file::{Folder, NewFile, is_temporary, remove_temporary_files};
 use crate::report::csv::{write_metrics_header, write_steps_header};
 pub use crate::run_dir::error::RunDirectoryError;
 use crate::run_dir::error::{read_error_in, write_error, write_error_in};
@@ -48,7 +48,7 @@ pub struct RunDirectory {
 pub enum DirectoryState {
     /// Nothing is there.
     Absent,
-    /// A directory with nothing in it.
+    /// A directory with nothing in it, or nothing but a lock.
     Empty,
     /// A run directory with results that are complete.
     Finished,
@@ -125,8 +125,7 @@ impl RunDirectory {
         }
     }
 
-    /// Opens a run directory to continue its runs. What is in it stays as it is. If there is a new run that was
-    /// to replace it, that one is opened.
+    /// Opens a run directory to continue its runs. What is in it stays as it is.
     ///
     /// # Errors
     ///
@@ -134,9 +133,6 @@ impl RunDirectory {
     pub fn open_for_resume(path: &Path) -> Result<Self, RunDirectoryError> {
         if let Ok((parent, name)) = Folder::parent_of(path) {
             settle(&parent, &name)?;
-            if let Some((replacement, folder)) = Replacement::pending(&parent, &name)? {
-                return Self::lock(folder, Some(replacement));
-            }
         }
         match state_of(path)? {
             DirectoryState::Finished | DirectoryState::Unfinished => {
@@ -165,6 +161,7 @@ impl RunDirectory {
 
     fn lock(folder: Folder, replacement: Option<Replacement>) -> Result<Self, RunDirectoryError> {
         let _lock = DirectoryLock::acquire(&folder)?;
+        remove_temporary_files(&folder).map_err(write_error_in(&folder, ""))?;
         Ok(Self { folder, _lock, replacement })
     }
 
@@ -316,17 +313,12 @@ pub fn latest_numbered(parent: &Path, name: &str) -> Option<(PathBuf, u64)> {
     Some((numbered(parent, name, number), number))
 }
 
-/// What is at `path`. A new run that was to replace what is there counts, since that one would be continued.
+/// What is at `path`.
 ///
 /// # Errors
 ///
 /// If it cannot be read.
 pub fn state_of(path: &Path) -> Result<DirectoryState, RunDirectoryError> {
-    if let Ok((parent, name)) = Folder::parent_of(path)
-        && Replacement::pending(&parent, &name)?.is_some()
-    {
-        return Ok(DirectoryState::Unfinished);
-    }
     let unread = |source| RunDirectoryError::Read { path: path.to_owned(), source };
     match Folder::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(DirectoryState::Absent),
@@ -345,10 +337,16 @@ fn state_of_folder(folder: &Folder) -> Result<DirectoryState, RunDirectoryError>
     Ok(match json {
         Some(json) if json["outcome"] == "finished" => DirectoryState::Finished,
         Some(_) => DirectoryState::Unfinished,
+        None if has_only_lock(folder)? => DirectoryState::Empty,
         None if has(LOCK)? => DirectoryState::Unfinished,
-        None if folder.entries().map_err(read_error_in(folder, ""))?.is_empty() => DirectoryState::Empty,
         None => DirectoryState::Other,
     })
+}
+
+/// Whether there is nothing in it, or only what a command makes before it writes anything.
+fn has_only_lock(folder: &Folder) -> Result<bool, RunDirectoryError> {
+    let entries = folder.entries().map_err(read_error_in(folder, ""))?;
+    Ok(entries.iter().all(|entry| entry.is_file && (entry.name == LOCK || is_temporary(&entry.name))))
 }
 
 /// Makes the directories above `path`, and opens the last one; returns the name of `path` in it.

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FileType;
 
 use crate::output_file::{Folder, NewFile};
-use crate::run_dir::error::{RunDirectoryError, read_error_in, write_error_in};
+use crate::run_dir::error::{RunDirectoryError, write_error_in};
 use crate::run_dir::layout::{LOCK, REPLACED, REPLACES, foreign_file, remove_run};
 use crate::run_dir::lock::DirectoryLock;
-use crate::run_dir::{DirectoryState, state_of_folder};
+use crate::run_dir::{DirectoryState, has_only_lock, state_of_folder};
 use crate::text::DisplayPath;
 
 /// The place that a new run takes when it has finished.
@@ -51,8 +51,7 @@ impl Replacement {
         let _old_lock = if has(old, LOCK)? { Some(DirectoryLock::acquire(old)?) } else { None };
         let waiting = waiting_name(name);
         let folder = parent.make_folder(&waiting).map_err(write_error_in(&parent, &waiting))?;
-        let is_ours = has(&folder, REPLACES)?
-            || folder.entries().map_err(read_error_in(&folder, ""))?.iter().all(|entry| entry.name == LOCK);
+        let is_ours = has(&folder, REPLACES)? || has_only_lock(&folder)?;
         if !is_ours {
             return Err(RunDirectoryError::Foreign { path: folder.path().to_owned() });
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::experiment::RunId;
 use crate::nn::Task;
-use crate::output_file::{Folder, NewFile, sync_file};
+use crate::output_file::{Folder, NewFile, remove_temporary_files, sync_file};
 use crate::report::csv::{write_epoch, write_metrics_header, write_step, write_steps_header};
 use crate::run_dir::error::{RunDirectoryError, read_error_in, write_error_in};
 use crate::run_dir::layout::{CHECKPOINT, METRICS, MODEL, PREVIOUS_CHECKPOINT, STEPS};
@@ -55,6 +55,7 @@ impl RunFiles {
             folders.push(folder);
         }
         let folder = &folders[folders.len() - 1];
+        remove_temporary_files(folder).map_err(write_error_in(folder, ""))?;
         let metrics = Rows::open(folder, METRICS, &header(|bytes| write_metrics_header(bytes, task)))?;
         let steps = Rows::open(folder, STEPS, &header(|bytes| write_steps_header(bytes)))?;
         Ok(Self { id: id.clone(), metrics, steps, folders, is_synced: false, last_write: Instant::now() })

@@ -149,6 +149,10 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         }
     }
 
+    fn resume_after(&mut self, batches: u64) {
+        self.batches = batches;
+    }
+
     fn set_running_stats(&mut self, stats: &DatasetStats) {
         let running = self.params.last_mut().expect("the running mean is always there");
         let mean = stats.mean().iter();

@@ -213,6 +213,14 @@ impl<F: Real> Network<F> {
         }
     }
 
+    /// Counts as if `steps` training steps were done, for a run that goes on after them with the tensors of
+    /// that step.
+    pub(crate) fn resume_after(&mut self, steps: u64) {
+        for layer in &mut self.layers {
+            layer.resume_after(steps);
+        }
+    }
+
     /// Whether any layer has running statistics.
     pub fn has_running_stats(&self) -> bool {
         self.params().any(|param| param.kind == ParamKind::Buffer)

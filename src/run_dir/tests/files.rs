@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use crate::experiment::synthetic::{at_point, run};
 use crate::nn::Norm;
 use crate::run_dir::layout::{LOCK, METRICS, STEPS};
-use crate::run_dir::tests::{FINISHED, TASK, append_all, created, files, folder, refused, text};
+use crate::run_dir::tests::{FINISHED, TASK, append_all, created, files, folder, names, refused, text};
 use crate::run_dir::{
     DirectoryState, RunDirectory, RunDirectoryError, RunFiles, latest_numbered, model_path, models_in,
     state_of,
@@ -143,6 +143,7 @@ fn one_process_at_a_time_writes_a_directory() {
     assert_eq!(refused(&path, true), held);
     assert_eq!(RunDirectory::open_for_resume(&path).expect_err("it is held").to_string(), held);
     assert_eq!(text(path.join(LOCK)), format!("{{\"process\":{}}}\n", std::process::id()));
+    directory.write("config.toml", b"").expect("it can be written");
     // As if the process had been killed.
     drop(directory);
     let unfinished = format!(
@@ -184,8 +185,12 @@ fn only_run_directories_are_continued() {
             format!("{} is not a run directory, so there is nothing to continue", path(name).display())
         );
     }
+    // Killed before anything was written.
+    fs::write(path("empty/lock"), "").expect("a file");
+    fs::write(path("empty/.config.toml.1-0.bntrain-tmp"), "torn").expect("a file");
     // An empty directory may have been made for the run.
     assert_eq!(created(&path("empty")).path(), path("empty"));
+    assert_eq!(names(&path("empty")), ["lock"]);
 }
 
 #[test]

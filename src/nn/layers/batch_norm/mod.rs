@@ -244,6 +244,10 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         }
     }
 
+    fn resume_after(&mut self, batches: u64) {
+        self.batches = batches;
+    }
+
     fn set_running_stats(&mut self, stats: &DatasetStats) {
         let first = self.running();
         let unbiased = self.spec.running_variance == RunningVariance::Unbiased;
