@@ -206,7 +206,7 @@ pub mod spec {
     #[doc(inline)]
     pub use crate::optim::{ConstantRate, CosineDecay, ExponentialDecay, StepDecay};
     #[doc(inline)]
-    pub use crate::train::Quality;
+    pub use crate::train::{CheckpointRule, Quality};
 }
 
 /// The programs of `docs/library.md`, compiled and run.

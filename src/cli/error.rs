@@ -106,6 +106,7 @@ impl From<RunError> for CliError {
         match error {
             RunError::Data(error) => error.into(),
             RunError::Model(_) => Self::new(exit_code::IO, error.to_string()),
+            RunError::State { .. } => Self::new(exit_code::MODEL, error.to_string()),
         }
     }
 }
@@ -122,6 +123,7 @@ impl From<RunDirectoryError> for CliError {
             RunDirectoryError::NotARun { .. } => exit_code::DATA,
             RunDirectoryError::Removed { .. }
             | RunDirectoryError::Moved { .. }
+            | RunDirectoryError::NotInPlace { .. }
             | RunDirectoryError::Read { .. }
             | RunDirectoryError::Write { .. } => exit_code::IO,
         };

@@ -27,6 +27,8 @@ pub struct CheckpointOrigin {
     pub version: String,
     /// The processor that it ran on, and the vector instructions that it used.
     pub processor: String,
+    /// The path of the config file of the command.
+    pub source: String,
     /// The complete config of the run, as TOML.
     pub config: String,
     /// SHA-256 of the bytes of each data file, in hexadecimal.
@@ -96,10 +98,11 @@ const EPOCH_NUMBERS: &str = "epochs/numbers";
 
 impl CheckpointOrigin {
     /// That of a run in this process.
-    pub fn here(config: String, data_sha256: Vec<String>) -> Self {
+    pub fn here(source: String, config: String, data_sha256: Vec<String>) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             processor: format!("{} {:?}", std::env::consts::ARCH, kernel::simd_level()),
+            source,
             config,
             data_sha256,
             file_sizes: [0; 2],

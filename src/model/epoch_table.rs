@@ -69,8 +69,8 @@ pub(crate) fn epochs_from(counts: &[u8], numbers: &[u8]) -> Option<Vec<EpochReco
     let (numbers, numbers_rest) = numbers.as_chunks::<8>();
     let (counts, counts_cut) = counts.as_chunks::<COUNTS>();
     let (numbers, numbers_cut) = numbers.as_chunks::<NUMBERS>();
-    let is_cut = !(counts_rest.is_empty() && numbers_rest.is_empty())
-        || !(counts_cut.is_empty() && numbers_cut.is_empty());
+    let is_cut = [counts_rest, numbers_rest].iter().any(|rest| !rest.is_empty())
+        || [counts_cut, numbers_cut].iter().any(|rest| !rest.is_empty());
     if is_cut || counts.len() != numbers.len() {
         return None;
     }

@@ -186,11 +186,12 @@ mod tests {
 
     #[test]
     fn every_logged_step_has_a_row() {
-        let mut run = at_point(run(Norm::MeanOnly, 1, &[2.0]), 2, "optimizer.learning_rate=0.01");
-        run.steps.push(StepRecord { step: 11, loss: 1.0 / 3.0, learning_rate: 1e-3 });
+        let run = at_point(run(Norm::MeanOnly, 1, &[2.0]), 2, "optimizer.learning_rate=0.01");
+        let step = |step, loss, learning_rate| StepRecord { step, loss, learning_rate };
+        let steps = [step(1, 2.5, 0.1), step(11, 1.0 / 3.0, 1e-3)];
         let text = written(|bytes| {
             write_steps_header(&mut *bytes)?;
-            run.steps.iter().try_for_each(|step| write_step(&mut *bytes, &run.id, step))
+            steps.iter().try_for_each(|step| write_step(&mut *bytes, &run.id, step))
         });
         insta::assert_snapshot!(text, @r"
     norm,point,seed,step,loss,learning_rate
@@ -225,6 +226,7 @@ mod tests {
         assert!(write_metrics_header(Full, Task::Regression).is_err());
         let run = run(Norm::None, 1, &[1.0]);
         assert!(write_epoch(Full, &run.id, &run.epochs[0]).is_err());
-        assert!(write_step(Full, &run.id, &run.steps[0]).is_err());
+        let step = StepRecord { step: 1, loss: 2.5, learning_rate: 0.1 };
+        assert!(write_step(Full, &run.id, &step).is_err());
     }
 }

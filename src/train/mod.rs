@@ -1,6 +1,7 @@
 //! The training loop: step, epoch, early stopping, events.
 
 pub(crate) mod batch_plan;
+pub(crate) mod checkpoint_rule;
 pub(crate) mod early_stopping;
 pub(crate) mod error;
 pub(crate) mod evaluate;
@@ -16,6 +17,7 @@ pub(crate) mod trainer;
 pub(crate) mod with_dtype;
 
 pub use crate::train::batch_plan::{BatchPlan, BatchPlanError, Remainder, RemainderHandling};
+pub use crate::train::checkpoint_rule::CheckpointRule;
 pub use crate::train::early_stopping::Improvement;
 pub use crate::train::error::{Error, NetworkError, PredictionError};
 pub use crate::train::evaluate::Evaluator;

@@ -116,6 +116,16 @@ impl Place {
 }
 
 impl RunState {
+    /// Whether the run has ended, and is not to be trained up to `epochs`.
+    pub fn has_ended(&self, epochs: u64) -> bool {
+        match self.outcome {
+            // More epochs may be asked for than before.
+            Some(Outcome::Finished) => self.place.epoch >= epochs,
+            Some(_) => true,
+            None => false,
+        }
+    }
+
     /// Checks that the place is one of a run with `per_epoch` batches in each epoch.
     pub(crate) fn check_place(&self, per_epoch: u64) -> Result<(), StateFault> {
         let Place { epoch, batch, step, .. } = self.place;

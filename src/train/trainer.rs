@@ -146,14 +146,12 @@ impl<'a, F: Real> Run<'a, F> {
     /// Takes the place of a run that was saved.
     fn resume(&mut self, state: RunState) -> Result<(), StateFault> {
         state.check_place(self.steps_per_epoch)?;
-        set_tensors(state.tensors, &mut self.step, &mut self.best)?;
         self.early_stopping.resume(state.improvement);
-        // More epochs are asked for than before.
-        let goes_on = state.outcome == Some(Outcome::Finished) && state.place.epoch < self.training.epochs;
-        self.outcome = if goes_on { None } else { state.outcome };
+        self.outcome = if state.has_ended(self.training.epochs) { state.outcome } else { None };
         self.best_epoch = state.best_epoch;
         self.place = state.place;
         self.epochs = state.epochs;
+        set_tensors(state.tensors, &mut self.step, &mut self.best)?;
         self.seconds_before = state.seconds;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Model files: what is read and what is refused.
 
+pub(crate) mod checkpoints;
 pub(crate) mod damaged;
 pub(crate) mod forged;
 pub(crate) mod resumed;

@@ -64,7 +64,7 @@ impl Observer for Recorder {
 }
 
 fn saved(state: RunState) -> Vec<u8> {
-    let origin = CheckpointOrigin::here("epochs = 3".to_owned(), vec!["ab".to_owned()]);
+    let origin = CheckpointOrigin::here("c.toml".to_owned(), "epochs = 3".to_owned(), vec!["ab".to_owned()]);
     Checkpoint { origin, state }.to_bytes().expect("a small config")
 }
 
