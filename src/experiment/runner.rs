@@ -47,6 +47,17 @@ pub trait Companion<E>: Observer {
     fn keep_model(&mut self, model: &[u8]) -> Result<(), E>;
 }
 
+/// Begins every run from its start, and keeps nothing.
+impl<E> Companion<E> for () {
+    fn take_state(&mut self) -> Option<RunState> {
+        None
+    }
+
+    fn keep_model(&mut self, _model: &[u8]) -> Result<(), E> {
+        Ok(())
+    }
+}
+
 /// Why a run could not be done. Divergence is not among the reasons: it is a result.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {

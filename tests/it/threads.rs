@@ -140,9 +140,9 @@ fn runs_beside_each_other_give_the_same_hashes_as_one_after_the_other() {
             &data,
             threads,
             &AtomicBool::new(false),
-            &|_| Box::new(()),
-            &mut |_, run| {
-                hashes.push(run.record.result_hash);
+            &|_| Ok(Box::new(())),
+            &mut |run| {
+                hashes.push(run.result_hash);
                 Ok(())
             },
         )
