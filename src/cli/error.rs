@@ -123,6 +123,7 @@ impl From<RunDirectoryError> for CliError {
             RunDirectoryError::NotARun { .. } => exit_code::DATA,
             RunDirectoryError::Removed { .. }
             | RunDirectoryError::Moved { .. }
+            | RunDirectoryError::NotInPlace { .. }
             | RunDirectoryError::Read { .. }
             | RunDirectoryError::Write { .. } => exit_code::IO,
         };

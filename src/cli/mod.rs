@@ -36,7 +36,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if is_unsynced() {
         output.note("note: the file system cannot sync files; a power cut may lose what was just written");
     }
-    match ended {
+    match ended.and_then(|()| output.reported()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output.error(&error);
@@ -85,7 +85,7 @@ pub mod exit_code {
     pub const DIVERGED: u8 = 5;
     /// A file could not be read or written.
     pub const IO: u8 = 6;
-    /// Refused: something would be overwritten.
+    /// Refused: something would be overwritten, or another process is writing it.
     pub const REFUSED: u8 = 7;
     /// A size limit is exceeded.
     pub const LIMIT: u8 = 8;
@@ -108,7 +108,11 @@ pub mod exit_code {
         (MODEL, "A model file is damaged, not a model, or of a newer format."),
         (DIVERGED, "A single run diverged; in a comparison that is a result."),
         (IO, "A file could not be read or written."),
-        (REFUSED, "Refused: something would be overwritten, or go on with another config or other data."),
+        (
+            REFUSED,
+            "Refused: something would be overwritten, another process is writing it, or it would go on with another \
+             config or other data.",
+        ),
         (LIMIT, "A size limit is exceeded."),
         (INTERRUPTED, "Stopped by Ctrl-C."),
         (BROKEN_PIPE, "Broken pipe: the reader of standard output has gone."),

@@ -1,13 +1,10 @@
 //! Progress of the runs: bars or lines for people, JSON lines for programs.
 
-use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
-use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::experiment::RunId;
 use crate::train::{EpochRecord, Event, Observer, Outcome};
@@ -16,27 +13,18 @@ use crate::train::{EpochRecord, Event, Observer, Outcome};
 pub(crate) struct Progress<'a> {
     output: &'a Output,
     bars: MultiProgress,
-    /// Why standard output could not be written, which ends all runs.
-    unwritten: Mutex<Option<io::Error>>,
 }
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(output: &'a Output) -> Self {
         let target = if output.bars() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { output, bars: MultiProgress::with_draw_target(target), unwritten: Mutex::new(None) }
+        Self { output, bars: MultiProgress::with_draw_target(target) }
     }
 
-    /// Reports that standard output could not be written, if so.
-    pub(crate) fn check(&self) -> Result<(), CliError> {
-        let unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).take();
-        unwritten.map_or(Ok(()), |error| Err(CliError::stdout(&error)))
-    }
-
-    /// Removes what is left of the bars, and reports an observer that failed.
-    pub(crate) fn finish(self) -> Result<(), CliError> {
+    /// Removes what is left of the bars.
+    pub(crate) fn finish(self) {
         // Nothing can be done about bars on a broken terminal.
         let _ = self.bars.clear();
-        self.check()
     }
 
     /// The observers of one run.
@@ -48,7 +36,7 @@ impl<'a> Progress<'a> {
             observers.push(Box::new(Lines { progress: self, name: id.to_string(), last: None }));
         }
         if self.output.json {
-            observers.push(Box::new(JsonLines { progress: self, id: id_json(id) }));
+            observers.push(Box::new(JsonLines { output: self.output, id: id_json(id) }));
         }
         Box::new(observers)
     }
@@ -136,7 +124,7 @@ impl Observer for Lines<'_> {
 
 /// One JSON object per event on standard output; steps are in `steps.csv`.
 struct JsonLines<'a> {
-    progress: &'a Progress<'a>,
+    output: &'a Output,
     id: Value,
 }
 
@@ -151,15 +139,8 @@ impl Observer for JsonLines<'_> {
             Event::RunEnded(outcome) => json!({ "event": "run_ended", "outcome": outcome }),
         };
         line["run"] = self.id.clone();
-        // In one call, so that the lines of different runs do not mix.
-        match io::stdout().lock().write_all(format!("{line}\n").as_bytes()) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                let mut unwritten = self.progress.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
-                unwritten.get_or_insert(error);
-                ControlFlow::Break(())
-            }
-        }
+        self.output.report(&format!("{line}\n"));
+        ControlFlow::Continue(())
     }
 }
 

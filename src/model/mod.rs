@@ -28,6 +28,7 @@ pub use crate::model::facts::{LayerFacts, ModelFacts, TensorFacts};
 pub use crate::model::history::{EpochMetrics, History};
 pub use crate::model::read::{MAX_MODEL_BYTES, Model};
 pub use crate::model::tensors::result_hash;
+pub(crate) use crate::model::write::check_description;
 pub use crate::model::write::to_bytes;
 pub use crate::nn::AnyNetwork;
 pub(crate) use crate::nn::network::any_network::with_network;

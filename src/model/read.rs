@@ -22,7 +22,7 @@ use crate::train::with_dtype;
 pub const MAX_MODEL_BYTES: u64 = 4 << 30;
 
 /// Size limit of a safetensors header in bytes.
-const MAX_HEADER_BYTES: u64 = 100_000_000;
+pub(crate) const MAX_HEADER_BYTES: u64 = 100_000_000;
 
 /// A trained network and its metadata.
 pub struct Model {

@@ -1,6 +1,6 @@
 //! An open directory. What is done in it is done in this very directory, wherever its path leads by then.
 
-use std::ffi::{CStr, OsStr, OsString};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -111,6 +111,23 @@ impl Folder {
         Ok(rustix::fs::renameat(&self.fd, from.as_ref(), &self.fd, to.as_ref())?)
     }
 
+    /// Exchanges what is called `left` and what is called `right`, at once. False where the file system cannot.
+    pub(crate) fn exchange(&self, left: impl AsRef<Path>, right: impl AsRef<Path>) -> io::Result<bool> {
+        #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+        {
+            let flags = rustix::fs::RenameFlags::EXCHANGE;
+            match rustix::fs::renameat_with(&self.fd, left.as_ref(), &self.fd, right.as_ref(), flags) {
+                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+                exchanged => Ok(exchanged.map(|()| true)?),
+            }
+        }
+        #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+        {
+            let _ = (left, right);
+            Ok(false)
+        }
+    }
+
     /// Removes a file or link.
     pub(crate) fn remove_file(&self, name: impl AsRef<Path>) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.fd, name.as_ref(), AtFlags::empty())?)
@@ -131,7 +148,10 @@ impl Folder {
             }
             // Not every file system says the kind.
             let kind = match entry.file_type() {
-                FileType::Unknown => self.kind_of(entry.file_name())?,
+                FileType::Unknown => {
+                    let name = OsStr::from_bytes(entry.file_name().to_bytes());
+                    self.kind(name)?.unwrap_or(FileType::Unknown)
+                }
                 kind => kind,
             };
             entries.push(FolderEntry {
@@ -143,11 +163,6 @@ impl Folder {
         Ok(entries)
     }
 
-    fn kind_of(&self, name: &CStr) -> io::Result<FileType> {
-        let stat = rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        Ok(FileType::from_raw_mode(stat.st_mode))
-    }
-
     /// What has this name, a link itself; none if nothing has.
     pub(crate) fn stat(&self, name: impl AsRef<Path>) -> io::Result<Option<Stat>> {
         match rustix::fs::statat(&self.fd, name.as_ref(), AtFlags::SYMLINK_NOFOLLOW) {
@@ -156,16 +171,23 @@ impl Folder {
         }
     }
 
+    /// The kind of what has this name, a link itself; none if nothing has.
+    pub(crate) fn kind(&self, name: impl AsRef<Path>) -> io::Result<Option<FileType>> {
+        Ok(self.stat(name)?.map(|stat| FileType::from_raw_mode(stat.st_mode)))
+    }
+
     /// Whether the directory was removed since it was opened.
     pub(crate) fn is_removed(&self) -> bool {
         rustix::fs::fstat(&self.fd).is_ok_and(|stat| stat.st_nlink == 0)
     }
 
-    /// Whether `path` leads to this directory.
-    pub(crate) fn is_at(&self, path: &Path) -> bool {
-        let here = rustix::fs::fstat(&self.fd);
-        let there = rustix::fs::statat(CWD, path, AtFlags::empty());
-        matches!((here, there), (Ok(a), Ok(b)) if (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino))
+    /// Whether `path` is known to lead elsewhere.
+    pub(crate) fn is_not_at(&self, path: &Path) -> bool {
+        match (rustix::fs::fstat(&self.fd), rustix::fs::statat(CWD, path, AtFlags::empty())) {
+            (Ok(here), Ok(there)) => (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino),
+            (_, Err(error)) => error == Errno::NOENT,
+            (Err(_), _) => false,
+        }
     }
 
     /// Makes names in the directory last through a power cut.
@@ -185,7 +207,7 @@ pub(crate) fn sync_file(file: &File) -> io::Result<()> {
     unless_unsupported(rustix::fs::fdatasync(file))
 }
 
-/// That a file system cannot sync is no reason to write nothing there.
+/// Files are written to a file system that cannot sync, too.
 fn unless_unsupported(synced: rustix::io::Result<()>) -> io::Result<()> {
     match synced {
         Err(Errno::INVAL | Errno::NOTSUP | Errno::NOSYS) => {

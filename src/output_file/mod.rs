@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 pub(crate) use crate::output_file::folder::{Folder, FolderEntry, is_unsynced, sync_file};
-pub(crate) use crate::output_file::new_file::{NewFile, is_temporary};
+pub(crate) use crate::output_file::new_file::{NewFile, is_temporary, remove_temporary_files};
 use crate::text::DisplayPath;
 
 /// Why no file can be written at a path.

@@ -137,6 +137,13 @@ pub(crate) fn is_temporary(name: &OsStr) -> bool {
     name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY))
 }
 
+/// Removes such files; nothing else may be writing to `folder`.
+pub(crate) fn remove_temporary_files(folder: &Folder) -> io::Result<()> {
+    let entries = folder.entries()?.into_iter();
+    let mut left = entries.filter(|entry| entry.is_file && is_temporary(&entry.name));
+    left.try_for_each(|entry| folder.remove_file(&entry.name))
+}
+
 fn temporary_name(name: &OsStr) -> OsString {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut temporary = OsString::from(".");

@@ -60,11 +60,25 @@ pub enum RunDirectoryError {
         /// The directory asked for.
         path: PathBuf,
     },
-    /// The directory was removed by someone else.
-    #[error("could not write {}: the directory was removed while the program was running", DisplayPath(.path))]
+    /// A file, or the directory that it is in, was removed by someone else.
+    #[error("could not write {}: it was removed while the program was running", DisplayPath(.path))]
     Removed {
         /// The file or directory to be written.
         path: PathBuf,
+    },
+    /// A new run is complete, but is not where the one before is.
+    #[error(
+        "the new run is complete in {}, but could not take the place of {}: {reason}",
+        DisplayPath(.path),
+        DisplayPath(.place)
+    )]
+    NotInPlace {
+        /// Where the new run is.
+        path: PathBuf,
+        /// Where it was to be.
+        place: PathBuf,
+        /// What was in its way.
+        reason: Box<Self>,
     },
     /// The path leads to another directory by now.
     #[error(

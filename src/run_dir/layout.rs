@@ -1,11 +1,13 @@
 //! Which files a run directory has, and where.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::experiment::RunId;
 use crate::nn::Norm;
 use crate::output_file::{Folder, FolderEntry, is_temporary};
-use crate::run_dir::error::RunDirectoryError;
+use crate::run_dir::error::{RunDirectoryError, read_error_in, write_error_in};
+use crate::run_dir::{DirectoryState, state_of_folder};
 
 /// Written last: a directory that has it holds results.
 pub(crate) const RUN_JSON: &str = "run.json";
@@ -14,6 +16,10 @@ pub(crate) const METRICS: &str = "metrics.csv";
 pub(crate) const STEPS: &str = "steps.csv";
 /// Held by the process that writes the directory; goes when the run has finished.
 pub(crate) const LOCK: &str = "lock";
+/// Marks a new run that waits for its place.
+pub(crate) const REPLACES: &str = "replaces";
+/// Marks an old run that a new one has replaced.
+pub(crate) const REPLACED: &str = "replaced";
 /// The model file of every run.
 pub(crate) const MODEL: &str = "model.safetensors";
 pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
@@ -21,9 +27,10 @@ pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 8] = [CONFIG, RUN_JSON, METRICS, STEPS, LOCK, "summary.json", "curves.svg", "sweep.svg"];
+const FILES: [&str; 10] =
+    [CONFIG, RUN_JSON, METRICS, STEPS, LOCK, REPLACES, REPLACED, "summary.json", "curves.svg", "sweep.svg"];
 /// All files in the folder of a run.
-const RUN_FILES: [&str; 6] = [METRICS, STEPS, MODEL, CHECKPOINT, PREVIOUS_CHECKPOINT, "record.json"];
+const RUN_FILES: [&str; 5] = [METRICS, STEPS, MODEL, CHECKPOINT, PREVIOUS_CHECKPOINT];
 
 /// The folder of a run in its run directory: `<norm>/[point-<k>/]seed-<n>`.
 pub(crate) fn run_folder(id: &RunId) -> PathBuf {
@@ -89,17 +96,18 @@ pub(crate) fn foreign_file(folder: &Folder) -> Result<Option<PathBuf>, RunDirect
     walk(folder, RunFolder::Top, &mut |_, _, _| Ok(()))
 }
 
-/// Removes everything in `folder` that is from a run, folders too; what is not from a run stays, and the first
-/// such file is returned.
-pub(crate) fn remove_run(folder: &Folder) -> Result<Option<PathBuf>, RunDirectoryError> {
+/// Removes everything in `folder` that is from a run, folders too, but for the file `keep` in it.
+pub(crate) fn remove_run(folder: &Folder, keep: &str) -> Result<(), RunDirectoryError> {
     walk(folder, RunFolder::Top, &mut |folder, entry, is_empty| {
-        match (entry.is_folder, is_empty) {
+        let removed = match (entry.is_folder, is_empty) {
             (true, false) => Ok(()),
             (true, true) => folder.remove_folder(&entry.name),
+            (false, _) if entry.name == keep => Ok(()),
             (false, _) => folder.remove_file(&entry.name),
-        }
-        .map_err(|source| RunDirectoryError::Write { path: folder.path().join(&entry.name), source })
-    })
+        };
+        removed.map_err(write_error_in(folder, &entry.name))
+    })?;
+    Ok(())
 }
 
 /// Calls `visit` for each entry that is from a run, folders after what is in them, with whether everything in
@@ -109,20 +117,18 @@ fn walk(
     kind: RunFolder,
     visit: &mut dyn FnMut(&Folder, &FolderEntry, bool) -> Result<(), RunDirectoryError>,
 ) -> Result<Option<PathBuf>, RunDirectoryError> {
-    let unread = |path: PathBuf| |source| RunDirectoryError::Read { path, source };
-    let mut entries = folder.entries().map_err(unread(folder.path().to_owned()))?;
+    let mut entries = folder.entries().map_err(read_error_in(folder, ""))?;
     entries.sort_by(|left, right| left.name.cmp(&right.name));
     let mut foreign = None;
     for entry in entries {
-        let path = folder.path().join(&entry.name);
         let found = match kind.makes(&entry) {
-            None => Some(path),
+            None => Some(folder.path().join(&entry.name)),
             Some(None) => {
                 visit(folder, &entry, true)?;
                 None
             }
             Some(Some(inner)) => {
-                let inside = folder.folder(&entry.name).map_err(unread(path))?;
+                let inside = folder.folder(&entry.name).map_err(read_error_in(folder, &entry.name))?;
                 let found = walk(&inside, inner, visit)?;
                 visit(folder, &entry, found.is_none())?;
                 found
@@ -138,7 +144,9 @@ pub(crate) fn belongs_to_run(path: &Path) -> bool {
     let Ok(path) = path.canonicalize() else { return false };
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
     let is_run = |folder: &Path| {
-        [RUN_JSON, LOCK].iter().any(|mark| folder.join(mark).is_file())
+        let state =
+            Folder::open(folder).and_then(|folder| state_of_folder(&folder).map_err(io::Error::other));
+        matches!(state, Ok(DirectoryState::Finished | DirectoryState::Unfinished))
             || [METRICS, STEPS].iter().all(|file| folder.join(file).is_file())
     };
     let is_at_top = || FILES.contains(&name) && path.parent().is_some_and(is_run);

@@ -6,6 +6,7 @@
 mod error;
 mod layout;
 mod lock;
+mod replace;
 mod run_files;
 #[cfg(test)]
 mod tests;
@@ -19,14 +20,15 @@ use rustix::fs::FileType;
 
 use crate::experiment::RunId;
 use crate::nn::Task;
-use crate::output_file::{Folder, NewFile};
+use crate::output_file::{Folder, NewFile, is_temporary, remove_temporary_files};
 use crate::report::csv::{write_metrics_header, write_steps_header};
 pub use crate::run_dir::error::RunDirectoryError;
 use crate::run_dir::error::{read_error_in, write_error, write_error_in};
-use crate::run_dir::layout::{LOCK, METRICS, RUN_JSON, STEPS, foreign_file, remove_run, run_folder};
+use crate::run_dir::layout::{LOCK, METRICS, RUN_JSON, STEPS, foreign_file, run_folder};
 pub(crate) use crate::run_dir::layout::{MODEL, belongs_to_run};
 pub use crate::run_dir::layout::{model_path, models_in};
 use crate::run_dir::lock::DirectoryLock;
+use crate::run_dir::replace::{Replacement, settle, waiting_name};
 pub use crate::run_dir::run_files::RunFiles;
 
 /// The version of `run.json`, recorded in it.
@@ -37,6 +39,8 @@ pub const FORMAT_VERSION: u64 = 1;
 pub struct RunDirectory {
     folder: Folder,
     _lock: DirectoryLock,
+    /// The place that the run takes when it has finished.
+    replacement: Option<Replacement>,
 }
 
 /// What a path has to do with a run.
@@ -44,7 +48,7 @@ pub struct RunDirectory {
 pub enum DirectoryState {
     /// Nothing is there.
     Absent,
-    /// A directory with nothing in it.
+    /// A directory with nothing in it, or nothing but a lock.
     Empty,
     /// A run directory with results that are complete.
     Finished,
@@ -55,9 +59,9 @@ pub enum DirectoryState {
 }
 
 impl RunDirectory {
-    /// Creates the directory `out`, which must not exist or be empty. With `force`, a run directory there is
-    /// removed first, unless one of `sources`, the files that the new run reads, is in it, or anything that is
-    /// not from a run.
+    /// Creates the directory `out`, which must not exist or be empty. With `force` there may be a run directory,
+    /// which is replaced when the new run has finished; until then the new run is in `out.new`. What is not from a
+    /// run, and `sources`, the files that the new run reads, must not be in either of them.
     ///
     /// # Errors
     ///
@@ -66,38 +70,42 @@ impl RunDirectory {
         // Without a slash at the end, which would follow a link.
         let out: PathBuf = out.components().collect();
         let (parent, name) = make_parent(&out)?;
+        settle(&parent, &name)?;
         let exists = |hint| Err(RunDirectoryError::Exists { path: out.clone(), hint });
-        let folder = match parent.stat(&name).map_err(write_error(&out))? {
+        let old = match parent.kind(&name).map_err(write_error(&out))? {
             None => return Self::try_create(&parent, &name)?.map_or_else(|| exists(""), Ok),
-            Some(stat) => match FileType::from_raw_mode(stat.st_mode) {
-                FileType::Symlink => return Err(RunDirectoryError::Link { path: out }),
-                FileType::Directory => parent.folder(&name).map_err(write_error(&out))?,
-                _ => return exists(""),
-            },
+            Some(FileType::Symlink) => return Err(RunDirectoryError::Link { path: out }),
+            Some(FileType::Directory) => parent.folder(&name).map_err(write_error(&out))?,
+            Some(_) => return exists(""),
         };
-        match state_of_folder(&folder)? {
-            DirectoryState::Empty => return Self::lock(folder),
-            DirectoryState::Finished if !force => return exists(" or replace it with --force"),
-            DirectoryState::Unfinished if !force => {
-                DirectoryLock::acquire(&folder)?;
-                return Err(RunDirectoryError::Unfinished { path: out });
+        match state_of_folder(&old)? {
+            DirectoryState::Empty => return Self::lock(old, None),
+            DirectoryState::Finished if !force => {
+                return match Replacement::pending(&parent, &name)? {
+                    Some((_, waiting)) => Self::unfinished(&waiting),
+                    None => exists(" or replace it with --force"),
+                };
             }
+            DirectoryState::Unfinished if !force => return Self::unfinished(&old),
             DirectoryState::Finished | DirectoryState::Unfinished => {}
-            _ if force => return exists("; --force replaces run directories only"),
-            _ => return exists(""),
+            DirectoryState::Absent | DirectoryState::Other if force => {
+                return exists("; --force replaces run directories only");
+            }
+            DirectoryState::Absent | DirectoryState::Other => return exists(""),
         }
-        let directory = Self::lock(folder)?;
-        if let Some(path) = foreign_file(&directory.folder)? {
+        if let Some(path) = foreign_file(&old)? {
             return Err(RunDirectoryError::Foreign { path });
         }
         refuse_sources(&out, sources)?;
-        drop(directory);
-        remove_run(&parent.folder(&name).map_err(write_error(&out))?)?;
-        parent.remove_folder(&name).map_err(write_error(&out))?;
-        match Self::try_create(&parent, &name)? {
-            Some(directory) => Ok(directory),
-            None => exists(""),
-        }
+        refuse_sources(&parent.path().join(waiting_name(&name)), sources)?;
+        let (replacement, folder, _lock) = Replacement::begin(parent, &name, &old)?;
+        Ok(Self { folder, _lock, replacement: Some(replacement) })
+    }
+
+    /// The error for a run that could be continued, unless a process is doing it.
+    fn unfinished(folder: &Folder) -> Result<Self, RunDirectoryError> {
+        DirectoryLock::acquire(folder)?;
+        Err(RunDirectoryError::Unfinished { path: folder.path().to_owned() })
     }
 
     /// Creates `parent/name-001`, or the same with the first number that is free.
@@ -123,9 +131,14 @@ impl RunDirectory {
     ///
     /// If `path` is not a run directory, is being written by another process, or cannot be written.
     pub fn open_for_resume(path: &Path) -> Result<Self, RunDirectoryError> {
+        if let Ok((parent, name)) = Folder::parent_of(path) {
+            settle(&parent, &name)?;
+        }
         match state_of(path)? {
             DirectoryState::Finished | DirectoryState::Unfinished => {
-                Self::lock(Folder::open(path).map_err(write_error(path))?)
+                let folder = Folder::open(path).map_err(write_error(path))?;
+                let replacement = Replacement::of(path, &folder)?;
+                Self::lock(folder, replacement)
             }
             DirectoryState::Absent | DirectoryState::Empty | DirectoryState::Other => {
                 Err(RunDirectoryError::NotARun { path: path.to_owned() })
@@ -141,14 +154,15 @@ impl RunDirectory {
             made => made.map_err(write_error_in(parent, name))?,
         }
         let folder = parent.folder(name).map_err(write_error_in(parent, name))?;
-        let directory = Self::lock(folder)?;
+        let directory = Self::lock(folder, None)?;
         parent.sync().map_err(write_error_in(parent, name))?;
         Ok(Some(directory))
     }
 
-    fn lock(folder: Folder) -> Result<Self, RunDirectoryError> {
+    fn lock(folder: Folder, replacement: Option<Replacement>) -> Result<Self, RunDirectoryError> {
         let _lock = DirectoryLock::acquire(&folder)?;
-        Ok(Self { folder, _lock })
+        remove_temporary_files(&folder).map_err(write_error_in(&folder, ""))?;
+        Ok(Self { folder, _lock, replacement })
     }
 
     /// The path of the directory.
@@ -255,21 +269,31 @@ impl RunDirectory {
         removed.and_then(|()| self.folder.sync()).map_err(write_error_in(&self.folder, RUN_JSON))
     }
 
-    /// Writes `run.json`, which vouches for everything else, and returns where the results are. If all runs are
-    /// in them, `is_complete`, the directory is finished; otherwise it can still be continued.
+    /// Writes `run.json`, which vouches for everything else. If all runs are in the results, `is_complete`, the
+    /// directory is finished and takes the place of the one that it replaces; otherwise it can be continued.
+    ///
+    /// Returns where the results are, and a note about what is left of the run before.
     ///
     /// # Errors
     ///
-    /// If a file cannot be written.
-    pub fn finish(self, run_json: &[u8], is_complete: bool) -> Result<PathBuf, RunDirectoryError> {
+    /// If a file cannot be written, or the directory is elsewhere by now.
+    pub fn finish(
+        self,
+        run_json: &[u8],
+        is_complete: bool,
+    ) -> Result<(PathBuf, Option<String>), RunDirectoryError> {
         self.write(RUN_JSON, run_json)?;
-        if is_complete {
-            self.folder.remove_file(LOCK).map_err(write_error_in(&self.folder, LOCK))?;
+        if self.folder.is_not_at(self.path()) {
+            return Err(RunDirectoryError::Moved { path: self.path().to_owned() });
         }
-        match self.folder.is_at(self.path()) {
-            true => Ok(self.path().to_owned()),
-            false => Err(RunDirectoryError::Moved { path: self.path().to_owned() }),
+        match &self.replacement {
+            Some(replacement) if is_complete => return replacement.complete(&self.folder),
+            _ if is_complete => {
+                self.folder.remove_file(LOCK).map_err(write_error_in(&self.folder, LOCK))?;
+            }
+            _ => {}
         }
+        Ok((self.path().to_owned(), None))
     }
 }
 
@@ -313,10 +337,16 @@ fn state_of_folder(folder: &Folder) -> Result<DirectoryState, RunDirectoryError>
     Ok(match json {
         Some(json) if json["outcome"] == "finished" => DirectoryState::Finished,
         Some(_) => DirectoryState::Unfinished,
+        None if has_only_lock(folder)? => DirectoryState::Empty,
         None if has(LOCK)? => DirectoryState::Unfinished,
-        None if folder.entries().map_err(read_error_in(folder, ""))?.is_empty() => DirectoryState::Empty,
         None => DirectoryState::Other,
     })
+}
+
+/// Whether there is nothing in it, or only what a command makes before it writes anything.
+fn has_only_lock(folder: &Folder) -> Result<bool, RunDirectoryError> {
+    let entries = folder.entries().map_err(read_error_in(folder, ""))?;
+    Ok(entries.iter().all(|entry| entry.is_file && (entry.name == LOCK || is_temporary(&entry.name))))
 }
 
 /// Makes the directories above `path`, and opens the last one; returns the name of `path` in it.

@@ -2,20 +2,21 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::experiment::RunId;
 use crate::nn::Task;
-use crate::output_file::{Folder, NewFile, sync_file};
+use crate::output_file::{Folder, NewFile, remove_temporary_files, sync_file};
 use crate::report::csv::{write_epoch, write_metrics_header, write_step, write_steps_header};
 use crate::run_dir::error::{RunDirectoryError, read_error_in, write_error_in};
 use crate::run_dir::layout::{CHECKPOINT, METRICS, MODEL, PREVIOUS_CHECKPOINT, STEPS};
 use crate::train::{EpochRecord, StepRecord};
 
-/// Rows of steps are written when this many bytes are waiting.
+/// Rows are written when this many bytes are waiting.
 const MAX_WAITING_BYTES: usize = 1 << 16;
-/// Or when the last ones were written so long ago: a training step may take no longer than a write.
+/// Or when the last ones were written so long ago: a training step may take less time than a write.
 const MAX_WAITING_TIME: Duration = Duration::from_millis(200);
 
 /// The folder of a run, with its `metrics.csv` and `steps.csv` open. Both grow by whole rows, so they can be
@@ -29,6 +30,7 @@ pub struct RunFiles {
     steps: Rows,
     /// Whether the names of the folders are on the disk.
     is_synced: bool,
+    last_write: Instant,
 }
 
 /// A table that grows.
@@ -41,7 +43,6 @@ struct Rows {
     size: u64,
     /// Whole rows that were not written yet.
     waiting: Vec<u8>,
-    last_write: Instant,
 }
 
 impl RunFiles {
@@ -54,9 +55,10 @@ impl RunFiles {
             folders.push(folder);
         }
         let folder = &folders[folders.len() - 1];
+        remove_temporary_files(folder).map_err(write_error_in(folder, ""))?;
         let metrics = Rows::open(folder, METRICS, &header(|bytes| write_metrics_header(bytes, task)))?;
         let steps = Rows::open(folder, STEPS, &header(|bytes| write_steps_header(bytes)))?;
-        Ok(Self { id: id.clone(), metrics, steps, folders, is_synced: false })
+        Ok(Self { id: id.clone(), metrics, steps, folders, is_synced: false, last_write: Instant::now() })
     }
 
     fn folder(&self) -> &Folder {
@@ -68,31 +70,32 @@ impl RunFiles {
         self.folder().path()
     }
 
-    /// Adds a row to `metrics.csv` and writes it, and the rows of steps before it.
+    /// Adds a row to `metrics.csv`, which is written within a fifth of a second of training.
     ///
     /// # Errors
     ///
     /// If a file cannot be written; it then ends with a whole row.
     pub fn append_epoch(&mut self, epoch: &EpochRecord) -> Result<(), RunDirectoryError> {
-        let folder = &self.folders[self.folders.len() - 1];
-        self.steps.write_out(folder)?;
-        write_epoch(&mut self.metrics.waiting, &self.id, epoch)
-            .map_err(|error| write_error_in(folder, METRICS)(error.into()))?;
-        self.metrics.write_out(folder)
+        let appended = write_epoch(&mut self.metrics.waiting, &self.id, epoch);
+        appended.map_err(|error| write_error_in(self.folder(), METRICS)(error.into()))?;
+        self.write_if_due()
     }
 
-    /// Adds a row to `steps.csv`, which is written within a fifth of a second.
+    /// Adds a row to `steps.csv`, likewise.
     ///
     /// # Errors
     ///
     /// As [`append_epoch`](Self::append_epoch).
     pub fn append_step(&mut self, step: &StepRecord) -> Result<(), RunDirectoryError> {
-        let folder = &self.folders[self.folders.len() - 1];
-        write_step(&mut self.steps.waiting, &self.id, step)
-            .map_err(|error| write_error_in(folder, STEPS)(error.into()))?;
-        let is_due = self.steps.waiting.len() >= MAX_WAITING_BYTES
-            || self.steps.last_write.elapsed() >= MAX_WAITING_TIME;
-        if is_due { self.steps.write_out(folder) } else { Ok(()) }
+        let appended = write_step(&mut self.steps.waiting, &self.id, step);
+        appended.map_err(|error| write_error_in(self.folder(), STEPS)(error.into()))?;
+        self.write_if_due()
+    }
+
+    fn write_if_due(&mut self) -> Result<(), RunDirectoryError> {
+        let waiting = self.metrics.waiting.len() + self.steps.waiting.len();
+        let is_due = waiting >= MAX_WAITING_BYTES || self.last_write.elapsed() >= MAX_WAITING_TIME;
+        if is_due { self.write_out() } else { Ok(()) }
     }
 
     /// The sizes of `metrics.csv` and `steps.csv` in bytes with all rows so far, which are written first.
@@ -246,8 +249,10 @@ impl RunFiles {
 
     fn write_out(&mut self) -> Result<(), RunDirectoryError> {
         let folder = &self.folders[self.folders.len() - 1];
+        self.steps.write_out(folder)?;
         self.metrics.write_out(folder)?;
-        self.steps.write_out(folder)
+        self.last_write = Instant::now();
+        Ok(())
     }
 }
 
@@ -278,7 +283,7 @@ impl Rows {
             file.set_len(size)?;
             let header_size = header.len() as u64;
             let waiting = if size == 0 { header.to_vec() } else { Vec::new() };
-            Ok(Self { name, file, header: header_size, size, waiting, last_write: Instant::now() })
+            Ok(Self { name, file, header: header_size, size, waiting })
         };
         let mut rows = open().map_err(write_error_in(folder, name))?;
         rows.write_out(folder)?;
@@ -289,6 +294,10 @@ impl Rows {
         if self.waiting.is_empty() {
             return Ok(());
         }
+        // Without this, a removed file would take rows until the run has ended.
+        if self.file.metadata().is_ok_and(|metadata| metadata.nlink() == 0) {
+            return Err(RunDirectoryError::Removed { path: folder.path().join(self.name) });
+        }
         let written = self.file.write_all(&self.waiting).inspect_err(|_| {
             // So that the file ends with a whole row; the first error is reported.
             let _ = self.file.set_len(self.size);
@@ -296,7 +305,6 @@ impl Rows {
         written.map_err(write_error_in(folder, self.name))?;
         self.size += self.waiting.len() as u64;
         self.waiting.clear();
-        self.last_write = Instant::now();
         Ok(())
     }
 
@@ -310,8 +318,6 @@ impl Rows {
 
 /// The size of a file up to the end of its last line.
 fn whole_rows(file: &mut File) -> io::Result<u64> {
-    use std::os::unix::fs::FileExt;
-
     let mut end = file.metadata()?.len();
     let mut block = [0; 4096];
     while end > 0 {

@@ -21,6 +21,7 @@ mod model_file; // files of every format
 mod outputs; // files that are written where the user says
 mod predict; // new rows through a trained model
 mod resume; // runs that are interrupted, and go on
+mod run_directory; // what training leaves behind
 mod shell; // completions and man pages
 mod statistics; // choices of what batch norm normalises by
 mod streams; // standard input that never ends

@@ -16,11 +16,11 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::cli::progress::{Progress, ending};
-use crate::cli::require::Requirement;
+use crate::cli::require::{Requirement, refuse_impossible};
 use crate::cli::session::{ConfigArgs, Session};
 use crate::cli::signals::Signals;
 use crate::data::Dataset;
-use crate::experiment::{Companion, RunRecord, run_all};
+use crate::experiment::{Companion, RunRecord, Summary, run_all};
 use crate::nn::Task;
 use crate::report::leakage_note;
 use crate::run_dir::RunDirectory;
@@ -42,7 +42,7 @@ pub(crate) struct TrainArgs {
     /// The directory for the results [default: runs/NAME-001, counting up]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Replace a run directory at --out
+    /// Replace the run directory at --out once the new run has finished
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
     /// Go on with the runs at --out, or in the last runs/NAME-001 and so on; begin if there are none
@@ -62,6 +62,7 @@ pub(crate) struct TrainArgs {
 pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
     let threads = args.threads.count();
     let mut session = Session::open(&args.config, threads, output)?;
+    refuse_impossible(&args.require, &session)?;
     if !output.quiet {
         note_columns(session.first_table(), session.plan.task(), output);
     }
@@ -90,19 +91,19 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
     let mut records = Vec::with_capacity(session.jobs.len());
     let ran =
         run_all::<CliError>(&session.jobs, &session.data, threads, &signals.stop, &begin_run, &mut |run| {
-            progress.check()?;
             records.push(run);
             Ok(())
         });
-    progress.finish()?;
+    progress.finish();
     let path = shortened(&directory.path().to_string_lossy());
-    ran.map_err(|error| match error.code {
+    let with_advice = |error: CliError| match error.code {
         exit_code::IO => {
             let advice = format!("what was trained is kept; go on with `bntrain resume {path}`");
             CliError::new(error.code, format!("{error}\n  {advice}"))
         }
         _ => error,
-    })?;
+    };
+    ran.map_err(with_advice)?;
 
     let info = RunInfo {
         started,
@@ -110,7 +111,11 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         threads: threads.get(),
         interrupted: signals.exit_code().is_some(),
     };
-    results::write_and_show(directory, &session, &records, &info, output)?;
+    let summary = Summary::of(&records);
+    let place =
+        results::write(directory, &session, &records, &info, &summary, output).map_err(with_advice)?;
+    // Whether it can be shown decides nothing else.
+    let shown = results::show(&place, &records, &summary, output);
     if let Some(code) = signals.exit_code() {
         let done = records.iter().filter(|run| !matches!(run.outcome, Outcome::Interrupted { .. })).count();
         let planned = session.jobs.len();
@@ -119,7 +124,7 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         );
         return Err(CliError::new(code, message));
     }
-    check_results(args, &session, &records)
+    check_results(args, &session, &records).and(shown)
 }
 
 /// Points out suspicious columns.

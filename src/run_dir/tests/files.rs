@@ -1,47 +1,18 @@
 use std::fs;
 use std::io::{Read, Write};
-use std::path::Path;
 
-use crate::experiment::RunRecord;
 use crate::experiment::synthetic::{at_point, run};
-use crate::nn::{Norm, Task};
+use crate::nn::Norm;
 use crate::run_dir::layout::{LOCK, METRICS, STEPS};
+use crate::run_dir::tests::{FINISHED, TASK, append_all, created, files, folder, names, refused, text};
 use crate::run_dir::{
     DirectoryState, RunDirectory, RunDirectoryError, RunFiles, latest_numbered, model_path, models_in,
     state_of,
 };
 use crate::train::StepRecord;
 
-const TASK: Task = Task::Classification;
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a temporary folder")
-}
-
-fn created(path: &Path) -> RunDirectory {
-    RunDirectory::create(path, false, &[]).expect("the folder can be written")
-}
-
-fn refused(path: &Path, force: bool) -> String {
-    RunDirectory::create(path, force, &[]).expect_err("it is refused").to_string()
-}
-
-fn files(directory: &RunDirectory, run: &RunRecord) -> RunFiles {
-    directory.run_files(&run.id, TASK).expect("the folder can be written")
-}
-
-fn append_all(files: &mut RunFiles, run: &RunRecord) {
-    let step = StepRecord { step: 1, loss: 2.5, learning_rate: 0.1 };
-    files.append_step(&step).expect("it can be written");
-    run.epochs.iter().try_for_each(|epoch| files.append_epoch(epoch)).expect("it can be written");
-}
-
 fn steps(loss: f64, count: u64) -> impl Iterator<Item = StepRecord> {
     (1..=count).map(move |step| StepRecord { step, loss, learning_rate: 0.5 })
-}
-
-fn text(path: impl AsRef<Path>) -> String {
-    fs::read_to_string(path).expect("a file")
 }
 
 #[test]
@@ -172,6 +143,7 @@ fn one_process_at_a_time_writes_a_directory() {
     assert_eq!(refused(&path, true), held);
     assert_eq!(RunDirectory::open_for_resume(&path).expect_err("it is held").to_string(), held);
     assert_eq!(text(path.join(LOCK)), format!("{{\"process\":{}}}\n", std::process::id()));
+    directory.write("config.toml", b"").expect("it can be written");
     // As if the process had been killed.
     drop(directory);
     let unfinished = format!(
@@ -187,8 +159,8 @@ fn one_process_at_a_time_writes_a_directory() {
     let directory = RunDirectory::open_for_resume(&path).expect("it is free");
     directory.reopen().expect("it can be written");
     assert_eq!(directory.read("run.json").expect("it can be read"), None);
-    let end = directory.finish(b"{\"format_version\":1,\"outcome\":\"finished\",\"runs\":1}", true);
-    assert_eq!(end.expect("it can be written"), path);
+    let end = directory.finish(FINISHED, true);
+    assert_eq!(end.expect("it can be written"), (path.clone(), None));
     assert_eq!((state_of(&path).ok(), path.join(LOCK).exists()), (Some(DirectoryState::Finished), false));
 }
 
@@ -213,8 +185,12 @@ fn only_run_directories_are_continued() {
             format!("{} is not a run directory, so there is nothing to continue", path(name).display())
         );
     }
+    // Killed before anything was written.
+    fs::write(path("empty/lock"), "").expect("a file");
+    fs::write(path("empty/.config.toml.1-0.bntrain-tmp"), "torn").expect("a file");
     // An empty directory may have been made for the run.
     assert_eq!(created(&path("empty")).path(), path("empty"));
+    assert_eq!(names(&path("empty")), ["lock"]);
 }
 
 #[test]
@@ -226,10 +202,7 @@ fn a_removed_directory_is_an_error() {
     let mut files = files(&directory, &run);
     fs::remove_dir_all(&path).expect("a folder");
     let removed = |file: &str| {
-        format!(
-            "could not write {}: the directory was removed while the program was running",
-            path.join(file).display()
-        )
+        format!("could not write {}: it was removed while the program was running", path.join(file).display())
     };
     let message = |error: RunDirectoryError| error.to_string();
     assert_eq!(files.write_model(b"m").map_err(message), Err(removed("none/seed-0/model.safetensors")));
@@ -237,6 +210,8 @@ fn a_removed_directory_is_an_error() {
         files.write_checkpoint(b"m").map_err(message),
         Err(removed("none/seed-0/checkpoint.safetensors"))
     );
+    files.append_epoch(&run.epochs[0]).expect("it waits");
+    assert_eq!(files.sizes().map_err(message), Err(removed("none/seed-0/metrics.csv")));
     assert_eq!(directory.write("config.toml", b"").map_err(message), Err(removed("config.toml")));
     assert_eq!(directory.run_files(&run.id, TASK).map(|_| ()).map_err(message), Err(removed("none")));
     assert!(!path.exists());
