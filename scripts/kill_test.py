@@ -115,7 +115,7 @@ def table(path):
     # The settings of a grid point may hold commas, in quotes: times are last, so count from the end.
     from_end = [place - len(lines[0]) for place in range(len(lines[0])) if place not in kept]
     for line in lines:
-        for place in sorted(from_end, reverse=True):
+        for place in from_end:
             del line[place]
     return lines
 
@@ -163,7 +163,7 @@ def random_kills(arguments):
     begin = time.monotonic()
     while kills < arguments.kills:
         draw = random.Random(f"{arguments.seed}/{cases}")
-        with tempfile.TemporaryDirectory(prefix="bntrain-kill-") as folder:
+        with tempfile.TemporaryDirectory(prefix="bntrain-kill-", dir=arguments.folder) as folder:
             work = Path(folder)
             write_data(work / "data.csv", draw)
             config = draw_config(draw)
@@ -193,7 +193,7 @@ def random_kills(arguments):
 def preempted(arguments):
     binary = str(Path(arguments.binary).resolve())
     config = str(Path(arguments.preempt).resolve())
-    with tempfile.TemporaryDirectory(prefix="bntrain-preempt-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bntrain-preempt-", dir=arguments.folder) as folder:
         command = [binary, "-q", "-c", config, "-o"]
         start = time.monotonic()
         subprocess.run([*command, "whole"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
@@ -225,6 +225,7 @@ def main():
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--kills-per-case", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", help="for temporary files; /dev/shm makes more kills in less time")
     parser.add_argument("--preempt", metavar="CONFIG")
     parser.add_argument("--seconds", type=float, default=20.0)
     arguments = parser.parse_args()

@@ -49,7 +49,7 @@ pub(crate) enum Command {
   bntrain configs/iris.toml --set optimizer.learning_rate=0.01 --out runs/faster
   bntrain configs/iris.toml --require 'batch_norm.valid_accuracy >= 0.9'")]
     Train(TrainArgs),
-    /// Go on with the runs of a directory that was interrupted, or train them for more epochs
+    /// Go on with a training that was interrupted, or for more epochs
     #[command(after_help = "Examples:
   bntrain resume runs/iris-001
   bntrain resume runs/iris-001 --epochs 200")]

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel;
 use crate::model::checksum::{BLANK, ChecksumError, seal, verify};
 use crate::model::epoch_table::{epochs_from, epochs_to};
-use crate::train::{Dtype, Improvement, Outcome, Place, RunState, StateTensor};
+use crate::train::{Dtype, Improvement, Outcome, RunPlace, RunState, StateTensor};
 
 /// The checkpoint format that this version writes, and the newest that it reads.
 pub const CHECKPOINT_FORMAT: u32 = 1;
@@ -197,9 +197,11 @@ impl Checkpoint {
             let shape = view.shape().try_into().map_err(|_| missing(name))?;
             tensors.push(StateTensor { name: name.to_owned(), dtype, shape, bytes: view.data().to_vec() });
         }
+        // The file has them in no order.
+        tensors.sort_by(|a, b| a.name.cmp(&b.name));
         let StateCounts { epoch, batch, step, rows, best_epoch, .. } = counts;
         let state = RunState {
-            place: Place { epoch, batch, step, rows, loss_sum, learning_rate, train_seconds },
+            place: RunPlace { epoch, batch, step, rows, loss_sum, learning_rate, train_seconds },
             outcome: counts.outcome,
             improvement: Improvement {
                 best: counts.has_best.then_some(best),

@@ -15,7 +15,7 @@ use crate::train::{Dtype, EpochRecord, Improvement, Outcome};
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunState {
     /// How far the run is.
-    pub place: Place,
+    pub place: RunPlace,
     /// How the run ended; none if it goes on.
     pub outcome: Option<Outcome>,
     /// What early stopping knows.
@@ -33,7 +33,7 @@ pub struct RunState {
 
 /// How far a run is, between two steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Place {
+pub struct RunPlace {
     /// Epochs that were finished, besides epoch 0.
     pub epoch: u64,
     /// Batches that were done of the epoch after these.
@@ -99,7 +99,7 @@ pub enum StateFault {
     },
 }
 
-impl Place {
+impl RunPlace {
     /// Counts a batch.
     pub(crate) fn add(&mut self, loss: f64, rows: usize, learning_rate: f64) {
         self.batch += 1;
@@ -128,7 +128,7 @@ impl RunState {
 
     /// Checks that the place is one of a run with `per_epoch` batches in each epoch.
     pub(crate) fn check_place(&self, per_epoch: u64) -> Result<(), StateFault> {
-        let Place { epoch, batch, step, .. } = self.place;
+        let RunPlace { epoch, batch, step, .. } = self.place;
         let expected = epoch.checked_mul(per_epoch).and_then(|steps| steps.checked_add(batch));
         let is_place = batch <= per_epoch && expected == Some(step);
         let has_epochs = self.epochs.iter().map(|epoch| epoch.epoch).eq(0..=epoch);

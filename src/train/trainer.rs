@@ -15,7 +15,7 @@ use crate::train::early_stopping::EarlyStopper;
 use crate::train::state::{set_tensors, tensors_of};
 use crate::train::step::TrainStep;
 use crate::train::{
-    EpochRecord, Evaluator, Event, Observer, Outcome, Place, RunState, SavePart, SavePoint, Score,
+    EpochRecord, Evaluator, Event, Observer, Outcome, RunPlace, RunState, SavePart, SavePoint, Score,
     StateFault, StepRecord, TrainingSpec,
 };
 
@@ -98,7 +98,7 @@ struct Run<'a, F> {
     is_stopped: bool,
     /// How the run ended before it was resumed.
     outcome: Option<Outcome>,
-    place: Place,
+    place: RunPlace,
     epochs: Vec<EpochRecord>,
     begin: Instant,
     /// Time before the run was resumed.
@@ -135,7 +135,7 @@ impl<'a, F: Real> Run<'a, F> {
             observer,
             is_stopped: false,
             outcome: None,
-            place: Place::default(),
+            place: RunPlace::default(),
             epochs: Vec::new(),
             begin: Instant::now(),
             seconds_before: 0.0,
@@ -220,7 +220,7 @@ impl<'a, F: Real> Run<'a, F> {
         let Self { step, early_stopping, best_epoch, best, outcome, place, epochs, observer, .. } = self;
         let (begin, epoch_begin, seconds_before) = (self.begin, self.epoch_begin, self.seconds_before);
         let state = || RunState {
-            place: Place {
+            place: RunPlace {
                 // Between two epochs, no time counts.
                 train_seconds: match place.batch {
                     0 => 0.0,

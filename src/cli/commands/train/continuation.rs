@@ -18,7 +18,7 @@ use crate::text::DisplayPath;
 
 /// The newest checkpoint of a run that can be used.
 #[derive(Default)]
-pub(crate) struct Found {
+pub(crate) struct FoundCheckpoint {
     pub(crate) checkpoint: Option<Checkpoint>,
     /// Whether there is no newer one, damaged.
     pub(crate) is_newest: bool,
@@ -44,9 +44,9 @@ pub(crate) fn origin_of(job: &Job, session: &Session) -> CheckpointOrigin {
 }
 
 /// Reads the checkpoints of a run, the newest first, up to one that is whole and whose rows are there.
-pub(crate) fn newest(files: &mut RunFiles) -> Result<Found, CliError> {
+pub(crate) fn newest(files: &mut RunFiles) -> Result<FoundCheckpoint, CliError> {
     let (metrics, steps) = files.sizes()?;
-    let mut found = Found { is_newest: true, ..Found::default() };
+    let mut found = FoundCheckpoint { is_newest: true, ..FoundCheckpoint::default() };
     for (path, mut file) in files.checkpoints()? {
         let mut bytes = Vec::new();
         let read = file.read_to_end(&mut bytes);
@@ -149,7 +149,7 @@ fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result
     };
     for job in &session.jobs {
         let mut files = directory.run_files(&job.id, job.plan.task())?;
-        let Found { checkpoint, problems, .. } = newest(&mut files)?;
+        let FoundCheckpoint { checkpoint, problems, .. } = newest(&mut files)?;
         for problem in problems {
             note(format!("note: {problem}; it is not used"));
         }

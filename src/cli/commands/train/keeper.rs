@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::cli::commands::train::continuation::{Found, newest, origin_of};
+use crate::cli::commands::train::continuation::{FoundCheckpoint, newest, origin_of};
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
@@ -54,7 +54,7 @@ impl<'a> Keeping<'a> {
         let training = &job.plan.training;
         let mut files = self.directory.run_files(&job.id, job.plan.task())?;
         let origin = origin_of(job, self.session);
-        let Found { checkpoint, is_newest, .. } = newest(&mut files)?;
+        let FoundCheckpoint { checkpoint, is_newest, .. } = newest(&mut files)?;
         let state = match checkpoint {
             Some(checkpoint) => {
                 let [metrics, steps] = checkpoint.origin.file_sizes;
