@@ -32,7 +32,7 @@ fn results(work: &Work, directory: &str) -> Vec<(String, String)> {
 fn remove_times(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(table) => {
-            table.remove("seconds");
+            table.retain(|key, _| !key.ends_with("seconds"));
             table.values_mut().for_each(remove_times);
         }
         serde_json::Value::Array(values) => values.iter_mut().for_each(remove_times),
