@@ -157,7 +157,7 @@ def check_training(bench, code, may_leave):
         bench.check_run(out, code == 0)
     if code == 0:
         return
-    if not out.exists() or not any(out.iterdir()):
+    if not (out / "config.toml").exists():
         bench.run(TRAIN)
     elif (out / "run.json").exists():
         pass
@@ -220,6 +220,57 @@ def check_cache(bench, code, may_leave):
             raise Wrong(f"the cache is not used: {ended.stderr}")
 
 
+def check_no_sync(bench):
+    """A file system that cannot sync: one note, and everything else as always."""
+    bench.fresh(CASES[0])
+    ended, _ = bench.traced(CASES[0], "fsync,fdatasync:error=EINVAL")
+    if ended.returncode != 0 or ended.stderr.count("cannot sync") != 1:
+        raise Wrong(f"without sync: exit code {ended.returncode}: {ended.stderr}")
+    bench.check_run(bench.work / "out", True)
+
+
+def check_full_disk(bench):
+    """Disks that are full sooner or later, and larger ones afterwards."""
+    disk = bench.work.parent / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        print("full disks: left out, since mounting them needs root")
+        return
+    codes = {0: 0, 6: 0}
+    try:
+        for pages in range(1, 80):
+            bench.fresh(CASES[0])
+            size = lambda pages: subprocess.run(["mount", "-o", f"remount,size={4 * pages}k", disk], check=True)
+            size(pages)
+            out = disk / "out"
+            arguments = [*TRAIN[:2], "-o", out, "--threads", "1"]
+            ended = subprocess.run([bench.program, *arguments], cwd=bench.work, capture_output=True, text=True)
+            if ended.returncode not in codes or "panicked" in ended.stderr:
+                raise Wrong(f"a disk of {pages} pages: exit code {ended.returncode}: {ended.stderr}")
+            codes[ended.returncode] += 1
+            left = [path for path in disk.rglob(".*")]
+            if left:
+                raise Wrong(f"a disk of {pages} pages: left behind: {left}")
+            if out.exists():
+                bench.check_run(out, ended.returncode == 0)
+            if ended.returncode == 6:
+                if "No space left" not in ended.stderr:
+                    raise Wrong(f"a disk of {pages} pages: {ended.stderr}")
+                size(1000)
+                has_begun = out.exists() and (out / "config.toml").exists()
+                if has_begun and bench.has_resume:
+                    bench.run(["resume", out, "--threads", "1"])
+                else:
+                    bench.run([*arguments, *(["--force"] if has_begun else [])])
+                bench.check_run(out, True)
+            for path in list(disk.iterdir()):
+                shutil.rmtree(path)
+    finally:
+        subprocess.run(["umount", disk])
+    print(f"full disks: exit code 6 {codes[6]} times, 0 {codes[0]} times", flush=True)
+
+
 def nothing(_):
     pass
 
@@ -259,7 +310,7 @@ def inject(bench, case, calls, number, error):
     may_leave = name in REMOVALS
     if "panicked" in ended.stderr or ended.returncode not in (0, 6):
         raise Wrong(f"exit code {ended.returncode}: {ended.stderr.strip()}", failed)
-    is_said = re.search(r"^error: .*(could not|Input/output error|No space left)", ended.stderr, re.M)
+    is_said = re.search(r"^error: .*(could not|Input/output error|No space left|changed while)", ended.stderr, re.M)
     if ended.returncode == 6 and not is_said:
         raise Wrong(f"no message: {ended.stderr.strip()}", failed)
     try:
@@ -301,6 +352,13 @@ def main():
                         print(f"{case.name}, call {number}, {error}: {problem.args[0]}\n    call: {problem.args[1:]}")
                 print(f"{case.name}: {len(numbers)} of {len(calls) - begin} calls failed with {error}: "
                       f"exit code 6 {codes[6]} times, 0 {codes[0]} times", flush=True)
+        for name, check in (("sync", check_no_sync), ("disk", check_full_disk)):
+            if arguments.only in (None, name):
+                try:
+                    check(bench)
+                except Wrong as problem:
+                    wrong += 1
+                    print(problem)
     sys.exit(f"{wrong} failures broke a promise" if wrong else 0)
 
 

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,8 +51,12 @@ impl<'a> NewFile<'a> {
         let (file, temporary) = match unnamed(in_folder)? {
             Some(file) => (file, None),
             None => {
+                remove_abandoned(in_folder, name);
                 let temporary = temporary_name(name);
-                (in_folder.create_file(&temporary)?, Some(temporary))
+                let file = in_folder.create_file(&temporary)?;
+                // Shows that this process is still writing it; where there are no locks, nothing is removed either.
+                let _ = file.try_lock();
+                (file, Some(temporary))
             }
         };
         let new = Self { folder, file, name: name.to_owned(), temporary };
@@ -137,6 +142,19 @@ pub(crate) fn is_temporary(name: &OsStr) -> bool {
     name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY))
 }
 
+/// Removes what processes that were killed have left of the file `name`.
+fn remove_abandoned(folder: &Folder, name: &OsStr) {
+    let prefix = [b".", name.as_bytes(), b"."].concat();
+    for entry in folder.entries().unwrap_or_default() {
+        let is_ours =
+            entry.is_file && is_temporary(&entry.name) && entry.name.as_bytes().starts_with(&prefix);
+        if is_ours && folder.open_file(&entry.name).is_ok_and(|file| file.try_lock().is_ok()) {
+            // What cannot be removed does no harm.
+            let _ = folder.remove_file(&entry.name);
+        }
+    }
+}
+
 /// Removes such files; nothing else may be writing to `folder`.
 pub(crate) fn remove_temporary_files(folder: &Folder) -> io::Result<()> {
     let entries = folder.entries()?.into_iter();
@@ -189,4 +207,60 @@ fn link(file: &File, folder: &Folder, name: &OsStr) -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn link(_: &File, _: &Folder, _: &OsStr) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn files_of_processes_that_were_killed_are_removed() {
+        let work = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::open(work.path()).expect("it is there");
+        let left = [
+            ".a.csv.1-0.bntrain-tmp",
+            ".a.csv.2-7.bntrain-tmp",
+            ".b.csv.1-0.bntrain-tmp",
+            ".a.csv.tmp",
+            "a.csv",
+        ];
+        for name in left {
+            fs::write(work.path().join(name), "").expect("a file");
+        }
+        let in_use = fs::File::open(work.path().join(left[1])).expect("a file");
+        in_use.lock().expect("a lock");
+        remove_abandoned(&folder, OsStr::new("a.csv"));
+        let is_there = left.map(|name| work.path().join(name).exists());
+        assert_eq!(is_there, [false, true, true, true, true]);
+        remove_temporary_files(&folder).expect("they can be removed");
+        assert_eq!(left.map(|name| work.path().join(name).exists()), [false, false, false, true, true]);
+    }
+
+    #[test]
+    fn a_file_is_whole_or_not_there() {
+        let work = tempfile::tempdir().expect("a temporary folder");
+        let path = work.path().join("file");
+        let names = || fs::read_dir(work.path()).expect("a folder").count();
+        let mut file = NewFile::at(&path).expect("it can be written");
+        file.write_all(b"never").expect("it can be written");
+        drop(file);
+        assert_eq!(names(), 0);
+        for text in ["first", "second"] {
+            let mut file = NewFile::at(&path).expect("it can be written");
+            file.write_all(text.as_bytes()).expect("it can be written");
+            file.commit().expect("it can be written");
+            assert_eq!((fs::read_to_string(&path).expect("a file").as_str(), names()), (text, 1));
+        }
+        // What fails after the file is complete leaves nothing, either.
+        let mut file = NewFile::at(&path).expect("it can be written");
+        file.write_all(b"third").expect("it can be written");
+        assert!(file.commit_after(|_| Err(io::ErrorKind::Other.into())).is_err());
+        fs::remove_file(&path).and_then(|()| fs::create_dir(&path)).expect("a folder");
+        let mut file = NewFile::at(&path).expect("it can be written");
+        file.write_all(b"fourth").expect("it can be written");
+        assert!(file.commit().is_err());
+        assert_eq!(names(), 1);
+    }
 }

@@ -329,10 +329,12 @@ pub fn state_of(path: &Path) -> Result<DirectoryState, RunDirectoryError> {
 
 fn state_of_folder(folder: &Folder) -> Result<DirectoryState, RunDirectoryError> {
     let has = |name| Ok(folder.stat(name).map_err(read_error_in(folder, name))?.is_some());
-    let json = match folder.open_file(RUN_JSON) {
-        Ok(file) => serde_json::from_reader::<_, serde_json::Value>(BufReader::new(file)).ok(),
-        Err(_) => None,
-    };
+    let mut bytes = Vec::new();
+    if folder.kind(RUN_JSON).map_err(read_error_in(folder, RUN_JSON))? == Some(FileType::RegularFile) {
+        let read = folder.open_file(RUN_JSON).and_then(|mut file| file.read_to_end(&mut bytes));
+        read.map_err(read_error_in(folder, RUN_JSON))?;
+    }
+    let json: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
     let json = json.filter(|json| json["format_version"] == FORMAT_VERSION && json["runs"].is_u64());
     Ok(match json {
         Some(json) if json["outcome"] == "finished" => DirectoryState::Finished,

@@ -1,7 +1,7 @@
 //! What training leaves behind, however it ends.
 
 use std::fs::{self, File};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -95,29 +95,64 @@ fn a_full_disk_is_an_error_and_a_broken_pipe_is_silent() {
     }
 }
 
+/// A training that does not end by itself, after its first epoch.
+fn endless(work: &Work, out: &str) -> Child {
+    let mut args = vec!["-c", "single.toml", "-o", out, "--epochs", "100000000"];
+    args.extend(["--set", "training.log_every_steps=1000000"]);
+    let child = work.command(&args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let begin = Instant::now();
+    let metrics = work.path(out).join("batch_norm/seed-0/metrics.csv");
+    while fs::read_to_string(&metrics).unwrap_or_default().lines().count() < 2 {
+        assert!(begin.elapsed() < Duration::from_secs(60), "the run did not begin");
+        sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+#[test]
+fn two_commands_never_write_the_same_directory() {
+    let work = Work::new();
+    let mut child = endless(&work, "out");
+    let message = format!(
+        "error: out is being written by process {}; wait until it has ended, or choose another --out",
+        child.id()
+    );
+    for args in [&["-c", "single.toml", "-o", "out"][..], &["-c", "single.toml", "-o", "out", "--force"]] {
+        assert_eq!(work.fails(args), (Some(7), message.clone()));
+    }
+    assert_eq!(work.fails(&["resume", "out"]), (Some(7), message));
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    let (code, error) = work.fails(&["-c", "single.toml", "-o", "out"]);
+    let message = "error: out holds a run that has not finished; continue it with `bntrain resume out`, choose \
+                   another --out, or replace it with --force";
+    assert_eq!((code, &*error), (Some(7), message));
+    work.ok(&["-c", "single.toml", "-o", "out", "--force"]);
+    assert_eq!(work.json("out/run.json")["outcome"], "finished");
+    assert!(!work.path("out.new").exists() && !work.path("out/lock").exists());
+}
+
+#[test]
+fn a_directory_that_is_removed_while_runs_are_trained_is_an_error() {
+    let work = Work::new();
+    let child = endless(&work, "out");
+    // A file may appear while the others are removed.
+    while work.path("out").exists() {
+        let _ = fs::remove_dir_all(work.path("out"));
+    }
+    let ended: Ended = child.wait_with_output().expect("it ends").into();
+    assert_eq!(ended.code, Some(6), "{}", ended.stderr);
+    assert!(ended.stderr.contains(" it was removed while the program was running"), "{}", ended.stderr);
+    assert!(!work.path("out").exists());
+}
+
 #[test]
 #[cfg(unix)]
 fn a_signal_ends_the_run_after_a_step_and_results_are_written() {
     let work = Work::new();
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 143)] {
         let out = format!("stopped-{signal}");
-        let args = [
-            "-c",
-            "single.toml",
-            "-o",
-            &out,
-            "--epochs",
-            "100000000",
-            "--set",
-            "training.log_every_steps=1000000",
-        ];
-        let mut child =
-            work.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
-        let begin = Instant::now();
-        while !work.path(&out).join("config.toml").exists() {
-            assert!(begin.elapsed() < Duration::from_secs(60), "the run did not begin");
-            sleep(Duration::from_millis(5));
-        }
+        let mut child = endless(&work, &out);
         let killed = std::process::Command::new("kill")
             .args([&format!("-{signal}"), &child.id().to_string()])
             .status();
