@@ -141,9 +141,9 @@ fn one_process_at_a_time_writes_a_directory() {
     );
     assert_eq!(refused(&path, false), held);
     assert_eq!(refused(&path, true), held);
+    directory.write("config.toml", b"").expect("it can be written");
     assert_eq!(RunDirectory::open_for_resume(&path).expect_err("it is held").to_string(), held);
     assert_eq!(text(path.join(LOCK)), format!("{{\"process\":{}}}\n", std::process::id()));
-    directory.write("config.toml", b"").expect("it can be written");
     // As if the process had been killed.
     drop(directory);
     let unfinished = format!(
