@@ -24,6 +24,7 @@ use crate::kernel::real::Real;
 use crate::kernel::{BatchMoments, ThreadPool, batch_moments};
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
+use crate::nn::running_stats::moved;
 use crate::nn::{
     DatasetStats, Layer, LayerSpec, NonFinite, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
 };
@@ -145,7 +146,7 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         let update = self.spec.running_update.weight(self.batches, self.spec.running_start);
         let running = self.params.last_mut().expect("the running mean is always there");
         for (column, mean) in running.value.iter_mut().enumerate() {
-            *mean = F::from_f64((1.0 - update) * mean.to_f64() + update * self.moments.mean(column));
+            *mean = F::from_f64(moved(mean.to_f64(), self.moments.mean(column), update));
         }
     }
 
