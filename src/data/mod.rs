@@ -21,6 +21,7 @@ mod tests;
 pub(crate) mod transform;
 
 pub use crate::data::batch::rows::{Batch, Rows};
+pub(crate) use crate::data::batch::sampler::joins_batch_before;
 pub use crate::data::batch::sampler::{BatchSampler, LastBatch, Sampling, batch_ranges};
 pub(crate) use crate::data::csv::number::is_number;
 pub use crate::data::error::{DataError, ErrorCategory};
