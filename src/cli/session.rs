@@ -93,7 +93,8 @@ impl Session {
         let mut notes: Vec<String> = Vec::new();
         for job in &jobs {
             let table = data.table(&job.plan.data);
-            let train_rows = table.train_rows(job.plan.training.seed);
+            // Each seed may split the rows in another way.
+            let [train_rows, ..] = table.check_split(job.plan.training.seed)?;
             job.plan.check_size(train_rows, table.most_inputs(), table.outputs())?;
             let Plan { layers, training, .. } = &job.plan;
             let batches = BatchPlan::new(layers, training, train_rows, table.outputs())
