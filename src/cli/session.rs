@@ -142,7 +142,9 @@ impl Session {
 
     /// The columns of the training file of the first run.
     pub(crate) fn profile(&self) -> Result<Profile, DataError> {
-        Profile::of(&self.first_plan().data)
+        let profile = Profile::of(&self.first_plan().data)?;
+        self.first_table().expect_same(&profile)?;
+        Ok(profile)
     }
 
     /// How the rows of a run become inputs of its network.

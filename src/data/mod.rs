@@ -31,6 +31,7 @@ pub use crate::data::limits::{
 pub use crate::data::schema::column::{ColumnKind, Role};
 pub use crate::data::schema::column_spec::{ColumnSpec, ColumnType, Constant, MissingPolicy};
 pub use crate::data::schema::profile::{ColumnProfile, Nature, NumberRange, Profile};
+pub(crate) use crate::data::source::file_signature::known_format;
 pub use crate::data::spec::{ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};
 pub use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;
