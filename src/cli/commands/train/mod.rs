@@ -17,7 +17,7 @@ use crate::cli::require::Requirement;
 use crate::cli::session::{ConfigArgs, Session};
 use crate::cli::signals::Signals;
 use crate::data::Dataset;
-use crate::experiment::{RunRecord, run_all};
+use crate::experiment::{RunRecord, check_models, run_all};
 use crate::nn::Task;
 use crate::report::leakage_note;
 use crate::run_dir::RunDirectory;
@@ -53,6 +53,7 @@ pub(crate) struct TrainArgs {
 pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
     let threads = args.threads.count();
     let session = Session::open(&args.config, threads, output)?;
+    check_models(&session.jobs, &session.data)?;
     let task = session.plan.task();
     if !output.quiet {
         note_columns(session.first_table(), task, output);
