@@ -86,7 +86,7 @@
 //! - `model`: config files, saved models, prediction of files, experiments
 //! - `report`: tables and charts
 //! - `export`: models as ONNX, JSON and safetensors for other tools
-//! - `cache`: data files larger than memory
+//! - `out-of-core`: data files larger than memory
 //! - `gzip`, `zstd`: compressed data files
 
 #![cfg_attr(
@@ -129,7 +129,7 @@ pub mod model;
 pub mod nn;
 #[doc(hidden)]
 pub mod optim;
-#[cfg(any(feature = "cli", feature = "cache"))]
+#[cfg(feature = "cli")]
 mod output_file;
 #[cfg(feature = "model")]
 #[doc(hidden)]

@@ -25,6 +25,18 @@ pub(crate) fn escaped(text: &str) -> String {
     escaped
 }
 
+/// Like [`escaped`], but line feeds and tabs stay.
+pub(crate) fn escaped_lines(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '\n' | '\t' => escaped.push(char),
+            _ => push_escaped(&mut escaped, char),
+        }
+    }
+    escaped
+}
+
 /// Like [`escaped`], cut so that at most 60 characters remain.
 pub(crate) fn shortened(text: &str) -> String {
     shortened_to(text, MAX_CHARS)

@@ -21,9 +21,8 @@ impl Mapped {
     ///
     /// If the system cannot map it, as when it is empty.
     pub fn new(file: &File) -> io::Result<Self> {
-        // SAFETY: the map is read-only, and the file is not changed: this program replaces such files
-        // as a whole, which does not touch the mapped one. Truncating it by other means ends the program,
-        // as with any mapped file.
+        // SAFETY: the map is read-only, and the file is not changed: it is a temporary file of this process
+        // without a name, so nothing else can open it.
         let map = unsafe { Mmap::map(file) }?;
         Ok(Self(Arc::new(map)))
     }

@@ -45,6 +45,11 @@ impl CliError {
         }
     }
 
+    /// The system gives no random numbers.
+    pub(crate) fn random(error: &getrandom::Error) -> Self {
+        Self::new(exit_code::IO, format!("could not get random numbers from the system: {error}"))
+    }
+
     /// The system refused a signal handler.
     pub(crate) fn signals(error: &io::Error) -> Self {
         Self::new(exit_code::IO, format!("could not install signal handlers: {error}"))
@@ -105,6 +110,7 @@ impl From<RunError> for CliError {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Data(error) => error.into(),
+            RunError::TooLarge(_) => Self::new(exit_code::LIMIT, error.to_string()),
             RunError::Model(_) => Self::new(exit_code::IO, error.to_string()),
             RunError::State { .. } => Self::new(exit_code::MODEL, error.to_string()),
         }

@@ -13,6 +13,7 @@ pub(crate) mod progress;
 pub(crate) mod require;
 pub(crate) mod session;
 pub(crate) mod signals;
+pub(crate) mod terminal_text;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -46,6 +47,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_command(cli: &Cli, output: &Output) -> Result<(), CliError> {
+    // Hash tables and the names of temporary files need random numbers, and panic without.
+    getrandom::fill(&mut [0; 16]).map_err(|error| CliError::random(&error))?;
     match cli.command.as_ref() {
         Some(Command::Train(args)) => commands::train::run(args, output),
         Some(Command::Resume(args)) => commands::resume::run(args, output),

@@ -12,11 +12,9 @@ use crate::cli::output::Output;
 use crate::config;
 use crate::config::Plan;
 use crate::data::{DataError, Dataset, Encoding, Profile};
-use crate::experiment::{DataSets, Job, jobs};
-use crate::model;
-use crate::model::{Description, History, check_description};
+use crate::experiment::{DataSets, Job, check_models, jobs};
 use crate::text::{DisplayPath, shortened, similar_names};
-use crate::train::{BatchPlan, Outcome, Remainder, RemainderHandling, with_dtype};
+use crate::train::{BatchPlan, Remainder, RemainderHandling, with_dtype};
 
 /// A config and changes to it.
 #[derive(Debug, Args)]
@@ -119,7 +117,8 @@ impl Session {
         let mut notes: Vec<String> = Vec::new();
         for job in &jobs {
             let table = data.table(&job.plan.data);
-            let train_rows = table.train_rows(job.plan.training.seed);
+            // Each seed may split the rows in another way.
+            let [train_rows, ..] = table.check_split(job.plan.training.seed)?;
             job.plan.check_size(train_rows, table.most_inputs(), table.outputs())?;
             let Plan { layers, training, .. } = &job.plan;
             let batches = BatchPlan::new(layers, training, train_rows, table.outputs())
@@ -133,22 +132,11 @@ impl Session {
         }
         // One split is enough: constant columns and categories hardly differ between seeds.
         if let Some(job) = jobs.first() {
-            let (notes_of_split, encoding) = with_dtype!(job.plan.training.dtype, F => {
-                let prepared = data.prepared::<F>(&job.plan)?;
-                (prepared.notes.clone(), prepared.data.encoding.clone())
-            });
-            notes.extend(notes_of_split);
-            let description = Description {
-                format: model::FORMAT,
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-                config: job.plan.to_toml(),
-                data_sha256: data.table(&job.plan.data).sha256().to_owned(),
-                encoding,
-                history: History::new(&Outcome::Finished, 0, &[], None),
-            };
-            check_description(&description)
-                .map_err(|error| CliError::new(exit_code::LIMIT, error.to_string()))?;
+            notes.extend(
+                with_dtype!(job.plan.training.dtype, F => data.prepared::<F>(&job.plan)?.notes.clone()),
+            );
         }
+        check_models(&jobs, &data)?;
         for note in notes {
             output.note(&format!("note: {note}"));
         }
@@ -179,7 +167,9 @@ impl Session {
 
     /// The columns of the training file of the first run.
     pub(crate) fn profile(&self) -> Result<Profile, DataError> {
-        Profile::of(&self.first_plan().data)
+        let profile = Profile::of(&self.first_plan().data)?;
+        self.first_table().expect_same(&profile)?;
+        Ok(profile)
     }
 
     /// How the rows of a run become inputs of its network.

@@ -66,6 +66,19 @@ pub enum ConfigError {
         /// Problems that were not kept.
         dropped: usize,
     },
+    /// Seeds, norms and grid points multiply to more runs than the limit.
+    #[error(
+        "{} asks for {runs} runs, limit {limit} for a config of this length; use fewer seeds or grid points",
+        DisplayPath(path)
+    )]
+    TooManyRuns {
+        /// As given.
+        path: PathBuf,
+        /// Seeds times norms times grid points.
+        runs: usize,
+        /// The most that are allowed.
+        limit: usize,
+    },
     /// The network needs more memory than the limit.
     #[error("the network of {} needs {} bytes, limit {limit}; use fewer units", DisplayPath(path), byte_count(*needs))]
     TooLarge {
@@ -83,7 +96,7 @@ impl ConfigError {
     pub fn kind(&self) -> ConfigErrorKind {
         match self {
             Self::NotFound { .. } | Self::IsDirectory { .. } | Self::Read { .. } => ConfigErrorKind::Io,
-            Self::TooLong { .. } | Self::TooLarge { .. } => ConfigErrorKind::Limit,
+            Self::TooLong { .. } | Self::TooManyRuns { .. } | Self::TooLarge { .. } => ConfigErrorKind::Limit,
             Self::Problems { problems, .. } if problems.iter().all(|problem| problem.is_limit) => {
                 ConfigErrorKind::Limit
             }

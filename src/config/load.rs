@@ -6,13 +6,19 @@ use std::path::Path;
 
 use crate::config::error::ConfigError;
 use crate::config::grid::points;
-use crate::config::plan::Plan;
 use crate::config::plan::resolve::{Resolved, resolve};
+use crate::config::plan::{GridAxis, Plan};
 use crate::config::problems::Problems;
 use crate::config::{document, overrides};
 
 /// Longer than any config that a person writes, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// More runs than anyone waits for. Limits on seeds and grid points alone would multiply.
+const MAX_RUNS: usize = 100_000;
+
+/// Bytes that the configs of all runs may have, since each run holds its own.
+const MAX_BYTES_OF_RUNS: usize = 1 << 29;
 
 /// The plan that the config file at `path` describes, after `overrides`: pairs of a dotted key and a TOML value
 /// (or a string without quotes), in order.
@@ -32,13 +38,40 @@ pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Plan, ConfigE
 pub fn parse(text: &str, path: &Path, overrides: &[(String, String)]) -> Result<Plan, ConfigError> {
     // Fails only if the working directory was removed; then there is nothing that relative paths could lead to.
     let source = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    parse_at(text, path, &source, overrides)
+}
+
+/// Like [`parse`], for a config that is not a file, with absolute paths in it.
+///
+/// # Errors
+///
+/// All problems of the config at once.
+pub(crate) fn parse_stored(text: &str) -> Result<Plan, ConfigError> {
+    let name = Path::new("config.toml");
+    parse_at(text, name, name, &[])
+}
+
+/// The plan of a config with relative paths from the folder of `source`; messages name `path`.
+fn parse_at(
+    text: &str,
+    path: &Path,
+    source: &Path,
+    overrides: &[(String, String)],
+) -> Result<Plan, ConfigError> {
     let mut tree = document::read(text)
         .map_err(|fault| ConfigError::Syntax { path: path.to_owned(), fault: Box::new(fault) })?;
     let mut problems = Problems::default();
     overrides::apply(&mut tree, overrides, &mut problems);
-    let Resolved { plan, grid } = resolve(&tree, &source, &mut problems);
-    let points = match plan {
-        Some(_) => points::resolve_all(&tree, &source, &grid, &mut problems),
+    let Resolved { plan, grid } = resolve(&tree, source, &mut problems);
+    let points = match &plan {
+        Some(plan) => {
+            check_runs(plan, &grid, text.len()).map_err(|(runs, limit)| ConfigError::TooManyRuns {
+                path: path.to_owned(),
+                runs,
+                limit,
+            })?;
+            points::resolve_all(&tree, source, &grid, &mut problems)
+        }
         None => {
             points::check_axes(&grid, &tree, &mut problems);
             Vec::new()
@@ -48,6 +81,15 @@ pub fn parse(text: &str, path: &Path, overrides: &[(String, String)]) -> Result<
         Some(plan) if problems.is_empty() => Ok(Plan { points, ..plan }),
         _ => Err(problems.into_error(&tree, path)),
     }
+}
+
+/// Checks the number of runs before any of them takes memory; the error is that number and the limit.
+fn check_runs(plan: &Plan, grid: &[GridAxis], bytes: usize) -> Result<(), (usize, usize)> {
+    let Some(compare) = &plan.compare else { return Ok(()) };
+    let points = grid.iter().map(|axis| axis.values.len());
+    let runs = points.chain([compare.seeds.len(), compare.norms.len()]).fold(1, usize::saturating_mul);
+    let limit = MAX_RUNS.min(MAX_BYTES_OF_RUNS / bytes.max(1));
+    if runs <= limit { Ok(()) } else { Err((runs, limit)) }
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {

@@ -3,8 +3,10 @@
 /// Bytes of the text of one file: 1 TiB. Of standard input, which is kept in memory, there may be as
 /// many as [`DataSpec::memory`](super::DataSpec::memory) says.
 pub const MAX_BYTES: u64 = 1 << 40;
-/// Bytes of the inputs of rows that are evaluated at once: 4 GiB.
+/// Bytes of rows that are evaluated at once, with their labels, weights and predictions: 4 GiB.
 pub const MAX_INPUT_BYTES: u64 = 4 << 30;
+/// Bytes of the distinct values and row hashes that a survey of the columns of a file keeps: 1 GiB.
+pub(crate) const MAX_SURVEY_BYTES: u64 = 1 << 30;
 /// Columns of a file, features or not.
 pub const MAX_COLUMNS: usize = 65_536;
 /// Bytes of one record, without its line end: 1 MiB.

@@ -21,6 +21,7 @@ mod tests;
 pub(crate) mod transform;
 
 pub use crate::data::batch::rows::{Batch, Rows};
+pub(crate) use crate::data::batch::sampler::joins_batch_before;
 pub use crate::data::batch::sampler::{BatchSampler, LastBatch, Sampling, batch_ranges};
 pub(crate) use crate::data::csv::number::is_number;
 pub use crate::data::error::{DataError, ErrorCategory};
@@ -30,6 +31,7 @@ pub use crate::data::limits::{
 pub use crate::data::schema::column::{ColumnKind, Role};
 pub use crate::data::schema::column_spec::{ColumnSpec, ColumnType, Constant, MissingPolicy};
 pub use crate::data::schema::profile::{ColumnProfile, Nature, NumberRange, Profile};
+pub(crate) use crate::data::source::file_signature::known_format;
 pub use crate::data::spec::{ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};
 pub use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;

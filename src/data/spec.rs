@@ -53,7 +53,7 @@ settings! {
         /// `weight` (of the row in the loss), `group` (its rows are in the same split), `split` (says `train`,
         /// `valid` or `test`), `id` (not a feature; identifies the rows of predictions), `ignore`.
         columns: BTreeMap<String, ColumnSpec>, absent("inferred");
-        /// Most memory for the rows of a file; larger files are cached in a file next to them, with the same
+        /// Most memory for the rows of a file; larger files go to a temporary file next to them, with the same
         /// results.
         memory: Bytes = Bytes(4 << 30);
         /// What decides the split of a row: drawn at random by the seed, or a hash of the seed and these

@@ -32,11 +32,12 @@ struct Entry {
 }
 
 impl DataSets {
-    /// Reads the files of every plan, each once and on at most `threads` threads.
+    /// Reads the files of every plan, each once and on at most `threads` threads. Those for which `data.memory`
+    /// leaves no room beside the ones before go to the disk.
     ///
     /// # Errors
     ///
-    /// The first problem of a file.
+    /// The first problem of a file; also if it was changed since another plan read it.
     pub fn load<'p>(
         plans: impl IntoIterator<Item = &'p Plan>,
         threads: NonZeroUsize,
@@ -44,7 +45,12 @@ impl DataSets {
         let mut tables: Vec<(DataSpec, Dataset)> = Vec::new();
         for plan in plans {
             if !tables.iter().any(|(spec, _)| *spec == plan.data) {
-                tables.push((plan.data.clone(), Dataset::load_on(&plan.data, threads)?));
+                let used = tables.iter().map(|(_, table)| table.bytes()).sum();
+                let table = Dataset::load_beside(&plan.data, used, threads)?;
+                for (_, other) in &tables {
+                    table.expect_same_files(other)?;
+                }
+                tables.push((plan.data.clone(), table));
             }
         }
         Ok(Self { tables, shared: Mutex::default() })

@@ -11,14 +11,14 @@ use std::sync::mpsc;
 use std::thread;
 
 use crate::config::Plan;
-use crate::data::{DataError, PreparedData};
+use crate::data::{DataError, DataSpec, PreparedData};
 use crate::experiment::assessment::{assess, assess_baselines};
 use crate::experiment::datasets::DataSets;
 use crate::experiment::{RunId, RunRecord};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model;
-use crate::model::{Description, History, result_hash};
+use crate::model::{Description, DescriptionTooLarge, History, check_size, result_hash};
 use crate::train::{
     Observer, Outcome, RunState, StateFault, TrainingSpec, resume_prepared, train_prepared, with_dtype,
 };
@@ -64,6 +64,9 @@ pub enum RunError {
     /// The data cannot be split or scaled as asked.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The model file would be too large.
+    #[error(transparent)]
+    TooLarge(#[from] DescriptionTooLarge),
     /// The model cannot be written as a file.
     #[error("could not create the model file: {0}")]
     Model(std::io::Error),
@@ -203,6 +206,26 @@ fn run_in<F: Real, E: From<RunError>>(
         assessments,
         seconds: trained.seconds,
     })
+}
+
+/// Checks that the models of `jobs` can be written as files: for the first run on each data set, since its
+/// names are nearly the same with every seed.
+///
+/// # Errors
+///
+/// If the data cannot be split or scaled as asked, or a file would be too large.
+pub fn check_models(jobs: &[Job], sets: &DataSets) -> Result<(), RunError> {
+    let mut checked: Vec<&DataSpec> = Vec::new();
+    for job in jobs {
+        if checked.contains(&&job.plan.data) {
+            continue;
+        }
+        checked.push(&job.plan.data);
+        with_dtype!(job.plan.training.dtype, F => {
+            check_size(&job.plan, &sets.prepared::<F>(&job.plan)?.data.encoding)?;
+        });
+    }
+    Ok(())
 }
 
 /// One step of `job` on its first batch, and one evaluation: whether it can be done at all.

@@ -45,8 +45,8 @@ pub use crate::gradcheck::table::{mistakes_table, table};
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradcheckSettings {
     /// The `h` that is tried first; for an entry larger than 1, as a share of it. If the error is over a
-    /// hundredth of the tolerance, a tenth, a hundredth and ten times that are tried, and the smallest
-    /// error counts.
+    /// hundredth of the tolerance, a tenth, a hundredth and ten times that are tried, then smaller ones where
+    /// the derivative is so large that rounding does not matter, and the smallest error counts.
     pub step_size: f64,
     /// The largest error that passes.
     pub tolerance: f64,

@@ -1,8 +1,7 @@
 //! The formulas of the intervals; the [module](super) says which is used where.
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
-
 use crate::metrics::measure::{Interval, Measure, UndefinedReason};
+use crate::metrics::student_t::student_t_quantile;
 
 /// The confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;
@@ -114,36 +113,9 @@ pub(crate) fn by_influence(value: f64, squares: f64, n: u64, scale: IntervalScal
     }
 }
 
-/// The `probability`-quantile of Student's t distribution.
-pub(crate) fn student_t_quantile(probability: f64, degrees_of_freedom: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, degrees_of_freedom)
-        .expect("there are at least two numbers, so at least one degree of freedom")
-        .inverse_cdf(probability)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_quantiles_are_those_of_the_printed_table() {
-        for (degrees_of_freedom, expected) in [
-            (1.0, 12.706_204_7),
-            (2.0, 4.302_652_7),
-            (3.0, 3.182_446_3),
-            (4.0, 2.776_445_1),
-            (9.0, 2.262_157_2),
-            (30.0, 2.042_272_5),
-        ] {
-            let actual = student_t_quantile(0.975, degrees_of_freedom);
-            assert!((actual - expected).abs() < 1e-7, "{degrees_of_freedom}: {actual}");
-        }
-        for n in 1..=1000 {
-            let quantile = student_t_quantile(0.975, f64::from(n));
-            let probability = StudentsT::new(0.0, 1.0, f64::from(n)).unwrap().cdf(quantile);
-            assert!((probability - 0.975).abs() < 1e-12, "{n}: {probability}");
-        }
-    }
 
     /// Newcombe 1998, table I, method 3.
     #[test]

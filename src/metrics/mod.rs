@@ -41,6 +41,7 @@ pub(crate) mod measure;
 pub(crate) mod predictions;
 pub(crate) mod ranking;
 pub(crate) mod regression;
+pub(crate) mod student_t;
 
 pub use crate::metrics::calibration::CALIBRATION_BINS;
 pub use crate::metrics::classification::Classification;
@@ -48,7 +49,7 @@ pub(crate) use crate::metrics::classification::argmax;
 pub use crate::metrics::confusion::{ClassMeasures, Confusion};
 pub use crate::metrics::difference::{compared_metric, difference};
 pub use crate::metrics::interval::CONFIDENCE;
-pub(crate) use crate::metrics::interval::student_t_quantile;
 pub use crate::metrics::measure::{Interval, Measure, UndefinedReason};
 pub use crate::metrics::predictions::{Metrics, Predictions};
 pub use crate::metrics::regression::{Regression, TargetMeasures};
+pub(crate) use crate::metrics::student_t::student_t_quantile;

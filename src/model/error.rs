@@ -66,6 +66,8 @@ pub enum ModelFault {
     #[error("is larger than {limit} bytes, the limit for a model")]
     TooLarge { limit: u64 },
 
+    #[error("this is {0}, not a model file; give the model.safetensors of a run")]
+    OtherFile(&'static str),
     #[error("too short for a model file ({0} bytes)")]
     TooShort(u64),
     #[error("damaged or not a model file: it declares a header of {header} bytes but has {bytes} in all")]
@@ -80,6 +82,12 @@ pub enum ModelFault {
     Newer(u32),
     #[error("not a valid safetensors file: {0}")]
     Container(SafeTensorError),
+    #[error("it declares tensor {} twice", Quoted(.0))]
+    TwoTensors(String),
+    #[error("it declares more than {limit} tensors, which is more than any network has")]
+    TooManyTensors { limit: usize },
+    #[error("its metadata have an entry {} besides the description", Quoted(.0))]
+    ExtraMetadata(String),
     #[error("cannot read its description: {0}")]
     Description(serde_json::Error),
     #[error("its description is inconsistent: {0}")]

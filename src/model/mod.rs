@@ -14,6 +14,7 @@ pub(crate) mod error;
 #[cfg(feature = "export")]
 pub mod export;
 pub(crate) mod facts;
+pub(crate) mod header;
 pub(crate) mod history;
 pub(crate) mod read;
 pub(crate) mod tensors;
@@ -28,7 +29,6 @@ pub use crate::model::facts::{LayerFacts, ModelFacts, TensorFacts};
 pub use crate::model::history::{EpochMetrics, History};
 pub use crate::model::read::{MAX_MODEL_BYTES, Model};
 pub use crate::model::tensors::result_hash;
-pub(crate) use crate::model::write::check_description;
-pub use crate::model::write::to_bytes;
+pub use crate::model::write::{DescriptionTooLarge, check_size, to_bytes};
 pub use crate::nn::AnyNetwork;
 pub(crate) use crate::nn::network::any_network::with_network;

@@ -9,12 +9,12 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 
-use crate::config;
-use crate::config::Plan;
+use crate::config::{Plan, parse_stored};
+use crate::data::known_format;
 use crate::model::checksum::{ChecksumError, verify};
 use crate::model::error::{ModelError, ModelFault};
 use crate::model::tensors::restore;
-use crate::model::{AnyNetwork, Description, FORMAT};
+use crate::model::{AnyNetwork, Description, FORMAT, header};
 use crate::nn::{LayerSpec, Loss};
 use crate::train::with_dtype;
 
@@ -57,18 +57,18 @@ impl Model {
     ///
     /// The first reason not to use the file.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFault> {
-        check_length(bytes)?;
+        let header_length = check_length(bytes)?;
         verify(bytes).map_err(|error| match error {
             ChecksumError::Missing => ModelFault::Foreign,
             ChecksumError::Mismatch => ModelFault::Checksum,
         })?;
+        header::check(&bytes[8..8 + header_length])?;
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(ModelFault::Container)?;
         let file = SafeTensors::deserialize(bytes).map_err(ModelFault::Container)?;
-        let document = metadata.metadata().as_ref().and_then(|entries| entries.get("bntrain"));
+        let document = metadata.metadata().as_ref().and_then(|entries| entries.get(header::ENTRY));
         let description = describe(document.ok_or(ModelFault::Foreign)?)?;
         // The paths in it are absolute, and are not opened.
-        let plan = config::parse(&description.config, Path::new("config.toml"), &[]);
-        let plan = plan.map_err(ModelFault::Config)?;
+        let plan = parse_stored(&description.config).map_err(ModelFault::Config)?;
 
         let loss = plan.layers.last().and_then(LayerSpec::loss);
         if loss == Some(Loss::Logistic) && description.encoding.outputs() != 2 {
@@ -109,14 +109,17 @@ fn read(path: &Path) -> Result<Vec<u8>, ModelFault> {
     }
 }
 
-/// Checks that the file is long enough for the header length in its first 8 bytes.
-fn check_length(file: &[u8]) -> Result<(), ModelFault> {
+/// Checks that the file is long enough for the header length in its first 8 bytes, and returns that.
+fn check_length(file: &[u8]) -> Result<usize, ModelFault> {
+    if let Some(format) = known_format(file) {
+        return Err(ModelFault::OtherFile(format));
+    }
     let bytes = file.len() as u64;
     let Some((head, rest)) = file.split_first_chunk() else { return Err(ModelFault::TooShort(bytes)) };
     let header = u64::from_le_bytes(*head);
     match header > MAX_HEADER_BYTES || header > rest.len() as u64 {
         true => Err(ModelFault::HeaderLength { header, bytes }),
-        false => Ok(()),
+        false => Ok(header as usize),
     }
 }
 
@@ -133,7 +136,10 @@ fn describe(document: &str) -> Result<Description, ModelFault> {
         format: u32,
     }
     #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Document {
+        #[serde(rename = "sha256")]
+        _sha256: IgnoredAny,
         model: Description,
     }
     let AnyDocument { model, checkpoint } =
@@ -144,7 +150,7 @@ fn describe(document: &str) -> Result<Description, ModelFault> {
     if let Some(AnyDescription { format }) = model.filter(|model| model.format > FORMAT) {
         return Err(ModelFault::Newer(format));
     }
-    let Document { model } = serde_json::from_str(document).map_err(ModelFault::Description)?;
+    let Document { model, .. } = serde_json::from_str(document).map_err(ModelFault::Description)?;
     model.check().map_err(ModelFault::Contradiction)?;
     Ok(model)
 }

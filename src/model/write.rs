@@ -7,40 +7,22 @@ use safetensors::SafeTensorError;
 use safetensors::tensor::TensorView;
 use serde::Serialize;
 
+use crate::config::Plan;
+use crate::data::Encoding;
 use crate::kernel::real::Real;
-use crate::model::Description;
 use crate::model::checksum::{BLANK, seal};
+use crate::model::header::ENTRY;
 use crate::model::read::MAX_HEADER_BYTES;
 use crate::model::tensors::{dtype, tensors};
+use crate::model::{Description, FORMAT, History};
 use crate::nn::Network;
+use crate::train::Outcome;
 
 /// The entry in the metadata. The checksum comes first, so that its offset is fixed.
 #[derive(Serialize)]
 struct Document<'a> {
     sha256: &'a str,
     model: &'a Description,
-}
-
-/// What the tensors and the course of training may add to the header, generously.
-const RESERVED_BYTES: u64 = 2 << 20;
-
-/// Checks that a model with this description can be written, before it is trained.
-///
-/// # Errors
-///
-/// If the description, which has the names of all columns, classes and categories, is too large.
-pub(crate) fn check_description(description: &Description) -> io::Result<()> {
-    let document = serde_json::to_string(&Document { sha256: BLANK, model: description })?;
-    // The document is a string of a JSON document itself.
-    let bytes = serde_json::to_string(&document)?.len() as u64;
-    let max = MAX_HEADER_BYTES - RESERVED_BYTES;
-    if bytes <= max {
-        return Ok(());
-    }
-    Err(io::Error::other(format!(
-        "the model file would have to describe columns, classes and categories in {bytes} bytes, but has room for \
-         {max}; leave out columns or use fewer or shorter categories"
-    )))
 }
 
 /// The bytes of a model file. The same network and description always give the same bytes.
@@ -56,9 +38,81 @@ pub fn to_bytes<F: Real>(network: &Network<F>, description: &Description) -> io:
         .collect::<Result<Vec<_>, SafeTensorError>>()
         .map_err(io::Error::other)?;
     // A single entry: several would be written in a random order.
-    let document = serde_json::to_string(&Document { sha256: BLANK, model: description })?;
-    let metadata = HashMap::from([("bntrain".to_owned(), document)]);
+    let document = document(description)?;
+    let metadata = HashMap::from([(ENTRY.to_owned(), document)]);
     let mut file = safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)?;
     seal(&mut file).map_err(|_| io::Error::other("unexpected layout of the safetensors header"))?;
     Ok(file)
+}
+
+/// Bytes that the history of a run takes at most; it has about 1,000 epochs.
+const HISTORY_BYTES: u64 = 1 << 20;
+/// Bytes that the declarations of the tensors of a layer take at most.
+const BYTES_OF_LAYER: u64 = 2000;
+
+/// Column names, categories and classes exceed what the header of a model file can hold.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the model file would need {needs} bytes for the names of columns, categories and classes, limit {limit}; \
+     use fewer or shorter ones"
+)]
+pub struct DescriptionTooLarge {
+    needs: u64,
+    limit: u64,
+}
+
+/// Checks, before training, that a network of `plan` for data of `encoding` can be written as a file.
+///
+/// # Errors
+///
+/// If its description is too large for the header of a safetensors file.
+pub fn check_size(plan: &Plan, encoding: &Encoding) -> Result<(), DescriptionTooLarge> {
+    let (needs, limit) = (header_bytes(plan, encoding), MAX_HEADER_BYTES);
+    if needs <= limit { Ok(()) } else { Err(DescriptionTooLarge { needs, limit }) }
+}
+
+/// The most bytes that the header of a model file can have.
+fn header_bytes(plan: &Plan, encoding: &Encoding) -> u64 {
+    let history = History::new(&Outcome::Finished, 0, &[], None);
+    let description = Description {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        config: plan.to_toml(),
+        data_sha256: BLANK.to_owned(),
+        encoding: encoding.clone(),
+        history,
+    };
+    document(&description).map_or(u64::MAX, |document| {
+        // In the header it is a JSON string, in which its quotes are escaped.
+        let escapes = document.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+        (document.len() + escapes) as u64 + HISTORY_BYTES + BYTES_OF_LAYER * plan.layers.len() as u64
+    })
+}
+
+fn document(description: &Description) -> serde_json::Result<String> {
+    serde_json::to_string(&Document { sha256: BLANK, model: description })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::tests::{description, encoding, network, plan};
+
+    #[test]
+    fn the_size_of_the_header_is_bounded_before_training() {
+        let plan = plan(&[]);
+        let mut long = encoding();
+        long.columns.push(crate::data::EncodedColumn {
+            name: "\"\\\n".repeat(100_000),
+            role: crate::data::Role::Ignore,
+            feature: None,
+        });
+        for encoding in [encoding(), long] {
+            let description = Description { encoding, ..description(&plan) };
+            let file = to_bytes(&network::<f32>(&plan), &description).expect("a file");
+            let header = u64::from_le_bytes(*file.first_chunk().expect("a head"));
+            let bound = header_bytes(&plan, &description.encoding);
+            assert!(header <= bound && bound < header + (2 << 20), "{header} {bound}");
+        }
+    }
 }

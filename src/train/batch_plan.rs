@@ -1,6 +1,6 @@
 //! The batches of an epoch, planned before the first step.
 
-use crate::data::{BatchSampler, LastBatch, Sampling};
+use crate::data::{BatchSampler, LastBatch, Sampling, joins_batch_before};
 use crate::nn::{LayerSpec, Loss};
 use crate::train::TrainingSpec;
 
@@ -49,7 +49,7 @@ pub enum BatchPlanError {
         "{rows} training rows with training.batch_size = {batch_size} and training.last_batch = \"{}\" \
          make a batch of 1 row, but batch norm needs at least 2 rows; {}",
         .last_batch.name(),
-        remedy(*.batch_size)
+        remedy(*.rows, *.batch_size)
     )]
     BatchOfOne {
         /// Rows to train on.
@@ -59,6 +59,9 @@ pub enum BatchPlanError {
         /// What is done with an incomplete batch.
         last_batch: LastBatch,
     },
+    /// Nothing can be trained on.
+    #[error("there are no training rows")]
+    NoRows,
     /// `logistic_loss` has one logit for two classes.
     #[error("logistic_loss is for 2 classes, but the label has {classes}; use softmax_loss")]
     NotTwoClasses {
@@ -72,8 +75,8 @@ impl BatchPlan {
     ///
     /// # Errors
     ///
-    /// If a batch would have one row and the network has batch norm, or the loss is not for that many
-    /// classes.
+    /// If there are no rows, a batch would have one row and the network has batch norm, or the loss is not for
+    /// that many classes.
     pub fn new(
         layers: &[LayerSpec],
         training: &TrainingSpec,
@@ -82,6 +85,9 @@ impl BatchPlan {
     ) -> Result<Self, BatchPlanError> {
         if layers.last().and_then(LayerSpec::loss) == Some(Loss::Logistic) && outputs != 2 {
             return Err(BatchPlanError::NotTwoClasses { classes: outputs });
+        }
+        if rows == 0 {
+            return Err(BatchPlanError::NoRows);
         }
         let &TrainingSpec { batch_size, last_batch, sampling, seed, .. } = training;
         let batches = BatchSampler::new(rows, batch_size, last_batch, sampling, seed);
@@ -94,7 +100,7 @@ impl BatchPlan {
             let handling = match (sampling, last_batch) {
                 (Sampling::Replacement, _) => RemainderHandling::NotDrawn,
                 (Sampling::Shuffle, LastBatch::Drop) => RemainderHandling::Dropped,
-                (Sampling::Shuffle, LastBatch::Merge) if 2 * remainder < batch_size => {
+                (Sampling::Shuffle, LastBatch::Merge) if joins_batch_before(remainder, batch_size) => {
                     RemainderHandling::Merged
                 }
                 (Sampling::Shuffle, LastBatch::Merge | LastBatch::Keep) => RemainderHandling::Kept,
@@ -106,8 +112,10 @@ impl BatchPlan {
 }
 
 /// What to change about batches of one row.
-fn remedy(batch_size: usize) -> &'static str {
-    if batch_size < 2 {
+fn remedy(rows: usize, batch_size: usize) -> &'static str {
+    if rows < 2 {
+        "use more training rows"
+    } else if batch_size < 2 {
         "set training.batch_size to 2 or more"
     } else {
         "set training.last_batch = \"merge\""
@@ -146,5 +154,28 @@ mod tests {
         let last_batch = LastBatch::Keep;
         assert_eq!(error, BatchPlanError::BatchOfOne { rows: 21, batch_size: 10, last_batch });
         assert_eq!(BatchPlan::new(&layers, &training, 22, 3).map(|plan| plan.smallest_batch), Ok(2));
+        assert_eq!(BatchPlan::new(&layers, &training, 0, 3), Err(BatchPlanError::NoRows));
+    }
+
+    #[test]
+    fn the_advice_about_a_batch_of_one_row_helps() {
+        let layers = [output_affine(), batch_norm(), softmax_loss()];
+        let plan = |rows, batch_size, last_batch| {
+            let training = TrainingSpec { batch_size, last_batch, ..TrainingSpec::default() };
+            BatchPlan::new(&layers, &training, rows, 3)
+        };
+        for (rows, batch_size, last_batch, advice) in [
+            (1, 8, LastBatch::Merge, "use more training rows"),
+            (9, 1, LastBatch::Merge, "set training.batch_size to 2 or more"),
+            (9, 2, LastBatch::Keep, "set training.last_batch = \"merge\""),
+        ] {
+            let message = plan(rows, batch_size, last_batch).expect_err("a batch of 1 row").to_string();
+            assert!(message.ends_with(&format!("needs at least 2 rows; {advice}")), "{message}");
+        }
+        for rows in 2..20 {
+            for batch_size in 2..20 {
+                assert!(plan(rows, batch_size, LastBatch::Merge).is_ok(), "{rows} {batch_size}");
+            }
+        }
     }
 }

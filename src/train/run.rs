@@ -104,7 +104,8 @@ pub fn train(
     for (index, layer) in network.iter().enumerate() {
         in_range(&format!("network[{index}]."), layer)?;
     }
-    BatchPlan::new(network, training, data.train_rows(training.seed), data.outputs())?;
+    let [train_rows, ..] = data.check_split(training.seed)?;
+    BatchPlan::new(network, training, train_rows, data.outputs())?;
     match training.dtype {
         Dtype::F32 => train_in(network, optimizer, training, data, observer, AnyNetwork::F32),
         Dtype::F64 => train_in(network, optimizer, training, data, observer, AnyNetwork::F64),

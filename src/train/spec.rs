@@ -18,7 +18,7 @@ settings! {
         batch_size: usize = 64, range(1..=1_000_000_000);
         /// Key of all randomness: split, initial weights, order of rows, dropout.
         seed: u64 = 0, range(0..);
-        /// Incomplete last batch: `"merge"` it into the previous one if it is less than half full, `"keep"` it,
+        /// Incomplete last batch: `"merge"` it into the previous one if it is less than half full or a single row, `"keep"` it,
         /// or `"drop"` it.
         last_batch: LastBatch = LastBatch::Merge;
         /// Order of the rows: each once per epoch, shuffled; or drawn from all rows with replacement.

@@ -295,7 +295,7 @@ fn the_l2_penalty_is_part_of_the_objective() {
 fn entries_at_the_kink_of_a_relu_are_skipped_and_counted() {
     let mut x = uniform((4, 3), 2).mapv(|x| x + x.signum() * 0.1);
     x[[1, 2]] = 0.0;
-    x[[3, 0]] = 1e-8;
+    x[[3, 0]] = 1e-15; // nearer than any step
     for spec in [relu(), leaky_relu(0.1)] {
         let mut layer = layer(&spec);
         let report = check_layer(&mut *layer, &pass(1, &[]), &x, &GradcheckSettings::for_layer());
@@ -328,4 +328,29 @@ fn a_gradient_that_is_not_finite_fails() {
     let report = check_network(&mut network, &pass, &x, 0.0, &GradcheckSettings::for_network());
     assert!(!report.passed());
     assert!(report.tensors.iter().all(|tensor| tensor.largest_error == f64::INFINITY));
+}
+
+/// Batch norm of equal rows has a variance of 0, and turns a step of `h` into one of `h / sqrt(eps)`.
+#[test]
+fn the_gradient_of_equal_rows_is_right_and_mistakes_in_it_are_found() {
+    let specs = |layers: usize| -> Vec<LayerSpec> {
+        let hidden = (0..layers).flat_map(|_| [affine(5), batch_norm(), tanh()]);
+        hidden.chain([affine(2), softmax_loss()]).collect()
+    };
+    let targets = PassTargets::new(8, 2);
+    for layers in 1..=3 {
+        for value in [0.0, 1.5] {
+            let x = Array2::from_elem((8, 3), value);
+            let settings = GradcheckSettings::for_network();
+            let mut right = Network::build(&specs(layers), 3, 2, 5);
+            let pass = targets.pass(0, Some(Loss::Softmax));
+            let report = check_network(&mut right, &pass, &x, 0.0, &settings);
+            assert!(report.passed(), "{layers} layers at {value}\n{}", table(&report));
+            for mistake in [Mistake::ConstantStatistics, Mistake::ZeroDx] {
+                let mut wrong = mistake.network(&specs(layers), 3, 2, 5).expect("it has batch norm");
+                let report = check_network(&mut wrong, &pass, &x, 0.0, &settings);
+                assert!(!report.passed(), "{mistake}, {layers} layers at {value}\n{}", table(&report));
+            }
+        }
+    }
 }

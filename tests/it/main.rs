@@ -9,6 +9,7 @@ mod eval_metrics; // metrics of a network under each choice of statistics
 mod evaluation_mode; // evaluation changes nothing and sees each row alone
 mod export; // models for other tools
 mod extremes; // the limits of rounding and range
+mod faults; // data, models and systems that are not as they should be
 mod fused_relu; // a ReLU applied by the layer next to it
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences

@@ -32,12 +32,16 @@ fn describe_json(session: &Session) -> Result<serde_json::Value, CliError> {
     let (table, seed) = (session.first_table(), session.first_seed());
     let inputs = session.jobs.first().map(|job| session.encoding(job)).transpose()?;
     let leaks = table.suspected_leaks();
+    let columns = match session.profile() {
+        Err(error) if error.is_changed() => return Err(error.into()),
+        profile => profile.ok().map(|profile| profile.columns),
+    };
     Ok(json!({
         "rows": table.rows(),
         "train_rows": table.train_rows(seed),
         "valid_rows": table.valid_rows(seed),
         "test_rows": table.test_rows(seed),
-        "columns": session.profile().ok().map(|profile| profile.columns),
+        "columns": columns,
         "suspected_leaks": leakage_json(leaks.as_deref()),
         "features": table.features(),
         "inputs": inputs.map(|encoding| encoding.inputs),
@@ -91,6 +95,7 @@ fn columns(session: &Session) -> Result<String, CliError> {
             }
             text
         }
+        Err(error) if error.is_changed() => return Err(error.into()),
         // For example two columns of the same name, one of them ignored.
         Err(error) => format!("columns not shown: {error}\n"),
     };

@@ -1,6 +1,6 @@
 //! `bntrain predict`: a trained model on new rows.
 
-use std::io;
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,6 +12,7 @@ use crate::cli::model_arg::load_model;
 use crate::cli::out_file::{OutFile, STANDARD_OUTPUT, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::signals::survive_file_size_limit;
+use crate::cli::terminal_text::TerminalText;
 use crate::data::BadRows;
 use crate::model::Model;
 use crate::output_file::NewFile;
@@ -59,7 +60,11 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
     survive_file_size_limit()?;
     let predicted = match out {
         None => {
-            let written = predict(&model, &args.data, &options, &mut io::stdout());
+            let mut stdout: Box<dyn Write + Send> = match io::stdout().is_terminal() {
+                true => Box::new(TerminalText::new(io::stdout())),
+                false => Box::new(io::stdout()),
+            };
+            let written = predict(&model, &args.data, &options, &mut *stdout);
             written.map_err(|error| cli_error(error, None, args))?
         }
         Some(out) => {

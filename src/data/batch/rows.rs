@@ -14,7 +14,7 @@ use crate::targets::{Targets, TargetsView};
 ///
 /// They are encoded whenever they are [gathered](Self::gather), not once when they are loaded: so all
 /// seeds and norms share one copy of the values as read, which is half the size where single precision
-/// holds them, may be a cache larger than memory, and is not multiplied by one-hot columns.
+/// holds them, may be a file larger than memory, and is not multiplied by one-hot columns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows<F> {
     features: Arc<Matrix>,

@@ -11,7 +11,7 @@ use crate::settings::settings;
 settings! {
     /// What to do with the rows after the last whole batch of an epoch.
     pub enum LastBatch {
-        /// Fewer than half a batch join the previous batch; half or more are a batch.
+        /// Fewer than half a batch, or a single row, join the previous batch; others are a batch.
         Merge = "merge";
         /// They are a batch, however few.
         Keep = "keep";
@@ -97,11 +97,17 @@ pub fn batch_ranges(rows: usize, batch_size: usize, last: LastBatch) -> Vec<Rang
     let mut batches: Vec<_> = (0..whole).map(|batch| batch * batch_size..(batch + 1) * batch_size).collect();
     match batches.last_mut() {
         _ if tail == 0 => {}
-        Some(batch) if last == LastBatch::Merge && 2 * tail < batch_size => batch.end = rows,
+        Some(batch) if last == LastBatch::Merge && joins_batch_before(tail, batch_size) => batch.end = rows,
         Some(_) if last == LastBatch::Drop => {}
         _ => batches.push(rows - tail..rows),
     }
     batches
+}
+
+/// Whether [`LastBatch::Merge`] appends this many rows, at least 1, to the batch before. A single row always
+/// joins it, since it cannot be normalised by itself.
+pub(crate) fn joins_batch_before(tail: usize, batch_size: usize) -> bool {
+    2 * tail < batch_size || tail == 1
 }
 
 #[cfg(test)]
@@ -124,6 +130,8 @@ mod tests {
         assert_eq!(sizes(21, 10, LastBatch::Keep), [10, 10, 1]);
         assert_eq!(sizes(21, 10, LastBatch::Drop), [10, 10]);
         assert_eq!(sizes(20, 10, LastBatch::Merge), [10, 10]);
+        assert_eq!(sizes(7, 2, LastBatch::Merge), [2, 2, 3]);
+        assert_eq!(sizes(7, 2, LastBatch::Keep), [2, 2, 2, 1]);
         // Fewer rows than a batch are one batch under every rule.
         for last in [LastBatch::Merge, LastBatch::Keep, LastBatch::Drop] {
             assert_eq!(sizes(3, 10, last), [3]);

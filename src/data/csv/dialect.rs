@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::thread;
 
 use crate::data::error::ErrorKind;
-use crate::data::limits::MAX_BYTES;
+use crate::data::limits::{MAX_BYTES, MAX_SURVEY_BYTES};
 use crate::data::spec::{DataSpec, Mark};
 use crate::data::spec_check;
 use crate::data::table::byte_size::Bytes;
@@ -76,6 +76,8 @@ pub(crate) struct ReadOptions {
     pub(crate) limit: u64,
     /// Bytes that its rows may take in memory; that of the config if this is more.
     pub(crate) memory: Bytes,
+    /// Bytes of distinct values and row hashes that a survey of its columns may keep.
+    pub(crate) survey: u64,
     /// Bytes that a thread parses at a time: few enough to stay in its cache.
     pub(crate) chunk: usize,
     pub(crate) threads: NonZeroUsize,
@@ -91,6 +93,7 @@ impl Default for ReadOptions {
         Self {
             limit: MAX_BYTES,
             memory: Bytes(u64::MAX),
+            survey: MAX_SURVEY_BYTES,
             chunk: 1 << 18,
             threads,
             streamed: false,

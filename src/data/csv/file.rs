@@ -15,6 +15,7 @@ use crate::data::limits::MAX_COLUMNS;
 use crate::data::schema::layout::RowLayout;
 use crate::data::schema::numbered_names;
 use crate::data::schema::survey::{ColumnStats, FileStats, StatsReader, SurveyedRows};
+use crate::data::source::FileVersion;
 use crate::data::source::encoding_guess::guess_encoding;
 use crate::data::table::SourceFile;
 use crate::data::table::raw_rows::{NumberOf, RawRows, read_rows};
@@ -44,7 +45,10 @@ impl CsvFile {
             Ok((names, first_line)) => {
                 Ok(Self { path: path.to_owned(), names, format, first, chunks, first_line })
             }
-            Err(error) => Err(data_error(*chunks.skip(error, first.lines()), path, &[])),
+            Err(error) => {
+                let error = chunks.skip(error, first.lines());
+                Err(data_error(*error, &chunks, path, &[]))
+            }
         }
     }
 
@@ -76,7 +80,14 @@ impl CsvFile {
         let Self { format, first_line, .. } = self;
         let surveyor = StatsReader::new(format, first_line, markers, most, which);
         let surveys = surveyor.survey(&self.first, &mut self.chunks);
-        surveys.map_err(|error| self.error(*error))
+        let mut stats = surveys.map_err(|error| self.error(*error))?;
+        stats.sha256 = self.chunks.finish().0;
+        Ok(stats)
+    }
+
+    /// What identifies the version of the file; none of standard input.
+    pub(crate) fn version(&self) -> Option<FileVersion> {
+        self.chunks.version()
     }
 
     /// Surveys the columns of the first rows.
@@ -98,7 +109,7 @@ impl CsvFile {
 
     /// An error at a place in this file.
     pub(crate) fn error(&self, error: Located) -> DataError {
-        data_error(error, &self.path, &self.names)
+        data_error(error, &self.chunks, &self.path, &self.names)
     }
 
     /// An error of its columns, or of this file as a whole.
@@ -107,9 +118,12 @@ impl CsvFile {
     }
 }
 
-/// The error in the file at `path`, whose columns have these names; where text is not UTF-8, the
-/// encoding is guessed from it.
-pub(crate) fn data_error(mut error: Located, path: &Path, names: &[String]) -> DataError {
+/// The error in the file at `path`, whose columns have these names. If the file was changed, its content may
+/// have any error; where text is not UTF-8, the encoding is guessed from it.
+pub(crate) fn data_error(mut error: Located, chunks: &Chunks, path: &Path, names: &[String]) -> DataError {
+    if chunks.is_changed() {
+        return DataError::new(path, ErrorKind::Changed);
+    }
     if let ErrorKind::NotUtf8 { offset, guess, .. } = &mut error.kind {
         *guess = guess_encoding(path, *offset);
     }

@@ -38,8 +38,9 @@ fn whole_number(digits: &[u8]) -> Option<f64> {
 
 fn any_number(text: &str) -> Option<f64> {
     let value: f64 = trim(text).parse().ok()?;
+    // By the value that it rounds to: `3.4028235e38` is how the largest f32 is written, and a little more.
     // Also refuses what Rust reads from `inf` and `nan`.
-    (value.abs() <= f64::from(f32::MAX)).then_some(value)
+    (value as f32).is_finite().then_some(value)
 }
 
 /// Spaces and tabs around names, labels and numbers do not count.
@@ -154,6 +155,8 @@ mod tests {
             ("5.", 5.0),
             ("1e-400", 0.0),
             ("3.4028234663852886e38", f64::from(f32::MAX)),
+            ("3.4028235e38", 3.402_823_5e38),
+            ("-3.4028235e38", -3.402_823_5e38),
             ("0.1", 0.1),
             ("1000000001", 1e9 + 1.0),
         ];

@@ -112,6 +112,9 @@ pub(crate) enum ErrorKind {
     #[error("cannot be read: {0}")]
     Read(io::Error),
 
+    #[error("changed while it was read; try again when nothing writes to it")]
+    Changed,
+
     // The file is too large.
     #[error("has {needs} bytes, limit {limit}; use fewer rows or columns")]
     TooLarge { needs: u64, limit: u64 },
@@ -131,19 +134,15 @@ pub(crate) enum ErrorKind {
     #[error("its rows exceed data.memory = \"{memory}\"; save it to a file, or raise data.memory")]
     TooManyRows { memory: Bytes },
     #[error(
-        "its rows exceed data.memory = \"{memory}\", and the cache {} cannot be written: {error}; fix that, or raise \
-         data.memory",
-        DisplayPath(.path)
+        "its rows exceed data.memory = \"{memory}\", and the temporary file for them in {} cannot be written: {error}; \
+         make room there, or raise data.memory",
+        DisplayPath(.folder)
     )]
-    CacheNotWritten { memory: Bytes, path: PathBuf, error: io::Error },
+    SpillFailed { memory: Bytes, folder: PathBuf, error: io::Error },
     #[error(
-        "its rows exceed data.memory = \"{memory}\", and the cache {} would replace a file that was not \
-         written by bntrain; rename or delete it, or raise data.memory",
-        DisplayPath(.path)
+        "its distinct values need more than {limit} bytes, which is the limit; use fewer rows or columns"
     )]
-    CacheForeign { memory: Bytes, path: PathBuf },
-    #[error("{} was changed while it was in use", DisplayPath(.0))]
-    CacheLost(PathBuf),
+    TooManyTexts { limit: u64 },
     #[error("needs {needs} bytes of memory, which are not available; use fewer rows or columns")]
     OutOfMemory { needs: u64 },
     #[error("record longer than 1 MiB; is this a CSV file?")]

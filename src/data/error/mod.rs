@@ -75,6 +75,11 @@ impl DataError {
         self.kind.category()
     }
 
+    /// Whether the file was changed while it was read.
+    pub fn is_changed(&self) -> bool {
+        matches!(*self.kind, ErrorKind::Changed)
+    }
+
     /// Whether `data.delimiter` is what has to be set or changed.
     pub fn is_about_delimiter(&self) -> bool {
         self.kind.is_about_delimiter()

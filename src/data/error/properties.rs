@@ -28,17 +28,15 @@ impl ErrorKind {
             | Self::NoRowCounts
             | Self::NoFeatures(_)
             | Self::EmptySplit { .. } => ErrorCategory::Config,
-            Self::NotFound
-            | Self::NotAFile(_)
-            | Self::Read(_)
-            | Self::CacheNotWritten { .. }
-            | Self::CacheForeign { .. }
-            | Self::CacheLost(_) => ErrorCategory::Io,
+            Self::NotFound | Self::NotAFile(_) | Self::Read(_) | Self::SpillFailed { .. } => {
+                ErrorCategory::Io
+            }
             Self::TooLarge { .. }
             | Self::TooLargeUnpacked { .. }
             | Self::TooLargeSpooled { .. }
             | Self::TooManyCells { .. }
             | Self::TooManyRows { .. }
+            | Self::TooManyTexts { .. }
             | Self::OutOfMemory { .. }
             | Self::RecordTooLong
             | Self::QuotedTooLong
@@ -79,9 +77,9 @@ impl ErrorKind {
                 | Self::OwnClasses(_)
                 | Self::TooManyCells { .. }
                 | Self::TooManyRows { .. }
-                | Self::CacheNotWritten { .. }
-                | Self::CacheForeign { .. }
-                | Self::CacheLost(_)
+                | Self::SpillFailed { .. }
+                | Self::TooManyTexts { .. }
+                | Self::Changed
                 | Self::OutOfMemory { .. }
                 | Self::TooLarge { .. }
                 | Self::TooLargeUnpacked { .. }
@@ -109,6 +107,7 @@ impl ErrorKind {
     /// have any error before that, and one in another encoding holds NUL bytes.
     pub(crate) fn rank(&self) -> u8 {
         match self {
+            Self::Changed => 4,
             Self::TooLarge { .. } | Self::TooLargeUnpacked { .. } | Self::Unpack(..) | Self::Read(_) => 3,
             Self::NotUtf8 { .. } => 2,
             Self::Nul => 1,

@@ -64,8 +64,10 @@ impl ColumnStats {
         }
     }
 
-    /// Adds the cells of a later chunk.
-    pub(crate) fn merge(&mut self, other: Self, limit: usize) {
+    /// Adds the cells of a later chunk. Returns the bytes that its new texts take, each with `overhead` besides
+    /// its characters.
+    pub(crate) fn merge(&mut self, other: Self, limit: usize, overhead: usize) -> usize {
+        let mut bytes = 0;
         self.is_cut |= other.is_cut;
         self.beyond.merge(&other.beyond);
         // Sorted, so that always the same texts are kept if there are too many.
@@ -80,6 +82,7 @@ impl ColumnStats {
                     self.beyond.add_text(&text, cell_type, count);
                 }
                 None => {
+                    bytes += text.len() + overhead;
                     self.texts.insert(text, (cell_type, count));
                 }
             }
@@ -87,6 +90,7 @@ impl ColumnStats {
         for (sum, count) in self.counts.iter_mut().zip(other.counts) {
             *sum += count;
         }
+        bytes
     }
 }
 
@@ -153,7 +157,7 @@ mod tests {
         // With a limit that no text exceeds, and with some that even one chunk exceeds.
         for limit in [10, 3, 2] {
             let mut merged = stats(&first, limit);
-            merged.merge(stats(&second, limit), limit);
+            merged.merge(stats(&second, limit), limit, 0);
             let whole = stats(&[&first[..], &second].concat(), limit);
             let numbers = |stats: &ColumnStats| {
                 let kept = stats.texts.iter().filter(|(_, (cell_type, _))| *cell_type == CellType::Number);
@@ -169,7 +173,7 @@ mod tests {
         }
         // Where the first chunk has all texts that the second one kept.
         let mut merged = stats(&["1", "a"], 2);
-        merged.merge(stats(&["a", "1", "b"], 2), 2);
+        assert_eq!(merged.merge(stats(&["a", "1", "b"], 2), 2, 10), 0);
         assert!(merged.is_cut);
     }
 }

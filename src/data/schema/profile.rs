@@ -35,6 +35,9 @@ pub struct Profile {
     pub repeated_rows: usize,
     /// The columns, in the order of the file.
     pub columns: Vec<ColumnProfile>,
+    /// Hash of the bytes of the file, in hexadecimal.
+    #[serde(skip)]
+    pub sha256: String,
 }
 
 /// A summary of a column.
@@ -117,6 +120,7 @@ impl Profile {
             rows,
             repeated_rows: rows - hashes.len(),
             columns: columns.collect(),
+            sha256: stats.sha256,
         })
     }
 

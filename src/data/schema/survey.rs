@@ -22,6 +22,8 @@ pub(crate) struct FileStats {
     pub(crate) rows: usize,
     /// A hash of the cells of each row, if asked for.
     pub(crate) hashes: Vec<u64>,
+    /// The hash of the file, in hexadecimal; filled in once it was read.
+    pub(crate) sha256: String,
 }
 
 /// The rows whose cells are counted.
@@ -32,6 +34,9 @@ pub(crate) enum SurveyedRows {
     /// Those whose weight, in this column if there is one, is not 0.
     Weighted(Option<usize>),
 }
+
+/// Bytes that a distinct text takes besides its characters.
+const BYTES_OF_TEXT: usize = 64;
 
 /// Counts the cells of columns.
 #[derive(Debug)]
@@ -85,20 +90,25 @@ impl StatsReader {
     /// The first error of the records, or one of the file as a whole.
     pub(crate) fn survey(&self, first: &Chunk, chunks: &mut Chunks) -> Result<FileStats, Box<Located>> {
         let mut columns = vec![ColumnStats::default(); self.limits.len()];
-        let mut hashes = Vec::new();
+        let mut hashes: Vec<u64> = Vec::new();
+        let limit = self.format.reading.survey;
+        let mut bytes_of_texts = 0;
         let mut counted = 0;
         let merged = read_chunks(&self, first, chunks, |chunk: RowCounter<'_>, _| {
             for ((sum, column), &limit) in columns.iter_mut().zip(chunk.columns).zip(&self.limits) {
-                sum.merge(column, limit);
+                bytes_of_texts += sum.merge(column, limit, BYTES_OF_TEXT);
             }
             hashes.extend(chunk.hashes);
             counted += chunk.rows;
-            Ok(ControlFlow::Continue(()))
+            match (bytes_of_texts + hashes.len() * size_of::<u64>()) as u64 > limit {
+                true => Err(Located::at_line(1, ErrorKind::TooManyTexts { limit })),
+                false => Ok(ControlFlow::Continue(())),
+            }
         });
         match merged.or_fault(chunks)?.records {
             0 => Err(Located::at_line(self.first_line, ErrorKind::NoRows)),
             _ if counted == 0 => Err(Located::at_line(self.first_line, ErrorKind::NoRowCountsHere)),
-            rows => Ok(FileStats { columns, rows, hashes }),
+            rows => Ok(FileStats { columns, rows, hashes, sha256: String::new() }),
         }
     }
 

@@ -11,6 +11,7 @@ mod zstd;
 use std::fs::{File, FileType, Metadata};
 use std::io::{self, BufReader, Read, Stdin};
 use std::path::Path;
+use std::time::SystemTime;
 
 #[cfg(feature = "gzip")]
 use flate2::read::MultiGzDecoder as GzipReader;
@@ -36,6 +37,30 @@ pub(crate) struct Disk {
     /// The limit on bytes of text, and those read so far.
     limit: u64,
     read: u64,
+    /// That of a regular file when it was opened.
+    version: Option<FileVersion>,
+}
+
+/// What changes when a file is written or replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileVersion {
+    length: u64,
+    modified: Option<SystemTime>,
+    /// Device and number, where files have them.
+    identity: (u64, u64),
+}
+
+impl FileVersion {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        let identity = {
+            use std::os::unix::fs::MetadataExt;
+            (metadata.dev(), metadata.ino())
+        };
+        #[cfg(not(unix))]
+        let identity = (0, 0);
+        Self { length: metadata.len(), modified: metadata.modified().ok(), identity }
+    }
 }
 
 #[derive(Debug)]
@@ -55,9 +80,9 @@ impl Disk {
             let input =
                 if streamed { Input::Stream(io::stdin()) } else { Input::Spooled(Spooled::default()) };
             let body = Body::Plain(Hashing::new(input, streamed));
-            return Ok(Self { body, limit, read: 0 });
+            return Ok(Self { body, limit, read: 0, version: None });
         }
-        let (file, length) = open(path)?;
+        let (file, version) = open(path)?;
         let hashing = Hashing::new(Input::File(file), streamed);
         let buffered = |hashing| BufReader::with_capacity(1 << 16, hashing);
         let ends_in =
@@ -66,12 +91,12 @@ impl Disk {
             Body::Gzip(Box::new(GzipReader::new(buffered(hashing))))
         } else if ends_in("zst") {
             Body::Zstd(Box::new(ZstdReader::new(buffered(hashing))))
-        } else if length > limit {
-            return Err(ErrorKind::TooLarge { needs: length, limit });
+        } else if version.length > limit {
+            return Err(ErrorKind::TooLarge { needs: version.length, limit });
         } else {
             Body::Plain(hashing)
         };
-        Ok(Self { body, limit, read: 0 })
+        Ok(Self { body, limit, read: 0, version: Some(version) })
     }
 
     /// Opens a file that was open before; none if it was standard input, which was not kept.
@@ -98,6 +123,9 @@ impl Disk {
             Body::Zstd(_) => ErrorKind::Unpack("zstd", error),
         })?;
         self.read += read as u64;
+        if read < count && self.is_changed() {
+            return Err(ErrorKind::Changed);
+        }
         let limit = self.limit;
         match &self.body {
             _ if self.read <= limit => Ok(()),
@@ -107,6 +135,17 @@ impl Disk {
             Body::Plain(_) => Err(ErrorKind::TooLarge { needs: self.read, limit }),
             Body::Gzip(_) | Body::Zstd(_) => Err(ErrorKind::TooLargeUnpacked { limit }),
         }
+    }
+
+    /// What identifies the version of the file that was opened; none of standard input.
+    pub(crate) fn version(&self) -> Option<FileVersion> {
+        self.version
+    }
+
+    /// Whether the file was changed since it was opened.
+    pub(crate) fn is_changed(&self) -> bool {
+        let Input::File(file) = &self.body.hashing().input else { return false };
+        file.metadata().is_ok_and(|metadata| self.version != Some(FileVersion::of(&metadata)))
     }
 
     /// Whether it is standard input, which may never end.
@@ -145,28 +184,21 @@ impl Body {
     }
 }
 
-/// The hash of the bytes of a regular file, in hexadecimal.
-pub(crate) fn fingerprint(path: &Path) -> Result<String, ErrorKind> {
-    let mut hashing = Hashing::new(Input::File(open(path)?.0), false);
-    io::copy(&mut hashing, &mut io::sink()).map_err(ErrorKind::Read)?;
-    Ok(hashing.hash())
-}
-
 /// Opens a regular file; anything else could block, or never end.
-fn open(path: &Path) -> Result<(File, u64), ErrorKind> {
+fn open(path: &Path) -> Result<(File, FileVersion), ErrorKind> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ErrorKind::NotFound,
         _ => ErrorKind::Read(error),
     };
     // Asked before opening, because opening a FIFO waits for a writer.
     let regular = |metadata: Metadata| match metadata.is_file() {
-        true => Ok(metadata.len()),
+        true => Ok(FileVersion::of(&metadata)),
         false => Err(ErrorKind::NotAFile(kind_of(metadata.file_type()))),
     };
     regular(std::fs::metadata(path).map_err(failed)?)?;
     let file = File::open(path).map_err(failed)?;
-    let length = regular(file.metadata().map_err(failed)?)?;
-    Ok((file, length))
+    let version = regular(file.metadata().map_err(failed)?)?;
+    Ok((file, version))
 }
 
 fn kind_of(kind: FileType) -> NonRegularFile {

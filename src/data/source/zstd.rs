@@ -11,17 +11,22 @@ const NO_FRAME: &str = "not a valid Zstandard frame header";
 const DICTIONARY: &str = "they need a dictionary; pack them without one";
 const WINDOW: &str = "they need too much memory to unpack; pack them without --long";
 const DAMAGED: &str = "corrupted Zstandard frame";
+const WRONG_SIZE: &str = "the content does not have the size that the frame header declares";
 
-/// Decompresses all frames of a file, and compares their checksums if they have any.
+/// Decompresses all frames of a file, and compares their sizes and checksums with those that they declare.
 pub(crate) struct ZstdReader<R> {
     source: R,
     decoder: FrameDecoder,
     is_in_frame: bool,
+    /// Bytes of content that the header of the frame declares, if it does.
+    declared: Option<u64>,
+    /// Bytes of the frame so far.
+    unpacked: u64,
 }
 
 impl<R: BufRead> ZstdReader<R> {
     pub(crate) fn new(source: R) -> Self {
-        Self { source, decoder: FrameDecoder::new(), is_in_frame: false }
+        Self { source, decoder: FrameDecoder::new(), is_in_frame: false, declared: None, unpacked: 0 }
     }
 
     pub(crate) fn get_ref(&self) -> &R {
@@ -34,9 +39,20 @@ impl<R: BufRead> ZstdReader<R> {
 
     /// Starts the next frame that has data; false at the end of the file.
     fn next_frame(&mut self) -> io::Result<bool> {
-        while !self.source.fill_buf()?.is_empty() {
+        loop {
+            let start = self.source.fill_buf()?;
+            if start.is_empty() {
+                return Ok(false);
+            }
+            let declares_size = start.get(4).is_some_and(|&descriptor| declares_size(descriptor));
             match self.decoder.reset(&mut self.source) {
-                Ok(()) => return Ok(true),
+                Ok(()) => {
+                    // The decoder also says 0 where nothing is declared.
+                    let size = self.decoder.content_size();
+                    self.declared = (declares_size || size > 0).then_some(size);
+                    self.unpacked = 0;
+                    return Ok(true);
+                }
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
                     length,
                     ..
@@ -50,10 +66,12 @@ impl<R: BufRead> ZstdReader<R> {
                 Err(error) => return Err(damaged(error)),
             }
         }
-        Ok(false)
     }
 
-    fn check_sum(&self) -> io::Result<()> {
+    fn check_frame(&self) -> io::Result<()> {
+        if self.declared.is_some_and(|declared| declared != self.unpacked) {
+            return Err(io::Error::new(ErrorKind::InvalidData, WRONG_SIZE));
+        }
         let Some(written) = self.decoder.get_checksum_from_data() else { return Ok(()) };
         match self.decoder.get_calculated_checksum() == Some(written) {
             true => Ok(()),
@@ -77,13 +95,21 @@ impl<R: BufRead> Read for ZstdReader<R> {
             }
             let count = self.decoder.read(buffer)?;
             if count > 0 {
+                self.unpacked += count as u64;
                 return Ok(count);
             }
-            self.check_sum()?;
+            self.check_frame()?;
             self.is_in_frame = false;
         }
         Ok(0)
     }
+}
+
+/// Whether a frame with this descriptor, the byte after the magic number, declares its size (RFC 8878,
+/// 3.1.1.1.1).
+fn declares_size(descriptor: u8) -> bool {
+    let (size_flag, single_segment) = (descriptor >> 6, descriptor >> 5 & 1);
+    size_flag > 0 || single_segment == 1
 }
 
 impl<R> std::fmt::Debug for ZstdReader<R> {

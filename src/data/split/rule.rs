@@ -8,8 +8,8 @@ use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, Role, SchemaColumn, TextUse};
 use crate::data::spec::DataSpec;
 use crate::data::split::{Groups, Keys, Shares, Split, SplitPart, SplitRule, SplitSizes, cell_key, row_key};
-use crate::data::table::cache::SideColumns;
 use crate::data::table::class_counts;
+use crate::data::table::contents::SideColumns;
 use crate::data::table::matrix::Matrix;
 use crate::text::{Count, DisplayPath, QuotedNames};
 

@@ -87,7 +87,10 @@ impl<F: Real> LabelledRows<F> {
         let unknown_columns = stream.unknown().map(str::to_owned).collect();
         let encoder = Encoder::new(encoding);
         let inputs = encoder.inputs();
-        let limit = MAX_INPUT_BYTES as usize / (inputs * size_of::<F>());
+        // Two predictions at a time, since choices of statistics are compared.
+        let outputs = encoding.outputs() * 2 * size_of::<f64>();
+        let bytes_of_row = inputs * size_of::<F>() + outputs + encoding.outputs().max(2) * size_of::<f64>();
+        let limit = MAX_INPUT_BYTES as usize / bytes_of_row;
         let mut all = LabelledChunk::new();
         let ended = stream.run(
             threads,
@@ -103,7 +106,7 @@ impl<F: Real> LabelledRows<F> {
         let mixed_line_ends = ended.map_err(|error| match error {
             StreamError::Data(error) => error,
             StreamError::Consumer(TooMany { rows }) => {
-                let needs = (rows * inputs * size_of::<F>()) as u64;
+                let needs = (rows * bytes_of_row) as u64;
                 failed(ErrorKind::TooManyCells { needs, rows, features: inputs, limit: MAX_INPUT_BYTES })
             }
         })?;

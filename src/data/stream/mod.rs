@@ -144,7 +144,8 @@ impl RowStream {
         match (stopped, merged.fault) {
             (Some(error), _) => Err(StreamError::Consumer(error)),
             (None, Some(error)) => {
-                Err(StreamError::Data(data_error(*error, &context.path, &context.names).of_prediction()))
+                let StreamContext { path, names, .. } = &context;
+                Err(StreamError::Data(data_error(*error, &chunks, path, names).of_prediction()))
             }
             (None, None) => Ok(merged.line_ends.mixed()),
         }

@@ -220,7 +220,7 @@ fn part<F: Real>(
 fn numbers<F: Real>(what: &'static str, array: &Array2<F>) -> Result<Vec<f64>, ArrayError> {
     let number = |((row, column), &value): ((usize, usize), &F)| {
         let value = value.to_f64();
-        match value.abs() <= f64::from(f32::MAX) {
+        match (value as f32).is_finite() {
             true => Ok(value),
             false => Err(ArrayError::NotFinite { what, row, column, value }),
         }

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use serde::Serialize;
-
 use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::file::CsvFile;
 use crate::data::csv::missing::Markers;
@@ -17,12 +15,12 @@ use crate::data::schema::column::{ColumnKind, Role, SchemaColumn, TargetColumns,
 use crate::data::schema::infer::{MOST_INFERRED, decide, has_words, missing_counts, note_row_numbers, notes};
 use crate::data::schema::roles;
 use crate::data::schema::survey::SurveyedRows;
+use crate::data::source::FileVersion;
 use crate::data::spec::DataSpec;
 use crate::data::split::SplitRule;
 use crate::data::split::rule::{KnownGroups, SplitKeys, absent_classes, check_shares, split_rule};
-use crate::data::table::cache;
-use crate::data::table::cache::contents::{FileContent, TrainingContent};
-use crate::data::table::cache::{SideColumns, StoredFile};
+use crate::data::table::byte_size::Bytes;
+use crate::data::table::contents::{FileContent, FileRows, SideColumns, TrainingContent};
 use crate::data::table::raw_rows::RawRows;
 use crate::data::table::{Dataset, SourceFile, SourceRows};
 use crate::data::transform::encoding::ReadingFormat;
@@ -71,6 +69,16 @@ impl Dataset {
         Self::load_as(spec, ReadOptions { threads, ..ReadOptions::default() })
     }
 
+    /// [`load`](Self::load) on at most `threads` threads, beside others that take up `used` bytes of the memory.
+    ///
+    /// # Errors
+    ///
+    /// As for `load`.
+    pub(crate) fn load_beside(spec: &DataSpec, used: u64, threads: NonZeroUsize) -> Result<Self, DataError> {
+        let memory = Bytes(spec.memory.0.saturating_sub(used));
+        Self::load_as(spec, ReadOptions { threads, memory, ..ReadOptions::default() })
+    }
+
     /// [`load`](Self::load) with another limit on the bytes of each file, or another chunk size.
     pub(crate) fn load_as(spec: &DataSpec, reading: ReadOptions) -> Result<Self, DataError> {
         let of_spec = |fault| DataError::new(&spec.path, fault);
@@ -112,14 +120,8 @@ impl Loader<'_> {
     fn training_data(&mut self) -> Result<(Dataset, Vec<u64>), DataError> {
         let spec = self.spec;
         let fail = |fault| DataError::new(&spec.path, fault);
-        let cached = cache::find(&spec.path, spec, &(), &mut self.notes)?;
-        let stored = match cached.filter(StoredFile::<TrainingContent>::is_consistent) {
-            Some(cached) => cached,
-            None => self.read_training_file()?,
-        };
-        let StoredFile { features, mut side, content } = stored;
+        let FileRows { features, mut side, content } = self.read_training_file()?;
         let TrainingContent { mut schema, classes, groups, file } = content;
-        // The shares, which this depends on, may differ from those of the run that wrote the cache.
         schema.keys = roles::keys(&schema.columns, spec).map_err(fail)?;
         let split_rule =
             split_rule(spec, &schema, &features, &mut side, groups, classes.len()).map_err(fail)?;
@@ -152,8 +154,9 @@ impl Loader<'_> {
 
     /// Reads the training file: at once if its features are numbers, else after a pass over the file that
     /// infers the types of its columns. The result does not depend on how many rows are in the first chunk.
-    fn read_training_file(&self) -> Result<StoredFile<TrainingContent>, DataError> {
+    fn read_training_file(&self) -> Result<FileRows<TrainingContent>, DataError> {
         let file = self.open()?;
+        let (version, names) = (file.version(), file.names.clone());
         let mut schema = Schema::new(file.names.clone(), self.spec).map_err(|fault| file.fail(fault))?;
         let limits = text_limits(&schema);
         let weighted = SurveyedRows::Weighted(schema.weight);
@@ -166,11 +169,27 @@ impl Loader<'_> {
         if !is_textual && let Some(stored) = self.read_as_numbers(file, &mut schema)? {
             return Ok(stored);
         }
-        let stats = self.open()?.survey(&self.markers, limits, weighted)?.columns;
-        decide(&mut schema, &stats).map_err(|fault| DataError::new(&self.spec.path, fault))?;
+        let survey = self.open_again(version, &names)?.survey(&self.markers, limits, weighted)?;
+        let stats = survey.columns;
+        let fail = |fault| DataError::new(&self.spec.path, fault);
+        decide(&mut schema, &stats).map_err(fail)?;
         let notes = notes(&schema.columns);
-        self.read_rows(self.open()?, &schema, notes)
-            .map_err(|error| error.with_missing(|| missing_counts(&schema, &stats)))
+        let read = self
+            .read_rows(self.open_again(version, &names)?, &schema, notes)
+            .map_err(|error| error.with_missing(|| missing_counts(&schema, &stats)))?;
+        match read.content.file.source.sha256 == survey.sha256 {
+            true => Ok(read),
+            false => Err(fail(ErrorKind::Changed)),
+        }
+    }
+
+    /// Opens the training file for another pass, if it is still the same.
+    fn open_again(&self, version: Option<FileVersion>, names: &[String]) -> Result<CsvFile, DataError> {
+        let file = self.open()?;
+        match file.version() == version && file.names == names {
+            true => Ok(file),
+            false => Err(DataError::new(&self.spec.path, ErrorKind::Changed)),
+        }
     }
 
     /// Reads the training file with every undeclared feature as a number; none if a cell is refused,
@@ -179,7 +198,7 @@ impl Loader<'_> {
         &self,
         file: CsvFile,
         schema: &mut Schema,
-    ) -> Result<Option<StoredFile<TrainingContent>>, DataError> {
+    ) -> Result<Option<FileRows<TrainingContent>>, DataError> {
         for column in &mut schema.columns {
             let settled = column.feature.as_mut().map(|feature| feature.settle_constant(&column.name));
             settled.transpose().map_err(|fault| file.fail(fault))?;
@@ -202,7 +221,7 @@ impl Loader<'_> {
         mut file: CsvFile,
         schema: &Schema,
         mut notes: Vec<String>,
-    ) -> Result<StoredFile<TrainingContent>, DataError> {
+    ) -> Result<FileRows<TrainingContent>, DataError> {
         let (mut found, mut keys) = (Classes::default(), SplitKeys::default());
         let mut labels = Labels::new(&self.spec.label_names);
         let (layout, texts) = (schema.layout(self.markers.clone()), schema.texts());
@@ -224,19 +243,16 @@ impl Loader<'_> {
             codes.flat_map(|(codes, _)| codes).for_each(|label| *label = order[*label as usize]);
         }
         notes.extend(file_notes(&file.path, &rows));
+        notes.extend(rows.store.note());
         let content = TrainingContent {
             schema: schema.clone(),
             classes,
             groups: keys.groups(),
             file: FileContent { source: file.finish(count), notes, renamed: labels.found },
         };
-        let key = cache::key(self.spec, &content.file.source.sha256, &());
-        let note = rows.store.note();
         let side = SideColumns { numbers: rows.other_values, codes: rows.texts, keys: keys.keys };
-        let stored = rows.store.finish(&key, side, content);
-        let mut stored = stored.map_err(|fault| DataError::new(&self.spec.path, fault))?;
-        stored.content.file.notes.extend(note);
-        Ok(stored)
+        let features = rows.store.finish().map_err(|fault| DataError::new(&self.spec.path, fault))?;
+        Ok(FileRows { features, side, content })
     }
 
     /// The rows of a validation or test file; `groups` are the keys of the groups of the training file, and
@@ -251,12 +267,8 @@ impl Loader<'_> {
         let Some(path) = path else { return Ok(None) };
         let Dataset { schema, classes, main, .. } = dataset;
         let before = Before { schema, classes, groups };
-        let cached: Option<StoredFile<FileContent>> = cache::find(path, self.spec, &before, &mut self.notes)?;
-        let stored = match cached.filter(|cached| cached.is_consistent(schema, classes.len())) {
-            Some(cached) => cached,
-            None => self.read_own_file(path, before, kind)?,
-        };
-        let StoredFile { features, side: SideColumns { numbers, mut codes, .. }, content } = stored;
+        let read = self.read_own_file(path, before, kind)?;
+        let FileRows { features, side: SideColumns { numbers, mut codes, .. }, content } = read;
         self.renamed.extend(content.renamed);
         self.notes.extend(content.notes);
         let source = SourceFile { path: path.to_owned(), ..content.source };
@@ -268,11 +280,11 @@ impl Loader<'_> {
 
     /// Reads a validation or test file.
     fn read_own_file(
-        &mut self,
+        &self,
         path: &Path,
         before: Before<'_>,
         kind: &'static str,
-    ) -> Result<StoredFile<FileContent>, DataError> {
+    ) -> Result<FileRows<FileContent>, DataError> {
         let Before { schema, classes, groups } = before;
         let mut file = CsvFile::open(path, self.format, &self.spec.column_names)?;
         let layout = schema.layout_in(&file.names, self.format.header, kind, self.markers.clone());
@@ -297,11 +309,11 @@ impl Loader<'_> {
             }
         }
         let source = file.finish(rows.store.rows());
-        let key = cache::key(self.spec, &source.sha256, &before);
-        self.notes.extend(rows.store.note());
+        notes.extend(rows.store.note());
         let content = FileContent { source, notes, renamed: labels.found };
         let side = SideColumns { numbers: rows.other_values, codes, keys: Vec::new() };
-        rows.store.finish(&key, side, content).map_err(|fault| DataError::new(path, fault))
+        let features = rows.store.finish().map_err(|fault| DataError::new(path, fault))?;
+        Ok(FileRows { features, side, content })
     }
 
     fn open(&self) -> Result<CsvFile, DataError> {
@@ -310,7 +322,7 @@ impl Loader<'_> {
 }
 
 /// What is known from the training file when validation and test files are read.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy)]
 struct Before<'a> {
     schema: &'a Schema,
     classes: &'a [String],

@@ -65,6 +65,11 @@ impl Matrix {
         self.blocks.push(block);
     }
 
+    /// Bytes of the numbers that are in memory, not mapped.
+    pub(crate) fn bytes(&self) -> usize {
+        self.blocks.iter().map(Block::bytes).sum()
+    }
+
     /// Its blocks, in order.
     pub(crate) fn into_blocks(self) -> impl Iterator<Item = Block> {
         self.blocks.into_iter()
@@ -143,23 +148,9 @@ impl Block {
         Ok(Self { rows, runs: runs.into(), narrow, wide, extent })
     }
 
-    /// From what [`layout`](Self::layout), [`numbers`](Self::numbers) and
-    /// [`extents`](Self::extents) returned; the caller has checked the sizes.
-    pub(crate) fn new(
-        rows: usize,
-        layout: &[(usize, bool)],
-        narrow: Numbers<f32>,
-        wide: Numbers<f64>,
-        low: &[f64],
-        high: &[f64],
-    ) -> Self {
-        Self {
-            rows,
-            runs: runs(layout.iter().copied()).into(),
-            narrow,
-            wide,
-            extent: (low.into(), high.into()),
-        }
+    /// The same rows with their numbers elsewhere.
+    pub(crate) fn with_numbers(self, narrow: Numbers<f32>, wide: Numbers<f64>) -> Self {
+        Self { narrow, wide, ..self }
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -173,19 +164,9 @@ impl Block {
             + owned(matches!(self.wide, Numbers::Owned(_)), size_of_val::<[f64]>(&self.wide))
     }
 
-    /// For each run of adjacent columns of one precision, its length and whether that is single precision.
-    pub(crate) fn layout(&self) -> Vec<(usize, bool)> {
-        self.runs.iter().map(|run| (run.columns.len(), run.is_narrow)).collect()
-    }
-
     /// The numbers in single precision, and those in double precision.
     pub(crate) fn numbers(&self) -> (&[f32], &[f64]) {
         (&self.narrow, &self.wide)
-    }
-
-    /// The smallest and the largest value of each column.
-    pub(crate) fn extents(&self) -> (&[f64], &[f64]) {
-        (&self.extent.0, &self.extent.1)
     }
 }
 
@@ -221,7 +202,7 @@ impl Ranges {
     }
 }
 
-/// The runs of a [`Block::layout`].
+/// The runs of columns of these widths and precisions.
 fn runs(layout: impl Iterator<Item = (usize, bool)>) -> Vec<Run> {
     let mut widths = [0, 0];
     let mut first = 0;

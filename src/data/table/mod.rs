@@ -3,24 +3,29 @@
 pub(crate) mod array_error;
 pub(crate) mod arrays;
 pub(crate) mod byte_size;
-pub(crate) mod cache;
+pub(crate) mod contents;
 pub(crate) mod duplicates;
 pub(crate) mod leakage;
 pub(crate) mod load;
 pub(crate) mod matrix;
+#[cfg(not(feature = "out-of-core"))]
+mod no_spill;
 pub(crate) mod prepare;
 pub(crate) mod raw_rows;
 pub(crate) mod row_store;
+#[cfg(feature = "out-of-core")]
+mod spill;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ndarray::{Array2, s};
-use serde::{Deserialize, Serialize};
 
+use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, FeatureColumn};
+use crate::data::schema::profile::Profile;
 use crate::data::spec::ScalingMethod;
 use crate::data::split::SplitRule;
 use crate::data::table::matrix::Matrix;
@@ -99,8 +104,7 @@ impl SourceRows {
 }
 
 /// A file that data came from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SourceFile {
     /// As in the config.
     pub path: PathBuf,
@@ -193,6 +197,12 @@ impl Dataset {
         }
     }
 
+    /// Bytes of the features that are in memory.
+    pub(crate) fn bytes(&self) -> u64 {
+        let parts = std::iter::once(&self.main).chain(&self.own_valid).chain(&self.own_test);
+        parts.map(|part| part.features.bytes() as u64).sum()
+    }
+
     /// SHA-256 of the bytes of the training file on disk, in hexadecimal.
     pub fn sha256(&self) -> &str {
         &self.main.source.sha256
@@ -202,6 +212,23 @@ impl Dataset {
     pub fn sources(&self) -> impl Iterator<Item = &SourceFile> {
         let own = self.own_valid.iter().chain(&self.own_test);
         std::iter::once(&self.main).chain(own).map(|part| &part.source)
+    }
+
+    /// Checks that a summary is of the training file as it was read.
+    pub(crate) fn expect_same(&self, profile: &Profile) -> Result<(), DataError> {
+        match profile.sha256 == self.main.source.sha256 {
+            true => Ok(()),
+            false => Err(DataError::new(&self.main.source.path, ErrorKind::Changed)),
+        }
+    }
+
+    /// Checks that a file that both data sets are from was the same when it was read.
+    pub(crate) fn expect_same_files(&self, other: &Self) -> Result<(), DataError> {
+        let mut pairs = self.sources().flat_map(|own| other.sources().map(move |other| (own, other)));
+        match pairs.find(|(own, other)| own.path == other.path && own.sha256 != other.sha256) {
+            Some((own, _)) => Err(DataError::new(&own.path, ErrorKind::Changed)),
+            None => Ok(()),
+        }
     }
 
     /// Oddities of the files that are not errors, one sentence each.

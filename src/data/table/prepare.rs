@@ -91,19 +91,37 @@ impl Dataset {
         Ok(Prepared { data, notes })
     }
 
+    /// The numbers of training, validation and test rows with this seed.
+    ///
+    /// # Errors
+    ///
+    /// If there are no training rows, or a part with a share has none.
+    pub fn check_split(&self, seed: u64) -> Result<[usize; 3], DataError> {
+        let sizes = self.split_rule.sizes(self.main.labels(), seed);
+        self.check_sizes(sizes)?;
+        let of_own = |own: &Option<SourceRows>, rows| own.as_ref().map_or(rows, SourceRows::rows);
+        Ok([sizes[0], of_own(&self.own_valid, sizes[1]), of_own(&self.own_test, sizes[2])])
+    }
+
     /// The split of one seed.
     fn split(&self, seed: u64) -> Result<Split, DataError> {
         let split = self.split_rule.draw(self.main.labels(), seed);
+        self.check_sizes([split.train.len(), split.valid.len(), split.test.len()])?;
+        Ok(split)
+    }
+
+    /// Checks the sizes of the parts of the training file.
+    fn check_sizes(&self, [train, valid, test]: [usize; 3]) -> Result<(), DataError> {
         let fail = |fault| Err(DataError::new(&self.main.source.path, fault));
-        if split.train.is_empty() {
+        if train == 0 {
             return fail(ErrorKind::NoTrainRowOfKeys);
         }
-        for ((key, share), rows) in self.shares.into_iter().zip([&split.valid, &split.test]) {
-            if share > 0.0 && rows.is_empty() {
+        for ((key, share), rows) in self.shares.into_iter().zip([valid, test]) {
+            if share > 0.0 && rows == 0 {
                 return fail(ErrorKind::NoRowOfKeys { key, share });
             }
         }
-        Ok(split)
+        Ok(())
     }
 
     /// What is known of the targets from the training rows.

@@ -1,12 +1,13 @@
 //! Tests of reading: files in, tables or error messages out.
 
-pub(crate) mod cache;
+pub(crate) mod changes;
 pub(crate) mod columns;
 pub(crate) mod errors;
 pub(crate) mod leaks;
 pub(crate) mod prepared;
 pub(crate) mod profiles;
 pub(crate) mod reading;
+pub(crate) mod spill;
 pub(crate) mod splits;
 pub(crate) mod targets;
 

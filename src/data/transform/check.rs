@@ -1,5 +1,7 @@
 //! Consistency of an encoding that was read from a model file.
 
+use std::collections::HashSet;
+
 use crate::data::transform::encoding::{Encoding, FeatureEncoding, TargetEncoding, ValueEncoding};
 use crate::data::{Role, Scaling};
 
@@ -8,6 +10,9 @@ pub(crate) fn check(encoding: &Encoding) -> Result<(), &'static str> {
         TargetEncoding::Classes { names, counts, .. } => {
             if names.len() < 2 || names.len() != counts.len() {
                 return Err("it does not have at least two classes, each with a count");
+            }
+            if !are_distinct(names) {
+                return Err("two classes have the same name");
             }
         }
         TargetEncoding::Values(values) => {
@@ -20,6 +25,10 @@ pub(crate) fn check(encoding: &Encoding) -> Result<(), &'static str> {
         TargetEncoding::Classes { column, .. } => vec![column],
         TargetEncoding::Values(values) => values.iter().map(|value| &value.column).collect(),
     };
+    let used = encoding.features().map(|(name, _)| name).chain(learnt.iter().map(|name| name.as_str()));
+    if !are_distinct(used) {
+        return Err("two columns that it uses have the same name");
+    }
     let is_learnt = |role| matches!(role, Role::Label | Role::Target);
     let mut columns = encoding.columns.iter().filter(|column| is_learnt(column.role));
     if columns.any(|column| !learnt.contains(&&column.name)) {
@@ -34,6 +43,11 @@ pub(crate) fn check(encoding: &Encoding) -> Result<(), &'static str> {
         return Err("its inputs are not those of its columns");
     }
     Ok(())
+}
+
+fn are_distinct<T: std::hash::Hash + Eq>(names: impl IntoIterator<Item = T>) -> bool {
+    let mut seen = HashSet::new();
+    names.into_iter().all(|name| seen.insert(name))
 }
 
 fn is_scaling(scaling: &Scaling) -> bool {

@@ -89,6 +89,8 @@ fn an_inconsistent_description_is_refused() {
         ("a divisor of 0", replace(divisor, json!(0.0))),
         ("fewer inputs than columns have", replace("/encoding/inputs", json!(["a"]))),
         ("a single class", replace("/encoding/targets/classes/names", json!(["a"]))),
+        ("equal classes", replace("/encoding/targets/classes/names", json!(["a", "b", "a"]))),
+        ("equal columns", replace("/encoding/columns/1/name", json!("größe"))),
         ("deep nesting", replace("/history", (0..200).fold(json!(1), |deep, _| json!([deep])))),
     ]);
     insta::assert_snapshot!(table);
@@ -125,6 +127,32 @@ fn tensors_other_than_those_of_the_layers_are_refused() {
         ("NaN in a weight", overwrite("affine_3.weight", f32::NAN)),
         ("an infinite running mean", overwrite("batch_norm_1.running_mean", f32::INFINITY)),
         ("a negative running variance", overwrite("batch_norm_1.running_var", -0.5)),
+    ]);
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn headers_that_declare_too_much_are_refused() {
+    let good = forged(|_, _, _| ());
+    let end = 8 + u64::from_le_bytes(*good.first_chunk().expect("a head")) as usize;
+    let header = String::from_utf8(good[8..end].to_vec()).expect("UTF-8");
+    let more = |declared: &str| {
+        let header = format!("{},{declared}}}", header.trim_end().trim_end_matches('}').to_owned() + "}");
+        refusal(&sealed(&header, &good[end..]))
+    };
+    let tensor =
+        |name: &str| format!("\"{name}\":{{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}");
+    let many: Vec<String> = (0..9000).map(|index| tensor(&format!("t{index}"))).collect();
+    let metadata = |entries: &str| {
+        refusal(&sealed(&header.replacen("}\"}", &format!("}}\",{entries}}}"), 1), &good[end..]))
+    };
+    let table = table(&[
+        ("a tensor twice", more(&tensor("affine_1.bias"))),
+        ("a tensor twice, once with an escape", more(&tensor("affine_1.\\u0062ias"))),
+        ("metadata twice", more("\"__metadata__\":{}")),
+        ("thousands of tensors", more(&many.join(","))),
+        ("more metadata", metadata("\"a\":\"b\"")),
+        ("the description twice", metadata("\"bntrain\":\"b\"")),
     ]);
     insta::assert_snapshot!(table);
 }

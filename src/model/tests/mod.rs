@@ -36,13 +36,13 @@ layers = [
 ]
 "#;
 
-fn plan(changes: &[(&str, &str)]) -> Plan {
+pub(crate) fn plan(changes: &[(&str, &str)]) -> Plan {
     let changes: Vec<_> = changes.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
     config::parse(CONFIG, Path::new("/somewhere/config.toml"), &changes).expect("a plan")
 }
 
 /// A scaled number and a category.
-fn encoding() -> Encoding {
+pub(crate) fn encoding() -> Encoding {
     let classes = ["one", "two", "\u{1b}three"].map(str::to_owned).to_vec();
     let mut encoding = Encoding::plain(["größe", "=b\""].map(str::to_owned).to_vec(), classes);
     let scaling = Scaling { offset: -1e-300, divisor: 3.0 };
@@ -57,7 +57,7 @@ fn encoding() -> Encoding {
     encoding
 }
 
-fn description(plan: &Plan) -> Description {
+pub(crate) fn description(plan: &Plan) -> Description {
     Description {
         format: FORMAT,
         version: "0.1.0".to_owned(),
@@ -74,7 +74,7 @@ fn description(plan: &Plan) -> Description {
 }
 
 /// A network whose tensors all differ from their initial values.
-fn network<F: Real>(plan: &Plan) -> Network<F> {
+pub(crate) fn network<F: Real>(plan: &Plan) -> Network<F> {
     let mut network = Network::build(&plan.layers, 2, 3, plan.training.seed);
     for (salt, param) in network.params_mut().enumerate() {
         let mut number = salt as f64;

@@ -24,6 +24,7 @@ use crate::kernel::real::Real;
 use crate::kernel::{BatchMoments, ThreadPool, batch_moments};
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
+use crate::nn::running_stats::moved;
 use crate::nn::{
     Layer, LayerSpec, NonFinite, NormalizeBy, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
     StatsSource,
@@ -141,7 +142,7 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         };
         let update = self.spec.running_update.weight(step, self.spec.running_start);
         for (column, mean) in running.value.iter_mut().enumerate() {
-            *mean = F::from_f64((1.0 - update) * mean.to_f64() + update * self.moments.mean(column));
+            *mean = F::from_f64(moved(mean.to_f64(), self.moments.mean(column), update));
         }
     }
 

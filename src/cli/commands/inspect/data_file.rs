@@ -1,13 +1,11 @@
 //! The contents of a data file.
 
-use std::path::Path;
-
 use serde_json::json;
 
 use crate::cli::commands::inspect::InspectArgs;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
-use crate::config::{TargetGuess, parse, template};
+use crate::config::{TargetGuess, parse_stored, template};
 use crate::data::{DataSpec, Dataset, Profile};
 use crate::nn::Task;
 use crate::report::{data_profile, leakage_json, leakage_section};
@@ -47,7 +45,7 @@ fn suspected(
     reading: &DataSpec,
 ) -> Result<Option<Vec<(String, f64)>>, CliError> {
     let config = template(profile, learnt, reading, "data.csv", &[]);
-    let plan = parse(&config, Path::new("inspect.toml"), &[])?;
+    let plan = parse_stored(&config)?;
     let all_rows = DataSpec { path: reading.path.clone(), valid: 0.0, ..plan.data };
     Ok(Dataset::load(&all_rows)?.suspected_leaks())
 }

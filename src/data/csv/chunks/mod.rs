@@ -15,8 +15,8 @@ use crate::data::csv::parser::overlong;
 use crate::data::csv::position::{has_line_end, line_ends};
 use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::limits::{MAX_BYTES_BEHIND, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
-use crate::data::source::Disk;
 use crate::data::source::file_signature::signature;
+use crate::data::source::{Disk, FileVersion};
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -80,12 +80,27 @@ impl Chunks {
             chunk.bytes.drain(..BYTE_ORDER_MARK.len());
             chunk.offset = BYTE_ORDER_MARK.len();
         }
-        if chunk.index == 0
-            && let Some(signature) = signature(&chunk.bytes, self.disk.is_standard_input())
-        {
-            return Err(Located::at_line(1, ErrorKind::NotCsv(signature)));
+        if chunk.index == 0 {
+            self.refuse_other_formats(&chunk.bytes)?;
         }
         Ok(chunk.index == 0 || !chunk.bytes.is_empty())
+    }
+
+    fn refuse_other_formats(&self, start: &[u8]) -> Result<(), Box<Located>> {
+        match signature(start, self.disk.is_standard_input()) {
+            Some(signature) => Err(Located::at_line(1, ErrorKind::NotCsv(signature))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the file was changed since it was opened.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.disk.is_changed()
+    }
+
+    /// What identifies the version of the file; none of standard input.
+    pub(crate) fn version(&self) -> Option<FileVersion> {
+        self.disk.version()
     }
 
     /// Reads what is left after a fault, `lines` being those so far, and of standard input no more
@@ -123,6 +138,10 @@ impl Chunks {
             let before = bytes.len();
             let read = self.disk.read(wanted, bytes);
             read.map_err(|kind| AtOffset::new(before, kind).located(bytes))?;
+            // At once: what follows in such a file may look like any other fault.
+            if before == 0 && self.index == 1 {
+                self.refuse_other_formats(bytes)?;
+            }
             if bytes.len() - before < wanted {
                 return Ok(true);
             }

@@ -156,6 +156,18 @@ fn zstd_is_read_and_damaged_zstd_is_refused() {
         assert_eq!(message, format!("t.csv.zst: the zstd data are damaged: {expected}"));
     }
     let small = pack(b"x,y\n1,a\n2,b\n");
+    // A frame of one raw block that declares its size in a byte: the right one, and others.
+    for (declared, is_right) in [(12, true), (11, false), (13, false), (0, false)] {
+        let block = [&[12 << 3 | 1, 0, 0][..], b"x,y\n1,a\n2,b\n"].concat();
+        let frame = [&[0x28, 0xb5, 0x2f, 0xfd, 0x20, declared][..], &block].concat();
+        let loaded =
+            Dataset::load(&spec(files.write("t.zst", &frame))).map_err(|error| files.message_of(&error));
+        assert_eq!(loaded.is_ok(), is_right, "{declared}: {loaded:?}");
+        if declared == 13 {
+            let size = "the content does not have the size that the frame header declares";
+            assert_eq!(loaded.err(), Some(format!("t.zst: the zstd data are damaged: {size}")));
+        }
+    }
     assert_eq!(refused(&files.write("t.zst", b""), 100).1, "t.zst: empty");
     for place in 0..small.len() {
         for bit in 0..8 {

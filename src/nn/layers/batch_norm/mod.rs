@@ -59,6 +59,7 @@ use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
 use crate::nn::layers::batch_norm::backward::Scratch;
 use crate::nn::network::passes::Fused;
+use crate::nn::running_stats::moved;
 use crate::nn::{
     Layer, LayerSpec, NonFinite, NormalizeBy, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
     RunningVariance, StatsSource,
@@ -186,9 +187,8 @@ impl<F: Real> BatchNorm<F> {
             RunningVariance::Unbiased | RunningVariance::Biased => 1.0,
         };
         let first = self.running();
-        let follow = |running: &mut F, batch: f64| {
-            *running = F::from_f64((1.0 - update) * running.to_f64() + update * batch);
-        };
+        let follow =
+            |running: &mut F, batch: f64| *running = F::from_f64(moved(running.to_f64(), batch, update));
         for (column, mean) in self.params[first].value.iter_mut().enumerate() {
             follow(mean, self.state.moments.mean(column));
         }
