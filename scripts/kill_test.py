@@ -30,7 +30,7 @@ from pathlib import Path
 TIMES = {"train_seconds", "eval_seconds", "seconds"}
 
 
-def write_data(path, draw, rows=240):
+def write_data(path, draw, rows=120):
     lines = ["a,b,c,kind"]
     for row in range(rows):
         kind = draw.randrange(3)
@@ -85,7 +85,7 @@ dropout = {draw.choice([0, 0.3])}
 [optimizer]
 {optimizer}
 [training]
-epochs = {draw.randrange(10, 120)}
+epochs = {draw.randrange(5, 60)}
 batch_size = {draw.choice([7, 16, 50])}
 last_batch = "{draw.choice(["merge", "drop"])}"
 sampling = "{draw.choice(["shuffle", "shuffle", "replacement"])}"
@@ -185,7 +185,7 @@ def random_kills(arguments):
                 sys.exit(f"case {cases} of seed {arguments.seed}, after {own} kills: {different} differ; see {kept}")
         kills += own
         cases += 1
-        if cases % 10 == 0:
+        if cases % arguments.report_every == 0:
             print(f"{kills} kills in {cases} cases, {time.monotonic() - begin:.0f} s, all equal", flush=True)
     print(f"seed {arguments.seed}: {kills} kills in {cases} cases, every result equal")
 
@@ -225,6 +225,7 @@ def main():
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--kills-per-case", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--report-every", type=int, default=10, help="cases between two lines of progress")
     parser.add_argument("--folder", help="for temporary files; /dev/shm makes more kills in less time")
     parser.add_argument("--preempt", metavar="CONFIG")
     parser.add_argument("--seconds", type=float, default=20.0)
