@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::experiment::RunRecord;
 use crate::nn::Norm;
+use crate::text::shortened;
 use crate::train::Metric;
 use crate::train::{EpochRecord, Outcome};
 
@@ -93,13 +94,15 @@ impl FromStr for Requirement {
             None => None,
             Some(norm) => {
                 Some(Norm::ALL.into_iter().find(|known| known.name() == norm).ok_or_else(|| {
-                    format!("`{norm}` is not a norm; use one of {}", Norm::ALL.map(Norm::name).join(", "))
+                    let known = Norm::ALL.map(Norm::name).join(", ");
+                    format!("`{}` is not a norm; use one of {known}", shortened(norm))
                 })?)
             }
         };
         let metric = METRICS.into_iter().find(|(metric, _)| *metric == name);
         let metric = metric.ok_or_else(|| {
-            format!("`{name}` is not a metric; use one of {}", METRICS.map(|(metric, _)| metric).join(", "))
+            let known = METRICS.map(|(metric, _)| metric).join(", ");
+            format!("`{}` is not a metric; use one of {known}", shortened(name))
         })?;
         Ok(Self { norm, metric, condition })
     }
@@ -191,5 +194,6 @@ mod tests {
             error("layer.valid_loss < 1"),
             "`layer` is not a norm; use one of batch_norm, mean_only, none"
         );
+        assert!(error("\u{1b}[2J > 1").starts_with("`\\u{1b}[2J` is not a metric"));
     }
 }

@@ -13,8 +13,7 @@ use crate::config;
 use crate::config::Plan;
 use crate::data::{DataError, Dataset, Encoding, Profile};
 use crate::experiment::{DataSets, Job, jobs};
-use crate::text::DisplayPath;
-use crate::text::similar_names;
+use crate::text::{DisplayPath, shortened, similar_names};
 use crate::train::{BatchPlan, Remainder, RemainderHandling, with_dtype};
 
 /// A config and changes to it.
@@ -63,7 +62,8 @@ impl ConfigArgs {
         let mut overrides = Vec::new();
         for set in &self.sets {
             let (key, value) = set.split_once('=').ok_or_else(|| {
-                let message = format!("--set {set}: expected KEY=VALUE, such as training.epochs=5");
+                let message =
+                    format!("--set {}: expected KEY=VALUE, such as training.epochs=5", shortened(set));
                 CliError::new(exit_code::USAGE, message)
             })?;
             overrides.push((key.trim().to_owned(), value.trim().to_owned()));
