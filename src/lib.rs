@@ -118,6 +118,9 @@ pub mod eval;
 #[cfg(feature = "model")]
 #[doc(hidden)]
 pub mod experiment;
+#[cfg(all(feature = "cli", any(test, fuzzing)))]
+#[doc(hidden)]
+pub mod fuzzing;
 #[doc(hidden)]
 pub mod gradcheck;
 #[doc(hidden)]

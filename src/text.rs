@@ -53,6 +53,11 @@ pub(crate) fn shortened_to(text: &str, max_chars: usize) -> String {
     }
 }
 
+/// The message of a parser, which may repeat any text of the file: escaped and cut.
+pub(crate) fn of_a_parser(error: &impl fmt::Display) -> String {
+    shortened_to(&error.to_string(), 300)
+}
+
 fn push_escaped(escaped: &mut String, char: char) {
     if is_visible(char) {
         escaped.push(char);

@@ -8,6 +8,7 @@ use crate::cli::exit_code;
 use crate::cli::session::Session;
 use crate::experiment::{DataSets, Job, RunRecord};
 use crate::nn::{Norm, Task};
+use crate::text::shortened;
 use crate::train::Metric;
 use crate::train::{EpochRecord, Outcome};
 
@@ -104,13 +105,15 @@ impl FromStr for Requirement {
             None => None,
             Some(norm) => {
                 Some(Norm::ALL.into_iter().find(|known| known.name() == norm).ok_or_else(|| {
-                    format!("`{norm}` is not a norm; use one of {}", Norm::ALL.map(Norm::name).join(", "))
+                    let known = Norm::ALL.map(Norm::name).join(", ");
+                    format!("`{}` is not a norm; use one of {known}", shortened(norm))
                 })?)
             }
         };
         let metric = METRICS.into_iter().find(|(metric, _)| *metric == name);
         let metric = metric.ok_or_else(|| {
-            format!("`{name}` is not a metric; use one of {}", METRICS.map(|(metric, _)| metric).join(", "))
+            let known = METRICS.map(|(metric, _)| metric).join(", ");
+            format!("`{}` is not a metric; use one of {known}", shortened(name))
         })?;
         Ok(Self { norm, metric, condition })
     }
@@ -265,5 +268,6 @@ mod tests {
             error("layer.valid_loss < 1"),
             "`layer` is not a norm; use one of batch_norm, mean_only, none"
         );
+        assert!(error("\u{1b}[2J > 1").starts_with("`\\u{1b}[2J` is not a metric"));
     }
 }

@@ -67,7 +67,8 @@ impl ConfigArgs {
         let mut overrides = Vec::new();
         for set in &self.sets {
             let (key, value) = set.split_once('=').ok_or_else(|| {
-                let message = format!("--set {set}: expected KEY=VALUE, such as training.epochs=5");
+                let message =
+                    format!("--set {}: expected KEY=VALUE, such as training.epochs=5", shortened(set));
                 CliError::new(exit_code::USAGE, message)
             })?;
             overrides.push((key.trim().to_owned(), value.trim().to_owned()));

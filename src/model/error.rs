@@ -7,7 +7,7 @@ use safetensors::SafeTensorError;
 
 use crate::config::ConfigError;
 use crate::model::FORMAT;
-use crate::text::{DisplayPath, Quoted};
+use crate::text::{DisplayPath, Quoted, of_a_parser};
 
 /// Why a model file cannot be used, with its path.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +80,7 @@ pub enum ModelFault {
     Checksum,
     #[error("written by a newer bntrain (model format {0}); this version reads up to format {FORMAT}")]
     Newer(u32),
-    #[error("not a valid safetensors file: {0}")]
+    #[error("not a valid safetensors file: {}", of_a_parser(.0))]
     Container(SafeTensorError),
     #[error("it declares tensor {} twice", Quoted(.0))]
     TwoTensors(String),
@@ -88,7 +88,7 @@ pub enum ModelFault {
     TooManyTensors { limit: usize },
     #[error("its metadata have an entry {} besides the description", Quoted(.0))]
     ExtraMetadata(String),
-    #[error("cannot read its description: {0}")]
+    #[error("cannot read its description: {}", of_a_parser(.0))]
     Description(serde_json::Error),
     #[error("its description is inconsistent: {0}")]
     Contradiction(&'static str),

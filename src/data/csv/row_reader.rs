@@ -95,10 +95,21 @@ impl RowReader<'_> {
         values: &mut Vec<f64>,
         visitor: &mut impl RowVisitor<'t>,
     ) -> ReadSummary {
+        self.read_as::<true>(text, is_first, values, visitor)
+    }
+
+    /// Like [`read`](Self::read), for fuzzing also with every record read field by field.
+    pub(crate) fn read_as<'t, const FAST: bool>(
+        &self,
+        text: &'t str,
+        is_first: bool,
+        values: &mut Vec<f64>,
+        visitor: &mut impl RowVisitor<'t>,
+    ) -> ReadSummary {
         let mut parser = Parser::new(text, self.format.dialect);
         let mut records = 0;
         values.clear();
-        let read = self.read_all(&mut parser, is_first, values, visitor, &mut records);
+        let read = self.read_all::<FAST>(&mut parser, is_first, values, visitor, &mut records);
         ReadSummary {
             records,
             line_ends: parser.line_ends(),
@@ -107,7 +118,7 @@ impl RowReader<'_> {
         }
     }
 
-    fn read_all<'t>(
+    fn read_all<'t, const FAST: bool>(
         &self,
         parser: &mut Parser<'t>,
         is_first: bool,
@@ -126,7 +137,10 @@ impl RowReader<'_> {
             let (start, first_value) = (parser.record_start(), values.len());
             values.resize(first_value + width, 0.0);
             let row = &mut values[first_value..];
-            let simple_end = parse_simple_record(text, start, dialect, layout, row, &mut cells);
+            let simple_end = match FAST {
+                true => parse_simple_record(text, start, dialect, layout, row, &mut cells),
+                false => None,
+            };
             let state = match simple_end {
                 Some(end) => {
                     parser.end_record(end);

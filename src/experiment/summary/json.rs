@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::experiment::summary::types::Summary;
 use crate::nn::Task;
+use crate::text::of_a_parser;
 
 /// The fields that have the name of the metric in files.
 const FIELDS: [&str; 5] = ["train", "valid", "final", "best", "test"];
@@ -23,7 +24,7 @@ pub enum SummaryError {
         found: u64,
     },
     /// Not JSON, or not the JSON of a summary.
-    #[error("not a summary of bntrain: {0}")]
+    #[error("not a summary of bntrain: {}", of_a_parser(.0))]
     Malformed(#[from] serde_json::Error),
 }
 

@@ -86,6 +86,8 @@ fn an_inconsistent_description_is_refused() {
         ("format 2", edited_description(|model| *model = json!({ "format": 2, "more": [] }))),
         ("format 0", replace("/format", json!(0))),
         ("an unknown key", edited_description(|model| model["extra"] = json!(1))),
+        ("a key that a terminal would act on", edited_description(|model| model["\u{1b}[2J"] = json!(1))),
+        ("a long key", edited_description(|model| model["x".repeat(1000)] = json!(1))),
         ("a divisor of 0", replace(divisor, json!(0.0))),
         ("fewer inputs than columns have", replace("/encoding/inputs", json!(["a"]))),
         ("a single class", replace("/encoding/targets/classes/names", json!(["a"]))),
