@@ -100,7 +100,10 @@ impl Replacement {
             reason: Box::new(error),
         })?;
         // From here on the next command ends what cannot be done.
-        let removed = unmark(new, &[REPLACES, LOCK]).and_then(|()| remove_replaced(&self.parent, &self.name));
+        // Not removed before it is certain that the new run has the place.
+        let synced = self.parent.sync().map_err(write_error_in(&self.parent, &self.name));
+        let unmarked = synced.and_then(|()| unmark(new, &[REPLACES, LOCK]));
+        let removed = unmarked.and_then(|()| remove_replaced(&self.parent, &self.name));
         let left = removed.unwrap_or_else(|error| Some(error.to_string()));
         Ok((path, left.map(|reason| format!("the run before was not removed completely: {reason}"))))
     }
@@ -169,7 +172,7 @@ fn exchange(parent: &Folder, name: &OsStr, is_old: bool) -> io::Result<()> {
         parent.sync()?;
         put_in_place(parent, name, &away)?;
     }
-    parent.sync()
+    Ok(())
 }
 
 /// The second half of an exchange: `away` is the old run.
