@@ -210,7 +210,8 @@ def preempted(arguments):
                 _, errors = process.communicate()
             if process.returncode == 0:
                 break
-            if process.returncode != 143:
+            # Before its handlers are there, the signal ends it at once.
+            if process.returncode not in (143, -signal.SIGTERM):
                 sys.exit(f"ended with {process.returncode}: {errors}")
             stops += 1
         different = differences(results(Path(folder) / "cut"), results(Path(folder) / "whole"))
