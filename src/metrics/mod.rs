@@ -42,7 +42,7 @@ pub(crate) mod predictions;
 pub(crate) mod ranking;
 pub(crate) mod regression;
 
-pub use crate::metrics::calibration::CALIBRATION_BINS;
+pub use crate::metrics::calibration::{CALIBRATION_BINS, ClassShare};
 pub use crate::metrics::classification::Classification;
 pub(crate) use crate::metrics::classification::argmax;
 pub use crate::metrics::confusion::{ClassMeasures, Confusion};

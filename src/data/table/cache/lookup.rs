@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::data::error::DataError;
 use crate::data::source::fingerprint;
-use crate::data::spec::{DataSpec, ScalingMethod};
+use crate::data::spec::{ClipMethod, DataSpec, ScalingMethod};
 use crate::data::table::byte_size::Bytes;
 use crate::data::table::cache::read::{CacheMiss, open};
 use crate::data::table::cache::{StoredFile, path_of};
@@ -24,6 +24,7 @@ pub(crate) fn key(spec: &DataSpec, sha256: &str, before: &impl Serialize) -> Str
         valid_path: None,
         test_path: None,
         scale: ScalingMethod::Standardize,
+        clip: ClipMethod::Smooth,
         memory: Bytes(0),
         ..spec.clone()
     };
@@ -111,6 +112,7 @@ mod tests {
             changed(|spec| (spec.valid, spec.test) = (0.2, 0.1)),
             changed(|spec| (spec.valid_path, spec.test_path) = (Some("b.csv".into()), Some("c.csv".into()))),
             changed(|spec| spec.scale = ScalingMethod::MinMax),
+            changed(|spec| spec.clip = ClipMethod::None),
             changed(|spec| spec.memory = Bytes(1)),
         ] {
             assert_eq!(same, default);
