@@ -74,6 +74,7 @@ impl ErrorKind {
                 | Self::NoTrainRows(_)
                 | Self::OneRow
                 | Self::AllDropped(_)
+                | Self::NoRowCountsHere
                 | Self::OneClass { .. }
                 | Self::OwnClasses(_)
                 | Self::TooManyCells { .. }

@@ -86,15 +86,18 @@ impl StatsReader {
     pub(crate) fn survey(&self, first: &Chunk, chunks: &mut Chunks) -> Result<FileStats, Box<Located>> {
         let mut columns = vec![ColumnStats::default(); self.limits.len()];
         let mut hashes = Vec::new();
+        let mut counted = 0;
         let merged = read_chunks(&self, first, chunks, |chunk: RowCounter<'_>, _| {
             for ((sum, column), &limit) in columns.iter_mut().zip(chunk.columns).zip(&self.limits) {
                 sum.merge(column, limit);
             }
             hashes.extend(chunk.hashes);
+            counted += chunk.rows;
             Ok(ControlFlow::Continue(()))
         });
         match merged.or_fault(chunks)?.records {
             0 => Err(Located::at_line(self.first_line, ErrorKind::NoRows)),
+            _ if counted == 0 => Err(Located::at_line(1, ErrorKind::NoRowCountsHere)),
             rows => Ok(FileStats { columns, rows, hashes }),
         }
     }
@@ -114,7 +117,7 @@ impl StatsReader {
 
     fn counter(&self) -> RowCounter<'_> {
         let columns = vec![ColumnStats::default(); self.limits.len()];
-        RowCounter { reader: self, columns, hashes: Vec::new() }
+        RowCounter { reader: self, columns, hashes: Vec::new(), rows: 0 }
     }
 }
 
@@ -123,6 +126,7 @@ pub(crate) struct RowCounter<'s> {
     reader: &'s StatsReader,
     columns: Vec<ColumnStats>,
     hashes: Vec<u64>,
+    rows: usize,
 }
 
 impl<'t> RowVisitor<'t> for RowCounter<'_> {
@@ -131,6 +135,7 @@ impl<'t> RowVisitor<'t> for RowCounter<'_> {
         if weight.is_some_and(|weight| number(&row.cells[weight].text) == Some(0.0)) {
             return;
         }
+        self.rows += 1;
         let hashes_rows = *which == SurveyedRows::AllHashed;
         let mut hash = DefaultHasher::new();
         for (cell, &column) in row.cells.iter().zip(read) {

@@ -65,6 +65,6 @@ fn a_wrong_mean_probability_is_noted() {
     // The same numbers, but nine tenths are rare.
     work.write("new.csv", &rows(5000, ["rare", "no"]));
     let text = work.ok(&["eval", &model("run", "none"), "--data", "new.csv"]).stdout;
-    let note = "do not take\n      probabilities for frequencies here\n";
-    assert!(text.contains("note: the mean probability of class \"") && text.contains(note), "{text}");
+    let note = "of the rows:\n      do not take probabilities for frequencies here\n";
+    assert!(text.contains(" has a mean probability of ") && text.contains(note), "{text}");
 }

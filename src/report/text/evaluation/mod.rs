@@ -73,8 +73,8 @@ fn shares_off(evaluation: &Evaluation, metrics: &Metrics) -> String {
     let worst = off.max_by(|(_, left), (_, right)| gap(left).total_cmp(&gap(right)));
     worst.map_or_else(String::new, |(name, share)| {
         format!(
-            "note: the mean probability of class \"{}\" is {:.3}, but its share of the rows {:.3}: do not take\n      \
-             probabilities for frequencies here\n",
+            "note: class \"{}\" has a mean probability of {:.3}, but {:.3} of the rows:\n      \
+             do not take probabilities for frequencies here\n",
             shortened(name),
             share.mean_probability,
             share.share
