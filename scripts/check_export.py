@@ -90,8 +90,17 @@ class Case:
                 row["y"] = r.choice(["no", "yes"])
             else:
                 row["y"], row["z"] = repr(round(2e5 + r.gauss(0, 5e4), 2)), repr(round(r.random(), 4))
+            row["same"] = "2023"
             self.rows.append(row)
-        with open(self.folder / "data.csv", "w", newline="", encoding="utf-8") as file:
+        self.write("data.csv")
+        # Rows that are unlike those of training: far numbers, and another number in the constant column.
+        for row in self.rows[:40]:
+            far = {name: repr(float(row[name]) + r.choice([-1, 1]) * 10 ** r.uniform(0, 12)) for name in self.numbers if row[name]}
+            self.rows.append({**row, **far, "same": r.choice(["2023", "2024", "-1e6"])})
+        self.write("rows.csv")
+
+    def write(self, name):
+        with open(self.folder / name, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self.rows[0].keys())
             writer.writeheader()
             writer.writerows(self.rows)
@@ -126,8 +135,13 @@ class Case:
             lines += [f"max_categories = {self.random.choice([2, 5, 50])}"]
         for layer in self.layers:
             lines += ["[[layers]]"] + [f"{key} = {json.dumps(value)}" for key, value in layer.items()]
+        if self.random.random() < 0.3:
+            lines.insert(4, f'scale = "{self.random.choice(["min_max", "standardize"])}"')
         lines += ["[optimizer]", 'type = "adam"', "learning_rate = 0.01",
                   "[training]", "epochs = 3", "batch_size = 16", f'dtype = "{self.dtype}"']
+        if key.startswith("label") and self.random.random() < 0.5:
+            lines += ['class_weights = "balanced"' if self.random.random() < 0.5 else
+                      f"class_weights = {{ {'a' if self.loss == 'softmax_loss' else 'yes'} = 7.5 }}"]
         (self.folder / "case.toml").write_text("\n".join(lines) + "\n")
 
 
@@ -171,7 +185,7 @@ def check_onnx(program, case, model, path, *options):
         targets = json.loads(about["targets"])
         names = [f"predicted_{name}" for name in targets]
         scale = np.array([[np.std([float(row[name]) for row in case.rows]) for name in targets]])
-    expected = predictions(program, model, case.folder / "data.csv", names)
+    expected = predictions(program, model, case.folder / "rows.csv", names)
     difference = np.abs((answers - expected) / scale).max()
     assert difference <= TOLERANCE[case.dtype], f"{path}: {difference}"
     return difference

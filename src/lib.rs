@@ -154,8 +154,8 @@ pub mod train;
 
 #[doc(inline)]
 pub use crate::data::{
-    ArrayError, ArraySpec, ClassWeights, ColumnSpec, ColumnType, DataError, DataSpec, Dataset, ErrorCategory,
-    LastBatch, Sampling, ScalingMethod,
+    ArrayError, ArraySpec, ClassWeights, ClipMethod, ColumnSpec, ColumnType, DataError, DataSpec, Dataset,
+    ErrorCategory, LastBatch, Sampling, ScalingMethod,
 };
 #[doc(inline)]
 pub use crate::gradcheck::{

@@ -11,10 +11,12 @@ use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::config;
 use crate::config::Plan;
-use crate::data::{DataError, Dataset, Encoding, Profile};
+use crate::data::{DataError, Dataset, Encoding, Profile, Rows};
 use crate::experiment::{DataSets, Job, check_models, jobs};
-use crate::text::{DisplayPath, shortened, similar_names};
-use crate::train::{BatchPlan, Remainder, RemainderHandling, with_dtype};
+use crate::kernel::real::Real;
+use crate::targets::TargetsView;
+use crate::text::{Count, DisplayPath, shortened, similar_names};
+use crate::train::{BatchPlan, Metric, Remainder, RemainderHandling, with_dtype};
 
 /// A config and changes to it.
 #[derive(Debug, Args)]
@@ -133,9 +135,11 @@ impl Session {
         }
         // One split is enough: constant columns and categories hardly differ between seeds.
         if let Some(job) = jobs.first() {
-            notes.extend(
-                with_dtype!(job.plan.training.dtype, F => data.prepared::<F>(&job.plan)?.notes.clone()),
-            );
+            notes.extend(with_dtype!(job.plan.training.dtype, F => {
+                let prepared = data.prepared::<F>(&job.plan)?;
+                let undefined = undefined_r2(&job.plan, prepared.data.valid.as_ref());
+                prepared.notes.iter().cloned().chain(undefined).collect::<Vec<_>>()
+            }));
         }
         check_models(&jobs, &data)?;
         for note in notes {
@@ -184,6 +188,21 @@ impl Session {
     fn first_plan(&self) -> &Plan {
         self.jobs.first().map_or(&self.plan, |job| &job.plan)
     }
+}
+
+/// Says so if early stopping watches the R2 of validation rows whose targets are all the same.
+fn undefined_r2<F: Real>(plan: &Plan, valid: Option<&Rows<F>>) -> Option<String> {
+    let is_watched = plan.training.early_stopping.as_ref().is_some_and(|rule| rule.metric == Metric::ValidR2);
+    let TargetsView::Values(values) = valid?.targets() else { return None };
+    let is_constant =
+        values.columns().into_iter().any(|column| column.iter().all(|value| *value == column[0]));
+    let rows = Count(values.nrows(), "validation row");
+    (is_watched && is_constant).then(|| {
+        format!(
+            "training.early_stopping.metric: valid_r2 has no value, since a target is the same in {rows}; the weights \
+             of the last epoch will be kept; use valid_loss, or other validation rows"
+        )
+    })
 }
 
 /// What is done with the training rows that do not fill a batch.

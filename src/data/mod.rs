@@ -32,7 +32,9 @@ pub use crate::data::schema::column::{ColumnKind, Role};
 pub use crate::data::schema::column_spec::{ColumnSpec, ColumnType, Constant, MissingPolicy};
 pub use crate::data::schema::profile::{ColumnProfile, Nature, NumberRange, Profile};
 pub(crate) use crate::data::source::file_signature::known_format;
-pub use crate::data::spec::{ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};
+#[cfg(feature = "cli")]
+pub(crate) use crate::data::source::fingerprint;
+pub use crate::data::spec::{ClipMethod, ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};
 pub use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;
 pub use crate::data::stream::{RowStream, StreamError};
@@ -42,10 +44,14 @@ pub use crate::data::table::byte_size::Bytes;
 pub use crate::data::table::prepare::Prepared;
 pub use crate::data::table::{Dataset, SourceFile};
 pub use crate::data::transform::class_weights::ClassWeights;
+pub use crate::data::transform::clip::SmoothClip;
 pub(crate) use crate::data::transform::encode::Encoder;
 pub use crate::data::transform::encoding::{
-    EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, ValueEncoding, ValueTarget,
+    ConstantInput, EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, TrainedRange,
+    ValueEncoding, ValueTarget,
 };
+pub(crate) use crate::data::transform::usual::{CellCheck, UnusualCounts, unusual_notes};
+pub use crate::data::transform::usual::{UnusualCells, Usual};
 pub use crate::text::STANDARD_INPUT;
 
 /// A data set, split and scaled for one seed.

@@ -71,6 +71,9 @@ settings! {
         /// How to scale each feature, fitted on the training rows: mean 0 and standard deviation 1, mean 0,
         /// minimum 0 and maximum 1, or not at all.
         scale: ScalingMethod = ScalingMethod::Standardize;
+        /// How scaled numbers far from those of the training rows are bounded; only under the scalings
+        /// `standardize` and `min_max`.
+        clip: ClipMethod = ClipMethod::Smooth;
     }
 }
 
@@ -130,6 +133,16 @@ settings! {
         /// Smallest 0 and, except for the rounding of the last digit, largest 1.
         MinMax = "min_max";
         /// Not at all.
+        None = "none";
+    }
+}
+
+settings! {
+    /// How scaled numbers are bounded.
+    pub enum ClipMethod {
+        /// Up to 3 they stay as they are; beyond, they bend smoothly towards 6, which none reaches.
+        Smooth = "smooth";
+        /// Not at all: a number that hardly varied in the training rows may become huge in others.
         None = "none";
     }
 }

@@ -45,18 +45,22 @@ impl Evaluation {
                     "calibration_error_by_chance".to_owned(),
                     json!(metrics.calibration_error_by_chance),
                 );
-                let class = |(name, class): (&String, &ClassMeasures)| {
+                value.insert("classwise_ece_by_chance".to_owned(), json!(metrics.classwise_ece_by_chance));
+                let class = |(index, (name, class)): (usize, (&String, &ClassMeasures))| {
+                    let share = metrics.class_shares.get(index);
                     let mut value = Map::from_iter([
                         ("class".to_owned(), json!(name)),
                         ("rows".to_owned(), json!(class.rows)),
                         ("predicted".to_owned(), json!(class.predicted)),
+                        ("share".to_owned(), json!(share.map(|share| share.share))),
+                        ("mean_probability".to_owned(), json!(share.map(|share| share.mean_probability))),
                     ]);
                     value.extend(named(&class.measures()));
                     Value::Object(value)
                 };
                 value.insert(
                     "classes".to_owned(),
-                    self.names.iter().zip(&metrics.classes).map(class).collect(),
+                    self.names.iter().zip(&metrics.classes).enumerate().map(class).collect(),
                 );
                 value.insert("confusion".to_owned(), self.confusion_json(&metrics.confusion));
                 Value::Object(value)

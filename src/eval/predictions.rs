@@ -10,7 +10,7 @@ use crate::eval::EvalRows;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::Predictions;
-use crate::nn::{AnyNetwork, Network, log_probabilities, row_chunks};
+use crate::nn::{AnyNetwork, Network, correct_log_probabilities, log_probabilities, row_chunks};
 use crate::train::{PredictionError, TrainResult};
 
 /// What the outputs of a network are.
@@ -18,8 +18,21 @@ use crate::train::{PredictionError, TrainResult};
 pub enum OutputKind<'a> {
     /// Logits of this many classes; a single logit for two classes.
     Classes(usize),
+    /// Logits as of classes whose rows had these weights in the loss; their probabilities are corrected for them.
+    WeightedClasses(&'a [f64]),
     /// Values, with the scaling of each target.
     Values(&'a [Scaling]),
+}
+
+impl<'a> OutputKind<'a> {
+    /// For `targets`, whose values have these scalings.
+    pub fn of(targets: &'a TargetEncoding, scalings: &'a [Scaling]) -> Self {
+        match targets {
+            TargetEncoding::Classes { weights: Some(weights), .. } => Self::WeightedClasses(weights),
+            TargetEncoding::Classes { names, .. } => Self::Classes(names.len()),
+            TargetEncoding::Values(_) => Self::Values(scalings),
+        }
+    }
 }
 
 /// The predictions of `network` for each row, with running statistics; with a `batch_size`, with the
@@ -39,6 +52,7 @@ pub fn predict_rows<F: Real>(
     let mut workspace = network.inference_workspace(ranges.iter().map(Range::len).max().unwrap_or(0));
     let columns = match output_kind {
         OutputKind::Classes(classes) => classes,
+        OutputKind::WeightedClasses(weights) => weights.len(),
         OutputKind::Values(scaling) => scaling.len(),
     };
     let mut predictions = Array2::zeros((rows.n_rows(), columns));
@@ -60,6 +74,9 @@ pub fn predict_rows<F: Real>(
     });
     match output_kind {
         OutputKind::Classes(_) => Predictions::Classes(predictions),
+        OutputKind::WeightedClasses(weights) => {
+            Predictions::WeightedClasses { logarithms: predictions, weights: weights.to_vec() }
+        }
         OutputKind::Values(_) => Predictions::Values(predictions),
     }
 }
@@ -68,6 +85,11 @@ pub fn predict_rows<F: Real>(
 fn read(scores: Vec<f64>, output_kind: OutputKind<'_>) -> Vec<f64> {
     match output_kind {
         OutputKind::Classes(_) => log_probabilities(scores),
+        OutputKind::WeightedClasses(weights) => {
+            let mut logarithms = log_probabilities(scores);
+            correct_log_probabilities(&mut logarithms, weights);
+            logarithms
+        }
         OutputKind::Values(scaling) => {
             let unscaled = |(score, scaling): (f64, &Scaling)| scaling.undo(score);
             scores.into_iter().zip(scaling).map(unscaled).collect()
@@ -112,10 +134,7 @@ impl TrainResult {
             encoder.encode(&row, inputs.as_slice_mut().expect("rows without gaps"));
         }
         let scalings = self.encoding.value_scalings();
-        let output_kind = match &self.encoding.targets {
-            TargetEncoding::Classes { names, .. } => OutputKind::Classes(names.len()),
-            TargetEncoding::Values(_) => OutputKind::Values(&scalings),
-        };
+        let output_kind = OutputKind::of(&self.encoding.targets, &scalings);
         predict_rows(network, &ThreadPool::single(), &inputs, None, output_kind)
     }
 }

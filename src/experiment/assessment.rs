@@ -6,7 +6,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Plan;
-use crate::data::{Encoding, PreparedData, Rows, TargetEncoding};
+use crate::data::{Encoding, PreparedData, Rows};
 use crate::eval::{OutputKind, predict_rows};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
@@ -70,10 +70,7 @@ pub(crate) fn assess<F: Real>(
 ) -> Vec<Assessment> {
     let of_network = |rows: &Rows<F>, truth: &Targets| {
         let scalings = data.encoding.value_scalings();
-        let output_kind = match &data.encoding.targets {
-            TargetEncoding::Classes { names, .. } => OutputKind::Classes(names.len()),
-            TargetEncoding::Values(_) => OutputKind::Values(&scalings),
-        };
+        let output_kind = OutputKind::of(&data.encoding.targets, &scalings);
         let predictions = predict_rows(network, pool, rows, None, output_kind);
         let is_finite = predictions.not_finite().is_none();
         is_finite.then(|| Metrics::of(truth, &predictions, rows.file_weights()))

@@ -1,5 +1,7 @@
 //! Calibration: whether 80 of 100 predictions with a probability of 0.8 are right.
 
+use ndarray::{ArrayView1, ArrayView2};
+
 use crate::metrics::interval::{IntervalScale, by_influence};
 use crate::metrics::{Measure, UndefinedReason};
 
@@ -49,6 +51,98 @@ pub(crate) fn calibration_error(
         (row.weight * (signed - error) / weight).powi(2)
     });
     let by_chance = chance.iter().map(|square| square.max(0.0).sqrt()).sum::<f64>() / weight;
+    let by_chance = std::f64::consts::FRAC_2_PI.sqrt() * by_chance;
+    (by_influence(error, squares.sum(), n, IntervalScale::Logit), Some(by_chance))
+}
+
+/// How probable a class is on average, and how frequent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClassShare {
+    /// The mean of its probability.
+    pub mean_probability: f64,
+    /// The share of the rows that are of it.
+    pub share: f64,
+    /// The standard error of the difference of the two.
+    pub standard_error: f64,
+}
+
+impl ClassShare {
+    /// Whether the two differ by more than chance and than a twentieth.
+    pub fn is_off(&self) -> bool {
+        let gap = (self.mean_probability - self.share).abs();
+        gap > 0.05 && gap > 4.0 * self.standard_error
+    }
+}
+
+/// The share of each class, weighted by rows; none without rows.
+pub(crate) fn class_shares(
+    truth: &[u32],
+    log_probabilities: ArrayView2<'_, f64>,
+    weights: &[f64],
+) -> Vec<ClassShare> {
+    let total: f64 = weights.iter().sum();
+    if total <= 0.0 {
+        return Vec::new();
+    }
+    let share = |(class, logarithms): (usize, ArrayView1<'_, f64>)| {
+        let (mut probabilities, mut rows, mut squares) = (0.0, 0.0, 0.0);
+        for ((&logarithm, &truth), &weight) in logarithms.iter().zip(truth).zip(weights) {
+            let (p, is_it) = (logarithm.exp(), f64::from(u8::from(truth as usize == class)));
+            probabilities += weight * p;
+            rows += weight * is_it;
+            squares += (weight * (is_it - p)).powi(2);
+        }
+        let (mean_probability, share) = (probabilities / total, rows / total);
+        ClassShare { mean_probability, share, standard_error: squares.sqrt() / total }
+    };
+    log_probabilities.columns().into_iter().enumerate().map(share).collect()
+}
+
+/// The classwise expected calibration error: the mean over the classes of
+/// `sum over bins of |share of the rows that are of the class - mean probability of the class| * share of the rows`.
+/// The second number is its expected value if every probability were exactly right.
+///
+/// Influence of a row of weight `w`, with `g` the signed gap of the bin of its probability for a class:
+/// `w (mean over classes of sign(g) ([it is of the class] - p) - error)`, over the sum of all weights.
+///
+/// Source: Kull et al., "Beyond temperature scaling: obtaining well-calibrated multi-class probabilities with
+/// Dirichlet calibration", 2019.
+pub(crate) fn classwise_ece(
+    truth: &[u32],
+    log_probabilities: ArrayView2<'_, f64>,
+    weights: &[f64],
+) -> (Measure, Option<f64>) {
+    let classes = log_probabilities.ncols();
+    let total: f64 = weights.iter().sum();
+    let n = weights.iter().filter(|weight| **weight > 0.0).count() as u64;
+    if n == 0 || classes == 0 {
+        return (Measure::undefined(UndefinedReason::NoRows), None);
+    }
+    let mut gaps = vec![[0.0; CALIBRATION_BINS]; classes];
+    let mut chance = vec![[0.0; CALIBRATION_BINS]; classes];
+    let cells = || {
+        let rows = log_probabilities.rows().into_iter().zip(truth).zip(weights);
+        rows.filter(|(_, weight)| **weight > 0.0).map(|((row, &truth), &weight)| {
+            let gap = move |(class, &logarithm): (usize, &f64)| {
+                let p = logarithm.exp();
+                (class, p, f64::from(u8::from(truth as usize == class)) - p)
+            };
+            (weight, row.into_iter().enumerate().map(gap))
+        })
+    };
+    for (weight, cells) in cells() {
+        for (class, p, gap) in cells {
+            gaps[class][bin(p)] += weight * gap;
+            chance[class][bin(p)] += weight * weight * p * (1.0 - p);
+        }
+    }
+    let whole = total * classes as f64;
+    let error = gaps.iter().flatten().map(|gap| gap.abs()).sum::<f64>() / whole;
+    let squares = cells().map(|(weight, cells)| {
+        let signed = cells.map(|(class, p, gap)| gap * gaps[class][bin(p)].signum()).sum::<f64>();
+        (weight * (signed / classes as f64 - error) / total).powi(2)
+    });
+    let by_chance = chance.iter().flatten().map(|square| square.max(0.0).sqrt()).sum::<f64>() / whole;
     let by_chance = std::f64::consts::FRAC_2_PI.sqrt() * by_chance;
     (by_influence(error, squares.sum(), n, IntervalScale::Logit), Some(by_chance))
 }

@@ -1,6 +1,8 @@
 //! Metrics of classification.
 
-use crate::metrics::calibration::{PredictedClass, calibration_error};
+use crate::metrics::calibration::{
+    ClassShare, PredictedClass, calibration_error, class_shares, classwise_ece,
+};
 use crate::metrics::confusion::{ClassMeasures, Confusion};
 use crate::metrics::interval::{IntervalScale, by_influence};
 use crate::metrics::measure::{Measure, UndefinedReason};
@@ -28,6 +30,14 @@ pub struct Classification {
     pub calibration_error: Measure,
     /// The expected calibration error if all probabilities were exactly right.
     pub calibration_error_by_chance: Option<f64>,
+    /// Classwise expected calibration error: the mean over the classes of the same for the probability of the
+    /// class, whether it is predicted or not. It also finds a class that is always too probable, but never
+    /// predicted.
+    pub classwise_ece: Measure,
+    /// The classwise error that is expected if all probabilities were exactly right.
+    pub classwise_ece_by_chance: Option<f64>,
+    /// For each class, how probable it is on average, and how frequent.
+    pub class_shares: Vec<ClassShare>,
     /// The metrics of each class.
     pub classes: Vec<ClassMeasures>,
     /// The confusion matrix.
@@ -43,7 +53,24 @@ impl Classification {
     ///
     /// If there are not as many predictions or weights as rows, or a class is out of range.
     pub fn of(truth: &[u32], log_probabilities: ArrayView2<'_, f64>, weights: Option<&[f64]>) -> Self {
+        let most_probable = |row: ArrayView1<'_, f64>| argmax(row).map_or(0, |class| class as u32);
+        let predictions: Vec<u32> = log_probabilities.rows().into_iter().map(most_probable).collect();
+        Self::of_predicted(truth, log_probabilities, &predictions, weights)
+    }
+
+    /// [`of`](Self::of), where the predicted classes need not be the most probable ones.
+    ///
+    /// # Panics
+    ///
+    /// As `of`, and if there are not as many predicted classes as rows.
+    pub fn of_predicted(
+        truth: &[u32],
+        log_probabilities: ArrayView2<'_, f64>,
+        predictions: &[u32],
+        weights: Option<&[f64]>,
+    ) -> Self {
         assert_eq!(truth.len(), log_probabilities.nrows(), "a prediction for each row");
+        assert_eq!(truth.len(), predictions.len(), "a predicted class for each row");
         let equal;
         let weights = match weights {
             Some(weights) => weights,
@@ -53,9 +80,7 @@ impl Classification {
             }
         };
         assert_eq!(truth.len(), weights.len(), "a weight for each row");
-        let most_probable = |row: ArrayView1<'_, f64>| argmax(row).map_or(0, |class| class as u32);
-        let predictions: Vec<u32> = log_probabilities.rows().into_iter().map(most_probable).collect();
-        let rows = || truth.iter().zip(&predictions).zip(weights).map(|((&t, &p), &w)| (t, p, w));
+        let rows = || truth.iter().zip(predictions).zip(weights).map(|((&t, &p), &w)| (t, p, w));
         let confusion = Confusion::of(log_probabilities.ncols(), rows());
         let predicted =
             rows().zip(log_probabilities.rows()).map(|((truth, prediction, weight), row)| PredictedClass {
@@ -64,6 +89,7 @@ impl Classification {
                 weight,
             });
         let (calibration_error, calibration_error_by_chance) = calibration_error(predicted);
+        let (classwise_ece, classwise_ece_by_chance) = classwise_ece(truth, log_probabilities, weights);
         let classes = confusion.classes();
         Self {
             n_rows: classes.iter().map(|class| class.rows).sum(),
@@ -74,6 +100,9 @@ impl Classification {
             log_loss: log_loss(truth, log_probabilities, weights),
             calibration_error,
             calibration_error_by_chance,
+            classwise_ece,
+            classwise_ece_by_chance,
+            class_shares: class_shares(truth, log_probabilities, weights),
             classes,
             confusion,
         }
@@ -89,7 +118,7 @@ impl Classification {
     }
 
     /// The metrics over all classes by name, the most common first.
-    pub fn measures(&self) -> [(&'static str, Measure); 6] {
+    pub fn measures(&self) -> [(&'static str, Measure); 7] {
         [
             ("accuracy", self.accuracy),
             ("balanced_accuracy", self.balanced_accuracy),
@@ -97,6 +126,7 @@ impl Classification {
             ("auc", self.auc),
             ("log_loss", self.log_loss),
             ("calibration_error", self.calibration_error),
+            ("classwise_ece", self.classwise_ece),
         ]
     }
 }

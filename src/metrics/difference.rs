@@ -31,16 +31,19 @@ pub fn difference(
     weights: Option<&[f64]>,
 ) -> Measure {
     let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+    if let (Targets::Classes(truth), Some(first), Some(second)) =
+        (truth, first.log_probabilities(), second.log_probabilities())
+    {
+        let rows = truth
+            .iter()
+            .enumerate()
+            .map(|(row, &class)| (first[[row, class as usize]] - second[[row, class as usize]], weight(row)));
+        return match weighted_mean(rows.filter(|(_, weight)| *weight > 0.0)) {
+            Some(mean) => by_influence(mean.value, mean.squares, mean.rows, IntervalScale::Plain),
+            None => Measure::undefined(UndefinedReason::NoRows),
+        };
+    }
     match (truth, first, second) {
-        (Targets::Classes(truth), Predictions::Classes(first), Predictions::Classes(second)) => {
-            let rows = truth.iter().enumerate().map(|(row, &class)| {
-                (first[[row, class as usize]] - second[[row, class as usize]], weight(row))
-            });
-            match weighted_mean(rows.filter(|(_, weight)| *weight > 0.0)) {
-                Some(mean) => by_influence(mean.value, mean.squares, mean.rows, IntervalScale::Plain),
-                None => Measure::undefined(UndefinedReason::NoRows),
-            }
-        }
         (Targets::Values(truth), Predictions::Values(first), Predictions::Values(second)) => {
             let n = truth.nrows();
             let weights: Vec<f64> = (0..n).map(weight).collect();

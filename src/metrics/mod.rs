@@ -43,7 +43,7 @@ pub(crate) mod ranking;
 pub(crate) mod regression;
 pub(crate) mod student_t;
 
-pub use crate::metrics::calibration::CALIBRATION_BINS;
+pub use crate::metrics::calibration::{CALIBRATION_BINS, ClassShare};
 pub use crate::metrics::classification::Classification;
 pub(crate) use crate::metrics::classification::argmax;
 pub use crate::metrics::confusion::{ClassMeasures, Confusion};

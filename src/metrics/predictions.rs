@@ -1,6 +1,6 @@
 //! Predicted classes or values, and their metrics.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 
 use crate::metrics::classification::{Classification, argmax};
 use crate::metrics::measure::Measure;
@@ -21,6 +21,14 @@ use crate::targets::Targets;
 pub enum Predictions {
     /// Log probabilities, `(n, classes)`.
     Classes(Array2<f64>),
+    /// The same of a network that was trained with class weights. The predicted class is that of the largest
+    /// product of probability and weight, so that an error counts as much as in training.
+    WeightedClasses {
+        /// Log probabilities, corrected for the weights, `(n, classes)`.
+        logarithms: Array2<f64>,
+        /// The weight of each class.
+        weights: Vec<f64>,
+    },
     /// Values in the unit of the data, `(n, targets)`.
     Values(Array2<f64>),
 }
@@ -34,15 +42,31 @@ pub enum Metrics {
 }
 
 impl Predictions {
-    /// The most probable class of each row, the first one of a tie; none for regression.
+    /// The predicted class of each row, the first one of a tie; none for regression.
     pub fn classes(&self) -> Option<Vec<u32>> {
-        let Self::Classes(logarithms) = self else { return None };
-        Some(logarithms.rows().into_iter().map(|row| argmax(row).unwrap_or(0) as u32).collect())
+        let weights = match self {
+            Self::WeightedClasses { weights, .. } => weights.iter().map(|weight| weight.ln()).collect(),
+            _ => Vec::new(),
+        };
+        let weight = |class: usize| weights.get(class).copied().unwrap_or(0.0);
+        let best = |row: ArrayView1<'_, f64>| {
+            let row = row.into_iter().enumerate().map(|(class, logarithm)| logarithm + weight(class));
+            argmax(row).unwrap_or(0) as u32
+        };
+        Some(self.log_probabilities()?.rows().into_iter().map(best).collect())
+    }
+
+    /// The logarithm of the probability of each class, `(n, classes)`; none for regression.
+    pub fn log_probabilities(&self) -> Option<&Array2<f64>> {
+        match self {
+            Self::Classes(logarithms) | Self::WeightedClasses { logarithms, .. } => Some(logarithms),
+            Self::Values(_) => None,
+        }
     }
 
     /// The probability of each class, `(n, classes)`; none for regression.
     pub fn probabilities(&self) -> Option<Array2<f64>> {
-        if let Self::Classes(logarithms) = self { Some(logarithms.mapv(f64::exp)) } else { None }
+        self.log_probabilities().map(|logarithms| logarithms.mapv(f64::exp))
     }
 
     /// The predicted values in the unit of the data, `(n, targets)`; none for classification.
@@ -53,7 +77,7 @@ impl Predictions {
     /// The index of the first row with a number that is not finite; a log probability of minus infinity is allowed.
     pub fn not_finite(&self) -> Option<usize> {
         let (rows, allowed) = match self {
-            Self::Classes(rows) => (rows, f64::NEG_INFINITY),
+            Self::Classes(rows) | Self::WeightedClasses { logarithms: rows, .. } => (rows, f64::NEG_INFINITY),
             Self::Values(rows) => (rows, 0.0),
         };
         rows.rows()
@@ -69,12 +93,13 @@ impl Metrics {
     ///
     /// If targets and predictions are not of the same kind and number.
     pub fn of(truth: &Targets, predictions: &Predictions, weights: Option<&[f64]>) -> Self {
-        match (truth, predictions) {
-            (Targets::Classes(truth), Predictions::Classes(predictions)) => {
-                Self::Classes(Box::new(Classification::of(truth, predictions.view(), weights)))
-            }
-            (Targets::Values(truth), Predictions::Values(predictions)) => {
-                Self::Values(Regression::of(truth.view(), predictions.view(), weights))
+        if let (Targets::Values(truth), Predictions::Values(predictions)) = (truth, predictions) {
+            return Self::Values(Regression::of(truth.view(), predictions.view(), weights));
+        }
+        match (truth, predictions.log_probabilities(), predictions.classes()) {
+            (Targets::Classes(truth), Some(logarithms), Some(predicted)) => {
+                let metrics = Classification::of_predicted(truth, logarithms.view(), &predicted, weights);
+                Self::Classes(Box::new(metrics))
             }
             _ => panic!("classes are compared with classes, values with values"),
         }

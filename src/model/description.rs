@@ -6,7 +6,7 @@ use crate::data::Encoding;
 use crate::model::History;
 
 /// The model file format that this version writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What a model file says besides its tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -16,8 +16,8 @@ pub(crate) struct CsvWriter {
     has_problems: bool,
     /// The number of fields of a prediction; at least one.
     predicted: usize,
-    /// Classes as fields; none for a regression.
-    classes: Vec<Vec<u8>>,
+    /// Classes as fields, and whether they are prefixed; none for a regression.
+    classes: Vec<(Vec<u8>, bool)>,
 }
 
 impl CsvWriter {
@@ -39,25 +39,32 @@ impl CsvWriter {
         let names: Vec<Vec<u8>> = columns.names().map(|name| quoting.field(name)).collect();
         let mut header = names.join(&delimiter);
         header.push(b'\n');
+        let class = |class: &String| {
+            let mut field = Vec::new();
+            let is_escaped = quoting.write(class, &mut field);
+            (field, is_escaped)
+        };
         Self {
             quoting,
             header,
             keep_columns: options.keep_columns,
             has_problems: columns.problem.is_some(),
             predicted: columns.predicted.len(),
-            classes: classes.iter().map(|class| quoting.field(class)).collect(),
+            classes: classes.iter().map(class).collect(),
         }
     }
 
-    /// Appends the columns copied from the file, each with a delimiter after it.
-    fn write_copied(&self, chunk: &RowChunk<'_>, row: usize, out: &mut Vec<u8>) {
+    /// Appends the columns copied from the file, each with a delimiter after it; returns how many are prefixed.
+    fn write_copied(&self, chunk: &RowChunk<'_>, row: usize, out: &mut Vec<u8>) -> u64 {
         let delimiter = self.quoting.delimiter;
+        let mut escaped = 0;
         let mut write = |field: &str| {
-            self.quoting.write(field, out);
+            escaped += u64::from(self.quoting.write(field, out));
             out.push(delimiter);
         };
         if !self.keep_columns {
-            return chunk.cells(row).iter().for_each(|cell| write(cell));
+            chunk.cells(row).iter().for_each(|cell| write(cell));
+            return escaped;
         }
         let (record, is_plain) = chunk.record(row);
         if is_plain && self.quoting.can_copy(record) {
@@ -66,6 +73,7 @@ impl CsvWriter {
         } else {
             chunk.fields(row).iter().for_each(|field| write(field));
         }
+        escaped
     }
 }
 
@@ -80,10 +88,11 @@ impl<F: Real> PredictionWriter<F> for CsvWriter {
         row: usize,
         prediction: &Prediction<F>,
         out: &mut Vec<u8>,
-    ) {
+    ) -> u64 {
         let delimiter = self.quoting.delimiter;
-        self.write_copied(chunk, row, out);
-        if let Some(class) = self.classes.get(prediction.class) {
+        let mut escaped = self.write_copied(chunk, row, out);
+        if let Some((class, is_escaped)) = self.classes.get(prediction.class) {
+            escaped += u64::from(*is_escaped);
             out.extend_from_slice(class);
             out.push(delimiter);
         }
@@ -95,12 +104,14 @@ impl<F: Real> PredictionWriter<F> for CsvWriter {
             out.pop(); // the last delimiter
         }
         out.push(b'\n');
+        escaped
     }
 
-    fn write_problem(&self, chunk: &RowChunk<'_>, row: usize, problem: &str, out: &mut Vec<u8>) {
-        self.write_copied(chunk, row, out);
+    fn write_problem(&self, chunk: &RowChunk<'_>, row: usize, problem: &str, out: &mut Vec<u8>) -> u64 {
+        let escaped = self.write_copied(chunk, row, out);
         out.extend(std::iter::repeat_n(self.quoting.delimiter, self.predicted));
         self.quoting.write(problem, out);
         out.push(b'\n');
+        escaped
     }
 }

@@ -55,7 +55,7 @@ impl<F: Real> PredictionWriter<F> for JsonWriter {
         row: usize,
         prediction: &Prediction<F>,
         out: &mut Vec<u8>,
-    ) {
+    ) -> u64 {
         self.write_copied(chunk, row, out);
         let mut keys = self.keys[self.copied..].iter();
         let mut write_key =
@@ -73,9 +73,10 @@ impl<F: Real> PredictionWriter<F> for JsonWriter {
             out.extend_from_slice(b"null");
         }
         out.extend_from_slice(b"}\n");
+        0
     }
 
-    fn write_problem(&self, chunk: &RowChunk<'_>, row: usize, problem: &str, out: &mut Vec<u8>) {
+    fn write_problem(&self, chunk: &RowChunk<'_>, row: usize, problem: &str, out: &mut Vec<u8>) -> u64 {
         self.write_copied(chunk, row, out);
         let predicted = self.keys.len() - usize::from(self.has_problems);
         for key in &self.keys[self.copied..predicted] {
@@ -85,6 +86,7 @@ impl<F: Real> PredictionWriter<F> for JsonWriter {
         self.keys[predicted..].iter().for_each(|key| out.extend_from_slice(key));
         out.extend_from_slice(json(problem).as_bytes());
         out.extend_from_slice(b"}\n");
+        0
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) mod writer;
 use std::io::Write;
 use std::path::Path;
 
-use crate::data::{Role, RowStream, StreamError};
+use crate::data::{Role, RowStream, StreamError, UnusualCounts};
 use crate::kernel::real::Real;
 use crate::model::{Model, with_network};
 use crate::nn::Network;
@@ -72,12 +72,15 @@ fn predict_with<F: Real>(
     out.write_all(writer.header())?;
     let predictor = Predictor::new(network, encoding, writer, options.bad_rows);
     let mut unseen: Vec<Option<UnseenCategories>> = vec![None; names.len()];
+    let mut unusual = UnusualCounts::default();
     let written = stream.run(
         options.threads,
         |state, chunk| predictor.predict(state, chunk),
         |chunk: PredictedChunk, _| {
             summary.rows += chunk.rows;
             summary.bad_rows += chunk.bad_rows;
+            summary.escaped += chunk.escaped;
+            unusual.append(&chunk.unusual);
             for found in chunk.unseen {
                 let column = || names[found.column].clone();
                 let first = || UnseenCategories { column: column(), cells: 0, first: found.first };
@@ -92,5 +95,6 @@ fn predict_with<F: Real>(
     })?;
     out.flush()?;
     summary.unseen = unseen.into_iter().flatten().collect();
+    summary.unusual = predictor.cells().found(&unusual);
     Ok(summary)
 }

@@ -4,7 +4,7 @@ use ndarray::ArrayView1;
 
 use crate::data::TargetEncoding;
 use crate::kernel::real::Real;
-use crate::nn::{class_probabilities, predicted_class};
+use crate::nn::{class_probabilities, correct_probabilities, predicted_class};
 
 /// The prediction for a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,9 @@ impl<F: Real> Prediction<F> {
             TargetEncoding::Classes { .. } => {
                 self.class = predicted_class(outputs);
                 class_probabilities(outputs, &mut self.probabilities);
+                if let Some(weights) = targets.class_weights() {
+                    correct_probabilities(&mut self.probabilities, weights);
+                }
             }
             TargetEncoding::Values(values) => {
                 for ((number, &output), value) in self.values.iter_mut().zip(outputs).zip(values) {

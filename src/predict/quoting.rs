@@ -17,15 +17,16 @@ pub(crate) struct Quoting {
 }
 
 impl Quoting {
-    /// Appends a text as a field.
-    pub(crate) fn write(&self, text: &str, out: &mut Vec<u8>) {
-        let escape = if self.escape_formulas && is_formula(text) { "'" } else { "" };
+    /// Appends a text as a field; whether it was prefixed.
+    pub(crate) fn write(&self, text: &str, out: &mut Vec<u8>) -> bool {
+        let is_escaped = self.escape_formulas && is_formula(text);
+        let escape = if is_escaped { "'" } else { "" };
         let bytes = || escape.bytes().chain(text.bytes());
         let is_special =
             |byte: u8| matches!(byte, b'\n' | b'\r') || byte == self.delimiter || byte == self.quote;
         if !bytes().any(is_special) && !self.is_comment(bytes().next()) {
             out.extend(bytes());
-            return;
+            return is_escaped;
         }
         out.push(self.quote);
         for byte in bytes() {
@@ -35,6 +36,7 @@ impl Quoting {
             out.push(byte);
         }
         out.push(self.quote);
+        is_escaped
     }
 
     /// A text as a field.

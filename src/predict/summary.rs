@@ -1,12 +1,17 @@
 //! What was noticed while predicting.
 
+use crate::data::UnusualCells;
+
 /// What was noticed while predicting a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PredictSummary {
     /// The number of rows.
     pub rows: u64,
     /// The number of rows without a prediction.
     pub bad_rows: u64,
+    /// Texts, ids or classes, that were written with a `'` before them, since a spreadsheet would run them as
+    /// formulas.
+    pub escaped: u64,
     /// Columns that the model does not know.
     pub unknown_columns: Vec<String>,
     /// Id columns of the training file that are missing.
@@ -15,6 +20,8 @@ pub struct PredictSummary {
     pub mixed_line_ends: Option<String>,
     /// Columns with categories that the training rows did not have, in the order of the file.
     pub unseen: Vec<UnseenCategories>,
+    /// Columns with cells that are unlike those of the training rows.
+    pub unusual: Vec<UnusualCells>,
 }
 
 /// Categories of a column that the training rows did not have.

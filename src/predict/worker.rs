@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array2, s};
 
-use crate::data::{BadRows, Encoder, Encoding, RowChunk, RowProblem, TargetEncoding};
+use crate::data::{
+    BadRows, CellCheck, Encoder, Encoding, RowChunk, RowProblem, TargetEncoding, UnusualCounts,
+};
 use crate::kernel::real::Real;
 use crate::kernel::{ThreadPool, with_simd};
 use crate::nn::{CHUNK_ROWS, Network, Workspace, row_chunks};
@@ -15,6 +17,7 @@ use crate::predict::writer::PredictionWriter;
 pub(crate) struct Predictor<'m, F> {
     network: &'m Network<F>,
     encoder: Encoder,
+    cells: CellCheck,
     targets: &'m TargetEncoding,
     writer: Box<dyn PredictionWriter<F>>,
     bad_rows: BadRows,
@@ -26,7 +29,10 @@ pub(crate) struct PredictedChunk {
     pub(crate) text: Vec<u8>,
     pub(crate) rows: u64,
     pub(crate) bad_rows: u64,
+    /// Texts with a `'` before them.
+    pub(crate) escaped: u64,
     pub(crate) unseen: Vec<UnseenInChunk>,
+    pub(crate) unusual: UnusualCounts,
 }
 
 /// Categories of a column that the training rows did not have.
@@ -55,7 +61,13 @@ impl<'m, F: Real> Predictor<'m, F> {
         writer: Box<dyn PredictionWriter<F>>,
         bad_rows: BadRows,
     ) -> Self {
-        Self { network, encoder: Encoder::new(encoding), targets: &encoding.targets, writer, bad_rows }
+        let (encoder, cells) = (Encoder::new(encoding), CellCheck::new(encoding));
+        Self { network, encoder, cells, targets: &encoding.targets, writer, bad_rows }
+    }
+
+    /// What counts as an unusual cell.
+    pub(crate) fn cells(&self) -> &CellCheck {
+        &self.cells
     }
 
     /// Predicts the rows of a chunk.
@@ -68,7 +80,8 @@ impl<'m, F: Real> Predictor<'m, F> {
             state.get_or_insert_with(|| self.new_state());
         let rows = chunk.rows();
         let mut text = Vec::with_capacity(*text_capacity);
-        let mut bad_rows = 0;
+        let (mut bad_rows, mut escaped) = (0, 0);
+        let mut unusual = self.cells.counts();
         for batch in row_chunks(rows) {
             let mut x = x.slice_mut(s![..batch.len(), ..]);
             with_simd(
@@ -84,9 +97,10 @@ impl<'m, F: Real> Predictor<'m, F> {
             for ((row, outputs), x) in batch.zip(outputs.rows()).zip(x.rows()) {
                 if let Some(problem) = chunk.problem(row) {
                     bad_rows += 1;
-                    self.writer.write_problem(chunk, row, &problem.to_string(), &mut text);
+                    escaped += self.writer.write_problem(chunk, row, &problem.to_string(), &mut text);
                 } else if prediction.set(outputs, self.targets) {
-                    self.writer.write_prediction(chunk, row, prediction, &mut text);
+                    self.cells.add(chunk.values(row), &mut unusual);
+                    escaped += self.writer.write_prediction(chunk, row, prediction, &mut text);
                 } else {
                     let overflow = x.iter().position(|x| !x.is_finite());
                     let feature = overflow.and_then(|input| self.encoder.scaled_feature(input));
@@ -95,12 +109,12 @@ impl<'m, F: Real> Predictor<'m, F> {
                         return Err(problem);
                     }
                     bad_rows += 1;
-                    self.writer.write_problem(chunk, row, &problem.to_string(), &mut text);
+                    escaped += self.writer.write_problem(chunk, row, &problem.to_string(), &mut text);
                 }
             }
         }
         *text_capacity = text.len().max(*text_capacity);
-        Ok(PredictedChunk { text, rows: rows as u64, bad_rows, unseen: unseen(chunk) })
+        Ok(PredictedChunk { text, rows: rows as u64, bad_rows, escaped, unseen: unseen(chunk), unusual })
     }
 
     fn new_state(&self) -> WorkerState<F> {

@@ -8,15 +8,16 @@ pub(crate) trait PredictionWriter<F>: Sync {
     /// The bytes before the first row.
     fn header(&self) -> &[u8];
 
-    /// Appends a row of `chunk` with its prediction.
+    /// Appends a row of `chunk` with its prediction; returns how many of its texts have a `'` before them, since
+    /// a spreadsheet would run them as formulas.
     fn write_prediction(
         &self,
         chunk: &RowChunk<'_>,
         row: usize,
         prediction: &Prediction<F>,
         out: &mut Vec<u8>,
-    );
+    ) -> u64;
 
-    /// Appends a row of `chunk` with the problem that prevents a prediction.
-    fn write_problem(&self, chunk: &RowChunk<'_>, row: usize, problem: &str, out: &mut Vec<u8>);
+    /// Appends a row of `chunk` with the problem that prevents a prediction; returns the same.
+    fn write_problem(&self, chunk: &RowChunk<'_>, row: usize, problem: &str, out: &mut Vec<u8>) -> u64;
 }

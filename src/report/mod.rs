@@ -28,4 +28,5 @@ pub use crate::report::text::leakage::{leakage_json, leakage_note, leakage_secti
 pub use crate::report::text::model_facts::model_facts;
 pub use crate::report::text::run_facts::run_facts;
 pub use crate::report::text::side_by_side::side_by_side;
+pub use crate::report::text::summary::kept::untrained_warnings;
 pub use crate::report::text::summary::table;

@@ -45,8 +45,9 @@ impl<'a> EarlyStopper<'a> {
     /// Takes the next epoch into account.
     pub(crate) fn update(&mut self, epoch: &EpochRecord) -> EpochDecision {
         let Some(spec) = self.spec else { return EpochDecision { is_best: true, stop: false } };
-        // Epoch 0 has no training loss; it must not count as a missed improvement.
-        let Some(value) = epoch.metric(spec.metric) else {
+        // Epoch 0 has no training loss, and R2 no value where all targets are the same: this is neither an
+        // improvement nor a missed one.
+        let Some(value) = epoch.metric(spec.metric).filter(|value| value.is_finite()) else {
             return EpochDecision { is_best: self.progress.best.is_none(), stop: false };
         };
         let improvement = |best: f64| if spec.metric.is_gain() { value - best } else { best - value };
@@ -96,6 +97,18 @@ mod tests {
     fn an_improvement_must_exceed_min_delta_and_larger_accuracy_is_better() {
         let rule = EarlyStopping { metric: Metric::ValidAccuracy, patience: 1, min_delta: 0.25 };
         assert_eq!(decisions(&rule, &[1.0, 0.5, 0.25]), [(true, false), (true, false), (false, true)]);
+    }
+
+    #[test]
+    fn a_value_that_is_not_a_number_selects_nothing() {
+        let rule = EarlyStopping { metric: Metric::ValidAccuracy, patience: 2, min_delta: 0.0 };
+        // Losses; the accuracies are -inf, NaN, 0.5, -inf, 0.75.
+        let losses = [f64::INFINITY, f64::NAN, 0.5, f64::INFINITY, 0.25];
+        let best =
+            |losses: &[f64]| decisions(&rule, losses).iter().map(|(is_best, _)| *is_best).collect::<Vec<_>>();
+        assert_eq!(best(&losses), [true, true, true, false, true]);
+        // Without any value, the last epoch counts as the best, as without early stopping.
+        assert_eq!(decisions(&rule, &[f64::NEG_INFINITY; 5]), [(true, false); 5]);
     }
 
     #[test]

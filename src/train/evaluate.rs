@@ -52,6 +52,8 @@ enum Tally {
 /// The mean of a target over all rows, and the squared errors of the scores and of that mean.
 struct SquaredErrors {
     mean: f64,
+    /// Whether all values are the same. Rounding could make the errors of their mean tiny, but not 0.
+    is_constant: bool,
     of_scores: f64,
     of_mean: f64,
 }
@@ -67,7 +69,10 @@ impl Tally {
                         |(row, value): (usize, &F)| weight(rows.file_weights(), row) * Real::to_f64(*value);
                     column.iter().enumerate().map(weighted).sum::<f64>()
                 };
-                let of = |column| SquaredErrors { mean: sum(column) / all, of_scores: 0.0, of_mean: 0.0 };
+                let of = |column: ArrayView1<'_, F>| {
+                    let is_constant = column.iter().all(|value| *value == column[0]);
+                    SquaredErrors { mean: sum(column) / all, is_constant, of_scores: 0.0, of_mean: 0.0 }
+                };
                 Self::Errors(values.columns().into_iter().map(of).collect())
             }
         }
@@ -105,7 +110,10 @@ impl Tally {
         match self {
             Self::Right { found, all } => Quality::Accuracy(found / all),
             Self::Errors(errors) => {
-                let r2 = |errors: &SquaredErrors| 1.0 - errors.of_scores / errors.of_mean;
+                let r2 = |errors: &SquaredErrors| match errors.is_constant {
+                    true => f64::NAN,
+                    false => 1.0 - errors.of_scores / errors.of_mean,
+                };
                 Quality::R2(errors.iter().map(r2).sum::<f64>() / errors.len() as f64)
             }
         }
@@ -186,7 +194,9 @@ mod tests {
             let (weight, class) = if row < CHUNK_ROWS { (1, "yes") } else { (3, "no") };
             format!("1,{weight},{class}\n")
         };
-        let rows = weighted_rows((0..CHUNK_ROWS + 44).map(row), ColumnType::Label);
+        // Another number, with a weight that does not matter, as a constant input would be 0.
+        let other = std::iter::once("2,1e-300,yes\n".to_owned());
+        let rows = weighted_rows(other.chain((0..CHUNK_ROWS + 44).map(row)), ColumnType::Label);
         let found = score_of(&rows, Loss::Logistic);
         assert_eq!(found.quality, Quality::Accuracy(256.0 / (256.0 + 3.0 * 44.0)));
         let (right, wrong) = ((-1.0_f64).exp().ln_1p(), 1.0_f64.exp().ln_1p());
@@ -214,5 +224,8 @@ mod tests {
     fn r2_is_undefined_for_a_constant_target() {
         let same = Array2::from_elem((3, 1), 0.5);
         assert!(score(&same, same.clone()).r2().is_some_and(f64::is_nan));
+        // Also for other predictions, and if the mean of 0.1 three times is not 0.1.
+        let truth = Array2::from_elem((3, 1), 0.1);
+        assert!(score(&same, truth).r2().is_some_and(f64::is_nan));
     }
 }

@@ -29,7 +29,7 @@ fn row(row: usize) -> String {
     let age = (row * 7 % 31) as f64;
     let city = ["Oslo", "Rome", "Bern"][row % 3];
     let kind = if age + 9.0 * ((row * row % 7) as f64) > 40.0 { "old" } else { "new" };
-    format!("{age:.1},{city},{:.3},{kind}\n", row as f64 / 17.0)
+    format!("{age:.1},{city},{:.3},{kind}\n", (row % 130) as f64 / 17.0)
 }
 
 /// A folder with a model file `m.safetensors` and the rows that it was validated on.
@@ -100,7 +100,9 @@ fn a_weight_has_the_effect_of_repeating_the_row() {
         ended.stderr
     );
     let by_row: Value = serde_json::from_str(&ended.stdout).expect("JSON");
-    for metric in ["accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "calibration_error"] {
+    for metric in
+        ["accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "calibration_error", "classwise_ece"]
+    {
         let value = |found: &Value| number(&found["statistics"]["running"][metric]["value"]);
         assert!((value(&by_weight) - value(&by_row)).abs() < 1e-12, "{metric}");
     }
@@ -208,7 +210,7 @@ fn a_condition_that_is_not_met_is_exit_code_1() {
     assert_eq!(
         error,
         "error: --require: \"acuracy\" is not a metric here; use one of accuracy, balanced_accuracy, macro_f1, auc, \
-         log_loss, calibration_error, or CLASS.precision, CLASS.recall, CLASS.f1"
+         log_loss, calibration_error, classwise_ece, or CLASS.precision, CLASS.recall, CLASS.f1"
     );
     work.write("old.csv", &format!("{HEAD}1,Oslo,2,old\n"));
     let (code, error) = work.fails(&["eval", "m.safetensors", "-d", "old.csv", "--require", "auc > 0.5"]);

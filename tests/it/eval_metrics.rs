@@ -57,7 +57,7 @@ fn ask(
 fn class_answers(network: &Network<f32>, x: &Array2<f32>, batch_size: Option<usize>) -> Array2<f64> {
     match predict_rows(network, &ThreadPool::single(), x, batch_size, OutputKind::Classes(3)) {
         Predictions::Classes(answers) => answers,
-        Predictions::Values(_) => panic!("classes were asked for"),
+        _ => panic!("unweighted classes were asked for"),
     }
 }
 

@@ -12,7 +12,9 @@ use crate::cli::exit_code;
 use crate::cli::model_arg::load_model;
 use crate::cli::output::Output;
 use crate::cli::require::Condition;
-use crate::data::{BadRows, Encoding, LabelledRows, TargetEncoding};
+use crate::data::{
+    BadRows, Encoding, LabelledRows, STANDARD_INPUT, TargetEncoding, UnusualCells, fingerprint, unusual_notes,
+};
 use crate::eval::{EvalInput, Evaluation, OutputKind, Statistics, evaluate};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
@@ -65,6 +67,17 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     let subject = Subject { args, encoding: &description.encoding, batch_size };
     let (evaluation, seen) = with_network!(network, network => subject.evaluate(network)?);
     seen.note(args, output);
+    // Standard input is gone.
+    let is_file = args.data.as_os_str() != STANDARD_INPUT;
+    let is_trained_on =
+        is_file && fingerprint(&args.data).is_ok_and(|sha256| sha256 == model.description.data_sha256);
+    if is_trained_on {
+        output.note(&format!(
+            "warning: the model was trained on {}: the metrics of rows that were trained on are better than those of \
+             others",
+            DisplayPath(&args.data)
+        ));
+    }
     if output.json {
         let mut value = evaluation.to_json();
         value["model"] = json!(path.to_string_lossy());
@@ -72,6 +85,12 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
         value["data"] = json!(args.data.to_string_lossy());
         value["skipped_rows"] = json!(seen.skipped);
         value["unseen_categories"] = json!(seen.unseen);
+        value["is_training_file"] = json!(is_trained_on);
+        value["unusual_cells"] = seen
+            .unusual
+            .iter()
+            .map(|cells| json!({ "column": cells.column, "cells": cells.cells, "note": cells.to_string() }))
+            .collect();
         output.result(&format!("{value}\n"))?;
     } else {
         let shown = |path: &std::path::Path| shortened(&path.to_string_lossy());
@@ -104,6 +123,7 @@ struct Seen {
     first_skipped: Option<(u64, String)>,
     unknown_columns: Vec<String>,
     unseen: BTreeMap<String, u64>,
+    unusual: Vec<UnusualCells>,
     mixed_line_ends: Option<String>,
     /// The column of the weights, where the file does not have it.
     without_weights: Option<String>,
@@ -123,17 +143,15 @@ impl Subject<'_> {
             error
         })?;
         let scalings = encoding.value_scalings();
-        let (names, output_kind) = match &encoding.targets {
-            TargetEncoding::Classes { names, .. } => (names.clone(), OutputKind::Classes(names.len())),
-            TargetEncoding::Values(values) => {
-                (values.iter().map(|value| value.column.clone()).collect(), OutputKind::Values(&scalings))
-            }
+        let names = match &encoding.targets {
+            TargetEncoding::Classes { names, .. } => names.clone(),
+            TargetEncoding::Values(values) => values.iter().map(|value| value.column.clone()).collect(),
         };
         let question = EvalInput {
             rows: &rows.x,
             truth: &rows.truth,
             weights: rows.weights.as_deref(),
-            output_kind,
+            output_kind: OutputKind::of(&encoding.targets, &scalings),
             names: &names,
             baseline: &encoding.baseline(),
         };
@@ -155,6 +173,7 @@ impl Subject<'_> {
             unknown_columns,
             mixed_line_ends,
             unseen,
+            unusual,
             ..
         } = rows;
         let without_weights = encoding.weight_column().filter(|_| weights.is_none()).map(str::to_owned);
@@ -164,6 +183,7 @@ impl Subject<'_> {
             first_skipped,
             unknown_columns,
             unseen,
+            unusual,
             mixed_line_ends,
             without_weights,
         };
@@ -209,6 +229,7 @@ impl Seen {
                 Quoted(column)
             ));
         }
+        unusual_notes(&self.unusual).iter().for_each(|note| output.note(&format!("note: {note}")));
         if let Some((line, first)) = &self.first_skipped {
             output.note(&format!(
                 "note: {} of {} skipped; the first, line {line}: {first}",

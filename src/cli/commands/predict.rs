@@ -13,7 +13,7 @@ use crate::cli::out_file::{OutFile, STANDARD_OUTPUT, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::signals::survive_file_size_limit;
 use crate::cli::terminal_text::TerminalText;
-use crate::data::BadRows;
+use crate::data::{BadRows, unusual_notes};
 use crate::model::Model;
 use crate::output_file::NewFile;
 use crate::predict::{PredictError, PredictOptions, PredictSummary, predict};
@@ -73,6 +73,12 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
             to_file(&model, args, &options, &out)?
         }
     };
+    if model.description.encoding.targets.class_weights().is_some() {
+        output.note(
+            "note: probabilities are corrected for training.class_weights; a prediction is the class of the \
+             largest product of probability and weight",
+        );
+    }
     note_rows(&predicted, args, output);
     Ok(())
 }
@@ -128,7 +134,16 @@ fn cli_error(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> Cli
 
 /// Reports anything unusual about the rows.
 fn note_rows(predicted: &PredictSummary, args: &PredictArgs, output: &Output) {
-    let PredictSummary { rows, bad_rows, unknown_columns, absent_ids, mixed_line_ends, unseen } = predicted;
+    let PredictSummary {
+        rows,
+        bad_rows,
+        unknown_columns,
+        absent_ids,
+        mixed_line_ends,
+        unseen,
+        unusual,
+        escaped,
+    } = predicted;
     if let Some(kinds) = mixed_line_ends {
         output.note(&format!("note: {} has mixed line endings: {kinds}", DisplayPath(&args.data)));
     }
@@ -152,6 +167,14 @@ fn note_rows(predicted: &PredictSummary, args: &PredictArgs, output: &Output) {
             counted(column.cells, "cell"),
             Quoted(&column.column),
             Quoted(&column.first)
+        ));
+    }
+    unusual_notes(unusual).iter().for_each(|note| output.note(&format!("note: {note}")));
+    if *escaped > 0 {
+        output.note(&format!(
+            "note: {} written with a ' in front, since a spreadsheet would run it as a formula; --keep-formulas \
+             leaves texts as they are",
+            counted(*escaped, "text")
         ));
     }
     if *bad_rows > 0 {

@@ -39,6 +39,7 @@ split_by = "rows"
 valid = 0.0
 test = 0.0
 scale = "standardize"
+clip = "smooth"
 
 [optimizer]
 type = "sgd"

@@ -189,6 +189,7 @@ impl<F: Real> Rows<F> {
                     for (columns, cells) in self.features.row(self.indices[row]) {
                         self.encoder.encode_cells(columns, cells, x);
                     }
+                    self.encoder.clear_constant(x);
                 }
             },
         );

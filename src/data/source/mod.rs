@@ -184,6 +184,14 @@ impl Body {
     }
 }
 
+/// The hash of the bytes of a regular file, in hexadecimal.
+#[cfg(feature = "cli")]
+pub(crate) fn fingerprint(path: &Path) -> Result<String, ErrorKind> {
+    let mut hashing = Hashing::new(Input::File(open(path)?.0), false);
+    io::copy(&mut hashing, &mut io::sink()).map_err(ErrorKind::Read)?;
+    Ok(hashing.hash())
+}
+
 /// Opens a regular file; anything else could block, or never end.
 fn open(path: &Path) -> Result<(File, FileVersion), ErrorKind> {
     let failed = |error: io::Error| match error.kind() {

@@ -18,6 +18,7 @@ use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
 use crate::data::stream::{RowStream, StreamError};
 use crate::data::transform::encode::Encoder;
 use crate::data::transform::encoding::{Encoding, TargetEncoding};
+use crate::data::transform::usual::{CellCheck, UnusualCells, UnusualCounts};
 use crate::kernel::real::Real;
 use crate::targets::Targets;
 
@@ -42,6 +43,8 @@ pub struct LabelledRows<F> {
     pub mixed_line_ends: Option<String>,
     /// The number of cells with a category that the training rows did not have, by column.
     pub unseen: BTreeMap<String, u64>,
+    /// Columns with cells that are unlike those of the training rows.
+    pub unusual: Vec<UnusualCells>,
 }
 
 /// The rows of a chunk.
@@ -55,6 +58,17 @@ struct LabelledChunk<F> {
     skipped: u64,
     first_skipped: Option<(u64, String)>,
     unseen: BTreeMap<usize, u64>, // by feature
+    unusual: UnusualCounts,
+}
+
+/// How rows are read.
+struct Reading<'e> {
+    encoder: Encoder,
+    cells: CellCheck,
+    truths: Truths<'e>,
+    /// The column of the weights.
+    weight: Option<Place>,
+    bad_rows: BadRows,
 }
 
 /// The rows exceed the limit.
@@ -85,8 +99,9 @@ impl<F: Real> LabelledRows<F> {
         let weight = encoding.weight_column().and_then(|name| find(&stream, name));
         let names: Vec<String> = encoding.features().map(|(name, _)| name.to_owned()).collect();
         let unknown_columns = stream.unknown().map(str::to_owned).collect();
-        let encoder = Encoder::new(encoding);
-        let inputs = encoder.inputs();
+        let (encoder, cells) = (Encoder::new(encoding), CellCheck::new(encoding));
+        let reading = Reading { encoder, cells, truths, weight, bad_rows };
+        let inputs = reading.encoder.inputs();
         // Two predictions at a time, since choices of statistics are compared.
         let outputs = encoding.outputs() * 2 * size_of::<f64>();
         let bytes_of_row = inputs * size_of::<F>() + outputs + encoding.outputs().max(2) * size_of::<f64>();
@@ -94,7 +109,7 @@ impl<F: Real> LabelledRows<F> {
         let mut all = LabelledChunk::new();
         let ended = stream.run(
             threads,
-            |_: &mut (), chunk| LabelledChunk::of(chunk, &encoder, &truths, weight, bad_rows),
+            |_: &mut (), chunk| LabelledChunk::of(chunk, &reading),
             |labelled: LabelledChunk<F>, lines| {
                 all.append(labelled, lines);
                 match all.rows > limit {
@@ -120,6 +135,7 @@ impl<F: Real> LabelledRows<F> {
             skipped,
             first_skipped,
             unseen,
+            unusual,
         } = all;
         if rows == 0 {
             return Err(match first_skipped {
@@ -131,7 +147,8 @@ impl<F: Real> LabelledRows<F> {
         let weights = weight.map(|_| weights);
         let x = Array2::from_shape_vec((rows, inputs), x).expect("each row has all inputs");
         let unseen = unseen.into_iter().map(|(feature, cells)| (names[feature].clone(), cells)).collect();
-        let truth = match &truths {
+        let unusual = reading.cells.found(&unusual);
+        let truth = match &reading.truths {
             Truths::Classes(..) => Targets::Classes(classes),
             Truths::Values(columns) => Targets::Values(
                 Array2::from_shape_vec((rows, columns.len()), values).expect("each row has all values"),
@@ -147,6 +164,7 @@ impl<F: Real> LabelledRows<F> {
             unknown_columns,
             mixed_line_ends,
             unseen,
+            unusual,
         })
     }
 }
@@ -286,18 +304,14 @@ impl<F: Real> LabelledChunk<F> {
             skipped: 0,
             first_skipped: None,
             unseen: BTreeMap::new(),
+            unusual: UnusualCounts::default(),
         }
     }
 
     /// Encodes the rows of a chunk.
-    fn of(
-        chunk: &RowChunk<'_>,
-        encoder: &Encoder,
-        truths: &Truths<'_>,
-        weight: Option<Place>,
-        bad_rows: BadRows,
-    ) -> Result<Self, RowProblem> {
-        let mut labelled = Self::new();
+    fn of(chunk: &RowChunk<'_>, reading: &Reading<'_>) -> Result<Self, RowProblem> {
+        let &Reading { ref encoder, ref cells, ref truths, weight, bad_rows } = reading;
+        let mut labelled = Self { unusual: cells.counts(), ..Self::new() };
         let inputs = encoder.inputs();
         for row in 0..chunk.rows() {
             if weight.is_some_and(|(_, cell)| number(trim(&chunk.cells(row)[cell])) == Some(0.0)) {
@@ -333,6 +347,7 @@ impl<F: Real> LabelledChunk<F> {
             match used {
                 Ok(()) => {
                     labelled.rows += 1;
+                    cells.add(chunk.values(row), &mut labelled.unusual);
                     for feature in chunk.unseen(row) {
                         *labelled.unseen.entry(feature).or_default() += 1;
                     }
@@ -358,6 +373,7 @@ impl<F: Real> LabelledChunk<F> {
         self.skipped += next.skipped;
         let first_skipped = next.first_skipped.map(|(line, problem)| (line + lines, problem));
         self.first_skipped = self.first_skipped.take().or(first_skipped);
+        self.unusual.append(&next.unusual);
         for (feature, cells) in next.unseen {
             *self.unseen.entry(feature).or_default() += cells;
         }

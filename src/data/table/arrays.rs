@@ -13,7 +13,7 @@ use crate::data::table::array_error::ArrayError;
 use crate::data::table::matrix::{Block, Matrix};
 use crate::data::table::{Dataset, SourceFile, SourceRows, class_counts};
 use crate::data::transform::encoding::ReadingFormat;
-use crate::data::{ColumnKind, ColumnRef, ColumnRefs, DataError, DataSpec, ScalingMethod};
+use crate::data::{ClipMethod, ColumnKind, ColumnRef, ColumnRefs, DataError, DataSpec, ScalingMethod};
 use crate::kernel::real::Real;
 use crate::targets::Targets;
 
@@ -33,6 +33,8 @@ pub struct ArraySpec {
     pub test: f64,
     /// How features are scaled, fitted on the training rows.
     pub scale: ScalingMethod,
+    /// How scaled features are bounded.
+    pub clip: ClipMethod,
     /// Names of the features; empty for `x0`, `x1`, ...
     pub feature_names: Vec<String>,
     /// Names of the classes in the order of their numbers, at least as many as occur; empty for `0`, `1`, ...
@@ -45,6 +47,7 @@ impl Default for ArraySpec {
             valid: 0.0,
             test: 0.0,
             scale: ScalingMethod::Standardize,
+            clip: ClipMethod::Smooth,
             feature_names: Vec::new(),
             class_names: Vec::new(),
         }
@@ -114,6 +117,7 @@ impl Dataset {
             label: of_outputs(!classes.is_empty()).pop(),
             target: ColumnRefs(of_outputs(classes.is_empty())),
             scale: spec.scale,
+            clip: spec.clip,
             ..DataSpec::default()
         };
         let schema =
@@ -126,6 +130,7 @@ impl Dataset {
             label_names: BTreeMap::new(),
             max_categories: columns.max_categories,
             scale: spec.scale,
+            clip: spec.clip,
             classes,
             main,
             own_valid: None,

@@ -142,6 +142,7 @@ impl Loader<'_> {
             label_names: spec.label_names.clone(),
             max_categories: spec.max_categories,
             scale: spec.scale,
+            clip: spec.clip,
             classes,
             own_valid: None,
             own_test: None,

@@ -26,7 +26,7 @@ use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, FeatureColumn};
 use crate::data::schema::profile::Profile;
-use crate::data::spec::ScalingMethod;
+use crate::data::spec::{ClipMethod, ScalingMethod};
 use crate::data::split::SplitRule;
 use crate::data::table::matrix::Matrix;
 use crate::data::transform::encoding::ReadingFormat;
@@ -41,6 +41,7 @@ pub struct Dataset {
     pub(crate) label_names: BTreeMap<String, String>,
     pub(crate) max_categories: usize,
     pub(crate) scale: ScalingMethod,
+    pub(crate) clip: ClipMethod,
     pub(crate) classes: Vec<String>,
     pub(crate) main: SourceRows,
     /// The rows of `valid_path`.

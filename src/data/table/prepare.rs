@@ -11,6 +11,7 @@ use crate::data::transform::encoding::{EncodedColumn, Encoding, TargetEncoding};
 use crate::data::transform::fit::{Fitted, fit};
 use crate::data::transform::scaler::check_range;
 use crate::data::transform::targets::{fit_targets, scaled_targets};
+use crate::data::transform::usual::{CellCheck, Usual, unusual_notes};
 use crate::data::transform::weights::Weighting;
 use crate::data::{ClassWeights, PreparedData, Rows, ValueEncoding};
 use crate::kernel::real::Real;
@@ -32,8 +33,7 @@ impl Dataset {
     ///
     /// `class_weights` weight the rows in the loss.
     ///
-    /// A number that is constant in the training rows becomes 0 (with
-    /// [`ScalingMethod::None`](crate::data::ScalingMethod::None) it stays as it is), and a note names it.
+    /// An input that is constant in the training rows is 0 in all rows, and a note names its feature.
     ///
     /// # Errors
     ///
@@ -48,14 +48,15 @@ impl Dataset {
         let of_main = |fault| DataError::new(&self.main.source.path, fault);
         let features: Vec<_> =
             self.schema.features().map(|(name, feature)| (name.clone(), feature.clone())).collect();
-        let fitted = fit(&self.main.features, &split.train, &features, self.scale, self.max_categories)
+        let scaling = (self.scale, self.clip);
+        let fitted = fit(&self.main.features, &split.train, &features, scaling, self.max_categories)
             .map_err(of_main)?;
         let mut notes = self.constant_note(&fitted.constant);
         notes.extend(self.untrained_classes_note(&split.train));
         notes.extend(self.duplicate_notes(&split));
-        let targets = self.target_encoding(&split.train).map_err(of_main)?;
-        let encoding = self.encoding(fitted, targets);
         let weighting = self.weighting(&split.train, class_weights).map_err(of_main)?;
+        let targets = self.target_encoding(&split.train, weighting.of_classes()).map_err(of_main)?;
+        let encoding = self.encoding(fitted, targets);
         let names = features.iter().map(|(_, feature)| feature.categories.as_slice());
         let encoder = Arc::new(Encoder::for_categories(&encoding, names));
         let encoded = |from: &SourceRows, rows: Vec<usize>| {
@@ -80,6 +81,7 @@ impl Dataset {
                 return Ok(None);
             }
             notes.extend(self.unseen_categories_note(&encoding, from, &rows, kind));
+            notes.extend(unusual_cells(&encoding, from, &rows, kind));
             encoded(from, rows).map(Some)
         };
         let data = PreparedData {
@@ -125,7 +127,11 @@ impl Dataset {
     }
 
     /// What is known of the targets from the training rows.
-    fn target_encoding(&self, train: &[usize]) -> Result<TargetEncoding, ErrorKind> {
+    fn target_encoding(
+        &self,
+        train: &[usize],
+        weights: Option<Vec<f64>>,
+    ) -> Result<TargetEncoding, ErrorKind> {
         let mut columns = self.learnt();
         match &self.main.targets {
             Targets::Classes(labels) => {
@@ -136,6 +142,7 @@ impl Dataset {
                     names: self.classes.clone(),
                     counts: counts.into_iter().map(|count| count as u64).collect(),
                     renamed: self.label_names.clone(),
+                    weights,
                 })
             }
             Targets::Values(values) => {
@@ -158,7 +165,8 @@ impl Dataset {
             role: column.role,
             feature: column.feature.as_ref().and_then(|_| features.next()),
         });
-        Encoding::new(self.reading.clone(), columns.collect(), targets)
+        let constant = fitted.constant_inputs;
+        Encoding { constant, ..Encoding::new(self.reading.clone(), columns.collect(), targets) }
     }
 
     fn constant_note(&self, constant: &[usize]) -> Vec<String> {
@@ -166,8 +174,14 @@ impl Dataset {
         let names: Vec<String> = constant.iter().map(|&feature| all[feature].clone()).collect();
         match names.len() {
             0 => Vec::new(),
-            1 => vec![format!("feature {} is constant in the training rows", QuotedNames(&names))],
-            _ => vec![format!("features {} are constant in the training rows", QuotedNames(&names))],
+            1 => vec![format!(
+                "feature {} is constant in the training rows, so it has no effect",
+                QuotedNames(&names)
+            )],
+            _ => vec![format!(
+                "features {} are constant in the training rows, so they have no effect",
+                QuotedNames(&names)
+            )],
         }
     }
 
@@ -212,4 +226,23 @@ impl Dataset {
         let shown = QuotedCounts(&unseen);
         (!unseen.is_empty()).then(|| format!("categories that no training row has (in {kind} rows): {shown}"))
     }
+}
+
+/// Notes on the cells of holdout rows that are unlike those of the training rows.
+fn unusual_cells(encoding: &Encoding, from: &SourceRows, rows: &[usize], kind: &str) -> Vec<String> {
+    let check = CellCheck::new(encoding);
+    let mut counts = check.counts();
+    for (index, (feature, usual)) in check.watched().enumerate() {
+        let (low, high) = from.features.extent(feature);
+        let may_be = matches!(usual, Usual::Missing(_)) || usual.is_unusual(low) || usual.is_unusual(high);
+        if may_be {
+            let unusual = rows.iter().map(|&row| from.features.value(row, feature));
+            let mut unusual = unusual.filter(|&value| usual.is_unusual(value));
+            if let Some(first) = unusual.next() {
+                counts.set(index, 1 + unusual.count() as u64, first);
+            }
+        }
+    }
+    let notes = unusual_notes(&check.found(&counts)).into_iter();
+    notes.map(|note| format!("in {kind} rows: {note}")).collect()
 }

@@ -281,7 +281,14 @@ fn holdout_rows_do_not_affect_imputation_or_categories() {
             data.valid.expect("four rows").to_array(),
             array![unseen, unseen, unseen, [fill, 1.0, 0.0]]
         );
-        assert_eq!(notes, ["categories that no training row has (in validation rows): \"c\" (3)"]);
+        assert_eq!(
+            notes,
+            [
+                "categories that no training row has (in validation rows): \"c\" (3)",
+                "in validation rows: 3 cells of column \"x\" are far outside the range of the training rows, 1 to 3, such \
+                 as 100"
+            ]
+        );
     }
 }
 
@@ -289,7 +296,7 @@ fn holdout_rows_do_not_affect_imputation_or_categories() {
 fn a_single_category_is_noted_as_constant() {
     let gap = with_missing(MissingPolicy::MostFrequent);
     let notes = prepared("x,c,kind\n1,red,0\n2,red,1\n3,,1\n", &gap).notes;
-    assert_eq!(notes, ["feature \"c\" is constant in the training rows"]);
+    assert_eq!(notes, ["feature \"c\" is constant in the training rows, so it has no effect"]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use crate::data::tests::*;
-use crate::data::{ErrorCategory, Prepared, Scaling, ScalingMethod};
+use crate::data::{ClipMethod, ConstantInput, ErrorCategory, Prepared, Scaling, ScalingMethod};
 
 fn prepared(content: &str, spec: &DataSpec) -> Prepared<f32> {
     load(content, spec).expect("the table loads").prepare(1, None).expect("the values fit")
@@ -41,10 +41,11 @@ fn constant_features_become_zero_and_are_noted() {
         let Prepared { data, notes } = prepared(SMALL, &scaled_by(scale));
         assert_eq!(data.train.to_array().column(1).to_vec(), [0.0; 4]);
         assert_eq!(scaling(&data, 1), Scaling { offset: 0.1, divisor: 1.0 });
-        assert_eq!(notes, ["feature \"same\" is constant in the training rows"]);
+        assert_eq!(notes, ["feature \"same\" is constant in the training rows, so it has no effect"]);
     }
     let Prepared { data, notes } = prepared(SMALL, &scaled_by(ScalingMethod::None));
-    assert_eq!((data.train.to_array()[[0, 1]], notes.len()), (0.1, 1));
+    assert_eq!((data.train.to_array()[[0, 1]], notes.len()), (0.0, 1));
+    assert_eq!(data.encoding.constant, [ConstantInput { input: 1, value: 0.1 }]);
 
     let names: Vec<String> = (0..70).map(|index| format!("p{index}")).collect();
     let zeros = "0,".repeat(70);
@@ -53,7 +54,7 @@ fn constant_features_become_zero_and_are_noted() {
         prepared(&wide, &spec()).notes,
         [
             "features \"p0\", \"p1\", \"p2\", \"p3\", \"p4\", \"p5\", \"p6\", \"p7\", ... (70 in all) are constant in the \
-          training rows"
+          training rows, so they have no effect"
         ]
     );
 }
@@ -99,6 +100,7 @@ fn a_value_that_scaling_puts_out_of_range_is_an_error() {
     let spec = DataSpec {
         path: files.write("t.csv", "z,x,kind\n1,1e-30,a\n2,3e-30,b\n"),
         valid_path: Some(files.write("v.csv", "kind,z,x\nb,1,2e-30\nb,1,1e30\n")),
+        clip: ClipMethod::None,
         ..spec()
     };
     let table = Dataset::load(&spec).expect("the values themselves are in range");
@@ -109,6 +111,10 @@ fn a_value_that_scaling_puts_out_of_range_is_an_error() {
         "v.csv: feature \"x\": 1e30 in data row 2 becomes 1.000e60 when scaled, which is outside f32 range"
     );
     assert!(table.prepare::<f64>(1, None).is_ok());
+    // A bounded value is in any range.
+    let bounded = Dataset::load(&DataSpec { clip: ClipMethod::Smooth, ..spec }).expect("it loads");
+    let valid = bounded.prepare::<f32>(1, None).expect("it can be bounded").data.valid.expect("two rows");
+    assert_eq!(valid.to_array()[[1, 1]], 6.0);
 }
 
 #[test]

@@ -2,12 +2,21 @@
 
 use std::collections::HashSet;
 
-use crate::data::transform::encoding::{Encoding, FeatureEncoding, TargetEncoding, ValueEncoding};
+use crate::data::transform::encoding::{
+    ConstantInput, Encoding, FeatureEncoding, TargetEncoding, TrainedRange, ValueEncoding,
+};
 use crate::data::{Role, Scaling};
 
 pub(crate) fn check(encoding: &Encoding) -> Result<(), &'static str> {
     match &encoding.targets {
-        TargetEncoding::Classes { names, counts, .. } => {
+        TargetEncoding::Classes { names, counts, weights, .. } => {
+            let are_weights = |weights: &Vec<f64>| {
+                weights.len() == names.len()
+                    && weights.iter().all(|weight| weight.is_normal() && *weight > 0.0)
+            };
+            if !weights.iter().all(are_weights) {
+                return Err("its class weights are not a positive number for each class");
+            }
             if names.len() < 2 || names.len() != counts.len() {
                 return Err("it does not have at least two classes, each with a count");
             }
@@ -38,7 +47,12 @@ pub(crate) fn check(encoding: &Encoding) -> Result<(), &'static str> {
         return Err("the role of a column contradicts its encoding");
     }
     encoding.features().try_for_each(|(_, feature)| check_feature(feature))?;
-    let Encoding { reading, columns, targets, inputs } = encoding.clone();
+    let Encoding { reading, columns, targets, inputs, constant } = encoding.clone();
+    let is_sorted = constant.is_sorted_by(|left, right| left.input < right.input);
+    let is_input = |constant: &ConstantInput| constant.input < inputs.len() && constant.value.is_finite();
+    if !is_sorted || !constant.iter().all(is_input) {
+        return Err("its constant inputs are not some of its inputs, each with a finite value");
+    }
     if inputs.is_empty() || inputs != Encoding::new(reading, columns, targets).inputs {
         return Err("its inputs are not those of its columns");
     }
@@ -56,12 +70,20 @@ fn is_scaling(scaling: &Scaling) -> bool {
 
 fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
     match &feature.values {
-        ValueEncoding::Numeric { scaling, fill } => {
+        ValueEncoding::Numeric { scaling, fill, range, clip } => {
             if !is_scaling(scaling) {
                 return Err("a scaling needs a finite offset and a positive divisor");
             }
             if fill.is_some_and(|fill| !fill.is_finite()) {
                 return Err("a replacement for missing values is not finite");
+            }
+            if range.is_some_and(|TrainedRange { low, high }| {
+                !(low.is_finite() && high.is_finite() && low <= high)
+            }) {
+                return Err("the range of a column is not from a smaller to a larger number");
+            }
+            if clip.is_some_and(|clip| !clip.is_valid()) {
+                return Err("the bound of a scaled number is not beyond its linear part");
             }
         }
         ValueEncoding::Boolean { fill } => {
@@ -88,6 +110,7 @@ fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::transform::clip::SmoothClip;
 
     fn checked(values: ValueEncoding) -> Result<(), &'static str> {
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
@@ -100,7 +123,8 @@ mod tests {
     #[test]
     fn invalid_scalings_and_replacements_are_refused() {
         let numeric = |divisor, fill| {
-            checked(ValueEncoding::Numeric { scaling: Scaling { offset: 0.0, divisor }, fill })
+            let scaling = Scaling { offset: 0.0, divisor };
+            checked(ValueEncoding::Numeric { scaling, fill, range: None, clip: None })
         };
         let scaling = Err("a scaling needs a finite offset and a positive divisor");
         assert_eq!(numeric(2.0, Some(3.0)), Ok(()));
@@ -112,6 +136,32 @@ mod tests {
         let boolean = |fill| checked(ValueEncoding::Boolean { fill: Some(fill) });
         let fill = Err("a replacement for missing values is not from 0 to 1");
         assert_eq!([0.0, 0.5, 1.0, 1.5, f64::NAN].map(boolean), [Ok(()), Ok(()), Ok(()), fill, fill]);
+    }
+
+    #[test]
+    fn invalid_ranges_bounds_and_constant_inputs_are_refused() {
+        let numeric = |low, high, linear, limit| {
+            let (scaling, fill) = (Scaling { offset: 0.0, divisor: 1.0 }, None);
+            let (range, clip) = (Some(TrainedRange { low, high }), Some(SmoothClip { linear, limit }));
+            checked(ValueEncoding::Numeric { scaling, fill, range, clip })
+        };
+        assert_eq!([numeric(1.0, 1.0, 0.0, 3.0), numeric(-1.0, 2.0, 3.0, 6.0)], [Ok(()), Ok(())]);
+        let range = Err("the range of a column is not from a smaller to a larger number");
+        assert_eq!([numeric(2.0, 1.0, 0.0, 3.0), numeric(f64::NAN, 1.0, 0.0, 3.0)], [range, range]);
+        let bound = Err("the bound of a scaled number is not beyond its linear part");
+        assert_eq!([numeric(0.0, 1.0, 3.0, 3.0), numeric(0.0, 1.0, -1.0, 3.0)], [bound, bound]);
+        let constant = |constant: &[(usize, f64)]| {
+            let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+            let mut encoding = Encoding::plain(names(&["x", "y"]), names(&["a", "b"]));
+            encoding.constant =
+                constant.iter().map(|&(input, value)| ConstantInput { input, value }).collect();
+            encoding.check()
+        };
+        assert_eq!(constant(&[(0, -7.5), (1, 1.0)]), Ok(()));
+        let refused = Err("its constant inputs are not some of its inputs, each with a finite value");
+        for wrong in [&[(2, 1.0)][..], &[(0, f64::INFINITY)], &[(1, 1.0), (0, 1.0)], &[(0, 1.0), (0, 1.0)]] {
+            assert_eq!(constant(wrong), refused, "{wrong:?}");
+        }
     }
 
     #[test]

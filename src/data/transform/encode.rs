@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::data::Scaling;
 use crate::data::table::matrix::Cells;
+use crate::data::transform::clip::SmoothClip;
 use crate::data::transform::encoding::{Encoding, FeatureEncoding, ValueEncoding};
 use crate::kernel::real::Real;
 
@@ -16,12 +17,14 @@ use crate::kernel::real::Real;
 pub(crate) struct Encoder {
     inputs: usize,
     rules: Rules,
+    /// The inputs that are always 0.
+    constant: Vec<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 enum Rules {
     /// Each feature is a number that becomes one input, and is never missing.
-    Scaled { offsets: Vec<f64>, factors: Vec<f64> },
+    Scaled { offsets: Vec<f64>, factors: Vec<f64>, clip: Option<SmoothClip> },
     /// One rule for each feature.
     Mixed(Vec<InputRule>),
 }
@@ -37,7 +40,7 @@ struct InputRule {
 #[derive(Clone, Debug, PartialEq)]
 enum ValueRule {
     /// `fill` is NaN if missing values are refused.
-    Scaled { input: usize, offset: f64, factor: f64, fill: f64 },
+    Scaled { input: usize, offset: f64, factor: f64, fill: f64, clip: Option<SmoothClip> },
     /// The input of each category by its number, then that of unknown categories.
     OneHot { inputs: Vec<Option<usize>>, fill: Option<usize> },
 }
@@ -67,23 +70,30 @@ impl Encoder {
             inputs += usize::from(feature.indicator);
             rules.push(InputRule { values, indicator });
         }
+        let first_clip = match rules.first() {
+            Some(InputRule { values: ValueRule::Scaled { clip, .. }, .. }) => *clip,
+            _ => None,
+        };
         let scale = |rule: &InputRule| match rule.values {
-            ValueRule::Scaled { offset, factor, fill, .. } if fill.is_nan() && rule.indicator.is_none() => {
+            ValueRule::Scaled { offset, factor, fill, clip, .. }
+                if fill.is_nan() && rule.indicator.is_none() && clip == first_clip =>
+            {
                 Some((offset, factor))
             }
             _ => None,
         };
         let rules = match rules.iter().map(scale).collect::<Option<(Vec<f64>, Vec<f64>)>>() {
-            Some((offsets, factors)) => Rules::Scaled { offsets, factors },
+            Some((offsets, factors)) => Rules::Scaled { offsets, factors, clip: first_clip },
             None => Rules::Mixed(rules),
         };
-        Self { inputs, rules }
+        Self { inputs, rules, constant: encoding.constant.iter().map(|constant| constant.input).collect() }
     }
 
     /// Copies numbers unscaled.
     pub(crate) fn unscaled(features: usize) -> Self {
-        let rules = Rules::Scaled { offsets: vec![0.0; features], factors: vec![1.0; features] };
-        Self { inputs: features, rules }
+        let (offsets, factors) = (vec![0.0; features], vec![1.0; features]);
+        let rules = Rules::Scaled { offsets, factors, clip: None };
+        Self { inputs: features, rules, constant: Vec::new() }
     }
 
     /// The feature that this input is the scaled value of; none if it is of a category or an indicator.
@@ -114,18 +124,27 @@ impl Encoder {
             x.fill(F::zero());
         }
         self.encode_cells(0..values.len(), Cells::Wide(values), x);
+        self.clear_constant(x);
+    }
+
+    /// Sets the inputs to 0 that were the same in all training rows, after all cells of a row are encoded.
+    #[inline(always)]
+    pub(crate) fn clear_constant<F: Real>(&self, x: &mut [F]) {
+        for &input in &self.constant {
+            x[input] = F::zero();
+        }
     }
 
     /// Turns the cells of adjacent columns of a row into inputs; the inputs must be 0 before if
-    /// [`needs_zeros`](Self::needs_zeros).
+    /// [`needs_zeros`](Self::needs_zeros), and [`clear_constant`](Self::clear_constant) follows.
     #[inline(always)]
     pub(crate) fn encode_cells<F: Real>(&self, columns: Range<usize>, cells: Cells<'_>, x: &mut [F]) {
         match &self.rules {
-            Rules::Scaled { offsets, factors } => {
+            Rules::Scaled { offsets, factors, clip } => {
                 let (offsets, factors) = (&offsets[columns.clone()], &factors[columns.clone()]);
                 match cells {
-                    Cells::Narrow(cells) => scale(cells, offsets, factors, &mut x[columns]),
-                    Cells::Wide(cells) => scale(cells, offsets, factors, &mut x[columns]),
+                    Cells::Narrow(cells) => scale(cells, offsets, factors, *clip, &mut x[columns]),
+                    Cells::Wide(cells) => scale(cells, offsets, factors, *clip, &mut x[columns]),
                 }
             }
             Rules::Mixed(rules) => match cells {
@@ -141,11 +160,27 @@ impl Encoder {
     }
 }
 
-/// [`Scaling::apply`](crate::data::Scaling::apply) on a row.
+/// [`Scaling::apply`](crate::data::Scaling::apply) on a row, and the bound if there is one.
 #[inline(always)]
-fn scale<T: Copy + Into<f64>, F: Real>(raw: &[T], offsets: &[f64], factors: &[f64], x: &mut [F]) {
-    for (((x, &raw), offset), factor) in x.iter_mut().zip(raw).zip(offsets).zip(factors) {
-        *x = F::from_f64((raw.into() - offset) * factor);
+fn scale<T: Copy + Into<f64>, F: Real>(
+    raw: &[T],
+    offsets: &[f64],
+    factors: &[f64],
+    clip: Option<SmoothClip>,
+    x: &mut [F],
+) {
+    let rows = x.iter_mut().zip(raw).zip(offsets).zip(factors);
+    match clip {
+        Some(clip) => {
+            for (((x, &raw), offset), factor) in rows {
+                *x = F::from_f64(clip.apply((raw.into() - offset) * factor));
+            }
+        }
+        None => {
+            for (((x, &raw), offset), factor) in rows {
+                *x = F::from_f64((raw.into() - offset) * factor);
+            }
+        }
     }
 }
 
@@ -157,9 +192,10 @@ fn encode_each<T: Copy + Into<f64>, F: Real>(raw: &[T], rules: &[InputRule], x: 
             x[input] = F::one();
         }
         match &rule.values {
-            ValueRule::Scaled { input, offset, factor, fill } => {
+            ValueRule::Scaled { input, offset, factor, fill, clip } => {
                 let value = if value.is_nan() { *fill } else { value };
-                x[*input] = F::from_f64((value - offset) * factor);
+                let scaled = (value - offset) * factor;
+                x[*input] = F::from_f64(clip.map_or(scaled, |clip| clip.apply(scaled)));
             }
             ValueRule::OneHot { inputs, fill } => {
                 let input = match value.is_nan() {
@@ -176,9 +212,9 @@ fn encode_each<T: Copy + Into<f64>, F: Real>(raw: &[T], rules: &[InputRule], x: 
 
 /// The rule of a feature whose inputs start at `first`; `names` are those of its categories by number.
 fn value_rule(encoding: &ValueEncoding, names: &[String], first: usize) -> ValueRule {
-    let (scaling, fill) = match encoding {
-        ValueEncoding::Numeric { scaling, fill } => (*scaling, fill),
-        ValueEncoding::Boolean { fill } => (Scaling { offset: 0.0, divisor: 1.0 }, fill),
+    let (scaling, fill, clip) = match encoding {
+        ValueEncoding::Numeric { scaling, fill, clip, .. } => (*scaling, fill, *clip),
+        ValueEncoding::Boolean { fill } => (Scaling { offset: 0.0, divisor: 1.0 }, fill, None),
         ValueEncoding::Categorical { categories, rare, fill } => {
             let other = (!rare.is_empty()).then_some(first + categories.len());
             let input = |name: &String| match categories.binary_search(name) {
@@ -190,5 +226,5 @@ fn value_rule(encoding: &ValueEncoding, names: &[String], first: usize) -> Value
         }
     };
     let (offset, factor) = (scaling.offset, scaling.factor());
-    ValueRule::Scaled { input: first, offset, factor, fill: fill.unwrap_or(f64::NAN) }
+    ValueRule::Scaled { input: first, offset, factor, fill: fill.unwrap_or(f64::NAN), clip }
 }

@@ -8,6 +8,7 @@ use crate::data::Scaling;
 use crate::data::schema::column::{ColumnKind, Role};
 use crate::data::spec::DataSpec;
 use crate::data::spec::Mark;
+use crate::data::transform::clip::SmoothClip;
 
 /// Everything needed to turn a record of a file into inputs, and the outputs of a network into
 /// predictions. All statistics in it are those of the training rows.
@@ -22,6 +23,30 @@ pub struct Encoding {
     pub targets: TargetEncoding,
     /// Distinct names of the inputs of the network.
     pub inputs: Vec<String>,
+    /// The inputs that were the same in all training rows, in order. Their weights were not trained, so they
+    /// are 0 in every row. Models of format 1 have none.
+    #[serde(default)]
+    pub constant: Vec<ConstantInput>,
+}
+
+/// An input that was the same in all training rows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConstantInput {
+    /// Its index among the inputs.
+    pub input: usize,
+    /// What it stood for in the training rows: the number in the unit of the file, else 0 or 1.
+    pub value: f64,
+}
+
+/// The range of the numbers of a feature in the training rows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainedRange {
+    /// The smallest one.
+    pub low: f64,
+    /// The largest one.
+    pub high: f64,
 }
 
 /// How the text of a file is read.
@@ -74,6 +99,12 @@ pub enum ValueEncoding {
         scaling: Scaling,
         /// Replaces a missing value, before scaling.
         fill: Option<f64>,
+        /// The range in the training rows; models of format 1 have none.
+        #[serde(default)]
+        range: Option<TrainedRange>,
+        /// Bounds the scaled number; none without a bound, as in models of format 1.
+        #[serde(default)]
+        clip: Option<SmoothClip>,
     },
     /// One input: 1 for true, yes, t, y and 1, whatever their case; 0 for their opposites.
     Boolean {
@@ -108,6 +139,11 @@ pub enum TargetEncoding {
         counts: Vec<u64>,
         /// Labels and the class names that replace them.
         renamed: BTreeMap<String, String>,
+        /// The weight of each class in the loss, greater than 0; none if they were the same. The network's own
+        /// probabilities are those of classes that are as frequent as their rows times their weight, so
+        /// predicted ones are [corrected](TargetEncoding::class_weights) for it. Models of format 1 have none.
+        #[serde(default)]
+        weights: Option<Vec<f64>>,
     },
     /// One or more values, in the order of the outputs.
     Values(Vec<ValueTarget>),
@@ -127,12 +163,13 @@ impl Encoding {
     /// Unscaled numbers, for tests and benchmarks: an input for each of `features`.
     pub fn plain(features: Vec<String>, classes: Vec<String>) -> Self {
         let unscaled = Scaling { offset: 0.0, divisor: 1.0 };
-        let values = ValueEncoding::Numeric { scaling: unscaled, fill: None };
+        let values = ValueEncoding::Numeric { scaling: unscaled, fill: None, range: None, clip: None };
         let feature = FeatureEncoding { values, indicator: false };
         let column = |name| EncodedColumn { name, role: Role::Feature, feature: Some(feature.clone()) };
         let counts = vec![0; classes.len()];
         let (label, renamed) = ("label".to_owned(), BTreeMap::new());
-        let targets = TargetEncoding::Classes { column: label, names: classes, counts, renamed };
+        let targets =
+            TargetEncoding::Classes { column: label, names: classes, counts, renamed, weights: None };
         Self::new(
             ReadingFormat::of(&DataSpec::default()),
             features.into_iter().map(column).collect(),
@@ -154,7 +191,7 @@ impl Encoding {
                 inputs.push(name);
             }
         }
-        Self { reading, columns, targets, inputs }
+        Self { reading, columns, targets, inputs, constant: Vec::new() }
     }
 
     /// The features with their names, in order.
@@ -218,6 +255,18 @@ impl Encoding {
     /// The number of classes or values.
     pub fn outputs(&self) -> usize {
         self.classes().len() + self.values().len()
+    }
+}
+
+impl TargetEncoding {
+    /// The weight of each class in the loss, for which probabilities are corrected: divided by it, and scaled
+    /// to the sum 1 (Elkan, "The foundations of cost-sensitive learning", 2001). The predicted class is that of
+    /// the largest product of corrected probability and weight, so weights still act as the costs of errors.
+    pub fn class_weights(&self) -> Option<&[f64]> {
+        match self {
+            Self::Classes { weights, .. } => weights.as_deref(),
+            Self::Values(_) => None,
+        }
     }
 }
 

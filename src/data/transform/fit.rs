@@ -3,9 +3,10 @@
 use crate::data::error::ErrorKind;
 use crate::data::schema::column::{ColumnKind, FeatureColumn};
 use crate::data::schema::column_spec::{Constant, MissingPolicy};
-use crate::data::spec::ScalingMethod;
+use crate::data::spec::{ClipMethod, ScalingMethod};
 use crate::data::table::matrix::Matrix;
-use crate::data::transform::encoding::{FeatureEncoding, ValueEncoding};
+use crate::data::transform::clip::SmoothClip;
+use crate::data::transform::encoding::{ConstantInput, FeatureEncoding, ValueEncoding};
 use crate::data::transform::scaler::fit_scaling;
 
 /// The encoding of each feature, and the indices of the features that are constant in the training rows.
@@ -13,6 +14,7 @@ use crate::data::transform::scaler::fit_scaling;
 pub(crate) struct Fitted {
     pub(crate) features: Vec<FeatureEncoding>,
     pub(crate) constant: Vec<usize>,
+    pub(crate) constant_inputs: Vec<ConstantInput>,
 }
 
 /// The name of a feature, and how it was read.
@@ -25,7 +27,7 @@ pub(crate) fn fit(
     matrix: &Matrix,
     rows: &[usize],
     features: &[NamedFeature],
-    scale: ScalingMethod,
+    (scale, clip): (ScalingMethod, ClipMethod),
     most_categories: usize,
 ) -> Result<Fitted, ErrorKind> {
     let filled: Vec<Option<f64>> = features
@@ -39,23 +41,44 @@ pub(crate) fn fit(
         })
         .collect::<Result<_, _>>()?;
     let scaled = fit_scaling(matrix, rows, &filled, scale);
-    let mut constant = Vec::new();
+    let clip = match (clip, scale) {
+        (ClipMethod::Smooth, ScalingMethod::Standardize | ScalingMethod::MinMax) => Some(SmoothClip::DEFAULT),
+        (ClipMethod::None, _) | (_, ScalingMethod::Center | ScalingMethod::None) => None,
+    };
+    let (mut constant, mut constant_inputs) = (Vec::new(), Vec::new());
     let mut fitted = Vec::new();
+    let mut inputs = 0;
     for (column, (_, feature)) in features.iter().enumerate() {
         let fill = filled[column];
         let (values, is_constant) = match feature.kind {
             ColumnKind::Numeric => {
-                (ValueEncoding::Numeric { scaling: scaled.scaling[column], fill }, scaled.is_constant(column))
+                let (scaling, range) = (scaled.scaling[column], Some(scaled.range(column)));
+                (ValueEncoding::Numeric { scaling, fill, range, clip }, scaled.is_constant(column))
             }
             ColumnKind::Boolean => (ValueEncoding::Boolean { fill }, scaled.is_constant(column)),
             ColumnKind::Categorical => categories(matrix, rows, column, feature, most_categories),
         };
         if is_constant {
             constant.push(column);
+            let value = match values {
+                ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. } => scaled.range(column).low,
+                ValueEncoding::Categorical { .. } => 1.0,
+            };
+            constant_inputs.push(ConstantInput { input: inputs, value });
+        }
+        inputs += values.inputs();
+        if feature.indicator {
+            let is_missing = |row: &usize| matrix.value(*row, column).is_nan();
+            let missing = rows.iter().filter(|row| is_missing(row)).count();
+            if missing == 0 || missing == rows.len() {
+                let value = if missing == 0 { 0.0 } else { 1.0 };
+                constant_inputs.push(ConstantInput { input: inputs, value });
+            }
+            inputs += 1;
         }
         fitted.push(FeatureEncoding { values, indicator: feature.indicator });
     }
-    Ok(Fitted { features: fitted, constant })
+    Ok(Fitted { features: fitted, constant, constant_inputs })
 }
 
 /// The replacement for missing numbers, none if they are not replaced; and no result if there are no

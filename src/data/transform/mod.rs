@@ -2,9 +2,11 @@
 
 pub(crate) mod check;
 pub(crate) mod class_weights;
+pub(crate) mod clip;
 pub(crate) mod encode;
 pub(crate) mod encoding;
 pub(crate) mod fit;
 pub(crate) mod scaler;
 pub(crate) mod targets;
+pub(crate) mod usual;
 pub(crate) mod weights;

@@ -6,7 +6,7 @@ use crate::data::Scaling;
 use crate::data::error::ErrorKind;
 use crate::data::spec::ScalingMethod;
 use crate::data::table::matrix::{Cells, Matrix};
-use crate::data::transform::encoding::{FeatureEncoding, ValueEncoding};
+use crate::data::transform::encoding::{FeatureEncoding, TrainedRange, ValueEncoding};
 use crate::kernel::real::Real;
 use crate::kernel::with_simd;
 
@@ -18,6 +18,11 @@ pub(crate) struct FittedScaling {
 }
 
 impl FittedScaling {
+    /// The smallest and the largest value of a column.
+    pub(crate) fn range(&self, column: usize) -> TrainedRange {
+        TrainedRange { low: self.extents.low[column], high: self.extents.high[column] }
+    }
+
     /// Whether all values of a column are equal.
     pub(crate) fn is_constant(&self, column: usize) -> bool {
         self.extents.is_constant(column)
@@ -74,7 +79,8 @@ pub(crate) fn fit_scaling(
     FittedScaling { scaling: scaling.collect(), extents }
 }
 
-/// Checks that the scaled values of some rows are in the range of `F`; `features` are the columns.
+/// Checks that the scaled values of some rows are in the range of `F`; `features` are the columns. Those that
+/// are bounded are.
 pub(crate) fn check_range<'f, F: Real>(
     matrix: &Matrix,
     rows: &[usize],
@@ -83,7 +89,7 @@ pub(crate) fn check_range<'f, F: Real>(
     let fits = |scaled: f64| F::from_f64(scaled).is_finite();
     // Scaling is monotonic, so values between two that fit also fit.
     let suspect = |(column, (name, feature)): (usize, (&'f str, &'f FeatureEncoding))| {
-        let ValueEncoding::Numeric { scaling, fill } = feature.values else { return None };
+        let ValueEncoding::Numeric { scaling, fill, clip: None, .. } = feature.values else { return None };
         let (low, high) = matrix.extent(column);
         let fits = fits(scaling.apply(low)) && fits(scaling.apply(high));
         (!fits).then_some((column, name, scaling, fill.unwrap_or(f64::NAN)))

@@ -70,6 +70,16 @@ impl Weighting {
         Some((0..rows).map(of_row).collect())
     }
 
+    /// The weight of each class, for correcting probabilities; none if they are the same. A class of weight 0
+    /// has the largest weight of the others: the network makes it improbable, and nothing can correct that.
+    pub(crate) fn of_classes(&self) -> Option<Vec<f64>> {
+        let weights = self.classes.as_ref()?;
+        let largest = weights.iter().copied().fold(0.0, f64::max);
+        let weights: Vec<f64> =
+            weights.iter().map(|&weight| if weight > 0.0 { weight / largest } else { 1.0 }).collect();
+        weights.iter().any(|weight| *weight != weights[0]).then_some(weights)
+    }
+
     fn raw(&self, weight: f64, class: u32) -> f64 {
         weight * self.classes.as_ref().map_or(1.0, |classes| classes[class as usize])
     }
@@ -108,6 +118,19 @@ mod tests {
         // The classes have weights of 4, 2 and 6 in sum.
         let rows = [1.0, 1.0, 2.0, 0.0, 2.0, 6.0];
         assert_weights(Some(&rows), Some(&ClassWeights::Balanced), &[0.5, 0.5, 1.0, 0.0, 2.0, 2.0]);
+    }
+
+    #[test]
+    fn probabilities_are_corrected_for_weights_that_differ() {
+        let of_classes = |weights: &[f64]| {
+            let named = names().into_iter().zip(weights.iter().copied()).collect();
+            let weighting = Weighting::fit(Some(&LABELS), None, &names(), Some(&ClassWeights::ByName(named)));
+            weighting.expect("they fit").of_classes()
+        };
+        assert_eq!(of_classes(&[1.0, 4.0, 0.0]), Some(vec![0.25, 1.0, 1.0]));
+        assert_eq!(of_classes(&[2.0, 2.0, 2.0]), None);
+        let without = Weighting::fit(Some(&LABELS), None, &names(), None).expect("they fit");
+        assert_eq!(without.of_classes(), None);
     }
 
     #[test]

@@ -78,9 +78,17 @@ fn outputs<F: Real>(network: &Network<F>, inputs: &Array2<f64>) -> Array2<f64> {
 
 /// Rounds encoded numbers as if they had been scaled from raw ones in single precision.
 fn take_single(columns: &RawColumns<'_>, inputs: &mut Array2<f64>) {
-    for NumberColumn { scaling, input, .. } in &columns.numbers {
+    let varied = columns.numbers.iter().filter(|number| !columns.constant.contains(&number.input));
+    for NumberColumn { scaling, clip, input, .. } in varied {
         let (offset, factor) = (single(scaling.offset), single(scaling.factor()));
-        inputs.column_mut(*input).mapv_inplace(|x| (single(scaling.undo(x)) - offset) * factor);
+        let from_single = |x: f64| (single(scaling.undo(x)) - offset) * factor;
+        inputs.column_mut(*input).mapv_inplace(|x| match clip {
+            None => from_single(x),
+            Some(clip) => {
+                let scaled = clip.undo(x);
+                if scaled.is_finite() { clip.apply(from_single(scaled)) } else { x }
+            }
+        });
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn encoding() -> Encoding {
     let mut encoding = Encoding::plain(["größe", "=b\""].map(str::to_owned).to_vec(), classes);
     let scaling = Scaling { offset: -1e-300, divisor: 3.0 };
     let values = [
-        ValueEncoding::Numeric { scaling, fill: Some(0.1) },
+        ValueEncoding::Numeric { scaling, fill: Some(0.1), range: None, clip: None },
         ValueEncoding::Categorical { categories: vec!["ü\n".to_owned()], rare: Vec::new(), fill: None },
     ];
     for (column, values) in encoding.columns.iter_mut().zip(values) {

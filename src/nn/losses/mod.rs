@@ -9,7 +9,9 @@ pub mod squared;
 
 pub use crate::nn::losses::huber::{HuberLossSpec, huber_loss};
 pub use crate::nn::losses::logistic::{LogisticLoss, LogisticLossSpec, logistic_loss};
-pub use crate::nn::losses::probability::{class_probabilities, log_probabilities, predicted_class};
+pub use crate::nn::losses::probability::{
+    class_probabilities, correct_log_probabilities, correct_probabilities, log_probabilities, predicted_class,
+};
 pub use crate::nn::losses::softmax::{SoftmaxLoss, SoftmaxLossSpec, softmax_loss};
 pub use crate::nn::losses::squared::{SquaredLossSpec, squared_loss};
 

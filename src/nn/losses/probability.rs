@@ -62,6 +62,22 @@ pub fn log_probabilities(mut outputs: Vec<f64>) -> Vec<f64> {
     outputs
 }
 
+/// Corrects probabilities for the weights that rows of each class had in the loss: divides them, and scales
+/// them to the sum 1.
+pub fn correct_probabilities<F: Real>(probabilities: &mut [F], weights: &[f64]) {
+    for (probability, &weight) in probabilities.iter_mut().zip(weights) {
+        *probability /= F::from_f64(weight);
+    }
+    let sum: F = probabilities.iter().copied().fold(F::zero(), |sum, probability| sum + probability);
+    probabilities.iter_mut().for_each(|probability| *probability /= sum);
+}
+
+/// [`correct_probabilities`] on logarithms.
+pub fn correct_log_probabilities(logarithms: &mut [f64], weights: &[f64]) {
+    logarithms.iter_mut().zip(weights).for_each(|(logarithm, weight)| *logarithm -= weight.ln());
+    log_softmax(logarithms);
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::aview1;
@@ -84,6 +100,20 @@ mod tests {
         }
         assert!(probabilities(&[f64::NAN]).iter().all(|p| p.is_nan()));
         assert!(probabilities(&[f64::NAN, 1.0, 2.0]).iter().all(|p| p.is_nan()));
+    }
+
+    #[test]
+    fn probabilities_are_corrected_for_class_weights() {
+        // Of 100 rows 10 are of the second class; with 9 times the weight it is as probable as the first.
+        let mut probabilities = [0.5, 0.5];
+        correct_probabilities(&mut probabilities, &[1.0, 9.0]);
+        assert!((probabilities[1] - 0.1_f64).abs() < 1e-15, "{probabilities:?}");
+        let mut logarithms = vec![0.5_f64.ln(), 0.2_f64.ln(), 0.3_f64.ln()];
+        correct_log_probabilities(&mut logarithms, &[0.5, 0.25, 1.0]);
+        // 1, 0.8 and 0.3 over 2.1.
+        for (found, expected) in logarithms.iter().zip([1.0, 0.8, 0.3]) {
+            assert!((found.exp() - expected / 2.1).abs() < 1e-15, "{logarithms:?}");
+        }
     }
 
     #[test]

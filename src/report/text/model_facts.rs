@@ -193,10 +193,11 @@ fn columns(encoding: &Encoding) -> String {
 /// How a feature is encoded.
 fn describe(feature: &FeatureEncoding) -> String {
     let mut words = match &feature.values {
-        ValueEncoding::Numeric { scaling, fill } => {
+        ValueEncoding::Numeric { scaling, fill, clip, .. } => {
             let fill = fill.map(four_digits);
             let (offset, divisor) = (four_digits(scaling.offset), four_digits(scaling.divisor));
-            format!("numeric, (x - {offset}) / {divisor}{}", filled(fill))
+            let bounded = clip.map(|clip| format!(", bounded by {}", clip.limit)).unwrap_or_default();
+            format!("numeric, (x - {offset}) / {divisor}{bounded}{}", filled(fill))
         }
         ValueEncoding::Boolean { fill } => format!("boolean{}", filled(fill.map(four_digits))),
         ValueEncoding::Categorical { categories, rare, fill } => {
@@ -216,12 +217,20 @@ fn filled(fill: Option<String>) -> String {
 
 fn targets(targets: &TargetEncoding) -> String {
     match targets {
-        TargetEncoding::Classes { names, counts, .. } => {
-            let rows = names.iter().zip(counts).take(MAX_COLUMNS);
-            let mut text = table(
-                [("class", Align::Left), ("training rows", Align::Right)],
-                rows.map(|(name, count)| [shortened(name), count.to_string()]),
-            );
+        TargetEncoding::Classes { names, counts, weights, .. } => {
+            let rows = names.iter().zip(counts).enumerate().take(MAX_COLUMNS);
+            let mut text = match weights {
+                None => table(
+                    [("class", Align::Left), ("training rows", Align::Right)],
+                    rows.map(|(_, (name, count))| [shortened(name), count.to_string()]),
+                ),
+                Some(weights) => table(
+                    [("class", Align::Left), ("training rows", Align::Right), ("weight", Align::Right)],
+                    rows.map(|(class, (name, count))| {
+                        [shortened(name), count.to_string(), four_digits(weights[class])]
+                    }),
+                ),
+            };
             let more = names.len().saturating_sub(MAX_COLUMNS);
             if more > 0 {
                 text.push_str(&format!("and {more} more; --json has all\n"));

@@ -4,6 +4,7 @@
 //! onnxruntime and PyTorch.
 
 mod command;
+mod far_rows;
 mod golden;
 mod interpreter;
 mod layers;

@@ -1,5 +1,9 @@
 //! What could go wrong unseen between training and use.
 
+mod classes; // with weights
+mod constant; // inputs
+mod far; // from the training rows
+mod kept; // epochs
 mod values; // far from 0
 mod weights; // of 0
 
@@ -26,8 +30,10 @@ fn column(csv: &str, name: &str) -> Vec<String> {
     lines.map(|mut cells| cells.nth(place).unwrap_or_default().to_owned()).collect()
 }
 
-/// A number in -1 to 1 for each row and column.
+/// A number in -1 to 1 for each row and column, like a random one (the mixing function of SplitMix64).
 fn noise(row: usize, column: usize) -> f64 {
-    let mixed = (row * 7919 + column * 104_729 + 17).wrapping_mul(2_654_435_761) % 2_000_003;
-    mixed as f64 / 1_000_001.0 - 1.0
+    let mixed = ((row * 256 + column + 1) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
 }

@@ -51,8 +51,12 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
+/// Without the note on the names of classes that look like formulas.
 fn predict(work: &Work, data: &str, more: &[&str]) -> Ended {
-    work.ok(&[&["predict", "m.safetensors", "--data", data], more].concat())
+    let mut ended = work.ok(&[&["predict", "m.safetensors", "--data", data], more].concat());
+    let lines = ended.stderr.lines().filter(|line| !line.contains(" written with a ' in front"));
+    ended.stderr = lines.map(|line| format!("{line}\n")).collect();
+    ended
 }
 
 /// The columns that a model needs, in the order of the training file.

@@ -9,10 +9,10 @@ use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::experiment::{RunRecord, Summary};
-use crate::report::table;
-use crate::report::{PlotSize, TerminalPlot, curves_svg, sweep_svg};
+use crate::report::{PlotSize, TerminalPlot, curves_svg, sweep_svg, table, untrained_warnings};
 use crate::run_dir::{FORMAT_VERSION, RunDirectory};
 use crate::text::shortened;
+use crate::train::Metric;
 
 /// How the command ran.
 pub(crate) struct RunInfo {
@@ -39,6 +39,8 @@ pub(crate) fn write(
     if let Some(sweep) = sweep_svg(&title, summary) {
         directory.write("sweep.svg", sweep.as_bytes())?;
     }
+    untrained_warnings(&summary).iter().for_each(|warning| output.note(warning));
+    undefined_metric(session, records).iter().for_each(|warning| output.note(warning));
     let run_json = format!("{:#}\n", run_json(session, records, info));
     let (path, note) = directory.finish(run_json.as_bytes(), !info.interrupted)?;
     if let Some(note) = note {
@@ -61,6 +63,26 @@ pub(crate) fn show(
     let size = PlotSize { width: output.width(), ..PlotSize::default() };
     let plot = TerminalPlot::of(records, size).render(paint);
     output.result(&format!("{}\n{plot}\nresults: {}\n", table(summary), shortened(&path.to_string_lossy())))
+}
+
+/// A warning if early stopping watched a metric that never had a value.
+fn undefined_metric(session: &Session, records: &[RunRecord]) -> Option<String> {
+    let watched = |run: &RunRecord| {
+        let job = session.jobs.iter().find(|job| job.id == run.id)?;
+        Some(job.plan.training.early_stopping.as_ref()?.metric)
+    };
+    let has_no_value = |run: &&RunRecord| {
+        let is_value =
+            |metric: Metric| run.epochs.iter().any(|epoch| epoch.metric(metric).is_some_and(f64::is_finite));
+        run.epochs.len() > 1 && watched(run).is_some_and(|metric| !is_value(metric))
+    };
+    let run = records.iter().find(has_no_value)?;
+    let metric = watched(run)?;
+    Some(format!(
+        "warning: {} had no {metric} in any epoch, so early stopping could not select one: its model file has the \
+         weights of epoch {}, the last one",
+        run.id, run.kept_epoch
+    ))
 }
 
 /// Another colour for each curve; the marks differ too, so colour is not needed to tell them apart.

@@ -4,7 +4,7 @@ use crate::data::csv::dialect::{Comments, Dialect};
 use crate::data::csv::parser::Parser;
 use crate::data::error::AtOffset;
 use crate::data::tests::*;
-use crate::data::{Prepared, ScalingMethod};
+use crate::data::{ClipMethod, Prepared, ScalingMethod};
 
 const PLAIN: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
 
@@ -86,7 +86,7 @@ proptest! {
         let scale = [ScalingMethod::Standardize, ScalingMethod::Center, ScalingMethod::MinMax, ScalingMethod::None][which];
         let rows: String =
             values.iter().enumerate().map(|(row, value)| format!("{value},{}\n", row % 2)).collect();
-        let table = load(format!("x,kind\n{rows}"), &DataSpec { scale, ..spec() }).unwrap();
+        let table = load(format!("x,kind\n{rows}"), &DataSpec { scale, clip: ClipMethod::None, ..spec() }).unwrap();
         let Prepared { data, .. } = table.prepare::<f64>(1, None).unwrap();
         let scaling = crate::data::tests::scaling(&data, 0);
         for (scaled, value) in data.train.to_array().iter().zip(&values) {

@@ -1,7 +1,7 @@
 //! The raw columns that a graph takes: numeric and boolean features as numbers, categorical ones as
 //! strings.
 
-use crate::data::{Encoding, FeatureEncoding, Scaling, ValueEncoding};
+use crate::data::{Encoding, FeatureEncoding, Scaling, SmoothClip, ValueEncoding};
 
 /// The columns of an encoding, and which inputs of the network each one becomes.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,6 +10,8 @@ pub(crate) struct RawColumns<'e> {
     pub(crate) texts: Vec<TextColumn<'e>>,
     /// The number of inputs of the network.
     pub(crate) inputs: usize,
+    /// The inputs that are always 0.
+    pub(crate) constant: Vec<usize>,
 }
 
 /// A column of numbers; NaN where one is missing.
@@ -17,6 +19,8 @@ pub(crate) struct RawColumns<'e> {
 pub(crate) struct NumberColumn<'e> {
     pub(crate) name: &'e str,
     pub(crate) scaling: Scaling,
+    /// Bounds the scaled number.
+    pub(crate) clip: Option<SmoothClip>,
     /// Replaces a missing number, before scaling; without it NaN passes through the network.
     pub(crate) fill: Option<f64>,
     /// The input of the scaled number.
@@ -43,14 +47,16 @@ pub(crate) struct TextColumn<'e> {
 impl<'e> RawColumns<'e> {
     /// The columns that `encoding` takes.
     pub(crate) fn of(encoding: &'e Encoding) -> Self {
-        let mut columns = Self { numbers: Vec::new(), texts: Vec::new(), inputs: 0 };
+        let constant = encoding.constant.iter().map(|constant| constant.input).collect();
+        let mut columns = Self { numbers: Vec::new(), texts: Vec::new(), inputs: 0, constant };
         for (name, FeatureEncoding { values, indicator }) in encoding.features() {
             match values {
-                ValueEncoding::Numeric { scaling, fill } => {
-                    columns.add_number(name, *scaling, *fill, *indicator);
+                ValueEncoding::Numeric { scaling, fill, clip, .. } => {
+                    columns.add_number(name, (*scaling, *clip), *fill, *indicator);
                 }
                 ValueEncoding::Boolean { fill } => {
-                    columns.add_number(name, Scaling { offset: 0.0, divisor: 1.0 }, *fill, *indicator);
+                    let scaling = Scaling { offset: 0.0, divisor: 1.0 };
+                    columns.add_number(name, (scaling, None), *fill, *indicator);
                 }
                 ValueEncoding::Categorical { categories, rare, fill } => {
                     let first_input = columns.take_inputs(categories.len());
@@ -71,10 +77,16 @@ impl<'e> RawColumns<'e> {
         columns
     }
 
-    fn add_number(&mut self, name: &'e str, scaling: Scaling, fill: Option<f64>, indicator: bool) {
+    fn add_number(
+        &mut self,
+        name: &'e str,
+        (scaling, clip): (Scaling, Option<SmoothClip>),
+        fill: Option<f64>,
+        indicator: bool,
+    ) {
         let input = self.take_inputs(1);
         let missing_input = indicator.then(|| self.take_inputs(1));
-        self.numbers.push(NumberColumn { name, scaling, fill, input, missing_input });
+        self.numbers.push(NumberColumn { name, scaling, clip, fill, input, missing_input });
     }
 
     /// Reserves the next `count` inputs; the first of them.

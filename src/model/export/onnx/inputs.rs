@@ -1,5 +1,6 @@
 //! The part of a graph that turns raw columns into the inputs of the network.
 
+use crate::data::SmoothClip;
 use crate::model::export::onnx::builder::{Attribute, Builder};
 use crate::model::export::onnx::columns::{RawColumns, TextColumn};
 use crate::model::export::onnx::proto::DataType;
@@ -39,7 +40,14 @@ pub(crate) fn add(builder: &mut Builder, columns: &RawColumns<'_>, types: GraphT
             encode_text(builder, index, text, types.network, &mut parts);
         }
     }
-    join(builder, &parts, columns.inputs)
+    let inputs = join(builder, &parts, columns.inputs);
+    if columns.constant.is_empty() {
+        return inputs;
+    }
+    let varied: Vec<f64> =
+        (0..columns.inputs).map(|input| f64::from(u8::from(!columns.constant.contains(&input)))).collect();
+    let varied = builder.numbers("inputs_varied", types.network, &[columns.inputs], &varied);
+    builder.node("Mul", &[&inputs, &varied], "inputs_kept", &[])
 }
 
 fn encode_numbers(
@@ -77,6 +85,9 @@ fn encode_numbers(
         builder.numbers("numbers_factor", types.raw, &[n], &factors);
         value = builder.node("Mul", &[&value, "numbers_factor"], "numbers_scaled", &[]);
     }
+    if numbers.iter().any(|number| number.clip.is_some()) {
+        value = clip_numbers(builder, columns, types.raw, &value);
+    }
     if types.raw != types.network {
         value = builder.cast(&value, "numbers_cast", types.network);
     }
@@ -87,6 +98,35 @@ fn encode_numbers(
         let value = builder.gather(&cast, "numbers_indicators", &missing);
         parts.push(EncodedPart { value, inputs: missing_inputs });
     }
+}
+
+/// The bound of [`SmoothClip`]. A column without a bound, such as one of booleans, is linear everywhere.
+fn clip_numbers(builder: &mut Builder, columns: &RawColumns<'_>, raw: DataType, value: &str) -> String {
+    const FAR: f64 = 1e9;
+    let each = |of: fn(SmoothClip) -> f64, without: f64| -> Vec<f64> {
+        columns.numbers.iter().map(|number| number.clip.map_or(without, of)).collect()
+    };
+    let n = columns.numbers.len();
+    let linear = each(|clip| clip.linear, FAR);
+    let low: Vec<f64> = linear.iter().map(|linear| -linear).collect();
+    let low = builder.numbers("numbers_linear_low", raw, &[n], &low);
+    let high = builder.numbers("numbers_linear_high", raw, &[n], &linear);
+    let far = [-FAR, FAR].map(|far| [far]);
+    let least = builder.numbers("numbers_least", raw, &[1], &far[0]);
+    let most = builder.numbers("numbers_most", raw, &[1], &far[1]);
+    let width = builder.numbers("numbers_bend", raw, &[n], &each(|clip| clip.limit - clip.linear, 1.0));
+    let one = builder.numbers("numbers_one", raw, &[1], &[1.0]);
+    let floored = builder.node("Max", &[value, &least], "numbers_not_low", &[]);
+    let near = builder.node("Min", &[&floored, &most], "numbers_near", &[]);
+    let core = builder.node("Max", &[&near, &low], "numbers_core_low", &[]);
+    let core = builder.node("Min", &[&core, &high], "numbers_core", &[]);
+    let rest = builder.node("Sub", &[&near, &core], "numbers_rest", &[]);
+    let bent = builder.node("Div", &[&rest, &width], "numbers_bent", &[]);
+    let square = builder.node("Mul", &[&bent, &bent], "numbers_square", &[]);
+    let sum = builder.node("Add", &[&one, &square], "numbers_sum", &[]);
+    let root = builder.node("Sqrt", &[&sum], "numbers_root", &[]);
+    let tail = builder.node("Div", &[&rest, &root], "numbers_tail", &[]);
+    builder.node("Add", &[&core, &tail], "numbers_bounded", &[])
 }
 
 /// One column of strings: 0 or 1 for each category, for any other string and for a missing one, as

@@ -102,7 +102,7 @@ fn metadata(OnnxModel { columns, head, metadata, .. }: &OnnxModel<'_>) -> Vec<St
         entries.push(("texts", json!(texts).to_string()));
     }
     entries.push(match head {
-        OutputHead::Softmax { classes } | OutputHead::Logistic { classes } => {
+        OutputHead::Softmax { classes, .. } | OutputHead::Logistic { classes, .. } => {
             ("classes", json!(classes).to_string())
         }
         OutputHead::Values { targets } => {

@@ -7,7 +7,7 @@ pub(crate) mod statistics;
 mod tests;
 
 use crate::eval::Evaluation;
-use crate::metrics::{CONFIDENCE, Classification, Metrics};
+use crate::metrics::{CONFIDENCE, ClassShare, Classification, Metrics};
 use crate::report::text::evaluation::classes::{class_table, confusion};
 use crate::report::text::evaluation::metric::{measure_and_interval, metric_value};
 use crate::report::text::evaluation::statistics::by_statistics;
@@ -45,6 +45,9 @@ fn overall(evaluation: &Evaluation) -> String {
             Metrics::Classes(metrics) if name == "calibration_error" => {
                 metrics.calibration_error_by_chance.map(|chance| metric_value(name, chance))
             }
+            Metrics::Classes(metrics) if name == "classwise_ece" => {
+                metrics.classwise_ece_by_chance.map(|chance| metric_value(name, chance))
+            }
             _ => baseline.value.map(|value| metric_value(name, value)),
         };
         rows.push(vec![shortened(name), value, interval, baseline.unwrap_or_else(|| NO_NUMBER.to_owned())]);
@@ -59,7 +62,24 @@ fn overall(evaluation: &Evaluation) -> String {
     }
     let table = aligned(&[Align::Left, Align::Right, Align::Left, Align::Right], &rows);
     let missing: String = missing.into_iter().map(|(why, names)| format!("{names}: {why}\n")).collect();
-    format!("{table}{missing}\n{}", about_baseline(evaluation))
+    format!("{table}{missing}{}\n{}", shares_off(evaluation, metrics), about_baseline(evaluation))
+}
+
+/// Names the class whose mean probability is farthest from its share of the rows, if that is not by chance.
+fn shares_off(evaluation: &Evaluation, metrics: &Metrics) -> String {
+    let Metrics::Classes(metrics) = metrics else { return String::new() };
+    let off = evaluation.names.iter().zip(&metrics.class_shares).filter(|(_, share)| share.is_off());
+    let gap = |share: &ClassShare| (share.mean_probability - share.share).abs();
+    let worst = off.max_by(|(_, left), (_, right)| gap(left).total_cmp(&gap(right)));
+    worst.map_or_else(String::new, |(name, share)| {
+        format!(
+            "note: class \"{}\" has a mean probability of {:.3}, but {:.3} of the rows:\n      \
+             do not take probabilities for frequencies here\n",
+            shortened(name),
+            share.mean_probability,
+            share.share
+        )
+    })
 }
 
 /// Explains the baseline.
@@ -69,8 +89,8 @@ fn about_baseline(evaluation: &Evaluation) -> String {
             let always = always(evaluation, baseline);
             format!(
                 "baseline: predicts the class frequencies of the training rows for every row{always};\n          \
-                 its calibration_error is the value expected by chance from perfect\n          \
-                 probabilities\n"
+                 its calibration_error and classwise_ece are those expected by chance from\n          \
+                 perfect probabilities\n"
             )
         }
         Metrics::Values(baseline) => match baseline.targets.len() {

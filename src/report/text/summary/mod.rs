@@ -5,6 +5,7 @@ pub(crate) mod endings;
 pub(crate) mod final_metrics;
 pub(crate) mod grid_point;
 pub(crate) mod group_table;
+pub(crate) mod kept;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::group_table::{
     NamedSummary, cost_rows, heading, score_rows, steps_to_reach,
 };
+use crate::report::text::summary::kept::kept_epochs;
 
 /// Scores and costs of each norm and grid point, the paired differences, and the metrics of the saved
 /// weights with the baselines. At most 80 columns wide unless names or grid values are long.
@@ -25,6 +27,7 @@ pub fn table(summary: &Summary) -> String {
     let shown = [NamedSummary { name: None, summary }];
     let sections = [
         format!("{}\n\n{}", heading(&shown), score_rows(&shown)),
+        kept_epochs(&shown),
         cost_rows(&shown),
         steps_rows(summary),
         ends(&shown),

@@ -18,9 +18,12 @@ pub(crate) fn apply(node: &NodeProto, operands: &[&Tensor]) -> Option<Tensor> {
         ("Sigmoid", [x]) => map(x, |x| 1.0 / (1.0 + (-x).exp())),
         ("Tanh", [x]) => map(x, f64::tanh),
         ("Neg", [x]) => map(x, |x| -x),
+        ("Sqrt", [x]) => map(x, f64::sqrt),
         ("Add", [a, b]) => zip(a, b, |a, b| a + b),
         ("Sub", [a, b]) => zip(a, b, |a, b| a - b),
         ("Mul", [a, b]) => zip(a, b, |a, b| a * b),
+        ("Div", [a, b]) => zip(a, b, |a, b| a / b),
+        ("Min", [a, b]) => zip(a, b, |a, b| if a < b || a.is_nan() { a } else { b }),
         // NaN passes through, unlike with `f64::max`.
         ("Max", [a, b]) => zip(a, b, |a, b| if a > b || a.is_nan() { a } else { b }),
         ("Gemm", [x, weight]) => matmul(x, weight),

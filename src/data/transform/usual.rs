@@ -1,0 +1,245 @@
+//! What the cells of a feature were like in the training rows, and cells that are not like that.
+
+use std::fmt;
+
+use crate::data::transform::encoding::{Encoding, ValueEncoding};
+use crate::text::{Count, Quoted, QuotedCounts};
+
+/// What the cells of a feature were like in the training rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Usual {
+    /// All had this number; for a boolean, 0 or 1.
+    Constant(f64),
+    /// None was missing (false), or all were (true), and the feature has an indicator of missing values.
+    Missing(bool),
+    /// They were between these two different numbers.
+    Range(f64, f64),
+}
+
+/// Cells of a column that are unlike those of the training rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnusualCells {
+    /// The name of the column.
+    pub column: String,
+    /// What those of the training rows were like.
+    pub usual: Usual,
+    /// The number of unusual cells.
+    pub cells: u64,
+    /// The number in the first one; NaN if it is missing.
+    pub first: f64,
+}
+
+/// Counts unusual cells.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CellCheck {
+    /// The index of the feature among the features, its name, and what was usual for it.
+    watched: Vec<(usize, String, Usual)>,
+}
+
+/// For each watched property, the number of unusual cells and the first one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct UnusualCounts(Vec<(u64, f64)>);
+
+impl Usual {
+    /// Whether a cell with this value, NaN if it is missing, is unlike those of the training rows. A number
+    /// counts if it is farther from their range than the range is wide.
+    #[inline]
+    pub fn is_unusual(self, value: f64) -> bool {
+        match self {
+            Self::Constant(constant) => !value.is_nan() && value != constant,
+            Self::Missing(is_missing) => value.is_nan() != is_missing,
+            Self::Range(low, high) => {
+                let width = high - low;
+                value < low - width || value > high + width
+            }
+        }
+    }
+}
+
+impl CellCheck {
+    /// For the features of `encoding`.
+    pub(crate) fn new(encoding: &Encoding) -> Self {
+        let constants = |input: usize| {
+            let constant = encoding.constant.iter().find(|constant| constant.input == input)?;
+            Some(constant.value)
+        };
+        let mut watched = Vec::new();
+        let mut input = 0;
+        for (index, (name, feature)) in encoding.features().enumerate() {
+            let mut watch = |usual: Usual| watched.push((index, name.to_owned(), usual));
+            match (&feature.values, constants(input)) {
+                // The categories that the training rows did not have are counted apart.
+                (ValueEncoding::Categorical { .. }, _) | (ValueEncoding::Boolean { .. }, None) => {}
+                (ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. }, Some(value)) => {
+                    watch(Usual::Constant(value));
+                }
+                (ValueEncoding::Numeric { range, .. }, None) => {
+                    range.iter().for_each(|range| watch(Usual::Range(range.low, range.high)));
+                }
+            }
+            input += feature.values.inputs();
+            if feature.indicator {
+                constants(input).into_iter().for_each(|value| watch(Usual::Missing(value == 1.0)));
+                input += 1;
+            }
+        }
+        Self { watched }
+    }
+
+    /// The features with what was usual for them.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = (usize, Usual)> {
+        self.watched.iter().map(|(feature, _, usual)| (*feature, *usual))
+    }
+
+    /// Counts none.
+    pub(crate) fn counts(&self) -> UnusualCounts {
+        UnusualCounts(vec![(0, f64::NAN); self.watched.len()])
+    }
+
+    /// Adds the cells of a row.
+    pub(crate) fn add(&self, values: &[f64], counts: &mut UnusualCounts) {
+        for ((feature, _, usual), (cells, first)) in self.watched.iter().zip(&mut counts.0) {
+            let value = values[*feature];
+            if usual.is_unusual(value) {
+                if *cells == 0 {
+                    *first = value;
+                }
+                *cells += 1;
+            }
+        }
+    }
+
+    /// The columns with unusual cells.
+    pub(crate) fn found(&self, counts: &UnusualCounts) -> Vec<UnusualCells> {
+        let found = self.watched.iter().zip(&counts.0).filter(|(_, (cells, _))| *cells > 0);
+        let found = found.map(|((_, column, usual), &(cells, first))| UnusualCells {
+            column: column.clone(),
+            usual: *usual,
+            cells,
+            first,
+        });
+        found.collect()
+    }
+}
+
+impl UnusualCounts {
+    /// Adds those of the next rows.
+    pub(crate) fn append(&mut self, next: &Self) {
+        if self.0.is_empty() {
+            self.0.clone_from(&next.0);
+            return;
+        }
+        for ((cells, first), (more, next_first)) in self.0.iter_mut().zip(&next.0) {
+            if *cells == 0 {
+                *first = *next_first;
+            }
+            *cells += more;
+        }
+    }
+
+    /// Adds `cells` for a watched property, the first of which is `first`.
+    pub(crate) fn set(&mut self, watched: usize, cells: u64, first: f64) {
+        self.0[watched] = (cells, first);
+    }
+}
+
+impl fmt::Display for UnusualCells {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { column, usual, cells, first } = self;
+        write!(
+            f,
+            "{} of column {} ",
+            Count(usize::try_from(*cells).unwrap_or(usize::MAX), "cell"),
+            Quoted(column)
+        )?;
+        let verb = if *cells == 1 { ["differs", "is"] } else { ["differ", "are"] };
+        match usual {
+            Usual::Constant(constant) => write!(
+                f,
+                "{} from the only value in the training rows, {constant}, such as {first}: the column has no effect",
+                verb[0]
+            ),
+            Usual::Missing(false) => write!(
+                f,
+                "{} missing, and none was in the training rows: they are filled in, but not indicated",
+                verb[1]
+            ),
+            Usual::Missing(true) => {
+                write!(f, "{} not missing, but all were in the training rows", verb[1])
+            }
+            Usual::Range(low, high) => write!(
+                f,
+                "{} far outside the range of the training rows, {low} to {high}, such as {first}",
+                verb[1]
+            ),
+        }
+    }
+}
+
+/// A sentence for each column, or, for more than three columns of a kind, one for all of them.
+pub(crate) fn unusual_notes(found: &[UnusualCells]) -> Vec<String> {
+    let kinds: [(fn(&Usual) -> bool, &str); 3] = [
+        (
+            |usual| matches!(usual, Usual::Constant(_)),
+            "cells that differ from the only value in the training rows, and have no effect",
+        ),
+        (
+            |usual| matches!(usual, Usual::Missing(_)),
+            "missing values in columns that had none in the training rows: they are filled in, but not indicated",
+        ),
+        (|usual| matches!(usual, Usual::Range(..)), "cells far outside the range of the training rows"),
+    ];
+    let mut notes = Vec::new();
+    for (is_kind, what) in kinds {
+        let of_kind: Vec<&UnusualCells> = found.iter().filter(|cells| is_kind(&cells.usual)).collect();
+        if of_kind.len() <= 3 {
+            notes.extend(of_kind.iter().map(ToString::to_string));
+        } else {
+            let counts = of_kind.iter().map(|found| (found.column.clone(), found.cells as usize));
+            notes.push(format!("{what}: {}", QuotedCounts(&counts.collect::<Vec<_>>())));
+        }
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_unusual_beyond_twice_the_range() {
+        let range = Usual::Range(17.0, 90.0);
+        assert_eq!(
+            [-56.0, -56.1, 163.0, 163.1, f64::NAN].map(|x| range.is_unusual(x)),
+            [false, true, false, true, false]
+        );
+        assert_eq!(
+            [2023.0, 2024.0, f64::NAN].map(|x| Usual::Constant(2023.0).is_unusual(x)),
+            [false, true, false]
+        );
+        assert_eq!([1.0, f64::NAN].map(|x| Usual::Missing(false).is_unusual(x)), [false, true]);
+        assert_eq!([1.0, f64::NAN].map(|x| Usual::Missing(true).is_unusual(x)), [true, false]);
+    }
+
+    #[test]
+    fn many_columns_are_one_note() {
+        let found = |columns: usize| -> Vec<UnusualCells> {
+            let cells = |column: usize| UnusualCells {
+                column: format!("p{column}"),
+                usual: Usual::Range(0.0, 1.5),
+                cells: 1 + column as u64,
+                first: -9.0,
+            };
+            (0..columns).map(cells).collect()
+        };
+        assert_eq!(
+            unusual_notes(&found(2)),
+            [
+                "1 cell of column \"p0\" is far outside the range of the training rows, 0 to 1.5, such as -9",
+                "2 cells of column \"p1\" are far outside the range of the training rows, 0 to 1.5, such as -9"
+            ]
+        );
+        let all = "cells far outside the range of the training rows: \"p0\" (1), \"p1\" (2), \"p2\" (3), \"p3\" (4)";
+        assert_eq!(unusual_notes(&found(4)), [all]);
+    }
+}
