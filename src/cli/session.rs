@@ -62,11 +62,11 @@ impl ConfigArgs {
     fn overrides(&self) -> Result<Vec<(String, String)>, CliError> {
         let mut overrides = Vec::new();
         for set in &self.sets {
-            let (key, value) = set.split_once('=').ok_or_else(|| {
+            let (key, value) = config::split_setting(set).ok_or_else(|| {
                 let message = format!("--set {set}: expected KEY=VALUE, such as training.epochs=5");
                 CliError::new(exit_code::USAGE, message)
             })?;
-            overrides.push((key.trim().to_owned(), value.trim().to_owned()));
+            overrides.push((key.to_owned(), value.to_owned()));
         }
         let number = |key: &str, value: Option<u64>| value.map(|value| (key.to_owned(), value.to_string()));
         overrides.extend(number("training.seed", self.seed));

@@ -18,9 +18,10 @@ mod tests;
 pub(crate) mod write;
 
 pub(crate) use crate::config::document::inline::inline;
+pub(crate) use crate::config::document::key_path::split_setting;
 pub use crate::config::error::{ConfigError, ConfigErrorKind, Problem, SyntaxFault};
 pub use crate::config::load::{load, parse};
 pub use crate::config::plan::size::SIZE_LIMIT;
 pub use crate::config::plan::{ComparePlan, GridAxis, Plan};
 pub use crate::config::schema::reference::{reference, reference_text};
-pub use crate::config::template::{TargetGuess, template};
+pub use crate::config::template::{TargetGuess, kept_class, template};

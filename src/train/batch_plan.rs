@@ -49,7 +49,7 @@ pub enum BatchPlanError {
         "{rows} training rows with training.batch_size = {batch_size} and training.last_batch = \"{}\" \
          make a batch of 1 row, but batch norm needs at least 2 rows; {}",
         .last_batch.name(),
-        remedy(*.batch_size)
+        remedy(*.rows, *.batch_size)
     )]
     BatchOfOne {
         /// Rows to train on.
@@ -105,9 +105,13 @@ impl BatchPlan {
     }
 }
 
-/// What to change about batches of one row.
-fn remedy(batch_size: usize) -> &'static str {
-    if batch_size < 2 {
+/// What to change about batches of one row. Only a rest that is less than half a batch is merged.
+fn remedy(rows: usize, batch_size: usize) -> &'static str {
+    if rows < 2 {
+        "use more rows, or hold out fewer of them"
+    } else if batch_size == 2 {
+        "set training.batch_size to 3 or more"
+    } else if batch_size < 2 {
         "set training.batch_size to 2 or more"
     } else {
         "set training.last_batch = \"merge\""

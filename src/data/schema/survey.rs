@@ -32,6 +32,8 @@ pub(crate) struct StatsReader {
     first_line: u64,
     /// For each column of the file, how many distinct texts are kept.
     limits: Vec<usize>,
+    /// For each column of the file, the number of its missing markers.
+    numbers: Vec<u32>,
     /// Whether rows are hashed.
     hashes_rows: bool,
     /// The columns that are counted.
@@ -40,20 +42,21 @@ pub(crate) struct StatsReader {
 }
 
 impl StatsReader {
-    /// `limits` says for each column of the file how many distinct texts are kept; 0 leaves it out.
+    /// `markers` are those of all columns, and for each column the number of its markers; `limits` says for each column of the
+    /// file how many distinct texts are kept; 0 leaves it out.
     pub(crate) fn new(
         format: CsvFormat,
         first_line: u64,
-        markers: &Markers,
+        (markers, numbers): (Vec<Markers>, Vec<u32>),
         limits: Vec<usize>,
         hashes_rows: bool,
     ) -> Self {
         let read: Vec<usize> = (0..limits.len()).filter(|&column| limits[column] > 0).collect();
         let mut cells = vec![CellRule::Skip; limits.len()];
         read.iter().enumerate().for_each(|(text, &column)| cells[column] = CellRule::Verbatim { text });
-        let (texts, markers) = (read.len(), markers.clone());
+        let texts = read.len();
         let layout = RowLayout { cells, values: 0, features: 0, weight: None, texts, markers };
-        Self { format, first_line, limits, hashes_rows, read, layout }
+        Self { format, first_line, limits, numbers, hashes_rows, read, layout }
     }
 
     /// Counts all rows: those of the `first` chunk, then those still in `chunks`.
@@ -105,11 +108,12 @@ pub(crate) struct RowCounter<'s> {
 
 impl<'t> RowVisitor<'t> for RowCounter<'_> {
     fn row(&mut self, row: RowText<'_, 't>) {
-        let StatsReader { limits, read, layout, hashes_rows, .. } = self.reader;
+        let StatsReader { limits, numbers, read, layout, hashes_rows, .. } = self.reader;
         let mut hash = DefaultHasher::new();
         for (cell, &column) in row.cells.iter().zip(read) {
             let text = trim(&cell.text);
-            self.columns[column].add(text, &layout.markers, limits[column]);
+            let markers = &layout.markers[numbers[column] as usize];
+            self.columns[column].add(text, markers, limits[column]);
             if *hashes_rows {
                 text.hash(&mut hash);
             }

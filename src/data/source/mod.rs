@@ -5,6 +5,7 @@ pub(crate) mod file_signature;
 pub(crate) mod stdin;
 #[cfg(any(not(feature = "gzip"), not(feature = "zstd")))]
 mod unavailable;
+mod utf16;
 #[cfg(feature = "zstd")]
 mod zstd;
 
@@ -24,18 +25,29 @@ use crate::data::source::stdin::Spooled;
 use crate::data::source::unavailable::Unavailable as GzipReader;
 #[cfg(not(feature = "zstd"))]
 use crate::data::source::unavailable::Unavailable as ZstdReader;
+use crate::data::source::utf16::{MARK_BYTES, Utf16};
 #[cfg(feature = "zstd")]
 use crate::data::source::zstd::ZstdReader;
 use crate::text::STANDARD_INPUT;
 
 /// A regular file, or standard input, that is read from beginning to end; a file whose name ends in
-/// `.gz` or `.zst` is decompressed.
+/// `.gz` or `.zst` is decompressed, and UTF-16 with its byte order mark becomes UTF-8.
 #[derive(Debug)]
 pub(crate) struct Disk {
     body: Body,
+    encoding: FileEncoding,
     /// The limit on bytes of text, and those read so far.
     limit: u64,
     read: u64,
+}
+
+#[derive(Debug)]
+enum FileEncoding {
+    /// Nothing was read yet.
+    Unknown,
+    /// UTF-8, or what is not text.
+    Plain,
+    Utf16(Utf16),
 }
 
 #[derive(Debug)]
@@ -55,7 +67,7 @@ impl Disk {
             let input =
                 if streamed { Input::Stream(io::stdin()) } else { Input::Spooled(Spooled::default()) };
             let body = Body::Plain(Hashing::new(input, streamed));
-            return Ok(Self { body, limit, read: 0 });
+            return Ok(Self { body, encoding: FileEncoding::Unknown, limit, read: 0 });
         }
         let (file, length) = open(path)?;
         let hashing = Hashing::new(Input::File(file), streamed);
@@ -71,7 +83,7 @@ impl Disk {
         } else {
             Body::Plain(hashing)
         };
-        Ok(Self { body, limit, read: 0 })
+        Ok(Self { body, encoding: FileEncoding::Unknown, limit, read: 0 })
     }
 
     /// Opens a file that was open before; none if it was standard input, which was not kept.
@@ -82,13 +94,18 @@ impl Disk {
         Self::open(path, ReadOptions { limit: u64::MAX, ..ReadOptions::default() }).map(Some)
     }
 
-    /// Appends the next `count` bytes of text; fewer only at the end.
+    /// Appends the next `count` bytes of text, or a few more; fewer only at the end.
     pub(crate) fn read(&mut self, count: usize, to: &mut Vec<u8>) -> Result<(), ErrorKind> {
         if to.try_reserve(count).is_err() {
             return Err(ErrorKind::OutOfMemory { needs: (to.len() + count) as u64 });
         }
         let needs = self.read + count as u64;
-        let read = self.body.read(count as u64, to).map_err(|error| match &self.body {
+        let read = self.read_text(count, to).map_err(|error| match &self.body {
+            _ if matches!(self.encoding, FileEncoding::Utf16(_))
+                && error.kind() == io::ErrorKind::InvalidData =>
+            {
+                ErrorKind::Read(error)
+            }
             _ if error.kind() == io::ErrorKind::OutOfMemory => ErrorKind::OutOfMemory { needs },
             Body::Plain(_) => ErrorKind::Read(error),
             // An empty file is not a truncated one.
@@ -106,6 +123,26 @@ impl Disk {
             }
             Body::Plain(_) => Err(ErrorKind::TooLarge { needs: self.read, limit }),
             Body::Gzip(_) | Body::Zstd(_) => Err(ErrorKind::TooLargeUnpacked { limit }),
+        }
+    }
+
+    /// Appends the next `count` bytes of text, of which the first bytes of the file say how it is encoded.
+    fn read_text(&mut self, count: usize, to: &mut Vec<u8>) -> io::Result<usize> {
+        let Self { body, encoding, .. } = self;
+        let mut start = Vec::new();
+        if let FileEncoding::Unknown = encoding {
+            body.read(MARK_BYTES as u64, &mut start)?;
+            *encoding = Utf16::new(&start).map_or(FileEncoding::Plain, FileEncoding::Utf16);
+        }
+        match encoding {
+            FileEncoding::Utf16(decoder) => {
+                decoder.read(count, to, |count, bytes| body.read(count as u64, bytes))
+            }
+            FileEncoding::Plain | FileEncoding::Unknown => {
+                to.extend_from_slice(&start);
+                let rest = count.saturating_sub(start.len());
+                Ok(start.len() + body.read(rest as u64, to)?)
+            }
         }
     }
 
@@ -155,7 +192,12 @@ pub(crate) fn fingerprint(path: &Path) -> Result<String, ErrorKind> {
 /// Opens a regular file; anything else could block, or never end.
 fn open(path: &Path) -> Result<(File, u64), ErrorKind> {
     let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ErrorKind::NotFound,
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            match path.to_string_lossy().chars().any(char::is_control) {
+                true => ErrorKind::NotFoundEscaped,
+                false => ErrorKind::NotFound,
+            }
+        }
         _ => ErrorKind::Read(error),
     };
     // Asked before opening, because opening a FIFO waits for a writer.

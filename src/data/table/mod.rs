@@ -8,6 +8,7 @@ pub(crate) mod duplicates;
 pub(crate) mod leakage;
 pub(crate) mod load;
 pub(crate) mod matrix;
+pub(crate) mod notes;
 pub(crate) mod prepare;
 pub(crate) mod raw_rows;
 pub(crate) mod row_store;

@@ -142,6 +142,7 @@ impl Dataset {
             name: column.name.clone(),
             role: column.role,
             feature: column.feature.as_ref().and_then(|_| features.next()),
+            missing_markers: column.markers.clone(),
         });
         Encoding::new(self.reading.clone(), columns.collect(), targets)
     }

@@ -27,6 +27,8 @@ pub(crate) struct RawRows {
     /// Rows that were left out.
     pub(crate) dropped: usize,
     pub(crate) line_ends: LineEnds,
+    /// Comment lines that were skipped.
+    pub(crate) comments: usize,
 }
 
 /// Turns a text, one of those of a row, and its line into a number.
@@ -47,12 +49,19 @@ pub(crate) fn read_rows(
 ) -> Result<RawRows, Box<Located>> {
     let layout = reader.layout;
     let texts = vec![Vec::new(); layout.texts];
-    let mut rows =
-        RawRows { store, other_values: Vec::new(), texts, dropped: 0, line_ends: LineEnds::default() };
+    let mut rows = RawRows {
+        store,
+        other_values: Vec::new(),
+        texts,
+        dropped: 0,
+        line_ends: LineEnds::default(),
+        comments: 0,
+    };
     let merged: Merged = read_chunks(&TrainingReader(reader), first, chunks, |chunk, lines| {
         rows.append(chunk, lines, layout, number_of).map(ControlFlow::Continue)
     });
-    rows.line_ends = merged.or_fault(chunks)?.line_ends;
+    let Merged { line_ends, comments, .. } = merged.or_fault(chunks)?;
+    (rows.line_ends, rows.comments) = (line_ends, comments);
     match (rows.store.rows(), rows.dropped) {
         (0, 0) => Err(Located::at_line(reader.first_line, ErrorKind::NoRows)),
         (0, dropped) => Err(Located::at_line(1, ErrorKind::AllDropped(dropped))),

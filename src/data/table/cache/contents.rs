@@ -40,7 +40,7 @@ impl StoredFile<TrainingContent> {
             TextUse::Label => classes.len(),
             TextUse::Group | TextUse::OwnGroup => *groups,
             TextUse::Part => SplitPart::ALL.len(),
-            TextUse::Key => side.keys.len(),
+            TextUse::Key | TextUse::Order => side.keys.len(),
         };
         let is_valid = |(codes, (_, used)): (&Vec<u32>, &(usize, TextUse))| {
             codes.len() == features.rows() && codes.iter().all(|&code| (code as usize) < limit(*used))

@@ -63,7 +63,7 @@ pub(crate) fn find<C: DeserializeOwned>(
 mod tests {
     use super::*;
     use crate::data::{
-        ColumnRef, ColumnRefs, ColumnSpec, ColumnType, Constant, Mark, MissingPolicy, SplitBy,
+        ColumnRef, ColumnRefs, ColumnSpec, ColumnType, Constant, Mark, MissingPolicy, NumberSign, SplitBy,
     };
 
     fn changed(change: impl FnOnce(&mut DataSpec)) -> String {
@@ -91,11 +91,17 @@ mod tests {
             changed(|spec| spec.comment = Some(Mark(Some('#')))),
             changed(|spec| spec.ignore = vec![column()]),
             changed(|spec| spec.missing_markers = Some(vec![text()])),
+            changed(|spec| spec.decimal = Some(',')),
+            changed(|spec| spec.thousands = Some(' ')),
+            changed(|spec| spec.skip_rows = Some(2)),
+            changed(|spec| spec.skip_footer = Some(1)),
+            changed(|spec| spec.number_signs = vec![NumberSign::Percent]),
             changed(|spec| spec.missing = MissingPolicy::Mean),
             changed(|spec| spec.missing = MissingPolicy::Constant(Constant::Number(1.0))),
             changed(|spec| spec.missing_indicator = true),
             changed(|spec| spec.columns = [(text(), group)].into()),
             changed(|spec| spec.split_by = SplitBy::HashOf(vec![column()])),
+            changed(|spec| spec.split_by = SplitBy::OrderOf(column())),
         ];
         let all = keys.len();
         keys.sort_unstable();
