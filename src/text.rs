@@ -68,7 +68,7 @@ fn push_escaped(escaped: &mut String, char: char) {
 
 /// Whether a character shows as itself: not a control character, not white space that looks like
 /// another, and nothing that hides or reorders its neighbours.
-fn is_visible(char: char) -> bool {
+pub(crate) fn is_visible(char: char) -> bool {
     let hides = matches!(
         char,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' |
@@ -94,6 +94,22 @@ impl fmt::Display for Quoted<'_> {
         quoted.push_str(if chars.next().is_some() { "...\"" } else { "\"" });
         f.write_str(&quoted)
     }
+}
+
+/// A basic string of TOML; whatever is invisible is escaped.
+pub(crate) fn toml_text(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\'' => quoted.push(c),
+            '\n' | '\r' | '\t' => quoted.extend(c.escape_debug()),
+            _ if c.escape_debug().len() == 1 => quoted.push(c),
+            _ => quoted.push_str(&format!("\\U{:08X}", u32::from(c))),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// A path, escaped but never cut; `-` is shown as standard input.

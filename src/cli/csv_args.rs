@@ -27,6 +27,12 @@ pub(crate) struct CsvArgs {
     /// Skip lines that start with this character [default: none]
     #[arg(long, value_name = "CHAR", value_parser = optional_character)]
     comment: Option<Mark>,
+    /// Skip the first lines, such as a title
+    #[arg(long, value_name = "N")]
+    skip_rows: Option<usize>,
+    /// Skip the last lines, such as totals
+    #[arg(long, value_name = "N")]
+    skip_footer: Option<usize>,
 }
 
 impl CsvArgs {
@@ -39,6 +45,8 @@ impl CsvArgs {
             delimiter: self.delimiter,
             quote: self.quote.unwrap_or(default.quote),
             comment: self.comment,
+            skip_rows: self.skip_rows,
+            skip_footer: self.skip_footer,
             ..default
         }
     }
@@ -47,10 +55,10 @@ impl CsvArgs {
     /// whether it has one.
     pub(crate) fn profile(&self, spec: &DataSpec) -> Result<Profile, CliError> {
         let profile = Profile::of(spec).map_err(|error| {
-            let is_about_delimiter = error.is_about_delimiter();
+            let option = error.reading_key();
             let mut error = CliError::from(error);
-            if is_about_delimiter {
-                error.message.push_str(" (here: --delimiter)");
+            if let Some(option) = option {
+                error.message.push_str(&format!(" (here: --{option})"));
             }
             error
         })?;
@@ -76,7 +84,7 @@ impl CsvArgs {
 }
 
 /// Parses one character; a tab can be written as `\t`.
-fn character(text: &str) -> Result<char, String> {
+pub(crate) fn character(text: &str) -> Result<char, String> {
     let mut chars = text.chars();
     match (text, chars.next(), chars.next()) {
         ("\\t" | "tab", ..) => Ok('\t'),

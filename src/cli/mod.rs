@@ -10,6 +10,7 @@ pub(crate) mod model_arg;
 pub(crate) mod out_file;
 pub(crate) mod output;
 pub(crate) mod progress;
+pub(crate) mod reading_args;
 pub(crate) mod require;
 pub(crate) mod session;
 pub(crate) mod signals;

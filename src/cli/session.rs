@@ -68,12 +68,12 @@ impl ConfigArgs {
     fn overrides(&self) -> Result<Vec<(String, String)>, CliError> {
         let mut overrides = Vec::new();
         for set in &self.sets {
-            let (key, value) = set.split_once('=').ok_or_else(|| {
+            let (key, value) = config::split_setting(set).ok_or_else(|| {
                 let message =
                     format!("--set {}: expected KEY=VALUE, such as training.epochs=5", shortened(set));
                 CliError::new(exit_code::USAGE, message)
             })?;
-            overrides.push((key.trim().to_owned(), value.trim().to_owned()));
+            overrides.push((key.to_owned(), value.to_owned()));
         }
         for (option, value) in [("seed", self.seed), ("epochs", self.epochs)] {
             let Some(value) = value else { continue };

@@ -20,6 +20,7 @@ pub(crate) mod write;
 
 pub(crate) use crate::config::difference::{ChangedKey, changed_keys};
 pub(crate) use crate::config::document::inline::inline;
+pub(crate) use crate::config::document::key_path::split_setting;
 pub use crate::config::error::{ConfigError, ConfigErrorKind, Problem, SyntaxFault};
 pub(crate) use crate::config::load::parse_stored;
 pub use crate::config::load::{load, parse};
@@ -27,4 +28,4 @@ pub use crate::config::plan::size::SIZE_LIMIT;
 pub(crate) use crate::config::plan::spec::MAX_LAYERS;
 pub use crate::config::plan::{ComparePlan, GridAxis, Plan};
 pub use crate::config::schema::reference::{reference, reference_text};
-pub use crate::config::template::{TargetGuess, template};
+pub use crate::config::template::{TargetGuess, kept_class, template};

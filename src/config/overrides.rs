@@ -29,7 +29,8 @@ pub(crate) fn apply(tree: &mut Node, overrides: &[(String, String)], problems: &
             continue;
         }
         let Some(path) = dotted(key) else {
-            let message = "this is not a key; write it as in `optimizer.learning_rate` or `layers.0.units`";
+            let message = "this is not a key; write it as in `optimizer.learning_rate` or `layers.0.units`, with other \
+                           characters in quotes: `data.columns.\"petal.width\"`";
             problems.push(&format!("--set {}", shortened(key)), message);
             continue;
         };

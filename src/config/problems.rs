@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::config::document::key_path::{join, steps};
+use crate::config::document::key_path::{join, name, steps};
 use crate::config::document::tree::{Node, Value, ValueOrigin};
 use crate::config::error::{ConfigError, Problem};
 use crate::text::{shortened, shortened_to};
@@ -127,7 +127,7 @@ fn origin<'t>(tree: &'t Node, path: &str) -> &'t ValueOrigin {
     while let Some((first, after)) = rest.split_first() {
         let next = match &node.value {
             Value::List(nodes) => first.parse().ok().and_then(|index: usize| nodes.get(index)),
-            _ => node.get(first),
+            _ => node.get(&name(first)),
         };
         let Some(next) = next.map(|node| (node, after)).or_else(|| quoted(node, rest)) else { break };
         (node, rest) = next;

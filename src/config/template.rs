@@ -3,6 +3,7 @@
 use crate::config::document::inline::{inline, key};
 use crate::data::{ColumnKind, ColumnProfile, DataSpec, Nature, Profile};
 use crate::nn::Task;
+use crate::text::toml_text;
 
 /// Columns up to which all are listed; of a wider table only those that are not plain numbers.
 const FEW_COLUMNS: usize = 100;
@@ -30,7 +31,8 @@ impl TargetGuess {
 }
 
 fn task_of(column: &ColumnProfile) -> Task {
-    let is_numeric = matches!(column.nature, Nature::Kind(ColumnKind::Numeric) | Nature::Identifier);
+    let is_numeric = matches!(column.nature, Nature::Kind(ColumnKind::Numeric) | Nature::Identifier)
+        || column.proposed_markers.is_some();
     let are_whole = column.numbers.is_some_and(|range| range.are_whole);
     let is_few = column.distinct.is_some_and(|distinct| distinct <= FEW_CLASSES);
     match is_numeric && column.numbers.is_some() && !(are_whole && is_few) {
@@ -111,6 +113,22 @@ fn format_lines(reading: &DataSpec) -> Vec<String> {
     if reading.quote != usual.quote {
         lines.push(format!("quote = {}", mark(reading.quote.0)));
     }
+    if let Some(lines_before) = reading.skip_rows {
+        lines.push(format!("skip_rows = {lines_before}"));
+    }
+    if let Some(lines_after) = reading.skip_footer {
+        lines.push(format!("skip_footer = {lines_after}"));
+    }
+    if let Some(decimal) = reading.decimal {
+        lines.push(format!("decimal = {}", quoted(&decimal.to_string())));
+    }
+    if let Some(thousands) = reading.thousands {
+        lines.push(format!("thousands = {}", quoted(&thousands.to_string())));
+    }
+    if !reading.number_signs.is_empty() {
+        let signs: Vec<String> = reading.number_signs.iter().map(|sign| quoted(sign.name())).collect();
+        lines.push(format!("number_signs = [{}]", signs.join(", ")));
+    }
     if let Some(comment) = reading.comment {
         lines.push(format!("comment = {}", mark(comment.0)));
     }
@@ -128,11 +146,15 @@ fn column_line(
         return None;
     }
     if column.name == target.column {
-        let drops = column.missing > 0;
-        return drops.then(|| {
-            let gaps = gaps(profile, column);
-            format!("{} = {{ missing = \"drop_row\" }}  # {gaps}", key(&column.name))
-        });
+        return learnt_line(profile, target, column);
+    }
+    if let Some(markers) = &column.proposed_markers {
+        return Some(format!(
+            "{} = {{ type = \"numeric\", missing_markers = {}, missing = \"median\", indicator = true }}  # {}",
+            key(&column.name),
+            list(markers),
+            visible(&column.reason)
+        ));
     }
     let (word, missing) = match column.nature {
         Nature::Kind(ColumnKind::Numeric) => ("numeric", "\"median\""),
@@ -173,14 +195,67 @@ fn column_line(
         ));
     }
     if !remarks.is_empty() {
-        let comment: String = remarks.join(", ").chars().filter(|char| !char.is_control()).collect();
-        line = format!("{line:<31} # {comment}");
+        line = format!("{line:<31} # {}", visible(&remarks.join(", ")));
     }
     Some(line)
 }
 
+/// The line about the column to predict; none if it needs none.
+fn learnt_line(profile: &Profile, target: &TargetGuess, column: &ColumnProfile) -> Option<String> {
+    let name = key(&column.name);
+    if let (Task::Regression, Some(markers)) = (target.task, &column.proposed_markers) {
+        return Some(format!(
+            "{name} = {{ missing_markers = {}, missing = \"drop_row\" }}  # {}",
+            list(markers),
+            visible(&column.reason)
+        ));
+    }
+    let kept = kept_class(target, column);
+    let empty = column.missing - kept.map_or(0, |(_, count)| *count);
+    let gaps = gaps(profile, column);
+    match kept {
+        Some((word, count)) => {
+            let others = column.missing_words.iter().map(|(other, _)| other).filter(|other| *other != word);
+            let others: Vec<String> = others.cloned().collect();
+            let drops = if empty > 0 { ", missing = \"drop_row\"" } else { "" };
+            Some(format!(
+                "{name} = {{ missing_markers = {}{drops} }}  # {}",
+                list(&others),
+                visible(&format!(
+                    "{} in {count} of {} rows is read as a class",
+                    toml_text(word),
+                    profile.rows
+                ))
+            ))
+        }
+        None if column.missing > 0 => {
+            Some(format!("{name} = {{ missing = \"drop_row\" }}  # {}", visible(&gaps)))
+        }
+        None => None,
+    }
+}
+
+/// The word of a label column that usually means a missing value but may be a class, such as `NA` for North
+/// America next to `EU`, and how often it occurs.
+pub fn kept_class<'p>(target: &TargetGuess, column: &'p ColumnProfile) -> Option<&'p (String, usize)> {
+    let is_text = target.task == Task::Classification && column.numbers.is_none();
+    column.missing_words.iter().find(|(word, _)| is_text && word.eq_ignore_ascii_case("na"))
+}
+
 fn gaps(profile: &Profile, column: &ColumnProfile) -> String {
-    format!("{} of {} missing", column.missing, profile.rows)
+    let words: Vec<String> = column.missing_words.iter().map(|(word, _)| toml_text(word)).collect();
+    let words = if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) };
+    format!("{} of {} missing{words}", column.missing, profile.rows)
+}
+
+/// A list of strings.
+fn list(texts: &[String]) -> String {
+    format!("[{}]", texts.iter().map(|text| toml_text(text)).collect::<Vec<_>>().join(", "))
+}
+
+/// A comment without control characters.
+fn visible(comment: &str) -> String {
+    comment.chars().filter(|char| !char.is_control()).collect()
 }
 
 /// Sizes that suit the number of rows.

@@ -24,6 +24,7 @@ pub use crate::data::batch::rows::{Batch, Rows};
 pub(crate) use crate::data::batch::sampler::joins_batch_before;
 pub use crate::data::batch::sampler::{BatchSampler, LastBatch, Sampling, batch_ranges};
 pub(crate) use crate::data::csv::number::is_number;
+pub use crate::data::csv::number_format::{NumberFormat, NumberSign};
 pub use crate::data::error::{DataError, ErrorCategory};
 pub use crate::data::limits::{
     MAX_BYTES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS, MAX_INPUT_BYTES, MAX_RECORD_BYTES,
@@ -37,7 +38,7 @@ pub(crate) use crate::data::source::fingerprint;
 pub use crate::data::spec::{ClipMethod, ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};
 pub use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;
-pub use crate::data::stream::{RowStream, StreamError};
+pub use crate::data::stream::{RowStream, StreamEnd, StreamError};
 pub use crate::data::table::array_error::ArrayError;
 pub use crate::data::table::arrays::ArraySpec;
 pub use crate::data::table::byte_size::Bytes;

@@ -8,7 +8,8 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::data::schema::column_spec::{ColumnSpec, ColumnType, MissingPolicy};
+use crate::data::csv::number_format::NumberSign;
+use crate::data::schema::column_spec::{ColumnSpec, ColumnType, MARKERS, MissingPolicy};
 use crate::data::spec_check;
 use crate::data::table::byte_size::Bytes;
 use crate::settings::{Allowed, Configurable, NAME, TextFormat, inline_table, settings};
@@ -26,6 +27,10 @@ settings! {
         target: ColumnRefs, absent("those that `columns` names");
         /// Labels to rename, such as `{ "yes." = "yes" }`.
         label_names: BTreeMap<String, String>, absent("none");
+        /// Lines before the table, such as a title, that are skipped.
+        skip_rows: Option<usize>, absent("none"), range(0..=1_000_000);
+        /// Lines after the table, such as totals, that are skipped.
+        skip_footer: Option<usize>, absent("none"), range(0..=1_000);
         /// Whether the first line names the columns; otherwise they are `c0`, `c1`, ...
         header: bool = true;
         /// Names of all columns, for files without a header.
@@ -37,11 +42,19 @@ settings! {
         quote: Mark = Mark(Some('"'));
         /// Lines that start with it are skipped.
         comment: Option<Mark>, absent("none, and a line that starts with # is refused");
+        /// Character before the decimals of numbers.
+        decimal: Option<char>, absent("`\".\"`"), is(Allowed::Choice(&[".", ","]));
+        /// Character between groups of three digits of numbers; a space is also one that does not break a line.
+        thousands: Option<char>, absent("none"), is(Allowed::Choice(&[",", ".", " ", "'", "’", "_"]));
+        /// Signs in numbers: `percent` (`12%` is 0.12), `currency` (`5 €` is 5), `parentheses` (`(5)` is -5), `minus`
+        /// (U+2212).
+        number_signs: Vec<NumberSign>, absent("none");
         /// Columns that are neither features nor label.
         ignore: Vec<ColumnRef> = Vec::new();
-        /// Cells that mean a missing value, exactly as written; an empty one always does.
+        /// Cells that mean a missing value, as written, but numbers in any spelling; an empty one always does. With
+        /// `[]`, `NA` is a value like others.
         missing_markers: Option<Vec<String>>, absent("the usual words, such as `NA`, `null` and `?`"),
-            is(Allowed::List { of: &ANY_TEXT, min: 0, max: usize::MAX });
+            is(MARKERS);
         /// What to do with missing values of features: refuse them; replace them by the mean, the median, the
         /// most frequent value or a constant; or drop their rows. Computed on the training rows.
         missing: MissingPolicy = MissingPolicy::Refuse;
@@ -56,8 +69,9 @@ settings! {
         /// Most memory for the rows of a file; larger files go to a temporary file next to them, with the same
         /// results.
         memory: Bytes = Bytes(4 << 30);
-        /// What decides the split of a row: drawn at random by the seed, or a hash of the seed and these
-        /// columns, which stays the same when rows are added.
+        /// What decides the split of a row: drawn at random by the seed; a hash of the seed and these
+        /// columns, which stays the same when rows are added; or the order of a column, such as the date, of which
+        /// the last rows are held out, the very last for the test.
         split_by: SplitBy = SplitBy::Rows;
         /// Fraction of the rows to hold out for validation, stratified by class; whole groups if there is a
         /// group column.
@@ -77,8 +91,6 @@ settings! {
     }
 }
 
-const ANY_TEXT: Allowed = Allowed::Text(&TextFormat { description: "a string", accepts: |_| true });
-
 /// How held-out rows are chosen, if there are shares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -87,6 +99,8 @@ pub enum SplitBy {
     Rows,
     /// A hash of seed and these columns, so that rows stay where they are when others are added.
     HashOf(Vec<ColumnRef>),
+    /// The order of numbers or dates in this column: the first rows are for training, the last for the test.
+    OrderOf(ColumnRef),
 }
 
 impl DataSpec {
@@ -169,6 +183,10 @@ impl Configurable for SplitBy {
         inline_table! { "{ hash_of = [columns] }":
             /// Columns that identify the rows; not the label.
             hash_of: Allowed::non_empty_list(&Allowed::Column)
+        },
+        inline_table! { "{ order_of = column }":
+            /// Column of numbers, or of dates such as 2024-01-31; not the label.
+            order_of: Allowed::Column
         },
     ]);
 }

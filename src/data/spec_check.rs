@@ -47,6 +47,7 @@ impl SpecProblem {
 pub(crate) fn problems(spec: &DataSpec) -> Vec<SpecProblem> {
     let mut problems = Vec::new();
     characters(spec, &mut problems);
+    separators(spec, &mut problems);
     columns(spec, &mut problems);
     shares(spec, &mut problems);
     standard_input(spec, &mut problems);
@@ -85,6 +86,15 @@ fn characters(spec: &DataSpec, problems: &mut Vec<SpecProblem>) {
             let message = format!("data.{other} is the same character; they must differ");
             problems.push(SpecProblem::between(key, other, message));
         }
+    }
+}
+
+/// Checks that the separators of numbers differ.
+fn separators(spec: &DataSpec, problems: &mut Vec<SpecProblem>) {
+    if spec.thousands == Some(spec.decimal.unwrap_or('.')) {
+        let message =
+            "data.decimal is the same character (a point unless it is set); they must differ".to_owned();
+        problems.push(SpecProblem::between("thousands", "decimal", message));
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::data::csv::chunks::record_boundaries::RecordBoundaries;
 use crate::data::csv::dialect::{Comments, CsvFormat, Dialect, ReadOptions};
 use crate::data::csv::missing::Markers;
+use crate::data::csv::number_format::NumberFormat;
 use crate::data::csv::row_reader::{LeftOut, ReadSummary, RowReader, RowText, RowVisitor};
 use crate::data::error::AtOffset;
 use crate::data::schema::layout::{CellRule, OnMissing, RowLayout, Vocabulary};
@@ -13,7 +14,7 @@ use crate::data::schema::layout::{CellRule, OnMissing, RowLayout, Vocabulary};
 const COLUMNS: usize = 8;
 
 /// The first line says how the others are read: a delimiter, a quote, a comment mark, `h` for a header, `m` for
-/// configured missing markers, then a letter for each column. Any other character means none.
+/// configured missing markers or `g` for a decimal comma, then a letter for each column. Any other character means none.
 pub fn record_reader(input: &[u8]) {
     let Ok(input) = std::str::from_utf8(input) else { return };
     let Some((rules, text)) = input.split_once('\n') else { return };
@@ -32,10 +33,16 @@ pub fn record_reader(input: &[u8]) {
         dialect,
         is_delimiter_set: true,
         header: header == b'h',
+        skip_rows: 0,
+        skip_footer: 0,
         reading: ReadOptions::default(),
     };
     let own = ["-999".to_owned(), "x".to_owned()];
-    let markers = Markers::new((markers == b'm').then_some(&own[..]));
+    let numbers = match markers {
+        b'g' => NumberFormat::new(Some(','), Some('.'), &[]),
+        _ => NumberFormat::default(),
+    };
+    let markers = Markers::new((markers == b'm').then_some(&own[..]), numbers);
     let layout = layout(&rest[..rest.len().min(COLUMNS)], markers);
     let reader = RowReader { format, layout: &layout, first_line: 1 };
 
@@ -58,7 +65,7 @@ fn layout(letters: &[u8], markers: Markers) -> RowLayout {
             *letter = b'S';
         }
     }
-    let is_feature = |letter: &u8| b"NndCceBbo".contains(letter);
+    let is_feature = |letter: &u8| b"NndKCceBbo".contains(letter);
     let features = letters.iter().filter(|letter| is_feature(letter)).count();
     let targets = letters.iter().filter(|&&letter| letter == b'Y').count();
     let (mut feature, mut target, mut texts) = (0, features, 0);
@@ -73,20 +80,27 @@ fn layout(letters: &[u8], markers: Markers) -> RowLayout {
             _ => OnMissing::Refuse,
         };
         match letter {
-            b'N' | b'n' | b'd' => CellRule::Number { value: next(&mut feature), missing },
+            b'N' | b'n' | b'd' | b'K' => CellRule::Number {
+                value: next(&mut feature),
+                missing,
+                markers: 0,
+                refuses_codes: *letter == b'K',
+            },
             b'C' | b'c' | b'e' => CellRule::Category {
                 value: next(&mut feature),
                 missing,
+                markers: 0,
                 words: Box::new(Vocabulary::categories(&words)),
             },
             b'B' | b'b' | b'o' => CellRule::Category {
                 value: next(&mut feature),
                 missing,
+                markers: 0,
                 words: Box::new(Vocabulary::Boolean),
             },
-            b'Y' => CellRule::Number { value: next(&mut target), missing },
-            b'W' => CellRule::Number { value: features + targets, missing },
-            b'T' | b't' | b'u' => CellRule::Text { text: next(&mut texts), missing },
+            b'Y' => CellRule::Number { value: next(&mut target), missing, markers: 0, refuses_codes: false },
+            b'W' => CellRule::Number { value: features + targets, missing, markers: 0, refuses_codes: false },
+            b'T' | b't' | b'u' => CellRule::Text { text: next(&mut texts), missing, markers: 0 },
             b'V' => CellRule::Verbatim { text: next(&mut texts) },
             _ => CellRule::Skip,
         }
@@ -94,7 +108,7 @@ fn layout(letters: &[u8], markers: Markers) -> RowLayout {
     let cells = cells.collect();
     let weight = weight.map(|_| features + targets);
     let values = features + targets + usize::from(weight.is_some());
-    RowLayout { cells, values, features, weight, texts, markers }
+    RowLayout { cells, values, features, weight, texts, markers: vec![markers] }
 }
 
 /// A row that was read.
@@ -113,7 +127,7 @@ struct Reading {
     rows: Vec<Row>,
     records: usize,
     has_fault: bool,
-    /// The kinds of line ends, blank lines at the end, and the fault.
+    /// The kinds of line ends, comment lines, blank lines at the end, and the fault.
     summary: String,
 }
 
@@ -129,11 +143,11 @@ fn read<const FAST: bool>(reader: &RowReader<'_>, text: &str, is_first: bool) ->
         }
         kept += if matches!(row, Row::Dropped) { 0 } else { width };
     }
-    let ReadSummary { records, line_ends, blank, fault } = summary;
+    let ReadSummary { records, line_ends, comments, blank, fault } = summary;
     let has_fault = fault.is_some();
     // A record that ends the reading may have left its values.
     assert!(has_fault || kept == values.len(), "{kept} values of {}", values.len());
-    Reading { rows, records, has_fault, summary: format!("{line_ends:?} {blank:?} {fault:?}") }
+    Reading { rows, records, has_fault, summary: format!("{line_ends:?} {comments} {blank:?} {fault:?}") }
 }
 
 struct Collected(Vec<Row>);

@@ -106,6 +106,7 @@ mod tests {
             name: "\"\\\n".repeat(100_000),
             role: crate::data::Role::Ignore,
             feature: None,
+            missing_markers: None,
         });
         for encoding in [encoding(), long] {
             let description = Description { encoding, ..description(&plan) };

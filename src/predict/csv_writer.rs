@@ -1,6 +1,6 @@
 //! Predictions as CSV.
 
-use crate::data::{RowChunk, RowStream};
+use crate::data::{Encoding, RowChunk, RowStream};
 use crate::kernel::real::Real;
 use crate::predict::columns::OutputColumns;
 use crate::predict::options::PredictOptions;
@@ -8,9 +8,11 @@ use crate::predict::prediction::Prediction;
 use crate::predict::quoting::Quoting;
 use crate::predict::writer::PredictionWriter;
 
-/// Writes CSV with the delimiter and the quote of the input file.
+/// Writes CSV as the input file is written: with its delimiter, quote, line ends, decimal comma and byte order mark.
 pub(crate) struct CsvWriter {
     quoting: Quoting,
+    line_end: &'static [u8],
+    has_decimal_comma: bool,
     header: Vec<u8>,
     keep_columns: bool,
     has_problems: bool,
@@ -23,10 +25,11 @@ pub(crate) struct CsvWriter {
 impl CsvWriter {
     pub(crate) fn new(
         columns: &OutputColumns,
-        classes: &[String],
+        encoding: &Encoding,
         stream: &RowStream,
         options: &PredictOptions,
     ) -> Self {
+        let (line_end, has_mark) = stream.line_end_and_mark();
         let ((delimiter, quote), comment) = (stream.delimiter_and_quote(), stream.comment());
         let default_quote = if comment == Some(b'"') { b'\'' } else { b'"' };
         let quoting = Quoting {
@@ -37,8 +40,9 @@ impl CsvWriter {
             escape_formulas: options.escape_formulas,
         };
         let names: Vec<Vec<u8>> = columns.names().map(|name| quoting.field(name)).collect();
-        let mut header = names.join(&delimiter);
-        header.push(b'\n');
+        let mut header = if has_mark { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
+        header.extend(names.join(&delimiter));
+        header.extend_from_slice(line_end.as_bytes());
         let class = |class: &String| {
             let mut field = Vec::new();
             let is_escaped = quoting.write(class, &mut field);
@@ -46,11 +50,13 @@ impl CsvWriter {
         };
         Self {
             quoting,
+            line_end: line_end.as_bytes(),
+            has_decimal_comma: encoding.reading.decimal == Some(','),
             header,
             keep_columns: options.keep_columns,
             has_problems: columns.problem.is_some(),
             predicted: columns.predicted.len(),
-            classes: classes.iter().map(class).collect(),
+            classes: encoding.classes().iter().map(class).collect(),
         }
     }
 
@@ -97,13 +103,23 @@ impl<F: Real> PredictionWriter<F> for CsvWriter {
             out.push(delimiter);
         }
         prediction.each_number(|put| {
+            let start = out.len();
             put(out);
+            if self.has_decimal_comma
+                && let Some(point) = out[start..].iter().position(|&byte| byte == b'.')
+            {
+                out[start + point] = b',';
+                if delimiter == b',' {
+                    out.insert(start, self.quoting.quote);
+                    out.push(self.quoting.quote);
+                }
+            }
             out.push(delimiter);
         });
         if !self.has_problems {
             out.pop(); // the last delimiter
         }
-        out.push(b'\n');
+        out.extend_from_slice(self.line_end);
         escaped
     }
 
@@ -111,7 +127,7 @@ impl<F: Real> PredictionWriter<F> for CsvWriter {
         let escaped = self.write_copied(chunk, row, out);
         out.extend(std::iter::repeat_n(self.quoting.delimiter, self.predicted));
         self.quoting.write(problem, out);
-        out.push(b'\n');
+        out.extend_from_slice(self.line_end);
         escaped
     }
 }

@@ -18,7 +18,7 @@ pub(crate) mod writer;
 use std::io::Write;
 use std::path::Path;
 
-use crate::data::{Role, RowStream, StreamError, UnusualCounts};
+use crate::data::{Role, RowStream, StreamEnd, StreamError, UnusualCounts};
 use crate::kernel::real::Real;
 use crate::model::{Model, with_network};
 use crate::nn::Network;
@@ -58,7 +58,7 @@ fn predict_with<F: Real>(
     let columns = OutputColumns::new(&encoding.targets, &stream, options)?;
     let writer: Box<dyn PredictionWriter<F>> = match options.json {
         true => Box::new(JsonWriter::new(&columns, encoding.classes(), options)),
-        false => Box::new(CsvWriter::new(&columns, encoding.classes(), &stream, options)),
+        false => Box::new(CsvWriter::new(&columns, encoding, &stream, options)),
     };
 
     let names = stream.names().to_vec();
@@ -89,11 +89,12 @@ fn predict_with<F: Real>(
             out.write_all(&chunk.text)
         },
     );
-    summary.mixed_line_ends = written.map_err(|error| match error {
+    let StreamEnd { mixed_line_ends, comments } = written.map_err(|error| match error {
         StreamError::Data(error) => PredictError::Data(error),
         StreamError::Consumer(error) => PredictError::Write(error),
     })?;
     out.flush()?;
+    (summary.mixed_line_ends, summary.comments) = (mixed_line_ends, comments);
     summary.unseen = unseen.into_iter().flatten().collect();
     summary.unusual = predictor.cells().found(&unusual);
     Ok(summary)

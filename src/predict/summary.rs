@@ -18,6 +18,8 @@ pub struct PredictSummary {
     pub absent_ids: Vec<String>,
     /// The kinds of line endings of the file, if there are several.
     pub mixed_line_ends: Option<String>,
+    /// Comment lines that were skipped.
+    pub comments: usize,
     /// Columns with categories that the training rows did not have, in the order of the file.
     pub unseen: Vec<UnseenCategories>,
     /// Columns with cells that are unlike those of the training rows.

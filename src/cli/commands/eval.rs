@@ -11,6 +11,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::load_model;
 use crate::cli::output::Output;
+use crate::cli::reading_args::ReadingArgs;
 use crate::cli::require::Condition;
 use crate::data::{
     BadRows, Encoding, LabelledRows, STANDARD_INPUT, TargetEncoding, UnusualCells, fingerprint, unusual_notes,
@@ -22,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::model::{Model, with_network};
 use crate::nn::Network;
 use crate::report;
-use crate::text::{DisplayPath, Quoted, shortened};
+use crate::text::{Count, DisplayPath, Quoted, QuotedNames, shortened};
 
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
@@ -45,6 +46,11 @@ pub(crate) struct EvalArgs {
     /// 'spam.recall > 0.8' for a class called spam; repeatable
     #[arg(long = "require", value_name = "CONDITION")]
     pub(crate) require: Vec<Condition>,
+    /// Read a label as a class of the model, such as 'yes.=yes'; repeatable
+    #[arg(long = "label-name", value_name = "LABEL=CLASS", value_parser = renaming)]
+    pub(crate) label_names: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     #[command(flatten)]
     pub(crate) threads: ThreadArgs,
 }
@@ -62,6 +68,8 @@ pub(crate) enum StatisticsChoice {
 
 pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     let (mut model, path) = load_model(&args.model)?;
+    args.reading.apply(&mut model.description.encoding);
+    rename_labels(&mut model.description.encoding, &args.label_names)?;
     let Model { description, plan, network, .. } = &mut model;
     let batch_size = args.batch_size.map_or(plan.training.batch_size, |rows| rows as usize);
     let subject = Subject { args, encoding: &description.encoding, batch_size };
@@ -109,6 +117,36 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     }
 }
 
+/// Parses `LABEL=CLASS`.
+fn renaming(text: &str) -> Result<(String, String), String> {
+    let (label, class) = text.rsplit_once('=').ok_or("expected LABEL=CLASS")?;
+    Ok((label.to_owned(), class.to_owned()))
+}
+
+/// Adds names of labels to those of the model.
+fn rename_labels(encoding: &mut Encoding, names: &[(String, String)]) -> Result<(), CliError> {
+    let TargetEncoding::Classes { names: classes, renamed, .. } = &mut encoding.targets else {
+        return match names.is_empty() {
+            true => Ok(()),
+            false => {
+                Err(CliError::new(exit_code::USAGE, "--label-name: the model predicts values, not classes"))
+            }
+        };
+    };
+    for (label, class) in names {
+        if !classes.contains(class) {
+            let message = format!(
+                "--label-name {label}={class}: {} is not a class of the model; its classes are {}",
+                Quoted(class),
+                QuotedNames(classes)
+            );
+            return Err(CliError::new(exit_code::USAGE, message));
+        }
+        renamed.insert(label.clone(), class.clone());
+    }
+    Ok(())
+}
+
 /// What is evaluated.
 struct Subject<'a> {
     args: &'a EvalArgs,
@@ -125,6 +163,7 @@ struct Seen {
     unseen: BTreeMap<String, u64>,
     unusual: Vec<UnusualCells>,
     mixed_line_ends: Option<String>,
+    comments: usize,
     /// The column of the weights, where the file does not have it.
     without_weights: Option<String>,
 }
@@ -136,7 +175,11 @@ impl Subject<'_> {
         let bad_rows = if args.skip_bad_rows { BadRows::Mark } else { BadRows::Refuse };
         let rows = LabelledRows::<F>::read(&args.data, encoding, bad_rows, threads).map_err(|error| {
             let is_of_a_cell = error.line().is_some() && error.column().is_some();
+            let is_about_delimiter = error.reading_key() == Some("delimiter");
             let mut error = CliError::from(error);
+            if is_about_delimiter {
+                error.message.push_str(", or use --delimiter");
+            }
             if is_of_a_cell && !args.skip_bad_rows {
                 error.message.push_str("; use --skip-bad-rows to evaluate the other rows");
             }
@@ -172,6 +215,7 @@ impl Subject<'_> {
             first_skipped,
             unknown_columns,
             mixed_line_ends,
+            comments,
             unseen,
             unusual,
             ..
@@ -185,6 +229,7 @@ impl Subject<'_> {
             unseen,
             unusual,
             mixed_line_ends,
+            comments,
             without_weights,
         };
         Ok((evaluation, seen))
@@ -212,6 +257,9 @@ impl Seen {
         }
         if let Some(kinds) = &self.mixed_line_ends {
             output.note(&format!("note: {} has mixed line endings: {kinds}", DisplayPath(&args.data)));
+        }
+        if self.comments > 0 {
+            output.note(&format!("note: {} skipped", Count(self.comments, "comment line")));
         }
         if let Some(column) = &self.without_weights {
             output.note(&format!(

@@ -9,7 +9,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::out_file::{OutFile, STANDARD_OUTPUT, WithoutFile};
 use crate::cli::output::Output;
-use crate::config::{TargetGuess, parse, template};
+use crate::config::{TargetGuess, kept_class, parse, template};
 use crate::data::{ColumnProfile, Dataset, Nature, Profile};
 use crate::nn::Task;
 use crate::report::leakage_note;
@@ -43,8 +43,14 @@ pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), CliError> {
             "init cannot read standard input, because a config names a file",
         ));
     }
-    let spec = args.csv.data_spec(&args.path);
-    let profile = args.csv.profile(&spec)?;
+    let mut spec = args.csv.data_spec(&args.path);
+    let mut profile = args.csv.profile(&spec)?;
+    if let Some(format) = profile.proposed_format {
+        format.apply(&mut spec);
+        profile = args.csv.profile(&spec)?;
+        let keys = format.keys().join(", ");
+        output.note(&format!("note: numbers are read with {keys}, by the config, as the cells suggest"));
+    }
     let learnt = learnt(args, &profile, output)?;
     let out = args.out.clone().unwrap_or_else(|| default_out(&args.path));
     let is_printed = out == Path::new(STANDARD_OUTPUT);
@@ -60,9 +66,9 @@ pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), CliError> {
     } else {
         write(&out, &text, args)?;
     }
-    if let Some(note) = ignored(&profile, &learnt) {
-        output.note(&note);
-    }
+    let notes =
+        [ignored(&profile, &learnt), words_as_missing(&profile), rows_without_answer(&profile, &learnt)];
+    notes.iter().flatten().for_each(|note| output.note(note));
     if let Some(note) = leakage_note(&leaks, learnt.task) {
         output.note(&note);
     }
@@ -81,7 +87,7 @@ fn ignored(profile: &Profile, learnt: &TargetGuess) -> Option<String> {
     const MAX_NAMED: usize = 4;
     let is_out = |column: &&ColumnProfile| {
         let is_kept = matches!(column.nature, Nature::Kind(_) | Nature::Identifier);
-        !is_kept && column.name != learnt.column
+        !is_kept && column.proposed_markers.is_none() && column.name != learnt.column
     };
     let columns: Vec<&ColumnProfile> = profile.columns.iter().filter(is_out).collect();
     let named = columns
@@ -90,7 +96,41 @@ fn ignored(profile: &Profile, learnt: &TargetGuess) -> Option<String> {
         .map(|column| format!("{} ({})", Quoted(&column.name), shortened(&column.reason)));
     let named: Vec<String> = named.collect();
     let dots = if columns.len() > MAX_NAMED { ", ..." } else { "" };
-    (!named.is_empty()).then(|| format!("note: ignored: {}{dots}", named.join(", ")))
+    let count = if columns.len() > 1 { format!("{} columns ", columns.len()) } else { String::new() };
+    (!named.is_empty()).then(|| format!("note: {count}ignored: {}{dots}", named.join(", ")))
+}
+
+/// The columns of numbers in which the config reads words as missing values.
+fn words_as_missing(profile: &Profile) -> Option<String> {
+    let columns = profile.columns.iter().filter(|column| column.proposed_markers.is_some());
+    let columns: Vec<String> =
+        columns.map(|column| format!("{} ({})", Quoted(&column.name), shortened(&column.reason))).collect();
+    (!columns.is_empty()).then(|| {
+        format!(
+            "note: words read as missing values, by missing_markers in the config: {}",
+            columns.join(", ")
+        )
+    })
+}
+
+/// What becomes of the rows whose label or target is missing, or may be.
+fn rows_without_answer(profile: &Profile, learnt: &TargetGuess) -> Option<String> {
+    let column = profile.column(&learnt.column)?;
+    let name = Quoted(&learnt.column);
+    if let Some((word, count)) = kept_class(learnt, column) {
+        return Some(format!(
+            "note: {} in {count} of {} rows of {name} is read as a class; if it means a missing label, remove \
+             missing_markers from the config and set missing = \"drop_row\"",
+            Quoted(word),
+            profile.rows
+        ));
+    }
+    let words: usize = match (learnt.task, &column.proposed_markers) {
+        (Task::Regression, Some(_)) => column.words,
+        _ => 0,
+    };
+    let rows = column.missing + words;
+    (rows > 0).then(|| format!("note: {rows} of {} rows have no {name} and are left out", profile.rows))
 }
 
 /// The label or target, as given or guessed.

@@ -11,13 +11,14 @@ use crate::cli::exit_code;
 use crate::cli::model_arg::load_model;
 use crate::cli::out_file::{OutFile, STANDARD_OUTPUT, WithoutFile};
 use crate::cli::output::Output;
+use crate::cli::reading_args::ReadingArgs;
 use crate::cli::signals::survive_file_size_limit;
 use crate::cli::terminal_text::TerminalText;
 use crate::data::{BadRows, unusual_notes};
 use crate::model::Model;
 use crate::output_file::NewFile;
 use crate::predict::{PredictError, PredictOptions, PredictSummary, predict};
-use crate::text::{DisplayPath, Quoted, shortened};
+use crate::text::{Count, DisplayPath, Quoted, shortened};
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
@@ -43,13 +44,16 @@ pub(crate) struct PredictArgs {
     #[arg(long)]
     pub(crate) keep_formulas: bool,
     #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    #[command(flatten)]
     pub(crate) threads: ThreadArgs,
 }
 
 pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
     let out = args.out.as_deref().filter(|out| *out != Path::new(STANDARD_OUTPUT));
     out.map_or(Ok(()), refuse_compression)?;
-    let (model, model_path) = load_model(&args.model)?;
+    let (mut model, model_path) = load_model(&args.model)?;
+    args.reading.apply(&mut model.description.encoding);
     let options = PredictOptions {
         keep_columns: args.keep_columns,
         bad_rows: if args.mark_bad_rows { BadRows::Mark } else { BadRows::Refuse },
@@ -118,7 +122,11 @@ fn cli_error(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> Cli
     match (error, out) {
         (PredictError::Data(error), _) => {
             let is_of_a_cell = error.line().is_some() && error.column().is_some();
+            let is_about_delimiter = error.reading_key() == Some("delimiter");
             let mut error = CliError::from(error);
+            if is_about_delimiter {
+                error.message.push_str(", or use --delimiter");
+            }
             if is_of_a_cell && !args.mark_bad_rows {
                 error.message.push_str("; use --mark-bad-rows to predict the other rows");
             }
@@ -140,10 +148,14 @@ fn note_rows(predicted: &PredictSummary, args: &PredictArgs, output: &Output) {
         unknown_columns,
         absent_ids,
         mixed_line_ends,
+        comments,
         unseen,
         unusual,
         escaped,
     } = predicted;
+    if *comments > 0 {
+        output.note(&format!("note: {} skipped", Count(*comments, "comment line")));
+    }
     if let Some(kinds) = mixed_line_ends {
         output.note(&format!("note: {} has mixed line endings: {kinds}", DisplayPath(&args.data)));
     }

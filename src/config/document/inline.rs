@@ -1,9 +1,11 @@
 //! Keys and values as TOML on one line.
 
+use crate::text::toml_text;
+
 /// A key, quoted if it must be.
 pub(crate) fn key(name: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if !name.is_empty() && name.chars().all(is_bare) { name.to_owned() } else { quoted(name) }
+    if !name.is_empty() && name.chars().all(is_bare) { name.to_owned() } else { toml_text(name) }
 }
 
 /// `value` on one line, numbers at their shortest.
@@ -11,7 +13,7 @@ pub(crate) fn inline(value: &toml::Value) -> String {
     match value {
         // `1e-5`, where the crate would write `0.00001`.
         toml::Value::Float(number) if number.is_finite() => format!("{number:?}"),
-        toml::Value::String(text) => quoted(text),
+        toml::Value::String(text) => toml_text(text),
         toml::Value::Array(values) => {
             let values: Vec<String> = values.iter().map(inline).collect();
             format!("[{}]", values.join(", "))
@@ -23,22 +25,6 @@ pub(crate) fn inline(value: &toml::Value) -> String {
         }
         other => other.to_string(),
     }
-}
-
-/// A basic string; whatever is invisible is escaped.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            '\'' => quoted.push(c),
-            '\n' | '\r' | '\t' => quoted.extend(c.escape_debug()),
-            _ if c.escape_debug().len() == 1 => quoted.push(c),
-            _ => quoted.push_str(&format!("\\U{:08X}", u32::from(c))),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]
@@ -53,7 +39,7 @@ mod tests {
             ("it's \"so\"", "\"it's \\\"so\\\"\""),
             ("\t\u{1b}\u{202e}ü", "\"\\t\\U0000001B\\U0000202Eü\""),
         ] {
-            assert_eq!(quoted(text), written);
+            assert_eq!(toml_text(text), written);
             assert_eq!(written.parse::<toml::Value>().ok(), Some(toml::Value::from(text)));
         }
         for (number, written) in [(1e-5, "1e-5"), (0.1, "0.1"), (1.0, "1.0"), (5e-324, "5e-324")] {

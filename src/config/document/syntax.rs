@@ -23,8 +23,19 @@ pub(crate) fn fault(lines: &Lines<'_>, error: &toml::de::Error) -> SyntaxFault {
             fault.lines = format!("  {first} | {}\n", shortened(lines.content(first)));
         }
     }
+    let is_escape = ["escape", "unicode"].iter().any(|word| error.message().contains(word));
+    if is_escape && lines.content(line).contains('\\') {
+        fault.message.push_str(&in_single_quotes(lines.content(line)));
+    }
     fault.lines.push_str(&line_with_caret(lines, line, column));
     fault
+}
+
+/// That a backslash is a plain character in single quotes, with the value of this line as an example.
+fn in_single_quotes(line: &str) -> String {
+    let value = line.split_once('"').and_then(|(_, rest)| rest.split_once('"')).map(|(value, _)| value);
+    let example = value.filter(|value| !value.contains('\'')).unwrap_or(r"C:\data.csv");
+    format!("; in single quotes, a backslash is a plain character: '{}'", shortened(example))
 }
 
 /// The line of the first occurrence of the key that is repeated at `start`.
@@ -98,6 +109,18 @@ mod tests {
             message("\tx = 08"),
             concat!("1:6: unexpected leading zero, expected nothing\n", "  1 |  x = 08\n", "           ^")
         );
+    }
+
+    #[test]
+    fn a_path_with_backslashes_is_shown_in_single_quotes() {
+        for (path, example) in [(r"C:\Users\me\new.csv", r"'C:\Users\me\new.csv'"), (r"D:\ä\x", r"'D:\ä\x'")]
+        {
+            let shown = message(&format!("[data]\npath = \"{path}\"\n"));
+            let hint = format!("; in single quotes, a backslash is a plain character: {example}\n");
+            assert!(shown.contains(&hint), "{shown}");
+            let fixed = format!("[data]\npath = {example}\n");
+            assert!(DeTable::parse(&fixed).is_ok(), "{fixed}");
+        }
     }
 
     #[test]

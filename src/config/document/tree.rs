@@ -1,6 +1,6 @@
 //! A config as written: values that know where they come from.
 
-use crate::config::document::key_path::steps;
+use crate::config::document::key_path::{name, steps};
 use crate::text::shortened;
 
 /// A value and where it comes from.
@@ -107,7 +107,7 @@ impl Node {
     pub(crate) fn find(&self, path: &str) -> Option<&Self> {
         steps(path).try_fold(self, |node, step| match &node.value {
             Value::List(nodes) => nodes.get(step.parse::<usize>().ok()?),
-            _ => node.get(step),
+            _ => node.get(&name(step)),
         })
     }
 
@@ -120,7 +120,7 @@ impl Node {
         let mut place = self;
         let mut done = String::new();
         for step in steps(path) {
-            place = place.child(step, &node.origin).map_err(|entries| {
+            place = place.child(&name(step), &node.origin).map_err(|entries| {
                 format!("`{done}` has no entry `{step}`; it has {entries}, counted from 0")
             })?;
             done.push_str(if done.is_empty() { "" } else { "." });

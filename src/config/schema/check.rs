@@ -1,6 +1,6 @@
 //! Checks a tree against the settings: unknown keys, missing keys, types and ranges.
 
-use crate::config::document::key_path::join;
+use crate::config::document::key_path::{join, step};
 use crate::config::document::tree::{Node, Value};
 use crate::config::problems::Problems;
 use crate::config::schema::ROOT;
@@ -112,7 +112,7 @@ impl Checker<'_> {
             }
             (Allowed::Map(of), _) => {
                 let right = node.entries().iter().filter_map(|(name, node)| {
-                    Some((name.clone(), self.value(&join(path, name), node, of)?))
+                    Some((name.clone(), self.value(&join(path, &step(name)), node, of)?))
                 });
                 Some(toml::Value::Table(right.collect()))
             }

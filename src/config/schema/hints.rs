@@ -88,6 +88,8 @@ fn other_name(path: &str, name: &str, key: &str) -> Option<&'static str> {
         ("data", _, "impute" | "fill" | "fillna") => "missing",
         ("data", _, "types" | "dtypes" | "schema" | "categorical") => "columns",
         ("data", _, "sep" | "separator") => "delimiter",
+        ("data", _, "skiprows" | "skip") => "skip_rows",
+        ("data", _, "skipfooter" | "skip_end") => "skip_footer",
         ("data", _, "quotechar" | "quote_char" | "quotation") => "quote",
         ("data", _, "comments" | "comment_char" | "comment_prefix") => "comment",
         ("data", _, "names" | "columns_names" | "header_names") => "column_names",

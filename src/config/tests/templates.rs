@@ -39,7 +39,7 @@ fn a_template_lists_the_type_of_every_column() {
     [data.columns]                  # inferred; correct what is wrong
     number = "id"                   # consecutive whole numbers
     age = { type = "numeric", missing = "median", indicator = true } # numbers, 5 of 40 missing
-    port = { type = "categorical", missing = { constant = "(missing)" } } # 2 distinct texts, 13 of 40 missing
+    port = { type = "categorical", missing = { constant = "(missing)" } } # 2 distinct texts, 13 of 40 missing ("?")
     "sea sick" = "boolean"          # two opposite words
     deck = "numeric"                # whole numbers, 4 distinct values; "categorical" if they are codes
     ship = "ignore"                 # always "1"
@@ -73,12 +73,15 @@ fn a_template_lists_the_type_of_every_column() {
 
 #[test]
 fn a_template_ignores_a_column_that_cannot_be_read() {
-    let rows: String =
-        (0..30).map(|row| format!("{},{row}.5,{}\n", if row == 7 { "A/5" } else { "7" }, row % 2)).collect();
+    let rows: String = (0..30)
+        .map(|row| {
+            format!("{},{row}.5,{}\n", if row < 12 { format!("A/{row}") } else { "7".to_owned() }, row % 2)
+        })
+        .collect();
     let profile = profile(&format!("ticket,fare,kind\n{rows}"));
     let guess = TargetGuess::guess(&profile).expect("there is a last column");
     let text = template(&profile, &guess, &DataSpec::default(), "t.csv", &[("fare".to_owned(), 0.9995)]);
-    let expected = "ticket = \"ignore\"               # numbers, but 1 cell with words, such as \"A/5\"\n";
+    let expected = "ticket = \"ignore\"               # numbers, but 12 cells with words, such as \"A/0\"\n";
     assert!(text.contains(expected), "{text}");
     let expected = "fare = \"numeric\"                # suspected leak (0.9995): predicts the target by itself; \"ignore\" it unless it is known at prediction time\n";
     assert!(text.contains(expected), "{text}");

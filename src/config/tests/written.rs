@@ -175,6 +175,11 @@ fn every_default_and_every_word_of_the_reference_is_accepted() {
                 "data" => {
                     sample.insert("path".to_owned(), Value::from("d.csv"));
                     sample.insert("label".to_owned(), Value::from("y"));
+                    // The separators of numbers must differ.
+                    if let Some(thousands) = sample.get("thousands").and_then(Value::as_str) {
+                        let decimal = if thousands == "." { "," } else { "." };
+                        sample.insert("decimal".to_owned(), Value::from(decimal));
+                    }
                     round_trip(SHORT, &[&format!("data={}", inline(&Value::Table(sample)))]);
                     continue;
                 }

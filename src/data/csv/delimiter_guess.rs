@@ -27,6 +27,41 @@ pub(crate) fn of_quote(parser: &Parser<'_>, at: Box<AtOffset>) -> Box<AtOffset> 
     }
 }
 
+/// The line `sep=;` that Excel reads, if the first record is one.
+pub(crate) fn of_sep_line(parser: &Parser<'_>) -> Option<Box<AtOffset>> {
+    let start = parser.record_start();
+    let line = parser.text()[start..].split(['\n', '\r']).next().unwrap_or_default();
+    let is_sep = line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep="));
+    let mut rest = line.get(4..).filter(|_| is_sep)?.chars();
+    match (rest.next(), rest.next()) {
+        (Some(delimiter), None) => {
+            let line = line_of(parser.text().as_bytes(), start);
+            Some(AtOffset::new(start, ErrorKind::SepLine { delimiter, line }))
+        }
+        _ => None,
+    }
+}
+
+/// How many lines are before a table, and the delimiter and number of its columns; none if the text does not begin
+/// with other lines.
+fn lines_before(text: &str, dialect: Dialect) -> Option<(usize, char, usize)> {
+    /// Lines that a title has at most.
+    const MOST: usize = 20;
+    let mut start = 0;
+    for lines in 1..=MOST {
+        start += text[start..].find('\n')? + 1;
+        let usual = [char::from(dialect.delimiter)];
+        let others = DELIMITERS.into_iter().filter(|other| !COMMON.contains(other));
+        for delimiter in usual.into_iter().chain(others) {
+            let dialect = Dialect { delimiter: u8::try_from(delimiter).ok()?, ..dialect };
+            if let Some(width) = even_width(&text[start..], dialect) {
+                return Some((lines, delimiter, width));
+            }
+        }
+    }
+    None
+}
+
 /// Why there is one column only: another delimiter, or a title above the table. `parser` has read
 /// the first record.
 pub(crate) fn of_one_column(format: CsvFormat, mut parser: Parser<'_>) -> Box<AtOffset> {
@@ -35,13 +70,22 @@ pub(crate) fn of_one_column(format: CsvFormat, mut parser: Parser<'_>) -> Box<At
     let (first, second) = (lines.next().unwrap_or_default(), lines.next());
     let others = DELIMITERS.into_iter().filter(|&other| other != char::from(format.dialect.delimiter));
     let mut found = others.filter(|&other| first.contains(other));
-    let is_regular = |other: &char| {
-        second.is_none_or(|second| second.matches(*other).count() == first.matches(*other).count())
+    let is_regular = |other: &char| match u8::try_from(*other) {
+        // Their number in a line of text says little.
+        Ok(delimiter) if COMMON.contains(other) => {
+            even_width(&parser.text()[start..], Dialect { delimiter, ..format.dialect }).is_some()
+        }
+        _ => second.is_none_or(|second| second.matches(*other).count() == first.matches(*other).count()),
     };
     if let Some(other) = found.clone().find(is_regular) {
         return AtOffset::new(start, ErrorKind::OtherDelimiter(other));
     }
     let first_line = line_of(parser.text().as_bytes(), start);
+    if let Some((lines, delimiter, width)) = lines_before(&parser.text()[start..], format.dialect) {
+        let lines = lines + first_line as usize - 1;
+        let delimiter = Some(delimiter).filter(|&other| other != char::from(format.dialect.delimiter));
+        return AtOffset::new(start, ErrorKind::LinesBefore { lines, width, delimiter });
+    }
     let width = match parser.next_record() {
         Ok(true) => parser.skip_fields().unwrap_or(1),
         _ => 1,

@@ -66,6 +66,9 @@ pub(crate) struct CsvFormat {
     pub(crate) is_delimiter_set: bool,
     /// Whether the first record names the columns.
     pub(crate) header: bool,
+    /// Lines before and after the table that are skipped.
+    pub(crate) skip_rows: usize,
+    pub(crate) skip_footer: usize,
     pub(crate) reading: ReadOptions,
 }
 
@@ -113,6 +116,8 @@ impl CsvFormat {
             dialect: Dialect::new(spec),
             is_delimiter_set: spec.delimiter.is_some(),
             header: spec.header,
+            skip_rows: spec.skip_rows.unwrap_or(0),
+            skip_footer: spec.skip_footer.unwrap_or(0),
             reading: ReadOptions { memory, ..reading },
         })
     }

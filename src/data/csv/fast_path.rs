@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use crate::data::csv::dialect::Dialect;
-use crate::data::csv::number::{number, trim};
+use crate::data::csv::missing::Markers;
+use crate::data::csv::number::{Notation, trim};
 use crate::data::csv::row_reader::Cell;
 use crate::data::limits::MAX_RECORD_BYTES;
 use crate::data::schema::layout::{CellRule, OnMissing, RowLayout};
@@ -24,6 +25,9 @@ pub(crate) fn parse_simple_record<'t>(
 ) -> Option<usize> {
     let bytes = text.as_bytes();
     let (delimiter, quote) = (dialect.delimiter, dialect.quote_or_delimiter());
+    if delimiter == b' ' {
+        return None; // of which several separate two fields
+    }
     let (mut at, mut end) = (start, start);
     for (column, rule) in layout.cells.iter().enumerate() {
         if column > 0 {
@@ -33,33 +37,43 @@ pub(crate) fn parse_simple_record<'t>(
             at = end + 1;
         }
         match *rule {
-            CellRule::Number { value: index, missing } => {
-                let (value, next) = match decimal(bytes, at) {
+            CellRule::Number { value: index, missing, markers, refuses_codes } => {
+                let markers = &layout.markers[markers as usize];
+                let is_zero = refuses_codes && bytes.get(at) == Some(&b'0');
+                if is_zero && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
+                    return None;
+                }
+                let plain = if markers.is_plain { decimal(bytes, at) } else { None };
+                let (value, next) = match plain {
                     Some((value, next)) if is_end(bytes, next, delimiter) => (value, next),
                     _ => {
                         let next = end_of_cell(bytes, at, delimiter, quote)?;
-                        (number_or_nan(&text[at..next], missing, layout)?, next)
+                        let cell = &text[at..next];
+                        if refuses_codes && Notation::of(trim(cell)).may_be_code() {
+                            return None;
+                        }
+                        (number_or_nan(cell, missing, markers)?, next)
                     }
                 };
-                if layout.markers.holds(value) {
+                if markers.holds(value) {
                     return None;
                 }
                 row[index] = value;
                 end = next;
             }
-            CellRule::Category { value, missing, ref words } => {
+            CellRule::Category { value, missing, markers, ref words } => {
                 end = end_of_cell(bytes, at, delimiter, quote)?;
                 let word = trim(&text[at..end]);
-                row[value] = match layout.markers.in_texts(word) {
+                row[value] = match layout.markers[markers as usize].in_texts(word) {
                     true if missing == OnMissing::Refuse => return None,
                     true => f64::NAN,
                     false => words.number(word)?,
                 };
             }
-            CellRule::Text { text: index, .. } => {
+            CellRule::Text { text: index, markers, .. } => {
                 end = end_of_cell(bytes, at, delimiter, quote)?;
                 let content = trim(&text[at..end]);
-                if layout.markers.in_texts(content) {
+                if layout.markers[markers as usize].in_texts(content) {
                     return None;
                 }
                 cells[index] = Cell { text: Cow::Borrowed(content), offset: at };
@@ -80,9 +94,9 @@ pub(crate) fn parse_simple_record<'t>(
 
 /// A number in another notation, or NaN if it is missing and may be.
 #[inline]
-fn number_or_nan(cell: &str, missing: OnMissing, layout: &RowLayout) -> Option<f64> {
-    number(cell).or_else(|| {
-        let may_be_nan = missing != OnMissing::Refuse && layout.markers.in_numbers(trim(cell));
+fn number_or_nan(cell: &str, missing: OnMissing, markers: &Markers) -> Option<f64> {
+    markers.number(cell).or_else(|| {
+        let may_be_nan = missing != OnMissing::Refuse && markers.in_numbers(trim(cell));
         may_be_nan.then_some(f64::NAN)
     })
 }
@@ -160,23 +174,23 @@ mod tests {
 
     use super::*;
     use crate::data::csv::dialect::Comments;
-    use crate::data::csv::missing::Markers;
+    use crate::data::csv::number_format::NumberFormat;
 
     const DIALECT: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
 
     fn layout(missing: OnMissing) -> RowLayout {
         RowLayout {
             cells: vec![
-                CellRule::Number { value: 1, missing: OnMissing::Refuse },
-                CellRule::Text { text: 0, missing: OnMissing::Refuse },
+                CellRule::Number { value: 1, missing: OnMissing::Refuse, markers: 0, refuses_codes: true },
+                CellRule::Text { text: 0, missing: OnMissing::Refuse, markers: 0 },
                 CellRule::Skip,
-                CellRule::Number { value: 0, missing },
+                CellRule::Number { value: 0, missing, markers: 0, refuses_codes: false },
             ],
             values: 2,
             features: 2,
             weight: None,
             texts: 1,
-            markers: Markers::new(None),
+            markers: vec![Markers::new(None, NumberFormat::default())],
         }
     }
 
@@ -190,7 +204,8 @@ mod tests {
     #[test]
     fn simple_records_are_read_to_their_end() {
         assert_eq!(read("1,a,é,-2.5\nrest"), Some((11, "a".into(), [-2.5, 1.0])));
-        assert_eq!(read("1e3, a\t,,\t+4 \r\n"), Some((13, "a".into(), [4.0, 1000.0])));
+        assert_eq!(read("1.e3, a\t,,\t+4 \r\n"), Some((14, "a".into(), [4.0, 1000.0])));
+        assert_eq!(read("0,a,,01e3"), Some((9, "a".into(), [1000.0, 0.0])));
         assert_eq!(read("1,a,,2"), Some((6, "a".into(), [2.0, 1.0])));
     }
 
@@ -206,6 +221,9 @@ mod tests {
             "1,a\n,x,2",
             "1,a,x,",
             "1,a,x,y",
+            "01,a,,2",
+            " 01,a,,2",
+            "1E3,a,,2",
             "",
         ] {
             assert_eq!(read(text), None, "{text}");

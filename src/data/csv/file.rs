@@ -73,7 +73,7 @@ impl CsvFile {
     /// column out. The rows cannot be read after that.
     pub(crate) fn survey(
         mut self,
-        markers: &Markers,
+        markers: (Vec<Markers>, Vec<u32>),
         most: Vec<usize>,
         which: SurveyedRows,
     ) -> Result<FileStats, DataError> {
@@ -93,7 +93,7 @@ impl CsvFile {
     /// Surveys the columns of the first rows.
     pub(crate) fn sample(
         &self,
-        markers: &Markers,
+        markers: (Vec<Markers>, Vec<u32>),
         most: Vec<usize>,
         which: SurveyedRows,
     ) -> Vec<ColumnStats> {
@@ -134,6 +134,7 @@ pub(crate) fn data_error(mut error: Located, chunks: &Chunks, path: &Path, names
 fn columns(first: &Chunk, format: CsvFormat, given: &[String]) -> Result<(Vec<String>, u64), Box<Located>> {
     let body = first.text()?;
     let mut parser = Parser::new(body, format.dialect);
+    parser.skip_raw_lines(format.skip_rows);
     let names = match parser.next_record() {
         Ok(true) => names(&mut parser, format, given),
         Ok(false) if !first.is_last => {
@@ -151,6 +152,9 @@ fn columns(first: &Chunk, format: CsvFormat, given: &[String]) -> Result<(Vec<St
 
 /// `parser` is at the first record.
 fn names(parser: &mut Parser<'_>, format: CsvFormat, given: &[String]) -> Result<Vec<String>, Box<AtOffset>> {
+    if let Some(at) = delimiter_guess::of_sep_line(parser) {
+        return Err(at);
+    }
     let mut names = Vec::new();
     loop {
         let field = match parser.next_field() {

@@ -7,6 +7,7 @@ pub(crate) mod fast_path;
 pub(crate) mod file;
 pub(crate) mod missing;
 pub(crate) mod number;
+pub(crate) mod number_format;
 pub(crate) mod parser;
 pub(crate) mod position;
 pub(crate) mod row_reader;

@@ -8,7 +8,7 @@ use crate::data::error::phrases::Advice;
 const NOT_FINITE: [&str; 10] =
     ["nan", "inf", "infinity", "infinite", "∞", "1.#inf", "1.#ind", "1.#qnan", "1.#snan", "nan(ind)"];
 
-const CURRENCIES: [char; 7] = ['$', '€', '£', '¥', '₹', '₩', '¢'];
+pub(crate) const CURRENCIES: [char; 7] = ['$', '€', '£', '¥', '₹', '₩', '¢'];
 /// Separators of groups of three digits, besides comma and point.
 const THOUSANDS: [char; 6] = [' ', '_', '\'', '’', '\u{a0}', '\u{202f}'];
 
@@ -48,6 +48,51 @@ pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
+/// How a number is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notation {
+    /// Digits only, the first of which is 0 and not the only one: a code such as a postal code, where
+    /// the 0 matters.
+    Padded,
+    /// Digits, `E`, digits: a large number, or a code such as that of a room.
+    Exponent,
+    Digits,
+    /// With a sign or a decimal point.
+    Other,
+}
+
+impl Notation {
+    /// The notation of a number.
+    #[inline]
+    pub(crate) fn of(text: &str) -> Self {
+        let are_digits =
+            |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if are_digits(text) {
+            return if text.len() > 1 && text.starts_with('0') { Self::Padded } else { Self::Digits };
+        }
+        match text.split_once(['e', 'E']) {
+            Some((digits, exponent)) if are_digits(digits) && are_digits(exponent) => Self::Exponent,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether a text in this notation may be a code.
+    pub(crate) fn may_be_code(self) -> bool {
+        matches!(self, Self::Padded | Self::Exponent)
+    }
+}
+
+/// The number that a trimmed text is, for comparing texts: `1`, `1.0` and `+1` are the same. None if it is
+/// not a number, or may be a code.
+pub(crate) fn quantity(text: &str) -> Option<f64> {
+    // More digits are not exact, so that two numbers could become one.
+    const EXACT_DIGITS: usize = 15;
+    let is_number = text.starts_with(|char: char| matches!(char, '0'..='9' | '+' | '-' | '.'));
+    let is_exact = || text.bytes().filter(u8::is_ascii_digit).count() <= EXACT_DIGITS;
+    let value = number(text).filter(|_| is_number && is_exact() && !Notation::of(text).may_be_code())?;
+    Some(value + 0.0) // -0 is 0
+}
+
 /// Whether a cell is a finite number in the range of `f32`.
 pub(crate) fn is_number(text: &str) -> bool {
     number(text).is_some()
@@ -57,7 +102,8 @@ pub(crate) fn is_number(text: &str) -> bool {
 /// notation.
 pub(crate) fn is_numeric(text: &str) -> bool {
     let is_number = |text: &str| number(text).is_some() || text.parse::<f64>().is_ok();
-    let bare = text.trim_matches(CURRENCIES).trim_end_matches('%').trim();
+    let bare = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(text);
+    let bare = bare.trim_start_matches('\u{2212}').trim_matches(CURRENCIES).trim_end_matches('%').trim();
     is_number(text)
         || is_not_finite(text)
         || (bare.len() < text.len() && is_number(bare))
@@ -94,9 +140,12 @@ fn is_not_finite(text: &str) -> bool {
 #[cold]
 pub(crate) fn fault(text: &str, markers: &Markers) -> ErrorKind {
     let text = trim(text);
-    if text.is_empty() || markers.in_numbers(text) || number(text).is_some_and(|value| markers.holds(value)) {
+    if text.is_empty()
+        || markers.in_numbers(text)
+        || markers.number(text).is_some_and(|value| markers.holds(value))
+    {
         ErrorKind::MissingValue { text: text.to_owned(), columns: Vec::new() }
-    } else if text.parse::<f64>().is_ok_and(f64::is_finite) || is_too_large(text) {
+    } else if markers.is_plain && (text.parse::<f64>().is_ok_and(f64::is_finite) || is_too_large(text)) {
         ErrorKind::OutOfRange(text.to_owned())
     } else if is_not_finite(text) {
         ErrorKind::NotFinite(text.to_owned())
@@ -114,25 +163,35 @@ fn is_too_large(text: &str) -> bool {
 fn advice(text: &str) -> Advice {
     let is_number_without = |chars: &[char]| number(&text.replace(chars, "")).is_some();
     let holds_digits = text.contains(|char: char| char.is_ascii_digit());
-    if text.len() > 1 && text.starts_with('\'') && text.ends_with('\'') {
+    if is_in_single_quotes(text) {
         Advice::Config("if ' is the quote of this file, set `quote = \"'\"` in [data]")
+    } else if text.contains('\u{2212}') && number(&text.replace('\u{2212}', "-")).is_some() {
+        Advice::Config(
+            "its minus sign is U+2212; set number_signs = [\"minus\"] in [data], or write - (U+002D)",
+        )
     } else if text.ends_with('%') {
-        Advice::Cell("remove the percent sign")
+        Advice::Config("set number_signs = [\"percent\"] in [data], or remove the percent sign")
     } else if holds_digits && text.contains(CURRENCIES) {
-        Advice::Cell("remove the currency sign")
+        Advice::Config("set number_signs = [\"currency\"] in [data], or remove the currency sign")
     } else if is_decimal_comma(text) {
-        Advice::Cell("use a decimal point instead of a decimal comma, and no thousands separator")
+        Advice::Config("set decimal = \",\" in [data], or write a decimal point")
     } else if is_number_without(&[',', '.']) || is_number_without(&THOUSANDS) {
-        Advice::Cell("remove the thousands separators")
+        Advice::Config("set `thousands` (and `decimal`) in [data], or remove the thousands separators")
     } else if starts_with_number(text) {
         Advice::Cell("the cell may hold only the number, without a unit or anything else")
     } else {
-        Advice::Config(
-            "correct it, put it under data.missing_markers if it means a missing value, or make the column \
-             \"categorical\" or \"ignore\" in [data.columns]",
-        )
+        Advice::Config(CORRECT_IT)
     }
 }
+
+/// Whether a text looks as if it were quoted with `'`.
+pub(crate) fn is_in_single_quotes(text: &str) -> bool {
+    text.len() > 1 && text.starts_with('\'') && text.ends_with('\'')
+}
+
+/// What to do about a word among numbers, whatever the others are.
+pub(crate) const CORRECT_IT: &str = "correct it, put it under data.missing_markers if it means a missing value, or \
+                                     make the column \"categorical\" or \"ignore\" in [data.columns]";
 
 fn starts_with_number(text: &str) -> bool {
     let end = text.find(|char: char| !matches!(char, '0'..='9' | '.' | '+' | '-')).unwrap_or(text.len());
@@ -142,6 +201,7 @@ fn starts_with_number(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::csv::number_format::NumberFormat;
 
     #[test]
     fn numbers_are_read_exactly() {
@@ -168,10 +228,10 @@ mod tests {
 
     #[test]
     fn every_cell_that_is_not_a_number_has_a_reason() {
-        let missing = ["", "  ", "NA", "n/a", "null", "None", "?", "-", "<NA>"];
-        let not_finite = ["NaN", "nan", "-nan", "inf", "-Inf", "+Infinity", "1.#QNAN", "-1.#IND", "infinity"];
+        let missing = ["", "  ", "NA", "n/a", "null", "None", "?", "-", "<NA>", "NaN", "nan"];
+        let not_finite = ["-nan", "inf", "-Inf", "+Infinity", "1.#QNAN", "-1.#IND", "infinity"];
         let out_of_range = ["1e400", "-1e400", "1e39", "3.4028236e38"];
-        let fault = |text| fault(text, &Markers::new(None));
+        let fault = |text| fault(text, &Markers::new(None, NumberFormat::default()));
         for text in missing {
             assert!(matches!(fault(text), ErrorKind::MissingValue { .. }), "{text}");
         }
@@ -184,6 +244,23 @@ mod tests {
         for text in missing.iter().chain(&not_finite).chain(&out_of_range) {
             assert_eq!(number(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn codes_are_not_quantities() {
+        for code in ["02139", "00", "007", "3E9", "1e1", "12E34", "0E1"] {
+            assert!(Notation::of(code).may_be_code(), "{code}");
+            assert_eq!(quantity(code), None, "{code}");
+        }
+        for number in ["0", "7", "2139", "0.5", "-03", "+3", "1e-5", "1e+5", "1.5e3", "00.10"] {
+            assert!(!Notation::of(number).may_be_code(), "{number}");
+        }
+        assert_eq!(
+            ["1", "1.0", "+1", "1.", " 1"].map(quantity),
+            [Some(1.0), Some(1.0), Some(1.0), Some(1.0), None]
+        );
+        assert_eq!(quantity("-0.0").map(f64::to_bits), Some(0));
+        assert_eq!(["inf", "A1", "", "9007199254740993"].map(quantity), [None; 4]);
     }
 
     #[test]
@@ -205,6 +282,8 @@ mod tests {
             "1.234.567",
             "1,234",
             "$1,200.50",
+            "(5)",
+            "\u{2212}2.5",
         ] {
             assert!(is_numeric(text), "{text}");
         }
@@ -218,10 +297,11 @@ mod tests {
     #[test]
     fn advice_fits_the_text() {
         let cases = [
+            ("\u{2212}5", "U+2212"),
             ("12%", "percent"),
             ("$5", "currency"),
             ("1.234,50 €", "currency"),
-            ("3,14", "decimal comma"),
+            ("3,14", "decimal = "),
             ("1,234,567.8", "thousands"),
             ("1.234,5", "thousands"),
             ("1 000 000", "thousands"),
@@ -238,7 +318,7 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(number(text), None, "{text}");
-            match fault(text, &Markers::new(None)) {
+            match fault(text, &Markers::new(None, NumberFormat::default())) {
                 ErrorKind::NotANumber { advice, .. } => {
                     assert!(advice.to_string().contains(expected), "{text}: {advice}");
                 }

@@ -28,6 +28,7 @@ pub(crate) struct Parser<'t> {
     record: usize,
     stop: usize, // where the current record becomes too long
     line_ends: LineEnds,
+    comments: usize,          // lines that were skipped
     blank_end: Option<usize>, // where blank lines begin that nothing follows
 }
 
@@ -66,14 +67,27 @@ impl<'t> Parser<'t> {
             record: 0,
             stop: 0,
             line_ends: LineEnds::default(),
+            comments: 0,
             blank_end: None,
         }
+    }
+
+    /// Skips lines before the first record, whatever is in them.
+    pub(crate) fn skip_raw_lines(&mut self, count: usize) {
+        for _ in 0..count {
+            match memchr2(b'\n', b'\r', &self.bytes()[self.at..]) {
+                Some(length) => self.end_line(self.at + length),
+                None => self.at = self.text.len(),
+            }
+        }
+        self.line_ends = LineEnds::default();
     }
 
     /// Goes on to the next record; false at the end of the text.
     pub(crate) fn next_record(&mut self) -> Result<bool, Box<AtOffset>> {
         let first_blank = self.skip_lines();
         self.record = self.at;
+        self.skip_spaces();
         self.stop = self.text.len().min(self.record + MAX_RECORD_BYTES + 1);
         match (self.bytes().get(self.at), first_blank) {
             (None, _) => {
@@ -102,8 +116,7 @@ impl<'t> Parser<'t> {
         let length = run.take_while(|&&byte| !self.ends_plain_run[usize::from(byte)]).count();
         let end = start + length;
         if bytes.get(end) == Some(&self.dialect.delimiter) && end < self.stop {
-            self.at = end + 1;
-            return Ok(Field { start, end, is_escaped: false, is_last: false });
+            return Ok(self.separate(Field { start, end, is_escaped: false, is_last: false }, end));
         }
         self.close(Field { start, end, is_escaped: false, is_last: false }, end)
     }
@@ -159,6 +172,11 @@ impl<'t> Parser<'t> {
         self.blank_end
     }
 
+    /// The number of comment lines so far.
+    pub(crate) fn comments(&self) -> usize {
+        self.comments
+    }
+
     /// The kinds of line end seen so far.
     pub(crate) fn line_ends(&self) -> LineEnds {
         self.line_ends
@@ -186,13 +204,14 @@ impl<'t> Parser<'t> {
         if self.bytes().get(self.at) != Some(&comment) {
             return false;
         }
+        self.comments += 1;
         let length = memchr2(b'\n', b'\r', &self.bytes()[self.at..]);
         self.end_record(length.map_or(self.text.len(), |length| self.at + length));
         true
     }
 
     fn skip_blank_line(&mut self) -> bool {
-        let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t') && **byte != self.dialect.delimiter;
+        let is_space = |byte: &&u8| **byte == b' ' || (**byte == b'\t' && self.dialect.delimiter != b'\t');
         let rest = &self.bytes()[self.at..];
         let spaces = rest.iter().take_while(is_space).count();
         match rest.get(spaces) {
@@ -241,7 +260,7 @@ impl<'t> Parser<'t> {
                     overlong(&self.bytes()[self.record..end], self.dialect.delimiter),
                 ));
             }
-            Some(&byte) if byte == self.dialect.delimiter => self.at = end + 1,
+            Some(&byte) if byte == self.dialect.delimiter => field = self.separate(field, end),
             Some(byte) if Some(*byte) == self.dialect.quote => {
                 return Err(AtOffset::new(end, ErrorKind::StrayQuote));
             }
@@ -255,6 +274,32 @@ impl<'t> Parser<'t> {
             }
         }
         Ok(field)
+    }
+
+    /// Steps over the delimiter at `end`. One or more spaces separate two fields, and those at the end of a
+    /// line nothing.
+    fn separate(&mut self, mut field: Field, end: usize) -> Field {
+        self.at = end + 1;
+        if self.dialect.delimiter == b' ' {
+            self.skip_spaces();
+            match self.bytes().get(self.at) {
+                None => field.is_last = true,
+                Some(b'\n' | b'\r') => {
+                    field.is_last = true;
+                    self.end_line(self.at);
+                }
+                Some(_) => {}
+            }
+        }
+        field
+    }
+
+    /// Skips spaces, if they are the delimiter.
+    #[inline]
+    fn skip_spaces(&mut self) {
+        if self.dialect.delimiter == b' ' {
+            self.at += self.bytes()[self.at..].iter().take_while(|&&byte| byte == b' ').count();
+        }
     }
 
     /// Steps over the line end at `at`.

@@ -9,8 +9,9 @@ use std::ops::Range;
 use crate::data::csv::dialect::CsvFormat;
 use crate::data::csv::dialect::Dialect;
 use crate::data::csv::fast_path::parse_simple_record;
+use crate::data::csv::missing::Markers;
 use crate::data::csv::number;
-use crate::data::csv::number::{number, trim};
+use crate::data::csv::number::{Notation, trim};
 use crate::data::csv::parser::{Field, LineEnds, Parser};
 use crate::data::csv::position::line_of;
 use crate::data::error::{AtOffset, ErrorKind, Located};
@@ -71,6 +72,8 @@ pub(crate) struct ReadSummary {
     /// Records, the header not counted.
     pub(crate) records: usize,
     pub(crate) line_ends: LineEnds,
+    /// Comment lines that were skipped.
+    pub(crate) comments: usize,
     /// The first of the blank lines at the end.
     pub(crate) blank: Option<u64>,
     /// The fault that ended the reading.
@@ -113,6 +116,7 @@ impl RowReader<'_> {
         ReadSummary {
             records,
             line_ends: parser.line_ends(),
+            comments: parser.comments(),
             blank: parser.blank_end().map(|offset| line_of(text.as_bytes(), offset)),
             fault: read.err().map(|at| at.located(text.as_bytes())),
         }
@@ -126,9 +130,12 @@ impl RowReader<'_> {
         visitor: &mut impl RowVisitor<'t>,
         records: &mut usize,
     ) -> Result<(), Box<AtOffset>> {
-        let Self { format: CsvFormat { dialect, header, .. }, layout, .. } = *self;
+        let Self { format: CsvFormat { dialect, header, skip_rows, .. }, layout, .. } = *self;
         let (width, may_drop, text) = (layout.values, layout.may_drop(), parser.text());
         let mut cells = vec![Cell::default(); layout.texts];
+        if is_first {
+            parser.skip_raw_lines(skip_rows);
+        }
         if header && is_first && parser.next_record()? {
             parser.skip_fields()?;
         }
@@ -186,29 +193,35 @@ impl RowReader<'_> {
             let field = parser.next_field()?;
             let fault = match layout.cells.get(column) {
                 None | Some(CellRule::Skip) => None,
-                Some(&CellRule::Number { value, missing }) => {
-                    let read = number_value(&parser.content(field), value, missing, layout);
+                Some(&CellRule::Number { value, missing, markers, refuses_codes }) => {
+                    let (cell, markers) = (parser.content(field), &layout.markers[markers as usize]);
+                    let read = match refuses_codes && Notation::of(trim(&cell)).may_be_code() {
+                        true => Err(number::fault(&cell, markers)),
+                        false => number_value(&cell, value, missing, markers, layout),
+                    };
                     // A weight that cannot be read is not 0.
                     row[value] = read.as_ref().map_or(f64::NAN, |number| *number);
                     read.err()
                 }
-                Some(CellRule::Category { value, missing, words }) => {
-                    let read = category_value(&parser.content(field), *missing, words, layout);
+                Some(CellRule::Category { value, missing, markers, words }) => {
+                    let markers = &layout.markers[*markers as usize];
+                    let read = category_value(&parser.content(field), *missing, words, markers);
                     read.map(|number| row[*value] = number).err()
                 }
                 Some(&CellRule::Verbatim { text }) => {
                     cells[text] = Cell { text: parser.content(field), offset: field.start() };
                     None
                 }
-                Some(&CellRule::Text { text: index, missing }) => {
+                Some(&CellRule::Text { text: index, missing, markers }) => {
                     let text = match parser.content(field) {
                         Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
                         Cow::Owned(text) => Cow::Owned(trim(&text).to_owned()),
                     };
-                    let is_missing = layout.markers.in_texts(&text);
+                    let is_missing = layout.markers[markers as usize].in_texts(&text);
                     is_dropped |= is_missing && missing == OnMissing::DropRow;
                     let is_refused = is_missing && missing == OnMissing::Refuse;
-                    let fault = is_refused.then(|| ErrorKind::Missing(text.clone().into_owned()));
+                    let fault =
+                        is_refused.then(|| ErrorKind::Missing { text: text.clone().into_owned(), rows: 0 });
                     cells[index] = Cell { text, offset: field.start() };
                     fault
                 }
@@ -248,21 +261,29 @@ impl RowReader<'_> {
 }
 
 /// The value of a cell of a numeric column, which is this one of the row.
-fn number_value(cell: &str, value: usize, missing: OnMissing, layout: &RowLayout) -> Result<f64, ErrorKind> {
+fn number_value(
+    cell: &str,
+    value: usize,
+    missing: OnMissing,
+    markers: &Markers,
+    layout: &RowLayout,
+) -> Result<f64, ErrorKind> {
     let text = trim(cell);
-    let found = number(cell);
+    let found = markers.number(cell);
     let is_missing = match found {
-        Some(number) => layout.markers.holds(number),
-        None => layout.markers.in_numbers(text),
+        Some(number) => markers.holds(number),
+        None => markers.in_numbers(text),
     };
     match found {
         _ if is_missing && missing != OnMissing::Refuse => Ok(f64::NAN),
-        _ if is_missing && value >= layout.features => Err(ErrorKind::Missing(text.to_owned())),
+        _ if is_missing && value >= layout.features => {
+            Err(ErrorKind::Missing { text: text.to_owned(), rows: 0 })
+        }
         Some(number) if number < 0.0 && layout.weight == Some(value) => {
             Err(ErrorKind::NegativeWeight(text.to_owned()))
         }
         Some(number) if !is_missing => Ok(number),
-        _ => Err(number::fault(cell, &layout.markers)),
+        _ => Err(number::fault(cell, markers)),
     }
 }
 
@@ -271,10 +292,10 @@ fn category_value(
     cell: &str,
     missing: OnMissing,
     words: &Vocabulary,
-    layout: &RowLayout,
+    markers: &Markers,
 ) -> Result<f64, ErrorKind> {
     let text = trim(cell);
-    match layout.markers.in_texts(text) {
+    match markers.in_texts(text) {
         true if missing == OnMissing::Refuse => {
             Err(ErrorKind::MissingValue { text: text.to_owned(), columns: Vec::new() })
         }

@@ -4,11 +4,12 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::data::error::phrases::{
-    Advice, ManyTexts, NonRegularFile, also_missing, constant_of, converter, did_you_mean, differences,
-    name_of, spelled, tells_rows_apart,
+    Advice, ManyTexts, NonRegularFile, also_missing, constant_of, converter, did_you_mean, in_all,
+    may_be_value, name_of, same_number, spelled, tells_rows_apart,
 };
 use crate::data::limits::{MAX_BLANK_LINES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use crate::data::schema::column::{ColumnKind, Role, role_name};
+use crate::data::schema::look_alikes::looks_like;
 use crate::data::source::file_signature::FileSignature;
 use crate::data::spec::ColumnRef;
 use crate::data::spec_check::SpecProblem;
@@ -46,8 +47,8 @@ pub(crate) enum ErrorKind {
     )]
     TwoRoles(String),
     #[error(
-        "data.columns.{}: `missing` and `indicator` are for features only (but a label, target or weight \
-         can have missing = \"drop_row\")",
+        "data.columns.{}: `missing`, `indicator` and `missing_markers` are for features only (but all other \
+         columns that are read can have missing = \"drop_row\" and missing_markers)",
         Quoted(.0)
     )]
     GapsOfNoFeature(String),
@@ -70,7 +71,7 @@ pub(crate) enum ErrorKind {
     )]
     SplitAndFile { column: String, key: &'static str },
     #[error(
-        "data.split_by: rows of a group of {} could be separated; hash the group column alone",
+        "data.split_by: rows of a group of {} could be separated; hash the group column alone, or ignore it",
         Quoted(.0)
     )]
     GroupAndHash(String),
@@ -107,6 +108,11 @@ pub(crate) enum ErrorKind {
     // The file cannot be read.
     #[error("not found")]
     NotFound,
+    #[error(
+        "not found; the path has a control character, as which TOML reads `\\n` or `\\t` in double quotes: write it \
+         in single quotes"
+    )]
+    NotFoundEscaped,
     #[error("is {0}")]
     NotAFile(NonRegularFile),
     #[error("cannot be read: {0}")]
@@ -183,8 +189,8 @@ pub(crate) enum ErrorKind {
     #[error("blank line; remove it (only the end of the file may have blank lines)")]
     BlankLine,
     #[error(
-        "comment line; set `comment = \"#\"` in [data] to skip such lines, or `comment = \"\"` if the # \
-         belongs to the first field"
+        "the line starts with #; set `comment = \"\"` in [data] if the # belongs to the first cell, or `comment = \
+         \"#\"` to skip all such lines"
     )]
     Comment,
 
@@ -203,6 +209,18 @@ pub(crate) enum ErrorKind {
          convert the file"
     )]
     DelimiterOfNoModel(char),
+    #[error(
+        "the line `sep={0}` is for Excel; set skip_rows = {line} and delimiter = \"{0}\" in [data]",
+        .delimiter.escape_debug()
+    )]
+    SepLine { delimiter: char, line: u64 },
+    #[error(
+        "1 column found here, and {width} from line {} on; set skip_rows = {lines} in [data], which skips the lines \
+         before{}",
+        .lines + 1,
+        .delimiter.map_or(String::new(), |delimiter| format!(", and delimiter = {delimiter:?}"))
+    )]
+    LinesBefore { lines: usize, width: usize, delimiter: Option<char> },
     #[error("1 column found; a label and at least one feature are needed")]
     OneColumn,
     #[error("expected {} as in line {first_line}, found {found}{hint}", Count(*.expected, "field"))]
@@ -214,6 +232,14 @@ pub(crate) enum ErrorKind {
     NotAPart(String),
     #[error("no training rows: column {} never says \"train\"", Quoted(.0))]
     NoTrainRows(String),
+    #[error(
+        "{} cannot be put in order, as data.split_by asks for; use numbers, or dates and times such as 2024-01-31 or \
+         2024-01-31 23:59:59",
+        Quoted(.0)
+    )]
+    NotInOrder(String),
+    #[error("data.{key} = {share} of {} in their order gives 0 rows; use a larger share or more rows", Count(*.rows, "row"))]
+    NoRowInOrder { key: &'static str, share: f64, rows: usize },
     #[error("more than 4294967295 groups or keys")]
     TooManyKeys,
     #[error("no data rows")]
@@ -233,13 +259,17 @@ pub(crate) enum ErrorKind {
     DuplicateName { name: String, first: usize, second: usize },
     #[error("the column at index {0} has no name; name it, or put {0} under data.ignore")]
     EmptyName(usize),
-    #[error("{}; {kind} needs the columns of the training file", differences(.missing, .extra))]
-    OtherColumns { kind: &'static str, missing: Vec<String>, extra: Vec<String> },
     #[error("{found} columns where the training file has {expected}")]
     OtherWidth { expected: usize, found: usize },
 
     #[error("column {} has no values; put it under data.ignore", Quoted(.0))]
     NoValues(String),
+    #[error(
+        "the cells of column {} are in single quotes; set `quote = \"'\"` in [data] if they are quotes, or its type \
+         to \"categorical\" in [data.columns] if they belong to the values",
+        Quoted(.0)
+    )]
+    QuotedCells(String),
     #[error("{}", tells_rows_apart(.many, *.rows))]
     TellsRowsApart { many: Vec<ManyTexts>, rows: usize },
     #[error(
@@ -254,9 +284,11 @@ pub(crate) enum ErrorKind {
 
     // A cell cannot be used.
     #[error(
-        "missing value{}; fill it in, or set `missing` in [data] (or for this column in [data.columns]) to \
-         \"median\", \"mean\", \"most_frequent\", \"drop_row\" or {{ constant = .. }}{}",
+        "missing value{}; {}fill it in, or set `missing` in [data] (or for this column in [data.columns]) to \
+         \"median\", \"mean\", \"most_frequent\" or {{ constant = .. }}, which replace it, or to \"drop_row\", \
+         which leaves the row out{}",
         spelled(.text),
+        may_be_value(.text),
         also_missing(.columns)
     )]
     MissingValue {
@@ -271,11 +303,17 @@ pub(crate) enum ErrorKind {
     #[error("{} is not a boolean; use true or false, yes or no, t or f, y or n, 1 or 0", Quoted(.0))]
     NotBoolean(String),
     #[error(
-        "missing value{}; fill it in, remove the row, or set missing = \"drop_row\" for this column in \
-         [data.columns]",
-        spelled(.0)
+        "missing value{}; {}fill it in, or set missing = \"drop_row\" for this column in [data.columns], which leaves \
+         the row out{}",
+        spelled(.text),
+        may_be_value(.text),
+        in_all(*.rows)
     )]
-    Missing(String),
+    Missing {
+        text: String,
+        /// The number of such rows, where that was counted.
+        rows: usize,
+    },
     #[error("{} is not finite; only finite numbers can be trained on (if it means a missing value, put it \
      under \
          data.missing_markers)", Quoted(.0))]
@@ -291,7 +329,7 @@ pub(crate) enum ErrorKind {
         Quoted(.0)
     )]
     Regression(String),
-    #[error("classes {} and {} are the same number in two spellings; use one", Quoted(.0), Quoted(.1))]
+    #[error("{}", same_number(.0, .1))]
     SameNumber(String, String),
     #[error("only one class, {}, in {}; at least 2 are needed", Quoted(.class), Count(*.rows, "row"))]
     OneClass { class: String, rows: usize },
@@ -300,9 +338,10 @@ pub(crate) enum ErrorKind {
     #[error("more than {MAX_CLASSES} distinct values; is this the label column?")]
     TooManyClasses,
     #[error(
-        "class {} does not occur in the training file; its classes are {}",
+        "class {} does not occur in the training file; its classes are {}{}",
         Quoted(.class),
-        QuotedNames(.known)
+        QuotedNames(.known),
+        looks_like(.class, .known)
     )]
     UnseenClass { class: String, known: Vec<String> },
     #[error(
@@ -314,12 +353,13 @@ pub(crate) enum ErrorKind {
 
     // A file does not fit what a network was trained on.
     #[error(
-        "missing {}, which the model needs{} the columns of the file are {}",
+        "missing {}, which {needed_by} needs{} the columns of the file are {}",
         QuotedNames(.missing),
         did_you_mean(.near),
         QuotedNames(.found)
     )]
     MissingColumns {
+        needed_by: &'static str,
         missing: Vec<String>,
         /// Columns that the model does not know, spelt like them.
         near: Vec<String>,
@@ -332,7 +372,12 @@ pub(crate) enum ErrorKind {
         spelled(.0)
     )]
     NothingToFillIn(String),
-    #[error("{} is not a class of the model; its classes are {}", Quoted(.class), QuotedNames(.known))]
+    #[error(
+        "{} is not a class of the model; its classes are {}{}",
+        Quoted(.class),
+        QuotedNames(.known),
+        looks_like(.class, .known)
+    )]
     ForeignClass { class: String, known: Vec<String> },
     #[error("missing label or target{}", spelled(.0))]
     MissingAnswer(String),

@@ -4,12 +4,15 @@ mod kind;
 mod located;
 pub(crate) mod phrases;
 mod properties;
+pub(crate) mod remedy;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub(crate) use crate::data::error::kind::ErrorKind;
 pub(crate) use crate::data::error::located::{AtOffset, Located};
+use crate::data::schema::column::Role;
+use crate::data::schema::column_stats::ColumnStats;
 use crate::text::{DisplayPath, Quoted};
 
 /// Why data cannot be used: place, offending value, what is allowed and what to do.
@@ -64,6 +67,21 @@ impl DataError {
         self
     }
 
+    /// The same error with what its column suggests, which is for `role`; `stats` is asked for its cells where
+    /// they matter, and for the first remedy that the place of the line suggests.
+    pub(crate) fn explained(
+        mut self,
+        role: Role,
+        stats: impl FnOnce(u64) -> Option<(ColumnStats, &'static str)>,
+    ) -> Self {
+        if self.kind.depends_on_column()
+            && let Some((stats, first)) = stats(self.position.line.unwrap_or(0))
+        {
+            remedy::explain(&mut self.kind, role, &stats, first);
+        }
+        self
+    }
+
     /// The same error where a model says how files are read, and no config can be changed.
     pub(crate) fn of_prediction(mut self) -> Self {
         *self.kind = self.kind.of_prediction();
@@ -80,9 +98,9 @@ impl DataError {
         matches!(*self.kind, ErrorKind::Changed)
     }
 
-    /// Whether `data.delimiter` is what has to be set or changed.
-    pub fn is_about_delimiter(&self) -> bool {
-        self.kind.is_about_delimiter()
+    /// The key of `[data]` about the text of the file that has to be set or changed, if it is one.
+    pub fn reading_key(&self) -> Option<&'static str> {
+        self.kind.reading_key()
     }
 
     /// The file concerned.

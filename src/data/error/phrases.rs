@@ -3,21 +3,25 @@
 use std::fmt;
 
 use crate::data::schema::column::ColumnKind;
-use crate::text::{Count, Quoted, QuotedCounts, QuotedNames};
+use crate::text::{Count, Quoted, QuotedCounts, QuotedNames, toml_text};
 
 /// What to do about a cell that is not a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Advice {
     /// Change the cell.
     Cell(&'static str),
     /// Change the cell or `[data]`.
     Config(&'static str),
+    /// What the other cells of the column suggest.
+    Column(String),
 }
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Cell(text) | Self::Config(text)) = self;
-        f.write_str(text)
+        match self {
+            Self::Cell(text) | Self::Config(text) => f.write_str(text),
+            Self::Column(text) => f.write_str(text),
+        }
     }
 }
 
@@ -54,15 +58,6 @@ pub(crate) fn converter(guess: Option<&str>) -> String {
     guess.map(command).unwrap_or_default()
 }
 
-pub(crate) fn differences(missing: &[String], extra: &[String]) -> String {
-    let list = |what: &str, names: &[String]| format!("{what} {}", QuotedNames(names));
-    match (missing, extra) {
-        (missing, []) => list("missing", missing),
-        ([], extra) => list("unknown", extra),
-        (missing, extra) => format!("{}, {}", list("missing", missing), list("unknown", extra)),
-    }
-}
-
 /// A semicolon, after a question where there are similar names.
 pub(crate) fn did_you_mean(names: &[impl AsRef<str>]) -> String {
     if names.is_empty() { ";".to_owned() } else { format!("; did you mean {}?", QuotedNames(names)) }
@@ -74,11 +69,13 @@ pub(crate) struct ManyTexts {
     pub(crate) column: String,
     /// How many distinct texts there are; none if they were not counted to the end.
     pub(crate) texts: Option<usize>,
+    /// Whether they are digits that were taken for codes.
+    pub(crate) are_codes: bool,
 }
 
 pub(crate) fn also_missing(columns: &[(String, usize)]) -> String {
     match columns.len() {
-        0 | 1 => String::new(),
+        0 => String::new(),
         _ => format!("; columns with missing values: {}", QuotedCounts(columns)),
     }
 }
@@ -95,9 +92,14 @@ pub(crate) fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {
         1 => ("text column", "looks like an identifier", "its type"),
         _ => ("text columns", "look like identifiers", "their types"),
     };
+    let numeric = if many.iter().any(|many| many.are_codes) {
+        " or \"numeric\" (digits after a 0, and all like 3E9, are taken for codes)"
+    } else {
+        ""
+    };
     format!(
-        "{subject} {}{dots} in {} {verb}; set {types} to \"id\" or \"ignore\" in [data.columns], or to \
-         \"categorical\" if that is intended",
+        "{subject} {}{dots} in {} {verb}; set {types} in [data.columns] to \"categorical\"{numeric} if that is \
+         intended, or to \"id\" or \"ignore\", which keep them from the network",
         columns.join(", "),
         Count(rows, "row")
     )
@@ -117,6 +119,30 @@ pub(crate) fn constant_of(kind: ColumnKind) -> &'static str {
         ColumnKind::Categorical => "a text, the name of a category",
         ColumnKind::Boolean => "a number from 0 to 1 or a word such as \"yes\"",
     }
+}
+
+/// How to keep a word that is taken for a missing value, to begin a list of remedies.
+pub(crate) fn may_be_value(text: &str) -> &'static str {
+    match text.is_empty() {
+        true => "",
+        false => "if it is a value, set missing_markers = [] for this column in [data.columns]; else ",
+    }
+}
+
+/// Two names of classes that are one number, and how to use one of them.
+pub(crate) fn same_number(first: &str, second: &str) -> String {
+    format!(
+        "classes {} and {} are the same number in two spellings; use one, as label_names = {{ {} = {} }} in [data] does",
+        Quoted(first),
+        Quoted(second),
+        toml_text(second),
+        toml_text(first)
+    )
+}
+
+/// The number of rows concerned, if it was counted.
+pub(crate) fn in_all(rows: usize) -> String {
+    if rows == 0 { String::new() } else { format!(" ({} in all)", Count(rows, "row")) }
 }
 
 /// Nothing for an empty cell; else the marker of the missing value.

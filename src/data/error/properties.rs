@@ -1,5 +1,6 @@
 //! Categories of errors, and where their places are.
 
+use crate::data::csv::number::CORRECT_IT;
 use crate::data::error::phrases::Advice;
 use crate::data::error::{ErrorCategory, ErrorKind};
 
@@ -20,6 +21,7 @@ impl ErrorKind {
             | Self::KeyIsLearnt(_)
             | Self::TooFewGroups { .. }
             | Self::NoRowOfKeys { .. }
+            | Self::NoRowInOrder { .. }
             | Self::NoTrainRowOfKeys
             | Self::TwoRoles(_)
             | Self::GapsOfNoFeature(_)
@@ -28,9 +30,11 @@ impl ErrorKind {
             | Self::NoRowCounts
             | Self::NoFeatures(_)
             | Self::EmptySplit { .. } => ErrorCategory::Config,
-            Self::NotFound | Self::NotAFile(_) | Self::Read(_) | Self::SpillFailed { .. } => {
-                ErrorCategory::Io
-            }
+            Self::NotFound
+            | Self::NotFoundEscaped
+            | Self::NotAFile(_)
+            | Self::Read(_)
+            | Self::SpillFailed { .. } => ErrorCategory::Io,
             Self::TooLarge { .. }
             | Self::TooLargeUnpacked { .. }
             | Self::TooLargeSpooled { .. }
@@ -51,9 +55,13 @@ impl ErrorKind {
     /// The same error where a model says how files are read, and no config can be changed.
     pub(crate) fn of_prediction(self) -> Self {
         match self {
-            Self::MissingValue { text, .. } | Self::Missing(text) => Self::NothingToFillIn(text),
-            Self::NotANumber { text, advice: Advice::Config(_) } => {
-                Self::NotANumber { text, advice: Advice::Cell("the model takes only numbers here") }
+            Self::MissingValue { text, .. } | Self::Missing { text, .. } => Self::NothingToFillIn(text),
+            Self::NotANumber { text, advice: Advice::Config(advice) } => {
+                let advice = match advice == CORRECT_IT {
+                    true => "the model takes only numbers here",
+                    false => "the model takes only numbers here, written as in the training file",
+                };
+                Self::NotANumber { text, advice: Advice::Cell(advice) }
             }
             Self::NotFinite(text) => {
                 Self::NotANumber { text, advice: Advice::Cell("the model takes only finite numbers here") }
@@ -98,7 +106,6 @@ impl ErrorKind {
                 | Self::DuplicateName { .. }
                 | Self::EmptyName(_)
                 | Self::ColumnTwice { .. }
-                | Self::OtherColumns { .. }
                 | Self::MissingColumns { .. }
         )
     }
@@ -129,12 +136,17 @@ impl ErrorKind {
         )
     }
 
-    /// Whether `data.delimiter` is what has to be set or changed.
-    pub(crate) fn is_about_delimiter(&self) -> bool {
+    /// The key of `[data]` about the text of the file that has to be set or changed, if it is one.
+    pub(crate) fn reading_key(&self) -> Option<&'static str> {
         match self {
-            Self::Spec(problem) => problem.is_about_delimiter(),
-            Self::OtherDelimiter(_) | Self::LikelierDelimiter { .. } => true,
-            _ => false,
+            Self::Spec(problem) if problem.is_about_delimiter() => Some("delimiter"),
+            Self::OtherDelimiter(_) | Self::LikelierDelimiter { .. } | Self::DelimiterOfNoModel(_) => {
+                Some("delimiter")
+            }
+            Self::Comment => Some("comment"),
+            Self::SepLine { .. } | Self::LinesBefore { .. } => Some("skip-rows"),
+            Self::StrayQuote => Some("quote"),
+            _ => None,
         }
     }
 }

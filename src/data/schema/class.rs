@@ -139,7 +139,10 @@ mod tests {
                  data.target in place of data.label",
             ),
             (&["1", "x", "2", "01"], ""),
-            (&["2", "1", "01"], "2: classes \"1\" and \"01\" are the same number in two spellings; use one"),
+            (
+                &["2", "1", "01"],
+                "2: classes \"1\" and \"01\" are the same number in two spellings; use one, as label_names = { \"01\" = \"1\" } in [data] does",
+            ),
             (
                 &many,
                 "0: 21 distinct values in 21 rows; is this the label column? each class needs several rows",

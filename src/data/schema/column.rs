@@ -73,6 +73,8 @@ pub(crate) enum TextUse {
     Part,
     /// One of the cells whose hash decides the part of the row.
     Key,
+    /// The cell whose order decides the part of the row.
+    Order,
 }
 
 /// A column of the training file.
@@ -84,6 +86,8 @@ pub(crate) struct SchemaColumn {
     pub(crate) feature: Option<FeatureColumn>,
     /// What is done about missing cells in other columns that are read.
     pub(crate) missing: OnMissing,
+    /// Its missing markers, if they are not those of the file.
+    pub(crate) markers: Option<Vec<String>>,
 }
 
 /// How a feature is read.
@@ -104,13 +108,16 @@ pub(crate) struct FeatureColumn {
 impl SchemaColumn {
     /// Applies the entry of this column in `[data.columns]`.
     pub(crate) fn apply(&mut self, spec: &ColumnSpec) -> Result<(), ErrorKind> {
+        self.markers.clone_from(&spec.missing_markers);
+        let is_needed = !matches!(self.role, Role::Id | Role::Ignore);
+        if self.markers.is_some() && !is_needed {
+            return Err(ErrorKind::GapsOfNoFeature(self.name.clone()));
+        }
         let Some(feature) = &mut self.feature else {
             match (&spec.missing, spec.indicator) {
                 (None, None) => {}
-                (Some(MissingPolicy::DropRow), None) if is_read(self.role) => {
-                    self.missing = OnMissing::DropRow
-                }
-                (Some(MissingPolicy::Refuse), None) if is_read(self.role) => self.missing = OnMissing::Refuse,
+                (Some(MissingPolicy::DropRow), None) if is_needed => self.missing = OnMissing::DropRow,
+                (Some(MissingPolicy::Refuse), None) if is_needed => self.missing = OnMissing::Refuse,
                 _ => return Err(ErrorKind::GapsOfNoFeature(self.name.clone())),
             }
             return Ok(());
@@ -127,19 +134,23 @@ impl SchemaColumn {
 }
 
 impl FeatureColumn {
-    /// How its cells are read, to this value of the row.
-    pub(crate) fn rule(&self, value: usize) -> CellRule {
+    /// How its cells are read, to this value of the row; `is_tentative` says that a code would show that an
+    /// undeclared column is not numeric.
+    pub(crate) fn rule(&self, value: usize, markers: u32, is_tentative: bool) -> CellRule {
         let missing = match self.missing {
             MissingPolicy::Refuse => OnMissing::Refuse,
             MissingPolicy::DropRow => OnMissing::DropRow,
             _ => OnMissing::Keep,
         };
         let words = match self.kind {
-            ColumnKind::Numeric => return CellRule::Number { value, missing },
+            ColumnKind::Numeric => {
+                let refuses_codes = is_tentative && self.declared.is_none();
+                return CellRule::Number { value, missing, markers, refuses_codes };
+            }
             ColumnKind::Categorical => Vocabulary::categories(&self.categories),
             ColumnKind::Boolean => Vocabulary::Boolean,
         };
-        CellRule::Category { value, missing, words: Box::new(words) }
+        CellRule::Category { value, missing, markers, words: Box::new(words) }
     }
 
     /// Converts a constant for missing values to the kind of the column, once that is known. A constant

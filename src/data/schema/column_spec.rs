@@ -8,7 +8,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::data::schema::column::{ColumnKind, Role};
-use crate::settings::{Allowed, Configurable, NAME, Range, inline_table, settings};
+use crate::settings::{Allowed, Configurable, NAME, Range, TextFormat, inline_table, settings};
 
 settings! {
     /// A type in `[data.columns]`: a kind of feature, or another role.
@@ -63,6 +63,8 @@ pub struct ColumnSpec {
     pub missing: Option<MissingPolicy>,
     /// Whether one more input says where the value is missing; `data.missing_indicator` by default.
     pub indicator: Option<bool>,
+    /// Cells that mean a missing value; `data.missing_markers` by default.
+    pub missing_markers: Option<Vec<String>>,
 }
 
 /// What is done about the missing values of a feature. Statistics are those of the training rows.
@@ -100,8 +102,17 @@ settings! {
         missing: Option<MissingPolicy>, absent("as for all columns");
         /// Whether to add an input that is 1 where its value is missing.
         indicator: Option<bool>, absent("as for all columns");
+        /// Cells in it that mean a missing value; with `[]`, `NA` is a value like others.
+        missing_markers: Option<Vec<String>>, absent("as for all columns"), is(MARKERS);
     }
 }
+
+/// Markers of missing values.
+pub(crate) const MARKERS: Allowed = Allowed::List {
+    of: &Allowed::Text(&TextFormat { description: "a string", accepts: |_| true }),
+    min: 0,
+    max: usize::MAX,
+};
 
 impl Configurable for ColumnSpec {
     const ALLOWED: Allowed = Allowed::Either(&[ColumnType::ALLOWED, ColumnTable::ALLOWED]);
@@ -123,10 +134,10 @@ const FINITE: Allowed =
 
 impl Serialize for ColumnSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { column_type, missing, indicator } = self.clone();
+        let Self { column_type, missing, indicator, missing_markers } = self.clone();
         match column_type {
-            Some(word) if missing.is_none() && indicator.is_none() => word.serialize(serializer),
-            _ => ColumnTable { column_type, missing, indicator }.serialize(serializer),
+            Some(word) if *self == Self { column_type, ..Self::default() } => word.serialize(serializer),
+            _ => ColumnTable { column_type, missing, indicator, missing_markers }.serialize(serializer),
         }
     }
 }
@@ -150,8 +161,8 @@ impl<'de> Deserialize<'de> for ColumnSpec {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ColumnSpec, A::Error> {
                 let table = ColumnTable::deserialize(MapAccessDeserializer::new(map))?;
-                let ColumnTable { column_type, missing, indicator } = table;
-                Ok(ColumnSpec { column_type, missing, indicator })
+                let ColumnTable { column_type, missing, indicator, missing_markers } = table;
+                Ok(ColumnSpec { column_type, missing, indicator, missing_markers })
             }
         }
 

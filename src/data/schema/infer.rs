@@ -2,29 +2,34 @@
 //!
 //! Missing values aside, a column is
 //! - numeric if at least half of its cells are numbers; words in it are errors, and so are other notations
-//!   of numbers, such as `3,14` or `12%`;
+//!   of numbers, such as `3,14` or `12%`. Digits of which some start with a 0 (`02139`) are codes, and so are
+//!   numbers that are all written like `3E9`;
 //! - boolean if its cells are the two words of a pair, such as yes and no;
-//! - else categorical, unless it has too many distinct words: such a column looks like an identifier and is
+//! - else, or if the numbers are codes, categorical, unless it has too many distinct words: such a column looks like an identifier and is
 //!   refused.
 
+use std::collections::HashSet;
+
+use crate::data::csv::number::{is_in_single_quotes, quantity};
 use crate::data::error::ErrorKind;
 use crate::data::error::phrases::ManyTexts;
 use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, SchemaColumn};
 use crate::data::schema::column_spec::{Constant, MissingPolicy};
 use crate::data::schema::layout::OPPOSITES;
+use crate::data::schema::look_alikes::look_alikes_note;
 use crate::data::schema::survey::{CellType, ColumnStats};
 use crate::data::table::matrix::Matrix;
-use crate::text::{QuotedCounts, QuotedNames};
+use crate::text::{Count, Quoted, QuotedCounts, QuotedNames};
 
 /// The largest number of distinct texts of a column that is inferred as categorical.
 pub(crate) const MOST_INFERRED: usize = 1000;
 /// This many distinct texts are always few enough, and with fewer rows nothing is inferred.
 const FEW: usize = 20;
 
-/// Whether a column has words.
+/// Whether a column has words, or what may be codes.
 pub(crate) fn has_words(stats: &ColumnStats) -> bool {
-    stats.count(CellType::Word) > 0
+    [CellType::Word, CellType::Padded, CellType::Exponent].iter().any(|&found| stats.count(found) > 0)
 }
 
 /// Decides the kind of every feature, and the categories of the categorical ones.
@@ -36,15 +41,20 @@ pub(crate) fn decide(schema: &mut Schema, stats: &[ColumnStats]) -> Result<(), E
             Some(kind) => kind,
             None => match inferred(stats) {
                 Some(kind) => kind,
-                None if stats.texts.is_empty() || stats.count(CellType::Missing) == cells(stats) => {
+                None if stats.texts.is_empty() || stats.count(CellType::Missing) == stats.cells() => {
                     return Err(ErrorKind::NoValues(column.name.clone()));
                 }
+                None if are_quoted(stats) => return Err(ErrorKind::QuotedCells(column.name.clone())),
                 None => {
-                    many.push(ManyTexts { column: column.name.clone(), texts: distinct(stats) });
+                    let are_codes = stats.are_codes();
+                    many.push(ManyTexts { column: column.name.clone(), texts: distinct(stats), are_codes });
                     continue;
                 }
             },
         };
+        if feature.declared.is_none() && kind == ColumnKind::Categorical && are_quoted(stats) {
+            return Err(ErrorKind::QuotedCells(column.name.clone()));
+        }
         feature.kind = kind;
         feature.settle_constant(&column.name)?;
         if kind == ColumnKind::Categorical {
@@ -56,7 +66,10 @@ pub(crate) fn decide(schema: &mut Schema, stats: &[ColumnStats]) -> Result<(), E
     }
     match many.is_empty() {
         true => Ok(()),
-        false => Err(ErrorKind::TellsRowsApart { many, rows: stats.iter().map(cells).max().unwrap_or(0) }),
+        false => Err(ErrorKind::TellsRowsApart {
+            many,
+            rows: stats.iter().map(ColumnStats::cells).max().unwrap_or(0),
+        }),
     }
 }
 
@@ -93,8 +106,8 @@ pub(crate) fn note_row_numbers(schema: &Schema, matrix: &Matrix) -> Option<Strin
     })
 }
 
-/// Notes on the inferred kinds.
-pub(crate) fn notes(columns: &[SchemaColumn]) -> Vec<String> {
+/// Notes on the inferred kinds, and on texts that are one category.
+pub(crate) fn notes(columns: &[SchemaColumn], stats: &[ColumnStats]) -> Vec<String> {
     let inferred = |kind| {
         let is_such = move |column: &&SchemaColumn| {
             column.feature.as_ref().is_some_and(|feature| feature.declared.is_none() && feature.kind == kind)
@@ -112,14 +125,80 @@ pub(crate) fn notes(columns: &[SchemaColumn]) -> Vec<String> {
     if !boolean.is_empty() {
         notes.push(format!("read as boolean: {}", QuotedNames(&boolean)));
     }
+    for (column, stats) in columns.iter().zip(stats) {
+        let Some(feature) = &column.feature else { continue };
+        if feature.declared.is_none() {
+            notes.extend(against_the_look(&column.name, feature.kind, stats));
+        }
+        if feature.kind == ColumnKind::Categorical {
+            notes.extend(merged_note(&column.name, &feature.categories, stats));
+            let of = format!("categories of {}", Quoted(&column.name));
+            let advice = "if they mean the same, make them equal in the file";
+            notes.extend(look_alikes_note(&of, &feature.categories, advice));
+        }
+    }
     notes
+}
+
+/// What was decided against what the cells of an undeclared column look like.
+fn against_the_look(name: &str, kind: ColumnKind, stats: &ColumnStats) -> Option<String> {
+    let name = Quoted(name);
+    let first = |cell_type| stats.texts_of(cell_type).into_iter().map(|(text, _)| text).min();
+    let code = first(CellType::Padded).map(|code| (code, "the 0 at its start"));
+    let code = code.or_else(|| first(CellType::Exponent).map(|code| (code, "its E")));
+    let numbers = stats.numbers();
+    match (kind, code) {
+        (ColumnKind::Categorical, Some((code, mark))) if stats.are_codes() => Some(format!(
+            "{name} is read as codes, not as numbers, such as {} for {mark}; set its type to \"numeric\" in \
+             [data.columns] if they are quantities",
+            Quoted(&code)
+        )),
+        (ColumnKind::Numeric, Some((code, _))) => Some(format!(
+            "{name} is read as numbers, although some look like codes, such as {}; set its type to \
+             \"categorical\" in [data.columns] if they are",
+            Quoted(&code)
+        )),
+        (ColumnKind::Categorical, _) if numbers > 0 => Some(format!(
+            "{name} is read as categories, although {numbers} of {} are numbers; set its type to \"numeric\" in \
+             [data.columns], with missing_markers for the words, if it is one",
+            Count(stats.cells(), "cell")
+        )),
+        _ => None,
+    }
+}
+
+/// Names the texts that are one category, since they are the same number.
+fn merged_note(name: &str, categories: &[String], stats: &ColumnStats) -> Option<String> {
+    let known = |text: &&String| categories.binary_search(text).is_err();
+    let other = stats.texts.iter().filter(|(_, (cell_type, _))| *cell_type != CellType::Missing);
+    let mut merged: Vec<&String> = other.map(|(text, _)| text).filter(known).collect();
+    merged.sort_unstable();
+    let first = merged.first()?;
+    let same = categories.iter().find(|category| quantity(category) == quantity(first))?;
+    Some(format!(
+        "{} of {} the same number as another category, such as {} and {}, and read as that one",
+        match merged.len() {
+            1 => "1 category".to_owned(),
+            count => format!("{count} categories"),
+        },
+        format_args!("{} {}", Quoted(name), if merged.len() == 1 { "is" } else { "are" }),
+        Quoted(first),
+        Quoted(same)
+    ))
+}
+
+/// Whether all values are in single quotes.
+fn are_quoted(stats: &ColumnStats) -> bool {
+    let present = stats.texts.iter().filter(|(_, (cell_type, _))| *cell_type != CellType::Missing);
+    let mut present = present.map(|(text, _)| text).peekable();
+    present.peek().is_some() && present.all(|text| is_in_single_quotes(text))
 }
 
 /// The kind of a column; none if it has no values, or too many distinct texts to be categories.
 pub(crate) fn inferred(stats: &ColumnStats) -> Option<ColumnKind> {
-    let [numbers, words] = [CellType::Number, CellType::Word].map(|cell_type| stats.count(cell_type));
-    let present = cells(stats) - stats.count(CellType::Missing);
-    if numbers >= words && numbers > 0 {
+    let (numbers, words) = (stats.numbers(), stats.count(CellType::Word));
+    let present = stats.cells() - stats.count(CellType::Missing);
+    if numbers >= words && numbers > 0 && !stats.are_codes() {
         return Some(ColumnKind::Numeric);
     }
     let is_present = |cell_type: CellType| cell_type != CellType::Missing;
@@ -136,23 +215,20 @@ pub(crate) fn inferred(stats: &ColumnStats) -> Option<ColumnKind> {
     Some(if OPPOSITES.iter().any(is_pair) { ColumnKind::Boolean } else { ColumnKind::Categorical })
 }
 
-fn cells(stats: &ColumnStats) -> usize {
-    [CellType::Missing, CellType::MissingNumber, CellType::Number, CellType::Word]
-        .iter()
-        .map(|cell_type| stats.count(*cell_type))
-        .sum()
-}
-
 /// The number of distinct texts, missing ones aside; none if there are more than were kept.
 fn distinct(stats: &ColumnStats) -> Option<usize> {
     let present = stats.texts.values().filter(|(cell_type, _)| *cell_type != CellType::Missing).count();
     (!stats.is_cut).then_some(present)
 }
 
-/// The distinct texts of a categorical column and the replacement for missing ones, sorted by bytes.
+/// The distinct texts of a categorical column and the replacement for missing ones, sorted by bytes. Of those
+/// that are the same number, the shortest.
 fn categories(stats: &ColumnStats, missing: &MissingPolicy) -> Vec<String> {
     let present = stats.texts.iter().filter(|(_, (cell_type, _))| *cell_type != CellType::Missing);
     let mut categories: Vec<String> = present.map(|(text, _)| text.clone()).collect();
+    categories.sort_unstable_by(|left, right| left.len().cmp(&right.len()).then_with(|| left.cmp(right)));
+    let mut seen = HashSet::new();
+    categories.retain(|text| quantity(text).is_none_or(|value| seen.insert(value.to_bits())));
     if let MissingPolicy::Constant(Constant::Text(text)) = missing
         && !categories.contains(text)
     {

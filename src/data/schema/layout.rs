@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::data::csv::missing::Markers;
+use crate::data::csv::number::quantity;
 
 /// How the records of a file become rows of values and texts.
 #[derive(Debug)]
@@ -19,32 +20,33 @@ pub(crate) struct RowLayout {
     pub(crate) weight: Option<usize>,
     /// The number of texts of a row.
     pub(crate) texts: usize,
-    pub(crate) markers: Markers,
+    /// Numbered by the rules.
+    pub(crate) markers: Vec<Markers>,
 }
 
-/// What is read from a cell. The indices are those of the values or texts of the row.
+/// What is read from a cell. The indices are those of the values or texts of the row, and of the missing
+/// markers.
 #[derive(Clone, Debug)]
 pub(crate) enum CellRule {
     Number {
         value: usize,
         missing: OnMissing,
+        markers: u32,
+        /// Whether what may be a code is refused, such as `02139` or `3E9`.
+        refuses_codes: bool,
     },
     /// A word, as its number in the vocabulary.
     Category {
         value: usize,
         missing: OnMissing,
+        markers: u32,
         // Boxed, since the rules of all columns should stay in the cache of the processor.
         words: Box<Vocabulary>,
     },
     /// The trimmed text.
-    Text {
-        text: usize,
-        missing: OnMissing,
-    },
+    Text { text: usize, missing: OnMissing, markers: u32 },
     /// The cell as it is.
-    Verbatim {
-        text: usize,
-    },
+    Verbatim { text: usize },
     /// Nothing; the cell may hold anything.
     Skip,
 }
@@ -61,11 +63,41 @@ pub(crate) enum OnMissing {
     DropRow,
 }
 
+/// Texts in the order of their numbers; those that are the same number are one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NumberedTexts {
+    texts: HashMap<String, u32>,
+    /// By the bits of a text that is a number.
+    quantities: HashMap<u64, u32>,
+}
+
+impl NumberedTexts {
+    pub(crate) fn new<'a>(texts: impl IntoIterator<Item = &'a String>) -> Self {
+        let mut all = Self::default();
+        for (text, number) in texts.into_iter().zip(0..) {
+            if let Some(quantity) = quantity(text) {
+                all.quantities.entry(quantity.to_bits()).or_insert(number);
+            }
+            all.texts.insert(text.clone(), number);
+        }
+        all
+    }
+
+    /// The number of a trimmed text, in any spelling if it is a number.
+    pub(crate) fn get(&self, text: &str) -> Option<u32> {
+        let by_quantity = || match self.quantities.is_empty() {
+            true => None,
+            false => self.quantities.get(&quantity(text)?.to_bits()),
+        };
+        self.texts.get(text).or_else(by_quantity).copied()
+    }
+}
+
 /// The words that a column may contain.
 #[derive(Clone, Debug)]
 pub(crate) enum Vocabulary {
     /// Numbered categories; all unknown words share the next number.
-    Categories(HashMap<String, u32>),
+    Categories(NumberedTexts),
     /// Words for 0 and 1; others are an error.
     Boolean,
 }
@@ -77,19 +109,20 @@ pub(crate) const OPPOSITES: [(&str, &str); 5] =
 impl Vocabulary {
     /// Numbers these categories in order.
     pub(crate) fn categories<'a>(names: impl IntoIterator<Item = &'a String>) -> Self {
-        Self::Categories(names.into_iter().cloned().zip(0..).collect())
+        Self::Categories(NumberedTexts::new(names))
     }
 
     /// The number of a trimmed word; none if it is not allowed.
     pub(crate) fn number(&self, word: &str) -> Option<f64> {
         match self {
-            Self::Categories(numbers) => {
-                Some(numbers.get(word).map_or(numbers.len() as f64, |&number| f64::from(number)))
+            Self::Categories(known) => Some(known.get(word).map_or(known.texts.len() as f64, f64::from)),
+            Self::Boolean => {
+                let by_word = OPPOSITES.iter().find_map(|(no, yes)| {
+                    let is = |meaning: &str| word.eq_ignore_ascii_case(meaning);
+                    if is(yes) { Some(1.0) } else { is(no).then_some(0.0) }
+                });
+                by_word.or_else(|| quantity(word).filter(|value| [0.0, 1.0].contains(value)))
             }
-            Self::Boolean => OPPOSITES.iter().find_map(|(no, yes)| {
-                let is = |meaning: &str| word.eq_ignore_ascii_case(meaning);
-                if is(yes) { Some(1.0) } else { is(no).then_some(0.0) }
-            }),
         }
     }
 }
@@ -97,7 +130,7 @@ impl Vocabulary {
 impl CellRule {
     /// Whether a missing value drops the row, which has these values.
     fn drops(&self, row: &[f64]) -> bool {
-        matches!(*self, Self::Number { value, missing: OnMissing::DropRow }
+        matches!(*self, Self::Number { value, missing: OnMissing::DropRow, .. }
             | Self::Category { value, missing: OnMissing::DropRow, .. } if row[value].is_nan())
     }
 }

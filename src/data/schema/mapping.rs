@@ -23,6 +23,8 @@ pub(crate) struct ColumnMapping {
     pub(crate) cells: Vec<usize>,
     /// The columns that the training file does not have.
     pub(crate) unknown: Vec<usize>,
+    /// The number of the missing markers of each column.
+    pub(crate) markers: Vec<u32>,
 }
 
 impl ColumnMapping {
@@ -34,6 +36,8 @@ impl ColumnMapping {
         } else {
             by_position(&encoding.columns, names.len())?
         };
+        let own = encoding.columns.iter().map(|column| column.missing_markers.as_ref());
+        let (markers, numbers) = Markers::of_columns(encoding.reading.cells(), own);
         let mut mapping = Self {
             layout: RowLayout {
                 cells: vec![CellRule::Skip; names.len()],
@@ -41,13 +45,14 @@ impl ColumnMapping {
                 features: encoding.features().count(),
                 weight: None,
                 texts: 0,
-                markers: Markers::new(encoding.reading.missing_markers.as_deref()),
+                markers,
             },
             names: names.to_vec(),
             features: vec![0; encoding.features().count()],
             categories: categories(encoding),
             cells: Vec::new(),
             unknown: Vec::new(),
+            markers: vec![0; names.len()],
         };
         let features = feature_numbers(&encoding.columns);
         for (column, source) in sources.into_iter().enumerate() {
@@ -55,6 +60,7 @@ impl ColumnMapping {
                 mapping.unknown.push(column);
                 continue;
             };
+            mapping.markers[column] = numbers[source];
             mapping.add(column, &encoding.columns[source], features[source], roles);
         }
         Ok(mapping)
@@ -65,7 +71,7 @@ impl ColumnMapping {
         match (feature, &source.feature) {
             (Some(index), Some(encoding)) => {
                 self.features[index] = column;
-                self.layout.cells[column] = rule(encoding, index);
+                self.layout.cells[column] = rule(encoding, index, self.markers[column]);
             }
             _ if roles.contains(&source.role) => {
                 self.layout.cells[column] = CellRule::Verbatim { text: self.layout.texts };
@@ -115,13 +121,14 @@ fn by_name(
         true => Ok(sources),
         false => {
             let unknown = names.iter().zip(&sources).filter(|(_, source)| source.is_none());
-            Err(missing_columns(missing, unknown.map(|(name, _)| name.as_str()), names))
+            Err(missing_columns("the model", missing, unknown.map(|(name, _)| name.as_str()), names))
         }
     }
 }
 
-/// The error that columns of a model are `missing` among those `found`, of which some are `unknown`.
+/// The error that columns which `needed_by` needs are `missing` among those `found`, of which some are `unknown`.
 pub(crate) fn missing_columns<'n>(
+    needed_by: &'static str,
     missing: Vec<String>,
     unknown: impl Iterator<Item = &'n str>,
     found: &[String],
@@ -133,7 +140,7 @@ pub(crate) fn missing_columns<'n>(
             near.push(name.to_owned());
         }
     }
-    ErrorKind::MissingColumns { missing, near, found: found.to_vec() }
+    ErrorKind::MissingColumns { needed_by, missing, near, found: found.to_vec() }
 }
 
 /// For each column of a file without header, the column of the training file at its position; labels and
@@ -150,16 +157,18 @@ fn by_position(columns: &[EncodedColumn], found: usize) -> Result<Vec<Option<usi
 }
 
 /// How the cells of a feature are read, to this value of the row.
-fn rule(feature: &FeatureEncoding, value: usize) -> CellRule {
+fn rule(feature: &FeatureEncoding, value: usize, markers: u32) -> CellRule {
     let missing = if feature.takes_missing() { OnMissing::Keep } else { OnMissing::Refuse };
     let words = match &feature.values {
-        ValueEncoding::Numeric { .. } => return CellRule::Number { value, missing },
+        ValueEncoding::Numeric { .. } => {
+            return CellRule::Number { value, missing, markers, refuses_codes: false };
+        }
         ValueEncoding::Boolean { .. } => Vocabulary::Boolean,
         ValueEncoding::Categorical { categories, rare, .. } => {
             Vocabulary::categories(categories.iter().chain(rare))
         }
     };
-    CellRule::Category { value, missing, words: Box::new(words) }
+    CellRule::Category { value, missing, markers, words: Box::new(words) }
 }
 
 fn categories(encoding: &Encoding) -> Vec<(usize, u32)> {

@@ -6,8 +6,10 @@ pub(crate) mod column_spec;
 pub(crate) mod column_stats;
 pub(crate) mod infer;
 pub(crate) mod layout;
+pub(crate) mod look_alikes;
 pub(crate) mod mapping;
 pub(crate) mod profile;
+pub(crate) mod renaming;
 pub(crate) mod roles;
 pub(crate) mod survey;
 
@@ -15,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::csv::missing::Markers;
+use crate::data::csv::missing::{CellFormat, Markers};
 use crate::data::csv::number::number;
 use crate::data::error::ErrorKind;
 use crate::data::schema::column::{
@@ -23,7 +25,8 @@ use crate::data::schema::column::{
 };
 use crate::data::schema::column_spec::MissingPolicy;
 use crate::data::schema::layout::{CellRule, OnMissing, RowLayout};
-use crate::data::schema::roles::{find, keys, roles, targets};
+use crate::data::schema::mapping::missing_columns;
+use crate::data::schema::roles::{find, keys, order, roles, targets};
 use crate::data::spec::{ColumnRef, DataSpec};
 
 /// The columns of a training file.
@@ -35,6 +38,8 @@ pub(crate) struct Schema {
     pub(crate) weight: Option<usize>,
     /// The indices of the columns whose hash decides the part of a row.
     pub(crate) keys: Vec<usize>,
+    /// The index of the column whose order decides the part of a row.
+    pub(crate) order: Option<usize>,
 }
 
 impl Schema {
@@ -64,6 +69,7 @@ impl Schema {
                     categories: Vec::new(),
                 }),
                 missing,
+                markers: None,
             })
             .collect();
         for (name, entry) in &spec.columns {
@@ -71,7 +77,8 @@ impl Schema {
             columns[index].apply(entry)?;
         }
         let keys = keys(&columns, spec)?;
-        let schema = Self { columns, targets, weight, keys };
+        let order = order(&columns, spec)?;
+        let schema = Self { columns, targets, weight, keys, order };
         if schema.features().next().is_none() {
             return Err(ErrorKind::NoFeatures(schema.learnt()));
         }
@@ -108,6 +115,7 @@ impl Schema {
     pub(crate) fn texts(&self) -> Vec<(usize, TextUse)> {
         let used = |(index, column): (usize, &SchemaColumn)| match column.role {
             Role::Label => Some((index, TextUse::Label)),
+            Role::Id | Role::Ignore if self.order == Some(index) => Some((index, TextUse::Order)),
             Role::Group | Role::Id | Role::Ignore if self.keys.contains(&index) => {
                 Some((index, TextUse::Key))
             }
@@ -118,22 +126,30 @@ impl Schema {
         self.columns.iter().enumerate().filter_map(used).collect()
     }
 
-    /// How the training file is read.
-    pub(crate) fn layout(&self, markers: Markers) -> RowLayout {
-        self.layout_of(self.rules(&self.texts()), self.texts().len(), markers)
+    /// How the training file is read. `usual` is how the cells of the file are read, and `is_tentative` says that
+    /// codes are refused in columns that were not declared.
+    pub(crate) fn layout(&self, usual: CellFormat<'_>, is_tentative: bool) -> RowLayout {
+        let texts = self.texts();
+        let (markers, numbers) = self.markers(usual);
+        self.layout_of(self.rules(&texts, &numbers, is_tentative), texts.len(), markers)
+    }
+
+    /// The missing markers of all columns, and of each column the number of its markers.
+    pub(crate) fn markers(&self, usual: CellFormat<'_>) -> (Vec<Markers>, Vec<u32>) {
+        Markers::of_columns(usual, self.columns.iter().map(|column| column.markers.as_ref()))
     }
 
     /// How a validation or test file is read. Its columns are found by name if there is a header, else by
-    /// position; columns that are skipped may be absent. `kind` names the file in messages.
+    /// position; columns that are skipped may be absent, and further ones are skipped.
     pub(crate) fn layout_in(
         &self,
         names: &[String],
         has_header: bool,
-        kind: &'static str,
-        markers: Markers,
+        usual: CellFormat<'_>,
     ) -> Result<RowLayout, ErrorKind> {
         let texts = self.texts_in(names, has_header);
-        let rules = self.rules(&texts);
+        let (markers, numbers) = self.markers(usual);
+        let rules = self.rules(&texts, &numbers, false);
         if !has_header {
             let (expected, found) = (self.columns.len(), names.len());
             return match expected == found {
@@ -150,18 +166,18 @@ impl Schema {
             }
         }
         let columns: Vec<Option<usize>> = names.iter().map(|name| known.get(name).copied()).collect();
-        let unknown = names.iter().zip(&columns).filter(|(_, column)| column.is_none());
-        let extra: Vec<String> = unknown.map(|(name, _)| name.clone()).collect();
         let present: HashSet<&String> = names.iter().collect();
         let is_missing = |column: &&SchemaColumn| is_read(column.role) && !present.contains(&column.name);
         let missing: Vec<String> =
             self.columns.iter().filter(is_missing).map(|column| column.name.clone()).collect();
-        if !missing.is_empty() || !extra.is_empty() {
-            return Err(ErrorKind::OtherColumns { kind, missing, extra });
+        if !missing.is_empty() {
+            let unknown = names.iter().zip(&columns).filter(|(_, column)| column.is_none());
+            return Err(missing_columns("training", missing, unknown.map(|(name, _)| name.as_str()), names));
         }
-        let columns: Vec<usize> = columns.into_iter().flatten().collect();
-        check_names(names.iter().zip(columns.iter().map(|&column| self.columns[column].role)))?;
-        let rules = columns.into_iter().map(|column| rules[column].clone()).collect();
+        let role = |column: &Option<usize>| column.map_or(Role::Ignore, |column| self.columns[column].role);
+        check_names(names.iter().zip(columns.iter().map(role)))?;
+        let rule = |column: Option<usize>| column.map_or(CellRule::Skip, |column| rules[column].clone());
+        let rules = columns.into_iter().map(rule).collect();
         Ok(self.layout_of(rules, texts.len(), markers))
     }
 
@@ -184,32 +200,40 @@ impl Schema {
         targets.iter().copied().chain(self.weight).collect()
     }
 
-    /// The rule of each column of the training file, if these `texts` are read.
-    fn rules(&self, texts: &[(usize, TextUse)]) -> Vec<CellRule> {
+    /// Columns of a validation or test file that the training file does not have.
+    pub(crate) fn unknown<'n>(&self, names: &'n [String]) -> Vec<&'n String> {
+        let known: HashSet<&String> = self.columns.iter().map(|column| &column.name).collect();
+        names.iter().filter(|name| !known.contains(name)).collect()
+    }
+
+    /// The rule of each column of the training file, if these `texts` are read; `markers` are the numbers of
+    /// the missing markers.
+    fn rules(&self, texts: &[(usize, TextUse)], markers: &[u32], is_tentative: bool) -> Vec<CellRule> {
         let features = self.features().count();
         let side = self.side_numbers();
         let mut next = 0;
         let rule = |(index, column): (usize, &SchemaColumn)| {
-            let missing = column.missing;
+            let (missing, markers) = (column.missing, markers[index]);
             if let Some(feature) = &column.feature {
                 next += 1;
-                return feature.rule(next - 1);
+                return feature.rule(next - 1, markers, is_tentative);
             }
             if let Some(position) = side.iter().position(|&other| other == index) {
-                return CellRule::Number { value: features + position, missing };
+                let value = features + position;
+                return CellRule::Number { value, missing, markers, refuses_codes: false };
             }
             match texts.iter().position(|&(text, _)| text == index) {
                 Some(text) if texts[text].1 == TextUse::OwnGroup => {
-                    CellRule::Text { text, missing: OnMissing::Keep }
+                    CellRule::Text { text, missing: OnMissing::Keep, markers }
                 }
-                Some(text) => CellRule::Text { text, missing },
+                Some(text) => CellRule::Text { text, missing, markers },
                 None => CellRule::Skip,
             }
         };
         self.columns.iter().enumerate().map(rule).collect()
     }
 
-    fn layout_of(&self, cells: Vec<CellRule>, texts: usize, markers: Markers) -> RowLayout {
+    fn layout_of(&self, cells: Vec<CellRule>, texts: usize, markers: Vec<Markers>) -> RowLayout {
         let features = self.features().count();
         let values = features + self.side_numbers().len();
         RowLayout { cells, values, features, weight: self.weight.map(|_| values - 1), texts, markers }

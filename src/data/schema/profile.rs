@@ -8,13 +8,14 @@ use serde::Serialize;
 use crate::data::ColumnKind;
 use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::file::CsvFile;
-use crate::data::csv::missing::Markers;
-use crate::data::csv::number::number;
+use crate::data::csv::missing::{CellFormat, Markers};
+use crate::data::csv::number_format::{NumberFormat, guess_format};
+use crate::data::error::remedy::markers_with_words;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::infer::inferred;
 use crate::data::schema::survey::{CellType, ColumnStats, SurveyedRows};
 use crate::data::spec::DataSpec;
-use crate::text::{Count, Quoted};
+use crate::text::{Count, Quoted, QuotedCounts};
 
 /// The limit on the distinct values of a column that are counted.
 const MOST_COUNTED: usize = 10_000;
@@ -38,6 +39,9 @@ pub struct Profile {
     /// Hash of the bytes of the file, in hexadecimal.
     #[serde(skip)]
     pub sha256: String,
+    /// The format with which all cells that look like numbers are numbers, where some are not; as its keys in
+    /// `[data]`.
+    pub proposed_format: Option<NumberFormat>,
 }
 
 /// A summary of a column.
@@ -51,6 +55,12 @@ pub struct ColumnProfile {
     pub reason: String,
     /// The number of missing values.
     pub missing: usize,
+    /// The words that mean missing values in the column, and how often; without empty cells.
+    pub missing_words: Vec<(String, usize)>,
+    /// The number of cells that are neither numbers nor missing.
+    pub words: usize,
+    /// For a column of numbers and a few words: the markers with which the words are missing values.
+    pub proposed_markers: Option<Vec<String>>,
     /// The number of distinct values, missing ones aside; none if there are more than 10,000.
     pub distinct: Option<usize>,
     /// The most frequent value and its count; none if there are more than 10,000 distinct ones.
@@ -91,7 +101,7 @@ pub struct NumberRange {
 }
 
 impl Profile {
-    /// Summarises the training file of `spec`, of which only the path and the format are used.
+    /// Summarises the training file of `spec`, of which only the path, the format and the missing markers are used.
     ///
     /// # Errors
     ///
@@ -107,14 +117,17 @@ impl Profile {
                 return Err(file.fail(ErrorKind::ColumnTwice { name: name.clone(), first, second }));
             }
         }
-        let markers = Markers::new(spec.missing_markers.as_deref());
-        let stats = file.survey(&markers, vec![MOST_COUNTED; names.len()], SurveyedRows::AllHashed)?;
+        let own = names.iter().map(|name| spec.columns.get(name)?.missing_markers.as_ref());
+        let markers = Markers::of_columns(CellFormat::of(spec), own);
+        let stats = file.survey(markers, vec![MOST_COUNTED; names.len()], SurveyedRows::AllHashed)?;
         let rows = stats.rows;
         let mut hashes = stats.hashes;
         hashes.sort_unstable();
         hashes.dedup();
         let columns = names.into_iter().zip(&stats.columns).map(|(name, found)| column(name, found, rows));
+        let proposed_format = proposed_format(&stats.columns);
         Ok(Self {
+            proposed_format,
             path: spec.path.clone(),
             first_line,
             rows,
@@ -131,10 +144,14 @@ impl Profile {
 }
 
 fn column(name: String, stats: &ColumnStats, rows: usize) -> ColumnProfile {
-    let is_number = stats.count(CellType::Word) == 0 && stats.count(CellType::Number) > 0;
+    let is_number = stats.numbers() > 0 && stats.numbers() >= stats.count(CellType::Word);
     let is_missing = |cell_type: CellType| {
         cell_type == CellType::Missing || (is_number && cell_type == CellType::MissingNumber)
     };
+    let missing_words =
+        [CellType::Missing, CellType::MissingNumber].into_iter().filter(|kind| is_missing(*kind));
+    let missing_words = missing_words.flat_map(|kind| stats.texts_of(kind));
+    let missing_words = missing_words.filter(|(text, _)| !text.is_empty()).collect();
     let present = stats.texts.iter().filter(|(_, (cell_type, _))| !is_missing(*cell_type));
     let distinct = (!stats.is_cut).then(|| present.clone().count());
     // Of equally frequent ones, the first by bytes.
@@ -145,15 +162,28 @@ fn column(name: String, stats: &ColumnStats, rows: usize) -> ColumnProfile {
     if is_number {
         missing += stats.count(CellType::MissingNumber);
     }
-    let mut column =
-        ColumnProfile { name, nature: Nature::Empty, reason: String::new(), missing, distinct, top, numbers };
+    let mut column = ColumnProfile {
+        name,
+        nature: Nature::Empty,
+        reason: String::new(),
+        missing,
+        missing_words,
+        words: stats.count(CellType::Word),
+        proposed_markers: None,
+        distinct,
+        top,
+        numbers,
+    };
     (column.nature, column.reason) = nature(&column, stats, rows);
+    if column.nature == Nature::Mixed && stats.count_unreadable() == 0 {
+        column.proposed_markers = markers_with_words(stats);
+    }
     column
 }
 
 /// What a column contains, and why.
 fn nature(column: &ColumnProfile, stats: &ColumnStats, rows: usize) -> (Nature, String) {
-    let [numbers, words] = [CellType::Number, CellType::Word].map(|cell_type| stats.count(cell_type));
+    let (numbers, words) = (stats.numbers(), stats.count(CellType::Word));
     let different = match column.distinct {
         Some(distinct) => distinct.to_string(),
         None => format!("over {MOST_COUNTED}"),
@@ -174,14 +204,14 @@ fn nature(column: &ColumnProfile, stats: &ColumnStats, rows: usize) -> (Nature, 
         return (Nature::Identifier, "consecutive whole numbers".to_owned());
     }
     match inferred(stats) {
-        Some(ColumnKind::Numeric) if words > 0 => (
-            Nature::Mixed,
-            format!(
-                "numbers, but {} with words, such as {}",
-                Count(words, "cell"),
-                Quoted(&first_word(stats))
-            ),
-        ),
+        Some(ColumnKind::Numeric) if words > 0 => {
+            let words_and_counts = stats.texts_of(CellType::Word);
+            let named = match markers_with_words(stats) {
+                Some(_) => format!("with words: {}", QuotedCounts(&words_and_counts)),
+                None => format!("with words, such as {}", Quoted(&first_word(stats))),
+            };
+            (Nature::Mixed, format!("numbers, but {} {named}", Count(words, "cell")))
+        }
         Some(ColumnKind::Numeric) if stats.count_unreadable() > 0 => (
             Nature::Mixed,
             format!(
@@ -196,12 +226,32 @@ fn nature(column: &ColumnProfile, stats: &ColumnStats, rows: usize) -> (Nature, 
             (Nature::Kind(ColumnKind::Numeric), numbers.to_owned())
         }
         Some(ColumnKind::Boolean) => (Nature::Kind(ColumnKind::Boolean), "two opposite words".to_owned()),
+        Some(ColumnKind::Categorical) if stats.are_codes() => {
+            let padded = stats.texts_of(CellType::Padded).into_iter().map(|(text, _)| text).min();
+            let code = match padded {
+                Some(code) => format!("{} starts with 0", Quoted(&code)),
+                None => format!("all like {}", Quoted(&first_of(stats, CellType::Exponent))),
+            };
+            (Nature::Kind(ColumnKind::Categorical), format!("codes ({code}), {different} distinct"))
+        }
         Some(ColumnKind::Categorical) => {
             (Nature::Kind(ColumnKind::Categorical), format!("{different} distinct texts"))
         }
         None if is_of_each => (Nature::Identifier, "a distinct text in each row".to_owned()),
         None => (Nature::FreeText, format!("{different} distinct texts in {rows} rows")),
     }
+}
+
+/// The format with which all cells that look like numbers are numbers, if they are not and one format fits.
+pub(crate) fn proposed_format(columns: &[ColumnStats]) -> Option<NumberFormat> {
+    let columns: Vec<&ColumnStats> =
+        columns.iter().filter(|stats| stats.numbers() >= stats.count(CellType::Word)).collect();
+    if columns.iter().all(|stats| stats.count_unreadable() == 0) {
+        return None;
+    }
+    let cells = columns.iter().flat_map(|stats| stats.texts.iter());
+    let cells = cells.filter(|(_, (cell_type, _))| cell_type.is_number()).map(|(text, _)| text.as_str());
+    guess_format(cells)
 }
 
 /// Whether the numbers are consecutive, one for each row.
@@ -212,15 +262,19 @@ fn counts_rows(column: &ColumnProfile, rows: usize) -> bool {
 }
 
 fn first_word(stats: &ColumnStats) -> String {
-    let words = stats.texts.iter().filter(|(_, (cell_type, _))| *cell_type == CellType::Word);
-    words.map(|(text, _)| text.as_str()).min().unwrap_or_default().to_owned()
+    first_of(stats, CellType::Word)
+}
+
+/// The first text of this type by bytes.
+fn first_of(stats: &ColumnStats, cell_type: CellType) -> String {
+    stats.texts_of(cell_type).into_iter().map(|(text, _)| text).min().unwrap_or_default()
 }
 
 impl ColumnStats {
     /// The number of cells that look like numbers but cannot be parsed.
-    fn count_unreadable(&self) -> usize {
+    pub(crate) fn count_unreadable(&self) -> usize {
         let is_unreadable = |(text, (cell_type, _)): &(&String, &(CellType, usize))| {
-            *cell_type == CellType::Number && number(text).is_none()
+            cell_type.is_number() && self.format.number(text).is_none()
         };
         self.texts.iter().filter(is_unreadable).map(|(_, (_, count))| count).sum::<usize>()
             + self.beyond.unreadable
@@ -231,7 +285,7 @@ impl ColumnStats {
         let unreadable = self
             .texts
             .iter()
-            .filter(|(text, (cell_type, _))| *cell_type == CellType::Number && number(text).is_none());
+            .filter(|(text, (cell_type, _))| cell_type.is_number() && self.format.number(text).is_none());
         unreadable.map(|(text, _)| text.as_str()).min()
     }
 
@@ -240,8 +294,8 @@ impl ColumnStats {
         let mut kept: Vec<(f64, usize)> = self
             .texts
             .iter()
-            .filter(|(_, (cell_type, _))| *cell_type == CellType::Number)
-            .filter_map(|(text, (_, count))| Some((number(text)?, *count)))
+            .filter(|(_, (cell_type, _))| cell_type.is_number())
+            .filter_map(|(text, (_, count))| Some((self.format.number(text)?, *count)))
             .collect();
         // The order of a hash map varies; sums must not.
         kept.sort_unstable_by(|(left, _), (right, _)| left.total_cmp(right));

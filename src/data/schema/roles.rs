@@ -92,6 +92,20 @@ pub(crate) fn keys(columns: &[SchemaColumn], spec: &DataSpec) -> Result<Vec<usiz
     }
 }
 
+/// The column of `data.split_by` whose order decides the part of a row.
+pub(crate) fn order(columns: &[SchemaColumn], spec: &DataSpec) -> Result<Option<usize>, ErrorKind> {
+    let SplitBy::OrderOf(wanted) = &spec.split_by else { return Ok(None) };
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let index = find("split_by", wanted, &names)?;
+    if let Some(group) = columns.iter().find(|column| column.role == Role::Group) {
+        return Err(ErrorKind::GroupAndHash(group.name.clone()));
+    }
+    match columns[index].role {
+        Role::Feature | Role::Id | Role::Ignore => Ok(Some(index)),
+        _ => Err(ErrorKind::KeyIsLearnt(names[index].clone())),
+    }
+}
+
 /// The key of a validation or test file, if there is one.
 fn own_part(spec: &DataSpec) -> Option<&'static str> {
     let keys = [("valid_path", &spec.valid_path), ("test_path", &spec.test_path)];

@@ -10,7 +10,7 @@ use crate::data::csv::chunks::ordered_pool::ChunkReader;
 use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::dialect::CsvFormat;
 use crate::data::csv::missing::Markers;
-use crate::data::csv::number::{number, trim};
+use crate::data::csv::number::trim;
 use crate::data::csv::row_reader::{ReadSummary, RowReader, RowText, RowVisitor};
 use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::schema::layout::{CellRule, RowLayout};
@@ -46,20 +46,23 @@ pub(crate) struct StatsReader {
     first_line: u64,
     /// For each column of the file, how many distinct texts are kept.
     limits: Vec<usize>,
+    /// For each column of the file, the number of its missing markers.
+    numbers: Vec<u32>,
     which: SurveyedRows,
-    /// The text of a row that is its weight.
-    weight: Option<usize>,
+    /// The text of a row that is its weight, and the number of its missing markers.
+    weight: Option<(usize, usize)>,
     /// The columns that are counted.
     read: Vec<usize>,
     layout: RowLayout,
 }
 
 impl StatsReader {
-    /// `limits` says for each column of the file how many distinct texts are kept; 0 leaves it out.
+    /// `markers` are those of all columns, and for each column the number of its markers; `limits` says for each column of the
+    /// file how many distinct texts are kept; 0 leaves it out.
     pub(crate) fn new(
         format: CsvFormat,
         first_line: u64,
-        markers: &Markers,
+        (markers, numbers): (Vec<Markers>, Vec<u32>),
         limits: Vec<usize>,
         which: SurveyedRows,
     ) -> Self {
@@ -69,18 +72,20 @@ impl StatsReader {
         let mut texts = read.len();
         let weight = match which {
             SurveyedRows::AllHashed => None,
-            SurveyedRows::Weighted(column) => column.map(|column| match cells[column] {
-                CellRule::Verbatim { text } => text,
-                _ => {
-                    cells[column] = CellRule::Verbatim { text: texts };
-                    texts += 1;
-                    texts - 1
-                }
+            SurveyedRows::Weighted(column) => column.map(|column| {
+                let text = match cells[column] {
+                    CellRule::Verbatim { text } => text,
+                    _ => {
+                        cells[column] = CellRule::Verbatim { text: texts };
+                        texts += 1;
+                        texts - 1
+                    }
+                };
+                (text, numbers[column] as usize)
             }),
         };
-        let markers = markers.clone();
         let layout = RowLayout { cells, values: 0, features: 0, weight: None, texts, markers };
-        Self { format, first_line, limits, which, weight, read, layout }
+        Self { format, first_line, limits, numbers, which, weight, read, layout }
     }
 
     /// Counts all rows: those of the `first` chunk, then those still in `chunks`.
@@ -142,8 +147,10 @@ pub(crate) struct RowCounter<'s> {
 
 impl<'t> RowVisitor<'t> for RowCounter<'_> {
     fn row(&mut self, row: RowText<'_, 't>) {
-        let StatsReader { limits, read, layout, which, weight, .. } = self.reader;
-        if weight.is_some_and(|weight| number(&row.cells[weight].text) == Some(0.0)) {
+        let StatsReader { limits, numbers, read, layout, which, weight, .. } = self.reader;
+        if let Some((weight, markers)) = *weight
+            && layout.markers[markers].value(&row.cells[weight].text) == Some(0.0)
+        {
             return;
         }
         self.rows += 1;
@@ -151,7 +158,8 @@ impl<'t> RowVisitor<'t> for RowCounter<'_> {
         let mut hash = DefaultHasher::new();
         for (cell, &column) in row.cells.iter().zip(read) {
             let text = trim(&cell.text);
-            self.columns[column].add(text, &layout.markers, limits[column]);
+            let markers = &layout.markers[numbers[column] as usize];
+            self.columns[column].add(text, markers, limits[column]);
             if hashes_rows {
                 text.hash(&mut hash);
             }

@@ -17,7 +17,6 @@ impl fmt::Display for FileSignature {
 
 const SAVE_AS_CSV: &str = "save it as CSV";
 const UNPACK: &str = "unpack it, or pack it as .gz or .zst";
-const FROM_UTF16: &str = "save it as UTF-8, for example with `iconv -f UTF-16 -t UTF-8 OLD > NEW`";
 
 /// Formats of data, models, pictures and archives by their first bytes, with what to do about them as data.
 const FORMATS: [(&[u8], &str, &str); 24] = [
@@ -82,11 +81,9 @@ pub(crate) fn signature(bytes: &[u8], is_standard_input: bool) -> Option<FileSig
     let compressed = |of_file, of_input| if is_standard_input { of_input } else { of_file };
     let gzip = compressed("give it a name that ends in .gz", "pipe it through `gzip -d`");
     let zstd = compressed("give it a name that ends in .zst", "pipe it through `zstd -d`");
-    let signatures: [(&[u8], &str, &str); 6] = [
+    let signatures: [(&[u8], &str, &str); 4] = [
         (b"\xff\xfe\0\0", "UTF-32 (little-endian, by its byte order mark)", "save it as UTF-8"),
         (b"\0\0\xfe\xff", "UTF-32 (big-endian, by its byte order mark)", "save it as UTF-8"),
-        (b"\xff\xfe", "UTF-16 (little-endian, by its byte order mark)", FROM_UTF16),
-        (b"\xfe\xff", "UTF-16 (big-endian, by its byte order mark)", FROM_UTF16),
         (b"\x1f\x8b", "a gzip file", gzip),
         (b"\x28\xb5\x2f\xfd", "a zstd file", zstd),
     ];

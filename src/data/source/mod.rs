@@ -5,6 +5,7 @@ pub(crate) mod file_signature;
 pub(crate) mod stdin;
 #[cfg(any(not(feature = "gzip"), not(feature = "zstd")))]
 mod unavailable;
+mod utf16;
 #[cfg(feature = "zstd")]
 mod zstd;
 
@@ -25,15 +26,17 @@ use crate::data::source::stdin::Spooled;
 use crate::data::source::unavailable::Unavailable as GzipReader;
 #[cfg(not(feature = "zstd"))]
 use crate::data::source::unavailable::Unavailable as ZstdReader;
+use crate::data::source::utf16::{MARK_BYTES, Utf16};
 #[cfg(feature = "zstd")]
 use crate::data::source::zstd::ZstdReader;
 use crate::text::STANDARD_INPUT;
 
 /// A regular file, or standard input, that is read from beginning to end; a file whose name ends in
-/// `.gz` or `.zst` is decompressed.
+/// `.gz` or `.zst` is decompressed, and UTF-16 with its byte order mark becomes UTF-8.
 #[derive(Debug)]
 pub(crate) struct Disk {
     body: Body,
+    encoding: FileEncoding,
     /// The limit on bytes of text, and those read so far.
     limit: u64,
     read: u64,
@@ -64,6 +67,15 @@ impl FileVersion {
 }
 
 #[derive(Debug)]
+enum FileEncoding {
+    /// Nothing was read yet.
+    Unknown,
+    /// UTF-8, or what is not text.
+    Plain,
+    Utf16(Utf16),
+}
+
+#[derive(Debug)]
 enum Body {
     Plain(Hashing),
     Gzip(Box<GzipReader<BufReader<Hashing>>>),
@@ -80,7 +92,7 @@ impl Disk {
             let input =
                 if streamed { Input::Stream(io::stdin()) } else { Input::Spooled(Spooled::default()) };
             let body = Body::Plain(Hashing::new(input, streamed));
-            return Ok(Self { body, limit, read: 0, version: None });
+            return Ok(Self { body, encoding: FileEncoding::Unknown, limit, read: 0, version: None });
         }
         let (file, version) = open(path)?;
         let hashing = Hashing::new(Input::File(file), streamed);
@@ -96,7 +108,7 @@ impl Disk {
         } else {
             Body::Plain(hashing)
         };
-        Ok(Self { body, limit, read: 0, version: Some(version) })
+        Ok(Self { body, encoding: FileEncoding::Unknown, limit, read: 0, version: Some(version) })
     }
 
     /// Opens a file that was open before; none if it was standard input, which was not kept.
@@ -107,13 +119,18 @@ impl Disk {
         Self::open(path, ReadOptions { limit: u64::MAX, ..ReadOptions::default() }).map(Some)
     }
 
-    /// Appends the next `count` bytes of text; fewer only at the end.
+    /// Appends the next `count` bytes of text, or a few more; fewer only at the end.
     pub(crate) fn read(&mut self, count: usize, to: &mut Vec<u8>) -> Result<(), ErrorKind> {
         if to.try_reserve(count).is_err() {
             return Err(ErrorKind::OutOfMemory { needs: (to.len() + count) as u64 });
         }
         let needs = self.read + count as u64;
-        let read = self.body.read(count as u64, to).map_err(|error| match &self.body {
+        let read = self.read_text(count, to).map_err(|error| match &self.body {
+            _ if matches!(self.encoding, FileEncoding::Utf16(_))
+                && error.kind() == io::ErrorKind::InvalidData =>
+            {
+                ErrorKind::Read(error)
+            }
             _ if error.kind() == io::ErrorKind::OutOfMemory => ErrorKind::OutOfMemory { needs },
             Body::Plain(_) => ErrorKind::Read(error),
             // An empty file is not a truncated one.
@@ -146,6 +163,26 @@ impl Disk {
     pub(crate) fn is_changed(&self) -> bool {
         let Input::File(file) = &self.body.hashing().input else { return false };
         file.metadata().is_ok_and(|metadata| self.version != Some(FileVersion::of(&metadata)))
+    }
+
+    /// Appends the next `count` bytes of text, of which the first bytes of the file say how it is encoded.
+    fn read_text(&mut self, count: usize, to: &mut Vec<u8>) -> io::Result<usize> {
+        let Self { body, encoding, .. } = self;
+        let mut start = Vec::new();
+        if let FileEncoding::Unknown = encoding {
+            body.read(MARK_BYTES as u64, &mut start)?;
+            *encoding = Utf16::new(&start).map_or(FileEncoding::Plain, FileEncoding::Utf16);
+        }
+        match encoding {
+            FileEncoding::Utf16(decoder) => {
+                decoder.read(count, to, |count, bytes| body.read(count as u64, bytes))
+            }
+            FileEncoding::Plain | FileEncoding::Unknown => {
+                to.extend_from_slice(&start);
+                let rest = count.saturating_sub(start.len());
+                Ok(start.len() + body.read(rest as u64, to)?)
+            }
+        }
     }
 
     /// Whether it is standard input, which may never end.
@@ -195,7 +232,12 @@ pub(crate) fn fingerprint(path: &Path) -> Result<String, ErrorKind> {
 /// Opens a regular file; anything else could block, or never end.
 fn open(path: &Path) -> Result<(File, FileVersion), ErrorKind> {
     let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ErrorKind::NotFound,
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            match path.to_string_lossy().chars().any(char::is_control) {
+                true => ErrorKind::NotFoundEscaped,
+                false => ErrorKind::NotFound,
+            }
+        }
         _ => ErrorKind::Read(error),
     };
     // Asked before opening, because opening a FIFO waits for a writer.

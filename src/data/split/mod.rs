@@ -2,6 +2,7 @@
 
 pub(crate) mod groups;
 pub(crate) mod keys;
+pub(crate) mod order;
 pub(crate) mod rule;
 pub(crate) mod shares;
 
@@ -18,8 +19,8 @@ pub(crate) enum SplitRule {
     Groups(Groups),
     /// Each row by its key, whatever other rows the file has.
     Keys(Keys),
-    /// As a column of the file says.
-    Named(Split),
+    /// As a column of the file says: with the names of the parts, or by its order.
+    Fixed(Split),
 }
 
 /// A part of the rows of a data set.
@@ -63,7 +64,7 @@ impl SplitRule {
             Self::Rows(shares) => shares.draw(strata, seed),
             Self::Groups(groups) => groups.draw(strata, seed),
             Self::Keys(keys) => keys.draw(seed),
-            Self::Named(split) => split.clone(),
+            Self::Fixed(split) => split.clone(),
         }
     }
 }

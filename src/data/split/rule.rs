@@ -1,12 +1,15 @@
 //! Which way of splitting the config and the columns ask for.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use crate::data::csv::number::quantity;
 use crate::data::error::{ErrorKind, Located};
 use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, Role, SchemaColumn, TextUse};
 use crate::data::spec::DataSpec;
+use crate::data::split::order::{in_order, number_key, order_key};
 use crate::data::split::{Groups, Keys, Shares, Split, SplitPart, SplitRule, SplitSizes, cell_key, row_key};
 use crate::data::table::class_counts;
 use crate::data::table::contents::SideColumns;
@@ -31,8 +34,14 @@ impl SplitKeys {
     pub(crate) fn number(&mut self, used: TextUse, text: &str, line: u64) -> Result<u32, Box<Located>> {
         let fault = |fault| Located::at_line(line, fault);
         let next = u32::try_from(self.keys.len()).map_err(|_| fault(ErrorKind::TooManyKeys));
+        let text = &*spelled_once(text);
         match used {
             TextUse::Label | TextUse::OwnGroup => unreachable!("numbered by the loader"),
+            TextUse::Order => {
+                let key = order_key(text).ok_or_else(|| fault(ErrorKind::NotInOrder(text.to_owned())))?;
+                self.keys.push(key);
+                next
+            }
             TextUse::Part => match SplitPart::parse(text) {
                 Some(part) => Ok(part as u32),
                 None => Err(fault(ErrorKind::NotAPart(text.to_owned()))),
@@ -55,6 +64,11 @@ impl SplitKeys {
     }
 }
 
+/// The text of a group or key, in one of its spellings if it is a number.
+fn spelled_once(text: &str) -> Cow<'_, str> {
+    quantity(text).map_or(Cow::Borrowed(text), |value| Cow::Owned(value.to_string()))
+}
+
 /// How `spec` splits the rows of the training file.
 ///
 /// `side` are its columns by [`Schema::texts`], with labels below `classes` and groups below `groups`;
@@ -73,8 +87,21 @@ pub(crate) fn split_rule(
         let split = Split::new(side.codes[column].iter().map(|&part| SplitPart::ALL[part as usize]));
         return match split.train.is_empty() {
             true => Err(ErrorKind::NoTrainRows(schema.name_of(Role::Split).unwrap_or_default())),
-            false => Ok(SplitRule::Named(split)),
+            false => Ok(SplitRule::Fixed(split)),
         };
+    }
+    if let Some(order) = schema.order {
+        let keys = match column_of(TextUse::Order) {
+            Some(text) => side.codes[text].iter().map(|&code| side.keys[code as usize]).collect(),
+            None => feature_order(schema, features, order)?,
+        };
+        let split = in_order(&keys, sizes);
+        for (key, share, found) in [("valid", spec.valid, &split.valid), ("test", spec.test, &split.test)] {
+            if share > 0.0 && found.is_empty() {
+                return Err(ErrorKind::NoRowInOrder { key, share, rows: keys.len() });
+            }
+        }
+        return Ok(SplitRule::Fixed(split));
     }
     if let Some(column) = column_of(TextUse::Group) {
         let of_rows = std::mem::take(&mut side.codes[column]);
@@ -109,6 +136,26 @@ fn row_keys(schema: &Schema, features: &Matrix, side: &SideColumns) -> Vec<u64> 
         })
         .collect();
     (0..features.rows()).map(|row| row_key(columns.iter().map(|key| key(row)))).collect()
+}
+
+/// The place of each row in the order of a feature.
+fn feature_order(schema: &Schema, features: &Matrix, column: usize) -> Result<Vec<u64>, ErrorKind> {
+    let is_feature = |column: &&SchemaColumn| column.role == Role::Feature;
+    let index = schema.columns[..column].iter().filter(is_feature).count();
+    let categories = match &schema.columns[column].feature {
+        Some(feature) if feature.kind == ColumnKind::Categorical => feature.categories.as_slice(),
+        _ => &[],
+    };
+    let key = |row| {
+        let value = features.value(row, index);
+        let text = categories.get(value as usize).filter(|_| !value.is_nan());
+        let key = match text {
+            Some(text) => order_key(text),
+            None => number_key(value),
+        };
+        key.ok_or_else(|| ErrorKind::NotInOrder(text.cloned().unwrap_or_default()))
+    };
+    (0..features.rows()).map(key).collect()
 }
 
 /// The key of a feature's value: a category's name, or a number however it is spelt.
@@ -147,7 +194,7 @@ impl KnownGroups {
 
     /// The number of a group, from 1; 0 if the training file does not have it.
     pub(crate) fn number(&self, text: &str) -> u32 {
-        self.0.get(&cell_key(text)).copied().unwrap_or_default()
+        self.0.get(&cell_key(&spelled_once(text))).copied().unwrap_or_default()
     }
 
     /// A note if some rows are of groups that the training file has; `groups` are their numbers.

@@ -152,9 +152,10 @@ impl<'t> RowChunk<'t> {
         fields
     }
 
-    /// Which cells are missing values.
-    pub(crate) fn markers(&self) -> &Markers {
-        &self.context.mapping.layout.markers
+    /// Which cells of a column of the file are missing values.
+    pub(crate) fn markers(&self, column: usize) -> &Markers {
+        let ColumnMapping { layout, markers, .. } = &self.context.mapping;
+        &layout.markers[markers[column] as usize]
     }
 
     /// Why a row cannot be used, if there is a reason and bad rows are marked.

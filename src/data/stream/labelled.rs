@@ -1,6 +1,6 @@
 //! Rows with their labels or targets, to evaluate a trained network on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::mem::size_of;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -8,14 +8,16 @@ use std::path::Path;
 use ndarray::Array2;
 
 use crate::data::Role;
-use crate::data::csv::missing::Markers;
+use crate::data::csv::missing::{CellFormat, Markers};
 use crate::data::csv::number;
-use crate::data::csv::number::{number, trim};
+use crate::data::csv::number::trim;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::limits::MAX_INPUT_BYTES;
+use crate::data::schema::layout::NumberedTexts;
 use crate::data::schema::mapping::missing_columns;
+use crate::data::schema::renaming::Renaming;
 use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
-use crate::data::stream::{RowStream, StreamError};
+use crate::data::stream::{RowStream, StreamEnd, StreamError};
 use crate::data::transform::encode::Encoder;
 use crate::data::transform::encoding::{Encoding, TargetEncoding};
 use crate::data::transform::usual::{CellCheck, UnusualCells, UnusualCounts};
@@ -41,6 +43,8 @@ pub struct LabelledRows<F> {
     pub unknown_columns: Vec<String>,
     /// The kinds of line end of the file, if there are several.
     pub mixed_line_ends: Option<String>,
+    /// Comment lines that were skipped.
+    pub comments: usize,
     /// The number of cells with a category that the training rows did not have, by column.
     pub unseen: BTreeMap<String, u64>,
     /// Columns with cells that are unlike those of the training rows.
@@ -93,8 +97,9 @@ impl<F: Real> LabelledRows<F> {
         let failed = |fault| DataError::new(path, fault);
         let roles = [Role::Label, Role::Target, Role::Weight];
         let stream = RowStream::open(path, encoding, &roles, bad_rows)?;
-        let truths = Truths::new(encoding, &stream)
-            .map_err(|missing| stream.fail(missing_columns(missing, stream.unknown(), stream.names())))?;
+        let truths = Truths::new(encoding, &stream).map_err(|missing| {
+            stream.fail(missing_columns("the model", missing, stream.unknown(), stream.names()))
+        })?;
         let first_line = stream.first_line();
         let weight = encoding.weight_column().and_then(|name| find(&stream, name));
         let names: Vec<String> = encoding.features().map(|(name, _)| name.to_owned()).collect();
@@ -118,7 +123,7 @@ impl<F: Real> LabelledRows<F> {
                 }
             },
         );
-        let mixed_line_ends = ended.map_err(|error| match error {
+        let StreamEnd { mixed_line_ends, comments } = ended.map_err(|error| match error {
             StreamError::Data(error) => error,
             StreamError::Consumer(TooMany { rows }) => {
                 let needs = (rows * bytes_of_row) as u64;
@@ -163,6 +168,7 @@ impl<F: Real> LabelledRows<F> {
             first_skipped,
             unknown_columns,
             mixed_line_ends,
+            comments,
             unseen,
             unusual,
         })
@@ -186,9 +192,9 @@ fn number_at(
     (column, cell): Place,
     missing: fn(String) -> ErrorKind,
 ) -> Result<f64, RowProblem> {
-    let text = &chunk.cells(row)[cell];
-    number(trim(text)).ok_or_else(|| {
-        let fault = match number::fault(text, chunk.markers()) {
+    let (text, markers) = (&chunk.cells(row)[cell], chunk.markers(column));
+    markers.value(text).ok_or_else(|| {
+        let fault = match number::fault(text, markers) {
             ErrorKind::MissingValue { text, .. } => missing(text),
             fault => fault.of_prediction(),
         };
@@ -265,17 +271,20 @@ impl<'e> Truths<'e> {
 /// How labels are read.
 struct Labels<'e> {
     names: &'e [String],
-    numbers: HashMap<&'e str, u32>,
-    renamed: Option<&'e BTreeMap<String, String>>,
+    numbers: NumberedTexts,
+    renamed: Renaming<'e>,
     markers: Markers,
 }
 
 impl<'e> Labels<'e> {
     fn new(encoding: &'e Encoding) -> Self {
-        let (names, renamed) = (encoding.classes(), encoding.renamed_labels());
-        let numbers = names.iter().map(String::as_str).zip(0..).collect();
-        let markers = Markers::new(encoding.reading.missing_markers.as_deref());
-        Self { names, numbers, renamed, markers }
+        let names = encoding.classes();
+        let renamed = Renaming::new(encoding.renamed_labels());
+        let label = encoding.columns.iter().find(|column| column.role == Role::Label);
+        let own = label.and_then(|label| label.missing_markers.as_ref());
+        let CellFormat { markers, numbers: format } = encoding.reading.cells();
+        let markers = Markers::new(own.map(Vec::as_slice).or(markers), format);
+        Self { names, numbers: NumberedTexts::new(names), renamed, markers }
     }
 
     /// The number of the class that a cell names.
@@ -284,10 +293,9 @@ impl<'e> Labels<'e> {
         if self.markers.in_texts(cell) {
             return Err(ErrorKind::MissingAnswer(cell.to_owned()));
         }
-        let name = self.renamed.and_then(|renamed| renamed.get(cell)).map_or(cell, String::as_str);
+        let name = self.renamed.get(cell).map_or(cell, |(_, name)| name);
         self.numbers
             .get(name)
-            .copied()
             .ok_or_else(|| ErrorKind::ForeignClass { class: name.to_owned(), known: self.names.to_vec() })
     }
 }
@@ -314,7 +322,9 @@ impl<F: Real> LabelledChunk<F> {
         let mut labelled = Self { unusual: cells.counts(), ..Self::new() };
         let inputs = encoder.inputs();
         for row in 0..chunk.rows() {
-            if weight.is_some_and(|(_, cell)| number(trim(&chunk.cells(row)[cell])) == Some(0.0)) {
+            if weight.is_some_and(|(column, cell)| {
+                chunk.markers(column).value(&chunk.cells(row)[cell]) == Some(0.0)
+            }) {
                 labelled.without_weight += 1;
                 continue;
             }

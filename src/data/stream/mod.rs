@@ -30,6 +30,15 @@ pub struct RowStream {
     chunks: Chunks,
 }
 
+/// What was noticed in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StreamEnd {
+    /// The kinds of line end, if there are several.
+    pub mixed_line_ends: Option<String>,
+    /// Comment lines that were skipped.
+    pub comments: usize,
+}
+
 /// Why a stream ended before its file.
 #[derive(Debug)]
 pub enum StreamError<E> {
@@ -66,8 +75,11 @@ impl RowStream {
         bad_rows: BadRows,
         reading: ReadOptions,
     ) -> Result<Self, DataError> {
-        let ReadingFormat { header, delimiter, quote, comment, .. } = encoding.reading;
-        let spec = DataSpec { header, delimiter: Some(delimiter), quote, comment, ..DataSpec::default() };
+        let ReadingFormat { header, delimiter, quote, comment, skip_rows, skip_footer, .. } =
+            encoding.reading;
+        let delimiter = Some(delimiter);
+        let spec =
+            DataSpec { header, delimiter, quote, comment, skip_rows, skip_footer, ..DataSpec::default() };
         let one_column = encoding.features().count() == 1;
         let reading = ReadOptions { limit: u64::MAX, streamed: true, one_column, ..reading };
         let failed = |fault| DataError::new(path, fault);
@@ -113,14 +125,18 @@ impl RowStream {
         (delimiter, quote)
     }
 
+    /// The end of its first line, and whether it begins with a byte order mark.
+    pub fn line_end_and_mark(&self) -> (&'static str, bool) {
+        (self.first.line_end(), self.first.has_mark())
+    }
+
     /// The first byte of lines that are skipped.
     pub fn comment(&self) -> Option<u8> {
         self.context.format.dialect.comments.skipped()
     }
 
     /// Calls `work` on every chunk of the file, on `threads` threads, each with a separate state; and `take`
-    /// on each result and the number of lines before it, in the order of the file. Returns the kinds of line
-    /// end of the file, if there are several.
+    /// on each result and the number of lines before it, in the order of the file.
     ///
     /// The values of a row do not depend on chunk size or threads.
     ///
@@ -132,7 +148,7 @@ impl RowStream {
         threads: NonZeroUsize,
         work: impl Fn(&mut S, &RowChunk<'_>) -> Result<T, RowProblem> + Sync,
         mut take: impl FnMut(T, u64) -> Result<(), E> + Send,
-    ) -> Result<Option<String>, StreamError<E>> {
+    ) -> Result<StreamEnd, StreamError<E>> {
         let Self { mut context, first, mut chunks } = self;
         context.format.reading.threads = threads;
         let job = Job { context: &context, work, makes: PhantomData };
@@ -147,7 +163,9 @@ impl RowStream {
                 let StreamContext { path, names, .. } = &context;
                 Err(StreamError::Data(data_error(*error, &chunks, path, names).of_prediction()))
             }
-            (None, None) => Ok(merged.line_ends.mixed()),
+            (None, None) => {
+                Ok(StreamEnd { mixed_line_ends: merged.line_ends.mixed(), comments: merged.comments })
+            }
         }
     }
 }

@@ -1,18 +1,21 @@
 //! Loading the files of a config.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::file::CsvFile;
-use crate::data::csv::missing::Markers;
+use crate::data::csv::missing::CellFormat;
 use crate::data::error::{DataError, ErrorCategory, ErrorKind, Located};
 use crate::data::limits::MAX_CATEGORIES;
 use crate::data::schema::Schema;
 use crate::data::schema::class::Classes;
 use crate::data::schema::column::{ColumnKind, Role, SchemaColumn, TargetColumns, TextUse};
 use crate::data::schema::infer::{MOST_INFERRED, decide, has_words, missing_counts, note_row_numbers, notes};
+use crate::data::schema::layout::NumberedTexts;
+use crate::data::schema::look_alikes::look_alikes_note;
+use crate::data::schema::renaming::Renaming;
 use crate::data::schema::roles;
 use crate::data::schema::survey::SurveyedRows;
 use crate::data::source::FileVersion;
@@ -21,10 +24,10 @@ use crate::data::split::SplitRule;
 use crate::data::split::rule::{KnownGroups, SplitKeys, absent_classes, check_shares, split_rule};
 use crate::data::table::byte_size::Bytes;
 use crate::data::table::contents::{FileContent, FileRows, SideColumns, TrainingContent};
-use crate::data::table::raw_rows::RawRows;
+use crate::data::table::notes::{file_notes, renaming_advice, repeated_header_note};
 use crate::data::table::{Dataset, SourceFile, SourceRows};
 use crate::data::transform::encoding::ReadingFormat;
-use crate::text::{Count, DisplayPath, Quoted};
+use crate::text::{Count, DisplayPath, Quoted, QuotedNames};
 
 impl Dataset {
     /// Reads the CSV file at `path` as `spec` says; the `path` of `spec` does not matter.
@@ -83,16 +86,14 @@ impl Dataset {
     pub(crate) fn load_as(spec: &DataSpec, reading: ReadOptions) -> Result<Self, DataError> {
         let of_spec = |fault| DataError::new(&spec.path, fault);
         let format = CsvFormat::new(spec, reading).map_err(of_spec)?;
-        let markers = Markers::new(spec.missing_markers.as_deref());
-        let mut loader = Loader { spec, format, markers, notes: Vec::new(), renamed: BTreeSet::new() };
+        let mut loader = Loader { spec, format, notes: Vec::new(), renamed: BTreeSet::new() };
         let (mut dataset, groups) = loader.training_data()?;
         if let SplitRule::Rows(shares) = &dataset.split_rule {
             check_shares(spec, shares, dataset.rows()).map_err(of_spec)?;
             loader.notes.extend(absent_classes(spec, shares, &dataset.classes));
         }
-        dataset.own_valid =
-            loader.own_rows(spec.valid_path.as_deref(), &dataset, &groups, "a validation file")?;
-        dataset.own_test = loader.own_rows(spec.test_path.as_deref(), &dataset, &groups, "a test file")?;
+        dataset.own_valid = loader.own_rows(spec.valid_path.as_deref(), &dataset, &groups)?;
+        dataset.own_test = loader.own_rows(spec.test_path.as_deref(), &dataset, &groups)?;
         dataset.notes = loader.notes;
         if let TargetColumns::Classes(_) = dataset.schema.targets {
             // Each name has to occur in one of the files only.
@@ -105,11 +106,13 @@ impl Dataset {
     }
 }
 
+/// In a file with as many rows, the first and the last line are looked at in particular.
+const MANY_ROWS: usize = 10;
+
 /// Reads the files of a config, and collects what is worth a note.
 struct Loader<'s> {
     spec: &'s DataSpec,
     format: CsvFormat,
-    markers: Markers,
     notes: Vec<String>,
     /// Labels that `data.label_names` replaced.
     renamed: BTreeSet<String>,
@@ -120,9 +123,11 @@ impl Loader<'_> {
     fn training_data(&mut self) -> Result<(Dataset, Vec<u64>), DataError> {
         let spec = self.spec;
         let fail = |fault| DataError::new(&spec.path, fault);
-        let FileRows { features, mut side, content } = self.read_training_file()?;
+        let read = self.read_training_file().map_err(|error| self.explained(error))?;
+        let FileRows { features, mut side, content } = read;
         let TrainingContent { mut schema, classes, groups, file } = content;
         schema.keys = roles::keys(&schema.columns, spec).map_err(fail)?;
+        schema.order = roles::order(&schema.columns, spec).map_err(fail)?;
         let split_rule =
             split_rule(spec, &schema, &features, &mut side, groups, classes.len()).map_err(fail)?;
         self.renamed.extend(file.renamed);
@@ -160,8 +165,9 @@ impl Loader<'_> {
         let (version, names) = (file.version(), file.names.clone());
         let mut schema = Schema::new(file.names.clone(), self.spec).map_err(|fault| file.fail(fault))?;
         let limits = text_limits(&schema);
+        let markers = || schema.markers(self.usual_markers());
         let weighted = SurveyedRows::Weighted(schema.weight);
-        let stats = file.sample(&self.markers, limits.clone(), weighted);
+        let stats = file.sample(markers(), limits.clone(), weighted);
         let is_textual = schema.columns.iter().zip(&stats).any(|(column, stats)| match &column.feature {
             Some(feature) if feature.declared == Some(ColumnKind::Categorical) => true,
             Some(feature) => feature.declared.is_none() && has_words(stats),
@@ -170,13 +176,14 @@ impl Loader<'_> {
         if !is_textual && let Some(stored) = self.read_as_numbers(file, &mut schema)? {
             return Ok(stored);
         }
-        let survey = self.open_again(version, &names)?.survey(&self.markers, limits, weighted)?;
+        let markers = schema.markers(self.usual_markers());
+        let survey = self.open_again(version, &names)?.survey(markers, limits, weighted)?;
         let stats = survey.columns;
         let fail = |fault| DataError::new(&self.spec.path, fault);
         decide(&mut schema, &stats).map_err(fail)?;
-        let notes = notes(&schema.columns);
+        let notes = notes(&schema.columns, &stats);
         let read = self
-            .read_rows(self.open_again(version, &names)?, &schema, notes)
+            .read_rows(self.open_again(version, &names)?, &schema, false, notes)
             .map_err(|error| error.with_missing(|| missing_counts(&schema, &stats)))?;
         match read.content.file.source.sha256 == survey.sha256 {
             true => Ok(read),
@@ -205,7 +212,7 @@ impl Loader<'_> {
             settled.transpose().map_err(|fault| file.fail(fault))?;
         }
         let are_declared = schema.features().all(|(_, feature)| feature.declared.is_some());
-        match self.read_rows(file, schema, Vec::new()) {
+        match self.read_rows(file, schema, true, Vec::new()) {
             Err(error)
                 if !are_declared
                     && matches!(error.category(), ErrorCategory::Data | ErrorCategory::Limit) =>
@@ -216,16 +223,50 @@ impl Loader<'_> {
         }
     }
 
-    /// Reads the rows of the training file, and sorts its classes.
+    /// How cells are read in columns without own missing markers.
+    fn usual_markers(&self) -> CellFormat<'_> {
+        CellFormat::of(self.spec)
+    }
+
+    /// An error of the training file, with what the cells of its column suggest.
+    fn explained(&self, error: DataError) -> DataError {
+        let Some((column, _)) = error.column() else { return error };
+        let Some((file, schema)) = self.open().ok().and_then(|file| {
+            let schema = Schema::new(file.names.clone(), self.spec).ok()?;
+            Some((file, schema))
+        }) else {
+            return error;
+        };
+        error.explained(schema.columns[column].role, |line| {
+            let mut limits = vec![0; schema.columns.len()];
+            limits[column] = MOST_INFERRED;
+            let weighted = SurveyedRows::Weighted(schema.weight);
+            let first = file.first_line + u64::from(self.format.header);
+            let stats = file.survey(schema.markers(self.usual_markers()), limits, weighted).ok()?;
+            let remedy = match stats.rows {
+                0..MANY_ROWS => "",
+                _ if line == first => "if this line has units and no row, remove it; else ",
+                rows if line + 1 == first + rows as u64 => {
+                    "if this line has totals and no row, set skip_footer = 1 in [data]; else "
+                }
+                _ => "",
+            };
+            Some((stats.columns.into_iter().nth(column)?, remedy))
+        })
+    }
+
+    /// Reads the rows of the training file, and sorts its classes. `is_tentative` says that codes are refused in
+    /// columns that were not declared.
     fn read_rows(
         &self,
         mut file: CsvFile,
         schema: &Schema,
+        is_tentative: bool,
         mut notes: Vec<String>,
     ) -> Result<FileRows<TrainingContent>, DataError> {
         let (mut found, mut keys) = (Classes::default(), SplitKeys::default());
         let mut labels = Labels::new(&self.spec.label_names);
-        let (layout, texts) = (schema.layout(self.markers.clone()), schema.texts());
+        let (layout, texts) = (schema.layout(self.usual_markers(), is_tentative), schema.texts());
         let mut rows = file.rows(&layout, &mut |index, text, line| match texts[index].1 {
             TextUse::Label => found.id(labels.renamed(text), line),
             used => keys.number(used, text, line),
@@ -242,6 +283,9 @@ impl Loader<'_> {
                 .map_err(|error| file.error(Located { field: Some(label), ..*error }))?;
             let codes = rows.texts.iter_mut().zip(&texts).filter(|(_, (_, used))| *used == TextUse::Label);
             codes.flat_map(|(codes, _)| codes).for_each(|label| *label = order[*label as usize]);
+            let of = format!("classes of {}", Quoted(&schema.columns[label].name));
+            notes.extend(look_alikes_note(&of, &classes, &renaming_advice(&classes)));
+            notes.extend(repeated_header_note(&schema.columns[label].name, &classes));
         }
         notes.extend(file_notes(&file.path, &rows));
         notes.extend(rows.store.note());
@@ -256,19 +300,17 @@ impl Loader<'_> {
         Ok(FileRows { features, side, content })
     }
 
-    /// The rows of a validation or test file; `groups` are the keys of the groups of the training file, and
-    /// `kind` names the file in messages.
+    /// The rows of a validation or test file; `groups` are the keys of the groups of the training file.
     fn own_rows(
         &mut self,
         path: Option<&Path>,
         dataset: &Dataset,
         groups: &[u64],
-        kind: &'static str,
     ) -> Result<Option<SourceRows>, DataError> {
         let Some(path) = path else { return Ok(None) };
         let Dataset { schema, classes, main, .. } = dataset;
         let before = Before { schema, classes, groups };
-        let read = self.read_own_file(path, before, kind)?;
+        let read = self.read_own_file(path, before)?;
         let FileRows { features, side: SideColumns { numbers, mut codes, .. }, content } = read;
         self.renamed.extend(content.renamed);
         self.notes.extend(content.notes);
@@ -280,28 +322,32 @@ impl Loader<'_> {
     }
 
     /// Reads a validation or test file.
-    fn read_own_file(
-        &self,
-        path: &Path,
-        before: Before<'_>,
-        kind: &'static str,
-    ) -> Result<FileRows<FileContent>, DataError> {
+    fn read_own_file(&self, path: &Path, before: Before<'_>) -> Result<FileRows<FileContent>, DataError> {
         let Before { schema, classes, groups } = before;
         let mut file = CsvFile::open(path, self.format, &self.spec.column_names)?;
-        let layout = schema.layout_in(&file.names, self.format.header, kind, self.markers.clone());
+        let layout = schema.layout_in(&file.names, self.format.header, self.usual_markers());
         let layout = layout.map_err(|fault| file.fail(fault))?;
-        let ids: HashMap<&str, u32> = classes.iter().map(String::as_str).zip(0..).collect();
+        let ids = NumberedTexts::new(classes);
         let mut labels = Labels::new(&self.spec.label_names);
         let groups = KnownGroups::new(groups);
         let texts = schema.texts_in(&file.names, self.format.header);
         let rows = file.rows(&layout, &mut |index, text, line| match texts[index].1 {
             TextUse::OwnGroup => Ok(groups.number(text)),
-            _ => ids.get(labels.renamed(text)).copied().ok_or_else(|| {
+            _ => ids.get(labels.renamed(text)).ok_or_else(|| {
                 let fault = ErrorKind::UnseenClass { class: text.to_owned(), known: classes.to_vec() };
                 Located::at_line(line, fault)
             }),
         })?;
         let mut notes = file_notes(path, &rows);
+        let unknown = if self.format.header { schema.unknown(&file.names) } else { Vec::new() };
+        if !unknown.is_empty() {
+            let columns = Count(unknown.len(), "column");
+            let names = QuotedNames(&unknown);
+            notes.push(format!(
+                "{}: ignoring {columns} that the training file lacks: {names}",
+                DisplayPath(path)
+            ));
+        }
         let mut codes = Vec::new();
         for (numbers, (_, used)) in rows.texts.into_iter().zip(texts) {
             match used {
@@ -343,14 +389,14 @@ fn text_limits(schema: &Schema) -> Vec<usize> {
 
 /// Replaces labels by `data.label_names`.
 struct Labels<'s> {
-    names: &'s BTreeMap<String, String>,
+    names: Renaming<'s>,
     /// Those that were replaced.
     found: BTreeSet<String>,
 }
 
 impl<'s> Labels<'s> {
     fn new(names: &'s BTreeMap<String, String>) -> Self {
-        Self { names, found: BTreeSet::new() }
+        Self { names: Renaming::new(Some(names)), found: BTreeSet::new() }
     }
 
     /// The name of the class of a label.
@@ -358,25 +404,10 @@ impl<'s> Labels<'s> {
     where
         's: 'l,
     {
-        let Some(name) = self.names.get(label) else { return label };
-        if !self.found.contains(label) {
-            self.found.insert(label.to_owned());
+        let Some((entry, name)) = self.names.get(label) else { return label };
+        if !self.found.contains(entry) {
+            self.found.insert(entry.to_owned());
         }
         name
     }
-}
-
-/// Notes on a file.
-fn file_notes(path: &Path, rows: &RawRows) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some(kinds) = rows.line_ends.mixed() {
-        notes.push(format!("{} has mixed line ends: {kinds}", DisplayPath(path)));
-    }
-    for (count, what) in [(rows.left_out.missing, "missing values"), (rows.left_out.no_weight, "weight 0")] {
-        if count > 0 {
-            let rows = Count(count, "row");
-            notes.push(format!("{}: {rows} with {what} left out", DisplayPath(path)));
-        }
-    }
-    notes
 }

@@ -10,6 +10,7 @@ pub(crate) mod load;
 pub(crate) mod matrix;
 #[cfg(not(feature = "out-of-core"))]
 mod no_spill;
+pub(crate) mod notes;
 pub(crate) mod prepare;
 pub(crate) mod raw_rows;
 pub(crate) mod row_store;

@@ -164,6 +164,7 @@ impl Dataset {
             name: column.name.clone(),
             role: column.role,
             feature: column.feature.as_ref().and_then(|_| features.next()),
+            missing_markers: column.markers.clone(),
         });
         let constant = fitted.constant_inputs;
         Encoding { constant, ..Encoding::new(self.reading.clone(), columns.collect(), targets) }

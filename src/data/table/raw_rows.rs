@@ -26,6 +26,8 @@ pub(crate) struct RawRows {
     pub(crate) texts: Vec<Vec<u32>>,
     pub(crate) left_out: RowsLeftOut,
     pub(crate) line_ends: LineEnds,
+    /// Comment lines that were skipped.
+    pub(crate) comments: usize,
 }
 
 /// The number of rows that were left out.
@@ -65,11 +67,12 @@ pub(crate) fn read_rows(
     let layout = reader.layout;
     let texts = vec![Vec::new(); layout.texts];
     let (left_out, line_ends) = (RowsLeftOut::default(), LineEnds::default());
-    let mut rows = RawRows { store, other_values: Vec::new(), texts, left_out, line_ends };
+    let mut rows = RawRows { store, other_values: Vec::new(), texts, left_out, line_ends, comments: 0 };
     let merged: Merged = read_chunks(&TrainingReader(reader), first, chunks, |chunk, lines| {
         rows.append(chunk, lines, layout, number_of).map(ControlFlow::Continue)
     });
-    rows.line_ends = merged.or_fault(chunks)?.line_ends;
+    let Merged { line_ends, comments, .. } = merged.or_fault(chunks)?;
+    (rows.line_ends, rows.comments) = (line_ends, comments);
     match (rows.store.rows(), rows.left_out) {
         (0, RowsLeftOut { missing: 0, no_weight: 0 }) => {
             Err(Located::at_line(reader.first_line, ErrorKind::NoRows))

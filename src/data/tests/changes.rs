@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::file::CsvFile;
-use crate::data::csv::missing::Markers;
+use crate::data::csv::missing::{CellFormat, Markers};
 use crate::data::schema::survey::SurveyedRows;
 use crate::data::tests::*;
 use crate::data::{BadRows, ErrorCategory, Profile, RowStream};
@@ -34,6 +34,11 @@ fn rows() -> String {
     format!("x,kind\n{rows}")
 }
 
+/// Those of both columns.
+fn markers() -> (Vec<Markers>, Vec<u32>) {
+    Markers::of_columns(CellFormat::of(&spec()), [None, None])
+}
+
 /// Chunks so small that most of the file is read after it was opened.
 fn open(path: &Path) -> CsvFile {
     let reading = ReadOptions { chunk: 64, ..ReadOptions::default() };
@@ -49,9 +54,8 @@ fn a_file_that_changes_during_a_pass_is_refused() {
         let path = files.write("t.csv", rows());
         let file = open(&path);
         change(&path);
-        let error = file
-            .survey(&Markers::new(None), vec![10, 10], SurveyedRows::Weighted(None))
-            .expect_err("it was changed");
+        let error =
+            file.survey(markers(), vec![10, 10], SurveyedRows::Weighted(None)).expect_err("it was changed");
         assert_eq!((files.message_of(&error), error.category()), (CHANGED.to_owned(), ErrorCategory::Data));
     }
 }
@@ -100,7 +104,7 @@ fn a_survey_takes_bounded_memory() {
             let reading = ReadOptions { survey, chunk: 64, ..ReadOptions::default() };
             let format = CsvFormat::new(&spec(), reading).expect("a format");
             let file = CsvFile::open(&path, format, &[]).expect("it can be read so far");
-            let found = file.survey(&Markers::new(None), vec![1000, 1000], surveyed);
+            let found = file.survey(markers(), vec![1000, 1000], surveyed);
             let message = format!(
                 "t.csv: its distinct values need more than {survey} bytes, which is the limit; use fewer rows or columns"
             );
@@ -118,9 +122,7 @@ fn a_file_that_stays_the_same_is_read() {
     let file = open(&path);
     fs::rename(&path, path.with_extension("moved")).expect("it can be renamed");
     assert_eq!(
-        file.survey(&Markers::new(None), vec![10, 10], SurveyedRows::Weighted(None))
-            .expect("it is the same")
-            .rows,
+        file.survey(markers(), vec![10, 10], SurveyedRows::Weighted(None)).expect("it is the same").rows,
         200
     );
 }

@@ -65,11 +65,13 @@ fn a_word_among_numbers_is_an_error_in_any_row() {
     let rows: String = (0..2000).map(|row| format!("{row},{}\n", row % 2)).collect();
     for content in [format!("x,kind\nred,1\n{rows}"), format!("x,kind\n{rows}red,1\n")] {
         let message = message(&content, &spec());
-        assert!(message.contains("\"red\" is not a number: correct it"), "{message}");
+        let is_explained =
+            message.contains("\"red\" is not a number: ") && message.contains("correct it, or");
+        assert!(is_explained, "{message}");
     }
     // Badly formatted numbers are not taken for categories.
     let message = message("x,kind\n\"1,5\",0\n\"2,5\",1\n", &spec());
-    assert!(message.contains("\"1,5\" is not a number: use a decimal point"), "{message}");
+    assert!(message.contains("\"1,5\" is not a number: set decimal = \",\" in [data]"), "{message}");
 }
 
 #[test]
@@ -86,8 +88,9 @@ fn columns_that_look_like_identifiers_are_refused() {
     let content = format!("x,name,ticket,kind\n{rows}");
     assert_eq!(
         message(&content, &spec()),
-        "t.csv: text column \"name\" (30 distinct values) in 30 rows looks like an identifier; set its type to \
-         \"id\" or \"ignore\" in [data.columns], or to \"categorical\" if that is intended"
+        "t.csv: text column \"name\" (30 distinct values) in 30 rows looks like an identifier; set its type \
+         in [data.columns] to \"categorical\" if that is intended, or to \"id\" or \"ignore\", which keep them from \
+         the network"
     );
     assert_eq!(message(&content, &with_columns(&[("name", ColumnType::Id)])), "");
     assert_eq!(message(&content, &with_columns(&[("name", ColumnType::Categorical)])), "");
@@ -141,7 +144,7 @@ fn contradictory_or_useless_column_settings_are_refused() {
                 )]),
                 ..spec()
             },
-            "t.csv: data.columns.\"kind\": `missing` and `indicator` are for features only (but a label, target or weight can have missing = \"drop_row\")",
+            "t.csv: data.columns.\"kind\": `missing`, `indicator` and `missing_markers` are for features only (but all other columns that are read can have missing = \"drop_row\" and missing_markers)",
         ),
         (
             DataSpec {
@@ -169,8 +172,8 @@ fn missing_values_are_an_error_without_a_setting() {
     assert_eq!(
         message(GAPS, &spec()),
         "t.csv:3, column \"x\" (index 0): missing value; fill it in, or set `missing` in [data] (or for this \
-         column in [data.columns]) to \"median\", \"mean\", \"most_frequent\", \"drop_row\" or { constant = .. }; \
-         columns with missing values: \"x\" (1), \"c\" (1)"
+         column in [data.columns]) to \"median\", \"mean\", \"most_frequent\" or { constant = .. }, which replace \
+         it, or to \"drop_row\", which leaves the row out; columns with missing values: \"x\" (1), \"c\" (1)"
     );
 }
 

@@ -3,10 +3,12 @@
 pub(crate) mod changes;
 pub(crate) mod columns;
 pub(crate) mod errors;
+pub(crate) mod hints;
 pub(crate) mod leaks;
 pub(crate) mod prepared;
 pub(crate) mod profiles;
 pub(crate) mod reading;
+pub(crate) mod spellings;
 pub(crate) mod spill;
 pub(crate) mod splits;
 pub(crate) mod targets;
@@ -16,7 +18,9 @@ use std::path::PathBuf;
 use ndarray::Array2;
 
 use crate::data::table::SourceRows;
-use crate::data::{ColumnRef, DataError, DataSpec, Dataset, Mark, PreparedData, Scaling, ValueEncoding};
+use crate::data::{
+    ColumnRef, DataError, DataSpec, Dataset, Mark, MissingPolicy, PreparedData, Scaling, ValueEncoding,
+};
 
 /// A temporary directory, removed with the test.
 struct Files(tempfile::TempDir);

@@ -58,7 +58,7 @@ fn a_profile_reports_bad_cells_and_does_not_refuse_them() {
     let reasons: Vec<&str> = profile.columns.iter().map(|column| column.reason.as_str()).collect();
     assert_eq!(
         reasons,
-        ["numbers, but 1 cell with words, such as \"red\"", "numbers, but 1 cell cannot be parsed: \"1,5\""]
+        ["numbers, but 1 cell with words: \"red\" (1)", "numbers, but 1 cell cannot be parsed: \"1,5\""]
     );
     assert!(profile.columns.iter().all(|column| column.nature == Nature::Mixed));
     assert_eq!(profile.repeated_rows, 1);

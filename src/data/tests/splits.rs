@@ -35,6 +35,56 @@ fn parts(content: &str, spec: &DataSpec, seed: u64) -> [Vec<usize>; 3] {
 }
 
 #[test]
+fn rows_can_be_split_in_the_order_of_a_column() {
+    let ordered = |column: &str, columns| DataSpec {
+        valid: 0.2,
+        test: 0.4,
+        split_by: SplitBy::OrderOf(name(column)),
+        columns,
+        ..spec(&[])
+    };
+    let id = |column: &str| {
+        [(column.to_owned(), ColumnSpec { column_type: Some(ColumnType::Id), ..ColumnSpec::default() })]
+            .into()
+    };
+    let with = |times: [&str; 5]| -> String {
+        let rows = times.iter().enumerate();
+        let rows: String =
+            rows.map(|(row, time)| format!("{time},{row},{}\n", ["a", "b"][row % 2])).collect();
+        format!("time,x,kind\n{rows}")
+    };
+    let held_out = |content: String, spec: &DataSpec| -> [Vec<f64>; 3] {
+        let table = load(content, spec).expect("it loads");
+        let split = [1, 2].map(|seed| table.split_rule.draw(&[], seed));
+        assert_eq!(split[0], split[1], "no seed matters");
+        let [split, _] = split;
+        let x = table.features().iter().position(|name| name == "x").expect("a feature");
+        [split.train, split.valid, split.test]
+            .map(|rows| rows.into_iter().map(|row| table.main.features.value(row, x)).collect())
+    };
+    let expected = [vec![1.0, 3.0], vec![4.0], vec![0.0, 2.0]];
+    let dates = with(["2024-03-01", "2023-12-31", "2024-02-29 10:00", "2024-01-01", "2024-02-29"]);
+    assert_eq!(held_out(dates.clone(), &ordered("time", id("time"))), expected);
+    assert_eq!(held_out(dates, &ordered("time", Default::default())), expected, "as a category");
+    let numbers = with(["50", "-1", "9", "0", "7.5"]);
+    assert_eq!(held_out(numbers.clone(), &ordered("time", id("time"))), expected);
+    assert_eq!(held_out(numbers, &ordered("time", Default::default())), expected, "as a feature");
+    let bad = with(["1", "2", "later", "4", "5"]);
+    assert_eq!(
+        message(bad, &ordered("time", id("time"))),
+        "t.csv:4, column \"time\" (index 0): \"later\" cannot be put in order, as data.split_by asks for; use numbers, or \
+         dates and times such as 2024-01-31 or 2024-01-31 23:59:59"
+    );
+    assert_eq!(
+        message(with(["1", "2", "3", "4", "5"]), &DataSpec { test: 0.01, ..ordered("time", id("time")) }),
+        "t.csv: data.test = 0.01 of 5 rows in their order gives 0 rows; use a larger share or more rows"
+    );
+    assert!(
+        message(with(["1"; 5]), &ordered("kind", Default::default())).contains("cannot split by \"kind\"")
+    );
+}
+
+#[test]
 fn groups_stay_together() {
     let grouped = DataSpec { valid: 0.2, test: 0.1, ..spec(&[("patient", ColumnType::Group)]) };
     for seed in 0..5 {
@@ -131,8 +181,8 @@ fn a_split_column_assigns_rows() {
         ),
         (
             "x,part,kind\n0,train,a\n1,,b\n",
-            "t.csv:3, column \"part\" (index 1): missing value; fill it in, remove the row, or set missing = \
-             \"drop_row\" for this column in [data.columns]",
+            "t.csv:3, column \"part\" (index 1): missing value; fill it in, or set missing = \"drop_row\" for \
+             this column in [data.columns], which leaves the row out (1 row in all)",
         ),
         (
             "x,part,kind\n0,valid,a\n1,test,b\n",
@@ -209,7 +259,7 @@ fn contradictory_ways_to_split_are_refused() {
     let ignored = ("part", ColumnType::Ignore);
     assert_eq!(
         refused(&DataSpec { valid: 0.2, split_by: hash("x"), ..spec(&[ignored, ("g", ColumnType::Group)]) }),
-        "t.csv: data.split_by: rows of a group of \"g\" could be separated; hash the group column alone"
+        "t.csv: data.split_by: rows of a group of \"g\" could be separated; hash the group column alone, or ignore it"
     );
     assert_eq!(
         refused(&DataSpec { valid: 0.2, split_by: hash("kind"), ..spec(&[ignored]) }),

@@ -58,11 +58,11 @@ fn constant_or_unusable_targets_are_refused() {
     let cases = [
         (
             "x,y\n1,5\n2,NA\n",
-            "t.csv:3, column \"y\" (index 1): missing value \"NA\"; fill it in, remove the row, or set missing = \"drop_row\" for this column in [data.columns]",
+            "t.csv:3, column \"y\" (index 1): missing value \"NA\"; if it is a value, set missing_markers = [] for this column in [data.columns]; else fill it in, or set missing = \"drop_row\" for this column in [data.columns], which leaves the row out (1 row in all)",
         ),
         (
             "x,y\n1,5\n2,red\n",
-            "t.csv:3, column \"y\" (index 1): \"red\" is not a number: correct it, put it under data.missing_markers if it means a missing value, or make the column \"categorical\" or \"ignore\" in [data.columns]",
+            "t.csv:3, column \"y\" (index 1): \"red\" is not a number: correct it, or, if words among the numbers (1 cell) mean missing values, write { missing_markers = [\"red\"], missing = \"drop_row\" } for the column in [data.columns], which leaves them out",
         ),
         ("x,y\n1,5\n2,5\n", ""),
     ];

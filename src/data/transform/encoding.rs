@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Scaling;
+use crate::data::csv::missing::CellFormat;
+use crate::data::csv::number_format::{NumberFormat, NumberSign};
 use crate::data::schema::column::{ColumnKind, Role};
 use crate::data::spec::DataSpec;
 use crate::data::spec::Mark;
@@ -63,6 +65,21 @@ pub struct ReadingFormat {
     pub comment: Option<Mark>,
     /// Cells that mean a missing value; by default the usual words.
     pub missing_markers: Option<Vec<String>>,
+    /// The character before the decimals of numbers; by default a point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
+    /// The character between groups of three digits, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thousands: Option<char>,
+    /// Signs in numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub number_signs: Vec<NumberSign>,
+    /// Lines before the table that are skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_rows: Option<usize>,
+    /// Lines after the table that are skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_footer: Option<usize>,
 }
 
 /// A column of the training file.
@@ -75,6 +92,9 @@ pub struct EncodedColumn {
     pub role: Role,
     /// For features only.
     pub feature: Option<FeatureEncoding>,
+    /// Cells that mean a missing value, if they are not those of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_markers: Option<Vec<String>>,
 }
 
 /// How a feature becomes inputs.
@@ -119,7 +139,7 @@ pub enum ValueEncoding {
         categories: Vec<String>,
         /// The others in the training rows, in the order of their bytes.
         rare: Vec<String>,
-        /// Replaces a missing value.
+        /// Replaces a missing value; one that the training rows did not have counts as unknown.
         fill: Option<String>,
     },
 }
@@ -165,7 +185,12 @@ impl Encoding {
         let unscaled = Scaling { offset: 0.0, divisor: 1.0 };
         let values = ValueEncoding::Numeric { scaling: unscaled, fill: None, range: None, clip: None };
         let feature = FeatureEncoding { values, indicator: false };
-        let column = |name| EncodedColumn { name, role: Role::Feature, feature: Some(feature.clone()) };
+        let column = |name| EncodedColumn {
+            name,
+            role: Role::Feature,
+            feature: Some(feature.clone()),
+            missing_markers: None,
+        };
         let counts = vec![0; classes.len()];
         let (label, renamed) = ("label".to_owned(), BTreeMap::new());
         let targets =
@@ -273,8 +298,25 @@ impl TargetEncoding {
 impl ReadingFormat {
     /// The format in `spec`.
     pub(crate) fn of(spec: &DataSpec) -> Self {
-        let DataSpec { header, quote, comment, missing_markers, .. } = spec.clone();
-        Self { header, delimiter: spec.delimiter(), quote, comment, missing_markers }
+        let spec = spec.clone();
+        Self {
+            header: spec.header,
+            delimiter: spec.delimiter(),
+            quote: spec.quote,
+            comment: spec.comment,
+            missing_markers: spec.missing_markers,
+            decimal: spec.decimal,
+            thousands: spec.thousands,
+            number_signs: spec.number_signs,
+            skip_rows: spec.skip_rows,
+            skip_footer: spec.skip_footer,
+        }
+    }
+
+    /// How cells are read.
+    pub(crate) fn cells(&self) -> CellFormat<'_> {
+        let numbers = NumberFormat::new(self.decimal, self.thousands, &self.number_signs);
+        CellFormat { markers: self.missing_markers.as_deref(), numbers }
     }
 }
 

@@ -39,6 +39,12 @@ pub fn data_profile(profile: &Profile) -> String {
     if n_plain > 0 {
         text.push_str(&format!("  {plain_ones} numeric: all of their values are numbers\n"));
     }
+    if let Some(format) = profile.proposed_format {
+        text.push_str(&format!(
+            "\nnumbers: with {} in [data], all that look like numbers are\n",
+            format.keys().join(", ")
+        ));
+    }
     if profile.repeated_rows > 0 {
         text.push_str(&format!("\nduplicate rows: {}\n", profile.repeated_rows));
     }

@@ -100,8 +100,8 @@ fn invalid_rows_are_an_error_or_are_marked() {
              or 0\"",
             "c,,,,\"column \"\"x\"\": missing value; the model was trained without imputation for this column: fill it \
              in\"",
-            "d,,,,\"column \"\"age\"\": \"\"3,0\"\" is not a number: use a decimal point instead of a decimal comma, and \
-             no thousands separator\"",
+            "d,,,,\"column \"\"age\"\": \"\"3,0\"\" is not a number: the model takes only numbers here, written \
+             as in the training file\"",
         ]
     );
     assert_eq!(ended.stderr, "note: no prediction for 3 of 5 rows; see the column \"problem\"\n");

@@ -13,6 +13,8 @@ use crate::data::limits::MAX_BLANK_LINES;
 pub(crate) struct Merged {
     pub(crate) records: usize,
     pub(crate) line_ends: LineEnds,
+    /// Comment lines that were skipped.
+    pub(crate) comments: usize,
     /// The first fault in the order of the file.
     pub(crate) fault: Option<Box<Located>>,
     /// A fault of a later chunk that happened to be read before reading stopped.
@@ -71,6 +73,7 @@ impl Merged {
         }
         self.records += summary.records;
         self.line_ends.add(summary.line_ends);
+        self.comments += summary.comments;
         Ok(flow)
     }
 

@@ -18,6 +18,8 @@ use crate::data::limits::{MAX_BYTES_BEHIND, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
 use crate::data::source::file_signature::signature;
 use crate::data::source::{Disk, FileVersion};
 
+/// Ctrl-Z, which programs for DOS write after a text.
+const END_OF_TEXT: u8 = 0x1a;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Text of a file that ends at a record boundary.
@@ -39,6 +41,10 @@ pub(crate) struct Chunks {
     disk: Disk,
     target: usize,
     dialect: Dialect,
+    skip_rows: usize,
+    skip_footer: usize,
+    /// The next chunk, read ahead because lines after the table are skipped.
+    ahead: Option<Chunk>,
     index: usize,
     offset: usize,
     /// What was read after the last boundary.
@@ -49,12 +55,15 @@ pub(crate) struct Chunks {
 impl Chunks {
     /// Opens a regular file.
     pub(crate) fn open(path: &Path, format: CsvFormat) -> Result<Self, ErrorKind> {
-        let CsvFormat { dialect, reading, .. } = format;
+        let CsvFormat { dialect, skip_rows, skip_footer, reading, .. } = format;
         let disk = Disk::open(path, reading)?;
         Ok(Self {
             disk,
             target: reading.chunk,
             dialect,
+            skip_rows,
+            skip_footer,
+            ahead: None,
             index: 0,
             offset: 0,
             rest: Vec::new(),
@@ -65,6 +74,43 @@ impl Chunks {
     /// Replaces `chunk` by the next one, of about `target` bytes; more only where a record is
     /// longer. False at the end of the file. After a fault there is none.
     pub(crate) fn next(&mut self, chunk: &mut Chunk) -> Result<bool, Box<Located>> {
+        if self.skip_footer == 0 {
+            return self.read(chunk);
+        }
+        *chunk = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None if self.index > 0 => return self.read(chunk),
+            None => Chunk::default(),
+        };
+        if self.index == 0 {
+            self.read(chunk)?;
+        }
+        let mut skipped = self.skip_footer;
+        if !chunk.is_last {
+            let mut ahead = Chunk::default();
+            self.read(&mut ahead)?;
+            // With more lines than are skipped, so that all of those are in two chunks.
+            while !ahead.is_last && ahead.table_lines() <= skipped {
+                let mut more = Chunk::default();
+                self.read(&mut more)?;
+                ahead.bytes.append(&mut more.bytes);
+                ahead.is_last = more.is_last;
+            }
+            let lines = ahead.table_lines();
+            if lines > skipped {
+                ahead.index = chunk.index + 1;
+                self.ahead = Some(ahead);
+                return Ok(true);
+            }
+            chunk.is_last = true;
+            skipped -= lines;
+        }
+        chunk.drop_lines(skipped);
+        Ok(true)
+    }
+
+    /// The next chunk, with the lines after the table.
+    fn read(&mut self, chunk: &mut Chunk) -> Result<bool, Box<Located>> {
         chunk.index = self.index;
         chunk.offset = self.offset;
         chunk.bytes.clear();
@@ -76,6 +122,10 @@ impl Chunks {
         }
         chunk.is_last = self.is_done;
         self.offset += chunk.bytes.len();
+        if chunk.is_last && chunk.bytes.last() == Some(&END_OF_TEXT) {
+            let length = chunk.bytes.iter().rposition(|byte| *byte != END_OF_TEXT).map_or(0, |last| last + 1);
+            chunk.bytes.truncate(length);
+        }
         if chunk.index == 0 && chunk.bytes.starts_with(BYTE_ORDER_MARK) {
             chunk.bytes.drain(..BYTE_ORDER_MARK.len());
             chunk.offset = BYTE_ORDER_MARK.len();
@@ -104,8 +154,12 @@ impl Chunks {
     }
 
     /// Reads what is left after a fault, `lines` being those so far, and of standard input no more
-    /// than [`MAX_BYTES_BEHIND`]: the fault, or another one that explains more.
+    /// than [`MAX_BYTES_BEHIND`]: the fault, or another one that explains more. What the first bytes say
+    /// the file to be explains all.
     pub(crate) fn skip(&mut self, mut fault: Box<Located>, mut lines: u64) -> Box<Located> {
+        if let ErrorKind::NotCsv(_) = fault.kind {
+            return fault;
+        }
         let is_endless = self.disk.is_standard_input();
         let end = if is_endless { self.offset.saturating_add(MAX_BYTES_BEHIND) } else { usize::MAX };
         let mut chunk = Chunk::default();
@@ -131,6 +185,8 @@ impl Chunks {
     /// Reads up to a record boundary; returns whether the file ended.
     fn fill(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Box<Located>> {
         let mut boundaries = RecordBoundaries::new(self.dialect);
+        // What is before the table may have quotes that are not closed.
+        let mut before_table = if self.index == 1 { self.skip_rows } else { 0 };
         loop {
             let wanted = self.target.saturating_sub(bytes.len()).max(self.target.div_ceil(2));
             // A byte order mark is never split, and lines start after it.
@@ -147,6 +203,14 @@ impl Chunks {
             }
             if before == 0 && self.index == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
                 boundaries.start_at(BYTE_ORDER_MARK.len());
+            }
+            if before_table > 0 {
+                let Some(start) = start_of_line(bytes, before_table) else {
+                    refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.located(bytes))?;
+                    continue;
+                };
+                boundaries.start_at(start);
+                before_table = 0;
             }
             if let Some(border) = boundaries.last_in(bytes) {
                 self.rest.extend_from_slice(&bytes[border..]);
@@ -178,11 +242,55 @@ impl Chunk {
         }
     }
 
+    /// Whether the file begins with a byte order mark in UTF-8; of the first chunk.
+    pub(crate) fn has_mark(&self) -> bool {
+        self.offset == BYTE_ORDER_MARK.len()
+    }
+
+    /// The end of its first line.
+    pub(crate) fn line_end(&self) -> &'static str {
+        let end = memchr::memchr2(b'\n', b'\r', &self.bytes);
+        match end.map(|end| (self.bytes[end], self.bytes.get(end + 1))) {
+            Some((b'\r', Some(b'\n'))) => "\r\n",
+            Some((b'\r', _)) => "\r",
+            _ => "\n",
+        }
+    }
+
+    /// The number of lines up to the last one that is not blank.
+    fn table_lines(&self) -> usize {
+        let table = self.bytes.trim_ascii_end();
+        if table.is_empty() { 0 } else { line_ends(table) + 1 }
+    }
+
+    /// Drops the last lines, and blank ones after them.
+    fn drop_lines(&mut self, count: usize) {
+        for _ in 0..count {
+            let table = self.bytes.trim_ascii_end().len();
+            let end = memrchr2(b'\n', b'\r', &self.bytes[..table]);
+            self.bytes.truncate(end.map_or(0, |end| end + 1));
+        }
+    }
+
     /// The number of lines; the last line of a file may lack its line end.
     pub(crate) fn lines(&self) -> u64 {
         let is_open = self.bytes.last().is_some_and(|&last| last != b'\n' && last != b'\r');
         (line_ends(&self.bytes) + usize::from(is_open)) as u64
     }
+}
+
+/// Where the line starts that `lines` lines are before.
+fn start_of_line(bytes: &[u8], lines: usize) -> Option<usize> {
+    let mut at = 0;
+    for _ in 0..lines {
+        at += memchr::memchr2(b'\n', b'\r', &bytes[at..])? + 1;
+        match bytes.get(at) {
+            Some(b'\n') if bytes[at - 1] == b'\r' => at += 1,
+            None if bytes[at - 1] == b'\r' => return None, // CR LF may have been cut
+            _ => {}
+        }
+    }
+    Some(at)
 }
 
 /// Refuses an overlong line before all of it is in memory.

@@ -7,7 +7,7 @@ fn another_delimiter_than_the_set_one_is_suggested() {
         (b"x,y\n1,a\n", "t.csv:1: 1 column found; is the delimiter ','? set data.delimiter"),
         (
             b"x;y\n3,14;a\n",
-            "t.csv:2, column \"x\" (index 0): \"3,14\" is not a number: use a decimal point instead of a decimal comma, and no thousands separator",
+            "t.csv:2, column \"x\" (index 0): \"3,14\" is not a number: set decimal = \",\" in [data]",
         ),
     ];
     expect_messages(&cases, &semicolon);
@@ -44,26 +44,37 @@ fn bad_cells_are_refused() {
     let at = |value: &str| format!("x,\"the\ny\",z\n\"1\",2,a\r\n3,{value},b\n4,5,a\n");
     let place = "t.csv:4, column \"the\\ny\" (index 1): ";
     let range = "is outside f32 range; at most 3.4028235e38 is allowed, positive or negative";
-    let text = "is not a number: correct it, put it under data.missing_markers if it means a missing value, or \
-                make the column \"categorical\" or \"ignore\" in [data.columns]";
+    let text = |word: &str| {
+        format!(
+            "is not a number: correct it, or, if words among the numbers (1 cell) mean missing values, write {{ \
+             missing_markers = [{word}], missing = \"median\" }} for the column in [data.columns]; or make the column \
+             \"categorical\" or \"ignore\""
+        )
+    };
     let missing = "fill it in, or set `missing` in [data] (or for this column in [data.columns]) to \"median\", \
-                   \"mean\", \"most_frequent\", \"drop_row\" or { constant = .. }";
+                   \"mean\", \"most_frequent\" or { constant = .. }, which replace it, or to \"drop_row\", which \
+                   leaves the row out; columns with missing values: \"the\\ny\" (1)";
+    let value = "if it is a value, set missing_markers = [] for this column in [data.columns]; else ";
     let not_finite = "is not finite; only finite numbers can be trained on (if it means a missing value, put it \
                       under data.missing_markers)";
     let cases = [
         ("", format!("missing value; {missing}")),
-        ("NA", format!("missing value \"NA\"; {missing}")),
-        (" ? ", format!("missing value \"?\"; {missing}")),
-        ("NaN", format!("\"NaN\" {not_finite}")),
+        ("NA", format!("missing value \"NA\"; {value}{missing}")),
+        (" ? ", format!("missing value \"?\"; {value}{missing}")),
+        ("NaN", format!("missing value \"NaN\"; {value}{missing}")),
+        ("-NaN", format!("\"-NaN\" {not_finite}")),
         ("-inf", format!("\"-inf\" {not_finite}")),
         ("1e400", format!("\"1e400\" {range}")),
         ("-1e39", format!("\"-1e39\" {range}")),
-        ("blue", format!("\"blue\" {text}")),
-        ("\"say \"\"hi\"\"\"", format!("\"say \\\"hi\\\"\" {text}")),
-        ("\u{1b}[31m\u{202e}", format!("\"\\u{{1b}}[31m\\u{{202e}}\" {text}")),
-        ("12%", "\"12%\" is not a number: remove the percent sign".to_owned()),
-        ("$12", "\"$12\" is not a number: remove the currency sign".to_owned()),
-        ("\"1,234.5\"", "\"1,234.5\" is not a number: remove the thousands separators".to_owned()),
+        ("blue", format!("\"blue\" {}", text("\"blue\""))),
+        ("\"say \"\"hi\"\"\"", format!("\"say \\\"hi\\\"\" {}", text("\"say \\\"hi\\\"\""))),
+        (
+            "\u{1b}[31m\u{202e}",
+            format!("\"\\u{{1b}}[31m\\u{{202e}}\" {}", text("\"\\U0000001B[31m\\U0000202E\"")),
+        ),
+        ("12%", "\"12%\" is not a number: set number_signs = [\"percent\"] in [data]".to_owned()),
+        ("$12", "\"$12\" is not a number: set number_signs = [\"currency\"] in [data]".to_owned()),
+        ("\"1,234.5\"", "\"1,234.5\" is not a number: set thousands = \",\" in [data]".to_owned()),
         (
             "5 kg",
             "\"5 kg\" is not a number: the cell may hold only the number, without a unit or anything else"
@@ -77,10 +88,10 @@ fn bad_cells_are_refused() {
     let ends = "x,y\r1,\"a\rb\r\nc\nd\"\r\n2,a\n\"3\",a\r4%,a\r\n";
     assert_eq!(
         message(ends, &spec()),
-        "t.csv:8, column \"x\" (index 0): \"4%\" is not a number: remove the percent sign"
+        "t.csv:8, column \"x\" (index 0): \"4%\" is not a number: set number_signs = [\"percent\"] in [data]"
     );
     let long = "x".repeat(100);
-    let cut = format!("{place}\"{}...\" {text}", "x".repeat(60));
+    let cut = format!("{place}\"{}...\" {}", "x".repeat(60), text(&format!("\"{long}\"")));
     assert_eq!(message(at(&long), &spec()), cut);
 }
 

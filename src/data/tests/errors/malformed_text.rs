@@ -112,7 +112,11 @@ fn unusual_comma_separated_files_are_parsed_or_refused() {
         ),
         ("an escape by backslash", b"a,b\n\"1\\\"2\",3\n", Refused(2, "characters after the closing quote")),
         ("a NUL byte", b"a,b\n1,\0\n", Refused(2, "NUL byte")),
-        ("a comment line", b"# made by hand\na,b\n", Refused(1, "comment line; set `comment = \"#\"`")),
+        (
+            "a comment line",
+            b"# made by hand\na,b\n",
+            Refused(1, "the line starts with #; set `comment = \"\"`"),
+        ),
     ];
     check(&cases, &DataSpec::default());
 }
@@ -120,8 +124,8 @@ fn unusual_comma_separated_files_are_parsed_or_refused() {
 #[test]
 fn unusual_encodings_are_parsed_or_refused() {
     let cases: [(&str, &[u8], Outcome); 7] = [
-        ("UTF-16 with its mark", b"\xff\xfea\0,\0b\0\n\0", Refused(1, "this is UTF-16 (little-endian")),
-        ("the other UTF-16", b"\xfe\xff\0a\0,\0b\0\n", Refused(1, "this is UTF-16 (big-endian")),
+        ("UTF-16 with its mark", b"\xff\xfea\0,\0b\0\n\0", Cells(&["a|b"])),
+        ("the other UTF-16", b"\xfe\xff\0a\0,\0b\0\n", Cells(&["a|b"])),
         ("Latin-1", b"a,b\n1,Malm\xf6\n", Refused(2, "not UTF-8: byte 0xF6")),
         ("Shift-JIS", b"\x96\xbc,b\n1,2\n", Refused(1, "not UTF-8: byte 0x96")),
         ("half a character", b"a,b\n1,2\n3,\xe3\x81\n", Refused(3, "not UTF-8: byte 0xE3")),
@@ -129,6 +133,33 @@ fn unusual_encodings_are_parsed_or_refused() {
         ("packed under a plain name", b"\x1f\x8b\x08\0", Refused(1, "this is a gzip file")),
     ];
     check(&cases, &DataSpec::default());
+}
+
+#[test]
+fn the_mark_at_the_end_of_a_text_for_dos_is_skipped() {
+    let cases: [(&str, &[u8], Outcome); 4] = [
+        ("one", b"a,b\r\n1,2\r\n\x1a", Cells(&["a|b", "1|2"])),
+        ("many", b"a,b\n1,2\n\x1a\x1a\x1a\x1a\x1a", Cells(&["a|b", "1|2"])),
+        ("at the end of a line", b"a,b\n1,2\x1a", Cells(&["a|b", "1|2"])),
+        ("inside of the text", b"a,b\n\x1a,2\n", Cells(&["a|b", "\u{1a}|2"])),
+    ];
+    check(&cases, &DataSpec::default());
+}
+
+#[test]
+fn runs_of_spaces_separate_fields() {
+    let spaces = DataSpec { delimiter: Some(' '), ..DataSpec::default() };
+    let cases: [(&str, &[u8], Outcome); 4] = [
+        (
+            "aligned columns",
+            b"  a   bb\n 1.5   2 \r\n10    \"x y\"   \n",
+            Cells(&["a|bb", "1.5|2", "10|x y"]),
+        ),
+        ("single spaces", b"a b\n1 2\n", Cells(&["a|b", "1|2"])),
+        ("blank lines at the end", b"a b\n1  2\n   \n  ", Cells(&["a|b", "1|2"])),
+        ("an empty cell in quotes", b"a b\n\"\"  2\n", Cells(&["a|b", "|2"])),
+    ];
+    check(&cases, &spaces);
 }
 
 #[test]

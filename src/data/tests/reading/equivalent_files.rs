@@ -90,7 +90,8 @@ fn delimiters_of_white_space_keep_their_fields() {
     assert_eq!(
         message("x\ty\tz\n1\t2\ta\n\t3\t\n", &spec),
         "t.csv:3, column \"x\" (index 0): missing value; fill it in, or set `missing` in [data] (or for this \
-         column in [data.columns]) to \"median\", \"mean\", \"most_frequent\", \"drop_row\" or { constant = .. }"
+         column in [data.columns]) to \"median\", \"mean\", \"most_frequent\" or { constant = .. }, which replace \
+         it, or to \"drop_row\", which leaves the row out; columns with missing values: \"x\" (1)"
     );
 }
 

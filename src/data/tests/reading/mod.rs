@@ -4,6 +4,7 @@ pub(crate) mod chunked;
 pub(crate) mod dialects;
 pub(crate) mod encodings;
 pub(crate) mod equivalent_files;
+pub(crate) mod excel;
 pub(crate) mod properties;
 pub(crate) mod row_stream;
 pub(crate) mod separate_files;

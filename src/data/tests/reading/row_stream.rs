@@ -60,7 +60,7 @@ fn rows(content: &[u8], bad_rows: BadRows, size: usize, threads: usize) -> Resul
     );
     match ended {
         Ok(line_ends) => {
-            rows.extend(line_ends);
+            rows.extend(line_ends.mixed_line_ends);
             Ok(rows)
         }
         Err(StreamError::Data(error)) => Err(describe(&error)),

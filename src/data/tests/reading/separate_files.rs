@@ -39,11 +39,17 @@ fn columns_are_matched_by_place_without_header() {
 
 #[test]
 fn mismatched_columns_are_named() {
-    let needs = "a validation file needs the columns of the training file";
     let cases = [
-        ("x,kind\n5,b\n", format!("v.csv:1: missing \"y\"; {needs}")),
-        ("x,y,z,kind\n5,6,7,b\n", format!("v.csv:1: unknown \"z\"; {needs}")),
-        ("x,Y\n5,6\n", format!("v.csv:1: missing \"y\", \"kind\", unknown \"Y\"; {needs}")),
+        (
+            "x,kind\n5,b\n",
+            "v.csv:1: missing \"y\", which training needs; the columns of the file are \"x\", \"kind\"".to_owned(),
+        ),
+        (
+            "x,Y\n5,6\n",
+            "v.csv:1: missing \"y\", \"kind\", which training needs; did you mean \"Y\"? the columns of the file \
+             are \"x\", \"Y\""
+                .to_owned(),
+        ),
         (
             "x,y,y,kind\n5,6,7,b\n",
             "v.csv:1: column name \"y\" at index 1 and again at index 2; rename one, or put its index under \
@@ -67,6 +73,17 @@ fn mismatched_columns_are_named() {
     for (content, expected) in cases {
         assert_eq!(with_valid(content, true).expect_err(content), expected);
     }
+}
+
+#[test]
+fn further_columns_of_a_validation_file_are_noted() {
+    let table = with_valid("note,x,z,y,kind\nhi,5,,6,b\n", true).expect("the features are there");
+    let [note] = table.notes() else { panic!("{:?}", table.notes()) };
+    assert!(
+        note.ends_with("v.csv: ignoring 2 columns that the training file lacks: \"note\", \"z\""),
+        "{note}"
+    );
+    assert_eq!(numbers(&table.own_valid.expect("there is a validation file")), array![[5.0, 6.0]]);
 }
 
 #[test]

@@ -1,0 +1,87 @@
+//! What to do about a cell that cannot be used, when the other cells of its column are known.
+
+use crate::data::csv::number::CORRECT_IT;
+use crate::data::error::ErrorKind;
+use crate::data::error::phrases::Advice;
+use crate::data::schema::column::Role;
+use crate::data::schema::column_stats::{CellType, ColumnStats};
+use crate::data::schema::layout::Vocabulary;
+use crate::data::schema::profile::proposed_format;
+use crate::text::{Count, toml_text};
+
+/// Distinct words of a column of numbers up to which they may mean missing values.
+pub(crate) const FEW_WORDS: usize = 8;
+
+impl ErrorKind {
+    /// Whether the remedy depends on the other cells of the column.
+    pub(crate) fn depends_on_column(&self) -> bool {
+        matches!(self, Self::NotANumber { advice: Advice::Config(_), .. } | Self::Missing { .. })
+    }
+}
+
+/// Puts into the error what the cells of its column suggest, after the `first` remedy.
+pub(crate) fn explain(error: &mut ErrorKind, role: Role, stats: &ColumnStats, first: &str) {
+    match error {
+        ErrorKind::Missing { rows, .. } => {
+            let is_number = role != Role::Label;
+            let of_numbers = if is_number { stats.count(CellType::MissingNumber) } else { 0 };
+            *rows = stats.count(CellType::Missing) + of_numbers;
+        }
+        ErrorKind::NotANumber { text, advice } => {
+            let is_word = matches!(stats.texts.get(text), Some((CellType::Word, _)));
+            let better = match is_word {
+                true if *advice == Advice::Config(CORRECT_IT) => for_words(role, stats),
+                true => None,
+                false => proposed_format(std::slice::from_ref(stats)).map(|format| match format.is_plain() {
+                    true => "remove `decimal`, `thousands` and `number_signs` from [data]".to_owned(),
+                    false => format!("set {} in [data]", format.keys().join(", ")),
+                }),
+            };
+            if let Some(better) = better {
+                let first = if is_word { first } else { "" };
+                *advice = Advice::Column(format!("{first}{better}"));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What to do about words among numbers.
+fn for_words(role: Role, stats: &ColumnStats) -> Option<String> {
+    let (numbers, words) = (stats.numbers(), stats.count(CellType::Word));
+    let is_boolean = |(text, (cell_type, _)): (&String, &(CellType, usize))| {
+        *cell_type == CellType::Missing || Vocabulary::Boolean.number(text).is_some()
+    };
+    if role == Role::Feature && !stats.is_cut && stats.texts.iter().all(is_boolean) {
+        return Some("make the column \"boolean\" in [data.columns]".to_owned());
+    }
+    if role == Role::Target && words > numbers {
+        return Some("to learn classes instead of values, set data.label in place of data.target".to_owned());
+    }
+    let markers = markers_with_words(stats)?;
+    let missing = if role == Role::Feature { "median" } else { "drop_row" };
+    let drops = if role == Role::Feature { "" } else { ", which leaves them out" };
+    let otherwise = match role {
+        Role::Feature => "; or make the column \"categorical\" or \"ignore\"",
+        _ => "",
+    };
+    Some(format!(
+        "correct it, or, if words among the numbers ({}) mean missing values, write {{ missing_markers = [{}], missing = \
+         \"{missing}\" }} for the column in [data.columns]{drops}{otherwise}",
+        Count(words, "cell"),
+        markers.iter().map(|word| toml_text(word)).collect::<Vec<_>>().join(", ")
+    ))
+}
+
+/// The words of a column of numbers, the most frequent first, and the words that mean missing values anyway; none
+/// if there are too many to mean them.
+pub(crate) fn markers_with_words(stats: &ColumnStats) -> Option<Vec<String>> {
+    let words = stats.texts_of(CellType::Word);
+    if stats.is_cut && words.is_empty() || words.is_empty() || words.len() > FEW_WORDS {
+        return None;
+    }
+    let usual =
+        [CellType::Missing, CellType::MissingNumber].into_iter().flat_map(|kind| stats.texts_of(kind));
+    let usual = usual.filter(|(text, _)| !text.is_empty());
+    Some(words.iter().cloned().chain(usual).map(|(text, _)| text).collect())
+}
