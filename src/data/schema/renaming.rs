@@ -1,6 +1,6 @@
 //! Labels that a config renames.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::data::csv::number::quantity;
 
@@ -26,5 +26,30 @@ impl<'n> Renaming<'n> {
         };
         let (label, name) = names.get_key_value(label).or_else(by_quantity)?;
         Some((label, name))
+    }
+}
+
+/// Renames labels, and notes which entries it used.
+pub(crate) struct LabelNames<'s> {
+    names: Renaming<'s>,
+    /// Those that were replaced.
+    pub(crate) found: BTreeSet<String>,
+}
+
+impl<'s> LabelNames<'s> {
+    pub(crate) fn new(names: &'s BTreeMap<String, String>) -> Self {
+        Self { names: Renaming::new(Some(names)), found: BTreeSet::new() }
+    }
+
+    /// The name of the class of a label.
+    pub(crate) fn renamed<'l>(&mut self, label: &'l str) -> &'l str
+    where
+        's: 'l,
+    {
+        let Some((entry, name)) = self.names.get(label) else { return label };
+        if !self.found.contains(entry) {
+            self.found.insert(entry.to_owned());
+        }
+        name
     }
 }

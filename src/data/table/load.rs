@@ -1,6 +1,6 @@
 //! Loading the files of a config.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::data::schema::column::{ColumnKind, Role, SchemaColumn, TargetColumns,
 use crate::data::schema::infer::{MOST_INFERRED, decide, has_words, missing_counts, note_row_numbers, notes};
 use crate::data::schema::layout::NumberedTexts;
 use crate::data::schema::look_alikes::look_alikes_note;
-use crate::data::schema::renaming::Renaming;
+use crate::data::schema::renaming::LabelNames;
 use crate::data::schema::roles;
 use crate::data::schema::survey::SurveyedRows;
 use crate::data::source::FileVersion;
@@ -265,7 +265,7 @@ impl Loader<'_> {
         mut notes: Vec<String>,
     ) -> Result<FileRows<TrainingContent>, DataError> {
         let (mut found, mut keys) = (Classes::default(), SplitKeys::default());
-        let mut labels = Labels::new(&self.spec.label_names);
+        let mut labels = LabelNames::new(&self.spec.label_names);
         let (layout, texts) = (schema.layout(self.usual_markers(), is_tentative), schema.texts());
         let mut rows = file.rows(&layout, &mut |index, text, line| match texts[index].1 {
             TextUse::Label => found.id(labels.renamed(text), line),
@@ -328,7 +328,7 @@ impl Loader<'_> {
         let layout = schema.layout_in(&file.names, self.format.header, self.usual_markers());
         let layout = layout.map_err(|fault| file.fail(fault))?;
         let ids = NumberedTexts::new(classes);
-        let mut labels = Labels::new(&self.spec.label_names);
+        let mut labels = LabelNames::new(&self.spec.label_names);
         let groups = KnownGroups::new(groups);
         let texts = schema.texts_in(&file.names, self.format.header);
         let rows = file.rows(&layout, &mut |index, text, line| match texts[index].1 {
@@ -385,29 +385,4 @@ fn text_limits(schema: &Schema) -> Vec<usize> {
         Some(_) => MOST_INFERRED,
     };
     schema.columns.iter().map(limit).collect()
-}
-
-/// Replaces labels by `data.label_names`.
-struct Labels<'s> {
-    names: Renaming<'s>,
-    /// Those that were replaced.
-    found: BTreeSet<String>,
-}
-
-impl<'s> Labels<'s> {
-    fn new(names: &'s BTreeMap<String, String>) -> Self {
-        Self { names: Renaming::new(Some(names)), found: BTreeSet::new() }
-    }
-
-    /// The name of the class of a label.
-    fn renamed<'l>(&mut self, label: &'l str) -> &'l str
-    where
-        's: 'l,
-    {
-        let Some((entry, name)) = self.names.get(label) else { return label };
-        if !self.found.contains(entry) {
-            self.found.insert(entry.to_owned());
-        }
-        name
-    }
 }

@@ -3,12 +3,14 @@
 use crate::data::tests::*;
 
 /// `text` in UTF-16, without byte order mark.
-fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+fn utf16(text: &str, bytes: UnitBytes) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
 
+type UnitBytes = fn(u16) -> [u8; 2];
+
 /// The bytes of a unit in each byte order, with the name of the encoding.
-const ORDERS: [(fn(u16) -> [u8; 2], &str, &str); 2] =
+const ORDERS: [(UnitBytes, &str, &str); 2] =
     [(u16::to_le_bytes, "little-endian", "UTF-16LE"), (u16::to_be_bytes, "big-endian", "UTF-16BE")];
 
 /// More than is read at once.
