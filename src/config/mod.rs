@@ -21,6 +21,6 @@ pub(crate) use crate::config::document::inline::inline;
 pub use crate::config::error::{ConfigError, ConfigErrorKind, Problem, SyntaxFault};
 pub use crate::config::load::{load, parse};
 pub use crate::config::plan::size::SIZE_LIMIT;
-pub use crate::config::plan::{ComparePlan, GridAxis, Plan};
+pub use crate::config::plan::{ComparePlan, ComparedMeasure, GridAxis, Plan};
 pub use crate::config::schema::reference::{reference, reference_text};
 pub use crate::config::template::{TargetGuess, template};

@@ -14,6 +14,7 @@ use std::time::Instant;
 use crate::config::Plan;
 use crate::data::{DataError, PreparedData};
 use crate::experiment::assessment::{assess, assess_baselines};
+use crate::experiment::constant::constant_loss;
 use crate::experiment::datasets::DataSets;
 use crate::experiment::{RunId, RunRecord};
 use crate::kernel::ThreadPool;
@@ -170,6 +171,7 @@ fn run_in<F: Real>(
         kept_epoch: trained.best_epoch,
         test: trained.test,
         assessments,
+        constant_loss: layers.last().and_then(|loss| constant_loss(loss, data, pool)),
         seconds,
     };
     Ok(FinishedRun { record, model })

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
-use crate::experiment::{RunRecord, Summary};
+use crate::experiment::{ComparisonSettings, RunRecord, Summary};
 use crate::report::table;
 use crate::report::{PlotSize, TerminalPlot, curves_svg, sweep_svg};
 use crate::run_dir::{FORMAT_VERSION, RunDirectory};
@@ -29,7 +29,8 @@ pub(crate) fn write_and_show(
     info: &RunInfo,
     output: &Output,
 ) -> Result<(), CliError> {
-    let summary = Summary::of(records);
+    let settings = session.plan.compare.as_ref().map(ComparisonSettings::of).unwrap_or_default();
+    let summary = Summary::with(records, &settings);
     directory.write("summary.json", summary.to_json().as_bytes())?;
     let title = format!("{} on {}", session.plan.name, data_name(session));
     directory.write("curves.svg", curves_svg(&title, records).as_bytes())?;
