@@ -74,7 +74,7 @@ fn seeds(summary: &Summary, comparison: &NormComparison, of: &PairedComparison) 
         None => String::new(),
         Some(enough) => {
             let least = p_value(of.smallest_p_value);
-            format!(" ({n_pairs} seeds have at least {least}; {enough} can be clear)")
+            format!(" (at least {least} with {n_pairs} seeds; {enough} or more can be clear)")
         }
     };
     let name = comparison.norm.name();
@@ -129,16 +129,16 @@ fn time_to_bound(comparison: &NormComparison, time: &TimeToBound) -> String {
 }
 
 fn resolution(form: PairedForm, found: &Resolution) -> String {
-    let shown = |difference: f64| match form {
-        PairedForm::Ratio => format!("{} times", four_digits(difference)),
-        _ => signed(difference),
+    let (what, shown): (_, fn(f64) -> String) = match form {
+        PairedForm::Ratio => ("ratio", four_digits),
+        _ => ("difference", signed),
     };
     let needed = match found.seeds_needed {
         Some(seeds) => format!("{seeds} seeds"),
         None => "more than a million seeds".to_owned(),
     };
     format!(
-        "{} seeds show a difference of {} with a chance of {}\u{a0}%; to show {} takes {needed}",
+        "{} seeds show a {what} of {} with a chance of {}\u{a0}%; to show {} takes {needed}",
         found.n_pairs,
         shown(found.detectable),
         100.0 * found.power,
