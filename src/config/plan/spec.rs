@@ -46,7 +46,7 @@ settings! {
         /// How many seeds, from `training.seed` on; or a list of seeds.
         seeds: Seeds = Seeds::Count(5);
         /// The measure that the norms are judged by. It is named before the run, because the best-looking one of
-        /// many would be chosen by chance; all others are shown beside it.
+        /// many would be chosen by chance; all others are shown next to it.
         primary: ComparedMeasure = ComparedMeasure::FinalLoss;
         /// Loss, accuracy or R2, as in `primary`, to which the time is measured.
         bound: Option<f64>, absent("one that both networks of a pair can reach: what the worse one reaches in half of its runs");

@@ -21,7 +21,7 @@ const Z: f64 = 1.959_963_984_540_054;
 pub enum ObservedTime {
     /// It happened then.
     Event(u64),
-    /// Not until then; after that nobody watched.
+    /// Not until then; after that it was not watched.
     Censored(u64),
     /// It never happens, as for a run that diverged.
     Never,

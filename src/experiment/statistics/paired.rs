@@ -94,7 +94,7 @@ pub struct PairedComparison {
     pub wins: Option<f64>,
     /// Of the sign-flip test, two-sided; none without pairs.
     pub p_value: Option<f64>,
-    /// The least that so many pairs can have.
+    /// The least that this number of pairs can have.
     pub smallest_p_value: f64,
     /// Adjusted for the family.
     pub adjusted_p_value: Option<f64>,

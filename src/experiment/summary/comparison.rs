@@ -47,7 +47,7 @@ pub struct NormComparison {
     pub lost: LostRuns,
     /// None where no bound is within reach of both.
     pub time_to_bound: Option<TimeToBound>,
-    /// What so many seeds can show of the primary measure; none without a spread.
+    /// What this number of seeds can show of the primary measure; none without a spread.
     pub resolution: Option<Resolution>,
 }
 

@@ -276,7 +276,7 @@ fn a_grid_is_compared_point_by_point() {
     ];
     assert_eq!(listed, expected);
     assert_close(final_loss(&summary.comparisons[3]).mean, 0.5 / 0.7);
-    // Both seeds are alike, so each p value is 1/2 and all adjusted ones are 1.
+    // Both seeds are the same, so each p value is 1/2 and all adjusted ones are 1.
     let ratio = final_loss(&summary.comparisons[3]);
     assert_eq!((ratio.family, ratio.p_value, ratio.adjusted_p_value), (6, Some(0.5), Some(1.0)));
     let others = compared(&summary.comparisons[3], ComparedMeasure::BestLoss);

@@ -14,7 +14,7 @@ const INDENT: &str = "  ";
 const MAX_SEEDS: usize = 10_000;
 
 /// Of two norms without a grid: which is better in the primary measure, which runs are lost, which is faster,
-/// and what so many seeds can show. Of more, a table of the primary measure. Empty without a comparison.
+/// and what this number of seeds can show. Of more, a table of the primary measure. Empty without a comparison.
 pub(crate) fn answers(summary: &Summary) -> String {
     match &summary.comparisons[..] {
         [] => String::new(),
