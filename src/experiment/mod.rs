@@ -1,6 +1,7 @@
 //! Many runs: the same network with other norms, settings and seeds.
 
 pub(crate) mod assessment;
+pub(crate) mod constant;
 pub(crate) mod datasets;
 pub(crate) mod jobs;
 pub(crate) mod run_id;
@@ -16,6 +17,7 @@ pub use crate::experiment::jobs::jobs;
 pub use crate::experiment::run_id::{RunId, RunRecord};
 pub use crate::experiment::runner::{Companion, Job, RunError, check_models, one_step, run_all};
 pub use crate::experiment::summary::{
-    Differences, GroupSummary, MeasuredOn, MetricSummary, NormComparison, Point, RunSummary, Scores,
-    SeedStep, StepsToReach, Summary, SummaryError,
+    BoundSource, ComparisonSettings, ExpectedBest, GroupSummary, LostRuns, MeasureComparison, MeasuredOn,
+    MetricSummary, NormComparison, Point, Resolution, RunSummary, Scores, SeedTimes, Summary, SummaryError,
+    TimeToBound, TimesToBound,
 };

@@ -50,6 +50,8 @@ pub struct RunRecord {
     pub test: Option<Score>,
     /// These weights on held-out rows, and for the first norm the baselines.
     pub assessments: Vec<Assessment>,
+    /// The loss of the training rows if all have the same prediction; none where it was not measured.
+    pub constant_loss: Option<f64>,
     /// Trained parameters.
     pub parameters: usize,
     /// SHA-256 over the tensors of the model file, names and bits, in hexadecimal.

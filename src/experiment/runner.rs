@@ -13,6 +13,7 @@ use std::thread;
 use crate::config::Plan;
 use crate::data::{DataError, DataSpec, PreparedData};
 use crate::experiment::assessment::{assess, assess_baselines};
+use crate::experiment::constant::constant_loss;
 use crate::experiment::datasets::DataSets;
 use crate::experiment::{RunId, RunRecord};
 use crate::kernel::ThreadPool;
@@ -204,6 +205,7 @@ fn run_in<F: Real, E: From<RunError>>(
         kept_epoch: trained.best_epoch,
         test: trained.test,
         assessments,
+        constant_loss: layers.last().and_then(|loss| constant_loss(loss, data, pool)),
         seconds: trained.seconds,
     })
 }

@@ -19,6 +19,7 @@ pub(crate) fn run(norm: Norm, seed: u64, valid_losses: &[f64]) -> RunRecord {
         kept_epoch: last,
         test: None,
         assessments: Vec::new(),
+        constant_loss: Some(100.0),
         parameters: if norm == Norm::None { 25_250 } else { 25_450 },
         result_hash: format!("{seed:064x}"),
         seconds: 1.25 + 0.01 * seed as f64,

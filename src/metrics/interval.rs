@@ -82,6 +82,20 @@ pub(crate) enum IntervalScale {
     Plain,
 }
 
+/// The scale of the metric called `name`, such as `accuracy` or `price.rmse`.
+pub(crate) fn scale_of(name: &str) -> IntervalScale {
+    match name.rsplit('.').next() {
+        Some("log_loss" | "rmse" | "mae") => IntervalScale::Log,
+        Some("r2") => IntervalScale::LogOfRest,
+        _ => IntervalScale::Logit,
+    }
+}
+
+/// Wilson's interval of the share `part` of `whole` things; none of nothing.
+pub(crate) fn share_of(part: usize, whole: usize) -> Option<Interval> {
+    (0 < whole).then(|| wilson(part as f64 / whole as f64, whole as f64))
+}
+
 /// The metric with the interval from the influences of its `n` rows, `squares` being the sum of their squares.
 pub(crate) fn by_influence(value: f64, squares: f64, n: u64, scale: IntervalScale) -> Measure {
     let n = n as f64;

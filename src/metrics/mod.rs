@@ -49,6 +49,7 @@ pub(crate) use crate::metrics::classification::argmax;
 pub use crate::metrics::confusion::{ClassMeasures, Confusion};
 pub use crate::metrics::difference::{compared_metric, difference};
 pub use crate::metrics::interval::CONFIDENCE;
+pub(crate) use crate::metrics::interval::{IntervalScale, by_influence, scale_of, share_of};
 pub use crate::metrics::measure::{Interval, Measure, UndefinedReason};
 pub use crate::metrics::predictions::{Metrics, Predictions};
 pub use crate::metrics::regression::{Regression, TargetMeasures};

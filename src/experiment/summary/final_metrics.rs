@@ -3,10 +3,10 @@
 use crate::experiment::assessment::{Assessment, HoldoutSet, Subject};
 use crate::experiment::statistics::Estimate;
 use crate::experiment::summary::types::{MetricSummary, Point, RunSummary, distinct};
+use crate::metrics::scale_of;
 use crate::nn::Norm;
 
-/// Every metric of every contender at every point, over the completed runs, in the order in which
-/// they come.
+/// Every metric of every contender at every point, over the complete runs, in the order in which they come.
 pub(crate) fn final_metrics(runs: &[RunSummary]) -> Vec<MetricSummary> {
     let completed = || runs.iter().filter(|run| run.is_complete());
     let groups = distinct(completed().flat_map(|run| run.assessments.iter().map(|found| group(run, found))));
@@ -31,7 +31,7 @@ pub(crate) fn final_metrics(runs: &[RunSummary]) -> Vec<MetricSummary> {
                 point: point.clone(),
                 rows,
                 metric: metric.clone(),
-                values: Estimate::of(members.iter().map(value)),
+                values: Estimate::on(scale_of(metric), members.iter().map(value)),
             });
         }
     }

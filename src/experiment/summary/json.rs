@@ -11,6 +11,9 @@ use crate::text::of_a_parser;
 /// The fields that have the name of the metric in files.
 const FIELDS: [&str; 5] = ["train", "valid", "final", "best", "test"];
 
+/// Files of versions before have other comparisons, which are left out.
+const WITH_COMPARISONS_BY_MEASURE: u64 = 2;
+
 /// Why a `summary.json` cannot be read.
 #[derive(Debug, Error)]
 pub enum SummaryError {
@@ -55,8 +58,11 @@ impl Summary {
         if u64::from(Self::FORMAT_VERSION) < found {
             return Err(SummaryError::Newer { found });
         }
-        let mut value = serde_json::from_str(json)?;
+        let mut value: Value = serde_json::from_str(json)?;
         rename(&mut value, name(task), "quality");
+        if found < WITH_COMPARISONS_BY_MEASURE {
+            value["comparisons"] = Value::Array(Vec::new());
+        }
         Ok(serde_json::from_value(value)?)
     }
 }

@@ -1,46 +1,66 @@
 //! From runs to comparisons within pairs that share a seed.
 
+use crate::config::ComparedMeasure;
 use crate::experiment::run_id::RunRecord;
-use crate::experiment::statistics::{PairedDifference, censored_median};
-use crate::experiment::summary::types::{
-    Differences, MeasuredOn, NormComparison, Point, RunSummary, SeedStep, StepsToReach, distinct,
+use crate::experiment::statistics::{
+    PairedComparison, PairedForm, Reading, detectable_effect, holm, seeds_needed, sign_test,
 };
-use crate::nn::Norm;
+use crate::experiment::summary::comparison::{
+    ComparisonSettings, LostRuns, MeasureComparison, NormComparison, Resolution,
+};
+use crate::experiment::summary::time_to_bound::time_to_bound;
+use crate::experiment::summary::types::{MeasuredOn, Point, RunSummary, distinct};
+use crate::nn::{Norm, Task};
 use crate::train::Outcome;
+
+/// The chance with which a difference should be shown.
+const POWER: f64 = 0.8;
 
 /// A run and what came of it.
 pub(crate) type Run<'a> = (&'a RunRecord, &'a RunSummary);
 
-/// The first norm against each other one, point by point.
-pub(crate) fn comparisons(runs: &[Run<'_>], norms: &[Norm], measured_on: MeasuredOn) -> Vec<NormComparison> {
-    let Some((&norm, others)) = norms.split_first() else { return Vec::new() };
+/// What is measured of which task.
+#[derive(Clone, Copy)]
+pub(crate) struct Measured {
+    pub(crate) task: Task,
+    pub(crate) on: MeasuredOn,
+}
+
+/// Every norm against each one listed after it, point by point.
+pub(crate) fn comparisons(
+    runs: &[Run<'_>],
+    norms: &[Norm],
+    measured: Measured,
+    settings: &ComparisonSettings,
+) -> Vec<NormComparison> {
     let points = distinct(runs.iter().map(|(_, run)| &run.point));
     let mut comparisons = Vec::new();
-    for &other in others {
-        for &point in &points {
-            let pairs = pairs(runs, point, norm, other);
-            if pairs.is_empty() {
-                continue;
+    for (index, &norm) in norms.iter().enumerate() {
+        for &other in &norms[index + 1..] {
+            for &point in &points {
+                let pairs = pairs(runs, point, norm, other);
+                if !pairs.is_empty() {
+                    let compared = compare(&pairs, measured, settings);
+                    comparisons.push(NormComparison { norm, other, point: point.clone(), ..compared });
+                }
             }
-            let swapped: Vec<Pair<'_>> =
-                pairs.iter().map(|pair| Pair { norm: pair.other, other: pair.norm }).collect();
-            comparisons.push(NormComparison {
-                norm,
-                other,
-                point: point.clone(),
-                differences: differences(&pairs, measured_on),
-                norm_reaches_best_of_other: steps_to_reach(&pairs, measured_on),
-                other_reaches_best_of_norm: steps_to_reach(&swapped, measured_on),
-            });
         }
     }
+    adjust(&mut comparisons);
     comparisons
 }
 
 /// Two runs that share point and seed.
-struct Pair<'a> {
-    norm: Run<'a>,
-    other: Run<'a>,
+pub(crate) struct Pair<'a> {
+    pub(crate) norm: Run<'a>,
+    pub(crate) other: Run<'a>,
+}
+
+impl Pair<'_> {
+    /// Whether a run was interrupted, so that nothing is known of its end.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        [self.norm, self.other].iter().any(|(_, run)| matches!(run.outcome, Outcome::Interrupted { .. }))
+    }
 }
 
 fn pairs<'a>(runs: &[Run<'a>], point: &Option<Point>, norm: Norm, other: Norm) -> Vec<Pair<'a>> {
@@ -54,37 +74,108 @@ fn pairs<'a>(runs: &[Run<'a>], point: &Option<Point>, norm: Norm, other: Norm) -
         .collect()
 }
 
-fn differences(pairs: &[Pair<'_>], measured_on: MeasuredOn) -> Differences {
-    let difference = |value: &dyn Fn(&RunSummary) -> Option<f64>| {
-        let completed = |(_, run): Run<'_>| if run.is_complete() { value(run) } else { None };
-        PairedDifference::of(pairs.iter().map(|pair| (completed(pair.norm), completed(pair.other))))
-    };
-    Differences {
-        final_loss: difference(&|run| run.final_scores.loss(measured_on)),
-        best_loss: difference(&|run| run.best_scores.loss(measured_on)),
-        final_quality: difference(&|run| run.final_scores.quality(measured_on)),
-        best_quality: difference(&|run| run.best_scores.quality(measured_on)),
-        final_train_eval_loss: difference(&|run| run.final_scores.train_eval_loss),
+fn compare(pairs: &[Pair<'_>], measured: Measured, settings: &ComparisonSettings) -> NormComparison {
+    let has_test =
+        pairs.iter().any(|pair| [pair.norm, pair.other].iter().any(|(_, run)| run.test_loss.is_some()));
+    let measures: Vec<MeasureComparison> = measures(measured, settings.primary)
+        .filter(|measure| has_test || !measure.is_of_test() || *measure == settings.primary)
+        .map(|measure| compare_measure(pairs, measure, measured.on))
+        .filter(|found| found.measure == settings.primary || 0 < found.comparison.n_pairs)
+        .collect();
+    let first = pairs.first().expect("there is a pair").norm.1;
+    NormComparison {
+        norm: first.norm,
+        other: first.norm,
+        point: None,
+        resolution: measures.first().and_then(|primary| resolution(&primary.comparison, settings.smallest)),
+        measures,
+        lost: lost_runs(pairs),
+        time_to_bound: time_to_bound(pairs, measured, settings),
     }
 }
 
-fn steps_to_reach(pairs: &[Pair<'_>], measured_on: MeasuredOn) -> StepsToReach {
-    let loss = measured_on.loss();
-    let by_seed: Vec<SeedStep> = pairs
-        .iter()
-        .filter(|pair| pair.other.1.is_complete())
-        .filter(|pair| !matches!(pair.norm.1.outcome, Outcome::Interrupted { .. }))
-        .filter_map(|Pair { norm: (record, run), other }| {
-            let target = other.1.best_scores.loss(measured_on)?;
-            let reached = |value: Option<f64>| value.is_some_and(|value| value <= target);
-            let first = record.epochs.iter().find(|epoch| reached(epoch.metric(loss)));
-            Some(SeedStep { seed: run.seed, step: first.map(|epoch| epoch.step) })
-        })
-        .collect();
-    StepsToReach {
-        n_seeds: by_seed.len(),
-        n_reached: by_seed.iter().filter(|seed| seed.step.is_some()).count(),
-        median_step: censored_median(by_seed.iter().map(|seed| seed.step)),
-        by_seed,
+/// The primary one, then the others.
+fn measures(measured: Measured, primary: ComparedMeasure) -> impl Iterator<Item = ComparedMeasure> {
+    let is_other = move |measure: &ComparedMeasure| {
+        // Without validation rows, it is the final loss.
+        let is_repeated = *measure == ComparedMeasure::FinalTrainEvalLoss;
+        *measure != primary && !(is_repeated && measured.on == MeasuredOn::TrainingRows)
+    };
+    std::iter::once(primary).chain(ComparedMeasure::of_task(measured.task).filter(is_other))
+}
+
+fn compare_measure(pairs: &[Pair<'_>], measure: ComparedMeasure, on: MeasuredOn) -> MeasureComparison {
+    let form = match (measure.is_loss(), measure.task()) {
+        (true, _) => PairedForm::Ratio,
+        (false, Some(Task::Regression)) => PairedForm::Difference,
+        (false, _) => PairedForm::ShareDifference,
+    };
+    let reading = |(_, run): Run<'_>| match (&run.outcome, run.measure(measure, on)) {
+        (Outcome::Interrupted { .. }, _) => Reading::Missing,
+        _ if run.is_lost => Reading::Lost,
+        (_, value) => value.map_or(Reading::Missing, Reading::Value),
+    };
+    let readings = pairs.iter().map(|pair| (reading(pair.norm), reading(pair.other)));
+    MeasureComparison { measure, comparison: PairedComparison::of(form, readings) }
+}
+
+fn lost_runs(pairs: &[Pair<'_>]) -> LostRuns {
+    let known = || pairs.iter().filter(|pair| !pair.is_interrupted());
+    let count = |norm: bool, other: bool| {
+        known().filter(|pair| pair.norm.1.is_lost == norm && pair.other.1.is_lost == other).count()
+    };
+    let (only_norm, only_other) = (count(true, false), count(false, true));
+    LostRuns {
+        n_pairs: known().count(),
+        both: count(true, true),
+        only_norm,
+        only_other,
+        p_value: sign_test(only_norm, only_other),
+    }
+}
+
+fn resolution(primary: &PairedComparison, smallest: Option<f64>) -> Option<Resolution> {
+    let deviation = primary.standard_deviation.filter(|deviation| 0.0 < *deviation)?;
+    let n_pairs = (primary.n_pairs - primary.n_not_in_mean) as u64;
+    let detectable = detectable_effect(n_pairs, POWER)? * deviation;
+    let is_ratio = primary.form == PairedForm::Ratio;
+    let wanted = match smallest {
+        Some(smallest) if is_ratio => smallest.ln_1p(),
+        Some(smallest) => smallest,
+        None => 0.5 * detectable,
+    };
+    let shown = |difference: f64| if is_ratio { (-difference).exp() } else { difference };
+    Some(Resolution {
+        power: POWER,
+        n_pairs,
+        detectable: shown(detectable),
+        wanted: shown(wanted),
+        seeds_needed: seeds_needed(wanted / deviation, POWER),
+    })
+}
+
+/// Makes families of what is shown together. The primary measures of all pairs of norms and points are one;
+/// all others are another, of which nothing is clear unless the primary measure of the same networks is.
+fn adjust(comparisons: &mut [NormComparison]) {
+    let adjusted = |shown: &[&MeasureComparison]| -> Vec<f64> {
+        let p_values: Vec<f64> = shown.iter().map(|found| found.comparison.p_value.unwrap_or(1.0)).collect();
+        holm(&p_values)
+    };
+    let primaries: Vec<&MeasureComparison> =
+        comparisons.iter().filter_map(|comparison| comparison.measures.first()).collect();
+    let others: Vec<&MeasureComparison> =
+        comparisons.iter().flat_map(|comparison| comparison.measures.iter().skip(1)).collect();
+    let (of_primaries, of_others) = (adjusted(&primaries), adjusted(&others));
+    let (n_primaries, n_others) = (primaries.len(), others.len());
+    let mut of_others = of_others.into_iter();
+    for (comparison, of_primary) in comparisons.iter_mut().zip(of_primaries) {
+        for (index, found) in comparison.measures.iter_mut().enumerate() {
+            let (family, p_value) = match index {
+                0 => (n_primaries, of_primary),
+                _ => (n_others, of_others.next().unwrap_or(1.0).max(of_primary)),
+            };
+            let p_value = found.comparison.p_value.map(|_| p_value);
+            found.comparison = found.comparison.in_family(family, p_value);
+        }
     }
 }

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::ComparedMeasure;
 use crate::experiment::assessment::{Assessment, HoldoutSet, Subject};
-use crate::experiment::statistics::{Estimate, PairedDifference};
+use crate::experiment::statistics::{Estimate, Interval};
+use crate::experiment::summary::comparison::{ExpectedBest, NormComparison};
 use crate::nn::{Norm, Task};
 use crate::train::{Metric, Outcome};
 
@@ -20,14 +22,20 @@ pub struct Summary {
     pub measured_on: MeasuredOn,
     /// Of every interval, `0..1`.
     pub confidence: f64,
+    /// The measure that was named before the run to compare the norms by.
+    #[serde(default = "final_loss")]
+    pub primary: ComparedMeasure,
     /// The norms in the order in which the config lists them.
     pub norms: Vec<Norm>,
     /// One entry per run.
     pub runs: Vec<RunSummary>,
     /// One entry per norm and point.
     pub groups: Vec<GroupSummary>,
-    /// One entry per norm after the first and per point.
+    /// One entry per pair of norms and per point.
     pub comparisons: Vec<NormComparison>,
+    /// With a grid, for each norm: how good the best of some points is.
+    #[serde(default)]
+    pub expected_best: Vec<ExpectedBest>,
     /// The trained networks on held-out rows and the baselines, metric by metric; one entry for each point.
     #[serde(default)]
     pub final_metrics: Vec<MetricSummary>,
@@ -63,6 +71,13 @@ pub struct RunSummary {
     pub seed: u64,
     /// How the run ended.
     pub outcome: Outcome,
+    /// Whether it diverged, or ended with a loss of the training rows, in evaluation mode, that is larger than
+    /// `constant_loss`.
+    #[serde(default)]
+    pub is_lost: bool,
+    /// The loss of the training rows if all have the same prediction; none where it was not measured.
+    #[serde(default)]
+    pub constant_loss: Option<f64>,
     /// The last epoch that was evaluated; 0 is the state before training.
     pub last_epoch: u64,
     /// Steps done by then.
@@ -112,7 +127,7 @@ pub struct Scores {
     pub valid_quality: Option<f64>,
 }
 
-/// All runs of one norm at one point; means are over the completed ones.
+/// All runs of one norm at one point; means are over the complete ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GroupSummary {
     /// The norm at each normalisation slot.
@@ -121,9 +136,15 @@ pub struct GroupSummary {
     pub point: Option<Point>,
     /// All runs.
     pub n_runs: usize,
-    /// Those that did all epochs or stopped early.
+    /// Those that did all epochs or stopped early, and are not lost.
     pub n_completed: usize,
-    /// Those in which a number became infinite or NaN.
+    /// Those in which a number became infinite or NaN, or that ended worse than a constant prediction.
+    #[serde(default)]
+    pub n_lost: usize,
+    /// The share of lost runs to expect, by Wilson's interval; none without runs that ended.
+    #[serde(default)]
+    pub lost_share: Option<Interval>,
+    /// Of the lost ones, those in which a number became infinite or NaN.
     pub n_diverged: usize,
     /// Those that an observer or a signal ended.
     pub n_interrupted: usize,
@@ -167,63 +188,9 @@ pub struct MetricSummary {
     pub values: Estimate,
 }
 
-/// Two norms at the same point, paired by seed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NormComparison {
-    /// The first-listed norm.
-    pub norm: Norm,
-    /// The one that it is compared with.
-    pub other: Norm,
-    /// The point of the grid; none without a grid.
-    pub point: Option<Point>,
-    /// `norm` minus `other`.
-    pub differences: Differences,
-    /// Until `norm` reaches the best loss of `other`.
-    pub norm_reaches_best_of_other: StepsToReach,
-    /// Until `other` reaches the best loss of `norm`.
-    pub other_reaches_best_of_norm: StepsToReach,
-}
-
-/// Means of differences over the pairs in which both runs completed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Differences {
-    /// After the last epoch.
-    pub final_loss: PairedDifference,
-    /// The lowest of any epoch.
-    pub best_loss: PairedDifference,
-    /// Accuracy or R2: after the last epoch.
-    pub final_quality: PairedDifference,
-    /// Accuracy or R2: the highest of any epoch.
-    pub best_quality: PairedDifference,
-    /// Loss of the training rows in evaluation mode after the last epoch.
-    pub final_train_eval_loss: PairedDifference,
-}
-
-/// How soon the runs of one norm got to the best loss of the other norm's runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StepsToReach {
-    /// Seeds for which the question can be asked.
-    pub n_seeds: usize,
-    /// Seeds that got there.
-    pub n_reached: usize,
-    /// Over all seeds, "not reached" being later than any step; none where that is the median.
-    pub median_step: Option<f64>,
-    /// Seed by seed.
-    pub by_seed: Vec<SeedStep>,
-}
-
-/// When the run of one seed got there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeedStep {
-    /// Of both runs.
-    pub seed: u64,
-    /// The first evaluated step; none if not reached.
-    pub step: Option<u64>,
-}
-
 impl Summary {
     /// Counts up with every change that an older program would misread.
-    pub const FORMAT_VERSION: u32 = 1;
+    pub const FORMAT_VERSION: u32 = 2;
 
     /// For each norm the group to judge it by: of those with the fewest runs that did not
     /// complete, the one with the lowest mean best loss, the first of equals. None for a norm of
@@ -254,12 +221,27 @@ pub(crate) fn distinct<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec
 }
 
 impl RunSummary {
-    /// Whether the run's numbers are those of a trained network: it did all epochs or stopped
-    /// early.
+    /// Whether the run's numbers are those of a trained network: it did all epochs or stopped early, and is
+    /// not lost.
     pub fn is_complete(&self) -> bool {
         match self.outcome {
-            Outcome::Finished | Outcome::StoppedEarly { .. } => true,
+            Outcome::Finished | Outcome::StoppedEarly { .. } => !self.is_lost,
             Outcome::Diverged { .. } | Outcome::Interrupted { .. } => false,
+        }
+    }
+
+    /// `measure` of the run; none where not measured or not finite.
+    pub fn measure(&self, measure: ComparedMeasure, measured_on: MeasuredOn) -> Option<f64> {
+        match measure {
+            ComparedMeasure::FinalLoss => self.final_scores.loss(measured_on),
+            ComparedMeasure::BestLoss => self.best_scores.loss(measured_on),
+            ComparedMeasure::FinalAccuracy | ComparedMeasure::FinalR2 => {
+                self.final_scores.quality(measured_on)
+            }
+            ComparedMeasure::BestAccuracy | ComparedMeasure::BestR2 => self.best_scores.quality(measured_on),
+            ComparedMeasure::FinalTrainEvalLoss => self.final_scores.train_eval_loss,
+            ComparedMeasure::TestLoss => self.test_loss,
+            ComparedMeasure::TestAccuracy | ComparedMeasure::TestR2 => self.test_quality,
         }
     }
 }
@@ -309,6 +291,11 @@ impl Scores {
             MeasuredOn::TrainingRows => self.train_quality,
         }
     }
+}
+
+/// For files of versions without another one.
+fn final_loss() -> ComparedMeasure {
+    ComparedMeasure::FinalLoss
 }
 
 /// For files of versions without test rows.

@@ -15,7 +15,7 @@ pub(crate) struct NormRuns<'a> {
     pub(crate) point: Option<String>,
     /// Runs that did all epochs, or stopped early.
     pub(crate) complete: Vec<&'a RunRecord>,
-    /// Runs that diverged or were interrupted.
+    /// Runs that are lost or were interrupted.
     pub(crate) lost: Vec<&'a RunRecord>,
 }
 
@@ -52,13 +52,18 @@ impl NormRuns<'_> {
     pub(crate) fn label(&self) -> String {
         let point = self.point.as_ref().map(|point| format!(" at {point}"));
         let n_runs = self.complete.len() + self.lost.len();
-        let diverged = |run: &&&RunRecord| matches!(run.outcome, Outcome::Diverged { .. });
-        let n_diverged = self.lost.iter().filter(diverged).count();
-        let lost = match (n_diverged, self.lost.len()) {
-            (_, 0) => String::new(),
-            (0, n_interrupted) => format!(" ({n_interrupted} of {n_runs} interrupted)"),
-            (n_diverged, n_lost) if n_diverged == n_lost => format!(" ({n_diverged} of {n_runs} diverged)"),
-            (_, n_lost) => format!(" ({n_lost} of {n_runs} diverged or interrupted)"),
+        let count = |is: fn(&Outcome) -> bool| self.lost.iter().filter(|run| is(&run.outcome)).count();
+        let n_diverged = count(|outcome| matches!(outcome, Outcome::Diverged { .. }));
+        let n_interrupted = count(|outcome| matches!(outcome, Outcome::Interrupted { .. }));
+        let kind = match self.lost.len() {
+            n if n == n_diverged => "diverged",
+            n if n == n_interrupted => "interrupted",
+            _ if n_interrupted == 0 => "lost",
+            _ => "lost or interrupted",
+        };
+        let lost = match self.lost.len() {
+            0 => String::new(),
+            n => format!(" ({n} of {n_runs} {kind})"),
         };
         format!("{}{}{lost}", self.norm.name(), point.unwrap_or_default())
     }

@@ -130,7 +130,7 @@ fn legend(shown: &[NormRuns<'_>], measured_on: MeasuredOn) -> Vec<LegendEntry> {
         add(Swatch::Band, "range over seeds");
     }
     if shown.iter().any(|shown| !shown.lost.is_empty()) {
-        add(Swatch::Cross, "ended early: diverged or interrupted");
+        add(Swatch::Cross, "lost or interrupted");
     }
     legend
 }

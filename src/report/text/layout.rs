@@ -67,6 +67,26 @@ pub(crate) fn indented(margin: &str, text: &str) -> String {
     text.lines().map(line).collect()
 }
 
+/// The words of `text` in lines of at most `widest` characters, as far as they fit: the first one after `first`,
+/// the others after `margin`. At a no-break space no line ends; it becomes a space.
+pub(crate) fn wrapped(widest: usize, first: &str, margin: &str, text: &str) -> String {
+    let (mut lines, mut line, mut is_empty) = (String::new(), first.to_owned(), true);
+    for word in text.split(' ') {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > widest {
+            lines.push_str(&line);
+            lines.push('\n');
+            line = margin.to_owned();
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    format!("{lines}{line}\n").replace('\u{a0}', " ")
+}
+
 /// Joins the sections that are not empty, with an empty line between them.
 pub(crate) fn joined(sections: impl IntoIterator<Item = String>) -> String {
     let sections: Vec<String> = sections.into_iter().filter(|section| !section.is_empty()).collect();

@@ -1,6 +1,6 @@
 //! Numbers rounded for people.
 
-use crate::experiment::statistics::{Estimate, PairedDifference};
+use crate::experiment::statistics::{Estimate, PairedComparison, PairedForm};
 use crate::metrics::Interval;
 
 /// A missing number.
@@ -29,13 +29,34 @@ pub(crate) fn accuracy_and_spread(estimate: &Estimate) -> String {
     }
 }
 
-/// A difference with its sign, and its interval where there is one, such as
-/// `-0.0123 (-0.0200 to -0.0046)`.
-pub(crate) fn signed_difference(difference: &PairedDifference) -> String {
-    let Some(mean) = difference.mean else { return NO_NUMBER.to_owned() };
-    match difference.interval {
-        Some(interval) => signed_with_interval(mean, interval),
-        None => Format::of(mean, None).write_signed(mean),
+/// The mean of a paired comparison with its simultaneous interval, if there is one, such as
+/// `0.56 times (0.48 to 0.65)` or `-0.0123 (-0.0200 to -0.0046)`.
+pub(crate) fn compared(comparison: &PairedComparison) -> String {
+    let Some(mean) = comparison.mean else { return NO_NUMBER.to_owned() };
+    let interval = comparison.simultaneous_interval;
+    match (comparison.form, interval) {
+        (PairedForm::Ratio, None) => format!("{} times", four_digits(mean)),
+        (PairedForm::Ratio, Some(_)) => {
+            let (mean, interval) = value_and_interval(mean, interval);
+            format!("{mean} times {interval}")
+        }
+        (_, Some(interval)) => signed_with_interval(mean, interval),
+        (_, None) => signed(mean),
+    }
+}
+
+/// A difference with its sign.
+pub(crate) fn signed(difference: f64) -> String {
+    Format::of(difference, None).write_signed(difference)
+}
+
+/// A p value, such as `0.0312` or `1.9e-6`.
+pub(crate) fn p_value(p: f64) -> String {
+    match p {
+        1.0.. => "1".to_owned(),
+        0.1..1.0 => format!("{p:.2}"),
+        0.001..0.1 => format!("{p:.4}"),
+        _ => format!("{p:.1e}"),
     }
 }
 
@@ -128,6 +149,7 @@ fn exponent(value: f64, decimals: usize) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::statistics::Reading;
 
     fn estimate(mean: f64, spread: f64) -> Estimate {
         Estimate { n: 5, n_missing: 0, mean: Some(mean), standard_deviation: Some(spread), interval: None }
@@ -184,14 +206,36 @@ mod tests {
 
     #[test]
     fn differences_have_a_sign_and_the_digits_of_their_interval() {
-        let two = |first, second| PairedDifference::of([(Some(first), Some(0.0)), (Some(second), Some(0.0))]);
+        let of = |form, pairs: &[(f64, f64)]| {
+            let pairs = pairs.iter().map(|&(first, second)| (Reading::Value(first), Reading::Value(second)));
+            compared(&PairedComparison::of(form, pairs))
+        };
+        let two = |first, second| of(PairedForm::Difference, &[(first, 0.0), (second, 0.0)]);
         // t(0.975, 1) = 12.7062 times the half distance.
-        assert_eq!(signed_difference(&two(-0.0129, -0.0117)), "-0.0123 (-0.0199 to -0.0047)");
-        assert_eq!(signed_difference(&two(0.5, 0.5)), "+0.5000 (+0.5000 to +0.5000)");
-        assert_eq!(signed_difference(&two(-1.0, 1.0)), "0 (-13 to +13)");
-        assert_eq!(signed_difference(&PairedDifference::of([(Some(0.25), Some(0.5))])), "-0.2500");
-        assert_eq!(signed_difference(&PairedDifference::of([(Some(0.25), Some(0.25))])), "0.000");
-        assert_eq!(signed_difference(&PairedDifference::of([(None, Some(0.25))])), "-");
+        assert_eq!(two(-0.0129, -0.0117), "-0.0123 (-0.0199 to -0.0047)");
+        assert_eq!(two(0.5, 0.5), "+0.5000 (+0.5000 to +0.5000)");
+        assert_eq!(two(-1.0, 1.0), "0 (-13 to +13)");
+        assert_eq!(of(PairedForm::Difference, &[(0.25, 0.5)]), "-0.2500");
+        assert_eq!(of(PairedForm::Difference, &[(0.25, 0.25)]), "0.000");
+        assert_eq!(of(PairedForm::Difference, &[]), "-");
+        let ratios = [(0.5, 1.0), (0.25, 0.5), (0.3, 0.5)];
+        assert_eq!(of(PairedForm::Ratio, &ratios), "0.53 times (0.41 to 0.69)");
+        assert_eq!(of(PairedForm::Ratio, &[(1.0, 3.0)]), "0.3333 times");
+    }
+
+    #[test]
+    fn p_values_have_as_many_digits_as_help() {
+        let cases = [
+            (1.0, "1"),
+            (0.0625, "0.0625"),
+            (0.5, "0.50"),
+            (0.031_25, "0.0312"),
+            (0.003_9, "0.0039"),
+            (1.9e-6, "1.9e-6"),
+        ];
+        for (p, expected) in cases {
+            assert_eq!(p_value(p), expected);
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::cli::require::{Requirement, refuse_impossible};
 use crate::cli::session::{ConfigArgs, Session};
 use crate::cli::signals::Signals;
 use crate::data::Dataset;
-use crate::experiment::{Companion, RunRecord, Summary, run_all};
+use crate::experiment::{Companion, ComparisonSettings, RunRecord, Summary, run_all};
 use crate::nn::Task;
 use crate::report::leakage_note;
 use crate::run_dir::RunDirectory;
@@ -111,7 +111,8 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         threads: threads.get(),
         interrupted: signals.exit_code().is_some(),
     };
-    let summary = Summary::of(&records);
+    let settings = session.plan.compare.as_ref().map(ComparisonSettings::of).unwrap_or_default();
+    let summary = Summary::with(&records, &settings);
     let place =
         results::write(directory, &session, &records, &info, &summary, output).map_err(with_advice)?;
     // Whether it can be shown decides nothing else.

@@ -19,7 +19,7 @@ use crate::train::Metric;
 ///
 /// For each norm, over the completed runs: a solid line for the mean after the last epoch, in a band
 /// from minimum to maximum, a thin dashed line for the mean of the best epochs, and a cross at the edge
-/// where a run diverged or was interrupted. The loss is on a log scale, and so is the setting if its
+/// where a run is lost or was interrupted. The loss is on a log scale, and so is the setting if its
 /// values are more evenly spaced in the logarithm.
 pub fn sweep_svg(title: &str, summary: &Summary) -> Option<String> {
     let sweep = Sweep::of(summary)?;
@@ -132,7 +132,7 @@ impl<'a> Sweep<'a> {
             add(Swatch::Band, "range over seeds");
         }
         if self.summary.groups.iter().any(|group| group.n_completed < group.n_runs) {
-            add(Swatch::Cross, "some runs diverged or were interrupted");
+            add(Swatch::Cross, "some runs were lost or interrupted");
         }
         legend
     }

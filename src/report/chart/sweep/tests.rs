@@ -36,7 +36,7 @@ fn the_axis_of_learning_rates_is_logarithmic() {
         "after the last epoch",
         "at the best epoch",
         "range over seeds",
-        "some runs diverged or were interrupted",
+        "some runs were lost or interrupted",
         "Measured on validation rows. Lines: mean over completed runs. Bands: minimum to maximum.",
     ];
     for text in expected {
@@ -88,7 +88,7 @@ fn a_line_has_a_gap_without_complete_runs() {
     runs[7] = diverged(runs[7].clone());
     let svg = sweep(&runs).unwrap();
     assert_eq!(solid(&svg), 4 + 1);
-    assert!(has_text(&svg, "some runs diverged or were interrupted"));
+    assert!(has_text(&svg, "some runs were lost or interrupted"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! Incomplete runs: diverged or interrupted.
+//! Incomplete runs: lost or interrupted.
 
 use crate::experiment::RunSummary;
+use crate::report::text::number::{NO_NUMBER, four_digits};
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::group_table::{NamedSummary, groups};
 use crate::text::shortened;
@@ -19,7 +20,12 @@ pub(crate) fn ends(shown: &[NamedSummary<'_>]) -> String {
         if lost.is_empty() {
             continue;
         }
-        let kinds = [(group.n_diverged, "diverged"), (group.n_interrupted, "interrupted")];
+        let n_worse = group.n_lost - group.n_diverged;
+        let kinds = [
+            (group.n_diverged, "diverged"),
+            (n_worse, "ended worse than a constant prediction"),
+            (group.n_interrupted, "interrupted"),
+        ];
         let kinds = kinds.iter().filter(|(count, _)| 0 < *count);
         let kinds: Vec<String> =
             kinds.map(|(count, kind)| format!("{count} of {} {kind}", group.n_runs)).collect();
@@ -38,7 +44,7 @@ pub(crate) fn ends(shown: &[NamedSummary<'_>]) -> String {
         });
     }
     if !text.is_empty() {
-        text.push_str("incomplete runs are left out of means and differences\n");
+        text.push_str("they are left out of means; in comparisons lost runs count as worst\n");
     }
     text
 }
@@ -49,7 +55,10 @@ fn end(run: &RunSummary) -> String {
             format!("seed {}: epoch {epoch}, step {step}, {}", run.seed, shortened(&cause.to_string()))
         }
         Outcome::Interrupted { step } => format!("seed {}: after step {step}", run.seed),
-        Outcome::StoppedEarly { epoch } => format!("seed {}: after epoch {epoch}", run.seed),
-        Outcome::Finished => format!("seed {}", run.seed),
+        Outcome::StoppedEarly { .. } | Outcome::Finished => {
+            let loss = |loss: Option<f64>| loss.map_or_else(|| NO_NUMBER.to_owned(), four_digits);
+            let (found, constant) = (loss(run.final_scores.train_eval_loss), loss(run.constant_loss));
+            format!("seed {}: training loss {found}, constant prediction {constant}", run.seed)
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Tables with a row for each norm and grid point, of one or several run directories.
 
-use crate::experiment::{GroupSummary, MeasuredOn, StepsToReach, Summary};
+use crate::experiment::{GroupSummary, MeasuredOn, Summary};
 use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within};
 use crate::report::text::number::{NO_NUMBER, accuracy_and_spread, duration, mean_and_spread};
 use crate::report::text::summary::grid_point::PointColumns;
@@ -51,13 +51,10 @@ pub(crate) fn score_rows(shown: &[NamedSummary<'_>]) -> String {
     text
 }
 
-/// The table of runs, steps, seconds, parameters and, if there are test rows, the accuracy or R2 on them.
+/// The table of runs, seconds, parameters and, if there are test rows, the accuracy or R2 on them.
 pub(crate) fn cost_rows(shown: &[NamedSummary<'_>]) -> String {
     let mut table = Table::start(shown);
     table.column("runs", Align::Right, |_, group| group.n_runs.to_string());
-    if shown.iter().all(|shown| shown.summary.norms.len() == 2) {
-        table.column("steps to other's best loss", Align::Left, steps_to_other);
-    }
     let seconds = |group: &GroupSummary| group.seconds.mean.map_or_else(|| NO_NUMBER.to_owned(), duration);
     table.column("seconds", Align::Right, |_, group| seconds(group));
     table.column("parameters", Align::Right, |_, group| group.parameters.to_string());
@@ -67,18 +64,6 @@ pub(crate) fn cost_rows(shown: &[NamedSummary<'_>]) -> String {
         });
     }
     table.text()
-}
-
-/// Steps until a loss was reached, such as `120`, `120 (not reached in 1 of 5)` or `not reached in 3 of 5`.
-pub(crate) fn steps_to_reach(steps: &StepsToReach) -> String {
-    let missed = steps.n_seeds - steps.n_reached;
-    let missed = format!("not reached in {missed} of {}", steps.n_seeds);
-    match steps.median_step {
-        Some(median) if steps.n_reached == steps.n_seeds => median.to_string(),
-        Some(median) => format!("{median} ({missed})"),
-        None if steps.n_seeds == 0 => NO_NUMBER.to_owned(),
-        None => missed,
-    }
 }
 
 /// A table that grows by columns.
@@ -155,16 +140,4 @@ fn common_rows(shown: &[NamedSummary<'_>]) -> Option<MeasuredOn> {
 
 fn is_best(summary: &Summary, group: &GroupSummary) -> bool {
     group.point.is_some() && summary.best_group(group.norm).is_some_and(|best| best.point == group.point)
-}
-
-/// The steps until a group reached the best loss of the other norm, with two norms.
-fn steps_to_other(summary: &Summary, group: &GroupSummary) -> String {
-    let mut comparisons = summary.comparisons.iter();
-    let Some(comparison) = comparisons.find(|comparison| comparison.point == group.point) else {
-        return NO_NUMBER.to_owned();
-    };
-    steps_to_reach(match comparison.norm == group.norm {
-        true => &comparison.norm_reaches_best_of_other,
-        false => &comparison.other_reaches_best_of_norm,
-    })
 }

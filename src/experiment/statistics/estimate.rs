@@ -1,26 +1,15 @@
-//! Means over seeds, and differences between runs that share a seed.
-//!
-//! # Formulas
+//! Means over seeds.
 //!
 //! For `n` numbers with mean `m`, the spread is the sample standard deviation
-//! `s = sqrt(sum((x - m)^2) / (n - 1))`, and the interval of the mean at confidence `c` is
-//! `m -+ t * s / sqrt(n)`, where `t` is the quantile `(1 + c) / 2` of Student's t distribution
-//! with `n - 1` degrees of freedom (NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.5.2).
-//! Runs of two networks that share a seed are paired: the interval is that of the mean of the
-//! differences (the same handbook, 7.3.1.1), so what the seed does to both drops out.
-//!
-//! # What they do not say
-//!
-//! The intervals take the numbers for independent draws from something like a normal
-//! distribution, which few seeds can neither show nor refute. They describe the spread over
-//! seeds (initial weights, split, batches), not over data sets. Nothing is corrected for looking
-//! at several measures at once. Missing numbers, such as those of a run that diverged, are left
-//! out and counted: a mean over the rest speaks of the runs that got through, no others.
+//! `s = sqrt(sum((x - m)^2) / (n - 1))`. The interval of the mean is `m -+ t s / sqrt(n)` on a scale
+//! without ends, where `t` is the quantile of Student's t distribution with `n - 1` degrees of freedom:
+//! the logarithm for what is positive, the logit for shares, `ln(1 - v)` for R2. So it stays where the
+//! mean can be, and where the mean is far from the ends it is the usual one (NIST/SEMATECH e-Handbook of
+//! Statistical Methods, 1.3.5.2). These are the scales of the intervals over rows, too.
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::student_t_quantile;
-pub use crate::metrics::{CONFIDENCE, Interval};
+use crate::metrics::{Interval, IntervalScale, by_influence};
 
 /// Mean and spread of some numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,28 +22,19 @@ pub struct Estimate {
     pub mean: Option<f64>,
     /// The sample standard deviation; none with fewer than two numbers, or where it overflows.
     pub standard_deviation: Option<f64>,
-    /// Of the mean, by Student's t; none where there is no standard deviation.
-    pub interval: Option<Interval>,
-}
-
-/// The mean of differences within pairs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PairedDifference {
-    /// Pairs with both numbers.
-    pub n_pairs: usize,
-    /// Pairs in which a number is missing or not finite; left out.
-    pub n_incomplete: usize,
-    /// None without any pair, or where it overflows.
-    pub mean: Option<f64>,
-    /// The sample standard deviation of the differences; none with fewer than two pairs.
-    pub standard_deviation: Option<f64>,
-    /// Of the mean difference, by Student's t; none with fewer than two pairs.
+    /// Of the mean over all seeds; none with fewer than two numbers, and where they do not differ.
     pub interval: Option<Interval>,
 }
 
 impl Estimate {
-    /// Mean, spread and interval of `values`, without those that are `None` or not finite.
+    /// Mean, spread and interval of `values` without those that are `None` or not finite, for numbers of
+    /// either sign.
     pub fn of(values: impl IntoIterator<Item = Option<f64>>) -> Self {
+        Self::on(IntervalScale::Plain, values)
+    }
+
+    /// Like [`of`](Self::of), with the interval on `scale`.
+    pub(crate) fn on(scale: IntervalScale, values: impl IntoIterator<Item = Option<f64>>) -> Self {
         let mut n_missing = 0;
         let mut numbers = Vec::new();
         for value in values {
@@ -66,21 +46,12 @@ impl Estimate {
         let mean = mean(&numbers);
         let standard_deviation = mean.and_then(|mean| standard_deviation(&numbers, mean));
         let interval = mean.zip(standard_deviation).and_then(|(mean, standard_deviation)| {
-            let n = numbers.len() as f64;
-            let half = student_t_quantile((1.0 + CONFIDENCE) / 2.0, n - 1.0) * standard_deviation / n.sqrt();
-            let interval = Interval { low: mean - half, high: mean + half };
-            (interval.low.is_finite() && interval.high.is_finite()).then_some(interval)
+            let n = numbers.len();
+            // The influence of a number on the mean is its distance from it, divided by `n`.
+            let squares = standard_deviation.powi(2) * (n - 1) as f64 / (n * n) as f64;
+            by_influence(mean, squares, n as u64, scale).interval
         });
         Self { n: numbers.len(), n_missing, mean, standard_deviation, interval }
-    }
-}
-
-impl PairedDifference {
-    /// First minus second number of each pair.
-    pub fn of(pairs: impl IntoIterator<Item = (Option<f64>, Option<f64>)>) -> Self {
-        let differences = pairs.into_iter().map(|(first, second)| Some(first? - second?));
-        let Estimate { n, n_missing, mean, standard_deviation, interval } = Estimate::of(differences);
-        Self { n_pairs: n, n_incomplete: n_missing, mean, standard_deviation, interval }
     }
 }
 
@@ -97,12 +68,12 @@ pub fn censored_median(values: impl IntoIterator<Item = Option<u64>>) -> Option<
     Some((lower + upper) / 2.0)
 }
 
-fn mean(numbers: &[f64]) -> Option<f64> {
+pub(super) fn mean(numbers: &[f64]) -> Option<f64> {
     let mean = numbers.iter().sum::<f64>() / numbers.len() as f64;
     mean.is_finite().then_some(mean)
 }
 
-fn standard_deviation(numbers: &[f64], mean: f64) -> Option<f64> {
+pub(super) fn standard_deviation(numbers: &[f64], mean: f64) -> Option<f64> {
     if numbers.len() < 2 {
         return None;
     }
@@ -153,9 +124,27 @@ mod tests {
     }
 
     #[test]
-    fn equal_numbers_have_an_interval_of_no_width() {
+    fn equal_numbers_say_nothing_of_the_spread() {
         let estimate = Estimate::of(some(&[0.25; 4]));
-        assert_eq!(estimate.interval, Some(Interval { low: 0.25, high: 0.25 }));
+        assert_eq!((estimate.standard_deviation, estimate.interval), (Some(0.0), None));
+    }
+
+    #[test]
+    fn the_interval_stays_where_the_mean_can_be() {
+        let shares = some(&[0.7, 0.999, 0.999, 0.999]);
+        let plain = Estimate::of(shares.clone()).interval.unwrap();
+        assert!(plain.high > 1.0);
+        let logit = Estimate::on(IntervalScale::Logit, shares).interval.unwrap();
+        assert!(0.0 < logit.low && logit.high < 1.0, "{logit:?}");
+        let losses = Estimate::on(IntervalScale::Log, some(&[0.1, 0.1, 2.0])).interval.unwrap();
+        assert!(0.0 < losses.low && losses.low < losses.high, "{losses:?}");
+        let r2 = Estimate::on(IntervalScale::LogOfRest, some(&[0.2, 0.9, 0.99])).interval.unwrap();
+        assert!(r2.low < 0.0 && r2.high < 1.0, "{r2:?}");
+        // Far from the ends they agree.
+        let (plain, logit) = ([0.5, 0.501, 0.502], [0.5, 0.501, 0.502]);
+        let plain = Estimate::of(some(&plain)).interval.unwrap();
+        let logit = Estimate::on(IntervalScale::Logit, some(&logit)).interval.unwrap();
+        assert!((plain.low - logit.low).abs() < 1e-7 && (plain.high - logit.high).abs() < 1e-7);
     }
 
     #[test]
@@ -163,23 +152,6 @@ mod tests {
         let spread = Estimate::of(some(&[1e200, -1e200]));
         assert_eq!((spread.mean, spread.standard_deviation, spread.interval), (Some(0.0), None, None));
         assert_eq!(Estimate::of(some(&[1e308, 1e308])).mean, None);
-    }
-
-    #[test]
-    fn pairing_takes_out_what_both_share() {
-        // Differences -1, -1, -1: the spread over seeds is large, that of the differences is 0.
-        let pairs = [(1.0, 2.0), (11.0, 12.0), (101.0, 102.0)];
-        let difference = PairedDifference::of(pairs.map(|(first, second)| (Some(first), Some(second))));
-        assert_eq!((difference.n_pairs, difference.n_incomplete), (3, 0));
-        assert_eq!(difference.mean, Some(-1.0));
-        assert_eq!(difference.interval, Some(Interval { low: -1.0, high: -1.0 }));
-    }
-
-    #[test]
-    fn a_pair_with_a_missing_number_is_not_counted() {
-        let difference = PairedDifference::of([(Some(1.0), None), (None, None), (Some(5.0), Some(2.0))]);
-        assert_eq!((difference.n_pairs, difference.n_incomplete), (1, 2));
-        assert_eq!((difference.mean, difference.interval), (Some(3.0), None));
     }
 
     #[test]

@@ -1,0 +1,124 @@
+//! How many pairs it takes to see an effect.
+//!
+//! The effect is the mean difference divided by its standard deviation over pairs. The power of the
+//! two-sided paired t test at level `1 - CONFIDENCE` with `v = n - 1` degrees of freedom is
+//! `P(|T| > t)`, where `T = (Z + effect sqrt(n)) / s`, `Z` is standard normal, `v s^2` has a chi-squared
+//! distribution with `v` degrees of freedom, and `t` is the quantile of Student's t. It is integrated over
+//! `s` by Simpson's rule.
+//!
+//! Cohen, "Statistical power analysis for the behavioral sciences", 1988, chapter 2.
+
+use statrs::function::erf::erfc;
+use statrs::function::gamma::ln_gamma;
+
+use crate::metrics::{CONFIDENCE, student_t_quantile};
+
+/// More pairs than anyone trains.
+const MAX_PAIRS: u64 = 1 << 20;
+/// Pieces of the integral.
+const PIECES: u32 = 200;
+
+/// The chance that `n_pairs` show an effect; 0 for fewer than two.
+pub fn power(effect: f64, n_pairs: u64) -> f64 {
+    if n_pairs < 2 {
+        return 0.0;
+    }
+    beyond(effect, n_pairs, student_t_quantile((1.0 + CONFIDENCE) / 2.0, n_pairs as f64 - 1.0))
+}
+
+/// The fewest pairs that show an effect with a chance of at least `power`; none for an effect of 0, and
+/// where it takes more than a million.
+pub fn seeds_needed(effect: f64, wanted: f64) -> Option<u64> {
+    let is_enough = |n: u64| wanted <= power(effect, n);
+    // The first power of 2 that is enough, then halves.
+    let mut enough = 2;
+    while !is_enough(enough) {
+        enough *= 2;
+        if enough > MAX_PAIRS {
+            return None;
+        }
+    }
+    let mut too_few = enough / 2;
+    while enough - too_few > 1 {
+        let middle = too_few + (enough - too_few) / 2;
+        if is_enough(middle) { enough = middle } else { too_few = middle }
+    }
+    Some(enough)
+}
+
+/// The least effect that `n_pairs` show with a chance of `wanted`; none for fewer than two.
+pub fn detectable_effect(n_pairs: u64, wanted: f64) -> Option<f64> {
+    if n_pairs < 2 {
+        return None;
+    }
+    let t = student_t_quantile((1.0 + CONFIDENCE) / 2.0, n_pairs as f64 - 1.0);
+    // Where the mean is as far out as the quantile, the power is near a half; at four times that, near 1.
+    let (mut too_small, mut enough) = (0.0, 4.0 * (t + 3.0) / (n_pairs as f64).sqrt());
+    for _ in 0..26 {
+        let middle = 0.5 * (too_small + enough);
+        if wanted <= beyond(middle, n_pairs, t) { enough = middle } else { too_small = middle }
+    }
+    Some(enough)
+}
+
+/// `P(|T| > t)`.
+fn beyond(effect: f64, n_pairs: u64, t: f64) -> f64 {
+    let (n, v) = (n_pairs as f64, n_pairs as f64 - 1.0);
+    let shift = effect * n.sqrt();
+    let log_scale = std::f64::consts::LN_2 + 0.5 * v * (0.5 * v).ln() - ln_gamma(0.5 * v);
+    let density = |s: f64| match s {
+        // For one degree of freedom the density is that of |Z|.
+        0.0 if v == 1.0 => log_scale.exp(),
+        0.0 => 0.0,
+        _ => (log_scale + (v - 1.0) * s.ln() - 0.5 * v * s * s).exp(),
+    };
+    let outside = |s: f64| normal(shift - t * s) + normal(-shift - t * s);
+    let spread = 10.0 / (2.0 * v).sqrt();
+    let (from, to) = ((1.0 - spread).max(0.0), 1.0 + spread);
+    let step = (to - from) / f64::from(PIECES);
+    let mut sum = 0.0;
+    for piece in 0..=PIECES {
+        let s = from + f64::from(piece) * step;
+        let factor = match piece {
+            0 | PIECES => 1.0,
+            _ if piece % 2 == 1 => 4.0,
+            _ => 2.0,
+        };
+        sum += factor * density(s) * outside(s);
+    }
+    sum * step / 3.0
+}
+
+/// The distribution function of the standard normal distribution.
+fn normal(z: f64) -> f64 {
+    0.5 * erfc(-z * std::f64::consts::FRAC_1_SQRT_2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn power_grows_with_the_pairs() {
+        for (n, expected) in [(3, 0.18), (5, 0.40), (8, 0.68), (10, 0.80)] {
+            let actual = power(1.0, n);
+            assert!((actual - expected).abs() < 0.005, "{n}: {actual}");
+        }
+        assert_eq!(power(1.0, 1), 0.0);
+        // Without an effect it is the level.
+        for n in [3, 5, 20, 1000] {
+            assert!((power(0.0, n) - 0.05).abs() < 1e-5, "{n}: {}", power(0.0, n));
+        }
+    }
+
+    #[test]
+    fn smaller_effects_need_more_pairs() {
+        for (effect, expected) in [(0.5, 34), (0.8, 15), (1.0, 10), (1.5, 6), (2.0, 5)] {
+            assert_eq!(seeds_needed(effect, 0.8), Some(expected), "{effect}");
+            let found = detectable_effect(expected, 0.8).unwrap();
+            assert!(found <= effect && effect < detectable_effect(expected - 1, 0.8).unwrap(), "{found}");
+            assert!((power(found, expected) - 0.8).abs() < 1e-5);
+        }
+        assert_eq!((seeds_needed(0.0, 0.8), detectable_effect(1, 0.8)), (None, None));
+    }
+}

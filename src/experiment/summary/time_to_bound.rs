@@ -1,0 +1,115 @@
+//! Steps until a bound is reached that both norms can reach.
+
+use crate::config::ComparedMeasure;
+use crate::experiment::statistics::{
+    KaplanMeier, ObservedTime, PairedComparison, PairedForm, Reading, censored_median, sign_test,
+};
+use crate::experiment::summary::comparison::{
+    BoundSource, ComparisonSettings, SeedTimes, TimeToBound, TimesToBound,
+};
+use crate::experiment::summary::pairs::{Measured, Pair, Run};
+use crate::train::{Metric, Outcome};
+
+/// None where at least half of the runs of a norm are lost and the config has no bound.
+pub(crate) fn time_to_bound(
+    pairs: &[Pair<'_>],
+    measured: Measured,
+    settings: &ComparisonSettings,
+) -> Option<TimeToBound> {
+    let metric = metric(measured, settings.primary);
+    let pairs: Vec<&Pair<'_>> = pairs.iter().filter(|pair| !pair.is_interrupted()).collect();
+    let norm: Vec<Run<'_>> = pairs.iter().map(|pair| pair.norm).collect();
+    let other: Vec<Run<'_>> = pairs.iter().map(|pair| pair.other).collect();
+    let (bound, source) = match settings.bound {
+        Some(bound) => (bound, BoundSource::Config),
+        None => {
+            let medians = [median_best(&norm, metric)?, median_best(&other, metric)?];
+            let worse = medians.into_iter().reduce(if metric.is_gain() { f64::min } else { f64::max })?;
+            (worse, BoundSource::WorseMedianBest)
+        }
+    };
+    let budget = norm.iter().chain(&other).map(|(_, run)| run.last_step).max()?;
+    let time = |run: &Run<'_>| observed_time(*run, metric, bound);
+    let norm: Vec<ObservedTime> = norm.iter().map(time).collect();
+    let other: Vec<ObservedTime> = other.iter().map(time).collect();
+    let steps = |time: &ObservedTime| step(time).map_or(budget, |step| step.min(budget));
+    let both = || norm.iter().map(steps).zip(other.iter().map(steps));
+    let (earlier, later) = both().fold((0, 0), |(earlier, later), (norm, other)| {
+        (earlier + usize::from(norm < other), later + usize::from(other < norm))
+    });
+    let readings = both().map(|(norm, other)| (Reading::Value(norm as f64), Reading::Value(other as f64)));
+    Some(TimeToBound {
+        metric,
+        bound,
+        source,
+        budget,
+        earlier,
+        same: pairs.len() - earlier - later,
+        later,
+        sign_test_p_value: sign_test(earlier, later),
+        difference: PairedComparison::of(PairedForm::CostDifference, readings),
+        by_seed: pairs
+            .iter()
+            .zip(norm.iter().zip(&other))
+            .map(|(pair, (norm, other))| SeedTimes {
+                seed: pair.norm.1.seed,
+                norm_step: step(norm),
+                other_step: step(other),
+            })
+            .collect(),
+        norm: times(&norm, budget),
+        other: times(&other, budget),
+    })
+}
+
+/// What the primary measure is the final or best value of; of test rows, which are evaluated once, that of the
+/// validation rows.
+fn metric(measured: Measured, primary: ComparedMeasure) -> Metric {
+    match primary {
+        ComparedMeasure::FinalTrainEvalLoss => Metric::TrainEvalLoss,
+        _ if primary.is_loss() => measured.on.loss(),
+        _ => measured.on.quality(measured.task),
+    }
+}
+
+/// The median of the best values of the runs; none where it is that of a lost run, and without runs.
+fn median_best(runs: &[Run<'_>], metric: Metric) -> Option<f64> {
+    let best = |(_, run): &Run<'_>| match run.is_lost {
+        true => None,
+        false => run.best_scores.get(metric),
+    };
+    let worst = if metric.is_gain() { f64::NEG_INFINITY } else { f64::INFINITY };
+    let mut values: Vec<f64> = runs.iter().map(|run| best(run).unwrap_or(worst)).collect();
+    values.sort_by(f64::total_cmp);
+    let upper = *values.get(values.len() / 2)?;
+    let median = if values.len() % 2 == 1 { upper } else { 0.5 * (values[values.len() / 2 - 1] + upper) };
+    median.is_finite().then_some(median)
+}
+
+fn observed_time((record, run): Run<'_>, metric: Metric, bound: f64) -> ObservedTime {
+    let is_there = |value: f64| if metric.is_gain() { bound <= value } else { value <= bound };
+    let reached = record.epochs.iter().find(|epoch| epoch.metric(metric).is_some_and(is_there));
+    match (reached, &run.outcome) {
+        (Some(epoch), _) => ObservedTime::Event(epoch.step),
+        (None, Outcome::Diverged { .. }) => ObservedTime::Never,
+        (None, _) => ObservedTime::Censored(run.last_step),
+    }
+}
+
+fn step(time: &ObservedTime) -> Option<u64> {
+    match time {
+        ObservedTime::Event(step) => Some(*step),
+        ObservedTime::Censored(_) | ObservedTime::Never => None,
+    }
+}
+
+fn times(times: &[ObservedTime], budget: u64) -> TimesToBound {
+    let curve = KaplanMeier::of(times);
+    TimesToBound {
+        n_reached: times.iter().filter(|time| step(time).is_some()).count(),
+        median_step: censored_median(times.iter().map(step)),
+        restricted_mean: curve.restricted_mean(budget),
+        standard_error: curve.standard_error(budget),
+        curve: curve.steps,
+    }
+}

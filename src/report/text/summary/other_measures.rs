@@ -1,0 +1,52 @@
+//! The measures beside the primary one.
+
+use crate::config::ComparedMeasure;
+use crate::experiment::{MeasuredOn, Summary};
+use crate::report::text::layout::{Align, aligned};
+use crate::report::text::number::{compared, p_value};
+
+/// A table for two norms without a grid; empty otherwise, because `summary.json` has them.
+pub(crate) fn other_measures(summary: &Summary) -> String {
+    let [comparison] = &summary.comparisons[..] else { return String::new() };
+    let others = comparison.measures.get(1..).unwrap_or_default();
+    if others.iter().all(|found| found.comparison.n_pairs == 0) {
+        return String::new();
+    }
+    let mut rows = Vec::new();
+    for found in others {
+        let of = &found.comparison;
+        let mut row = vec![format!("  {}", measure_name(summary, found.measure)), compared(of)];
+        if let Some(p) = of.adjusted_p_value.filter(|_| 1 < of.n_pairs) {
+            row.push(format!("p = {}", p_value(p)));
+        }
+        row.resize(3, String::new());
+        rows.push(row);
+    }
+    let what = match others.iter().any(|found| found.comparison.simultaneous_interval.is_some()) {
+        true => format!(": mean ({} % intervals that hold all at once)", 100.0 * summary.confidence),
+        false => String::new(),
+    };
+    let names = format!("{} and {}", comparison.norm.name(), comparison.other.name());
+    format!("{names}, other measures{what}\n{}", aligned(&[Align::Left; 3], &rows))
+}
+
+/// Such as `final validation loss`.
+pub(crate) fn measure_name(summary: &Summary, measure: ComparedMeasure) -> String {
+    let rows = match summary.measured_on {
+        MeasuredOn::ValidationRows => "validation",
+        MeasuredOn::TrainingRows => "training",
+    };
+    let (when, rows, what) = match measure {
+        ComparedMeasure::FinalLoss => ("final ", rows, "loss"),
+        ComparedMeasure::BestLoss => ("best ", rows, "loss"),
+        ComparedMeasure::FinalAccuracy => ("final ", rows, "accuracy"),
+        ComparedMeasure::BestAccuracy => ("best ", rows, "accuracy"),
+        ComparedMeasure::FinalR2 => ("final ", rows, "R2"),
+        ComparedMeasure::BestR2 => ("best ", rows, "R2"),
+        ComparedMeasure::FinalTrainEvalLoss => ("final ", "training", "loss"),
+        ComparedMeasure::TestLoss => ("", "test", "loss"),
+        ComparedMeasure::TestAccuracy => ("", "test", "accuracy"),
+        ComparedMeasure::TestR2 => ("", "test", "R2"),
+    };
+    format!("{when}{rows} {what}")
+}
