@@ -178,7 +178,8 @@ impl fmt::Display for UnusualCells {
 
 /// A sentence for each column, or, for more than three columns of a kind, one for all of them.
 pub(crate) fn unusual_notes(found: &[UnusualCells]) -> Vec<String> {
-    let kinds: [(fn(&Usual) -> bool, &str); 3] = [
+    type IsKind = fn(&Usual) -> bool;
+    let kinds: [(IsKind, &str); 3] = [
         (
             |usual| matches!(usual, Usual::Constant(_)),
             "cells that differ from the only value in the training rows, and have no effect",

@@ -39,7 +39,7 @@ pub(crate) fn write(
     if let Some(sweep) = sweep_svg(&title, summary) {
         directory.write("sweep.svg", sweep.as_bytes())?;
     }
-    untrained_warnings(&summary).iter().for_each(|warning| output.note(warning));
+    untrained_warnings(summary).iter().for_each(|warning| output.note(warning));
     undefined_metric(session, records).iter().for_each(|warning| output.note(warning));
     let run_json = format!("{:#}\n", run_json(session, records, info));
     let (path, note) = directory.finish(run_json.as_bytes(), !info.interrupted)?;

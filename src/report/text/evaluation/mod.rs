@@ -89,8 +89,8 @@ fn about_baseline(evaluation: &Evaluation) -> String {
             let always = always(evaluation, baseline);
             format!(
                 "baseline: predicts the class frequencies of the training rows for every row{always};\n          \
-                 its calibration_error and classwise_ece are those expected by chance from\n          \
-                 perfect probabilities\n"
+                 its calibration_error and classwise_ece are those expected by chance\n          \
+                 from perfect probabilities\n"
             )
         }
         Metrics::Values(baseline) => match baseline.targets.len() {
