@@ -5,7 +5,7 @@ use crate::in_use::{Work, column, config, model, noise};
 /// Rows of which a tenth are rare, decided by noise and one number.
 fn rows(first: usize, classes: [&str; 2]) -> String {
     let row = |row: usize| {
-        let rare = row % 10 == 0;
+        let rare = row.is_multiple_of(10);
         let x = noise(row, 0) + noise(row, 2) + if rare { 0.8 } else { 0.0 };
         format!("{x:.3},{:.3},{}\n", noise(row, 1), classes[usize::from(rare)])
     };
