@@ -126,8 +126,9 @@ impl<F: Real> Run<'_, F> {
                 self.steps_done += 1;
                 let total = steps_per_epoch * training.epochs;
                 rate = self.learning_rate * training.schedule.factor(self.steps_done, steps_per_epoch, total);
-                let rows_of = &self.data.train;
-                let loss = match self.step.step(self.step_pool, rows_of, batch, self.steps_done, rate) {
+                let (rows_of, step) = (&self.data.train, self.steps_done);
+                let progress = (step - 1) as f64 / total as f64;
+                let loss = match self.step.step(self.step_pool, rows_of, batch, step, progress, rate) {
                     Ok(loss) => loss,
                     Err(cause) => return Outcome::Diverged { epoch, step: self.steps_done, cause },
                 };

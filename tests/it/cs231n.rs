@@ -6,8 +6,8 @@
 use bntrain::kernel::ThreadPool;
 use bntrain::nn::{
     Affine, BatchNorm, BatchNormSpec, Layer, LayerSpec, MeanOnly, MeanOnlySpec, Network, Param, ParamKind,
-    RunningStart, RunningVariance, SoftmaxLoss, StatsSource, affine, batch_norm, build_layers, output_affine, relu,
-    softmax_loss,
+    RunningStart, RunningVariance, SoftmaxLoss, StatsSource, affine, batch_norm, build_layers, output_affine,
+    relu, softmax_loss,
 };
 use bntrain::optim::{Adam, Optimizer, OptimizerSpec, RmsProp, Sgd, add_l2_gradient};
 use ndarray::{Array2, Axis, s};

@@ -5,8 +5,8 @@ use bntrain::kernel::real::Real;
 use bntrain::kernel::{BatchMoments, ThreadPool, batch_moments};
 use bntrain::nn::{
     ActivationKind, Backward, BatchNorm, BatchNormSpec, HuberLossSpec, Layer, LogisticLoss, Loss, MeanOnly,
-    MeanOnlySpec, Network, NonFinite, SoftmaxLoss, StatsSource, Task, build_layers, dropout, leaky_relu, logistic_loss,
-    output_affine, relu, softmax_loss, squared_loss,
+    MeanOnlySpec, Network, NonFinite, SoftmaxLoss, StatsSource, Task, build_layers, dropout, leaky_relu,
+    logistic_loss, output_affine, relu, softmax_loss, squared_loss,
 };
 use bntrain::targets::TargetsView;
 use ndarray::{Array2, array};

@@ -34,7 +34,7 @@ layers = [
 ]
 "#;
 
-fn plan(changes: &[(&str, &str)]) -> Plan {
+pub(crate) fn plan(changes: &[(&str, &str)]) -> Plan {
     let changes: Vec<_> = changes.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
     config::parse(CONFIG, Path::new("/somewhere/config.toml"), &changes).expect("a plan")
 }
@@ -55,7 +55,7 @@ fn encoding() -> Encoding {
     encoding
 }
 
-fn description(plan: &Plan) -> Description {
+pub(crate) fn description(plan: &Plan) -> Description {
     Description {
         format: FORMAT,
         version: "0.1.0".to_owned(),
@@ -72,7 +72,7 @@ fn description(plan: &Plan) -> Description {
 }
 
 /// A network whose tensors all differ from their initial values.
-fn network<F: Real>(plan: &Plan) -> Network<F> {
+pub(crate) fn network<F: Real>(plan: &Plan) -> Network<F> {
     let mut network = Network::build(&plan.layers, 2, 3, plan.training.seed);
     for (salt, param) in network.params_mut().enumerate() {
         let mut number = salt as f64;
