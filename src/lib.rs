@@ -129,7 +129,7 @@ pub mod model;
 pub mod nn;
 #[doc(hidden)]
 pub mod optim;
-#[cfg(any(feature = "model", feature = "cache"))]
+#[cfg(any(feature = "cli", feature = "cache"))]
 mod output_file;
 #[cfg(feature = "model")]
 #[doc(hidden)]
@@ -139,7 +139,7 @@ pub mod random;
 #[cfg(feature = "report")]
 #[doc(hidden)]
 pub mod report;
-#[cfg(feature = "model")]
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod run_dir;
 mod settings;
@@ -207,7 +207,7 @@ pub mod spec {
     #[doc(inline)]
     pub use crate::optim::{ConstantRate, CosineDecay, ExponentialDecay, StepDecay};
     #[doc(inline)]
-    pub use crate::train::Quality;
+    pub use crate::train::{CheckpointRule, Quality};
 }
 
 /// The programs of `docs/library.md`, compiled and run.

@@ -16,6 +16,7 @@ use crate::cli::commands::init::InitArgs;
 use crate::cli::commands::inspect::InspectArgs;
 use crate::cli::commands::man::ManArgs;
 use crate::cli::commands::predict::PredictArgs;
+use crate::cli::commands::resume::ResumeArgs;
 use crate::cli::commands::train::TrainArgs;
 
 /// Train small fully-connected networks on CSV files, with and without batch normalization.
@@ -48,6 +49,11 @@ pub(crate) enum Command {
   bntrain configs/iris.toml --set optimizer.learning_rate=0.01 --out runs/faster
   bntrain configs/iris.toml --require 'batch_norm.valid_accuracy >= 0.9'")]
     Train(TrainArgs),
+    /// Go on with a training that was interrupted, or for more epochs
+    #[command(after_help = "Examples:
+  bntrain resume runs/iris-001
+  bntrain resume runs/iris-001 --epochs 200")]
+    Resume(ResumeArgs),
     /// Check a config and its data, and print the plan without training
     #[command(after_help = "Examples:
   bntrain check configs/iris.toml")]

@@ -106,6 +106,7 @@ impl From<RunError> for CliError {
         match error {
             RunError::Data(error) => error.into(),
             RunError::Model(_) => Self::new(exit_code::IO, error.to_string()),
+            RunError::State { .. } => Self::new(exit_code::MODEL, error.to_string()),
         }
     }
 }
@@ -113,8 +114,18 @@ impl From<RunError> for CliError {
 impl From<RunDirectoryError> for CliError {
     fn from(error: RunDirectoryError) -> Self {
         let code = match error {
-            RunDirectoryError::Exists { .. } | RunDirectoryError::InUse { .. } => exit_code::REFUSED,
-            RunDirectoryError::Read { .. } | RunDirectoryError::Write { .. } => exit_code::IO,
+            RunDirectoryError::Exists { .. }
+            | RunDirectoryError::Unfinished { .. }
+            | RunDirectoryError::Link { .. }
+            | RunDirectoryError::Foreign { .. }
+            | RunDirectoryError::InUse { .. }
+            | RunDirectoryError::Held { .. } => exit_code::REFUSED,
+            RunDirectoryError::NotARun { .. } => exit_code::DATA,
+            RunDirectoryError::Removed { .. }
+            | RunDirectoryError::Moved { .. }
+            | RunDirectoryError::NotInPlace { .. }
+            | RunDirectoryError::Read { .. }
+            | RunDirectoryError::Write { .. } => exit_code::IO,
         };
         Self::new(code, error.to_string())
     }

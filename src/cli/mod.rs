@@ -22,6 +22,7 @@ use clap::Parser;
 use crate::cli::args::{Cli, Command};
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
+use crate::output_file::is_unsynced;
 
 /// Runs the program with `args`, the first of which is its name. Returns its exit code, see
 /// [`exit_code`].
@@ -31,7 +32,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return show_usage(&error),
     };
     let output = Output::new(&cli.global);
-    match run_command(&cli, &output) {
+    let ended = run_command(&cli, &output);
+    if is_unsynced() {
+        output.note("note: the file system cannot sync files; a power cut may lose what was just written");
+    }
+    match ended.and_then(|()| output.reported()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output.error(&error);
@@ -43,6 +48,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run_command(cli: &Cli, output: &Output) -> Result<(), CliError> {
     match cli.command.as_ref() {
         Some(Command::Train(args)) => commands::train::run(args, output),
+        Some(Command::Resume(args)) => commands::resume::run(args, output),
         Some(Command::Check(args)) => commands::check::run(args, output),
         Some(Command::Gradcheck(args)) => commands::gradcheck::run(args, output),
         Some(Command::Compare(args)) => commands::compare::run(args, output),
@@ -79,7 +85,7 @@ pub mod exit_code {
     pub const DIVERGED: u8 = 5;
     /// A file could not be read or written.
     pub const IO: u8 = 6;
-    /// Refused: something would be overwritten.
+    /// Refused: something would be overwritten, or another process is writing it.
     pub const REFUSED: u8 = 7;
     /// A size limit is exceeded.
     pub const LIMIT: u8 = 8;
@@ -102,7 +108,11 @@ pub mod exit_code {
         (MODEL, "A model file is damaged, not a model, or of a newer format."),
         (DIVERGED, "A single run diverged; in a comparison that is a result."),
         (IO, "A file could not be read or written."),
-        (REFUSED, "Refused: something would be overwritten."),
+        (
+            REFUSED,
+            "Refused: something would be overwritten, another process is writing it, or it would go on with another \
+             config or other data.",
+        ),
         (LIMIT, "A size limit is exceeded."),
         (INTERRUPTED, "Stopped by Ctrl-C."),
         (BROKEN_PIPE, "Broken pipe: the reader of standard output has gone."),

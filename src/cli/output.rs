@@ -1,6 +1,7 @@
 //! Standard output and standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -13,6 +14,8 @@ pub(crate) struct Output {
     pub(crate) quiet: bool,
     color: ColorChoice,
     progress: When,
+    /// Why reports are no longer written.
+    unreported: Mutex<Option<io::Error>>,
 }
 
 impl Output {
@@ -22,7 +25,13 @@ impl Output {
             When::Always => ColorChoice::Always,
             When::Never => ColorChoice::Never,
         };
-        Self { json: args.json, quiet: args.quiet, color, progress: args.progress }
+        Self {
+            json: args.json,
+            quiet: args.quiet,
+            color,
+            progress: args.progress,
+            unreported: Mutex::default(),
+        }
     }
 
     /// Writes a result to standard output.
@@ -30,6 +39,23 @@ impl Output {
         let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
         let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         written.map_err(|error| CliError::stdout(&error))
+    }
+
+    /// Writes a report on work in progress to standard output. If that fails, the work goes on without reports, and
+    /// [`reported`](Self::reported) says so in the end.
+    pub(crate) fn report(&self, line: &str) {
+        let mut unreported = self.unreported.lock().unwrap_or_else(PoisonError::into_inner);
+        if unreported.is_none() {
+            // In one call, so that the lines of different runs do not mix.
+            let mut stdout = io::stdout().lock();
+            *unreported = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).err();
+        }
+    }
+
+    /// Fails if a report could not be written.
+    pub(crate) fn reported(&self) -> Result<(), CliError> {
+        let unreported = self.unreported.lock().unwrap_or_else(PoisonError::into_inner);
+        unreported.as_ref().map_or(Ok(()), |error| Err(CliError::stdout(error)))
     }
 
     /// Writes a note to standard error, unless `--quiet`.

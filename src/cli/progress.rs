@@ -1,13 +1,10 @@
 //! Progress of the runs: bars or lines for people, JSON lines for programs.
 
-use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
-use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::experiment::RunId;
 use crate::train::{EpochRecord, Event, Observer, Outcome};
@@ -16,27 +13,18 @@ use crate::train::{EpochRecord, Event, Observer, Outcome};
 pub(crate) struct Progress<'a> {
     output: &'a Output,
     bars: MultiProgress,
-    /// Why standard output could not be written, which ends all runs.
-    unwritten: Mutex<Option<io::Error>>,
 }
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(output: &'a Output) -> Self {
         let target = if output.bars() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { output, bars: MultiProgress::with_draw_target(target), unwritten: Mutex::new(None) }
+        Self { output, bars: MultiProgress::with_draw_target(target) }
     }
 
-    /// Reports that standard output could not be written, if so.
-    pub(crate) fn check(&self) -> Result<(), CliError> {
-        let unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).take();
-        unwritten.map_or(Ok(()), |error| Err(CliError::stdout(&error)))
-    }
-
-    /// Removes what is left of the bars, and reports an observer that failed.
-    pub(crate) fn finish(self) -> Result<(), CliError> {
+    /// Removes what is left of the bars.
+    pub(crate) fn finish(self) {
         // Nothing can be done about bars on a broken terminal.
         let _ = self.bars.clear();
-        self.check()
     }
 
     /// The observers of one run.
@@ -48,7 +36,7 @@ impl<'a> Progress<'a> {
             observers.push(Box::new(Lines { progress: self, name: id.to_string(), last: None }));
         }
         if self.output.json {
-            observers.push(Box::new(JsonLines { progress: self, id: id_json(id) }));
+            observers.push(Box::new(JsonLines { output: self.output, id: id_json(id) }));
         }
         Box::new(observers)
     }
@@ -104,6 +92,7 @@ impl Observer for Bar {
             Event::StepEnded(step) => self.bar.set_position(step.step),
             Event::EpochEnded(epoch) => self.bar.set_message(format!("{} {}", epoch.epoch, numbers(epoch))),
             Event::RunEnded(_) => self.bar.finish_and_clear(),
+            Event::Resumable(_) => {}
         }
         ControlFlow::Continue(())
     }
@@ -123,10 +112,11 @@ impl Observer for Lines<'_> {
                 self.last = Some(format!("epoch {}: {}", epoch.epoch, numbers(epoch)))
             }
             Event::RunEnded(outcome) => {
-                let last = self.last.take().unwrap_or_default();
-                self.progress.output.note(&format!("{}: {}; {last}", self.name, ending(outcome)));
+                // Without an epoch since the run was resumed, there is none.
+                let last = self.last.take().map_or_else(String::new, |last| format!("; {last}"));
+                self.progress.output.note(&format!("{}: {}{last}", self.name, ending(outcome)));
             }
-            Event::RunStarted { .. } | Event::StepEnded(_) => {}
+            Event::RunStarted { .. } | Event::StepEnded(_) | Event::Resumable(_) => {}
         }
         ControlFlow::Continue(())
     }
@@ -134,7 +124,7 @@ impl Observer for Lines<'_> {
 
 /// One JSON object per event on standard output; steps are in `steps.csv`.
 struct JsonLines<'a> {
-    progress: &'a Progress<'a>,
+    output: &'a Output,
     id: Value,
 }
 
@@ -144,20 +134,13 @@ impl Observer for JsonLines<'_> {
             Event::RunStarted { epochs, steps_per_epoch } => {
                 json!({ "event": "run_started", "epochs": epochs, "steps_per_epoch": steps_per_epoch })
             }
-            Event::StepEnded(_) => return ControlFlow::Continue(()),
+            Event::StepEnded(_) | Event::Resumable(_) => return ControlFlow::Continue(()),
             Event::EpochEnded(epoch) => json!({ "event": "epoch_ended", "epoch": epoch }),
             Event::RunEnded(outcome) => json!({ "event": "run_ended", "outcome": outcome }),
         };
         line["run"] = self.id.clone();
-        // In one call, so that the lines of different runs do not mix.
-        match io::stdout().lock().write_all(format!("{line}\n").as_bytes()) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                let mut unwritten = self.progress.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
-                unwritten.get_or_insert(error);
-                ControlFlow::Break(())
-            }
-        }
+        self.output.report(&format!("{line}\n"));
+        ControlFlow::Continue(())
     }
 }
 

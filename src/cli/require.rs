@@ -3,8 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::experiment::RunRecord;
-use crate::nn::Norm;
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::session::Session;
+use crate::experiment::{DataSets, Job, RunRecord};
+use crate::nn::{Norm, Task};
 use crate::train::Metric;
 use crate::train::{EpochRecord, Outcome};
 
@@ -45,6 +48,14 @@ impl fmt::Display for Condition {
 }
 
 impl Condition {
+    /// Whether a number from `low` to `high` meets the condition.
+    fn can_hold(&self, low: f64, high: f64) -> bool {
+        match self.operator {
+            ">=" | ">" => self.holds(high),
+            _ => self.holds(low),
+        }
+    }
+
     /// Whether `value` meets the condition; NaN never does.
     pub(crate) fn holds(&self, value: f64) -> bool {
         match self.operator {
@@ -130,10 +141,55 @@ impl Requirement {
         })
     }
 
+    /// Why no runs of `jobs` can meet it, if that is known before they are trained.
+    fn impossible(&self, jobs: &[Job], data: &DataSets) -> Option<String> {
+        let mut selected =
+            jobs.iter().filter(|job| self.norm.is_none_or(|norm| job.id.norm == norm)).peekable();
+        if selected.peek().is_none() {
+            let name = self.norm.map_or("", Norm::name);
+            return Some(format!("--require {self}: no run has the norm {name}"));
+        }
+        let name = self.metric.0;
+        let (low, high, range) = match name.rsplit('_').next() {
+            Some("accuracy") => (0.0, 1.0, "from 0 to 1"),
+            Some("r2") => (f64::NEG_INFINITY, 1.0, "at most 1"),
+            _ => (0.0, f64::INFINITY, "at least 0"),
+        };
+        if !self.condition.can_hold(low, high) {
+            return Some(format!("--require {self}: no run can meet it, since {name} is {range}"));
+        }
+        selected.find_map(|job| {
+            let (table, seed) = (data.table(&job.plan.data), job.plan.training.seed);
+            let of_other_task = match table.task() {
+                Task::Classification => name.ends_with("_r2").then_some("a regression"),
+                Task::Regression => name.ends_with("_accuracy").then_some("a classification"),
+            };
+            let reason = if let Some(task) = of_other_task {
+                format!("this is not {task}")
+            } else if name.starts_with("valid_") && table.valid_rows(seed) == 0 {
+                "there are no validation rows".to_owned()
+            } else if name.starts_with("test_") && table.test_rows(seed) == 0 {
+                "there are no test rows".to_owned()
+            } else {
+                return None;
+            };
+            Some(format!("--require {self}: {reason}, so there is no {name}"))
+        })
+    }
+
     fn value(&self, run: &RunRecord) -> Option<f64> {
         let kept = run.epochs.iter().find(|epoch| epoch.epoch == run.kept_epoch)?;
         (self.metric.1)(run, kept)
     }
+}
+
+/// Fails if one of `requirements` cannot be met, whatever is trained.
+pub(crate) fn refuse_impossible(requirements: &[Requirement], session: &Session) -> Result<(), CliError> {
+    let reasons: Vec<String> = requirements
+        .iter()
+        .filter_map(|requirement| requirement.impossible(&session.jobs, &session.data))
+        .collect();
+    if reasons.is_empty() { Ok(()) } else { Err(CliError::new(exit_code::USAGE, reasons.join("\n  "))) }
 }
 
 #[cfg(test)]
@@ -161,6 +217,24 @@ mod tests {
         assert!(holds("x <= 0.5", 0.5) && !holds("x <= 0.5", 0.51) && !holds("x <= 0.5", f64::NAN));
         assert!(holds("x > 0.5", 0.51) && !holds("x > 0.5", 0.5) && !holds("x >= 0.5", f64::NAN));
         assert!(holds("x < 0.5", 0.49) && !holds("x < 0.5", 0.5) && holds("x >= 0.5", 0.5));
+    }
+
+    #[test]
+    fn a_condition_may_be_out_of_reach() {
+        let can = |text: &str, low, high| text.parse::<Condition>().expect("a condition").can_hold(low, high);
+        for (text, expected) in [
+            ("x >= 1", true),
+            ("x > 1", false),
+            ("x >= 1.1", false),
+            ("x <= 0", true),
+            ("x < 0", false),
+            ("x <= -1", false),
+            ("x > -1", true),
+            ("x < 2", true),
+        ] {
+            assert_eq!(can(text, 0.0, 1.0), expected, "{text}");
+        }
+        assert!(can("x > 1e300", 0.0, f64::INFINITY) && can("x < -1e300", f64::NEG_INFINITY, 1.0));
     }
 
     #[test]

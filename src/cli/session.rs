@@ -13,9 +13,10 @@ use crate::config;
 use crate::config::Plan;
 use crate::data::{DataError, Dataset, Encoding, Profile};
 use crate::experiment::{DataSets, Job, jobs};
-use crate::text::DisplayPath;
-use crate::text::similar_names;
-use crate::train::{BatchPlan, Remainder, RemainderHandling, with_dtype};
+use crate::model;
+use crate::model::{Description, History, check_description};
+use crate::text::{DisplayPath, shortened, similar_names};
+use crate::train::{BatchPlan, Outcome, Remainder, RemainderHandling, with_dtype};
 
 /// A config and changes to it.
 #[derive(Debug, Args)]
@@ -38,6 +39,11 @@ pub(crate) struct ConfigArgs {
 }
 
 impl ConfigArgs {
+    /// The config at `path`, with another number of epochs if there is one.
+    pub(crate) fn of(path: PathBuf, epochs: Option<u64>) -> Self {
+        Self { file: None, config: Some(path), sets: Vec::new(), seed: None, epochs }
+    }
+
     fn path(&self) -> Result<&Path, CliError> {
         let path = self.file.as_deref().or(self.config.as_deref());
         let path =
@@ -68,11 +74,31 @@ impl ConfigArgs {
             })?;
             overrides.push((key.trim().to_owned(), value.trim().to_owned()));
         }
-        let number = |key: &str, value: Option<u64>| value.map(|value| (key.to_owned(), value.to_string()));
-        overrides.extend(number("training.seed", self.seed));
-        overrides.extend(number("training.epochs", self.epochs));
+        for (option, value) in [("seed", self.seed), ("epochs", self.epochs)] {
+            let Some(value) = value else { continue };
+            if let Some((key, set)) = overrides.iter().find(|(key, set)| contradicts(key, set, option, value))
+            {
+                let message = format!(
+                    "--{option} {value} contradicts --set {}; leave out one of them",
+                    shortened(&format!("{key}={set}"))
+                );
+                return Err(CliError::new(exit_code::USAGE, message));
+            }
+            overrides.push((format!("training.{option}"), value.to_string()));
+        }
         Ok(overrides)
     }
+}
+
+/// Whether `--set key=set` gives another value to `training.option` than `value`.
+fn contradicts(key: &str, set: &str, option: &str, value: u64) -> bool {
+    let Ok(table) = format!("set = {set}").parse::<toml::Table>() else { return false };
+    let found = match key.strip_prefix("training") {
+        Some("") => table["set"].get(option),
+        Some(rest) => (rest.strip_prefix('.') == Some(option)).then(|| &table["set"]),
+        None => None,
+    };
+    found.is_some_and(|found| found.as_integer().and_then(|found| found.try_into().ok()) != Some(value))
 }
 
 /// Everything that is known before training.
@@ -105,11 +131,23 @@ impl Session {
                 }
             }
         }
-        // The notes of one split are enough: constant columns hardly differ between seeds.
+        // One split is enough: constant columns and categories hardly differ between seeds.
         if let Some(job) = jobs.first() {
-            notes.extend(with_dtype!(job.plan.training.dtype, F => {
-                data.prepared::<F>(&job.plan)?.notes.clone()
-            }));
+            let (notes_of_split, encoding) = with_dtype!(job.plan.training.dtype, F => {
+                let prepared = data.prepared::<F>(&job.plan)?;
+                (prepared.notes.clone(), prepared.data.encoding.clone())
+            });
+            notes.extend(notes_of_split);
+            let description = Description {
+                format: model::FORMAT,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                config: job.plan.to_toml(),
+                data_sha256: data.table(&job.plan.data).sha256().to_owned(),
+                encoding,
+                history: History::new(&Outcome::Finished, 0, &[], None),
+            };
+            check_description(&description)
+                .map_err(|error| CliError::new(exit_code::LIMIT, error.to_string()))?;
         }
         for note in notes {
             output.note(&format!("note: {note}"));

@@ -30,8 +30,8 @@ pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Plan, ConfigE
 ///
 /// All problems of the config at once.
 pub fn parse(text: &str, path: &Path, overrides: &[(String, String)]) -> Result<Plan, ConfigError> {
-    let source =
-        std::path::absolute(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    // Fails only if the working directory was removed; then there is nothing that relative paths could lead to.
+    let source = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut tree = document::read(text)
         .map_err(|fault| ConfigError::Syntax { path: path.to_owned(), fault: Box::new(fault) })?;
     let mut problems = Problems::default();

@@ -4,6 +4,7 @@
 //! checked against the settings that the code declares; then rules over several keys are checked. The result is a
 //! [`Plan`]. All problems are reported at once, see [`ConfigError`].
 
+pub(crate) mod difference;
 pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod grid;
@@ -17,6 +18,7 @@ pub(crate) mod template;
 mod tests;
 pub(crate) mod write;
 
+pub(crate) use crate::config::difference::{ChangedKey, changed_keys};
 pub(crate) use crate::config::document::inline::inline;
 pub use crate::config::error::{ConfigError, ConfigErrorKind, Problem, SyntaxFault};
 pub use crate::config::load::{load, parse};

@@ -14,7 +14,7 @@ pub use crate::experiment::assessment::{Assessment, HoldoutSet, NamedMeasure, Su
 pub use crate::experiment::datasets::DataSets;
 pub use crate::experiment::jobs::jobs;
 pub use crate::experiment::run_id::{RunId, RunRecord};
-pub use crate::experiment::runner::{FinishedRun, Job, RunError, one_step, run_all};
+pub use crate::experiment::runner::{Companion, Job, RunError, one_step, run_all};
 pub use crate::experiment::summary::{
     Differences, GroupSummary, MeasuredOn, MetricSummary, NormComparison, Point, RunSummary, Scores,
     SeedStep, StepsToReach, Summary, SummaryError,

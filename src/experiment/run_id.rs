@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::experiment::Assessment;
 use crate::nn::Norm;
-use crate::train::{EpochRecord, Outcome, Score, StepRecord};
+use crate::train::{EpochRecord, Outcome, Score};
 
 /// Which run this is.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,8 +42,6 @@ pub struct RunRecord {
     pub id: RunId,
     /// Epoch 0 and every epoch that was finished.
     pub epochs: Vec<EpochRecord>,
-    /// Every `log_every_steps`-th step.
-    pub steps: Vec<StepRecord>,
     /// How it ended.
     pub outcome: Outcome,
     /// The epoch whose weights are in the model file: with early stopping the best one.

@@ -9,7 +9,6 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Instant;
 
 use crate::config::Plan;
 use crate::data::{DataError, PreparedData};
@@ -20,7 +19,9 @@ use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model;
 use crate::model::{Description, History, result_hash};
-use crate::train::{Observer, Outcome, TrainingSpec, train_prepared, with_dtype};
+use crate::train::{
+    Observer, Outcome, RunState, StateFault, TrainingSpec, resume_prepared, train_prepared, with_dtype,
+};
 
 /// One run to be done.
 #[derive(Clone, Debug)]
@@ -33,12 +34,28 @@ pub struct Job {
     pub baselines: bool,
 }
 
-/// A run that was done.
-pub struct FinishedRun {
-    /// What came of it.
-    pub record: RunRecord,
-    /// The model file.
-    pub model: Vec<u8>,
+/// Follows a run, and keeps what must outlast it.
+pub trait Companion<E>: Observer {
+    /// Where the run goes on, asked for before it begins; none if from its start.
+    fn take_state(&mut self) -> Option<RunState>;
+
+    /// Keeps the model file of the run after its last event.
+    ///
+    /// # Errors
+    ///
+    /// If that, or anything before, could not be kept.
+    fn keep_model(&mut self, model: &[u8]) -> Result<(), E>;
+}
+
+/// Begins every run from its start, and keeps nothing.
+impl<E> Companion<E> for () {
+    fn take_state(&mut self) -> Option<RunState> {
+        None
+    }
+
+    fn keep_model(&mut self, _model: &[u8]) -> Result<(), E> {
+        Ok(())
+    }
 }
 
 /// Why a run could not be done. Divergence is not among the reasons: it is a result.
@@ -50,36 +67,46 @@ pub enum RunError {
     /// The model cannot be written as a file.
     #[error("could not create the model file: {0}")]
     Model(std::io::Error),
+    /// A run cannot go on from its checkpoint.
+    #[error(
+        "{run} cannot go on from its checkpoint: {fault}; remove its checkpoints to begin it from its start"
+    )]
+    State {
+        /// The run.
+        run: String,
+        /// The reason.
+        fault: StateFault,
+    },
 }
 
-/// Does all `jobs` on `threads` threads. Each run has its own observer, `watch(job index)`; `finish`
-/// gets the results in the order of `jobs`.
+/// Does all `jobs` on `threads` threads. Each run has its own companion, `begin(job index)`, on the thread of
+/// the run; `finish` gets the results in the order of `jobs`.
 ///
 /// `stop`, once set, ends every run in progress after its current step; those are still handed
 /// over, runs that were not begun are not.
 ///
 /// # Errors
 ///
-/// The first one, of a run or of `finish`; `stop` is then set for the other runs.
-pub fn run_all<'o, E: From<RunError>>(
+/// The first one, of a run, its companion or `finish`; `stop` is then set for the other runs.
+pub fn run_all<'o, E: From<RunError> + Send>(
     jobs: &[Job],
     data: &DataSets,
     threads: NonZeroUsize,
     stop: &AtomicBool,
-    watch: &(dyn Fn(usize) -> Box<dyn Observer + 'o> + Sync),
-    finish: &mut dyn FnMut(usize, FinishedRun) -> Result<(), E>,
+    begin: &(dyn Fn(usize) -> Result<Box<dyn Companion<E> + 'o>, E> + Sync),
+    finish: &mut dyn FnMut(RunRecord) -> Result<(), E>,
 ) -> Result<(), E> {
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     let at_once = threads.get().min(jobs.len()).max(1);
-    let work = |worker: usize, sender: mpsc::Sender<(usize, Result<FinishedRun, RunError>)>| {
+    let work = |worker: usize, sender: mpsc::Sender<(usize, Result<RunRecord, E>)>| {
         // The first workers get one thread more where they do not divide evenly.
         let members = NonZeroUsize::new((threads.get() + at_once - 1 - worker) / at_once);
         let pool = ThreadPool::new(members.unwrap_or(NonZeroUsize::MIN));
         while !stop.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(job) = jobs.get(index) else { break };
-            let result = run_one(job, data, &pool, stop, &mut (stop, &mut *watch(index)));
+            let result = begin(index).and_then(|mut run| run_one(job, data, &pool, stop, &mut *run));
             if sender.send((index, result)).is_err() {
                 break;
             }
@@ -104,45 +131,49 @@ pub fn run_all<'o, E: From<RunError>>(
 }
 
 /// Passes results on in the order of the jobs, as soon as all before them are there.
-fn hand_over<E: From<RunError>>(
-    receiver: &mpsc::Receiver<(usize, Result<FinishedRun, RunError>)>,
-    finish: &mut dyn FnMut(usize, FinishedRun) -> Result<(), E>,
+fn hand_over<E>(
+    receiver: &mpsc::Receiver<(usize, Result<RunRecord, E>)>,
+    finish: &mut dyn FnMut(RunRecord) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut waiting = BTreeMap::new();
     let mut next = 0;
     for (index, result) in receiver {
         waiting.insert(index, result?);
         while let Some(run) = waiting.remove(&next) {
-            finish(next, run)?;
+            finish(run)?;
             next += 1;
         }
     }
     Ok(())
 }
 
-fn run_one(
+fn run_one<E: From<RunError>>(
     job: &Job,
     data: &DataSets,
     pool: &ThreadPool,
     stop: &AtomicBool,
-    observer: &mut dyn Observer,
-) -> Result<FinishedRun, RunError> {
-    with_dtype!(job.plan.training.dtype, F => run_in::<F>(job, data, pool, stop, observer))
+    companion: &mut dyn Companion<E>,
+) -> Result<RunRecord, E> {
+    with_dtype!(job.plan.training.dtype, F => run_in::<F, E>(job, data, pool, stop, companion))
 }
 
-fn run_in<F: Real>(
+fn run_in<F: Real, E: From<RunError>>(
     job: &Job,
     sets: &DataSets,
     pool: &ThreadPool,
     stop: &AtomicBool,
-    observer: &mut dyn Observer,
-) -> Result<FinishedRun, RunError> {
-    let prepared = sets.prepared::<F>(&job.plan)?;
+    companion: &mut dyn Companion<E>,
+) -> Result<RunRecord, E> {
+    let prepared = sets.prepared::<F>(&job.plan).map_err(RunError::Data)?;
     let data = &prepared.data;
-    let begin = Instant::now();
     let Plan { layers, optimizer, training, .. } = &job.plan;
-    let trained = train_prepared(layers, optimizer, training, data, pool, observer);
-    let seconds = begin.elapsed().as_secs_f64();
+    let state = companion.take_state();
+    let mut observer = (stop, &mut *companion);
+    let trained = match state {
+        None => train_prepared(layers, optimizer, training, data, pool, &mut observer),
+        Some(state) => resume_prepared(state, layers, optimizer, training, data, pool, &mut observer)
+            .map_err(|fault| RunError::State { run: job.id.to_string(), fault })?,
+    };
     let mut assessments = Vec::new();
     if !matches!(trained.outcome, Outcome::Interrupted { .. }) {
         assessments = assess(&trained.network, data, pool);
@@ -160,19 +191,18 @@ fn run_in<F: Real>(
         history: History::new(&trained.outcome, trained.best_epoch, &trained.epochs, trained.test.as_ref()),
     };
     let model = model::to_bytes(&trained.network, &description).map_err(RunError::Model)?;
-    let record = RunRecord {
+    companion.keep_model(&model)?;
+    Ok(RunRecord {
         id: job.id.clone(),
         parameters: trained.network.num_trainable(),
         result_hash: result_hash(&trained.network),
         epochs: trained.epochs,
-        steps: trained.steps,
         outcome: trained.outcome,
         kept_epoch: trained.best_epoch,
         test: trained.test,
         assessments,
-        seconds,
-    };
-    Ok(FinishedRun { record, model })
+        seconds: trained.seconds,
+    })
 }
 
 /// One step of `job` on its first batch, and one evaluation: whether it can be done at all.

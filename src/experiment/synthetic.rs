@@ -2,7 +2,7 @@
 
 use crate::experiment::{RunId, RunRecord};
 use crate::nn::{NonFinite, Norm};
-use crate::train::{EpochRecord, Outcome, Quality, Score, StepRecord};
+use crate::train::{EpochRecord, Outcome, Quality, Score};
 
 /// Steps in an epoch of a made-up run.
 pub(crate) const STEPS_PER_EPOCH: u64 = 10;
@@ -15,7 +15,6 @@ pub(crate) fn run(norm: Norm, seed: u64, valid_losses: &[f64]) -> RunRecord {
     let last = epochs.last().map_or(0, |epoch| epoch.epoch);
     RunRecord {
         id: RunId { norm, point: None, seed },
-        steps: vec![StepRecord { step: 1, loss: 2.5, learning_rate: 0.1 }],
         outcome: Outcome::Finished,
         kept_epoch: last,
         test: None,

@@ -72,6 +72,8 @@ pub enum ModelFault {
     HeaderLength { header: u64, bytes: u64 },
     #[error("not a model file of bntrain, or damaged in its first bytes")]
     Foreign,
+    #[error("a checkpoint, not a model; the model of its run is the model.safetensors next to it")]
+    Checkpoint,
     #[error("damaged: checksum mismatch")]
     Checksum,
     #[error("written by a newer bntrain (model format {0}); this version reads up to format {FORMAT}")]

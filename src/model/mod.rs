@@ -6,8 +6,10 @@
 //!
 //! [`to_bytes`] makes a file, [`Model::load`] reads it.
 
+pub(crate) mod checkpoint;
 pub(crate) mod checksum;
 pub(crate) mod description;
+pub(crate) mod epoch_table;
 pub(crate) mod error;
 #[cfg(feature = "export")]
 pub mod export;
@@ -19,12 +21,14 @@ pub(crate) mod tensors;
 mod tests;
 pub(crate) mod write;
 
+pub use crate::model::checkpoint::{CHECKPOINT_FORMAT, Checkpoint, CheckpointFault, CheckpointOrigin};
 pub use crate::model::description::{Description, FORMAT};
 pub use crate::model::error::{ModelError, ModelErrorKind, ModelFault};
 pub use crate::model::facts::{LayerFacts, ModelFacts, TensorFacts};
 pub use crate::model::history::{EpochMetrics, History};
 pub use crate::model::read::{MAX_MODEL_BYTES, Model};
 pub use crate::model::tensors::result_hash;
+pub(crate) use crate::model::write::check_description;
 pub use crate::model::write::to_bytes;
 pub use crate::nn::AnyNetwork;
 pub(crate) use crate::nn::network::any_network::with_network;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use safetensors::SafeTensors;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 
 use crate::config;
@@ -21,7 +22,7 @@ use crate::train::with_dtype;
 pub const MAX_MODEL_BYTES: u64 = 4 << 30;
 
 /// Size limit of a safetensors header in bytes.
-const MAX_HEADER_BYTES: u64 = 100_000_000;
+pub(crate) const MAX_HEADER_BYTES: u64 = 100_000_000;
 
 /// A trained network and its metadata.
 pub struct Model {
@@ -124,7 +125,8 @@ fn describe(document: &str) -> Result<Description, ModelFault> {
     /// The part that all formats share.
     #[derive(Deserialize)]
     struct AnyDocument {
-        model: AnyDescription,
+        model: Option<AnyDescription>,
+        checkpoint: Option<IgnoredAny>,
     }
     #[derive(Deserialize)]
     struct AnyDescription {
@@ -134,9 +136,12 @@ fn describe(document: &str) -> Result<Description, ModelFault> {
     struct Document {
         model: Description,
     }
-    let AnyDocument { model: AnyDescription { format } } =
+    let AnyDocument { model, checkpoint } =
         serde_json::from_str(document).map_err(ModelFault::Description)?;
-    if format > FORMAT {
+    if checkpoint.is_some() {
+        return Err(ModelFault::Checkpoint);
+    }
+    if let Some(AnyDescription { format }) = model.filter(|model| model.format > FORMAT) {
         return Err(ModelFault::Newer(format));
     }
     let Document { model } = serde_json::from_str(document).map_err(ModelFault::Description)?;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::kernel::real::Real;
 use crate::model::Description;
 use crate::model::checksum::{BLANK, seal};
+use crate::model::read::MAX_HEADER_BYTES;
 use crate::model::tensors::{dtype, tensors};
 use crate::nn::Network;
 
@@ -18,6 +19,28 @@ use crate::nn::Network;
 struct Document<'a> {
     sha256: &'a str,
     model: &'a Description,
+}
+
+/// What the tensors and the course of training may add to the header, generously.
+const RESERVED_BYTES: u64 = 2 << 20;
+
+/// Checks that a model with this description can be written, before it is trained.
+///
+/// # Errors
+///
+/// If the description, which has the names of all columns, classes and categories, is too large.
+pub(crate) fn check_description(description: &Description) -> io::Result<()> {
+    let document = serde_json::to_string(&Document { sha256: BLANK, model: description })?;
+    // The document is a string of a JSON document itself.
+    let bytes = serde_json::to_string(&document)?.len() as u64;
+    let max = MAX_HEADER_BYTES - RESERVED_BYTES;
+    if bytes <= max {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "the model file would have to describe columns, classes and categories in {bytes} bytes, but has room for \
+         {max}; leave out columns or use fewer or shorter categories"
+    )))
 }
 
 /// The bytes of a model file. The same network and description always give the same bytes.

@@ -38,7 +38,10 @@ pub enum NormalizeBy {
 #[derive(Clone, Copy, Debug)]
 pub enum StatsSource<'a> {
     /// The last training batch: the statistics move towards its own.
-    LastBatch,
+    LastBatch {
+        /// Which training batch it was, from 1.
+        step: u64,
+    },
     /// A whole data set: its statistics replace them.
     DataSet(&'a DatasetStats),
 }

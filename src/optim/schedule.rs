@@ -88,6 +88,11 @@ impl Schedule {
         }
     }
 
+    /// Whether the factor depends on the number of steps of the whole run.
+    pub fn depends_on_total(&self) -> bool {
+        matches!(self, Self::Cosine(_))
+    }
+
     fn warmup_steps(&self) -> u64 {
         match self {
             Self::Constant(schedule) => schedule.warmup_steps,

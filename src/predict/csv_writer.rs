@@ -87,10 +87,10 @@ impl<F: Real> PredictionWriter<F> for CsvWriter {
             out.extend_from_slice(class);
             out.push(delimiter);
         }
-        for &number in &prediction.numbers {
-            number.put_decimal(out);
+        prediction.each_number(|put| {
+            put(out);
             out.push(delimiter);
-        }
+        });
         if !self.has_problems {
             out.pop(); // the last delimiter
         }

@@ -64,10 +64,10 @@ impl<F: Real> PredictionWriter<F> for JsonWriter {
             write_key(out);
             out.extend_from_slice(class.as_bytes());
         }
-        for &number in &prediction.numbers {
+        prediction.each_number(|put| {
             write_key(out);
-            number.put_decimal(out);
-        }
+            put(out);
+        });
         if self.has_problems {
             write_key(out);
             out.extend_from_slice(b"null");

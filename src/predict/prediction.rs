@@ -11,18 +11,21 @@ use crate::nn::{class_probabilities, predicted_class};
 pub(crate) struct Prediction<F> {
     /// The index of the most probable class; 0 for a regression.
     pub(crate) class: usize,
-    /// The probability of each class, or the values in the unit of the file.
-    pub(crate) numbers: Vec<F>,
+    /// The probability of each class; none for a regression.
+    pub(crate) probabilities: Vec<F>,
+    /// The values in the unit of the file. They are in double precision: next to a large offset, such as that
+    /// of a time, the precision of the network would round them to the same number.
+    pub(crate) values: Vec<f64>,
 }
 
 impl<F: Real> Prediction<F> {
     /// A buffer for predictions of `targets`.
     pub(crate) fn zeros(targets: &TargetEncoding) -> Self {
-        let count = match targets {
-            TargetEncoding::Classes { names, .. } => names.len(),
-            TargetEncoding::Values(values) => values.len(),
+        let (classes, values) = match targets {
+            TargetEncoding::Classes { names, .. } => (names.len(), 0),
+            TargetEncoding::Values(values) => (0, values.len()),
         };
-        Self { class: 0, numbers: vec![F::zero(); count] }
+        Self { class: 0, probabilities: vec![F::zero(); classes], values: vec![0.0; values] }
     }
 
     /// Overwrites the prediction with that of another row, from its logits or scaled values; false if
@@ -32,14 +35,22 @@ impl<F: Real> Prediction<F> {
         match targets {
             TargetEncoding::Classes { .. } => {
                 self.class = predicted_class(outputs);
-                class_probabilities(outputs, &mut self.numbers);
+                class_probabilities(outputs, &mut self.probabilities);
             }
             TargetEncoding::Values(values) => {
-                for ((number, &output), value) in self.numbers.iter_mut().zip(outputs).zip(values) {
-                    *number = F::from_f64(value.scaling.undo(Real::to_f64(output)));
+                for ((number, &output), value) in self.values.iter_mut().zip(outputs).zip(values) {
+                    *number = value.scaling.undo(Real::to_f64(output));
                 }
             }
         }
-        self.numbers.iter().all(|number| number.is_finite())
+        self.probabilities.iter().all(|number| number.is_finite())
+            && self.values.iter().all(|number| number.is_finite())
+    }
+
+    /// Writes each number, `write` being given a function that appends it as the shortest decimal that is
+    /// read back exactly.
+    pub(crate) fn each_number(&self, mut write: impl FnMut(&dyn Fn(&mut Vec<u8>))) {
+        self.probabilities.iter().for_each(|number| write(&|out| number.put_decimal(out)));
+        self.values.iter().for_each(|number| write(&|out| number.put_decimal(out)));
     }
 }

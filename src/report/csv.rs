@@ -1,16 +1,15 @@
 //! `metrics.csv`, one row per run and epoch, and `steps.csv`, one row per run and logged step.
 //!
 //! Numbers are written in the shortest form that reads back as the same bits; a number that was not
-//! measured is blank. The rows of several runs are appended to one file, so the header is written
-//! separately.
+//! measured is blank. Rows are appended to a file while a run is trained, so each is written by itself.
 
 use std::io::Write;
 
 use serde::Serialize;
 
-use crate::experiment::{RunId, RunRecord};
+use crate::experiment::RunId;
 use crate::nn::{Norm, Task};
-use crate::train::EpochRecord;
+use crate::train::{EpochRecord, StepRecord};
 
 /// The columns of `metrics.csv` of networks for `task`: accuracies for classes, R2s for values.
 pub fn metrics_columns(task: Task) -> [&'static str; 13] {
@@ -38,6 +37,9 @@ pub fn metrics_columns(task: Task) -> [&'static str; 13] {
 /// The columns of `steps.csv`.
 pub const STEPS_COLUMNS: [&str; 6] = ["norm", "point", "seed", "step", "loss", "learning_rate"];
 
+/// A row is seldom longer.
+const ROW_BYTES: usize = 256;
+
 /// A row of `metrics.csv`; the columns are explained at [`EpochRecord`].
 #[derive(Serialize)]
 struct MetricsRow<'a> {
@@ -56,7 +58,7 @@ struct MetricsRow<'a> {
     eval_seconds: f64,
 }
 
-/// A row of `steps.csv`; the columns are explained at [`StepRecord`](crate::train::StepRecord).
+/// A row of `steps.csv`; the columns are explained at [`StepRecord`].
 #[derive(Serialize)]
 struct StepsRow<'a> {
     norm: Norm,
@@ -96,14 +98,13 @@ pub fn write_metrics_header(writer: impl Write, task: Task) -> csv::Result<()> {
     write_rows(writer, |rows| rows.write_record(metrics_columns(task)))
 }
 
-/// Appends a row for every epoch of `run` to `metrics.csv`.
+/// Appends the row of an epoch of the run `id` to `metrics.csv`.
 ///
 /// # Errors
 ///
 /// What `writer` returns.
-pub fn write_metrics(writer: impl Write, run: &RunRecord) -> csv::Result<()> {
-    let mut epochs = run.epochs.iter().map(|epoch| MetricsRow::of(&run.id, epoch));
-    write_rows(writer, |rows| epochs.try_for_each(|row| rows.serialize(row)))
+pub fn write_epoch(writer: impl Write, id: &RunId, epoch: &EpochRecord) -> csv::Result<()> {
+    write_rows(writer, |rows| rows.serialize(MetricsRow::of(id, epoch)))
 }
 
 /// Writes the header of `steps.csv`.
@@ -115,28 +116,23 @@ pub fn write_steps_header(writer: impl Write) -> csv::Result<()> {
     write_rows(writer, |rows| rows.write_record(STEPS_COLUMNS))
 }
 
-/// Appends a row for every logged step of `run` to `steps.csv`.
+/// Appends the row of a step of the run `id` to `steps.csv`.
 ///
 /// # Errors
 ///
 /// What `writer` returns.
-pub fn write_steps(writer: impl Write, run: &RunRecord) -> csv::Result<()> {
-    let mut steps = run.steps.iter().map(|step| StepsRow {
-        norm: run.id.norm,
-        point: settings(&run.id),
-        seed: run.id.seed,
-        step: step.step,
-        loss: step.loss,
-        learning_rate: step.learning_rate,
-    });
-    write_rows(writer, |rows| steps.try_for_each(|row| rows.serialize(row)))
+pub fn write_step(writer: impl Write, id: &RunId, step: &StepRecord) -> csv::Result<()> {
+    let &StepRecord { step, loss, learning_rate } = step;
+    let row = StepsRow { norm: id.norm, point: settings(id), seed: id.seed, step, loss, learning_rate };
+    write_rows(writer, |rows| rows.serialize(row))
 }
 
 fn write_rows<W: Write>(
     writer: W,
     write: impl FnOnce(&mut csv::Writer<W>) -> csv::Result<()>,
 ) -> csv::Result<()> {
-    let mut rows = csv::WriterBuilder::new().has_headers(false).from_writer(writer);
+    let mut builder = csv::WriterBuilder::new();
+    let mut rows = builder.has_headers(false).buffer_capacity(ROW_BYTES).from_writer(writer);
     write(&mut rows)?;
     Ok(rows.flush()?)
 }
@@ -149,7 +145,7 @@ fn settings(id: &RunId) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::experiment::synthetic::{at_point, run, without_validation};
-    use crate::train::{Quality, Score, StepRecord};
+    use crate::train::{Quality, Score};
 
     fn written(write: impl FnOnce(&mut Vec<u8>) -> csv::Result<()>) -> String {
         let mut bytes = Vec::new();
@@ -163,7 +159,7 @@ mod tests {
         run.epochs[1].train.loss = 0.1 + 0.2;
         let text = written(|bytes| {
             write_metrics_header(&mut *bytes, Task::Classification)?;
-            write_metrics(&mut *bytes, &run)
+            run.epochs.iter().try_for_each(|epoch| write_epoch(&mut *bytes, &run.id, epoch))
         });
         insta::assert_snapshot!(text, @r"
     norm,point,seed,epoch,step,learning_rate,train_loss,train_eval_loss,train_accuracy,valid_loss,valid_accuracy,train_seconds,eval_seconds
@@ -175,7 +171,7 @@ mod tests {
     #[test]
     fn missing_numbers_are_blank_and_points_are_quoted_if_needed() {
         let run = without_validation(at_point(run(Norm::None, 0, &[2.0]), 1, "layers.units=[8, 8];a=\"b\""));
-        let text = written(|bytes| write_metrics(bytes, &run));
+        let text = written(|bytes| write_epoch(bytes, &run.id, &run.epochs[0]));
         insta::assert_snapshot!(text, @r#"none,"layers.units=[8, 8];a=""b""",0,0,0,,,1.0,0.5,,,0.0,0.0"#);
     }
 
@@ -184,17 +180,18 @@ mod tests {
         let mut run = run(Norm::None, u64::MAX, &[1e300]);
         run.epochs[0].train = Score { loss: 1e-300, quality: Quality::Accuracy(f64::NAN) };
         run.epochs[0].valid = Some(Score { loss: f64::INFINITY, quality: Quality::Accuracy(1.0) });
-        let text = written(|bytes| write_metrics(bytes, &run));
+        let text = written(|bytes| write_epoch(bytes, &run.id, &run.epochs[0]));
         insta::assert_snapshot!(text, @r"none,,18446744073709551615,0,0,,,1e-300,NaN,inf,1.0,0.0,0.0");
     }
 
     #[test]
     fn every_logged_step_has_a_row() {
-        let mut run = at_point(run(Norm::MeanOnly, 1, &[2.0]), 2, "optimizer.learning_rate=0.01");
-        run.steps.push(StepRecord { step: 11, loss: 1.0 / 3.0, learning_rate: 1e-3 });
+        let run = at_point(run(Norm::MeanOnly, 1, &[2.0]), 2, "optimizer.learning_rate=0.01");
+        let step = |step, loss, learning_rate| StepRecord { step, loss, learning_rate };
+        let steps = [step(1, 2.5, 0.1), step(11, 1.0 / 3.0, 1e-3)];
         let text = written(|bytes| {
             write_steps_header(&mut *bytes)?;
-            write_steps(&mut *bytes, &run)
+            steps.iter().try_for_each(|step| write_step(&mut *bytes, &run.id, step))
         });
         insta::assert_snapshot!(text, @r"
     norm,point,seed,step,loss,learning_rate
@@ -227,7 +224,9 @@ mod tests {
             }
         }
         assert!(write_metrics_header(Full, Task::Regression).is_err());
-        assert!(write_metrics(Full, &run(Norm::None, 1, &[1.0])).is_err());
-        assert!(write_steps(Full, &run(Norm::None, 1, &[1.0])).is_err());
+        let run = run(Norm::None, 1, &[1.0]);
+        assert!(write_epoch(Full, &run.id, &run.epochs[0]).is_err());
+        let step = StepRecord { step: 1, loss: 2.5, learning_rate: 0.1 };
+        assert!(write_step(Full, &run.id, &step).is_err());
     }
 }

@@ -5,8 +5,16 @@ use crate::train::{EarlyStopping, EpochRecord};
 /// The state of early stopping: follows one metric from epoch to epoch.
 pub(crate) struct EarlyStopper<'a> {
     spec: Option<&'a EarlyStopping>,
-    best: Option<f64>,
-    epochs_without_improvement: u64,
+    progress: Improvement,
+}
+
+/// What early stopping knows of the epochs so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Improvement {
+    /// The best value of its metric; none before the first.
+    pub best: Option<f64>,
+    /// Epochs since then.
+    pub epochs_without: u64,
 }
 
 /// What to do after an epoch.
@@ -21,7 +29,17 @@ pub(crate) struct EpochDecision {
 impl<'a> EarlyStopper<'a> {
     /// Without a `spec` the latest epoch counts as the best, and no epoch is the last.
     pub(crate) fn new(spec: Option<&'a EarlyStopping>) -> Self {
-        Self { spec, best: None, epochs_without_improvement: 0 }
+        Self { spec, progress: Improvement::default() }
+    }
+
+    /// What it knows so far.
+    pub(crate) fn progress(&self) -> Improvement {
+        self.progress
+    }
+
+    /// Goes on from what it knew.
+    pub(crate) fn resume(&mut self, progress: Improvement) {
+        self.progress = progress;
     }
 
     /// Takes the next epoch into account.
@@ -29,17 +47,16 @@ impl<'a> EarlyStopper<'a> {
         let Some(spec) = self.spec else { return EpochDecision { is_best: true, stop: false } };
         // Epoch 0 has no training loss; it must not count as a missed improvement.
         let Some(value) = epoch.metric(spec.metric) else {
-            return EpochDecision { is_best: self.best.is_none(), stop: false };
+            return EpochDecision { is_best: self.progress.best.is_none(), stop: false };
         };
         let improvement = |best: f64| if spec.metric.is_gain() { value - best } else { best - value };
-        let improved = self.best.is_none_or(|best| improvement(best) > spec.min_delta);
+        let improved = self.progress.best.is_none_or(|best| improvement(best) > spec.min_delta);
         if improved {
-            self.best = Some(value);
-            self.epochs_without_improvement = 0;
+            self.progress = Improvement { best: Some(value), epochs_without: 0 };
         } else {
-            self.epochs_without_improvement += 1;
+            self.progress.epochs_without += 1;
         }
-        EpochDecision { is_best: improved, stop: self.epochs_without_improvement >= spec.patience }
+        EpochDecision { is_best: improved, stop: self.progress.epochs_without >= spec.patience }
     }
 }
 

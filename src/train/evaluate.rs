@@ -197,12 +197,12 @@ mod tests {
 
     #[test]
     fn r2_is_relative_to_the_weighted_mean() {
-        // Standardised without weights: the truth is -1 and 1, and so are three of the four predictions.
-        let rows = ["1,3,5\n", "1,1,5\n", "1,0,3\n", "-1,2,3\n"].map(str::to_owned);
+        // Standardized without weights, the truth is 1, 1, -1 and -1, and so are the predictions.
+        let rows = ["1,3,5\n", "1,1,5\n", "-1,1,3\n", "-1,1,3\n"].map(str::to_owned);
         let rows = weighted_rows(rows.into_iter(), ColumnType::Target);
-        // By weight the mean is (4 - 2) / 6, and all predictions with a weight are right.
+        // By weight the mean is (4 - 2) / 6.
         assert_eq!(score_of(&rows, Loss::Squared), Score { loss: 0.0, quality: Quality::R2(1.0) });
-        let rows = ["0,3,5\n", "0,1,5\n", "0,0,3\n", "0,2,3\n"].map(str::to_owned);
+        let rows = ["0,3,5\n", "0,1,5\n", "0,1,3\n", "0,1,3\n"].map(str::to_owned);
         let rows = weighted_rows(rows.into_iter(), ColumnType::Target);
         let found = score_of(&rows, Loss::Squared).r2().expect("values are learnt");
         let (mean, errors) = (1.0_f64 / 3.0, 6.0);

@@ -1,9 +1,10 @@
 //! Events emitted by the training loop.
 
+use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::train::{EpochRecord, Outcome, StepRecord};
+use crate::train::{EpochRecord, Outcome, RunState, StepRecord};
 
 /// Something that happened in a run.
 #[derive(Clone, Debug)]
@@ -20,8 +21,43 @@ pub enum Event<'a> {
     StepEnded(StepRecord),
     /// An epoch was trained and evaluated; epoch 0 is the evaluation before training.
     EpochEnded(&'a EpochRecord),
+    /// The run can be saved here, after a step or an epoch or at its end, to go on later.
+    Resumable(SavePoint<'a>),
     /// The last event of a run.
     RunEnded(&'a Outcome),
+}
+
+/// A place where a run can be saved.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct SavePoint<'a> {
+    /// What has just ended.
+    pub ended: SavePart,
+    pub(crate) state: &'a dyn Fn() -> RunState,
+}
+
+/// The part of a run before a [`SavePoint`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SavePart {
+    /// A step.
+    Step,
+    /// An epoch and its evaluation.
+    Epoch,
+    /// The run, however it ended.
+    Run,
+}
+
+impl SavePoint<'_> {
+    /// A copy of everything that the run needs to go on.
+    pub fn state(&self) -> RunState {
+        (self.state)()
+    }
+}
+
+impl fmt::Debug for SavePoint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SavePoint").field("ended", &self.ended).finish_non_exhaustive()
+    }
 }
 
 /// Receives the events of a run, and can end it. `()` ignores them; a pair of observers is one as well.

@@ -1,5 +1,6 @@
 //! Training on a dataset, without a config: the entry point of the library.
 
+use std::ops::ControlFlow;
 use std::thread;
 
 use serde::Serialize;
@@ -14,7 +15,7 @@ use crate::targets::Task;
 use crate::train::error::{Error, NetworkError};
 use crate::train::trainer::{Trained, train_prepared};
 use crate::train::{
-    BatchPlan, Dtype, EpochRecord, Metric, Observer, Outcome, Score, StepRecord, TrainingSpec,
+    BatchPlan, Dtype, EpochRecord, Event, Metric, Observer, Outcome, Score, StepRecord, TrainingSpec,
 };
 
 /// A trained network, and how it came about.
@@ -120,11 +121,39 @@ fn train_in<F: Real>(
 ) -> Result<TrainResult, Error> {
     let prepared = data.prepare::<F>(training.seed, training.class_weights.as_ref())?;
     let pool = ThreadPool::new(thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN));
-    let trained = train_prepared(network, optimizer, training, &prepared.data, &pool, observer);
-    let Trained { network, best_epoch, outcome, epochs, steps, test } = trained;
+    let mut log = StepLog::new(training.log_every_steps);
+    let mut observers = (&mut log, observer);
+    let trained = train_prepared(network, optimizer, training, &prepared.data, &pool, &mut observers);
+    let Trained { network, best_epoch, outcome, epochs, test, .. } = trained;
+    let steps = log.steps;
     let notes = data.notes().iter().cloned().chain(prepared.notes).collect();
     let encoding = prepared.data.encoding;
     Ok(TrainResult { network: any(network), best_epoch, outcome, epochs, steps, test, notes, encoding })
+}
+
+/// Keeps every `every`-th step.
+pub struct StepLog {
+    every: u64,
+    /// These steps.
+    pub steps: Vec<StepRecord>,
+}
+
+impl StepLog {
+    /// Without a step so far.
+    pub fn new(every: u64) -> Self {
+        Self { every, steps: Vec::new() }
+    }
+}
+
+impl Observer for StepLog {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        if let Event::StepEnded(step) = event
+            && step.step.is_multiple_of(self.every)
+        {
+            self.steps.push(*step);
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 /// Checks each number of `settings`; `place` is put before the name of the field.

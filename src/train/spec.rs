@@ -3,10 +3,11 @@
 use std::fmt;
 
 use crate::data::{ClassWeights, LastBatch, Sampling};
+use crate::kernel::real::Real;
 use crate::nn::Task;
 use crate::optim::Schedule;
 use crate::settings::settings;
-use crate::train::Error;
+use crate::train::{CheckpointRule, Error};
 
 settings! {
     /// How long to train, and on what batches.
@@ -34,6 +35,9 @@ settings! {
         clip_norm: Option<f64>, absent("no clipping"), range(> 0.0);
         /// Steps between two rows of `steps.csv`.
         log_every_steps: u64 = 1, range(1..=1_000_000_000);
+        /// When runs of the program are saved, besides at their end, so that `bntrain resume` can go on from
+        /// there: a time such as `"30 s"`, after each `"epoch"`, or `"off"`.
+        checkpoint: CheckpointRule = CheckpointRule::Seconds(30);
         /// How the learning rate changes, see `[training.schedule]`.
         schedule: Schedule = Schedule::default();
         /// When to stop early, see `[training.early_stopping]`.
@@ -87,6 +91,13 @@ settings! {
         F32 = "f32";
         /// Double precision.
         F64 = "f64";
+    }
+}
+
+impl Dtype {
+    /// That of `F`.
+    pub(crate) fn of<F: Real>() -> Self {
+        if F::NAME == "f64" { Self::F64 } else { Self::F32 }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::train::evaluate::weighted_sum;
 /// A network in training with its optimiser and the buffers of a step, allocated once.
 pub(crate) struct TrainStep<F> {
     pub(crate) network: Network<F>,
-    optimizer: Optimizer<F>,
+    pub(crate) optimizer: Optimizer<F>,
     l2: f64,
     clip_norm: Option<f64>,
     workspace: Workspace<F>,
@@ -73,7 +73,7 @@ impl<F: Real> TrainStep<F> {
             clip_by_global_norm(network, max_norm);
         }
         self.optimizer.step(pool, network, step, learning_rate);
-        network.update_running_stats();
+        network.update_running_stats(step);
         Ok(loss)
     }
 }

@@ -101,13 +101,13 @@ fn batch_norm_forward_in_evaluation() {
         set(layer.params_mut(), name, &case[format!("initial_{name}")]);
     }
     let (means, vars) = (matrix(&case["batch_means"]), matrix(&case["batch_vars_biased"]));
-    for (mean, var) in means.rows().into_iter().zip(vars.rows()) {
+    for (step, (mean, var)) in (1..).zip(means.rows().into_iter().zip(vars.rows())) {
         // Two rows with just these statistics stand for the batch.
         let mut x = Array2::zeros((2, 3));
         x.slice_mut(s![0, ..]).assign(&(&mean - &var.sqrt()));
         x.slice_mut(s![1, ..]).assign(&(&mean + &var.sqrt()));
         forward(&mut layer, &pass(1, &[]), &x);
-        layer.update_running_stats(StatsSource::LastBatch);
+        layer.update_running_stats(StatsSource::LastBatch { step });
     }
     for (param, name) in layer.params()[2..].iter().zip(["running_mean", "running_var"]) {
         assert_close(name, &param.value, &matrix(&case[name]), TOLERANCE);

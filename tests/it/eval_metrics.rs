@@ -23,7 +23,7 @@ fn network() -> Network<f32> {
     let labels = labels(20, 3);
     let pass = pass(1, &labels);
     network.forward(&pass, x.view(), &mut workspace);
-    network.update_running_stats();
+    network.update_running_stats(1);
     network
 }
 

@@ -1,5 +1,7 @@
 //! Evaluation changes nothing, sees each row alone, and is what training tends to.
 
+use std::ops::RangeInclusive;
+
 use bntrain::kernel::real::Real;
 use bntrain::kernel::{BatchMoments, ThreadPool, batch_moments};
 use bntrain::nn::{
@@ -38,7 +40,7 @@ fn network<F: Real>(specs: &[LayerSpec], inputs: usize) -> Network<F> {
     let x = uniform((9, inputs), 5).mapv(F::from_f64);
     let mut workspace = network.allocate(9);
     network.forward(&pass(1, &labels), x.view(), &mut workspace);
-    network.update_running_stats();
+    network.update_running_stats(1);
     network
 }
 
@@ -135,17 +137,17 @@ fn evaluation_approaches_training_on_fixed_data() {
         let (x, labels) = (uniform((30, 6), 3), labels(30, 3));
         let mut workspace = network.allocate(30);
         let pass = crate::support::pass(1, &labels);
-        let mut distance = |steps| {
+        let mut distance = |steps: RangeInclusive<u64>| {
             let mut losses = Array2::zeros((30, 1));
-            for _ in 0..steps {
+            for step in steps {
                 losses.assign(&network.forward(&pass, x.view(), &mut workspace));
-                network.update_running_stats();
+                network.update_running_stats(step);
             }
             let (_, evaluated) =
                 network.infer(&ThreadPool::single(), x.view(), TargetsView::Classes(&labels), &mut workspace);
             (losses - evaluated).fold(0.0_f64, |largest, difference| largest.max(difference.abs()))
         };
-        let (early, late) = (distance(1), distance(300));
+        let (early, late) = (distance(1..=1), distance(2..=301));
         assert!(early > 1e-2, "{block:?}: nothing to approach, {early:e}");
         assert!(late < 1e-12, "{block:?}: still {late:e} apart");
     }
@@ -171,9 +173,9 @@ fn running_statistics_follow_the_settings() {
         let running_update = RunningUpdate::Constant(update);
         let mut layer =
             BatchNorm::<f64>::new("bn", BatchNormSpec { running_update, ..BatchNormSpec::default() }, 2);
-        for x in &batches {
+        for (step, x) in (1..).zip(&batches) {
             forward(&mut layer, &pass(1, &[]), x);
-            layer.update_running_stats(StatsSource::LastBatch);
+            layer.update_running_stats(StatsSource::LastBatch { step });
         }
         let running = layer.params()[2..].iter().flat_map(|param| &param.value).copied();
         let running = Array2::from_shape_vec((1, 4), running.collect()).expect("four numbers");

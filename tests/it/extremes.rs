@@ -36,7 +36,7 @@ fn a_single_row_is_beta_and_moves_nothing() {
             forward_and_backward(&mut layer, &pass(1, &[]), &(1e3 * uniform((1, 4), 5)), &uniform((1, 4), 6));
         assert_eq!(bits(&y), bits(&layer.params()[1].value), "{backward:?}");
         assert!(dx.iter().all(|dx| dx.abs() <= 1e-13), "{backward:?}: {dx}");
-        layer.update_running_stats(StatsSource::LastBatch);
+        layer.update_running_stats(StatsSource::LastBatch { step: 1 });
         assert!(all_finite(layer.params().iter().flat_map(|param| &param.value)), "running statistics");
     }
 }
@@ -54,7 +54,7 @@ fn constant_columns_are_beta<F: Real>() {
             }
             assert!(all_finite(&dx), "{backward:?}, n = {n}");
             assert!(layer.params()[0].grad.iter().all(|&dgamma| dgamma == F::zero()), "x_hat is 0");
-            layer.update_running_stats(StatsSource::LastBatch);
+            layer.update_running_stats(StatsSource::LastBatch { step: 1 });
             assert!(layer.non_finite(&ThreadPool::single()).is_none());
         }
     }

@@ -151,7 +151,7 @@ fn evaluation_with_running_statistics_agrees() {
         let case = &file[norm];
         let mut golden = Golden::new(&case["layers"], &case["parameters"], &pytorch());
         golden.train(&file["batches"][0], 1);
-        golden.network.update_running_stats();
+        golden.network.update_running_stats(1);
         let batches = file["batches"].as_array().expect("a list");
         for (batch, expected) in batches.iter().zip(case["evaluation"].as_array().expect("a list")) {
             let x = matrix(&batch["x"]);
@@ -186,9 +186,9 @@ fn running_statistics_of_each_convention_agree() {
     ] {
         let norm = BatchNormSpec { running_update, running_variance, ..pytorch() };
         let mut golden = Golden::new(&case["layers"], &case["parameters"], &norm);
-        for batch in 0..n_batches {
-            golden.train(&file["batches"][batch], 1);
-            golden.network.update_running_stats();
+        for (step, batch) in (1..).zip(0..n_batches) {
+            golden.train(&file["batches"][batch], step);
+            golden.network.update_running_stats(step);
         }
         assert_eq!(entries(&case["running"][key]).count(), 4);
         golden.assert_values(key, &case["running"][key]);
@@ -272,7 +272,7 @@ fn single_layers_agree() {
         assert_eq!(gradients.as_ref().map_or(0, Vec::len), trained, "{name}");
         for (tensor, value) in case.get("running").map(entries).into_iter().flatten() {
             if tensor == "running_mean" {
-                layer.update_running_stats(StatsSource::LastBatch);
+                layer.update_running_stats(StatsSource::LastBatch { step: 1 });
             }
             let running = &find(layer.params_mut(), tensor).value;
             assert_close(&format!("{name}: {tensor}"), running, &matrix(value), TOLERANCE);
@@ -363,7 +363,7 @@ fn ten_steps_of_each_optimizer_agree() {
                 clip_by_global_norm(&mut golden.network, max_norm);
             }
             optimizer.step(&ThreadPool::single(), &mut golden.network, step, spec.learning_rate());
-            golden.network.update_running_stats();
+            golden.network.update_running_stats(step);
             assert_number(&format!("{name}: loss of step {step}"), loss, &expected_loss.into());
             assert_number(&format!("{name}: norm of step {step}"), norm, &expected_norm.into());
         }

@@ -12,6 +12,7 @@ mod extremes; // the limits of rounding and range
 mod fused_relu; // a ReLU applied by the layer next to it
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
+mod in_use; // what could go wrong unseen between training and use
 mod init; // a first config for a data file
 mod inspect; // what is in a model or a run
 mod losses; // networks that end in each of the losses
@@ -21,6 +22,8 @@ mod model_file; // files of every format
 mod norms; // what sets norms apart
 mod outputs; // files that are written where the user says
 mod predict; // new rows through a trained model
+mod resume; // runs that are interrupted, and go on
+mod run_directory; // what training leaves behind
 mod shell; // completions and man pages
 mod statistics; // choices of what batch norm normalises by
 mod streams; // standard input that never ends

@@ -34,7 +34,7 @@ fn help_config_lists_every_key() {
     }
     let (code, error) = work.fails(&["help", "trian"]);
     assert_eq!(code, Some(2));
-    assert!(error.starts_with("error: no help for \"trian\"; topics are train, check, "), "{error}");
+    assert!(error.starts_with("error: no help for \"trian\"; topics are train, resume, check, "), "{error}");
 }
 
 #[test]
@@ -77,7 +77,10 @@ fn every_command_has_a_man_page() {
     assert_eq!(pages, 2 + commands(&work).len(), "the program, its commands and the config");
     let (code, error) = work.fails(&["man", "trian"]);
     assert_eq!(code, Some(2));
-    assert!(error.starts_with("error: no man page for \"trian\"; topics are train, check, "), "{error}");
+    assert!(
+        error.starts_with("error: no man page for \"trian\"; topics are train, resume, check, "),
+        "{error}"
+    );
 }
 
 #[test]

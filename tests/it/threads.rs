@@ -54,7 +54,7 @@ fn train<F: Real>(members: usize) -> Vec<u64> {
         network.forward(&pass, x.view(), &mut workspace);
         network.backward(&pass, x.view(), &mut workspace, Some(dx.view_mut()));
         optimizer.step(&pool, &mut network, step, 1e-3);
-        network.update_running_stats();
+        network.update_running_stats(step);
     }
     let (scores, losses) = network.infer(&pool, x.view(), TargetsView::Classes(&labels), &mut workspace);
     let tensors = network.params().flat_map(|param| param.value.iter().chain(&param.grad));
@@ -102,7 +102,7 @@ impl Workload {
             network.forward(&pass, x.view(), &mut workspace);
             network.backward(&pass, x.view(), &mut workspace, None);
             optimizer.step(&pool, &mut network, step, rule.learning_rate());
-            network.update_running_stats();
+            network.update_running_stats(step);
         }
         result_hash(&network)
     }
@@ -149,9 +149,9 @@ fn runs_beside_each_other_give_the_same_hashes_as_one_after_the_other() {
             &data,
             threads,
             &AtomicBool::new(false),
-            &|_| Box::new(()),
-            &mut |_, run| {
-                hashes.push(run.record.result_hash);
+            &|_| Ok(Box::new(())),
+            &mut |run| {
+                hashes.push(run.result_hash);
                 Ok(())
             },
         )

@@ -99,6 +99,7 @@ struct Subject<'a> {
 
 /// What was seen while reading.
 struct Seen {
+    without_weight: u64,
     skipped: u64,
     first_skipped: Option<(u64, String)>,
     unknown_columns: Vec<String>,
@@ -147,10 +148,25 @@ impl Subject<'_> {
             CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
         })?;
         let LabelledRows {
-            weights, skipped, first_skipped, unknown_columns, mixed_line_ends, unseen, ..
+            weights,
+            without_weight,
+            skipped,
+            first_skipped,
+            unknown_columns,
+            mixed_line_ends,
+            unseen,
+            ..
         } = rows;
         let without_weights = encoding.weight_column().filter(|_| weights.is_none()).map(str::to_owned);
-        let seen = Seen { skipped, first_skipped, unknown_columns, unseen, mixed_line_ends, without_weights };
+        let seen = Seen {
+            without_weight,
+            skipped,
+            first_skipped,
+            unknown_columns,
+            unseen,
+            mixed_line_ends,
+            without_weights,
+        };
         Ok((evaluation, seen))
     }
 }
@@ -182,6 +198,9 @@ impl Seen {
                 "note: no column {}, which weights the rows in training: here all weights are 1",
                 Quoted(column)
             ));
+        }
+        if self.without_weight > 0 {
+            output.note(&format!("note: {} of weight 0 left out", counted(self.without_weight, "row")));
         }
         for (column, cells) in &self.unseen {
             output.note(&format!(

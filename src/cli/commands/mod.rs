@@ -11,4 +11,5 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod predict;
+pub(crate) mod resume;
 pub(crate) mod train;

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use atomic_write_file::AtomicWriteFile;
 use clap::Args;
 
 use crate::cli::args::ThreadArgs;
@@ -15,6 +14,7 @@ use crate::cli::output::Output;
 use crate::cli::signals::survive_file_size_limit;
 use crate::data::BadRows;
 use crate::model::Model;
+use crate::output_file::NewFile;
 use crate::predict::{PredictError, PredictOptions, PredictSummary, predict};
 use crate::text::{DisplayPath, Quoted, shortened};
 
@@ -80,8 +80,8 @@ fn to_file(
     out: &OutFile<'_>,
 ) -> Result<PredictSummary, CliError> {
     let unwritten = |error: io::Error| out.unwritten(&error);
-    let mut file = AtomicWriteFile::open(&out.real).map_err(unwritten)?;
-    let predicted = predict(model, &args.data, options, &mut *file);
+    let mut file = NewFile::at(&out.real).map_err(unwritten)?;
+    let predicted = predict(model, &args.data, options, &mut file);
     let predicted = predicted.map_err(|error| cli_error(error, Some(out.named), args))?;
     file.commit().map_err(unwritten)?;
     Ok(predicted)

@@ -56,6 +56,7 @@ sampling = "shuffle"
 dtype = "f32"
 baselines = true
 log_every_steps = 1
+checkpoint = "30 s"
 
 [training.schedule]
 type = "step"

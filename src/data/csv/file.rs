@@ -14,7 +14,7 @@ use crate::data::error::{AtOffset, DataError, ErrorKind, Located};
 use crate::data::limits::MAX_COLUMNS;
 use crate::data::schema::layout::RowLayout;
 use crate::data::schema::numbered_names;
-use crate::data::schema::survey::{ColumnStats, FileStats, StatsReader};
+use crate::data::schema::survey::{ColumnStats, FileStats, StatsReader, SurveyedRows};
 use crate::data::source::encoding_guess::guess_encoding;
 use crate::data::table::SourceFile;
 use crate::data::table::raw_rows::{NumberOf, RawRows, read_rows};
@@ -71,18 +71,23 @@ impl CsvFile {
         mut self,
         markers: &Markers,
         most: Vec<usize>,
-        hashes_rows: bool,
+        which: SurveyedRows,
     ) -> Result<FileStats, DataError> {
         let Self { format, first_line, .. } = self;
-        let surveyor = StatsReader::new(format, first_line, markers, most, hashes_rows);
+        let surveyor = StatsReader::new(format, first_line, markers, most, which);
         let surveys = surveyor.survey(&self.first, &mut self.chunks);
         surveys.map_err(|error| self.error(*error))
     }
 
     /// Surveys the columns of the first rows.
-    pub(crate) fn sample(&self, markers: &Markers, most: Vec<usize>) -> Vec<ColumnStats> {
+    pub(crate) fn sample(
+        &self,
+        markers: &Markers,
+        most: Vec<usize>,
+        which: SurveyedRows,
+    ) -> Vec<ColumnStats> {
         let Self { format, first_line, .. } = *self;
-        StatsReader::new(format, first_line, markers, most, false).sample(&self.first)
+        StatsReader::new(format, first_line, markers, most, which).sample(&self.first)
     }
 
     /// Where the data came from, once `rows` were read.

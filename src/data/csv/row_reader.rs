@@ -33,8 +33,8 @@ pub(crate) trait RowVisitor<'t> {
     /// A cell cannot be used; `fault` is that of the first one. An error ends the reading.
     fn bad_row(&mut self, row: RowText<'_, 't>, fault: Box<AtOffset>) -> Result<(), Box<AtOffset>>;
 
-    /// The row is left out because a value is missing.
-    fn dropped_row(&mut self) {}
+    /// The row is left out.
+    fn left_out(&mut self, _: LeftOut) {}
 }
 
 /// A row apart from its numbers.
@@ -56,6 +56,15 @@ pub(crate) struct Cell<'t> {
     pub(crate) offset: usize,
 }
 
+/// Why a row is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LeftOut {
+    /// Its weight is 0. This comes before anything that is wrong with its other cells.
+    NoWeight,
+    /// A value is missing.
+    Missing,
+}
+
 /// The result of reading a text, without its rows. Lines count from its start.
 #[derive(Debug, Default)]
 pub(crate) struct ReadSummary {
@@ -72,7 +81,7 @@ pub(crate) struct ReadSummary {
 enum RowState {
     Good,
     Bad(Box<AtOffset>),
-    Dropped,
+    LeftOut(LeftOut),
 }
 
 impl RowReader<'_> {
@@ -121,7 +130,13 @@ impl RowReader<'_> {
             let state = match simple_end {
                 Some(end) => {
                     parser.end_record(end);
-                    if may_drop && layout.drops(row) { RowState::Dropped } else { RowState::Good }
+                    if layout.is_without_weight(row) {
+                        RowState::LeftOut(LeftOut::NoWeight)
+                    } else if may_drop && layout.drops(row) {
+                        RowState::LeftOut(LeftOut::Missing)
+                    } else {
+                        RowState::Good
+                    }
                 }
                 None => self.read_record(parser, row, &mut cells)?,
             };
@@ -133,9 +148,9 @@ impl RowReader<'_> {
             match state {
                 RowState::Good => visitor.row(row_text),
                 RowState::Bad(fault) => visitor.bad_row(row_text, fault)?,
-                RowState::Dropped => {
+                RowState::LeftOut(why) => {
                     values.truncate(first_value);
-                    visitor.dropped_row();
+                    visitor.left_out(why);
                 }
             }
         }
@@ -159,7 +174,9 @@ impl RowReader<'_> {
                 None | Some(CellRule::Skip) => None,
                 Some(&CellRule::Number { value, missing }) => {
                     let read = number_value(&parser.content(field), value, missing, layout);
-                    read.map(|number| row[value] = number).err()
+                    // A weight that cannot be read is not 0.
+                    row[value] = read.as_ref().map_or(f64::NAN, |number| *number);
+                    read.err()
                 }
                 Some(CellRule::Category { value, missing, words }) => {
                     let read = category_value(&parser.content(field), *missing, words, layout);
@@ -193,8 +210,9 @@ impl RowReader<'_> {
         // A row that lacks a field has its later values in the wrong columns, so this comes first.
         self.check_width(parser, column, last)?;
         Ok(match first_fault {
+            _ if layout.is_without_weight(row) => RowState::LeftOut(LeftOut::NoWeight),
             Some(fault) => RowState::Bad(fault),
-            None if is_dropped || layout.drops(row) => RowState::Dropped,
+            None if is_dropped || layout.drops(row) => RowState::LeftOut(LeftOut::Missing),
             None => RowState::Good,
         })
     }

@@ -95,8 +95,6 @@ pub(crate) enum ErrorKind {
     NoRowCounts,
     #[error("no row has a weight greater than 0")]
     NoRowCountsHere,
-    #[error("no {0} row has a weight greater than 0")]
-    NoHeldBackRowCounts(&'static str),
     #[error("no feature column is left besides {} and the columns under data.ignore", QuotedNames(.0))]
     NoFeatures(Vec<String>),
     #[error(

@@ -26,7 +26,6 @@ impl ErrorKind {
             | Self::ConstantOfOtherKind { .. }
             | Self::UnknownClass { .. }
             | Self::NoRowCounts
-            | Self::NoHeldBackRowCounts(_)
             | Self::NoFeatures(_)
             | Self::EmptySplit { .. } => ErrorCategory::Config,
             Self::NotFound
@@ -75,6 +74,7 @@ impl ErrorKind {
                 | Self::NoTrainRows(_)
                 | Self::OneRow
                 | Self::AllDropped(_)
+                | Self::NoRowCountsHere
                 | Self::OneClass { .. }
                 | Self::OwnClasses(_)
                 | Self::TooManyCells { .. }

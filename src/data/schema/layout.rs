@@ -115,6 +115,12 @@ impl RowLayout {
         self.drops(&all_missing)
     }
 
+    /// Whether the weight of a row is 0, so that the row is left out.
+    #[inline]
+    pub(crate) fn is_without_weight(&self, row: &[f64]) -> bool {
+        self.weight.is_some_and(|weight| row[weight] == 0.0)
+    }
+
     /// Whether the weight of a row is negative.
     #[inline]
     pub(crate) fn is_negative(&self, row: &[f64]) -> bool {

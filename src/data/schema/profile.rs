@@ -12,7 +12,7 @@ use crate::data::csv::missing::Markers;
 use crate::data::csv::number::number;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::infer::inferred;
-use crate::data::schema::survey::{CellType, ColumnStats};
+use crate::data::schema::survey::{CellType, ColumnStats, SurveyedRows};
 use crate::data::spec::DataSpec;
 use crate::text::{Count, Quoted};
 
@@ -105,7 +105,7 @@ impl Profile {
             }
         }
         let markers = Markers::new(spec.missing_markers.as_deref());
-        let stats = file.survey(&markers, vec![MOST_COUNTED; names.len()], true)?;
+        let stats = file.survey(&markers, vec![MOST_COUNTED; names.len()], SurveyedRows::AllHashed)?;
         let rows = stats.rows;
         let mut hashes = stats.hashes;
         hashes.sort_unstable();

@@ -30,7 +30,9 @@ pub struct LabelledRows<F> {
     pub truth: Targets,
     /// The weight of each row, if the file has the weight column.
     pub weights: Option<Vec<f64>>,
-    /// Rows that were left out.
+    /// Rows of weight 0, which were left out: they have no effect.
+    pub without_weight: u64,
+    /// Rows that were left out because they cannot be evaluated.
     pub skipped: u64,
     /// The line of the first row that was left out, and the reason.
     pub first_skipped: Option<(u64, String)>,
@@ -49,6 +51,7 @@ struct LabelledChunk<F> {
     classes: Vec<u32>, // for classification
     values: Vec<f64>,  // for regression, row after row
     weights: Vec<f64>, // if the file has them
+    without_weight: u64,
     skipped: u64,
     first_skipped: Option<(u64, String)>,
     unseen: BTreeMap<usize, u64>, // by feature
@@ -104,17 +107,25 @@ impl<F: Real> LabelledRows<F> {
                 failed(ErrorKind::TooManyCells { needs, rows, features: inputs, limit: MAX_INPUT_BYTES })
             }
         })?;
-        let LabelledChunk { x, rows, classes, values, weights, skipped, first_skipped, unseen } = all;
+        let LabelledChunk {
+            x,
+            rows,
+            classes,
+            values,
+            weights,
+            without_weight,
+            skipped,
+            first_skipped,
+            unseen,
+        } = all;
         if rows == 0 {
             return Err(match first_skipped {
                 Some((line, first)) => failed(ErrorKind::NothingToEvaluate { rows: skipped, line, first }),
+                None if without_weight > 0 => failed(ErrorKind::NoRowCountsHere),
                 None => failed(ErrorKind::NoRows).at(Some(first_line), None, None),
             });
         }
         let weights = weight.map(|_| weights);
-        if weights.as_ref().is_some_and(|weights| weights.iter().all(|weight| *weight == 0.0)) {
-            return Err(failed(ErrorKind::NoRowCountsHere));
-        }
         let x = Array2::from_shape_vec((rows, inputs), x).expect("each row has all inputs");
         let unseen = unseen.into_iter().map(|(feature, cells)| (names[feature].clone(), cells)).collect();
         let truth = match &truths {
@@ -123,7 +134,17 @@ impl<F: Real> LabelledRows<F> {
                 Array2::from_shape_vec((rows, columns.len()), values).expect("each row has all values"),
             ),
         };
-        Ok(Self { x, truth, weights, skipped, first_skipped, unknown_columns, mixed_line_ends, unseen })
+        Ok(Self {
+            x,
+            truth,
+            weights,
+            without_weight,
+            skipped,
+            first_skipped,
+            unknown_columns,
+            mixed_line_ends,
+            unseen,
+        })
     }
 }
 
@@ -258,6 +279,7 @@ impl<F: Real> LabelledChunk<F> {
             classes: Vec::new(),
             values: Vec::new(),
             weights: Vec::new(),
+            without_weight: 0,
             skipped: 0,
             first_skipped: None,
             unseen: BTreeMap::new(),
@@ -275,6 +297,10 @@ impl<F: Real> LabelledChunk<F> {
         let mut labelled = Self::new();
         let inputs = encoder.inputs();
         for row in 0..chunk.rows() {
+            if weight.is_some_and(|(_, cell)| number(trim(&chunk.cells(row)[cell])) == Some(0.0)) {
+                labelled.without_weight += 1;
+                continue;
+            }
             let start = labelled.x.len();
             labelled.x.resize(start + inputs, F::zero());
             let skipped = |problem: &RowProblem| (problem.error.line, problem.to_string());
@@ -325,6 +351,7 @@ impl<F: Real> LabelledChunk<F> {
         self.classes.extend(next.classes);
         self.values.extend(next.values);
         self.weights.extend(next.weights);
+        self.without_weight += next.without_weight;
         self.skipped += next.skipped;
         let first_skipped = next.first_skipped.map(|(line, problem)| (line + lines, problem));
         self.first_skipped = self.first_skipped.take().or(first_skipped);

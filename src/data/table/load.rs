@@ -16,6 +16,7 @@ use crate::data::schema::class::Classes;
 use crate::data::schema::column::{ColumnKind, Role, SchemaColumn, TargetColumns, TextUse};
 use crate::data::schema::infer::{MOST_INFERRED, decide, has_words, missing_counts, note_row_numbers, notes};
 use crate::data::schema::roles;
+use crate::data::schema::survey::SurveyedRows;
 use crate::data::spec::DataSpec;
 use crate::data::split::SplitRule;
 use crate::data::split::rule::{KnownGroups, SplitKeys, absent_classes, check_shares, split_rule};
@@ -155,7 +156,8 @@ impl Loader<'_> {
         let file = self.open()?;
         let mut schema = Schema::new(file.names.clone(), self.spec).map_err(|fault| file.fail(fault))?;
         let limits = text_limits(&schema);
-        let stats = file.sample(&self.markers, limits.clone());
+        let weighted = SurveyedRows::Weighted(schema.weight);
+        let stats = file.sample(&self.markers, limits.clone(), weighted);
         let is_textual = schema.columns.iter().zip(&stats).any(|(column, stats)| match &column.feature {
             Some(feature) if feature.declared == Some(ColumnKind::Categorical) => true,
             Some(feature) => feature.declared.is_none() && has_words(stats),
@@ -164,7 +166,7 @@ impl Loader<'_> {
         if !is_textual && let Some(stored) = self.read_as_numbers(file, &mut schema)? {
             return Ok(stored);
         }
-        let stats = self.open()?.survey(&self.markers, limits, false)?.columns;
+        let stats = self.open()?.survey(&self.markers, limits, weighted)?.columns;
         decide(&mut schema, &stats).map_err(|fault| DataError::new(&self.spec.path, fault))?;
         let notes = notes(&schema.columns);
         self.read_rows(self.open()?, &schema, notes)
@@ -357,9 +359,11 @@ fn file_notes(path: &Path, rows: &RawRows) -> Vec<String> {
     if let Some(kinds) = rows.line_ends.mixed() {
         notes.push(format!("{} has mixed line ends: {kinds}", DisplayPath(path)));
     }
-    if rows.dropped > 0 {
-        let rows = Count(rows.dropped, "row");
-        notes.push(format!("{}: {rows} with missing values left out", DisplayPath(path)));
+    for (count, what) in [(rows.left_out.missing, "missing values"), (rows.left_out.no_weight, "weight 0")] {
+        if count > 0 {
+            let rows = Count(count, "row");
+            notes.push(format!("{}: {rows} with {what} left out", DisplayPath(path)));
+        }
     }
     notes
 }

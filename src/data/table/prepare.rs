@@ -79,9 +79,6 @@ impl Dataset {
             if rows.is_empty() {
                 return Ok(None);
             }
-            if from.weights_of(&rows).is_some_and(|weights| weights.iter().all(|weight| *weight == 0.0)) {
-                return Err(DataError::new(&from.source.path, ErrorKind::NoHeldBackRowCounts(kind)));
-            }
             notes.extend(self.unseen_categories_note(&encoding, from, &rows, kind));
             encoded(from, rows).map(Some)
         };

@@ -8,7 +8,7 @@ use crate::data::csv::chunks::ordered_pool::ChunkReader;
 use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::parser::LineEnds;
 use crate::data::csv::position::LineCounter;
-use crate::data::csv::row_reader::{Cell, ReadSummary, RowReader, RowText, RowVisitor};
+use crate::data::csv::row_reader::{Cell, LeftOut, ReadSummary, RowReader, RowText, RowVisitor};
 use crate::data::error::phrases::Advice;
 use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::schema::layout::RowLayout;
@@ -24,9 +24,26 @@ pub(crate) struct RawRows {
     pub(crate) other_values: Vec<f64>,
     /// For each text of a row: its number in each row.
     pub(crate) texts: Vec<Vec<u32>>,
-    /// Rows that were left out.
-    pub(crate) dropped: usize,
+    pub(crate) left_out: RowsLeftOut,
     pub(crate) line_ends: LineEnds,
+}
+
+/// The number of rows that were left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RowsLeftOut {
+    /// A value is missing.
+    pub(crate) missing: usize,
+    /// The weight is 0.
+    pub(crate) no_weight: usize,
+}
+
+impl RowsLeftOut {
+    fn count(&mut self, why: LeftOut) {
+        match why {
+            LeftOut::Missing => self.missing += 1,
+            LeftOut::NoWeight => self.no_weight += 1,
+        }
+    }
 }
 
 /// Turns a text, one of those of a row, and its line into a number.
@@ -47,15 +64,18 @@ pub(crate) fn read_rows(
 ) -> Result<RawRows, Box<Located>> {
     let layout = reader.layout;
     let texts = vec![Vec::new(); layout.texts];
-    let mut rows =
-        RawRows { store, other_values: Vec::new(), texts, dropped: 0, line_ends: LineEnds::default() };
+    let (left_out, line_ends) = (RowsLeftOut::default(), LineEnds::default());
+    let mut rows = RawRows { store, other_values: Vec::new(), texts, left_out, line_ends };
     let merged: Merged = read_chunks(&TrainingReader(reader), first, chunks, |chunk, lines| {
         rows.append(chunk, lines, layout, number_of).map(ControlFlow::Continue)
     });
     rows.line_ends = merged.or_fault(chunks)?.line_ends;
-    match (rows.store.rows(), rows.dropped) {
-        (0, 0) => Err(Located::at_line(reader.first_line, ErrorKind::NoRows)),
-        (0, dropped) => Err(Located::at_line(1, ErrorKind::AllDropped(dropped))),
+    match (rows.store.rows(), rows.left_out) {
+        (0, RowsLeftOut { missing: 0, no_weight: 0 }) => {
+            Err(Located::at_line(reader.first_line, ErrorKind::NoRows))
+        }
+        (0, RowsLeftOut { missing: 0, .. }) => Err(Located::at_line(1, ErrorKind::NoRowCountsHere)),
+        (0, RowsLeftOut { missing, .. }) => Err(Located::at_line(1, ErrorKind::AllDropped(missing))),
         _ => Ok(rows),
     }
 }
@@ -81,7 +101,8 @@ impl RawRows {
             make_room(all, text.of_rows.len())?;
             all.extend(text.of_rows.iter().map(|&local| numbers[local as usize]));
         }
-        self.dropped += chunk.dropped;
+        self.left_out.missing += chunk.left_out.missing;
+        self.left_out.no_weight += chunk.left_out.no_weight;
         make_room(&mut self.other_values, chunk.other_values.len())?;
         self.other_values.extend(chunk.other_values);
         if let Some(block) = chunk.block {
@@ -109,7 +130,7 @@ struct ChunkRows {
     block: Option<Block>,
     other_values: Vec<f64>,
     texts: Vec<ChunkTexts>,
-    dropped: usize,
+    left_out: RowsLeftOut,
 }
 
 /// The texts of a column of a chunk.
@@ -138,9 +159,9 @@ impl ChunkReader for TrainingReader<'_> {
                 Err(fault) => summary.fault = Some(Located::at_line(1, fault)),
             }
         }
-        let TextCollector { columns, dropped, .. } = collector;
+        let TextCollector { columns, left_out, .. } = collector;
         let texts = columns.into_iter().map(|column| column.texts).collect();
-        (summary, Some(ChunkRows { block, other_values, texts, dropped }))
+        (summary, Some(ChunkRows { block, other_values, texts, left_out }))
     }
 
     fn threads(&self) -> usize {
@@ -152,7 +173,7 @@ impl ChunkReader for TrainingReader<'_> {
 struct TextCollector<'t> {
     is_first: bool,
     columns: Vec<TextColumn<'t>>,
-    dropped: usize,
+    left_out: RowsLeftOut,
 }
 
 struct TextColumn<'t> {
@@ -168,7 +189,8 @@ impl<'t> TextCollector<'t> {
             lines: LineCounter::new(text.as_bytes()),
             texts: ChunkTexts::default(),
         };
-        Self { is_first, columns: (0..columns).map(|_| column()).collect(), dropped: 0 }
+        let columns = (0..columns).map(|_| column()).collect();
+        Self { is_first, columns, left_out: RowsLeftOut::default() }
     }
 
     fn add(&mut self, column: usize, cell: &Cell<'_>) {
@@ -202,8 +224,8 @@ impl<'t> RowVisitor<'t> for TextCollector<'t> {
         Err(fault)
     }
 
-    fn dropped_row(&mut self) {
-        self.dropped += 1;
+    fn left_out(&mut self, why: LeftOut) {
+        self.left_out.count(why);
     }
 }
 

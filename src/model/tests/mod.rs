@@ -1,7 +1,9 @@
 //! Model files: what is read and what is refused.
 
+pub(crate) mod checkpoints;
 pub(crate) mod damaged;
 pub(crate) mod forged;
+pub(crate) mod resumed;
 pub(crate) mod whole;
 
 use std::collections::BTreeMap;

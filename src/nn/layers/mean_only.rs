@@ -68,7 +68,6 @@ pub struct MeanOnly<F> {
     means: Vec<f64>,       // width: of dy
     zeros: Vec<f64>,       // width
     no_beta: Vec<F>,       // width: 0, where beta is not trained
-    batches: u64,          // that the running mean followed
 }
 
 impl<F: Real> MeanOnly<F> {
@@ -88,7 +87,6 @@ impl<F: Real> MeanOnly<F> {
             means: vec![0.0; width],
             zeros: vec![0.0; width],
             no_beta: vec![F::zero(); width],
-            batches: 0,
         }
     }
 
@@ -139,11 +137,11 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
 
     fn update_running_stats(&mut self, source: StatsSource<'_>) {
         let running = self.params.last_mut().expect("the running mean is always there");
-        if let StatsSource::DataSet(stats) = source {
-            return running.set_row(stats.mean().iter().copied());
-        }
-        self.batches += 1;
-        let update = self.spec.running_update.weight(self.batches, self.spec.running_start);
+        let step = match source {
+            StatsSource::LastBatch { step } => step,
+            StatsSource::DataSet(stats) => return running.set_row(stats.mean().iter().copied()),
+        };
+        let update = self.spec.running_update.weight(step, self.spec.running_start);
         for (column, mean) in running.value.iter_mut().enumerate() {
             *mean = F::from_f64((1.0 - update) * mean.to_f64() + update * self.moments.mean(column));
         }

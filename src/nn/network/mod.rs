@@ -198,10 +198,10 @@ impl<F: Real> Network<F> {
         }
     }
 
-    /// Moves running statistics towards those of the last training batch.
-    pub fn update_running_stats(&mut self) {
+    /// Moves running statistics towards those of the last training batch, the `step`-th, from 1.
+    pub fn update_running_stats(&mut self, step: u64) {
         for layer in &mut self.layers {
-            layer.update_running_stats(StatsSource::LastBatch);
+            layer.update_running_stats(StatsSource::LastBatch { step });
         }
     }
 

@@ -1,5 +1,7 @@
 //! `bntrain FILE.toml`: train every network of a config.
 
+pub(crate) mod continuation;
+pub(crate) mod keeper;
 pub(crate) mod results;
 
 use std::path::{Path, PathBuf};
@@ -8,23 +10,27 @@ use std::time::{Instant, SystemTime};
 use clap::Args;
 
 use crate::cli::args::ThreadArgs;
+use crate::cli::commands::train::keeper::Keeping;
 use crate::cli::commands::train::results::RunInfo;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::cli::progress::{Progress, ending};
-use crate::cli::require::Requirement;
+use crate::cli::require::{Requirement, refuse_impossible};
 use crate::cli::session::{ConfigArgs, Session};
 use crate::cli::signals::Signals;
 use crate::data::Dataset;
-use crate::experiment::{RunRecord, run_all};
+use crate::experiment::{Companion, RunRecord, Summary, run_all};
 use crate::nn::Task;
 use crate::report::leakage_note;
 use crate::run_dir::RunDirectory;
+use crate::text::shortened;
 use crate::train::Outcome;
 
 /// The parent of run directories without `--out`.
-const RUNS: &str = "runs";
+pub(crate) const RUNS: &str = "runs";
+/// The complete config in a run directory.
+pub(crate) const CONFIG: &str = "config.toml";
 /// Tables with at most this number of cells are checked for leakage before training, which takes
 /// less than a second.
 const MAX_LEAKAGE_CELLS: usize = 2_000_000;
@@ -36,9 +42,12 @@ pub(crate) struct TrainArgs {
     /// The directory for the results [default: runs/NAME-001, counting up]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Replace a finished run directory at --out
+    /// Replace the run directory at --out once the new run has finished
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
+    /// Go on with the runs at --out, or in the last runs/NAME-001 and so on; begin if there are none
+    #[arg(long, conflicts_with = "force")]
+    pub(crate) resume: bool,
     #[command(flatten)]
     pub(crate) threads: ThreadArgs,
     /// Check everything and train each network for one step, without writing results
@@ -52,41 +61,49 @@ pub(crate) struct TrainArgs {
 
 pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
     let threads = args.threads.count();
-    let session = Session::open(&args.config, threads, output)?;
-    let task = session.plan.task();
+    let mut session = Session::open(&args.config, threads, output)?;
+    refuse_impossible(&args.require, &session)?;
     if !output.quiet {
-        note_columns(session.first_table(), task, output);
+        note_columns(session.first_table(), session.plan.task(), output);
     }
     if args.dry_run {
         return dry_run(&session, output);
     }
     let signals = Signals::listen()?;
-    let mut directory = match &args.out {
-        Some(out) => RunDirectory::create(out, args.force, &session.sources(), task)?,
-        None => RunDirectory::create_numbered(Path::new(RUNS), &session.plan.name, task)?,
+    let directory = match continuation::open(args, &mut session, output)? {
+        Some(directory) => directory,
+        None => match &args.out {
+            Some(out) => RunDirectory::create(out, args.force, &session.sources())?,
+            None => RunDirectory::create_numbered(Path::new(RUNS), &session.plan.name)?,
+        },
     };
-    let config = session.plan.to_toml();
-    directory.write("config.toml", config.as_bytes())?;
+    directory.write(CONFIG, session.plan.to_toml().as_bytes())?;
 
     let started = SystemTime::now();
     let begin = Instant::now();
     let progress = Progress::new(output);
+    let keeping = Keeping::new(&directory, &session, output);
+    let begin_run = |index: usize| {
+        let job = &session.jobs[index];
+        let keeper = keeping.begin(job, || progress.watch(&job.id))?;
+        Ok(Box::new(keeper) as Box<dyn Companion<CliError> + '_>)
+    };
     let mut records = Vec::with_capacity(session.jobs.len());
-    let ran = run_all::<CliError>(
-        &session.jobs,
-        &session.data,
-        threads,
-        &signals.stop,
-        &|index| progress.watch(&session.jobs[index].id),
-        &mut |_, run| {
-            progress.check()?;
-            directory.add(&run)?;
-            records.push(run.record);
+    let ran =
+        run_all::<CliError>(&session.jobs, &session.data, threads, &signals.stop, &begin_run, &mut |run| {
+            records.push(run);
             Ok(())
-        },
-    );
-    progress.finish()?;
-    ran?;
+        });
+    progress.finish();
+    let path = shortened(&directory.path().to_string_lossy());
+    let with_advice = |error: CliError| match error.code {
+        exit_code::IO => {
+            let advice = format!("what was trained is kept; go on with `bntrain resume {path}`");
+            CliError::new(error.code, format!("{error}\n  {advice}"))
+        }
+        _ => error,
+    };
+    ran.map_err(with_advice)?;
 
     let info = RunInfo {
         started,
@@ -94,13 +111,20 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         threads: threads.get(),
         interrupted: signals.exit_code().is_some(),
     };
-    results::write_and_show(directory, &session, &records, &info, output)?;
+    let summary = Summary::of(&records);
+    let place =
+        results::write(directory, &session, &records, &info, &summary, output).map_err(with_advice)?;
+    // Whether it can be shown decides nothing else.
+    let shown = results::show(&place, &records, &summary, output);
     if let Some(code) = signals.exit_code() {
         let done = records.iter().filter(|run| !matches!(run.outcome, Outcome::Interrupted { .. })).count();
         let planned = session.jobs.len();
-        return Err(CliError::new(code, format!("stopped by a signal; {done} of {planned} runs finished")));
+        let message = format!(
+            "stopped by a signal; {done} of {planned} runs finished; go on with `bntrain resume {path}`"
+        );
+        return Err(CliError::new(code, message));
     }
-    check_results(args, &session, &records)
+    check_results(args, &session, &records).and(shown)
 }
 
 /// Points out suspicious columns.

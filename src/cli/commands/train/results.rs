@@ -1,5 +1,6 @@
 //! The results of a training command: files in the run directory, and a table and curves on the terminal.
 
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
@@ -21,31 +22,45 @@ pub(crate) struct RunInfo {
     pub(crate) interrupted: bool,
 }
 
-/// Writes the summary, the pictures and `run.json`, and shows the table, the curves and the path.
-pub(crate) fn write_and_show(
+/// Writes the tables, the summary, the pictures and `run.json`; returns where they are.
+pub(crate) fn write(
     directory: RunDirectory,
     session: &Session,
     records: &[RunRecord],
     info: &RunInfo,
+    summary: &Summary,
     output: &Output,
-) -> Result<(), CliError> {
-    let summary = Summary::of(records);
+) -> Result<PathBuf, CliError> {
+    let ids: Vec<_> = records.iter().map(|record| &record.id).collect();
+    directory.assemble(&ids, session.plan.task())?;
     directory.write("summary.json", summary.to_json().as_bytes())?;
     let title = format!("{} on {}", session.plan.name, data_name(session));
     directory.write("curves.svg", curves_svg(&title, records).as_bytes())?;
-    if let Some(sweep) = sweep_svg(&title, &summary) {
+    if let Some(sweep) = sweep_svg(&title, summary) {
         directory.write("sweep.svg", sweep.as_bytes())?;
     }
-    let path = directory.path().to_owned();
-    directory.finish(format!("{:#}\n", run_json(session, records, info)).as_bytes())?;
+    let run_json = format!("{:#}\n", run_json(session, records, info));
+    let (path, note) = directory.finish(run_json.as_bytes(), !info.interrupted)?;
+    if let Some(note) = note {
+        output.note(&format!("note: {note}"));
+    }
+    Ok(path)
+}
 
+/// Shows the table, the curves and the path.
+pub(crate) fn show(
+    path: &Path,
+    records: &[RunRecord],
+    summary: &Summary,
+    output: &Output,
+) -> Result<(), CliError> {
     if output.json {
         let line = json!({ "event": "finished", "directory": path.to_string_lossy(), "summary": summary });
         return output.result(&format!("{line}\n"));
     }
     let size = PlotSize { width: output.width(), ..PlotSize::default() };
     let plot = TerminalPlot::of(records, size).render(paint);
-    output.result(&format!("{}\n{plot}\nresults: {}\n", table(&summary), shortened(&path.to_string_lossy())))
+    output.result(&format!("{}\n{plot}\nresults: {}\n", table(summary), shortened(&path.to_string_lossy())))
 }
 
 /// Another colour for each curve; the marks differ too, so colour is not needed to tell them apart.

@@ -38,7 +38,7 @@ use crate::data::table::matrix::Matrix;
 /// The first and the last bytes of every cache.
 const MAGIC: [u8; 16] = *b"bntrain rows   \n";
 /// The version of the format; a cache of another one is stale.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// Bytes after the directory: its length, its hash, the magic.
 const TRAILER: usize = 8 + 32 + MAGIC.len();
 /// The largest alignment of a number.

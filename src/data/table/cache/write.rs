@@ -3,7 +3,6 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use atomic_write_file::AtomicWriteFile;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use zerocopy::{Immutable, IntoBytes};
@@ -12,12 +11,12 @@ use crate::data::table::cache::{
     ALIGNMENT, ArrayEntry, BlockEntry, Directory, FORMAT, MAGIC, SideColumns, padding,
 };
 use crate::data::table::matrix::Block;
-use crate::output_file::destination;
+use crate::output_file::{NewFile, destination};
 
 /// A cache that is being written; it appears under its name once it is complete.
 #[derive(Debug)]
 pub(crate) struct CacheWriter {
-    file: BufWriter<AtomicWriteFile>,
+    file: BufWriter<NewFile<'static>>,
     /// Bytes written so far.
     offset: usize,
     columns: usize,
@@ -28,9 +27,7 @@ pub(crate) struct CacheWriter {
 impl CacheWriter {
     /// Starts a cache of rows of `columns` numbers.
     pub(crate) fn new(path: &Path, columns: usize) -> io::Result<Self> {
-        // Checked now, since a complete file that cannot be renamed to `path` would be left under a
-        // temporary name.
-        let file = AtomicWriteFile::open(destination(path)?)?;
+        let file = NewFile::at(&destination(path)?)?;
         let mut file = BufWriter::with_capacity(1 << 18, file);
         file.write_all(&MAGIC)?;
         Ok(Self { file, offset: MAGIC.len(), columns, layouts: Vec::new(), blocks: Vec::new() })

@@ -137,7 +137,6 @@ pub struct BatchNorm<F> {
     states: Vec<BatchNormState<F>>,
     zeros: Vec<F>, // width: the mean in evaluation, where none is subtracted
     rows: usize,   // of the last batch
-    batches: u64,  // that the running statistics followed
     scratch: Scratch<F>,
 }
 
@@ -163,7 +162,6 @@ impl<F: Real> BatchNorm<F> {
             states: vec![BatchNormState::new(width)],
             zeros: vec![F::zero(); width],
             rows: 0,
-            batches: 0,
             scratch: Scratch::default(),
         }
     }
@@ -185,10 +183,9 @@ impl<F: Real> BatchNorm<F> {
         }
     }
 
-    /// What the kernel needs in a pass of training, of which this share is done.
-    fn kernel_params(&self, progress: f64) -> BatchNormParams<'_, F> {
-        let has_stats = self.batches > 0 || self.spec.running_start == RunningStart::Standard;
-        let form = self.form.in_kernel(has_stats.then(|| self.running()), progress);
+    fn kernel_params(&self, pass: &PassContext<'_, F>) -> BatchNormParams<'_, F> {
+        let has_stats = pass.step > 1 || self.spec.running_start == RunningStart::Standard;
+        let form = self.form.in_kernel(has_stats.then(|| self.running()), pass.progress);
         BatchNormParams { eps: self.spec.eps, gamma: self.tensors.gamma(), beta: self.tensors.beta(), form }
     }
 
@@ -199,11 +196,11 @@ impl<F: Real> BatchNorm<F> {
 
     /// Moves the running statistics towards those of the last batch; of several ghost batches one after the
     /// other, as Hoffer et al. do.
-    fn follow_last_batch(&mut self) {
+    fn follow_last_batch(&mut self, step: u64) {
         let ghosts = self.form.ghosts(self.rows);
         for (ghost, BatchNormState { moments, .. }) in self.states[..ghosts].iter().enumerate() {
-            self.batches += 1;
-            let update = self.spec.running_update.weight(self.batches, self.spec.running_start);
+            let part = (step - 1) * ghosts as u64 + ghost as u64 + 1;
+            let update = self.spec.running_update.weight(part, self.spec.running_start);
             let n = ghost_rows(self.rows, ghosts, ghost).len() as f64;
             // A single row has no unbiased variance; its biased one, 0, is at least finite.
             let correction = match self.spec.running_variance {
@@ -234,14 +231,14 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         self.rows = x.nrows();
         let mut states = std::mem::take(&mut self.states);
-        let (params, relu) = (self.kernel_params(pass.progress), self.fused.relu_after);
+        let (params, relu) = (self.kernel_params(pass), self.fused.relu_after);
         let of_batch = &mut states[..self.form.ghosts(self.rows)];
         kernel::batch_norm_forward(pass.pool, &x, params, relu, of_batch, &mut y);
         self.states = states;
     }
 
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        let params = self.kernel_params(pass.progress);
+        let params = self.kernel_params(pass);
         if pass.normalize_by == NormalizeBy::Batch {
             let mut states = vec![BatchNormState::new(self.width()); self.form.ghosts(x.nrows())];
             return kernel::batch_norm_forward(pass.pool, &x, params, false, &mut states, &mut y);
@@ -266,7 +263,7 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
 
     fn update_running_stats(&mut self, source: StatsSource<'_>) {
         match source {
-            StatsSource::LastBatch => self.follow_last_batch(),
+            StatsSource::LastBatch { step } => self.follow_last_batch(step),
             StatsSource::DataSet(stats) => {
                 let unbiased = self.spec.running_variance == RunningVariance::Unbiased;
                 let [means @ .., vars] = self.tensors.running_mut() else { return };

@@ -1,12 +1,16 @@
 //! Writing files whole: links are followed, and only regular files are ever replaced.
 
+mod folder;
+mod new_file;
+
 use std::fmt;
 use std::fs::{self, FileType};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+pub(crate) use crate::output_file::folder::{Folder, FolderEntry, is_unsynced, sync_file};
+pub(crate) use crate::output_file::new_file::{NewFile, is_temporary, remove_temporary_files};
 use crate::text::DisplayPath;
-use atomic_write_file::AtomicWriteFile;
 
 /// Why no file can be written at a path.
 #[derive(Debug)]
@@ -54,7 +58,7 @@ pub(crate) fn destination(path: &Path) -> Result<PathBuf, BlockedPath> {
 /// Writes a file that appears with all of `bytes` or not at all. Follows no links, see
 /// [`destination`].
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = AtomicWriteFile::open(path)?;
+    let mut file = NewFile::at(path)?;
     file.write_all(bytes)?;
     file.commit()
 }

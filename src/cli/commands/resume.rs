@@ -1,0 +1,45 @@
+//! `bntrain resume DIR`: goes on with the runs of a directory that was interrupted, or for more epochs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::args::ThreadArgs;
+use crate::cli::commands::train::{self, CONFIG, TrainArgs};
+use crate::cli::error::CliError;
+use crate::cli::output::Output;
+use crate::cli::require::Requirement;
+use crate::cli::session::ConfigArgs;
+use crate::run_dir::{DirectoryState, RunDirectoryError, state_of};
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArgs {
+    /// The run directory
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// Number of epochs of every run, if more than before (training.epochs)
+    #[arg(long, value_name = "N")]
+    epochs: Option<u64>,
+    #[command(flatten)]
+    threads: ThreadArgs,
+    /// Exit with code 1 unless every run meets this condition, as in `bntrain train`; repeatable
+    #[arg(long = "require", value_name = "CONDITION")]
+    require: Vec<Requirement>,
+}
+
+pub(crate) fn run(args: &ResumeArgs, output: &Output) -> Result<(), CliError> {
+    let ResumeArgs { directory, epochs, threads, require } = args;
+    if !matches!(state_of(directory)?, DirectoryState::Finished | DirectoryState::Unfinished) {
+        return Err(RunDirectoryError::NotARun { path: directory.clone() }.into());
+    }
+    let args = TrainArgs {
+        config: ConfigArgs::of(directory.join(CONFIG), *epochs),
+        out: Some(directory.clone()),
+        resume: true,
+        force: false,
+        threads: threads.clone(),
+        dry_run: false,
+        require: require.clone(),
+    };
+    train::run(&args, output)
+}

@@ -1,0 +1,253 @@
+//! Where the runs of a directory go on, and whether they may.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::cli::commands::train::{CONFIG, RUNS, TrainArgs};
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::output::Output;
+use crate::cli::session::Session;
+use crate::config::{ChangedKey, changed_keys};
+use crate::experiment::Job;
+use crate::model::{Checkpoint, CheckpointOrigin};
+use crate::run_dir::{DirectoryState, RunDirectory, RunFiles, latest_numbered, state_of};
+use crate::text::DisplayPath;
+
+/// The newest checkpoint of a run that can be used.
+#[derive(Default)]
+pub(crate) struct FoundCheckpoint {
+    pub(crate) checkpoint: Option<Checkpoint>,
+    /// Whether there is no newer one, damaged.
+    pub(crate) is_newest: bool,
+    /// What is wrong with those that cannot be used.
+    problems: Vec<String>,
+}
+
+/// Keys that change no result. Data files are compared by their bytes.
+const HARMLESS_KEYS: [&str; 6] = [
+    "training.checkpoint",
+    "training.epochs",
+    "data.memory",
+    "data.path",
+    "data.valid_path",
+    "data.test_path",
+];
+
+/// Where the checkpoints of `job` come from.
+pub(crate) fn origin_of(job: &Job, session: &Session) -> CheckpointOrigin {
+    let sources = session.data.table(&job.plan.data).sources();
+    let hashes = sources.map(|source| source.sha256.clone()).collect();
+    CheckpointOrigin::here(session.plan.source.to_string_lossy().into_owned(), job.plan.to_toml(), hashes)
+}
+
+/// Reads the checkpoints of a run, the newest first, up to one that is whole and whose rows are there.
+pub(crate) fn newest(files: &mut RunFiles) -> Result<FoundCheckpoint, CliError> {
+    let (metrics, steps) = files.sizes()?;
+    let mut found = FoundCheckpoint { is_newest: true, ..FoundCheckpoint::default() };
+    for (path, mut file) in files.checkpoints()? {
+        let mut bytes = Vec::new();
+        let read = file.read_to_end(&mut bytes);
+        let checkpoint = read
+            .map_err(|error| error.to_string())
+            .and_then(|_| Checkpoint::from_bytes(&bytes).map_err(|fault| fault.to_string()))
+            .and_then(|checkpoint| match checkpoint.origin.file_sizes {
+                [rows, _] if rows > metrics => Err("rows of metrics.csv before it are missing".to_owned()),
+                [_, rows] if rows > steps => Err("rows of steps.csv before it are missing".to_owned()),
+                _ => Ok(checkpoint),
+            });
+        match checkpoint {
+            Ok(checkpoint) => {
+                found.checkpoint = Some(checkpoint);
+                return Ok(found);
+            }
+            Err(problem) => {
+                found.problems.push(format!("{}: {problem}", DisplayPath(&path)));
+                found.is_newest = false;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// With `--resume`, opens the directory whose runs go on, if there is one, and says what will be done.
+///
+/// # Errors
+///
+/// If a run would not have the result that it has without the interruption, or the directory cannot be used.
+pub(crate) fn open(
+    args: &TrainArgs,
+    session: &mut Session,
+    output: &Output,
+) -> Result<Option<RunDirectory>, CliError> {
+    let Some(path) = directory_of(args, session)? else { return Ok(None) };
+    let directory = RunDirectory::open_for_resume(&path)?;
+    if let Some(before) = config_in(&path)? {
+        refuse_changes(&DisplayPath(&path).to_string(), &before, &session.plan.to_table())?;
+    }
+    let source = check(&directory, session, output)?;
+    // The config in the directory is a copy of this one.
+    let is_copy = session.plan.source.parent() == std::path::absolute(&path).ok().as_deref();
+    if let Some(source) = source.filter(|_| is_copy) {
+        session.plan.source = PathBuf::from(source);
+        let name = session.plan.source.file_stem().unwrap_or_default();
+        session.plan.name = name.to_string_lossy().into_owned();
+    }
+    directory.reopen()?;
+    Ok(Some(directory))
+}
+
+/// The directory to go on in: `--out`, or the last one with a number. A finished one without `--out` is left
+/// alone if it is of another config.
+fn directory_of(args: &TrainArgs, session: &Session) -> Result<Option<PathBuf>, CliError> {
+    if !args.resume {
+        return Ok(None);
+    }
+    let Some(path) = &args.out else {
+        let Some((path, _)) = latest_numbered(Path::new(RUNS), &session.plan.name) else { return Ok(None) };
+        let is_ours = match state_of(&path)? {
+            DirectoryState::Unfinished => true,
+            DirectoryState::Finished => match config_in(&path)? {
+                Some(before) => decisive_changes(&before, &session.plan.to_table()).is_empty(),
+                None => false,
+            },
+            DirectoryState::Absent | DirectoryState::Empty | DirectoryState::Other => false,
+        };
+        return Ok(is_ours.then_some(path));
+    };
+    // What is neither is refused when the directory is created.
+    let is_run = matches!(state_of(path)?, DirectoryState::Finished | DirectoryState::Unfinished);
+    Ok(is_run.then(|| path.clone()))
+}
+
+/// The config in a run directory; none if its command ended before it was written.
+fn config_in(directory: &Path) -> Result<Option<toml::Table>, CliError> {
+    let path = directory.join(CONFIG);
+    match fs::read_to_string(&path) {
+        Ok(text) => {
+            let table = text.parse::<toml::Table>();
+            table
+                .map(Some)
+                .map_err(|error| refusal(&format!("{} cannot be read: {error}", DisplayPath(&path))))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(CliError::io("read", &path, &error)),
+    }
+}
+
+/// Checks that the runs in `directory` may go on as those of `session`, and says what will be done. Returns
+/// the path of their config, if one of them has a checkpoint.
+fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result<Option<String>, CliError> {
+    let (mut ended, mut begun, mut source) = (0, Vec::new(), None);
+    let mut notes: Vec<String> = Vec::new();
+    let mut note = |text: String| {
+        if !notes.contains(&text) {
+            notes.push(text);
+        }
+    };
+    for job in &session.jobs {
+        let mut files = directory.run_files(&job.id, job.plan.task())?;
+        let FoundCheckpoint { checkpoint, problems, .. } = newest(&mut files)?;
+        for problem in problems {
+            note(format!("note: {problem}; it is not used"));
+        }
+        let Some(Checkpoint { origin, state }) = checkpoint else { continue };
+        let expected = origin_of(job, session);
+        refuse_other_run(job, &origin, &expected, state.place.epoch)?;
+        source.get_or_insert(origin.source);
+        if state.has_ended(job.plan.training.epochs) {
+            ended += 1;
+            continue;
+        }
+        let step = state.place.step;
+        begun.push(format!("{} after step {step}", job.id));
+        if origin.version != expected.version {
+            note(format!(
+                "note: the interrupted runs are from bntrain {}, this is {}: their results may differ from those of \
+                 either version in the last bits",
+                origin.version, expected.version
+            ));
+        }
+        if origin.processor != expected.processor {
+            note(format!(
+                "note: the interrupted runs are from a processor {}, this is {}: their results may differ from those of \
+                 either in the last bits",
+                origin.processor, expected.processor
+            ));
+        }
+    }
+    notes.iter().for_each(|note| output.note(note));
+    let planned = session.jobs.len();
+    let mut line = format!(
+        "{}: {ended} of {planned} runs have ended, {} go on, {} begin",
+        DisplayPath(directory.path()),
+        begun.len(),
+        planned - ended - begun.len()
+    );
+    if let [first] = &begun[..] {
+        let _ = write!(line, " ({first})");
+    }
+    output.note(&line);
+    Ok(source)
+}
+
+/// Refuses to let a run go on with another config or other data.
+fn refuse_other_run(
+    job: &Job,
+    before: &CheckpointOrigin,
+    now: &CheckpointOrigin,
+    epochs_done: u64,
+) -> Result<(), CliError> {
+    let parse = |text: &str| {
+        let table = text.parse::<toml::Table>();
+        table.map_err(|error| {
+            refusal(&format!("{}: its checkpoint has a config that cannot be read: {error}", job.id))
+        })
+    };
+    let (old, new) = (parse(&before.config)?, parse(&now.config)?);
+    refuse_changes(&job.id.to_string(), &old, &new)?;
+    if before.data_sha256 != now.data_sha256 {
+        return Err(refusal(&format!("{}: the data files are not those that it was trained on", job.id)));
+    }
+    let epochs = job.plan.training.epochs;
+    if epochs_done > epochs {
+        return Err(refusal(&format!(
+            "{}: it was trained for {epochs_done} epochs, more than {epochs}",
+            job.id
+        )));
+    }
+    let epochs_before = old.get("training").and_then(|training| training.get("epochs")?.as_integer());
+    if epochs_before != i64::try_from(epochs).ok() && job.plan.training.schedule.depends_on_total() {
+        return Err(refusal(&format!(
+            "{}: training.epochs cannot change, because the learning rate of this schedule depends on all steps of \
+             the run, also of those that are done",
+            job.id
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses if a key differs that decides a result.
+fn refuse_changes(of: &str, before: &toml::Table, now: &toml::Table) -> Result<(), CliError> {
+    let changes = decisive_changes(before, now);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let changes: Vec<String> = changes.iter().map(ChangedKey::to_string).collect();
+    Err(refusal(&format!("{of}: the config has changed: {}", changes.join("; "))))
+}
+
+/// The keys that differ and decide a result.
+fn decisive_changes(before: &toml::Table, now: &toml::Table) -> Vec<ChangedKey> {
+    let mut changes = changed_keys(before, now);
+    changes.retain(|change| !HARMLESS_KEYS.contains(&&*change.key));
+    changes
+}
+
+fn refusal(reason: &str) -> CliError {
+    let advice = "the result would not be that of a run without interruption; undo the change, or train anew with \
+                  another --out or with --force";
+    CliError::new(exit_code::REFUSED, format!("{reason}; {advice}"))
+}

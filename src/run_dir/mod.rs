@@ -1,0 +1,374 @@
+//! The run directory: all files that one training command writes.
+//!
+//! The directory is opened once; what is written goes to this directory, wherever its path leads by then. Every
+//! file appears complete or not at all, but for the tables in the folder of each run, which grow by whole rows.
+
+mod error;
+mod layout;
+mod lock;
+mod replace;
+mod run_files;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FileType;
+
+use crate::experiment::RunId;
+use crate::nn::Task;
+use crate::output_file::{Folder, NewFile, is_temporary, remove_temporary_files};
+use crate::report::csv::{write_metrics_header, write_steps_header};
+pub use crate::run_dir::error::RunDirectoryError;
+use crate::run_dir::error::{read_error_in, write_error, write_error_in};
+use crate::run_dir::layout::{LOCK, METRICS, RUN_JSON, STEPS, foreign_file, run_folder};
+pub(crate) use crate::run_dir::layout::{MODEL, belongs_to_run};
+pub use crate::run_dir::layout::{model_path, models_in};
+use crate::run_dir::lock::DirectoryLock;
+use crate::run_dir::replace::{Replacement, settle, waiting_name};
+pub use crate::run_dir::run_files::RunFiles;
+
+/// The version of `run.json`, recorded in it.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// A run directory that is being written, by this process only.
+#[derive(Debug)]
+pub struct RunDirectory {
+    folder: Folder,
+    _lock: DirectoryLock,
+    /// The place that the run takes when it has finished.
+    replacement: Option<Replacement>,
+}
+
+/// What a path has to do with a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DirectoryState {
+    /// Nothing is there.
+    Absent,
+    /// A directory with nothing in it, or nothing but a lock.
+    Empty,
+    /// A run directory with results that are complete.
+    Finished,
+    /// A run directory whose command was stopped before all runs had finished.
+    Unfinished,
+    /// Something else.
+    Other,
+}
+
+impl RunDirectory {
+    /// Creates the directory `out`, which must not exist or be empty. With `force` there may be a run directory,
+    /// which is replaced when the new run has finished; until then the new run is in `out.new`. What is not from a
+    /// run, and `sources`, the files that the new run reads, must not be in either of them.
+    ///
+    /// # Errors
+    ///
+    /// If `out` exists, is being written by another process, or cannot be created and written.
+    pub fn create(out: &Path, force: bool, sources: &[&Path]) -> Result<Self, RunDirectoryError> {
+        // Without a slash at the end, which would follow a link.
+        let out: PathBuf = out.components().collect();
+        let (parent, name) = make_parent(&out)?;
+        settle(&parent, &name)?;
+        let exists = |hint| Err(RunDirectoryError::Exists { path: out.clone(), hint });
+        let old = match parent.kind(&name).map_err(write_error(&out))? {
+            None => return Self::try_create(&parent, &name)?.map_or_else(|| exists(""), Ok),
+            Some(FileType::Symlink) => return Err(RunDirectoryError::Link { path: out }),
+            Some(FileType::Directory) => parent.folder(&name).map_err(write_error(&out))?,
+            Some(_) => return exists(""),
+        };
+        match state_of_folder(&old)? {
+            DirectoryState::Empty => return Self::lock(old, None),
+            DirectoryState::Finished if !force => {
+                return match Replacement::pending(&parent, &name)? {
+                    Some((_, waiting)) => Self::unfinished(&waiting),
+                    None => exists(" or replace it with --force"),
+                };
+            }
+            DirectoryState::Unfinished if !force => return Self::unfinished(&old),
+            DirectoryState::Finished | DirectoryState::Unfinished => {}
+            DirectoryState::Absent | DirectoryState::Other if force => {
+                return exists("; --force replaces run directories only");
+            }
+            DirectoryState::Absent | DirectoryState::Other => return exists(""),
+        }
+        if let Some(path) = foreign_file(&old)? {
+            return Err(RunDirectoryError::Foreign { path });
+        }
+        refuse_sources(&out, sources)?;
+        refuse_sources(&parent.path().join(waiting_name(&name)), sources)?;
+        let (replacement, folder, _lock) = Replacement::begin(parent, &name, &old)?;
+        Ok(Self { folder, _lock, replacement: Some(replacement) })
+    }
+
+    /// The error for a run that could be continued, unless a process is doing it.
+    fn unfinished(folder: &Folder) -> Result<Self, RunDirectoryError> {
+        DirectoryLock::acquire(folder)?;
+        Err(RunDirectoryError::Unfinished { path: folder.path().to_owned() })
+    }
+
+    /// Creates `parent/name-001`, or the same with the first number that is free.
+    ///
+    /// # Errors
+    ///
+    /// If no directory can be created and written.
+    pub fn create_numbered(parent: &Path, name: &str) -> Result<Self, RunDirectoryError> {
+        let mut number = 1 + latest_numbered(parent, name).map_or(0, |(_, number)| number);
+        loop {
+            let path = numbered(parent, name, number);
+            let (parent, name) = make_parent(&path)?;
+            if let Some(directory) = Self::try_create(&parent, &name)? {
+                return Ok(directory);
+            }
+            number += 1;
+        }
+    }
+
+    /// Opens a run directory to continue its runs. What is in it stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// If `path` is not a run directory, is being written by another process, or cannot be written.
+    pub fn open_for_resume(path: &Path) -> Result<Self, RunDirectoryError> {
+        if let Ok((parent, name)) = Folder::parent_of(path) {
+            settle(&parent, &name)?;
+        }
+        match state_of(path)? {
+            DirectoryState::Finished | DirectoryState::Unfinished => {
+                let folder = Folder::open(path).map_err(write_error(path))?;
+                let replacement = Replacement::of(path, &folder)?;
+                Self::lock(folder, replacement)
+            }
+            DirectoryState::Absent | DirectoryState::Empty | DirectoryState::Other => {
+                Err(RunDirectoryError::NotARun { path: path.to_owned() })
+            }
+        }
+    }
+
+    /// None if `name` exists.
+    fn try_create(parent: &Folder, name: &OsStr) -> Result<Option<Self>, RunDirectoryError> {
+        // Fails if it exists, so that two programs never share a directory.
+        match parent.create_folder(name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
+            made => made.map_err(write_error_in(parent, name))?,
+        }
+        let folder = parent.folder(name).map_err(write_error_in(parent, name))?;
+        let directory = Self::lock(folder, None)?;
+        parent.sync().map_err(write_error_in(parent, name))?;
+        Ok(Some(directory))
+    }
+
+    fn lock(folder: Folder, replacement: Option<Replacement>) -> Result<Self, RunDirectoryError> {
+        let _lock = DirectoryLock::acquire(&folder)?;
+        remove_temporary_files(&folder).map_err(write_error_in(&folder, ""))?;
+        Ok(Self { folder, _lock, replacement })
+    }
+
+    /// The path of the directory.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Opens the files of a run, and makes those that do not exist. Each run may have its own thread.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written.
+    pub fn run_files(&self, id: &RunId, task: Task) -> Result<RunFiles, RunDirectoryError> {
+        RunFiles::open(&self.folder, id, &run_folder(id), task)
+    }
+
+    /// Reads the file `name` at the top of the directory; none if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, RunDirectoryError> {
+        let mut file = match self.folder.open_file(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(read_error_in(&self.folder, name))?,
+        };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(read_error_in(&self.folder, name))?;
+        Ok(Some(bytes))
+    }
+
+    /// Writes the file `name` at the top of the directory, atomically and durably.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written; a file of that name is then as it was.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunDirectoryError> {
+        self.write_by(name, |file| file.write_all(bytes).map_err(write_error_in(&self.folder, name)))
+    }
+
+    /// Writes `metrics.csv` and `steps.csv` with the rows of all runs, in this order, from the files of the runs.
+    ///
+    /// # Errors
+    ///
+    /// If a file of a run cannot be read, or a file cannot be written.
+    pub fn assemble(&self, runs: &[&RunId], task: Task) -> Result<(), RunDirectoryError> {
+        for name in [METRICS, STEPS] {
+            self.write_by(name, |file| {
+                let header = match name {
+                    METRICS => write_metrics_header(&mut *file, task),
+                    _ => write_steps_header(&mut *file),
+                };
+                header.map_err(|error| write_error_in(&self.folder, name)(error.into()))?;
+                runs.iter().try_for_each(|id| self.copy_rows(&run_folder(id).join(name), file, name))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn copy_rows(&self, from: &Path, to: &mut NewFile<'_>, name: &str) -> Result<(), RunDirectoryError> {
+        let unread = |source| RunDirectoryError::Read { path: self.path().join(from), source };
+        let mut rows = BufReader::with_capacity(1 << 16, self.open_below(from).map_err(unread)?);
+        rows.skip_until(b'\n').map_err(unread)?;
+        loop {
+            let bytes = rows.fill_buf().map_err(unread)?;
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            let count = bytes.len();
+            to.write_all(bytes).map_err(write_error_in(&self.folder, name))?;
+            rows.consume(count);
+        }
+    }
+
+    /// Opens a file, its folders one by one so that no link is followed.
+    fn open_below(&self, path: &Path) -> io::Result<File> {
+        let mut folder = self.folder.try_clone()?;
+        for name in path.parent().into_iter().flatten() {
+            folder = folder.folder(name)?;
+        }
+        folder.open_file(path.file_name().unwrap_or_default())
+    }
+
+    fn write_by(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut NewFile<'_>) -> Result<(), RunDirectoryError>,
+    ) -> Result<(), RunDirectoryError> {
+        let mut file = NewFile::create(&self.folder, name).map_err(write_error_in(&self.folder, name))?;
+        write(&mut file)?;
+        file.commit().map_err(write_error_in(&self.folder, name))
+    }
+
+    /// Removes `run.json`, since the results are no longer those of all runs.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be removed.
+    pub fn reopen(&self) -> Result<(), RunDirectoryError> {
+        let removed = match self.folder.remove_file(RUN_JSON) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        };
+        removed.and_then(|()| self.folder.sync()).map_err(write_error_in(&self.folder, RUN_JSON))
+    }
+
+    /// Writes `run.json`, which vouches for everything else. If all runs are in the results, `is_complete`, the
+    /// directory is finished and takes the place of the one that it replaces; otherwise it can be continued.
+    ///
+    /// Returns where the results are, and a note about what is left of the run before.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written, or the directory is elsewhere by now.
+    pub fn finish(
+        self,
+        run_json: &[u8],
+        is_complete: bool,
+    ) -> Result<(PathBuf, Option<String>), RunDirectoryError> {
+        self.write(RUN_JSON, run_json)?;
+        if self.folder.is_not_at(self.path()) {
+            return Err(RunDirectoryError::Moved { path: self.path().to_owned() });
+        }
+        match &self.replacement {
+            Some(replacement) if is_complete => return replacement.complete(&self.folder),
+            _ if is_complete => {
+                self.folder.remove_file(LOCK).map_err(write_error_in(&self.folder, LOCK))?;
+            }
+            _ => {}
+        }
+        Ok((self.path().to_owned(), None))
+    }
+}
+
+fn numbered(parent: &Path, name: &str, number: u64) -> PathBuf {
+    parent.join(format!("{name}-{number:03}"))
+}
+
+/// The last of the directories that [`RunDirectory::create_numbered`] made, with its number.
+pub fn latest_numbered(parent: &Path, name: &str) -> Option<(PathBuf, u64)> {
+    let entries = fs::read_dir(parent).ok()?;
+    let number_of = |entry: fs::DirEntry| -> Option<u64> {
+        let number = entry.file_name().to_str()?.strip_prefix(name)?.strip_prefix('-')?.parse().ok()?;
+        // Not `name-1`, which is another one.
+        (entry.file_name() == *numbered(parent, name, number).file_name()?).then_some(number)
+    };
+    let number = entries.filter_map(|entry| number_of(entry.ok()?)).max()?;
+    Some((numbered(parent, name, number), number))
+}
+
+/// What is at `path`.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub fn state_of(path: &Path) -> Result<DirectoryState, RunDirectoryError> {
+    let unread = |source| RunDirectoryError::Read { path: path.to_owned(), source };
+    match Folder::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(DirectoryState::Absent),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(DirectoryState::Other),
+        folder => state_of_folder(&folder.map_err(unread)?),
+    }
+}
+
+fn state_of_folder(folder: &Folder) -> Result<DirectoryState, RunDirectoryError> {
+    let has = |name| Ok(folder.stat(name).map_err(read_error_in(folder, name))?.is_some());
+    let mut bytes = Vec::new();
+    if folder.kind(RUN_JSON).map_err(read_error_in(folder, RUN_JSON))? == Some(FileType::RegularFile) {
+        let read = folder.open_file(RUN_JSON).and_then(|mut file| file.read_to_end(&mut bytes));
+        read.map_err(read_error_in(folder, RUN_JSON))?;
+    }
+    let json: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
+    let json = json.filter(|json| json["format_version"] == FORMAT_VERSION && json["runs"].is_u64());
+    Ok(match json {
+        Some(json) if json["outcome"] == "finished" => DirectoryState::Finished,
+        Some(_) => DirectoryState::Unfinished,
+        None if has_only_lock(folder)? => DirectoryState::Empty,
+        None if has(LOCK)? => DirectoryState::Unfinished,
+        None => DirectoryState::Other,
+    })
+}
+
+/// Whether there is nothing in it, or only what a command makes before it writes anything.
+fn has_only_lock(folder: &Folder) -> Result<bool, RunDirectoryError> {
+    let entries = folder.entries().map_err(read_error_in(folder, ""))?;
+    Ok(entries.iter().all(|entry| entry.is_file && (entry.name == LOCK || is_temporary(&entry.name))))
+}
+
+/// Makes the directories above `path`, and opens the last one; returns the name of `path` in it.
+fn make_parent(path: &Path) -> Result<(Folder, OsString), RunDirectoryError> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent {
+        fs::create_dir_all(parent).map_err(write_error(parent))?;
+    }
+    Folder::parent_of(path).map_err(write_error(path))
+}
+
+/// Fails if one of `sources` is in `directory`.
+fn refuse_sources(directory: &Path, sources: &[&Path]) -> Result<(), RunDirectoryError> {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let inside = real(directory);
+    match sources.iter().find(|source| real(source).starts_with(&inside)) {
+        Some(source) => {
+            let (path, inside) = (directory.to_owned(), (*source).to_owned());
+            Err(RunDirectoryError::InUse { path, inside })
+        }
+        None => Ok(()),
+    }
+}

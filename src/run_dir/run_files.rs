@@ -1,0 +1,333 @@
+//! The files of one run, written while it is trained.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::experiment::RunId;
+use crate::nn::Task;
+use crate::output_file::{Folder, NewFile, remove_temporary_files, sync_file};
+use crate::report::csv::{write_epoch, write_metrics_header, write_step, write_steps_header};
+use crate::run_dir::error::{RunDirectoryError, read_error_in, write_error_in};
+use crate::run_dir::layout::{CHECKPOINT, METRICS, MODEL, PREVIOUS_CHECKPOINT, STEPS};
+use crate::train::{EpochRecord, StepRecord};
+
+/// Rows are written when this many bytes are waiting.
+const MAX_WAITING_BYTES: usize = 1 << 16;
+/// Or when the last ones were written so long ago: a training step may take less time than a write.
+const MAX_WAITING_TIME: Duration = Duration::from_millis(200);
+
+/// The folder of a run, with its `metrics.csv` and `steps.csv` open. Both grow by whole rows, so they can be
+/// followed while the run is trained.
+#[derive(Debug)]
+pub struct RunFiles {
+    /// From the run directory to the folder of the run.
+    folders: Vec<Folder>,
+    id: RunId,
+    metrics: Rows,
+    steps: Rows,
+    /// Whether the names of the folders are on the disk.
+    is_synced: bool,
+    last_write: Instant,
+}
+
+/// A table that grows.
+#[derive(Debug)]
+struct Rows {
+    name: &'static str,
+    file: File,
+    /// The bytes of the header, then of the rows that were written.
+    header: u64,
+    size: u64,
+    /// Whole rows that were not written yet.
+    waiting: Vec<u8>,
+}
+
+impl RunFiles {
+    /// Opens the files of `id` below the directory `top`, and makes those that do not exist.
+    pub(crate) fn open(top: &Folder, id: &RunId, path: &Path, task: Task) -> Result<Self, RunDirectoryError> {
+        let mut folders = vec![top.try_clone().map_err(write_error_in(top, path))?];
+        for name in path {
+            let parent = &folders[folders.len() - 1];
+            let folder = parent.make_folder(name).map_err(write_error_in(parent, name))?;
+            folders.push(folder);
+        }
+        let folder = &folders[folders.len() - 1];
+        remove_temporary_files(folder).map_err(write_error_in(folder, ""))?;
+        let metrics = Rows::open(folder, METRICS, &header(|bytes| write_metrics_header(bytes, task)))?;
+        let steps = Rows::open(folder, STEPS, &header(|bytes| write_steps_header(bytes)))?;
+        Ok(Self { id: id.clone(), metrics, steps, folders, is_synced: false, last_write: Instant::now() })
+    }
+
+    fn folder(&self) -> &Folder {
+        &self.folders[self.folders.len() - 1]
+    }
+
+    /// The path of the folder, for messages.
+    pub fn path(&self) -> &Path {
+        self.folder().path()
+    }
+
+    /// Adds a row to `metrics.csv`, which is written within a fifth of a second of training.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written; it then ends with a whole row.
+    pub fn append_epoch(&mut self, epoch: &EpochRecord) -> Result<(), RunDirectoryError> {
+        let appended = write_epoch(&mut self.metrics.waiting, &self.id, epoch);
+        appended.map_err(|error| write_error_in(self.folder(), METRICS)(error.into()))?;
+        self.write_if_due()
+    }
+
+    /// Adds a row to `steps.csv`, likewise.
+    ///
+    /// # Errors
+    ///
+    /// As [`append_epoch`](Self::append_epoch).
+    pub fn append_step(&mut self, step: &StepRecord) -> Result<(), RunDirectoryError> {
+        let appended = write_step(&mut self.steps.waiting, &self.id, step);
+        appended.map_err(|error| write_error_in(self.folder(), STEPS)(error.into()))?;
+        self.write_if_due()
+    }
+
+    fn write_if_due(&mut self) -> Result<(), RunDirectoryError> {
+        let waiting = self.metrics.waiting.len() + self.steps.waiting.len();
+        let is_due = waiting >= MAX_WAITING_BYTES || self.last_write.elapsed() >= MAX_WAITING_TIME;
+        if is_due { self.write_out() } else { Ok(()) }
+    }
+
+    /// The sizes of `metrics.csv` and `steps.csv` in bytes with all rows so far, which are written first.
+    ///
+    /// # Errors
+    ///
+    /// As [`append_epoch`](Self::append_epoch).
+    pub fn sizes(&mut self) -> Result<(u64, u64), RunDirectoryError> {
+        self.write_out()?;
+        Ok((self.metrics.size, self.steps.size))
+    }
+
+    /// Goes back to the rows that both files had at [these](Self::sizes) sizes; sizes of 0 are those without any
+    /// row. False, and nothing done, if one of the files has fewer.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written.
+    pub fn truncate_to(&mut self, (metrics, steps): (u64, u64)) -> Result<bool, RunDirectoryError> {
+        self.write_out()?;
+        if metrics > self.metrics.size || steps > self.steps.size {
+            return Ok(false);
+        }
+        let folder = &self.folders[self.folders.len() - 1];
+        self.metrics.truncate(folder, metrics)?;
+        self.steps.truncate(folder, steps)?;
+        Ok(true)
+    }
+
+    /// Makes all rows so far last through a power cut.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written.
+    pub fn sync(&mut self) -> Result<(), RunDirectoryError> {
+        self.write_out()?;
+        for rows in [&self.metrics, &self.steps] {
+            sync_file(&rows.file).map_err(write_error_in(self.folder(), rows.name))?;
+        }
+        // The folder itself is synced with each file that appears in it.
+        if !self.is_synced {
+            for folder in &self.folders {
+                folder.sync().map_err(write_error_in(folder, ""))?;
+            }
+            self.is_synced = true;
+        }
+        Ok(())
+    }
+
+    /// Writes a checkpoint, durably, and keeps the one before. The rows so far are made to last first.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written; the checkpoints are then as they were.
+    pub fn write_checkpoint(&mut self, bytes: &[u8]) -> Result<(), RunDirectoryError> {
+        self.sync()?;
+        let folder = self.folder();
+        let write = || {
+            let mut file = NewFile::create(folder, CHECKPOINT)?;
+            file.write_all(bytes)?;
+            file.commit_after(|folder| match folder.rename(CHECKPOINT, PREVIOUS_CHECKPOINT) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            })
+        };
+        write().map_err(write_error_in(folder, CHECKPOINT))
+    }
+
+    /// The checkpoints with their paths, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be opened.
+    pub fn checkpoints(&self) -> Result<Vec<(PathBuf, File)>, RunDirectoryError> {
+        let mut found = Vec::new();
+        for name in [CHECKPOINT, PREVIOUS_CHECKPOINT] {
+            if let Some(file) = self.open_if_there(name)? {
+                found.push((self.path().join(name), file));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Removes all checkpoints.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be removed.
+    pub fn remove_checkpoints(&self) -> Result<(), RunDirectoryError> {
+        for name in [PREVIOUS_CHECKPOINT, CHECKPOINT] {
+            match self.folder().remove_file(name) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed.map_err(write_error_in(self.folder(), name))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the model file, durably. The rows so far are made to last first, since a model vouches for them.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written.
+    pub fn write_model(&mut self, bytes: &[u8]) -> Result<(), RunDirectoryError> {
+        self.sync()?;
+        self.write(MODEL, bytes)
+    }
+
+    /// Whether the model file is there.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be read.
+    pub fn has_model(&self) -> Result<bool, RunDirectoryError> {
+        Ok(self.open_if_there(MODEL)?.is_some())
+    }
+
+    /// Writes the file `name` in the folder of the run, atomically and durably.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written; a file of that name is then as it was.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunDirectoryError> {
+        let folder = self.folder();
+        let write = || {
+            let mut file = NewFile::create(folder, name)?;
+            file.write_all(bytes)?;
+            file.commit()
+        };
+        write().map_err(write_error_in(folder, name))
+    }
+
+    /// Reads the file `name` in the folder of the run; none if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, RunDirectoryError> {
+        let Some(mut file) = self.open_if_there(name)? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(read_error_in(self.folder(), name))?;
+        Ok(Some(bytes))
+    }
+
+    fn open_if_there(&self, name: &str) -> Result<Option<File>, RunDirectoryError> {
+        match self.folder().open_file(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            file => Ok(Some(file.map_err(read_error_in(self.folder(), name))?)),
+        }
+    }
+
+    fn write_out(&mut self) -> Result<(), RunDirectoryError> {
+        let folder = &self.folders[self.folders.len() - 1];
+        self.steps.write_out(folder)?;
+        self.metrics.write_out(folder)?;
+        self.last_write = Instant::now();
+        Ok(())
+    }
+}
+
+impl Drop for RunFiles {
+    fn drop(&mut self) {
+        // A run that ends by an error has reported one already.
+        let _ = self.write_out();
+    }
+}
+
+/// The bytes of a header.
+fn header(write: impl FnOnce(&mut Vec<u8>) -> csv::Result<()>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing to memory does not fail.
+    let _ = write(&mut bytes);
+    bytes
+}
+
+impl Rows {
+    /// Opens the table `name`. What follows its last whole row, left by a process that was killed, is removed.
+    fn open(folder: &Folder, name: &'static str, header: &[u8]) -> Result<Self, RunDirectoryError> {
+        let open = || {
+            let mut file = folder.append_to(name)?;
+            let mut size = whole_rows(&mut file)?;
+            if size < header.len() as u64 {
+                size = 0;
+            }
+            file.set_len(size)?;
+            let header_size = header.len() as u64;
+            let waiting = if size == 0 { header.to_vec() } else { Vec::new() };
+            Ok(Self { name, file, header: header_size, size, waiting })
+        };
+        let mut rows = open().map_err(write_error_in(folder, name))?;
+        rows.write_out(folder)?;
+        Ok(rows)
+    }
+
+    fn write_out(&mut self, folder: &Folder) -> Result<(), RunDirectoryError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        // Without this, a removed file would take rows until the run has ended.
+        if self.file.metadata().is_ok_and(|metadata| metadata.nlink() == 0) {
+            return Err(RunDirectoryError::Removed { path: folder.path().join(self.name) });
+        }
+        let written = self.file.write_all(&self.waiting).inspect_err(|_| {
+            // So that the file ends with a whole row; the first error is reported.
+            let _ = self.file.set_len(self.size);
+        });
+        written.map_err(write_error_in(folder, self.name))?;
+        self.size += self.waiting.len() as u64;
+        self.waiting.clear();
+        Ok(())
+    }
+
+    fn truncate(&mut self, folder: &Folder, size: u64) -> Result<(), RunDirectoryError> {
+        let size = size.max(self.header);
+        self.file.set_len(size).map_err(write_error_in(folder, self.name))?;
+        self.size = size;
+        Ok(())
+    }
+}
+
+/// The size of a file up to the end of its last line.
+fn whole_rows(file: &mut File) -> io::Result<u64> {
+    let mut end = file.metadata()?.len();
+    let mut block = [0; 4096];
+    while end > 0 {
+        let start = (end - 1) / 4096 * 4096;
+        let bytes = &mut block[..(end - start) as usize];
+        file.read_exact_at(bytes, start)?;
+        if let Some(place) = memchr::memrchr(b'\n', bytes) {
+            return Ok(start + place as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
+}
