@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use bntrain::kernel::{self, BatchMoments, BatchNormGrads, BatchNormParams, BatchNormState, ThreadPool};
+use bntrain::kernel::{
+    self, BatchMoments, BatchNormForm, BatchNormGrads, BatchNormParams, BatchNormState, RowNormGrads,
+    RowNormParams, RowNormState, ThreadPool,
+};
 use ndarray::{Array2, ArrayView2};
 use serde_json::json;
 
@@ -65,9 +68,9 @@ fn time_columns(options: &Options, pool: &ThreadPool, report: &Report, rows: usi
     let (x, dy) = (ramp(rows, width), ramp(rows, width));
     let (x, dy) = (x.view(), dy.view());
     let mut y = Array2::zeros((rows, width));
-    let (mut row, mut grads) = (vec![0.0; width], BatchNormGrads::new(width));
+    let (mut row, mut grads) = (vec![0.0; width], [BatchNormGrads::new(width)]);
     let (ones, zeros) = (vec![1.0; width], vec![0.0; width]);
-    let mut state = BatchNormState::new(width);
+    let mut states = [BatchNormState::new(width)];
     let mut moments = BatchMoments::new(width);
     let time = |kernel: &str, arrays: usize, work: &mut dyn FnMut()| {
         let name = format!("{kernel}, {rows} x {width}");
@@ -80,11 +83,21 @@ fn time_columns(options: &Options, pool: &ThreadPool, report: &Report, rows: usi
     time("sum_rows", 1, &mut || kernel::sum_rows(pool, &x, &mut row));
     time("batch_moments", 1, &mut || kernel::batch_moments(pool, &x, &mut moments));
     time("batch_norm_forward", 2, &mut || {
-        let params = BatchNormParams { eps: 1e-5, gamma: &ones, beta: &zeros };
-        kernel::batch_norm_forward(pool, &x, params, true, &mut state, &mut y.view_mut());
+        let form = BatchNormForm::Standard;
+        let params = BatchNormParams { eps: 1e-5, gamma: &ones, beta: &zeros, form };
+        kernel::batch_norm_forward(pool, &x, params, true, &mut states, &mut y.view_mut());
     });
     time("batch_norm_backward", 3, &mut || {
-        kernel::batch_norm_backward(pool, &dy, &x, &state, &mut grads, Some(y.view_mut()));
+        kernel::batch_norm_backward(pool, &dy, &x, &states, &mut grads, Some(y.view_mut()));
+    });
+    let (mut row_state, mut row_grads) = (RowNormState::new(rows, 1), RowNormGrads::new(width));
+    let row_params = RowNormParams { eps: 1e-5, groups: 1, centered: true, gamma: &ones, beta: &zeros };
+    time("row_norm_forward", 2, &mut || {
+        kernel::row_norm_forward(pool, &x, row_params, true, Some(&mut row_state), &mut y.view_mut());
+    });
+    time("row_norm_backward", 3, &mut || {
+        let dx = Some(y.view_mut());
+        kernel::row_norm_backward(pool, &dy, &x, row_params, &row_state, &mut row_grads, dx);
     });
     time("map, ReLU", 2, &mut || kernel::map(pool, &x, &mut y.view_mut(), |x| x.max(0.0)));
     time("map2, its gradient", 3, &mut || {

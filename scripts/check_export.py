@@ -51,9 +51,10 @@ def documented():
 
 
 DOCUMENTED_KINDS, ACTIVATIONS = documented()
-NORMS = ["batch_norm", "mean_only"]
+NORMS = ["batch_norm", "ghost_batch_norm", "batch_renorm", "mean_only", "variance_only", "layer_norm", "rms_norm", "group_norm"]
+BATCH_NORMS = ["batch_norm", "ghost_batch_norm", "batch_renorm", "variance_only"]
 LOSSES = ["softmax_loss", "logistic_loss", "squared_loss", "huber_loss"]
-KINDS = {"affine", "dropout", *ACTIVATIONS, *NORMS, *LOSSES}
+KINDS = {"affine", "dropout", "alpha_dropout", *ACTIVATIONS, *NORMS, *LOSSES}
 
 
 class Case:
@@ -111,15 +112,22 @@ class Case:
             "batch_norm": lambda: {"type": "batch_norm", "eps": r.choice([1e-5, 1e-3]), "scale": r.random() < 0.8,
                                    "shift": r.random() < 0.8, "running_update": r.choice([0.1, 0.5, "cumulative"])},
             "mean_only": lambda: {"type": "mean_only", "shift": r.random() < 0.7},
+            "ghost_batch_norm": lambda: {"type": "ghost_batch_norm", "rows": r.choice([2, 5, 16])},
+            "batch_renorm": lambda: {"type": "batch_renorm", "warmup": 0.3, "scale": r.random() < 0.8},
+            "variance_only": lambda: {"type": "variance_only", "shift": r.random() < 0.8},
+            "layer_norm": lambda: {"type": "layer_norm", "eps": r.choice([1e-5, 1e-3]), "shift": r.random() < 0.8},
+            "rms_norm": lambda: {"type": "rms_norm", "scale": r.random() < 0.8},
+            "group_norm": lambda: {"type": "group_norm", "scale": r.random() < 0.8},
         }[r.choice(NORMS)]()
         layers = [norm()] if r.random() < 0.4 else []
         for _ in range(r.randint(0, 3)):
-            layers.append({"type": "affine", "units": r.randint(1, 24), "bias": r.choice([True, "auto"])})
+            layers.append({"type": "affine", "units": r.randint(1, 24), "bias": r.choice([True, "auto"]),
+                           "weights": r.choice(["plain", "plain", "weight_norm", "centered_weight_norm"])})
             after = [{"type": r.choice(ACTIVATIONS)}]
             if r.random() < 0.7:
                 after.insert(r.randint(0, 1), norm())
             if r.random() < 0.3:
-                after.append({"type": "dropout", "rate": 0.3})
+                after.append({"type": r.choice(["dropout", "alpha_dropout"]), "rate": 0.3})
             if r.random() < 0.2:
                 after.append({"type": r.choice(ACTIVATIONS)})
             layers += after
@@ -172,7 +180,7 @@ def check_onnx(program, case, model, path, *options):
             assert attributes["training_mode"] == 0 and len(node.output) == 1, node
     operators = {node.op_type for node in graph.graph.node}
     assert ("BatchNormalization" in operators) == ("--no-fold" in options and
-        any(layer["type"] == "batch_norm" for layer in case.layers)), operators
+        any(layer["type"] in BATCH_NORMS for layer in case.layers)), operators
     for value in [*graph.graph.input, *graph.graph.output]:
         assert value.type.tensor_type.shape.dim[0].dim_param == "rows", value
 
@@ -201,9 +209,17 @@ class Numpy:
         if kind == "BatchNorm1d":
             y = (x - tensor("running_mean")) / np.sqrt(tensor("running_var") + options["eps"])
             return y * tensor("weight") + tensor("bias") if options["affine"] else y
+        if kind in ("LayerNorm", "RMSNorm", "GroupNorm"):
+            groups = x.reshape(len(x), options.get("num_groups", 1), -1)
+            groups = groups - (0 if kind == "RMSNorm" else groups.mean(2, keepdims=True))
+            x_hat = (groups / np.sqrt((groups**2).mean(2, keepdims=True) + options["eps"])).reshape(x.shape)
+            return x_hat * tensor("weight") + (0 if kind == "RMSNorm" else tensor("bias"))
         if kind == "LeakyReLU":
             return np.where(x < 0, options["negative_slope"] * x, x)
-        if kind == "Dropout":
+        if kind == "SELU":
+            scale, alpha = 1.0507009873554805, 1.6732632423543772
+            return scale * (np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0)))
+        if kind in ("Dropout", "AlphaDropout"):
             return x
         # The other activations: ONNX has an operator of the same name, up to capitals.
         operator = {name.lower(): name for name in OPERATORS}[kind.lower()]
@@ -216,7 +232,7 @@ def check_safetensors(program, case, model, onnx_path, path):
     run(program, "export", model, "--to", "safetensors", "-o", path)
     graph = onnx.load(onnx_path)
     first = next(node for node in graph.graph.node if node.op_type in ("Gemm", "BatchNormalization") or
-                 node.output[0].startswith("mean_only"))
+                 node.output[0].split(".")[0].rsplit("_", 1)[0] in NORMS)
     graph.graph.output.append(onnx.helper.make_empty_tensor_value_info(first.input[0]))
     session = onnxruntime.InferenceSession(graph.SerializeToString())
     feed = raw_inputs(session.get_modelmeta().custom_metadata_map, case.rows, float)

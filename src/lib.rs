@@ -202,9 +202,10 @@ pub mod spec {
     pub use crate::data::{Bytes, ColumnRef, ColumnRefs, Constant, Mark, MissingPolicy, SplitBy};
     #[doc(inline)]
     pub use crate::nn::{
-        Backward, Bias, DropoutSpec, HuberLossSpec, LeakyReluSpec, LogisticLossSpec, MeanOnlySpec, ReluSpec,
-        RunningStart, RunningUpdate, RunningVariance, SigmoidSpec, SoftmaxLossSpec, SquaredLossSpec,
-        TanhSpec,
+        AlphaDropoutSpec, Backward, BatchRenormSpec, Bias, DropoutSpec, GhostBatchNormSpec, GroupNormSpec,
+        GroupsError, HuberLossSpec, LayerNormSpec, LeakyReluSpec, LogisticLossSpec, MeanOnlySpec, ReluSpec,
+        RmsNormSpec, RunningStart, RunningUpdate, RunningVariance, SeluSpec, SigmoidSpec, SoftmaxLossSpec,
+        SquaredLossSpec, TanhSpec, VarianceOnlySpec, WeightForm,
     };
     #[doc(inline)]
     pub use crate::optim::{ConstantRate, CosineDecay, ExponentialDecay, StepDecay};

@@ -10,8 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bntrain::data::Dataset;
 use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
-use bntrain::nn::{Backward, BatchNormSpec, LayerSpec};
-use bntrain::nn::{affine, dropout, mean_only, relu, sigmoid, softmax_loss};
+use bntrain::nn::{AffineSpec, Backward, BatchNormSpec, LayerSpec, WeightForm};
+use bntrain::nn::{
+    affine, batch_renorm, dropout, ghost_batch_norm, layer_norm, mean_only, relu, sigmoid, softmax_loss,
+};
 use bntrain::optim::{Adam, OptimizerSpec, Sgd};
 use bntrain::targets::Targets;
 use bntrain::train::{Event, Observer, TrainingSpec, train_prepared};
@@ -73,6 +75,9 @@ fn layers() -> Vec<LayerSpec> {
         vec![norm(Backward::ClosedForm)],
         vec![norm(Backward::Graph)],
         vec![mean_only(), relu()],
+        vec![layer_norm(), relu()],
+        vec![ghost_batch_norm(), batch_renorm()],
+        vec![AffineSpec { units: Some(70), weights: WeightForm::WeightNorm, ..AffineSpec::default() }.into()],
         vec![dropout(0.5), sigmoid()],
     ];
     let hidden = hidden.into_iter().flat_map(|block| std::iter::once(affine(70)).chain(block));

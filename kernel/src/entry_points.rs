@@ -8,12 +8,16 @@ use std::any::Any;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::batch_norm::backward::{self, BatchNormGrads};
-use crate::batch_norm::forward::{self, BatchNormParams, BatchNormState};
+use crate::batch_norm::forward;
 use crate::batch_norm::infer::{self, RunningStats};
 use crate::batch_norm::moments::{self, BatchMoments};
+use crate::batch_norm::state::{BatchNormParams, BatchNormState};
 use crate::matmul::{self};
 use crate::parallel::thread_pool::ThreadPool;
 use crate::real::Real;
+use crate::row_norm::backward::RowNormGrads;
+use crate::row_norm::forward::{RowNormParams, RowNormState};
+use crate::row_norm::{backward as row_backward, forward as row_forward};
 use crate::{elementwise, softmax};
 
 /// Declares a table with an entry for each function, and a function of the same name and signature that
@@ -103,7 +107,7 @@ compiled! {
         x: &ArrayView2<'_, F>,
         params: BatchNormParams<'_, F>,
         relu: bool,
-        state: &mut BatchNormState<F>,
+        states: &mut [BatchNormState<F>],
         y: &mut ArrayViewMut2<'_, F>,
     );
 
@@ -112,8 +116,8 @@ compiled! {
         pool: &ThreadPool,
         dy: &ArrayView2<'_, F>,
         x: &ArrayView2<'_, F>,
-        state: &BatchNormState<F>,
-        grads: &mut BatchNormGrads<F>,
+        states: &[BatchNormState<F>],
+        grads: &mut [BatchNormGrads<F>],
         dx: Option<ArrayViewMut2<'_, F>>,
     );
 
@@ -134,6 +138,27 @@ compiled! {
         shift: &[f64],
         beta: &[F],
         y: &mut ArrayViewMut2<'_, F>,
+    );
+
+    /// A norm of each row.
+    fn row_forward::row_norm_forward<F>(
+        pool: &ThreadPool,
+        x: &ArrayView2<'_, F>,
+        params: RowNormParams<'_, F>,
+        relu: bool,
+        state: Option<&mut RowNormState<F>>,
+        y: &mut ArrayViewMut2<'_, F>,
+    );
+
+    /// The backward pass of a norm of each row.
+    fn row_backward::row_norm_backward<F>(
+        pool: &ThreadPool,
+        dy: &ArrayView2<'_, F>,
+        x: &ArrayView2<'_, F>,
+        params: RowNormParams<'_, F>,
+        state: &RowNormState<F>,
+        grads: &mut RowNormGrads,
+        dx: Option<ArrayViewMut2<'_, F>>,
     );
 
     /// The mean and the variance of each column, in one pass.

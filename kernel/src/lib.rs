@@ -1,4 +1,4 @@
-//! The loops under the layers: matrix products, batch norm, elementwise maps, sums over rows.
+//! The loops under the layers: matrix products, norms, elementwise maps, sums over rows.
 //!
 //! Work is divided by rows, columns or elements among the threads of a [`ThreadPool`]. Every function
 //! uses the widest vectors that the processor has (see [`SimdLevel`]), and every sum has one fixed
@@ -18,24 +18,28 @@ mod matmul;
 mod matrix_view;
 mod parallel;
 pub mod real;
+mod row_norm;
 mod simd;
 mod softmax;
 
 pub use crate::aligned::{aligned_copy, zeros};
 pub use crate::batch_norm::backward::BatchNormGrads;
-pub use crate::batch_norm::forward::{BatchNormParams, BatchNormState};
+pub use crate::batch_norm::ghosts::ghost_rows;
 pub use crate::batch_norm::infer::RunningStats;
 pub use crate::batch_norm::moments::BatchMoments;
+pub use crate::batch_norm::state::{BatchNormForm, BatchNormParams, BatchNormState};
 pub use crate::elementwise::{map, map2, update};
 pub use crate::entry_points::{
     affine, affine_relu, all_finite, batch_moments, batch_norm_backward, batch_norm_forward,
-    batch_norm_infer, matmul, matmul_relu_backward, matmul_tn, par_all_finite, softmax_exp, sum_of_squares,
-    sum_rows, translate,
+    batch_norm_infer, matmul, matmul_relu_backward, matmul_tn, par_all_finite, row_norm_backward,
+    row_norm_forward, softmax_exp, sum_of_squares, sum_rows, translate,
 };
 pub use crate::mapped::{Mapped, Numbers};
 pub use crate::matmul::{relu, relu_derivative};
 pub use crate::parallel::partition::par_rows;
 pub use crate::parallel::thread_pool::{ThreadPool, available_threads};
 pub use crate::real::Real;
+pub use crate::row_norm::backward::RowNormGrads;
+pub use crate::row_norm::forward::{RowNormParams, RowNormState};
 pub use crate::simd::{SimdLevel, simd_level, with_simd};
 pub use crate::softmax::max_or_nan;

@@ -156,3 +156,22 @@ fn bin(probability: f64) -> usize {
     // The cast saturates, so that NaN is in a bin; its gap makes the error undefined.
     ((probability * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn the_classwise_error_is_the_mean_gap_of_all_bins() {
+        // Each of the four probabilities is alone in its bin: gaps of 0.2, 0.7, 0.2 and 0.7, over two rows and
+        // two classes.
+        let probabilities = array![[0.8_f64, 0.2], [0.7, 0.3]].mapv(f64::ln);
+        let (error, _) = classwise_ece(&[0, 1], probabilities.view(), &[1.0, 1.0]);
+        assert!((error.value.expect("rows") - 0.45).abs() < 1e-15, "{error:?}");
+        // A row of weight 3 counts three times.
+        let (error, _) = classwise_ece(&[0, 1], probabilities.view(), &[3.0, 1.0]);
+        assert!((error.value.expect("rows") - (3.0 * 0.4 + 1.4) / 8.0).abs() < 1e-15, "{error:?}");
+    }
+}

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use ndarray::Array2;
 
 use crate::kernel::real::Real;
+use crate::nn::layers::affine::weight_norm::{NormalizedWeights, WeightForm};
 use crate::nn::network::passes::Fused;
 use crate::nn::{Init, Layer, LayerSpec, Loss, Network};
 use crate::random::stream;
@@ -21,8 +22,8 @@ pub(crate) struct BuildContext<'a> {
     pub(crate) outputs: usize,
     /// Keys random masks.
     pub(crate) seed: u64,
-    /// Whether a norm comes next.
-    pub(crate) before_norm: bool,
+    /// Whether the next layer cancels a bias.
+    pub(crate) is_bias_canceled: bool,
     /// The ReLUs next to it that it may apply itself.
     pub(crate) fusible: Fused,
 }
@@ -31,10 +32,14 @@ pub(crate) struct BuildContext<'a> {
 pub(crate) trait Build {
     /// Whether a comparison puts other norms in its place.
     const IS_NORM: bool = false;
+    /// Whether it cancels a bias directly before it, so that the gradient of the bias is exactly 0.
+    const CANCELS_BIAS: bool = false;
+    /// Whether it normalizes by statistics of the batch, which needs two rows.
+    const NEEDS_BATCH: bool = false;
     /// Which loss it is, if it is one.
     const LOSS: Option<Loss> = None;
-    /// Whether the weights before it start as [`Init::HeNormal`] by default.
-    const HE_INIT: bool = false;
+    /// How the weights before it start by default, if it says so.
+    const INIT: Option<Init> = None;
 
     /// The layer; weights that are drawn at random are still 0.
     fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>>;
@@ -151,7 +156,7 @@ fn layers<F: Real, E>(
             inputs: width,
             outputs,
             seed,
-            before_norm: specs.get(index + 1).is_some_and(LayerSpec::is_norm),
+            is_bias_canceled: specs.get(index + 1).is_some_and(LayerSpec::cancels_bias),
             fusible: Fused {
                 relu_after: may_fuse && is_relu(index + 1),
                 // A ReLU that is the first layer has no layer before it to take its gradient.
@@ -166,6 +171,10 @@ fn layers<F: Real, E>(
             let missing = InitialWeights { name: &param.name, ordinal, inputs, units, init };
             let drawn = weights(&missing)?;
             param.value.assign(&drawn);
+            if affine.weights != WeightForm::Plain {
+                let lengths = NormalizedWeights::lengths(affine.weights, &drawn);
+                layer.params_mut()[1].value.assign(&lengths);
+            }
         }
         width = layer.output_width(width);
         layers.push((layer, spec.fused(&context)));
@@ -173,9 +182,12 @@ fn layers<F: Real, E>(
     Ok(layers)
 }
 
-/// The initial weights of an affine layer that is followed by these layers: `he_normal` if the next
-/// activation is a ReLU, `xavier` otherwise.
+/// The initial weights of an affine layer that is followed by these layers: that of the next
+/// activation, `xavier` if it does not say.
 pub(crate) fn default_init(following: &[LayerSpec]) -> Init {
-    let next = following.iter().find(|spec| !spec.is_norm() && !matches!(spec, LayerSpec::Dropout(_)));
-    if next.is_some_and(LayerSpec::has_he_init) { Init::HeNormal } else { Init::Xavier }
+    let is_between = |spec: &&LayerSpec| {
+        spec.is_norm() || matches!(spec, LayerSpec::Dropout(_) | LayerSpec::AlphaDropout(_))
+    };
+    let next = following.iter().find(|spec| !is_between(spec));
+    next.and_then(LayerSpec::init).unwrap_or(Init::Xavier)
 }

@@ -17,6 +17,9 @@ pub enum Init {
     /// `N(0, 2 / inputs)`: keeps the scale of activations through ReLU layers (He et al. 2015,
     /// eq. 10).
     HeNormal,
+    /// `N(0, 1 / inputs)`: keeps the variance of pre-activations of inputs with variance 1, as SELU wants
+    /// (LeCun et al. 1998, section 4.6).
+    LecunNormal,
     /// `U(-a, a)` with `a = sqrt(6 / (inputs + units))`: keeps the scale through layers that are
     /// near linear at 0 (Glorot and Bengio 2010, eq. 16).
     Xavier,
@@ -26,7 +29,7 @@ pub enum Init {
 
 impl Configurable for Init {
     const ALLOWED: Allowed = Allowed::Either(&[
-        Allowed::Choice(&["he_normal", "xavier"]),
+        Allowed::Choice(&["he_normal", "lecun_normal", "xavier"]),
         inline_table! { "{ normal = deviation }":
             /// Standard deviation of the weights.
             normal: Allowed::Number(range!(0.0..))
@@ -46,6 +49,7 @@ impl Init {
         let normal = |std| Normal::new(0.0, std).expect("the standard deviation is finite and not negative");
         let weights: Array2<f64> = match self {
             Self::HeNormal => Array2::random_using(shape, normal((2.0 / inputs as f64).sqrt()), random),
+            Self::LecunNormal => Array2::random_using(shape, normal((1.0 / inputs as f64).sqrt()), random),
             Self::Normal(std) => Array2::random_using(shape, normal(std), random),
             Self::Xavier => {
                 let bound = (6.0 / (inputs + units) as f64).sqrt();

@@ -18,6 +18,8 @@ pub struct PassContext<'a, F> {
     pub targets: TargetsView<'a, F>,
     /// The weight of each row in the mean loss, `n` numbers; `None` if all are 1.
     pub weights: Option<&'a [F]>,
+    /// The share of the training that was done before this step, from 0 to 1.
+    pub progress: f64,
     /// What normalization uses in [`infer`](Layer::infer).
     pub normalize_by: NormalizeBy,
 }
@@ -47,7 +49,7 @@ pub enum StatsSource<'a> {
 impl<'a, F> PassContext<'a, F> {
     /// The first step, without weights.
     pub fn new(pool: &'a ThreadPool, targets: TargetsView<'a, F>) -> Self {
-        Self { pool, step: 1, targets, weights: None, normalize_by: NormalizeBy::RunningStats }
+        Self { pool, step: 1, targets, weights: None, progress: 0.0, normalize_by: NormalizeBy::RunningStats }
     }
 }
 

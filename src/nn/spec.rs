@@ -5,16 +5,18 @@ use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::activation::{Activation, ActivationExport};
 // The crate root has what this list has.
 pub use crate::nn::layers::{
-    AffineSpec, BatchNormSpec, DropoutSpec, LeakyReluSpec, MeanOnlySpec, ReluSpec, SigmoidSpec, SoftplusSpec,
-    TanhSpec, affine, batch_norm, dropout, leaky_relu, mean_only, output_affine, relu, sigmoid, softplus,
-    tanh,
+    AffineSpec, AlphaDropoutSpec, BatchNormSpec, BatchRenormSpec, DropoutSpec, GhostBatchNormSpec,
+    GroupNormSpec, LayerNormSpec, LeakyReluSpec, MeanOnlySpec, ReluSpec, RmsNormSpec, SeluSpec, SigmoidSpec,
+    SoftplusSpec, TanhSpec, VarianceOnlySpec, affine, alpha_dropout, batch_norm, batch_renorm, dropout,
+    ghost_batch_norm, group_norm, layer_norm, leaky_relu, mean_only, output_affine, relu, rms_norm, selu,
+    sigmoid, softplus, tanh, variance_only,
 };
 pub use crate::nn::losses::{
     HuberLossSpec, LogisticLossSpec, SoftmaxLossSpec, SquaredLossSpec, huber_loss, logistic_loss,
     softmax_loss, squared_loss,
 };
 use crate::nn::network::passes::Fused;
-use crate::nn::{Layer, Loss};
+use crate::nn::{Init, Layer, Loss, WeightForm};
 use crate::settings::settings;
 
 /// Declares [`LayerSpec`]: a variant for each kind of layer, with its name in a config; and
@@ -98,6 +100,20 @@ macro_rules! layers {
                 }
             }
 
+            /// Whether it cancels a bias directly before it.
+            pub(crate) fn cancels_bias(&self) -> bool {
+                match self {
+                    $(Self::$variant(_) => <$spec as Build>::CANCELS_BIAS,)+
+                }
+            }
+
+            /// Whether it normalizes by statistics of the batch, which needs two rows.
+            pub(crate) fn needs_batch(&self) -> bool {
+                match self {
+                    $(Self::$variant(_) => <$spec as Build>::NEEDS_BATCH,)+
+                }
+            }
+
             /// Which loss this is, if it is one.
             pub fn loss(&self) -> Option<Loss> {
                 match self {
@@ -105,10 +121,10 @@ macro_rules! layers {
                 }
             }
 
-            /// Whether the weights before it start as [`Init::HeNormal`](crate::nn::Init) by default.
-            pub(crate) fn has_he_init(&self) -> bool {
+            /// How the weights before it start by default, if it says so.
+            pub(crate) fn init(&self) -> Option<Init> {
                 match self {
-                    $(Self::$variant(_) => <$spec as Build>::HE_INIT,)+
+                    $(Self::$variant(_) => <$spec as Build>::INIT,)+
                 }
             }
 
@@ -131,8 +147,15 @@ layers! {
     layers {
         Affine(AffineSpec) = "affine",
         BatchNorm(BatchNormSpec) = "batch_norm",
+        GhostBatchNorm(GhostBatchNormSpec) = "ghost_batch_norm",
+        BatchRenorm(BatchRenormSpec) = "batch_renorm",
         MeanOnly(MeanOnlySpec) = "mean_only",
+        VarianceOnly(VarianceOnlySpec) = "variance_only",
+        LayerNorm(LayerNormSpec) = "layer_norm",
+        RmsNorm(RmsNormSpec) = "rms_norm",
+        GroupNorm(GroupNormSpec) = "group_norm",
         Dropout(DropoutSpec) = "dropout",
+        AlphaDropout(AlphaDropoutSpec) = "alpha_dropout",
     }
     activations {
         /// ReLU.
@@ -145,6 +168,8 @@ layers! {
         LeakyRelu(LeakyReluSpec) = "leaky_relu",
         /// Softplus.
         Softplus(SoftplusSpec) = "softplus",
+        /// SELU.
+        Selu(SeluSpec) = "selu",
     }
     losses {
         SoftmaxLoss(SoftmaxLossSpec) = "softmax_loss",
@@ -159,9 +184,64 @@ settings! {
     pub enum Norm {
         /// Batch normalization.
         BatchNorm = "batch_norm";
-        /// Centring only.
+        /// Batch normalization of parts of a batch.
+        GhostBatchNorm = "ghost_batch_norm";
+        /// Batch renormalization.
+        BatchRenorm = "batch_renorm";
+        /// Centering only.
         MeanOnly = "mean_only";
+        /// Scaling only.
+        VarianceOnly = "variance_only";
+        /// Layer normalization.
+        LayerNorm = "layer_norm";
+        /// RMS normalization.
+        RmsNorm = "rms_norm";
+        /// Group normalization.
+        GroupNorm = "group_norm";
+        /// Weight normalization of the affine layer before the place.
+        WeightNorm = "weight_norm";
+        /// Weight normalization, and centering.
+        WeightNormMeanOnly = "weight_norm_mean_only";
+        /// Weight normalization with centered directions.
+        CenteredWeightNorm = "centered_weight_norm";
         /// None.
         None = "none";
+    }
+}
+
+impl Norm {
+    /// The layer, with its defaults; nothing for none.
+    pub(crate) fn layer(self) -> Option<LayerSpec> {
+        match self {
+            Self::BatchNorm => Some(batch_norm()),
+            Self::GhostBatchNorm => Some(ghost_batch_norm()),
+            Self::BatchRenorm => Some(batch_renorm()),
+            Self::VarianceOnly => Some(variance_only()),
+            Self::MeanOnly => Some(mean_only()),
+            Self::LayerNorm => Some(layer_norm()),
+            Self::RmsNorm => Some(rms_norm()),
+            Self::GroupNorm => Some(group_norm()),
+            Self::WeightNormMeanOnly => Some(mean_only()),
+            Self::WeightNorm | Self::CenteredWeightNorm | Self::None => None,
+        }
+    }
+
+    /// How the weights of the affine layer before it are written.
+    pub(crate) fn weights(self) -> WeightForm {
+        match self {
+            Self::WeightNorm | Self::WeightNormMeanOnly => WeightForm::WeightNorm,
+            Self::CenteredWeightNorm => WeightForm::CenteredWeightNorm,
+            _ => WeightForm::Plain,
+        }
+    }
+}
+
+impl LayerSpec {
+    /// The rows of a ghost batch, if it has any.
+    pub(crate) fn ghost_rows(&self) -> Option<usize> {
+        match self {
+            Self::GhostBatchNorm(norm) => Some(norm.rows),
+            _ => None,
+        }
     }
 }

@@ -44,14 +44,16 @@ pub enum RemainderHandling {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BatchPlanError {
-    /// A batch of one row cannot be normalised.
+    /// A batch of one row has no variance.
     #[error(
         "{rows} training rows with training.batch_size = {batch_size} and training.last_batch = \"{}\" \
-         make a batch of 1 row, but batch norm needs at least 2 rows; {}",
+         make a batch of 1 row, but {norm} needs at least 2 rows; {}",
         .last_batch.name(),
         remedy(*.rows, *.batch_size)
     )]
     BatchOfOne {
+        /// The norm that takes its statistics from the batch.
+        norm: &'static str,
         /// Rows to train on.
         rows: usize,
         /// Rows of a complete batch.
@@ -62,6 +64,17 @@ pub enum BatchPlanError {
     /// Nothing can be trained on.
     #[error("there are no training rows")]
     NoRows,
+    /// The largest batch has fewer rows than a ghost batch.
+    #[error(
+        "a batch has at most {batch} rows, fewer than the {ghost} of a ghost batch; set `rows` of \
+         ghost_batch_norm to at most {batch}"
+    )]
+    SmallerThanGhost {
+        /// Rows of the largest batch.
+        batch: usize,
+        /// Rows of a ghost batch.
+        ghost: usize,
+    },
     /// `logistic_loss` has one logit for two classes.
     #[error("logistic_loss is for 2 classes, but the label has {classes}; use softmax_loss")]
     NotTwoClasses {
@@ -75,8 +88,8 @@ impl BatchPlan {
     ///
     /// # Errors
     ///
-    /// If there are no rows, a batch would have one row and the network has batch norm, or the loss is not for
-    /// that many classes.
+    /// If there are no rows, a batch would have one row and the network has a norm over the batch, or the loss is not
+    /// for that many classes.
     pub fn new(
         layers: &[LayerSpec],
         training: &TrainingSpec,
@@ -92,8 +105,12 @@ impl BatchPlan {
         let &TrainingSpec { batch_size, last_batch, sampling, seed, .. } = training;
         let batches = BatchSampler::new(rows, batch_size, last_batch, sampling, seed);
         let (smallest_batch, largest_batch) = batches.sizes();
-        if smallest_batch < 2 && layers.iter().any(LayerSpec::is_norm) {
-            return Err(BatchPlanError::BatchOfOne { rows, batch_size, last_batch });
+        if let Some(norm) = layers.iter().find(|layer| layer.needs_batch()).filter(|_| smallest_batch < 2) {
+            return Err(BatchPlanError::BatchOfOne { norm: norm.kind(), rows, batch_size, last_batch });
+        }
+        let ghost = layers.iter().filter_map(LayerSpec::ghost_rows).max();
+        if let Some(ghost) = ghost.filter(|&ghost| ghost > largest_batch) {
+            return Err(BatchPlanError::SmallerThanGhost { batch: largest_batch, ghost });
         }
         let remainder = (!rows.is_multiple_of(batch_size) && rows > batch_size).then(|| {
             let remainder = rows % batch_size;
@@ -125,7 +142,7 @@ fn remedy(rows: usize, batch_size: usize) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::{batch_norm, output_affine, softmax_loss};
+    use crate::nn::{batch_norm, ghost_batch_norm, layer_norm, output_affine, softmax_loss};
 
     fn remainder(sampling: Sampling, last_batch: LastBatch, rows: usize) -> Option<Remainder> {
         let training = TrainingSpec { batch_size: 10, sampling, last_batch, ..TrainingSpec::default() };
@@ -152,9 +169,17 @@ mod tests {
             TrainingSpec { batch_size: 10, last_batch: LastBatch::Keep, ..TrainingSpec::default() };
         let error = BatchPlan::new(&layers, &training, 21, 3).expect_err("a batch of 1 row");
         let last_batch = LastBatch::Keep;
-        assert_eq!(error, BatchPlanError::BatchOfOne { rows: 21, batch_size: 10, last_batch });
+        assert_eq!(
+            error,
+            BatchPlanError::BatchOfOne { norm: "batch_norm", rows: 21, batch_size: 10, last_batch }
+        );
         assert_eq!(BatchPlan::new(&layers, &training, 22, 3).map(|plan| plan.smallest_batch), Ok(2));
         assert_eq!(BatchPlan::new(&layers, &training, 0, 3), Err(BatchPlanError::NoRows));
+        let ghosts = [output_affine(), ghost_batch_norm(), softmax_loss()];
+        let error = BatchPlan::new(&ghosts, &training, 22, 3).expect_err("smaller than a ghost batch");
+        assert_eq!(error, BatchPlanError::SmallerThanGhost { batch: 10, ghost: 16 });
+        let by_rows = [output_affine(), layer_norm(), softmax_loss()];
+        assert_eq!(BatchPlan::new(&by_rows, &training, 21, 3).map(|plan| plan.smallest_batch), Ok(1));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Why a network cannot be trained.
 
 use crate::data::{ArrayError, DataError};
+use crate::nn::GroupsError;
 use crate::targets::Task;
 use crate::train::BatchPlanError;
 
@@ -71,6 +72,12 @@ pub enum NetworkError {
     NoUnits {
         /// Of the layer, from 0.
         index: usize,
+    },
+    /// The groups of a group norm do not divide its features.
+    #[error("layer {} is group_norm, but {error}", .error.index)]
+    Groups {
+        /// What is wrong with them.
+        error: GroupsError,
     },
     /// The loss is for classes and the data have values, or the other way round.
     #[error("{loss} is not a loss for {}", match .task { Task::Classification => "classes", Task::Regression => "values" })]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::data::{Dataset, Encoding};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{AnyNetwork, LayerSpec, Network};
+use crate::nn::{AnyNetwork, LayerSpec, Network, check_groups};
 use crate::optim::OptimizerSpec;
 use crate::settings::{Configurable, OutOfRange, out_of_range};
 use crate::targets::Task;
@@ -186,7 +186,7 @@ fn check_layers(layers: &[LayerSpec], task: Task, outputs: usize) -> Result<(), 
             return Err(NetworkError::NoUnits { index });
         }
     }
-    Ok(())
+    check_groups(layers).map_err(|error| NetworkError::Groups { error })
 }
 
 #[cfg(test)]
@@ -194,7 +194,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::nn::{affine, dropout, logistic_loss, softmax_loss, squared_loss};
+    use crate::nn::{GroupNormSpec, affine, dropout, logistic_loss, softmax_loss, squared_loss};
     use crate::optim::Adam;
     use crate::targets::Targets;
     use crate::train::EarlyStopping;
@@ -210,6 +210,7 @@ mod tests {
     fn layers_that_are_not_a_network_are_refused() {
         let plain = TrainingSpec { epochs: 1, ..TrainingSpec::default() };
         assert_eq!(message(&[affine(3), softmax_loss()], &plain), "");
+        let groups = |groups| GroupNormSpec { groups: Some(groups), ..GroupNormSpec::default() }.into();
         let cases = [
             (
                 vec![affine(3)],
@@ -227,6 +228,16 @@ mod tests {
             (
                 vec![affine(0), affine(3), softmax_loss()],
                 "layer 0 is affine without units; give it at least 1",
+            ),
+            (
+                vec![affine(6), groups(4), affine(3), softmax_loss()],
+                "layer 1 is group_norm, but 4 groups do not divide 6 features into groups of two or more (one \
+                 feature by itself has no variance)",
+            ),
+            (
+                vec![groups(2), affine(3), softmax_loss()],
+                "layer 0 is group_norm, but the data decide how many features there are before the first affine \
+                 layer; leave groups out, or put the norm after an affine layer",
             ),
             (vec![affine(3), squared_loss()], "squared_loss is not a loss for classes"),
             (

@@ -36,7 +36,7 @@ impl<F: Real> TrainStep<F> {
         }
     }
 
-    /// Trains on `batch`, row numbers of `rows`; returns the mean loss before the update, in nats.
+    /// Trains on `batch`, row numbers of `rows`, after the share `progress` of the training; returns the mean loss before the update, in nats.
     ///
     /// Nothing moves, neither weight nor running statistic, before every number of the step is
     /// known to be finite.
@@ -46,11 +46,17 @@ impl<F: Real> TrainStep<F> {
         rows: &Rows<F>,
         batch: &[usize],
         step: u64,
+        progress: f64,
         learning_rate: f64,
     ) -> Result<f64, NonFinite> {
         rows.gather(pool, batch.iter().copied(), &mut self.batch);
         let Self { network, workspace, batch, .. } = self;
-        let pass = PassContext { step, weights: batch.weights(), ..PassContext::new(pool, batch.targets()) };
+        let pass = PassContext {
+            step,
+            progress,
+            weights: batch.weights(),
+            ..PassContext::new(pool, batch.targets())
+        };
         let x = batch.x();
 
         let losses = network.forward(&pass, x, workspace);
@@ -95,7 +101,7 @@ mod tests {
         let before = tensors(&network);
         let optimizer = OptimizerSpec::from(Sgd { l2: 1e308, ..Sgd::default() });
         let mut step = TrainStep::new(network, &optimizer, None, &rows, 3);
-        let ended = step.step(&ThreadPool::single(), &rows, &[0, 1, 2], 1, 0.1);
+        let ended = step.step(&ThreadPool::single(), &rows, &[0, 1, 2], 1, 0.0, 0.1);
         assert_eq!(ended.err(), Some(NonFinite::Gradient("affine_1.weight".to_owned())));
         assert_eq!(tensors(&step.network), before);
     }

@@ -195,7 +195,8 @@ impl<'a, F: Real> Run<'a, F> {
                 let step = self.place.step + 1;
                 let rate = self.learning_rate * training.schedule.factor(step, steps_per_epoch, total);
                 let pool = self.single.as_ref().unwrap_or(self.pool);
-                let loss = match self.step.step(pool, &self.data.train, batch, step, rate) {
+                let progress = (step - 1) as f64 / total as f64;
+                let loss = match self.step.step(pool, &self.data.train, batch, step, progress, rate) {
                     Ok(loss) => loss,
                     Err(cause) => return Outcome::Diverged { epoch, step, cause },
                 };

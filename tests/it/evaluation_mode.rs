@@ -5,9 +5,10 @@ use std::ops::RangeInclusive;
 use bntrain::kernel::real::Real;
 use bntrain::kernel::{BatchMoments, ThreadPool, batch_moments};
 use bntrain::nn::{
-    Affine, BatchNorm, BatchNormSpec, Dropout, DropoutSpec, Layer, LayerSpec, MeanOnlySpec, Network,
-    RunningStart, RunningUpdate, RunningVariance, StatsSource, batch_norm, dropout, leaky_relu, mean_only,
-    output_affine, relu, sigmoid, softmax_loss, tanh,
+    Affine, AffineSpec, BatchNorm, BatchNormSpec, Dropout, DropoutSpec, Layer, LayerSpec, MeanOnlySpec,
+    Network, RunningStart, RunningUpdate, RunningVariance, StatsSource, WeightForm, batch_norm, batch_renorm,
+    dropout, ghost_batch_norm, layer_norm, leaky_relu, mean_only, output_affine, relu, rms_norm, sigmoid,
+    softmax_loss, tanh, variance_only,
 };
 use bntrain::targets::TargetsView;
 use ndarray::{Array2, s};
@@ -17,10 +18,15 @@ use crate::support::{assert_close, bits, forward, infer, labels, pass, uniform};
 
 /// Networks with every kind of layer.
 fn stacks(units: &[usize]) -> Vec<Vec<LayerSpec>> {
-    let blocks: [&[LayerSpec]; 5] = [
+    let weights = WeightForm::WeightNorm;
+    let normalized: LayerSpec = AffineSpec { units: Some(9), weights, ..AffineSpec::default() }.into();
+    let blocks: [&[LayerSpec]; 8] = [
         &[batch_norm(), relu(), dropout(0.5)],
         &[mean_only(), tanh()],
         &[batch_norm(), sigmoid()],
+        &[layer_norm(), relu(), rms_norm(), tanh()],
+        &[ghost_batch_norm(), relu(), variance_only(), batch_renorm()],
+        &[normalized.clone(), tanh()],
         &[leaky_relu(0.1)],
         &[],
     ];

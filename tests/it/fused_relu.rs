@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use bntrain::kernel::ThreadPool;
 use bntrain::nn::{
     AffineSpec, Backward, BatchNormSpec, Bias, LayerSpec, Network, PassContext, Workspace, affine,
-    batch_norm, dropout, mean_only, output_affine, relu, softmax_loss,
+    batch_norm, dropout, group_norm, layer_norm, mean_only, output_affine, relu, rms_norm, softmax_loss,
 };
 use bntrain::targets::TargetsView;
 use ndarray::Array2;
@@ -13,7 +13,7 @@ use ndarray::Array2;
 use crate::support::{bits, labels, one_by_one, unfused, uniform};
 
 /// ReLUs after and before each kind of layer, and where there is no such layer.
-fn stacks() -> [Vec<LayerSpec>; 4] {
+fn stacks() -> [Vec<LayerSpec>; 5] {
     let norm = |backward| LayerSpec::BatchNorm(BatchNormSpec { backward, ..BatchNormSpec::default() });
     let plain = LayerSpec::Affine(AffineSpec { units: Some(40), bias: Bias::Off, ..AffineSpec::default() });
     [
@@ -21,6 +21,7 @@ fn stacks() -> [Vec<LayerSpec>; 4] {
         vec![relu(), affine(40), relu(), relu(), affine(30), batch_norm(), relu(), dropout(0.3)],
         vec![plain, relu(), affine(30), norm(Backward::ClosedForm), relu(), affine(20), mean_only(), relu()],
         vec![batch_norm(), relu(), affine(30), norm(Backward::Graph), relu()],
+        vec![affine(40), layer_norm(), relu(), affine(30), rms_norm(), relu(), group_norm(), relu()],
     ]
 }
 

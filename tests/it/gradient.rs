@@ -4,9 +4,10 @@ use bntrain::gradcheck::{
     GradcheckReport, GradcheckSettings, Mistake, WrongBatchNorm, check_layer, check_network, table,
 };
 use bntrain::nn::{
-    AffineSpec, Backward, BatchNormSpec, Bias, HuberLossSpec, Layer, LayerSpec, Loss, MeanOnlySpec, Network,
-    PassContext, affine, batch_norm, build_layers, dropout, leaky_relu, logistic_loss, mean_only,
-    output_affine, relu, sigmoid, softmax_loss, squared_loss, tanh,
+    AffineSpec, Backward, BatchNormSpec, Bias, GhostBatchNormSpec, GroupNormSpec, HuberLossSpec, Layer,
+    LayerNormSpec, LayerSpec, Loss, MeanOnlySpec, Network, PassContext, RmsNormSpec, VarianceOnlySpec,
+    WeightForm, affine, alpha_dropout, batch_norm, build_layers, dropout, layer_norm, leaky_relu,
+    logistic_loss, mean_only, output_affine, relu, rms_norm, sigmoid, softmax_loss, squared_loss, tanh,
 };
 use ndarray::Array2;
 
@@ -15,12 +16,23 @@ use crate::support::{bits, forward_and_backward, labels, pass, uniform, values_p
 
 /// Every kind of layer with its defaults, and with other settings those whose gradient they change.
 fn rows() -> Vec<LayerSpec> {
+    let norm = |scale, shift| LayerNormSpec { scale, shift, ..LayerNormSpec::default() }.into();
     let mut rows = LayerSpec::every_kind();
     rows.extend([
         AffineSpec { units: Some(3), bias: Bias::Off, ..AffineSpec::default() }.into(),
         MeanOnlySpec { shift: false, ..MeanOnlySpec::default() }.into(),
+        norm(true, false),
+        norm(false, true),
+        norm(false, false),
+        RmsNormSpec { scale: false, ..RmsNormSpec::default() }.into(),
+        groups(1),
+        GhostBatchNormSpec { rows: 3, ..GhostBatchNormSpec::default() }.into(),
+        VarianceOnlySpec { scale: false, ..VarianceOnlySpec::default() }.into(),
+        normalized(WeightForm::WeightNorm),
+        normalized(WeightForm::CenteredWeightNorm),
         leaky_relu(0.1),
         dropout(0.4),
+        alpha_dropout(0.4),
         HuberLossSpec { delta: 0.8 }.into(),
     ]);
     for backward in [Backward::Fused, Backward::ClosedForm, Backward::Graph] {
@@ -32,6 +44,14 @@ fn rows() -> Vec<LayerSpec> {
         }
     }
     rows
+}
+
+fn normalized(weights: WeightForm) -> LayerSpec {
+    AffineSpec { units: Some(3), weights, ..AffineSpec::default() }.into()
+}
+
+fn groups(groups: usize) -> LayerSpec {
+    GroupNormSpec { groups: Some(groups), ..GroupNormSpec::default() }.into()
 }
 
 /// The targets and weights of a pass.
@@ -181,7 +201,7 @@ fn one_or_two_rows_stay_finite() {
 
 #[test]
 fn whole_networks_pass() {
-    let blocks: [&[LayerSpec]; 12] = [
+    let blocks: [&[LayerSpec]; 16] = [
         &[batch_norm(), relu()],
         &[batch_norm(), sigmoid()],
         &[batch_norm(), tanh()],
@@ -193,6 +213,10 @@ fn whole_networks_pass() {
         &[sigmoid()],
         &[leaky_relu(0.1), dropout(0.2)],
         &[relu(), batch_norm()],
+        &[layer_norm(), relu()],
+        &[rms_norm(), tanh()],
+        &[groups(1), sigmoid()],
+        &[relu(), layer_norm(), dropout(0.2)],
         &[],
     ];
     for (index, block) in blocks.into_iter().enumerate() {

@@ -20,7 +20,8 @@ mod losses; // networks that end in each of the losses
 mod metrics; // metrics and their intervals
 mod mistakes; // wrong backward passes of batch norm
 mod model_file; // files of every format
-mod other_files;
+mod norms; // what sets norms apart
+mod other_files; // files as spreadsheets and other programs write them
 mod outputs; // files that are written where the user says
 mod predict; // new rows through a trained model
 mod resume; // runs that are interrupted, and go on

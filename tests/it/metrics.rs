@@ -44,11 +44,10 @@ fn metrics_of_classes_are_those_of_scikit_learn() {
         let (truth, weights) = (labels(&case["truth"]), weights(case));
         let predictions = matrix(&case["log_probabilities"]);
         let found = Classification::of(&truth, predictions.view(), weights.as_deref());
-        for (metric, measure) in found.measures() {
-            // The file was made before there was this one.
-            if metric != "classwise_ece" {
-                assert_measure(&format!("{metric} of {name}"), measure, &case[metric]);
-            }
+        // scikit-learn has no classwise calibration error; it is tested beside its code.
+        for (metric, measure) in found.measures().into_iter().filter(|(metric, _)| *metric != "classwise_ece")
+        {
+            assert_measure(&format!("{metric} of {name}"), measure, &case[metric]);
         }
         for (class, expected) in case["confusion"].as_array().expect("rows").iter().enumerate() {
             let row: Vec<u64> = (0..found.classes.len() as u32)

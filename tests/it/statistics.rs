@@ -2,8 +2,8 @@
 
 use bntrain::kernel::ThreadPool;
 use bntrain::nn::{
-    BatchNormSpec, DatasetStats, Layer, LayerSpec, Network, NormalizeBy, ParamKind, PassContext,
-    RunningVariance, batch_norm, dropout, mean_only, relu, tanh,
+    BatchNormSpec, DatasetStats, GhostBatchNormSpec, Layer, LayerSpec, Network, NormalizeBy, ParamKind,
+    PassContext, RunningVariance, batch_norm, dropout, mean_only, relu, tanh, variance_only,
 };
 use ndarray::{Array2, ArrayView2, Axis};
 
@@ -15,6 +15,10 @@ fn biased() -> LayerSpec {
         running_variance: RunningVariance::Biased,
         ..BatchNormSpec::default()
     })
+}
+
+fn ghosts() -> LayerSpec {
+    GhostBatchNormSpec { rows: 3, ..GhostBatchNormSpec::default() }.into()
 }
 
 /// Takes some rows.
@@ -39,7 +43,7 @@ fn scores(network: &Network<f64>, x: &Array2<f64>) -> Array2<f64> {
 #[test]
 fn evaluation_with_batch_statistics_equals_a_training_pass() {
     let (x, labels) = (uniform((9, 5), 1), labels(9, 3));
-    let hidden = [batch_norm(), relu(), mean_only(), tanh(), biased()];
+    let hidden = [batch_norm(), relu(), mean_only(), tanh(), variance_only(), ghosts(), biased()];
     let mut with_dropout = hidden.to_vec();
     with_dropout.insert(2, dropout(0.5));
     let mut plain = Network::<f64>::build(&stack(&[8, 6], &hidden), 5, 3, 1);

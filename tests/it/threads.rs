@@ -10,8 +10,9 @@ use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
 use bntrain::model::result_hash;
 use bntrain::nn::{
-    Backward, BatchNormSpec, LayerSpec, Network, PassContext, affine, batch_norm, dropout, leaky_relu,
-    mean_only, output_affine, relu, softmax_loss, tanh,
+    AffineSpec, Backward, BatchNormSpec, LayerSpec, Network, PassContext, WeightForm, affine, batch_norm,
+    batch_renorm, dropout, ghost_batch_norm, group_norm, layer_norm, leaky_relu, mean_only, output_affine,
+    relu, rms_norm, softmax_loss, tanh, variance_only,
 };
 use bntrain::optim::{Adam, Optimizer, OptimizerSpec};
 use bntrain::targets::TargetsView;
@@ -26,8 +27,17 @@ fn specs() -> Vec<LayerSpec> {
     let mut specs = vec![affine(260), batch_norm(), relu(), dropout(0.2)];
     specs.extend([affine(201), norm(Backward::ClosedForm), leaky_relu(0.1)]);
     specs.extend([affine(180), norm(Backward::Graph), tanh()]);
-    specs.extend([affine(170), mean_only(), relu(), output_affine(), softmax_loss()]);
+    specs.extend([affine(170), mean_only(), relu(), affine(150), layer_norm(), relu()]);
+    specs.extend([affine(140), rms_norm(), tanh(), affine(160), group_norm(), relu()]);
+    specs.extend([affine(150), ghost_batch_norm(), relu(), affine(130), variance_only(), tanh()]);
+    specs.extend([affine(140), batch_renorm(), relu(), normalized(150), relu()]);
+    specs.extend([output_affine(), softmax_loss()]);
     specs
+}
+
+fn normalized(units: usize) -> LayerSpec {
+    let weights = WeightForm::CenteredWeightNorm;
+    AffineSpec { units: Some(units), weights, ..AffineSpec::default() }.into()
 }
 
 /// Everything that three steps and an evaluation leave behind, as bits.

@@ -9,10 +9,12 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::batch_norm::column_sums::{ColumnSums, partial_sums, sum_columns};
-use crate::batch_norm::forward::{BatchNormState, ROWS};
+use crate::batch_norm::column_sums::{Add, ColumnSums, partial_sums, sum_columns};
+use crate::batch_norm::forward::ROWS;
+use crate::batch_norm::ghosts::Ghosts;
+use crate::batch_norm::state::BatchNormState;
 use crate::matrix_view::{MatrixView, MatrixViewMut};
-use crate::parallel::partition::par_tiles;
+use crate::parallel::partition::{par_chunks, par_tiles};
 use crate::parallel::thread_pool::ThreadPool;
 use crate::real::Real;
 use crate::simd::strips::{ColumnKernel, for_each_strip, take};
@@ -31,44 +33,79 @@ use crate::simd::with_simd;
 /// dx = gamma * inv_std * (dy - dbeta / n - x_hat * dgamma / n)
 /// ```
 ///
+/// In the other [forms](crate::BatchNormForm), with `s` for that `dgamma`, `dgamma = r * s + d * dbeta`.
+/// Batch renorm has `r` as another factor of `dx`, and `s` in it; variance only, whose `d` depends on `x`,
+/// has its `dgamma` in it and no `dbeta`, which the mean square has not either.
+///
+/// Several `states` are ghost batches, each with gradients.
+///
 /// # Shapes
 ///
-/// `dy`, `x`, `dx`: `(n, width)` with `n >= 1`.
+/// `dy`, `x`, `dx`: `(n, width)` with `n >= 1`; as many `grads` as states.
 pub(crate) fn batch_norm_backward<F: Real>(
     pool: &ThreadPool,
     dy: &ArrayView2<'_, F>,
     x: &ArrayView2<'_, F>,
-    state: &BatchNormState<F>,
-    grads: &mut BatchNormGrads<F>,
+    states: &[BatchNormState<F>],
+    grads: &mut [BatchNormGrads<F>],
     dx: Option<ArrayViewMut2<'_, F>>,
 ) {
     assert_eq!(dy.dim(), x.dim(), "shapes of batch norm");
+    assert_eq!(states.len(), grads.len(), "ghost batches of batch norm");
     assert!(dx.as_ref().is_none_or(|dx| dx.dim() == dy.dim()), "shapes of batch norm");
+    let ([state], [grads]) = (states, &mut *grads) else {
+        return backward_ghosts(pool, dy, x, states, grads, dx);
+    };
     let (shape, cost) = (dy.dim(), dy.len());
     let (dy, x) = (MatrixView::new(dy), MatrixView::new(x));
-    let BatchNormState { mean, scale, .. } = state;
-    let products = Products { dy, x, mean };
+    let products = Products { dy, x, mean: &state.mean };
     sum_columns(pool, shape, products, &mut grads.partial, [&mut grads.dbeta[..], &mut grads.dgamma[..]]);
     with_simd(
         #[inline(always)]
         || grads.update(dy.count as f64, state),
     );
     let Some(dx) = dx else { return };
-    let BatchNormGrads { constant, slope, .. } = &*grads;
+    let grads = &*grads;
     par_tiles(pool, cost, [dx], |rows, columns, [dx]| {
         let [dy, x] = [dy, x].map(|all| all.rows_from(rows.start).columns_from(columns.start));
-        let [scale, constant, slope, mean] =
-            [&scale[..], &constant[..], &slope[..], &mean[..]].map(|all| &all[columns.clone()]);
-        let mut project = Project { rows: 0..0, dy, x, mean, scale, constant, slope, dx };
+        let mut project = Project::new(dy, x, state, grads, columns, dx);
         with_simd(
             #[inline(always)]
-            || {
-                for first in (0..rows.len()).step_by(ROWS) {
-                    project.rows = first..rows.len().min(first + ROWS);
-                    for_each_strip(columns.len(), &mut project);
-                }
-            },
+            || project.all_rows(),
         );
+    });
+}
+
+/// [`batch_norm_backward`] of several ghost batches; a thread does all of a ghost batch.
+fn backward_ghosts<F: Real>(
+    pool: &ThreadPool,
+    dy: &ArrayView2<'_, F>,
+    x: &ArrayView2<'_, F>,
+    states: &[BatchNormState<F>],
+    grads: &mut [BatchNormGrads<F>],
+    dx: Option<ArrayViewMut2<'_, F>>,
+) {
+    let ((rows, width), ghosts, cost) = (dy.dim(), states.len(), dy.len());
+    let (dy, x) = (MatrixView::new(dy), MatrixView::new(x));
+    let outputs = Ghosts::new(rows, ghosts, grads, dx);
+    par_chunks(pool, ghosts, cost, outputs, |numbers, outputs| {
+        let mut states = states[numbers.clone()].iter();
+        outputs.each(numbers, |rows, grads, dx| {
+            let state = states.next().expect("a state for each ghost batch");
+            let [dy, x] = [dy, x].map(|all| all.rows_from(rows.start));
+            with_simd(
+                #[inline(always)]
+                || {
+                    let summed = Products { dy, x, mean: &state.mean };
+                    let sums = [&mut grads.dbeta[..], &mut grads.dgamma[..]];
+                    for_each_strip(width, &mut Add { summed, rows: 0..rows.len(), before: 0, sums });
+                    grads.update(rows.len() as f64, state);
+                    if let Some(dx) = dx {
+                        Project::new(dy, x, state, grads, 0..width, dx).all_rows();
+                    }
+                },
+            );
+        });
     });
 }
 
@@ -100,15 +137,18 @@ impl<F: Real> BatchNormGrads<F> {
     #[inline(always)]
     fn update(&mut self, n: f64, state: &BatchNormState<F>) {
         let Self { dbeta, dgamma, constant, slope, .. } = self;
-        let BatchNormState { inv_std, mean_residual, .. } = state;
-        let sums = dbeta.iter().zip(dgamma).zip(inv_std.iter().zip(mean_residual));
-        for ((constant, slope), ((dbeta, dgamma), (inv_std, residual))) in
+        let BatchNormState { inv_std, mean_residual, ratio, offset, is_centered, .. } = state;
+        let known = inv_std.iter().zip(mean_residual).zip(ratio.iter().zip(offset));
+        let sums = dbeta.iter().zip(dgamma).zip(known);
+        for ((constant, slope), ((dbeta, dgamma), ((inv_std, residual), (ratio, offset)))) in
             constant.iter_mut().zip(slope).zip(sums)
         {
-            *dgamma = (*dgamma - residual * dbeta) * inv_std;
-            let exact = *dgamma / n * inv_std;
+            let product = (*dgamma - residual * dbeta) * inv_std;
+            *dgamma = ratio * product + offset * dbeta;
+            let (mean, projected) = if *is_centered { (dbeta / n, product) } else { (0.0, *dgamma) };
+            let exact = projected / n * inv_std;
             *slope = F::from_f64(exact);
-            *constant = F::from_f64(dbeta / n - residual * exact);
+            *constant = F::from_f64(mean - residual * exact);
         }
     }
 }
@@ -150,6 +190,34 @@ struct Project<'a, F> {
     dx: MatrixViewMut<'a, F>,
 }
 
+impl<'a, F: Real> Project<'a, F> {
+    /// For the columns of `dx`, which are these of the state.
+    #[inline(always)]
+    fn new(
+        dy: MatrixView<'a, F>,
+        x: MatrixView<'a, F>,
+        state: &'a BatchNormState<F>,
+        grads: &'a BatchNormGrads<F>,
+        columns: Range<usize>,
+        dx: MatrixViewMut<'a, F>,
+    ) -> Self {
+        let BatchNormState { mean, scale, .. } = state;
+        let BatchNormGrads { constant, slope, .. } = grads;
+        let [mean, scale, constant, slope] = [mean, scale, constant, slope].map(|all| &all[columns.clone()]);
+        Self { rows: 0..0, dy, x, mean, scale, constant, slope, dx }
+    }
+
+    /// All rows of `dx`.
+    #[inline(always)]
+    fn all_rows(&mut self) {
+        let rows = self.dx.count();
+        for first in (0..rows).step_by(ROWS) {
+            self.rows = first..rows.min(first + ROWS);
+            for_each_strip(self.mean.len(), self);
+        }
+    }
+}
+
 impl<F: Real> ColumnKernel for Project<'_, F> {
     #[inline(always)]
     fn strip<const LEN: usize>(&mut self, start: usize) {
@@ -171,10 +239,12 @@ impl<F: Real> ColumnKernel for Project<'_, F> {
 mod tests {
     use std::num::NonZeroUsize;
 
-    use ndarray::Array2;
+    use ndarray::{Array2, s};
 
     use super::*;
-    use crate::batch_norm::forward::{BatchNormParams, batch_norm_forward};
+    use crate::batch_norm::forward::batch_norm_forward;
+    use crate::batch_norm::ghosts::ghost_rows;
+    use crate::batch_norm::state::{BatchNormForm, BatchNormParams};
 
     #[test]
     fn gradients_are_those_of_the_formula_for_any_number_of_threads() {
@@ -187,12 +257,14 @@ mod tests {
                 ((1..=width).map(|column| column as f32 / 64.0).collect(), vec![0.0; width]);
             for threads in 1..=4 {
                 let pool = ThreadPool::new(NonZeroUsize::new(threads).expect("at least one"));
-                let (mut state, mut y) = (BatchNormState::new(width), Array2::zeros(shape));
-                let params = BatchNormParams { eps: 1e-3, gamma: &gamma, beta: &beta };
-                batch_norm_forward(&pool, &x.view(), params, false, &mut state, &mut y.view_mut());
-                let (mut grads, mut dx) = (BatchNormGrads::new(width), Array2::from_elem(shape, f32::NAN));
+                let (mut states, mut y) = ([BatchNormState::new(width)], Array2::zeros(shape));
+                let params =
+                    BatchNormParams { eps: 1e-3, gamma: &gamma, beta: &beta, form: BatchNormForm::Standard };
+                batch_norm_forward(&pool, &x.view(), params, false, &mut states, &mut y.view_mut());
+                let (mut grads, mut dx) = ([BatchNormGrads::new(width)], Array2::from_elem(shape, f32::NAN));
                 let dx_view = Some(dx.view_mut());
-                batch_norm_backward(&pool, &dy.view(), &x.view(), &state, &mut grads, dx_view);
+                batch_norm_backward(&pool, &dy.view(), &x.view(), &states, &mut grads, dx_view);
+                let ([state], [grads]) = (&states, &grads);
                 for column in 0..width {
                     let (mean, inv_std) = (state.moments.mean(column), state.inv_std[column]);
                     let of =
@@ -213,6 +285,41 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// The same numbers as of separate batches, for any number of threads.
+    #[test]
+    fn ghost_batches_are_batches_by_themselves() {
+        let (shape @ (rows, width), ghosts) = ((130, 67), 4);
+        let number = |(row, column), salt| ((row * 37 + column * 11 + salt) % 101) as f32 / 50.0 - 1.0;
+        let (dy, x) =
+            (Array2::from_shape_fn(shape, |p| number(p, 0)), Array2::from_shape_fn(shape, |p| number(p, 53)));
+        let (gamma, beta): (Vec<f32>, _) =
+            ((1..=width).map(|column| column as f32 / 64.0).collect(), vec![0.5; width]);
+        let params = BatchNormParams { eps: 1e-3, gamma: &gamma, beta: &beta, form: BatchNormForm::Standard };
+        let run = |threads, rows: std::ops::Range<usize>, ghosts| {
+            let pool = ThreadPool::new(NonZeroUsize::new(threads).expect("at least one"));
+            let (x, dy) = (x.slice(s![rows.clone(), ..]), dy.slice(s![rows, ..]));
+            let (mut states, mut y) = (vec![BatchNormState::new(width); ghosts], Array2::zeros(x.dim()));
+            batch_norm_forward(&pool, &x, params, true, &mut states, &mut y.view_mut());
+            let (mut grads, mut dx) = (vec![BatchNormGrads::new(width); ghosts], Array2::zeros(x.dim()));
+            batch_norm_backward(&pool, &dy, &x, &states, &mut grads, Some(dx.view_mut()));
+            let sums: Vec<_> = grads.into_iter().map(|grads| (grads.dbeta, grads.dgamma)).collect();
+            (y, dx, sums)
+        };
+        let (y, dx, sums) = run(1, 0..rows, ghosts);
+        for (ghost, expected) in sums.iter().enumerate() {
+            let part = ghost_rows(rows, ghosts, ghost);
+            let alone = run(1, part.clone(), 1);
+            assert_eq!(
+                (alone.0.view(), alone.1.view()),
+                (y.slice(s![part.clone(), ..]), dx.slice(s![part, ..]))
+            );
+            assert_eq!(alone.2[0], *expected);
+        }
+        for threads in 2..=5 {
+            assert!(run(threads, 0..rows, ghosts) == (y.clone(), dx.clone(), sums.clone()));
         }
     }
 }

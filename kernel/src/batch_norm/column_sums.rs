@@ -17,7 +17,7 @@ use crate::simd::strips::{ColumnKernel, for_each_strip, put};
 use crate::simd::with_simd;
 
 /// Parts of the rows of a batch; more threads than this are not used.
-const PARTS: usize = 8;
+pub(crate) const PARTS: usize = 8;
 
 /// Two sums over the rows of a column.
 pub(crate) trait ColumnSums: Copy + Sync {
@@ -79,12 +79,13 @@ pub(crate) fn sum_columns(
     );
 }
 
-struct Add<'a, S> {
-    summed: S,
-    rows: Range<usize>,
+/// Writes both sums over some rows.
+pub(crate) struct Add<'a, S> {
+    pub(crate) summed: S,
+    pub(crate) rows: Range<usize>,
     /// The column of the matrix that is the first of `sums`.
-    before: usize,
-    sums: [&'a mut [f64]; 2],
+    pub(crate) before: usize,
+    pub(crate) sums: [&'a mut [f64]; 2],
 }
 
 impl<S: ColumnSums> ColumnKernel for Add<'_, S> {

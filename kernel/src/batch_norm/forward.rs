@@ -9,69 +9,15 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::batch_norm::moments::{BatchMoments, batch_moments};
+use crate::batch_norm::ghosts::Ghosts;
+use crate::batch_norm::moments::batch_moments;
+use crate::batch_norm::state::{BatchNormParams, BatchNormState};
 use crate::matrix_view::{MatrixView, MatrixViewMut};
-use crate::parallel::partition::par_tiles;
+use crate::parallel::partition::{par_chunks, par_tiles};
 use crate::parallel::thread_pool::ThreadPool;
 use crate::real::Real;
 use crate::simd::strips::{ColumnKernel, for_each_strip, take};
 use crate::simd::with_simd;
-
-/// The parameters of batch norm.
-#[derive(Clone, Copy, Debug)]
-pub struct BatchNormParams<'a, F> {
-    /// Added to the variance.
-    pub eps: f64,
-    /// The scale of each column, `width`.
-    pub gamma: &'a [F],
-    /// The shift of each column, `width`.
-    pub beta: &'a [F],
-}
-
-/// What the forward pass computes for each column, which the backward pass uses again.
-#[derive(Clone, Debug, Default)]
-pub struct BatchNormState<F> {
-    /// Mean and variance of the batch.
-    pub moments: BatchMoments,
-    /// `1 / sqrt(var + eps)`, `width`.
-    pub inv_std: Vec<f64>,
-    /// The mean, rounded to an `F`, `width`.
-    pub(crate) mean: Vec<F>,
-    /// The mean minus the rounded mean, `width`.
-    pub(crate) mean_residual: Vec<f64>,
-    /// `gamma * inv_std`, `width`.
-    pub(crate) scale: Vec<F>,
-    /// `beta - mean_residual * gamma * inv_std`, `width`.
-    shift: Vec<F>,
-}
-
-impl<F: Real> BatchNormState<F> {
-    /// The state of a layer with `width` columns, before its first batch.
-    pub fn new(width: usize) -> Self {
-        let [inv_std, mean_residual] = std::array::from_fn(|_| vec![0.0; width]);
-        let [mean, scale, shift] = std::array::from_fn(|_| vec![F::zero(); width]);
-        Self { moments: BatchMoments::new(width), inv_std, mean, mean_residual, scale, shift }
-    }
-
-    /// Computes everything else from the moments.
-    #[inline(always)]
-    fn update(&mut self, BatchNormParams { eps, gamma, beta }: BatchNormParams<'_, F>) {
-        let Self { moments, inv_std, mean, mean_residual, scale, shift } = self;
-        inv_std.iter_mut().zip(&moments.var).for_each(|(inv_std, var)| *inv_std = 1.0 / (var + eps).sqrt());
-        let means = moments.origin.iter().zip(&moments.shift);
-        for ((mean, residual), (origin, shift)) in mean.iter_mut().zip(&mut *mean_residual).zip(means) {
-            *mean = F::from_f64(origin + shift);
-            *residual = (origin - mean.to_f64()) + shift;
-        }
-        let known = gamma.iter().zip(beta).zip(inv_std.iter().zip(&*mean_residual));
-        for ((scale, shift), ((&gamma, &beta), (inv_std, residual))) in scale.iter_mut().zip(shift).zip(known)
-        {
-            let exact = gamma.to_f64() * inv_std;
-            *scale = F::from_f64(exact);
-            *shift = F::from_f64(beta.to_f64() - residual * exact);
-        }
-    }
-}
 
 /// Normalizes a batch by its own [moments](crate::batch_moments). With `inv_std = 1 / sqrt(var + eps)`,
 ///
@@ -79,45 +25,69 @@ impl<F: Real> BatchNormState<F> {
 /// y = gamma * (x - mean) * inv_std + beta
 /// ```
 ///
-/// or, with `relu`, the maximum of that and 0.
+/// or what the [form](crate::BatchNormForm) says; with `relu`, the maximum of that and 0.
 ///
 /// The arithmetic on each `x` is that of `F`. The difference `x - mean` is exact if both are within a factor
 /// of 2 of each other, as they are under a large offset, and rounded once otherwise. What the mean loses
 /// when it is rounded to an `F` is corrected for in the shift.
 ///
+/// Several `states` divide the rows into as many ghost batches of neighbors, see [`ghost_rows`](crate::ghost_rows); each is
+/// normalized by itself.
+///
 /// # Shapes
 ///
-/// `x`, `y`: `(n, width)` with `n >= 1`; `gamma`, `beta`: `width`.
+/// `x`, `y`: `(n, width)` with `n >= 1`; `gamma`, `beta`: `width`; at most `n` states.
 pub(crate) fn batch_norm_forward<F: Real>(
     pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     params: BatchNormParams<'_, F>,
     relu: bool,
-    state: &mut BatchNormState<F>,
+    states: &mut [BatchNormState<F>],
     y: &mut ArrayViewMut2<'_, F>,
 ) {
     assert_eq!(x.dim(), y.dim(), "shapes of batch norm");
+    let min = if relu { F::zero() } else { F::neg_infinity() };
+    let [state] = states else { return forward_ghosts(pool, x, params, min, states, y) };
     batch_moments(pool, x, &mut state.moments);
     with_simd(
         #[inline(always)]
         || state.update(params),
     );
-    let BatchNormState { mean, scale, shift, .. } = &*state;
-    let (cost, x) = (x.len(), MatrixView::new(x));
-    let min = if relu { F::zero() } else { F::neg_infinity() };
+    let (state, cost, x) = (&*state, x.len(), MatrixView::new(x));
     par_tiles(pool, cost, [y.view_mut()], |rows, columns, [y]| {
         let x = x.rows_from(rows.start).columns_from(columns.start);
-        let [mean, scale, shift] = [&mean[..], &scale[..], &shift[..]].map(|all| &all[columns.clone()]);
-        let mut normalize = Normalize { rows: 0..0, x, mean, scale, shift, min, y };
+        let mut normalize = Normalize::new(x, state, columns, min, y);
         with_simd(
             #[inline(always)]
-            || {
-                for first in (0..rows.len()).step_by(ROWS) {
-                    normalize.rows = first..rows.len().min(first + ROWS);
-                    for_each_strip(columns.len(), &mut normalize);
-                }
-            },
+            || normalize.all_rows(),
         );
+    });
+}
+
+/// [`batch_norm_forward`] of several ghost batches; a thread does all of a ghost batch.
+fn forward_ghosts<F: Real>(
+    pool: &ThreadPool,
+    x: &ArrayView2<'_, F>,
+    params: BatchNormParams<'_, F>,
+    min: F,
+    states: &mut [BatchNormState<F>],
+    y: &mut ArrayViewMut2<'_, F>,
+) {
+    let ((rows, width), ghosts, cost) = (x.dim(), states.len(), x.len());
+    let x = MatrixView::new(x);
+    let outputs = Ghosts::new(rows, ghosts, states, Some(y.view_mut()));
+    par_chunks(pool, ghosts, cost, outputs, |numbers, outputs| {
+        outputs.each(numbers, |rows, state, y| {
+            let x = x.rows_from(rows.start);
+            with_simd(
+                #[inline(always)]
+                || {
+                    state.update_to(x, rows.len(), params);
+                    let y = y.expect("there is an output");
+                    Normalize::new(x, state, 0..width, min, y).all_rows();
+                },
+            );
+        });
     });
 }
 
@@ -134,6 +104,32 @@ struct Normalize<'a, F> {
     shift: &'a [F],
     min: F, // the least `y`
     y: MatrixViewMut<'a, F>,
+}
+
+impl<'a, F: Real> Normalize<'a, F> {
+    /// For the columns of `y`, which are these of the state.
+    #[inline(always)]
+    fn new(
+        x: MatrixView<'a, F>,
+        state: &'a BatchNormState<F>,
+        columns: Range<usize>,
+        min: F,
+        y: MatrixViewMut<'a, F>,
+    ) -> Self {
+        let BatchNormState { mean, scale, shift, .. } = state;
+        let [mean, scale, shift] = [mean, scale, shift].map(|all| &all[columns.clone()]);
+        Self { rows: 0..0, x, mean, scale, shift, min, y }
+    }
+
+    /// All rows of `y`.
+    #[inline(always)]
+    fn all_rows(&mut self) {
+        let rows = self.y.count();
+        for first in (0..rows).step_by(ROWS) {
+            self.rows = first..rows.min(first + ROWS);
+            for_each_strip(self.mean.len(), self);
+        }
+    }
 }
 
 impl<F: Real> ColumnKernel for Normalize<'_, F> {
@@ -161,6 +157,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
+    use crate::batch_norm::state::BatchNormForm;
 
     /// Shapes that are divided by rows and by columns, neither evenly.
     const SHAPES: [(usize, usize); 2] = [(201, 67), (67, 201)];
@@ -187,15 +184,20 @@ mod tests {
                 let x = x(shape) + offset;
                 for (threads, relu) in [(1, false), (2, true), (3, false), (4, true)] {
                     let mut y = Array2::from_elem(shape, f32::NAN);
-                    let mut state = BatchNormState::new(width);
-                    let params = BatchNormParams { eps: 0.5, gamma: &gamma, beta: &beta };
+                    let mut states = [BatchNormState::new(width)];
+                    let params = BatchNormParams {
+                        eps: 0.5,
+                        gamma: &gamma,
+                        beta: &beta,
+                        form: BatchNormForm::Standard,
+                    };
                     let pool = pool(threads);
-                    batch_norm_forward(&pool, &x.view(), params, relu, &mut state, &mut y.view_mut());
+                    batch_norm_forward(&pool, &x.view(), params, relu, &mut states, &mut y.view_mut());
                     for (column, all) in x.columns().into_iter().enumerate() {
                         let mean = all.iter().map(|&x| f64::from(x)).sum::<f64>() / rows as f64;
                         let squares = all.iter().map(|&x| (f64::from(x) - mean).powi(2));
                         let inv_std = 1.0 / (squares.sum::<f64>() / rows as f64 + 0.5).sqrt();
-                        assert!((state.inv_std[column] / inv_std - 1.0).abs() < 1e-12, "{shape:?}");
+                        assert!((states[0].inv_std[column] / inv_std - 1.0).abs() < 1e-12, "{shape:?}");
                         for (row, &x) in all.iter().enumerate() {
                             let (gamma, beta) = (f64::from(gamma[column]), f64::from(beta[column]));
                             let expected = gamma * ((f64::from(x) - mean) * inv_std) + beta;
@@ -212,9 +214,9 @@ mod tests {
     /// With gamma 1 and beta 0.
     fn normalized<F: Real>(x: &Array2<F>, relu: bool) -> Array2<F> {
         let (ones, zeros) = (vec![F::one(); x.ncols()], vec![F::zero(); x.ncols()]);
-        let (mut state, mut y) = (BatchNormState::new(x.ncols()), Array2::zeros(x.dim()));
-        let params = BatchNormParams { eps: 1e-5, gamma: &ones, beta: &zeros };
-        batch_norm_forward(&ThreadPool::single(), &x.view(), params, relu, &mut state, &mut y.view_mut());
+        let (mut states, mut y) = ([BatchNormState::new(x.ncols())], Array2::zeros(x.dim()));
+        let params = BatchNormParams { eps: 1e-5, gamma: &ones, beta: &zeros, form: BatchNormForm::Standard };
+        batch_norm_forward(&ThreadPool::single(), &x.view(), params, relu, &mut states, &mut y.view_mut());
         y
     }
 

@@ -7,7 +7,7 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::batch_norm::forward::BatchNormParams;
+use crate::batch_norm::state::BatchNormParams;
 use crate::matrix_view::{MatrixView, MatrixViewMut};
 use crate::parallel::partition::par_tiles;
 use crate::parallel::thread_pool::ThreadPool;
@@ -33,7 +33,7 @@ pub(crate) fn batch_norm_infer<F: Real>(
     pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     RunningStats { mean, var }: RunningStats<'_, F>,
-    BatchNormParams { eps, gamma, beta }: BatchNormParams<'_, F>,
+    BatchNormParams { eps, gamma, beta, .. }: BatchNormParams<'_, F>,
     y: &mut ArrayViewMut2<'_, F>,
 ) {
     assert_eq!(x.dim(), y.dim(), "shapes of batch norm");
@@ -117,6 +117,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
+    use crate::batch_norm::state::BatchNormForm;
 
     /// Shapes that are divided by rows and by columns, neither evenly.
     const SHAPES: [(usize, usize); 2] = [(201, 67), (67, 201)];
@@ -142,7 +143,10 @@ mod tests {
             for threads in 1..=4 {
                 let (mut by, mut moved) = (Array2::zeros(shape), Array2::zeros(shape));
                 let [mean, var, gamma, beta] = [&of_columns[..]; 4];
-                let (stats, params) = (RunningStats { mean, var }, BatchNormParams { eps: 0.5, gamma, beta });
+                let (stats, params) = (
+                    RunningStats { mean, var },
+                    BatchNormParams { eps: 0.5, gamma, beta, form: BatchNormForm::Standard },
+                );
                 batch_norm_infer(&pool(threads), &x.view(), stats, params, &mut by.view_mut());
                 translate(&pool(threads), &x.view(), &doubles, &doubles, beta, &mut moved.view_mut());
                 for ((place, &x), (&by, &moved)) in x.indexed_iter().zip(by.iter().zip(&moved)) {

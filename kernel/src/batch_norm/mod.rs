@@ -3,5 +3,7 @@
 pub(crate) mod backward;
 pub(crate) mod column_sums;
 pub(crate) mod forward;
+pub(crate) mod ghosts;
 pub(crate) mod infer;
 pub(crate) mod moments;
+pub(crate) mod state;

@@ -80,6 +80,17 @@ impl BatchMoments {
         self.origin[column] + self.shift[column]
     }
 
+    /// Computes the moments from the sums of `n` differences from the `first` row, in place of the shift,
+    /// and of their squares, in place of the variance.
+    #[inline(always)]
+    pub(crate) fn update<F: Real>(&mut self, first: &[F], n: f64) {
+        let Self { origin, shift, var, .. } = self;
+        origin.iter_mut().zip(first).for_each(|(origin, &x)| *origin = x.to_f64());
+        for (shift, var) in shift.iter_mut().zip(var) {
+            (*shift, *var) = shift_and_variance(*shift, *var, n);
+        }
+    }
+
     /// `x` minus the mean of `column`.
     pub fn centred(&self, column: usize, x: f64) -> f64 {
         (x - self.origin[column]) - self.shift[column]
@@ -101,26 +112,34 @@ impl BatchMoments {
 /// `x`: `(n, width)` with `n >= 1`; `moments`: `width`.
 pub(crate) fn batch_moments<F: Real>(pool: &ThreadPool, x: &ArrayView2<'_, F>, moments: &mut BatchMoments) {
     let (shape, x) = (x.dim(), MatrixView::new(x));
-    let BatchMoments { origin, shift, var, parts } = moments;
+    let BatchMoments { shift, var, parts, .. } = moments;
     sum_columns(pool, shape, Differences(x), parts, [&mut shift[..], &mut var[..]]);
-    origin.iter_mut().zip(x.row(0, shape.1)).for_each(|(origin, &x)| *origin = x.to_f64());
-    let n = x.count as f64;
     with_simd(
         #[inline(always)]
-        || {
-            for (shift, var) in shift.iter_mut().zip(var) {
-                *shift /= n;
-                let difference = *var / n - *shift * *shift;
-                // Rounding can leave slightly less than 0 if all differences are equal; NaN stays.
-                *var = if difference < 0.0 { 0.0 } else { difference };
-            }
-        },
+        || moments.update(x.row(0, shape.1), x.count as f64),
     );
+}
+
+/// The mean minus the origin, and the variance, from the sums of `n` differences from the origin and of
+/// their squares.
+#[inline(always)]
+pub(crate) fn shift_and_variance(sum: f64, squares: f64, n: f64) -> (f64, f64) {
+    let shift = sum / n;
+    let difference = squares / n - shift * shift;
+    // Rounding can leave slightly less than 0 if all differences are equal; NaN stays.
+    (shift, if difference < 0.0 { 0.0 } else { difference })
+}
+
+/// The mean `origin + shift`, rounded to an `F`, and the mean minus the rounded mean.
+#[inline(always)]
+pub(crate) fn rounded_mean<F: Real>(origin: f64, shift: f64) -> (F, f64) {
+    let mean = F::from_f64(origin + shift);
+    (mean, (origin - mean.to_f64()) + shift)
 }
 
 /// Sums the differences from the first row, and their squares.
 #[derive(Clone, Copy)]
-struct Differences<'a, F>(MatrixView<'a, F>);
+pub(crate) struct Differences<'a, F>(pub(crate) MatrixView<'a, F>);
 
 impl<F: Real> ColumnSums for Differences<'_, F> {
     #[inline(always)]

@@ -8,7 +8,7 @@ use crate::config::overrides::in_other_form;
 use crate::config::plan::spec::{CompareSpec, ConfigSpec, Seeds};
 use crate::config::plan::{ComparePlan, ComparedMeasure, GridAxis};
 use crate::config::problems::Problems;
-use crate::nn::{LayerSpec, Norm, Task};
+use crate::nn::{LayerSpec, Norm, Task, has_norm_slot};
 
 /// The checked `[compare]` of `spec` with its defaults, seeds as a list, and paths from `base`.
 /// `layers` are none where they are not known.
@@ -20,12 +20,12 @@ pub(crate) fn resolve(
     problems: &mut Problems,
 ) -> Option<ComparePlan> {
     let compare = spec.compare.as_ref()?;
-    let norms = compare.norms.clone();
+    let norms = compare.norms.list();
     refuse_repeats("compare.norms", &norms, |norm| format!("\"{}\"", norm.name()), problems);
     if let Some(layers) = layers {
         let differs = norms.iter().any(|norm| *norm != Norm::None);
-        if differs && !layers.iter().any(LayerSpec::is_norm) && problems.is_valid("compare.norms") {
-            let message = "the network has no batch_norm or mean_only layer to replace; add one, or set \
+        if differs && !has_norm_slot(layers) && problems.is_valid("compare.norms") {
+            let message = "the network has no norm to replace; add one, such as batch_norm, or set \
                            norms = [\"none\"]";
             problems.push("compare.norms", message);
         }

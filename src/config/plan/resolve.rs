@@ -11,7 +11,7 @@ use crate::config::plan::{experiment, rules, stack};
 use crate::config::problems::Problems;
 use crate::config::schema::check;
 use crate::data::DataSpec;
-use crate::nn::{LayerSpec, Norm, default_init};
+use crate::nn::{AffineSpec, Init, LayerSpec, Norm, WeightForm, default_init, twin};
 use crate::text::STANDARD_INPUT;
 
 /// What a config says.
@@ -31,7 +31,9 @@ pub(crate) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Re
     let compare = experiment::resolve(&spec, layers.as_deref(), tree, base, problems);
     if let Some(layers) = &layers {
         let norms = compare.as_ref().map(|compare| compare.norms.as_slice());
-        rows_for_norms(&spec, layers, norms, problems);
+        let networks = networks(layers, norms);
+        rows_for_norms(&spec, &networks, problems);
+        directions(&networks, tree, problems);
     }
     let grid = compare.as_ref().map(|compare| compare.grid.clone()).unwrap_or_default();
     let mut plan = None;
@@ -76,12 +78,51 @@ fn layers(spec: &ConfigSpec, tree: &Node, problems: &mut Problems) -> Option<Vec
     Some(layers)
 }
 
-/// A batch of one row has no variance. `norms` are those to compare, if there is a comparison.
-fn rows_for_norms(spec: &ConfigSpec, layers: &[LayerSpec], norms: Option<&[Norm]>, problems: &mut Problems) {
-    let stays = norms.is_none_or(|norms| norms.iter().any(|norm| *norm != Norm::None));
-    let is_normalised = stays && layers.iter().any(LayerSpec::is_norm);
-    if is_normalised && spec.training.batch_size == 1 && problems.is_valid("training.batch_size") {
-        problems.push("training.batch_size", "1 is not allowed; batch norm needs at least 2 rows per batch");
+/// The networks of all `norms` to compare; if there is no comparison, that of `layers`.
+fn networks(layers: &[LayerSpec], norms: Option<&[Norm]>) -> Vec<Vec<LayerSpec>> {
+    match norms {
+        None => vec![layers.to_vec()],
+        Some(norms) => norms.iter().map(|&norm| twin(layers, norm)).collect(),
+    }
+}
+
+/// A weight of 0 has no direction.
+fn directions(networks: &[Vec<LayerSpec>], tree: &Node, problems: &mut Problems) {
+    for layers in networks {
+        for (index, layer) in layers.iter().enumerate() {
+            let LayerSpec::Affine(AffineSpec { weights, init: Some(Init::Normal(0.0)), .. }) = layer else {
+                continue;
+            };
+            let path = if tree.get("model").is_some() { "model.init" } else { "layers" };
+            if *weights != WeightForm::Plain && problems.is_valid(path) {
+                let message = format!(
+                    "the weights of layer {index} start at 0, which has no direction, but {} needs one; \
+                     give init another deviation",
+                    weights.name()
+                );
+                problems.push(path, message);
+                return;
+            }
+        }
+    }
+}
+
+/// A batch of one row has no variance.
+fn rows_for_norms(spec: &ConfigSpec, networks: &[Vec<LayerSpec>], problems: &mut Problems) {
+    let Some(norm) = networks.iter().flatten().find(|layer| layer.needs_batch()) else { return };
+    if spec.training.batch_size == 1 && problems.is_valid("training.batch_size") {
+        let kind = norm.kind();
+        let message = format!("1 is not allowed; {kind} needs at least 2 rows per batch");
+        problems.push("training.batch_size", message);
+    }
+    let ghost = networks.iter().flatten().filter_map(LayerSpec::ghost_rows).max();
+    let size = spec.training.batch_size;
+    if let Some(ghost) =
+        ghost.filter(|&ghost| ghost > size).filter(|_| problems.is_valid("training.batch_size"))
+    {
+        let message =
+            format!("{size} is less than the {ghost} rows of a ghost batch, `rows` of ghost_batch_norm");
+        problems.push("training.batch_size", message);
     }
 }
 

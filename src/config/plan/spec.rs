@@ -41,8 +41,9 @@ settings! {
     /// One run for each norm, each grid point and each seed. Without this table a single network is trained.
     pub(crate) struct CompareSpec {
         /// What to put in place of each norm layer.
-        norms: Vec<Norm> = vec![Norm::BatchNorm, Norm::None],
-            is(Allowed::List { of: &Norm::ALLOWED, min: 1, max: Norm::ALL.len() });
+        /// `"all"` is every norm; `"anatomy"` takes batch norm apart: none, `mean_only`, `variance_only`,
+        /// `batch_norm`, `ghost_batch_norm`.
+        norms: Norms = Norms::List(vec![Norm::BatchNorm, Norm::None]);
         /// How many seeds, from `training.seed` on; or a list of seeds.
         seeds: Seeds = Seeds::Count(5);
         /// The measure that the norms are judged by. It is named before the run, because the best-looking one of
@@ -58,6 +59,43 @@ settings! {
         /// `{ logspace = [from, to, n] }` (powers of 10). The grid points are all combinations.
         grid: toml::Table, absent("one grid point"), is(Allowed::Grid);
     }
+}
+
+/// The norms of a comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Norms {
+    Set(NormSet),
+    List(Vec<Norm>),
+}
+
+/// A word for several norms.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum NormSet {
+    All,
+    /// The parts of batch norm.
+    Anatomy,
+}
+
+impl Norms {
+    /// Each of them; the first one is what the others are compared with.
+    pub(crate) fn list(&self) -> Vec<Norm> {
+        match self {
+            Self::Set(NormSet::All) => Norm::ALL.to_vec(),
+            Self::Set(NormSet::Anatomy) => {
+                vec![Norm::None, Norm::MeanOnly, Norm::VarianceOnly, Norm::BatchNorm, Norm::GhostBatchNorm]
+            }
+            Self::List(norms) => norms.clone(),
+        }
+    }
+}
+
+impl Configurable for Norms {
+    const ALLOWED: Allowed = Allowed::Either(&[
+        Allowed::Choice(&["all", "anatomy"]),
+        Allowed::List { of: &Norm::ALLOWED, min: 1, max: Norm::ALL.len() },
+    ]);
 }
 
 /// The seeds of a comparison.

@@ -2,7 +2,7 @@
 
 use crate::config::document::tree::Node;
 use crate::config::problems::Problems;
-use crate::nn::{LayerSpec, Loss};
+use crate::nn::{LayerSpec, Loss, check_groups};
 
 /// Checks a layer list: it must end with an affine layer without units and a loss; every other affine layer needs
 /// units.
@@ -33,6 +33,9 @@ pub(crate) fn check(layers: &[LayerSpec], tree: &Node, problems: &mut Problems) 
             problems.push(&format!("layers[{last}]"), message);
         }
         Some(_) => {}
+    }
+    if let Err(error) = check_groups(layers) {
+        problems.push(&format!("layers[{}].groups", error.index), error.to_string());
     }
     // Without a loss it is not known which affine layer is meant to be the last.
     let outputs = if is_loss(&layers[last]) { last.checked_sub(1) } else { None };

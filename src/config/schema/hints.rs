@@ -54,7 +54,9 @@ fn known_confusion(
     const L2: &str = "l2 (coupled) belongs to the other optimizers; for adamw use weight_decay (decoupled)";
     let name = section_type.name;
     Some(match (name, key) {
-        ("batch_norm" | "mean_only", "momentum") => (MOMENTUM.to_owned(), Some("running_update")),
+        ("batch_norm" | "ghost_batch_norm" | "batch_renorm" | "mean_only" | "variance_only", "momentum") => {
+            (MOMENTUM.to_owned(), Some("running_update"))
+        }
         ("dropout", "p" | "keep" | "keep_prob") => {
             ("give rate, the share of the units that is dropped".to_owned(), Some("rate"))
         }

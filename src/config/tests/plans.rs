@@ -56,6 +56,16 @@ fn the_short_form_expands_to_the_layer_list() {
 ",
         ),
         (
+            &["model.position=after", "model.norm=layer_norm"],
+            "
+- 'affine'; units = 4; init = 'he_normal'
+- 'relu'
+- 'layer_norm'
+- 'affine'; init = 'xavier'
+- 'softmax_loss'
+",
+        ),
+        (
             &["model.norm=none", "model.activation=tanh"],
             "
 - 'affine'; units = 4

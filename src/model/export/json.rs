@@ -49,6 +49,12 @@ fn to_value(ExportLayer { name, op }: &ExportLayer, dtype: Dtype) -> Value {
             "formula": "y = x - mean + beta",
             "mean": vector(mean), "beta": vector(beta),
         }),
+        ExportOp::RowNorm { kind, gamma, beta, eps, groups, centered } => json!({
+            "name": name, "type": kind,
+            "formula": row_norm_formula(*groups, *centered),
+            "eps": eps, "groups": groups,
+            "gamma": vector(gamma), "beta": beta.as_ref().map(vector),
+        }),
         ExportOp::ScaleShift { centre, scale, shift } => json!({
             "name": name, "type": "scale_shift",
             "formula": "y = (x - centre) * scale + shift",
@@ -62,6 +68,18 @@ fn to_value(ExportLayer { name, op }: &ExportLayer, dtype: Dtype) -> Value {
             value
         }
         ExportOp::Identity => json!({ "name": name, "type": "identity", "formula": "y = x" }),
+    }
+}
+
+/// For people: mean and variance are those of a row, or of each of its groups of neighbors.
+fn row_norm_formula(groups: usize, centered: bool) -> &'static str {
+    match (groups, centered) {
+        (_, false) => "y = gamma * x / sqrt(mean of x^2 over the row + eps)",
+        (1, true) => "y = gamma * (x - mean over the row) / sqrt(variance over the row + eps) + beta",
+        (_, true) => {
+            "y = gamma * (x - mean over the group) / sqrt(variance over the group + eps) + beta; the groups of a \
+             row are equal numbers of neighbors"
+        }
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::fs;
 
-use crate::model::Model;
-use crate::model::export::ExportFormat;
-use crate::train::Dtype;
+use crate::model::export::{CheckRows, Export, ExportFormat, tolerance};
+use crate::model::tests::{description, network, plan};
+use crate::model::{Model, to_bytes};
+use crate::nn::{Norm, tanh};
+use crate::train::{Dtype, with_dtype};
 
 /// Every format; ONNX with and without folding.
 pub(crate) const FORMATS: [ExportFormat; 4] = [
@@ -20,4 +22,34 @@ pub(crate) fn golden_model(name: &str) -> Model {
     let path = format!("tests/golden/export/{name}.model.safetensors");
     let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     Model::from_bytes(&bytes).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A model with `norm` after its second affine layer, of six units.
+fn model_with(norm: Norm, dtype: Dtype) -> Model {
+    let layer = norm.layer().unwrap_or_else(tanh);
+    let layer = toml::Value::try_from(layer).expect("a table").to_string();
+    let [weights, dtype] = [norm.weights().name(), dtype.name()].map(|word| format!("\"{word}\""));
+    let plan = plan(&[
+        ("layers.3.units", "6"),
+        ("layers.3.weights", &weights),
+        ("layers.4", &layer),
+        ("training.dtype", &dtype),
+    ]);
+    let bytes = with_dtype!(plan.training.dtype, F => to_bytes(&network::<F>(&plan), &description(&plan)));
+    Model::from_bytes(&bytes.expect("a file")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn every_norm_is_exported() {
+    for norm in Norm::ALL {
+        for dtype in [Dtype::F32, Dtype::F64] {
+            let model = model_with(norm, dtype);
+            for format in FORMATS {
+                let agreement = Export::new(&model, format).compare(&CheckRows::made_up(&model));
+                let (name, limit) = (norm.name(), tolerance(dtype));
+                assert!(agreement.largest_difference <= limit, "{name} {format:?}: {agreement:?}");
+                assert!(agreement.largest_difference > 0.0, "{name} {format:?}");
+            }
+        }
+    }
 }

@@ -5,7 +5,10 @@
 //! |---|---|---|
 //! | `affine` | `Linear` | `weight`, `(units, inputs)`; `bias` |
 //! | `batch_norm` | `BatchNorm1d` | `weight` (gamma), `bias` (beta), `running_mean`, `running_var` |
+//! | `ghost_batch_norm`, `batch_renorm` | `BatchNorm1d`, the same in evaluation | the same |
+//! | `variance_only` | `BatchNorm1d`, the same in evaluation | the same, with `running_mean` 0 |
 //! | `mean_only` | `BatchNorm1d` with `eps` 0 | the same, with `weight` 1 and `running_var` 1 |
+//! | `layer_norm`, `rms_norm`, `group_norm` | `LayerNorm`, `RMSNorm`, `GroupNorm` | `weight` (gamma), `bias` (beta) but for `RMSNorm` |
 //!
 //! Activations and dropout are modules without tensors. The loss is left out.
 
@@ -102,6 +105,18 @@ fn convert(spec: &LayerSpec, op: &ExportOp) -> (Module, Vec<Tensor>) {
             let ones = Array1::ones(mean.len());
             batch_norm(spec, 0.0, vec![vector("weight", &ones), vector("bias", beta)], mean, &ones)
         }
+        ExportOp::RowNorm { kind, gamma, beta, eps, groups, .. } => {
+            let width = gamma.len();
+            let (module, options) = match *kind {
+                "rms_norm" => ("RMSNorm", json!({ "normalized_shape": [width], "eps": eps })),
+                "group_norm" => {
+                    ("GroupNorm", json!({ "num_groups": groups, "num_channels": width, "eps": eps }))
+                }
+                _ => ("LayerNorm", json!({ "normalized_shape": [width], "eps": eps })),
+            };
+            let beta = beta.as_ref().map(|beta| vector("bias", beta));
+            (module, options, std::iter::once(vector("weight", gamma)).chain(beta).collect())
+        }
         ExportOp::ScaleShift { centre, scale, shift } => {
             let ones = Array1::ones(centre.len());
             batch_norm(spec, 0.0, vec![vector("weight", scale), vector("bias", shift)], centre, &ones)
@@ -112,6 +127,7 @@ fn convert(spec: &LayerSpec, op: &ExportOp) -> (Module, Vec<Tensor>) {
         }
         ExportOp::Identity => match spec {
             LayerSpec::Dropout(dropout) => ("Dropout", json!({ "p": dropout.rate }), Vec::new()),
+            LayerSpec::AlphaDropout(dropout) => ("AlphaDropout", json!({ "p": dropout.rate }), Vec::new()),
             _ => ("Identity", json!({}), Vec::new()),
         },
     };
@@ -128,6 +144,9 @@ fn batch_norm(
 ) -> (&'static str, Value, Vec<Tensor>) {
     let update = match spec {
         LayerSpec::BatchNorm(norm) => norm.running_update,
+        LayerSpec::GhostBatchNorm(norm) => norm.running_update,
+        LayerSpec::BatchRenorm(norm) => norm.running_update,
+        LayerSpec::VarianceOnly(norm) => norm.running_update,
         LayerSpec::MeanOnly(norm) => norm.running_update,
         _ => RunningUpdate::Constant(0.0),
     };

@@ -231,7 +231,7 @@ fn scores_that_are_not_numbers_keep_their_bits() {
     let rule = EarlyStopping { metric: Metric::ValidR2, patience: 2, min_delta: 0.0 };
     let training = TrainingSpec { batch_size: 2, early_stopping: Some(rule), ..training() };
     let seen = Case { layers, optimizer: Adam::default().into(), training }.check(&data, &data);
-    // They are no missed improvements.
+    // R2 of equal targets has no value, so it neither selects an epoch nor ends the run.
     assert_eq!(seen.outcome, Outcome::Finished);
 }
 

@@ -15,7 +15,7 @@ use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::activation::{
     Activation, ActivationExport, ActivationFunction, Elementwise, ExportedSetting, in_f64,
 };
-use crate::nn::{Layer, LayerSpec};
+use crate::nn::{Init, Layer, LayerSpec};
 use crate::settings::settings;
 
 settings! {
@@ -34,7 +34,7 @@ pub fn leaky_relu(slope: f64) -> LayerSpec {
 }
 
 impl Build for LeakyReluSpec {
-    const HE_INIT: bool = true;
+    const INIT: Option<Init> = Some(Init::HeNormal);
 
     fn build<F: Real>(&self, _context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
         Box::new(Elementwise(LeakyRelu { slope: F::from_f64(self.slope) }))

@@ -51,6 +51,8 @@ pub fn mean_only() -> LayerSpec {
 
 impl Build for MeanOnlySpec {
     const IS_NORM: bool = true;
+    const CANCELS_BIAS: bool = true;
+    const NEEDS_BATCH: bool = true;
 
     fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
         Box::new(MeanOnly::new(context.name, self.clone(), context.inputs))

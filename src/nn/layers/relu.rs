@@ -13,7 +13,7 @@ use crate::kernel;
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::activation::{Activation, ActivationExport, ActivationFunction, Elementwise, in_f64};
-use crate::nn::{Layer, LayerSpec};
+use crate::nn::{Init, Layer, LayerSpec};
 use crate::settings::settings;
 
 settings! {
@@ -27,7 +27,7 @@ pub fn relu() -> LayerSpec {
 }
 
 impl Build for ReluSpec {
-    const HE_INIT: bool = true;
+    const INIT: Option<Init> = Some(Init::HeNormal);
 
     fn build<F: Real>(&self, _context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
         Box::new(Elementwise(Relu))

@@ -144,6 +144,9 @@ impl Canvas<'_> {
             Marker::Circle => self.root.draw(&Circle::new(at, 42, fill)),
             Marker::Square => self.root.draw(&Rectangle::new([(x - 37, y - 37), (x + 37, y + 37)], fill)),
             Marker::Triangle => self.root.draw(&TriangleMarker::new(at, 52, fill)),
+            Marker::Diamond => {
+                self.root.draw(&Polygon::new([(x - 52, y), (x, y - 52), (x + 52, y), (x, y + 52)], fill))
+            }
         }
     }
 

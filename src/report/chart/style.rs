@@ -17,6 +17,7 @@ pub(crate) enum Marker {
     Circle,
     Square,
     Triangle,
+    Diamond,
 }
 
 /// Axes, titles and everything else without a norm.
@@ -33,5 +34,14 @@ pub(crate) fn norm_style(norm: Norm) -> NormStyle {
         Norm::BatchNorm => NormStyle { color: RGBColor(0x00, 0x72, 0xB2), marker: Marker::Circle },
         Norm::None => NormStyle { color: RGBColor(0xD5, 0x5E, 0x00), marker: Marker::Square },
         Norm::MeanOnly => NormStyle { color: RGBColor(0x00, 0x9E, 0x73), marker: Marker::Triangle },
+        Norm::GhostBatchNorm => NormStyle { color: RGBColor(0x56, 0xB4, 0xE9), marker: Marker::Circle },
+        Norm::BatchRenorm => NormStyle { color: RGBColor(0x00, 0x00, 0x00), marker: Marker::Circle },
+        Norm::VarianceOnly => NormStyle { color: RGBColor(0xE6, 0x9F, 0x00), marker: Marker::Triangle },
+        Norm::LayerNorm => NormStyle { color: RGBColor(0xCC, 0x79, 0xA7), marker: Marker::Diamond },
+        Norm::RmsNorm => NormStyle { color: RGBColor(0xE6, 0x9F, 0x00), marker: Marker::Circle },
+        Norm::WeightNorm => NormStyle { color: RGBColor(0x00, 0x72, 0xB2), marker: Marker::Diamond },
+        Norm::WeightNormMeanOnly => NormStyle { color: RGBColor(0x00, 0x9E, 0x73), marker: Marker::Square },
+        Norm::CenteredWeightNorm => NormStyle { color: RGBColor(0xD5, 0x5E, 0x00), marker: Marker::Triangle },
+        Norm::GroupNorm => NormStyle { color: RGBColor(0x56, 0xB4, 0xE9), marker: Marker::Square },
     }
 }

@@ -51,6 +51,18 @@ impl Builder {
         self.node("Gather", &[value, &columns], output, &[("axis", Attribute::Int(1))])
     }
 
+    /// Adds the mean of each row of `value`, as a column.
+    pub(crate) fn mean(&mut self, value: &str, output: &str) -> String {
+        let axes = self.indices(&format!("{output}_axes"), &[1]);
+        self.node("ReduceMean", &[value, &axes], output, &[("keepdims", Attribute::Int(1))])
+    }
+
+    /// Adds the numbers of `value` in the same order as rows of `width`.
+    pub(crate) fn reshape(&mut self, value: &str, output: &str, width: usize) -> String {
+        let shape = self.integers(&format!("{output}_shape"), &[-1, width as i64]);
+        self.node("Reshape", &[value, &shape], output, &[])
+    }
+
     /// Adds a tensor of numbers in row-major order, rounded to `dtype`.
     pub(crate) fn numbers<'a>(
         &mut self,
@@ -71,8 +83,13 @@ impl Builder {
 
     /// Adds a list of indices.
     pub(crate) fn indices(&mut self, name: &str, indices: &[usize]) -> String {
-        let raw = indices.iter().flat_map(|&index| (index as i64).to_le_bytes()).collect();
-        self.tensor(name, DataType::Int64, &[indices.len()], Some(raw), Vec::new())
+        let indices: Vec<i64> = indices.iter().map(|&index| index as i64).collect();
+        self.integers(name, &indices)
+    }
+
+    fn integers(&mut self, name: &str, integers: &[i64]) -> String {
+        let raw = integers.iter().flat_map(|integer| integer.to_le_bytes()).collect();
+        self.tensor(name, DataType::Int64, &[integers.len()], Some(raw), Vec::new())
     }
 
     /// Adds a row of strings.

@@ -5,6 +5,7 @@ use ndarray::Array1;
 use crate::model::export::ir::{ExportLayer, ExportOp};
 use crate::model::export::onnx::builder::{Attribute, Builder};
 use crate::model::export::onnx::proto::DataType;
+use crate::nn::layers::selu::{ALPHA, LAMBDA};
 
 /// Adds `layers` on the value `x`, in the type `dtype`; returns the output of the last one.
 pub(crate) fn add(builder: &mut Builder, layers: &[ExportLayer], x: String, dtype: DataType) -> String {
@@ -46,6 +47,36 @@ fn add_layer(
             let centred = builder.node("Sub", &[&x, &mean], &format!("{name}.centred"), &[]);
             builder.node("Add", &[&centred, &beta], name, &[])
         }
+        ExportOp::RowNorm { gamma, beta, eps, groups, centered, .. } => {
+            let width = gamma.len();
+            let mut rows = x;
+            if *groups > 1 {
+                // A row for each group.
+                rows = builder.reshape(&rows, &format!("{name}.groups"), width / groups);
+            }
+            if *centered {
+                let mean = builder.mean(&rows, &format!("{name}.mean"));
+                rows = builder.node("Sub", &[&rows, &mean], &format!("{name}.centered"), &[]);
+            }
+            let squares = builder.node("Mul", &[&rows, &rows], &format!("{name}.squares"), &[]);
+            let var = builder.mean(&squares, &format!("{name}.var"));
+            let eps = builder.numbers(&format!("{name}.eps"), dtype, &[1], &[*eps]);
+            let sum = builder.node("Add", &[&var, &eps], &format!("{name}.sum"), &[]);
+            let std = builder.node("Sqrt", &[&sum], &format!("{name}.std"), &[]);
+            let mut x_hat = builder.node("Div", &[&rows, &std], &format!("{name}.x_hat"), &[]);
+            if *groups > 1 {
+                x_hat = builder.reshape(&x_hat, &format!("{name}.rows"), width);
+            }
+            let gamma = tensor(builder, "gamma", gamma);
+            match beta {
+                None => builder.node("Mul", &[&x_hat, &gamma], name, &[]),
+                Some(beta) => {
+                    let beta = tensor(builder, "beta", beta);
+                    let scaled = builder.node("Mul", &[&x_hat, &gamma], &format!("{name}.scaled"), &[]);
+                    builder.node("Add", &[&scaled, &beta], name, &[])
+                }
+            }
+        }
         ExportOp::ScaleShift { centre, scale, shift } => {
             let centre = tensor(builder, "centre", centre);
             let scale = tensor(builder, "scale", scale);
@@ -60,6 +91,24 @@ fn add_layer(
                 let slope = builder.numbers(&format!("{name}.slope"), dtype, &[1], &[slope.value]);
                 let left = builder.node("Mul", &[&x, &slope], &format!("{name}.left"), &[]);
                 builder.node("Max", &[&x, &left], name, &[])
+            }
+            // As is Selu, whose constants are attributes in single precision:
+            // `lambda * max(x, 0) + (lambda * alpha) * (exp(min(x, 0)) - 1)`.
+            ("Selu", None) if dtype == DataType::Double => {
+                let number = |builder: &mut Builder, what: &str, value: f64| {
+                    builder.numbers(&format!("{name}.{what}"), dtype, &[1], &[value])
+                };
+                let [zero, one] =
+                    [("zero", 0.0), ("one", 1.0)].map(|(what, value)| number(builder, what, value));
+                let lambda = number(builder, "lambda", LAMBDA);
+                let depth = number(builder, "depth", LAMBDA * ALPHA);
+                let positive = builder.node("Max", &[&x, &zero], &format!("{name}.positive"), &[]);
+                let line = builder.node("Mul", &[&positive, &lambda], &format!("{name}.line"), &[]);
+                let negative = builder.node("Min", &[&x, &zero], &format!("{name}.negative"), &[]);
+                let power = builder.node("Exp", &[&negative], &format!("{name}.power"), &[]);
+                let rest = builder.node("Sub", &[&power, &one], &format!("{name}.rest"), &[]);
+                let curve = builder.node("Mul", &[&rest, &depth], &format!("{name}.curve"), &[]);
+                builder.node("Add", &[&line, &curve], name, &[])
             }
             // As is Softplus: `max(x, 0) + log(1 + exp(-|x|))`.
             ("Softplus", None) if dtype == DataType::Double => {

@@ -17,15 +17,15 @@ use crate::nn::layers::batch_norm::{Backward, BatchNorm};
 /// Buffers for intermediate results.
 #[derive(Default)]
 pub(crate) struct Scratch<F> {
-    sums: BatchNormGrads<F>,
-    nodes: [Array2<f64>; 2], // (max_rows, width) each: two nodes of the graph
+    sums: Vec<BatchNormGrads<F>>, // of each ghost batch
+    nodes: [Array2<f64>; 2],      // (max_rows, width) each: two nodes of the graph
 }
 
 impl<F: Real> Scratch<F> {
-    pub(crate) fn new(backward: Backward, max_rows: usize, width: usize) -> Self {
+    pub(crate) fn new(backward: Backward, max_rows: usize, ghosts: usize, width: usize) -> Self {
         let nodes = if backward == Backward::Graph { max_rows } else { 0 };
         Self {
-            sums: BatchNormGrads::new(width),
+            sums: vec![BatchNormGrads::new(width); ghosts],
             nodes: std::array::from_fn(|_| Array2::zeros((nodes, width))),
         }
     }
@@ -43,7 +43,15 @@ impl<F: Real> BatchNorm<F> {
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         let mut scratch = std::mem::take(&mut self.scratch);
-        kernel::batch_norm_backward(pass.pool, &dy, &x, &self.state, &mut scratch.sums, dx);
+        let states = self.states();
+        let sums = &mut scratch.sums[..states.len()];
+        kernel::batch_norm_backward(pass.pool, &dy, &x, states, sums, dx);
+        // The gradients of gamma and beta are sums over the ghost batches.
+        let [total, others @ ..] = sums else { return };
+        for part in others {
+            total.dbeta.iter_mut().zip(&part.dbeta).for_each(|(total, part)| *total += part);
+            total.dgamma.iter_mut().zip(&part.dgamma).for_each(|(total, part)| *total += part);
+        }
         self.keep_gradients(&scratch);
         self.scratch = scratch;
     }
@@ -65,14 +73,14 @@ impl<F: Real> BatchNorm<F> {
         let mut dx = dx;
         for column in 0..self.width() {
             let (x, dy) = (x.column(column), dy.column(column));
-            let centred = |x: F| self.state.moments.centred(column, x.to_f64());
-            let inv_std = self.state.inv_std[column];
+            let centred = |x: F| self.states[0].moments.centred(column, x.to_f64());
+            let inv_std = self.states[0].inv_std[column];
             let sum_dy: f64 = dy.iter().map(|&dy| dy.to_f64()).sum();
             let sum_dy_centred: f64 = dy.iter().zip(x).map(|(&dy, &x)| dy.to_f64() * centred(x)).sum();
-            scratch.sums.dbeta[column] = sum_dy;
-            scratch.sums.dgamma[column] = sum_dy_centred * inv_std;
+            scratch.sums[0].dbeta[column] = sum_dy;
+            scratch.sums[0].dgamma[column] = sum_dy_centred * inv_std;
             if let Some(dx) = &mut dx {
-                let factor = self.gamma()[column].to_f64() * inv_std / n;
+                let factor = self.tensors.gamma()[column].to_f64() * inv_std / n;
                 let slope = inv_std * inv_std * sum_dy_centred;
                 Zip::from(dx.column_mut(column)).and(x).and(dy).for_each(|dx, &x, &dy| {
                     *dx = F::from_f64(factor * (n * dy.to_f64() - sum_dy - centred(x) * slope));
@@ -109,13 +117,13 @@ impl<F: Real> BatchNorm<F> {
             let (mut xmu, mut dxmu) = (xmu.column_mut(column), dxmu.column_mut(column));
             Zip::from(&mut xmu)
                 .and(x.column(column))
-                .for_each(|xmu, &x| *xmu = self.state.moments.centred(column, x.to_f64()));
-            let inv_std = self.state.inv_std[column];
+                .for_each(|xmu, &x| *xmu = self.states[0].moments.centred(column, x.to_f64()));
+            let inv_std = self.states[0].inv_std[column];
             let std = 1.0 / inv_std;
             // 8: beta is added to every row.
             let dbeta: f64 = dy.iter().map(|&dy| dy.to_f64()).sum();
             // 7: gamma multiplies every row.
-            let gamma = self.gamma()[column].to_f64();
+            let gamma = self.tensors.gamma()[column].to_f64();
             let dgamma: f64 = dy.iter().zip(&xmu).map(|(&dy, &xmu)| dy.to_f64() * (xmu * inv_std)).sum();
             // 6: x_hat has two factors; the first one's share is started here and finished at 2.
             let dinv_std: f64 = dy.iter().zip(&xmu).map(|(&dy, &xmu)| gamma * dy.to_f64() * xmu).sum();
@@ -135,21 +143,16 @@ impl<F: Real> BatchNorm<F> {
                     .and(&dxmu)
                     .for_each(|dx, &dxmu| *dx = F::from_f64(dxmu + dmean / n));
             }
-            scratch.sums.dbeta[column] = dbeta;
-            scratch.sums.dgamma[column] = dgamma;
+            scratch.sums[0].dbeta[column] = dbeta;
+            scratch.sums[0].dgamma[column] = dgamma;
         }
         self.keep_gradients(&scratch);
         self.scratch = scratch;
     }
 
-    /// Writes the gradients of gamma and beta where those are trained.
+    /// Keeps the gradients of gamma and beta where those are trained.
     fn keep_gradients(&mut self, scratch: &Scratch<F>) {
-        let (scale, shift) = (self.spec.scale, self.spec.shift);
-        let sums = [scale.then_some(&scratch.sums.dgamma), shift.then_some(&scratch.sums.dbeta)];
-        for (param, sum) in self.params.iter_mut().zip(sums.into_iter().flatten()) {
-            for (grad, &sum) in param.grad.iter_mut().zip(sum) {
-                *grad = F::from_f64(sum);
-            }
-        }
+        let sums = &scratch.sums[0];
+        self.tensors.set_gradients(&sums.dgamma, &sums.dbeta);
     }
 }

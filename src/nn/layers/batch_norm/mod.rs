@@ -44,24 +44,33 @@
 //! `running_start = "standard"` and `w = u / (1 - (1 - u)^t)` at the `t`-th batch for
 //! `"first_batch"`, see [`RunningUpdate::weight`].
 //!
+//! The [forms](form) of batch norm that other layers are, such as [ghost batch norm](ghost), change a part of
+//! this; the struct is the same.
+//!
 //! Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by
 //! reducing internal covariate shift", 2015, algorithms 1 and 2; the derivation follows Clement
 //! Thorey, "What does the gradient flowing through batch normalization look like?", 2016.
 
 pub(crate) mod backward;
+pub(crate) mod form;
+pub mod ghost;
+pub mod renorm;
+pub mod variance_only;
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::kernel::{BatchMoments, BatchNormParams, BatchNormState, RunningStats, ThreadPool};
+use crate::kernel::{BatchMoments, BatchNormParams, BatchNormState, RunningStats, ThreadPool, ghost_rows};
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
 use crate::nn::layers::batch_norm::backward::Scratch;
+use crate::nn::layers::batch_norm::form::BatchForm;
+use crate::nn::layers::gamma_beta::GammaBeta;
 use crate::nn::network::passes::Fused;
 use crate::nn::running_stats::moved;
 use crate::nn::{
-    Layer, LayerSpec, NonFinite, NormalizeBy, Param, ParamKind, PassContext, RunningStart, RunningUpdate,
+    Layer, LayerSpec, NonFinite, NormalizeBy, Param, PassContext, RunningStart, RunningUpdate,
     RunningVariance, StatsSource,
 };
 use crate::settings::settings;
@@ -106,10 +115,12 @@ settings! {
 
 impl Build for BatchNormSpec {
     const IS_NORM: bool = true;
+    const CANCELS_BIAS: bool = true;
+    const NEEDS_BATCH: bool = true;
 
     fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
         let norm = BatchNorm::new(context.name, self.clone(), context.inputs);
-        Box::new(BatchNorm { fused: self.fused(context), ..norm })
+        Box::new(norm.fused(self.fused(context)))
     }
 
     fn fused(&self, context: &BuildContext<'_>) -> Fused {
@@ -120,13 +131,13 @@ impl Build for BatchNormSpec {
 /// See the [module](self).
 pub struct BatchNorm<F> {
     spec: BatchNormSpec,
+    form: BatchForm,
     fused: Fused,
-    /// Gamma and beta where they are trained, then the running mean and variance.
-    params: Vec<Param<F>>,
-    ones: Vec<F>,             // width: gamma where it is not trained
-    zeros: Vec<F>,            // width: beta where it is not trained
-    state: BatchNormState<F>, // of the last batch
-    rows: usize,              // of the last batch
+    tensors: GammaBeta<F>,
+    /// Of each ghost batch of the last batch, which is a single one in the other forms; room for more.
+    states: Vec<BatchNormState<F>>,
+    zeros: Vec<F>, // width: the mean in evaluation, where none is subtracted
+    rows: usize,   // of the last batch
     scratch: Scratch<F>,
 }
 
@@ -134,91 +145,105 @@ impl<F: Real> BatchNorm<F> {
     /// A layer named `name` over `width` features, with gamma 1, beta 0, running mean 0 and
     /// running variance 1.
     pub fn new(name: &str, spec: BatchNormSpec, width: usize) -> Self {
-        let row = |value| Array2::from_elem((1, width), value);
-        let mut params = Vec::with_capacity(4);
-        if spec.scale {
-            params.push(Param::trained(format!("{name}.gamma"), ParamKind::NoDecay, row(F::one())));
+        Self::with_form(name, spec, BatchForm::Standard, width)
+    }
+
+    /// The same in another form.
+    pub(crate) fn with_form(name: &str, spec: BatchNormSpec, form: BatchForm, width: usize) -> Self {
+        let mut tensors = GammaBeta::new(name, width, spec.scale, spec.shift);
+        if form.has_mean() {
+            tensors.add_running(name, "running_mean", F::zero());
         }
-        if spec.shift {
-            params.push(Param::trained(format!("{name}.beta"), ParamKind::NoDecay, row(F::zero())));
-        }
-        params.push(Param::running(format!("{name}.running_mean"), width, F::zero()));
-        params.push(Param::running(format!("{name}.running_var"), width, F::one()));
+        tensors.add_running(name, "running_var", F::one());
         Self {
             spec,
+            form,
             fused: Fused::default(),
-            params,
-            ones: vec![F::one(); width],
+            tensors,
+            states: vec![BatchNormState::new(width)],
             zeros: vec![F::zero(); width],
-            state: BatchNormState::new(width),
             rows: 0,
             scratch: Scratch::default(),
         }
     }
 
+    /// Applies ReLUs next to it as `fused` says.
+    pub(crate) fn fused(self, fused: Fused) -> Self {
+        Self { fused, ..self }
+    }
+
     fn width(&self) -> usize {
-        self.ones.len()
+        self.zeros.len()
     }
 
-    fn kernel_params(&self) -> BatchNormParams<'_, F> {
-        BatchNormParams { eps: self.spec.eps, gamma: self.gamma(), beta: self.beta() }
-    }
-
-    fn gamma(&self) -> &[F] {
-        if self.spec.scale { self.params[0].row() } else { &self.ones }
-    }
-
-    fn beta(&self) -> &[F] {
-        if self.spec.shift { self.params[usize::from(self.spec.scale)].row() } else { &self.zeros }
-    }
-
-    /// The index of the running mean; the running variance follows it.
-    fn running(&self) -> usize {
-        self.params.len() - 2
-    }
-
-    /// Moves the running statistics towards those of the last batch.
-    fn follow_last_batch(&mut self, step: u64) {
-        let update = self.spec.running_update.weight(step, self.spec.running_start);
-        let n = self.rows as f64;
-        // A single row has no unbiased variance; its biased one, 0, is at least finite.
-        let correction = match self.spec.running_variance {
-            RunningVariance::Unbiased if self.rows > 1 => n / (n - 1.0),
-            RunningVariance::Unbiased | RunningVariance::Biased => 1.0,
-        };
-        let first = self.running();
-        let follow =
-            |running: &mut F, batch: f64| *running = F::from_f64(moved(running.to_f64(), batch, update));
-        for (column, mean) in self.params[first].value.iter_mut().enumerate() {
-            follow(mean, self.state.moments.mean(column));
+    /// The running statistics, as evaluation uses them.
+    fn running(&self) -> RunningStats<'_, F> {
+        match self.tensors.running() {
+            [mean, var] => RunningStats { mean: mean.row(), var: var.row() },
+            running => RunningStats { mean: &self.zeros, var: running[0].row() },
         }
-        for (var, batch) in self.params[first + 1].value.iter_mut().zip(&self.state.moments.var) {
-            follow(var, batch * correction);
+    }
+
+    fn kernel_params(&self, pass: &PassContext<'_, F>) -> BatchNormParams<'_, F> {
+        let has_stats = pass.step > 1 || self.spec.running_start == RunningStart::Standard;
+        let form = self.form.in_kernel(has_stats.then(|| self.running()), pass.progress);
+        BatchNormParams { eps: self.spec.eps, gamma: self.tensors.gamma(), beta: self.tensors.beta(), form }
+    }
+
+    /// The states of the last batch.
+    fn states(&self) -> &[BatchNormState<F>] {
+        &self.states[..self.form.ghosts(self.rows)]
+    }
+
+    /// Moves the running statistics towards those of the last batch; of several ghost batches one after the
+    /// other, as Hoffer et al. do.
+    fn follow_last_batch(&mut self, step: u64) {
+        let ghosts = self.form.ghosts(self.rows);
+        for (ghost, BatchNormState { moments, .. }) in self.states[..ghosts].iter().enumerate() {
+            let part = (step - 1) * ghosts as u64 + ghost as u64 + 1;
+            let update = self.spec.running_update.weight(part, self.spec.running_start);
+            let n = ghost_rows(self.rows, ghosts, ghost).len() as f64;
+            // A single row has no unbiased variance; its biased one, 0, is at least finite.
+            let correction = match self.spec.running_variance {
+                RunningVariance::Unbiased if n > 1.0 => n / (n - 1.0),
+                RunningVariance::Unbiased | RunningVariance::Biased => 1.0,
+            };
+            let follow =
+                |running: &mut F, batch: f64| *running = F::from_f64(moved(running.to_f64(), batch, update));
+            let [means @ .., vars] = self.tensors.running_mut() else { return };
+            for (column, mean) in means.iter_mut().flat_map(|means| means.value.iter_mut().enumerate()) {
+                follow(mean, moments.mean(column));
+            }
+            for (var, batch) in vars.value.iter_mut().zip(&moments.var) {
+                follow(var, batch * correction);
+            }
         }
     }
 }
 
 impl<F: Real> Layer<F> for BatchNorm<F> {
     fn allocate(&mut self, max_rows: usize) {
-        self.scratch = Scratch::new(self.spec.backward, max_rows, self.width());
+        let ghosts = self.form.ghosts(max_rows);
+        self.states.resize_with(ghosts, || BatchNormState::new(self.zeros.len()));
+        self.scratch = Scratch::new(self.spec.backward, max_rows, ghosts, self.width());
     }
 
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         self.rows = x.nrows();
-        let mut state = std::mem::take(&mut self.state);
-        let params = self.kernel_params();
-        kernel::batch_norm_forward(pass.pool, &x, params, self.fused.relu_after, &mut state, &mut y);
-        self.state = state;
+        let mut states = std::mem::take(&mut self.states);
+        let (params, relu) = (self.kernel_params(pass), self.fused.relu_after);
+        let of_batch = &mut states[..self.form.ghosts(self.rows)];
+        kernel::batch_norm_forward(pass.pool, &x, params, relu, of_batch, &mut y);
+        self.states = states;
     }
 
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        let params = self.kernel_params();
+        let params = self.kernel_params(pass);
         if pass.normalize_by == NormalizeBy::Batch {
-            let mut state = BatchNormState::new(self.width());
-            return kernel::batch_norm_forward(pass.pool, &x, params, false, &mut state, &mut y);
+            let mut states = vec![BatchNormState::new(self.width()); self.form.ghosts(x.nrows())];
+            return kernel::batch_norm_forward(pass.pool, &x, params, false, &mut states, &mut y);
         }
-        let [mean, var] = [0, 1].map(|i| self.params[self.running() + i].row());
-        kernel::batch_norm_infer(pass.pool, &x, RunningStats { mean, var }, params, &mut y);
+        kernel::batch_norm_infer(pass.pool, &x, self.running(), params, &mut y);
     }
 
     fn backward(
@@ -241,32 +266,34 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
             StatsSource::LastBatch { step } => self.follow_last_batch(step),
             StatsSource::DataSet(stats) => {
                 let unbiased = self.spec.running_variance == RunningVariance::Unbiased;
-                let first = self.running();
-                self.params[first].set_row(stats.mean().iter().copied());
-                self.params[first + 1].set_row(stats.variance(unbiased));
+                let [means @ .., vars] = self.tensors.running_mut() else { return };
+                means.iter_mut().for_each(|means| means.set_row(stats.mean().iter().copied()));
+                vars.set_row(stats.variance(unbiased));
             }
         }
     }
 
     fn params(&self) -> &[Param<F>] {
-        &self.params
+        self.tensors.params()
     }
 
     fn params_mut(&mut self) -> &mut [Param<F>] {
-        &mut self.params
+        self.tensors.params_mut()
     }
 
     fn non_finite(&self, pool: &ThreadPool) -> Option<NonFinite> {
-        let name =
-            |running: usize| Some(NonFinite::Tensor(self.params[self.running() + running].name.clone()));
-        let BatchMoments { origin, shift, var, .. } = &self.state.moments;
-        if !kernel::all_finite(shift) || !kernel::all_finite(origin) {
-            return name(0);
+        // Without a running mean, a bad mean is one of the variance, too.
+        let running = self.tensors.running();
+        let name = |tensor: usize| running.get(tensor).map(|param| NonFinite::Tensor(param.name.clone()));
+        for BatchNormState { moments: BatchMoments { origin, shift, var, .. }, .. } in self.states() {
+            if !kernel::all_finite(shift) || !kernel::all_finite(origin) {
+                return name(0);
+            }
+            // A running variance is of type F, which may not hold it.
+            if !var.iter().all(|&var| F::from_f64(var).is_finite()) {
+                return name(running.len() - 1);
+            }
         }
-        // A running variance is of type F, which may not hold it.
-        if !var.iter().all(|&var| F::from_f64(var).is_finite()) {
-            return name(1);
-        }
-        non_finite_gradient(pool, &self.params)
+        non_finite_gradient(pool, self.tensors.params())
     }
 }

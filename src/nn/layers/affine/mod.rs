@@ -6,7 +6,11 @@
 //!
 //! `x`: `(n, inputs)`; `W`: `(inputs, units)`; `b`: `(1, units)`; `y`: `(n, units)`.
 //!
+//! The weights may be written as a [length and a direction](weight_norm); they are plain by default.
+//!
 //! Source: the notation and the orientation of `W` are those of the CS231n assignments.
+
+pub mod weight_norm;
 
 use std::fmt;
 
@@ -19,6 +23,7 @@ use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
+use crate::nn::layers::affine::weight_norm::{NormalizedWeights, WeightForm};
 use crate::nn::network::passes::Fused;
 use crate::nn::{Init, Layer, LayerSpec, NonFinite, Param, ParamKind, PassContext};
 use crate::settings::{Allowed, Configurable, settings};
@@ -30,9 +35,13 @@ settings! {
         units: Option<usize>,
             absent("in the last layer: the number of classes or targets; 1 before `logistic_loss`"), range(1..);
         /// Initial weights; biases start at 0.
-        init: Option<Init>, absent("`\"he_normal\"` before a ReLU or leaky ReLU, else `\"xavier\"`");
-        /// Whether to add a bias; `"auto"` leaves it out directly before a norm, which would cancel it.
+        init: Option<Init>, absent("`\"he_normal\"` before a ReLU or leaky ReLU, `\"lecun_normal\"` before a SELU, else `\"xavier\"`");
+        /// Whether to add a bias; `"auto"` leaves it out directly before a norm that cancels it, because it
+        /// subtracts the mean over the batch.
         bias: Bias = Bias::Auto;
+        /// How the weights are written: `"weight_norm"` is a gain times a direction for each unit,
+        /// `"centered_weight_norm"` subtracts the mean over the inputs from the direction.
+        weights: WeightForm = WeightForm::Plain;
     }
 }
 
@@ -50,8 +59,8 @@ pub fn output_affine() -> LayerSpec {
 /// Whether an affine layer has a bias.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Bias {
-    /// Yes, except directly before a norm: subtracting the mean cancels it there, and its gradient is
-    /// exactly 0 (Ioffe and Szegedy 2015, section 3.2).
+    /// Yes, except directly before a norm that subtracts the mean over the batch: that cancels it, and its
+    /// gradient is exactly 0 (Ioffe and Szegedy 2015, section 3.2).
     #[default]
     Auto,
     /// Yes.
@@ -102,11 +111,11 @@ impl<'de> Deserialize<'de> for Bias {
 }
 
 impl AffineSpec {
-    fn has_bias(&self, before_norm: bool) -> bool {
+    fn has_bias(&self, is_canceled: bool) -> bool {
         match self.bias {
             Bias::On => true,
             Bias::Off => false,
-            Bias::Auto => !before_norm,
+            Bias::Auto => !is_canceled,
         }
     }
 }
@@ -115,21 +124,22 @@ impl Build for AffineSpec {
     fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
         let units = self.units.unwrap_or(context.outputs);
         let weights = Array2::zeros((context.inputs, units));
-        let affine = Affine::new(context.name, weights, self.has_bias(context.before_norm));
-        Box::new(Affine { fused: self.fused(context), ..affine })
+        let affine = Affine::new(context.name, weights, self.has_bias(context.is_bias_canceled));
+        Box::new(Affine { fused: self.fused(context), ..affine }.written_as(context.name, self.weights))
     }
 
     /// The ReLU after it is applied together with the bias.
     fn fused(&self, context: &BuildContext<'_>) -> Fused {
         let Fused { relu_after, relu_before } = context.fusible;
-        Fused { relu_after: relu_after && self.has_bias(context.before_norm), relu_before }
+        Fused { relu_after: relu_after && self.has_bias(context.is_bias_canceled), relu_before }
     }
 }
 
 /// See the [module](self).
 pub struct Affine<F> {
-    /// `W`, then `b` if there is one.
+    /// `W`, or `v` and `g` if it is normalized; then `b` if there is one.
     params: Vec<Param<F>>,
+    normalized: Option<NormalizedWeights<F>>,
     fused: Fused,
     /// Whether the gradient of `W` is known to be finite: it was when the backward pass wrote it, and the
     /// tensors were not borrowed mutably since.
@@ -145,22 +155,43 @@ impl<F: Real> Affine<F> {
             let zeros = Array2::zeros((1, units));
             params.push(Param::trained(format!("{name}.bias"), ParamKind::NoDecay, zeros));
         }
-        Self { params, fused: Fused::default(), is_gradient_finite: false }
+        Self { params, normalized: None, fused: Fused::default(), is_gradient_finite: false }
+    }
+
+    /// The same layer, still without a gain, with its weights in another form.
+    fn written_as(mut self, name: &str, form: WeightForm) -> Self {
+        let weights = &self.params[0].value;
+        self.normalized = NormalizedWeights::new(form, weights.dim());
+        if self.normalized.is_some() {
+            let lengths = NormalizedWeights::lengths(form, weights);
+            self.params.insert(1, Param::trained(format!("{name}.gain"), ParamKind::NoDecay, lengths));
+        }
+        self
+    }
+
+    /// The weights of the last training pass, `(inputs, units)`.
+    fn weights(&self) -> ArrayView2<'_, F> {
+        self.normalized.as_ref().map_or(&self.params[0].value, |normalized| &normalized.value).view()
+    }
+
+    /// The index of the bias, if there is one.
+    fn bias(&self) -> usize {
+        1 + usize::from(self.normalized.is_some())
     }
 
     /// `x W + b`, or `max(0, x W + b)`.
     fn apply(
         &self,
         pass: &PassContext<'_, F>,
+        w: &ArrayView2<'_, F>,
         x: &ArrayView2<'_, F>,
         relu: bool,
         y: &mut ArrayViewMut2<'_, F>,
     ) {
-        let w = self.params[0].value.view();
-        match self.params.get(1) {
-            Some(bias) if relu => kernel::affine_relu(pass.pool, x, &w, bias.row(), y),
-            Some(bias) => kernel::affine(pass.pool, x, &w, bias.row(), y),
-            None => kernel::matmul(pass.pool, x, &w, y),
+        match self.params.get(self.bias()) {
+            Some(bias) if relu => kernel::affine_relu(pass.pool, x, w, bias.row(), y),
+            Some(bias) => kernel::affine(pass.pool, x, w, bias.row(), y),
+            None => kernel::matmul(pass.pool, x, w, y),
         }
     }
 }
@@ -171,11 +202,20 @@ impl<F: Real> Layer<F> for Affine<F> {
     }
 
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        self.apply(pass, &x, self.fused.relu_after, &mut y);
+        if let Some(normalized) = &mut self.normalized {
+            normalized.update(pass.pool, &self.params[0].value.view(), self.params[1].row());
+        }
+        self.apply(pass, &self.weights(), &x, self.fused.relu_after, &mut y);
     }
 
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        self.apply(pass, &x, false, &mut y);
+        match &self.normalized {
+            None => self.apply(pass, &self.params[0].value.view(), &x, false, &mut y),
+            Some(normalized) => {
+                let weights = normalized.weights(pass.pool, &self.params);
+                self.apply(pass, &weights.view(), &x, false, &mut y);
+            }
+        }
     }
 
     fn backward(
@@ -186,14 +226,23 @@ impl<F: Real> Layer<F> for Affine<F> {
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        let weight = &mut self.params[0];
-        self.is_gradient_finite = kernel::matmul_tn(pass.pool, &x, &dy, &mut weight.grad.view_mut());
-        if let Some(bias) = self.params.get_mut(1) {
+        let grad = match &mut self.normalized {
+            None => &mut self.params[0].grad,
+            Some(normalized) => &mut normalized.grad,
+        };
+        let is_finite = kernel::matmul_tn(pass.pool, &x, &dy, &mut grad.view_mut());
+        self.is_gradient_finite = is_finite && self.normalized.is_none();
+        if let (Some(normalized), [v, gain, ..]) = (&mut self.normalized, &mut self.params[..]) {
+            normalized.backward(pass.pool, v, gain);
+        }
+        let bias = self.bias();
+        if let Some(bias) = self.params.get_mut(bias) {
             let sums = bias.grad.as_slice_mut().expect("gradients are in row-major layout");
             kernel::sum_rows(pass.pool, &dy, sums);
         }
         let Some(mut dx) = dx else { return };
-        let w = self.params[0].value.t();
+        let weights = self.weights();
+        let w = weights.t();
         if self.fused.relu_before {
             kernel::matmul_relu_backward(pass.pool, &dy, &w, &x, &mut dx);
         } else {

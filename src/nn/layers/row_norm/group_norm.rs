@@ -1,0 +1,121 @@
+//! Group normalization: each group of neighboring features of a row by its mean and variance.
+//!
+//! Formulas, shapes and the backward pass are those of a [norm of each row](super).
+//!
+//! One group is layer norm. As many groups as features would be instance norm, which exists for images: a
+//! feature by itself has no variance, and every output would be beta. So a group has two features or more.
+//!
+//! Source: Wu and He, "Group normalization", 2018, equations 1 to 4 for features without positions.
+
+use crate::kernel::real::Real;
+use crate::nn::build::{Build, BuildContext};
+use crate::nn::layers::gamma_beta::GammaBeta;
+use crate::nn::layers::row_norm::RowNorm;
+use crate::nn::network::passes::Fused;
+use crate::nn::{Layer, LayerSpec};
+use crate::settings::settings;
+
+settings! {
+    /// Group normalization: each group of neighboring features of a row by its mean and variance.
+    pub struct GroupNormSpec {
+        /// How many groups; a divisor of the width that leaves two features or more in a group.
+        groups: Option<usize>,
+            absent("the largest such divisor up to 8; 1 is layer normalization"), range(1..);
+        /// Added to the variance inside the square root.
+        eps: f64 = 1e-5, range(> 0.0);
+        /// Whether to train gamma; it stays 1 otherwise.
+        scale: bool = true;
+        /// Whether to train beta; it stays 0 otherwise.
+        shift: bool = true;
+    }
+}
+
+/// Group normalization with its defaults; see [`GroupNormSpec`] for others.
+pub fn group_norm() -> LayerSpec {
+    GroupNormSpec::default().into()
+}
+
+/// The most groups by default.
+const MAX_DEFAULT_GROUPS: usize = 8;
+
+impl GroupNormSpec {
+    /// The number of groups of `width` features.
+    pub(crate) fn groups(&self, width: usize) -> usize {
+        let fits = |groups: &usize| Self::is_division(*groups, width);
+        self.groups.or_else(|| (2..=MAX_DEFAULT_GROUPS).rev().find(fits)).unwrap_or(1)
+    }
+
+    /// Whether `groups` divide `width` features so that each has two or more. A single group always does:
+    /// what has a single feature has nothing to divide.
+    pub(crate) fn is_division(groups: usize, width: usize) -> bool {
+        groups == 1 || (width.is_multiple_of(groups) && width / groups >= 2)
+    }
+}
+
+/// Why a network cannot have a group norm with these groups.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", match .width {
+    Some(width) => format!(
+        "{groups} groups do not divide {width} features into groups of two or more (one feature by itself has no \
+         variance)"
+    ),
+    None => "the data decide how many features there are before the first affine layer; leave groups out, or \
+             put the norm after an affine layer".to_owned(),
+})]
+pub struct GroupsError {
+    /// Of the layer, from 0.
+    pub index: usize,
+    /// Its groups.
+    pub groups: usize,
+    /// Its features; not known before the first affine layer.
+    pub width: Option<usize>,
+}
+
+/// Checks that groups divide the features of each group norm.
+pub(crate) fn check_groups(layers: &[LayerSpec]) -> Result<(), GroupsError> {
+    let mut width = None;
+    for (index, layer) in layers.iter().enumerate() {
+        match layer {
+            LayerSpec::Affine(affine) => width = affine.units,
+            &LayerSpec::GroupNorm(GroupNormSpec { groups: Some(groups), .. })
+                if !width.is_some_and(|width| GroupNormSpec::is_division(groups, width)) =>
+            {
+                return Err(GroupsError { index, groups, width });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl Build for GroupNormSpec {
+    const IS_NORM: bool = true;
+
+    /// # Panics
+    ///
+    /// If the number of groups does not divide the width; a checked config is refused before.
+    fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
+        let (groups, width) = (self.groups(context.inputs), context.inputs);
+        assert!(Self::is_division(groups, width), "{groups} groups of {width} features");
+        let tensors = GammaBeta::new(context.name, width, self.scale, self.shift);
+        Box::new(RowNorm::new(tensors, self.eps, groups, true, self.fused(context)))
+    }
+
+    fn fused(&self, context: &BuildContext<'_>) -> Fused {
+        Fused { relu_before: false, ..context.fusible }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_divide_the_width_and_have_two_features_or_more() {
+        let groups = [1, 2, 3, 4, 7, 10, 50, 64, 100].map(|width| GroupNormSpec::default().groups(width));
+        assert_eq!(groups, [1, 1, 1, 2, 1, 5, 5, 8, 5]);
+        assert_eq!(GroupNormSpec { groups: Some(4), ..GroupNormSpec::default() }.groups(100), 4);
+        assert!(GroupNormSpec::is_division(5, 10) && GroupNormSpec::is_division(1, 1));
+        assert!(!GroupNormSpec::is_division(10, 10) && !GroupNormSpec::is_division(3, 10));
+    }
+}
