@@ -24,5 +24,5 @@ pub(crate) fn expected_best(summary: &Summary) -> String {
     }
     let primary = measure_name(summary, summary.primary);
     let columns = vec![Align::Left; rows[0].len()];
-    format!("{primary} to expect of the best of this number of of the points\n{}", aligned(&columns, &rows))
+    format!("{primary} to expect of the best of N random points, by N\n{}", aligned(&columns, &rows))
 }
