@@ -38,6 +38,7 @@ impl CsvWriter {
             comment,
             source_is_quoted: quote.is_some(),
             escape_formulas: options.escape_formulas,
+            numbers: encoding.reading.cells().numbers,
         };
         let names: Vec<Vec<u8>> = columns.names().map(|name| quoting.field(name)).collect();
         let mut header = if has_mark { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };

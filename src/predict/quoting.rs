@@ -1,6 +1,6 @@
 //! Quotes fields of a CSV file.
 
-use crate::data::is_number;
+use crate::data::{NumberFormat, is_number};
 
 /// How texts are quoted, so that every CSV reader gives them back and no spreadsheet runs them as
 /// formulas.
@@ -14,12 +14,14 @@ pub(crate) struct Quoting {
     pub(crate) source_is_quoted: bool,
     /// Whether a text that looks like a formula is prefixed with `'`.
     pub(crate) escape_formulas: bool,
+    /// How the file writes numbers, which are no formulas.
+    pub(crate) numbers: NumberFormat,
 }
 
 impl Quoting {
     /// Appends a text as a field; whether it was prefixed.
     pub(crate) fn write(&self, text: &str, out: &mut Vec<u8>) -> bool {
-        let is_escaped = self.escape_formulas && is_formula(text);
+        let is_escaped = self.escape_formulas && self.is_formula(text);
         let escape = if is_escaped { "'" } else { "" };
         let bytes = || escape.bytes().chain(text.bytes());
         let is_special =
@@ -52,19 +54,20 @@ impl Quoting {
         let has_quotes = !self.source_is_quoted && record.as_bytes().contains(&self.quote);
         !has_quotes
             && !self.is_comment(record.bytes().next())
-            && (!self.escape_formulas || !record.split(char::from(self.delimiter)).any(is_formula))
+            && (!self.escape_formulas
+                || !record.split(char::from(self.delimiter)).any(|field| self.is_formula(field)))
     }
 
     /// Whether a line with this first byte could be taken for a comment.
     fn is_comment(&self, first: Option<u8>) -> bool {
         first.is_some_and(|first| first == b'#' || Some(first) == self.comment)
     }
-}
 
-/// Whether a spreadsheet could run this: it starts like a formula and is not a number.
-fn is_formula(text: &str) -> bool {
-    let starts = text.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r']);
-    starts && !is_number(text)
+    /// Whether a spreadsheet could run this: it starts like a formula and is not a number.
+    fn is_formula(&self, text: &str) -> bool {
+        let starts = text.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r']);
+        starts && !is_number(text) && self.numbers.number(text).is_none()
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +80,7 @@ mod tests {
         comment: Some(b'%'),
         source_is_quoted: true,
         escape_formulas: true,
+        numbers: NumberFormat::GERMAN,
     };
 
     fn field(text: &str, escape_formulas: bool) -> String {
@@ -123,7 +127,7 @@ mod tests {
         ] {
             assert_eq!(field(text, true), expected);
         }
-        for number in ["-1", "+2.5e-3", " -0.5 ", "-.5"] {
+        for number in ["-1", "+2.5e-3", " -0.5 ", "-.5", "-1.234,5"] {
             assert_eq!(field(number, true), number);
         }
         assert_eq!(field("=1+1", false), "=1+1");

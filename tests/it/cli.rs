@@ -86,7 +86,7 @@ fn each_kind_of_error_has_its_exit_code() {
     let error = work.fails(&[&["-c", "single.toml"], &keep[..]].concat());
     assert_eq!(error.0, Some(2));
     assert!(
-        error.1.contains("a batch of 1 row") && error.1.contains("set training.batch_size to 3 or more"),
+        error.1.contains("a batch of 1 row") && error.1.contains("last_batch = \"merge\""),
         "{}",
         error.1
     );

@@ -55,6 +55,11 @@ impl Default for NumberFormat {
 }
 
 impl NumberFormat {
+    /// As in `1.234,5`.
+    #[cfg(test)]
+    pub(crate) const GERMAN: Self =
+        Self { decimal: ',', thousands: Some('.'), signs: [false; NumberSign::ALL.len()] };
+
     pub(crate) fn new(decimal: Option<char>, thousands: Option<char>, signs: &[NumberSign]) -> Self {
         let signs = NumberSign::ALL.map(|sign| signs.contains(&sign));
         Self { decimal: decimal.unwrap_or('.'), thousands, signs }

@@ -63,10 +63,13 @@ fn column_types_are_inferred_from_all_present_values() {
 #[test]
 fn a_word_among_numbers_is_an_error_in_any_row() {
     let rows: String = (0..2000).map(|row| format!("{row},{}\n", row % 2)).collect();
-    for content in [format!("x,kind\nred,1\n{rows}"), format!("x,kind\n{rows}red,1\n")] {
+    for (content, advice) in [
+        (format!("x,kind\nred,1\n{rows}"), "correct it, or, if words among the numbers (1 cell)"),
+        // The word is not among the distinct values that are kept.
+        (format!("x,kind\n{rows}red,1\n"), "correct it, put it under data.missing_markers"),
+    ] {
         let message = message(&content, &spec());
-        let is_explained =
-            message.contains("\"red\" is not a number: ") && message.contains("correct it, or");
+        let is_explained = message.contains("\"red\" is not a number: ") && message.contains(advice);
         assert!(is_explained, "{message}");
     }
     // Badly formatted numbers are not taken for categories.
