@@ -138,7 +138,8 @@ mod tests {
             "| `clip_norm` | a number, finite and greater than 0 | no clipping | Largest Euclidean norm of all \
              gradients together. |\n",
             "| `bias` | true or false or \"auto\" | `\"auto\"` | Whether to add a bias; `\"auto\"` leaves it \
-             out directly before a norm, which would cancel it. |\n",
+             out directly before a norm that cancels it, because it \
+             subtracts the mean over the batch. |\n",
         ] {
             assert!(reference.contains(row), "{row}");
         }

@@ -78,6 +78,7 @@ type = "affine"
 units = 4
 init = { normal = 0.5 }
 bias = "auto"
+weights = "plain"
 
 [[layers]]
 type = "batch_norm"
@@ -96,6 +97,7 @@ type = "relu"
 type = "affine"
 init = { normal = 0.5 }
 bias = "auto"
+weights = "plain"
 
 [[layers]]
 type = "softmax_loss"
@@ -109,6 +111,7 @@ type = "softmax_loss"
 [model]
 hidden = [4]
 norm = "batch_norm"
+position = "before"
 activation = "relu"
 dropout = 0.0
 "#;

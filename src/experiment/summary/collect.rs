@@ -115,7 +115,9 @@ fn run(record: &RunRecord, task: Task, measured_on: MeasuredOn) -> RunSummary {
 fn is_lost(record: &RunRecord) -> bool {
     let ended_worse = || {
         let last = record.epochs.last()?;
-        Some(!(last.train.loss <= record.constant_loss?))
+        let is_as_good = last.train.loss <= record.constant_loss?;
+        // A loss that is NaN is not as good, either.
+        Some(!is_as_good)
     };
     match record.outcome {
         Outcome::Diverged { .. } => true,

@@ -48,7 +48,6 @@ fn every_norm_is_exported() {
                 let agreement = Export::new(&model, format).compare(&CheckRows::made_up(&model));
                 let (name, limit) = (norm.name(), tolerance(dtype));
                 assert!(agreement.largest_difference <= limit, "{name} {format:?}: {agreement:?}");
-                assert!(agreement.largest_difference > 0.0, "{name} {format:?}");
             }
         }
     }
