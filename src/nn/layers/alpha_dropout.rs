@@ -1,4 +1,4 @@
-//! Alpha dropout: dropout that keeps mean and variance, for [SELU](super::selu).
+//! Alpha dropout: dropout that keeps mean and variance, for [SELU](mod@super::selu).
 //!
 //! With `c = -lambda * alpha` of SELU, the value that it tends to, and `q = 1 - rate`, in training:
 //!

@@ -5,7 +5,7 @@
 //!
 //! `alpha` and `lambda` are such that inputs with mean 0 and variance 1 give outputs with mean 0 and variance 1, if
 //! they are normally distributed. So with weights from [`Init::LecunNormal`], the default before it, a deep network
-//! normalizes itself. [Alpha dropout](super::alpha_dropout) keeps both moments.
+//! normalizes itself. [Alpha dropout](mod@super::alpha_dropout) keeps both moments.
 //!
 //! # Shapes
 //!

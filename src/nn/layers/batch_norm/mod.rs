@@ -44,7 +44,7 @@
 //! `running_start = "standard"` and `w = u / (1 - (1 - u)^t)` at the `t`-th batch for
 //! `"first_batch"`, see [`RunningUpdate::weight`].
 //!
-//! The [forms](form) of batch norm that other layers are, such as [ghost batch norm](ghost), change a part of
+//! The forms of batch norm that other layers are, such as ghost batch norm, change a part of
 //! this; the struct is the same.
 //!
 //! Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by

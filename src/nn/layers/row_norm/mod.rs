@@ -14,7 +14,7 @@
 //! # Backward
 //!
 //! Each `x` acts on every `y` of its group, through mean and variance. The derivation is that of
-//! [batch norm](crate::nn::layers::batch_norm), with the sums over the columns of a group in place of those
+//! [batch norm](mod@crate::nn::layers::batch_norm), with the sums over the columns of a group in place of those
 //! over the rows; gamma differs within a group, so it is in the sums. With `q = gamma * dy`:
 //!
 //! ```text
