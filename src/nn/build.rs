@@ -36,6 +36,8 @@ pub(crate) trait Build {
     const CANCELS_BIAS: bool = false;
     /// Whether it normalizes by statistics of the batch, which needs two rows.
     const NEEDS_BATCH: bool = false;
+    /// Whether it applies a ReLU after it in its own forward pass.
+    const FUSES_RELU_AFTER: bool = false;
     /// Which loss it is, if it is one.
     const LOSS: Option<Loss> = None;
     /// How the weights before it start by default, if it says so.
@@ -45,8 +47,8 @@ pub(crate) trait Build {
     fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>>;
 
     /// Which of [`BuildContext::fusible`] the layer applies itself.
-    fn fused(&self, _context: &BuildContext<'_>) -> Fused {
-        Fused::default()
+    fn fused(&self, context: &BuildContext<'_>) -> Fused {
+        Fused { relu_after: Self::FUSES_RELU_AFTER && context.fusible.relu_after, relu_before: false }
     }
 }
 

@@ -19,15 +19,14 @@
 //! Source: Klambauer, Unterthiner, Mayr and Hochreiter, "Self-normalizing neural networks", 2017, section
 //! "New dropout technique".
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
-use rand::Rng;
+use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel;
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
+use crate::nn::layers::dropout::Mask;
 use crate::nn::layers::selu::{ALPHA, LAMBDA};
 use crate::nn::{Layer, LayerSpec, PassContext};
-use crate::random::stream;
 use crate::settings::settings;
 
 settings! {
@@ -45,18 +44,16 @@ pub fn alpha_dropout(rate: f64) -> LayerSpec {
 
 impl Build for AlphaDropoutSpec {
     fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
-        let (seed, ordinal, width) = (context.seed, context.ordinal as u64, context.inputs);
-        Box::new(AlphaDropout { rate: self.rate, seed, ordinal, width, mask: Array2::zeros((0, width)) })
+        let &BuildContext { seed, ordinal, inputs, .. } = context;
+        let mask = Mask::new(self.rate, "alpha_dropout", seed, ordinal, inputs);
+        Box::new(AlphaDropout { rate: self.rate, mask })
     }
 }
 
 /// See the [module](self).
 pub struct AlphaDropout<F> {
     rate: f64,
-    seed: u64,
-    ordinal: u64,
-    width: usize,
-    mask: Array2<F>, // (max_rows, width), 1 for a unit that is kept; rows beyond the batch are stale
+    mask: Mask<F>, // 1 for a unit that is kept
 }
 
 /// `a` and `b`, and the value of a dropped unit before them.
@@ -68,17 +65,13 @@ fn constants(rate: f64) -> [f64; 3] {
 
 impl<F: Real> Layer<F> for AlphaDropout<F> {
     fn allocate(&mut self, max_rows: usize) {
-        self.mask = kernel::zeros(max_rows, self.width);
+        self.mask.allocate(max_rows);
     }
 
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        let mut random = stream(self.seed, "alpha_dropout", &[self.ordinal, pass.step]);
-        let mut mask = self.mask.slice_mut(s![..x.nrows(), ..]);
-        mask.map_inplace(|m| *m = if random.random::<f64>() < self.rate { F::zero() } else { F::one() });
         let [a, b, dropped] = constants(self.rate).map(F::from_f64);
-        kernel::map2(pass.pool, &x, &mask.view(), &mut y, |x, m| {
-            a * if m > F::zero() { x } else { dropped } + b
-        });
+        let mask = self.mask.draw(pass.step, x.nrows(), F::one());
+        kernel::map2(pass.pool, &x, &mask, &mut y, |x, m| a * if m > F::zero() { x } else { dropped } + b);
     }
 
     fn infer(&self, _pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
@@ -95,8 +88,7 @@ impl<F: Real> Layer<F> for AlphaDropout<F> {
     ) {
         let a = F::from_f64(constants(self.rate)[0]);
         if let Some(mut dx) = dx {
-            let mask = self.mask.slice(s![..x.nrows(), ..]);
-            kernel::map2(pass.pool, &dy, &mask, &mut dx, |dy, m| a * dy * m);
+            kernel::map2(pass.pool, &dy, &self.mask.last(x.nrows()), &mut dx, |dy, m| a * dy * m);
         }
     }
 }

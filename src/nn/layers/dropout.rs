@@ -42,33 +42,61 @@ impl Build for DropoutSpec {
     }
 }
 
-/// See the [module](self).
-pub struct Dropout<F> {
+/// The random mask of a layer: 0 for a unit that is dropped, another number for one that is kept.
+pub(crate) struct Mask<F> {
     rate: f64,
+    /// Names the stream, with the seed of the network and the number of the layer among those of its kind.
+    purpose: &'static str,
     seed: u64,
     ordinal: u64,
     width: usize,
-    mask: Array2<F>, // (max_rows, width), rows beyond the batch are stale
+    values: Array2<F>, // (max_rows, width), rows beyond the batch are stale
+}
+
+impl<F: Real> Mask<F> {
+    pub(crate) fn new(rate: f64, purpose: &'static str, seed: u64, ordinal: usize, width: usize) -> Self {
+        Self { rate, purpose, seed, ordinal: ordinal as u64, width, values: Array2::zeros((0, width)) }
+    }
+
+    pub(crate) fn allocate(&mut self, max_rows: usize) {
+        self.values = kernel::zeros(max_rows, self.width);
+    }
+
+    /// Draws the mask of `rows` rows for a training step.
+    pub(crate) fn draw(&mut self, step: u64, rows: usize, kept: F) -> ArrayView2<'_, F> {
+        let mut random = stream(self.seed, self.purpose, &[self.ordinal, step]);
+        let mut values = self.values.slice_mut(s![..rows, ..]);
+        values.map_inplace(|m| *m = if random.random::<f64>() < self.rate { F::zero() } else { kept });
+        self.last(rows)
+    }
+
+    /// The mask that was drawn last, for as many rows.
+    pub(crate) fn last(&self, rows: usize) -> ArrayView2<'_, F> {
+        self.values.slice(s![..rows, ..])
+    }
+}
+
+/// See the [module](self).
+pub struct Dropout<F> {
+    rate: f64,
+    mask: Mask<F>, // 1 / (1 - rate) for a unit that is kept
 }
 
 impl<F: Real> Dropout<F> {
     /// The `ordinal`-th dropout layer (from 1) of a network with `seed`, over `width` features.
     pub fn new(spec: &DropoutSpec, seed: u64, ordinal: usize, width: usize) -> Self {
-        Self { rate: spec.rate, seed, ordinal: ordinal as u64, width, mask: Array2::zeros((0, width)) }
+        Self { rate: spec.rate, mask: Mask::new(spec.rate, "dropout", seed, ordinal, width) }
     }
 }
 
 impl<F: Real> Layer<F> for Dropout<F> {
     fn allocate(&mut self, max_rows: usize) {
-        self.mask = kernel::zeros(max_rows, self.width);
+        self.mask.allocate(max_rows);
     }
 
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        let mut random = stream(self.seed, "dropout", &[self.ordinal, pass.step]);
-        let scale = F::from_f64(1.0 / (1.0 - self.rate));
-        let mut mask = self.mask.slice_mut(s![..x.nrows(), ..]);
-        mask.map_inplace(|m| *m = if random.random::<f64>() < self.rate { F::zero() } else { scale });
-        kernel::map2(pass.pool, &x, &mask.view(), &mut y, |x, m| x * m);
+        let mask = self.mask.draw(pass.step, x.nrows(), F::from_f64(1.0 / (1.0 - self.rate)));
+        kernel::map2(pass.pool, &x, &mask, &mut y, |x, m| x * m);
     }
 
     fn infer(&self, _pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
@@ -84,7 +112,7 @@ impl<F: Real> Layer<F> for Dropout<F> {
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         if let Some(mut dx) = dx {
-            kernel::map2(pass.pool, &dy, &self.mask.slice(s![..x.nrows(), ..]), &mut dx, |dy, m| dy * m);
+            kernel::map2(pass.pool, &dy, &self.mask.last(x.nrows()), &mut dx, |dy, m| dy * m);
         }
     }
 }

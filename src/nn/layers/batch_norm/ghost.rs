@@ -12,7 +12,6 @@
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::batch_norm::form::BatchForm;
-use crate::nn::network::passes::Fused;
 use crate::nn::{BatchNorm, BatchNormSpec, Layer, LayerSpec, RunningStart, RunningUpdate, RunningVariance};
 use crate::settings::settings;
 
@@ -44,6 +43,7 @@ pub fn ghost_batch_norm() -> LayerSpec {
 
 impl Build for GhostBatchNormSpec {
     const IS_NORM: bool = true;
+    const FUSES_RELU_AFTER: bool = true;
     const CANCELS_BIAS: bool = true;
     const NEEDS_BATCH: bool = true;
 
@@ -58,11 +58,6 @@ impl Build for GhostBatchNormSpec {
             shift,
             ..BatchNormSpec::default()
         };
-        let norm = BatchNorm::with_form(context.name, shared, BatchForm::Ghost { rows }, context.inputs);
-        Box::new(norm.fused(self.fused(context)))
-    }
-
-    fn fused(&self, context: &BuildContext<'_>) -> Fused {
-        Fused { relu_before: false, ..context.fusible }
+        BatchNorm::build(shared, BatchForm::Ghost { rows }, context, self.fused(context))
     }
 }

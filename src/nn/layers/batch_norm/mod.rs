@@ -115,16 +115,12 @@ settings! {
 
 impl Build for BatchNormSpec {
     const IS_NORM: bool = true;
+    const FUSES_RELU_AFTER: bool = true;
     const CANCELS_BIAS: bool = true;
     const NEEDS_BATCH: bool = true;
 
     fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
-        let norm = BatchNorm::new(context.name, self.clone(), context.inputs);
-        Box::new(norm.fused(self.fused(context)))
-    }
-
-    fn fused(&self, context: &BuildContext<'_>) -> Fused {
-        Fused { relu_before: false, ..context.fusible }
+        BatchNorm::build(self.clone(), BatchForm::Standard, context, self.fused(context))
     }
 }
 
@@ -148,6 +144,16 @@ impl<F: Real> BatchNorm<F> {
         Self::with_form(name, spec, BatchForm::Standard, width)
     }
 
+    /// The layer of a network.
+    pub(crate) fn build(
+        spec: BatchNormSpec,
+        form: BatchForm,
+        context: &BuildContext<'_>,
+        fused: Fused,
+    ) -> Box<dyn Layer<F>> {
+        Box::new(Self { fused, ..Self::with_form(context.name, spec, form, context.inputs) })
+    }
+
     /// The same in another form.
     pub(crate) fn with_form(name: &str, spec: BatchNormSpec, form: BatchForm, width: usize) -> Self {
         let mut tensors = GammaBeta::new(name, width, spec.scale, spec.shift);
@@ -165,11 +171,6 @@ impl<F: Real> BatchNorm<F> {
             rows: 0,
             scratch: Scratch::default(),
         }
-    }
-
-    /// Applies ReLUs next to it as `fused` says.
-    pub(crate) fn fused(self, fused: Fused) -> Self {
-        Self { fused, ..self }
     }
 
     fn width(&self) -> usize {

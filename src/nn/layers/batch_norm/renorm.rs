@@ -39,7 +39,6 @@
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::batch_norm::form::BatchForm;
-use crate::nn::network::passes::Fused;
 use crate::nn::{BatchNorm, BatchNormSpec, Layer, LayerSpec, RunningStart, RunningUpdate, RunningVariance};
 use crate::settings::settings;
 
@@ -77,6 +76,7 @@ pub fn batch_renorm() -> LayerSpec {
 
 impl Build for BatchRenormSpec {
     const IS_NORM: bool = true;
+    const FUSES_RELU_AFTER: bool = true;
     const CANCELS_BIAS: bool = true;
     const NEEDS_BATCH: bool = true;
 
@@ -93,12 +93,7 @@ impl Build for BatchRenormSpec {
             ..BatchNormSpec::default()
         };
         let form = BatchForm::Renorm(RenormLimits(self.clone()));
-        let norm = BatchNorm::with_form(context.name, shared, form, context.inputs);
-        Box::new(norm.fused(self.fused(context)))
-    }
-
-    fn fused(&self, context: &BuildContext<'_>) -> Fused {
-        Fused { relu_before: false, ..context.fusible }
+        BatchNorm::build(shared, form, context, self.fused(context))
     }
 }
 

@@ -26,7 +26,6 @@
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::batch_norm::form::BatchForm;
-use crate::nn::network::passes::Fused;
 use crate::nn::{BatchNorm, BatchNormSpec, Layer, LayerSpec, RunningStart, RunningUpdate, RunningVariance};
 use crate::settings::settings;
 
@@ -56,6 +55,7 @@ pub fn variance_only() -> LayerSpec {
 
 impl Build for VarianceOnlySpec {
     const IS_NORM: bool = true;
+    const FUSES_RELU_AFTER: bool = true;
     const NEEDS_BATCH: bool = true;
 
     fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
@@ -69,11 +69,6 @@ impl Build for VarianceOnlySpec {
             shift,
             ..BatchNormSpec::default()
         };
-        let norm = BatchNorm::with_form(context.name, shared, BatchForm::VarianceOnly, context.inputs);
-        Box::new(norm.fused(self.fused(context)))
-    }
-
-    fn fused(&self, context: &BuildContext<'_>) -> Fused {
-        Fused { relu_before: false, ..context.fusible }
+        BatchNorm::build(shared, BatchForm::VarianceOnly, context, self.fused(context))
     }
 }

@@ -11,7 +11,6 @@ use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::gamma_beta::GammaBeta;
 use crate::nn::layers::row_norm::RowNorm;
-use crate::nn::network::passes::Fused;
 use crate::nn::{Layer, LayerSpec};
 use crate::settings::settings;
 
@@ -90,6 +89,7 @@ pub(crate) fn check_groups(layers: &[LayerSpec]) -> Result<(), GroupsError> {
 
 impl Build for GroupNormSpec {
     const IS_NORM: bool = true;
+    const FUSES_RELU_AFTER: bool = true;
 
     /// # Panics
     ///
@@ -99,10 +99,6 @@ impl Build for GroupNormSpec {
         assert!(Self::is_division(groups, width), "{groups} groups of {width} features");
         let tensors = GammaBeta::new(context.name, width, self.scale, self.shift);
         Box::new(RowNorm::new(tensors, self.eps, groups, true, self.fused(context)))
-    }
-
-    fn fused(&self, context: &BuildContext<'_>) -> Fused {
-        Fused { relu_before: false, ..context.fusible }
     }
 }
 

@@ -8,7 +8,6 @@ use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::gamma_beta::GammaBeta;
 use crate::nn::layers::row_norm::RowNorm;
-use crate::nn::network::passes::Fused;
 use crate::nn::{Layer, LayerSpec};
 use crate::settings::settings;
 
@@ -31,13 +30,10 @@ pub fn layer_norm() -> LayerSpec {
 
 impl Build for LayerNormSpec {
     const IS_NORM: bool = true;
+    const FUSES_RELU_AFTER: bool = true;
 
     fn build<F: Real>(&self, context: &BuildContext<'_>) -> Box<dyn Layer<F>> {
         let tensors = GammaBeta::new(context.name, context.inputs, self.scale, self.shift);
         Box::new(RowNorm::new(tensors, self.eps, 1, true, self.fused(context)))
-    }
-
-    fn fused(&self, context: &BuildContext<'_>) -> Fused {
-        Fused { relu_before: false, ..context.fusible }
     }
 }
