@@ -74,6 +74,12 @@ pub(crate) struct TextFormat {
     pub(crate) accepts: fn(&str) -> bool,
 }
 
+/// The whole number at the start of a text such as `30 s` or `4GiB`, and the unit after it.
+pub(crate) fn number_and_unit(text: &str) -> Option<(u64, &str)> {
+    let (number, unit) = text.split_at(text.find(|char: char| !char.is_ascii_digit())?);
+    Some((number.parse().ok()?, unit.trim_start_matches(' ')))
+}
+
 /// A table of settings.
 #[derive(Debug)]
 pub(crate) struct Section {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::settings::{Allowed, Configurable, TextFormat};
+use crate::settings::{Allowed, Configurable, TextFormat, number_and_unit};
 use crate::train::SavePart;
 
 /// When a run is saved, besides at its end; in a config text such as `30 s`, `epoch` or `off`.
@@ -37,10 +37,9 @@ impl CheckpointRule {
             "epoch" => return Some(Self::Epoch),
             _ => {}
         }
-        let digits = text.find(|char: char| !char.is_ascii_digit())?;
-        let (number, unit) = (&text[..digits], text[digits..].trim_start_matches(' '));
+        let (number, unit) = number_and_unit(text)?;
         let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit)?;
-        let seconds = number.parse::<u64>().ok()?.checked_mul(*seconds)?;
+        let seconds = number.checked_mul(*seconds)?;
         (seconds > 0).then_some(Self::Seconds(seconds))
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::settings::{Allowed, Configurable, TextFormat};
+use crate::settings::{Allowed, Configurable, TextFormat, number_and_unit};
 
 /// A number of bytes; in a config text such as `4 GiB` or `200 MB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,10 +33,9 @@ const DESCRIPTION: &str = "a whole number and its unit, such as \"4 GiB\" or \"2
 impl Bytes {
     /// Parses a whole number and its unit, with or without a space between them.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.find(|char: char| !char.is_ascii_digit())?;
-        let (number, unit) = (&text[..digits], text[digits..].trim_start_matches(' '));
+        let (number, unit) = number_and_unit(text)?;
         let (_, size) = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit))?;
-        number.parse::<u64>().ok()?.checked_mul(*size).map(Self)
+        number.checked_mul(*size).map(Self)
     }
 }
 
