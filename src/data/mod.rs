@@ -38,6 +38,7 @@ pub(crate) use crate::data::source::fingerprint;
 pub use crate::data::spec::{ClipMethod, ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};
 pub use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;
+pub use crate::data::stream::reading_notes::ReadingNotes;
 pub use crate::data::stream::{RowStream, StreamEnd, StreamError};
 pub use crate::data::table::array_error::ArrayError;
 pub use crate::data::table::arrays::ArraySpec;

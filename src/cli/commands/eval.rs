@@ -1,6 +1,5 @@
 //! `bntrain eval`: a trained model on labelled rows.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -14,7 +13,7 @@ use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
 use crate::cli::require::Condition;
 use crate::data::{
-    BadRows, Encoding, LabelledRows, STANDARD_INPUT, TargetEncoding, UnusualCells, fingerprint, unusual_notes,
+    BadRows, Encoding, LabelledRows, ReadingNotes, STANDARD_INPUT, TargetEncoding, fingerprint, unusual_notes,
 };
 use crate::eval::{EvalInput, Evaluation, OutputKind, Statistics, evaluate};
 use crate::kernel::ThreadPool;
@@ -73,8 +72,8 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     let Model { description, plan, network, .. } = &mut model;
     let batch_size = args.batch_size.map_or(plan.training.batch_size, |rows| rows as usize);
     let subject = Subject { args, encoding: &description.encoding, batch_size };
-    let (evaluation, seen) = with_network!(network, network => subject.evaluate(network)?);
-    seen.note(args, output);
+    let (evaluation, notes) = with_network!(network, network => subject.evaluate(network)?);
+    show_notes(&notes, args, output);
     // Standard input is gone.
     let is_file = args.data.as_os_str() != STANDARD_INPUT;
     let is_trained_on =
@@ -91,10 +90,10 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
         value["model"] = json!(path.to_string_lossy());
         value["model_sha256"] = json!(model.sha256);
         value["data"] = json!(args.data.to_string_lossy());
-        value["skipped_rows"] = json!(seen.skipped);
-        value["unseen_categories"] = json!(seen.unseen);
+        value["skipped_rows"] = json!(notes.skipped);
+        value["unseen_categories"] = json!(notes.unseen);
         value["is_training_file"] = json!(is_trained_on);
-        value["unusual_cells"] = seen
+        value["unusual_cells"] = notes
             .unusual
             .iter()
             .map(|cells| json!({ "column": cells.column, "cells": cells.cells, "note": cells.to_string() }))
@@ -154,22 +153,8 @@ struct Subject<'a> {
     batch_size: usize,
 }
 
-/// What was seen while reading.
-struct Seen {
-    without_weight: u64,
-    skipped: u64,
-    first_skipped: Option<(u64, String)>,
-    unknown_columns: Vec<String>,
-    unseen: BTreeMap<String, u64>,
-    unusual: Vec<UnusualCells>,
-    mixed_line_ends: Option<String>,
-    comments: usize,
-    /// The column of the weights, where the file does not have it.
-    without_weights: Option<String>,
-}
-
 impl Subject<'_> {
-    fn evaluate<F: Real>(&self, network: &mut Network<F>) -> Result<(Evaluation, Seen), CliError> {
+    fn evaluate<F: Real>(&self, network: &mut Network<F>) -> Result<(Evaluation, ReadingNotes), CliError> {
         let Self { args, encoding, batch_size } = *self;
         let threads = args.threads.count();
         let bad_rows = if args.skip_bad_rows { BadRows::Mark } else { BadRows::Refuse };
@@ -208,31 +193,7 @@ impl Subject<'_> {
         let evaluation = evaluation.map_err(|error| {
             CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
         })?;
-        let LabelledRows {
-            weights,
-            without_weight,
-            skipped,
-            first_skipped,
-            unknown_columns,
-            mixed_line_ends,
-            comments,
-            unseen,
-            unusual,
-            ..
-        } = rows;
-        let without_weights = encoding.weight_column().filter(|_| weights.is_none()).map(str::to_owned);
-        let seen = Seen {
-            without_weight,
-            skipped,
-            first_skipped,
-            unknown_columns,
-            unseen,
-            unusual,
-            mixed_line_ends,
-            comments,
-            without_weights,
-        };
-        Ok((evaluation, seen))
+        Ok((evaluation, rows.notes))
     }
 }
 
@@ -244,47 +205,45 @@ fn statistics(choice: StatisticsChoice) -> Statistics {
     }
 }
 
-impl Seen {
-    /// Reports anything unusual about the rows.
-    fn note(&self, args: &EvalArgs, output: &Output) {
-        let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-        if !self.unknown_columns.is_empty() {
-            let names = self.unknown_columns.iter().take(8).map(|name| Quoted(name).to_string());
-            let names: Vec<String> = names.collect();
-            let dots = if self.unknown_columns.len() > names.len() { ", ..." } else { "" };
-            let count = counted(self.unknown_columns.len() as u64, "column");
-            output.note(&format!("note: ignoring {count} unknown to the model: {}{dots}", names.join(", ")));
-        }
-        if let Some(kinds) = &self.mixed_line_ends {
-            output.note(&format!("note: {} has mixed line endings: {kinds}", DisplayPath(&args.data)));
-        }
-        if self.comments > 0 {
-            output.note(&format!("note: {} skipped", Count(self.comments, "comment line")));
-        }
-        if let Some(column) = &self.without_weights {
-            output.note(&format!(
-                "note: no column {}, which weights the rows in training: here all weights are 1",
-                Quoted(column)
-            ));
-        }
-        if self.without_weight > 0 {
-            output.note(&format!("note: {} of weight 0 left out", counted(self.without_weight, "row")));
-        }
-        for (column, cells) in &self.unseen {
-            output.note(&format!(
-                "note: {} of column {} with an unknown category (not in the training rows)",
-                counted(*cells, "cell"),
-                Quoted(column)
-            ));
-        }
-        unusual_notes(&self.unusual).iter().for_each(|note| output.note(&format!("note: {note}")));
-        if let Some((line, first)) = &self.first_skipped {
-            output.note(&format!(
-                "note: {} of {} skipped; the first, line {line}: {first}",
-                counted(self.skipped, "row"),
-                shortened(&args.data.to_string_lossy())
-            ));
-        }
+/// Reports anything unusual about the rows.
+fn show_notes(notes: &ReadingNotes, args: &EvalArgs, output: &Output) {
+    let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    if !notes.unknown_columns.is_empty() {
+        let names = notes.unknown_columns.iter().take(8).map(|name| Quoted(name).to_string());
+        let names: Vec<String> = names.collect();
+        let dots = if notes.unknown_columns.len() > names.len() { ", ..." } else { "" };
+        let count = counted(notes.unknown_columns.len() as u64, "column");
+        output.note(&format!("note: ignoring {count} unknown to the model: {}{dots}", names.join(", ")));
+    }
+    if let Some(kinds) = &notes.mixed_line_ends {
+        output.note(&format!("note: {} has mixed line endings: {kinds}", DisplayPath(&args.data)));
+    }
+    if notes.comments > 0 {
+        output.note(&format!("note: {} skipped", Count(notes.comments, "comment line")));
+    }
+    if let Some(column) = &notes.missing_weights {
+        output.note(&format!(
+            "note: no column {}, which weights the rows in training: here all weights are 1",
+            Quoted(column)
+        ));
+    }
+    if notes.without_weight > 0 {
+        output.note(&format!("note: {} of weight 0 left out", counted(notes.without_weight, "row")));
+    }
+    for (column, cells) in &notes.unseen {
+        output.note(&format!(
+            "note: {} of column {} with an unknown category (not in the training rows)",
+            counted(*cells, "cell"),
+            Quoted(column)
+        ));
+    }
+    unusual_notes(&notes.unusual).iter().for_each(|note| output.note(&format!("note: {note}")));
+    if let Some((line, first)) = &notes.first_skipped {
+        output.note(&format!(
+            "note: {} of {} skipped; the first, line {line}: {first}",
+            counted(notes.skipped, "row"),
+            shortened(&args.data.to_string_lossy())
+        ));
     }
 }
 

@@ -17,10 +17,11 @@ use crate::data::schema::layout::NumberedTexts;
 use crate::data::schema::mapping::missing_columns;
 use crate::data::schema::renaming::Renaming;
 use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
+use crate::data::stream::reading_notes::ReadingNotes;
 use crate::data::stream::{RowStream, StreamEnd, StreamError};
 use crate::data::transform::encode::Encoder;
 use crate::data::transform::encoding::{Encoding, TargetEncoding};
-use crate::data::transform::usual::{CellCheck, UnusualCells, UnusualCounts};
+use crate::data::transform::usual::{CellCheck, UnusualCounts};
 use crate::kernel::real::Real;
 use crate::targets::Targets;
 
@@ -33,22 +34,8 @@ pub struct LabelledRows<F> {
     pub truth: Targets,
     /// The weight of each row, if the file has the weight column.
     pub weights: Option<Vec<f64>>,
-    /// Rows of weight 0, which were left out: they have no effect.
-    pub without_weight: u64,
-    /// Rows that were left out because they cannot be evaluated.
-    pub skipped: u64,
-    /// The line of the first row that was left out, and the reason.
-    pub first_skipped: Option<(u64, String)>,
-    /// Columns that the training file did not have.
-    pub unknown_columns: Vec<String>,
-    /// The kinds of line end of the file, if there are several.
-    pub mixed_line_ends: Option<String>,
-    /// Comment lines that were skipped.
-    pub comments: usize,
-    /// The number of cells with a category that the training rows did not have, by column.
-    pub unseen: BTreeMap<String, u64>,
-    /// Columns with cells that are unlike those of the training rows.
-    pub unusual: Vec<UnusualCells>,
+    /// What is unusual about the file.
+    pub notes: ReadingNotes,
 }
 
 /// The rows of a chunk.
@@ -159,11 +146,10 @@ impl<F: Real> LabelledRows<F> {
                 Array2::from_shape_vec((rows, columns.len()), values).expect("each row has all values"),
             ),
         };
-        Ok(Self {
-            x,
-            truth,
-            weights,
+        let missing_weights = encoding.weight_column().filter(|_| weights.is_none()).map(str::to_owned);
+        let notes = ReadingNotes {
             without_weight,
+            missing_weights,
             skipped,
             first_skipped,
             unknown_columns,
@@ -171,7 +157,8 @@ impl<F: Real> LabelledRows<F> {
             comments,
             unseen,
             unusual,
-        })
+        };
+        Ok(Self { x, truth, weights, notes })
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod chunk;
 pub(crate) mod labelled;
+pub(crate) mod reading_notes;
 
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
