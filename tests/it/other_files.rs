@@ -6,12 +6,7 @@ use crate::support::work::Work;
 fn predict_and_eval_read_files_that_are_written_in_another_way() {
     let work = Work::new();
     work.ok(&["-c", "single.toml", "-o", "run"]);
-    let model = std::fs::read_dir(work.path("run/batch_norm"))
-        .expect("a run")
-        .next()
-        .expect("a seed")
-        .expect("a folder");
-    let model = format!("run/batch_norm/{}/model.safetensors", model.file_name().to_string_lossy());
+    let model = work.model("run/batch_norm");
     let plain = work.ok(&["predict", &model, "--data", "data.csv"]).stdout;
     let other = work.read("data.csv").replace(',', ";").replace("up", "UP").replace("down", "-1.0");
     work.write("other.csv", &other);
@@ -145,12 +140,7 @@ fn a_file_of_a_german_spreadsheet_is_read_from_init_to_predict() {
     );
     assert!(config.contains("# codes (\"00000\" starts with 0), 4 distinct"), "{config}");
     work.ok(&["-c", "b.toml", "--epochs", "1", "-o", "run"]);
-    let folder = std::fs::read_dir(work.path("run/batch_norm"))
-        .expect("a run")
-        .next()
-        .expect("a seed")
-        .expect("a folder");
-    let model = format!("run/batch_norm/{}/model.safetensors", folder.file_name().to_string_lossy());
+    let model = work.model("run/batch_norm");
     let predicted = work.ok(&["predict", &model, "--data", "bericht.csv"]);
     assert_eq!(predicted.stdout.lines().count(), 61, "{}", predicted.stderr);
     assert!(predicted.stdout.starts_with("prediction;"));
@@ -186,12 +176,7 @@ fn a_constant_for_missing_values_that_no_training_row_needs_is_kept_in_the_model
     );
     work.write("t.toml", &config);
     work.ok(&["-c", "t.toml", "-o", "run"]);
-    let folder = std::fs::read_dir(work.path("run/batch_norm"))
-        .expect("a run")
-        .next()
-        .expect("a seed")
-        .expect("a folder");
-    let model = format!("run/batch_norm/{}/model.safetensors", folder.file_name().to_string_lossy());
+    let model = work.model("run/batch_norm");
     work.ok(&["inspect", &model]);
     assert_eq!(work.ok(&["predict", &model, "--data", "t.csv"]).stdout.lines().count(), 61);
     work.ok(&["export", &model, "--to", "onnx", "-o", "t.onnx"]);

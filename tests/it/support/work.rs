@@ -70,6 +70,13 @@ batch_size = 8
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
+    /// The path of the model of the only seed of a norm, such as `run/batch_norm`.
+    pub(crate) fn model(&self, of_norm: &str) -> String {
+        let mut seeds = fs::read_dir(self.path(of_norm)).expect("a run");
+        let seed = seeds.next().expect("a seed").expect("a folder").file_name();
+        format!("{of_norm}/{}/model.safetensors", seed.to_string_lossy())
+    }
+
     pub(crate) fn json(&self, name: impl AsRef<Path>) -> serde_json::Value {
         serde_json::from_str(&self.read(name)).expect("JSON")
     }
