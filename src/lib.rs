@@ -88,6 +88,7 @@
 //! - `export`: models as ONNX, JSON and safetensors for other tools
 //! - `out-of-core`: data files larger than memory
 //! - `gzip`, `zstd`: compressed data files
+//! - `unicode`: data files in UTF-16; other encodings and labels that look the same are named
 
 #![cfg_attr(
     not(feature = "cli"),

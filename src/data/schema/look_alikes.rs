@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "unicode")]
 use unicode_security::skeleton;
 
 use crate::text::{Quoted, is_visible};
@@ -65,6 +66,12 @@ fn spelled_out(text: &str) -> String {
         true => Quoted(text).to_string(),
         false => format!("{} ({})", Quoted(text), points.join(", ")),
     }
+}
+
+/// Without the feature, no characters are known to have the same shape.
+#[cfg(not(feature = "unicode"))]
+fn skeleton(text: &str) -> impl Iterator<Item = char> {
+    text.chars()
 }
 
 /// The same for texts that look the same.

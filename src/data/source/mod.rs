@@ -2,9 +2,12 @@
 
 pub(crate) mod encoding_guess;
 pub(crate) mod file_signature;
+#[cfg(not(feature = "unicode"))]
+mod no_utf16;
 pub(crate) mod stdin;
 #[cfg(any(not(feature = "gzip"), not(feature = "zstd")))]
 mod unavailable;
+#[cfg(feature = "unicode")]
 mod utf16;
 #[cfg(feature = "zstd")]
 mod zstd;
@@ -21,15 +24,21 @@ use sha2::{Digest, Sha256};
 use crate::data::csv::dialect::ReadOptions;
 use crate::data::error::ErrorKind;
 use crate::data::error::phrases::NonRegularFile;
+#[cfg(not(feature = "unicode"))]
+use crate::data::source::no_utf16::NoUtf16 as Utf16;
 use crate::data::source::stdin::Spooled;
 #[cfg(not(feature = "gzip"))]
 use crate::data::source::unavailable::Unavailable as GzipReader;
 #[cfg(not(feature = "zstd"))]
 use crate::data::source::unavailable::Unavailable as ZstdReader;
-use crate::data::source::utf16::{MARK_BYTES, Utf16};
+#[cfg(feature = "unicode")]
+use crate::data::source::utf16::Utf16;
 #[cfg(feature = "zstd")]
 use crate::data::source::zstd::ZstdReader;
 use crate::text::STANDARD_INPUT;
+
+/// Bytes that are looked at to recognize an encoding: those of the longest byte order mark.
+const MARK_BYTES: usize = 4;
 
 /// A regular file, or standard input, that is read from beginning to end; a file whose name ends in
 /// `.gz` or `.zst` is decompressed, and UTF-16 with its byte order mark becomes UTF-8.

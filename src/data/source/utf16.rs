@@ -4,9 +4,6 @@ use std::io;
 
 use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
 
-/// Bytes that are looked at to recognise an encoding: those of the longest byte order mark.
-pub(crate) const MARK_BYTES: usize = 4;
-
 /// Turns UTF-16 into UTF-8.
 pub(crate) struct Utf16 {
     decoder: Decoder,
