@@ -79,7 +79,7 @@ pub(crate) fn check_tensor(
 }
 
 /// The measure of the [module](super).
-fn relative_error(analytic: f64, numeric: f64, floor: f64) -> f64 {
+pub(crate) fn relative_error(analytic: f64, numeric: f64, floor: f64) -> f64 {
     let error = (analytic - numeric).abs() / analytic.abs().max(numeric.abs()).max(floor);
     if error.is_finite() { error } else { f64::INFINITY }
 }

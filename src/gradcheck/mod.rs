@@ -29,17 +29,25 @@
 //! [`Mistake`] has wrong backward passes of batch norm, each of which the check refuses.
 
 pub(crate) mod check;
+pub(crate) mod example;
+pub(crate) mod forms;
+pub(crate) mod graph;
 pub(crate) mod layer;
 pub(crate) mod mistakes;
 pub(crate) mod network;
 pub(crate) mod report;
 pub(crate) mod table;
+pub(crate) mod trace;
 
+pub use crate::gradcheck::example::worked_example;
+pub use crate::gradcheck::forms::{BackwardForms, compare_backward_forms};
+pub use crate::gradcheck::graph::{GraphNode, batch_norm_graph};
 pub use crate::gradcheck::layer::check_layer;
 pub use crate::gradcheck::mistakes::{Mistake, WrongBatchNorm};
 pub use crate::gradcheck::network::check_network;
 pub use crate::gradcheck::report::{GradcheckReport, TensorCheck};
 pub use crate::gradcheck::table::{mistakes_table, table};
+pub use crate::gradcheck::trace::{LayerTrace, Trace, trace};
 
 /// Step size, tolerance and extent of a check.
 #[derive(Clone, Debug, PartialEq)]

@@ -35,7 +35,7 @@ pub fn check_network(
     l2: f64,
     settings: &GradcheckSettings,
 ) -> GradcheckReport {
-    let before = jitter(network, settings);
+    let before = jitter(network.params_mut(), settings);
     let report = check_unmoved(network, pass, x, l2, settings);
     for (param, value) in trained(network).filter(is_not_decayed).zip(before) {
         param.value = value;
@@ -71,11 +71,14 @@ fn check_unmoved(
     GradcheckReport { tensors, tolerance: settings.tolerance, floor }
 }
 
-/// Moves each bias, gamma and beta by up to `settings.jitter` and returns what they were.
-fn jitter(network: &mut Network<f64>, settings: &GradcheckSettings) -> Vec<Array2<f64>> {
+/// Moves each bias, gamma and beta among `params` by up to `settings.jitter`, and returns what they were.
+pub(crate) fn jitter<'p>(
+    params: impl Iterator<Item = &'p mut Param<f64>>,
+    settings: &GradcheckSettings,
+) -> Vec<Array2<f64>> {
     let mut random = stream(settings.seed, "gradcheck", &[2]);
     let mut move_one = |value: &mut f64| *value += settings.jitter * random.random_range(-1.0..1.0);
-    trained(network)
+    params
         .filter(is_not_decayed)
         .map(|param| {
             let before = param.value.clone();

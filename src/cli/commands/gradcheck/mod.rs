@@ -1,5 +1,9 @@
 //! `bntrain gradcheck`: every gradient of the config's network against central differences.
 
+mod dump;
+
+use std::path::{Path, PathBuf};
+
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -11,7 +15,10 @@ use crate::cli::output::Output;
 use crate::cli::session::{ConfigArgs, Session};
 use crate::data::Rows;
 use crate::experiment::Job;
-use crate::gradcheck::{GradcheckReport, GradcheckSettings, Mistake, check_network, mistakes_table, table};
+use crate::gradcheck::{
+    BackwardForms, GradcheckReport, GradcheckSettings, Mistake, check_network, compare_backward_forms,
+    mistakes_table, table, trace, worked_example,
+};
 use crate::kernel::ThreadPool;
 use crate::nn::{Network, PassContext};
 
@@ -31,6 +38,16 @@ pub(crate) struct GradcheckArgs {
     /// Try all deliberate mistakes, one after the other
     #[arg(long)]
     pub(crate) mistakes: bool,
+    /// Also write the batch, and every array of its pass through the network, to DIR as .npz files for NumPy: x, y,
+    /// dy and dx of each layer, parameters, their gradients, the nodes of batch norm
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["mistake", "mistakes"])]
+    pub(crate) dump: Option<PathBuf>,
+    /// Replace .npz files that exist
+    #[arg(long, requires = "dump")]
+    pub(crate) force: bool,
+    /// Print batch norm by hand, every node with its numbers; needs no config
+    #[arg(long, exclusive = true)]
+    pub(crate) example: bool,
 }
 
 impl ValueEnum for Mistake {
@@ -47,6 +64,9 @@ impl ValueEnum for Mistake {
 const MIN_ROWS: usize = 3;
 
 pub(crate) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), CliError> {
+    if args.example {
+        return output.result(&worked_example());
+    }
     let session = Session::open(&args.config, all_cores(), output)?;
     let (mut texts, mut failed) = (Vec::new(), false);
     for job in session.networks() {
@@ -56,8 +76,13 @@ pub(crate) fn run(args: &GradcheckArgs, output: &Output) -> Result<(), CliError>
             job,
             rows: &data.train.head(usize::from(args.rows)),
             widths: (data.encoding.inputs.len(), data.encoding.outputs()),
-            tolerance: args.tolerance,
+            settings: args.tolerance.map_or_else(GradcheckSettings::for_network, |tolerance| {
+                GradcheckSettings { tolerance, ..GradcheckSettings::for_network() }
+            }),
         };
+        if let Some(directory) = &args.dump {
+            check.dump(directory, args.force)?;
+        }
         let found =
             if args.mistakes { check.each_mistake(output)? } else { check.one(args.mistake, output)? };
         if let Some((text, passed)) = found {
@@ -88,7 +113,7 @@ struct Check<'a> {
     job: &'a Job,
     rows: &'a Rows<f64>,
     widths: (usize, usize),
-    tolerance: Option<f64>,
+    settings: GradcheckSettings,
 }
 
 impl Check<'_> {
@@ -96,8 +121,9 @@ impl Check<'_> {
     /// changes nothing in it.
     fn one(&self, mistake: Option<Mistake>, output: &Output) -> Result<Option<(String, bool)>, CliError> {
         let Some(report) = self.report(mistake)? else { return Ok(None) };
+        let forms = mistake.map_or_else(|| self.forms(), |_| None);
         let text = if output.json {
-            self.json(mistake, &report)
+            self.json(mistake, &report, forms.as_ref())
         } else {
             let with = mistake
                 .map_or(String::new(), |mistake| format!(", mistake {mistake} ({})", mistake.description()));
@@ -105,6 +131,9 @@ impl Check<'_> {
             if let Some(tensor) = report.first_wrong().filter(|_| mistake.is_some()) {
                 text +=
                     &format!("going backwards from the loss, {} is the first wrong gradient\n", tensor.name);
+            }
+            if let Some(forms) = forms {
+                text += &describe(&forms);
             }
             text
         };
@@ -123,7 +152,7 @@ impl Check<'_> {
         }
         let all_refused = reports.iter().all(|(_, report)| !report.passed());
         let text = if output.json {
-            reports.iter().map(|(mistake, report)| self.json(Some(*mistake), report)).collect()
+            reports.iter().map(|(mistake, report)| self.json(Some(*mistake), report, None)).collect()
         } else {
             format!("{}, with each mistake in batch norm:\n{}", self.title(), mistakes_table(&reports))
         };
@@ -132,22 +161,50 @@ impl Check<'_> {
 
     fn report(&self, mistake: Option<Mistake>) -> Result<Option<GradcheckReport>, CliError> {
         let (rows, plan, seed) = (self.rows, &self.job.plan, self.job.id.seed);
-        if rows.len() < MIN_ROWS {
-            let message = format!("{} training rows; gradcheck needs at least {MIN_ROWS}", rows.len());
-            return Err(CliError::new(exit_code::DATA, message));
-        }
+        self.check_rows()?;
         let (inputs, outputs) = self.widths;
         let network = match mistake {
             Some(mistake) => mistake.network(&plan.layers, inputs, outputs, seed),
             None => Some(Network::build(&plan.layers, inputs, outputs, seed)),
         };
         let Some(mut network) = network else { return Ok(None) };
-        let standard = GradcheckSettings::for_network();
-        let settings =
-            GradcheckSettings { tolerance: self.tolerance.unwrap_or(standard.tolerance), ..standard };
         let pool = ThreadPool::single();
-        let pass = PassContext { weights: rows.weights(), ..PassContext::new(&pool, rows.targets()) };
-        Ok(Some(check_network(&mut network, &pass, &rows.to_array(), plan.optimizer.l2(), &settings)))
+        let pass = self.pass(&pool);
+        let report =
+            check_network(&mut network, &pass, &rows.to_array(), plan.optimizer.l2(), &self.settings);
+        Ok(Some(report))
+    }
+
+    fn pass<'p>(&'p self, pool: &'p ThreadPool) -> PassContext<'p, f64> {
+        PassContext { weights: self.rows.weights(), ..PassContext::new(pool, self.rows.targets()) }
+    }
+
+    /// The three backward passes of batch norm; `None` without batch norm.
+    fn forms(&self) -> Option<BackwardForms> {
+        let (plan, pool) = (&self.job.plan, ThreadPool::single());
+        let pass = self.pass(&pool);
+        let x = self.rows.to_array();
+        compare_backward_forms(&plan.layers, self.widths.1, self.job.id.seed, &pass, &x, &self.settings)
+    }
+
+    /// Writes every array of the checked pass.
+    fn dump(&self, directory: &Path, force: bool) -> Result<(), CliError> {
+        self.check_rows()?;
+        let (id, pool) = (&self.job.id, ThreadPool::single());
+        let pass = self.pass(&pool);
+        let x = self.rows.to_array();
+        let trace = trace(&self.job.plan.layers, self.widths.1, id.seed, &pass, &x, &self.settings);
+        let point = id.point.as_ref().map_or(String::new(), |(number, _)| format!("-point-{number}"));
+        dump::write(directory, &format!("{}{point}", id.norm.name()), &trace, self.rows.targets(), force)
+    }
+
+    fn check_rows(&self) -> Result<(), CliError> {
+        let rows = self.rows.len();
+        if rows >= MIN_ROWS {
+            return Ok(());
+        }
+        let message = format!("{rows} training rows; gradcheck needs at least {MIN_ROWS}");
+        Err(CliError::new(exit_code::DATA, message))
     }
 
     fn title(&self) -> String {
@@ -156,7 +213,12 @@ impl Check<'_> {
         format!("network ({}{point}), {} rows, f64", id.norm.name(), self.rows.len())
     }
 
-    fn json(&self, mistake: Option<Mistake>, report: &GradcheckReport) -> String {
+    fn json(
+        &self,
+        mistake: Option<Mistake>,
+        report: &GradcheckReport,
+        forms: Option<&BackwardForms>,
+    ) -> String {
         let id = &self.job.id;
         let mut line = json!({
             "norm": id.norm.name(),
@@ -168,6 +230,20 @@ impl Check<'_> {
         if let Some(mistake) = mistake {
             line["mistake"] = Value::from(mistake.name());
         }
+        if let Some(forms) = forms {
+            line["backward"] = forms.used.iter().map(|form| form.name()).collect();
+            line["backward_difference"] = Value::from(forms.largest_difference);
+        }
         format!("{line}\n")
     }
+}
+
+/// Which backward pass of batch norm was checked, and how far the others are from it.
+fn describe(forms: &BackwardForms) -> String {
+    let used: Vec<&str> = forms.used.iter().map(|form| form.name()).collect();
+    format!(
+        "backward pass of batch norm: {}; its three forms differ by at most {:.1e}\n",
+        used.join(", "),
+        forms.largest_difference
+    )
 }
