@@ -74,7 +74,7 @@
 //! # The modules
 //!
 //! Each uses only those below it: `cli`, `run_dir`, `report`, `experiment` and `predict`, `model`, `config`,
-//! `eval` and `gradcheck`, `train`, `optim`, `nn` and `data`, `kernel`, `metrics`, `targets`, `random` and
+//! `eval`, `gradcheck` and `probe`, `train`, `optim`, `nn` and `data`, `kernel`, `metrics`, `targets`, `random` and
 //! `text`. Everything from `train` down knows nothing of config files.
 //!
 //! # Features
@@ -138,6 +138,8 @@ mod output_file;
 #[cfg(feature = "model")]
 #[doc(hidden)]
 pub mod predict;
+#[doc(hidden)]
+pub mod probe;
 #[doc(hidden)]
 pub mod random;
 #[cfg(feature = "report")]

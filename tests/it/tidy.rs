@@ -126,6 +126,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("optim", &["kernel", "nn", "settings"]),
     ("train", &["data", "kernel", "nn", "optim", "random", "settings", "targets"]),
     ("gradcheck", &["kernel", "nn", "optim", "random", "targets"]),
+    ("probe", &["kernel", "nn", "random", "targets"]),
     ("eval", &["data", "kernel", "metrics", "nn", "targets", "train"]),
 ];
 

@@ -62,6 +62,16 @@ impl<F: Real> Workspace<F> {
         self.is_written.get(layer)?.then(|| head(&self.acts[layer], self.rows))
     }
 
+    /// The gradient of the loss with respect to the output of the `layer`-th layer (from 0), `(n, width)`, after a
+    /// backward pass.
+    ///
+    /// `None` without such a layer or without any training pass; for a layer that also applied the ReLU after it,
+    /// what [`activation`](Self::activation) says holds here, too.
+    pub fn activation_gradient(&self, layer: usize) -> Option<ArrayView2<'_, F>> {
+        self.activation(layer)?;
+        self.d_acts.get(layer).map(|gradient| head(gradient, self.rows))
+    }
+
     /// The largest batch that fits.
     pub fn max_rows(&self) -> usize {
         self.acts.first().map_or(0, Array2::nrows)
