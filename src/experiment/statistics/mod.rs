@@ -18,6 +18,8 @@
 //!   the other runs, and say how many those are.
 
 mod counts;
+#[cfg(test)]
+mod coverage;
 mod e_value;
 mod estimate;
 mod expected_best;
