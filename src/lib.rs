@@ -211,7 +211,7 @@ pub mod spec {
         SquaredLossSpec, TanhSpec, VarianceOnlySpec, WeightForm,
     };
     #[doc(inline)]
-    pub use crate::optim::{ConstantRate, CosineDecay, ExponentialDecay, StepDecay};
+    pub use crate::optim::{ConstantRate, CosineDecay, DecayPeriod, ExponentialDecay, StepDecay};
     #[doc(inline)]
     pub use crate::train::{CheckpointRule, Quality};
 }

@@ -110,6 +110,10 @@ impl From<RunError> for CliError {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Data(error) => error.into(),
+            RunError::Initial(error) => {
+                let message = format!("training.init_from: {error}");
+                Self { message, ..error.into() }
+            }
             RunError::TooLarge(_) => Self::new(exit_code::LIMIT, error.to_string()),
             RunError::Model(_) => Self::new(exit_code::IO, error.to_string()),
             RunError::State { .. } => Self::new(exit_code::MODEL, error.to_string()),

@@ -12,8 +12,9 @@ use crate::cli::output::Output;
 use crate::config;
 use crate::config::Plan;
 use crate::data::{DataError, Dataset, Encoding, Profile, Rows};
-use crate::experiment::{DataSets, Job, check_models, jobs};
+use crate::experiment::{DataSets, Job, RunError, check_models, jobs};
 use crate::kernel::real::Real;
+use crate::model::InitialNetwork;
 use crate::targets::TargetsView;
 use crate::text::{Count, DisplayPath, shortened, similar_names};
 use crate::train::{BatchPlan, Metric, Remainder, RemainderHandling, with_dtype};
@@ -116,7 +117,8 @@ impl Session {
     pub(crate) fn open(args: &ConfigArgs, threads: NonZeroUsize, output: &Output) -> Result<Self, CliError> {
         let plan = config::load(args.path()?, &args.overrides()?)?;
         let jobs = jobs(&plan);
-        let data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
+        let mut data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
+        data.load_initial(jobs.iter().map(|job| &job.plan))?;
         let mut notes: Vec<String> = Vec::new();
         for job in &jobs {
             let table = data.table(&job.plan.data);
@@ -142,6 +144,7 @@ impl Session {
             }));
         }
         check_models(&jobs, &data)?;
+        notes.extend(initial_notes(&jobs, &data)?);
         for note in notes {
             output.note(&format!("note: {note}"));
         }
@@ -151,7 +154,8 @@ impl Session {
     /// The files that the runs read.
     pub(crate) fn sources(&self) -> Vec<&Path> {
         let data = self.data.tables().flat_map(Dataset::sources).map(|source| source.path.as_path());
-        data.chain([self.plan.source.as_path()]).collect()
+        let initial = self.jobs.iter().filter_map(|job| job.plan.training.init_from.as_deref());
+        data.chain(initial).chain([self.plan.source.as_path()]).collect()
     }
 
     /// The jobs with the first seed: one for each network.
@@ -188,6 +192,36 @@ impl Session {
     fn first_plan(&self) -> &Plan {
         self.jobs.first().map_or(&self.plan, |job| &job.plan)
     }
+}
+
+/// Which tensors of each network come from a file, and which do not.
+fn initial_notes(jobs: &[Job], data: &DataSets) -> Result<Vec<String>, CliError> {
+    let mut notes = Vec::new();
+    let first_seed = jobs.first().map(|job| job.id.seed);
+    for job in jobs.iter().filter(|job| Some(job.id.seed) == first_seed) {
+        let Some(file) = data.initial_tensors(&job.plan) else { continue };
+        let (set, left, unused) = with_dtype!(job.plan.training.dtype, F => {
+            let encoding = &data.prepared::<F>(&job.plan)?.data.encoding;
+            let sizes = (encoding.inputs.len(), encoding.outputs());
+            let InitialNetwork { set, left, unused, .. } = file
+                .network::<F>(&job.plan.layers, sizes, job.plan.training.seed)
+                .map_err(RunError::from)?;
+            (set, left, unused)
+        });
+        let list = |what: &str, names: &[String]| match names {
+            [] => String::new(),
+            names => format!("; {what}: {}", shortened(&names.join(", "))),
+        };
+        notes.push(format!(
+            "{}: {} of {} tensors come from training.init_from{}{}",
+            job.id.network(),
+            set.len(),
+            set.len() + left.len(),
+            list("not in the file", &left),
+            list("not in the network", &unused)
+        ));
+    }
+    Ok(notes)
 }
 
 /// Says so if early stopping watches the R2 of validation rows whose targets are all the same.

@@ -91,8 +91,8 @@ pub(crate) fn assess_baselines<F: Real>(
     }
     let mut assessments = Vec::new();
     if let Some(layers) = linear_model(&plan.layers) {
-        let Plan { optimizer, training, .. } = plan;
-        let trained = train_prepared(&layers, optimizer, training, data, pool, &mut { stop });
+        let training = plan.training.without_tensor_rules();
+        let trained = train_prepared(&layers, &plan.optimizer, &training, data, pool, &mut { stop });
         if matches!(trained.outcome, Outcome::Finished | Outcome::StoppedEarly { .. }) {
             let of_linear = assess(&trained.network, data, pool).into_iter();
             assessments.extend(of_linear.map(|found| Assessment { of: Subject::LinearModel, ..found }));

@@ -3,15 +3,21 @@
 
 use std::any::Any;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::config::Plan;
-use crate::data::{ClassWeights, DataError, DataSpec, Dataset, Prepared};
+use crate::data::{ClassWeights, DataError, DataSpec, Dataset, Prepared, PreparedData};
+use crate::experiment::RunError;
 use crate::kernel::real::Real;
+use crate::model::InitialTensors;
+use crate::nn::Network;
 
-/// Tables by their `[data]`, and the prepared data in use by precision and seed.
+/// Tables by their `[data]`, files of initial weights, and the prepared data in use by precision and seed.
 pub struct DataSets {
     tables: Vec<(DataSpec, Dataset)>,
+    /// Files of initial weights by their paths.
+    initial: Vec<(PathBuf, InitialTensors)>,
     shared: Mutex<Shared>,
 }
 
@@ -53,7 +59,50 @@ impl DataSets {
                 tables.push((plan.data.clone(), table));
             }
         }
-        Ok(Self { tables, shared: Mutex::default() })
+        Ok(Self { tables, initial: Vec::new(), shared: Mutex::default() })
+    }
+
+    /// Reads the files of initial weights of every plan, each once.
+    ///
+    /// # Errors
+    ///
+    /// The first problem of a file.
+    pub fn load_initial<'p>(&mut self, plans: impl IntoIterator<Item = &'p Plan>) -> Result<(), RunError> {
+        for path in plans.into_iter().filter_map(|plan| plan.training.init_from.as_ref()) {
+            if !self.initial.iter().any(|(known, _)| known == path) {
+                self.initial.push((path.clone(), InitialTensors::load(path)?));
+            }
+        }
+        Ok(())
+    }
+
+    /// The file of initial weights of `plan`, if it has one.
+    ///
+    /// # Panics
+    ///
+    /// If it was not [loaded](Self::load_initial).
+    pub fn initial_tensors(&self, plan: &Plan) -> Option<&InitialTensors> {
+        let path = plan.training.init_from.as_ref()?;
+        let found = self.initial.iter().find(|(known, _)| known == path);
+        Some(&found.expect("the initial weights of every plan were loaded").1)
+    }
+
+    /// The network that a run of `plan` begins with.
+    ///
+    /// # Errors
+    ///
+    /// If the file of initial weights does not fit.
+    pub(crate) fn initial_network<F: Real>(
+        &self,
+        plan: &Plan,
+        data: &PreparedData<F>,
+    ) -> Result<Network<F>, RunError> {
+        let (inputs, outputs) = (data.encoding.inputs.len(), data.encoding.outputs());
+        let seed = plan.training.seed;
+        match self.initial_tensors(plan) {
+            None => Ok(Network::build(&plan.layers, inputs, outputs, seed)),
+            Some(tensors) => Ok(tensors.network(&plan.layers, (inputs, outputs), seed)?.network),
+        }
     }
 
     /// The table of `spec`.

@@ -19,9 +19,9 @@ use crate::experiment::{RunId, RunRecord};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model;
-use crate::model::{Description, DescriptionTooLarge, History, check_size, result_hash};
+use crate::model::{Description, DescriptionTooLarge, History, ModelError, check_size, result_hash};
 use crate::train::{
-    Observer, Outcome, RunState, StateFault, TrainingSpec, resume_prepared, train_prepared, with_dtype,
+    Observer, Outcome, RunState, StateFault, TrainingSpec, resume_prepared, train_network, with_dtype,
 };
 
 /// One run to be done.
@@ -65,6 +65,9 @@ pub enum RunError {
     /// The data cannot be split or scaled as asked.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The file of initial weights cannot be used.
+    #[error("training.init_from: {0}")]
+    Initial(#[from] ModelError),
     /// The model file would be too large.
     #[error(transparent)]
     TooLarge(#[from] DescriptionTooLarge),
@@ -174,7 +177,10 @@ fn run_in<F: Real, E: From<RunError>>(
     let state = companion.take_state();
     let mut observer = (stop, &mut *companion);
     let trained = match state {
-        None => train_prepared(layers, optimizer, training, data, pool, &mut observer),
+        None => {
+            let network = sets.initial_network(&job.plan, data)?;
+            train_network(network, optimizer, training, data, pool, &mut observer)
+        }
         Some(state) => resume_prepared(state, layers, optimizer, training, data, pool, &mut observer)
             .map_err(|fault| RunError::State { run: job.id.to_string(), fault })?,
     };
@@ -245,7 +251,8 @@ fn one_step_in<F: Real>(job: &Job, sets: &DataSets) -> Result<Outcome, RunError>
     for part in [Some(&mut data.train), data.valid.as_mut(), data.test.as_mut()].into_iter().flatten() {
         *part = part.head(rows);
     }
-    let Plan { layers, optimizer, training, .. } = &job.plan;
+    let Plan { optimizer, training, .. } = &job.plan;
     let training = TrainingSpec { epochs: 1, ..training.clone() };
-    Ok(train_prepared(layers, optimizer, &training, &data, &ThreadPool::single(), &mut ()).outcome)
+    let network = sets.initial_network(&job.plan, &data)?;
+    Ok(train_network(network, optimizer, &training, &data, &ThreadPool::single(), &mut ()).outcome)
 }

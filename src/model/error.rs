@@ -7,7 +7,7 @@ use safetensors::SafeTensorError;
 
 use crate::config::ConfigError;
 use crate::model::FORMAT;
-use crate::text::{DisplayPath, Quoted, of_a_parser};
+use crate::text::{DisplayPath, Quoted, of_a_parser, shortened};
 
 /// Why a model file cannot be used, with its path.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +103,17 @@ pub enum ModelFault {
     Precision { name: String, found: String, expected: &'static str },
     #[error("tensor {} has shape {}, but its config and the layer before it need {} x {}", Quoted(.name), by(.found), .expected.0, .expected.1)]
     Shape { name: String, found: Vec<usize>, expected: (usize, usize) },
+    #[error(
+        "tensor {} has shape {}, but that of the network is {} x {}; affine weights are inputs x units",
+        Quoted(.name), by(.found), .expected.0, .expected.1
+    )]
+    InitialShape { name: String, found: Vec<usize>, expected: (usize, usize) },
+    #[error("tensor {} is {found}; initial values are F32 or F64", Quoted(.name))]
+    InitialPrecision { name: String, found: String },
+    #[error(
+        "has no tensor of the network; it has {}, the network {}", shortened(&.found.join(", ")), .wanted.join(", ")
+    )]
+    NoneOfTheTensors { found: Vec<String>, wanted: Vec<String> },
     #[error("tensor {} has {value} at [{row}, {column}]; all numbers must be finite", Quoted(.name))]
     NotFinite { name: String, row: usize, column: usize, value: f64 },
     #[error("tensor {} has the negative variance {value} at [{column}]", Quoted(.name))]

@@ -16,6 +16,7 @@ pub mod export;
 pub(crate) mod facts;
 pub(crate) mod header;
 pub(crate) mod history;
+pub(crate) mod initial;
 pub(crate) mod read;
 pub(crate) mod tensors;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use crate::model::description::{Description, FORMAT};
 pub use crate::model::error::{ModelError, ModelErrorKind, ModelFault};
 pub use crate::model::facts::{LayerFacts, ModelFacts, TensorFacts};
 pub use crate::model::history::{EpochMetrics, History};
+pub use crate::model::initial::{InitialNetwork, InitialTensors};
 pub use crate::model::read::{MAX_MODEL_BYTES, Model};
 pub use crate::model::tensors::result_hash;
 pub use crate::model::write::{DescriptionTooLarge, check_size, to_bytes};

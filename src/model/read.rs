@@ -84,7 +84,7 @@ impl Model {
 }
 
 /// The bytes of a regular file. A pipe is refused: it could block, or never end.
-fn read(path: &Path) -> Result<Vec<u8>, ModelFault> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ModelFault> {
     let failed = |error: io::Error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => ModelFault::NotFound,
         _ => ModelFault::Read(error),

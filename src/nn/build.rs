@@ -7,7 +7,7 @@ use ndarray::Array2;
 use crate::kernel::real::Real;
 use crate::nn::layers::affine::weight_norm::{NormalizedWeights, WeightForm};
 use crate::nn::network::passes::Fused;
-use crate::nn::{Init, Layer, LayerSpec, Loss, Network};
+use crate::nn::{AffineSpec, Init, Layer, LayerSpec, Loss, Network, ParamKind};
 use crate::random::stream;
 
 /// The position of a layer in its network.
@@ -127,7 +127,7 @@ pub fn build_layers<F: Real>(
 }
 
 /// Draws weights by their own rule.
-fn draw<F: Real>(seed: u64) -> impl Fn(&InitialWeights<'_>) -> Result<Array2<F>, Infallible> {
+pub(crate) fn draw<F: Real>(seed: u64) -> impl Fn(&InitialWeights<'_>) -> Result<Array2<F>, Infallible> {
     move |weights| {
         let mut random = stream(seed, "init", &[weights.ordinal as u64]);
         Ok(weights.init.weights(weights.inputs, weights.units, &mut random))
@@ -182,6 +182,31 @@ fn layers<F: Real, E>(
         layers.push((layer, spec.fused(&context)));
     }
     Ok(layers)
+}
+
+/// The names and kinds of the tensors of [`Network::build`], in its order, without the network.
+pub(crate) fn tensor_names(specs: &[LayerSpec]) -> Vec<(String, ParamKind)> {
+    let mut names = Vec::new();
+    for (index, spec) in specs.iter().enumerate() {
+        let ordinal = 1 + specs[..index].iter().filter(|other| other.kind() == spec.kind()).count();
+        // Any width that the layer can have.
+        let (inputs, spec) = match spec {
+            LayerSpec::Affine(affine) => (1, AffineSpec { units: Some(1), ..affine.clone() }.into()),
+            LayerSpec::GroupNorm(norm) => (2 * norm.groups.unwrap_or(1), spec.clone()),
+            _ => (1, spec.clone()),
+        };
+        let layer = spec.build::<f32>(&BuildContext {
+            name: &format!("{}_{ordinal}", spec.kind()),
+            ordinal,
+            inputs,
+            outputs: 1,
+            seed: 0,
+            is_bias_canceled: specs.get(index + 1).is_some_and(LayerSpec::cancels_bias),
+            fusible: Fused::default(),
+        });
+        names.extend(layer.params().iter().map(|param| (param.name.clone(), param.kind)));
+    }
+    names
 }
 
 /// The initial weights of an affine layer that is followed by these layers: that of the next

@@ -162,11 +162,15 @@ pub trait Layer<F: Real>: Send + Sync {
     }
 }
 
-/// The first of `params` whose gradient is not finite.
+/// The first of the trained ones of `params` whose gradient is not finite.
 pub(crate) fn non_finite_gradient<F: Real>(pool: &ThreadPool, params: &[Param<F>]) -> Option<NonFinite> {
     let is_bad = |param: &&Param<F>| {
         let grad = param.grad.as_slice().expect("gradients are in row-major layout");
         !par_all_finite(pool, grad)
     };
-    params.iter().find(is_bad).map(|param| NonFinite::Gradient(param.name.clone()))
+    params
+        .iter()
+        .filter(|param| param.is_trained())
+        .find(is_bad)
+        .map(|param| NonFinite::Gradient(param.name.clone()))
 }

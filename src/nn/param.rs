@@ -28,24 +28,36 @@ pub struct Param<F> {
     pub value: Array2<F>,
     /// The gradient of the loss, overwritten by each backward pass; empty for [`ParamKind::Buffer`].
     pub grad: Array2<F>,
+    /// Factor on the learning rate, 1 by default. With 0 the tensor is frozen: it stays bit for bit.
+    pub rate_factor: f64,
+    /// Factor on weight decay: by default 1 for [`ParamKind::Weight`], 0 for all others.
+    pub decay_factor: f64,
 }
 
 impl<F: Real> Param<F> {
     /// A trained tensor with a zero gradient of the same shape.
     pub fn trained(name: String, kind: ParamKind, value: Array2<F>) -> Self {
         let grad = zeros(value.nrows(), value.ncols());
-        Self { name, kind, value: aligned_copy(&value), grad }
+        let decay_factor = if kind == ParamKind::Weight { 1.0 } else { 0.0 };
+        Self { name, kind, value: aligned_copy(&value), grad, rate_factor: 1.0, decay_factor }
     }
 
     /// A running statistic, `1 x width`, every entry `value`.
     pub fn running(name: String, width: usize, value: F) -> Self {
         let value = Array2::from_elem((1, width), value);
-        Self { name, kind: ParamKind::Buffer, value, grad: Array2::zeros((0, 0)) }
+        let grad = Array2::zeros((0, 0));
+        Self { name, kind: ParamKind::Buffer, value, grad, rate_factor: 1.0, decay_factor: 0.0 }
     }
 
-    /// Whether optimisers update it.
+    /// Whether optimizers update it.
     pub fn is_trained(&self) -> bool {
-        self.kind != ParamKind::Buffer
+        self.kind != ParamKind::Buffer && !self.is_frozen()
+    }
+
+    /// Whether nothing changes it in training: no optimizer, no decay, and if it is a running statistic, no
+    /// batch.
+    pub fn is_frozen(&self) -> bool {
+        self.rate_factor == 0.0
     }
 
     /// Sets the values of a `1 x n` tensor.

@@ -12,8 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub enum RunningUpdate {
     /// A constant in `0..=1`. PyTorch's `momentum = 0.1` is 0.1, Keras' `momentum = 0.99` is 0.01.
     Constant(f64),
-    /// `1 / t` at the `t`-th batch: the plain mean of all batches so far. With [`RunningStart::Standard`] the
-    /// start counts as a batch, so it is `1 / (t + 1)`.
+    /// `1 / t` at the `t`-th batch: the plain mean of all batches so far. With [`RunningStart::Standard`] and
+    /// [`RunningStart::Zero`] the start counts as a batch, so it is `1 / (t + 1)`.
     Cumulative,
 }
 
@@ -33,7 +33,7 @@ impl RunningUpdate {
             },
             (Self::Constant(update), _) => update,
             (Self::Cumulative, RunningStart::FirstBatch) => 1.0 / t,
-            (Self::Cumulative, RunningStart::Standard) => 1.0 / (t + 1.0),
+            (Self::Cumulative, RunningStart::Standard | RunningStart::Zero) => 1.0 / (t + 1.0),
         }
     }
 }
@@ -53,6 +53,9 @@ settings! {
         FirstBatch = "first_batch";
         /// Mean 0 and variance 1 count like a batch before the first, as in PyTorch and Keras.
         Standard = "standard";
+        /// Mean 0 and variance 0 count like a batch before the first, as in the CS231n assignment: after `t`
+        /// batches the running variance is too small by the factor `1 - (1 - u)^t`.
+        Zero = "zero";
     }
 }
 

@@ -1,7 +1,6 @@
 //! Adam with decoupled weight decay.
 
 use crate::kernel::real::Real;
-use crate::nn::ParamKind;
 use crate::optim::adam::Moments;
 use crate::optim::rule::{Rule, StepContext};
 use crate::settings::settings;
@@ -39,7 +38,7 @@ impl Rule for AdamW {
     #[inline(always)]
     fn update<F: Real>(&self, step: &StepContext, w: &mut [F], g: &[F], state: [&mut [F]; 2]) {
         let &Self { beta1, beta2, eps, .. } = self;
-        let weight_decay = if step.kind == ParamKind::Weight { self.weight_decay } else { 0.0 };
+        let weight_decay = self.weight_decay * step.decay_factor;
         Moments { beta1, beta2, eps }.update(step, weight_decay, w, g, state);
     }
 }

@@ -1,18 +1,18 @@
 //! Coupled weight decay: the gradient of an L2 penalty.
 
 use crate::kernel::real::Real;
-use crate::nn::{Network, ParamKind};
+use crate::nn::Network;
 
-/// Adds the gradient of `l2 / 2 * sum of W^2`, which is `l2 * W`, over [`ParamKind::Weight`] only.
+/// Adds the gradient of `l2 / 2 * sum of k W^2`, which is `l2 * k * W`, over all trained tensors, where `k` is
+/// the [factor](crate::nn::Param::decay_factor) of a tensor: 1 for weights and 0 for all others, unless it was set.
 ///
 /// Call it after [`Network::backward`] and before clipping: the penalty is part of the loss.
 pub fn add_l2_gradient<F: Real>(network: &mut Network<F>, l2: f64) {
     if l2 == 0.0 {
         return;
     }
-    let l2 = F::from_f64(l2);
-    for param in network.params_mut().filter(|param| param.kind == ParamKind::Weight) {
-        param.grad.scaled_add(l2, &param.value);
+    for param in network.params_mut().filter(|param| param.is_trained() && param.decay_factor > 0.0) {
+        param.grad.scaled_add(F::from_f64(l2 * param.decay_factor), &param.value);
     }
 }
 

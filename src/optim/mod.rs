@@ -24,6 +24,8 @@ pub use crate::optim::clip::clip_by_global_norm;
 pub use crate::optim::l2::add_l2_gradient;
 pub use crate::optim::optimizer::Optimizer;
 pub use crate::optim::rmsprop::RmsProp;
-pub use crate::optim::schedule::{ConstantRate, CosineDecay, ExponentialDecay, Schedule, StepDecay};
+pub use crate::optim::schedule::{
+    ConstantRate, CosineDecay, DecayPeriod, ExponentialDecay, Schedule, StepDecay,
+};
 pub use crate::optim::sgd::Sgd;
 pub use crate::optim::spec::OptimizerSpec;

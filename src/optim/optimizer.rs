@@ -26,6 +26,8 @@ impl<F: Real> Optimizer<F> {
                 kind: param.kind,
                 value: zeros(rows, columns),
                 grad: Array2::zeros((0, 0)),
+                rate_factor: param.rate_factor,
+                decay_factor: param.decay_factor,
             }
         };
         let names = spec.state();
@@ -54,7 +56,7 @@ impl<F: Real> Optimizer<F> {
     }
 }
 
-/// One step of `rule` for each trained tensor.
+/// One step of `rule` for each trained tensor, at its own rate.
 fn step_by<F: Real>(
     rule: &(impl Rule + Sync),
     state: &mut [[Param<F>; 2]],
@@ -65,7 +67,8 @@ fn step_by<F: Real>(
 ) {
     let trained = network.params_mut().filter(|param| param.is_trained());
     for (param, state) in trained.zip(state) {
-        let step = StepContext { number, learning_rate, kind: param.kind };
+        let learning_rate = learning_rate * param.rate_factor;
+        let step = StepContext { number, learning_rate, decay_factor: param.decay_factor };
         let state = state.each_mut().map(|tensor| {
             let value = &mut tensor.value;
             (!value.is_empty()).then(|| value.view_mut())

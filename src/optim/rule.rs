@@ -1,16 +1,15 @@
 //! The trait that every optimiser implements.
 
 use crate::kernel::real::Real;
-use crate::nn::ParamKind;
 
 /// One step of training, as an update rule sees it.
 pub(crate) struct StepContext {
     /// Its number, from 1.
     pub(crate) number: u64,
-    /// The learning rate, after the schedule.
+    /// The learning rate of the tensor, after the schedule.
     pub(crate) learning_rate: f64,
-    /// The kind of the tensor.
-    pub(crate) kind: ParamKind,
+    /// The factor on weight decay of the tensor.
+    pub(crate) decay_factor: f64,
 }
 
 /// An update rule with its settings.

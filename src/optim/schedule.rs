@@ -37,14 +37,26 @@ settings! {
 }
 
 settings! {
-    /// The learning rate falls after every epoch.
+    /// The learning rate falls after every epoch, or after every step. A factor above 1 lets it grow.
     ///
-    /// `factor ^ floor(t / e)`, the `lr_decay` of CS231n.
+    /// `factor ^ floor(t / e)`, the `lr_decay` of CS231n; each step, `factor ^ t` (Li and Arora 2020).
     pub struct ExponentialDecay {
         /// Steps over which the learning rate rises linearly, before the schedule.
         warmup_steps: u64 = 0, range(0..=1_000_000_000);
-        /// Factor on the learning rate after each epoch.
-        factor: f64 = 0.1, range(> 0.0..=1.0);
+        /// Factor on the learning rate after each epoch or step.
+        factor: f64 = 0.1, range(> 0.0);
+        /// Whether the rate changes after each epoch or each step.
+        each: DecayPeriod = DecayPeriod::Epoch;
+    }
+}
+
+settings! {
+    /// The time between two changes of the learning rate.
+    pub enum DecayPeriod {
+        /// An epoch.
+        Epoch = "epoch";
+        /// A step.
+        Step = "step";
     }
 }
 
@@ -79,7 +91,10 @@ impl Schedule {
         match self {
             Self::Constant(_) => 1.0,
             Self::Step(decay) => falls(decay.factor, steps_per_epoch * decay.every_epochs),
-            Self::Exponential(decay) => falls(decay.factor, steps_per_epoch),
+            Self::Exponential(decay) => match decay.each {
+                DecayPeriod::Epoch => falls(decay.factor, steps_per_epoch),
+                DecayPeriod::Step => falls(decay.factor, 1),
+            },
             Self::Cosine(CosineDecay { floor, .. }) => {
                 let total = total_steps.saturating_sub(warmup).max(1);
                 let share = (t as f64 / total as f64).min(1.0);
@@ -118,6 +133,9 @@ mod tests {
         let exponential: Schedule = ExponentialDecay { factor: 0.5, ..ExponentialDecay::default() }.into();
         assert_eq!(factors(&exponential, &[1, 10, 11, 21]), [1.0, 1.0, 0.5, 0.25]);
         let cosine: Schedule = CosineDecay { floor: 0.2, ..CosineDecay::default() }.into();
+        let growing =
+            ExponentialDecay { factor: 2.0, each: DecayPeriod::Step, ..ExponentialDecay::default() };
+        assert_eq!(factors(&growing.into(), &[1, 2, 4, 11]), [1.0, 2.0, 8.0, 1024.0]);
         let [first, middle, last] = factors(&cosine, &[1, 51, 101])[..] else { panic!("three") };
         assert_eq!(first, 1.0);
         assert!((middle - 0.6).abs() < 1e-12 && (last - 0.2).abs() < 1e-12, "{middle} {last}");
@@ -125,7 +143,8 @@ mod tests {
 
     #[test]
     fn warm_up_is_linear_and_delays_the_decay() {
-        let schedule: Schedule = ExponentialDecay { factor: 0.5, warmup_steps: 4 }.into();
+        let schedule: Schedule =
+            ExponentialDecay { factor: 0.5, warmup_steps: 4, ..ExponentialDecay::default() }.into();
         assert_eq!(factors(&schedule, &[1, 2, 4, 5, 14, 15]), [0.25, 0.5, 1.0, 1.0, 1.0, 0.5]);
     }
 }

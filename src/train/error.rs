@@ -26,6 +26,14 @@ pub enum Error {
     /// Rows cannot be predicted.
     #[error(transparent)]
     Prediction(#[from] PredictionError),
+    /// A setting of single tensors does not suit the network.
+    #[error("{field}: {message}")]
+    Tensors {
+        /// The field, such as `freeze`.
+        field: &'static str,
+        /// What is wrong.
+        message: String,
+    },
     /// A setting is out of range.
     #[error("{field} = {value} is out of range; it must be {allowed}")]
     Setting {

@@ -11,6 +11,7 @@ pub(crate) mod run;
 pub(crate) mod spec;
 pub(crate) mod state;
 pub(crate) mod step;
+pub(crate) mod tensor_rules;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod trainer;
@@ -26,5 +27,5 @@ pub use crate::train::record::{EpochRecord, Outcome, Quality, Score, StepRecord}
 pub use crate::train::run::{StepLog, TrainResult, train};
 pub use crate::train::spec::{Dtype, EarlyStopping, Metric, TrainingSpec};
 pub use crate::train::state::{RunPlace, RunState, StateFault, StateTensor};
-pub use crate::train::trainer::{Trained, resume_prepared, train_prepared};
+pub use crate::train::trainer::{Trained, resume_prepared, train_network, train_prepared};
 pub(crate) use crate::train::with_dtype::with_dtype;

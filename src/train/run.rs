@@ -13,6 +13,7 @@ use crate::optim::OptimizerSpec;
 use crate::settings::{Configurable, OutOfRange, out_of_range};
 use crate::targets::Task;
 use crate::train::error::{Error, NetworkError};
+use crate::train::tensor_rules;
 use crate::train::trainer::{Trained, train_prepared};
 use crate::train::{
     BatchPlan, Dtype, EpochRecord, Event, Metric, Observer, Outcome, Score, StepRecord, TrainingSpec,
@@ -103,6 +104,9 @@ pub fn train(
     check_layers(network, data.task(), data.outputs())?;
     for (index, layer) in network.iter().enumerate() {
         in_range(&format!("network[{index}]."), layer)?;
+    }
+    if let Some(problem) = tensor_rules::problems(training, &[network.to_vec()]).into_iter().next() {
+        return Err(Error::Tensors { field: problem.key, message: problem.message });
     }
     let [train_rows, ..] = data.check_split(training.seed)?;
     BatchPlan::new(network, training, train_rows, data.outputs())?;

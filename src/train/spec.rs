@@ -1,12 +1,14 @@
 //! What a run of training is asked to do: epochs, batches, precision, schedule, early stopping.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::data::{ClassWeights, LastBatch, Sampling};
 use crate::kernel::real::Real;
 use crate::nn::Task;
 use crate::optim::Schedule;
-use crate::settings::settings;
+use crate::settings::{Allowed, NAME, range, settings};
 use crate::train::{CheckpointRule, Error};
 
 settings! {
@@ -33,6 +35,24 @@ settings! {
         baselines: bool = true;
         /// Largest Euclidean norm of all gradients together.
         clip_norm: Option<f64>, absent("no clipping"), range(> 0.0);
+        /// Tensors that stay as they are, by their names: `"affine_1.weight"` or with `*` for any characters, as in
+        /// `"*.gamma"`; the name of a layer, `"batch_norm_1"`, is for all of its tensors. Their gradients do not
+        /// count in `clip_norm`. A norm whose running statistics are frozen normalizes by them in training, too,
+        /// as in PyTorch after `eval()`; with gamma and beta alone, as for `requires_grad = False`, it normalizes
+        /// by the batch.
+        freeze: Vec<String>, absent("every tensor is trained"), is(Allowed::List { of: &NAME, min: 0, max: usize::MAX });
+        /// Factors on the learning rate by the names of tensors, as in `freeze`; 1 for all others. They hold for
+        /// decoupled decay as well.
+        learning_rate_factors: BTreeMap<String, f64>, absent("1 for all"), is(Allowed::Map(&Allowed::Number(range!(> 0.0))));
+        /// Factors on `l2` or `weight_decay` by the names of tensors, as in `freeze`: `{ "*.gamma" = 1 }` lets
+        /// gamma decay.
+        decay_factors: BTreeMap<String, f64>,
+            absent("1 for the weights of affine layers, 0 for biases, gains, gamma and beta"),
+            is(Allowed::Map(&Allowed::Number(range!(0.0..))));
+        /// A safetensors file, such as a model file, with initial values of tensors, matched by name. Those that it
+        /// does not have start as they do without it, and their names are reported. Running statistics in it are
+        /// replaced by those of the first batch, unless they are frozen or `running_start` is `"standard"`.
+        init_from: Option<PathBuf>, absent("random weights");
         /// Steps between two rows of `steps.csv`.
         log_every_steps: u64 = 1, range(1..=1_000_000_000);
         /// When runs of the program are saved, besides at their end, so that `bntrain resume` can go on from
@@ -46,6 +66,12 @@ settings! {
 }
 
 impl TrainingSpec {
+    /// The same for another network, whose tensors have nothing to do with these.
+    pub(crate) fn without_tensor_rules(&self) -> Self {
+        let (learning_rate_factors, decay_factors) = (BTreeMap::new(), BTreeMap::new());
+        Self { freeze: Vec::new(), learning_rate_factors, decay_factors, init_from: None, ..self.clone() }
+    }
+
     /// Checks the ranges, and that early stopping follows a metric that the data have.
     pub(crate) fn check(&self, has_valid: bool, task: Task) -> Result<(), Error> {
         let error = |field: &str, value: &dyn ToString, allowed: &str| {
@@ -65,6 +91,13 @@ impl TrainingSpec {
         }
         if task == Task::Regression && self.class_weights.is_some() {
             return error("class_weights", &"some", "none for data with values");
+        }
+        if let Some(path) = &self.init_from {
+            return error(
+                "init_from",
+                &path.display(),
+                "none; only configs can name a file of initial weights",
+            );
         }
         let Some(stopping) = &self.early_stopping else { return Ok(()) };
         if stopping.patience == 0 {

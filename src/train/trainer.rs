@@ -14,6 +14,7 @@ use crate::optim::OptimizerSpec;
 use crate::train::early_stopping::EarlyStopper;
 use crate::train::state::{set_tensors, tensors_of};
 use crate::train::step::TrainStep;
+use crate::train::tensor_rules;
 use crate::train::{
     EpochRecord, Evaluator, Event, Observer, Outcome, RunPlace, RunState, SavePart, SavePoint, Score,
     StateFault, StepRecord, TrainingSpec,
@@ -52,7 +53,24 @@ pub fn train_prepared<F: Real>(
     pool: &ThreadPool,
     observer: &mut dyn Observer,
 ) -> Trained<F> {
-    Run::new(layers, optimizer, training, data, pool, observer).finish()
+    train_network(build(layers, training, data), optimizer, training, data, pool, observer)
+}
+
+/// Like [`train_prepared`], from a network that may have other weights, or layers of one's own.
+pub fn train_network<F: Real>(
+    network: Network<F>,
+    optimizer: &OptimizerSpec,
+    training: &TrainingSpec,
+    data: &PreparedData<F>,
+    pool: &ThreadPool,
+    observer: &mut dyn Observer,
+) -> Trained<F> {
+    Run::new(network, optimizer, training, data, pool, observer).finish()
+}
+
+/// The network that a run begins with.
+fn build<F: Real>(layers: &[LayerSpec], training: &TrainingSpec, data: &PreparedData<F>) -> Network<F> {
+    Network::build(layers, data.encoding.inputs.len(), data.encoding.outputs(), training.seed)
 }
 
 /// Goes on from `state`, of a run of the same layers, settings and data: the result has the bits of a run
@@ -71,7 +89,7 @@ pub fn resume_prepared<F: Real>(
     pool: &ThreadPool,
     observer: &mut dyn Observer,
 ) -> Result<Trained<F>, StateFault> {
-    let mut run = Run::new(layers, optimizer, training, data, pool, observer);
+    let mut run = Run::new(build(layers, training, data), optimizer, training, data, pool, observer);
     run.resume(state)?;
     Ok(run.finish())
 }
@@ -108,7 +126,7 @@ struct Run<'a, F> {
 
 impl<'a, F: Real> Run<'a, F> {
     fn new(
-        layers: &[LayerSpec],
+        mut network: Network<F>,
         optimizer: &OptimizerSpec,
         training: &'a TrainingSpec,
         data: &'a PreparedData<F>,
@@ -117,8 +135,7 @@ impl<'a, F: Real> Run<'a, F> {
     ) -> Self {
         let batches = batches(training, data);
         let largest_batch = batches.sizes().1;
-        let inputs = data.encoding.inputs.len();
-        let network = Network::build(layers, inputs, data.encoding.outputs(), training.seed);
+        tensor_rules::apply(training, &mut network);
         let is_parallel = network.num_trainable().saturating_mul(largest_batch) >= MIN_PARALLEL_FLOPS;
         Self {
             learning_rate: optimizer.learning_rate(),

@@ -11,6 +11,7 @@ mod evaluation_mode; // evaluation changes nothing and sees each row alone
 mod export; // models for other tools
 mod extremes; // the limits of rounding and range
 mod faults; // data, models and systems that are not as they should be
+mod frozen; // norms by frozen statistics
 mod fused_relu; // a ReLU applied by the layer next to it
 mod golden; // the numbers of PyTorch
 mod gradient; // backward passes against central differences
@@ -32,5 +33,7 @@ mod shell; // completions and man pages
 mod statistics; // choices of what batch norm normalises by
 mod streams; // standard input that never ends
 mod support;
-mod threads; // the same bits for any pool
+// the same bits for any pool
+mod tensor_settings;
+mod threads;
 mod tidy; // rules of the repository

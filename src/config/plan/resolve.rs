@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::document::key_path::join;
 use crate::config::document::tree::Node;
 use crate::config::error::byte_count;
 use crate::config::plan::size::SIZE_LIMIT;
@@ -13,6 +14,8 @@ use crate::config::schema::check;
 use crate::data::DataSpec;
 use crate::nn::{AffineSpec, Init, LayerSpec, Norm, WeightForm, default_init, twin};
 use crate::text::STANDARD_INPUT;
+use crate::train::TrainingSpec;
+use crate::train::tensor_rules::{self, RuleEntry, TensorRuleProblem};
 
 /// What a config says.
 pub(crate) struct Resolved {
@@ -34,6 +37,7 @@ pub(crate) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Re
         let networks = networks(layers, norms);
         rows_for_norms(&spec, &networks, problems);
         directions(&networks, tree, problems);
+        tensors(&spec, &networks, problems);
     }
     let grid = compare.as_ref().map(|compare| compare.grid.clone()).unwrap_or_default();
     let mut plan = None;
@@ -47,7 +51,7 @@ pub(crate) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Re
             source: source.to_owned(),
             data: absolute(data, base, problems),
             optimizer,
-            training: spec.training,
+            training: from_folder(spec.training, base),
             model: spec.model.filter(|_| compare.as_ref().is_some_and(varies_model)),
             compare,
             layers,
@@ -107,6 +111,20 @@ fn directions(networks: &[Vec<LayerSpec>], tree: &Node, problems: &mut Problems)
     }
 }
 
+/// Settings of single tensors name tensors of the networks.
+fn tensors(spec: &ConfigSpec, networks: &[Vec<LayerSpec>], problems: &mut Problems) {
+    for TensorRuleProblem { key, entry, message } in tensor_rules::problems(&spec.training, networks) {
+        let key = join("training", key);
+        let path = match entry {
+            RuleEntry::Index(index) => format!("{key}[{index}]"),
+            RuleEntry::Pattern(pattern) => join(&key, &pattern),
+        };
+        if problems.is_valid(&path) && problems.is_valid("layers") && problems.is_valid("model") {
+            problems.push(&path, message);
+        }
+    }
+}
+
 /// A batch of one row has no variance.
 fn rows_for_norms(spec: &ConfigSpec, networks: &[Vec<LayerSpec>], problems: &mut Problems) {
     let Some(norm) = networks.iter().flatten().find(|layer| layer.needs_batch()) else { return };
@@ -124,6 +142,11 @@ fn rows_for_norms(spec: &ConfigSpec, networks: &[Vec<LayerSpec>], problems: &mut
             format!("{size} is less than the {ghost} rows of a ghost batch, `rows` of ghost_batch_norm");
         problems.push("training.batch_size", message);
     }
+}
+
+fn from_folder(mut training: TrainingSpec, base: &Path) -> TrainingSpec {
+    training.init_from = training.init_from.map(|path| base.join(path));
+    training
 }
 
 fn absolute(mut data: DataSpec, base: &Path, problems: &mut Problems) -> DataSpec {

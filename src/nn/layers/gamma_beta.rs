@@ -49,6 +49,11 @@ impl<F: Real> GammaBeta<F> {
         &mut self.params[trained..]
     }
 
+    /// Whether the running statistics are frozen; they are together.
+    pub(crate) fn has_frozen_stats(&self) -> bool {
+        self.running().iter().any(Param::is_frozen)
+    }
+
     /// How many tensors are trained; they come first.
     fn trained(&self) -> usize {
         usize::from(self.scale) + usize::from(self.shift)

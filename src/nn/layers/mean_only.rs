@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Each `x` acts on all `y` of its column, through the mean: that is the second term of `dx`. Evaluation uses
-//! the running mean.
+//! the running mean; so does training if that is [frozen](crate::nn::Param::is_frozen), with `dx = dy`.
 //!
 //! # Shapes
 //!
@@ -36,8 +36,8 @@ settings! {
     pub struct MeanOnlySpec {
         /// Weight of a new batch in the running mean; `"cumulative"` is their plain mean.
         running_update: RunningUpdate = RunningUpdate::Constant(0.1);
-        /// Running mean before the first batch: `"first_batch"` takes that of the batch, `"standard"` starts
-        /// from 0.
+        /// Running mean before the first batch: `"first_batch"` takes that of the batch, `"standard"` and `"zero"`
+        /// start from 0.
         running_start: RunningStart = RunningStart::FirstBatch;
         /// Whether to train beta; it stays 0 otherwise.
         shift: bool = true;
@@ -94,10 +94,22 @@ impl<F: Real> MeanOnly<F> {
     fn running_mean(&self) -> &Param<F> {
         self.params.last().expect("the running mean is always there")
     }
+
+    /// `x - running_mean + beta`.
+    fn by_running_mean(&self, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        y.assign(&x);
+        y -= &self.running_mean().value;
+        if self.spec.shift {
+            y += &self.params[0].value;
+        }
+    }
 }
 
 impl<F: Real> Layer<F> for MeanOnly<F> {
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
+        if self.running_mean().is_frozen() {
+            return self.by_running_mean(x, y);
+        }
         batch_moments(pass.pool, &x, &mut self.moments);
         let beta = if self.spec.shift { self.params[0].row() } else { &self.no_beta };
         kernel::translate(pass.pool, &x, &self.moments.origin, &self.moments.shift, beta, &mut y);
@@ -110,11 +122,7 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
             let beta = if self.spec.shift { self.params[0].row() } else { &self.no_beta };
             return kernel::translate(pass.pool, &x, &moments.origin, &moments.shift, beta, &mut y);
         }
-        y.assign(&x);
-        y -= &self.running_mean().value;
-        if self.spec.shift {
-            y += &self.params[0].value;
-        }
+        self.by_running_mean(x, y);
     }
 
     fn backward(
@@ -130,6 +138,9 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
             self.params[0].grad.iter_mut().zip(&self.sums).for_each(|(grad, &sum)| *grad = sum);
         }
         if let Some(mut dx) = dx {
+            if self.running_mean().is_frozen() {
+                return dx.assign(&dy);
+            }
             let n = x.nrows() as f64;
             self.means.iter_mut().zip(&self.sums).for_each(|(mean, &sum)| *mean = sum.to_f64() / n);
             kernel::translate(pass.pool, &dy, &self.means, &self.zeros, &self.no_beta, &mut dx);
@@ -139,6 +150,7 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
     fn update_running_stats(&mut self, source: StatsSource<'_>) {
         let running = self.params.last_mut().expect("the running mean is always there");
         let step = match source {
+            StatsSource::LastBatch { .. } if running.is_frozen() => return,
             StatsSource::LastBatch { step } => step,
             StatsSource::DataSet(stats) => return running.set_row(stats.mean().iter().copied()),
         };

@@ -39,7 +39,9 @@ const HARMLESS_KEYS: [&str; 6] = [
 /// Where the checkpoints of `job` come from.
 pub(crate) fn origin_of(job: &Job, session: &Session) -> CheckpointOrigin {
     let sources = session.data.table(&job.plan.data).sources();
-    let hashes = sources.map(|source| source.sha256.clone()).collect();
+    let hashes = sources.map(|source| source.sha256.clone());
+    let initial = session.data.initial_tensors(&job.plan).map(|file| file.sha256.clone());
+    let hashes = hashes.chain(initial).collect();
     CheckpointOrigin::here(session.plan.source.to_string_lossy().into_owned(), job.plan.to_toml(), hashes)
 }
 
@@ -209,7 +211,12 @@ fn refuse_other_run(
     let (old, new) = (parse(&before.config)?, parse(&now.config)?);
     refuse_changes(&job.id.to_string(), &old, &new)?;
     if before.data_sha256 != now.data_sha256 {
-        return Err(refusal(&format!("{}: the data files are not those that it was trained on", job.id)));
+        let initial =
+            if job.plan.training.init_from.is_some() { ", or that of the initial weights," } else { "" };
+        return Err(refusal(&format!(
+            "{}: the data files{initial} are not those that it was trained on",
+            job.id
+        )));
     }
     let epochs = job.plan.training.epochs;
     if epochs_done > epochs {

@@ -17,8 +17,8 @@ use crate::nn::layers::batch_norm::{Backward, BatchNorm};
 /// Buffers for intermediate results.
 #[derive(Default)]
 pub(crate) struct Scratch<F> {
-    sums: Vec<BatchNormGrads<F>>, // of each ghost batch
-    nodes: [Array2<f64>; 2],      // (max_rows, width) each: two nodes of the graph
+    pub(crate) sums: Vec<BatchNormGrads<F>>, // of each ghost batch
+    nodes: [Array2<f64>; 2],                 // (max_rows, width) each: two nodes of the graph
 }
 
 impl<F: Real> Scratch<F> {
@@ -151,7 +151,7 @@ impl<F: Real> BatchNorm<F> {
     }
 
     /// Keeps the gradients of gamma and beta where those are trained.
-    fn keep_gradients(&mut self, scratch: &Scratch<F>) {
+    pub(crate) fn keep_gradients(&mut self, scratch: &Scratch<F>) {
         let sums = &scratch.sums[0];
         self.tensors.set_gradients(&sums.dgamma, &sums.dbeta);
     }

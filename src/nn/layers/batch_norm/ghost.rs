@@ -25,7 +25,7 @@ settings! {
         /// Weight of a new part in the running statistics; `"cumulative"` is their plain mean.
         running_update: RunningUpdate = RunningUpdate::Constant(0.1);
         /// Running statistics before the first part: `"first_batch"` takes those of that part, `"standard"` starts
-        /// from mean 0 and variance 1.
+        /// from mean 0 and variance 1, `"zero"` from 0 and 0.
         running_start: RunningStart = RunningStart::FirstBatch;
         /// Whether the running variance divides by n - 1 (`"unbiased"`) or n (`"biased"`).
         running_variance: RunningVariance = RunningVariance::Unbiased;

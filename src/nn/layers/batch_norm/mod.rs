@@ -39,10 +39,12 @@
 //!
 //! # Training and evaluation
 //!
-//! Running statistics start as mean 0 and variance 1. Each [`Layer::update_running_stats`] moves them
-//! towards those of the last batch: `running = (1 - w) running + w batch`, with `w = running_update` for
-//! `running_start = "standard"` and `w = u / (1 - (1 - u)^t)` at the `t`-th batch for
-//! `"first_batch"`, see [`RunningUpdate::weight`].
+//! Running statistics start as mean 0 and variance 1 (0 with `running_start = "zero"`). Each
+//! [`Layer::update_running_stats`] moves them towards those of the last batch:
+//! `running = (1 - w) running + w batch`, with `w = running_update` for `running_start = "standard"` and `"zero"`,
+//! and `w = u / (1 - (1 - u)^t)` at the `t`-th batch for `"first_batch"`, see [`RunningUpdate::weight`].
+//!
+//! A layer whose running statistics are [frozen](crate::nn::Param::is_frozen) normalizes by them in training, too.
 //!
 //! The forms of batch norm that other layers are, such as ghost batch norm, change a part of
 //! this; the struct is the same.
@@ -53,6 +55,7 @@
 
 pub(crate) mod backward;
 pub(crate) mod form;
+pub(crate) mod frozen;
 pub mod ghost;
 pub mod renorm;
 pub mod variance_only;
@@ -83,7 +86,8 @@ settings! {
         /// Weight of a new batch in the running statistics; `"cumulative"` is their plain mean.
         running_update: RunningUpdate = RunningUpdate::Constant(0.1);
         /// Running statistics before the first batch: `"first_batch"` takes those of that batch,
-        /// `"standard"` starts from mean 0 and variance 1, as PyTorch does.
+        /// `"standard"` starts from mean 0 and variance 1, as PyTorch does, `"zero"` from 0 and 0, as the CS231n
+        /// assignment does.
         running_start: RunningStart = RunningStart::FirstBatch;
         /// Whether the running variance divides by n - 1 (`"unbiased"`) or n (`"biased"`).
         running_variance: RunningVariance = RunningVariance::Unbiased;
@@ -160,7 +164,8 @@ impl<F: Real> BatchNorm<F> {
         if form.has_mean() {
             tensors.add_running(name, "running_mean", F::zero());
         }
-        tensors.add_running(name, "running_var", F::one());
+        let var = if spec.running_start == RunningStart::Zero { F::zero() } else { F::one() };
+        tensors.add_running(name, "running_var", var);
         Self {
             spec,
             form,
@@ -186,7 +191,7 @@ impl<F: Real> BatchNorm<F> {
     }
 
     fn kernel_params(&self, pass: &PassContext<'_, F>) -> BatchNormParams<'_, F> {
-        let has_stats = pass.step > 1 || self.spec.running_start == RunningStart::Standard;
+        let has_stats = pass.step > 1 || self.spec.running_start != RunningStart::FirstBatch;
         let form = self.form.in_kernel(has_stats.then(|| self.running()), pass.progress);
         BatchNormParams { eps: self.spec.eps, gamma: self.tensors.gamma(), beta: self.tensors.beta(), form }
     }
@@ -231,6 +236,9 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
 
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         self.rows = x.nrows();
+        if self.tensors.has_frozen_stats() {
+            return self.forward_frozen(pass, x, y);
+        }
         let mut states = std::mem::take(&mut self.states);
         let (params, relu) = (self.kernel_params(pass), self.fused.relu_after);
         let of_batch = &mut states[..self.form.ghosts(self.rows)];
@@ -255,6 +263,9 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
+        if self.tensors.has_frozen_stats() {
+            return self.backward_frozen(x, dy, dx);
+        }
         match self.spec.backward {
             Backward::Fused => self.backward_fused(pass, x, dy, dx),
             Backward::ClosedForm => self.backward_closed_form(x, dy, dx),
@@ -264,6 +275,7 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
 
     fn update_running_stats(&mut self, source: StatsSource<'_>) {
         match source {
+            StatsSource::LastBatch { .. } if self.tensors.has_frozen_stats() => {}
             StatsSource::LastBatch { step } => self.follow_last_batch(step),
             StatsSource::DataSet(stats) => {
                 let unbiased = self.spec.running_variance == RunningVariance::Unbiased;

@@ -60,7 +60,7 @@ settings! {
         /// Weight of a new batch in the running statistics; `"cumulative"` is their plain mean.
         running_update: RunningUpdate = RunningUpdate::Constant(0.01);
         /// Running statistics before the first batch: `"first_batch"` takes those of that batch, `"standard"` starts
-        /// from mean 0 and variance 1.
+        /// from mean 0 and variance 1, `"zero"` from 0 and 0.
         running_start: RunningStart = RunningStart::FirstBatch;
         /// Whether to train gamma; it stays 1 otherwise.
         scale: bool = true;

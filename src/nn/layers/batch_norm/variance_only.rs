@@ -37,7 +37,7 @@ settings! {
         /// Weight of a new batch in the running variance; `"cumulative"` is their plain mean.
         running_update: RunningUpdate = RunningUpdate::Constant(0.1);
         /// Running variance before the first batch: `"first_batch"` takes that of the batch, `"standard"` starts
-        /// from 1.
+        /// from 1, `"zero"` from 0.
         running_start: RunningStart = RunningStart::FirstBatch;
         /// Whether the running variance divides by n - 1 (`"unbiased"`) or n (`"biased"`).
         running_variance: RunningVariance = RunningVariance::Unbiased;
