@@ -1,6 +1,6 @@
 //! Initial weights.
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::{Normal, Uniform};
 use rand::Rng;
@@ -23,13 +23,16 @@ pub enum Init {
     /// `U(-a, a)` with `a = sqrt(6 / (inputs + units))`: keeps the scale through layers that are
     /// near linear at 0 (Glorot and Bengio 2010, eq. 16).
     Xavier,
+    /// Orthonormal rows or columns, scaled before training so that the outputs of the layer have variance 1 over the
+    /// first batch (Mishkin and Matas 2016), see [`Network::fit_start`](crate::nn::Network::fit_start).
+    Lsuv,
     /// `N(0, std^2)`, the course's `weight_scale`.
     Normal(f64),
 }
 
 impl Configurable for Init {
     const ALLOWED: Allowed = Allowed::Either(&[
-        Allowed::Choice(&["he_normal", "lecun_normal", "xavier"]),
+        Allowed::Choice(&["he_normal", "lecun_normal", "xavier", "lsuv"]),
         inline_table! { "{ normal = deviation }":
             /// Standard deviation of the weights.
             normal: Allowed::Number(range!(0.0..))
@@ -51,6 +54,7 @@ impl Init {
             Self::HeNormal => Array2::random_using(shape, normal((2.0 / inputs as f64).sqrt()), random),
             Self::LecunNormal => Array2::random_using(shape, normal((1.0 / inputs as f64).sqrt()), random),
             Self::Normal(std) => Array2::random_using(shape, normal(std), random),
+            Self::Lsuv => orthonormal(Array2::random_using(shape, normal(1.0), random)),
             Self::Xavier => {
                 let bound = (6.0 / (inputs + units) as f64).sqrt();
                 let uniform = Uniform::new(-bound, bound).expect("the bound is positive and finite");
@@ -58,5 +62,51 @@ impl Init {
             }
         };
         weights.mapv(F::from_f64)
+    }
+}
+
+/// The columns of `matrix`, or its rows if those are fewer, made orthonormal in order, each by what it adds to those
+/// before it (Gram and Schmidt). Of a normal distribution this is a uniformly random rotation or reflection
+/// (Saxe, McClelland and Ganguli 2014).
+fn orthonormal(matrix: Array2<f64>) -> Array2<f64> {
+    if matrix.nrows() < matrix.ncols() {
+        return orthonormal(matrix.reversed_axes()).reversed_axes();
+    }
+    let mut columns: Vec<Array1<f64>> = Vec::with_capacity(matrix.ncols());
+    for column in matrix.columns() {
+        let mut column = column.to_owned();
+        // Once leaves a rest of the size of rounding, relative to what was subtracted; twice is enough.
+        for _ in 0..2 {
+            for before in &columns {
+                let share = before.dot(&column);
+                column.scaled_add(-share, before);
+            }
+        }
+        let length = column.dot(&column).sqrt();
+        columns.push(column / length);
+    }
+    let mut result = Array2::zeros(matrix.dim());
+    for (mut column, found) in result.columns_mut().into_iter().zip(&columns) {
+        column.assign(found);
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::stream;
+
+    #[test]
+    fn the_shorter_side_is_orthonormal() {
+        for (inputs, units) in [(40, 40), (64, 10), (10, 64), (1, 3), (3, 1)] {
+            let weights: Array2<f64> = Init::Lsuv.weights(inputs, units, &mut stream(1, "init", &[1]));
+            let product = if inputs < units { weights.dot(&weights.t()) } else { weights.t().dot(&weights) };
+            for ((row, column), value) in product.indexed_iter() {
+                let expected = f64::from(u8::from(row == column));
+                // Rounding of sums of up to 64 products.
+                assert!((value - expected).abs() < 1e-14, "{inputs} x {units}: {value}");
+            }
+        }
     }
 }

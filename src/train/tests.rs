@@ -3,12 +3,15 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
-use ndarray::array;
+use ndarray::{Axis, array};
 
-use crate::data::{ArraySpec, ClassWeights, Dataset, LastBatch, ScalingMethod};
+use crate::data::{ArraySpec, BatchSampler, ClassWeights, Dataset, LastBatch, ScalingMethod};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{LayerSpec, NonFinite, affine, batch_norm, output_affine, softmax_loss, squared_loss, tanh};
+use crate::nn::{
+    AffineSpec, Init, LayerSpec, Network, NonFinite, affine, batch_norm, output_affine, softmax_loss,
+    squared_loss, tanh,
+};
 use crate::optim::{OptimizerSpec, Sgd};
 use crate::targets::Targets;
 use crate::train::trainer::copy_tensors;
@@ -32,6 +35,22 @@ fn trained(rate: f64, training: &TrainingSpec, layer: LayerSpec) -> Trained<f64>
 
 fn spec(epochs: u64, batch_size: usize) -> TrainingSpec {
     TrainingSpec { epochs, batch_size, ..TrainingSpec::default() }
+}
+
+/// The first batch has two of the five rows, so that which rows they are matters.
+#[test]
+fn a_start_is_fitted_to_the_first_batch() {
+    let affine = |units| AffineSpec { units, init: Some(Init::Lsuv), ..AffineSpec::default() }.into();
+    let layers = [affine(Some(3)), tanh(), affine(None), softmax_loss()];
+    let training = spec(1, 2);
+    let trained = run::<f64>(&layers, 0.0, &training, &five_rows());
+    let data = five_rows().prepare::<f64>(1, None).expect("the values fit").data;
+    let mut batches = BatchSampler::new(5, 2, training.last_batch, training.sampling, training.seed);
+    let first = batches.epoch(1).next().expect("a batch").to_vec();
+    let x = data.train.to_array().select(Axis(0), &first);
+    let mut network = Network::build(&layers, 1, 2, training.seed);
+    network.fit_start(&layers, &ThreadPool::single(), x.view());
+    assert_eq!(copy_tensors(&trained.network), copy_tensors(&network));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::data::{BatchSampler, PreparedData};
 use crate::kernel;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{LayerSpec, Network, NonFinite};
+use crate::nn::{LayerSpec, Network, NonFinite, has_fitted_start};
 use crate::optim::OptimizerSpec;
 use crate::train::early_stopping::EarlyStopper;
 use crate::train::state::{set_tensors, tensors_of};
@@ -53,7 +53,7 @@ pub fn train_prepared<F: Real>(
     pool: &ThreadPool,
     observer: &mut dyn Observer,
 ) -> Trained<F> {
-    train_network(build(layers, training, data), optimizer, training, data, pool, observer)
+    train_network(build(layers, training, data, pool), optimizer, training, data, pool, observer)
 }
 
 /// Like [`train_prepared`], from a network that may have other weights, or layers of one's own.
@@ -69,8 +69,22 @@ pub fn train_network<F: Real>(
 }
 
 /// The network that a run begins with.
-fn build<F: Real>(layers: &[LayerSpec], training: &TrainingSpec, data: &PreparedData<F>) -> Network<F> {
-    Network::build(layers, data.encoding.inputs.len(), data.encoding.outputs(), training.seed)
+fn build<F: Real>(
+    layers: &[LayerSpec],
+    training: &TrainingSpec,
+    data: &PreparedData<F>,
+    pool: &ThreadPool,
+) -> Network<F> {
+    let (inputs, outputs) = (data.encoding.inputs.len(), data.encoding.outputs());
+    let mut network = Network::build(layers, inputs, outputs, training.seed);
+    if has_fitted_start(layers) {
+        let mut batches = batches(training, data);
+        let first = batches.epoch(1).next().unwrap_or_default();
+        let mut batch = data.train.batch(first.len());
+        data.train.gather(pool, first.iter().copied(), &mut batch);
+        network.fit_start(layers, pool, batch.x());
+    }
+    network
 }
 
 /// Goes on from `state`, of a run of the same layers, settings and data: the result has the bits of a run
@@ -89,7 +103,7 @@ pub fn resume_prepared<F: Real>(
     pool: &ThreadPool,
     observer: &mut dyn Observer,
 ) -> Result<Trained<F>, StateFault> {
-    let mut run = Run::new(build(layers, training, data), optimizer, training, data, pool, observer);
+    let mut run = Run::new(build(layers, training, data, pool), optimizer, training, data, pool, observer);
     run.resume(state)?;
     Ok(run.finish())
 }

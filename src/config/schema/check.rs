@@ -4,10 +4,9 @@ use crate::config::document::key_path::{join, step};
 use crate::config::document::tree::{Node, Value};
 use crate::config::problems::Problems;
 use crate::config::schema::ROOT;
-use crate::config::schema::hints::unknown_key;
+use crate::config::schema::hints::{unknown_key, unknown_word};
 use crate::config::schema::words::alternatives;
 use crate::settings::{Allowed, DefaultValue, Range, Section, SectionType, Setting};
-use crate::text::similar_names;
 
 /// The valid part of `tree`, as plain TOML for serde; everything else becomes a problem.
 pub(crate) fn check(tree: &Node, problems: &mut Problems) -> toml::Table {
@@ -69,7 +68,7 @@ impl Checker<'_> {
         };
         let section_type = section.of_type(name);
         if section_type.is_none() {
-            let hint = did_you_mean(name, section.type_names());
+            let hint = unknown_word(name, section.type_names());
             self.problems
                 .push(&path, format!("{} is not allowed; it must be {}{hint}", written.written, types()));
         }
@@ -161,7 +160,7 @@ impl Checker<'_> {
         if value.is_none() {
             let wanted = match (kind, &node.value) {
                 (Allowed::Choice(words), Value::Text(text)) => {
-                    format!("{}{}", whole.description(), did_you_mean(text, words.iter().copied()))
+                    format!("{}{}", whole.description(), unknown_word(text, words.iter().copied()))
                 }
                 _ => kind.range(),
             };
@@ -231,8 +230,4 @@ fn mistyped(node: &Node, wanted: &str) -> String {
         }
         value => format!("{} is {}; it must be {wanted}", node.written, value.type_name()),
     }
-}
-
-fn did_you_mean(text: &str, names: impl Iterator<Item = &'static str>) -> String {
-    similar_names(text, names).first().map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default()
 }

@@ -11,6 +11,16 @@ pub(crate) struct Hint {
     pub(crate) meant: Option<&'static str>,
 }
 
+/// What to add to the message that `text` is not one of `words`.
+pub(crate) fn unknown_word(text: &str, words: impl Iterator<Item = &'static str>) -> String {
+    if ["instance_norm", "instance", "instancenorm"].contains(&text.to_lowercase().as_str()) {
+        return "; instance norm is for images: of a row without positions it would normalize each number by itself, \
+                to 0; layer_norm and group_norm take several features together"
+            .to_owned();
+    }
+    similar_names(text, words).first().map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default()
+}
+
 /// The best hint about `key` of the table at `path`, from the surest kind of hint to the vaguest.
 pub(crate) fn unknown_key(path: &str, section: &Section, section_type: &SectionType, key: &str) -> Hint {
     let shown = shortened(key);

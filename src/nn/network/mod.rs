@@ -63,6 +63,11 @@ impl<F: Real> Network<F> {
         &self.layers
     }
 
+    /// The `index`-th layer, from 0.
+    pub(crate) fn layer_mut(&mut self, index: usize) -> &mut dyn Layer<F> {
+        &mut *self.layers[index]
+    }
+
     /// All tensors, trained and running, in the order of the layers.
     pub fn params(&self) -> impl Iterator<Item = &Param<F>> {
         self.layers.iter().flat_map(|layer| layer.params())
@@ -180,7 +185,7 @@ impl<F: Real> Network<F> {
     }
 
     /// The first `count` layers in evaluation mode.
-    fn infer_layers(
+    pub(crate) fn infer_layers(
         &self,
         count: usize,
         pool: &ThreadPool,
