@@ -46,6 +46,8 @@ pub struct RunRecord {
     pub outcome: Outcome,
     /// The epoch whose weights are in the model file: with early stopping the best one.
     pub kept_epoch: u64,
+    /// The score on all training rows under these weights, in evaluation mode; none where it was not measured.
+    pub train: Option<Score>,
     /// The score on the test rows under these weights; none without any.
     pub test: Option<Score>,
     /// These weights on held-out rows, and for the first norm the baselines.

@@ -209,6 +209,7 @@ fn run_in<F: Real, E: From<RunError>>(
         epochs: trained.epochs,
         outcome: trained.outcome,
         kept_epoch: trained.best_epoch,
+        train: Some(trained.train),
         test: trained.test,
         assessments,
         constant_loss: layers.last().and_then(|loss| constant_loss(loss, data, pool)),

@@ -17,6 +17,7 @@ pub(crate) fn run(norm: Norm, seed: u64, valid_losses: &[f64]) -> RunRecord {
         id: RunId { norm, point: None, seed },
         outcome: Outcome::Finished,
         kept_epoch: last,
+        train: None,
         test: None,
         assessments: Vec::new(),
         constant_loss: Some(100.0),

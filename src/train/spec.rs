@@ -53,6 +53,9 @@ settings! {
         /// does not have start as they do without it, and their names are reported. Running statistics in it are
         /// replaced by those of the first batch, unless they are frozen or `running_start` is `"standard"`.
         init_from: Option<PathBuf>, absent("random weights");
+        /// Training rows that are evaluated after each epoch, at equal distances in the order of the file; those of the
+        /// saved weights are evaluated on all rows at the end.
+        eval_rows: usize = 10_000, range(1..);
         /// Steps between two rows of `steps.csv`.
         log_every_steps: u64 = 1, range(1..=1_000_000_000);
         /// When runs of the program are saved, besides at their end, so that `bntrain resume` can go on from
@@ -81,6 +84,7 @@ impl TrainingSpec {
         let counts = [
             ("epochs", self.epochs),
             ("batch_size", self.batch_size as u64),
+            ("eval_rows", self.eval_rows as u64),
             ("log_every_steps", self.log_every_steps),
         ];
         if let Some((field, value)) = counts.into_iter().find(|&(_, value)| value == 0) {

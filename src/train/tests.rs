@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use ndarray::{Axis, array};
 
-use crate::data::{ArraySpec, BatchSampler, ClassWeights, Dataset, LastBatch, ScalingMethod};
+use crate::data::{ArraySpec, BatchSampler, ClassWeights, Dataset, LastBatch, Rows, ScalingMethod};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::nn::{
@@ -15,7 +15,9 @@ use crate::nn::{
 use crate::optim::{OptimizerSpec, Sgd};
 use crate::targets::Targets;
 use crate::train::trainer::copy_tensors;
-use crate::train::{EarlyStopping, Event, Metric, Observer, Outcome, Trained, TrainingSpec, train_prepared};
+use crate::train::{
+    EarlyStopping, Evaluator, Event, Metric, Observer, Outcome, Trained, TrainingSpec, train_prepared,
+};
 
 fn run<F: Real>(layers: &[LayerSpec], rate: f64, training: &TrainingSpec, data: &Dataset) -> Trained<F> {
     let optimizer = OptimizerSpec::from(Sgd { learning_rate: rate, ..Sgd::default() });
@@ -51,6 +53,23 @@ fn a_start_is_fitted_to_the_first_batch() {
     let mut network = Network::build(&layers, 1, 2, training.seed);
     network.fit_start(&layers, &ThreadPool::single(), x.view());
     assert_eq!(copy_tensors(&trained.network), copy_tensors(&network));
+}
+
+/// Of five rows, the first and the third are evaluated after each epoch.
+#[test]
+fn epochs_are_evaluated_on_some_rows_and_saved_weights_on_all() {
+    let layers = [affine(3), tanh(), output_affine(), softmax_loss()];
+    let train = |eval_rows| run::<f64>(&layers, 0.1, &TrainingSpec { eval_rows, ..spec(2, 5) }, &five_rows());
+    let (some, all) = (train(2), train(5));
+    assert_eq!(copy_tensors(&some.network), copy_tensors(&all.network));
+    assert_eq!(all.train, all.epochs[2].train);
+    assert_eq!(some.train, all.train);
+    let data = five_rows().prepare::<f64>(1, None).expect("the values fit").data;
+    let rows = data.train.to_array().select(Axis(0), &[0, 2]);
+    let two = Rows::new(&rows, Targets::classes(vec![0, 1]));
+    let mut evaluator = Evaluator::new(&some.network, &two);
+    assert_eq!(some.epochs[2].train, evaluator.score(&ThreadPool::single(), &some.network, &two));
+    assert_ne!(some.epochs[2].train, all.epochs[2].train);
 }
 
 #[test]

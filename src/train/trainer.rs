@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use ndarray::Array2;
 
-use crate::data::{BatchSampler, PreparedData};
+use crate::data::{BatchSampler, PreparedData, Rows};
 use crate::kernel;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
@@ -35,6 +35,8 @@ pub struct Trained<F> {
     pub outcome: Outcome,
     /// Epoch 0 and every epoch that was finished.
     pub epochs: Vec<EpochRecord>,
+    /// The score of this network on all training rows, in evaluation mode.
+    pub train: Score,
     /// The score on the test rows; none without any.
     pub test: Option<Score>,
     /// Time of the whole run, that before it was resumed included.
@@ -114,6 +116,8 @@ struct Run<'a, F> {
     learning_rate: f64,
     training: &'a TrainingSpec,
     data: &'a PreparedData<F>,
+    /// The training rows that are evaluated after each epoch; none for all of them.
+    eval_rows: Option<Rows<F>>,
     /// For evaluation, and for training steps unless `single` is there.
     pool: &'a ThreadPool,
     /// For training steps that are faster on one thread.
@@ -155,6 +159,7 @@ impl<'a, F: Real> Run<'a, F> {
             learning_rate: optimizer.learning_rate(),
             training,
             data,
+            eval_rows: (data.train.len() > training.eval_rows).then(|| data.train.spread(training.eval_rows)),
             pool,
             single: (!is_parallel).then(ThreadPool::single),
             steps_per_epoch: batches.per_epoch() as u64,
@@ -199,9 +204,16 @@ impl<'a, F: Real> Run<'a, F> {
         for (param, tensor) in network.params_mut().zip(self.best) {
             param.value = tensor;
         }
+        // The record of an epoch is of all rows, or of some.
+        let recorded =
+            self.epochs.iter().find(|epoch| epoch.epoch == self.best_epoch && self.eval_rows.is_none());
+        let train = match recorded {
+            Some(epoch) => epoch.train,
+            None => self.evaluator.score(self.pool, &network, &self.data.train),
+        };
         let test = self.data.test.as_ref().map(|rows| self.evaluator.score(self.pool, &network, rows));
         let seconds = self.seconds_before + self.begin.elapsed().as_secs_f64();
-        Trained { network, best_epoch: self.best_epoch, outcome, epochs: self.epochs, test, seconds }
+        Trained { network, best_epoch: self.best_epoch, outcome, epochs: self.epochs, train, test, seconds }
     }
 
     fn train(&mut self) -> Outcome {
@@ -282,7 +294,8 @@ impl<'a, F: Real> Run<'a, F> {
             before.map_or((0.0, 0.0), |before| (before.train_seconds, before.eval_seconds));
         let network = &self.step.network;
         let begin = Instant::now();
-        let train = self.evaluator.score(self.pool, network, &self.data.train);
+        let train_rows = self.eval_rows.as_ref().unwrap_or(&self.data.train);
+        let train = self.evaluator.score(self.pool, network, train_rows);
         let valid = self.data.valid.as_ref().map(|rows| self.evaluator.score(self.pool, network, rows));
         let record = EpochRecord {
             epoch,

@@ -50,10 +50,10 @@ impl<F> Default for RowWeights<F> {
 }
 
 impl<F: Real> RowWeights<F> {
-    fn head(&self, count: usize) -> Self {
+    fn select(&self, rows: &[usize]) -> Self {
         Self {
-            in_loss: self.in_loss.as_ref().map(|weights| weights[..count].to_vec()),
-            in_file: self.in_file.as_ref().map(|weights| weights[..count].to_vec()),
+            in_loss: self.in_loss.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect()),
+            in_file: self.in_file.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect()),
         }
     }
 }
@@ -198,10 +198,23 @@ impl<F: Real> Rows<F> {
     /// The first `count` rows, or all if there are fewer.
     #[must_use]
     pub fn head(&self, count: usize) -> Self {
-        let rows: Vec<usize> = (0..count.min(self.len())).collect();
-        let weights = self.weights.head(rows.len());
-        let indices = self.indices[..rows.len()].to_vec();
-        Self::of(&self.features, indices, self.targets.select(&rows), weights, &self.encoder)
+        self.select(&(0..count.min(self.len())).collect::<Vec<_>>())
+    }
+
+    /// `count` rows at equal distances, the first one included, or all if there are fewer.
+    #[must_use]
+    pub fn spread(&self, count: usize) -> Self {
+        let count = count.min(self.len());
+        // 128 bits, so that the product cannot overflow.
+        let row = |index: usize| (index as u128 * self.len() as u128 / count as u128) as usize;
+        self.select(&(0..count).map(row).collect::<Vec<_>>())
+    }
+
+    /// Some of the rows, in this order.
+    fn select(&self, rows: &[usize]) -> Self {
+        let indices = rows.iter().map(|&row| self.indices[row]).collect();
+        let (targets, weights) = (self.targets.select(rows), self.weights.select(rows));
+        Self::of(&self.features, indices, targets, weights, &self.encoder)
     }
 
     /// The encoded inputs of all rows, `(rows, inputs)`.

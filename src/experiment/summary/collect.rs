@@ -99,6 +99,8 @@ fn run(record: &RunRecord, task: Task, measured_on: MeasuredOn) -> RunSummary {
         kept_epoch: record.kept_epoch,
         final_scores: scores(task, |metric| last?.metric(metric)),
         best_scores: scores(task, best_value),
+        train_loss: record.train.and_then(|train| finite(train.loss)),
+        train_quality: record.train.and_then(|train| finite(train.quality.value())),
         test_loss: record.test.and_then(|test| finite(test.loss)),
         test_quality: record.test.and_then(|test| finite(test.quality.value())),
         assessments: record.assessments.clone(),

@@ -90,6 +90,12 @@ pub struct RunSummary {
     pub final_scores: Scores,
     /// The best of all epochs, each number for itself.
     pub best_scores: Scores,
+    /// Mean loss of all training rows under these weights, in evaluation mode.
+    #[serde(default)]
+    pub train_loss: Option<f64>,
+    /// Accuracy or R2 on the same rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_quality: Option<f64>,
     /// Mean loss of the test rows under these weights.
     pub test_loss: Option<f64>,
     /// Accuracy or R2 on the test rows under these weights.
