@@ -18,6 +18,7 @@ use crate::cli::commands::man::ManArgs;
 use crate::cli::commands::predict::PredictArgs;
 use crate::cli::commands::resume::ResumeArgs;
 use crate::cli::commands::train::TrainArgs;
+use crate::cli::commands::train::fork::ForkArgs;
 
 /// Train small fully-connected networks on CSV files, with and without batch normalization.
 ///
@@ -54,6 +55,12 @@ pub(crate) enum Command {
   bntrain resume runs/iris-001
   bntrain resume runs/iris-001 --epochs 200")]
     Resume(ResumeArgs),
+    /// Go on with the runs of a directory from an earlier epoch with something changed, next to the unchanged ones
+    #[command(after_help = "Examples:
+  bntrain fork runs/digits-001 --at-epoch 5 --set optimizer.learning_rate=0.01
+  bntrain fork runs/digits-001 --at-epoch 5 --set 'training.freeze=[\"batch_norm_*\"]'
+  bntrain fork runs/digits-001 --at-epoch 5 --recompute-statistics")]
+    Fork(ForkArgs),
     /// Check a config and its data, and print the plan without training
     #[command(after_help = "Examples:
   bntrain check configs/iris.toml")]

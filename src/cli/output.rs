@@ -34,6 +34,11 @@ impl Output {
         }
     }
 
+    /// The same without progress and notes.
+    pub(crate) fn without_notes(&self) -> Self {
+        Self { quiet: true, unreported: Mutex::default(), ..*self }
+    }
+
     /// Writes a result to standard output.
     pub(crate) fn result(&self, text: &str) -> Result<(), CliError> {
         let mut stdout = AutoStream::new(io::stdout().lock(), self.color);

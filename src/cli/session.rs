@@ -40,9 +40,9 @@ pub(crate) struct ConfigArgs {
 }
 
 impl ConfigArgs {
-    /// The config at `path`, with another number of epochs if there is one.
-    pub(crate) fn of(path: PathBuf, epochs: Option<u64>) -> Self {
-        Self { file: None, config: Some(path), sets: Vec::new(), seed: None, epochs }
+    /// The config at `path` with these changes, and another number of epochs if there is one.
+    pub(crate) fn of(path: PathBuf, sets: Vec<String>, epochs: Option<u64>) -> Self {
+        Self { file: None, config: Some(path), sets, seed: None, epochs }
     }
 
     fn path(&self) -> Result<&Path, CliError> {

@@ -92,7 +92,7 @@ impl DataSets {
     /// # Errors
     ///
     /// If the file of initial weights does not fit.
-    pub(crate) fn initial_network<F: Real>(
+    pub fn initial_network<F: Real>(
         &self,
         plan: &Plan,
         data: &PreparedData<F>,

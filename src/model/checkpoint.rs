@@ -83,12 +83,18 @@ struct StateCounts {
     epoch: u64,
     batch: u64,
     step: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    extra_steps: i64,
     rows: u64,
     best_epoch: u64,
     /// Whether early stopping has a best value.
     has_best: bool,
     epochs_without_improvement: u64,
     outcome: Option<Outcome>,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 /// The names of the tensors that are not a run's.
@@ -122,6 +128,7 @@ impl Checkpoint {
             epoch: place.epoch,
             batch: place.batch,
             step: place.step,
+            extra_steps: place.extra_steps,
             rows: place.rows,
             best_epoch: *best_epoch,
             has_best: improvement.best.is_some(),
@@ -199,9 +206,9 @@ impl Checkpoint {
         }
         // The file has them in no order.
         tensors.sort_by(|a, b| a.name.cmp(&b.name));
-        let StateCounts { epoch, batch, step, rows, best_epoch, .. } = counts;
+        let StateCounts { epoch, batch, step, extra_steps, rows, best_epoch, .. } = counts;
         let state = RunState {
-            place: RunPlace { epoch, batch, step, rows, loss_sum, learning_rate, train_seconds },
+            place: RunPlace { epoch, batch, step, extra_steps, rows, loss_sum, learning_rate, train_seconds },
             outcome: counts.outcome,
             improvement: Improvement {
                 best: counts.has_best.then_some(best),

@@ -12,6 +12,8 @@ use crate::run_dir::{DirectoryState, state_of_folder};
 /// Written last: a directory that has it holds results.
 pub(crate) const RUN_JSON: &str = "run.json";
 pub(crate) const CONFIG: &str = "config.toml";
+/// Where the runs of the directory come from, if they are forks of others.
+pub(crate) const FORK_JSON: &str = "fork.json";
 pub(crate) const METRICS: &str = "metrics.csv";
 pub(crate) const STEPS: &str = "steps.csv";
 /// Held by the process that writes the directory; goes when the run has finished.
@@ -27,10 +29,41 @@ pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 10] =
-    [CONFIG, RUN_JSON, METRICS, STEPS, LOCK, REPLACES, REPLACED, "summary.json", "curves.svg", "sweep.svg"];
+const FILES: [&str; 11] = [
+    CONFIG,
+    RUN_JSON,
+    METRICS,
+    STEPS,
+    LOCK,
+    REPLACES,
+    REPLACED,
+    FORK_JSON,
+    "summary.json",
+    "curves.svg",
+    "sweep.svg",
+];
 /// All files in the folder of a run.
 const RUN_FILES: [&str; 5] = [METRICS, STEPS, MODEL, CHECKPOINT, PREVIOUS_CHECKPOINT];
+
+/// A file in the folder of a run that others read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RunFile {
+    Metrics,
+    Steps,
+    Checkpoint,
+    PreviousCheckpoint,
+}
+
+impl RunFile {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Metrics => METRICS,
+            Self::Steps => STEPS,
+            Self::Checkpoint => CHECKPOINT,
+            Self::PreviousCheckpoint => PREVIOUS_CHECKPOINT,
+        }
+    }
+}
 
 /// The folder of a run in its run directory: `<norm>/[point-<k>/]seed-<n>`.
 pub(crate) fn run_folder(id: &RunId) -> PathBuf {

@@ -24,8 +24,8 @@ use crate::output_file::{Folder, NewFile, is_temporary, remove_temporary_files};
 use crate::report::csv::{write_metrics_header, write_steps_header};
 pub use crate::run_dir::error::RunDirectoryError;
 use crate::run_dir::error::{read_error_in, write_error, write_error_in};
-use crate::run_dir::layout::{LOCK, METRICS, RUN_JSON, STEPS, foreign_file, run_folder};
-pub(crate) use crate::run_dir::layout::{MODEL, belongs_to_run};
+pub(crate) use crate::run_dir::layout::{FORK_JSON, MODEL, RUN_JSON, RunFile, belongs_to_run};
+use crate::run_dir::layout::{LOCK, METRICS, STEPS, foreign_file, run_folder};
 pub use crate::run_dir::layout::{model_path, models_in};
 use crate::run_dir::lock::DirectoryLock;
 use crate::run_dir::replace::{Replacement, settle, waiting_name};
@@ -311,6 +311,25 @@ pub fn latest_numbered(parent: &Path, name: &str) -> Option<(PathBuf, u64)> {
     };
     let number = entries.filter_map(|entry| number_of(entry.ok()?)).max()?;
     Some((numbered(parent, name, number), number))
+}
+
+/// The bytes of a file of the run `id` in a finished or unfinished run directory, which stays as it is; none if it does
+/// not exist.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub(crate) fn read_of_run(
+    directory: &Path,
+    id: &RunId,
+    file: RunFile,
+) -> Result<Option<Vec<u8>>, RunDirectoryError> {
+    let path = directory.join(run_folder(id)).join(file.name());
+    match fs::read(&path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(RunDirectoryError::Read { path, source }),
+    }
 }
 
 /// What is at `path`.

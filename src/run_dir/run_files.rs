@@ -92,6 +92,17 @@ impl RunFiles {
         self.write_if_due()
     }
 
+    /// Adds rows of another run with the same name, as they are in its files.
+    ///
+    /// # Errors
+    ///
+    /// As [`append_epoch`](Self::append_epoch).
+    pub(crate) fn append_rows(&mut self, metrics: &str, steps: &str) -> Result<(), RunDirectoryError> {
+        self.metrics.waiting.extend_from_slice(metrics.as_bytes());
+        self.steps.waiting.extend_from_slice(steps.as_bytes());
+        self.write_if_due()
+    }
+
     fn write_if_due(&mut self) -> Result<(), RunDirectoryError> {
         let waiting = self.metrics.waiting.len() + self.steps.waiting.len();
         let is_due = waiting >= MAX_WAITING_BYTES || self.last_write.elapsed() >= MAX_WAITING_TIME;

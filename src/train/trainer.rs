@@ -236,9 +236,10 @@ impl<'a, F: Real> Run<'a, F> {
                     return Outcome::Interrupted { step: self.place.step };
                 }
                 let step = self.place.step + 1;
-                let rate = self.learning_rate * training.schedule.factor(step, steps_per_epoch, total);
+                let planned = self.place.in_schedule(step);
+                let rate = self.learning_rate * training.schedule.factor(planned, steps_per_epoch, total);
                 let pool = self.single.as_ref().unwrap_or(self.pool);
-                let progress = (step - 1) as f64 / total as f64;
+                let progress = (planned - 1) as f64 / total as f64;
                 let loss = match self.step.step(pool, &self.data.train, batch, step, progress, rate) {
                     Ok(loss) => loss,
                     Err(cause) => return Outcome::Diverged { epoch, step, cause },
@@ -327,7 +328,7 @@ impl<'a, F: Real> Run<'a, F> {
 }
 
 /// The batches of a run.
-fn batches<F: Real>(training: &TrainingSpec, data: &PreparedData<F>) -> BatchSampler {
+pub(crate) fn batches<F: Real>(training: &TrainingSpec, data: &PreparedData<F>) -> BatchSampler {
     let &TrainingSpec { batch_size, last_batch, sampling, seed, .. } = training;
     BatchSampler::new(data.train.len(), batch_size, last_batch, sampling, seed)
 }

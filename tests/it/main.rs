@@ -11,6 +11,7 @@ mod evaluation_mode; // evaluation changes nothing and sees each row alone
 mod export; // models for other tools
 mod extremes; // the limits of rounding and range
 mod faults; // data, models and systems that are not as they should be
+mod fork; // runs that go on with something changed
 mod frozen; // norms by frozen statistics
 mod fused_relu; // a ReLU applied by the layer next to it
 mod golden; // the numbers of PyTorch

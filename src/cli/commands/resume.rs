@@ -33,7 +33,7 @@ pub(crate) fn run(args: &ResumeArgs, output: &Output) -> Result<(), CliError> {
         return Err(RunDirectoryError::NotARun { path: directory.clone() }.into());
     }
     let args = TrainArgs {
-        config: ConfigArgs::of(directory.join(CONFIG), *epochs),
+        config: ConfigArgs::of(directory.join(CONFIG), Vec::new(), *epochs),
         out: Some(directory.clone()),
         resume: true,
         force: false,

@@ -13,7 +13,7 @@ use crate::cli::session::Session;
 use crate::config::{ChangedKey, changed_keys};
 use crate::experiment::Job;
 use crate::model::{Checkpoint, CheckpointOrigin};
-use crate::run_dir::{DirectoryState, RunDirectory, RunFiles, latest_numbered, state_of};
+use crate::run_dir::{DirectoryState, FORK_JSON, RunDirectory, RunFiles, latest_numbered, state_of};
 use crate::text::DisplayPath;
 
 /// The newest checkpoint of a run that can be used.
@@ -142,6 +142,7 @@ fn config_in(directory: &Path) -> Result<Option<toml::Table>, CliError> {
 /// Checks that the runs in `directory` may go on as those of `session`, and says what will be done. Returns
 /// the path of their config, if one of them has a checkpoint.
 fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result<Option<String>, CliError> {
+    let is_fork = directory.read(FORK_JSON)?.is_some();
     let (mut ended, mut begun, mut source) = (0, Vec::new(), None);
     let mut notes: Vec<String> = Vec::new();
     let mut note = |text: String| {
@@ -155,7 +156,18 @@ fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result
         for problem in problems {
             note(format!("note: {problem}; it is not used"));
         }
-        let Some(Checkpoint { origin, state }) = checkpoint else { continue };
+        let Some(Checkpoint { origin, state }) = checkpoint else {
+            // Its config says nothing about the epochs before the fork, so it cannot begin again.
+            if is_fork {
+                let path = DisplayPath(directory.path());
+                let message = format!(
+                    "{}: none of its checkpoints can be used; fork it again, see fork.json in {path}",
+                    job.id
+                );
+                return Err(CliError::new(exit_code::MODEL, message));
+            }
+            continue;
+        };
         let expected = origin_of(job, session);
         refuse_other_run(job, &origin, &expected, state.place.epoch)?;
         source.get_or_insert(origin.source);

@@ -1,6 +1,7 @@
 //! `bntrain FILE.toml`: train every network of a config.
 
 pub(crate) mod continuation;
+pub(crate) mod fork;
 pub(crate) mod keeper;
 pub(crate) mod results;
 

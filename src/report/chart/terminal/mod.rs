@@ -80,6 +80,17 @@ impl TerminalPlot {
         Self::draw(&series, &format!("{} by epoch{mean}", loss_name(metric)), size)
     }
 
+    /// Curves with their labels, by epoch.
+    pub fn of_curves(title: &str, curves: &[(String, Vec<(u64, f64)>)], size: PlotSize) -> Self {
+        let finite =
+            |points: &[(u64, f64)]| points.iter().copied().filter(|(_, value)| value.is_finite()).collect();
+        let series: Vec<Series> = curves
+            .iter()
+            .map(|(label, points)| Series { label: label.clone(), points: finite(points) })
+            .collect();
+        Self::draw(&series, title, size)
+    }
+
     /// The lines of the plot, each with a line feed. `paint` gets the number of a series, from 0,
     /// and marks of it, and returns them as they are to be shown: coloured, for example.
     pub fn render(&self, paint: impl Fn(usize, &str) -> String) -> String {

@@ -1,5 +1,7 @@
 //! Everything that one step of a run leaves to the next: what a checkpoint has to keep.
 
+pub(crate) mod fork;
+
 use std::collections::BTreeMap;
 
 use ndarray::Array2;
@@ -40,6 +42,9 @@ pub struct RunPlace {
     pub batch: u64,
     /// Steps in all.
     pub step: u64,
+    /// How many more these are than the epochs and batches would have with the present batch size; 0 unless the run was
+    /// forked with another batch size. Schedules do not count them.
+    pub extra_steps: i64,
     /// Rows in these batches.
     pub rows: u64,
     /// The sum of the losses of these rows.
@@ -111,7 +116,12 @@ impl RunPlace {
 
     /// The place after `epoch`, which has just ended.
     pub(crate) fn after(self, epoch: u64) -> Self {
-        Self { epoch, step: self.step, ..Self::default() }
+        Self { epoch, step: self.step, extra_steps: self.extra_steps, ..Self::default() }
+    }
+
+    /// The number of `step` among those of the present size, from 1 if it is the first.
+    pub(crate) fn in_schedule(self, step: u64) -> u64 {
+        step.saturating_add_signed(self.extra_steps.saturating_neg())
     }
 }
 
@@ -130,6 +140,7 @@ impl RunState {
     pub(crate) fn check_place(&self, per_epoch: u64) -> Result<(), StateFault> {
         let RunPlace { epoch, batch, step, .. } = self.place;
         let expected = epoch.checked_mul(per_epoch).and_then(|steps| steps.checked_add(batch));
+        let expected = expected.and_then(|steps| steps.checked_add_signed(self.place.extra_steps));
         let is_place = batch <= per_epoch && expected == Some(step);
         let has_epochs = self.epochs.iter().map(|epoch| epoch.epoch).eq(0..=epoch);
         match is_place && has_epochs {
@@ -177,6 +188,24 @@ pub(crate) fn set_tensors<F: Real>(
         Some(name) => Err(StateFault::ExtraTensor(name)),
         None => Ok(()),
     }
+}
+
+/// Sets the tensors of a run to those of a [`RunState`] of other settings: its network has the same ones; those of
+/// the optimizer that it does not have start at 0.
+pub(crate) fn set_matching_tensors<F: Real>(
+    mut tensors: Vec<StateTensor>,
+    step: &mut TrainStep<F>,
+    best: &mut [Array2<F>],
+) -> Result<(), StateFault> {
+    let is_of_optimizer = |name: &str| name.contains('/') && !name.starts_with("best/");
+    tensors.retain(|tensor| {
+        let wanted = step.optimizer.state().any(|own| own.name == tensor.name);
+        wanted || !is_of_optimizer(&tensor.name)
+    });
+    let missing = step.optimizer.state().filter(|own| tensors.iter().all(|tensor| tensor.name != own.name));
+    let zeros: Vec<StateTensor> = missing.map(|own| StateTensor::of(own.name.clone(), &own.value)).collect();
+    tensors.extend(zeros);
+    set_tensors(tensors, step, best)
 }
 
 /// The name of the copy of a tensor after the best epoch.

@@ -1,0 +1,178 @@
+//! `bntrain fork RUN --at-epoch E --set ...`: goes on from an earlier epoch with something changed.
+//!
+//! Checkpoints of earlier epochs are not kept, so the place is reached by repeating the runs up to there: from
+//! their newest checkpoint that is not after it, or from their start. The rows that this repeats must be those of the
+//! runs. The fork is a run directory like others: it begins with a checkpoint of the place, and is trained by
+//! going on from there.
+
+pub(crate) mod allowed;
+pub(crate) mod curves;
+pub(crate) mod place;
+pub(crate) mod replay;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::args::ThreadArgs;
+use crate::cli::commands::train::continuation::origin_of;
+use crate::cli::commands::train::fork::place::ForkPlace;
+use crate::cli::commands::train::fork::replay::Replayed;
+use crate::cli::commands::train::{self, CONFIG, RUNS, TrainArgs};
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::output::Output;
+use crate::cli::session::{ConfigArgs, Session};
+use crate::config::ChangedKey;
+use crate::experiment::Job;
+use crate::kernel::ThreadPool;
+use crate::model::{Checkpoint, CheckpointOrigin};
+use crate::run_dir::{DirectoryState, FORK_JSON, RUN_JSON, RunDirectory, RunDirectoryError, state_of};
+use crate::text::{DisplayPath, shortened};
+use crate::train::{RunState, forked, with_dtype};
+
+#[derive(Debug, Args)]
+pub(crate) struct ForkArgs {
+    /// The run directory, which stays as it is
+    #[arg(value_name = "RUN")]
+    directory: PathBuf,
+    /// The epoch after which the runs go on
+    #[arg(long, value_name = "E", required_unless_present = "at_step", conflicts_with = "at_step")]
+    at_epoch: Option<u64>,
+    /// The step after which the runs go on, in place of an epoch
+    #[arg(long, value_name = "S")]
+    at_step: Option<u64>,
+    /// Change a key of the config from there on, such as optimizer.learning_rate=0.01; repeatable
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// Number of epochs of every run, those before the fork included (training.epochs)
+    #[arg(long, value_name = "N")]
+    epochs: Option<u64>,
+    /// Replace the running statistics there by those of all training rows
+    #[arg(long)]
+    recompute_statistics: bool,
+    /// The directory for the results [default: runs/NAME-fork-001, counting up]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    threads: ThreadArgs,
+}
+
+pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
+    let ForkArgs { directory, sets, epochs, recompute_statistics: recompute, .. } = args;
+    if !matches!(state_of(directory)?, DirectoryState::Finished | DirectoryState::Unfinished) {
+        return Err(RunDirectoryError::NotARun { path: directory.clone() }.into());
+    }
+    let place = ForkPlace::new(args.at_epoch, args.at_step)?;
+    let threads = args.threads.count();
+    let config = directory.join(CONFIG);
+    let quiet = output.without_notes();
+    let before = Session::open(&ConfigArgs::of(config.clone(), Vec::new(), None), threads, &quiet)?;
+    let mut now = Session::open(&ConfigArgs::of(config.clone(), sets.clone(), *epochs), threads, output)?;
+    if let Some(source) = source_of(directory) {
+        now.plan.source = source;
+    }
+    let changes = allowed::check(&before, &now, place)?;
+    let mut replayed = replay::all(directory, &before, place, threads, output)?;
+    for (job, replayed) in now.jobs.iter().zip(&mut replayed) {
+        replayed.state = adapted(replayed.state.clone(), job, &now, *recompute)?;
+    }
+
+    let name = name_of(directory);
+    let out = match &args.out {
+        Some(out) => RunDirectory::create(out, false, &now.sources())?,
+        None => RunDirectory::create_numbered(Path::new(RUNS), &format!("{name}-fork"))?,
+    };
+    out.write(CONFIG, now.plan.to_toml().as_bytes())?;
+    let of = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
+    let changed: Vec<String> = changes.iter().map(ChangedKey::to_string).collect();
+    let fork = json!({
+        "of": of.to_string_lossy(),
+        "place": place.json(),
+        "changes": changed,
+        "recomputed_statistics": recompute,
+    });
+    out.write(FORK_JSON, format!("{fork:#}\n").as_bytes())?;
+    for (job, replayed) in now.jobs.iter().zip(replayed) {
+        begin(&out, job, replayed, &now)?;
+    }
+    let path = out.path().to_owned();
+    drop(out);
+    drop((before, now));
+
+    let resume = TrainArgs {
+        config: ConfigArgs::of(path.join(CONFIG), Vec::new(), None),
+        out: Some(path.clone()),
+        resume: true,
+        force: false,
+        threads: args.threads.clone(),
+        dry_run: false,
+        require: Vec::new(),
+    };
+    train::run(&resume, output)?;
+    curves::show(directory, &path, place, &changed, *recompute, output)
+}
+
+/// Writes what the run of `job` has at the place of the fork: its rows, and a checkpoint.
+fn begin(out: &RunDirectory, job: &Job, replayed: Replayed, session: &Session) -> Result<(), CliError> {
+    let Replayed { state, metrics, steps } = replayed;
+    let mut files = out.run_files(&job.id, job.plan.task())?;
+    files.append_rows(&metrics, &steps)?;
+    let (metrics, steps) = files.sizes()?;
+    let origin = CheckpointOrigin { file_sizes: [metrics, steps], ..origin_of(job, session) };
+    let checkpoint = Checkpoint { origin, state };
+    let bytes = checkpoint.to_bytes().map_err(|error| CliError::io("write", files.path(), &error))?;
+    Ok(files.write_checkpoint(&bytes)?)
+}
+
+/// The state with the settings of `job`.
+fn adapted(state: RunState, job: &Job, session: &Session, recompute: bool) -> Result<RunState, CliError> {
+    let adapted = with_dtype!(job.plan.training.dtype, F => {
+        let data = &session.data.prepared::<F>(&job.plan)?.data;
+        let network = session.data.initial_network::<F>(&job.plan, data)?;
+        forked(
+            state,
+            network,
+            &job.plan.optimizer,
+            &job.plan.training,
+            data,
+            &ThreadPool::single(),
+            recompute,
+        )
+    });
+    adapted.map_err(|fault| {
+        let message = format!(
+            "{}: the network of a fork has the tensors of the run: {fault}; train another network instead",
+            job.id
+        );
+        CliError::new(exit_code::USAGE, message)
+    })
+}
+
+/// The config file that a finished run is from.
+fn source_of(directory: &Path) -> Option<PathBuf> {
+    let json: serde_json::Value = serde_json::from_str(&read(&directory.join(RUN_JSON)).ok()?).ok()?;
+    json["config"].as_str().map(PathBuf::from)
+}
+
+/// What the directory is called, without its number.
+fn name_of(directory: &Path) -> String {
+    let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let is_number = |end: &str| end.len() >= 3 && end.bytes().all(|byte| byte.is_ascii_digit());
+    match name.rsplit_once('-') {
+        Some((name, number)) if is_number(number) => name.to_owned(),
+        _ => name,
+    }
+}
+
+/// The whole text of a file in a run directory.
+pub(crate) fn read(path: &Path) -> Result<String, CliError> {
+    fs::read_to_string(path).map_err(|error| CliError::io("read", path, &error))
+}
+
+/// For messages.
+pub(crate) fn shown(path: &Path) -> String {
+    shortened(&DisplayPath(path).to_string())
+}

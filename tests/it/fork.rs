@@ -1,0 +1,149 @@
+//! Runs that go on from an earlier place with something changed.
+
+use std::fs;
+
+use crate::support::work::Work;
+
+/// The rows of a table of a run directory without its last two columns, which in `metrics.csv` are times.
+fn rows(work: &Work, table: &str) -> Vec<String> {
+    let text = work.read(table);
+    let columns = if table.ends_with("metrics.csv") { 3 } else { 1 };
+    text.lines().map(|line| line.rsplitn(columns, ',').last().expect("a column").to_owned()).collect()
+}
+
+fn trained() -> Work {
+    let work = Work::new();
+    work.ok(&["config.toml", "--set", "training.epochs=5", "--out", "run"]);
+    work
+}
+
+#[test]
+fn without_a_change_it_is_the_run_bit_for_bit() {
+    let work = trained();
+    // After an epoch from the start, in the middle of one, at the end, where there is a checkpoint.
+    for (number, place) in [["--at-epoch", "2"], ["--at-step", "8"], ["--at-epoch", "5"]].iter().enumerate() {
+        let out = format!("fork-{number}");
+        let ended = work.ok(&["fork", "run", place[0], place[1], "--out", &out]);
+        assert_eq!(work.hashes(&out), work.hashes("run"), "{place:?}");
+        for table in ["metrics.csv", "steps.csv"] {
+            assert_eq!(
+                rows(&work, &format!("{out}/{table}")),
+                rows(&work, &format!("run/{table}")),
+                "{place:?}"
+            );
+        }
+        assert!(ended.stdout.contains("nothing changed\n"), "{}", ended.stdout);
+        let way = if number == 2 { "4 with a checkpoint of it" } else { "4 repeated from the start" };
+        assert!(ended.stderr.contains(&format!(" of 4 runs: {way}\n")), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_change_shows_from_the_fork_on_and_the_fork_can_be_resumed() {
+    let work = trained();
+    let rate = ["--set", "optimizer.learning_rate=0.001", "--set", "training.batch_size=15"];
+    let args = [&["fork", "run", "--at-epoch", "2", "--out", "fork", "--json"][..], &rate].concat();
+    let ended = work.ok(&args);
+    let (before, after) = (rows(&work, "run/metrics.csv"), rows(&work, "fork/metrics.csv"));
+    // The header, and epochs 0 to 2 of the first run.
+    assert_eq!(before[..4], after[..4]);
+    assert_ne!(before[4], after[4]);
+    let line = ended.stdout.lines().last().expect("a line");
+    let forked: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    assert_eq!(forked["place"]["epoch"], 2);
+    assert_eq!(forked["changes"][0], "optimizer.learning_rate was 0.01, is 0.001");
+    let curve = forked["curves"][0]["epochs"].as_array().expect("a curve");
+    assert_eq!((curve.len(), &curve[0][1]), (4, &curve[0][2]));
+    // Three steps in each epoch from there on, after 12 of 6 rows or so.
+    let steps: Vec<u64> = rows(&work, "fork/metrics.csv")[1..7]
+        .iter()
+        .map(|row| row.split(',').nth(4).and_then(|step| step.parse().ok()).expect("a step"))
+        .collect();
+    assert_eq!(steps, [0, 6, 12, 15, 18, 21]);
+
+    // Two ways to seven epochs.
+    work.ok(&["resume", "fork", "--epochs", "7"]);
+    let args = [&["fork", "run", "--at-epoch", "2", "--out", "long", "--epochs", "7"][..], &rate].concat();
+    work.ok(&args);
+    assert_eq!(work.hashes("fork"), work.hashes("long"));
+
+    // Without its checkpoints it would begin with the changed config.
+    for file in ["checkpoint.safetensors", "checkpoint.previous.safetensors"] {
+        fs::remove_file(work.path("fork/none/seed-1").join(file)).expect("a checkpoint");
+    }
+    let (code, message) = work.fails(&["resume", "fork", "--epochs", "8"]);
+    assert_eq!(code, Some(4));
+    assert!(
+        message.starts_with("error: none seed 1: none of its checkpoints can be used; fork it again"),
+        "{message}"
+    );
+    let (code, message) = work.fails(&["fork", "fork", "--at-epoch", "3", "--out", "second"]);
+    assert_eq!(code, Some(7));
+    assert!(message.contains("fork is a fork, whose start cannot be repeated"), "{message}");
+}
+
+#[test]
+fn a_frozen_norm_keeps_its_statistics_and_recomputed_ones_are_others() {
+    let work = trained();
+    let fork = |out: &str, more: &[&str]| {
+        work.ok(&[&["fork", "run", "--at-epoch", "3", "--out", out][..], more].concat());
+        work.hashes(out)
+    };
+    let frozen = fork("frozen", &["--set", "training.freeze=[\"batch_norm_*\"]"]);
+    let recomputed = fork("recomputed", &["--recompute-statistics"]);
+    let run = work.hashes("run");
+    // Runs are batch_norm, none, batch_norm, none; there is nothing to freeze or recompute in the latter.
+    for index in 0..4 {
+        assert_eq!(frozen[index] == run[index], index % 2 == 1);
+        assert_eq!(recomputed[index] == run[index], index % 2 == 1);
+    }
+}
+
+#[test]
+fn what_cannot_change_is_refused_with_its_reason() {
+    let work = trained();
+    let refused = |args: &[&str]| {
+        let (code, message) = work.fails(&[&["fork", "run", "--out", "fork"][..], args].concat());
+        assert!(!work.path("fork").exists(), "{message}");
+        (code, message)
+    };
+    let (code, message) =
+        refused(&["--at-step", "8", "--set", "data.valid=0.3", "--set", "training.batch_size=4"]);
+    assert_eq!(code, Some(2));
+    assert_eq!(
+        message,
+        "error: a fork cannot change everything\n  data.valid was 0.25, is 0.3: the rows are those that the run was trained \
+         on\n  training.batch_size was 8, is 4: the batches of an epoch are drawn together; fork after an epoch, with \
+         --at-epoch"
+    );
+    let (_, message) = refused(&["--at-epoch", "1", "--set", "optimizer={ type = \"sgd\" }", "--seed", "1"]);
+    assert!(message.contains("unexpected argument '--seed'"), "{message}");
+    let (_, message) = refused(&["--at-epoch", "1", "--set", "optimizer={ type = \"sgd\" }"]);
+    assert!(message.contains("is \"sgd\": the state of the optimizer is that of the run"), "{message}");
+    let (code, message) = refused(&["--at-epoch", "1", "--set", "layers.0.units=5"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        message.contains(
+            "the network of a fork has the tensors of the run: it has no tensor \"affine_1.weight\""
+        )
+    );
+    let (code, message) = refused(&["--at-epoch", "6"]);
+    assert_eq!(code, Some(7));
+    assert_eq!(message, "error: batch_norm seed 0 cannot be forked: it never was at epoch 6: it finished");
+    let (_, message) = refused(&["--at-epoch", "0"]);
+    assert_eq!(message, "error: a fork from the start is another training; use `bntrain train` with --set");
+}
+
+/// A run that another processor or version trained may differ in its last bits.
+#[test]
+fn a_run_that_is_not_repeated_bit_for_bit_is_not_forked() {
+    let work = trained();
+    let metrics = "run/batch_norm/seed-0/metrics.csv";
+    let text = work.read(metrics);
+    let row = text.lines().nth(2).expect("epoch 1");
+    let loss = row.split(',').nth(7).expect("a loss");
+    work.write(metrics, &text.replacen(loss, &format!("{loss}1"), 1));
+    let (code, message) = work.fails(&["fork", "run", "--at-epoch", "2", "--out", "fork"]);
+    assert_eq!(code, Some(7));
+    assert!(message.contains("it differs from its metrics.csv in epoch 1"), "{message}");
+}
