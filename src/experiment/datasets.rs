@@ -9,9 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use crate::config::Plan;
 use crate::data::{ClassWeights, DataError, DataSpec, Dataset, Prepared, PreparedData};
 use crate::experiment::RunError;
+use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model::InitialTensors;
 use crate::nn::Network;
+use crate::train::build_network;
 
 /// Tables by their `[data]`, files of initial weights, and the prepared data in use by precision and seed.
 pub struct DataSets {
@@ -96,12 +98,12 @@ impl DataSets {
         &self,
         plan: &Plan,
         data: &PreparedData<F>,
+        pool: &ThreadPool,
     ) -> Result<Network<F>, RunError> {
-        let (inputs, outputs) = (data.encoding.inputs.len(), data.encoding.outputs());
-        let seed = plan.training.seed;
+        let sizes = (data.encoding.inputs.len(), data.encoding.outputs());
         match self.initial_tensors(plan) {
-            None => Ok(Network::build(&plan.layers, inputs, outputs, seed)),
-            Some(tensors) => Ok(tensors.network(&plan.layers, (inputs, outputs), seed)?.network),
+            None => Ok(build_network(&plan.layers, &plan.training, data, pool)),
+            Some(tensors) => Ok(tensors.network(&plan.layers, sizes, plan.training.seed)?.network),
         }
     }
 

@@ -178,7 +178,7 @@ fn run_in<F: Real, E: From<RunError>>(
     let mut observer = (stop, &mut *companion);
     let trained = match state {
         None => {
-            let network = sets.initial_network(&job.plan, data)?;
+            let network = sets.initial_network(&job.plan, data, pool)?;
             train_network(network, optimizer, training, data, pool, &mut observer)
         }
         Some(state) => resume_prepared(state, layers, optimizer, training, data, pool, &mut observer)
@@ -254,6 +254,7 @@ fn one_step_in<F: Real>(job: &Job, sets: &DataSets) -> Result<Outcome, RunError>
     }
     let Plan { optimizer, training, .. } = &job.plan;
     let training = TrainingSpec { epochs: 1, ..training.clone() };
-    let network = sets.initial_network(&job.plan, &data)?;
-    Ok(train_network(network, optimizer, &training, &data, &ThreadPool::single(), &mut ()).outcome)
+    let pool = ThreadPool::single();
+    let network = sets.initial_network(&job.plan, &data, &pool)?;
+    Ok(train_network(network, optimizer, &training, &data, &pool, &mut ()).outcome)
 }

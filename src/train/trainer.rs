@@ -55,7 +55,7 @@ pub fn train_prepared<F: Real>(
     pool: &ThreadPool,
     observer: &mut dyn Observer,
 ) -> Trained<F> {
-    train_network(build(layers, training, data, pool), optimizer, training, data, pool, observer)
+    train_network(build_network(layers, training, data, pool), optimizer, training, data, pool, observer)
 }
 
 /// Like [`train_prepared`], from a network that may have other weights, or layers of one's own.
@@ -70,8 +70,8 @@ pub fn train_network<F: Real>(
     Run::new(network, optimizer, training, data, pool, observer).finish()
 }
 
-/// The network that a run begins with.
-fn build<F: Real>(
+/// The network that a run of these layers begins with.
+pub(crate) fn build_network<F: Real>(
     layers: &[LayerSpec],
     training: &TrainingSpec,
     data: &PreparedData<F>,
@@ -105,7 +105,8 @@ pub fn resume_prepared<F: Real>(
     pool: &ThreadPool,
     observer: &mut dyn Observer,
 ) -> Result<Trained<F>, StateFault> {
-    let mut run = Run::new(build(layers, training, data, pool), optimizer, training, data, pool, observer);
+    let mut run =
+        Run::new(build_network(layers, training, data, pool), optimizer, training, data, pool, observer);
     run.resume(state)?;
     Ok(run.finish())
 }

@@ -71,3 +71,27 @@ fn a_file_of_initial_weights_that_does_not_fit_is_refused() {
             && message.ends_with("none.safetensors: not found")
     );
 }
+
+/// A start that is fitted to the first batch is not only that of the library.
+#[test]
+fn a_fitted_start_reaches_the_runs_of_the_program() {
+    let work = Work::new();
+    let still = "optimizer.learning_rate=1e-30";
+    let args = [
+        "single.toml",
+        "--set",
+        "model.init=lsuv",
+        "--set",
+        still,
+        "--set",
+        "training.epochs=1",
+        "--out",
+        "run",
+    ];
+    work.ok(&args);
+    let (name, bits) = &tensors(&work, "run/batch_norm/seed-0/model.safetensors")[0];
+    assert_eq!(name, "affine_1.weight");
+    // Rows that are orthonormal before they are scaled.
+    let square: f64 = bits[..20].iter().map(|&bits| f64::from(f32::from_bits(bits)).powi(2)).sum();
+    assert!((square - 1.0).abs() > 0.01, "{square}");
+}

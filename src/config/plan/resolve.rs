@@ -113,6 +113,13 @@ fn directions(networks: &[Vec<LayerSpec>], tree: &Node, problems: &mut Problems)
 
 /// Settings of single tensors name tensors of the networks.
 fn tensors(spec: &ConfigSpec, networks: &[Vec<LayerSpec>], problems: &mut Problems) {
+    let is_fitted =
+        |layer: &LayerSpec| matches!(layer, LayerSpec::Affine(affine) if affine.init == Some(Init::Lsuv));
+    if spec.training.init_from.is_some() && networks.iter().flatten().any(is_fitted) {
+        let message =
+            "init = \"lsuv\" fits weights that are drawn, and these come from a file; give another init";
+        problems.push("training.init_from", message);
+    }
     for TensorRuleProblem { key, entry, message } in tensor_rules::problems(&spec.training, networks) {
         let key = join("training", key);
         let path = match entry {

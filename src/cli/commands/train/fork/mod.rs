@@ -131,16 +131,9 @@ fn begin(out: &RunDirectory, job: &Job, replayed: Replayed, session: &Session) -
 fn adapted(state: RunState, job: &Job, session: &Session, recompute: bool) -> Result<RunState, CliError> {
     let adapted = with_dtype!(job.plan.training.dtype, F => {
         let data = &session.data.prepared::<F>(&job.plan)?.data;
-        let network = session.data.initial_network::<F>(&job.plan, data)?;
-        forked(
-            state,
-            network,
-            &job.plan.optimizer,
-            &job.plan.training,
-            data,
-            &ThreadPool::single(),
-            recompute,
-        )
+        let pool = ThreadPool::single();
+        let network = session.data.initial_network::<F>(&job.plan, data, &pool)?;
+        forked(state, network, &job.plan.optimizer, &job.plan.training, data, &pool, recompute)
     });
     adapted.map_err(|fault| {
         let message = format!(
