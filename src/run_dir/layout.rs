@@ -22,15 +22,30 @@ pub(crate) const REPLACES: &str = "replaces";
 pub(crate) const REPLACED: &str = "replaced";
 /// The model file of every run.
 pub(crate) const MODEL: &str = "model.safetensors";
+/// That of the linear model that a run is compared with.
+pub(crate) const LINEAR: &str = "linear.safetensors";
+/// That of all members of an ensemble.
+pub(crate) const ENSEMBLE: &str = "ensemble.safetensors";
 pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 /// The checkpoint before.
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 10] =
-    [CONFIG, RUN_JSON, METRICS, STEPS, LOCK, REPLACES, REPLACED, "summary.json", "curves.svg", "sweep.svg"];
+const FILES: [&str; 11] = [
+    CONFIG,
+    RUN_JSON,
+    METRICS,
+    STEPS,
+    LOCK,
+    REPLACES,
+    REPLACED,
+    ENSEMBLE,
+    "summary.json",
+    "curves.svg",
+    "sweep.svg",
+];
 /// All files in the folder of a run.
-const RUN_FILES: [&str; 5] = [METRICS, STEPS, MODEL, CHECKPOINT, PREVIOUS_CHECKPOINT];
+const RUN_FILES: [&str; 6] = [METRICS, STEPS, MODEL, LINEAR, CHECKPOINT, PREVIOUS_CHECKPOINT];
 
 /// The folder of a run in its run directory: `<norm>/[point-<k>/]seed-<n>`.
 pub(crate) fn run_folder(id: &RunId) -> PathBuf {
