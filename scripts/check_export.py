@@ -145,6 +145,10 @@ class Case:
             lines += ["[[layers]]"] + [f"{key} = {json.dumps(value)}" for key, value in layer.items()]
         if self.random.random() < 0.3:
             lines.insert(4, f'scale = "{self.random.choice(["min_max", "standardize"])}"')
+        elif self.random.random() < 0.6:
+            encodings = self.random.sample(["standardize", "quantile", "piecewise_linear"], self.random.randint(1, 3))
+            lines.insert(4, f"numeric = {json.dumps(encodings)}")
+            lines.insert(5, f"intervals = {self.random.choice([2, 5, 16])}")
         lines += ["[optimizer]", 'type = "adam"', "learning_rate = 0.01",
                   "[training]", "epochs = 3", "batch_size = 16", f'dtype = "{self.dtype}"']
         if key.startswith("label") and self.random.random() < 0.5:

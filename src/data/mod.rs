@@ -31,6 +31,7 @@ pub use crate::data::limits::{
 };
 pub use crate::data::schema::column::{ColumnKind, Role};
 pub use crate::data::schema::column_spec::{ColumnSpec, ColumnType, Constant, MissingPolicy};
+pub use crate::data::schema::numeric::{NumericEncoding, NumericEncodings};
 pub use crate::data::schema::profile::{ColumnProfile, Nature, NumberRange, Profile};
 pub(crate) use crate::data::source::file_signature::known_format;
 #[cfg(feature = "cli")]
@@ -52,6 +53,9 @@ pub use crate::data::transform::encoding::{
     ConstantInput, EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, TrainedRange,
     ValueEncoding, ValueTarget,
 };
+pub use crate::data::transform::numbers::NumberInputs;
+pub use crate::data::transform::numbers::normal_quantiles::NormalQuantiles;
+pub use crate::data::transform::numbers::piecewise_linear::PiecewiseLinear;
 pub(crate) use crate::data::transform::usual::{CellCheck, UnusualCounts, unusual_notes};
 pub use crate::data::transform::usual::{UnusualCells, Usual};
 pub use crate::text::STANDARD_INPUT;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::data::csv::number_format::NumberSign;
 use crate::data::schema::column_spec::{ColumnSpec, ColumnType, MARKERS, MissingPolicy};
+use crate::data::schema::numeric::NumericEncodings;
 use crate::data::spec_check;
 use crate::data::table::byte_size::Bytes;
 use crate::settings::{Allowed, Configurable, NAME, TextFormat, inline_table, settings};
@@ -78,6 +79,8 @@ settings! {
         valid: f64 = 0.0, range(0.0..1.0);
         /// Fraction of the rows to hold out for a final test, chosen likewise.
         test: f64 = 0.0, range(0.0..1.0);
+        /// Key of the split, so that runs with other seeds have the same one.
+        split_seed: Option<u64>, absent("`training.seed`"), range(0..);
         /// Separate validation file, in place of `valid`.
         valid_path: Option<PathBuf>, absent("none");
         /// Separate test file, in place of `test`.
@@ -88,6 +91,11 @@ settings! {
         /// How scaled numbers far from those of the training rows are bounded; only under the scalings
         /// `standardize` and `min_max`.
         clip: ClipMethod = ClipMethod::Smooth;
+        /// What the inputs of each numeric feature are, in place of `scale`: standardized, the normal quantile of its
+        /// rank, piecewise linear in intervals, or a list of them. Fitted on the training rows.
+        numeric: Option<NumericEncodings>, absent("the number scaled by `scale`");
+        /// Most intervals of the piecewise-linear encoding, between quantiles of the training rows.
+        intervals: usize = 16, range(2..=1_000);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::data::spec::{ColumnRef, DataSpec};
+use crate::data::spec::{ColumnRef, DataSpec, ScalingMethod};
 use crate::text::{STANDARD_INPUT, shortened};
 
 /// The characters that can be delimiters.
@@ -49,6 +49,7 @@ pub(crate) fn problems(spec: &DataSpec) -> Vec<SpecProblem> {
     characters(spec, &mut problems);
     separators(spec, &mut problems);
     columns(spec, &mut problems);
+    numeric(spec, &mut problems);
     shares(spec, &mut problems);
     standard_input(spec, &mut problems);
     problems
@@ -112,6 +113,26 @@ fn columns(spec: &DataSpec, problems: &mut Vec<SpecProblem>) {
     if spec.header && !spec.column_names.is_empty() {
         let message = "it is for files without header; set data.header to false".to_owned();
         problems.push(SpecProblem::between("column_names", "header", message));
+    }
+}
+
+/// Checks that the inputs of numbers are said once.
+fn numeric(spec: &DataSpec, problems: &mut Vec<SpecProblem>) {
+    if spec.numeric.is_some() && spec.scale != ScalingMethod::Standardize {
+        let message = format!(
+            "data.scale is {:?} and data.numeric takes its place; keep one of the two",
+            spec.scale.name()
+        );
+        problems.push(SpecProblem::between("numeric", "scale", message));
+    }
+    let encodings = spec.numeric.iter().flat_map(|numeric| &numeric.0);
+    let mut seen = Vec::new();
+    for encoding in encodings {
+        if seen.contains(&encoding) {
+            let message = format!("{:?} is twice in the list", encoding.name());
+            problems.push(SpecProblem::alone("numeric", message));
+        }
+        seen.push(encoding);
     }
 }
 

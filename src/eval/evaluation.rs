@@ -2,7 +2,7 @@
 
 use crate::data::{LastBatch, batch_ranges};
 use crate::eval::predictions::each_chunk;
-use crate::eval::{EvalRows, EvaluationError, OutputKind, Statistics, predict_rows};
+use crate::eval::{EvalRows, EvaluationError, OutputKind, Statistics, mean_predictions, predict_rows};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::{Measure, Metrics, Predictions, compared_metric, difference};
@@ -56,35 +56,36 @@ pub struct EvalInput<'a, F> {
     pub baseline: &'a [f64],
 }
 
-/// Evaluates `network` under each of `choices`; [`Statistics::Batch`] takes batches of `batch_size`
+/// Evaluates `networks`, at least one, whose predictions are averaged, under each of `choices`; [`Statistics::Batch`] takes batches of `batch_size`
 /// rows, in the order of the rows.
 ///
-/// `network` is mutable to hold recomputed statistics; its running statistics are restored.
+/// The networks are mutable to hold recomputed statistics; their running statistics are restored.
 ///
 /// # Errors
 ///
-/// If a batch would have one row and the network normalises batches, or a prediction is not finite.
+/// If a batch would have one row and the networks normalise batches, or a prediction is not finite.
 pub fn evaluate<F: Real>(
-    network: &mut Network<F>,
+    networks: &mut [&mut Network<F>],
     pool: &ThreadPool,
     question: &EvalInput<'_, F>,
     choices: &[Statistics],
     batch_size: usize,
 ) -> Result<Evaluation, EvaluationError> {
     let &EvalInput { rows, truth, weights, output_kind, names, baseline } = question;
-    let has_statistics = network.has_running_stats();
+    let has_statistics = networks.iter().any(|network| network.has_running_stats());
     let by_batch = choices.contains(&Statistics::Batch) && has_statistics;
     if by_batch && rows.n_rows() < 2 {
         return Err(EvaluationError::BatchOfOneRow);
     }
     let under = |&statistics: &Statistics| {
-        let predictions = match statistics {
+        let of_network = |network: &mut &mut Network<F>| match statistics {
             Statistics::Running => predict_rows(network, pool, rows, None, output_kind),
             Statistics::Recomputed => with_recomputed(network, pool, rows, |network| {
                 predict_rows(network, pool, rows, None, output_kind)
             }),
             Statistics::Batch => predict_rows(network, pool, rows, Some(batch_size), output_kind),
         };
+        let predictions = mean_predictions(networks.iter_mut().map(of_network).collect());
         match predictions.not_finite() {
             Some(row) => Err(EvaluationError::NotFinite { statistics, row: row + 1 }),
             None => Ok((statistics, predictions)),

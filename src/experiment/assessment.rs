@@ -14,7 +14,7 @@ use crate::metrics::{Measure, Metrics};
 use crate::nn::{LayerSpec, Network, output_affine};
 use crate::targets::Targets;
 use crate::targets::TargetsView;
-use crate::train::{Outcome, train_prepared};
+use crate::train::{Outcome, Trained, train_prepared};
 
 /// How good something is on some rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,31 +78,43 @@ pub(crate) fn assess<F: Real>(
     on_holdout_sets(data, Subject::Network, of_network)
 }
 
-/// Assesses the baselines of a run of `plan`; the linear model only where the network is not one and
+/// What a run is compared with.
+pub(crate) struct Baselines<F> {
+    /// Of the linear model, then of the constant prediction.
+    pub(crate) assessments: Vec<Assessment>,
+    /// The linear model, and the plan that it was trained by.
+    pub(crate) linear: Option<(Plan, Trained<F>)>,
+}
+
+/// Trains and assesses the baselines of a run of `plan`; the linear model only where the network is not one and
 /// it did not diverge.
 pub(crate) fn assess_baselines<F: Real>(
     plan: &Plan,
     data: &PreparedData<F>,
     pool: &ThreadPool,
     stop: &AtomicBool,
-) -> Vec<Assessment> {
+) -> Baselines<F> {
+    let mut baselines = Baselines { assessments: Vec::new(), linear: None };
     if data.valid.is_none() && data.test.is_none() {
-        return Vec::new();
+        return baselines;
     }
-    let mut assessments = Vec::new();
     if let Some(layers) = linear_model(&plan.layers) {
         let training = plan.training.without_tensor_rules();
-        let trained = train_prepared(&layers, &plan.optimizer, &training, data, pool, &mut { stop });
+        let plan = Plan { layers, training, model: None, compare: None, points: Vec::new(), ..plan.clone() };
+        let Plan { layers, optimizer, training, .. } = &plan;
+        let trained = train_prepared(layers, optimizer, training, data, pool, &mut { stop });
         if matches!(trained.outcome, Outcome::Finished | Outcome::StoppedEarly { .. }) {
             let of_linear = assess(&trained.network, data, pool).into_iter();
-            assessments.extend(of_linear.map(|found| Assessment { of: Subject::LinearModel, ..found }));
+            let of_linear = of_linear.map(|found| Assessment { of: Subject::LinearModel, ..found });
+            baselines.assessments.extend(of_linear);
+            baselines.linear = Some((plan, trained));
         }
     }
     let training = data.encoding.baseline();
-    assessments.extend(on_holdout_sets(data, Subject::Constant, |rows, truth| {
+    baselines.assessments.extend(on_holdout_sets(data, Subject::Constant, |rows, truth| {
         Some(Metrics::of_baseline(truth, &training, rows.file_weights()))
     }));
-    assessments
+    baselines
 }
 
 /// One affine layer with the same loss; none where that is what `layers` are.
@@ -122,7 +134,7 @@ fn on_holdout_sets<F: Real>(
     let parts = parts.into_iter().filter_map(|(holdout, rows)| Some((holdout, rows.as_ref()?)));
     let names: Vec<String> = data.encoding.values().iter().map(|value| value.column.clone()).collect();
     let assessment = |(holdout, rows): (HoldoutSet, &Rows<F>)| {
-        let metrics = metrics(rows, &truth(rows, &data.encoding))?;
+        let metrics = metrics(rows, &truth_of(rows, &data.encoding))?;
         let named = metrics.measures(&names).into_iter();
         Some(Assessment {
             of,
@@ -134,8 +146,8 @@ fn on_holdout_sets<F: Real>(
     parts.filter_map(assessment).collect()
 }
 
-/// What is true of `rows`.
-fn truth<F: Real>(rows: &Rows<F>, encoding: &Encoding) -> Targets {
+/// What is true of `rows`: their classes, or the values in the unit of the file.
+pub(crate) fn truth_of<F: Real>(rows: &Rows<F>, encoding: &Encoding) -> Targets {
     match rows.targets() {
         TargetsView::Classes(classes) => Targets::Classes(classes.to_vec()),
         TargetsView::Values(scaled) => {

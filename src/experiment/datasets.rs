@@ -121,14 +121,15 @@ impl DataSets {
         self.tables.iter().map(|(_, table)| table)
     }
 
-    /// The data of `plan`, split by its seed, scaled and weighted; shared with the other runs that use the
+    /// The data of `plan`, split by its key, scaled and weighted; shared with the other runs that use the
     /// same.
     ///
     /// # Errors
     ///
     /// If a scaled value is out of range, or a class is weighted that there is none of.
     pub fn prepared<F: Real>(&self, plan: &Plan) -> Result<Arc<Prepared<F>>, DataError> {
-        let (table, seed) = (self.place(&plan.data), plan.training.seed);
+        let table = self.place(&plan.data);
+        let seed = self.tables[table].1.split_key(plan.training.seed);
         let class_weights = &plan.training.class_weights;
         // One thread prepares, the others wait and share; a panic elsewhere spoils nothing here.
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,6 +11,7 @@ pub(crate) mod summary;
 #[cfg(test)]
 pub(crate) mod synthetic;
 
+pub(crate) use crate::experiment::assessment::truth_of;
 pub use crate::experiment::assessment::{Assessment, HoldoutSet, NamedMeasure, Subject};
 pub use crate::experiment::datasets::DataSets;
 pub use crate::experiment::jobs::jobs;

@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use crate::config::Plan;
-use crate::data::{DataError, DataSpec, PreparedData};
+use crate::data::{DataError, DataSpec, Dataset, PreparedData};
 use crate::experiment::assessment::{assess, assess_baselines};
 use crate::experiment::constant::constant_loss;
 use crate::experiment::datasets::DataSets;
@@ -21,7 +21,8 @@ use crate::kernel::real::Real;
 use crate::model;
 use crate::model::{Description, DescriptionTooLarge, History, ModelError, check_size, result_hash};
 use crate::train::{
-    Observer, Outcome, RunState, StateFault, TrainingSpec, resume_prepared, train_network, with_dtype,
+    Observer, Outcome, RunState, StateFault, Trained, TrainingSpec, resume_prepared, train_network,
+    with_dtype,
 };
 
 /// One run to be done.
@@ -46,6 +47,13 @@ pub trait Companion<E>: Observer {
     ///
     /// If that, or anything before, could not be kept.
     fn keep_model(&mut self, model: &[u8]) -> Result<(), E>;
+
+    /// Keeps the model file of the linear model that the run is compared with, before that of the run.
+    ///
+    /// # Errors
+    ///
+    /// If it could not be kept.
+    fn keep_linear_model(&mut self, model: &[u8]) -> Result<(), E>;
 }
 
 /// Begins every run from its start, and keeps nothing.
@@ -55,6 +63,10 @@ impl<E> Companion<E> for () {
     }
 
     fn keep_model(&mut self, _model: &[u8]) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn keep_linear_model(&mut self, _model: &[u8]) -> Result<(), E> {
         Ok(())
     }
 }
@@ -184,23 +196,20 @@ fn run_in<F: Real, E: From<RunError>>(
         Some(state) => resume_prepared(state, layers, optimizer, training, data, pool, &mut observer)
             .map_err(|fault| RunError::State { run: job.id.to_string(), fault })?,
     };
+    let table = sets.table(&job.plan.data);
     let mut assessments = Vec::new();
     if !matches!(trained.outcome, Outcome::Interrupted { .. }) {
         assessments = assess(&trained.network, data, pool);
         if job.baselines {
-            assessments.extend(assess_baselines(&job.plan, data, pool, stop));
+            let baselines = assess_baselines(&job.plan, data, pool, stop);
+            assessments.extend(baselines.assessments);
+            if let Some((plan, trained)) = baselines.linear {
+                let model = model_file(&plan, table, data, &trained).map_err(RunError::Model)?;
+                companion.keep_linear_model(&model)?;
+            }
         }
     }
-    let table = sets.table(&job.plan.data);
-    let description = Description {
-        format: model::FORMAT,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        config: job.plan.to_toml(),
-        data_sha256: table.sha256().to_owned(),
-        encoding: data.encoding.clone(),
-        history: History::new(&trained.outcome, trained.best_epoch, &trained.epochs, trained.test.as_ref()),
-    };
-    let model = model::to_bytes(&trained.network, &description).map_err(RunError::Model)?;
+    let model = model_file(&job.plan, table, data, &trained).map_err(RunError::Model)?;
     companion.keep_model(&model)?;
     Ok(RunRecord {
         id: job.id.clone(),
@@ -257,4 +266,23 @@ fn one_step_in<F: Real>(job: &Job, sets: &DataSets) -> Result<Outcome, RunError>
     let pool = ThreadPool::single();
     let network = sets.initial_network(&job.plan, &data, &pool)?;
     Ok(train_network(network, optimizer, &training, &data, &pool, &mut ()).outcome)
+}
+
+/// The bytes of the model file of a network that was trained by `plan`.
+fn model_file<F: Real>(
+    plan: &Plan,
+    table: &Dataset,
+    data: &PreparedData<F>,
+    trained: &Trained<F>,
+) -> std::io::Result<Vec<u8>> {
+    let description = Description {
+        format: model::FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        config: plan.to_toml(),
+        data_sha256: table.sha256().to_owned(),
+        encoding: data.encoding.clone(),
+        history: History::new(&trained.outcome, trained.best_epoch, &trained.epochs, trained.test.as_ref()),
+        members: Vec::new(),
+    };
+    model::to_bytes(&trained.network, &description)
 }

@@ -6,7 +6,7 @@ use crate::data::Encoding;
 use crate::model::History;
 
 /// The model file format that this version writes, and the newest that it reads.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// What a model file says besides its tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,15 +23,22 @@ pub struct Description {
     pub data_sha256: String,
     /// From a record of a file to the network's inputs, and from its outputs to predictions.
     pub encoding: Encoding,
-    /// The course of training.
+    /// The course of training; of an ensemble, that of its first member.
     pub history: History,
+    /// Those of the other members of an ensemble; models of formats 1 and 2 are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<History>,
 }
+
+/// The most members of an ensemble.
+pub const MAX_MEMBERS: usize = 100;
 
 impl Description {
     /// Checks that its parts are consistent: the file may come from anywhere.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         match self.format {
             0 => Err("there is no format 0"),
+            _ if self.members.len() >= MAX_MEMBERS => Err("an ensemble of more than 100 members"),
             _ => self.encoding.check(),
         }
     }

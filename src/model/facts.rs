@@ -22,8 +22,10 @@ pub struct ModelFacts<'m> {
     pub result_hash: String,
     /// The precision of all tensors: `f32` or `f64`.
     pub dtype: &'static str,
-    /// Number of trainable parameters.
+    /// Number of trainable parameters of a network.
     pub parameters: usize,
+    /// The number of networks whose predictions are averaged; layers, tensors, hash and history are those of the first.
+    pub networks: usize,
     /// In order.
     pub layers: Vec<LayerFacts<'m>>,
     /// In the order of the layers.
@@ -93,6 +95,7 @@ impl Model {
             result_hash: result_hash(network),
             dtype: F::NAME,
             parameters: network.num_trainable(),
+            networks: 1 + self.members.len(),
             layers: layers.collect(),
             tensors: network.params().map(TensorFacts::of).collect(),
             encoding: &description.encoding,

@@ -9,6 +9,7 @@
 pub(crate) mod checkpoint;
 pub(crate) mod checksum;
 pub(crate) mod description;
+pub(crate) mod ensemble;
 pub(crate) mod epoch_table;
 pub(crate) mod error;
 #[cfg(feature = "export")]
@@ -24,13 +25,14 @@ mod tests;
 pub(crate) mod write;
 
 pub use crate::model::checkpoint::{CHECKPOINT_FORMAT, Checkpoint, CheckpointFault, CheckpointOrigin};
-pub use crate::model::description::{Description, FORMAT};
+pub use crate::model::description::{Description, FORMAT, MAX_MEMBERS};
+pub use crate::model::ensemble::EnsembleError;
 pub use crate::model::error::{ModelError, ModelErrorKind, ModelFault};
 pub use crate::model::facts::{LayerFacts, ModelFacts, TensorFacts};
 pub use crate::model::history::{EpochMetrics, History};
 pub use crate::model::initial::{InitialNetwork, InitialTensors};
 pub use crate::model::read::{MAX_MODEL_BYTES, Model};
 pub use crate::model::tensors::result_hash;
-pub use crate::model::write::{DescriptionTooLarge, check_size, to_bytes};
+pub use crate::model::write::{DescriptionTooLarge, check_size, ensemble_to_bytes, to_bytes};
 pub use crate::nn::AnyNetwork;
 pub(crate) use crate::nn::network::any_network::with_network;

@@ -1,5 +1,6 @@
 //! Reads model files, validating everything first.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
@@ -11,11 +12,12 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{Plan, parse_stored};
 use crate::data::known_format;
+use crate::kernel::real::Real;
 use crate::model::checksum::{ChecksumError, verify};
 use crate::model::error::{ModelError, ModelFault};
-use crate::model::tensors::restore;
+use crate::model::tensors::{member_prefix, restore};
 use crate::model::{AnyNetwork, Description, FORMAT, header};
-use crate::nn::{LayerSpec, Loss};
+use crate::nn::{LayerSpec, Loss, Network};
 use crate::train::with_dtype;
 
 /// Size limit of a model file in bytes: 4 GiB.
@@ -30,8 +32,10 @@ pub struct Model {
     pub description: Description,
     /// The config it was trained with; `plan.layers` describes the layers of the network.
     pub plan: Plan,
-    /// The layers with their weights and running statistics.
+    /// The layers with their weights and running statistics; of an ensemble, those of its first member.
     pub network: AnyNetwork,
+    /// The other members of an ensemble, in the same precision; none of a single network.
+    pub members: Vec<AnyNetwork>,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
 }
@@ -76,10 +80,29 @@ impl Model {
         }
         let widths = (description.encoding.inputs.len(), description.encoding.outputs());
         let seed = plan.training.seed;
-        let network = with_dtype!(plan.training.dtype, F => {
-            AnyNetwork::from(restore::<F>(&plan.layers, widths, seed, &file)?)
-        });
-        Ok(Self { description, plan, network, sha256: format!("{:x}", Sha256::digest(bytes)) })
+        let mut unused: BTreeSet<&str> = file.names().into_iter().collect();
+        let mut read = |index: usize| -> Result<AnyNetwork, ModelFault> {
+            let prefix = member_prefix(index);
+            with_dtype!(plan.training.dtype, F => {
+                Ok(restore::<F>(&plan.layers, widths, seed, &file, &prefix, &mut unused)?.into())
+            })
+        };
+        let network = read(0)?;
+        let members = (1..=description.members.len()).map(&mut read).collect::<Result<_, _>>()?;
+        if let Some(name) = unused.first() {
+            return Err(ModelFault::ExtraTensor((*name).to_owned()));
+        }
+        Ok(Self { description, plan, network, members, sha256: format!("{:x}", Sha256::digest(bytes)) })
+    }
+
+    /// Its networks, whose predictions are averaged: one, or the members of an ensemble. None of another precision.
+    pub fn networks<F: Real>(&self) -> Vec<&Network<F>> {
+        std::iter::once(&self.network).chain(&self.members).filter_map(AnyNetwork::get).collect()
+    }
+
+    /// The same, mutable.
+    pub fn networks_mut<F: Real>(&mut self) -> Vec<&mut Network<F>> {
+        std::iter::once(&mut self.network).chain(&mut self.members).filter_map(AnyNetwork::get_mut).collect()
     }
 }
 

@@ -24,6 +24,11 @@ pub fn result_hash<F: Real>(network: &Network<F>) -> String {
     format!("{:x}", hash.finalize())
 }
 
+/// What the names of the tensors of a member of an ensemble begin with, by its index; nothing for the first.
+pub(crate) fn member_prefix(index: usize) -> String {
+    if index == 0 { String::new() } else { format!("member_{}.", index + 1) }
+}
+
 /// Name, shape and little-endian bytes of each tensor.
 pub(crate) fn tensors<F: Real>(network: &Network<F>) -> impl Iterator<Item = (&str, [usize; 2], Vec<u8>)> {
     network.params().map(|param| {
@@ -38,8 +43,8 @@ pub(crate) fn dtype<F: Real>() -> Dtype {
     if F::NAME == "f64" { Dtype::F64 } else { Dtype::F32 }
 }
 
-/// The network of `layers` with the tensors of a file, which must be exactly those of the network,
-/// of the right shapes and precision and with finite numbers.
+/// The network of `layers` with the tensors of a file whose names begin with `prefix`, of the right shapes and
+/// precision and with finite numbers. Their names are removed from `unused`.
 ///
 /// A tensor is allocated only after its shape was found in the file, so nothing larger than the file
 /// is.
@@ -48,24 +53,25 @@ pub(crate) fn restore<F: Real>(
     (inputs, outputs): (usize, usize),
     seed: u64,
     file: &SafeTensors<'_>,
+    prefix: &str,
+    unused: &mut BTreeSet<&str>,
 ) -> Result<Network<F>, ModelFault> {
-    let weights = |wanted: &InitialWeights<'_>| tensor(file, wanted.name, (wanted.inputs, wanted.units));
+    let in_file = |name: &str| format!("{prefix}{name}");
+    let weights =
+        |wanted: &InitialWeights<'_>| tensor(file, &in_file(wanted.name), (wanted.inputs, wanted.units));
     let mut network = Network::<F>::build_with(layers, inputs, outputs, seed, weights)?;
-    let mut unused: BTreeSet<&str> = file.names().into_iter().collect();
     for param in network.params_mut() {
-        unused.remove(param.name.as_str());
+        let name = in_file(&param.name);
+        unused.remove(name.as_str());
         // Weights are loaded while the network is built; the other tensors are rows.
-        if !param.name.ends_with(".weight") {
-            param.value = tensor(file, &param.name, param.value.dim())?;
+        if !name.ends_with(".weight") {
+            param.value = tensor(file, &name, param.value.dim())?;
         }
-        if param.name.ends_with(".running_var") {
-            check_variances(&param.name, &param.value)?;
+        if name.ends_with(".running_var") {
+            check_variances(&name, &param.value)?;
         }
     }
-    match unused.first() {
-        Some(name) => Err(ModelFault::ExtraTensor((*name).to_owned())),
-        None => Ok(network),
-    }
+    Ok(network)
 }
 
 fn tensor<F: Real>(

@@ -13,7 +13,7 @@ use crate::kernel::real::Real;
 use crate::model::checksum::{BLANK, seal};
 use crate::model::header::ENTRY;
 use crate::model::read::MAX_HEADER_BYTES;
-use crate::model::tensors::{dtype, tensors};
+use crate::model::tensors::{dtype, member_prefix, tensors};
 use crate::model::{Description, FORMAT, History};
 use crate::nn::Network;
 use crate::train::Outcome;
@@ -31,10 +31,31 @@ struct Document<'a> {
 ///
 /// If the description cannot be written as JSON, or is too large for a safetensors header.
 pub fn to_bytes<F: Real>(network: &Network<F>, description: &Description) -> io::Result<Vec<u8>> {
-    let tensors: Vec<_> = tensors(network).collect();
+    ensemble_to_bytes(&[network], description)
+}
+
+/// The bytes of a model file of several networks of the same layers: an ensemble. `description.members` describes
+/// those after the first.
+///
+/// # Errors
+///
+/// As [`to_bytes`].
+pub fn ensemble_to_bytes<F: Real>(
+    networks: &[&Network<F>],
+    description: &Description,
+) -> io::Result<Vec<u8>> {
+    let of_member = |(index, network): (usize, &&Network<F>)| {
+        let prefix = member_prefix(index);
+        let named =
+            |(name, shape, bytes): (&str, [usize; 2], Vec<u8>)| (format!("{prefix}{name}"), shape, bytes);
+        tensors(network).map(named).collect::<Vec<_>>()
+    };
+    let tensors: Vec<_> = networks.iter().enumerate().flat_map(of_member).collect();
     let views = tensors
         .iter()
-        .map(|(name, shape, bytes)| Ok((*name, TensorView::new(dtype::<F>(), shape.to_vec(), bytes)?)))
+        .map(|(name, shape, bytes)| {
+            Ok((name.as_str(), TensorView::new(dtype::<F>(), shape.to_vec(), bytes)?))
+        })
         .collect::<Result<Vec<_>, SafeTensorError>>()
         .map_err(io::Error::other)?;
     // A single entry: several would be written in a random order.
@@ -80,12 +101,14 @@ fn header_bytes(plan: &Plan, encoding: &Encoding) -> u64 {
         config: plan.to_toml(),
         data_sha256: BLANK.to_owned(),
         encoding: encoding.clone(),
+        members: vec![history.clone(); plan.training.ensemble as usize - 1],
         history,
     };
     document(&description).map_or(u64::MAX, |document| {
         // In the header it is a JSON string, in which its quotes are escaped.
         let escapes = document.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
-        (document.len() + escapes) as u64 + HISTORY_BYTES + BYTES_OF_LAYER * plan.layers.len() as u64
+        (document.len() + escapes) as u64
+            + plan.training.ensemble * (HISTORY_BYTES + BYTES_OF_LAYER * plan.layers.len() as u64)
     })
 }
 

@@ -18,6 +18,15 @@ pub enum PredictError {
         /// The name.
         name: String,
     },
+    /// Several models do not predict the same.
+    #[error(
+        "model {model} does not have the same columns, the same classes or targets, and the same precision as the \
+         first one, so their predictions cannot be averaged"
+    )]
+    Different {
+        /// Which one, counted from 1.
+        model: usize,
+    },
     /// The predictions cannot be written.
     #[error(transparent)]
     Write(#[from] io::Error),

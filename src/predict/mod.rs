@@ -5,9 +5,11 @@
 //! prediction for a row depends on that row alone.
 
 pub(crate) mod columns;
+pub(crate) mod committee;
 pub(crate) mod csv_writer;
 pub(crate) mod error;
 pub(crate) mod json_writer;
+pub(crate) mod mean;
 pub(crate) mod options;
 pub(crate) mod prediction;
 pub(crate) mod quoting;
@@ -18,11 +20,12 @@ pub(crate) mod writer;
 use std::io::Write;
 use std::path::Path;
 
-use crate::data::{Role, RowStream, StreamEnd, StreamError, UnusualCounts};
+use crate::data::{CellCheck, Role, RowStream, StreamEnd, StreamError, UnusualCounts};
 use crate::kernel::real::Real;
 use crate::model::{Model, with_network};
 use crate::nn::Network;
 use crate::predict::columns::OutputColumns;
+use crate::predict::committee::Committee;
 use crate::predict::csv_writer::CsvWriter;
 pub use crate::predict::error::PredictError;
 use crate::predict::json_writer::JsonWriter;
@@ -32,28 +35,36 @@ use crate::predict::worker::{PredictedChunk, Predictor};
 use crate::predict::writer::PredictionWriter;
 
 /// Predicts the rows of the CSV file at `path` (`-` for standard input) and writes them to `out`,
-/// with a header if they are written as CSV.
+/// with a header if they are written as CSV. The predictions of several models, at least one, and those of the members
+/// of an ensemble, are averaged: probabilities of classes, or values.
 ///
 /// # Errors
 ///
-/// The first error in the file or while writing; the rows before it may have been written.
+/// If the models do not predict the same; the first error in the file or while writing, and then the rows before it
+/// may have been written.
+///
+/// # Panics
+///
+/// Without a model.
 pub fn predict(
-    model: &Model,
+    models: &[Model],
     path: &Path,
     options: &PredictOptions,
     out: &mut (dyn Write + Send),
 ) -> Result<PredictSummary, PredictError> {
-    with_network!(&model.network, network => predict_with(network, model, path, options, out))
+    with_network!(&models[0].network, network => predict_like(network, models, path, options, out))
 }
 
-fn predict_with<F: Real>(
-    network: &Network<F>,
-    model: &Model,
+/// In the precision of the first network.
+fn predict_like<F: Real>(
+    _: &Network<F>,
+    models: &[Model],
     path: &Path,
     options: &PredictOptions,
     out: &mut (dyn Write + Send),
 ) -> Result<PredictSummary, PredictError> {
-    let encoding = &model.description.encoding;
+    let committee = Committee::<F>::new(models)?;
+    let encoding = &committee.reading;
     let stream = RowStream::open(path, encoding, &[Role::Id], options.bad_rows)?;
     let columns = OutputColumns::new(&encoding.targets, &stream, options)?;
     let writer: Box<dyn PredictionWriter<F>> = match options.json {
@@ -70,7 +81,8 @@ fn predict_with<F: Real>(
         ..PredictSummary::default()
     };
     out.write_all(writer.header())?;
-    let predictor = Predictor::new(network, encoding, writer, options.bad_rows);
+    let cells = CellCheck::new(&models[0].description.encoding);
+    let predictor = Predictor::new(&committee, cells, writer, options.bad_rows);
     let mut unseen: Vec<Option<UnseenCategories>> = vec![None; names.len()];
     let mut unusual = UnusualCounts::default();
     let written = stream.run(

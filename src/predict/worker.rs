@@ -1,24 +1,23 @@
 //! Predicts one chunk of a file.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayViewMut2, s};
 
-use crate::data::{
-    BadRows, CellCheck, Encoder, Encoding, RowChunk, RowProblem, TargetEncoding, UnusualCounts,
-};
+use crate::data::{BadRows, CellCheck, RowChunk, RowProblem, UnusualCounts};
 use crate::kernel::real::Real;
 use crate::kernel::{ThreadPool, with_simd};
-use crate::nn::{CHUNK_ROWS, Network, Workspace, row_chunks};
+use crate::nn::{CHUNK_ROWS, Workspace, row_chunks};
+use crate::predict::committee::{Committee, NetworkGroup};
+use crate::predict::mean::MeanPredictions;
 use crate::predict::prediction::Prediction;
 use crate::predict::writer::PredictionWriter;
 
 /// Predicts the rows of chunks; shared by all threads.
 pub(crate) struct Predictor<'m, F> {
-    network: &'m Network<F>,
-    encoder: Encoder,
+    committee: &'m Committee<'m, F>,
     cells: CellCheck,
-    targets: &'m TargetEncoding,
     writer: Box<dyn PredictionWriter<F>>,
     bad_rows: BadRows,
 }
@@ -48,21 +47,26 @@ pub(crate) struct UnseenInChunk {
 /// What a thread reuses from chunk to chunk.
 pub(crate) struct WorkerState<F> {
     pool: ThreadPool,
-    x: Array2<F>, // (CHUNK_ROWS, inputs); rows beyond the current batch are stale
-    workspace: Workspace<F>,
+    groups: Vec<GroupState<F>>,
+    mean: MeanPredictions<F>,
     prediction: Prediction<F>,
     text_capacity: usize, // length of the longest text so far
 }
 
+/// For the networks of one model.
+struct GroupState<F> {
+    x: Array2<F>, // (CHUNK_ROWS, inputs); rows beyond the current batch are stale
+    workspace: Workspace<F>,
+}
+
 impl<'m, F: Real> Predictor<'m, F> {
     pub(crate) fn new(
-        network: &'m Network<F>,
-        encoding: &'m Encoding,
+        committee: &'m Committee<'m, F>,
+        cells: CellCheck,
         writer: Box<dyn PredictionWriter<F>>,
         bad_rows: BadRows,
     ) -> Self {
-        let (encoder, cells) = (Encoder::new(encoding), CellCheck::new(encoding));
-        Self { network, encoder, cells, targets: &encoding.targets, writer, bad_rows }
+        Self { committee, cells, writer, bad_rows }
     }
 
     /// What counts as an unusual cell.
@@ -76,34 +80,34 @@ impl<'m, F: Real> Predictor<'m, F> {
         state: &mut Option<WorkerState<F>>,
         chunk: &RowChunk<'_>,
     ) -> Result<PredictedChunk, RowProblem> {
-        let WorkerState { pool, x, workspace, prediction, text_capacity } =
+        let WorkerState { pool, groups, mean, prediction, text_capacity } =
             state.get_or_insert_with(|| self.new_state());
         let rows = chunk.rows();
         let mut text = Vec::with_capacity(*text_capacity);
         let (mut bad_rows, mut escaped) = (0, 0);
         let mut unusual = self.cells.counts();
         for batch in row_chunks(rows) {
-            let mut x = x.slice_mut(s![..batch.len(), ..]);
-            with_simd(
-                #[inline(always)]
-                || {
-                    for (row, mut x) in batch.clone().zip(x.rows_mut()) {
-                        let x = x.as_slice_mut().expect("the rows of a whole array are contiguous");
-                        self.encoder.encode(chunk.values(row), x);
-                    }
-                },
-            );
-            let outputs = self.network.outputs(pool, x.view(), workspace);
-            for ((row, outputs), x) in batch.zip(outputs.rows()).zip(x.rows()) {
+            mean.clear();
+            for (group, state) in self.committee.groups.iter().zip(&mut *groups) {
+                let mut x = state.x.slice_mut(s![..batch.len(), ..]);
+                encode(group, chunk, batch.clone(), x.view_mut());
+                for network in &group.networks {
+                    mean.add(network.outputs(pool, x.view(), &mut state.workspace), group.targets);
+                }
+            }
+            for (index, row) in batch.enumerate() {
                 if let Some(problem) = chunk.problem(row) {
                     bad_rows += 1;
                     escaped += self.writer.write_problem(chunk, row, &problem.to_string(), &mut text);
-                } else if prediction.set(outputs, self.targets) {
+                } else if mean.get(index, prediction) {
                     self.cells.add(chunk.values(row), &mut unusual);
                     escaped += self.writer.write_prediction(chunk, row, prediction, &mut text);
                 } else {
-                    let overflow = x.iter().position(|x| !x.is_finite());
-                    let feature = overflow.and_then(|input| self.encoder.scaled_feature(input));
+                    let of_group = |(group, state): (&NetworkGroup<'_, F>, &GroupState<F>)| {
+                        let overflow = state.x.row(index).iter().position(|x| !x.is_finite());
+                        overflow.and_then(|input| group.encoder.scaled_feature(input))
+                    };
+                    let feature = self.committee.groups.iter().zip(&*groups).find_map(of_group);
                     let problem = chunk.not_finite(row, feature, F::NAME);
                     if self.bad_rows == BadRows::Refuse {
                         return Err(problem);
@@ -118,14 +122,37 @@ impl<'m, F: Real> Predictor<'m, F> {
     }
 
     fn new_state(&self) -> WorkerState<F> {
+        let of_group = |group: &NetworkGroup<'_, F>| GroupState {
+            x: Array2::zeros((CHUNK_ROWS, group.encoder.inputs())),
+            workspace: group.networks[0].inference_workspace(CHUNK_ROWS),
+        };
+        let targets = &self.committee.reading.targets;
         WorkerState {
             pool: ThreadPool::single(),
-            x: Array2::zeros((CHUNK_ROWS, self.network.num_inputs())),
-            workspace: self.network.inference_workspace(CHUNK_ROWS),
-            prediction: Prediction::zeros(self.targets),
+            groups: self.committee.groups.iter().map(of_group).collect(),
+            mean: MeanPredictions::zeros(targets),
+            prediction: Prediction::zeros(targets),
             text_capacity: 0,
         }
     }
+}
+
+/// Encodes some rows of a chunk for the networks of a group.
+fn encode<F: Real>(
+    group: &NetworkGroup<'_, F>,
+    chunk: &RowChunk<'_>,
+    rows: Range<usize>,
+    mut x: ArrayViewMut2<'_, F>,
+) {
+    with_simd(
+        #[inline(always)]
+        || {
+            for (row, mut x) in rows.zip(x.rows_mut()) {
+                let x = x.as_slice_mut().expect("the rows of a whole array are contiguous");
+                group.encoder.encode(chunk.values(row), x);
+            }
+        },
+    );
 }
 
 /// The columns with categories that the training rows did not have.

@@ -7,6 +7,7 @@
 //! | [`curves_svg`], [`sweep_svg`] | the pictures in a run directory |
 //! | [`csv`] | `metrics.csv` and `steps.csv` |
 //! | [`data_profile()`] | the columns of a data file |
+//! | [`linear_note()`] | whether a linear model is as good |
 //! | [`leakage_section()`], [`leakage_note()`] | columns that may give away the label |
 //! | [`evaluation()`] | the metrics of a model on labelled rows |
 //! | [`model_facts()`], [`run_facts()`] | a model file, a run directory |
@@ -24,9 +25,11 @@ pub use crate::report::chart::terminal::{PlotSize, TerminalPlot};
 pub use crate::report::text::config_differences::{ConfigDifference, config_differences};
 pub use crate::report::text::data_profile::{data_profile, other_uses};
 pub use crate::report::text::evaluation::evaluation;
+pub(crate) use crate::report::text::evaluation::metric::metric_value;
 pub use crate::report::text::leakage::{leakage_json, leakage_note, leakage_section};
 pub use crate::report::text::model_facts::model_facts;
 pub use crate::report::text::run_facts::run_facts;
 pub use crate::report::text::side_by_side::side_by_side;
 pub use crate::report::text::summary::kept::untrained_warnings;
+pub use crate::report::text::summary::linear::linear_note;
 pub use crate::report::text::summary::table;

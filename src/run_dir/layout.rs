@@ -24,12 +24,16 @@ pub(crate) const REPLACES: &str = "replaces";
 pub(crate) const REPLACED: &str = "replaced";
 /// The model file of every run.
 pub(crate) const MODEL: &str = "model.safetensors";
+/// That of the linear model that a run is compared with.
+pub(crate) const LINEAR: &str = "linear.safetensors";
+/// That of all members of an ensemble.
+pub(crate) const ENSEMBLE: &str = "ensemble.safetensors";
 pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 /// The checkpoint before.
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     CONFIG,
     RUN_JSON,
     METRICS,
@@ -38,12 +42,13 @@ const FILES: [&str; 11] = [
     REPLACES,
     REPLACED,
     FORK_JSON,
+    ENSEMBLE,
     "summary.json",
     "curves.svg",
     "sweep.svg",
 ];
 /// All files in the folder of a run.
-const RUN_FILES: [&str; 5] = [METRICS, STEPS, MODEL, CHECKPOINT, PREVIOUS_CHECKPOINT];
+const RUN_FILES: [&str; 6] = [METRICS, STEPS, MODEL, LINEAR, CHECKPOINT, PREVIOUS_CHECKPOINT];
 
 /// A file in the folder of a run that others read.
 #[derive(Clone, Copy, Debug)]

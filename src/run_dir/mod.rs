@@ -24,7 +24,9 @@ use crate::output_file::{Folder, NewFile, is_temporary, remove_temporary_files};
 use crate::report::csv::{write_metrics_header, write_steps_header};
 pub use crate::run_dir::error::RunDirectoryError;
 use crate::run_dir::error::{read_error_in, write_error, write_error_in};
-pub(crate) use crate::run_dir::layout::{FORK_JSON, MODEL, RUN_JSON, RunFile, belongs_to_run};
+pub(crate) use crate::run_dir::layout::{
+    ENSEMBLE, FORK_JSON, LINEAR, MODEL, RUN_JSON, RunFile, belongs_to_run,
+};
 use crate::run_dir::layout::{LOCK, METRICS, STEPS, foreign_file, run_folder};
 pub use crate::run_dir::layout::{model_path, models_in};
 use crate::run_dir::lock::DirectoryLock;

@@ -23,6 +23,9 @@ settings! {
         /// Incomplete last batch: `"merge"` it into the previous one if it is less than half full or a single row, `"keep"` it,
         /// or `"drop"` it.
         last_batch: LastBatch = LastBatch::Merge;
+        /// Networks of an ensemble: they are trained on the same rows, with other initial weights and another order of
+        /// the rows, and their predictions are averaged.
+        ensemble: u64 = 1, range(1..=100);
         /// Order of the rows: each once per epoch, shuffled; or drawn from all rows with replacement.
         sampling: Sampling = Sampling::Shuffle;
         /// Precision of all arithmetic.
@@ -89,6 +92,9 @@ impl TrainingSpec {
         ];
         if let Some((field, value)) = counts.into_iter().find(|&(_, value)| value == 0) {
             return error(field, &value, "at least 1");
+        }
+        if self.ensemble != 1 {
+            return error("ensemble", &self.ensemble, "1: train the members one by one, with other seeds");
         }
         if let Some(norm) = self.clip_norm.filter(|norm| !(norm.is_finite() && *norm > 0.0)) {
             return error("clip_norm", &norm, "greater than 0");

@@ -51,7 +51,7 @@ fn ask(
         names: &names,
         baseline: &[3.0, 2.0, 1.0],
     };
-    evaluate(network, &ThreadPool::single(), &question, choices, batch_size)
+    evaluate(&mut [network], &ThreadPool::single(), &question, choices, batch_size)
 }
 
 fn class_answers(network: &Network<f32>, x: &Array2<f32>, batch_size: Option<usize>) -> Array2<f64> {
@@ -129,7 +129,7 @@ fn weights_count_in_metrics_differences_and_baseline() {
     };
     let choices = [Statistics::Running, Statistics::Batch, Statistics::Recomputed];
     let found =
-        evaluate(&mut network, &ThreadPool::single(), &question, &choices, 16).expect("an evaluation");
+        evaluate(&mut [&mut network], &ThreadPool::single(), &question, &choices, 16).expect("an evaluation");
 
     let (running, batch) = (class_answers(&network, &x, None), class_answers(&network, &x, Some(16)));
     network.recompute_running_stats(&ThreadPool::single(), 70, |see| see(x.view()));

@@ -3,8 +3,9 @@
 mod batch_norm; // what holds for batch norm whatever the numbers
 mod cli; // the program: files, words, exit codes
 mod cs231n; // the numbers of the CS231n assignments
-mod docs;
-mod dump; // what the documentation says
+mod docs; // what the documentation says
+mod dump; // a gradient check's pass as arrays
+mod ensemble; // several networks as one model
 mod eval_command; // `bntrain eval`
 mod eval_metrics; // metrics of a network under each choice of statistics
 mod evaluation_mode; // evaluation changes nothing and sees each row alone

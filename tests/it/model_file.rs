@@ -3,15 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use bntrain::model::{FORMAT, Model, to_bytes};
-use bntrain::nn::AnyNetwork;
+use bntrain::model::{FORMAT, Model, ensemble_to_bytes};
 
 use crate::support::work::Work;
 
-/// Columns of every kind, and layers with every kind of tensor.
+/// Columns of every kind and encoding, layers with every kind of tensor, and several members.
 const CONFIG: &str = r#"
 optimizer = { type = "adam", learning_rate = 0.02 }
-training = { epochs = 5, batch_size = 16 }
+training = { epochs = 5, batch_size = 16, ensemble = 2 }
 layers = [
     { type = "affine", units = 6 },
     { type = "batch_norm" },
@@ -29,6 +28,8 @@ label = "kind"
 label_names = { "Old." = "old" }
 valid = 0.2
 max_categories = 2
+numeric = ["standardize", "quantile", "piecewise_linear"]
+intervals = 4
 [data.columns]
 id = "id"
 age = { missing = "median", indicator = true }
@@ -53,16 +54,13 @@ fn make(folder: &Path) {
     work.write("train.csv", &format!("id,age,city,member,note,x,kind\n{rows}"));
     work.write("model.toml", CONFIG);
     work.ok(&["-c", "model.toml", "-o", "run"]);
-    let mut model = Model::load(&work.path("run/batch_norm/seed-0/model.safetensors")).expect("a model");
+    let mut model = Model::load(&work.path("run/ensemble.safetensors")).expect("a model");
     let here = work.path("train.csv").canonicalize().expect("a file");
     let here = here.to_string_lossy();
     for path in [here.as_ref(), &work.path("train.csv").to_string_lossy()] {
         model.description.config = model.description.config.replace(path, "/nowhere/train.csv");
     }
-    let bytes = match &model.network {
-        AnyNetwork::F32(network) => to_bytes(network, &model.description),
-        AnyNetwork::F64(network) => to_bytes(network, &model.description),
-    };
+    let bytes = ensemble_to_bytes(&model.networks::<f32>(), &model.description);
     work.write("rows.csv", ROWS);
     fs::write(work.path("model.safetensors"), bytes.expect("a file")).expect("the folder can be written");
     let predictions = work.ok(&["predict", "model.safetensors", "--data", "rows.csv"]).stdout;

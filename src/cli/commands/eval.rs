@@ -19,14 +19,14 @@ use crate::eval::{EvalInput, Evaluation, OutputKind, Statistics, evaluate};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::Metrics;
-use crate::model::{Model, with_network};
 use crate::nn::Network;
 use crate::report;
 use crate::text::{Count, DisplayPath, Quoted, QuotedNames, shortened};
+use crate::train::with_dtype;
 
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
-    /// A model file, or a run directory with only one
+    /// A model file, or a run directory with only one or an ensemble
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
     /// The rows: a CSV file, plain, .gz or .zst; - for standard input
@@ -69,10 +69,12 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     let (mut model, path) = load_model(&args.model)?;
     args.reading.apply(&mut model.description.encoding);
     rename_labels(&mut model.description.encoding, &args.label_names)?;
-    let Model { description, plan, network, .. } = &mut model;
-    let batch_size = args.batch_size.map_or(plan.training.batch_size, |rows| rows as usize);
-    let subject = Subject { args, encoding: &description.encoding, batch_size };
-    let (evaluation, notes) = with_network!(network, network => subject.evaluate(network)?);
+    let batch_size = args.batch_size.map_or(model.plan.training.batch_size, |rows| rows as usize);
+    let encoding = model.description.encoding.clone();
+    let subject = Subject { args, encoding: &encoding, batch_size };
+    let (evaluation, notes) = with_dtype!(model.plan.training.dtype, F => {
+        subject.evaluate::<F>(&mut model.networks_mut())?
+    });
     show_notes(&notes, args, output);
     // Standard input is gone.
     let is_file = args.data.as_os_str() != STANDARD_INPUT;
@@ -154,7 +156,10 @@ struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    fn evaluate<F: Real>(&self, network: &mut Network<F>) -> Result<(Evaluation, ReadingNotes), CliError> {
+    fn evaluate<F: Real>(
+        &self,
+        networks: &mut [&mut Network<F>],
+    ) -> Result<(Evaluation, ReadingNotes), CliError> {
         let Self { args, encoding, batch_size } = *self;
         let threads = args.threads.count();
         let bad_rows = if args.skip_bad_rows { BadRows::Mark } else { BadRows::Refuse };
@@ -189,7 +194,7 @@ impl Subject<'_> {
                 choices.push(choice);
             }
         }
-        let evaluation = evaluate(network, &ThreadPool::new(threads), &question, &choices, batch_size);
+        let evaluation = evaluate(networks, &ThreadPool::new(threads), &question, &choices, batch_size);
         let evaluation = evaluation.map_err(|error| {
             CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
         })?;

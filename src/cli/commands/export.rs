@@ -18,7 +18,7 @@ use crate::train::Dtype;
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// A model file, or a run directory with only one
+    /// A model file, or a run directory with only one or an ensemble
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
     /// The format

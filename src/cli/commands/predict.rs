@@ -8,7 +8,7 @@ use clap::Args;
 use crate::cli::args::ThreadArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::cli::model_arg::load_model;
+use crate::cli::model_arg::{Models, load_models};
 use crate::cli::out_file::{OutFile, STANDARD_OUTPUT, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
@@ -22,9 +22,9 @@ use crate::text::{Count, DisplayPath, Quoted, shortened};
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
-    /// A model file, or a run directory with only one
-    #[arg(value_name = "MODEL")]
-    pub(crate) model: PathBuf,
+    /// A model file, or a run directory; the predictions of several models, or of all seeds of a run, are averaged
+    #[arg(value_name = "MODEL", required = true)]
+    pub(crate) models: Vec<PathBuf>,
     /// The rows: a CSV file, plain, .gz or .zst; - for standard input
     #[arg(short, long, value_name = "CSV")]
     pub(crate) data: PathBuf,
@@ -52,8 +52,11 @@ pub(crate) struct PredictArgs {
 pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
     let out = args.out.as_deref().filter(|out| *out != Path::new(STANDARD_OUTPUT));
     out.map_or(Ok(()), refuse_compression)?;
-    let (mut model, model_path) = load_model(&args.model)?;
-    args.reading.apply(&mut model.description.encoding);
+    let Models { mut models, paths } = load_models(&args.models)?;
+    models.iter_mut().for_each(|model| args.reading.apply(&mut model.description.encoding));
+    if models.len() > 1 {
+        output.note(&format!("note: predictions are the mean of {}", Count(models.len(), "model")));
+    }
     let options = PredictOptions {
         keep_columns: args.keep_columns,
         bad_rows: if args.mark_bad_rows { BadRows::Mark } else { BadRows::Refuse },
@@ -68,16 +71,19 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
                 true => Box::new(TerminalText::new(io::stdout())),
                 false => Box::new(io::stdout()),
             };
-            let written = predict(&model, &args.data, &options, &mut *stdout);
-            written.map_err(|error| cli_error(error, None, args))?
+            let written = predict(&models, &args.data, &options, &mut *stdout);
+            written.map_err(|error| cli_error(error, None, args, &paths))?
         }
         Some(out) => {
             let out = OutFile::new(out, WithoutFile::Prints)?;
-            out.refuse_replacing(args.force, &[&args.data, &model_path], Some(&model))?;
-            to_file(&model, args, &options, &out)?
+            let inputs: Vec<&Path> = paths.iter().chain([&args.data]).map(PathBuf::as_path).collect();
+            for model in &models {
+                out.refuse_replacing(args.force, &inputs, Some(model))?;
+            }
+            to_file(&models, args, &options, &out, &paths)?
         }
     };
-    if model.description.encoding.targets.class_weights().is_some() {
+    if models.iter().any(|model| model.description.encoding.targets.class_weights().is_some()) {
         output.note(
             "note: probabilities are corrected for training.class_weights; a prediction is the class of the \
              largest product of probability and weight",
@@ -89,15 +95,16 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
 
 /// Predicts into a file that appears when it is complete.
 fn to_file(
-    model: &Model,
+    models: &[Model],
     args: &PredictArgs,
     options: &PredictOptions,
     out: &OutFile<'_>,
+    paths: &[PathBuf],
 ) -> Result<PredictSummary, CliError> {
     let unwritten = |error: io::Error| out.unwritten(&error);
     let mut file = NewFile::at(&out.real).map_err(unwritten)?;
-    let predicted = predict(model, &args.data, options, &mut file);
-    let predicted = predicted.map_err(|error| cli_error(error, Some(out.named), args))?;
+    let predicted = predict(models, &args.data, options, &mut file);
+    let predicted = predicted.map_err(|error| cli_error(error, Some(out.named), args, paths))?;
     file.commit().map_err(unwritten)?;
     Ok(predicted)
 }
@@ -118,7 +125,7 @@ fn refuse_compression(out: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-fn cli_error(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> CliError {
+fn cli_error(error: PredictError, out: Option<&Path>, args: &PredictArgs, paths: &[PathBuf]) -> CliError {
     match (error, out) {
         (PredictError::Data(error), _) => {
             let is_of_a_cell = error.line().is_some() && error.column().is_some();
@@ -134,6 +141,14 @@ fn cli_error(error: PredictError, out: Option<&Path>, args: &PredictArgs) -> Cli
         }
         (error @ PredictError::DuplicateColumn { .. }, _) => {
             CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
+        }
+        (PredictError::Different { model }, _) => {
+            let message = format!(
+                "{}: it does not have the same columns, the same classes or targets, and the same precision as the \
+                 first model, so their predictions cannot be averaged",
+                paths.get(model - 1).map(|path| DisplayPath(path).to_string()).unwrap_or_default()
+            );
+            CliError::new(exit_code::USAGE, message)
         }
         (PredictError::Write(error), Some(out)) => CliError::io("write", out, &error),
         (PredictError::Write(error), None) => CliError::stdout(&error),

@@ -30,6 +30,7 @@ pub(crate) fn check(spec: &ConfigSpec, tree: &Node, problems: &mut Problems) {
     loss(spec, problems);
     class_weights(spec, problems);
     early_stopping(spec, problems);
+    ensemble(spec, tree, problems);
     nesterov(spec, problems);
     if spec.training.dtype == Dtype::F32 && problems.is_valid("training.dtype") {
         for key in ["optimizer", "layers", "model"] {
@@ -139,6 +140,21 @@ fn loss(spec: &ConfigSpec, problems: &mut Problems) {
         }
     };
     problems.push(&path, message);
+}
+
+/// The members of an ensemble take the place of the seeds of a comparison.
+fn ensemble(spec: &ConfigSpec, tree: &Node, problems: &mut Problems) {
+    let path = "training.ensemble";
+    let (seed, members) = (spec.training.seed, spec.training.ensemble);
+    if members == 1 || !problems.is_valid(path) {
+        return;
+    }
+    if tree.get("compare").is_some() {
+        problems
+            .push(path, "an ensemble cannot be compared; remove [compare], or set training.ensemble to 1");
+    } else if seed.checked_add(members).is_none_or(|last| i64::try_from(last).is_err()) {
+        problems.push(path, format!("{members} seeds from {seed} on exceed the largest seed, 2^63 - 1"));
+    }
 }
 
 fn early_stopping(spec: &ConfigSpec, problems: &mut Problems) {

@@ -40,6 +40,7 @@ valid = 0.0
 test = 0.0
 scale = "standardize"
 clip = "smooth"
+intervals = 16
 
 [optimizer]
 type = "sgd"
@@ -53,6 +54,7 @@ epochs = 20
 batch_size = 64
 seed = 0
 last_batch = "merge"
+ensemble = 1
 sampling = "shuffle"
 dtype = "f32"
 baselines = true

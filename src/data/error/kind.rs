@@ -59,6 +59,8 @@ pub(crate) enum ErrorKind {
         name_of(*.kind)
     )]
     ConstantOfOtherKind { column: String, kind: ColumnKind },
+    #[error("data.columns.{}: `numeric` is for numeric features only; remove it there", Quoted(.0))]
+    EncodingOfNoNumbers(String),
     #[error(
         "column {} assigns rows to train, valid and test, so data.valid, data.test, data.split_by and a \
          group column cannot be used",

@@ -26,6 +26,7 @@ impl ErrorKind {
             | Self::TwoRoles(_)
             | Self::GapsOfNoFeature(_)
             | Self::ConstantOfOtherKind { .. }
+            | Self::EncodingOfNoNumbers(_)
             | Self::UnknownClass { .. }
             | Self::NoRowCounts
             | Self::NoFeatures(_)

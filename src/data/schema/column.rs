@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::error::ErrorKind;
 use crate::data::schema::column_spec::{ColumnSpec, Constant, MissingPolicy};
 use crate::data::schema::layout::{CellRule, OnMissing, Vocabulary};
+use crate::data::schema::numeric::NumericSettings;
 
 /// What a column is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +102,10 @@ pub(crate) struct FeatureColumn {
     /// Whether `missing` is from the entry of this column in `[data.columns]`.
     pub(crate) is_own_missing: bool,
     pub(crate) indicator: bool,
+    /// What its inputs are if it is numeric.
+    pub(crate) numeric: NumericSettings,
+    /// Whether `numeric` is from the entry of this column in `[data.columns]`.
+    pub(crate) is_own_numeric: bool,
     /// All categories in the file, sorted; empty unless the kind is categorical.
     pub(crate) categories: Vec<String>,
 }
@@ -114,6 +119,9 @@ impl SchemaColumn {
             return Err(ErrorKind::GapsOfNoFeature(self.name.clone()));
         }
         let Some(feature) = &mut self.feature else {
+            if spec.numeric.is_some() {
+                return Err(ErrorKind::EncodingOfNoNumbers(self.name.clone()));
+            }
             match (&spec.missing, spec.indicator) {
                 (None, None) => {}
                 (Some(MissingPolicy::DropRow), None) if is_needed => self.missing = OnMissing::DropRow,
@@ -129,6 +137,10 @@ impl SchemaColumn {
             feature.is_own_missing = true;
         }
         feature.indicator = spec.indicator.unwrap_or(feature.indicator);
+        if let Some(encodings) = &spec.numeric {
+            feature.numeric.set(encodings);
+            feature.is_own_numeric = true;
+        }
         Ok(())
     }
 }
@@ -153,9 +165,12 @@ impl FeatureColumn {
         CellRule::Category { value, missing, markers, words: Box::new(words) }
     }
 
-    /// Converts a constant for missing values to the kind of the column, once that is known. A constant
-    /// for all columns is only used where it fits.
-    pub(crate) fn settle_constant(&mut self, name: &str) -> Result<(), ErrorKind> {
+    /// Checks what the config says about the column against its kind, once that is known, and converts a constant for
+    /// missing values to it. What is said of all columns is only used where it fits.
+    pub(crate) fn settle(&mut self, name: &str) -> Result<(), ErrorKind> {
+        if self.is_own_numeric && self.kind != ColumnKind::Numeric {
+            return Err(ErrorKind::EncodingOfNoNumbers(name.to_owned()));
+        }
         let MissingPolicy::Constant(constant) = &self.missing else { return Ok(()) };
         let number = match constant {
             Constant::Number(number) => Some(*number),

@@ -8,6 +8,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::data::schema::column::{ColumnKind, Role};
+use crate::data::schema::numeric::NumericEncodings;
 use crate::settings::{Allowed, Configurable, NAME, Range, TextFormat, inline_table, settings};
 
 settings! {
@@ -65,6 +66,8 @@ pub struct ColumnSpec {
     pub indicator: Option<bool>,
     /// Cells that mean a missing value; `data.missing_markers` by default.
     pub missing_markers: Option<Vec<String>>,
+    /// What the inputs of a number are; `data.numeric` by default.
+    pub numeric: Option<NumericEncodings>,
 }
 
 /// What is done about the missing values of a feature. Statistics are those of the training rows.
@@ -104,6 +107,8 @@ settings! {
         indicator: Option<bool>, absent("as for all columns");
         /// Cells in it that mean a missing value; with `[]`, `NA` is a value like others.
         missing_markers: Option<Vec<String>>, absent("as for all columns"), is(MARKERS);
+        /// What the inputs of its numbers are.
+        numeric: Option<NumericEncodings>, absent("as for all columns");
     }
 }
 
@@ -134,10 +139,11 @@ const FINITE: Allowed =
 
 impl Serialize for ColumnSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { column_type, missing, indicator, missing_markers } = self.clone();
+        let Self { column_type, missing, indicator, missing_markers, numeric } = self.clone();
         match column_type {
             Some(word) if *self == Self { column_type, ..Self::default() } => word.serialize(serializer),
-            _ => ColumnTable { column_type, missing, indicator, missing_markers }.serialize(serializer),
+            _ => ColumnTable { column_type, missing, indicator, missing_markers, numeric }
+                .serialize(serializer),
         }
     }
 }
@@ -161,8 +167,8 @@ impl<'de> Deserialize<'de> for ColumnSpec {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ColumnSpec, A::Error> {
                 let table = ColumnTable::deserialize(MapAccessDeserializer::new(map))?;
-                let ColumnTable { column_type, missing, indicator, missing_markers } = table;
-                Ok(ColumnSpec { column_type, missing, indicator, missing_markers })
+                let ColumnTable { column_type, missing, indicator, missing_markers, numeric } = table;
+                Ok(ColumnSpec { column_type, missing, indicator, missing_markers, numeric })
             }
         }
 

@@ -56,7 +56,7 @@ pub(crate) fn decide(schema: &mut Schema, stats: &[ColumnStats]) -> Result<(), E
             return Err(ErrorKind::QuotedCells(column.name.clone()));
         }
         feature.kind = kind;
-        feature.settle_constant(&column.name)?;
+        feature.settle(&column.name)?;
         if kind == ColumnKind::Categorical {
             if stats.is_cut {
                 return Err(ErrorKind::TooManyCategories(column.name.clone()));

@@ -8,6 +8,7 @@ pub(crate) mod infer;
 pub(crate) mod layout;
 pub(crate) mod look_alikes;
 pub(crate) mod mapping;
+pub(crate) mod numeric;
 pub(crate) mod profile;
 pub(crate) mod renaming;
 pub(crate) mod roles;
@@ -26,6 +27,7 @@ use crate::data::schema::column::{
 use crate::data::schema::column_spec::MissingPolicy;
 use crate::data::schema::layout::{CellRule, OnMissing, RowLayout};
 use crate::data::schema::mapping::missing_columns;
+use crate::data::schema::numeric::NumericSettings;
 use crate::data::schema::roles::{find, keys, order, roles, targets};
 use crate::data::spec::{ColumnRef, DataSpec};
 
@@ -66,6 +68,8 @@ impl Schema {
                     missing: spec.missing.clone(),
                     is_own_missing: false,
                     indicator: spec.missing_indicator,
+                    numeric: NumericSettings::of(spec),
+                    is_own_numeric: false,
                     categories: Vec::new(),
                 }),
                 missing,

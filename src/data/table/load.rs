@@ -146,12 +146,12 @@ impl Loader<'_> {
             reading: ReadingFormat::of(spec),
             label_names: spec.label_names.clone(),
             max_categories: spec.max_categories,
-            scale: spec.scale,
             clip: spec.clip,
             classes,
             own_valid: None,
             own_test: None,
             split_rule,
+            split_seed: spec.split_seed,
             shares: [("valid", spec.valid), ("test", spec.test)],
             notes: Vec::new(),
         };
@@ -208,7 +208,7 @@ impl Loader<'_> {
         schema: &mut Schema,
     ) -> Result<Option<FileRows<TrainingContent>>, DataError> {
         for column in &mut schema.columns {
-            let settled = column.feature.as_mut().map(|feature| feature.settle_constant(&column.name));
+            let settled = column.feature.as_mut().map(|feature| feature.settle(&column.name));
             settled.transpose().map_err(|fault| file.fail(fault))?;
         }
         let are_declared = schema.features().all(|(_, feature)| feature.declared.is_some());

@@ -27,7 +27,7 @@ use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, FeatureColumn};
 use crate::data::schema::profile::Profile;
-use crate::data::spec::{ClipMethod, ScalingMethod};
+use crate::data::spec::ClipMethod;
 use crate::data::split::SplitRule;
 use crate::data::table::matrix::Matrix;
 use crate::data::transform::encoding::ReadingFormat;
@@ -41,7 +41,6 @@ pub struct Dataset {
     pub(crate) reading: ReadingFormat,
     pub(crate) label_names: BTreeMap<String, String>,
     pub(crate) max_categories: usize,
-    pub(crate) scale: ScalingMethod,
     pub(crate) clip: ClipMethod,
     pub(crate) classes: Vec<String>,
     pub(crate) main: SourceRows,
@@ -50,6 +49,8 @@ pub struct Dataset {
     /// The rows of `test_path`.
     pub(crate) own_test: Option<SourceRows>,
     pub(crate) split_rule: SplitRule,
+    /// The key of the split, if it is not the seed of a run.
+    pub(crate) split_seed: Option<u64>,
     /// The validation and test shares, with the names of their keys.
     pub(crate) shares: [(&'static str, f64); 2],
     pub(crate) notes: Vec<String>,
@@ -135,7 +136,8 @@ impl Dataset {
     /// rows lack a category.
     pub fn most_inputs(&self) -> usize {
         let width = |feature: &FeatureColumn| match feature.kind {
-            ColumnKind::Numeric | ColumnKind::Boolean => 1,
+            ColumnKind::Numeric => feature.numeric.most_inputs(),
+            ColumnKind::Boolean => 1,
             ColumnKind::Categorical => feature.categories.len().min(self.max_categories.saturating_add(1)),
         };
         let inputs = |feature: &FeatureColumn| width(feature) + usize::from(feature.indicator);
@@ -180,14 +182,14 @@ impl Dataset {
 
     /// The number of training rows with this seed.
     pub fn train_rows(&self, seed: u64) -> usize {
-        self.split_rule.sizes(self.main.labels(), seed)[0]
+        self.split_sizes(seed)[0]
     }
 
     /// The number of validation rows with this seed; may be 0.
     pub fn valid_rows(&self, seed: u64) -> usize {
         match &self.own_valid {
             Some(part) => part.rows(),
-            None => self.split_rule.sizes(self.main.labels(), seed)[1],
+            None => self.split_sizes(seed)[1],
         }
     }
 
@@ -195,8 +197,18 @@ impl Dataset {
     pub fn test_rows(&self, seed: u64) -> usize {
         match &self.own_test {
             Some(part) => part.rows(),
-            None => self.split_rule.sizes(self.main.labels(), seed)[2],
+            None => self.split_sizes(seed)[2],
         }
+    }
+
+    /// The key of the split of a run with this seed.
+    pub(crate) fn split_key(&self, seed: u64) -> u64 {
+        self.split_seed.unwrap_or(seed)
+    }
+
+    /// The numbers of training, validation and test rows of the training file.
+    pub(crate) fn split_sizes(&self, seed: u64) -> [usize; 3] {
+        self.split_rule.sizes(self.main.labels(), self.split_key(seed))
     }
 
     /// Bytes of the features that are in memory.

@@ -48,8 +48,7 @@ impl Dataset {
         let of_main = |fault| DataError::new(&self.main.source.path, fault);
         let features: Vec<_> =
             self.schema.features().map(|(name, feature)| (name.clone(), feature.clone())).collect();
-        let scaling = (self.scale, self.clip);
-        let fitted = fit(&self.main.features, &split.train, &features, scaling, self.max_categories)
+        let fitted = fit(&self.main.features, &split.train, &features, self.clip, self.max_categories)
             .map_err(of_main)?;
         let mut notes = self.constant_note(&fitted.constant);
         notes.extend(self.untrained_classes_note(&split.train));
@@ -99,7 +98,7 @@ impl Dataset {
     ///
     /// If there are no training rows, or a part with a share has none.
     pub fn check_split(&self, seed: u64) -> Result<[usize; 3], DataError> {
-        let sizes = self.split_rule.sizes(self.main.labels(), seed);
+        let sizes = self.split_sizes(seed);
         self.check_sizes(sizes)?;
         let of_own = |own: &Option<SourceRows>, rows| own.as_ref().map_or(rows, SourceRows::rows);
         Ok([sizes[0], of_own(&self.own_valid, sizes[1]), of_own(&self.own_test, sizes[2])])
@@ -107,7 +106,7 @@ impl Dataset {
 
     /// The split of one seed.
     fn split(&self, seed: u64) -> Result<Split, DataError> {
-        let split = self.split_rule.draw(self.main.labels(), seed);
+        let split = self.split_rule.draw(self.main.labels(), self.split_key(seed));
         self.check_sizes([split.train.len(), split.valid.len(), split.test.len()])?;
         Ok(split)
     }

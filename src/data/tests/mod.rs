@@ -5,6 +5,7 @@ pub(crate) mod columns;
 pub(crate) mod errors;
 pub(crate) mod hints;
 pub(crate) mod leaks;
+pub(crate) mod numeric;
 pub(crate) mod prepared;
 pub(crate) mod profiles;
 pub(crate) mod reading;

@@ -70,7 +70,7 @@ fn is_scaling(scaling: &Scaling) -> bool {
 
 fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
     match &feature.values {
-        ValueEncoding::Numeric { scaling, fill, range, clip } => {
+        ValueEncoding::Numeric { scaling, fill, range, clip, inputs } => {
             if !is_scaling(scaling) {
                 return Err("a scaling needs a finite offset and a positive divisor");
             }
@@ -85,6 +85,7 @@ fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
             if clip.is_some_and(|clip| !clip.is_valid()) {
                 return Err("the bound of a scaled number is not beyond its linear part");
             }
+            inputs.check()?;
         }
         ValueEncoding::Boolean { fill } => {
             if fill.is_some_and(|fill| !(0.0..=1.0).contains(&fill)) {
@@ -106,6 +107,7 @@ fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
 mod tests {
     use super::*;
     use crate::data::transform::clip::SmoothClip;
+    use crate::data::transform::numbers::NumberInputs;
 
     fn checked(values: ValueEncoding) -> Result<(), &'static str> {
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
@@ -119,7 +121,8 @@ mod tests {
     fn invalid_scalings_and_replacements_are_refused() {
         let numeric = |divisor, fill| {
             let scaling = Scaling { offset: 0.0, divisor };
-            checked(ValueEncoding::Numeric { scaling, fill, range: None, clip: None })
+            let inputs = NumberInputs::default();
+            checked(ValueEncoding::Numeric { scaling, fill, range: None, clip: None, inputs })
         };
         let scaling = Err("a scaling needs a finite offset and a positive divisor");
         assert_eq!(numeric(2.0, Some(3.0)), Ok(()));
@@ -138,7 +141,7 @@ mod tests {
         let numeric = |low, high, linear, limit| {
             let (scaling, fill) = (Scaling { offset: 0.0, divisor: 1.0 }, None);
             let (range, clip) = (Some(TrainedRange { low, high }), Some(SmoothClip { linear, limit }));
-            checked(ValueEncoding::Numeric { scaling, fill, range, clip })
+            checked(ValueEncoding::Numeric { scaling, fill, range, clip, inputs: NumberInputs::default() })
         };
         assert_eq!([numeric(1.0, 1.0, 0.0, 3.0), numeric(-1.0, 2.0, 3.0, 6.0)], [Ok(()), Ok(())]);
         let range = Err("the range of a column is not from a smaller to a larger number");

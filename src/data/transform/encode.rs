@@ -6,6 +6,7 @@ use crate::data::Scaling;
 use crate::data::table::matrix::Cells;
 use crate::data::transform::clip::SmoothClip;
 use crate::data::transform::encoding::{Encoding, FeatureEncoding, ValueEncoding};
+use crate::data::transform::numbers::NumberInputs;
 use crate::kernel::real::Real;
 
 /// Turns feature values, as they were read, into inputs of a network: an [`Encoding`] in the form that is
@@ -41,8 +42,20 @@ struct InputRule {
 enum ValueRule {
     /// `fill` is NaN if missing values are refused.
     Scaled { input: usize, offset: f64, factor: f64, fill: f64, clip: Option<SmoothClip> },
+    /// A number with other inputs than its scaled value; `fill` likewise.
+    Number(Box<NumberRule>),
     /// The input of each category by its number, then that of unknown categories.
     OneHot { inputs: Vec<Option<usize>>, fill: Option<usize> },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct NumberRule {
+    /// The first of its inputs.
+    first: usize,
+    scaling: Scaling,
+    fill: f64,
+    clip: Option<SmoothClip>,
+    inputs: NumberInputs,
 }
 
 impl Encoder {
@@ -100,9 +113,11 @@ impl Encoder {
     pub(crate) fn scaled_feature(&self, wanted: usize) -> Option<usize> {
         match &self.rules {
             Rules::Scaled { .. } => Some(wanted),
-            Rules::Mixed(rules) => rules
-                .iter()
-                .position(|rule| matches!(rule.values, ValueRule::Scaled { input, .. } if input == wanted)),
+            Rules::Mixed(rules) => rules.iter().position(|rule| match &rule.values {
+                ValueRule::Scaled { input, .. } => *input == wanted,
+                ValueRule::Number(number) => number.inputs.scaled && number.first == wanted,
+                ValueRule::OneHot { .. } => false,
+            }),
         }
     }
 
@@ -197,6 +212,12 @@ fn encode_each<T: Copy + Into<f64>, F: Real>(raw: &[T], rules: &[InputRule], x: 
                 let scaled = (value - offset) * factor;
                 x[*input] = F::from_f64(clip.map_or(scaled, |clip| clip.apply(scaled)));
             }
+            ValueRule::Number(number) => {
+                let value = if value.is_nan() { number.fill } else { value };
+                let scaled = number.scaling.apply(value);
+                let scaled = number.clip.map_or(scaled, |clip| clip.apply(scaled));
+                number.inputs.write(value, scaled, &mut x[number.first..]);
+            }
             ValueRule::OneHot { inputs, fill } => {
                 let input = match value.is_nan() {
                     true => *fill,
@@ -213,6 +234,11 @@ fn encode_each<T: Copy + Into<f64>, F: Real>(raw: &[T], rules: &[InputRule], x: 
 /// The rule of a feature whose inputs start at `first`; `names` are those of its categories by number.
 fn value_rule(encoding: &ValueEncoding, names: &[String], first: usize) -> ValueRule {
     let (scaling, fill, clip) = match encoding {
+        ValueEncoding::Numeric { scaling, fill, clip, inputs, .. } if !inputs.are_scaled_only() => {
+            let fill = fill.unwrap_or(f64::NAN);
+            let (scaling, clip, inputs) = (*scaling, *clip, inputs.clone());
+            return ValueRule::Number(Box::new(NumberRule { first, scaling, fill, clip, inputs }));
+        }
         ValueEncoding::Numeric { scaling, fill, clip, .. } => (*scaling, fill, *clip),
         ValueEncoding::Boolean { fill } => (Scaling { offset: 0.0, divisor: 1.0 }, fill, None),
         ValueEncoding::Categorical { categories, rare, fill } => {

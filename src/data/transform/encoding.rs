@@ -11,6 +11,7 @@ use crate::data::schema::column::{ColumnKind, Role};
 use crate::data::spec::DataSpec;
 use crate::data::spec::Mark;
 use crate::data::transform::clip::SmoothClip;
+use crate::data::transform::numbers::NumberInputs;
 
 /// Everything needed to turn a record of a file into inputs, and the outputs of a network into
 /// predictions. All statistics in it are those of the training rows.
@@ -113,7 +114,7 @@ pub struct FeatureEncoding {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ValueEncoding {
-    /// One input, the scaled number.
+    /// One input, the scaled number, or others.
     Numeric {
         /// Scales the number.
         scaling: Scaling,
@@ -125,6 +126,9 @@ pub enum ValueEncoding {
         /// Bounds the scaled number; none without a bound, as in models of format 1.
         #[serde(default)]
         clip: Option<SmoothClip>,
+        /// What its inputs are; only the scaled number in models of formats 1 and 2.
+        #[serde(default, skip_serializing_if = "NumberInputs::are_scaled_only")]
+        inputs: NumberInputs,
     },
     /// One input: 1 for true, yes, t, y and 1, whatever their case; 0 for their opposites.
     Boolean {
@@ -183,7 +187,7 @@ impl Encoding {
     /// Unscaled numbers, for tests and benchmarks: an input for each of `features`.
     pub fn plain(features: Vec<String>, classes: Vec<String>) -> Self {
         let unscaled = Scaling { offset: 0.0, divisor: 1.0 };
-        let values = ValueEncoding::Numeric { scaling: unscaled, fill: None, range: None, clip: None };
+        let values = ValueEncoding::numeric(unscaled);
         let feature = FeatureEncoding { values, indicator: false };
         let column = |name| EncodedColumn {
             name,
@@ -321,10 +325,16 @@ impl ReadingFormat {
 }
 
 impl ValueEncoding {
+    /// A number that is only scaled, and never missing.
+    pub(crate) fn numeric(scaling: Scaling) -> Self {
+        Self::Numeric { scaling, fill: None, range: None, clip: None, inputs: NumberInputs::default() }
+    }
+
     /// The number of inputs.
     pub(crate) fn inputs(&self) -> usize {
         match self {
-            Self::Numeric { .. } | Self::Boolean { .. } => 1,
+            Self::Numeric { inputs, .. } => inputs.count(),
+            Self::Boolean { .. } => 1,
             Self::Categorical { categories, rare, .. } => categories.len() + usize::from(!rare.is_empty()),
         }
     }
@@ -351,7 +361,8 @@ impl FeatureEncoding {
     /// Names of the inputs: `age`, `sex=male`, `city=(other)`, `age is missing`.
     fn inputs(&self, column: &str) -> Vec<String> {
         let mut names = match &self.values {
-            ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. } => vec![column.to_owned()],
+            ValueEncoding::Numeric { inputs, .. } => inputs.names(column),
+            ValueEncoding::Boolean { .. } => vec![column.to_owned()],
             ValueEncoding::Categorical { categories, rare, .. } => {
                 let other = (!rare.is_empty()).then(|| "(other)".to_owned());
                 categories.iter().chain(&other).map(|category| format!("{column}={category}")).collect()

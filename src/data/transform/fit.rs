@@ -3,10 +3,14 @@
 use crate::data::error::ErrorKind;
 use crate::data::schema::column::{ColumnKind, FeatureColumn};
 use crate::data::schema::column_spec::{Constant, MissingPolicy};
+use crate::data::schema::numeric::{NumericEncoding, NumericSettings};
 use crate::data::spec::{ClipMethod, ScalingMethod};
 use crate::data::table::matrix::Matrix;
 use crate::data::transform::clip::SmoothClip;
 use crate::data::transform::encoding::{ConstantInput, FeatureEncoding, ValueEncoding};
+use crate::data::transform::numbers::NumberInputs;
+use crate::data::transform::numbers::normal_quantiles::NormalQuantiles;
+use crate::data::transform::numbers::piecewise_linear::PiecewiseLinear;
 use crate::data::transform::scaler::fit_scaling;
 
 /// The encoding of each feature, and the indices of the features that are constant in the training rows.
@@ -22,12 +26,12 @@ pub(crate) type NamedFeature = (String, FeatureColumn);
 
 /// Fits the encoding of `features`, the columns of `matrix`, on some of its rows, at least one.
 ///
-/// Scalings are fitted after missing values are replaced.
+/// Scalings and other encodings of numbers are fitted after missing values are replaced.
 pub(crate) fn fit(
     matrix: &Matrix,
     rows: &[usize],
     features: &[NamedFeature],
-    (scale, clip): (ScalingMethod, ClipMethod),
+    clip: ClipMethod,
     most_categories: usize,
 ) -> Result<Fitted, ErrorKind> {
     let filled: Vec<Option<f64>> = features
@@ -40,11 +44,8 @@ pub(crate) fn fit(
             ColumnKind::Categorical => Ok(None),
         })
         .collect::<Result<_, _>>()?;
-    let scaled = fit_scaling(matrix, rows, &filled, scale);
-    let clip = match (clip, scale) {
-        (ClipMethod::Smooth, ScalingMethod::Standardize | ScalingMethod::MinMax) => Some(SmoothClip::DEFAULT),
-        (ClipMethod::None, _) | (_, ScalingMethod::Center | ScalingMethod::None) => None,
-    };
+    let methods: Vec<ScalingMethod> = features.iter().map(|(_, feature)| feature.numeric.scale).collect();
+    let scaled = fit_scaling(matrix, rows, &filled, &methods);
     let (mut constant, mut constant_inputs) = (Vec::new(), Vec::new());
     let mut fitted = Vec::new();
     let mut inputs = 0;
@@ -53,7 +54,13 @@ pub(crate) fn fit(
         let (values, is_constant) = match feature.kind {
             ColumnKind::Numeric => {
                 let (scaling, range) = (scaled.scaling[column], Some(scaled.range(column)));
-                (ValueEncoding::Numeric { scaling, fill, range, clip }, scaled.is_constant(column))
+                let clip = bound(clip, methods[column]);
+                let is_constant = scaled.is_constant(column);
+                let inputs = match is_constant {
+                    true => NumberInputs::default(),
+                    false => number_inputs(matrix, rows, column, fill, &feature.numeric),
+                };
+                (ValueEncoding::Numeric { scaling, fill, range, clip, inputs }, is_constant)
             }
             ColumnKind::Boolean => (ValueEncoding::Boolean { fill }, scaled.is_constant(column)),
             ColumnKind::Categorical => categories(matrix, rows, column, feature, most_categories),
@@ -79,6 +86,40 @@ pub(crate) fn fit(
         fitted.push(FeatureEncoding { values, indicator: feature.indicator });
     }
     Ok(Fitted { features: fitted, constant, constant_inputs })
+}
+
+/// The bound of numbers that are scaled by this method.
+fn bound(clip: ClipMethod, scale: ScalingMethod) -> Option<SmoothClip> {
+    match (clip, scale) {
+        (ClipMethod::Smooth, ScalingMethod::Standardize | ScalingMethod::MinMax) => Some(SmoothClip::DEFAULT),
+        (ClipMethod::None, _) | (_, ScalingMethod::Center | ScalingMethod::None) => None,
+    }
+}
+
+/// The inputs of the numbers of a column that is not constant in the training rows.
+fn number_inputs(
+    matrix: &Matrix,
+    rows: &[usize],
+    column: usize,
+    fill: Option<f64>,
+    settings: &NumericSettings,
+) -> NumberInputs {
+    if settings.encodings.is_none() {
+        return NumberInputs::default();
+    }
+    let value = |&row: &usize| {
+        let value = matrix.value(row, column);
+        // Rows with a missing value are refused where there is no replacement.
+        if value.is_nan() { fill.unwrap_or(value) } else { value }
+    };
+    let mut sorted: Vec<f64> = rows.iter().map(value).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let intervals = || PiecewiseLinear::fit(&sorted, settings.intervals);
+    NumberInputs {
+        scaled: settings.has(NumericEncoding::Standardize),
+        quantiles: settings.has(NumericEncoding::Quantile).then(|| NormalQuantiles::fit(&sorted)),
+        intervals: settings.has(NumericEncoding::PiecewiseLinear).then(intervals),
+    }
 }
 
 /// The replacement for missing numbers, none if they are not replaced; and no result if there are no

@@ -6,6 +6,7 @@ pub(crate) mod clip;
 pub(crate) mod encode;
 pub(crate) mod encoding;
 pub(crate) mod fit;
+pub(crate) mod numbers;
 pub(crate) mod scaler;
 pub(crate) mod targets;
 pub(crate) mod usual;

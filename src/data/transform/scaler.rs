@@ -46,7 +46,8 @@ impl Scaling {
     }
 }
 
-/// Fits a scaling of each column on some rows of `matrix`, at least one; `filled` replaces missing values.
+/// Fits a scaling of each column, by the method in `scale`, on some rows of `matrix`, at least one; `filled` replaces
+/// missing values.
 /// A column whose missing values are not replaced gets a meaningless scaling.
 ///
 /// The mean is summed over distances from the first row, the spread over distances from the mean;
@@ -55,18 +56,18 @@ pub(crate) fn fit_scaling(
     matrix: &Matrix,
     rows: &[usize],
     filled: &[Option<f64>],
-    scale: ScalingMethod,
+    scale: &[ScalingMethod],
 ) -> FittedScaling {
     let fills: Vec<f64> = filled.iter().map(|fill| fill.unwrap_or(f64::NAN)).collect();
     let extents = Extents::of(matrix, rows, &fills);
     let columns = 0..matrix.columns();
-    let deviations = match scale {
-        ScalingMethod::Standardize => deviations(matrix, rows, &extents, &fills),
-        ScalingMethod::Center | ScalingMethod::MinMax | ScalingMethod::None => vec![1.0; matrix.columns()],
+    let deviations = match scale.contains(&ScalingMethod::Standardize) {
+        true => deviations(matrix, rows, &extents, &fills),
+        false => vec![1.0; matrix.columns()],
     };
     let scaling = columns.map(|column| {
         let Extents { low, high, mean } = &extents;
-        let (offset, divisor) = match scale {
+        let (offset, divisor) = match scale[column] {
             ScalingMethod::None => (0.0, 1.0),
             _ if extents.is_constant(column) => (low[column], 1.0),
             ScalingMethod::Standardize => (mean[column], deviations[column]),
@@ -89,10 +90,15 @@ pub(crate) fn check_range<'f, F: Real>(
     let fits = |scaled: f64| F::from_f64(scaled).is_finite();
     // Scaling is monotonic, so values between two that fit also fit.
     let suspect = |(column, (name, feature)): (usize, (&'f str, &'f FeatureEncoding))| {
-        let ValueEncoding::Numeric { scaling, fill, clip: None, .. } = feature.values else { return None };
+        let ValueEncoding::Numeric { scaling, fill, clip: None, inputs, .. } = &feature.values else {
+            return None;
+        };
+        if !inputs.scaled {
+            return None;
+        }
         let (low, high) = matrix.extent(column);
         let fits = fits(scaling.apply(low)) && fits(scaling.apply(high));
-        (!fits).then_some((column, name, scaling, fill.unwrap_or(f64::NAN)))
+        (!fits).then_some((column, name, *scaling, fill.unwrap_or(f64::NAN)))
     };
     let suspects: Vec<(usize, &str, Scaling, f64)> = features.enumerate().filter_map(suspect).collect();
     for &row in rows {

@@ -18,7 +18,12 @@ pub(crate) fn fit_targets(
     let values: Vec<f64> = targets.iter().copied().collect();
     let mut matrix = Matrix::new(columns.len());
     matrix.push(Block::pack(&values, columns.len())?);
-    let fitted = fit_scaling(&matrix, rows, &vec![None; columns.len()], ScalingMethod::Standardize);
+    let fitted = fit_scaling(
+        &matrix,
+        rows,
+        &vec![None; columns.len()],
+        &vec![ScalingMethod::Standardize; columns.len()],
+    );
     if let Some(constant) = (0..columns.len()).find(|&column| fitted.is_constant(column)) {
         return Err(ErrorKind::ConstantTarget(columns[constant].clone()));
     }

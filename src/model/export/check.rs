@@ -2,12 +2,13 @@
 
 use ndarray::{Array2, Axis, s};
 
-use crate::data::{TargetEncoding, ValueTarget};
+use crate::data::{NumberInputs, TargetEncoding, ValueTarget};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
+use crate::model::export::ir::ExportLayer;
 use crate::model::export::onnx::columns::{NumberColumn, RawColumns};
 use crate::model::export::{CheckRows, Export, ExportFormat};
-use crate::model::with_network;
+use crate::model::{AnyNetwork, with_network};
 use crate::nn::{CHUNK_ROWS, Network, class_probabilities, predicted_class, row_chunks};
 use crate::train::Dtype;
 
@@ -32,14 +33,27 @@ pub fn tolerance(dtype: Dtype) -> f64 {
 }
 
 impl Export<'_> {
-    /// Runs the exported layers in double precision, and the model in its own, over the same rows.
+    /// Runs the exported layers in double precision, and the model in its own, over the same rows. Of an ensemble, it is
+    /// the worst agreement of a member.
     pub fn compare(&self, rows: &CheckRows) -> Agreement {
-        let expected = with_network!(&self.model.network, network => outputs(network, &rows.inputs));
-        compare(&expected, &self.outputs(&rows.inputs), &self.model.description.encoding.targets)
+        let networks = std::iter::once(&self.model.network).chain(&self.model.members);
+        let of_member = |(network, layers): (&AnyNetwork, &Vec<ExportLayer>)| {
+            let expected = with_network!(network, network => outputs(network, &rows.inputs));
+            let found = self.outputs(layers, &rows.inputs);
+            compare(&expected, &found, &self.model.description.encoding.targets)
+        };
+        let worst = |worst: Agreement, next: Agreement| Agreement {
+            largest_difference: worst.largest_difference.max(next.largest_difference),
+            other_class: worst.other_class.max(next.other_class),
+            ..worst
+        };
+        let mut agreements = networks.zip(&self.members).map(of_member);
+        let first = agreements.next().expect("a model has a network");
+        agreements.fold(first, worst)
     }
 
-    /// What the exported layers give for encoded rows: logits or scaled values.
-    fn outputs(&self, inputs: &Array2<f64>) -> Array2<f64> {
+    /// What the exported layers of a network give for encoded rows: logits or scaled values.
+    fn outputs(&self, layers: &[ExportLayer], inputs: &Array2<f64>) -> Array2<f64> {
         let width = with_network!(&self.model.network, network => network.num_outputs());
         let mut outputs = Array2::zeros((inputs.nrows(), width));
         let single = matches!(self.format, ExportFormat::Onnx { raw: Dtype::F32, .. });
@@ -52,7 +66,7 @@ impl Export<'_> {
             if single {
                 take_single(&RawColumns::of(encoding), &mut x);
             }
-            y.assign(&self.layers.iter().fold(x, |x, layer| layer.op.forward(x)));
+            y.assign(&layers.iter().fold(x, |x, layer| layer.op.forward(x)));
         }
         if let (true, TargetEncoding::Values(targets)) = (single, &encoding.targets) {
             give_single(targets, &mut outputs);
@@ -79,7 +93,10 @@ fn outputs<F: Real>(network: &Network<F>, inputs: &Array2<f64>) -> Array2<f64> {
 /// Rounds encoded numbers as if they had been scaled from raw ones in single precision.
 fn take_single(columns: &RawColumns<'_>, inputs: &mut Array2<f64>) {
     let varied = columns.numbers.iter().filter(|number| !columns.constant.contains(&number.input));
-    for NumberColumn { scaling, clip, input, .. } in varied {
+    // Without its scaled value, a number is not known.
+    for NumberColumn { scaling, clip, input, inputs: parts, .. } in varied.filter(|number| number.is_scaled())
+    {
+        take_single_parts(*parts, *input, |x| scaling.undo(clip.map_or(x, |clip| clip.undo(x))), inputs);
         let (offset, factor) = (single(scaling.offset), single(scaling.factor()));
         let from_single = |x: f64| (single(scaling.undo(x)) - offset) * factor;
         inputs.column_mut(*input).mapv_inplace(|x| match clip {
@@ -89,6 +106,25 @@ fn take_single(columns: &RawColumns<'_>, inputs: &mut Array2<f64>) {
                 if scaled.is_finite() { clip.apply(from_single(scaled)) } else { x }
             }
         });
+    }
+}
+
+/// Encodes numbers anew after rounding them; `raw` is the number of a scaled one, and infinite if it is not known.
+fn take_single_parts(
+    parts: Option<&NumberInputs>,
+    input: usize,
+    raw: impl Fn(f64) -> f64,
+    inputs: &mut Array2<f64>,
+) {
+    let Some(parts) = parts.filter(|parts| !parts.are_scaled_only()) else { return };
+    for mut x in inputs.rows_mut() {
+        let scaled = x[input];
+        let number = raw(scaled);
+        if number.is_finite() {
+            let mut x = x.slice_mut(s![input..input + parts.count()]);
+            let x = x.as_slice_mut().expect("rows are contiguous");
+            parts.write(single(number), scaled, x);
+        }
     }
 }
 
@@ -147,9 +183,9 @@ mod tests {
 
     use super::*;
     use crate::data::{Scaling, ValueEncoding};
+    use crate::model::Model;
     use crate::model::export::ir::ExportOp;
     use crate::model::export::tests::{FORMATS, golden_model};
-    use crate::model::{AnyNetwork, Model};
 
     fn compare_export(model: &Model, format: ExportFormat) -> Agreement {
         Export::new(model, format).compare(&CheckRows::made_up(model))
@@ -176,12 +212,12 @@ mod tests {
         let model = golden_model("single");
         let rows = CheckRows::made_up(&model);
         for format in FORMATS {
-            for broken in 0..Export::new(&model, format).layers.len() {
+            for broken in 0..Export::new(&model, format).members[0].len() {
                 let mut export = Export::new(&model, format);
                 let (ExportOp::Affine { bias: Some(vector), .. }
                 | ExportOp::BatchNorm { mean: vector, .. }
                 | ExportOp::MeanOnly { mean: vector, .. }
-                | ExportOp::ScaleShift { shift: vector, .. }) = &mut export.layers[broken].op
+                | ExportOp::ScaleShift { shift: vector, .. }) = &mut export.members[0][broken].op
                 else {
                     continue;
                 };
@@ -202,8 +238,8 @@ mod tests {
         let last = network.params_mut().filter(|param| param.name.starts_with("affine_4."));
         last.for_each(|param| param.value.mapv_inplace(|number| -number));
         let rows = CheckRows::made_up(&model);
-        let layers = Export::new(&other, ExportFormat::Json).layers;
-        let agreement = Export { layers, ..Export::new(&model, ExportFormat::Json) }.compare(&rows);
+        let members = Export::new(&other, ExportFormat::Json).members;
+        let agreement = Export { members, ..Export::new(&model, ExportFormat::Json) }.compare(&rows);
         assert!(agreement.other_class.is_some_and(|count| count > 0), "{agreement:?}");
         assert!(agreement.largest_difference > 0.1, "{agreement:?}");
     }

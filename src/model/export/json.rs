@@ -8,14 +8,18 @@ use serde_json::{Map, Value, json};
 use crate::model::export::ir::{ExportLayer, ExportOp};
 use crate::train::Dtype;
 
-/// The text of the file; `model` has the rest: columns, scaling, classes.
-pub(crate) fn to_text(layers: &[ExportLayer], dtype: Dtype, model: Value) -> String {
-    let layers: Vec<Value> = layers.iter().map(|layer| to_value(layer, dtype)).collect();
+/// The text of the file; `model` has the rest: columns, scaling, classes. An ensemble has the layers of each member.
+pub(crate) fn to_text(members: &[Vec<ExportLayer>], dtype: Dtype, model: Value) -> String {
+    let layers =
+        |layers: &Vec<ExportLayer>| -> Value { layers.iter().map(|layer| to_value(layer, dtype)).collect() };
     let mut document = match model {
         Value::Object(model) => model,
         model => Map::from_iter([("model".to_owned(), model)]),
     };
-    document.insert("layers".to_owned(), Value::Array(layers));
+    match members {
+        [single] => document.insert("layers".to_owned(), layers(single)),
+        members => document.insert("members".to_owned(), members.iter().map(layers).collect()),
+    };
     let mut text = String::new();
     write(&Value::Object(document), 0, &mut text);
     text.push('\n');

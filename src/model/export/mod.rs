@@ -25,6 +25,7 @@ use crate::model::export::ir::{ExportLayer, lower};
 use crate::model::export::onnx::OnnxModel;
 use crate::model::export::onnx::columns::RawColumns;
 use crate::model::export::onnx::outputs::OutputHead;
+use crate::model::tensors::member_prefix;
 use crate::model::{Model, with_network};
 use crate::train::Dtype;
 
@@ -49,21 +50,27 @@ pub enum ExportFormat {
 pub struct Export<'m> {
     model: &'m Model,
     format: ExportFormat,
-    /// In the precision of the file.
-    layers: Vec<ExportLayer>,
+    /// The layers of each network, in the precision of the file: one, or the members of an ensemble.
+    members: Vec<Vec<ExportLayer>>,
 }
 
 impl<'m> Export<'m> {
     /// Lowers `model` for `format`: folded if asked for, and rounded to the model's precision.
     pub fn new(model: &'m Model, format: ExportFormat) -> Self {
-        let mut layers = with_network!(&model.network, network => lower(&model.plan.layers, network));
-        if let ExportFormat::Onnx { fold: true, .. } = format {
-            layers = fold(layers);
-        }
-        if model.plan.training.dtype == Dtype::F32 {
-            layers.iter_mut().for_each(|layer| layer.op.round_to_single());
-        }
-        Self { model, format, layers }
+        let networks = std::iter::once(&model.network).chain(&model.members);
+        let members = networks.enumerate().map(|(index, network)| {
+            let mut layers = with_network!(network, network => lower(&model.plan.layers, network));
+            if let ExportFormat::Onnx { fold: true, .. } = format {
+                layers = fold(layers);
+            }
+            if model.plan.training.dtype == Dtype::F32 {
+                layers.iter_mut().for_each(|layer| layer.op.round_to_single());
+            }
+            let prefix = member_prefix(index);
+            layers.iter_mut().for_each(|layer| layer.name.insert_str(0, &prefix));
+            layers
+        });
+        Self { model, format, members: members.collect() }
     }
 
     /// The bytes of the exported file.
@@ -72,20 +79,20 @@ impl<'m> Export<'m> {
     ///
     /// If the file would be larger than its format allows.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ExportError> {
-        let Self { model, format, layers } = self;
+        let Self { model, format, members } = self;
         let dtype = model.plan.training.dtype;
         match *format {
             ExportFormat::Onnx { raw, .. } => onnx::to_bytes(&OnnxModel {
                 columns: &RawColumns::of(&model.description.encoding),
-                layers,
+                members,
                 head: OutputHead::of(model),
                 dtype,
                 raw_dtype: raw,
                 metadata: &[("model_sha256", &model.sha256), ("data_sha256", &model.description.data_sha256)],
             }),
-            ExportFormat::Safetensors => torch::to_bytes(&model.plan.layers, layers, dtype, describe(model))
+            ExportFormat::Safetensors => torch::to_bytes(&model.plan.layers, members, dtype, describe(model))
                 .map_err(ExportError::Container),
-            ExportFormat::Json => Ok(json::to_text(layers, dtype, describe(model)).into_bytes()),
+            ExportFormat::Json => Ok(json::to_text(members, dtype, describe(model)).into_bytes()),
         }
     }
 }

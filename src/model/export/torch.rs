@@ -21,6 +21,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::model::export::ir::{ExportLayer, ExportOp};
+use crate::model::tensors::member_prefix;
 use crate::nn::{LayerSpec, RunningUpdate};
 use crate::train::Dtype;
 
@@ -31,6 +32,8 @@ const METADATA_KEY: &str = "bntrain_export";
 #[derive(Serialize)]
 struct Document {
     modules: Vec<Module>,
+    /// The number of networks, each of these modules.
+    members: usize,
     /// Columns, scaling, classes.
     model: Value,
 }
@@ -51,21 +54,25 @@ struct Tensor {
     values: Vec<f64>,
 }
 
-/// The bytes of the file; `specs` and `layers` describe the same layers, `model` goes into the
-/// metadata.
+/// The bytes of the file; `specs` describe the layers of each of `members`, `model` goes into the metadata. The names of
+/// the tensors of further members of an ensemble begin with `member_2.` and so on.
 pub(crate) fn to_bytes(
     specs: &[LayerSpec],
-    layers: &[ExportLayer],
+    members: &[Vec<ExportLayer>],
     dtype: Dtype,
     model: Value,
 ) -> Result<Vec<u8>, SafeTensorError> {
     let mut modules = Vec::new();
     let mut tensors = Vec::new();
-    for (index, (spec, layer)) in specs.iter().zip(layers).enumerate() {
-        let (module, of_module) = convert(spec, &layer.op);
-        modules.push(module);
-        for Tensor { name, shape, values } in of_module {
-            tensors.push((format!("{index}.{name}"), shape, bytes(&values, dtype)));
+    for (member, layers) in members.iter().enumerate() {
+        modules.clear();
+        for (index, (spec, layer)) in specs.iter().zip(layers).enumerate() {
+            let (module, of_module) = convert(spec, &layer.op);
+            modules.push(module);
+            for Tensor { name, shape, values } in of_module {
+                let name = format!("{}{index}.{name}", member_prefix(member));
+                tensors.push((name, shape, bytes(&values, dtype)));
+            }
         }
     }
     let kind = match dtype {
@@ -77,7 +84,8 @@ pub(crate) fn to_bytes(
         .map(|(name, shape, bytes)| Ok((name, TensorView::new(kind, shape.clone(), bytes)?)))
         .collect::<Result<Vec<_>, SafeTensorError>>()?;
     // A single entry: several would be written in a random order.
-    let document = serde_json::to_string(&Document { modules, model }).map_err(std::io::Error::from)?;
+    let document = serde_json::to_string(&Document { modules, members: members.len(), model })
+        .map_err(std::io::Error::from)?;
     safetensors::serialize(views, Some(HashMap::from([(METADATA_KEY.to_owned(), document)])))
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::config;
 use crate::config::Plan;
-use crate::data::{Encoding, FeatureEncoding, Scaling, ValueEncoding};
+use crate::data::{Encoding, FeatureEncoding, NumberInputs, Scaling, ValueEncoding};
 use crate::kernel::real::Real;
 use crate::model::{Description, FORMAT, History, Model, to_bytes};
 use crate::nn::AnyNetwork;
@@ -47,7 +47,13 @@ pub(crate) fn encoding() -> Encoding {
     let mut encoding = Encoding::plain(["größe", "=b\""].map(str::to_owned).to_vec(), classes);
     let scaling = Scaling { offset: -1e-300, divisor: 3.0 };
     let values = [
-        ValueEncoding::Numeric { scaling, fill: Some(0.1), range: None, clip: None },
+        ValueEncoding::Numeric {
+            scaling,
+            fill: Some(0.1),
+            range: None,
+            clip: None,
+            inputs: NumberInputs::default(),
+        },
         ValueEncoding::Categorical { categories: vec!["ü\n".to_owned()], rare: Vec::new(), fill: None },
     ];
     for (column, values) in encoding.columns.iter_mut().zip(values) {
@@ -70,6 +76,7 @@ pub(crate) fn description(plan: &Plan) -> Description {
             epochs: Vec::new(),
             test: BTreeMap::from([("loss".to_owned(), 0.1)]),
         },
+        members: Vec::new(),
     }
 }
 

@@ -1,5 +1,8 @@
 //! A network in either precision.
 
+use std::any::Any;
+
+use crate::kernel::real::Real;
 use crate::nn::Network;
 
 /// A network in the precision that it was trained in.
@@ -30,5 +33,19 @@ impl From<Network<f32>> for AnyNetwork {
 impl From<Network<f64>> for AnyNetwork {
     fn from(network: Network<f64>) -> Self {
         Self::F64(network)
+    }
+}
+
+impl AnyNetwork {
+    /// The network, if its precision is `F`.
+    pub fn get<F: Real>(&self) -> Option<&Network<F>> {
+        let any: &dyn Any = with_network!(self, network => network);
+        any.downcast_ref()
+    }
+
+    /// The same, mutable.
+    pub fn get_mut<F: Real>(&mut self) -> Option<&mut Network<F>> {
+        let any: &mut dyn Any = with_network!(self, network => network);
+        any.downcast_mut()
     }
 }

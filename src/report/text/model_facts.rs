@@ -36,9 +36,13 @@ fn table<const N: usize>(columns: [(&str, Align); N], rows: impl Iterator<Item =
 
 fn file(facts: &ModelFacts<'_>) -> String {
     let ModelFacts { format, version, sha256, data_sha256, result_hash, dtype, parameters, .. } = facts;
+    let parameters = match facts.networks {
+        1 => format!("{parameters} trainable, {dtype}"),
+        networks => format!("{networks} networks of {parameters} trainable, {dtype}; the first one is shown"),
+    };
     let lines = [
         ("model", format!("format {format}, written by bntrain {}", shortened(version))),
-        ("parameters", format!("{parameters} trainable, {dtype}")),
+        ("parameters", parameters),
         ("sha256", (*sha256).to_owned()),
         ("training data", escaped(data_sha256)),
         ("result hash", result_hash.clone()),
@@ -193,11 +197,16 @@ fn columns(encoding: &Encoding) -> String {
 /// How a feature is encoded.
 fn describe(feature: &FeatureEncoding) -> String {
     let mut words = match &feature.values {
-        ValueEncoding::Numeric { scaling, fill, clip, .. } => {
+        ValueEncoding::Numeric { scaling, fill, clip, inputs, .. } => {
             let fill = fill.map(four_digits);
             let (offset, divisor) = (four_digits(scaling.offset), four_digits(scaling.divisor));
             let bounded = clip.map(|clip| format!(", bounded by {}", clip.limit)).unwrap_or_default();
-            format!("numeric, (x - {offset}) / {divisor}{bounded}{}", filled(fill))
+            let scaled = inputs.scaled.then(|| format!(", (x - {offset}) / {divisor}{bounded}"));
+            let quantile = inputs.quantiles.as_ref().map(|_| ", normal quantile".to_owned());
+            let intervals = inputs.intervals.as_ref();
+            let intervals = intervals.map(|intervals| format!(", {} intervals", intervals.edges.len() - 1));
+            let inputs: String = scaled.into_iter().chain(quantile).chain(intervals).collect();
+            format!("numeric{inputs}{}", filled(fill))
         }
         ValueEncoding::Boolean { fill } => format!("boolean{}", filled(fill.map(four_digits))),
         ValueEncoding::Categorical { categories, rare, fill } => {

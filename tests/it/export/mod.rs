@@ -4,10 +4,12 @@
 //! onnxruntime and PyTorch.
 
 mod command;
+mod ensemble;
 mod far_rows;
 mod golden;
 mod interpreter;
 mod layers;
+mod numbers;
 mod onnx;
 /// The message types of the writer. Whether they are those of ONNX is for onnxruntime to judge.
 #[path = "../../../src/model/export/onnx/proto.rs"]

@@ -122,7 +122,7 @@ fn unusable_models_have_their_own_exit_codes() {
     assert_eq!(fails("nowhere").0, Some(6));
     assert_eq!(fails("nowhere").1, "error: nowhere: not found");
 
-    // A run directory will do where it has one model.
+    // A run directory will do where it has one network.
     assert_eq!(
         work.ok(&["predict", "run", "--data", "train.csv"]).stdout,
         predict(&work, "train.csv", &[]).stdout
@@ -131,7 +131,7 @@ fn unusable_models_have_their_own_exit_codes() {
     let (code, error) = fails("four");
     assert_eq!(code, Some(2));
     assert!(
-        error.starts_with("error: four has 4 models; choose one of them:\n  four/batch_norm/seed-0/"),
+        error.ends_with("four has models of 2 networks; choose one of them:\n  four/batch_norm\n  four/none"),
         "{error}"
     );
 }

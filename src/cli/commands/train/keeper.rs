@@ -10,7 +10,7 @@ use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::experiment::{Companion, Job};
 use crate::model::{Checkpoint, CheckpointOrigin};
-use crate::run_dir::{RunDirectory, RunFiles};
+use crate::run_dir::{LINEAR, RunDirectory, RunFiles};
 use crate::train::{CheckpointRule, Event, Observer, RunState, SavePoint};
 
 /// What all runs of a command share.
@@ -157,5 +157,9 @@ impl Companion<CliError> for RunKeeper<'_> {
             Some(error) => Err(error),
             None => Ok(self.files.write_model(model)?),
         }
+    }
+
+    fn keep_linear_model(&mut self, model: &[u8]) -> Result<(), CliError> {
+        Ok(self.files.write(LINEAR, model)?)
     }
 }

@@ -1,6 +1,7 @@
 //! `bntrain FILE.toml`: train every network of a config.
 
 pub(crate) mod continuation;
+pub(crate) mod ensemble;
 pub(crate) mod fork;
 pub(crate) mod keeper;
 pub(crate) mod results;
@@ -112,12 +113,13 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         threads: threads.get(),
         interrupted: signals.exit_code().is_some(),
     };
+    let ensemble = ensemble::write(&directory, &session, &records, threads)?;
     let settings = session.plan.compare.as_ref().map(ComparisonSettings::of).unwrap_or_default();
     let summary = Summary::with(&records, &settings);
     let place =
         results::write(directory, &session, &records, &info, &summary, output).map_err(with_advice)?;
     // Whether it can be shown decides nothing else.
-    let shown = results::show(&place, &records, &summary, output);
+    let shown = results::show(&place, &records, &summary, ensemble.as_ref(), output);
     if let Some(code) = signals.exit_code() {
         let done = records.iter().filter(|run| !matches!(run.outcome, Outcome::Interrupted { .. })).count();
         let planned = session.jobs.len();

@@ -5,12 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
+use crate::cli::commands::train::ensemble::EnsembleResult;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
-use crate::experiment::{RunRecord, Summary};
-use crate::report::{PlotSize, TerminalPlot, curves_svg, sweep_svg, table, untrained_warnings};
-use crate::run_dir::{FORMAT_VERSION, RunDirectory};
+use crate::experiment::{RunId, RunRecord, Summary};
+use crate::report::{PlotSize, TerminalPlot, curves_svg, linear_note, sweep_svg, table, untrained_warnings};
+use crate::run_dir::{FORMAT_VERSION, LINEAR, RunDirectory, model_path};
 use crate::text::shortened;
 use crate::train::Metric;
 
@@ -54,15 +55,32 @@ pub(crate) fn show(
     path: &Path,
     records: &[RunRecord],
     summary: &Summary,
+    ensemble: Option<&EnsembleResult>,
     output: &Output,
 ) -> Result<(), CliError> {
     if output.json {
-        let line = json!({ "event": "finished", "directory": path.to_string_lossy(), "summary": summary });
+        let ensemble = ensemble.map(EnsembleResult::to_json);
+        let line = json!({
+            "event": "finished",
+            "directory": path.to_string_lossy(),
+            "summary": summary,
+            "ensemble": ensemble,
+        });
         return output.result(&format!("{line}\n"));
     }
     let size = PlotSize { width: output.width(), ..PlotSize::default() };
     let plot = TerminalPlot::of(records, size).render(paint);
-    output.result(&format!("{}\n{plot}\nresults: {}\n", table(summary), shortened(&path.to_string_lossy())))
+    let model_of = |id: &RunId| {
+        let file = path.join(model_path(id)).with_file_name(LINEAR);
+        file.is_file().then(|| file.to_string_lossy().into_owned())
+    };
+    let linear = linear_note(summary, model_of).map(|note| note + "\n").unwrap_or_default();
+    let ensemble = ensemble.map(|ensemble| ensemble.text(path) + "\n").unwrap_or_default();
+    let table = table(summary);
+    output.result(&format!(
+        "{linear}{ensemble}{table}\n{plot}\nresults: {}\n",
+        shortened(&path.to_string_lossy())
+    ))
 }
 
 /// A warning if early stopping watched a metric that never had a value.

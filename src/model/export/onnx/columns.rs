@@ -1,7 +1,7 @@
 //! The raw columns that a graph takes: numeric and boolean features as numbers, categorical ones as
 //! strings.
 
-use crate::data::{Encoding, FeatureEncoding, Scaling, SmoothClip, ValueEncoding};
+use crate::data::{Encoding, FeatureEncoding, NumberInputs, Scaling, SmoothClip, ValueEncoding};
 
 /// The columns of an encoding, and which inputs of the network each one becomes.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,9 @@ pub(crate) struct NumberColumn<'e> {
     pub(crate) clip: Option<SmoothClip>,
     /// Replaces a missing number, before scaling; without it NaN passes through the network.
     pub(crate) fill: Option<f64>,
-    /// The input of the scaled number.
+    /// What its inputs are; none other than the scaled number for a boolean one.
+    pub(crate) inputs: Option<&'e NumberInputs>,
+    /// The first of its inputs.
     pub(crate) input: usize,
     /// The input that is 1 where the number is missing.
     pub(crate) missing_input: Option<usize>,
@@ -51,12 +53,35 @@ impl<'e> RawColumns<'e> {
         let mut columns = Self { numbers: Vec::new(), texts: Vec::new(), inputs: 0, constant };
         for (name, FeatureEncoding { values, indicator }) in encoding.features() {
             match values {
-                ValueEncoding::Numeric { scaling, fill, clip, .. } => {
-                    columns.add_number(name, (*scaling, *clip), *fill, *indicator);
+                ValueEncoding::Numeric { scaling, fill, clip, inputs, .. } => {
+                    let input = columns.take_inputs(inputs.count());
+                    let missing_input = indicator.then(|| columns.take_inputs(1));
+                    let (scaling, clip, fill) = (*scaling, *clip, *fill);
+                    let inputs = Some(inputs);
+                    columns.numbers.push(NumberColumn {
+                        name,
+                        scaling,
+                        clip,
+                        fill,
+                        inputs,
+                        input,
+                        missing_input,
+                    });
                 }
                 ValueEncoding::Boolean { fill } => {
-                    let scaling = Scaling { offset: 0.0, divisor: 1.0 };
-                    columns.add_number(name, (scaling, None), *fill, *indicator);
+                    let input = columns.take_inputs(1);
+                    let missing_input = indicator.then(|| columns.take_inputs(1));
+                    let (scaling, clip, fill) = (Scaling { offset: 0.0, divisor: 1.0 }, None, *fill);
+                    let inputs = None;
+                    columns.numbers.push(NumberColumn {
+                        name,
+                        scaling,
+                        clip,
+                        fill,
+                        inputs,
+                        input,
+                        missing_input,
+                    });
                 }
                 ValueEncoding::Categorical { categories, rare, fill } => {
                     let first_input = columns.take_inputs(categories.len());
@@ -77,22 +102,17 @@ impl<'e> RawColumns<'e> {
         columns
     }
 
-    fn add_number(
-        &mut self,
-        name: &'e str,
-        (scaling, clip): (Scaling, Option<SmoothClip>),
-        fill: Option<f64>,
-        indicator: bool,
-    ) {
-        let input = self.take_inputs(1);
-        let missing_input = indicator.then(|| self.take_inputs(1));
-        self.numbers.push(NumberColumn { name, scaling, clip, fill, input, missing_input });
-    }
-
     /// Reserves the next `count` inputs; the first of them.
     fn take_inputs(&mut self, count: usize) -> usize {
         let first = self.inputs;
         self.inputs += count;
         first
+    }
+}
+
+impl NumberColumn<'_> {
+    /// Whether its scaled value is an input, the first one.
+    pub(crate) fn is_scaled(&self) -> bool {
+        self.inputs.is_none_or(|inputs| inputs.scaled)
     }
 }

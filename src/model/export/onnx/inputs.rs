@@ -2,8 +2,9 @@
 
 use crate::data::SmoothClip;
 use crate::model::export::onnx::builder::{Attribute, Builder};
-use crate::model::export::onnx::columns::{RawColumns, TextColumn};
+use crate::model::export::onnx::columns::{NumberColumn, RawColumns, TextColumn};
 use crate::model::export::onnx::proto::DataType;
+use crate::model::export::onnx::ramps::add_ramps;
 
 /// The graph's input of numbers.
 const NUMBERS: &str = "numbers";
@@ -21,10 +22,10 @@ pub(crate) struct GraphTypes {
 }
 
 /// A value of the graph that has some of the network's inputs as its columns.
-struct EncodedPart {
-    value: String,
+pub(crate) struct EncodedPart {
+    pub(crate) value: String,
     /// The network's input of each column.
-    inputs: Vec<usize>,
+    pub(crate) inputs: Vec<usize>,
 }
 
 /// Adds the graph's inputs and their encoding; returns the value that has the network's inputs.
@@ -75,6 +76,7 @@ fn encode_numbers(
         builder.numbers("numbers_fill", types.raw, &[1, n], &fills);
         value = builder.node("Where", &["numbers_missing", "numbers_fill", &value], "numbers_filled", &[]);
     }
+    add_ramps(builder, numbers, types, &value, parts);
     let offsets: Vec<f64> = numbers.iter().map(|number| number.scaling.offset).collect();
     if offsets.iter().any(|&offset| offset != 0.0) {
         builder.numbers("numbers_offset", types.raw, &[n], &offsets);
@@ -91,7 +93,15 @@ fn encode_numbers(
     if types.raw != types.network {
         value = builder.cast(&value, "numbers_cast", types.network);
     }
-    parts.push(EncodedPart { value, inputs: numbers.iter().map(|number| number.input).collect() });
+    let is_scaled = |(_, number): &(usize, &NumberColumn<'_>)| number.is_scaled();
+    let scaled = numbers.iter().enumerate().filter(is_scaled).map(|(index, number)| (index, number.input));
+    let (scaled, inputs): (Vec<usize>, Vec<usize>) = scaled.unzip();
+    if scaled.len() < n && !scaled.is_empty() {
+        value = builder.gather(&value, "numbers_as_inputs", &scaled);
+    }
+    if !scaled.is_empty() {
+        parts.push(EncodedPart { value, inputs });
+    }
 
     if !missing.is_empty() {
         let cast = builder.cast("numbers_missing", "numbers_missing_cast", types.network);

@@ -11,6 +11,7 @@ pub(crate) mod inputs;
 pub(crate) mod layers;
 pub(crate) mod outputs;
 pub(crate) mod proto;
+pub(crate) mod ramps;
 
 use prost::Message;
 use serde_json::json;
@@ -37,7 +38,8 @@ const MAX_BYTES: usize = (1 << 31) - 1;
 /// The parts of an ONNX model.
 pub(crate) struct OnnxModel<'a> {
     pub(crate) columns: &'a RawColumns<'a>,
-    pub(crate) layers: &'a [ExportLayer],
+    /// The layers of each network, whose names differ.
+    pub(crate) members: &'a [Vec<ExportLayer>],
     pub(crate) head: OutputHead<'a>,
     /// Of the network.
     pub(crate) dtype: Dtype,
@@ -56,7 +58,8 @@ pub(crate) fn to_bytes(model: &OnnxModel<'_>) -> Result<Vec<u8>, ExportError> {
     let types = GraphTypes { raw: data_type(model.raw_dtype), network: data_type(model.dtype) };
     let mut builder = Builder::default();
     let x = inputs::add(&mut builder, model.columns, types);
-    let scores = layers::add(&mut builder, model.layers, x, types.network);
+    let of_member = |layers: &Vec<ExportLayer>| layers::add(&mut builder, layers, x.clone(), types.network);
+    let scores: Vec<String> = model.members.iter().map(of_member).collect();
     outputs::add(&mut builder, model.head, &scores, types);
     let file = ModelProto {
         ir_version: IR_VERSION,

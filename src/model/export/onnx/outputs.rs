@@ -43,39 +43,112 @@ impl<'m> OutputHead<'m> {
     }
 }
 
-/// Adds the head on the value `scores` and declares the outputs: probabilities or values, then the
-/// scores.
-pub(crate) fn add(builder: &mut Builder, head: OutputHead<'_>, scores: &str, types: GraphTypes) {
+/// Adds the head on the scores of each network and declares the outputs: probabilities or values, then the scores.
+/// Those of several networks are averaged.
+pub(crate) fn add(builder: &mut Builder, head: OutputHead<'_>, scores: &[String], types: GraphTypes) {
     let network = types.network;
-    // The value is named after the last layer; the output needs another name.
-    builder.node("Identity", &[scores], SCORES, &[]);
+    match (head, scores) {
+        (OutputHead::Values { targets }, scores) => {
+            mean(builder, scores, SCORES, network);
+            add_values(builder, targets, types);
+        }
+        (_, [single]) => {
+            // The value is named after the last layer; the output needs another name.
+            builder.node("Identity", &[single], SCORES, &[]);
+            add_probabilities(builder, head, SCORES, "", network);
+            declare(builder, head, network, matches!(head, OutputHead::Logistic { .. }));
+        }
+        (_, members) => {
+            let of_member = |(index, scores): (usize, &String)| {
+                add_probabilities(builder, head, scores, &format!("member_{}.", index + 1), network)
+            };
+            let probabilities: Vec<String> = members.iter().enumerate().map(of_member).collect();
+            mean(builder, &probabilities, PROBABILITIES, network);
+            add_mean_scores(builder, head, network);
+            declare(builder, head, network, false);
+        }
+    }
+}
+
+/// The mean of some values of one shape, called `output`.
+fn mean(builder: &mut Builder, values: &[String], output: &str, network: DataType) {
+    let [first, others @ ..] = values else { return };
+    if others.is_empty() {
+        builder.node("Identity", &[first], output, &[]);
+        return;
+    }
+    let sum = others.iter().enumerate().fold(first.clone(), |sum, (index, other)| {
+        builder.node("Add", &[&sum, other], &format!("{output}_sum_{}", index + 2), &[])
+    });
+    let count = builder.numbers(&format!("{output}_count"), network, &[1], &[values.len() as f64]);
+    builder.node("Div", &[&sum, &count], output, &[]);
+}
+
+/// The scores of an ensemble: the logarithms of the products of mean probability and class weight, the largest of which
+/// is that of the predicted class. Without class weights their softmax are the probabilities.
+fn add_mean_scores(builder: &mut Builder, head: OutputHead<'_>, network: DataType) {
+    let (OutputHead::Softmax { weights, .. } | OutputHead::Logistic { weights, .. }) = head else { return };
+    let mut value = PROBABILITIES.to_owned();
+    if let Some(weights) = weights {
+        let weights = builder.numbers("class_weights", network, &[weights.len()], weights);
+        value = builder.node("Mul", &[&value, &weights], "probabilities_weighted", &[]);
+    }
+    // 0 has no logarithm.
+    let least = builder.numbers("probabilities_least", network, &[1], &[f64::from(f32::MIN_POSITIVE)]);
+    let floored = builder.node("Max", &[&value, &least], "probabilities_floored", &[]);
+    builder.node("Log", &[&floored], SCORES, &[]);
+}
+
+/// Adds the probabilities that the scores of a network give; names begin with `prefix`.
+fn add_probabilities(
+    builder: &mut Builder,
+    head: OutputHead<'_>,
+    scores: &str,
+    prefix: &str,
+    network: DataType,
+) -> String {
+    let named = |name: &str| format!("{prefix}{name}");
+    let axis = [("axis", Attribute::Int(1))];
     match head {
-        OutputHead::Softmax { classes, weights } => {
+        OutputHead::Softmax { weights, .. } => {
             let weights = weights.map(|weights| weights.iter().map(|weight| weight.ln()).collect::<Vec<_>>());
-            let scores = corrected(builder, weights, network);
-            builder.node("Softmax", &[&scores], PROBABILITIES, &[("axis", Attribute::Int(1))]);
-            builder.output(PROBABILITIES, network, classes.len(), per_class("the probability of", classes));
-            builder.output(SCORES, network, classes.len(), per_class("the score of", classes));
+            let scores = corrected(builder, weights, scores, prefix, network);
+            builder.node("Softmax", &[&scores], &named(PROBABILITIES), &axis)
         }
-        OutputHead::Logistic { classes, weights } => {
+        OutputHead::Logistic { weights, .. } => {
             let weights = weights.map(|weights| vec![(weights[1] / weights[0]).ln()]);
-            let scores = corrected(builder, weights, network);
-            let negative = builder.node("Neg", &[&scores], "scores_negative", &[]);
-            let no = builder.node("Sigmoid", &[&negative], "probability_0", &[]);
-            let yes = builder.node("Sigmoid", &[&scores], "probability_1", &[]);
-            builder.node("Concat", &[&no, &yes], PROBABILITIES, &[("axis", Attribute::Int(1))]);
-            builder.output(PROBABILITIES, network, classes.len(), per_class("the probability of", classes));
-            builder.output(SCORES, network, 1, format!("the log odds of {}", classes[1]));
+            let scores = corrected(builder, weights, scores, prefix, network);
+            let negative = builder.node("Neg", &[&scores], &named("scores_negative"), &[]);
+            let no = builder.node("Sigmoid", &[&negative], &named("probability_0"), &[]);
+            let yes = builder.node("Sigmoid", &[&scores], &named("probability_1"), &[]);
+            builder.node("Concat", &[&no, &yes], &named(PROBABILITIES), &axis)
         }
-        OutputHead::Values { targets } => add_values(builder, targets, types),
+        OutputHead::Values { .. } => scores.to_owned(),
+    }
+}
+
+/// Declares the outputs of a classification; `is_single` says that there is one score, not one for each class.
+fn declare(builder: &mut Builder, head: OutputHead<'_>, network: DataType, is_single: bool) {
+    let (OutputHead::Softmax { classes, .. } | OutputHead::Logistic { classes, .. }) = head else { return };
+    builder.output(PROBABILITIES, network, classes.len(), per_class("the probability of", classes));
+    match is_single {
+        true => builder.output(SCORES, network, 1, format!("the log odds of {}", classes[1])),
+        false => builder.output(SCORES, network, classes.len(), per_class("the score of", classes)),
     }
 }
 
 /// The scores of probabilities that are corrected for class weights, whose logarithms are subtracted.
-fn corrected(builder: &mut Builder, weights: Option<Vec<f64>>, network: DataType) -> String {
-    let Some(weights) = weights else { return SCORES.to_owned() };
-    let weights = builder.numbers("class_weights_log", network, &[weights.len()], &weights);
-    builder.node("Sub", &[SCORES, &weights], "scores_corrected", &[])
+fn corrected(
+    builder: &mut Builder,
+    weights: Option<Vec<f64>>,
+    scores: &str,
+    prefix: &str,
+    network: DataType,
+) -> String {
+    let Some(weights) = weights else { return scores.to_owned() };
+    let name = format!("{prefix}class_weights_log");
+    let weights = builder.numbers(&name, network, &[weights.len()], &weights);
+    builder.node("Sub", &[scores, &weights], &format!("{prefix}scores_corrected"), &[])
 }
 
 fn add_values(builder: &mut Builder, targets: &[ValueTarget], types: GraphTypes) {

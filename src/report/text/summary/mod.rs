@@ -7,6 +7,7 @@ pub(crate) mod final_metrics;
 pub(crate) mod grid_point;
 pub(crate) mod group_table;
 pub(crate) mod kept;
+pub(crate) mod linear;
 pub(crate) mod other_measures;
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub(crate) fn apply(node: &NodeProto, operands: &[&Tensor]) -> Option<Tensor> {
         ("Tanh", [x]) => map(x, f64::tanh),
         ("Neg", [x]) => map(x, |x| -x),
         ("Sqrt", [x]) => map(x, f64::sqrt),
+        ("Log", [x]) => map(x, f64::ln),
         ("Add", [a, b]) => zip(a, b, |a, b| a + b),
         ("Sub", [a, b]) => zip(a, b, |a, b| a - b),
         ("Mul", [a, b]) => zip(a, b, |a, b| a * b),
@@ -49,6 +50,13 @@ pub(crate) fn apply(node: &NodeProto, operands: &[&Tensor]) -> Option<Tensor> {
             if axes[..] == [1] && int(node, "keepdims")? == 1 =>
         {
             Some(Tensor::rounded(values.sum_axis(Axis(1)).insert_axis(Axis(1)), *is_single))
+        }
+        // To any number of rows, which is written as -1.
+        ("Reshape", [Tensor::Numbers { values, is_single }, Tensor::Indices(shape)]) => {
+            let [usize::MAX, width] = shape[..] else { return None };
+            let shape = (values.len() / width, width);
+            let values = Array2::from_shape_vec(shape, values.iter().copied().collect()).ok()?;
+            Some(Tensor::rounded(values, *is_single))
         }
         ("Concat", parts) if int(node, "axis")? == 1 => join(parts),
         _ => None,

@@ -48,8 +48,9 @@ impl Tensor {
                 numbers(words(raw)?.iter().map(|&word| f64::from_le_bytes(word)).collect(), false)
             }
             DataType::Int64 => {
-                let index = |&word: &[u8; 8]| usize::try_from(i64::from_le_bytes(word)).ok();
-                words(raw)?.iter().map(index).collect::<Option<_>>().map(Self::Indices)
+                // -1, in shapes, becomes the largest index.
+                let index = |&word: &[u8; 8]| i64::from_le_bytes(word) as usize;
+                Some(Self::Indices(words(raw)?.iter().map(index).collect()))
             }
             DataType::String => {
                 let text = |bytes: &Vec<u8>| String::from_utf8(bytes.clone()).ok();

@@ -1,0 +1,62 @@
+//! Several models as one file.
+
+use std::io;
+
+use crate::config::Plan;
+use crate::kernel::real::Real;
+use crate::model::{Description, FORMAT, Model, ensemble_to_bytes, with_network};
+use crate::nn::Network;
+
+/// Why models cannot be one ensemble.
+#[derive(Debug, thiserror::Error)]
+pub enum EnsembleError {
+    /// There are none, or they do not have the same columns, layers and precision.
+    #[error("the members of an ensemble must have the same data, split, layers and precision")]
+    Different,
+    /// The file cannot be made.
+    #[error("could not create the model file: {0}")]
+    File(#[from] io::Error),
+}
+
+impl Model {
+    /// The bytes of a model file of all networks of `models`, in their order. Its config is that of `plan`, which
+    /// trains them all.
+    ///
+    /// # Errors
+    ///
+    /// If the models differ in more than their weights.
+    pub fn ensemble(models: &[Self], plan: &Plan) -> Result<Vec<u8>, EnsembleError> {
+        let first = models.first().ok_or(EnsembleError::Different)?;
+        with_network!(&first.network, network => ensemble_like(network, models, plan))
+    }
+}
+
+fn ensemble_like<F: Real>(
+    first: &Network<F>,
+    models: &[Model],
+    plan: &Plan,
+) -> Result<Vec<u8>, EnsembleError> {
+    let networks: Vec<&Network<F>> = models.iter().flat_map(Model::networks::<F>).collect();
+    let is_same = |model: &Model| {
+        model.description.encoding == models[0].description.encoding
+            && model.plan.layers == models[0].plan.layers
+    };
+    if !models.iter().all(is_same) || networks.len() < models.len() {
+        return Err(EnsembleError::Different);
+    }
+    debug_assert!(networks.iter().all(|network| network.num_trainable() == first.num_trainable()));
+    let mut histories = models
+        .iter()
+        .flat_map(|model| std::iter::once(&model.description.history).chain(&model.description.members));
+    let of_first = &models[0].description;
+    let description = Description {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        config: plan.to_toml(),
+        data_sha256: of_first.data_sha256.clone(),
+        encoding: of_first.encoding.clone(),
+        history: histories.next().unwrap_or(&of_first.history).clone(),
+        members: histories.cloned().collect(),
+    };
+    Ok(ensemble_to_bytes(&networks, &description)?)
+}
