@@ -71,7 +71,13 @@
 //! Losses are in nats per row (of values: in scaled units), accuracies in `0..=1`, times in seconds.
 //! Epochs and steps count from 1; epoch 0 is the state before training.
 //!
-//! # The modules
+//! # Where things are
+//!
+//! The crate root has what most programs use. [`layers`] and [`losses`] have the settings of each layer and loss,
+//! with their formulas; [`spec`] the types of other settings; [`layer`] what else a layer of one's own meets;
+//! [`error`] the parts of [`Error`].
+//!
+//! # The modules inside
 //!
 //! Each uses only those below it: `cli`, `run_dir`, `report`, `experiment` and `predict`, `model`, `config`,
 //! `eval`, `gradcheck` and `probe`, `train`, `optim`, `nn` and `data`, `kernel`, `metrics`, `targets`, `random` and
@@ -156,10 +162,7 @@ mod text;
 pub mod train;
 
 #[doc(inline)]
-pub use crate::data::{
-    ArrayError, ArraySpec, ClassWeights, ClipMethod, ColumnSpec, ColumnType, DataError, DataSpec, Dataset,
-    ErrorCategory, LastBatch, Sampling, ScalingMethod,
-};
+pub use crate::data::{ArraySpec, ColumnSpec, DataError, DataSpec, Dataset};
 #[doc(inline)]
 pub use crate::gradcheck::{
     GradcheckReport, GradcheckSettings, Mistake, TensorCheck, check_layer, check_network,
@@ -171,27 +174,27 @@ pub use crate::kernel::real::Real;
 #[doc(inline)]
 pub use crate::metrics::Predictions;
 #[doc(inline)]
-pub use crate::nn::spec::*;
+pub use crate::nn::spec::constructors::*;
 #[doc(inline)]
 pub use crate::nn::{
-    AnyNetwork, DatasetStats, Gradients, Init, Layer, Network, NonFinite, NormalizeBy, Param, ParamKind,
+    AnyNetwork, Gradients, Layer, LayerSpec, Network, Norm, Param, PassContext, build_layers, layers, losses,
+    norm_of, twin,
 };
-pub use crate::nn::{PassContext, StatsSource};
-#[doc(inline)]
-pub use crate::nn::{build_layers, layers, losses, norm_of, twin};
 #[doc(inline)]
 pub use crate::optim::Schedule;
 #[doc(inline)]
 pub use crate::optim::spec::*;
 #[doc(inline)]
-pub use crate::targets::{Targets, TargetsView, Task};
+pub use crate::targets::{Targets, TargetsView};
 #[doc(inline)]
 pub use crate::train::{
-    BatchPlanError, Dtype, EarlyStopping, EpochRecord, Error, Event, Metric, NetworkError, Observer, Outcome,
-    PredictionError, Score, StepRecord, TrainResult, TrainingSpec, train,
+    Dtype, EarlyStopping, EpochRecord, Error, Event, Metric, Observer, Outcome, Quality, Score, StepRecord,
+    TrainResult, TrainingSpec, train,
 };
 
 /// The types in the fields of the specifications, for settings other than the defaults.
+///
+/// Those of layers and losses are in [`layers`] and [`losses`].
 ///
 /// ```
 /// use bntrain::TrainingSpec;
@@ -202,18 +205,34 @@ pub use crate::train::{
 /// ```
 pub mod spec {
     #[doc(inline)]
-    pub use crate::data::{Bytes, ColumnRef, ColumnRefs, Constant, Mark, MissingPolicy, SplitBy};
-    #[doc(inline)]
-    pub use crate::nn::{
-        AlphaDropoutSpec, Backward, BatchRenormSpec, Bias, DropoutSpec, GhostBatchNormSpec, GroupNormSpec,
-        GroupsError, HuberLossSpec, LayerNormSpec, LeakyReluSpec, LogisticLossSpec, MeanOnlySpec, ReluSpec,
-        RmsNormSpec, RunningStart, RunningUpdate, RunningVariance, SeluSpec, SigmoidSpec, SoftmaxLossSpec,
-        SquaredLossSpec, TanhSpec, VarianceOnlySpec, WeightForm,
+    pub use crate::data::{
+        Bytes, ClassWeights, ClipMethod, ColumnRef, ColumnRefs, ColumnType, Constant, LastBatch, Mark,
+        MissingPolicy, Sampling, ScalingMethod, SplitBy,
     };
+    #[doc(inline)]
+    pub use crate::nn::{Init, RunningStart, RunningUpdate, RunningVariance};
     #[doc(inline)]
     pub use crate::optim::{ConstantRate, CosineDecay, DecayPeriod, ExponentialDecay, StepDecay};
     #[doc(inline)]
-    pub use crate::train::{CheckpointRule, Quality};
+    pub use crate::targets::Task;
+    #[doc(inline)]
+    pub use crate::train::CheckpointRule;
+}
+
+/// The types that a [`Layer`] meets: in what it is asked, and in its parameters.
+pub mod layer {
+    #[doc(inline)]
+    pub use crate::nn::{DatasetStats, NonFinite, NormalizeBy, ParamKind, StatsSource};
+}
+
+/// What is wrong in each of the [`Error`]s.
+pub mod error {
+    #[doc(inline)]
+    pub use crate::data::{ArrayError, ErrorCategory};
+    #[doc(inline)]
+    pub use crate::nn::GroupsError;
+    #[doc(inline)]
+    pub use crate::train::{BatchPlanError, NetworkError, PredictionError};
 }
 
 /// The programs of `docs/library.md`, compiled and run.

@@ -1,8 +1,10 @@
 //! Progress of the runs: bars or lines for people, JSON lines for programs.
 
+use std::io;
 use std::ops::ControlFlow;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use console::Term;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use serde_json::{Value, json};
 
 use crate::cli::output::Output;
@@ -17,7 +19,11 @@ pub(crate) struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(output: &'a Output) -> Self {
-        let target = if output.bars() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if output.bars() {
+            ProgressDrawTarget::term_like_with_hz(Box::new(BarTerminal(Term::buffered_stderr())), 20)
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         Self { output, bars: MultiProgress::with_draw_target(target) }
     }
 
@@ -95,6 +101,60 @@ impl Observer for Bar {
             Event::Resumable(_) => {}
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Standard error, with a margin at the right.
+///
+/// After each redraw the cursor is at the end of the last bar, where the terminal shows `^C` for Ctrl-C. In a line
+/// that is full it would go into the next one, and the bar above it would never be cleared.
+#[derive(Debug)]
+struct BarTerminal(Term);
+
+impl BarTerminal {
+    /// Columns for two `^C`.
+    const MARGIN: u16 = 4;
+}
+
+impl TermLike for BarTerminal {
+    fn width(&self) -> u16 {
+        TermLike::width(&self.0).saturating_sub(Self::MARGIN)
+    }
+
+    fn height(&self) -> u16 {
+        TermLike::height(&self.0)
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_up(n)
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_down(n)
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_right(n)
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.0.move_cursor_left(n)
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.0.write_line(text)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.write_str(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

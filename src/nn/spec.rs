@@ -3,21 +3,25 @@
 use crate::kernel::real::Real;
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::activation::{Activation, ActivationExport};
-// The crate root has what this list has.
-pub use crate::nn::layers::{
+use crate::nn::layers::{
     AffineSpec, AlphaDropoutSpec, BatchNormSpec, BatchRenormSpec, DropoutSpec, GhostBatchNormSpec,
     GroupNormSpec, LayerNormSpec, LeakyReluSpec, MeanOnlySpec, ReluSpec, RmsNormSpec, SeluSpec, SigmoidSpec,
-    SoftplusSpec, TanhSpec, VarianceOnlySpec, affine, alpha_dropout, batch_norm, batch_renorm, dropout,
-    ghost_batch_norm, group_norm, layer_norm, leaky_relu, mean_only, output_affine, relu, rms_norm, selu,
-    sigmoid, softplus, tanh, variance_only,
+    SoftplusSpec, TanhSpec, VarianceOnlySpec,
 };
-pub use crate::nn::losses::{
-    HuberLossSpec, LogisticLossSpec, SoftmaxLossSpec, SquaredLossSpec, huber_loss, logistic_loss,
-    softmax_loss, squared_loss,
-};
+use crate::nn::losses::{HuberLossSpec, LogisticLossSpec, SoftmaxLossSpec, SquaredLossSpec};
 use crate::nn::network::passes::Fused;
+use crate::nn::spec::constructors::*;
 use crate::nn::{Init, Layer, Loss, WeightForm};
 use crate::settings::settings;
+
+/// The functions that make layers. The crate root has what is in this list.
+pub(crate) mod constructors {
+    pub use crate::nn::layers::{
+        affine, alpha_dropout, batch_norm, batch_renorm, dropout, ghost_batch_norm, group_norm, layer_norm,
+        leaky_relu, mean_only, output_affine, relu, rms_norm, selu, sigmoid, softplus, tanh, variance_only,
+    };
+    pub use crate::nn::losses::{huber_loss, logistic_loss, softmax_loss, squared_loss};
+}
 
 /// Declares [`LayerSpec`]: a variant for each kind of layer, with its name in a config; and
 /// [`ActivationKind`]: the activations alone. Inside the crate the patterns `any_activation!()` and
@@ -82,7 +86,8 @@ macro_rules! layers {
             /// the defaults, convert the specification:
             ///
             /// ```
-            /// use bntrain::{BatchNormSpec, LayerSpec};
+            /// use bntrain::LayerSpec;
+            /// use bntrain::layers::BatchNormSpec;
             ///
             /// let norm: LayerSpec = BatchNormSpec { eps: 1e-3, ..BatchNormSpec::default() }.into();
             /// assert_eq!(norm.kind(), "batch_norm");

@@ -35,7 +35,7 @@ mod shell; // completions and man pages
 mod statistics; // choices of what batch norm normalises by
 mod streams; // standard input that never ends
 mod support;
-// the same bits for any pool
-mod tensor_settings;
-mod threads;
+mod tensor_settings; // freezing, rates and decay by name
+mod terminal; // what is left on a terminal
+mod threads; // the same bits for any pool
 mod tidy; // rules of the repository

@@ -112,28 +112,11 @@ pub(crate) fn translate<F: Real>(
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroUsize;
-
     use ndarray::Array2;
 
     use super::*;
     use crate::batch_norm::state::BatchNormForm;
-
-    /// Shapes that are divided by rows and by columns, neither evenly.
-    const SHAPES: [(usize, usize); 2] = [(201, 67), (67, 201)];
-
-    fn pool(threads: usize) -> ThreadPool {
-        ThreadPool::new(NonZeroUsize::new(threads).expect("at least one"))
-    }
-
-    fn x(shape: (usize, usize)) -> Array2<f32> {
-        Array2::from_shape_fn(shape, |(row, column)| ((row * 37 + column * 11) % 101) as f32 / 10.0)
-    }
-
-    /// A different number for each column.
-    fn columns(count: usize) -> Vec<f32> {
-        (1..=count).map(|column| column as f32 / 8.0).collect()
-    }
+    use crate::batch_norm::testing::{SHAPES, columns, pool, x};
 
     #[test]
     fn inference_and_translation_are_exact_for_any_number_of_threads() {

@@ -7,3 +7,5 @@ pub(crate) mod ghosts;
 pub(crate) mod infer;
 pub(crate) mod moments;
 pub(crate) mod state;
+#[cfg(test)]
+pub(crate) mod testing;

@@ -26,48 +26,7 @@ fn a_template_lists_the_type_of_every_column() {
     let guess = TargetGuess::guess(&profile).expect("there is a last column");
     assert_eq!(guess, TargetGuess { column: "kind".to_owned(), task: Task::Classification, is_guess: true });
     let text = template(&profile, &guess, &DataSpec::default(), "t.csv", &[]);
-    insta::assert_snapshot!(text, @r##"
-    # Made by `bntrain init`. Try: bntrain check -c FILE, then bntrain -c FILE
-
-    [data]
-    path = "t.csv"
-    label = "kind" # the last column; a guess
-    valid = 0.2                     # fraction of the rows for validation
-    # test = 0.1                    # and for a final test
-    # missing = "refuse"            # for columns without missing values here
-
-    [data.columns]                  # inferred; correct what is wrong
-    number = "id"                   # consecutive whole numbers
-    age = { type = "numeric", missing = "median", indicator = true } # numbers, 5 of 40 missing
-    port = { type = "categorical", missing = { constant = "(missing)" } } # 2 distinct texts, 13 of 40 missing ("?")
-    "sea sick" = "boolean"          # two opposite words
-    deck = "numeric"                # whole numbers, 4 distinct values; "categorical" if they are codes
-    ship = "ignore"                 # always "1"
-
-    [model]
-    hidden = [32, 32]
-    norm = "batch_norm"
-    activation = "relu"
-    dropout = 0.1
-
-    [optimizer]
-    type = "adamw"
-    learning_rate = 2e-3
-    weight_decay = 1e-2
-
-    [training]
-    epochs = 200
-    batch_size = 32
-    seed = 1
-    schedule = { type = "cosine" }
-    # class_weights = "balanced"    # weights classes inversely to their frequency
-    early_stopping = { metric = "valid_loss", patience = 40 }  # the best epoch is kept
-
-    # What batch norm does here, over five seeds:
-    # [compare]
-    # norms = ["batch_norm", "none"]
-    # seeds = 5
-    "##);
+    insta::assert_snapshot!("template_with_every_type", text);
     parse(&text, Path::new("first.toml"), &[]).expect("it is valid");
 }
 

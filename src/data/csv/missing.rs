@@ -1,4 +1,7 @@
 //! Which cells are missing values, and which are numbers.
+//!
+//! Whether a missing value is refused, leaves out its row or is filled in, and with what, is its column's
+//! [`MissingPolicy`](crate::data::MissingPolicy).
 
 use crate::data::csv::number::{quantity, trim};
 use crate::data::csv::number_format::NumberFormat;

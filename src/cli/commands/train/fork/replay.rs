@@ -157,6 +157,10 @@ impl Companion<CliError> for Replay<'_> {
     fn keep_model(&mut self, _model: &[u8]) -> Result<(), CliError> {
         Ok(())
     }
+
+    fn keep_linear_model(&mut self, _model: &[u8]) -> Result<(), CliError> {
+        Ok(())
+    }
 }
 
 /// The run with its rows up to the place, which must be those of the epochs that were repeated.
