@@ -74,7 +74,7 @@
 //! # The modules
 //!
 //! Each uses only those below it: `cli`, `run_dir`, `report`, `experiment` and `predict`, `model`, `config`,
-//! `eval`, `gradcheck` and `probe`, `train`, `optim`, `nn` and `data`, `kernel`, `metrics`, `targets`, `random` and
+//! `diagnose`, `eval`, `gradcheck` and `probe`, `train`, `optim`, `nn` and `data`, `kernel`, `metrics`, `targets`, `random` and
 //! `text`. Everything from `train` down knows nothing of config files.
 //!
 //! # Features
@@ -114,6 +114,8 @@ pub mod cli;
 pub mod config;
 #[doc(hidden)]
 pub mod data;
+#[doc(hidden)]
+pub mod diagnose;
 #[doc(hidden)]
 pub mod eval;
 #[cfg(feature = "model")]

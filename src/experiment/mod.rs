@@ -12,6 +12,7 @@ pub(crate) mod summary;
 pub(crate) mod synthetic;
 
 pub use crate::experiment::assessment::{Assessment, HoldoutSet, NamedMeasure, Subject};
+pub(crate) use crate::experiment::constant::constant_loss;
 pub use crate::experiment::datasets::DataSets;
 pub use crate::experiment::jobs::jobs;
 pub use crate::experiment::run_id::{RunId, RunRecord};

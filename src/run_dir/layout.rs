@@ -14,6 +14,7 @@ pub(crate) const RUN_JSON: &str = "run.json";
 pub(crate) const CONFIG: &str = "config.toml";
 pub(crate) const METRICS: &str = "metrics.csv";
 pub(crate) const STEPS: &str = "steps.csv";
+pub(crate) const DIAGNOSTICS: &str = "diagnostics.csv";
 /// Held by the process that writes the directory; goes when the run has finished.
 pub(crate) const LOCK: &str = "lock";
 /// Marks a new run that waits for its place.
@@ -27,10 +28,22 @@ pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 10] =
-    [CONFIG, RUN_JSON, METRICS, STEPS, LOCK, REPLACES, REPLACED, "summary.json", "curves.svg", "sweep.svg"];
+const FILES: [&str; 12] = [
+    CONFIG,
+    RUN_JSON,
+    METRICS,
+    STEPS,
+    DIAGNOSTICS,
+    LOCK,
+    REPLACES,
+    REPLACED,
+    "summary.json",
+    "curves.svg",
+    "sweep.svg",
+    "diagnostics.svg",
+];
 /// All files in the folder of a run.
-const RUN_FILES: [&str; 5] = [METRICS, STEPS, MODEL, CHECKPOINT, PREVIOUS_CHECKPOINT];
+const RUN_FILES: [&str; 6] = [METRICS, STEPS, DIAGNOSTICS, MODEL, CHECKPOINT, PREVIOUS_CHECKPOINT];
 
 /// The folder of a run in its run directory: `<norm>/[point-<k>/]seed-<n>`.
 pub(crate) fn run_folder(id: &RunId) -> PathBuf {

@@ -3,6 +3,7 @@
 mod batch_norm; // what holds for batch norm whatever the numbers
 mod cli; // the program: files, words, exit codes
 mod cs231n; // the numbers of the CS231n assignments
+mod diagnose; // a look inside networks while they are trained
 mod docs; // what the documentation says
 mod eval_command; // `bntrain eval`
 mod eval_metrics; // metrics of a network under each choice of statistics

@@ -48,6 +48,7 @@ pub(crate) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Re
             data: absolute(data, base, problems),
             optimizer,
             training: spec.training,
+            diagnose: spec.diagnose,
             model: spec.model.filter(|_| compare.as_ref().is_some_and(varies_model)),
             compare,
             layers,

@@ -112,9 +112,9 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         interrupted: signals.exit_code().is_some(),
     };
     let settings = session.plan.compare.as_ref().map(ComparisonSettings::of).unwrap_or_default();
-    let summary = Summary::with(&records, &settings);
+    let mut summary = Summary::with(&records, &settings);
     let place =
-        results::write(directory, &session, &records, &info, &summary, output).map_err(with_advice)?;
+        results::write(directory, &session, &records, &info, &mut summary, output).map_err(with_advice)?;
     // Whether it can be shown decides nothing else.
     let shown = results::show(&place, &records, &summary, output);
     if let Some(code) = signals.exit_code() {

@@ -8,8 +8,12 @@ use serde_json::json;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
-use crate::experiment::{RunRecord, Summary};
-use crate::report::{PlotSize, TerminalPlot, curves_svg, sweep_svg, table, untrained_warnings};
+use crate::diagnose::{Finding, findings};
+use crate::experiment::{RunId, RunRecord, Summary};
+use crate::report::csv::read_diagnostics;
+use crate::report::{
+    PlotSize, TerminalPlot, curves_svg, findings_section, strips_svg, sweep_svg, table, untrained_warnings,
+};
 use crate::run_dir::{FORMAT_VERSION, RunDirectory};
 use crate::text::shortened;
 use crate::train::Metric;
@@ -28,13 +32,16 @@ pub(crate) fn write(
     session: &Session,
     records: &[RunRecord],
     info: &RunInfo,
-    summary: &Summary,
+    summary: &mut Summary,
     output: &Output,
 ) -> Result<PathBuf, CliError> {
     let ids: Vec<_> = records.iter().map(|record| &record.id).collect();
-    directory.assemble(&ids, session.plan.task())?;
-    directory.write("summary.json", summary.to_json().as_bytes())?;
     let title = format!("{} on {}", session.plan.name, data_name(session));
+    directory.assemble(&ids, session.plan.task())?;
+    if !session.plan.diagnose.is_off() {
+        summary.findings = write_diagnostics(&directory, &ids, &title)?;
+    }
+    directory.write("summary.json", summary.to_json().as_bytes())?;
     directory.write("curves.svg", curves_svg(&title, records).as_bytes())?;
     if let Some(sweep) = sweep_svg(&title, summary) {
         directory.write("sweep.svg", sweep.as_bytes())?;
@@ -47,6 +54,22 @@ pub(crate) fn write(
         output.note(&format!("note: {note}"));
     }
     Ok(path)
+}
+
+/// Writes `diagnostics.csv` and `diagnostics.svg`; returns what the numbers say.
+fn write_diagnostics(
+    directory: &RunDirectory,
+    ids: &[&RunId],
+    title: &str,
+) -> Result<Vec<Finding>, CliError> {
+    let rows = directory.assemble_diagnostics(ids)?;
+    let unread =
+        |error: csv::Error| CliError::io("read", &directory.path().join("diagnostics.csv"), &error.into());
+    let runs = read_diagnostics(&*rows).map_err(unread)?;
+    if let Some(svg) = strips_svg(title, &runs) {
+        directory.write("diagnostics.svg", svg.as_bytes())?;
+    }
+    Ok(findings(&runs))
 }
 
 /// Shows the table, the curves and the path.
@@ -62,7 +85,12 @@ pub(crate) fn show(
     }
     let size = PlotSize { width: output.width(), ..PlotSize::default() };
     let plot = TerminalPlot::of(records, size).render(paint);
-    output.result(&format!("{}\n{plot}\nresults: {}\n", table(summary), shortened(&path.to_string_lossy())))
+    let findings = findings_section(&summary.findings);
+    output.result(&format!(
+        "{}\n{plot}\n{findings}results: {}\n",
+        table(summary),
+        shortened(&path.to_string_lossy())
+    ))
 }
 
 /// A warning if early stopping watched a metric that never had a value.
