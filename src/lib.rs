@@ -80,7 +80,7 @@
 //! # The modules inside
 //!
 //! Each uses only those below it: `cli`, `run_dir`, `report`, `experiment` and `predict`, `model`, `config`,
-//! `eval`, `gradcheck` and `probe`, `train`, `optim`, `nn` and `data`, `kernel`, `metrics`, `targets`, `random` and
+//! `diagnose`, `eval`, `gradcheck` and `probe`, `train`, `optim`, `nn` and `data`, `kernel`, `metrics`, `targets`, `random` and
 //! `text`. Everything from `train` down knows nothing of config files.
 //!
 //! # Features
@@ -120,6 +120,8 @@ pub mod cli;
 pub mod config;
 #[doc(hidden)]
 pub mod data;
+#[doc(hidden)]
+pub mod diagnose;
 #[doc(hidden)]
 pub mod eval;
 #[cfg(feature = "model")]

@@ -16,6 +16,7 @@ use crate::cli::commands::init::InitArgs;
 use crate::cli::commands::inspect::InspectArgs;
 use crate::cli::commands::man::ManArgs;
 use crate::cli::commands::predict::PredictArgs;
+use crate::cli::commands::probe::ProbeArgs;
 use crate::cli::commands::resume::ResumeArgs;
 use crate::cli::commands::train::TrainArgs;
 use crate::cli::commands::train::fork::ForkArgs;
@@ -71,6 +72,12 @@ pub(crate) enum Command {
   bntrain gradcheck configs/iris.toml --rows 32 --tolerance 1e-6
   bntrain gradcheck configs/iris.toml --mistakes")]
     Gradcheck(GradcheckArgs),
+    /// Measure what the norms do to a config's network before it is trained
+    #[command(after_help = "Examples:
+  bntrain probe configs/mlp_bn.toml
+  bntrain probe configs/mlp_bn.toml --norms all
+  bntrain probe configs/mlp_bn.toml --norms batch_norm,layer_norm --set training.batch_size=8")]
+    Probe(ProbeArgs),
     /// Show finished run directories side by side
     #[command(after_help = "Examples:
   bntrain compare runs/iris-001 runs/iris-002")]

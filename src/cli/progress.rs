@@ -98,7 +98,7 @@ impl Observer for Bar {
             Event::StepEnded(step) => self.bar.set_position(step.step),
             Event::EpochEnded(epoch) => self.bar.set_message(format!("{} {}", epoch.epoch, numbers(epoch))),
             Event::RunEnded(_) => self.bar.finish_and_clear(),
-            Event::Resumable(_) => {}
+            Event::Network(_) | Event::Evaluated(_) | Event::Resumable(_) => {}
         }
         ControlFlow::Continue(())
     }
@@ -176,7 +176,11 @@ impl Observer for Lines<'_> {
                 let last = self.last.take().map_or_else(String::new, |last| format!("; {last}"));
                 self.progress.output.note(&format!("{}: {}{last}", self.name, ending(outcome)));
             }
-            Event::RunStarted { .. } | Event::StepEnded(_) | Event::Resumable(_) => {}
+            Event::RunStarted { .. }
+            | Event::StepEnded(_)
+            | Event::Network(_)
+            | Event::Evaluated(_)
+            | Event::Resumable(_) => {}
         }
         ControlFlow::Continue(())
     }
@@ -194,7 +198,9 @@ impl Observer for JsonLines<'_> {
             Event::RunStarted { epochs, steps_per_epoch } => {
                 json!({ "event": "run_started", "epochs": epochs, "steps_per_epoch": steps_per_epoch })
             }
-            Event::StepEnded(_) | Event::Resumable(_) => return ControlFlow::Continue(()),
+            Event::StepEnded(_) | Event::Network(_) | Event::Evaluated(_) | Event::Resumable(_) => {
+                return ControlFlow::Continue(());
+            }
             Event::EpochEnded(epoch) => json!({ "event": "epoch_ended", "epoch": epoch }),
             Event::RunEnded(outcome) => json!({ "event": "run_ended", "outcome": outcome }),
         };

@@ -45,6 +45,12 @@ impl ConfigArgs {
         Self { file: None, config: Some(path), sets, seed: None, epochs }
     }
 
+    /// The same with another `--set`, after the others.
+    pub(crate) fn with(&self, set: String) -> Self {
+        let sets = self.sets.iter().cloned().chain([set]).collect();
+        Self { file: self.file.clone(), config: self.config.clone(), sets, ..*self }
+    }
+
     fn path(&self) -> Result<&Path, CliError> {
         let path = self.file.as_deref().or(self.config.as_deref());
         let path =

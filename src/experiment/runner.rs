@@ -6,12 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
 use crate::config::Plan;
 use crate::data::{DataError, DataSpec, Dataset, PreparedData};
+use crate::diagnose::{Diagnoser, DiagnosticRow};
 use crate::experiment::assessment::{assess, assess_baselines};
 use crate::experiment::constant::constant_loss;
 use crate::experiment::datasets::DataSets;
@@ -21,7 +23,7 @@ use crate::kernel::real::Real;
 use crate::model;
 use crate::model::{Description, DescriptionTooLarge, History, ModelError, check_size, result_hash};
 use crate::train::{
-    Observer, Outcome, RunState, StateFault, Trained, TrainingSpec, resume_prepared, train_network,
+    Event, Observer, Outcome, RunState, StateFault, Trained, TrainingSpec, resume_prepared, train_network,
     with_dtype,
 };
 
@@ -40,6 +42,9 @@ pub struct Job {
 pub trait Companion<E>: Observer {
     /// Where the run goes on, asked for before it begins; none if from its start.
     fn take_state(&mut self) -> Option<RunState>;
+
+    /// Keeps what was measured inside the network, before the event that it was measured at.
+    fn add_diagnostics(&mut self, _rows: &[DiagnosticRow]) {}
 
     /// Keeps the model file of the run after its last event.
     ///
@@ -68,6 +73,22 @@ impl<E> Companion<E> for () {
 
     fn keep_linear_model(&mut self, _model: &[u8]) -> Result<(), E> {
         Ok(())
+    }
+}
+
+/// Measures a run, if that is asked for, on behalf of its companion.
+struct Diagnosed<'a, F, E> {
+    diagnoser: Option<Diagnoser<F>>,
+    companion: &'a mut dyn Companion<E>,
+}
+
+impl<F: Real, E> Observer for Diagnosed<'_, F, E> {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        let rows = self.diagnoser.as_mut().map_or(&[][..], |diagnoser| diagnoser.on(event));
+        if !rows.is_empty() {
+            self.companion.add_diagnostics(rows);
+        }
+        self.companion.on(event)
     }
 }
 
@@ -187,7 +208,8 @@ fn run_in<F: Real, E: From<RunError>>(
     let data = &prepared.data;
     let Plan { layers, optimizer, training, .. } = &job.plan;
     let state = companion.take_state();
-    let mut observer = (stop, &mut *companion);
+    let diagnoser = Diagnoser::new(&job.plan.diagnose, layers, optimizer, training, data);
+    let mut observer = (stop, Diagnosed { diagnoser, companion: &mut *companion });
     let trained = match state {
         None => {
             let network = sets.initial_network(&job.plan, data, pool)?;

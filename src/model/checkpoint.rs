@@ -35,6 +35,13 @@ pub struct CheckpointOrigin {
     pub data_sha256: Vec<String>,
     /// Bytes of the run's `metrics.csv` and `steps.csv` at this place.
     pub file_sizes: [u64; 2],
+    /// Bytes of its `diagnostics.csv`; 0 if there is none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub diagnostics_size: u64,
+}
+
+fn is_zero(size: &u64) -> bool {
+    *size == 0
 }
 
 /// A run that can go on.
@@ -112,6 +119,7 @@ impl CheckpointOrigin {
             config,
             data_sha256,
             file_sizes: [0; 2],
+            diagnostics_size: 0,
         }
     }
 }

@@ -126,6 +126,18 @@ pub fn build_layers<F: Real>(
     layers.into_iter().map(|(layer, _)| layer).collect()
 }
 
+/// Layers like those of [`build_layers`], with weights of 0 to be set.
+pub(crate) fn blank_layers<F: Real>(
+    specs: &[LayerSpec],
+    inputs: usize,
+    answers: usize,
+) -> Vec<Box<dyn Layer<F>>> {
+    let zeros =
+        |weights: &InitialWeights<'_>| Ok::<_, Infallible>(Array2::zeros((weights.inputs, weights.units)));
+    let Ok(layers) = layers(specs, inputs, answers, 0, false, zeros);
+    layers.into_iter().map(|(layer, _)| layer).collect()
+}
+
 /// Draws weights by their own rule.
 pub(crate) fn draw<F: Real>(seed: u64) -> impl Fn(&InitialWeights<'_>) -> Result<Array2<F>, Infallible> {
     move |weights| {

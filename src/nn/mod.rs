@@ -19,7 +19,7 @@ pub(crate) mod spec;
 pub(crate) mod twin;
 
 pub use crate::nn::build::{InitialWeights, build_layers};
-pub(crate) use crate::nn::build::{default_init, draw, tensor_names};
+pub(crate) use crate::nn::build::{blank_layers, default_init, draw, tensor_names};
 pub use crate::nn::init::Init;
 pub use crate::nn::layer::{Layer, NormalizeBy, PassContext, StatsSource};
 pub use crate::nn::layers::row_norm::group_norm::GroupsError;

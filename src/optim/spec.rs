@@ -47,6 +47,14 @@ impl OptimizerSpec {
         with_rule!(self, rule => rule.l2())
     }
 
+    /// The momentum of gradient descent, 0 without any; none for rules that scale each gradient.
+    pub fn momentum(&self) -> Option<f64> {
+        match self {
+            Self::Sgd(sgd) => Some(sgd.momentum),
+            Self::Adagrad(_) | Self::RmsProp(_) | Self::Adam(_) | Self::AdamW(_) => None,
+        }
+    }
+
     /// The name of each tensor of state that goes with a trained tensor, at most two.
     pub(crate) fn state(&self) -> &'static [&'static str] {
         with_rule!(self, rule => rule.state())

@@ -1,11 +1,12 @@
 //! How much the statistics of a batch vary from batch to batch.
 
 use ndarray::{Array2, ArrayView2, Axis};
+use serde::Serialize;
 
 use crate::kernel::real::Real;
 
 /// The noise that normalizing by batch statistics adds.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BatchNoise {
     /// The standard deviation over batches of a unit's mean, over the unit's standard deviation; root mean square

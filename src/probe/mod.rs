@@ -28,14 +28,13 @@ pub(crate) mod along_gradient;
 pub(crate) mod batch_noise;
 pub(crate) mod blocks;
 pub(crate) mod covariate_shift;
+pub(crate) mod curvature;
 pub(crate) mod growth;
-pub(crate) mod hessian;
-pub(crate) mod lanczos;
 pub(crate) mod noise_scale;
+pub(crate) mod overview;
 pub(crate) mod parameters;
 pub(crate) mod rows;
 pub(crate) mod subject;
-pub(crate) mod tridiagonal;
 pub(crate) mod values;
 pub(crate) mod yang;
 
@@ -44,12 +43,13 @@ pub use crate::probe::along_gradient::{AlongGradient, PointAlong, along_gradient
 pub use crate::probe::batch_noise::{BatchNoise, batch_noise};
 pub use crate::probe::blocks::{LayerBlock, blocks_of};
 pub use crate::probe::covariate_shift::{CovariateShift, covariate_shift};
-pub use crate::probe::growth::{deepest_trainable, growth_per_layer, middle_layers, weight_gradient_norms};
-pub use crate::probe::hessian::{
+pub use crate::probe::curvature::hessian::{
     Extremes, LanczosSettings, curvature_along_gradient, hessian_extremes, hessian_product, hessian_trace,
 };
-pub use crate::probe::lanczos::RitzValue;
+pub use crate::probe::curvature::lanczos::RitzValue;
+pub use crate::probe::growth::{deepest_trainable, growth_per_layer, middle_layers, weight_gradient_norms};
 pub use crate::probe::noise_scale::{NoiseScale, noise_scale, noise_scale_of};
+pub use crate::probe::overview::{LayerOverview, NetworkOverview, overview};
 pub use crate::probe::rows::{mean_cosine, participation_rank};
 pub use crate::probe::subject::{Probe, ProbeBatch};
 pub use crate::probe::values::{ValueMoments, column_percentiles, dead_units, moments, percentiles};

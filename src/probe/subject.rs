@@ -1,12 +1,15 @@
 //! A network and a batch to measure it on.
 
+use std::any::Any;
+
 use ndarray::{Array2, ArrayView2};
 
+use crate::data::Rows;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{LayerSpec, Network, PassContext, Workspace, build_layers};
+use crate::nn::{LayerSpec, Network, PassContext, Workspace, blank_layers};
 use crate::probe::{LayerBlock, blocks_of};
-use crate::targets::Targets;
+use crate::targets::{Targets, TargetsView};
 
 /// The rows that a network is measured on.
 #[derive(Clone, Debug)]
@@ -37,6 +40,34 @@ impl<F> ProbeBatch<F> {
     }
 }
 
+impl<F: Real> ProbeBatch<F> {
+    /// The same rows in double precision.
+    #[must_use]
+    pub fn to_f64(&self) -> ProbeBatch<f64> {
+        let targets = match &self.targets {
+            Targets::Classes(classes) => Targets::Classes(classes.clone()),
+            Targets::Values(values) => Targets::Values(values.mapv(Real::to_f64)),
+        };
+        let numbers = |weights: &Vec<F>| weights.iter().map(|&weight| Real::to_f64(weight)).collect();
+        ProbeBatch { x: self.x.mapv(Real::to_f64), targets, weights: self.weights.as_ref().map(numbers) }
+    }
+
+    /// Some of `rows`, encoded as for training, with their weights in the loss.
+    ///
+    /// # Panics
+    ///
+    /// If one of `indices` is out of range.
+    pub fn of_rows(rows: &Rows<F>, indices: &[usize]) -> Self {
+        let mut batch = rows.batch(indices.len());
+        rows.gather(&ThreadPool::single(), indices.iter().copied(), &mut batch);
+        let targets = match batch.targets() {
+            TargetsView::Classes(classes) => Targets::Classes(classes.to_vec()),
+            TargetsView::Values(values) => Targets::Values(values.to_owned()),
+        };
+        Self { x: batch.x().to_owned(), targets, weights: batch.weights().map(<[F]>::to_vec) }
+    }
+}
+
 /// A copy of a network, none of its layers fused, and a batch of rows.
 ///
 /// Gradients are those of the mean over the rows of weight times loss, without any penalty.
@@ -57,15 +88,18 @@ impl<F: Real> Probe<F> {
     ///
     /// If the layers are not those of the network, or the batch does not fit it.
     pub fn new<G: Real>(layers: &[LayerSpec], network: &Network<G>, batch: ProbeBatch<F>) -> Self {
-        let (inputs, outputs) = (network.num_inputs(), network.num_outputs());
-        assert_eq!(batch.x.ncols(), inputs, "the batch has the inputs of the network");
-        let mut copy = Network::new(inputs, build_layers(layers, inputs, outputs, 0));
-        let workspace = copy.allocate(batch.rows());
-        let blocks = blocks_of(layers);
-        let pool = ThreadPool::single();
-        let mut probe = Self { network: copy, blocks, batch, workspace, pool, step: 1, progress: 0.0 };
+        assert_eq!(batch.x.ncols(), network.num_inputs(), "the batch has the inputs of the network");
+        let mut probe = Self::blank(layers, network.num_outputs(), batch);
         probe.copy_tensors(network);
         probe
+    }
+
+    /// For networks of `layers` with this many classes or values, to be [copied](Self::copy_tensors) before a pass.
+    pub(crate) fn blank(layers: &[LayerSpec], answers: usize, batch: ProbeBatch<F>) -> Self {
+        let inputs = batch.x.ncols();
+        let mut network = Network::new(inputs, blank_layers(layers, inputs, answers));
+        let (workspace, blocks) = (network.allocate(batch.rows()), blocks_of(layers));
+        Self { network, blocks, batch, workspace, pool: ThreadPool::single(), step: 1, progress: 0.0 }
     }
 
     /// Copies all tensors of `network`, which has the same layers.
@@ -79,7 +113,13 @@ impl<F: Real> Probe<F> {
             let other = tensors.next().filter(|other| other.name == own.name);
             let other = other.unwrap_or_else(|| panic!("the network has a tensor {}", own.name));
             assert_eq!(own.value.dim(), other.value.dim(), "{} has the same shape", own.name);
-            own.value.zip_mut_with(&other.value, |own, &other| *own = F::from_f64(Real::to_f64(other)));
+            let values: &dyn Any = &other.value;
+            match values.downcast_ref::<Array2<F>>() {
+                Some(same) => own.value.assign(same),
+                None => own
+                    .value
+                    .zip_mut_with(&other.value, |own, &other| *own = F::from_f64(Real::to_f64(other))),
+            }
         }
         assert!(tensors.next().is_none(), "the network has no other tensors");
     }

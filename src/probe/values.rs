@@ -1,11 +1,12 @@
 //! ValueMoments and percentiles of activations, and units that are dead.
 
 use ndarray::ArrayView2;
+use serde::Serialize;
 
 use crate::kernel::real::Real;
 
 /// Mean and standard deviation of some numbers.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ValueMoments {
     /// Mean.
     pub mean: f64,
@@ -26,13 +27,17 @@ pub fn moments<F: Real>(values: ArrayView2<'_, F>) -> ValueMoments {
 pub fn percentiles<F: Real>(values: impl IntoIterator<Item = F>, shares: &[f64]) -> Vec<f64> {
     let mut values: Vec<F> = values.into_iter().collect();
     let compare = |a: &F, b: &F| Real::to_f64(*a).total_cmp(&Real::to_f64(*b));
+    // What was selected has nothing larger before it, so greater shares are searched after it only.
+    let mut start = 0;
     let mut percentile = |share: f64| {
         let place = share * values.len().saturating_sub(1) as f64;
         let index = place as usize;
         if index >= values.len() {
             return f64::NAN;
         }
-        let (_, &mut low, above) = values.select_nth_unstable_by(index, compare);
+        start = if index < start { 0 } else { start };
+        let (_, &mut low, above) = values[start..].select_nth_unstable_by(index - start, compare);
+        start = index;
         let high = above.iter().copied().min_by(compare).unwrap_or(low);
         let (low, high) = (Real::to_f64(low), Real::to_f64(high));
         low + (high - low) * (place - index as f64)
@@ -68,6 +73,10 @@ mod tests {
         for (found, expected) in found.iter().zip([1.0, 1.45, 2.5, 3.55, 4.0]) {
             assert!((found - expected).abs() < 1e-12, "{found} for {expected}");
         }
+        assert_eq!(
+            percentiles([4.0, 1.0, 3.0, 2.0, 5.0], &[0.75, 0.25, 0.5, 1.0, 0.0]),
+            [4.0, 2.0, 3.0, 5.0, 1.0]
+        );
         assert_eq!(percentiles([7.0], &[0.3]), [7.0]);
         assert!(percentiles::<f64>([], &[0.3])[0].is_nan());
     }

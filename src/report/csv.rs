@@ -1,12 +1,15 @@
-//! `metrics.csv`, one row per run and epoch, and `steps.csv`, one row per run and logged step.
+//! `metrics.csv`, one row per run and epoch, `steps.csv`, one row per run and logged step, and `diagnostics.csv`, one row
+//! per number that was measured inside a network.
 //!
 //! Numbers are written in the shortest form that reads back as the same bits; a number that was not
 //! measured is blank. Rows are appended to a file while a run is trained, so each is written by itself.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::diagnose::{DiagnosticRow, Quantity, RunDiagnostics};
 use crate::experiment::RunId;
 use crate::nn::{Norm, Task};
 use crate::train::{EpochRecord, StepRecord};
@@ -36,6 +39,10 @@ pub fn metrics_columns(task: Task) -> [&'static str; 13] {
 
 /// The columns of `steps.csv`.
 pub const STEPS_COLUMNS: [&str; 6] = ["norm", "point", "seed", "step", "loss", "learning_rate"];
+
+/// The columns of `diagnostics.csv`.
+pub const DIAGNOSTICS_COLUMNS: [&str; 8] =
+    ["norm", "point", "seed", "epoch", "step", "layer", "quantity", "value"];
 
 /// A row is seldom longer.
 const ROW_BYTES: usize = 256;
@@ -125,6 +132,79 @@ pub fn write_step(writer: impl Write, id: &RunId, step: &StepRecord) -> csv::Res
     let &StepRecord { step, loss, learning_rate } = step;
     let row = StepsRow { norm: id.norm, point: settings(id), seed: id.seed, step, loss, learning_rate };
     write_rows(writer, |rows| rows.serialize(row))
+}
+
+/// A row of `diagnostics.csv`; the columns are explained at [`DiagnosticRow`].
+#[derive(Serialize)]
+struct DiagnosticsRow<'a> {
+    norm: Norm,
+    point: Option<&'a str>,
+    seed: u64,
+    epoch: u64,
+    step: u64,
+    layer: Option<&'a str>,
+    quantity: &'static str,
+    value: f64,
+}
+
+/// Writes the header of `diagnostics.csv`.
+///
+/// # Errors
+///
+/// What `writer` returns.
+pub fn write_diagnostics_header(writer: impl Write) -> csv::Result<()> {
+    write_rows(writer, |rows| rows.write_record(DIAGNOSTICS_COLUMNS))
+}
+
+/// Appends measurements of the run `id` to `diagnostics.csv`.
+///
+/// # Errors
+///
+/// What `writer` returns.
+pub fn write_diagnostics(writer: impl Write, id: &RunId, measured: &[DiagnosticRow]) -> csv::Result<()> {
+    let of = |row: &DiagnosticRow, rows: &mut csv::Writer<_>| {
+        rows.serialize(DiagnosticsRow {
+            norm: id.norm,
+            point: settings(id),
+            seed: id.seed,
+            epoch: row.epoch,
+            step: row.step,
+            layer: row.layer.as_deref(),
+            quantity: row.quantity.name(),
+            value: row.value,
+        })
+    };
+    write_rows(writer, |rows| measured.iter().try_for_each(|row| of(row, rows)))
+}
+
+/// Reads the rows of a `diagnostics.csv` back, those of each run together; rows of quantities that this version does
+/// not know are left out.
+///
+/// # Errors
+///
+/// If it cannot be read, or a row does not have the columns.
+pub fn read_diagnostics(reader: impl Read) -> csv::Result<Vec<RunDiagnostics>> {
+    type Columns = (String, Option<String>, u64, u64, u64, Option<String>, String, f64);
+    let mut runs: Vec<RunDiagnostics> = Vec::new();
+    let mut names: Vec<Arc<str>> = Vec::new();
+    for row in csv::Reader::from_reader(reader).into_deserialize::<Columns>() {
+        let (norm, point, seed, epoch, step, layer, quantity, value) = row?;
+        let Some(quantity) = Quantity::of_name(&quantity) else { continue };
+        let network = point.map_or(norm.clone(), |point| format!("{norm} {point}"));
+        if runs.last().is_none_or(|run| run.seed != seed || run.network != network) {
+            runs.push(RunDiagnostics { network, seed, rows: Vec::new() });
+        }
+        let layer = layer.map(|layer| {
+            let known = names.iter().find(|name| ***name == *layer).cloned();
+            known.unwrap_or_else(|| {
+                names.push(Arc::from(layer));
+                Arc::clone(&names[names.len() - 1])
+            })
+        });
+        let row = DiagnosticRow { epoch, step, layer, quantity, value };
+        runs.last_mut().into_iter().for_each(|run| run.rows.push(row.clone()));
+    }
+    Ok(runs)
 }
 
 fn write_rows<W: Write>(

@@ -4,12 +4,13 @@
 //! |---|---|
 //! | [`table()`] | the table at the end of a training command |
 //! | [`TerminalPlot`] | the loss curves on a terminal |
-//! | [`curves_svg`], [`sweep_svg`] | the pictures in a run directory |
-//! | [`csv`] | `metrics.csv` and `steps.csv` |
+//! | [`curves_svg`], [`sweep_svg`], [`strips_svg`] | the pictures in a run directory |
+//! | [`csv`] | `metrics.csv`, `steps.csv` and `diagnostics.csv` |
 //! | [`data_profile()`] | the columns of a data file |
 //! | [`linear_note()`] | whether a linear model is as good |
 //! | [`leakage_section()`], [`leakage_note()`] | columns that may give away the label |
 //! | [`evaluation()`] | the metrics of a model on labelled rows |
+//! | [`probe_report()`] | networks before training |
 //! | [`model_facts()`], [`run_facts()`] | a model file, a run directory |
 //! | [`side_by_side()`], [`config_differences()`] | several run directories |
 //!
@@ -20,14 +21,17 @@ pub mod csv;
 pub(crate) mod text;
 
 pub use crate::report::chart::curves_svg::curves_svg;
+pub use crate::report::chart::strips::strips_svg;
 pub use crate::report::chart::sweep::sweep_svg;
 pub use crate::report::chart::terminal::{PlotSize, TerminalPlot};
 pub use crate::report::text::config_differences::{ConfigDifference, config_differences};
 pub use crate::report::text::data_profile::{data_profile, other_uses};
 pub use crate::report::text::evaluation::evaluation;
 pub(crate) use crate::report::text::evaluation::metric::metric_value;
+pub use crate::report::text::findings::findings_section;
 pub use crate::report::text::leakage::{leakage_json, leakage_note, leakage_section};
 pub use crate::report::text::model_facts::model_facts;
+pub use crate::report::text::probe::{ProbedNetwork, probe_report};
 pub use crate::report::text::run_facts::run_facts;
 pub use crate::report::text::side_by_side::side_by_side;
 pub use crate::report::text::summary::kept::untrained_warnings;

@@ -16,6 +16,7 @@ pub(crate) const CONFIG: &str = "config.toml";
 pub(crate) const FORK_JSON: &str = "fork.json";
 pub(crate) const METRICS: &str = "metrics.csv";
 pub(crate) const STEPS: &str = "steps.csv";
+pub(crate) const DIAGNOSTICS: &str = "diagnostics.csv";
 /// Held by the process that writes the directory; goes when the run has finished.
 pub(crate) const LOCK: &str = "lock";
 /// Marks a new run that waits for its place.
@@ -33,11 +34,12 @@ pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 12] = [
+const FILES: [&str; 14] = [
     CONFIG,
     RUN_JSON,
     METRICS,
     STEPS,
+    DIAGNOSTICS,
     LOCK,
     REPLACES,
     REPLACED,
@@ -46,9 +48,11 @@ const FILES: [&str; 12] = [
     "summary.json",
     "curves.svg",
     "sweep.svg",
+    "diagnostics.svg",
 ];
 /// All files in the folder of a run.
-const RUN_FILES: [&str; 6] = [METRICS, STEPS, MODEL, LINEAR, CHECKPOINT, PREVIOUS_CHECKPOINT];
+const RUN_FILES: [&str; 7] =
+    [METRICS, STEPS, DIAGNOSTICS, MODEL, LINEAR, CHECKPOINT, PREVIOUS_CHECKPOINT];
 
 /// A file in the folder of a run that others read.
 #[derive(Clone, Copy, Debug)]

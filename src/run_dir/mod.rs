@@ -21,17 +21,17 @@ use rustix::fs::FileType;
 use crate::experiment::RunId;
 use crate::nn::Task;
 use crate::output_file::{Folder, NewFile, is_temporary, remove_temporary_files};
-use crate::report::csv::{write_metrics_header, write_steps_header};
+use crate::report::csv::{write_diagnostics_header, write_metrics_header, write_steps_header};
 pub use crate::run_dir::error::RunDirectoryError;
 use crate::run_dir::error::{read_error_in, write_error, write_error_in};
+use crate::run_dir::layout::{DIAGNOSTICS, LOCK, METRICS, STEPS, foreign_file, run_folder};
 pub(crate) use crate::run_dir::layout::{
     ENSEMBLE, FORK_JSON, LINEAR, MODEL, RUN_JSON, RunFile, belongs_to_run,
 };
-use crate::run_dir::layout::{LOCK, METRICS, STEPS, foreign_file, run_folder};
 pub use crate::run_dir::layout::{model_path, models_in};
 use crate::run_dir::lock::DirectoryLock;
 use crate::run_dir::replace::{Replacement, settle, waiting_name};
-pub use crate::run_dir::run_files::RunFiles;
+pub use crate::run_dir::run_files::{RunFiles, TableSizes};
 
 /// The version of `run.json`, recorded in it.
 pub const FORMAT_VERSION: u64 = 1;
@@ -222,6 +222,30 @@ impl RunDirectory {
             })?;
         }
         Ok(())
+    }
+
+    /// Writes `diagnostics.csv` likewise; a run without any adds nothing. Returns its bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`assemble`](Self::assemble).
+    pub fn assemble_diagnostics(&self, runs: &[&RunId]) -> Result<Vec<u8>, RunDirectoryError> {
+        self.write_by(DIAGNOSTICS, |file| {
+            let header = write_diagnostics_header(&mut *file);
+            header.map_err(|error| write_error_in(&self.folder, DIAGNOSTICS)(error.into()))?;
+            runs.iter().try_for_each(|id| {
+                match self.copy_rows(&run_folder(id).join(DIAGNOSTICS), file, DIAGNOSTICS) {
+                    // Interrupted before its first measurement.
+                    Err(RunDirectoryError::Read { source, .. })
+                        if source.kind() == io::ErrorKind::NotFound =>
+                    {
+                        Ok(())
+                    }
+                    copied => copied,
+                }
+            })
+        })?;
+        Ok(self.read(DIAGNOSTICS)?.unwrap_or_default())
     }
 
     fn copy_rows(&self, from: &Path, to: &mut NewFile<'_>, name: &str) -> Result<(), RunDirectoryError> {

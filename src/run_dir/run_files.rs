@@ -6,12 +6,16 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::diagnose::DiagnosticRow;
 use crate::experiment::RunId;
 use crate::nn::Task;
 use crate::output_file::{Folder, NewFile, remove_temporary_files, sync_file};
-use crate::report::csv::{write_epoch, write_metrics_header, write_step, write_steps_header};
+use crate::report::csv::{
+    write_diagnostics, write_diagnostics_header, write_epoch, write_metrics_header, write_step,
+    write_steps_header,
+};
 use crate::run_dir::error::{RunDirectoryError, read_error_in, write_error_in};
-use crate::run_dir::layout::{CHECKPOINT, METRICS, MODEL, PREVIOUS_CHECKPOINT, STEPS};
+use crate::run_dir::layout::{CHECKPOINT, DIAGNOSTICS, METRICS, MODEL, PREVIOUS_CHECKPOINT, STEPS};
 use crate::train::{EpochRecord, StepRecord};
 
 /// Rows are written when this many bytes are waiting.
@@ -28,9 +32,29 @@ pub struct RunFiles {
     id: RunId,
     metrics: Rows,
     steps: Rows,
+    /// `diagnostics.csv`, once there are any.
+    diagnostics: Option<Rows>,
     /// Whether the names of the folders are on the disk.
     is_synced: bool,
     last_write: Instant,
+}
+
+/// Sizes of the tables of a run in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TableSizes {
+    /// `metrics.csv`
+    pub metrics: u64,
+    /// `steps.csv`
+    pub steps: u64,
+    /// `diagnostics.csv`
+    pub diagnostics: u64,
+}
+
+impl TableSizes {
+    /// Whether no table is larger than in `other`.
+    pub fn are_within(self, other: Self) -> bool {
+        self.metrics <= other.metrics && self.steps <= other.steps && self.diagnostics <= other.diagnostics
+    }
 }
 
 /// A table that grows.
@@ -58,7 +82,11 @@ impl RunFiles {
         remove_temporary_files(folder).map_err(write_error_in(folder, ""))?;
         let metrics = Rows::open(folder, METRICS, &header(|bytes| write_metrics_header(bytes, task)))?;
         let steps = Rows::open(folder, STEPS, &header(|bytes| write_steps_header(bytes)))?;
-        Ok(Self { id: id.clone(), metrics, steps, folders, is_synced: false, last_write: Instant::now() })
+        let has_diagnostics =
+            folder.stat(DIAGNOSTICS).map_err(write_error_in(folder, DIAGNOSTICS))?.is_some();
+        let diagnostics = has_diagnostics.then(|| open_diagnostics(folder)).transpose()?;
+        let (id, last_write) = (id.clone(), Instant::now());
+        Ok(Self { id, metrics, steps, diagnostics, folders, is_synced: false, last_write })
     }
 
     fn folder(&self) -> &Folder {
@@ -103,36 +131,61 @@ impl RunFiles {
         self.write_if_due()
     }
 
-    fn write_if_due(&mut self) -> Result<(), RunDirectoryError> {
-        let waiting = self.metrics.waiting.len() + self.steps.waiting.len();
-        let is_due = waiting >= MAX_WAITING_BYTES || self.last_write.elapsed() >= MAX_WAITING_TIME;
-        if is_due { self.write_out() } else { Ok(()) }
-    }
-
-    /// The sizes of `metrics.csv` and `steps.csv` in bytes with all rows so far, which are written first.
+    /// Adds rows to `diagnostics.csv`, likewise; makes it if there is none.
     ///
     /// # Errors
     ///
     /// As [`append_epoch`](Self::append_epoch).
-    pub fn sizes(&mut self) -> Result<(u64, u64), RunDirectoryError> {
-        self.write_out()?;
-        Ok((self.metrics.size, self.steps.size))
+    pub fn append_diagnostics(&mut self, measured: &[DiagnosticRow]) -> Result<(), RunDirectoryError> {
+        let folder = &self.folders[self.folders.len() - 1];
+        let rows = match &mut self.diagnostics {
+            Some(rows) => rows,
+            none => none.insert(open_diagnostics(folder)?),
+        };
+        let appended = write_diagnostics(&mut rows.waiting, &self.id, measured);
+        appended.map_err(|error| write_error_in(folder, DIAGNOSTICS)(error.into()))?;
+        self.write_if_due()
     }
 
-    /// Goes back to the rows that both files had at [these](Self::sizes) sizes; sizes of 0 are those without any
+    /// The tables that there are.
+    fn tables(&self) -> impl Iterator<Item = &Rows> {
+        [&self.metrics, &self.steps].into_iter().chain(&self.diagnostics)
+    }
+
+    fn write_if_due(&mut self) -> Result<(), RunDirectoryError> {
+        let waiting: usize = self.tables().map(|rows| rows.waiting.len()).sum();
+        let is_due = waiting >= MAX_WAITING_BYTES || self.last_write.elapsed() >= MAX_WAITING_TIME;
+        if is_due { self.write_out() } else { Ok(()) }
+    }
+
+    /// The sizes of `metrics.csv`, `steps.csv` and `diagnostics.csv` in bytes with all rows so far, which are written
+    /// first; 0 for a file that does not exist.
+    ///
+    /// # Errors
+    ///
+    /// As [`append_epoch`](Self::append_epoch).
+    pub fn sizes(&mut self) -> Result<TableSizes, RunDirectoryError> {
+        self.write_out()?;
+        let diagnostics = self.diagnostics.as_ref().map_or(0, |rows| rows.size);
+        Ok(TableSizes { metrics: self.metrics.size, steps: self.steps.size, diagnostics })
+    }
+
+    /// Goes back to the rows that the files had at [these](Self::sizes) sizes; sizes of 0 are those without any
     /// row. False, and nothing done, if one of the files has fewer.
     ///
     /// # Errors
     ///
     /// If a file cannot be written.
-    pub fn truncate_to(&mut self, (metrics, steps): (u64, u64)) -> Result<bool, RunDirectoryError> {
-        self.write_out()?;
-        if metrics > self.metrics.size || steps > self.steps.size {
+    pub fn truncate_to(&mut self, sizes: TableSizes) -> Result<bool, RunDirectoryError> {
+        if !sizes.are_within(self.sizes()?) {
             return Ok(false);
         }
         let folder = &self.folders[self.folders.len() - 1];
-        self.metrics.truncate(folder, metrics)?;
-        self.steps.truncate(folder, steps)?;
+        self.metrics.truncate(folder, sizes.metrics)?;
+        self.steps.truncate(folder, sizes.steps)?;
+        if let Some(diagnostics) = &mut self.diagnostics {
+            diagnostics.truncate(folder, sizes.diagnostics)?;
+        }
         Ok(true)
     }
 
@@ -143,7 +196,7 @@ impl RunFiles {
     /// If a file cannot be written.
     pub fn sync(&mut self) -> Result<(), RunDirectoryError> {
         self.write_out()?;
-        for rows in [&self.metrics, &self.steps] {
+        for rows in self.tables() {
             sync_file(&rows.file).map_err(write_error_in(self.folder(), rows.name))?;
         }
         // The folder itself is synced with each file that appears in it.
@@ -262,6 +315,9 @@ impl RunFiles {
         let folder = &self.folders[self.folders.len() - 1];
         self.steps.write_out(folder)?;
         self.metrics.write_out(folder)?;
+        if let Some(diagnostics) = &mut self.diagnostics {
+            diagnostics.write_out(folder)?;
+        }
         self.last_write = Instant::now();
         Ok(())
     }
@@ -272,6 +328,10 @@ impl Drop for RunFiles {
         // A run that ends by an error has reported one already.
         let _ = self.write_out();
     }
+}
+
+fn open_diagnostics(folder: &Folder) -> Result<Rows, RunDirectoryError> {
+    Rows::open(folder, DIAGNOSTICS, &header(|bytes| write_diagnostics_header(bytes)))
 }
 
 /// The bytes of a header.

@@ -23,6 +23,17 @@ impl<F: Real> Evaluator<F> {
 
     /// The mean loss of `network` on `rows`, and its accuracy or R2, in evaluation mode.
     pub fn score(&mut self, pool: &ThreadPool, network: &Network<F>, rows: &Rows<F>) -> Score {
+        self.score_and_show(pool, network, rows, &mut |_| {})
+    }
+
+    /// The same; `show` sees the outputs of all layers for some rows after the other.
+    pub(crate) fn score_and_show(
+        &mut self,
+        pool: &ThreadPool,
+        network: &Network<F>,
+        rows: &Rows<F>,
+        show: &mut dyn FnMut(&Workspace<F>),
+    ) -> Score {
         let Self { workspace, batch } = self;
         let (mut loss, mut weight) = (0.0, 0.0);
         let mut quality = Tally::new(rows);
@@ -36,6 +47,7 @@ impl<F: Real> Evaluator<F> {
             };
             let weights = rows.file_weights().map(|weights| &weights[chunk]);
             quality.add(scores, batch.targets(), weights);
+            show(workspace);
         }
         Score { loss: loss / weight, quality: quality.finish() }
     }

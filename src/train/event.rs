@@ -1,9 +1,12 @@
 //! Events emitted by the training loop.
 
+use std::any::Any;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::kernel::real::Real;
+use crate::nn::{Network, Workspace};
 use crate::train::{EpochRecord, Outcome, RunState, StepRecord};
 
 /// Something that happened in a run.
@@ -19,12 +22,60 @@ pub enum Event<'a> {
     },
     /// A step was taken.
     StepEnded(StepRecord),
+    /// The network before the first step, and after each; also where a run goes on that was interrupted.
+    Network(NetworkAt<'a>),
+    /// Some training rows went through the network in evaluation mode, for the record of the epoch that ends.
+    Evaluated(EvaluatedRows<'a>),
     /// An epoch was trained and evaluated; epoch 0 is the evaluation before training.
     EpochEnded(&'a EpochRecord),
     /// The run can be saved here, after a step or an epoch or at its end, to go on later.
     Resumable(SavePoint<'a>),
     /// The last event of a run.
     RunEnded(&'a Outcome),
+}
+
+/// A network between two steps.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct NetworkAt<'a> {
+    /// Steps done.
+    pub step: u64,
+    /// Whether the run goes on here after an interruption, so that this was seen before.
+    pub is_resumed: bool,
+    pub(crate) network: &'a dyn Any,
+}
+
+/// The activations of some rows in evaluation mode.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct EvaluatedRows<'a> {
+    pub(crate) workspace: &'a dyn Any,
+}
+
+impl NetworkAt<'_> {
+    /// The network; none if it is of the other precision.
+    pub fn network<F: Real>(&self) -> Option<&Network<F>> {
+        self.network.downcast_ref()
+    }
+}
+
+impl EvaluatedRows<'_> {
+    /// The outputs of the layers; none if they are of the other precision.
+    pub fn workspace<F: Real>(&self) -> Option<&Workspace<F>> {
+        self.workspace.downcast_ref()
+    }
+}
+
+impl fmt::Debug for NetworkAt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NetworkAt").field("step", &self.step).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for EvaluatedRows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EvaluatedRows").finish_non_exhaustive()
+    }
 }
 
 /// A place where a run can be saved.

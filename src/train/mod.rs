@@ -22,7 +22,7 @@ pub use crate::train::checkpoint_rule::CheckpointRule;
 pub use crate::train::early_stopping::Improvement;
 pub use crate::train::error::{Error, NetworkError, PredictionError};
 pub use crate::train::evaluate::Evaluator;
-pub use crate::train::event::{Event, Observer, SavePart, SavePoint};
+pub use crate::train::event::{EvaluatedRows, Event, NetworkAt, Observer, SavePart, SavePoint};
 pub use crate::train::record::{EpochRecord, Outcome, Quality, Score, StepRecord};
 pub use crate::train::run::{StepLog, TrainResult, train};
 pub use crate::train::spec::{Dtype, EarlyStopping, Metric, TrainingSpec};

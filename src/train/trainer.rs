@@ -16,8 +16,8 @@ use crate::train::state::{set_tensors, tensors_of};
 use crate::train::step::TrainStep;
 use crate::train::tensor_rules;
 use crate::train::{
-    EpochRecord, Evaluator, Event, Observer, Outcome, RunPlace, RunState, SavePart, SavePoint, Score,
-    StateFault, StepRecord, TrainingSpec,
+    EpochRecord, EvaluatedRows, Evaluator, Event, NetworkAt, Observer, Outcome, RunPlace, RunState, SavePart,
+    SavePoint, Score, StateFault, StepRecord, TrainingSpec,
 };
 
 /// Multiplications in one product of a batch with all weights from which a second thread makes a
@@ -223,6 +223,7 @@ impl<'a, F: Real> Run<'a, F> {
         if let Some(outcome) = &self.outcome {
             return outcome.clone();
         }
+        self.show_network(!self.epochs.is_empty());
         if self.epochs.is_empty()
             && let ControlFlow::Break(outcome) = self.end_epoch(0)
         {
@@ -247,6 +248,7 @@ impl<'a, F: Real> Run<'a, F> {
                 };
                 self.place.add(loss, batch.len(), rate);
                 self.emit(&Event::StepEnded(StepRecord { step, loss, learning_rate: rate }));
+                self.show_network(false);
                 self.offer(SavePart::Step);
             }
             if let ControlFlow::Break(outcome) = self.end_epoch(epoch) {
@@ -259,6 +261,13 @@ impl<'a, F: Real> Run<'a, F> {
 
     fn emit(&mut self, event: &Event<'_>) {
         self.is_stopped |= self.observer.on(event).is_break();
+    }
+
+    /// Shows the network to the observer.
+    fn show_network(&mut self, is_resumed: bool) {
+        let step = self.place.step;
+        let event = Event::Network(NetworkAt { step, is_resumed, network: &self.step.network });
+        self.is_stopped |= self.observer.on(&event).is_break();
     }
 
     /// Offers the state of the run to the observer.
@@ -294,10 +303,13 @@ impl<'a, F: Real> Run<'a, F> {
         };
         let (train_before, eval_before) =
             before.map_or((0.0, 0.0), |before| (before.train_seconds, before.eval_seconds));
-        let network = &self.step.network;
         let begin = Instant::now();
+        let Self { step, observer, is_stopped, .. } = self;
+        let network = &step.network;
         let train_rows = self.eval_rows.as_ref().unwrap_or(&self.data.train);
-        let train = self.evaluator.score(self.pool, network, train_rows);
+        let train = self.evaluator.score_and_show(self.pool, network, train_rows, &mut |workspace| {
+            *is_stopped |= observer.on(&Event::Evaluated(EvaluatedRows { workspace })).is_break();
+        });
         let valid = self.data.valid.as_ref().map(|rows| self.evaluator.score(self.pool, network, rows));
         let record = EpochRecord {
             epoch,

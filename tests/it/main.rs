@@ -3,6 +3,7 @@
 mod batch_norm; // what holds for batch norm whatever the numbers
 mod cli; // the program: files, words, exit codes
 mod cs231n; // the numbers of the CS231n assignments
+mod diagnose; // a look inside networks while they are trained
 mod docs; // what the documentation says
 mod dump; // a gradient check's pass as arrays
 mod ensemble; // several networks as one model

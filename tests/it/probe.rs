@@ -6,8 +6,8 @@ use bntrain::nn::{
 };
 use bntrain::probe::{
     LanczosSettings, Probe, ProbeBatch, Unit, along_gradient, column_percentiles, covariate_shift,
-    curvature_along_gradient, gradient_alignment, growth_per_layer, hessian_extremes, hessian_trace,
-    mean_cosine, middle_layers, participation_rank, weight_gradient_norms, yang_growth,
+    curvature_along_gradient, gradient_alignment, growth_per_layer, hessian_extremes, hessian_product,
+    hessian_trace, mean_cosine, middle_layers, participation_rank, weight_gradient_norms, yang_growth,
 };
 use bntrain::random::stream;
 use bntrain::targets::Targets;
@@ -104,7 +104,7 @@ fn measurements_have_the_numbers_of_pytorch() {
             same(&[shift.cosine], &expected["cosine"], "cosine");
         }
 
-        let settings = LanczosSettings { max_products: 200, tolerance: 1e-7, seed: 0 };
+        let settings = LanczosSettings { max_products: 200, tolerance: 1e-7, both_ends: true, seed: 0 };
         let extremes = hessian_extremes(&mut probe, &settings);
         same(&[extremes.largest.value], &expected["hessian_largest"], "largest eigenvalue");
         same(&[extremes.smallest.value], &expected["hessian_smallest"], "smallest eigenvalue");
@@ -143,6 +143,22 @@ fn gradients_grow_as_in_theory() {
         let theory = yang_growth(Unit::Relu, rows).expect("rows");
         assert!((found / theory - 1.0).abs() < 0.03, "{rows} rows: {found}, theory {theory}");
     }
+}
+
+/// A difference across a kink of a ReLU would be no product with a symmetric matrix.
+#[test]
+fn the_hessian_is_symmetric_at_kinks_too() {
+    let mut probe = deep(3, 40, 32, 2);
+    let draw = |key| {
+        Array2::random_using((1, probe.position().len()), StandardNormal, &mut stream(key, "test", &[]))
+    };
+    let (u, v): (Array2<f64>, Array2<f64>) = (draw(1), draw(2));
+    let hu = Array2::from_shape_vec(u.dim(), hessian_product(&mut probe, u.as_slice().expect("a row")));
+    let hv = Array2::from_shape_vec(v.dim(), hessian_product(&mut probe, v.as_slice().expect("a row")));
+    let (hu, hv) = (hu.expect("as long"), hv.expect("as long"));
+    let (one, other) = ((&u * &hv).sum(), (&v * &hu).sum());
+    let length = |x: &Array2<f64>| (x * x).sum().sqrt();
+    assert!((one - other).abs() <= 1e-5 * length(&u) * length(&hv), "{one} {other}");
 }
 
 /// Independent Gaussian numbers through a ReLU have a cosine of 1 / pi; in a batch of 64 it is 0.314.

@@ -22,6 +22,9 @@ fn results(work: &Work, directory: &str) -> Vec<(String, String)> {
         ("curves.svg".to_owned(), table("curves.svg")),
         ("config.toml".to_owned(), table("config.toml")),
     ];
+    if work.path(format!("{directory}/diagnostics.csv")).exists() {
+        found.push(("diagnostics.csv".to_owned(), table("diagnostics.csv")));
+    }
     for model in models(work, directory) {
         let bytes = fs::read(work.path(directory).join(&model)).expect("a model");
         found.push((model, format!("{bytes:?}")));
@@ -73,12 +76,15 @@ fn wait_for(work: &Work, name: &str, before: &[u8]) -> Vec<u8> {
     }
 }
 
-/// `config.toml` with a checkpoint after each epoch, and dropout.
+/// `config.toml` with a checkpoint after each epoch, dropout, and diagnostics.
 fn write_config(work: &Work) {
     let config = work.read("config.toml").replace("[training]", "[training]\ncheckpoint = \"epoch\"");
     work.write(
         "config.toml",
-        &config.replace("activation = \"relu\"", "activation = \"relu\"\ndropout = 0.2"),
+        &format!(
+            "{}[diagnose]\nlevel = \"cheap\"\nevery = 1\n",
+            config.replace("activation = \"relu\"", "activation = \"relu\"\ndropout = 0.2")
+        ),
     );
 }
 

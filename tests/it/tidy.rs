@@ -126,7 +126,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("optim", &["kernel", "nn", "settings"]),
     ("train", &["data", "kernel", "nn", "optim", "random", "settings", "targets"]),
     ("gradcheck", &["kernel", "nn", "optim", "random", "targets"]),
-    ("probe", &["kernel", "nn", "random", "targets"]),
+    ("probe", &["data", "kernel", "nn", "random", "targets"]),
+    ("diagnose", &["data", "kernel", "nn", "optim", "probe", "random", "settings", "targets", "train"]),
     ("eval", &["data", "kernel", "metrics", "nn", "targets", "train"]),
 ];
 

@@ -16,6 +16,7 @@ use serde::Serialize;
 pub use crate::config::plan::measure::ComparedMeasure;
 use crate::config::plan::model::ModelSpec;
 use crate::data::DataSpec;
+use crate::diagnose::DiagnoseSpec;
 use crate::nn::{LayerSpec, Loss, Norm, Task};
 use crate::optim::OptimizerSpec;
 use crate::train::TrainingSpec;
@@ -35,6 +36,9 @@ pub struct Plan {
     pub optimizer: OptimizerSpec,
     /// `[training]`.
     pub training: TrainingSpec,
+    /// `[diagnose]`.
+    #[serde(skip_serializing_if = "DiagnoseSpec::is_off")]
+    pub diagnose: DiagnoseSpec,
     /// `[compare]`; none for a single network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compare: Option<ComparePlan>,

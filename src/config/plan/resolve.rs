@@ -52,6 +52,7 @@ pub(crate) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Re
             data: absolute(data, base, problems),
             optimizer,
             training: from_folder(spec.training, base),
+            diagnose: spec.diagnose,
             model: spec.model.filter(|_| compare.as_ref().is_some_and(varies_model)),
             compare,
             layers,

@@ -7,6 +7,7 @@ use crate::config::plan::measure::ComparedMeasure;
 use crate::config::plan::model::ModelSpec;
 use crate::config::problems::Problems;
 use crate::data::DataSpec;
+use crate::diagnose::DiagnoseSpec;
 use crate::nn::{LayerSpec, Norm, Task};
 use crate::optim::OptimizerSpec;
 use crate::settings::{Allowed, Configurable, range, settings};
@@ -32,6 +33,8 @@ settings! {
         optimizer: Option<OptimizerSpec>;
         /// How long to train, and on what batches.
         training: TrainingSpec = TrainingSpec::default();
+        /// What to measure inside the networks while they are trained.
+        diagnose: DiagnoseSpec = DiagnoseSpec::default();
         /// Which runs to compare.
         compare: Option<CompareSpec>, absent("a single run");
     }
@@ -122,6 +125,7 @@ impl ConfigSpec {
             model: take(&mut valid, "model", problems),
             optimizer: take(&mut valid, "optimizer", problems),
             training: take(&mut valid, "training", problems).unwrap_or_default(),
+            diagnose: take(&mut valid, "diagnose", problems).unwrap_or_default(),
             compare: take(&mut valid, "compare", problems),
             layers: take(&mut valid, "layers", problems),
         }

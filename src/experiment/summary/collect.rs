@@ -52,6 +52,7 @@ fn summary(records: &[RunRecord], settings: &ComparisonSettings) -> Summary {
         expected_best: expected_best(&runs, &norms, &points, measured_on, settings.primary),
         norms,
         final_metrics: final_metrics(&runs),
+        findings: Vec::new(),
         groups,
         comparisons,
         runs,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::ComparedMeasure;
+use crate::diagnose::Finding;
 use crate::experiment::assessment::{Assessment, HoldoutSet, Subject};
 use crate::experiment::statistics::{Estimate, Interval};
 use crate::experiment::summary::comparison::{ExpectedBest, NormComparison};
@@ -39,6 +40,9 @@ pub struct Summary {
     /// The trained networks on held-out rows and the baselines, metric by metric; one entry for each point.
     #[serde(default)]
     pub final_metrics: Vec<MetricSummary>,
+    /// What diagnostics found; not there without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }
 
 /// Some rows of the data.

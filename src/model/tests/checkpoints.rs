@@ -35,6 +35,7 @@ fn checkpoint() -> Checkpoint {
     train_prepared(&layers, &optimizer, &training, &data, &ThreadPool::single(), &mut last);
     let origin = CheckpointOrigin {
         file_sizes: [7, 1 << 40],
+        diagnostics_size: 5,
         ..CheckpointOrigin::here("ü\".toml".to_owned(), "a = 1\n".to_owned(), vec!["ab".repeat(32)])
     };
     Checkpoint { origin, state: last.0.expect("the end of the run") }

@@ -83,6 +83,12 @@ impl Canvas<'_> {
         }
     }
 
+    /// A rectangle of one color, without an edge.
+    pub(crate) fn cell(&self, color: RGBColor, Rect { left, top, width, height }: Rect) -> Drawn {
+        let corners = [units((left, top)), units((left + width, top + height))];
+        self.root.draw(&Rectangle::new(corners, color.filled()))
+    }
+
     /// Axes, ticks and marks.
     pub(crate) fn panel(&self, panel: &Panel, Rect { left, top, width, height }: Rect) -> Drawn {
         let area = self.root.clone().shrink(units((left, top)), units((width, height)));

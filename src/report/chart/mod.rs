@@ -6,6 +6,7 @@ pub(crate) mod curves;
 pub(crate) mod curves_svg;
 pub(crate) mod picture;
 pub(crate) mod shapes;
+pub(crate) mod strips;
 pub(crate) mod style;
 pub(crate) mod sweep;
 pub(crate) mod terminal;

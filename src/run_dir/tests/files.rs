@@ -1,13 +1,14 @@
 use std::fs;
 use std::io::{Read, Write};
 
+use crate::diagnose::{DiagnosticRow, Quantity};
 use crate::experiment::synthetic::{at_point, run};
 use crate::nn::Norm;
-use crate::run_dir::layout::{LOCK, METRICS, STEPS};
+use crate::run_dir::layout::{DIAGNOSTICS, LOCK, METRICS, STEPS};
 use crate::run_dir::tests::{FINISHED, TASK, append_all, created, files, folder, names, refused, text};
 use crate::run_dir::{
-    DirectoryState, RunDirectory, RunDirectoryError, RunFiles, latest_numbered, model_path, models_in,
-    state_of,
+    DirectoryState, RunDirectory, RunDirectoryError, RunFiles, TableSizes, latest_numbered, model_path,
+    models_in, state_of,
 };
 use crate::train::StepRecord;
 
@@ -63,9 +64,16 @@ fn rows_are_whole_and_can_be_taken_back() {
     let path = directory.path().join("none/seed-0");
     let empty = open.sizes().expect("it can be written");
     append_all(&mut open, &run);
-    let (metrics, steps_before) = open.sizes().expect("it can be written");
+    assert_eq!(empty.diagnostics, 0);
+    let row = DiagnosticRow { epoch: 1, step: 5, layer: None, quantity: Quantity::Loss, value: 0.5 };
+    open.append_diagnostics(std::slice::from_ref(&row)).expect("it can be written");
+    let before = open.sizes().expect("it can be written");
+    let measured = text(path.join(DIAGNOSTICS));
+    assert_eq!(measured, "norm,point,seed,epoch,step,layer,quantity,value\nnone,,0,1,5,,loss,0.5\n");
+    assert_eq!(before.diagnostics, measured.len() as u64);
     let whole = (text(path.join(METRICS)), text(path.join(STEPS)));
-    assert_eq!((whole.0.len() as u64, whole.1.len() as u64), (metrics, steps_before));
+    assert_eq!((whole.0.len() as u64, whole.1.len() as u64), (before.metrics, before.steps));
+    open.append_diagnostics(&[row.clone(), row]).expect("it can be written");
     steps(0.25, 1000).try_for_each(|step| open.append_step(&step)).expect("it can be written");
     drop(open);
     let grown = text(path.join(STEPS));
@@ -78,20 +86,30 @@ fn rows_are_whole_and_can_be_taken_back() {
     };
     torn(METRICS);
     torn(STEPS);
+    torn(DIAGNOSTICS);
     let mut again = files(&directory, &run);
-    assert_eq!(again.sizes().expect("it can be written"), (metrics, grown.len() as u64));
-    assert!(!again.truncate_to((metrics + 1, steps_before)).expect("it can be written"));
+    let torn = again.sizes().expect("it can be written");
+    assert_eq!((torn.metrics, torn.steps), (before.metrics, grown.len() as u64));
+    for more in [
+        TableSizes { metrics: before.metrics + 1, ..before },
+        TableSizes { diagnostics: torn.diagnostics + 1, ..before },
+    ] {
+        assert!(!again.truncate_to(more).expect("it can be written"));
+    }
     assert_eq!(text(path.join(STEPS)), grown);
-    assert!(again.truncate_to((metrics, steps_before)).expect("it can be written"));
+    assert!(again.truncate_to(before).expect("it can be written"));
+    assert_eq!(text(path.join(DIAGNOSTICS)), measured);
     assert_eq!((text(path.join(METRICS)), text(path.join(STEPS))), whole);
-    assert!(again.truncate_to((0, 0)).expect("it can be written"));
-    assert_eq!(again.sizes().expect("it can be written"), empty);
+    assert!(again.truncate_to(TableSizes::default()).expect("it can be written"));
+    let header = measured.find('\n').map_or(0, |end| end as u64 + 1);
+    assert_eq!(again.sizes().expect("it can be written"), TableSizes { diagnostics: header, ..empty });
     append_all(&mut again, &run);
     drop(again);
     assert_eq!((text(path.join(METRICS)), text(path.join(STEPS))), whole);
     // Killed within the header.
     fs::write(path.join(METRICS), "norm,po").expect("it can be written");
-    assert_eq!(files(&directory, &run).sizes().expect("it can be written"), (empty.0, steps_before));
+    let sizes = files(&directory, &run).sizes().expect("it can be written");
+    assert_eq!((sizes.metrics, sizes.steps), (empty.metrics, before.steps));
 }
 
 #[test]

@@ -13,7 +13,9 @@ use crate::cli::session::Session;
 use crate::config::{ChangedKey, changed_keys};
 use crate::experiment::Job;
 use crate::model::{Checkpoint, CheckpointOrigin};
-use crate::run_dir::{DirectoryState, FORK_JSON, RunDirectory, RunFiles, latest_numbered, state_of};
+use crate::run_dir::{
+    DirectoryState, FORK_JSON, RunDirectory, RunFiles, TableSizes, latest_numbered, state_of,
+};
 use crate::text::DisplayPath;
 
 /// The newest checkpoint of a run that can be used.
@@ -45,9 +47,15 @@ pub(crate) fn origin_of(job: &Job, session: &Session) -> CheckpointOrigin {
     CheckpointOrigin::here(session.plan.source.to_string_lossy().into_owned(), job.plan.to_toml(), hashes)
 }
 
+/// The tables of a run at a checkpoint.
+pub(crate) fn sizes_at(origin: &CheckpointOrigin) -> TableSizes {
+    let [metrics, steps] = origin.file_sizes;
+    TableSizes { metrics, steps, diagnostics: origin.diagnostics_size }
+}
+
 /// Reads the checkpoints of a run, the newest first, up to one that is whole and whose rows are there.
 pub(crate) fn newest(files: &mut RunFiles) -> Result<FoundCheckpoint, CliError> {
-    let (metrics, steps) = files.sizes()?;
+    let sizes = files.sizes()?;
     let mut found = FoundCheckpoint { is_newest: true, ..FoundCheckpoint::default() };
     for (path, mut file) in files.checkpoints()? {
         let mut bytes = Vec::new();
@@ -55,9 +63,14 @@ pub(crate) fn newest(files: &mut RunFiles) -> Result<FoundCheckpoint, CliError> 
         let checkpoint = read
             .map_err(|error| error.to_string())
             .and_then(|_| Checkpoint::from_bytes(&bytes).map_err(|fault| fault.to_string()))
-            .and_then(|checkpoint| match checkpoint.origin.file_sizes {
-                [rows, _] if rows > metrics => Err("rows of metrics.csv before it are missing".to_owned()),
-                [_, rows] if rows > steps => Err("rows of steps.csv before it are missing".to_owned()),
+            .and_then(|checkpoint| match sizes_at(&checkpoint.origin) {
+                at if at.metrics > sizes.metrics => {
+                    Err("rows of metrics.csv before it are missing".to_owned())
+                }
+                at if at.steps > sizes.steps => Err("rows of steps.csv before it are missing".to_owned()),
+                at if at.diagnostics > sizes.diagnostics => {
+                    Err("rows of diagnostics.csv before it are missing".to_owned())
+                }
                 _ => Ok(checkpoint),
             });
         match checkpoint {

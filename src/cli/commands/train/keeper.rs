@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::cli::commands::train::continuation::{FoundCheckpoint, newest, origin_of};
+use crate::cli::commands::train::continuation::{FoundCheckpoint, newest, origin_of, sizes_at};
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
+use crate::diagnose::DiagnosticRow;
 use crate::experiment::{Companion, Job};
 use crate::model::{Checkpoint, CheckpointOrigin};
-use crate::run_dir::{LINEAR, RunDirectory, RunFiles};
+use crate::run_dir::{LINEAR, RunDirectory, RunFiles, TableSizes};
 use crate::train::{CheckpointRule, Event, Observer, RunState, SavePoint};
 
 /// What all runs of a command share.
@@ -57,8 +58,7 @@ impl<'a> Keeping<'a> {
         let FoundCheckpoint { checkpoint, is_newest, .. } = newest(&mut files)?;
         let state = match checkpoint {
             Some(checkpoint) => {
-                let [metrics, steps] = checkpoint.origin.file_sizes;
-                files.truncate_to((metrics, steps))?;
+                files.truncate_to(sizes_at(&checkpoint.origin))?;
                 // Rows that are written again may have other sizes, so one that is damaged must not be the newest.
                 if !is_newest && let Ok(bytes) = checkpoint.to_bytes() {
                     files.write_checkpoint(&bytes)?;
@@ -67,7 +67,7 @@ impl<'a> Keeping<'a> {
             }
             None => {
                 files.remove_checkpoints()?;
-                files.truncate_to((0, 0))?;
+                files.truncate_to(TableSizes::default())?;
                 None
             }
         };
@@ -101,8 +101,12 @@ impl RunKeeper<'_> {
     }
 
     fn save(&mut self, point: &SavePoint<'_>) -> Result<(), CliError> {
-        let (metrics, steps) = self.files.sizes()?;
-        let origin = CheckpointOrigin { file_sizes: [metrics, steps], ..self.origin.clone() };
+        let TableSizes { metrics, steps, diagnostics } = self.files.sizes()?;
+        let origin = CheckpointOrigin {
+            file_sizes: [metrics, steps],
+            diagnostics_size: diagnostics,
+            ..self.origin.clone()
+        };
         let checkpoint = Checkpoint { origin, state: point.state() };
         let bytes =
             checkpoint.to_bytes().map_err(|error| CliError::io("write", self.files.path(), &error))?;
@@ -150,6 +154,15 @@ impl Observer for RunKeeper<'_> {
 impl Companion<CliError> for RunKeeper<'_> {
     fn take_state(&mut self) -> Option<RunState> {
         self.state.take()
+    }
+
+    fn add_diagnostics(&mut self, rows: &[DiagnosticRow]) {
+        if !self.has_ended
+            && self.failure.is_none()
+            && let Err(error) = self.files.append_diagnostics(rows)
+        {
+            self.failure = Some(error.into());
+        }
     }
 
     fn keep_model(&mut self, model: &[u8]) -> Result<(), CliError> {

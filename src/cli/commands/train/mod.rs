@@ -115,9 +115,9 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
     };
     let ensemble = ensemble::write(&directory, &session, &records, threads)?;
     let settings = session.plan.compare.as_ref().map(ComparisonSettings::of).unwrap_or_default();
-    let summary = Summary::with(&records, &settings);
+    let mut summary = Summary::with(&records, &settings);
     let place =
-        results::write(directory, &session, &records, &info, &summary, output).map_err(with_advice)?;
+        results::write(directory, &session, &records, &info, &mut summary, output).map_err(with_advice)?;
     // Whether it can be shown decides nothing else.
     let shown = results::show(&place, &records, &summary, ensemble.as_ref(), output);
     if let Some(code) = signals.exit_code() {

@@ -9,8 +9,13 @@ use crate::cli::commands::train::ensemble::EnsembleResult;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
+use crate::diagnose::{Finding, findings};
 use crate::experiment::{RunId, RunRecord, Summary};
-use crate::report::{PlotSize, TerminalPlot, curves_svg, linear_note, sweep_svg, table, untrained_warnings};
+use crate::report::csv::read_diagnostics;
+use crate::report::{
+    PlotSize, TerminalPlot, curves_svg, findings_section, linear_note, strips_svg, sweep_svg, table,
+    untrained_warnings,
+};
 use crate::run_dir::{FORMAT_VERSION, LINEAR, RunDirectory, model_path};
 use crate::text::shortened;
 use crate::train::Metric;
@@ -29,13 +34,16 @@ pub(crate) fn write(
     session: &Session,
     records: &[RunRecord],
     info: &RunInfo,
-    summary: &Summary,
+    summary: &mut Summary,
     output: &Output,
 ) -> Result<PathBuf, CliError> {
     let ids: Vec<_> = records.iter().map(|record| &record.id).collect();
-    directory.assemble(&ids, session.plan.task())?;
-    directory.write("summary.json", summary.to_json().as_bytes())?;
     let title = format!("{} on {}", session.plan.name, data_name(session));
+    directory.assemble(&ids, session.plan.task())?;
+    if !session.plan.diagnose.is_off() {
+        summary.findings = write_diagnostics(&directory, &ids, &title)?;
+    }
+    directory.write("summary.json", summary.to_json().as_bytes())?;
     directory.write("curves.svg", curves_svg(&title, records).as_bytes())?;
     if let Some(sweep) = sweep_svg(&title, summary) {
         directory.write("sweep.svg", sweep.as_bytes())?;
@@ -48,6 +56,22 @@ pub(crate) fn write(
         output.note(&format!("note: {note}"));
     }
     Ok(path)
+}
+
+/// Writes `diagnostics.csv` and `diagnostics.svg`; returns what the numbers say.
+fn write_diagnostics(
+    directory: &RunDirectory,
+    ids: &[&RunId],
+    title: &str,
+) -> Result<Vec<Finding>, CliError> {
+    let rows = directory.assemble_diagnostics(ids)?;
+    let unread =
+        |error: csv::Error| CliError::io("read", &directory.path().join("diagnostics.csv"), &error.into());
+    let runs = read_diagnostics(&*rows).map_err(unread)?;
+    if let Some(svg) = strips_svg(title, &runs) {
+        directory.write("diagnostics.svg", svg.as_bytes())?;
+    }
+    Ok(findings(&runs))
 }
 
 /// Shows the table, the curves and the path.
@@ -76,9 +100,10 @@ pub(crate) fn show(
     };
     let linear = linear_note(summary, model_of).map(|note| note + "\n").unwrap_or_default();
     let ensemble = ensemble.map(|ensemble| ensemble.text(path) + "\n").unwrap_or_default();
+    let findings = findings_section(&summary.findings);
     let table = table(summary);
     output.result(&format!(
-        "{linear}{ensemble}{table}\n{plot}\nresults: {}\n",
+        "{linear}{ensemble}{table}\n{plot}\n{findings}results: {}\n",
         shortened(&path.to_string_lossy())
     ))
 }

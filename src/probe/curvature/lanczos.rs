@@ -1,10 +1,13 @@
 //! The ends of the spectrum of a symmetric matrix that is known by its products.
 
+use serde::Serialize;
+
+use crate::probe::LanczosSettings;
+use crate::probe::curvature::tridiagonal::eigenvalues;
 use crate::probe::parameters::{dot, norm};
-use crate::probe::tridiagonal::eigenvalues;
 
 /// An eigenvalue estimate.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RitzValue {
     /// The estimate `t`.
     pub value: f64,
@@ -12,8 +15,8 @@ pub struct RitzValue {
     pub residual: f64,
 }
 
-/// Smallest and largest eigenvalue estimate after up to `max_products` products `A v` from `start`; fewer if both
-/// residuals are at most `tolerance` times the largest absolute value before, or the space is exhausted.
+/// Smallest and largest eigenvalue estimate after products `A v` from `start`: as many as `settings` allow, fewer if
+/// the residuals are small enough before, or the space is exhausted.
 ///
 /// All earlier vectors are orthogonalized against twice, so no copies of an eigenvalue appear. None if `start` is 0, or
 /// a product is not finite.
@@ -22,8 +25,7 @@ pub struct RitzValue {
 pub(crate) fn lanczos(
     mut product: impl FnMut(&[f64]) -> Vec<f64>,
     start: &[f64],
-    max_products: usize,
-    tolerance: f64,
+    settings: &LanczosSettings,
 ) -> Option<(RitzValue, RitzValue)> {
     let mut basis: Vec<Vec<f64>> = vec![scaled(start, 1.0 / norm(start))];
     let (mut diagonal, mut off_diagonal) = (Vec::new(), Vec::new());
@@ -41,8 +43,10 @@ pub(crate) fn lanczos(
         }
         let (smallest, largest) = ends(&diagonal, &off_diagonal, length)?;
         let scale = smallest.value.abs().max(largest.value.abs());
-        let is_done = smallest.residual.max(largest.residual) <= tolerance * scale;
-        let is_exhausted = length <= f64::EPSILON * scale || basis.len() >= max_products.min(start.len());
+        let other = if settings.both_ends { smallest.residual } else { 0.0 };
+        let is_done = largest.residual.max(other) <= settings.tolerance * scale;
+        let is_exhausted =
+            length <= f64::EPSILON * scale || basis.len() >= settings.max_products.min(start.len());
         if is_done || is_exhausted {
             return Some((smallest, largest));
         }
@@ -68,6 +72,10 @@ fn scaled(vector: &[f64], factor: f64) -> Vec<f64> {
 mod tests {
     use super::*;
 
+    fn settings(max_products: usize, tolerance: f64) -> LanczosSettings {
+        LanczosSettings { max_products, tolerance, both_ends: true, seed: 0 }
+    }
+
     fn diagonal(values: &[f64]) -> impl Fn(&[f64]) -> Vec<f64> {
         move |v| v.iter().zip(values).map(|(v, value)| v * value).collect()
     }
@@ -77,19 +85,21 @@ mod tests {
         let values: Vec<f64> = (0..200).map(|k| f64::from(k) / 10.0 - 3.0).chain([40.0]).collect();
         let start = vec![1.0; values.len()];
         for products in [4, 10, 40] {
-            let (smallest, largest) = lanczos(diagonal(&values), &start, products, 0.0).expect("finite");
+            let (smallest, largest) =
+                lanczos(diagonal(&values), &start, &settings(products, 0.0)).expect("finite");
             assert!((largest.value - 40.0).abs() <= largest.residual + 1e-12);
             assert!(smallest.value >= -3.0 - 1e-12);
         }
-        let (_, largest) = lanczos(diagonal(&values), &start, 40, 1e-9).expect("finite");
+        let (_, largest) = lanczos(diagonal(&values), &start, &settings(40, 1e-9)).expect("finite");
         assert!((largest.value - 40.0).abs() < 1e-9);
     }
 
     #[test]
     fn a_small_matrix_is_exhausted() {
-        let (smallest, largest) = lanczos(diagonal(&[2.0, -1.0]), &[1.0, 1.0], 50, 0.0).expect("finite");
+        let (smallest, largest) =
+            lanczos(diagonal(&[2.0, -1.0]), &[1.0, 1.0], &settings(50, 0.0)).expect("finite");
         assert!((smallest.value + 1.0).abs() < 1e-14 && (largest.value - 2.0).abs() < 1e-14);
-        assert!(lanczos(diagonal(&[f64::NAN]), &[1.0], 5, 0.0).is_none());
-        assert!(lanczos(diagonal(&[1.0]), &[0.0], 5, 0.0).is_none());
+        assert!(lanczos(diagonal(&[f64::NAN]), &[1.0], &settings(5, 0.0)).is_none());
+        assert!(lanczos(diagonal(&[1.0]), &[0.0], &settings(5, 0.0)).is_none());
     }
 }

@@ -5,7 +5,7 @@ use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
 
 use crate::probe::Probe;
-use crate::probe::lanczos::{RitzValue, lanczos};
+use crate::probe::curvature::lanczos::{RitzValue, lanczos};
 use crate::probe::parameters::{dot, norm};
 use crate::random::stream;
 
@@ -14,16 +14,18 @@ use crate::random::stream;
 pub struct LanczosSettings {
     /// Products of the Hessian with a vector, at most.
     pub max_products: usize,
-    /// The search ends once both residuals are at most this share of the largest absolute eigenvalue.
+    /// The search ends once the residual is at most this share of the largest absolute eigenvalue.
     pub tolerance: f64,
+    /// Whether the smallest eigenvalue has to be found as exactly as the largest.
+    pub both_ends: bool,
     /// Seed of the first vector.
     pub seed: u64,
 }
 
 impl Default for LanczosSettings {
-    /// Up to 30 products, to one percent.
+    /// Up to 30 products, the largest to one percent.
     fn default() -> Self {
-        Self { max_products: 30, tolerance: 0.01, seed: 0 }
+        Self { max_products: 30, tolerance: 0.01, both_ends: false, seed: 0 }
     }
 }
 
@@ -45,7 +47,7 @@ pub fn hessian_extremes(probe: &mut Probe<f64>, settings: &LanczosSettings) -> E
     let mut random = stream(settings.seed, "lanczos", &[]);
     let start = Array1::random_using(count, StandardNormal, &mut random).to_vec();
     let product = |v: &[f64]| hessian_product(probe, v);
-    let found = lanczos(product, &start, settings.max_products, settings.tolerance);
+    let found = lanczos(product, &start, settings);
     let unknown = RitzValue { value: f64::NAN, residual: f64::NAN };
     let (smallest, largest) = found.unwrap_or((unknown, unknown));
     Extremes { smallest, largest }
@@ -54,8 +56,9 @@ pub fn hessian_extremes(probe: &mut Probe<f64>, settings: &LanczosSettings) -> E
 /// `H v`, the Hessian times a vector as long as [`Probe::position`], by central differences of the gradient.
 ///
 /// If all layers are smooth, of fourth order: `(8 (g(h) - g(-h)) - (g(2h) - g(-2h))) / 12 h` at `h` of 1e-4 times the
-/// length of the position, right to about 1e-11 of the largest eigenvalue. Across a kink, as that of ReLU, a difference
-/// has a part that is not curvature; of second order with a hundredth of that step, few kinks are crossed.
+/// length of the position, right to about 1e-11 of the largest eigenvalue. A difference across a kink, as that of ReLU,
+/// is not curvature, and would be taken for a huge one. With kinks it is therefore of second order with an `h` of 1e-10,
+/// which crosses hardly any, and right to about 1e-5.
 pub fn hessian_product(probe: &mut Probe<f64>, v: &[f64]) -> Vec<f64> {
     let length = norm(v);
     if length == 0.0 {
@@ -67,7 +70,7 @@ pub fn hessian_product(probe: &mut Probe<f64>, v: &[f64]) -> Vec<f64> {
         size => size,
     };
     let is_smooth = probe.network().layers().iter().all(|layer| layer.is_smooth());
-    let h = if is_smooth { 1e-4 } else { 1e-6 } * scale / length;
+    let h = if is_smooth { 1e-4 } else { 1e-10 } * scale / length;
     let mut difference = |h: f64| {
         let (_, mut ahead) = probe.gradient_at(&start, h, v);
         let (_, behind) = probe.gradient_at(&start, -h, v);

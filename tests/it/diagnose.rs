@@ -1,0 +1,103 @@
+//! A look inside networks, before training and during it.
+
+use crate::support::work::Work;
+
+const OFF: [&str; 0] = [];
+const CHEAP: [&str; 4] = ["--set", "diagnose.level=\"cheap\"", "--set", "diagnose.every=1"];
+const FULL: [&str; 4] = ["--set", "diagnose.level=\"full\"", "--set", "diagnose.every=\"epoch\""];
+
+/// Dropout and batch renorm have a state that a measurement could move.
+#[test]
+fn no_level_changes_a_bit_of_the_training() {
+    let work = Work::new();
+    let config = work
+        .read("config.toml")
+        .replace("[compare]", "[compare]\nnorms = [\"batch_norm\", \"batch_renorm\"]");
+    work.write(
+        "config.toml",
+        &config.replace("activation = \"relu\"", "activation = \"relu\"\ndropout = 0.2"),
+    );
+    let hashes = |name: &str, settings: &[&str]| {
+        work.ok(&[&["config.toml", "-q", "-o", name], settings].concat());
+        work.hashes(name)
+    };
+    let off = hashes("off", &OFF);
+    assert_eq!(off, hashes("cheap", &CHEAP));
+    assert_eq!(off, hashes("full", &FULL));
+    assert!(!work.path("off/diagnostics.csv").exists());
+    assert_eq!(work.read("off/steps.csv"), work.read("full/steps.csv"));
+}
+
+#[test]
+fn a_run_directory_has_rows_a_picture_and_findings() {
+    let work = Work::new();
+    let ended = work.ok(&[&["config.toml", "-o", "run"], &FULL[..]].concat());
+    let table = work.read("run/diagnostics.csv");
+    let mut lines = table.lines();
+    assert_eq!(lines.next(), Some("norm,point,seed,epoch,step,layer,quantity,value"));
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    let epochs = |norm: &str, quantity: &str, layer: &str| -> Vec<&str> {
+        let is_it =
+            |row: &&Vec<&str>| row[0] == norm && row[2] == "0" && row[5] == layer && row[6] == quantity;
+        rows.iter().filter(is_it).map(|row| row[3]).collect()
+    };
+    for norm in ["batch_norm", "none"] {
+        assert_eq!(epochs(norm, "pre_activation_p50", "affine_1"), ["0", "1", "2", "3"]);
+        assert_eq!(epochs(norm, "sharpness", ""), ["0", "1", "2", "3"]);
+        assert_eq!(epochs(norm, "loss", ""), epochs(norm, "effective_smoothness", ""));
+    }
+    // What only a norm has.
+    assert_eq!(epochs("batch_norm", "running_mean_gap", "affine_2"), ["1", "2", "3"]);
+    assert_eq!(epochs("none", "running_mean_gap", "affine_2"), [""; 0]);
+    // The rows of the runs one after the other, as in metrics.csv.
+    let of_run = work.read("run/none/seed-1/diagnostics.csv");
+    assert!(table.ends_with(of_run.split_once('\n').expect("a header").1));
+
+    let svg = work.read("run/diagnostics.svg");
+    assert!(svg.contains("share of dead units") && svg.contains("affine_3"), "{svg}");
+    let findings = work.json("run/summary.json")["findings"].as_array().expect("findings").clone();
+    let smoothness = findings.iter().filter(|finding| finding["quantity"] == "effective_smoothness");
+    assert_eq!(smoothness.count(), 2);
+    assert!(ended.stdout.contains("diagnostics (last measurement, median over seeds):"), "{}", ended.stdout);
+    // Replacing knows all files.
+    work.ok(&["config.toml", "-q", "-o", "run", "--force"]);
+    assert!(!work.path("run/diagnostics.csv").exists());
+}
+
+#[test]
+fn settings_are_checked() {
+    let work = Work::new();
+    let message = |set: &str| work.fails(&["check", "config.toml", "--set", set]).1;
+    let found = message("diagnose.level=\"cheep\"");
+    assert!(found.contains("diagnose.level") && found.contains("\"cheap\""), "{found}");
+    let found = message("diagnose.every=0");
+    assert!(found.contains("diagnose.every") && found.contains("from 1 to"), "{found}");
+}
+
+#[test]
+fn probe_measures_each_norm_before_training() {
+    let work = Work::new();
+    let text = work.ok(&["probe", "config.toml", "--set", "training.batch_size=16"]).stdout;
+    for expected in ["batch_norm\n", "none\n", "affine_3", "first loss", "largest stable rate", "- Rows: "] {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let lines =
+        work.ok(&["probe", "-c", "config.toml", "--norms", "layer_norm, none", "--json", "-q"]).stdout;
+    let networks: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(
+        networks.iter().map(|network| &network["network"]).collect::<Vec<_>>(),
+        ["layer_norm", "none"]
+    );
+    for network in networks {
+        assert_eq!(network["layers"].as_array().map(Vec::len), Some(3), "{network}");
+        assert!(
+            network["loss"].as_f64() > Some(0.0) && network["sharpness"]["value"].is_number(),
+            "{network}"
+        );
+    }
+    let (code, message) = work.fails(&["probe", "config.toml", "--norms", "instance_norm"]);
+    assert_eq!(code, Some(2));
+    assert!(message.contains("compare.norms"), "{message}");
+}
