@@ -40,8 +40,8 @@ pub struct CheckpointOrigin {
     pub diagnostics_size: u64,
 }
 
-fn is_zero(size: &u64) -> bool {
-    *size == 0
+fn is_zero<T: PartialEq + Default>(number: &T) -> bool {
+    *number == T::default()
 }
 
 /// A run that can go on.
@@ -98,10 +98,6 @@ struct StateCounts {
     has_best: bool,
     epochs_without_improvement: u64,
     outcome: Option<Outcome>,
-}
-
-fn is_zero(number: &i64) -> bool {
-    *number == 0
 }
 
 /// The names of the tensors that are not a run's.

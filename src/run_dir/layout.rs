@@ -51,8 +51,7 @@ const FILES: [&str; 14] = [
     "diagnostics.svg",
 ];
 /// All files in the folder of a run.
-const RUN_FILES: [&str; 7] =
-    [METRICS, STEPS, DIAGNOSTICS, MODEL, LINEAR, CHECKPOINT, PREVIOUS_CHECKPOINT];
+const RUN_FILES: [&str; 7] = [METRICS, STEPS, DIAGNOSTICS, MODEL, LINEAR, CHECKPOINT, PREVIOUS_CHECKPOINT];
 
 /// A file in the folder of a run that others read.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,6 @@ use crate::cli::session::{ConfigArgs, Session};
 use crate::data::BatchSampler;
 use crate::experiment::{Job, constant_loss};
 use crate::kernel::ThreadPool;
-use crate::nn::Network;
 use crate::probe::{Probe, ProbeBatch, overview};
 use crate::report::{ProbedNetwork, probe_report};
 
@@ -68,8 +67,7 @@ fn probe_job(job: &Job, session: &Session) -> Result<ProbedNetwork, CliError> {
     let rows = batches[0].rows();
     batches.retain(|batch| batch.rows() == rows);
     let layers = &job.plan.layers;
-    let network =
-        Network::<f64>::build(layers, data.encoding.inputs.len(), data.encoding.outputs(), job.id.seed);
+    let network = session.data.initial_network::<f64>(&job.plan, data, &ThreadPool::single())?;
     let mut probe = Probe::new(layers, &network, batches[0].clone());
     let point = job.id.point.as_ref().map_or(String::new(), |(_, settings)| format!(" ({settings})"));
     Ok(ProbedNetwork {

@@ -58,6 +58,7 @@ ensemble = 1
 sampling = "shuffle"
 dtype = "f32"
 baselines = true
+eval_rows = 10000
 log_every_steps = 1
 checkpoint = "30 s"
 

@@ -120,8 +120,8 @@ fn begin(out: &RunDirectory, job: &Job, replayed: Replayed, session: &Session) -
     let Replayed { state, metrics, steps } = replayed;
     let mut files = out.run_files(&job.id, job.plan.task())?;
     files.append_rows(&metrics, &steps)?;
-    let (metrics, steps) = files.sizes()?;
-    let origin = CheckpointOrigin { file_sizes: [metrics, steps], ..origin_of(job, session) };
+    let sizes = files.sizes()?;
+    let origin = CheckpointOrigin { file_sizes: [sizes.metrics, sizes.steps], ..origin_of(job, session) };
     let checkpoint = Checkpoint { origin, state };
     let bytes = checkpoint.to_bytes().map_err(|error| CliError::io("write", files.path(), &error))?;
     Ok(files.write_checkpoint(&bytes)?)
