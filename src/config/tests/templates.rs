@@ -35,6 +35,7 @@ fn a_template_lists_the_type_of_every_column() {
     valid = 0.2                     # fraction of the rows for validation
     # test = 0.1                    # and for a final test
     # missing = "refuse"            # for columns without missing values here
+    numeric = ["standardize", "quantile"]  # the inputs of a number
 
     [data.columns]                  # inferred; correct what is wrong
     number = "id"                   # consecutive whole numbers
@@ -45,15 +46,15 @@ fn a_template_lists_the_type_of_every_column() {
     ship = "ignore"                 # always "1"
 
     [model]
-    hidden = [32, 32]
+    hidden = [64, 64]
     norm = "batch_norm"
     activation = "relu"
     dropout = 0.1
 
     [optimizer]
     type = "adamw"
-    learning_rate = 2e-3
-    weight_decay = 1e-2
+    learning_rate = 5e-3
+    weight_decay = 0.3
 
     [training]
     epochs = 200
@@ -61,7 +62,8 @@ fn a_template_lists_the_type_of_every_column() {
     seed = 1
     schedule = { type = "cosine" }
     # class_weights = "balanced"    # weights classes inversely to their frequency
-    early_stopping = { metric = "valid_loss", patience = 40 }  # the best epoch is kept
+    # ensemble = 5                  # as many networks, whose predictions are averaged
+    early_stopping = { metric = "valid_loss", patience = 200 }  # all epochs; the best one is kept
 
     # What batch norm does here, over five seeds:
     # [compare]
