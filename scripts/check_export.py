@@ -65,6 +65,7 @@ class Case:
         self.folder = folder
         self.loss = LOSSES[seed % len(LOSSES)]
         self.dtype = "f64" if seed % 3 == 2 else "f32"
+        self.is_weighted = False
         self.write_data()
         self.layers = self.random_layers()
         self.write_config()
@@ -152,8 +153,11 @@ class Case:
         lines += ["[optimizer]", 'type = "adam"', "learning_rate = 0.01",
                   "[training]", "epochs = 3", "batch_size = 16", f'dtype = "{self.dtype}"']
         if key.startswith("label") and self.random.random() < 0.5:
+            self.is_weighted = True
             lines += ['class_weights = "balanced"' if self.random.random() < 0.5 else
                       f"class_weights = {{ {'a' if self.loss == 'softmax_loss' else 'yes'} = 7.5 }}"]
+        if self.random.random() < 0.2:
+            lines.insert(lines.index("[training]") + 1, f"ensemble = {self.random.choice([2, 3])}")
         (self.folder / "case.toml").write_text("\n".join(lines) + "\n")
 
 
@@ -231,6 +235,26 @@ class Numpy:
         return ReferenceEvaluator(node).run(None, {"x": x})[0]
 
 
+def run_modules(case, modules, tensors, x):
+    """What a network of an exported file gives for encoded inputs."""
+    if torch is None:
+        for index, module in enumerate(modules):
+            x = Numpy.apply(module["type"], module["options"], lambda name: tensors[f"{index}.{name}"], x)
+        return x
+    modules = [getattr(torch.nn, module["type"])(**module["options"]) for module in modules]
+    network = torch.nn.Sequential(*modules).to(torch.float64 if case.dtype == "f64" else torch.float32)
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in tensors.items()})
+    with torch.no_grad():
+        return network.eval()(torch.from_numpy(x)).numpy()
+
+
+def probabilities(scores):
+    if scores.shape[1] == 1:
+        scores = np.concatenate([0 * scores, scores], axis=1)
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
 def check_safetensors(program, case, model, onnx_path, path):
     """Runs the modules on the encoded inputs that onnxruntime computes from raw columns."""
     run(program, "export", model, "--to", "safetensors", "-o", path)
@@ -240,20 +264,20 @@ def check_safetensors(program, case, model, onnx_path, path):
     graph.graph.output.append(onnx.helper.make_empty_tensor_value_info(first.input[0]))
     session = onnxruntime.InferenceSession(graph.SerializeToString())
     feed = raw_inputs(session.get_modelmeta().custom_metadata_map, case.rows, float)
-    scores, x = session.run(["scores", first.input[0]], feed)
+    scores, answers, x = session.run(["scores", session.get_outputs()[0].name, first.input[0]], feed)
     with safe_open(path, "np") as file:
         about = json.loads(file.metadata()["bntrain_export"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}
-    if torch is None:
-        y = x
-        for index, module in enumerate(about["modules"]):
-            y = Numpy.apply(module["type"], module["options"], lambda name: tensors[f"{index}.{name}"], y)
+    prefixes = ["", *(f"member_{member}." for member in range(2, about["members"] + 1))]
+    of_prefix = lambda prefix: {name.removeprefix(prefix): value for name, value in tensors.items()
+                                if name.startswith(prefix) and (prefix or not name.startswith("member_"))}
+    members = [run_modules(case, about["modules"], of_prefix(prefix), x) for prefix in prefixes]
+    if len(members) == 1 or "classes" not in session.get_modelmeta().custom_metadata_map:
+        y = sum(members) / len(members)
+    elif case.is_weighted:
+        return 0.0  # The probabilities are corrected, which the graph does for each member.
     else:
-        modules = [getattr(torch.nn, module["type"])(**module["options"]) for module in about["modules"]]
-        network = torch.nn.Sequential(*modules).to(torch.float64 if case.dtype == "f64" else torch.float32)
-        network.load_state_dict({name: torch.from_numpy(value) for name, value in tensors.items()})
-        with torch.no_grad():
-            y = network.eval()(torch.from_numpy(x)).numpy()
+        y, scores = sum(probabilities(member) for member in members) / len(members), answers
     difference = (np.abs(y - scores) / np.maximum(1, np.abs(scores))).max()
     assert difference <= TOLERANCE[case.dtype], f"{path}: {difference}"
     return difference
@@ -295,7 +319,8 @@ def main():
             case = Case(folder, seed)
             seen |= {layer["type"] for layer in case.layers}
             run(program, "-q", "-c", folder / "case.toml", "-o", folder / "run")
-            model = next((folder / "run").glob("**/model.safetensors"))
+            models = [folder / "run" / "ensemble.safetensors", *(folder / "run").glob("**/model.safetensors")]
+            model = next(model for model in models if model.exists())
             differences = {
                 "folded": check_onnx(program, case, model, folder / "folded.onnx"),
                 "not folded": check_onnx(program, case, model, folder / "kept.onnx", "--no-fold"),

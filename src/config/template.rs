@@ -7,6 +7,8 @@ use crate::text::toml_text;
 
 /// Columns up to which all are listed; of a wider table only those that are not plain numbers.
 const FEW_COLUMNS: usize = 100;
+/// Rows from which a network can learn from many inputs for each number.
+const MANY_ROWS: usize = 1_000;
 /// Distinct whole numbers up to which they may be classes.
 const FEW_CLASSES: usize = 20;
 
@@ -75,6 +77,10 @@ pub fn template(
     line("valid = 0.2                     # fraction of the rows for validation".to_owned());
     line("# test = 0.1                    # and for a final test".to_owned());
     line("# missing = \"refuse\"            # for columns without missing values here".to_owned());
+    if (1..=FEW_COLUMNS).contains(&numbers(profile, target)) {
+        let more = if profile.rows < MANY_ROWS { "" } else { ", \"piecewise_linear\"" };
+        line(format!("numeric = [\"standardize\", \"quantile\"{more}]  # the inputs of a number"));
+    }
     let columns: Vec<String> =
         profile.columns.iter().filter_map(|column| column_line(profile, target, leaks, column)).collect();
     if !columns.is_empty() {
@@ -85,15 +91,16 @@ pub fn template(
     line(format!("\n[model]\nhidden = {:?}", size.hidden));
     line("norm = \"batch_norm\"\nactivation = \"relu\"".to_owned());
     line(format!("dropout = {:?}", size.dropout));
-    line("\n[optimizer]\ntype = \"adamw\"\nlearning_rate = 2e-3\nweight_decay = 1e-2".to_owned());
+    line("\n[optimizer]\ntype = \"adamw\"\nlearning_rate = 5e-3\nweight_decay = 0.3".to_owned());
     line(format!("\n[training]\nepochs = {}\nbatch_size = {}\nseed = 1", size.epochs, size.batch_size));
     line("schedule = { type = \"cosine\" }".to_owned());
     if target.task == Task::Classification {
         line("# class_weights = \"balanced\"    # weights classes inversely to their frequency".to_owned());
     }
+    line("# ensemble = 5                  # as many networks, whose predictions are averaged".to_owned());
     line(format!(
-        "early_stopping = {{ metric = \"valid_loss\", patience = {} }}  # the best epoch is kept",
-        size.patience
+        "early_stopping = {{ metric = \"valid_loss\", patience = {} }}  # all epochs; the best one is kept",
+        size.epochs
     ));
     line("\n# What batch norm does here, over five seeds:\n# [compare]\n# norms = [\"batch_norm\", \"none\"]\n# seeds = 5".to_owned());
     text
@@ -248,6 +255,15 @@ fn gaps(profile: &Profile, column: &ColumnProfile) -> String {
     format!("{} of {} missing{words}", column.missing, profile.rows)
 }
 
+/// The number of numeric features.
+fn numbers(profile: &Profile, target: &TargetGuess) -> usize {
+    let is_numeric = |column: &&ColumnProfile| {
+        column.name != target.column
+            && (column.nature == Nature::Kind(ColumnKind::Numeric) || column.proposed_markers.is_some())
+    };
+    profile.columns.iter().filter(is_numeric).count()
+}
+
 /// A list of strings.
 fn list(texts: &[String]) -> String {
     format!("[{}]", texts.iter().map(|text| toml_text(text)).collect::<Vec<_>>().join(", "))
@@ -264,18 +280,17 @@ struct Size {
     dropout: f64,
     epochs: u32,
     batch_size: usize,
-    patience: u32,
 }
 
 impl Size {
     fn of(profile: &Profile) -> Self {
-        let (width, dropout, epochs, batch_size, patience) = match profile.rows {
-            0..1_000 => (32, 0.1, 200, 32, 40),
-            1_000..10_000 => (64, 0.1, 150, 64, 30),
-            10_000..50_000 => (128, 0.1, 60, 128, 15),
-            _ => (256, 0.1, 40, 256, 10),
+        let (width, dropout, epochs, batch_size) = match profile.rows {
+            0..MANY_ROWS => (64, 0.1, 200, 32),
+            MANY_ROWS..10_000 => (128, 0.1, 150, 64),
+            10_000..50_000 => (256, 0.1, 60, 128),
+            _ => (256, 0.1, 40, 256),
         };
-        Self { hidden: [width, width], dropout, epochs, batch_size, patience }
+        Self { hidden: [width, width], dropout, epochs, batch_size }
     }
 }
 

@@ -5,13 +5,11 @@ use std::collections::HashSet;
 use prost::Message;
 
 use crate::fuzzing::check_message;
-use crate::kernel::real::Real;
 use crate::model::checksum::{BLANK, seal};
 use crate::model::export::onnx::proto::ModelProto;
 use crate::model::export::{Export, ExportFormat};
-use crate::model::{Model, ensemble_to_bytes, with_network};
-use crate::nn::Network;
-use crate::train::Dtype;
+use crate::model::{Model, ensemble_to_bytes};
+use crate::train::{Dtype, with_dtype};
 
 /// The bytes of a model file, whose checksum is made right; or its parts, see [`assembled`].
 pub fn model(input: &[u8]) {
@@ -69,13 +67,10 @@ fn assembled(input: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn write(model: &Model) -> Vec<u8> {
-    let written = with_network!(&model.network, network => write_like(network, model));
+    let written = with_dtype!(model.plan.training.dtype, F => {
+        ensemble_to_bytes(&model.networks::<F>(), &model.description)
+    });
     written.expect("what fits into a file fits again")
-}
-
-/// All networks, in the precision of the first.
-fn write_like<F: Real>(_: &Network<F>, model: &Model) -> std::io::Result<Vec<u8>> {
-    ensemble_to_bytes(&model.networks::<F>(), &model.description)
 }
 
 /// The graph of an ONNX file is one: names are given once, before they are used.

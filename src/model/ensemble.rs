@@ -4,8 +4,9 @@ use std::io;
 
 use crate::config::Plan;
 use crate::kernel::real::Real;
-use crate::model::{Description, FORMAT, Model, ensemble_to_bytes, with_network};
+use crate::model::{Description, FORMAT, Model, ensemble_to_bytes};
 use crate::nn::Network;
+use crate::train::with_dtype;
 
 /// Why models cannot be one ensemble.
 #[derive(Debug, thiserror::Error)]
@@ -26,29 +27,22 @@ impl Model {
     ///
     /// If the models differ in more than their weights.
     pub fn ensemble(models: &[Self], plan: &Plan) -> Result<Vec<u8>, EnsembleError> {
-        let first = models.first().ok_or(EnsembleError::Different)?;
-        with_network!(&first.network, network => ensemble_like(network, models, plan))
+        with_dtype!(plan.training.dtype, F => ensemble_in::<F>(models, plan))
     }
 }
 
-fn ensemble_like<F: Real>(
-    first: &Network<F>,
-    models: &[Model],
-    plan: &Plan,
-) -> Result<Vec<u8>, EnsembleError> {
+fn ensemble_in<F: Real>(models: &[Model], plan: &Plan) -> Result<Vec<u8>, EnsembleError> {
+    let of_first = &models.first().ok_or(EnsembleError::Different)?.description;
     let networks: Vec<&Network<F>> = models.iter().flat_map(Model::networks::<F>).collect();
     let is_same = |model: &Model| {
-        model.description.encoding == models[0].description.encoding
-            && model.plan.layers == models[0].plan.layers
+        model.description.encoding == of_first.encoding && model.plan.layers == models[0].plan.layers
     };
     if !models.iter().all(is_same) || networks.len() < models.len() {
         return Err(EnsembleError::Different);
     }
-    debug_assert!(networks.iter().all(|network| network.num_trainable() == first.num_trainable()));
     let mut histories = models
         .iter()
         .flat_map(|model| std::iter::once(&model.description.history).chain(&model.description.members));
-    let of_first = &models[0].description;
     let description = Description {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -22,8 +22,7 @@ use std::path::Path;
 
 use crate::data::{CellCheck, Role, RowStream, StreamEnd, StreamError, UnusualCounts};
 use crate::kernel::real::Real;
-use crate::model::{Model, with_network};
-use crate::nn::Network;
+use crate::model::Model;
 use crate::predict::columns::OutputColumns;
 use crate::predict::committee::Committee;
 use crate::predict::csv_writer::CsvWriter;
@@ -33,6 +32,7 @@ pub use crate::predict::options::PredictOptions;
 pub use crate::predict::summary::{PredictSummary, UnseenCategories};
 use crate::predict::worker::{PredictedChunk, Predictor};
 use crate::predict::writer::PredictionWriter;
+use crate::train::with_dtype;
 
 /// Predicts the rows of the CSV file at `path` (`-` for standard input) and writes them to `out`,
 /// with a header if they are written as CSV. The predictions of several models, at least one, and those of the members
@@ -52,12 +52,10 @@ pub fn predict(
     options: &PredictOptions,
     out: &mut (dyn Write + Send),
 ) -> Result<PredictSummary, PredictError> {
-    with_network!(&models[0].network, network => predict_like(network, models, path, options, out))
+    with_dtype!(models[0].plan.training.dtype, F => predict_in::<F>(models, path, options, out))
 }
 
-/// In the precision of the first network.
-fn predict_like<F: Real>(
-    _: &Network<F>,
+fn predict_in<F: Real>(
     models: &[Model],
     path: &Path,
     options: &PredictOptions,

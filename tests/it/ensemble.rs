@@ -129,6 +129,17 @@ fn seeds_of_a_comparison_are_averaged_with_their_own_encodings() {
 }
 
 #[test]
+fn without_all_members_there_is_no_ensemble() {
+    let work = Work::new();
+    let sgd = Work::SINGLE.replace("adam", "sgd").replace("0.01", "1e30").replace("batch_norm", "none");
+    work.write("e.toml", &format!("{sgd}ensemble = 2\n"));
+    let (code, message) = work.fails(&["-c", "e.toml", "-o", "run"]);
+    assert_eq!(code, Some(5), "{message}");
+    assert!(message.contains("none seed 0") && message.contains("so there is no ensemble"), "{message}");
+    assert!(!work.path("run/ensemble.safetensors").exists());
+}
+
+#[test]
 fn an_ensemble_is_not_compared() {
     let work = Work::new();
     let (code, message) = work.fails(&["-c", "config.toml", "--set", "training.ensemble=3"]);

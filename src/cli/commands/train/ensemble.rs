@@ -45,6 +45,12 @@ impl EnsembleResult {
         text + &format!("  bntrain predict {directory} --data NEW.csv uses {ENSEMBLE}\n")
     }
 
+    /// The value of a metric on some rows.
+    pub(crate) fn metric(&self, rows: HoldoutSet, name: &str) -> Option<f64> {
+        let (_, metrics) = self.metrics.iter().find(|(other, _)| *other == rows)?;
+        metrics.iter().find(|(other, _)| other == name)?.1.value
+    }
+
     pub(crate) fn to_json(&self) -> Value {
         let of_rows = |(rows, metrics): &(HoldoutSet, Vec<(String, Measure)>)| {
             let metrics: Map<String, Value> =

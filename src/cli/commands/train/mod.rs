@@ -142,16 +142,20 @@ fn note_columns(table: &Dataset, task: Task, output: &Output) {
     }
 }
 
-/// Fails if a single run diverged, or if a requirement is not met.
+/// Fails if a single run or a member of an ensemble diverged, or if a requirement is not met.
 fn check_results(args: &TrainArgs, session: &Session, records: &[RunRecord]) -> Result<(), CliError> {
-    if let (None, [run]) = (&session.plan.compare, records)
-        && let Outcome::Diverged { .. } = run.outcome
-    {
+    let diverged = records.iter().find(|run| matches!(run.outcome, Outcome::Diverged { .. }));
+    if let (None, Some(run)) = (&session.plan.compare, diverged) {
         let saved = format!("the model file has the weights of epoch {}", run.kept_epoch);
         let advice = "try a smaller optimizer.learning_rate or training.clip_norm";
         return Err(CliError::new(
             exit_code::DIVERGED,
-            format!("training {}; {saved}; {advice}", ending(&run.outcome)),
+            match records.len() {
+                1 => format!("training {}; {saved}; {advice}", ending(&run.outcome)),
+                _ => {
+                    format!("{} {}, so there is no ensemble; {saved}; {advice}", run.id, ending(&run.outcome))
+                }
+            },
         ));
     }
     let unmet: Vec<String> =

@@ -98,7 +98,8 @@ pub(crate) fn show(
         let file = path.join(model_path(id)).with_file_name(LINEAR);
         file.is_file().then(|| file.to_string_lossy().into_owned())
     };
-    let linear = linear_note(summary, model_of).map(|note| note + "\n").unwrap_or_default();
+    let of_ensemble = |rows, metric: &str| ensemble.and_then(|ensemble| ensemble.metric(rows, metric));
+    let linear = linear_note(summary, of_ensemble, model_of).map(|note| note + "\n").unwrap_or_default();
     let ensemble = ensemble.map(|ensemble| ensemble.text(path) + "\n").unwrap_or_default();
     let findings = findings_section(&summary.findings);
     let table = table(summary);

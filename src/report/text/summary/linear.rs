@@ -8,9 +8,14 @@ use crate::report::text::number::four_digits;
 use crate::text::shortened;
 
 /// One or two sentences if the linear model is no worse than every network of the run, by the mean over seeds of the log
-/// loss, or for values of the RMSE of each target, on the test rows, or without any on the validation rows. `model_of`
-/// is where the linear model of a run is.
-pub fn linear_note(summary: &Summary, model_of: impl Fn(&RunId) -> Option<String>) -> Option<String> {
+/// loss, or for values of the RMSE of each target, on the test rows, or without any on the validation rows.
+/// `of_ensemble` is a metric of an ensemble of the networks, which then counts as well, and `model_of` is where the
+/// linear model of a run is.
+pub fn linear_note(
+    summary: &Summary,
+    of_ensemble: impl Fn(HoldoutSet, &str) -> Option<f64>,
+    model_of: impl Fn(&RunId) -> Option<String>,
+) -> Option<String> {
     let of_rows = |rows| summary.final_metrics.iter().any(|found| found.rows == rows);
     let (rows, name) = match of_rows(HoldoutSet::TestRows) {
         true => (HoldoutSet::TestRows, "test rows"),
@@ -34,6 +39,7 @@ pub fn linear_note(summary: &Summary, model_of: impl Fn(&RunId) -> Option<String
     let mut best_network = f64::INFINITY;
     for found in summary.final_metrics.iter().filter(judged).filter(|found| found.of == Subject::Network) {
         let network = mean(found)?;
+        let network = of_ensemble(rows, &found.metric).map_or(network, |ensemble| ensemble.min(network));
         let is_as_good = |linear: &&MetricSummary| {
             linear.metric != found.metric || mean(linear).is_some_and(|linear| linear <= network)
         };
