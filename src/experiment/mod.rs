@@ -11,7 +11,7 @@ pub(crate) mod summary;
 #[cfg(test)]
 pub(crate) mod synthetic;
 
-pub use crate::experiment::assessment::{Assessment, HoldoutSet, NamedMeasure, Subject};
+pub use crate::experiment::assessment::{Assessment, ConfusionCell, HoldoutSet, NamedMeasure, Subject};
 pub use crate::experiment::datasets::DataSets;
 pub use crate::experiment::jobs::jobs;
 pub use crate::experiment::run_id::{RunId, RunRecord};

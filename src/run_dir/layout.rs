@@ -27,8 +27,20 @@ pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 10] =
-    [CONFIG, RUN_JSON, METRICS, STEPS, LOCK, REPLACES, REPLACED, "summary.json", "curves.svg", "sweep.svg"];
+const FILES: [&str; 12] = [
+    CONFIG,
+    RUN_JSON,
+    METRICS,
+    STEPS,
+    LOCK,
+    REPLACES,
+    REPLACED,
+    "summary.json",
+    "confusion.csv",
+    "report.html",
+    "curves.svg",
+    "sweep.svg",
+];
 /// All files in the folder of a run.
 const RUN_FILES: [&str; 5] = [METRICS, STEPS, MODEL, CHECKPOINT, PREVIOUS_CHECKPOINT];
 

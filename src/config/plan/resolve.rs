@@ -50,6 +50,7 @@ pub(crate) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Re
             training: spec.training,
             model: spec.model.filter(|_| compare.as_ref().is_some_and(varies_model)),
             compare,
+            report: spec.report,
             layers,
             points: Vec::new(),
         };
