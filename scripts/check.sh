@@ -56,7 +56,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 cargo run --release --locked -- --config configs/smoke.toml --out "$out/run" \
   --require 'valid_accuracy >= 0.95' --require 'batch_norm.valid_loss < 0.5'
-for file in config.toml run.json metrics.csv steps.csv summary.json curves.svg; do
+for file in config.toml run.json metrics.csv steps.csv summary.json confusion.csv report.html curves.svg; do
   test -s "$out/run/$file"
 done
 

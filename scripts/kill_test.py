@@ -125,7 +125,7 @@ def results(directory):
     found = {"summary.json": without_times(json.loads((directory / "summary.json").read_text()))}
     for name in ["metrics.csv", "steps.csv"]:
         found[name] = table(directory / name)
-    for name in ["curves.svg", "config.toml"]:
+    for name in ["confusion.csv", "curves.svg", "config.toml"]:
         found[name] = (directory / name).read_bytes()
     for path in sorted(directory.glob("**/*")):
         name = str(path.relative_to(directory))

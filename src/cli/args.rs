@@ -17,6 +17,7 @@ use crate::cli::commands::inspect::InspectArgs;
 use crate::cli::commands::man::ManArgs;
 use crate::cli::commands::predict::PredictArgs;
 use crate::cli::commands::probe::ProbeArgs;
+use crate::cli::commands::report::ReportArgs;
 use crate::cli::commands::resume::ResumeArgs;
 use crate::cli::commands::train::TrainArgs;
 use crate::cli::commands::train::fork::ForkArgs;
@@ -82,6 +83,12 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   bntrain compare runs/iris-001 runs/iris-002")]
     Compare(CompareArgs),
+    /// Write the report of finished run directories as one HTML page, and its charts
+    #[command(after_help = "Examples:
+  bntrain report runs/iris-001
+  bntrain report runs/iris-001 runs/iris-002 -o both.html
+  bntrain report runs/iris-001 --figures figures --label batch_norm=BN")]
+    Report(ReportArgs),
     /// Write a first config for a CSV file
     #[command(after_help = "Examples:
   bntrain init flowers.csv

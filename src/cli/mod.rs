@@ -58,6 +58,7 @@ fn run_command(cli: &Cli, output: &Output) -> Result<(), CliError> {
         Some(Command::Gradcheck(args)) => commands::gradcheck::run(args, output),
         Some(Command::Probe(args)) => commands::probe::run(args, output),
         Some(Command::Compare(args)) => commands::compare::run(args, output),
+        Some(Command::Report(args)) => commands::report::run(args, output),
         Some(Command::Init(args)) => commands::init::run(args, output),
         Some(Command::Eval(args)) => commands::eval::run(args, output),
         Some(Command::Predict(args)) => commands::predict::run(args, output),

@@ -26,6 +26,6 @@ pub(crate) use crate::config::load::parse_stored;
 pub use crate::config::load::{load, parse};
 pub use crate::config::plan::size::SIZE_LIMIT;
 pub(crate) use crate::config::plan::spec::MAX_LAYERS;
-pub use crate::config::plan::{ComparePlan, ComparedMeasure, GridAxis, Plan};
+pub use crate::config::plan::{ComparePlan, ComparedMeasure, GridAxis, Plan, ReportSpec};
 pub use crate::config::schema::reference::{reference, reference_text};
 pub use crate::config::template::{TargetGuess, kept_class, template};

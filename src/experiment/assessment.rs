@@ -27,6 +27,20 @@ pub struct Assessment {
     pub n_rows: u64,
     /// Metrics by name, with intervals over these rows.
     pub metrics: Vec<NamedMeasure>,
+    /// Of a network for classes; it has a separate file, `confusion.csv`.
+    #[serde(skip)]
+    pub confusion: Vec<ConfusionCell>,
+}
+
+/// Rows of one class that were predicted as the same class.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfusionCell {
+    /// The name of their class.
+    pub truth: String,
+    /// The name of the predicted class.
+    pub prediction: String,
+    /// How many rows.
+    pub count: u64,
 }
 
 /// A metric with its name, such as `accuracy`, or `price.rmse` where there are several targets.
@@ -105,7 +119,11 @@ pub(crate) fn assess_baselines<F: Real>(
         let trained = train_prepared(layers, optimizer, training, data, pool, &mut { stop });
         if matches!(trained.outcome, Outcome::Finished | Outcome::StoppedEarly { .. }) {
             let of_linear = assess(&trained.network, data, pool).into_iter();
-            let of_linear = of_linear.map(|found| Assessment { of: Subject::LinearModel, ..found });
+            let of_linear = of_linear.map(|found| Assessment {
+                of: Subject::LinearModel,
+                confusion: Vec::new(),
+                ..found
+            });
             baselines.assessments.extend(of_linear);
             baselines.linear = Some((plan, trained));
         }
@@ -140,10 +158,23 @@ fn on_holdout_sets<F: Real>(
             of,
             rows: holdout,
             n_rows: metrics.n_rows(),
+            confusion: if of == Subject::Network { cells(&metrics, &data.encoding) } else { Vec::new() },
             metrics: named.map(|(metric, measure)| NamedMeasure { metric, measure }).collect(),
         })
     };
     parts.filter_map(assessment).collect()
+}
+
+/// The confusion matrix with the names of the classes; empty for values.
+fn cells(metrics: &Metrics, encoding: &Encoding) -> Vec<ConfusionCell> {
+    let Metrics::Classes(metrics) = metrics else { return Vec::new() };
+    let name = |class: u32| encoding.classes()[class as usize].clone();
+    let cell = |(truth, prediction, count)| ConfusionCell {
+        truth: name(truth),
+        prediction: name(prediction),
+        count,
+    };
+    metrics.confusion.cells().map(cell).collect()
 }
 
 /// What is true of `rows`: their classes, or the values in the unit of the file.

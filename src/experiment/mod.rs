@@ -12,7 +12,7 @@ pub(crate) mod summary;
 pub(crate) mod synthetic;
 
 pub(crate) use crate::experiment::assessment::truth_of;
-pub use crate::experiment::assessment::{Assessment, HoldoutSet, NamedMeasure, Subject};
+pub use crate::experiment::assessment::{Assessment, ConfusionCell, HoldoutSet, NamedMeasure, Subject};
 pub(crate) use crate::experiment::constant::constant_loss;
 pub use crate::experiment::datasets::DataSets;
 pub use crate::experiment::jobs::jobs;

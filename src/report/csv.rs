@@ -1,5 +1,5 @@
-//! `metrics.csv`, one row per run and epoch, `steps.csv`, one row per run and logged step, and `diagnostics.csv`, one row
-//! per number that was measured inside a network.
+//! `metrics.csv`, one row per run and epoch, `steps.csv`, one row per run and logged step, `diagnostics.csv`, one row
+//! per number that was measured inside a network, and `confusion.csv`.
 //!
 //! Numbers are written in the shortest form that reads back as the same bits; a number that was not
 //! measured is blank. Rows are appended to a file while a run is trained, so each is written by itself.
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::diagnose::{DiagnosticRow, Quantity, RunDiagnostics};
-use crate::experiment::RunId;
+use crate::experiment::{RunId, RunRecord};
 use crate::nn::{Norm, Task};
 use crate::train::{EpochRecord, StepRecord};
 
@@ -112,6 +112,27 @@ pub fn write_metrics_header(writer: impl Write, task: Task) -> csv::Result<()> {
 /// What `writer` returns.
 pub fn write_epoch(writer: impl Write, id: &RunId, epoch: &EpochRecord) -> csv::Result<()> {
     write_rows(writer, |rows| rows.serialize(MetricsRow::of(id, epoch)))
+}
+
+/// Writes `confusion.csv`: for each run and each of its sets of held-out rows, the number of rows by true and
+/// predicted class that are not 0. Nothing but the header without classes.
+///
+/// # Errors
+///
+/// What `writer` returns.
+pub fn write_confusion(writer: impl Write, runs: &[RunRecord]) -> csv::Result<()> {
+    let mut rows = csv::Writer::from_writer(writer);
+    rows.write_record(["norm", "point", "seed", "rows", "truth", "prediction", "count"])?;
+    for run in runs {
+        for assessment in &run.assessments {
+            for cell in &assessment.confusion {
+                let point = settings(&run.id);
+                let of = (run.id.norm, point, run.id.seed, assessment.rows);
+                rows.serialize((of, &cell.truth, &cell.prediction, cell.count))?;
+            }
+        }
+    }
+    Ok(rows.flush()?)
 }
 
 /// Writes the header of `steps.csv`.

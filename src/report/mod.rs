@@ -1,11 +1,13 @@
-//! Results as text tables, CSV and SVG: pure functions.
+//! Results as pages, charts, text tables and CSV: pure functions.
 //!
 //! | function | output |
 //! |---|---|
-//! | [`table()`] | the table at the end of a training command |
+//! | [`report_page()`] | `report.html` |
+//! | [`figures()`] | its charts as SVG files |
+//! | [`table()`] | the text at the end of a training command |
 //! | [`TerminalPlot`] | the loss curves on a terminal |
-//! | [`curves_svg`], [`sweep_svg`], [`strips_svg`] | the pictures in a run directory |
-//! | [`csv`] | `metrics.csv`, `steps.csv` and `diagnostics.csv` |
+//! | [`strips_svg`] | what was measured inside the networks, as heat maps |
+//! | [`csv`] | `metrics.csv`, `steps.csv`, `diagnostics.csv` and `confusion.csv` |
 //! | [`data_profile()`] | the columns of a data file |
 //! | [`linear_note()`] | whether a linear model is as good |
 //! | [`leakage_section()`], [`leakage_note()`] | columns that may give away the label |
@@ -16,14 +18,20 @@
 //!
 //! Names in the results may contain anything; control characters and markup in them are escaped.
 
+pub(crate) mod answer;
 pub(crate) mod chart;
 pub mod csv;
+pub(crate) mod html;
+pub(crate) mod labels;
+pub(crate) mod results;
+pub(crate) mod table;
 pub(crate) mod text;
 
-pub use crate::report::chart::curves_svg::curves_svg;
 pub use crate::report::chart::strips::strips_svg;
-pub use crate::report::chart::sweep::sweep_svg;
 pub use crate::report::chart::terminal::{PlotSize, TerminalPlot};
+pub use crate::report::html::{figures, report_page};
+pub use crate::report::labels::Labels;
+pub use crate::report::results::{ResultTexts, ResultsError, RunResults};
 pub use crate::report::text::config_differences::{ConfigDifference, config_differences};
 pub use crate::report::text::data_profile::{data_profile, other_uses};
 pub use crate::report::text::evaluation::evaluation;

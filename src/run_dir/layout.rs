@@ -34,7 +34,7 @@ pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 14] = [
+const FILES: [&str; 16] = [
     CONFIG,
     RUN_JSON,
     METRICS,
@@ -46,6 +46,8 @@ const FILES: [&str; 14] = [
     FORK_JSON,
     ENSEMBLE,
     "summary.json",
+    "confusion.csv",
+    "report.html",
     "curves.svg",
     "sweep.svg",
     "diagnostics.svg",

@@ -172,6 +172,16 @@ impl RunDirectory {
         self.folder.path()
     }
 
+    /// The name of the directory, once it has taken its place.
+    pub fn final_name(&self) -> String {
+        let name = self.path().file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        match self.replacement {
+            Some(_) => name.strip_suffix(".new").map(str::to_owned).unwrap_or_else(|| name.into_owned()),
+            None => name.into_owned(),
+        }
+    }
+
     /// Opens the files of a run, and makes those that do not exist. Each run may have its own thread.
     ///
     /// # Errors

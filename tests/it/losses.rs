@@ -72,7 +72,6 @@ fn baselines_are_reported_and_change_no_result() {
     let usual = ["-c", "config.toml", "--set", "data.test=0.2", "--epochs", "20", "-o"];
     let with = work.ok(&[&usual[..], &["with"]].concat()).stdout;
     for line in [
-        "saved weights on the validation rows, mean over 2 seeds ±standard deviation\n",
         "saved weights on the test rows, mean over 2 seeds ±standard deviation\n",
         "\nlinear model ",
         "\nclass frequencies ",

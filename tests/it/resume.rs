@@ -20,6 +20,7 @@ fn results(work: &Work, directory: &str) -> Vec<(String, String)> {
         ("metrics.csv".to_owned(), without_times(&table("metrics.csv"))),
         ("steps.csv".to_owned(), table("steps.csv")),
         ("curves.svg".to_owned(), table("curves.svg")),
+        ("confusion.csv".to_owned(), table("confusion.csv")),
         ("config.toml".to_owned(), table("config.toml")),
     ];
     if work.path(format!("{directory}/diagnostics.csv")).exists() {

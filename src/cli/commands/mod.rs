@@ -12,5 +12,6 @@ pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod predict;
 pub(crate) mod probe;
+pub(crate) mod report;
 pub(crate) mod resume;
 pub(crate) mod train;

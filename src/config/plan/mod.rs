@@ -15,6 +15,7 @@ use serde::Serialize;
 
 pub use crate::config::plan::measure::ComparedMeasure;
 use crate::config::plan::model::ModelSpec;
+pub use crate::config::plan::spec::ReportSpec;
 use crate::data::DataSpec;
 use crate::diagnose::DiagnoseSpec;
 use crate::nn::{LayerSpec, Loss, Norm, Task};
@@ -42,6 +43,9 @@ pub struct Plan {
     /// `[compare]`; none for a single network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compare: Option<ComparePlan>,
+    /// `[report]`.
+    #[serde(skip_serializing_if = "ReportSpec::is_default")]
+    pub report: ReportSpec,
     /// `[[layers]]`, at least one affine layer and the loss at the end.
     pub layers: Vec<LayerSpec>,
     /// `[model]`, if the grid varies it; [`to_toml`](Self::to_toml) then writes it in place of `layers`.

@@ -55,6 +55,7 @@ pub(crate) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Re
             diagnose: spec.diagnose,
             model: spec.model.filter(|_| compare.as_ref().is_some_and(varies_model)),
             compare,
+            report: spec.report,
             layers,
             points: Vec::new(),
         };

@@ -6,10 +6,10 @@ use crate::config::plan::spec::ConfigSpec;
 use crate::config::problems::Problems;
 use crate::data::spec_check;
 use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec};
-use crate::nn::{Loss, Task};
+use crate::nn::{Loss, Norm, Task};
 use crate::optim::OptimizerSpec;
 use crate::settings::Allowed;
-use crate::text::shortened;
+use crate::text::{Quoted, shortened, similar_names};
 use crate::train::{Dtype, Metric};
 
 /// Checks everything outside of the layer list and `[compare]`.
@@ -32,6 +32,7 @@ pub(crate) fn check(spec: &ConfigSpec, tree: &Node, problems: &mut Problems) {
     early_stopping(spec, problems);
     ensemble(spec, tree, problems);
     nesterov(spec, problems);
+    labels(spec, problems);
     if spec.training.dtype == Dtype::F32 && problems.is_valid("training.dtype") {
         for key in ["optimizer", "layers", "model"] {
             if let Some(node) = tree.get(key) {
@@ -98,6 +99,19 @@ fn names(data: &DataSpec, problems: &mut Problems) {
             };
             problems.push(&path, format!("there is no column {shown}: {names}"));
         }
+    }
+}
+
+/// Labels are of norms.
+fn labels(spec: &ConfigSpec, problems: &mut Problems) {
+    let names = Norm::ALL.map(Norm::name);
+    for norm in spec.report.labels.keys().filter(|norm| !names.contains(&norm.as_str())) {
+        let hint = match similar_names(norm, names).first() {
+            Some(similar) => format!("did you mean `{similar}`?"),
+            None => format!("allowed are {}", names.join(", ")),
+        };
+        let message = format!("{} is not a norm; {hint}", Quoted(norm));
+        problems.push_key("report.labels", norm, None, message);
     }
 }
 

@@ -1,5 +1,7 @@
 //! A config as it is written, before rules over several keys are checked.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +39,23 @@ settings! {
         diagnose: DiagnoseSpec = DiagnoseSpec::default();
         /// Which runs to compare.
         compare: Option<CompareSpec>, absent("a single run");
+        /// How results are shown.
+        report: ReportSpec = ReportSpec::default();
+    }
+}
+
+settings! {
+    /// How results are shown; decides no result.
+    pub struct ReportSpec {
+        /// What norms are called in reports and charts, such as `{ batch_norm = "BN", none = "plain" }`.
+        labels: BTreeMap<String, String>, absent("by their names");
+    }
+}
+
+impl ReportSpec {
+    /// Whether it says nothing.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -127,6 +146,7 @@ impl ConfigSpec {
             training: take(&mut valid, "training", problems).unwrap_or_default(),
             diagnose: take(&mut valid, "diagnose", problems).unwrap_or_default(),
             compare: take(&mut valid, "compare", problems),
+            report: take(&mut valid, "report", problems).unwrap_or_default(),
             layers: take(&mut valid, "layers", problems),
         }
     }

@@ -230,6 +230,21 @@ pub(crate) fn distinct<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec
     distinct
 }
 
+impl GroupSummary {
+    /// Mean and spread of `measure` over the completed runs.
+    pub fn measure(&self, measure: ComparedMeasure) -> &Estimate {
+        match measure {
+            ComparedMeasure::FinalLoss => &self.final_loss,
+            ComparedMeasure::BestLoss => &self.best_loss,
+            ComparedMeasure::FinalAccuracy | ComparedMeasure::FinalR2 => &self.final_quality,
+            ComparedMeasure::BestAccuracy | ComparedMeasure::BestR2 => &self.best_quality,
+            ComparedMeasure::FinalTrainEvalLoss => &self.final_train_eval_loss,
+            ComparedMeasure::TestLoss => &self.test_loss,
+            ComparedMeasure::TestAccuracy | ComparedMeasure::TestR2 => &self.test_quality,
+        }
+    }
+}
+
 impl RunSummary {
     /// Whether the run's numbers are those of a trained network: it did all epochs or stopped early, and is
     /// not lost.

@@ -66,6 +66,19 @@ impl Axis {
         Self::with_ticks(AxisScale::Linear, low, high, multiples(low, high, step), Vec::new())
     }
 
+    /// A row for each label, the first one at the top.
+    pub(crate) fn rows(labels: impl ExactSizeIterator<Item = String>) -> Self {
+        let n_rows = labels.len();
+        let (low, high) = (0.6 - n_rows.max(1) as f64, 0.6);
+        let ticks = labels.enumerate().map(|(row, label)| (Self::row(row), label)).collect();
+        Self::with_ticks(AxisScale::Linear, low, high, ticks, Vec::new())
+    }
+
+    /// The value of a row of [`rows`](Self::rows).
+    pub(crate) fn row(index: usize) -> f64 {
+        -(index as f64)
+    }
+
     /// Between two coordinates.
     fn new(scale: AxisScale, low: f64, high: f64, max_ticks: usize) -> Self {
         match scale {
@@ -88,6 +101,12 @@ impl Axis {
         axis.ticks = ticks;
         axis.minor = minor;
         axis
+    }
+
+    /// The value at a position.
+    pub(crate) fn value_at(&self, position: f64) -> f64 {
+        let coordinate = self.low + position * (self.high - self.low);
+        if self.scale == AxisScale::Log { 10f64.powf(coordinate) } else { coordinate }
     }
 
     /// The position of `value`; values outside the range are at the ends.

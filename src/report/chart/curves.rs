@@ -2,6 +2,7 @@
 
 use crate::experiment::{RunRecord, Summary};
 use crate::nn::Norm;
+use crate::report::labels::Labels;
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::train::Metric;
 use crate::train::{EpochRecord, Outcome};
@@ -49,7 +50,7 @@ pub(crate) fn norm_runs<'a>(summary: &Summary, runs: &'a [RunRecord]) -> Vec<Nor
 impl NormRuns<'_> {
     /// Such as `batch_norm` or, with a grid, `batch_norm at optimizer.learning_rate=0.1`, with the
     /// count of lost runs if there are any.
-    pub(crate) fn label(&self) -> String {
+    pub(crate) fn label(&self, labels: &Labels) -> String {
         let point = self.point.as_ref().map(|point| format!(" at {point}"));
         let n_runs = self.complete.len() + self.lost.len();
         let count = |is: fn(&Outcome) -> bool| self.lost.iter().filter(|run| is(&run.outcome)).count();
@@ -65,7 +66,7 @@ impl NormRuns<'_> {
             0 => String::new(),
             n => format!(" ({n} of {n_runs} {kind})"),
         };
-        format!("{}{}{lost}", self.norm.name(), point.unwrap_or_default())
+        format!("{}{}{lost}", labels.norm(self.norm), point.unwrap_or_default())
     }
 
     /// Mean and range of `metric` over the complete runs, epoch by epoch. A run that stopped early
@@ -152,7 +153,7 @@ mod tests {
             diverged(run(Norm::None, 3, &[9.0, 9.0])),
         ];
         let shown = norm_runs(&Summary::of(&runs), &runs);
-        assert_eq!(shown[0].label(), "none (1 of 3 diverged)");
+        assert_eq!(shown[0].label(&Labels::default()), "none (1 of 3 diverged)");
         let point = |epoch, mean, low, high| CurvePoint { epoch, mean, low, high };
         let expected = [point(0, 3.0, 2.0, 4.0), point(1, 1.5, 1.0, 2.0)];
         assert_eq!(shown[0].curve(Metric::ValidLoss), expected);
@@ -182,8 +183,8 @@ mod tests {
     fn a_grid_is_shown_at_the_best_point_of_each_norm() {
         let runs = grid();
         let shown = norm_runs(&Summary::of(&runs), &runs);
-        assert_eq!(shown[0].label(), "batch_norm at optimizer.learning_rate=0.1");
-        assert_eq!(shown[1].label(), "none at optimizer.learning_rate=0.03");
+        assert_eq!(shown[0].label(&Labels::default()), "batch_norm at optimizer.learning_rate=0.1");
+        assert_eq!(shown[1].label(&Labels::default()), "none at optimizer.learning_rate=0.03");
         assert_eq!(shown[1].complete.len(), 3);
     }
 

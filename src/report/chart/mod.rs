@@ -1,15 +1,12 @@
-//! Curves as SVG pictures and on a terminal.
+//! Curves and other charts, as SVG and on a terminal.
 
 pub(crate) mod axis;
-pub(crate) mod canvas;
 pub(crate) mod curves;
-pub(crate) mod curves_svg;
-pub(crate) mod picture;
-pub(crate) mod shapes;
+pub(crate) mod figure;
+pub(crate) mod figures;
+pub(crate) mod matrix;
+pub(crate) mod path;
+pub(crate) mod plot;
 pub(crate) mod strips;
 pub(crate) mod style;
-pub(crate) mod sweep;
 pub(crate) mod terminal;
-#[cfg(test)]
-mod tests;
-pub(crate) mod unit_axis;

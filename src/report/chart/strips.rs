@@ -1,12 +1,14 @@
 //! Quantities by layer and time as heat maps, the networks next to each other.
 
-use plotters::style::RGBColor;
+use std::collections::BTreeMap;
+
+use maud::{Markup, PreEscaped, html};
 
 use crate::diagnose::{DiagnosticRow, Quantity, RunDiagnostics};
 use crate::probe::percentiles;
-use crate::report::chart::canvas::{Canvas, Drawn, Rect};
+use crate::report::chart::figure::CHART_CSS;
 use crate::report::text::number::four_digits;
-use crate::text::shortened;
+use crate::text::{escaped_lines, shortened};
 
 /// The networks that fit next to each other; others are left out.
 const MAX_NETWORKS: usize = 4;
@@ -16,7 +18,10 @@ const MAX_COLUMNS: usize = 40;
 const WIDTH: i32 = 900;
 const LEFT: i32 = 84;
 const RIGHT: i32 = 110;
-const TOP: i32 = 70;
+/// The names of the networks.
+const TOP: i32 = 34;
+/// The title of a file.
+const TITLE: i32 = 36;
 const GAP: i32 = 16;
 /// Above and below the map of a quantity.
 const STRIP_MARGIN: i32 = 42;
@@ -28,29 +33,65 @@ const STRIP_MARGIN: i32 = 42;
 /// network. Values are medians over seeds. Input layers are at the top. The scale is logarithmic where values are
 /// positive and differ much.
 pub fn strips_svg(title: &str, runs: &[RunDiagnostics]) -> Option<String> {
-    let mut networks: Vec<&str> = Vec::new();
-    for run in runs.iter().filter(|run| !run.rows.is_empty()) {
-        if !networks.contains(&&*run.network) && networks.len() < MAX_NETWORKS {
-            networks.push(&run.network);
+    let strips = Strips::of(runs, MAX_COLUMNS)?;
+    let height = strips.height() + TITLE;
+    let svg = html! {
+        svg xmlns="http://www.w3.org/2000/svg" width=(WIDTH) height=(height) viewBox={ "0 0 " (WIDTH) " " (height) } {
+            style { (PreEscaped(CHART_CSS)) }
+            rect width="100%" height="100%" fill="#fff" {}
+            text.title.middle x=(WIDTH / 2) y=(24) { (shortened(title)) }
+            g transform={ "translate(0 " (TITLE) ")" } { (strips.draw()) }
+        }
+    };
+    Some(format!("{}\n", escaped_lines(&svg.into_string())))
+}
+
+/// All heat maps of a comparison.
+pub(crate) struct Strips {
+    networks: Vec<String>,
+    strips: Vec<Strip>,
+}
+
+impl Strips {
+    /// With at most `max_columns` measurements next to each other; none without any measurements.
+    pub(crate) fn of(runs: &[RunDiagnostics], max_columns: usize) -> Option<Self> {
+        let mut networks: Vec<&str> = Vec::new();
+        for run in runs.iter().filter(|run| !run.rows.is_empty()) {
+            if !networks.contains(&&*run.network) && networks.len() < MAX_NETWORKS {
+                networks.push(&run.network);
+            }
+        }
+        let strips: Vec<Strip> =
+            STRIPS.iter().filter_map(|kind| Strip::of(kind, &networks, runs, max_columns)).collect();
+        let networks = networks.into_iter().map(str::to_owned).collect();
+        (!strips.is_empty()).then_some(Self { networks, strips })
+    }
+
+    /// For a page.
+    pub(crate) fn inline(&self) -> Markup {
+        html! {
+            svg.strips width=(WIDTH) viewBox={ "0 0 " (WIDTH) " " (self.height()) } role="img"
+                aria-label="heat maps of layers over time" { (self.draw()) }
         }
     }
-    let strips: Vec<Strip> = STRIPS.iter().filter_map(|kind| Strip::of(kind, &networks, runs)).collect();
-    let height = TOP + strips.iter().map(Strip::height).sum::<i32>() + GAP;
-    (!strips.is_empty()).then(|| {
-        Canvas::svg((WIDTH, height), |canvas| {
-            canvas.title(&shortened(title), (WIDTH / 2, 10))?;
-            let width = map_width(networks.len());
-            for (index, network) in (0..).zip(&networks) {
-                canvas.note(&shortened(network), (LEFT + index * (width + GAP) + width / 2, 48))?;
+
+    fn height(&self) -> i32 {
+        TOP + self.strips.iter().map(Strip::height).sum::<i32>()
+    }
+
+    fn draw(&self) -> Markup {
+        let width = map_width(self.networks.len());
+        let mut top = TOP;
+        html! {
+            @for (index, network) in (0..).zip(&self.networks) {
+                text.tick.middle x=(LEFT + index * (width + GAP) + width / 2) y=(14) { (shortened(network)) }
             }
-            let mut top = TOP;
-            for strip in &strips {
-                strip.draw(canvas, top, width)?;
-                top += strip.height();
+            @for strip in &self.strips {
+                (strip.draw(top, width))
+                ({ top += strip.height(); PreEscaped("") })
             }
-            Ok(())
-        })
-    })
+        }
+    }
 }
 
 fn map_width(networks: usize) -> i32 {
@@ -102,7 +143,12 @@ struct Strip {
 }
 
 impl Strip {
-    fn of(kind: &StripKind, networks: &[&str], runs: &[RunDiagnostics]) -> Option<Self> {
+    fn of(
+        kind: &StripKind,
+        networks: &[&str],
+        runs: &[RunDiagnostics],
+        max_columns: usize,
+    ) -> Option<Self> {
         let rows = || runs.iter().flat_map(|run| &run.rows).filter(|row| row.quantity == kind.of);
         let mut layers: Vec<String> = Vec::new();
         let mut steps: Vec<u64> = Vec::new();
@@ -115,7 +161,7 @@ impl Strip {
         }
         steps.sort_unstable();
         steps.dedup();
-        let stride = steps.len().div_ceil(MAX_COLUMNS).max(1);
+        let stride = steps.len().div_ceil(max_columns).max(1);
         let steps: Vec<u64> = steps.into_iter().step_by(stride).collect();
         let of_network = |network: &&str| {
             let runs = runs.iter().filter(|run| run.network == **network);
@@ -138,60 +184,65 @@ impl Strip {
         self.map_height().max(48) + STRIP_MARGIN
     }
 
-    fn draw(&self, canvas: &Canvas<'_>, top: i32, width: i32) -> Drawn {
-        canvas.label(self.title, (LEFT, top))?;
-        let top = top + 12;
+    fn draw(&self, top: i32, width: i32) -> Markup {
         let cell = self.cell_height();
         let last = self.layers.len() - 1;
-        // All names if they fit, otherwise those of the ends.
-        for (index, layer) in
-            self.layers.iter().enumerate().filter(|(index, _)| cell >= 12 || *index % last.max(1) == 0)
-        {
-            canvas.label(layer, (8, top + cell * index as i32 + cell / 2))?;
+        let map = top + 12;
+        html! {
+            text.tick x=(LEFT) y=(top + 4) { (self.title) }
+            // All names if they fit, otherwise those of the ends.
+            @for (index, layer) in self.layers.iter().enumerate().filter(|(index, _)| cell >= 12 || *index % last.max(1) == 0) {
+                text.tick x="8" y=(map + cell * index as i32 + cell / 2 + 4) { (layer) }
+            }
+            @for (index, values) in (0..).zip(&self.values) {
+                (self.draw_map(values, (LEFT + index * (width + GAP), map), width))
+            }
+            (self.draw_scale(WIDTH - RIGHT + 14, map))
         }
-        for (index, values) in (0..).zip(&self.values) {
-            let left = LEFT + index * (width + GAP);
-            self.draw_map(canvas, values, Rect { left, top, width, height: self.map_height() })?;
-        }
-        self.draw_scale(canvas, WIDTH - RIGHT + 14, top)
     }
 
-    fn draw_map(&self, canvas: &Canvas<'_>, values: &[Vec<f64>], place: Rect) -> Drawn {
-        let Rect { left, top, width, height } = place;
+    fn draw_map(&self, values: &[Vec<f64>], (left, top): (i32, i32), width: i32) -> Markup {
+        let (height, cell) = (self.map_height(), self.cell_height());
         if values.iter().flatten().all(|value| value.is_nan()) {
-            canvas.cell(BLANK, place)?;
-            return canvas.note("does not apply", (left + width / 2, top + height / 2));
+            return html! {
+                rect.empty x=(left) y=(top) width=(width) height=(height) {}
+                text.tick.middle x=(left + width / 2) y=(top + height / 2 + 4) { "does not apply" }
+            };
         }
         let columns = self.steps.len() as i32;
         let edge = |column: i32| left + width * column / columns;
+        // Cells of one color are a single path.
+        let mut paths: BTreeMap<String, String> = BTreeMap::new();
         for (row, values) in (0..).zip(values) {
-            let colors: Vec<RGBColor> = values.iter().map(|value| self.scale.color(*value)).collect();
+            let colors: Vec<String> = values.iter().map(|value| self.scale.color(*value)).collect();
             let mut column = 0;
-            // Cells of one color are drawn at once.
             for same in colors.chunk_by(|one, next| one == next) {
                 let (left, right) = (edge(column), edge(column + same.len() as i32));
                 column += same.len() as i32;
-                let cell = self.cell_height();
-                canvas
-                    .cell(same[0], Rect { left, top: top + cell * row, width: right - left, height: cell })?;
+                let width = right - left;
+                let path = format!("M{left} {}h{width}v{cell}h-{width}z", top + cell * row);
+                paths.entry(same[0].clone()).or_default().push_str(&path);
             }
         }
-        let y = top + height + 9;
-        let (first, last) = (self.steps[0], self.steps[self.steps.len() - 1]);
-        canvas.label(&format!("step {first}"), (left, y))?;
-        let text = last.to_string();
-        canvas.label(&text, (left + width - 7 * text.len() as i32, y))
+        let (y, first, last) = (top + height + 13, self.steps[0], self.steps[self.steps.len() - 1]);
+        html! {
+            @for (color, d) in &paths { path fill=(color) d=(d) {} }
+            text.tick x=(left) y=(y) { "step " (first) }
+            text.tick.end x=(left + width) y=(y) { (last) }
+        }
     }
 
-    fn draw_scale(&self, canvas: &Canvas<'_>, left: i32, top: i32) -> Drawn {
+    fn draw_scale(&self, left: i32, top: i32) -> Markup {
         const STEPS: i32 = 24;
-        for step in 0..STEPS {
-            let share = f64::from(STEPS - 1 - step) / f64::from(STEPS - 1);
-            canvas.cell(viridis(share), Rect { left, top: top + 2 * step, width: 10, height: 2 })?;
+        let share = |step: i32| f64::from(STEPS - 1 - step) / f64::from(STEPS - 1);
+        html! {
+            @for step in 0..STEPS {
+                rect x=(left) y=(top + 2 * step) width="10" height="2" fill=(viridis(share(step))) {}
+            }
+            text.tick x=(left + 16) y=(top + 10) { (four_digits(self.scale.high)) }
+            @if self.scale.is_log { text.tick x=(left + 16) y=(top + STEPS + 4) { "log" } }
+            text.tick x=(left + 16) y=(top + 2 * STEPS - 2) { (four_digits(self.scale.low)) }
         }
-        canvas.label(&four_digits(self.scale.high), (left + 16, top + 6))?;
-        canvas.label(&four_digits(self.scale.low), (left + 16, top + 2 * STEPS - 6))?;
-        if self.scale.is_log { canvas.label("log", (left + 16, top + STEPS)) } else { Ok(()) }
     }
 }
 
@@ -235,9 +286,9 @@ impl ColorScale {
         (low <= high).then_some(Self { low, high, is_log: low > 0.0 && high / low > 20.0 })
     }
 
-    fn color(&self, value: f64) -> RGBColor {
+    fn color(&self, value: f64) -> String {
         if value.is_nan() {
-            return BLANK;
+            return BLANK.to_owned();
         }
         let place = |value: f64| if self.is_log { value.ln() } else { value };
         let (low, high) = (place(self.low), place(self.high));
@@ -246,11 +297,11 @@ impl ColorScale {
 }
 
 /// No value.
-const BLANK: RGBColor = RGBColor(0xEE, 0xEE, 0xEE);
+const BLANK: &str = "#eee";
 
 /// The colors of Matplotlib's viridis from 0 to 1: their lightness grows evenly, so they keep their order with any
 /// color vision and in black and white.
-fn viridis(share: f64) -> RGBColor {
+fn viridis(share: f64) -> String {
     const COLORS: [[u8; 3]; 6] =
         [[68, 1, 84], [65, 68, 135], [42, 120, 142], [34, 168, 132], [122, 209, 81], [253, 231, 37]];
     // More colors than these look the same.
@@ -262,7 +313,7 @@ fn viridis(share: f64) -> RGBColor {
         let (low, high) = (f64::from(COLORS[index][channel]), f64::from(COLORS[index + 1][channel]));
         (low + (high - low) * part).round() as u8
     });
-    RGBColor(r, g, b)
+    format!("#{r:02x}{g:02x}{b:02x}")
 }
 
 #[cfg(test)]
@@ -288,8 +339,7 @@ mod tests {
         let svg = strips_svg("a & b", &runs).expect("a picture");
         assert!(svg.contains("&lt;b&gt;") && svg.contains("a &amp; b"), "{svg}");
         // The middle is the same color in both.
-        let middle = viridis(0.5);
-        let color = format!("#{:02X}{:02X}{:02X}", middle.0, middle.1, middle.2);
+        let color = format!("path fill=\"{}\"", viridis(0.5));
         assert_eq!(svg.matches(&color).count(), 2, "{color}");
         assert!(strips_svg("nothing", &[run("none", &[])]).is_none());
     }
@@ -305,7 +355,7 @@ mod tests {
             ]
         };
         let runs = [run("batch_norm", &[rows(0), rows(3)].concat())];
-        let strip = Strip::of(&STRIPS[0], &["batch_norm", "none"], &runs).expect("a strip");
+        let strip = Strip::of(&STRIPS[0], &["batch_norm", "none"], &runs, MAX_COLUMNS).expect("a strip");
         assert_eq!(strip.values[0], [[3.0, 3.0], [10.0, 10.0]]);
         assert!(strip.values[1].iter().flatten().all(|value| value.is_nan()));
     }

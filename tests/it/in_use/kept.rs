@@ -19,7 +19,7 @@ fn an_untrained_network_is_kept_with_a_warning() {
     let data = config("path = \"t.csv\"\nlabel = \"y\"\nvalid_path = \"v.csv\"", "batch_norm", 30);
     work.write("t.toml", &format!("{data}{}", stopping("valid_loss", 1000)));
     let ended = work.ok(&["-c", "t.toml", "-o", "run"]);
-    assert!(ended.stdout.contains("batch_norm  epoch 0 of 30\n"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("saved weights: epoch 0 of 30\n"), "{}", ended.stdout);
     let warning = "warning: 1 of 1 run of batch_norm saved the weights of epoch 0, which is the network before training: no \
                    later epoch was better\n";
     assert!(ended.stderr.contains(warning), "{}", ended.stderr);
@@ -30,10 +30,10 @@ fn an_untrained_network_is_kept_with_a_warning() {
 fn the_saved_epoch_is_always_named() {
     let work = Work::new();
     let text = work.ok(&["-c", "config.toml", "-o", "run"]).stdout;
-    assert!(text.contains("\nnorm        saved weights\nbatch_norm  epoch 3, the last one\n"), "{text}");
+    assert!(text.contains("\nsaved weights: epoch 3, the last one\n"), "{text}");
     work.write("stop.toml", &format!("{}{}", Work::SINGLE, stopping("train_loss", 1)));
     let text = work.ok(&["-c", "stop.toml", "-o", "stopped"]).stdout;
-    assert!(text.contains("batch_norm  epoch "), "{text}");
+    assert!(text.contains("saved weights: epoch "), "{text}");
 }
 
 /// R2 has no value on a single row, nor on several with the same target.

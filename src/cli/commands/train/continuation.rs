@@ -274,7 +274,7 @@ fn refuse_changes(of: &str, before: &toml::Table, now: &toml::Table) -> Result<(
 /// The keys that differ and decide a result.
 fn decisive_changes(before: &toml::Table, now: &toml::Table) -> Vec<ChangedKey> {
     let mut changes = changed_keys(before, now);
-    changes.retain(|change| !HARMLESS_KEYS.contains(&&*change.key));
+    changes.retain(|change| !HARMLESS_KEYS.contains(&&*change.key) && !change.key.starts_with("report."));
     changes
 }
 

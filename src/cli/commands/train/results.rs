@@ -5,15 +5,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
+use crate::cli::commands::report::results_of;
 use crate::cli::commands::train::ensemble::EnsembleResult;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::diagnose::{Finding, findings};
 use crate::experiment::{RunId, RunRecord, Summary};
-use crate::report::csv::read_diagnostics;
+use crate::nn::Task;
+use crate::report::csv::{read_diagnostics, write_confusion};
 use crate::report::{
-    PlotSize, TerminalPlot, curves_svg, findings_section, linear_note, strips_svg, sweep_svg, table,
+    PlotSize, TerminalPlot, figures, findings_section, linear_note, report_page, strips_svg, table,
     untrained_warnings,
 };
 use crate::run_dir::{FORMAT_VERSION, LINEAR, RunDirectory, model_path};
@@ -38,19 +40,21 @@ pub(crate) fn write(
     output: &Output,
 ) -> Result<PathBuf, CliError> {
     let ids: Vec<_> = records.iter().map(|record| &record.id).collect();
-    let title = format!("{} on {}", session.plan.name, data_name(session));
     directory.assemble(&ids, session.plan.task())?;
     if !session.plan.diagnose.is_off() {
+        let title = format!("{} on {}", session.plan.name, data_name(session));
         summary.findings = write_diagnostics(&directory, &ids, &title)?;
     }
     directory.write("summary.json", summary.to_json().as_bytes())?;
-    directory.write("curves.svg", curves_svg(&title, records).as_bytes())?;
-    if let Some(sweep) = sweep_svg(&title, summary) {
-        directory.write("sweep.svg", sweep.as_bytes())?;
+    if session.plan.task() == Task::Classification {
+        let mut confusion = Vec::new();
+        write_confusion(&mut confusion, records).expect("memory can be written");
+        directory.write("confusion.csv", &confusion)?;
     }
+    let run_json = format!("{:#}\n", run_json(session, records, info));
+    write_report(&directory, &run_json, output)?;
     untrained_warnings(summary).iter().for_each(|warning| output.note(warning));
     undefined_metric(session, records).iter().for_each(|warning| output.note(warning));
-    let run_json = format!("{:#}\n", run_json(session, records, info));
     let (path, note) = directory.finish(run_json.as_bytes(), !info.interrupted)?;
     if let Some(note) = note {
         output.note(&format!("note: {note}"));
@@ -73,6 +77,28 @@ fn write_diagnostics(
     }
     Ok(findings(&runs))
 }
+
+/// Writes the page and the pictures, from the files of the run, as `bntrain report` does. Results that cannot be read
+/// back are no reason to lose them.
+fn write_report(directory: &RunDirectory, run_json: &str, output: &Output) -> Result<(), CliError> {
+    let results = match results_of(directory.path(), &directory.final_name(), Some(run_json)) {
+        Ok(results) => results,
+        Err(error) => {
+            output.note(&format!("warning: the report could not be written: {error}"));
+            return Ok(());
+        }
+    };
+    for (name, svg) in figures(&results) {
+        if IN_RUN_DIRECTORY.contains(&&*name) {
+            directory.write(&name, svg.as_bytes())?;
+        }
+    }
+    directory.write("report.html", report_page(&[results], true).as_bytes())?;
+    Ok(())
+}
+
+/// The pictures that every run directory has; `bntrain report --figures` writes all of them.
+const IN_RUN_DIRECTORY: [&str; 2] = ["curves.svg", "sweep.svg"];
 
 /// Shows the table, the curves and the path.
 pub(crate) fn show(
@@ -103,9 +129,10 @@ pub(crate) fn show(
     let ensemble = ensemble.map(|ensemble| ensemble.text(path) + "\n").unwrap_or_default();
     let findings = findings_section(&summary.findings);
     let table = table(summary);
+    let (results, report) = (path.to_string_lossy(), path.join("report.html"));
+    let (results, report) = (shortened(&results), shortened(&report.to_string_lossy()));
     output.result(&format!(
-        "{linear}{ensemble}{table}\n{plot}\n{findings}results: {}\n",
-        shortened(&path.to_string_lossy())
+        "{linear}{ensemble}{table}\n{plot}\n{findings}report: {report}\nresults: {results}\n"
     ))
 }
 
@@ -133,10 +160,6 @@ fn undefined_metric(session: &Session, records: &[RunRecord]) -> Option<String> 
 fn paint(series: usize, marks: &str) -> String {
     const COLORS: [u8; 6] = [34, 33, 36, 35, 32, 31];
     format!("\u{1b}[{}m{marks}\u{1b}[0m", COLORS[series % COLORS.len()])
-}
-
-fn data_name(session: &Session) -> String {
-    session.plan.data.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
 fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo) -> serde_json::Value {

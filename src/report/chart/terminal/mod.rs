@@ -6,6 +6,7 @@ mod tests;
 use crate::experiment::{RunRecord, Summary};
 use crate::report::chart::axis::{Axis, AxisScale, Tick};
 use crate::report::chart::curves::{NormRuns, norm_runs};
+use crate::report::labels::Labels;
 use crate::train::Metric;
 
 /// How large a plot is.
@@ -168,7 +169,7 @@ fn loss_name(metric: Metric) -> &'static str {
 impl Series {
     fn of(shown: &NormRuns<'_>, metric: Metric) -> Self {
         let points = shown.curve(metric).iter().map(|point| (point.epoch, point.mean)).collect();
-        Self { label: shown.label(), points }
+        Self { label: shown.label(&Labels::default()), points }
     }
 
     fn key(&self, index: usize) -> LegendLine {

@@ -8,16 +8,23 @@ use crate::text::shortened;
 use crate::train::Outcome;
 
 /// Runs of a group that are listed before the list is cut.
-const MAX_LISTED: usize = 5;
+const MAX_LISTED: usize = 2;
+/// Groups that are listed before the list is cut.
+const MAX_GROUPS: usize = 5;
 
 /// A line for each group with incomplete runs, and a note that they are left out.
 pub(crate) fn ends(shown: &[NamedSummary<'_>]) -> String {
     let points = PointColumns::of(groups(shown).map(|(_, group)| &group.point));
     let mut text = String::new();
+    let mut n_groups = 0;
     for (NamedSummary { name, summary }, group) in groups(shown) {
         let members = summary.runs.iter().filter(|run| run.norm == group.norm && run.point == group.point);
         let lost: Vec<&RunSummary> = members.filter(|run| !run.is_complete()).collect();
         if lost.is_empty() {
+            continue;
+        }
+        n_groups += 1;
+        if MAX_GROUPS < n_groups {
             continue;
         }
         let n_worse = group.n_lost - group.n_diverged;
@@ -34,6 +41,7 @@ pub(crate) fn ends(shown: &[NamedSummary<'_>]) -> String {
         let name = name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
         text.push_str(&format!("{name}{}{at}: {}", group.norm.name(), kinds.join(", ")));
         text.push_str(&match lost[..] {
+            _ if group.point.is_some() => "\n".to_owned(),
             [only] => format!(" ({})\n", end(only)),
             _ => {
                 let listed = lost.iter().take(MAX_LISTED).map(|run| format!("  {}\n", end(run)));
@@ -42,6 +50,9 @@ pub(crate) fn ends(shown: &[NamedSummary<'_>]) -> String {
                 std::iter::once("\n".to_owned()).chain(listed).chain(more).collect()
             }
         });
+    }
+    if MAX_GROUPS < n_groups {
+        text.push_str(&format!("and the runs of {} more points: see summary.json\n", n_groups - MAX_GROUPS));
     }
     if !text.is_empty() {
         text.push_str("they are left out of means; in comparisons lost runs count as worst\n");

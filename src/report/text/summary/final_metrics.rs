@@ -4,91 +4,93 @@ use crate::experiment::statistics::Estimate;
 use crate::experiment::{HoldoutSet, MetricSummary, RunSummary, Subject, Summary};
 use crate::metrics::{CONFIDENCE, Measure};
 use crate::nn::{Norm, Task};
+use crate::report::labels::Labels;
 use crate::report::text::evaluation::metric::{is_share, measure_and_interval, metric_value};
 use crate::report::text::layout::{Align, WIDEST, aligned_within};
 use crate::report::text::number::{NO_NUMBER, mean_and_spread};
 use crate::text::shortened;
 
-/// A table for the validation rows and one for the test rows, if there are any: each norm (with a
-/// grid, at its best point) and the baselines. Means, standard deviations and intervals over the seeds,
-/// or the metrics of a single run with intervals over the rows.
-pub(crate) fn final_metrics(summary: &Summary) -> String {
-    let parts = [(HoldoutSet::ValidationRows, "validation rows"), (HoldoutSet::TestRows, "test rows")];
-    let tables = parts.map(|(rows, name)| part(summary, rows, name));
-    tables.into_iter().filter(|table| !table.is_empty()).collect::<Vec<_>>().join("\n")
-}
+/// The metrics of a table over several seeds; the files have all.
+const MAIN: [&str; 6] = ["accuracy", "macro_f1", "log_loss", "rmse", "mae", "r2"];
 
-fn part(summary: &Summary, rows: HoldoutSet, name: &str) -> String {
-    let columns = columns(summary, rows);
-    let Some(first) = columns.first() else { return String::new() };
-    let metrics: Vec<&str> = first.metrics.iter().map(|found| found.metric.as_str()).collect();
+/// Each norm (with a grid, at its best point) and the baselines, on the test rows if there are any, otherwise on
+/// the validation rows: means and standard deviations of the main metrics over the seeds, or all metrics of a single
+/// run with intervals over the rows.
+pub(crate) fn final_metrics(summary: &Summary, labels: &Labels) -> String {
+    let sets = [(HoldoutSet::TestRows, "test rows"), (HoldoutSet::ValidationRows, "validation rows")];
+    let found = sets.into_iter().find_map(|(rows, name)| {
+        let found = contenders(summary, labels, rows);
+        (!found.is_empty()).then_some((name, found))
+    });
+    let Some((name, contenders)) = found else { return String::new() };
+    let metrics = contenders[0].metrics();
     match &summary.runs[..] {
-        [run] => {
-            let table = by_metric(run, rows, &columns, &metrics);
+        [_] => {
+            let table = by_metric(summary, &contenders, &metrics);
             format!("saved weights on the {name}\n\n{table}")
         }
         _ => {
-            let n_runs = first.metrics.iter().map(|found| found.values.n).max().unwrap_or(0);
+            let n_runs = contenders[0].metrics.iter().map(|found| found.values.n).max().unwrap_or(0);
             let mean = match n_runs {
                 0 | 1 => "one seed".to_owned(),
-                _ => format!(
-                    "mean over {n_runs} seeds ±standard deviation\n({} % interval of the mean)",
-                    100.0 * CONFIDENCE
-                ),
+                _ => format!("mean over {n_runs} seeds ±standard deviation"),
             };
-            let table = by_contender(&columns, &metrics);
-            format!("saved weights on the {name}, {mean}\n\n{table}")
+            let is_main = |metric: &&str| MAIN.iter().any(|main| metric.rsplit('.').next() == Some(main));
+            let main: Vec<&str> = metrics.into_iter().filter(is_main).collect();
+            format!("saved weights on the {name}, {mean}\n\n{}", by_contender(&contenders, &main))
         }
     }
 }
 
 /// A line for each metric, with the interval of the network.
-fn by_metric(run: &RunSummary, rows: HoldoutSet, columns: &[Column<'_>], metrics: &[&str]) -> String {
+fn by_metric(summary: &Summary, contenders: &[Contender<'_>], metrics: &[&str]) -> String {
     let mut head = vec!["metric".to_owned()];
-    for column in columns {
-        head.push(column.head.clone());
-        if column.of == Subject::Network {
+    for contender in contenders {
+        head.push(contender.name.clone());
+        if contender.of == Subject::Network {
             head.push(format!("{} % interval", 100.0 * CONFIDENCE));
         }
     }
-    let line = |metric: &&str| {
-        let mut line = vec![shortened(metric)];
-        for column in columns {
-            line.push(column.mean(metric));
-            if column.of == Subject::Network {
-                line.push(interval(run, rows, metric));
+    let line =
+        |metric: &&str| {
+            let mut line = vec![shortened(metric)];
+            for contender in contenders {
+                line.push(contender.mean(metric));
+                if contender.of == Subject::Network {
+                    let measure = contender.measure(summary, metric);
+                    line.push(measure.map_or_else(
+                        || NO_NUMBER.to_owned(),
+                        |measure| measure_and_interval(metric, measure).1,
+                    ));
+                }
             }
-        }
-        line
-    };
+            line
+        };
     let table: Vec<Vec<String>> = std::iter::once(head).chain(metrics.iter().map(line)).collect();
     aligned_within(WIDEST, 1, &vec![Align::Left; table[0].len()], &table)
 }
 
-/// A line for each contender, and below it one for the intervals where seeds differ.
-fn by_contender(columns: &[Column<'_>], metrics: &[&str]) -> String {
+/// A line for each contender.
+fn by_contender(contenders: &[Contender<'_>], metrics: &[&str]) -> String {
     let line = |head: &str, cell: &dyn Fn(&str) -> String| -> Vec<String> {
         std::iter::once(head.to_owned()).chain(metrics.iter().map(|metric| cell(metric))).collect()
     };
     let mut table = vec![line("", &|metric| shortened(metric))];
-    for column in columns {
-        table.push(line(&column.head, &|metric| column.mean(metric)));
-        if metrics.iter().any(|metric| column.differs(metric)) {
-            table.push(line("", &|metric| column.interval(metric).unwrap_or_else(|| NO_NUMBER.to_owned())));
-        }
-    }
+    table.extend(contenders.iter().map(|contender| line(&contender.name, &|metric| contender.mean(metric))));
     aligned_within(WIDEST, 1, &vec![Align::Left; table[0].len()], &table)
 }
 
-/// A network or a baseline.
-struct Column<'a> {
-    of: Subject,
-    head: String,
+/// A network or a baseline, on some rows.
+pub(crate) struct Contender<'a> {
+    pub(crate) of: Subject,
+    pub(crate) norm: Option<Norm>,
+    pub(crate) name: String,
+    rows: HoldoutSet,
     metrics: Vec<&'a MetricSummary>,
 }
 
-/// The norms, then the baselines that were assessed with the first one.
-fn columns(summary: &Summary, rows: HoldoutSet) -> Vec<Column<'_>> {
+/// The norms, then the baselines that were assessed with the first one; empty without such rows.
+pub(crate) fn contenders<'a>(summary: &'a Summary, labels: &Labels, rows: HoldoutSet) -> Vec<Contender<'a>> {
     let point = |norm: Norm| {
         let first = || summary.groups.iter().find(|group| group.norm == norm);
         summary.best_group(norm).or_else(first).and_then(|group| group.point.as_ref())
@@ -97,23 +99,53 @@ fn columns(summary: &Summary, rows: HoldoutSet) -> Vec<Column<'_>> {
         Task::Classification => "class frequencies",
         Task::Regression => "mean",
     };
-    let networks = summary.norms.iter().map(|&norm| (Subject::Network, norm, norm.name()));
+    let networks = summary.norms.iter().map(|&norm| (Subject::Network, norm, labels.norm(norm)));
     let first = summary.norms.first();
     let baselines = first.into_iter().flat_map(|&norm| {
-        [(Subject::LinearModel, norm, "linear model"), (Subject::Constant, norm, baseline)]
+        let baselines = [(Subject::LinearModel, "linear model"), (Subject::Constant, baseline)];
+        baselines.map(|(of, name)| (of, norm, name.to_owned()))
     });
-    let column = |(of, norm, head): (Subject, Norm, &str)| {
+    let contender = |(of, norm, name): (Subject, Norm, String)| {
         let is_here = |found: &&MetricSummary| {
             let is_norm = found.norm.is_none_or(|other| other == norm);
             found.of == of && is_norm && found.rows == rows && found.point.as_ref() == point(norm)
         };
         let metrics: Vec<_> = summary.final_metrics.iter().filter(is_here).collect();
-        (!metrics.is_empty()).then(|| Column { of, head: head.to_owned(), metrics })
+        let norm = (of == Subject::Network).then_some(norm);
+        (!metrics.is_empty()).then_some(Contender { of, norm, name, rows, metrics })
     };
-    networks.chain(baselines).filter_map(column).collect()
+    networks.chain(baselines).filter_map(contender).collect()
 }
 
-impl Column<'_> {
+impl<'a> Contender<'a> {
+    /// Names of the metrics.
+    pub(crate) fn metrics(&self) -> Vec<&'a str> {
+        self.metrics.iter().map(|found| found.metric.as_str()).collect()
+    }
+
+    /// The mean of a metric over the seeds with its interval; of a single run its value with the interval over
+    /// the rows. None where it is not known.
+    pub(crate) fn measure(&self, summary: &Summary, metric: &str) -> Option<Measure> {
+        if let [run] = &summary.runs[..] {
+            return self.of_run(run, metric);
+        }
+        let values = self.values(metric)?;
+        Some(Measure { value: values.mean, interval: values.interval, missing: None })
+    }
+
+    /// The same as text.
+    pub(crate) fn mean_and_interval(&self, summary: &Summary, metric: &str) -> String {
+        let Some(measure) = self.measure(summary, metric) else { return NO_NUMBER.to_owned() };
+        let (value, interval) = measure_and_interval(metric, measure);
+        if interval == NO_NUMBER { value } else { format!("{value} {interval}") }
+    }
+
+    fn of_run(&self, run: &RunSummary, metric: &str) -> Option<Measure> {
+        let mut assessments = run.assessments.iter();
+        let found = assessments.find(|found| found.of == self.of && found.rows == self.rows)?;
+        found.metrics.iter().find(|named| named.metric == metric).map(|named| named.measure)
+    }
+
     /// The mean of a metric, with its standard deviation if there are several seeds.
     fn mean(&self, metric: &str) -> String {
         let Some(values) = self.values(metric) else { return NO_NUMBER.to_owned() };
@@ -126,30 +158,9 @@ impl Column<'_> {
         }
     }
 
-    /// The interval of the mean over seeds.
-    fn interval(&self, metric: &str) -> Option<String> {
-        let values = self.values(metric)?;
-        let measure = Measure { value: values.mean, interval: Some(values.interval?), missing: None };
-        Some(measure_and_interval(metric, measure).1)
-    }
-
-    /// Whether a metric differs between seeds.
-    fn differs(&self, metric: &str) -> bool {
-        let spread = self.values(metric).and_then(|values| values.standard_deviation);
-        spread.is_some_and(|spread| 0.0 < spread)
-    }
-
     fn values(&self, metric: &str) -> Option<&Estimate> {
         self.metrics.iter().find(|found| found.metric == metric).map(|found| &found.values)
     }
-}
-
-/// The interval of a metric of the network, for a single run.
-fn interval(run: &RunSummary, rows: HoldoutSet, metric: &str) -> String {
-    let mut assessments = run.assessments.iter();
-    let found = assessments.find(|found| found.of == Subject::Network && found.rows == rows);
-    let named = found.and_then(|found| found.metrics.iter().find(|named| named.metric == metric));
-    named.map_or_else(|| NO_NUMBER.to_owned(), |named| measure_and_interval(metric, named.measure).1)
 }
 
 #[cfg(test)]
@@ -167,7 +178,13 @@ mod tests {
                 measure: Measure { value: Some(value), interval, missing: None },
             }
         };
-        Assessment { of, rows, n_rows: 100, metrics: metrics.iter().map(named).collect() }
+        Assessment {
+            of,
+            rows,
+            n_rows: 100,
+            metrics: metrics.iter().map(named).collect(),
+            confusion: Vec::new(),
+        }
     }
 
     /// The same run with metrics that follow from the seed, and baselines for the first norm.
@@ -183,7 +200,7 @@ mod tests {
     }
 
     fn shown(runs: &[RunRecord]) -> String {
-        final_metrics(&Summary::of(runs))
+        final_metrics(&Summary::of(runs), &Labels::default())
     }
 
     #[test]
@@ -193,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_run_has_intervals_and_each_part_a_table() {
+    fn a_single_run_has_intervals_and_shows_its_test_rows() {
         let single = assessed(run(Norm::BatchNorm, 1, &[2.0, 0.5]), HoldoutSet::ValidationRows);
         insta::assert_snapshot!(shown(&[assessed(single, HoldoutSet::TestRows)]));
     }

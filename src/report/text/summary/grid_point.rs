@@ -86,7 +86,7 @@ impl PointColumns {
 }
 
 /// Keys and values of `key=value;key=value`, where a value may hold both signs in quotes.
-fn assignments(settings: &str) -> Vec<(&str, &str)> {
+pub(crate) fn assignments(settings: &str) -> Vec<(&str, &str)> {
     let (mut parts, mut start) = (Vec::new(), 0);
     let (mut is_quoted, mut is_escaped) = (false, false);
     for (at, character) in settings.char_indices() {

@@ -4,6 +4,7 @@ use crate::experiment::{GroupSummary, MeasuredOn, Summary};
 use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within};
 use crate::report::text::number::{NO_NUMBER, accuracy_and_spread, duration, mean_and_spread};
 use crate::report::text::summary::grid_point::PointColumns;
+use crate::report::text::summary::pairs::{MAX_ROWS, more};
 
 /// The summary of a run directory, or of the command that just ended.
 pub(crate) struct NamedSummary<'a> {
@@ -24,7 +25,12 @@ pub(crate) fn heading(shown: &[NamedSummary<'_>]) -> String {
         true => "; mean ±standard deviation over seeds",
         false => "",
     };
-    format!("{rows}{spread}; best: at any epoch")
+    let best = if shown.iter().all(|shown| shown.name.is_none() && shown.summary.has_grid()) {
+        ""
+    } else {
+        "; best: at any epoch"
+    };
+    format!("{rows}{spread}{best}")
 }
 
 /// The table of losses, and accuracies or R2.
@@ -46,9 +52,39 @@ pub(crate) fn score_rows(shown: &[NamedSummary<'_>]) -> String {
         .column(&format!("best {quality}"), Align::Left, |_, group| accuracy_and_spread(&group.best_quality));
     let mut text = table.text();
     if shown.iter().any(|shown| shown.summary.has_grid()) {
-        text.push_str("* the norm's lowest mean best loss, among points with the fewest incomplete runs\n");
+        text.push_str(STAR);
     }
     text
+}
+
+/// What a star means.
+const STAR: &str = "* the norm's lowest mean best loss, among points with the fewest incomplete runs\n";
+
+/// The table of a grid: the points with the lowest losses, the best one first.
+pub(crate) fn ranked_rows(summary: &Summary) -> String {
+    let shown = [NamedSummary { name: None, summary }];
+    let mut table = Table::start(&shown);
+    table.column("final loss", Align::Left, |_, group| mean_and_spread(&group.final_loss));
+    table.column(&format!("final {}", quality(&shown)), Align::Left, |_, group| {
+        accuracy_and_spread(&group.final_quality)
+    });
+    table.column("lost", Align::Left, |_, group| match group.n_lost {
+        0 => String::new(),
+        lost => format!("{lost} of {}", group.n_runs),
+    });
+    let n_rows = table.groups.len();
+    let key = |index: usize| {
+        let group = table.groups[index].1;
+        (group.n_runs - group.n_completed, group.best_loss.mean.unwrap_or(f64::INFINITY))
+    };
+    let mut order: Vec<usize> = (0..n_rows).collect();
+    order.sort_by(|&left, &right| {
+        let [left, right] = [key(left), key(right)];
+        left.0.cmp(&right.0).then(left.1.total_cmp(&right.1))
+    });
+    let ranked = order.into_iter().take(MAX_ROWS).map(|index| table.rows[index + 1].clone());
+    table.rows = std::iter::once(table.rows[0].clone()).chain(ranked).collect();
+    format!("{}{STAR}{}", table.text(), more(n_rows, "points"))
 }
 
 /// The table of runs, seconds, parameters and, if there are test rows, the accuracy or R2 on them.

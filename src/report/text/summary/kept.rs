@@ -1,27 +1,28 @@
 //! Which epochs the saved weights are of.
 
 use crate::experiment::{GroupSummary, RunSummary, Summary};
-use crate::report::text::layout::{Align, aligned};
-use crate::report::text::summary::grid_point::PointColumns;
-use crate::report::text::summary::group_table::{NamedSummary, groups};
 use crate::text::Count;
 
-/// A row for each group: the epochs whose weights its model files have, in the order of the seeds.
-pub(crate) fn kept_epochs(shown: &[NamedSummary<'_>]) -> String {
-    let points = PointColumns::of(groups(shown).map(|(_, group)| &group.point));
-    let mut head = vec!["norm".to_owned()];
-    head.extend(points.heads());
-    head.push("saved weights".to_owned());
-    let columns = vec![Align::Left; head.len()];
-    let mut rows = vec![head];
-    for (NamedSummary { name, summary }, group) in groups(shown) {
-        let name = name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-        let mut row = vec![format!("{name}{}", group.norm.name())];
-        row.extend(points.cells(&group.point));
-        row.push(epochs(&runs_of(summary, group)));
-        rows.push(row);
+/// The epochs whose weights the model files have: a line for each group of equal ones.
+pub(crate) fn kept_epochs(summary: &Summary) -> String {
+    let mut lines: Vec<(String, Vec<&'static str>)> = Vec::new();
+    for &norm in &summary.norms {
+        let runs: Vec<&RunSummary> = summary.runs.iter().filter(|run| run.norm == norm).collect();
+        let text = epochs(&runs);
+        match lines.iter_mut().find(|(other, _)| *other == text) {
+            Some((_, norms)) => norms.push(norm.name()),
+            None => lines.push((text, vec![norm.name()])),
+        }
     }
-    aligned(&columns, &rows)
+    match &lines[..] {
+        [(text, _)] => format!("saved weights: {text}\n"),
+        lines => {
+            let line = |(text, norms): &(String, Vec<&str>)| {
+                format!("saved weights of {}: {text}\n", norms.join(", "))
+            };
+            lines.iter().map(line).collect()
+        }
+    }
 }
 
 /// A warning for each group with runs that keep the untrained network.

@@ -1,6 +1,5 @@
 //! The text at the end of a training command.
 
-pub(crate) mod answers;
 pub(crate) mod endings;
 pub(crate) mod expected_best;
 pub(crate) mod final_metrics;
@@ -9,33 +8,46 @@ pub(crate) mod group_table;
 pub(crate) mod kept;
 pub(crate) mod linear;
 pub(crate) mod other_measures;
+pub(crate) mod pairs;
 
 #[cfg(test)]
 mod tests;
 
 use crate::experiment::Summary;
-use crate::report::text::layout::joined;
-use crate::report::text::summary::answers::answers;
+use crate::report::answer::answer;
+use crate::report::labels::Labels;
+use crate::report::text::layout::{WIDEST, joined, wrapped};
 use crate::report::text::summary::endings::ends;
 use crate::report::text::summary::expected_best::expected_best;
 use crate::report::text::summary::final_metrics::final_metrics;
-use crate::report::text::summary::group_table::{NamedSummary, cost_rows, heading, score_rows};
+use crate::report::text::summary::group_table::{NamedSummary, cost_rows, heading, ranked_rows, score_rows};
 use crate::report::text::summary::kept::kept_epochs;
 use crate::report::text::summary::other_measures::other_measures;
+use crate::report::text::summary::pairs::pairs;
 
-/// What came of each pair of norms, scores of each norm and grid point, further measures, metrics of the saved
-/// weights with the baselines, and costs. At most 80 columns wide unless names or grid values are long.
+/// The answer in three sentences, then what matters most: scores, comparisons, lost runs, saved weights, and their
+/// metrics with the baselines. Long tables are cut; the files of the run directory have everything. At most 80 columns
+/// wide unless names or grid values are long.
 pub fn table(summary: &Summary) -> String {
     let shown = [NamedSummary { name: None, summary }];
+    let labels = Labels::default();
+    let scores = if summary.has_grid() { ranked_rows(summary) } else { score_rows(&shown) };
+    let costs = if summary.has_grid() { String::new() } else { cost_rows(&shown) };
     let sections = [
-        answers(summary),
-        format!("{}\n\n{}", heading(&shown), score_rows(&shown)),
-        kept_epochs(&shown),
-        ends(&shown),
+        sentences(&answer(summary, &labels).sentences),
+        format!("{}\n\n{scores}", heading(&shown)),
+        pairs(summary),
         other_measures(summary),
+        ends(&shown),
+        kept_epochs(summary),
         expected_best(summary),
-        final_metrics(summary),
-        cost_rows(&shown),
+        final_metrics(summary, &labels),
+        costs,
     ];
     joined(sections)
+}
+
+/// Each on its own lines.
+fn sentences(sentences: &[String]) -> String {
+    sentences.iter().map(|sentence| wrapped(WIDEST, "", "  ", sentence)).collect()
 }

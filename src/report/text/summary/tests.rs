@@ -76,9 +76,8 @@ fn each_key_of_a_grid_has_a_narrow_column_and_no_line_is_too_long() {
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     let lines: Vec<&str> = text.lines().collect();
     let at = lines.iter().position(|line| line.starts_with("norm ")).expect("a table");
-    assert_eq!(lines[at], "norm        learning_rate  batch_size  final loss  best loss");
-    assert_eq!(lines[at + 1], "batch_norm  0.003162       64 *        0.49 ±0.49  0.49 ±0.49");
-    assert_eq!(lines[at + 4], "norm        learning_rate  batch_size  final accuracy  best accuracy");
+    assert_eq!(lines[at], "norm        learning_rate  batch_size  final loss  final accuracy  lost");
+    assert!(lines[at + 1].starts_with("batch_norm  0.003162       64 *        0.49 ±0.49  0."), "{text}");
     assert!(text.contains("none at learning_rate=0.003162;batch_size=64: 2 of"), "{text}");
 }
 

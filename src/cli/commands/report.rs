@@ -1,0 +1,170 @@
+//! `bntrain report`: finished run directories as a page, and its charts as files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::out_file::{OutFile, WithoutFile};
+use crate::cli::output::Output;
+use crate::model::Model;
+use crate::nn::Norm;
+use crate::output_file;
+use crate::report::{ResultTexts, RunResults, figures, report_page};
+use crate::run_dir::model_path;
+use crate::text::{DisplayPath, Quoted, shortened};
+
+/// The page in a run directory.
+const REPORT: &str = "report.html";
+/// Files that a page names if they are there.
+const FURTHER_FILES: [&str; 2] = ["diagnostics.csv", "diagnostics.svg"];
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Finished run directories
+    #[arg(required = true, value_name = "RUN")]
+    runs: Vec<PathBuf>,
+    /// The file for the page [default: report.html in the run directory, which is written anew]
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write every chart as an SVG file to this directory instead
+    #[arg(long, value_name = "DIR")]
+    figures: Option<PathBuf>,
+    /// What to call a norm, in place of [report.labels] of the config; repeatable
+    #[arg(long = "label", value_name = "NORM=TEXT", value_parser = label)]
+    labels: Vec<(String, String)>,
+    /// Replace existing files
+    #[arg(long)]
+    force: bool,
+}
+
+pub(crate) fn run(args: &ReportArgs, output: &Output) -> Result<(), CliError> {
+    let mut runs = Vec::with_capacity(args.runs.len());
+    for path in &args.runs {
+        let mut results = results_of(path, &name_of(path), None)?;
+        if !args.labels.is_empty() {
+            results.labels = results.labels.with(args.labels.iter().cloned());
+        }
+        runs.push(results);
+    }
+    if let (Some(_), [_, _, ..]) = (&args.figures, &args.runs[..]) {
+        return Err(CliError::new(
+            exit_code::USAGE,
+            "--figures takes one RUN: the charts of each have the same names".to_owned(),
+        ));
+    }
+    let mut written = Vec::new();
+    if let Some(folder) = &args.figures {
+        written.extend(write_figures(&runs[0], folder, args.force)?);
+    }
+    written.extend(write_page(args, &runs)?);
+    if output.json {
+        let files: Vec<_> = written.iter().map(|path| path.to_string_lossy()).collect();
+        return output.result(&format!("{}\n", json!({ "written": files })));
+    }
+    let lines = written.iter().map(|path| format!("{}\n", DisplayPath(path)));
+    output.result(&lines.collect::<String>())
+}
+
+/// The page, at `-o` or in the run directory; none if only charts are asked for.
+fn write_page(args: &ReportArgs, runs: &[RunResults]) -> Result<Option<PathBuf>, CliError> {
+    match (&args.out, &args.runs[..]) {
+        (Some(out), _) => {
+            let file = OutFile::new(out, WithoutFile::Fails)?;
+            file.refuse_replacing(args.force, &[], None)?;
+            file.write(report_page(runs, false).as_bytes())?;
+            Ok(Some(out.clone()))
+        }
+        (None, _) if args.figures.is_some() => Ok(None),
+        (None, [run]) => {
+            let path = run.join(REPORT);
+            output_file::write(&path, report_page(runs, true).as_bytes())
+                .map_err(|error| CliError::io("write", &path, &error))?;
+            Ok(Some(path))
+        }
+        (None, several) => {
+            let message = format!(
+                "{} runs have no directory in common; name the file for the page with -o",
+                several.len()
+            );
+            Err(CliError::new(exit_code::USAGE, message))
+        }
+    }
+}
+
+fn write_figures(run: &RunResults, folder: &Path, force: bool) -> Result<Vec<PathBuf>, CliError> {
+    fs::create_dir_all(folder).map_err(|error| CliError::io("create", folder, &error))?;
+    let mut written = Vec::new();
+    for (name, svg) in figures(run) {
+        let path = folder.join(name);
+        let file = OutFile::new(&path, WithoutFile::ChoseTheName)?;
+        file.refuse_replacing(force, &[], None)?;
+        file.write(svg.as_bytes())?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// Reads the results at `path`; `run_json` is what `run.json` is going to hold, if it has not been written.
+pub(crate) fn results_of(path: &Path, name: &str, run_json: Option<&str>) -> Result<RunResults, CliError> {
+    let run = match run_json {
+        Some(text) => text.to_owned(),
+        None if !path.join("run.json").is_file() => {
+            let shown = shortened(&path.to_string_lossy());
+            let message = format!(
+                "{shown} is not a finished run directory (no run.json); `bntrain resume {shown}` finishes one"
+            );
+            return Err(CliError::new(exit_code::DATA, message));
+        }
+        None => read(&path.join("run.json"))?,
+    };
+    let confusion = path.join("confusion.csv");
+    let texts = ResultTexts {
+        config: read(&path.join("config.toml"))?,
+        run,
+        summary: read(&path.join("summary.json"))?,
+        metrics: read(&path.join("metrics.csv"))?,
+        confusion: if confusion.is_file() { Some(read(&confusion)?) } else { None },
+        encoding: None,
+        further_files: FURTHER_FILES
+            .map(str::to_owned)
+            .into_iter()
+            .filter(|file| path.join(file).is_file())
+            .collect(),
+    };
+    let mut results = RunResults::parse(name.to_owned(), texts).map_err(|error| {
+        CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&path.to_string_lossy())))
+    })?;
+    // Without it, the page has no table of the columns.
+    let first = results.records.first().map(|record| path.join(model_path(&record.id)));
+    results.texts.encoding =
+        first.and_then(|first| Model::load(&first).ok()).map(|model| model.description.encoding);
+    Ok(results)
+}
+
+fn read(path: &Path) -> Result<String, CliError> {
+    fs::read_to_string(path).map_err(|error| CliError::io("read", path, &error))
+}
+
+/// The name of a run directory, also of `.`.
+fn name_of(path: &Path) -> String {
+    let whole = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    whole
+        .file_name()
+        .map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// `NORM=TEXT`.
+fn label(text: &str) -> Result<(String, String), String> {
+    let (norm, label) = text.split_once('=').ok_or("expected NORM=TEXT, such as batch_norm=BN")?;
+    match Norm::ALL.iter().any(|known| known.name() == norm) {
+        true => Ok((norm.to_owned(), label.to_owned())),
+        false => {
+            let names: Vec<&str> = Norm::ALL.iter().map(|norm| norm.name()).collect();
+            Err(format!("{} is not a norm; the norms are {}", Quoted(norm), names.join(", ")))
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Norms at the points of a grid.
+
+use crate::experiment::{GroupSummary, Summary};
+use crate::report::answer::{Answer, Verdict, listed, lost_runs, seeds_that_can_be_clear};
+use crate::report::labels::Labels;
+use crate::report::text::number::four_digits;
+use crate::report::text::summary::grid_point::PointColumns;
+use crate::report::text::summary::other_measures::measure_name;
+use crate::text::Count;
+
+pub(crate) fn answer(summary: &Summary, labels: &Labels) -> Answer {
+    let best: Vec<&GroupSummary> =
+        summary.norms.iter().filter_map(|&norm| summary.best_group(norm)).collect();
+    if best.is_empty() {
+        let first = "No run was completed at any point of the grid.".to_owned();
+        let sentences = std::iter::once(first)
+            .chain(lost_runs(summary, labels).map(|lost| format!("Lost runs: {lost}.")));
+        return Answer { verdict: Verdict::Failed, sentences: sentences.collect() };
+    }
+    let lost = lost_runs(summary, labels).map(|lost| format!("lost runs: {lost}"));
+    let (verdict, clear) = at_the_same_point(summary, labels);
+    let mut sentences = vec![at_the_best_points(summary, labels, &best)];
+    let second: Vec<String> = clear.into_iter().chain(lost).collect();
+    if !second.is_empty() {
+        let second = second.join("; ");
+        let second = second.strip_prefix("lost").map(|rest| format!("Lost{rest}")).unwrap_or(second);
+        sentences.push(format!("{second}."));
+    }
+    sentences.push(seeds(summary));
+    Answer { verdict, sentences }
+}
+
+fn at_the_best_points(summary: &Summary, labels: &Labels, best: &[&GroupSummary]) -> String {
+    let points = PointColumns::of_summary(summary);
+    let measure = measure_name(summary, summary.primary);
+    let n_points = summary.groups.iter().filter(|group| group.norm == best[0].norm).count();
+    let value = |group: &&GroupSummary| {
+        let mean = group.measure(summary.primary).mean.map_or_else(|| "-".to_owned(), four_digits);
+        let point = group.point.as_ref().map(|point| points.label(point)).unwrap_or_default();
+        format!("{mean} with {} ({point})", labels.norm(group.norm))
+    };
+    let mut groups = best.to_vec();
+    let rank = |group: &GroupSummary| {
+        let mean = group.measure(summary.primary).mean.unwrap_or(f64::INFINITY);
+        if summary.primary.is_loss() { mean } else { -mean }
+    };
+    groups.sort_by(|left, right| rank(left).total_cmp(&rank(right)));
+    let values: Vec<String> = groups.iter().take(super::MAX_LISTED).map(value).collect();
+    let each = if best.len() == 1 { "At the best" } else { "Each at its best" };
+    format!("{each} of {n_points} grid points, the {measure} is {}.", listed(&values))
+}
+
+/// How many comparisons at one point are clear; none without a comparison.
+fn at_the_same_point(summary: &Summary, labels: &Labels) -> (Verdict, Option<String>) {
+    let primary = summary.comparisons.iter().filter_map(|comparison| comparison.measures.first());
+    let of: Vec<_> = primary.map(|primary| primary.comparison).filter(|of| 0 < of.n_pairs).collect();
+    if of.is_empty() {
+        return (Verdict::NoComparison, None);
+    }
+    let n_clear = of.iter().filter(|of| of.is_clear()).count();
+    let is_few =
+        of.iter().max_by_key(|of| of.n_pairs).is_some_and(|of| seeds_that_can_be_clear(of).is_some());
+    let verdict = match n_clear {
+        0 if is_few => Verdict::TooFewSeeds,
+        0 => Verdict::NotClear,
+        _ => Verdict::Clear,
+    };
+    let all = of.len();
+    let favored = of.iter().filter(|of| of.favors_first()).count();
+    let text = match &summary.norms[..] {
+        [first, second] => format!(
+            "At the same point, {} is better than {} at {favored} of {all} points, and the difference is clear at {n_clear}",
+            labels.norm(*first),
+            labels.norm(*second)
+        ),
+        _ => format!("At the same point, {n_clear} of {all} comparisons of two norms are clear"),
+    };
+    (verdict, Some(text))
+}
+
+fn seeds(summary: &Summary) -> String {
+    let same_rows = match summary.norms.len() {
+        1 => "the best point was chosen on the rows that it is measured on, so it is optimistic",
+        _ => "the best points were chosen on the rows that they are measured on, so they are optimistic",
+    };
+    let primary = summary.comparisons.iter().filter_map(|comparison| comparison.measures.first());
+    let most = primary.map(|primary| primary.comparison).max_by_key(|of| of.n_pairs);
+    let few = most.and_then(|of| {
+        let enough = seeds_that_can_be_clear(&of)?;
+        Some(format!(
+            "{} cannot be clear with {} at once, {enough} can",
+            Count(of.n_pairs, "seed"),
+            Count(of.family, "comparison")
+        ))
+    });
+    match few {
+        Some(few) => format!("{few}; {same_rows}."),
+        None => format!("T{}.", &same_rows[1..]),
+    }
+}

@@ -1,0 +1,13 @@
+//! The charts of a report, each from a summary or from the runs.
+
+pub(crate) mod arms;
+pub(crate) mod confusion;
+pub(crate) mod contenders;
+pub(crate) mod curves;
+pub(crate) mod differences;
+pub(crate) mod paired_curves;
+pub(crate) mod setting;
+pub(crate) mod survival;
+pub(crate) mod sweep;
+#[cfg(test)]
+mod tests;

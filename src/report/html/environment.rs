@@ -1,0 +1,105 @@
+//! Where and how the runs were made, how to repeat them, and what should come out.
+
+use maud::{Markup, html};
+
+use crate::experiment::RunSummary;
+use crate::report::html::page::{Links, section};
+use crate::report::html::top::text_of;
+use crate::report::results::RunResults;
+use crate::report::table::Table;
+use crate::report::text::number::duration;
+use crate::text::{escaped, shortened, shortened_to};
+use crate::train::Outcome;
+
+/// Rows of the table of runs.
+const MAX_RUNS: usize = 60;
+/// Characters of a command.
+const MAX_COMMAND: usize = 600;
+
+pub(crate) fn environment(run: &RunResults, links: Links) -> Markup {
+    let command = command(run);
+    let mut facts: Vec<(&str, String)> = Vec::new();
+    let mut add = |name, text: Option<String>| facts.extend(text.map(|text| (name, escaped(&text))));
+    add("bntrain", text_of(&run.run["version"]));
+    let processor = [&run.run["processor"]["architecture"], &run.run["processor"]["vectors"]];
+    let processor: Vec<String> = processor.into_iter().filter_map(text_of).collect();
+    add("Processor", (!processor.is_empty()).then(|| processor.join(", ")));
+    add(
+        "Threads",
+        text_of(&run.run["threads"]).map(|threads| format!("{threads} (does not affect the results)")),
+    );
+    add("Time", run.run["seconds"].as_f64().map(duration));
+    html! {
+        (section("environment", "Environment, and how to repeat it", html! {
+            dl { @for (name, text) in facts { dt { (name) } dd { (text) } } }
+            @if let Some(command) = command { p { "The command was" } pre { (command) } }
+            p {
+                "The same again, from the complete config in this directory, with the same bits on the same kind of processor:"
+            }
+            pre { "bntrain " (quoted(&format!("{}/config.toml", run.name))) }
+            p {
+                "Data, splits and seeds are then the same if the hashes of the data above are; equal result hashes mean equal \
+                 weights. All numbers: " (links.file("summary.json")) ", " (links.file("metrics.csv")) ", "
+                (links.file("steps.csv")) ", " (links.file("run.json")) "."
+            }
+            details { summary { "Runs and result hashes" } (runs(run).html()) }
+        }))
+    }
+}
+
+fn command(run: &RunResults) -> Option<String> {
+    let words = run.run["command"].as_array()?;
+    let words: Vec<String> = words.iter().filter_map(|word| word.as_str()).map(quoted).collect();
+    (!words.is_empty()).then(|| shortened_to(&words.join(" "), MAX_COMMAND))
+}
+
+/// A word of a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+fn runs(run: &RunResults) -> Table {
+    let mut table = Table::new(["norm", "point", "seed", "end", "epochs", "weights of epoch", "result hash"]);
+    table.rows = run.summary.runs.iter().map(|summary| row(run, summary)).collect();
+    if !run.summary.has_grid() {
+        table.head.remove(1);
+        table.rows.iter_mut().for_each(|row| drop(row.remove(1)));
+    }
+    table.at_most(MAX_RUNS, "summary.json")
+}
+
+fn row(run: &RunResults, summary: &RunSummary) -> Vec<String> {
+    let end = match &summary.outcome {
+        Outcome::Diverged { epoch, .. } => format!("diverged in epoch {epoch}"),
+        Outcome::Interrupted { .. } => "interrupted".to_owned(),
+        _ if summary.is_lost => "worse than a constant".to_owned(),
+        Outcome::StoppedEarly { .. } => "stopped early".to_owned(),
+        Outcome::Finished => "finished".to_owned(),
+    };
+    vec![
+        run.labels.norm(summary.norm),
+        summary.point.as_ref().map(|point| shortened(&point.settings)).unwrap_or_default(),
+        summary.seed.to_string(),
+        end,
+        summary.last_epoch.to_string(),
+        summary.kept_epoch.to_string(),
+        shortened_to(&summary.result_hash, 64),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_shell_are_quoted() {
+        assert_eq!(quoted("configs/mlp_bn.toml"), "configs/mlp_bn.toml");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's; rm -rf $HOME"), r"'it'\''s; rm -rf $HOME'");
+        assert_eq!(quoted(""), "''");
+    }
+}

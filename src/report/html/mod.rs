@@ -1,0 +1,115 @@
+//! `report.html`: one page that says what came of a training, and its charts as files.
+//!
+//! The page is complete in itself: styles, script and charts are in it, and its content security policy forbids
+//! every request. It can be read without the script. Texts from outside are escaped by `maud`, and by [`page`] what
+//! is invisible in them.
+
+pub(crate) mod config;
+pub(crate) mod data;
+pub(crate) mod diagnostics;
+pub(crate) mod environment;
+pub(crate) mod page;
+pub(crate) mod several;
+#[cfg(test)]
+mod tests;
+pub(crate) mod top;
+
+use maud::{Markup, html};
+
+use crate::report::chart::figure::Figure;
+use crate::report::chart::figures::arms::Arms;
+use crate::report::chart::figures::confusion::confusion;
+use crate::report::chart::figures::contenders::contender_figure;
+use crate::report::chart::figures::curves::curves;
+use crate::report::chart::figures::differences::differences;
+use crate::report::chart::figures::paired_curves::ratio;
+use crate::report::chart::figures::survival::survival;
+use crate::report::chart::figures::sweep::sweep;
+use crate::report::html::page::{Links, page, section};
+use crate::report::results::RunResults;
+
+/// Points of all curves of a panel together: more cannot be seen, and cost bytes.
+const MAX_POINTS: usize = 600;
+
+/// The page about one run directory, or about several side by side. `is_in_run` says that it will be in the directory
+/// of the only one, so that names of files can be links.
+pub fn report_page(runs: &[RunResults], is_in_run: bool) -> String {
+    let links = Links { are_reachable: is_in_run };
+    let n_arms = runs.iter().map(|run| run.summary.norms.len()).max().unwrap_or(0);
+    match runs {
+        [run] => page(&top::title(run), n_arms, &html! { (one(run, links)) }),
+        several => page("Several runs", n_arms, &several::body(several, links)),
+    }
+}
+
+/// The charts of a run as SVG files: name and content.
+pub fn figures(run: &RunResults) -> Vec<(String, String)> {
+    let title = top::title(run);
+    let figures = Charts::of(run, &title, MAX_POINTS).all();
+    figures.into_iter().map(|figure| (format!("{}.svg", figure.name), figure.svg())).collect()
+}
+
+/// The charts of a run, those that it has.
+pub(crate) struct Charts {
+    pub(crate) curves: Figure,
+    pub(crate) ratio: Option<Figure>,
+    pub(crate) differences: Option<Figure>,
+    pub(crate) sweep: Option<Figure>,
+    pub(crate) survival: Option<Figure>,
+    pub(crate) contenders: Option<Figure>,
+    pub(crate) confusion: Option<Figure>,
+}
+
+impl Charts {
+    pub(crate) fn of(run: &RunResults, title: &str, max_points: usize) -> Self {
+        let arms = Arms { summary: &run.summary, labels: &run.labels };
+        Self {
+            curves: curves(title, arms, &run.records, max_points),
+            ratio: ratio(title, arms, &run.records, max_points),
+            differences: differences(title, arms),
+            sweep: sweep(title, arms),
+            survival: survival(title, arms),
+            contenders: contender_figure(title, arms),
+            confusion: confusion(title, arms, run),
+        }
+    }
+
+    /// The curves, with the ratio next to them.
+    pub(crate) fn training(&self) -> Figure {
+        let mut training = self.curves.clone();
+        if let Some(ratio) = &self.ratio {
+            training.plots.extend(ratio.plots.iter().cloned());
+            training.notes.extend(ratio.notes.iter().cloned());
+        }
+        training
+    }
+
+    fn all(self) -> Vec<Figure> {
+        let further =
+            [self.ratio, self.differences, self.sweep, self.survival, self.contenders, self.confusion];
+        std::iter::once(self.curves).chain(further.into_iter().flatten()).collect()
+    }
+}
+
+/// Everything about one run.
+fn one(run: &RunResults, links: Links) -> Markup {
+    let charts = Charts::of(run, &top::title(run), MAX_POINTS);
+    let chart = |figure: &Figure| figure.html(&|name| links.file(name));
+    html! {
+        (top::top(run))
+        (section("curves", "Training", chart(&charts.training())))
+        @if let Some(figure) = &charts.differences { (section("differences", "Differences by seed", chart(figure))) }
+        @if let Some(figure) = &charts.sweep { (section("grid", "Over the grid", chart(figure))) }
+        @if let Some(figure) = &charts.survival { (section("time", "Time to a bound", chart(figure))) }
+        (diagnostics::diagnostics(run, links))
+        @if let Some(figure) = &charts.contenders {
+            (section("baselines", "Saved weights and baselines", html! {
+                (chart(figure))
+                @if let Some(figure) = &charts.confusion { h3 { "Confusion" } (chart(figure)) }
+            }))
+        }
+        (data::data(run))
+        (config::config(run, links))
+        (environment::environment(run, links))
+    }
+}

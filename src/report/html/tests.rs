@@ -1,0 +1,148 @@
+use crate::experiment::synthetic::{at_point, diverged, grid, run, twins};
+use crate::experiment::{RunRecord, Summary};
+use crate::nn::Norm;
+use crate::report::csv::{write_epoch, write_metrics_header};
+use crate::report::{ResultTexts, RunResults, figures, report_page};
+
+const HOSTILE: &str =
+    "</script><script>alert(1)</script>'\"><img src=x onerror=alert(2)>\u{202e}\u{1b}[31m&amp;";
+
+/// The results of runs as they are in a directory, with hostile names wherever there are names.
+fn results(runs: &[RunRecord]) -> RunResults {
+    let summary = Summary::of(runs);
+    let mut metrics = Vec::new();
+    write_metrics_header(&mut metrics, summary.task).unwrap();
+    runs.iter().for_each(|run| {
+        run.epochs.iter().for_each(|epoch| write_epoch(&mut metrics, &run.id, epoch).unwrap());
+    });
+    let class = |index: u32| format!("{HOSTILE}{index}");
+    let mut confusion = csv::Writer::from_writer(Vec::new());
+    confusion.write_record(["norm", "point", "seed", "rows", "truth", "prediction", "count"]).unwrap();
+    for (truth, prediction, count) in [(0, 0, 9), (0, 1, 2), (1, 1, 7)] {
+        let row = ("batch_norm", "", 1, "validation_rows", class(truth), class(prediction), count);
+        confusion.serialize(row).unwrap();
+    }
+    let run = serde_json::json!({
+        "version": HOSTILE,
+        "command": ["bntrain", HOSTILE],
+        "config": format!("/home/{HOSTILE}.toml"),
+        "data": [{ "path": format!("/data/{HOSTILE}.csv"), "sha256": HOSTILE, "rows": 10 }],
+        "classes": [class(0), class(1)],
+        "valid_rows": 10,
+        "runs_planned": runs.len(),
+    });
+    let label = toml::Value::String(HOSTILE.to_owned());
+    let texts = ResultTexts {
+        config: format!("# {HOSTILE}\n[report.labels]\nbatch_norm = {label}\n").replace('\u{1b}', ""),
+        run: run.to_string(),
+        summary: summary.to_json(),
+        metrics: String::from_utf8(metrics).unwrap(),
+        confusion: Some(String::from_utf8(confusion.into_inner().unwrap()).unwrap()),
+        encoding: None,
+        further_files: vec!["diagnostics.csv".to_owned()],
+    };
+    RunResults::parse(HOSTILE.to_owned(), texts).unwrap()
+}
+
+/// Every tag and attribute of the page is ours, and nothing in it is invisible.
+fn assert_harmless(page: &str) {
+    assert_eq!(page.matches("<script").count(), 1);
+    assert_eq!(page.matches("</script").count(), 1);
+    assert!(!page.contains("<img") && !page.contains("<iframe") && !page.contains("<link"));
+    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "it is shown");
+    for tag in page.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
+        assert!(!tag.contains("onerror") && !tag.contains("onload") && !tag.contains("style="), "{tag}");
+    }
+    let is_shown = |c: char| c == '\n' || c == '\t' || crate::text::is_visible(c);
+    assert!(page.chars().all(is_shown));
+    for number in [">NaN", ">inf<", "\"NaN", " NaN"] {
+        assert!(!page.contains(number), "{number}");
+    }
+}
+
+#[test]
+fn hostile_texts_are_shown_and_nothing_else() {
+    for runs in [twins(5), twins(1), twins(1)[..1].to_vec(), grid()] {
+        let results = results(&runs);
+        let page = report_page(std::slice::from_ref(&results), true);
+        assert_harmless(&page);
+        assert_eq!(
+            page,
+            report_page(std::slice::from_ref(&results), true),
+            "the same run gives the same bytes"
+        );
+        for (name, svg) in figures(&results) {
+            assert!(!svg.contains("<script") && !svg.contains("<img") && !svg.contains('\u{202e}'), "{name}");
+        }
+        assert_harmless(&report_page(&[results.clone(), results], false));
+    }
+}
+
+#[test]
+fn every_part_is_there() {
+    let page = report_page(&[results(&twins(5))], true);
+    for part in ["curves", "differences", "time", "diagnostics", "data", "config", "environment"] {
+        assert!(page.contains(&format!("<section id=\"{part}\">")), "{part}");
+    }
+    assert!(page.contains("<a href=\"metrics.csv\">"));
+    assert!(!report_page(&[results(&twins(5))], false).contains("<a href=\"metrics.csv\">"));
+    assert!(report_page(&[results(&grid())], true).contains("<section id=\"grid\">"));
+    let names: Vec<String> = figures(&results(&twins(5))).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["curves.svg", "ratio.svg", "differences.svg", "time_to_bound.svg", "confusion.svg"]);
+}
+
+/// Norms by hundreds of epochs, and points by the hundred.
+#[test]
+fn large_comparisons_stay_small() {
+    let losses: Vec<f64> = (0..400).map(|epoch| 2.3 / f64::from(1 + epoch) + 0.1).collect();
+    let all: Vec<RunRecord> = Norm::ALL
+        .iter()
+        .flat_map(|&norm| (1..=6).map(move |seed| (norm, seed)))
+        .map(|(norm, seed)| {
+            let losses: Vec<f64> = losses.iter().map(|loss| loss * (1.0 + 0.01 * seed as f64)).collect();
+            run(norm, seed, &losses)
+        })
+        .collect();
+    let points: Vec<RunRecord> = (0..400)
+        .map(|index| {
+            let (norm, point, seed) =
+                ([Norm::BatchNorm, Norm::None][index % 2], index / 4, (index / 2 % 2) as u64);
+            let settings = format!(
+                "optimizer.learning_rate={};training.batch_size={}",
+                0.01 * (point % 10 + 1) as f64,
+                point / 10 + 8
+            );
+            let run = at_point(run(norm, seed, &[2.3, 1.0 + point as f64 / 50.0]), point + 1, &settings);
+            if point % 9 == 0 { diverged(run) } else { run }
+        })
+        .collect();
+    for runs in [all, points] {
+        let page = report_page(&[results(&runs)], true);
+        assert!(page.len() < 300_000, "{} bytes", page.len());
+    }
+}
+
+#[test]
+fn results_survive_their_files() {
+    let runs = twins(2);
+    let read = results(&runs).records;
+    assert_eq!(read.len(), runs.len());
+    for (read, run) in read.iter().zip(&runs) {
+        assert_eq!((&read.id, &read.epochs, read.kept_epoch), (&run.id, &run.epochs, run.kept_epoch));
+    }
+}
+
+#[test]
+fn files_of_other_programs_are_refused() {
+    let texts = results(&twins(1)).texts;
+    let parse = |change: fn(&mut ResultTexts)| {
+        let mut texts = texts.clone();
+        change(&mut texts);
+        RunResults::parse("x".to_owned(), texts).unwrap_err().to_string()
+    };
+    assert!(parse(|texts| texts.config = "a = ".to_owned()).starts_with("config.toml: "));
+    assert!(parse(|texts| texts.run = "{".to_owned()).starts_with("run.json: "));
+    assert!(parse(|texts| texts.summary = "{}".to_owned()).starts_with("summary.json: "));
+    assert!(parse(|texts| texts.metrics = "a,b\n1,2\n".to_owned()).starts_with("metrics.csv: "));
+    assert!(parse(|texts| texts.confusion = Some("a\n1\n".to_owned())).starts_with("confusion.csv: "));
+}

@@ -1,0 +1,173 @@
+//! The top of a page: the answer, and what it rests on.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::experiment::{MeasuredOn, Summary};
+use crate::report::answer::{answer, listed, lost_runs};
+use crate::report::results::RunResults;
+use crate::report::text::number::NO_NUMBER;
+use crate::report::text::summary::other_measures::measure_name;
+use crate::text::{Count, shortened};
+
+/// Seeds that are listed one by one.
+const MAX_SEEDS: usize = 12;
+
+/// Such as `mlp_bn on digits.csv`.
+pub(crate) fn title(run: &RunResults) -> String {
+    let config = run.run["config"].as_str().map(|path| file_name(path).trim_end_matches(".toml").to_owned());
+    let config = config.filter(|name| !name.is_empty()).unwrap_or_else(|| run.name.clone());
+    match data_name(run) {
+        Some(data) => format!("{} on {}", shortened(&config), shortened(&data)),
+        None => shortened(&config),
+    }
+}
+
+/// The name of the training file.
+pub(crate) fn data_name(run: &RunResults) -> Option<String> {
+    run.run["data"][0]["path"].as_str().map(|path| file_name(path).to_owned())
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// Title, answer, facts, and the sections to jump to.
+pub(crate) fn top(run: &RunResults) -> Markup {
+    html! {
+        header {
+            h1 { (title(run)) }
+            p.sub { (subtitle(run)) }
+        }
+        (answer_box(run))
+        (facts(run))
+    }
+}
+
+fn subtitle(run: &RunResults) -> String {
+    let summary = &run.summary;
+    let runs = Count(summary.runs.len(), "run");
+    let planned = run.run["runs_planned"].as_u64().filter(|&planned| planned != summary.runs.len() as u64);
+    let planned = planned.map(|planned| format!(" of {planned} planned")).unwrap_or_default();
+    let interrupted = if run.run["outcome"] == "interrupted" { ", interrupted" } else { "" };
+    format!(
+        "{}: {runs}{planned}{interrupted}, bntrain {}",
+        shortened(&run.name),
+        run.run["version"].as_str().unwrap_or(NO_NUMBER)
+    )
+}
+
+/// The verdict and its sentences.
+pub(crate) fn answer_box(run: &RunResults) -> Markup {
+    let answer = answer(&run.summary, &run.labels);
+    html! {
+        div.answer.(answer.verdict.class()) {
+            p.verdict { (answer.verdict.words()) }
+            @for sentence in &answer.sentences { p { (sentence) } }
+        }
+    }
+}
+
+/// What a statistician asks.
+fn facts(run: &RunResults) -> Markup {
+    let summary = &run.summary;
+    let names: Vec<String> = summary.norms.iter().map(|&norm| run.labels.norm(norm)).collect();
+    let mut facts: Vec<(&str, String)> = Vec::new();
+    match names.len() {
+        1 => facts.push(("Trained", names[0].clone())),
+        _ => facts
+            .push(("Compared", format!("{}, from the same weights and on the same batches", listed(&names)))),
+    }
+    if 1 < names.len() {
+        let primary = measure_name(summary, summary.primary);
+        facts.push(("Judged by", format!("{primary}, which was named before the run (compare.primary)")));
+    }
+    facts.push(("Measured on", rows(run)));
+    facts.push(("Seeds", seeds(summary)));
+    facts.push(("Settings", settings(run)));
+    let lost = lost_runs(summary, &run.labels).unwrap_or_else(|| "none".to_owned());
+    facts.push((
+        "Lost runs",
+        format!(
+            "{lost} (diverged, or ended worse than a constant prediction); in comparisons they count as worst"
+        ),
+    ));
+    if let Some(of) = summary.comparisons.first().and_then(|comparison| comparison.measures.first()) {
+        facts.push((
+            "Chance",
+            format!(
+                "p of the exact sign-flip test, adjusted for {} (Holm); clear means 0.05 or less",
+                Count(of.comparison.family, "comparison")
+            ),
+        ));
+    }
+    if 1 < summary.runs.len() {
+        facts.push(("Intervals", format!(
+            "{} % for the mean over seeds on these data; another seed varies more, and other data may differ altogether",
+            100.0 * summary.confidence
+        )));
+    }
+    html! { dl { @for (name, text) in facts { dt { (name) } dd { (text) } } } }
+}
+
+fn rows(run: &RunResults) -> String {
+    let count = |key: &str| run.run[key].as_u64().unwrap_or(0);
+    let (train, valid, test) = (count("train_rows"), count("valid_rows"), count("test_rows"));
+    let which = match run.summary.measured_on {
+        MeasuredOn::ValidationRows => format!("{valid} validation rows"),
+        MeasuredOn::TrainingRows => {
+            "the training rows in evaluation mode, for want of validation rows".to_owned()
+        }
+    };
+    let data = data_name(run).map(|data| format!(" of {}", shortened(&data))).unwrap_or_default();
+    let test = if test == 0 { String::new() } else { format!(", {test} test rows") };
+    format!("{which}{data}; {train} training rows{test} (of the first seed)")
+}
+
+fn seeds(summary: &Summary) -> String {
+    let mut seeds: Vec<u64> = summary.runs.iter().map(|run| run.seed).collect();
+    seeds.sort_unstable();
+    seeds.dedup();
+    let is_range = seeds.windows(2).all(|pair| pair[0] + 1 == pair[1]);
+    let names = match &seeds[..] {
+        [first, .., last] if is_range => format!("{first} to {last}"),
+        _ => {
+            let shown: Vec<String> = seeds.iter().take(MAX_SEEDS).map(u64::to_string).collect();
+            format!("{}{}", shown.join(", "), if MAX_SEEDS < seeds.len() { ", ..." } else { "" })
+        }
+    };
+    format!("{} ({names}); a seed decides split, initial weights and batches", seeds.len())
+}
+
+fn settings(run: &RunResults) -> String {
+    let text = |table: &str, key: &str| {
+        run.config.get(table).and_then(|table| table.get(key)).map(|value| match value {
+            toml::Value::String(text) => shortened(text),
+            other => shortened(&other.to_string()),
+        })
+    };
+    let optimizer = text("optimizer", "type").unwrap_or_default();
+    let rate =
+        text("optimizer", "learning_rate").map(|rate| format!(", learning rate {rate}")).unwrap_or_default();
+    let epochs = text("training", "epochs").unwrap_or_default();
+    let batch = text("training", "batch_size").unwrap_or_default();
+    let common = format!("{optimizer}{rate}, {epochs} epochs, batches of {batch}");
+    let points =
+        run.summary.groups.iter().filter(|group| Some(&group.norm) == run.summary.norms.first()).count();
+    match run.summary.has_grid() {
+        true => format!("{points} grid points, the same for every norm; otherwise {common}"),
+        false if 1 < run.summary.norms.len() => {
+            format!("the same for every norm, nothing was tuned: {common}")
+        }
+        false => common,
+    }
+}
+
+/// A text of `run.json`.
+pub(crate) fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}

@@ -1,0 +1,191 @@
+//! The results of a training command, read back from the files of its run directory.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::data::Encoding;
+use crate::experiment::{RunId, RunRecord, RunSummary, Summary, SummaryError};
+use crate::nn::Task;
+use crate::report::labels::Labels;
+use crate::text::of_a_parser;
+use crate::train::{EpochRecord, Quality, Score};
+
+/// The texts of the files.
+#[derive(Clone, Debug, Default)]
+pub struct ResultTexts {
+    /// `config.toml`.
+    pub config: String,
+    /// `run.json`.
+    pub run: String,
+    /// `summary.json`.
+    pub summary: String,
+    /// `metrics.csv`.
+    pub metrics: String,
+    /// `confusion.csv`; none of regression, and of older versions.
+    pub confusion: Option<String>,
+    /// The columns as the first model has them, where it can be read.
+    pub encoding: Option<Encoding>,
+    /// Names of further files that a report may link to.
+    pub further_files: Vec<String>,
+}
+
+/// What a report is made from.
+#[derive(Clone, Debug)]
+pub struct RunResults {
+    /// The name of the run directory.
+    pub name: String,
+    /// As it was written.
+    pub texts: ResultTexts,
+    /// `config.toml`.
+    pub config: toml::Table,
+    /// `run.json`.
+    pub run: Value,
+    /// `summary.json`.
+    pub summary: Summary,
+    /// The runs of the summary, in its order, with their epochs.
+    pub records: Vec<RunRecord>,
+    /// `confusion.csv`.
+    pub confusion: Vec<ConfusionRow>,
+    /// `[report.labels]` of the config.
+    pub labels: Labels,
+}
+
+/// A row of `confusion.csv`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct ConfusionRow {
+    /// The name of the norm.
+    pub norm: String,
+    /// Settings of the point; empty without a grid.
+    pub point: String,
+    /// Of the run.
+    pub seed: u64,
+    /// Which rows were predicted: `validation_rows` or `test_rows`.
+    pub rows: String,
+    /// Names of the classes.
+    pub truth: String,
+    /// As what the rows were predicted.
+    pub prediction: String,
+    /// How many rows.
+    pub count: u64,
+}
+
+/// Why results cannot be read.
+#[derive(Debug, Error)]
+pub enum ResultsError {
+    /// `config.toml`.
+    #[error("config.toml: {}", of_a_parser(.0))]
+    Config(#[from] toml::de::Error),
+    /// `run.json`.
+    #[error("run.json: {}", of_a_parser(.0))]
+    Run(serde_json::Error),
+    /// `summary.json`.
+    #[error("summary.json: {0}")]
+    Summary(#[from] SummaryError),
+    /// `metrics.csv` or `confusion.csv`.
+    #[error("{file}: {}", of_a_parser(.source))]
+    Table {
+        /// Its name.
+        file: &'static str,
+        /// What is wrong with it.
+        source: csv::Error,
+    },
+}
+
+impl RunResults {
+    /// From the texts of the files.
+    ///
+    /// # Errors
+    ///
+    /// If a file is not of a run, or of a newer version.
+    pub fn parse(name: String, texts: ResultTexts) -> Result<Self, ResultsError> {
+        let config: toml::Table = toml::from_str(&texts.config)?;
+        let run = serde_json::from_str(&texts.run).map_err(ResultsError::Run)?;
+        let summary = Summary::from_json(&texts.summary)?;
+        let table = |file| move |source| ResultsError::Table { file, source };
+        let mut epochs = epochs(&texts.metrics, summary.task).map_err(table("metrics.csv"))?;
+        let records = summary.runs.iter().map(|run| record(run, &mut epochs)).collect();
+        let confusion = match &texts.confusion {
+            Some(text) => csv::Reader::from_reader(text.as_bytes()).deserialize().collect(),
+            None => Ok(Vec::new()),
+        };
+        let confusion = confusion.map_err(table("confusion.csv"))?;
+        let labels = config.get("report").and_then(|report| report.get("labels")?.as_table());
+        let labels = labels.into_iter().flatten();
+        let labels = labels.filter_map(|(norm, label)| Some((norm.clone(), label.as_str()?.to_owned())));
+        let labels = Labels::new(labels.collect());
+        Ok(Self { name, config, run, summary, records, confusion, labels, texts })
+    }
+}
+
+/// Norm, settings of the point, and seed.
+type RunKey = (String, String, u64);
+
+/// A row of `metrics.csv`, without the score that depends on the task.
+#[derive(Deserialize)]
+struct MetricsRow {
+    norm: String,
+    point: String,
+    seed: u64,
+    epoch: u64,
+    step: u64,
+    learning_rate: Option<f64>,
+    train_loss: Option<f64>,
+    train_eval_loss: f64,
+    #[serde(alias = "train_accuracy", alias = "train_r2")]
+    train_quality: f64,
+    valid_loss: Option<f64>,
+    #[serde(alias = "valid_accuracy", alias = "valid_r2")]
+    valid_quality: Option<f64>,
+    train_seconds: f64,
+    eval_seconds: f64,
+}
+
+fn epochs(text: &str, task: Task) -> csv::Result<HashMap<RunKey, Vec<EpochRecord>>> {
+    let score = |loss, quality| {
+        let quality = match task {
+            Task::Classification => Quality::Accuracy(quality),
+            Task::Regression => Quality::R2(quality),
+        };
+        Score { loss, quality }
+    };
+    let mut runs: HashMap<RunKey, Vec<EpochRecord>> = HashMap::new();
+    for row in csv::Reader::from_reader(text.as_bytes()).deserialize() {
+        let row: MetricsRow = row?;
+        let epoch = EpochRecord {
+            epoch: row.epoch,
+            step: row.step,
+            learning_rate: row.learning_rate,
+            train_loss: row.train_loss,
+            train: score(row.train_eval_loss, row.train_quality),
+            valid: row.valid_loss.zip(row.valid_quality).map(|(loss, quality)| score(loss, quality)),
+            train_seconds: row.train_seconds,
+            eval_seconds: row.eval_seconds,
+        };
+        runs.entry((row.norm, row.point, row.seed)).or_default().push(epoch);
+    }
+    Ok(runs)
+}
+
+fn record(run: &RunSummary, epochs: &mut HashMap<RunKey, Vec<EpochRecord>>) -> RunRecord {
+    let settings = run.point.as_ref().map(|point| point.settings.clone()).unwrap_or_default();
+    let key = (run.norm.name().to_owned(), settings, run.seed);
+    RunRecord {
+        id: RunId {
+            norm: run.norm,
+            point: run.point.as_ref().map(|point| (point.index, point.settings.clone())),
+            seed: run.seed,
+        },
+        epochs: epochs.remove(&key).unwrap_or_default(),
+        outcome: run.outcome.clone(),
+        kept_epoch: run.kept_epoch,
+        test: None,
+        assessments: Vec::new(),
+        constant_loss: run.constant_loss,
+        parameters: run.parameters,
+        result_hash: run.result_hash.clone(),
+        seconds: run.seconds,
+    }
+}

@@ -1,0 +1,71 @@
+//! Every pair of norms in the primary measure.
+
+use crate::experiment::{NormComparison, Summary};
+use crate::report::text::layout::{Align, WIDEST, aligned_within, wrapped};
+use crate::report::text::number::{NO_NUMBER, compared, p_value};
+use crate::report::text::summary::grid_point::PointColumns;
+use crate::report::text::summary::other_measures::measure_name;
+
+/// Rows of a table before it is cut.
+pub(crate) const MAX_ROWS: usize = 10;
+
+/// A row for each pair of norms and point, the surest difference first; with a grid in the order of its points. Empty
+/// for less than two pairs, which the answer has.
+pub(crate) fn pairs(summary: &Summary) -> String {
+    let mut comparisons: Vec<&NormComparison> =
+        summary.comparisons.iter().filter(|comparison| !comparison.measures.is_empty()).collect();
+    if comparisons.len() < 2 {
+        return String::new();
+    }
+    if !summary.has_grid() {
+        let p = |comparison: &NormComparison| comparison.measures[0].comparison.p_value.unwrap_or(1.0);
+        let distance = |comparison: &NormComparison| {
+            -comparison.measures[0].comparison.effect_size.map_or(0.0, f64::abs)
+        };
+        comparisons.sort_by(|left, right| {
+            p(left).total_cmp(&p(right)).then(distance(left).total_cmp(&distance(right)))
+        });
+    }
+    let points = PointColumns::of(comparisons.iter().map(|comparison| &comparison.point));
+    let mut head = ["norm", "other"].map(str::to_owned).to_vec();
+    head.extend(points.heads());
+    let n_names = head.len();
+    head.extend(["mean", "better in", "p"].map(str::to_owned));
+    let mut rows = vec![head];
+    for comparison in comparisons.iter().take(MAX_ROWS) {
+        let of = &comparison.measures[0].comparison;
+        let mut row = [comparison.norm.name(), comparison.other.name()].map(str::to_owned).to_vec();
+        row.extend(points.cells(&comparison.point));
+        row.push(compared(of));
+        let wins = of.wins.map(|wins| format!("{} of {}", wins * of.n_pairs as f64, of.n_pairs));
+        row.push(wins.unwrap_or_else(|| NO_NUMBER.to_owned()));
+        let p = of.adjusted_p_value.filter(|_| 1 < of.n_pairs);
+        row.push(p.map_or_else(|| NO_NUMBER.to_owned(), p_value));
+        rows.push(row);
+    }
+    let columns = vec![Align::Left; rows[0].len()];
+    let table = aligned_within(WIDEST, n_names, &columns, &rows);
+    format!("{}{table}{}", title(summary, &comparisons), more(comparisons.len(), "pairs"))
+}
+
+fn title(summary: &Summary, comparisons: &[&NormComparison]) -> String {
+    let measure = measure_name(summary, summary.primary);
+    let mut text = format!("{measure}, paired by seed");
+    let has_test = comparisons.iter().any(|comparison| 1 < comparison.measures[0].comparison.n_pairs);
+    if has_test {
+        text.push_str(&format!(
+            "; {} % intervals and p hold for all {} rows at once",
+            100.0 * summary.confidence,
+            comparisons.len()
+        ));
+    }
+    format!("{}\n", wrapped(WIDEST, "", "", &text))
+}
+
+/// What a cut table does not show.
+pub(crate) fn more(rows: usize, what: &str) -> String {
+    match rows.saturating_sub(MAX_ROWS) {
+        0 => String::new(),
+        more => format!("and {more} more {what}: see report.html and summary.json\n"),
+    }
+}
