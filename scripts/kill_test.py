@@ -5,7 +5,7 @@
     python3 scripts/kill_test.py target/release/bntrain --preempt configs/deep.toml --seconds 20
 
 The first form draws a config for each case: optimizer, norms, dropout, early stopping, schedule, precision, size of
-the batches, rule for checkpoints, and data in memory or mapped from their cache file. Each case is trained once
+the batches, rule for checkpoints, and data in memory or mapped from a temporary file. Each case is trained once
 without interruption. Then it is started, killed by SIGKILL at a random moment and resumed with another number of
 threads, again and again until it ends. metrics.csv, steps.csv, summary.json and the model files must be equal to the
 byte, but for the columns and keys of times.
@@ -171,9 +171,11 @@ def random_kills(arguments):
             start = time.monotonic()
             train(binary, work, "whole", draw)
             seconds = time.monotonic() - start
+            # Often early, so that a run is killed many times, and now and then late, when results are written.
+            longest = draw.choice([0.15, 0.4, 1.3]) * seconds
             own = 0
-            # Runs that are never saved begin anew each time: a kill after their end is needed.
-            while train(binary, work, "cut", draw, draw.uniform(0, 1.3) * seconds) is None:
+            # Runs that are never saved begin anew each time, so the number of kills is limited.
+            while train(binary, work, "cut", draw, draw.uniform(0, longest)) is None:
                 own += 1
                 if own >= arguments.kills_per_case:
                     train(binary, work, "cut", draw)

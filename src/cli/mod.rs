@@ -48,7 +48,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_command(cli: &Cli, output: &Output) -> Result<(), CliError> {
-    // Hash tables and the names of temporary files need random numbers, and panic without.
+    // Hash tables and the names of temporary files need random numbers, and panic without. To ask once is enough: a
+    // system that gave them once gives them as long as the program runs.
     getrandom::fill(&mut [0; 16]).map_err(|error| CliError::random(&error))?;
     match cli.command.as_ref() {
         Some(Command::Train(args)) => commands::train::run(args, output),

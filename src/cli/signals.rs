@@ -1,4 +1,4 @@
-//! Signals: the first one ends every run after its current step, the second one ends the program.
+//! Signals: the first one ends every run after its current step, Ctrl-C after it ends the program.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -42,8 +42,12 @@ impl Signals {
     }
 
     fn register(&self, signal: i32, code: u8) -> std::io::Result<()> {
-        // In this order: the shutdown happens only if an earlier signal has set the flag.
-        flag::register_conditional_shutdown(signal, i32::from(code), Arc::clone(&self.stop))?;
+        // Only a person asks twice: `timeout` and terminals that are closed may send their signal twice in a moment,
+        // and what was trained would be lost.
+        if signal == SIGINT {
+            // Before the flag is registered: the shutdown happens only if an earlier signal has set it.
+            flag::register_conditional_shutdown(signal, i32::from(code), Arc::clone(&self.stop))?;
+        }
         flag::register(signal, Arc::clone(&self.stop))?;
         flag::register_usize(signal, Arc::clone(&self.exit_code), usize::from(code))?;
         Ok(())

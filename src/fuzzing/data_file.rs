@@ -15,20 +15,27 @@ pub fn data_file(input: &[u8]) {
         path: file.0.clone(),
         label: Some(ColumnRef::Index(-1)),
         header: header == b'h',
+        delimiter: Some(','),
         quote: Mark(b"\"'".contains(&quote).then_some(char::from(quote))),
         comment: (comment == b'#').then_some(Mark(Some('#'))),
         ..DataSpec::default()
     };
-    let whole = load(&spec, 1 << 20);
-    assert_eq!(load(&spec, usize::from(chunk) + 1), whole);
-    if let Err(message) = whole {
-        check_message(&message);
+    let (whole, chunks) = (load(&spec, 1 << 20), load(&spec, usize::from(chunk) + 1));
+    for message in [&whole, &chunks].into_iter().filter_map(|result| result.as_ref().err()) {
+        check_message(message);
+    }
+    // Of several faults, one in the text of a chunk, such as a NUL byte, is found before those in its records.
+    let is_in_text = |message: &String| ["NUL byte", "not UTF-8"].iter().any(|fault| message.contains(fault));
+    if !(chunks.is_err() && whole.as_ref().is_err_and(is_in_text)) {
+        assert_eq!(chunks, whole);
     }
 }
 
 /// The bits of every number and the text of everything else; or the message.
 fn load(spec: &DataSpec, chunk: usize) -> Result<String, String> {
-    let reading = ReadOptions { chunk, threads: NonZeroUsize::MIN, ..ReadOptions::default() };
+    // Which delimiter another file may have is a guess from its first chunk.
+    let reading =
+        ReadOptions { chunk, one_column: true, threads: NonZeroUsize::MIN, ..ReadOptions::default() };
     let table = Dataset::load_as(spec, reading).map_err(|error| error.to_string())?;
     let features = &table.main.features;
     let bits: Vec<u64> = (0..features.rows())

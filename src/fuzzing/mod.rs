@@ -3,18 +3,21 @@
 //! Compiled by `cargo fuzz` and for tests only. `fuzz/` has a program for each target, and inputs from which to
 //! start, which the tests try, too. See `docs/testing.md`.
 
+mod checkpoint;
 mod compressed;
 mod config;
 mod data_file;
 mod model;
 mod record_reader;
 mod require;
+mod sealed_file;
 
 use std::fs;
 use std::path::PathBuf;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub use crate::fuzzing::checkpoint::checkpoint;
 pub use crate::fuzzing::compressed::{gzip, zstd};
 pub use crate::fuzzing::config::{config, overrides};
 pub use crate::fuzzing::data_file::data_file;
@@ -53,13 +56,18 @@ fn check_message(message: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::path::Path;
 
+    use rand::Rng;
+
     use super::*;
+    use crate::random::stream;
 
     type Target = (&'static str, fn(&[u8]));
 
-    const TARGETS: [Target; 9] = [
+    const TARGETS: [Target; 10] = [
+        ("checkpoint", checkpoint),
         ("config", config),
         ("data_file", data_file),
         ("export", export),
@@ -86,20 +94,68 @@ mod tests {
         assert_eq!(names(Path::new("fuzz/seeds")), expected);
     }
 
+    /// The seeds of a target, with their names.
+    fn seeds(name: &str) -> Vec<(String, Vec<u8>)> {
+        let folder = Path::new("fuzz/seeds").join(name);
+        let read = |seed: String| {
+            let bytes = fs::read(folder.join(&seed)).expect("a file");
+            (seed, bytes)
+        };
+        names(&folder).into_iter().map(read).collect()
+    }
+
+    #[track_caller]
+    fn try_input((name, target): Target, input: &[u8], what: &str) {
+        if catch_unwind(AssertUnwindSafe(|| target(input))).is_err() {
+            panic!("{name}, {what}: {}", input.escape_ascii());
+        }
+    }
+
     /// Among the seeds are the inputs that once broke a promise.
     #[test]
-    #[expect(clippy::print_stdout, reason = "the seed that panics is shown")]
     fn seeds_break_no_promise() {
-        for (name, target) in TARGETS {
-            let folder = Path::new("fuzz/seeds").join(name);
-            let mut count = 0;
-            for entry in fs::read_dir(&folder).expect("a folder") {
-                let path = entry.expect("an entry").path();
-                println!("{}", path.display());
-                target(&fs::read(&path).expect("a file"));
-                count += 1;
+        for target in TARGETS {
+            let seeds = seeds(target.0);
+            assert!(seeds.len() >= 3, "{} has {} seeds", target.0, seeds.len());
+            for (seed, bytes) in &seeds {
+                try_input(target, bytes, seed);
             }
-            assert!(count >= 3, "{name} has {count} seeds");
+        }
+    }
+
+    /// What a fuzzer does first, and needs no compiler for.
+    #[test]
+    fn changed_seeds_break_no_promise() {
+        for target in TARGETS {
+            let seeds = seeds(target.0);
+            for (place, (seed, bytes)) in seeds.iter().enumerate() {
+                let mut random = stream(1, target.0, &[place as u64]);
+                for _ in 0..CHANGED {
+                    let mut input = bytes.clone();
+                    for _ in 0..random.random_range(1..=3) {
+                        let other = &seeds[random.random_range(0..seeds.len())].1;
+                        change(&mut random, &mut input, other);
+                    }
+                    try_input(target, &input, &format!("{seed} changed"));
+                }
+            }
+        }
+    }
+
+    /// Inputs from each seed.
+    const CHANGED: usize = 20;
+
+    /// Changes a byte, or replaces a part by a part of `other`: an empty one is a removal or an insertion.
+    fn change(random: &mut impl Rng, input: &mut Vec<u8>, other: &[u8]) {
+        let mut part = |length: usize| {
+            let start = random.random_range(0..=length);
+            start..random.random_range(start..=length.min(start + 20))
+        };
+        let (replaced, replacement) = (part(input.len()), part(other.len()));
+        match random.random_range(0..3) {
+            0 if replaced.start < input.len() => input[replaced.start] = random.random(),
+            1 if replaced.start < input.len() => input[replaced.start] ^= 1 << random.random_range(0..8),
+            _ => drop(input.splice(replaced, other[replacement].iter().copied())),
         }
     }
 }

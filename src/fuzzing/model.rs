@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use prost::Message;
 
 use crate::fuzzing::check_message;
-use crate::model::checksum::{BLANK, seal};
+use crate::fuzzing::sealed_file::sealed_file;
 use crate::model::export::onnx::proto::ModelProto;
 use crate::model::export::{Export, ExportFormat};
 use crate::model::{Model, ensemble_to_bytes};
 use crate::train::{Dtype, with_dtype};
 
-/// The bytes of a model file, whose checksum is made right; or its parts, see [`assembled`].
+/// The bytes of a model file, whose checksum is made right; or its parts, see [`sealed_file`].
 pub fn model(input: &[u8]) {
     match read(input) {
         Ok(model) => {
@@ -40,30 +40,8 @@ pub fn export(input: &[u8]) {
 }
 
 fn read(input: &[u8]) -> Result<Model, String> {
-    let mut file = assembled(input).unwrap_or_else(|| input.to_vec());
-    let _ = seal(&mut file);
+    let file = sealed_file(input, |description| format!("\"model\":{description}"));
     Model::from_bytes(&file).map_err(|fault| fault.to_string())
-}
-
-/// A file of parts, so that a change of one does not break the lengths and quotes around it: the description and
-/// the entries of the header for the tensors, a line of JSON each, then the numbers.
-fn assembled(input: &[u8]) -> Option<Vec<u8>> {
-    let mut parts = input.splitn(3, |&byte| byte == b'\n');
-    let mut line = || parts.next().and_then(|line| std::str::from_utf8(line).ok());
-    let (description, entries) = (line()?, line()?);
-    if !description.starts_with('{') {
-        return None;
-    }
-    let entries = entries.strip_prefix('{').and_then(|entries| entries.strip_suffix('}')).unwrap_or(entries);
-    let comma = if entries.is_empty() { "" } else { "," };
-    let document = format!("{{\"sha256\":\"{BLANK}\",\"model\":{description}}}");
-    let document = serde_json::to_string(&document).expect("a text");
-    let mut header = format!("{{\"__metadata__\":{{\"bntrain\":{document}}}{comma}{entries}}}");
-    header.extend(std::iter::repeat_n(' ', header.len().next_multiple_of(8) - header.len()));
-    let mut file = (header.len() as u64).to_le_bytes().to_vec();
-    file.extend(header.bytes());
-    file.extend(parts.next().unwrap_or_default());
-    Some(file)
 }
 
 fn write(model: &Model) -> Vec<u8> {

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel;
 use crate::model::checksum::{BLANK, ChecksumError, seal, verify};
 use crate::model::epoch_table::{epochs_from, epochs_to};
+use crate::text::of_a_parser;
 use crate::train::{Dtype, Improvement, Outcome, RunPlace, RunState, StateTensor};
 
 /// The checkpoint format that this version writes, and the newest that it reads.
@@ -66,9 +67,9 @@ pub enum CheckpointFault {
         "written by a newer bntrain (checkpoint format {0}); this version reads up to format {CHECKPOINT_FORMAT}"
     )]
     Newer(u32),
-    #[error("not a valid safetensors file: {0}")]
+    #[error("not a valid safetensors file: {}", of_a_parser(.0))]
     Container(SafeTensorError),
-    #[error("cannot read its description: {0}")]
+    #[error("cannot read its description: {}", of_a_parser(.0))]
     Description(serde_json::Error),
     #[error("its tensor {0:?} is missing or has another type or shape than a checkpoint's")]
     Tensor(String),

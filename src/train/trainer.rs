@@ -182,7 +182,8 @@ impl<'a, F: Real> Run<'a, F> {
 
     /// Takes the place of a run that was saved.
     fn resume(&mut self, state: RunState) -> Result<(), StateFault> {
-        state.check_place(self.steps_per_epoch)?;
+        let batch_rows = batches(self.training, self.data).sizes().1 as u64;
+        state.check_place(self.steps_per_epoch, batch_rows)?;
         self.early_stopping.resume(state.improvement);
         self.outcome = if state.has_ended(self.training.epochs) { state.outcome } else { None };
         self.best_epoch = state.best_epoch;

@@ -183,6 +183,23 @@ fn damaged_checkpoints_are_not_used() {
 }
 
 #[test]
+fn runs_without_a_checkpoint_begin_under_the_name_of_their_config() {
+    let work = Work::new();
+    for out in ["whole", "cut"] {
+        work.ok(&["-c", "single.toml", "-q", "-o", out]);
+    }
+    // As if it had been killed before its first checkpoint.
+    for file in ["run.json", "summary.json", "curves.svg", "batch_norm/seed-0/checkpoint.safetensors"] {
+        fs::remove_file(work.path("cut").join(file)).expect("it is there");
+    }
+    work.write("cut/lock", "");
+    let ended = work.ok(&["resume", "cut"]);
+    assert!(ended.stderr.contains("cut: 0 of 1 runs have ended, 0 go on, 1 begin"), "{}", ended.stderr);
+    assert_same(&work, "cut", "whole");
+    assert_eq!(work.json("cut/run.json")["config"], work.json("whole/run.json")["config"]);
+}
+
+#[test]
 fn another_config_or_other_data_are_refused() {
     let work = Work::new();
     work.ok(&["-c", "config.toml", "-q", "-o", "run"]);

@@ -292,6 +292,15 @@ fn a_state_of_another_run_is_refused() {
     forged.epochs.clear();
     assert!(refused(&own, forged).starts_with("it is at batch 2 after 0 epochs, step 2"));
     let mut forged = state();
+    forged.place.rows = u64::MAX;
+    assert_eq!(refused(&own, forged), "its rows = 18446744073709551615 cannot be at batch 2 after 0 epochs");
+    let mut forged = state();
+    forged.improvement.epochs_without = 1;
+    assert_eq!(
+        refused(&own, forged),
+        "its epochs_without_improvement = 1 cannot be at batch 2 after 0 epochs"
+    );
+    let mut forged = state();
     let tensor = forged.tensors.iter_mut().find(|tensor| tensor.name == "affine_1.weight");
     tensor.expect("it is there").bytes.pop();
     assert!(refused(&own, forged).starts_with("it has no tensor \"affine_1.weight\""));

@@ -102,6 +102,18 @@ pub enum StateFault {
         /// Batches in each epoch.
         per_epoch: u64,
     },
+    /// It counts more rows or epochs than were done.
+    #[error("its {name} = {value} cannot be at batch {batch} after {epoch} epochs")]
+    Count {
+        /// The name of the count.
+        name: &'static str,
+        /// Its value.
+        value: u64,
+        /// Batches done of the next epoch.
+        batch: u64,
+        /// Epochs done.
+        epoch: u64,
+    },
 }
 
 impl RunPlace {
@@ -136,16 +148,26 @@ impl RunState {
         }
     }
 
-    /// Checks that the place is one of a run with `per_epoch` batches in each epoch.
-    pub(crate) fn check_place(&self, per_epoch: u64) -> Result<(), StateFault> {
-        let RunPlace { epoch, batch, step, .. } = self.place;
+    /// Checks that the place is one of a run with `per_epoch` batches in each epoch, of at most `batch_rows` rows, and
+    /// that nothing is counted that was not done.
+    pub(crate) fn check_place(&self, per_epoch: u64, batch_rows: u64) -> Result<(), StateFault> {
+        let RunPlace { epoch, batch, step, rows, .. } = self.place;
         let expected = epoch.checked_mul(per_epoch).and_then(|steps| steps.checked_add(batch));
         let expected = expected.and_then(|steps| steps.checked_add_signed(self.place.extra_steps));
         let is_place = batch <= per_epoch && expected == Some(step);
         let has_epochs = self.epochs.iter().map(|epoch| epoch.epoch).eq(0..=epoch);
-        match is_place && has_epochs {
-            true => Ok(()),
-            false => Err(StateFault::Place { epoch, batch, step, per_epoch }),
+        if !is_place || !has_epochs {
+            return Err(StateFault::Place { epoch, batch, step, per_epoch });
+        }
+        let epochs_without = self.improvement.epochs_without;
+        let counts = [
+            ("rows", rows, batch..=batch.saturating_mul(batch_rows)),
+            ("best_epoch", self.best_epoch, 0..=epoch),
+            ("epochs_without_improvement", epochs_without, 0..=epoch),
+        ];
+        match counts.into_iter().find(|(_, value, possible)| !possible.contains(value)) {
+            Some((name, value, _)) => Err(StateFault::Count { name, value, batch, epoch }),
+            None => Ok(()),
         }
     }
 }

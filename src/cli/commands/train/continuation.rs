@@ -10,7 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
-use crate::config::{ChangedKey, changed_keys};
+use crate::config::{ChangedKey, Plan, changed_keys};
 use crate::experiment::Job;
 use crate::model::{Checkpoint, CheckpointOrigin};
 use crate::run_dir::{
@@ -37,6 +37,14 @@ const HARMLESS_KEYS: [&str; 6] = [
     "data.valid_path",
     "data.test_path",
 ];
+
+/// The start of the first line of the config in a run directory, before the path of the config that it is from.
+const SOURCE: &str = "# All settings of ";
+
+/// The config for a run directory: complete, and with the path of the one that it is from.
+pub(crate) fn config_text(plan: &Plan) -> String {
+    format!("{SOURCE}{}\n{}", DisplayPath(&plan.source), plan.to_toml())
+}
 
 /// Where the checkpoints of `job` come from.
 pub(crate) fn origin_of(job: &Job, session: &Session) -> CheckpointOrigin {
@@ -99,10 +107,12 @@ pub(crate) fn open(
 ) -> Result<Option<RunDirectory>, CliError> {
     let Some(path) = directory_of(args, session)? else { return Ok(None) };
     let directory = RunDirectory::open_for_resume(&path)?;
+    let mut source = None;
     if let Some(before) = config_in(&path)? {
-        refuse_changes(&DisplayPath(&path).to_string(), &before, &session.plan.to_table())?;
+        refuse_changes(&DisplayPath(&path).to_string(), &before.settings, &session.plan.to_table())?;
+        source = before.source;
     }
-    let source = check(&directory, session, output)?;
+    check(&directory, session, output)?;
     // The config in the directory is a copy of this one.
     let is_copy = session.plan.source.parent() == std::path::absolute(&path).ok().as_deref();
     if let Some(source) = source.filter(|_| is_copy) {
@@ -125,7 +135,7 @@ fn directory_of(args: &TrainArgs, session: &Session) -> Result<Option<PathBuf>, 
         let is_ours = match state_of(&path)? {
             DirectoryState::Unfinished => true,
             DirectoryState::Finished => match config_in(&path)? {
-                Some(before) => decisive_changes(&before, &session.plan.to_table()).is_empty(),
+                Some(before) => decisive_changes(&before.settings, &session.plan.to_table()).is_empty(),
                 None => false,
             },
             DirectoryState::Absent | DirectoryState::Empty | DirectoryState::Other => false,
@@ -137,26 +147,33 @@ fn directory_of(args: &TrainArgs, session: &Session) -> Result<Option<PathBuf>, 
     Ok(is_run.then(|| path.clone()))
 }
 
+/// The config in a run directory.
+struct DirectoryConfig {
+    settings: toml::Table,
+    /// The path of the config that it is from.
+    source: Option<String>,
+}
+
 /// The config in a run directory; none if its command ended before it was written.
-fn config_in(directory: &Path) -> Result<Option<toml::Table>, CliError> {
+fn config_in(directory: &Path) -> Result<Option<DirectoryConfig>, CliError> {
     let path = directory.join(CONFIG);
     match fs::read_to_string(&path) {
-        Ok(text) => {
-            let table = text.parse::<toml::Table>();
-            table
-                .map(Some)
-                .map_err(|error| refusal(&format!("{} cannot be read: {error}", DisplayPath(&path))))
-        }
+        Ok(text) => match text.parse() {
+            Ok(settings) => {
+                let source = text.lines().next().and_then(|line| line.strip_prefix(SOURCE));
+                Ok(Some(DirectoryConfig { settings, source: source.map(str::to_owned) }))
+            }
+            Err(error) => Err(refusal(&format!("{} cannot be read: {error}", DisplayPath(&path)))),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(CliError::io("read", &path, &error)),
     }
 }
 
-/// Checks that the runs in `directory` may go on as those of `session`, and says what will be done. Returns
-/// the path of their config, if one of them has a checkpoint.
-fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result<Option<String>, CliError> {
+/// Checks that the runs in `directory` may go on as those of `session`, and says what will be done.
+fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result<(), CliError> {
     let is_fork = directory.read(FORK_JSON)?.is_some();
-    let (mut ended, mut begun, mut source) = (0, Vec::new(), None);
+    let (mut ended, mut begun) = (0, Vec::new());
     let mut notes: Vec<String> = Vec::new();
     let mut note = |text: String| {
         if !notes.contains(&text) {
@@ -183,7 +200,6 @@ fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result
         };
         let expected = origin_of(job, session);
         refuse_other_run(job, &origin, &expected, state.place.epoch)?;
-        source.get_or_insert(origin.source);
         if state.has_ended(job.plan.training.epochs) {
             ended += 1;
             continue;
@@ -217,7 +233,7 @@ fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result
         let _ = write!(line, " ({first})");
     }
     output.note(&line);
-    Ok(source)
+    Ok(())
 }
 
 /// Refuses to let a run go on with another config or other data.

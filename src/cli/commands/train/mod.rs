@@ -79,7 +79,7 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
             None => RunDirectory::create_numbered(Path::new(RUNS), &session.plan.name)?,
         },
     };
-    directory.write(CONFIG, session.plan.to_toml().as_bytes())?;
+    directory.write(CONFIG, continuation::config_text(&session.plan).as_bytes())?;
 
     let started = SystemTime::now();
     let begin = Instant::now();
