@@ -25,7 +25,7 @@ pub(crate) fn diagnostics(run: &RunResults, links: Links) -> Markup {
                 ul { @for finding in &run.summary.findings { li { (finding.text) } } }
             }
             @if let Some(strips) = Strips::of(&run.diagnostics, MAX_COLUMNS) {
-                figure { div.plots { div.plot { (strips.inline()) } } }
+                figure { div.scrolls { (strips.inline()) } }
             }
             p {
                 "Measured layer by layer while the networks were trained: "
