@@ -7,8 +7,10 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::data::Encoding;
+use crate::diagnose::RunDiagnostics;
 use crate::experiment::{RunId, RunRecord, RunSummary, Summary, SummaryError};
 use crate::nn::Task;
+use crate::report::csv::read_diagnostics;
 use crate::report::labels::Labels;
 use crate::text::of_a_parser;
 use crate::train::{EpochRecord, Quality, Score};
@@ -26,6 +28,8 @@ pub struct ResultTexts {
     pub metrics: String,
     /// `confusion.csv`; none of regression, and of older versions.
     pub confusion: Option<String>,
+    /// `diagnostics.csv`, where there is one.
+    pub diagnostics: Option<String>,
     /// The columns as the first model has them, where it can be read.
     pub encoding: Option<Encoding>,
     /// Names of further files that a report may link to.
@@ -49,6 +53,8 @@ pub struct RunResults {
     pub records: Vec<RunRecord>,
     /// `confusion.csv`.
     pub confusion: Vec<ConfusionRow>,
+    /// `diagnostics.csv`.
+    pub diagnostics: Vec<RunDiagnostics>,
     /// `[report.labels]` of the config.
     pub labels: Labels,
 }
@@ -84,7 +90,7 @@ pub enum ResultsError {
     /// `summary.json`.
     #[error("summary.json: {0}")]
     Summary(#[from] SummaryError),
-    /// `metrics.csv` or `confusion.csv`.
+    /// `metrics.csv`, `confusion.csv` or `diagnostics.csv`.
     #[error("{file}: {}", of_a_parser(.source))]
     Table {
         /// Its name.
@@ -112,11 +118,15 @@ impl RunResults {
             None => Ok(Vec::new()),
         };
         let confusion = confusion.map_err(table("confusion.csv"))?;
+        let diagnostics = match &texts.diagnostics {
+            Some(text) => read_diagnostics(text.as_bytes()).map_err(table("diagnostics.csv"))?,
+            None => Vec::new(),
+        };
         let labels = config.get("report").and_then(|report| report.get("labels")?.as_table());
         let labels = labels.into_iter().flatten();
         let labels = labels.filter_map(|(norm, label)| Some((norm.clone(), label.as_str()?.to_owned())));
         let labels = Labels::new(labels.collect());
-        Ok(Self { name, config, run, summary, records, confusion, labels, texts })
+        Ok(Self { name, config, run, summary, records, confusion, diagnostics, labels, texts })
     }
 }
 
@@ -181,6 +191,7 @@ fn record(run: &RunSummary, epochs: &mut HashMap<RunKey, Vec<EpochRecord>>) -> R
         epochs: epochs.remove(&key).unwrap_or_default(),
         outcome: run.outcome.clone(),
         kept_epoch: run.kept_epoch,
+        train: None,
         test: None,
         assessments: Vec::new(),
         constant_loss: run.constant_loss,

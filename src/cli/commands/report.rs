@@ -121,13 +121,14 @@ pub(crate) fn results_of(path: &Path, name: &str, run_json: Option<&str>) -> Res
         }
         None => read(&path.join("run.json"))?,
     };
-    let confusion = path.join("confusion.csv");
+    let (confusion, diagnostics) = (path.join("confusion.csv"), path.join("diagnostics.csv"));
     let texts = ResultTexts {
         config: read(&path.join("config.toml"))?,
         run,
         summary: read(&path.join("summary.json"))?,
         metrics: read(&path.join("metrics.csv"))?,
         confusion: if confusion.is_file() { Some(read(&confusion)?) } else { None },
+        diagnostics: if diagnostics.is_file() { Some(read(&diagnostics)?) } else { None },
         encoding: None,
         further_files: FURTHER_FILES
             .map(str::to_owned)

@@ -143,12 +143,7 @@ struct Strip {
 }
 
 impl Strip {
-    fn of(
-        kind: &StripKind,
-        networks: &[&str],
-        runs: &[RunDiagnostics],
-        max_columns: usize,
-    ) -> Option<Self> {
+    fn of(kind: &StripKind, networks: &[&str], runs: &[RunDiagnostics], max_columns: usize) -> Option<Self> {
         let rows = || runs.iter().flat_map(|run| &run.rows).filter(|row| row.quantity == kind.of);
         let mut layers: Vec<String> = Vec::new();
         let mut steps: Vec<u64> = Vec::new();

@@ -2,10 +2,14 @@
 
 use maud::{Markup, html};
 
+use crate::report::chart::strips::Strips;
 use crate::report::html::page::{Links, section};
 use crate::report::results::RunResults;
 
-/// The files of the diagnostics; nothing without them.
+/// Measurements next to each other, so that a page of many layers stays small; `diagnostics.svg` has more.
+const MAX_COLUMNS: usize = 16;
+
+/// The findings, the heat maps and the files of the diagnostics; nothing without them.
 pub(crate) fn diagnostics(run: &RunResults, links: Links) -> Markup {
     let files: Vec<&String> =
         run.texts.further_files.iter().filter(|name| name.starts_with("diagnostics.")).collect();
@@ -16,6 +20,13 @@ pub(crate) fn diagnostics(run: &RunResults, links: Links) -> Markup {
         "diagnostics",
         "Inside the networks",
         html! {
+            @if !run.summary.findings.is_empty() {
+                p { "At the last measurement, median over the seeds:" }
+                ul { @for finding in &run.summary.findings { li { (finding.text) } } }
+            }
+            @if let Some(strips) = Strips::of(&run.diagnostics, MAX_COLUMNS) {
+                figure { div.scrolls { (strips.inline()) } }
+            }
             p {
                 "Measured layer by layer while the networks were trained: "
                 @for (index, name) in files.iter().enumerate() { @if 0 < index { ", " } (links.file(name)) }

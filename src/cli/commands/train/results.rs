@@ -192,3 +192,7 @@ fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo) -> serde_j
         "runs_planned": session.jobs.len(),
     })
 }
+
+fn data_name(session: &Session) -> String {
+    session.plan.data.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
