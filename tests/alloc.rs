@@ -57,7 +57,7 @@ impl Observer for PerStep {
                 }
                 self.before = Some(ALLOCATIONS.load(Ordering::Relaxed));
             }
-            Event::Resumable(_) => {}
+            Event::Network(_) | Event::Resumable(_) => {}
             _ => {
                 self.before = None;
                 self.counts.reserve(100);

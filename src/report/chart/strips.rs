@@ -37,7 +37,7 @@ pub fn strips_svg(title: &str, runs: &[RunDiagnostics]) -> Option<String> {
     let strips: Vec<Strip> = STRIPS.iter().filter_map(|kind| Strip::of(kind, &networks, runs)).collect();
     let height = TOP + strips.iter().map(Strip::height).sum::<i32>() + GAP;
     (!strips.is_empty()).then(|| {
-        Canvas::svg((WIDTH, height), |canvas| {
+        let svg = Canvas::svg((WIDTH, height), |canvas| {
             canvas.title(&shortened(title), (WIDTH / 2, 10))?;
             let width = map_width(networks.len());
             for (index, network) in (0..).zip(&networks) {
@@ -49,7 +49,9 @@ pub fn strips_svg(title: &str, runs: &[RunDiagnostics]) -> Option<String> {
                 top += strip.height();
             }
             Ok(())
-        })
+        });
+        // Without gaps between cells, at any size.
+        svg.replacen("<svg ", "<svg shape-rendering=\"crispEdges\" ", 1)
     })
 }
 
