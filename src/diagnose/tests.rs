@@ -162,8 +162,8 @@ fn spreads_are_compared_over_layers_and_with_the_start() {
         [
             "none, affine_2: its weights have a gradient 250 times as long as those of affine_1 (over 100)",
             "none, affine_2: what the activation sees spreads 23 times as far as before training (over 10)",
-            "none: at its last loss of 0.1250, the gradient changes by at most 1.500 times a step (effective smoothness), \
-             and the sharpness is 7.000",
+            "none: at its last loss of 0.1250, the gradient changes by at most 1.500 times a step (effective \
+             smoothness), and the sharpness is 7.000",
         ]
     );
 }

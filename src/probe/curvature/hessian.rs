@@ -57,8 +57,8 @@ pub fn hessian_extremes(probe: &mut Probe<f64>, settings: &LanczosSettings) -> E
 ///
 /// If all layers are smooth, of fourth order: `(8 (g(h) - g(-h)) - (g(2h) - g(-2h))) / 12 h` at `h` of 1e-4 times the
 /// length of the position, right to about 1e-11 of the largest eigenvalue. A difference across a kink, as that of ReLU,
-/// is not curvature, and would be taken for a huge one. With kinks it is therefore of second order with an `h` of 1e-10,
-/// which crosses hardly any, and right to about 1e-5.
+/// is not curvature, and would be taken for a huge one. With kinks it is therefore of second order with an `h` of 1e-10
+/// times that length, which crosses hardly any, and right to about 1e-5.
 pub fn hessian_product(probe: &mut Probe<f64>, v: &[f64]) -> Vec<f64> {
     let length = norm(v);
     if length == 0.0 {

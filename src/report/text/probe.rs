@@ -179,8 +179,8 @@ fn noise(networks: &[ProbedNetwork]) -> Option<String> {
         noise.iter().fold((f64::MAX, 0.0_f64), |(low, high), noise| (low.min(*noise), high.max(*noise)));
     (!noise.is_empty()).then(|| {
         format!(
-            "Noise: from batch to batch of {} rows, the mean of a unit moves by {:.0} to {:.0} % of its standard deviation \
-             (independent rows: {:.0} %).",
+            "Noise: from batch to batch of {} rows, the mean of a unit moves by {:.0} to {:.0} % of its standard \
+             deviation (independent rows: {:.0} %).",
             overview.rows,
             100.0 * low,
             100.0 * high,
