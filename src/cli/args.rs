@@ -57,7 +57,7 @@ pub(crate) enum Command {
   bntrain resume runs/iris-001
   bntrain resume runs/iris-001 --epochs 200")]
     Resume(ResumeArgs),
-    /// Go on with the runs of a directory from an earlier epoch with something changed, next to the unchanged ones
+    /// Go on from an earlier epoch of finished runs with something changed
     #[command(after_help = "Examples:
   bntrain fork runs/digits-001 --at-epoch 5 --set optimizer.learning_rate=0.01
   bntrain fork runs/digits-001 --at-epoch 5 --set 'training.freeze=[\"batch_norm_*\"]'

@@ -3,7 +3,9 @@
 //! The directory is opened once; what is written goes to this directory, wherever its path leads by then. Every
 //! file appears complete or not at all, but for the tables in the folder of each run, which grow by whole rows.
 
+mod directory_state;
 mod error;
+mod growing_table;
 mod layout;
 mod lock;
 mod replace;
@@ -20,8 +22,10 @@ use rustix::fs::FileType;
 
 use crate::experiment::RunId;
 use crate::nn::Task;
-use crate::output_file::{Folder, NewFile, is_temporary, remove_temporary_files};
+use crate::output_file::{Folder, NewFile, remove_temporary_files};
 use crate::report::csv::{write_diagnostics_header, write_metrics_header, write_steps_header};
+use crate::run_dir::directory_state::state_of_folder;
+pub use crate::run_dir::directory_state::{DirectoryState, state_of};
 pub use crate::run_dir::error::RunDirectoryError;
 use crate::run_dir::error::{read_error_in, write_error, write_error_in};
 use crate::run_dir::layout::{DIAGNOSTICS, LOCK, METRICS, STEPS, foreign_file, run_folder};
@@ -43,21 +47,6 @@ pub struct RunDirectory {
     _lock: DirectoryLock,
     /// The place that the run takes when it has finished.
     replacement: Option<Replacement>,
-}
-
-/// What a path has to do with a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DirectoryState {
-    /// Nothing is there.
-    Absent,
-    /// A directory with nothing in it, or nothing but a lock.
-    Empty,
-    /// A run directory with results that are complete.
-    Finished,
-    /// A run directory whose command was stopped before all runs had finished.
-    Unfinished,
-    /// Something else.
-    Other,
 }
 
 impl RunDirectory {
@@ -366,44 +355,6 @@ pub(crate) fn read_of_run(
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(RunDirectoryError::Read { path, source }),
     }
-}
-
-/// What is at `path`.
-///
-/// # Errors
-///
-/// If it cannot be read.
-pub fn state_of(path: &Path) -> Result<DirectoryState, RunDirectoryError> {
-    let unread = |source| RunDirectoryError::Read { path: path.to_owned(), source };
-    match Folder::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(DirectoryState::Absent),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(DirectoryState::Other),
-        folder => state_of_folder(&folder.map_err(unread)?),
-    }
-}
-
-fn state_of_folder(folder: &Folder) -> Result<DirectoryState, RunDirectoryError> {
-    let has = |name| Ok(folder.stat(name).map_err(read_error_in(folder, name))?.is_some());
-    let mut bytes = Vec::new();
-    if folder.kind(RUN_JSON).map_err(read_error_in(folder, RUN_JSON))? == Some(FileType::RegularFile) {
-        let read = folder.open_file(RUN_JSON).and_then(|mut file| file.read_to_end(&mut bytes));
-        read.map_err(read_error_in(folder, RUN_JSON))?;
-    }
-    let json: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
-    let json = json.filter(|json| json["format_version"] == FORMAT_VERSION && json["runs"].is_u64());
-    Ok(match json {
-        Some(json) if json["outcome"] == "finished" => DirectoryState::Finished,
-        Some(_) => DirectoryState::Unfinished,
-        None if has_only_lock(folder)? => DirectoryState::Empty,
-        None if has(LOCK)? => DirectoryState::Unfinished,
-        None => DirectoryState::Other,
-    })
-}
-
-/// Whether there is nothing in it, or only what a command makes before it writes anything.
-fn has_only_lock(folder: &Folder) -> Result<bool, RunDirectoryError> {
-    let entries = folder.entries().map_err(read_error_in(folder, ""))?;
-    Ok(entries.iter().all(|entry| entry.is_file && (entry.name == LOCK || is_temporary(&entry.name))))
 }
 
 /// Makes the directories above `path`, and opens the last one; returns the name of `path` in it.

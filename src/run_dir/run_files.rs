@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,10 +14,11 @@ use crate::report::csv::{
     write_steps_header,
 };
 use crate::run_dir::error::{RunDirectoryError, read_error_in, write_error_in};
+use crate::run_dir::growing_table::GrowingTable;
 use crate::run_dir::layout::{CHECKPOINT, DIAGNOSTICS, METRICS, MODEL, PREVIOUS_CHECKPOINT, STEPS};
 use crate::train::{EpochRecord, StepRecord};
 
-/// Rows are written when this many bytes are waiting.
+/// GrowingTable are written when this many bytes are waiting.
 const MAX_WAITING_BYTES: usize = 1 << 16;
 /// Or when the last ones were written so long ago: a training step may take less time than a write.
 const MAX_WAITING_TIME: Duration = Duration::from_millis(200);
@@ -30,10 +30,10 @@ pub struct RunFiles {
     /// From the run directory to the folder of the run.
     folders: Vec<Folder>,
     id: RunId,
-    metrics: Rows,
-    steps: Rows,
+    metrics: GrowingTable,
+    steps: GrowingTable,
     /// `diagnostics.csv`, once there are any.
-    diagnostics: Option<Rows>,
+    diagnostics: Option<GrowingTable>,
     /// Whether the names of the folders are on the disk.
     is_synced: bool,
     last_write: Instant,
@@ -57,18 +57,6 @@ impl TableSizes {
     }
 }
 
-/// A table that grows.
-#[derive(Debug)]
-struct Rows {
-    name: &'static str,
-    file: File,
-    /// The bytes of the header, then of the rows that were written.
-    header: u64,
-    size: u64,
-    /// Whole rows that were not written yet.
-    waiting: Vec<u8>,
-}
-
 impl RunFiles {
     /// Opens the files of `id` below the directory `top`, and makes those that do not exist.
     pub(crate) fn open(top: &Folder, id: &RunId, path: &Path, task: Task) -> Result<Self, RunDirectoryError> {
@@ -80,8 +68,9 @@ impl RunFiles {
         }
         let folder = &folders[folders.len() - 1];
         remove_temporary_files(folder).map_err(write_error_in(folder, ""))?;
-        let metrics = Rows::open(folder, METRICS, &header(|bytes| write_metrics_header(bytes, task)))?;
-        let steps = Rows::open(folder, STEPS, &header(|bytes| write_steps_header(bytes)))?;
+        let metrics =
+            GrowingTable::open(folder, METRICS, &header(|bytes| write_metrics_header(bytes, task)))?;
+        let steps = GrowingTable::open(folder, STEPS, &header(|bytes| write_steps_header(bytes)))?;
         let has_diagnostics =
             folder.stat(DIAGNOSTICS).map_err(write_error_in(folder, DIAGNOSTICS))?.is_some();
         let diagnostics = has_diagnostics.then(|| open_diagnostics(folder)).transpose()?;
@@ -148,7 +137,7 @@ impl RunFiles {
     }
 
     /// The tables that there are.
-    fn tables(&self) -> impl Iterator<Item = &Rows> {
+    fn tables(&self) -> impl Iterator<Item = &GrowingTable> {
         [&self.metrics, &self.steps].into_iter().chain(&self.diagnostics)
     }
 
@@ -330,8 +319,8 @@ impl Drop for RunFiles {
     }
 }
 
-fn open_diagnostics(folder: &Folder) -> Result<Rows, RunDirectoryError> {
-    Rows::open(folder, DIAGNOSTICS, &header(|bytes| write_diagnostics_header(bytes)))
+fn open_diagnostics(folder: &Folder) -> Result<GrowingTable, RunDirectoryError> {
+    GrowingTable::open(folder, DIAGNOSTICS, &header(|bytes| write_diagnostics_header(bytes)))
 }
 
 /// The bytes of a header.
@@ -340,65 +329,4 @@ fn header(write: impl FnOnce(&mut Vec<u8>) -> csv::Result<()>) -> Vec<u8> {
     // Writing to memory does not fail.
     let _ = write(&mut bytes);
     bytes
-}
-
-impl Rows {
-    /// Opens the table `name`. What follows its last whole row, left by a process that was killed, is removed.
-    fn open(folder: &Folder, name: &'static str, header: &[u8]) -> Result<Self, RunDirectoryError> {
-        let open = || {
-            let mut file = folder.append_to(name)?;
-            let mut size = whole_rows(&mut file)?;
-            if size < header.len() as u64 {
-                size = 0;
-            }
-            file.set_len(size)?;
-            let header_size = header.len() as u64;
-            let waiting = if size == 0 { header.to_vec() } else { Vec::new() };
-            Ok(Self { name, file, header: header_size, size, waiting })
-        };
-        let mut rows = open().map_err(write_error_in(folder, name))?;
-        rows.write_out(folder)?;
-        Ok(rows)
-    }
-
-    fn write_out(&mut self, folder: &Folder) -> Result<(), RunDirectoryError> {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        // Without this, a removed file would take rows until the run has ended.
-        if self.file.metadata().is_ok_and(|metadata| metadata.nlink() == 0) {
-            return Err(RunDirectoryError::Removed { path: folder.path().join(self.name) });
-        }
-        let written = self.file.write_all(&self.waiting).inspect_err(|_| {
-            // So that the file ends with a whole row; the first error is reported.
-            let _ = self.file.set_len(self.size);
-        });
-        written.map_err(write_error_in(folder, self.name))?;
-        self.size += self.waiting.len() as u64;
-        self.waiting.clear();
-        Ok(())
-    }
-
-    fn truncate(&mut self, folder: &Folder, size: u64) -> Result<(), RunDirectoryError> {
-        let size = size.max(self.header);
-        self.file.set_len(size).map_err(write_error_in(folder, self.name))?;
-        self.size = size;
-        Ok(())
-    }
-}
-
-/// The size of a file up to the end of its last line.
-fn whole_rows(file: &mut File) -> io::Result<u64> {
-    let mut end = file.metadata()?.len();
-    let mut block = [0; 4096];
-    while end > 0 {
-        let start = (end - 1) / 4096 * 4096;
-        let bytes = &mut block[..(end - start) as usize];
-        file.read_exact_at(bytes, start)?;
-        if let Some(place) = memchr::memrchr(b'\n', bytes) {
-            return Ok(start + place as u64 + 1);
-        }
-        end = start;
-    }
-    Ok(0)
 }
