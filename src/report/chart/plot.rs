@@ -265,6 +265,15 @@ fn in_steps(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     corners
 }
 
+/// About `most` of the items, evenly spaced, the first and the last one among them: more would hide each other, and
+/// make the page large.
+pub(crate) fn evenly<T>(most: usize, items: Vec<T>) -> Vec<T> {
+    let n_items = items.len();
+    let step = n_items.div_ceil(most.max(1)).max(1);
+    let is_kept = |index: usize| index.is_multiple_of(step) || index + 1 == n_items;
+    items.into_iter().enumerate().filter(|(index, _)| is_kept(*index)).map(|(_, item)| item).collect()
+}
+
 /// In tenths of a pixel.
 pub(crate) fn number(pixels: f64) -> String {
     let text = format!("{pixels:.1}");

@@ -120,10 +120,17 @@ fn large_comparisons_stay_small() {
             if point % 9 == 0 { diverged(run) } else { run }
         })
         .collect();
-    for runs in [all, points] {
+    let seeds: Vec<RunRecord> = twins(600)
+        .into_iter()
+        .map(|run| if run.id.seed % 3 == 0 && run.id.norm == Norm::None { diverged(run) } else { run })
+        .collect();
+    for runs in [all, points, seeds] {
         let page = report_page(&[results(&runs)], true);
         assert!(page.len() < 300_000, "{} bytes", page.len());
     }
+    let ten = vec![results(&twins(5)); 10];
+    let page = report_page(&ten, false);
+    assert!(page.len() < 300_000, "{} bytes", page.len());
 }
 
 #[test]

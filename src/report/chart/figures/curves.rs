@@ -8,7 +8,7 @@ use crate::report::chart::axis::{Axis, AxisScale, LOWEST_SCORE};
 use crate::report::chart::curves::{CurvePoint, NormRuns, norm_runs, thinned};
 use crate::report::chart::figure::{Figure, LegendEntry, Panel, Sample};
 use crate::report::chart::figures::arms::Arms;
-use crate::report::chart::plot::{Plot, PlotMark, Readout, Series, Shape, Stroke};
+use crate::report::chart::plot::{Plot, PlotMark, Readout, Series, Shape, Stroke, evenly};
 use crate::report::table::Table;
 use crate::report::text::number::four_digits;
 use crate::text::shortened;
@@ -20,6 +20,10 @@ pub(crate) const PANEL: (f64, f64) = (480.0, 320.0);
 const N_MARKERS: usize = 7;
 /// Runs of a norm whose saved weights are marked.
 const MAX_RINGS: usize = 20;
+/// Lost runs of a norm that are drawn.
+const MAX_LOST: usize = 20;
+/// Points of the curve of a lost run.
+const MAX_LOST_POINTS: usize = 60;
 /// Rows of the table.
 const MAX_ROWS: usize = 25;
 
@@ -215,8 +219,10 @@ struct Layers {
 impl Layers {
     fn add_lost(&mut self, arms: Arms<'_>, shown: &NormRuns<'_>, solid: Metric) {
         let mut ends = Vec::new();
-        for lost in shown.lost_curves(solid) {
-            let points: Vec<(f64, f64)> = lost.iter().map(|&(epoch, value)| (epoch as f64, value)).collect();
+        for lost in shown.lost_curves(solid).into_iter().take(MAX_LOST) {
+            let points =
+                evenly(MAX_LOST_POINTS, lost).into_iter().map(|(epoch, value)| (epoch as f64, value));
+            let points: Vec<(f64, f64)> = points.collect();
             ends.extend(points.last());
             self.middle.push(arms.mark(shown.norm, Shape::Line(Stroke::Faint, points)));
         }

@@ -7,7 +7,7 @@ use crate::metrics::Interval;
 use crate::report::chart::axis::{Axis, AxisScale};
 use crate::report::chart::figure::{Figure, LegendEntry, Panel, Sample};
 use crate::report::chart::figures::arms::Arms;
-use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke};
+use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke, evenly};
 use crate::report::table::Table;
 use crate::report::text::number::{
     NO_NUMBER, four_digits, p_value, signed, signed_with_interval, value_and_interval,
@@ -24,6 +24,8 @@ const MAX_TABLE_ROWS: usize = 80;
 const MAX_NAME: usize = 30;
 /// Height of a row, in pixels.
 const ROW: f64 = 27.0;
+/// Seeds that a row draws.
+const MAX_DOTS: usize = 100;
 /// Seeds that a table names.
 const MAX_SEEDS: usize = 20;
 
@@ -248,9 +250,9 @@ fn add_row(marks: &mut Vec<PlotMark>, x: &Axis, index: usize, row: &Row<'_>) {
     let inside = |value: f64| value.clamp(x.value_at(0.02), x.value_at(0.98));
     let place = |(number, dot): (usize, &Dot)| (inside(dot.value), y + 0.22 + 0.05 * (number % 4) as f64);
     let (lost, dots): (Vec<_>, Vec<_>) = row.dots.iter().enumerate().partition(|(_, dot)| dot.is_lost);
-    add(Shape::Dots(dots.into_iter().map(place).collect()));
+    add(Shape::Dots(evenly(MAX_DOTS, dots).into_iter().map(place).collect()));
     if !lost.is_empty() {
-        add(Shape::Crosses(lost.into_iter().map(place).collect()));
+        add(Shape::Crosses(evenly(MAX_DOTS, lost).into_iter().map(place).collect()));
     }
     if let Some(mean) = row.of.mean {
         add(Shape::Markers(vec![(mean, y)]));

@@ -7,11 +7,13 @@ use crate::report::chart::axis::{Axis, AxisScale};
 use crate::report::chart::figure::{Figure, LegendEntry, Panel, Sample};
 use crate::report::chart::figures::arms::Arms;
 use crate::report::chart::figures::curves::PANEL;
-use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke};
+use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke, evenly};
 use crate::report::table::Table;
 use crate::report::text::number::four_digits;
 use crate::text::shortened;
 
+/// Steps of a staircase.
+const MAX_STEPS: usize = 150;
 /// Rows of the table.
 const MAX_ROWS: usize = 40;
 
@@ -29,7 +31,7 @@ pub(crate) fn survival(title: &str, arms: Arms<'_>) -> Option<Figure> {
     let share = Axis::around(AxisScale::Linear, [0.0, 1.0], 0.03, 5);
     let steps = Axis::whole(0, time.budget, 7);
     let plot = Plot {
-        title: format!("share of runs that have reached a {name}"),
+        title: format!("runs that got to a {name}"),
         x_title: "step".to_owned(),
         x: steps,
         y: share,
@@ -68,7 +70,7 @@ fn best_pair(summary: &Summary) -> Option<&NormComparison> {
 
 fn add_curve(marks: &mut Vec<PlotMark>, arms: Arms<'_>, norm: Norm, times: &TimesToBound, budget: u64) {
     let (mut line, mut band) = (vec![(0.0, 0.0)], vec![(0.0, 0.0, 0.0)]);
-    for step in &times.curve {
+    for step in evenly(MAX_STEPS, times.curve.clone()) {
         let (x, share) = (step.step as f64, 1.0 - step.share);
         line.push((x, share));
         let (low, high) =

@@ -8,7 +8,7 @@ use crate::report::chart::figure::{Figure, LegendEntry, Panel, Sample};
 use crate::report::chart::figures::arms::Arms;
 use crate::report::chart::figures::curves::PANEL;
 use crate::report::chart::figures::setting::{even_scale, numbers};
-use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke};
+use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke, evenly};
 use crate::report::table::Table;
 use crate::report::text::number::{NO_NUMBER, four_digits, mean_and_spread};
 use crate::text::shortened;
@@ -16,6 +16,10 @@ use crate::train::Metric;
 
 /// Keys of a grid that have a panel.
 const MAX_KEYS: usize = 4;
+/// Values of a key that are drawn.
+const MAX_VALUES: usize = 120;
+/// Points of a norm that are drawn.
+const MAX_DOTS: usize = 300;
 /// Rows of the table.
 const MAX_ROWS: usize = 60;
 
@@ -93,7 +97,7 @@ fn axes(summary: &Summary) -> Vec<GridKey<'_>> {
         values.sort_by(|left, right| left.0.total_cmp(&right.0));
         if 1 < values.len() {
             let is_alone = values.iter().all(|(_, points)| points.len() == 1);
-            axes.push(GridKey { key: key.clone(), values, is_alone });
+            axes.push(GridKey { key: key.clone(), values: evenly(MAX_VALUES, values), is_alone });
         }
     }
     axes
@@ -154,7 +158,7 @@ impl GridKey<'_> {
                 best.extend(means.iter().copied().reduce(f64::min).map(|mean| (*value, mean)));
             }
             all.extend(dots.iter().map(|(_, mean)| *mean));
-            marks.push(arms.mark(norm, Shape::Dots(dots)));
+            marks.push(arms.mark(norm, Shape::Dots(evenly(MAX_DOTS, dots))));
             marks.push(arms.mark(norm, Shape::Line(Stroke::Solid, best.clone())));
             marks.push(arms.mark(norm, Shape::Markers(best)));
         }
