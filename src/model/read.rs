@@ -75,7 +75,7 @@ impl Model {
             return Err(ModelFault::Contradiction("a logistic loss without two classes"));
         }
         let widths = (description.encoding.inputs.len(), description.encoding.outputs());
-        let seed = plan.training.seed;
+        let seed = plan.training.seed_of_order();
         let network = with_dtype!(plan.training.dtype, F => {
             AnyNetwork::from(restore::<F>(&plan.layers, widths, seed, &file)?)
         });

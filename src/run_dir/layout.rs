@@ -27,8 +27,19 @@ pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 10] =
-    [CONFIG, RUN_JSON, METRICS, STEPS, LOCK, REPLACES, REPLACED, "summary.json", "curves.svg", "sweep.svg"];
+const FILES: [&str; 11] = [
+    CONFIG,
+    RUN_JSON,
+    METRICS,
+    STEPS,
+    LOCK,
+    REPLACES,
+    REPLACED,
+    "summary.json",
+    "curves.svg",
+    "sweep.svg",
+    "tuning.svg",
+];
 /// All files in the folder of a run.
 const RUN_FILES: [&str; 5] = [METRICS, STEPS, MODEL, CHECKPOINT, PREVIOUS_CHECKPOINT];
 

@@ -118,7 +118,8 @@ impl<'a, F: Real> Run<'a, F> {
         let batches = batches(training, data);
         let largest_batch = batches.sizes().1;
         let inputs = data.encoding.inputs.len();
-        let network = Network::build(layers, inputs, data.encoding.outputs(), training.seed);
+        let (weights, order) = (training.seed_of_weights(), training.seed_of_order());
+        let network = Network::build_seeded(layers, inputs, data.encoding.outputs(), weights, order);
         let is_parallel = network.num_trainable().saturating_mul(largest_batch) >= MIN_PARALLEL_FLOPS;
         Self {
             learning_rate: optimizer.learning_rate(),
@@ -284,8 +285,8 @@ impl<'a, F: Real> Run<'a, F> {
 
 /// The batches of a run.
 fn batches<F: Real>(training: &TrainingSpec, data: &PreparedData<F>) -> BatchSampler {
-    let &TrainingSpec { batch_size, last_batch, sampling, seed, .. } = training;
-    BatchSampler::new(data.train.len(), batch_size, last_batch, sampling, seed)
+    let &TrainingSpec { batch_size, last_batch, sampling, .. } = training;
+    BatchSampler::new(data.train.len(), batch_size, last_batch, sampling, training.seed_of_order())
 }
 
 /// What is infinite or NaN after an epoch: a tensor, moved out of range by the last update, or a loss

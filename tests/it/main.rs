@@ -32,3 +32,5 @@ mod streams; // standard input that never ends
 mod support;
 mod threads; // the same bits for any pool
 mod tidy; // rules of the repository
+mod tune_command; // better settings for one network
+mod tuning; // norms that are tuned before they are compared

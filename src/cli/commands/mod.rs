@@ -13,3 +13,4 @@ pub(crate) mod man;
 pub(crate) mod predict;
 pub(crate) mod resume;
 pub(crate) mod train;
+pub(crate) mod tune;

@@ -28,7 +28,7 @@ use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, FeatureColumn};
 use crate::data::schema::profile::Profile;
 use crate::data::spec::{ClipMethod, ScalingMethod};
-use crate::data::split::SplitRule;
+use crate::data::split::{SplitKey, SplitRule};
 use crate::data::table::matrix::Matrix;
 use crate::data::transform::encoding::ReadingFormat;
 use crate::targets::{Targets, Task};
@@ -178,24 +178,24 @@ impl Dataset {
         self.main.rows()
     }
 
-    /// The number of training rows with this seed.
-    pub fn train_rows(&self, seed: u64) -> usize {
-        self.split_rule.sizes(self.main.labels(), seed)[0]
+    /// The number of training rows with this seed or fold.
+    pub fn train_rows(&self, key: impl Into<SplitKey>) -> usize {
+        self.split_sizes(key.into())[0]
     }
 
-    /// The number of validation rows with this seed; may be 0.
-    pub fn valid_rows(&self, seed: u64) -> usize {
+    /// The number of validation rows with this seed or fold; may be 0.
+    pub fn valid_rows(&self, key: impl Into<SplitKey>) -> usize {
         match &self.own_valid {
             Some(part) => part.rows(),
-            None => self.split_rule.sizes(self.main.labels(), seed)[1],
+            None => self.split_sizes(key.into())[1],
         }
     }
 
-    /// The number of test rows with this seed; may be 0.
-    pub fn test_rows(&self, seed: u64) -> usize {
+    /// The number of test rows with this seed or fold; may be 0.
+    pub fn test_rows(&self, key: impl Into<SplitKey>) -> usize {
         match &self.own_test {
             Some(part) => part.rows(),
-            None => self.split_rule.sizes(self.main.labels(), seed)[2],
+            None => self.split_sizes(key.into())[2],
         }
     }
 

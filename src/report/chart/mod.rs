@@ -11,4 +11,5 @@ pub(crate) mod sweep;
 pub(crate) mod terminal;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tuning;
 pub(crate) mod unit_axis;

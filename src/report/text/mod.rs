@@ -10,3 +10,4 @@ pub(crate) mod number;
 pub(crate) mod run_facts;
 pub(crate) mod side_by_side;
 pub(crate) mod summary;
+pub(crate) mod tuned;

@@ -11,7 +11,7 @@ use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::config::{ChangedKey, changed_keys};
-use crate::experiment::Job;
+use crate::experiment::{Job, next_jobs};
 use crate::model::{Checkpoint, CheckpointOrigin};
 use crate::run_dir::{DirectoryState, RunDirectory, RunFiles, latest_numbered, state_of};
 use crate::text::DisplayPath;
@@ -87,7 +87,7 @@ pub(crate) fn open(
     if let Some(before) = config_in(&path)? {
         refuse_changes(&DisplayPath(&path).to_string(), &before, &session.plan.to_table())?;
     }
-    let source = check(&directory, session, output)?;
+    let source = check(&directory, &next_jobs(&session.plan, &[]), session, output)?;
     // The config in the directory is a copy of this one.
     let is_copy = session.plan.source.parent() == std::path::absolute(&path).ok().as_deref();
     if let Some(source) = source.filter(|_| is_copy) {
@@ -137,9 +137,14 @@ fn config_in(directory: &Path) -> Result<Option<toml::Table>, CliError> {
     }
 }
 
-/// Checks that the runs in `directory` may go on as those of `session`, and says what will be done. Returns
+/// Checks that the runs in `directory` may go on as `jobs`, those of a stage, and says what will be done. Returns
 /// the path of their config, if one of them has a checkpoint.
-fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result<Option<String>, CliError> {
+pub(crate) fn check(
+    directory: &RunDirectory,
+    jobs: &[Job],
+    session: &Session,
+    output: &Output,
+) -> Result<Option<String>, CliError> {
     let (mut ended, mut begun, mut source) = (0, Vec::new(), None);
     let mut notes: Vec<String> = Vec::new();
     let mut note = |text: String| {
@@ -147,7 +152,7 @@ fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result
             notes.push(text);
         }
     };
-    for job in &session.jobs {
+    for job in jobs {
         let mut files = directory.run_files(&job.id, job.plan.task())?;
         let FoundCheckpoint { checkpoint, problems, .. } = newest(&mut files)?;
         for problem in problems {
@@ -179,7 +184,7 @@ fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result
         }
     }
     notes.iter().for_each(|note| output.note(note));
-    let planned = session.jobs.len();
+    let planned = jobs.len();
     let mut line = format!(
         "{}: {ended} of {planned} runs have ended, {} go on, {} begin",
         DisplayPath(directory.path()),

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
-use crate::experiment::{RunRecord, Summary};
-use crate::report::{PlotSize, TerminalPlot, curves_svg, sweep_svg, table, untrained_warnings};
+use crate::experiment::{RunRecord, Summary, split_records};
+use crate::report::{PlotSize, TerminalPlot, curves_svg, sweep_svg, table, tuning_svg, untrained_warnings};
 use crate::run_dir::{FORMAT_VERSION, RunDirectory};
 use crate::text::shortened;
 use crate::train::Metric;
@@ -35,7 +35,11 @@ pub(crate) fn write(
     directory.assemble(&ids, session.plan.task())?;
     directory.write("summary.json", summary.to_json().as_bytes())?;
     let title = format!("{} on {}", session.plan.name, data_name(session));
-    directory.write("curves.svg", curves_svg(&title, records).as_bytes())?;
+    let compared = split_records(&session.plan, records).1;
+    directory.write("curves.svg", curves_svg(&title, compared).as_bytes())?;
+    if let Some(tuning) = tuning_svg(&title, summary) {
+        directory.write("tuning.svg", tuning.as_bytes())?;
+    }
     if let Some(sweep) = sweep_svg(&title, summary) {
         directory.write("sweep.svg", sweep.as_bytes())?;
     }
@@ -96,7 +100,7 @@ fn data_name(session: &Session) -> String {
 }
 
 fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo) -> serde_json::Value {
-    let (table, seed) = (session.first_table(), session.first_seed());
+    let (table, split) = (session.first_table(), session.first_split());
     let sources: Vec<_> = session
         .data
         .tables()
@@ -113,15 +117,15 @@ fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo) -> serde_j
         "data": sources,
         "features": table.features().len(),
         "classes": table.classes(),
-        "train_rows": table.train_rows(seed),
-        "valid_rows": table.valid_rows(seed),
-        "test_rows": table.test_rows(seed),
+        "train_rows": table.train_rows(split),
+        "valid_rows": table.valid_rows(split),
+        "test_rows": table.test_rows(split),
         "processor": { "architecture": std::env::consts::ARCH, "vectors": format!("{:?}", crate::kernel::simd_level()) },
         "threads": info.threads,
         "started_unix_seconds": started,
         "seconds": info.seconds,
         "outcome": outcome,
         "runs": records.len(),
-        "runs_planned": session.jobs.len(),
+        "runs_planned": if info.interrupted { session.jobs.len() } else { records.len() },
     })
 }

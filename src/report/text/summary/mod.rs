@@ -8,6 +8,8 @@ pub(crate) mod grid_point;
 pub(crate) mod group_table;
 pub(crate) mod kept;
 pub(crate) mod other_measures;
+pub(crate) mod stopping;
+pub(crate) mod tuning;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,8 @@ use crate::report::text::summary::final_metrics::final_metrics;
 use crate::report::text::summary::group_table::{NamedSummary, cost_rows, heading, score_rows};
 use crate::report::text::summary::kept::kept_epochs;
 use crate::report::text::summary::other_measures::other_measures;
+use crate::report::text::summary::stopping::stopping;
+use crate::report::text::summary::tuning::tuning;
 
 /// What came of each pair of norms, scores of each norm and grid point, further measures, metrics of the saved
 /// weights with the baselines, and costs. At most 80 columns wide unless names or grid values are long.
@@ -28,6 +32,8 @@ pub fn table(summary: &Summary) -> String {
     let shown = [NamedSummary { name: None, summary }];
     let sections = [
         answers(summary),
+        stopping(summary),
+        tuning(summary),
         format!("{}\n\n{}", heading(&shown), score_rows(&shown)),
         kept_epochs(&shown),
         ends(&shown),
