@@ -21,6 +21,7 @@ use crate::cli::commands::report::ReportArgs;
 use crate::cli::commands::resume::ResumeArgs;
 use crate::cli::commands::train::TrainArgs;
 use crate::cli::commands::train::fork::ForkArgs;
+use crate::cli::commands::tune::TuneArgs;
 
 /// Train small fully-connected networks on CSV files, with and without batch normalization.
 ///
@@ -63,6 +64,12 @@ pub(crate) enum Command {
   bntrain fork runs/digits-001 --at-epoch 5 --set 'training.freeze=[\"batch_norm_*\"]'
   bntrain fork runs/digits-001 --at-epoch 5 --recompute-statistics")]
     Fork(ForkArgs),
+    /// Find better settings for the network of a config, and write a config with them
+    #[command(after_help = "Examples:
+  bntrain tune flowers.toml
+  bntrain tune flowers.toml --points 60 --folds 5 --seconds 300
+  bntrain tune flowers.toml --set 'tune.keys={ model.dropout = { linear = [0, 0.5] } }'")]
+    Tune(TuneArgs),
     /// Check a config and its data, and print the plan without training
     #[command(after_help = "Examples:
   bntrain check configs/iris.toml")]

@@ -55,6 +55,7 @@ fn run_command(cli: &Cli, output: &Output) -> Result<(), CliError> {
         Some(Command::Train(args)) => commands::train::run(args, output),
         Some(Command::Resume(args)) => commands::resume::run(args, output),
         Some(Command::Fork(args)) => commands::train::fork::run(args, output),
+        Some(Command::Tune(args)) => commands::tune::run(args, output),
         Some(Command::Check(args)) => commands::check::run(args, output),
         Some(Command::Gradcheck(args)) => commands::gradcheck::run(args, output),
         Some(Command::Probe(args)) => commands::probe::run(args, output),

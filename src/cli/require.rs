@@ -162,7 +162,7 @@ impl Requirement {
             return Some(format!("--require {self}: no run can meet it, since {name} is {range}"));
         }
         selected.find_map(|job| {
-            let (table, seed) = (data.table(&job.plan.data), job.plan.training.seed);
+            let (table, seed) = (data.table(&job.plan.data), job.plan.training.split_key());
             let of_other_task = match table.task() {
                 Task::Classification => name.ends_with("_r2").then_some("a regression"),
                 Task::Regression => name.ends_with("_accuracy").then_some("a classification"),

@@ -11,8 +11,8 @@ use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::config;
 use crate::config::Plan;
-use crate::data::{DataError, Dataset, Encoding, Profile, Rows};
-use crate::experiment::{DataSets, Job, RunError, check_models, jobs};
+use crate::data::{DataError, Dataset, Encoding, Profile, Rows, SplitKey};
+use crate::experiment::{DataSets, Job, RunError, all_jobs, check_models};
 use crate::kernel::real::Real;
 use crate::model::InitialNetwork;
 use crate::targets::TargetsView;
@@ -51,7 +51,8 @@ impl ConfigArgs {
         Self { file: self.file.clone(), config: self.config.clone(), sets, ..*self }
     }
 
-    fn path(&self) -> Result<&Path, CliError> {
+    /// The path of the config.
+    pub(crate) fn path(&self) -> Result<&Path, CliError> {
         let path = self.file.as_deref().or(self.config.as_deref());
         let path =
             path.ok_or_else(|| CliError::new(exit_code::USAGE, "no config; give one: bntrain FILE.toml"))?;
@@ -72,7 +73,7 @@ impl ConfigArgs {
     }
 
     /// `--set`, `--seed` and `--epochs` as pairs of key and value, in this order.
-    fn overrides(&self) -> Result<Vec<(String, String)>, CliError> {
+    pub(crate) fn overrides(&self) -> Result<Vec<(String, String)>, CliError> {
         let mut overrides = Vec::new();
         for set in &self.sets {
             let (key, value) = config::split_setting(set).ok_or_else(|| {
@@ -112,7 +113,7 @@ fn contradicts(key: &str, set: &str, option: &str, value: u64) -> bool {
 /// Everything that is known before training.
 pub(crate) struct Session {
     pub(crate) plan: Plan,
-    /// At least one.
+    /// Every run that may be needed; at least one.
     pub(crate) jobs: Vec<Job>,
     pub(crate) data: DataSets,
 }
@@ -122,14 +123,14 @@ impl Session {
     /// done; notes go to standard error.
     pub(crate) fn open(args: &ConfigArgs, threads: NonZeroUsize, output: &Output) -> Result<Self, CliError> {
         let plan = config::load(args.path()?, &args.overrides()?)?;
-        let jobs = jobs(&plan);
+        let jobs = all_jobs(&plan);
         let mut data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
         data.load_initial(jobs.iter().map(|job| &job.plan))?;
         let mut notes: Vec<String> = Vec::new();
         for job in &jobs {
             let table = data.table(&job.plan.data);
             // Each seed may split the rows in another way.
-            let [train_rows, ..] = table.check_split(job.plan.training.seed)?;
+            let [train_rows, ..] = table.check_split(job.plan.training.split_key())?;
             job.plan.check_size(train_rows, table.most_inputs(), table.outputs())?;
             let Plan { layers, training, .. } = &job.plan;
             let batches = BatchPlan::new(layers, training, train_rows, table.outputs())
@@ -164,10 +165,12 @@ impl Session {
         data.chain(initial).chain([self.plan.source.as_path()]).collect()
     }
 
-    /// The jobs with the first seed: one for each network.
+    /// The jobs with the first seed: one for each network. Where norms are tuned, with the settings of the config.
     pub(crate) fn networks(&self) -> impl Iterator<Item = &Job> {
-        let first_seed = self.jobs.first().map(|job| job.id.seed);
-        self.jobs.iter().filter(move |job| Some(job.id.seed) == first_seed)
+        let is_tuned = self.plan.compare.as_ref().is_some_and(|compare| compare.tune.is_some());
+        let compared = move |job: &&Job| !is_tuned || job.id.point.is_none();
+        let first_seed = self.jobs.iter().find(compared).map(|job| job.id.seed);
+        self.jobs.iter().filter(compared).filter(move |job| Some(job.id.seed) == first_seed)
     }
 
     /// The data of the first run; a grid may use other data for other runs.
@@ -175,9 +178,9 @@ impl Session {
         self.data.table(&self.first_plan().data)
     }
 
-    /// The seed for which numbers of rows are reported.
-    pub(crate) fn first_seed(&self) -> u64 {
-        self.first_plan().training.seed
+    /// The split for which numbers of rows are reported.
+    pub(crate) fn first_split(&self) -> SplitKey {
+        self.first_plan().training.split_key()
     }
 
     /// The columns of the training file of the first run.
@@ -210,7 +213,7 @@ fn initial_notes(jobs: &[Job], data: &DataSets) -> Result<Vec<String>, CliError>
             let encoding = &data.prepared::<F>(&job.plan)?.data.encoding;
             let sizes = (encoding.inputs.len(), encoding.outputs());
             let InitialNetwork { set, left, unused, .. } = file
-                .network::<F>(&job.plan.layers, sizes, job.plan.training.seed)
+                .network::<F>(&job.plan.layers, sizes, &job.plan.training)
                 .map_err(RunError::from)?;
             (set, left, unused)
         });

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::config::error::ConfigError;
 use crate::config::grid::points;
 use crate::config::plan::resolve::{Resolved, resolve};
-use crate::config::plan::{GridAxis, Plan};
+use crate::config::plan::{GridAxis, Plan, TuneAxis};
 use crate::config::problems::Problems;
 use crate::config::{document, overrides};
 
@@ -62,18 +62,27 @@ fn parse_at(
         .map_err(|fault| ConfigError::Syntax { path: path.to_owned(), fault: Box::new(fault) })?;
     let mut problems = Problems::default();
     overrides::apply(&mut tree, overrides, &mut problems);
-    let Resolved { plan, grid } = resolve(&tree, source, &mut problems);
-    let points = match &plan {
-        Some(plan) => {
-            check_runs(plan, &grid, text.len()).map_err(|(runs, limit)| ConfigError::TooManyRuns {
-                path: path.to_owned(),
-                runs,
-                limit,
-            })?;
-            points::resolve_all(&tree, source, &grid, &mut problems)
+    let Resolved { plan, grid, tune } = resolve(&tree, source, &mut problems);
+    if let Some(plan) = &plan {
+        check_runs(plan, &grid, text.len()).map_err(|(runs, limit)| ConfigError::TooManyRuns {
+            path: path.to_owned(),
+            runs,
+            limit,
+        })?;
+    }
+    let points = match (&plan, &tune) {
+        (Some(_), None) => points::resolve_all(&tree, source, &grid, &mut problems),
+        (Some(_), Some(tune)) => {
+            let sequence = (tune.key, tune.points);
+            points::resolve_tuned(&tree, source, "compare.tune.keys", &tune.axes, sequence, &mut problems)
         }
-        None => {
-            points::check_axes(&grid, &tree, &mut problems);
+        (None, tune) => {
+            points::check_axes(&grid, "compare.grid", &tree, &mut problems);
+            // One by one: the combinations of all ends could be many.
+            for TuneAxis { key, range } in tune.iter().flat_map(|tune| &tune.axes) {
+                let ends = GridAxis { key: key.clone(), values: range.extremes() };
+                points::check_axes(&[ends], "compare.tune.keys", &tree, &mut problems);
+            }
             Vec::new()
         }
     };
@@ -87,12 +96,15 @@ fn parse_at(
 fn check_runs(plan: &Plan, grid: &[GridAxis], bytes: usize) -> Result<(), (usize, usize)> {
     let Some(compare) = &plan.compare else { return Ok(()) };
     let points = grid.iter().map(|axis| axis.values.len());
-    let runs = points.chain([compare.seeds.len(), compare.norms.len()]).fold(1, usize::saturating_mul);
+    let seeds = compare.seeds.all.len();
+    let runs = points.chain([seeds, compare.norms.len()]).fold(1, usize::saturating_mul);
+    let tuning = compare.tune.as_ref().map_or(0, |tune| tune.points.saturating_mul(tune.seeds.len()));
+    let runs = runs.saturating_add(tuning.saturating_mul(compare.norms.len()));
     let limit = MAX_RUNS.min(MAX_BYTES_OF_RUNS / bytes.max(1));
     if runs <= limit { Ok(()) } else { Err((runs, limit)) }
 }
 
-fn read(path: &Path) -> Result<String, ConfigError> {
+pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => ConfigError::NotFound { path: path.to_owned() },
         _ => ConfigError::Read { path: path.to_owned(), source },

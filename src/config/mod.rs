@@ -26,6 +26,9 @@ pub(crate) use crate::config::load::parse_stored;
 pub use crate::config::load::{load, parse};
 pub use crate::config::plan::size::SIZE_LIMIT;
 pub(crate) use crate::config::plan::spec::MAX_LAYERS;
-pub use crate::config::plan::{ComparePlan, ComparedMeasure, GridAxis, Plan, ReportSpec};
+pub use crate::config::plan::{
+    ComparePlan, ComparedMeasure, GridAxis, Plan, ReportSpec, SearchPlan, SeedPlan, SeededPart, TuneAxis,
+    TunePlan, TuneRange, UntilClear, Vary, load_search,
+};
 pub use crate::config::schema::reference::{reference, reference_text};
 pub use crate::config::template::{TargetGuess, kept_class, template};

@@ -38,6 +38,7 @@ fn write_table(text: &mut String, path: &str, table: &toml::Table, section: &Sec
                 Allowed::Table(_)
                     | Allowed::Map(_)
                     | Allowed::Grid
+                    | Allowed::Ranges
                     | Allowed::List { of: Allowed::Table(_), .. }
             )
         ) {
@@ -57,7 +58,7 @@ fn write_table(text: &mut String, path: &str, table: &toml::Table, section: &Sec
                     write_table(text, &path, table, section);
                 }
             }
-            (Some(Allowed::Grid | Allowed::Map(_)), toml::Value::Table(entries)) => {
+            (Some(Allowed::Grid | Allowed::Ranges | Allowed::Map(_)), toml::Value::Table(entries)) => {
                 header(text, &format!("[{path}]"));
                 for (name, value) in entries {
                     text.push_str(&format!("{} = {}\n", key(name), inline(value)));

@@ -37,6 +37,7 @@ pub(crate) use crate::data::source::file_signature::known_format;
 #[cfg(feature = "cli")]
 pub(crate) use crate::data::source::fingerprint;
 pub use crate::data::spec::{ClipMethod, ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};
+pub use crate::data::split::{Fold, SplitKey};
 pub use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;
 pub use crate::data::stream::reading_notes::ReadingNotes;

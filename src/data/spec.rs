@@ -79,8 +79,6 @@ settings! {
         valid: f64 = 0.0, range(0.0..1.0);
         /// Fraction of the rows to hold out for a final test, chosen likewise.
         test: f64 = 0.0, range(0.0..1.0);
-        /// Key of the split, so that runs with other seeds have the same one.
-        split_seed: Option<u64>, absent("`training.seed`"), range(0..);
         /// Separate validation file, in place of `valid`.
         valid_path: Option<PathBuf>, absent("none");
         /// Separate test file, in place of `test`.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::config::Plan;
-use crate::data::{ClassWeights, DataError, DataSpec, Dataset, Prepared, PreparedData};
+use crate::data::{ClassWeights, DataError, DataSpec, Dataset, Prepared, PreparedData, SplitKey};
 use crate::experiment::RunError;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
@@ -34,7 +34,7 @@ struct Shared {
 /// Data that live as long as a run holds them.
 struct Entry {
     table: usize,
-    seed: u64,
+    split: SplitKey,
     class_weights: Option<ClassWeights>,
     data: Weak<dyn Any + Send + Sync>,
 }
@@ -103,7 +103,7 @@ impl DataSets {
         let sizes = (data.encoding.inputs.len(), data.encoding.outputs());
         match self.initial_tensors(plan) {
             None => Ok(build_network(&plan.layers, &plan.training, data, pool)),
-            Some(tensors) => Ok(tensors.network(&plan.layers, sizes, plan.training.seed)?.network),
+            Some(tensors) => Ok(tensors.network(&plan.layers, sizes, &plan.training)?.network),
         }
     }
 
@@ -128,23 +128,23 @@ impl DataSets {
     ///
     /// If a scaled value is out of range, or a class is weighted that there is none of.
     pub fn prepared<F: Real>(&self, plan: &Plan) -> Result<Arc<Prepared<F>>, DataError> {
-        let table = self.place(&plan.data);
-        let seed = self.tables[table].1.split_key(plan.training.seed);
+        let (table, split) = (self.place(&plan.data), plan.training.split_key());
         let class_weights = &plan.training.class_weights;
         // One thread prepares, the others wait and share; a panic elsewhere spoils nothing here.
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         shared.entries.retain(|entry| entry.data.strong_count() > 0);
-        let is_same =
-            |entry: &&Entry| (entry.table, entry.seed, &entry.class_weights) == (table, seed, class_weights);
+        let is_same = |entry: &&Entry| {
+            (entry.table, entry.split, &entry.class_weights) == (table, split, class_weights)
+        };
         let same = shared.entries.iter().filter(is_same);
         if let Some(data) = same.filter_map(|entry| entry.data.upgrade()?.downcast().ok()).next() {
             return Ok(data);
         }
-        let data = Arc::new(self.tables[table].1.prepare::<F>(seed, class_weights.as_ref())?);
+        let data = Arc::new(self.tables[table].1.prepare::<F>(split, class_weights.as_ref())?);
         let recent: Arc<dyn Any + Send + Sync> = data.clone();
         shared.entries.push(Entry {
             table,
-            seed,
+            split,
             class_weights: class_weights.clone(),
             data: Arc::downgrade(&recent),
         });

@@ -3,23 +3,29 @@
 pub(crate) mod assessment;
 pub(crate) mod constant;
 pub(crate) mod datasets;
-pub(crate) mod jobs;
 pub(crate) mod run_id;
 pub(crate) mod runner;
+pub(crate) mod search;
 pub mod statistics;
+pub(crate) mod study;
 pub(crate) mod summary;
 #[cfg(test)]
 pub(crate) mod synthetic;
+pub(crate) mod tuning;
 
 pub(crate) use crate::experiment::assessment::truth_of;
 pub use crate::experiment::assessment::{Assessment, ConfusionCell, HoldoutSet, NamedMeasure, Subject};
 pub(crate) use crate::experiment::constant::constant_loss;
 pub use crate::experiment::datasets::DataSets;
-pub use crate::experiment::jobs::jobs;
 pub use crate::experiment::run_id::{RunId, RunRecord};
 pub use crate::experiment::runner::{Companion, Job, RunError, check_models, one_step, run_all};
+pub use crate::experiment::search::{TriedPoint, final_job, ranked, search_jobs};
+pub use crate::experiment::study::{all_jobs, next_jobs, split_records};
 pub use crate::experiment::summary::{
-    BoundSource, ComparisonSettings, ExpectedBest, GroupSummary, LostRuns, MeasureComparison, MeasuredOn,
-    MetricSummary, NormComparison, Point, Resolution, RunSummary, Scores, SeedTimes, Summary, SummaryError,
-    TimeToBound, TimesToBound,
+    BoundSource, ComparisonSettings, Ending, ExpectedBest, GroupSummary, LostRuns, MeasureComparison,
+    MeasuredOn, MetricSummary, NormComparison, PairEnding, Point, Resolution, RunSummary, Scores, SeedTimes,
+    Stopping, Summary, SummaryError, TimeToBound, TimesToBound,
+};
+pub use crate::experiment::tuning::{
+    BestRatio, Edge, EdgeWarning, TunedNorm, TunedPoint, Tuning, UsableRange, tuned_settings,
 };

@@ -28,7 +28,7 @@ use crate::train::{
 };
 
 /// One run to be done.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Job {
     /// Which run it is.
     pub id: RunId,

@@ -15,6 +15,7 @@ use crate::model::checksum::{ChecksumError, verify};
 use crate::model::error::{ModelError, ModelFault};
 use crate::model::read::read;
 use crate::nn::{InitialWeights, LayerSpec, Network, draw};
+use crate::train::TrainingSpec;
 
 /// The tensors of a file.
 pub struct InitialTensors {
@@ -54,7 +55,7 @@ impl InitialTensors {
         loaded.map_err(|fault| ModelError::new(path, fault))
     }
 
-    /// The network of [`Network::build`] with the tensors that the file has. Gains of normalized weights that it
+    /// The network that `training` begins with, with the tensors that the file has. Gains of normalized weights that it
     /// does not have are the lengths of the weights from the file, as they would be of weights that are drawn.
     ///
     /// # Errors
@@ -64,20 +65,20 @@ impl InitialTensors {
     pub fn network<F: Real>(
         &self,
         layers: &[LayerSpec],
-        (inputs, outputs): (usize, usize),
-        seed: u64,
+        widths: (usize, usize),
+        training: &TrainingSpec,
     ) -> Result<InitialNetwork<F>, ModelError> {
-        self.fill(layers, (inputs, outputs), seed).map_err(|fault| ModelError::new(&self.path, fault))
+        self.fill(layers, widths, training).map_err(|fault| ModelError::new(&self.path, fault))
     }
 
     fn fill<F: Real>(
         &self,
         layers: &[LayerSpec],
         (inputs, outputs): (usize, usize),
-        seed: u64,
+        training: &TrainingSpec,
     ) -> Result<InitialNetwork<F>, ModelFault> {
         let file = SafeTensors::deserialize(&self.bytes).map_err(ModelFault::Container)?;
-        let drawn = draw(seed);
+        let (drawn, seed) = (draw(training.seed_of_weights()), training.seed_of_order());
         let mut network =
             Network::build_with(layers, inputs, outputs, seed, |wanted: &InitialWeights<'_>| {
                 let found = tensor(&file, wanted.name, (wanted.inputs, wanted.units))?;

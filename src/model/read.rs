@@ -79,7 +79,7 @@ impl Model {
             return Err(ModelFault::Contradiction("a logistic loss without two classes"));
         }
         let widths = (description.encoding.inputs.len(), description.encoding.outputs());
-        let seed = plan.training.seed;
+        let seed = plan.training.seed_of_order();
         let mut unused: BTreeSet<&str> = file.names().into_iter().collect();
         let mut read = |index: usize| -> Result<AnyNetwork, ModelFault> {
             let prefix = member_prefix(index);

@@ -83,7 +83,18 @@ impl<F: Real> Network<F> {
     /// assert_eq!(network.num_trainable(), 4 * 32 + 2 * 32 + 32 * 3 + 3);
     /// ```
     pub fn build(specs: &[LayerSpec], inputs: usize, answers: usize, seed: u64) -> Self {
-        let Ok(network) = Self::build_with(specs, inputs, answers, seed, draw(seed));
+        Self::build_seeded(specs, inputs, answers, seed, seed)
+    }
+
+    /// Like [`build`](Self::build), with a seed of the masks of dropout that differs from that of the weights.
+    pub(crate) fn build_seeded(
+        specs: &[LayerSpec],
+        inputs: usize,
+        answers: usize,
+        weights_seed: u64,
+        dropout_seed: u64,
+    ) -> Self {
+        let Ok(network) = Self::build_with(specs, inputs, answers, dropout_seed, draw(weights_seed));
         network
     }
 

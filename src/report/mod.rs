@@ -14,6 +14,7 @@
 //! | [`evaluation()`] | the metrics of a model on labelled rows |
 //! | [`probe_report()`] | networks before training |
 //! | [`model_facts()`], [`run_facts()`] | a model file, a run directory |
+//! | [`best_points_text()`], [`tuned_config()`] | what `bntrain tune` found |
 //! | [`side_by_side()`], [`config_differences()`] | several run directories |
 //!
 //! Names in the results may contain anything; control characters and markup in them are escaped.
@@ -45,3 +46,4 @@ pub use crate::report::text::side_by_side::side_by_side;
 pub use crate::report::text::summary::kept::untrained_warnings;
 pub use crate::report::text::summary::linear::linear_note;
 pub use crate::report::text::summary::table;
+pub use crate::report::text::tuned::{best_points_text, tuned_config};

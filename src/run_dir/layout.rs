@@ -34,7 +34,7 @@ pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 16] = [
+const FILES: [&str; 17] = [
     CONFIG,
     RUN_JSON,
     METRICS,
@@ -51,6 +51,7 @@ const FILES: [&str; 16] = [
     "curves.svg",
     "sweep.svg",
     "diagnostics.svg",
+    "tuning.svg",
 ];
 /// All files in the folder of a run.
 const RUN_FILES: [&str; 7] = [METRICS, STEPS, DIAGNOSTICS, MODEL, LINEAR, CHECKPOINT, PREVIOUS_CHECKPOINT];

@@ -36,6 +36,8 @@ pub(crate) enum Allowed {
     Table(&'static Section),
     /// A table from the keys of a config to lists of their values.
     Grid,
+    /// A table from the keys of a config to bounds, or to lists of their values.
+    Ranges,
 }
 
 /// The range of a number.

@@ -102,8 +102,8 @@ impl BatchPlan {
         if rows == 0 {
             return Err(BatchPlanError::NoRows);
         }
-        let &TrainingSpec { batch_size, last_batch, sampling, seed, .. } = training;
-        let batches = BatchSampler::new(rows, batch_size, last_batch, sampling, seed);
+        let &TrainingSpec { batch_size, last_batch, sampling, .. } = training;
+        let batches = BatchSampler::new(rows, batch_size, last_batch, sampling, training.seed_of_order());
         let (smallest_batch, largest_batch) = batches.sizes();
         if let Some(norm) = layers.iter().find(|layer| layer.needs_batch()).filter(|_| smallest_batch < 2) {
             return Err(BatchPlanError::BatchOfOne { norm: norm.kind(), rows, batch_size, last_batch });

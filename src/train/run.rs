@@ -98,7 +98,7 @@ pub fn train(
     data: &Dataset,
     observer: &mut dyn Observer,
 ) -> Result<TrainResult, Error> {
-    training.check(data.valid_rows(training.seed) > 0, data.task())?;
+    training.check(data.valid_rows(training.split_key()) > 0, data.task())?;
     in_range("", training)?;
     in_range("", optimizer)?;
     check_layers(network, data.task(), data.outputs())?;
@@ -108,7 +108,7 @@ pub fn train(
     if let Some(problem) = tensor_rules::problems(training, &[network.to_vec()]).into_iter().next() {
         return Err(Error::Tensors { field: problem.key, message: problem.message });
     }
-    let [train_rows, ..] = data.check_split(training.seed)?;
+    let [train_rows, ..] = data.check_split(training.split_key())?;
     BatchPlan::new(network, training, train_rows, data.outputs())?;
     match training.dtype {
         Dtype::F32 => train_in(network, optimizer, training, data, observer, AnyNetwork::F32),
@@ -124,7 +124,7 @@ fn train_in<F: Real>(
     observer: &mut dyn Observer,
     any: fn(Network<F>) -> AnyNetwork,
 ) -> Result<TrainResult, Error> {
-    let prepared = data.prepare::<F>(training.seed, training.class_weights.as_ref())?;
+    let prepared = data.prepare::<F>(training.split_key(), training.class_weights.as_ref())?;
     let pool = ThreadPool::new(thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN));
     let mut log = StepLog::new(training.log_every_steps);
     let mut observers = (&mut log, observer);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::data::{ClassWeights, LastBatch, Sampling};
+use crate::data::{ClassWeights, Fold, LastBatch, Sampling, SplitKey};
 use crate::kernel::real::Real;
 use crate::nn::Task;
 use crate::optim::Schedule;
@@ -20,6 +20,12 @@ settings! {
         batch_size: usize = 64, range(1..=1_000_000_000);
         /// Key of all randomness: split, initial weights, order of rows, dropout.
         seed: u64 = 0, range(0..);
+        /// Seed of the split alone, so that it stays when `seed` changes.
+        split_seed: Option<u64>, absent("`seed`");
+        /// Seed of the initial weights alone.
+        weights_seed: Option<u64>, absent("`seed`");
+        /// Seed of the order of rows and of dropout alone.
+        order_seed: Option<u64>, absent("`seed`");
         /// Incomplete last batch: `"merge"` it into the previous one if it is less than half full or a single row, `"keep"` it,
         /// or `"drop"` it.
         last_batch: LastBatch = LastBatch::Merge;
@@ -68,6 +74,8 @@ settings! {
         schedule: Schedule = Schedule::default();
         /// When to stop early, see `[training.early_stopping]`.
         early_stopping: Option<EarlyStopping>, absent("all epochs");
+        /// One part of a cross-validation in place of `data.valid`, see `[training.fold]`.
+        fold: Option<Fold>, absent("validation rows are drawn by `data.valid`");
     }
 }
 
@@ -76,6 +84,21 @@ impl TrainingSpec {
     pub(crate) fn without_tensor_rules(&self) -> Self {
         let (learning_rate_factors, decay_factors) = (BTreeMap::new(), BTreeMap::new());
         Self { freeze: Vec::new(), learning_rate_factors, decay_factors, init_from: None, ..self.clone() }
+    }
+
+    /// What decides which rows are for what.
+    pub fn split_key(&self) -> SplitKey {
+        SplitKey { seed: self.split_seed.unwrap_or(self.seed), fold: self.fold }
+    }
+
+    /// The seed of the initial weights.
+    pub(crate) fn seed_of_weights(&self) -> u64 {
+        self.weights_seed.unwrap_or(self.seed)
+    }
+
+    /// The seed of the order of rows and of dropout.
+    pub(crate) fn seed_of_order(&self) -> u64 {
+        self.order_seed.unwrap_or(self.seed)
     }
 
     /// Checks the ranges, and that early stopping follows a metric that the data have.

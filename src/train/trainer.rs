@@ -78,7 +78,8 @@ pub(crate) fn build_network<F: Real>(
     pool: &ThreadPool,
 ) -> Network<F> {
     let (inputs, outputs) = (data.encoding.inputs.len(), data.encoding.outputs());
-    let mut network = Network::build(layers, inputs, outputs, training.seed);
+    let (weights, order) = (training.seed_of_weights(), training.seed_of_order());
+    let mut network = Network::build_seeded(layers, inputs, outputs, weights, order);
     if has_fitted_start(layers) {
         let mut batches = batches(training, data);
         let first = batches.epoch(1).next().unwrap_or_default();
@@ -343,8 +344,8 @@ impl<'a, F: Real> Run<'a, F> {
 
 /// The batches of a run.
 pub(crate) fn batches<F: Real>(training: &TrainingSpec, data: &PreparedData<F>) -> BatchSampler {
-    let &TrainingSpec { batch_size, last_batch, sampling, seed, .. } = training;
-    BatchSampler::new(data.train.len(), batch_size, last_batch, sampling, seed)
+    let &TrainingSpec { batch_size, last_batch, sampling, .. } = training;
+    BatchSampler::new(data.train.len(), batch_size, last_batch, sampling, training.seed_of_order())
 }
 
 /// What is infinite or NaN after an epoch: a tensor, moved out of range by the last update, or a loss

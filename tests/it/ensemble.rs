@@ -60,7 +60,7 @@ fn all_members_have_the_same_split_and_other_weights() {
     work.ok(&["-c", "e.toml", "-o", "run"]);
     let hashes = work.hashes("run");
     assert_ne!(hashes[0], hashes[1]);
-    let split = ["--set", "training.seed=6", "--set", "data.split_seed=5"];
+    let split = ["--set", "training.seed=6", "--set", "training.split_seed=5"];
     work.ok(&[&["-c", "single.toml", "-o", "second"][..], &split].concat());
     assert_eq!(work.hashes("second")[0], hashes[1]);
     work.ok(&["-c", "single.toml", "-o", "other", "--seed", "6"]);

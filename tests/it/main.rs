@@ -41,3 +41,5 @@ mod tensor_settings; // freezing, rates and decay by name
 mod terminal; // what is left on a terminal
 mod threads; // the same bits for any pool
 mod tidy; // rules of the repository
+mod tune_command; // better settings for one network
+mod tuning; // norms that are tuned before they are compared

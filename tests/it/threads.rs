@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use bntrain::config::load;
-use bntrain::experiment::{DataSets, RunError, jobs, run_all};
+use bntrain::experiment::{DataSets, RunError, all_jobs, run_all};
 use bntrain::kernel::ThreadPool;
 use bntrain::kernel::real::Real;
 use bntrain::model::result_hash;
@@ -139,7 +139,7 @@ fn runs_beside_each_other_give_the_same_hashes_as_one_after_the_other() {
         [("training.epochs", "2"), ("compare.seeds", "2"), ("compare.norms", "[\"batch_norm\", \"none\"]")]
             .map(|(key, value)| (key.to_owned(), value.to_owned()));
     let plan = load(Path::new("configs/iris.toml"), &overrides).unwrap_or_else(|error| panic!("{error}"));
-    let jobs = jobs(&plan);
+    let jobs = all_jobs(&plan);
     let data = DataSets::load([&plan], NonZeroUsize::MIN).unwrap_or_else(|error| panic!("{error}"));
     let hashes = |threads: usize| {
         let mut hashes = Vec::new();

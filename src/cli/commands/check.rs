@@ -9,6 +9,7 @@ use crate::cli::args::all_cores;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::{ConfigArgs, Session};
+use crate::config::Plan;
 use crate::experiment::Job;
 use crate::nn::Network;
 use crate::report::{data_profile, leakage_json, leakage_section, other_uses};
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<(), CliError> {
 }
 
 fn describe_json(session: &Session) -> Result<serde_json::Value, CliError> {
-    let (table, seed) = (session.first_table(), session.first_seed());
+    let (table, split) = (session.first_table(), session.first_split());
     let inputs = session.jobs.first().map(|job| session.encoding(job)).transpose()?;
     let leaks = table.suspected_leaks();
     let columns = match session.profile() {
@@ -38,9 +39,9 @@ fn describe_json(session: &Session) -> Result<serde_json::Value, CliError> {
     };
     Ok(json!({
         "rows": table.rows(),
-        "train_rows": table.train_rows(seed),
-        "valid_rows": table.valid_rows(seed),
-        "test_rows": table.test_rows(seed),
+        "train_rows": table.train_rows(split),
+        "valid_rows": table.valid_rows(split),
+        "test_rows": table.test_rows(split),
         "columns": columns,
         "suspected_leaks": leakage_json(leaks.as_deref()),
         "features": table.features(),
@@ -53,7 +54,7 @@ fn describe_json(session: &Session) -> Result<serde_json::Value, CliError> {
 }
 
 fn describe(session: &Session) -> Result<String, CliError> {
-    let (table, seed) = (session.first_table(), session.first_seed());
+    let (table, split) = (session.first_table(), session.first_split());
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "{line}").unwrap_or_default();
     let learnt: Vec<String> =
@@ -65,9 +66,9 @@ fn describe(session: &Session) -> Result<String, CliError> {
     line(format!("data: {} rows, {} features, {learnt}", table.rows(), table.features().len()));
     line(format!(
         "split: {} training rows, {} validation rows, {} test rows",
-        table.train_rows(seed),
-        table.valid_rows(seed),
-        table.test_rows(seed)
+        table.train_rows(split),
+        table.valid_rows(split),
+        table.test_rows(split)
     ));
     line(String::new());
     line(columns(session)?.trim_end().to_owned());
@@ -76,12 +77,30 @@ fn describe(session: &Session) -> Result<String, CliError> {
         line(network_table(session, job)?.trim_end().to_owned());
     }
     line(String::new());
-    line(format!("runs: {}", session.jobs.len()));
+    line(format!("runs: {}", runs(&session.plan)));
     line(String::new());
     line("the complete config:".to_owned());
     line(String::new());
     line(session.plan.to_toml());
     Ok(text)
+}
+
+/// How many runs there are, such as `96 to tune, then 10 to 80 to compare`.
+fn runs(plan: &Plan) -> String {
+    let Some(compare) = &plan.compare else { return "1".to_owned() };
+    let each = compare.norms.len() * if compare.tune.is_some() { 1 } else { plan.points.len().max(1) };
+    let most = each * compare.seeds.all.len();
+    let compared = match &compare.seeds.until {
+        Some(until) => format!("{} to {most}", each * until.min as usize),
+        None => most.to_string(),
+    };
+    match &compare.tune {
+        Some(tune) => {
+            let tuning = compare.norms.len() * plan.points.len() * tune.seeds.len();
+            format!("{tuning} to tune, then {compared} to compare")
+        }
+        None => compared,
+    }
 }
 
 /// The columns of the training file, how they are used, and possible leakage.
@@ -121,7 +140,7 @@ fn network_table(session: &Session, job: &Job) -> Result<String, CliError> {
         let (rows, columns) = param.value.dim();
         writeln!(text, "  {:<28} {:>6} x {:<6}{role}", param.name, rows, columns).unwrap_or_default();
     }
-    let train_rows = table.train_rows(job.plan.training.seed);
+    let train_rows = table.train_rows(job.plan.training.split_key());
     if let Ok(batches) = BatchPlan::new(&job.plan.layers, &job.plan.training, train_rows, table.outputs()) {
         let (smallest, largest) = (batches.smallest_batch, batches.largest_batch);
         let rows = if smallest == largest { largest.to_string() } else { format!("{smallest} to {largest}") };

@@ -15,3 +15,4 @@ pub(crate) mod probe;
 pub(crate) mod report;
 pub(crate) mod resume;
 pub(crate) mod train;
+pub(crate) mod tune;

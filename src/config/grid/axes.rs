@@ -56,7 +56,13 @@ pub(crate) fn expand(path: &str, node: &Node, problems: &mut Problems) -> Option
 
 const FORMS: &str = "a list, { linspace = [from, to, n] } or { logspace = [from, to, n] }";
 
-fn add(axes: &mut toml::Table, key: &str, values: toml::Value, path: &str, problems: &mut Problems) {
+pub(super) fn add(
+    axes: &mut toml::Table,
+    key: &str,
+    values: toml::Value,
+    path: &str,
+    problems: &mut Problems,
+) {
     match dotted(key) {
         None => problems
             .push(path, "this is not a key; write it as in `optimizer.learning_rate` or `layers.0.units`"),
@@ -67,7 +73,7 @@ fn add(axes: &mut toml::Table, key: &str, values: toml::Value, path: &str, probl
     }
 }
 
-fn listed(path: &str, nodes: &[Node], problems: &mut Problems) -> Option<Vec<toml::Value>> {
+pub(super) fn listed(path: &str, nodes: &[Node], problems: &mut Problems) -> Option<Vec<toml::Value>> {
     let values: Option<Vec<toml::Value>> = nodes.iter().map(plain).collect();
     match values {
         Some(values) if values.is_empty() => {

@@ -2,3 +2,5 @@
 
 pub(crate) mod axes;
 pub(crate) mod points;
+pub(crate) mod ranges;
+pub(crate) mod sobol;

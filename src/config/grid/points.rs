@@ -1,5 +1,5 @@
-//! The points of `[compare.grid]`: a grid point is a config in which some keys were replaced; it is resolved
-//! like any config.
+//! The points of `[compare.grid]` and `[compare.tune]`: a point is a config in which some keys were replaced; it is
+//! resolved like any config.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -7,24 +7,30 @@ use std::path::Path;
 use crate::config::document::inline::inline;
 use crate::config::document::key_path::{join, steps};
 use crate::config::document::tree::Node;
+use crate::config::grid::sobol;
 use crate::config::plan::resolve::resolve;
-use crate::config::plan::{GridAxis, GridPoint, Plan};
+use crate::config::plan::{GridAxis, GridPoint, Plan, TuneAxis};
 use crate::config::problems::{Found, Problems};
 use crate::config::schema::check;
 use crate::text::{shortened, shortened_to};
 
 impl Plan {
-    /// The points of the grid: number (from 1) with settings such as
+    /// The points of the grid, or those that are tried to tune: number (from 1) with settings such as
     /// `optimizer.learning_rate=0.01`, several joined by `;`, and a plan without `[compare]`.
-    /// Without a grid it is one plan and no point.
+    /// Without either it is one plan and no point.
     ///
     /// The points are those of the config as it was loaded.
     pub fn points(&self) -> Vec<(Option<(usize, String)>, Self)> {
         if self.points.is_empty() {
-            return vec![(None, Self { compare: None, model: None, ..self.clone() })];
+            return vec![(None, self.alone())];
         }
         let numbered = self.points.iter().zip(1..);
         numbered.map(|(point, number)| (Some((number, point.label.clone())), point.plan.clone())).collect()
+    }
+
+    /// The plan of a single network, with nothing to compare.
+    pub fn alone(&self) -> Self {
+        Self { compare: None, model: None, points: Vec::new(), ..self.clone() }
     }
 }
 
@@ -33,6 +39,9 @@ type Setting<'a> = (&'a str, &'a toml::Value);
 
 /// One setting of each axis.
 type Settings<'a> = Vec<Setting<'a>>;
+
+/// Where a config says what varies in a grid.
+const GRID: &str = "compare.grid";
 
 /// Every point of `grid` in the config `tree` at `source`, the last axis varying fastest; none without a grid.
 pub(crate) fn resolve_all(
@@ -44,38 +53,76 @@ pub(crate) fn resolve_all(
     if grid.is_empty() {
         return Vec::new();
     }
+    resolve_each(tree, source, GRID, &product(grid), problems)
+}
+
+/// The first `points` points of the Sobol sequence keyed by `key` over `axes`, which the config says at `place`. The
+/// ends of each range are checked first, whether a point is near them or not.
+pub(crate) fn resolve_tuned(
+    tree: &Node,
+    source: &Path,
+    place: &str,
+    axes: &[TuneAxis],
+    (key, points): (u64, usize),
+    problems: &mut Problems,
+) -> Vec<GridPoint> {
+    let extremes: Vec<(&str, Vec<toml::Value>)> =
+        axes.iter().map(|axis| (axis.key.as_str(), axis.range.extremes())).collect();
+    let ends: Vec<Settings<'_>> =
+        extremes.iter().flat_map(|(key, values)| values.iter().map(|value| vec![(*key, value)])).collect();
+    resolve_each(tree, source, place, &ends, problems);
+    if !problems.is_empty() {
+        return Vec::new();
+    }
+    let values: Vec<Vec<toml::Value>> = (0..points).map(|index| sobol::point(axes, key, index)).collect();
+    let points: Vec<Settings<'_>> =
+        values.iter().map(|values| axes.iter().map(|axis| axis.key.as_str()).zip(values).collect()).collect();
+    resolve_each(tree, source, place, &points, problems)
+}
+
+/// Each of `points`; a problem of several is reported once, at the key in `place` that it is about.
+fn resolve_each(
+    tree: &Node,
+    source: &Path,
+    place: &str,
+    points: &[Settings<'_>],
+    problems: &mut Problems,
+) -> Vec<GridPoint> {
     let mut base = tree.clone();
     // Norms and seeds stay, for the rules over them.
-    base.remove("compare.grid");
+    ["compare.grid", "compare.tune", "tune"].iter().for_each(|varied| base.remove(varied));
     let mut said = HashSet::new();
-    let mut points = Vec::new();
-    for settings in product(grid) {
-        match point(&base, &settings, source) {
-            Ok(plan) => points.push(GridPoint { label: label(&settings), plan }),
-            // A problem of several points is reported once.
+    let mut resolved = Vec::new();
+    for settings in points {
+        match point(&base, settings, source) {
+            Ok(plan) => resolved.push(GridPoint {
+                label: label(settings),
+                settings: settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).clone())).collect(),
+                plan,
+            }),
             Err(found) => found
                 .into_iter()
                 .filter(|found| said.insert((found.line_of.clone(), found.message.clone())))
-                .for_each(|found| report(&found, &settings, problems)),
+                .for_each(|found| report(&found, settings, place, problems)),
         }
     }
-    points
+    resolved
 }
 
 /// Checks types and ranges of the axes in a config `tree` that has problems elsewhere, to report all of them
 /// at once. Rules over several keys are checked once each of the keys is valid.
-pub(crate) fn check_axes(grid: &[GridAxis], tree: &Node, problems: &mut Problems) {
+pub(crate) fn check_axes(grid: &[GridAxis], place: &str, tree: &Node, problems: &mut Problems) {
     let is_right = |key: &str| {
         // Which keys are allowed depends on the type of the table.
         let table = key.rsplit_once('.').map_or("", |(table, _)| table);
-        [key, &join(table, "type"), &join("compare.grid", key)].iter().all(|path| problems.is_valid(path))
+        [key, &join(table, "type"), &join(place, key)].iter().all(|path| problems.is_valid(path))
     };
     let grid: Vec<GridAxis> = grid.iter().filter(|axis| is_right(&axis.key)).cloned().collect();
-    if grid.is_empty() || !problems.is_valid_itself("compare.grid") {
+    if grid.is_empty() || !problems.is_valid_itself(place) {
         return;
     }
     let mut base = tree.clone();
-    base.remove("compare");
+    ["compare", "tune"].iter().for_each(|varied| base.remove(varied));
     let mut said = HashSet::new();
     for settings in product(&grid) {
         let mut tree = base.clone();
@@ -91,7 +138,7 @@ pub(crate) fn check_axes(grid: &[GridAxis], tree: &Node, problems: &mut Problems
             .into_iter()
             .filter(|found| axis_of(found, &settings).is_some())
             .filter(|found| said.insert((found.line_of.clone(), found.message.clone())))
-            .for_each(|found| report(&found, &settings, problems));
+            .for_each(|found| report(&found, &settings, place, problems));
     }
 }
 
@@ -131,10 +178,10 @@ fn axis_of<'a>(found: &Found, settings: &[Setting<'a>]) -> Option<&'a str> {
     settings.iter().map(|(key, _)| *key).find(|key| is_about(key))
 }
 
-/// Reports a problem of a grid point at the axis that it is about, or else at the grid.
-fn report(found: &Found, settings: &[Setting<'_>], problems: &mut Problems) {
+/// Reports a problem of a point at the axis that it is about, or else at `place`, the table of the axes.
+fn report(found: &Found, settings: &[Setting<'_>], place: &str, problems: &mut Problems) {
     let axis = axis_of(found, settings);
-    let place = axis.map_or_else(|| "compare.grid".to_owned(), |axis| format!("compare.grid.{axis}"));
+    let place = axis.map_or_else(|| place.to_owned(), |axis| join(place, axis));
     let is_named = axis.is_some_and(|axis| steps(axis).eq(steps(&found.line_of)));
     let mut message = found.message.clone();
     if !is_named {

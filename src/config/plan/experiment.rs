@@ -5,8 +5,10 @@ use std::path::Path;
 use crate::config::document::tree::Node;
 use crate::config::grid::axes::{MAX_AXES, MAX_POINTS};
 use crate::config::overrides::in_other_form;
-use crate::config::plan::spec::{CompareSpec, ConfigSpec, Seeds};
-use crate::config::plan::{ComparePlan, ComparedMeasure, GridAxis};
+use crate::config::plan::rules::has_validation_rows;
+use crate::config::plan::seeds::refuse_repeats;
+use crate::config::plan::spec::{CompareSpec, ConfigSpec};
+use crate::config::plan::{ComparePlan, ComparedMeasure, GridAxis, Vary, seeds, tune};
 use crate::config::problems::Problems;
 use crate::nn::{LayerSpec, Norm, Task, has_norm_slot};
 
@@ -30,11 +32,36 @@ pub(crate) fn resolve(
             problems.push("compare.norms", message);
         }
     }
-    let seeds = seeds(&compare.seeds, spec.training.seed, problems);
+    let tune = compare.tune.as_ref().map(|tune| tune::resolve(tune, spec, tree, problems));
+    let tuned = tune.as_ref().map_or(&[][..], |tune| &tune.seeds);
+    // Fresh seeds: the points were chosen by the others.
+    let first = tuned.last().map_or(spec.training.seed, |last| last.saturating_add(1));
+    let seeds = seeds::resolve(&compare.seeds, first, tuned, spec, problems);
     let grid = grid(compare, tree, base, problems);
-    let &CompareSpec { primary, bound, smallest, .. } = compare;
-    check_primary(primary, spec, problems);
-    Some(ComparePlan { norms, seeds, primary, bound, smallest, grid })
+    let CompareSpec { primary, bound, smallest, vary, .. } = compare;
+    if let Vary::Parts(parts) = vary {
+        refuse_repeats("compare.vary", parts, |part| format!("\"{}\"", part.name()), problems);
+    }
+    check_primary(*primary, spec, problems);
+    if tune.is_some() {
+        check_tune(*primary, spec, &grid, problems);
+    }
+    let (primary, bound, smallest, vary) = (*primary, *bound, *smallest, vary.clone());
+    Some(ComparePlan { norms, seeds, vary, primary, bound, smallest, grid, tune })
+}
+
+/// Refuses to tune where there is nothing to choose by, and in a grid.
+fn check_tune(primary: ComparedMeasure, spec: &ConfigSpec, grid: &[GridAxis], problems: &mut Problems) {
+    let is_known =
+        ["data.valid", "data.valid_path", "data.columns"].iter().all(|path| problems.is_valid(path));
+    let is_of_training = primary == ComparedMeasure::FinalTrainEvalLoss;
+    if is_known && !is_of_training && !has_validation_rows(spec) {
+        problems.push("compare.tune", "it chooses on validation rows; set data.valid or data.valid_path");
+    }
+    if !grid.is_empty() {
+        problems
+            .push("compare.tune", "it cannot be combined with compare.grid; tune in a config for each point");
+    }
 }
 
 /// Refuses a measure that the data do not have.
@@ -58,32 +85,6 @@ fn check_primary(primary: ComparedMeasure, spec: &ConfigSpec, problems: &mut Pro
     {
         let message = format!("\"{}\" needs test rows; set data.test or data.test_path", primary.name());
         problems.push("compare.primary", message);
-    }
-}
-
-fn seeds(seeds: &Seeds, first: u64, problems: &mut Problems) -> Vec<u64> {
-    match seeds {
-        Seeds::Count(count) => {
-            let last = first.checked_add(count.saturating_sub(1)).filter(|last| i64::try_from(*last).is_ok());
-            if last.is_none() {
-                let message = format!("{count} seeds from {first} on exceed the largest seed, 2^63 - 1");
-                problems.push("compare.seeds", message);
-            }
-            last.map(|last| (first..=last).collect()).unwrap_or_default()
-        }
-        Seeds::List(seeds) => {
-            refuse_repeats("compare.seeds", seeds, u64::to_string, problems);
-            seeds.clone()
-        }
-    }
-}
-
-fn refuse_repeats<T: Ord>(path: &str, items: &[T], show: impl Fn(&T) -> String, problems: &mut Problems) {
-    let mut seen = std::collections::BTreeSet::new();
-    for (index, item) in items.iter().enumerate() {
-        if !seen.insert(item) {
-            problems.push(&format!("{path}[{index}]"), format!("{} is listed twice", show(item)));
-        }
     }
 }
 
@@ -119,11 +120,13 @@ fn grid(compare: &CompareSpec, tree: &Node, base: &Path, problems: &mut Problems
 }
 
 /// Why a key cannot vary in a grid.
-fn refusal(key: &str, tree: &Node) -> Option<String> {
+pub(crate) fn refusal(key: &str, tree: &Node) -> Option<String> {
     let (table, rest) = key.split_once('.').unwrap_or((key, ""));
     let reason = match (table, rest) {
-        ("compare", _) => "a grid cannot vary the comparison itself",
-        ("training", "seed") => "seeds vary in compare.seeds, so that runs can be paired by seed",
+        ("compare", _) => "the comparison itself cannot vary",
+        ("training", "seed" | "split_seed" | "weights_seed" | "order_seed") => {
+            "seeds vary in compare.seeds, so that runs can be paired by seed"
+        }
         ("model", "norm") => "norms vary in compare.norms, so that twins can be paired",
         ("data", "") => "vary its keys one by one, such as data.path",
         ("optimizer", "type") => {

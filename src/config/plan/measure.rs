@@ -50,6 +50,25 @@ impl ComparedMeasure {
         matches!(self, Self::TestLoss | Self::TestAccuracy | Self::TestR2)
     }
 
+    /// The same on rows that settings may be chosen by: of test rows, that of the validation rows; `keeps_best` says
+    /// that the saved weights are those of the best epoch.
+    pub fn on_validation_rows(self, keeps_best: bool) -> Self {
+        match (self, keeps_best) {
+            (Self::TestLoss, false) => Self::FinalLoss,
+            (Self::TestLoss, true) => Self::BestLoss,
+            (Self::TestAccuracy, false) => Self::FinalAccuracy,
+            (Self::TestAccuracy, true) => Self::BestAccuracy,
+            (Self::TestR2, false) => Self::FinalR2,
+            (Self::TestR2, true) => Self::BestR2,
+            (measure, _) => measure,
+        }
+    }
+
+    /// Whether it is the best of all epochs.
+    pub fn is_best(self) -> bool {
+        matches!(self, Self::BestLoss | Self::BestAccuracy | Self::BestR2)
+    }
+
     /// Whether it is a loss, of which less is better.
     pub fn is_loss(self) -> bool {
         self.task().is_none()

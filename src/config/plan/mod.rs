@@ -5,9 +5,12 @@ pub(crate) mod measure;
 pub(crate) mod model;
 pub(crate) mod resolve;
 pub(crate) mod rules;
+pub(crate) mod search;
+pub(crate) mod seeds;
 pub(crate) mod size;
 pub(crate) mod spec;
 pub(crate) mod stack;
+pub(crate) mod tune;
 
 use std::path::PathBuf;
 
@@ -15,7 +18,10 @@ use serde::Serialize;
 
 pub use crate::config::plan::measure::ComparedMeasure;
 use crate::config::plan::model::ModelSpec;
+pub use crate::config::plan::search::{SearchPlan, load_search};
+pub use crate::config::plan::seeds::{SeedPlan, SeededPart, UntilClear, Vary};
 pub use crate::config::plan::spec::ReportSpec;
+pub use crate::config::plan::tune::{TuneAxis, TunePlan, TuneRange};
 use crate::data::DataSpec;
 use crate::diagnose::DiagnoseSpec;
 use crate::nn::{LayerSpec, Loss, Norm, Task};
@@ -51,7 +57,7 @@ pub struct Plan {
     /// `[model]`, if the grid varies it; [`to_toml`](Self::to_toml) then writes it in place of `layers`.
     #[serde(skip)]
     pub model: Option<ModelSpec>,
-    /// The points of the grid, the last axis varying fastest; none without a grid.
+    /// The points of the grid, the last axis varying fastest, or those that are tried to tune; none without either.
     #[serde(skip)]
     pub points: Vec<GridPoint>,
 }
@@ -68,8 +74,10 @@ impl Plan {
 pub struct ComparePlan {
     /// The norms to compare; at least one, no two the same.
     pub norms: Vec<Norm>,
-    /// Seeds of the runs; at least one, no two the same.
-    pub seeds: Vec<u64>,
+    /// Seeds of the runs.
+    pub seeds: SeedPlan,
+    /// What the seeds vary.
+    pub vary: Vary,
     /// The measure that the norms are judged by.
     pub primary: ComparedMeasure,
     /// The bound of the time to a bound; none to take one that both norms can reach.
@@ -81,6 +89,9 @@ pub struct ComparePlan {
     /// Config keys that vary; the grid points are all combinations, the last axis varying fastest.
     #[serde(serialize_with = "grid_as_table", skip_serializing_if = "Vec::is_empty")]
     pub grid: Vec<GridAxis>,
+    /// What is tuned for each norm; then there is no grid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tune: Option<TunePlan>,
 }
 
 /// A config in which the keys of the grid have one value each.
@@ -88,6 +99,8 @@ pub struct ComparePlan {
 pub struct GridPoint {
     /// Its settings, such as `optimizer.learning_rate=0.01`, several joined by `;`.
     pub label: String,
+    /// The same, one by one.
+    pub settings: Vec<(String, toml::Value)>,
     /// The plan with these settings, without `[compare]`.
     pub plan: Plan,
 }

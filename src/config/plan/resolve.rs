@@ -7,7 +7,7 @@ use crate::config::document::tree::Node;
 use crate::config::error::byte_count;
 use crate::config::plan::size::SIZE_LIMIT;
 use crate::config::plan::spec::ConfigSpec;
-use crate::config::plan::{ComparePlan, GridAxis, Plan};
+use crate::config::plan::{ComparePlan, GridAxis, Plan, TunePlan};
 use crate::config::plan::{experiment, rules, stack};
 use crate::config::problems::Problems;
 use crate::config::schema::check;
@@ -23,6 +23,8 @@ pub(crate) struct Resolved {
     pub(crate) plan: Option<Plan>,
     /// The axes of the grid, even if there are problems.
     pub(crate) grid: Vec<GridAxis>,
+    /// What is tuned, even if there are problems.
+    pub(crate) tune: Option<TunePlan>,
 }
 
 /// Resolves `tree`, the config at `source`. Earlier and new `problems` prevent a plan.
@@ -40,12 +42,16 @@ pub(crate) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Re
         tensors(&spec, &networks, problems);
     }
     let grid = compare.as_ref().map(|compare| compare.grid.clone()).unwrap_or_default();
+    let tune = compare.as_ref().and_then(|compare| compare.tune.clone());
     let mut plan = None;
     if let (Some(data), Some(optimizer), Some(layers), true) =
         (spec.data, spec.optimizer, layers, problems.is_empty())
     {
-        let is_model = |axis: &GridAxis| axis.key.split('.').next() == Some("model");
-        let varies_model = |compare: &ComparePlan| compare.grid.iter().any(is_model);
+        let is_model = |key: &String| key.split('.').next() == Some("model");
+        let varies_model = |compare: &ComparePlan| {
+            let tuned = compare.tune.iter().flat_map(|tune| tune.axes.iter().map(|axis| &axis.key));
+            compare.grid.iter().map(|axis| &axis.key).chain(tuned).any(is_model)
+        };
         let resolved = Plan {
             name: source.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             source: source.to_owned(),
@@ -62,7 +68,7 @@ pub(crate) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Re
         size(&resolved, tree, problems);
         plan = Some(resolved).filter(|_| problems.is_empty());
     }
-    Resolved { plan, grid }
+    Resolved { plan, grid, tune }
 }
 
 /// The layer list, as written or expanded from `[model]`, with every `init` filled in.

@@ -5,8 +5,8 @@ use crate::config::document::tree::{Node, Value};
 use crate::config::plan::spec::ConfigSpec;
 use crate::config::problems::Problems;
 use crate::data::spec_check;
-use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec};
-use crate::nn::{Loss, Norm, Task};
+use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, Fold};
+use crate::nn::{Loss, Task};
 use crate::optim::OptimizerSpec;
 use crate::settings::Allowed;
 use crate::text::{Quoted, shortened, similar_names};
@@ -31,6 +31,7 @@ pub(crate) fn check(spec: &ConfigSpec, tree: &Node, problems: &mut Problems) {
     class_weights(spec, problems);
     early_stopping(spec, problems);
     ensemble(spec, tree, problems);
+    fold(spec, problems);
     nesterov(spec, problems);
     labels(spec, problems);
     if spec.training.dtype == Dtype::F32 && problems.is_valid("training.dtype") {
@@ -174,8 +175,27 @@ fn ensemble(spec: &ConfigSpec, tree: &Node, problems: &mut Problems) {
 fn early_stopping(spec: &ConfigSpec, problems: &mut Problems) {
     let (Some(stopping), Some(data)) = (&spec.training.early_stopping, &spec.data) else { return };
     let needs_rows = matches!(stopping.metric, Metric::ValidLoss | Metric::ValidAccuracy | Metric::ValidR2);
+/// Whether there are validation rows, as far as the config says.
+pub(crate) fn has_validation_rows(spec: &ConfigSpec) -> bool {
     let says_which = |column: &ColumnSpec| column.column_type == Some(ColumnType::Split);
-    let has_rows = data.valid > 0.0 || data.valid_path.is_some() || data.columns.values().any(says_which);
+    let has = |data: &DataSpec| {
+        data.valid > 0.0 || data.valid_path.is_some() || data.columns.values().any(says_which)
+    };
+    spec.training.fold.is_some() || spec.data.as_ref().is_none_or(has)
+}
+
+/// A part of a cross-validation must exist.
+fn fold(spec: &ConfigSpec, problems: &mut Problems) {
+    let Some(Fold { index, of }) = spec.training.fold else { return };
+    if of < index && problems.is_valid("training.fold") {
+        problems.push("training.fold.index", format!("{index} is more than the {of} parts, `of`"));
+    }
+}
+
+fn early_stopping(spec: &ConfigSpec, problems: &mut Problems) {
+    let Some(stopping) = &spec.training.early_stopping else { return };
+    let needs_rows = matches!(stopping.metric, Metric::ValidLoss | Metric::ValidAccuracy | Metric::ValidR2);
+    let has_rows = has_validation_rows(spec);
     let path = "training.early_stopping.metric";
     let trusted = [path, "data.valid", "data.valid_path"].iter().all(|path| problems.is_valid(path));
     if needs_rows && !has_rows && trusted {

@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::plan::measure::ComparedMeasure;
 use crate::config::plan::model::ModelSpec;
+use crate::config::plan::search::SearchSpec;
+use crate::config::plan::seeds::{Seeds, Vary, VaryAll};
+use crate::config::plan::tune::TuneSpec;
 use crate::config::problems::Problems;
 use crate::data::DataSpec;
 use crate::diagnose::DiagnoseSpec;
 use crate::nn::{LayerSpec, Norm, Task};
 use crate::optim::OptimizerSpec;
-use crate::settings::{Allowed, Configurable, range, settings};
+use crate::settings::{Allowed, Configurable, settings};
 use crate::train::TrainingSpec;
 
 /// More layers than any network here has; bounds what a small file can ask for.
 pub(crate) const MAX_LAYERS: usize = 1000;
-
-/// Enough for any interval; bounds what a small file can ask for.
-const MAX_SEEDS: usize = 10_000;
 
 settings! {
     /// A config.
@@ -41,6 +41,8 @@ settings! {
         compare: Option<CompareSpec>, absent("a single run");
         /// How results are shown.
         report: ReportSpec = ReportSpec::default();
+        /// What `bntrain tune` tries, see `[tune]`.
+        tune: Option<SearchSpec>, absent("the usual settings");
     }
 }
 
@@ -66,8 +68,12 @@ settings! {
         /// `"all"` is every norm; `"anatomy"` takes batch norm apart: none, `mean_only`, `variance_only`,
         /// `batch_norm`, `ghost_batch_norm`.
         norms: Norms = Norms::List(vec![Norm::BatchNorm, Norm::None]);
-        /// How many seeds, from `training.seed` on; or a list of seeds.
+        /// How many seeds, from `training.seed` on; or a list of seeds; or a rule that adds seeds until it is clear,
+        /// see `[compare.seeds]`.
         seeds: Seeds = Seeds::Count(5);
+        /// What the seeds vary: `"all"`, or some of `"split"`, `"weights"` and `"order"` (with dropout). What is not
+        /// varied is that of `training.seed` in every run.
+        vary: Vary = Vary::All(VaryAll::All);
         /// The measure that the norms are judged by. It is named before the run, because the best-looking one of
         /// many would be chosen by chance; all others are shown next to it.
         primary: ComparedMeasure = ComparedMeasure::FinalLoss;
@@ -80,6 +86,8 @@ settings! {
         /// `"layers.0.units"`, each with a list of values, `{ linspace = [from, to, n] }` or
         /// `{ logspace = [from, to, n] }` (powers of 10). The grid points are all combinations.
         grid: toml::Table, absent("one grid point"), is(Allowed::Grid);
+        /// What is tuned for each norm before they are compared, see `[compare.tune]`.
+        tune: Option<TuneSpec>, absent("all norms have the settings of the config");
     }
 }
 
@@ -120,22 +128,6 @@ impl Configurable for Norms {
     ]);
 }
 
-/// The seeds of a comparison.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Seeds {
-    /// This many, from `training.seed` on.
-    Count(u64),
-    List(Vec<u64>),
-}
-
-impl Configurable for Seeds {
-    const ALLOWED: Allowed = Allowed::Either(&[
-        Allowed::Integer(range!(1..=10_000)),
-        Allowed::List { of: &u64::ALLOWED, min: 1, max: MAX_SEEDS },
-    ]);
-}
-
 impl ConfigSpec {
     /// From tables that passed the check; a table that is incomplete because of its problems is `None`.
     pub(crate) fn new(mut valid: toml::Table, problems: &mut Problems) -> Self {
@@ -147,6 +139,7 @@ impl ConfigSpec {
             diagnose: take(&mut valid, "diagnose", problems).unwrap_or_default(),
             compare: take(&mut valid, "compare", problems),
             report: take(&mut valid, "report", problems).unwrap_or_default(),
+            tune: take(&mut valid, "tune", problems),
             layers: take(&mut valid, "layers", problems),
         }
     }

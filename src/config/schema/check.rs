@@ -124,6 +124,9 @@ impl Checker<'_> {
             (Allowed::Grid, _) => {
                 crate::config::grid::axes::expand(path, node, self.problems).map(toml::Value::Table)
             }
+            (Allowed::Ranges, _) => {
+                Some(toml::Value::Table(crate::config::grid::ranges::expand(path, node, self.problems)))
+            }
             _ => self.scalar(path, node, allowed, allowed),
         }
     }

@@ -26,6 +26,7 @@ impl Allowed {
             Self::Map(of) => format!("a table from names, each to {}", of.description()),
             Self::Table(section) => section.inline.unwrap_or("a table").to_owned(),
             Self::Grid => "a table from keys to lists".to_owned(),
+            Self::Ranges => "a table from keys to bounds or lists".to_owned(),
         }
     }
 
@@ -48,7 +49,7 @@ impl Allowed {
             Self::Column => matches!(value, Value::Text(_) | Value::Integer(_)),
             Self::List { .. } => matches!(value, Value::List(_)),
             Self::Either(kinds) => kinds.iter().any(|kind| kind.takes(value)),
-            Self::Table(_) | Self::Map(_) | Self::Grid => matches!(value, Value::Table(_)),
+            Self::Table(_) | Self::Map(_) | Self::Grid | Self::Ranges => matches!(value, Value::Table(_)),
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod messages;
 pub(crate) mod plans;
 pub(crate) mod shipped;
 pub(crate) mod templates;
+pub(crate) mod tuning;
 pub(crate) mod written;
 
 use std::path::Path;

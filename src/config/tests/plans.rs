@@ -149,11 +149,11 @@ fn a_comparison_replaces_norms_and_seeds() {
     let compare = |sets: &[&str]| plan(SHORT, sets).compare.expect("there is a comparison");
     let default = compare(&["compare={}", "training.seed=7"]);
     assert_eq!(default.norms, [Norm::BatchNorm, Norm::None]);
-    assert_eq!(default.seeds, [7, 8, 9, 10, 11]);
+    assert_eq!(default.seeds.all, [7, 8, 9, 10, 11]);
     let chosen = compare(&["compare.seeds=[3, 1]", "compare.norms=[\"mean_only\"]"]);
-    assert_eq!((chosen.norms, chosen.seeds), (vec![Norm::MeanOnly], vec![3, 1]));
+    assert_eq!((chosen.norms, chosen.seeds.all), (vec![Norm::MeanOnly], vec![3, 1]));
     let last = compare(&["compare.seeds=1", "training.seed=9223372036854775807"]);
-    assert_eq!(last.seeds, [i64::MAX.unsigned_abs()]);
+    assert_eq!(last.seeds.all, [i64::MAX.unsigned_abs()]);
 }
 
 #[test]

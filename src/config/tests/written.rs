@@ -71,6 +71,7 @@ every_epochs = 10
 [compare]
 norms = ["batch_norm", "none"]
 seeds = [0, 1]
+vary = "all"
 primary = "final_loss"
 
 [compare.grid]

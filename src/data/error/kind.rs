@@ -242,6 +242,13 @@ pub(crate) enum ErrorKind {
     NotInOrder(String),
     #[error("data.{key} = {share} of {} in their order gives 0 rows; use a larger share or more rows", Count(*.rows, "row"))]
     NoRowInOrder { key: &'static str, share: f64, rows: usize },
+    #[error(
+        "training.fold: validation rows are given by {0}, so there is nothing to cut into parts; leave out the fold, or \
+         give one file without"
+    )]
+    NoFolds(&'static str),
+    #[error("training.fold: part {index} of {of} has no rows to {use_of}; use fewer parts")]
+    EmptyFold { index: usize, of: usize, use_of: &'static str },
     #[error("more than 4294967295 groups or keys")]
     TooManyKeys,
     #[error("no data rows")]

@@ -22,6 +22,8 @@ impl ErrorKind {
             | Self::TooFewGroups { .. }
             | Self::NoRowOfKeys { .. }
             | Self::NoRowInOrder { .. }
+            | Self::NoFolds(_)
+            | Self::EmptyFold { .. }
             | Self::NoTrainRowOfKeys
             | Self::TwoRoles(_)
             | Self::GapsOfNoFeature(_)

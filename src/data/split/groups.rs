@@ -22,6 +22,11 @@ impl Groups {
         Self { of_rows, count, sizes }
     }
 
+    /// The group of each row.
+    pub(crate) fn of_rows(&self) -> &[u32] {
+        &self.of_rows
+    }
+
     /// The number of groups.
     pub(crate) fn count(&self) -> usize {
         self.count

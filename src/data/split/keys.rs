@@ -31,6 +31,11 @@ impl Keys {
         Self { of_rows, sizes }
     }
 
+    /// The key of each row.
+    pub(crate) fn of_rows(&self) -> &[u64] {
+        &self.of_rows
+    }
+
     /// The split of one seed. A hash of seed and key is a number in `0..1`: those below `valid` are
     /// validation rows, those from `1 - test` on are test rows. So a larger share takes training rows
     /// only.

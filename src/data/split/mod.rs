@@ -1,11 +1,13 @@
 //! Which rows are training, validation and test rows.
 
+pub(crate) mod folds;
 pub(crate) mod groups;
 pub(crate) mod keys;
 pub(crate) mod order;
 pub(crate) mod rule;
 pub(crate) mod shares;
 
+pub use crate::data::split::folds::{Fold, SplitKey};
 pub(crate) use crate::data::split::groups::Groups;
 pub(crate) use crate::data::split::keys::{Keys, cell_key, row_key};
 pub(crate) use crate::data::split::shares::Shares;
@@ -54,8 +56,7 @@ impl SplitRule {
         if let Self::Rows(shares) = self {
             return shares.sizes();
         }
-        let Split { train, valid, test } = self.draw(strata, seed);
-        [train.len(), valid.len(), test.len()]
+        self.draw(strata, seed).sizes()
     }
 
     /// The split of one seed; `strata` are the classes of all rows, empty for regression.
@@ -77,6 +78,11 @@ impl Split {
             split.part_mut(part).push(row);
         }
         split
+    }
+
+    /// The numbers of training, validation and test rows.
+    pub(crate) fn sizes(&self) -> [usize; 3] {
+        [self.train.len(), self.valid.len(), self.test.len()]
     }
 
     fn part_mut(&mut self, part: SplitPart) -> &mut Vec<usize> {

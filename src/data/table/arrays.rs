@@ -135,7 +135,6 @@ impl Dataset {
             own_valid: None,
             own_test: None,
             split_rule,
-            split_seed: None,
             shares: [("valid", spec.valid), ("test", spec.test)],
             notes: Vec::new(),
         })

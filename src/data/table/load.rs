@@ -151,7 +151,6 @@ impl Loader<'_> {
             own_valid: None,
             own_test: None,
             split_rule,
-            split_seed: spec.split_seed,
             shares: [("valid", spec.valid), ("test", spec.test)],
             notes: Vec::new(),
         };

@@ -27,8 +27,8 @@ use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, FeatureColumn};
 use crate::data::schema::profile::Profile;
-use crate::data::spec::ClipMethod;
-use crate::data::split::SplitRule;
+use crate::data::spec::{ClipMethod, ScalingMethod};
+use crate::data::split::{SplitKey, SplitRule};
 use crate::data::table::matrix::Matrix;
 use crate::data::transform::encoding::ReadingFormat;
 use crate::targets::{Targets, Task};
@@ -49,8 +49,6 @@ pub struct Dataset {
     /// The rows of `test_path`.
     pub(crate) own_test: Option<SourceRows>,
     pub(crate) split_rule: SplitRule,
-    /// The key of the split, if it is not the seed of a run.
-    pub(crate) split_seed: Option<u64>,
     /// The validation and test shares, with the names of their keys.
     pub(crate) shares: [(&'static str, f64); 2],
     pub(crate) notes: Vec<String>,
@@ -180,30 +178,25 @@ impl Dataset {
         self.main.rows()
     }
 
-    /// The number of training rows with this seed.
-    pub fn train_rows(&self, seed: u64) -> usize {
-        self.split_sizes(seed)[0]
+    /// The number of training rows with this seed or fold.
+    pub fn train_rows(&self, key: impl Into<SplitKey>) -> usize {
+        self.split_sizes(key.into())[0]
     }
 
-    /// The number of validation rows with this seed; may be 0.
-    pub fn valid_rows(&self, seed: u64) -> usize {
+    /// The number of validation rows with this seed or fold; may be 0.
+    pub fn valid_rows(&self, key: impl Into<SplitKey>) -> usize {
         match &self.own_valid {
             Some(part) => part.rows(),
-            None => self.split_sizes(seed)[1],
+            None => self.split_sizes(key.into())[1],
         }
     }
 
-    /// The number of test rows with this seed; may be 0.
-    pub fn test_rows(&self, seed: u64) -> usize {
+    /// The number of test rows with this seed or fold; may be 0.
+    pub fn test_rows(&self, key: impl Into<SplitKey>) -> usize {
         match &self.own_test {
             Some(part) => part.rows(),
-            None => self.split_sizes(seed)[2],
+            None => self.split_sizes(key.into())[2],
         }
-    }
-
-    /// The key of the split of a run with this seed.
-    pub(crate) fn split_key(&self, seed: u64) -> u64 {
-        self.split_seed.unwrap_or(seed)
     }
 
     /// The numbers of training, validation and test rows of the training file.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::data::batch::rows::RowWeights;
 use crate::data::error::{DataError, ErrorKind};
-use crate::data::split::Split;
+use crate::data::split::{Fold, Split, SplitKey};
 use crate::data::table::{Dataset, SourceRows, class_counts};
 use crate::data::transform::encode::Encoder;
 use crate::data::transform::encoding::{EncodedColumn, Encoding, TargetEncoding};
@@ -28,7 +28,7 @@ pub struct Prepared<F> {
 }
 
 impl Dataset {
-    /// Splits the rows for `seed`, and fits the encoding of all features on the training rows. The values
+    /// Splits the rows by `key`, a seed or also a fold, and fits the encoding of all features on the training rows. The values
     /// are not copied; all seeds share them.
     ///
     /// `class_weights` weight the rows in the loss.
@@ -41,10 +41,10 @@ impl Dataset {
     /// missing values in the training rows, or `class_weights` names an unknown class.
     pub fn prepare<F: Real>(
         &self,
-        seed: u64,
+        key: impl Into<SplitKey>,
         class_weights: Option<&ClassWeights>,
     ) -> Result<Prepared<F>, DataError> {
-        let split = self.split(seed)?;
+        let split = self.split(key.into())?;
         let of_main = |fault| DataError::new(&self.main.source.path, fault);
         let features: Vec<_> =
             self.schema.features().map(|(name, feature)| (name.clone(), feature.clone())).collect();
@@ -92,23 +92,54 @@ impl Dataset {
         Ok(Prepared { data, notes })
     }
 
-    /// The numbers of training, validation and test rows with this seed.
+    /// The numbers of training, validation and test rows with this seed or fold.
     ///
     /// # Errors
     ///
-    /// If there are no training rows, or a part with a share has none.
-    pub fn check_split(&self, seed: u64) -> Result<[usize; 3], DataError> {
-        let sizes = self.split_sizes(seed);
+    /// If there are no training rows, or a part with a share has none; if there is a fold, and nothing to cut.
+    pub fn check_split(&self, key: impl Into<SplitKey>) -> Result<[usize; 3], DataError> {
+        let key = key.into();
+        let sizes = match key.fold {
+            Some(_) => self.split(key)?.sizes(),
+            None => self.split_sizes(key),
+        };
         self.check_sizes(sizes)?;
         let of_own = |own: &Option<SourceRows>, rows| own.as_ref().map_or(rows, SourceRows::rows);
         Ok([sizes[0], of_own(&self.own_valid, sizes[1]), of_own(&self.own_test, sizes[2])])
     }
 
-    /// The split of one seed.
-    fn split(&self, seed: u64) -> Result<Split, DataError> {
-        let split = self.split_rule.draw(self.main.labels(), self.split_key(seed));
-        self.check_sizes([split.train.len(), split.valid.len(), split.test.len()])?;
+    /// The sizes of the parts of the training file; of a fold that cannot be cut 0.
+    pub(super) fn split_sizes(&self, key: SplitKey) -> [usize; 3] {
+        match key.fold {
+            None => self.split_rule.sizes(self.main.labels(), key.seed),
+            Some(_) => self.split(key).map_or([0; 3], |split| split.sizes()),
+        }
+    }
+
+    /// The split of one seed or fold.
+    fn split(&self, key: SplitKey) -> Result<Split, DataError> {
+        let split = match key.fold {
+            None => self.split_rule.draw(self.main.labels(), key.seed),
+            Some(fold) => self.draw_fold(key.seed, fold)?,
+        };
+        self.check_sizes(split.sizes())?;
         Ok(split)
+    }
+
+    fn draw_fold(&self, seed: u64, fold: Fold) -> Result<Split, DataError> {
+        let fail = |fault| Err(DataError::new(&self.main.source.path, fault));
+        if self.own_valid.is_some() {
+            return fail(ErrorKind::NoFolds("data.valid_path"));
+        }
+        let Some(split) = self.split_rule.draw_fold(self.main.labels(), seed, fold) else {
+            return fail(ErrorKind::NoFolds("a column, or by their order"));
+        };
+        let Fold { index, of } = fold;
+        match (split.train.is_empty(), split.valid.is_empty()) {
+            (true, _) => fail(ErrorKind::EmptyFold { index, of, use_of: "train on" }),
+            (_, true) => fail(ErrorKind::EmptyFold { index, of, use_of: "validate on" }),
+            (false, false) => Ok(split),
+        }
     }
 
     /// Checks the sizes of the parts of the training file.

@@ -35,15 +35,20 @@ pub fn e_value(differences: &[f64]) -> f64 {
 
 /// The means that are not refuted at an e-value of `bound`; none where no mean is.
 pub fn confidence_sequence(differences: &[f64], bound: f64) -> Option<Interval> {
-    let n = differences.len() as f64;
-    let mean = differences.iter().sum::<f64>() / n;
+    let mean = differences.iter().sum::<f64>() / differences.len() as f64;
     let squares: f64 = differences.iter().map(|difference| (difference - mean).powi(2)).sum();
+    sequence_of(differences.len(), mean, squares, bound)
+}
+
+/// The same for `n` differences with this mean and sum of squared distances from it.
+pub(super) fn sequence_of(n: usize, mean: f64, squares: f64, bound: f64) -> Option<Interval> {
     // E of the differences minus `mean + distance` is `bound` where, with `m = n + c`,
     // m (squares + n distance^2) = ratio (m squares + n c distance^2).
+    let (is_enough, n) = (2 <= n, n as f64);
     let m = n + PRIOR_PAIRS;
     let ratio = (bound * (m / PRIOR_PAIRS).sqrt()).powf(2.0 / n);
     let left = m - ratio * PRIOR_PAIRS;
-    if differences.len() < 2 || left <= 0.0 {
+    if !is_enough || left <= 0.0 {
         return None;
     }
     let half = (m * squares * (ratio - 1.0) / (n * left)).sqrt();

@@ -22,9 +22,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::experiment::statistics::e_value::{CLEAR_EVIDENCE, sequence_of};
 use crate::experiment::statistics::estimate::{mean, standard_deviation};
 use crate::experiment::statistics::{
-    e_value, hodges_lehmann, sign_flip_p, signed_rank_interval, smallest_sign_flip_p,
+    PairedForm, e_value, hodges_lehmann, sign_flip_p, signed_rank_interval, smallest_sign_flip_p,
 };
 use crate::metrics::{CONFIDENCE, Interval, student_t_quantile};
 
@@ -37,20 +38,6 @@ pub enum Reading {
     Lost,
     /// Not measured, or the run was interrupted.
     Missing,
-}
-
-/// How two numbers are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PairedForm {
-    /// First divided by second: for losses, less than 1 is better.
-    Ratio,
-    /// First minus second, of shares from 0 to 1: more than 0 is better.
-    ShareDifference,
-    /// First minus second, at most 1 each: more than 0 is better.
-    Difference,
-    /// First minus second: less than 0 is better.
-    CostDifference,
 }
 
 /// An interval whose ends may be open.
@@ -100,6 +87,9 @@ pub struct PairedComparison {
     pub adjusted_p_value: Option<f64>,
     /// The evidence for a difference, which may be looked at after every seed; none where infinite.
     pub e_value: Option<f64>,
+    /// Whether p values and intervals hold however often and whenever one looks at them.
+    #[serde(default)]
+    pub is_sequential: bool,
 }
 
 impl PairedComparison {
@@ -153,10 +143,21 @@ impl PairedComparison {
             smallest_p_value: smallest_sign_flip_p(differences.len()),
             adjusted_p_value: p_value,
             e_value: Some(e_value(&signed)).filter(|value| value.is_finite()),
+            is_sequential: false,
         };
         comparison.interval = comparison.interval_among(1);
         comparison.simultaneous_interval = comparison.interval;
         comparison
+    }
+
+    /// The same for a number of seeds that was not fixed before: the p value is the inverse of the e-value, and the
+    /// intervals are confidence sequences.
+    #[must_use]
+    pub fn sequential(self) -> Self {
+        let p_value = self.p_value.map(|_| self.e_value.map_or(0.0, |evidence| (1.0 / evidence).min(1.0)));
+        let sequential = Self { p_value, adjusted_p_value: p_value, is_sequential: true, ..self };
+        let interval = sequential.interval_among(1);
+        Self { interval, simultaneous_interval: interval, ..sequential }
     }
 
     /// The same as one of a family of `family` comparisons.
@@ -179,63 +180,36 @@ impl PairedComparison {
     }
 
     fn interval_among(&self, family: usize) -> Option<Interval> {
-        let n = (self.n_pairs - self.n_not_in_mean) as f64;
+        let n_pairs = self.n_pairs - self.n_not_in_mean;
+        let n = n_pairs as f64;
         let (mean, deviation) = self.mean.zip(self.standard_deviation)?;
-        let tail = 0.5 * (1.0 - CONFIDENCE) / family as f64;
-        let half = student_t_quantile(1.0 - tail, n - 1.0) * deviation / n.sqrt();
         let mean = self.form.forth(mean);
-        let OpenInterval { low, high } = self.form.open_interval(mean - half, mean + half);
+        let Interval { low, high } = match self.is_sequential {
+            true => {
+                sequence_of(n_pairs, mean, deviation.powi(2) * (n - 1.0), CLEAR_EVIDENCE * family as f64)?
+            }
+            false => {
+                let tail = 0.5 * (1.0 - CONFIDENCE) / family as f64;
+                let half = student_t_quantile(1.0 - tail, n - 1.0) * deviation / n.sqrt();
+                Interval { low: mean - half, high: mean + half }
+            }
+        };
+        let OpenInterval { low, high } = self.form.open_interval(low, high);
         Some(Interval { low: low?, high: high? })
     }
 }
 
-impl PairedForm {
-    /// What is compared: a logarithm of a ratio, or a difference. Infinite with a lost run, NaN with two; none
-    /// where a number is missing.
-    fn difference(self, pair: (Reading, Reading)) -> Option<f64> {
-        let worst = if self.is_better(1.0) { f64::NEG_INFINITY } else { f64::INFINITY };
-        match pair {
-            (Reading::Missing, _) | (_, Reading::Missing) => None,
-            (Reading::Lost, Reading::Lost) => Some(f64::NAN),
-            (Reading::Lost, Reading::Value(_)) => Some(worst),
-            (Reading::Value(_), Reading::Lost) => Some(-worst),
-            (Reading::Value(first), Reading::Value(second)) => match self {
-                Self::Ratio if first == second => Some(0.0),
-                Self::Ratio => Some(first.ln() - second.ln()),
-                Self::ShareDifference | Self::Difference | Self::CostDifference => Some(first - second),
-            },
-        }
-    }
-
-    /// Whether a difference other than 0 is in favor of the first network.
-    fn is_better(self, difference: f64) -> bool {
-        match self {
-            Self::Ratio | Self::CostDifference => difference < 0.0,
-            Self::ShareDifference | Self::Difference => 0.0 < difference,
-        }
-    }
-
-    /// From a difference to what is shown.
-    pub(crate) fn back(self, difference: f64) -> f64 {
-        if self == Self::Ratio { difference.exp() } else { difference }
-    }
-
-    /// From what is shown to a difference.
-    pub(crate) fn forth(self, shown: f64) -> f64 {
-        if self == Self::Ratio { shown.ln() } else { shown }
-    }
-
-    /// Cut to what is possible, open where infinite.
-    fn open_interval(self, low: f64, high: f64) -> OpenInterval {
-        let end = |difference: f64| {
-            let shown = match self {
-                Self::ShareDifference => difference.clamp(-1.0, 1.0),
-                Self::Ratio | Self::Difference | Self::CostDifference => self.back(difference),
-            };
-            Some(shown).filter(|shown| shown.is_finite())
-        };
-        OpenInterval { low: end(low), high: end(high) }
-    }
+/// What is compared in each pair with both numbers, lost runs standing for the largest difference of the others; and
+/// whether there are any.
+pub(crate) fn signed_differences(
+    form: PairedForm,
+    pairs: impl IntoIterator<Item = (Reading, Reading)>,
+) -> (Vec<f64>, bool) {
+    let differences: Vec<f64> = pairs.into_iter().filter_map(|pair| form.difference(pair)).collect();
+    let has_lost = differences.iter().any(|difference| !difference.is_finite());
+    let ranked: Vec<f64> =
+        differences.iter().map(|&difference| if difference.is_nan() { 0.0 } else { difference }).collect();
+    (with_finite_ends(&ranked), has_lost)
 }
 
 /// Infinite differences as large as the largest finite one.

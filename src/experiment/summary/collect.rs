@@ -1,14 +1,18 @@
 //! From records to runs and groups.
 
+use crate::config::Plan;
 use crate::experiment::run_id::RunRecord;
 use crate::experiment::statistics::{CONFIDENCE, Estimate};
+use crate::experiment::study::split_records;
 use crate::experiment::summary::comparison::ComparisonSettings;
 use crate::experiment::summary::expected_best::expected_best;
 use crate::experiment::summary::final_metrics::final_metrics;
 use crate::experiment::summary::pairs::{Measured, Run, comparisons};
+use crate::experiment::summary::sequential::{Stopping, endings};
 use crate::experiment::summary::types::{
     GroupSummary, MeasuredOn, Point, RunSummary, Scores, Summary, distinct,
 };
+use crate::experiment::tuning::tuning;
 use crate::metrics::{IntervalScale, share_of};
 use crate::nn::Task;
 use crate::train::{Metric, Outcome};
@@ -23,11 +27,26 @@ impl Summary {
     pub fn with(runs: &[RunRecord], settings: &ComparisonSettings) -> Self {
         summary(runs, settings)
     }
+
+    /// Summarises the runs of a study of `plan`: those that are compared, how they were tuned, and how the adding of
+    /// seeds ended.
+    pub fn of_study(plan: &Plan, records: &[RunRecord]) -> Self {
+        let (tuned, compared) = split_records(plan, records);
+        let settings = plan.compare.as_ref().map(ComparisonSettings::of).unwrap_or_default();
+        let rule = plan.compare.as_ref().and_then(|compare| compare.seeds.until.clone());
+        let stopping = rule.filter(|_| !compared.is_empty()).map(|rule| Stopping {
+            rule,
+            n_seeds: distinct(compared.iter().map(|run| run.id.seed)).len(),
+            pairs: endings(compared, &settings),
+        });
+        Self { tuning: tuning(plan, tuned), stopping, ..summary(compared, &settings) }
+    }
 }
 
 fn summary(records: &[RunRecord], settings: &ComparisonSettings) -> Summary {
-    let (task, measured_on) = (task(records), measured_on(records));
-    let runs: Vec<RunSummary> = records.iter().map(|record| run(record, task, measured_on)).collect();
+    let measured = measured(records);
+    let Measured { task, on: measured_on } = measured;
+    let runs: Vec<RunSummary> = records.iter().map(|record| run(record, measured)).collect();
     let norms = distinct(records.iter().map(|record| record.id.norm));
     let points = distinct(runs.iter().map(|run| &run.point));
     let mut groups = Vec::new();
@@ -41,7 +60,6 @@ fn summary(records: &[RunRecord], settings: &ComparisonSettings) -> Summary {
         }
     }
     let pairable: Vec<Run<'_>> = records.iter().zip(&runs).collect();
-    let measured = Measured { task, on: measured_on };
     let comparisons = comparisons(&pairable, &norms, measured, settings);
     Summary {
         format_version: Summary::FORMAT_VERSION,
@@ -51,6 +69,8 @@ fn summary(records: &[RunRecord], settings: &ComparisonSettings) -> Summary {
         primary: settings.primary,
         expected_best: expected_best(&runs, &norms, &points, measured_on, settings.primary),
         norms,
+        tuning: None,
+        stopping: None,
         final_metrics: final_metrics(&runs),
         findings: Vec::new(),
         groups,
@@ -59,13 +79,18 @@ fn summary(records: &[RunRecord], settings: &ComparisonSettings) -> Summary {
     }
 }
 
+/// What is measured in `records`.
+pub(crate) fn measured(records: &[RunRecord]) -> Measured {
+    Measured { task: task(records), on: measured_on(records) }
+}
+
 /// The task of the first score; the default without any score.
-fn task(records: &[RunRecord]) -> Task {
+pub(crate) fn task(records: &[RunRecord]) -> Task {
     let mut epochs = records.iter().flat_map(|record| &record.epochs);
     epochs.next().map_or(Task::default(), |epoch| epoch.train.quality.task())
 }
 
-fn measured_on(records: &[RunRecord]) -> MeasuredOn {
+pub(crate) fn measured_on(records: &[RunRecord]) -> MeasuredOn {
     let mut epochs = records.iter().flat_map(|record| &record.epochs);
     match epochs.any(|epoch| epoch.valid.is_some()) {
         true => MeasuredOn::ValidationRows,
@@ -73,7 +98,7 @@ fn measured_on(records: &[RunRecord]) -> MeasuredOn {
     }
 }
 
-fn run(record: &RunRecord, task: Task, measured_on: MeasuredOn) -> RunSummary {
+pub(crate) fn run(record: &RunRecord, Measured { task, on: measured_on }: Measured) -> RunSummary {
     let last = record.epochs.last();
     let best_value = |metric: Metric| {
         let values = record.epochs.iter().filter_map(|epoch| epoch.metric(metric));
@@ -115,7 +140,7 @@ fn run(record: &RunRecord, task: Task, measured_on: MeasuredOn) -> RunSummary {
 
 /// Whether a run diverged, or ended worse than a constant prediction. The training rows decide: a network that
 /// overfits may have a larger loss on others although it has learnt something.
-fn is_lost(record: &RunRecord) -> bool {
+pub(crate) fn is_lost(record: &RunRecord) -> bool {
     let ended_worse = || {
         let last = record.epochs.last()?;
         let is_as_good = last.train.loss <= record.constant_loss?;

@@ -17,18 +17,26 @@ pub struct ComparisonSettings {
     pub bound: Option<f64>,
     /// The smallest difference that matters: of accuracy or R2, or of a loss as a share of it.
     pub smallest: Option<f64>,
+    /// Whether seeds were added until it was clear, so that p values and intervals have to hold at any number.
+    pub is_sequential: bool,
 }
 
 impl Default for ComparisonSettings {
     fn default() -> Self {
-        Self { primary: ComparedMeasure::FinalLoss, bound: None, smallest: None }
+        Self { primary: ComparedMeasure::FinalLoss, bound: None, smallest: None, is_sequential: false }
     }
 }
 
 impl ComparisonSettings {
     /// Those of a config.
     pub fn of(plan: &ComparePlan) -> Self {
-        Self { primary: plan.primary, bound: plan.bound, smallest: plan.smallest }
+        let until = plan.seeds.until.as_ref();
+        Self {
+            primary: plan.primary,
+            bound: plan.bound,
+            smallest: plan.smallest.or(until.and_then(|until| until.smallest)),
+            is_sequential: until.is_some(),
+        }
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) mod json;
 #[cfg(test)]
 mod null_studies;
 pub(crate) mod pairs;
+pub(crate) mod sequential;
 #[cfg(test)]
 mod tests;
 pub(crate) mod time_to_bound;
@@ -45,6 +46,7 @@ pub use crate::experiment::summary::comparison::{
     SeedTimes, TimeToBound, TimesToBound,
 };
 pub use crate::experiment::summary::json::SummaryError;
+pub use crate::experiment::summary::sequential::{Ending, PairEnding, Stopping};
 pub use crate::experiment::summary::types::{
     GroupSummary, MeasuredOn, MetricSummary, Point, RunSummary, Scores, Summary,
 };

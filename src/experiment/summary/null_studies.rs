@@ -3,9 +3,11 @@
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use crate::config::UntilClear;
 use crate::experiment::run_id::RunRecord;
 use crate::experiment::statistics::CLEAR_EVIDENCE;
-use crate::experiment::summary::{NormComparison, Summary};
+use crate::experiment::summary::sequential::endings;
+use crate::experiment::summary::{ComparisonSettings, Ending, NormComparison, Summary};
 use crate::experiment::synthetic::{diverged, run};
 use crate::nn::Norm;
 use crate::random::stream;
@@ -51,4 +53,36 @@ fn false_alarms_are_at_most_one_in_twenty() {
     }
     // The tests are exact, not merely cautious.
     assert!(alarms > STUDIES as usize / 40, "{alarms}");
+}
+
+/// Seeds are added, by the rule of a config, until it is clear.
+#[test]
+fn adding_seeds_until_it_is_clear_raises_few_false_alarms() {
+    let mut random = stream(2, "test", &[]);
+    let settings = ComparisonSettings { is_sequential: true, ..ComparisonSettings::default() };
+    let looks = UntilClear { min: 3, max: 40, ..UntilClear::default() }.looks();
+    let mut alarms = 0;
+    for number in 0..STUDIES {
+        let n_norms = if number % 4 == 3 { 3 } else { 2 };
+        let mut runs = Vec::new();
+        let mut is_alarm = false;
+        for look in &looks {
+            let done = runs.len() / n_norms;
+            for seed in done..*look {
+                let shared = 0.1 * random.random::<f64>();
+                for norm in &[Norm::BatchNorm, Norm::None, Norm::MeanOnly][..n_norms] {
+                    let noise: f64 = (0..4).map(|_| random.random::<f64>()).sum();
+                    runs.push(run(*norm, seed as u64, &[2.0, (shared + 0.2 * noise).exp()]));
+                }
+            }
+            is_alarm = endings(&runs, &settings).iter().any(|pair| pair.ending == Ending::Clear);
+            if is_alarm {
+                break;
+            }
+        }
+        alarms += usize::from(is_alarm);
+    }
+    assert!(alarms <= STUDIES as usize / 20, "{alarms} of {STUDIES}");
+    // It is a test all the same.
+    assert!(alarms > STUDIES as usize / 200, "{alarms}");
 }

@@ -63,7 +63,7 @@ impl Pair<'_> {
     }
 }
 
-fn pairs<'a>(runs: &[Run<'a>], point: &Option<Point>, norm: Norm, other: Norm) -> Vec<Pair<'a>> {
+pub(crate) fn pairs<'a>(runs: &[Run<'a>], point: &Option<Point>, norm: Norm, other: Norm) -> Vec<Pair<'a>> {
     let at_point =
         |norm| runs.iter().copied().filter(move |(_, run)| run.norm == norm && run.point == *point);
     at_point(norm)
@@ -79,7 +79,7 @@ fn compare(pairs: &[Pair<'_>], measured: Measured, settings: &ComparisonSettings
         pairs.iter().any(|pair| [pair.norm, pair.other].iter().any(|(_, run)| run.test_loss.is_some()));
     let measures: Vec<MeasureComparison> = measures(measured, settings.primary)
         .filter(|measure| has_test || !measure.is_of_test() || *measure == settings.primary)
-        .map(|measure| compare_measure(pairs, measure, measured.on))
+        .map(|measure| compare_measure(pairs, measure, measured.on, settings.is_sequential))
         .filter(|found| found.measure == settings.primary || 0 < found.comparison.n_pairs)
         .collect();
     let first = pairs.first().expect("there is a pair").norm.1;
@@ -87,7 +87,10 @@ fn compare(pairs: &[Pair<'_>], measured: Measured, settings: &ComparisonSettings
         norm: first.norm,
         other: first.norm,
         point: None,
-        resolution: measures.first().and_then(|primary| resolution(&primary.comparison, settings.smallest)),
+        // Of seeds that are added as they are needed, there is no number to plan.
+        resolution: (!settings.is_sequential)
+            .then(|| resolution(&measures.first()?.comparison, settings.smallest))
+            .flatten(),
         measures,
         lost: lost_runs(pairs),
         time_to_bound: time_to_bound(pairs, measured, settings),
@@ -104,19 +107,37 @@ fn measures(measured: Measured, primary: ComparedMeasure) -> impl Iterator<Item 
     std::iter::once(primary).chain(ComparedMeasure::of_task(measured.task).filter(is_other))
 }
 
-fn compare_measure(pairs: &[Pair<'_>], measure: ComparedMeasure, on: MeasuredOn) -> MeasureComparison {
-    let form = match (measure.is_loss(), measure.task()) {
+fn compare_measure(
+    pairs: &[Pair<'_>],
+    measure: ComparedMeasure,
+    on: MeasuredOn,
+    is_sequential: bool,
+) -> MeasureComparison {
+    let readings =
+        pairs.iter().map(|pair| (reading(pair.norm, measure, on), reading(pair.other, measure, on)));
+    let comparison = PairedComparison::of(form_of(measure), readings);
+    MeasureComparison {
+        measure,
+        comparison: if is_sequential { comparison.sequential() } else { comparison },
+    }
+}
+
+/// How `measure` is compared.
+pub(crate) fn form_of(measure: ComparedMeasure) -> PairedForm {
+    match (measure.is_loss(), measure.task()) {
         (true, _) => PairedForm::Ratio,
         (false, Some(Task::Regression)) => PairedForm::Difference,
         (false, _) => PairedForm::ShareDifference,
-    };
-    let reading = |(_, run): Run<'_>| match (&run.outcome, run.measure(measure, on)) {
+    }
+}
+
+/// `measure` of a run.
+pub(crate) fn reading((_, run): Run<'_>, measure: ComparedMeasure, on: MeasuredOn) -> Reading {
+    match (&run.outcome, run.measure(measure, on)) {
         (Outcome::Interrupted { .. }, _) => Reading::Missing,
         _ if run.is_lost => Reading::Lost,
         (_, value) => value.map_or(Reading::Missing, Reading::Value),
-    };
-    let readings = pairs.iter().map(|pair| (reading(pair.norm), reading(pair.other)));
-    MeasureComparison { measure, comparison: PairedComparison::of(form, readings) }
+    }
 }
 
 fn lost_runs(pairs: &[Pair<'_>]) -> LostRuns {

@@ -108,8 +108,12 @@ fn the_time_is_that_to_a_bound_which_both_can_reach() {
 
 #[test]
 fn the_bound_and_the_primary_measure_can_be_named() {
-    let settings =
-        ComparisonSettings { primary: ComparedMeasure::BestAccuracy, bound: Some(0.5), smallest: Some(0.01) };
+    let settings = ComparisonSettings {
+        primary: ComparedMeasure::BestAccuracy,
+        bound: Some(0.5),
+        smallest: Some(0.01),
+        is_sequential: false,
+    };
     let summary = Summary::with(&two_norms(), &settings);
     assert_eq!(summary.primary, ComparedMeasure::BestAccuracy);
     let comparison = &summary.comparisons[0];

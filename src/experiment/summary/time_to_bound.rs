@@ -16,7 +16,7 @@ pub(crate) fn time_to_bound(
     measured: Measured,
     settings: &ComparisonSettings,
 ) -> Option<TimeToBound> {
-    let metric = metric(measured, settings.primary);
+    let metric = metric_of(measured, settings.primary);
     let pairs: Vec<&Pair<'_>> = pairs.iter().filter(|pair| !pair.is_interrupted()).collect();
     let norm: Vec<Run<'_>> = pairs.iter().map(|pair| pair.norm).collect();
     let other: Vec<Run<'_>> = pairs.iter().map(|pair| pair.other).collect();
@@ -64,7 +64,7 @@ pub(crate) fn time_to_bound(
 
 /// What the primary measure is the final or best value of; of test rows, which are evaluated once, that of the
 /// validation rows.
-fn metric(measured: Measured, primary: ComparedMeasure) -> Metric {
+pub(crate) fn metric_of(measured: Measured, primary: ComparedMeasure) -> Metric {
     match primary {
         ComparedMeasure::FinalTrainEvalLoss => Metric::TrainEvalLoss,
         _ if primary.is_loss() => measured.on.loss(),

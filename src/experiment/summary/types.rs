@@ -7,6 +7,8 @@ use crate::diagnose::Finding;
 use crate::experiment::assessment::{Assessment, HoldoutSet, Subject};
 use crate::experiment::statistics::{Estimate, Interval};
 use crate::experiment::summary::comparison::{ExpectedBest, NormComparison};
+use crate::experiment::summary::sequential::Stopping;
+use crate::experiment::tuning::Tuning;
 use crate::nn::{Norm, Task};
 use crate::train::{Metric, Outcome};
 
@@ -37,6 +39,12 @@ pub struct Summary {
     /// With a grid, for each norm: how good the best of some points is.
     #[serde(default)]
     pub expected_best: Vec<ExpectedBest>,
+    /// How settings were chosen for each norm; none where all have those of the config.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<Tuning>,
+    /// How it ended, where seeds were added until it was clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopping: Option<Stopping>,
     /// The trained networks on held-out rows and the baselines, metric by metric; one entry for each point.
     #[serde(default)]
     pub final_metrics: Vec<MetricSummary>,

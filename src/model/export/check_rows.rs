@@ -69,7 +69,7 @@ impl CheckRows {
     }
 
     fn of_table<F: Real>(model: &Model, table: &Dataset) -> Option<Self> {
-        let data = table.prepare::<F>(model.plan.training.seed, None).ok()?.data;
+        let data = table.prepare::<F>(model.plan.training.split_key(), None).ok()?.data;
         let path = model.plan.data.path.clone();
         let (rows, origin) = match &data.valid {
             Some(rows) => (rows, RowsOrigin::Validation(path)),

@@ -95,6 +95,9 @@ fn were(count: usize) -> String {
 
 /// If this number of pairs cannot be clear: how many can.
 pub(crate) fn seeds_that_can_be_clear(of: &PairedComparison) -> Option<usize> {
+    if of.is_sequential {
+        return None;
+    }
     let can = |n: &usize| of.family as f64 * smallest_sign_flip_p(*n) <= 0.05;
     if can(&of.n_pairs) { None } else { (of.n_pairs..=MAX_SEEDS).find(can) }
 }

@@ -25,6 +25,7 @@ use crate::report::chart::figures::differences::differences;
 use crate::report::chart::figures::paired_curves::ratio;
 use crate::report::chart::figures::survival::survival;
 use crate::report::chart::figures::sweep::sweep;
+use crate::report::chart::figures::tuning::tuning;
 use crate::report::html::page::{Links, page, section};
 use crate::report::results::RunResults;
 
@@ -55,6 +56,7 @@ pub(crate) struct Charts {
     pub(crate) ratio: Option<Figure>,
     pub(crate) differences: Option<Figure>,
     pub(crate) sweep: Option<Figure>,
+    pub(crate) tuning: Option<Figure>,
     pub(crate) survival: Option<Figure>,
     pub(crate) contenders: Option<Figure>,
     pub(crate) confusion: Option<Figure>,
@@ -68,6 +70,7 @@ impl Charts {
             ratio: ratio(title, arms, &run.records, max_points),
             differences: differences(title, arms),
             sweep: sweep(title, arms),
+            tuning: tuning(title, arms),
             survival: survival(title, arms),
             contenders: contender_figure(title, arms),
             confusion: confusion(title, arms, run),
@@ -86,7 +89,7 @@ impl Charts {
 
     fn all(self) -> Vec<Figure> {
         let further =
-            [self.ratio, self.differences, self.sweep, self.survival, self.contenders, self.confusion];
+            [self.ratio, self.differences, self.sweep, self.tuning, self.survival, self.contenders, self.confusion];
         std::iter::once(self.curves).chain(further.into_iter().flatten()).collect()
     }
 }
@@ -100,6 +103,7 @@ fn one(run: &RunResults, links: Links) -> Markup {
         (section("curves", "Training", chart(&charts.training())))
         @if let Some(figure) = &charts.differences { (section("differences", "Differences by seed", chart(figure))) }
         @if let Some(figure) = &charts.sweep { (section("grid", "Over the grid", chart(figure))) }
+        @if let Some(figure) = &charts.tuning { (section("tuning", "Tuned settings", chart(figure))) }
         @if let Some(figure) = &charts.survival { (section("time", "Time to a bound", chart(figure))) }
         (diagnostics::diagnostics(run, links))
         @if let Some(figure) = &charts.contenders {

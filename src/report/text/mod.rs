@@ -12,3 +12,4 @@ pub(crate) mod probe;
 pub(crate) mod run_facts;
 pub(crate) mod side_by_side;
 pub(crate) mod summary;
+pub(crate) mod tuned;

@@ -11,7 +11,7 @@ use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::config::{ChangedKey, Plan, changed_keys};
-use crate::experiment::Job;
+use crate::experiment::{Job, next_jobs};
 use crate::model::{Checkpoint, CheckpointOrigin};
 use crate::run_dir::{
     DirectoryState, FORK_JSON, RunDirectory, RunFiles, TableSizes, latest_numbered, state_of,
@@ -112,7 +112,7 @@ pub(crate) fn open(
         refuse_changes(&DisplayPath(&path).to_string(), &before.settings, &session.plan.to_table())?;
         source = before.source;
     }
-    check(&directory, session, output)?;
+    check(&directory, &next_jobs(&session.plan, &[]), session, output)?;
     // The config in the directory is a copy of this one.
     let is_copy = session.plan.source.parent() == std::path::absolute(&path).ok().as_deref();
     if let Some(source) = source.filter(|_| is_copy) {
@@ -170,8 +170,13 @@ fn config_in(directory: &Path) -> Result<Option<DirectoryConfig>, CliError> {
     }
 }
 
-/// Checks that the runs in `directory` may go on as those of `session`, and says what will be done.
-fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result<(), CliError> {
+/// Checks that the runs in `directory` may go on as `jobs`, those of a stage, and says what will be done.
+pub(crate) fn check(
+    directory: &RunDirectory,
+    jobs: &[Job],
+    session: &Session,
+    output: &Output,
+) -> Result<(), CliError> {
     let is_fork = directory.read(FORK_JSON)?.is_some();
     let (mut ended, mut begun) = (0, Vec::new());
     let mut notes: Vec<String> = Vec::new();
@@ -180,7 +185,7 @@ fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result
             notes.push(text);
         }
     };
-    for job in &session.jobs {
+    for job in jobs {
         let mut files = directory.run_files(&job.id, job.plan.task())?;
         let FoundCheckpoint { checkpoint, problems, .. } = newest(&mut files)?;
         for problem in problems {
@@ -222,7 +227,7 @@ fn check(directory: &RunDirectory, session: &Session, output: &Output) -> Result
         }
     }
     notes.iter().for_each(|note| output.note(note));
-    let planned = session.jobs.len();
+    let planned = jobs.len();
     let mut line = format!(
         "{}: {ended} of {planned} runs have ended, {} go on, {} begin",
         DisplayPath(directory.path()),

@@ -6,6 +6,7 @@ pub(crate) mod fork;
 pub(crate) mod keeper;
 pub(crate) mod results;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
@@ -21,12 +22,15 @@ use crate::cli::progress::{Progress, ending};
 use crate::cli::require::{Requirement, refuse_impossible};
 use crate::cli::session::{ConfigArgs, Session};
 use crate::cli::signals::Signals;
+use crate::config::Plan;
 use crate::data::Dataset;
-use crate::experiment::{Companion, ComparisonSettings, RunRecord, Summary, run_all};
+use crate::experiment::{
+    Companion, Job, RunRecord, Summary, next_jobs, run_all, split_records, tuned_settings,
+};
 use crate::nn::Task;
 use crate::report::leakage_note;
 use crate::run_dir::RunDirectory;
-use crate::text::shortened;
+use crate::text::{Count, shortened};
 use crate::train::Outcome;
 
 /// The parent of run directories without `--out`.
@@ -85,17 +89,8 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
     let begin = Instant::now();
     let progress = Progress::new(output);
     let keeping = Keeping::new(&directory, &session, output);
-    let begin_run = |index: usize| {
-        let job = &session.jobs[index];
-        let keeper = keeping.begin(job, || progress.watch(&job.id))?;
-        Ok(Box::new(keeper) as Box<dyn Companion<CliError> + '_>)
-    };
     let mut records = Vec::with_capacity(session.jobs.len());
-    let ran =
-        run_all::<CliError>(&session.jobs, &session.data, threads, &signals.stop, &begin_run, &mut |run| {
-            records.push(run);
-            Ok(())
-        });
+    let ran = run_stages(&keeping, (threads, &signals), args.resume, &progress, &mut records);
     progress.finish();
     let path = shortened(&directory.path().to_string_lossy());
     let with_advice = |error: CliError| match error.code {
@@ -114,12 +109,12 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         interrupted: signals.exit_code().is_some(),
     };
     let ensemble = ensemble::write(&directory, &session, &records, threads)?;
-    let settings = session.plan.compare.as_ref().map(ComparisonSettings::of).unwrap_or_default();
-    let mut summary = Summary::with(&records, &settings);
+    let mut summary = Summary::of_study(&session.plan, &records);
     let place =
         results::write(directory, &session, &records, &info, &mut summary, output).map_err(with_advice)?;
     // Whether it can be shown decides nothing else.
-    let shown = results::show(&place, &records, &summary, ensemble.as_ref(), output);
+    let compared = split_records(&session.plan, &records).1;
+    let shown = results::show(&place, compared, &summary, ensemble.as_ref(), output);
     if let Some(code) = signals.exit_code() {
         let done = records.iter().filter(|run| !matches!(run.outcome, Outcome::Interrupted { .. })).count();
         let planned = session.jobs.len();
@@ -128,7 +123,55 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         );
         return Err(CliError::new(code, message));
     }
-    check_results(args, &session, &records).and(shown)
+    check_results(args, &session, compared).and(shown)
+}
+
+/// Does the runs of all stages. With `resumes`, those of each stage go on from their checkpoints if they may.
+fn run_stages(
+    keeping: &Keeping<'_>,
+    (threads, signals): (NonZeroUsize, &Signals),
+    resumes: bool,
+    progress: &Progress<'_>,
+    records: &mut Vec<RunRecord>,
+) -> Result<(), CliError> {
+    let Keeping { directory, session, output, .. } = *keeping;
+    loop {
+        let jobs = next_jobs(&session.plan, records);
+        if jobs.is_empty() || signals.exit_code().is_some() {
+            return Ok(());
+        }
+        if !records.is_empty() {
+            output.note(&stage_note(&session.plan, records, &jobs));
+            if resumes {
+                continuation::check(directory, &jobs, session, output)?;
+            }
+        }
+        let begin_run = |index: usize| {
+            let job = &jobs[index];
+            let keeper = keeping.begin(job, || progress.watch(&job.id))?;
+            Ok(Box::new(keeper) as Box<dyn Companion<CliError> + '_>)
+        };
+        run_all::<CliError>(&jobs, &session.data, threads, &signals.stop, &begin_run, &mut |run| {
+            records.push(run);
+            Ok(())
+        })?;
+    }
+}
+
+/// What a stage of `jobs` is for, after `records`.
+fn stage_note(plan: &Plan, records: &[RunRecord], jobs: &[Job]) -> String {
+    let (tuning, compared) = split_records(plan, records);
+    let seeds = Count(distinct_seeds(jobs.iter().map(|job| job.id.seed)), "seed");
+    if compared.is_empty() {
+        let tuned = tuned_settings(plan, tuning);
+        return format!("tuned: {}; compared over {seeds} now", tuned.join(", "));
+    }
+    let done = distinct_seeds(compared.iter().map(|run| run.id.seed));
+    format!("after {done} seeds: not clear yet; {seeds} more")
+}
+
+fn distinct_seeds(seeds: impl Iterator<Item = u64>) -> usize {
+    seeds.collect::<std::collections::HashSet<_>>().len()
 }
 
 /// Points out suspicious columns.

@@ -11,7 +11,7 @@ use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::diagnose::{Finding, findings};
-use crate::experiment::{RunId, RunRecord, Summary};
+use crate::experiment::{RunId, RunRecord, Summary, split_records};
 use crate::nn::Task;
 use crate::report::csv::{read_diagnostics, write_confusion};
 use crate::report::{
@@ -41,8 +41,8 @@ pub(crate) fn write(
 ) -> Result<PathBuf, CliError> {
     let ids: Vec<_> = records.iter().map(|record| &record.id).collect();
     directory.assemble(&ids, session.plan.task())?;
+    let title = format!("{} on {}", session.plan.name, data_name(session));
     if !session.plan.diagnose.is_off() {
-        let title = format!("{} on {}", session.plan.name, data_name(session));
         summary.findings = write_diagnostics(&directory, &ids, &title)?;
     }
     directory.write("summary.json", summary.to_json().as_bytes())?;
@@ -98,7 +98,7 @@ fn write_report(directory: &RunDirectory, run_json: &str, output: &Output) -> Re
 }
 
 /// The pictures that every run directory has; `bntrain report --figures` writes all of them.
-const IN_RUN_DIRECTORY: [&str; 2] = ["curves.svg", "sweep.svg"];
+const IN_RUN_DIRECTORY: [&str; 3] = ["curves.svg", "sweep.svg", "tuning.svg"];
 
 /// Shows the table, the curves and the path.
 pub(crate) fn show(
@@ -163,7 +163,7 @@ fn paint(series: usize, marks: &str) -> String {
 }
 
 fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo) -> serde_json::Value {
-    let (table, seed) = (session.first_table(), session.first_seed());
+    let (table, split) = (session.first_table(), session.first_split());
     let sources: Vec<_> = session
         .data
         .tables()
@@ -180,16 +180,16 @@ fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo) -> serde_j
         "data": sources,
         "features": table.features().len(),
         "classes": table.classes(),
-        "train_rows": table.train_rows(seed),
-        "valid_rows": table.valid_rows(seed),
-        "test_rows": table.test_rows(seed),
+        "train_rows": table.train_rows(split),
+        "valid_rows": table.valid_rows(split),
+        "test_rows": table.test_rows(split),
         "processor": { "architecture": std::env::consts::ARCH, "vectors": format!("{:?}", crate::kernel::simd_level()) },
         "threads": info.threads,
         "started_unix_seconds": started,
         "seconds": info.seconds,
         "outcome": outcome,
         "runs": records.len(),
-        "runs_planned": session.jobs.len(),
+        "runs_planned": if info.interrupted { session.jobs.len() } else { records.len() },
     })
 }
 

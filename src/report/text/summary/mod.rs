@@ -9,6 +9,8 @@ pub(crate) mod kept;
 pub(crate) mod linear;
 pub(crate) mod other_measures;
 pub(crate) mod pairs;
+pub(crate) mod stopping;
+pub(crate) mod tuning;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,8 @@ use crate::report::text::summary::group_table::{NamedSummary, cost_rows, heading
 use crate::report::text::summary::kept::kept_epochs;
 use crate::report::text::summary::other_measures::other_measures;
 use crate::report::text::summary::pairs::pairs;
+use crate::report::text::summary::stopping::stopping;
+use crate::report::text::summary::tuning::tuning;
 
 /// The answer in three sentences, then what matters most: scores, comparisons, lost runs, saved weights, and their
 /// metrics with the baselines. Long tables are cut; the files of the run directory have everything. At most 80 columns
@@ -35,6 +39,8 @@ pub fn table(summary: &Summary) -> String {
     let costs = if summary.has_grid() { String::new() } else { cost_rows(&shown) };
     let sections = [
         sentences(&answer(summary, &labels).sentences),
+        stopping(summary),
+        tuning(summary),
         format!("{}\n\n{scores}", heading(&shown)),
         pairs(summary),
         other_measures(summary),

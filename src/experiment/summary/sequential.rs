@@ -1,0 +1,112 @@
+//! When seeds are added until it is clear: what the evidence says after some of them.
+//!
+//! Each pair of norms, at each point of a grid, is *clear* at an e-value of 20 times the number of such pairs, which
+//! keeps false alarms of the whole study at 5 %. It has *no difference that matters* where the confidence sequence of
+//! the same level is within the smallest difference that matters, on both sides. A study ends when every pair is
+//! either, or at the largest number of seeds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::UntilClear;
+use crate::experiment::run_id::RunRecord;
+use crate::experiment::statistics::{
+    CLEAR_EVIDENCE, PairedForm, confidence_sequence, e_value, signed_differences,
+};
+use crate::experiment::summary::collect::{measured, run};
+use crate::experiment::summary::comparison::ComparisonSettings;
+use crate::experiment::summary::pairs::{Run, form_of, pairs, reading};
+use crate::experiment::summary::types::{Point, RunSummary, distinct};
+use crate::nn::Norm;
+
+/// How the adding of seeds ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stopping {
+    /// The rule.
+    pub rule: UntilClear,
+    /// Seeds that were used.
+    pub n_seeds: usize,
+    /// One for each pair of norms and each point.
+    pub pairs: Vec<PairEnding>,
+}
+
+/// What is known of two norms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PairEnding {
+    /// The one that is listed first.
+    pub norm: Norm,
+    /// The other.
+    pub other: Norm,
+    /// The point of the grid; none without a grid.
+    pub point: Option<Point>,
+    /// What the evidence says.
+    pub ending: Ending,
+}
+
+/// What the evidence says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The norms differ.
+    Clear,
+    /// Any difference is smaller than one that matters.
+    NoDifferenceThatMatters,
+    /// Neither is known.
+    Undecided,
+}
+
+/// Whether every pair of norms in `records` is decided.
+pub(crate) fn is_settled(records: &[RunRecord], settings: &ComparisonSettings) -> bool {
+    endings(records, settings).iter().all(|pair| pair.ending != Ending::Undecided)
+}
+
+/// What is known of each pair of norms in `records`.
+pub(crate) fn endings(records: &[RunRecord], settings: &ComparisonSettings) -> Vec<PairEnding> {
+    let measured = measured(records);
+    let summaries: Vec<RunSummary> = records.iter().map(|record| run(record, measured)).collect();
+    let runs: Vec<Run<'_>> = records.iter().zip(&summaries).collect();
+    let norms = distinct(records.iter().map(|record| record.id.norm));
+    let points = distinct(summaries.iter().map(|run| &run.point));
+    let form = form_of(settings.primary);
+    let mut found = Vec::new();
+    for (index, &norm) in norms.iter().enumerate() {
+        for &other in &norms[index + 1..] {
+            for &point in &points {
+                let readings = pairs(&runs, point, norm, other).into_iter().map(|pair| {
+                    let reading = |run| reading(run, settings.primary, measured.on);
+                    (reading(pair.norm), reading(pair.other))
+                });
+                found.push((norm, other, point.clone(), signed_differences(form, readings)));
+            }
+        }
+    }
+    let family = found.len();
+    let ending = |(norm, other, point, differences): (Norm, Norm, Option<Point>, (Vec<f64>, bool))| {
+        let ending = ending(&differences.0, differences.1, form, family, settings.smallest);
+        PairEnding { norm, other, point, ending }
+    };
+    found.into_iter().map(ending).collect()
+}
+
+/// `has_lost` says that some of the differences stand for lost runs, about which no bound holds.
+fn ending(
+    differences: &[f64],
+    has_lost: bool,
+    form: PairedForm,
+    family: usize,
+    smallest: Option<f64>,
+) -> Ending {
+    let bound = CLEAR_EVIDENCE * family as f64;
+    if bound <= e_value(differences) {
+        return Ending::Clear;
+    }
+    let smallest =
+        smallest.map(|smallest| if form == PairedForm::Ratio { smallest.ln_1p() } else { smallest });
+    let is_small = |smallest: f64| {
+        let sequence = confidence_sequence(differences, bound);
+        sequence.is_some_and(|sequence| -smallest < sequence.low && sequence.high < smallest)
+    };
+    match smallest.is_some_and(is_small) && !has_lost {
+        true => Ending::NoDifferenceThatMatters,
+        false => Ending::Undecided,
+    }
+}

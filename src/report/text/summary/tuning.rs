@@ -1,0 +1,180 @@
+//! How settings were chosen for each norm, as text.
+
+use crate::experiment::{Edge, EdgeWarning, Summary, TunedNorm, TunedPoint, Tuning};
+use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within, joined, wrapped};
+use crate::report::text::number::{NO_NUMBER, four_digits};
+use crate::report::text::summary::grid_point::PointColumns;
+use crate::report::text::summary::other_measures::measure_name;
+use crate::text::{Count, shortened};
+
+/// The best point of each norm and how wide its usable range is, the ratios of the best values, what may lie beyond,
+/// how good the best of fewer points would be, and with one key the measure at every point. Empty without tuning.
+pub(crate) fn tuning(summary: &Summary) -> String {
+    let Some(tuning) = &summary.tuning else { return String::new() };
+    let points = tuning.norms.iter().flat_map(|norm| &norm.points).map(|point| Some(point.point.clone()));
+    let points: Vec<_> = points.collect();
+    let columns = PointColumns::of(&points);
+    joined([
+        format!("{}{}{}", head(summary, tuning), best_points(tuning, &columns), remarks(tuning)),
+        expected_best(tuning),
+        by_point(summary, tuning, &columns),
+    ])
+}
+
+fn head(summary: &Summary, tuning: &Tuning) -> String {
+    let keys: Vec<String> = tuning.keys.iter().map(|key| shortened(key)).collect();
+    let text = format!(
+        "the best of {} of {} for each norm, by {}, {} each{}",
+        Count(tuning.n_points, "point"),
+        keys.join(" and "),
+        measure_name(summary, tuning.measure),
+        Count(tuning.seeds.len(), "seed"),
+        if summary.runs.is_empty() { "" } else { "; the comparison has other seeds" },
+    );
+    wrapped(WIDEST, "", "  ", &text)
+}
+
+/// A row for each norm.
+fn best_points(tuning: &Tuning, columns: &PointColumns) -> String {
+    let mut head = vec!["norm".to_owned()];
+    head.extend(columns.heads());
+    let n_names = head.len();
+    head.push("there (over seeds)".to_owned());
+    let several = 1 < tuning.keys.len();
+    for usable in tuning.norms.first().map(|norm| &norm.usable[..]).unwrap_or_default() {
+        let of = if several { format!(" {}", shortened(&usable.key)) } else { String::new() };
+        head.push(format!("usable{of}"));
+        head.push("decades".to_owned());
+    }
+    let row = |norm: &TunedNorm| {
+        let best = norm.best.and_then(|best| norm.points.get(best - 1));
+        let mut row = vec![norm.norm.name().to_owned()];
+        row.extend(columns.cells(&best.map(|best| best.point.clone())));
+        row.push(best.map_or_else(|| NO_NUMBER.to_owned(), mean_and_range));
+        for usable in &norm.usable {
+            let [low, high] = [usable.low, usable.high].map(|end| format!("{end}"));
+            let (below, above) =
+                (if usable.is_low_open { "≤" } else { "" }, if usable.is_high_open { "≥" } else { "" });
+            row.push(format!("{below}{low} to {above}{high}"));
+            row.push(usable.decades.map_or_else(|| NO_NUMBER.to_owned(), |decades| format!("{decades:.1}")));
+        }
+        row.resize(head.len(), NO_NUMBER.to_owned());
+        row
+    };
+    let rows: Vec<Vec<String>> = std::iter::once(head.clone()).chain(tuning.norms.iter().map(row)).collect();
+    aligned_within(WIDEST, n_names, &vec![Align::Left; head.len()], &rows)
+}
+
+/// Such as `0.9796 (0.9777 to 0.9805)`.
+fn mean_and_range(point: &TunedPoint) -> String {
+    let Some(mean) = point.mean.map(four_digits) else { return NO_NUMBER.to_owned() };
+    match point.low.zip(point.high).filter(|(low, high)| low < high) {
+        Some((low, high)) => format!("{mean} ({} to {})", four_digits(low), four_digits(high)),
+        None => mean,
+    }
+}
+
+/// What usable means, ratios, warnings.
+fn remarks(tuning: &Tuning) -> String {
+    let close = match tuning.measure.is_loss() {
+        true => format!("at most {} times the loss of", 1.0 + tuning.within),
+        false => format!("within {} of", tuning.within),
+    };
+    let mut lines = Vec::new();
+    if tuning.norms.iter().any(|norm| !norm.usable.is_empty()) {
+        lines.push(format!("usable: no run is lost, and it is {close} the norm's best"));
+    }
+    for ratio in &tuning.ratios {
+        let interval = match ratio.interval {
+            Some(interval) => {
+                format!(
+                    " ({} to {}, bootstrap over the tuning seeds)",
+                    short(interval.low),
+                    short(interval.high)
+                )
+            }
+            None => String::new(),
+        };
+        let (key, norm, other) = (shortened(&ratio.key), ratio.norm.name(), ratio.other.name());
+        lines.push(format!("best {key}: {norm} {} times that of {other}{interval}", short(ratio.ratio)));
+    }
+    for norm in &tuning.norms {
+        lines.extend(norm.warnings.iter().map(|warning| edge(norm, warning)));
+    }
+    lines.iter().map(|line| wrapped(WIDEST, "  ", "    ", line)).collect()
+}
+
+fn edge(norm: &TunedNorm, EdgeWarning { key, value, edge }: &EdgeWarning) -> String {
+    let (key, norm) = (shortened(key), norm.norm.name());
+    match edge {
+        Edge::Lowest => {
+            format!(
+                "warning: {norm} is best at {value}, the least {key} that was tried; a smaller one may be better"
+            )
+        }
+        Edge::Highest => {
+            format!(
+                "warning: {norm} is best at {value}, the largest {key} that was tried; a larger one may be better"
+            )
+        }
+        Edge::NextToLost => format!(
+            "warning: {norm} is best with {key} = {value}, next to a value at which a run is lost; with other seeds \
+             this one may be lost, too"
+        ),
+    }
+}
+
+/// Two digits of a ratio.
+fn short(ratio: f64) -> String {
+    let digits = if ratio < 10.0 { 2 } else { 1 };
+    format!("{ratio:.digits$}")
+}
+
+/// By the number of points tried: 1, 2, 4 and so on, and all.
+fn expected_best(tuning: &Tuning) -> String {
+    let most = tuning.n_points;
+    let mut trials: Vec<usize> = (0..).map(|power| 1 << power).take_while(|trials| *trials < most).collect();
+    trials.push(most);
+    let head = std::iter::once("norm".to_owned()).chain(trials.iter().map(usize::to_string));
+    let mut rows: Vec<Vec<String>> = vec![head.collect()];
+    for norm in &tuning.norms {
+        let cell = |trials: &usize| {
+            let best = norm.expected_best.get(trials - 1).copied().flatten();
+            best.map_or_else(|| NO_NUMBER.to_owned(), four_digits)
+        };
+        rows.push(std::iter::once(norm.norm.name().to_owned()).chain(trials.iter().map(cell)).collect());
+    }
+    let columns = vec![Align::Left; rows[0].len()];
+    format!(
+        "to expect of the best of N of these points, by N (-: it may be a lost one)\n{}",
+        aligned(&columns, &rows)
+    )
+}
+
+/// With one key, a row for each point in the order of its value.
+fn by_point(summary: &Summary, tuning: &Tuning, columns: &PointColumns) -> String {
+    let Some(first) = tuning.norms.first().filter(|_| tuning.keys.len() == 1) else { return String::new() };
+    let mut order: Vec<usize> = (0..first.points.len()).collect();
+    order.sort_by(|&left, &right| {
+        first.points[left].values[0]
+            .partial_cmp(&first.points[right].values[0])
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
+    let cell = |point: &TunedPoint, is_best: bool| {
+        let mean = point.mean.map(four_digits);
+        let lost = (0 < point.n_lost).then(|| format!("{} of {} lost", point.n_lost, point.n_runs));
+        let cell: Vec<String> = mean.into_iter().chain(lost).collect();
+        format!("{}{}", cell.join(", "), if is_best { " *" } else { "" })
+    };
+    let mut rows = vec![columns.heads()];
+    rows[0].extend(tuning.norms.iter().map(|norm| norm.norm.name().to_owned()));
+    let n_names = rows[0].len() - tuning.norms.len();
+    for place in order {
+        let mut row = columns.cells(&Some(first.points[place].point.clone()));
+        row.extend(tuning.norms.iter().map(|norm| cell(&norm.points[place], norm.best == Some(place + 1))));
+        rows.push(row);
+    }
+    let measure = measure_name(summary, tuning.measure);
+    let table = aligned_within(WIDEST, n_names, &vec![Align::Left; rows[0].len()], &rows);
+    format!("{measure} at each point, of the mean curve over the seeds (*: best)\n{table}")
+}

@@ -1,0 +1,167 @@
+//! Norms that are tuned before they are compared, and seeds that are added until it is clear.
+
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::support::work::Work;
+
+const STUDY: &str = r#"
+[compare]
+seeds = { until = "clear", min = 2, max = 4 }
+primary = "best_loss"
+[compare.tune]
+points = 4
+seeds = 2
+"#;
+
+fn study() -> Work {
+    let work = Work::new();
+    let config = Work::SINGLE.replace("[training]", "[training]\ncheckpoint = \"epoch\"");
+    work.write("study.toml", &format!("{config}{STUDY}"));
+    work
+}
+
+/// `summary.json` without times.
+fn summary(work: &Work, directory: &str) -> serde_json::Value {
+    fn remove_times(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(table) => {
+                table.retain(|key, _| !key.ends_with("seconds"));
+                table.values_mut().for_each(remove_times);
+            }
+            serde_json::Value::Array(values) => values.iter_mut().for_each(remove_times),
+            _ => {}
+        }
+    }
+    let mut summary = work.json(format!("{directory}/summary.json"));
+    remove_times(&mut summary);
+    summary
+}
+
+/// Five layers of 100 on digits, as in the table of rates in `docs/comparing.md`: with batch norm rates three times as
+/// large are usable, and more.
+#[test]
+fn batch_norm_makes_larger_rates_usable_on_digits() {
+    let work = Work::new();
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits.csv");
+    let config = format!(
+        "[data]\npath = '{data}'\nlabel = 'digit'\nvalid = 0.2\n\
+         [model]\nhidden = [100, 100, 100, 100, 100]\ninit = 'he_normal'\n\
+         [optimizer]\ntype = 'sgd'\nlearning_rate = 0.1\n\
+         [training]\nepochs = 4\nseed = 1\n\
+         [compare]\nprimary = 'final_accuracy'\nseeds = 1\n\
+         [compare.tune]\npoints = 8\nseeds = 2\nwithin = 0.06\n\
+         keys = {{ 'optimizer.learning_rate' = {{ log = [0.1, 10] }} }}\n"
+    );
+    work.write("digits.toml", &config);
+    work.ok(&["digits.toml", "-q", "-o", "run"]);
+    let summary = work.json("run/summary.json");
+    let norms = summary["tuning"]["norms"].as_array().expect("norms");
+    let top = |norm: &serde_json::Value| norm["usable"][0]["high"].as_f64().expect("a rate");
+    let (batch_norm, none) = (top(&norms[0]), top(&norms[1]));
+    assert!(3.0 * none <= batch_norm, "{batch_norm} against {none}");
+    // The largest rates are lost without a norm.
+    assert!(norms[1]["points"].as_array().expect("points").iter().any(|point| point["n_lost"] == 2));
+    let ratio = summary["tuning"]["ratios"][0]["ratio"].as_f64().expect("a ratio");
+    assert!(1.0 < ratio, "{ratio}");
+}
+
+#[test]
+fn a_study_is_the_same_for_any_number_of_threads_and_after_interruptions() {
+    let work = study();
+    let args = ["study.toml", "-q", "--epochs", "6", "-o"];
+    work.ok(&[&args[..], &["whole", "--threads", "1"]].concat());
+    work.ok(&[&args[..], &["many", "--threads", "5"]].concat());
+    assert_eq!(summary(&work, "many"), summary(&work, "whole"));
+
+    // Killed while points are tried, and again while the chosen ones are compared.
+    for file in
+        ["cut/none/point-2/seed-1/checkpoint.safetensors", "cut/batch_norm/seed-2/checkpoint.safetensors"]
+    {
+        let resume = ["--resume"];
+        let args = [&args[..], &["cut"], if file.contains("/point-") { &[][..] } else { &resume }].concat();
+        let mut child =
+            work.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        let begin = Instant::now();
+        while !work.path(file).exists() {
+            assert!(begin.elapsed() < Duration::from_secs(60), "{file} does not appear");
+            sleep(Duration::from_millis(2));
+        }
+        child.kill().expect("it runs");
+        child.wait().expect("it ends");
+    }
+    work.ok(&["resume", "cut"]);
+    assert_eq!(summary(&work, "cut"), summary(&work, "whole"));
+    assert_eq!(work.read("cut/tuning.svg"), work.read("whole/tuning.svg"));
+    let run = work.json("cut/run.json");
+    assert_eq!((&run["outcome"], &run["runs"]), (&"finished".into(), &run["runs_planned"]));
+}
+
+#[test]
+fn the_chosen_settings_are_in_the_models_and_in_every_output() {
+    let work = study();
+    let ended = work.ok(&["study.toml", "-o", "run"]);
+    let summary = work.json("run/summary.json");
+    let tuned = &summary["tuning"]["norms"][1];
+    let best = tuned["best"].as_u64().expect("a point") as usize;
+    let rate = tuned["points"][best - 1]["values"][0].as_f64().expect("a rate");
+    let seed = summary["runs"][0]["seed"].as_u64().expect("a seed");
+    assert_eq!(seed, 2, "seeds 0 and 1 are those of the points");
+    let model = work.ok(&["inspect", &format!("run/none/seed-{seed}/model.safetensors"), "--json"]).stdout;
+    let model: serde_json::Value = serde_json::from_str(&model).expect("JSON");
+    let config = model["config"].as_str().expect("a config");
+    assert!(config.contains(&format!("learning_rate = {rate:?}\n")), "{rate} {config}");
+    assert!(ended.stderr.contains(&format!("none at optimizer.learning_rate={rate:?}")), "{}", ended.stderr);
+    assert!(ended.stdout.contains("the best of 4 points of optimizer.learning_rate"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("seeds were added until it was clear"), "{}", ended.stdout);
+    // The points are in the tables as those of a grid, with the seeds that they were tried with.
+    assert!(work.read("run/metrics.csv").contains(&format!("optimizer.learning_rate={rate:?},1,")));
+
+    let check = work.ok(&["check", "study.toml"]).stdout;
+    assert!(check.contains("runs: 16 to tune, then 4 to 8 to compare\n"), "{check}");
+    assert_eq!(check.matches("trainable parameters\n").count(), 2, "{check}");
+    let dry = work.ok(&["study.toml", "--dry-run"]).stdout;
+    assert_eq!(dry.matches("one step").count(), 2, "{dry}");
+    let json = work.ok(&["study.toml", "--json", "-q", "-o", "json"]).stdout;
+    let last: serde_json::Value = serde_json::from_str(json.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(last["summary"]["tuning"]["norms"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn seeds_may_vary_the_split_the_weights_or_the_order_alone() {
+    let work = Work::new();
+    let losses = |vary: &str| {
+        let set = format!("compare.vary={vary}");
+        let sets = ["--set", "compare.norms=[\"none\"]", "--set", "compare.seeds=3", "--set", &set];
+        work.ok(&[&["config.toml", "-q", "-o", "run", "--force"][..], &sets].concat());
+        // At epoch 0 the network is as it was drawn.
+        let first = work.read("run/metrics.csv");
+        let losses = first
+            .lines()
+            .filter(|line| line.contains(",0,0,"))
+            .map(|line| line.split(',').nth(7).map(str::to_owned));
+        losses.collect::<std::collections::HashSet<_>>().len()
+    };
+    let hashes = |work: &Work| work.hashes("run").into_iter().collect::<std::collections::HashSet<_>>().len();
+    assert_eq!((losses("[\"order\"]"), hashes(&work)), (1, 3), "the same network and rows, in another order");
+    assert_eq!((losses("[\"weights\"]"), hashes(&work)), (3, 3));
+    assert_eq!((losses("[\"split\"]"), hashes(&work)), (3, 3));
+    assert_eq!((losses("\"all\""), hashes(&work)), (3, 3));
+}
+
+#[test]
+fn every_part_of_a_cross_validation_has_other_validation_rows() {
+    let work = Work::new();
+    let rows = |index: &str| {
+        let set = format!("training.fold={{index={index}, of=4}}");
+        let check = work.ok(&["check", "single.toml", "--set", &set]).stdout;
+        check.lines().find(|line| line.starts_with("split")).expect("a split").to_owned()
+    };
+    for index in ["1", "2", "3", "4"] {
+        assert_eq!(rows(index), "split: 45 training rows, 15 validation rows, 0 test rows");
+    }
+    let (code, error) = work.fails(&["check", "single.toml", "--set", "training.fold={index=61, of=61}"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("part 61 of 61"), "{error}");
+}
