@@ -177,6 +177,10 @@ mod tests {
 
     const WEIGHTS: [f32; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
 
+    fn seeded(seed: u64) -> TrainingSpec {
+        TrainingSpec { seed, ..TrainingSpec::default() }
+    }
+
     #[test]
     fn tensors_are_matched_by_name_in_every_twin() {
         let file = file(&[
@@ -185,7 +189,7 @@ mod tests {
             ("other", vec![1], [0.0; 6]),
         ]);
         let InitialNetwork { network, set, left, unused } =
-            file.network::<f64>(&layers(Norm::BatchNorm), (2, 2), 5).expect("a network");
+            file.network::<f64>(&layers(Norm::BatchNorm), (2, 2), &seeded(5)).expect("a network");
         assert_eq!(set, ["affine_1.weight", "batch_norm_1.gamma"]);
         assert_eq!(unused, ["other"]);
         assert_eq!(left[..2], ["batch_norm_1.beta", "batch_norm_1.running_mean"]);
@@ -199,10 +203,10 @@ mod tests {
         };
         assert_eq!(of(&network), of(&drawn));
 
-        let twin = file.network::<f32>(&layers(Norm::None), (2, 2), 5).expect("a network");
+        let twin = file.network::<f32>(&layers(Norm::None), (2, 2), &seeded(5)).expect("a network");
         assert_eq!(twin.set, ["affine_1.weight"]);
         // The gain is the length of the weights from the file.
-        let twin = file.network::<f64>(&layers(Norm::WeightNorm), (2, 2), 5).expect("a network");
+        let twin = file.network::<f64>(&layers(Norm::WeightNorm), (2, 2), &seeded(5)).expect("a network");
         let gain = twin.network.params().find(|param| param.name == "affine_1.gain").expect("a gain");
         assert_eq!(gain.value[[0, 0]], 17.0_f64.sqrt());
     }
@@ -210,7 +214,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         let message = |file: InitialTensors| {
-            file.network::<f32>(&layers(Norm::None), (2, 2), 5).err().map(|error| error.to_string())
+            file.network::<f32>(&layers(Norm::None), (2, 2), &seeded(5)).err().map(|error| error.to_string())
         };
         assert_eq!(
             message(file(&[("affine_1.weight", vec![3, 2], WEIGHTS)])).as_deref(),

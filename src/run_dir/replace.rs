@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FileType;
 
 use crate::output_file::{Folder, NewFile};
+use crate::run_dir::DirectoryState;
+use crate::run_dir::directory_state::{has_only_lock, state_of_folder};
 use crate::run_dir::error::{RunDirectoryError, write_error_in};
 use crate::run_dir::layout::{LOCK, REPLACED, REPLACES, foreign_file, remove_run};
 use crate::run_dir::lock::DirectoryLock;
-use crate::run_dir::directory_state::{has_only_lock, state_of_folder};
-use crate::run_dir::DirectoryState;
 use crate::text::DisplayPath;
 
 /// The place that a new run takes when it has finished.

@@ -77,10 +77,7 @@ fn every_command_has_a_man_page() {
     assert_eq!(pages, 2 + commands(&work).len(), "the program, its commands and the config");
     let (code, error) = work.fails(&["man", "trian"]);
     assert_eq!(code, Some(2));
-    assert!(
-        error.starts_with("error: no man page for \"trian\"; topics are train, resume, "),
-        "{error}"
-    );
+    assert!(error.starts_with("error: no man page for \"trian\"; topics are train, resume, "), "{error}");
 }
 
 #[test]

@@ -207,6 +207,10 @@ impl Companion<CliError> for Deadline<'_> {
     fn keep_model(&mut self, _model: &[u8]) -> Result<(), CliError> {
         Ok(())
     }
+
+    fn keep_linear_model(&mut self, _model: &[u8]) -> Result<(), CliError> {
+        Ok(())
+    }
 }
 
 /// One bar, or a line for each point, with the time that is left.

@@ -6,7 +6,7 @@ use crate::config::plan::spec::ConfigSpec;
 use crate::config::problems::Problems;
 use crate::data::spec_check;
 use crate::data::{ColumnRef, ColumnSpec, ColumnType, DataSpec, Fold};
-use crate::nn::{Loss, Task};
+use crate::nn::{Loss, Norm, Task};
 use crate::optim::OptimizerSpec;
 use crate::settings::Allowed;
 use crate::text::{Quoted, shortened, similar_names};
@@ -172,9 +172,6 @@ fn ensemble(spec: &ConfigSpec, tree: &Node, problems: &mut Problems) {
     }
 }
 
-fn early_stopping(spec: &ConfigSpec, problems: &mut Problems) {
-    let (Some(stopping), Some(data)) = (&spec.training.early_stopping, &spec.data) else { return };
-    let needs_rows = matches!(stopping.metric, Metric::ValidLoss | Metric::ValidAccuracy | Metric::ValidR2);
 /// Whether there are validation rows, as far as the config says.
 pub(crate) fn has_validation_rows(spec: &ConfigSpec) -> bool {
     let says_which = |column: &ColumnSpec| column.column_type == Some(ColumnType::Split);

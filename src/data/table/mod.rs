@@ -27,7 +27,7 @@ use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, FeatureColumn};
 use crate::data::schema::profile::Profile;
-use crate::data::spec::{ClipMethod, ScalingMethod};
+use crate::data::spec::ClipMethod;
 use crate::data::split::{SplitKey, SplitRule};
 use crate::data::table::matrix::Matrix;
 use crate::data::transform::encoding::ReadingFormat;
@@ -197,11 +197,6 @@ impl Dataset {
             Some(part) => part.rows(),
             None => self.split_sizes(key.into())[2],
         }
-    }
-
-    /// The numbers of training, validation and test rows of the training file.
-    pub(crate) fn split_sizes(&self, seed: u64) -> [usize; 3] {
-        self.split_rule.sizes(self.main.labels(), self.split_key(seed))
     }
 
     /// Bytes of the features that are in memory.

@@ -88,8 +88,15 @@ impl Charts {
     }
 
     fn all(self) -> Vec<Figure> {
-        let further =
-            [self.ratio, self.differences, self.sweep, self.tuning, self.survival, self.contenders, self.confusion];
+        let further = [
+            self.ratio,
+            self.differences,
+            self.sweep,
+            self.tuning,
+            self.survival,
+            self.contenders,
+            self.confusion,
+        ];
         std::iter::once(self.curves).chain(further.into_iter().flatten()).collect()
     }
 }

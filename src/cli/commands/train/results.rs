@@ -11,7 +11,7 @@ use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::diagnose::{Finding, findings};
-use crate::experiment::{RunId, RunRecord, Summary, split_records};
+use crate::experiment::{RunId, RunRecord, Summary};
 use crate::nn::Task;
 use crate::report::csv::{read_diagnostics, write_confusion};
 use crate::report::{

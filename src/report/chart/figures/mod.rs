@@ -9,6 +9,6 @@ pub(crate) mod paired_curves;
 pub(crate) mod setting;
 pub(crate) mod survival;
 pub(crate) mod sweep;
-pub(crate) mod tuning;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tuning;

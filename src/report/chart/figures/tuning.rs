@@ -103,7 +103,8 @@ fn legend(arms: Arms<'_>, tuning: &Tuning) -> Vec<LegendEntry> {
 
 /// The points in the order of the sequence, each with the measure of every norm.
 fn table(arms: Arms<'_>, tuning: &Tuning) -> Table {
-    let head = std::iter::once("point".to_owned()).chain(tuning.norms.iter().map(|norm| arms.label(norm.norm)));
+    let head =
+        std::iter::once("point".to_owned()).chain(tuning.norms.iter().map(|norm| arms.label(norm.norm)));
     let cell = |point: &TunedPoint| {
         let mean = point.mean.map_or_else(|| NO_NUMBER.to_owned(), four_digits);
         match point.n_lost {
