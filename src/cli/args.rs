@@ -16,6 +16,7 @@ use crate::cli::commands::init::InitArgs;
 use crate::cli::commands::inspect::InspectArgs;
 use crate::cli::commands::man::ManArgs;
 use crate::cli::commands::predict::PredictArgs;
+use crate::cli::commands::reproduce::ReproduceArgs;
 use crate::cli::commands::resume::ResumeArgs;
 use crate::cli::commands::train::TrainArgs;
 use crate::cli::commands::train::fork::ForkArgs;
@@ -55,7 +56,7 @@ pub(crate) enum Command {
   bntrain resume runs/iris-001
   bntrain resume runs/iris-001 --epochs 200")]
     Resume(ResumeArgs),
-    /// Go on with the runs of a directory from an earlier epoch with something changed, next to the unchanged ones
+    /// Go on from an earlier epoch with something changed
     #[command(after_help = "Examples:
   bntrain fork runs/digits-001 --at-epoch 5 --set optimizer.learning_rate=0.01
   bntrain fork runs/digits-001 --at-epoch 5 --set 'training.freeze=[\"batch_norm_*\"]'
@@ -75,6 +76,12 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   bntrain compare runs/iris-001 runs/iris-002")]
     Compare(CompareArgs),
+    /// Try published findings about normalization
+    #[command(after_help = "Examples:
+  bntrain reproduce
+  bntrain reproduce rates
+  bntrain reproduce all --data flowers.csv --label kind")]
+    Reproduce(ReproduceArgs),
     /// Write a first config for a CSV file
     #[command(after_help = "Examples:
   bntrain init flowers.csv

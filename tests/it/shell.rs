@@ -34,7 +34,7 @@ fn help_config_lists_every_key() {
     }
     let (code, error) = work.fails(&["help", "trian"]);
     assert_eq!(code, Some(2));
-    assert!(error.starts_with("error: no help for \"trian\"; topics are train, resume, check, "), "{error}");
+    assert!(error.starts_with("error: no help for \"trian\"; topics are train, resume, fork, check, "), "{error}");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn every_command_has_a_man_page() {
     let (code, error) = work.fails(&["man", "trian"]);
     assert_eq!(code, Some(2));
     assert!(
-        error.starts_with("error: no man page for \"trian\"; topics are train, resume, check, "),
+        error.starts_with("error: no man page for \"trian\"; topics are train, resume, fork, check, "),
         "{error}"
     );
 }
