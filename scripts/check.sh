@@ -60,4 +60,8 @@ for file in config.toml run.json metrics.csv steps.csv summary.json confusion.cs
   test -s "$out/run/$file"
 done
 
+step "published findings"
+cargo run --release --locked -- reproduce all --quiet --markdown "$out/findings.md"
+test -s "$out/findings.md"
+
 step "all passed"

@@ -132,6 +132,8 @@ pub mod experiment;
 pub mod fuzzing;
 #[doc(hidden)]
 pub mod gradcheck;
+#[cfg(feature = "cli")]
+mod lab;
 #[doc(hidden)]
 pub mod metrics;
 #[cfg(feature = "model")]

@@ -18,6 +18,7 @@ use crate::cli::commands::man::ManArgs;
 use crate::cli::commands::predict::PredictArgs;
 use crate::cli::commands::probe::ProbeArgs;
 use crate::cli::commands::report::ReportArgs;
+use crate::cli::commands::reproduce::ReproduceArgs;
 use crate::cli::commands::resume::ResumeArgs;
 use crate::cli::commands::train::TrainArgs;
 use crate::cli::commands::train::fork::ForkArgs;
@@ -58,7 +59,7 @@ pub(crate) enum Command {
   bntrain resume runs/iris-001
   bntrain resume runs/iris-001 --epochs 200")]
     Resume(ResumeArgs),
-    /// Go on from an earlier epoch of finished runs with something changed
+    /// Go on from an earlier epoch with something changed
     #[command(after_help = "Examples:
   bntrain fork runs/digits-001 --at-epoch 5 --set optimizer.learning_rate=0.01
   bntrain fork runs/digits-001 --at-epoch 5 --set 'training.freeze=[\"batch_norm_*\"]'
@@ -96,6 +97,12 @@ pub(crate) enum Command {
   bntrain report runs/iris-001 runs/iris-002 -o both.html
   bntrain report runs/iris-001 --figures figures --label batch_norm=BN")]
     Report(ReportArgs),
+    /// Try published findings about normalization
+    #[command(after_help = "Examples:
+  bntrain reproduce
+  bntrain reproduce rates
+  bntrain reproduce all --data flowers.csv --label kind")]
+    Reproduce(ReproduceArgs),
     /// Write a first config for a CSV file
     #[command(after_help = "Examples:
   bntrain init flowers.csv

@@ -54,6 +54,7 @@ fn run_command(cli: &Cli, output: &Output) -> Result<(), CliError> {
     match cli.command.as_ref() {
         Some(Command::Train(args)) => commands::train::run(args, output),
         Some(Command::Resume(args)) => commands::resume::run(args, output),
+        Some(Command::Reproduce(args)) => commands::reproduce::run(args, output),
         Some(Command::Fork(args)) => commands::train::fork::run(args, output),
         Some(Command::Tune(args)) => commands::tune::run(args, output),
         Some(Command::Check(args)) => commands::check::run(args, output),

@@ -28,6 +28,8 @@ pub enum Init {
     Lsuv,
     /// `N(0, std^2)`, the course's `weight_scale`.
     Normal(f64),
+    /// `U(low, high)`.
+    Uniform([f64; 2]),
 }
 
 impl Configurable for Init {
@@ -36,6 +38,10 @@ impl Configurable for Init {
         inline_table! { "{ normal = deviation }":
             /// Standard deviation of the weights.
             normal: Allowed::Number(range!(0.0..))
+        },
+        inline_table! { "{ uniform = [low, high] }":
+            /// The range of the weights.
+            uniform: Allowed::List { of: &f64::ALLOWED, min: 2, max: 2 }
         },
     ]);
 }
@@ -46,7 +52,7 @@ impl Init {
     ///
     /// # Panics
     ///
-    /// If the standard deviation is negative or not finite; a checked config has neither.
+    /// If the standard deviation is negative or not finite, or a range is empty; a checked config has neither.
     pub fn weights<F: Real>(self, inputs: usize, units: usize, random: &mut impl Rng) -> Array2<F> {
         let shape = (inputs, units);
         let normal = |std| Normal::new(0.0, std).expect("the standard deviation is finite and not negative");
@@ -55,6 +61,10 @@ impl Init {
             Self::LecunNormal => Array2::random_using(shape, normal((1.0 / inputs as f64).sqrt()), random),
             Self::Normal(std) => Array2::random_using(shape, normal(std), random),
             Self::Lsuv => orthonormal(Array2::random_using(shape, normal(1.0), random)),
+            Self::Uniform([low, high]) => {
+                let uniform = Uniform::new_inclusive(low, high).expect("the range is finite and not empty");
+                Array2::random_using(shape, uniform, random)
+            }
             Self::Xavier => {
                 let bound = (6.0 / (inputs + units) as f64).sqrt();
                 let uniform = Uniform::new(-bound, bound).expect("the bound is positive and finite");

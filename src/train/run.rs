@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::data::{Dataset, Encoding};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{AnyNetwork, LayerSpec, Network, check_groups};
+use crate::nn::{AffineSpec, AnyNetwork, Init, LayerSpec, Network, check_groups};
 use crate::optim::OptimizerSpec;
 use crate::settings::{Configurable, OutOfRange, out_of_range};
 use crate::targets::Task;
@@ -102,6 +102,7 @@ pub fn train(
     in_range("", training)?;
     in_range("", optimizer)?;
     check_layers(network, data.task(), data.outputs())?;
+    check_ranges(network)?;
     for (index, layer) in network.iter().enumerate() {
         in_range(&format!("network[{index}]."), layer)?;
     }
@@ -165,6 +166,19 @@ impl Observer for StepLog {
 fn in_range<T: Configurable + Serialize>(place: &str, settings: &T) -> Result<(), Error> {
     let Some(OutOfRange { field, value, allowed }) = out_of_range(settings) else { return Ok(()) };
     Err(Error::Setting { field: format!("{place}{field}"), value, allowed })
+}
+
+/// Checks that the ranges of initial weights are not empty.
+fn check_ranges(layers: &[LayerSpec]) -> Result<(), Error> {
+    for (index, layer) in layers.iter().enumerate() {
+        if let LayerSpec::Affine(AffineSpec { init: Some(Init::Uniform([low, high])), .. }) = layer
+            && !(low.is_finite() && high.is_finite() && low <= high)
+        {
+            let (field, value) = (format!("network[{index}].init"), format!("[{low}, {high}]"));
+            return Err(Error::Setting { field, value, allowed: "a range of finite numbers".to_owned() });
+        }
+    }
+    Ok(())
 }
 
 /// Checks that `layers` are a network for data with `outputs` classes or target values.

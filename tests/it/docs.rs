@@ -138,7 +138,9 @@ fn repository() -> Work {
         fs::create_dir(work.path(folder)).expect("a folder");
         for entry in fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();
-            fs::copy(&path, work.path(&path)).expect("a copy");
+            if path.is_file() {
+                fs::copy(&path, work.path(&path)).expect("a copy");
+            }
         }
     }
     work
@@ -202,8 +204,9 @@ fn the_commands_of_the_derivation_run() {
 
 #[test]
 fn every_config_passes_check_and_says_what_to_look_for() {
-    for entry in fs::read_dir("configs").expect("the configs") {
-        let path = entry.expect("an entry").path();
+    let entries = fs::read_dir("configs").expect("the configs").map(|entry| entry.expect("an entry").path());
+    // Those in the folder of claims have other tables, too.
+    for path in entries.filter(|path| path.is_file()) {
         let path = path.canonicalize().expect("a path");
         Work::new().ok(&["check", "--config", path.to_str().expect("UTF-8")]);
         let text = fs::read_to_string(&path).expect("a config");

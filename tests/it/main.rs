@@ -31,6 +31,7 @@ mod outputs; // files that are written where the user says
 mod predict; // new rows through a trained model
 mod probe; // measurements of a network before and during training
 mod report; // the page about a run, and its charts
+mod reproduce; // published findings
 mod resume; // runs that are interrupted, and go on
 mod run_directory; // what training leaves behind
 mod shell; // completions and man pages

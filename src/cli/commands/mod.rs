@@ -13,6 +13,7 @@ pub(crate) mod man;
 pub(crate) mod predict;
 pub(crate) mod probe;
 pub(crate) mod report;
+pub(crate) mod reproduce;
 pub(crate) mod resume;
 pub(crate) mod train;
 pub(crate) mod tune;

@@ -38,7 +38,7 @@ pub(crate) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Re
         let norms = compare.as_ref().map(|compare| compare.norms.as_slice());
         let networks = networks(layers, norms);
         rows_for_norms(&spec, &networks, problems);
-        directions(&networks, tree, problems);
+        starts(&networks, tree, problems);
         tensors(&spec, &networks, problems);
     }
     let grid = compare.as_ref().map(|compare| compare.grid.clone()).unwrap_or_default();
@@ -98,14 +98,25 @@ fn networks(layers: &[LayerSpec], norms: Option<&[Norm]>) -> Vec<Vec<LayerSpec>>
     }
 }
 
-/// A weight of 0 has no direction.
-fn directions(networks: &[Vec<LayerSpec>], tree: &Node, problems: &mut Problems) {
+/// A range has a lower end, and a weight of 0 no direction.
+fn starts(networks: &[Vec<LayerSpec>], tree: &Node, problems: &mut Problems) {
     for layers in networks {
         for (index, layer) in layers.iter().enumerate() {
-            let LayerSpec::Affine(AffineSpec { weights, init: Some(Init::Normal(0.0)), .. }) = layer else {
-                continue;
-            };
+            let LayerSpec::Affine(AffineSpec { weights, init: Some(init), .. }) = layer else { continue };
             let path = if tree.get("model").is_some() { "model.init" } else { "layers" };
+            if let Init::Uniform([low, high]) = init
+                && low > high
+                && problems.is_valid(path)
+            {
+                problems.push(
+                    path,
+                    format!("uniform = [{low}, {high}] is not a range; give the lower end first"),
+                );
+                return;
+            }
+            if !matches!(init, Init::Normal(0.0) | Init::Uniform([0.0, 0.0])) {
+                continue;
+            }
             if *weights != WeightForm::Plain && problems.is_valid(path) {
                 let message = format!(
                     "the weights of layer {index} start at 0, which has no direction, but {} needs one; \

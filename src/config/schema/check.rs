@@ -115,7 +115,7 @@ impl Checker<'_> {
                 });
                 Some(toml::Value::Table(right.collect()))
             }
-            (Allowed::Either(kinds), _) => match kinds.iter().find(|kind| kind.takes(&node.value))? {
+            (Allowed::Either(kinds), _) => match alternative(kinds, &node.value)? {
                 one @ (Allowed::List { .. } | Allowed::Table(_) | Allowed::Map(_)) => {
                     self.value(path, node, one)
                 }
@@ -233,4 +233,16 @@ fn mistyped(node: &Node, wanted: &str) -> String {
         }
         value => format!("{} is {}; it must be {wanted}", node.written, value.type_name()),
     }
+}
+
+/// The alternative that `value` is meant to be: of several tables, the first one that has one of its keys.
+fn alternative(kinds: &'static [Allowed], value: &Value) -> Option<&'static Allowed> {
+    let has_key = |kind: &&&Allowed| match (kind, value) {
+        (Allowed::Table(section), Value::Table(entries)) => {
+            entries.iter().any(|(key, _)| section.types.iter().any(|table| table.key(key).is_some()))
+        }
+        _ => false,
+    };
+    let taking = || kinds.iter().filter(|kind| kind.takes(value));
+    taking().find(|kind| has_key(&kind)).or_else(|| taking().next())
 }

@@ -1,0 +1,128 @@
+//! Findings as text and Markdown.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use crate::lab::{Claim, Finding, Verdict};
+
+/// The names of the claims and what they say.
+pub(crate) fn list(claims: &[Claim], as_json: bool) -> String {
+    let width = claims.iter().map(|claim| claim.name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for Claim { name, statement, .. } in claims {
+        let _ = if as_json {
+            writeln!(text, "{}", json!({ "claim": name, "says": statement.says, "source": statement.source }))
+        } else {
+            writeln!(text, "{name:width$}  {}\n{:width$}  {}", statement.says, "", statement.source)
+        };
+    }
+    if !as_json {
+        text.push_str("\nbntrain reproduce NAME tries one of them, `bntrain reproduce all` all\n");
+    }
+    text
+}
+
+/// A finding in a few lines.
+pub(crate) fn block(finding: &Finding) -> String {
+    let Finding { claim, statement, .. } = finding;
+    let original = if finding.is_original { " (the paper's setting)" } else { "" };
+    format!(
+        "{}: {claim}\n  claim  {}\n  paper  {} ({})\n  here   {}{original}\n",
+        finding.verdict.words(),
+        statement.says,
+        statement.paper,
+        statement.source,
+        here(finding)
+    )
+}
+
+/// What was measured, its interval and the bounds.
+fn here(finding: &Finding) -> String {
+    let found = match (finding.measured.mean, finding.measured.interval) {
+        (Some(mean), Some(interval)) if interval.low < interval.high => {
+            format!("{} ({} to {})", number(mean), number(interval.low), number(interval.high))
+        }
+        (Some(mean), _) => number(mean),
+        (None, _) => "no value".to_owned(),
+    };
+    let missing = finding.measured.values.iter().filter(|value| value.is_none()).count();
+    let missing = if missing > 0 { format!(", none in {missing}") } else { String::new() };
+    let seeds = match finding.seeds.len() {
+        1 => "1 seed".to_owned(),
+        count => format!("{count} seeds"),
+    };
+    format!("{}: {found}, {seeds}{missing}; the claim is {}", finding.statement.here, bounds(finding))
+}
+
+fn bounds(finding: &Finding) -> String {
+    match (finding.at_least, finding.at_most) {
+        (Some(low), Some(high)) => format!("{} to {}", number(low), number(high)),
+        (Some(low), None) => format!("at least {}", number(low)),
+        (None, Some(high)) => format!("at most {}", number(high)),
+        (None, None) => "anything".to_owned(),
+    }
+}
+
+/// Three digits; powers of ten where it is tiny or huge.
+fn number(value: f64) -> String {
+    let size = value.abs();
+    match () {
+        () if value == 0.0 => "0".to_owned(),
+        () if !(1e-3..1e5).contains(&size) => format!("{value:.1e}"),
+        () if size >= 100.0 => format!("{value:.0}"),
+        () if size >= 10.0 => format!("{value:.1}"),
+        () if size >= 1.0 => format!("{value:.2}"),
+        () => format!("{value:.3}"),
+    }
+}
+
+/// How many hold.
+pub(crate) fn summary(findings: &[Finding]) -> String {
+    let count = |verdict: Verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    let mut text = format!("{} of {} claims hold", count(Verdict::Holds), findings.len());
+    for verdict in [Verdict::DoesNotHold, Verdict::CannotTell] {
+        let names: Vec<&str> = findings
+            .iter()
+            .filter(|finding| finding.verdict == verdict)
+            .map(|finding| finding.claim.as_str())
+            .collect();
+        if !names.is_empty() {
+            let _ = write!(text, "; {}: {}", verdict.words(), names.join(", "));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// A table of all findings.
+pub(crate) fn markdown(findings: &[Finding]) -> String {
+    let mut text = String::from(
+        "# Findings\n\nWritten by `bntrain reproduce all --markdown docs/findings.md`: published findings about normalization, \
+         tried on the bundled data.\nA claim holds if the 95 % interval of the mean over seeds is within its bounds, and does \
+         not hold if it is outside of them;\notherwise the seeds cannot tell. Ratios have a geometric mean. Where a paper used \
+         other data or networks, that a claim does not\nhold here says nothing about the paper. Each claim is a file in \
+         [configs/lab](../configs/lab).\n\n| claim | paper | here | verdict |\n|---|---|---|---|\n",
+    );
+    let cell = |text: &str| text.replace('|', "\\|");
+    for finding in findings {
+        let statement = &finding.statement;
+        let _ = writeln!(
+            text,
+            "| [{}](../configs/lab/{}.toml): {} | {} ({}) | {} | {} |",
+            finding.claim,
+            finding.claim,
+            cell(&statement.says),
+            cell(&statement.paper),
+            cell(&statement.source),
+            cell(&here(finding)),
+            if finding.verdict == Verdict::Holds {
+                "holds".to_owned()
+            } else {
+                format!("**{}**", finding.verdict.words())
+            },
+        );
+    }
+    let _ = write!(text, "\n{}", summary(findings));
+    text
+}

@@ -1,0 +1,64 @@
+//! The data that the claims are tried on, in a temporary folder: they are part of the program, so that it needs no files.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use ndarray::Array2;
+use rand::Rng;
+
+use crate::lab::LabError;
+use crate::random::stream;
+
+/// The bundled digits.
+const DIGITS: &[u8] = include_bytes!("../../data/digits.csv");
+
+/// Rows, inputs and targets of `linear.csv`.
+const LINEAR: (usize, usize) = (200, 10);
+
+/// The folder; it is removed when this is dropped.
+pub(crate) struct BundledData {
+    folder: tempfile::TempDir,
+}
+
+impl BundledData {
+    /// Writes `digits.csv`, and `linear.csv`: `y = A x` with all numbers from a standard normal distribution.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be written.
+    pub(crate) fn write() -> Result<Self, LabError> {
+        let folder = tempfile::tempdir().map_err(LabError::Bundled)?;
+        let write =
+            |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).map_err(LabError::Bundled);
+        write("digits.csv", DIGITS)?;
+        write("linear.csv", linear().as_bytes())?;
+        Ok(Self { folder })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// After Santurkar et al. 2018, section 3.1.
+fn linear() -> String {
+    let (rows, width) = LINEAR;
+    let mut random = stream(0, "lab", &[]);
+    let mut normal = |shape| {
+        Array2::<f64>::from_shape_simple_fn(shape, || random.sample(ndarray_rand::rand_distr::StandardNormal))
+    };
+    let (x, a) = (normal((rows, width)), normal((width, width)));
+    let y = x.dot(&a);
+    let names = |letter: char| (0..width).map(move |index| format!("{letter}{index}"));
+    let mut text = names('x').chain(names('y')).collect::<Vec<_>>().join(",");
+    for (x, y) in x.rows().into_iter().zip(y.rows()) {
+        text.push('\n');
+        for (column, value) in x.iter().chain(y).enumerate() {
+            let comma = if column == 0 { "" } else { "," };
+            let _ = write!(text, "{comma}{value}");
+        }
+    }
+    text.push('\n');
+    text
+}

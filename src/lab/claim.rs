@@ -1,0 +1,167 @@
+//! The file of a claim: a config, with what is claimed and what is expected.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{self, Plan};
+use crate::lab::{LabError, Measurement};
+
+/// A published finding, and the experiment that tries it.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    /// The name of its file, without extension.
+    pub(crate) name: String,
+    /// The folder of a file of the user's own; relative paths are from there.
+    folder: Option<PathBuf>,
+    pub(crate) statement: Statement,
+    pub(crate) expectation: Expectation,
+    original: Option<Original>,
+    config: String,
+}
+
+/// `[claim]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Statement {
+    /// What is claimed, in a sentence.
+    pub(crate) says: String,
+    /// Author, year and place.
+    pub(crate) source: String,
+    /// What was found there, with its number if it has one.
+    pub(crate) paper: String,
+    /// What is measured here.
+    pub(crate) here: String,
+}
+
+/// `[expect]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Expectation {
+    pub(crate) measure: Measurement,
+    pub(crate) at_least: Option<f64>,
+    pub(crate) at_most: Option<f64>,
+    /// Whether the claim holds on the bundled data; where the setting differs from the paper's, that it does not
+    /// is a finding, too.
+    #[serde(default = "holds")]
+    pub(crate) holds_here: bool,
+}
+
+fn holds() -> bool {
+    true
+}
+
+/// `[original]`: the paper's own data, if their files are there, and what else is different with them.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Original {
+    /// The CSV file that `scripts/convert_images.py` writes.
+    file: String,
+    #[serde(default)]
+    set: toml::Table,
+    at_least: Option<f64>,
+    at_most: Option<f64>,
+}
+
+/// Data in place of the bundled ones.
+#[derive(Clone, Debug)]
+pub(crate) enum OtherData {
+    /// The user's table.
+    Table { path: PathBuf, label: String },
+    /// A folder with the files of the papers' images.
+    Images(PathBuf),
+}
+
+impl Claim {
+    /// From the text of its file.
+    ///
+    /// # Errors
+    ///
+    /// If it is not one.
+    pub(crate) fn parse(name: &str, text: &str) -> Result<Self, LabError> {
+        let bad = |reason: String| LabError::Claim { name: name.to_owned(), reason };
+        let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| bad(error.to_string()))?;
+        let mut take = |key: &str| table.remove(key).ok_or_else(|| bad(format!("it has no [{key}]")));
+        let (claim, expect) = (take("claim")?, take("expect")?);
+        let original = table.remove("original");
+        let read = |error: toml::de::Error| bad(error.to_string());
+        Ok(Self {
+            name: name.to_owned(),
+            folder: None,
+            statement: claim.try_into().map_err(read)?,
+            expectation: expect.try_into().map_err(read)?,
+            original: original.map(toml::Value::try_into).transpose().map_err(read)?,
+            config: toml::to_string(&table).map_err(|error| bad(error.to_string()))?,
+        })
+    }
+
+    /// A claim of the user's own.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or is not that of a claim.
+    pub(crate) fn load(path: &Path) -> Result<Self, LabError> {
+        let text =
+            fs::read_to_string(path).map_err(|error| LabError::Unread { path: path.to_owned(), error })?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let folder = absolute.parent().map(Path::to_owned);
+        Ok(Self { folder, ..Self::parse(&name, &text)? })
+    }
+
+    /// Whether it is a file of the user's own.
+    pub(crate) fn is_own(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// Whether it can be tried on the user's table: the others need data that were made for them.
+    pub(crate) fn fits_any_table(&self) -> bool {
+        !self.config.contains("linear.csv")
+    }
+
+    /// The plan on the data in `folder`, or on others; and the bounds that are expected.
+    ///
+    /// # Errors
+    ///
+    /// If the config does not suit the data.
+    pub(crate) fn plan(&self, folder: &Path, other: Option<&OtherData>) -> Result<ClaimPlan, LabError> {
+        let Expectation { at_least, at_most, .. } = self.expectation;
+        let mut overrides = Vec::new();
+        let mut set = |key: &str, value: toml::Value| overrides.push((key.to_owned(), value.to_string()));
+        let mut bounds = (at_least, at_most);
+        let mut is_original = false;
+        match other {
+            Some(OtherData::Table { path, label }) => {
+                set("data.path", path.to_string_lossy().into_owned().into());
+                let index = label.parse::<i64>().map(toml::Value::from);
+                set("data.label", index.unwrap_or_else(|_| label.clone().into()));
+            }
+            Some(OtherData::Images(images)) => {
+                let found = self.original.as_ref().filter(|original| images.join(&original.file).is_file());
+                if let Some(original) = found {
+                    is_original = true;
+                    set("data.path", images.join(&original.file).to_string_lossy().into_owned().into());
+                    set("data.label", "label".into());
+                    original.set.iter().for_each(|(key, value)| set(key, value.clone()));
+                    if original.at_least.is_some() || original.at_most.is_some() {
+                        bounds = (original.at_least, original.at_most);
+                    }
+                }
+            }
+            None => {}
+        }
+        let path = self.folder.as_deref().unwrap_or(folder).join(&self.name).with_extension("toml");
+        let plan = config::parse(&self.config, &path, &overrides)?;
+        Ok(ClaimPlan { plan, at_least: bounds.0, at_most: bounds.1, is_original })
+    }
+}
+
+/// A claim's plan on some data.
+pub(crate) struct ClaimPlan {
+    pub(crate) plan: Plan,
+    pub(crate) at_least: Option<f64>,
+    pub(crate) at_most: Option<f64>,
+    /// Whether it is the paper's own trial.
+    pub(crate) is_original: bool,
+}

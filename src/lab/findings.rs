@@ -1,0 +1,72 @@
+//! A claim that was tried.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::lab::claim::{ClaimPlan, Statement};
+use crate::lab::{Claim, LabError, NetworkBuilder, OtherData, OverSeeds, Trial, Verdict};
+
+/// What came of a claim.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) claim: String,
+    #[serde(flatten)]
+    pub(crate) statement: Statement,
+    /// The bounds within which the measure is if the claim holds.
+    pub(crate) at_least: Option<f64>,
+    pub(crate) at_most: Option<f64>,
+    pub(crate) seeds: Vec<u64>,
+    #[serde(flatten)]
+    pub(crate) measured: OverSeeds,
+    pub(crate) verdict: Verdict,
+    /// The verdict that is known for the bundled data; none for others.
+    pub(crate) expected: Option<Verdict>,
+    /// Whether it was tried in the paper's own trial.
+    pub(crate) is_original: bool,
+    /// How long it took. Not part of the result.
+    #[serde(skip)]
+    pub(crate) seconds: f64,
+}
+
+impl Finding {
+    /// Whether it is what is known for the bundled data, if these are them.
+    pub(crate) fn is_as_expected(&self) -> bool {
+        self.expected.is_none_or(|expected| expected == self.verdict)
+    }
+}
+
+/// Tries `claim` on the data in `folder`, or on others.
+///
+/// # Errors
+///
+/// If the config does not suit the data, or they cannot be read.
+pub(crate) fn try_claim(
+    claim: &Claim,
+    folder: &Path,
+    other: Option<&OtherData>,
+    threads: NonZeroUsize,
+    build: NetworkBuilder<'_>,
+) -> Result<Finding, LabError> {
+    let begin = Instant::now();
+    let ClaimPlan { plan, at_least, at_most, is_original } = claim.plan(folder, other)?;
+    let is_bundled = !is_original && !matches!(other, Some(OtherData::Table { .. }));
+    let trial = Trial::open(plan, threads, build)?;
+    let measure = &claim.expectation.measure;
+    let measured = OverSeeds::of(measure.by_seed(&trial)?, measure.is_positive());
+    let known = if claim.expectation.holds_here { Verdict::Holds } else { Verdict::DoesNotHold };
+    Ok(Finding {
+        claim: claim.name.clone(),
+        statement: claim.statement.clone(),
+        at_least,
+        at_most,
+        seeds: trial.seeds(),
+        verdict: measured.verdict(at_least, at_most),
+        measured,
+        expected: is_bundled.then_some(known),
+        is_original,
+        seconds: begin.elapsed().as_secs_f64(),
+    })
+}

@@ -1,0 +1,65 @@
+//! Published findings, through the program.
+
+use crate::support::work::Work;
+
+#[test]
+fn claims_are_listed_and_a_wrong_name_gets_a_hint() {
+    let work = Work::new();
+    let listed = work.ok(&["reproduce"]).stdout;
+    assert!(listed.contains("norm-growth ") && listed.contains("bntrain reproduce all"), "{listed}");
+    let (code, message) = work.fails(&["reproduce", "norm-grow"]);
+    assert_eq!(
+        (code, &*message),
+        (Some(2), "error: no claim is called norm-grow; did you mean `norm-growth`?")
+    );
+}
+
+#[test]
+fn a_claim_gives_the_same_finding_again_on_any_number_of_threads() {
+    let work = Work::new();
+    let args =
+        ["reproduce", "norm-growth", "normalized", "gradient-growth", "--quiet", "--markdown", "found.md"];
+    let once = work.ok(&args).stdout;
+    let again = work.ok(&[&args[..], &["--threads", "1"]].concat()).stdout;
+    assert_eq!(once, again);
+    assert!(once.ends_with("3 of 3 claims hold\n"), "{once}");
+    let table = work.read("found.md");
+    assert_eq!(table.lines().filter(|line| line.starts_with("| [")).count(), 3, "{table}");
+}
+
+#[test]
+fn claims_are_tried_on_a_table_of_the_user() {
+    let work = Work::new();
+    let args = ["reproduce", "norm-growth", "linear-net", "--data", "data.csv", "--label", "kind", "--json"];
+    let ended = work.ok(&args);
+    let finding: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one finding");
+    assert_eq!(finding["claim"], "norm-growth");
+    assert_eq!(finding["verdict"], "holds");
+    assert!(finding["expected"].is_null(), "{finding}");
+    assert!(
+        ended.stderr.contains("left out, because its data are made for it: linear-net"),
+        "{}",
+        ended.stderr
+    );
+}
+
+/// A claim that does not hold ends the command with exit code 1.
+#[test]
+fn a_claim_of_ones_own_is_a_file() {
+    let work = Work::new();
+    let claim = |at_least: f64| {
+        format!(
+            "[claim]\nsays = \"It learns\"\nsource = \"here\"\npaper = \"-\"\nhere = \"accuracy\"\n\
+             [expect]\nmeasure = {{ type = \"value\", value = \"final_train_accuracy\", of = {{ norm = \"batch_norm\" }} }}\n\
+             at_least = {at_least:?}\n{}[compare]\nseeds = 3\n",
+            Work::SINGLE
+        )
+    };
+    work.write("learns.toml", &claim(0.6));
+    let ended = work.ok(&["reproduce", "learns.toml"]);
+    assert!(ended.stdout.starts_with("holds: learns\n"), "{}", ended.stdout);
+    work.write("learns.toml", &claim(1.5));
+    let (code, message) = work.fails(&["reproduce", "learns.toml"]);
+    assert_eq!(code, Some(1));
+    assert!(message.ends_with("learns: does not hold"), "{message}");
+}
