@@ -12,7 +12,7 @@ use crate::lab::{LabError, NetworkBuilder};
 use crate::nn::{Network, Norm, twin};
 
 /// A plan with its data.
-pub(crate) struct Trial<'b> {
+pub(crate) struct ClaimTrial<'b> {
     pub(crate) plan: Plan,
     pub(crate) jobs: Vec<Job>,
     data: DataSets,
@@ -21,7 +21,7 @@ pub(crate) struct Trial<'b> {
     build: NetworkBuilder<'b>,
 }
 
-impl<'b> Trial<'b> {
+impl<'b> ClaimTrial<'b> {
     /// Reads the data of `plan`.
     ///
     /// # Errors
