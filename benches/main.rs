@@ -1,4 +1,4 @@
-//! How fast the kernels, the layers and whole training steps are, and how fast they could be.
+//! How fast the kernels, the layers and whole training steps are, and how fast they could be; what checkpoints cost.
 //!
 //! ```text
 //! cargo bench                                       everything, with 1 thread and with all
@@ -8,6 +8,7 @@
 //! Every result is the best and the median of many samples; compare the best, since whatever else
 //! the machine does only ever adds time.
 
+mod checkpoints;
 mod kernels;
 mod layers;
 mod report;
@@ -56,6 +57,8 @@ enum What {
     Layers,
     /// Whole training steps beside their bound.
     Steps,
+    /// Checkpoints, beside the time between two of them.
+    Checkpoints,
     /// Answer requests on stdin, for a session with other tools.
     Serve,
 }
@@ -73,7 +76,7 @@ impl Options {
 fn main() -> anyhow::Result<()> {
     let mut options = Options::parse();
     if options.what.is_empty() {
-        options.what = vec![What::Kernels, What::Layers, What::Steps];
+        options.what = vec![What::Kernels, What::Layers, What::Steps, What::Checkpoints];
     }
     if options.threads.is_empty() {
         options.threads = vec![NonZeroUsize::MIN, available_threads()];
@@ -89,6 +92,7 @@ fn main() -> anyhow::Result<()> {
                 What::Kernels => kernels::run(&options, &pool, &report),
                 What::Layers => layers::run(&options, &pool, &report),
                 What::Steps => steps::run(&options, &pool, &report),
+                What::Checkpoints => checkpoints::run(&options, &pool, &report)?,
                 What::Serve => serve::run(&pool, &report)?,
             }
         }

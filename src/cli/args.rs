@@ -7,14 +7,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::commands::compare::CompareArgs;
-use crate::cli::commands::completions::CompletionsArgs;
 use crate::cli::commands::eval::EvalArgs;
 use crate::cli::commands::export::ExportArgs;
 use crate::cli::commands::gradcheck::GradcheckArgs;
-use crate::cli::commands::help::HelpArgs;
 use crate::cli::commands::init::InitArgs;
 use crate::cli::commands::inspect::InspectArgs;
-use crate::cli::commands::man::ManArgs;
+use crate::cli::commands::manual::completions::CompletionsArgs;
+use crate::cli::commands::manual::help::HelpArgs;
+use crate::cli::commands::manual::man::ManArgs;
 use crate::cli::commands::predict::PredictArgs;
 use crate::cli::commands::probe::ProbeArgs;
 use crate::cli::commands::report::ReportArgs;

@@ -67,9 +67,9 @@ fn run_command(cli: &Cli, output: &Output) -> Result<(), CliError> {
         Some(Command::Predict(args)) => commands::predict::run(args, output),
         Some(Command::Inspect(args)) => commands::inspect::run(args, output),
         Some(Command::Export(args)) => commands::export::run(args, output),
-        Some(Command::Completions(args)) => commands::completions::run(args, output),
-        Some(Command::Help(args)) => commands::help::run(args, output),
-        Some(Command::Man(args)) => commands::man::run(args, output),
+        Some(Command::Completions(args)) => commands::manual::completions::run(args, output),
+        Some(Command::Help(args)) => commands::manual::help::run(args, output),
+        Some(Command::Man(args)) => commands::manual::man::run(args, output),
         None => commands::train::run(&cli.train, output),
     }
 }

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, Axis};
 use crate::config::Plan;
 use crate::data::Prepared;
 use crate::kernel::ThreadPool;
-use crate::lab::{LabError, Trial};
+use crate::lab::{ClaimTrial, LabError};
 use crate::nn::{CHUNK_ROWS, LayerSpec, Network, Norm, row_chunks};
 use crate::optim::OptimizerSpec;
 use crate::train::step::TrainStep;
@@ -77,7 +77,7 @@ fn squared_lengths(weights: &Array2<f64>) -> Array1<f64> {
 }
 
 /// Gradient and weights of a unit are orthogonal, because its scale does not matter.
-pub(crate) fn norm_growth(trial: &Trial<'_>) -> Result<Vec<f64>, LabError> {
+pub(crate) fn norm_growth(trial: &ClaimTrial<'_>) -> Result<Vec<f64>, LabError> {
     trial.by_seed(|seed| {
         let plan = trial.plan_of(Norm::BatchNorm, seed);
         let data = trial.prepared(&plan)?;
@@ -107,7 +107,7 @@ fn equilibrium_turn(optimizer: &OptimizerSpec) -> f64 {
     (2.0 * optimizer.learning_rate() * optimizer.l2() / (1.0 + momentum)).sqrt()
 }
 
-pub(crate) fn turn_over_theory(trial: &Trial<'_>) -> Result<Vec<f64>, LabError> {
+pub(crate) fn turn_over_theory(trial: &ClaimTrial<'_>) -> Result<Vec<f64>, LabError> {
     let theory = equilibrium_turn(&trial.plan.optimizer);
     trial.by_seed(|seed| {
         let plan = trial.plan_of(Norm::BatchNorm, seed);
@@ -138,7 +138,7 @@ fn angle(a: &Array1<f64>, b: &Array1<f64>) -> f64 {
     2.0 * (0.5 * difference.dot(&difference).sqrt()).min(1.0).asin()
 }
 
-pub(crate) fn statistics_lag(trial: &Trial<'_>) -> Result<Vec<f64>, LabError> {
+pub(crate) fn statistics_lag(trial: &ClaimTrial<'_>) -> Result<Vec<f64>, LabError> {
     trial.by_seed(|seed| {
         let plan = trial.plan_of(Norm::BatchNorm, seed);
         let data = trial.prepared(&plan)?;

@@ -6,7 +6,7 @@ use crate::config::Plan;
 use crate::data::Prepared;
 use crate::gradcheck::{GradcheckSettings, check_network};
 use crate::kernel::ThreadPool;
-use crate::lab::{LabError, Trial};
+use crate::lab::{ClaimTrial, LabError};
 use crate::nn::{LayerSpec, Network, Norm, PassContext};
 use crate::probe::{
     Probe, ProbeBatch, Unit, gradient_alignment, growth_per_layer, middle_layers, participation_rank,
@@ -29,7 +29,7 @@ pub(crate) fn owned(targets: TargetsView<'_, f64>) -> Targets<f64> {
 
 /// `measure` of a probe of the network with `norm`, after a pass.
 fn probed(
-    trial: &Trial<'_>,
+    trial: &ClaimTrial<'_>,
     norm: Norm,
     seed: u64,
     measure: impl Fn(&Probe<f64>) -> f64,
@@ -42,7 +42,7 @@ fn probed(
     Ok(measure(&probe))
 }
 
-pub(crate) fn growth_over_theory(trial: &Trial<'_>, norm: Norm) -> Result<Vec<f64>, LabError> {
+pub(crate) fn growth_over_theory(trial: &ClaimTrial<'_>, norm: Norm) -> Result<Vec<f64>, LabError> {
     let is_linear = !trial.plan.layers.iter().any(|layer| matches!(layer, LayerSpec::Relu(_)));
     let unit = if is_linear { Unit::Linear } else { Unit::Relu };
     let theory = yang_growth(unit, trial.plan.training.batch_size).unwrap_or(f64::NAN);
@@ -55,7 +55,7 @@ pub(crate) fn growth_over_theory(trial: &Trial<'_>, norm: Norm) -> Result<Vec<f6
     })
 }
 
-pub(crate) fn rank_ratio(trial: &Trial<'_>, of: Norm, to: Norm) -> Result<Vec<f64>, LabError> {
+pub(crate) fn rank_ratio(trial: &ClaimTrial<'_>, of: Norm, to: Norm) -> Result<Vec<f64>, LabError> {
     let rank = |probe: &Probe<f64>| {
         let blocks = probe.blocks();
         // The input of the output layer.
@@ -65,7 +65,7 @@ pub(crate) fn rank_ratio(trial: &Trial<'_>, of: Norm, to: Norm) -> Result<Vec<f6
     trial.by_seed(|seed| Ok(probed(trial, of, seed, rank)? / probed(trial, to, seed, rank)?))
 }
 
-pub(crate) fn alignment_ratio(trial: &Trial<'_>, of: Norm, to: Norm) -> Result<Vec<f64>, LabError> {
+pub(crate) fn alignment_ratio(trial: &ClaimTrial<'_>, of: Norm, to: Norm) -> Result<Vec<f64>, LabError> {
     let last_hidden = |probe: &Probe<f64>| {
         let by_layer = gradient_alignment(probe);
         by_layer.len().checked_sub(2).map_or(f64::NAN, |last| by_layer[last])
@@ -76,7 +76,7 @@ pub(crate) fn alignment_ratio(trial: &Trial<'_>, of: Norm, to: Norm) -> Result<V
 /// Rows for a gradient check: a dozen, so that few are near a kink.
 const CHECKED_ROWS: usize = 12;
 
-pub(crate) fn gradient_error(trial: &Trial<'_>) -> Result<Vec<f64>, LabError> {
+pub(crate) fn gradient_error(trial: &ClaimTrial<'_>) -> Result<Vec<f64>, LabError> {
     trial.by_seed(|seed| {
         let plan = trial.plan_of(Norm::BatchNorm, seed);
         let data = trial.prepared(&plan)?;
@@ -91,7 +91,7 @@ pub(crate) fn gradient_error(trial: &Trial<'_>) -> Result<Vec<f64>, LabError> {
     })
 }
 
-pub(crate) fn normalized_moments(trial: &Trial<'_>) -> Result<Vec<f64>, LabError> {
+pub(crate) fn normalized_moments(trial: &ClaimTrial<'_>) -> Result<Vec<f64>, LabError> {
     trial.by_seed(|seed| {
         let plan = trial.plan_of(Norm::BatchNorm, seed);
         let data = trial.prepared(&plan)?;

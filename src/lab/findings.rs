@@ -7,11 +7,11 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::lab::claim::{ClaimPlan, Statement};
-use crate::lab::{Claim, LabError, NetworkBuilder, OtherData, OverSeeds, Trial, Verdict};
+use crate::lab::{Claim, ClaimTrial, ClaimVerdict, LabError, NetworkBuilder, OtherData, OverSeeds};
 
 /// What came of a claim.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Finding {
+pub(crate) struct ClaimFinding {
     pub(crate) claim: String,
     #[serde(flatten)]
     pub(crate) statement: Statement,
@@ -21,9 +21,9 @@ pub(crate) struct Finding {
     pub(crate) seeds: Vec<u64>,
     #[serde(flatten)]
     pub(crate) measured: OverSeeds,
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: ClaimVerdict,
     /// The verdict that is known for the bundled data; none for others.
-    pub(crate) expected: Option<Verdict>,
+    pub(crate) expected: Option<ClaimVerdict>,
     /// Whether it was tried in the paper's own trial.
     pub(crate) is_original: bool,
     /// How long it took. Not part of the result.
@@ -31,7 +31,7 @@ pub(crate) struct Finding {
     pub(crate) seconds: f64,
 }
 
-impl Finding {
+impl ClaimFinding {
     /// Whether it is what is known for the bundled data, if these are them.
     pub(crate) fn is_as_expected(&self) -> bool {
         self.expected.is_none_or(|expected| expected == self.verdict)
@@ -49,15 +49,15 @@ pub(crate) fn try_claim(
     other: Option<&OtherData>,
     threads: NonZeroUsize,
     build: NetworkBuilder<'_>,
-) -> Result<Finding, LabError> {
+) -> Result<ClaimFinding, LabError> {
     let begin = Instant::now();
     let ClaimPlan { plan, at_least, at_most, is_original } = claim.plan(folder, other)?;
     let is_bundled = !is_original && !matches!(other, Some(OtherData::Table { .. }));
-    let trial = Trial::open(plan, threads, build)?;
+    let trial = ClaimTrial::open(plan, threads, build)?;
     let measure = &claim.expectation.measure;
     let measured = OverSeeds::of(measure.by_seed(&trial)?, measure.is_positive());
-    let known = if claim.expectation.holds_here { Verdict::Holds } else { Verdict::DoesNotHold };
-    Ok(Finding {
+    let known = if claim.expectation.holds_here { ClaimVerdict::Holds } else { ClaimVerdict::DoesNotHold };
+    Ok(ClaimFinding {
         claim: claim.name.clone(),
         statement: claim.statement.clone(),
         at_least,

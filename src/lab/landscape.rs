@@ -6,14 +6,14 @@ use crate::data::Prepared;
 use crate::kernel::ThreadPool;
 use crate::lab::along_training::{Moment, follow};
 use crate::lab::at_start::owned;
-use crate::lab::{LabError, Trial};
+use crate::lab::{ClaimTrial, LabError};
 use crate::nn::Norm;
 use crate::probe::{AlongGradient, Probe, ProbeBatch, along_gradient, covariate_shift};
 
 /// What is measured along the gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Quantity {
+pub(crate) enum LandscapeQuantity {
     /// The largest loss less the smallest one.
     LossRange,
     /// The largest distance of the gradient from that at the start.
@@ -29,8 +29,8 @@ const STRIDE: u64 = 3;
 const MULTIPLES: [f64; 8] = [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0];
 
 pub(crate) fn along_gradient_ratio(
-    trial: &Trial<'_>,
-    quantity: Quantity,
+    trial: &ClaimTrial<'_>,
+    quantity: LandscapeQuantity,
     of: Norm,
     to: Norm,
 ) -> Result<Vec<f64>, LabError> {
@@ -38,15 +38,15 @@ pub(crate) fn along_gradient_ratio(
     let measure = |probe: &mut Probe<f64>| {
         let found: AlongGradient = along_gradient(probe, rate, &MULTIPLES);
         match quantity {
-            Quantity::LossRange => found.loss_range(),
-            Quantity::GradientDistance => found.gradient_distance(),
-            Quantity::Smoothness => found.smoothness(),
+            LandscapeQuantity::LossRange => found.loss_range(),
+            LandscapeQuantity::GradientDistance => found.gradient_distance(),
+            LandscapeQuantity::Smoothness => found.smoothness(),
         }
     };
     ratio(trial, of, to, &measure)
 }
 
-pub(crate) fn shift_ratio(trial: &Trial<'_>, of: Norm, to: Norm) -> Result<Vec<f64>, LabError> {
+pub(crate) fn shift_ratio(trial: &ClaimTrial<'_>, of: Norm, to: Norm) -> Result<Vec<f64>, LabError> {
     let rate = trial.plan.optimizer.learning_rate();
     let measure = |probe: &mut Probe<f64>| {
         let by_layer = covariate_shift(probe, rate);
@@ -58,7 +58,7 @@ pub(crate) fn shift_ratio(trial: &Trial<'_>, of: Norm, to: Norm) -> Result<Vec<f
 
 /// The geometric mean of `measure` over every third step of the training with `of`, over that with `to`.
 fn ratio(
-    trial: &Trial<'_>,
+    trial: &ClaimTrial<'_>,
     of: Norm,
     to: Norm,
     measure: &(dyn Fn(&mut Probe<f64>) -> f64 + Sync),
@@ -68,7 +68,7 @@ fn ratio(
 }
 
 fn mean_log(
-    trial: &Trial<'_>,
+    trial: &ClaimTrial<'_>,
     norm: Norm,
     seed: u64,
     measure: &(dyn Fn(&mut Probe<f64>) -> f64 + Sync),

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use crate::experiment::RunRecord;
-use crate::lab::runs::{Arm, RunValue};
-use crate::lab::{LabError, Trial, along_training, at_start, landscape, runs};
+use crate::lab::runs::{RunValue, TrainedArm};
+use crate::lab::{ClaimTrial, LabError, along_training, at_start, landscape, runs};
 use crate::nn::{LayerSpec, Network, Norm};
 
 /// Builds a network of these layers for inputs, answers and a seed.
@@ -15,11 +15,11 @@ pub(crate) type NetworkBuilder<'b> = &'b (dyn Fn(&[LayerSpec], usize, usize, u64
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Measurement {
     /// A value of a run.
-    Value { value: RunValue, of: Arm },
+    Value { value: RunValue, of: TrainedArm },
     /// The value of a run less that of another one.
-    Difference { value: RunValue, of: Arm, from: Arm },
+    Difference { value: RunValue, of: TrainedArm, from: TrainedArm },
     /// The value of a run over that of another one.
-    Ratio { value: RunValue, of: Arm, to: Arm },
+    Ratio { value: RunValue, of: TrainedArm, to: TrainedArm },
     /// The largest value over the points of the grid less the smallest one.
     Spread { value: RunValue, of: Norm },
     /// The largest value of the grid's key with which a network ends below this training loss, over that of another
@@ -28,7 +28,7 @@ pub(crate) enum Measurement {
     /// The number of grid points at which a network ends with at least this value, less that of another norm.
     MorePoints { value: RunValue, of: Norm, than: Norm, at_least: f64 },
     /// The largest difference of the training losses of two runs over all epochs.
-    LargestGap { of: Arm, from: Arm },
+    LargestGap { of: TrainedArm, from: TrainedArm },
     /// The largest relative difference between the gradients of the network and central differences.
     GradientError {},
     /// How far mean and standard deviation of the values that a norm makes are from 0 and 1, at most.
@@ -47,7 +47,7 @@ pub(crate) enum Measurement {
     /// The validation error with running statistics less that with recomputed ones, after the last epoch.
     StatisticsLag {},
     /// A quantity along the gradient, mean over the steps of its logarithm, over that of another norm.
-    AlongGradientRatio { quantity: landscape::Quantity, of: Norm, to: Norm },
+    AlongGradientRatio { quantity: landscape::LandscapeQuantity, of: Norm, to: Norm },
     /// The internal covariate shift of the last hidden layer, mean over the steps of its logarithm, over that of another
     /// norm.
     ShiftRatio { of: Norm, to: Norm },
@@ -78,7 +78,7 @@ impl Measurement {
     /// # Errors
     ///
     /// If the data cannot be prepared.
-    pub(crate) fn by_seed(&self, trial: &Trial<'_>) -> Result<Vec<f64>, LabError> {
+    pub(crate) fn by_seed(&self, trial: &ClaimTrial<'_>) -> Result<Vec<f64>, LabError> {
         let of_runs = |value: &dyn Fn(&[&RunRecord]) -> f64| -> Result<Vec<f64>, LabError> {
             let records = trial.train()?;
             let of_seed = |seed: &u64| -> Vec<&RunRecord> {

@@ -1,7 +1,7 @@
 //! Published findings about normalization as experiments: `configs/lab/*.toml`, each with what is expected.
 //!
 //! A [`Claim`] is a config, a [`Measurement`] and an interval in which the measure is if the claim holds. It is tried
-//! over several seeds; the [`Verdict`] goes by the 95 % interval of the mean over them.
+//! over several seeds; the [`ClaimVerdict`] goes by the 95 % interval of the mean over them.
 
 pub(crate) mod along_training;
 pub(crate) mod at_start;
@@ -22,7 +22,7 @@ pub(crate) use crate::lab::bundled::BundledData;
 pub(crate) use crate::lab::catalog::catalog;
 pub(crate) use crate::lab::claim::{Claim, OtherData};
 pub(crate) use crate::lab::error::LabError;
-pub(crate) use crate::lab::findings::{Finding, try_claim};
+pub(crate) use crate::lab::findings::{ClaimFinding, try_claim};
 pub(crate) use crate::lab::measurement::{Measurement, NetworkBuilder};
-pub(crate) use crate::lab::trial::Trial;
-pub(crate) use crate::lab::verdict::{OverSeeds, Verdict};
+pub(crate) use crate::lab::trial::ClaimTrial;
+pub(crate) use crate::lab::verdict::{ClaimVerdict, OverSeeds};

@@ -38,13 +38,13 @@ impl RunValue {
 /// A network of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Arm {
+pub(crate) struct TrainedArm {
     pub(crate) norm: Norm,
     /// Its point of the grid, from 1.
     pub(crate) point: Option<usize>,
 }
 
-impl Arm {
+impl TrainedArm {
     fn run<'r>(self, runs: &[&'r RunRecord]) -> Option<&'r RunRecord> {
         let is_it = |run: &&&RunRecord| {
             run.id.norm == self.norm && run.id.point.as_ref().map(|(point, _)| *point) == self.point
@@ -91,7 +91,7 @@ pub(crate) fn points_with(value: RunValue, at_least: f64, norm: Norm, runs: &[&R
 }
 
 /// NaN if one of the runs has fewer epochs.
-pub(crate) fn largest_gap(one: Arm, other: Arm, runs: &[&RunRecord]) -> f64 {
+pub(crate) fn largest_gap(one: TrainedArm, other: TrainedArm, runs: &[&RunRecord]) -> f64 {
     let (Some(one), Some(other)) = (one.run(runs), other.run(runs)) else { return f64::NAN };
     if one.epochs.len() != other.epochs.len() {
         return f64::NAN;

@@ -7,12 +7,12 @@ use std::thread;
 
 use crate::config::Plan;
 use crate::data::Prepared;
-use crate::experiment::{Companion, DataSets, Job, RunError, RunRecord, jobs, run_all};
+use crate::experiment::{Companion, DataSets, Job, RunError, RunRecord, all_jobs, run_all};
 use crate::lab::{LabError, NetworkBuilder};
 use crate::nn::{Network, Norm, twin};
 
 /// A plan with its data.
-pub(crate) struct Trial<'b> {
+pub(crate) struct ClaimTrial<'b> {
     pub(crate) plan: Plan,
     pub(crate) jobs: Vec<Job>,
     data: DataSets,
@@ -21,7 +21,7 @@ pub(crate) struct Trial<'b> {
     build: NetworkBuilder<'b>,
 }
 
-impl<'b> Trial<'b> {
+impl<'b> ClaimTrial<'b> {
     /// Reads the data of `plan`.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ impl<'b> Trial<'b> {
         threads: NonZeroUsize,
         build: NetworkBuilder<'b>,
     ) -> Result<Self, LabError> {
-        let jobs: Vec<Job> = jobs(&plan).into_iter().map(|job| Job { baselines: false, ..job }).collect();
+        let jobs: Vec<Job> = all_jobs(&plan).into_iter().map(|job| Job { baselines: false, ..job }).collect();
         let data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
         for job in &jobs {
             data.table(&job.plan.data).check_split(job.plan.training.seed)?;
@@ -44,7 +44,7 @@ impl<'b> Trial<'b> {
         self.plan
             .compare
             .as_ref()
-            .map_or_else(|| vec![self.plan.training.seed], |compare| compare.seeds.clone())
+            .map_or_else(|| vec![self.plan.training.seed], |compare| compare.seeds.all.clone())
     }
 
     /// Trains everything.

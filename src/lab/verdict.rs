@@ -8,7 +8,7 @@ use crate::metrics::Interval;
 /// Whether a claim holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Verdict {
+pub(crate) enum ClaimVerdict {
     /// The interval is within the bounds.
     Holds,
     /// The interval is outside of them.
@@ -17,7 +17,7 @@ pub(crate) enum Verdict {
     CannotTell,
 }
 
-impl Verdict {
+impl ClaimVerdict {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Holds => "holds",
@@ -55,18 +55,18 @@ impl OverSeeds {
     }
 
     /// Whether it is within these bounds.
-    pub(crate) fn verdict(&self, at_least: Option<f64>, at_most: Option<f64>) -> Verdict {
+    pub(crate) fn verdict(&self, at_least: Option<f64>, at_most: Option<f64>) -> ClaimVerdict {
         let Some(Interval { low, high }) = self.interval.filter(|_| self.values.iter().all(Option::is_some))
         else {
-            return Verdict::CannotTell;
+            return ClaimVerdict::CannotTell;
         };
         let (lower, upper) = (at_least.unwrap_or(f64::NEG_INFINITY), at_most.unwrap_or(f64::INFINITY));
         if low >= lower && high <= upper {
-            Verdict::Holds
+            ClaimVerdict::Holds
         } else if high < lower || low > upper {
-            Verdict::DoesNotHold
+            ClaimVerdict::DoesNotHold
         } else {
-            Verdict::CannotTell
+            ClaimVerdict::CannotTell
         }
     }
 }
@@ -80,15 +80,15 @@ mod tests {
         let verdict = |values: &[f64], at_least, at_most| {
             OverSeeds::of(values.to_vec(), false).verdict(at_least, at_most)
         };
-        assert_eq!(verdict(&[2.0, 2.1, 2.2], Some(1.0), None), Verdict::Holds);
-        assert_eq!(verdict(&[2.0, 2.1, 2.2], Some(3.0), None), Verdict::DoesNotHold);
-        assert_eq!(verdict(&[2.0, 2.1, 2.2], Some(2.1), None), Verdict::CannotTell);
-        assert_eq!(verdict(&[2.0, 2.1, 2.2], Some(1.0), Some(1.5)), Verdict::DoesNotHold);
+        assert_eq!(verdict(&[2.0, 2.1, 2.2], Some(1.0), None), ClaimVerdict::Holds);
+        assert_eq!(verdict(&[2.0, 2.1, 2.2], Some(3.0), None), ClaimVerdict::DoesNotHold);
+        assert_eq!(verdict(&[2.0, 2.1, 2.2], Some(2.1), None), ClaimVerdict::CannotTell);
+        assert_eq!(verdict(&[2.0, 2.1, 2.2], Some(1.0), Some(1.5)), ClaimVerdict::DoesNotHold);
         // Values that do not differ, and one alone.
-        assert_eq!(verdict(&[2.0, 2.0], Some(2.0), Some(2.0)), Verdict::Holds);
-        assert_eq!(verdict(&[1.0], Some(2.0), None), Verdict::DoesNotHold);
-        assert_eq!(verdict(&[3.0, f64::NAN], Some(2.0), None), Verdict::CannotTell);
-        assert_eq!(verdict(&[], Some(2.0), None), Verdict::CannotTell);
+        assert_eq!(verdict(&[2.0, 2.0], Some(2.0), Some(2.0)), ClaimVerdict::Holds);
+        assert_eq!(verdict(&[1.0], Some(2.0), None), ClaimVerdict::DoesNotHold);
+        assert_eq!(verdict(&[3.0, f64::NAN], Some(2.0), None), ClaimVerdict::CannotTell);
+        assert_eq!(verdict(&[], Some(2.0), None), ClaimVerdict::CannotTell);
     }
 
     #[test]

@@ -6,10 +6,10 @@
 //!
 //! ```
 //! use bntrain::probe::{Probe, ProbeBatch, hessian_extremes, LanczosSettings};
-//! use bntrain::{Network, Targets, affine, batch_norm, output_affine, softmax_loss, spec};
+//! use bntrain::{Network, Targets, affine, batch_norm, output_affine, softmax_loss, tanh};
 //! use ndarray::array;
 //!
-//! let layers = [affine(4), batch_norm(), spec::TanhSpec {}.into(), output_affine(), softmax_loss()];
+//! let layers = [affine(4), batch_norm(), tanh(), output_affine(), softmax_loss()];
 //! let network = Network::<f64>::build(&layers, 2, 2, 0);
 //! let x = array![[0.0, 1.0], [1.0, 0.5], [-1.0, 2.0], [0.5, -0.5]];
 //! let mut probe = Probe::new(&layers, &network, ProbeBatch::new(x, Targets::classes([0, 1, 0, 1])));

@@ -2,14 +2,12 @@
 
 pub(crate) mod check;
 pub(crate) mod compare;
-pub(crate) mod completions;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod gradcheck;
-pub(crate) mod help;
 pub(crate) mod init;
 pub(crate) mod inspect;
-pub(crate) mod man;
+pub(crate) mod manual;
 pub(crate) mod predict;
 pub(crate) mod probe;
 pub(crate) mod report;

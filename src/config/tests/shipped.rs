@@ -12,6 +12,10 @@ fn every_shipped_config_makes_a_plan_that_survives_being_written() {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(&directory).expect("there is a directory of configs") {
         let path = entry.expect("a readable entry").path();
+        // Those of published findings have expectations, too; `lab` reads them.
+        if path.is_dir() {
+            continue;
+        }
         let plan = load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
         assert!(plan.data.path.is_file(), "{} has no data at {}", path.display(), plan.data.path.display());
         let again = parse(&plan.to_toml(), &path, &[]).unwrap_or_else(|error| panic!("{error}"));

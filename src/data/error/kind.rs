@@ -1,7 +1,6 @@
 //! Every way in which data can be wrong, with its message: the value, what is allowed, what to do.
 
-use std::io;
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 use crate::data::error::phrases::{
     Advice, ManyTexts, NonRegularFile, also_missing, constant_of, converter, did_you_mean, in_all,

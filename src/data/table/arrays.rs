@@ -20,7 +20,8 @@ use crate::targets::Targets;
 /// How arrays become a [`Dataset`].
 ///
 /// ```
-/// use bntrain::{ArraySpec, ScalingMethod};
+/// use bntrain::ArraySpec;
+/// use bntrain::spec::ScalingMethod;
 ///
 /// // A fifth of the rows is held out for validation.
 /// let spec = ArraySpec { valid: 0.2, scale: ScalingMethod::None, ..ArraySpec::default() };

@@ -12,7 +12,7 @@ use crate::cli::commands::reproduce::render::{block, list, markdown, summary};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
-use crate::lab::{BundledData, Claim, Finding, LabError, OtherData, catalog, try_claim};
+use crate::lab::{BundledData, Claim, ClaimFinding, LabError, OtherData, catalog, try_claim};
 use crate::nn::{LayerSpec, Network, build_layers};
 use crate::text::{shortened, similar_names};
 
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &ReproduceArgs, output: &Output) -> Result<(), CliError>
     }
     let claims = chosen(&all, args, output)?;
     let bundled = BundledData::write()?;
-    let mut findings: Vec<Finding> = Vec::with_capacity(claims.len());
+    let mut findings: Vec<ClaimFinding> = Vec::with_capacity(claims.len());
     for claim in claims {
         let finding = try_claim(claim, bundled.path(), other.as_ref(), args.threads.count(), &network)?;
         let text = if output.json {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::lab::{Claim, Finding, Verdict};
+use crate::lab::{Claim, ClaimFinding, ClaimVerdict};
 
 /// The names of the claims and what they say.
 pub(crate) fn list(claims: &[Claim], as_json: bool) -> String {
@@ -24,8 +24,8 @@ pub(crate) fn list(claims: &[Claim], as_json: bool) -> String {
 }
 
 /// A finding in a few lines.
-pub(crate) fn block(finding: &Finding) -> String {
-    let Finding { claim, statement, .. } = finding;
+pub(crate) fn block(finding: &ClaimFinding) -> String {
+    let ClaimFinding { claim, statement, .. } = finding;
     let original = if finding.is_original { " (the paper's setting)" } else { "" };
     format!(
         "{}: {claim}\n  claim  {}\n  paper  {} ({})\n  here   {}{original}\n",
@@ -38,7 +38,7 @@ pub(crate) fn block(finding: &Finding) -> String {
 }
 
 /// What was measured, its interval and the bounds.
-fn here(finding: &Finding) -> String {
+fn here(finding: &ClaimFinding) -> String {
     let found = match (finding.measured.mean, finding.measured.interval) {
         (Some(mean), Some(interval)) if interval.low < interval.high => {
             format!("{} ({} to {})", number(mean), number(interval.low), number(interval.high))
@@ -55,7 +55,7 @@ fn here(finding: &Finding) -> String {
     format!("{}: {found}, {seeds}{missing}; the claim is {}", finding.statement.here, bounds(finding))
 }
 
-fn bounds(finding: &Finding) -> String {
+fn bounds(finding: &ClaimFinding) -> String {
     match (finding.at_least, finding.at_most) {
         (Some(low), Some(high)) => format!("{} to {}", number(low), number(high)),
         (Some(low), None) => format!("at least {}", number(low)),
@@ -78,10 +78,10 @@ fn number(value: f64) -> String {
 }
 
 /// How many hold.
-pub(crate) fn summary(findings: &[Finding]) -> String {
-    let count = |verdict: Verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
-    let mut text = format!("{} of {} claims hold", count(Verdict::Holds), findings.len());
-    for verdict in [Verdict::DoesNotHold, Verdict::CannotTell] {
+pub(crate) fn summary(findings: &[ClaimFinding]) -> String {
+    let count = |verdict: ClaimVerdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    let mut text = format!("{} of {} claims hold", count(ClaimVerdict::Holds), findings.len());
+    for verdict in [ClaimVerdict::DoesNotHold, ClaimVerdict::CannotTell] {
         let names: Vec<&str> = findings
             .iter()
             .filter(|finding| finding.verdict == verdict)
@@ -96,7 +96,7 @@ pub(crate) fn summary(findings: &[Finding]) -> String {
 }
 
 /// A table of all findings.
-pub(crate) fn markdown(findings: &[Finding]) -> String {
+pub(crate) fn markdown(findings: &[ClaimFinding]) -> String {
     let mut text = String::from(
         "# Findings\n\nWritten by `bntrain reproduce all --markdown docs/findings.md`: published findings about normalization, \
          tried on the bundled data.\nA claim holds if the 95 % interval of the mean over seeds is within its bounds, and does \
@@ -116,7 +116,7 @@ pub(crate) fn markdown(findings: &[Finding]) -> String {
             cell(&statement.paper),
             cell(&statement.source),
             cell(&here(finding)),
-            if finding.verdict == Verdict::Holds {
+            if finding.verdict == ClaimVerdict::Holds {
                 "holds".to_owned()
             } else {
                 format!("**{}**", finding.verdict.words())
