@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::model::Model;
-use crate::run_dir::{ENSEMBLE, MODEL, models_in};
+use crate::run_dir::{DirectoryState, ENSEMBLE, MODEL, models_in, state_of};
 use crate::text::shortened;
 
 /// Models that a message lists before it is cut.
@@ -36,6 +36,16 @@ pub(crate) fn load_models(paths: &[PathBuf]) -> Result<Models, CliError> {
     }
     let models = files.iter().map(|path| Model::load(path)).collect::<Result<_, _>>()?;
     Ok(Models { models, paths: files })
+}
+
+/// A note for each run directory whose runs have not finished.
+pub(crate) fn unfinished_notes<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Vec<String> {
+    let is_unfinished = |path: &&PathBuf| matches!(state_of(path), Ok(DirectoryState::Unfinished));
+    let note = |path: &PathBuf| {
+        let path = shown(path);
+        format!("note: the runs in {path} have not finished; `bntrain resume {path}` goes on with them")
+    };
+    paths.into_iter().filter(is_unfinished).map(note).collect()
 }
 
 fn only_model(directory: &Path) -> Result<PathBuf, CliError> {

@@ -1,9 +1,12 @@
 //! Options that say how a file of new rows differs from the training file.
 
+use std::path::Path;
+
 use clap::Args;
 
 use crate::cli::csv_args::character;
 use crate::data::Encoding;
+use crate::text::DisplayPath;
 
 /// How a file of new rows is written.
 #[derive(Debug, Args)]
@@ -23,6 +26,21 @@ pub(crate) struct ReadingArgs {
 }
 
 impl ReadingArgs {
+    /// A note where lines at the end of `file` are skipped because the training file had such lines: they could be rows.
+    pub(crate) fn footer_note(&self, encoding: &Encoding, file: &Path) -> Option<String> {
+        let skipped =
+            encoding.reading.skip_footer.filter(|lines| *lines > 0 && self.skip_footer.is_none())?;
+        let (lines, are) = match skipped {
+            1 => ("line".to_owned(), "is"),
+            _ => (format!("{skipped} lines"), "are"),
+        };
+        Some(format!(
+            "note: the last {lines} of {} {are} skipped, as in the training file; if it has no such lines, add \
+             --skip-footer 0",
+            DisplayPath(file)
+        ))
+    }
+
     /// Changes how files are read.
     pub(crate) fn apply(&self, encoding: &mut Encoding) {
         if let Some(delimiter) = self.delimiter {

@@ -128,8 +128,11 @@ fn what_cannot_change_is_refused_with_its_reason() {
         )
     );
     let (code, message) = refused(&["--at-epoch", "6"]);
-    assert_eq!(code, Some(7));
-    assert_eq!(message, "error: batch_norm seed 0 cannot be forked: it never was at epoch 6: it finished");
+    assert_eq!(code, Some(2));
+    assert!(
+        message.starts_with("error: --at-epoch 6: the runs of run have 5 epochs; fork them after one of"),
+        "{message}"
+    );
     let (_, message) = refused(&["--at-epoch", "0"]);
     assert_eq!(message, "error: a fork from the start is another training; use `bntrain train` with --set");
 }

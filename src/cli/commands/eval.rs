@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::cli::args::ThreadArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::cli::model_arg::load_model;
+use crate::cli::model_arg::{load_model, unfinished_notes};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
 use crate::cli::require::Condition;
@@ -67,6 +67,8 @@ pub(crate) enum StatisticsChoice {
 
 pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     let (mut model, path) = load_model(&args.model)?;
+    let note = args.reading.footer_note(&model.description.encoding, &args.data);
+    note.iter().chain(&unfinished_notes([&args.model])).for_each(|note| output.note(note));
     args.reading.apply(&mut model.description.encoding);
     rename_labels(&mut model.description.encoding, &args.label_names)?;
     let batch_size = args.batch_size.map_or(model.plan.training.batch_size, |rows| rows as usize);

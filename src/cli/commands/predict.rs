@@ -8,7 +8,7 @@ use clap::Args;
 use crate::cli::args::ThreadArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::cli::model_arg::{Models, load_models};
+use crate::cli::model_arg::{Models, load_models, unfinished_notes};
 use crate::cli::out_file::{OutFile, STANDARD_OUTPUT, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
@@ -53,6 +53,8 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
     let out = args.out.as_deref().filter(|out| *out != Path::new(STANDARD_OUTPUT));
     out.map_or(Ok(()), refuse_compression)?;
     let Models { mut models, paths } = load_models(&args.models)?;
+    let note = args.reading.footer_note(&models[0].description.encoding, &args.data);
+    note.iter().chain(&unfinished_notes(&args.models)).for_each(|note| output.note(note));
     models.iter_mut().for_each(|model| args.reading.apply(&mut model.description.encoding));
     if models.len() > 1 {
         output.note(&format!("note: predictions are the mean of {}", Count(models.len(), "model")));

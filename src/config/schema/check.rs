@@ -140,8 +140,11 @@ impl Checker<'_> {
     ) -> Option<Vec<toml::Value>> {
         if !lengths.contains(&nodes.len()) {
             let (min, max) = (lengths.start(), lengths.end());
-            let message =
-                format!("{} entries are not allowed; there must be from {min} to {max}", nodes.len());
+            let wanted = match *max {
+                usize::MAX => format!("at least {min}"),
+                max => format!("from {min} to {max}"),
+            };
+            let message = format!("{} entries are not allowed; there must be {wanted}", nodes.len());
             self.problems.push(path, message);
             return None;
         }

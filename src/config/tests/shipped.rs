@@ -26,7 +26,7 @@ fn every_shipped_config_makes_a_plan_that_survives_being_written() {
         names.push(plan.name);
     }
     names.sort();
-    assert_eq!(names, ["deep", "iris", "mlp_bn", "norms", "smoke", "spiral", "tuned"]);
+    assert_eq!(names, ["anatomy", "deep", "iris", "mlp_bn", "norms", "smoke", "spiral", "tuned"]);
 }
 
 /// Fragments that mean something somewhere in a config.

@@ -114,7 +114,7 @@ fn seeds(of: &PairedComparison, resolution: Option<&Resolution>) -> String {
         };
         let chance = 100.0 * found.power;
         format!(
-            "{} seeds show a {what} of {} with a chance of {chance}\u{a0}%, and {} takes {needed}",
+            "if the true {what} is {1}, {0} seeds find it in {chance}\u{a0}% of studies; for {2} it takes {needed}",
             found.n_pairs,
             number(found.detectable),
             number(found.wanted)
@@ -127,6 +127,9 @@ fn seeds(of: &PairedComparison, resolution: Option<&Resolution>) -> String {
                 "This rests on {n} seeds, and on which runs are lost: there is no size of the difference."
             )
         }
+        true if of.is_sequential => {
+            format!("This rests on {n} seeds, which were added until the rule of compare.seeds ended.")
+        }
         true => format!("This rests on {n} seeds, whose differences have no spread."),
         false => format!("{}.", capital(&parts.join("; "))),
     }
@@ -134,7 +137,7 @@ fn seeds(of: &PairedComparison, resolution: Option<&Resolution>) -> String {
 
 /// Begins a sentence, but keeps names of norms as they are.
 fn capital(text: &str) -> String {
-    for (start, capital) in [("with ", "With "), ("lost ", "Lost ")] {
+    for (start, capital) in [("with ", "With "), ("lost ", "Lost "), ("if ", "If ")] {
         if let Some(rest) = text.strip_prefix(start) {
             return format!("{capital}{rest}");
         }

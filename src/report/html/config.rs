@@ -41,6 +41,12 @@ fn arms(run: &RunResults) -> Table {
         let names: Vec<String> = run.summary.norms.iter().map(norm).collect();
         table.rows.push(vec!["norm".to_owned(), names.join(", ")]);
     }
+    if let Some(tuning) = &run.summary.tuning {
+        table.rows.push(vec![
+            shortened(&tuning.keys.join(", ")),
+            "for each norm its own, see tuned settings".to_owned(),
+        ]);
+    }
     let grid = run.config.get("compare").and_then(|compare| compare.get("grid")?.as_table());
     for (key, values) in grid.into_iter().flatten() {
         let values = match values.as_array() {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::experiment::{MeasuredOn, Summary};
+use crate::experiment::{MeasuredOn, Summary, TunedNorm};
 use crate::report::answer::{answer, listed, lost_runs};
 use crate::report::results::RunResults;
 use crate::report::text::number::NO_NUMBER;
@@ -154,6 +154,21 @@ fn settings(run: &RunResults) -> String {
     let common = format!("{optimizer}{rate}, {epochs} epochs, batches of {batch}");
     let points =
         run.summary.groups.iter().filter(|group| Some(&group.norm) == run.summary.norms.first()).count();
+    if let Some(tuning) = &run.summary.tuning {
+        let of = |norm: &TunedNorm| {
+            let settings =
+                norm.best.and_then(|best| norm.points.get(best - 1)).map(|point| &point.point.settings);
+            let settings =
+                settings.map_or_else(|| "no point was usable".to_owned(), |settings| shortened(settings));
+            format!("{}: {settings}", run.labels.norm(norm.norm))
+        };
+        let tuned: Vec<String> = tuning.norms.iter().map(of).collect();
+        return format!(
+            "tuned for each norm, the best of {} points ({}); otherwise {common}",
+            tuning.n_points,
+            tuned.join("; ")
+        );
+    }
     match run.summary.has_grid() {
         true => format!("{points} grid points, the same for every norm; otherwise {common}"),
         false if 1 < run.summary.norms.len() => {

@@ -74,6 +74,9 @@ fn mean_and_range(point: &TunedPoint) -> String {
     }
 }
 
+/// Ratios of best values that are listed, those of three norms.
+const MAX_RATIOS: usize = 3;
+
 /// What usable means, ratios, warnings.
 fn remarks(tuning: &Tuning) -> String {
     let close = match tuning.measure.is_loss() {
@@ -84,7 +87,9 @@ fn remarks(tuning: &Tuning) -> String {
     if tuning.norms.iter().any(|norm| !norm.usable.is_empty()) {
         lines.push(format!("usable: no run is lost, and it is {close} the norm's best"));
     }
-    for ratio in &tuning.ratios {
+    // The ratios of many norms are in summary.json: there is one for each pair.
+    let shown = if tuning.ratios.len() <= MAX_RATIOS { &tuning.ratios[..] } else { &[] };
+    for ratio in shown {
         let interval = match ratio.interval {
             Some(interval) => {
                 format!(

@@ -74,6 +74,17 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
     if let Some(source) = source_of(directory) {
         now.plan.source = source;
     }
+    if let ForkPlace::Epoch(epoch) = place
+        && epoch > before.plan.training.epochs
+    {
+        let message = format!(
+            "--at-epoch {epoch}: the runs of {} have {} epochs; fork them after one of these, or train them for more \
+             with `bntrain resume --epochs`",
+            DisplayPath(directory),
+            before.plan.training.epochs
+        );
+        return Err(CliError::new(exit_code::USAGE, message));
+    }
     let changes = allowed::check(&before, &now, place)?;
     let mut replayed = replay::all(directory, &before, place, threads, output)?;
     for (job, replayed) in now.jobs.iter().zip(&mut replayed) {
