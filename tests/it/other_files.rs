@@ -51,7 +51,7 @@ fn predict_and_eval_read_files_that_are_written_in_another_way() {
 fn labels_and_classes_may_have_an_equals_sign() {
     let work = Work::new();
     let rows = |end: &str| -> String {
-        let label = |row: usize| if row % 2 == 0 { "<=50K" } else { ">50K" };
+        let label = |row: usize| if row.is_multiple_of(2) { "<=50K" } else { ">50K" };
         (0..40).map(|row| format!("{},{}{end}\n", row % 2 * 10 + row % 5, label(row))).collect()
     };
     work.write("train.csv", &format!("age,income\n{}", rows("")));
