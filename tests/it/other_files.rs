@@ -46,6 +46,23 @@ fn predict_and_eval_read_files_that_are_written_in_another_way() {
     assert!(error.contains("missing label or target \"k.A.\""), "{error}");
 }
 
+/// As in the census data, whose test file ends every label with a point.
+#[test]
+fn labels_and_classes_may_have_an_equals_sign() {
+    let work = Work::new();
+    let rows = |end: &str| -> String {
+        let label = |row: usize| if row.is_multiple_of(2) { "<=50K" } else { ">50K" };
+        (0..40).map(|row| format!("{},{}{end}\n", row % 2 * 10 + row % 5, label(row))).collect()
+    };
+    work.write("train.csv", &format!("age,income\n{}", rows("")));
+    work.write("test.csv", &format!("age,income\n{}", rows(".")));
+    let config = Work::SINGLE.replace("data.csv", "train.csv").replace("\"kind\"", "\"income\"");
+    work.write("income.toml", &config);
+    work.ok(&["-c", "income.toml", "-o", "run"]);
+    let names = ["--label-name", "<=50K.=<=50K", "--label-name", ">50K.=>50K"];
+    work.ok(&[&["eval", "run", "--data", "test.csv"], &names[..]].concat());
+}
+
 #[test]
 fn set_reaches_columns_with_any_name() {
     let work = Work::new();

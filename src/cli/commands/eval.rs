@@ -47,7 +47,7 @@ pub(crate) struct EvalArgs {
     pub(crate) require: Vec<Condition>,
     /// Read a label as a class of the model, such as 'yes.=yes'; repeatable
     #[arg(long = "label-name", value_name = "LABEL=CLASS", value_parser = renaming)]
-    pub(crate) label_names: Vec<(String, String)>,
+    pub(crate) label_names: Vec<String>,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
     #[command(flatten)]
@@ -121,13 +121,12 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
 }
 
 /// Parses `LABEL=CLASS`.
-fn renaming(text: &str) -> Result<(String, String), String> {
-    let (label, class) = text.rsplit_once('=').ok_or("expected LABEL=CLASS")?;
-    Ok((label.to_owned(), class.to_owned()))
+fn renaming(text: &str) -> Result<String, String> {
+    if text.contains('=') { Ok(text.to_owned()) } else { Err("expected LABEL=CLASS".to_owned()) }
 }
 
 /// Adds names of labels to those of the model.
-fn rename_labels(encoding: &mut Encoding, names: &[(String, String)]) -> Result<(), CliError> {
+fn rename_labels(encoding: &mut Encoding, names: &[String]) -> Result<(), CliError> {
     let TargetEncoding::Classes { names: classes, renamed, .. } = &mut encoding.targets else {
         return match names.is_empty() {
             true => Ok(()),
@@ -136,16 +135,20 @@ fn rename_labels(encoding: &mut Encoding, names: &[(String, String)]) -> Result<
             }
         };
     };
-    for (label, class) in names {
-        if !classes.contains(class) {
+    for name in names {
+        // Labels and classes may have an `=`, as in `<=50K.=<=50K`.
+        let mut splits = name.match_indices('=').map(|(at, _)| (&name[..at], &name[at + 1..]));
+        let found = splits.find(|(_, class)| classes.iter().any(|known| known == class));
+        let Some((label, class)) = found else {
+            let class = name.rsplit_once('=').map_or("", |(_, class)| class);
             let message = format!(
-                "--label-name {label}={class}: {} is not a class of the model; its classes are {}",
+                "--label-name {name}: {} is not a class of the model; its classes are {}",
                 Quoted(class),
                 QuotedNames(classes)
             );
             return Err(CliError::new(exit_code::USAGE, message));
-        }
-        renamed.insert(label.clone(), class.clone());
+        };
+        renamed.insert(label.to_owned(), class.to_owned());
     }
     Ok(())
 }

@@ -110,6 +110,7 @@ fn write_figures(run: &RunResults, folder: &Path, force: bool) -> Result<Vec<Pat
 
 /// Reads the results at `path`; `run_json` is what `run.json` is going to hold, if it has not been written.
 pub(crate) fn results_of(path: &Path, name: &str, run_json: Option<&str>) -> Result<RunResults, CliError> {
+    path.metadata().map_err(|error| CliError::io("read", path, &error))?;
     let run = match run_json {
         Some(text) => text.to_owned(),
         None if !path.join("run.json").is_file() => {

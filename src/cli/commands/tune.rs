@@ -239,7 +239,8 @@ impl<'a> PointProgress<'a> {
         }
         let points = ranked(search, records);
         let best = points.first().and_then(|point| point.mean);
-        let best = best.map_or_else(String::new, |best| format!("best {} {best:.4}", search.measure.name()));
+        let best =
+            best.map_or_else(String::new, |best| format!("{} {best:.4} is the best", search.measure.name()));
         self.bar.set_message(best.clone());
         if !self.output.bars() {
             let (done, all) = (records.len() / runs_each, self.n_jobs / runs_each);
