@@ -29,6 +29,10 @@ pub fn gzip(input: &[u8]) {
     file.extend(crc.sum().to_le_bytes());
     file.extend((text.len() as u32).to_le_bytes());
     let found = read("gz", &file);
+    // A text with the mark of UTF-16 is converted, so it has other bytes and another length.
+    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        return;
+    }
     if matches!(status, Ok(Status::StreamEnd)) && text.len() <= LIMIT {
         assert_eq!(found.as_deref(), Ok(&*text), "the text of a whole stream");
     } else {
