@@ -1,36 +1,11 @@
 #!/usr/bin/env bash
-# Everything that a change must pass, except the check of exported models, which needs Python packages
-# (`.ci/run`). Runs from any folder; leaves nothing behind but target/.
+# What a change must pass besides `scripts/lint.sh` and `cargo test`: other SIMD levels, fewer features, examples, docs,
+# a training and the published findings through the program.
+# Runs from any folder; leaves nothing behind but target/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s\n' "$*"; }
-
-step "formatting"
-cargo fmt --all --check
-
-step "lints"
-cargo clippy --workspace --all-targets --locked -- -D warnings
-cargo clippy --lib --no-default-features --locked -- -D warnings
-
-# Fetches what other systems need, too, so that without a network it is left out.
-step "licenses, duplicates and sources of dependencies"
-if ! cargo deny --version >/dev/null 2>&1; then
-  echo "not run: cargo-deny is not installed"
-elif ! cargo fetch --locked; then
-  echo "not run: no network"
-else
-  cargo deny --locked check licenses bans sources
-  if timeout 30 git ls-remote --quiet https://github.com/RustSec/advisory-db HEAD >/dev/null 2>&1; then
-    cargo deny --locked check advisories
-  else
-    echo "advisories not checked: their database cannot be reached"
-  fi
-fi
-
-# The command of the README. The lints above have refused a Cargo.lock that does not fit.
-step "tests"
-cargo test
 
 # The lower SIMD levels compute the same within rounding; a machine without AVX2 or AVX-512 runs the
 # level that it has.
