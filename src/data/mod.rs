@@ -51,12 +51,13 @@ pub use crate::data::transform::class_weights::ClassWeights;
 pub use crate::data::transform::clip::SmoothClip;
 pub(crate) use crate::data::transform::encode::Encoder;
 pub use crate::data::transform::encoding::{
-    ConstantInput, EncodedColumn, Encoding, FeatureEncoding, ReadingFormat, TargetEncoding, TrainedRange,
-    ValueEncoding, ValueTarget,
+    ConstantInput, EncodedColumn, Encoding, FeatureEncoding, TargetEncoding, TrainedRange, ValueEncoding,
+    ValueTarget,
 };
 pub use crate::data::transform::numbers::NumberInputs;
 pub use crate::data::transform::numbers::normal_quantiles::NormalQuantiles;
 pub use crate::data::transform::numbers::piecewise_linear::PiecewiseLinear;
+pub use crate::data::transform::reading_format::ReadingFormat;
 pub(crate) use crate::data::transform::usual::{CellCheck, UnusualCounts, unusual_notes};
 pub use crate::data::transform::usual::{UnusualCells, Usual};
 pub use crate::text::STANDARD_INPUT;

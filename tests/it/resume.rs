@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::support::json::remove_times;
 use crate::support::work::Work;
 
 /// All results of a run directory but the times.
@@ -31,17 +32,6 @@ fn results(work: &Work, directory: &str) -> Vec<(String, String)> {
         found.push((model, format!("{bytes:?}")));
     }
     found
-}
-
-fn remove_times(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::Object(table) => {
-            table.retain(|key, _| !key.ends_with("seconds"));
-            table.values_mut().for_each(remove_times);
-        }
-        serde_json::Value::Array(values) => values.iter_mut().for_each(remove_times),
-        _ => {}
-    }
 }
 
 fn models(work: &Work, directory: &str) -> Vec<String> {

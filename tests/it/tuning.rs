@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::support::json::remove_times;
 use crate::support::work::Work;
 
 const STUDY: &str = r#"
@@ -24,16 +25,6 @@ fn study() -> Work {
 
 /// `summary.json` without times.
 fn summary(work: &Work, directory: &str) -> serde_json::Value {
-    fn remove_times(value: &mut serde_json::Value) {
-        match value {
-            serde_json::Value::Object(table) => {
-                table.retain(|key, _| !key.ends_with("seconds"));
-                table.values_mut().for_each(remove_times);
-            }
-            serde_json::Value::Array(values) => values.iter_mut().for_each(remove_times),
-            _ => {}
-        }
-    }
     let mut summary = work.json(format!("{directory}/summary.json"));
     remove_times(&mut summary);
     summary
@@ -164,4 +155,24 @@ fn every_part_of_a_cross_validation_has_other_validation_rows() {
     let (code, error) = work.fails(&["check", "single.toml", "--set", "training.fold={index=61, of=61}"]);
     assert_eq!(code, Some(2));
     assert!(error.contains("part 61 of 61"), "{error}");
+}
+
+/// A `summary.json` that was changed or damaged gives a message, or a page without what it lacks.
+#[test]
+fn a_page_does_without_the_points_that_a_summary_lacks() {
+    let work = study();
+    work.ok(&["study.toml", "-q", "--epochs", "1", "-o", "run"]);
+    let whole = work.json("run/summary.json");
+    let report = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut summary = whole.clone();
+        change(&mut summary["tuning"]["norms"][0]);
+        work.write("run/summary.json", &summary.to_string());
+        work.ok(&["report", "run"]);
+        work.read("run/report.html")
+    };
+    assert!(report(&|_| {}).contains("best point"));
+    report(&|norm| norm["points"][1]["values"] = serde_json::json!([]));
+    report(&|norm| norm["points"] = serde_json::json!([]));
+    report(&|norm| norm["best"] = serde_json::json!(0));
+    report(&|norm| norm["best"] = serde_json::json!(99));
 }

@@ -1,6 +1,7 @@
 //! Every way in which data can be wrong, with its message: the value, what is allowed, what to do.
 
-use std::{io, path::PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use crate::data::error::phrases::{
     Advice, ManyTexts, NonRegularFile, also_missing, constant_of, converter, did_you_mean, in_all,
@@ -12,6 +13,7 @@ use crate::data::schema::look_alikes::looks_like;
 use crate::data::source::file_signature::FileSignature;
 use crate::data::spec::ColumnRef;
 use crate::data::spec_check::SpecProblem;
+use crate::data::split::problem::SplitProblem;
 use crate::data::table::byte_size::Bytes;
 use crate::text::{Count, DisplayPath, Quoted, QuotedNames};
 
@@ -21,6 +23,8 @@ pub(crate) enum ErrorKind {
     // The config does not fit the columns.
     #[error("{0}")]
     Spec(SpecProblem),
+    #[error(transparent)]
+    Split(#[from] SplitProblem),
     #[error("data.column_names has {names} names, but there are {found} columns")]
     NamesForColumns { names: usize, found: usize },
     #[error("data.{key} = {wanted}: there is no such column{hint}")]
@@ -61,33 +65,6 @@ pub(crate) enum ErrorKind {
     #[error("data.columns.{}: `numeric` is for numeric features only; remove it there", Quoted(.0))]
     EncodingOfNoNumbers(String),
     #[error(
-        "column {} assigns rows to train, valid and test, so data.valid, data.test, data.split_by and a \
-         group column cannot be used",
-        Quoted(.0)
-    )]
-    SplitTwice(String),
-    #[error(
-        "column {} assigns rows to train, valid and test; remove data.{key}, or ignore the column",
-        Quoted(.column)
-    )]
-    SplitAndFile { column: String, key: &'static str },
-    #[error(
-        "data.split_by: rows of a group of {} could be separated; hash the group column alone, or ignore it",
-        Quoted(.0)
-    )]
-    GroupAndHash(String),
-    #[error("data.split_by: cannot split by {}, which is the label, a target or the weight", Quoted(.0))]
-    KeyIsLearnt(String),
-    #[error(
-        "{} cannot be split into {parts} parts, as the rows of a group stay together",
-        Count(*.groups, "group")
-    )]
-    TooFewGroups { groups: usize, parts: usize },
-    #[error("data.{key} = {share} selects 0 rows by the hash of their keys; use a larger share or more rows")]
-    NoRowOfKeys { key: &'static str, share: f64 },
-    #[error("no training row is left by the hash of the keys; use smaller shares or more rows")]
-    NoTrainRowOfKeys,
-    #[error(
         "training.class_weights names {}, which is not a class; the classes are {}",
         Quoted(.class),
         QuotedNames(.classes)
@@ -99,12 +76,6 @@ pub(crate) enum ErrorKind {
     NoRowCountsHere,
     #[error("no feature column is left besides {} and the columns under data.ignore", QuotedNames(.0))]
     NoFeatures(Vec<String>),
-    #[error(
-        "data.{key} = {share} of {} gives 0 rows, since every class keeps a training row; use a larger \
-         share or more rows",
-        Count(*.rows, "row")
-    )]
-    EmptySplit { key: &'static str, share: f64, rows: usize },
 
     // The file cannot be read.
     #[error("not found")]
@@ -239,15 +210,6 @@ pub(crate) enum ErrorKind {
         Quoted(.0)
     )]
     NotInOrder(String),
-    #[error("data.{key} = {share} of {} in their order gives 0 rows; use a larger share or more rows", Count(*.rows, "row"))]
-    NoRowInOrder { key: &'static str, share: f64, rows: usize },
-    #[error(
-        "training.fold: validation rows are given by {0}, so there is nothing to cut into parts; leave out the fold, or \
-         give one file without"
-    )]
-    NoFolds(&'static str),
-    #[error("training.fold: part {index} of {of} has no rows to {use_of}; use fewer parts")]
-    EmptyFold { index: usize, of: usize, use_of: &'static str },
     #[error("more than 4294967295 groups or keys")]
     TooManyKeys,
     #[error("no data rows")]

@@ -9,30 +9,20 @@ impl ErrorKind {
     pub(crate) fn category(&self) -> ErrorCategory {
         match self {
             Self::Spec(_)
+            | Self::Split(_)
             | Self::NamesForColumns { .. }
             | Self::NoSuchColumn { .. }
             | Self::LearntIgnored(_)
             | Self::NothingToLearn
             | Self::LabelAndTarget { .. }
             | Self::TwoOfARole(..)
-            | Self::SplitTwice(_)
-            | Self::SplitAndFile { .. }
-            | Self::GroupAndHash(_)
-            | Self::KeyIsLearnt(_)
-            | Self::TooFewGroups { .. }
-            | Self::NoRowOfKeys { .. }
-            | Self::NoRowInOrder { .. }
-            | Self::NoFolds(_)
-            | Self::EmptyFold { .. }
-            | Self::NoTrainRowOfKeys
             | Self::TwoRoles(_)
             | Self::GapsOfNoFeature(_)
             | Self::ConstantOfOtherKind { .. }
             | Self::EncodingOfNoNumbers(_)
             | Self::UnknownClass { .. }
             | Self::NoRowCounts
-            | Self::NoFeatures(_)
-            | Self::EmptySplit { .. } => ErrorCategory::Config,
+            | Self::NoFeatures(_) => ErrorCategory::Config,
             Self::NotFound
             | Self::NotFoundEscaped
             | Self::NotAFile(_)

@@ -5,6 +5,7 @@ use crate::data::error::ErrorKind;
 use crate::data::error::phrases::did_you_mean;
 use crate::data::schema::column::{Role, SchemaColumn, TargetColumns};
 use crate::data::spec::{ColumnRef, DataSpec, SplitBy};
+use crate::data::split::problem::SplitProblem;
 use crate::text::{QuotedNames, similar_names};
 
 /// The role of every column.
@@ -73,21 +74,21 @@ pub(crate) fn keys(columns: &[SchemaColumn], spec: &DataSpec) -> Result<Vec<usiz
     if let (Some(column), true) =
         (&split, spec.valid > 0.0 || spec.test > 0.0 || group.is_some() || is_by_hash)
     {
-        return Err(ErrorKind::SplitTwice(column.clone()));
+        return Err(SplitProblem::SplitTwice(column.clone()).into());
     }
     if let (Some(column), Some(key)) = (&split, own_part(spec)) {
-        return Err(ErrorKind::SplitAndFile { column: column.clone(), key });
+        return Err(SplitProblem::SplitAndFile { column: column.clone(), key }.into());
     }
     let SplitBy::HashOf(wanted) = &spec.split_by else { return Ok(Vec::new()) };
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     let keys: Vec<usize> =
         wanted.iter().map(|wanted| find("split_by", wanted, &names)).collect::<Result<_, _>>()?;
     if let (Some(group), true) = (group, keys.iter().any(|&key| columns[key].role != Role::Group)) {
-        return Err(ErrorKind::GroupAndHash(group));
+        return Err(SplitProblem::GroupAndHash(group).into());
     }
     let is_learnt = |&&key: &&usize| matches!(columns[key].role, Role::Label | Role::Target | Role::Weight);
     match keys.iter().find(is_learnt) {
-        Some(&key) => Err(ErrorKind::KeyIsLearnt(names[key].clone())),
+        Some(&key) => Err(SplitProblem::KeyIsLearnt(names[key].clone()).into()),
         None => Ok(keys),
     }
 }
@@ -98,11 +99,11 @@ pub(crate) fn order(columns: &[SchemaColumn], spec: &DataSpec) -> Result<Option<
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     let index = find("split_by", wanted, &names)?;
     if let Some(group) = columns.iter().find(|column| column.role == Role::Group) {
-        return Err(ErrorKind::GroupAndHash(group.name.clone()));
+        return Err(SplitProblem::GroupAndHash(group.name.clone()).into());
     }
     match columns[index].role {
         Role::Feature | Role::Id | Role::Ignore => Ok(Some(index)),
-        _ => Err(ErrorKind::KeyIsLearnt(names[index].clone())),
+        _ => Err(SplitProblem::KeyIsLearnt(names[index].clone()).into()),
     }
 }
 

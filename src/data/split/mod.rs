@@ -4,6 +4,7 @@ pub(crate) mod folds;
 pub(crate) mod groups;
 pub(crate) mod keys;
 pub(crate) mod order;
+pub(crate) mod problem;
 pub(crate) mod rule;
 pub(crate) mod shares;
 

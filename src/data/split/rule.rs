@@ -10,6 +10,7 @@ use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, Role, SchemaColumn, TextUse};
 use crate::data::spec::DataSpec;
 use crate::data::split::order::{in_order, number_key, order_key};
+use crate::data::split::problem::SplitProblem;
 use crate::data::split::{Groups, Keys, Shares, Split, SplitPart, SplitRule, SplitSizes, cell_key, row_key};
 use crate::data::table::class_counts;
 use crate::data::table::contents::SideColumns;
@@ -98,7 +99,7 @@ pub(crate) fn split_rule(
         let split = in_order(&keys, sizes);
         for (key, share, found) in [("valid", spec.valid, &split.valid), ("test", spec.test, &split.test)] {
             if share > 0.0 && found.is_empty() {
-                return Err(ErrorKind::NoRowInOrder { key, share, rows: keys.len() });
+                return Err(SplitProblem::NoRowInOrder { key, share, rows: keys.len() }.into());
             }
         }
         return Ok(SplitRule::Fixed(split));
@@ -108,7 +109,7 @@ pub(crate) fn split_rule(
         let groups = Groups::new(of_rows, groups, sizes);
         let (count, parts) = (groups.count(), groups.parts());
         return match count < parts {
-            true => Err(ErrorKind::TooFewGroups { groups: count, parts }),
+            true => Err(SplitProblem::TooFewGroups { groups: count, parts }.into()),
             false => Ok(SplitRule::Groups(groups)),
         };
     }
@@ -217,7 +218,7 @@ impl KnownGroups {
 pub(crate) fn check_shares(spec: &DataSpec, shares: &Shares, rows: usize) -> Result<(), ErrorKind> {
     let parts = [("valid", spec.valid, shares.valid_rows()), ("test", spec.test, shares.test_rows())];
     match parts.into_iter().find(|&(_, share, found)| share > 0.0 && found == 0) {
-        Some((key, share, _)) => Err(ErrorKind::EmptySplit { key, share, rows }),
+        Some((key, share, _)) => Err(SplitProblem::EmptySplit { key, share, rows }.into()),
         None => Ok(()),
     }
 }

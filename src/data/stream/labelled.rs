@@ -8,19 +8,15 @@ use std::path::Path;
 use ndarray::Array2;
 
 use crate::data::Role;
-use crate::data::csv::missing::{CellFormat, Markers};
-use crate::data::csv::number;
-use crate::data::csv::number::trim;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::limits::MAX_INPUT_BYTES;
-use crate::data::schema::layout::NumberedTexts;
 use crate::data::schema::mapping::missing_columns;
-use crate::data::schema::renaming::Renaming;
 use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
 use crate::data::stream::reading_notes::ReadingNotes;
+use crate::data::stream::truth::{Place, Truths, find, weight_at};
 use crate::data::stream::{RowStream, StreamEnd, StreamError};
 use crate::data::transform::encode::Encoder;
-use crate::data::transform::encoding::{Encoding, TargetEncoding};
+use crate::data::transform::encoding::Encoding;
 use crate::data::transform::usual::{CellCheck, UnusualCounts};
 use crate::kernel::real::Real;
 use crate::targets::Targets;
@@ -162,131 +158,6 @@ impl<F: Real> LabelledRows<F> {
     }
 }
 
-/// The index of a column in the file, and among the cells that are passed on.
-type Place = (usize, usize);
-
-/// The place of the column of this name; none if the file does not have it.
-fn find(stream: &RowStream, name: &str) -> Option<Place> {
-    let mut columns = stream.cells().iter().enumerate();
-    let found = columns.find(|&(_, &column)| stream.names()[column] == name);
-    found.map(|(cell, &column)| (column, cell))
-}
-
-/// The number in a place; `missing` says what a missing one means.
-fn number_at(
-    chunk: &RowChunk<'_>,
-    row: usize,
-    (column, cell): Place,
-    missing: fn(String) -> ErrorKind,
-) -> Result<f64, RowProblem> {
-    let (text, markers) = (&chunk.cells(row)[cell], chunk.markers(column));
-    markers.value(text).ok_or_else(|| {
-        let fault = match number::fault(text, markers) {
-            ErrorKind::MissingValue { text, .. } => missing(text),
-            fault => fault.of_prediction(),
-        };
-        chunk.refuse(row, column, fault)
-    })
-}
-
-/// The weight in a place.
-fn weight_at(chunk: &RowChunk<'_>, row: usize, place: Place) -> Result<f64, RowProblem> {
-    let weight = number_at(chunk, row, place, ErrorKind::NothingToFillIn)?;
-    match weight < 0.0 {
-        true => Err(chunk.refuse(row, place.0, ErrorKind::NegativeWeight(weight.to_string()))),
-        false => Ok(weight),
-    }
-}
-
-/// Where the label or the targets of a row are.
-enum Truths<'e> {
-    /// A class name.
-    Classes(Labels<'e>, Place),
-    /// Numbers.
-    Values(Vec<Place>),
-}
-
-impl<'e> Truths<'e> {
-    /// Finds the columns; the error is the names of those that are missing.
-    fn new(encoding: &'e Encoding, stream: &RowStream) -> Result<Self, Vec<String>> {
-        let find = |name: &str| find(stream, name).ok_or_else(|| name.to_owned());
-        match &encoding.targets {
-            TargetEncoding::Classes { column, .. } => {
-                let place = find(column).map_err(|missing| vec![missing])?;
-                Ok(Self::Classes(Labels::new(encoding), place))
-            }
-            TargetEncoding::Values(values) => {
-                let (found, missing): (Vec<_>, Vec<_>) =
-                    values.iter().map(|value| find(&value.column)).partition(Result::is_ok);
-                match missing.is_empty() {
-                    true => Ok(Self::Values(found.into_iter().flatten().collect())),
-                    false => Err(missing.into_iter().filter_map(Result::err).collect()),
-                }
-            }
-        }
-    }
-
-    /// Appends the label or targets of a row to `labelled`.
-    fn read<F>(
-        &self,
-        chunk: &RowChunk<'_>,
-        row: usize,
-        labelled: &mut LabelledChunk<F>,
-    ) -> Result<(), RowProblem> {
-        match self {
-            Self::Classes(labels, (column, cell)) => {
-                let class = labels.class(&chunk.cells(row)[*cell]);
-                labelled.classes.push(class.map_err(|fault| chunk.refuse(row, *column, fault))?);
-            }
-            Self::Values(columns) => {
-                let first = labelled.values.len();
-                for &place in columns {
-                    match number_at(chunk, row, place, ErrorKind::MissingAnswer) {
-                        Ok(value) => labelled.values.push(value),
-                        Err(problem) => {
-                            labelled.values.truncate(first);
-                            return Err(problem);
-                        }
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// How labels are read.
-struct Labels<'e> {
-    names: &'e [String],
-    numbers: NumberedTexts,
-    renamed: Renaming<'e>,
-    markers: Markers,
-}
-
-impl<'e> Labels<'e> {
-    fn new(encoding: &'e Encoding) -> Self {
-        let names = encoding.classes();
-        let renamed = Renaming::new(encoding.renamed_labels());
-        let label = encoding.columns.iter().find(|column| column.role == Role::Label);
-        let own = label.and_then(|label| label.missing_markers.as_ref());
-        let CellFormat { markers, numbers: format } = encoding.reading.cells();
-        let markers = Markers::new(own.map(Vec::as_slice).or(markers), format);
-        Self { names, numbers: NumberedTexts::new(names), renamed, markers }
-    }
-
-    /// The number of the class that a cell names.
-    fn class(&self, cell: &str) -> Result<u32, ErrorKind> {
-        let cell = trim(cell);
-        if self.markers.in_texts(cell) {
-            return Err(ErrorKind::MissingAnswer(cell.to_owned()));
-        }
-        let name = self.renamed.get(cell).map_or(cell, |(_, name)| name);
-        self.numbers
-            .get(name)
-            .ok_or_else(|| ErrorKind::ForeignClass { class: name.to_owned(), known: self.names.to_vec() })
-    }
-}
-
 impl<F: Real> LabelledChunk<F> {
     fn new() -> Self {
         Self {
@@ -328,7 +199,7 @@ impl<F: Real> LabelledChunk<F> {
                         Some(input) => Err(chunk.not_finite(row, encoder.scaled_feature(input), F::NAME)),
                         None => {
                             weight.map(|place| weight_at(chunk, row, place)).transpose().and_then(|weight| {
-                                truths.read(chunk, row, &mut labelled)?;
+                                truths.read(chunk, row, &mut labelled.classes, &mut labelled.values)?;
                                 labelled.weights.extend(weight);
                                 Ok(())
                             })

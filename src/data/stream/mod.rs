@@ -3,6 +3,7 @@
 pub(crate) mod chunk;
 pub(crate) mod labelled;
 pub(crate) mod reading_notes;
+pub(crate) mod truth;
 
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
@@ -21,7 +22,8 @@ use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::mapping::ColumnMapping;
 use crate::data::spec::DataSpec;
 use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem, StreamContext};
-use crate::data::transform::encoding::{Encoding, ReadingFormat};
+use crate::data::transform::encoding::Encoding;
+use crate::data::transform::reading_format::ReadingFormat;
 
 /// A file that has the columns a network was trained on; its rows are still to be read.
 #[derive(Debug)]

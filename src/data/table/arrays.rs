@@ -12,7 +12,7 @@ use crate::data::split::{Shares, SplitRule};
 use crate::data::table::array_error::ArrayError;
 use crate::data::table::matrix::{Block, Matrix};
 use crate::data::table::{Dataset, SourceFile, SourceRows, class_counts};
-use crate::data::transform::encoding::ReadingFormat;
+use crate::data::transform::reading_format::ReadingFormat;
 use crate::data::{ClipMethod, ColumnKind, ColumnRef, ColumnRefs, DataError, DataSpec, ScalingMethod};
 use crate::kernel::real::Real;
 use crate::targets::Targets;

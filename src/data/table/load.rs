@@ -26,7 +26,7 @@ use crate::data::table::byte_size::Bytes;
 use crate::data::table::contents::{FileContent, FileRows, SideColumns, TrainingContent};
 use crate::data::table::notes::{file_notes, renaming_advice, repeated_header_note};
 use crate::data::table::{Dataset, SourceFile, SourceRows};
-use crate::data::transform::encoding::ReadingFormat;
+use crate::data::transform::reading_format::ReadingFormat;
 use crate::text::{Count, DisplayPath, Quoted, QuotedNames};
 
 impl Dataset {

@@ -30,7 +30,7 @@ use crate::data::schema::profile::Profile;
 use crate::data::spec::ClipMethod;
 use crate::data::split::{SplitKey, SplitRule};
 use crate::data::table::matrix::Matrix;
-use crate::data::transform::encoding::ReadingFormat;
+use crate::data::transform::reading_format::ReadingFormat;
 use crate::targets::{Targets, Task};
 
 /// All rows of a data set, as they were read. [`prepare`](Self::prepare) splits and encodes them for one

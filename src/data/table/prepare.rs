@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::data::batch::rows::RowWeights;
 use crate::data::error::{DataError, ErrorKind};
+use crate::data::split::problem::SplitProblem;
 use crate::data::split::{Fold, Split, SplitKey};
 use crate::data::table::{Dataset, SourceRows, class_counts};
 use crate::data::transform::encode::Encoder;
@@ -129,15 +130,15 @@ impl Dataset {
     fn draw_fold(&self, seed: u64, fold: Fold) -> Result<Split, DataError> {
         let fail = |fault| Err(DataError::new(&self.main.source.path, fault));
         if self.own_valid.is_some() {
-            return fail(ErrorKind::NoFolds("data.valid_path"));
+            return fail(SplitProblem::NoFolds("data.valid_path").into());
         }
         let Some(split) = self.split_rule.draw_fold(self.main.labels(), seed, fold) else {
-            return fail(ErrorKind::NoFolds("a column, or by their order"));
+            return fail(SplitProblem::NoFolds("a column, or by their order").into());
         };
         let Fold { index, of } = fold;
         match (split.train.is_empty(), split.valid.is_empty()) {
-            (true, _) => fail(ErrorKind::EmptyFold { index, of, use_of: "train on" }),
-            (_, true) => fail(ErrorKind::EmptyFold { index, of, use_of: "validate on" }),
+            (true, _) => fail(SplitProblem::EmptyFold { index, of, use_of: "train on" }.into()),
+            (_, true) => fail(SplitProblem::EmptyFold { index, of, use_of: "validate on" }.into()),
             (false, false) => Ok(split),
         }
     }
@@ -146,11 +147,11 @@ impl Dataset {
     fn check_sizes(&self, [train, valid, test]: [usize; 3]) -> Result<(), DataError> {
         let fail = |fault| Err(DataError::new(&self.main.source.path, fault));
         if train == 0 {
-            return fail(ErrorKind::NoTrainRowOfKeys);
+            return fail(SplitProblem::NoTrainRowOfKeys.into());
         }
         for ((key, share), rows) in self.shares.into_iter().zip([valid, test]) {
             if share > 0.0 && rows == 0 {
-                return fail(ErrorKind::NoRowOfKeys { key, share });
+                return fail(SplitProblem::NoRowOfKeys { key, share }.into());
             }
         }
         Ok(())

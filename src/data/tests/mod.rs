@@ -5,6 +5,7 @@ pub(crate) mod columns;
 pub(crate) mod errors;
 pub(crate) mod hints;
 pub(crate) mod leaks;
+mod missing;
 pub(crate) mod numeric;
 pub(crate) mod prepared;
 pub(crate) mod profiles;
@@ -20,7 +21,8 @@ use ndarray::Array2;
 
 use crate::data::table::SourceRows;
 use crate::data::{
-    ColumnRef, DataError, DataSpec, Dataset, Mark, MissingPolicy, PreparedData, Scaling, ValueEncoding,
+    ColumnRef, DataError, DataSpec, Dataset, Mark, MissingPolicy, Prepared, PreparedData, Scaling,
+    ValueEncoding,
 };
 
 /// A temporary directory, removed with the test.
@@ -95,4 +97,19 @@ fn expect_messages(cases: &[(&[u8], &str)], spec: &DataSpec) {
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Like [`spec`], with a rule for missing values, and unscaled.
+pub(crate) fn with_missing(missing: MissingPolicy) -> DataSpec {
+    DataSpec { missing, scale: crate::data::ScalingMethod::None, ..spec() }
+}
+
+pub(crate) fn prepared(content: &str, spec: &DataSpec) -> Prepared<f64> {
+    load(content, spec).expect("the table loads").prepare(1, None).expect("it can be encoded")
+}
+
+/// The names and the values of all inputs.
+pub(crate) fn inputs(content: &str, spec: &DataSpec) -> (Vec<String>, Array2<f64>) {
+    let data = prepared(content, spec).data;
+    (data.encoding.inputs.clone(), data.train.to_array())
 }

@@ -7,6 +7,7 @@ pub(crate) mod encode;
 pub(crate) mod encoding;
 pub(crate) mod fit;
 pub(crate) mod numbers;
+pub(crate) mod reading_format;
 pub(crate) mod scaler;
 pub(crate) mod targets;
 pub(crate) mod usual;

@@ -16,7 +16,7 @@ pub(crate) struct NumericKey<'k> {
 /// From the least to the largest value of a usable point; none without any.
 pub(crate) fn usable(key: NumericKey<'_>, points: &[TunedPoint]) -> Option<UsableRange> {
     let ends = |points: &mut dyn Iterator<Item = &TunedPoint>| -> Option<(f64, f64)> {
-        let values = points.filter_map(|point| point.values[key.place]);
+        let values = points.filter_map(|point| point.value(key.place));
         values.map(|value| (value, value)).reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
     };
     let (least, largest) = ends(&mut points.iter())?;
@@ -33,7 +33,7 @@ pub(crate) fn usable(key: NumericKey<'_>, points: &[TunedPoint]) -> Option<Usabl
 
 /// Why there may be a better value than that of the best point, at this place in `points`.
 pub(crate) fn warnings(key: NumericKey<'_>, points: &[TunedPoint], best: usize) -> Vec<EdgeWarning> {
-    let value_of = |point: &TunedPoint| point.values[key.place];
+    let value_of = |point: &TunedPoint| point.value(key.place);
     let Some(value) = points.get(best).and_then(value_of) else { return Vec::new() };
     let next = |is_after: bool| {
         let beyond = points.iter().filter_map(|point| Some((value_of(point)?, point)));

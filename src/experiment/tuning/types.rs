@@ -119,3 +119,18 @@ pub struct BestRatio {
     /// By bootstrap over the seeds; none with a single one.
     pub interval: Option<Interval>,
 }
+
+impl TunedNorm {
+    /// The best point; none if no point has a value.
+    pub fn best_point(&self) -> Option<&TunedPoint> {
+        self.points.get(self.best?.checked_sub(1)?)
+    }
+}
+
+impl TunedPoint {
+    /// The number of a key, by its place in [`Tuning::keys`]; none for a value that is not a number, and where a
+    /// `summary.json` that was changed has none.
+    pub fn value(&self, place: usize) -> Option<f64> {
+        self.values.get(place).copied().flatten()
+    }
+}

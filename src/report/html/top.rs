@@ -156,8 +156,7 @@ fn settings(run: &RunResults) -> String {
         run.summary.groups.iter().filter(|group| Some(&group.norm) == run.summary.norms.first()).count();
     if let Some(tuning) = &run.summary.tuning {
         let of = |norm: &TunedNorm| {
-            let settings =
-                norm.best.and_then(|best| norm.points.get(best - 1)).map(|point| &point.point.settings);
+            let settings = norm.best_point().map(|point| &point.point.settings);
             let settings =
                 settings.map_or_else(|| "no point was usable".to_owned(), |settings| shortened(settings));
             format!("{}: {settings}", run.labels.norm(norm.norm))

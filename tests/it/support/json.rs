@@ -8,6 +8,18 @@ use ndarray::Array2;
 use serde_json::Value;
 
 /// The content of `tests/golden/<name>`.
+/// Removes every number of seconds.
+pub(crate) fn remove_times(value: &mut Value) {
+    match value {
+        Value::Object(table) => {
+            table.retain(|key, _| !key.ends_with("seconds"));
+            table.values_mut().for_each(remove_times);
+        }
+        Value::Array(values) => values.iter_mut().for_each(remove_times),
+        _ => {}
+    }
+}
+
 pub(crate) fn golden(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     let text = fs::read_to_string(&path).expect("the golden files are part of the repository");

@@ -52,36 +52,25 @@ impl<'e> RawColumns<'e> {
         let constant = encoding.constant.iter().map(|constant| constant.input).collect();
         let mut columns = Self { numbers: Vec::new(), texts: Vec::new(), inputs: 0, constant };
         for (name, FeatureEncoding { values, indicator }) in encoding.features() {
+            let mut add_number = |scaling, clip, fill, inputs: Option<&'e NumberInputs>| {
+                let input = columns.take_inputs(inputs.map_or(1, NumberInputs::count));
+                let missing_input = indicator.then(|| columns.take_inputs(1));
+                columns.numbers.push(NumberColumn {
+                    name,
+                    scaling,
+                    clip,
+                    fill,
+                    inputs,
+                    input,
+                    missing_input,
+                });
+            };
             match values {
                 ValueEncoding::Numeric { scaling, fill, clip, inputs, .. } => {
-                    let input = columns.take_inputs(inputs.count());
-                    let missing_input = indicator.then(|| columns.take_inputs(1));
-                    let (scaling, clip, fill) = (*scaling, *clip, *fill);
-                    let inputs = Some(inputs);
-                    columns.numbers.push(NumberColumn {
-                        name,
-                        scaling,
-                        clip,
-                        fill,
-                        inputs,
-                        input,
-                        missing_input,
-                    });
+                    add_number(*scaling, *clip, *fill, Some(inputs));
                 }
                 ValueEncoding::Boolean { fill } => {
-                    let input = columns.take_inputs(1);
-                    let missing_input = indicator.then(|| columns.take_inputs(1));
-                    let (scaling, clip, fill) = (Scaling { offset: 0.0, divisor: 1.0 }, None, *fill);
-                    let inputs = None;
-                    columns.numbers.push(NumberColumn {
-                        name,
-                        scaling,
-                        clip,
-                        fill,
-                        inputs,
-                        input,
-                        missing_input,
-                    });
+                    add_number(Scaling { offset: 0.0, divisor: 1.0 }, None, *fill, None);
                 }
                 ValueEncoding::Categorical { categories, rare, fill } => {
                     let first_input = columns.take_inputs(categories.len());

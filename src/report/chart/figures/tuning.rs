@@ -23,7 +23,7 @@ const MAX_ROWS: usize = 60;
 pub(crate) fn tuning(title: &str, arms: Arms<'_>) -> Option<Figure> {
     let tuning = arms.summary.tuning.as_ref()?;
     let is_number = |place: &usize| {
-        tuning.norms.iter().flat_map(|norm| &norm.points).all(|point| point.values[*place].is_some())
+        tuning.norms.iter().flat_map(|norm| &norm.points).all(|point| point.value(*place).is_some())
     };
     let places: Vec<usize> = (0..tuning.keys.len()).filter(is_number).take(MAX_PANELS).collect();
     let range = if tuning.keys.len() == 1 { " Bands: minimum to maximum over the seeds." } else { "" };
@@ -45,7 +45,7 @@ pub(crate) fn tuning(title: &str, arms: Arms<'_>) -> Option<Figure> {
 fn panel(arms: Arms<'_>, tuning: &Tuning, place: usize) -> Plot {
     let is_loss = tuning.measure.is_loss();
     let all = || tuning.norms.iter().flat_map(|norm| &norm.points);
-    let values: Vec<f64> = all().filter_map(|point| point.values[place]).collect();
+    let values: Vec<f64> = all().filter_map(|point| point.value(place)).collect();
     let x = Axis::around(AxisScale::fitting(values.iter().copied()), values.iter().copied(), 0.03, 7);
     let scores = all().filter(|point| point.n_lost == 0).flat_map(|point| [point.low, point.high]).flatten();
     let scale = if is_loss { AxisScale::Log } else { AxisScale::Linear };
@@ -69,7 +69,7 @@ fn panel(arms: Arms<'_>, tuning: &Tuning, place: usize) -> Plot {
             }
             front.push(mark(Shape::Markers(means)));
         }
-        let best = norm.best.and_then(|best| norm.points.get(best - 1)?.values[place]);
+        let best = norm.best_point().and_then(|point| point.value(place));
         if let Some(best) = best {
             let ends = vec![(best, y.value_at(0.0)), (best, y.value_at(1.0))];
             lines.push(mark(Shape::Line(Stroke::Dashed, ends)));
@@ -84,7 +84,7 @@ fn panel(arms: Arms<'_>, tuning: &Tuning, place: usize) -> Plot {
 /// The points of a norm in the order of the values of a key.
 fn along(norm: &TunedNorm, place: usize) -> Vec<(f64, &TunedPoint)> {
     let mut points: Vec<(f64, &TunedPoint)> =
-        norm.points.iter().filter_map(|point| Some((point.values[place]?, point))).collect();
+        norm.points.iter().filter_map(|point| Some((point.value(place)?, point))).collect();
     points.sort_by(|left, right| left.0.total_cmp(&right.0));
     points
 }
@@ -112,12 +112,11 @@ fn table(arms: Arms<'_>, tuning: &Tuning) -> Table {
             lost => format!("{mean}, {lost} of {} lost", point.n_runs),
         }
     };
-    let n_points = tuning.norms.first().map_or(0, |norm| norm.points.len());
-    let row = |index: usize| {
-        let settings = shortened(&tuning.norms[0].points[index].point.settings);
+    let points = tuning.norms.first().map(|norm| &norm.points[..]).unwrap_or_default();
+    let row = |(index, point): (usize, &TunedPoint)| {
         let cells = tuning.norms.iter().filter_map(|norm| norm.points.get(index)).map(cell);
-        std::iter::once(settings).chain(cells).collect()
+        std::iter::once(shortened(&point.point.settings)).chain(cells).collect()
     };
-    Table { head: head.collect(), rows: (0..n_points).map(row).collect(), left_out: None }
+    Table { head: head.collect(), rows: points.iter().enumerate().map(row).collect(), left_out: None }
         .at_most(MAX_ROWS, "summary.json")
 }

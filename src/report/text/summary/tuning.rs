@@ -47,7 +47,7 @@ fn best_points(tuning: &Tuning, columns: &PointColumns) -> String {
         head.push("decades".to_owned());
     }
     let row = |norm: &TunedNorm| {
-        let best = norm.best.and_then(|best| norm.points.get(best - 1));
+        let best = norm.best_point();
         let mut row = vec![norm.norm.name().to_owned()];
         row.extend(columns.cells(&best.map(|best| best.point.clone())));
         row.push(best.map_or_else(|| NO_NUMBER.to_owned(), mean_and_range));
@@ -161,8 +161,9 @@ fn by_point(summary: &Summary, tuning: &Tuning, columns: &PointColumns) -> Strin
     let Some(first) = tuning.norms.first().filter(|_| tuning.keys.len() == 1) else { return String::new() };
     let mut order: Vec<usize> = (0..first.points.len()).collect();
     order.sort_by(|&left, &right| {
-        first.points[left].values[0]
-            .partial_cmp(&first.points[right].values[0])
+        first.points[left]
+            .value(0)
+            .partial_cmp(&first.points[right].value(0))
             .unwrap_or(std::cmp::Ordering::Equal)
     });
     let cell = |point: &TunedPoint, is_best: bool| {
