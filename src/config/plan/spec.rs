@@ -66,7 +66,7 @@ settings! {
     pub(crate) struct CompareSpec {
         /// What to put in place of each norm layer.
         /// `"all"` is every norm; `"anatomy"` takes batch norm apart: none, `mean_only`, `variance_only`,
-        /// `batch_norm`, `ghost_batch_norm`.
+        /// `batch_norm`, `ghost_batch_norm`, and `noise_only`, the noise of batch statistics.
         norms: Norms = Norms::List(vec![Norm::BatchNorm, Norm::None]);
         /// How many seeds, from `training.seed` on; or a list of seeds; or a rule that adds seeds until it is clear,
         /// see `[compare.seeds]`.
@@ -114,7 +114,8 @@ impl Norms {
         match self {
             Self::Set(NormSet::All) => Norm::ALL.to_vec(),
             Self::Set(NormSet::Anatomy) => {
-                vec![Norm::None, Norm::MeanOnly, Norm::VarianceOnly, Norm::BatchNorm, Norm::GhostBatchNorm]
+                use Norm::{BatchNorm, GhostBatchNorm, MeanOnly, NoiseOnly, VarianceOnly};
+                vec![Norm::None, MeanOnly, VarianceOnly, BatchNorm, GhostBatchNorm, NoiseOnly]
             }
             Self::List(norms) => norms.clone(),
         }
