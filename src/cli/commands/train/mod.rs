@@ -66,6 +66,15 @@ pub(crate) struct TrainArgs {
 }
 
 pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
+    run_and_show(args, output, &|| Ok(()))
+}
+
+/// [`run`], with `first` called before the results are shown.
+pub(crate) fn run_and_show(
+    args: &TrainArgs,
+    output: &Output,
+    first: &dyn Fn() -> Result<(), CliError>,
+) -> Result<(), CliError> {
     let threads = args.threads.count();
     let mut session = Session::open(&args.config, threads, output)?;
     refuse_impossible(&args.require, &session)?;
@@ -114,7 +123,7 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         results::write(directory, &session, &records, &info, &mut summary, output).map_err(with_advice)?;
     // Whether it can be shown decides nothing else.
     let compared = split_records(&session.plan, &records).1;
-    let shown = results::show(&place, compared, &summary, ensemble.as_ref(), output);
+    let shown = first().and_then(|()| results::show(&place, compared, &summary, ensemble.as_ref(), output));
     if let Some(code) = signals.exit_code() {
         let done = records.iter().filter(|run| !matches!(run.outcome, Outcome::Interrupted { .. })).count();
         let planned = session.jobs.len();
