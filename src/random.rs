@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 /// The stream of (`seed`, `purpose`, `indices`).
 ///
 /// Purposes in use: `"split"`; `"init"` with the ordinal of the affine layer; `"shuffle"` with the
-/// epoch; `"dropout"` with the ordinal of the dropout layer and the step; `"gradcheck"` with what is
+/// epoch; `"dropout"`, `"alpha_dropout"` and `"noise_only"` with the ordinal of the layer of that kind and the step; `"gradcheck"` with what is
 /// drawn and the tensor; `"sign_flip"` for the signs of differences;
 /// `"lanczos"` for the first vector; `"probe"` for the rows that a network is measured on.
 pub fn stream(seed: u64, purpose: &str, indices: &[u64]) -> ChaCha8Rng {

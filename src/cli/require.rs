@@ -267,8 +267,8 @@ mod tests {
         assert_eq!(
             error("layer.valid_loss < 1"),
             "`layer` is not a norm; use one of batch_norm, ghost_batch_norm, batch_renorm, mean_only, \
-             variance_only, layer_norm, rms_norm, group_norm, weight_norm, weight_norm_mean_only, \
-             centered_weight_norm, none"
+             variance_only, noise_only, layer_norm, rms_norm, group_norm, weight_norm, \
+             weight_norm_mean_only, centered_weight_norm, none"
         );
         assert!(error("\u{1b}[2J > 1").starts_with("`\\u{1b}[2J` is not a metric"));
     }

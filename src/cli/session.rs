@@ -15,6 +15,7 @@ use crate::data::{DataError, Dataset, Encoding, Profile, Rows, SplitKey};
 use crate::experiment::{DataSets, Job, RunError, all_jobs, check_models};
 use crate::kernel::real::Real;
 use crate::model::InitialNetwork;
+use crate::nn::layers::affine::weight_norm::{centered_alone, centered_alone_message};
 use crate::targets::TargetsView;
 use crate::text::{Count, DisplayPath, shortened, similar_names};
 use crate::train::{BatchPlan, Metric, Remainder, RemainderHandling, with_dtype};
@@ -133,6 +134,10 @@ impl Session {
             let [train_rows, ..] = table.check_split(job.plan.training.split_key())?;
             job.plan.check_size(train_rows, table.most_inputs(), table.outputs())?;
             let Plan { layers, training, .. } = &job.plan;
+            if let Some(index) = centered_alone(layers, Some(table.most_inputs())) {
+                let message = format!("{}: {}", job.id.network(), centered_alone_message(index));
+                return Err(CliError::new(exit_code::USAGE, message));
+            }
             let batches = BatchPlan::new(layers, training, train_rows, table.outputs())
                 .map_err(|error| CliError::new(exit_code::USAGE, error.to_string()))?;
             let remainder = remainder_note(&batches, train_rows, training.batch_size);

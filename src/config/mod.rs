@@ -30,5 +30,6 @@ pub use crate::config::plan::{
     ComparePlan, ComparedMeasure, GridAxis, Plan, ReportSpec, SearchPlan, SeedPlan, SeededPart, TuneAxis,
     TunePlan, TuneRange, UntilClear, Vary, load_search,
 };
+pub(crate) use crate::config::schema::hints::unknown_word;
 pub use crate::config::schema::reference::{reference, reference_text};
 pub use crate::config::template::{TargetGuess, kept_class, template};

@@ -5,8 +5,8 @@ use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::activation::{Activation, ActivationExport};
 use crate::nn::layers::{
     AffineSpec, AlphaDropoutSpec, BatchNormSpec, BatchRenormSpec, DropoutSpec, GhostBatchNormSpec,
-    GroupNormSpec, LayerNormSpec, LeakyReluSpec, MeanOnlySpec, ReluSpec, RmsNormSpec, SeluSpec, SigmoidSpec,
-    SoftplusSpec, TanhSpec, VarianceOnlySpec,
+    GroupNormSpec, LayerNormSpec, LeakyReluSpec, MeanOnlySpec, NoiseOnlySpec, ReluSpec, RmsNormSpec,
+    SeluSpec, SigmoidSpec, SoftplusSpec, TanhSpec, VarianceOnlySpec,
 };
 use crate::nn::losses::{HuberLossSpec, LogisticLossSpec, SoftmaxLossSpec, SquaredLossSpec};
 use crate::nn::network::passes::Fused;
@@ -18,7 +18,8 @@ use crate::settings::settings;
 pub(crate) mod constructors {
     pub use crate::nn::layers::{
         affine, alpha_dropout, batch_norm, batch_renorm, dropout, ghost_batch_norm, group_norm, layer_norm,
-        leaky_relu, mean_only, output_affine, relu, rms_norm, selu, sigmoid, softplus, tanh, variance_only,
+        leaky_relu, mean_only, noise_only, output_affine, relu, rms_norm, selu, sigmoid, softplus, tanh,
+        variance_only,
     };
     pub use crate::nn::losses::{huber_loss, logistic_loss, softmax_loss, squared_loss};
 }
@@ -156,6 +157,7 @@ layers! {
         BatchRenorm(BatchRenormSpec) = "batch_renorm",
         MeanOnly(MeanOnlySpec) = "mean_only",
         VarianceOnly(VarianceOnlySpec) = "variance_only",
+        NoiseOnly(NoiseOnlySpec) = "noise_only",
         LayerNorm(LayerNormSpec) = "layer_norm",
         RmsNorm(RmsNormSpec) = "rms_norm",
         GroupNorm(GroupNormSpec) = "group_norm",
@@ -197,6 +199,8 @@ settings! {
         MeanOnly = "mean_only";
         /// Scaling only.
         VarianceOnly = "variance_only";
+        /// The noise of batch statistics alone.
+        NoiseOnly = "noise_only";
         /// Layer normalization.
         LayerNorm = "layer_norm";
         /// RMS normalization.
@@ -223,6 +227,7 @@ impl Norm {
             Self::BatchRenorm => Some(batch_renorm()),
             Self::VarianceOnly => Some(variance_only()),
             Self::MeanOnly => Some(mean_only()),
+            Self::NoiseOnly => Some(noise_only()),
             Self::LayerNorm => Some(layer_norm()),
             Self::RmsNorm => Some(rms_norm()),
             Self::GroupNorm => Some(group_norm()),

@@ -49,7 +49,7 @@ pub use crate::probe::curvature::hessian::{
 pub use crate::probe::curvature::lanczos::RitzValue;
 pub use crate::probe::growth::{deepest_trainable, growth_per_layer, middle_layers, weight_gradient_norms};
 pub use crate::probe::noise_scale::{NoiseScale, noise_scale, noise_scale_of};
-pub use crate::probe::overview::{LayerOverview, NetworkOverview, overview};
+pub use crate::probe::overview::{LayerOverview, NetworkOverview, overview, overview_without_curvature};
 pub use crate::probe::rows::{mean_cosine, participation_rank};
 pub use crate::probe::subject::{Probe, ProbeBatch};
 pub use crate::probe::values::{ValueMoments, column_percentiles, dead_units, moments, percentiles};

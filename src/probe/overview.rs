@@ -29,8 +29,8 @@ pub struct NetworkOverview {
     pub growth_in_theory: Option<f64>,
     /// Layers of the deepest network that such a growth lets train; none if gradients do not grow.
     pub deepest_trainable: Option<f64>,
-    /// The largest eigenvalue of the Hessian of the first batch.
-    pub sharpness: RitzValue,
+    /// The largest eigenvalue of the Hessian of the first batch; none if it was not asked for.
+    pub sharpness: Option<RitzValue>,
     /// 2 over it: the largest rate of plain gradient descent that is stable here; none if it is not positive.
     pub largest_stable_rate: Option<f64>,
 }
@@ -68,8 +68,25 @@ pub fn overview(
     probe: &mut Probe<f64>,
     batches: &[ProbeBatch<f64>],
 ) -> NetworkOverview {
-    let sharpness =
-        hessian_extremes(probe, &LanczosSettings { tolerance: 0.02, ..LanczosSettings::default() }).largest;
+    let settings = LanczosSettings { tolerance: 0.02, ..LanczosSettings::default() };
+    let sharpness = hessian_extremes(probe, &settings).largest;
+    NetworkOverview {
+        sharpness: Some(sharpness),
+        largest_stable_rate: (sharpness.value > 0.0).then(|| 2.0 / sharpness.value),
+        ..overview_without_curvature(layers, probe, batches)
+    }
+}
+
+/// The same without the curvature, which takes most of the time.
+///
+/// # Panics
+///
+/// As [`overview`].
+pub fn overview_without_curvature(
+    layers: &[LayerSpec],
+    probe: &mut Probe<f64>,
+    batches: &[ProbeBatch<f64>],
+) -> NetworkOverview {
     let seen = Seen::in_batches(probe, batches);
     let loss = probe.pass();
     let rows = batches[0].rows();
@@ -100,8 +117,8 @@ pub fn overview(
         growth,
         growth_in_theory: growth.and_then(|_| theory(layers, &blocks[..hidden], rows)),
         deepest_trainable: growth.and_then(deepest_trainable),
-        sharpness,
-        largest_stable_rate: (sharpness.value > 0.0).then(|| 2.0 / sharpness.value),
+        sharpness: None,
+        largest_stable_rate: None,
     }
 }
 

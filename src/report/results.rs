@@ -30,6 +30,8 @@ pub struct ResultTexts {
     pub confusion: Option<String>,
     /// `diagnostics.csv`, where there is one.
     pub diagnostics: Option<String>,
+    /// `start.jsonl`, where there is one: of comparisons.
+    pub start: Option<String>,
     /// The columns as the first model has them, where it can be read.
     pub encoding: Option<Encoding>,
     /// Names of further files that a report may link to.
@@ -55,6 +57,8 @@ pub struct RunResults {
     pub confusion: Vec<ConfusionRow>,
     /// `diagnostics.csv`.
     pub diagnostics: Vec<RunDiagnostics>,
+    /// `start.jsonl`: the networks before training, as `bntrain probe --json` has them.
+    pub start: Vec<Value>,
     /// `[report.labels]` of the config.
     pub labels: Labels,
 }
@@ -87,6 +91,9 @@ pub enum ResultsError {
     /// `run.json`.
     #[error("run.json: {}", of_a_parser(.0))]
     Run(serde_json::Error),
+    /// `start.jsonl`.
+    #[error("start.jsonl: {}", of_a_parser(.0))]
+    Start(serde_json::Error),
     /// `summary.json`.
     #[error("summary.json: {0}")]
     Summary(#[from] SummaryError),
@@ -113,6 +120,8 @@ impl RunResults {
         let table = |file| move |source| ResultsError::Table { file, source };
         let mut epochs = epochs(&texts.metrics, summary.task).map_err(table("metrics.csv"))?;
         let records = summary.runs.iter().map(|run| record(run, &mut epochs)).collect();
+        let lines = texts.start.iter().flat_map(|text| text.lines());
+        let start = lines.map(serde_json::from_str).collect::<Result<_, _>>().map_err(ResultsError::Start)?;
         let confusion = match &texts.confusion {
             Some(text) => csv::Reader::from_reader(text.as_bytes()).deserialize().collect(),
             None => Ok(Vec::new()),
@@ -126,7 +135,7 @@ impl RunResults {
         let labels = labels.into_iter().flatten();
         let labels = labels.filter_map(|(norm, label)| Some((norm.clone(), label.as_str()?.to_owned())));
         let labels = Labels::new(labels.collect());
-        Ok(Self { name, config, run, summary, records, confusion, diagnostics, labels, texts })
+        Ok(Self { name, config, run, summary, records, confusion, diagnostics, start, labels, texts })
     }
 }
 

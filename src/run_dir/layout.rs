@@ -14,6 +14,8 @@ pub(crate) const RUN_JSON: &str = "run.json";
 pub(crate) const CONFIG: &str = "config.toml";
 /// Where the runs of the directory come from, if they are forks of others.
 pub(crate) const FORK_JSON: &str = "fork.json";
+/// The networks of a comparison before training, a line for each.
+pub(crate) const START_JSON: &str = "start.jsonl";
 pub(crate) const METRICS: &str = "metrics.csv";
 pub(crate) const STEPS: &str = "steps.csv";
 pub(crate) const DIAGNOSTICS: &str = "diagnostics.csv";
@@ -34,7 +36,7 @@ pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 17] = [
+const FILES: [&str; 18] = [
     CONFIG,
     RUN_JSON,
     METRICS,
@@ -44,6 +46,7 @@ const FILES: [&str; 17] = [
     REPLACES,
     REPLACED,
     FORK_JSON,
+    START_JSON,
     ENSEMBLE,
     "summary.json",
     "confusion.csv",

@@ -97,7 +97,37 @@ fn probe_measures_each_norm_before_training() {
             "{network}"
         );
     }
-    let (code, message) = work.fails(&["probe", "config.toml", "--norms", "instance_norm"]);
-    assert_eq!(code, Some(2));
-    assert!(message.contains("compare.norms"), "{message}");
+    for (norms, expected) in [
+        (
+            "instance_norm",
+            "--norms instance_norm: \"instance_norm\" is not a norm; instance norm is for images",
+        ),
+        (
+            "none,layernorm",
+            "--norms none,layernorm: \"layernorm\" is not a norm; did you mean \"layer_norm\"?",
+        ),
+        ("bad", "\"bad\" is not a norm; use some of batch_norm, "),
+        ("none, none", "--norms none, none: none is listed twice"),
+    ] {
+        let (code, message) = work.fails(&["probe", "config.toml", "--norms", norms]);
+        assert_eq!(code, Some(2));
+        assert!(message.contains(expected) && !message.contains("--set"), "{message}");
+    }
+}
+
+/// The report has the table, and a network that is not compared has none.
+#[test]
+fn a_comparison_says_what_its_networks_were_like_before_training() {
+    let work = Work::new();
+    work.ok(&["config.toml", "-q", "-o", "run"]);
+    let lines: Vec<serde_json::Value> =
+        work.read("run/start.jsonl").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let networks: Vec<_> = lines.iter().map(|line| &line["network"]).collect();
+    assert_eq!(networks, ["batch_norm", "none"]);
+    assert!(lines[0]["layers"][0]["noise"]["mean"].as_f64() > Some(0.0), "{}", lines[0]);
+    let page = work.read("run/report.html");
+    assert!(page.contains("Before training") && page.contains("loss of guessing"));
+    work.ok(&["single.toml", "-q", "-o", "single"]);
+    assert!(!work.path("single/start.jsonl").exists());
+    assert!(!work.read("single/report.html").contains("Before training"));
 }

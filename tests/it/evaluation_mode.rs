@@ -7,8 +7,8 @@ use bntrain::kernel::{BatchMoments, ThreadPool, batch_moments};
 use bntrain::nn::{
     Affine, AffineSpec, BatchNorm, BatchNormSpec, Dropout, DropoutSpec, Layer, LayerSpec, MeanOnlySpec,
     Network, RunningStart, RunningUpdate, RunningVariance, StatsSource, WeightForm, batch_norm, batch_renorm,
-    dropout, ghost_batch_norm, layer_norm, leaky_relu, mean_only, output_affine, relu, rms_norm, sigmoid,
-    softmax_loss, tanh, variance_only,
+    dropout, ghost_batch_norm, layer_norm, leaky_relu, mean_only, noise_only, output_affine, relu, rms_norm,
+    sigmoid, softmax_loss, tanh, variance_only,
 };
 use bntrain::targets::TargetsView;
 use ndarray::{Array2, s};
@@ -20,12 +20,13 @@ use crate::support::{assert_close, bits, forward, infer, labels, pass, uniform};
 fn stacks(units: &[usize]) -> Vec<Vec<LayerSpec>> {
     let weights = WeightForm::WeightNorm;
     let normalized: LayerSpec = AffineSpec { units: Some(9), weights, ..AffineSpec::default() }.into();
-    let blocks: [&[LayerSpec]; 8] = [
+    let blocks: [&[LayerSpec]; 9] = [
         &[batch_norm(), relu(), dropout(0.5)],
         &[mean_only(), tanh()],
         &[batch_norm(), sigmoid()],
         &[layer_norm(), relu(), rms_norm(), tanh()],
         &[ghost_batch_norm(), relu(), variance_only(), batch_renorm()],
+        &[noise_only(), relu()],
         &[normalized.clone(), tanh()],
         &[leaky_relu(0.1)],
         &[],

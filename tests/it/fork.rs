@@ -32,7 +32,10 @@ fn without_a_change_it_is_the_run_bit_for_bit() {
                 "{place:?}"
             );
         }
-        assert!(ended.stdout.contains("nothing changed\n"), "{}", ended.stdout);
+        let answer = format!("fork of run after {} {}: nothing changed\n", &place[0][5..], place[1]);
+        let at = |text: &str| ended.stdout.find(text).unwrap_or_else(|| panic!("{text} in {}", ended.stdout));
+        assert!(at(&answer) < at("the forks by themselves") && at("the forks by") < at("validation rows"));
+        assert!(!ended.stdout.contains("linear model"), "{}", ended.stdout);
         let way = if number == 2 { "4 with a checkpoint of it" } else { "4 repeated from the start" };
         assert!(ended.stderr.contains(&format!(" of 4 runs: {way}\n")), "{}", ended.stderr);
     }

@@ -5,9 +5,10 @@ use bntrain::gradcheck::{
 };
 use bntrain::nn::{
     AffineSpec, Backward, BatchNormSpec, Bias, GhostBatchNormSpec, GroupNormSpec, HuberLossSpec, Layer,
-    LayerNormSpec, LayerSpec, Loss, MeanOnlySpec, Network, PassContext, RmsNormSpec, VarianceOnlySpec,
-    WeightForm, affine, alpha_dropout, batch_norm, build_layers, dropout, layer_norm, leaky_relu,
-    logistic_loss, mean_only, output_affine, relu, rms_norm, sigmoid, softmax_loss, squared_loss, tanh,
+    LayerNormSpec, LayerSpec, Loss, MeanOnlySpec, Network, NoiseOnlySpec, PassContext, RmsNormSpec,
+    VarianceOnlySpec, WeightForm, affine, alpha_dropout, batch_norm, build_layers, dropout, layer_norm,
+    leaky_relu, logistic_loss, mean_only, noise_only, output_affine, relu, rms_norm, sigmoid, softmax_loss,
+    squared_loss, tanh,
 };
 use ndarray::Array2;
 
@@ -30,6 +31,7 @@ fn rows() -> Vec<LayerSpec> {
         VarianceOnlySpec { scale: false, ..VarianceOnlySpec::default() }.into(),
         normalized(WeightForm::WeightNorm),
         normalized(WeightForm::CenteredWeightNorm),
+        NoiseOnlySpec { rows: Some(2) }.into(),
         leaky_relu(0.1),
         dropout(0.4),
         alpha_dropout(0.4),
@@ -201,7 +203,7 @@ fn one_or_two_rows_stay_finite() {
 
 #[test]
 fn whole_networks_pass() {
-    let blocks: [&[LayerSpec]; 16] = [
+    let blocks: [&[LayerSpec]; 17] = [
         &[batch_norm(), relu()],
         &[batch_norm(), sigmoid()],
         &[batch_norm(), tanh()],
@@ -217,6 +219,7 @@ fn whole_networks_pass() {
         &[rms_norm(), tanh()],
         &[groups(1), sigmoid()],
         &[relu(), layer_norm(), dropout(0.2)],
+        &[noise_only(), tanh()],
         &[],
     ];
     for (index, block) in blocks.into_iter().enumerate() {

@@ -6,6 +6,7 @@ use bntrain::nn::{
     build_layers, output_affine, softmax_loss, tanh, twin,
 };
 
+use crate::support::work::Work;
 use crate::support::{labels, pass, uniform};
 
 /// At their limits `r` and `d` are constant, as the backward pass takes them.
@@ -54,4 +55,19 @@ fn a_bias_before_a_norm_has_a_gradient_unless_the_norm_cancels_it() {
         let is_flat = bias.largest_derivative <= report.resolution();
         assert_eq!(is_flat, !has_bias, "{}: {:e}", norm.name(), bias.largest_derivative);
     }
+}
+
+/// A single weight is its own mean, so that nothing is left of it.
+#[test]
+fn centered_weights_of_one_input_are_refused() {
+    let work = Work::new();
+    work.write("one.csv", "a,kind\n1,up\n2,down\n3,up\n4,down\n5,up\n6,down\n");
+    let args = ["--set", "data.path=one.csv", "--set", "data.valid=0", "--set", "training.batch_size=6"];
+    let norms = ["--set", "compare.norms=[\"none\", \"centered_weight_norm\"]"];
+    let (code, message) = work.fails(&[&["config.toml", "-o", "run"], &args[..], &norms].concat());
+    assert_eq!(code, Some(2));
+    let expected = "centered_weight_norm: layer 0 has one input, but centered_weight_norm needs two or more";
+    assert!(message.contains(expected), "{message}");
+    assert!(!work.path("run").exists());
+    work.ok(&[&["config.toml", "-q", "-o", "run"], &args[..]].concat());
 }

@@ -11,8 +11,8 @@ use bntrain::kernel::real::Real;
 use bntrain::model::result_hash;
 use bntrain::nn::{
     AffineSpec, Backward, BatchNormSpec, LayerSpec, Network, PassContext, WeightForm, affine, batch_norm,
-    batch_renorm, dropout, ghost_batch_norm, group_norm, layer_norm, leaky_relu, mean_only, output_affine,
-    relu, rms_norm, softmax_loss, tanh, variance_only,
+    batch_renorm, dropout, ghost_batch_norm, group_norm, layer_norm, leaky_relu, mean_only, noise_only,
+    output_affine, relu, rms_norm, softmax_loss, tanh, variance_only,
 };
 use bntrain::optim::{Adam, Optimizer, OptimizerSpec};
 use bntrain::targets::TargetsView;
@@ -30,7 +30,7 @@ fn specs() -> Vec<LayerSpec> {
     specs.extend([affine(170), mean_only(), relu(), affine(150), layer_norm(), relu()]);
     specs.extend([affine(140), rms_norm(), tanh(), affine(160), group_norm(), relu()]);
     specs.extend([affine(150), ghost_batch_norm(), relu(), affine(130), variance_only(), tanh()]);
-    specs.extend([affine(140), batch_renorm(), relu(), normalized(150), relu()]);
+    specs.extend([affine(140), batch_renorm(), relu(), normalized(150), relu(), noise_only()]);
     specs.extend([output_affine(), softmax_loss()]);
     specs
 }

@@ -90,7 +90,9 @@ fn resolve_each(
 ) -> Vec<GridPoint> {
     let mut base = tree.clone();
     // Norms and seeds stay, for the rules over them.
-    ["compare.grid", "compare.tune", "tune"].iter().for_each(|varied| base.remove(varied));
+    ["compare.grid", "compare.positions", "compare.tune", "tune"]
+        .iter()
+        .for_each(|varied| base.remove(varied));
     let mut said = HashSet::new();
     let mut resolved = Vec::new();
     for settings in points {

@@ -37,7 +37,8 @@ pub(crate) fn resolve(
     // Fresh seeds: the points were chosen by the others.
     let first = tuned.last().map_or(spec.training.seed, |last| last.saturating_add(1));
     let seeds = seeds::resolve(&compare.seeds, first, tuned, spec, problems);
-    let grid = grid(compare, tree, base, problems);
+    let mut grid = grid(compare, tree, base, problems);
+    grid.extend(positions(compare, spec, problems));
     let CompareSpec { primary, bound, smallest, vary, .. } = compare;
     if let Vary::Parts(parts) = vary {
         refuse_repeats("compare.vary", parts, |part| format!("\"{}\"", part.name()), problems);
@@ -59,8 +60,12 @@ fn check_tune(primary: ComparedMeasure, spec: &ConfigSpec, grid: &[GridAxis], pr
         problems.push("compare.tune", "it chooses on validation rows; set data.valid or data.valid_path");
     }
     if !grid.is_empty() {
-        problems
-            .push("compare.tune", "it cannot be combined with compare.grid; tune in a config for each point");
+        let what = if spec.compare.as_ref().is_some_and(|compare| compare.grid.is_empty()) {
+            "compare.positions; tune in a config for each position, set by model.position"
+        } else {
+            "compare.grid; tune in a config for each point"
+        };
+        problems.push("compare.tune", format!("it cannot be combined with {what}"));
     }
 }
 
@@ -86,6 +91,25 @@ fn check_primary(primary: ComparedMeasure, spec: &ConfigSpec, problems: &mut Pro
         let message = format!("\"{}\" needs test rows; set data.test or data.test_path", primary.name());
         problems.push("compare.primary", message);
     }
+}
+
+/// The positions of norms as an axis of the grid; none if they do not vary.
+fn positions(compare: &CompareSpec, spec: &ConfigSpec, problems: &mut Problems) -> Option<GridAxis> {
+    const PATH: &str = "compare.positions";
+    let (positions, key) = (&compare.positions, "model.position");
+    if positions.is_empty() {
+        return None;
+    }
+    refuse_repeats(PATH, positions, |position| format!("\"{}\"", position.name()), problems);
+    if spec.layers.is_some() && problems.is_valid(PATH) {
+        let message = "norms are where [[layers]] has them; compare positions with the short form, [model]";
+        problems.push(PATH, message);
+    }
+    if compare.grid.contains_key(key) && problems.is_valid(PATH) {
+        problems.push(PATH, format!("{key} varies in compare.grid already; leave one of them out"));
+    }
+    let values = positions.iter().map(|position| position.name().into()).collect();
+    problems.is_valid(PATH).then(|| GridAxis { key: key.to_owned(), values })
 }
 
 fn grid(compare: &CompareSpec, tree: &Node, base: &Path, problems: &mut Problems) -> Vec<GridAxis> {

@@ -12,6 +12,7 @@ use crate::config::plan::{experiment, rules, stack};
 use crate::config::problems::Problems;
 use crate::config::schema::check;
 use crate::data::DataSpec;
+use crate::nn::layers::affine::weight_norm::{centered_alone, centered_alone_message};
 use crate::nn::{AffineSpec, Init, LayerSpec, Norm, WeightForm, default_init, twin};
 use crate::text::STANDARD_INPUT;
 use crate::train::TrainingSpec;
@@ -101,6 +102,13 @@ fn networks(layers: &[LayerSpec], norms: Option<&[Norm]>) -> Vec<Vec<LayerSpec>>
 /// A range has a lower end, and a weight of 0 no direction.
 fn starts(networks: &[Vec<LayerSpec>], tree: &Node, problems: &mut Problems) {
     for layers in networks {
+        if let Some(index) = centered_alone(layers, None) {
+            let path = if tree.get("model").is_some() { "model.hidden" } else { "layers" };
+            if problems.is_valid(path) {
+                problems.push(path, centered_alone_message(index));
+            }
+            return;
+        }
         for (index, layer) in layers.iter().enumerate() {
             let LayerSpec::Affine(AffineSpec { weights, init: Some(init), .. }) = layer else { continue };
             let path = if tree.get("model").is_some() { "model.init" } else { "layers" };

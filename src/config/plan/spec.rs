@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::config::plan::measure::ComparedMeasure;
-use crate::config::plan::model::ModelSpec;
+use crate::config::plan::model::{ModelSpec, NormPosition};
 use crate::config::plan::search::SearchSpec;
 use crate::config::plan::seeds::{Seeds, Vary, VaryAll};
 use crate::config::plan::tune::TuneSpec;
@@ -66,8 +66,11 @@ settings! {
     pub(crate) struct CompareSpec {
         /// What to put in place of each norm layer.
         /// `"all"` is every norm; `"anatomy"` takes batch norm apart: none, `mean_only`, `variance_only`,
-        /// `batch_norm`, `ghost_batch_norm`.
+        /// `batch_norm`, `ghost_batch_norm`, and `noise_only`, the noise of batch statistics.
         norms: Norms = Norms::List(vec![Norm::BatchNorm, Norm::None]);
+        /// Where to put the norms, each of `"before"` and `"after"` the activation; both compare the two, as grid points of
+        /// `model.position`.
+        positions: Vec<NormPosition>, absent("where `model.position` says"), is(Allowed::List { of: &NormPosition::ALLOWED, min: 1, max: NormPosition::ALL.len() });
         /// How many seeds, from `training.seed` on; or a list of seeds; or a rule that adds seeds until it is clear,
         /// see `[compare.seeds]`.
         seeds: Seeds = Seeds::Count(5);
@@ -114,7 +117,8 @@ impl Norms {
         match self {
             Self::Set(NormSet::All) => Norm::ALL.to_vec(),
             Self::Set(NormSet::Anatomy) => {
-                vec![Norm::None, Norm::MeanOnly, Norm::VarianceOnly, Norm::BatchNorm, Norm::GhostBatchNorm]
+                use Norm::{BatchNorm, GhostBatchNorm, MeanOnly, NoiseOnly, VarianceOnly};
+                vec![Norm::None, MeanOnly, VarianceOnly, BatchNorm, GhostBatchNorm, NoiseOnly]
             }
             Self::List(norms) => norms.clone(),
         }

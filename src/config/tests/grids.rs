@@ -134,6 +134,23 @@ fn rules_apply_to_the_combination_of_settings() {
 }
 
 #[test]
+fn positions_are_points_of_the_grid() {
+    let sets = ["compare.positions=[\"before\", \"after\"]", "compare.grid={ \"training.epochs\" = [1, 2] }"];
+    let positions = |sets: &[&str]| {
+        let plan = plan(super::SHORT, sets);
+        assert_eq!(super::plan(&plan.to_toml(), &[]).points(), plan.points());
+        plan.points()
+    };
+    let labels: Vec<String> =
+        positions(&sets).into_iter().filter_map(|(point, _)| point).map(|(_, label)| label).collect();
+    assert_eq!(labels.len(), 4);
+    assert_eq!(labels[1], "training.epochs=1;model.position=\"after\"");
+    let kinds = |(_, plan): &(_, Plan)| plan.layers[1].kind();
+    let points = positions(&sets[..1]);
+    assert_eq!(points.iter().map(kinds).collect::<Vec<_>>(), ["batch_norm", "relu"]);
+}
+
+#[test]
 fn a_grid_point_above_the_size_limit_is_refused() {
     let grid = "'layers.0.units' = [10, 100000000]";
     let error = at_home(&format!("{LONG}{grid}"), &[]).expect_err("the second point is too large");

@@ -152,6 +152,12 @@ fn a_comparison_replaces_norms_and_seeds() {
     assert_eq!(default.seeds.all, [7, 8, 9, 10, 11]);
     let chosen = compare(&["compare.seeds=[3, 1]", "compare.norms=[\"mean_only\"]"]);
     assert_eq!((chosen.norms, chosen.seeds.all), (vec![Norm::MeanOnly], vec![3, 1]));
+    let all = compare(&["compare.norms=all"]).norms;
+    assert!(all == Norm::ALL);
+    let parts = compare(&["compare.norms=anatomy"]).norms;
+    let names: Vec<&str> = parts.into_iter().map(Norm::name).collect();
+    let expected = ["none", "mean_only", "variance_only", "batch_norm", "ghost_batch_norm", "noise_only"];
+    assert_eq!(names, expected);
     let last = compare(&["compare.seeds=1", "training.seed=9223372036854775807"]);
     assert_eq!(last.seeds.all, [i64::MAX.unsigned_abs()]);
 }

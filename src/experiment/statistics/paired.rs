@@ -179,6 +179,39 @@ impl PairedComparison {
         self.adjusted_p_value.is_some_and(|p| p <= 1.0 - CONFIDENCE + 1e-12)
     }
 
+    /// Whether the mean is farther from the median than it would be by chance if the differences were symmetric: by
+    /// twice the standard error of that distance for normal ones (their efficiency is 3 / pi). Only where the median
+    /// has an interval, and no run is lost.
+    pub fn is_skewed(&self) -> bool {
+        let Some(((mean, median), deviation)) = self.mean.zip(self.median).zip(self.standard_deviation)
+        else {
+            return false;
+        };
+        let distance = (self.form.forth(mean) - self.form.forth(median)).abs();
+        let standard_error = deviation * ((std::f64::consts::FRAC_PI_3 - 1.0) / self.n_pairs as f64).sqrt();
+        self.n_not_in_mean == 0
+            && self.median_interval.is_some()
+            && 0.0 < deviation
+            && 2.0 * standard_error < distance
+    }
+
+    /// Whether the simultaneous interval ends where the measure does.
+    pub fn is_cut(&self) -> bool {
+        let ends_at_a_limit = |Interval { low, high }: Interval| low <= -1.0 || 1.0 <= high;
+        self.form == PairedForm::ShareDifference && self.simultaneous_interval.is_some_and(ends_at_a_limit)
+    }
+
+    /// Whether the simultaneous interval and the adjusted p value disagree on whether there is a difference, or the
+    /// interval was [cut](Self::is_cut). They come from different methods.
+    pub fn needs_explanation(&self) -> bool {
+        let Some((Interval { low, high }, p)) = self.simultaneous_interval.zip(self.adjusted_p_value) else {
+            return false;
+        };
+        let same = self.form.back(0.0);
+        let excludes = same < low || high < same;
+        1 < self.n_pairs && (self.is_cut() || excludes != (p <= 1.0 - CONFIDENCE + 1e-12))
+    }
+
     fn interval_among(&self, family: usize) -> Option<Interval> {
         let n_pairs = self.n_pairs - self.n_not_in_mean;
         let n = n_pairs as f64;
@@ -224,6 +257,22 @@ mod tests {
     use super::Reading::{Lost, Missing, Value};
     use super::*;
     use crate::experiment::statistics::example;
+
+    /// A day with nine small differences and a large one; and the same number of symmetric ones.
+    #[test]
+    fn a_mean_far_from_the_median_is_skewed() {
+        let compare = |differences: [f64; 10]| {
+            let pairs = differences.map(|difference| (Value(difference), Value(0.0)));
+            PairedComparison::of(PairedForm::Difference, pairs)
+        };
+        let symmetric = compare([-0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.5]);
+        let skewed = compare([0.01, 0.02, 0.03, 0.01, 0.02, 0.04, 0.02, 0.01, 0.03, 3.0]);
+        assert!(!symmetric.is_skewed() && skewed.is_skewed());
+        // The test takes the signs, the interval the size: all are positive, but the mean is that of one.
+        assert!(skewed.needs_explanation() && !symmetric.needs_explanation());
+        let few = [(Value(0.9), Value(0.1)), (Value(0.2), Value(0.1))];
+        assert!(PairedComparison::of(PairedForm::ShareDifference, few).needs_explanation(), "it is cut");
+    }
 
     fn assert_close(actual: Option<f64>, expected: f64, tolerance: f64) {
         assert!((actual.unwrap() - expected).abs() <= tolerance, "{actual:?} is not {expected}");

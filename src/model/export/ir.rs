@@ -43,7 +43,7 @@ pub(crate) enum ExportOp {
     ScaleShift { centre: Array1<f64>, scale: Array1<f64>, shift: Array1<f64> },
     /// An elementwise function; `kind` is that of its layer.
     Activation { kind: &'static str, activation: ActivationExport },
-    /// `y = x`: dropout.
+    /// `y = x`: dropout, and the noise of batch statistics.
     Identity,
 }
 
@@ -89,7 +89,7 @@ impl ExportOp {
             LayerSpec::LayerNorm(norm) => Self::row_norm(spec, layer, width, norm.eps, 1),
             LayerSpec::RmsNorm(norm) => Self::row_norm(spec, layer, width, norm.eps, 1),
             LayerSpec::GroupNorm(norm) => Self::row_norm(spec, layer, width, norm.eps, norm.groups(width)),
-            LayerSpec::Dropout(_) | LayerSpec::AlphaDropout(_) => Self::Identity,
+            LayerSpec::Dropout(_) | LayerSpec::AlphaDropout(_) | LayerSpec::NoiseOnly(_) => Self::Identity,
             any_activation!() => Self::activation::<F>(spec)?,
             any_loss!() => return None,
         })

@@ -8,6 +8,7 @@
 //! | `ghost_batch_norm`, `batch_renorm` | `BatchNorm1d`, the same in evaluation | the same |
 //! | `variance_only` | `BatchNorm1d`, the same in evaluation | the same, with `running_mean` 0 |
 //! | `mean_only` | `BatchNorm1d` with `eps` 0 | the same, with `weight` 1 and `running_var` 1 |
+//! | `noise_only` | `Identity`, the same in evaluation | none |
 //! | `layer_norm`, `rms_norm`, `group_norm` | `LayerNorm`, `RMSNorm`, `GroupNorm` | `weight` (gamma), `bias` (beta) but for `RMSNorm` |
 //!
 //! Activations and dropout are modules without tensors. The loss is left out.

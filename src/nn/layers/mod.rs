@@ -8,6 +8,7 @@ pub mod dropout;
 pub(crate) mod gamma_beta;
 pub mod leaky_relu;
 pub mod mean_only;
+pub mod noise_only;
 pub mod relu;
 pub mod row_norm;
 pub mod selu;
@@ -25,6 +26,7 @@ pub use crate::nn::layers::batch_norm::{Backward, BatchNorm, BatchNormSpec, batc
 pub use crate::nn::layers::dropout::{Dropout, DropoutSpec, dropout};
 pub use crate::nn::layers::leaky_relu::{LeakyReluSpec, leaky_relu};
 pub use crate::nn::layers::mean_only::{MeanOnly, MeanOnlySpec, mean_only};
+pub use crate::nn::layers::noise_only::{NoiseOnly, NoiseOnlySpec, noise_only};
 pub use crate::nn::layers::relu::{ReluSpec, relu};
 pub use crate::nn::layers::row_norm::RowNorm;
 pub use crate::nn::layers::row_norm::group_norm::{GroupNormSpec, group_norm};

@@ -4,7 +4,7 @@ use crate::experiment::statistics::{PairedComparison, PairedForm};
 use crate::experiment::{NormComparison, Resolution, Summary, TimeToBound, TimesToBound};
 use crate::report::answer::{Answer, Verdict, lost_runs, metric_name, seeds_that_can_be_clear};
 use crate::report::labels::Labels;
-use crate::report::text::number::{compared, four_digits, p_value, signed};
+use crate::report::text::number::{compared, four_digits, median, p_value, signed};
 use crate::report::text::summary::other_measures::measure_name;
 use crate::text::Count;
 
@@ -62,7 +62,13 @@ fn first(
     };
     let wins = of.wins.unwrap_or_default() * of.n_pairs as f64;
     let p = p_value(of.adjusted_p_value.unwrap_or(1.0));
-    format!("{head}{size}{left_out}; {norm} is better in {wins} of {} seeds, p\u{a0}=\u{a0}{p}.", of.n_pairs)
+    let skewed = median(of).filter(|_| of.is_skewed());
+    let skewed = skewed
+        .map_or(String::new(), |median| format!(" The differences are skewed: their median is {median}."));
+    format!(
+        "{head}{size}{left_out}; {norm} is better in {wins} of {} seeds, p\u{a0}=\u{a0}{p}.{skewed}",
+        of.n_pairs
+    )
 }
 
 /// Such as `0.50 times that of none (95 % interval 0.29 to 0.86)`.

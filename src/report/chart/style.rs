@@ -57,6 +57,7 @@ pub(crate) fn norm_style(norm: Norm) -> NormStyle {
         Norm::GhostBatchNorm => (Color::Sky, Marker::Circle),
         Norm::BatchRenorm => (Color::Black, Marker::Circle),
         Norm::VarianceOnly => (Color::Orange, Marker::Triangle),
+        Norm::NoiseOnly => (Color::Purple, Marker::Triangle),
         Norm::LayerNorm => (Color::Purple, Marker::Diamond),
         Norm::RmsNorm => (Color::Orange, Marker::Circle),
         Norm::WeightNorm => (Color::Brown, Marker::Diamond),

@@ -10,6 +10,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod environment;
 pub(crate) mod page;
 pub(crate) mod several;
+pub(crate) mod start;
 #[cfg(test)]
 mod tests;
 pub(crate) mod top;
@@ -113,6 +114,7 @@ fn one(run: &RunResults, links: Links) -> Markup {
         @if let Some(figure) = &charts.tuning { (section("tuning", "Tuned settings", chart(figure))) }
         @if let Some(figure) = &charts.survival { (section("time", "Time to a bound", chart(figure))) }
         (diagnostics::diagnostics(run, links))
+        (start::start(run))
         @if let Some(figure) = &charts.contenders {
             (section("baselines", "Saved weights and baselines", html! {
                 (chart(figure))

@@ -39,11 +39,17 @@ fn results(runs: &[RunRecord]) -> RunResults {
         metrics: String::from_utf8(metrics).unwrap(),
         confusion: Some(String::from_utf8(confusion.into_inner().unwrap()).unwrap()),
         diagnostics: Some(DIAGNOSTICS.to_owned()),
+        start: Some(START.replace("\"NAME\"", &serde_json::Value::from(HOSTILE).to_string())),
         encoding: None,
         further_files: vec!["diagnostics.csv".to_owned()],
     };
     RunResults::parse(HOSTILE.to_owned(), texts).unwrap()
 }
+
+/// One network as `bntrain probe --json` writes it, and a line that has nothing.
+const START: &str = "{\"network\":\"NAME\",\"guessing_loss\":1.1,\"loss\":1.2,\"rows\":10,\"batches\":2,\"growth\":1.5,\
+    \"growth_in_theory\":null,\"layers\":[{\"layer\":\"NAME\",\"width\":4,\"pre_activation\":{\"mean\":0.0,\"std\":1.0},\
+    \"cosine\":null,\"rank\":2.0,\"dead\":1,\"squared_gradient\":0.01,\"noise\":{\"mean\":0.1,\"deviation\":0.05}}]}\n{}\n";
 
 const DIAGNOSTICS: &str = "norm,point,seed,epoch,step,layer,quantity,value\n\
     batch_norm,,1,1,5,affine_1,dead_share,0.5\nbatch_norm,,1,2,10,affine_1,dead_share,0.25\n";

@@ -1,6 +1,6 @@
 //! Numbers rounded for people.
 
-use crate::experiment::statistics::{Estimate, PairedComparison, PairedForm};
+use crate::experiment::statistics::{Estimate, OpenInterval, PairedComparison, PairedForm};
 use crate::metrics::Interval;
 
 /// A missing number.
@@ -37,12 +37,27 @@ pub(crate) fn compared(comparison: &PairedComparison) -> String {
     match (comparison.form, interval) {
         (PairedForm::Ratio, None) => format!("{} times", four_digits(mean)),
         (PairedForm::Ratio, Some(_)) => {
-            let (mean, interval) = value_and_interval(mean, interval);
+            let (mean, interval) = ratio_and_interval(mean, interval);
             format!("{mean} times {interval}")
         }
         (_, Some(interval)) => signed_with_interval(mean, interval),
         (_, None) => signed(mean),
     }
+}
+
+/// The median of a paired comparison with its signed-rank interval, in the form of [`compared`]; none without one.
+pub(crate) fn median(comparison: &PairedComparison) -> Option<String> {
+    let median = comparison.median?;
+    let OpenInterval { low, high } = comparison.median_interval?;
+    let end = |end: Option<f64>, open: &str| {
+        let shown = if comparison.form == PairedForm::Ratio { four_digits } else { signed };
+        end.map_or_else(|| open.to_owned(), shown)
+    };
+    let (low, high) = (end(low, "no bound"), end(high, "no bound"));
+    Some(match comparison.form {
+        PairedForm::Ratio => format!("{} times ({low} to {high})", four_digits(median)),
+        _ => format!("{} ({low} to {high})", signed(median)),
+    })
 }
 
 /// A difference with its sign.
@@ -65,6 +80,17 @@ pub(crate) fn signed_with_interval(difference: f64, Interval { low, high }: Inte
     let format = Format::of(difference, Some(0.5 * (high - low)));
     let [difference, low, high] = [difference, low, high].map(|value| format.write_signed(value));
     format!("{difference} ({low} to {high})")
+}
+
+/// A ratio with its interval, if there is one. The digits of a wide interval are those of its ends, which can be
+/// magnitudes apart.
+pub(crate) fn ratio_and_interval(ratio: f64, interval: Option<Interval>) -> (String, String) {
+    match interval {
+        Some(Interval { low, high }) if 100.0 * low < high => {
+            (four_digits(ratio), format!("({} to {})", four_digits(low), four_digits(high)))
+        }
+        _ => value_and_interval(ratio, interval),
+    }
 }
 
 /// A value with its interval, if there is one, in digits that suit the interval: such as `0.512` and

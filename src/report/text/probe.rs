@@ -64,12 +64,7 @@ fn layer_row(layer: &LayerOverview) -> Vec<String> {
     vec![
         layer.layer.clone(),
         layer.width.to_string(),
-        // What a norm left of the mean is rounding.
-        short(if layer.pre_activation.mean.abs() < 1e-9 * layer.pre_activation.std {
-            0.0
-        } else {
-            layer.pre_activation.mean
-        }),
+        short(rounded(layer.pre_activation.mean, layer.pre_activation.std)),
         short(layer.pre_activation.std),
         format!("{:.3}", layer.cosine),
         format!("{:.1}", layer.rank),
@@ -80,8 +75,13 @@ fn layer_row(layer: &LayerOverview) -> Vec<String> {
     ]
 }
 
+/// A mean, or 0 if it is what a norm left of it by rounding.
+pub(crate) fn rounded(mean: f64, std: f64) -> f64 {
+    if mean.abs() < 1e-9 * std { 0.0 } else { mean }
+}
+
 /// Two decimals, or two digits of a number that is smaller or larger.
-fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     match value.abs() {
         0.0 | 0.01..1000.0 => format!("{value:.2}"),
         _ => format!("{value:.1e}"),
@@ -103,7 +103,7 @@ fn facts(network: &ProbedNetwork) -> Vec<String> {
         };
         facts.push(format!("squared gradients times {growth:.3} per layer towards the input{theory}{depth}"));
     }
-    let sharpness = &overview.sharpness;
+    let Some(sharpness) = &overview.sharpness else { return facts };
     let curvature = format!("{} ±{}", four_digits(sharpness.value), short(sharpness.residual));
     facts.push(match overview.largest_stable_rate {
         Some(rate) => {

@@ -3,6 +3,8 @@
 mod dump;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
@@ -35,7 +37,7 @@ pub(crate) struct GradcheckArgs {
     /// Put a deliberate mistake into the backward pass of batch norm, to see the check fail
     #[arg(long, value_name = "NAME", conflicts_with = "mistakes")]
     pub(crate) mistake: Option<Mistake>,
-    /// Try all deliberate mistakes, one after the other
+    /// Try all deliberate mistakes, each on at most 64 entries of a tensor
     #[arg(long)]
     pub(crate) mistakes: bool,
     /// Also write the batch, and every array of its pass through the network, to DIR as .npz files for NumPy: x, y,
@@ -59,6 +61,12 @@ impl ValueEnum for Mistake {
         Some(PossibleValue::new(self.name()).help(self.description()))
     }
 }
+
+/// Entries of each tensor that are checked with a mistake: enough to refuse it.
+const MISTAKE_ENTRIES: usize = 64;
+
+/// Without a word about what is done.
+const SILENT: Duration = Duration::from_secs(2);
 
 /// Two rows are normalised to about 1 and -1 whatever they are, which would hide a wrong gradient.
 const MIN_ROWS: usize = 3;
@@ -143,9 +151,36 @@ impl Check<'_> {
     /// The network with each mistake: what to show, and whether all are refused. `None` if none of them
     /// changes anything in it.
     fn each_mistake(&self, output: &Output) -> Result<Option<(String, bool)>, CliError> {
+        self.check_rows()?;
+        let quick = Self {
+            settings: GradcheckSettings { max_entries: MISTAKE_ENTRIES, ..self.settings.clone() },
+            ..*self
+        };
+        let (next, done, started) = (AtomicUsize::new(0), AtomicUsize::new(0), Instant::now());
+        let some = || {
+            let mut reports = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(&mistake) = Mistake::ALL.get(index) else { return reports };
+                reports.push((index, mistake, quick.report(Some(mistake))));
+                let done = 1 + done.fetch_add(1, Ordering::Relaxed);
+                if SILENT < started.elapsed() && done < Mistake::ALL.len() {
+                    output.note(&format!(
+                        "{}: {done} of {} mistakes tried",
+                        self.title(),
+                        Mistake::ALL.len()
+                    ));
+                }
+            }
+        };
+        let mut found: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..all_cores().get()).map(|_| scope.spawn(some)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().expect("a check does not panic")).collect()
+        });
+        found.sort_by_key(|(index, ..)| *index);
         let mut reports = Vec::new();
-        for mistake in Mistake::ALL {
-            reports.extend(self.report(Some(mistake))?.map(|report| (mistake, report)));
+        for (_, mistake, report) in found {
+            reports.extend(report?.map(|report| (mistake, report)));
         }
         if reports.is_empty() {
             return Ok(None);

@@ -13,6 +13,7 @@ use std::time::{Instant, SystemTime};
 use clap::Args;
 
 use crate::cli::args::ThreadArgs;
+use crate::cli::commands::probe;
 use crate::cli::commands::train::keeper::Keeping;
 use crate::cli::commands::train::results::RunInfo;
 use crate::cli::error::CliError;
@@ -29,7 +30,7 @@ use crate::experiment::{
 };
 use crate::nn::Task;
 use crate::report::leakage_note;
-use crate::run_dir::RunDirectory;
+use crate::run_dir::{FORK_JSON, RunDirectory, START_JSON};
 use crate::text::{Count, shortened};
 use crate::train::Outcome;
 
@@ -40,6 +41,8 @@ pub(crate) const CONFIG: &str = "config.toml";
 /// Tables with at most this number of cells are checked for leakage before training, which takes
 /// less than a second.
 const MAX_LEAKAGE_CELLS: usize = 2_000_000;
+/// Networks are measured before training on tables with at most this number of inputs; `bntrain probe` has no limit.
+const MAX_PROBED_CELLS: usize = 2_000_000;
 
 #[derive(Debug, Args)]
 pub(crate) struct TrainArgs {
@@ -66,6 +69,15 @@ pub(crate) struct TrainArgs {
 }
 
 pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
+    run_and_show(args, output, &|| Ok(()))
+}
+
+/// [`run`], with `first` called before the results are shown.
+pub(crate) fn run_and_show(
+    args: &TrainArgs,
+    output: &Output,
+    first: &dyn Fn() -> Result<(), CliError>,
+) -> Result<(), CliError> {
     let threads = args.threads.count();
     let mut session = Session::open(&args.config, threads, output)?;
     refuse_impossible(&args.require, &session)?;
@@ -84,6 +96,10 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         },
     };
     directory.write(CONFIG, continuation::config_text(&session.plan).as_bytes())?;
+    // A fork does not begin where its networks do.
+    if is_probed(&session) && !directory.path().join(FORK_JSON).exists() {
+        directory.write(START_JSON, probe::start_of_comparison(&session)?.as_bytes())?;
+    }
 
     let started = SystemTime::now();
     let begin = Instant::now();
@@ -114,7 +130,7 @@ pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
         results::write(directory, &session, &records, &info, &mut summary, output).map_err(with_advice)?;
     // Whether it can be shown decides nothing else.
     let compared = split_records(&session.plan, &records).1;
-    let shown = results::show(&place, compared, &summary, ensemble.as_ref(), output);
+    let shown = first().and_then(|()| results::show(&place, compared, &summary, ensemble.as_ref(), output));
     if let Some(code) = signals.exit_code() {
         let done = records.iter().filter(|run| !matches!(run.outcome, Outcome::Interrupted { .. })).count();
         let planned = session.jobs.len();
@@ -172,6 +188,13 @@ fn stage_note(plan: &Plan, records: &[RunRecord], jobs: &[Job]) -> String {
 
 fn distinct_seeds(seeds: impl Iterator<Item = u64>) -> usize {
     seeds.collect::<std::collections::HashSet<_>>().len()
+}
+
+/// Whether the networks are measured before training: those of a comparison on a table that takes no time to prepare
+/// once more.
+fn is_probed(session: &Session) -> bool {
+    let table = session.first_table();
+    session.plan.compare.is_some() && table.rows().saturating_mul(table.most_inputs()) <= MAX_PROBED_CELLS
 }
 
 /// Points out suspicious columns.

@@ -33,7 +33,7 @@ use ndarray::{Array2, ArrayView2};
 use crate::kernel;
 use crate::kernel::real::Real;
 use crate::kernel::{BatchNormForm, BatchNormGrads, BatchNormParams, BatchNormState, ThreadPool, zeros};
-use crate::nn::Param;
+use crate::nn::{LayerSpec, Param};
 use crate::settings::settings;
 
 settings! {
@@ -127,4 +127,26 @@ pub(crate) fn weights_of<F: Real>(form: WeightForm, pool: &ThreadPool, params: &
             normalized.value
         }
     }
+}
+/// The first affine layer of `layers` whose centered weights have a single input, as far as is known; the first one has
+/// `inputs` at most.
+pub(crate) fn centered_alone(layers: &[LayerSpec], inputs: Option<usize>) -> Option<usize> {
+    let mut width = inputs;
+    for (index, layer) in layers.iter().enumerate() {
+        if let LayerSpec::Affine(affine) = layer {
+            if affine.weights == WeightForm::CenteredWeightNorm && width == Some(1) {
+                return Some(index);
+            }
+            width = affine.units;
+        }
+    }
+    None
+}
+
+/// Why [such a layer](centered_alone) is refused.
+pub(crate) fn centered_alone_message(index: usize) -> String {
+    format!(
+        "layer {index} has one input, but centered_weight_norm needs two or more: v - mean(v) of a single weight is 0, \
+         which has no direction; use weight_norm"
+    )
 }

@@ -10,7 +10,8 @@ use crate::report::chart::figures::arms::Arms;
 use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke, evenly};
 use crate::report::table::Table;
 use crate::report::text::number::{
-    NO_NUMBER, four_digits, p_value, signed, signed_with_interval, value_and_interval,
+    NO_NUMBER, four_digits, median, p_value, ratio_and_interval, signed, signed_with_interval,
+    value_and_interval,
 };
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::other_measures::measure_name;
@@ -57,6 +58,13 @@ pub(crate) fn differences(title: &str, arms: Arms<'_>) -> Option<Figure> {
     let points = PointColumns::of(arms.summary.comparisons.iter().map(|comparison| &comparison.point));
     if !points.heads().is_empty() {
         notes.push(format!("Rows: {}.", points.heads().join(", ")));
+    }
+    if shown.iter().any(|row| row.of.needs_explanation() && !row.of.is_sequential) {
+        let p = "p is of the sign-flip test, intervals are Student's, cut at the measure's ends: the two may disagree.";
+        notes.push(p.to_owned());
+    }
+    if shown.iter().any(|row| row.of.is_skewed()) {
+        notes.push("Where the differences are skewed, the table has the median beside the mean.".to_owned());
     }
     if shown.len() < rows.len() {
         notes.push(format!(
@@ -264,6 +272,7 @@ fn table(rows: &[Row<'_>]) -> Table {
         "",
         "mean (95 % interval)",
         "interval for all at once",
+        "median (signed-rank interval)",
         "better in",
         "p",
         "p of all",
@@ -278,8 +287,14 @@ fn table(rows: &[Row<'_>]) -> Table {
         table.rows.push(vec![
             row.name.clone(),
             mean_and_interval(of),
-            of.simultaneous_interval
-                .map_or_else(|| NO_NUMBER.to_owned(), |interval| value_and_interval(0.0, Some(interval)).1),
+            of.simultaneous_interval.map_or_else(
+                || NO_NUMBER.to_owned(),
+                |interval| match of.form {
+                    PairedForm::Ratio => ratio_and_interval(1.0, Some(interval)).1,
+                    _ => value_and_interval(0.0, Some(interval)).1,
+                },
+            ),
+            median(of).unwrap_or_else(|| NO_NUMBER.to_owned()),
             of.wins.map_or_else(
                 || NO_NUMBER.to_owned(),
                 |wins| format!("{} of {}", wins * of.n_pairs as f64, of.n_pairs),
@@ -297,7 +312,7 @@ fn mean_and_interval(of: &PairedComparison) -> String {
     match (of.mean, of.interval, of.form) {
         (None, _, _) => NO_NUMBER.to_owned(),
         (Some(mean), interval, PairedForm::Ratio) => {
-            let (mean, interval) = value_and_interval(mean, interval);
+            let (mean, interval) = ratio_and_interval(mean, interval);
             format!("{mean} times {interval}")
         }
         (Some(mean), Some(interval), _) => signed_with_interval(mean, interval),

@@ -1,9 +1,10 @@
 //! The measures beside the primary one.
 
 use crate::config::ComparedMeasure;
+use crate::experiment::statistics::PairedComparison;
 use crate::experiment::{MeasuredOn, Summary};
-use crate::report::text::layout::{Align, aligned};
-use crate::report::text::number::{compared, p_value};
+use crate::report::text::layout::{Align, WIDEST, aligned, wrapped};
+use crate::report::text::number::{compared, median, p_value};
 
 /// A table for two norms without a grid; empty otherwise, because `summary.json` has them.
 pub(crate) fn other_measures(summary: &Summary) -> String {
@@ -27,7 +28,31 @@ pub(crate) fn other_measures(summary: &Summary) -> String {
         false => String::new(),
     };
     let names = format!("{} and {}", comparison.norm.name(), comparison.other.name());
-    format!("{names}, other measures{what}\n{}", aligned(&[Align::Left; 3], &rows))
+    let skewed = comparison.measures.iter().filter(|found| found.comparison.is_skewed());
+    let skewed = skewed.filter_map(|found| {
+        Some(format!("{} {}", measure_name(summary, found.measure), median(&found.comparison)?))
+    });
+    let skewed: Vec<String> = skewed.collect();
+    let mut notes = Vec::new();
+    if !skewed.is_empty() {
+        notes.push(format!(
+            "skewed, so here is the median, too (signed-rank interval of this measure alone): {}",
+            skewed.join("; ")
+        ));
+    }
+    let any = |is_so: fn(&PairedComparison) -> bool| {
+        comparison.measures.iter().any(|found| is_so(&found.comparison))
+    };
+    if any(PairedComparison::needs_explanation) {
+        let line = match (any(|of| of.is_sequential), any(PairedComparison::is_cut)) {
+            (true, _) => "p is of the e-value, intervals are confidence sequences: the two may disagree",
+            (_, true) => "p is of the sign-flip test, intervals are Student's, cut at the measure's ends",
+            (_, false) => "p is of the sign-flip test, intervals are Student's: the two may disagree",
+        };
+        notes.push(line.to_owned());
+    }
+    let notes: String = notes.iter().map(|note| wrapped(WIDEST, "  ", "    ", note)).collect();
+    format!("{names}, other measures{what}\n{}{notes}", aligned(&[Align::Left; 3], &rows))
 }
 
 /// Such as `final validation loss`.

@@ -67,6 +67,9 @@ fn best_points(tuning: &Tuning, columns: &PointColumns) -> String {
 
 /// Such as `0.9796 (0.9777 to 0.9805)`.
 fn mean_and_range(point: &TunedPoint) -> String {
+    if 0 < point.n_lost {
+        return format!("{} of {} lost", point.n_lost, point.n_runs);
+    }
     let Some(mean) = point.mean.map(four_digits) else { return NO_NUMBER.to_owned() };
     match point.low.zip(point.high).filter(|(low, high)| low < high) {
         Some((low, high)) => format!("{mean} ({} to {})", four_digits(low), four_digits(high)),
@@ -167,10 +170,12 @@ fn by_point(summary: &Summary, tuning: &Tuning, columns: &PointColumns) -> Strin
             .unwrap_or(std::cmp::Ordering::Equal)
     });
     let cell = |point: &TunedPoint, is_best: bool| {
-        let mean = point.mean.map(four_digits);
-        let lost = (0 < point.n_lost).then(|| format!("{} of {} lost", point.n_lost, point.n_runs));
-        let cell: Vec<String> = mean.into_iter().chain(lost).collect();
-        format!("{}{}", cell.join(", "), if is_best { " *" } else { "" })
+        // A mean of the runs that are left would make a point look better for losing the worst.
+        let cell = match point.n_lost {
+            0 => point.mean.map(four_digits).unwrap_or_default(),
+            lost => format!("{lost} of {} lost", point.n_runs),
+        };
+        format!("{cell}{}", if is_best { " *" } else { "" })
     };
     let mut rows = vec![columns.heads()];
     rows[0].extend(tuning.norms.iter().map(|norm| norm.norm.name().to_owned()));

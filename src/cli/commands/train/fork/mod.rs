@@ -91,6 +91,10 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
         replayed.state = adapted(replayed.state.clone(), job, &now, *recompute)?;
     }
 
+    // A linear model would be trained from its start, with the changes: that is not the fork of one.
+    now.plan.training.baselines = false;
+    now.jobs.iter_mut().for_each(|job| job.plan.training.baselines = false);
+
     let name = name_of(directory);
     let out = match &args.out {
         Some(out) => RunDirectory::create(out, false, &now.sources())?,
@@ -122,8 +126,16 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
         dry_run: false,
         require: Vec::new(),
     };
-    train::run(&resume, output)?;
-    curves::show(directory, &path, place, &changed, *recompute, output)
+    let show = || curves::show(directory, &path, place, &changed, *recompute, output);
+    if output.json {
+        train::run(&resume, output)?;
+        return show();
+    }
+    // What was asked comes first, then what any training shows.
+    train::run_and_show(&resume, output, &|| {
+        show()?;
+        output.result("\nthe forks by themselves, as after any training:\n\n")
+    })
 }
 
 /// Writes what the run of `job` has at the place of the fork: its rows, and a checkpoint.
