@@ -8,6 +8,7 @@ pub(crate) mod config;
 pub(crate) mod data;
 pub(crate) mod diagnostics;
 pub(crate) mod environment;
+pub(crate) mod explanation;
 pub(crate) mod page;
 pub(crate) mod several;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub(crate) mod config_differences;
 pub(crate) mod data_profile;
 pub(crate) mod evaluation;
+pub(crate) mod explanation;
 pub(crate) mod findings;
 pub(crate) mod layout;
 pub(crate) mod leakage;

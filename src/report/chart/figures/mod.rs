@@ -5,6 +5,7 @@ pub(crate) mod confusion;
 pub(crate) mod contenders;
 pub(crate) mod curves;
 pub(crate) mod differences;
+pub(crate) mod explanation;
 pub(crate) mod paired_curves;
 pub(crate) mod setting;
 pub(crate) mod survival;
