@@ -27,6 +27,11 @@ pub enum PredictError {
         /// Which one, counted from 1.
         model: usize,
     },
+    /// A prediction for a calibration row is not finite.
+    #[error(
+        "the prediction for a calibration row is not finite; are its values far from those of the training rows?"
+    )]
+    CalibrationNotFinite,
     /// The predictions cannot be written.
     #[error(transparent)]
     Write(#[from] io::Error),

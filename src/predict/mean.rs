@@ -72,7 +72,7 @@ impl<F: Real> MeanPredictions<F> {
     /// Overwrites `prediction` with the mean for a row; false if a number of some network is not finite.
     #[must_use]
     pub(crate) fn get(&self, row: usize, prediction: &mut Prediction<F>) -> bool {
-        let Prediction { class, probabilities, values } = prediction;
+        let Prediction { class, probabilities, values, .. } = prediction;
         let mean = self.sums.row(row).into_iter().map(|sum| sum / self.networks as f64);
         if probabilities.is_empty() {
             values.iter_mut().zip(mean).for_each(|(value, mean)| *value = mean);
