@@ -35,6 +35,7 @@
 pub(crate) mod calibration;
 pub(crate) mod classification;
 pub(crate) mod confusion;
+pub(crate) mod curves;
 pub(crate) mod difference;
 pub(crate) mod interval;
 pub(crate) mod measure;
@@ -47,6 +48,7 @@ pub use crate::metrics::calibration::{CALIBRATION_BINS, ClassShare};
 pub use crate::metrics::classification::Classification;
 pub(crate) use crate::metrics::classification::argmax;
 pub use crate::metrics::confusion::{ClassMeasures, Confusion};
+pub use crate::metrics::curves::{ClassCurves, ReliabilityBin, ThresholdPoint, class_curves};
 pub use crate::metrics::difference::{compared_metric, difference};
 pub use crate::metrics::interval::CONFIDENCE;
 pub(crate) use crate::metrics::interval::{IntervalScale, by_influence, scale_of, share_of};

@@ -11,6 +11,7 @@
 //! | [`data_profile()`] | the columns of a data file |
 //! | [`linear_note()`] | whether a linear model is as good |
 //! | [`leakage_section()`], [`leakage_note()`] | columns that may give away the label |
+//! | [`curve_files()`] | ROC, precision and recall, lift, reliability: tables, charts and a page |
 //! | [`evaluation()`] | the metrics of a model on labelled rows |
 //! | [`explanation()`], [`explanation_page()`], [`explanation_figures()`] | which columns a model uses |
 //! | [`probe_report()`] | networks before training |
@@ -31,6 +32,7 @@ pub(crate) mod text;
 
 pub use crate::report::chart::strips::strips_svg;
 pub use crate::report::chart::terminal::{PlotSize, TerminalPlot};
+pub use crate::report::html::curves::curve_files;
 pub use crate::report::html::explanation::{explanation_figures, explanation_page};
 pub use crate::report::html::{figures, report_page};
 pub use crate::report::labels::Labels;

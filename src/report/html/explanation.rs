@@ -7,7 +7,7 @@ use crate::report::chart::figure::Figure;
 use crate::report::chart::figures::explanation::{MAX_ARMS, dependence_figures, importance_figure};
 use crate::report::html::page::{page, section};
 use crate::report::table::Table;
-use crate::report::text::explanation::notes;
+use crate::report::text::explanation::{ABOUT_DEPENDENCE, notes};
 use crate::report::text::number::four_digits;
 use crate::text::shortened;
 
@@ -31,7 +31,13 @@ pub fn explanation_page(explanation: &Explanation, model: &str, data: &str, rows
         }))
         @if !explanation.dependence.is_empty() {
             (section("dependence", "Partial dependence", html! {
-                @for (_, figure) in dependence_figures(&title, explanation) { (chart(&figure)) }
+                p { (ABOUT_DEPENDENCE) }
+                div.plots {
+                    @for (_, mut figure) in dependence_figures(&title, explanation) {
+                        // Said once, above.
+                        ({ figure.notes.retain(|note| note != ABOUT_DEPENDENCE); chart(&figure) })
+                    }
+                }
             }))
         }
         @if let Some(table) = weights(explanation) {

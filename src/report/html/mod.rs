@@ -5,6 +5,7 @@
 //! is invisible in them.
 
 pub(crate) mod config;
+pub(crate) mod curves;
 pub(crate) mod data;
 pub(crate) mod diagnostics;
 pub(crate) mod environment;

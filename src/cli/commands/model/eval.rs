@@ -1,6 +1,7 @@
 //! `bntrain eval`: a trained model on labelled rows.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -12,6 +13,7 @@ use crate::cli::commands::model::labelled::{
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::{load_model, unfinished_notes};
+use crate::cli::out_file::{OutFile, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
 use crate::cli::require::Condition;
@@ -49,6 +51,12 @@ pub(crate) struct EvalArgs {
     /// Read a label as a class of the model, such as 'yes.=yes'; repeatable
     #[arg(long = "label-name", value_name = "LABEL=CLASS", value_parser = renaming)]
     pub(crate) label_names: Vec<String>,
+    /// Write ROC, precision-recall, lift and reliability curves as CSV, SVG and one HTML page to this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) curves: Option<PathBuf>,
+    /// Replace files of --curves that exist
+    #[arg(long, requires = "curves")]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
     #[command(flatten)]
@@ -72,6 +80,12 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     note.iter().chain(&unfinished_notes([&args.model])).for_each(|note| output.note(note));
     args.reading.apply(&mut model.description.encoding);
     rename_labels(&mut model.description.encoding, &args.label_names)?;
+    if args.curves.is_some() && model.description.encoding.classes().is_empty() {
+        return Err(CliError::new(
+            exit_code::USAGE,
+            "--curves: the model predicts values; curves are of classes",
+        ));
+    }
     let batch_size = args.batch_size.map_or(model.plan.training.batch_size, |rows| rows as usize);
     let encoding = model.description.encoding.clone();
     let subject = Subject { args, encoding: &encoding, batch_size };
@@ -87,6 +101,7 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
             DisplayPath(&args.data)
         ));
     }
+    let written = write_curves(args, &evaluation, &path)?;
     if output.json {
         let mut value = evaluation.to_json();
         value["model"] = json!(path.to_string_lossy());
@@ -105,7 +120,9 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
         let shown = |path: &std::path::Path| shortened(&path.to_string_lossy());
         let what = rows_and_targets(&model.description.encoding, evaluation.n_rows);
         let text = report::evaluation(&evaluation);
-        output.result(&format!("{} on {}\n{what}\n\n{text}", shown(&path), shown(&args.data)))?;
+        let written: String = written.iter().map(|path| format!("{}\n", DisplayPath(path))).collect();
+        let written = if written.is_empty() { written } else { format!("\n{written}") };
+        output.result(&format!("{} on {}\n{what}\n\n{text}{written}", shown(&path), shown(&args.data)))?;
     }
     let unmet: Vec<String> = args
         .require
@@ -116,6 +133,24 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
         true => Ok(()),
         false => Err(CliError::new(exit_code::CHECK_FAILED, unmet.join("\n"))),
     }
+}
+
+/// The files of the curves, if they are asked for.
+fn write_curves(args: &EvalArgs, evaluation: &Evaluation, model: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let (Some(folder), Some(curves)) = (&args.curves, &evaluation.curves) else { return Ok(Vec::new()) };
+    let (model, data) = (model.to_string_lossy(), args.data.to_string_lossy());
+    let files = report::curve_files(curves, &evaluation.names, &model, &data)
+        .map_err(|error| CliError::new(exit_code::IO, error.to_string()))?;
+    fs::create_dir_all(folder).map_err(|error| CliError::io("create", folder, &error))?;
+    let mut written = Vec::new();
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        let file = OutFile::new(&path, WithoutFile::ChoseTheName)?;
+        file.refuse_replacing(args.force, &[&args.data], None)?;
+        file.write(&bytes)?;
+        written.push(path);
+    }
+    Ok(written)
 }
 
 /// What is evaluated.
@@ -147,6 +182,7 @@ impl Subject<'_> {
             output_kind: OutputKind::of(&encoding.targets, &scalings),
             names: &names,
             baseline: &encoding.baseline(),
+            with_curves: args.curves.is_some(),
         };
         let mut choices: Vec<Statistics> = Vec::new();
         for choice in args.stats.iter().map(|&choice| statistics(choice)) {

@@ -4,7 +4,7 @@ use crate::explain::{Explanation, PartialDependence};
 use crate::report::chart::axis::{Axis, AxisScale};
 use crate::report::chart::figure::{Figure, LegendEntry, Panel, Sample};
 use crate::report::chart::plot::{Arm, Plot, PlotMark, Shape, Stroke};
-use crate::report::chart::style::{Color, Marker, NormStyle};
+use crate::report::chart::style::SERIES_STYLES;
 use crate::report::table::Table;
 use crate::report::text::explanation::{
     ABOUT_DEPENDENCE, about_importance, effect, output_name, rise, short_number, varying,
@@ -18,22 +18,13 @@ const SOURCE: &str = "bntrain explain --json";
 /// Columns of the chart.
 const MAX_COLUMNS: usize = 30;
 /// Outputs of a panel, those that vary most.
-const MAX_OUTPUTS: usize = STYLES.len();
+const MAX_OUTPUTS: usize = SERIES_STYLES.len();
 /// Height of a row, in pixels.
 const ROW: f64 = 24.0;
 const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 260.0;
 /// Characters of the name of a row.
 const MAX_NAME: usize = 26;
-
-const STYLES: [NormStyle; 6] = [
-    NormStyle { color: Color::Blue, marker: Marker::Circle },
-    NormStyle { color: Color::Vermilion, marker: Marker::Square },
-    NormStyle { color: Color::Green, marker: Marker::Triangle },
-    NormStyle { color: Color::Purple, marker: Marker::Diamond },
-    NormStyle { color: Color::Orange, marker: Marker::Circle },
-    NormStyle { color: Color::Black, marker: Marker::Square },
-];
 
 /// The number of arms that charts can have.
 pub(crate) const MAX_ARMS: usize = MAX_OUTPUTS;
@@ -137,7 +128,7 @@ fn shown_outputs(explanation: &Explanation) -> Vec<usize> {
 }
 
 fn arm(index: usize) -> Arm {
-    Arm { index, style: STYLES[index] }
+    Arm { index, style: SERIES_STYLES[index] }
 }
 
 fn panel(dependence: &PartialDependence, outputs: &[usize], means: &[f64]) -> Plot {

@@ -1,6 +1,7 @@
 //! The charts of a report, each from a summary or from the runs.
 
 pub(crate) mod arms;
+pub(crate) mod class_curves;
 pub(crate) mod confusion;
 pub(crate) mod contenders;
 pub(crate) mod curves;
