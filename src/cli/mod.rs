@@ -66,6 +66,7 @@ fn run_command(cli: &Cli, output: &Output) -> Result<(), CliError> {
         Some(Command::Eval(args)) => commands::model::eval::run(args, output),
         Some(Command::Explain(args)) => commands::model::explain::run(args, output),
         Some(Command::Predict(args)) => commands::model::predict::run(args, output),
+        Some(Command::Threshold(args)) => commands::model::threshold::run(args, output),
         Some(Command::Inspect(args)) => commands::inspect::run(args, output),
         Some(Command::Export(args)) => commands::model::export::run(args, output),
         Some(Command::Completions(args)) => commands::manual::completions::run(args, output),

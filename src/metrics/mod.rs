@@ -43,6 +43,7 @@ pub(crate) mod predictions;
 pub(crate) mod ranking;
 pub(crate) mod regression;
 pub(crate) mod student_t;
+pub(crate) mod threshold;
 
 pub use crate::metrics::calibration::{CALIBRATION_BINS, ClassShare};
 pub use crate::metrics::classification::Classification;
@@ -56,3 +57,4 @@ pub use crate::metrics::measure::{Interval, Measure, UndefinedReason};
 pub use crate::metrics::predictions::{Metrics, Predictions};
 pub use crate::metrics::regression::{Regression, TargetMeasures};
 pub(crate) use crate::metrics::student_t::student_t_quantile;
+pub use crate::metrics::threshold::{DecisionCounts, NoThreshold, ThresholdGoal, choose_threshold};

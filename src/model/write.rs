@@ -14,9 +14,9 @@ use crate::model::checksum::{BLANK, seal};
 use crate::model::header::ENTRY;
 use crate::model::read::MAX_HEADER_BYTES;
 use crate::model::tensors::{dtype, member_prefix, tensors};
-use crate::model::{Description, FORMAT, History, MAX_CALIBRATION_ROWS};
+use crate::model::{Description, FORMAT, History, MAX_CALIBRATION_ROWS, Model};
 use crate::nn::Network;
-use crate::train::Outcome;
+use crate::train::{Outcome, with_dtype};
 
 /// The entry in the metadata. The checksum comes first, so that its offset is fixed.
 #[derive(Serialize)]
@@ -64,6 +64,19 @@ pub fn ensemble_to_bytes<F: Real>(
     let mut file = safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)?;
     seal(&mut file).map_err(|_| io::Error::other("unexpected layout of the safetensors header"))?;
     Ok(file)
+}
+
+impl Model {
+    /// The bytes of a file of this model, with what its description says now, in the format of this version.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_bytes`].
+    pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let description = Description { format: FORMAT, version, ..self.description.clone() };
+        with_dtype!(self.plan.training.dtype, F => ensemble_to_bytes(&self.networks::<F>(), &description))
+    }
 }
 
 /// Bytes that the history of a run takes at most; it has about 1,000 epochs.

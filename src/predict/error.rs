@@ -20,7 +20,7 @@ pub enum PredictError {
     },
     /// Several models do not predict the same.
     #[error(
-        "model {model} does not have the same columns, the same classes or targets, and the same precision as the \
+        "model {model} does not have the same columns, the same classes or targets, the same threshold and precision as the \
          first one, so their predictions cannot be averaged"
     )]
     Different {

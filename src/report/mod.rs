@@ -11,6 +11,7 @@
 //! | [`data_profile()`] | the columns of a data file |
 //! | [`linear_note()`] | whether a linear model is as good |
 //! | [`leakage_section()`], [`leakage_note()`] | columns that may give away the label |
+//! | [`decision_table()`] | errors at thresholds |
 //! | [`curve_files()`] | ROC, precision and recall, lift, reliability: tables, charts and a page |
 //! | [`evaluation()`] | the metrics of a model on labelled rows |
 //! | [`explanation()`], [`explanation_page()`], [`explanation_figures()`] | which columns a model uses |
@@ -39,6 +40,7 @@ pub use crate::report::labels::Labels;
 pub use crate::report::results::{ResultTexts, ResultsError, RunResults};
 pub use crate::report::text::config_differences::{ConfigDifference, config_differences};
 pub use crate::report::text::data_profile::{data_profile, other_uses};
+pub use crate::report::text::decisions::decision_table;
 pub use crate::report::text::evaluation::evaluation;
 pub(crate) use crate::report::text::evaluation::metric::metric_value;
 pub use crate::report::text::explanation::explanation;

@@ -2,6 +2,7 @@
 
 pub(crate) mod config_differences;
 pub(crate) mod data_profile;
+pub(crate) mod decisions;
 pub(crate) mod evaluation;
 pub(crate) mod explanation;
 pub(crate) mod findings;

@@ -5,3 +5,4 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod labelled;
 pub(crate) mod predict;
+pub(crate) mod threshold;

@@ -94,7 +94,13 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
             to_file(&models, args, &options, &out, &paths)?
         }
     };
-    if models.iter().any(|model| model.description.encoding.targets.class_weights().is_some()) {
+    let targets = &models[0].description.encoding.targets;
+    if let (Some(threshold), [_, class]) = (targets.threshold(), models[0].description.encoding.classes()) {
+        output.note(&format!(
+            "note: {} is predicted where its probability is greater than {threshold:.4}, the threshold of the model",
+            Quoted(class)
+        ));
+    } else if models.iter().any(|model| model.description.encoding.targets.class_weights().is_some()) {
         output.note(
             "note: probabilities are corrected for training.class_weights; a prediction is the class of the \
              largest product of probability and weight",
@@ -221,7 +227,7 @@ fn cli_error(error: PredictError, out: Option<&Path>, args: &PredictArgs, paths:
         }
         (PredictError::Different { model }, _) => {
             let message = format!(
-                "{}: it does not have the same columns, the same classes or targets, and the same precision as the \
+                "{}: it does not have the same columns, the same classes or targets, the same threshold and precision as the \
                  first model, so their predictions cannot be averaged",
                 paths.get(model - 1).map(|path| DisplayPath(path).to_string()).unwrap_or_default()
             );
