@@ -195,7 +195,8 @@ def check_onnx(program, case, model, path, *options):
 
     session = onnxruntime.InferenceSession(path)
     about = session.get_modelmeta().custom_metadata_map
-    answers = session.run(None, raw_inputs(about, case.rows, float))[0].astype(float)
+    outputs = dict(zip([output.name for output in session.get_outputs()], session.run(None, raw_inputs(about, case.rows, float))))
+    answers = outputs["probabilities" if "classes" in about else "values"].astype(float)
     if "classes" in about:
         names, scale = [f"probability_{name}" for name in json.loads(about["classes"])], 1.0
     else:
@@ -205,6 +206,13 @@ def check_onnx(program, case, model, path, *options):
     expected = predictions(program, model, case.folder / "rows.csv", names)
     difference = np.abs((answers - expected) / scale).max()
     assert difference <= TOLERANCE[case.dtype], f"{path}: {difference}"
+    assert ("label" in outputs) == (case.threshold is not None), list(outputs)
+    if case.threshold is not None:
+        rows = csv.DictReader(run(program, "predict", model, "--data", case.folder / "rows.csv").splitlines())
+        expected_labels = np.array([json.loads(about["classes"]).index(row["prediction"]) for row in rows])
+        # Rounding decides where the probability is the threshold.
+        is_clear = np.abs(expected[:, 1] - case.threshold) > TOLERANCE[case.dtype]
+        assert (outputs["label"][is_clear, 0] == expected_labels[is_clear]).all(), path
     return difference
 
 
@@ -322,6 +330,11 @@ def main():
             run(program, "-q", "-c", folder / "case.toml", "-o", folder / "run")
             models = [folder / "run" / "ensemble.safetensors", *(folder / "run").glob("**/model.safetensors")]
             model = next(model for model in models if model.exists())
+            case.threshold = None
+            if case.loss == "logistic_loss" and seed % 2:
+                thresholded = folder / "thresholded.safetensors"
+                chosen = run(program, "--json", "threshold", model, "--cost", "fp=1,fn=3", "-o", thresholded)
+                model, case.threshold = thresholded, json.loads(chosen)["threshold"]
             differences = {
                 "folded": check_onnx(program, case, model, folder / "folded.onnx"),
                 "not folded": check_onnx(program, case, model, folder / "kept.onnx", "--no-fold"),

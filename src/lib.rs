@@ -79,7 +79,7 @@
 //!
 //! # The modules inside
 //!
-//! Each uses only those below it: `cli`, `run_dir`, `report`, `experiment` and `predict`, `model`, `config`,
+//! Each uses only those below it: `cli`, `run_dir`, `report`, `experiment` and `explain`, `predict`, `model`, `config`,
 //! `diagnose`, `eval`, `gradcheck` and `probe`, `train`, `optim`, `nn` and `data`, `kernel`, `metrics`, `targets`, `random` and
 //! `text`. Everything from `train` down knows nothing of config files.
 //!
@@ -127,6 +127,9 @@ pub mod eval;
 #[cfg(feature = "model")]
 #[doc(hidden)]
 pub mod experiment;
+#[cfg(feature = "model")]
+#[doc(hidden)]
+pub mod explain;
 #[cfg(all(feature = "cli", any(test, fuzzing)))]
 #[doc(hidden)]
 pub mod fuzzing;

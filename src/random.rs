@@ -12,7 +12,9 @@ use sha2::{Digest, Sha256};
 /// Purposes in use: `"split"`; `"init"` with the ordinal of the affine layer; `"shuffle"` with the
 /// epoch; `"dropout"`, `"alpha_dropout"` and `"noise_only"` with the ordinal of the layer of that kind and the step; `"gradcheck"` with what is
 /// drawn and the tensor; `"sign_flip"` for the signs of differences;
-/// `"lanczos"` for the first vector; `"probe"` for the rows that a network is measured on.
+/// `"lanczos"` for the first vector; `"probe"` for the rows that a network is measured on; `"explain"` with the repeat for
+/// permutations of a column, `"explain_rows"` for the rows that are explained; `"calibration"` for the
+/// validation rows whose scores a model keeps.
 pub fn stream(seed: u64, purpose: &str, indices: &[u64]) -> ChaCha8Rng {
     let mut key = Sha256::new();
     key.update(b"bntrain/1");

@@ -7,15 +7,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::commands::check::CheckArgs;
 use crate::cli::commands::compare::CompareArgs;
-use crate::cli::commands::eval::EvalArgs;
-use crate::cli::commands::export::ExportArgs;
 use crate::cli::commands::gradcheck::GradcheckArgs;
 use crate::cli::commands::init::InitArgs;
 use crate::cli::commands::inspect::InspectArgs;
 use crate::cli::commands::manual::completions::CompletionsArgs;
 use crate::cli::commands::manual::help::HelpArgs;
 use crate::cli::commands::manual::man::ManArgs;
-use crate::cli::commands::predict::PredictArgs;
+use crate::cli::commands::model::eval::EvalArgs;
+use crate::cli::commands::model::explain::ExplainArgs;
+use crate::cli::commands::model::export::ExportArgs;
+use crate::cli::commands::model::predict::PredictArgs;
+use crate::cli::commands::model::threshold::ThresholdArgs;
 use crate::cli::commands::probe::ProbeArgs;
 use crate::cli::commands::report::ReportArgs;
 use crate::cli::commands::reproduce::ReproduceArgs;
@@ -119,6 +121,16 @@ pub(crate) enum Command {
   bntrain eval model.safetensors --data test.csv --stats running,recomputed,batch
   bntrain eval model.safetensors --data test.csv --require 'accuracy >= 0.9'")]
     Eval(EvalArgs),
+    /// Show which columns a trained model uses, and how
+    #[command(after_help = "Examples:
+  bntrain explain model.safetensors --data test.csv
+  bntrain explain runs/flowers-001 --data test.csv --html flowers.html")]
+    Explain(ExplainArgs),
+    /// Write a model that decides between two classes at another probability than 0.5
+    #[command(after_help = "Examples:
+  bntrain threshold runs/churn-001 --cost fp=1,fn=5 -o churn.safetensors
+  bntrain threshold model.safetensors --precision 0.9 --data recent.csv -o careful.safetensors")]
+    Threshold(ThresholdArgs),
     /// Show the contents of a data file, a model file or a run directory
     #[command(after_help = "Examples:
   bntrain inspect flowers.csv --label kind

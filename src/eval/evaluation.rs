@@ -5,7 +5,7 @@ use crate::eval::predictions::each_chunk;
 use crate::eval::{EvalRows, EvaluationError, OutputKind, Statistics, mean_predictions, predict_rows};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::metrics::{Measure, Metrics, Predictions, compared_metric, difference};
+use crate::metrics::{ClassCurves, Measure, Metrics, Predictions, class_curves, compared_metric, difference};
 use crate::nn::{CHUNK_ROWS, Network, ParamKind};
 use crate::targets::Targets;
 
@@ -24,6 +24,8 @@ pub struct Evaluation {
     pub batch_rows: Option<(usize, usize)>,
     /// The metric that differences are of.
     pub compared: &'static str,
+    /// Those of the first choice, if they were asked for; none of values.
+    pub curves: Option<Vec<ClassCurves>>,
     /// Whether the network has running statistics, so that the choice matters.
     pub has_statistics: bool,
 }
@@ -54,6 +56,8 @@ pub struct EvalInput<'a, F> {
     pub names: &'a [String],
     /// For the baseline: the number of training rows of each class, or the mean of each target.
     pub baseline: &'a [f64],
+    /// Whether the curves of the classes are wanted.
+    pub with_curves: bool,
 }
 
 /// Evaluates `networks`, at least one, whose predictions are averaged, under each of `choices`; [`Statistics::Batch`] takes batches of `batch_size`
@@ -71,7 +75,7 @@ pub fn evaluate<F: Real>(
     choices: &[Statistics],
     batch_size: usize,
 ) -> Result<Evaluation, EvaluationError> {
-    let &EvalInput { rows, truth, weights, output_kind, names, baseline } = question;
+    let &EvalInput { rows, truth, weights, output_kind, names, baseline, with_curves } = question;
     let has_statistics = networks.iter().any(|network| network.has_running_stats());
     let by_batch = choices.contains(&Statistics::Batch) && has_statistics;
     if by_batch && rows.n_rows() < 2 {
@@ -110,8 +114,14 @@ pub fn evaluate<F: Real>(
             .filter(|_| by_batch)
             .map(|(first, last)| (first.len(), last.len())),
         compared: compared_metric(truth),
+        curves: with_curves.then(|| curves(truth, &predictions[0].1, weights)).flatten(),
         has_statistics,
     })
+}
+
+fn curves(truth: &Targets, answered: &Predictions, weights: Option<&[f64]>) -> Option<Vec<ClassCurves>> {
+    let Targets::Classes(truth) = truth else { return None };
+    Some(class_curves(truth, answered.log_probabilities()?.view(), weights))
 }
 
 /// Calls `use_it` with the running statistics of `network` replaced by those of `rows`.

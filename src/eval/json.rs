@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::eval::{Evaluation, UnderStatistics};
 use crate::metrics::{
-    CALIBRATION_BINS, CONFIDENCE, ClassMeasures, Confusion, Measure, Metrics, TargetMeasures,
+    CALIBRATION_BINS, CONFIDENCE, ClassCurves, ClassMeasures, Confusion, Measure, Metrics, TargetMeasures,
 };
 
 impl Evaluation {
@@ -19,6 +19,7 @@ impl Evaluation {
             "confidence": CONFIDENCE,
             "calibration_bins": CALIBRATION_BINS,
             "statistics": choices.collect::<Map<_, _>>(),
+            "curves": self.curves.as_ref().map(|curves| self.curves_json(curves)),
             "differences": self.differences_json(),
             "batch_rows": self.batch_rows.map(|(most, last)| json!({ "each": most, "last": last })),
             "baseline": self.metrics_json(&self.baseline),
@@ -32,6 +33,19 @@ impl Evaluation {
             Some((choice.statistics.name().to_owned(), json!({ self.compared: difference })))
         };
         Value::Object(self.choices.iter().filter_map(of).collect())
+    }
+
+    /// The areas of each class.
+    fn curves_json(&self, curves: &[ClassCurves]) -> Value {
+        let of_class = |curves: &ClassCurves| {
+            json!({
+                "class": self.names[curves.class],
+                "auc": curves.auc,
+                "average_precision": curves.average_precision,
+                "calibration_error": curves.calibration_error(),
+            })
+        };
+        curves.iter().map(of_class).collect()
     }
 
     fn metrics_json(&self, metrics: &Metrics) -> Value {

@@ -20,6 +20,13 @@ pub enum OutputKind<'a> {
     Classes(usize),
     /// Logits as of classes whose rows had these weights in the loss; their probabilities are corrected for them.
     WeightedClasses(&'a [f64]),
+    /// Logits of two classes, the second of which is predicted above a probability; corrected if there are weights.
+    ThresholdedClasses {
+        /// The weight of each class in the loss.
+        weights: Option<&'a [f64]>,
+        /// The probability.
+        threshold: f64,
+    },
     /// Values, with the scaling of each target.
     Values(&'a [Scaling]),
 }
@@ -28,6 +35,9 @@ impl<'a> OutputKind<'a> {
     /// For `targets`, whose values have these scalings.
     pub fn of(targets: &'a TargetEncoding, scalings: &'a [Scaling]) -> Self {
         match targets {
+            TargetEncoding::Classes { weights, threshold: Some(threshold), .. } => {
+                Self::ThresholdedClasses { weights: weights.as_deref(), threshold: *threshold }
+            }
             TargetEncoding::Classes { weights: Some(weights), .. } => Self::WeightedClasses(weights),
             TargetEncoding::Classes { names, .. } => Self::Classes(names.len()),
             TargetEncoding::Values(_) => Self::Values(scalings),
@@ -53,6 +63,7 @@ pub fn predict_rows<F: Real>(
     let columns = match output_kind {
         OutputKind::Classes(classes) => classes,
         OutputKind::WeightedClasses(weights) => weights.len(),
+        OutputKind::ThresholdedClasses { .. } => 2,
         OutputKind::Values(scaling) => scaling.len(),
     };
     let mut predictions = Array2::zeros((rows.n_rows(), columns));
@@ -77,6 +88,13 @@ pub fn predict_rows<F: Real>(
         OutputKind::WeightedClasses(weights) => {
             Predictions::WeightedClasses { logarithms: predictions, weights: weights.to_vec() }
         }
+        OutputKind::ThresholdedClasses { threshold, .. } => {
+            // p_1 (1 - t) > p_0 t just where p_1 > t.
+            Predictions::WeightedClasses {
+                logarithms: predictions,
+                weights: vec![threshold, 1.0 - threshold],
+            }
+        }
         OutputKind::Values(_) => Predictions::Values(predictions),
     }
 }
@@ -84,8 +102,11 @@ pub fn predict_rows<F: Real>(
 /// The outputs of a row as a prediction.
 fn read(scores: Vec<f64>, output_kind: OutputKind<'_>) -> Vec<f64> {
     match output_kind {
-        OutputKind::Classes(_) => log_probabilities(scores),
-        OutputKind::WeightedClasses(weights) => {
+        OutputKind::Classes(_) | OutputKind::ThresholdedClasses { weights: None, .. } => {
+            log_probabilities(scores)
+        }
+        OutputKind::WeightedClasses(weights)
+        | OutputKind::ThresholdedClasses { weights: Some(weights), .. } => {
             let mut logarithms = log_probabilities(scores);
             correct_log_probabilities(&mut logarithms, weights);
             logarithms

@@ -18,7 +18,7 @@ pub use crate::experiment::assessment::{Assessment, ConfusionCell, HoldoutSet, N
 pub(crate) use crate::experiment::constant::constant_loss;
 pub use crate::experiment::datasets::DataSets;
 pub use crate::experiment::run_id::{RunId, RunRecord};
-pub use crate::experiment::runner::{Companion, Job, RunError, check_models, one_step, run_all};
+pub use crate::experiment::runner::{Companion, Job, RunError, calibration, check_models, one_step, run_all};
 pub use crate::experiment::search::{TriedPoint, final_job, ranked, search_jobs};
 pub use crate::experiment::study::{all_jobs, next_jobs, split_records};
 pub use crate::experiment::summary::{

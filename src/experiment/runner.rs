@@ -14,14 +14,18 @@ use std::thread;
 use crate::config::Plan;
 use crate::data::{DataError, DataSpec, Dataset, PreparedData};
 use crate::diagnose::{Diagnoser, DiagnosticRow};
-use crate::experiment::assessment::{assess, assess_baselines};
+use crate::experiment::assessment::{assess, assess_baselines, truth_of};
 use crate::experiment::constant::constant_loss;
 use crate::experiment::datasets::DataSets;
 use crate::experiment::{RunId, RunRecord};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model;
-use crate::model::{Description, DescriptionTooLarge, History, ModelError, check_size, result_hash};
+use crate::model::{
+    Calibration, Description, DescriptionTooLarge, History, ModelError, check_size, result_hash,
+};
+use crate::nn::Network;
+use crate::predict::scores_of_rows;
 use crate::train::{
     Event, Observer, Outcome, RunState, StateFault, Trained, TrainingSpec, resume_prepared, train_network,
     with_dtype,
@@ -226,12 +230,12 @@ fn run_in<F: Real, E: From<RunError>>(
             let baselines = assess_baselines(&job.plan, data, pool, stop);
             assessments.extend(baselines.assessments);
             if let Some((plan, trained)) = baselines.linear {
-                let model = model_file(&plan, table, data, &trained).map_err(RunError::Model)?;
+                let model = model_file(&plan, table, data, &trained, pool).map_err(RunError::Model)?;
                 companion.keep_linear_model(&model)?;
             }
         }
     }
-    let model = model_file(&job.plan, table, data, &trained).map_err(RunError::Model)?;
+    let model = model_file(&job.plan, table, data, &trained, pool).map_err(RunError::Model)?;
     companion.keep_model(&model)?;
     Ok(RunRecord {
         id: job.id.clone(),
@@ -290,12 +294,27 @@ fn one_step_in<F: Real>(job: &Job, sets: &DataSets) -> Result<Outcome, RunError>
     Ok(train_network(network, optimizer, &training, &data, &pool, &mut ()).outcome)
 }
 
+/// The scores of networks, whose predictions are averaged, on the validation rows; none without such rows, or if a
+/// prediction is not finite.
+pub fn calibration<F: Real>(
+    plan: &Plan,
+    networks: &[&Network<F>],
+    data: &PreparedData<F>,
+    pool: &ThreadPool,
+) -> Option<Calibration> {
+    let rows = data.valid.as_ref()?;
+    let truth = truth_of(rows, &data.encoding);
+    let scores = scores_of_rows(networks, pool, rows, &data.encoding.targets, &truth, plan.training.seed)?;
+    Some(Calibration { chose_epoch: plan.training.early_stopping.is_some(), scores })
+}
+
 /// The bytes of the model file of a network that was trained by `plan`.
 fn model_file<F: Real>(
     plan: &Plan,
     table: &Dataset,
     data: &PreparedData<F>,
     trained: &Trained<F>,
+    pool: &ThreadPool,
 ) -> std::io::Result<Vec<u8>> {
     let description = Description {
         format: model::FORMAT,
@@ -305,6 +324,7 @@ fn model_file<F: Real>(
         encoding: data.encoding.clone(),
         history: History::new(&trained.outcome, trained.best_epoch, &trained.epochs, trained.test.as_ref()),
         members: Vec::new(),
+        calibration: calibration(plan, &[&trained.network], data, pool),
     };
     model::to_bytes(&trained.network, &description)
 }

@@ -152,7 +152,7 @@ fn gap(row: PredictedClass) -> f64 {
     f64::from(u8::from(row.is_right)) - row.probability
 }
 
-fn bin(probability: f64) -> usize {
+pub(crate) fn bin(probability: f64) -> usize {
     // The cast saturates, so that NaN is in a bin; its gap makes the error undefined.
     ((probability * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1)
 }

@@ -35,6 +35,7 @@
 pub(crate) mod calibration;
 pub(crate) mod classification;
 pub(crate) mod confusion;
+pub(crate) mod curves;
 pub(crate) mod difference;
 pub(crate) mod interval;
 pub(crate) mod measure;
@@ -42,11 +43,13 @@ pub(crate) mod predictions;
 pub(crate) mod ranking;
 pub(crate) mod regression;
 pub(crate) mod student_t;
+pub(crate) mod threshold;
 
 pub use crate::metrics::calibration::{CALIBRATION_BINS, ClassShare};
 pub use crate::metrics::classification::Classification;
 pub(crate) use crate::metrics::classification::argmax;
 pub use crate::metrics::confusion::{ClassMeasures, Confusion};
+pub use crate::metrics::curves::{ClassCurves, ReliabilityBin, ThresholdPoint, class_curves};
 pub use crate::metrics::difference::{compared_metric, difference};
 pub use crate::metrics::interval::CONFIDENCE;
 pub(crate) use crate::metrics::interval::{IntervalScale, by_influence, scale_of, share_of};
@@ -54,3 +57,4 @@ pub use crate::metrics::measure::{Interval, Measure, UndefinedReason};
 pub use crate::metrics::predictions::{Metrics, Predictions};
 pub use crate::metrics::regression::{Regression, TargetMeasures};
 pub(crate) use crate::metrics::student_t::student_t_quantile;
+pub use crate::metrics::threshold::{DecisionCounts, NoThreshold, ThresholdGoal, choose_threshold};

@@ -21,10 +21,11 @@ use crate::targets::Targets;
 pub enum Predictions {
     /// Log probabilities, `(n, classes)`.
     Classes(Array2<f64>),
-    /// The same of a network that was trained with class weights. The predicted class is that of the largest
-    /// product of probability and weight, so that an error counts as much as in training.
+    /// The same where errors do not count the same, as of a network that was trained with class weights, or with a
+    /// threshold `t`, which is the weights `t` and `1 - t`. The predicted class is that of the largest product of
+    /// probability and weight.
     WeightedClasses {
-        /// Log probabilities, corrected for the weights, `(n, classes)`.
+        /// Log probabilities, corrected for the weights of the training, `(n, classes)`.
         logarithms: Array2<f64>,
         /// The weight of each class.
         weights: Vec<f64>,

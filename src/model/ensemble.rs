@@ -4,7 +4,7 @@ use std::io;
 
 use crate::config::Plan;
 use crate::kernel::real::Real;
-use crate::model::{Description, FORMAT, Model, ensemble_to_bytes};
+use crate::model::{Calibration, Description, FORMAT, Model, ensemble_to_bytes};
 use crate::nn::Network;
 use crate::train::with_dtype;
 
@@ -21,17 +21,25 @@ pub enum EnsembleError {
 
 impl Model {
     /// The bytes of a model file of all networks of `models`, in their order. Its config is that of `plan`, which
-    /// trains them all.
+    /// trains them all; `calibration` is that of their mean prediction.
     ///
     /// # Errors
     ///
     /// If the models differ in more than their weights.
-    pub fn ensemble(models: &[Self], plan: &Plan) -> Result<Vec<u8>, EnsembleError> {
-        with_dtype!(plan.training.dtype, F => ensemble_in::<F>(models, plan))
+    pub fn ensemble(
+        models: &[Self],
+        plan: &Plan,
+        calibration: Option<Calibration>,
+    ) -> Result<Vec<u8>, EnsembleError> {
+        with_dtype!(plan.training.dtype, F => ensemble_in::<F>(models, plan, calibration))
     }
 }
 
-fn ensemble_in<F: Real>(models: &[Model], plan: &Plan) -> Result<Vec<u8>, EnsembleError> {
+fn ensemble_in<F: Real>(
+    models: &[Model],
+    plan: &Plan,
+    calibration: Option<Calibration>,
+) -> Result<Vec<u8>, EnsembleError> {
     let of_first = &models.first().ok_or(EnsembleError::Different)?.description;
     let networks: Vec<&Network<F>> = models.iter().flat_map(Model::networks::<F>).collect();
     let is_same = |model: &Model| {
@@ -51,6 +59,7 @@ fn ensemble_in<F: Real>(models: &[Model], plan: &Plan) -> Result<Vec<u8>, Ensemb
         encoding: of_first.encoding.clone(),
         history: histories.next().unwrap_or(&of_first.history).clone(),
         members: histories.cloned().collect(),
+        calibration,
     };
     Ok(ensemble_to_bytes(&networks, &description)?)
 }

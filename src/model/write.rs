@@ -14,9 +14,9 @@ use crate::model::checksum::{BLANK, seal};
 use crate::model::header::ENTRY;
 use crate::model::read::MAX_HEADER_BYTES;
 use crate::model::tensors::{dtype, member_prefix, tensors};
-use crate::model::{Description, FORMAT, History};
+use crate::model::{Description, FORMAT, History, MAX_CALIBRATION_ROWS, Model};
 use crate::nn::Network;
-use crate::train::Outcome;
+use crate::train::{Outcome, with_dtype};
 
 /// The entry in the metadata. The checksum comes first, so that its offset is fixed.
 #[derive(Serialize)]
@@ -66,8 +66,23 @@ pub fn ensemble_to_bytes<F: Real>(
     Ok(file)
 }
 
+impl Model {
+    /// The bytes of a file of this model, with what its description says now, in the format of this version.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_bytes`].
+    pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let description = Description { format: FORMAT, version, ..self.description.clone() };
+        with_dtype!(self.plan.training.dtype, F => ensemble_to_bytes(&self.networks::<F>(), &description))
+    }
+}
+
 /// Bytes that the history of a run takes at most; it has about 1,000 epochs.
 const HISTORY_BYTES: u64 = 1 << 20;
+/// Bytes that the scores of the validation rows take at most, of which a number has 26 at most.
+const CALIBRATION_BYTES: u64 = 26 * MAX_CALIBRATION_ROWS as u64;
 /// Bytes that the declarations of the tensors of a layer take at most.
 const BYTES_OF_LAYER: u64 = 2000;
 
@@ -103,11 +118,13 @@ fn header_bytes(plan: &Plan, encoding: &Encoding) -> u64 {
         encoding: encoding.clone(),
         members: vec![history.clone(); plan.training.ensemble as usize - 1],
         history,
+        calibration: None,
     };
     document(&description).map_or(u64::MAX, |document| {
         // In the header it is a JSON string, in which its quotes are escaped.
         let escapes = document.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
         (document.len() + escapes) as u64
+            + CALIBRATION_BYTES
             + plan.training.ensemble * (HISTORY_BYTES + BYTES_OF_LAYER * plan.layers.len() as u64)
     })
 }

@@ -21,7 +21,7 @@ impl OutputColumns {
     pub(crate) fn new(
         targets: &TargetEncoding,
         stream: &RowStream,
-        options: &PredictOptions,
+        options: &PredictOptions<'_>,
     ) -> Result<Self, PredictError> {
         let names = stream.names();
         let columns = Self {
@@ -29,7 +29,7 @@ impl OutputColumns {
                 true => names.to_vec(),
                 false => stream.cells().iter().map(|&column| names[column].clone()).collect(),
             },
-            predicted: predicted(targets),
+            predicted: predicted(targets, options.conformal.is_some()),
             problem: (options.bad_rows == BadRows::Mark).then(|| "problem".to_owned()),
         };
         let mut added = columns.predicted.iter().chain(&columns.problem);
@@ -45,14 +45,21 @@ impl OutputColumns {
     }
 }
 
-fn predicted(targets: &TargetEncoding) -> Vec<String> {
+/// The columns of a prediction; those of its set or interval come last.
+fn predicted(targets: &TargetEncoding, has_conformal: bool) -> Vec<String> {
     match targets {
         TargetEncoding::Classes { names, .. } => {
             let probabilities = names.iter().map(|class| format!("probability_{class}"));
-            std::iter::once("prediction".to_owned()).chain(probabilities).collect()
+            let in_set = names.iter().filter(|_| has_conformal).map(|class| format!("in_set_{class}"));
+            std::iter::once("prediction".to_owned()).chain(probabilities).chain(in_set).collect()
         }
         TargetEncoding::Values(values) => {
-            values.iter().map(|value| format!("predicted_{}", value.column)).collect()
+            let predicted = values.iter().map(|value| format!("predicted_{}", value.column));
+            let bounds = values
+                .iter()
+                .filter(|_| has_conformal)
+                .flat_map(|value| ["lower", "upper"].map(|bound| format!("{bound}_{}", value.column)));
+            predicted.chain(bounds).collect()
         }
     }
 }

@@ -64,6 +64,7 @@ fn is_same_question(first: &Encoding, other: &Encoding) -> bool {
     first.reading == other.reading
         && columns(first) == columns(other)
         && first.classes() == other.classes()
+        && first.targets.threshold() == other.targets.threshold()
         && targets(first) == targets(other)
 }
 

@@ -27,7 +27,7 @@ impl CsvWriter {
         columns: &OutputColumns,
         encoding: &Encoding,
         stream: &RowStream,
-        options: &PredictOptions,
+        options: &PredictOptions<'_>,
     ) -> Self {
         let (line_end, has_mark) = stream.line_end_and_mark();
         let ((delimiter, quote), comment) = (stream.delimiter_and_quote(), stream.comment());

@@ -20,13 +20,18 @@ pub enum PredictError {
     },
     /// Several models do not predict the same.
     #[error(
-        "model {model} does not have the same columns, the same classes or targets, and the same precision as the \
+        "model {model} does not have the same columns, the same classes or targets, the same threshold and precision as the \
          first one, so their predictions cannot be averaged"
     )]
     Different {
         /// Which one, counted from 1.
         model: usize,
     },
+    /// A prediction for a calibration row is not finite.
+    #[error(
+        "the prediction for a calibration row is not finite; are its values far from those of the training rows?"
+    )]
+    CalibrationNotFinite,
     /// The predictions cannot be written.
     #[error(transparent)]
     Write(#[from] io::Error),

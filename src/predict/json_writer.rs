@@ -21,7 +21,7 @@ pub(crate) struct JsonWriter {
 }
 
 impl JsonWriter {
-    pub(crate) fn new(columns: &OutputColumns, classes: &[String], options: &PredictOptions) -> Self {
+    pub(crate) fn new(columns: &OutputColumns, classes: &[String], options: &PredictOptions<'_>) -> Self {
         let key = |(index, name): (usize, &String)| {
             format!("{}{}:", if index == 0 { '{' } else { ',' }, json(name)).into_bytes()
         };

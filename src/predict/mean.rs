@@ -15,7 +15,7 @@ use crate::predict::prediction::Prediction;
 /// to their precision; values likewise, in the unit of the file. So one network predicts what it predicts alone, to the bit.
 ///
 /// The class is that of the largest mean probability; with class weights, of the largest sum of products of
-/// probability and weight, as for one network.
+/// probability and weight, as for one network. A threshold is compared with the mean probability of the second class.
 pub(crate) struct MeanPredictions<F> {
     networks: usize,
     /// Probabilities or values, `(CHUNK_ROWS, outputs)`.
@@ -26,6 +26,8 @@ pub(crate) struct MeanPredictions<F> {
     first_classes: Vec<usize>,
     is_finite: Vec<bool>,
     of_one: Prediction<F>,
+    /// Decides about the class in place of the largest sum.
+    threshold: Option<f64>,
 }
 
 impl<F: Real> MeanPredictions<F> {
@@ -40,6 +42,7 @@ impl<F: Real> MeanPredictions<F> {
             first_classes: vec![0; CHUNK_ROWS],
             is_finite: vec![true; CHUNK_ROWS],
             of_one,
+            threshold: targets.threshold(),
         }
     }
 
@@ -72,16 +75,17 @@ impl<F: Real> MeanPredictions<F> {
     /// Overwrites `prediction` with the mean for a row; false if a number of some network is not finite.
     #[must_use]
     pub(crate) fn get(&self, row: usize, prediction: &mut Prediction<F>) -> bool {
-        let Prediction { class, probabilities, values } = prediction;
+        let Prediction { class, probabilities, values, .. } = prediction;
         let mean = self.sums.row(row).into_iter().map(|sum| sum / self.networks as f64);
         if probabilities.is_empty() {
             values.iter_mut().zip(mean).for_each(|(value, mean)| *value = mean);
         } else {
             probabilities.iter_mut().zip(mean).for_each(|(p, mean)| *p = F::from_f64(mean));
             let decisive = self.decisive.as_ref().unwrap_or(&self.sums);
-            *class = match self.networks {
-                1 => self.first_classes[row],
-                _ => argmax(decisive.row(row).iter().copied()).unwrap_or(0),
+            *class = match (self.threshold, self.networks) {
+                (Some(threshold), _) => usize::from(Real::to_f64(probabilities[1]) > threshold),
+                (None, 1) => self.first_classes[row],
+                (None, _) => argmax(decisive.row(row).iter().copied()).unwrap_or(0),
             };
         }
         self.is_finite[row]

@@ -6,6 +6,7 @@
 
 pub(crate) mod columns;
 pub(crate) mod committee;
+pub(crate) mod conformal;
 pub(crate) mod csv_writer;
 pub(crate) mod error;
 pub(crate) mod json_writer;
@@ -25,6 +26,7 @@ use crate::kernel::real::Real;
 use crate::model::Model;
 use crate::predict::columns::OutputColumns;
 use crate::predict::committee::Committee;
+pub use crate::predict::conformal::{Conformal, TooFewRows, scores_of_rows, scores_on_file};
 use crate::predict::csv_writer::CsvWriter;
 pub use crate::predict::error::PredictError;
 use crate::predict::json_writer::JsonWriter;
@@ -33,6 +35,9 @@ pub use crate::predict::summary::{PredictSummary, UnseenCategories};
 use crate::predict::worker::{PredictedChunk, Predictor};
 use crate::predict::writer::PredictionWriter;
 use crate::train::with_dtype;
+
+/// The stream that draws the validation rows whose scores are kept.
+pub(crate) const CALIBRATION_STREAM: &str = "calibration";
 
 /// Predicts the rows of the CSV file at `path` (`-` for standard input) and writes them to `out`,
 /// with a header if they are written as CSV. The predictions of several models, at least one, and those of the members
@@ -49,7 +54,7 @@ use crate::train::with_dtype;
 pub fn predict(
     models: &[Model],
     path: &Path,
-    options: &PredictOptions,
+    options: &PredictOptions<'_>,
     out: &mut (dyn Write + Send),
 ) -> Result<PredictSummary, PredictError> {
     with_dtype!(models[0].plan.training.dtype, F => predict_in::<F>(models, path, options, out))
@@ -58,7 +63,7 @@ pub fn predict(
 fn predict_in<F: Real>(
     models: &[Model],
     path: &Path,
-    options: &PredictOptions,
+    options: &PredictOptions<'_>,
     out: &mut (dyn Write + Send),
 ) -> Result<PredictSummary, PredictError> {
     let committee = Committee::<F>::new(models)?;
@@ -80,7 +85,7 @@ fn predict_in<F: Real>(
     };
     out.write_all(writer.header())?;
     let cells = CellCheck::new(&models[0].description.encoding);
-    let predictor = Predictor::new(&committee, cells, writer, options.bad_rows);
+    let predictor = Predictor::new(&committee, cells, writer, options);
     let mut unseen: Vec<Option<UnseenCategories>> = vec![None; names.len()];
     let mut unusual = UnusualCounts::default();
     let written = stream.run(

@@ -16,6 +16,10 @@ pub(crate) struct Prediction<F> {
     /// The values in the unit of the file. They are in double precision: next to a large offset, such as that
     /// of a time, the precision of the network would round them to the same number.
     pub(crate) values: Vec<f64>,
+    /// Whether each class is in the prediction set; empty where none is asked for.
+    pub(crate) in_set: Vec<bool>,
+    /// The lower and upper end of the interval of each value; likewise.
+    pub(crate) bounds: Vec<f64>,
 }
 
 impl<F: Real> Prediction<F> {
@@ -25,7 +29,13 @@ impl<F: Real> Prediction<F> {
             TargetEncoding::Classes { names, .. } => (names.len(), 0),
             TargetEncoding::Values(values) => (0, values.len()),
         };
-        Self { class: 0, probabilities: vec![F::zero(); classes], values: vec![0.0; values] }
+        Self {
+            class: 0,
+            probabilities: vec![F::zero(); classes],
+            values: vec![0.0; values],
+            in_set: Vec::new(),
+            bounds: Vec::new(),
+        }
     }
 
     /// Overwrites the prediction with that of another row, from its logits or scaled values; false if
@@ -50,10 +60,12 @@ impl<F: Real> Prediction<F> {
             && self.values.iter().all(|number| number.is_finite())
     }
 
-    /// Writes each number, `write` being given a function that appends it as the shortest decimal that is
+    /// Writes each number, then 1 or 0 for each class of a set, `write` being given a function that appends it as the shortest decimal that is
     /// read back exactly.
     pub(crate) fn each_number(&self, mut write: impl FnMut(&dyn Fn(&mut Vec<u8>))) {
         self.probabilities.iter().for_each(|number| write(&|out| number.put_decimal(out)));
         self.values.iter().for_each(|number| write(&|out| number.put_decimal(out)));
+        self.in_set.iter().for_each(|is_in| write(&|out| out.push(if *is_in { b'1' } else { b'0' })));
+        self.bounds.iter().for_each(|number| write(&|out| number.put_decimal(out)));
     }
 }

@@ -10,7 +10,9 @@ use crate::kernel::real::Real;
 use crate::kernel::{ThreadPool, with_simd};
 use crate::nn::{CHUNK_ROWS, Workspace, row_chunks};
 use crate::predict::committee::{Committee, NetworkGroup};
+use crate::predict::conformal::Conformal;
 use crate::predict::mean::MeanPredictions;
+use crate::predict::options::PredictOptions;
 use crate::predict::prediction::Prediction;
 use crate::predict::writer::PredictionWriter;
 
@@ -20,6 +22,7 @@ pub(crate) struct Predictor<'m, F> {
     cells: CellCheck,
     writer: Box<dyn PredictionWriter<F>>,
     bad_rows: BadRows,
+    conformal: Option<&'m Conformal>,
 }
 
 /// The predictions for a chunk.
@@ -64,9 +67,10 @@ impl<'m, F: Real> Predictor<'m, F> {
         committee: &'m Committee<'m, F>,
         cells: CellCheck,
         writer: Box<dyn PredictionWriter<F>>,
-        bad_rows: BadRows,
+        options: &PredictOptions<'m>,
     ) -> Self {
-        Self { committee, cells, writer, bad_rows }
+        let PredictOptions { bad_rows, conformal, .. } = *options;
+        Self { committee, cells, writer, bad_rows, conformal }
     }
 
     /// What counts as an unusual cell.
@@ -101,6 +105,7 @@ impl<'m, F: Real> Predictor<'m, F> {
                     escaped += self.writer.write_problem(chunk, row, &problem.to_string(), &mut text);
                 } else if mean.get(index, prediction) {
                     self.cells.add(chunk.values(row), &mut unusual);
+                    self.conformal.into_iter().for_each(|conformal| conformal.apply(prediction));
                     escaped += self.writer.write_prediction(chunk, row, prediction, &mut text);
                 } else {
                     let of_group = |(group, state): (&NetworkGroup<'_, F>, &GroupState<F>)| {

@@ -11,7 +11,10 @@
 //! | [`data_profile()`] | the columns of a data file |
 //! | [`linear_note()`] | whether a linear model is as good |
 //! | [`leakage_section()`], [`leakage_note()`] | columns that may give away the label |
+//! | [`decision_table()`] | errors at thresholds |
+//! | [`curve_files()`] | ROC, precision and recall, lift, reliability: tables, charts and a page |
 //! | [`evaluation()`] | the metrics of a model on labelled rows |
+//! | [`explanation()`], [`explanation_page()`], [`explanation_figures()`] | which columns a model uses |
 //! | [`probe_report()`] | networks before training |
 //! | [`model_facts()`], [`run_facts()`] | a model file, a run directory |
 //! | [`best_points_text()`], [`tuned_config()`] | what `bntrain tune` found |
@@ -30,13 +33,17 @@ pub(crate) mod text;
 
 pub use crate::report::chart::strips::strips_svg;
 pub use crate::report::chart::terminal::{PlotSize, TerminalPlot};
+pub use crate::report::html::curves::curve_files;
+pub use crate::report::html::explanation::{explanation_figures, explanation_page};
 pub use crate::report::html::{figures, report_page};
 pub use crate::report::labels::Labels;
 pub use crate::report::results::{ResultTexts, ResultsError, RunResults};
 pub use crate::report::text::config_differences::{ConfigDifference, config_differences};
 pub use crate::report::text::data_profile::{data_profile, other_uses};
+pub use crate::report::text::decisions::decision_table;
 pub use crate::report::text::evaluation::evaluation;
 pub(crate) use crate::report::text::evaluation::metric::metric_value;
+pub use crate::report::text::explanation::explanation;
 pub use crate::report::text::findings::findings_section;
 pub use crate::report::text::leakage::{leakage_json, leakage_note, leakage_section};
 pub use crate::report::text::model_facts::model_facts;

@@ -208,6 +208,26 @@ pub(crate) fn belongs_to_run(path: &Path) -> bool {
 ///
 /// If a folder cannot be read.
 pub fn models_in(directory: &Path) -> Result<Vec<PathBuf>, RunDirectoryError> {
+    files_in(directory, MODEL)
+}
+
+/// The model file of the linear model that was trained next to the network in `model`: in the same folder, or in that of
+/// another norm or member of its run directory, the same seed first.
+pub(crate) fn linear_model_of(model: &Path) -> Option<PathBuf> {
+    let folder = model.parent()?;
+    let beside = folder.join(LINEAR);
+    if beside.is_file() {
+        return Some(beside);
+    }
+    // run/norm/point/seed
+    let run = folder.ancestors().take(4).find(|folder| folder.join(RUN_JSON).is_file())?;
+    let mut found = files_in(run, LINEAR).ok()?;
+    let of_seed = found.iter().position(|path| path.parent().and_then(Path::file_name) == folder.file_name());
+    (!found.is_empty()).then(|| found.swap_remove(of_seed.unwrap_or(0)))
+}
+
+/// The files of this name in the folders of a run directory, sorted.
+fn files_in(directory: &Path, name: &str) -> Result<Vec<PathBuf>, RunDirectoryError> {
     /// Of norm/point/seed/model.safetensors.
     const MAX_DEPTH: usize = 3;
     let mut found = Vec::new();
@@ -219,7 +239,7 @@ pub fn models_in(directory: &Path) -> Result<Vec<PathBuf>, RunDirectoryError> {
             let kind = entry.file_type().map_err(unread)?;
             if kind.is_dir() && depth < MAX_DEPTH {
                 folders.push((entry.path(), depth + 1));
-            } else if kind.is_file() && entry.file_name() == MODEL {
+            } else if kind.is_file() && entry.file_name() == name {
                 found.push(entry.path());
             }
         }

@@ -330,3 +330,46 @@ fn batch_statistics_need_two_rows() {
         "error: one.csv: a batch needs at least 2 rows to be normalised by its own statistics, but there is only 1 row"
     );
 }
+
+#[test]
+fn curves_are_written_as_tables_charts_and_a_page() {
+    let work = trained();
+    let found = eval_json(&work, "valid.csv", &["--curves", "curves"]);
+    let auc = number(&found["statistics"]["running"]["auc"]["value"]);
+    assert_eq!(found["curves"][0]["class"], "old");
+    assert!((number(&found["curves"][0]["auc"]) - auc).abs() < 1e-12);
+    // The area again, by trapezoids over the points of the file.
+    let text = work.read("curves/curves.csv");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let names =
+        ["class", "threshold", "rows", "true_positive_rate", "false_positive_rate", "precision", "lift"];
+    assert_eq!(reader.headers().expect("a header").iter().collect::<Vec<_>>(), names);
+    let points: Vec<(f64, f64)> = reader
+        .records()
+        .map(|record| record.expect("a record"))
+        .map(|record| (record[4].parse().expect("a rate"), record[3].parse().expect("a rate")))
+        .collect();
+    let area: f64 =
+        points.windows(2).map(|pair| (pair[1].0 - pair[0].0) * (pair[1].1 + pair[0].1) / 2.0).sum();
+    assert!((area - auc).abs() < 1e-12, "{area} {auc}");
+    assert_eq!((points[0], points[points.len() - 1]), ((0.0, 0.0), (1.0, 1.0)));
+    let bins = work.read("curves/reliability.csv");
+    let rows: u64 = bins
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(3).expect("rows").parse::<u64>().expect("a count"))
+        .sum();
+    assert_eq!(rows, 61);
+    for name in ["roc", "precision_recall", "lift", "reliability"] {
+        assert!(work.read(format!("curves/{name}.svg")).starts_with("<svg"), "{name}");
+    }
+    assert!(work.read("curves/curves.html").contains("average precision"));
+    let args = ["eval", "m.safetensors", "--data", "valid.csv", "--curves", "curves"];
+    let (code, error) = work.fails(&args);
+    assert!(code == Some(7) && error.starts_with("error: curves/curves.csv exists;"), "{error}");
+    let text = work.ok(&[&args[..], &["--force"]].concat()).stdout;
+    assert!(
+        text.contains("average precision of \"old\": 0.") && text.ends_with("curves/curves.html\n"),
+        "{text}"
+    );
+}

@@ -50,6 +50,7 @@ fn ask(
         output_kind: OutputKind::Classes(3),
         names: &names,
         baseline: &[3.0, 2.0, 1.0],
+        with_curves: false,
     };
     evaluate(&mut [network], &ThreadPool::single(), &question, choices, batch_size)
 }
@@ -126,6 +127,7 @@ fn weights_count_in_metrics_differences_and_baseline() {
         output_kind: OutputKind::Classes(3),
         names: &names,
         baseline: &[3.0, 2.0, 1.0],
+        with_curves: false,
     };
     let choices = [Statistics::Running, Statistics::Batch, Statistics::Recomputed];
     let found =

@@ -10,6 +10,7 @@ mod ensemble; // several networks as one model
 mod eval_command; // `bntrain eval`
 mod eval_metrics; // metrics of a network under each choice of statistics
 mod evaluation_mode; // evaluation changes nothing and sees each row alone
+mod explain; // what a model uses
 mod export; // models for other tools
 mod extremes; // the limits of rounding and range
 mod faults; // data, models and systems that are not as they should be

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use bntrain::data::TargetEncoding;
 use bntrain::model::{FORMAT, Model, ensemble_to_bytes};
 
 use crate::support::work::Work;
 
-/// Columns of every kind and encoding, layers with every kind of tensor, and several members.
+/// Columns of every kind and encoding, layers with every kind of tensor, several members, and a threshold.
 const CONFIG: &str = r#"
 optimizer = { type = "adam", learning_rate = 0.02 }
 training = { epochs = 5, batch_size = 16, ensemble = 2 }
@@ -59,6 +60,9 @@ fn make(folder: &Path) {
     let here = here.to_string_lossy();
     for path in [here.as_ref(), &work.path("train.csv").to_string_lossy()] {
         model.description.config = model.description.config.replace(path, "/nowhere/train.csv");
+    }
+    if let TargetEncoding::Classes { threshold, .. } = &mut model.description.encoding.targets {
+        *threshold = Some(0.375);
     }
     let bytes = ensemble_to_bytes(&model.networks::<f32>(), &model.description);
     work.write("rows.csv", ROWS);

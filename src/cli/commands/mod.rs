@@ -2,13 +2,11 @@
 
 pub(crate) mod check;
 pub(crate) mod compare;
-pub(crate) mod eval;
-pub(crate) mod export;
 pub(crate) mod gradcheck;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod manual;
-pub(crate) mod predict;
+pub(crate) mod model;
 pub(crate) mod probe;
 pub(crate) mod report;
 pub(crate) mod reproduce;

@@ -30,6 +30,9 @@ pub struct LabelledRows<F> {
     pub truth: Targets,
     /// The weight of each row, if the file has the weight column.
     pub weights: Option<Vec<f64>>,
+    /// The value of each feature as it is in the file, `(n, features)`, if they were asked for: a number, the number
+    /// of a category, NaN if it is missing.
+    pub features: Option<Array2<f64>>,
     /// What is unusual about the file.
     pub notes: ReadingNotes,
 }
@@ -37,6 +40,7 @@ pub struct LabelledRows<F> {
 /// The rows of a chunk.
 struct LabelledChunk<F> {
     x: Vec<F>,
+    features: Vec<f64>, // if they are kept, row after row
     rows: usize,
     classes: Vec<u32>, // for classification
     values: Vec<f64>,  // for regression, row after row
@@ -56,6 +60,7 @@ struct Reading<'e> {
     /// The column of the weights.
     weight: Option<Place>,
     bad_rows: BadRows,
+    keeps_features: bool,
 }
 
 /// The rows exceed the limit.
@@ -77,6 +82,30 @@ impl<F: Real> LabelledRows<F> {
         bad_rows: BadRows,
         threads: NonZeroUsize,
     ) -> Result<Self, DataError> {
+        Self::read_keeping(false, path, encoding, bad_rows, threads)
+    }
+
+    /// The same with the values of the [`features`](Self::features).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_with_features(
+        path: &Path,
+        encoding: &Encoding,
+        bad_rows: BadRows,
+        threads: NonZeroUsize,
+    ) -> Result<Self, DataError> {
+        Self::read_keeping(true, path, encoding, bad_rows, threads)
+    }
+
+    fn read_keeping(
+        keeps_features: bool,
+        path: &Path,
+        encoding: &Encoding,
+        bad_rows: BadRows,
+        threads: NonZeroUsize,
+    ) -> Result<Self, DataError> {
         let failed = |fault| DataError::new(path, fault);
         let roles = [Role::Label, Role::Target, Role::Weight];
         let stream = RowStream::open(path, encoding, &roles, bad_rows)?;
@@ -88,11 +117,13 @@ impl<F: Real> LabelledRows<F> {
         let names: Vec<String> = encoding.features().map(|(name, _)| name.to_owned()).collect();
         let unknown_columns = stream.unknown().map(str::to_owned).collect();
         let (encoder, cells) = (Encoder::new(encoding), CellCheck::new(encoding));
-        let reading = Reading { encoder, cells, truths, weight, bad_rows };
+        let reading = Reading { encoder, cells, truths, weight, bad_rows, keeps_features };
         let inputs = reading.encoder.inputs();
         // Two predictions at a time, since choices of statistics are compared.
         let outputs = encoding.outputs() * 2 * size_of::<f64>();
-        let bytes_of_row = inputs * size_of::<F>() + outputs + encoding.outputs().max(2) * size_of::<f64>();
+        let kept = if keeps_features { names.len() * size_of::<f64>() } else { 0 };
+        let bytes_of_row =
+            kept + inputs * size_of::<F>() + outputs + encoding.outputs().max(2) * size_of::<f64>();
         let limit = MAX_INPUT_BYTES as usize / bytes_of_row;
         let mut all = LabelledChunk::new();
         let ended = stream.run(
@@ -115,6 +146,7 @@ impl<F: Real> LabelledRows<F> {
         })?;
         let LabelledChunk {
             x,
+            features,
             rows,
             classes,
             values,
@@ -134,6 +166,9 @@ impl<F: Real> LabelledRows<F> {
         }
         let weights = weight.map(|_| weights);
         let x = Array2::from_shape_vec((rows, inputs), x).expect("each row has all inputs");
+        let features = keeps_features.then(|| {
+            Array2::from_shape_vec((rows, names.len()), features).expect("each row has all features")
+        });
         let unseen = unseen.into_iter().map(|(feature, cells)| (names[feature].clone(), cells)).collect();
         let unusual = reading.cells.found(&unusual);
         let truth = match &reading.truths {
@@ -154,7 +189,7 @@ impl<F: Real> LabelledRows<F> {
             unseen,
             unusual,
         };
-        Ok(Self { x, truth, weights, notes })
+        Ok(Self { x, truth, weights, features, notes })
     }
 }
 
@@ -162,6 +197,7 @@ impl<F: Real> LabelledChunk<F> {
     fn new() -> Self {
         Self {
             x: Vec::new(),
+            features: Vec::new(),
             rows: 0,
             classes: Vec::new(),
             values: Vec::new(),
@@ -176,7 +212,7 @@ impl<F: Real> LabelledChunk<F> {
 
     /// Encodes the rows of a chunk.
     fn of(chunk: &RowChunk<'_>, reading: &Reading<'_>) -> Result<Self, RowProblem> {
-        let &Reading { ref encoder, ref cells, ref truths, weight, bad_rows } = reading;
+        let &Reading { ref encoder, ref cells, ref truths, weight, bad_rows, keeps_features } = reading;
         let mut labelled = Self { unusual: cells.counts(), ..Self::new() };
         let inputs = encoder.inputs();
         for row in 0..chunk.rows() {
@@ -215,6 +251,9 @@ impl<F: Real> LabelledChunk<F> {
             match used {
                 Ok(()) => {
                     labelled.rows += 1;
+                    if keeps_features {
+                        labelled.features.extend(chunk.values(row));
+                    }
                     cells.add(chunk.values(row), &mut labelled.unusual);
                     for feature in chunk.unseen(row) {
                         *labelled.unseen.entry(feature).or_default() += 1;
@@ -233,6 +272,7 @@ impl<F: Real> LabelledChunk<F> {
     /// Appends the rows of the next chunk; `lines` is the number of lines before it.
     fn append(&mut self, next: Self, lines: u64) {
         self.x.extend(next.x);
+        self.features.extend(next.features);
         self.rows += next.rows;
         self.classes.extend(next.classes);
         self.values.extend(next.values);

@@ -174,6 +174,7 @@ impl Dataset {
                     counts: counts.into_iter().map(|count| count as u64).collect(),
                     renamed: self.label_names.clone(),
                     weights,
+                    threshold: None,
                 })
             }
             Targets::Values(values) => {

@@ -9,7 +9,7 @@ use crate::data::{Role, Scaling};
 
 pub(crate) fn check(encoding: &Encoding) -> Result<(), &'static str> {
     match &encoding.targets {
-        TargetEncoding::Classes { names, counts, weights, .. } => {
+        TargetEncoding::Classes { names, counts, weights, threshold, .. } => {
             let are_weights = |weights: &Vec<f64>| {
                 weights.len() == names.len()
                     && weights.iter().all(|weight| weight.is_normal() && *weight > 0.0)
@@ -19,6 +19,9 @@ pub(crate) fn check(encoding: &Encoding) -> Result<(), &'static str> {
             }
             if names.len() < 2 || names.len() != counts.len() {
                 return Err("it does not have at least two classes, each with a count");
+            }
+            if threshold.is_some_and(|threshold| names.len() != 2 || !(0.0..=1.0).contains(&threshold)) {
+                return Err("it has a threshold without two classes, or one that is not a probability");
             }
             if !are_distinct(names) {
                 return Err("two classes have the same name");

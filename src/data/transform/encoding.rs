@@ -135,6 +135,10 @@ pub enum TargetEncoding {
         /// predicted ones are [corrected](TargetEncoding::class_weights) for it. Models of format 1 have none.
         #[serde(default)]
         weights: Option<Vec<f64>>,
+        /// The second of two classes is predicted where its probability is greater than this, otherwise the first;
+        /// none to predict the most probable class. Models of formats 1 to 3 have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        threshold: Option<f64>,
     },
     /// One or more values, in the order of the outputs.
     Values(Vec<ValueTarget>),
@@ -164,8 +168,14 @@ impl Encoding {
         };
         let counts = vec![0; classes.len()];
         let (label, renamed) = ("label".to_owned(), BTreeMap::new());
-        let targets =
-            TargetEncoding::Classes { column: label, names: classes, counts, renamed, weights: None };
+        let targets = TargetEncoding::Classes {
+            column: label,
+            names: classes,
+            counts,
+            renamed,
+            weights: None,
+            threshold: None,
+        };
         Self::new(
             ReadingFormat::of(&DataSpec::default()),
             features.into_iter().map(column).collect(),
@@ -261,6 +271,14 @@ impl TargetEncoding {
     pub fn class_weights(&self) -> Option<&[f64]> {
         match self {
             Self::Classes { weights, .. } => weights.as_deref(),
+            Self::Values(_) => None,
+        }
+    }
+
+    /// The probability above which the second of two classes is predicted, if that was chosen.
+    pub fn threshold(&self) -> Option<f64> {
+        match self {
+            Self::Classes { threshold, .. } => *threshold,
             Self::Values(_) => None,
         }
     }

@@ -86,6 +86,7 @@ impl<'m> Export<'m> {
                 columns: &RawColumns::of(&model.description.encoding),
                 members,
                 head: OutputHead::of(model),
+                threshold: model.description.encoding.targets.threshold(),
                 dtype,
                 raw_dtype: raw,
                 metadata: &[("model_sha256", &model.sha256), ("data_sha256", &model.description.data_sha256)],

@@ -77,6 +77,7 @@ pub(crate) fn description(plan: &Plan) -> Description {
             test: BTreeMap::from([("loss".to_owned(), 0.1)]),
         },
         members: Vec::new(),
+        calibration: None,
     }
 }
 

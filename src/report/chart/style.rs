@@ -48,6 +48,16 @@ impl Color {
     }
 }
 
+/// The styles of series that are not norms: classes, targets.
+pub(crate) const SERIES_STYLES: [NormStyle; 6] = [
+    NormStyle { color: Color::Blue, marker: Marker::Circle },
+    NormStyle { color: Color::Vermilion, marker: Marker::Square },
+    NormStyle { color: Color::Green, marker: Marker::Triangle },
+    NormStyle { color: Color::Purple, marker: Marker::Diamond },
+    NormStyle { color: Color::Orange, marker: Marker::Circle },
+    NormStyle { color: Color::Black, marker: Marker::Square },
+];
+
 /// No two norms have the same style.
 pub(crate) fn norm_style(norm: Norm) -> NormStyle {
     let (color, marker) = match norm {

@@ -5,9 +5,11 @@
 //! is invisible in them.
 
 pub(crate) mod config;
+pub(crate) mod curves;
 pub(crate) mod data;
 pub(crate) mod diagnostics;
 pub(crate) mod environment;
+pub(crate) mod explanation;
 pub(crate) mod page;
 pub(crate) mod several;
 pub(crate) mod start;

@@ -2,7 +2,9 @@
 
 pub(crate) mod config_differences;
 pub(crate) mod data_profile;
+pub(crate) mod decisions;
 pub(crate) mod evaluation;
+pub(crate) mod explanation;
 pub(crate) mod findings;
 pub(crate) mod layout;
 pub(crate) mod leakage;

@@ -5,7 +5,7 @@ use crate::data::{Encoding, FeatureEncoding, Role, Scaling, TargetEncoding, Valu
 use crate::model::{EpochMetrics, History, LayerFacts, ModelFacts, TensorFacts};
 use crate::report::text::layout::{Align, WIDEST, aligned};
 use crate::report::text::number::{NO_NUMBER, four_digits};
-use crate::text::{escaped, shortened};
+use crate::text::{Quoted, escaped, shortened};
 use crate::train::Metric;
 use crate::train::Outcome;
 
@@ -226,7 +226,7 @@ fn filled(fill: Option<String>) -> String {
 
 fn targets(targets: &TargetEncoding) -> String {
     match targets {
-        TargetEncoding::Classes { names, counts, weights, .. } => {
+        TargetEncoding::Classes { names, counts, weights, threshold, .. } => {
             let rows = names.iter().zip(counts).enumerate().take(MAX_COLUMNS);
             let mut text = match weights {
                 None => table(
@@ -243,6 +243,12 @@ fn targets(targets: &TargetEncoding) -> String {
             let more = names.len().saturating_sub(MAX_COLUMNS);
             if more > 0 {
                 text.push_str(&format!("and {more} more; --json has all\n"));
+            }
+            if let (Some(threshold), [_, class]) = (threshold, &names[..]) {
+                text.push_str(&format!(
+                    "{} is predicted where its probability is greater than {threshold:.4}\n",
+                    Quoted(class)
+                ));
             }
             text
         }

@@ -14,6 +14,7 @@ mod onnx;
 /// The message types of the writer. Whether they are those of ONNX is for onnxruntime to judge.
 #[path = "../../../src/model/export/onnx/proto.rs"]
 mod proto;
+mod threshold;
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
 //! `bntrain predict` on the command line.
 
 mod columns;
+mod coverage;
 mod output;
 mod rows;
 

@@ -9,7 +9,7 @@ use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::data::Rows;
 use crate::eval::{OutputKind, mean_predictions, predict_rows};
-use crate::experiment::{HoldoutSet, RunRecord, truth_of};
+use crate::experiment::{HoldoutSet, RunRecord, calibration, truth_of};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::{Measure, Metrics};
@@ -79,11 +79,15 @@ pub(crate) fn write(
     }
     let load = |run: &RunRecord| Model::load(&directory.path().join(model_path(&run.id)));
     let models = records.iter().map(load).collect::<Result<Vec<_>, _>>()?;
-    let bytes = Model::ensemble(&models, &session.plan)
-        .map_err(|error| CliError::new(crate::cli::exit_code::IO, error.to_string()))?;
-    directory.write(ENSEMBLE, &bytes)?;
     let pool = ThreadPool::new(threads);
     let plan = &session.jobs[0].plan;
+    let calibration = with_dtype!(plan.training.dtype, F => {
+        let networks: Vec<_> = models.iter().flat_map(Model::networks::<F>).collect();
+        calibration(plan, &networks, &session.data.prepared::<F>(plan)?.data, &pool)
+    });
+    let bytes = Model::ensemble(&models, &session.plan, calibration)
+        .map_err(|error| CliError::new(crate::cli::exit_code::IO, error.to_string()))?;
+    directory.write(ENSEMBLE, &bytes)?;
     let metrics = with_dtype!(plan.training.dtype, F => {
         let data = &session.data.prepared::<F>(plan)?.data;
         let parts = [(HoldoutSet::ValidationRows, &data.valid), (HoldoutSet::TestRows, &data.test)];

@@ -41,6 +41,8 @@ pub(crate) struct OnnxModel<'a> {
     /// The layers of each network, whose names differ.
     pub(crate) members: &'a [Vec<ExportLayer>],
     pub(crate) head: OutputHead<'a>,
+    /// Above this probability, the second of two classes is the label.
+    pub(crate) threshold: Option<f64>,
     /// Of the network.
     pub(crate) dtype: Dtype,
     /// Of raw numbers.
@@ -60,7 +62,7 @@ pub(crate) fn to_bytes(model: &OnnxModel<'_>) -> Result<Vec<u8>, ExportError> {
     let x = inputs::add(&mut builder, model.columns, types);
     let of_member = |layers: &Vec<ExportLayer>| layers::add(&mut builder, layers, x.clone(), types.network);
     let scores: Vec<String> = model.members.iter().map(of_member).collect();
-    outputs::add(&mut builder, model.head, &scores, types);
+    outputs::add(&mut builder, model.head, model.threshold, &scores, types);
     let file = ModelProto {
         ir_version: IR_VERSION,
         producer_name: "bntrain".to_owned(),

@@ -16,6 +16,9 @@ const PROBABILITIES: &str = "probabilities";
 /// The graph's output of values.
 const VALUES: &str = "values";
 
+/// The graph's output of predicted classes, by index.
+const LABEL: &str = "label";
+
 /// How the output of the network is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum OutputHead<'m> {
@@ -45,7 +48,13 @@ impl<'m> OutputHead<'m> {
 
 /// Adds the head on the scores of each network and declares the outputs: probabilities or values, then the scores.
 /// Those of several networks are averaged.
-pub(crate) fn add(builder: &mut Builder, head: OutputHead<'_>, scores: &[String], types: GraphTypes) {
+pub(crate) fn add(
+    builder: &mut Builder,
+    head: OutputHead<'_>,
+    threshold: Option<f64>,
+    scores: &[String],
+    types: GraphTypes,
+) {
     let network = types.network;
     match (head, scores) {
         (OutputHead::Values { targets }, scores) => {
@@ -68,6 +77,18 @@ pub(crate) fn add(builder: &mut Builder, head: OutputHead<'_>, scores: &[String]
             declare(builder, head, network, false);
         }
     }
+    threshold.into_iter().for_each(|threshold| add_label(builder, head, threshold, network));
+}
+
+/// The label that a threshold on the probability of the second class gives.
+fn add_label(builder: &mut Builder, head: OutputHead<'_>, threshold: f64, network: DataType) {
+    let (OutputHead::Softmax { classes, .. } | OutputHead::Logistic { classes, .. }) = head else { return };
+    let probability = builder.gather(PROBABILITIES, "label_probability", &[1]);
+    let threshold = builder.numbers("label_threshold", network, &[1], &[threshold]);
+    let is_second = builder.node("Greater", &[&probability, &threshold], "label_is_second", &[]);
+    builder.cast(&is_second, LABEL, DataType::Int64);
+    let doc = format!("one row per record, the index of the predicted class: {}", classes.join(", "));
+    builder.output(LABEL, DataType::Int64, 1, doc);
 }
 
 /// The mean of some values of one shape, called `output`.

@@ -7,7 +7,7 @@ pub(crate) mod statistics;
 mod tests;
 
 use crate::eval::Evaluation;
-use crate::metrics::{CONFIDENCE, ClassShare, Classification, Metrics};
+use crate::metrics::{CONFIDENCE, ClassCurves, ClassShare, Classification, Metrics};
 use crate::report::text::evaluation::classes::{class_table, confusion};
 use crate::report::text::evaluation::metric::{measure_and_interval, metric_value};
 use crate::report::text::evaluation::statistics::by_statistics;
@@ -62,7 +62,24 @@ fn overall(evaluation: &Evaluation) -> String {
     }
     let table = aligned(&[Align::Left, Align::Right, Align::Left, Align::Right], &rows);
     let missing: String = missing.into_iter().map(|(why, names)| format!("{names}: {why}\n")).collect();
-    format!("{table}{missing}{}\n{}", shares_off(evaluation, metrics), about_baseline(evaluation))
+    format!(
+        "{table}{missing}{}{}\n{}",
+        average_precision(evaluation),
+        shares_off(evaluation, metrics),
+        about_baseline(evaluation)
+    )
+}
+
+/// Of each class with curves.
+fn average_precision(evaluation: &Evaluation) -> String {
+    /// Lines at most; the page has all classes.
+    const MAX_LINES: usize = 5;
+    let curves = evaluation.curves.iter().flatten().take(MAX_LINES);
+    let line = |curves: &ClassCurves| {
+        let name = shortened(&evaluation.names[curves.class]);
+        format!("average precision of \"{name}\": {:.4}\n", curves.average_precision)
+    };
+    curves.map(line).collect()
 }
 
 /// Names the class whose mean probability is farthest from its share of the rows, if that is not by chance.

@@ -35,6 +35,7 @@ fn two_classes(n: usize, skill: f64, choices: &[(Statistics, f64)]) -> Evaluatio
         n_rows: n,
         names: names(&["no", "yes"]),
         choices: choices.iter().enumerate().map(under).collect(),
+        curves: None,
         baseline: Metrics::of_baseline(&truth, &[20.0, 10.0], None),
         batch_rows: Some((16, 22)),
         compared: "log_loss",
@@ -88,6 +89,7 @@ fn perfect_predictions_have_no_interval_for_the_loss() {
     let answers = Array2::from_shape_fn((6, 2), |(row, class)| if row % 2 == class { -0.1 } else { -2.3 });
     let evaluation = Evaluation {
         choices: running(&truth, &Predictions::Classes(answers)),
+        curves: None,
         baseline: Metrics::of_baseline(&truth, &[1.0, 1.0], None),
         ..two_classes(6, 0.0, &[])
     };
@@ -105,6 +107,7 @@ fn regression_with_two_targets() {
         n_rows: 40,
         names: names(&["height", "price"]),
         choices: running(&truth, &answers),
+        curves: None,
         baseline: Metrics::of_baseline(&truth, &[0.1, 1e3], None),
         batch_rows: None,
         compared: "r2",
@@ -114,6 +117,7 @@ fn regression_with_two_targets() {
     let single = Evaluation {
         names: names(&["x"]),
         choices: running(&Targets::Values(array![[1.0], [1.0]]), &Predictions::Values(array![[1.0], [2.0]])),
+        curves: None,
         baseline: Metrics::of_baseline(&Targets::Values(array![[1.0], [1.0]]), &[0.0], None),
         ..shown
     };
@@ -130,6 +134,7 @@ fn of_many_classes_the_worst_are_listed() {
     let shown = Evaluation {
         names: (0..40).map(|class| format!("class {class}")).collect(),
         choices: running(&truth, &Predictions::Classes(answers)),
+        curves: None,
         baseline: Metrics::of_baseline(&truth, &[1.0; 40], None),
         ..two_classes(6, 0.0, &[])
     };

@@ -34,6 +34,11 @@ impl Interpreter {
 
     /// The first output of the graph for some rows: probabilities or values.
     pub(crate) fn run(&self, rows: &Rows) -> Array2<f64> {
+        self.output(&self.graph.output[0].name, rows)
+    }
+
+    /// The output called `name`, of numbers.
+    pub(crate) fn output(&self, name: &str, rows: &Rows) -> Array2<f64> {
         let mut values: HashMap<&str, Tensor> = HashMap::new();
         for input in &self.graph.input {
             let dtype =
@@ -59,9 +64,10 @@ impl Interpreter {
         for output in &self.graph.output {
             assert!(values.contains_key(output.name.as_str()), "output {} does not exist", output.name);
         }
-        match values.remove(self.graph.output[0].name.as_str()) {
+        assert!(self.graph.output.iter().any(|output| output.name == name), "{name} is not an output");
+        match values.remove(name) {
             Some(Tensor::Numbers { values, .. }) => values,
-            _ => panic!("the first output is not a tensor of numbers"),
+            _ => panic!("{name} is not a tensor of numbers"),
         }
     }
 }

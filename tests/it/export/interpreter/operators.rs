@@ -43,6 +43,13 @@ pub(crate) fn apply(node: &NodeProto, operands: &[&Tensor]) -> Option<Tensor> {
         ("Equal", [Tensor::Texts(a), Tensor::Texts(b)]) => {
             Some(Tensor::Truths(broadcast(a, b, |a, b| a == b)?))
         }
+        (
+            "Greater",
+            [Tensor::Numbers { values: a, is_single }, Tensor::Numbers { values: b, is_single: same }],
+        ) => {
+            (is_single == same).then_some(())?;
+            Some(Tensor::Truths(broadcast(a, b, |a, b| a > b)?))
+        }
         ("Where", [Tensor::Truths(truths), a, b]) => choose(truths, a, b),
         ("Cast", [x]) => cast(x, DataType::try_from(i32::try_from(int(node, "to")?).ok()?).ok()?),
         ("Gather", [x, Tensor::Indices(columns)]) if int(node, "axis")? == 1 => gather(x, columns),
@@ -141,7 +148,9 @@ fn cast(x: &Tensor, to: DataType) -> Option<Tensor> {
     match to {
         DataType::Float => Some(Tensor::rounded(values, true)),
         DataType::Double => Some(Tensor::rounded(values, false)),
-        DataType::Int64 | DataType::String | DataType::Undefined => None,
+        // Indices of classes, which doubles hold exactly.
+        DataType::Int64 => Some(Tensor::rounded(values, false)),
+        DataType::String | DataType::Undefined => None,
     }
 }
 

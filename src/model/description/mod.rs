@@ -1,12 +1,14 @@
 //! The metadata of a model file.
 
+pub(crate) mod calibration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::data::Encoding;
-use crate::model::History;
+use crate::model::{Calibration, History};
 
 /// The model file format that this version writes, and the newest that it reads.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// What a model file says besides its tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub struct Description {
     /// Those of the other members of an ensemble; models of formats 1 and 2 are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<History>,
+    /// How well it predicts its validation rows; none without them, and in models of formats 1 to 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
 }
 
 /// The most members of an ensemble.
@@ -39,7 +44,10 @@ impl Description {
         match self.format {
             0 => Err("there is no format 0"),
             _ if self.members.len() >= MAX_MEMBERS => Err("an ensemble of more than 100 members"),
-            _ => self.encoding.check(),
+            _ => {
+                self.encoding.check()?;
+                self.calibration.as_ref().map_or(Ok(()), |found| found.scores.check(&self.encoding))
+            }
         }
     }
 }

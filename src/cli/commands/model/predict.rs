@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::args::ThreadArgs;
+use crate::cli::commands::model::labelled::{is_training_file, reading_error, show_notes};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::{Models, load_models, unfinished_notes};
@@ -17,7 +18,7 @@ use crate::cli::terminal_text::TerminalText;
 use crate::data::{BadRows, unusual_notes};
 use crate::model::Model;
 use crate::output_file::NewFile;
-use crate::predict::{PredictError, PredictOptions, PredictSummary, predict};
+use crate::predict::{Conformal, PredictError, PredictOptions, PredictSummary, predict, scores_on_file};
 use crate::text::{Count, DisplayPath, Quoted, shortened};
 
 #[derive(Debug, Args)]
@@ -43,6 +44,12 @@ pub(crate) struct PredictArgs {
     /// Do not put a ' before text that a spreadsheet would run as a formula
     #[arg(long)]
     pub(crate) keep_formulas: bool,
+    /// Also write sets of classes, or intervals of values, that hold the true one with this probability, such as 0.9
+    #[arg(long, value_name = "SHARE", value_parser = coverage)]
+    pub(crate) coverage: Option<f64>,
+    /// Labelled rows that the sets or intervals follow from [default: the validation rows of the model]
+    #[arg(long, value_name = "CSV", requires = "coverage")]
+    pub(crate) calibrate: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
     #[command(flatten)]
@@ -59,11 +66,13 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
     if models.len() > 1 {
         output.note(&format!("note: predictions are the mean of {}", Count(models.len(), "model")));
     }
+    let conformal = args.coverage.map(|coverage| conformal(coverage, &models, args, output)).transpose()?;
     let options = PredictOptions {
         keep_columns: args.keep_columns,
         bad_rows: if args.mark_bad_rows { BadRows::Mark } else { BadRows::Refuse },
         escape_formulas: !args.keep_formulas,
         json: output.json,
+        conformal: conformal.as_ref(),
         threads: args.threads.count(),
     };
     survive_file_size_limit()?;
@@ -85,7 +94,13 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
             to_file(&models, args, &options, &out, &paths)?
         }
     };
-    if models.iter().any(|model| model.description.encoding.targets.class_weights().is_some()) {
+    let targets = &models[0].description.encoding.targets;
+    if let (Some(threshold), [_, class]) = (targets.threshold(), models[0].description.encoding.classes()) {
+        output.note(&format!(
+            "note: {} is predicted where its probability is greater than {threshold:.4}, the threshold of the model",
+            Quoted(class)
+        ));
+    } else if models.iter().any(|model| model.description.encoding.targets.class_weights().is_some()) {
         output.note(
             "note: probabilities are corrected for training.class_weights; a prediction is the class of the \
              largest product of probability and weight",
@@ -95,11 +110,77 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
     Ok(())
 }
 
+/// What sets or intervals of this coverage follow from.
+fn conformal(
+    coverage: f64,
+    models: &[Model],
+    args: &PredictArgs,
+    output: &Output,
+) -> Result<Conformal, CliError> {
+    let usage = |message: String| CliError::new(exit_code::USAGE, message);
+    let scores = match (&args.calibrate, models) {
+        (Some(path), _) => {
+            let found = scores_on_file(models, path, BadRows::Refuse, args.threads.count());
+            let (scores, notes) = found.map_err(|error| match error {
+                // There is no option that skips rows here.
+                PredictError::Data(error) => reading_error(error, true, "use"),
+                error => CliError::new(exit_code::DATA, format!("{}: {error}", DisplayPath(path))),
+            })?;
+            show_notes(&notes, path, output);
+            if models.iter().any(|model| is_training_file(path, model)) {
+                output.note(&format!(
+                    "warning: the model was trained on {}: its coverage on other rows is lower than promised",
+                    DisplayPath(path)
+                ));
+            }
+            scores
+        }
+        (None, [model]) => {
+            let calibration = model.description.calibration.as_ref().ok_or_else(|| {
+                usage(
+                    "--coverage: the model has no scores of validation rows (trained without, or by an earlier \
+                     version); add --calibrate CSV with labelled rows that it was not trained on"
+                        .to_owned(),
+                )
+            })?;
+            if calibration.chose_epoch {
+                output.note(
+                    "note: the validation rows that the coverage follows from also chose the epoch of the weights, so \
+                     it can be slightly lower; --calibrate CSV takes other rows",
+                );
+            }
+            calibration.scores.clone()
+        }
+        (None, several) => {
+            return Err(usage(format!(
+                "--coverage: {} models have no scores in common; add --calibrate CSV with labelled rows that they were \
+                 not trained on, or train them as an ensemble",
+                several.len()
+            )));
+        }
+    };
+    Conformal::new(&scores, coverage).map_err(|error| {
+        let advice = match args.calibrate {
+            Some(_) => "give --calibrate more rows",
+            None => "or add --calibrate CSV with more labelled rows that the model was not trained on",
+        };
+        usage(format!("--coverage: {error}; {advice}"))
+    })
+}
+
+/// Parses a share between 0 and 1.
+fn coverage(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|share: &f64| 0.0 < *share && *share < 1.0)
+        .ok_or_else(|| "expected a number between 0 and 1, such as 0.9".to_owned())
+}
+
 /// Predicts into a file that appears when it is complete.
 fn to_file(
     models: &[Model],
     args: &PredictArgs,
-    options: &PredictOptions,
+    options: &PredictOptions<'_>,
     out: &OutFile<'_>,
     paths: &[PathBuf],
 ) -> Result<PredictSummary, CliError> {
@@ -141,12 +222,12 @@ fn cli_error(error: PredictError, out: Option<&Path>, args: &PredictArgs, paths:
             }
             error
         }
-        (error @ PredictError::DuplicateColumn { .. }, _) => {
+        (error @ (PredictError::DuplicateColumn { .. } | PredictError::CalibrationNotFinite), _) => {
             CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
         }
         (PredictError::Different { model }, _) => {
             let message = format!(
-                "{}: it does not have the same columns, the same classes or targets, and the same precision as the \
+                "{}: it does not have the same columns, the same classes or targets, the same threshold and precision as the \
                  first model, so their predictions cannot be averaged",
                 paths.get(model - 1).map(|path| DisplayPath(path).to_string()).unwrap_or_default()
             );

@@ -1,27 +1,30 @@
 //! `bntrain eval`: a trained model on labelled rows.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::cli::args::ThreadArgs;
+use crate::cli::commands::model::labelled::{
+    is_training_file, reading_error, rename_labels, renaming, rows_and_targets, show_notes,
+};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::{load_model, unfinished_notes};
+use crate::cli::out_file::{OutFile, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
 use crate::cli::require::Condition;
-use crate::data::{
-    BadRows, Encoding, LabelledRows, ReadingNotes, STANDARD_INPUT, TargetEncoding, fingerprint, unusual_notes,
-};
+use crate::data::{BadRows, Encoding, LabelledRows, ReadingNotes, TargetEncoding};
 use crate::eval::{EvalInput, Evaluation, OutputKind, Statistics, evaluate};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::Metrics;
 use crate::nn::Network;
 use crate::report;
-use crate::text::{Count, DisplayPath, Quoted, QuotedNames, shortened};
+use crate::text::{DisplayPath, Quoted, shortened};
 use crate::train::with_dtype;
 
 #[derive(Debug, Args)]
@@ -48,6 +51,12 @@ pub(crate) struct EvalArgs {
     /// Read a label as a class of the model, such as 'yes.=yes'; repeatable
     #[arg(long = "label-name", value_name = "LABEL=CLASS", value_parser = renaming)]
     pub(crate) label_names: Vec<String>,
+    /// Write ROC, precision-recall, lift and reliability curves as CSV, SVG and one HTML page to this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) curves: Option<PathBuf>,
+    /// Replace files of --curves that exist
+    #[arg(long, requires = "curves")]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
     #[command(flatten)]
@@ -71,17 +80,20 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     note.iter().chain(&unfinished_notes([&args.model])).for_each(|note| output.note(note));
     args.reading.apply(&mut model.description.encoding);
     rename_labels(&mut model.description.encoding, &args.label_names)?;
+    if args.curves.is_some() && model.description.encoding.classes().is_empty() {
+        return Err(CliError::new(
+            exit_code::USAGE,
+            "--curves: the model predicts values; curves are of classes",
+        ));
+    }
     let batch_size = args.batch_size.map_or(model.plan.training.batch_size, |rows| rows as usize);
     let encoding = model.description.encoding.clone();
     let subject = Subject { args, encoding: &encoding, batch_size };
     let (evaluation, notes) = with_dtype!(model.plan.training.dtype, F => {
         subject.evaluate::<F>(&mut model.networks_mut())?
     });
-    show_notes(&notes, args, output);
-    // Standard input is gone.
-    let is_file = args.data.as_os_str() != STANDARD_INPUT;
-    let is_trained_on =
-        is_file && fingerprint(&args.data).is_ok_and(|sha256| sha256 == model.description.data_sha256);
+    show_notes(&notes, &args.data, output);
+    let is_trained_on = is_training_file(&args.data, &model);
     if is_trained_on {
         output.note(&format!(
             "warning: the model was trained on {}: the metrics of rows that were trained on are better than those of \
@@ -89,6 +101,7 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
             DisplayPath(&args.data)
         ));
     }
+    let written = write_curves(args, &evaluation, &path)?;
     if output.json {
         let mut value = evaluation.to_json();
         value["model"] = json!(path.to_string_lossy());
@@ -105,9 +118,11 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
         output.result(&format!("{value}\n"))?;
     } else {
         let shown = |path: &std::path::Path| shortened(&path.to_string_lossy());
-        let what = what(&model.description.encoding, &evaluation);
+        let what = rows_and_targets(&model.description.encoding, evaluation.n_rows);
         let text = report::evaluation(&evaluation);
-        output.result(&format!("{} on {}\n{what}\n\n{text}", shown(&path), shown(&args.data)))?;
+        let written: String = written.iter().map(|path| format!("{}\n", DisplayPath(path))).collect();
+        let written = if written.is_empty() { written } else { format!("\n{written}") };
+        output.result(&format!("{} on {}\n{what}\n\n{text}{written}", shown(&path), shown(&args.data)))?;
     }
     let unmet: Vec<String> = args
         .require
@@ -120,37 +135,22 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     }
 }
 
-/// Parses `LABEL=CLASS`.
-fn renaming(text: &str) -> Result<String, String> {
-    if text.contains('=') { Ok(text.to_owned()) } else { Err("expected LABEL=CLASS".to_owned()) }
-}
-
-/// Adds names of labels to those of the model.
-fn rename_labels(encoding: &mut Encoding, names: &[String]) -> Result<(), CliError> {
-    let TargetEncoding::Classes { names: classes, renamed, .. } = &mut encoding.targets else {
-        return match names.is_empty() {
-            true => Ok(()),
-            false => {
-                Err(CliError::new(exit_code::USAGE, "--label-name: the model predicts values, not classes"))
-            }
-        };
-    };
-    for name in names {
-        // Labels and classes may have an `=`, as in `<=50K.=<=50K`.
-        let mut splits = name.match_indices('=').map(|(at, _)| (&name[..at], &name[at + 1..]));
-        let found = splits.find(|(_, class)| classes.iter().any(|known| known == class));
-        let Some((label, class)) = found else {
-            let class = name.rsplit_once('=').map_or("", |(_, class)| class);
-            let message = format!(
-                "--label-name {name}: {} is not a class of the model; its classes are {}",
-                Quoted(class),
-                QuotedNames(classes)
-            );
-            return Err(CliError::new(exit_code::USAGE, message));
-        };
-        renamed.insert(label.to_owned(), class.to_owned());
+/// The files of the curves, if they are asked for.
+fn write_curves(args: &EvalArgs, evaluation: &Evaluation, model: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let (Some(folder), Some(curves)) = (&args.curves, &evaluation.curves) else { return Ok(Vec::new()) };
+    let (model, data) = (model.to_string_lossy(), args.data.to_string_lossy());
+    let files = report::curve_files(curves, &evaluation.names, &model, &data)
+        .map_err(|error| CliError::new(exit_code::IO, error.to_string()))?;
+    fs::create_dir_all(folder).map_err(|error| CliError::io("create", folder, &error))?;
+    let mut written = Vec::new();
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        let file = OutFile::new(&path, WithoutFile::ChoseTheName)?;
+        file.refuse_replacing(args.force, &[&args.data], None)?;
+        file.write(&bytes)?;
+        written.push(path);
     }
-    Ok(())
+    Ok(written)
 }
 
 /// What is evaluated.
@@ -168,18 +168,8 @@ impl Subject<'_> {
         let Self { args, encoding, batch_size } = *self;
         let threads = args.threads.count();
         let bad_rows = if args.skip_bad_rows { BadRows::Mark } else { BadRows::Refuse };
-        let rows = LabelledRows::<F>::read(&args.data, encoding, bad_rows, threads).map_err(|error| {
-            let is_of_a_cell = error.line().is_some() && error.column().is_some();
-            let is_about_delimiter = error.reading_key() == Some("delimiter");
-            let mut error = CliError::from(error);
-            if is_about_delimiter {
-                error.message.push_str(", or use --delimiter");
-            }
-            if is_of_a_cell && !args.skip_bad_rows {
-                error.message.push_str("; use --skip-bad-rows to evaluate the other rows");
-            }
-            error
-        })?;
+        let rows = LabelledRows::<F>::read(&args.data, encoding, bad_rows, threads)
+            .map_err(|error| reading_error(error, args.skip_bad_rows, "evaluate"))?;
         let scalings = encoding.value_scalings();
         let names = match &encoding.targets {
             TargetEncoding::Classes { names, .. } => names.clone(),
@@ -192,6 +182,7 @@ impl Subject<'_> {
             output_kind: OutputKind::of(&encoding.targets, &scalings),
             names: &names,
             baseline: &encoding.baseline(),
+            with_curves: args.curves.is_some(),
         };
         let mut choices: Vec<Statistics> = Vec::new();
         for choice in args.stats.iter().map(|&choice| statistics(choice)) {
@@ -212,63 +203,6 @@ fn statistics(choice: StatisticsChoice) -> Statistics {
         StatisticsChoice::Running => Statistics::Running,
         StatisticsChoice::Recomputed => Statistics::Recomputed,
         StatisticsChoice::Batch => Statistics::Batch,
-    }
-}
-
-/// Reports anything unusual about the rows.
-fn show_notes(notes: &ReadingNotes, args: &EvalArgs, output: &Output) {
-    let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-    if !notes.unknown_columns.is_empty() {
-        let names = notes.unknown_columns.iter().take(8).map(|name| Quoted(name).to_string());
-        let names: Vec<String> = names.collect();
-        let dots = if notes.unknown_columns.len() > names.len() { ", ..." } else { "" };
-        let count = counted(notes.unknown_columns.len() as u64, "column");
-        output.note(&format!("note: ignoring {count} unknown to the model: {}{dots}", names.join(", ")));
-    }
-    if let Some(kinds) = &notes.mixed_line_ends {
-        output.note(&format!("note: {} has mixed line endings: {kinds}", DisplayPath(&args.data)));
-    }
-    if notes.comments > 0 {
-        output.note(&format!("note: {} skipped", Count(notes.comments, "comment line")));
-    }
-    if let Some(column) = &notes.missing_weights {
-        output.note(&format!(
-            "note: no column {}, which weights the rows in training: here all weights are 1",
-            Quoted(column)
-        ));
-    }
-    if notes.without_weight > 0 {
-        output.note(&format!("note: {} of weight 0 left out", counted(notes.without_weight, "row")));
-    }
-    for (column, cells) in &notes.unseen {
-        output.note(&format!(
-            "note: {} of column {} with an unknown category (not in the training rows)",
-            counted(*cells, "cell"),
-            Quoted(column)
-        ));
-    }
-    unusual_notes(&notes.unusual).iter().for_each(|note| output.note(&format!("note: {note}")));
-    if let Some((line, first)) = &notes.first_skipped {
-        output.note(&format!(
-            "note: {} of {} skipped; the first, line {line}: {first}",
-            counted(notes.skipped, "row"),
-            shortened(&args.data.to_string_lossy())
-        ));
-    }
-}
-
-/// Such as `500 rows, 3 classes of "kind"`.
-fn what(encoding: &Encoding, evaluation: &Evaluation) -> String {
-    let rows =
-        if evaluation.n_rows == 1 { "1 row".to_owned() } else { format!("{} rows", evaluation.n_rows) };
-    match &encoding.targets {
-        TargetEncoding::Classes { column, names, .. } => {
-            format!("{rows}, {} classes of {}", names.len(), Quoted(column))
-        }
-        TargetEncoding::Values(values) => {
-            let columns: Vec<String> = values.iter().map(|value| Quoted(&value.column).to_string()).collect();
-            format!("{rows}, values of {}", columns.join(", "))
-        }
     }
 }
 

@@ -1,0 +1,177 @@
+//! `bntrain explain`: which columns a trained model uses, and how.
+
+use std::fs;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::args::ThreadArgs;
+use crate::cli::commands::model::labelled::{
+    is_training_file, reading_error, rename_labels, renaming, rows_and_targets, show_notes,
+};
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::model_arg::{Models, load_models, unfinished_notes};
+use crate::cli::out_file::{OutFile, WithoutFile};
+use crate::cli::output::Output;
+use crate::cli::reading_args::ReadingArgs;
+use crate::data::BadRows;
+use crate::explain::{ExplainError, ExplainOptions, Explanation, explain};
+use crate::model::Model;
+use crate::report;
+use crate::run_dir::linear_model_of;
+use crate::text::{Count, DisplayPath, shortened};
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// A model file, or a run directory; the predictions of several models, or of all seeds of a run, are averaged
+    #[arg(value_name = "MODEL", required = true)]
+    models: Vec<PathBuf>,
+    /// The rows, with their labels or targets: a CSV file, plain, .gz or .zst; - for standard input
+    #[arg(short, long, value_name = "CSV")]
+    data: PathBuf,
+    /// How often each column is shuffled
+    #[arg(long, value_name = "N", default_value = "10")]
+    repeats: NonZeroU32,
+    /// Random seed of the shuffles
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Use at most N rows, drawn at random
+    #[arg(long, value_name = "N", default_value = "10000")]
+    rows: NonZeroUsize,
+    /// Show the partial dependence of the N most important columns
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    top: usize,
+    /// The linear model to show next to it [default: the one that was trained with the model]
+    #[arg(long, value_name = "FILE")]
+    linear: Option<PathBuf>,
+    /// Write everything as one HTML page to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write every chart as an SVG file to this directory
+    #[arg(long, value_name = "DIR")]
+    figures: Option<PathBuf>,
+    /// Replace existing files
+    #[arg(long)]
+    force: bool,
+    /// Skip rows that cannot be used, and count them
+    #[arg(long)]
+    skip_bad_rows: bool,
+    /// Read a label as a class of the model, such as 'yes.=yes'; repeatable
+    #[arg(long = "label-name", value_name = "LABEL=CLASS", value_parser = renaming)]
+    label_names: Vec<String>,
+    #[command(flatten)]
+    reading: ReadingArgs,
+    #[command(flatten)]
+    threads: ThreadArgs,
+}
+
+pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<(), CliError> {
+    let Models { mut models, paths } = load_models(&args.models)?;
+    let note = args.reading.footer_note(&models[0].description.encoding, &args.data);
+    note.iter().chain(&unfinished_notes(&args.models)).for_each(|note| output.note(note));
+    for model in &mut models {
+        args.reading.apply(&mut model.description.encoding);
+        rename_labels(&mut model.description.encoding, &args.label_names)?;
+    }
+    let page = args.html.as_deref().map(|path| OutFile::new(path, WithoutFile::Fails)).transpose()?;
+    let inputs: Vec<&Path> = paths.iter().chain([&args.data]).map(PathBuf::as_path).collect();
+    if let Some(page) = &page {
+        let refused = page.refuse_replacing(args.force, &inputs, models.first());
+        refused.map_err(|error| CliError { message: error.message.replace("--out", "--html"), ..error })?;
+    }
+    let linear = linear_model(args, &paths)?;
+    let options = ExplainOptions {
+        seed: args.seed,
+        repeats: args.repeats.get(),
+        max_rows: args.rows,
+        dependence: args.top,
+        bad_rows: if args.skip_bad_rows { BadRows::Mark } else { BadRows::Refuse },
+        threads: args.threads.count(),
+    };
+    let explained = explain(&models, linear.as_ref(), &args.data, &options);
+    let (explanation, notes) = explained.map_err(|error| cli_error(error, args))?;
+    show_notes(&notes, &args.data, output);
+    if args.linear.is_some() && explanation.linear.is_none() {
+        output.note("note: the model of --linear is not a linear model of the same columns and precision");
+    }
+    let is_trained_on = models.iter().any(|model| is_training_file(&args.data, model));
+    if is_trained_on {
+        output.note(&format!(
+            "warning: the model was trained on {}: columns that it only learned by heart seem important there",
+            DisplayPath(&args.data)
+        ));
+    }
+    let name = match &paths[..] {
+        [path] => path.to_string_lossy().into_owned(),
+        several => format!("the mean of {}", Count(several.len(), "model")),
+    };
+    let mut rows = rows_and_targets(&models[0].description.encoding, explanation.rows);
+    if explanation.rows < explanation.rows_in_file {
+        rows.push_str(&format!(" (of {} in the file)", explanation.rows_in_file));
+    }
+    let written = write_files(args, &explanation, page.as_ref(), &name, &rows)?;
+    if output.json {
+        let mut value = explanation.to_json();
+        value["models"] = paths.iter().map(|path| json!(path.to_string_lossy())).collect();
+        value["data"] = json!(args.data.to_string_lossy());
+        value["skipped_rows"] = json!(notes.skipped);
+        value["is_training_file"] = json!(is_trained_on);
+        value["written"] = written.iter().map(|path| json!(path.to_string_lossy())).collect();
+        return output.result(&format!("{value}\n"));
+    }
+    let data = shortened(&args.data.to_string_lossy());
+    let text = report::explanation(&explanation);
+    let written: String = written.iter().map(|path| format!("{}\n", DisplayPath(path))).collect();
+    let written = if written.is_empty() { written } else { format!("\n{written}") };
+    output.result(&format!("{} on {data}\n{rows}\n\n{text}{written}", shortened(&name)))
+}
+
+/// The model of `--linear`, or the one next to the first model.
+fn linear_model(args: &ExplainArgs, paths: &[PathBuf]) -> Result<Option<Model>, CliError> {
+    if let Some(path) = &args.linear {
+        return Ok(Some(Model::load(path)?));
+    }
+    let found = paths.first().and_then(|path| linear_model_of(path));
+    // One that was not asked for may be damaged.
+    Ok(found.and_then(|path| Model::load(&path).ok()))
+}
+
+/// The page and the charts, those that are asked for.
+fn write_files(
+    args: &ExplainArgs,
+    explanation: &Explanation,
+    page: Option<&OutFile<'_>>,
+    name: &str,
+    rows: &str,
+) -> Result<Vec<PathBuf>, CliError> {
+    let mut written = Vec::new();
+    if let Some(page) = page {
+        let data = args.data.to_string_lossy();
+        page.write(report::explanation_page(explanation, name, &data, rows).as_bytes())?;
+        written.push(page.named.to_owned());
+    }
+    if let Some(folder) = &args.figures {
+        fs::create_dir_all(folder).map_err(|error| CliError::io("create", folder, &error))?;
+        for (file, svg) in report::explanation_figures(explanation, name) {
+            let path = folder.join(file);
+            let file = OutFile::new(&path, WithoutFile::ChoseTheName)?;
+            file.refuse_replacing(args.force, &[], None)?;
+            file.write(svg.as_bytes())?;
+            written.push(path);
+        }
+    }
+    Ok(written)
+}
+
+fn cli_error(error: ExplainError, args: &ExplainArgs) -> CliError {
+    match error {
+        ExplainError::Data(error) => reading_error(error, args.skip_bad_rows, "use"),
+        ExplainError::Models(error) => CliError::new(exit_code::USAGE, error.to_string()),
+        error @ ExplainError::NotFinite { .. } => {
+            CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Files of rows with labels or targets, for commands that compare them with predictions.
+
+use std::path::Path;
+
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::output::Output;
+use crate::data::{
+    DataError, Encoding, ReadingNotes, STANDARD_INPUT, TargetEncoding, fingerprint, unusual_notes,
+};
+use crate::model::Model;
+use crate::text::{Count, DisplayPath, Quoted, QuotedNames, shortened};
+
+/// Parses `LABEL=CLASS`.
+pub(crate) fn renaming(text: &str) -> Result<String, String> {
+    if text.contains('=') { Ok(text.to_owned()) } else { Err("expected LABEL=CLASS".to_owned()) }
+}
+
+/// Adds names of labels to those of the model.
+pub(crate) fn rename_labels(encoding: &mut Encoding, names: &[String]) -> Result<(), CliError> {
+    let TargetEncoding::Classes { names: classes, renamed, .. } = &mut encoding.targets else {
+        return match names.is_empty() {
+            true => Ok(()),
+            false => {
+                Err(CliError::new(exit_code::USAGE, "--label-name: the model predicts values, not classes"))
+            }
+        };
+    };
+    for name in names {
+        // Labels and classes may have an `=`, as in `<=50K.=<=50K`.
+        let mut splits = name.match_indices('=').map(|(at, _)| (&name[..at], &name[at + 1..]));
+        let found = splits.find(|(_, class)| classes.iter().any(|known| known == class));
+        let Some((label, class)) = found else {
+            let class = name.rsplit_once('=').map_or("", |(_, class)| class);
+            let message = format!(
+                "--label-name {name}: {} is not a class of the model; its classes are {}",
+                Quoted(class),
+                QuotedNames(classes)
+            );
+            return Err(CliError::new(exit_code::USAGE, message));
+        };
+        renamed.insert(label.to_owned(), class.to_owned());
+    }
+    Ok(())
+}
+
+/// The error of a file, with the options that help; `purpose` is what else happens to its rows.
+pub(crate) fn reading_error(error: DataError, skips_bad_rows: bool, purpose: &str) -> CliError {
+    let is_of_a_cell = error.line().is_some() && error.column().is_some();
+    let is_about_delimiter = error.reading_key() == Some("delimiter");
+    let mut error = CliError::from(error);
+    if is_about_delimiter {
+        error.message.push_str(", or use --delimiter");
+    }
+    if is_of_a_cell && !skips_bad_rows {
+        error.message.push_str(&format!("; use --skip-bad-rows to {purpose} the other rows"));
+    }
+    error
+}
+
+/// Whether `model` was trained on this file; false of standard input, which is gone.
+pub(crate) fn is_training_file(data: &Path, model: &Model) -> bool {
+    let is_file = data.as_os_str() != STANDARD_INPUT;
+    is_file && fingerprint(data).is_ok_and(|sha256| sha256 == model.description.data_sha256)
+}
+
+/// Reports anything unusual about the rows.
+pub(crate) fn show_notes(notes: &ReadingNotes, data: &Path, output: &Output) {
+    let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    if !notes.unknown_columns.is_empty() {
+        let names = notes.unknown_columns.iter().take(8).map(|name| Quoted(name).to_string());
+        let names: Vec<String> = names.collect();
+        let dots = if notes.unknown_columns.len() > names.len() { ", ..." } else { "" };
+        let count = counted(notes.unknown_columns.len() as u64, "column");
+        output.note(&format!("note: ignoring {count} unknown to the model: {}{dots}", names.join(", ")));
+    }
+    if let Some(kinds) = &notes.mixed_line_ends {
+        output.note(&format!("note: {} has mixed line endings: {kinds}", DisplayPath(data)));
+    }
+    if notes.comments > 0 {
+        output.note(&format!("note: {} skipped", Count(notes.comments, "comment line")));
+    }
+    if let Some(column) = &notes.missing_weights {
+        output.note(&format!(
+            "note: no column {}, which weights the rows in training: here all weights are 1",
+            Quoted(column)
+        ));
+    }
+    if notes.without_weight > 0 {
+        output.note(&format!("note: {} of weight 0 left out", counted(notes.without_weight, "row")));
+    }
+    for (column, cells) in &notes.unseen {
+        output.note(&format!(
+            "note: {} of column {} with an unknown category (not in the training rows)",
+            counted(*cells, "cell"),
+            Quoted(column)
+        ));
+    }
+    unusual_notes(&notes.unusual).iter().for_each(|note| output.note(&format!("note: {note}")));
+    if let Some((line, first)) = &notes.first_skipped {
+        output.note(&format!(
+            "note: {} of {} skipped; the first, line {line}: {first}",
+            counted(notes.skipped, "row"),
+            shortened(&data.to_string_lossy())
+        ));
+    }
+}
+
+/// Such as `500 rows, 3 classes of "kind"`.
+pub(crate) fn rows_and_targets(encoding: &Encoding, n_rows: usize) -> String {
+    let rows = Count(n_rows, "row");
+    match &encoding.targets {
+        TargetEncoding::Classes { column, names, .. } => {
+            format!("{rows}, {} classes of {}", names.len(), Quoted(column))
+        }
+        TargetEncoding::Values(values) => {
+            let columns: Vec<String> = values.iter().map(|value| Quoted(&value.column).to_string()).collect();
+            format!("{rows}, values of {}", columns.join(", "))
+        }
+    }
+}

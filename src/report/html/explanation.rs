@@ -1,0 +1,67 @@
+//! The page about what a model uses.
+
+use maud::html;
+
+use crate::explain::Explanation;
+use crate::report::chart::figure::Figure;
+use crate::report::chart::figures::explanation::{MAX_ARMS, dependence_figures, importance_figure};
+use crate::report::html::page::{page, section};
+use crate::report::table::Table;
+use crate::report::text::explanation::{ABOUT_DEPENDENCE, notes};
+use crate::report::text::number::four_digits;
+use crate::text::shortened;
+
+/// Weights of the table.
+const MAX_WEIGHTS: usize = 2000;
+
+/// One page with importance, partial dependence and the weights of the linear model. `model` and `data` name the files,
+/// `rows` says what they have.
+pub fn explanation_page(explanation: &Explanation, model: &str, data: &str, rows: &str) -> String {
+    let title = format!("What {} uses", shortened(model));
+    let source = |name: &str| html! { code { (name) } };
+    let chart = |figure: &Figure| figure.html(&source);
+    let body = html! {
+        header {
+            h1 { (title) }
+            p.sub { "On " (shortened(data)) ": " (rows) ". bntrain " (env!("CARGO_PKG_VERSION")) }
+        }
+        (section("importance", "Importance", html! {
+            (chart(&importance_figure(&title, explanation)))
+            @for note in notes(explanation) { p { (note) } }
+        }))
+        @if !explanation.dependence.is_empty() {
+            (section("dependence", "Partial dependence", html! {
+                p { (ABOUT_DEPENDENCE) }
+                div.plots {
+                    @for (_, mut figure) in dependence_figures(&title, explanation) {
+                        // Said once, above.
+                        ({ figure.notes.retain(|note| note != ABOUT_DEPENDENCE); chart(&figure) })
+                    }
+                }
+            }))
+        }
+        @if let Some(table) = weights(explanation) {
+            (section("linear", "Weights of the linear model", table.html()))
+        }
+    };
+    page(&title, MAX_ARMS, &body)
+}
+
+/// The charts as SVG files: name and content.
+pub fn explanation_figures(explanation: &Explanation, model: &str) -> Vec<(String, String)> {
+    let title = shortened(model);
+    let importance = ("importance".to_owned(), importance_figure(&title, explanation));
+    let all = std::iter::once(importance).chain(dependence_figures(&title, explanation));
+    all.map(|(name, figure)| (format!("{name}.svg"), figure.svg())).collect()
+}
+
+fn weights(explanation: &Explanation) -> Option<Table> {
+    let linear = explanation.linear.as_ref()?;
+    let mut table = Table::new(["input"]);
+    table.head.extend(linear.outputs.iter().map(|output| shortened(output)));
+    for (input, weights) in linear.columns.iter().flat_map(|column| &column.inputs) {
+        let row = std::iter::once(shortened(input)).chain(weights.iter().map(|weight| four_digits(*weight)));
+        table.rows.push(row.collect());
+    }
+    Some(table.at_most(MAX_WEIGHTS, "bntrain explain --json"))
+}
