@@ -71,11 +71,12 @@ def config_file(config, folder):
     return path
 
 
-def notation(config, keys={"delimiter": "sep", "decimal": "decimal"}):
-    """How the tables of a config are written, as pandas names it."""
+def notation(config, header=False):
+    """How the tables of a config are written, as pandas names it; with `header`, also whether they have one."""
     try:
         data = tomllib.loads(Path(config).read_text(encoding="utf-8"))["data"]
-        return {name: data[key] for key, name in keys.items() if key in data}
+        names = {"delimiter": "sep", "decimal": "decimal", **({"header": "header"} if header else {})}
+        return {name: data[key] for key, name in names.items() if key in data}
     except (OSError, ValueError, KeyError, TypeError):
         return {}  # The program says what is wrong with it.
 
@@ -83,5 +84,5 @@ def notation(config, keys={"delimiter": "sep", "decimal": "decimal"}):
 def write_frame(frame, folder, config):
     """Writes a data frame like the files of a config, and returns the path."""
     path = Path(folder, "data.csv")
-    frame.to_csv(path, index=False, **notation(config, {"delimiter": "sep", "decimal": "decimal", "header": "header"}))
+    frame.to_csv(path, index=False, **notation(config, header=True))
     return path
