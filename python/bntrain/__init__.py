@@ -42,7 +42,7 @@ class Run:
     def metrics(self):
         """`metrics.csv`: a row for each run and epoch."""
         import pandas
-        return pandas.read_csv(self.path / "metrics.csv", float_precision="round_trip")
+        return pandas.read_csv(self.path / "metrics.csv")
 
     @property
     def results(self):
@@ -72,5 +72,5 @@ class Run:
             run_program("predict", self.path / model, *arguments)
             # Only an empty cell is a missing value: a class may be called NA.
             table = pandas.read_csv(output, dtype={"prediction": str}, keep_default_na=False, na_values=[""],
-                                    float_precision="round_trip", **notation(config))
+                                    **notation(config))
         return table if index is None else table.set_axis(index)
