@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use prost::Message;
 use toml::Value as Setting;
 
+use crate::experiment::RunId;
 use crate::tensorboard::proto::{
     HparamKind, HparamValue, HparamsData, HparamsEnd, HparamsPart, HparamsStart, HparamsStatus, PluginData,
     Summary, SummaryDimension, SummaryMetadata, SummaryShape, SummaryTensor, SummaryValue, Value, What,
@@ -13,7 +14,7 @@ use crate::tensorboard::{EventTime, put_event};
 use crate::train::Outcome;
 
 /// The tables of a config whose keys are hyperparameters.
-const TABLES: [&str; 4] = ["model", "layers", "optimizer", "training"];
+const TABLES: [&str; 3] = ["model", "optimizer", "training"];
 /// Keys that do not decide a result, or that are different in each run of a network.
 const LEFT_OUT: [&str; 9] = [
     "model.norm",
@@ -27,16 +28,10 @@ const LEFT_OUT: [&str; 9] = [
     "training.baselines",
 ];
 
-/// Appends the settings of a run: its norm and the keys of its `config`. Runs with the same name of a `group`, those
-/// of one network with several seeds, are shown together.
-pub(crate) fn put_settings(file: &mut Vec<u8>, at: EventTime, norm: &str, config: &toml::Table, group: &str) {
-    let mut hparams = BTreeMap::new();
-    for table in TABLES {
-        if let Some(value) = config.get(table) {
-            add(&mut hparams, table, value);
-        }
-    }
-    hparams.insert("norm".to_owned(), text(norm));
+/// Appends the settings of a run. Runs with the same name of a `group`, those of one network with several seeds, are
+/// shown together.
+pub(crate) fn put_settings(file: &mut Vec<u8>, at: EventTime, id: &RunId, config: &toml::Table, group: &str) {
+    let hparams = settings(id, config);
     let start = HparamsStart { hparams, group_name: group.to_owned(), start_time_secs: at.unix_seconds };
     put(file, at, "_hparams_/session_start_info", HparamsPart::Start(start));
 }
@@ -52,6 +47,39 @@ pub(crate) fn put_outcome(file: &mut Vec<u8>, at: EventTime, outcome: &Outcome) 
     put(file, at, "_hparams_/session_end_info", HparamsPart::End(end));
 }
 
+/// The norm, the other layers, the keys of the optimizer and of training, and those that a grid varies.
+fn settings(id: &RunId, config: &toml::Table) -> BTreeMap<String, HparamValue> {
+    let mut hparams = BTreeMap::new();
+    for table in TABLES {
+        if let Some(value) = config.get(table) {
+            add(&mut hparams, table, value);
+        }
+    }
+    let point = id.point.iter().flat_map(|(_, settings)| settings.split(';'));
+    for (key, value) in point.filter_map(|setting| setting.split_once('=')) {
+        let parsed = format!("value = {value}").parse::<toml::Table>().ok();
+        let parsed = parsed.and_then(|mut table| table.remove("value"));
+        add(&mut hparams, key, &parsed.unwrap_or_else(|| Setting::String(value.to_owned())));
+    }
+    // Without them there is `[model]`.
+    if let Some(layers) = config.get("layers").and_then(Setting::as_array) {
+        add(&mut hparams, "layers", &Setting::String(layer_names(layers)));
+    }
+    add(&mut hparams, "norm", &Setting::String(id.norm.name().to_owned()));
+    hparams
+}
+
+/// Such as `affine 100, relu, affine, softmax_loss`, the same with every norm.
+fn layer_names(layers: &[Setting]) -> String {
+    let name = |layer: &Setting| {
+        let kind = layer.get("type")?.as_str()?;
+        let size = ["units", "rate"].iter().find_map(|key| layer.get(*key));
+        (!kind.contains("norm") && !["mean_only", "variance_only"].contains(&kind))
+            .then(|| size.map_or_else(|| kind.to_owned(), |size| format!("{kind} {size}")))
+    };
+    layers.iter().filter_map(name).collect::<Vec<_>>().join(", ")
+}
+
 /// Adds the keys of `value` by their dotted names. A list of values is a text.
 fn add(hparams: &mut BTreeMap<String, HparamValue>, key: &str, value: &Setting) {
     if LEFT_OUT.contains(&key) {
@@ -61,12 +89,6 @@ fn add(hparams: &mut BTreeMap<String, HparamValue>, key: &str, value: &Setting) 
         Setting::Table(table) => {
             return table.iter().for_each(|(name, value)| add(hparams, &format!("{key}.{name}"), value));
         }
-        Setting::Array(items) if items.iter().any(Setting::is_table) => {
-            return items
-                .iter()
-                .enumerate()
-                .for_each(|(index, item)| add(hparams, &format!("{key}.{index}"), item));
-        }
         Setting::Boolean(value) => HparamKind::Bool(*value),
         Setting::Integer(value) => HparamKind::Number(*value as f64),
         Setting::Float(value) => HparamKind::Number(*value),
@@ -74,10 +96,6 @@ fn add(hparams: &mut BTreeMap<String, HparamValue>, key: &str, value: &Setting) 
         Setting::Array(_) | Setting::Datetime(_) => HparamKind::Text(value.to_string()),
     };
     hparams.insert(key.to_owned(), HparamValue { kind: Some(kind) });
-}
-
-fn text(value: &str) -> HparamValue {
-    HparamValue { kind: Some(HparamKind::Text(value.to_owned())) }
 }
 
 fn put(file: &mut Vec<u8>, at: EventTime, tag: &str, part: HparamsPart) {
@@ -97,27 +115,30 @@ fn put(file: &mut Vec<u8>, at: EventTime, tag: &str, part: HparamsPart) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::Norm;
 
     #[test]
     fn settings_are_the_keys_that_decide_a_result() {
-        let config = "[data]\npath = 'a.csv'\n[model]\nhidden = [3, 4]\nnorm = 'none'\n[optimizer]\nrate = 0.1\n\
-                      [training]\nseed = 1\nepochs = 5\nschedule = { type = 'constant' }\n[[layers]]\nbias = true\n";
-        let config: toml::Table = config.parse().expect("TOML");
-        let mut found = BTreeMap::new();
-        TABLES.iter().filter_map(|table| Some((table, config.get(*table)?))).for_each(|(table, value)| {
-            add(&mut found, table, value);
-        });
+        let config = "[data]\npath = 'a.csv'\n[optimizer]\nrate = 0.1\n[training]\nseed = 1\nepochs = 5\n\
+                      schedule = { type = 'constant' }\nfreeze = ['a', 'b']\n\
+                      [[layers]]\ntype = 'affine'\nunits = 9\nbias = true\n[[layers]]\ntype = 'batch_norm'\n\
+                      [[layers]]\ntype = 'dropout'\nrate = 0.5\n[[layers]]\ntype = 'softmax_loss'\n";
+        let point = Some((2, "optimizer.rate=0.1;model.hidden=[3, 4];data.scale=none".to_owned()));
+        let id = RunId { norm: Norm::BatchNorm, point, seed: 1 };
+        let found = settings(&id, &config.parse().expect("TOML"));
         let found: Vec<(&str, HparamKind)> =
             found.iter().map(|(key, value)| (&**key, value.kind.clone().expect("a value"))).collect();
-        assert_eq!(
-            found,
-            [
-                ("layers.0.bias", HparamKind::Bool(true)),
-                ("model.hidden", HparamKind::Text("[3, 4]".to_owned())),
-                ("optimizer.rate", HparamKind::Number(0.1)),
-                ("training.epochs", HparamKind::Number(5.0)),
-                ("training.schedule.type", HparamKind::Text("constant".to_owned())),
-            ]
-        );
+        let text = |text: &str| HparamKind::Text(text.to_owned());
+        let expected = [
+            ("data.scale", text("none")),
+            ("layers", text("affine 9, dropout 0.5, softmax_loss")),
+            ("model.hidden", text("[3, 4]")),
+            ("norm", text("batch_norm")),
+            ("optimizer.rate", HparamKind::Number(0.1)),
+            ("training.epochs", HparamKind::Number(5.0)),
+            ("training.freeze", text("[\"a\", \"b\"]")),
+            ("training.schedule.type", text("constant")),
+        ];
+        assert_eq!(found, expected);
     }
 }

@@ -11,7 +11,7 @@ use crate::cli::commands::train::TrainArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
-use crate::experiment::Job;
+use crate::experiment::{Job, RunId};
 use crate::run_dir::run_folder;
 use crate::tensorboard::hparams::{put_outcome, put_settings};
 use crate::tensorboard::{self, EventTime, TensorHistogram, put_epoch, put_start, put_version};
@@ -35,7 +35,7 @@ pub(crate) struct EventFiles<'a> {
 struct EventFile<'a> {
     files: &'a EventFiles<'a>,
     folder: PathBuf,
-    norm: &'static str,
+    id: RunId,
     /// What runs of the same network have in common.
     group: String,
     config: toml::Table,
@@ -88,7 +88,7 @@ impl<'a> EventFiles<'a> {
         let network = folder.parent().unwrap_or(&folder);
         Box::new(EventFile {
             files: self,
-            norm: job.id.norm.name(),
+            id: job.id.clone(),
             group: self.path.join(network).to_string_lossy().into_owned(),
             folder: self.path.join(&folder),
             config: job.plan.to_table(),
@@ -118,7 +118,7 @@ impl EventFile<'_> {
         put_version(&mut self.waiting, now.unix_seconds);
         put_start(&mut self.waiting, now);
         let now = self.now();
-        put_settings(&mut self.waiting, now, self.norm, &self.config, &self.group);
+        put_settings(&mut self.waiting, now, &self.id, &self.config, &self.group);
     }
 
     fn on_network(&mut self, at: &NetworkAt<'_>) {
