@@ -79,7 +79,8 @@
 //!
 //! # The modules inside
 //!
-//! Each uses only those below it: `cli`, `run_dir`, `report`, `experiment` and `explain`, `predict`, `model`, `config`,
+//! Each uses only those below it: `cli`, `run_dir`, `report`, `tensorboard`, `experiment` and `explain`, `predict`, `model`,
+//! `config`,
 //! `diagnose`, `eval`, `gradcheck` and `probe`, `train`, `optim`, `nn` and `data`, `kernel`, `metrics`, `targets`, `random` and
 //! `text`. Everything from `train` down knows nothing of config files.
 //!
@@ -164,6 +165,8 @@ pub mod run_dir;
 mod settings;
 #[doc(hidden)]
 pub mod targets;
+#[cfg(feature = "cli")]
+mod tensorboard;
 mod text;
 #[doc(hidden)]
 pub mod train;

@@ -40,6 +40,7 @@ mod statistics; // choices of what batch norm normalises by
 mod streams; // standard input that never ends
 mod support;
 mod tensor_settings; // freezing, rates and decay by name
+mod tensorboard; // event files
 mod terminal; // what is left on a terminal
 mod threads; // the same bits for any pool
 mod tidy; // rules of the repository

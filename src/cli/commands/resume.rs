@@ -20,6 +20,9 @@ pub(crate) struct ResumeArgs {
     /// Number of epochs of every run, if more than before (training.epochs)
     #[arg(long, value_name = "N")]
     epochs: Option<u64>,
+    /// The directory for event files, as in `bntrain train`
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
     #[command(flatten)]
     threads: ThreadArgs,
     /// Exit with code 1 unless every run meets this condition, as in `bntrain train`; repeatable
@@ -28,7 +31,7 @@ pub(crate) struct ResumeArgs {
 }
 
 pub(crate) fn run(args: &ResumeArgs, output: &Output) -> Result<(), CliError> {
-    let ResumeArgs { directory, epochs, threads, require } = args;
+    let ResumeArgs { directory, epochs, tensorboard, threads, require } = args;
     if !matches!(state_of(directory)?, DirectoryState::Finished | DirectoryState::Unfinished) {
         return Err(RunDirectoryError::NotARun { path: directory.clone() }.into());
     }
@@ -37,6 +40,7 @@ pub(crate) fn run(args: &ResumeArgs, output: &Output) -> Result<(), CliError> {
         out: Some(directory.clone()),
         resume: true,
         force: false,
+        tensorboard: tensorboard.clone(),
         threads: threads.clone(),
         dry_run: false,
         require: require.clone(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod continuation;
 pub(crate) mod ensemble;
+pub(crate) mod event_files;
 pub(crate) mod fork;
 pub(crate) mod keeper;
 pub(crate) mod results;
@@ -14,6 +15,7 @@ use clap::Args;
 
 use crate::cli::args::ThreadArgs;
 use crate::cli::commands::probe;
+use crate::cli::commands::train::event_files::EventFiles;
 use crate::cli::commands::train::keeper::Keeping;
 use crate::cli::commands::train::results::RunInfo;
 use crate::cli::error::CliError;
@@ -32,7 +34,7 @@ use crate::nn::Task;
 use crate::report::leakage_note;
 use crate::run_dir::{FORK_JSON, RunDirectory, START_JSON};
 use crate::text::{Count, shortened};
-use crate::train::Outcome;
+use crate::train::{Observer, Outcome};
 
 /// The parent of run directories without `--out`.
 pub(crate) const RUNS: &str = "runs";
@@ -57,6 +59,9 @@ pub(crate) struct TrainArgs {
     /// Go on with the runs at --out, or in the last runs/NAME-001 and so on; begin if there are none
     #[arg(long, conflicts_with = "force")]
     pub(crate) resume: bool,
+    /// The directory for event files, which TensorBoard shows while the networks are trained
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tensorboard: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) threads: ThreadArgs,
     /// Check everything and train each network for one step, without writing results
@@ -88,6 +93,7 @@ pub(crate) fn run_and_show(
         return dry_run(&session, output);
     }
     let signals = Signals::listen()?;
+    let events = EventFiles::open(args, &session.jobs, output)?;
     let directory = match continuation::open(args, &mut session, output)? {
         Some(directory) => directory,
         None => match &args.out {
@@ -106,7 +112,12 @@ pub(crate) fn run_and_show(
     let progress = Progress::new(output);
     let keeping = Keeping::new(&directory, &session, output);
     let mut records = Vec::with_capacity(session.jobs.len());
-    let ran = run_stages(&keeping, (threads, &signals), args.resume, &progress, &mut records);
+    let watch = |job: &Job| {
+        let mut observers = vec![progress.watch(&job.id)];
+        observers.extend(events.iter().map(|events| events.watch(job)));
+        Box::new(observers) as Box<dyn Observer + '_>
+    };
+    let ran = run_stages(&keeping, (threads, &signals), args.resume, &watch, &mut records);
     progress.finish();
     let path = shortened(&directory.path().to_string_lossy());
     let with_advice = |error: CliError| match error.code {
@@ -142,12 +153,15 @@ pub(crate) fn run_and_show(
     check_results(args, &session, compared).and(shown)
 }
 
-/// Does the runs of all stages. With `resumes`, those of each stage go on from their checkpoints if they may.
-fn run_stages(
-    keeping: &Keeping<'_>,
+/// Makes the observer of a run.
+type Watch<'a> = dyn Fn(&Job) -> Box<dyn Observer + 'a> + Sync + 'a;
+
+/// Does the runs of all stages, each with its observer. With `resumes`, those of each stage go on from their checkpoints if they may.
+fn run_stages<'a>(
+    keeping: &'a Keeping<'a>,
     (threads, signals): (NonZeroUsize, &Signals),
     resumes: bool,
-    progress: &Progress<'_>,
+    watch: &'a Watch<'a>,
     records: &mut Vec<RunRecord>,
 ) -> Result<(), CliError> {
     let Keeping { directory, session, output, .. } = *keeping;
@@ -164,7 +178,7 @@ fn run_stages(
         }
         let begin_run = |index: usize| {
             let job = &jobs[index];
-            let keeper = keeping.begin(job, || progress.watch(&job.id))?;
+            let keeper = keeping.begin(job, || watch(job))?;
             Ok(Box::new(keeper) as Box<dyn Companion<CliError> + '_>)
         };
         run_all::<CliError>(&jobs, &session.data, threads, &signals.stop, &begin_run, &mut |run| {

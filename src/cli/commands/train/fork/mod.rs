@@ -122,6 +122,7 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
         out: Some(path.clone()),
         resume: true,
         force: false,
+        tensorboard: None,
         threads: args.threads.clone(),
         dry_run: false,
         require: Vec::new(),
