@@ -32,7 +32,7 @@ pub use crate::report::chart::strips::strips_svg;
 pub use crate::report::chart::terminal::{PlotSize, TerminalPlot};
 pub use crate::report::html::{figures, report_page};
 pub use crate::report::labels::Labels;
-pub use crate::report::results::{ResultTexts, ResultsError, RunResults};
+pub use crate::report::results::{ConfusionRow, ResultTexts, ResultsError, RunResults};
 pub use crate::report::text::config_differences::{ConfigDifference, config_differences};
 pub use crate::report::text::data_profile::{data_profile, other_uses};
 pub use crate::report::text::evaluation::evaluation;

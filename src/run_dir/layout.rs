@@ -14,6 +14,8 @@ pub(crate) const RUN_JSON: &str = "run.json";
 pub(crate) const CONFIG: &str = "config.toml";
 /// Where the runs of the directory come from, if they are forks of others.
 pub(crate) const FORK_JSON: &str = "fork.json";
+/// Which share of the runs of a comparison the directory has, if not all.
+pub(crate) const SHARE_JSON: &str = "share.json";
 pub(crate) const METRICS: &str = "metrics.csv";
 pub(crate) const STEPS: &str = "steps.csv";
 pub(crate) const DIAGNOSTICS: &str = "diagnostics.csv";
@@ -34,7 +36,7 @@ pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 17] = [
+const FILES: [&str; 18] = [
     CONFIG,
     RUN_JSON,
     METRICS,
@@ -44,6 +46,7 @@ const FILES: [&str; 17] = [
     REPLACES,
     REPLACED,
     FORK_JSON,
+    SHARE_JSON,
     ENSEMBLE,
     "summary.json",
     "confusion.csv",
@@ -54,7 +57,7 @@ const FILES: [&str; 17] = [
     "tuning.svg",
 ];
 /// All files in the folder of a run.
-const RUN_FILES: [&str; 7] = [METRICS, STEPS, DIAGNOSTICS, MODEL, LINEAR, CHECKPOINT, PREVIOUS_CHECKPOINT];
+pub(crate) const RUN_FILES: [&str; 7] = [METRICS, STEPS, DIAGNOSTICS, MODEL, LINEAR, CHECKPOINT, PREVIOUS_CHECKPOINT];
 
 /// A file in the folder of a run that others read.
 #[derive(Clone, Copy, Debug)]
