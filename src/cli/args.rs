@@ -24,6 +24,7 @@ use crate::cli::commands::reproduce::ReproduceArgs;
 use crate::cli::commands::resume::ResumeArgs;
 use crate::cli::commands::train::TrainArgs;
 use crate::cli::commands::train::fork::ForkArgs;
+use crate::cli::commands::train::share::merge::MergeArgs;
 use crate::cli::commands::tune::TuneArgs;
 
 /// Train small fully-connected networks on CSV files, with and without batch normalization.
@@ -73,6 +74,11 @@ pub(crate) enum Command {
   bntrain tune flowers.toml --points 60 --folds 5 --seconds 300
   bntrain tune flowers.toml --set 'tune.keys={ model.dropout = { linear = [0, 0.5] } }'")]
     Tune(TuneArgs),
+    /// Put finished shares of a comparison together
+    #[command(after_help = "Examples:
+  bntrain train configs/iris.toml --share 3/40 --out shares/3
+  bntrain merge shares/* --out runs/iris")]
+    Merge(MergeArgs),
     /// Check a config and its data, and print the plan without training
     #[command(after_help = "Examples:
   bntrain check configs/iris.toml")]

@@ -57,6 +57,7 @@ fn run_command(cli: &Cli, output: &Output) -> Result<(), CliError> {
         Some(Command::Reproduce(args)) => commands::reproduce::run(args, output),
         Some(Command::Fork(args)) => commands::train::fork::run(args, output),
         Some(Command::Tune(args)) => commands::tune::run(args, output),
+        Some(Command::Merge(args)) => commands::train::share::merge::run(args, output),
         Some(Command::Check(args)) => commands::check::run(args, output),
         Some(Command::Gradcheck(args)) => commands::gradcheck::run(args, output),
         Some(Command::Probe(args)) => commands::probe::run(args, output),
@@ -122,8 +123,8 @@ pub mod exit_code {
         (IO, "A file could not be read or written."),
         (
             REFUSED,
-            "Refused: something would be overwritten, another process is writing it, or it would go on with another \
-             config or other data.",
+            "Refused: something would be overwritten, another process is writing it, it would go on with another \
+             config or other data, or shares are missing or do not belong together.",
         ),
         (LIMIT, "A size limit is exceeded."),
         (INTERRUPTED, "Stopped by Ctrl-C."),

@@ -12,7 +12,7 @@ use crate::cli::output::Output;
 use crate::config;
 use crate::config::Plan;
 use crate::data::{DataError, Dataset, Encoding, Profile, Rows, SplitKey};
-use crate::experiment::{DataSets, Job, RunError, all_jobs, check_models};
+use crate::experiment::{DataSets, Job, RunError, RunId, all_jobs, check_models};
 use crate::kernel::real::Real;
 use crate::model::InitialNetwork;
 use crate::nn::layers::affine::weight_norm::{centered_alone, centered_alone_message};
@@ -117,6 +117,8 @@ pub(crate) struct Session {
     /// Every run that may be needed; at least one.
     pub(crate) jobs: Vec<Job>,
     pub(crate) data: DataSets,
+    /// The runs to do, if not all.
+    pub(crate) share: Option<Vec<RunId>>,
 }
 
 impl Session {
@@ -160,7 +162,20 @@ impl Session {
         for note in notes {
             output.note(&format!("note: {note}"));
         }
-        Ok(Self { plan, jobs, data })
+        Ok(Self { plan, jobs, data, share: None })
+    }
+
+    /// Those of `jobs` that are to be done.
+    pub(crate) fn in_share(&self, mut jobs: Vec<Job>) -> Vec<Job> {
+        if let Some(share) = &self.share {
+            jobs.retain(|job| share.contains(&job.id));
+        }
+        jobs
+    }
+
+    /// How many runs are to be done, at most.
+    pub(crate) fn runs_planned(&self) -> usize {
+        self.share.as_ref().map_or(self.jobs.len(), Vec::len)
     }
 
     /// The files that the runs read.

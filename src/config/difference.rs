@@ -20,6 +20,23 @@ impl fmt::Display for ChangedKey {
     }
 }
 
+/// Keys that change no result: where files are, which are compared by their bytes, and how a run is kept.
+const KEYS_WITHOUT_EFFECT: [&str; 5] =
+    ["training.checkpoint", "data.memory", "data.path", "data.valid_path", "data.test_path"];
+
+/// Whether the key at this path may change a result.
+pub(crate) fn has_effect(key: &str) -> bool {
+    !KEYS_WITHOUT_EFFECT.contains(&key) && !key.starts_with("report.")
+}
+
+/// Every key of a complete config that [has an effect](has_effect), with its value on one line.
+pub(crate) fn decisive_settings(config: &toml::Table) -> Vec<(String, String)> {
+    let mut values = Vec::new();
+    flatten("", config, &mut values);
+    values.retain(|(key, _)| has_effect(key));
+    values
+}
+
 /// The keys whose values differ between two complete configs.
 pub(crate) fn changed_keys(before: &toml::Table, now: &toml::Table) -> Vec<ChangedKey> {
     let [before, now] = [before, now].map(|table| {

@@ -18,7 +18,7 @@ pub(crate) mod template;
 mod tests;
 pub(crate) mod write;
 
-pub(crate) use crate::config::difference::{ChangedKey, changed_keys};
+pub(crate) use crate::config::difference::{ChangedKey, changed_keys, decisive_settings, has_effect};
 pub(crate) use crate::config::document::inline::inline;
 pub(crate) use crate::config::document::key_path::split_setting;
 pub use crate::config::error::{ConfigError, ConfigErrorKind, Problem, SyntaxFault};

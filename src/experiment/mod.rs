@@ -6,6 +6,7 @@ pub(crate) mod datasets;
 pub(crate) mod run_id;
 pub(crate) mod runner;
 pub(crate) mod search;
+pub(crate) mod shares;
 pub mod statistics;
 pub(crate) mod study;
 pub(crate) mod summary;
@@ -20,6 +21,7 @@ pub use crate::experiment::datasets::DataSets;
 pub use crate::experiment::run_id::{RunId, RunRecord};
 pub use crate::experiment::runner::{Companion, Job, RunError, calibration, check_models, one_step, run_all};
 pub use crate::experiment::search::{TriedPoint, final_job, ranked, search_jobs};
+pub use crate::experiment::shares::{Share, dealt_out, undivided};
 pub use crate::experiment::study::{all_jobs, next_jobs, split_records};
 pub use crate::experiment::summary::{
     BoundSource, ComparisonSettings, Ending, ExpectedBest, GroupSummary, LostRuns, MeasureComparison,

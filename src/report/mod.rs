@@ -37,7 +37,7 @@ pub use crate::report::html::curves::curve_files;
 pub use crate::report::html::explanation::{explanation_figures, explanation_page};
 pub use crate::report::html::{figures, report_page};
 pub use crate::report::labels::Labels;
-pub use crate::report::results::{ResultTexts, ResultsError, RunResults};
+pub use crate::report::results::{ConfusionRow, ResultTexts, ResultsError, RunResults};
 pub use crate::report::text::config_differences::{ConfigDifference, config_differences};
 pub use crate::report::text::data_profile::{data_profile, other_uses};
 pub use crate::report::text::decisions::decision_table;

@@ -10,7 +10,7 @@ use crate::output_file::NewFile;
 use crate::report::csv::{write_diagnostics_header, write_metrics_header, write_steps_header};
 use crate::run_dir::RunDirectory;
 use crate::run_dir::error::{RunDirectoryError, write_error_in};
-use crate::run_dir::layout::{DIAGNOSTICS, METRICS, STEPS, run_folder};
+use crate::run_dir::layout::{DIAGNOSTICS, METRICS, PREVIOUS_CHECKPOINT, RUN_FILES, STEPS, run_folder};
 
 impl RunDirectory {
     /// Writes `metrics.csv` and `steps.csv` with the rows of all runs, in this order, from the files of the runs.
@@ -54,6 +54,35 @@ impl RunDirectory {
             })
         })?;
         Ok(self.read(DIAGNOSTICS)?.unwrap_or_default())
+    }
+
+    /// Copies the files of a run from the run directory `from`, but for the checkpoint before the last one.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read or written.
+    pub fn copy_run(&self, id: &RunId, from: &Path) -> Result<(), RunDirectoryError> {
+        let path = run_folder(id);
+        let mut folder = self.folder.try_clone().map_err(write_error_in(&self.folder, &path))?;
+        let mut parents = Vec::new();
+        for name in &path {
+            let inner = folder.make_folder(name).map_err(write_error_in(&folder, name))?;
+            parents.push(std::mem::replace(&mut folder, inner));
+        }
+        let copied = RUN_FILES.iter().filter(|name| **name != PREVIOUS_CHECKPOINT);
+        for name in copied {
+            let source = from.join(&path).join(name);
+            let unread = |error| RunDirectoryError::Read { path: source.clone(), source: error };
+            let mut source_file = match File::open(&source) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                file => file.map_err(unread)?,
+            };
+            let mut file = NewFile::create(&folder, name).map_err(write_error_in(&folder, name))?;
+            io::copy(&mut source_file, &mut file).map_err(write_error_in(&folder, name))?;
+            file.commit().map_err(write_error_in(&folder, name))?;
+        }
+        // Each folder's name is in the one before.
+        parents.iter().try_for_each(|parent| parent.sync().map_err(write_error_in(parent, "")))
     }
 
     fn copy_rows(&self, from: &Path, to: &mut NewFile<'_>, name: &str) -> Result<(), RunDirectoryError> {

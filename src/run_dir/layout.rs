@@ -16,6 +16,8 @@ pub(crate) const CONFIG: &str = "config.toml";
 pub(crate) const FORK_JSON: &str = "fork.json";
 /// The networks of a comparison before training, a line for each.
 pub(crate) const START_JSON: &str = "start.jsonl";
+/// Which share of the runs of a comparison the directory has, if not all.
+pub(crate) const SHARE_JSON: &str = "share.json";
 pub(crate) const METRICS: &str = "metrics.csv";
 pub(crate) const STEPS: &str = "steps.csv";
 pub(crate) const DIAGNOSTICS: &str = "diagnostics.csv";
@@ -36,7 +38,7 @@ pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 18] = [
+const FILES: [&str; 19] = [
     CONFIG,
     RUN_JSON,
     METRICS,
@@ -47,6 +49,7 @@ const FILES: [&str; 18] = [
     REPLACED,
     FORK_JSON,
     START_JSON,
+    SHARE_JSON,
     ENSEMBLE,
     "summary.json",
     "confusion.csv",
@@ -57,7 +60,8 @@ const FILES: [&str; 18] = [
     "tuning.svg",
 ];
 /// All files in the folder of a run.
-const RUN_FILES: [&str; 7] = [METRICS, STEPS, DIAGNOSTICS, MODEL, LINEAR, CHECKPOINT, PREVIOUS_CHECKPOINT];
+pub(crate) const RUN_FILES: [&str; 7] =
+    [METRICS, STEPS, DIAGNOSTICS, MODEL, LINEAR, CHECKPOINT, PREVIOUS_CHECKPOINT];
 
 /// A file in the folder of a run that others read.
 #[derive(Clone, Copy, Debug)]

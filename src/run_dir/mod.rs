@@ -29,8 +29,8 @@ pub use crate::run_dir::directory_state::{DirectoryState, state_of};
 pub use crate::run_dir::error::RunDirectoryError;
 use crate::run_dir::error::{read_error_in, write_error, write_error_in};
 pub(crate) use crate::run_dir::layout::{
-    ENSEMBLE, FORK_JSON, LINEAR, MODEL, RUN_JSON, RunFile, START_JSON, belongs_to_run, linear_model_of,
-    run_folder,
+    ENSEMBLE, FORK_JSON, LINEAR, MODEL, RUN_JSON, RunFile, SHARE_JSON, START_JSON, belongs_to_run,
+    linear_model_of, run_folder,
 };
 use crate::run_dir::layout::{LOCK, foreign_file};
 pub use crate::run_dir::layout::{model_path, models_in};

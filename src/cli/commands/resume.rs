@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::ThreadArgs;
-use crate::cli::commands::train::{self, CONFIG, TrainArgs};
+use crate::cli::commands::train::share::scheduler::ShareArg;
+use crate::cli::commands::train::{self, CONFIG, TrainArgs, share};
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::require::Requirement;
@@ -41,6 +42,7 @@ pub(crate) fn run(args: &ResumeArgs, output: &Output) -> Result<(), CliError> {
         resume: true,
         force: false,
         tensorboard: tensorboard.clone(),
+        share: share::of_directory(directory)?.map(ShareArg::Given),
         threads: threads.clone(),
         dry_run: false,
         require: require.clone(),

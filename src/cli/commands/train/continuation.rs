@@ -5,13 +5,14 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::cli::commands::train::share::refuse_other;
 use crate::cli::commands::train::{CONFIG, RUNS, TrainArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
-use crate::config::{ChangedKey, Plan, changed_keys};
-use crate::experiment::{Job, next_jobs};
+use crate::config::{ChangedKey, Plan, changed_keys, has_effect};
+use crate::experiment::{Job, Share, next_jobs};
 use crate::model::{Checkpoint, CheckpointOrigin};
 use crate::run_dir::{
     DirectoryState, FORK_JSON, RunDirectory, RunFiles, TableSizes, latest_numbered, state_of,
@@ -27,16 +28,6 @@ pub(crate) struct FoundCheckpoint {
     /// What is wrong with those that cannot be used.
     problems: Vec<String>,
 }
-
-/// Keys that change no result. Data files are compared by their bytes.
-const HARMLESS_KEYS: [&str; 6] = [
-    "training.checkpoint",
-    "training.epochs",
-    "data.memory",
-    "data.path",
-    "data.valid_path",
-    "data.test_path",
-];
 
 /// The start of the first line of the config in a run directory, before the path of the config that it is from.
 const SOURCE: &str = "# All settings of ";
@@ -102,6 +93,7 @@ pub(crate) fn newest(files: &mut RunFiles) -> Result<FoundCheckpoint, CliError> 
 /// If a run would not have the result that it has without the interruption, or the directory cannot be used.
 pub(crate) fn open(
     args: &TrainArgs,
+    share: Option<Share>,
     session: &mut Session,
     output: &Output,
 ) -> Result<Option<RunDirectory>, CliError> {
@@ -109,19 +101,29 @@ pub(crate) fn open(
     let directory = RunDirectory::open_for_resume(&path)?;
     let mut source = None;
     if let Some(before) = config_in(&path)? {
+        refuse_other(&path, share)?;
         refuse_changes(&DisplayPath(&path).to_string(), &before.settings, &session.plan.to_table())?;
         source = before.source;
     }
-    check(&directory, &next_jobs(&session.plan, &[]), session, output)?;
+    check(&directory, &session.in_share(next_jobs(&session.plan, &[])), session, output)?;
     // The config in the directory is a copy of this one.
     let is_copy = session.plan.source.parent() == std::path::absolute(&path).ok().as_deref();
     if let Some(source) = source.filter(|_| is_copy) {
-        session.plan.source = PathBuf::from(source);
-        let name = session.plan.source.file_stem().unwrap_or_default();
-        session.plan.name = name.to_string_lossy().into_owned();
+        set_source(&mut session.plan, PathBuf::from(source));
     }
     directory.reopen()?;
     Ok(Some(directory))
+}
+
+/// Names the config that `plan`, read from a copy, is from.
+pub(crate) fn set_source(plan: &mut Plan, source: PathBuf) {
+    plan.name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    plan.source = source;
+}
+
+/// The path of the config that the one in a run directory is from.
+pub(crate) fn own_source(directory: &Path) -> Result<Option<PathBuf>, CliError> {
+    Ok(config_in(directory)?.and_then(|config| config.source).map(PathBuf::from))
 }
 
 /// The directory to go on in: `--out`, or the last one with a number. A finished one without `--out` is left
@@ -292,10 +294,10 @@ fn refuse_changes(of: &str, before: &toml::Table, now: &toml::Table) -> Result<(
     Err(refusal(&format!("{of}: the config has changed: {}", changes.join("; "))))
 }
 
-/// The keys that differ and decide a result.
+/// The keys that differ and decide a result. More epochs are those of a longer training.
 fn decisive_changes(before: &toml::Table, now: &toml::Table) -> Vec<ChangedKey> {
     let mut changes = changed_keys(before, now);
-    changes.retain(|change| !HARMLESS_KEYS.contains(&&*change.key) && !change.key.starts_with("report."));
+    changes.retain(|change| has_effect(&change.key) && change.key != "training.epochs");
     changes
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod event_files;
 pub(crate) mod fork;
 pub(crate) mod keeper;
 pub(crate) mod results;
+pub(crate) mod share;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,8 @@ use crate::cli::args::ThreadArgs;
 use crate::cli::commands::probe;
 use crate::cli::commands::train::event_files::EventFiles;
 use crate::cli::commands::train::keeper::Keeping;
-use crate::cli::commands::train::results::RunInfo;
+use crate::cli::commands::train::results::{RunInfo, StudyRuns};
+use crate::cli::commands::train::share::scheduler::ShareArg;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
@@ -62,6 +64,10 @@ pub(crate) struct TrainArgs {
     /// The directory for event files, which TensorBoard shows while the networks are trained
     #[arg(long, value_name = "DIR")]
     pub(crate) tensorboard: Option<PathBuf>,
+    /// Do only the I-th of K shares of the runs of a comparison, for `bntrain merge`; auto: the task of a
+    /// scheduler, auto/K where it does not say how many there are
+    #[arg(long, value_name = "I/K", requires = "out")]
+    pub(crate) share: Option<ShareArg>,
     #[command(flatten)]
     pub(crate) threads: ThreadArgs,
     /// Check everything and train each network for one step, without writing results
@@ -84,7 +90,11 @@ pub(crate) fn run_and_show(
     first: &dyn Fn() -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     let threads = args.threads.count();
+    let share = args.share.map(ShareArg::share).transpose()?;
     let mut session = Session::open(&args.config, threads, output)?;
+    if let Some(share) = share {
+        share::restrict(&mut session, share, output)?;
+    }
     refuse_impossible(&args.require, &session)?;
     if !output.quiet {
         note_columns(session.first_table(), session.plan.task(), output);
@@ -94,13 +104,16 @@ pub(crate) fn run_and_show(
     }
     let signals = Signals::listen()?;
     let events = EventFiles::open(args, &session.jobs, output)?;
-    let directory = match continuation::open(args, &mut session, output)? {
+    let directory = match continuation::open(args, share, &mut session, output)? {
         Some(directory) => directory,
         None => match &args.out {
             Some(out) => RunDirectory::create(out, args.force, &session.sources())?,
             None => RunDirectory::create_numbered(Path::new(RUNS), &session.plan.name)?,
         },
     };
+    if let Some(share) = share {
+        share::write(&directory, share)?;
+    }
     directory.write(CONFIG, continuation::config_text(&session.plan).as_bytes())?;
     // A fork does not begin where its networks do.
     if is_probed(&session) && !directory.path().join(FORK_JSON).exists() {
@@ -111,7 +124,7 @@ pub(crate) fn run_and_show(
     let begin = Instant::now();
     let progress = Progress::new(output);
     let keeping = Keeping::new(&directory, &session, output);
-    let mut records = Vec::with_capacity(session.jobs.len());
+    let mut records = Vec::with_capacity(session.runs_planned());
     let watch = |job: &Job| {
         let mut observers = vec![progress.watch(&job.id)];
         observers.extend(events.iter().map(|events| events.watch(job)));
@@ -137,14 +150,18 @@ pub(crate) fn run_and_show(
     };
     let ensemble = ensemble::write(&directory, &session, &records, threads)?;
     let mut summary = Summary::of_study(&session.plan, &records);
-    let place =
-        results::write(directory, &session, &records, &info, &mut summary, output).map_err(with_advice)?;
+    let study = StudyRuns { plan: &session.plan, jobs: &session.jobs, records: &records };
+    let run_json = results::run_json(&session, &records, &info);
+    let place = results::write(directory, &study, &run_json, &mut summary, output).map_err(with_advice)?;
+    if records.is_empty() && share.is_some() {
+        return output.result(&if output.json { String::new() } else { format!("results: {path}\n") });
+    }
     // Whether it can be shown decides nothing else.
     let compared = split_records(&session.plan, &records).1;
     let shown = first().and_then(|()| results::show(&place, compared, &summary, ensemble.as_ref(), output));
     if let Some(code) = signals.exit_code() {
         let done = records.iter().filter(|run| !matches!(run.outcome, Outcome::Interrupted { .. })).count();
-        let planned = session.jobs.len();
+        let planned = session.runs_planned();
         let message = format!(
             "stopped by a signal; {done} of {planned} runs finished; go on with `bntrain resume {path}`"
         );
@@ -166,7 +183,7 @@ fn run_stages<'a>(
 ) -> Result<(), CliError> {
     let Keeping { directory, session, output, .. } = *keeping;
     loop {
-        let jobs = next_jobs(&session.plan, records);
+        let jobs = session.in_share(next_jobs(&session.plan, records));
         if jobs.is_empty() || signals.exit_code().is_some() {
             return Ok(());
         }

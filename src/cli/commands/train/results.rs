@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::commands::report::results_of;
 use crate::cli::commands::train::ensemble::EnsembleResult;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
+use crate::config::Plan;
 use crate::diagnose::{Finding, findings};
-use crate::experiment::{RunId, RunRecord, Summary};
+use crate::experiment::{Job, RunId, RunRecord, Summary};
 use crate::nn::Task;
 use crate::report::csv::{read_diagnostics, write_confusion};
 use crate::report::{
@@ -30,32 +31,40 @@ pub(crate) struct RunInfo {
     pub(crate) interrupted: bool,
 }
 
+/// The runs of a study.
+pub(crate) struct StudyRuns<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) jobs: &'a [Job],
+    pub(crate) records: &'a [RunRecord],
+}
+
 /// Writes the tables, the summary, the pictures and `run.json`; returns where they are.
 pub(crate) fn write(
     directory: RunDirectory,
-    session: &Session,
-    records: &[RunRecord],
-    info: &RunInfo,
+    study: &StudyRuns<'_>,
+    run_json: &Value,
     summary: &mut Summary,
     output: &Output,
 ) -> Result<PathBuf, CliError> {
+    let StudyRuns { plan, records, .. } = *study;
     let ids: Vec<_> = records.iter().map(|record| &record.id).collect();
-    directory.assemble(&ids, session.plan.task())?;
-    let title = format!("{} on {}", session.plan.name, data_name(session));
-    if !session.plan.diagnose.is_off() {
+    directory.assemble(&ids, plan.task())?;
+    let title = format!("{} on {}", plan.name, data_name(plan));
+    if !plan.diagnose.is_off() {
         summary.findings = write_diagnostics(&directory, &ids, &title)?;
     }
     directory.write("summary.json", summary.to_json().as_bytes())?;
-    if session.plan.task() == Task::Classification {
+    if plan.task() == Task::Classification {
         let mut confusion = Vec::new();
         write_confusion(&mut confusion, records).expect("memory can be written");
         directory.write("confusion.csv", &confusion)?;
     }
-    let run_json = format!("{:#}\n", run_json(session, records, info));
+    let is_complete = run_json["outcome"] == "finished";
+    let run_json = format!("{run_json:#}\n");
     write_report(&directory, &run_json, output)?;
     untrained_warnings(summary).iter().for_each(|warning| output.note(warning));
-    undefined_metric(session, records).iter().for_each(|warning| output.note(warning));
-    let (path, note) = directory.finish(run_json.as_bytes(), !info.interrupted)?;
+    undefined_metric(study).iter().for_each(|warning| output.note(warning));
+    let (path, note) = directory.finish(run_json.as_bytes(), is_complete)?;
     if let Some(note) = note {
         output.note(&format!("note: {note}"));
     }
@@ -137,9 +146,9 @@ pub(crate) fn show(
 }
 
 /// A warning if early stopping watched a metric that never had a value.
-fn undefined_metric(session: &Session, records: &[RunRecord]) -> Option<String> {
+fn undefined_metric(study: &StudyRuns<'_>) -> Option<String> {
     let watched = |run: &RunRecord| {
-        let job = session.jobs.iter().find(|job| job.id == run.id)?;
+        let job = study.jobs.iter().find(|job| job.id == run.id)?;
         Some(job.plan.training.early_stopping.as_ref()?.metric)
     };
     let has_no_value = |run: &&RunRecord| {
@@ -147,7 +156,7 @@ fn undefined_metric(session: &Session, records: &[RunRecord]) -> Option<String> 
             |metric: Metric| run.epochs.iter().any(|epoch| epoch.metric(metric).is_some_and(f64::is_finite));
         run.epochs.len() > 1 && watched(run).is_some_and(|metric| !is_value(metric))
     };
-    let run = records.iter().find(has_no_value)?;
+    let run = study.records.iter().find(has_no_value)?;
     let metric = watched(run)?;
     Some(format!(
         "warning: {} had no {metric} in any epoch, so early stopping could not select one: its model file has the \
@@ -162,7 +171,8 @@ fn paint(series: usize, marks: &str) -> String {
     format!("\u{1b}[{}m{marks}\u{1b}[0m", COLORS[series % COLORS.len()])
 }
 
-fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo) -> serde_json::Value {
+/// How the command ran, for `run.json`.
+pub(crate) fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo) -> Value {
     let (table, split) = (session.first_table(), session.first_split());
     let sources: Vec<_> = session
         .data
@@ -189,10 +199,10 @@ fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo) -> serde_j
         "seconds": info.seconds,
         "outcome": outcome,
         "runs": records.len(),
-        "runs_planned": if info.interrupted { session.jobs.len() } else { records.len() },
+        "runs_planned": if info.interrupted { session.runs_planned() } else { records.len() },
     })
 }
 
-fn data_name(session: &Session) -> String {
-    session.plan.data.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+fn data_name(plan: &Plan) -> String {
+    plan.data.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

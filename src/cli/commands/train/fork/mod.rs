@@ -20,7 +20,7 @@ use crate::cli::args::ThreadArgs;
 use crate::cli::commands::train::continuation::origin_of;
 use crate::cli::commands::train::fork::place::ForkPlace;
 use crate::cli::commands::train::fork::replay::Replayed;
-use crate::cli::commands::train::{self, CONFIG, RUNS, TrainArgs};
+use crate::cli::commands::train::{self, CONFIG, RUNS, TrainArgs, share};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
@@ -64,6 +64,13 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
     let ForkArgs { directory, sets, epochs, recompute_statistics: recompute, .. } = args;
     if !matches!(state_of(directory)?, DirectoryState::Finished | DirectoryState::Unfinished) {
         return Err(RunDirectoryError::NotARun { path: directory.clone() }.into());
+    }
+    if let Some(share) = share::of_directory(directory)? {
+        let message = format!(
+            "{} holds share {share} of the runs; put the shares together with `bntrain merge` first",
+            DisplayPath(directory)
+        );
+        return Err(CliError::new(exit_code::REFUSED, message));
     }
     let place = ForkPlace::new(args.at_epoch, args.at_step)?;
     let threads = args.threads.count();
@@ -123,6 +130,7 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
         resume: true,
         force: false,
         tensorboard: None,
+        share: None,
         threads: args.threads.clone(),
         dry_run: false,
         require: Vec::new(),
