@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::data::{DataSpec, Mark, Profile, TableGuess};
+use crate::data::{DataSpec, Mark, Profile, TableGuess, is_measured};
 use crate::text::shortened;
 
 /// How a CSV file is written.
@@ -87,12 +87,14 @@ impl CsvArgs {
         if !spec.header || self.header {
             return Ok(profile);
         }
-        match names.find(is_number) {
+        let measured = || profile.columns.iter().map(|column| &column.name).filter(|name| is_measured(name));
+        let is_row = 2 * measured().count() > profile.columns.len();
+        match names.find(is_number).or_else(|| measured().next().filter(|_| is_row)) {
             None => Ok(profile),
             Some(number) => Err(CliError::new(
                 exit_code::DATA,
                 format!(
-                    "{}:{}: the column name {} is a number; if the file has no header line, use --no-header, \
+                    "{}:{}: the column name {} is a number or date; if the file has no header line, use --no-header, \
                      otherwise --header",
                     shortened(&spec.path.to_string_lossy()),
                     profile.first_line,

@@ -27,6 +27,8 @@ pub use crate::data::batch::sampler::{BatchSampler, LastBatch, Sampling, batch_r
 pub(crate) use crate::data::csv::number::is_number;
 pub use crate::data::csv::number_format::{NumberFormat, NumberSign};
 pub use crate::data::csv::table_guess::TableGuess;
+#[cfg(feature = "cli")]
+pub(crate) use crate::data::csv::table_guess::is_measured;
 pub use crate::data::dates::date_format::DateFormat;
 pub use crate::data::dates::date_part::DatePart;
 pub use crate::data::error::{DataError, ErrorCategory};

@@ -54,6 +54,17 @@ fn a_file_without_names_leads_to_what_to_do() {
     let work = trained();
     let (_, error) = work.fails(&["init", "table.csv"]);
     assert!(error.contains("if the file has no header line, use --no-header, otherwise --header"), "{error}");
+    // A first row with a value twice, and one with dates and decimal commas.
+    work.write("twice.csv", "1,1,u\n2,3,v\n4,5,u\n");
+    assert!(work.fails(&["init", "twice.csv"]).1.contains("use --no-header"));
+    let rows: String = (1..=9).map(|row| format!("0{row}.03.2024;Köln;{row},5\n")).collect();
+    work.write("german.csv", &rows);
+    let (_, error) = work.fails(&["init", "german.csv"]);
+    assert!(
+        error.contains("the column name 01.03.2024 is a number or date; if the file has no header"),
+        "{error}"
+    );
+    work.ok(&["init", "german.csv", "--no-header"]);
     work.ok(&["init", "table.csv", "--no-header"]);
     work.ok(&["table.toml", "--epochs", "1", "-o", "headless"]);
     work.ok(&["predict", "headless", "--data", "table.csv"]);

@@ -218,7 +218,7 @@ fn is_mostly_numbers(record: &[String]) -> bool {
 }
 
 /// Whether a cell is a number, or may be a date.
-fn is_measured(cell: &str) -> bool {
+pub(crate) fn is_measured(cell: &str) -> bool {
     is_numeric(cell) || may_be_date(cell)
 }
 

@@ -43,18 +43,24 @@ impl DateFormat {
     /// The format with these codes: `%Y` (four digits), `%y` (two: 69 to 99 are of 1900, others of 2000), `%m`, `%b`
     /// (the English name of the month, short or long), `%d`, `%H`, `%I` with `%p` (AM or PM), `%M`, `%S`, `%f` (decimals
     /// of the second) and `%z` (`Z`, `+01:00`, `+0100`). None if there is another code, a code twice, or neither a
-    /// month with a day or year nor an hour.
+    /// month with a day or year nor an hour, or if a cell would not say where a field ends.
     pub fn new(text: &str) -> Option<Self> {
         let mut fields: Vec<DateField> = Vec::new();
         let mut items = Vec::new();
         let mut chars = text.chars();
         while let Some(char) = chars.next() {
             if char != '%' {
+                if items.last().is_some_and(|before| takes_literal(before, char)) {
+                    return None;
+                }
                 items.push(Item::Literal(char));
                 continue;
             }
             let field = DateField::of(chars.next()?)?;
             if fields.iter().any(|other| other.subject() == field.subject()) {
+                return None;
+            }
+            if items.last().is_some_and(|before| takes_field(before, field)) {
                 return None;
             }
             // Between numbers that touch, only their lengths say where one ends.
@@ -194,6 +200,26 @@ impl DateFormat {
     }
 }
 
+/// Whether a field would take a character after it as a part of itself.
+fn takes_literal(before: &Item, after: char) -> bool {
+    match before {
+        Item::Field(DateField::MonthName | DateField::HalfOfDay, _) => after.is_ascii_alphabetic(),
+        Item::Field(DateField::Fraction, _) => after.is_ascii_digit(),
+        Item::Field(DateField::Offset, _) => true,
+        Item::Field(..) | Item::Literal(_) => false,
+    }
+}
+
+/// Whether a field would take the next one as a part of itself.
+fn takes_field(before: &Item, after: DateField) -> bool {
+    match before {
+        Item::Field(DateField::MonthName | DateField::HalfOfDay, _) => !after.is_number(),
+        Item::Field(DateField::Fraction, _) => after.is_number(),
+        Item::Field(DateField::Offset, _) => true,
+        Item::Field(..) | Item::Literal(_) => false,
+    }
+}
+
 impl Configurable for DateFormat {
     const ALLOWED: Allowed = Allowed::Text(&TextFormat {
         description: "a format of dates or times such as \"%d.%m.%Y\", of %Y %y %m %b %d %H %I %p %M %S %f %z",
@@ -267,6 +293,10 @@ mod tests {
             "%m-%d %H%z",
             "%b %m %d",
             "%%Y-%m",
+            "%d%b%p %I",
+            "%bst %d",
+            "%H:%M:%S.%f%d.%m.%Y",
+            "%Y-%m-%d %H%z.",
         ] {
             assert_eq!(DateFormat::new(wrong), None, "{wrong}");
         }

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use crate::data::csv::number::is_numeric;
+use crate::data::csv::table_guess::is_measured;
 use crate::data::dates::date_format::DateFormat;
-use crate::data::dates::date_guess::may_be_date;
 use crate::data::schema::column::ColumnKind;
 use crate::text::{Count, Quoted, QuotedCounts, QuotedNames, toml_text};
 
@@ -171,7 +170,7 @@ pub(crate) fn names_missing(missing: &[String], found: &[String], skipped: usize
             Count(skipped, "line")
         );
     }
-    let numbers = found.iter().filter(|name| is_numeric(name) || may_be_date(name)).count();
+    let numbers = found.iter().filter(|name| is_measured(name)).count();
     let nameless = found.iter().filter(|name| name.is_empty()).count();
     let first = missing.first().map_or("", String::as_str);
     if 2 * numbers > found.len() {

@@ -10,6 +10,7 @@ use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::file::CsvFile;
 use crate::data::csv::missing::{CellFormat, Markers};
 use crate::data::csv::number_format::{NumberFormat, guess_format};
+use crate::data::csv::table_guess::is_measured;
 use crate::data::dates::date_format::DateFormat;
 use crate::data::dates::date_guess::date_formats;
 use crate::data::error::remedy::markers_with_words;
@@ -118,8 +119,10 @@ impl Profile {
         let file = CsvFile::open(&spec.path, format, &spec.column_names)?;
         let (names, first_line) = (file.names.clone(), file.first_line);
         let mut seen = HashMap::new();
+        // A row in place of names may have a value twice; what that means for the file is for the caller to say.
+        let is_row = 2 * names.iter().filter(|name| is_measured(name)).count() > names.len();
         for (second, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            if let Some(first) = seen.insert(name, second) {
+            if let Some(first) = seen.insert(name, second).filter(|_| !is_row) {
                 return Err(file.fail(ErrorKind::ColumnTwice { name: name.clone(), first, second }));
             }
         }

@@ -118,7 +118,9 @@ pub(crate) fn is_text(bytes: &[u8]) -> bool {
     const START: usize = 256;
     let start = &bytes[..bytes.len().min(START)];
     let is_control = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-    !start.is_empty() && !start.iter().any(|&byte| is_control(byte) || byte == 0x7f)
+    // The last character may be cut off.
+    let is_utf8 = std::str::from_utf8(start).map_or_else(|error| error.error_len().is_none(), |_| true);
+    is_utf8 && !start.is_empty() && !start.iter().any(|&byte| is_control(byte) || byte == 0x7f)
 }
 
 /// UTF-16 without byte order mark: half of the bytes of Latin letters, digits and delimiters are

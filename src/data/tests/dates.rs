@@ -114,17 +114,17 @@ fn days_are_scaled_and_bounded_like_numbers() {
 
 #[test]
 fn missing_dates_follow_the_policy() {
-    let cells = ["2024-03-01", "", "2024-03-03", "-"];
+    let cells = ["2024-03-01", "", "2024-03-03", "-", "2024-03-02", "2024-03-02"];
     let policy =
         |missing| with(ColumnSpec { missing: Some(missing), indicator: Some(true), ..dates("%Y-%m-%d") });
     let days = |missing| inputs(&file(&cells), &policy(missing)).1.column(0).to_vec();
-    assert_eq!(days(MissingPolicy::Median), [19783.0, 19784.0, 19785.0, 19784.0]);
-    assert_eq!(days(MissingPolicy::DropRow), [19783.0, 19785.0]);
+    assert_eq!(days(MissingPolicy::Median), [19783.0, 19784.0, 19785.0, 19784.0, 19784.0, 19784.0]);
+    assert_eq!(days(MissingPolicy::DropRow), [19783.0, 19785.0, 19784.0, 19784.0]);
     let constant = |text: &str| MissingPolicy::Constant(Constant::Text(text.to_owned()));
-    assert_eq!(days(constant("1970-01-11")), [19783.0, 10.0, 19785.0, 10.0]);
+    assert_eq!(days(constant("1970-01-11")), [19783.0, 10.0, 19785.0, 10.0, 19784.0, 19784.0]);
     let (names, x) = inputs(&file(&cells), &policy(MissingPolicy::Mean));
     let indicator = names.iter().position(|name| name == "d is missing").expect("an indicator");
-    assert_eq!(x.column(indicator).to_vec(), [0.0, 1.0, 0.0, 1.0]);
+    assert_eq!(x.column(indicator).to_vec(), [0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
     let wrong = "t.csv: data.columns.\"d\": the constant for missing values must be a date in the format of the column \
                  in a date column";
     assert_eq!(message(file(&cells), &policy(constant("1.1.1970"))), wrong);
@@ -212,7 +212,7 @@ fn rows_are_split_in_the_order_of_their_dates() {
         let data = load(file(&cells), &spec).expect("a table");
         let prepared: Prepared<f64> = data.prepare(1, None).expect("it can be encoded");
         let last = |rows: Option<crate::data::Rows<f64>>| {
-            rows.expect("a part").to_array().column_iter().next_back().expect("x").to_vec()
+            rows.expect("a part").to_array().columns().into_iter().next_back().expect("x").to_vec()
         };
         // The column x is the number of the row modulo 3.
         assert_eq!((last(prepared.data.valid), last(prepared.data.test)), (vec![1.0], vec![1.0]), "{kind:?}");
