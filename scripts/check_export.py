@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ except ImportError:
 
 ROOT = Path(__file__).resolve().parent.parent
 OPERATORS = [schema.name for schema in onnx.defs.get_all_schemas()]
+DATE_FORMATS = ["%Y-%m-%d", "%d.%m.%Y %H:%M", "%Y-%m", "%H:%M"]
 TOLERANCE = {"f32": 1e-5, "f64": 1e-9}
 
 
@@ -75,6 +77,7 @@ class Case:
         self.numbers = [f"n{i}" for i in range(r.randint(1, 5))]
         self.flags = [f"b{i}" for i in range(r.randint(0, 1))]
         self.texts = [f"t{i}" for i in range(r.randint(0, 2))]
+        self.dates = {f"d{i}": r.choice(DATE_FORMATS) for i in range(r.randint(0, 1))}
         offsets = {name: r.choice([0.0, 5.0, -300.0, 1.7e9]) for name in self.numbers}
         self.has_gaps = r.random() < 0.5
         self.rows = []
@@ -86,6 +89,8 @@ class Case:
                 row[name] = "" if self.has_gaps and r.random() < 0.1 else r.choice(["yes", "No"])
             for name in self.texts:
                 row[name] = "" if self.has_gaps and r.random() < 0.1 else r.choice(["red", "green, or so", "über", f"rare{r.randint(0, 9)}"])
+            for name, form in self.dates.items():
+                row[name] = "" if self.has_gaps and r.random() < 0.1 else written(r, form, 2020, 2023)
             if self.loss == "softmax_loss":
                 row["y"] = r.choice(["a", "b", "c"])
             elif self.loss == "logistic_loss":
@@ -98,6 +103,7 @@ class Case:
         # Rows that are unlike those of training: far numbers, and another number in the constant column.
         for row in self.rows[:40]:
             far = {name: repr(float(row[name]) + r.choice([-1, 1]) * 10 ** r.uniform(0, 12)) for name in self.numbers if row[name]}
+            far |= {name: written(r, form, 1900, 2900) for name, form in self.dates.items() if row[name]}
             self.rows.append({**row, **far, "same": r.choice(["2023", "2024", "-1e6"])})
         self.write("rows.csv")
 
@@ -151,6 +157,8 @@ class Case:
             encodings = self.random.sample(["standardize", "quantile", "piecewise_linear"], self.random.randint(1, 3))
             lines.insert(4, f"numeric = {json.dumps(encodings)}")
             lines.insert(5, f"intervals = {self.random.choice([2, 5, 16])}")
+        for name, form in self.dates.items():
+            lines.insert(lines.index("[[layers]]"), f'columns.{name} = {{ type = "date", format = "{form}" }}')
         lines += ["[optimizer]", 'type = "adam"', "learning_rate = 0.01",
                   "[training]", "epochs = 3", "batch_size = 16", f'dtype = "{self.dtype}"']
         if key.startswith("label") and self.random.random() < 0.5:
@@ -168,12 +176,32 @@ def predictions(program, model, data, names):
     return np.array([[float(row[name]) for name in names] for row in rows])
 
 
-def raw_inputs(about, rows, dtype):
+def written(r, form, first, last):
+    """A random date in a format, in one of the years from `first` to `last`."""
+    date = datetime(r.randint(first, last), 1, 1) + timedelta(minutes=r.randrange(365 * 24 * 60))
+    return f"{date:{form}}"
+
+
+def date_number(name, row, dates):
+    """What a graph takes for an input of a date, such as `d0 (month, sine)`."""
+    column, what = re.fullmatch(r"(.*) \((.*)\)", name).groups()
+    if not row[column]:
+        return math.nan
+    date = datetime.strptime(row[column], dates[column]).replace(tzinfo=timezone.utc)
+    if what == "day":
+        return date.timestamp() / 86400
+    part, function = what.split(", ")
+    turn = {"month": (date.month - 1) / 12, "weekday": date.weekday() / 7, "hour": (date.hour + date.minute / 60) / 24}[part]
+    return {"sine": math.sin, "cosine": math.cos}[function](2 * math.pi * turn)
+
+
+def raw_inputs(about, rows, dtype, dates):
     """The columns of a file as inputs of an exported graph."""
     inputs = {}
     if "numbers" in about:
         number = lambda cell: {"": math.nan, "yes": 1.0, "No": 0.0}.get(cell) if not cell or cell.isalpha() else float(cell)
-        inputs["numbers"] = np.array([[number(row[name]) for name in json.loads(about["numbers"])] for row in rows], dtype)
+        inputs["numbers"] = np.array([[number(row[name]) if name in row else date_number(name, row, dates)
+                                       for name in json.loads(about["numbers"])] for row in rows], dtype)
     if "texts" in about:
         inputs["texts"] = np.array([[row[name] for name in json.loads(about["texts"])] for row in rows], dtype=object)
     return inputs
@@ -195,7 +223,8 @@ def check_onnx(program, case, model, path, *options):
 
     session = onnxruntime.InferenceSession(path)
     about = session.get_modelmeta().custom_metadata_map
-    outputs = dict(zip([output.name for output in session.get_outputs()], session.run(None, raw_inputs(about, case.rows, float))))
+    inputs = raw_inputs(about, case.rows, float, case.dates)
+    outputs = dict(zip([output.name for output in session.get_outputs()], session.run(None, inputs)))
     answers = outputs["probabilities" if "classes" in about else "values"].astype(float)
     if "classes" in about:
         names, scale = [f"probability_{name}" for name in json.loads(about["classes"])], 1.0
@@ -272,7 +301,7 @@ def check_safetensors(program, case, model, onnx_path, path):
                  node.output[0].split(".")[0].rsplit("_", 1)[0] in NORMS)
     graph.graph.output.append(onnx.helper.make_empty_tensor_value_info(first.input[0]))
     session = onnxruntime.InferenceSession(graph.SerializeToString())
-    feed = raw_inputs(session.get_modelmeta().custom_metadata_map, case.rows, float)
+    feed = raw_inputs(session.get_modelmeta().custom_metadata_map, case.rows, float, case.dates)
     scores, answers, x = session.run(["scores", session.get_outputs()[0].name, first.input[0]], feed)
     with safe_open(path, "np") as file:
         about = json.loads(file.metadata()["bntrain_export"])
@@ -307,7 +336,7 @@ def check_examples(program, folder):
     show = "\nprint(json.dumps([[float(p) for p in row] for row in probabilities]))"
     found = [json.loads(exec_in(blocks[0] + show))]
     if torch is not None:
-        found.append(json.loads(exec_in(blocks[1] + blocks[2] + show)))
+        found.append(json.loads(exec_in(blocks[1] + blocks[2] + blocks[3] + show)))
     about = onnxruntime.InferenceSession(folder / "model.onnx").get_modelmeta().custom_metadata_map
     names = [f"probability_{name}" for name in json.loads(about["classes"])]
     expected = predictions(program, model, folder / "data.csv", names)

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::data::{DataSpec, Mark, Profile};
+use crate::data::{DataSpec, Mark, Profile, TableGuess, is_measured};
 use crate::text::shortened;
 
 /// How a CSV file is written.
@@ -51,6 +51,26 @@ impl CsvArgs {
         }
     }
 
+    /// Puts into `spec` where the table of its file seems to be, as far as no option says it; the keys of `[data]`, each
+    /// with the reason.
+    pub(crate) fn find_table(&self, spec: &mut DataSpec) -> Vec<(String, String)> {
+        let Some(guess) = TableGuess::of(spec) else { return Vec::new() };
+        guess.apply(spec);
+        guess.reasons()
+    }
+
+    /// The columns of a file in which all cells that look like numbers are numbers, if one format does that; its keys
+    /// of `[data]`, which are put into `spec`.
+    pub(crate) fn profile_with_format(
+        &self,
+        spec: &mut DataSpec,
+    ) -> Result<(Profile, Option<String>), CliError> {
+        let profile = self.profile(spec)?;
+        let Some(format) = profile.proposed_format else { return Ok((profile, None)) };
+        format.apply(spec);
+        Ok((self.profile(spec)?, Some(format.keys().join(", "))))
+    }
+
     /// The columns of a file. A file that seems to have no header is refused unless an option says
     /// whether it has one.
     pub(crate) fn profile(&self, spec: &DataSpec) -> Result<Profile, CliError> {
@@ -67,12 +87,14 @@ impl CsvArgs {
         if !spec.header || self.header {
             return Ok(profile);
         }
-        match names.find(is_number) {
+        let measured = || profile.columns.iter().map(|column| &column.name).filter(|name| is_measured(name));
+        let is_row = 2 * measured().count() > profile.columns.len();
+        match names.find(is_number).or_else(|| measured().next().filter(|_| is_row)) {
             None => Ok(profile),
             Some(number) => Err(CliError::new(
                 exit_code::DATA,
                 format!(
-                    "{}:{}: the column name {} is a number; if the file has no header line, use --no-header, \
+                    "{}:{}: the column name {} is a number or date; if the file has no header line, use --no-header, \
                      otherwise --header",
                     shortened(&spec.path.to_string_lossy()),
                     profile.first_line,

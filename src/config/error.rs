@@ -32,6 +32,22 @@ pub enum ConfigError {
         /// The error of the system.
         source: io::Error,
     },
+    /// The file is a table.
+    #[error("{file} is a data file, not a config; `bntrain init {file}` writes a config for it", file = DisplayPath(path))]
+    Data {
+        /// As given.
+        path: PathBuf,
+    },
+    /// The file is a model.
+    #[error(
+        "{} is a model file, not a config; predict, eval, export and inspect take it, and the config of its run is the \
+         config.toml next to it or in a folder above",
+        DisplayPath(path)
+    )]
+    Model {
+        /// As given.
+        path: PathBuf,
+    },
     /// The file is too long for a config.
     #[error("{} is longer than {limit} bytes, the limit for a config", DisplayPath(path))]
     TooLong {
@@ -100,7 +116,11 @@ impl ConfigError {
             Self::Problems { problems, .. } if problems.iter().all(|problem| problem.is_limit) => {
                 ConfigErrorKind::Limit
             }
-            Self::NotUtf8 { .. } | Self::Syntax { .. } | Self::Problems { .. } => ConfigErrorKind::Config,
+            Self::Data { .. }
+            | Self::Model { .. }
+            | Self::NotUtf8 { .. }
+            | Self::Syntax { .. }
+            | Self::Problems { .. } => ConfigErrorKind::Config,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::config::plan::resolve::{Resolved, resolve};
 use crate::config::plan::{GridAxis, Plan, TuneAxis};
 use crate::config::problems::Problems;
 use crate::config::{document, overrides};
+use crate::data::is_model;
 
 /// Longer than any config that a person writes, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -27,7 +28,11 @@ const MAX_BYTES_OF_RUNS: usize = 1 << 29;
 ///
 /// If the file cannot be read; or all problems of the config at once.
 pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Plan, ConfigError> {
-    parse(&read(path)?, path, overrides)
+    let text = read(path)?;
+    parse(&text, path, overrides).map_err(|error| match error {
+        ConfigError::Syntax { .. } => other_file(path, text.as_bytes()).unwrap_or(error),
+        other => other,
+    })
 }
 
 /// Like [`load`], for the text of a file at `path`, which need not exist.
@@ -104,6 +109,22 @@ fn check_runs(plan: &Plan, grid: &[GridAxis], bytes: usize) -> Result<(), (usize
     if runs <= limit { Ok(()) } else { Err((runs, limit)) }
 }
 
+/// The error that a file is not a config but a table or a model, by its name and first bytes.
+fn other_file(path: &Path, bytes: &[u8]) -> Option<ConfigError> {
+    /// Endings of the names of tables, of which the last may be that of a compressed file.
+    const TABLES: [&str; 5] = [".csv", ".tsv", ".tab", ".gz", ".zst"];
+    let name = path.to_string_lossy().to_lowercase();
+    let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let has = |marks: &[u8]| first.iter().any(|byte| marks.contains(byte));
+    // A line of TOML has one of these, unless it is a comment.
+    let is_table = has(b",;\t|") && !has(b"=[#");
+    if is_model(bytes) {
+        return Some(ConfigError::Model { path: path.to_owned() });
+    }
+    (is_table || TABLES.iter().any(|ending| name.ends_with(ending)))
+        .then(|| ConfigError::Data { path: path.to_owned() })
+}
+
 pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => ConfigError::NotFound { path: path.to_owned() },
@@ -116,10 +137,11 @@ pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(ConfigError::TooLong { path: path.to_owned(), limit: MAX_BYTES });
+        let too_long = ConfigError::TooLong { path: path.to_owned(), limit: MAX_BYTES };
+        return Err(other_file(path, &bytes).unwrap_or(too_long));
     }
-    String::from_utf8(bytes).map_err(|error| ConfigError::NotUtf8 {
-        path: path.to_owned(),
-        offset: error.utf8_error().valid_up_to(),
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        other_file(path, error.as_bytes()).unwrap_or(ConfigError::NotUtf8 { path: path.to_owned(), offset })
     })
 }

@@ -1,7 +1,7 @@
 //! A config template for a data file, with comments, ready to train.
 
 use crate::config::document::inline::{inline, key};
-use crate::data::{ColumnKind, ColumnProfile, DataSpec, Nature, Profile};
+use crate::data::{ColumnKind, ColumnProfile, DataSpec, DateFormat, Nature, Profile};
 use crate::nn::Task;
 use crate::text::toml_text;
 
@@ -24,10 +24,17 @@ pub struct TargetGuess {
 }
 
 impl TargetGuess {
-    /// The last column: its values if they are numbers with decimals or more than 20 distinct ones, else its
-    /// classes. None if there are no columns.
+    /// The last column that can be one: its values if they are numbers with decimals or more than 20 distinct ones,
+    /// else its classes. None if there are no columns.
     pub fn guess(profile: &Profile) -> Option<Self> {
-        let last = profile.columns.last()?;
+        let may_be = |column: &&ColumnProfile| {
+            let is_out = matches!(
+                column.nature,
+                Nature::Empty | Nature::Constant | Nature::UnclearDate | Nature::Kind(ColumnKind::Date)
+            );
+            !is_out && !column.name.is_empty()
+        };
+        let last = profile.columns.iter().rev().find(may_be).or(profile.columns.last())?;
         Some(Self { column: last.name.clone(), task: task_of(last), is_guess: true })
     }
 }
@@ -65,7 +72,12 @@ pub fn template(
         Task::Classification => "label",
         Task::Regression => "target",
     };
-    let remark = if target.is_guess { "# the last column; a guess" } else { "" };
+    let is_last = profile.columns.last().is_some_and(|last| last.name == target.column);
+    let remark = match (target.is_guess, is_last) {
+        (true, true) => "# the last column; a guess",
+        (true, false) => "# the last column that can be it; a guess",
+        (false, _) => "",
+    };
     line(format!("{name} = {} {remark}", quoted(&target.column)).trim_end().to_owned());
     format_lines(reading).into_iter().for_each(&mut line);
     let nameless = profile.columns.iter().enumerate().filter(|(_, column)| column.name.is_empty());
@@ -155,6 +167,9 @@ fn column_line(
     if column.name == target.column {
         return learnt_line(profile, target, column);
     }
+    if let (Nature::Kind(ColumnKind::Date), [format]) = (column.nature, column.date_formats.as_slice()) {
+        return Some(date_line(profile, column, format));
+    }
     if let Some(markers) = &column.proposed_markers {
         return Some(format!(
             "{} = {{ type = \"numeric\", missing_markers = {}, missing = \"median\", indicator = true }}  # {}",
@@ -167,8 +182,11 @@ fn column_line(
         Nature::Kind(ColumnKind::Numeric) => ("numeric", "\"median\""),
         Nature::Kind(ColumnKind::Boolean) => ("boolean", "\"most_frequent\""),
         Nature::Kind(ColumnKind::Categorical) => ("categorical", "{ constant = \"(missing)\" }"),
+        Nature::Kind(ColumnKind::Date) => ("date", "\"median\""),
         Nature::Identifier => ("id", ""),
-        Nature::Mixed | Nature::FreeText | Nature::Constant | Nature::Empty => ("ignore", ""),
+        Nature::UnclearDate | Nature::Mixed | Nature::FreeText | Nature::Constant | Nature::Empty => {
+            ("ignore", "")
+        }
     };
     let is_plain = word == "numeric" && column.missing == 0;
     let leak = leaks.iter().find(|(name, _)| *name == column.name);
@@ -191,6 +209,9 @@ fn column_line(
     if !is_plain || column.numbers.is_some_and(|range| range.are_whole) {
         remarks.push(column.reason.clone());
     }
+    if column.nature == Nature::UnclearDate {
+        remarks.push("to use it, write { type = \"date\", format = \"..\" } with the right one".to_owned());
+    }
     if column.missing > 0 && column.nature != Nature::Empty {
         remarks.push(gaps(profile, column));
     }
@@ -205,6 +226,17 @@ fn column_line(
         line = format!("{line:<31} # {}", visible(&remarks.join(", ")));
     }
     Some(line)
+}
+
+/// The line about a column of dates.
+fn date_line(profile: &Profile, column: &ColumnProfile, format: &DateFormat) -> String {
+    let missing = match column.missing {
+        0 => "",
+        _ => ", missing = \"median\", indicator = true",
+    };
+    let entry = format!("{{ type = \"date\", format = {}{missing} }}", toml_text(format.as_str()));
+    let gaps = if column.missing == 0 { String::new() } else { format!(", {}", gaps(profile, column)) };
+    format!("{} = {entry}  # {}", key(&column.name), visible(&format!("{}{gaps}", column.reason)))
 }
 
 /// The line about the column to predict; none if it needs none.

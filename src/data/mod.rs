@@ -7,6 +7,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod csv;
+pub(crate) mod dates;
 pub(crate) mod error;
 pub(crate) mod limits;
 pub(crate) mod schema;
@@ -25,6 +26,11 @@ pub(crate) use crate::data::batch::sampler::joins_batch_before;
 pub use crate::data::batch::sampler::{BatchSampler, LastBatch, Sampling, batch_ranges};
 pub(crate) use crate::data::csv::number::is_number;
 pub use crate::data::csv::number_format::{NumberFormat, NumberSign};
+pub use crate::data::csv::table_guess::TableGuess;
+#[cfg(feature = "cli")]
+pub(crate) use crate::data::csv::table_guess::is_measured;
+pub use crate::data::dates::date_format::DateFormat;
+pub use crate::data::dates::date_part::DatePart;
 pub use crate::data::error::{DataError, ErrorCategory};
 pub use crate::data::limits::{
     MAX_BYTES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS, MAX_INPUT_BYTES, MAX_RECORD_BYTES,
@@ -33,7 +39,7 @@ pub use crate::data::schema::column::{ColumnKind, Role};
 pub use crate::data::schema::column_spec::{ColumnSpec, ColumnType, Constant, MissingPolicy};
 pub use crate::data::schema::numeric::{NumericEncoding, NumericEncodings};
 pub use crate::data::schema::profile::{ColumnProfile, Nature, NumberRange, Profile};
-pub(crate) use crate::data::source::file_signature::known_format;
+pub(crate) use crate::data::source::file_signature::{is_config, is_model, is_text, known_format};
 #[cfg(feature = "cli")]
 pub(crate) use crate::data::source::fingerprint;
 pub use crate::data::spec::{ClipMethod, ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};

@@ -68,6 +68,8 @@ pub enum ModelFault {
 
     #[error("this is {0}, not a model file; give the model.safetensors of a run")]
     OtherFile(&'static str),
+    #[error("this is a config, not a model file; train with it, and give the model.safetensors of the run")]
+    ConfigFile,
     #[error("too short for a model file ({0} bytes)")]
     TooShort(u64),
     #[error("damaged or not a model file: it declares a header of {header} bytes but has {bytes} in all")]

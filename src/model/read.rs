@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 
 use crate::config::{Plan, parse_stored};
-use crate::data::known_format;
+use crate::data::{is_config, is_text, known_format};
 use crate::kernel::real::Real;
 use crate::model::checksum::{ChecksumError, verify};
 use crate::model::error::{ModelError, ModelFault};
@@ -141,6 +141,8 @@ fn check_length(file: &[u8]) -> Result<usize, ModelFault> {
     let Some((head, rest)) = file.split_first_chunk() else { return Err(ModelFault::TooShort(bytes)) };
     let header = u64::from_le_bytes(*head);
     match header > MAX_HEADER_BYTES || header > rest.len() as u64 {
+        true if is_config(file) => Err(ModelFault::ConfigFile),
+        true if is_text(file) => Err(ModelFault::OtherFile("a text file, such as a table")),
         true => Err(ModelFault::HeaderLength { header, bytes }),
         false => Ok(header as usize),
     }

@@ -75,7 +75,7 @@ fn numeric_columns_of_a_wide_file_are_not_listed() {
 }
 
 #[test]
-fn init_does_not_overwrite_and_does_not_guess_the_format() {
+fn init_does_not_overwrite_and_says_what_it_finds() {
     let work = Work::new();
     let refused = |args: &[&str], code: i32, message: &str| {
         let ended = work.run(args);
@@ -95,7 +95,9 @@ fn init_does_not_overwrite_and_does_not_guess_the_format() {
     );
     refused(&["init", "no.csv"], 6, "no.csv: not found");
     work.write("semicolon.csv", "a;b\n1;x\n2;y\n");
-    refused(&["init", "semicolon.csv"], 3, "is the delimiter ';'? set data.delimiter (here: --delimiter)");
+    let found = work.ok(&["init", "semicolon.csv", "-o", "found.toml"]);
+    assert!(found.stderr.contains("note: the config has delimiter = \";\": "), "{}", found.stderr);
+    assert!(work.read("found.toml").contains("delimiter = \";\"\n"));
     work.write("headless.csv", "1.5,2,x\n2.5,1,y\n3,2,x\n");
     refused(
         &["inspect", "headless.csv"],
@@ -115,7 +117,7 @@ fn ignored_columns_are_reported() {
     let rows: String = (0..60).map(|row| format!("{row},{},always,{}\n", row % 7, row % 2)).collect();
     work.write("t.csv", &format!(",a,same,kind\n{rows}"));
     let ended = work.ok(&["init", "t.csv", "--label", "kind"]);
-    assert!(ended.stderr.contains("note: ignored: \"same\" (always \"always\")\n"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("note: 2 columns ignored: one without a name (consecutive whole numbers), \"same\" (always \"always\")\n"), "{}", ended.stderr);
     assert!(work.read("t.toml").contains("ignore = [0]"), "{}", work.read("t.toml"));
     work.ok(&["-c", "t.toml", "--epochs", "1"]);
     let inspected = work.ok(&["inspect", "t.csv", "--label", "kind"]).stdout;

@@ -37,6 +37,7 @@ mod resume; // runs that are interrupted, and go on
 mod run_directory; // what training leaves behind
 mod shares; // a comparison in several processes
 mod shell; // completions and man pages
+mod spreadsheet; // a German table, from init to predictions in its form
 mod statistics; // choices of what batch norm normalises by
 mod streams; // standard input that never ends
 mod support;
@@ -47,3 +48,4 @@ mod threads; // the same bits for any pool
 mod tidy; // rules of the repository
 mod tune_command; // better settings for one network
 mod tuning; // norms that are tuned before they are compared
+mod wrong_files; // files in the place of others

@@ -13,7 +13,7 @@ use crate::config::{TargetGuess, kept_class, parse, template};
 use crate::data::{ColumnProfile, Dataset, Nature, Profile};
 use crate::nn::Task;
 use crate::report::leakage_note;
-use crate::text::{Quoted, STANDARD_INPUT, shortened};
+use crate::text::{Quoted, STANDARD_INPUT, escaped, shortened};
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
@@ -44,11 +44,11 @@ pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), CliError> {
         ));
     }
     let mut spec = args.csv.data_spec(&args.path);
-    let mut profile = args.csv.profile(&spec)?;
-    if let Some(format) = profile.proposed_format {
-        format.apply(&mut spec);
-        profile = args.csv.profile(&spec)?;
-        let keys = format.keys().join(", ");
+    for (keys, reason) in args.csv.find_table(&mut spec) {
+        output.note(&format!("note: the config has {keys}: {reason}"));
+    }
+    let (profile, format) = args.csv.profile_with_format(&mut spec)?;
+    if let Some(keys) = format {
         output.note(&format!("note: numbers are read with {keys}, by the config, as the cells suggest"));
     }
     let learnt = learnt(args, &profile, output)?;
@@ -66,8 +66,12 @@ pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), CliError> {
     } else {
         write(&out, &text, args)?;
     }
-    let notes =
-        [ignored(&profile, &learnt), words_as_missing(&profile), rows_without_answer(&profile, &learnt)];
+    let notes = [
+        ignored(&profile, &learnt),
+        unclear_dates(&profile),
+        words_as_missing(&profile),
+        rows_without_answer(&profile, &learnt),
+    ];
     notes.iter().flatten().for_each(|note| output.note(note));
     if let Some(note) = leakage_note(&leaks, learnt.task) {
         output.note(&note);
@@ -81,23 +85,45 @@ pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), CliError> {
     Ok(())
 }
 
+/// No column can be predicted.
+const NAMELESS: &str = "no column has a name and values; if the names are in another line than the first, skip the lines \
+                        above it with --skip-rows, and if there are none, use --no-header";
+
 /// The columns that the config ignores, with the reasons.
 fn ignored(profile: &Profile, learnt: &TargetGuess) -> Option<String> {
     /// Columns that are named; the config lists all.
     const MAX_NAMED: usize = 4;
     let is_out = |column: &&ColumnProfile| {
-        let is_kept = matches!(column.nature, Nature::Kind(_) | Nature::Identifier);
-        !is_kept && column.proposed_markers.is_none() && column.name != learnt.column
+        let is_kept =
+            matches!(column.nature, Nature::Kind(_) | Nature::Identifier) && !column.name.is_empty();
+        let is_unclear = column.nature == Nature::UnclearDate;
+        !is_kept && !is_unclear && column.proposed_markers.is_none() && column.name != learnt.column
     };
     let columns: Vec<&ColumnProfile> = profile.columns.iter().filter(is_out).collect();
-    let named = columns
-        .iter()
-        .take(MAX_NAMED)
-        .map(|column| format!("{} ({})", Quoted(&column.name), shortened(&column.reason)));
-    let named: Vec<String> = named.collect();
+    let name = |column: &ColumnProfile| match column.name.is_empty() {
+        true => "one without a name".to_owned(),
+        false => Quoted(&column.name).to_string(),
+    };
+    let named = columns.iter().take(MAX_NAMED);
+    let named: Vec<String> =
+        named.map(|column| format!("{} ({})", name(column), shortened(&column.reason))).collect();
     let dots = if columns.len() > MAX_NAMED { ", ..." } else { "" };
     let count = if columns.len() > 1 { format!("{} columns ", columns.len()) } else { String::new() };
     (!named.is_empty()).then(|| format!("note: {count}ignored: {}{dots}", named.join(", ")))
+}
+
+/// The columns of dates of which the cells do not say which format is right.
+fn unclear_dates(profile: &Profile) -> Option<String> {
+    let unclear = profile.columns.iter().filter(|column| column.nature == Nature::UnclearDate);
+    let unclear: Vec<String> =
+        unclear.map(|column| format!("{} ({})", Quoted(&column.name), escaped(&column.reason))).collect();
+    (!unclear.is_empty()).then(|| {
+        format!(
+            "note: ignored, since its dates can be read in several ways: {}; to use it, write {{ type = \"date\", format = \"..\" }} \
+             with the right format for it in the config",
+            unclear.join(", ")
+        )
+    })
 }
 
 /// The columns of numbers in which the config reads words as missing values.
@@ -159,9 +185,18 @@ fn learnt(args: &InitArgs, profile: &Profile, output: &Output) -> Result<TargetG
         Task::Regression => "target",
     };
     output.note(&format!(
-        "note: the {role} is assumed to be the last column, {}; choose another with --{role}",
+        "note: the {role} is assumed to be the last column{}, {}; choose another with --{role}",
+        if profile.columns.last().is_some_and(|last| last.name == learnt.column) {
+            ""
+        } else {
+            " that can be it"
+        },
         Quoted(&learnt.column)
     ));
+    let column = profile.column(&learnt.column);
+    if column.is_some_and(|column| column.name.is_empty()) {
+        return Err(CliError::new(exit_code::DATA, NAMELESS));
+    }
     Ok(learnt)
 }
 

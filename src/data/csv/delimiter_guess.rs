@@ -31,15 +31,16 @@ pub(crate) fn of_quote(parser: &Parser<'_>, at: Box<AtOffset>) -> Box<AtOffset> 
 pub(crate) fn of_sep_line(parser: &Parser<'_>) -> Option<Box<AtOffset>> {
     let start = parser.record_start();
     let line = parser.text()[start..].split(['\n', '\r']).next().unwrap_or_default();
+    let delimiter = delimiter_of_sep_line(line)?;
+    let line = line_of(parser.text().as_bytes(), start);
+    Some(AtOffset::new(start, ErrorKind::SepLine { delimiter, line }))
+}
+
+/// The delimiter that a line such as `sep=;` names.
+pub(crate) fn delimiter_of_sep_line(line: &str) -> Option<char> {
     let is_sep = line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep="));
     let mut rest = line.get(4..).filter(|_| is_sep)?.chars();
-    match (rest.next(), rest.next()) {
-        (Some(delimiter), None) => {
-            let line = line_of(parser.text().as_bytes(), start);
-            Some(AtOffset::new(start, ErrorKind::SepLine { delimiter, line }))
-        }
-        _ => None,
-    }
+    rest.next().filter(|_| rest.next().is_none())
 }
 
 /// How many lines are before a table, and the delimiter and number of its columns; none if the text does not begin

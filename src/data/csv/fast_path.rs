@@ -64,7 +64,7 @@ pub(crate) fn parse_simple_record<'t>(
             CellRule::Category { value, missing, markers, ref words } => {
                 end = end_of_cell(bytes, at, delimiter, quote)?;
                 let word = trim(&text[at..end]);
-                row[value] = match layout.markers[markers as usize].in_texts(word) {
+                row[value] = match words.is_missing(word, &layout.markers[markers as usize]) {
                     true if missing == OnMissing::Refuse => return None,
                     true => f64::NAN,
                     false => words.number(word)?,

@@ -11,3 +11,4 @@ pub(crate) mod number_format;
 pub(crate) mod parser;
 pub(crate) mod position;
 pub(crate) mod row_reader;
+pub(crate) mod table_guess;

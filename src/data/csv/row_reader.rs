@@ -295,12 +295,12 @@ fn category_value(
     markers: &Markers,
 ) -> Result<f64, ErrorKind> {
     let text = trim(cell);
-    match markers.in_texts(text) {
+    match words.is_missing(text, markers) {
         true if missing == OnMissing::Refuse => {
             Err(ErrorKind::MissingValue { text: text.to_owned(), columns: Vec::new() })
         }
         true => Ok(f64::NAN),
-        false => words.number(text).ok_or_else(|| ErrorKind::NotBoolean(text.to_owned())),
+        false => words.number(text).ok_or_else(|| words.fault(text)),
     }
 }
 

@@ -3,9 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::data::dates::date_format::DateFormat;
 use crate::data::error::phrases::{
     Advice, ManyTexts, NonRegularFile, also_missing, constant_of, converter, did_you_mean, in_all,
-    may_be_value, name_of, same_number, spelled, tells_rows_apart,
+    may_be_value, name_of, names_missing, not_a_date, same_number, spelled, tells_rows_apart,
 };
 use crate::data::limits::{MAX_BLANK_LINES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use crate::data::schema::column::{ColumnKind, Role, role_name};
@@ -62,6 +63,11 @@ pub(crate) enum ErrorKind {
         name_of(*.kind)
     )]
     ConstantOfOtherKind { column: String, kind: ColumnKind },
+    #[error(
+        "data.columns.{}: `format` is for columns of dates; set its type to \"date\", or remove `format`",
+        Quoted(.0)
+    )]
+    FormatOfNoDates(String),
     #[error("data.columns.{}: `numeric` is for numeric features only; remove it there", Quoted(.0))]
     EncodingOfNoNumbers(String),
     #[error(
@@ -270,8 +276,10 @@ pub(crate) enum ErrorKind {
     NegativeWeight(String),
     #[error("the target {} is the same in all training rows; there is nothing to learn", Quoted(.0))]
     ConstantTarget(String),
-    #[error("{} is not a boolean; use true or false, yes or no, t or f, y or n, 1 or 0", Quoted(.0))]
+    #[error("{} is not a boolean; use true or false, yes or no (or these in another language), t or f, y or n, 1 or 0", Quoted(.0))]
     NotBoolean(String),
+    #[error("{}", not_a_date(.text, .format, .advice))]
+    NotADate { text: String, format: DateFormat, advice: Advice },
     #[error(
         "missing value{}; {}fill it in, or set missing = \"drop_row\" for this column in [data.columns], which leaves \
          the row out{}",
@@ -323,10 +331,11 @@ pub(crate) enum ErrorKind {
 
     // A file does not fit what a network was trained on.
     #[error(
-        "missing {}, which {needed_by} needs{} the columns of the file are {}",
+        "missing {}, which {needed_by} needs{} the columns of the file are {}{}",
         QuotedNames(.missing),
         did_you_mean(.near),
-        QuotedNames(.found)
+        QuotedNames(.found),
+        names_missing(.missing, .found, *.skipped)
     )]
     MissingColumns {
         needed_by: &'static str,
@@ -334,6 +343,8 @@ pub(crate) enum ErrorKind {
         /// Columns that the model does not know, spelt like them.
         near: Vec<String>,
         found: Vec<String>,
+        /// Lines above its names that were skipped because the training file had them.
+        skipped: usize,
     },
     #[error("column {} at index {first} and again at index {second}; rename or remove one", Quoted(.name))]
     ColumnTwice { name: String, first: usize, second: usize },

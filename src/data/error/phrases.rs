@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::data::csv::table_guess::is_measured;
+use crate::data::dates::date_format::DateFormat;
 use crate::data::schema::column::ColumnKind;
 use crate::text::{Count, Quoted, QuotedCounts, QuotedNames, toml_text};
 
@@ -71,6 +73,8 @@ pub(crate) struct ManyTexts {
     pub(crate) texts: Option<usize>,
     /// Whether they are digits that were taken for codes.
     pub(crate) are_codes: bool,
+    /// The formats in which all are dates.
+    pub(crate) dates: Vec<DateFormat>,
 }
 
 pub(crate) fn also_missing(columns: &[(String, usize)]) -> String {
@@ -97,6 +101,14 @@ pub(crate) fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {
     } else {
         ""
     };
+    if let Some(dated) = many.iter().find(|many| !many.dates.is_empty()) {
+        return format!(
+            "the cells of column {} are dates; write {} for it in [data.columns], or set its type to \"id\" or \
+             \"ignore\", which keep it from the network",
+            Quoted(&dated.column),
+            date_entries(&dated.dates)
+        );
+    }
     format!(
         "{subject} {}{dots} in {} {verb}; set {types} in [data.columns] to \"categorical\"{numeric} if that is \
          intended, or to \"id\" or \"ignore\", which keep them from the network",
@@ -110,6 +122,7 @@ pub(crate) fn name_of(kind: ColumnKind) -> &'static str {
         ColumnKind::Numeric => "numeric",
         ColumnKind::Categorical => "categorical",
         ColumnKind::Boolean => "boolean",
+        ColumnKind::Date => "date",
     }
 }
 
@@ -118,7 +131,26 @@ pub(crate) fn constant_of(kind: ColumnKind) -> &'static str {
         ColumnKind::Numeric => "a number",
         ColumnKind::Categorical => "a text, the name of a category",
         ColumnKind::Boolean => "a number from 0 to 1 or a word such as \"yes\"",
+        ColumnKind::Date => "a date in the format of the column",
     }
+}
+
+/// What to write in `[data.columns]` for dates in one of these formats.
+pub(crate) fn date_entries(formats: &[DateFormat]) -> String {
+    let entry =
+        |format: &DateFormat| format!("{{ type = \"date\", format = {} }}", toml_text(format.as_str()));
+    formats.iter().map(entry).collect::<Vec<_>>().join(" or ")
+}
+
+/// Why a text is not a date in a format: impossible, or written otherwise.
+pub(crate) fn not_a_date(text: &str, format: &DateFormat, advice: &Advice) -> String {
+    let why = format.impossible(text).map(|why| format!(": {why}")).unwrap_or_default();
+    format!(
+        "{} is not a date in the format {}, such as {}{why}; {advice}",
+        Quoted(text),
+        toml_text(format.as_str()),
+        format.example()
+    )
 }
 
 /// How to keep a word that is taken for a missing value, to begin a list of remedies.
@@ -126,6 +158,31 @@ pub(crate) fn may_be_value(text: &str) -> &'static str {
     match text.is_empty() {
         true => "",
         false => "if it is a value, set missing_markers = [] for this column in [data.columns]; else ",
+    }
+}
+
+/// What to do about a first line that seems to be a row, or a title, in place of the names of the columns.
+pub(crate) fn names_missing(missing: &[String], found: &[String], skipped: usize) -> String {
+    if skipped > 0 {
+        return format!(
+            "; {} above these were skipped, as in the training file: if the names are in another line, say so with \
+             --skip-rows",
+            Count(skipped, "line")
+        );
+    }
+    let numbers = found.iter().filter(|name| is_measured(name)).count();
+    let nameless = found.iter().filter(|name| name.is_empty()).count();
+    let first = missing.first().map_or("", String::as_str);
+    if 2 * numbers > found.len() {
+        format!(
+            "; its first line looks like a row: if it is one, put a line with the names of the columns above it, such as {}",
+            Quoted(first)
+        )
+    } else if 2 * nameless > found.len() {
+        "; its first line looks like a title: if it is one, skip it with --skip-rows (or skip_rows in [data])"
+            .to_owned()
+    } else {
+        String::new()
     }
 }
 

@@ -20,6 +20,7 @@ impl ErrorKind {
             | Self::GapsOfNoFeature(_)
             | Self::ConstantOfOtherKind { .. }
             | Self::EncodingOfNoNumbers(_)
+            | Self::FormatOfNoDates(_)
             | Self::UnknownClass { .. }
             | Self::NoRowCounts
             | Self::NoFeatures(_) => ErrorCategory::Config,
@@ -58,6 +59,10 @@ impl ErrorKind {
             }
             Self::NotFinite(text) => {
                 Self::NotANumber { text, advice: Advice::Cell("the model takes only finite numbers here") }
+            }
+            Self::NotADate { text, format, .. } => {
+                let advice = Advice::Cell("the model takes only dates here, written as in the training file");
+                Self::NotADate { text, format, advice }
             }
             Self::OtherDelimiter(found) => Self::DelimiterOfNoModel(found),
             Self::Comment => Self::CommentOfNoModel,

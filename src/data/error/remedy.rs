@@ -1,11 +1,12 @@
 //! What to do about a cell that cannot be used, when the other cells of its column are known.
 
 use crate::data::csv::number::CORRECT_IT;
+use crate::data::dates::date_guess::date_formats;
 use crate::data::error::ErrorKind;
-use crate::data::error::phrases::Advice;
+use crate::data::error::phrases::{Advice, date_entries};
 use crate::data::schema::column::Role;
 use crate::data::schema::column_stats::{CellType, ColumnStats};
-use crate::data::schema::layout::Vocabulary;
+use crate::data::schema::layout::{CORRECT_DATE, Vocabulary};
 use crate::data::schema::profile::proposed_format;
 use crate::text::{Count, toml_text};
 
@@ -15,7 +16,10 @@ pub(crate) const FEW_WORDS: usize = 8;
 impl ErrorKind {
     /// Whether the remedy depends on the other cells of the column.
     pub(crate) fn depends_on_column(&self) -> bool {
-        matches!(self, Self::NotANumber { advice: Advice::Config(_), .. } | Self::Missing { .. })
+        matches!(
+            self,
+            Self::NotANumber { advice: Advice::Config(_), .. } | Self::NotADate { .. } | Self::Missing { .. }
+        )
     }
 }
 
@@ -26,6 +30,16 @@ pub(crate) fn explain(error: &mut ErrorKind, role: Role, stats: &ColumnStats, fi
             let is_number = role != Role::Label;
             let of_numbers = if is_number { stats.count(CellType::MissingNumber) } else { 0 };
             *rows = stats.count(CellType::Missing) + of_numbers;
+        }
+        ErrorKind::NotADate { advice, .. } => {
+            let others = date_formats(stats);
+            *advice = match others.is_empty() {
+                true => Advice::Column(format!("{first}{CORRECT_DATE}")),
+                false => {
+                    let entries = date_entries(&others);
+                    Advice::Column(format!("all cells of the column fit {entries} in [data.columns]"))
+                }
+            };
         }
         ErrorKind::NotANumber { text, advice } => {
             let is_word = matches!(stats.texts.get(text), Some((CellType::Word, _)));

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::dates::date_format::DateFormat;
 use crate::data::error::ErrorKind;
-use crate::data::schema::column_spec::{ColumnSpec, Constant, MissingPolicy};
+use crate::data::schema::column_spec::{ColumnSpec, ColumnType, Constant, MissingPolicy};
 use crate::data::schema::layout::{CellRule, OnMissing, Vocabulary};
 use crate::data::schema::numeric::NumericSettings;
 
@@ -39,6 +40,8 @@ pub enum ColumnKind {
     Categorical,
     /// One of two words, such as yes and no.
     Boolean,
+    /// Dates or times.
+    Date,
 }
 
 /// What the columns of a role are called in messages.
@@ -89,6 +92,8 @@ pub(crate) struct SchemaColumn {
     pub(crate) missing: OnMissing,
     /// Its missing markers, if they are not those of the file.
     pub(crate) markers: Option<Vec<String>>,
+    /// How its dates are written, if it is said.
+    pub(crate) format: Option<DateFormat>,
 }
 
 /// How a feature is read.
@@ -108,6 +113,8 @@ pub(crate) struct FeatureColumn {
     pub(crate) is_own_numeric: bool,
     /// All categories in the file, sorted; empty unless the kind is categorical.
     pub(crate) categories: Vec<String>,
+    /// How dates are written; none unless the kind is that of dates.
+    pub(crate) format: Option<DateFormat>,
 }
 
 impl SchemaColumn {
@@ -117,6 +124,12 @@ impl SchemaColumn {
         let is_needed = !matches!(self.role, Role::Id | Role::Ignore);
         if self.markers.is_some() && !is_needed {
             return Err(ErrorKind::GapsOfNoFeature(self.name.clone()));
+        }
+        self.format.clone_from(&spec.format);
+        let may_be_date =
+            matches!(spec.column_type, Some(ColumnType::Date | ColumnType::Id | ColumnType::Ignore));
+        if self.format.is_some() && !may_be_date {
+            return Err(ErrorKind::FormatOfNoDates(self.name.clone()));
         }
         let Some(feature) = &mut self.feature else {
             if spec.numeric.is_some() {
@@ -132,9 +145,20 @@ impl SchemaColumn {
         };
         feature.declared = spec.column_type.and_then(|word| word.meaning().1);
         feature.kind = feature.declared.unwrap_or(feature.kind);
+        if feature.kind == ColumnKind::Date {
+            feature.format = Some(self.format.clone().unwrap_or_else(DateFormat::iso));
+        }
         if let Some(missing) = &spec.missing {
             feature.missing = missing.clone();
             feature.is_own_missing = true;
+        }
+        if let (ColumnKind::Date, MissingPolicy::Constant(Constant::Number(_))) =
+            (feature.kind, &feature.missing)
+        {
+            if feature.is_own_missing {
+                return Err(ErrorKind::ConstantOfOtherKind { column: self.name.clone(), kind: feature.kind });
+            }
+            feature.missing = MissingPolicy::Refuse;
         }
         feature.indicator = spec.indicator.unwrap_or(feature.indicator);
         if let Some(encodings) = &spec.numeric {
@@ -161,8 +185,14 @@ impl FeatureColumn {
             }
             ColumnKind::Categorical => Vocabulary::categories(&self.categories),
             ColumnKind::Boolean => Vocabulary::Boolean,
+            ColumnKind::Date => Vocabulary::Dates(self.date_format()),
         };
         CellRule::Category { value, missing, markers, words: Box::new(words) }
+    }
+
+    /// How its dates are written.
+    fn date_format(&self) -> DateFormat {
+        self.format.clone().unwrap_or_else(DateFormat::iso)
     }
 
     /// Checks what the config says about the column against its kind, once that is known, and converts a constant for
@@ -180,6 +210,11 @@ impl FeatureColumn {
             (ColumnKind::Categorical, Constant::Text(text)) => Some(Constant::Text(text.clone())),
             (ColumnKind::Categorical, Constant::Number(_)) => None,
             (ColumnKind::Numeric, _) => number.map(Constant::Number),
+            (ColumnKind::Date, Constant::Text(text)) => {
+                self.date_format().read(text.trim()).map(Constant::Number)
+            }
+            // Settled before: seconds.
+            (ColumnKind::Date, Constant::Number(number)) => Some(Constant::Number(*number)),
             (ColumnKind::Boolean, Constant::Text(text)) => {
                 Vocabulary::Boolean.number(text).map(Constant::Number)
             }

@@ -7,6 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::data::dates::date_format::DateFormat;
 use crate::data::schema::column::{ColumnKind, Role};
 use crate::data::schema::numeric::NumericEncodings;
 use crate::settings::{Allowed, Configurable, NAME, Range, TextFormat, inline_table, settings};
@@ -20,6 +21,8 @@ settings! {
         Categorical = "categorical";
         /// A feature of two values.
         Boolean = "boolean";
+        /// A feature of dates or times.
+        Date = "date";
         /// See [`Role::Label`].
         Label = "label";
         /// See [`Role::Target`].
@@ -44,6 +47,7 @@ impl ColumnType {
             Self::Numeric => (Role::Feature, Some(ColumnKind::Numeric)),
             Self::Categorical => (Role::Feature, Some(ColumnKind::Categorical)),
             Self::Boolean => (Role::Feature, Some(ColumnKind::Boolean)),
+            Self::Date => (Role::Feature, Some(ColumnKind::Date)),
             Self::Label => (Role::Label, None),
             Self::Target => (Role::Target, None),
             Self::Weight => (Role::Weight, None),
@@ -68,6 +72,8 @@ pub struct ColumnSpec {
     pub missing_markers: Option<Vec<String>>,
     /// What the inputs of a number are; `data.numeric` by default.
     pub numeric: Option<NumericEncodings>,
+    /// How its dates are written; `%Y-%m-%d` by default.
+    pub format: Option<DateFormat>,
 }
 
 /// What is done about the missing values of a feature. Statistics are those of the training rows.
@@ -109,6 +115,8 @@ settings! {
         missing_markers: Option<Vec<String>>, absent("as for all columns"), is(MARKERS);
         /// What the inputs of its numbers are.
         numeric: Option<NumericEncodings>, absent("as for all columns");
+        /// How its dates are written, such as `%d.%m.%Y` or `%Y-%m-%dT%H:%M`; of the types `date`, `id` and `ignore`.
+        format: Option<DateFormat>, absent("`%Y-%m-%d`");
     }
 }
 
@@ -139,10 +147,10 @@ const FINITE: Allowed =
 
 impl Serialize for ColumnSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { column_type, missing, indicator, missing_markers, numeric } = self.clone();
+        let Self { column_type, missing, indicator, missing_markers, numeric, format } = self.clone();
         match column_type {
             Some(word) if *self == Self { column_type, ..Self::default() } => word.serialize(serializer),
-            _ => ColumnTable { column_type, missing, indicator, missing_markers, numeric }
+            _ => ColumnTable { column_type, missing, indicator, missing_markers, numeric, format }
                 .serialize(serializer),
         }
     }
@@ -167,8 +175,8 @@ impl<'de> Deserialize<'de> for ColumnSpec {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ColumnSpec, A::Error> {
                 let table = ColumnTable::deserialize(MapAccessDeserializer::new(map))?;
-                let ColumnTable { column_type, missing, indicator, missing_markers, numeric } = table;
-                Ok(ColumnSpec { column_type, missing, indicator, missing_markers, numeric })
+                let ColumnTable { column_type, missing, indicator, missing_markers, numeric, format } = table;
+                Ok(ColumnSpec { column_type, missing, indicator, missing_markers, numeric, format })
             }
         }
 

@@ -4,20 +4,21 @@
 //! - numeric if at least half of its cells are numbers; words in it are errors, and so are other notations
 //!   of numbers, such as `3,14` or `12%`. Digits of which some start with a 0 (`02139`) are codes, and so are
 //!   numbers that are all written like `3E9`;
-//! - boolean if its cells are the two words of a pair, such as yes and no;
+//! - boolean if its cells are the two words of a pair, such as yes and no, or ja and nein;
 //! - else, or if the numbers are codes, categorical, unless it has too many distinct words: such a column looks like an identifier and is
 //!   refused.
 
 use std::collections::HashSet;
 
 use crate::data::csv::number::{is_in_single_quotes, quantity};
+use crate::data::dates::date_guess::date_formats;
 use crate::data::error::ErrorKind;
-use crate::data::error::phrases::ManyTexts;
+use crate::data::error::phrases::{ManyTexts, date_entries};
 use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, SchemaColumn};
 use crate::data::schema::column_spec::{Constant, MissingPolicy};
-use crate::data::schema::layout::OPPOSITES;
 use crate::data::schema::look_alikes::look_alikes_note;
+use crate::data::schema::opposites::are_opposites;
 use crate::data::schema::survey::{CellType, ColumnStats};
 use crate::data::table::matrix::Matrix;
 use crate::text::{Count, Quoted, QuotedCounts, QuotedNames};
@@ -46,8 +47,12 @@ pub(crate) fn decide(schema: &mut Schema, stats: &[ColumnStats]) -> Result<(), E
                 }
                 None if are_quoted(stats) => return Err(ErrorKind::QuotedCells(column.name.clone())),
                 None => {
-                    let are_codes = stats.are_codes();
-                    many.push(ManyTexts { column: column.name.clone(), texts: distinct(stats), are_codes });
+                    many.push(ManyTexts {
+                        column: column.name.clone(),
+                        texts: distinct(stats),
+                        are_codes: stats.are_codes(),
+                        dates: date_formats(stats),
+                    });
                     continue;
                 }
             },
@@ -77,8 +82,8 @@ pub(crate) fn decide(schema: &mut Schema, stats: &[ColumnStats]) -> Result<(), E
 pub(crate) fn missing_counts(schema: &Schema, stats: &[ColumnStats]) -> Vec<(String, usize)> {
     let missing = |(column, stats): (&SchemaColumn, &ColumnStats)| {
         let feature = column.feature.as_ref().filter(|feature| feature.missing == MissingPolicy::Refuse)?;
-        let of_numbers =
-            if feature.kind == ColumnKind::Numeric { stats.count(CellType::MissingNumber) } else { 0 };
+        let is_number = matches!(feature.kind, ColumnKind::Numeric | ColumnKind::Date);
+        let of_numbers = if is_number { stats.count(CellType::MissingNumber) } else { 0 };
         let count = stats.count(CellType::Missing) + of_numbers;
         (count > 0).then(|| (column.name.clone(), count))
     };
@@ -147,6 +152,13 @@ fn against_the_look(name: &str, kind: ColumnKind, stats: &ColumnStats) -> Option
     let code = first(CellType::Padded).map(|code| (code, "the 0 at its start"));
     let code = code.or_else(|| first(CellType::Exponent).map(|code| (code, "its E")));
     let numbers = stats.numbers();
+    let dates = if kind == ColumnKind::Categorical { date_formats(stats) } else { Vec::new() };
+    if !dates.is_empty() {
+        return Some(format!(
+            "{name} is read as categories, although all are dates; write {} for it in [data.columns], if they are",
+            date_entries(&dates)
+        ));
+    }
     match (kind, code) {
         (ColumnKind::Categorical, Some((code, mark))) if stats.are_codes() => Some(format!(
             "{name} is read as codes, not as numbers, such as {} for {mark}; set its type to \"numeric\" in \
@@ -204,15 +216,16 @@ pub(crate) fn inferred(stats: &ColumnStats) -> Option<ColumnKind> {
     let is_present = |cell_type: CellType| cell_type != CellType::Missing;
     let texts =
         || stats.texts.iter().filter(|(_, (cell_type, _))| is_present(*cell_type)).map(|(text, _)| text);
-    let is_pair = |(no, yes): &(&str, &str)| {
-        texts().all(|text| text.eq_ignore_ascii_case(no) || text.eq_ignore_ascii_case(yes))
-    };
     let distinct = texts().count();
     if stats.is_cut || distinct > MOST_INFERRED || present == 0 || (distinct > FEW && 2 * distinct > present)
     {
         return None;
     }
-    Some(if OPPOSITES.iter().any(is_pair) { ColumnKind::Boolean } else { ColumnKind::Categorical })
+    Some(if are_opposites(texts().map(String::as_str)) {
+        ColumnKind::Boolean
+    } else {
+        ColumnKind::Categorical
+    })
 }
 
 /// The number of distinct texts, missing ones aside; none if there are more than were kept.

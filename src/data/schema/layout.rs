@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::quantity;
+use crate::data::dates::date_format::DateFormat;
+use crate::data::error::ErrorKind;
+use crate::data::error::phrases::Advice;
+use crate::data::schema::opposites::truth;
 
 /// How the records of a file become rows of values and texts.
 #[derive(Debug)]
@@ -35,7 +39,7 @@ pub(crate) enum CellRule {
         /// Whether what may be a code is refused, such as `02139` or `3E9`.
         refuses_codes: bool,
     },
-    /// A word, as its number in the vocabulary.
+    /// A word, or a date, as its number in the vocabulary.
     Category {
         value: usize,
         missing: OnMissing,
@@ -50,6 +54,10 @@ pub(crate) enum CellRule {
     /// Nothing; the cell may hold anything.
     Skip,
 }
+
+/// What to do about a cell that is not a date, whatever the others are.
+pub(crate) const CORRECT_DATE: &str = "correct it or the format, or put it under data.missing_markers if it means a \
+                                       missing value";
 
 /// What is done about a missing value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,11 +108,9 @@ pub(crate) enum Vocabulary {
     Categories(NumberedTexts),
     /// Words for 0 and 1; others are an error.
     Boolean,
+    /// Dates in this format, as seconds since 1970-01-01 00:00; whatever else is an error.
+    Dates(DateFormat),
 }
-
-/// Words for 0, each with its opposite.
-pub(crate) const OPPOSITES: [(&str, &str); 5] =
-    [("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"), ("0", "1")];
 
 impl Vocabulary {
     /// Numbers these categories in order.
@@ -117,12 +123,28 @@ impl Vocabulary {
         match self {
             Self::Categories(known) => Some(known.get(word).map_or(known.texts.len() as f64, f64::from)),
             Self::Boolean => {
-                let by_word = OPPOSITES.iter().find_map(|(no, yes)| {
-                    let is = |meaning: &str| word.eq_ignore_ascii_case(meaning);
-                    if is(yes) { Some(1.0) } else { is(no).then_some(0.0) }
-                });
+                let by_word = truth(word).map(|is_true| f64::from(u8::from(is_true)));
                 by_word.or_else(|| quantity(word).filter(|value| [0.0, 1.0].contains(value)))
             }
+            Self::Dates(format) => format.read(word),
+        }
+    }
+
+    /// Whether a trimmed word is a missing value.
+    pub(crate) fn is_missing(&self, word: &str, markers: &Markers) -> bool {
+        markers.in_texts(word) || (matches!(self, Self::Dates(_)) && markers.in_numbers(word))
+    }
+
+    /// Why a word has no number.
+    #[cold]
+    pub(crate) fn fault(&self, word: &str) -> ErrorKind {
+        match self {
+            Self::Dates(format) => ErrorKind::NotADate {
+                text: word.to_owned(),
+                format: format.clone(),
+                advice: Advice::Config(CORRECT_DATE),
+            },
+            Self::Categories(_) | Self::Boolean => ErrorKind::NotBoolean(word.to_owned()),
         }
     }
 }

@@ -32,7 +32,7 @@ impl ColumnMapping {
     /// verbatim.
     pub(crate) fn new(encoding: &Encoding, names: &[String], roles: &[Role]) -> Result<Self, ErrorKind> {
         let sources = if encoding.reading.header {
-            by_name(&encoding.columns, names, roles)?
+            by_name(encoding, names, roles)?
         } else {
             by_position(&encoding.columns, names.len())?
         };
@@ -91,11 +91,8 @@ fn feature_numbers(columns: &[EncodedColumn]) -> Vec<Option<usize>> {
 
 /// For each column of a file, the column of the training file with its name; a column that is read must
 /// not occur twice.
-fn by_name(
-    columns: &[EncodedColumn],
-    names: &[String],
-    roles: &[Role],
-) -> Result<Vec<Option<usize>>, ErrorKind> {
+fn by_name(encoding: &Encoding, names: &[String], roles: &[Role]) -> Result<Vec<Option<usize>>, ErrorKind> {
+    let columns = encoding.columns.as_slice();
     let is_read = |column: &EncodedColumn| column.feature.is_some() || roles.contains(&column.role);
     // Of several columns of one name, the one that is read counts.
     let mut known: HashMap<&str, usize> = HashMap::new();
@@ -121,17 +118,21 @@ fn by_name(
         true => Ok(sources),
         false => {
             let unknown = names.iter().zip(&sources).filter(|(_, source)| source.is_none());
-            Err(missing_columns("the model", missing, unknown.map(|(name, _)| name.as_str()), names))
+            let unknown = unknown.map(|(name, _)| name.as_str());
+            let skipped = encoding.reading.skip_rows.unwrap_or(0);
+            Err(missing_columns("the model", missing, unknown, names, skipped))
         }
     }
 }
 
-/// The error that columns which `needed_by` needs are `missing` among those `found`, of which some are `unknown`.
+/// The error that columns which `needed_by` needs are `missing` among those `found`, of which some are `unknown`;
+/// `skipped` lines above their names were skipped as in the training file.
 pub(crate) fn missing_columns<'n>(
     needed_by: &'static str,
     missing: Vec<String>,
     unknown: impl Iterator<Item = &'n str>,
     found: &[String],
+    skipped: usize,
 ) -> ErrorKind {
     let unknown: Vec<&str> = unknown.collect();
     let mut near: Vec<String> = Vec::new();
@@ -140,7 +141,7 @@ pub(crate) fn missing_columns<'n>(
             near.push(name.to_owned());
         }
     }
-    ErrorKind::MissingColumns { needed_by, missing, near, found: found.to_vec() }
+    ErrorKind::MissingColumns { needed_by, missing, near, found: found.to_vec(), skipped }
 }
 
 /// For each column of a file without header, the column of the training file at its position; labels and
@@ -164,6 +165,7 @@ fn rule(feature: &FeatureEncoding, value: usize, markers: u32) -> CellRule {
             return CellRule::Number { value, missing, markers, refuses_codes: false };
         }
         ValueEncoding::Boolean { .. } => Vocabulary::Boolean,
+        ValueEncoding::Date { format, .. } => Vocabulary::Dates(format.clone()),
         ValueEncoding::Categorical { categories, rare, .. } => {
             Vocabulary::categories(categories.iter().chain(rare))
         }
@@ -176,7 +178,7 @@ fn categories(encoding: &Encoding) -> Vec<(usize, u32)> {
         ValueEncoding::Categorical { categories, rare, .. } => {
             Some((number, (categories.len() + rare.len()) as u32))
         }
-        ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. } => None,
+        ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. } | ValueEncoding::Date { .. } => None,
     };
     encoding.features().enumerate().filter_map(count).collect()
 }

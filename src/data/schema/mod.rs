@@ -9,6 +9,7 @@ pub(crate) mod layout;
 pub(crate) mod look_alikes;
 pub(crate) mod mapping;
 pub(crate) mod numeric;
+pub(crate) mod opposites;
 pub(crate) mod profile;
 pub(crate) mod renaming;
 pub(crate) mod roles;
@@ -71,9 +72,11 @@ impl Schema {
                     numeric: NumericSettings::of(spec),
                     is_own_numeric: false,
                     categories: Vec::new(),
+                    format: None,
                 }),
                 missing,
                 markers: None,
+                format: None,
             })
             .collect();
         for (name, entry) in &spec.columns {
@@ -176,7 +179,8 @@ impl Schema {
             self.columns.iter().filter(is_missing).map(|column| column.name.clone()).collect();
         if !missing.is_empty() {
             let unknown = names.iter().zip(&columns).filter(|(_, column)| column.is_none());
-            return Err(missing_columns("training", missing, unknown.map(|(name, _)| name.as_str()), names));
+            let unknown = unknown.map(|(name, _)| name.as_str());
+            return Err(missing_columns("training", missing, unknown, names, 0));
         }
         let role = |column: &Option<usize>| column.map_or(Role::Ignore, |column| self.columns[column].role);
         check_names(names.iter().zip(columns.iter().map(role)))?;

@@ -10,6 +10,9 @@ use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::file::CsvFile;
 use crate::data::csv::missing::{CellFormat, Markers};
 use crate::data::csv::number_format::{NumberFormat, guess_format};
+use crate::data::csv::table_guess::is_measured;
+use crate::data::dates::date_format::DateFormat;
+use crate::data::dates::date_guess::date_formats;
 use crate::data::error::remedy::markers_with_words;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::infer::inferred;
@@ -61,6 +64,8 @@ pub struct ColumnProfile {
     pub words: usize,
     /// For a column of numbers and a few words: the markers with which the words are missing values.
     pub proposed_markers: Option<Vec<String>>,
+    /// The formats in which all values are dates or times; with more than one, the cells do not say which is right.
+    pub date_formats: Vec<DateFormat>,
     /// The number of distinct values, missing ones aside; none if there are more than 10,000.
     pub distinct: Option<usize>,
     /// The most frequent value and its count; none if there are more than 10,000 distinct ones.
@@ -75,6 +80,8 @@ pub struct ColumnProfile {
 pub enum Nature {
     /// A feature of this kind.
     Kind(ColumnKind),
+    /// Dates, of which the cells do not say what is the day and what the month.
+    UnclearDate,
     /// Numbers, but some cells are words or cannot be parsed: it cannot be used as it is.
     Mixed,
     /// A distinct value for each row, which identifies it.
@@ -112,8 +119,10 @@ impl Profile {
         let file = CsvFile::open(&spec.path, format, &spec.column_names)?;
         let (names, first_line) = (file.names.clone(), file.first_line);
         let mut seen = HashMap::new();
+        // A row in place of names may have a value twice; what that means for the file is for the caller to say.
+        let is_row = 2 * names.iter().filter(|name| is_measured(name)).count() > names.len();
         for (second, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            if let Some(first) = seen.insert(name, second) {
+            if let Some(first) = seen.insert(name, second).filter(|_| !is_row) {
                 return Err(file.fail(ErrorKind::ColumnTwice { name: name.clone(), first, second }));
             }
         }
@@ -144,7 +153,9 @@ impl Profile {
 }
 
 fn column(name: String, stats: &ColumnStats, rows: usize) -> ColumnProfile {
-    let is_number = stats.numbers() > 0 && stats.numbers() >= stats.count(CellType::Word);
+    let date_formats = date_formats(stats);
+    let is_number =
+        (stats.numbers() > 0 && stats.numbers() >= stats.count(CellType::Word)) || !date_formats.is_empty();
     let is_missing = |cell_type: CellType| {
         cell_type == CellType::Missing || (is_number && cell_type == CellType::MissingNumber)
     };
@@ -170,6 +181,7 @@ fn column(name: String, stats: &ColumnStats, rows: usize) -> ColumnProfile {
         missing_words,
         words: stats.count(CellType::Word),
         proposed_markers: None,
+        date_formats,
         distinct,
         top,
         numbers,
@@ -195,6 +207,9 @@ fn nature(column: &ColumnProfile, stats: &ColumnStats, rows: usize) -> (Nature, 
     }
     if let (Some(1), Some((value, _)), 0) = (column.distinct, &column.top, column.missing) {
         return (Nature::Constant, format!("always {}", Quoted(value)));
+    }
+    if let Some(dates) = dates(column, stats) {
+        return dates;
     }
     if may_name
         && words == 0
@@ -226,6 +241,7 @@ fn nature(column: &ColumnProfile, stats: &ColumnStats, rows: usize) -> (Nature, 
             (Nature::Kind(ColumnKind::Numeric), numbers.to_owned())
         }
         Some(ColumnKind::Boolean) => (Nature::Kind(ColumnKind::Boolean), "two opposite words".to_owned()),
+        Some(ColumnKind::Date) => (Nature::Kind(ColumnKind::Date), "dates".to_owned()),
         Some(ColumnKind::Categorical) if stats.are_codes() => {
             let padded = stats.texts_of(CellType::Padded).into_iter().map(|(text, _)| text).min();
             let code = match padded {
@@ -239,6 +255,33 @@ fn nature(column: &ColumnProfile, stats: &ColumnStats, rows: usize) -> (Nature, 
         }
         None if is_of_each => (Nature::Identifier, "a distinct text in each row".to_owned()),
         None => (Nature::FreeText, format!("{different} distinct texts in {rows} rows")),
+    }
+}
+
+/// What a column of dates contains, and an example; none of another column.
+fn dates(column: &ColumnProfile, stats: &ColumnStats) -> Option<(Nature, String)> {
+    let mut cells: Vec<String> = stats.texts_of(CellType::Word).into_iter().map(|(text, _)| text).collect();
+    cells.sort_unstable();
+    // The first that shows the difference between the formats, if one does.
+    let differs = |cell: &&String| {
+        let mut readings = column.date_formats.iter().map(|format| format.read(cell));
+        let first = readings.next();
+        readings.all(|reading| Some(reading) != first)
+    };
+    let cell = cells.iter().find(differs).or(cells.first())?;
+    let read = |format: &DateFormat| Some(format.in_words(format.read(cell)?));
+    match column.date_formats.as_slice() {
+        [] => None,
+        [format] => {
+            let reason = format!("{} is {} ({format})", Quoted(cell), read(format)?);
+            Some((Nature::Kind(ColumnKind::Date), reason))
+        }
+        several => {
+            let readings: Vec<String> =
+                several.iter().filter_map(|format| Some(format!("{} ({format})", read(format)?))).collect();
+            let reason = format!("{} may be {}", Quoted(cell), readings.join(" or "));
+            Some((Nature::UnclearDate, reason))
+        }
     }
 }
 

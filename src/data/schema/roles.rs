@@ -135,7 +135,13 @@ pub(crate) fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> R
             ColumnRef::Name(name) => {
                 let numbers = names.iter().filter(|name| number(name).is_some()).count();
                 let no_header = " (if the file has no header, set `header = false` in [data])";
-                let no_header = if count < 2 * numbers { no_header } else { "" };
+                let nameless = names.iter().filter(|name| name.is_empty()).count();
+                let a_title = " (if the first line is a title, skip it with skip_rows in [data])";
+                let no_header = match (count < 2 * numbers, count < 2 * nameless) {
+                    (true, _) => no_header,
+                    (false, true) => a_title,
+                    (false, false) => "",
+                };
                 let question = did_you_mean(&similar_names(name, names.iter().map(String::as_str)));
                 format!("{question} the columns are {}{no_header}", QuotedNames(names))
             }

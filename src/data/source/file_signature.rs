@@ -11,7 +11,8 @@ pub(crate) struct FileSignature {
 
 impl fmt::Display for FileSignature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "this is {}, not UTF-8 text; {}", self.kind, self.advice)
+        let not = if [CONFIG, MODEL].contains(&self.kind) { "a table" } else { "UTF-8 text" };
+        write!(f, "this is {}, not {not}; {}", self.kind, self.advice)
     }
 }
 
@@ -46,6 +47,9 @@ const FORMATS: [(&[u8], &str, &str); 24] = [
     (b"\x04\x22\x4d\x18", "an lz4 file", UNPACK),
 ];
 
+const CONFIG: &str = "a config";
+const MODEL: &str = "a model file";
+const THE_ROWS: &str = "give the CSV file with the rows";
 const PICKLE: &str = "a Python pickle";
 const ONNX: &str = "an ONNX model";
 const DATA_AS_CSV: &str = "give the data as CSV";
@@ -89,7 +93,34 @@ pub(crate) fn signature(bytes: &[u8], is_standard_input: bool) -> Option<FileSig
     ];
     let by_start = signatures.into_iter().find(|(start, ..)| bytes.starts_with(start));
     let found = by_start.map(|(_, kind, advice)| (kind, advice)).or_else(|| format(bytes));
+    let ours = || {
+        let kind = if is_model(bytes) { Some(MODEL) } else { is_config(bytes).then_some(CONFIG) };
+        kind.map(|kind| (kind, THE_ROWS))
+    };
+    let found = found.or_else(ours);
     found.map(|(kind, advice)| FileSignature { kind, advice }).or_else(|| utf16_without_mark(bytes))
+}
+
+/// A config has a line `[data]` near its start.
+pub(crate) fn is_config(bytes: &[u8]) -> bool {
+    const START: usize = 4096;
+    let mut lines = bytes[..bytes.len().min(START)].split(|&byte| byte == b'\n');
+    lines.any(|line| line.trim_ascii() == b"[data]")
+}
+
+/// A safetensors file: the length of its header in 8 bytes, and the header, which is JSON.
+pub(crate) fn is_model(bytes: &[u8]) -> bool {
+    bytes.get(8..10) == Some(b"{\"") && bytes[7] == 0 && bytes[6] == 0
+}
+
+/// Whether a file is text, by its first bytes.
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
+    const START: usize = 256;
+    let start = &bytes[..bytes.len().min(START)];
+    let is_control = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    // The last character may be cut off.
+    let is_utf8 = std::str::from_utf8(start).map_or_else(|error| error.error_len().is_none(), |_| true);
+    is_utf8 && !start.is_empty() && !start.iter().any(|&byte| is_control(byte) || byte == 0x7f)
 }
 
 /// UTF-16 without byte order mark: half of the bytes of Latin letters, digits and delimiters are

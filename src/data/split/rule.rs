@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use crate::data::csv::number::quantity;
+use crate::data::dates::date_format::DateFormat;
 use crate::data::error::{ErrorKind, Located};
 use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, Role, SchemaColumn, TextUse};
+use crate::data::schema::layout::Vocabulary;
 use crate::data::spec::DataSpec;
 use crate::data::split::order::{in_order, number_key, order_key};
 use crate::data::split::problem::SplitProblem;
@@ -32,14 +34,27 @@ impl SplitKeys {
     }
 
     /// The number of a text that is not a label.
-    pub(crate) fn number(&mut self, used: TextUse, text: &str, line: u64) -> Result<u32, Box<Located>> {
+    pub(crate) fn number(
+        &mut self,
+        used: TextUse,
+        text: &str,
+        dates: Option<&DateFormat>,
+        line: u64,
+    ) -> Result<u32, Box<Located>> {
         let fault = |fault| Located::at_line(line, fault);
         let next = u32::try_from(self.keys.len()).map_err(|_| fault(ErrorKind::TooManyKeys));
         let text = &*spelled_once(text);
         match used {
             TextUse::Label | TextUse::OwnGroup => unreachable!("numbered by the loader"),
             TextUse::Order => {
-                let key = order_key(text).ok_or_else(|| fault(ErrorKind::NotInOrder(text.to_owned())))?;
+                let key = match dates {
+                    Some(format) => {
+                        let seconds = format.read(text);
+                        let words = || Vocabulary::Dates(format.clone());
+                        seconds.and_then(number_key).ok_or_else(|| fault(words().fault(text)))?
+                    }
+                    None => order_key(text).ok_or_else(|| fault(ErrorKind::NotInOrder(text.to_owned())))?,
+                };
                 self.keys.push(key);
                 next
             }

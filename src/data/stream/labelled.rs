@@ -110,7 +110,7 @@ impl<F: Real> LabelledRows<F> {
         let roles = [Role::Label, Role::Target, Role::Weight];
         let stream = RowStream::open(path, encoding, &roles, bad_rows)?;
         let truths = Truths::new(encoding, &stream).map_err(|missing| {
-            stream.fail(missing_columns("the model", missing, stream.unknown(), stream.names()))
+            stream.fail(missing_columns("the model", missing, stream.unknown(), stream.names(), 0))
         })?;
         let first_line = stream.first_line();
         let weight = encoding.weight_column().and_then(|name| find(&stream, name));

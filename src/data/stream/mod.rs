@@ -18,6 +18,7 @@ use crate::data::csv::dialect::Dialect;
 use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::file::{CsvFile, data_error};
 use crate::data::csv::row_reader::ReadSummary;
+use crate::data::error::phrases::Advice;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::mapping::ColumnMapping;
 use crate::data::spec::DataSpec;
@@ -162,8 +163,16 @@ impl RowStream {
         });
         match (stopped, merged.fault) {
             (Some(error), _) => Err(StreamError::Consumer(error)),
-            (None, Some(error)) => {
-                let StreamContext { path, names, .. } = &context;
+            (None, Some(mut error)) => {
+                let StreamContext { path, names, format, first_line, .. } = &context;
+                if let (true, ErrorKind::NotANumber { advice, .. }) =
+                    (!format.header && error.line == *first_line, &mut error.kind)
+                {
+                    *advice = Advice::Column(format!(
+                        "{advice}; if this line names the columns, which the training file did not, skip it with \
+                         --skip-rows {first_line}"
+                    ));
+                }
                 Err(StreamError::Data(data_error(*error, &chunks, path, names).of_prediction()))
             }
             (None, None) => {

@@ -43,7 +43,9 @@ impl Dataset {
             let column: Vec<f64> = (0..self.rows()).map(|row| self.main.features.value(row, index)).collect();
             let strength = match &self.main.targets {
                 Targets::Classes(_) => self.share_given_away(&column, feature.kind),
-                Targets::Values(targets) if feature.kind == ColumnKind::Numeric => {
+                Targets::Values(targets)
+                    if matches!(feature.kind, ColumnKind::Numeric | ColumnKind::Date) =>
+                {
                     strongest_correlation(&column, targets.view())
                 }
                 Targets::Values(_) => None,
@@ -65,7 +67,7 @@ impl Dataset {
         order.sort_by(|&left, &right| column[left].total_cmp(&column[right]));
         let same = |left: &usize, right: &usize| column[*left].to_bits() == column[*right].to_bits();
         let groups: Vec<&[usize]> = order.chunk_by(same).collect();
-        let are_ordered = kind == ColumnKind::Numeric;
+        let are_ordered = matches!(kind, ColumnKind::Numeric | ColumnKind::Date);
         let repeat = !are_ordered || ROWS_PER_NUMBER * groups.len() <= rows;
         let runs = groups.chunk_by(|left, right| {
             let class = self.only_class(left);

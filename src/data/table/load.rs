@@ -268,7 +268,7 @@ impl Loader<'_> {
         let (layout, texts) = (schema.layout(self.usual_markers(), is_tentative), schema.texts());
         let mut rows = file.rows(&layout, &mut |index, text, line| match texts[index].1 {
             TextUse::Label => found.id(labels.renamed(text), line),
-            used => keys.number(used, text, line),
+            used => keys.number(used, text, schema.columns[texts[index].0].format.as_ref(), line),
         })?;
         let count = rows.store.rows();
         if count == 1 {

@@ -23,6 +23,8 @@ use std::sync::Arc;
 
 use ndarray::{Array2, s};
 
+use crate::data::dates::date_format::DateFormat;
+use crate::data::dates::date_part::DatePart;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, FeatureColumn};
@@ -136,6 +138,7 @@ impl Dataset {
         let width = |feature: &FeatureColumn| match feature.kind {
             ColumnKind::Numeric => feature.numeric.most_inputs(),
             ColumnKind::Boolean => 1,
+            ColumnKind::Date => feature.format.iter().flat_map(DateFormat::parts).map(DatePart::inputs).sum(),
             ColumnKind::Categorical => feature.categories.len().min(self.max_categories.saturating_add(1)),
         };
         let inputs = |feature: &FeatureColumn| width(feature) + usize::from(feature.indicator);

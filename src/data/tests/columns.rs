@@ -101,7 +101,7 @@ fn declared_types_override_inferred_ones() {
     assert_eq!(load("flag,x\n1,2\n2,3\n", &label).expect("it loads").learnt(), ["flag"]);
     assert_eq!(
         message("flag,kind\n1,a\nmaybe,b\n", &with_columns(&[("flag", ColumnType::Boolean)])),
-        "t.csv:3, column \"flag\" (index 0): \"maybe\" is not a boolean; use true or false, yes or no, t or f, y or n, 1 or 0"
+        "t.csv:3, column \"flag\" (index 0): \"maybe\" is not a boolean; use true or false, yes or no (or these in another language), t or f, y or n, 1 or 0"
     );
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod columns;
+mod dates;
 pub(crate) mod errors;
 pub(crate) mod hints;
 pub(crate) mod leaks;

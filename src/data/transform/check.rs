@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::data::dates::date_fields::FIRST_AND_LAST;
 use crate::data::transform::encoding::{
     ConstantInput, Encoding, FeatureEncoding, TargetEncoding, TrainedRange, ValueEncoding,
 };
@@ -93,6 +94,25 @@ fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
         ValueEncoding::Boolean { fill } => {
             if fill.is_some_and(|fill| !(0.0..=1.0).contains(&fill)) {
                 return Err("a replacement for missing values is not from 0 to 1");
+            }
+        }
+        ValueEncoding::Date { format, parts, scaling, fill, range, clip } => {
+            let seconds = |value: &f64| (FIRST_AND_LAST.0..FIRST_AND_LAST.1).contains(value);
+            let known = format.parts();
+            let places: Option<Vec<usize>> =
+                parts.iter().map(|part| known.iter().position(|other| other == part)).collect();
+            if !places
+                .is_some_and(|places| !places.is_empty() && places.is_sorted_by(|left, right| left < right))
+            {
+                return Err("the parts of a date are not some of those of its format");
+            }
+            if !is_scaling(scaling) || clip.is_some_and(|clip| !clip.is_valid()) {
+                return Err("the days of a date have no valid scaling");
+            }
+            if !fill.iter().all(seconds)
+                || !(seconds(&range.low) && seconds(&range.high) && range.low <= range.high)
+            {
+                return Err("the range or the replacement of a date is not in the years 1 to 9999");
             }
         }
         ValueEncoding::Categorical { categories, rare, .. } => {

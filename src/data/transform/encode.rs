@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::data::Scaling;
+use crate::data::dates::date_part::DatePart;
 use crate::data::table::matrix::Cells;
 use crate::data::transform::clip::SmoothClip;
 use crate::data::transform::encoding::{Encoding, FeatureEncoding, ValueEncoding};
@@ -12,8 +13,8 @@ use crate::kernel::real::Real;
 /// Turns feature values, as they were read, into inputs of a network: an [`Encoding`] in the form that is
 /// fast to apply.
 ///
-/// The value of a numeric feature is its number, of a boolean one 0 or 1, of a categorical one the number
-/// of its category; NaN if it is missing.
+/// The value of a numeric feature is its number, of a boolean one 0 or 1, of a date the seconds since 1970-01-01 00:00,
+/// of a categorical one the number of its category; NaN if it is missing.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Encoder {
     inputs: usize,
@@ -44,6 +45,8 @@ enum ValueRule {
     Scaled { input: usize, offset: f64, factor: f64, fill: f64, clip: Option<SmoothClip> },
     /// A number with other inputs than its scaled value; `fill` likewise.
     Number(Box<NumberRule>),
+    /// A date; `fill` likewise.
+    Date(Box<DateRule>),
     /// The input of each category by its number, then that of unknown categories.
     OneHot { inputs: Vec<Option<usize>>, fill: Option<usize> },
 }
@@ -56,6 +59,16 @@ struct NumberRule {
     fill: f64,
     clip: Option<SmoothClip>,
     inputs: NumberInputs,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct DateRule {
+    /// The first of its inputs.
+    first: usize,
+    parts: Vec<DatePart>,
+    scaling: Scaling,
+    fill: f64,
+    clip: Option<SmoothClip>,
 }
 
 impl Encoder {
@@ -116,7 +129,7 @@ impl Encoder {
             Rules::Mixed(rules) => rules.iter().position(|rule| match &rule.values {
                 ValueRule::Scaled { input, .. } => *input == wanted,
                 ValueRule::Number(number) => number.inputs.scaled && number.first == wanted,
-                ValueRule::OneHot { .. } => false,
+                ValueRule::OneHot { .. } | ValueRule::Date(_) => false,
             }),
         }
     }
@@ -218,6 +231,20 @@ fn encode_each<T: Copy + Into<f64>, F: Real>(raw: &[T], rules: &[InputRule], x: 
                 let scaled = number.clip.map_or(scaled, |clip| clip.apply(scaled));
                 number.inputs.write(value, scaled, &mut x[number.first..]);
             }
+            ValueRule::Date(date) => {
+                let value = if value.is_nan() { date.fill } else { value };
+                let mut input = date.first;
+                for part in &date.parts {
+                    for mut prepared in part.unscaled(value) {
+                        if *part == DatePart::Day {
+                            let scaled = date.scaling.apply(prepared);
+                            prepared = date.clip.map_or(scaled, |clip| clip.apply(scaled));
+                        }
+                        x[input] = F::from_f64(prepared);
+                        input += 1;
+                    }
+                }
+            }
             ValueRule::OneHot { inputs, fill } => {
                 let input = match value.is_nan() {
                     true => *fill,
@@ -241,6 +268,16 @@ fn value_rule(encoding: &ValueEncoding, names: &[String], first: usize) -> Value
         }
         ValueEncoding::Numeric { scaling, fill, clip, .. } => (*scaling, fill, *clip),
         ValueEncoding::Boolean { fill } => (Scaling { offset: 0.0, divisor: 1.0 }, fill, None),
+        ValueEncoding::Date { parts, scaling, fill, clip, .. } => {
+            let (parts, fill) = (parts.clone(), fill.unwrap_or(f64::NAN));
+            return ValueRule::Date(Box::new(DateRule {
+                first,
+                parts,
+                scaling: *scaling,
+                fill,
+                clip: *clip,
+            }));
+        }
         ValueEncoding::Categorical { categories, rare, fill } => {
             let other = (!rare.is_empty()).then_some(first + categories.len());
             let input = |name: &String| match categories.binary_search(name) {

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Scaling;
+use crate::data::dates::date_format::DateFormat;
+use crate::data::dates::date_part::DatePart;
 use crate::data::schema::column::{ColumnKind, Role};
 use crate::data::spec::DataSpec;
 use crate::data::transform::clip::SmoothClip;
@@ -97,10 +99,26 @@ pub enum ValueEncoding {
         #[serde(default, skip_serializing_if = "NumberInputs::are_scaled_only")]
         inputs: NumberInputs,
     },
-    /// One input: 1 for true, yes, t, y and 1, whatever their case; 0 for their opposites.
+    /// One input: 1 for true, yes, t, y and 1, whatever their case, and for yes in other languages; 0 for their
+    /// opposites.
     Boolean {
         /// Replaces a missing value; from 0 to 1.
         fill: Option<f64>,
+    },
+    /// The inputs of each part of a date that varied in the training rows, as [`DatePart`] says.
+    Date {
+        /// How the dates are written.
+        format: DateFormat,
+        /// At least one, in the order of [`DatePart`].
+        parts: Vec<DatePart>,
+        /// Scales the days since 1970-01-01.
+        scaling: Scaling,
+        /// Replaces a missing date; in seconds since 1970-01-01 00:00.
+        fill: Option<f64>,
+        /// The range in the training rows, in the same seconds.
+        range: TrainedRange,
+        /// Bounds the scaled days.
+        clip: Option<SmoothClip>,
     },
     /// One-hot: one input for each category, then one shared by all `rare` ones if there are any. The
     /// input of the row's category is 1, the others 0. An unknown category counts as rare; without
@@ -295,6 +313,7 @@ impl ValueEncoding {
         match self {
             Self::Numeric { inputs, .. } => inputs.count(),
             Self::Boolean { .. } => 1,
+            Self::Date { parts, .. } => parts.iter().map(|part| part.inputs()).sum(),
             Self::Categorical { categories, rare, .. } => categories.len() + usize::from(!rare.is_empty()),
         }
     }
@@ -306,6 +325,7 @@ impl FeatureEncoding {
         match self.values {
             ValueEncoding::Numeric { .. } => ColumnKind::Numeric,
             ValueEncoding::Boolean { .. } => ColumnKind::Boolean,
+            ValueEncoding::Date { .. } => ColumnKind::Date,
             ValueEncoding::Categorical { .. } => ColumnKind::Categorical,
         }
     }
@@ -313,16 +333,19 @@ impl FeatureEncoding {
     /// Whether a missing value can be encoded.
     pub fn takes_missing(&self) -> bool {
         match &self.values {
-            ValueEncoding::Numeric { fill, .. } | ValueEncoding::Boolean { fill } => fill.is_some(),
+            ValueEncoding::Numeric { fill, .. }
+            | ValueEncoding::Boolean { fill }
+            | ValueEncoding::Date { fill, .. } => fill.is_some(),
             ValueEncoding::Categorical { fill, .. } => fill.is_some(),
         }
     }
 
-    /// Names of the inputs: `age`, `sex=male`, `city=(other)`, `age is missing`.
+    /// Names of the inputs: `age`, `sex=male`, `city=(other)`, `sold (month, sine)`, `age is missing`.
     fn inputs(&self, column: &str) -> Vec<String> {
         let mut names = match &self.values {
             ValueEncoding::Numeric { inputs, .. } => inputs.names(column),
             ValueEncoding::Boolean { .. } => vec![column.to_owned()],
+            ValueEncoding::Date { parts, .. } => parts.iter().flat_map(|part| part.names(column)).collect(),
             ValueEncoding::Categorical { categories, rare, .. } => {
                 let other = (!rare.is_empty()).then(|| "(other)".to_owned());
                 categories.iter().chain(&other).map(|category| format!("{column}={category}")).collect()

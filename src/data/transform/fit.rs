@@ -1,5 +1,9 @@
 //! Fitting the encoding of features on the training rows.
 
+use crate::data::Scaling;
+use crate::data::dates::date_fields::SECONDS_OF_DAY;
+use crate::data::dates::date_format::DateFormat;
+use crate::data::dates::date_part::DatePart;
 use crate::data::error::ErrorKind;
 use crate::data::schema::column::{ColumnKind, FeatureColumn};
 use crate::data::schema::column_spec::{Constant, MissingPolicy};
@@ -38,7 +42,7 @@ pub(crate) fn fit(
         .iter()
         .enumerate()
         .map(|(column, (name, feature))| match feature.kind {
-            ColumnKind::Numeric | ColumnKind::Boolean => {
+            ColumnKind::Numeric | ColumnKind::Boolean | ColumnKind::Date => {
                 fill(matrix, rows, column, &feature.missing).ok_or_else(|| ErrorKind::NoValues(name.clone()))
             }
             ColumnKind::Categorical => Ok(None),
@@ -63,15 +67,28 @@ pub(crate) fn fit(
                 (ValueEncoding::Numeric { scaling, fill, range, clip, inputs }, is_constant)
             }
             ColumnKind::Boolean => (ValueEncoding::Boolean { fill }, scaled.is_constant(column)),
+            ColumnKind::Date => {
+                let format = feature.format.clone().unwrap_or_else(DateFormat::iso);
+                let parts = varied_parts(matrix, rows, column, fill, &format);
+                let scaling = in_days(scaled.scaling[column], methods[column]);
+                let (range, clip) = (scaled.range(column), bound(clip, methods[column]));
+                (
+                    ValueEncoding::Date { format, parts, scaling, fill, range, clip },
+                    scaled.is_constant(column),
+                )
+            }
             ColumnKind::Categorical => categories(matrix, rows, column, feature, most_categories),
         };
         if is_constant {
             constant.push(column);
             let value = match values {
-                ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. } => scaled.range(column).low,
+                ValueEncoding::Numeric { .. }
+                | ValueEncoding::Boolean { .. }
+                | ValueEncoding::Date { .. } => scaled.range(column).low,
                 ValueEncoding::Categorical { .. } => 1.0,
             };
-            constant_inputs.push(ConstantInput { input: inputs, value });
+            let all = inputs..inputs + values.inputs();
+            constant_inputs.extend(all.map(|input| ConstantInput { input, value }));
         }
         inputs += values.inputs();
         if feature.indicator {
@@ -86,6 +103,39 @@ pub(crate) fn fit(
         fitted.push(FeatureEncoding { values, indicator: feature.indicator });
     }
     Ok(Fitted { features: fitted, constant, constant_inputs })
+}
+
+/// The parts of a date that vary in these rows; of a constant date the first one.
+fn varied_parts(
+    matrix: &Matrix,
+    rows: &[usize],
+    column: usize,
+    fill: Option<f64>,
+    format: &DateFormat,
+) -> Vec<DatePart> {
+    let seconds = |row: usize| {
+        let value = matrix.value(row, column);
+        if value.is_nan() { fill.unwrap_or(value) } else { value }
+    };
+    let varies = |part: &DatePart| {
+        let first = rows.first().map(|&row| part.value(seconds(row)));
+        rows.iter().any(|&row| Some(part.value(seconds(row))) != first)
+    };
+    let all = format.parts();
+    let varied: Vec<DatePart> = all.iter().copied().filter(varies).collect();
+    if varied.is_empty() { all.into_iter().take(1).collect() } else { varied }
+}
+
+/// The scaling of days in place of that of seconds.
+fn in_days(seconds: Scaling, method: ScalingMethod) -> Scaling {
+    match method {
+        ScalingMethod::Standardize | ScalingMethod::MinMax => {
+            Scaling { offset: seconds.offset / SECONDS_OF_DAY, divisor: seconds.divisor / SECONDS_OF_DAY }
+        }
+        ScalingMethod::Center | ScalingMethod::None => {
+            Scaling { offset: seconds.offset / SECONDS_OF_DAY, divisor: seconds.divisor }
+        }
+    }
 }
 
 /// The bound of numbers that are scaled by this method.

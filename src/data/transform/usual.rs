@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::data::dates::date_format::DateFormat;
+use crate::data::dates::date_part::DatePart;
 use crate::data::transform::encoding::{Encoding, ValueEncoding};
 use crate::text::{Count, Quoted, QuotedCounts};
 
@@ -25,15 +27,26 @@ pub struct UnusualCells {
     pub usual: Usual,
     /// The number of unusual cells.
     pub cells: u64,
-    /// The number in the first one; NaN if it is missing.
+    /// The number in the first one, seconds for a date; NaN if it is missing.
     pub first: f64,
+    /// How its dates are written, in a column of dates.
+    pub dates: Option<DateFormat>,
 }
 
 /// Counts unusual cells.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CellCheck {
-    /// The index of the feature among the features, its name, and what was usual for it.
-    watched: Vec<(usize, String, Usual)>,
+    watched: Vec<Watched>,
+}
+
+/// A property of a feature of which unusual cells are counted.
+#[derive(Clone, Debug, PartialEq)]
+struct Watched {
+    /// The index of the feature among the features.
+    feature: usize,
+    column: String,
+    usual: Usual,
+    dates: Option<DateFormat>,
 }
 
 /// For each watched property, the number of unusual cells and the first one.
@@ -66,16 +79,37 @@ impl CellCheck {
         let mut watched = Vec::new();
         let mut input = 0;
         for (index, (name, feature)) in encoding.features().enumerate() {
-            let mut watch = |usual: Usual| watched.push((index, name.to_owned(), usual));
+            let dates = match &feature.values {
+                ValueEncoding::Date { format, .. } => Some(format.clone()),
+                _ => None,
+            };
+            let mut watch = |usual: Usual| {
+                watched.push(Watched {
+                    feature: index,
+                    column: name.to_owned(),
+                    usual,
+                    dates: dates.clone(),
+                });
+            };
             match (&feature.values, constants(input)) {
                 // The categories that the training rows did not have are counted apart.
                 (ValueEncoding::Categorical { .. }, _) | (ValueEncoding::Boolean { .. }, None) => {}
-                (ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. }, Some(value)) => {
+                (
+                    ValueEncoding::Numeric { .. }
+                    | ValueEncoding::Boolean { .. }
+                    | ValueEncoding::Date { .. },
+                    Some(value),
+                ) => {
                     watch(Usual::Constant(value));
                 }
                 (ValueEncoding::Numeric { range, .. }, None) => {
                     range.iter().for_each(|range| watch(Usual::Range(range.low, range.high)));
                 }
+                // The parts of a date that repeat are never outside of their range.
+                (ValueEncoding::Date { parts, range, .. }, None) if parts.contains(&DatePart::Day) => {
+                    watch(Usual::Range(range.low, range.high));
+                }
+                (ValueEncoding::Date { .. }, None) => {}
             }
             input += feature.values.inputs();
             if feature.indicator {
@@ -88,7 +122,7 @@ impl CellCheck {
 
     /// The features with what was usual for them.
     pub(crate) fn watched(&self) -> impl Iterator<Item = (usize, Usual)> {
-        self.watched.iter().map(|(feature, _, usual)| (*feature, *usual))
+        self.watched.iter().map(|watched| (watched.feature, watched.usual))
     }
 
     /// Counts none.
@@ -98,7 +132,7 @@ impl CellCheck {
 
     /// Adds the cells of a row.
     pub(crate) fn add(&self, values: &[f64], counts: &mut UnusualCounts) {
-        for ((feature, _, usual), (cells, first)) in self.watched.iter().zip(&mut counts.0) {
+        for (Watched { feature, usual, .. }, (cells, first)) in self.watched.iter().zip(&mut counts.0) {
             let value = values[*feature];
             if usual.is_unusual(value) {
                 if *cells == 0 {
@@ -112,11 +146,12 @@ impl CellCheck {
     /// The columns with unusual cells.
     pub(crate) fn found(&self, counts: &UnusualCounts) -> Vec<UnusualCells> {
         let found = self.watched.iter().zip(&counts.0).filter(|(_, (cells, _))| *cells > 0);
-        let found = found.map(|((_, column, usual), &(cells, first))| UnusualCells {
-            column: column.clone(),
-            usual: *usual,
+        let found = found.map(|(watched, &(cells, first))| UnusualCells {
+            column: watched.column.clone(),
+            usual: watched.usual,
             cells,
             first,
+            dates: watched.dates.clone(),
         });
         found.collect()
     }
@@ -145,7 +180,10 @@ impl UnusualCounts {
 
 impl fmt::Display for UnusualCells {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { column, usual, cells, first } = self;
+        let Self { column, usual, cells, first, dates } = self;
+        let shown =
+            |value: f64| dates.as_ref().map_or_else(|| value.to_string(), |format| format.write(value));
+        let first = shown(*first);
         write!(
             f,
             "{} of column {} ",
@@ -156,8 +194,9 @@ impl fmt::Display for UnusualCells {
         match usual {
             Usual::Constant(constant) => write!(
                 f,
-                "{} from the only value in the training rows, {constant}, such as {first}: the column has no effect",
-                verb[0]
+                "{} from the only value in the training rows, {}, such as {first}: the column has no effect",
+                verb[0],
+                shown(*constant)
             ),
             Usual::Missing(false) => write!(
                 f,
@@ -169,8 +208,10 @@ impl fmt::Display for UnusualCells {
             }
             Usual::Range(low, high) => write!(
                 f,
-                "{} far outside the range of the training rows, {low} to {high}, such as {first}",
-                verb[1]
+                "{} far outside the range of the training rows, {} to {}, such as {first}",
+                verb[1],
+                shown(*low),
+                shown(*high)
             ),
         }
     }
@@ -230,6 +271,7 @@ mod tests {
                 usual: Usual::Range(0.0, 1.5),
                 cells: 1 + column as u64,
                 first: -9.0,
+                dates: None,
             };
             (0..columns).map(cells).collect()
         };

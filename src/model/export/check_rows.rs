@@ -121,6 +121,10 @@ impl CheckRows {
                     scaling.offset + scaling.divisor * random.random_range(-2.0..2.0)
                 }
                 ValueEncoding::Boolean { .. } => f64::from(u8::from(random.random::<bool>())),
+                ValueEncoding::Date { range, .. } => {
+                    let width = (range.high - range.low).max(1.0);
+                    (range.low + width * random.random_range(-0.5..1.5)).floor()
+                }
                 // One more than the known ones, for an unknown category.
                 ValueEncoding::Categorical { categories, rare, .. } => {
                     random.random_range(0..=categories.len() + rare.len()) as f64

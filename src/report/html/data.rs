@@ -101,6 +101,10 @@ fn row(column: &EncodedColumn) -> Vec<String> {
             );
             ("numeric", values, fill.map(four_digits))
         }
+        ValueEncoding::Date { format, fill, range, .. } => {
+            let values = format!("{} to {}", format.write(range.low), format.write(range.high));
+            ("date", values, fill.map(|fill| format.write(fill)))
+        }
         ValueEncoding::Boolean { fill } => ("boolean", String::new(), fill.map(four_digits)),
         ValueEncoding::Categorical { categories, rare, fill } => {
             let shown =

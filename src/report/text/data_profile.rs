@@ -33,7 +33,7 @@ pub fn data_profile(profile: &Profile) -> String {
     let plain_ones = if notable.is_empty() { "all columns are" } else { "the others are" };
     text.push_str("\nwhy:\n");
     for column in notable {
-        let (name, is) = (shortened_to(&column.name, MAX_NAME), nature(column.nature));
+        let (name, is) = (name(column), nature(column.nature));
         text.push_str(&format!("  {name} is {is}: {}\n", shortened(&column.reason)));
     }
     if n_plain > 0 {
@@ -60,9 +60,13 @@ pub fn other_uses(profile: &Profile, encoding: &Encoding) -> String {
             continue;
         }
         let used = kind.map_or_else(|| role(encoded.role), |kind| nature(Nature::Kind(kind)));
-        text.push_str(&format!("  {} is {used}\n", shortened_to(&column.name, MAX_NAME)));
+        text.push_str(&format!("  {} is {used}\n", name(column)));
     }
     if text.is_empty() { text } else { format!("in this config:\n{text}") }
+}
+
+fn name(column: &ColumnProfile) -> String {
+    if column.name.is_empty() { "(no name)".to_owned() } else { shortened_to(&column.name, MAX_NAME) }
 }
 
 fn role(role: Role) -> &'static str {
@@ -92,7 +96,7 @@ fn row(column: &ColumnProfile) -> Vec<String> {
         _ => String::new(),
     };
     vec![
-        shortened_to(&column.name, MAX_NAME),
+        name(column),
         nature(column.nature).to_owned(),
         if column.missing == 0 { "-".to_owned() } else { column.missing.to_string() },
         column.distinct.map_or("> 10000".to_owned(), |distinct| distinct.to_string()),
@@ -109,6 +113,8 @@ fn nature(nature: Nature) -> &'static str {
         Nature::Kind(ColumnKind::Numeric) => "numeric",
         Nature::Kind(ColumnKind::Categorical) => "categorical",
         Nature::Kind(ColumnKind::Boolean) => "boolean",
+        Nature::Kind(ColumnKind::Date) => "date",
+        Nature::UnclearDate => "date?",
         Nature::Mixed => "mixed",
         Nature::Identifier => "id",
         Nature::FreeText => "free text",

@@ -208,6 +208,12 @@ fn describe(feature: &FeatureEncoding) -> String {
             let inputs: String = scaled.into_iter().chain(quantile).chain(intervals).collect();
             format!("numeric{inputs}{}", filled(fill))
         }
+        ValueEncoding::Date { format, parts, fill, range, .. } => {
+            let parts: Vec<&str> = parts.iter().map(|part| part.name()).collect();
+            let (low, high) = (format.write(range.low), format.write(range.high));
+            let filled = filled(fill.map(|fill| format.write(fill)));
+            format!("date, {} of {}, {low} to {high}{filled}", parts.join(", "), shortened(format.as_str()))
+        }
         ValueEncoding::Boolean { fill } => format!("boolean{}", filled(fill.map(four_digits))),
         ValueEncoding::Categorical { categories, rare, fill } => {
             let other = if rare.is_empty() { String::new() } else { format!(" and {} rare", rare.len()) };

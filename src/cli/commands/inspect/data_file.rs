@@ -11,8 +11,15 @@ use crate::nn::Task;
 use crate::report::{data_profile, leakage_json, leakage_section};
 
 pub(crate) fn show(args: &InspectArgs, output: &Output) -> Result<(), CliError> {
-    let spec = args.csv.data_spec(&args.path);
-    let profile = args.csv.profile(&spec)?;
+    let mut spec = args.csv.data_spec(&args.path);
+    for (keys, reason) in args.csv.find_table(&mut spec) {
+        output.note(&format!("note: read with {keys}, as `bntrain init` writes it into a config: {reason}"));
+    }
+    let (profile, format) = args.csv.profile_with_format(&mut spec)?;
+    if let Some(keys) = format {
+        output
+            .note(&format!("note: numbers are read with {keys}, as `bntrain init` writes it into a config"));
+    }
     let learnt = match (&args.label, &args.target) {
         (Some(label), _) => {
             Some(TargetGuess { column: label.clone(), task: Task::Classification, is_guess: false })

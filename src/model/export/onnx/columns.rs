@@ -1,7 +1,7 @@
-//! The raw columns that a graph takes: numeric and boolean features as numbers, categorical ones as
-//! strings.
+//! The raw columns that a graph takes: numeric and boolean features as numbers, the parts of dates as numbers,
+//! categorical features as strings.
 
-use crate::data::{Encoding, FeatureEncoding, NumberInputs, Scaling, SmoothClip, ValueEncoding};
+use crate::data::{DatePart, Encoding, FeatureEncoding, NumberInputs, Scaling, SmoothClip, ValueEncoding};
 
 /// The columns of an encoding, and which inputs of the network each one becomes.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +72,9 @@ impl<'e> RawColumns<'e> {
                 ValueEncoding::Boolean { fill } => {
                     add_number(Scaling { offset: 0.0, divisor: 1.0 }, None, *fill, None);
                 }
+                ValueEncoding::Date { parts, scaling, fill, clip, .. } => {
+                    columns.add_date(encoding, (parts, *scaling, *clip, *fill), *indicator);
+                }
                 ValueEncoding::Categorical { categories, rare, fill } => {
                     let first_input = columns.take_inputs(categories.len());
                     let other_input = (!rare.is_empty()).then(|| columns.take_inputs(1));
@@ -89,6 +92,37 @@ impl<'e> RawColumns<'e> {
             }
         }
         columns
+    }
+
+    /// Adds a column for each input of a date: the days since 1970-01-01, sines and cosines as they are. The
+    /// first of them says whether the date is missing.
+    fn add_date(
+        &mut self,
+        encoding: &'e Encoding,
+        (parts, scaling, clip, fill): (&[DatePart], Scaling, Option<SmoothClip>, Option<f64>),
+        indicator: bool,
+    ) {
+        let first_column = self.numbers.len();
+        for &part in parts {
+            let fills = fill.map(|seconds| part.unscaled(seconds));
+            let unscaled = Scaling { offset: 0.0, divisor: 1.0 };
+            let is_day = part == DatePart::Day;
+            for index in 0..part.inputs() {
+                let input = self.take_inputs(1);
+                self.numbers.push(NumberColumn {
+                    name: &encoding.inputs[input],
+                    scaling: if is_day { scaling } else { unscaled },
+                    clip: clip.filter(|_| is_day),
+                    fill: fills.as_ref().map(|fills| fills[index]),
+                    inputs: None,
+                    input,
+                    missing_input: None,
+                });
+            }
+        }
+        if indicator {
+            self.numbers[first_column].missing_input = Some(self.take_inputs(1));
+        }
     }
 
     /// Reserves the next `count` inputs; the first of them.
