@@ -62,6 +62,7 @@ fn a_german_table_is_trained_on_and_predicted_in_its_form() {
     for line in [
         "skip_rows = 1\nskip_footer = 1\n",
         "ignore = [5, 6] ",
+        "# split_by = { order_of = \"Datum\" }  # hold out the last rows, if later ones will be predicted\n",
         "Datum = { type = \"date\", format = \"%d.%m.%Y\" }  # \"01.01.2023\" is 1 January 2023 (%d.%m.%Y)\n",
         "Aktion = \"boolean\"",
         "Temperatur = \"numeric\"",
@@ -72,6 +73,10 @@ fn a_german_table_is_trained_on_and_predicted_in_its_form() {
     work.ok(&["check", "umsatz.toml"]);
     let trained = work.ok(&["umsatz.toml", "-o", "run", "--epochs", "60", "--require", "valid_r2 >= 0.9"]);
     assert!(!trained.stderr.contains("Summe"), "{}", trained.stderr);
+
+    // The last rows are held out as the config offers it.
+    work.write("order.toml", &config.replace("# split_by", "split_by"));
+    work.ok(&["order.toml", "-o", "later", "--epochs", "1"]);
 
     work.write("neu.csv", &workbook(&rows(false)));
     let predict = |more: &[&str]| work.ok(&[&["predict", "run", "--data", "neu.csv"], more].concat());
