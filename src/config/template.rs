@@ -88,6 +88,17 @@ pub fn template(
     }
     line("valid = 0.2                     # fraction of the rows for validation".to_owned());
     line("# test = 0.1                    # and for a final test".to_owned());
+    let is_dated = |column: &&ColumnProfile| {
+        column.nature == Nature::Kind(ColumnKind::Date)
+            && column.name != target.column
+            && column.date_formats.iter().any(|format| format.as_str().contains(['Y', 'y']))
+    };
+    if let Some(dated) = profile.columns.iter().find(is_dated) {
+        line(format!(
+            "# split_by = {{ order_of = {} }}  # hold out the last rows, if later ones will be predicted",
+            quoted(&dated.name)
+        ));
+    }
     line("# missing = \"refuse\"            # for columns without missing values here".to_owned());
     if (1..=FEW_COLUMNS).contains(&numbers(profile, target)) {
         let more = if profile.rows < MANY_ROWS { "" } else { ", \"piecewise_linear\"" };

@@ -63,7 +63,7 @@ settings! {
         missing_indicator: bool = false;
         /// Most inputs for the categories of a column; the rarest beyond it share one more.
         max_categories: usize = 50, range(1..=1_000_000_000);
-        /// What columns are, by name: `numeric`, `categorical` and `boolean` features, `label`, `target`,
+        /// What columns are, by name: `numeric`, `categorical`, `boolean` and `date` features, `label`, `target`,
         /// `weight` (of the row in the loss), `group` (its rows are in the same split), `split` (says `train`,
         /// `valid` or `test`), `id` (not a feature; identifies the rows of predictions), `ignore`.
         columns: BTreeMap<String, ColumnSpec>, absent("inferred");
@@ -191,7 +191,7 @@ impl Configurable for SplitBy {
             hash_of: Allowed::non_empty_list(&Allowed::Column)
         },
         inline_table! { "{ order_of = column }":
-            /// Column of numbers, or of dates such as 2024-01-31; not the label.
+            /// Column of numbers, or of dates such as 2024-01-31 or in its `format`; not the label.
             order_of: Allowed::Column
         },
     ]);

@@ -7,6 +7,7 @@ use crate::data::csv::dialect::{Comments, CsvFormat, Dialect, ReadOptions};
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number_format::NumberFormat;
 use crate::data::csv::row_reader::{LeftOut, ReadSummary, RowReader, RowText, RowVisitor};
+use crate::data::dates::date_format::DateFormat;
 use crate::data::error::AtOffset;
 use crate::data::schema::layout::{CellRule, OnMissing, RowLayout, Vocabulary};
 
@@ -57,6 +58,7 @@ pub fn record_reader(input: &[u8]) {
 /// Features first, then targets, then the weight.
 fn layout(letters: &[u8], markers: Markers) -> RowLayout {
     let words = ["a", "b", "x y", "é"].map(str::to_owned);
+    let dates = DateFormat::new("%d.%m.%Y").unwrap_or_else(DateFormat::iso);
     let mut letters: Vec<u8> = if letters.is_empty() { vec![b'N'] } else { letters.to_vec() };
     // At most one weight, as in a schema.
     let weight = letters.iter().position(|&letter| letter == b'W');
@@ -65,7 +67,7 @@ fn layout(letters: &[u8], markers: Markers) -> RowLayout {
             *letter = b'S';
         }
     }
-    let is_feature = |letter: &u8| b"NndKCceBbo".contains(letter);
+    let is_feature = |letter: &u8| b"NndKCceBboAaz".contains(letter);
     let features = letters.iter().filter(|letter| is_feature(letter)).count();
     let targets = letters.iter().filter(|&&letter| letter == b'Y').count();
     let (mut feature, mut target, mut texts) = (0, features, 0);
@@ -75,8 +77,8 @@ fn layout(letters: &[u8], markers: Markers) -> RowLayout {
     };
     let cells = letters.iter().map(|letter| {
         let missing = match letter {
-            b'n' | b'c' | b'b' | b't' => OnMissing::Keep,
-            b'd' | b'e' | b'o' | b'u' => OnMissing::DropRow,
+            b'n' | b'c' | b'b' | b'a' | b't' => OnMissing::Keep,
+            b'd' | b'e' | b'o' | b'z' | b'u' => OnMissing::DropRow,
             _ => OnMissing::Refuse,
         };
         match letter {
@@ -97,6 +99,12 @@ fn layout(letters: &[u8], markers: Markers) -> RowLayout {
                 missing,
                 markers: 0,
                 words: Box::new(Vocabulary::Boolean),
+            },
+            b'A' | b'a' | b'z' => CellRule::Category {
+                value: next(&mut feature),
+                missing,
+                markers: 0,
+                words: Box::new(Vocabulary::Dates(dates.clone())),
             },
             b'Y' => CellRule::Number { value: next(&mut target), missing, markers: 0, refuses_codes: false },
             b'W' => CellRule::Number { value: features + targets, missing, markers: 0, refuses_codes: false },

@@ -194,6 +194,11 @@ impl Disk {
         }
     }
 
+    /// Whether the text was UTF-16 with a byte order mark; known once some of it was read.
+    pub(crate) fn is_utf16(&self) -> bool {
+        matches!(self.encoding, FileEncoding::Utf16(_))
+    }
+
     /// Whether it is standard input, which may never end.
     pub(crate) fn is_standard_input(&self) -> bool {
         matches!(self.body.hashing().input, Input::Spooled(_) | Input::Stream(_))

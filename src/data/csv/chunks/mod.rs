@@ -33,6 +33,8 @@ pub(crate) struct Chunk {
     offset: usize,
     /// Whether the file is known to end here.
     pub(crate) is_last: bool,
+    /// Whether the file begins with a byte order mark; of the first chunk.
+    has_mark: bool,
 }
 
 /// The chunks of a file, in order. Where it is split depends on the file and `target` only.
@@ -126,9 +128,11 @@ impl Chunks {
             let length = chunk.bytes.iter().rposition(|byte| *byte != END_OF_TEXT).map_or(0, |last| last + 1);
             chunk.bytes.truncate(length);
         }
+        chunk.has_mark = chunk.index == 0 && self.disk.is_utf16();
         if chunk.index == 0 && chunk.bytes.starts_with(BYTE_ORDER_MARK) {
             chunk.bytes.drain(..BYTE_ORDER_MARK.len());
             chunk.offset = BYTE_ORDER_MARK.len();
+            chunk.has_mark = true;
         }
         if chunk.index == 0 {
             self.refuse_other_formats(&chunk.bytes)?;
@@ -242,9 +246,9 @@ impl Chunk {
         }
     }
 
-    /// Whether the file begins with a byte order mark in UTF-8; of the first chunk.
+    /// Whether the file begins with a byte order mark; of the first chunk.
     pub(crate) fn has_mark(&self) -> bool {
-        self.offset == BYTE_ORDER_MARK.len()
+        self.has_mark
     }
 
     /// The end of its first line.
