@@ -53,10 +53,10 @@ def documented():
 
 
 DOCUMENTED_KINDS, ACTIVATIONS = documented()
-NORMS = ["batch_norm", "ghost_batch_norm", "batch_renorm", "mean_only", "variance_only", "noise_only", "layer_norm", "rms_norm", "group_norm"]
+NORMS = ["batch_norm", "ghost_batch_norm", "batch_renorm", "mean_only", "variance_only", "layer_norm", "rms_norm", "group_norm"]
 BATCH_NORMS = ["batch_norm", "ghost_batch_norm", "batch_renorm", "variance_only"]
 LOSSES = ["softmax_loss", "logistic_loss", "squared_loss", "huber_loss"]
-KINDS = {"affine", "dropout", "alpha_dropout", *ACTIVATIONS, *NORMS, *LOSSES}
+KINDS = {"affine", "dropout", "alpha_dropout", "noise_only", *ACTIVATIONS, *NORMS, *LOSSES}
 
 
 class Case:
@@ -122,7 +122,6 @@ class Case:
             "ghost_batch_norm": lambda: {"type": "ghost_batch_norm", "rows": r.choice([2, 5, 16])},
             "batch_renorm": lambda: {"type": "batch_renorm", "warmup": 0.3, "scale": r.random() < 0.8},
             "variance_only": lambda: {"type": "variance_only", "shift": r.random() < 0.8},
-            "noise_only": lambda: {"type": "noise_only", "rows": r.choice([2, 16])},
             "layer_norm": lambda: {"type": "layer_norm", "eps": r.choice([1e-5, 1e-3]), "shift": r.random() < 0.8},
             "rms_norm": lambda: {"type": "rms_norm", "scale": r.random() < 0.8},
             "group_norm": lambda: {"type": "group_norm", "scale": r.random() < 0.8},
@@ -135,7 +134,8 @@ class Case:
             if r.random() < 0.7:
                 after.insert(r.randint(0, 1), norm())
             if r.random() < 0.3:
-                after.append({"type": r.choice(["dropout", "alpha_dropout"]), "rate": 0.3})
+                kind = r.choice(["dropout", "alpha_dropout", "noise_only"])  # all of them the identity in evaluation
+                after.append({"type": kind} if kind == "noise_only" else {"type": kind, "rate": 0.3})
             if r.random() < 0.2:
                 after.append({"type": r.choice(ACTIVATIONS)})
             layers += after
