@@ -362,7 +362,7 @@ def main():
             case.threshold = None
             if case.loss == "logistic_loss" and seed % 2:
                 thresholded = folder / "thresholded.safetensors"
-                chosen = run(program, "--json", "threshold", model, "--cost", "fp=1,fn=3", "-o", thresholded)
+                chosen = run(program, "threshold", model, "--cost", "fp=1,fn=3", "-o", thresholded, "--json")
                 model, case.threshold = thresholded, json.loads(chosen)["threshold"]
             differences = {
                 "folded": check_onnx(program, case, model, folder / "folded.onnx"),

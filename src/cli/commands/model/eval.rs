@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cli::args::ThreadArgs;
 use crate::cli::commands::model::labelled::{
-    is_training_file, reading_error, rename_labels, renaming, rows_and_targets, show_notes,
+    is_training_file, reading_error, rename_labels, renaming, rows_and_targets, show_notes, threshold_note,
 };
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
@@ -93,6 +93,7 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
         subject.evaluate::<F>(&mut model.networks_mut())?
     });
     show_notes(&notes, &args.data, output);
+    threshold_note(&model.description.encoding).iter().for_each(|note| output.note(note));
     let is_trained_on = is_training_file(&args.data, &model);
     if is_trained_on {
         output.note(&format!(

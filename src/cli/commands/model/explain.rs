@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::cli::args::ThreadArgs;
 use crate::cli::commands::model::labelled::{
-    is_training_file, reading_error, rename_labels, renaming, rows_and_targets, show_notes,
+    is_training_file, reading_error, rename_labels, renaming, rows_and_targets, show_notes, threshold_note,
 };
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
@@ -94,6 +94,7 @@ pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<(), CliError> {
     let explained = explain(&models, linear.as_ref(), &args.data, &options);
     let (explanation, notes) = explained.map_err(|error| cli_error(error, args))?;
     show_notes(&notes, &args.data, output);
+    threshold_note(&models[0].description.encoding).iter().for_each(|note| output.note(note));
     if args.linear.is_some() && explanation.linear.is_none() {
         output.note("note: the model of --linear is not a linear model of the same columns and precision");
     }

@@ -58,6 +58,17 @@ pub(crate) fn reading_error(error: DataError, skips_bad_rows: bool, purpose: &st
     error
 }
 
+/// What a model with a threshold predicts.
+pub(crate) fn threshold_note(encoding: &Encoding) -> Option<String> {
+    let (Some(threshold), [_, class]) = (encoding.targets.threshold(), encoding.classes()) else {
+        return None;
+    };
+    Some(format!(
+        "note: {} is predicted where its probability is greater than {threshold:.4}, the threshold of the model",
+        Quoted(class)
+    ))
+}
+
 /// Whether `model` was trained on this file; false of standard input, which is gone.
 pub(crate) fn is_training_file(data: &Path, model: &Model) -> bool {
     let is_file = data.as_os_str() != STANDARD_INPUT;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::args::ThreadArgs;
-use crate::cli::commands::model::labelled::{is_training_file, reading_error, show_notes};
+use crate::cli::commands::model::labelled::{is_training_file, reading_error, show_notes, threshold_note};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::{Models, load_models, unfinished_notes};
@@ -94,12 +94,8 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
             to_file(&models, args, &options, &out, &paths)?
         }
     };
-    let targets = &models[0].description.encoding.targets;
-    if let (Some(threshold), [_, class]) = (targets.threshold(), models[0].description.encoding.classes()) {
-        output.note(&format!(
-            "note: {} is predicted where its probability is greater than {threshold:.4}, the threshold of the model",
-            Quoted(class)
-        ));
+    if let Some(note) = threshold_note(&models[0].description.encoding) {
+        output.note(&note);
     } else if models.iter().any(|model| model.description.encoding.targets.class_weights().is_some()) {
         output.note(
             "note: probabilities are corrected for training.class_weights; a prediction is the class of the \

@@ -59,14 +59,6 @@ pub(crate) struct ThresholdArgs {
     threads: ThreadArgs,
 }
 
-/// A rule, and the rows that it is applied to.
-struct Question<'a> {
-    model: &'a Model,
-    classes: &'a [String],
-    /// The index of the positive class.
-    positive: usize,
-}
-
 pub(crate) fn run(args: &ThresholdArgs, output: &Output) -> Result<(), CliError> {
     let (mut model, path) = load_model(&args.model)?;
     let out = OutFile::new(&args.out, WithoutFile::Fails)?;
@@ -75,8 +67,7 @@ pub(crate) fn run(args: &ThresholdArgs, output: &Output) -> Result<(), CliError>
     args.reading.apply(&mut model.description.encoding);
     let classes = model.description.encoding.classes().to_vec();
     let positive = positive_class(args, &classes)?;
-    let question = Question { model: &model, classes: &classes, positive };
-    let scores = scores(args, &question, output)?;
+    let scores = scores(args, &model, output)?;
     // Without other rows, a threshold that was given needs none.
     let (positive_rows, negative_rows) =
         scores.as_ref().map(|scores| split(scores, positive)).unwrap_or_default();
@@ -137,11 +128,11 @@ pub(crate) fn run(args: &ThresholdArgs, output: &Output) -> Result<(), CliError>
         }
         None => "predicts the most probable class".to_owned(),
     };
-    let origin = match &args.data {
-        Some(data) => format!(" of {}", shortened(&data.to_string_lossy())),
-        None => " of the training, which the weights were not fitted to".to_owned(),
+    let on = match &args.data {
+        _ if rows == 0 => String::new(),
+        Some(data) => format!("on {} of {}\n\n", Count(rows, "row"), shortened(&data.to_string_lossy())),
+        None => format!("on the {} of the training\n\n", Count(rows, "validation row")),
     };
-    let on = if rows > 0 { format!("on the {}{origin}\n\n", Count(rows, "row")) } else { String::new() };
     let table = decision_table(&shown, args.cost);
     output.result(&format!("{} {rule}\n{on}{table}", DisplayPath(&args.out)))
 }
@@ -182,11 +173,11 @@ fn positive_class(args: &ThresholdArgs, classes: &[String]) -> Result<usize, Cli
 /// The predicted probabilities of the rows of each class; none if they are not needed and there are none.
 fn scores(
     args: &ThresholdArgs,
-    question: &Question<'_>,
+    model: &Model,
     output: &Output,
 ) -> Result<Option<CalibrationScores>, CliError> {
     let Some(path) = &args.data else {
-        let Some(calibration) = &question.model.description.calibration else {
+        let Some(calibration) = &model.description.calibration else {
             return match args.at.is_some() || args.remove {
                 true => Ok(None),
                 false => Err(CliError::new(
@@ -204,21 +195,19 @@ fn scores(
         }
         return Ok(Some(calibration.scores.clone()));
     };
-    let models = std::slice::from_ref(question.model);
+    let models = std::slice::from_ref(model);
     let found = scores_on_file(models, path, BadRows::Refuse, args.threads.count());
     let (scores, notes) = found.map_err(|error| match error {
         PredictError::Data(error) => reading_error(error, true, "use"),
         error => CliError::new(exit_code::DATA, format!("{}: {error}", DisplayPath(path))),
     })?;
     show_notes(&notes, path, output);
-    if is_training_file(path, question.model) {
+    if is_training_file(path, model) {
         output.note(&format!(
             "warning: the model was trained on {}: costs and shares on other rows are worse",
             DisplayPath(path)
         ));
     }
-    debug_assert_eq!(question.classes.len(), 2);
-    debug_assert!(question.positive < 2);
     Ok(Some(scores))
 }
 
