@@ -76,7 +76,9 @@ impl Compared {
                     .collect();
                 (1 < numbers.len()).then(|| Self::Groups(groups, numbers.len()))
             }
-            ColumnKind::Numeric | ColumnKind::Boolean => standardized_ranks(&cells).map(Self::Ranks),
+            ColumnKind::Numeric | ColumnKind::Boolean | ColumnKind::Date => {
+                standardized_ranks(&cells).map(Self::Ranks)
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 
 use ndarray::Array2;
 
-use crate::data::{FeatureEncoding, ValueEncoding};
+use crate::data::{DateFormat, FeatureEncoding, ValueEncoding};
 use crate::explain::in_parallel;
 use crate::explain::rows::AskedRows;
 use crate::kernel::real::Real;
@@ -124,7 +124,8 @@ struct GridValue {
 impl Grid {
     fn of(cells: &[f64], feature: &FeatureEncoding) -> Self {
         match &feature.values {
-            ValueEncoding::Numeric { .. } => Self::of_numbers(cells),
+            ValueEncoding::Numeric { .. } => Self::of_numbers(cells, None),
+            ValueEncoding::Date { format, .. } => Self::of_numbers(cells, Some(format)),
             ValueEncoding::Boolean { .. } => Self::of_names(cells, &["false", "true"]),
             ValueEncoding::Categorical { categories, rare, .. } => {
                 let names: Vec<&str> = categories.iter().chain(rare).map(String::as_str).collect();
@@ -133,8 +134,8 @@ impl Grid {
         }
     }
 
-    /// All numbers if there are few, else quantiles that are among the numbers.
-    fn of_numbers(cells: &[f64]) -> Self {
+    /// All numbers, or dates in seconds, if there are few, else quantiles that are among them.
+    fn of_numbers(cells: &[f64], dates: Option<&DateFormat>) -> Self {
         let mut sorted: Vec<f64> = cells.iter().copied().filter(|cell| !cell.is_nan()).collect();
         sorted.sort_unstable_by(f64::total_cmp);
         let mut chosen = sorted.clone();
@@ -151,7 +152,8 @@ impl Grid {
         }
         let value = |&value: &f64| {
             let rows = sorted.iter().filter(|other| **other == value).count();
-            GridValue { label: value.to_string(), value, rows, is_number: true }
+            let label = dates.map_or_else(|| value.to_string(), |format| format.write(value));
+            GridValue { label, value, rows, is_number: dates.is_none() }
         };
         Self { values: chosen.iter().map(value).collect(), left_out: 0 }
     }

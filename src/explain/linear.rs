@@ -105,6 +105,8 @@ fn known(feature: &FeatureEncoding) -> Vec<String> {
         ValueEncoding::Categorical { categories, rare, .. } => {
             categories.iter().chain(rare).cloned().collect()
         }
-        ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. } => Vec::new(),
+        ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. } | ValueEncoding::Date { .. } => {
+            Vec::new()
+        }
     }
 }
