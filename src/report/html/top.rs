@@ -152,7 +152,9 @@ fn settings(run: &RunResults) -> String {
         })
     };
     let optimizer = text("optimizer", "type").unwrap_or_default();
-    let is_tuned = |key: &str| run.summary.tuning.as_ref().is_some_and(|tuning| tuning.keys.iter().any(|tuned| tuned == key));
+    let is_tuned = |key: &str| {
+        run.summary.tuning.as_ref().is_some_and(|tuning| tuning.keys.iter().any(|tuned| tuned == key))
+    };
     let rate = text("optimizer", "learning_rate").filter(|_| !is_tuned("optimizer.learning_rate"));
     let rate = rate.map(|rate| format!(", learning rate {rate}")).unwrap_or_default();
     let epochs = text("training", "epochs").unwrap_or_default();
