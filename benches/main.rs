@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench                                       everything, with 1 thread and with all
 //! cargo bench -- steps --threads 1,2 --only mnist   some of it
+//! cargo bench -- steps --threads 1,2 --busy 1       with one core in use by something else
 //! ```
 //!
 //! Every result is the best and the median of many samples; compare the best, since whatever else
@@ -38,6 +39,9 @@ pub(crate) struct Options {
     /// Seconds for each result; 0.1 for kernels and layers, 1 for steps by default.
     #[arg(long)]
     seconds: Option<f64>,
+    /// Keep this many cores busy with something else meanwhile.
+    #[arg(long, default_value_t = 0)]
+    busy: usize,
     /// Only results whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
@@ -81,6 +85,14 @@ fn main() -> anyhow::Result<()> {
     if options.threads.is_empty() {
         options.threads = vec![NonZeroUsize::MIN, available_threads()];
         options.threads.dedup();
+    }
+    for _ in 0..options.busy {
+        // Until the program ends.
+        std::thread::spawn(|| {
+            loop {
+                std::hint::black_box(0);
+            }
+        });
     }
     let report = Report::new(options.json);
     report.heading(&format!("vectors: {:?}", simd_level()));

@@ -11,6 +11,7 @@ pub(crate) mod run;
 pub(crate) mod spec;
 pub(crate) mod state;
 pub(crate) mod step;
+pub(crate) mod step_threads;
 pub(crate) mod tensor_rules;
 #[cfg(test)]
 pub(crate) mod tests;

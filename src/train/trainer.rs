@@ -14,16 +14,12 @@ use crate::optim::OptimizerSpec;
 use crate::train::early_stopping::EarlyStopper;
 use crate::train::state::{set_tensors, tensors_of};
 use crate::train::step::TrainStep;
+use crate::train::step_threads::StepThreads;
 use crate::train::tensor_rules;
 use crate::train::{
     EpochRecord, EvaluatedRows, Evaluator, Event, NetworkAt, Observer, Outcome, RunPlace, RunState, SavePart,
     SavePoint, Score, StateFault, StepRecord, TrainingSpec,
 };
-
-/// Multiplications in one product of a batch with all weights from which a second thread makes a
-/// step faster: with 0.3 million it does not (64-64-64-10, batches of 32), with 6 it does
-/// (784-100x3-10, batches of 60).
-const MIN_PARALLEL_FLOPS: usize = 1 << 20;
 
 /// A trained network and the records of its training.
 pub struct Trained<F> {
@@ -120,10 +116,9 @@ struct Run<'a, F> {
     data: &'a PreparedData<F>,
     /// The training rows that are evaluated after each epoch; none for all of them.
     eval_rows: Option<Rows<F>>,
-    /// For evaluation, and for training steps unless `single` is there.
+    /// All of it for evaluation, and `step_threads` of it for training steps.
     pool: &'a ThreadPool,
-    /// For training steps that are faster on one thread.
-    single: Option<ThreadPool>,
+    step_threads: StepThreads,
     steps_per_epoch: u64,
     step: TrainStep<F>,
     evaluator: Evaluator<F>,
@@ -156,14 +151,14 @@ impl<'a, F: Real> Run<'a, F> {
         let batches = batches(training, data);
         let largest_batch = batches.sizes().1;
         tensor_rules::apply(training, &mut network);
-        let is_parallel = network.num_trainable().saturating_mul(largest_batch) >= MIN_PARALLEL_FLOPS;
+        let flops = network.num_trainable().saturating_mul(largest_batch);
         Self {
             learning_rate: optimizer.learning_rate(),
             training,
             data,
             eval_rows: (data.train.len() > training.eval_rows).then(|| data.train.spread(training.eval_rows)),
             pool,
-            single: (!is_parallel).then(ThreadPool::single),
+            step_threads: StepThreads::new(pool.max_threads(), flops),
             steps_per_epoch: batches.per_epoch() as u64,
             evaluator: Evaluator::new(&network, &data.train),
             early_stopping: EarlyStopper::new(training.early_stopping.as_ref()),
@@ -242,9 +237,8 @@ impl<'a, F: Real> Run<'a, F> {
                 let step = self.place.step + 1;
                 let planned = self.place.in_schedule(step);
                 let rate = self.learning_rate * training.schedule.factor(planned, steps_per_epoch, total);
-                let pool = self.single.as_ref().unwrap_or(self.pool);
                 let progress = (planned - 1) as f64 / total as f64;
-                let loss = match self.step.step(pool, &self.data.train, batch, step, progress, rate) {
+                let loss = match self.train_batch(batch, step, progress, rate) {
                     Ok(loss) => loss,
                     Err(cause) => return Outcome::Diverged { epoch, step, cause },
                 };
@@ -259,6 +253,22 @@ impl<'a, F: Real> Run<'a, F> {
             self.offer(SavePart::Epoch);
         }
         Outcome::Finished
+    }
+
+    /// One step, by as many threads as are fastest now.
+    fn train_batch(
+        &mut self,
+        batch: &[usize],
+        step: u64,
+        progress: f64,
+        rate: f64,
+    ) -> Result<f64, NonFinite> {
+        self.pool.limit(self.step_threads.count());
+        let begin = Instant::now();
+        let loss = self.step.step(self.pool, &self.data.train, batch, step, progress, rate);
+        self.step_threads.record(batch.len(), begin.elapsed().as_secs_f64());
+        self.pool.limit(self.pool.max_threads());
+        loss
     }
 
     fn emit(&mut self, event: &Event<'_>) {

@@ -170,7 +170,17 @@ fn a_page_does_without_the_points_that_a_summary_lacks() {
         work.ok(&["report", "run"]);
         work.read("run/report.html")
     };
-    assert!(report(&|_| {}).contains("best point"));
+    let page = report(&|_| {});
+    assert!(page.contains("best point"));
+    // The runs that were done to tune are neither planned runs that are missing nor hidden.
+    assert!(page.contains(" to tune, bntrain "), "{page}");
+    assert!(page.contains("tuned for each norm, the best of "), "{page}");
+    assert!(!page.contains("nothing was tuned"));
+    report(&|norm| {
+        for point in norm["points"].as_array_mut().unwrap() {
+            point["n_runs"] = serde_json::json!(u64::MAX);
+        }
+    });
     report(&|norm| norm["points"][1]["values"] = serde_json::json!([]));
     report(&|norm| norm["points"] = serde_json::json!([]));
     report(&|norm| norm["best"] = serde_json::json!(0));

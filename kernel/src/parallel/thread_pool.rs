@@ -8,7 +8,6 @@
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
 use std::hint::spin_loop;
-use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -23,19 +22,28 @@ pub fn available_threads() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
+/// Bits of [`Shared::generation`] for the number of threads that take part.
+const TEAM_BITS: u32 = 10;
+
+/// The largest number that they hold. A larger team is of no use: arrays are divided among fewer threads.
+const MAX_TEAM: usize = (1 << TEAM_BITS) - 1;
+
 /// Threads that share the work of one run; the caller is one of them.
 pub struct ThreadPool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
-    /// Makes the type not `Sync`: only one thread at a time may call.
-    one_caller: PhantomData<Cell<()>>,
+    /// Threads that take part, with the caller. As a `Cell`, it makes the type not `Sync`: only one thread
+    /// at a time may call.
+    team: Cell<usize>,
 }
 
 /// A borrowed function of the thread's number, from 0.
 type Task = *const (dyn Fn(usize) + Sync);
 
 struct Shared {
-    /// Counts tasks; when it changes, `task` is new.
+    /// Counts tasks; when it changes, `task` is new. Its lowest bits are the number of threads that take part in
+    /// the task: in the same number, so that a worker that comes late cannot take the team of one task for that
+    /// of the next.
     generation: AtomicUsize,
     task: UnsafeCell<Option<Task>>,
     /// Workers that have not finished the current task.
@@ -56,7 +64,7 @@ unsafe impl Send for Shared {}
 impl ThreadPool {
     /// A pool of this many threads, one of which is the caller.
     pub fn new(threads: NonZeroUsize) -> Self {
-        let others = threads.get() - 1;
+        let others = threads.get().min(MAX_TEAM) - 1;
         let shared = Arc::new(Shared {
             generation: AtomicUsize::new(0),
             task: UnsafeCell::new(None),
@@ -70,8 +78,9 @@ impl ThreadPool {
             thread::Builder::new().name(format!("pool-{}", worker + 1)).spawn(move || shared.serve(worker))
         });
         // If the system gives no more threads, the pool is smaller; results are the same.
-        let workers = workers.map_while(Result::ok).collect();
-        Self { shared, workers, one_caller: PhantomData }
+        let workers: Vec<_> = workers.map_while(Result::ok).collect();
+        let team = Cell::new(workers.len() + 1);
+        Self { shared, workers, team }
     }
 
     /// A pool of the calling thread alone.
@@ -79,9 +88,20 @@ impl ThreadPool {
         Self::new(NonZeroUsize::MIN)
     }
 
-    /// The number of threads, with the caller.
+    /// The number of threads that take part in a task, with the caller.
     pub fn threads(&self) -> usize {
+        self.team.get()
+    }
+
+    /// The number of threads that can take part, with the caller.
+    pub fn max_threads(&self) -> usize {
         self.workers.len() + 1
+    }
+
+    /// Lets this many threads take part in the following tasks: 1 to [`max_threads`](Self::max_threads), to which
+    /// other numbers are moved. The others sleep.
+    pub fn limit(&self, threads: usize) {
+        self.team.set(threads.clamp(1, self.max_threads()));
     }
 
     /// Calls `task` on all threads at once, with the number of each, below [`threads`](Self::threads).
@@ -91,7 +111,8 @@ impl ThreadPool {
     ///
     /// If `task` does.
     pub fn run(&self, task: &(dyn Fn(usize) + Sync)) {
-        if self.workers.is_empty() {
+        let team = self.threads();
+        if team == 1 {
             return task(0);
         }
         let shared = &*self.shared;
@@ -103,11 +124,12 @@ impl ThreadPool {
         // SAFETY: no worker is busy, so none reads it; a pool is not `Sync`, so there is no other
         // caller, and for the same reason `task` cannot call this.
         unsafe { *shared.task.get() = Some(erased) };
-        shared.busy.store(self.workers.len(), Ordering::Relaxed);
+        shared.busy.store(team - 1, Ordering::Relaxed);
         // SeqCst here and in the worker: either it sees the new generation before it sleeps, or we see that
         // it sleeps.
-        shared.generation.fetch_add(1, Ordering::SeqCst);
-        for (worker, sleeping) in self.workers.iter().zip(&shared.sleeping) {
+        let last = shared.generation.load(Ordering::Relaxed);
+        shared.generation.store(next_generation(last, team), Ordering::SeqCst);
+        for (worker, sleeping) in self.workers.iter().zip(&shared.sleeping).take(team - 1) {
             if sleeping.load(Ordering::SeqCst) {
                 worker.thread().unpark();
             }
@@ -184,10 +206,15 @@ impl Shared {
         }
     }
 
-    /// Returns the new generation once it is not `seen` any more.
+    /// Returns the new generation once it is not `seen` any more and the worker takes part in it.
     fn wait(&self, worker: usize, seen: usize) -> usize {
+        let takes_part = |generation: usize| worker + 1 < team_of(generation);
         for _ in 0..SPINS {
             let generation = self.generation.load(Ordering::Acquire);
+            if !takes_part(generation) {
+                // It is not needed for a while.
+                break;
+            }
             if generation != seen {
                 return generation;
             }
@@ -196,7 +223,7 @@ impl Shared {
         self.sleeping[worker].store(true, Ordering::SeqCst);
         let generation = loop {
             let generation = self.generation.load(Ordering::SeqCst);
-            if generation != seen {
+            if generation != seen && takes_part(generation) {
                 break generation;
             }
             thread::park();
@@ -206,10 +233,22 @@ impl Shared {
     }
 }
 
+/// The number of threads that take part in the task of `generation`.
+fn team_of(generation: usize) -> usize {
+    generation & MAX_TEAM
+}
+
+/// The generation after `last`, whose task is for `team` threads.
+fn next_generation(last: usize, team: usize) -> usize {
+    let count = (last >> TEAM_BITS).wrapping_add(1);
+    (count << TEAM_BITS) | team
+}
+
 impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
-        self.shared.generation.fetch_add(1, Ordering::SeqCst);
+        let last = self.shared.generation.load(Ordering::Relaxed);
+        self.shared.generation.store(next_generation(last, MAX_TEAM), Ordering::SeqCst);
         self.workers.iter().map(JoinHandle::thread).for_each(Thread::unpark);
         for worker in self.workers.drain(..) {
             // A worker catches every panic of its task.
@@ -238,6 +277,30 @@ mod tests {
             }
             assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 200), "{counts:?}");
         }
+    }
+
+    #[test]
+    fn a_limit_leaves_the_last_threads_out() {
+        let pool = pool(4);
+        assert_eq!((pool.threads(), pool.max_threads()), (4, 4));
+        let counts: Vec<AtomicUsize> = (0..4).map(|_| AtomicUsize::new(0)).collect();
+        let mut expected = [0; 4];
+        // Changes at every task, so that threads are left out while they still spin, and while they sleep.
+        for round in 0..2_000 {
+            let threads = [4, 1, 2, 2, 3, 1, 4, 2][round % 8];
+            pool.limit(threads);
+            assert_eq!(pool.threads(), threads);
+            pool.run(&|thread| {
+                counts[thread].fetch_add(1, Ordering::Relaxed);
+            });
+            expected[..threads].iter_mut().for_each(|count| *count += 1);
+            let counted: Vec<usize> = counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+            assert_eq!(counted, expected, "round {round}");
+        }
+        pool.limit(0);
+        assert_eq!(pool.threads(), 1);
+        pool.limit(9);
+        assert_eq!(pool.threads(), 4);
     }
 
     #[test]

@@ -47,11 +47,16 @@ pub(crate) fn top(run: &RunResults) -> Markup {
 fn subtitle(run: &RunResults) -> String {
     let summary = &run.summary;
     let runs = Count(summary.runs.len(), "run");
-    let planned = run.run["runs_planned"].as_u64().filter(|&planned| planned != summary.runs.len() as u64);
+    let points = summary.tuning.iter().flat_map(|tuning| &tuning.norms).flat_map(|norm| &norm.points);
+    // Saturates, since anybody can write a summary.
+    let to_tune = points.fold(0, |sum: usize, point| sum.saturating_add(point.n_runs));
+    let n_runs = summary.runs.len().saturating_add(to_tune) as u64;
+    let tuned = if to_tune == 0 { String::new() } else { format!(" after {to_tune} to tune") };
+    let planned = run.run["runs_planned"].as_u64().filter(|&planned| planned != n_runs);
     let planned = planned.map(|planned| format!(" of {planned} planned")).unwrap_or_default();
     let interrupted = if run.run["outcome"] == "interrupted" { ", interrupted" } else { "" };
     format!(
-        "{}: {runs}{planned}{interrupted}, bntrain {}",
+        "{}: {runs}{tuned}{planned}{interrupted}, bntrain {}",
         shortened(&run.name),
         run.run["version"].as_str().unwrap_or(NO_NUMBER)
     )
@@ -147,8 +152,11 @@ fn settings(run: &RunResults) -> String {
         })
     };
     let optimizer = text("optimizer", "type").unwrap_or_default();
-    let rate =
-        text("optimizer", "learning_rate").map(|rate| format!(", learning rate {rate}")).unwrap_or_default();
+    let is_tuned = |key: &str| {
+        run.summary.tuning.as_ref().is_some_and(|tuning| tuning.keys.iter().any(|tuned| tuned == key))
+    };
+    let rate = text("optimizer", "learning_rate").filter(|_| !is_tuned("optimizer.learning_rate"));
+    let rate = rate.map(|rate| format!(", learning rate {rate}")).unwrap_or_default();
     let epochs = text("training", "epochs").unwrap_or_default();
     let batch = text("training", "batch_size").unwrap_or_default();
     let common = format!("{optimizer}{rate}, {epochs} epochs, batches of {batch}");
