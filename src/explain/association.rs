@@ -74,7 +74,7 @@ impl Compared {
                         *numbers.entry(cell.to_bits()).or_insert(next)
                     })
                     .collect();
-                (1 < numbers.len()).then(|| Self::Groups(groups, numbers.len()))
+                (1 < numbers.len()).then_some(Self::Groups(groups, numbers.len()))
             }
             ColumnKind::Numeric | ColumnKind::Boolean | ColumnKind::Date => {
                 standardized_ranks(&cells).map(Self::Ranks)

@@ -181,6 +181,9 @@ pub fn scores_of_rows<F: Real>(
 ) -> Option<CalibrationScores> {
     let mut collector = Collector::new(targets, truth);
     collector.draw(seed);
+    if let TargetEncoding::Values(values) = targets {
+        collector.offsets = values.iter().map(|value| value.scaling.offset).collect();
+    }
     let ranges: Vec<Range<usize>> = row_chunks(rows.n_rows()).collect();
     let longest = ranges.iter().map(Range::len).max().unwrap_or(0);
     let mut workspaces: Vec<_> =
@@ -202,6 +205,9 @@ struct Collector<'t, F> {
     truth: &'t Targets,
     /// Whether each row is kept; all of them if it is empty.
     is_kept: Vec<bool>,
+    /// Of each target, where true values were scaled in the network's precision, as those of prepared rows. Without an
+    /// allowance for that, the errors of a target with few values would be just below those of new rows.
+    offsets: Vec<f64>,
     mean: MeanPredictions<F>,
     prediction: Prediction<F>,
     /// By class or target.
@@ -213,7 +219,14 @@ impl<'t, F: Real> Collector<'t, F> {
         let prediction = Prediction::zeros(targets);
         let lists = prediction.probabilities.len() + prediction.values.len();
         let mean = MeanPredictions::zeros(targets);
-        Self { truth, is_kept: Vec::new(), mean, prediction, scores: vec![Vec::new(); lists] }
+        Self {
+            truth,
+            is_kept: Vec::new(),
+            offsets: Vec::new(),
+            mean,
+            prediction,
+            scores: vec![Vec::new(); lists],
+        }
     }
 
     /// Keeps no more rows than a model.
@@ -241,12 +254,13 @@ impl<'t, F: Real> Collector<'t, F> {
                 }
                 Targets::Values(values) => {
                     let pairs = values.row(row).into_iter().zip(&self.prediction.values);
-                    self.scores.iter_mut().zip(pairs).for_each(|(scores, (truth, value))| {
-                        // Values of prepared rows were scaled in the network's precision: without this allowance,
-                        // the errors of a target with few values would be just below those of new rows.
-                        let rounding = 4.0 * Real::to_f64(F::epsilon()) * truth.abs().max(value.abs());
-                        scores.push((truth - value).abs() + rounding);
-                    });
+                    for (target, (truth, value)) in pairs.enumerate() {
+                        let rounding = self.offsets.get(target).map_or(0.0, |offset| {
+                            let single = Real::to_f64(F::epsilon()) * (truth - offset).abs();
+                            4.0 * (single + f64::EPSILON * truth.abs())
+                        });
+                        self.scores[target].push((truth - value).abs() + rounding);
+                    }
                 }
             }
         }

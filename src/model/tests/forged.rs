@@ -82,6 +82,9 @@ fn an_inconsistent_description_is_refused() {
     let replace = |path: &str, value: Value| {
         edited_description(|model| *model.pointer_mut(path).expect("a value") = value)
     };
+    let calibrated = |scores: Value| {
+        edited_description(|model| model["calibration"] = json!({ "chose_epoch": false, "scores": scores }))
+    };
     let table = table(&[
         ("format 2", edited_description(|model| *model = json!({ "format": 2, "more": [] }))),
         ("format 0", replace("/format", json!(0))),
@@ -93,6 +96,13 @@ fn an_inconsistent_description_is_refused() {
         ("a single class", replace("/encoding/targets/classes/names", json!(["a"]))),
         ("equal classes", replace("/encoding/targets/classes/names", json!(["a", "b", "a"]))),
         ("equal columns", replace("/encoding/columns/1/name", json!("größe"))),
+        ("a threshold between three classes", {
+            edited_description(|model| model["encoding"]["targets"]["classes"]["threshold"] = json!(0.5))
+        }),
+        ("calibration scores of two of three classes", calibrated(json!({ "classes": [[0.5], [0.5]] }))),
+        ("calibration scores of values", calibrated(json!({ "values": [[0.5]] }))),
+        ("calibration scores out of order", calibrated(json!({ "classes": [[0.5, 0.1], [], []] }))),
+        ("a calibration score that is not a probability", calibrated(json!({ "classes": [[1.5], [], []] }))),
         ("deep nesting", replace("/history", (0..200).fold(json!(1), |deep, _| json!([deep])))),
     ]);
     insta::assert_snapshot!(table);

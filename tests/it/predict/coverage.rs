@@ -119,6 +119,30 @@ fn intervals_are_as_wide_as_the_errors_of_the_validation_rows() {
 }
 
 #[test]
+fn intervals_of_values_far_from_0_are_not_wider() {
+    let half = |offset: f64| {
+        let work = trained(VALUES, "");
+        for name in ["train.csv", "valid.csv", "new.csv"] {
+            let moved = |line: &str| {
+                let cells: Vec<&str> = line.split(',').collect();
+                match cells[1].parse::<f64>() {
+                    Ok(y) => format!("{},{:.4},{}\n", cells[0], y + offset, cells[2]),
+                    Err(_) => format!("{line}\n"),
+                }
+            };
+            work.write(name, &work.read(name).lines().map(moved).collect::<String>());
+        }
+        work.ok(&["c.toml", "-o", "far"]);
+        let text = work.ok(&["predict", "far", "--data", "new.csv", "--coverage", "0.9"]).stdout;
+        let row = &cells(&text, &["lower_y", "upper_y"])[0];
+        let [low, high] = [0, 1].map(|cell| row[cell].parse::<f64>().expect("a number"));
+        (high - low) / 2.0
+    };
+    let (near, far) = (half(0.0), half(1e9));
+    assert!((near - far).abs() < 0.01 * near, "{near} {far}");
+}
+
+#[test]
 fn a_coverage_needs_enough_rows_of_one_model() {
     let work = trained(CLASSES, "early_stopping = { patience = 3 }");
     let args = ["predict", "run", "--data", "new.csv", "--coverage"];

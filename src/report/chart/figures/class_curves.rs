@@ -17,6 +17,9 @@ const SIZE: (f64, f64) = (440.0, 360.0);
 /// Characters of a name.
 const MAX_NAME: usize = 24;
 
+/// Where a point of a class is drawn; none where its place is undefined.
+type Place<'p> = &'p dyn Fn(&ClassCurves, &ThresholdPoint) -> Option<(f64, f64)>;
+
 /// The curves of some classes, and their names.
 #[derive(Clone, Copy)]
 pub(crate) struct NamedCurves<'a> {
@@ -87,7 +90,7 @@ fn arm(index: usize) -> Arm {
 fn panels(named: NamedCurves<'_>) -> [(&'static str, Plot); 4] {
     let share = || Axis::around(AxisScale::Linear, [0.0, 1.0], 0.02, 5);
     let shown = named.shown();
-    let lines = |place: &dyn Fn(&ClassCurves, &ThresholdPoint) -> Option<(f64, f64)>| {
+    let lines = |place: Place<'_>| {
         let line = |(index, curves): (usize, &&ClassCurves)| PlotMark {
             arm: Some(arm(index)),
             shape: Shape::Line(
