@@ -15,7 +15,7 @@ mkdir -p "$dist"
 program() {
   cargo build --release --locked --bin bntrain ${TARGET:+--target "$TARGET"}
   rm -rf "$dist/man"
-  "$release/bntrain" --quiet man --out "$dist/man"
+  "$release/bntrain" man --quiet --out "$dist/man"
   "$release/bntrain" completions bash >"$dist/bntrain.bash"
   "$release/bntrain" completions fish >"$dist/bntrain.fish"
   "$release/bntrain" completions zsh >"$dist/_bntrain"

@@ -8,7 +8,8 @@ use toml::Value as Setting;
 use crate::experiment::RunId;
 use crate::tensorboard::proto::{
     HparamKind, HparamValue, HparamsData, HparamsEnd, HparamsPart, HparamsStart, HparamsStatus, PluginData,
-    Summary, SummaryDimension, SummaryMetadata, SummaryShape, SummaryTensor, SummaryValue, Value, What,
+    SummaryContent, SummaryDimension, SummaryMetadata, SummaryProto, SummaryShape, SummaryTensor,
+    SummaryValue, What,
 };
 use crate::tensorboard::{EventTime, put_event};
 use crate::train::Outcome;
@@ -103,13 +104,13 @@ fn put(file: &mut Vec<u8>, at: EventTime, tag: &str, part: HparamsPart) {
     let plugin_data = Some(PluginData { plugin_name: "hparams".to_owned(), content });
     // What counts is the content; there has to be a value, too.
     let shape = Some(SummaryShape { dim: vec![SummaryDimension { size: 1 }] });
-    let value = Value::Tensor(SummaryTensor { dtype: 1, shape, float_val: vec![0.0] });
+    let value = SummaryContent::Tensor(SummaryTensor { dtype: 1, shape, float_val: vec![0.0] });
     let value = SummaryValue {
         tag: tag.to_owned(),
         metadata: Some(SummaryMetadata { plugin_data }),
         value: Some(value),
     };
-    put_event(file, at, What::Summary(Summary { value: vec![value] }));
+    put_event(file, at, What::Summary(SummaryProto { value: vec![value] }));
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Event files for TensorBoard: the bytes of each event.
 //!
-//! A file is a sequence of [records](record), each an [`Event`](proto::Event) in protocol buffers. Scalars and
+//! A file is a sequence of [records](record), each an [`EventProto`](proto::EventProto) in protocol buffers. Scalars and
 //! histograms are written in their older form, which every reader of such files knows: TensorBoard itself, and those
 //! that do without it.
 
@@ -12,7 +12,9 @@ mod record;
 use crate::kernel::real::Real;
 use crate::nn::{Network, Task};
 use crate::tensorboard::histogram::histogram;
-use crate::tensorboard::proto::{Event, SessionLog, SessionStatus, Summary, SummaryValue, Value, What};
+use crate::tensorboard::proto::{
+    EventProto, SessionLog, SessionStatus, SummaryContent, SummaryProto, SummaryValue, What,
+};
 use crate::tensorboard::record::put_record;
 use crate::train::{EpochRecord, Metric};
 
@@ -46,7 +48,7 @@ pub(crate) fn put_epoch(
     histograms: Vec<TensorHistogram>,
 ) {
     let value = scalars(epoch).into_iter().chain(histograms).collect();
-    put_event(file, at, What::Summary(Summary { value }));
+    put_event(file, at, What::Summary(SummaryProto { value }));
 }
 
 /// A histogram of each tensor of a network, running statistics included; none of those that are not finite.
@@ -55,7 +57,7 @@ pub(crate) fn histograms<F: Real>(network: &Network<F>) -> Vec<TensorHistogram> 
         Some(SummaryValue {
             tag: name.replace('.', "/"),
             metadata: None,
-            value: Some(Value::Histogram(histogram(values)?)),
+            value: Some(SummaryContent::Histogram(histogram(values)?)),
         })
     };
     network.params().filter_map(|tensor| of_tensor(&tensor.name, &tensor.value)).collect()
@@ -77,7 +79,7 @@ fn scalars(epoch: &EpochRecord) -> Vec<SummaryValue> {
         tag,
         metadata: None,
         // The format has single precision; the exact number is in `metrics.csv`.
-        value: Some(Value::Simple(value as f32)),
+        value: Some(SummaryContent::Simple(value as f32)),
     };
     let mut found: Vec<_> = metrics
         .into_iter()
@@ -91,7 +93,7 @@ fn scalars(epoch: &EpochRecord) -> Vec<SummaryValue> {
 
 fn put_event(file: &mut Vec<u8>, at: EventTime, what: What) {
     let step = i64::try_from(at.step).unwrap_or(i64::MAX);
-    put_record(file, &Event { wall_time: at.unix_seconds, step, what: Some(what) });
+    put_record(file, &EventProto { wall_time: at.unix_seconds, step, what: Some(what) });
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use prost::{Enumeration, Message, Oneof};
 
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Event {
+pub(crate) struct EventProto {
     #[prost(double, tag = "1")]
     pub(crate) wall_time: f64,
     #[prost(int64, tag = "2")]
@@ -22,7 +22,7 @@ pub(crate) enum What {
     #[prost(string, tag = "3")]
     FileVersion(String),
     #[prost(message, tag = "5")]
-    Summary(Summary),
+    Summary(SummaryProto),
     #[prost(message, tag = "7")]
     SessionLog(SessionLog),
 }
@@ -41,7 +41,7 @@ pub(crate) enum SessionStatus {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Summary {
+pub(crate) struct SummaryProto {
     #[prost(message, repeated, tag = "1")]
     pub(crate) value: Vec<SummaryValue>,
 }
@@ -52,12 +52,12 @@ pub(crate) struct SummaryValue {
     pub(crate) tag: String,
     #[prost(message, optional, tag = "9")]
     pub(crate) metadata: Option<SummaryMetadata>,
-    #[prost(oneof = "Value", tags = "2, 5, 8")]
-    pub(crate) value: Option<Value>,
+    #[prost(oneof = "SummaryContent", tags = "2, 5, 8")]
+    pub(crate) value: Option<SummaryContent>,
 }
 
 #[derive(Clone, PartialEq, Oneof)]
-pub(crate) enum Value {
+pub(crate) enum SummaryContent {
     #[prost(float, tag = "2")]
     Simple(f32),
     #[prost(message, tag = "5")]
