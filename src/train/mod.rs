@@ -11,7 +11,6 @@ pub(crate) mod run;
 pub(crate) mod spec;
 pub(crate) mod state;
 pub(crate) mod step;
-pub(crate) mod step_threads;
 pub(crate) mod tensor_rules;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -14,7 +14,7 @@ use crate::optim::OptimizerSpec;
 use crate::train::early_stopping::EarlyStopper;
 use crate::train::state::{set_tensors, tensors_of};
 use crate::train::step::TrainStep;
-use crate::train::step_threads::StepThreads;
+use crate::train::step::threads::StepThreads;
 use crate::train::tensor_rules;
 use crate::train::{
     EpochRecord, EvaluatedRows, Evaluator, Event, NetworkAt, Observer, Outcome, RunPlace, RunState, SavePart,

@@ -1,5 +1,7 @@
 //! One training step.
 
+pub(crate) mod threads;
+
 use crate::data::{Batch, Rows};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;

@@ -61,7 +61,7 @@ impl StepThreads {
         Self {
             best: counts.len() - 1,
             counts,
-            trying: Vec::new(),
+            trying: Vec::with_capacity(2),
             window: Window::default(),
             waited: 0.0,
             wait: FIRST_TRY,
