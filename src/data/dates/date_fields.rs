@@ -201,7 +201,7 @@ fn letters(rest: &mut Peekable<Chars<'_>>) -> String {
 fn month_name(rest: &mut Peekable<Chars<'_>>) -> Option<u32> {
     let word = letters(rest);
     let is_name = |name: &&str| word.eq_ignore_ascii_case(name) || word.eq_ignore_ascii_case(&name[..3]);
-    MONTHS.iter().position(|name| is_name(&name)).map(|month| month as u32 + 1)
+    MONTHS.iter().position(is_name).map(|month| month as u32 + 1)
 }
 
 /// Seconds ahead of UTC: `Z`, `+01:00`, `+0100` or `+01`.

@@ -223,7 +223,7 @@ fn takes_field(before: &Item, after: DateField) -> bool {
 impl Configurable for DateFormat {
     const ALLOWED: Allowed = Allowed::Text(&TextFormat {
         description: "a format of dates or times such as \"%d.%m.%Y\", of %Y %y %m %b %d %H %I %p %M %S %f %z",
-        accepts: |text| DateFormat::new(text).is_some(),
+        accepts: |text| Self::new(text).is_some(),
     });
 }
 

@@ -109,9 +109,8 @@ fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
             if !is_scaling(scaling) || clip.is_some_and(|clip| !clip.is_valid()) {
                 return Err("the days of a date have no valid scaling");
             }
-            if !fill.iter().all(seconds)
-                || !(seconds(&range.low) && seconds(&range.high) && range.low <= range.high)
-            {
+            let is_range = seconds(&range.low) && seconds(&range.high) && range.low <= range.high;
+            if !(is_range && fill.iter().all(seconds)) {
                 return Err("the range or the replacement of a date is not in the years 1 to 9999");
             }
         }
