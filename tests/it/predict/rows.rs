@@ -87,7 +87,7 @@ fn invalid_rows_are_an_error_or_are_marked() {
     );
     let error = work.fails(&["predict", "m.safetensors", "--data", "bad.csv"]);
     let message = "error: bad.csv:3, column \"member\" (index 3): \"maybe\" is not a boolean; use true or false, yes or \
-                   no, t or f, y or n, 1 or 0; use --mark-bad-rows to predict the other rows";
+                   no (or these in another language), t or f, y or n, 1 or 0; use --mark-bad-rows to predict the other rows";
     assert_eq!(error, (Some(3), message.to_owned()));
 
     let ended = predict(&work, "bad.csv", &["--mark-bad-rows"]);
@@ -96,7 +96,7 @@ fn invalid_rows_are_an_error_or_are_marked() {
     assert_eq!(
         lines[2..5],
         [
-            "b,,,,\"column \"\"member\"\": \"\"maybe\"\" is not a boolean; use true or false, yes or no, t or f, y or n, 1 \
+            "b,,,,\"column \"\"member\"\": \"\"maybe\"\" is not a boolean; use true or false, yes or no (or these in another language), t or f, y or n, 1 \
              or 0\"",
             "c,,,,\"column \"\"x\"\": missing value; the model was trained without imputation for this column: fill it \
              in\"",
