@@ -144,7 +144,7 @@ fn positions_are_points_of_the_grid() {
     let labels: Vec<String> =
         positions(&sets).into_iter().filter_map(|(point, _)| point).map(|(_, label)| label).collect();
     assert_eq!(labels.len(), 4);
-    assert_eq!(labels[1], "training.epochs=1;model.position=\"after\"");
+    assert_eq!(labels[1], "training.epochs=1;model.position=after");
     let kinds = |(_, plan): &(_, Plan)| plan.layers[1].kind();
     let points = positions(&sets[..1]);
     assert_eq!(points.iter().map(kinds).collect::<Vec<_>>(), ["batch_norm", "relu"]);

@@ -77,7 +77,9 @@ pub(crate) fn p_value(p: f64) -> String {
 
 /// A difference with its sign and its interval.
 pub(crate) fn signed_with_interval(difference: f64, Interval { low, high }: Interval) -> String {
-    let format = Format::of(difference, Some(0.5 * (high - low)));
+    let half = 0.5 * (high - low);
+    // A difference near 0 is written like its interval.
+    let format = Format::of(difference.abs().max(half), Some(half));
     let [difference, low, high] = [difference, low, high].map(|value| format.write_signed(value));
     format!("{difference} ({low} to {high})")
 }

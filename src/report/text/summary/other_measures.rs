@@ -40,19 +40,23 @@ pub(crate) fn other_measures(summary: &Summary) -> String {
             skewed.join("; ")
         ));
     }
-    let any = |is_so: fn(&PairedComparison) -> bool| {
-        comparison.measures.iter().any(|found| is_so(&found.comparison))
-    };
-    if any(PairedComparison::needs_explanation) {
-        let line = match (any(|of| of.is_sequential), any(PairedComparison::is_cut)) {
-            (true, _) => "p is of the e-value, intervals are confidence sequences: the two may disagree",
-            (_, true) => "p is of the sign-flip test, intervals are Student's, cut at the measure's ends",
-            (_, false) => "p is of the sign-flip test, intervals are Student's: the two may disagree",
-        };
-        notes.push(line.to_owned());
-    }
+    let all = comparison.measures.iter().map(|found| &found.comparison);
+    notes.extend(explanation(all).map(str::to_owned));
     let notes: String = notes.iter().map(|note| wrapped(WIDEST, "  ", "    ", note)).collect();
     format!("{names}, other measures{what}\n{}{notes}", aligned(&[Align::Left; 3], &rows))
+}
+
+/// Why intervals and p values of these do not agree, if they do not.
+pub(crate) fn explanation<'a>(
+    mut comparisons: impl Iterator<Item = &'a PairedComparison> + Clone,
+) -> Option<&'static str> {
+    comparisons.clone().find(|of| of.needs_explanation())?;
+    let is_sequential = comparisons.clone().any(|of| of.is_sequential);
+    Some(match (is_sequential, comparisons.any(PairedComparison::is_cut)) {
+        (true, _) => "p is of the e-value, intervals are confidence sequences: the two may disagree",
+        (_, true) => "p is of the sign-flip test, intervals are Student's, cut at the measure's ends",
+        (_, false) => "p is of the sign-flip test, intervals are Student's: the two may disagree",
+    })
 }
 
 /// Such as `final validation loss`.

@@ -4,7 +4,7 @@ use crate::experiment::{NormComparison, Summary};
 use crate::report::text::layout::{Align, WIDEST, aligned_within, wrapped};
 use crate::report::text::number::{NO_NUMBER, compared, p_value};
 use crate::report::text::summary::grid_point::PointColumns;
-use crate::report::text::summary::other_measures::measure_name;
+use crate::report::text::summary::other_measures::{explanation, measure_name};
 
 /// Rows of a table before it is cut.
 pub(crate) const MAX_ROWS: usize = 10;
@@ -45,7 +45,9 @@ pub(crate) fn pairs(summary: &Summary) -> String {
     }
     let columns = vec![Align::Left; rows[0].len()];
     let table = aligned_within(WIDEST, n_names, &columns, &rows);
-    format!("{}{table}{}", title(summary, &comparisons), more(comparisons.len(), "pairs"))
+    let shown = comparisons.iter().take(MAX_ROWS).map(|comparison| &comparison.measures[0].comparison);
+    let note = explanation(shown).map_or_else(String::new, |line| wrapped(WIDEST, "  ", "    ", line));
+    format!("{}{table}{note}{}", title(summary, &comparisons), more(comparisons.len(), "pairs"))
 }
 
 fn title(summary: &Summary, comparisons: &[&NormComparison]) -> String {
