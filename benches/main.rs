@@ -12,6 +12,7 @@
 mod checkpoints;
 mod kernels;
 mod layers;
+mod norms;
 mod report;
 mod roofline;
 mod serve;
@@ -61,6 +62,8 @@ enum What {
     Layers,
     /// Whole training steps beside their bound.
     Steps,
+    /// Whole training steps with each norm, beside batch norm's.
+    Norms,
     /// Checkpoints, beside the time between two of them.
     Checkpoints,
     /// Answer requests on stdin, for a session with other tools.
@@ -80,7 +83,7 @@ impl Options {
 fn main() -> anyhow::Result<()> {
     let mut options = Options::parse();
     if options.what.is_empty() {
-        options.what = vec![What::Kernels, What::Layers, What::Steps, What::Checkpoints];
+        options.what = vec![What::Kernels, What::Layers, What::Steps, What::Norms, What::Checkpoints];
     }
     if options.threads.is_empty() {
         options.threads = vec![NonZeroUsize::MIN, available_threads()];
@@ -104,6 +107,7 @@ fn main() -> anyhow::Result<()> {
                 What::Kernels => kernels::run(&options, &pool, &report),
                 What::Layers => layers::run(&options, &pool, &report),
                 What::Steps => steps::run(&options, &pool, &report),
+                What::Norms => norms::run(&options, &pool, &report),
                 What::Checkpoints => checkpoints::run(&options, &pool, &report)?,
                 What::Serve => serve::run(&pool, &report)?,
             }

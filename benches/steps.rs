@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use bntrain::data::PreparedData;
 use bntrain::kernel::ThreadPool;
+use bntrain::nn::LayerSpec;
 use bntrain::train::{Event, Observer, train_prepared};
 use serde_json::{Value, json};
 
@@ -55,9 +56,20 @@ pub(crate) fn time(
     pool: &ThreadPool,
     seconds: f64,
 ) -> Timing {
-    let (layers, optimizer) = (workload.layers(batch_norm), workload.optimizer());
+    time_layers(workload, &workload.layers(batch_norm), data, pool, seconds)
+}
+
+/// The same of a network with other `layers`.
+pub(crate) fn time_layers(
+    workload: &Workload,
+    layers: &[LayerSpec],
+    data: &PreparedData<f32>,
+    pool: &ThreadPool,
+    seconds: f64,
+) -> Timing {
+    let optimizer = workload.optimizer();
     let trained =
-        train_prepared(&layers, &optimizer, &workload.training(), data, pool, &mut StopAfter(seconds));
+        train_prepared(layers, &optimizer, &workload.training(), data, pool, &mut StopAfter(seconds));
     let steps = workload.steps_per_epoch() as f64;
     let epochs = trained.epochs.windows(2).skip(1);
     Timing::of(epochs.map(|pair| (pair[1].train_seconds - pair[0].train_seconds) / steps).collect())
