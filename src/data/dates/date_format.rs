@@ -154,7 +154,7 @@ impl DateFormat {
         for item in &self.items {
             match item {
                 Item::Literal(char) => text.push(*char),
-                Item::Field(field, _) => text.push_str(&match field {
+                Item::Field(field, least) => text.push_str(&match field {
                     DateField::Year => format!("{:04}", date.year()),
                     DateField::ShortYear => format!("{:02}", date.year().rem_euclid(100)),
                     DateField::Month => format!("{:02}", u8::from(date.month())),
@@ -164,7 +164,7 @@ impl DateFormat {
                     DateField::MonthName => MONTHS[usize::from(u8::from(date.month())) - 1].to_owned(),
                     DateField::Day => format!("{:02}", date.day()),
                     DateField::Hour => format!("{hour:02}"),
-                    DateField::Hour12 => (1 + (hour + 11) % 12).to_string(),
+                    DateField::Hour12 => format!("{:01$}", 1 + (hour + 11) % 12, *least),
                     DateField::HalfOfDay => if hour < 12 { "AM" } else { "PM" }.to_owned(),
                     DateField::Minute => format!("{minute:02}"),
                     DateField::Second => format!("{second:02}"),
