@@ -106,8 +106,8 @@ impl StepThreads {
         self.waited += seconds;
         if self.waited >= self.wait {
             let neighbours = [self.best.checked_sub(1), Some(self.best + 1)];
-            self.trying =
-                neighbours.into_iter().flatten().filter(|&other| other < self.counts.len()).collect();
+            // Within the capacity: a step allocates nothing.
+            self.trying.extend(neighbours.into_iter().flatten().filter(|&other| other < self.counts.len()));
         }
     }
 
