@@ -98,7 +98,7 @@ pub mod exit_code {
     pub const DIVERGED: u8 = 5;
     /// A file could not be read or written.
     pub const IO: u8 = 6;
-    /// Refused: something would be overwritten, or another process is writing it.
+    /// Refused: something would be overwritten, another process is writing it, or shares do not belong together.
     pub const REFUSED: u8 = 7;
     /// A size limit is exceeded.
     pub const LIMIT: u8 = 8;

@@ -175,3 +175,12 @@ fn runs_that_depend_on_others_are_not_shared_out() {
     let (code, error) = work.fails(&["-c", "config.toml", "--share", "auto", "-o", "out"]);
     assert!(code == Some(2) && error.contains("this is not a task of an array"), "{error}");
 }
+
+#[test]
+fn a_share_without_runs_finishes_like_any_other() {
+    let work = Work::new();
+    let events = work.ok(&["-c", "config.toml", "-q", "--json", "--share", "9/9", "-o", "none"]).stdout;
+    assert!(events.starts_with("{\"event\":\"finished\",\"directory\":\"none\","), "{events}");
+    let shown = work.ok(&["-c", "config.toml", "-q", "--share", "8/9", "-o", "also_none"]).stdout;
+    assert_eq!(shown, "results: also_none\n");
+}

@@ -153,8 +153,8 @@ pub(crate) fn run_and_show(
     let study = StudyRuns { plan: &session.plan, jobs: &session.jobs, records: &records };
     let run_json = results::run_json(&session, &records, &info);
     let place = results::write(directory, &study, &run_json, &mut summary, output).map_err(with_advice)?;
-    if records.is_empty() && share.is_some() {
-        return output.result(&if output.json { String::new() } else { format!("results: {path}\n") });
+    if records.is_empty() && share.is_some() && !output.json && signals.exit_code().is_none() {
+        return output.result(&format!("results: {path}\n"));
     }
     // Whether it can be shown decides nothing else.
     let compared = split_records(&session.plan, &records).1;
