@@ -21,11 +21,12 @@ use crate::cli::commands::model::threshold::ThresholdArgs;
 use crate::cli::commands::probe::ProbeArgs;
 use crate::cli::commands::report::ReportArgs;
 use crate::cli::commands::reproduce::ReproduceArgs;
-use crate::cli::commands::resume::ResumeArgs;
 use crate::cli::commands::train::TrainArgs;
 use crate::cli::commands::train::fork::ForkArgs;
+use crate::cli::commands::train::resume::ResumeArgs;
 use crate::cli::commands::train::share::merge::MergeArgs;
 use crate::cli::commands::tune::TuneArgs;
+use crate::cli::commands::watch::WatchArgs;
 
 /// Train small fully-connected networks on CSV files, with and without batch normalization.
 ///
@@ -79,6 +80,12 @@ pub(crate) enum Command {
   bntrain train configs/iris.toml --share 3/40 --out shares/3
   bntrain merge shares/* --out runs/iris")]
     Merge(MergeArgs),
+    /// Watch trainings in the terminal, while they run and afterwards
+    #[command(after_help = "Examples:
+  bntrain watch
+  bntrain watch runs/iris-001 runs/iris-002
+  ssh cluster bntrain watch --json study/shares/*")]
+    Watch(WatchArgs),
     /// Check a config and its data, and print the plan without training
     #[command(after_help = "Examples:
   bntrain check configs/iris.toml")]

@@ -53,11 +53,12 @@ fn run_command(cli: &Cli, output: &Output) -> Result<(), CliError> {
     getrandom::fill(&mut [0; 16]).map_err(|error| CliError::random(&error))?;
     match cli.command.as_ref() {
         Some(Command::Train(args)) => commands::train::run(args, output),
-        Some(Command::Resume(args)) => commands::resume::run(args, output),
+        Some(Command::Resume(args)) => commands::train::resume::run(args, output),
         Some(Command::Reproduce(args)) => commands::reproduce::run(args, output),
         Some(Command::Fork(args)) => commands::train::fork::run(args, output),
         Some(Command::Tune(args)) => commands::tune::run(args, output),
         Some(Command::Merge(args)) => commands::train::share::merge::run(args, output),
+        Some(Command::Watch(args)) => commands::watch::run(args, output),
         Some(Command::Check(args)) => commands::check::run(args, output),
         Some(Command::Gradcheck(args)) => commands::gradcheck::run(args, output),
         Some(Command::Probe(args)) => commands::probe::run(args, output),

@@ -6,6 +6,7 @@
 //! | [`figures()`] | its charts as SVG files |
 //! | [`table()`] | the text at the end of a training command |
 //! | [`TerminalPlot`] | the loss curves on a terminal |
+//! | [`watch_screen()`] | trainings on a terminal, while they run |
 //! | [`strips_svg`] | what was measured inside the networks, as heat maps |
 //! | [`csv`] | `metrics.csv`, `steps.csv`, `diagnostics.csv` and `confusion.csv` |
 //! | [`data_profile()`] | the columns of a data file |
@@ -30,13 +31,15 @@ pub(crate) mod labels;
 pub(crate) mod results;
 pub(crate) mod table;
 pub(crate) mod text;
+pub(crate) mod watch;
 
 pub use crate::report::chart::strips::strips_svg;
 pub use crate::report::chart::terminal::{PlotSize, TerminalPlot};
 pub use crate::report::html::curves::curve_files;
 pub use crate::report::html::explanation::{explanation_figures, explanation_page};
-pub use crate::report::html::{figures, report_page};
+pub use crate::report::html::{figures, live_report_page, report_page};
 pub use crate::report::labels::Labels;
+pub(crate) use crate::report::results::read_epochs;
 pub use crate::report::results::{ConfusionRow, ResultTexts, ResultsError, RunResults};
 pub use crate::report::text::config_differences::{ConfigDifference, config_differences};
 pub use crate::report::text::data_profile::{data_profile, other_uses};
@@ -54,3 +57,4 @@ pub use crate::report::text::summary::kept::untrained_warnings;
 pub use crate::report::text::summary::linear::linear_note;
 pub use crate::report::text::summary::table;
 pub use crate::report::text::tuned::{best_points_text, tuned_config};
+pub use crate::report::watch::{StudyState, WatchPanel, WatchView, WatchedRun, WatchedStudy, watch_screen};

@@ -118,7 +118,7 @@ impl RunResults {
         let run = serde_json::from_str(&texts.run).map_err(ResultsError::Run)?;
         let summary = Summary::from_json(&texts.summary)?;
         let table = |file| move |source| ResultsError::Table { file, source };
-        let mut epochs = epochs(&texts.metrics, summary.task).map_err(table("metrics.csv"))?;
+        let mut epochs = read_epochs(&texts.metrics, summary.task).map_err(table("metrics.csv"))?;
         let records = summary.runs.iter().map(|run| record(run, &mut epochs)).collect();
         let lines = texts.start.iter().flat_map(|text| text.lines());
         let start = lines.map(serde_json::from_str).collect::<Result<_, _>>().map_err(ResultsError::Start)?;
@@ -140,7 +140,7 @@ impl RunResults {
 }
 
 /// Norm, settings of the point, and seed.
-type RunKey = (String, String, u64);
+pub(crate) type RunKey = (String, String, u64);
 
 /// A row of `metrics.csv`, without the score that depends on the task.
 #[derive(Deserialize)]
@@ -162,7 +162,8 @@ struct MetricsRow {
     eval_seconds: f64,
 }
 
-fn epochs(text: &str, task: Task) -> csv::Result<HashMap<RunKey, Vec<EpochRecord>>> {
+/// Reads a `metrics.csv` back.
+pub(crate) fn read_epochs(text: &str, task: Task) -> csv::Result<HashMap<RunKey, Vec<EpochRecord>>> {
     let score = |loss, quality| {
         let quality = match task {
             Task::Classification => Quality::Accuracy(quality),

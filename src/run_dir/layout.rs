@@ -68,6 +68,7 @@ pub(crate) const RUN_FILES: [&str; 7] =
 pub(crate) enum RunFile {
     Metrics,
     Steps,
+    Diagnostics,
     Checkpoint,
     PreviousCheckpoint,
 }
@@ -77,6 +78,7 @@ impl RunFile {
         match self {
             Self::Metrics => METRICS,
             Self::Steps => STEPS,
+            Self::Diagnostics => DIAGNOSTICS,
             Self::Checkpoint => CHECKPOINT,
             Self::PreviousCheckpoint => PREVIOUS_CHECKPOINT,
         }

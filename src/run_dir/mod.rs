@@ -6,6 +6,7 @@
 mod assemble;
 mod directory_state;
 mod error;
+mod follow;
 mod growing_table;
 mod layout;
 mod lock;
@@ -28,6 +29,7 @@ use crate::run_dir::directory_state::state_of_folder;
 pub use crate::run_dir::directory_state::{DirectoryState, state_of};
 pub use crate::run_dir::error::RunDirectoryError;
 use crate::run_dir::error::{read_error_in, write_error, write_error_in};
+pub use crate::run_dir::follow::FollowedRun;
 pub(crate) use crate::run_dir::layout::{
     ENSEMBLE, FORK_JSON, LINEAR, MODEL, RUN_JSON, RunFile, SHARE_JSON, START_JSON, belongs_to_run,
     linear_model_of, run_folder,

@@ -48,4 +48,5 @@ mod threads; // the same bits for any pool
 mod tidy; // rules of the repository
 mod tune_command; // better settings for one network
 mod tuning; // norms that are tuned before they are compared
+mod watch; // trainings as they run
 mod wrong_files; // files in the place of others

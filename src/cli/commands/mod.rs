@@ -10,6 +10,6 @@ pub(crate) mod model;
 pub(crate) mod probe;
 pub(crate) mod report;
 pub(crate) mod reproduce;
-pub(crate) mod resume;
 pub(crate) mod train;
 pub(crate) mod tune;
+pub(crate) mod watch;

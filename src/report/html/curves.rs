@@ -83,7 +83,7 @@ pub fn curve_files(
         }
         (section("curves", "Curves of the classes", curves_figure(&title, named).html(&file)))
     };
-    files.push(("curves.html".to_owned(), page(&title, SERIES_STYLES.len(), &body).into_bytes()));
+    files.push(("curves.html".to_owned(), page(&title, SERIES_STYLES.len(), None, &body).into_bytes()));
     Ok(files)
 }
 

@@ -44,7 +44,7 @@ pub fn explanation_page(explanation: &Explanation, model: &str, data: &str, rows
             (section("linear", "Weights of the linear model", table.html()))
         }
     };
-    page(&title, MAX_ARMS, &body)
+    page(&title, MAX_ARMS, None, &body)
 }
 
 /// The charts as SVG files: name and content.

@@ -41,9 +41,15 @@ pub fn report_page(runs: &[RunResults], is_in_run: bool) -> String {
     let links = Links { are_reachable: is_in_run };
     let n_arms = runs.iter().map(|run| run.summary.norms.len()).max().unwrap_or(0);
     match runs {
-        [run] => page(&top::title(run), n_arms, &html! { (one(run, links)) }),
-        several => page("Several runs", n_arms, &several::body(several, links)),
+        [run] => page(&top::title(run), n_arms, None, &html! { (one(run, links)) }),
+        several => page("Several runs", n_arms, None, &several::body(several, links)),
     }
+}
+
+/// The page about a training that goes on, in its run directory, for browsers to load anew every `seconds`.
+pub fn live_report_page(run: &RunResults, seconds: u64) -> String {
+    let links = Links { are_reachable: true };
+    page(&top::title(run), run.summary.norms.len(), Some(seconds), &html! { (one(run, links)) })
 }
 
 /// The charts of a run as SVG files: name and content.

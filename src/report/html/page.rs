@@ -31,7 +31,8 @@ pub(crate) fn section(id: &str, heading: &str, body: Markup) -> Markup {
 }
 
 /// The whole file. Whatever is invisible or reorders text, in any text of the page, is escaped here.
-pub(crate) fn page(title: &str, n_arms: usize, body: &Markup) -> String {
+/// With `refresh`, browsers load it anew after this many seconds.
+pub(crate) fn page(title: &str, n_arms: usize, refresh: Option<u64>, body: &Markup) -> String {
     let css = css(n_arms);
     let policy = format!(
         "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
@@ -44,6 +45,7 @@ pub(crate) fn page(title: &str, n_arms: usize, body: &Markup) -> String {
             head {
                 meta charset="utf-8";
                 meta http-equiv="Content-Security-Policy" content=(policy);
+                @if let Some(seconds) = refresh { meta http-equiv="refresh" content=(seconds); }
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";

@@ -54,7 +54,11 @@ fn subtitle(run: &RunResults) -> String {
     let tuned = if to_tune == 0 { String::new() } else { format!(" after {to_tune} to tune") };
     let planned = run.run["runs_planned"].as_u64().filter(|&planned| planned != n_runs);
     let planned = planned.map(|planned| format!(" of {planned} planned")).unwrap_or_default();
-    let interrupted = if run.run["outcome"] == "interrupted" { ", interrupted" } else { "" };
+    let interrupted = match run.run["outcome"].as_str() {
+        Some("interrupted") => ", interrupted",
+        Some("running") => ", still training",
+        _ => "",
+    };
     format!(
         "{}: {runs}{tuned}{planned}{interrupted}, bntrain {}",
         shortened(&run.name),

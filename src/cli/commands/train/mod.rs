@@ -5,7 +5,9 @@ pub(crate) mod ensemble;
 pub(crate) mod event_files;
 pub(crate) mod fork;
 pub(crate) mod keeper;
+pub(crate) mod live_report;
 pub(crate) mod results;
+pub(crate) mod resume;
 pub(crate) mod share;
 
 use std::num::NonZeroUsize;
@@ -18,6 +20,7 @@ use crate::cli::args::ThreadArgs;
 use crate::cli::commands::probe;
 use crate::cli::commands::train::event_files::EventFiles;
 use crate::cli::commands::train::keeper::Keeping;
+use crate::cli::commands::train::live_report::LiveReport;
 use crate::cli::commands::train::results::{RunInfo, StudyRuns};
 use crate::cli::commands::train::share::scheduler::ShareArg;
 use crate::cli::error::CliError;
@@ -70,6 +73,9 @@ pub(crate) struct TrainArgs {
     pub(crate) share: Option<ShareArg>,
     #[command(flatten)]
     pub(crate) threads: ThreadArgs,
+    /// Also write report.html while training, every this many seconds; the page loads itself anew
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) report_every: Option<u64>,
     /// Check everything and train each network for one step, without writing results
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -130,7 +136,19 @@ pub(crate) fn run_and_show(
         observers.extend(events.iter().map(|events| events.watch(job)));
         Box::new(observers) as Box<dyn Observer + '_>
     };
-    let ran = run_stages(&keeping, (threads, &signals), args.resume, &watch, &mut records);
+    let live = args.report_every.map(|seconds| LiveReport::new(&directory, &session, output, seconds));
+    let info = || RunInfo {
+        started,
+        seconds: begin.elapsed().as_secs_f64(),
+        threads: threads.get(),
+        interrupted: signals.exit_code().is_some(),
+    };
+    let stages =
+        Stages { keeping: &keeping, threads, signals: &signals, resumes: args.resume, live: live.as_ref() };
+    let ran = match &live {
+        Some(live) => live.during(info, || stages.run(&watch, &mut records)),
+        None => stages.run(&watch, &mut records),
+    };
     progress.finish();
     let path = shortened(&directory.path().to_string_lossy());
     let with_advice = |error: CliError| match error.code {
@@ -142,12 +160,7 @@ pub(crate) fn run_and_show(
     };
     ran.map_err(with_advice)?;
 
-    let info = RunInfo {
-        started,
-        seconds: begin.elapsed().as_secs_f64(),
-        threads: threads.get(),
-        interrupted: signals.exit_code().is_some(),
-    };
+    let info = info();
     let ensemble = ensemble::write(&directory, &session, &records, threads)?;
     let mut summary = Summary::of_study(&session.plan, &records);
     let study = StudyRuns { plan: &session.plan, jobs: &session.jobs, records: &records };
@@ -173,35 +186,45 @@ pub(crate) fn run_and_show(
 /// Makes the observer of a run.
 type Watch<'a> = dyn Fn(&Job) -> Box<dyn Observer + 'a> + Sync + 'a;
 
-/// Does the runs of all stages, each with its observer. With `resumes`, those of each stage go on from their checkpoints if they may.
-fn run_stages<'a>(
+/// How the runs of all stages are done.
+struct Stages<'a> {
     keeping: &'a Keeping<'a>,
-    (threads, signals): (NonZeroUsize, &Signals),
+    threads: NonZeroUsize,
+    signals: &'a Signals,
+    /// Whether the runs of each stage go on from their checkpoints if they may.
     resumes: bool,
-    watch: &'a Watch<'a>,
-    records: &mut Vec<RunRecord>,
-) -> Result<(), CliError> {
-    let Keeping { directory, session, output, .. } = *keeping;
-    loop {
-        let jobs = session.in_share(next_jobs(&session.plan, records));
-        if jobs.is_empty() || signals.exit_code().is_some() {
-            return Ok(());
-        }
-        if !records.is_empty() {
-            output.note(&stage_note(&session.plan, records, &jobs));
-            if resumes {
-                continuation::check(directory, &jobs, session, output)?;
+    live: Option<&'a LiveReport<'a>>,
+}
+
+impl<'a> Stages<'a> {
+    /// Each run has its observer.
+    fn run(&self, watch: &'a Watch<'a>, records: &mut Vec<RunRecord>) -> Result<(), CliError> {
+        let Self { keeping, threads, signals, resumes, live } = *self;
+        let Keeping { directory, session, output, .. } = *keeping;
+        loop {
+            let jobs = session.in_share(next_jobs(&session.plan, records));
+            if jobs.is_empty() || signals.exit_code().is_some() {
+                return Ok(());
             }
+            if !records.is_empty() {
+                output.note(&stage_note(&session.plan, records, &jobs));
+                if resumes {
+                    continuation::check(directory, &jobs, session, output)?;
+                }
+            }
+            let begin_run = |index: usize| {
+                let job = &jobs[index];
+                let keeper = keeping.begin(job, || watch(job))?;
+                Ok(Box::new(keeper) as Box<dyn Companion<CliError> + '_>)
+            };
+            run_all::<CliError>(&jobs, &session.data, threads, &signals.stop, &begin_run, &mut |run| {
+                if let Some(live) = live {
+                    live.add(&run);
+                }
+                records.push(run);
+                Ok(())
+            })?;
         }
-        let begin_run = |index: usize| {
-            let job = &jobs[index];
-            let keeper = keeping.begin(job, || watch(job))?;
-            Ok(Box::new(keeper) as Box<dyn Companion<CliError> + '_>)
-        };
-        run_all::<CliError>(&jobs, &session.data, threads, &signals.stop, &begin_run, &mut |run| {
-            records.push(run);
-            Ok(())
-        })?;
     }
 }
 

@@ -166,7 +166,7 @@ fn undefined_metric(study: &StudyRuns<'_>) -> Option<String> {
 }
 
 /// Another colour for each curve; the marks differ too, so colour is not needed to tell them apart.
-fn paint(series: usize, marks: &str) -> String {
+pub(crate) fn paint(series: usize, marks: &str) -> String {
     const COLORS: [u8; 6] = [34, 33, 36, 35, 32, 31];
     format!("\u{1b}[{}m{marks}\u{1b}[0m", COLORS[series % COLORS.len()])
 }

@@ -78,18 +78,28 @@ impl TerminalPlot {
             Some(most) if n_runs.iter().all(|n_runs| n_runs == most) => format!(", mean over {most} seeds"),
             Some(_) => ", mean over completed runs".to_owned(),
         };
-        Self::draw(&series, &format!("{} by epoch{mean}", loss_name(metric)), size)
+        Self::draw(&series, &format!("{} by epoch{mean}", loss_name(metric)), None, size)
     }
 
     /// Curves with their labels, by epoch.
     pub fn of_curves(title: &str, curves: &[(String, Vec<(u64, f64)>)], size: PlotSize) -> Self {
+        Self::of_scaled_curves(title, curves, None, size)
+    }
+
+    /// The same with a vertical axis of this scale.
+    pub(crate) fn of_scaled_curves(
+        title: &str,
+        curves: &[(String, Vec<(u64, f64)>)],
+        scale: Option<AxisScale>,
+        size: PlotSize,
+    ) -> Self {
         let finite =
             |points: &[(u64, f64)]| points.iter().copied().filter(|(_, value)| value.is_finite()).collect();
         let series: Vec<Series> = curves
             .iter()
             .map(|(label, points)| Series { label: label.clone(), points: finite(points) })
             .collect();
-        Self::draw(&series, title, size)
+        Self::draw(&series, title, scale, size)
     }
 
     /// The lines of the plot, each with a line feed. `paint` gets the number of a series, from 0,
@@ -123,7 +133,7 @@ impl TerminalPlot {
         text
     }
 
-    fn draw(series: &[Series], title: &str, size: PlotSize) -> Self {
+    fn draw(series: &[Series], title: &str, scale: Option<AxisScale>, size: PlotSize) -> Self {
         let values = || series.iter().flat_map(|series| series.points.iter().map(|(_, value)| *value));
         let legend: Vec<LegendLine> = (0..).zip(series).map(|(index, series)| series.key(index)).collect();
         if values().next().is_none() {
@@ -131,7 +141,7 @@ impl TerminalPlot {
             return Self { title, lines: Vec::new(), legend, width: size.width };
         }
         let height = size.height.max(4);
-        let scale = AxisScale::fitting(values());
+        let scale = scale.unwrap_or_else(|| AxisScale::fitting(values()));
         let y = Axis::around(scale, values(), 0.0, height / 2);
         let log = if scale == AxisScale::Log { " (log scale)" } else { "" };
         let margin = y.ticks.iter().map(|tick| tick.label.chars().count()).max().unwrap_or(0) + 2;

@@ -133,6 +133,7 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
         share: None,
         threads: args.threads.clone(),
         dry_run: false,
+        report_every: None,
         require: Vec::new(),
     };
     let show = || curves::show(directory, &path, place, &changed, *recompute, output);

@@ -26,13 +26,16 @@ pub(crate) struct ResumeArgs {
     tensorboard: Option<PathBuf>,
     #[command(flatten)]
     threads: ThreadArgs,
+    /// Also write report.html while training, every this many seconds; the page loads itself anew
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    report_every: Option<u64>,
     /// Exit with code 1 unless every run meets this condition, as in `bntrain train`; repeatable
     #[arg(long = "require", value_name = "CONDITION")]
     require: Vec<Requirement>,
 }
 
 pub(crate) fn run(args: &ResumeArgs, output: &Output) -> Result<(), CliError> {
-    let ResumeArgs { directory, epochs, tensorboard, threads, require } = args;
+    let ResumeArgs { directory, epochs, tensorboard, threads, report_every, require } = args;
     if !matches!(state_of(directory)?, DirectoryState::Finished | DirectoryState::Unfinished) {
         return Err(RunDirectoryError::NotARun { path: directory.clone() }.into());
     }
@@ -45,6 +48,7 @@ pub(crate) fn run(args: &ResumeArgs, output: &Output) -> Result<(), CliError> {
         share: share::of_directory(directory)?.map(ShareArg::Given),
         threads: threads.clone(),
         dry_run: false,
+        report_every: *report_every,
         require: require.clone(),
     };
     train::run(&args, output)

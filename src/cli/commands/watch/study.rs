@@ -1,0 +1,128 @@
+//! A run directory, followed.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::cli::commands::train::{CONFIG, share};
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::config;
+use crate::diagnose::{Finding, findings};
+use crate::experiment::{Point, RunId, Summary, all_jobs, dealt_out};
+use crate::report::csv::read_diagnostics;
+use crate::report::{StudyState, WatchedRun, WatchedStudy};
+use crate::run_dir::{DirectoryState, FollowedRun, RunFile, read_of_run, state_of};
+use crate::text::DisplayPath;
+use crate::train::Outcome;
+
+/// A training whose files are followed.
+pub(crate) struct FollowedStudy {
+    path: PathBuf,
+    runs: Vec<FollowedRun>,
+    has_diagnostics: bool,
+}
+
+impl FollowedStudy {
+    pub(crate) fn open(path: &Path) -> Result<Self, CliError> {
+        let config_path = path.join(CONFIG);
+        if !config_path.is_file() {
+            let message = format!("{} is not a run directory: there is no {CONFIG} in it", DisplayPath(path));
+            return Err(CliError::new(exit_code::DATA, message));
+        }
+        let plan = config::load(&config_path, &[])?;
+        let mut jobs = all_jobs(&plan);
+        if let Some(share) = share::of_directory(path)? {
+            let mut shares = dealt_out(&jobs, share.count()).into_iter();
+            jobs.retain(|_| shares.next() == Some(share));
+        }
+        let has_diagnostics = !plan.diagnose.is_off();
+        let runs = jobs.into_iter().map(|job| FollowedRun::new(path, job)).collect();
+        Ok(Self { path: path.to_owned(), runs, has_diagnostics })
+    }
+
+    /// What is known now.
+    pub(crate) fn look(&mut self) -> Result<WatchedStudy, CliError> {
+        let unread = |error: io::Error, path: &Path| CliError::io("read", path, &error);
+        for run in &mut self.runs {
+            run.refresh().map_err(|error| unread(error, &self.path))?;
+        }
+        let state = match (state_of(&self.path)?, self.path.join("run.json").is_file()) {
+            (DirectoryState::Finished, _) => StudyState::Finished,
+            (_, true) => StudyState::Interrupted,
+            (_, false) => StudyState::Open,
+        };
+        let begun = |run: &&FollowedRun| !run.epochs.is_empty() || run.changed.is_some();
+        // Runs of a finished training that were not needed, or whose settings were chosen by others.
+        let is_there = |run: &&FollowedRun| state != StudyState::Finished || begun(run);
+        let runs: Vec<&FollowedRun> = self.runs.iter().filter(is_there).collect();
+        let changed = runs.iter().filter_map(|run| run.changed).max();
+        let quiet = changed.and_then(|changed| SystemTime::now().duration_since(changed).ok());
+        let stopped = match state {
+            StudyState::Interrupted => interrupted_runs(&self.path),
+            _ => Vec::new(),
+        };
+        let watched = |run: &FollowedRun| watched(run, stopped.contains(run.id()));
+        Ok(WatchedStudy {
+            name: self.path.to_string_lossy().into_owned(),
+            state,
+            task: self.runs.first().map(|run| run.job.plan.task()).unwrap_or_default(),
+            runs: runs.into_iter().map(watched).collect(),
+            quiet_seconds: quiet.map(|quiet| quiet.as_secs_f64()),
+            findings: self.findings()?,
+        })
+    }
+
+    fn findings(&self) -> Result<Vec<Finding>, CliError> {
+        if !self.has_diagnostics {
+            return Ok(Vec::new());
+        }
+        let mut rows = Vec::new();
+        for run in &self.runs {
+            if let Some(bytes) = read_of_run(&self.path, run.id(), RunFile::Diagnostics)? {
+                // The last row may not be whole yet.
+                let end = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
+                rows.extend(read_diagnostics(&bytes[..end]).unwrap_or_default());
+            }
+        }
+        Ok(findings(&rows))
+    }
+}
+
+/// The runs that were stopped and can go on. None if it goes on already, and the summary is written anew.
+fn interrupted_runs(path: &Path) -> Vec<RunId> {
+    let text = fs::read_to_string(path.join("summary.json")).unwrap_or_default();
+    let runs = Summary::from_json(&text).map(|summary| summary.runs).unwrap_or_default();
+    let stopped = runs.into_iter().filter(|run| matches!(run.outcome, Outcome::Interrupted { .. }));
+    let point = |point: Option<Point>| point.map(|point| (point.index, point.settings));
+    stopped.map(|run| RunId { norm: run.norm, point: point(run.point), seed: run.seed }).collect()
+}
+
+fn watched(run: &FollowedRun, is_stopped: bool) -> WatchedRun {
+    WatchedRun {
+        norm: run.id().norm,
+        network: run.id().network(),
+        seed: run.id().seed,
+        epochs_planned: run.job.plan.training.epochs,
+        epochs_done: run.epochs_done(),
+        // A run that was stopped has a model, too.
+        has_ended: run.has_ended && !is_stopped,
+        epochs: run.epochs.clone(),
+        steps: run.steps.clone(),
+    }
+}
+
+/// When something in a run directory was last written.
+pub(crate) fn last_change(path: &Path) -> Option<SystemTime> {
+    let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let folders = |path: PathBuf| {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir())
+    };
+    // norm/[point/]seed/metrics.csv
+    let inner = folders(path.to_owned()).flat_map(folders);
+    let runs = inner.flat_map(|path| std::iter::once(path.clone()).chain(folders(path)));
+    let tables = runs.filter_map(|run| changed(&run.join("metrics.csv")));
+    changed(path).max(tables.max())
+}
