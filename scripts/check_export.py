@@ -33,7 +33,9 @@ except ImportError:
 ROOT = Path(__file__).resolve().parent.parent
 OPERATORS = [schema.name for schema in onnx.defs.get_all_schemas()]
 DATE_FORMATS = ["%Y-%m-%d", "%d.%m.%Y %H:%M", "%Y-%m", "%H:%M"]
-TOLERANCE = {"f32": 1e-5, "f64": 1e-9}
+# In units of a target's spread. These networks have norms over a few numbers that can be nearly equal, which multiply what was
+# rounded before by up to 1 / sqrt(eps) = 316: 316 * 2^-24 = 1.9e-5.
+TOLERANCE = {"f32": 2e-5, "f64": 1e-9}
 
 
 def run(program, *arguments):
@@ -208,7 +210,7 @@ def raw_inputs(about, rows, dtype, dates):
 
 
 def check_onnx(program, case, model, path, *options):
-    run(program, "export", model, "--to", "onnx", "-o", path, *options)
+    run(program, "export", model, "--to", "onnx", "-o", path, "--tolerance", TOLERANCE[case.dtype], *options)
     graph = onnx.load(path)
     onnx.checker.check_model(graph, full_check=True)
     for node in graph.graph.node:
@@ -295,7 +297,7 @@ def probabilities(scores):
 
 def check_safetensors(program, case, model, onnx_path, path):
     """Runs the modules on the encoded inputs that onnxruntime computes from raw columns."""
-    run(program, "export", model, "--to", "safetensors", "-o", path)
+    run(program, "export", model, "--to", "safetensors", "-o", path, "--tolerance", TOLERANCE[case.dtype])
     graph = onnx.load(onnx_path)
     first = next(node for node in graph.graph.node if node.op_type in ("Gemm", "BatchNormalization") or
                  node.output[0].split(".")[0].rsplit("_", 1)[0] in NORMS)
