@@ -4,6 +4,7 @@
 //! threads, and come out in the order of the file; a few chunks are in memory at a time. The
 //! prediction for a row depends on that row alone.
 
+pub(crate) mod calibration;
 pub(crate) mod columns;
 pub(crate) mod committee;
 pub(crate) mod conformal;
@@ -24,9 +25,10 @@ use std::path::Path;
 use crate::data::{CellCheck, Role, RowStream, StreamEnd, StreamError, UnusualCounts};
 use crate::kernel::real::Real;
 use crate::model::Model;
+pub use crate::predict::calibration::{scores_of_rows, scores_on_file};
 use crate::predict::columns::OutputColumns;
 use crate::predict::committee::Committee;
-pub use crate::predict::conformal::{Conformal, TooFewRows, scores_of_rows, scores_on_file};
+pub use crate::predict::conformal::{Conformal, TooFewRows};
 use crate::predict::csv_writer::CsvWriter;
 pub use crate::predict::error::PredictError;
 use crate::predict::json_writer::JsonWriter;

@@ -1,14 +1,16 @@
 //! Files of rows with labels or targets, for commands that compare them with predictions.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::data::{
-    DataError, Encoding, ReadingNotes, STANDARD_INPUT, TargetEncoding, fingerprint, unusual_notes,
+    BadRows, DataError, Encoding, ReadingNotes, STANDARD_INPUT, TargetEncoding, fingerprint, unusual_notes,
 };
-use crate::model::Model;
+use crate::model::{CalibrationScores, Model};
+use crate::predict::{PredictError, scores_on_file};
 use crate::text::{Count, DisplayPath, Quoted, QuotedNames, shortened};
 
 /// Parses `LABEL=CLASS`.
@@ -73,6 +75,28 @@ pub(crate) fn threshold_note(encoding: &Encoding) -> Option<String> {
 pub(crate) fn is_training_file(data: &Path, model: &Model) -> bool {
     let is_file = data.as_os_str() != STANDARD_INPUT;
     is_file && fingerprint(data).is_ok_and(|sha256| sha256 == model.description.data_sha256)
+}
+
+/// The scores of `models` on the labelled rows of a file, from which an uncertainty or a threshold follows;
+/// `consequence` is what follows from rows that the models were trained on.
+pub(crate) fn scores_on_rows(
+    models: &[Model],
+    path: &Path,
+    threads: NonZeroUsize,
+    consequence: &str,
+    output: &Output,
+) -> Result<CalibrationScores, CliError> {
+    let found = scores_on_file(models, path, BadRows::Refuse, threads);
+    let (scores, notes) = found.map_err(|error| match error {
+        // There is no option that skips rows here.
+        PredictError::Data(error) => reading_error(error, true, "use"),
+        error => CliError::new(exit_code::DATA, format!("{}: {error}", DisplayPath(path))),
+    })?;
+    show_notes(&notes, path, output);
+    if models.iter().any(|model| is_training_file(path, model)) {
+        output.note(&format!("warning: the model was trained on {}: {consequence}", DisplayPath(path)));
+    }
+    Ok(scores)
 }
 
 /// Reports anything unusual about the rows.

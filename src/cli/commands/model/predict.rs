@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::args::ThreadArgs;
-use crate::cli::commands::model::labelled::{is_training_file, reading_error, show_notes, threshold_note};
+use crate::cli::commands::model::labelled::{scores_on_rows, threshold_note};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::{Models, load_models, unfinished_notes};
@@ -18,7 +18,7 @@ use crate::cli::terminal_text::TerminalText;
 use crate::data::{BadRows, unusual_notes};
 use crate::model::Model;
 use crate::output_file::NewFile;
-use crate::predict::{Conformal, PredictError, PredictOptions, PredictSummary, predict, scores_on_file};
+use crate::predict::{Conformal, PredictError, PredictOptions, PredictSummary, predict};
 use crate::text::{Count, DisplayPath, Quoted, shortened};
 
 #[derive(Debug, Args)]
@@ -116,20 +116,8 @@ fn conformal(
     let usage = |message: String| CliError::new(exit_code::USAGE, message);
     let scores = match (&args.calibrate, models) {
         (Some(path), _) => {
-            let found = scores_on_file(models, path, BadRows::Refuse, args.threads.count());
-            let (scores, notes) = found.map_err(|error| match error {
-                // There is no option that skips rows here.
-                PredictError::Data(error) => reading_error(error, true, "use"),
-                error => CliError::new(exit_code::DATA, format!("{}: {error}", DisplayPath(path))),
-            })?;
-            show_notes(&notes, path, output);
-            if models.iter().any(|model| is_training_file(path, model)) {
-                output.note(&format!(
-                    "warning: the model was trained on {}: its coverage on other rows is lower than promised",
-                    DisplayPath(path)
-                ));
-            }
-            scores
+            let consequence = "its coverage on other rows is lower than promised";
+            scores_on_rows(models, path, args.threads.count(), consequence, output)?
         }
         (None, [model]) => {
             let calibration = model.description.calibration.as_ref().ok_or_else(|| {

@@ -6,17 +6,16 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::args::ThreadArgs;
-use crate::cli::commands::model::labelled::{is_training_file, reading_error, show_notes};
+use crate::cli::commands::model::labelled::scores_on_rows;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::load_model;
 use crate::cli::out_file::{OutFile, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
-use crate::data::{BadRows, TargetEncoding};
+use crate::data::TargetEncoding;
 use crate::metrics::{DecisionCounts, ThresholdGoal, choose_threshold};
 use crate::model::{CalibrationScores, Model};
-use crate::predict::{PredictError, scores_on_file};
 use crate::report::decision_table;
 use crate::text::{Count, DisplayPath, Quoted, QuotedNames, shortened};
 
@@ -196,19 +195,8 @@ fn scores(
         return Ok(Some(calibration.scores.clone()));
     };
     let models = std::slice::from_ref(model);
-    let found = scores_on_file(models, path, BadRows::Refuse, args.threads.count());
-    let (scores, notes) = found.map_err(|error| match error {
-        PredictError::Data(error) => reading_error(error, true, "use"),
-        error => CliError::new(exit_code::DATA, format!("{}: {error}", DisplayPath(path))),
-    })?;
-    show_notes(&notes, path, output);
-    if is_training_file(path, model) {
-        output.note(&format!(
-            "warning: the model was trained on {}: costs and shares on other rows are worse",
-            DisplayPath(path)
-        ));
-    }
-    Ok(Some(scores))
+    let consequence = "costs and shares on other rows are worse";
+    scores_on_rows(models, path, args.threads.count(), consequence, output).map(Some)
 }
 
 /// The probabilities of the positive class, of rows of it and of the others.
