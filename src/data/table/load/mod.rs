@@ -1,5 +1,7 @@
 //! Loading the files of a config.
 
+pub(crate) mod own_file;
+
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -13,7 +15,6 @@ use crate::data::schema::Schema;
 use crate::data::schema::class::Classes;
 use crate::data::schema::column::{ColumnKind, Role, SchemaColumn, TargetColumns, TextUse};
 use crate::data::schema::infer::{MOST_INFERRED, decide, has_words, missing_counts, note_row_numbers, notes};
-use crate::data::schema::layout::NumberedTexts;
 use crate::data::schema::look_alikes::look_alikes_note;
 use crate::data::schema::renaming::LabelNames;
 use crate::data::schema::roles;
@@ -21,13 +22,13 @@ use crate::data::schema::survey::SurveyedRows;
 use crate::data::source::FileVersion;
 use crate::data::spec::DataSpec;
 use crate::data::split::SplitRule;
-use crate::data::split::rule::{KnownGroups, SplitKeys, absent_classes, check_shares, split_rule};
+use crate::data::split::rule::{SplitKeys, absent_classes, check_shares, split_rule};
 use crate::data::table::byte_size::Bytes;
 use crate::data::table::contents::{FileContent, FileRows, SideColumns, TrainingContent};
 use crate::data::table::notes::{file_notes, renaming_advice, repeated_header_note};
 use crate::data::table::{Dataset, SourceFile, SourceRows};
 use crate::data::transform::reading_format::ReadingFormat;
-use crate::text::{Count, DisplayPath, Quoted, QuotedNames};
+use crate::text::Quoted;
 
 impl Dataset {
     /// Reads the CSV file at `path` as `spec` says; the `path` of `spec` does not matter.
@@ -299,81 +300,9 @@ impl Loader<'_> {
         Ok(FileRows { features, side, content })
     }
 
-    /// The rows of a validation or test file; `groups` are the keys of the groups of the training file.
-    fn own_rows(
-        &mut self,
-        path: Option<&Path>,
-        dataset: &Dataset,
-        groups: &[u64],
-    ) -> Result<Option<SourceRows>, DataError> {
-        let Some(path) = path else { return Ok(None) };
-        let Dataset { schema, classes, main, .. } = dataset;
-        let before = Before { schema, classes, groups };
-        let read = self.read_own_file(path, before)?;
-        let FileRows { features, side: SideColumns { numbers, mut codes, .. }, content } = read;
-        self.renamed.extend(content.renamed);
-        self.notes.extend(content.notes);
-        let source = SourceFile { path: path.to_owned(), ..content.source };
-        if source.sha256 == main.source.sha256 {
-            self.notes.push(format!("{} holds the same bytes as the training file", DisplayPath(path)));
-        }
-        Ok(Some(SourceRows::new(source, features, codes.pop(), numbers, schema)))
-    }
-
-    /// Reads a validation or test file.
-    fn read_own_file(&self, path: &Path, before: Before<'_>) -> Result<FileRows<FileContent>, DataError> {
-        let Before { schema, classes, groups } = before;
-        let mut file = CsvFile::open(path, self.format, &self.spec.column_names)?;
-        let layout = schema.layout_in(&file.names, self.format.header, self.usual_markers());
-        let layout = layout.map_err(|fault| file.fail(fault))?;
-        let ids = NumberedTexts::new(classes);
-        let mut labels = LabelNames::new(&self.spec.label_names);
-        let groups = KnownGroups::new(groups);
-        let texts = schema.texts_in(&file.names, self.format.header);
-        let rows = file.rows(&layout, &mut |index, text, line| match texts[index].1 {
-            TextUse::OwnGroup => Ok(groups.number(text)),
-            _ => ids.get(labels.renamed(text)).ok_or_else(|| {
-                let fault = ErrorKind::UnseenClass { class: text.to_owned(), known: classes.to_vec() };
-                Located::at_line(line, fault)
-            }),
-        })?;
-        let mut notes = file_notes(path, &rows);
-        let unknown = if self.format.header { schema.unknown(&file.names) } else { Vec::new() };
-        if !unknown.is_empty() {
-            let columns = Count(unknown.len(), "column");
-            let names = QuotedNames(&unknown);
-            notes.push(format!(
-                "{}: ignoring {columns} that the training file lacks: {names}",
-                DisplayPath(path)
-            ));
-        }
-        let mut codes = Vec::new();
-        for (numbers, (_, used)) in rows.texts.into_iter().zip(texts) {
-            match used {
-                TextUse::OwnGroup => notes.extend(KnownGroups::note(path, &numbers)),
-                _ => codes.push(numbers),
-            }
-        }
-        let source = file.finish(rows.store.rows());
-        notes.extend(rows.store.note());
-        let content = FileContent { source, notes, renamed: labels.found };
-        let side = SideColumns { numbers: rows.other_values, codes, keys: Vec::new() };
-        let features = rows.store.finish().map_err(|fault| DataError::new(path, fault))?;
-        Ok(FileRows { features, side, content })
-    }
-
     fn open(&self) -> Result<CsvFile, DataError> {
         CsvFile::open(&self.spec.path, self.format, &self.spec.column_names)
     }
-}
-
-/// What is known from the training file when validation and test files are read.
-#[derive(Clone, Copy)]
-struct Before<'a> {
-    schema: &'a Schema,
-    classes: &'a [String],
-    /// The keys of its groups.
-    groups: &'a [u64],
 }
 
 /// For each column, how many distinct texts are counted.
