@@ -97,6 +97,18 @@ pub enum ResultsError {
     /// `summary.json`.
     #[error("summary.json: {0}")]
     Summary(#[from] SummaryError),
+    /// `metrics.csv`: an epoch of a run is left out, or there twice.
+    #[error(
+        "metrics.csv: {run}: epoch {found} where epoch {expected} is expected; the rows of a run have epochs 0, 1, 2 and so on"
+    )]
+    Epochs {
+        /// Its norm, the settings of its point, and its seed.
+        run: String,
+        /// As it is in the file.
+        found: u64,
+        /// The one after that of the row before.
+        expected: u64,
+    },
     /// `metrics.csv`, `confusion.csv` or `diagnostics.csv`.
     #[error("{file}: {}", of_a_parser(.source))]
     Table {
@@ -119,6 +131,7 @@ impl RunResults {
         let summary = Summary::from_json(&texts.summary)?;
         let table = |file| move |source| ResultsError::Table { file, source };
         let mut epochs = read_epochs(&texts.metrics, summary.task).map_err(table("metrics.csv"))?;
+        check_epochs(&epochs)?;
         let records = summary.runs.iter().map(|run| record(run, &mut epochs)).collect();
         let lines = texts.start.iter().flat_map(|text| text.lines());
         let start = lines.map(serde_json::from_str).collect::<Result<_, _>>().map_err(ResultsError::Start)?;
@@ -187,6 +200,19 @@ pub(crate) fn read_epochs(text: &str, task: Task) -> csv::Result<HashMap<RunKey,
         runs.entry((row.norm, row.point, row.seed)).or_default().push(epoch);
     }
     Ok(runs)
+}
+
+/// Curves have a place for every epoch up to the last one, so a single wrong number would take all memory.
+fn check_epochs(runs: &HashMap<RunKey, Vec<EpochRecord>>) -> Result<(), ResultsError> {
+    for ((norm, point, seed), epochs) in runs {
+        if let Some((expected, wrong)) = (0..).zip(epochs).find(|(expected, epoch)| epoch.epoch != *expected)
+        {
+            let names = [&norm[..], point].into_iter().filter(|name| !name.is_empty());
+            let run = format!("{} seed {seed}", names.collect::<Vec<_>>().join(" "));
+            return Err(ResultsError::Epochs { run, found: wrong.epoch, expected });
+        }
+    }
+    Ok(())
 }
 
 fn record(run: &RunSummary, epochs: &mut HashMap<RunKey, Vec<EpochRecord>>) -> RunRecord {

@@ -304,13 +304,26 @@ fn make_parent(path: &Path) -> Result<(Folder, OsString), RunDirectoryError> {
 
 /// Fails if one of `sources` is in `directory`.
 fn refuse_sources(directory: &Path, sources: &[&Path]) -> Result<(), RunDirectoryError> {
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let inside = real(directory);
-    match sources.iter().find(|source| real(source).starts_with(&inside)) {
+    match sources.iter().find(|source| is_in(source, directory)) {
         Some(source) => {
             let (path, inside) = (directory.to_owned(), (*source).to_owned());
             Err(RunDirectoryError::InUse { path, inside })
         }
         None => Ok(()),
+    }
+}
+
+/// Whether `path` is `directory` or in it. Neither need exist.
+pub(crate) fn is_in(path: &Path, directory: &Path) -> bool {
+    real(path).starts_with(real(directory))
+}
+
+/// `path` without links, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    match (path.canonicalize(), path.parent(), path.file_name()) {
+        (Ok(path), ..) => path,
+        (Err(_), Some(parent), Some(name)) if !parent.as_os_str().is_empty() => real(parent).join(name),
+        (Err(_), Some(_), Some(name)) => real(Path::new(".")).join(name),
+        _ => path.to_owned(),
     }
 }

@@ -116,6 +116,21 @@ fn what_is_not_a_finished_run_is_refused() {
     assert_eq!((code, error.contains("summary.json: not a summary")), (Some(3), true), "{error}");
 }
 
+/// A curve has a place for every epoch up to the last one.
+#[test]
+fn epochs_out_of_order_are_refused() {
+    let work = trained();
+    let metrics = work.read("run/metrics.csv");
+    let row = metrics.lines().nth(2).expect("an epoch").to_owned();
+    let mut cells: Vec<&str> = row.split(',').collect();
+    cells[3] = "18446744073709551615";
+    work.write("run/metrics.csv", &metrics.replacen(&row, &cells.join(","), 1));
+    let (code, error) = work.fails(&["report", "run"]);
+    let expected = "metrics.csv: batch_norm seed 0: epoch 18446744073709551615 where epoch 1 is expected; the rows of a run \
+                    have epochs 0, 1, 2 and so on";
+    assert_eq!((code, error.contains(expected)), (Some(3), true), "{error}");
+}
+
 /// Without the model, the confusion matrix and the diagnostics, the page has the rest.
 #[test]
 fn a_page_does_without_what_is_missing() {
