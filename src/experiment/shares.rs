@@ -53,11 +53,11 @@ impl FromStr for Share {
             let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
             is_number.then(|| digits.parse::<u64>().ok()).flatten()
         };
-        let (index, count) = text.split_once('/').ok_or("expected I/K, such as 3/40")?;
-        match (number(index), number(count)) {
-            (Some(index), Some(count)) => Self::new(index, count)
+        match text.split_once('/').map(|(index, count)| (number(index), number(count))) {
+            Some((Some(_), Some(0))) => Err("there are no shares of 0".to_owned()),
+            Some((Some(index), Some(count))) => Self::new(index, count)
                 .ok_or_else(|| format!("shares of {count} are numbered from 1 to {count}, not {index}")),
-            _ => Err("expected I/K with two whole numbers, such as 3/40".to_owned()),
+            _ => Err("expected I/K, such as 3/40".to_owned()),
         }
     }
 }
@@ -134,9 +134,9 @@ mod tests {
         let error = |text: &str| text.parse::<Share>().expect_err("not a share");
         assert_eq!(error("0/4"), "shares of 4 are numbered from 1 to 4, not 0");
         assert_eq!(error("5/4"), "shares of 4 are numbered from 1 to 4, not 5");
-        assert_eq!(error("3"), "expected I/K, such as 3/40");
-        for text in ["+3/4", "a/4", "3/", "/4", "1/2/3", "1/99999999999999999999", "1/-4"] {
-            assert_eq!(error(text), "expected I/K with two whole numbers, such as 3/40", "{text}");
+        assert_eq!(error("1/0"), "there are no shares of 0");
+        for text in ["3", "+3/4", "a/4", "3/", "/4", "1/2/3", "1/99999999999999999999", "1/-4"] {
+            assert_eq!(error(text), "expected I/K, such as 3/40", "{text}");
         }
     }
 

@@ -67,6 +67,22 @@ fn shares_in_any_order_some_killed_and_repeated_are_those_of_one_process_to_the_
     }
     assert!(!work.path("all/none").exists());
 
+    // One that is given twice counts once.
+    let twice = work.fails(&[
+        "merge",
+        "shares/1",
+        "./shares/1/",
+        "shares/8",
+        "shares/13",
+        "shares/5",
+        "-o",
+        "all/none",
+    ]);
+    assert_eq!(twice, error);
+    let inside = ["merge", "halves/1-2", "halves/2-2", "-o", "halves/1-2/all"];
+    let refused = "error: --out halves/1-2/all is in halves/1-2; name a directory outside of all shares";
+    assert_eq!(work.fails(&inside), (Some(7), refused.to_owned()));
+
     let all = ["shares/1", "shares/8", "halves/2-2", "shares/13", "halves/1-2", "shares/5", "shares/3"];
     work.ok(&[&["merge", "-o", "all/run"], &all[..]].concat());
     for ((name, found), (_, expected)) in results(&work, "all/run").into_iter().zip(results(&work, "one/run"))

@@ -167,10 +167,12 @@ fn help(view: WatchView, studies: usize) -> String {
     format!("q quit {log}{next} {}", panels.collect::<Vec<_>>().join(" "))
 }
 
-/// Columns and lines of the terminal.
+/// Columns and lines of the terminal, within what can be drawn: a size is what the terminal says it is.
 fn size() -> (usize, usize) {
     let size = terminal_size::terminal_size_of(io::stdout());
-    size.map_or((80, 24), |(width, height)| (usize::from(width.0).max(20), usize::from(height.0).max(8)))
+    size.map_or((80, 24), |(width, height)| {
+        (usize::from(width.0).clamp(20, 1000), usize::from(height.0).clamp(8, 500))
+    })
 }
 
 fn terminal_error(error: &io::Error) -> CliError {

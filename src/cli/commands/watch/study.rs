@@ -26,12 +26,7 @@ pub(crate) struct FollowedStudy {
 
 impl FollowedStudy {
     pub(crate) fn open(path: &Path) -> Result<Self, CliError> {
-        let config_path = path.join(CONFIG);
-        if !config_path.is_file() {
-            let message = format!("{} is not a run directory: there is no {CONFIG} in it", DisplayPath(path));
-            return Err(CliError::new(exit_code::DATA, message));
-        }
-        let plan = config::load(&config_path, &[])?;
+        let plan = config::load(&config_of(path)?, &[])?;
         let mut jobs = all_jobs(&plan);
         if let Some(share) = share::of_directory(path)? {
             let mut shares = dealt_out(&jobs, share.count()).into_iter();
@@ -44,6 +39,8 @@ impl FollowedStudy {
 
     /// What is known now.
     pub(crate) fn look(&mut self) -> Result<WatchedStudy, CliError> {
+        // Without it the directory was removed, and every run would seem not to have begun.
+        config_of(&self.path)?;
         let unread = |error: io::Error, path: &Path| CliError::io("read", path, &error);
         for run in &mut self.runs {
             run.refresh().map_err(|error| unread(error, &self.path))?;
@@ -90,6 +87,16 @@ impl FollowedStudy {
     }
 }
 
+/// The config in a run directory.
+fn config_of(path: &Path) -> Result<PathBuf, CliError> {
+    let config = path.join(CONFIG);
+    if config.is_file() {
+        return Ok(config);
+    }
+    let message = format!("{} is not a run directory: there is no {CONFIG} in it", DisplayPath(path));
+    Err(CliError::new(exit_code::DATA, message))
+}
+
 /// The runs that were stopped and can go on. None if it goes on already, and the summary is written anew.
 fn interrupted_runs(path: &Path) -> Vec<RunId> {
     let text = fs::read_to_string(path.join("summary.json")).unwrap_or_default();
@@ -125,4 +132,24 @@ pub(crate) fn last_change(path: &Path) -> Option<SystemTime> {
     let runs = inner.flat_map(|path| std::iter::once(path.clone()).chain(folders(path)));
     let tables = runs.filter_map(|run| changed(&run.join("metrics.csv")));
     changed(path).max(tables.max())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_is_removed_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("run");
+        fs::create_dir(&path).expect("a folder");
+        let config = "[data]\npath = \"data.csv\"\nlabel = \"kind\"\n[model]\nhidden = [4]\nactivation = \"relu\"\n\
+                      [optimizer]\ntype = \"sgd\"\nlearning_rate = 0.1\n";
+        fs::write(path.join(CONFIG), config).expect("a config");
+        let mut study = FollowedStudy::open(&path).expect("a run directory");
+        assert_eq!(study.look().expect("it is there").runs.len(), 1);
+        fs::remove_dir_all(&path).expect("removed");
+        let expected = "is not a run directory: there is no config.toml in it";
+        assert!(study.look().is_err_and(|error| error.message.ends_with(expected)));
+    }
 }

@@ -19,7 +19,7 @@ use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::config::{self, Plan};
 use crate::experiment::{Job, RunRecord, Share, Summary, all_jobs, dealt_out};
-use crate::run_dir::{RunDirectory, START_JSON};
+use crate::run_dir::{RunDirectory, START_JSON, is_in};
 use crate::text::{Count, DisplayPath};
 
 /// Runs that are missing and are named.
@@ -78,6 +78,14 @@ fn write(
     (parts, found): (&[Part], &[(&Part, &RunRecord)]),
     output: &Output,
 ) -> Result<(), CliError> {
+    if let Some(source) = args.directories.iter().find(|source| is_in(&args.out, source)) {
+        let message = format!(
+            "--out {} is in {}; name a directory outside of all shares",
+            DisplayPath(&args.out),
+            DisplayPath(source)
+        );
+        return Err(CliError::new(exit_code::REFUSED, message));
+    }
     let sources: Vec<&Path> = args.directories.iter().map(PathBuf::as_path).collect();
     let directory = RunDirectory::create(&args.out, args.force, &sources)?;
     directory.write(CONFIG, config_text(plan).as_bytes())?;

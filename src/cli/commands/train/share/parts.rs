@@ -1,6 +1,6 @@
 //! The run directories that are put together: read, and checked to be parts of one comparison.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -34,10 +34,14 @@ pub(crate) struct UnfinishedPart {
     pub(crate) share: Option<Share>,
 }
 
-/// Reads run directories, those that are finished and those that are not.
+/// Reads run directories, those that are finished and those that are not. One that is given twice counts once.
 pub(crate) fn read(paths: &[PathBuf]) -> Result<(Vec<Part>, Vec<UnfinishedPart>), CliError> {
     let (mut parts, mut unfinished) = (Vec::new(), Vec::new());
+    let mut read = HashSet::new();
     for path in paths {
+        if path.canonicalize().is_ok_and(|path| !read.insert(path)) {
+            continue;
+        }
         match state_of(path)? {
             DirectoryState::Finished => parts.push(Part::read(path)?),
             DirectoryState::Unfinished => {

@@ -26,7 +26,10 @@ impl FromStr for ShareArg {
     fn from_str(text: &str) -> Result<Self, String> {
         let Some(rest) = text.strip_prefix("auto") else {
             let share = text.parse().map(Self::Given);
-            return share.map_err(|error| format!("{error}, or auto, or auto/K"));
+            return share.map_err(|error: String| match error.starts_with("expected") {
+                true => format!("{error}, or auto, or auto/K"),
+                false => error,
+            });
         };
         if rest.is_empty() {
             return Ok(Self::Auto { count: None });
@@ -135,7 +138,8 @@ const SCHEDULERS: [Scheduler; 8] = [
 impl ShareArg {
     /// The share, `auto` from the environment of the process.
     pub(crate) fn share(self) -> Result<Share, CliError> {
-        self.share_in(&|name| env::var(name).ok())
+        // A variable that is empty is as good as unset.
+        self.share_in(&|name| env::var(name).ok().filter(|value| !value.trim().is_empty()))
     }
 
     fn share_in(self, variable: &dyn Fn(&str) -> Option<String>) -> Result<Share, CliError> {
@@ -195,7 +199,7 @@ impl Scheduler {
             Bounds::Count(name) => (1, Some(number(name)?)),
             Bounds::Last { last, step, count } => {
                 let (last, step) = (number(last)?, number(step)?.max(1));
-                let counted = last.saturating_sub(first) / step + 1;
+                let counted = (last.saturating_sub(first) / step).saturating_add(1);
                 if let Some(name) = count
                     && number(name)? != counted
                 {
@@ -223,7 +227,7 @@ impl Scheduler {
             }
             (count, asked) => count.or(asked).unwrap_or(1),
         };
-        let index = task.checked_sub(first).map(|distance| distance / step + 1);
+        let index = task.checked_sub(first).and_then(|distance| (distance / step).checked_add(1));
         index.and_then(|index| Share::new(index, count)).ok_or_else(|| {
             format!(
                 "{} is {task}, which is not one of {count} tasks from {first} on; number them so, or give --share I/K",
@@ -317,7 +321,19 @@ mod tests {
             ),
             ("auto/0", String::new(), "expected auto, or auto/K"),
             ("automatic", String::new(), "expected auto, or auto/K"),
-            ("5/4", String::new(), "shares of 4 are numbered from 1 to 4, not 5, or auto, or auto/K"),
+            ("5/4", String::new(), "shares of 4 are numbered from 1 to 4, not 5"),
+            ("3", String::new(), "expected I/K, such as 3/40, or auto, or auto/K"),
+            // Numbers at the end of their range.
+            (
+                "auto/2",
+                format!("JOB_COMPLETION_INDEX={}", u64::MAX),
+                "JOB_COMPLETION_INDEX is 18446744073709551615, which is not one of 2 tasks",
+            ),
+            (
+                "auto",
+                slurm(1, 0, u64::MAX, 9),
+                "SLURM_ARRAY_TASK_COUNT is 9, but tasks 0 to 18446744073709551615",
+            ),
         ] {
             let error = share(arg, &variables).expect_err(arg);
             assert!(error.starts_with(expected), "{arg} {variables}: {error}");
