@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Plan;
 use crate::data::{Encoding, PreparedData, Rows};
-use crate::eval::{OutputKind, predict_rows};
+use crate::eval::{OutputKind, mean_predictions, predict_rows};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::{Measure, Metrics};
@@ -59,6 +59,8 @@ pub struct NamedMeasure {
 pub enum Subject {
     /// The network of the run.
     Network,
+    /// The mean prediction of the networks of an ensemble.
+    Ensemble,
     /// One affine layer and the same loss, trained on the same rows and batches with the same optimiser,
     /// epochs and early stopping.
     LinearModel,
@@ -82,14 +84,32 @@ pub(crate) fn assess<F: Real>(
     data: &PreparedData<F>,
     pool: &ThreadPool,
 ) -> Vec<Assessment> {
-    let of_network = |rows: &Rows<F>, truth: &Targets| {
+    of_networks(Subject::Network, &[network], data, pool)
+}
+
+/// Assesses the mean prediction of trained `networks` on validation and test rows.
+pub(crate) fn assess_ensemble<F: Real>(
+    networks: &[&Network<F>],
+    data: &PreparedData<F>,
+    pool: &ThreadPool,
+) -> Vec<Assessment> {
+    of_networks(Subject::Ensemble, networks, data, pool)
+}
+
+fn of_networks<F: Real>(
+    of: Subject,
+    networks: &[&Network<F>],
+    data: &PreparedData<F>,
+    pool: &ThreadPool,
+) -> Vec<Assessment> {
+    on_holdout_sets(data, of, |rows, truth| {
         let scalings = data.encoding.value_scalings();
-        let output_kind = OutputKind::of(&data.encoding.targets, &scalings);
-        let predictions = predict_rows(network, pool, rows, None, output_kind);
+        let kind = OutputKind::of(&data.encoding.targets, &scalings);
+        let all = networks.iter().map(|network| predict_rows(network, pool, rows, None, kind));
+        let predictions = mean_predictions(all.collect());
         let is_finite = predictions.not_finite().is_none();
         is_finite.then(|| Metrics::of(truth, &predictions, rows.file_weights()))
-    };
-    on_holdout_sets(data, Subject::Network, of_network)
+    })
 }
 
 /// What a run is compared with.

@@ -14,7 +14,7 @@ pub(crate) mod summary;
 pub(crate) mod synthetic;
 pub(crate) mod tuning;
 
-pub(crate) use crate::experiment::assessment::truth_of;
+pub(crate) use crate::experiment::assessment::assess_ensemble;
 pub use crate::experiment::assessment::{Assessment, ConfusionCell, HoldoutSet, NamedMeasure, Subject};
 pub(crate) use crate::experiment::constant::constant_loss;
 pub use crate::experiment::datasets::DataSets;
@@ -24,9 +24,9 @@ pub use crate::experiment::search::{TriedPoint, final_job, ranked, search_jobs};
 pub use crate::experiment::shares::{Share, dealt_out, undivided};
 pub use crate::experiment::study::{all_jobs, next_jobs, split_records};
 pub use crate::experiment::summary::{
-    BoundSource, ComparisonSettings, Ending, ExpectedBest, GroupSummary, LostRuns, MeasureComparison,
-    MeasuredOn, MetricSummary, NormComparison, PairEnding, Point, Resolution, RunSummary, Scores, SeedTimes,
-    Stopping, Summary, SummaryError, TimeToBound, TimesToBound,
+    BoundSource, ComparisonSettings, Ending, EnsembleSummary, ExpectedBest, GroupSummary, LostRuns,
+    MeasureComparison, MeasuredOn, MetricSummary, NormComparison, PairEnding, Point, Resolution, RunSummary,
+    Scores, SeedTimes, Stopping, Summary, SummaryError, TimeToBound, TimesToBound,
 };
 pub use crate::experiment::tuning::{
     BestRatio, Edge, EdgeWarning, TunedNorm, TunedPoint, Tuning, UsableRange, tuned_settings,

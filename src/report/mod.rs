@@ -10,7 +10,7 @@
 //! | [`strips_svg`] | what was measured inside the networks, as heat maps |
 //! | [`csv`] | `metrics.csv`, `steps.csv`, `diagnostics.csv` and `confusion.csv` |
 //! | [`data_profile()`] | the columns of a data file |
-//! | [`linear_note()`] | whether a linear model is as good |
+//! | [`simpler_model_note()`] | whether a linear model, or no model at all, is as good |
 //! | [`leakage_section()`], [`leakage_note()`] | columns that may give away the label |
 //! | [`decision_table()`] | errors at thresholds |
 //! | [`curve_files()`] | ROC, precision and recall, lift, reliability: tables, charts and a page |
@@ -45,7 +45,6 @@ pub use crate::report::text::config_differences::{ConfigDifference, config_diffe
 pub use crate::report::text::data_profile::{data_profile, other_uses};
 pub use crate::report::text::decisions::decision_table;
 pub use crate::report::text::evaluation::evaluation;
-pub(crate) use crate::report::text::evaluation::metric::metric_value;
 pub use crate::report::text::explanation::explanation;
 pub use crate::report::text::findings::findings_section;
 pub use crate::report::text::leakage::{leakage_json, leakage_note, leakage_section};
@@ -54,7 +53,7 @@ pub use crate::report::text::probe::{ProbedNetwork, probe_report};
 pub use crate::report::text::run_facts::run_facts;
 pub use crate::report::text::side_by_side::side_by_side;
 pub use crate::report::text::summary::kept::untrained_warnings;
-pub use crate::report::text::summary::linear::linear_note;
+pub use crate::report::text::summary::simpler_model::simpler_model_note;
 pub use crate::report::text::summary::table;
 pub use crate::report::text::tuned::{best_points_text, tuned_config};
 pub use crate::report::watch::{StudyState, WatchPanel, WatchView, WatchedRun, WatchedStudy, watch_screen};

@@ -35,7 +35,16 @@ fn an_ensemble_predicts_the_mean_of_its_members_to_the_bit() {
     let work = Work::new();
     work.write("e.toml", &format!("{}ensemble = 3\nseed = 5\n", Work::SINGLE));
     let ended = work.ok(&["-c", "e.toml", "-o", "run"]);
-    assert!(ended.stdout.contains("mean prediction of the 3 networks of the ensemble"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.starts_with("The ensemble of 3 networks (batch_norm) has on the"),
+        "{}",
+        ended.stdout
+    );
+    assert!(
+        ended
+            .stdout
+            .contains("ensemble: run/ensemble.safetensors; to use it: bntrain predict run --data NEW.csv\n")
+    );
     let of_member = |seed: u64| {
         let model = format!("run/batch_norm/seed-{seed}/model.safetensors");
         singles(&work.ok(&["predict", &model, "--data", "data.csv"]).stdout)
@@ -75,7 +84,8 @@ fn all_members_have_the_same_split_and_other_weights() {
 #[test]
 fn eval_and_inspect_know_ensembles() {
     let work = Work::new();
-    work.write("e.toml", &format!("{}ensemble = 3\n", Work::SINGLE));
+    let config = Work::SINGLE.replace("valid = 0.25", "valid_path = \"data.csv\"");
+    work.write("e.toml", &format!("{config}ensemble = 3\n"));
     work.ok(&["-c", "e.toml", "-o", "run"]);
     let evaluated = work.ok(&["eval", "run", "--data", "data.csv", "--json"]).stdout;
     let evaluated: serde_json::Value = serde_json::from_str(&evaluated).expect("JSON");
@@ -89,6 +99,13 @@ fn eval_and_inspect_know_ensembles() {
     assert!((loss.as_f64().expect("a loss") / expected - 1.0).abs() < 1e-5, "{loss} {expected}");
     let inspected = work.ok(&["inspect", "run/ensemble.safetensors"]).stdout;
     assert!(inspected.contains("3 networks"), "{inspected}");
+    let inspected = work.ok(&["inspect", "run"]).stdout;
+    assert!(inspected.contains("\nensemble.safetensors "), "{inspected}");
+    // What is said at the end of the training is what `eval` finds in the file.
+    let summary = work.json("run/summary.json");
+    let metrics = summary["ensemble"]["assessments"][0]["metrics"].as_array().expect("metrics");
+    let said = metrics.iter().find(|named| named["metric"] == "log_loss").expect("a loss")["value"].clone();
+    assert_eq!(loss, &said);
 }
 
 #[test]

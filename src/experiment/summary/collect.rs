@@ -1,6 +1,7 @@
 //! From records to runs and groups.
 
 use crate::config::Plan;
+use crate::experiment::assessment::NamedMeasure;
 use crate::experiment::run_id::RunRecord;
 use crate::experiment::statistics::{CONFIDENCE, Estimate};
 use crate::experiment::study::split_records;
@@ -10,10 +11,10 @@ use crate::experiment::summary::final_metrics::final_metrics;
 use crate::experiment::summary::pairs::{Measured, Run, comparisons};
 use crate::experiment::summary::sequential::{Stopping, endings};
 use crate::experiment::summary::types::{
-    GroupSummary, MeasuredOn, Point, RunSummary, Scores, Summary, distinct,
+    EnsembleSummary, GroupSummary, MeasuredOn, MetricSummary, Point, RunSummary, Scores, Summary, distinct,
 };
 use crate::experiment::tuning::tuning;
-use crate::metrics::{IntervalScale, share_of};
+use crate::metrics::{IntervalScale, scale_of, share_of};
 use crate::nn::Task;
 use crate::train::{Metric, Outcome};
 
@@ -40,6 +41,23 @@ impl Summary {
             pairs: endings(compared, &settings),
         });
         Self { tuning: tuning(plan, tuned), stopping, ..summary(compared, &settings) }
+    }
+
+    /// The same with the networks of an ensemble together.
+    #[must_use]
+    pub fn with_ensemble(self, ensemble: Option<EnsembleSummary>) -> Self {
+        let assessments = ensemble.iter().flat_map(|ensemble| &ensemble.assessments);
+        let metrics = assessments.flat_map(|found| found.metrics.iter().map(move |named| (found, named)));
+        let metrics = metrics.map(|(found, NamedMeasure { metric, measure })| MetricSummary {
+            of: found.of,
+            norm: None,
+            point: None,
+            rows: found.rows,
+            metric: metric.clone(),
+            values: Estimate::on(scale_of(metric), [measure.value]),
+        });
+        let final_metrics = self.final_metrics.into_iter().chain(metrics).collect();
+        Self { final_metrics, ensemble, ..self }
     }
 }
 
@@ -72,6 +90,7 @@ fn summary(records: &[RunRecord], settings: &ComparisonSettings) -> Summary {
         tuning: None,
         stopping: None,
         final_metrics: final_metrics(&runs),
+        ensemble: None,
         findings: Vec::new(),
         groups,
         comparisons,

@@ -48,5 +48,5 @@ pub use crate::experiment::summary::comparison::{
 pub use crate::experiment::summary::json::SummaryError;
 pub use crate::experiment::summary::sequential::{Ending, PairEnding, Stopping};
 pub use crate::experiment::summary::types::{
-    GroupSummary, MeasuredOn, MetricSummary, Point, RunSummary, Scores, Summary,
+    EnsembleSummary, GroupSummary, MeasuredOn, MetricSummary, Point, RunSummary, Scores, Summary,
 };

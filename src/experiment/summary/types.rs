@@ -48,6 +48,9 @@ pub struct Summary {
     /// The trained networks on held-out rows and the baselines, metric by metric; one entry for each point.
     #[serde(default)]
     pub final_metrics: Vec<MetricSummary>,
+    /// With `training.ensemble`, the networks together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ensemble: Option<EnsembleSummary>,
     /// What diagnostics found; not there without any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
@@ -204,6 +207,15 @@ pub struct MetricSummary {
     pub metric: String,
     /// Over the completed runs.
     pub values: Estimate,
+}
+
+/// The networks of an ensemble together, whose predictions are averaged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnsembleSummary {
+    /// How many networks.
+    pub members: usize,
+    /// The mean prediction on validation and test rows, if there are any.
+    pub assessments: Vec<Assessment>,
 }
 
 impl Summary {

@@ -19,6 +19,9 @@ pub(crate) fn answer(summary: &Summary, labels: &Labels) -> Answer {
     sentences.extend(baselines(summary, labels));
     sentences.push(match summary.runs.len() {
         1 => "This is one run: another seed gives another network, and [compare] with several seeds shows how much.".to_owned(),
+        _ if summary.ensemble.is_some() => {
+            "This is one ensemble; nothing was compared with it ([compare] norms).".to_owned()
+        }
         n => format!("This is one network over {n} seeds; nothing was compared with it ([compare] norms)."),
     });
     Answer { verdict: Verdict::NoComparison, sentences }
@@ -56,6 +59,9 @@ fn scores(summary: &Summary, labels: &Labels) -> String {
     let norm = summary.norms.first().map(|&norm| labels.norm(norm)).unwrap_or_default();
     let group = summary.groups.first();
     let (network, weights) = match &summary.runs[..] {
+        runs if summary.ensemble.is_some() => {
+            (format!("The ensemble of {} networks", runs.len()), String::new())
+        }
         [run] if run.kept_epoch == run.last_epoch => {
             ("The network".to_owned(), format!(" with the weights of epoch {}, the last one", run.kept_epoch))
         }
@@ -66,9 +72,7 @@ fn scores(summary: &Summary, labels: &Labels) -> String {
         runs => (format!("The network over {}", Count(runs.len(), "seed")), String::new()),
     };
     let found = held_out(summary, labels);
-    let network_of = found.as_ref().and_then(|(rows, found)| {
-        Some((*rows, found.iter().find(|contender| contender.of == Subject::Network)?))
-    });
+    let network_of = found.as_ref().and_then(|(rows, found)| Some((*rows, judged(found)?)));
     match network_of {
         Some((rows, contender)) => {
             let values: Vec<String> = main_metrics(contender)
@@ -89,6 +93,12 @@ fn scores(summary: &Summary, labels: &Labels) -> String {
     }
 }
 
+/// The ensemble if there is one, else the network.
+fn judged<'f, 'a>(found: &'f [Contender<'a>]) -> Option<&'f Contender<'a>> {
+    let of = |of| found.iter().find(|contender| contender.of == of);
+    of(Subject::Ensemble).or_else(|| of(Subject::Network))
+}
+
 /// Two metrics that say most.
 fn main_metrics<'a>(contender: &Contender<'a>) -> Vec<&'a str> {
     let wanted = ["accuracy", "log_loss", "rmse", "r2"];
@@ -96,18 +106,22 @@ fn main_metrics<'a>(contender: &Contender<'a>) -> Vec<&'a str> {
     contender.metrics().into_iter().filter(is_wanted).take(2).collect()
 }
 
-/// The same of the baselines.
+/// The same of the baselines, and of the networks of an ensemble.
 fn baselines(summary: &Summary, labels: &Labels) -> Option<String> {
     let (_, found) = held_out(summary, labels)?;
-    let network = found.iter().find(|contender| contender.of == Subject::Network)?;
-    let metric = *main_metrics(network).first()?;
+    let judged = judged(&found)?;
+    let metric = *main_metrics(judged).first()?;
     let value = |contender: &Contender<'_>| {
         let measure = contender.measure(summary, metric)?;
         let (value, interval) = measure_and_interval(metric, measure);
         let interval = if interval == NO_NUMBER { String::new() } else { format!(" {interval}") };
-        Some(format!("{value}{interval} by the {}", contender.name))
+        let by = match contender.of {
+            Subject::Network => "its networks on average".to_owned(),
+            Subject::Ensemble | Subject::LinearModel | Subject::Constant => format!("the {}", contender.name),
+        };
+        Some(format!("{value}{interval} by {by}"))
     };
-    let baselines = found.iter().filter(|contender| contender.of != Subject::Network);
+    let baselines = found.iter().filter(|contender| contender.of != judged.of);
     let values: Vec<String> = baselines.filter_map(value).collect();
     (!values.is_empty()).then(|| format!("To compare: {} of {}.", with_article(metric), listed(&values)))
 }

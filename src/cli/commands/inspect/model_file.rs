@@ -11,7 +11,7 @@ use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::model::Model;
 use crate::report::{model_facts, run_facts};
-use crate::run_dir::models_in;
+use crate::run_dir::{ENSEMBLE, models_in};
 use crate::text::shortened;
 
 /// Shows a model file: layers, statistics of the tensors, history, columns.
@@ -23,11 +23,12 @@ pub(crate) fn show(path: &Path, output: &Output) -> Result<(), CliError> {
     }
 }
 
-/// Shows a run directory: the run, and a line for each of its models.
+/// Shows a run directory: the run, and a line for each of its models, the ensemble first.
 pub(crate) fn show_run(path: &Path, output: &Output) -> Result<(), CliError> {
     let run_json = run_json(path)?;
     let mut models = Vec::new();
-    for file in models_in(path)? {
+    let ensemble = path.join(ENSEMBLE);
+    for file in ensemble.is_file().then_some(ensemble).into_iter().chain(models_in(path)?) {
         let name = file.strip_prefix(path).unwrap_or(&file).to_string_lossy().into_owned();
         models.push((name, Model::load(&file)?));
     }

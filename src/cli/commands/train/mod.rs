@@ -162,7 +162,7 @@ pub(crate) fn run_and_show(
 
     let info = info();
     let ensemble = ensemble::write(&directory, &session, &records, threads)?;
-    let mut summary = Summary::of_study(&session.plan, &records);
+    let mut summary = Summary::of_study(&session.plan, &records).with_ensemble(ensemble);
     let study = StudyRuns { plan: &session.plan, jobs: &session.jobs, records: &records };
     let run_json = results::run_json(&session, &records, &info);
     let place = results::write(directory, &study, &run_json, &mut summary, output).map_err(with_advice)?;
@@ -171,7 +171,7 @@ pub(crate) fn run_and_show(
     }
     // Whether it can be shown decides nothing else.
     let compared = split_records(&session.plan, &records).1;
-    let shown = first().and_then(|()| results::show(&place, compared, &summary, ensemble.as_ref(), output));
+    let shown = first().and_then(|()| results::show(&place, compared, &summary, output));
     if let Some(code) = signals.exit_code() {
         let done = records.iter().filter(|run| !matches!(run.outcome, Outcome::Interrupted { .. })).count();
         let planned = session.runs_planned();

@@ -6,7 +6,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use crate::cli::commands::report::results_of;
-use crate::cli::commands::train::ensemble::EnsembleResult;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
@@ -16,10 +15,10 @@ use crate::experiment::{Job, RunId, RunRecord, Summary};
 use crate::nn::Task;
 use crate::report::csv::{read_diagnostics, write_confusion};
 use crate::report::{
-    PlotSize, TerminalPlot, figures, findings_section, linear_note, report_page, strips_svg, table,
+    PlotSize, TerminalPlot, figures, findings_section, report_page, simpler_model_note, strips_svg, table,
     untrained_warnings,
 };
-use crate::run_dir::{FORMAT_VERSION, LINEAR, RunDirectory, model_path};
+use crate::run_dir::{ENSEMBLE, FORMAT_VERSION, LINEAR, RunDirectory, model_path};
 use crate::text::shortened;
 use crate::train::Metric;
 
@@ -114,16 +113,13 @@ pub(crate) fn show(
     path: &Path,
     records: &[RunRecord],
     summary: &Summary,
-    ensemble: Option<&EnsembleResult>,
     output: &Output,
 ) -> Result<(), CliError> {
     if output.json {
-        let ensemble = ensemble.map(EnsembleResult::to_json);
         let line = json!({
             "event": "finished",
             "directory": path.to_string_lossy(),
             "summary": summary,
-            "ensemble": ensemble,
         });
         return output.result(&format!("{line}\n"));
     }
@@ -133,15 +129,17 @@ pub(crate) fn show(
         let file = path.join(model_path(id)).with_file_name(LINEAR);
         file.is_file().then(|| file.to_string_lossy().into_owned())
     };
-    let of_ensemble = |rows, metric: &str| ensemble.and_then(|ensemble| ensemble.metric(rows, metric));
-    let linear = linear_note(summary, of_ensemble, model_of).map(|note| note + "\n").unwrap_or_default();
-    let ensemble = ensemble.map(|ensemble| ensemble.text(path) + "\n").unwrap_or_default();
+    let simpler = simpler_model_note(summary, model_of).map(|note| note + "\n").unwrap_or_default();
     let findings = findings_section(&summary.findings);
     let table = table(summary);
     let (results, report) = (path.to_string_lossy(), path.join("report.html"));
     let (results, report) = (shortened(&results), shortened(&report.to_string_lossy()));
+    let ensemble = summary.ensemble.as_ref().map(|_| {
+        format!("ensemble: {results}/{ENSEMBLE}; to use it: bntrain predict {results} --data NEW.csv\n")
+    });
     output.result(&format!(
-        "{linear}{ensemble}{table}\n{plot}\n{findings}report: {report}\nresults: {results}\n"
+        "{simpler}{table}\n{plot}\n{findings}report: {report}\n{}results: {results}\n",
+        ensemble.unwrap_or_default()
     ))
 }
 

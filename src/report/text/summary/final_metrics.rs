@@ -1,7 +1,7 @@
 //! Metrics of the saved weights on validation and test rows, with the baselines.
 
 use crate::experiment::statistics::Estimate;
-use crate::experiment::{HoldoutSet, MetricSummary, RunSummary, Subject, Summary};
+use crate::experiment::{Assessment, HoldoutSet, MetricSummary, Subject, Summary};
 use crate::metrics::{CONFIDENCE, Measure};
 use crate::nn::{Norm, Task};
 use crate::report::labels::Labels;
@@ -89,7 +89,8 @@ pub(crate) struct Contender<'a> {
     metrics: Vec<&'a MetricSummary>,
 }
 
-/// The norms, then the baselines that were assessed with the first one; empty without such rows.
+/// The norms, the ensemble of all networks if there is one, then the baselines that were assessed with the first norm;
+/// empty without such rows.
 pub(crate) fn contenders<'a>(summary: &'a Summary, labels: &Labels, rows: HoldoutSet) -> Vec<Contender<'a>> {
     let point = |norm: Norm| {
         let first = || summary.groups.iter().find(|group| group.norm == norm);
@@ -101,9 +102,14 @@ pub(crate) fn contenders<'a>(summary: &'a Summary, labels: &Labels, rows: Holdou
     };
     let networks = summary.norms.iter().map(|&norm| (Subject::Network, norm, labels.norm(norm)));
     let first = summary.norms.first();
-    let baselines = first.into_iter().flat_map(|&norm| {
-        let baselines = [(Subject::LinearModel, "linear model"), (Subject::Constant, baseline)];
-        baselines.map(|(of, name)| (of, norm, name.to_owned()))
+    let others = first.into_iter().flat_map(|&norm| {
+        let members = summary.ensemble.as_ref().map_or(0, |ensemble| ensemble.members);
+        let others = [
+            (Subject::Ensemble, format!("ensemble of {members}")),
+            (Subject::LinearModel, "linear model".to_owned()),
+            (Subject::Constant, baseline.to_owned()),
+        ];
+        others.map(|(of, name)| (of, norm, name))
     });
     let contender = |(of, norm, name): (Subject, Norm, String)| {
         let is_here = |found: &&MetricSummary| {
@@ -114,7 +120,7 @@ pub(crate) fn contenders<'a>(summary: &'a Summary, labels: &Labels, rows: Holdou
         let norm = (of == Subject::Network).then_some(norm);
         (!metrics.is_empty()).then_some(Contender { of, norm, name, rows, metrics })
     };
-    networks.chain(baselines).filter_map(contender).collect()
+    networks.chain(others).filter_map(contender).collect()
 }
 
 impl<'a> Contender<'a> {
@@ -123,11 +129,14 @@ impl<'a> Contender<'a> {
         self.metrics.iter().map(|found| found.metric.as_str()).collect()
     }
 
-    /// The mean of a metric over the seeds with its interval; of a single run its value with the interval over
-    /// the rows. None where it is not known.
+    /// The mean of a metric over the seeds with its interval; of a single run or an ensemble its value with the interval
+    /// over the rows. None where it is not known.
     pub(crate) fn measure(&self, summary: &Summary, metric: &str) -> Option<Measure> {
+        if let (Subject::Ensemble, Some(ensemble)) = (self.of, &summary.ensemble) {
+            return self.on_rows(&ensemble.assessments, metric);
+        }
         if let [run] = &summary.runs[..] {
-            return self.of_run(run, metric);
+            return self.on_rows(&run.assessments, metric);
         }
         let values = self.values(metric)?;
         Some(Measure { value: values.mean, interval: values.interval, missing: None })
@@ -140,9 +149,8 @@ impl<'a> Contender<'a> {
         if interval == NO_NUMBER { value } else { format!("{value} {interval}") }
     }
 
-    fn of_run(&self, run: &RunSummary, metric: &str) -> Option<Measure> {
-        let mut assessments = run.assessments.iter();
-        let found = assessments.find(|found| found.of == self.of && found.rows == self.rows)?;
+    fn on_rows(&self, assessments: &[Assessment], metric: &str) -> Option<Measure> {
+        let found = assessments.iter().find(|found| found.of == self.of && found.rows == self.rows)?;
         found.metrics.iter().find(|named| named.metric == metric).map(|named| named.measure)
     }
 
@@ -167,7 +175,7 @@ impl<'a> Contender<'a> {
 mod tests {
     use super::*;
     use crate::experiment::synthetic::{at_point, run, twins};
-    use crate::experiment::{Assessment, NamedMeasure, RunRecord};
+    use crate::experiment::{EnsembleSummary, NamedMeasure, RunRecord};
     use crate::metrics::Interval;
 
     fn assessment(of: Subject, rows: HoldoutSet, metrics: &[(&str, f64)]) -> Assessment {
@@ -213,6 +221,18 @@ mod tests {
     fn a_single_run_has_intervals_and_shows_its_test_rows() {
         let single = assessed(run(Norm::BatchNorm, 1, &[2.0, 0.5]), HoldoutSet::ValidationRows);
         insta::assert_snapshot!(shown(&[assessed(single, HoldoutSet::TestRows)]));
+    }
+
+    #[test]
+    fn an_ensemble_is_listed_between_its_networks_and_the_baselines() {
+        let runs = (1..=3).map(|seed| run(Norm::BatchNorm, seed, &[2.0, 0.5]));
+        let runs: Vec<_> = runs.map(|run| assessed(run, HoldoutSet::TestRows)).collect();
+        let together = [("accuracy", 0.9), ("log_loss", 0.25)];
+        let assessments = vec![assessment(Subject::Ensemble, HoldoutSet::TestRows, &together)];
+        let summary = Summary::of(&runs).with_ensemble(Some(EnsembleSummary { members: 3, assessments }));
+        insta::assert_snapshot!(final_metrics(&summary, &Labels::default()));
+        let read = Summary::from_json(&summary.to_json()).expect("a summary");
+        assert_eq!(read.ensemble, summary.ensemble);
     }
 
     #[test]

@@ -6,9 +6,9 @@ pub(crate) mod final_metrics;
 pub(crate) mod grid_point;
 pub(crate) mod group_table;
 pub(crate) mod kept;
-pub(crate) mod linear;
 pub(crate) mod other_measures;
 pub(crate) mod pairs;
+pub(crate) mod simpler_model;
 pub(crate) mod stopping;
 pub(crate) mod tuning;
 

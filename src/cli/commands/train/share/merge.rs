@@ -105,7 +105,7 @@ fn write(
     let study = StudyRuns { plan, jobs, records: &records };
     let place =
         results::write(directory, &study, &run_json(plan, parts, records.len()), &mut summary, output)?;
-    results::show(&place, &records, &summary, None, output)
+    results::show(&place, &records, &summary, output)
 }
 
 /// What is in all of the parts, the times of all together, and which parts there were.
