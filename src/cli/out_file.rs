@@ -1,4 +1,4 @@
-//! Files that the option `-o` names.
+//! Files that an option such as `--out` names, or puts into a directory.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -21,31 +21,63 @@ pub(crate) struct OutFile<'a> {
     pub(crate) named: &'a Path,
     /// The same with all links followed.
     pub(crate) real: PathBuf,
+    /// The option that named it, for messages.
+    option: &'static str,
 }
 
-/// What a command does without a file, for the advice where `-o` names a pipe or a device.
+/// Files that a command is going to write into a directory, under names that it chose.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OutFolder<'a> {
+    pub(crate) named: &'a Path,
+    /// The option that named it, for messages.
+    pub(crate) option: &'static str,
+}
+
+/// What a command does without a file, for the advice where an option names a pipe or a device.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum WithoutFile {
-    /// Prints if there is no `-o`.
+    /// Prints if there is no `--out`.
     Prints,
-    /// Prints with `-o -`.
+    /// Prints with `--out -`.
     PrintsWithDash,
     /// Nothing: it needs a file.
     Fails,
-    /// The command chose the name, in a directory that `-o` names.
+    /// The command chose the name, in a directory that the option names.
     ChoseTheName,
 }
 
+/// Which existing files may be replaced. Inputs of the command, training data of its models and files of runs never are.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Replacing<'a> {
+    /// Whether any other file may be.
+    pub(crate) force: bool,
+    /// The files that the command reads.
+    pub(crate) inputs: &'a [&'a Path],
+    /// The models that it reads.
+    pub(crate) models: &'a [Model],
+}
+
 impl<'a> OutFile<'a> {
-    /// Fails if `named` exists and is not a regular file: replacing it would destroy it.
+    /// The file of `--out`. Fails if `named` exists and is not a regular file: replacing it would destroy it.
     pub(crate) fn new(named: &'a Path, without: WithoutFile) -> Result<Self, CliError> {
+        Self::of_option(named, "--out", without)
+    }
+
+    /// The same for another option.
+    pub(crate) fn of_option(
+        named: &'a Path,
+        option: &'static str,
+        without: WithoutFile,
+    ) -> Result<Self, CliError> {
         let refused = |what: String, advice: &str| {
             let message = format!("{} is {what}; {advice}", DisplayPath(named));
             CliError::new(exit_code::REFUSED, message)
         };
         match destination(named) {
-            Ok(real) => Ok(Self { named, real }),
-            Err(BlockedPath::SpecialFile(kind)) => Err(refused(kind.to_string(), without.advice(kind))),
+            Ok(real) => Ok(Self { named, real, option }),
+            Err(BlockedPath::SpecialFile(kind)) => {
+                Err(refused(kind.to_string(), &without.advice(kind, option)))
+            }
             Err(BlockedPath::DanglingLink(to)) => {
                 let what = format!("a link to {}, which does not exist", DisplayPath(&to));
                 Err(refused(what, "remove the link, or name the file itself"))
@@ -54,32 +86,28 @@ impl<'a> OutFile<'a> {
         }
     }
 
-    /// Fails if the file exists, unless `force`. Inputs of the command, training data of `model` and
-    /// files of runs are never replaced.
-    pub(crate) fn refuse_replacing(
-        &self,
-        force: bool,
-        inputs: &[&Path],
-        model: Option<&Model>,
-    ) -> Result<(), CliError> {
+    /// Fails if the file exists and may not be replaced.
+    pub(crate) fn refuse_replacing(&self, replacing: Replacing<'_>) -> Result<(), CliError> {
         if self.real.symlink_metadata().is_err() {
             return Ok(());
         }
         let is_this = |path: &Path| is_same_file(path, &self.real);
         // The shell may have opened the file as standard input.
         let opened = |path| if path == Path::new(STANDARD_INPUT) { Path::new("/dev/stdin") } else { path };
-        let reason = if inputs.iter().any(|input| is_this(opened(input))) {
-            "is an input of this command; choose another --out"
-        } else if model.is_some_and(|model| model.plan.data.paths().any(is_this)) {
-            "is training data of the model; choose another --out"
+        let reason = if replacing.inputs.iter().any(|input| is_this(opened(input))) {
+            "is an input of this command"
+        } else if replacing.models.iter().any(|model| model.plan.data.paths().any(is_this)) {
+            "is training data of the model"
         } else if belongs_to_run(&self.real) {
-            "belongs to a run directory; choose another --out"
-        } else if force {
+            "belongs to a run directory"
+        } else if replacing.force {
             return Ok(());
         } else {
-            "exists; choose another --out or replace it with --force"
+            "exists"
         };
-        Err(CliError::new(exit_code::REFUSED, format!("{} {reason}", DisplayPath(self.named))))
+        let or = if reason == "exists" { " or replace it with --force" } else { "" };
+        let message = format!("{} {reason}; choose another {}{or}", DisplayPath(self.named), self.option);
+        Err(CliError::new(exit_code::REFUSED, message))
     }
 
     /// Writes the whole file at once.
@@ -93,15 +121,54 @@ impl<'a> OutFile<'a> {
     }
 }
 
+impl OutFolder<'_> {
+    /// Fails if one of the files exists and may not be replaced, for commands that find out before a long computation.
+    pub(crate) fn refuse_replacing(
+        &self,
+        names: impl IntoIterator<Item = impl AsRef<str>>,
+        replacing: Replacing<'_>,
+    ) -> Result<(), CliError> {
+        if self.named.metadata().is_ok_and(|found| !found.is_dir()) {
+            let named = DisplayPath(self.named);
+            let message = format!("{named} is not a directory; {} needs the name of one", self.option);
+            return Err(CliError::new(exit_code::REFUSED, message));
+        }
+        for name in names {
+            let path = self.named.join(name.as_ref());
+            OutFile::of_option(&path, self.option, WithoutFile::ChoseTheName)?.refuse_replacing(replacing)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the files and returns their paths; the directory is made if it is not there. Nothing is written if one of
+    /// the files may not be replaced.
+    pub(crate) fn write<N: AsRef<str>, B: AsRef<[u8]>>(
+        &self,
+        files: &[(N, B)],
+        replacing: Replacing<'_>,
+    ) -> Result<Vec<PathBuf>, CliError> {
+        self.refuse_replacing(files.iter().map(|(name, _)| name), replacing)?;
+        fs::create_dir_all(self.named).map_err(|error| CliError::io("create", self.named, &error))?;
+        let write = |(name, bytes): &(N, B)| {
+            let path = self.named.join(name.as_ref());
+            OutFile::of_option(&path, self.option, WithoutFile::ChoseTheName)?.write(bytes.as_ref())?;
+            Ok(path)
+        };
+        files.iter().map(write).collect()
+    }
+}
+
 impl WithoutFile {
-    fn advice(self, kind: SpecialFile) -> &'static str {
+    fn advice(self, kind: SpecialFile, option: &str) -> String {
         let is_stream =
             matches!(kind, SpecialFile::Pipe | SpecialFile::CharacterDevice | SpecialFile::BlockDevice);
         match self {
-            Self::ChoseTheName => "move it away, or give -o another directory",
-            Self::Prints if is_stream => "without -o the result goes to standard output",
-            Self::PrintsWithDash if is_stream => "with -o - the result goes to standard output",
-            _ => "-o needs the name of a file",
+            Self::ChoseTheName => format!("move it away, or give {option} another directory"),
+            Self::Prints if is_stream => format!("without {option} the result goes to standard output"),
+            Self::PrintsWithDash if is_stream => {
+                format!("with {option} - the result goes to standard output")
+            }
+            _ => format!("{option} needs the name of a file"),
         }
     }
 }

@@ -10,10 +10,13 @@ use crate::config::plan::resolve::{Resolved, resolve};
 use crate::config::plan::{GridAxis, Plan, TuneAxis};
 use crate::config::problems::Problems;
 use crate::config::{document, overrides};
-use crate::data::is_model;
+use crate::data::{is_config, is_model, looks_like_table};
 
 /// Longer than any config that a person writes, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// The bytes of another file that are looked at to say what it is.
+const MAX_START: usize = 1 << 16;
 
 /// More runs than anyone waits for. Limits on seeds and grid points alone would multiply.
 const MAX_RUNS: usize = 100_000;
@@ -109,20 +112,28 @@ fn check_runs(plan: &Plan, grid: &[GridAxis], bytes: usize) -> Result<(), (usize
     if runs <= limit { Ok(()) } else { Err((runs, limit)) }
 }
 
-/// The error that a file is not a config but a table or a model, by its name and first bytes.
+/// The error that a file that is not TOML is not a config but a table or a model, by its name and first bytes.
 fn other_file(path: &Path, bytes: &[u8]) -> Option<ConfigError> {
-    /// Endings of the names of tables, of which the last may be that of a compressed file.
-    const TABLES: [&str; 5] = [".csv", ".tsv", ".tab", ".gz", ".zst"];
-    let name = path.to_string_lossy().to_lowercase();
-    let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let has = |marks: &[u8]| first.iter().any(|byte| marks.contains(byte));
-    // A line of TOML has one of these, unless it is a comment.
-    let is_table = has(b",;\t|") && !has(b"=[#");
     if is_model(bytes) {
         return Some(ConfigError::Model { path: path.to_owned() });
     }
-    (is_table || TABLES.iter().any(|ending| name.ends_with(ending)))
-        .then(|| ConfigError::Data { path: path.to_owned() })
+    is_table(path, bytes).then(|| ConfigError::Data { path: path.to_owned() })
+}
+
+/// Whether a file that is not TOML has the name of a table, or begins like one and not like a config with a mistake.
+fn is_table(path: &Path, bytes: &[u8]) -> bool {
+    const TABLES: [&str; 3] = [".csv", ".tsv", ".tab"];
+    const COMPRESSED: [&str; 2] = [".gz", ".zst"];
+    let name = path.to_string_lossy().to_lowercase();
+    let unpacked = COMPRESSED.iter().find_map(|ending| name.strip_suffix(ending));
+    let ends_like_one = |name: &str| TABLES.iter().any(|ending| name.ends_with(ending));
+    if ends_like_one(unpacked.unwrap_or(&name)) || unpacked.is_some_and(|name| !name.ends_with(".toml")) {
+        return true;
+    }
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_START)]);
+    // A line of TOML has one of these.
+    let is_of_config = text.lines().next().unwrap_or_default().contains(['=', '[', '#']);
+    !is_of_config && !is_config(bytes) && looks_like_table(&text)
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {

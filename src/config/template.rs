@@ -91,7 +91,7 @@ pub fn template(
     let is_dated = |column: &&ColumnProfile| {
         column.nature == Nature::Kind(ColumnKind::Date)
             && column.name != target.column
-            && column.date_formats.iter().any(|format| format.as_str().contains(['Y', 'y']))
+            && column.date_formats.iter().any(|format| format.has_year())
     };
     if let Some(dated) = profile.columns.iter().find(is_dated) {
         line(format!(

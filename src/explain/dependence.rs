@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use ndarray::Array2;
+use ndarray::s;
 
 use crate::data::{DateFormat, FeatureEncoding, ValueEncoding};
+use crate::explain::importance::weighted_means;
 use crate::explain::in_parallel;
 use crate::explain::rows::AskedRows;
 use crate::kernel::real::Real;
@@ -48,10 +49,11 @@ pub struct DependencePoint {
     pub means: Vec<f64>,
 }
 
-/// The partial dependence of some features.
+/// The partial dependence of the first `count` of `ranked` features that have a value to take.
 pub(crate) fn of_columns<F: Real>(
     asked: &AskedRows<'_, F>,
-    features: &[usize],
+    ranked: &[usize],
+    count: usize,
     threads: NonZeroUsize,
 ) -> Vec<PartialDependence> {
     let encoding = asked.encoding();
@@ -61,14 +63,16 @@ pub(crate) fn of_columns<F: Real>(
         [_, second] => (Task::Classification, vec![second.clone()]),
         classes => (Task::Classification, classes.to_vec()),
     };
-    let grids: Vec<Grid> = features
+    let grids: Vec<(usize, Grid)> = ranked
         .iter()
-        .map(|&feature| Grid::of(&asked.features.column(feature).to_vec(), described[feature].1))
+        .map(|&feature| (feature, Grid::of(&asked.features.column(feature).to_vec(), described[feature].1)))
+        // A number that is missing in all rows has none.
+        .filter(|(_, grid)| !grid.values.is_empty())
+        .take(count)
         .collect();
-    let jobs: Vec<(usize, f64)> = features
+    let jobs: Vec<(usize, f64)> = grids
         .iter()
-        .zip(&grids)
-        .flat_map(|(&feature, grid)| grid.values.iter().map(move |value| (feature, value.value)))
+        .flat_map(|(feature, grid)| grid.values.iter().map(move |value| (*feature, value.value)))
         .collect();
     let means = in_parallel(threads, jobs.len(), |pool, job| {
         let (feature, value) = jobs[job];
@@ -78,12 +82,10 @@ pub(crate) fn of_columns<F: Real>(
             (None, values) => values.cloned().unwrap_or_default(),
         };
         // Of two classes, the second.
-        (numbers.ncols() - outputs.len()..numbers.ncols())
-            .map(|output| weighted_mean(&numbers, output, &asked.weights))
-            .collect::<Vec<f64>>()
+        weighted_means(&numbers, &asked.weights).slice(s![numbers.ncols() - outputs.len()..]).to_vec()
     });
     let mut means = means.into_iter();
-    let of_column = |(&feature, grid): (&usize, Grid)| PartialDependence {
+    let of_column = |(feature, grid): (usize, Grid)| PartialDependence {
         column: described[feature].0.to_owned(),
         outputs: outputs.clone(),
         task,
@@ -100,12 +102,7 @@ pub(crate) fn of_columns<F: Real>(
             })
             .collect(),
     };
-    features.iter().zip(grids).map(of_column).collect()
-}
-
-fn weighted_mean(numbers: &Array2<f64>, column: usize, weights: &[f64]) -> f64 {
-    let total: f64 = weights.iter().sum();
-    numbers.column(column).iter().zip(weights).map(|(number, weight)| number * weight).sum::<f64>() / total
+    grids.into_iter().map(of_column).collect()
 }
 
 /// The values that a column is set to.
@@ -127,9 +124,8 @@ impl Grid {
             ValueEncoding::Numeric { .. } => Self::of_numbers(cells, None),
             ValueEncoding::Date { format, .. } => Self::of_numbers(cells, Some(format)),
             ValueEncoding::Boolean { .. } => Self::of_names(cells, &["false", "true"]),
-            ValueEncoding::Categorical { categories, rare, .. } => {
-                let names: Vec<&str> = categories.iter().chain(rare).map(String::as_str).collect();
-                Self::of_names(cells, &names)
+            ValueEncoding::Categorical { .. } => {
+                Self::of_names(cells, &feature.categories().collect::<Vec<_>>())
             }
         }
     }

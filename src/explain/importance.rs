@@ -1,8 +1,16 @@
 //! Permutation importance: how much worse predictions are when the cells of a column are permuted.
 //!
-//! With `l_i` the loss of row `i` and `l_i(j)` its loss with the cell of row `j` in the column, the importance is the
+//! With `l_i` the loss of row `i` and `l_i(j)` its loss with the cell of row `j` in the column, the rise `d` is the
 //! mean over repeats `r` and rows `i`, weighted, of `d_i = l_i(p_r(i)) - l_i`, `p_r` a random permutation. Every
 //! column has the same permutations.
+//!
+//! | targets | `l_i` | rise of the loss | drop of the score |
+//! |---|---|---|---|
+//! | classes | `-ln p` of the true class; 1 if the class is wrong | `d`, in nats per row | `d` of the second, a share from -1 to 1 |
+//! | values | squared error of each target `k`, divided by `s_k^2` in the loss | `sqrt(b + d) - sqrt(b)`, `b` the mean of `l_i`, both means over `k` | mean over `k` of `d_k / v_k`, which has no unit |
+//!
+//! `s_k` is 1 for the only target, whose loss keeps its unit, else its standard deviation in the training rows; `v_k` is
+//! the variance of its true values on these rows. Both are positive where the column helps, and can be negative.
 //!
 //! The interval is over rows: what to expect on other rows drawn like these. A row `k` has two parts in the mean: as
 //! the row that gets a cell, `h_k`, and as the one whose cell it gets, `g_k`, each a mean over repeats. Its influence
@@ -21,7 +29,7 @@ use crate::explain::ExplainOptions;
 use crate::explain::rows::AskedRows;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::metrics::{CONFIDENCE, Interval, Measure, Predictions, UndefinedReason, student_t_quantile};
+use crate::metrics::{IntervalScale, Measure, Predictions, UndefinedReason, by_influence};
 use crate::random::stream;
 use crate::targets::Targets;
 
@@ -66,7 +74,7 @@ enum CriteriaKind {
 impl Criteria {
     pub(crate) fn new(truth: &Targets, base: &Predictions, weights: &[f64], scales: &[f64]) -> Self {
         let total_weight: f64 = weights.iter().sum();
-        let means = |rows: &Array2<f64>| weighted_means(rows, weights, total_weight);
+        let means = |rows: &Array2<f64>| weighted_means(rows, weights);
         let kind = match truth {
             Targets::Classes(_) => CriteriaKind::Classes,
             Targets::Values(values) => {
@@ -114,7 +122,7 @@ impl Criteria {
     /// (`host`) and as the one whose cell it gets (`donor`).
     fn measures(&self, host: &Array2<f64>, donor: &Array2<f64>) -> [Measure; 2] {
         let n = host.nrows();
-        let rise = weighted_means(host, &self.weights, self.total_weight);
+        let rise = weighted_means(host, &self.weights);
         // The influences of a row on the mean of each quantity as it is, and on its rise.
         let of_row = |row: usize| {
             let share = self.weights[row] / self.total_weight;
@@ -124,7 +132,8 @@ impl Criteria {
         };
         match &self.kind {
             CriteriaKind::Classes => {
-                [0, 1].map(|quantity| measure(rise[quantity], (0..n).map(|row| of_row(row).1[quantity]), n))
+                let on = |quantity| (0..n).map(move |row| of_row(row).1[quantity]);
+                [0, 1].map(|quantity| measure(rise[quantity], on(quantity), n, 1.0))
             }
             CriteriaKind::Values { scales, distances, variances } => {
                 let after = &self.base_means + &rise;
@@ -145,11 +154,11 @@ impl Criteria {
                         let spread = (&distances.row(row) - variances) * share;
                         ((of_row(row).1 - &drop * &spread) / variances).sum() / targets
                     });
-                    measure(drop.sum() / targets, on_drop, n)
+                    measure(drop.sum() / targets, on_drop, n, 1.0)
                 } else {
                     Measure::undefined(UndefinedReason::ConstantTruth)
                 };
-                [measure(roots[1] - roots[0], on_root, n), score]
+                [measure(roots[1] - roots[0], on_root, n, roots[0].max(roots[1])), score]
             }
         }
     }
@@ -160,7 +169,9 @@ fn mean_square(means: &Array1<f64>, scales: &[f64]) -> f64 {
     means.iter().zip(scales).map(|(mean, scale)| mean / (scale * scale)).sum::<f64>() / scales.len() as f64
 }
 
-fn weighted_means(rows: &Array2<f64>, weights: &[f64], total: f64) -> Array1<f64> {
+/// The mean of each column of `rows`, in which a row counts with its weight.
+pub(crate) fn weighted_means(rows: &Array2<f64>, weights: &[f64]) -> Array1<f64> {
+    let total: f64 = weights.iter().sum();
     let mut means = Array1::zeros(rows.ncols());
     for (row, weight) in rows.axis_iter(Axis(0)).zip(weights) {
         means.scaled_add(weight / total, &row);
@@ -168,22 +179,10 @@ fn weighted_means(rows: &Array2<f64>, weights: &[f64], total: f64) -> Array1<f64
     means
 }
 
-/// The interval on the scale of the value itself.
-fn measure(value: f64, influences: impl Iterator<Item = f64>, n: usize) -> Measure {
-    let n = n as f64;
-    let squares: f64 = influences.map(|influence| influence * influence).sum();
-    let standard_error = (n / (n - 1.0) * squares).sqrt();
-    let interval = if n < 2.0 {
-        Err(UndefinedReason::OneRow)
-    } else if standard_error == 0.0 {
-        Err(UndefinedReason::NoSpread)
-    } else if standard_error.is_finite() {
-        let half = student_t_quantile((1.0 + CONFIDENCE) / 2.0, n - 1.0) * standard_error;
-        Ok(Interval { low: value - half, high: value + half })
-    } else {
-        Err(UndefinedReason::NotFinite)
-    };
-    Measure::new(value, interval)
+/// A difference of metrics whose size is about `unit`, with its interval from the influences of `n` rows.
+fn measure(value: f64, influences: impl Iterator<Item = f64>, n: usize, unit: f64) -> Measure {
+    let squares = influences.map(|influence| influence * influence).sum();
+    by_influence(value, squares, n as u64, IntervalScale::Plain { unit })
 }
 
 /// The losses of each row, `(n, quantities)`.
@@ -223,7 +222,7 @@ pub(crate) fn of_column<F: Real>(
         order.shuffle(&mut stream(options.seed, "explain", &[u64::from(repeat)]));
         let predictions = asked.predictions(pool, &|row, values| values[feature] = cells[order[row]]);
         let losses = row_losses(&asked.truth, &predictions);
-        let means = weighted_means(&losses, &criteria.weights, criteria.total_weight);
+        let means = weighted_means(&losses, &criteria.weights);
         repeats.push(criteria.loss(&means) - before);
         let differences = (losses - &criteria.base) * share;
         host += &differences;

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use crate::data::{Encoder, Encoding, FeatureEncoding, TargetEncoding, ValueEncoding};
+use crate::data::{Encoder, Encoding, FeatureEncoding, TargetEncoding};
 use crate::kernel::real::Real;
 use crate::model::Model;
 use crate::nn::{LayerSpec, Network};
@@ -52,7 +52,8 @@ pub(crate) fn weights<F: Real>(
     let network: &Network<F> = model.network.get()?;
     let weight = &network.params().find(|param| param.name == "affine_1.weight")?.value;
     let weights = of_outputs(&weight.mapv(Real::to_f64), &own.targets);
-    let categories: Vec<Vec<String>> = encoding.features().map(|(_, feature)| known(feature)).collect();
+    let known = |(_, feature): (&str, &FeatureEncoding)| feature.categories().map(str::to_owned).collect();
+    let categories: Vec<Vec<String>> = encoding.features().map(known).collect();
     let encoder = Encoder::for_categories(own, categories.iter().map(Vec::as_slice));
     let mut x = Array2::<f64>::zeros((features.nrows(), encoder.inputs()));
     for (values, mut x) in features.rows().into_iter().zip(x.rows_mut()) {
@@ -96,17 +97,5 @@ fn of_outputs(weights: &Array2<f64>, targets: &TargetEncoding) -> Array2<f64> {
         }
         (TargetEncoding::Values(values), 1) => weights * values[0].scaling.divisor,
         (TargetEncoding::Values(_), _) => weights.clone(),
-    }
-}
-
-/// The categories of a feature by number.
-fn known(feature: &FeatureEncoding) -> Vec<String> {
-    match &feature.values {
-        ValueEncoding::Categorical { categories, rare, .. } => {
-            categories.iter().chain(rare).cloned().collect()
-        }
-        ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. } | ValueEncoding::Date { .. } => {
-            Vec::new()
-        }
     }
 }

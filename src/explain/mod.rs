@@ -19,7 +19,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use ndarray::Axis;
 use rand::seq::SliceRandom;
 
 use crate::data::{BadRows, DataError, LabelledRows, ReadingNotes};
@@ -34,7 +33,6 @@ use crate::model::Model;
 use crate::predict::PredictError;
 use crate::predict::committee::Committee;
 use crate::random::stream;
-use crate::targets::Targets;
 use crate::train::with_dtype;
 
 /// How a model is explained.
@@ -46,7 +44,7 @@ pub struct ExplainOptions {
     pub repeats: u32,
     /// At most this many rows are used, drawn at random.
     pub max_rows: NonZeroUsize,
-    /// The number of columns with partial dependence.
+    /// The number of columns with partial dependence, at most.
     pub dependence: usize,
     /// What happens to a row that cannot be used.
     pub bad_rows: BadRows,
@@ -65,13 +63,15 @@ pub struct Explanation {
     pub seed: u64,
     /// How often each column was permuted.
     pub repeats: u32,
-    /// The loss whose rise is measured, then the score whose drop is.
+    /// The loss whose rise is measured, then the score whose drop is: `log_loss` in nats per row and `accuracy`; for one
+    /// target `rmse` in its unit and `r2`; for several `scaled_rmse`, where the unit of each is the standard deviation of
+    /// the target in the training rows, and the mean of `r2`.
     pub metrics: [&'static str; 2],
     /// Both on the rows as they are; none where undefined.
     pub unchanged: [Option<f64>; 2],
     /// The most important one first.
     pub columns: Vec<ColumnImportance>,
-    /// Of the most important columns, in their order.
+    /// Of the most important columns, in their order, without those that have no value in any row.
     pub dependence: Vec<PartialDependence>,
     /// Pairs of columns that can replace each other, the closest first.
     pub associated: Vec<AssociatedColumns>,
@@ -142,7 +142,7 @@ fn explain_in<F: Real>(
         let key = |column: &ColumnImportance| column.loss.value.unwrap_or(f64::INFINITY);
         key(right).total_cmp(&key(left)).then(left.feature.cmp(&right.feature))
     });
-    let top: Vec<usize> = columns.iter().take(options.dependence).map(|column| column.feature).collect();
+    let ranked: Vec<usize> = columns.iter().map(|column| column.feature).collect();
     let explanation = Explanation {
         rows: asked.features.nrows(),
         rows_in_file,
@@ -150,7 +150,7 @@ fn explain_in<F: Real>(
         repeats: options.repeats,
         metrics: criteria.names(),
         unchanged: criteria.unchanged(),
-        dependence: dependence::of_columns(&asked, &top, options.threads),
+        dependence: dependence::of_columns(&asked, &ranked, options.dependence, options.threads),
         associated: association::associated(&asked.features, encoding),
         linear: linear.and_then(|model| linear::weights::<F>(model, encoding, &asked.features)),
         columns,
@@ -167,14 +167,6 @@ fn drawn_rows<F>(file: &LabelledRows<F>, options: &ExplainOptions) -> Vec<usize>
         rows.sort_unstable();
     }
     rows
-}
-
-/// Those of `truth` at `rows`.
-fn chosen(truth: &Targets, rows: &[usize]) -> Targets {
-    match truth {
-        Targets::Classes(classes) => Targets::Classes(rows.iter().map(|&row| classes[row]).collect()),
-        Targets::Values(values) => Targets::Values(values.select(Axis(0), rows)),
-    }
 }
 
 /// The results of `work` for each index below `count`, in order; each thread has a pool of itself.

@@ -6,7 +6,6 @@ use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::data::{Encoder, Encoding, LabelledRows, ReadingNotes, Scaling, TargetEncoding};
 use crate::eval::{EvalRows, OutputKind, mean_predictions, predict_rows};
-use crate::explain::chosen;
 use crate::explain::importance::Criteria;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
@@ -37,7 +36,7 @@ impl<'a, F: Real> AskedRows<'a, F> {
         Self {
             committee,
             features,
-            truth: chosen(&truth, &rows),
+            truth: truth.select(&rows),
             weights: weights.unwrap_or_else(|| vec![1.0; rows.len()]),
             notes,
         }

@@ -166,10 +166,34 @@ fn partial_dependence_of_a_sum_is_its_part() {
     let features = array![[1.0, 4.0], [2.0, 5.0], [2.0, 6.0]];
     let file = rows(features, Targets::Values(array![[0.0], [0.0], [0.0]]), Some(vec![1.0, 1.0, 2.0]));
     let found = with_rows(&network, &of_values(2), file, |asked| {
-        dependence::of_columns(asked, &[0], NonZeroUsize::MIN)
+        dependence::of_columns(asked, &[0], 1, NonZeroUsize::MIN)
     });
     // The weighted mean of the second feature is 21/4.
     let points: Vec<_> =
         found[0].points.iter().map(|point| (point.number, point.rows, point.means[0])).collect();
     assert_eq!(points, [(Some(1.0), 1, 18.25), (Some(2.0), 2, 21.25)]);
+}
+
+#[test]
+fn a_column_without_a_value_has_no_partial_dependence() {
+    let network = Network::<f64>::build(&[output_affine(), squared_loss()], 2, 1, 5);
+    let features = array![[f64::NAN, 4.0], [f64::NAN, 5.0]];
+    let file = rows(features, Targets::Values(array![[0.0], [0.0]]), None);
+    let found = with_rows(&network, &of_values(2), file, |asked| {
+        dependence::of_columns(asked, &[0, 1], 1, NonZeroUsize::MIN)
+    });
+    let columns: Vec<_> = found.iter().map(|column| (column.column.as_str(), column.points.len())).collect();
+    assert_eq!(columns, [("x1", 2)]);
+}
+
+#[test]
+fn importance_in_a_tiny_unit_has_an_interval() {
+    let mut network = Network::<f64>::build(&[output_affine(), squared_loss()], 1, 1, 5);
+    for param in network.params_mut() {
+        param.value = if param.name == "affine_1.weight" { array![[1e-15]] } else { array![[0.0]] };
+    }
+    let features = uniform(60, 1, 3);
+    let y = features.mapv(|x| 1e-15 * (x + 0.3 * (9.0 * x).sin()));
+    let found = importance(&network, &of_values(1), rows(features, Targets::Values(y), None));
+    assert!(found[0].loss.interval.is_some_and(|interval| interval.low > 0.0), "{:?}", found[0].loss);
 }

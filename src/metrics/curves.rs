@@ -24,48 +24,50 @@ pub struct ClassCurves {
     pub reliability: Vec<ReliabilityBin>,
 }
 
-/// The rows whose probability of the class is at least a threshold.
+/// The rows whose probability of the class is at least a threshold. Shares are by weight, from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ThresholdPoint {
     /// The smallest probability among them; infinite where there are none.
     pub threshold: f64,
-    /// The share of all rows.
+    /// The share of all rows that are chosen.
     pub rows: f64,
-    /// The share of the rows of the class: recall, gain.
+    /// The share of the rows of the class that are chosen: recall, gain.
     pub true_positive_rate: f64,
-    /// The share of the other rows.
+    /// The share of the other rows that are chosen.
     pub false_positive_rate: f64,
 }
 
-/// Rows with about the same probability of the class.
+/// Rows whose probability of the class is in the same bin: from `low`, without `high`, which only the last bin has.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReliabilityBin {
-    /// The ends of the bin.
+    /// The lower end of the bin, `index / bins`.
     pub low: f64,
-    /// The upper one.
+    /// The upper end, `(index + 1) / bins`; at most 1.
     pub high: f64,
     /// The number of rows.
     pub rows: u64,
-    /// Their share of the weight of all rows.
+    /// Their share of the weight of all rows, from 0 to 1.
     pub weight: f64,
-    /// The mean of the probability.
+    /// The weighted mean of the probability.
     pub mean_probability: f64,
     /// The share that is of the class, with its interval.
     pub share: Measure,
 }
 
 impl ClassCurves {
-    /// The share of the chosen rows that are of the class; none where no row is chosen.
+    /// The share of the chosen rows that are of the class, `share * true positive rate / rows`, from 0 to 1; none where no
+    /// row is chosen.
     pub fn precision(&self, point: &ThresholdPoint) -> Option<f64> {
         (point.rows > 0.0).then(|| self.share * point.true_positive_rate / point.rows)
     }
 
-    /// How much more frequent the class is among the chosen rows than among all.
+    /// How many times as frequent the class is among the chosen rows as among all: `true positive rate / rows`, from 0 to
+    /// `1 / share`; none where no row is chosen.
     pub fn lift(&self, point: &ThresholdPoint) -> Option<f64> {
         (point.rows > 0.0).then(|| point.true_positive_rate / point.rows)
     }
 
-    /// `sum over bins of |share - mean probability| * share of the rows`.
+    /// `sum over bins of |share - mean probability| * weight`, from 0 to 1.
     pub fn calibration_error(&self) -> f64 {
         let gap = |bin: &ReliabilityBin| {
             bin.share.value.map_or(0.0, |share| bin.weight * (share - bin.mean_probability).abs())
@@ -74,7 +76,11 @@ impl ClassCurves {
     }
 }
 
-/// The curves of the second of two classes, else of each class that has rows and is not all of them; rows of weight 0 do not count.
+/// The curves of the second of two classes, else of each class; none of a class without rows, or without others. Rows of
+/// weight 0 do not count.
+///
+/// `truth` has the class of each row, from 0; `log_probabilities` is `(rows, classes)`; weights are at least 0, and 1 if
+/// there are none. Rows are ranked by the logarithm of the probability, of two classes by that of the odds.
 ///
 /// # Panics
 ///

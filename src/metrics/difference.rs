@@ -39,7 +39,9 @@ pub fn difference(
             .enumerate()
             .map(|(row, &class)| (first[[row, class as usize]] - second[[row, class as usize]], weight(row)));
         return match weighted_mean(rows.filter(|(_, weight)| *weight > 0.0)) {
-            Some(mean) => by_influence(mean.value, mean.squares, mean.rows, IntervalScale::Plain),
+            Some(mean) => {
+                by_influence(mean.value, mean.squares, mean.rows, IntervalScale::Plain { unit: 1.0 })
+            }
             None => Measure::undefined(UndefinedReason::NoRows),
         };
     }
@@ -58,7 +60,7 @@ pub fn difference(
             let targets = truth.ncols() as f64;
             let squares = influences.iter().map(|influence| (influence / targets).powi(2)).sum();
             let counted = weights.iter().filter(|weight| **weight > 0.0).count() as u64;
-            by_influence(value / targets, squares, counted, IntervalScale::Plain)
+            by_influence(value / targets, squares, counted, IntervalScale::Plain { unit: 1.0 })
         }
         _ => panic!("classes are compared with classes, values with values"),
     }

@@ -78,8 +78,11 @@ pub(crate) enum IntervalScale {
     Logit,
     /// `log(1 - v)`, for `v < 1`.
     LogOfRest,
-    /// `v` itself.
-    Plain,
+    /// `v` itself, a difference of numbers of about this size: what rounding leaves of it is not a spread.
+    Plain {
+        /// 1 for differences of shares and losses in nats.
+        unit: f64,
+    },
 }
 
 /// The scale of the metric called `name`, such as `accuracy` or `price.rmse`.
@@ -100,22 +103,23 @@ pub(crate) fn share_of(part: usize, whole: usize) -> Option<Interval> {
 pub(crate) fn by_influence(value: f64, squares: f64, n: u64, scale: IntervalScale) -> Measure {
     let n = n as f64;
     let standard_error = (n / (n - 1.0) * squares).sqrt();
-    let stretch = match scale {
-        IntervalScale::Log => value,
-        IntervalScale::Logit => value * (1.0 - value),
-        IntervalScale::LogOfRest => 1.0 - value,
-        IntervalScale::Plain => 1.0,
+    // What the scale stretches an influence by, and the size of what it is an influence on.
+    let (stretch, size) = match scale {
+        IntervalScale::Log => (value, value),
+        IntervalScale::Logit => (value * (1.0 - value), value * (1.0 - value)),
+        IntervalScale::LogOfRest => (1.0 - value, 1.0 - value),
+        IntervalScale::Plain { unit } => (1.0, unit),
     };
     if n < 2.0 {
         return Measure::new(value, Err(UndefinedReason::OneRow));
     }
     // If all influences cancel, what rounding leaves is not a spread.
-    if stretch <= 0.0 || standard_error <= 1e-12 * stretch {
+    if stretch <= 0.0 || standard_error <= 1e-12 * size {
         return Measure::new(value, Err(UndefinedReason::NoSpread));
     }
     let half = student_t_quantile((1.0 + CONFIDENCE) / 2.0, n - 1.0) * standard_error / stretch;
     let [low, high] = [(-half, (-half).exp()), (half, half.exp())].map(|(half, factor)| match scale {
-        IntervalScale::Plain => value + half,
+        IntervalScale::Plain { .. } => value + half,
         IntervalScale::Log => value * factor,
         IntervalScale::Logit => value / (value + (1.0 - value) / factor),
         IntervalScale::LogOfRest => 1.0 - (1.0 - value) / factor,
@@ -147,11 +151,21 @@ mod tests {
         assert_eq!(wilson(0.0, 20.0).low, 0.0);
     }
 
+    const PLAIN: IntervalScale = IntervalScale::Plain { unit: 1.0 };
+
+    #[test]
+    fn rounding_is_not_a_spread_in_any_unit() {
+        for unit in [1e-15, 1.0, 1e15] {
+            let squares_of = |error: f64| (error * unit).powi(2);
+            let of = |error| by_influence(0.1 * unit, squares_of(error), 9, IntervalScale::Plain { unit });
+            assert!(of(1e-3).interval.is_some(), "{unit}");
+            assert_eq!(of(1e-14).missing, Some(UndefinedReason::NoSpread), "{unit}");
+        }
+    }
+
     #[test]
     fn an_interval_stays_on_its_scale() {
-        for scale in
-            [IntervalScale::Log, IntervalScale::Logit, IntervalScale::LogOfRest, IntervalScale::Plain]
-        {
+        for scale in [IntervalScale::Log, IntervalScale::Logit, IntervalScale::LogOfRest, PLAIN] {
             for squares in [1e-4, 1e2, 1e8] {
                 let measure = by_influence(0.9, squares, 3, scale);
                 let Some(Interval { low, high }) = measure.interval else {
@@ -163,7 +177,7 @@ mod tests {
                     IntervalScale::Log => (0.0, f64::INFINITY),
                     IntervalScale::Logit => (0.0, 1.0),
                     IntervalScale::LogOfRest => (f64::NEG_INFINITY, 1.0),
-                    IntervalScale::Plain => (f64::NEG_INFINITY, f64::INFINITY),
+                    IntervalScale::Plain { .. } => (f64::NEG_INFINITY, f64::INFINITY),
                 };
                 assert!(ends.0 <= low && high <= ends.1, "{scale:?} {low} {high}");
             }

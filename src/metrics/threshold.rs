@@ -3,16 +3,17 @@
 /// What a threshold is chosen for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ThresholdGoal {
-    /// The lowest sum of costs: of a row that is wrongly predicted as positive, and of one that is wrongly not.
+    /// The lowest sum of costs: of a row that is wrongly predicted as positive, and of one that is wrongly not. Both are
+    /// positive, in any unit.
     Cost {
         /// Of a false positive.
         false_positive: f64,
         /// Of a false negative.
         false_negative: f64,
     },
-    /// The largest recall among the thresholds with at least this precision.
+    /// The largest recall among the thresholds with at least this precision, from 0 to 1.
     Precision(f64),
-    /// The largest precision among the thresholds with at least this recall.
+    /// The largest precision among the thresholds with at least this recall, from 0 to 1.
     Recall(f64),
 }
 
@@ -86,12 +87,20 @@ pub enum NoThreshold {
     },
 }
 
-/// The best threshold for `goal` on rows with these predicted probabilities of the positive class, `positive` those of
-/// positive rows. A row is predicted as positive where its probability is greater than the threshold.
+/// The best threshold for `goal`, from 0 to 1, on rows with these predicted probabilities of the positive class, from 0 to 1:
+/// `positive` those of positive rows, `negative` those of the others, each in any order. A row is predicted as positive
+/// where its probability is greater than the threshold.
 ///
-/// Thresholds are in the middle between neighboring probabilities, so that rounding does not decide. Of equally
-/// good ones it is, for costs, the one nearest to `fp / (fp + fn)`, which is best for exact probabilities (Elkan, "The
-/// foundations of cost-sensitive learning", 2001); else the largest.
+/// Candidates are the middles between neighboring probabilities, so that rounding does not decide, and those between the
+/// outermost ones and 0 and 1.
+///
+/// | goal | best | of equally good ones |
+/// |---|---|---|
+/// | cost | lowest `(cost_fp * fp + cost_fn * fn) / rows` | nearest to `cost_fp / (cost_fp + cost_fn)`, which is best for exact probabilities |
+/// | precision, `tp / (tp + fp)` | largest recall with at least this precision | largest precision, then the largest threshold |
+/// | recall, `tp / (tp + fn)` | largest precision with at least this recall | largest threshold |
+///
+/// Source: Elkan, "The foundations of cost-sensitive learning", 2001.
 ///
 /// # Errors
 ///

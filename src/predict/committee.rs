@@ -38,7 +38,9 @@ impl<'m, F: Real> Committee<'m, F> {
         }
         let encodings: Vec<&Encoding> = models.iter().map(|model| &model.description.encoding).collect();
         let reading = of_all(&encodings);
-        let names: Vec<Vec<String>> = reading.features().map(|(_, feature)| categories(feature)).collect();
+        let known =
+            |(_, feature): (&str, &FeatureEncoding)| feature.categories().map(str::to_owned).collect();
+        let names: Vec<Vec<String>> = reading.features().map(known).collect();
         let group = |model: &'m Model| {
             let encoding = &model.description.encoding;
             let encoder = Encoder::for_categories(encoding, names.iter().map(Vec::as_slice));
@@ -76,24 +78,12 @@ fn of_all(encodings: &[&Encoding]) -> Encoding {
     }
     for (index, column) in reading.columns.iter_mut().enumerate() {
         let of_columns = encodings.iter().filter_map(|encoding| encoding.columns[index].feature.as_ref());
-        let known: BTreeSet<String> = of_columns.flat_map(categories).collect();
+        let known: BTreeSet<&str> = of_columns.flat_map(FeatureEncoding::categories).collect();
         if let Some(FeatureEncoding { values: ValueEncoding::Categorical { categories, rare, .. }, .. }) =
             &mut column.feature
         {
-            (*categories, *rare) = (known.into_iter().collect(), Vec::new());
+            (*categories, *rare) = (known.into_iter().map(str::to_owned).collect(), Vec::new());
         }
     }
     reading
-}
-
-/// The categories of a feature by number; none if it has none.
-fn categories(feature: &FeatureEncoding) -> Vec<String> {
-    match &feature.values {
-        ValueEncoding::Categorical { categories, rare, .. } => {
-            categories.iter().chain(rare).cloned().collect()
-        }
-        ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. } | ValueEncoding::Date { .. } => {
-            Vec::new()
-        }
-    }
 }

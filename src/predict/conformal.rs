@@ -35,8 +35,8 @@ pub enum Conformal {
 /// There are not enough calibration rows for a coverage.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[error(
-    "a coverage of {coverage} needs at least {needed} calibration rows, but there are {rows}; at most {} is possible",
-    most(*.rows)
+    "a coverage of {coverage} needs at least {needed} calibration rows, but there are {rows}; {}add rows",
+    lower_coverage(*.rows)
 )]
 pub struct TooFewRows {
     /// What was asked for.
@@ -47,10 +47,10 @@ pub struct TooFewRows {
     pub needed: u64,
 }
 
-/// `n / (n + 1)`, rounded down to what can be typed.
-fn most(rows: usize) -> f64 {
-    let most = rows as f64 / (rows as f64 + 1.0);
-    (most * 1e4).floor() / 1e4
+/// The other way out if there are rows: a coverage of `n / (n + 1)`, rounded down to what can be typed.
+fn lower_coverage(rows: usize) -> String {
+    let most = (rows as f64 / (rows as f64 + 1.0) * 1e4).floor() / 1e4;
+    if rows == 0 { String::new() } else { format!("ask for at most {most}, or ") }
 }
 
 /// `ceil((n + 1) coverage)`, where a product that rounding puts above a whole number is that number.
@@ -60,11 +60,13 @@ fn rank(rows: usize, coverage: f64) -> usize {
 }
 
 impl Conformal {
-    /// For sets or intervals that hold the true class or value of a new row with this probability, between 0 and 1.
+    /// For sets or intervals that hold the true class or value of a new row with a probability of at least `coverage`, above
+    /// 0 and below 1; with several targets, each of their intervals. Scores are probabilities of the true class, from 0
+    /// to 1, or absolute errors in the unit of the target, sorted upwards, as [`CalibrationScores`] has them.
     ///
     /// # Errors
     ///
-    /// If `ceil((n + 1) coverage)` is more than the number `n` of rows.
+    /// If `ceil((n + 1) coverage)` is more than the number `n` of rows, as it always is without rows.
     pub fn new(scores: &CalibrationScores, coverage: f64) -> Result<Self, TooFewRows> {
         let rows = scores.rows();
         let rank = rank(rows, coverage).max(1);
@@ -135,7 +137,7 @@ mod tests {
         let message = half_width(36, 0.99).expect_err("too few").to_string();
         assert_eq!(
             message,
-            "a coverage of 0.99 needs at least 99 calibration rows, but there are 36; at most 0.9729 is possible"
+            "a coverage of 0.99 needs at least 99 calibration rows, but there are 36; ask for at most 0.9729, or add rows"
         );
         assert!(half_width(36, 0.9729).is_ok());
         // Of classes, the probabilities of all rows.

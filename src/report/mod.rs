@@ -35,8 +35,8 @@ pub(crate) mod watch;
 
 pub use crate::report::chart::strips::strips_svg;
 pub use crate::report::chart::terminal::{PlotSize, TerminalPlot};
-pub use crate::report::html::curves::curve_files;
-pub use crate::report::html::explanation::{explanation_figures, explanation_page};
+pub use crate::report::html::curves::{CURVE_FILES, curve_files};
+pub use crate::report::html::explanation::{explanation_figure_names, explanation_figures, explanation_page};
 pub use crate::report::html::{figures, live_report_page, report_page};
 pub use crate::report::labels::Labels;
 pub(crate) use crate::report::results::read_epochs;

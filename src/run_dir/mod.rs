@@ -265,13 +265,16 @@ fn numbered(parent: &Path, name: &str, number: u64) -> PathBuf {
 /// The last of the directories that [`RunDirectory::create_numbered`] made, with its number.
 pub fn latest_numbered(parent: &Path, name: &str) -> Option<(PathBuf, u64)> {
     let entries = fs::read_dir(parent).ok()?;
-    let number_of = |entry: fs::DirEntry| -> Option<u64> {
-        let number = entry.file_name().to_str()?.strip_prefix(name)?.strip_prefix('-')?.parse().ok()?;
-        // Not `name-1`, which is another one.
-        (entry.file_name() == *numbered(parent, name, number).file_name()?).then_some(number)
-    };
-    let number = entries.filter_map(|entry| number_of(entry.ok()?)).max()?;
+    let number = entries.filter_map(|entry| number_of(&entry.ok()?.path(), name)).max()?;
     Some((numbered(parent, name, number), number))
+}
+
+/// The number of a directory with the name of one that [`RunDirectory::create_numbered`] makes.
+pub(crate) fn number_of(path: &Path, name: &str) -> Option<u64> {
+    let found = path.file_name()?;
+    let number = found.to_str()?.strip_prefix(name)?.strip_prefix('-')?.parse().ok()?;
+    // Not `name-1`, which is another one.
+    (found == numbered(Path::new(""), name, number).as_os_str()).then_some(number)
 }
 
 /// The bytes of a file of the run `id` in a finished or unfinished run directory, which stays as it is; none if it does

@@ -49,10 +49,10 @@ fn links_are_followed_and_special_files_are_never_replaced() {
     let before = names(&work);
     let args = |out| ["predict", "m.safetensors", "--data", "train.csv", "-o", out, "--force"];
     for (out, message) in [
-        ("folder", "folder is a directory; -o needs the name of a file"),
-        ("pipe", "pipe is a named pipe; without -o the result goes to standard output"),
-        ("to_pipe", "to_pipe is a named pipe; without -o the result goes to standard output"),
-        ("socket", "socket is a socket; -o needs the name of a file"),
+        ("folder", "folder is a directory; --out needs the name of a file"),
+        ("pipe", "pipe is a named pipe; without --out the result goes to standard output"),
+        ("to_pipe", "to_pipe is a named pipe; without --out the result goes to standard output"),
+        ("socket", "socket is a socket; --out needs the name of a file"),
         (
             "lost",
             "lost is a link to nowhere.csv, which does not exist; remove the link, or name the file itself",
@@ -62,9 +62,9 @@ fn links_are_followed_and_special_files_are_never_replaced() {
         assert_eq!(work.fails(&args(out)[..6]), (Some(7), format!("error: {message}")));
     }
     let exported = work.fails(&["export", "m.safetensors", "--to", "json", "-o", "pipe", "--force"]);
-    assert_eq!(exported, (Some(7), "error: pipe is a named pipe; -o needs the name of a file".to_owned()));
+    assert_eq!(exported, (Some(7), "error: pipe is a named pipe; --out needs the name of a file".to_owned()));
     let config = work.fails(&["init", "train.csv", "-o", "pipe", "--force"]);
-    let message = "error: pipe is a named pipe; with -o - the result goes to standard output";
+    let message = "error: pipe is a named pipe; with --out - the result goes to standard output";
     assert_eq!((config.0, config.1.lines().next_back()), (Some(7), Some(message)));
     assert!(fs::symlink_metadata(work.path("pipe")).expect("it is there").file_type().is_fifo());
     assert!(fs::symlink_metadata(work.path("to_pipe")).expect("it is there").is_symlink());
@@ -82,13 +82,20 @@ fn links_are_followed_and_special_files_are_never_replaced() {
     assert_eq!(fs::read_dir(work.path("folder")).expect("a folder").count(), 1);
 }
 
+/// The first line of the message with which `args` and `--force` are refused; `file` stays as it is.
+#[track_caller]
+fn refusal(work: &Work, args: &[&str], file: &str) -> String {
+    let before = fs::read(work.path(file)).expect("a file");
+    let (code, error) = work.fails(&[args, &["--force"]].concat());
+    assert_eq!(code, Some(7), "{args:?} {error}");
+    assert_eq!(fs::read(work.path(file)).expect("a file"), before, "{args:?}");
+    error.lines().next().unwrap_or_default().to_owned()
+}
+
 /// Writes over `out` what a command would not: `args` and `-o out`, with `--force`.
 fn kept(work: &Work, args: &[&str], out: &str, why: &str) {
-    let before = fs::read(work.path(out)).expect("a file");
-    let (code, error) = work.fails(&[args, &["-o", out, "--force"]].concat());
-    let error = error.lines().next().unwrap_or_default();
-    assert_eq!((code, error), (Some(7), &*format!("error: {out} {why}; choose another --out")), "{args:?}");
-    assert_eq!(fs::read(work.path(out)).expect("a file"), before, "{args:?}");
+    let error = refusal(work, &[args, &["-o", out]].concat(), out);
+    assert_eq!(error, format!("error: {out} {why}; choose another --out"), "{args:?}");
 }
 
 #[test]
@@ -113,6 +120,13 @@ fn inputs_are_never_replaced() {
         kept(&work, args, model, of_run);
     }
     kept(&work, &["export", "run", "--to", "json"], model, input);
+    fs::copy(work.path("train.csv"), work.path("recent.csv")).expect("a copy");
+    kept(
+        &work,
+        &[&predict[..], &["--coverage", "0.5", "--calibrate", "recent.csv"]].concat(),
+        "recent.csv",
+        input,
+    );
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink("train.csv", work.path("soft")).expect("a link");
@@ -131,6 +145,61 @@ fn inputs_are_never_replaced() {
     work.ok(&[&predict[..], &["-o", "run.json", "--force"]].concat());
 }
 
+#[test]
+fn files_of_a_directory_are_refused_before_the_work() {
+    let work = trained();
+    let linear = "run/batch_norm/seed-0/linear.safetensors";
+    let input = "is an input of this command";
+    for (place, command, file, option) in
+        [("curves", "eval", "curves.csv", "--curves"), ("figures", "explain", "importance.svg", "--figures")]
+    {
+        // There are no rows: what is refused is refused before they are read.
+        let args = [command, "m.safetensors", "--data", "nowhere.csv", option, place];
+        fs::create_dir(work.path(place)).expect("a folder");
+        let path = format!("{place}/{file}");
+        work.write(&path, "mine");
+        let message = format!("error: {path} exists; choose another {option} or replace it with --force");
+        assert_eq!(work.fails(&args), (Some(7), message));
+        let message = format!("error: {path} {input}; choose another {option}");
+        // The model and the rows have the name of a file that is written.
+        fs::copy(work.path("m.safetensors"), work.path(&path)).expect("a copy");
+        assert_eq!(refusal(&work, &[&[command, &path], &args[2..]].concat(), &path), message);
+        fs::copy(work.path("train.csv"), work.path(&path)).expect("a copy");
+        assert_eq!(refusal(&work, &[&args[..3], &[&path], &args[4..]].concat(), &path), message);
+        let message = format!("error: train.csv is not a directory; {option} needs the name of one");
+        assert_eq!(work.fails(&[&args[..5], &["train.csv"]].concat()), (Some(7), message));
+    }
+    fs::copy(work.path(linear), work.path("figures/dependence_2.svg")).expect("a copy");
+    let explain = ["explain", "m.safetensors", "--data", "train.csv"];
+    let of_linear = ["--linear", "figures/dependence_2.svg", "--figures", "figures"];
+    assert_eq!(
+        refusal(&work, &[&explain[..], &of_linear].concat(), "figures/dependence_2.svg"),
+        format!("error: figures/dependence_2.svg {input}; choose another --figures")
+    );
+    // With one column there is no second chart.
+    work.ok(&[&explain[..], &of_linear, &["--top", "1", "--force"]].concat());
+    fs::copy(work.path(linear), work.path("l.safetensors")).expect("a copy");
+    let args = [&explain[..], &["--linear", "l.safetensors", "--html", "l.safetensors"]].concat();
+    assert_eq!(
+        refusal(&work, &args, "l.safetensors"),
+        format!("error: l.safetensors {input}; choose another --html")
+    );
+    let ended = work.fails(&[&explain[..], &["--html", "figures"]].concat());
+    assert_eq!(ended, (Some(7), "error: figures is a directory; --html needs the name of a file".to_owned()));
+}
+
+#[test]
+fn rows_of_one_class_have_no_curves() {
+    let work = trained();
+    work.write("up.csv", "a,b,kind\n1.2,0.1,up\n0.9,0.4,up\n");
+    let ended = work.ok(&["eval", "m.safetensors", "--data", "up.csv", "--curves", "curves"]);
+    assert_eq!(
+        ended.stderr,
+        "note: all rows are of one class, which has no curves: --curves writes nothing\n"
+    );
+    assert!(!work.path("curves").exists() && !ended.stdout.contains("curves"), "{}", ended.stdout);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn the_file_behind_standard_input_is_not_replaced() {
@@ -146,6 +215,14 @@ fn the_file_behind_standard_input_is_not_replaced() {
     assert_eq!(ended.code, Some(7), "{}", ended.stderr);
     assert!(ended.stderr.contains("train.csv is an input of this command"), "{}", ended.stderr);
     assert_eq!(work.read("train.csv"), before);
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    let work = trained();
+    let args = ["predict", "m.safetensors", "--data", "-", "--coverage", "0.5", "--calibrate", "-"];
+    let message = "error: --data and --calibrate cannot both be standard input; name a file for one of them";
+    assert_eq!(work.fails(&args), (Some(2), message.to_owned()));
 }
 
 #[test]

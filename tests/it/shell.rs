@@ -107,7 +107,7 @@ fn the_config_has_a_man_page() {
 fn a_man_page_replaces_no_directory() {
     let work = Work::new();
     fs::create_dir_all(work.path("man/bntrain.1")).expect("a folder");
-    let message = "error: man/bntrain.1 is a directory; move it away, or give -o another directory";
+    let message = "error: man/bntrain.1 is a directory; move it away, or give --out another directory";
     assert_eq!(work.fails(&["man", "-o", "man"]), (Some(7), message.to_owned()));
     assert_eq!(fs::read_dir(work.path("man")).expect("a folder").count(), 1);
 }

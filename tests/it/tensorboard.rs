@@ -70,6 +70,19 @@ fn event_files_are_not_in_the_run_directory() {
         assert_eq!(error, expected);
         assert!(!work.path("run").exists());
     }
+    // Without --out it is runs/single-001, and others may be there.
+    for path in ["runs/single-001", "runs/single-002/events", "./runs/single-1000"] {
+        let (code, error) = work.fails(&["single.toml", "--tensorboard", path]);
+        let expected = format!("error: --tensorboard {path} is in the run directory; name one next to it");
+        assert_eq!((code, error), (Some(2), expected));
+        assert!(!work.path("runs").exists());
+    }
+    work.ok(&["single.toml", "--tensorboard", "runs/single-events", "--epochs", "1"]);
+    assert_eq!(event_files(&work, "runs/single-events/batch_norm/seed-0").len(), 1);
+    let (code, error) = work.fails(&["single.toml", "-o", "run", "--tensorboard", "runs/single-001/events"]);
+    let expected = "error: --tensorboard runs/single-001/events is in a run directory; name one next to it";
+    assert_eq!((code, &*error), (Some(2), expected));
+    assert!(!work.path("run").exists() && !work.path("runs/single-001/events").exists());
 }
 
 #[test]

@@ -44,9 +44,18 @@ fn each_kind_of_file_in_the_wrong_place_is_named() {
             && error.contains("is a model file, not a config; predict, eval, export and inspect take it"),
         "{error}"
     );
-    // A config whose first line is wrong is still a config.
-    work.write("typo.toml", "[data\npath = \"data.csv\"\n");
-    assert!(work.fails(&["typo.toml"]).1.starts_with("error: typo.toml:1:"));
+    // A table without the name of one.
+    work.write("table.txt", "a;b;kind\n1;2;x\n3;4;y\n");
+    assert!(work.fails(&["table.txt"]).1.starts_with("error: table.txt is a data file, not a config;"));
+    // A config with a mistake in its first line is still a config.
+    let config = work.read("single.toml");
+    for first in ["[data", "For a, b and c", "a, b", "path: data.csv, label: kind", "data.csv;kind"] {
+        work.write("typo.toml", &format!("{first}\n{config}"));
+        let error = work.fails(&["typo.toml"]).1;
+        assert!(error.starts_with("error: typo.toml:1:"), "{error}");
+    }
+    work.write("config.toml.gz", "not, packed");
+    assert!(work.fails(&["config.toml.gz"]).1.starts_with("error: config.toml.gz:1:"));
 }
 
 #[test]
@@ -88,4 +97,25 @@ fn a_file_without_names_leads_to_what_to_do() {
                   file did not, skip it with --skip-rows 1";
     assert!(error.contains(advice), "{error}");
     work.ok(&["predict", "headless", "--data", "named.csv", "--skip-rows", "1"]);
+
+    // The same where the first cell of a row is a date or a boolean.
+    for (name, kind, cells) in [
+        ("flags", "\"boolean\"", ["no", "yes"]),
+        ("days", "{ type = \"date\" }", ["2024-03-01", "2024-04-02"]),
+    ] {
+        let rows: String =
+            (0..40).map(|row| format!("{},{row},{}\n", cells[row % 2], ["u", "v"][row / 2 % 2])).collect();
+        work.write("rows.csv", &rows);
+        work.write("named.csv", &format!("p,q,r\n{rows}"));
+        let config = work.read("single.toml").replace("data.csv", "rows.csv").replace("\"kind\"", "\"c2\"");
+        let columns = format!("header = false\nvalid = 0.25\n[data.columns]\nc0 = {kind}\n");
+        work.write("headless.toml", &config.replace("valid = 0.25\n", &columns));
+        work.ok(&["headless.toml", "--epochs", "1", "-o", name]);
+        let (_, error) = work.fails(&["predict", name, "--data", "named.csv"]);
+        assert!(
+            error.contains("; if this line names the columns, which the training file did not, skip it"),
+            "{error}"
+        );
+        work.ok(&["predict", name, "--data", "named.csv", "--skip-rows", "1"]);
+    }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::csv_args::CsvArgs;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::cli::out_file::{OutFile, STANDARD_OUTPUT, WithoutFile};
+use crate::cli::out_file::{OutFile, Replacing, STANDARD_OUTPUT, WithoutFile};
 use crate::cli::output::Output;
 use crate::config::{TargetGuess, kept_class, parse, template};
 use crate::data::{ColumnProfile, Dataset, Nature, Profile};
@@ -227,6 +227,6 @@ fn named_from(data: &Path, out: &Path) -> Result<String, CliError> {
 
 fn write(out: &Path, text: &str, args: &InitArgs) -> Result<(), CliError> {
     let out = OutFile::new(out, WithoutFile::PrintsWithDash)?;
-    out.refuse_replacing(args.force, &[&args.path], None)?;
+    out.refuse_replacing(Replacing { force: args.force, inputs: &[&args.path], models: &[] })?;
     out.write(text.as_bytes())
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::cli::out_file::{OutFile, WithoutFile};
+use crate::cli::out_file::{OutFile, OutFolder, Replacing, WithoutFile};
 use crate::cli::output::Output;
 use crate::model::Model;
 use crate::nn::Norm;
@@ -74,7 +74,7 @@ fn write_page(args: &ReportArgs, runs: &[RunResults]) -> Result<Option<PathBuf>,
     match (&args.out, &args.runs[..]) {
         (Some(out), _) => {
             let file = OutFile::new(out, WithoutFile::Fails)?;
-            file.refuse_replacing(args.force, &[], None)?;
+            file.refuse_replacing(Replacing { force: args.force, ..Replacing::default() })?;
             file.write(report_page(runs, false).as_bytes())?;
             Ok(Some(out.clone()))
         }
@@ -96,16 +96,8 @@ fn write_page(args: &ReportArgs, runs: &[RunResults]) -> Result<Option<PathBuf>,
 }
 
 fn write_figures(run: &RunResults, folder: &Path, force: bool) -> Result<Vec<PathBuf>, CliError> {
-    fs::create_dir_all(folder).map_err(|error| CliError::io("create", folder, &error))?;
-    let mut written = Vec::new();
-    for (name, svg) in figures(run) {
-        let path = folder.join(name);
-        let file = OutFile::new(&path, WithoutFile::ChoseTheName)?;
-        file.refuse_replacing(force, &[], None)?;
-        file.write(svg.as_bytes())?;
-        written.push(path);
-    }
-    Ok(written)
+    let folder = OutFolder { named: folder, option: "--figures" };
+    folder.write(&figures(run), Replacing { force, ..Replacing::default() })
 }
 
 /// Reads the results at `path`; `run_json` is what `run.json` is going to hold, if it has not been written.

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::cli::args::{ThreadArgs, positive};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::cli::out_file::{OutFile, WithoutFile};
+use crate::cli::out_file::{OutFile, Replacing, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::session::ConfigArgs;
 use crate::cli::signals::Signals;
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<(), CliError> {
     let search = config::load_search(args.config.path()?, &overrides)?;
     let default_out = PathBuf::from(format!("{}-tuned.toml", search.plan.name));
     let out = OutFile::new(args.out.as_deref().unwrap_or(&default_out), WithoutFile::Fails)?;
-    out.refuse_replacing(args.force, &[&search.plan.source], None)?;
+    out.refuse_replacing(Replacing { force: args.force, inputs: &[&search.plan.source], models: &[] })?;
     let jobs = search_jobs(&search);
     let data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
     check(&jobs, &data)?;

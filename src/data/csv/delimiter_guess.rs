@@ -5,11 +5,14 @@ use crate::data::csv::dialect::Dialect;
 use crate::data::csv::parser::Parser;
 use crate::data::csv::position::line_of;
 use crate::data::error::{AtOffset, ErrorKind};
+use crate::data::spec::DataSpec;
 
-/// Characters that files use as delimiter, the most common first.
-const DELIMITERS: [char; 6] = [';', '\t', '|', ',', ':', ' '];
-/// Those that are common in texts and times, too, equally often in each line.
+/// Characters that files use as delimiter, the most common first after the comma, which is usual.
+pub(crate) const DELIMITERS: [char; 4] = [';', '\t', '|', ','];
+/// Others that do, but are common in texts and times, too, equally often in each line.
 const COMMON: [char; 2] = [':', ' '];
+/// Lines that are looked at above and below a table.
+pub(crate) const MOST_LINES: usize = 20;
 /// Records that a delimiter has to fit.
 const ENOUGH_RECORDS: usize = 10;
 
@@ -21,7 +24,7 @@ pub(crate) fn of_quote(parser: &Parser<'_>, at: Box<AtOffset>) -> Box<AtOffset> 
         ErrorKind::StrayQuote => before.chars().next_back(),
         _ => None,
     };
-    match neighbour.filter(|neighbour| DELIMITERS.contains(neighbour) && *neighbour != ' ') {
+    match neighbour.filter(|neighbour| DELIMITERS.contains(neighbour) || *neighbour == ':') {
         Some(neighbour) => AtOffset::new(parser.record_start(), ErrorKind::OtherDelimiter(neighbour)),
         None => at,
     }
@@ -46,14 +49,10 @@ pub(crate) fn delimiter_of_sep_line(line: &str) -> Option<char> {
 /// How many lines are before a table, and the delimiter and number of its columns; none if the text does not begin
 /// with other lines.
 fn lines_before(text: &str, dialect: Dialect) -> Option<(usize, char, usize)> {
-    /// Lines that a title has at most.
-    const MOST: usize = 20;
     let mut start = 0;
-    for lines in 1..=MOST {
+    for lines in 1..=MOST_LINES {
         start += text[start..].find('\n')? + 1;
-        let usual = [char::from(dialect.delimiter)];
-        let others = DELIMITERS.into_iter().filter(|other| !COMMON.contains(other));
-        for delimiter in usual.into_iter().chain(others) {
+        for delimiter in [char::from(dialect.delimiter)].into_iter().chain(DELIMITERS) {
             let dialect = Dialect { delimiter: u8::try_from(delimiter).ok()?, ..dialect };
             if let Some(width) = even_width(&text[start..], dialect) {
                 return Some((lines, delimiter, width));
@@ -69,7 +68,8 @@ pub(crate) fn of_one_column(format: CsvFormat, mut parser: Parser<'_>) -> Box<At
     let start = parser.record_start();
     let mut lines = parser.text()[start..].split(['\n', '\r']).filter(|line| !line.is_empty());
     let (first, second) = (lines.next().unwrap_or_default(), lines.next());
-    let others = DELIMITERS.into_iter().filter(|&other| other != char::from(format.dialect.delimiter));
+    let others = DELIMITERS.into_iter().chain(COMMON);
+    let others = others.filter(|&other| other != char::from(format.dialect.delimiter));
     let mut found = others.filter(|&other| first.contains(other));
     let is_regular = |other: &char| match u8::try_from(*other) {
         // Their number in a line of text says little.
@@ -108,11 +108,13 @@ pub(crate) fn check_usual(format: CsvFormat, parser: &Parser<'_>, found: usize) 
     let usual = format.dialect;
     // Records of different widths are refused anyway.
     let least = if even_width(text, usual).is_some() { found } else { 2 };
-    let others = DELIMITERS.into_iter().filter(|other| !COMMON.contains(other));
-    let better = others.filter(|&other| u32::from(other) != u32::from(usual.delimiter)).find_map(|other| {
-        let dialect = Dialect { delimiter: u8::try_from(other).ok()?, ..usual };
-        even_width(text, dialect).filter(|&width| width >= least).map(|width| (other, width))
-    });
+    let better = DELIMITERS
+        .into_iter()
+        .filter(|&other| u32::from(other) != u32::from(usual.delimiter))
+        .find_map(|other| {
+            let dialect = Dialect { delimiter: u8::try_from(other).ok()?, ..usual };
+            even_width(text, dialect).filter(|&width| width >= least).map(|width| (other, width))
+        });
     match better {
         None => Ok(()),
         Some((other, with_other)) => {
@@ -120,6 +122,13 @@ pub(crate) fn check_usual(format: CsvFormat, parser: &Parser<'_>, found: usize) 
             Err(AtOffset::new(start, ErrorKind::LikelierDelimiter { usual, found, other, with_other }))
         }
     }
+}
+
+/// Whether a text begins with lines that some delimiter splits into equally many fields.
+pub(crate) fn looks_like_table(text: &str) -> bool {
+    let usual = Dialect::new(&DataSpec::default());
+    let delimiters = DELIMITERS.into_iter().filter_map(|delimiter| u8::try_from(delimiter).ok());
+    delimiters.into_iter().any(|delimiter| even_width(text, Dialect { delimiter, ..usual }).is_some())
 }
 
 /// How many fields the first records have, two or more, if all have the same number.

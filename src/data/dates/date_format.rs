@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use crate::data::dates::date_fields::{DateField, EPOCH, Fields, MONTHS, SECONDS_OF_DAY};
+use crate::data::dates::date_fields::{DateField, EPOCH, FIRST_AND_LAST, Fields, MONTHS, SECONDS_OF_DAY};
 use crate::data::dates::date_part::DatePart;
 use crate::settings::{Allowed, Configurable, TextFormat};
 
@@ -41,9 +41,13 @@ impl DateFormat {
     }
 
     /// The format with these codes: `%Y` (four digits), `%y` (two: 69 to 99 are of 1900, others of 2000), `%m`, `%b`
-    /// (the English name of the month, short or long), `%d`, `%H`, `%I` with `%p` (AM or PM), `%M`, `%S`, `%f` (decimals
-    /// of the second) and `%z` (`Z`, `+01:00`, `+0100`). None if there is another code, a code twice, or neither a
-    /// month with a day or year nor an hour, or if a cell would not say where a field ends.
+    /// or `%B` (the English name of the month, whole or its first three letters; written short or long), `%d`, `%H`, `%I`
+    /// with `%p` (AM or PM), `%M`, `%S`, `%f` (one to nine decimals of the second) and `%z` (`Z`, `+01:00`, `+0100`,
+    /// `+01`). Any other character is itself.
+    ///
+    /// None if there is another code or two for the same; if there is neither an hour nor a month with a day or a year; if
+    /// something lacks what it belongs to, as `%d` and `%Y` a month, `%M` an hour, `%S` minutes, `%f` seconds, `%I` and
+    /// `%p` each other, and `%z` a whole date with an hour; or if a cell would not say where a field ends, as in `%f%d`.
     pub fn new(text: &str) -> Option<Self> {
         let mut fields: Vec<DateField> = Vec::new();
         let mut items = Vec::new();
@@ -82,7 +86,6 @@ impl DateFormat {
         let is_date = has(DateField::Month) && (has(DateField::Year) || has(DateField::Day));
         let is_valid = needs(DateField::Day, DateField::Month)
             && needs(DateField::Year, DateField::Month)
-            && needs(DateField::Month, DateField::Month)
             && needs(DateField::Minute, DateField::Hour)
             && needs(DateField::Second, DateField::Minute)
             && needs(DateField::Fraction, DateField::Second)
@@ -99,18 +102,25 @@ impl DateFormat {
         &self.text
     }
 
+    /// Whether a cell says this, in any form.
+    fn has(&self, wanted: DateField) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Field(field, _) if field.subject() == wanted))
+    }
+
+    /// Whether a cell says the year, so that dates have an order.
+    pub fn has_year(&self) -> bool {
+        self.has(DateField::Year)
+    }
+
     /// The parts that a cell in this format has.
     pub(crate) fn parts(&self) -> Vec<DatePart> {
-        let has = |wanted| {
-            self.items.iter().any(|item| matches!(item, Item::Field(field, _) if field.subject() == wanted))
-        };
-        let has_month = has(DateField::Month);
-        let has_weekday = has(DateField::Year) && has(DateField::Day);
+        let has_month = self.has(DateField::Month);
+        let has_weekday = self.has_year() && self.has(DateField::Day);
         let parts = [
             (DatePart::Day, has_month),
             (DatePart::Month, has_month),
             (DatePart::Weekday, has_weekday),
-            (DatePart::Hour, has(DateField::Hour)),
+            (DatePart::Hour, self.has(DateField::Hour)),
         ];
         parts.into_iter().filter(|(_, is_there)| *is_there).map(|(part, _)| part).collect()
     }
@@ -143,11 +153,15 @@ impl DateFormat {
         rest.next().is_none().then_some(fields)
     }
 
-    /// A date in this format.
+    /// A date in this format; the seconds as they are if they are outside of the years 1 to 9999.
     pub(crate) fn write(&self, seconds: f64) -> String {
         let days = (seconds / SECONDS_OF_DAY).floor();
         let of_day = seconds - days * SECONDS_OF_DAY;
-        let Ok(date) = Date::from_julian_day(days as i32 + EPOCH) else { return seconds.to_string() };
+        let is_date = (FIRST_AND_LAST.0..FIRST_AND_LAST.1).contains(&seconds);
+        let Some(date) = is_date.then(|| Date::from_julian_day(days as i32 + EPOCH)).and_then(Result::ok)
+        else {
+            return seconds.to_string();
+        };
         let whole = of_day.floor() as u32;
         let (hour, minute, second) = (whole / 3600, whole / 60 % 60, whole % 60);
         let mut text = String::new();
@@ -184,16 +198,15 @@ impl DateFormat {
 
     /// A date in words, such as `31 December 2024, 14:05`, as far as the format has it.
     pub(crate) fn in_words(&self, seconds: f64) -> String {
-        let has = |codes: &[&str]| codes.iter().any(|code| self.text.contains(code));
-        let date = match (has(&["%d"]), has(&["%m", "%b", "%B"]), has(&["%Y", "%y"])) {
+        let date = match (self.has(DateField::Day), self.has(DateField::Month), self.has_year()) {
             (true, true, true) => "%d %B %Y",
             (true, true, false) => "%d %B",
             (false, true, true) => "%B %Y",
             _ => "",
         };
-        let time = if has(&["%H", "%I"]) { "%H:%M" } else { "" };
+        let time = if self.has(DateField::Hour) { "%H:%M" } else { "" };
         let comma = if date.is_empty() || time.is_empty() { "" } else { ", " };
-        let zone = if has(&["%z"]) { " UTC" } else { "" };
+        let zone = if self.has(DateField::Offset) { " UTC" } else { "" };
         let text = Self::new(&format!("{date}{comma}{time}"))
             .map_or_else(|| self.write(seconds), |format| format.write(seconds));
         format!("{}{zone}", text.strip_prefix('0').filter(|_| !date.is_empty()).unwrap_or(&text))
@@ -222,7 +235,7 @@ fn takes_field(before: &Item, after: DateField) -> bool {
 
 impl Configurable for DateFormat {
     const ALLOWED: Allowed = Allowed::Text(&TextFormat {
-        description: "a format of dates or times such as \"%d.%m.%Y\", of %Y %y %m %b %d %H %I %p %M %S %f %z",
+        description: "a format of dates or times such as \"%d.%m.%Y\", of %Y %y %m %b %B %d %H %I %p %M %S %f %z",
         accepts: |text| Self::new(text).is_some(),
     });
 }
@@ -318,6 +331,17 @@ mod tests {
             let format = DateFormat::new(format).unwrap();
             let seconds = format.read(&format.example()).expect("the example is a date");
             assert_eq!(format.write(seconds), format.example(), "{format}");
+        }
+        let iso = DateFormat::iso();
+        for (seconds, text) in [
+            (FIRST_AND_LAST.0, "0001-01-01"),
+            (FIRST_AND_LAST.1 - 1.0, "9999-12-31"),
+            (FIRST_AND_LAST.1, "253402300800"),
+            (1e300, &*1e300.to_string()),
+            (-1e300, &*(-1e300).to_string()),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(iso.write(seconds), text);
         }
         let words = |format: &str, cell: &str| {
             let format = DateFormat::new(format).unwrap();

@@ -1,9 +1,11 @@
 //! Finds the formats in which the cells of a column are dates or times.
 
+use std::sync::LazyLock;
+
 use crate::data::dates::date_format::DateFormat;
 use crate::data::schema::column_stats::{CellType, ColumnStats};
 
-const DATES: [&str; 21] = [
+const DATES: [&str; 22] = [
     "%Y-%m-%d",
     "%Y/%m/%d",
     "%Y.%m.%d",
@@ -13,6 +15,7 @@ const DATES: [&str; 21] = [
     "%m/%d/%Y",
     "%d/%m/%y",
     "%m/%d/%y",
+    "%y/%m/%d",
     "%d-%m-%Y",
     "%m-%d-%Y",
     "%d-%m-%y",
@@ -32,17 +35,22 @@ const PARTIAL: [&str; 5] = ["%Y-%m", "%m/%Y", "%m.%Y", "%d.%m.", "%b %Y"];
 /// Between a date and a time.
 const BETWEEN: [&str; 3] = [" ", "T", ", "];
 
-/// The formats in which all cells that are not missing are dates or times, the likeliest first. With more than one,
-/// such as for `3/1/2024`, the cells do not say which is right.
+/// The formats that are tried, the likeliest first.
+static CANDIDATES: LazyLock<Vec<DateFormat>> =
+    LazyLock::new(|| candidates().filter_map(|text| DateFormat::new(&text)).collect());
+
+/// The formats in which all cells that are not missing are dates or times, as far as they were kept, the likeliest
+/// first. With more than one, such as for `3/1/2024`, the cells do not say which is right.
 pub(crate) fn date_formats(stats: &ColumnStats) -> Vec<DateFormat> {
     let is_missing = |kind: CellType| matches!(kind, CellType::Missing | CellType::MissingNumber);
     let present = stats.texts.iter().filter(|(_, (kind, _))| !is_missing(*kind));
     let texts: Vec<&str> = present.map(|(text, _)| text.as_str()).collect();
-    if texts.is_empty() || stats.numbers() > 0 {
+    let has_digit = |text: &&str| text.bytes().any(|byte| byte.is_ascii_digit());
+    if texts.is_empty() || stats.numbers() > 0 || !texts.iter().all(has_digit) {
         return Vec::new();
     }
-    let fits = |format: &DateFormat| texts.iter().all(|text| format.read(text).is_some());
-    candidates().filter_map(|text| DateFormat::new(&text)).filter(fits).collect()
+    let fits = |format: &&DateFormat| texts.iter().all(|text| format.read(text).is_some());
+    CANDIDATES.iter().filter(fits).cloned().collect()
 }
 
 /// Whether a cell is digits with the marks of a date or a time between them.
@@ -99,9 +107,19 @@ mod tests {
     }
 
     #[test]
+    fn every_candidate_needs_a_digit() {
+        assert!(DATES.iter().chain(&PARTIAL).chain(&TIMES).all(|format| DateFormat::new(format).is_some()));
+        for format in CANDIDATES.iter() {
+            assert!(format.example().contains(|char: char| char.is_ascii_digit()), "{format}");
+        }
+    }
+
+    #[test]
     fn what_is_not_a_date_or_may_be_two_is_not_decided() {
         assert_eq!(guessed(&["3/1/2024", "12/11/2024"]), ["%d/%m/%Y", "%m/%d/%Y"]);
         assert_eq!(guessed(&["3/1/24 10:00"]), ["%d/%m/%y %H:%M", "%m/%d/%y %H:%M"]);
+        assert_eq!(guessed(&["99/03/31"]), ["%y/%m/%d"]);
+        assert_eq!(guessed(&["03/04/05"]), ["%d/%m/%y", "%m/%d/%y", "%y/%m/%d"]);
         assert_eq!(guessed(&["03-04-05"]), ["%d-%m-%y", "%m-%d-%y", "%y-%m-%d"]);
         for cells in [
             &["red", "2024-03-01"][..],

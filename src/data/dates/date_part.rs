@@ -62,16 +62,17 @@ impl DatePart {
 
     /// The inputs of a part that repeats, for a date that is this many seconds after 1970-01-01 00:00; for
     /// [`Day`](Self::Day) the days.
-    pub(crate) fn unscaled(self, seconds: f64) -> Vec<f64> {
+    pub(crate) fn unscaled(self, seconds: f64) -> impl Iterator<Item = f64> {
         let value = self.value(seconds);
-        let period = match self {
-            Self::Day => return vec![value],
-            Self::Month => 12.0,
-            Self::Weekday => 7.0,
-            Self::Hour => 24.0,
+        let angle = |period: f64| TAU * value / period;
+        let on_circle = |angle: f64| [angle.sin(), angle.cos()];
+        let inputs = match self {
+            Self::Day => [value; 2],
+            Self::Month => on_circle(angle(12.0)),
+            Self::Weekday => on_circle(angle(7.0)),
+            Self::Hour => on_circle(angle(24.0)),
         };
-        let angle = TAU * value / period;
-        vec![angle.sin(), angle.cos()]
+        inputs.into_iter().take(self.inputs())
     }
 }
 
@@ -106,7 +107,7 @@ mod tests {
     #[test]
     fn parts_that_repeat_are_on_a_circle() {
         let of = |part: DatePart, text: &str| {
-            part.unscaled(DateFormat::new("%Y-%m-%d %H:%M").unwrap().read(text).unwrap())
+            part.unscaled(DateFormat::new("%Y-%m-%d %H:%M").unwrap().read(text).unwrap()).collect::<Vec<_>>()
         };
         let near = |found: Vec<f64>, wanted: [f64; 2]| {
             found.iter().zip(wanted).all(|(found, wanted)| (found - wanted).abs() < 1e-12)
@@ -117,7 +118,7 @@ mod tests {
         let angle = TAU * 6.0 / 7.0;
         assert!(near(of(DatePart::Weekday, "2024-03-03 00:00"), [angle.sin(), angle.cos()]));
         for part in [DatePart::Day, DatePart::Month, DatePart::Weekday, DatePart::Hour] {
-            assert!(part.unscaled(f64::NAN).iter().all(|input| input.is_nan()));
+            assert!(part.unscaled(f64::NAN).all(f64::is_nan));
         }
     }
 }

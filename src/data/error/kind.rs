@@ -276,8 +276,8 @@ pub(crate) enum ErrorKind {
     NegativeWeight(String),
     #[error("the target {} is the same in all training rows; there is nothing to learn", Quoted(.0))]
     ConstantTarget(String),
-    #[error("{} is not a boolean; use true or false, yes or no (or these in another language), t or f, y or n, 1 or 0", Quoted(.0))]
-    NotBoolean(String),
+    #[error("{} is not a boolean; {advice}", Quoted(.text))]
+    NotBoolean { text: String, advice: Advice },
     #[error("{}", not_a_date(.text, .format, .advice))]
     NotADate { text: String, format: DateFormat, advice: Advice },
     #[error(

@@ -73,7 +73,7 @@ pub(crate) struct ManyTexts {
     pub(crate) texts: Option<usize>,
     /// Whether they are digits that were taken for codes.
     pub(crate) are_codes: bool,
-    /// The formats in which all are dates.
+    /// The formats in which all that were counted are dates.
     pub(crate) dates: Vec<DateFormat>,
 }
 
@@ -103,10 +103,12 @@ pub(crate) fn tells_rows_apart(many: &[ManyTexts], rows: usize) -> String {
     };
     if let Some(dated) = many.iter().find(|many| !many.dates.is_empty()) {
         return format!(
-            "the cells of column {} are dates; write {} for it in [data.columns], or set its type to \"id\" or \
+            "the cells of column {}{} are dates; write {} for it in [data.columns]{}, or set its type to \"id\" or \
              \"ignore\", which keep it from the network",
             Quoted(&dated.column),
-            date_entries(&dated.dates)
+            if dated.texts.is_none() { " that were looked at" } else { "" },
+            date_entries(&dated.dates),
+            undecided(&dated.dates)
         );
     }
     format!(
@@ -140,6 +142,17 @@ pub(crate) fn date_entries(formats: &[DateFormat]) -> String {
     let entry =
         |format: &DateFormat| format!("{{ type = \"date\", format = {} }}", toml_text(format.as_str()));
     formats.iter().map(entry).collect::<Vec<_>>().join(" or ")
+}
+
+/// That cells do not decide between several formats; nothing if there is one.
+pub(crate) fn undecided(formats: &[DateFormat]) -> String {
+    let names: Vec<String> = formats.iter().map(DateFormat::to_string).collect();
+    match names.split_last() {
+        Some((last, others)) if !others.is_empty() => {
+            format!(" (the cells do not decide between {} and {last})", others.join(", "))
+        }
+        _ => String::new(),
+    }
 }
 
 /// Why a text is not a date in a format: impossible, or written otherwise.

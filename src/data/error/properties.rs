@@ -60,13 +60,23 @@ impl ErrorKind {
             Self::NotFinite(text) => {
                 Self::NotANumber { text, advice: Advice::Cell("the model takes only finite numbers here") }
             }
-            Self::NotADate { text, format, .. } => {
+            Self::NotADate { text, format, advice: Advice::Config(_) } => {
                 let advice = Advice::Cell("the model takes only dates here, written as in the training file");
                 Self::NotADate { text, format, advice }
             }
             Self::OtherDelimiter(found) => Self::DelimiterOfNoModel(found),
             Self::Comment => Self::CommentOfNoModel,
             other => other,
+        }
+    }
+
+    /// Adds what else to do about a cell whose line may be something else than a row; other errors stay as they are.
+    pub(crate) fn advise(&mut self, more: &str) {
+        if let Self::NotANumber { advice, .. }
+        | Self::NotADate { advice, .. }
+        | Self::NotBoolean { advice, .. } = self
+        {
+            *advice = Advice::Column(format!("{advice}; {more}"));
         }
     }
 

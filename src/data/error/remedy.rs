@@ -3,7 +3,7 @@
 use crate::data::csv::number::CORRECT_IT;
 use crate::data::dates::date_guess::date_formats;
 use crate::data::error::ErrorKind;
-use crate::data::error::phrases::{Advice, date_entries};
+use crate::data::error::phrases::{Advice, date_entries, undecided};
 use crate::data::schema::column::Role;
 use crate::data::schema::column_stats::{CellType, ColumnStats};
 use crate::data::schema::layout::{CORRECT_DATE, Vocabulary};
@@ -18,7 +18,10 @@ impl ErrorKind {
     pub(crate) fn depends_on_column(&self) -> bool {
         matches!(
             self,
-            Self::NotANumber { advice: Advice::Config(_), .. } | Self::NotADate { .. } | Self::Missing { .. }
+            Self::NotANumber { advice: Advice::Config(_), .. }
+                | Self::NotADate { advice: Advice::Config(_), .. }
+                | Self::NotBoolean { advice: Advice::Cell(_), .. }
+                | Self::Missing { .. }
         )
     }
 }
@@ -31,15 +34,24 @@ pub(crate) fn explain(error: &mut ErrorKind, role: Role, stats: &ColumnStats, fi
             let of_numbers = if is_number { stats.count(CellType::MissingNumber) } else { 0 };
             *rows = stats.count(CellType::Missing) + of_numbers;
         }
-        ErrorKind::NotADate { advice, .. } => {
-            let others = date_formats(stats);
-            *advice = match others.is_empty() {
-                true => Advice::Column(format!("{first}{CORRECT_DATE}")),
+        ErrorKind::NotADate { text, advice, .. } => {
+            let mut others = date_formats(stats);
+            // It may not be among the cells that were kept.
+            others.retain(|format| format.read(text).is_some());
+            *advice = Advice::Column(match others.is_empty() {
+                true => format!("{first}{CORRECT_DATE}"),
                 false => {
+                    let cells = match stats.is_cut {
+                        true => format!("the {} distinct cells that were looked at", stats.texts.len()),
+                        false => "all cells of the column".to_owned(),
+                    };
                     let entries = date_entries(&others);
-                    Advice::Column(format!("all cells of the column fit {entries} in [data.columns]"))
+                    format!("{cells} fit {entries} in [data.columns]{}", undecided(&others))
                 }
-            };
+            });
+        }
+        ErrorKind::NotBoolean { advice, .. } if !first.is_empty() => {
+            *advice = Advice::Column(format!("{first}{advice}"));
         }
         ErrorKind::NotANumber { text, advice } => {
             let is_word = matches!(stats.texts.get(text), Some((CellType::Word, _)));
@@ -88,14 +100,16 @@ fn for_words(role: Role, stats: &ColumnStats) -> Option<String> {
 }
 
 /// The words of a column of numbers, the most frequent first, and the words that mean missing values anyway; none
-/// if there are too many to mean them.
+/// if there are too many to mean them, or if not all of them were kept.
 pub(crate) fn markers_with_words(stats: &ColumnStats) -> Option<Vec<String>> {
-    let words = stats.texts_of(CellType::Word);
-    if stats.is_cut && words.is_empty() || words.is_empty() || words.len() > FEW_WORDS {
+    let kinds = [CellType::Word, CellType::Missing, CellType::MissingNumber];
+    let of_kinds = kinds.map(|kind| stats.texts_of(kind));
+    let are_kept = kinds
+        .iter()
+        .zip(&of_kinds)
+        .all(|(kind, texts)| texts.iter().map(|(_, count)| count).sum::<usize>() == stats.count(*kind));
+    if of_kinds[0].is_empty() || of_kinds[0].len() > FEW_WORDS || !are_kept {
         return None;
     }
-    let usual =
-        [CellType::Missing, CellType::MissingNumber].into_iter().flat_map(|kind| stats.texts_of(kind));
-    let usual = usual.filter(|(text, _)| !text.is_empty());
-    Some(words.iter().cloned().chain(usual).map(|(text, _)| text).collect())
+    Some(of_kinds.into_iter().flatten().map(|(text, _)| text).filter(|text| !text.is_empty()).collect())
 }

@@ -191,7 +191,7 @@ impl FeatureColumn {
     }
 
     /// How its dates are written.
-    fn date_format(&self) -> DateFormat {
+    pub(crate) fn date_format(&self) -> DateFormat {
         self.format.clone().unwrap_or_else(DateFormat::iso)
     }
 

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use crate::data::csv::number::{is_in_single_quotes, quantity};
 use crate::data::dates::date_guess::date_formats;
 use crate::data::error::ErrorKind;
-use crate::data::error::phrases::{ManyTexts, date_entries};
+use crate::data::error::phrases::{ManyTexts, date_entries, undecided};
 use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, SchemaColumn};
 use crate::data::schema::column_spec::{Constant, MissingPolicy};
@@ -155,8 +155,9 @@ fn against_the_look(name: &str, kind: ColumnKind, stats: &ColumnStats) -> Option
     let dates = if kind == ColumnKind::Categorical { date_formats(stats) } else { Vec::new() };
     if !dates.is_empty() {
         return Some(format!(
-            "{name} is read as categories, although all are dates; write {} for it in [data.columns], if they are",
-            date_entries(&dates)
+            "{name} is read as categories, although all are dates; write {} for it in [data.columns]{}, if they are",
+            date_entries(&dates),
+            undecided(&dates)
         ));
     }
     match (kind, code) {

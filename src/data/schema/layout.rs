@@ -59,6 +59,9 @@ pub(crate) enum CellRule {
 pub(crate) const CORRECT_DATE: &str = "correct it or the format, or put it under data.missing_markers if it means a \
                                        missing value";
 
+/// What to do about a cell that is not a boolean.
+const USE_WORDS: &str = "use true or false, yes or no (or these in another language), t or f, y or n, 1 or 0";
+
 /// What is done about a missing value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum OnMissing {
@@ -144,7 +147,9 @@ impl Vocabulary {
                 format: format.clone(),
                 advice: Advice::Config(CORRECT_DATE),
             },
-            Self::Categories(_) | Self::Boolean => ErrorKind::NotBoolean(word.to_owned()),
+            Self::Categories(_) | Self::Boolean => {
+                ErrorKind::NotBoolean { text: word.to_owned(), advice: Advice::Cell(USE_WORDS) }
+            }
         }
     }
 }

@@ -18,7 +18,6 @@ use crate::data::csv::dialect::Dialect;
 use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::file::{CsvFile, data_error};
 use crate::data::csv::row_reader::ReadSummary;
-use crate::data::error::phrases::Advice;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::mapping::ColumnMapping;
 use crate::data::spec::DataSpec;
@@ -165,12 +164,10 @@ impl RowStream {
             (Some(error), _) => Err(StreamError::Consumer(error)),
             (None, Some(mut error)) => {
                 let StreamContext { path, names, format, first_line, .. } = &context;
-                if let (true, ErrorKind::NotANumber { advice, .. }) =
-                    (!format.header && error.line == *first_line, &mut error.kind)
-                {
-                    *advice = Advice::Column(format!(
-                        "{advice}; if this line names the columns, which the training file did not, skip it with \
-                         --skip-rows {first_line}"
+                if !format.header && error.line == *first_line {
+                    error.kind.advise(&format!(
+                        "if this line names the columns, which the training file did not, skip it with --skip-rows \
+                         {first_line}"
                     ));
                 }
                 Err(StreamError::Data(data_error(*error, &chunks, path, names).of_prediction()))

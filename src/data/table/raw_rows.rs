@@ -221,8 +221,11 @@ impl<'t> RowVisitor<'t> for TextCollector<'t> {
         let before = |(_, cell): &(usize, &Cell<'_>)| cell.offset < fault.offset;
         row.cells.iter().enumerate().filter(before).for_each(|(column, cell)| self.add(column, cell));
         let is_first_of_file = self.is_first && row.bytes.start == 0;
-        if let (true, ErrorKind::NotANumber { advice, .. }) = (is_first_of_file, &mut fault.kind) {
-            *advice = Advice::Config("if the first line names the columns, set `header = true` in [data]");
+        const NAMES: &str = "if the first line names the columns, set `header = true` in [data]";
+        match &mut fault.kind {
+            ErrorKind::NotANumber { advice, .. } if is_first_of_file => *advice = Advice::Config(NAMES),
+            kind if is_first_of_file => kind.advise(NAMES),
+            _ => {}
         }
         Err(fault)
     }

@@ -113,6 +113,22 @@ fn days_are_scaled_and_bounded_like_numbers() {
 }
 
 #[test]
+fn a_forged_constant_date_is_refused() {
+    let encoding = prepared(&file(&["2024-03-04"; 3]), &with(dates("%Y-%m-%d"))).data.encoding;
+    let json = serde_json::to_string(&encoding).expect("JSON");
+    // The range, and the constant input.
+    let seconds = "1709510400.0";
+    assert_eq!(json.matches(seconds).count(), 3, "{json}");
+    let (before, after) = json.split_at(json.rfind(seconds).expect("a constant"));
+    for (forged, is_valid) in [(seconds, true), ("1e300", false), ("-1e300", false)] {
+        let text = format!("{before}{}", after.replacen(seconds, forged, 1));
+        let found: Encoding = serde_json::from_str(&text).expect("an encoding");
+        let refused = Err("the constant value of a date is not in the years 1 to 9999");
+        assert_eq!(found.check(), if is_valid { Ok(()) } else { refused }, "{forged}");
+    }
+}
+
+#[test]
 fn missing_dates_follow_the_policy() {
     let cells = ["2024-03-01", "", "2024-03-03", "-", "2024-03-02", "2024-03-02"];
     let policy =
@@ -185,7 +201,8 @@ fn undeclared_dates_lead_to_their_format() {
         .notes()
         .join("\n");
     let wanted = "\"d\" is read as categories, although all are dates; write { type = \"date\", format = \"%d/%m/%Y\" } or { \
-                  type = \"date\", format = \"%m/%d/%Y\" } for it in [data.columns], if they are";
+                  type = \"date\", format = \"%m/%d/%Y\" } for it in [data.columns] (the cells do not decide between \
+                  %d/%m/%Y and %m/%d/%Y), if they are";
     assert!(notes.contains(wanted), "{notes}");
 }
 

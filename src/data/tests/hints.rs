@@ -1,7 +1,7 @@
 //! Each hint of a message is followed to its end: what it says is done, and then the file loads.
 
 use crate::data::tests::*;
-use crate::data::{ColumnSpec, ColumnType};
+use crate::data::{ColumnSpec, ColumnType, DateFormat};
 
 /// A file, how it is read at first, what the message then says, and how it is read when that is followed.
 #[track_caller]
@@ -153,6 +153,70 @@ fn totals_lead_to_lines_that_are_skipped() {
     let hint = "\"kg\" is not a number: if this line has units and no row, remove it; else";
     assert!(message(&units, &spec()).contains(hint), "{}", message(&units, &spec()));
     follow(&units.replace("kg,cm,-\n", ""), &spec(), "", &spec());
+}
+
+#[test]
+fn lines_without_a_row_are_named_in_columns_of_dates_and_booleans() {
+    let of_format = |format| ColumnSpec { format: DateFormat::new(format), ..of_type(ColumnType::Date) };
+    for (entry, cells) in
+        [(of_type(ColumnType::Boolean), ["no", "yes"]), (of_format("%d.%m.%Y"), ["1.3.2024", "2.3.2024"])]
+    {
+        let rows: String =
+            (0..30).map(|row| format!("{},{row}.5,{}\n", cells[row % 2], ["p", "q"][row / 2 % 2])).collect();
+        let before = with_column(("d", entry.clone()));
+        let hint = "; if this line has totals and no row, set skip_footer = 1 in [data]; else ";
+        let after = DataSpec { skip_footer: Some(1), ..before.clone() };
+        follow(&format!("d,a,y\n{rows}sum,450,p\n"), &before, hint, &after);
+        let found = message(format!("d,a,y\nunit,1,p\n{rows}"), &before);
+        assert!(found.contains("; if this line has units and no row, remove it; else "), "{found}");
+        // Names that are read as a row.
+        let label = Some(name("c2"));
+        let headless = DataSpec { header: false, label, ..with_column(("c0", entry)) };
+        let hint = "; if the first line names the columns, set `header = true` in [data]";
+        follow(&format!("d,7,y\n{rows}"), &headless, hint, &DataSpec { label: Some(name("y")), ..before });
+        let found = message(format!("{rows}d,7,y\n"), &headless);
+        assert!(!found.contains("header = true"), "{found}");
+    }
+}
+
+#[test]
+fn what_is_said_of_a_column_holds_for_all_of_its_cells() {
+    // More distinct dates than are looked at.
+    let day = |day: usize| format!("{}-{:02}-{:02}", 2000 + day / 336, 1 + day / 28 % 12, 1 + day % 28);
+    let rows: String = (0..1500).map(|row| format!("{},{}\n", day(row), ["p", "q"][row % 2])).collect();
+    let german = ColumnSpec { format: DateFormat::new("%d.%m.%Y"), ..of_type(ColumnType::Date) };
+    let found = message(format!("d,y\n{rows}"), &with_column(("d", german.clone())));
+    assert!(
+        found.ends_with("; the 1000 distinct cells that were looked at fit { type = \"date\", format = \"%Y-%m-%d\" } in [data.columns]"),
+        "{found}"
+    );
+    let found = message(format!("d,y\n{rows}"), &spec());
+    assert!(found.contains("the cells of column \"d\" that were looked at are dates; write"), "{found}");
+    // The cell itself is not among them.
+    let found = message(
+        format!("d,y\n{}z,p\n", rows.replace("-", "/")),
+        &with_column(("d", ColumnSpec { format: DateFormat::new("%Y/%m/%d"), ..german })),
+    );
+    assert!(found.contains("\"z\" is not a date") && !found.contains("fit {"), "{found}");
+    // Words of which not all are known.
+    let words: String = (0..1500).map(|row| format!("{row}.5,p\n")).collect();
+    let found = message(format!("x,y\nn.a.,q\n{words}zz,p\n"), &spec());
+    assert!(!found.contains("missing_markers = ["), "{found}");
+    let found = message(format!("x,y\nn.a.,q\n{words}"), &spec());
+    assert!(found.contains("missing_markers = [\"n.a.\"]"), "{found}");
+}
+
+#[test]
+fn dates_that_fit_several_formats_are_not_decided() {
+    let rows: String = (1..=12)
+        .flat_map(|month| (1..=3).map(move |day| format!("{day}/{month}/2024,{}\n", ["p", "q"][day % 2])))
+        .collect();
+    let found = message(format!("d,y\n{rows}"), &spec());
+    let undecided = "(the cells do not decide between %d/%m/%Y and %m/%d/%Y)";
+    assert!(found.contains(undecided), "{found}");
+    let other = ColumnSpec { format: DateFormat::new("%Y-%m-%d"), ..of_type(ColumnType::Date) };
+    let found = message(format!("d,y\n{rows}"), &with_column(("d", other)));
+    assert!(found.ends_with(&format!("in [data.columns] {undecided}")), "{found}");
 }
 
 #[test]

@@ -51,6 +51,15 @@ pub(crate) fn check(encoding: &Encoding) -> Result<(), &'static str> {
         return Err("the role of a column contradicts its encoding");
     }
     encoding.features().try_for_each(|(_, feature)| check_feature(feature))?;
+    let mut input = 0;
+    for (_, feature) in encoding.features() {
+        let constant = encoding.constant.iter().find(|constant| constant.input == input);
+        let is_date = matches!(feature.values, ValueEncoding::Date { .. });
+        if is_date && !constant.iter().all(|constant| is_time(constant.value)) {
+            return Err("the constant value of a date is not in the years 1 to 9999");
+        }
+        input += feature.values.inputs() + usize::from(feature.indicator);
+    }
     let Encoding { reading, columns, targets, inputs, constant } = encoding.clone();
     let is_sorted = constant.is_sorted_by(|left, right| left.input < right.input);
     let is_input = |constant: &ConstantInput| constant.input < inputs.len() && constant.value.is_finite();
@@ -70,6 +79,11 @@ fn are_distinct<T: std::hash::Hash + Eq>(names: impl IntoIterator<Item = T>) -> 
 
 fn is_scaling(scaling: &Scaling) -> bool {
     scaling.offset.is_finite() && scaling.divisor.is_normal() && 0.0 < scaling.divisor
+}
+
+/// Whether these are seconds of the years 1 to 9999.
+fn is_time(seconds: f64) -> bool {
+    (FIRST_AND_LAST.0..FIRST_AND_LAST.1).contains(&seconds)
 }
 
 fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
@@ -97,7 +111,6 @@ fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
             }
         }
         ValueEncoding::Date { format, parts, scaling, fill, range, clip } => {
-            let seconds = |value: &f64| (FIRST_AND_LAST.0..FIRST_AND_LAST.1).contains(value);
             let known = format.parts();
             let places: Option<Vec<usize>> =
                 parts.iter().map(|part| known.iter().position(|other| other == part)).collect();
@@ -109,8 +122,8 @@ fn check_feature(feature: &FeatureEncoding) -> Result<(), &'static str> {
             if !is_scaling(scaling) || clip.is_some_and(|clip| !clip.is_valid()) {
                 return Err("the days of a date have no valid scaling");
             }
-            let is_range = seconds(&range.low) && seconds(&range.high) && range.low <= range.high;
-            if !(is_range && fill.iter().all(seconds)) {
+            let is_range = is_time(range.low) && is_time(range.high) && range.low <= range.high;
+            if !(is_range && fill.is_none_or(is_time)) {
                 return Err("the range or the replacement of a date is not in the years 1 to 9999");
             }
         }

@@ -75,13 +75,9 @@ impl Encoder {
     /// For values that number the categories of a feature in the order of the encoding: those with an
     /// input each, then the rare ones.
     pub(crate) fn new(encoding: &Encoding) -> Self {
-        let known = |feature: &FeatureEncoding| match &feature.values {
-            ValueEncoding::Categorical { categories, rare, .. } => {
-                categories.iter().chain(rare).cloned().collect()
-            }
-            _ => Vec::new(),
-        };
-        let names: Vec<Vec<String>> = encoding.features().map(|(_, feature)| known(feature)).collect();
+        let known =
+            |(_, feature): (&str, &FeatureEncoding)| feature.categories().map(str::to_owned).collect();
+        let names: Vec<Vec<String>> = encoding.features().map(known).collect();
         Self::for_categories(encoding, names.iter().map(Vec::as_slice))
     }
 

@@ -340,6 +340,17 @@ impl FeatureEncoding {
         }
     }
 
+    /// The categories by number: those with an input each, then the rare ones. None of a feature without categories.
+    pub fn categories(&self) -> impl Iterator<Item = &str> {
+        let lists = match &self.values {
+            ValueEncoding::Categorical { categories, rare, .. } => [&categories[..], &rare[..]],
+            ValueEncoding::Numeric { .. } | ValueEncoding::Boolean { .. } | ValueEncoding::Date { .. } => {
+                [&[][..], &[]]
+            }
+        };
+        lists.into_iter().flatten().map(String::as_str)
+    }
+
     /// Names of the inputs: `age`, `sex=male`, `city=(other)`, `sold (month, sine)`, `age is missing`.
     fn inputs(&self, column: &str) -> Vec<String> {
         let mut names = match &self.values {

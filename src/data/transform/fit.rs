@@ -68,7 +68,7 @@ pub(crate) fn fit(
             }
             ColumnKind::Boolean => (ValueEncoding::Boolean { fill }, scaled.is_constant(column)),
             ColumnKind::Date => {
-                let format = feature.format.clone().unwrap_or_else(DateFormat::iso);
+                let format = feature.date_format();
                 let parts = varied_parts(matrix, rows, column, fill, &format);
                 let scaling = in_days(scaled.scaling[column], methods[column]);
                 let (range, clip) = (scaled.range(column), bound(clip, methods[column]));

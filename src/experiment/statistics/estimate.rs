@@ -30,7 +30,7 @@ impl Estimate {
     /// Mean, spread and interval of `values` without those that are `None` or not finite, for numbers of
     /// either sign.
     pub fn of(values: impl IntoIterator<Item = Option<f64>>) -> Self {
-        Self::on(IntervalScale::Plain, values)
+        Self::on(IntervalScale::Plain { unit: 1.0 }, values)
     }
 
     /// Like [`of`](Self::of), with the interval on `scale`.

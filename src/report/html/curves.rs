@@ -9,6 +9,17 @@ use crate::report::chart::style::SERIES_STYLES;
 use crate::report::html::page::{page, section};
 use crate::text::shortened;
 
+/// The names of the files of [`curve_files`].
+pub const CURVE_FILES: [&str; 7] = [
+    "curves.csv",
+    "reliability.csv",
+    "roc.svg",
+    "precision_recall.svg",
+    "lift.svg",
+    "reliability.svg",
+    "curves.html",
+];
+
 /// A row of `curves.csv`.
 #[derive(Serialize)]
 struct CurveRow<'a> {

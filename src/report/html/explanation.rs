@@ -1,10 +1,14 @@
 //! The page about what a model uses.
 
+use std::iter;
+
 use maud::html;
 
 use crate::explain::Explanation;
 use crate::report::chart::figure::Figure;
-use crate::report::chart::figures::explanation::{MAX_ARMS, dependence_figures, importance_figure};
+use crate::report::chart::figures::explanation::{
+    IMPORTANCE, MAX_ARMS, dependence_figures, dependence_name, importance_figure,
+};
 use crate::report::html::page::{page, section};
 use crate::report::table::Table;
 use crate::report::text::explanation::{ABOUT_DEPENDENCE, notes};
@@ -33,7 +37,7 @@ pub fn explanation_page(explanation: &Explanation, model: &str, data: &str, rows
             (section("dependence", "Partial dependence", html! {
                 p { (ABOUT_DEPENDENCE) }
                 div.plots {
-                    @for (_, mut figure) in dependence_figures(&title, explanation) {
+                    @for mut figure in dependence_figures(&title, explanation) {
                         // Said once, above.
                         ({ figure.notes.retain(|note| note != ABOUT_DEPENDENCE); chart(&figure) })
                     }
@@ -47,12 +51,18 @@ pub fn explanation_page(explanation: &Explanation, model: &str, data: &str, rows
     page(&title, MAX_ARMS, None, &body)
 }
 
+/// The names of the files of [`explanation_figures`]; `dependence` is the number of columns with partial dependence.
+pub fn explanation_figure_names(dependence: usize) -> impl Iterator<Item = String> {
+    let of_columns = (0..dependence).map(dependence_name);
+    iter::once(IMPORTANCE.to_owned()).chain(of_columns).map(|name| format!("{name}.svg"))
+}
+
 /// The charts as SVG files: name and content.
 pub fn explanation_figures(explanation: &Explanation, model: &str) -> Vec<(String, String)> {
     let title = shortened(model);
-    let importance = ("importance".to_owned(), importance_figure(&title, explanation));
-    let all = std::iter::once(importance).chain(dependence_figures(&title, explanation));
-    all.map(|(name, figure)| (format!("{name}.svg"), figure.svg())).collect()
+    let importance = importance_figure(&title, explanation);
+    let all = iter::once(importance).chain(dependence_figures(&title, explanation));
+    explanation_figure_names(explanation.dependence.len()).zip(all.map(|figure| figure.svg())).collect()
 }
 
 fn weights(explanation: &Explanation) -> Option<Table> {

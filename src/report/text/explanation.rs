@@ -91,21 +91,7 @@ pub(crate) fn effect(weights: &ColumnWeights) -> String {
 
 /// What to make of it.
 pub(crate) fn notes(explanation: &Explanation) -> Vec<String> {
-    let mut notes = Vec::new();
-    let holds_zero = |column: &&ColumnImportance| match (column.loss.value, column.loss.interval) {
-        (_, Some(Interval { low, high })) => low <= 0.0 && 0.0 <= high,
-        (Some(value), None) => value == 0.0,
-        (None, None) => false,
-    };
-    let useless: Vec<&ColumnImportance> = explanation.columns.iter().filter(holds_zero).collect();
-    if !useless.is_empty() {
-        let names: Vec<String> =
-            useless.iter().take(MAX_NAMES).map(|column| Quoted(&column.column).to_string()).collect();
-        let more = if names.len() < useless.len() { ", ..." } else { "" };
-        let hold = if useless.len() == 1 { "its interval holds" } else { "their intervals hold" };
-        notes
-            .push(format!("On these rows the model is no better with {}{more}: {hold} 0.", names.join(", ")));
-    }
+    let mut notes = no_importance(explanation);
     if !explanation.associated.is_empty() {
         let pair = |pair: &AssociatedColumns| {
             format!("{} and {} ({:.2})", Quoted(&pair.columns[0]), Quoted(&pair.columns[1]), pair.association)
@@ -132,6 +118,34 @@ pub(crate) fn notes(explanation: &Explanation) -> Vec<String> {
             "linear: in the linear model that was trained next to the network, the standard deviation of what the \
              column adds to the {what}; a sign says which way, where the column is a single input."
         ));
+    }
+    notes
+}
+
+/// The columns without which the model is as good, by what says so.
+fn no_importance(explanation: &Explanation) -> Vec<String> {
+    let mut notes = Vec::new();
+    let columns = |of: &dyn Fn(Measure) -> bool| -> Vec<&ColumnImportance> {
+        explanation.columns.iter().filter(|column| of(column.loss)).collect()
+    };
+    let names = |columns: &[&ColumnImportance]| {
+        let names = columns.iter().take(MAX_NAMES).map(|column| Quoted(&column.column).to_string());
+        let more = if columns.len() > MAX_NAMES { ", ..." } else { "" };
+        names.collect::<Vec<_>>().join(", ") + more
+    };
+    if explanation.rows == 1 {
+        notes.push("A single row cannot be shuffled: explain the model on more rows.".to_owned());
+        return notes;
+    }
+    let around_zero =
+        columns(&|loss| loss.interval.is_some_and(|Interval { low, high }| low <= 0.0 && 0.0 <= high));
+    if !around_zero.is_empty() {
+        let hold = if around_zero.len() == 1 { "its interval holds" } else { "their intervals hold" };
+        notes.push(format!("On these rows the model is no better with {}: {hold} 0.", names(&around_zero)));
+    }
+    let without_effect = columns(&|loss| loss.value == Some(0.0) && loss.interval.is_none());
+    if !without_effect.is_empty() {
+        notes.push(format!("Shuffling {} changes no prediction on these rows.", names(&without_effect)));
     }
     notes
 }
@@ -207,4 +221,58 @@ fn spread_out(count: usize) -> Vec<usize> {
 pub(crate) fn short_number(number: f64) -> String {
     let exact = number.to_string();
     if exact.len() <= 7 { exact } else { four_digits(number) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::UndefinedReason;
+
+    fn column(name: &str, loss: Measure) -> ColumnImportance {
+        ColumnImportance { column: name.to_owned(), feature: 0, loss, score: loss, repeats: Vec::new() }
+    }
+
+    fn explained(rows: usize, columns: Vec<ColumnImportance>) -> Explanation {
+        Explanation {
+            rows,
+            rows_in_file: rows,
+            seed: 0,
+            repeats: 1,
+            metrics: ["log_loss", "accuracy"],
+            unchanged: [None, None],
+            columns,
+            dependence: Vec::new(),
+            associated: Vec::new(),
+            linear: None,
+        }
+    }
+
+    #[test]
+    fn an_interval_is_named_only_where_there_is_one() {
+        let interval = |low, high| Measure::new(0.1, Ok(Interval { low, high }));
+        let without = |reason| Measure::new(0.0, Err(reason));
+        let found = explained(
+            9,
+            vec![
+                column("used", interval(0.05, 0.15)),
+                column("noise", interval(-0.1, 0.3)),
+                column("unused", without(UndefinedReason::NoSpread)),
+                column("far", Measure::undefined(UndefinedReason::NotFinite)),
+            ],
+        );
+        assert_eq!(
+            notes(&found),
+            [
+                "On these rows the model is no better with \"noise\": its interval holds 0.",
+                "Shuffling \"unused\" changes no prediction on these rows."
+            ]
+        );
+        let names = ["a", "b", "c", "d", "e", "f", "g"];
+        let unused = names.map(|name| column(name, without(UndefinedReason::NoSpread)));
+        let expected =
+            "Shuffling \"a\", \"b\", \"c\", \"d\", \"e\", \"f\", ... changes no prediction on these rows.";
+        assert_eq!(notes(&explained(9, unused.into())), [expected]);
+        let one = explained(1, vec![column("a", without(UndefinedReason::OneRow))]);
+        assert_eq!(notes(&one), ["A single row cannot be shuffled: explain the model on more rows."]);
+    }
 }

@@ -107,6 +107,32 @@ fn the_threshold_of_a_cost_is_followed_everywhere() {
 }
 
 #[test]
+fn class_weights_decide_again_without_a_threshold() {
+    let work = trained("class_weights = \"balanced\"\n");
+    work.ok(&["threshold", "run", "--at", "0.9", "-o", "high.safetensors"]);
+    let args =
+        ["threshold", "high.safetensors", "--remove", "--data", "valid.csv", "-o", "plain.safetensors"];
+    let text = work.ok(&args).stdout;
+    // Of a class, its weight is inversely proportional to its share.
+    let of_class = |class: &str| rows(0, 200).lines().filter(|line| line.ends_with(class)).count() as f64;
+    let share = of_class(",yes") / 200.0;
+    assert!(share < 0.4, "the classes have different weights: {share}");
+    let rule = format!(
+        "plain.safetensors predicts the class of the largest product of probability and class weight: \"yes\" where its \
+         probability is greater than {share:.4}\n"
+    );
+    assert!(text.starts_with(&rule), "{text}");
+    // The counts are those of what the new model predicts.
+    let predicted = work.ok(&["predict", "plain.safetensors", "--data", "valid.csv", "-q"]).stdout;
+    let yes = predicted.lines().skip(1).filter(|line| line.starts_with("yes,")).count();
+    let now = work.ok(&[&args[..], &["--json", "--force"]].concat()).stdout;
+    let now: Value = serde_json::from_str(&now).expect("JSON");
+    let now = &now["decisions"][1];
+    assert_eq!(now["tp"].as_u64().zip(now["fp"].as_u64()).map(|(tp, fp)| tp + fp), Some(yes as u64), "{now}");
+    assert!((now["threshold"].as_f64().expect("a number") - share).abs() < 1e-12, "{now}");
+}
+
+#[test]
 fn precision_and_recall_are_reached_and_a_threshold_can_be_removed() {
     let work = trained("");
     let shares = |found: &Value| {
@@ -130,7 +156,9 @@ fn precision_and_recall_are_reached_and_a_threshold_can_be_removed() {
 
     for (args, code, message) in [
         (&["--cost", "fp=1"][..], 2, "expected fp=X,fn=Y"),
-        (&["--cost", "fp=1,fn=0"], 2, "expected fp=X,fn=Y"),
+        (&["--cost", "fp=1,fn=0"], 2, "expected fp=X,fn=Y with numbers from 1e-9 to 1e9"),
+        (&["--cost", "fp=1e-300,fn=1"], 2, "expected fp=X,fn=Y"),
+        (&["--cost", "fp=1,fn=inf"], 2, "expected fp=X,fn=Y"),
         (&["--positive", "maybe", "--at", "0.5"], 2, "the classes of the model are \"no\", \"yes\""),
         (&[], 2, "the following required arguments were not provided"),
         (&["--at", "0.5", "--recall", "0.5"], 2, "cannot be used with"),

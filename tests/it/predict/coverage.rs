@@ -146,13 +146,15 @@ fn intervals_of_values_far_from_0_are_not_wider() {
 fn a_coverage_needs_enough_rows_of_one_model() {
     let work = trained(CLASSES, "early_stopping = { patience = 3 }");
     let args = ["predict", "run", "--data", "new.csv", "--coverage"];
-    let few = "error: --coverage: a coverage of 0.99 needs at least 99 calibration rows, but there are 70; at most \
-               0.9859 is possible; or add --calibrate CSV with more labelled rows that the model was not trained on";
+    let few = "error: --coverage: a coverage of 0.99 needs at least 99 calibration rows, but there are 70; ask for \
+               at most 0.9859, or add rows with --calibrate CSV: labelled ones that the model was not trained on";
     assert_eq!(work.fails(&[&args[..], &["0.99"]].concat()), (Some(2), few.to_owned()));
     let ended = work.ok(&[&args[..], &["0.98"]].concat());
     assert!(ended.stderr.contains("also chose the epoch of the weights"), "{}", ended.stderr);
     let (code, error) = work.fails(&[&args[..], &["1"]].concat());
     assert!(code == Some(2) && error.contains("expected a number between 0 and 1"), "{error}");
+    let (code, error) = work.fails(&[&args[..], &["0.999", "--calibrate", "new.csv"]].concat());
+    assert!(code == Some(2) && error.ends_with("ask for at most 0.995, or add rows to new.csv"), "{error}");
     let ended = work.ok(&[&args[..], &["0.99", "--calibrate", "train.csv"]].concat());
     assert!(ended.stderr.contains("warning: the model was trained on train.csv"), "{}", ended.stderr);
 

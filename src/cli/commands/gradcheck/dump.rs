@@ -1,6 +1,5 @@
 //! `--dump`: one batch through the network, as arrays for NumPy.
 
-use std::fs;
 use std::io::{Cursor, Seek, Write};
 use std::path::Path;
 
@@ -11,10 +10,9 @@ use zip::write::SimpleFileOptions;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::cli::out_file::{OutFile, WithoutFile};
+use crate::cli::out_file::{OutFolder, Replacing};
 use crate::gradcheck::Trace;
 use crate::targets::TargetsView;
-use crate::text::DisplayPath;
 
 /// Writes `NAME.npz` into the directory, which is made if it is not there. A file of that name is replaced if
 /// `force`.
@@ -25,19 +23,12 @@ pub(crate) fn write(
     targets: TargetsView<'_, f64>,
     force: bool,
 ) -> Result<(), CliError> {
-    fs::create_dir_all(directory).map_err(|error| CliError::io("create", directory, &error))?;
-    let path = directory.join(format!("{name}.npz"));
-    let out = OutFile::new(&path, WithoutFile::ChoseTheName)?;
-    if !force && out.real.exists() {
-        let message =
-            format!("{} exists; choose another --dump or replace it with --force", DisplayPath(&path));
-        return Err(CliError::new(exit_code::REFUSED, message));
-    }
-    out.refuse_replacing(true, &[], None)?;
     let mut bytes = Cursor::new(Vec::new());
     arrays(&mut bytes, trace, targets)
         .map_err(|error| CliError::new(exit_code::IO, format!("could not create {name}.npz: {error}")))?;
-    out.write(&bytes.into_inner())
+    let files = [(format!("{name}.npz"), bytes.into_inner())];
+    let folder = OutFolder { named: directory, option: "--dump" };
+    folder.write(&files, Replacing { force, ..Replacing::default() }).map(|_| ())
 }
 
 fn arrays(file: &mut (impl Write + Seek), trace: &Trace, targets: TargetsView<'_, f64>) -> ZipResult<()> {

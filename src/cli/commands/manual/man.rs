@@ -1,6 +1,5 @@
 //! `bntrain man`: man pages of the program, of each command, and of the config.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory};
@@ -11,7 +10,7 @@ use crate::cli::args::Cli;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::exit_code::EXIT_CODES;
-use crate::cli::out_file::{OutFile, WithoutFile};
+use crate::cli::out_file::{OutFolder, Replacing};
 use crate::cli::output::Output;
 use crate::config::reference_text;
 use crate::text::shortened;
@@ -126,11 +125,10 @@ fn no_such_page(topic: &str, pages: &[Page]) -> CliError {
 }
 
 fn write_all(pages: &[Page], directory: &Path, output: &Output) -> Result<(), CliError> {
-    fs::create_dir_all(directory).map_err(|error| CliError::io("create", directory, &error))?;
-    for page in pages {
-        let path = directory.join(format!("{}.{}", page.name, page.section));
-        OutFile::new(&path, WithoutFile::ChoseTheName)?.write(page.roff.as_bytes())?;
-    }
+    let names = pages.iter().map(|page| format!("{}.{}", page.name, page.section));
+    let files: Vec<_> = names.zip(pages.iter().map(|page| &page.roff)).collect();
+    let folder = OutFolder { named: directory, option: "--out" };
+    folder.write(&files, Replacing { force: true, ..Replacing::default() })?;
     output.note(&format!("note: {} pages in {}", pages.len(), shortened(&directory.to_string_lossy())));
     Ok(())
 }

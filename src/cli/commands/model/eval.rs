@@ -1,7 +1,7 @@
 //! `bntrain eval`: a trained model on labelled rows.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -13,7 +13,7 @@ use crate::cli::commands::model::labelled::{
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::{load_model, unfinished_notes};
-use crate::cli::out_file::{OutFile, WithoutFile};
+use crate::cli::out_file::{OutFolder, Replacing};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
 use crate::cli::require::Condition;
@@ -86,6 +86,13 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
             "--curves: the model predicts values; curves are of classes",
         ));
     }
+    let curves = args.curves.as_deref().map(|named| OutFolder { named, option: "--curves" });
+    let inputs = [path.as_path(), &args.data];
+    let replacing = Replacing { force: args.force, inputs: &inputs, models: &[] };
+    if let Some(folder) = curves {
+        let replacing = Replacing { models: slice::from_ref(&model), ..replacing };
+        folder.refuse_replacing(report::CURVE_FILES, replacing)?;
+    }
     let batch_size = args.batch_size.map_or(model.plan.training.batch_size, |rows| rows as usize);
     let encoding = model.description.encoding.clone();
     let subject = Subject { args, encoding: &encoding, batch_size };
@@ -102,7 +109,13 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
             DisplayPath(&args.data)
         ));
     }
-    let written = write_curves(args, &evaluation, &path)?;
+    let files = curve_files(args, &evaluation, &path, output)?;
+    let written = match curves {
+        Some(folder) if !files.is_empty() => {
+            folder.write(&files, Replacing { models: slice::from_ref(&model), ..replacing })?
+        }
+        _ => Vec::new(),
+    };
     if output.json {
         let mut value = evaluation.to_json();
         value["model"] = json!(path.to_string_lossy());
@@ -136,22 +149,21 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     }
 }
 
-/// The files of the curves, if they are asked for.
-fn write_curves(args: &EvalArgs, evaluation: &Evaluation, model: &Path) -> Result<Vec<PathBuf>, CliError> {
-    let (Some(folder), Some(curves)) = (&args.curves, &evaluation.curves) else { return Ok(Vec::new()) };
-    let (model, data) = (model.to_string_lossy(), args.data.to_string_lossy());
-    let files = report::curve_files(curves, &evaluation.names, &model, &data)
-        .map_err(|error| CliError::new(exit_code::IO, error.to_string()))?;
-    fs::create_dir_all(folder).map_err(|error| CliError::io("create", folder, &error))?;
-    let mut written = Vec::new();
-    for (name, bytes) in files {
-        let path = folder.join(name);
-        let file = OutFile::new(&path, WithoutFile::ChoseTheName)?;
-        file.refuse_replacing(args.force, &[&args.data], None)?;
-        file.write(&bytes)?;
-        written.push(path);
+/// The files of the curves, name and content; none if they are not asked for or there are no curves.
+fn curve_files(
+    args: &EvalArgs,
+    evaluation: &Evaluation,
+    model: &Path,
+    output: &Output,
+) -> Result<Vec<(String, Vec<u8>)>, CliError> {
+    let Some(curves) = &evaluation.curves else { return Ok(Vec::new()) };
+    if curves.is_empty() {
+        output.note("note: all rows are of one class, which has no curves: --curves writes nothing");
+        return Ok(Vec::new());
     }
-    Ok(written)
+    let (model, data) = (model.to_string_lossy(), args.data.to_string_lossy());
+    report::curve_files(curves, &evaluation.names, &model, &data)
+        .map_err(|error| CliError::new(exit_code::IO, error.to_string()))
 }
 
 /// What is evaluated.

@@ -1,6 +1,5 @@
 //! `bntrain explain`: which columns a trained model uses, and how.
 
-use std::fs;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
@@ -14,11 +13,11 @@ use crate::cli::commands::model::labelled::{
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::{Models, load_models, unfinished_notes};
-use crate::cli::out_file::{OutFile, WithoutFile};
+use crate::cli::out_file::{OutFile, OutFolder, Replacing, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
 use crate::data::BadRows;
-use crate::explain::{ExplainError, ExplainOptions, Explanation, explain};
+use crate::explain::{ExplainError, ExplainOptions, explain};
 use crate::model::Model;
 use crate::report;
 use crate::run_dir::linear_model_of;
@@ -76,13 +75,19 @@ pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<(), CliError> {
         args.reading.apply(&mut model.description.encoding);
         rename_labels(&mut model.description.encoding, &args.label_names)?;
     }
-    let page = args.html.as_deref().map(|path| OutFile::new(path, WithoutFile::Fails)).transpose()?;
-    let inputs: Vec<&Path> = paths.iter().chain([&args.data]).map(PathBuf::as_path).collect();
-    if let Some(page) = &page {
-        let refused = page.refuse_replacing(args.force, &inputs, models.first());
-        refused.map_err(|error| CliError { message: error.message.replace("--out", "--html"), ..error })?;
+    let linear_path = args.linear.clone().or_else(|| paths.first().and_then(|path| linear_model_of(path)));
+    let inputs: Vec<&Path> =
+        paths.iter().chain([&args.data]).chain(&linear_path).map(PathBuf::as_path).collect();
+    let replacing = Replacing { force: args.force, inputs: &inputs, models: &models };
+    let page = args.html.as_deref().map(|path| OutFile::of_option(path, "--html", WithoutFile::Fails));
+    let page = page.transpose()?;
+    page.as_ref().map_or(Ok(()), |page| page.refuse_replacing(replacing))?;
+    let figures = args.figures.as_deref().map(|named| OutFolder { named, option: "--figures" });
+    if let Some(folder) = figures {
+        let columns = models[0].description.encoding.features().count();
+        folder.refuse_replacing(report::explanation_figure_names(args.top.min(columns)), replacing)?;
     }
-    let linear = linear_model(args, &paths)?;
+    let linear = linear_model(args, linear_path.as_deref())?;
     let options = ExplainOptions {
         seed: args.seed,
         repeats: args.repeats.get(),
@@ -113,7 +118,15 @@ pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<(), CliError> {
     if explanation.rows < explanation.rows_in_file {
         rows.push_str(&format!(" (of {} in the file)", explanation.rows_in_file));
     }
-    let written = write_files(args, &explanation, page.as_ref(), &name, &rows)?;
+    let mut written = Vec::new();
+    if let Some(page) = page {
+        let data = args.data.to_string_lossy();
+        page.write(report::explanation_page(&explanation, &name, &data, &rows).as_bytes())?;
+        written.push(page.named.to_owned());
+    }
+    if let Some(folder) = figures {
+        written.extend(folder.write(&report::explanation_figures(&explanation, &name), replacing)?);
+    }
     if output.json {
         let mut value = explanation.to_json();
         value["models"] = paths.iter().map(|path| json!(path.to_string_lossy())).collect();
@@ -130,41 +143,15 @@ pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<(), CliError> {
     output.result(&format!("{} on {data}\n{rows}\n\n{text}{written}", shortened(&name)))
 }
 
-/// The model of `--linear`, or the one next to the first model.
-fn linear_model(args: &ExplainArgs, paths: &[PathBuf]) -> Result<Option<Model>, CliError> {
-    if let Some(path) = &args.linear {
-        return Ok(Some(Model::load(path)?));
+/// The linear model at `path`, which is that of `--linear`, or lies next to the first model.
+fn linear_model(args: &ExplainArgs, path: Option<&Path>) -> Result<Option<Model>, CliError> {
+    let Some(path) = path else { return Ok(None) };
+    match Model::load(path) {
+        Ok(model) => Ok(Some(model)),
+        // One that was not asked for may be damaged.
+        Err(_) if args.linear.is_none() => Ok(None),
+        Err(error) => Err(error.into()),
     }
-    let found = paths.first().and_then(|path| linear_model_of(path));
-    // One that was not asked for may be damaged.
-    Ok(found.and_then(|path| Model::load(&path).ok()))
-}
-
-/// The page and the charts, those that are asked for.
-fn write_files(
-    args: &ExplainArgs,
-    explanation: &Explanation,
-    page: Option<&OutFile<'_>>,
-    name: &str,
-    rows: &str,
-) -> Result<Vec<PathBuf>, CliError> {
-    let mut written = Vec::new();
-    if let Some(page) = page {
-        let data = args.data.to_string_lossy();
-        page.write(report::explanation_page(explanation, name, &data, rows).as_bytes())?;
-        written.push(page.named.to_owned());
-    }
-    if let Some(folder) = &args.figures {
-        fs::create_dir_all(folder).map_err(|error| CliError::io("create", folder, &error))?;
-        for (file, svg) in report::explanation_figures(explanation, name) {
-            let path = folder.join(file);
-            let file = OutFile::new(&path, WithoutFile::ChoseTheName)?;
-            file.refuse_replacing(args.force, &[], None)?;
-            file.write(svg.as_bytes())?;
-            written.push(path);
-        }
-    }
-    Ok(written)
 }
 
 fn cli_error(error: ExplainError, args: &ExplainArgs) -> CliError {

@@ -1,6 +1,7 @@
 //! `bntrain export`: a trained model for other tools.
 
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -10,7 +11,7 @@ use crate::cli::args::positive;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::load_model;
-use crate::cli::out_file::{OutFile, STANDARD_OUTPUT, WithoutFile};
+use crate::cli::out_file::{OutFile, Replacing, STANDARD_OUTPUT, WithoutFile};
 use crate::cli::output::Output;
 use crate::model::export::{Agreement, CheckRows, Export, ExportFormat, RowsOrigin, tolerance};
 use crate::text::DisplayPath;
@@ -64,8 +65,9 @@ pub(crate) fn run(args: &ExportArgs, output: &Output) -> Result<(), CliError> {
     }
     let (model, path) = load_model(&args.model)?;
     let out = OutFile::new(&args.out, WithoutFile::Fails)?;
-    let inputs = [Some(path.as_path()), args.data.as_deref()];
-    out.refuse_replacing(args.force, &inputs.into_iter().flatten().collect::<Vec<_>>(), Some(&model))?;
+    let inputs: Vec<&Path> = [path.as_path()].into_iter().chain(args.data.as_deref()).collect();
+    let models = slice::from_ref(&model);
+    out.refuse_replacing(Replacing { force: args.force, inputs: &inputs, models })?;
     let rows = match &args.data {
         Some(data) => CheckRows::of_file(&model, data)?,
         None => CheckRows::of_training_data(&model, &path).unwrap_or_else(|| CheckRows::made_up(&model)),

@@ -10,7 +10,7 @@ use crate::cli::commands::model::labelled::{scores_on_rows, threshold_note};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::{Models, load_models, unfinished_notes};
-use crate::cli::out_file::{OutFile, STANDARD_OUTPUT, WithoutFile};
+use crate::cli::out_file::{OutFile, Replacing, STANDARD_OUTPUT, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
 use crate::cli::signals::survive_file_size_limit;
@@ -19,7 +19,7 @@ use crate::data::{BadRows, unusual_notes};
 use crate::model::Model;
 use crate::output_file::NewFile;
 use crate::predict::{Conformal, PredictError, PredictOptions, PredictSummary, predict};
-use crate::text::{Count, DisplayPath, Quoted, shortened};
+use crate::text::{Count, DisplayPath, Quoted, STANDARD_INPUT, shortened};
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArgs {
@@ -57,12 +57,23 @@ pub(crate) struct PredictArgs {
 }
 
 pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
+    let is_stdin = |path: &PathBuf| path == Path::new(STANDARD_INPUT);
+    if is_stdin(&args.data) && args.calibrate.as_ref().is_some_and(is_stdin) {
+        let message = "--data and --calibrate cannot both be standard input; name a file for one of them";
+        return Err(CliError::new(exit_code::USAGE, message));
+    }
     let out = args.out.as_deref().filter(|out| *out != Path::new(STANDARD_OUTPUT));
     out.map_or(Ok(()), refuse_compression)?;
     let Models { mut models, paths } = load_models(&args.models)?;
     let note = args.reading.footer_note(&models[0].description.encoding, &args.data);
     note.iter().chain(&unfinished_notes(&args.models)).for_each(|note| output.note(note));
     models.iter_mut().for_each(|model| args.reading.apply(&mut model.description.encoding));
+    let out = out.map(|out| OutFile::new(out, WithoutFile::Prints)).transpose()?;
+    if let Some(out) = &out {
+        let inputs: Vec<&Path> =
+            paths.iter().chain([&args.data]).chain(&args.calibrate).map(PathBuf::as_path).collect();
+        out.refuse_replacing(Replacing { force: args.force, inputs: &inputs, models: &models })?;
+    }
     if models.len() > 1 {
         output.note(&format!("note: predictions are the mean of {}", Count(models.len(), "model")));
     }
@@ -76,7 +87,7 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
         threads: args.threads.count(),
     };
     survive_file_size_limit()?;
-    let predicted = match out {
+    let predicted = match &out {
         None => {
             let mut stdout: Box<dyn Write + Send> = match io::stdout().is_terminal() {
                 true => Box::new(TerminalText::new(io::stdout())),
@@ -85,14 +96,7 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
             let written = predict(&models, &args.data, &options, &mut *stdout);
             written.map_err(|error| cli_error(error, None, args, &paths))?
         }
-        Some(out) => {
-            let out = OutFile::new(out, WithoutFile::Prints)?;
-            let inputs: Vec<&Path> = paths.iter().chain([&args.data]).map(PathBuf::as_path).collect();
-            for model in &models {
-                out.refuse_replacing(args.force, &inputs, Some(model))?;
-            }
-            to_file(&models, args, &options, &out, &paths)?
-        }
+        Some(out) => to_file(&models, args, &options, out, &paths)?,
     };
     if let Some(note) = threshold_note(&models[0].description.encoding) {
         output.note(&note);
@@ -144,11 +148,11 @@ fn conformal(
         }
     };
     Conformal::new(&scores, coverage).map_err(|error| {
-        let advice = match args.calibrate {
-            Some(_) => "give --calibrate more rows",
-            None => "or add --calibrate CSV with more labelled rows that the model was not trained on",
+        let how = match &args.calibrate {
+            Some(path) => format!("to {}", DisplayPath(path)),
+            None => "with --calibrate CSV: labelled ones that the model was not trained on".to_owned(),
         };
-        usage(format!("--coverage: {error}; {advice}"))
+        usage(format!("--coverage: {error} {how}"))
     })
 }
 

@@ -1,6 +1,8 @@
 //! `bntrain threshold`: a model that decides between two classes at another probability than the most probable one.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use clap::Args;
 use serde_json::json;
@@ -10,7 +12,7 @@ use crate::cli::commands::model::labelled::scores_on_rows;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::load_model;
-use crate::cli::out_file::{OutFile, WithoutFile};
+use crate::cli::out_file::{OutFile, Replacing, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
 use crate::data::TargetEncoding;
@@ -40,7 +42,8 @@ pub(crate) struct ThresholdArgs {
     /// This threshold
     #[arg(long, value_name = "PROBABILITY", value_parser = share)]
     at: Option<f64>,
-    /// No threshold: predict the most probable class
+    /// No threshold: predict the most probable class, or with class weights that of the largest product of probability
+    /// and weight
     #[arg(long)]
     remove: bool,
     /// The class that counts as positive [default: the second one of the model]
@@ -62,11 +65,14 @@ pub(crate) fn run(args: &ThresholdArgs, output: &Output) -> Result<(), CliError>
     let (mut model, path) = load_model(&args.model)?;
     let out = OutFile::new(&args.out, WithoutFile::Fails)?;
     let inputs: Vec<&Path> = [&path].into_iter().chain(&args.data).map(PathBuf::as_path).collect();
-    out.refuse_replacing(args.force, &inputs, Some(&model))?;
-    args.reading.apply(&mut model.description.encoding);
+    out.refuse_replacing(Replacing { force: args.force, inputs: &inputs, models: slice::from_ref(&model) })?;
     let classes = model.description.encoding.classes().to_vec();
     let positive = positive_class(args, &classes)?;
+    // Options say how these rows are written, not those that the new model is for.
+    let as_trained = model.description.encoding.clone();
+    args.reading.apply(&mut model.description.encoding);
     let scores = scores(args, &model, output)?;
+    model.description.encoding = as_trained;
     // Without other rows, a threshold that was given needs none.
     let (positive_rows, negative_rows) =
         scores.as_ref().map(|scores| split(scores, positive)).unwrap_or_default();
@@ -84,20 +90,17 @@ pub(crate) fn run(args: &ThresholdArgs, output: &Output) -> Result<(), CliError>
         }
         (None, at) => at,
     };
-    let now = of_positive(&model, positive);
-    // The file has that of the second class.
-    let stored = chosen.map(|threshold| if positive == 1 { threshold } else { 1.0 - threshold });
-    let bytes = {
-        let mut changed = Model::load(&path)?;
-        if let TargetEncoding::Classes { threshold, .. } = &mut changed.description.encoding.targets {
-            *threshold = stored;
-        }
-        changed.to_bytes().map_err(|error| out.unwritten(&error))?
-    };
-    out.write(&bytes)?;
+    let before = of_positive(&model, positive);
+    if let TargetEncoding::Classes { threshold, .. } = &mut model.description.encoding.targets {
+        // The file has that of the second class.
+        *threshold = chosen.map(|threshold| if positive == 1 { threshold } else { 1.0 - threshold });
+    }
+    // Without a threshold, class weights decide again.
+    let now = chosen.unwrap_or_else(|| of_positive(&model, positive));
+    out.write(&model.to_bytes().map_err(|error| out.unwritten(&error))?)?;
     let counts = |threshold: f64| DecisionCounts::at(threshold, &positive_rows, &negative_rows);
     let rows = positive_rows.len() + negative_rows.len();
-    let shown: Vec<(&str, f64, DecisionCounts)> = [("before", now), ("now", chosen.unwrap_or(0.5))]
+    let shown: Vec<(&str, f64, DecisionCounts)> = [("before", before), ("now", now)]
         .into_iter()
         .filter(|_| rows > 0)
         .map(|(name, threshold)| (name, threshold, counts(threshold)))
@@ -125,6 +128,11 @@ pub(crate) fn run(args: &ThresholdArgs, output: &Output) -> Result<(), CliError>
         Some(threshold) => {
             format!("predicts {} where its probability is greater than {threshold:.4}", Quoted(class))
         }
+        None if model.description.encoding.targets.class_weights().is_some() => format!(
+            "predicts the class of the largest product of probability and class weight: {} where its probability is \
+             greater than {now:.4}",
+            Quoted(class)
+        ),
         None => "predicts the most probable class".to_owned(),
     };
     let on = match &args.data {
@@ -136,7 +144,8 @@ pub(crate) fn run(args: &ThresholdArgs, output: &Output) -> Result<(), CliError>
     output.result(&format!("{} {rule}\n{on}{table}", DisplayPath(&args.out)))
 }
 
-/// The probability of the positive class above which the model predicts it now.
+/// The probability of the positive class above which the model predicts it: its threshold, or what follows from class
+/// weights, or 0.5.
 fn of_positive(model: &Model, positive: usize) -> f64 {
     let targets = &model.description.encoding.targets;
     let of_second = match (targets.threshold(), targets.class_weights()) {
@@ -194,9 +203,8 @@ fn scores(
         }
         return Ok(Some(calibration.scores.clone()));
     };
-    let models = std::slice::from_ref(model);
     let consequence = "costs and shares on other rows are worse";
-    scores_on_rows(models, path, args.threads.count(), consequence, output).map(Some)
+    scores_on_rows(slice::from_ref(model), path, args.threads.count(), consequence, output).map(Some)
 }
 
 /// The probabilities of the positive class, of rows of it and of the others.
@@ -206,10 +214,13 @@ fn split(scores: &CalibrationScores, positive: usize) -> (Vec<f64>, Vec<f64>) {
     (classes[positive].clone(), others.collect())
 }
 
+/// The costs that can be given: sums of them over rows, and their ratio, are far from the ends of what a number can be.
+const COSTS: RangeInclusive<f64> = 1e-9..=1e9;
+
 /// Parses `fp=X,fn=Y`.
 fn costs(text: &str) -> Result<(f64, f64), String> {
-    let expected = || "expected fp=X,fn=Y with numbers greater than 0, such as fp=1,fn=5".to_owned();
-    let number = |text: &str| text.parse().ok().filter(|cost: &f64| cost.is_finite() && 0.0 < *cost);
+    let expected = || "expected fp=X,fn=Y with numbers from 1e-9 to 1e9, such as fp=1,fn=5".to_owned();
+    let number = |text: &str| text.parse().ok().filter(|cost| COSTS.contains(cost));
     let parts: Vec<&str> = text.split(',').collect();
     let of = |name: &str| parts.iter().find_map(|part| part.trim().strip_prefix(name)).and_then(number);
     match (&parts[..], of("fp="), of("fn=")) {

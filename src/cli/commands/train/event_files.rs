@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf, absolute};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::cli::commands::train::TrainArgs;
+use crate::cli::commands::train::{RUNS, TrainArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::experiment::{Job, RunId};
-use crate::run_dir::run_folder;
+use crate::run_dir::{DirectoryState, number_of, run_folder, state_of};
 use crate::tensorboard::hparams::{put_outcome, put_settings};
 use crate::tensorboard::{self, EventTime, TensorHistogram, put_epoch, put_start, put_version};
 use crate::text::{DisplayPath, shortened};
@@ -51,18 +51,21 @@ struct EventFile<'a> {
 }
 
 impl<'a> EventFiles<'a> {
-    /// Makes the directory.
+    /// Makes the directory. `name` is that of the training, for which its run directory is called.
     ///
     /// # Errors
     ///
-    /// If it is part of the run directory, if it has event files of a run that is about to begin, or if it cannot be made.
-    pub(crate) fn open(args: &TrainArgs, jobs: &[Job], output: &'a Output) -> Result<Option<Self>, CliError> {
+    /// If it is in a run directory, if it has event files of a run that is about to begin, or if it cannot be made.
+    pub(crate) fn open(
+        args: &TrainArgs,
+        name: &str,
+        jobs: &[Job],
+        output: &'a Output,
+    ) -> Result<Option<Self>, CliError> {
         let Some(path) = &args.tensorboard else { return Ok(None) };
-        let shown = shortened(&path.to_string_lossy());
-        if let (Some(out), Ok(path)) = (&args.out, absolute(path))
-            && absolute(out).is_ok_and(|out| path.starts_with(out))
-        {
-            let message = format!("--tensorboard {shown} is in the run directory; name one next to it");
+        if let Some(which) = run_directory_around(path, args, name) {
+            let shown = shortened(&path.to_string_lossy());
+            let message = format!("--tensorboard {shown} is in {which} run directory; name one next to it");
             return Err(CliError::new(exit_code::USAGE, message));
         }
         fs::create_dir_all(path).map_err(|error| CliError::io("create", path, &error))?;
@@ -100,6 +103,25 @@ impl<'a> EventFiles<'a> {
             histograms: Vec::new(),
         })
     }
+}
+
+/// The article of the run directory that `path` is in, as far as it can be known before that of the training is made.
+fn run_directory_around(path: &Path, args: &TrainArgs, name: &str) -> Option<&'static str> {
+    let path = absolute(path).ok()?;
+    // Without --out it gets a number.
+    let is_own = |folder: &Path| match &args.out {
+        Some(out) => absolute(out).is_ok_and(|out| folder == out),
+        None => {
+            let is_in_runs = absolute(RUNS).is_ok_and(|runs| folder.parent() == Some(&*runs));
+            is_in_runs && number_of(folder, name).is_some()
+        }
+    };
+    let is_run =
+        |folder: &Path| matches!(state_of(folder), Ok(DirectoryState::Finished | DirectoryState::Unfinished));
+    let find = |folder: &Path| {
+        if is_own(folder) { Some("the") } else { is_run(folder).then_some("a") }
+    };
+    path.ancestors().find_map(find)
 }
 
 impl EventFile<'_> {

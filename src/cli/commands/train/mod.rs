@@ -109,7 +109,7 @@ pub(crate) fn run_and_show(
         return dry_run(&session, output);
     }
     let signals = Signals::listen()?;
-    let events = EventFiles::open(args, &session.in_share(session.jobs.clone()), output)?;
+    let events = EventFiles::open(args, &session.plan.name, &session.in_share(session.jobs.clone()), output)?;
     let directory = match continuation::open(args, share, &mut session, output)? {
         Some(directory) => directory,
         None => match &args.out {

@@ -104,7 +104,7 @@ impl<'e> RawColumns<'e> {
     ) {
         let first_column = self.numbers.len();
         for &part in parts {
-            let fills = fill.map(|seconds| part.unscaled(seconds));
+            let fills: Option<Vec<f64>> = fill.map(|seconds| part.unscaled(seconds).collect());
             let unscaled = Scaling { offset: 0.0, divisor: 1.0 };
             let is_day = part == DatePart::Day;
             for index in 0..part.inputs() {

@@ -15,6 +15,8 @@ use crate::text::{Count, shortened, shortened_to};
 
 /// Where all numbers are.
 const SOURCE: &str = "bntrain explain --json";
+/// The name of the file of the importance, without extension.
+pub(crate) const IMPORTANCE: &str = "importance";
 /// Columns of the chart.
 const MAX_COLUMNS: usize = 30;
 /// Outputs of a panel, those that vary most.
@@ -62,7 +64,7 @@ pub(crate) fn importance_figure(title: &str, explanation: &Explanation) -> Figur
         notes.push(format!("The {} most important of {} columns.", shown.len(), explanation.columns.len()));
     }
     Figure {
-        name: "importance",
+        name: IMPORTANCE,
         title: shortened(title),
         plots: vec![Panel::plot(plot)],
         legend: vec![LegendEntry::new(Sample::Stroke(Stroke::Thick), "95 % interval")],
@@ -89,27 +91,28 @@ fn importance_table(explanation: &Explanation) -> Table {
     table.at_most(1000, SOURCE)
 }
 
-/// A chart for each column; all have the same range of predictions. Each comes with the name of its file, without
-/// extension.
-pub(crate) fn dependence_figures(title: &str, explanation: &Explanation) -> Vec<(String, Figure)> {
+/// The name of the file of a column's partial dependence, without extension; `index` is its place from 0.
+pub(crate) fn dependence_name(index: usize) -> String {
+    format!("dependence_{}", index + 1)
+}
+
+/// A chart for each column; all have the same range of predictions.
+pub(crate) fn dependence_figures(title: &str, explanation: &Explanation) -> Vec<Figure> {
     let outputs = shown_outputs(explanation);
     let means = || {
         let points = explanation.dependence.iter().flat_map(|dependence| &dependence.points);
         points.flat_map(|point| outputs.iter().map(|&output| point.means[output])).collect::<Vec<f64>>()
     };
-    let of_column = |(index, dependence): (usize, &PartialDependence)| {
-        let figure = Figure {
-            name: "dependence",
-            title: shortened(title),
-            plots: vec![Panel::plot(panel(dependence, &outputs, &means()))],
-            legend: legend(dependence, &outputs),
-            notes: notes(dependence, &outputs),
-            table: table(dependence, &outputs),
-            source: SOURCE,
-        };
-        (format!("dependence_{}", index + 1), figure)
+    let of_column = |dependence: &PartialDependence| Figure {
+        name: "dependence",
+        title: shortened(title),
+        plots: vec![Panel::plot(panel(dependence, &outputs, &means()))],
+        legend: legend(dependence, &outputs),
+        notes: notes(dependence, &outputs),
+        table: table(dependence, &outputs),
+        source: SOURCE,
     };
-    explanation.dependence.iter().enumerate().map(of_column).collect()
+    explanation.dependence.iter().map(of_column).collect()
 }
 
 /// The outputs that vary most with any of the columns, in the order of the model.

@@ -13,7 +13,7 @@ use crate::report::text::evaluation::metric::{measure_and_interval, metric_value
 use crate::report::text::evaluation::statistics::by_statistics;
 use crate::report::text::layout::{Align, aligned, joined};
 use crate::report::text::number::NO_NUMBER;
-use crate::text::shortened;
+use crate::text::{Quoted, shortened};
 
 /// The metrics with intervals and baseline for the first choice of statistics, a comparison of all
 /// choices, and a table of the classes. At most 80 columns wide unless names are long.
@@ -76,8 +76,8 @@ fn average_precision(evaluation: &Evaluation) -> String {
     const MAX_LINES: usize = 5;
     let curves = evaluation.curves.iter().flatten().take(MAX_LINES);
     let line = |curves: &ClassCurves| {
-        let name = shortened(&evaluation.names[curves.class]);
-        format!("average precision of \"{name}\": {:.4}\n", curves.average_precision)
+        let name = Quoted(&evaluation.names[curves.class]);
+        format!("average precision of {name}: {:.4}\n", curves.average_precision)
     };
     curves.map(line).collect()
 }
@@ -90,9 +90,9 @@ fn shares_off(evaluation: &Evaluation, metrics: &Metrics) -> String {
     let worst = off.max_by(|(_, left), (_, right)| gap(left).total_cmp(&gap(right)));
     worst.map_or_else(String::new, |(name, share)| {
         format!(
-            "note: class \"{}\" has a mean probability of {:.3}, but {:.3} of the rows:\n      \
+            "note: class {} has a mean probability of {:.3}, but {:.3} of the rows:\n      \
              do not take probabilities for frequencies here\n",
-            shortened(name),
+            Quoted(name),
             share.mean_probability,
             share.share
         )
@@ -121,6 +121,6 @@ fn about_baseline(evaluation: &Evaluation) -> String {
 fn always(evaluation: &Evaluation, baseline: &Classification) -> String {
     let class = baseline.classes.iter().position(|class| class.predicted > 0);
     class.map_or_else(String::new, |class| {
-        format!(",\n          that is class \"{}\"", shortened(&evaluation.names[class]))
+        format!(",\n          that is class {}", Quoted(&evaluation.names[class]))
     })
 }

@@ -50,10 +50,10 @@ pub(crate) fn run(args: &MergeArgs, output: &Output) -> Result<(), CliError> {
     let jobs = all_jobs(&plan);
     let places = parts::places(&parts)?;
     let (mut found, mut missing) = (Vec::new(), Vec::new());
-    for job in &jobs {
+    for (index, job) in jobs.iter().enumerate() {
         match places.get(&key(&job.id)) {
             Some(&(part, place)) => found.push((&parts[part], &parts[part].records[place])),
-            None => missing.push(job),
+            None => missing.push(index),
         }
     }
     if !missing.is_empty() {
@@ -135,22 +135,24 @@ fn run_json(plan: &Plan, parts: &[Part], runs: usize) -> Value {
     json
 }
 
-/// A line for each run that is missing, with the share that it belongs to where all parts are shares of the same number.
-fn with_shares(missing: &[&Job], jobs: &[Job], parts: &[Part], unfinished: &[UnfinishedPart]) -> Vec<String> {
+/// A line for each of `jobs` that is `missing`, with the share that it belongs to where all parts are shares of the same
+/// number.
+fn with_shares(
+    missing: &[usize],
+    jobs: &[Job],
+    parts: &[Part],
+    unfinished: &[UnfinishedPart],
+) -> Vec<String> {
     let all = parts.iter().map(|part| part.share).chain(unfinished.iter().map(|part| part.share));
     let counts: Option<Vec<u64>> = all.map(|share| share.map(Share::count)).collect();
     let count = counts.and_then(|counts| counts.iter().all(|count| *count == counts[0]).then(|| counts[0]));
     let shares = count.map(|count| dealt_out(jobs, count));
-    let share_of = |job: &Job| {
-        let place = jobs.iter().position(|other| other.id == job.id)?;
-        Some(shares.as_ref()?[place])
-    };
-    let line = |job: &&Job| match share_of(job) {
-        None => job.id.to_string(),
+    let line = |&index: &usize| match shares.as_ref().map(|shares| shares[index]) {
+        None => jobs[index].id.to_string(),
         Some(share) => {
             let there = unfinished.iter().find(|part| part.share == Some(share));
             let state = if there.is_some() { "not finished" } else { "not given" };
-            format!("{} (share {share}, {state})", job.id)
+            format!("{} (share {share}, {state})", jobs[index].id)
         }
     };
     missing.iter().map(line).collect()

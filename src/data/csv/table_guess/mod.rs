@@ -2,58 +2,22 @@
 //!
 //! Nothing of this is applied when a config says how a file is read; `init` and `inspect` propose it.
 
+mod totals;
+
 use std::cmp::Reverse;
 
 use crate::data::csv::chunks::{Chunk, Chunks};
-use crate::data::csv::delimiter_guess::delimiter_of_sep_line;
+use crate::data::csv::delimiter_guess::{DELIMITERS, MOST_LINES, delimiter_of_sep_line};
 use crate::data::csv::dialect::{Comments, CsvFormat, Dialect, ReadOptions};
 use crate::data::csv::number::{is_numeric, trim};
 use crate::data::csv::parser::Parser;
+use crate::data::csv::table_guess::totals::totals_of;
 use crate::data::dates::date_guess::may_be_date;
 use crate::data::spec::DataSpec;
 use crate::text::{Count, Quoted, STANDARD_INPUT, toml_text};
 
-/// Characters that separate fields in many files, the most common first.
-const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
-/// Lines that are looked at above and below a table.
-const MOST_LINES: usize = 20;
 /// Records of a table that are looked at.
 const SAMPLE: usize = 50;
-/// What the rows below a table begin with.
-const TOTALS: [&str; 32] = [
-    "total",
-    "totals",
-    "grand total",
-    "subtotal",
-    "sum",
-    "average",
-    "mean",
-    "summe",
-    "gesamt",
-    "gesamtsumme",
-    "insgesamt",
-    "zwischensumme",
-    "mittelwert",
-    "durchschnitt",
-    "somme",
-    "total général",
-    "moyenne",
-    "suma",
-    "media",
-    "promedio",
-    "totale",
-    "soma",
-    "média",
-    "totaal",
-    "gemiddelde",
-    "totalt",
-    "yhteensä",
-    "razem",
-    "łącznie",
-    "celkem",
-    "összesen",
-    "итого",
-];
 
 /// Where the table is in a file, as far as that differs from what is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,8 +48,9 @@ impl TableGuess {
         }
         let (head, tail) = ends_of(spec)?;
         let dialect = Dialect::new(spec);
-        let delimiters = spec.delimiter.map_or(DELIMITERS.to_vec(), |only| vec![only]);
-        let heads = delimiters.into_iter().filter_map(|delimiter| {
+        let usual = spec.delimiter();
+        let others = DELIMITERS.into_iter().filter(|&other| spec.delimiter.is_none() && other != usual);
+        let heads = [usual].into_iter().chain(others).filter_map(|delimiter| {
             let dialect = Dialect { delimiter: u8::try_from(delimiter).ok()?, ..dialect };
             head_of(&head, spec, dialect, delimiter)
         });
@@ -152,7 +117,8 @@ fn ends_of(spec: &DataSpec) -> Option<(String, String)> {
     Some((head, tail))
 }
 
-/// The table that starts in one of the first lines, if its records are equally wide with this delimiter.
+/// The table that starts in one of the first lines, if its records are equally wide with this delimiter and the lines
+/// above it are titles.
 fn head_of(text: &str, spec: &DataSpec, dialect: Dialect, delimiter: char) -> Option<Head> {
     let mut start = 0;
     for lines in 0..=MOST_LINES {
@@ -173,7 +139,9 @@ fn head_of(text: &str, spec: &DataSpec, dialect: Dialect, delimiter: char) -> Op
                 // Numbers above which there are only titles are a row, and not the names of columns.
                 let is_row =
                     lines > 0 && spec.header && spec.skip_rows.is_none() && is_mostly_numbers(&records[0]);
-                return (!is_row).then_some(Head { delimiter, lines, width, rows });
+                let are_titles = spec.skip_rows.is_some()
+                    || text.lines().take(lines).all(|line| may_be_title(line, dialect, width, spec.header));
+                return (!is_row && are_titles).then_some(Head { delimiter, lines, width, rows });
             }
         }
         start += text[start..].find('\n')? + 1;
@@ -205,6 +173,30 @@ fn cells(parser: &mut Parser<'_>) -> Option<Vec<String>> {
     }
 }
 
+/// Whether a line above a table of this width fills at most half of it. Without a line of names, one of numbers is a row.
+fn may_be_title(line: &str, dialect: Dialect, width: usize, has_names: bool) -> bool {
+    let usual = char::from(dialect.delimiter);
+    // In place of the table's delimiter, names may have another one; a comma separates words, too.
+    let delimiters = [usual].into_iter().chain(DELIMITERS.into_iter().filter(|&other| other != ','));
+    let is_sparse = |delimiter: char| {
+        let dialect = u8::try_from(delimiter).map(|delimiter| Dialect { delimiter, ..dialect });
+        // Quotes in a title need not be those of a field.
+        let record = dialect.ok().and_then(|dialect| record_of(line, dialect));
+        let record =
+            record.unwrap_or_else(|| line.split(delimiter).map(|cell| trim(cell).to_owned()).collect());
+        let filled = record.iter().filter(|cell| !cell.is_empty()).count();
+        2 * filled <= width && (has_names || filled == 0 || !is_mostly_numbers(&record))
+    };
+    delimiters.into_iter().all(is_sparse)
+}
+
+/// The cells of a line; none if it is not a record.
+fn record_of(line: &str, dialect: Dialect) -> Option<Vec<String>> {
+    let mut parser = Parser::new(line, dialect);
+    let is_there = parser.next_record().ok()?;
+    if is_there { cells(&mut parser) } else { None }
+}
+
 /// Whether at most half of the columns that the rows use are filled.
 fn is_title(record: &[String], rows: &[Vec<String>]) -> bool {
     let used = (0..record.len()).filter(|&column| share(rows, |row| !row[column].is_empty()) >= 0.5).count();
@@ -227,73 +219,14 @@ fn share(rows: &[Vec<String>], holds: impl Fn(&Vec<String>) -> bool) -> f64 {
     rows.iter().filter(|row| holds(row)).count() as f64 / rows.len().max(1) as f64
 }
 
-/// The last lines that are not rows of the table: totals, remarks, and empty cells.
-fn totals_of(tail: &str, head: &Head, dialect: Dialect) -> Vec<String> {
-    /// The rows of a table, nearly all of which have a property of it.
-    const NEARLY_ALL: f64 = 0.8;
-    if head.rows.len() < 3 {
-        return Vec::new();
-    }
-    let of_rows = |holds: &dyn Fn(&str) -> bool| -> Vec<bool> {
-        (0..head.width).map(|column| share(&head.rows, |row| holds(&row[column])) >= NEARLY_ALL).collect()
-    };
-    let filled = of_rows(&|cell| !cell.is_empty());
-    let measured = of_rows(&is_measured);
-    let is_repeated =
-        |word: &str| head.rows.iter().filter(|row| row.iter().any(|cell| cell == word)).count() > 1;
-    let is_total = |line: &str| {
-        let mut parser = Parser::new(line, dialect);
-        let Some(record) =
-            parser.next_record().ok().filter(|is_there| *is_there).and_then(|_| cells(&mut parser))
-        else {
-            return false;
-        };
-        let Some((first, cell)) = record.iter().enumerate().find(|(_, cell)| !cell.is_empty()) else {
-            return true; // of empty cells
-        };
-        let n_filled = record.iter().filter(|cell| !cell.is_empty()).count();
-        if record.len() > head.width {
-            return false;
-        }
-        let lacks = (0..head.width)
-            .filter(|&column| filled[column] && record.get(column).is_none_or(String::is_empty));
-        let lacks = lacks.count();
-        let is_word_for_number = measured[first] && !is_measured(cell);
-        let is_sparse = 2 * n_filled <= filled.iter().filter(|is_filled| **is_filled).count();
-        let is_named = is_total_word(cell) && !is_repeated(cell);
-        (is_named && (lacks > 0 || record.len() == head.width))
-            || (is_sparse && lacks > 0 && !is_measured(cell) && (is_word_for_number || cell.contains(':')))
-    };
-    let mut totals: Vec<String> = Vec::new();
-    for line in tail.trim_ascii_end().lines().rev().take(MOST_LINES) {
-        match line.trim_ascii().is_empty() {
-            // Between the table and its totals.
-            true => {}
-            false if is_total(line) => totals.push(line.to_owned()),
-            false => break,
-        }
-    }
-    totals.reverse();
-    totals
-}
-
-/// Whether a cell is a word for a total, alone or with more after it.
-fn is_total_word(cell: &str) -> bool {
-    let cell = cell.to_lowercase();
-    let cell = cell.trim_matches([':', '*', ' ']);
-    TOTALS.iter().any(|word| {
-        cell.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':', '(']))
-    })
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::io::Write;
 
     use super::*;
 
     /// The keys that are proposed for a file.
-    fn keys(text: &str, spec: DataSpec) -> Vec<String> {
+    pub(super) fn keys(text: &str, spec: DataSpec) -> Vec<String> {
         let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
         file.write_all(text.as_bytes()).expect("written");
         let spec = DataSpec { path: file.path().to_owned(), ..spec };
@@ -324,6 +257,10 @@ mod tests {
             // A row that was cut off, and one with gaps.
             ("", "13.03.2024;Kö", &["delimiter = \";\""]),
             ("", "13.03.2024;;;;\r\n", &["delimiter = \";\""]),
+            ("", "Summe (netto);;;;99,5\r\n", &["delimiter = \";\"", "skip_footer = 1"]),
+            // A title with quotes, and lines that fill more than half of the table.
+            ("Report \"2024\"\r\n", "", &["delimiter = \";\"", "skip_rows = 1"]),
+            ("a;b;c\r\n", "", &[]),
         ] {
             assert_eq!(keys(&table(before, after), DataSpec::default()), wanted, "{before:?} {after:?}");
         }
@@ -351,9 +288,14 @@ mod tests {
     }
 
     #[test]
-    fn totals_are_found_at_the_end_of_a_long_file() {
-        let rows: String = (0..60_000).map(|row| format!("{row},{}.25\n", row % 7)).collect();
-        assert_eq!(keys(&format!("n,x\n{rows}Total,180000\n"), DataSpec::default()), ["skip_footer = 1"]);
-        assert_eq!(keys(&format!("n,x\n{rows}"), DataSpec::default()), [""; 0]);
+    fn names_and_rows_are_not_taken_for_titles() {
+        let rows: String = (0..12).map(|row| format!("{row},{},u,\n", row * row)).collect();
+        // Each row ends in a delimiter that the line of names lacks.
+        assert_eq!(keys(&format!("a,b,kind\n{rows}"), DataSpec::default()), [""; 0]);
+        assert_eq!(keys(&format!("Report\na,b,kind,\n{rows}"), DataSpec::default()), ["skip_rows = 1"]);
+        // Without a line of names, the first row may have gaps.
+        let headless = DataSpec { header: false, ..DataSpec::default() };
+        assert_eq!(keys(&format!("7,,,\n{rows}"), headless.clone()), [""; 0]);
+        assert_eq!(keys(&format!("Report,,,\n{rows}"), headless), ["skip_rows = 1"]);
     }
 }
