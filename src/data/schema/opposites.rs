@@ -53,14 +53,22 @@ const OPPOSITES: [Opposites; 38] = [
     ("ложь", "истина"),
 ];
 
-/// What each word means; no word means both.
-static TRUTHS: LazyLock<HashMap<&str, bool>> =
-    LazyLock::new(|| OPPOSITES.iter().flat_map(|&(no, yes)| [(no, false), (yes, true)]).collect());
+/// What each word means, in small letters, in capitals, and with a capital first; no word means both.
+static TRUTHS: LazyLock<HashMap<String, bool>> = LazyLock::new(|| {
+    let words = OPPOSITES.iter().flat_map(|&(no, yes)| [(no, false), (yes, true)]);
+    let forms = |word: &str| {
+        let capitals = word.to_uppercase();
+        let mut chars = word.chars();
+        let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+        [word.to_owned(), first + chars.as_str(), capitals]
+    };
+    words.flat_map(|(word, is_true)| forms(word).map(|form| (form, is_true))).collect()
+});
 
 /// Whether a word means true or false; none if it means neither. Called for every cell of a column, most of which are
-/// written as in the list.
+/// written in one of the forms that need no more work.
 pub(crate) fn truth(word: &str) -> Option<bool> {
-    TRUTHS.get(word).or_else(|| TRUTHS.get(&*without_accents(word)?)).copied()
+    TRUTHS.get(word).or_else(|| TRUTHS.get(&without_accents(word)?)).copied()
 }
 
 /// Whether all words are one of two opposites.

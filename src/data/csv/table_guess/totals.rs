@@ -108,7 +108,7 @@ fn total_word(cell: &str) -> Option<TotalWord> {
         return Some(TotalWord::Whole);
     }
     let starts = |word: &&str| cell.strip_prefix(*word).is_some_and(|rest| rest.starts_with([' ', ':', '(']));
-    TOTALS.iter().any(|word| starts(&word)).then_some(TotalWord::Start)
+    TOTALS.iter().any(starts).then_some(TotalWord::Start)
 }
 
 /// Whether a cell is written like `Source: ERP`, and not like a time, a key or an address.
