@@ -232,7 +232,9 @@ pub mod spec {
 /// The types that a [`Layer`] meets: in what it is asked, and in its parameters.
 pub mod layer {
     #[doc(inline)]
-    pub use crate::nn::{DatasetStats, NonFinite, NormalizeBy, ParamKind, StatsSource};
+    pub use crate::nn::{
+        Alone, BatchBlocks, DatasetStats, Gather, NonFinite, NormalizeBy, ParamKind, StatsSource,
+    };
 }
 
 /// What is wrong in each of the [`Error`]s.
