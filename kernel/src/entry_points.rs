@@ -211,8 +211,7 @@ compiled! {
         x: &ArrayView2<'_, F>,
         params: RowNormParams<'_, F>,
         state: &RowNormState<F>,
-        blocks: RowBlocks,
-        sums: &mut [f64],
+        sums: (RowBlocks, &mut [f64]),
         dx: Option<ArrayViewMut2<'_, F>>,
     );
 

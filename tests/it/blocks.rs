@@ -18,12 +18,13 @@ use bntrain::nn::{
 use bntrain::optim::{Adagrad, Adam, AdamW, OptimizerSpec, RmsProp, Sgd};
 use bntrain::targets::Targets;
 use bntrain::train::{
-    BatchPlan, Event, Observer, RunState, TrainingSpec, Workers, resume_prepared, train_prepared,
+    BatchPlan, Event, Observer, Outcome, RunState, TrainingSpec, Workers, resume_prepared, train_prepared,
 };
 use ndarray::Array2;
 
 use crate::support::peers::together;
 use crate::support::stacks::stack;
+use crate::support::work::{Ended, Work};
 use crate::support::{assert_close, bits, labels, pass, uniform};
 
 fn norm(backward: Backward) -> LayerSpec {
@@ -76,15 +77,12 @@ struct KeepState {
 
 impl Observer for KeepState {
     fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
-        match event {
-            Event::Resumable(point) => {
-                let state = point.state();
-                if Some(state.place.step) == self.after && self.state.is_none() {
-                    self.state = Some(state);
-                    return ControlFlow::Break(());
-                }
+        if let Event::Resumable(point) = event {
+            let state = point.state();
+            if Some(state.place.step) == self.after && self.state.is_none() {
+                self.state = Some(state);
+                return ControlFlow::Break(());
             }
-            _ => {}
         }
         ControlFlow::Continue(())
     }
@@ -201,6 +199,22 @@ fn any_number_of_processes_and_threads_gives_the_same_bits() {
 }
 
 #[test]
+fn one_process_that_asks_ends_all_after_the_same_step() {
+    let layers = stack(&[8], &[batch_norm(), relu()]);
+    let training = TrainingSpec { epochs: 9, batch_size: 32, blocks: 4, ..TrainingSpec::default() };
+    let (optimizer, data) =
+        (Adam::default().into(), prepared::<f32>(111, Targets::classes(labels(111, 3)), None));
+    let ended = together(3, |peers| {
+        let after = (peers.process() == 1).then_some(5);
+        let (pool, mut keep) = (ThreadPool::single(), KeepState { after, state: None });
+        let workers = Case::workers(&pool, peers);
+        train_prepared::<f32>(&layers, &optimizer, &training, &data, workers, &mut keep).outcome
+    });
+    // The next step is the one in which the others hear of it.
+    assert_eq!(ended, [(); 3].map(|()| Outcome::Interrupted { step: 6 }));
+}
+
+#[test]
 fn a_wide_network_gives_the_same_bits_on_several_threads() {
     let layers = stack(&[150, 40], &[batch_norm(), relu()]);
     let training = TrainingSpec { epochs: 1, batch_size: 150, blocks: 3, ..TrainingSpec::default() };
@@ -283,6 +297,24 @@ fn a_constant_column_has_no_variance_in_any_number_of_blocks() {
         // (n^2 - 1) / 12, unbiased.
         assert!((running[1].value[[0, 1]] - 38.5).abs() < 1e-9, "{blocks} blocks");
     }
+}
+
+#[test]
+fn processes_that_cannot_know_of_each_other_are_refused() {
+    let work = Work::new();
+    let run = |size| {
+        let mut command = work.command(&["single.toml", "-q", "-o", "run"]);
+        Ended::from(command.env("OMPI_COMM_WORLD_SIZE", size).output().expect("the program starts"))
+    };
+    let ended = run("2");
+    assert_eq!(ended.code, Some(2));
+    assert_eq!(
+        ended.stderr,
+        "error: started 2 times (OMPI_COMM_WORLD_SIZE), but this bntrain is built without the feature mpi, so each \
+         would train everything: build it with `cargo install --path . --features mpi`, or give each a --share\n"
+    );
+    assert!(!work.path("run").exists());
+    assert_eq!(run("1").code, Some(0));
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub(crate) fn row_norm_backward<F: Real>(
     let size = if cost < MIN_PARALLEL_WORK { rows } else { rows.div_ceil(PARTS) }.max(1);
     let RowNormGrads { dbeta, dgamma, partial } = grads;
     let partial = &mut partial[..2 * width * rows.div_ceil(size)];
-    in_parts(pool, dy, x, params, state, RowParts::Of { size, rows }, partial, dx);
+    in_parts(pool, dy, x, params, state, (RowParts::Of { size, rows }, partial), dx);
     for (place, sums) in [dbeta, dgamma].into_iter().zip([0, width]) {
         place.fill(0.0);
         for part in partial.chunks_exact(2 * width) {
@@ -84,19 +84,17 @@ pub(crate) fn row_norm_backward<F: Real>(
 
 /// [`row_norm_backward`] with the sums of each block of the rows, those for beta, then those for gamma: `2 width` numbers
 /// for a block.
-#[expect(clippy::too_many_arguments, reason = "as for the whole batch, and the blocks")]
 pub(crate) fn row_norm_backward_blocks<F: Real>(
     pool: &ThreadPool,
     dy: &ArrayView2<'_, F>,
     x: &ArrayView2<'_, F>,
     params: RowNormParams<'_, F>,
     state: &RowNormState<F>,
-    blocks: RowBlocks,
-    sums: &mut [f64],
+    (blocks, sums): (RowBlocks, &mut [f64]),
     dx: Option<ArrayViewMut2<'_, F>>,
 ) {
     assert_eq!(blocks.rows().len(), x.nrows(), "rows of the blocks");
-    in_parts(pool, dy, x, params, state, RowParts::Blocks(blocks), sums, dx);
+    in_parts(pool, dy, x, params, state, (RowParts::Blocks(blocks), sums), dx);
 }
 
 /// The parts of the rows in which sums are taken.
@@ -121,15 +119,13 @@ impl RowParts {
 }
 
 /// `dx`, and both sums over the rows of each part.
-#[expect(clippy::too_many_arguments, reason = "as for the whole batch, and the parts")]
 fn in_parts<F: Real>(
     pool: &ThreadPool,
     dy: &ArrayView2<'_, F>,
     x: &ArrayView2<'_, F>,
     params: RowNormParams<'_, F>,
     state: &RowNormState<F>,
-    row_parts: RowParts,
-    sums: &mut [f64],
+    (row_parts, sums): (RowParts, &mut [f64]),
     dx: Option<ArrayViewMut2<'_, F>>,
 ) {
     let (width, cost) = (dy.ncols(), dy.len());

@@ -59,6 +59,30 @@ pub(crate) fn begin() -> Begun {
     Begun::Other(worker::serve(team))
 }
 
+/// What MPI launchers say about how many processes they have started: Open MPI, and MPICH and those like it.
+#[cfg(not(feature = "mpi"))]
+const LAUNCHED: [&str; 2] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"];
+
+/// Refuses several processes that each would train everything.
+///
+/// # Errors
+///
+/// If a launcher has started several, which cannot know of each other.
+pub(crate) fn refuse_strangers() -> Result<(), CliError> {
+    #[cfg(not(feature = "mpi"))]
+    for variable in LAUNCHED {
+        let started = std::env::var(variable).ok().and_then(|started| started.parse::<usize>().ok());
+        if let Some(started) = started.filter(|&started| started > 1) {
+            let message = format!(
+                "started {started} times ({variable}), but this bntrain is built without the feature mpi, so each would \
+                 train everything: build it with `cargo install --path . --features mpi`, or give each a --share"
+            );
+            return Err(CliError::new(exit_code::USAGE, message));
+        }
+    }
+    Ok(())
+}
+
 /// Begins the only process.
 #[cfg(not(feature = "mpi"))]
 pub(crate) fn begin() -> Begun {
@@ -137,18 +161,18 @@ impl Team {
     }
 
     /// What the first process has.
-    fn from_first(&self, own: &[u8]) -> Vec<u8> {
+    fn said_by_first(&self, own: &[u8]) -> Vec<u8> {
         self.exchange(own).swap_remove(0)
     }
 
     /// Gives an order, as the first process.
     fn order(&self, order: &Order) {
-        self.from_first(&serde_json::to_vec(order).expect("an order is plain text"));
+        self.said_by_first(&serde_json::to_vec(order).expect("an order is plain text"));
     }
 
     /// Waits for the next order, as another one.
     fn next_order(&self) -> Order {
-        serde_json::from_slice(&self.from_first(&[])).expect("all processes are the same program")
+        serde_json::from_slice(&self.said_by_first(&[])).expect("all processes are the same program")
     }
 
     /// Shows what must be equal, and compares it with what the others show.
@@ -200,7 +224,7 @@ impl Peers for Team {
                 let checkpoint = Checkpoint { origin, state: state.clone() };
                 let bytes = checkpoint.to_bytes().map_err(|error| error.to_string())?;
                 self.order(&Order::GoOn { config });
-                self.from_first(&bytes);
+                self.said_by_first(&bytes);
                 Vec::new()
             }
         };

@@ -35,7 +35,7 @@ pub(crate) fn serve(team: &Team) -> ExitCode {
             }
             Order::Run { config } => train(team, &config, None, data.as_ref(), threads, &signals.stop),
             Order::GoOn { config } => {
-                let state = Checkpoint::from_bytes(&team.from_first(&[]));
+                let state = Checkpoint::from_bytes(&team.said_by_first(&[]));
                 let state = state.map(|checkpoint| checkpoint.state).map_err(|fault| fault.to_string());
                 train(team, &config, Some(state), data.as_ref(), threads, &signals.stop);
             }

@@ -95,6 +95,9 @@ pub(crate) fn run_and_show(
     output: &Output,
     first: &dyn Fn() -> Result<(), CliError>,
 ) -> Result<(), CliError> {
+    if args.share.is_none() {
+        processes::refuse_strangers()?;
+    }
     let threads = args.threads.count();
     let share = args.share.map(ShareArg::share).transpose()?;
     let mut session = Session::open(&args.config, threads, output)?;

@@ -103,8 +103,8 @@ impl<F: Real> Layer<F> for RowNorm<F> {
             Some(blocks) => blocks.total(
                 2 * x.ncols(),
                 |sums| {
-                    let here = blocks.here();
-                    kernel::row_norm_backward_blocks(pass.pool, &dy, &x, params, state, here, sums, dx);
+                    let sums = (blocks.here(), sums);
+                    kernel::row_norm_backward_blocks(pass.pool, &dy, &x, params, state, sums, dx);
                 },
                 |total| grads.set(total),
             ),
