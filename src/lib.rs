@@ -86,7 +86,7 @@
 //!
 //! # Features
 //!
-//! All are on by default. Without any, what is left is the trainer: data from arrays and CSV files, networks,
+//! All but one are on by default. Without any, what is left is the trainer: data from arrays and CSV files, networks,
 //! optimisers, [`train`], the gradient check and the metrics.
 //!
 //! - `cli`: the program `bntrain`, with all of the following
@@ -95,6 +95,7 @@
 //! - `export`: models as ONNX, JSON and safetensors for other tools
 //! - `out-of-core`: data files larger than memory
 //! - `gzip`, `zstd`: compressed data files
+//! - `mpi`, the only one that is off: several processes train one network; needs an MPI library
 //! - `unicode`: data files in UTF-16; other encodings and labels that look the same are named
 
 #![cfg_attr(
@@ -232,7 +233,9 @@ pub mod spec {
 /// The types that a [`Layer`] meets: in what it is asked, and in its parameters.
 pub mod layer {
     #[doc(inline)]
-    pub use crate::nn::{DatasetStats, NonFinite, NormalizeBy, ParamKind, StatsSource};
+    pub use crate::nn::{
+        Alone, BatchBlocks, DatasetStats, Gather, NonFinite, NormalizeBy, ParamKind, StatsSource,
+    };
 }
 
 /// What is wrong in each of the [`Error`]s.

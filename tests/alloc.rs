@@ -84,7 +84,7 @@ fn layers() -> Vec<LayerSpec> {
     hidden.chain([affine(3), softmax_loss()]).collect()
 }
 
-fn allocations<F: Real>(optimizer: &OptimizerSpec, members: usize) -> Vec<u64> {
+fn allocations<F: Real>(optimizer: &OptimizerSpec, members: usize, blocks: usize) -> Vec<u64> {
     let (rows, features) = (430, 33);
     let entry = |(i, j)| F::from_f64(((i * 7 + j * 5) % 13) as f64 / 6.0 - 1.0);
     let x = Array2::from_shape_fn((rows, features), entry);
@@ -94,6 +94,7 @@ fn allocations<F: Real>(optimizer: &OptimizerSpec, members: usize) -> Vec<u64> {
     let training = TrainingSpec {
         epochs: 3,
         batch_size: 100,
+        blocks,
         clip_norm: Some(1.0),
         log_every_steps: 1000,
         ..TrainingSpec::default()
@@ -106,12 +107,12 @@ fn allocations<F: Real>(optimizer: &OptimizerSpec, members: usize) -> Vec<u64> {
 
 #[test]
 fn a_step_after_the_first_allocates_nothing() {
-    for members in [1, 2] {
-        let adam = allocations::<f32>(&Adam { l2: 1e-3, ..Adam::default() }.into(), members);
-        let sgd =
-            allocations::<f64>(&Sgd { momentum: 0.9, nesterov: true, ..Sgd::default() }.into(), members);
+    for (members, blocks) in [(1, 1), (2, 1), (1, 6), (2, 3)] {
+        let adam = allocations::<f32>(&Adam { l2: 1e-3, ..Adam::default() }.into(), members, blocks);
+        let sgd = Sgd { momentum: 0.9, nesterov: true, ..Sgd::default() }.into();
+        let sgd = allocations::<f64>(&sgd, members, blocks);
         // Four steps an epoch make three differences.
-        assert_eq!(adam, [0; 9], "f32, {members} members");
-        assert_eq!(sgd, [0; 9], "f64, {members} members");
+        assert_eq!(adam, [0; 9], "f32, {members} members, {blocks} blocks");
+        assert_eq!(sgd, [0; 9], "f64, {members} members, {blocks} blocks");
     }
 }

@@ -12,6 +12,7 @@ use crate::batch_norm::forward;
 use crate::batch_norm::infer::{self, RunningStats};
 use crate::batch_norm::moments::{self, BatchMoments};
 use crate::batch_norm::state::{BatchNormParams, BatchNormState};
+use crate::blocks::RowBlocks;
 use crate::matmul::{self};
 use crate::parallel::thread_pool::ThreadPool;
 use crate::real::Real;
@@ -74,6 +75,15 @@ compiled! {
         dw: &mut ArrayViewMut2<'_, F>,
     ) -> bool;
 
+    /// The same with sums in blocks of the rows.
+    fn matmul::matmul_tn_blocks<F>(
+        pool: &ThreadPool,
+        x: &ArrayView2<'_, F>,
+        dy: &ArrayView2<'_, F>,
+        blocks: RowBlocks,
+        dw: &mut ArrayViewMut2<'_, F>,
+    ) -> bool;
+
     /// The matrix product `a b`, and back through the ReLU before it, whose outputs are `y`.
     fn matmul::matmul_relu_backward<F>(
         pool: &ThreadPool,
@@ -121,6 +131,39 @@ compiled! {
         dx: Option<ArrayViewMut2<'_, F>>,
     );
 
+    /// The second half of [`batch_norm_forward`]: normalizes a batch by the moments in its state.
+    fn forward::batch_normalize<F>(
+        pool: &ThreadPool,
+        x: &ArrayView2<'_, F>,
+        params: BatchNormParams<'_, F>,
+        relu: bool,
+        state: &mut BatchNormState<F>,
+        y: &mut ArrayViewMut2<'_, F>,
+    );
+
+    /// The second half of [`batch_norm_backward`]: from the sums over all `n` rows of a batch, as
+    /// [`block_products`] has them, to the gradients.
+    fn backward::batch_norm_project<F>(
+        pool: &ThreadPool,
+        dy: &ArrayView2<'_, F>,
+        x: &ArrayView2<'_, F>,
+        state: &BatchNormState<F>,
+        n: usize,
+        grads: &mut BatchNormGrads<F>,
+        dx: Option<ArrayViewMut2<'_, F>>,
+    );
+
+    /// The sums of the backward pass of batch norm in each block: `dy`, then `dy` times the differences of `x` from
+    /// its rounded mean; `2 width` numbers for a block.
+    fn backward::block_products<F>(
+        pool: &ThreadPool,
+        dy: &ArrayView2<'_, F>,
+        x: &ArrayView2<'_, F>,
+        state: &BatchNormState<F>,
+        blocks: RowBlocks,
+        sums: &mut [f64],
+    );
+
     /// Batch norm in evaluation: normalizes by running statistics.
     fn infer::batch_norm_infer<F>(
         pool: &ThreadPool,
@@ -161,11 +204,29 @@ compiled! {
         dx: Option<ArrayViewMut2<'_, F>>,
     );
 
+    /// The same with sums in blocks of the rows: `dy`, then `dy * x_hat`; `2 width` numbers for a block.
+    fn row_backward::row_norm_backward_blocks<F>(
+        pool: &ThreadPool,
+        dy: &ArrayView2<'_, F>,
+        x: &ArrayView2<'_, F>,
+        params: RowNormParams<'_, F>,
+        state: &RowNormState<F>,
+        sums: (RowBlocks, &mut [f64]),
+        dx: Option<ArrayViewMut2<'_, F>>,
+    );
+
     /// The mean and the variance of each column, in one pass.
     fn moments::batch_moments<F>(pool: &ThreadPool, x: &ArrayView2<'_, F>, moments: &mut BatchMoments);
 
     /// Each column's sum over the rows.
     fn moments::sum_rows<F>(pool: &ThreadPool, x: &ArrayView2<'_, F>, sums: &mut [F]);
+
+    /// What the moments of a batch are computed from, in each block: the sums of the differences from its first row,
+    /// those of their squares, and the first row; `3 width` numbers for a block.
+    fn moments::block_moments<F>(pool: &ThreadPool, x: &ArrayView2<'_, F>, blocks: RowBlocks, sums: &mut [f64]);
+
+    /// Each column's sum over the rows of each block; `width` numbers for a block.
+    fn moments::block_sum_rows<F>(pool: &ThreadPool, x: &ArrayView2<'_, F>, blocks: RowBlocks, sums: &mut [f64]);
 
     /// The exponentials of a softmax, and their sum for each row.
     fn softmax::softmax_exp<F>(logits: &[F], classes: usize, terms: &mut [F], sums: &mut [F]);

@@ -10,6 +10,7 @@
 
 mod aligned;
 mod batch_norm;
+mod blocks;
 mod elementwise;
 mod entry_points;
 mod exp;
@@ -28,11 +29,13 @@ pub use crate::batch_norm::ghosts::ghost_rows;
 pub use crate::batch_norm::infer::RunningStats;
 pub use crate::batch_norm::moments::BatchMoments;
 pub use crate::batch_norm::state::{BatchNormForm, BatchNormParams, BatchNormState};
+pub use crate::blocks::{RowBlocks, add_blocks};
 pub use crate::elementwise::{map, map2, update};
 pub use crate::entry_points::{
     affine, affine_relu, all_finite, batch_moments, batch_norm_backward, batch_norm_forward,
-    batch_norm_infer, matmul, matmul_relu_backward, matmul_tn, par_all_finite, row_norm_backward,
-    row_norm_forward, softmax_exp, sum_of_squares, sum_rows, translate,
+    batch_norm_infer, batch_norm_project, batch_normalize, block_moments, block_products, block_sum_rows,
+    matmul, matmul_relu_backward, matmul_tn, matmul_tn_blocks, par_all_finite, row_norm_backward,
+    row_norm_backward_blocks, row_norm_forward, softmax_exp, sum_of_squares, sum_rows, translate,
 };
 pub use crate::mapped::{Mapped, Numbers};
 pub use crate::matmul::{relu, relu_derivative};

@@ -1,5 +1,7 @@
 //! The number types: `f32` and `f64`.
 
+#![expect(unsafe_code, reason = "numbers are seen as bytes")]
+
 use std::iter::Sum;
 
 use ndarray::NdFloat;
@@ -30,6 +32,19 @@ pub trait Real: NdFloat + Vectors + Exponential + Sum + Default + 'static {
     ///
     /// If the number of bytes is not the size of the type.
     fn from_le_bytes(bytes: &[u8]) -> Self;
+
+    /// The numbers as they are in memory.
+    fn bytes(numbers: &[Self]) -> &[u8] {
+        // SAFETY: an `f32` or `f64` has no padding, a byte has any value and no alignment, and the length is that of
+        // the slice.
+        unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) }
+    }
+
+    /// The same, mutable.
+    fn bytes_mut(numbers: &mut [Self]) -> &mut [u8] {
+        // SAFETY: as above; and any bytes are a number.
+        unsafe { std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), size_of_val(numbers)) }
+    }
 }
 
 impl Real for f32 {
@@ -81,5 +96,20 @@ impl Real for f64 {
 
     fn from_le_bytes(bytes: &[u8]) -> Self {
         Self::from_le_bytes(bytes.try_into().expect("the bytes of one number"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_seen_as_their_bytes() {
+        let mut numbers = [1.5_f32, -2.0];
+        let expected: Vec<u8> = numbers.iter().flat_map(|number| number.to_ne_bytes()).collect();
+        assert_eq!(<f32 as Real>::bytes(&numbers), expected);
+        <f32 as Real>::bytes_mut(&mut numbers)[4..].copy_from_slice(&0.25_f32.to_ne_bytes());
+        assert_eq!(numbers, [1.5, 0.25]);
+        assert_eq!(<f64 as Real>::bytes(&[3.0]), 3.0_f64.to_ne_bytes());
     }
 }

@@ -206,6 +206,11 @@ pub(crate) struct ThreadArgs {
 }
 
 impl ThreadArgs {
+    /// The number asked for.
+    pub(crate) fn asked(&self) -> Option<u16> {
+        self.threads
+    }
+
     /// The number asked for, or one thread per core.
     pub(crate) fn count(&self) -> NonZeroUsize {
         let asked = self.threads.and_then(|threads| NonZeroUsize::new(usize::from(threads)));

@@ -114,6 +114,7 @@ impl From<RunError> for CliError {
                 let message = format!("training.init_from: {error}");
                 Self { message, ..error.into() }
             }
+            RunError::Peers(_) => Self::new(exit_code::REFUSED, error.to_string()),
             RunError::TooLarge(_) => Self::new(exit_code::LIMIT, error.to_string()),
             RunError::Model(_) => Self::new(exit_code::IO, error.to_string()),
             RunError::State { .. } => Self::new(exit_code::MODEL, error.to_string()),

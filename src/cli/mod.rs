@@ -9,6 +9,7 @@ pub(crate) mod error;
 pub(crate) mod model_arg;
 pub(crate) mod out_file;
 pub(crate) mod output;
+pub(crate) mod processes;
 pub(crate) mod progress;
 pub(crate) mod reading_args;
 pub(crate) mod require;
@@ -24,11 +25,17 @@ use clap::Parser;
 use crate::cli::args::{Cli, Command};
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
+use crate::cli::processes::Begun;
 use crate::output_file::is_unsynced;
 
 /// Runs the program with `args`, the first of which is its name. Returns its exit code, see
 /// [`exit_code`].
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // They end together, after everything else.
+    let _together = match processes::begin() {
+        Begun::First(together) => together,
+        Begun::Other(code) => return code,
+    };
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return show_usage(&error),

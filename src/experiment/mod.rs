@@ -3,6 +3,7 @@
 pub(crate) mod assessment;
 pub(crate) mod constant;
 pub(crate) mod datasets;
+pub(crate) mod peers;
 pub(crate) mod run_id;
 pub(crate) mod runner;
 pub(crate) mod search;
@@ -18,6 +19,7 @@ pub(crate) use crate::experiment::assessment::assess_ensemble;
 pub use crate::experiment::assessment::{Assessment, ConfusionCell, HoldoutSet, NamedMeasure, Subject};
 pub(crate) use crate::experiment::constant::constant_loss;
 pub use crate::experiment::datasets::DataSets;
+pub use crate::experiment::peers::{Crew, Peers, RunStart};
 pub use crate::experiment::run_id::{RunId, RunRecord};
 pub use crate::experiment::runner::{Companion, Job, RunError, calibration, check_models, one_step, run_all};
 pub use crate::experiment::search::{TriedPoint, final_job, ranked, search_jobs};

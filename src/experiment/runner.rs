@@ -17,6 +17,7 @@ use crate::diagnose::{Diagnoser, DiagnosticRow};
 use crate::experiment::assessment::{assess, assess_baselines, truth_of};
 use crate::experiment::constant::constant_loss;
 use crate::experiment::datasets::DataSets;
+use crate::experiment::peers::{Crew, Peers, RunStart};
 use crate::experiment::{RunId, RunRecord};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
@@ -27,8 +28,8 @@ use crate::model::{
 use crate::nn::Network;
 use crate::predict::scores_of_rows;
 use crate::train::{
-    Event, Observer, Outcome, RunState, StateFault, Trained, TrainingSpec, resume_prepared, train_network,
-    with_dtype,
+    Event, Observer, Outcome, RunState, StateFault, Trained, TrainingSpec, Workers, resume_prepared,
+    train_network, with_dtype,
 };
 
 /// One run to be done.
@@ -111,6 +112,9 @@ pub enum RunError {
     /// The model cannot be written as a file.
     #[error("could not create the model file: {0}")]
     Model(std::io::Error),
+    /// Another process cannot train a run together with this one.
+    #[error("{0}")]
+    Peers(String),
     /// A run cannot go on from its checkpoint.
     #[error(
         "{run} cannot go on from its checkpoint: {fault}; remove its checkpoints to begin it from its start"
@@ -123,7 +127,7 @@ pub enum RunError {
     },
 }
 
-/// Does all `jobs` on `threads` threads. Each run has its own companion, `begin(job index)`, on the thread of
+/// Does all `jobs` with `crew`: its threads, or those of several processes for one run after the other. Each run has its own companion, `begin(job index)`, on the thread of
 /// the run; `finish` gets the results in the order of `jobs`.
 ///
 /// `stop`, once set, ends every run in progress after its current step; those are still handed
@@ -135,14 +139,15 @@ pub enum RunError {
 pub fn run_all<'o, E: From<RunError> + Send>(
     jobs: &[Job],
     data: &DataSets,
-    threads: NonZeroUsize,
+    crew: impl Into<Crew<'o>>,
     stop: &AtomicBool,
     begin: &(dyn Fn(usize) -> Result<Box<dyn Companion<E> + 'o>, E> + Sync),
     finish: &mut dyn FnMut(RunRecord) -> Result<(), E>,
 ) -> Result<(), E> {
+    let Crew { threads, peers } = crew.into();
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
-    let at_once = threads.get().min(jobs.len()).max(1);
+    let at_once = if peers.is_some() { 1 } else { threads.get().min(jobs.len()).max(1) };
     let work = |worker: usize, sender: mpsc::Sender<(usize, Result<RunRecord, E>)>| {
         // The first workers get one thread more where they do not divide evenly.
         let members = NonZeroUsize::new((threads.get() + at_once - 1 - worker) / at_once);
@@ -150,7 +155,7 @@ pub fn run_all<'o, E: From<RunError> + Send>(
         while !stop.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(job) = jobs.get(index) else { break };
-            let result = begin(index).and_then(|mut run| run_one(job, data, &pool, stop, &mut *run));
+            let result = begin(index).and_then(|mut run| run_one(job, data, &pool, peers, stop, &mut *run));
             if sender.send((index, result)).is_err() {
                 break;
             }
@@ -195,16 +200,18 @@ fn run_one<E: From<RunError>>(
     job: &Job,
     data: &DataSets,
     pool: &ThreadPool,
+    peers: Option<&dyn Peers>,
     stop: &AtomicBool,
     companion: &mut dyn Companion<E>,
 ) -> Result<RunRecord, E> {
-    with_dtype!(job.plan.training.dtype, F => run_in::<F, E>(job, data, pool, stop, companion))
+    with_dtype!(job.plan.training.dtype, F => run_in::<F, E>(job, data, pool, peers, stop, companion))
 }
 
 fn run_in<F: Real, E: From<RunError>>(
     job: &Job,
     sets: &DataSets,
     pool: &ThreadPool,
+    peers: Option<&dyn Peers>,
     stop: &AtomicBool,
     companion: &mut dyn Companion<E>,
 ) -> Result<RunRecord, E> {
@@ -214,13 +221,24 @@ fn run_in<F: Real, E: From<RunError>>(
     let state = companion.take_state();
     let diagnoser = Diagnoser::new(&job.plan.diagnose, layers, optimizer, training, data);
     let mut observer = (stop, Diagnosed { diagnoser, companion: &mut *companion });
+    let workers = |start: RunStart<'_>| match peers {
+        None => Ok(Workers::from(pool)),
+        Some(peers) => match peers.begin(&job.plan, start) {
+            Ok(processes) => Ok(Workers { pool, processes }),
+            Err(problem) => Err(RunError::Peers(problem)),
+        },
+    };
     let trained = match state {
         None => {
             let network = sets.initial_network(&job.plan, data, pool)?;
-            train_network(network, optimizer, training, data, pool, &mut observer)
+            let workers = workers(RunStart::Network(&result_hash(&network)))?;
+            train_network(network, optimizer, training, data, workers, &mut observer)
         }
-        Some(state) => resume_prepared(state, layers, optimizer, training, data, pool, &mut observer)
-            .map_err(|fault| RunError::State { run: job.id.to_string(), fault })?,
+        Some(state) => {
+            let workers = workers(RunStart::State(&state))?;
+            resume_prepared(state, layers, optimizer, training, data, workers, &mut observer)
+                .map_err(|fault| RunError::State { run: job.id.to_string(), fault })?
+        }
     };
     let table = sets.table(&job.plan.data);
     let mut assessments = Vec::new();

@@ -4,7 +4,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel::real::Real;
 use crate::kernel::{ThreadPool, par_all_finite};
-use crate::nn::{DatasetStats, NonFinite, Param};
+use crate::nn::{BatchBlocks, DatasetStats, NonFinite, Param};
 use crate::targets::TargetsView;
 
 /// What a pass needs besides its input.
@@ -22,6 +22,9 @@ pub struct PassContext<'a, F> {
     pub progress: f64,
     /// What normalization uses in [`infer`](Layer::infer).
     pub normalize_by: NormalizeBy,
+    /// The blocks into which the rows of a training batch are cut; none if it is not cut. The methods of this type take
+    /// sums over the rows of the whole batch.
+    pub blocks: Option<&'a BatchBlocks<F>>,
 }
 
 /// The mean and variance that batch norm normalizes by in evaluation.
@@ -49,7 +52,8 @@ pub enum StatsSource<'a> {
 impl<'a, F> PassContext<'a, F> {
     /// The first step, without weights.
     pub fn new(pool: &'a ThreadPool, targets: TargetsView<'a, F>) -> Self {
-        Self { pool, step: 1, targets, weights: None, progress: 0.0, normalize_by: NormalizeBy::RunningStats }
+        let normalize_by = NormalizeBy::RunningStats;
+        Self { pool, step: 1, targets, weights: None, progress: 0.0, normalize_by, blocks: None }
     }
 }
 
@@ -63,6 +67,12 @@ impl<'a, F> PassContext<'a, F> {
 ///
 /// `x`, `dx`: `(n, inputs)`; `y`, `dy`: `(n, outputs)`, with `n` at most the allocated rows. All are in
 /// row-major (standard) layout.
+///
+/// # Batches in blocks
+///
+/// With [blocks](PassContext::blocks) a training pass may have a part of the rows of a batch. A sum over all of them is
+/// that of [`sum_rows`](PassContext::sum_rows) or [`sum`](PassContext::sum), their number
+/// [`batch_rows`](PassContext::batch_rows); a layer in which rows do not depend on each other needs none of these.
 ///
 /// # Your own layer
 ///

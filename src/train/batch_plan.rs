@@ -66,14 +66,40 @@ pub enum BatchPlanError {
     NoRows,
     /// The largest batch has fewer rows than a ghost batch.
     #[error(
-        "a batch has at most {batch} rows, fewer than the {ghost} of a ghost batch; set `rows` of \
+        "a batch, or a block of it, has at most {batch} rows, fewer than the {ghost} of a ghost batch; set `rows` of \
          ghost_batch_norm to at most {batch}"
     )]
     SmallerThanGhost {
-        /// Rows of the largest batch.
+        /// Rows of the largest batch or block.
         batch: usize,
         /// Rows of a ghost batch.
         ghost: usize,
+    },
+    /// There are more blocks than rows in a batch.
+    #[error(
+        "training.blocks = {blocks}, but a batch has only {batch} rows; set training.blocks to at most {batch}{larger}"
+    )]
+    MoreBlocksThanRows {
+        /// Blocks of each batch.
+        blocks: usize,
+        /// Rows of the smallest batch.
+        batch: usize,
+        /// What else can be done.
+        larger: &'static str,
+    },
+    /// A block of one row has no variance.
+    #[error(
+        "training.blocks = {blocks} cuts a batch of {batch} rows into blocks of 1 row, but {norm} normalizes each block \
+         by itself and needs at least 2 rows; set training.blocks to at most {}",
+        .batch / 2
+    )]
+    BlockOfOne {
+        /// The norm.
+        norm: &'static str,
+        /// Blocks of each batch.
+        blocks: usize,
+        /// Rows of the smallest batch.
+        batch: usize,
     },
     /// `logistic_loss` has one logit for two classes.
     #[error("logistic_loss is for 2 classes, but the label has {classes}; use softmax_loss")]
@@ -108,9 +134,25 @@ impl BatchPlan {
         if let Some(norm) = layers.iter().find(|layer| layer.needs_batch()).filter(|_| smallest_batch < 2) {
             return Err(BatchPlanError::BatchOfOne { norm: norm.kind(), rows, batch_size, last_batch });
         }
-        let ghost = layers.iter().filter_map(LayerSpec::ghost_rows).max();
-        if let Some(ghost) = ghost.filter(|&ghost| ghost > largest_batch) {
-            return Err(BatchPlanError::SmallerThanGhost { batch: largest_batch, ghost });
+        let blocks = training.blocks;
+        if blocks > smallest_batch {
+            let larger = if smallest_batch < batch_size.min(rows) {
+                ", or training.last_batch to \"drop\""
+            } else if rows < batch_size {
+                ", or use more training rows"
+            } else {
+                ", or training.batch_size to at least as many"
+            };
+            return Err(BatchPlanError::MoreBlocksThanRows { blocks, batch: smallest_batch, larger });
+        }
+        let ghosts = || layers.iter().filter(|layer| layer.ghost_rows().is_some());
+        if let Some(norm) = ghosts().next().filter(|_| smallest_batch / blocks < 2) {
+            return Err(BatchPlanError::BlockOfOne { norm: norm.kind(), blocks, batch: smallest_batch });
+        }
+        let (ghost, batch) =
+            (ghosts().filter_map(LayerSpec::ghost_rows).max(), largest_batch.div_ceil(blocks));
+        if let Some(ghost) = ghost.filter(|&ghost| ghost > batch) {
+            return Err(BatchPlanError::SmallerThanGhost { batch, ghost });
         }
         let remainder = (!rows.is_multiple_of(batch_size) && rows > batch_size).then(|| {
             let remainder = rows % batch_size;

@@ -18,6 +18,10 @@ settings! {
         epochs: u64 = 20, range(1..=1_000_000_000);
         /// Rows per step; at least 2 with batch norm.
         batch_size: usize = 64, range(1..=1_000_000_000);
+        /// Blocks of neighboring rows into which every batch is cut, as evenly as its rows allow. Sums over a batch are
+        /// taken in each block and added in one fixed order: the result depends on this number, but not on how many
+        /// processes and threads share the blocks. 1 is a batch that is not cut.
+        blocks: usize = 1, range(1..=4096);
         /// Key of all randomness: split, initial weights, order of rows, dropout.
         seed: u64 = 0, range(0..);
         /// Seed of the split alone, so that it stays when `seed` changes.
@@ -110,6 +114,7 @@ impl TrainingSpec {
         let counts = [
             ("epochs", self.epochs),
             ("batch_size", self.batch_size as u64),
+            ("blocks", self.blocks as u64),
             ("eval_rows", self.eval_rows as u64),
             ("log_every_steps", self.log_every_steps),
         ];

@@ -1,6 +1,7 @@
 //! The training loop: epochs of steps, evaluation between them, and an end.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ndarray::Array2;
@@ -18,7 +19,7 @@ use crate::train::step::threads::StepThreads;
 use crate::train::tensor_rules;
 use crate::train::{
     EpochRecord, EvaluatedRows, Evaluator, Event, NetworkAt, Observer, Outcome, RunPlace, RunState, SavePart,
-    SavePoint, Score, StateFault, StepRecord, TrainingSpec,
+    SavePoint, Score, StateFault, StepRecord, TrainingSpec, Workers,
 };
 
 /// A trained network and the records of its training.
@@ -39,31 +40,33 @@ pub struct Trained<F> {
     pub seconds: f64,
 }
 
-/// Trains a new network of `layers` on `data` with the threads of `pool`.
+/// Trains a new network of `layers` on `data`.
 ///
 /// With early stopping the weights of the best epoch are restored at the end, otherwise those of the
 /// last epoch that was finished; running statistics go with the weights.
-pub fn train_prepared<F: Real>(
+pub fn train_prepared<'a, F: Real>(
     layers: &[LayerSpec],
     optimizer: &OptimizerSpec,
     training: &TrainingSpec,
     data: &PreparedData<F>,
-    pool: &ThreadPool,
+    workers: impl Into<Workers<'a>>,
     observer: &mut dyn Observer,
 ) -> Trained<F> {
-    train_network(build_network(layers, training, data, pool), optimizer, training, data, pool, observer)
+    let workers = workers.into();
+    let network = build_network(layers, training, data, workers.pool);
+    train_network(network, optimizer, training, data, workers, observer)
 }
 
 /// Like [`train_prepared`], from a network that may have other weights, or layers of one's own.
-pub fn train_network<F: Real>(
+pub fn train_network<'a, F: Real>(
     network: Network<F>,
     optimizer: &OptimizerSpec,
     training: &TrainingSpec,
     data: &PreparedData<F>,
-    pool: &ThreadPool,
+    workers: impl Into<Workers<'a>>,
     observer: &mut dyn Observer,
 ) -> Trained<F> {
-    Run::new(network, optimizer, training, data, pool, observer).finish()
+    Run::new(network, optimizer, training, data, &workers.into(), observer).finish()
 }
 
 /// The network that a run of these layers begins with.
@@ -93,17 +96,18 @@ pub(crate) fn build_network<F: Real>(
 /// # Errors
 ///
 /// If the state is not one of such a run.
-pub fn resume_prepared<F: Real>(
+pub fn resume_prepared<'a, F: Real>(
     state: RunState,
     layers: &[LayerSpec],
     optimizer: &OptimizerSpec,
     training: &TrainingSpec,
     data: &PreparedData<F>,
-    pool: &ThreadPool,
+    workers: impl Into<Workers<'a>>,
     observer: &mut dyn Observer,
 ) -> Result<Trained<F>, StateFault> {
-    let mut run =
-        Run::new(build_network(layers, training, data, pool), optimizer, training, data, pool, observer);
+    let workers = workers.into();
+    let network = build_network(layers, training, data, workers.pool);
+    let mut run = Run::new(network, optimizer, training, data, &workers, observer);
     run.resume(state)?;
     Ok(run.finish())
 }
@@ -129,6 +133,8 @@ struct Run<'a, F> {
     observer: &'a mut dyn Observer,
     /// Whether the observer has ended the run.
     is_stopped: bool,
+    /// Whether there are other processes.
+    is_shared: bool,
     /// How the run ended before it was resumed.
     outcome: Option<Outcome>,
     place: RunPlace,
@@ -145,13 +151,20 @@ impl<'a, F: Real> Run<'a, F> {
         optimizer: &OptimizerSpec,
         training: &'a TrainingSpec,
         data: &'a PreparedData<F>,
-        pool: &'a ThreadPool,
+        workers: &Workers<'a>,
         observer: &'a mut dyn Observer,
     ) -> Self {
+        let pool = workers.pool;
         let batches = batches(training, data);
         let largest_batch = batches.sizes().1;
         tensor_rules::apply(training, &mut network);
         let flops = network.num_trainable().saturating_mul(largest_batch);
+        let (evaluator, best) = (Evaluator::new(&network, &data.train), copy_tensors(&network));
+        let step = TrainStep::new(network, optimizer, training.clip_norm, &data.train, largest_batch);
+        let step = match training.blocks {
+            1 => step,
+            blocks => step.in_blocks(blocks, Arc::clone(&workers.processes), &data.train, largest_batch),
+        };
         Self {
             learning_rate: optimizer.learning_rate(),
             training,
@@ -160,13 +173,14 @@ impl<'a, F: Real> Run<'a, F> {
             pool,
             step_threads: StepThreads::new(pool.max_threads(), flops),
             steps_per_epoch: batches.per_epoch() as u64,
-            evaluator: Evaluator::new(&network, &data.train),
+            evaluator,
             early_stopping: EarlyStopper::new(training.early_stopping.as_ref()),
             best_epoch: 0,
-            best: copy_tensors(&network),
-            step: TrainStep::new(network, optimizer, training.clip_norm, &data.train, largest_batch),
+            best,
+            step,
             observer,
             is_stopped: false,
+            is_shared: workers.processes.processes() > 1,
             outcome: None,
             place: RunPlace::default(),
             epochs: Vec::new(),
@@ -231,7 +245,7 @@ impl<'a, F: Real> Run<'a, F> {
         for epoch in self.place.epoch + 1..=training.epochs {
             self.epoch_begin = Instant::now();
             for batch in batches.epoch(epoch).skip(self.place.batch as usize) {
-                if self.is_stopped {
+                if self.must_stop() {
                     return Outcome::Interrupted { step: self.place.step };
                 }
                 let step = self.place.step + 1;
@@ -255,6 +269,11 @@ impl<'a, F: Real> Run<'a, F> {
         Outcome::Finished
     }
 
+    /// Whether the run ends here: in all processes at the same step.
+    fn must_stop(&self) -> bool {
+        if self.is_shared { self.step.all_stop } else { self.is_stopped }
+    }
+
     /// One step, by as many threads as are fastest now.
     fn train_batch(
         &mut self,
@@ -265,6 +284,7 @@ impl<'a, F: Real> Run<'a, F> {
     ) -> Result<f64, NonFinite> {
         self.pool.limit(self.step_threads.count());
         let begin = Instant::now();
+        self.step.asks_to_stop = self.is_stopped;
         let loss = self.step.step(self.pool, &self.data.train, batch, step, progress, rate);
         self.step_threads.record(batch.len(), begin.elapsed().as_secs_f64());
         self.pool.limit(self.pool.max_threads());

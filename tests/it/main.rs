@@ -1,6 +1,7 @@
 //! The integration tests, in one binary.
 
 mod batch_norm; // what holds for batch norm whatever the numbers
+mod blocks; // batches in blocks, in one process or several
 mod cli; // the program: files, words, exit codes
 mod cs231n; // the numbers of the CS231n assignments
 mod diagnose; // a look inside networks while they are trained

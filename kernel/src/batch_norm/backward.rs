@@ -9,10 +9,11 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::batch_norm::column_sums::{Add, ColumnSums, partial_sums, sum_columns};
+use crate::batch_norm::column_sums::{Add, ColumnSums, partial_sums, sum_blocks, sum_columns};
 use crate::batch_norm::forward::ROWS;
 use crate::batch_norm::ghosts::Ghosts;
 use crate::batch_norm::state::BatchNormState;
+use crate::blocks::RowBlocks;
 use crate::matrix_view::{MatrixView, MatrixViewMut};
 use crate::parallel::partition::{par_chunks, par_tiles};
 use crate::parallel::thread_pool::ThreadPool;
@@ -56,15 +57,47 @@ pub(crate) fn batch_norm_backward<F: Real>(
     let ([state], [grads]) = (states, &mut *grads) else {
         return backward_ghosts(pool, dy, x, states, grads, dx);
     };
-    let (shape, cost) = (dy.dim(), dy.len());
-    let (dy, x) = (MatrixView::new(dy), MatrixView::new(x));
-    let products = Products { dy, x, mean: &state.mean };
+    let shape = dy.dim();
+    let products = Products { dy: MatrixView::new(dy), x: MatrixView::new(x), mean: &state.mean };
     sum_columns(pool, shape, products, &mut grads.partial, [&mut grads.dbeta[..], &mut grads.dgamma[..]]);
+    batch_norm_project(pool, dy, x, state, shape.0, grads, dx);
+}
+
+/// The sums of [`batch_norm_backward`] in each block: `dy`, then `dy` times the differences of `x` from its rounded mean,
+/// in place of the gradient of gamma; `2 width` numbers for a block.
+pub(crate) fn block_products<F: Real>(
+    pool: &ThreadPool,
+    dy: &ArrayView2<'_, F>,
+    x: &ArrayView2<'_, F>,
+    state: &BatchNormState<F>,
+    blocks: RowBlocks,
+    sums: &mut [f64],
+) {
+    let (width, mean) = (x.ncols(), &state.mean[..]);
+    let (dy, x) = (MatrixView::new(dy), MatrixView::new(x));
+    let of_block = |first| Products { dy: dy.rows_from(first), x: x.rows_from(first), mean };
+    sum_blocks(pool, width, blocks, of_block, 2, sums);
+}
+
+/// From the sums over all `n` rows of a batch, of which `dy` and `x` may be a part, to the gradients.
+///
+/// Shapes are those of [`batch_norm_backward`].
+pub(crate) fn batch_norm_project<F: Real>(
+    pool: &ThreadPool,
+    dy: &ArrayView2<'_, F>,
+    x: &ArrayView2<'_, F>,
+    state: &BatchNormState<F>,
+    n: usize,
+    grads: &mut BatchNormGrads<F>,
+    dx: Option<ArrayViewMut2<'_, F>>,
+) {
     with_simd(
         #[inline(always)]
-        || grads.update(dy.count as f64, state),
+        || grads.update(n as f64, state),
     );
     let Some(dx) = dx else { return };
+    let cost = dy.len();
+    let (dy, x) = (MatrixView::new(dy), MatrixView::new(x));
     let grads = &*grads;
     par_tiles(pool, cost, [dx], |rows, columns, [dx]| {
         let [dy, x] = [dy, x].map(|all| all.rows_from(rows.start).columns_from(columns.start));
@@ -130,6 +163,13 @@ impl<F: Real> BatchNormGrads<F> {
         let [dbeta, dgamma] = std::array::from_fn(|_| vec![0.0; width]);
         let [constant, slope] = std::array::from_fn(|_| vec![F::zero(); width]);
         Self { dbeta, dgamma, constant, slope, partial: partial_sums(width) }
+    }
+
+    /// Keeps the [sums](block_products) over all rows.
+    pub fn set(&mut self, sums: &[f64]) {
+        let (dbeta, dgamma) = sums.split_at(self.dbeta.len());
+        self.dbeta.copy_from_slice(dbeta);
+        self.dgamma.copy_from_slice(dgamma);
     }
 
     /// Computes everything else from the sums over `n` rows, where `dgamma` is still the sum of `dy` times

@@ -10,8 +10,11 @@
 
 use std::ops::Range;
 
-use crate::parallel::partition::is_tall;
-use crate::parallel::partition::{EqualParts, MIN_PARALLEL_WORK, par_chunks};
+use ndarray::ArrayViewMut2;
+
+use crate::blocks::RowBlocks;
+use crate::matrix_view::MatrixViewMut;
+use crate::parallel::partition::{EqualParts, MIN_PARALLEL_WORK, is_tall, par_chunks, par_tiles};
 use crate::parallel::thread_pool::ThreadPool;
 use crate::simd::strips::{ColumnKernel, for_each_strip, put};
 use crate::simd::with_simd;
@@ -77,6 +80,57 @@ pub(crate) fn sum_columns(
                 .for_each(|(sums, total)| sums.copy_from_slice(total));
         },
     );
+}
+
+/// Both sums over the rows of each block, for each column: `of_block` gives what is summed over the rows from this one
+/// on. A block has `size` rows of `sums`, up to three: the first sums, then the second ones; others stay.
+pub(crate) fn sum_blocks<S: ColumnSums>(
+    pool: &ThreadPool,
+    columns: usize,
+    blocks: RowBlocks,
+    of_block: impl Fn(usize) -> S + Sync,
+    size: usize,
+    sums: &mut [f64],
+) {
+    let cost = blocks.rows().len() * columns;
+    let sums = ArrayViewMut2::from_shape((blocks.len() * size, columns), sums).expect("room for the sums");
+    par_tiles(pool, cost, [sums], |rows, columns, [sums]| {
+        assert!(rows.start.is_multiple_of(size) && rows.end.is_multiple_of(size), "whole blocks");
+        let mut add =
+            AddBlock { summed: of_block(0), rows: 0..0, before: columns.start, size, block: 0, sums };
+        for (place, block) in (rows.start / size..rows.end / size).enumerate() {
+            let rows = blocks.nth(block);
+            (add.summed, add.rows, add.block) = (of_block(rows.start), 0..rows.len(), place);
+            with_simd(
+                #[inline(always)]
+                || for_each_strip(columns.len(), &mut add),
+            );
+        }
+    });
+}
+
+/// Writes both sums over the rows of a block.
+struct AddBlock<'a, S> {
+    summed: S,
+    rows: Range<usize>,
+    /// The column of the matrix that is the first of `sums`.
+    before: usize,
+    /// Rows of `sums` for a block.
+    size: usize,
+    /// Which block of `sums` it is.
+    block: usize,
+    sums: MatrixViewMut<'a, f64>,
+}
+
+impl<S: ColumnSums> ColumnKernel for AddBlock<'_, S> {
+    #[inline(always)]
+    fn strip<const LEN: usize>(&mut self, start: usize) {
+        let [first, second] = self.summed.sums::<LEN>(self.rows.clone(), self.before + start);
+        *self.sums.strip(self.block * self.size, start) = first;
+        if self.size > 1 {
+            *self.sums.strip(self.block * self.size + 1, start) = second;
+        }
+    }
 }
 
 /// Writes both sums over some rows.

@@ -46,9 +46,24 @@ pub(crate) fn batch_norm_forward<F: Real>(
     y: &mut ArrayViewMut2<'_, F>,
 ) {
     assert_eq!(x.dim(), y.dim(), "shapes of batch norm");
-    let min = if relu { F::zero() } else { F::neg_infinity() };
-    let [state] = states else { return forward_ghosts(pool, x, params, min, states, y) };
+    let [state] = states else { return forward_ghosts(pool, x, params, least(relu), states, y) };
     batch_moments(pool, x, &mut state.moments);
+    batch_normalize(pool, x, params, relu, state, y);
+}
+
+/// Normalizes a batch, or a part of it, by the moments in its state, which are those of the whole batch.
+///
+/// Shapes are those of [`batch_norm_forward`].
+pub(crate) fn batch_normalize<F: Real>(
+    pool: &ThreadPool,
+    x: &ArrayView2<'_, F>,
+    params: BatchNormParams<'_, F>,
+    relu: bool,
+    state: &mut BatchNormState<F>,
+    y: &mut ArrayViewMut2<'_, F>,
+) {
+    assert_eq!(x.dim(), y.dim(), "shapes of batch norm");
+    let min = least(relu);
     with_simd(
         #[inline(always)]
         || state.update(params),
@@ -62,6 +77,11 @@ pub(crate) fn batch_norm_forward<F: Real>(
             || normalize.all_rows(),
         );
     });
+}
+
+/// The least `y`.
+fn least<F: Real>(relu: bool) -> F {
+    if relu { F::zero() } else { F::neg_infinity() }
 }
 
 /// [`batch_norm_forward`] of several ghost batches; a thread does all of a ghost batch.

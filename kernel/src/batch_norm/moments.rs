@@ -9,7 +9,8 @@ use std::ops::Range;
 
 use ndarray::ArrayView2;
 
-use crate::batch_norm::column_sums::{ColumnSums, partial_sums, sum_columns};
+use crate::batch_norm::column_sums::{ColumnSums, partial_sums, sum_blocks, sum_columns};
+use crate::blocks::{RowBlocks, add_blocks};
 use crate::matrix_view::MatrixView;
 use crate::parallel::partition::par_chunks;
 use crate::parallel::thread_pool::ThreadPool;
@@ -31,6 +32,35 @@ pub(crate) fn sum_rows<F: Real>(pool: &ThreadPool, x: &ArrayView2<'_, F>, sums: 
             || for_each_strip(columns.len(), &mut Sums { x: x.columns_from(columns.start), sums }),
         );
     });
+}
+
+/// [`sum_rows`] of each block, `width` numbers each.
+pub(crate) fn block_sum_rows<F: Real>(
+    pool: &ThreadPool,
+    x: &ArrayView2<'_, F>,
+    blocks: RowBlocks,
+    sums: &mut [f64],
+) {
+    let (width, x) = (x.ncols(), MatrixView::new(x));
+    sum_blocks(pool, width, blocks, |first| Plain(x.rows_from(first)), 1, sums);
+}
+
+/// Sums the numbers; there is no second sum.
+#[derive(Clone, Copy)]
+struct Plain<'a, F>(MatrixView<'a, F>);
+
+impl<F: Real> ColumnSums for Plain<'_, F> {
+    #[inline(always)]
+    fn sums<const LEN: usize>(self, rows: Range<usize>, column: usize) -> [[f64; LEN]; 2] {
+        let mut sums = [0.0; LEN];
+        for row in rows {
+            let x = self.0.strip::<LEN>(row, column);
+            for lane in 0..LEN {
+                sums[lane] += x[lane].to_f64();
+            }
+        }
+        [sums, [0.0; LEN]]
+    }
 }
 
 struct Sums<'a, F> {
@@ -91,6 +121,31 @@ impl BatchMoments {
         }
     }
 
+    /// Computes the moments from the [sums](block_moments) of all blocks, `3 width` numbers each, which are changed: the
+    /// differences from the first row of a block become those from the first row of the batch.
+    pub fn set_from_blocks(&mut self, blocks: RowBlocks, sums: &mut [f64]) {
+        let width = self.origin.len();
+        self.origin.copy_from_slice(&sums[2 * width..3 * width]);
+        for (rows, sums) in blocks.each().zip(sums.chunks_exact_mut(3 * width)) {
+            let n = rows.len() as f64;
+            let (sums, first) = sums.split_at_mut(2 * width);
+            let (sums, squares) = sums.split_at_mut(width);
+            for (((sum, square), first), origin) in sums.iter_mut().zip(squares).zip(first).zip(&self.origin)
+            {
+                let distance = *first - origin;
+                *square += distance * (2.0 * *sum + n * distance);
+                *sum += n * distance;
+            }
+        }
+        add_blocks(sums, 3 * width);
+        let n = blocks.batch_rows() as f64;
+        for ((shift, var), (sum, squares)) in
+            self.shift.iter_mut().zip(&mut self.var).zip(sums[..width].iter().zip(&sums[width..2 * width]))
+        {
+            (*shift, *var) = shift_and_variance(*sum, *squares, n);
+        }
+    }
+
     /// `x` minus the mean of `column`.
     pub fn centred(&self, column: usize, x: f64) -> f64 {
         (x - self.origin[column]) - self.shift[column]
@@ -118,6 +173,22 @@ pub(crate) fn batch_moments<F: Real>(pool: &ThreadPool, x: &ArrayView2<'_, F>, m
         #[inline(always)]
         || moments.update(x.row(0, shape.1), x.count as f64),
     );
+}
+
+/// What the [moments](BatchMoments::set_from_blocks) of a batch are computed from, in each block: the sums of the
+/// differences from its first row, those of their squares, and the first row; `3 width` numbers for a block.
+pub(crate) fn block_moments<F: Real>(
+    pool: &ThreadPool,
+    x: &ArrayView2<'_, F>,
+    blocks: RowBlocks,
+    sums: &mut [f64],
+) {
+    let (width, x) = (x.ncols(), MatrixView::new(x));
+    sum_blocks(pool, width, blocks, |first| Differences(x.rows_from(first)), 3, sums);
+    for (rows, sums) in blocks.each().zip(sums.chunks_exact_mut(3 * width)) {
+        let first = x.row(rows.start, width);
+        sums[2 * width..].iter_mut().zip(first).for_each(|(first, &x)| *first = x.to_f64());
+    }
 }
 
 /// The mean minus the origin, and the variance, from the sums of `n` differences from the origin and of

@@ -9,6 +9,7 @@
 //! column of `b` and the number of columns alone: not on the other rows of a batch, on blocking or on
 //! threads.
 
+mod block_tile;
 mod epilogue;
 mod pack;
 mod scratch;
@@ -18,10 +19,11 @@ use std::sync::atomic::AtomicBool;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
+use crate::blocks::RowBlocks;
 use crate::matmul::epilogue::Epilogue;
 pub use crate::matmul::epilogue::{relu, relu_derivative};
 use crate::matmul::pack::Operand;
-use crate::matmul::scratch::{PANEL, SUMS, buffer, with_scratch};
+use crate::matmul::scratch::{PANEL, STACK, SUMS, buffer, with_scratch};
 use crate::matmul::tile::{MatmulTask, multiply};
 use crate::matrix_view::{MatrixView, MatrixViewMut};
 use crate::parallel::partition::{EqualParts, par_chunks, par_tiles};
@@ -51,7 +53,7 @@ pub(crate) fn matmul<F: Real>(
     b: &ArrayView2<'_, F>,
     c: &mut ArrayViewMut2<'_, F>,
 ) {
-    Matmul { a, b, epilogue: Epilogue::None, not_finite: None }.compute(pool, c);
+    Matmul::new(a, b).compute(pool, c);
 }
 
 /// The gradient of the weights, `dw = x' dy`. Returns whether all of it is finite, which costs little while
@@ -70,9 +72,31 @@ pub(crate) fn matmul_tn<F: Real>(
     dy: &ArrayView2<'_, F>,
     dw: &mut ArrayViewMut2<'_, F>,
 ) -> bool {
+    gradient_of_weights(pool, x, dy, None, dw)
+}
+
+/// [`matmul_tn`] with sums in these blocks of the rows, which are all that `x` and `dy` have; they are a branch of the
+/// [tree](crate::blocks) in which they are added.
+pub(crate) fn matmul_tn_blocks<F: Real>(
+    pool: &ThreadPool,
+    x: &ArrayView2<'_, F>,
+    dy: &ArrayView2<'_, F>,
+    blocks: RowBlocks,
+    dw: &mut ArrayViewMut2<'_, F>,
+) -> bool {
+    assert_eq!(blocks.rows().len(), x.nrows(), "rows of the blocks");
+    gradient_of_weights(pool, x, dy, Some(blocks), dw)
+}
+
+fn gradient_of_weights<F: Real>(
+    pool: &ThreadPool,
+    x: &ArrayView2<'_, F>,
+    dy: &ArrayView2<'_, F>,
+    blocks: Option<RowBlocks>,
+    dw: &mut ArrayViewMut2<'_, F>,
+) -> bool {
     let not_finite = AtomicBool::new(false);
-    let product = Matmul { a: &x.t(), b: dy, epilogue: Epilogue::None, not_finite: Some(&not_finite) };
-    product.compute(pool, dw);
+    Matmul { blocks, not_finite: Some(&not_finite), ..Matmul::new(&x.t(), dy) }.compute(pool, dw);
     !not_finite.into_inner()
 }
 
@@ -94,7 +118,7 @@ pub(crate) fn matmul_relu_backward<F: Real>(
     dx: &mut ArrayViewMut2<'_, F>,
 ) {
     assert_eq!(y.dim(), dx.dim(), "shapes of a matrix product");
-    Matmul { a, b, epilogue: Epilogue::ReluMask(MatrixView::new(y)), not_finite: None }.compute(pool, dx);
+    Matmul { epilogue: Epilogue::ReluMask(MatrixView::new(y)), ..Matmul::new(a, b) }.compute(pool, dx);
 }
 
 /// The output of an affine layer, `y = x w + bias`.
@@ -114,7 +138,7 @@ pub(crate) fn affine<F: Real>(
     y: &mut ArrayViewMut2<'_, F>,
 ) {
     assert_eq!(bias.len(), weights.ncols(), "shapes of a matrix product");
-    Matmul { a: x, b: weights, epilogue: Epilogue::Bias(bias), not_finite: None }.compute(pool, y);
+    Matmul { epilogue: Epilogue::Bias(bias), ..Matmul::new(x, weights) }.compute(pool, y);
 }
 
 /// The output of an affine layer and the ReLU after it, `y = max(0, x w + bias)`.
@@ -128,7 +152,7 @@ pub(crate) fn affine_relu<F: Real>(
     y: &mut ArrayViewMut2<'_, F>,
 ) {
     assert_eq!(bias.len(), weights.ncols(), "shapes of a matrix product");
-    Matmul { a: x, b: weights, epilogue: Epilogue::BiasRelu(bias), not_finite: None }.compute(pool, y);
+    Matmul { epilogue: Epilogue::BiasRelu(bias), ..Matmul::new(x, weights) }.compute(pool, y);
 }
 
 /// A matrix product to compute.
@@ -136,16 +160,24 @@ struct Matmul<'a, F> {
     a: &'a ArrayView2<'a, F>,
     b: &'a ArrayView2<'a, F>,
     epilogue: Epilogue<'a, F>,
+    /// The blocks of the inner index in which sums are taken, if `a` is transposed.
+    blocks: Option<RowBlocks>,
     /// Set if a sum is not finite.
     not_finite: Option<&'a AtomicBool>,
 }
 
-impl<F: Real> Matmul<'_, F> {
+impl<'a, F: Real> Matmul<'a, F> {
+    fn new(a: &'a ArrayView2<'a, F>, b: &'a ArrayView2<'a, F>) -> Self {
+        Self { a, b, epilogue: Epilogue::None, blocks: None, not_finite: None }
+    }
+
     fn compute(self, pool: &ThreadPool, c: &mut ArrayViewMut2<'_, F>) {
-        let Self { a, b, epilogue, not_finite } = self;
+        let Self { a, b, epilogue, blocks, not_finite } = self;
         let ((m, k), n) = (a.dim(), b.ncols());
         assert_eq!((b.nrows(), c.dim()), (k, (m, n)), "shapes of a matrix product");
         let (a, b) = (Operand::new(a), Operand::new(b));
+        // A single row or column looks as if it was not transposed.
+        let a = if blocks.is_some() { Operand { stride: m, transposed: true, ..a } } else { a };
         // In the time that a loop takes for one number, about 32 terms are added.
         let cost = m * k * n / 32;
         let is_long = !a.transposed && !b.transposed && k >= LONG && k >= PARTS * n;
@@ -154,6 +186,7 @@ impl<F: Real> Matmul<'_, F> {
             a,
             b,
             inner: 0..k,
+            blocks,
             first_row: 0,
             first_column: 0,
             accumulate: false,
@@ -199,10 +232,12 @@ impl<F: Real> Matmul<'_, F> {
 
 fn run<F: Real>(task: MatmulTask<'_, F>, c: &mut MatrixViewMut<'_, F>) {
     // Six rows by this many vectors fill the registers: 32 of them with AVX-512, else 16.
-    with_scratch(&PANEL, |panel| match simd_level() {
-        SimdLevel::Avx512 => multiply::<F::Avx512, 4>(&task, c, panel),
-        SimdLevel::Avx2 => multiply::<F::Avx2, 2>(&task, c, panel),
-        SimdLevel::Baseline => multiply::<F::Baseline, 2>(&task, c, panel),
+    with_scratch(&PANEL, |panel| {
+        with_scratch(&STACK, |stack| match simd_level() {
+            SimdLevel::Avx512 => multiply::<F::Avx512, 4>(&task, c, panel, stack),
+            SimdLevel::Avx2 => multiply::<F::Avx2, 2>(&task, c, panel, stack),
+            SimdLevel::Baseline => multiply::<F::Baseline, 2>(&task, c, panel, stack),
+        });
     });
 }
 

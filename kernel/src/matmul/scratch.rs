@@ -13,6 +13,8 @@ pub(crate) type Scratch = RefCell<Option<Box<dyn Any>>>;
 thread_local! {
     /// For the packed panel of `b`.
     pub(crate) static PANEL: Scratch = const { RefCell::new(None) };
+    /// For the sums of blocks of a tile.
+    pub(crate) static STACK: Scratch = const { RefCell::new(None) };
     /// For the parts of long sums.
     pub(crate) static SUMS: Scratch = const { RefCell::new(None) };
 }

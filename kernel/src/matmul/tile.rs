@@ -8,6 +8,8 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::blocks::RowBlocks;
+use crate::matmul::block_tile::{block_tile, stack_size};
 use crate::matmul::epilogue::{Epilogue, load};
 use crate::matmul::pack::{Operand, pack};
 use crate::matmul::scratch::buffer;
@@ -22,6 +24,8 @@ pub(crate) struct MatmulTask<'a, F> {
     pub(crate) b: Operand<'a, F>,
     /// The inner indices to sum over.
     pub(crate) inner: Range<usize>,
+    /// The blocks of them in which they are summed, if `a` is transposed.
+    pub(crate) blocks: Option<RowBlocks>,
     /// The row of `a` for the first row of `c`.
     pub(crate) first_row: usize,
     /// The column of `b` for the first column of `c`.
@@ -42,16 +46,18 @@ pub(crate) fn multiply<V: Vector<Element: Real>, const VECTORS: usize>(
     task: &MatmulTask<'_, V::Element>,
     c: &mut MatrixViewMut<'_, V::Element>,
     panel: &mut Vec<V::Element>,
+    stack: &mut Vec<V::Element>,
 ) {
     let (n, widest) = (c.width(), VECTORS * V::LANES);
     let panel = buffer(panel, task.inner.len() * widest);
+    let stack = buffer(stack, stack_size(task.blocks, widest));
     for start in (0..n).step_by(widest) {
         let columns = start..n.min(start + widest);
         match columns.len().div_ceil(V::LANES) {
-            1 => one_panel::<V, 1>(task, c, columns, panel),
-            2 => one_panel::<V, 2>(task, c, columns, panel),
-            3 => one_panel::<V, 3>(task, c, columns, panel),
-            _ => one_panel::<V, 4>(task, c, columns, panel),
+            1 => one_panel::<V, 1>(task, c, columns, panel, stack),
+            2 => one_panel::<V, 2>(task, c, columns, panel, stack),
+            3 => one_panel::<V, 3>(task, c, columns, panel, stack),
+            _ => one_panel::<V, 4>(task, c, columns, panel, stack),
         }
     }
 }
@@ -62,6 +68,7 @@ fn one_panel<V: Vector<Element: Real>, const VECTORS: usize>(
     c: &mut MatrixViewMut<'_, V::Element>,
     columns: Range<usize>,
     panel: &mut [V::Element],
+    stack: &mut [V::Element],
 ) {
     let panel = &mut panel[..task.inner.len() * VECTORS * V::LANES];
     let of_b = task.first_column + columns.start..task.first_column + columns.end;
@@ -74,14 +81,24 @@ fn one_panel<V: Vector<Element: Real>, const VECTORS: usize>(
     let mut poison = [num_traits::zero(); WIDEST];
     while row < m {
         let tile = Tile { row, columns: columns.clone(), panel };
-        row += V::compiled(
-            #[inline(always)]
-            || match m - row {
-                ..=2 => one_tile::<V, 2, VECTORS>(task, c, tile, &mut poison),
-                3..=4 => one_tile::<V, 4, VECTORS>(task, c, tile, &mut poison),
-                _ => one_tile::<V, 6, VECTORS>(task, c, tile, &mut poison),
-            },
-        );
+        row += match task.blocks {
+            None => V::compiled(
+                #[inline(always)]
+                || match m - row {
+                    ..=2 => one_tile::<V, 2, VECTORS>(task, c, tile, &mut poison),
+                    3..=4 => one_tile::<V, 4, VECTORS>(task, c, tile, &mut poison),
+                    _ => one_tile::<V, 6, VECTORS>(task, c, tile, &mut poison),
+                },
+            ),
+            Some(blocks) => V::compiled(
+                #[inline(always)]
+                || match m - row {
+                    ..=2 => tile_of_blocks::<V, 2, VECTORS>(task, blocks, c, tile, stack, &mut poison),
+                    3..=4 => tile_of_blocks::<V, 4, VECTORS>(task, blocks, c, tile, stack, &mut poison),
+                    _ => tile_of_blocks::<V, 6, VECTORS>(task, blocks, c, tile, stack, &mut poison),
+                },
+            ),
+        };
     }
     if let Some(not_finite) = task.not_finite
         && poison.iter().any(|lane| *lane != num_traits::zero())
@@ -107,10 +124,10 @@ fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
     Tile { row, columns, panel }: Tile<'_, V::Element>,
     poison: &mut [V::Element; WIDEST],
 ) -> usize {
-    let &MatmulTask { a, first_row: above, first_column: left, accumulate, epilogue, not_finite, .. } = task;
+    let &MatmulTask { a, first_row: above, .. } = task;
     let (first, len) = (task.inner.start, task.inner.len());
     let last = c.count() - 1;
-    let mut sums = if !a.transposed {
+    let sums = if !a.transposed {
         let rows: [&[V::Element]; ROWS] =
             std::array::from_fn(|r| &a.data[(above + (row + r).min(last)) * a.stride + first..][..len]);
         tile::<V, ROWS, VECTORS>(
@@ -132,6 +149,65 @@ fn one_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
             |r, p| a.data[(first + p) * a.stride + above + (row + r).min(last)],
         )
     };
+    finish(task, c, row, columns, sums, poison)
+}
+
+/// [`one_tile`] where sums are taken in blocks of the rows of a transposed `a`.
+#[inline(always)]
+fn tile_of_blocks<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
+    task: &MatmulTask<'_, V::Element>,
+    blocks: RowBlocks,
+    c: &mut MatrixViewMut<'_, V::Element>,
+    Tile { row, columns, panel }: Tile<'_, V::Element>,
+    stack: &mut [V::Element],
+    poison: &mut [V::Element; WIDEST],
+) -> usize {
+    let &MatmulTask { a, first_row: above, .. } = task;
+    let (width, last) = (VECTORS * V::LANES, c.count() - 1);
+    let of_rows = |rows: &Range<usize>| &panel[rows.start * width..rows.end * width];
+    let sums = if row + ROWS <= c.count() {
+        let columns = &a.data[above + row..];
+        block_tile::<V, ROWS, VECTORS>(
+            blocks,
+            stack,
+            #[inline(always)]
+            |rows| {
+                tile::<V, ROWS, VECTORS>(
+                    of_rows(&rows),
+                    #[inline(always)]
+                    |r, p| columns[(rows.start + p) * a.stride + r],
+                )
+            },
+        )
+    } else {
+        block_tile::<V, ROWS, VECTORS>(
+            blocks,
+            stack,
+            #[inline(always)]
+            |rows| {
+                tile::<V, ROWS, VECTORS>(
+                    of_rows(&rows),
+                    #[inline(always)]
+                    |r, p| a.data[(rows.start + p) * a.stride + above + (row + r).min(last)],
+                )
+            },
+        )
+    };
+    finish(task, c, row, columns, sums, poison)
+}
+
+/// What is done with the sums of a tile.
+#[inline(always)]
+fn finish<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
+    task: &MatmulTask<'_, V::Element>,
+    c: &mut MatrixViewMut<'_, V::Element>,
+    row: usize,
+    columns: Range<usize>,
+    mut sums: [[V; VECTORS]; ROWS],
+    poison: &mut [V::Element; WIDEST],
+) -> usize {
+    let &MatmulTask { first_row: above, first_column: left, accumulate, epilogue, not_finite, .. } = task;
+    let last = c.count() - 1;
     if not_finite.is_some() {
         // x * 0 is 0 for finite x and NaN otherwise.
         let zero = V::splat(num_traits::zero());

@@ -5,9 +5,12 @@
     reason = "the loops must be compiled inside the function that enables the vectors"
 )]
 
+use std::ops::Range;
+
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::batch_norm::column_sums::{PARTS, partial_sums};
+use crate::blocks::RowBlocks;
 use crate::matrix_view::{MatrixView, MatrixViewMut};
 use crate::parallel::partition::{EqualParts, MIN_PARALLEL_WORK, Splittable, par_chunks};
 use crate::parallel::thread_pool::ThreadPool;
@@ -31,6 +34,13 @@ impl RowNormGrads {
     /// The gradients of a layer with `width` columns, before its first batch.
     pub fn new(width: usize) -> Self {
         Self { dbeta: vec![0.0; width], dgamma: vec![0.0; width], partial: partial_sums(width) }
+    }
+
+    /// Keeps the sums for beta, and those for gamma after them.
+    pub fn set(&mut self, sums: &[f64]) {
+        let (dbeta, dgamma) = sums.split_at(self.dbeta.len());
+        self.dbeta.copy_from_slice(dbeta);
+        self.dgamma.copy_from_slice(dgamma);
     }
 }
 
@@ -60,22 +70,77 @@ pub(crate) fn row_norm_backward<F: Real>(
     assert_eq!(dy.dim(), x.dim(), "shapes of a row norm");
     assert!(dx.as_ref().is_none_or(|dx| dx.dim() == dy.dim()), "shapes of a row norm");
     let ((rows, width), cost) = (dy.dim(), dy.len());
-    let rows_of_part = if cost < MIN_PARALLEL_WORK { rows } else { rows.div_ceil(PARTS) }.max(1);
-    let parts = rows.div_ceil(rows_of_part);
+    let size = if cost < MIN_PARALLEL_WORK { rows } else { rows.div_ceil(PARTS) }.max(1);
     let RowNormGrads { dbeta, dgamma, partial } = grads;
-    let partial = &mut partial[..2 * width * parts];
+    let partial = &mut partial[..2 * width * rows.div_ceil(size)];
+    in_parts(pool, dy, x, params, state, (RowParts::Of { size, rows }, partial), dx);
+    for (place, sums) in [dbeta, dgamma].into_iter().zip([0, width]) {
+        place.fill(0.0);
+        for part in partial.chunks_exact(2 * width) {
+            place.iter_mut().zip(&part[sums..]).for_each(|(total, part)| *total += part);
+        }
+    }
+}
+
+/// [`row_norm_backward`] with the sums of each block of the rows, those for beta, then those for gamma: `2 width` numbers
+/// for a block.
+pub(crate) fn row_norm_backward_blocks<F: Real>(
+    pool: &ThreadPool,
+    dy: &ArrayView2<'_, F>,
+    x: &ArrayView2<'_, F>,
+    params: RowNormParams<'_, F>,
+    state: &RowNormState<F>,
+    (blocks, sums): (RowBlocks, &mut [f64]),
+    dx: Option<ArrayViewMut2<'_, F>>,
+) {
+    assert_eq!(blocks.rows().len(), x.nrows(), "rows of the blocks");
+    in_parts(pool, dy, x, params, state, (RowParts::Blocks(blocks), sums), dx);
+}
+
+/// The parts of the rows in which sums are taken.
+#[derive(Clone, Copy)]
+enum RowParts {
+    /// Parts of this size; the last one may have fewer.
+    Of {
+        size: usize,
+        rows: usize,
+    },
+    Blocks(RowBlocks),
+}
+
+impl RowParts {
+    /// The rows of a part.
+    fn rows(self, part: usize) -> Range<usize> {
+        match self {
+            Self::Of { size, rows } => rows.min(part * size)..rows.min((part + 1) * size),
+            Self::Blocks(blocks) => blocks.nth(part),
+        }
+    }
+}
+
+/// `dx`, and both sums over the rows of each part.
+fn in_parts<F: Real>(
+    pool: &ThreadPool,
+    dy: &ArrayView2<'_, F>,
+    x: &ArrayView2<'_, F>,
+    params: RowNormParams<'_, F>,
+    state: &RowNormState<F>,
+    (row_parts, sums): (RowParts, &mut [f64]),
+    dx: Option<ArrayViewMut2<'_, F>>,
+) {
+    let (width, cost) = (dy.ncols(), dy.len());
+    let parts = sums.len() / (2 * width).max(1);
     let outputs =
-        Parts { sums: EqualParts::new(partial, 2 * width), dx: dx.map(MatrixViewMut::new), rows_of_part };
+        Parts { sums: EqualParts::new(sums, 2 * width), dx: dx.map(MatrixViewMut::new), row_parts, first: 0 };
     let (dy, x) = (MatrixView::new(dy), MatrixView::new(x));
     par_chunks(pool, parts, cost, outputs, |parts, Parts { sums, mut dx, .. }| {
-        let first = parts.start * rows_of_part;
+        let first = row_parts.rows(parts.start).start;
         for (part, sums) in parts.zip(sums.into_parts()) {
-            let start = part * rows_of_part;
             with_simd(
                 #[inline(always)]
                 || {
                     sums.fill(0.0);
-                    for row in start..rows.min(start + rows_of_part) {
+                    for row in row_parts.rows(part) {
                         let (x, dy) = (x.row(row, width), dy.row(row, width));
                         let moments = &state.moments[row * params.groups..][..params.groups];
                         let dx = dx.as_mut().map(|dx| dx.row(row - first));
@@ -85,12 +150,6 @@ pub(crate) fn row_norm_backward<F: Real>(
             );
         }
     });
-    for (place, sums) in [dbeta, dgamma].into_iter().zip([0, width]) {
-        place.fill(0.0);
-        for part in partial.chunks_exact(2 * width) {
-            place.iter_mut().zip(&part[sums..]).for_each(|(total, part)| *total += part);
-        }
-    }
 }
 
 /// One row of [`row_norm_backward`]; adds to the sums for beta and gamma.
@@ -126,8 +185,9 @@ fn differentiate<F: Real>(
 struct Parts<'a, F> {
     sums: EqualParts<'a, f64>,
     dx: Option<MatrixViewMut<'a, F>>,
-    /// Rows of a part; the last one may have fewer.
-    rows_of_part: usize,
+    row_parts: RowParts,
+    /// The number of the first part.
+    first: usize,
 }
 
 impl<'a, F: Send> Splittable for Parts<'a, F> {
@@ -136,14 +196,14 @@ impl<'a, F: Send> Splittable for Parts<'a, F> {
     }
 
     fn split_at(self, part: usize) -> (Self, Self) {
-        let Self { sums, dx, rows_of_part } = self;
+        let Self { sums, dx, row_parts, first } = self;
         let (left, right) = sums.split_at(part);
-        let split = |dx: MatrixViewMut<'a, F>| {
-            let row = dx.count().min(part * rows_of_part);
-            dx.split_rows_at(row)
-        };
-        let (above, below) = dx.map(split).unzip();
-        (Self { sums: left, dx: above, rows_of_part }, Self { sums: right, dx: below, rows_of_part })
+        let row = row_parts.rows(first + part).start - row_parts.rows(first).start;
+        let (above, below) = dx.map(|dx: MatrixViewMut<'a, F>| dx.split_rows_at(row)).unzip();
+        (
+            Self { sums: left, dx: above, row_parts, first },
+            Self { sums: right, dx: below, row_parts, first: first + part },
+        )
     }
 }
 

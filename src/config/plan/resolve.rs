@@ -38,6 +38,7 @@ pub(crate) fn resolve(tree: &Node, source: &Path, problems: &mut Problems) -> Re
     if let Some(layers) = &layers {
         let norms = compare.as_ref().map(|compare| compare.norms.as_slice());
         let networks = networks(layers, norms);
+        rows_for_blocks(&spec, problems);
         rows_for_norms(&spec, &networks, problems);
         starts(&networks, tree, problems);
         tensors(&spec, &networks, problems);
@@ -159,6 +160,18 @@ fn tensors(spec: &ConfigSpec, networks: &[Vec<LayerSpec>], problems: &mut Proble
     }
 }
 
+/// Each block of a batch has a row.
+fn rows_for_blocks(spec: &ConfigSpec, problems: &mut Problems) {
+    let TrainingSpec { blocks, batch_size, .. } = spec.training;
+    if blocks > batch_size && problems.is_valid("training.batch_size") && problems.is_valid("training.blocks")
+    {
+        let message = format!(
+            "{blocks} blocks need at least as many rows per batch, but training.batch_size = {batch_size}"
+        );
+        problems.push("training.blocks", message);
+    }
+}
+
 /// A batch of one row has no variance.
 fn rows_for_norms(spec: &ConfigSpec, networks: &[Vec<LayerSpec>], problems: &mut Problems) {
     let Some(norm) = networks.iter().flatten().find(|layer| layer.needs_batch()) else { return };
@@ -168,12 +181,14 @@ fn rows_for_norms(spec: &ConfigSpec, networks: &[Vec<LayerSpec>], problems: &mut
         problems.push("training.batch_size", message);
     }
     let ghost = networks.iter().flatten().filter_map(LayerSpec::ghost_rows).max();
-    let size = spec.training.batch_size;
+    let size = spec.training.batch_size.div_ceil(spec.training.blocks.max(1));
     if let Some(ghost) =
         ghost.filter(|&ghost| ghost > size).filter(|_| problems.is_valid("training.batch_size"))
     {
-        let message =
-            format!("{size} is less than the {ghost} rows of a ghost batch, `rows` of ghost_batch_norm");
+        let of_block = if spec.training.blocks > 1 { " in a block" } else { "" };
+        let message = format!(
+            "{size}{of_block} is less than the {ghost} rows of a ghost batch, `rows` of ghost_batch_norm"
+        );
         problems.push("training.batch_size", message);
     }
 }

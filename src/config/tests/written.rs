@@ -52,6 +52,7 @@ l2 = 0.0
 [training]
 epochs = 20
 batch_size = 64
+blocks = 1
 seed = 0
 last_batch = "merge"
 ensemble = 1

@@ -70,7 +70,7 @@ impl<F: Real> Layer<F> for AlphaDropout<F> {
 
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         let [a, b, dropped] = constants(self.rate).map(F::from_f64);
-        let mask = self.mask.draw(pass.step, x.nrows(), F::one());
+        let mask = self.mask.draw(pass, x.nrows(), F::one());
         kernel::map2(pass.pool, &x, &mask, &mut y, |x, m| a * if m > F::zero() { x } else { dropped } + b);
     }
 

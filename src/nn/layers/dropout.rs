@@ -42,6 +42,9 @@ impl Build for DropoutSpec {
     }
 }
 
+/// Words of the stream for a number.
+const WORDS: u128 = 2;
+
 /// The random mask of a layer: 0 for a unit that is dropped, another number for one that is kept.
 pub(crate) struct Mask<F> {
     rate: f64,
@@ -62,9 +65,10 @@ impl<F: Real> Mask<F> {
         self.values = kernel::zeros(max_rows, self.width);
     }
 
-    /// Draws the mask of `rows` rows for a training step.
-    pub(crate) fn draw(&mut self, step: u64, rows: usize, kept: F) -> ArrayView2<'_, F> {
-        let mut random = stream(self.seed, self.purpose, &[self.ordinal, step]);
+    /// Draws the mask of `rows` rows for a training pass.
+    pub(crate) fn draw(&mut self, pass: &PassContext<'_, F>, rows: usize, kept: F) -> ArrayView2<'_, F> {
+        let mut random = stream(self.seed, self.purpose, &[self.ordinal, pass.step]);
+        random.set_word_pos((pass.rows_before() * self.width) as u128 * WORDS);
         let mut values = self.values.slice_mut(s![..rows, ..]);
         values.map_inplace(|m| *m = if random.random::<f64>() < self.rate { F::zero() } else { kept });
         self.last(rows)
@@ -95,7 +99,7 @@ impl<F: Real> Layer<F> for Dropout<F> {
     }
 
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        let mask = self.mask.draw(pass.step, x.nrows(), F::from_f64(1.0 / (1.0 - self.rate)));
+        let mask = self.mask.draw(pass, x.nrows(), F::from_f64(1.0 / (1.0 - self.rate)));
         kernel::map2(pass.pool, &x, &mask, &mut y, |x, m| x * m);
     }
 

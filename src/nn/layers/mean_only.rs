@@ -110,7 +110,7 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         if self.running_mean().is_frozen() {
             return self.by_running_mean(x, y);
         }
-        batch_moments(pass.pool, &x, &mut self.moments);
+        pass.moments(&x, &mut self.moments);
         let beta = if self.spec.shift { self.params[0].row() } else { &self.no_beta };
         kernel::translate(pass.pool, &x, &self.moments.origin, &self.moments.shift, beta, &mut y);
     }
@@ -133,7 +133,7 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        kernel::sum_rows(pass.pool, &dy, &mut self.sums);
+        pass.sum_rows(&dy, &mut self.sums);
         if self.spec.shift {
             self.params[0].grad.iter_mut().zip(&self.sums).for_each(|(grad, &sum)| *grad = sum);
         }
@@ -141,7 +141,7 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
             if self.running_mean().is_frozen() {
                 return dx.assign(&dy);
             }
-            let n = x.nrows() as f64;
+            let n = pass.batch_rows(x.nrows()) as f64;
             self.means.iter_mut().zip(&self.sums).for_each(|(mean, &sum)| *mean = sum.to_f64() / n);
             kernel::translate(pass.pool, &dy, &self.means, &self.zeros, &self.no_beta, &mut dx);
         }

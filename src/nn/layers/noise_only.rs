@@ -34,9 +34,8 @@
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use ndarray_rand::rand_distr::{ChiSquared, Distribution, StandardNormal};
 
-use crate::kernel;
 use crate::kernel::real::Real;
-use crate::kernel::{BatchMoments, batch_moments, par_rows, with_simd};
+use crate::kernel::{BatchMoments, par_rows, with_simd};
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::{Layer, LayerSpec, PassContext};
 use crate::random::stream;
@@ -117,8 +116,8 @@ impl<F: Real> NoiseOnly<F> {
 
 impl<F: Real> Layer<F> for NoiseOnly<F> {
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, y: ArrayViewMut2<'_, F>) {
-        batch_moments(pass.pool, &x, &mut self.moments);
-        self.draw(pass.step, x.nrows());
+        pass.moments(&x, &mut self.moments);
+        self.draw(pass.step, pass.batch_rows(x.nrows()));
         let Self { moments, noise, factors, terms, .. } = self;
         for (column, &[u, v]) in noise.iter().enumerate() {
             factors[column] = F::from_f64(v);
@@ -156,11 +155,12 @@ impl<F: Real> Layer<F> for NoiseOnly<F> {
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         let Some(dx) = dx else { return };
-        kernel::sum_rows(pass.pool, &dy, &mut self.sums);
+        pass.sum_rows(&dy, &mut self.sums);
         let Self { moments, noise, sums, factors, terms, slopes, means, .. } = self;
+        let n = pass.batch_rows(x.nrows()) as f64;
         for (column, &[u, v]) in noise.iter().enumerate() {
             let (mean, std) = (moments.mean(column), moments.var[column].sqrt());
-            let mean_dy = sums[column].to_f64() / x.nrows() as f64;
+            let mean_dy = sums[column].to_f64() / n;
             let slope = if std > 0.0 { u * mean_dy / std } else { 0.0 };
             (factors[column], means[column], slopes[column]) =
                 (F::from_f64(v), F::from_f64(mean), F::from_f64(slope));

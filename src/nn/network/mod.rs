@@ -53,6 +53,11 @@ impl<F: Real> Network<F> {
         self.widths.len().checked_sub(2).map_or(self.inputs, |last| self.widths[last])
     }
 
+    /// The most columns of the input or an output of a layer.
+    pub(crate) fn widest(&self) -> usize {
+        self.widths.iter().copied().fold(self.inputs, usize::max)
+    }
+
     /// The number of trainable numbers.
     pub fn num_trainable(&self) -> usize {
         self.params().filter(|param| param.is_trained()).map(|param| param.value.len()).sum()
@@ -113,7 +118,7 @@ impl<F: Real> Network<F> {
         head(&workspace.acts[self.layers.len() - 1], n)
     }
 
-    /// The gradients of the mean loss over the rows of `x`, each times its weight if the pass has
+    /// The gradients of the mean loss over the rows of `x`, or of the batch that they are blocks of, each times its weight if the pass has
     /// weights, after a [`forward`](Self::forward) of the same `pass` and `x`: into every parameter, and
     /// into `dx` if it is given.
     pub fn backward(
@@ -127,7 +132,7 @@ impl<F: Real> Network<F> {
         let Workspace { acts, d_acts, .. } = workspace;
         let last = self.layers.len() - 1;
         let mut d_losses = head_mut(&mut d_acts[last], n);
-        d_losses.fill(F::one() / F::from_f64(n as f64));
+        d_losses.fill(F::one() / F::from_f64(pass.batch_rows(n) as f64));
         if let Some(weights) = pass.weights {
             d_losses.iter_mut().zip(weights).for_each(|(d_loss, &weight)| *d_loss *= weight);
         }

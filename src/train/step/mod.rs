@@ -1,11 +1,16 @@
 //! One training step.
 
 pub(crate) mod threads;
+pub(crate) mod workers;
+
+use std::sync::Arc;
+
+use ndarray::s;
 
 use crate::data::{Batch, Rows};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{Network, NonFinite, PassContext, Workspace};
+use crate::nn::{BatchBlocks, Gather, Network, NonFinite, PassContext, Workspace};
 use crate::optim::{Optimizer, OptimizerSpec, add_l2_gradient, clip_by_global_norm};
 use crate::train::evaluate::weighted_sum;
 
@@ -15,8 +20,13 @@ pub(crate) struct TrainStep<F> {
     pub(crate) optimizer: Optimizer<F>,
     l2: f64,
     clip_norm: Option<f64>,
+    /// The blocks of a batch, if it is cut.
+    blocks: Option<BatchBlocks<F>>,
     workspace: Workspace<F>,
     batch: Batch<F>,
+    /// Whether this process asks all to end the run after the next step, and whether one of them did before the last.
+    pub(crate) asks_to_stop: bool,
+    pub(crate) all_stop: bool,
 }
 
 impl<F: Real> TrainStep<F> {
@@ -32,10 +42,28 @@ impl<F: Real> TrainStep<F> {
             optimizer: Optimizer::new(optimizer, &network),
             l2: optimizer.l2(),
             clip_norm,
+            blocks: None,
             workspace: network.allocate(max_rows),
             batch: rows.batch(max_rows),
             network,
+            asks_to_stop: false,
+            all_stop: false,
         }
+    }
+
+    /// The same with batches of up to `max_rows` of `rows` that are cut into `count` blocks, some of which `others` have.
+    pub(crate) fn in_blocks(
+        self,
+        count: usize,
+        others: Arc<dyn Gather>,
+        rows: &Rows<F>,
+        max_rows: usize,
+    ) -> Self {
+        let Self { mut network, .. } = self;
+        let blocks = BatchBlocks::new(count, max_rows, &network, others);
+        let here = blocks.max_rows();
+        let (workspace, batch) = (network.allocate(here), rows.batch(here));
+        Self { network, blocks: Some(blocks), workspace, batch, ..self }
     }
 
     /// Trains on `batch`, row numbers of `rows`, after the share `progress` of the training; returns the mean loss before the update, in nats.
@@ -51,18 +79,26 @@ impl<F: Real> TrainStep<F> {
         progress: f64,
         learning_rate: f64,
     ) -> Result<f64, NonFinite> {
-        rows.gather(pool, batch.iter().copied(), &mut self.batch);
-        let Self { network, workspace, batch, .. } = self;
+        let here = self.blocks.as_mut().map_or(0..batch.len(), |blocks| blocks.begin(batch.len()));
+        rows.gather(pool, batch[here].iter().copied(), &mut self.batch);
+        let Self { network, blocks, workspace, batch, .. } = self;
         let pass = PassContext {
             step,
             progress,
             weights: batch.weights(),
+            blocks: blocks.as_ref(),
             ..PassContext::new(pool, batch.targets())
         };
         let x = batch.x();
 
         let losses = network.forward(&pass, x, workspace);
-        let loss = weighted_sum(losses, pass.weights) / batch.rows() as f64;
+        let (mut sums, asks) = ([0.0; 2], f64::from(u8::from(self.asks_to_stop)));
+        pass.sum(batch.rows(), &mut sums, |rows, sums| {
+            let weights = pass.weights.map(|weights| &weights[rows.clone()]);
+            sums.copy_from_slice(&[weighted_sum(losses.slice(s![rows, ..]), weights), asks]);
+        });
+        self.all_stop = sums[1] > 0.0;
+        let loss = sums[0] / pass.batch_rows(batch.rows()) as f64;
         if !loss.is_finite() {
             return Err(NonFinite::Loss);
         }

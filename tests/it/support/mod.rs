@@ -1,6 +1,7 @@
 //! Helpers of several test modules.
 
 pub(crate) mod json;
+pub(crate) mod peers;
 pub(crate) mod results;
 pub(crate) mod stacks;
 

@@ -10,7 +10,6 @@ pub(crate) mod results;
 pub(crate) mod resume;
 pub(crate) mod share;
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
@@ -26,6 +25,7 @@ use crate::cli::commands::train::share::scheduler::ShareArg;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
+use crate::cli::processes;
 use crate::cli::progress::{Progress, ending};
 use crate::cli::require::{Requirement, refuse_impossible};
 use crate::cli::session::{ConfigArgs, Session};
@@ -33,7 +33,7 @@ use crate::cli::signals::Signals;
 use crate::config::Plan;
 use crate::data::Dataset;
 use crate::experiment::{
-    Companion, Job, RunRecord, Summary, next_jobs, run_all, split_records, tuned_settings,
+    Companion, Crew, Job, Peers, RunRecord, Summary, next_jobs, run_all, split_records, tuned_settings,
 };
 use crate::nn::Task;
 use crate::report::leakage_note;
@@ -95,6 +95,9 @@ pub(crate) fn run_and_show(
     output: &Output,
     first: &dyn Fn() -> Result<(), CliError>,
 ) -> Result<(), CliError> {
+    if args.share.is_none() {
+        processes::refuse_strangers()?;
+    }
     let threads = args.threads.count();
     let share = args.share.map(ShareArg::share).transpose()?;
     let mut session = Session::open(&args.config, threads, output)?;
@@ -108,6 +111,8 @@ pub(crate) fn run_and_show(
     if args.dry_run {
         return dry_run(&session, output);
     }
+    let team = processes::team();
+    team.map_or(Ok(()), |team| team.begin_study(&session, args.threads.asked()))?;
     let signals = Signals::listen()?;
     let events = EventFiles::open(args, &session.plan.name, &session.in_share(session.jobs.clone()), output)?;
     let directory = match continuation::open(args, share, &mut session, output)? {
@@ -143,8 +148,9 @@ pub(crate) fn run_and_show(
         threads: threads.get(),
         interrupted: signals.exit_code().is_some(),
     };
+    let crew = Crew { threads, peers: team.map(|team| team as &dyn Peers) };
     let stages =
-        Stages { keeping: &keeping, threads, signals: &signals, resumes: args.resume, live: live.as_ref() };
+        Stages { keeping: &keeping, crew, signals: &signals, resumes: args.resume, live: live.as_ref() };
     let ran = match &live {
         Some(live) => live.during(info, || stages.run(&watch, &mut records)),
         None => stages.run(&watch, &mut records),
@@ -189,7 +195,7 @@ type Watch<'a> = dyn Fn(&Job) -> Box<dyn Observer + 'a> + Sync + 'a;
 /// How the runs of all stages are done.
 struct Stages<'a> {
     keeping: &'a Keeping<'a>,
-    threads: NonZeroUsize,
+    crew: Crew<'a>,
     signals: &'a Signals,
     /// Whether the runs of each stage go on from their checkpoints if they may.
     resumes: bool,
@@ -199,7 +205,7 @@ struct Stages<'a> {
 impl<'a> Stages<'a> {
     /// Each run has its observer.
     fn run(&self, watch: &'a Watch<'a>, records: &mut Vec<RunRecord>) -> Result<(), CliError> {
-        let Self { keeping, threads, signals, resumes, live } = *self;
+        let Self { keeping, crew, signals, resumes, live } = *self;
         let Keeping { directory, session, output, .. } = *keeping;
         loop {
             let jobs = session.in_share(next_jobs(&session.plan, records));
@@ -217,7 +223,7 @@ impl<'a> Stages<'a> {
                 let keeper = keeping.begin(job, || watch(job))?;
                 Ok(Box::new(keeper) as Box<dyn Companion<CliError> + '_>)
             };
-            run_all::<CliError>(&jobs, &session.data, threads, &signals.stop, &begin_run, &mut |run| {
+            run_all::<CliError>(&jobs, &session.data, crew, &signals.stop, &begin_run, &mut |run| {
                 if let Some(live) = live {
                     live.add(&run);
                 }

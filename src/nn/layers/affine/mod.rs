@@ -230,7 +230,7 @@ impl<F: Real> Layer<F> for Affine<F> {
             None => &mut self.params[0].grad,
             Some(normalized) => &mut normalized.grad,
         };
-        let is_finite = kernel::matmul_tn(pass.pool, &x, &dy, &mut grad.view_mut());
+        let is_finite = pass.weight_gradient(&x, &dy, &mut grad.view_mut());
         self.is_gradient_finite = is_finite && self.normalized.is_none();
         if let (Some(normalized), [v, gain, ..]) = (&mut self.normalized, &mut self.params[..]) {
             normalized.backward(pass.pool, v, gain);
@@ -238,7 +238,7 @@ impl<F: Real> Layer<F> for Affine<F> {
         let bias = self.bias();
         if let Some(bias) = self.params.get_mut(bias) {
             let sums = bias.grad.as_slice_mut().expect("gradients are in row-major layout");
-            kernel::sum_rows(pass.pool, &dy, sums);
+            pass.sum_rows(&dy, sums);
         }
         let Some(mut dx) = dx else { return };
         let weights = self.weights();

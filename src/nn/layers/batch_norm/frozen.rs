@@ -8,7 +8,7 @@
 //!                                             dx     = gamma * inv_std * dy
 //! ```
 
-use ndarray::{ArrayView2, ArrayViewMut2, Zip};
+use ndarray::{ArrayView2, ArrayViewMut2, Zip, s};
 
 use crate::kernel;
 use crate::kernel::real::Real;
@@ -30,6 +30,7 @@ impl<F: Real> BatchNorm<F> {
 
     pub(crate) fn backward_frozen(
         &mut self,
+        pass: &PassContext<'_, F>,
         x: ArrayView2<'_, F>,
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
@@ -40,16 +41,20 @@ impl<F: Real> BatchNorm<F> {
         for (inv_std, &var) in inv_std.iter_mut().zip(running.var) {
             *inv_std = 1.0 / (var.to_f64() + self.spec.eps).sqrt();
         }
-        let sums = &mut scratch.sums[0];
-        sums.dbeta.fill(0.0);
-        sums.dgamma.fill(0.0);
-        for (x, dy) in x.rows().into_iter().zip(dy.rows()) {
-            for (column, (&x, &dy)) in x.iter().zip(dy).enumerate() {
-                let x_hat = (x.to_f64() - running.mean[column].to_f64()) * inv_std[column];
-                sums.dbeta[column] += dy.to_f64();
-                sums.dgamma[column] += dy.to_f64() * x_hat;
+        let sums = &mut scratch.columns[..2 * x.ncols()];
+        pass.sum(x.nrows(), sums, |rows, sums| {
+            sums.fill(0.0);
+            let (dbeta, dgamma) = sums.split_at_mut(x.ncols());
+            let [x, dy] = [x, dy].map(|all| all.slice_move(s![rows.clone(), ..]));
+            for (x, dy) in x.rows().into_iter().zip(dy.rows()) {
+                for (column, (&x, &dy)) in x.iter().zip(dy).enumerate() {
+                    let x_hat = (x.to_f64() - running.mean[column].to_f64()) * inv_std[column];
+                    dbeta[column] += dy.to_f64();
+                    dgamma[column] += dy.to_f64() * x_hat;
+                }
             }
-        }
+        });
+        scratch.sums[0].set(sums);
         if let Some(mut dx) = dx {
             let gamma = self.tensors.gamma();
             for (mut dx, dy) in dx.rows_mut().into_iter().zip(dy.rows()) {

@@ -5,14 +5,24 @@
 //! variance, so that the noise of the statistics is that of a small batch while the batch is large. Formulas and
 //! shapes are those of [batch norm](super); the gradients of gamma and beta are the sums over all ghost batches.
 //!
+//! A batch in [blocks](crate::nn::PassContext::blocks) is divided block by block: a ghost batch is always within one.
+//!
 //! Running statistics follow the ghost batches one after the other; evaluation uses them like batch norm.
 //!
 //! Source: Hoffer, Hubara and Soudry, "Train longer, generalize better", 2017, algorithm 1.
 
+use ndarray::{ArrayView2, ArrayViewMut2, s};
+
+use crate::kernel;
 use crate::kernel::real::Real;
+use crate::kernel::{BatchNormGrads, BatchNormState, RowBlocks, ghost_rows};
 use crate::nn::build::{Build, BuildContext};
+use crate::nn::layers::batch_norm::backward::{Scratch, add_to_first};
 use crate::nn::layers::batch_norm::form::BatchForm;
-use crate::nn::{BatchNorm, BatchNormSpec, Layer, LayerSpec, RunningStart, RunningUpdate, RunningVariance};
+use crate::nn::{
+    BatchBlocks, BatchNorm, BatchNormSpec, Layer, LayerSpec, PassContext, RunningStart, RunningUpdate,
+    RunningVariance,
+};
 use crate::settings::settings;
 
 settings! {
@@ -59,5 +69,141 @@ impl Build for GhostBatchNormSpec {
             ..BatchNormSpec::default()
         };
         BatchNorm::build(shared, BatchForm::Ghost { rows }, context, self.fused(context))
+    }
+}
+
+/// The ghost batches of the last pass.
+#[derive(Default)]
+pub(crate) struct GhostBatches {
+    /// How many there are in the rows of the pass.
+    here: usize,
+    /// All blocks of the batch, if it is in blocks.
+    blocks: Option<RowBlocks>,
+    /// Mean and variance of each ghost batch of each block, as many for each: the means of all columns, then the
+    /// variances.
+    moments: Vec<f64>,
+}
+
+impl GhostBatches {
+    /// Begins a pass with `here` ghost batches, not in blocks.
+    pub(crate) fn clear(&mut self, here: usize) {
+        (self.here, self.blocks) = (here, None);
+    }
+
+    pub(crate) fn here(&self) -> usize {
+        self.here
+    }
+
+    pub(crate) fn are_in_blocks(&self) -> bool {
+        self.blocks.is_some()
+    }
+
+    /// Whether all means and variances are finite, those of other processes included.
+    pub(crate) fn are_finite(&self) -> bool {
+        self.blocks.is_none() || kernel::all_finite(&self.moments)
+    }
+}
+
+impl<F: Real> BatchNorm<F> {
+    pub(crate) fn forward_ghosts(
+        &mut self,
+        pass: &PassContext<'_, F>,
+        x: ArrayView2<'_, F>,
+        mut y: ArrayViewMut2<'_, F>,
+    ) {
+        let mut states = std::mem::take(&mut self.states);
+        let (params, relu) = (self.kernel_params(pass), self.fused.relu_after);
+        let Some(blocks) = pass.blocks else {
+            let of_batch = &mut states[..self.ghosts.here];
+            kernel::batch_norm_forward(pass.pool, &x, params, relu, of_batch, &mut y);
+            self.states = states;
+            return;
+        };
+        // Each block has one at least.
+        let (here, width) = (blocks.here(), x.ncols());
+        states.resize_with(states.len().max(here.len()), || BatchNormState::new(width));
+        let mut next = 0;
+        for rows in here.each() {
+            let of_block = &mut states[next..][..self.form.ghosts(rows.len())];
+            next += of_block.len();
+            let mut y = y.slice_mut(s![rows.clone(), ..]);
+            kernel::batch_norm_forward(pass.pool, &x.slice(s![rows, ..]), params, relu, of_block, &mut y);
+        }
+        self.states = states;
+        self.gather_ghosts(blocks);
+    }
+
+    /// Puts together the moments of all ghost batches.
+    fn gather_ghosts(&mut self, blocks: &BatchBlocks<F>) {
+        let width = self.width();
+        let size = self.most_ghosts(blocks.largest()) * 2 * width;
+        let mut states = self.states.iter();
+        let mut moments = std::mem::take(&mut self.ghosts.moments);
+        moments.resize(blocks.count() * size, 0.0);
+        let fill = |sums: &mut [f64]| {
+            sums.fill(0.0);
+            for (rows, sums) in blocks.here().each().zip(sums.chunks_exact_mut(size)) {
+                let ghosts = sums.chunks_exact_mut(2 * width).take(self.form.ghosts(rows.len()));
+                for (place, BatchNormState { moments, .. }) in ghosts.zip(&mut states) {
+                    let (means, vars) = place.split_at_mut(width);
+                    means.iter_mut().enumerate().for_each(|(column, mean)| *mean = moments.mean(column));
+                    vars.copy_from_slice(&moments.var);
+                }
+            }
+        };
+        blocks.gathered(size, fill, |all| moments.copy_from_slice(all));
+        let here = blocks.here().each().map(|rows| self.form.ghosts(rows.len())).sum();
+        self.ghosts = GhostBatches { here, blocks: Some(blocks.all()), moments };
+    }
+
+    /// The most ghost batches of one of `blocks`.
+    fn most_ghosts(&self, blocks: RowBlocks) -> usize {
+        blocks.each().map(|rows| self.form.ghosts(rows.len())).max().unwrap_or(1)
+    }
+
+    /// Moves the running statistics towards those of all ghost batches of the batch, one after the other.
+    pub(crate) fn follow_all_ghosts(&mut self, step: u64) {
+        let Some(all) = self.ghosts.blocks else { return };
+        let moments = std::mem::take(&mut self.ghosts.moments);
+        let width = self.width();
+        let size = moments.len() / all.len();
+        let ghosts: usize = all.each().map(|rows| self.form.ghosts(rows.len())).sum();
+        let mut part = (step - 1) * ghosts as u64;
+        for (rows, of_block) in all.each().zip(moments.chunks_exact(size)) {
+            let ghosts = self.form.ghosts(rows.len());
+            for (ghost, of_ghost) in of_block.chunks_exact(2 * width).take(ghosts).enumerate() {
+                part += 1;
+                let (means, vars) = of_ghost.split_at(width);
+                self.follow(part, ghost_rows(rows.len(), ghosts, ghost).len(), |column| means[column], vars);
+            }
+        }
+        self.ghosts.moments = moments;
+    }
+
+    /// The sums of all ghost batches of a batch in blocks, in the first of the sums, and `dx`.
+    pub(crate) fn backward_ghosts(
+        &self,
+        pass: &PassContext<'_, F>,
+        x: ArrayView2<'_, F>,
+        dy: ArrayView2<'_, F>,
+        scratch: &mut Scratch<F>,
+        mut dx: Option<ArrayViewMut2<'_, F>>,
+    ) {
+        let (width, mut states) = (x.ncols(), self.states());
+        let Scratch { sums, columns, .. } = scratch;
+        sums.resize_with(sums.len().max(states.len()), || BatchNormGrads::new(width));
+        let columns = &mut columns[..2 * width];
+        pass.sum(x.nrows(), columns, |rows, total| {
+            let (of_block, rest) = states.split_at(self.form.ghosts(rows.len()));
+            states = rest;
+            let [x, dy] = [x, dy].map(|all| all.slice_move(s![rows.clone(), ..]));
+            let dx = dx.as_mut().map(|dx| dx.slice_mut(s![rows.clone(), ..]));
+            let sums = &mut sums[..of_block.len()];
+            kernel::batch_norm_backward(pass.pool, &dy, &x, of_block, sums, dx);
+            add_to_first(sums);
+            total[..width].copy_from_slice(&sums[0].dbeta);
+            total[width..].copy_from_slice(&sums[0].dgamma);
+        });
+        sums[0].set(columns);
     }
 }

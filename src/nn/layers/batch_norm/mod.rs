@@ -69,6 +69,7 @@ use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
 use crate::nn::layers::batch_norm::backward::Scratch;
 use crate::nn::layers::batch_norm::form::BatchForm;
+use crate::nn::layers::batch_norm::ghost::GhostBatches;
 use crate::nn::layers::gamma_beta::GammaBeta;
 use crate::nn::network::passes::Fused;
 use crate::nn::running_stats::moved;
@@ -134,10 +135,12 @@ pub struct BatchNorm<F> {
     form: BatchForm,
     fused: Fused,
     tensors: GammaBeta<F>,
-    /// Of each ghost batch of the last batch, which is a single one in the other forms; room for more.
+    /// Of each ghost batch of the last pass, which is a single one in the other forms; room for more.
     states: Vec<BatchNormState<F>>,
-    zeros: Vec<F>, // width: the mean in evaluation, where none is subtracted
-    rows: usize,   // of the last batch
+    zeros: Vec<F>,     // width: the mean in evaluation, where none is subtracted
+    rows: usize,       // of the last pass
+    batch_rows: usize, // of the batch that they are of
+    ghosts: GhostBatches,
     scratch: Scratch<F>,
 }
 
@@ -174,6 +177,8 @@ impl<F: Real> BatchNorm<F> {
             states: vec![BatchNormState::new(width)],
             zeros: vec![F::zero(); width],
             rows: 0,
+            batch_rows: 0,
+            ghosts: GhostBatches::default(),
             scratch: Scratch::default(),
         }
     }
@@ -196,33 +201,44 @@ impl<F: Real> BatchNorm<F> {
         BatchNormParams { eps: self.spec.eps, gamma: self.tensors.gamma(), beta: self.tensors.beta(), form }
     }
 
-    /// The states of the last batch.
+    /// The states of the last pass.
     fn states(&self) -> &[BatchNormState<F>] {
-        &self.states[..self.form.ghosts(self.rows)]
+        &self.states[..self.ghosts.here()]
     }
 
     /// Moves the running statistics towards those of the last batch; of several ghost batches one after the
     /// other, as Hoffer et al. do.
     fn follow_last_batch(&mut self, step: u64) {
-        let ghosts = self.form.ghosts(self.rows);
-        for (ghost, BatchNormState { moments, .. }) in self.states[..ghosts].iter().enumerate() {
+        if self.ghosts.are_in_blocks() {
+            return self.follow_all_ghosts(step);
+        }
+        let states = std::mem::take(&mut self.states);
+        let ghosts = self.ghosts.here();
+        for (ghost, BatchNormState { moments, .. }) in states[..ghosts].iter().enumerate() {
             let part = (step - 1) * ghosts as u64 + ghost as u64 + 1;
-            let update = self.spec.running_update.weight(part, self.spec.running_start);
-            let n = ghost_rows(self.rows, ghosts, ghost).len() as f64;
-            // A single row has no unbiased variance; its biased one, 0, is at least finite.
-            let correction = match self.spec.running_variance {
-                RunningVariance::Unbiased if n > 1.0 => n / (n - 1.0),
-                RunningVariance::Unbiased | RunningVariance::Biased => 1.0,
-            };
-            let follow =
-                |running: &mut F, batch: f64| *running = F::from_f64(moved(running.to_f64(), batch, update));
-            let [means @ .., vars] = self.tensors.running_mut() else { return };
-            for (column, mean) in means.iter_mut().flat_map(|means| means.value.iter_mut().enumerate()) {
-                follow(mean, moments.mean(column));
-            }
-            for (var, batch) in vars.value.iter_mut().zip(&moments.var) {
-                follow(var, batch * correction);
-            }
+            let n = ghost_rows(self.batch_rows, ghosts, ghost).len();
+            self.follow(part, n, |column| moments.mean(column), &moments.var);
+        }
+        self.states = states;
+    }
+
+    /// Moves the running statistics towards those of `n` rows, the `part`-th, from 1.
+    fn follow(&mut self, part: u64, n: usize, mean_of: impl Fn(usize) -> f64, var_of: &[f64]) {
+        let n = n as f64;
+        let update = self.spec.running_update.weight(part, self.spec.running_start);
+        // A single row has no unbiased variance; its biased one, 0, is at least finite.
+        let correction = match self.spec.running_variance {
+            RunningVariance::Unbiased if n > 1.0 => n / (n - 1.0),
+            RunningVariance::Unbiased | RunningVariance::Biased => 1.0,
+        };
+        let follow =
+            |running: &mut F, batch: f64| *running = F::from_f64(moved(running.to_f64(), batch, update));
+        let [means @ .., vars] = self.tensors.running_mut() else { return };
+        for (column, mean) in means.iter_mut().flat_map(|means| means.value.iter_mut().enumerate()) {
+            follow(mean, mean_of(column));
+        }
+        for (var, batch) in vars.value.iter_mut().zip(var_of) {
+            follow(var, batch * correction);
         }
     }
 }
@@ -236,13 +252,18 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
 
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         self.rows = x.nrows();
+        self.batch_rows = pass.batch_rows(self.rows);
+        self.ghosts.clear(self.form.ghosts(self.rows));
         if self.tensors.has_frozen_stats() {
             return self.forward_frozen(pass, x, y);
         }
+        if let BatchForm::Ghost { .. } = self.form {
+            return self.forward_ghosts(pass, x, y);
+        }
         let mut states = std::mem::take(&mut self.states);
         let (params, relu) = (self.kernel_params(pass), self.fused.relu_after);
-        let of_batch = &mut states[..self.form.ghosts(self.rows)];
-        kernel::batch_norm_forward(pass.pool, &x, params, relu, of_batch, &mut y);
+        pass.moments(&x, &mut states[0].moments);
+        kernel::batch_normalize(pass.pool, &x, params, relu, &mut states[0], &mut y);
         self.states = states;
     }
 
@@ -264,12 +285,12 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         if self.tensors.has_frozen_stats() {
-            return self.backward_frozen(x, dy, dx);
+            return self.backward_frozen(pass, x, dy, dx);
         }
         match self.spec.backward {
             Backward::Fused => self.backward_fused(pass, x, dy, dx),
-            Backward::ClosedForm => self.backward_closed_form(x, dy, dx),
-            Backward::Graph => self.backward_graph(x, dy, dx),
+            Backward::ClosedForm => self.backward_closed_form(pass, x, dy, dx),
+            Backward::Graph => self.backward_graph(pass, x, dy, dx),
         }
     }
 
@@ -298,6 +319,9 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         // Without a running mean, a bad mean is one of the variance, too.
         let running = self.tensors.running();
         let name = |tensor: usize| running.get(tensor).map(|param| NonFinite::Tensor(param.name.clone()));
+        if !self.ghosts.are_finite() {
+            return name(running.len() - 1);
+        }
         for BatchNormState { moments: BatchMoments { origin, shift, var, .. }, .. } in self.states() {
             if !kernel::all_finite(shift) || !kernel::all_finite(origin) {
                 return name(0);

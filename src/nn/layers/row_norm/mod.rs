@@ -97,7 +97,18 @@ impl<F: Real> Layer<F> for RowNorm<F> {
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
         let mut grads = std::mem::take(&mut self.grads);
-        kernel::row_norm_backward(pass.pool, &dy, &x, self.kernel_params(), &self.state, &mut grads, dx);
+        let (params, state) = (self.kernel_params(), &self.state);
+        match pass.blocks {
+            None => kernel::row_norm_backward(pass.pool, &dy, &x, params, state, &mut grads, dx),
+            Some(blocks) => blocks.total(
+                2 * x.ncols(),
+                |sums| {
+                    let sums = (blocks.here(), sums);
+                    kernel::row_norm_backward_blocks(pass.pool, &dy, &x, params, state, sums, dx);
+                },
+                |total| grads.set(total),
+            ),
+        }
         self.tensors.set_gradients(&grads.dgamma, &grads.dbeta);
         self.grads = grads;
     }

@@ -1,0 +1,203 @@
+#!/usr/bin/env bash
+# Trains networks with 1 to 8 processes of MPI and several threads, and compares the bits; kills a process, and goes on
+# with another number; has processes that differ refused.
+# Installs Open MPI and libclang where it can. Leaves nothing behind but target/.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*"; }
+fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
+
+if ! command -v mpirun >/dev/null || ! command -v mpicc >/dev/null; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends libopenmpi-dev openmpi-bin libclang-dev >/dev/null
+  fi
+fi
+command -v mpirun >/dev/null || fail "needs Open MPI and libclang (Debian: libopenmpi-dev openmpi-bin libclang-dev)"
+
+step "the program with the feature mpi"
+cargo build --locked --features mpi --bin bntrain
+bntrain=$(realpath "${CARGO_TARGET_DIR:-target}/debug/bntrain")
+
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+together() {
+  local ranks=$1
+  shift
+  timeout 300 mpirun --oversubscribe --allow-run-as-root --bind-to none -n "$ranks" "$@"
+}
+hashes() { grep -o '"result_hash": *"[0-9a-f]*"' "$1/summary.json"; }
+
+# Categories, missing values and an imbalanced label.
+python3 - "$out/table.csv" <<'PY'
+import random, sys
+random.seed(1)
+with open(sys.argv[1], "w") as file:
+    file.write("size,color,age,kind\n")
+    for row in range(407):
+        size, color = random.gauss(0, 1), random.choice(["red", "green", "blue", ""])
+        age = "" if random.random() < 0.2 else str(random.randrange(90))
+        kind = "rare" if size + (color == "red") + random.gauss(0, 0.3) > 1.5 else "usual"
+        file.write(f"{size:.3f},{color},{age},{kind}\n")
+PY
+
+cat >"$out/table.toml" <<TOML
+[data]
+path = "$out/table.csv"
+label = "kind"
+missing = "most_frequent"
+missing_indicator = true
+[model]
+hidden = [19, 12]
+norm = "batch_norm"
+[training]
+epochs = 3
+batch_size = 37
+blocks = 11
+seed = 3
+clip_norm = 1.0
+class_weights = "balanced"
+[optimizer]
+type = "adamw"
+TOML
+
+cat >"$out/norms.toml" <<TOML
+[data]
+path = "$PWD/data/iris.csv"
+label = "species"
+[model]
+hidden = [16, 16]
+[training]
+epochs = 2
+batch_size = 32
+blocks = 8
+seed = 1
+[optimizer]
+type = "adam"
+[compare]
+norms = ["none", "batch_norm", "batch_renorm", "mean_only", "variance_only", "noise_only"]
+TOML
+
+cat >"$out/layers.toml" <<TOML
+[data]
+path = "$PWD/data/wine.csv"
+label = -1
+[training]
+epochs = 3
+batch_size = 48
+blocks = 8
+last_batch = "keep"
+dtype = "f64"
+seed = 2
+[optimizer]
+type = "sgd"
+momentum = 0.9
+[[layers]]
+type = "affine"
+units = 20
+[[layers]]
+type = "batch_norm"
+backward = "graph"
+[[layers]]
+type = "relu"
+[[layers]]
+type = "dropout"
+rate = 0.2
+[[layers]]
+type = "affine"
+units = 17
+weights = "weight_norm"
+[[layers]]
+type = "batch_norm"
+backward = "closed_form"
+[[layers]]
+type = "tanh"
+[[layers]]
+type = "affine"
+units = 14
+[[layers]]
+type = "ghost_batch_norm"
+rows = 3
+[[layers]]
+type = "relu"
+[[layers]]
+type = "affine"
+[[layers]]
+type = "softmax_loss"
+TOML
+
+for name in table norms layers; do
+  step "$name: 1, 2, 3, 4 and 8 processes"
+  "$bntrain" "$out/$name.toml" --quiet --threads 1 --out "$out/$name" >/dev/null
+  expected=$(hashes "$out/$name")
+  for ranks in 1 2 3 4 8; do
+    for threads in 1 2; do
+      directory="$out/$name-$ranks-$threads"
+      together "$ranks" "$bntrain" "$out/$name.toml" --quiet --threads "$threads" --out "$directory" >/dev/null
+      [ "$(hashes "$directory")" = "$expected" ] || fail "$name: $ranks processes of $threads threads give other bits"
+      cmp -s <(cut -d, -f1-6 "$out/$name/metrics.csv") <(cut -d, -f1-6 "$directory/metrics.csv") ||
+        fail "$name: $ranks processes of $threads threads give other metrics"
+      echo "$ranks processes, $threads threads: the same"
+    done
+  done
+done
+
+step "a process that is killed, and another number that goes on"
+long=("$bntrain" "$out/table.toml" --quiet --threads 1 --set training.epochs=60 --set 'training.checkpoint="epoch"')
+"${long[@]}" --out "$out/whole" >/dev/null
+for ranks in 2 4; do
+  for attempt in 1 2 3; do
+    directory="$out/killed-$ranks-$attempt"
+    together "$ranks" "${long[@]}" --out "$directory" >/dev/null 2>"$out/killed.txt" &
+    launcher=$!
+    until [ -n "$(find "$directory" -name checkpoint.safetensors 2>/dev/null)" ]; do
+      kill -0 "$launcher" 2>/dev/null || break
+      sleep 0.05
+    done
+    sleep "0.$((RANDOM % 5))"
+    # One of the processes with this directory among its arguments that is not the launcher or `timeout`.
+    victim=$(pgrep -f "^$bntrain .*--out $directory\$" | shuf -n 1 || true)
+    began=$SECONDS
+    if [ -n "$victim" ]; then
+      kill -KILL "$victim" || true
+    fi
+    if wait "$launcher"; then
+      echo "it had ended before"
+    else
+      [ $((SECONDS - began)) -le 15 ] || fail "the others went on for $((SECONDS - began)) s"
+    fi
+    together 3 "$bntrain" resume "$directory" --quiet --threads 1 >/dev/null
+    [ "$(hashes "$directory")" = "$(hashes "$out/whole")" ] || fail "a run that was killed has other bits"
+    echo "$ranks processes, one killed, 3 went on: the same"
+  done
+done
+
+step "what is refused"
+refused() {
+  local code=$1 text=$2
+  shift 2
+  local found=0
+  "$@" >"$out/refused.txt" 2>&1 || found=$?
+  [ "$found" = "$code" ] || { cat "$out/refused.txt"; fail "exit code $found, expected $code: $text"; }
+  [ "$(grep -c "$text" "$out/refused.txt")" = 1 ] || { cat "$out/refused.txt"; fail "not said once: $text"; }
+  [ ! -e "$out/refused" ] || fail "something was written: $text"
+  echo "refused: $text"
+}
+plain=("$bntrain" "$out/table.toml" --quiet --out "$out/refused")
+refused 2 "4 processes, but training.blocks = 3" together 4 "${plain[@]}" --set training.blocks=3
+refused 2 "standard input reaches only the first process" \
+  together 2 "${plain[@]}" --set data.path=- <"$out/table.csv"
+refused 7 "another vector instructions" \
+  timeout 60 mpirun --oversubscribe --allow-run-as-root -n 1 "${plain[@]}" : -n 1 -x BNTRAIN_KERNEL=baseline "${plain[@]}"
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+  sed 's/red/blue/' "$out/table.csv" >"$out/other.csv"
+  elsewhere=(unshare -m sh -c "mount --bind '$out/other.csv' '$out/table.csv' && exec \"\$@\"" sh)
+  refused 7 "process 2 of 2 has another .*table.csv, by its SHA-256" \
+    timeout 60 mpirun --oversubscribe --allow-run-as-root -n 1 "${plain[@]}" : -n 1 "${elsewhere[@]}" "${plain[@]}"
+  missing=(unshare -m sh -c "mount --bind /dev/null '$out/table.csv' && exec \"\$@\"" sh)
+  refused 7 "process 2 of 2: " \
+    timeout 60 mpirun --oversubscribe --allow-run-as-root -n 1 "${plain[@]}" : -n 1 "${missing[@]}" "${plain[@]}"
+fi
+
+step "all passed"

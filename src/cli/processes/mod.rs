@@ -1,0 +1,335 @@
+//! Several processes that train each network together, started by `mpirun` or a scheduler.
+//!
+//! The first process is the program as it always is: it reads the command line, writes all files and everything on the
+//! terminal. The others do what it [orders](Order): read the same data, and train the same runs, each with some of the
+//! blocks of every batch. Whatever the first one needs no help with, the others wait for.
+//!
+//! Before anything is written, and before each run, all processes show each other what has to be equal. So what is
+//! wrong with one of them is one error, of the first process, and the end of all. A process that dies ends all others,
+//! by the launcher.
+
+#![cfg_attr(
+    not(feature = "mpi"),
+    allow(dead_code, reason = "a process that was not started by MPI is the only one")
+)]
+
+pub(crate) mod worker;
+#[cfg(feature = "mpi")]
+pub(crate) mod world;
+
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+use serde::{Deserialize, Serialize};
+
+use crate::cli::error::CliError;
+use crate::cli::exit_code;
+use crate::cli::session::Session;
+use crate::config::Plan;
+use crate::experiment::{DataSets, Peers, RunStart};
+use crate::kernel;
+use crate::model::{Checkpoint, CheckpointOrigin};
+use crate::nn::Gather;
+
+/// What a process goes on with.
+pub(crate) enum Begun {
+    /// The first process, or the only one. The others end when this is dropped.
+    First(Together),
+    /// Another one, which has done what it was ordered.
+    Other(ExitCode),
+}
+
+/// Holds the processes together.
+#[derive(Default)]
+pub(crate) struct Together {
+    #[cfg(feature = "mpi")]
+    _universe: Option<::mpi::environment::Universe>, // ends MPI when it is dropped
+}
+
+/// Begins the processes that a launcher started; all but the first one then do what that orders.
+#[cfg(feature = "mpi")]
+pub(crate) fn begin() -> Begun {
+    let Some((universe, world, host)) = world::begin() else { return Begun::First(Together::default()) };
+    let is_first = world.process() == 0;
+    let team = TEAM.get_or_init(|| Team { gather: Arc::new(world), host });
+    if is_first {
+        return Begun::First(Together { _universe: Some(universe) });
+    }
+    Begun::Other(worker::serve(team))
+}
+
+/// What MPI launchers say about how many processes they have started: Open MPI, and MPICH and those like it.
+#[cfg(not(feature = "mpi"))]
+const LAUNCHED: [&str; 2] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"];
+
+/// Refuses several processes that each would train everything.
+///
+/// # Errors
+///
+/// If a launcher has started several, which cannot know of each other.
+pub(crate) fn refuse_strangers() -> Result<(), CliError> {
+    #[cfg(not(feature = "mpi"))]
+    for variable in LAUNCHED {
+        let started = std::env::var(variable).ok().and_then(|started| started.parse::<usize>().ok());
+        if let Some(started) = started.filter(|&started| started > 1) {
+            let message = format!(
+                "started {started} times ({variable}), but this bntrain is built without the feature mpi, so each would \
+                 train everything: build it with `cargo install --path . --features mpi`, or give each a --share"
+            );
+            return Err(CliError::new(exit_code::USAGE, message));
+        }
+    }
+    Ok(())
+}
+
+/// Begins the only process.
+#[cfg(not(feature = "mpi"))]
+pub(crate) fn begin() -> Begun {
+    Begun::First(Together::default())
+}
+
+impl Drop for Together {
+    fn drop(&mut self) {
+        let Some(team) = TEAM.get() else { return };
+        // After a panic the others may wait for something else.
+        #[cfg(feature = "mpi")]
+        if std::thread::panicking() {
+            world::abort();
+        }
+        team.order(&Order::End);
+    }
+}
+
+/// All processes; none if this is the only one.
+static TEAM: OnceLock<Team> = OnceLock::new();
+
+/// The processes that were started together.
+pub(crate) struct Team {
+    gather: Arc<dyn Gather>,
+    /// The machine of this process.
+    host: String,
+}
+
+/// What the first process has the others do.
+#[derive(Serialize, Deserialize)]
+enum Order {
+    /// Read the data of this config, and show that they are the same.
+    Study { config: String, threads: Option<u16> },
+    /// Train the run of this config, from its start.
+    Run { config: String },
+    /// Train the run of this config, from the state that follows.
+    GoOn { config: String },
+    /// End.
+    End,
+}
+
+/// What a process shows before all go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Shown {
+    host: String,
+    /// What must be equal in all processes, by what it is; or what is wrong.
+    facts: Result<Vec<(String, String)>, String>,
+}
+
+/// The processes that have begun; none if this is the only one.
+pub(crate) fn team() -> Option<&'static Team> {
+    TEAM.get()
+}
+
+impl Team {
+    /// What each process has, in their order.
+    fn exchange(&self, own: &[u8]) -> Vec<Vec<u8>> {
+        let (processes, process) = (self.gather.processes(), self.gather.process());
+        let mut lengths = vec![0; 8 * processes];
+        lengths[8 * process..][..8].copy_from_slice(&(own.len() as u64).to_le_bytes());
+        let ends: Vec<usize> = (1..=processes).map(|process| 8 * process).collect();
+        self.gather.all_gather(&mut lengths, &ends);
+        let mut end = 0;
+        let ends: Vec<usize> = lengths
+            .chunks_exact(8)
+            .map(|length| {
+                end += u64::from_le_bytes(length.try_into().expect("eight bytes")) as usize;
+                end
+            })
+            .collect();
+        let mut all = vec![0; end];
+        all[ends[process] - own.len()..ends[process]].copy_from_slice(own);
+        self.gather.all_gather(&mut all, &ends);
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        starts.zip(&ends).map(|(start, &end)| all[start..end].to_vec()).collect()
+    }
+
+    /// What the first process has.
+    fn said_by_first(&self, own: &[u8]) -> Vec<u8> {
+        self.exchange(own).swap_remove(0)
+    }
+
+    /// Gives an order, as the first process.
+    fn order(&self, order: &Order) {
+        self.said_by_first(&serde_json::to_vec(order).expect("an order is plain text"));
+    }
+
+    /// Waits for the next order, as another one.
+    fn next_order(&self) -> Order {
+        serde_json::from_slice(&self.said_by_first(&[])).expect("all processes are the same program")
+    }
+
+    /// Shows what must be equal, and compares it with what the others show.
+    fn agree(&self, facts: Result<Vec<(String, String)>, String>) -> Result<(), String> {
+        let own = Shown { host: self.host.clone(), facts };
+        let shown = self.exchange(&serde_json::to_vec(&own).expect("facts are plain text"));
+        let read =
+            |bytes: Vec<u8>| serde_json::from_slice(&bytes).expect("all processes are the same program");
+        verdict(&shown.into_iter().map(read).collect::<Vec<Shown>>())
+    }
+
+    /// Has the others read the data of a session, before anything is written.
+    ///
+    /// # Errors
+    ///
+    /// If there are more processes than blocks, the data are those of standard input, or something is wrong with a
+    /// process.
+    pub(crate) fn begin_study(&self, session: &Session, threads: Option<u16>) -> Result<(), CliError> {
+        let processes = self.gather.processes();
+        for job in &session.jobs {
+            let blocks = job.plan.training.blocks;
+            if blocks < processes {
+                let message = format!(
+                    "{processes} processes, but training.blocks = {blocks}: each process has one block at least; \
+                     set training.blocks to at least {processes}, such as {}, or start at most {blocks}",
+                    processes.next_power_of_two()
+                );
+                return Err(CliError::new(exit_code::USAGE, message));
+            }
+        }
+        if let Some(problem) = unshared_source(&session.data) {
+            return Err(CliError::new(exit_code::USAGE, problem));
+        }
+        self.order(&Order::Study { config: session.plan.to_toml(), threads });
+        self.agree(Ok(facts(&session.data))).map_err(|problem| CliError::new(exit_code::REFUSED, problem))
+    }
+}
+
+impl Peers for Team {
+    fn begin(&self, plan: &Plan, start: RunStart<'_>) -> Result<Arc<dyn Gather>, String> {
+        let config = plan.to_toml();
+        let facts = match start {
+            RunStart::Network(hash) => {
+                self.order(&Order::Run { config });
+                vec![network_fact(hash)]
+            }
+            RunStart::State(state) => {
+                let origin = CheckpointOrigin::here(String::new(), String::new(), Vec::new());
+                let checkpoint = Checkpoint { origin, state: state.clone() };
+                let bytes = checkpoint.to_bytes().map_err(|error| error.to_string())?;
+                self.order(&Order::GoOn { config });
+                self.said_by_first(&bytes);
+                Vec::new()
+            }
+        };
+        self.agree(Ok(facts))?;
+        Ok(Arc::clone(&self.gather))
+    }
+}
+
+fn network_fact(hash: &str) -> (String, String) {
+    ("the initial network".to_owned(), hash.to_owned())
+}
+
+/// What must be equal before a training: otherwise its bits would depend on where a block is, or processes would decide
+/// differently.
+fn facts(data: &DataSets) -> Vec<(String, String)> {
+    let mut facts = vec![
+        ("bntrain".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ("vector instructions".to_owned(), format!("{} {:?}", std::env::consts::ARCH, kernel::simd_level())),
+    ];
+    for source in data.tables().flat_map(crate::data::Dataset::sources) {
+        facts.push((format!("{}, by its SHA-256", source.path.display()), source.sha256.clone()));
+    }
+    facts
+}
+
+/// Why other processes cannot read the data.
+fn unshared_source(data: &DataSets) -> Option<String> {
+    let is_input = |path: &std::path::Path| path == std::path::Path::new(crate::data::STANDARD_INPUT);
+    let mut sources = data.tables().flat_map(crate::data::Dataset::sources);
+    sources.any(|source| is_input(&source.path)).then(|| {
+        "data.path = \"-\": standard input reaches only the first process; give a file that all can read"
+            .to_owned()
+    })
+}
+
+/// What is wrong with the first process that is not as the first one.
+fn verdict(shown: &[Shown]) -> Result<(), String> {
+    let place = |process: usize| {
+        let mut place = format!("process {} of {}", process + 1, shown.len());
+        if shown.iter().any(|other| other.host != shown[0].host) {
+            // Writing to a string does not fail.
+            let _ = write!(place, " (on {})", shown[process].host);
+        }
+        place
+    };
+    for (process, one) in shown.iter().enumerate() {
+        if let Err(problem) = &one.facts {
+            return Err(format!("{}: {problem}", place(process)));
+        }
+    }
+    let expected = shown[0].facts.as_deref().unwrap_or_default();
+    for (process, one) in shown.iter().enumerate() {
+        let found = one.facts.as_deref().unwrap_or_default();
+        for ((what, expected), (_, found)) in expected.iter().zip(found) {
+            if expected != found {
+                return Err(format!(
+                    "{} has another {what}: {found}, and {expected} in the first process; all need the same",
+                    place(process)
+                ));
+            }
+        }
+        if expected.len() != found.len() {
+            return Err(format!("{} does not read the same files as the first process", place(process)));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(host: &str, facts: &[(&str, &str)]) -> Shown {
+        let facts = facts.iter().map(|(what, value)| ((*what).to_owned(), (*value).to_owned()));
+        Shown { host: host.to_owned(), facts: Ok(facts.collect()) }
+    }
+
+    #[test]
+    fn processes_agree_if_they_show_the_same() {
+        let one = shown("a", &[("bntrain", "0.1.0"), ("data.csv, by its SHA-256", "12")]);
+        assert_eq!(verdict(&[one.clone(), one.clone(), one]), Ok(()));
+    }
+
+    #[test]
+    fn the_first_process_that_differs_is_named() {
+        let first = shown("a", &[("bntrain", "0.1.0"), ("data.csv, by its SHA-256", "12")]);
+        let other = shown("a", &[("bntrain", "0.1.0"), ("data.csv, by its SHA-256", "34")]);
+        assert_eq!(
+            verdict(&[first.clone(), first.clone(), other]),
+            Err("process 3 of 3 has another data.csv, by its SHA-256: 34, and 12 in the first process; all need the \
+                 same"
+                .to_owned())
+        );
+        let elsewhere = shown("b", &[("bntrain", "0.2.0"), ("data.csv, by its SHA-256", "34")]);
+        assert_eq!(
+            verdict(&[first.clone(), elsewhere]),
+            Err("process 2 of 2 (on b) has another bntrain: 0.2.0, and 0.1.0 in the first process; all need the same"
+                .to_owned())
+        );
+        let fewer = shown("a", &[("bntrain", "0.1.0")]);
+        assert_eq!(
+            verdict(&[first.clone(), fewer]),
+            Err("process 2 of 2 does not read the same files as the first process".to_owned())
+        );
+        let failed = Shown { host: "a".to_owned(), facts: Err("data.csv: no such file".to_owned()) };
+        assert_eq!(verdict(&[first, failed]), Err("process 2 of 2: data.csv: no such file".to_owned()));
+    }
+}

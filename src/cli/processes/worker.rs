@@ -1,0 +1,118 @@
+//! What the processes after the first one do.
+
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::cli::args::all_cores;
+use crate::cli::error::CliError;
+use crate::cli::processes::{Order, Team, facts, network_fact};
+use crate::cli::signals::Signals;
+use crate::config::{Plan, parse_stored};
+use crate::data::Prepared;
+use crate::experiment::{DataSets, all_jobs};
+use crate::kernel::ThreadPool;
+use crate::kernel::real::Real;
+use crate::model::{Checkpoint, result_hash};
+use crate::nn::Network;
+use crate::train::{RunState, Workers, resume_prepared, train_network, with_dtype};
+
+/// Does what the first process orders, until it ends.
+pub(crate) fn serve(team: &Team) -> ExitCode {
+    // A signal reaches all processes. It ends a run after a step in all of them, and the first one saves it.
+    let signals = Signals::listen().unwrap_or_default();
+    let (mut data, mut threads) = (None, all_cores());
+    loop {
+        match team.next_order() {
+            Order::Study { config, threads: asked } => {
+                threads = asked.and_then(|asked| NonZeroUsize::new(asked.into())).unwrap_or_else(all_cores);
+                let read = read_data(&config, threads).map_err(|error| error.to_string());
+                let shown = read.as_ref().map(facts).map_err(String::clone);
+                data = read.ok();
+                // The first process says what is wrong.
+                let _ = team.agree(shown);
+            }
+            Order::Run { config } => train(team, &config, None, data.as_ref(), threads, &signals.stop),
+            Order::GoOn { config } => {
+                let state = Checkpoint::from_bytes(&team.said_by_first(&[]));
+                let state = state.map(|checkpoint| checkpoint.state).map_err(|fault| fault.to_string());
+                train(team, &config, Some(state), data.as_ref(), threads, &signals.stop);
+            }
+            Order::End => return ExitCode::SUCCESS,
+        }
+    }
+}
+
+fn read_data(config: &str, threads: NonZeroUsize) -> Result<DataSets, CliError> {
+    let plan = parse_stored(config)?;
+    let jobs = all_jobs(&plan);
+    let mut data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
+    data.load_initial(jobs.iter().map(|job| &job.plan))?;
+    Ok(data)
+}
+
+/// A run that is about to begin.
+struct Start<F> {
+    plan: Plan,
+    prepared: Arc<Prepared<F>>,
+    network: Option<Network<F>>,
+    state: Option<RunState>,
+}
+
+fn train(
+    team: &Team,
+    config: &str,
+    state: Option<Result<RunState, String>>,
+    data: Option<&DataSets>,
+    threads: NonZeroUsize,
+    stop: &AtomicBool,
+) {
+    let plan = parse_stored(config).map_err(|error| error.to_string());
+    let Ok(plan) = plan else {
+        let _ = team.agree(plan.map(|_| Vec::new()));
+        return;
+    };
+    with_dtype!(plan.training.dtype, F => train_in::<F>(team, plan, state, data, threads, stop));
+}
+
+fn train_in<F: Real>(
+    team: &Team,
+    plan: Plan,
+    state: Option<Result<RunState, String>>,
+    data: Option<&DataSets>,
+    threads: NonZeroUsize,
+    stop: &AtomicBool,
+) {
+    let pool = ThreadPool::new(threads);
+    let start = prepare::<F>(plan, state, data, &pool);
+    let shown = start
+        .as_ref()
+        .map_err(String::clone)
+        .map(|start| start.network.iter().map(|network| network_fact(&result_hash(network))).collect());
+    let (Ok(()), Ok(Start { plan, prepared, network, state })) = (team.agree(shown), start) else { return };
+    let workers = Workers { pool: &pool, processes: Arc::clone(&team.gather) };
+    let Plan { layers, optimizer, training, .. } = &plan;
+    let mut observer = stop;
+    if let Some(network) = network {
+        train_network(network, optimizer, training, &prepared.data, workers, &mut observer);
+    } else if let Some(state) = state {
+        // The first process says what is wrong with a state, which is the same here.
+        let _ = resume_prepared(state, layers, optimizer, training, &prepared.data, workers, &mut observer);
+    }
+}
+
+fn prepare<F: Real>(
+    plan: Plan,
+    state: Option<Result<RunState, String>>,
+    data: Option<&DataSets>,
+    pool: &ThreadPool,
+) -> Result<Start<F>, String> {
+    let sets = data.ok_or("the data were not read")?;
+    let prepared = sets.prepared::<F>(&plan).map_err(|error| error.to_string())?;
+    let network = match &state {
+        None => Some(sets.initial_network(&plan, &prepared.data, pool).map_err(|error| error.to_string())?),
+        Some(_) => None,
+    };
+    Ok(Start { plan, prepared, network, state: state.transpose()? })
+}

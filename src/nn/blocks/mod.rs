@@ -1,0 +1,232 @@
+//! Sums over the rows of a batch that is cut into blocks.
+//!
+//! With `training.blocks` the rows of each batch are cut into that number of blocks of neighbors. A sum over the rows is
+//! taken in each block, and the sums of the blocks are added in [one fixed tree](crate::kernel::add_blocks). Where a block
+//! is computed does not matter, so several processes can each have some of the blocks, and every number of processes,
+//! as every number of threads, gives the same bits.
+//!
+//! A layer sees nothing of this: it takes sums over rows with the methods of
+//! [`PassContext`](crate::nn::PassContext), and is shown the rows
+//! that are here.
+
+pub(crate) mod gather;
+pub(crate) mod sums;
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ndarray::{ArrayView2, ArrayViewMut2, s};
+
+use crate::kernel::real::Real;
+use crate::kernel::{RowBlocks, ThreadPool, add_blocks, ghost_rows, matmul_tn_blocks, par_all_finite};
+use crate::nn::Network;
+use crate::nn::blocks::gather::Gather;
+
+/// The blocks of a batch that are here, and how sums over all of them are put together.
+pub struct BatchBlocks<F> {
+    count: usize,
+    max_rows: usize, // of a batch
+    here: RowBlocks,
+    others: Arc<dyn Gather>,
+    buffers: Mutex<Buffers<F>>,
+    /// Where the parts of each process end, in blocks.
+    ends: Vec<usize>,
+}
+
+/// What is exchanged; allocated once.
+struct Buffers<F> {
+    /// Sums of all blocks.
+    sums: Vec<f64>,
+    /// Where the parts of each process end, in bytes, and those for each other process.
+    ends: [Vec<usize>; 2],
+    weights: WeightSums<F>,
+}
+
+/// Sums of weights, of which the blocks here may have several that are added to those of other processes.
+struct WeightSums<F> {
+    here: Vec<F>,
+    sent: Vec<F>,
+    received: Vec<F>,
+}
+
+impl<F: Real> BatchBlocks<F> {
+    /// `count` blocks of batches of up to `max_rows` rows for `network`, shared out evenly over the processes.
+    ///
+    /// # Panics
+    ///
+    /// If there are more processes than blocks, or more blocks than rows.
+    pub fn new(count: usize, max_rows: usize, network: &Network<F>, others: Arc<dyn Gather>) -> Self {
+        let (processes, process) = (others.processes(), others.process());
+        assert!(processes <= count, "{processes} processes for {count} blocks");
+        let numbers = ghost_rows(count, processes, process);
+        let largest = network.params().map(|param| param.value.len()).max().unwrap_or(0);
+        let here = RowBlocks::new(max_rows, count, numbers);
+        let ends: Vec<usize> =
+            (0..processes).map(|process| ghost_rows(count, processes, process).end).collect();
+        let subtrees = |process| branches(count, processes, process).count();
+        let own = ghost_rows(largest, processes, process).len() + 1;
+        let all: usize = (0..processes).map(subtrees).sum();
+        let numbers = |count: usize| vec![F::zero(); if processes > 1 { count } else { 0 }];
+        let weights = WeightSums {
+            here: numbers(subtrees(process) * largest),
+            sent: numbers(subtrees(process) * largest),
+            received: numbers(all * own),
+        };
+        let sums = vec![0.0; count * 3 * network.widest()];
+        let buffers = Mutex::new(Buffers { sums, ends: [ends.clone(), ends.clone()], weights });
+        Self { count, max_rows, here, others, buffers, ends }
+    }
+
+    /// How many blocks there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Begins a batch of this many rows, and returns those of them that are here.
+    ///
+    /// # Panics
+    ///
+    /// If there are more blocks than rows.
+    pub fn begin(&mut self, batch_rows: usize) -> Range<usize> {
+        self.here = RowBlocks::new(batch_rows, self.count, self.here.numbers());
+        self.here.rows()
+    }
+
+    /// The most rows of a batch that are here.
+    pub fn max_rows(&self) -> usize {
+        (self.max_rows * self.here.len()).div_ceil(self.count)
+    }
+
+    /// The blocks that are here.
+    pub(crate) fn here(&self) -> RowBlocks {
+        self.here
+    }
+
+    /// All blocks of the largest batch.
+    pub(crate) fn largest(&self) -> RowBlocks {
+        RowBlocks::new(self.max_rows, self.count, 0..self.count)
+    }
+
+    /// All blocks.
+    pub(crate) fn all(&self) -> RowBlocks {
+        RowBlocks::new(self.here.batch_rows(), self.count, 0..self.count)
+    }
+
+    /// `fill` computes `size` numbers for each block that is here; `then` sees those of all blocks.
+    pub(crate) fn gathered<R>(
+        &self,
+        size: usize,
+        fill: impl FnOnce(&mut [f64]),
+        then: impl FnOnce(&mut [f64]) -> R,
+    ) -> R {
+        let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        let Buffers { sums, ends: [ends, _], .. } = &mut *buffers;
+        // Of ghost batches, there may be more numbers: from the first batch on.
+        if sums.len() < self.count * size {
+            sums.resize(self.count * size, 0.0);
+        }
+        let sums = &mut sums[..self.count * size];
+        let own = self.here.numbers();
+        fill(&mut sums[own.start * size..own.end * size]);
+        ends.iter_mut().zip(&self.ends).for_each(|(end, blocks)| *end = blocks * size * size_of::<f64>());
+        self.others.all_gather(f64::bytes_mut(sums), ends);
+        then(sums)
+    }
+
+    /// Like [`gathered`](Self::gathered), but `then` sees the sums over all blocks.
+    pub(crate) fn total<R>(
+        &self,
+        size: usize,
+        fill: impl FnOnce(&mut [f64]),
+        then: impl FnOnce(&[f64]) -> R,
+    ) -> R {
+        self.gathered(size, fill, |sums| {
+            add_blocks(sums, size);
+            then(&sums[..size])
+        })
+    }
+
+    /// `x' dy` over all rows of the batch, and whether all of it is finite.
+    ///
+    /// Each process adds what it can by itself: branches of the tree. All branches of a part of the weights are sent to
+    /// one process, which adds them; then the parts are put together. So a process sends about as much as two
+    /// arrays of weights, however many processes and blocks there are.
+    pub(crate) fn weight_gradient(
+        &self,
+        pool: &ThreadPool,
+        x: &ArrayView2<'_, F>,
+        dy: &ArrayView2<'_, F>,
+        dw: &mut ArrayViewMut2<'_, F>,
+    ) -> bool {
+        let processes = self.others.processes();
+        if processes == 1 {
+            return matmul_tn_blocks(pool, x, dy, self.here, dw);
+        }
+        let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        let Buffers { ends: [sent_ends, received_ends], weights, .. } = &mut *buffers;
+        let (process, shape, len) = (self.others.process(), dw.dim(), dw.len());
+        let part = |process| ghost_rows(len, processes, process);
+        let branches = |process| branches(self.count, processes, process);
+
+        let first = self.here.rows().start;
+        for (branch, sums) in self.here.subtrees().zip(weights.here.chunks_exact_mut(len)) {
+            let rows = branch.rows().start - first..branch.rows().end - first;
+            let (x, dy) = (x.slice(s![rows.clone(), ..]), dy.slice(s![rows, ..]));
+            let mut sums = ArrayViewMut2::from_shape(shape, sums).expect("room for the weights");
+            matmul_tn_blocks(pool, &x, &dy, branch, &mut sums);
+        }
+
+        let (mut sent, mut received) = (0, 0);
+        for other in 0..processes {
+            for sums in weights.here.chunks_exact(len).take(branches(process).count()) {
+                let sums = &sums[part(other)];
+                weights.sent[sent..][..sums.len()].copy_from_slice(sums);
+                sent += sums.len();
+            }
+            received += branches(other).count() * part(process).len();
+            (sent_ends[other], received_ends[other]) = (sent * size_of::<F>(), received * size_of::<F>());
+        }
+        let sums = &mut weights.received[..received];
+        let sent = F::bytes(&weights.sent[..sent]);
+        self.others.all_to_all(sent, sent_ends, F::bytes_mut(sums), received_ends);
+
+        let dw = dw.as_slice_mut().expect("gradients are in row-major layout");
+        add_branches((0..processes).flat_map(branches), self.count, part(process).len(), sums);
+        dw[part(process)].copy_from_slice(&sums[..part(process).len()]);
+        for (other, end) in sent_ends.iter_mut().enumerate() {
+            *end = part(other).end * size_of::<F>();
+        }
+        self.others.all_gather(F::bytes_mut(dw), sent_ends);
+        par_all_finite(pool, dw)
+    }
+}
+
+/// The branches of the tree of `count` blocks that a process has.
+fn branches(count: usize, processes: usize, process: usize) -> impl Iterator<Item = RowBlocks> + Clone {
+    RowBlocks::new(count, count, ghost_rows(count, processes, process)).subtrees()
+}
+
+/// Adds the sums of all branches of the tree of `count` blocks, each of `size` numbers, to those of the first one.
+fn add_branches<F: Real>(
+    branches: impl Iterator<Item = RowBlocks> + Clone,
+    count: usize,
+    size: usize,
+    sums: &mut [F],
+) {
+    let mut step = 1;
+    while step < count {
+        // The place of the branch that has `block`, if it begins there and was not added to one before.
+        let place = |block: usize| {
+            let begins = |branch: &RowBlocks| branch.numbers().start == block;
+            branches.clone().position(|branch| begins(&branch))
+        };
+        for block in (0..count - step).step_by(2 * step) {
+            if let (Some(total), Some(added)) = (place(block), place(block + step)) {
+                let (before, after) = sums.split_at_mut(added * size);
+                let total = &mut before[total * size..][..size];
+                total.iter_mut().zip(&after[..size]).for_each(|(total, &sum)| *total += sum);
+            }
+        }
+        step *= 2;
+    }
+}
