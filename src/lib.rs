@@ -217,8 +217,8 @@ pub use crate::train::{
 pub mod spec {
     #[doc(inline)]
     pub use crate::data::{
-        Bytes, ClassWeights, ClipMethod, ColumnRef, ColumnRefs, ColumnType, Constant, LastBatch, Mark,
-        MissingPolicy, Sampling, ScalingMethod, SplitBy,
+        Bytes, ClassWeights, ClipMethod, ColumnRef, ColumnRefs, ColumnType, Constant, DataPaths, LastBatch,
+        Mark, MissingPolicy, Sampling, ScalingMethod, SplitBy,
     };
     #[doc(inline)]
     pub use crate::nn::{Init, RunningStart, RunningUpdate, RunningVariance};

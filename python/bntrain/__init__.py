@@ -4,7 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from bntrain._program import BntrainError, config_file, notation, program, run_program, to_toml, write_frame
+from bntrain._program import BntrainError, absolute, config_file, notation, program, run_program, to_toml, write_frame
 
 __all__ = ["BntrainError", "Run", "program", "train"]
 
@@ -12,7 +12,7 @@ __all__ = ["BntrainError", "Run", "program", "train"]
 def train(config, data=None, out=None, options=()):
     """Trains every network of `config`, a path or a dictionary of its tables, and returns the `Run`.
 
-    `data`, a path or a pandas DataFrame, takes the place of `data.path`. Paths in a dictionary are relative to the
+    `data`, a path or pattern, a list of them or a pandas DataFrame, takes the place of `data.path`. Paths in a dictionary are relative to the
     current directory. `out` is the run directory; without it, it is temporary and goes with the `Run`. `options` are
     further ones of `bntrain train`, such as `["--epochs", "5"]`.
     """
@@ -22,7 +22,7 @@ def train(config, data=None, out=None, options=()):
         data = write_frame(data, folder.name, config)
         changes = ["--set=data.skip_rows=0", "--set=data.skip_footer=0"]
     if data is not None:
-        changes.append(f"--set=data.path={to_toml(Path(data).absolute())}")
+        changes.append(f"--set=data.path={to_toml(absolute(data))}")
     run = Run(out or Path(folder.name, "run"))
     run_program("train", "--config", config, "--out", run.path, "--progress", "never", *changes, *options)
     run._folder = None if out else folder

@@ -58,6 +58,11 @@ def to_toml(value):
     return str(value).lower()
 
 
+def absolute(path):
+    """An absolute path, or a list of them."""
+    return [absolute(one) for one in path] if isinstance(path, (list, tuple)) else os.path.abspath(path)
+
+
 def config_file(config, folder):
     """The path of a config; that of a dictionary is written to `folder`."""
     if not isinstance(config, dict):
@@ -66,7 +71,7 @@ def config_file(config, folder):
     with open(path, "w", encoding="utf-8") as file:
         for key, table in config.items():
             paths = [name for name in PATHS.get(key, []) if table.get(name, "-") != "-"]
-            table = {**table, **{name: os.path.abspath(table[name]) for name in paths}} if paths else table
+            table = {**table, **{name: absolute(table[name]) for name in paths}} if paths else table
             file.write(f"{to_toml(key)} = {to_toml(table)}\n")
     return path
 

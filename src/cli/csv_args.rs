@@ -1,12 +1,10 @@
 //! Options that say how a CSV file is written, for commands without a config.
 
-use std::path::Path;
-
 use clap::Args;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::data::{DataSpec, Mark, Profile, TableGuess, is_measured};
+use crate::data::{DataPaths, DataSpec, Mark, Profile, TableGuess, is_measured};
 use crate::text::shortened;
 
 /// How a CSV file is written.
@@ -36,11 +34,11 @@ pub(crate) struct CsvArgs {
 }
 
 impl CsvArgs {
-    /// A data table that reads the file at `path` as the options say.
-    pub(crate) fn data_spec(&self, path: &Path) -> DataSpec {
+    /// A data table that reads the files as the options say.
+    pub(crate) fn data_spec(&self, paths: &DataPaths) -> DataSpec {
         let default = DataSpec::default();
         DataSpec {
-            path: path.to_owned(),
+            path: paths.clone(),
             header: !self.no_header,
             delimiter: self.delimiter,
             quote: self.quote.unwrap_or(default.quote),
@@ -96,7 +94,7 @@ impl CsvArgs {
                 format!(
                     "{}:{}: the column name {} is a number or date; if the file has no header line, use --no-header, \
                      otherwise --header",
-                    shortened(&spec.path.to_string_lossy()),
+                    shortened(&spec.path.name().to_string_lossy()),
                     profile.first_line,
                     shortened(number)
                 ),

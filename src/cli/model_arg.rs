@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::model::Model;
+use crate::model::{Model, ModelError};
 use crate::run_dir::{DirectoryState, ENSEMBLE, MODEL, models_in, state_of};
 use crate::text::shortened;
 
@@ -34,8 +34,23 @@ pub(crate) fn load_models(paths: &[PathBuf]) -> Result<Models, CliError> {
             false => files.push(path.clone()),
         }
     }
-    let models = files.iter().map(|path| Model::load(path)).collect::<Result<_, _>>()?;
+    let models = files.iter().map(|path| Model::load(path).map_err(|error| explained(error, path)));
+    let models = models.collect::<Result<_, _>>()?;
     Ok(Models { models, paths: files })
+}
+
+/// A pattern of data files without quotes arrives here as the names of further models.
+fn explained(error: ModelError, path: &Path) -> CliError {
+    const TABLES: [&str; 5] = ["csv", "tsv", "txt", "gz", "zst"];
+    let is_table =
+        path.extension().is_some_and(|ending| TABLES.iter().any(|table| ending.eq_ignore_ascii_case(table)));
+    let mut error = CliError::from(error);
+    if is_table {
+        error
+            .message
+            .push_str("; for several data files, put their pattern in quotes, or write --data for each");
+    }
+    error
 }
 
 /// A note for each run directory whose runs have not finished.

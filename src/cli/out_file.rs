@@ -94,9 +94,10 @@ impl<'a> OutFile<'a> {
         let is_this = |path: &Path| is_same_file(path, &self.real);
         // The shell may have opened the file as standard input.
         let opened = |path| if path == Path::new(STANDARD_INPUT) { Path::new("/dev/stdin") } else { path };
+        let is_data = |model: &Model| model.plan.data.known_files().iter().any(|path| is_this(path));
         let reason = if replacing.inputs.iter().any(|input| is_this(opened(input))) {
             "is an input of this command"
-        } else if replacing.models.iter().any(|model| model.plan.data.paths().any(is_this)) {
+        } else if replacing.models.iter().any(is_data) {
             "is training data of the model"
         } else if belongs_to_run(&self.real) {
             "belongs to a run directory"

@@ -180,7 +180,8 @@ impl Session {
 
     /// The files that the runs read.
     pub(crate) fn sources(&self) -> Vec<&Path> {
-        let data = self.data.tables().flat_map(Dataset::sources).map(|source| source.path.as_path());
+        let data = self.data.tables().flat_map(Dataset::sources).flat_map(|source| &source.files);
+        let data = data.map(|file| file.path.as_path());
         let initial = self.jobs.iter().filter_map(|job| job.plan.training.init_from.as_deref());
         data.chain(initial).chain([self.plan.source.as_path()]).collect()
     }

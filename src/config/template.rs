@@ -1,7 +1,9 @@
 //! A config template for a data file, with comments, ready to train.
 
+use std::path::PathBuf;
+
 use crate::config::document::inline::{inline, key};
-use crate::data::{ColumnKind, ColumnProfile, DataSpec, DateFormat, Nature, Profile};
+use crate::data::{ColumnKind, ColumnProfile, DataPaths, DataSpec, DateFormat, Nature, Profile};
 use crate::nn::Task;
 use crate::text::toml_text;
 
@@ -50,14 +52,14 @@ fn task_of(column: &ColumnProfile) -> Task {
     }
 }
 
-/// A config for the file of `profile` that trains as it is: `reading` says how to read the file, `path` is its path
+/// A config for the files of `profile` that trains as it is: `reading` says how to read them, `paths` are their paths
 /// in the config. `leaks` are columns that are suspected to give away the label or target, with the strength of
 /// the suspicion; they get a comment.
 pub fn template(
     profile: &Profile,
     target: &TargetGuess,
     reading: &DataSpec,
-    path: &str,
+    paths: &DataPaths,
     leaks: &[(String, f64)],
 ) -> String {
     let mut text = String::from(
@@ -67,7 +69,7 @@ pub fn template(
         text.push_str(&line);
         text.push('\n');
     };
-    line(format!("path = {}", quoted(path)));
+    line(format!("path = {}", path_value(paths)));
     let name = match target.task {
         Task::Classification => "label",
         Task::Regression => "target",
@@ -339,4 +341,13 @@ impl Size {
 
 fn quoted(text: &str) -> String {
     inline(&toml::Value::from(text))
+}
+
+/// One path, or a list of them.
+fn path_value(paths: &DataPaths) -> String {
+    let text = |path: &PathBuf| quoted(&path.to_string_lossy());
+    match paths.as_written() {
+        [path] => text(path),
+        paths => format!("[{}]", paths.iter().map(text).collect::<Vec<_>>().join(", ")),
+    }
 }

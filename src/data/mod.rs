@@ -44,17 +44,20 @@ pub use crate::data::schema::profile::{ColumnProfile, Nature, NumberRange, Profi
 pub(crate) use crate::data::source::file_signature::{is_config, is_model, is_text, known_format};
 #[cfg(feature = "cli")]
 pub(crate) use crate::data::source::fingerprint;
+pub use crate::data::source::paths::DataPaths;
+#[cfg(feature = "cli")]
+pub(crate) use crate::data::source::pattern::of_folder as pattern_of_folder;
 pub use crate::data::spec::{ClipMethod, ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};
 pub use crate::data::split::{Fold, SplitKey};
 pub use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;
 pub use crate::data::stream::reading_notes::ReadingNotes;
-pub use crate::data::stream::{RowStream, StreamEnd, StreamError};
+pub use crate::data::stream::{LinePlaces, RowStream, StreamEnd, StreamError};
 pub use crate::data::table::array_error::ArrayError;
 pub use crate::data::table::arrays::ArraySpec;
 pub use crate::data::table::byte_size::Bytes;
 pub use crate::data::table::prepare::Prepared;
-pub use crate::data::table::{Dataset, SourceFile};
+pub use crate::data::table::{Dataset, SourceFile, SourceFiles};
 pub use crate::data::transform::class_weights::ClassWeights;
 pub use crate::data::transform::clip::SmoothClip;
 pub(crate) use crate::data::transform::encode::Encoder;

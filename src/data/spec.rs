@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::data::csv::number_format::NumberSign;
 use crate::data::schema::column_spec::{ColumnSpec, ColumnType, MARKERS, MissingPolicy};
 use crate::data::schema::numeric::NumericEncodings;
+use crate::data::source::paths::DataPaths;
 use crate::data::spec_check;
 use crate::data::table::byte_size::Bytes;
 use crate::settings::{Allowed, Configurable, NAME, TextFormat, inline_table, settings};
@@ -20,8 +21,9 @@ use crate::text::Quoted;
 settings! {
     /// Where the data are and how to read them. Paths are relative to the config file.
     pub struct DataSpec {
-        /// CSV file; `.gz` and `.zst` are decompressed, `-` is standard input.
-        path: PathBuf;
+        /// CSV file, or several as one table, by a pattern such as `part-*.csv` or a list; `.gz` and `.zst` are
+        /// decompressed, `-` is standard input.
+        path: DataPaths;
         /// Column with the class; all others are features.
         label: Option<ColumnRef>, absent("the one that `columns` names");
         /// Columns with the values to predict, in place of `label`.
@@ -79,10 +81,10 @@ settings! {
         valid: f64 = 0.0, range(0.0..1.0);
         /// Fraction of the rows to hold out for a final test, chosen likewise.
         test: f64 = 0.0, range(0.0..1.0);
-        /// Separate validation file, in place of `valid`.
-        valid_path: Option<PathBuf>, absent("none");
-        /// Separate test file, in place of `test`.
-        test_path: Option<PathBuf>, absent("none");
+        /// Separate validation file, in place of `valid`; or several, as for `path`.
+        valid_path: Option<DataPaths>, absent("none");
+        /// Separate test file, in place of `test`; or several, as for `path`.
+        test_path: Option<DataPaths>, absent("none");
         /// How to scale each feature, fitted on the training rows: mean 0 and standard deviation 1, mean 0,
         /// minimum 0 and maximum 1, or not at all.
         scale: ScalingMethod = ScalingMethod::Standardize;
@@ -125,12 +127,14 @@ impl DataSpec {
         self.delimiter.unwrap_or(',')
     }
 
-    /// The training file, then the separate validation and test files.
-    pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        [Some(&self.path), self.valid_path.as_ref(), self.test_path.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(PathBuf::as_path)
+    /// What has the training rows, then what has the validation and test rows, if that is separate.
+    pub fn paths(&self) -> impl Iterator<Item = &DataPaths> {
+        [Some(&self.path), self.valid_path.as_ref(), self.test_path.as_ref()].into_iter().flatten()
+    }
+
+    /// All files, as far as they can be found.
+    pub(crate) fn known_files(&self) -> Vec<PathBuf> {
+        self.paths().flat_map(DataPaths::known_files).collect()
     }
 
     /// Classification or regression.

@@ -1,7 +1,7 @@
 //! Checks `[data]` before any file is read: values out of range, keys that contradict each other.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::data::spec::{ColumnRef, DataSpec, ScalingMethod};
 use crate::text::{STANDARD_INPUT, shortened};
@@ -159,17 +159,27 @@ fn shares(spec: &DataSpec, problems: &mut Vec<SpecProblem>) {
     }
 }
 
-/// Standard input can be read only once.
+/// Standard input can be read only once, and alone.
 fn standard_input(spec: &DataSpec, problems: &mut Vec<SpecProblem>) {
     let paths = [
         ("path", Some(&spec.path)),
         ("valid_path", spec.valid_path.as_ref()),
         ("test_path", spec.test_path.as_ref()),
     ];
-    let is_standard = |(_, path): &(&str, Option<&std::path::PathBuf>)| {
-        path.is_some_and(|path| path == Path::new(STANDARD_INPUT))
-    };
-    if let Some((key, _)) = paths.into_iter().filter(is_standard).nth(1) {
-        problems.push(SpecProblem::alone(key, "standard input can be only one of the files".to_owned()));
+    let mut are_standard = 0;
+    for (key, paths) in paths.into_iter().filter_map(|(key, paths)| Some((key, paths?))) {
+        let is_standard = |path: &PathBuf| path == Path::new(STANDARD_INPUT);
+        if paths.is_standard_input() {
+            are_standard += 1;
+            if are_standard == 2 {
+                let message = "standard input can be only one of the files".to_owned();
+                problems.push(SpecProblem::alone(key, message));
+            }
+        } else if paths.as_written().iter().any(is_standard) {
+            let message =
+                "standard input (\"-\") cannot be one of several files; pipe all of them into it, or none"
+                    .to_owned();
+            problems.push(SpecProblem::alone(key, message));
+        }
     }
 }

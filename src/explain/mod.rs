@@ -14,14 +14,13 @@ pub(crate) mod rows;
 mod tests;
 
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use rand::seq::SliceRandom;
 
-use crate::data::{BadRows, DataError, LabelledRows, ReadingNotes};
+use crate::data::{BadRows, DataError, DataPaths, LabelledRows, ReadingNotes};
 pub use crate::explain::association::AssociatedColumns;
 pub use crate::explain::dependence::{DependencePoint, PartialDependence};
 pub use crate::explain::importance::ColumnImportance;
@@ -99,7 +98,7 @@ pub enum ExplainError {
     },
 }
 
-/// Explains the mean of `models`, at least one, on the labelled rows of a CSV file, and compares with the weights of
+/// Explains the mean of `models`, at least one, on the labelled rows of CSV files, and compares with the weights of
 /// a `linear` model for the same columns.
 ///
 /// # Errors
@@ -112,21 +111,21 @@ pub enum ExplainError {
 pub fn explain(
     models: &[Model],
     linear: Option<&Model>,
-    path: &Path,
+    paths: &DataPaths,
     options: &ExplainOptions,
 ) -> Result<(Explanation, ReadingNotes), ExplainError> {
-    with_dtype!(models[0].plan.training.dtype, F => explain_in::<F>(models, linear, path, options))
+    with_dtype!(models[0].plan.training.dtype, F => explain_in::<F>(models, linear, paths, options))
 }
 
 fn explain_in<F: Real>(
     models: &[Model],
     linear: Option<&Model>,
-    path: &Path,
+    paths: &DataPaths,
     options: &ExplainOptions,
 ) -> Result<(Explanation, ReadingNotes), ExplainError> {
     let committee = Committee::<F>::new(models)?;
     let encoding = &committee.reading;
-    let file = LabelledRows::<F>::read_with_features(path, encoding, options.bad_rows, options.threads)?;
+    let file = LabelledRows::<F>::read_with_features(paths, encoding, options.bad_rows, options.threads)?;
     let rows_in_file = file.truth.len();
     let asked = AskedRows::new(&committee, drawn_rows(&file, options), file);
     let base = asked.predictions(&ThreadPool::single(), &|_, _| {});

@@ -12,7 +12,7 @@ pub fn data_file(input: &[u8]) {
     let Some((&[chunk, quote, comment, header, b'\n'], content)) = input.split_first_chunk() else { return };
     let file = ScratchFile::new("csv", content);
     let spec = DataSpec {
-        path: file.0.clone(),
+        path: file.0.clone().into(),
         label: Some(ColumnRef::Index(-1)),
         header: header == b'h',
         delimiter: Some(','),
@@ -41,6 +41,6 @@ fn load(spec: &DataSpec, chunk: usize) -> Result<String, String> {
     let bits: Vec<u64> = (0..features.rows())
         .flat_map(|row| (0..features.columns()).map(move |column| features.value(row, column).to_bits()))
         .collect();
-    let source = (table.sha256(), table.main.source.bytes, table.notes());
+    let source = (table.sha256(), &table.main.source.files, table.notes());
     Ok(format!("{bits:?} {:?} {:?} {:?} {source:?}", table.main.labels(), table.classes(), table.features()))
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::data::csv::chunks::chunk::ChunkPlace;
 use crate::data::csv::chunks::record_boundaries::RecordBoundaries;
 use crate::data::csv::dialect::{Comments, CsvFormat, Dialect, ReadOptions};
 use crate::data::csv::missing::Markers;
@@ -45,7 +46,7 @@ pub fn record_reader(input: &[u8]) {
     };
     let markers = Markers::new((markers == b'm').then_some(&own[..]), numbers);
     let layout = layout(&rest[..rest.len().min(COLUMNS)], markers);
-    let reader = RowReader { format, layout: &layout, first_line: 1 };
+    let reader = RowReader { format, layout: &layout };
 
     let fast = read::<true>(&reader, text, true);
     let strict = read::<false>(&reader, text, true);
@@ -141,7 +142,8 @@ struct Reading {
 
 fn read<const FAST: bool>(reader: &RowReader<'_>, text: &str, is_first: bool) -> Reading {
     let (mut values, mut collected) = (Vec::new(), Collected(Vec::new()));
-    let summary = reader.read_as::<FAST>(text, is_first, &mut values, &mut collected);
+    let place = ChunkPlace { is_first, first_line: 1 };
+    let summary = reader.read_as::<FAST>(text, place, &mut values, &mut collected);
     let width = reader.layout.values;
     let mut rows = collected.0;
     let mut kept = 0;

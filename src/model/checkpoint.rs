@@ -34,11 +34,24 @@ pub struct CheckpointOrigin {
     pub config: String,
     /// SHA-256 of the bytes of each data file, in hexadecimal.
     pub data_sha256: Vec<String>,
+    /// The data files, where several are one table.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub data_files: Vec<HashedFile>,
     /// Bytes of the run's `metrics.csv` and `steps.csv` at this place.
     pub file_sizes: [u64; 2],
     /// Bytes of its `diagnostics.csv`; 0 if there is none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub diagnostics_size: u64,
+}
+
+/// A file as it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HashedFile {
+    /// Its path.
+    pub path: String,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
 }
 
 fn is_zero<T: PartialEq + Default>(number: &T) -> bool {
@@ -115,6 +128,7 @@ impl CheckpointOrigin {
             source,
             config,
             data_sha256,
+            data_files: Vec::new(),
             file_sizes: [0; 2],
             diagnostics_size: 0,
         }

@@ -24,7 +24,9 @@ pub(crate) mod tensors;
 mod tests;
 pub(crate) mod write;
 
-pub use crate::model::checkpoint::{CHECKPOINT_FORMAT, Checkpoint, CheckpointFault, CheckpointOrigin};
+pub use crate::model::checkpoint::{
+    CHECKPOINT_FORMAT, Checkpoint, CheckpointFault, CheckpointOrigin, HashedFile,
+};
 pub use crate::model::description::calibration::{Calibration, CalibrationScores, MAX_CALIBRATION_ROWS};
 pub use crate::model::description::{Description, FORMAT, MAX_MEMBERS};
 pub use crate::model::ensemble::EnsembleError;

@@ -3,12 +3,11 @@
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::path::Path;
 
 use ndarray::{Array2, ArrayView2, s};
 use rand::seq::SliceRandom;
 
-use crate::data::{BadRows, LabelledRows, ReadingNotes, TargetEncoding};
+use crate::data::{BadRows, DataPaths, LabelledRows, ReadingNotes, TargetEncoding};
 use crate::eval::EvalRows;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
@@ -22,7 +21,7 @@ use crate::random::stream;
 use crate::targets::Targets;
 use crate::train::with_dtype;
 
-/// The scores of `models`, whose predictions are averaged, on the labelled rows of a CSV file.
+/// The scores of `models`, whose predictions are averaged, on the labelled rows of CSV files.
 ///
 /// # Errors
 ///
@@ -33,13 +32,13 @@ use crate::train::with_dtype;
 /// Without a model.
 pub fn scores_on_file(
     models: &[Model],
-    path: &Path,
+    paths: &DataPaths,
     bad_rows: BadRows,
     threads: NonZeroUsize,
 ) -> Result<(CalibrationScores, ReadingNotes), PredictError> {
     with_dtype!(models[0].plan.training.dtype, F => {
         let committee = Committee::<F>::new(models)?;
-        let read = LabelledRows::<F>::read_with_features(path, &committee.reading, bad_rows, threads);
+        let read = LabelledRows::<F>::read_with_features(paths, &committee.reading, bad_rows, threads);
         let LabelledRows { features, truth, notes, .. } = read?;
         let scores = of_committee(&committee, &features.unwrap_or_default(), &truth);
         Ok((scores.ok_or(PredictError::CalibrationNotFinite)?, notes))

@@ -20,9 +20,8 @@ pub(crate) mod worker;
 pub(crate) mod writer;
 
 use std::io::Write;
-use std::path::Path;
 
-use crate::data::{CellCheck, Role, RowStream, StreamEnd, StreamError, UnusualCounts};
+use crate::data::{CellCheck, DataPaths, Role, RowStream, StreamEnd, StreamError, UnusualCounts};
 use crate::kernel::real::Real;
 use crate::model::Model;
 pub use crate::predict::calibration::{scores_of_rows, scores_on_file};
@@ -41,7 +40,7 @@ use crate::train::with_dtype;
 /// The stream that draws the validation rows whose scores are kept.
 pub(crate) const CALIBRATION_STREAM: &str = "calibration";
 
-/// Predicts the rows of the CSV file at `path` (`-` for standard input) and writes them to `out`,
+/// Predicts the rows of CSV files (`-` for standard input) and writes them to `out`,
 /// with a header if they are written as CSV. The predictions of several models, at least one, and those of the members
 /// of an ensemble, are averaged: probabilities of classes, or values.
 ///
@@ -55,22 +54,22 @@ pub(crate) const CALIBRATION_STREAM: &str = "calibration";
 /// Without a model.
 pub fn predict(
     models: &[Model],
-    path: &Path,
+    paths: &DataPaths,
     options: &PredictOptions<'_>,
     out: &mut (dyn Write + Send),
 ) -> Result<PredictSummary, PredictError> {
-    with_dtype!(models[0].plan.training.dtype, F => predict_in::<F>(models, path, options, out))
+    with_dtype!(models[0].plan.training.dtype, F => predict_in::<F>(models, paths, options, out))
 }
 
 fn predict_in<F: Real>(
     models: &[Model],
-    path: &Path,
+    paths: &DataPaths,
     options: &PredictOptions<'_>,
     out: &mut (dyn Write + Send),
 ) -> Result<PredictSummary, PredictError> {
     let committee = Committee::<F>::new(models)?;
     let encoding = &committee.reading;
-    let stream = RowStream::open(path, encoding, &[Role::Id], options.bad_rows)?;
+    let stream = RowStream::open(paths, encoding, &[Role::Id], options.bad_rows)?;
     let columns = OutputColumns::new(&encoding.targets, &stream, options)?;
     let writer: Box<dyn PredictionWriter<F>> = match options.json {
         true => Box::new(JsonWriter::new(&columns, encoding.classes(), options)),
@@ -106,7 +105,7 @@ fn predict_in<F: Real>(
             out.write_all(&chunk.text)
         },
     );
-    let StreamEnd { mixed_line_ends, comments } = written.map_err(|error| match error {
+    let StreamEnd { mixed_line_ends, comments, .. } = written.map_err(|error| match error {
         StreamError::Data(error) => PredictError::Data(error),
         StreamError::Consumer(error) => PredictError::Write(error),
     })?;

@@ -181,7 +181,8 @@ mod tests {
         if label.is_none() {
             columns.insert("y".to_owned(), column(truth));
         }
-        let spec = DataSpec { path, label, columns, scale: ScalingMethod::None, ..DataSpec::default() };
+        let spec =
+            DataSpec { path: path.into(), label, columns, scale: ScalingMethod::None, ..DataSpec::default() };
         let table = Dataset::load(&spec).expect("the table loads");
         table.prepare(1, None).expect("the values fit").data.train
     }

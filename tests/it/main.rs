@@ -36,6 +36,7 @@ mod report; // the page about a run, and its charts
 mod reproduce; // published findings
 mod resume; // runs that are interrupted, and go on
 mod run_directory; // what training leaves behind
+mod several_files; // several data files as one table
 mod shares; // a comparison in several processes
 mod shell; // completions and man pages
 mod spreadsheet; // a German table, from init to predictions in its form

@@ -19,6 +19,7 @@ fn each_kind_of_file_in_the_wrong_place_is_named() {
     let table =
         "error: table.csv is a data file, not a config; `bntrain init table.csv` writes a config for it";
     let as_model = "error: table.csv: this is a text file, such as a table, not a model file; give the model.safetensors of a run";
+    let several = "; for several data files, put their pattern in quotes, or write --data for each";
     let config_as_model = "error: single.toml: this is a config, not a model file; train with it, and give the model.safetensors of the run";
     let config_as_data =
         "error: single.toml:1: this is a config, not a table; give the CSV file with the rows";
@@ -26,7 +27,7 @@ fn each_kind_of_file_in_the_wrong_place_is_named() {
         (&["table.csv"][..], 2, table),
         (&["-c", "table.csv"], 2, table),
         (&["check", "table.csv"], 2, table),
-        (&["predict", "table.csv", "--data", "data.csv"], 4, as_model),
+        (&["predict", "table.csv", "--data", "data.csv"], 4, &format!("{as_model}{several}")),
         (&["eval", "table.csv", "--data", "data.csv"], 4, as_model),
         (&["predict", "single.toml", "--data", "data.csv"], 4, config_as_model),
         (&["predict", "run", "--data", "single.toml"], 3, config_as_data),

@@ -10,16 +10,16 @@ use crate::cli::exit_code;
 use crate::cli::out_file::{OutFile, Replacing, STANDARD_OUTPUT, WithoutFile};
 use crate::cli::output::Output;
 use crate::config::{TargetGuess, kept_class, parse, template};
-use crate::data::{ColumnProfile, Dataset, Nature, Profile};
+use crate::data::{ColumnProfile, DataPaths, Dataset, Nature, Profile};
 use crate::nn::Task;
 use crate::report::leakage_note;
-use crate::text::{Quoted, STANDARD_INPUT, escaped, shortened};
+use crate::text::{Quoted, escaped, shortened};
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// The CSV file
-    #[arg(value_name = "CSV")]
-    pub(crate) path: PathBuf,
+    /// The CSV file; several, also by a pattern in quotes, are read as one table
+    #[arg(value_name = "CSV", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
     /// The label: the column with the class to predict [default: the last column, if it looks like classes]
     #[arg(long, value_name = "NAME")]
     pub(crate) label: Option<String>,
@@ -37,13 +37,14 @@ pub(crate) struct InitArgs {
 }
 
 pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), CliError> {
-    if args.path == Path::new(STANDARD_INPUT) {
+    let paths: DataPaths = args.paths.iter().cloned().collect();
+    if paths.is_standard_input() {
         return Err(CliError::new(
             exit_code::USAGE,
             "init cannot read standard input, because a config names a file",
         ));
     }
-    let mut spec = args.csv.data_spec(&args.path);
+    let mut spec = args.csv.data_spec(&paths);
     for (keys, reason) in args.csv.find_table(&mut spec) {
         output.note(&format!("note: the config has {keys}: {reason}"));
     }
@@ -52,9 +53,9 @@ pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), CliError> {
         output.note(&format!("note: numbers are read with {keys}, by the config, as the cells suggest"));
     }
     let learnt = learnt(args, &profile, output)?;
-    let out = args.out.clone().unwrap_or_else(|| default_out(&args.path));
+    let out = args.out.clone().unwrap_or_else(|| default_out(&args.paths[0]));
     let is_printed = out == Path::new(STANDARD_OUTPUT);
-    let named = named_from(&args.path, &out)?;
+    let named = args.paths.iter().map(|path| named_from(path, &out)).collect::<Result<DataPaths, _>>()?;
     // The config is tried before it is written, which also finds leaks to mention in its comments.
     let draft = template(&profile, &learnt, &spec, &named, &[]);
     let tried =
@@ -64,7 +65,7 @@ pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), CliError> {
     if is_printed {
         output.result(&text)?;
     } else {
-        write(&out, &text, args)?;
+        write(&out, &text, args.force, &paths)?;
     }
     let notes = [
         ignored(&profile, &learnt),
@@ -200,33 +201,39 @@ fn learnt(args: &InitArgs, profile: &Profile, output: &Output) -> Result<TargetG
     Ok(learnt)
 }
 
-/// The name of the data file with the extension `.toml`, in the current directory.
+/// The name of the data file, or of the pattern as far as it is one, with the extension `.toml`, in the current
+/// directory.
 fn default_out(data: &Path) -> PathBuf {
     let name = data.file_name().unwrap_or_default().to_string_lossy();
-    let stem = name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("bntrain");
+    let stem = name.split(['.', '*', '?', '[']).next().unwrap_or_default().trim_end_matches(['-', '_']);
+    let stem = if stem.is_empty() { "bntrain" } else { stem };
     PathBuf::from(format!("{stem}.toml"))
 }
 
 /// The path of the data file in a config at `out`: relative if both are in the same directory or the
 /// config is in the current one, otherwise absolute.
-fn named_from(data: &Path, out: &Path) -> Result<String, CliError> {
+fn named_from(data: &Path, out: &Path) -> Result<PathBuf, CliError> {
     let is_here = out.parent().is_none_or(|parent| parent.as_os_str().is_empty());
     let named = match (is_here, data.parent() == out.parent(), data.file_name()) {
         (true, _, _) => data.to_owned(),
         (false, true, Some(name)) => PathBuf::from(name),
         _ => std::path::absolute(data).map_err(|error| CliError::io("find", data, &error))?,
     };
-    named.to_str().map(str::to_owned).ok_or_else(|| {
-        let shown = shortened(&data.to_string_lossy());
-        CliError::new(
-            exit_code::USAGE,
-            format!("{shown}: the name is not UTF-8, so a config cannot name it; rename the file"),
-        )
-    })
+    match named.to_str() {
+        Some(_) => Ok(named),
+        None => {
+            let shown = shortened(&data.to_string_lossy());
+            let message =
+                format!("{shown}: the name is not UTF-8, so a config cannot name it; rename the file");
+            Err(CliError::new(exit_code::USAGE, message))
+        }
+    }
 }
 
-fn write(out: &Path, text: &str, args: &InitArgs) -> Result<(), CliError> {
+fn write(out: &Path, text: &str, force: bool, paths: &DataPaths) -> Result<(), CliError> {
     let out = OutFile::new(out, WithoutFile::PrintsWithDash)?;
-    out.refuse_replacing(Replacing { force: args.force, inputs: &[&args.path], models: &[] })?;
+    let files = paths.known_files();
+    let inputs: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    out.refuse_replacing(Replacing { force, inputs: &inputs, models: &[] })?;
     out.write(text.as_bytes())
 }

@@ -18,6 +18,7 @@ pub(crate) mod worker;
 pub(crate) mod world;
 
 use std::fmt::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
@@ -27,6 +28,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::session::Session;
 use crate::config::Plan;
+use crate::data::{Dataset, STANDARD_INPUT, SourceFile};
 use crate::experiment::{DataSets, Peers, RunStart};
 use crate::kernel;
 use crate::model::{Checkpoint, CheckpointOrigin};
@@ -244,17 +246,21 @@ fn facts(data: &DataSets) -> Vec<(String, String)> {
         ("bntrain".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
         ("vector instructions".to_owned(), format!("{} {:?}", std::env::consts::ARCH, kernel::simd_level())),
     ];
-    for source in data.tables().flat_map(crate::data::Dataset::sources) {
-        facts.push((format!("{}, by its SHA-256", source.path.display()), source.sha256.clone()));
+    for file in files(data) {
+        facts.push((format!("{}, by its SHA-256", file.path.display()), file.sha256.clone()));
     }
     facts
 }
 
+/// All files with data, in order.
+fn files(data: &DataSets) -> impl Iterator<Item = &SourceFile> {
+    data.tables().flat_map(Dataset::sources).flat_map(|source| &source.files)
+}
+
 /// Why other processes cannot read the data.
 fn unshared_source(data: &DataSets) -> Option<String> {
-    let is_input = |path: &std::path::Path| path == std::path::Path::new(crate::data::STANDARD_INPUT);
-    let mut sources = data.tables().flat_map(crate::data::Dataset::sources);
-    sources.any(|source| is_input(&source.path)).then(|| {
+    let is_input = |path: &Path| path == Path::new(STANDARD_INPUT);
+    files(data).any(|file| is_input(&file.path)).then(|| {
         "data.path = \"-\": standard input reaches only the first process; give a file that all can read"
             .to_owned()
     })

@@ -10,6 +10,7 @@ use crate::config::plan::seeds::refuse_repeats;
 use crate::config::plan::spec::{CompareSpec, ConfigSpec};
 use crate::config::plan::{ComparePlan, ComparedMeasure, GridAxis, Vary, seeds, tune};
 use crate::config::problems::Problems;
+use crate::data::DataPaths;
 use crate::nn::{LayerSpec, Norm, Task, has_norm_slot};
 
 /// The checked `[compare]` of `spec` with its defaults, seeds as a list, and paths from `base`.
@@ -127,8 +128,10 @@ fn grid(compare: &CompareSpec, tree: &Node, base: &Path, problems: &mut Problems
         let is_path = matches!(key.as_str(), "data.path" | "data.valid_path" | "data.test_path");
         // The grid is written into the run directory, where a relative path would mean another file.
         let absolute = |value: toml::Value| match &value {
-            toml::Value::String(path) if is_path && !path.is_empty() => {
-                base.join(path).to_str().map_or(value.clone(), toml::Value::from)
+            toml::Value::String(path) if is_path && path.is_empty() => value,
+            _ if is_path => {
+                let paths = value.clone().try_into::<DataPaths>().ok();
+                paths.and_then(|paths| toml::Value::try_from(paths.in_folder(base)).ok()).unwrap_or(value)
             }
             _ => value,
         };

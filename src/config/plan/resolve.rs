@@ -1,6 +1,6 @@
 //! Resolves a tree to a plan: defaults, rules, layers, absolute paths.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::config::document::key_path::join;
 use crate::config::document::tree::Node;
@@ -14,7 +14,6 @@ use crate::config::schema::check;
 use crate::data::DataSpec;
 use crate::nn::layers::affine::weight_norm::{centered_alone, centered_alone_message};
 use crate::nn::{AffineSpec, Init, LayerSpec, Norm, WeightForm, default_init, twin};
-use crate::text::STANDARD_INPUT;
 use crate::train::TrainingSpec;
 use crate::train::tensor_rules::{self, RuleEntry, TensorRuleProblem};
 
@@ -199,11 +198,10 @@ fn from_folder(mut training: TrainingSpec, base: &Path) -> TrainingSpec {
 }
 
 fn absolute(mut data: DataSpec, base: &Path, problems: &mut Problems) -> DataSpec {
-    let paths = [Some(&mut data.path), data.valid_path.as_mut(), data.test_path.as_mut()];
-    let is_file = |path: &&mut PathBuf| **path != Path::new(STANDARD_INPUT);
-    for path in paths.into_iter().flatten().filter(is_file) {
-        *path = base.join(&path);
-        if path.to_str().is_none() {
+    let all = [Some(&mut data.path), data.valid_path.as_mut(), data.test_path.as_mut()];
+    for paths in all.into_iter().flatten() {
+        *paths = paths.in_folder(base);
+        if paths.as_written().iter().any(|path| path.to_str().is_none()) {
             // It could not be written to the run directory.
             problems.push("data", "the directory of the config has a name that is not UTF-8");
         }

@@ -134,7 +134,8 @@ mod tests {
     fn a_row_shows_what_is_allowed_the_default_and_the_meaning() {
         let reference = reference();
         for row in [
-            "| `path` | a path | required | CSV file; `.gz` and `.zst` are decompressed, `-` is standard input. |\n",
+            "| `valid` | a number, at least 0 and less than 1 | `0.0` | Fraction of the rows to hold out for validation, stratified \
+             by class; whole groups if there is a group column. |\n",
             "| `clip_norm` | a number, finite and greater than 0 | no clipping | Largest Euclidean norm of all \
              gradients together. |\n",
             "| `bias` | true or false or \"auto\" | `\"auto\"` | Whether to add a bias; `\"auto\"` leaves it \

@@ -80,7 +80,8 @@ fn an_empty_file_reports_all_required_keys() {
     assert_eq!(
         problems("", &[]),
         [
-            "data: missing key `path`, a path: CSV file; `.gz` and `.zst` are decompressed, `-` is standard input",
+            "data: missing key `path`, a path or a list of at least one, each a path: CSV file, or several as one table, by \
+             a pattern such as `part-*.csv` or a list; `.gz` and `.zst` are decompressed, `-` is standard input",
             &format!("optimizer: missing key `type`: {}", optimizers()),
             "data: missing key `label`, a column name, or an index from 0 (-1 is the last): the column with \
              the class (or `target`, for values)",

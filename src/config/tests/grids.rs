@@ -101,6 +101,10 @@ fn a_grid_can_vary_tables_list_entries_and_paths() {
         ("'layers.0.init.normal' = [1, 0.1]", ["layers.0.init.normal=1", "layers.0.init.normal=0.1"]),
         ("training.last_batch = ['keep', 'drop']", ["training.last_batch=keep", "training.last_batch=drop"]),
         ("data.path = ['a.csv', '/b c.csv']", ["data.path=/home/a.csv", "data.path=\"/b c.csv\""]),
+        (
+            "data.path = [['a.csv', '/b.csv'], 'p-*.csv']",
+            ["data.path=[\"/home/a.csv\", \"/b.csv\"]", "data.path=\"/home/p-*.csv\""],
+        ),
     ] {
         assert_eq!(labels(grid), expected);
     }

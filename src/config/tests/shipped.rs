@@ -17,7 +17,8 @@ fn every_shipped_config_makes_a_plan_that_survives_being_written() {
             continue;
         }
         let plan = load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
-        assert!(plan.data.path.is_file(), "{} has no data at {}", path.display(), plan.data.path.display());
+        let data = plan.data.path.name();
+        assert!(data.is_file(), "{} has no data at {}", path.display(), data.display());
         let again = parse(&plan.to_toml(), &path, &[]).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(plan, again, "{}", path.display());
         for (point, plan) in plan.points() {

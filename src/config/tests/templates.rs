@@ -11,7 +11,7 @@ fn profile(content: &str) -> Profile {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("t.csv");
     fs::write(&path, content).expect("the folder can be written");
-    Profile::of(&DataSpec { path, ..DataSpec::default() }).expect("the content is well-formed")
+    Profile::of(&DataSpec { path: path.into(), ..DataSpec::default() }).expect("the content is well-formed")
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn a_template_lists_the_type_of_every_column() {
     let profile = profile(&format!("number,age,port,sea sick,deck,ship,kind\n{rows}"));
     let guess = TargetGuess::guess(&profile).expect("there is a last column");
     assert_eq!(guess, TargetGuess { column: "kind".to_owned(), task: Task::Classification, is_guess: true });
-    let text = template(&profile, &guess, &DataSpec::default(), "t.csv", &[]);
+    let text = template(&profile, &guess, &DataSpec::default(), &"t.csv".into(), &[]);
     insta::assert_snapshot!("template_with_every_type", text);
     parse(&text, Path::new("first.toml"), &[]).expect("it is valid");
 }
@@ -39,7 +39,8 @@ fn a_template_ignores_a_column_that_cannot_be_read() {
         .collect();
     let profile = profile(&format!("ticket,fare,kind\n{rows}"));
     let guess = TargetGuess::guess(&profile).expect("there is a last column");
-    let text = template(&profile, &guess, &DataSpec::default(), "t.csv", &[("fare".to_owned(), 0.9995)]);
+    let text =
+        template(&profile, &guess, &DataSpec::default(), &"t.csv".into(), &[("fare".to_owned(), 0.9995)]);
     let expected = "ticket = \"ignore\"               # numbers, but 12 cells with words, such as \"A/0\"\n";
     assert!(text.contains(expected), "{text}");
     let expected = "fare = \"numeric\"                # suspected leak (0.9995): predicts the target by itself; \"ignore\" it unless it is known at prediction time\n";
@@ -66,10 +67,10 @@ fn templates_work_for_all_data_sets_of_this_repository() {
         if path.extension().is_none_or(|extension| extension != "csv") {
             continue;
         }
-        let reading = DataSpec { path: path.clone(), ..DataSpec::default() };
+        let reading = DataSpec { path: path.as_path().into(), ..DataSpec::default() };
         let profile = Profile::of(&reading).expect("it is a table");
         let guess = TargetGuess::guess(&profile).expect("there is a last column");
-        let text = template(&profile, &guess, &reading, &path.to_string_lossy(), &[]);
+        let text = template(&profile, &guess, &reading, &path.as_path().into(), &[]);
         let plan =
             parse(&text, Path::new("first.toml"), &[]).unwrap_or_else(|error| panic!("{error}\n{text}"));
         Dataset::load(&plan.data).unwrap_or_else(|error| panic!("{error}\n{text}"));

@@ -1,60 +1,60 @@
-//! One data file: its columns, then its rows.
+//! The files of a table, as one: their columns, then their rows.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::data::csv::chunks::{Chunk, Chunks};
-use crate::data::csv::delimiter_guess;
+use crate::data::csv::chunks::Chunks;
+use crate::data::csv::chunks::chunk::Chunk;
 use crate::data::csv::dialect::CsvFormat;
 use crate::data::csv::missing::Markers;
-use crate::data::csv::number::trim;
-use crate::data::csv::parser::Parser;
-use crate::data::csv::position::line_of;
 use crate::data::csv::row_reader::RowReader;
-use crate::data::error::{AtOffset, DataError, ErrorKind, Located};
-use crate::data::limits::MAX_COLUMNS;
+use crate::data::error::{DataError, ErrorKind, Located};
 use crate::data::schema::layout::RowLayout;
-use crate::data::schema::numbered_names;
 use crate::data::schema::survey::{ColumnStats, FileStats, StatsReader, SurveyedRows};
 use crate::data::source::FileVersion;
 use crate::data::source::encoding_guess::guess_encoding;
-use crate::data::table::SourceFile;
+use crate::data::source::paths::DataFiles;
 use crate::data::table::raw_rows::{NumberOf, RawRows, read_rows};
 use crate::data::table::row_store::RowStore;
+use crate::data::table::{SourceFile, SourceFiles};
 
-/// A file whose columns are known; its rows are still to be read.
+/// One or more files whose columns are known; their rows are still to be read.
 #[derive(Debug)]
 pub(crate) struct CsvFile {
-    pub(crate) path: PathBuf,
     /// The names of the columns.
     pub(crate) names: Vec<String>,
     format: CsvFormat,
     first: Chunk,
     chunks: Chunks,
-    /// The line of the first record.
+    /// The line of the first record of the first file.
     pub(crate) first_line: u64,
 }
 
 impl CsvFile {
-    /// Reads a file up to its first record. `given` names the columns of a file without header,
+    /// Reads the first of the files up to its first record. `given` names the columns of files without header,
     /// unless it is empty.
-    pub(crate) fn open(path: &Path, format: CsvFormat, given: &[String]) -> Result<Self, DataError> {
-        let mut chunks = Chunks::open(path, format).map_err(|fault| DataError::new(path, fault))?;
+    pub(crate) fn open(files: &DataFiles, format: CsvFormat, given: &[String]) -> Result<Self, DataError> {
+        let mut chunks = Chunks::open(files, format, given)?;
         let mut first = Chunk::default();
-        let read = chunks.next(&mut first);
-        match read.and_then(|_| columns(&first, format, given)) {
-            Ok((names, first_line)) => {
-                Ok(Self { path: path.to_owned(), names, format, first, chunks, first_line })
+        match chunks.next(&mut first) {
+            Ok(_) => {
+                let (names, first_line) = (chunks.names().to_vec(), first.place.first_line);
+                Ok(Self { names, format, first, chunks, first_line })
             }
             Err(error) => {
-                let error = chunks.skip(error, first.lines());
-                Err(data_error(*error, &chunks, path, &[]))
+                let error = chunks.skip(error, 0, first.lines());
+                Err(data_error(*error, &chunks, &[]))
             }
         }
     }
 
-    /// The path, the columns, the line of the first record, the first chunk, and the other chunks.
-    pub(crate) fn into_parts(self) -> (PathBuf, Vec<String>, u64, Chunk, Chunks) {
-        (self.path, self.names, self.first_line, self.first, self.chunks)
+    /// What messages call the files.
+    pub(crate) fn path(&self) -> &Path {
+        &self.chunks.files().name
+    }
+
+    /// The columns, the line of the first record, the first chunk, and the other chunks.
+    pub(crate) fn into_parts(self) -> (Vec<String>, u64, Chunk, Chunks) {
+        (self.names, self.first_line, self.first, self.chunks)
     }
 
     /// Reads the rows. `layout` is that of this file's columns.
@@ -63,8 +63,8 @@ impl CsvFile {
         layout: &RowLayout,
         number_of: &mut NumberOf<'_>,
     ) -> Result<RawRows, DataError> {
-        let reader = RowReader { format: self.format, layout, first_line: self.first_line };
-        let store = RowStore::new(layout.features, self.format.reading.memory, &self.path);
+        let reader = RowReader { format: self.format, layout };
+        let store = RowStore::new(layout.features, self.format.reading.memory, self.chunks.files().path(0));
         let rows = read_rows(reader, &self.first, &mut self.chunks, store, number_of);
         rows.map_err(|error| self.error(*error))
     }
@@ -77,15 +77,14 @@ impl CsvFile {
         most: Vec<usize>,
         which: SurveyedRows,
     ) -> Result<FileStats, DataError> {
-        let Self { format, first_line, .. } = self;
-        let surveyor = StatsReader::new(format, first_line, markers, most, which);
+        let surveyor = StatsReader::new(self.format, markers, most, which);
         let surveys = surveyor.survey(&self.first, &mut self.chunks);
         let mut stats = surveys.map_err(|error| self.error(*error))?;
-        stats.sha256 = self.chunks.finish().0;
+        stats.sources = self.chunks.finish();
         Ok(stats)
     }
 
-    /// What identifies the version of the file; none of standard input.
+    /// What identifies the version of the first file; none of standard input.
     pub(crate) fn version(&self) -> Option<FileVersion> {
         self.chunks.version()
     }
@@ -97,92 +96,56 @@ impl CsvFile {
         most: Vec<usize>,
         which: SurveyedRows,
     ) -> Vec<ColumnStats> {
-        let Self { format, first_line, .. } = *self;
-        StatsReader::new(format, first_line, markers, most, which).sample(&self.first)
+        StatsReader::new(self.format, markers, most, which).sample(&self.first)
     }
 
     /// Where the data came from, once `rows` were read.
-    pub(crate) fn finish(self, rows: usize) -> SourceFile {
-        let (sha256, bytes) = self.chunks.finish();
-        SourceFile { path: self.path, sha256, bytes, rows }
+    pub(crate) fn finish(self, rows: usize) -> SourceFiles {
+        let name = self.path().to_owned();
+        SourceFiles::new(name, rows, self.chunks.finish())
     }
 
-    /// An error at a place in this file.
+    /// An error at a place in these files.
     pub(crate) fn error(&self, error: Located) -> DataError {
-        data_error(error, &self.chunks, &self.path, &self.names)
+        data_error(error, &self.chunks, &self.names)
     }
 
-    /// An error of its columns, or of this file as a whole.
+    /// An error of the columns, or of the files as a whole.
     pub(crate) fn fail(&self, fault: ErrorKind) -> DataError {
-        DataError::of_columns(&self.path, fault, self.format.header.then_some(self.first_line))
+        column_error(self.chunks.files(), fault, self.format.header.then_some(self.first_line))
     }
 }
 
-/// The error in the file at `path`, whose columns have these names. If the file was changed, its content may
-/// have any error; where text is not UTF-8, the encoding is guessed from it.
-pub(crate) fn data_error(mut error: Located, chunks: &Chunks, path: &Path, names: &[String]) -> DataError {
-    if chunks.is_changed() {
-        return DataError::new(path, ErrorKind::Changed);
+/// An error about what the columns are, which are named in this line of the first file if there is a header.
+pub(crate) fn column_error(files: &DataFiles, fault: ErrorKind, header: Option<u64>) -> DataError {
+    match header.filter(|_| fault.is_of_the_header()) {
+        Some(line) => DataError::new(files.path(0), fault).at(Some(line), None, None),
+        None => DataError::new(&files.name, fault),
+    }
+}
+
+/// The error at a line of all files, whose columns have these names: with the name of its file and the line there. If
+/// the file was changed, its content may have any error; where text is not UTF-8, the encoding is guessed from it.
+pub(crate) fn data_error(mut error: Located, chunks: &Chunks, names: &[String]) -> DataError {
+    let files = chunks.files();
+    let (file, lines) = chunks.place_of(error.line);
+    let concerned = if error.kind.is_of_all_rows() { 0..files.paths.len() } else { file..file + 1 };
+    if let Some(changed) = concerned.clone().find(|&file| chunks.is_changed(file)) {
+        return DataError::new(files.path(changed), ErrorKind::Changed);
+    }
+    if concerned.len() > 1 {
+        return DataError::new(&files.name, error.kind);
     }
     if let ErrorKind::NotUtf8 { offset, guess, .. } = &mut error.kind {
-        *guess = guess_encoding(path, *offset);
+        *guess = guess_encoding(files.path(file), *offset);
     }
-    error.error(path, names)
+    error.above(lines).error(files.path(file), names)
 }
 
-/// The names of the columns and the line of the first record, which has as many fields.
-fn columns(first: &Chunk, format: CsvFormat, given: &[String]) -> Result<(Vec<String>, u64), Box<Located>> {
-    let body = first.text()?;
-    let mut parser = Parser::new(body, format.dialect);
-    parser.skip_raw_lines(format.skip_rows);
-    let names = match parser.next_record() {
-        Ok(true) => names(&mut parser, format, given),
-        Ok(false) if !first.is_last => {
-            Err(AtOffset::new(parser.blank_end().unwrap_or_default(), ErrorKind::BlankLine))
-        }
-        Ok(false) if body.bytes().all(|byte| byte.is_ascii_whitespace()) => {
-            Err(AtOffset::new(0, ErrorKind::Empty))
-        }
-        Ok(false) => Err(AtOffset::new(0, ErrorKind::NoRows)),
-        Err(at) => Err(at),
-    };
-    let names = names.map_err(|at| at.located(body.as_bytes()))?;
-    Ok((names, line_of(body.as_bytes(), parser.record_start())))
-}
-
-/// `parser` is at the first record.
-fn names(parser: &mut Parser<'_>, format: CsvFormat, given: &[String]) -> Result<Vec<String>, Box<AtOffset>> {
-    if let Some(at) = delimiter_guess::of_sep_line(parser) {
-        return Err(at);
-    }
-    let mut names = Vec::new();
-    loop {
-        let field = match parser.next_field() {
-            Err(at) if names.is_empty() => return Err(delimiter_guess::of_quote(parser, at)),
-            field => field?,
-        };
-        if names.len() == MAX_COLUMNS {
-            return Err(AtOffset::new(parser.record_start(), ErrorKind::TooManyColumns));
-        }
-        names.push(trim(&parser.content(field)).to_owned());
-        if field.is_last {
-            break;
-        }
-    }
-    match names.len() {
-        1 if !format.reading.one_column => {
-            return Err(delimiter_guess::of_one_column(format, parser.clone()));
-        }
-        found if !format.is_delimiter_set => delimiter_guess::check_usual(format, parser, found)?,
-        _ => {}
-    }
-    match names.len() {
-        _ if format.header => Ok(names),
-        found if given.is_empty() => Ok(numbered_names(found)),
-        found if given.len() == found => Ok(given.to_vec()),
-        found => Err(AtOffset::new(
-            parser.record_start(),
-            ErrorKind::NamesForColumns { names: given.len(), found },
-        )),
+/// Whether the same was read of two readings of the same files; the error names the first that was changed.
+pub(crate) fn expect_same(before: &[SourceFile], now: &[SourceFile]) -> Result<(), DataError> {
+    match before.iter().zip(now).find(|(before, now)| before.sha256 != now.sha256) {
+        Some((changed, _)) => Err(DataError::new(&changed.path, ErrorKind::Changed)),
+        None => Ok(()),
     }
 }

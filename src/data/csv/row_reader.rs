@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::data::csv::chunks::chunk::ChunkPlace;
 use crate::data::csv::dialect::CsvFormat;
 use crate::data::csv::dialect::Dialect;
 use crate::data::csv::fast_path::parse_simple_record;
@@ -22,8 +23,6 @@ use crate::data::schema::layout::{CellRule, OnMissing, RowLayout, Vocabulary};
 pub(crate) struct RowReader<'r> {
     pub(crate) format: CsvFormat,
     pub(crate) layout: &'r RowLayout,
-    /// The line of the first record, which says how many columns there are.
-    pub(crate) first_line: u64,
 }
 
 /// Receives the rows of a text, in order.
@@ -88,31 +87,31 @@ enum RowState {
 }
 
 impl RowReader<'_> {
-    /// Reads a text up to its first fault. `is_first` says that the file begins with it. The
+    /// Reads a text at this place of its file up to its first fault. The
     /// values go to `values`, row after row, in the order of the layout; those of a cell that
     /// cannot be used are arbitrary.
     pub(crate) fn read<'t>(
         &self,
         text: &'t str,
-        is_first: bool,
+        place: ChunkPlace,
         values: &mut Vec<f64>,
         visitor: &mut impl RowVisitor<'t>,
     ) -> ReadSummary {
-        self.read_as::<true>(text, is_first, values, visitor)
+        self.read_as::<true>(text, place, values, visitor)
     }
 
     /// Like [`read`](Self::read), for fuzzing also with every record read field by field.
     pub(crate) fn read_as<'t, const FAST: bool>(
         &self,
         text: &'t str,
-        is_first: bool,
+        place: ChunkPlace,
         values: &mut Vec<f64>,
         visitor: &mut impl RowVisitor<'t>,
     ) -> ReadSummary {
         let mut parser = Parser::new(text, self.format.dialect);
         let mut records = 0;
         values.clear();
-        let read = self.read_all::<FAST>(&mut parser, is_first, values, visitor, &mut records);
+        let read = self.read_all::<FAST>(&mut parser, place, values, visitor, &mut records);
         ReadSummary {
             records,
             line_ends: parser.line_ends(),
@@ -125,7 +124,7 @@ impl RowReader<'_> {
     fn read_all<'t, const FAST: bool>(
         &self,
         parser: &mut Parser<'t>,
-        is_first: bool,
+        place: ChunkPlace,
         values: &mut Vec<f64>,
         visitor: &mut impl RowVisitor<'t>,
         records: &mut usize,
@@ -133,10 +132,10 @@ impl RowReader<'_> {
         let Self { format: CsvFormat { dialect, header, skip_rows, .. }, layout, .. } = *self;
         let (width, may_drop, text) = (layout.values, layout.may_drop(), parser.text());
         let mut cells = vec![Cell::default(); layout.texts];
-        if is_first {
+        if place.is_first {
             parser.skip_raw_lines(skip_rows);
         }
-        if header && is_first && parser.next_record()? {
+        if header && place.is_first && parser.next_record()? {
             parser.skip_fields()?;
         }
         while parser.next_record()? {
@@ -159,7 +158,7 @@ impl RowReader<'_> {
                         RowState::Good
                     }
                 }
-                None => self.read_record(parser, row, &mut cells)?,
+                None => self.read_record(parser, place, row, &mut cells)?,
             };
             let end = simple_end.unwrap_or_else(|| {
                 let record = &text[start..parser.position()];
@@ -182,6 +181,7 @@ impl RowReader<'_> {
     fn read_record<'t>(
         &self,
         parser: &mut Parser<'t>,
+        place: ChunkPlace,
         row: &mut [f64],
         cells: &mut [Cell<'t>],
     ) -> Result<RowState, Box<AtOffset>> {
@@ -235,7 +235,7 @@ impl RowReader<'_> {
             }
         };
         // A row that lacks a field has its later values in the wrong columns, so this comes first.
-        self.check_width(parser, column, last)?;
+        self.check_width(parser, place, column, last)?;
         Ok(match first_fault {
             _ if layout.is_without_weight(row) => RowState::LeftOut(LeftOut::NoWeight),
             Some(fault) => RowState::Bad(fault),
@@ -246,7 +246,13 @@ impl RowReader<'_> {
 
     /// Refuses a record whose number of fields is not that of the first one; `last` is its last
     /// field.
-    fn check_width(&self, parser: &Parser<'_>, found: usize, last: Field) -> Result<(), Box<AtOffset>> {
+    fn check_width(
+        &self,
+        parser: &Parser<'_>,
+        place: ChunkPlace,
+        found: usize,
+        last: Field,
+    ) -> Result<(), Box<AtOffset>> {
         let expected = self.layout.cells.len();
         if found == expected {
             return Ok(());
@@ -255,7 +261,7 @@ impl RowReader<'_> {
         // Where the record ends too early or too late.
         Err(AtOffset::new(
             last.start(),
-            ErrorKind::Ragged { expected, found, first_line: self.first_line, hint },
+            ErrorKind::Ragged { expected, found, first_line: place.first_line, hint },
         ))
     }
 }

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use crate::data::dates::date_format::DateFormat;
 use crate::data::error::phrases::{
-    Advice, ManyTexts, NonRegularFile, also_missing, constant_of, converter, did_you_mean, in_all,
-    may_be_value, name_of, names_missing, not_a_date, same_number, spelled, tells_rows_apart,
+    Advice, ManyTexts, NonRegularFile, OtherColumns, also_missing, constant_of, converter, did_you_mean,
+    in_all, may_be_value, name_of, names_missing, no_match, not_a_date, same_number, spelled,
+    tells_rows_apart,
 };
 use crate::data::limits::{MAX_BLANK_LINES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
 use crate::data::schema::column::{ColumnKind, Role, role_name};
 use crate::data::schema::look_alikes::looks_like;
 use crate::data::source::file_signature::FileSignature;
+use crate::data::source::paths::MAX_FILES;
 use crate::data::spec::ColumnRef;
 use crate::data::spec_check::SpecProblem;
 use crate::data::split::problem::SplitProblem;
@@ -93,6 +95,19 @@ pub(crate) enum ErrorKind {
     NotFoundEscaped,
     #[error("is {0}")]
     NotAFile(NonRegularFile),
+    #[error("is a directory, not a regular file; to read the files in it, give a pattern: {}", DisplayPath(.pattern))]
+    Directory { pattern: PathBuf },
+    #[error("no file matches this pattern; {}", no_match(.folder, .names.as_deref()))]
+    NoMatch { folder: PathBuf, names: Option<Vec<String>> },
+    #[error(
+        "not a pattern: {0}; * is any text, ** any directories, ? one character, [a-c] one of several, and [*], [?] \
+         and [[] are these characters"
+    )]
+    Pattern(&'static str),
+    #[error("is there twice, so that its rows would count twice; name it once")]
+    FileTwice,
+    #[error("more than {MAX_FILES} files, which is the limit")]
+    TooManyFiles,
     #[error("cannot be read: {0}")]
     Read(io::Error),
 
@@ -237,6 +252,12 @@ pub(crate) enum ErrorKind {
     EmptyName(usize),
     #[error("{found} columns where the training file has {expected}")]
     OtherWidth { expected: usize, found: usize },
+    #[error("{0}")]
+    OtherColumns(OtherColumns),
+    #[error("{found} columns where {} has {expected}", DisplayPath(.first_file))]
+    OtherWidthHere { expected: usize, found: usize, first_file: PathBuf },
+    #[error("no data rows in any of its {0} files")]
+    NoRowsAnywhere(usize),
 
     #[error("column {} has no values; put it under data.ignore", Quoted(.0))]
     NoValues(String),
@@ -364,8 +385,8 @@ pub(crate) enum ErrorKind {
     MissingAnswer(String),
     #[error("comment line; the training file had none: remove it")]
     CommentOfNoModel,
-    #[error("none of {} can be evaluated; the first, line {line}: {first}", Count(*.rows as usize, "row"))]
-    NothingToEvaluate { rows: u64, line: u64, first: String },
+    #[error("none of {} can be evaluated; the first, {place}: {first}", Count(*.rows as usize, "row"))]
+    NothingToEvaluate { rows: u64, place: String, first: String },
     #[error("{value:?} is so far from the training rows that it is outside {dtype} range when scaled")]
     ScaledTooFar { value: f64, dtype: &'static str },
     #[error("the outputs of the network are not finite; are the values far from those of the training rows?")]

@@ -35,6 +35,15 @@ impl Located {
         self
     }
 
+    /// Moves the place up by `lines`.
+    pub(crate) fn above(mut self, lines: u64) -> Self {
+        self.line -= lines;
+        if let ErrorKind::AfterQuote { opened_in } = &mut self.kind {
+            *opened_in -= lines;
+        }
+        self
+    }
+
     /// The error, `names` being those of the file's columns.
     pub(crate) fn error(self, path: &Path, names: &[String]) -> DataError {
         let Self { line, character, field, kind } = self;

@@ -42,12 +42,6 @@ impl DataError {
         Self { position: Box::new(position), kind: Box::new(kind) }
     }
 
-    /// An error about what the columns of a file are, whose header is in this line if it has one.
-    pub(crate) fn of_columns(path: &Path, kind: ErrorKind, header: Option<u64>) -> Self {
-        let line = header.filter(|_| kind.is_of_the_header());
-        Self::new(path, kind).at(line, None, None)
-    }
-
     /// The same error with its place in the file, as far as it has one.
     pub(crate) fn at(
         mut self,

@@ -1,11 +1,12 @@
 //! Parts of the messages of [`ErrorKind`](crate::data::error::ErrorKind).
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use crate::data::csv::table_guess::is_measured;
 use crate::data::dates::date_format::DateFormat;
 use crate::data::schema::column::ColumnKind;
-use crate::text::{Count, Quoted, QuotedCounts, QuotedNames, toml_text};
+use crate::text::{Count, DisplayPath, Quoted, QuotedCounts, QuotedNames, toml_text};
 
 /// What to do about a cell that is not a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,6 @@ impl fmt::Display for Advice {
 /// What a path leads to in place of a regular file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NonRegularFile {
-    Directory,
     NamedPipe,
     Socket,
     CharacterDevice,
@@ -41,7 +41,6 @@ pub(crate) enum NonRegularFile {
 impl fmt::Display for NonRegularFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Directory => "a directory, not a regular file",
             Self::NamedPipe => {
                 "a named pipe, not a regular file; read it as standard input (`path = \"-\"` in [data])"
             }
@@ -50,6 +49,48 @@ impl fmt::Display for NonRegularFile {
             Self::BlockDevice => "a block device, not a regular file",
             Self::Unknown => "a special file, not a regular file",
         })
+    }
+}
+
+/// How the columns of a file differ from those of the first one: the name that each has at this index, if it has one.
+#[derive(Debug)]
+pub(crate) struct OtherColumns {
+    pub(crate) index: usize,
+    pub(crate) expected: Option<String>,
+    pub(crate) found: Option<String>,
+    /// Whether the names are the same in another order.
+    pub(crate) is_order: bool,
+    pub(crate) first_file: PathBuf,
+}
+
+impl fmt::Display for OtherColumns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { index, is_order, .. } = self;
+        let first = DisplayPath(&self.first_file);
+        match (&self.expected, &self.found) {
+            (Some(expected), Some(found)) => {
+                write!(f, "the name here is {}, and {} in {first}", Quoted(found), Quoted(expected))?;
+            }
+            (Some(expected), None) => {
+                write!(f, "no column {}, which {first} has at index {index}", Quoted(expected))?
+            }
+            (None, found) => {
+                let found = found.as_deref().unwrap_or_default();
+                write!(f, "column {} at index {index}, which {first} does not have", Quoted(found))?;
+            }
+        }
+        f.write_str("; files that are read as one table need the same columns in the same order")?;
+        f.write_str(if *is_order { " (these are the same in another order)" } else { "" })
+    }
+}
+
+/// What a folder holds in which a pattern finds nothing; no names where there is no such folder.
+pub(crate) fn no_match(folder: &Path, names: Option<&[String]>) -> String {
+    let folder = DisplayPath(folder);
+    match names {
+        None => format!("there is no directory {folder}"),
+        Some([]) => format!("{folder} is empty"),
+        Some(names) => format!("{folder} has {}", QuotedNames(names)),
     }
 }
 

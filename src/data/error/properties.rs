@@ -22,11 +22,15 @@ impl ErrorKind {
             | Self::EncodingOfNoNumbers(_)
             | Self::FormatOfNoDates(_)
             | Self::UnknownClass { .. }
+            | Self::FileTwice
             | Self::NoRowCounts
             | Self::NoFeatures(_) => ErrorCategory::Config,
             Self::NotFound
             | Self::NotFoundEscaped
             | Self::NotAFile(_)
+            | Self::Directory { .. }
+            | Self::NoMatch { .. }
+            | Self::Pattern(_)
             | Self::Read(_)
             | Self::SpillFailed { .. } => ErrorCategory::Io,
             Self::TooLarge { .. }
@@ -39,6 +43,7 @@ impl ErrorKind {
             | Self::RecordTooLong
             | Self::QuotedTooLong
             | Self::TooManyBlankLines
+            | Self::TooManyFiles
             | Self::TooManyCategories(_)
             | Self::TooManyColumns
             | Self::TooManyKeys => ErrorCategory::Limit,
@@ -80,11 +85,11 @@ impl ErrorKind {
         }
     }
 
-    /// Whether it concerns the file as a whole rather than a line.
-    pub(crate) fn is_of_the_file(&self) -> bool {
+    /// Whether it concerns all rows, in whatever files they are.
+    pub(crate) fn is_of_all_rows(&self) -> bool {
         matches!(
             self,
-            Self::Empty
+            Self::NoRowsAnywhere(_)
                 | Self::NoTrainRows(_)
                 | Self::OneRow
                 | Self::AllDropped(_)
@@ -95,15 +100,29 @@ impl ErrorKind {
                 | Self::TooManyRows { .. }
                 | Self::SpillFailed { .. }
                 | Self::TooManyTexts { .. }
-                | Self::Changed
                 | Self::OutOfMemory { .. }
-                | Self::TooLarge { .. }
-                | Self::TooLargeUnpacked { .. }
-                | Self::TooLargeSpooled { .. }
-                | Self::NamesForColumns { .. }
-                | Self::Unpack(..)
-                | Self::Read(_)
         )
+    }
+
+    /// Whether it concerns a file as a whole rather than a line.
+    pub(crate) fn is_of_the_file(&self) -> bool {
+        self.is_of_all_rows()
+            || matches!(
+                self,
+                Self::Empty
+                    | Self::Changed
+                    | Self::TooLarge { .. }
+                    | Self::TooLargeUnpacked { .. }
+                    | Self::TooLargeSpooled { .. }
+                    | Self::NamesForColumns { .. }
+                    | Self::OtherWidthHere { .. }
+                    | Self::Unpack(..)
+                    | Self::NotFound
+                    | Self::NotFoundEscaped
+                    | Self::NotAFile(_)
+                    | Self::Directory { .. }
+                    | Self::Read(_)
+            )
     }
 
     /// Whether it concerns the line that names the columns.

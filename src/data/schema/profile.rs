@@ -18,6 +18,7 @@ use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::infer::inferred;
 use crate::data::schema::survey::{CellType, ColumnStats, SurveyedRows};
 use crate::data::spec::DataSpec;
+use crate::data::table::SourceFile;
 use crate::text::{Count, Quoted, QuotedCounts};
 
 /// The limit on the distinct values of a column that are counted.
@@ -25,11 +26,14 @@ const MOST_COUNTED: usize = 10_000;
 /// With more rows, a distinct number in each row may identify it.
 const MANY_ROWS: usize = 20;
 
-/// A summary of a file.
+/// A summary of a table: of one file, or of several.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Profile {
-    /// The file.
+    /// The file, or the name of all: a pattern, or the first one and the number of the others.
     pub path: PathBuf,
+    /// All files, if there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PathBuf>,
     /// The line of the first record, header included.
     #[serde(skip)]
     pub first_line: u64,
@@ -39,9 +43,9 @@ pub struct Profile {
     pub repeated_rows: usize,
     /// The columns, in the order of the file.
     pub columns: Vec<ColumnProfile>,
-    /// Hash of the bytes of the file, in hexadecimal.
+    /// What was read.
     #[serde(skip)]
-    pub sha256: String,
+    pub sources: Vec<SourceFile>,
     /// The format with which all cells that look like numbers are numbers, where some are not; as its keys in
     /// `[data]`.
     pub proposed_format: Option<NumberFormat>,
@@ -115,8 +119,9 @@ impl Profile {
     /// If the file cannot be read as a table; its cells may hold anything.
     pub fn of(spec: &DataSpec) -> Result<Self, DataError> {
         let format = CsvFormat::new(spec, ReadOptions::default())
-            .map_err(|fault| DataError::new(&spec.path, fault))?;
-        let file = CsvFile::open(&spec.path, format, &spec.column_names)?;
+            .map_err(|fault| DataError::new(&spec.path.name(), fault))?;
+        let files = spec.path.files()?;
+        let file = CsvFile::open(&files, format, &spec.column_names)?;
         let (names, first_line) = (file.names.clone(), file.first_line);
         let mut seen = HashMap::new();
         // A row in place of names may have a value twice; what that means for the file is for the caller to say.
@@ -137,12 +142,13 @@ impl Profile {
         let proposed_format = proposed_format(&stats.columns);
         Ok(Self {
             proposed_format,
-            path: spec.path.clone(),
+            files: if files.are_several() { files.paths } else { Vec::new() },
+            path: files.name,
             first_line,
             rows,
             repeated_rows: rows - hashes.len(),
             columns: columns.collect(),
-            sha256: stats.sha256,
+            sources: stats.sources,
         })
     }
 

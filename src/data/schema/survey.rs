@@ -1,29 +1,31 @@
-//! One pass over a file that counts the cells of each column.
+//! One pass over all files that counts the cells of each column.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
 pub(crate) use crate::data::schema::column_stats::{CellType, ColumnStats};
 
+use crate::data::csv::chunks::Chunks;
+use crate::data::csv::chunks::chunk::{Chunk, ChunkPlace};
 use crate::data::csv::chunks::merge::read_chunks;
 use crate::data::csv::chunks::ordered_pool::ChunkReader;
-use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::dialect::CsvFormat;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::number::trim;
 use crate::data::csv::row_reader::{ReadSummary, RowReader, RowText, RowVisitor};
 use crate::data::error::{AtOffset, ErrorKind, Located};
 use crate::data::schema::layout::{CellRule, RowLayout};
+use crate::data::table::SourceFile;
 
-/// Counts of the cells of a file.
+/// Counts of the cells of all files.
 #[derive(Debug)]
 pub(crate) struct FileStats {
     pub(crate) columns: Vec<ColumnStats>,
     pub(crate) rows: usize,
     /// A hash of the cells of each row, if asked for.
     pub(crate) hashes: Vec<u64>,
-    /// The hash of the file, in hexadecimal; filled in once it was read.
-    pub(crate) sha256: String,
+    /// The files; filled in once they were read.
+    pub(crate) sources: Vec<SourceFile>,
 }
 
 /// The rows whose cells are counted.
@@ -42,8 +44,6 @@ const BYTES_OF_TEXT: usize = 64;
 #[derive(Debug)]
 pub(crate) struct StatsReader {
     format: CsvFormat,
-    /// The line of the first record.
-    first_line: u64,
     /// For each column of the file, how many distinct texts are kept.
     limits: Vec<usize>,
     /// For each column of the file, the number of its missing markers.
@@ -61,7 +61,6 @@ impl StatsReader {
     /// file how many distinct texts are kept; 0 leaves it out.
     pub(crate) fn new(
         format: CsvFormat,
-        first_line: u64,
         (markers, numbers): (Vec<Markers>, Vec<u32>),
         limits: Vec<usize>,
         which: SurveyedRows,
@@ -85,7 +84,7 @@ impl StatsReader {
             }),
         };
         let layout = RowLayout { cells, values: 0, features: 0, weight: None, texts, markers };
-        Self { format, first_line, limits, numbers, which, weight, read, layout }
+        Self { format, limits, numbers, which, weight, read, layout }
     }
 
     /// Counts all rows: those of the `first` chunk, then those still in `chunks`.
@@ -111,22 +110,22 @@ impl StatsReader {
             }
         });
         match merged.or_fault(chunks)?.records {
-            0 => Err(Located::at_line(self.first_line, ErrorKind::NoRows)),
-            _ if counted == 0 => Err(Located::at_line(self.first_line, ErrorKind::NoRowCountsHere)),
-            rows => Ok(FileStats { columns, rows, hashes, sha256: String::new() }),
+            0 => Err(chunks.no_rows(first)),
+            _ if counted == 0 => Err(Located::at_line(1, ErrorKind::NoRowCountsHere)),
+            rows => Ok(FileStats { columns, rows, hashes, sources: Vec::new() }),
         }
     }
 
     /// Counts the rows of the first chunk of a file, up to the first error.
     pub(crate) fn sample(&self, first: &Chunk) -> Vec<ColumnStats> {
         // An error is found again when the whole file is read.
-        first.text().map_or_else(|_| self.counter(), |text| self.count(text, true).1).columns
+        first.text().map_or_else(|_| self.counter(), |text| self.count(text, first.place).1).columns
     }
 
-    fn count(&self, text: &str, is_first: bool) -> (ReadSummary, RowCounter<'_>) {
-        let reader = RowReader { format: self.format, layout: &self.layout, first_line: self.first_line };
+    fn count(&self, text: &str, place: ChunkPlace) -> (ReadSummary, RowCounter<'_>) {
+        let reader = RowReader { format: self.format, layout: &self.layout };
         let mut counter = self.counter();
-        let summary = reader.read(text, is_first, &mut Vec::new(), &mut counter);
+        let summary = reader.read(text, place, &mut Vec::new(), &mut counter);
         (summary, counter)
     }
 
@@ -176,8 +175,8 @@ impl<'s> ChunkReader for &'s StatsReader {
     type Scratch = ();
     type Content = RowCounter<'s>;
 
-    fn read(&self, text: &str, is_first: bool, (): &mut ()) -> (ReadSummary, Option<RowCounter<'s>>) {
-        let (summary, counter) = self.count(text, is_first);
+    fn read(&self, text: &str, place: ChunkPlace, (): &mut ()) -> (ReadSummary, Option<RowCounter<'s>>) {
+        let (summary, counter) = self.count(text, place);
         (summary, Some(counter))
     }
 

@@ -4,6 +4,8 @@ pub(crate) mod encoding_guess;
 pub(crate) mod file_signature;
 #[cfg(not(feature = "unicode"))]
 mod no_utf16;
+pub(crate) mod paths;
+pub(crate) mod pattern;
 pub(crate) mod stdin;
 #[cfg(any(not(feature = "gzip"), not(feature = "zstd")))]
 mod unavailable;
@@ -15,6 +17,8 @@ mod zstd;
 use std::fs::{File, FileType, Metadata};
 use std::io::{self, BufReader, Read, Stdin};
 use std::path::Path;
+#[cfg(feature = "cli")]
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 #[cfg(feature = "gzip")]
@@ -26,6 +30,8 @@ use crate::data::error::ErrorKind;
 use crate::data::error::phrases::NonRegularFile;
 #[cfg(not(feature = "unicode"))]
 use crate::data::source::no_utf16::NoUtf16 as Utf16;
+#[cfg(feature = "cli")]
+use crate::data::source::paths::DataPaths;
 use crate::data::source::stdin::Spooled;
 #[cfg(not(feature = "gzip"))]
 use crate::data::source::unavailable::Unavailable as GzipReader;
@@ -168,6 +174,11 @@ impl Disk {
         self.version
     }
 
+    /// What identifies the version of the file that is there now, if there is one.
+    pub(crate) fn version_of(path: &Path) -> Option<FileVersion> {
+        std::fs::metadata(path).ok().map(|metadata| FileVersion::of(&metadata))
+    }
+
     /// Whether the file was changed since it was opened.
     pub(crate) fn is_changed(&self) -> bool {
         let Input::File(file) = &self.body.hashing().input else { return false };
@@ -235,12 +246,28 @@ impl Body {
     }
 }
 
-/// The hash of the bytes of a regular file, in hexadecimal.
+/// The hash of the files of a table, see [`combined_hash`], in hexadecimal; none of standard input, and if one cannot
+/// be read.
 #[cfg(feature = "cli")]
-pub(crate) fn fingerprint(path: &Path) -> Result<String, ErrorKind> {
-    let mut hashing = Hashing::new(Input::File(open(path)?.0), false);
-    io::copy(&mut hashing, &mut io::sink()).map_err(ErrorKind::Read)?;
-    Ok(hashing.hash())
+pub(crate) fn fingerprint(paths: &DataPaths) -> Option<String> {
+    let of_file = |path: &PathBuf| {
+        let mut hashing = Hashing::new(Input::File(open(path).ok()?.0), false);
+        io::copy(&mut hashing, &mut io::sink()).ok()?;
+        Some(hashing.hash())
+    };
+    let hashes: Option<Vec<String>> = paths.files().ok()?.paths.iter().map(of_file).collect();
+    Some(combined_hash(hashes?.iter().map(String::as_str)))
+}
+
+/// The hash of a table from those of its files, in hexadecimal: that of the only file, or that of a text with the
+/// hash of each file in a line.
+pub(crate) fn combined_hash<'h>(hashes: impl ExactSizeIterator<Item = &'h str>) -> String {
+    let is_one = hashes.len() == 1;
+    let lines: String = hashes.map(|hash| format!("{hash}\n")).collect();
+    match is_one {
+        true => lines.trim_end().to_owned(),
+        false => format!("{:x}", Sha256::digest(lines)),
+    }
 }
 
 /// Opens a regular file; anything else could block, or never end.
@@ -257,12 +284,17 @@ fn open(path: &Path) -> Result<(File, FileVersion), ErrorKind> {
     // Asked before opening, because opening a FIFO waits for a writer.
     let regular = |metadata: Metadata| match metadata.is_file() {
         true => Ok(FileVersion::of(&metadata)),
+        false if metadata.is_dir() => Err(directory(path)),
         false => Err(ErrorKind::NotAFile(kind_of(metadata.file_type()))),
     };
     regular(std::fs::metadata(path).map_err(failed)?)?;
     let file = File::open(path).map_err(failed)?;
     let version = regular(file.metadata().map_err(failed)?)?;
     Ok((file, version))
+}
+
+fn directory(path: &Path) -> ErrorKind {
+    ErrorKind::Directory { pattern: pattern::of_folder(path).unwrap_or_else(|| path.join("*.csv")) }
 }
 
 fn kind_of(kind: FileType) -> NonRegularFile {
@@ -282,7 +314,9 @@ fn kind_of(kind: FileType) -> NonRegularFile {
             return NonRegularFile::BlockDevice;
         }
     }
-    if kind.is_dir() { NonRegularFile::Directory } else { NonRegularFile::Unknown }
+    #[cfg(not(unix))]
+    let _ = kind;
+    NonRegularFile::Unknown
 }
 
 /// Bytes that are counted as they are read, and hashed unless the file is streamed.

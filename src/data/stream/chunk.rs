@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::mem;
 use std::ops::Range;
-use std::path::PathBuf;
 
+use crate::data::csv::chunks::chunk::ChunkPlace;
 use crate::data::csv::dialect::CsvFormat;
 use crate::data::csv::missing::Markers;
 use crate::data::csv::parser::Parser;
@@ -18,10 +18,9 @@ use crate::text::Quoted;
 /// What all rows of a file have in common.
 #[derive(Debug)]
 pub(crate) struct StreamContext {
-    pub(crate) path: PathBuf,
     /// The names of the columns.
     pub(crate) names: Vec<String>,
-    /// The line of the first record.
+    /// The line of the first record of the first file.
     pub(crate) first_line: u64,
     pub(crate) format: CsvFormat,
     pub(crate) mapping: ColumnMapping,
@@ -77,14 +76,13 @@ impl StreamContext {
     pub(crate) fn read_chunk<'t>(
         &'t self,
         text: &'t str,
-        is_first: bool,
+        place: ChunkPlace,
         values: &'t mut Vec<f64>,
     ) -> (RowChunk<'t>, ReadSummary) {
-        let reader =
-            RowReader { format: self.format, layout: &self.mapping.layout, first_line: self.first_line };
+        let reader = RowReader { format: self.format, layout: &self.mapping.layout };
         let (cells, records, problems) = (Vec::new(), Vec::new(), BTreeMap::new());
         let mut collector = RowCollector { context: self, text, cells, records, problems };
-        let summary = reader.read(text, is_first, values, &mut collector);
+        let summary = reader.read(text, place, values, &mut collector);
         let RowCollector { cells, records, problems, .. } = collector;
         (RowChunk { text, context: self, values, cells, records, problems }, summary)
     }

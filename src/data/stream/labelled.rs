@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::mem::size_of;
 use std::num::NonZeroUsize;
-use std::path::Path;
 
 use ndarray::Array2;
 
@@ -11,6 +10,7 @@ use crate::data::Role;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::limits::MAX_INPUT_BYTES;
 use crate::data::schema::mapping::missing_columns;
+use crate::data::source::paths::DataPaths;
 use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
 use crate::data::stream::reading_notes::ReadingNotes;
 use crate::data::stream::truth::{Place, Truths, find, weight_at};
@@ -21,7 +21,7 @@ use crate::data::transform::usual::{CellCheck, UnusualCounts};
 use crate::kernel::real::Real;
 use crate::targets::Targets;
 
-/// The encoded rows of a file with their labels or targets.
+/// The encoded rows of files with their labels or targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelledRows<F> {
     /// `(n, inputs)`.
@@ -69,7 +69,7 @@ struct TooMany {
 }
 
 impl<F: Real> LabelledRows<F> {
-    /// Reads a file, or standard input, whose columns are found as by [`RowStream::open`]; the
+    /// Reads one or more files, or standard input, whose columns are found as by [`RowStream::open`]; the
     /// label or target columns are required. Invalid rows are an error, or left out and counted with
     /// [`BadRows::Mark`].
     ///
@@ -77,12 +77,12 @@ impl<F: Real> LabelledRows<F> {
     ///
     /// The first error in the file.
     pub fn read(
-        path: &Path,
+        paths: &DataPaths,
         encoding: &Encoding,
         bad_rows: BadRows,
         threads: NonZeroUsize,
     ) -> Result<Self, DataError> {
-        Self::read_keeping(false, path, encoding, bad_rows, threads)
+        Self::read_keeping(false, paths, encoding, bad_rows, threads)
     }
 
     /// The same with the values of the [`features`](Self::features).
@@ -91,28 +91,29 @@ impl<F: Real> LabelledRows<F> {
     ///
     /// As [`read`](Self::read).
     pub fn read_with_features(
-        path: &Path,
+        paths: &DataPaths,
         encoding: &Encoding,
         bad_rows: BadRows,
         threads: NonZeroUsize,
     ) -> Result<Self, DataError> {
-        Self::read_keeping(true, path, encoding, bad_rows, threads)
+        Self::read_keeping(true, paths, encoding, bad_rows, threads)
     }
 
     fn read_keeping(
         keeps_features: bool,
-        path: &Path,
+        paths: &DataPaths,
         encoding: &Encoding,
         bad_rows: BadRows,
         threads: NonZeroUsize,
     ) -> Result<Self, DataError> {
-        let failed = |fault| DataError::new(path, fault);
+        let name = paths.name();
+        let failed = |fault| DataError::new(&name, fault);
         let roles = [Role::Label, Role::Target, Role::Weight];
-        let stream = RowStream::open(path, encoding, &roles, bad_rows)?;
+        let stream = RowStream::open(paths, encoding, &roles, bad_rows)?;
         let truths = Truths::new(encoding, &stream).map_err(|missing| {
             stream.fail(missing_columns("the model", missing, stream.unknown(), stream.names(), 0))
         })?;
-        let first_line = stream.first_line();
+        let no_rows = stream.no_rows();
         let weight = encoding.weight_column().and_then(|name| find(&stream, name));
         let names: Vec<String> = encoding.features().map(|(name, _)| name.to_owned()).collect();
         let unknown_columns = stream.unknown().map(str::to_owned).collect();
@@ -137,7 +138,7 @@ impl<F: Real> LabelledRows<F> {
                 }
             },
         );
-        let StreamEnd { mixed_line_ends, comments } = ended.map_err(|error| match error {
+        let StreamEnd { mixed_line_ends, comments, lines } = ended.map_err(|error| match error {
             StreamError::Data(error) => error,
             StreamError::Consumer(TooMany { rows }) => {
                 let needs = (rows * bytes_of_row) as u64;
@@ -157,11 +158,12 @@ impl<F: Real> LabelledRows<F> {
             unseen,
             unusual,
         } = all;
+        let first_skipped = first_skipped.map(|(line, problem)| (lines.name_of(line), problem));
         if rows == 0 {
             return Err(match first_skipped {
-                Some((line, first)) => failed(ErrorKind::NothingToEvaluate { rows: skipped, line, first }),
+                Some((place, first)) => failed(ErrorKind::NothingToEvaluate { rows: skipped, place, first }),
                 None if without_weight > 0 => failed(ErrorKind::NoRowCountsHere),
-                None => failed(ErrorKind::NoRows).at(Some(first_line), None, None),
+                None => no_rows,
             });
         }
         let weights = weight.map(|_| weights);

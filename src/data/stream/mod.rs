@@ -1,4 +1,4 @@
-//! Streams the rows of a file to a trained network, chunk by chunk, in bounded memory.
+//! Streams the rows of files to a trained network, chunk by chunk, in bounded memory.
 
 pub(crate) mod chunk;
 pub(crate) mod labelled;
@@ -8,24 +8,26 @@ pub(crate) mod truth;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use crate::data::Role;
+use crate::data::csv::chunks::Chunks;
+use crate::data::csv::chunks::chunk::{Chunk, ChunkPlace};
 use crate::data::csv::chunks::merge::read_chunks;
 use crate::data::csv::chunks::ordered_pool::ChunkReader;
-use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::dialect::Dialect;
 use crate::data::csv::dialect::{CsvFormat, ReadOptions};
-use crate::data::csv::file::{CsvFile, data_error};
+use crate::data::csv::file::{CsvFile, column_error, data_error};
 use crate::data::csv::row_reader::ReadSummary;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::mapping::ColumnMapping;
+use crate::data::source::paths::DataPaths;
 use crate::data::spec::DataSpec;
 use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem, StreamContext};
 use crate::data::transform::encoding::Encoding;
 use crate::data::transform::reading_format::ReadingFormat;
+use crate::text::DisplayPath;
 
-/// A file that has the columns a network was trained on; its rows are still to be read.
+/// Files that have the columns a network was trained on; their rows are still to be read.
 #[derive(Debug)]
 pub struct RowStream {
     context: StreamContext,
@@ -33,13 +35,31 @@ pub struct RowStream {
     chunks: Chunks,
 }
 
-/// What was noticed in a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What was noticed in the files.
+#[derive(Debug)]
 pub struct StreamEnd {
     /// The kinds of line end, if there are several.
     pub mixed_line_ends: Option<String>,
     /// Comment lines that were skipped.
     pub comments: usize,
+    /// Where lines are.
+    pub lines: LinePlaces,
+}
+
+/// Where the lines of all files are.
+#[derive(Debug)]
+pub struct LinePlaces(Chunks);
+
+impl LinePlaces {
+    /// What messages call a line, counted through all files: `line 5`, or `line 5 of b.csv` if there are several files.
+    pub fn name_of(&self, line: u64) -> String {
+        let (file, before) = self.0.place_of(line);
+        let line = line - before;
+        match self.0.files().are_several() {
+            true => format!("line {line} of {}", DisplayPath(self.0.files().path(file))),
+            false => format!("line {line}"),
+        }
+    }
 }
 
 /// Why a stream ended before its file.
@@ -52,7 +72,7 @@ pub enum StreamError<E> {
 }
 
 impl RowStream {
-    /// Opens a file, or standard input, and finds the columns of `encoding` in it: by name, in any
+    /// Opens one or more files, or standard input, and finds the columns of `encoding` in them: by name, in any
     /// order, if there is a header, else by position. The cells of columns with one of `roles` are passed on
     /// verbatim, if the file has them.
     ///
@@ -62,17 +82,17 @@ impl RowStream {
     ///
     /// If the file cannot be read, or a feature is not in it.
     pub fn open(
-        path: &Path,
+        paths: &DataPaths,
         encoding: &Encoding,
         roles: &[Role],
         bad_rows: BadRows,
     ) -> Result<Self, DataError> {
-        Self::open_as(path, encoding, roles, bad_rows, ReadOptions::default())
+        Self::open_as(paths, encoding, roles, bad_rows, ReadOptions::default())
     }
 
     /// [`open`](Self::open) with chunks of another size.
     pub(crate) fn open_as(
-        path: &Path,
+        paths: &DataPaths,
         encoding: &Encoding,
         roles: &[Role],
         bad_rows: BadRows,
@@ -85,25 +105,25 @@ impl RowStream {
             DataSpec { header, delimiter, quote, comment, skip_rows, skip_footer, ..DataSpec::default() };
         let one_column = encoding.features().count() == 1;
         let reading = ReadOptions { limit: u64::MAX, streamed: true, one_column, ..reading };
-        let failed = |fault| DataError::new(path, fault);
+        let failed = |fault| DataError::new(&paths.name(), fault);
         let format = CsvFormat::new(&spec, reading).map_err(failed)?;
-        let file = CsvFile::open(path, format, &[]).map_err(DataError::of_prediction)?;
+        let file = CsvFile::open(&paths.files()?, format, &[]).map_err(DataError::of_prediction)?;
         let mapping = ColumnMapping::new(encoding, &file.names, roles).map_err(|fault| file.fail(fault))?;
-        let (path, _, first_line, first, chunks) = file.into_parts();
+        let (_, first_line, first, chunks) = file.into_parts();
         let names = mapping.names.clone();
-        let context = StreamContext { path, names, first_line, format, mapping, bad_rows };
+        let context = StreamContext { names, first_line, format, mapping, bad_rows };
         Ok(Self { context, first, chunks })
     }
 
     /// An error of its columns.
     pub(crate) fn fail(&self, fault: ErrorKind) -> DataError {
-        let StreamContext { path, first_line, format, .. } = &self.context;
-        DataError::of_columns(path, fault, format.header.then_some(*first_line))
+        let StreamContext { first_line, format, .. } = &self.context;
+        column_error(self.chunks.files(), fault, format.header.then_some(*first_line))
     }
 
-    /// The line of the first record.
-    pub(crate) fn first_line(&self) -> u64 {
-        self.context.first_line
+    /// The error that no file has a row.
+    pub(crate) fn no_rows(&self) -> DataError {
+        data_error(*self.chunks.no_rows(&self.first), &self.chunks, &[])
     }
 
     /// Names of the columns of the file.
@@ -138,8 +158,8 @@ impl RowStream {
         self.context.format.dialect.comments.skipped()
     }
 
-    /// Calls `work` on every chunk of the file, on `threads` threads, each with a separate state; and `take`
-    /// on each result and the number of lines before it, in the order of the file.
+    /// Calls `work` on every chunk of the files, on `threads` threads, each with a separate state; and `take`
+    /// on each result and the number of lines before it in all files, in their order.
     ///
     /// The values of a row do not depend on chunk size or threads.
     ///
@@ -163,17 +183,18 @@ impl RowStream {
         match (stopped, merged.fault) {
             (Some(error), _) => Err(StreamError::Consumer(error)),
             (None, Some(mut error)) => {
-                let StreamContext { path, names, format, first_line, .. } = &context;
+                let StreamContext { names, format, first_line, .. } = &context;
                 if !format.header && error.line == *first_line {
                     error.kind.advise(&format!(
                         "if this line names the columns, which the training file did not, skip it with --skip-rows \
                          {first_line}"
                     ));
                 }
-                Err(StreamError::Data(data_error(*error, &chunks, path, names).of_prediction()))
+                Err(StreamError::Data(data_error(*error, &chunks, names).of_prediction()))
             }
             (None, None) => {
-                Ok(StreamEnd { mixed_line_ends: merged.line_ends.mixed(), comments: merged.comments })
+                let (mixed_line_ends, comments) = (merged.line_ends.mixed(), merged.comments);
+                Ok(StreamEnd { mixed_line_ends, comments, lines: LinePlaces(chunks) })
             }
         }
     }
@@ -198,10 +219,10 @@ where
     fn read(
         &self,
         text: &str,
-        is_first: bool,
+        place: ChunkPlace,
         (values, state): &mut Self::Scratch,
     ) -> (ReadSummary, Option<T>) {
-        let (chunk, mut summary) = self.context.read_chunk(text, is_first, values);
+        let (chunk, mut summary) = self.context.read_chunk(text, place, values);
         // An error of `work` is in a row before the one that cannot be read.
         let made = match (self.work)(state, &chunk) {
             Ok(made) if summary.fault.is_none() => Some(made),

@@ -13,8 +13,8 @@ pub struct ReadingNotes {
     pub missing_weights: Option<String>,
     /// Rows that were left out because they cannot be evaluated.
     pub skipped: u64,
-    /// The line of the first row that was left out, and the reason.
-    pub first_skipped: Option<(u64, String)>,
+    /// Where the first row is that was left out, such as `line 5`, and the reason.
+    pub first_skipped: Option<(String, String)>,
     /// Columns that the training file did not have.
     pub unknown_columns: Vec<String>,
     /// The kinds of line end of the file, if there are several.

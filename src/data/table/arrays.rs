@@ -11,7 +11,7 @@ use crate::data::schema::Schema;
 use crate::data::split::{Shares, SplitRule};
 use crate::data::table::array_error::ArrayError;
 use crate::data::table::matrix::{Block, Matrix};
-use crate::data::table::{Dataset, SourceFile, SourceRows, class_counts};
+use crate::data::table::{Dataset, SourceFiles, SourceRows, class_counts};
 use crate::data::transform::reading_format::ReadingFormat;
 use crate::data::{ClipMethod, ColumnKind, ColumnRef, ColumnRefs, DataError, DataSpec, ScalingMethod};
 use crate::kernel::real::Real;
@@ -112,7 +112,7 @@ impl Dataset {
             outputs.iter().filter(|_| is_wanted).map(|name| ColumnRef::Name(name.clone())).collect::<Vec<_>>()
         };
         let columns = DataSpec {
-            path: PathBuf::from("array"),
+            path: "array".into(),
             header: false,
             column_names: all_names.clone(),
             label: of_outputs(!classes.is_empty()).pop(),
@@ -122,7 +122,7 @@ impl Dataset {
             ..DataSpec::default()
         };
         let schema =
-            Schema::new(all_names, &columns).map_err(|fault| DataError::new(&columns.path, fault))?;
+            Schema::new(all_names, &columns).map_err(|fault| DataError::new(&columns.path.name(), fault))?;
         let main = part("x", x, targets, classes.len())?;
         let split_rule = SplitRule::Rows(shares(&main, classes.len(), spec)?);
         Ok(Self {
@@ -217,7 +217,7 @@ fn part<F: Real>(
     let path = PathBuf::from("array");
     let mut raw = Matrix::new(columns);
     raw.push(Block::pack(&cells, columns).map_err(|fault| DataError::new(&path, fault))?);
-    let source = SourceFile { path, sha256: String::new(), bytes: 0, rows };
+    let source = SourceFiles { name: path, sha256: String::new(), rows, files: Vec::new() };
     Ok(SourceRows { source, features: Arc::new(raw), targets, weights: None })
 }
 

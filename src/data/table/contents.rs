@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::data::schema::Schema;
-use crate::data::table::SourceFile;
+use crate::data::table::SourceFiles;
 use crate::data::table::matrix::Matrix;
 
 /// A data file as it was read.
@@ -40,7 +40,7 @@ pub(crate) struct TrainingContent {
 /// What was read of any file besides its rows.
 #[derive(Debug)]
 pub(crate) struct FileContent {
-    pub(crate) source: SourceFile,
+    pub(crate) source: SourceFiles,
     pub(crate) notes: Vec<String>,
     /// Its labels that `data.label_names` replaced.
     pub(crate) renamed: BTreeSet<String>,

@@ -17,18 +17,20 @@ pub(crate) mod row_store;
 #[cfg(feature = "out-of-core")]
 mod spill;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ndarray::{Array2, s};
 
+use crate::data::csv::file::expect_same;
 use crate::data::dates::date_format::DateFormat;
 use crate::data::dates::date_part::DatePart;
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::schema::Schema;
 use crate::data::schema::column::{ColumnKind, FeatureColumn};
 use crate::data::schema::profile::Profile;
+use crate::data::source::combined_hash;
 use crate::data::spec::ClipMethod;
 use crate::data::split::{SplitKey, SplitRule};
 use crate::data::table::matrix::Matrix;
@@ -56,10 +58,10 @@ pub struct Dataset {
     pub(crate) notes: Vec<String>,
 }
 
-/// The rows of one file.
+/// The rows of a table: of one file, or of several.
 #[derive(Clone, Debug)]
 pub(crate) struct SourceRows {
-    pub(crate) source: SourceFile,
+    pub(crate) source: SourceFiles,
     pub(crate) features: Arc<Matrix>,
     /// Values are in the unit of the file.
     pub(crate) targets: Targets,
@@ -70,7 +72,7 @@ pub(crate) struct SourceRows {
 impl SourceRows {
     /// `numbers` are the values of the targets, then the weight, row after row.
     pub(crate) fn new(
-        source: SourceFile,
+        source: SourceFiles,
         features: Matrix,
         labels: Option<Vec<u32>>,
         numbers: Vec<f64>,
@@ -106,17 +108,36 @@ impl SourceRows {
     }
 }
 
+/// What the rows of a table came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceFiles {
+    /// The path or pattern in the config; of a list the first one and the number of the others.
+    pub name: PathBuf,
+    /// The hash of the bytes on disk, in hexadecimal; of several files that of their hashes, each in a line.
+    pub sha256: String,
+    /// The number of rows, without the headers.
+    pub rows: usize,
+    /// The files, in order.
+    pub files: Vec<SourceFile>,
+}
+
 /// A file that data came from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceFile {
-    /// As in the config.
+    /// As in the config, or as the pattern there found it.
     pub path: PathBuf,
     /// Hash of the bytes on disk, in hexadecimal.
     pub sha256: String,
     /// Size on disk.
     pub bytes: u64,
-    /// The number of rows, without the header.
-    pub rows: usize,
+}
+
+impl SourceFiles {
+    /// These files with all of their rows.
+    pub(crate) fn new(name: PathBuf, rows: usize, files: Vec<SourceFile>) -> Self {
+        let sha256 = combined_hash(files.iter().map(|file| file.sha256.as_str()));
+        Self { name, sha256, rows, files }
+    }
 }
 
 impl Dataset {
@@ -208,30 +229,35 @@ impl Dataset {
         parts.map(|part| part.features.bytes() as u64).sum()
     }
 
-    /// SHA-256 of the bytes of the training file on disk, in hexadecimal.
+    /// SHA-256 of the bytes of the training file on disk, in hexadecimal; of several files that of their hashes.
     pub fn sha256(&self) -> &str {
         &self.main.source.sha256
     }
 
     /// The training file, then those of `valid_path` and `test_path`.
-    pub fn sources(&self) -> impl Iterator<Item = &SourceFile> {
+    pub fn sources(&self) -> impl Iterator<Item = &SourceFiles> {
         let own = self.own_valid.iter().chain(&self.own_test);
         std::iter::once(&self.main).chain(own).map(|part| &part.source)
     }
 
     /// Checks that a summary is of the training file as it was read.
     pub(crate) fn expect_same(&self, profile: &Profile) -> Result<(), DataError> {
-        match profile.sha256 == self.main.source.sha256 {
-            true => Ok(()),
-            false => Err(DataError::new(&self.main.source.path, ErrorKind::Changed)),
-        }
+        expect_same(&self.main.source.files, &profile.sources)
     }
 
     /// Checks that a file that both data sets are from was the same when it was read.
     pub(crate) fn expect_same_files(&self, other: &Self) -> Result<(), DataError> {
-        let mut pairs = self.sources().flat_map(|own| other.sources().map(move |other| (own, other)));
-        match pairs.find(|(own, other)| own.path == other.path && own.sha256 != other.sha256) {
-            Some((own, _)) => Err(DataError::new(&own.path, ErrorKind::Changed)),
+        let read: HashMap<&Path, &SourceFile> = other
+            .sources()
+            .flat_map(|source| &source.files)
+            .map(|file| (file.path.as_path(), file))
+            .collect();
+        let mut files = self.sources().flat_map(|source| &source.files);
+        let is_changed = |file: &&SourceFile| {
+            read.get(file.path.as_path()).is_some_and(|other| other.sha256 != file.sha256)
+        };
+        match files.find(is_changed) {
+            Some(file) => Err(DataError::new(&file.path, ErrorKind::Changed)),
             None => Ok(()),
         }
     }

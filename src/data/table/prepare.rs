@@ -46,7 +46,7 @@ impl Dataset {
         class_weights: Option<&ClassWeights>,
     ) -> Result<Prepared<F>, DataError> {
         let split = self.split(key.into())?;
-        let of_main = |fault| DataError::new(&self.main.source.path, fault);
+        let of_main = |fault| DataError::new(&self.main.source.name, fault);
         let features: Vec<_> =
             self.schema.features().map(|(name, feature)| (name.clone(), feature.clone())).collect();
         let fitted = fit(&self.main.features, &split.train, &features, self.clip, self.max_categories)
@@ -60,7 +60,7 @@ impl Dataset {
         let names = features.iter().map(|(_, feature)| feature.categories.as_slice());
         let encoder = Arc::new(Encoder::for_categories(&encoding, names));
         let encoded = |from: &SourceRows, rows: Vec<usize>| {
-            let fail = |fault| DataError::new(&from.source.path, fault);
+            let fail = |fault| DataError::new(&from.source.name, fault);
             check_range::<F>(&from.features, &rows, encoding.features()).map_err(fail)?;
             let targets = match &from.targets {
                 Targets::Classes(labels) => Targets::Classes(rows.iter().map(|&row| labels[row]).collect()),
@@ -128,7 +128,7 @@ impl Dataset {
     }
 
     fn draw_fold(&self, seed: u64, fold: Fold) -> Result<Split, DataError> {
-        let fail = |fault| Err(DataError::new(&self.main.source.path, fault));
+        let fail = |fault| Err(DataError::new(&self.main.source.name, fault));
         if self.own_valid.is_some() {
             return fail(SplitProblem::NoFolds("data.valid_path").into());
         }
@@ -145,7 +145,7 @@ impl Dataset {
 
     /// Checks the sizes of the parts of the training file.
     fn check_sizes(&self, [train, valid, test]: [usize; 3]) -> Result<(), DataError> {
-        let fail = |fault| Err(DataError::new(&self.main.source.path, fault));
+        let fail = |fault| Err(DataError::new(&self.main.source.name, fault));
         if train == 0 {
             return fail(SplitProblem::NoTrainRowOfKeys.into());
         }

@@ -1,11 +1,12 @@
-//! Reads the rows of a file to train on, unscaled.
+//! Reads the rows of files to train on, unscaled.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
+use crate::data::csv::chunks::Chunks;
+use crate::data::csv::chunks::chunk::{Chunk, ChunkPlace};
 use crate::data::csv::chunks::merge::{Merged, read_chunks};
 use crate::data::csv::chunks::ordered_pool::ChunkReader;
-use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::parser::LineEnds;
 use crate::data::csv::position::LineCounter;
 use crate::data::csv::row_reader::{Cell, LeftOut, ReadSummary, RowReader, RowText, RowVisitor};
@@ -74,9 +75,7 @@ pub(crate) fn read_rows(
     let Merged { line_ends, comments, .. } = merged.or_fault(chunks)?;
     (rows.line_ends, rows.comments) = (line_ends, comments);
     match (rows.store.rows(), rows.left_out) {
-        (0, RowsLeftOut { missing: 0, no_weight: 0 }) => {
-            Err(Located::at_line(reader.first_line, ErrorKind::NoRows))
-        }
+        (0, RowsLeftOut { missing: 0, no_weight: 0 }) => Err(chunks.no_rows(first)),
         (0, RowsLeftOut { missing: 0, .. }) => Err(Located::at_line(1, ErrorKind::NoRowCountsHere)),
         (0, RowsLeftOut { missing, .. }) => Err(Located::at_line(1, ErrorKind::AllDropped(missing))),
         _ => Ok(rows),
@@ -150,10 +149,10 @@ impl ChunkReader for TrainingReader<'_> {
     type Scratch = Vec<f64>;
     type Content = ChunkRows;
 
-    fn read(&self, text: &str, is_first: bool, values: &mut Vec<f64>) -> (ReadSummary, Option<ChunkRows>) {
+    fn read(&self, text: &str, place: ChunkPlace, values: &mut Vec<f64>) -> (ReadSummary, Option<ChunkRows>) {
         let layout = self.0.layout;
-        let mut collector = TextCollector::new(text, is_first, layout.texts);
-        let mut summary = self.0.read(text, is_first, values, &mut collector);
+        let mut collector = TextCollector::new(text, place.is_first, layout.texts);
+        let mut summary = self.0.read(text, place, values, &mut collector);
         let other_values = split_off(values, layout);
         let mut block = None;
         if summary.fault.is_none() {

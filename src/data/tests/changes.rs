@@ -8,6 +8,7 @@ use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::file::CsvFile;
 use crate::data::csv::missing::{CellFormat, Markers};
 use crate::data::schema::survey::SurveyedRows;
+use crate::data::source::paths::DataPaths;
 use crate::data::tests::*;
 use crate::data::{BadRows, ErrorCategory, Profile, RowStream};
 
@@ -43,7 +44,8 @@ fn markers() -> (Vec<Markers>, Vec<u32>) {
 fn open(path: &Path) -> CsvFile {
     let reading = ReadOptions { chunk: 64, ..ReadOptions::default() };
     let format = CsvFormat::new(&spec(), reading).expect("a format");
-    CsvFile::open(path, format, &[]).expect("it can be read so far")
+    CsvFile::open(&DataPaths::from(path).files().expect("no pattern"), format, &[])
+        .expect("it can be read so far")
 }
 
 #[test]
@@ -68,7 +70,13 @@ fn a_file_that_changes_while_it_is_streamed_is_refused() {
     for change in changes {
         let path = files.write("t.csv", rows());
         let reading = ReadOptions { chunk: 64, ..ReadOptions::default() };
-        let stream = RowStream::open_as(&path, &encoding.data.encoding, &[], BadRows::Refuse, reading);
+        let stream = RowStream::open_as(
+            &path.as_path().into(),
+            &encoding.data.encoding,
+            &[],
+            BadRows::Refuse,
+            reading,
+        );
         change(&path);
         let one = std::num::NonZeroUsize::MIN;
         let ran = stream.expect("it can be read").run(one, |_: &mut (), _| Ok(()), |(), _| Ok::<_, ()>(()));
@@ -79,11 +87,46 @@ fn a_file_that_changes_while_it_is_streamed_is_refused() {
     }
 }
 
+/// Each file is watched for as long as it is read, and the one that changes is named.
+#[test]
+fn the_file_of_several_that_changes_is_named() {
+    let files = Files::new();
+    let encoding = load(rows(), &spec()).expect("it can be read").prepare::<f32>(1, None).expect("it fits");
+    let [first, second] = ["s.csv", "t.csv"].map(|name| files.write(name, rows()));
+    let paths: DataPaths = [first.clone(), second.clone()].into_iter().collect();
+    let reading = ReadOptions { chunk: 64, ..ReadOptions::default() };
+    let stream = RowStream::open_as(&paths, &encoding.data.encoding, &[], BadRows::Refuse, reading);
+    let mut rows_read = 0;
+    let ran = stream.expect("it can be read").run(
+        std::num::NonZeroUsize::MIN,
+        |_: &mut (), chunk| Ok(chunk.rows()),
+        |rows, _| {
+            rows_read += rows;
+            // The first file is read, so that it may change.
+            if rows_read > 250 && rows_read < 260 {
+                append(&first);
+                append(&second);
+            }
+            Ok::<_, ()>(())
+        },
+    );
+    match ran {
+        Err(crate::data::StreamError::Data(error)) => assert_eq!(files.message_of(&error), CHANGED),
+        other => panic!("accepted: {other:?}"),
+    }
+    // Between two readings.
+    let spec = DataSpec { path: paths, ..spec() };
+    let before = Dataset::load(&spec).expect("it can be read");
+    append(&second);
+    let after = Dataset::load(&spec).expect("it can be read");
+    assert_eq!(files.message_of(&after.expect_same_files(&before).expect_err("it was changed")), CHANGED);
+}
+
 #[test]
 fn data_sets_and_summaries_of_different_versions_of_a_file_are_refused() {
     let files = Files::new();
     let path = files.write("t.csv", rows());
-    let spec = DataSpec { path: path.clone(), ..spec() };
+    let spec = DataSpec { path: path.as_path().into(), ..spec() };
     let before = Dataset::load(&spec).expect("it can be read");
     let profile = Profile::of(&spec).expect("it can be read");
     assert!(before.expect_same(&profile).is_ok());
@@ -103,7 +146,8 @@ fn a_survey_takes_bounded_memory() {
         for (survey, is_enough) in [(survey, false), (2 * survey, true)] {
             let reading = ReadOptions { survey, chunk: 64, ..ReadOptions::default() };
             let format = CsvFormat::new(&spec(), reading).expect("a format");
-            let file = CsvFile::open(&path, format, &[]).expect("it can be read so far");
+            let of_path = DataPaths::from(path.as_path()).files().expect("no pattern");
+            let file = CsvFile::open(&of_path, format, &[]).expect("it can be read so far");
             let found = file.survey(markers(), vec![1000, 1000], surveyed);
             let message = format!(
                 "t.csv: its distinct values need more than {survey} bytes, which is the limit; use fewer rows or columns"

@@ -158,8 +158,8 @@ fn contradictory_or_useless_column_settings_are_refused() {
 fn the_rarest_and_unseen_categories_share_an_input() {
     let files = Files::new();
     let spec = DataSpec {
-        path: files.write("t.csv", "c,kind\na,0\nb,1\nb,0\nc,1\nd,0\nd,1\nd,0\n"),
-        valid_path: Some(files.write("v.csv", "c,kind\nd,0\na,1\nz,1\n")),
+        path: files.write("t.csv", "c,kind\na,0\nb,1\nb,0\nc,1\nd,0\nd,1\nd,0\n").into(),
+        valid_path: Some(files.write("v.csv", "c,kind\nd,0\na,1\nz,1\n").into()),
         max_categories: 2,
         ..spec()
     };
@@ -190,8 +190,8 @@ fn the_rarest_and_unseen_categories_share_an_input() {
 fn everything_is_fitted_on_training_rows_only() {
     let files = Files::new();
     let spec = DataSpec {
-        path: files.write("t.csv", "x,c,kind\n1,a,0\n3,b,1\n,a,0\n"),
-        valid_path: Some(files.write("v.csv", "x,c,kind\n100,b,0\n,b,1\n")),
+        path: files.write("t.csv", "x,c,kind\n1,a,0\n3,b,1\n,a,0\n").into(),
+        valid_path: Some(files.write("v.csv", "x,c,kind\n100,b,0\n,b,1\n").into()),
         ..with_missing(MissingPolicy::Mean)
     };
     let data = Dataset::load(&spec)
@@ -241,8 +241,8 @@ fn a_label_to_be_renamed_that_no_file_has_is_noted() {
     let files = Files::new();
     let names = ["no.", "yes.", "No."].map(|name| (name.to_owned(), name.to_lowercase().replace('.', "")));
     let spec = DataSpec {
-        path: files.write("t.csv", "x,y\n1,no\n2,no.\n3,yes\n"),
-        test_path: Some(files.write("test.csv", "x,y\n1,yes.\n")),
+        path: files.write("t.csv", "x,y\n1,no\n2,no.\n3,yes\n").into(),
+        test_path: Some(files.write("test.csv", "x,y\n1,yes.\n").into()),
         label_names: names.into(),
         ..spec()
     };

@@ -243,7 +243,7 @@ fn runs_of_spaces_lead_to_the_delimiter() {
 
 #[test]
 fn a_path_with_escapes_leads_to_single_quotes() {
-    let spec = DataSpec { path: PathBuf::from("data\new.csv"), ..spec() };
+    let spec = DataSpec { path: "data\new.csv".into(), ..spec() };
     let message = Dataset::load(&spec).expect_err("there is no such file").to_string();
     assert_eq!(
         message,

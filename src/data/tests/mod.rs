@@ -76,13 +76,13 @@ fn without_header() -> DataSpec {
 /// Loads `content` as `t.csv` with the other keys of `spec`.
 fn load(content: impl AsRef<[u8]>, spec: &DataSpec) -> Result<Dataset, DataError> {
     let files = Files::new();
-    Dataset::load(&DataSpec { path: files.write("t.csv", content), ..spec.clone() })
+    Dataset::load(&DataSpec { path: files.write("t.csv", content).into(), ..spec.clone() })
 }
 
 /// The message about `content`, or nothing if it loads.
 fn message(content: impl AsRef<[u8]>, spec: &DataSpec) -> String {
     let files = Files::new();
-    let spec = DataSpec { path: files.write("t.csv", content), ..spec.clone() };
+    let spec = DataSpec { path: files.write("t.csv", content).into(), ..spec.clone() };
     Dataset::load(&spec).err().map(|error| files.message_of(&error)).unwrap_or_default()
 }
 

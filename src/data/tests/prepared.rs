@@ -98,8 +98,8 @@ fn values_at_the_ends_of_the_range_are_scaled_finitely() {
 fn a_value_that_scaling_puts_out_of_range_is_an_error() {
     let files = Files::new();
     let spec = DataSpec {
-        path: files.write("t.csv", "z,x,kind\n1,1e-30,a\n2,3e-30,b\n"),
-        valid_path: Some(files.write("v.csv", "kind,z,x\nb,1,2e-30\nb,1,1e30\n")),
+        path: files.write("t.csv", "z,x,kind\n1,1e-30,a\n2,3e-30,b\n").into(),
+        valid_path: Some(files.write("v.csv", "kind,z,x\nb,1,2e-30\nb,1,1e30\n").into()),
         clip: ClipMethod::None,
         ..spec()
     };

@@ -6,7 +6,7 @@ use crate::data::{ColumnKind, Nature, Profile};
 fn profile(content: &str) -> Profile {
     let files = Files::new();
     let path = files.write("t.csv", content);
-    Profile::of(&DataSpec { path, ..DataSpec::default() }).expect("the content is well-formed")
+    Profile::of(&DataSpec { path: path.into(), ..DataSpec::default() }).expect("the content is well-formed")
 }
 
 /// 40 passengers in the file of a test.

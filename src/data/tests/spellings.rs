@@ -71,8 +71,8 @@ fn a_trained_vocabulary_knows_numbers_in_all_spellings() {
 fn labels_and_markers_that_are_numbers_match_in_all_spellings() {
     let files = Files::new();
     let spec = DataSpec {
-        path: files.write("t.csv", "x,kind\n1,0\n2,1\n-99.0,1\n4,-9.0\n"),
-        valid_path: Some(files.write("v.csv", "x,kind\n3,1.0\n4,0.0\n")),
+        path: files.write("t.csv", "x,kind\n1,0\n2,1\n-99.0,1\n4,-9.0\n").into(),
+        valid_path: Some(files.write("v.csv", "x,kind\n3,1.0\n4,0.0\n").into()),
         missing_markers: Some(vec!["-99".to_owned()]),
         missing: MissingPolicy::Mean,
         label_names: [("-9".to_owned(), "0".to_owned())].into(),
@@ -84,7 +84,8 @@ fn labels_and_markers_that_are_numbers_match_in_all_spellings() {
     assert_eq!(table.own_valid.expect("there is one").labels(), [1, 0]);
     // In a text column as well.
     let content = "c,x,kind\nred,1,p\n-99.00,2,q\nblue,3,p\nred,4,q\n";
-    let spec = DataSpec { path: PathBuf::new(), valid_path: None, label_names: Default::default(), ..spec };
+    let spec =
+        DataSpec { path: PathBuf::new().into(), valid_path: None, label_names: Default::default(), ..spec };
     assert_eq!(inputs(content, &spec), ["c=blue", "c=red", "x"]);
 }
 
@@ -129,8 +130,8 @@ fn texts_that_look_the_same_are_noted_with_their_code_points() {
     let unseen = DataSpec { label: Some(name("kind")), ..DataSpec::default() };
     let files = Files::new();
     let spec = DataSpec {
-        path: files.write("t.csv", "x,kind\n1,yes\n2,no\n"),
-        valid_path: Some(files.write("v.csv", "x,kind\n3,no\u{a0}\n")),
+        path: files.write("t.csv", "x,kind\n1,yes\n2,no\n").into(),
+        valid_path: Some(files.write("v.csv", "x,kind\n3,no\u{a0}\n").into()),
         ..unseen
     };
     assert_eq!(
@@ -163,8 +164,8 @@ fn digits_after_a_zero_and_numbers_like_3e9_are_codes() {
         assert_eq!(inputs(&content, &numeric), ["code", "b"]);
         assert_eq!(notes(&content, &numeric), Vec::<String>::new());
         let files = Files::new();
-        let profile =
-            Profile::of(&DataSpec { path: files.write("t.csv", &content), ..spec() }).expect("a table");
+        let profile = Profile::of(&DataSpec { path: files.write("t.csv", &content).into(), ..spec() })
+            .expect("a table");
         assert_eq!(profile.columns[0].nature, crate::data::Nature::Kind(ColumnKind::Categorical));
         assert!(profile.columns[0].reason.starts_with("codes ("), "{}", profile.columns[0].reason);
     }

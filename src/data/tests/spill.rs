@@ -24,7 +24,7 @@ fn content(rows: usize) -> String {
 fn spec(path: &Path, memory: u64) -> DataSpec {
     let group = ColumnSpec { column_type: Some(ColumnType::Group), ..ColumnSpec::default() };
     DataSpec {
-        path: path.to_owned(),
+        path: path.into(),
         label: Some(name("kind")),
         columns: [("patient".to_owned(), group)].into(),
         missing: crate::data::MissingPolicy::Median,
@@ -89,8 +89,8 @@ fn separate_files_go_to_the_disk_with_targets_and_weights() {
         ("id".to_owned(), column(ColumnType::Id)),
     ];
     let spec = |memory| DataSpec {
-        path: path.clone(),
-        valid_path: Some(own.clone()),
+        path: path.as_path().into(),
+        valid_path: Some(own.as_path().into()),
         test: 0.2,
         split_by: SplitBy::HashOf(vec![name("id")]),
         columns: columns.clone().into(),

@@ -212,9 +212,9 @@ fn a_hashed_group_gets_the_part_of_the_same_id() {
 fn training_groups_in_a_validation_file_are_noted() {
     let files = Files::new();
     let path = files.write("t.csv", patients());
-    let valid = |rows: &str| Some(files.write("v.csv", format!("x,patient,kind,y\n{rows}")));
+    let valid = |rows: &str| Some(files.write("v.csv", format!("x,patient,kind,y\n{rows}")).into());
     let notes = |spec: &DataSpec| {
-        let table = Dataset::load(&DataSpec { path: path.clone(), ..spec.clone() });
+        let table = Dataset::load(&DataSpec { path: path.as_path().into(), ..spec.clone() });
         let table = table.expect("the columns are those of the training file");
         table.notes().join("\n").replace(&format!("{}/", files.0.path().display()), "")
     };
@@ -235,7 +235,7 @@ fn training_groups_in_a_validation_file_are_noted() {
     assert_eq!(shared(&kept), "v.csv: 2 of 5 rows are of 1 group that the training file has, too");
     assert_eq!(shared(&DataSpec { valid_path: valid("1,new,a,1\n"), ..grouped.clone() }), "");
     let without = files.write("w.csv", "x,y,kind\n1,1,a\n");
-    assert_eq!(shared(&DataSpec { valid_path: Some(without), ..grouped }), "");
+    assert_eq!(shared(&DataSpec { valid_path: Some(without.into()), ..grouped }), "");
 }
 
 #[test]
@@ -292,23 +292,26 @@ fn holdout_rows_equal_to_training_rows_are_counted() {
         table.prepare::<f32>(1, None).expect("there are rows").notes
     };
     assert_eq!(
-        notes(DataSpec { path: path.clone(), valid_path: Some(own), ..DataSpec::default() }),
+        notes(DataSpec { path: path.as_path().into(), valid_path: Some(own.into()), ..DataSpec::default() }),
         ["2 of 4 validation rows are also among the training rows, value by value"]
     );
-    let shared = notes(DataSpec { path: path.clone(), valid: 0.25, ..DataSpec::default() });
+    let shared = notes(DataSpec { path: path.as_path().into(), valid: 0.25, ..DataSpec::default() });
     assert!(shared[0].ends_with("of 10 validation rows are also among the training rows, value by value"));
     // With a key, equal rows stay together.
     let split_by = SplitBy::HashOf(vec![name("x")]);
-    assert_eq!(notes(DataSpec { path, valid: 0.25, split_by, ..DataSpec::default() }), Vec::<String>::new());
+    assert_eq!(
+        notes(DataSpec { path: path.into(), valid: 0.25, split_by, ..DataSpec::default() }),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn equal_rows_need_equal_targets_and_include_test_rows() {
     let files = Files::new();
     let spec = DataSpec {
-        path: files.write("t.csv", "x,y\n1,5\n2,6\n"),
-        valid_path: Some(files.write("v.csv", "x,y\n1,5\n2,7\n")),
-        test_path: Some(files.write("u.csv", "x,y\n2,6\n1,5.0\n1.5,9\n")),
+        path: files.write("t.csv", "x,y\n1,5\n2,6\n").into(),
+        valid_path: Some(files.write("v.csv", "x,y\n1,5\n2,7\n").into()),
+        test_path: Some(files.write("u.csv", "x,y\n2,6\n1,5.0\n1.5,9\n").into()),
         target: crate::data::ColumnRefs(vec![name("y")]),
         ..DataSpec::default()
     };

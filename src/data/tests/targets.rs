@@ -110,8 +110,8 @@ fn rows_without_label_or_target_can_be_dropped() {
 fn weights_have_mean_1_over_the_training_rows() {
     let files = Files::new();
     let spec = DataSpec {
-        path: files.write("t.csv", "x,w,kind\n1,2,a\n2,1,b\n3,3,a\n"),
-        valid_path: Some(files.write("v.csv", "w,x,kind\n6,1,a\n")),
+        path: files.write("t.csv", "x,w,kind\n1,2,a\n2,1,b\n3,3,a\n").into(),
+        valid_path: Some(files.write("v.csv", "w,x,kind\n6,1,a\n").into()),
         ..with_type("w", ColumnType::Weight, spec())
     };
     let table = Dataset::load(&spec).expect("the table loads");

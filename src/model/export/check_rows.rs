@@ -9,7 +9,7 @@ use rand::Rng;
 use crate::config;
 use crate::config::Plan;
 use crate::data::{
-    BadRows, DataError, DataSpec, Dataset, Encoder, FeatureEncoding, RowStream, StreamError, ValueEncoding,
+    BadRows, DataError, DataPaths, Dataset, Encoder, FeatureEncoding, RowStream, StreamError, ValueEncoding,
 };
 use crate::kernel::real::Real;
 use crate::model::Model;
@@ -52,13 +52,12 @@ impl CheckRows {
     /// names are opened only if the config of that directory, which the user wrote, names them too.
     pub fn of_training_data(model: &Model, path: &Path) -> Option<Self> {
         let data = &model.plan.data;
-        let paths =
-            |data: &DataSpec| [Some(data.path.clone()), data.valid_path.clone(), data.test_path.clone()];
-        if paths(&run_config(path)?.data) != paths(data) {
+        let config = run_config(path)?;
+        if !config.data.paths().eq(data.paths()) {
             return None;
         }
         // A pipe could block, or never end.
-        if !paths(data).iter().flatten().all(|path| path.is_file()) {
+        if !data.known_files().iter().all(|path| path.is_file()) {
             return None;
         }
         let table = Dataset::load(data).ok()?;
@@ -70,7 +69,7 @@ impl CheckRows {
 
     fn of_table<F: Real>(model: &Model, table: &Dataset) -> Option<Self> {
         let data = table.prepare::<F>(model.plan.training.split_key(), None).ok()?.data;
-        let path = model.plan.data.path.clone();
+        let path = model.plan.data.path.name();
         let (rows, origin) = match &data.valid {
             Some(rows) => (rows, RowsOrigin::Validation(path)),
             None => (&data.train, RowsOrigin::Training(path)),
@@ -83,11 +82,11 @@ impl CheckRows {
     /// # Errors
     ///
     /// If the file cannot be read, or one of these rows cannot be predicted.
-    pub fn of_file(model: &Model, path: &Path) -> Result<Self, DataError> {
+    pub fn of_file(model: &Model, paths: &DataPaths) -> Result<Self, DataError> {
         let encoding = &model.description.encoding;
         let features = encoding.features().count();
         let mut values = Vec::new();
-        let taken = RowStream::open(path, encoding, &[], BadRows::Refuse)?.run(
+        let taken = RowStream::open(paths, encoding, &[], BadRows::Refuse)?.run(
             NonZeroUsize::MIN,
             |(): &mut (), chunk| {
                 Ok((0..chunk.rows()).flat_map(|row| chunk.values(row)).copied().collect::<Vec<f64>>())
@@ -103,7 +102,7 @@ impl CheckRows {
         values.truncate(MAX_FILE_ROWS * features);
         let shape = (values.len() / features, features);
         let values = Array2::from_shape_vec(shape, values).expect("a value for each feature of a row");
-        Ok(Self::encode(model, RowsOrigin::File(path.to_owned()), &values))
+        Ok(Self::encode(model, RowsOrigin::File(paths.name()), &values))
     }
 
     /// Random rows in the range of the training rows, as far as the encoding of `model` has it.

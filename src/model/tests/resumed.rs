@@ -243,8 +243,13 @@ fn data_in_memory_and_mapped_from_their_cache_give_the_same_bits() {
     std::fs::write(&path, format!("x,y,kind\n{rows}")).expect("the folder can be written");
     let prepared = |memory: u64| {
         let label = Some(ColumnRef::Name("kind".to_owned()));
-        let spec =
-            DataSpec { path: path.clone(), label, memory: Bytes(memory), valid: 0.2, ..DataSpec::default() };
+        let spec = DataSpec {
+            path: path.as_path().into(),
+            label,
+            memory: Bytes(memory),
+            valid: 0.2,
+            ..DataSpec::default()
+        };
         Dataset::load(&spec).expect("a dataset").prepare::<f32>(1, None).expect("the values fit").data
     };
     let (mapped, in_memory) = (prepared(1), prepared(1 << 30));

@@ -49,8 +49,8 @@ fn other_safetensors_readers_find_the_metadata() {
 #[test]
 fn paths_in_the_config_are_not_opened() {
     let model = Model::from_bytes(&file()).expect("a model");
-    assert_eq!(model.plan.data.path, Path::new("/somewhere/d.csv"));
-    assert!(!model.plan.data.path.exists());
+    assert_eq!(model.plan.data.path, "/somewhere/d.csv".into());
+    assert!(!model.plan.data.path.name().exists());
 }
 
 #[test]

@@ -42,8 +42,9 @@ fn sources(run: &RunResults) -> Table {
     for source in run.run["data"].as_array().into_iter().flatten() {
         let path = source["path"].as_str().unwrap_or(NO_NUMBER);
         let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+        let files = source["files"].as_array().map(|files| format!(" ({} files)", files.len()));
         table.rows.push(vec![
-            shortened(name),
+            shortened(name) + &files.unwrap_or_default(),
             source["rows"].as_u64().map_or_else(|| NO_NUMBER.to_owned(), |rows| rows.to_string()),
             shortened_to(source["sha256"].as_str().unwrap_or(NO_NUMBER), 64),
         ]);

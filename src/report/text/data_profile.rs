@@ -20,7 +20,11 @@ pub fn data_profile(profile: &Profile) -> String {
     rows.extend(profile.columns.iter().filter(is_listed).map(row));
     let columns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];
     let path = shortened(&profile.path.to_string_lossy());
-    let mut text = format!("{path}: {} rows, {} columns\n\n", profile.rows, profile.columns.len());
+    let files = match profile.files.len() {
+        0 => String::new(),
+        files => format!(" in {files} files"),
+    };
+    let mut text = format!("{path}: {} rows{files}, {} columns\n\n", profile.rows, profile.columns.len());
     text.push_str(&aligned(&columns, &rows));
     let notable: Vec<&ColumnProfile> = profile.columns.iter().filter(|column| is_notable(column)).collect();
     let left_out = profile.columns.len() + 1 - rows.len();

@@ -29,7 +29,9 @@ pub fn run_facts(run_json: &Value, models: &[(String, ModelFacts<'_>)]) -> Strin
     for source in run_json["data"].as_array().into_iter().flatten() {
         let field = |key: &str| source[key].as_str().unwrap_or(NO_NUMBER).to_owned();
         line("data", shortened(&field("path")));
-        line("", format!("{} rows, sha256 {}", source["rows"], escaped(&field("sha256"))));
+        let files = source["files"].as_array().map(|files| format!(" in {} files", files.len()));
+        let files = files.unwrap_or_default();
+        line("", format!("{} rows{files}, sha256 {}", source["rows"], escaped(&field("sha256"))));
     }
     if let Some(seconds) = run_json["seconds"].as_f64() {
         line("seconds", four_digits(seconds));

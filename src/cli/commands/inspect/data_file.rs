@@ -11,7 +11,7 @@ use crate::nn::Task;
 use crate::report::{data_profile, leakage_json, leakage_section};
 
 pub(crate) fn show(args: &InspectArgs, output: &Output) -> Result<(), CliError> {
-    let mut spec = args.csv.data_spec(&args.path);
+    let mut spec = args.csv.data_spec(&args.paths.iter().cloned().collect());
     for (keys, reason) in args.csv.find_table(&mut spec) {
         output.note(&format!("note: read with {keys}, as `bntrain init` writes it into a config: {reason}"));
     }
@@ -51,7 +51,7 @@ fn suspected(
     learnt: &TargetGuess,
     reading: &DataSpec,
 ) -> Result<Option<Vec<(String, f64)>>, CliError> {
-    let config = template(profile, learnt, reading, "data.csv", &[]);
+    let config = template(profile, learnt, reading, &"data.csv".into(), &[]);
     let plan = parse_stored(&config)?;
     let all_rows = DataSpec { path: reading.path.clone(), valid: 0.0, ..plan.data };
     Ok(Dataset::load(&all_rows)?.suspected_leaks())

@@ -15,9 +15,9 @@ use crate::cli::output::Output;
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// A CSV file, a model file or a run directory
-    #[arg(value_name = "PATH")]
-    pub(crate) path: PathBuf,
+    /// A CSV file, a model file or a run directory; several CSV files, also by a pattern in quotes, are read as one table
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
     /// The label column: also look for columns that give it away
     #[arg(long, value_name = "NAME")]
     pub(crate) label: Option<String>,
@@ -29,12 +29,10 @@ pub(crate) struct InspectArgs {
 }
 
 pub(crate) fn run(args: &InspectArgs, output: &Output) -> Result<(), CliError> {
-    if args.path.is_dir() {
-        model_file::show_run(&args.path, output)
-    } else if is_model(&args.path) {
-        model_file::show(&args.path, output)
-    } else {
-        data_file::show(args, output)
+    match &args.paths[..] {
+        [path] if path.is_dir() => model_file::show_run(path, output),
+        [path] if is_model(path) => model_file::show(path, output),
+        _ => data_file::show(args, output),
     }
 }
 

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
+use crate::data::pattern_of_folder;
 use crate::model::Model;
 use crate::report::{model_facts, run_facts};
 use crate::run_dir::{ENSEMBLE, models_in};
-use crate::text::shortened;
+use crate::text::{DisplayPath, shortened};
 
 /// Shows a model file: layers, statistics of the tensors, history, columns.
 pub(crate) fn show(path: &Path, output: &Output) -> Result<(), CliError> {
@@ -47,7 +48,13 @@ fn run_json(directory: &Path) -> Result<Value, CliError> {
     let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
             let shown = shortened(&directory.to_string_lossy());
-            CliError::new(exit_code::DATA, format!("{shown} is not a finished run directory (no run.json)"))
+            // A run that has not finished has tables, too.
+            let pattern = pattern_of_folder(directory).filter(|_| !directory.join("config.toml").exists());
+            let hint = pattern.map_or_else(String::new, |pattern| {
+                format!("; to read the data files in it, give a pattern: {}", DisplayPath(&pattern))
+            });
+            let message = format!("{shown} is not a finished run directory (no run.json){hint}");
+            CliError::new(exit_code::DATA, message)
         }
         _ => CliError::io("read", &path, &error),
     })?;

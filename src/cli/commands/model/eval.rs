@@ -17,7 +17,7 @@ use crate::cli::out_file::{OutFolder, Replacing};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
 use crate::cli::require::Condition;
-use crate::data::{BadRows, Encoding, LabelledRows, ReadingNotes, TargetEncoding};
+use crate::data::{BadRows, DataPaths, Encoding, LabelledRows, ReadingNotes, TargetEncoding};
 use crate::eval::{EvalInput, Evaluation, OutputKind, Statistics, evaluate};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
@@ -32,9 +32,10 @@ pub(crate) struct EvalArgs {
     /// A model file, or a run directory with only one or an ensemble
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
-    /// The rows: a CSV file, plain, .gz or .zst; - for standard input
-    #[arg(short, long, value_name = "CSV")]
-    pub(crate) data: PathBuf,
+    /// The rows: a CSV file, plain, .gz or .zst; - for standard input; several, by a pattern in quotes or repeated, are
+    /// read as one table
+    #[arg(short, long, value_name = "CSV", required = true)]
+    pub(crate) data: Vec<PathBuf>,
     /// The statistics that batch norm uses; several are compared, the first is shown in full
     #[arg(long, value_name = "CHOICES", value_delimiter = ',', default_value = "running")]
     pub(crate) stats: Vec<StatisticsChoice>,
@@ -74,9 +75,18 @@ pub(crate) enum StatisticsChoice {
     Batch,
 }
 
+impl EvalArgs {
+    /// The files of --data.
+    fn rows(&self) -> DataPaths {
+        self.data.iter().cloned().collect()
+    }
+}
+
 pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
+    let data = args.rows();
+    let data_name = data.name();
     let (mut model, path) = load_model(&args.model)?;
-    let note = args.reading.footer_note(&model.description.encoding, &args.data);
+    let note = args.reading.footer_note(&model.description.encoding, &data_name);
     note.iter().chain(&unfinished_notes([&args.model])).for_each(|note| output.note(note));
     args.reading.apply(&mut model.description.encoding);
     rename_labels(&mut model.description.encoding, &args.label_names)?;
@@ -87,7 +97,8 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
         ));
     }
     let curves = args.curves.as_deref().map(|named| OutFolder { named, option: "--curves" });
-    let inputs = [path.as_path(), &args.data];
+    let files = data.known_files();
+    let inputs: Vec<&Path> = [&path].into_iter().chain(&files).map(PathBuf::as_path).collect();
     let replacing = Replacing { force: args.force, inputs: &inputs, models: &[] };
     if let Some(folder) = curves {
         let replacing = Replacing { models: slice::from_ref(&model), ..replacing };
@@ -99,14 +110,14 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     let (evaluation, notes) = with_dtype!(model.plan.training.dtype, F => {
         subject.evaluate::<F>(&mut model.networks_mut())?
     });
-    show_notes(&notes, &args.data, output);
+    show_notes(&notes, &data_name, output);
     threshold_note(&model.description.encoding).iter().for_each(|note| output.note(note));
-    let is_trained_on = is_training_file(&args.data, &model);
+    let is_trained_on = is_training_file(&data, &model);
     if is_trained_on {
         output.note(&format!(
             "warning: the model was trained on {}: the metrics of rows that were trained on are better than those of \
              others",
-            DisplayPath(&args.data)
+            DisplayPath(&data_name)
         ));
     }
     let files = curve_files(args, &evaluation, &path, output)?;
@@ -120,7 +131,7 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
         let mut value = evaluation.to_json();
         value["model"] = json!(path.to_string_lossy());
         value["model_sha256"] = json!(model.sha256);
-        value["data"] = json!(args.data.to_string_lossy());
+        value["data"] = data.to_json();
         value["skipped_rows"] = json!(notes.skipped);
         value["unseen_categories"] = json!(notes.unseen);
         value["is_training_file"] = json!(is_trained_on);
@@ -136,7 +147,7 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
         let text = report::evaluation(&evaluation);
         let written: String = written.iter().map(|path| format!("{}\n", DisplayPath(path))).collect();
         let written = if written.is_empty() { written } else { format!("\n{written}") };
-        output.result(&format!("{} on {}\n{what}\n\n{text}{written}", shown(&path), shown(&args.data)))?;
+        output.result(&format!("{} on {}\n{what}\n\n{text}{written}", shown(&path), shown(&data_name)))?;
     }
     let unmet: Vec<String> = args
         .require
@@ -161,8 +172,8 @@ fn curve_files(
         output.note("note: all rows are of one class, which has no curves: --curves writes nothing");
         return Ok(Vec::new());
     }
-    let (model, data) = (model.to_string_lossy(), args.data.to_string_lossy());
-    report::curve_files(curves, &evaluation.names, &model, &data)
+    let (model, data) = (model.to_string_lossy(), args.rows().name());
+    report::curve_files(curves, &evaluation.names, &model, &data.to_string_lossy())
         .map_err(|error| CliError::new(exit_code::IO, error.to_string()))
 }
 
@@ -181,7 +192,7 @@ impl Subject<'_> {
         let Self { args, encoding, batch_size } = *self;
         let threads = args.threads.count();
         let bad_rows = if args.skip_bad_rows { BadRows::Mark } else { BadRows::Refuse };
-        let rows = LabelledRows::<F>::read(&args.data, encoding, bad_rows, threads)
+        let rows = LabelledRows::<F>::read(&args.rows(), encoding, bad_rows, threads)
             .map_err(|error| reading_error(error, args.skip_bad_rows, "evaluate"))?;
         let scalings = encoding.value_scalings();
         let names = match &encoding.targets {
@@ -205,7 +216,10 @@ impl Subject<'_> {
         }
         let evaluation = evaluate(networks, &ThreadPool::new(threads), &question, &choices, batch_size);
         let evaluation = evaluation.map_err(|error| {
-            CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
+            CliError::new(
+                exit_code::DATA,
+                format!("{}: {error}", shortened(&args.rows().name().to_string_lossy())),
+            )
         })?;
         Ok((evaluation, rows.notes))
     }

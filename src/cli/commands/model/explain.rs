@@ -16,7 +16,7 @@ use crate::cli::model_arg::{Models, load_models, unfinished_notes};
 use crate::cli::out_file::{OutFile, OutFolder, Replacing, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
-use crate::data::BadRows;
+use crate::data::{BadRows, DataPaths};
 use crate::explain::{ExplainError, ExplainOptions, explain};
 use crate::model::Model;
 use crate::report;
@@ -28,9 +28,10 @@ pub(crate) struct ExplainArgs {
     /// A model file, or a run directory; the predictions of several models, or of all seeds of a run, are averaged
     #[arg(value_name = "MODEL", required = true)]
     models: Vec<PathBuf>,
-    /// The rows, with their labels or targets: a CSV file, plain, .gz or .zst; - for standard input
-    #[arg(short, long, value_name = "CSV")]
-    data: PathBuf,
+    /// The rows, with their labels or targets: a CSV file, plain, .gz or .zst; - for standard input; several, by a pattern
+    /// in quotes or repeated, are read as one table
+    #[arg(short, long, value_name = "CSV", required = true)]
+    data: Vec<PathBuf>,
     /// How often each column is shuffled
     #[arg(long, value_name = "N", default_value = "10")]
     repeats: NonZeroU32,
@@ -67,17 +68,26 @@ pub(crate) struct ExplainArgs {
     threads: ThreadArgs,
 }
 
+impl ExplainArgs {
+    /// The files of --data.
+    fn rows(&self) -> DataPaths {
+        self.data.iter().cloned().collect()
+    }
+}
+
 pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<(), CliError> {
+    let data = args.rows();
+    let data_name = data.name();
     let Models { mut models, paths } = load_models(&args.models)?;
-    let note = args.reading.footer_note(&models[0].description.encoding, &args.data);
+    let note = args.reading.footer_note(&models[0].description.encoding, &data_name);
     note.iter().chain(&unfinished_notes(&args.models)).for_each(|note| output.note(note));
     for model in &mut models {
         args.reading.apply(&mut model.description.encoding);
         rename_labels(&mut model.description.encoding, &args.label_names)?;
     }
     let linear_path = args.linear.clone().or_else(|| paths.first().and_then(|path| linear_model_of(path)));
-    let inputs: Vec<&Path> =
-        paths.iter().chain([&args.data]).chain(&linear_path).map(PathBuf::as_path).collect();
+    let files = data.known_files();
+    let inputs: Vec<&Path> = paths.iter().chain(&files).chain(&linear_path).map(PathBuf::as_path).collect();
     let replacing = Replacing { force: args.force, inputs: &inputs, models: &models };
     let page = args.html.as_deref().map(|path| OutFile::of_option(path, "--html", WithoutFile::Fails));
     let page = page.transpose()?;
@@ -96,18 +106,18 @@ pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<(), CliError> {
         bad_rows: if args.skip_bad_rows { BadRows::Mark } else { BadRows::Refuse },
         threads: args.threads.count(),
     };
-    let explained = explain(&models, linear.as_ref(), &args.data, &options);
+    let explained = explain(&models, linear.as_ref(), &data, &options);
     let (explanation, notes) = explained.map_err(|error| cli_error(error, args))?;
-    show_notes(&notes, &args.data, output);
+    show_notes(&notes, &data_name, output);
     threshold_note(&models[0].description.encoding).iter().for_each(|note| output.note(note));
     if args.linear.is_some() && explanation.linear.is_none() {
         output.note("note: the model of --linear is not a linear model of the same columns and precision");
     }
-    let is_trained_on = models.iter().any(|model| is_training_file(&args.data, model));
+    let is_trained_on = models.iter().any(|model| is_training_file(&data, model));
     if is_trained_on {
         output.note(&format!(
             "warning: the model was trained on {}: columns that it only learned by heart seem important there",
-            DisplayPath(&args.data)
+            DisplayPath(&data_name)
         ));
     }
     let name = match &paths[..] {
@@ -120,7 +130,7 @@ pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<(), CliError> {
     }
     let mut written = Vec::new();
     if let Some(page) = page {
-        let data = args.data.to_string_lossy();
+        let data = data_name.to_string_lossy();
         page.write(report::explanation_page(&explanation, &name, &data, &rows).as_bytes())?;
         written.push(page.named.to_owned());
     }
@@ -130,13 +140,13 @@ pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<(), CliError> {
     if output.json {
         let mut value = explanation.to_json();
         value["models"] = paths.iter().map(|path| json!(path.to_string_lossy())).collect();
-        value["data"] = json!(args.data.to_string_lossy());
+        value["data"] = data.to_json();
         value["skipped_rows"] = json!(notes.skipped);
         value["is_training_file"] = json!(is_trained_on);
         value["written"] = written.iter().map(|path| json!(path.to_string_lossy())).collect();
         return output.result(&format!("{value}\n"));
     }
-    let data = shortened(&args.data.to_string_lossy());
+    let data = shortened(&data_name.to_string_lossy());
     let text = report::explanation(&explanation);
     let written: String = written.iter().map(|path| format!("{}\n", DisplayPath(path))).collect();
     let written = if written.is_empty() { written } else { format!("\n{written}") };
@@ -158,8 +168,9 @@ fn cli_error(error: ExplainError, args: &ExplainArgs) -> CliError {
     match error {
         ExplainError::Data(error) => reading_error(error, args.skip_bad_rows, "use"),
         ExplainError::Models(error) => CliError::new(exit_code::USAGE, error.to_string()),
-        error @ ExplainError::NotFinite { .. } => {
-            CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
-        }
+        error @ ExplainError::NotFinite { .. } => CliError::new(
+            exit_code::DATA,
+            format!("{}: {error}", shortened(&args.rows().name().to_string_lossy())),
+        ),
     }
 }

@@ -69,7 +69,7 @@ pub(crate) fn run(args: &ExportArgs, output: &Output) -> Result<(), CliError> {
     let models = slice::from_ref(&model);
     out.refuse_replacing(Replacing { force: args.force, inputs: &inputs, models })?;
     let rows = match &args.data {
-        Some(data) => CheckRows::of_file(&model, data)?,
+        Some(data) => CheckRows::of_file(&model, &data.into())?,
         None => CheckRows::of_training_data(&model, &path).unwrap_or_else(|| CheckRows::made_up(&model)),
     };
 

@@ -7,7 +7,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::data::{
-    BadRows, DataError, Encoding, ReadingNotes, STANDARD_INPUT, TargetEncoding, fingerprint, unusual_notes,
+    BadRows, DataError, DataPaths, Encoding, ReadingNotes, TargetEncoding, fingerprint, unusual_notes,
 };
 use crate::model::{CalibrationScores, Model};
 use crate::predict::{PredictError, scores_on_file};
@@ -71,30 +71,31 @@ pub(crate) fn threshold_note(encoding: &Encoding) -> Option<String> {
     ))
 }
 
-/// Whether `model` was trained on this file; false of standard input, which is gone.
-pub(crate) fn is_training_file(data: &Path, model: &Model) -> bool {
-    let is_file = data.as_os_str() != STANDARD_INPUT;
-    is_file && fingerprint(data).is_ok_and(|sha256| sha256 == model.description.data_sha256)
+/// Whether `model` was trained on these files; false of standard input, which is gone.
+pub(crate) fn is_training_file(data: &DataPaths, model: &Model) -> bool {
+    let is_file = !data.is_standard_input();
+    is_file && fingerprint(data).is_some_and(|sha256| sha256 == model.description.data_sha256)
 }
 
 /// The scores of `models` on the labelled rows of a file, from which an uncertainty or a threshold follows;
 /// `consequence` is what follows from rows that the models were trained on.
 pub(crate) fn scores_on_rows(
     models: &[Model],
-    path: &Path,
+    paths: &DataPaths,
     threads: NonZeroUsize,
     consequence: &str,
     output: &Output,
 ) -> Result<CalibrationScores, CliError> {
-    let found = scores_on_file(models, path, BadRows::Refuse, threads);
+    let name = paths.name();
+    let found = scores_on_file(models, paths, BadRows::Refuse, threads);
     let (scores, notes) = found.map_err(|error| match error {
         // There is no option that skips rows here.
         PredictError::Data(error) => reading_error(error, true, "use"),
-        error => CliError::new(exit_code::DATA, format!("{}: {error}", DisplayPath(path))),
+        error => CliError::new(exit_code::DATA, format!("{}: {error}", DisplayPath(&name))),
     })?;
-    show_notes(&notes, path, output);
-    if models.iter().any(|model| is_training_file(path, model)) {
-        output.note(&format!("warning: the model was trained on {}: {consequence}", DisplayPath(path)));
+    show_notes(&notes, &name, output);
+    if models.iter().any(|model| is_training_file(paths, model)) {
+        output.note(&format!("warning: the model was trained on {}: {consequence}", DisplayPath(&name)));
     }
     Ok(scores)
 }
@@ -132,9 +133,9 @@ pub(crate) fn show_notes(notes: &ReadingNotes, data: &Path, output: &Output) {
         ));
     }
     unusual_notes(&notes.unusual).iter().for_each(|note| output.note(&format!("note: {note}")));
-    if let Some((line, first)) = &notes.first_skipped {
+    if let Some((place, first)) = &notes.first_skipped {
         output.note(&format!(
-            "note: {} of {} skipped; the first, line {line}: {first}",
+            "note: {} of {} skipped; the first, {place}: {first}",
             counted(notes.skipped, "row"),
             shortened(&data.to_string_lossy())
         ));

@@ -15,7 +15,7 @@ use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
 use crate::cli::signals::survive_file_size_limit;
 use crate::cli::terminal_text::TerminalText;
-use crate::data::{BadRows, unusual_notes};
+use crate::data::{BadRows, DataPaths, unusual_notes};
 use crate::model::Model;
 use crate::output_file::NewFile;
 use crate::predict::{Conformal, PredictError, PredictOptions, PredictSummary, predict};
@@ -26,9 +26,10 @@ pub(crate) struct PredictArgs {
     /// A model file, or a run directory; the predictions of several models, or of all seeds of a run, are averaged
     #[arg(value_name = "MODEL", required = true)]
     pub(crate) models: Vec<PathBuf>,
-    /// The rows: a CSV file, plain, .gz or .zst; - for standard input
-    #[arg(short, long, value_name = "CSV")]
-    pub(crate) data: PathBuf,
+    /// The rows: a CSV file, plain, .gz or .zst; - for standard input; several, by a pattern in quotes or repeated, are
+    /// read as one table
+    #[arg(short, long, value_name = "CSV", required = true)]
+    pub(crate) data: Vec<PathBuf>,
     /// The file for the predictions; - for standard output [default: -]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -56,22 +57,31 @@ pub(crate) struct PredictArgs {
     pub(crate) threads: ThreadArgs,
 }
 
+impl PredictArgs {
+    /// The files of --data.
+    fn rows(&self) -> DataPaths {
+        self.data.iter().cloned().collect()
+    }
+}
+
 pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
+    let data = args.rows();
     let is_stdin = |path: &PathBuf| path == Path::new(STANDARD_INPUT);
-    if is_stdin(&args.data) && args.calibrate.as_ref().is_some_and(is_stdin) {
+    if data.is_standard_input() && args.calibrate.as_ref().is_some_and(is_stdin) {
         let message = "--data and --calibrate cannot both be standard input; name a file for one of them";
         return Err(CliError::new(exit_code::USAGE, message));
     }
     let out = args.out.as_deref().filter(|out| *out != Path::new(STANDARD_OUTPUT));
     out.map_or(Ok(()), refuse_compression)?;
     let Models { mut models, paths } = load_models(&args.models)?;
-    let note = args.reading.footer_note(&models[0].description.encoding, &args.data);
+    let note = args.reading.footer_note(&models[0].description.encoding, &data.name());
     note.iter().chain(&unfinished_notes(&args.models)).for_each(|note| output.note(note));
     models.iter_mut().for_each(|model| args.reading.apply(&mut model.description.encoding));
     let out = out.map(|out| OutFile::new(out, WithoutFile::Prints)).transpose()?;
     if let Some(out) = &out {
+        let files = data.known_files();
         let inputs: Vec<&Path> =
-            paths.iter().chain([&args.data]).chain(&args.calibrate).map(PathBuf::as_path).collect();
+            paths.iter().chain(&files).chain(&args.calibrate).map(PathBuf::as_path).collect();
         out.refuse_replacing(Replacing { force: args.force, inputs: &inputs, models: &models })?;
     }
     if models.len() > 1 {
@@ -93,7 +103,7 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
                 true => Box::new(TerminalText::new(io::stdout())),
                 false => Box::new(io::stdout()),
             };
-            let written = predict(&models, &args.data, &options, &mut *stdout);
+            let written = predict(&models, &data, &options, &mut *stdout);
             written.map_err(|error| cli_error(error, None, args, &paths))?
         }
         Some(out) => to_file(&models, args, &options, out, &paths)?,
@@ -121,7 +131,7 @@ fn conformal(
     let scores = match (&args.calibrate, models) {
         (Some(path), _) => {
             let consequence = "its coverage on other rows is lower than promised";
-            scores_on_rows(models, path, args.threads.count(), consequence, output)?
+            scores_on_rows(models, &path.into(), args.threads.count(), consequence, output)?
         }
         (None, [model]) => {
             let calibration = model.description.calibration.as_ref().ok_or_else(|| {
@@ -174,7 +184,7 @@ fn to_file(
 ) -> Result<PredictSummary, CliError> {
     let unwritten = |error: io::Error| out.unwritten(&error);
     let mut file = NewFile::at(&out.real).map_err(unwritten)?;
-    let predicted = predict(models, &args.data, options, &mut file);
+    let predicted = predict(models, &args.rows(), options, &mut file);
     let predicted = predicted.map_err(|error| cli_error(error, Some(out.named), args, paths))?;
     file.commit().map_err(unwritten)?;
     Ok(predicted)
@@ -211,7 +221,10 @@ fn cli_error(error: PredictError, out: Option<&Path>, args: &PredictArgs, paths:
             error
         }
         (error @ (PredictError::DuplicateColumn { .. } | PredictError::CalibrationNotFinite), _) => {
-            CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&args.data.to_string_lossy())))
+            CliError::new(
+                exit_code::DATA,
+                format!("{}: {error}", shortened(&args.rows().name().to_string_lossy())),
+            )
         }
         (PredictError::Different { model }, _) => {
             let message = format!(
@@ -243,7 +256,7 @@ fn note_rows(predicted: &PredictSummary, args: &PredictArgs, output: &Output) {
         output.note(&format!("note: {} skipped", Count(*comments, "comment line")));
     }
     if let Some(kinds) = mixed_line_ends {
-        output.note(&format!("note: {} has mixed line endings: {kinds}", DisplayPath(&args.data)));
+        output.note(&format!("note: {} has mixed line endings: {kinds}", DisplayPath(&args.rows().name())));
     }
     for name in absent_ids {
         output.note(&format!("note: no column {}, so the predictions do not have it either", Quoted(name)));

@@ -15,7 +15,7 @@ use crate::cli::model_arg::load_model;
 use crate::cli::out_file::{OutFile, Replacing, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
-use crate::data::TargetEncoding;
+use crate::data::{DataPaths, TargetEncoding};
 use crate::metrics::{DecisionCounts, ThresholdGoal, choose_threshold};
 use crate::model::{CalibrationScores, Model};
 use crate::report::decision_table;
@@ -51,7 +51,7 @@ pub(crate) struct ThresholdArgs {
     positive: Option<String>,
     /// Labelled rows to choose the threshold on [default: the validation rows of the model]
     #[arg(short, long, value_name = "CSV")]
-    data: Option<PathBuf>,
+    data: Vec<PathBuf>,
     /// Replace --out if it exists
     #[arg(long)]
     force: bool,
@@ -61,10 +61,18 @@ pub(crate) struct ThresholdArgs {
     threads: ThreadArgs,
 }
 
+impl ThresholdArgs {
+    /// The files of --data, if there are any.
+    fn rows(&self) -> Option<DataPaths> {
+        (!self.data.is_empty()).then(|| self.data.iter().cloned().collect())
+    }
+}
+
 pub(crate) fn run(args: &ThresholdArgs, output: &Output) -> Result<(), CliError> {
     let (mut model, path) = load_model(&args.model)?;
     let out = OutFile::new(&args.out, WithoutFile::Fails)?;
-    let inputs: Vec<&Path> = [&path].into_iter().chain(&args.data).map(PathBuf::as_path).collect();
+    let files = args.rows().map(|rows| rows.known_files()).unwrap_or_default();
+    let inputs: Vec<&Path> = [&path].into_iter().chain(&files).map(PathBuf::as_path).collect();
     out.refuse_replacing(Replacing { force: args.force, inputs: &inputs, models: slice::from_ref(&model) })?;
     let classes = model.description.encoding.classes().to_vec();
     let positive = positive_class(args, &classes)?;
@@ -135,9 +143,11 @@ pub(crate) fn run(args: &ThresholdArgs, output: &Output) -> Result<(), CliError>
         ),
         None => "predicts the most probable class".to_owned(),
     };
-    let on = match &args.data {
+    let on = match args.rows() {
         _ if rows == 0 => String::new(),
-        Some(data) => format!("on {} of {}\n\n", Count(rows, "row"), shortened(&data.to_string_lossy())),
+        Some(data) => {
+            format!("on {} of {}\n\n", Count(rows, "row"), shortened(&data.name().to_string_lossy()))
+        }
         None => format!("on the {} of the training\n\n", Count(rows, "validation row")),
     };
     let table = decision_table(&shown, args.cost);
@@ -184,7 +194,7 @@ fn scores(
     model: &Model,
     output: &Output,
 ) -> Result<Option<CalibrationScores>, CliError> {
-    let Some(path) = &args.data else {
+    let Some(paths) = args.rows() else {
         let Some(calibration) = &model.description.calibration else {
             return match args.at.is_some() || args.remove {
                 true => Ok(None),
@@ -204,7 +214,7 @@ fn scores(
         return Ok(Some(calibration.scores.clone()));
     };
     let consequence = "costs and shares on other rows are worse";
-    scores_on_rows(slice::from_ref(model), path, args.threads.count(), consequence, output).map(Some)
+    scores_on_rows(slice::from_ref(model), &paths, args.threads.count(), consequence, output).map(Some)
 }
 
 /// The probabilities of the positive class, of rows of it and of the others.

@@ -1,5 +1,6 @@
 //! Where the runs of a directory go on, and whether they may.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Read};
@@ -12,12 +13,13 @@ use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::config::{ChangedKey, Plan, changed_keys, has_effect};
+use crate::data::SourceFile;
 use crate::experiment::{Job, Share, next_jobs};
-use crate::model::{Checkpoint, CheckpointOrigin};
+use crate::model::{Checkpoint, CheckpointOrigin, HashedFile};
 use crate::run_dir::{
     DirectoryState, FORK_JSON, RunDirectory, RunFiles, TableSizes, latest_numbered, state_of,
 };
-use crate::text::DisplayPath;
+use crate::text::{DisplayPath, escaped};
 
 /// The newest checkpoint of a run that can be used.
 #[derive(Default)]
@@ -39,11 +41,18 @@ pub(crate) fn config_text(plan: &Plan) -> String {
 
 /// Where the checkpoints of `job` come from.
 pub(crate) fn origin_of(job: &Job, session: &Session) -> CheckpointOrigin {
-    let sources = session.data.table(&job.plan.data).sources();
-    let hashes = sources.map(|source| source.sha256.clone());
+    let table = session.data.table(&job.plan.data);
+    let hashes = table.sources().map(|source| source.sha256.clone());
+    let hashed = |file: &SourceFile| HashedFile {
+        path: file.path.to_string_lossy().into_owned(),
+        sha256: file.sha256.clone(),
+    };
+    let several = table.sources().filter(|source| source.files.len() > 1);
+    let data_files = several.flat_map(|source| &source.files).map(hashed).collect();
     let initial = session.data.initial_tensors(&job.plan).map(|file| file.sha256.clone());
     let hashes = hashes.chain(initial).collect();
-    CheckpointOrigin::here(session.plan.source.to_string_lossy().into_owned(), job.plan.to_toml(), hashes)
+    let source = session.plan.source.to_string_lossy().into_owned();
+    CheckpointOrigin { data_files, ..CheckpointOrigin::here(source, job.plan.to_toml(), hashes) }
 }
 
 /// The tables of a run at a checkpoint.
@@ -262,8 +271,9 @@ fn refuse_other_run(
         let initial =
             if job.plan.training.init_from.is_some() { ", or that of the initial weights," } else { "" };
         return Err(refusal(&format!(
-            "{}: the data files{initial} are not those that it was trained on",
-            job.id
+            "{}: the data files{initial} are not those that it was trained on{}",
+            job.id,
+            difference(&before.data_files, &now.data_files)
         )));
     }
     let epochs = job.plan.training.epochs;
@@ -282,6 +292,28 @@ fn refuse_other_run(
         )));
     }
     Ok(())
+}
+
+/// What differs between the files of two trainings, where several are one table.
+fn difference(before: &[HashedFile], now: &[HashedFile]) -> String {
+    let by_path = |files: &[HashedFile]| -> HashMap<String, String> {
+        files.iter().map(|file| (file.path.clone(), file.sha256.clone())).collect()
+    };
+    let (old, new) = (by_path(before), by_path(now));
+    if before.is_empty() != now.is_empty() {
+        return "; the same rows spread over other files count as other data".to_owned();
+    }
+    let is_other = |file: &&HashedFile| old.get(&file.path) != Some(&file.sha256);
+    let is_gone = |file: &&HashedFile| !new.contains_key(&file.path);
+    match (now.iter().find(is_other), before.iter().find(is_gone)) {
+        (Some(file), _) => {
+            let change = if old.contains_key(&file.path) { "has changed" } else { "is new" };
+            format!(": {} {change}", escaped(&file.path))
+        }
+        (None, Some(file)) => format!(": {} is not among them", escaped(&file.path)),
+        (None, None) if before != now => ": they are in another order".to_owned(),
+        (None, None) => String::new(),
+    }
 }
 
 /// Refuses if a key differs that decides a result.

@@ -10,6 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::config::Plan;
+use crate::data::{SourceFile, SourceFiles};
 use crate::diagnose::{Finding, findings};
 use crate::experiment::{Job, RunId, RunRecord, Summary};
 use crate::nn::Task;
@@ -172,12 +173,7 @@ pub(crate) fn paint(series: usize, marks: &str) -> String {
 /// How the command ran, for `run.json`.
 pub(crate) fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo) -> Value {
     let (table, split) = (session.first_table(), session.first_split());
-    let sources: Vec<_> = session
-        .data
-        .tables()
-        .flat_map(|table| table.sources())
-        .map(|source| json!({ "path": source.path.to_string_lossy(), "sha256": source.sha256, "rows": source.rows }))
-        .collect();
+    let sources: Vec<_> = session.data.tables().flat_map(|table| table.sources()).map(source_json).collect();
     let started = info.started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let outcome = if info.interrupted { "interrupted" } else { "finished" };
     json!({
@@ -201,6 +197,17 @@ pub(crate) fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo)
     })
 }
 
+/// Where rows are from: all files, if there are several.
+fn source_json(source: &SourceFiles) -> Value {
+    let name = source.name.to_string_lossy();
+    let mut value = json!({ "path": name, "sha256": source.sha256, "rows": source.rows });
+    if source.files.len() > 1 {
+        let file = |file: &SourceFile| json!({ "path": file.path.to_string_lossy(), "sha256": file.sha256, "bytes": file.bytes });
+        value["files"] = source.files.iter().map(file).collect();
+    }
+    value
+}
+
 fn data_name(plan: &Plan) -> String {
-    plan.data.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    plan.data.path.name().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

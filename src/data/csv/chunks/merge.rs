@@ -1,31 +1,34 @@
-//! Merges the results of parsing chunks, in the order of the file.
+//! Merges the results of parsing chunks, in the order of the files.
 
 use std::ops::ControlFlow;
 
+use crate::data::csv::chunks::Chunks;
+use crate::data::csv::chunks::chunk::Chunk;
 use crate::data::csv::chunks::ordered_pool::{ChunkReader, ChunkResult, read_in_order};
-use crate::data::csv::chunks::{Chunk, Chunks};
 use crate::data::csv::parser::LineEnds;
 use crate::data::error::{ErrorKind, Located};
 use crate::data::limits::MAX_BLANK_LINES;
 
-/// The result of reading a file, without its rows.
+/// The result of reading all files, without their rows.
 #[derive(Debug, Default)]
 pub(crate) struct Merged {
     pub(crate) records: usize,
     pub(crate) line_ends: LineEnds,
     /// Comment lines that were skipped.
     pub(crate) comments: usize,
-    /// The first fault in the order of the file.
+    /// The first fault in the order of the files.
     pub(crate) fault: Option<Box<Located>>,
-    /// A fault of a later chunk that happened to be read before reading stopped.
+    /// A fault of a later chunk of the same file that happened to be read before reading stopped.
     later: Option<Box<Located>>,
     lines: u64,
-    /// The first of the blank lines that end what was read so far.
+    /// The number of lines before each file after the first.
+    starts: Vec<u64>,
+    /// The first of the blank lines that end what was read so far of a file.
     blank: Option<u64>,
 }
 
 /// Reads `first` and all that is left in `chunks`, on several threads. `append` gets the contents
-/// in the order of the file, each with the number of lines before it; a fault or a `Break` of it
+/// in the order of the files, each with the number of lines before it in all files; a fault or a `Break` of it
 /// ends the reading.
 ///
 /// Which error is reported does not depend on threads or chunk size.
@@ -51,6 +54,7 @@ pub(crate) fn read_chunks<R: ChunkReader>(
         }
         flow
     });
+    chunks.set_starts([0].into_iter().chain(merged.starts.iter().copied()).collect());
     merged
 }
 
@@ -60,8 +64,12 @@ impl Merged {
         chunk: ChunkResult<T>,
         append: &mut impl FnMut(T, u64) -> Result<ControlFlow<()>, Box<Located>>,
     ) -> Result<ControlFlow<()>, Box<Located>> {
-        let ChunkResult { lines, summary, content } = chunk;
+        let ChunkResult { file, lines, summary, content } = chunk;
         let before = self.lines;
+        if file > self.starts.len() {
+            self.starts.push(before);
+            self.blank = None;
+        }
         self.lines += lines;
         let has_rows =
             summary.records > 0 || summary.fault.as_ref().is_some_and(|error| error.kind.rank() == 0);
@@ -77,8 +85,11 @@ impl Merged {
         Ok(flow)
     }
 
-    /// Adds a chunk after the first fault.
+    /// Adds a chunk after the first fault, which nothing in another file explains.
     fn add_later<T>(&mut self, chunk: ChunkResult<T>) {
+        if chunk.file > self.starts.len() {
+            return;
+        }
         if let Some(error) = chunk.summary.fault {
             let error = error.below(self.lines);
             self.later = Some(match self.later.take() {
@@ -104,13 +115,13 @@ impl Merged {
         }
     }
 
-    /// The result, or its error: the rest of the file is searched for one that explains more.
+    /// The result, or its error: the rest of its file is searched for one that explains more.
     pub(crate) fn or_fault(mut self, chunks: &mut Chunks) -> Result<Self, Box<Located>> {
         let Some(first) = self.fault.take() else { return Ok(self) };
         let fault = match self.later.take() {
             Some(later) => first.more_informative(later),
             None => first,
         };
-        Err(chunks.skip(fault, self.lines))
+        Err(chunks.skip(fault, self.starts.len(), self.lines))
     }
 }

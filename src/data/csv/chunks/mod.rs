@@ -1,310 +1,199 @@
-//! Splits a file into chunks that end where records end, so that each can be parsed separately.
+//! The chunks of all files of a table, one file after the other.
+//!
+//! Lines are counted through all files; [`Chunks::place_of`] says which file has one, and where.
 
+pub(crate) mod chunk;
+pub(crate) mod file_chunks;
 pub(crate) mod merge;
 pub(crate) mod ordered_pool;
 pub(crate) mod record_boundaries;
 
+use std::mem;
 use std::path::Path;
 
-use memchr::memrchr2;
-
-use crate::data::csv::chunks::record_boundaries::RecordBoundaries;
+use crate::data::csv::chunks::chunk::Chunk;
+use crate::data::csv::chunks::file_chunks::FileChunks;
 use crate::data::csv::dialect::CsvFormat;
-use crate::data::csv::dialect::Dialect;
-use crate::data::csv::parser::overlong;
-use crate::data::csv::position::{has_line_end, line_ends};
-use crate::data::error::{AtOffset, ErrorKind, Located};
-use crate::data::limits::{MAX_BYTES_BEHIND, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
-use crate::data::source::file_signature::signature;
+use crate::data::csv::header::{columns, expect_same_columns};
+use crate::data::error::{DataError, ErrorKind, Located};
+use crate::data::source::paths::DataFiles;
 use crate::data::source::{Disk, FileVersion};
+use crate::data::table::SourceFile;
 
-/// Ctrl-Z, which programs for DOS write after a text.
-const END_OF_TEXT: u8 = 0x1a;
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-
-/// Text of a file that ends at a record boundary.
-#[derive(Debug, Default)]
-pub(crate) struct Chunk {
-    /// From 0, in the order of the file.
-    pub(crate) index: usize,
-    /// Decompressed, without byte order mark.
-    bytes: Vec<u8>,
-    /// Bytes of the file before these, decompressed.
-    offset: usize,
-    /// Whether the file is known to end here.
-    pub(crate) is_last: bool,
-    /// Whether the file begins with a byte order mark; of the first chunk.
-    has_mark: bool,
-}
-
-/// The chunks of a file, in order. Where it is split depends on the file and `target` only.
+/// The chunks of one or more files, in order. Where they are split depends on the files and the size of a chunk only.
 #[derive(Debug)]
 pub(crate) struct Chunks {
-    disk: Disk,
-    target: usize,
-    dialect: Dialect,
-    skip_rows: usize,
-    skip_footer: usize,
-    /// The next chunk, read ahead because lines after the table are skipped.
-    ahead: Option<Chunk>,
+    files: DataFiles,
+    format: CsvFormat,
+    /// Names of the columns of files without header, unless it is empty.
+    given: Vec<String>,
+    /// The names of the columns, once the first chunk was read.
+    names: Option<Vec<String>>,
+    /// The files before the current one.
+    finished: Vec<FinishedFile>,
+    current: FileChunks,
+    /// The line of the first record of the current file.
+    first_line: u64,
+    /// Whether the file after the current one could not be opened.
+    is_cut: bool,
+    /// The number of chunks so far.
     index: usize,
-    offset: usize,
-    /// What was read after the last boundary.
-    rest: Vec<u8>,
-    is_done: bool,
+    /// For each file that was parsed, the number of lines before it.
+    starts: Vec<u64>,
+}
+
+/// A file that was read to its end.
+#[derive(Debug)]
+struct FinishedFile {
+    version: Option<FileVersion>,
+    source: SourceFile,
 }
 
 impl Chunks {
-    /// Opens a regular file.
-    pub(crate) fn open(path: &Path, format: CsvFormat) -> Result<Self, ErrorKind> {
-        let CsvFormat { dialect, skip_rows, skip_footer, reading, .. } = format;
-        let disk = Disk::open(path, reading)?;
+    /// Opens the first of the files; `given` names the columns of files without header, unless it is empty.
+    pub(crate) fn open(files: &DataFiles, format: CsvFormat, given: &[String]) -> Result<Self, DataError> {
+        let current = FileChunks::open(files.path(0), format);
         Ok(Self {
-            disk,
-            target: reading.chunk,
-            dialect,
-            skip_rows,
-            skip_footer,
-            ahead: None,
+            current: current.map_err(|fault| DataError::new(files.path(0), fault))?,
+            files: files.clone(),
+            format,
+            given: given.to_vec(),
+            names: None,
+            finished: Vec::new(),
+            first_line: 1,
+            is_cut: false,
             index: 0,
-            offset: 0,
-            rest: Vec::new(),
-            is_done: false,
+            starts: vec![0],
         })
     }
 
-    /// Replaces `chunk` by the next one, of about `target` bytes; more only where a record is
-    /// longer. False at the end of the file. After a fault there is none.
+    /// Replaces `chunk` by the next one. False after the last file. After a fault there is none of its file.
+    ///
+    /// The first chunk of each file has its columns, which are the same in all files.
     pub(crate) fn next(&mut self, chunk: &mut Chunk) -> Result<bool, Box<Located>> {
-        if self.skip_footer == 0 {
-            return self.read(chunk);
-        }
-        *chunk = match self.ahead.take() {
-            Some(ahead) => ahead,
-            None if self.index > 0 => return self.read(chunk),
-            None => Chunk::default(),
-        };
-        if self.index == 0 {
-            self.read(chunk)?;
-        }
-        let mut skipped = self.skip_footer;
-        if !chunk.is_last {
-            let mut ahead = Chunk::default();
-            self.read(&mut ahead)?;
-            // With more lines than are skipped, so that all of those are in two chunks.
-            while !ahead.is_last && ahead.table_lines() <= skipped {
-                let mut more = Chunk::default();
-                self.read(&mut more)?;
-                ahead.bytes.append(&mut more.bytes);
-                ahead.is_last = more.is_last;
-            }
-            let lines = ahead.table_lines();
-            if lines > skipped {
-                ahead.index = chunk.index + 1;
-                self.ahead = Some(ahead);
-                return Ok(true);
-            }
-            chunk.is_last = true;
-            skipped -= lines;
-        }
-        chunk.drop_lines(skipped);
-        Ok(true)
-    }
-
-    /// The next chunk, with the lines after the table.
-    fn read(&mut self, chunk: &mut Chunk) -> Result<bool, Box<Located>> {
+        let read = self.next_of_any_file(chunk);
+        // Also where there is a fault, which has its place in the order.
         chunk.index = self.index;
-        chunk.offset = self.offset;
-        chunk.bytes.clear();
-        chunk.bytes.append(&mut self.rest);
+        chunk.file = self.finished.len() + usize::from(self.is_cut);
+        chunk.place.first_line = self.first_line;
         self.index += 1;
-        if !self.is_done {
-            self.is_done = true; // unless it goes well
-            self.is_done = self.fill(&mut chunk.bytes)?;
-        }
-        chunk.is_last = self.is_done;
-        self.offset += chunk.bytes.len();
-        if chunk.is_last && chunk.bytes.last() == Some(&END_OF_TEXT) {
-            let length = chunk.bytes.iter().rposition(|byte| *byte != END_OF_TEXT).map_or(0, |last| last + 1);
-            chunk.bytes.truncate(length);
-        }
-        chunk.has_mark = chunk.index == 0 && self.disk.is_utf16();
-        if chunk.index == 0 && chunk.bytes.starts_with(BYTE_ORDER_MARK) {
-            chunk.bytes.drain(..BYTE_ORDER_MARK.len());
-            chunk.offset = BYTE_ORDER_MARK.len();
-            chunk.has_mark = true;
-        }
-        if chunk.index == 0 {
-            self.refuse_other_formats(&chunk.bytes)?;
-        }
-        Ok(chunk.index == 0 || !chunk.bytes.is_empty())
+        read
     }
 
-    fn refuse_other_formats(&self, start: &[u8]) -> Result<(), Box<Located>> {
-        match signature(start, self.disk.is_standard_input()) {
-            Some(signature) => Err(Located::at_line(1, ErrorKind::NotCsv(signature))),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether the file was changed since it was opened.
-    pub(crate) fn is_changed(&self) -> bool {
-        self.disk.is_changed()
-    }
-
-    /// What identifies the version of the file; none of standard input.
-    pub(crate) fn version(&self) -> Option<FileVersion> {
-        self.disk.version()
-    }
-
-    /// Reads what is left after a fault, `lines` being those so far, and of standard input no more
-    /// than [`MAX_BYTES_BEHIND`]: the fault, or another one that explains more. What the first bytes say
-    /// the file to be explains all.
-    pub(crate) fn skip(&mut self, mut fault: Box<Located>, mut lines: u64) -> Box<Located> {
-        if let ErrorKind::NotCsv(_) = fault.kind {
-            return fault;
-        }
-        let is_endless = self.disk.is_standard_input();
-        let end = if is_endless { self.offset.saturating_add(MAX_BYTES_BEHIND) } else { usize::MAX };
-        let mut chunk = Chunk::default();
-        while self.offset < end {
-            let found = match self.next(&mut chunk) {
-                Ok(false) => break,
-                Ok(true) => chunk.text().err(),
-                Err(error) => Some(error),
-            };
-            if let Some(error) = found {
-                fault = fault.more_informative(error.below(lines));
-            }
-            lines += chunk.lines();
-        }
-        fault
-    }
-
-    /// The hash, in hexadecimal, and the number of the bytes that were read from disk.
-    pub(crate) fn finish(self) -> (String, u64) {
-        self.disk.finish()
-    }
-
-    /// Reads up to a record boundary; returns whether the file ended.
-    fn fill(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Box<Located>> {
-        let mut boundaries = RecordBoundaries::new(self.dialect);
-        // What is before the table may have quotes that are not closed.
-        let mut before_table = if self.index == 1 { self.skip_rows } else { 0 };
+    fn next_of_any_file(&mut self, chunk: &mut Chunk) -> Result<bool, Box<Located>> {
         loop {
-            let wanted = self.target.saturating_sub(bytes.len()).max(self.target.div_ceil(2));
-            // A byte order mark is never split, and lines start after it.
-            let wanted = if bytes.is_empty() { wanted.max(BYTE_ORDER_MARK.len()) } else { wanted };
-            let before = bytes.len();
-            let read = self.disk.read(wanted, bytes);
-            read.map_err(|kind| AtOffset::new(before, kind).located(bytes))?;
-            // At once: what follows in such a file may look like any other fault.
-            if before == 0 && self.index == 1 {
-                self.refuse_other_formats(bytes)?;
-            }
-            if bytes.len() - before < wanted {
+            if self.current.next(chunk)? {
+                if chunk.place.is_first {
+                    self.read_columns(chunk)?;
+                }
                 return Ok(true);
             }
-            if before == 0 && self.index == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
-                boundaries.start_at(BYTE_ORDER_MARK.len());
-            }
-            if before_table > 0 {
-                let Some(start) = start_of_line(bytes, before_table) else {
-                    refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.located(bytes))?;
-                    continue;
-                };
-                boundaries.start_at(start);
-                before_table = 0;
-            }
-            if let Some(border) = boundaries.last_in(bytes) {
-                self.rest.extend_from_slice(&bytes[border..]);
-                bytes.truncate(border);
+            if !self.open_next()? {
                 return Ok(false);
             }
-            refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.located(bytes))?;
-            if bytes.len() > MAX_QUOTED_BYTES && boundaries.is_quoted() {
-                // The parser finds the fault; the chunk ends with a line, so that it is text.
-                bytes.truncate(memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1));
-                return Ok(true);
+        }
+    }
+
+    fn read_columns(&mut self, first: &Chunk) -> Result<(), Box<Located>> {
+        let (names, first_line) = columns(first, self.format, &self.given)?;
+        self.first_line = first_line;
+        match &self.names {
+            None => self.names = Some(names),
+            Some(expected) => {
+                let line = self.format.header.then_some(first_line);
+                expect_same_columns(expected, &names, line, self.files.path(0))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the file after the current one; false if there is none.
+    fn open_next(&mut self) -> Result<bool, Box<Located>> {
+        if !self.has_more_files() {
+            return Ok(false);
+        }
+        match FileChunks::open(self.files.path(self.finished.len() + 1), self.format) {
+            Ok(next) => {
+                let version = self.current.version();
+                let source =
+                    source(mem::replace(&mut self.current, next), self.files.path(self.finished.len()));
+                self.finished.push(FinishedFile { version, source });
+                Ok(true)
+            }
+            Err(fault) => {
+                self.is_cut = true;
+                Err(Located::at_line(1, fault))
             }
         }
     }
+
+    /// Whether there are files after the current one.
+    pub(crate) fn has_more_files(&self) -> bool {
+        !self.is_cut && self.finished.len() + 1 < self.files.paths.len()
+    }
+
+    /// The files.
+    pub(crate) fn files(&self) -> &DataFiles {
+        &self.files
+    }
+
+    /// The names of the columns; none before the first chunk was read.
+    pub(crate) fn names(&self) -> &[String] {
+        self.names.as_deref().unwrap_or_default()
+    }
+
+    /// Says where the files begin: for each that was parsed, the number of lines before it.
+    pub(crate) fn set_starts(&mut self, starts: Vec<u64>) {
+        self.starts = starts;
+    }
+
+    /// The place of the file that has a line, and the number of lines before the file.
+    pub(crate) fn place_of(&self, line: u64) -> (usize, u64) {
+        // A file may have no lines at all; one with an error is the last that was parsed.
+        let file = self.starts.partition_point(|&start| start < line).saturating_sub(1);
+        (file, self.starts[file])
+    }
+
+    /// Whether a file was changed since it was opened.
+    pub(crate) fn is_changed(&self, file: usize) -> bool {
+        match self.finished.get(file) {
+            Some(finished) => {
+                Disk::version_of(self.files.path(file)).is_some_and(|now| finished.version != Some(now))
+            }
+            None => file == self.finished.len() && self.current.is_changed(),
+        }
+    }
+
+    /// What identifies the version of the first file; none of standard input.
+    pub(crate) fn version(&self) -> Option<FileVersion> {
+        self.finished.first().map_or_else(|| self.current.version(), |file| file.version)
+    }
+
+    /// Reads what is left of a file after its fault, `lines` being those of all files so far: the fault, or another one
+    /// that explains more.
+    pub(crate) fn skip(&mut self, fault: Box<Located>, file: usize, lines: u64) -> Box<Located> {
+        match file == self.finished.len() {
+            true => self.current.skip(fault, lines),
+            false => fault,
+        }
+    }
+
+    /// The error that no file has a row; `first` is the first chunk.
+    pub(crate) fn no_rows(&self, first: &Chunk) -> Box<Located> {
+        match self.files.paths.len() {
+            0 | 1 => Located::at_line(first.place.first_line, ErrorKind::NoRows),
+            files => Located::at_line(1, ErrorKind::NoRowsAnywhere(files)),
+        }
+    }
+
+    /// What was read from disk.
+    pub(crate) fn finish(self) -> Vec<SourceFile> {
+        let last = source(self.current, self.files.path(self.finished.len()));
+        self.finished.into_iter().map(|file| file.source).chain([last]).collect()
+    }
 }
 
-impl Chunk {
-    /// The text, if it is UTF-8.
-    pub(crate) fn text(&self) -> Result<&str, Box<Located>> {
-        let error = |offset, kind| AtOffset::new(offset, kind).located(&self.bytes);
-        let text = std::str::from_utf8(&self.bytes).map_err(|utf8| {
-            let place = utf8.valid_up_to();
-            let (byte, offset) = (self.bytes[place], self.offset + place);
-            error(place, ErrorKind::NotUtf8 { byte, offset, guess: None })
-        })?;
-        match memchr::memchr(0, &self.bytes) {
-            Some(offset) => Err(error(offset, ErrorKind::Nul)),
-            None => Ok(text),
-        }
-    }
-
-    /// Whether the file begins with a byte order mark; of the first chunk.
-    pub(crate) fn has_mark(&self) -> bool {
-        self.has_mark
-    }
-
-    /// The end of its first line.
-    pub(crate) fn line_end(&self) -> &'static str {
-        let end = memchr::memchr2(b'\n', b'\r', &self.bytes);
-        match end.map(|end| (self.bytes[end], self.bytes.get(end + 1))) {
-            Some((b'\r', Some(b'\n'))) => "\r\n",
-            Some((b'\r', _)) => "\r",
-            _ => "\n",
-        }
-    }
-
-    /// The number of lines up to the last one that is not blank.
-    fn table_lines(&self) -> usize {
-        let table = self.bytes.trim_ascii_end();
-        if table.is_empty() { 0 } else { line_ends(table) + 1 }
-    }
-
-    /// Drops the last lines, and blank ones after them.
-    fn drop_lines(&mut self, count: usize) {
-        for _ in 0..count {
-            let table = self.bytes.trim_ascii_end().len();
-            let end = memrchr2(b'\n', b'\r', &self.bytes[..table]);
-            self.bytes.truncate(end.map_or(0, |end| end + 1));
-        }
-    }
-
-    /// The number of lines; the last line of a file may lack its line end.
-    pub(crate) fn lines(&self) -> u64 {
-        let is_open = self.bytes.last().is_some_and(|&last| last != b'\n' && last != b'\r');
-        (line_ends(&self.bytes) + usize::from(is_open)) as u64
-    }
-}
-
-/// Where the line starts that `lines` lines are before.
-fn start_of_line(bytes: &[u8], lines: usize) -> Option<usize> {
-    let mut at = 0;
-    for _ in 0..lines {
-        at += memchr::memchr2(b'\n', b'\r', &bytes[at..])? + 1;
-        match bytes.get(at) {
-            Some(b'\n') if bytes[at - 1] == b'\r' => at += 1,
-            None if bytes[at - 1] == b'\r' => return None, // CR LF may have been cut
-            _ => {}
-        }
-    }
-    Some(at)
-}
-
-/// Refuses an overlong line before all of it is in memory.
-fn refuse_endless_line(bytes: &[u8], delimiter: u8) -> Result<(), Box<AtOffset>> {
-    let Some(start) = bytes.len().checked_sub(MAX_RECORD_BYTES + 1) else { return Ok(()) };
-    let line = &bytes[start..];
-    if has_line_end(line) {
-        return Ok(());
-    }
-    let line_start = bytes[..start].iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
-    let offset = line_start.map_or(0, |end| end + 1);
-    Err(AtOffset::new(offset, overlong(line, delimiter)))
+fn source(chunks: FileChunks, path: &Path) -> SourceFile {
+    let (sha256, bytes) = chunks.finish();
+    SourceFile { path: path.to_owned(), sha256, bytes }
 }

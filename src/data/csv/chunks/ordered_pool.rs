@@ -1,4 +1,4 @@
-//! Reads the chunks of a file on several threads and hands over the results in the order of the file.
+//! Reads the chunks of files on several threads and hands over the results in the order of the files.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use crate::data::csv::chunks::{Chunk, Chunks};
+use crate::data::csv::chunks::Chunks;
+use crate::data::csv::chunks::chunk::{Chunk, ChunkPlace};
 use crate::data::csv::row_reader::ReadSummary;
 use crate::data::error::Located;
 
@@ -17,11 +18,11 @@ pub(crate) trait ChunkReader: Sync {
     /// The parsed content of a chunk.
     type Content: Send;
 
-    /// Reads the text of a chunk, which is the first one of the file if `is_first`.
+    /// Reads the text of a chunk at this place of its file.
     fn read(
         &self,
         text: &str,
-        is_first: bool,
+        place: ChunkPlace,
         scratch: &mut Self::Scratch,
     ) -> (ReadSummary, Option<Self::Content>);
 
@@ -31,6 +32,8 @@ pub(crate) trait ChunkReader: Sync {
 
 /// The result of parsing a chunk.
 pub(crate) struct ChunkResult<T> {
+    /// The place of its file among all.
+    pub(crate) file: usize,
     pub(crate) lines: u64,
     pub(crate) summary: ReadSummary,
     /// None only where the summary has a fault.
@@ -39,20 +42,19 @@ pub(crate) struct ChunkResult<T> {
 
 impl<T> ChunkResult<T> {
     fn read<R: ChunkReader<Content = T>>(reader: &R, chunk: &Chunk, scratch: &mut R::Scratch) -> Self {
-        let lines = chunk.lines();
         match chunk.text() {
             Ok(text) => {
-                let (summary, content) = reader.read(text, chunk.index == 0, scratch);
-                Self { lines, summary, content }
+                let (summary, content) = reader.read(text, chunk.place, scratch);
+                Self { file: chunk.file, lines: chunk.lines(), summary, content }
             }
-            Err(fault) => Self { lines, ..Self::failed(fault) },
+            Err(fault) => Self::failed(chunk, fault),
         }
     }
 
     /// The result for a chunk that could not be read from the file.
-    fn failed(fault: Box<Located>) -> Self {
+    fn failed(chunk: &Chunk, fault: Box<Located>) -> Self {
         let summary = ReadSummary { fault: Some(fault), ..ReadSummary::default() };
-        Self { lines: 0, summary, content: None }
+        Self { file: chunk.file, lines: chunk.lines(), summary, content: None }
     }
 }
 
@@ -61,8 +63,8 @@ impl<T> ChunkResult<T> {
 const MAX_WAITING: usize = 8;
 
 /// Parses `first` and the rest of `chunks` on several threads until `take` breaks. `take` gets the results
-/// in the order of the file. After a break it still gets those of the chunks that were already taken from
-/// `chunks`, so that no part of the file is lost.
+/// in the order of the files. After a break it still gets those of the chunks that were already taken from
+/// `chunks`, so that no part of them is lost.
 pub(crate) fn read_in_order<R: ChunkReader>(
     reader: &R,
     first: &Chunk,
@@ -70,7 +72,7 @@ pub(crate) fn read_in_order<R: ChunkReader>(
     take: &mut (dyn FnMut(ChunkResult<R::Content>) -> ControlFlow<()> + Send),
 ) {
     let is_stopped = take(ChunkResult::read(reader, first, &mut R::Scratch::default())).is_break();
-    if is_stopped || first.is_last {
+    if is_stopped || (first.is_last && !chunks.has_more_files()) {
         return;
     }
     let chunks = Mutex::new(chunks);
@@ -91,7 +93,7 @@ pub(crate) fn read_in_order<R: ChunkReader>(
             let result = match next {
                 Ok(true) => ChunkResult::read(reader, &chunk, &mut scratch),
                 Ok(false) => break,
-                Err(fault) => ChunkResult::failed(fault),
+                Err(fault) => ChunkResult::failed(&chunk, fault),
             };
             let flow = lock(&queue).add(chunk.index, result);
             is_stopped.fetch_or(flow.is_break(), Ordering::Relaxed);

@@ -6,7 +6,8 @@ mod totals;
 
 use std::cmp::Reverse;
 
-use crate::data::csv::chunks::{Chunk, Chunks};
+use crate::data::csv::chunks::chunk::Chunk;
+use crate::data::csv::chunks::file_chunks::FileChunks;
 use crate::data::csv::delimiter_guess::{DELIMITERS, MOST_LINES, delimiter_of_sep_line};
 use crate::data::csv::dialect::{Comments, CsvFormat, Dialect, ReadOptions};
 use crate::data::csv::number::{is_numeric, trim};
@@ -14,7 +15,7 @@ use crate::data::csv::parser::Parser;
 use crate::data::csv::table_guess::totals::totals_of;
 use crate::data::dates::date_guess::may_be_date;
 use crate::data::spec::DataSpec;
-use crate::text::{Count, Quoted, STANDARD_INPUT, toml_text};
+use crate::text::{Count, Quoted, toml_text};
 
 /// Records of a table that are looked at.
 const SAMPLE: usize = 50;
@@ -41,9 +42,9 @@ struct Head {
 }
 
 impl TableGuess {
-    /// Looks for the table in the file of `spec`; none if it is where `spec` says, or if the file cannot be read.
+    /// Looks for the table in the first file of `spec`; none if it is where `spec` says, or if the file cannot be read.
     pub fn of(spec: &DataSpec) -> Option<Self> {
-        if spec.path.as_os_str() == STANDARD_INPUT {
+        if spec.path.is_standard_input() {
             return None;
         }
         let (head, tail) = ends_of(spec)?;
@@ -102,7 +103,7 @@ impl TableGuess {
 fn ends_of(spec: &DataSpec) -> Option<(String, String)> {
     let whole = DataSpec { skip_rows: None, skip_footer: None, ..spec.clone() };
     let format = CsvFormat::new(&whole, ReadOptions::default()).ok()?;
-    let mut chunks = Chunks::open(&spec.path, format).ok()?;
+    let mut chunks = FileChunks::open(spec.path.files().ok()?.path(0), format).ok()?;
     let mut chunk = Chunk::default();
     chunks.next(&mut chunk).ok()?;
     let head = chunk.text().ok()?.to_owned();
@@ -229,7 +230,7 @@ pub(crate) mod tests {
     pub(super) fn keys(text: &str, spec: DataSpec) -> Vec<String> {
         let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
         file.write_all(text.as_bytes()).expect("written");
-        let spec = DataSpec { path: file.path().to_owned(), ..spec };
+        let spec = DataSpec { path: file.path().into(), ..spec };
         TableGuess::of(&spec)
             .map(|guess| guess.reasons().into_iter().map(|(key, _)| key).collect())
             .unwrap_or_default()

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use crate::data::csv::dialect::{CsvFormat, ReadOptions};
-use crate::data::csv::file::CsvFile;
+use crate::data::csv::file::{CsvFile, expect_same};
 use crate::data::csv::missing::CellFormat;
 use crate::data::error::{DataError, ErrorCategory, ErrorKind, Located};
 use crate::data::limits::MAX_CATEGORIES;
@@ -20,13 +20,14 @@ use crate::data::schema::renaming::LabelNames;
 use crate::data::schema::roles;
 use crate::data::schema::survey::SurveyedRows;
 use crate::data::source::FileVersion;
+use crate::data::source::paths::DataFiles;
 use crate::data::spec::DataSpec;
 use crate::data::split::SplitRule;
 use crate::data::split::rule::{SplitKeys, absent_classes, check_shares, split_rule};
 use crate::data::table::byte_size::Bytes;
 use crate::data::table::contents::{FileContent, FileRows, SideColumns, TrainingContent};
 use crate::data::table::notes::{file_notes, renaming_advice, repeated_header_note};
-use crate::data::table::{Dataset, SourceFile, SourceRows};
+use crate::data::table::{Dataset, SourceRows};
 use crate::data::transform::reading_format::ReadingFormat;
 use crate::text::Quoted;
 
@@ -46,7 +47,7 @@ impl Dataset {
     /// # Ok::<(), bntrain::Error>(())
     /// ```
     pub fn from_csv(path: impl AsRef<Path>, spec: &DataSpec) -> Result<Self, DataError> {
-        Self::load(&DataSpec { path: path.as_ref().to_owned(), ..spec.clone() })
+        Self::load(&DataSpec { path: path.as_ref().into(), ..spec.clone() })
     }
 
     /// Reads the training file of `spec`, and its files for validation and test if it has any.
@@ -85,16 +86,18 @@ impl Dataset {
 
     /// [`load`](Self::load) with another limit on the bytes of each file, or another chunk size.
     pub(crate) fn load_as(spec: &DataSpec, reading: ReadOptions) -> Result<Self, DataError> {
-        let of_spec = |fault| DataError::new(&spec.path, fault);
+        let name = spec.path.name();
+        let of_spec = |fault| DataError::new(&name, fault);
         let format = CsvFormat::new(spec, reading).map_err(of_spec)?;
-        let mut loader = Loader { spec, format, notes: Vec::new(), renamed: BTreeSet::new() };
+        let files = spec.path.files()?;
+        let mut loader = Loader { spec, files, format, notes: Vec::new(), renamed: BTreeSet::new() };
         let (mut dataset, groups) = loader.training_data()?;
         if let SplitRule::Rows(shares) = &dataset.split_rule {
             check_shares(spec, shares, dataset.rows()).map_err(of_spec)?;
             loader.notes.extend(absent_classes(spec, shares, &dataset.classes));
         }
-        dataset.own_valid = loader.own_rows(spec.valid_path.as_deref(), &dataset, &groups)?;
-        dataset.own_test = loader.own_rows(spec.test_path.as_deref(), &dataset, &groups)?;
+        dataset.own_valid = loader.own_rows(spec.valid_path.as_ref(), &dataset, &groups)?;
+        dataset.own_test = loader.own_rows(spec.test_path.as_ref(), &dataset, &groups)?;
         dataset.notes = loader.notes;
         if let TargetColumns::Classes(_) = dataset.schema.targets {
             // Each name has to occur in one of the files only.
@@ -113,6 +116,8 @@ const MANY_ROWS: usize = 10;
 /// Reads the files of a config, and collects what is worth a note.
 struct Loader<'s> {
     spec: &'s DataSpec,
+    /// Those with the training rows.
+    files: DataFiles,
     format: CsvFormat,
     notes: Vec<String>,
     /// Labels that `data.label_names` replaced.
@@ -123,7 +128,8 @@ impl Loader<'_> {
     /// The data set without validation and test files, and the keys of its groups.
     fn training_data(&mut self) -> Result<(Dataset, Vec<u64>), DataError> {
         let spec = self.spec;
-        let fail = |fault| DataError::new(&spec.path, fault);
+        let name = self.files.name.clone();
+        let fail = |fault| DataError::new(&name, fault);
         let read = self.read_training_file().map_err(|error| self.explained(error))?;
         let FileRows { features, mut side, content } = read;
         let TrainingContent { mut schema, classes, groups, file } = content;
@@ -140,9 +146,8 @@ impl Loader<'_> {
         };
         let is_label = |(_, used): &(usize, TextUse)| *used == TextUse::Label;
         let labels = schema.texts().iter().position(is_label).map(|text| side.codes.swap_remove(text));
-        let source = SourceFile { path: spec.path.clone(), ..file.source };
         let dataset = Dataset {
-            main: SourceRows::new(source, features, labels, side.numbers, &schema),
+            main: SourceRows::new(file.source, features, labels, side.numbers, &schema),
             schema,
             reading: ReadingFormat::of(spec),
             label_names: spec.label_names.clone(),
@@ -179,16 +184,14 @@ impl Loader<'_> {
         let markers = schema.markers(self.usual_markers());
         let survey = self.open_again(version, &names)?.survey(markers, limits, weighted)?;
         let stats = survey.columns;
-        let fail = |fault| DataError::new(&self.spec.path, fault);
+        let fail = |fault| DataError::new(&self.files.name, fault);
         decide(&mut schema, &stats).map_err(fail)?;
         let notes = notes(&schema.columns, &stats);
         let read = self
             .read_rows(self.open_again(version, &names)?, &schema, false, notes)
             .map_err(|error| error.with_missing(|| missing_counts(&schema, &stats)))?;
-        match read.content.file.source.sha256 == survey.sha256 {
-            true => Ok(read),
-            false => Err(fail(ErrorKind::Changed)),
-        }
+        expect_same(&read.content.file.source.files, &survey.sources)?;
+        Ok(read)
     }
 
     /// Opens the training file for another pass, if it is still the same.
@@ -196,7 +199,7 @@ impl Loader<'_> {
         let file = self.open()?;
         match file.version() == version && file.names == names {
             true => Ok(file),
-            false => Err(DataError::new(&self.spec.path, ErrorKind::Changed)),
+            false => Err(DataError::new(self.files.path(0), ErrorKind::Changed)),
         }
     }
 
@@ -246,7 +249,7 @@ impl Loader<'_> {
             let remedy = match stats.rows {
                 0..MANY_ROWS => "",
                 _ if line == first => "if this line has units and no row, remove it; else ",
-                rows if line + 1 == first + rows as u64 => {
+                rows if line + 1 == first + rows as u64 && !self.files.are_several() => {
                     "if this line has totals and no row, set skip_footer = 1 in [data]; else "
                 }
                 _ => "",
@@ -287,7 +290,7 @@ impl Loader<'_> {
             notes.extend(look_alikes_note(&of, &classes, &renaming_advice(&classes)));
             notes.extend(repeated_header_note(&schema.columns[label].name, &classes));
         }
-        notes.extend(file_notes(&file.path, &rows));
+        notes.extend(file_notes(file.path(), &rows));
         notes.extend(rows.store.note());
         let content = TrainingContent {
             schema: schema.clone(),
@@ -296,12 +299,12 @@ impl Loader<'_> {
             file: FileContent { source: file.finish(count), notes, renamed: labels.found },
         };
         let side = SideColumns { numbers: rows.other_values, codes: rows.texts, keys: keys.keys };
-        let features = rows.store.finish().map_err(|fault| DataError::new(&self.spec.path, fault))?;
+        let features = rows.store.finish().map_err(|fault| DataError::new(&self.files.name, fault))?;
         Ok(FileRows { features, side, content })
     }
 
     fn open(&self) -> Result<CsvFile, DataError> {
-        CsvFile::open(&self.spec.path, self.format, &self.spec.column_names)
+        CsvFile::open(&self.files, self.format, &self.spec.column_names)
     }
 }
 

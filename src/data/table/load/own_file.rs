@@ -1,5 +1,6 @@
 //! Files of their own for validation and test: read by the schema, the classes and the groups of the training file.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::data::csv::file::CsvFile;
@@ -8,11 +9,12 @@ use crate::data::schema::Schema;
 use crate::data::schema::column::TextUse;
 use crate::data::schema::layout::NumberedTexts;
 use crate::data::schema::renaming::LabelNames;
+use crate::data::source::paths::{DataFiles, DataPaths};
 use crate::data::split::rule::KnownGroups;
 use crate::data::table::contents::{FileContent, FileRows, SideColumns};
 use crate::data::table::load::Loader;
 use crate::data::table::notes::file_notes;
-use crate::data::table::{Dataset, SourceFile, SourceRows};
+use crate::data::table::{Dataset, SourceFiles, SourceRows};
 use crate::text::{Count, DisplayPath, QuotedNames};
 
 /// What is known from the training file when validation and test files are read.
@@ -28,28 +30,30 @@ impl Loader<'_> {
     /// The rows of a validation or test file; `groups` are the keys of the groups of the training file.
     pub(super) fn own_rows(
         &mut self,
-        path: Option<&Path>,
+        paths: Option<&DataPaths>,
         dataset: &Dataset,
         groups: &[u64],
     ) -> Result<Option<SourceRows>, DataError> {
-        let Some(path) = path else { return Ok(None) };
+        let Some(paths) = paths else { return Ok(None) };
         let Dataset { schema, classes, main, .. } = dataset;
         let before = Before { schema, classes, groups };
-        let read = self.read_own_file(path, before)?;
+        let read = self.read_own_file(&paths.files()?, before)?;
         let FileRows { features, side: SideColumns { numbers, mut codes, .. }, content } = read;
         self.renamed.extend(content.renamed);
         self.notes.extend(content.notes);
-        let source = SourceFile { path: path.to_owned(), ..content.source };
-        if source.sha256 == main.source.sha256 {
-            self.notes.push(format!("{} holds the same bytes as the training file", DisplayPath(path)));
-        }
+        let source = content.source;
+        self.notes.extend(same_bytes_note(&source, &main.source));
         Ok(Some(SourceRows::new(source, features, codes.pop(), numbers, schema)))
     }
 
-    /// Reads a validation or test file.
-    fn read_own_file(&self, path: &Path, before: Before<'_>) -> Result<FileRows<FileContent>, DataError> {
+    /// Reads the files for validation or test.
+    fn read_own_file(
+        &self,
+        files: &DataFiles,
+        before: Before<'_>,
+    ) -> Result<FileRows<FileContent>, DataError> {
         let Before { schema, classes, groups } = before;
-        let mut file = CsvFile::open(path, self.format, &self.spec.column_names)?;
+        let mut file = CsvFile::open(files, self.format, &self.spec.column_names)?;
         let layout = schema.layout_in(&file.names, self.format.header, self.usual_markers());
         let layout = layout.map_err(|fault| file.fail(fault))?;
         let ids = NumberedTexts::new(classes);
@@ -63,6 +67,7 @@ impl Loader<'_> {
                 Located::at_line(line, fault)
             }),
         })?;
+        let path = &files.name;
         let mut notes = file_notes(path, &rows);
         let unknown = if self.format.header { schema.unknown(&file.names) } else { Vec::new() };
         if !unknown.is_empty() {
@@ -87,4 +92,21 @@ impl Loader<'_> {
         let features = rows.store.finish().map_err(|fault| DataError::new(path, fault))?;
         Ok(FileRows { features, side, content })
     }
+}
+
+/// That a file is also among those of the training rows.
+fn same_bytes_note(own: &SourceFiles, main: &SourceFiles) -> Option<String> {
+    let trained: HashMap<&str, &Path> =
+        main.files.iter().map(|file| (file.sha256.as_str(), file.path.as_path())).collect();
+    let mut same = own.files.iter().filter(|file| trained.contains_key(file.sha256.as_str()));
+    let file = same.next()?;
+    let more = match same.count() {
+        0 => String::new(),
+        more => format!(" (and {})", Count(more, "more file")),
+    };
+    let which = match main.files.len() {
+        1 => "the training file".to_owned(),
+        _ => format!("the training file {}", DisplayPath(trained[file.sha256.as_str()])),
+    };
+    Some(format!("{} holds the same bytes as {which}{more}", DisplayPath(&file.path)))
 }

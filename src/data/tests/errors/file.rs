@@ -16,7 +16,7 @@ fn packed(content: &[u8]) -> Vec<u8> {
 }
 
 fn refused(path: &Path, limit: u64) -> (ErrorCategory, String) {
-    let spec = DataSpec { path: path.to_owned(), ..spec() };
+    let spec = DataSpec { path: path.into(), ..spec() };
     let error = Dataset::load_as(&spec, ReadOptions { limit, ..ReadOptions::default() })
         .expect_err("the file cannot be used");
     let name = path.file_name().expect("the tests name files").to_string_lossy();
@@ -31,7 +31,10 @@ fn only_regular_files_are_read() {
     let io = |message: &str| (ErrorCategory::Io, message.to_owned());
     let directory = files.0.path().join("d.csv");
     std::fs::create_dir(&directory).expect("a directory can be made");
-    assert_eq!(refused(&directory, 100), io("d.csv: is a directory, not a regular file"));
+    assert_eq!(
+        refused(&directory, 100),
+        io("d.csv: is a directory, not a regular file; to read the files in it, give a pattern: d.csv/*.csv")
+    );
     assert_eq!(refused(&files.0.path().join("no.csv"), 100), io("no.csv: not found"));
     let file = files.write("t.csv", "x,y\n");
     assert_eq!(refused(&file.join("u.csv"), 100), io("u.csv: not found"));
@@ -89,7 +92,7 @@ fn record_and_column_limits_are_checked() {
 fn damaged_gzip_is_refused() {
     let files = Files::new();
     let whole = packed(b"x,y\n1,a\n2,b\n");
-    let spec = |path| DataSpec { path, ..spec() };
+    let spec = |path: PathBuf| DataSpec { path: path.into(), ..spec() };
     assert!(Dataset::load(&spec(files.write("t.csv.gz", &whole))).is_ok());
     // Also with an upper-case extension, and with two members.
     let members = [packed(b"x,y\n1,a\n"), packed(b"2,b\n")].concat();
@@ -122,7 +125,7 @@ fn zstd_is_read_and_damaged_zstd_is_refused() {
     };
     let rows: String = (0..30_000_u64).map(|row| format!("{},{}\n", row * row % 9_973, row % 3)).collect();
     let text = format!("x,y\n{rows}");
-    let spec = |path| DataSpec { path, ..spec() };
+    let spec = |path: PathBuf| DataSpec { path: path.into(), ..spec() };
     let plain = Dataset::load(&spec(files.write("t.csv", &text))).expect("it is whole");
     let half = text.len() / 2;
     // Several frames, with a skippable one between them.
@@ -133,7 +136,7 @@ fn zstd_is_read_and_damaged_zstd_is_refused() {
         let table = Dataset::load(&spec(files.write("t.csv.zst", &packed))).expect("it is whole");
         assert_eq!(numbers(&table.main), numbers(&plain.main));
         assert_eq!(table.main.labels(), plain.main.labels());
-        assert_eq!(table.main.source.bytes, packed.len() as u64);
+        assert_eq!(table.main.source.files[0].bytes, packed.len() as u64);
         for length in [1, 3, 7, packed.len() / 2, packed.len() - 1] {
             let (kind, message) = refused(&files.write("t.csv.zst", &packed[..length]), 1 << 30);
             assert_eq!(kind, ErrorCategory::Data);
@@ -206,7 +209,7 @@ fn later_damage_is_reported_instead_of_an_earlier_error() {
     let number = ColumnSpec { column_type: Some(ColumnType::Numeric), ..ColumnSpec::default() };
     let whole = packed(format!("x,y\nbad,1\n{rows}").as_bytes());
     let path = files.write("t.csv.gz", &whole[..whole.len() - 100]);
-    let spec = DataSpec { path, columns: [("x".to_owned(), number)].into(), ..spec() };
+    let spec = DataSpec { path: path.into(), columns: [("x".to_owned(), number)].into(), ..spec() };
     let message = Dataset::load(&spec).expect_err("it is damaged").to_string();
     assert!(message.contains("the gzip data are damaged: "), "{message}");
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::data::csv::chunks::{Chunk, Chunks};
+use crate::data::csv::chunks::chunk::Chunk;
+use crate::data::csv::chunks::file_chunks::FileChunks;
 use crate::data::csv::dialect::{CsvFormat, ReadOptions};
 use crate::data::csv::parser::Parser;
 use crate::data::csv::position::line_of;
@@ -23,7 +24,7 @@ fn cells(content: &[u8], spec: &DataSpec, size: usize) -> Result<Vec<Vec<String>
     let files = Files::new();
     let format = CsvFormat::new(spec, ReadOptions { chunk: size, ..ReadOptions::default() })
         .expect("the specification is sound");
-    let mut chunks = Chunks::open(&files.write("t.csv", content), format).expect("the file is there");
+    let mut chunks = FileChunks::open(&files.write("t.csv", content), format).expect("the file is there");
     let (mut records, mut lines, mut blank, mut chunk) = (Vec::new(), 0, None, Chunk::default());
     while chunks.next(&mut chunk).map_err(|error| error.below(lines))? {
         let text = chunk.text().map_err(|error| error.below(lines))?;

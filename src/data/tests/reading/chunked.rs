@@ -11,7 +11,7 @@ use crate::data::{ColumnSpec, ColumnType};
 fn in_chunks(path: PathBuf, spec: &DataSpec, chunk: usize, threads: usize) -> Result<Dataset, DataError> {
     let threads = NonZeroUsize::new(threads).expect("at least one");
     Dataset::load_as(
-        &DataSpec { path, ..spec.clone() },
+        &DataSpec { path: path.into(), ..spec.clone() },
         ReadOptions { chunk, threads, ..ReadOptions::default() },
     )
 }
@@ -20,7 +20,7 @@ fn in_chunks(path: PathBuf, spec: &DataSpec, chunk: usize, threads: usize) -> Re
 fn shown(files: &Files, table: Result<Dataset, DataError>) -> Result<String, String> {
     let table = table.map_err(|error| files.message_of(&error))?;
     let bits: Vec<u64> = numbers(&table.main).iter().map(|number| number.to_bits()).collect();
-    let source = (table.sha256().to_owned(), &table.main.source.bytes, table.notes().len());
+    let source = (table.sha256().to_owned(), &table.main.source.files[0].bytes, table.notes().len());
     Ok(format!("{bits:?} {:?} {:?} {:?} {source:?}", table.main.labels(), table.classes(), table.features()))
 }
 
@@ -120,7 +120,7 @@ fn large_files_are_split_into_chunks_of_the_default_size() {
 fn an_unseen_class_before_another_error_is_reported() {
     for (rows, line) in [("1,c\nx,a\n", 3), ("x,a\n1,c\n", 3), ("1,a\n1,c\nx,c\n", 4)] {
         let files = Files::new();
-        let valid_path = Some(files.write("v.csv", format!("x,kind\n2,a\n{rows}")));
+        let valid_path = Some(files.write("v.csv", format!("x,kind\n2,a\n{rows}")).into());
         let spec = DataSpec { valid_path, ..spec() };
         let path = files.write("t.csv", "x,kind\n1,a\n2,b\n");
         for chunk in [2, 8, 100] {

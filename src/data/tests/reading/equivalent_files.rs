@@ -99,7 +99,10 @@ fn delimiters_of_white_space_keep_their_fields() {
 fn sources_tell_what_was_read() {
     let table = table("x,y\n1,a\n2,b\n2,b\n", &spec());
     let source = table.sources().next().expect("there is a training file");
-    assert_eq!((source.bytes, source.rows, table.rows(), table.class_counts()), (16, 3, 3, vec![1, 2]));
+    assert_eq!(
+        (source.files[0].bytes, source.rows, table.rows(), table.class_counts()),
+        (16, 3, 3, vec![1, 2])
+    );
     // From `printf 'x,y\n1,a\n2,b\n2,b\n' | sha256sum`.
     assert_eq!(table.sha256(), "79cba7922d8a5353f42d6eb342dc9d057b6878c56169e60708170c20b0c14309");
 }

@@ -79,7 +79,8 @@ fn lines_before_and_after_the_table_are_skipped_where_the_config_says_so() {
     for ends in ["\n", "\r\n", "\r"] {
         for chunk in [1, 2, 7, 20, 50, 1 << 18] {
             let files = Files::new();
-            let spec = DataSpec { path: files.write("t.csv", whole.replace('\n', ends)), ..both.clone() };
+            let spec =
+                DataSpec { path: files.write("t.csv", whole.replace('\n', ends)).into(), ..both.clone() };
             let read = Dataset::load_as(&spec, ReadOptions { chunk, ..ReadOptions::default() });
             let read = read.unwrap_or_else(|error| panic!("{ends:?} {chunk}: {error}"));
             assert_eq!(numbers(&read.main), array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "{ends:?} {chunk}");
@@ -109,7 +110,7 @@ fn the_line_for_excel_is_named() {
 fn a_profile_proposes_the_format_of_numbers() {
     let files = Files::new();
     let profile = |content: &str, spec: DataSpec| {
-        Profile::of(&DataSpec { path: files.write("t.csv", content), ..spec }).expect("it is a table")
+        Profile::of(&DataSpec { path: files.write("t.csv", content).into(), ..spec }).expect("it is a table")
     };
     let semicolon = DataSpec { delimiter: Some(';'), ..DataSpec::default() };
     let content = "a;b;c\n1,5;3%;1.000\n2;4%;2.500\n";

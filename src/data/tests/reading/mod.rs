@@ -8,3 +8,4 @@ pub(crate) mod excel;
 pub(crate) mod properties;
 pub(crate) mod row_stream;
 pub(crate) mod separate_files;
+pub(crate) mod several_files;

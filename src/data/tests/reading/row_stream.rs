@@ -34,7 +34,7 @@ fn rows(content: &[u8], bad_rows: BadRows, size: usize, threads: usize) -> Resul
     let path = files.write("t.csv", content);
     let describe = |error: &DataError| files.message_of(error);
     let reading = ReadOptions { chunk: size, ..ReadOptions::default() };
-    let stream = RowStream::open_as(&path, &encoding(), &[Role::Id], bad_rows, reading);
+    let stream = RowStream::open_as(&path.as_path().into(), &encoding(), &[Role::Id], bad_rows, reading);
     let mut rows = Vec::new();
     let threads = NonZeroUsize::new(threads).expect("at least one");
     let ended = stream.map_err(|error| describe(&error))?.run(

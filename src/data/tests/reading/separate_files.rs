@@ -9,8 +9,8 @@ fn with_valid(content: &str, header: bool) -> Result<Dataset, String> {
     let files = Files::new();
     let training = if header { TRAINING } else { TRAINING.split_once('\n').expect("it has a header").1 };
     let spec = DataSpec {
-        path: files.write("t.csv", training),
-        valid_path: Some(files.write("v.csv", content)),
+        path: files.write("t.csv", training).into(),
+        valid_path: Some(files.write("v.csv", content).into()),
         ignore: vec![ColumnRef::Index(0)],
         header,
         ..spec()
@@ -90,8 +90,8 @@ fn further_columns_of_a_validation_file_are_noted() {
 fn an_ignored_column_never_replaces_a_feature_of_the_same_name() {
     let files = Files::new();
     let spec = DataSpec {
-        path: files.write("t.csv", "x,x,kind\n1,2,a\n3,4,b\n"),
-        valid_path: Some(files.write("v.csv", "x,kind\n5,b\n")),
+        path: files.write("t.csv", "x,x,kind\n1,2,a\n3,4,b\n").into(),
+        valid_path: Some(files.write("v.csv", "x,kind\n5,b\n").into()),
         ignore: vec![ColumnRef::Index(1)],
         ..spec()
     };
@@ -111,8 +111,8 @@ fn validation_rows_equal_to_training_rows_are_noted() {
 fn labels_are_renamed_as_in_the_training_file() {
     let files = Files::new();
     let spec = DataSpec {
-        path: files.write("t.csv", "x,kind\n1,no\n2,yes\n"),
-        valid_path: Some(files.write("v.csv", "x,kind\n3,yes\n4,no.\n")),
+        path: files.write("t.csv", "x,kind\n1,no\n2,yes\n").into(),
+        valid_path: Some(files.write("v.csv", "x,kind\n3,yes\n4,no.\n").into()),
         label_names: [("no.".to_owned(), "no".to_owned())].into(),
         ..spec()
     };

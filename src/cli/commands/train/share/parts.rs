@@ -103,13 +103,23 @@ pub(crate) fn refuse_others(parts: &[Part]) -> Result<(), CliError> {
         }
         if data(first) != data(other) {
             return refused(format!(
-                "the data files differ: {} and {}",
+                "the data files differ: {} and {}{}",
                 hashes(&data(other)),
-                hashes(&data(first))
+                hashes(&data(first)),
+                if [first, other].into_iter().any(has_several_files) {
+                    "; the same rows spread over other files count as other data"
+                } else {
+                    ""
+                }
             ));
         }
     }
     Ok(())
+}
+
+/// Whether several data files were one table.
+fn has_several_files(part: &Part) -> bool {
+    part.results.run["data"].as_array().into_iter().flatten().any(|source| source["files"].is_array())
 }
 
 /// The start of each hash.

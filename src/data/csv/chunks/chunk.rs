@@ -1,0 +1,86 @@
+//! A part of the text of a file.
+
+use memchr::memrchr2;
+
+use crate::data::csv::position::line_ends;
+use crate::data::error::{AtOffset, ErrorKind, Located};
+
+/// Text of a file that ends at a record boundary.
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    /// From 0, in the order of all files.
+    pub(crate) index: usize,
+    /// The place of its file among all.
+    pub(crate) file: usize,
+    /// What is known of its place in the file.
+    pub(crate) place: ChunkPlace,
+    /// Decompressed, without byte order mark.
+    pub(crate) bytes: Vec<u8>,
+    /// Bytes of the file before these, decompressed.
+    pub(crate) offset: usize,
+    /// Whether the file is known to end here.
+    pub(crate) is_last: bool,
+    /// Whether the file begins with a byte order mark; of the first chunk.
+    pub(crate) has_mark: bool,
+}
+
+/// Where in its file a chunk is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ChunkPlace {
+    /// Whether the file begins with it.
+    pub(crate) is_first: bool,
+    /// The line of the first record of the file, which says how many columns there are.
+    pub(crate) first_line: u64,
+}
+
+impl Chunk {
+    /// The text, if it is UTF-8.
+    pub(crate) fn text(&self) -> Result<&str, Box<Located>> {
+        let error = |offset, kind| AtOffset::new(offset, kind).located(&self.bytes);
+        let text = std::str::from_utf8(&self.bytes).map_err(|utf8| {
+            let place = utf8.valid_up_to();
+            let (byte, offset) = (self.bytes[place], self.offset + place);
+            error(place, ErrorKind::NotUtf8 { byte, offset, guess: None })
+        })?;
+        match memchr::memchr(0, &self.bytes) {
+            Some(offset) => Err(error(offset, ErrorKind::Nul)),
+            None => Ok(text),
+        }
+    }
+
+    /// Whether the file begins with a byte order mark; of the first chunk.
+    pub(crate) fn has_mark(&self) -> bool {
+        self.has_mark
+    }
+
+    /// The end of its first line.
+    pub(crate) fn line_end(&self) -> &'static str {
+        let end = memchr::memchr2(b'\n', b'\r', &self.bytes);
+        match end.map(|end| (self.bytes[end], self.bytes.get(end + 1))) {
+            Some((b'\r', Some(b'\n'))) => "\r\n",
+            Some((b'\r', _)) => "\r",
+            _ => "\n",
+        }
+    }
+
+    /// The number of lines up to the last one that is not blank.
+    pub(crate) fn table_lines(&self) -> usize {
+        let table = self.bytes.trim_ascii_end();
+        if table.is_empty() { 0 } else { line_ends(table) + 1 }
+    }
+
+    /// Drops the last lines, and blank ones after them.
+    pub(crate) fn drop_lines(&mut self, count: usize) {
+        for _ in 0..count {
+            let table = self.bytes.trim_ascii_end().len();
+            let end = memrchr2(b'\n', b'\r', &self.bytes[..table]);
+            self.bytes.truncate(end.map_or(0, |end| end + 1));
+        }
+    }
+
+    /// The number of lines; the last line of a file may lack its line end.
+    pub(crate) fn lines(&self) -> u64 {
+        let is_open = self.bytes.last().is_some_and(|&last| last != b'\n' && last != b'\r');
+        (line_ends(&self.bytes) + usize::from(is_open)) as u64
+    }
+}

@@ -1,0 +1,241 @@
+//! Splits a file into chunks that end where records end, so that each can be parsed separately.
+
+use std::path::Path;
+
+use memchr::memrchr2;
+
+use crate::data::csv::chunks::chunk::Chunk;
+use crate::data::csv::chunks::record_boundaries::RecordBoundaries;
+use crate::data::csv::dialect::CsvFormat;
+use crate::data::csv::dialect::Dialect;
+use crate::data::csv::parser::overlong;
+use crate::data::csv::position::has_line_end;
+use crate::data::error::{AtOffset, ErrorKind, Located};
+use crate::data::limits::{MAX_BYTES_BEHIND, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
+use crate::data::source::file_signature::signature;
+use crate::data::source::{Disk, FileVersion};
+
+/// Ctrl-Z, which programs for DOS write after a text.
+const END_OF_TEXT: u8 = 0x1a;
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The chunks of a file, in order. Where it is split depends on the file and `target` only.
+#[derive(Debug)]
+pub(crate) struct FileChunks {
+    disk: Disk,
+    target: usize,
+    dialect: Dialect,
+    skip_rows: usize,
+    skip_footer: usize,
+    /// The next chunk, read ahead because lines after the table are skipped.
+    ahead: Option<Chunk>,
+    /// The number of chunks so far.
+    index: usize,
+    offset: usize,
+    /// What was read after the last boundary.
+    rest: Vec<u8>,
+    is_done: bool,
+}
+
+impl FileChunks {
+    /// Opens a regular file, or standard input.
+    pub(crate) fn open(path: &Path, format: CsvFormat) -> Result<Self, ErrorKind> {
+        let CsvFormat { dialect, skip_rows, skip_footer, reading, .. } = format;
+        let disk = Disk::open(path, reading)?;
+        Ok(Self {
+            disk,
+            target: reading.chunk,
+            dialect,
+            skip_rows,
+            skip_footer,
+            ahead: None,
+            index: 0,
+            offset: 0,
+            rest: Vec::new(),
+            is_done: false,
+        })
+    }
+
+    /// Replaces `chunk` by the next one, of about `target` bytes; more only where a record is
+    /// longer. False at the end of the file. After a fault there is none.
+    pub(crate) fn next(&mut self, chunk: &mut Chunk) -> Result<bool, Box<Located>> {
+        if self.skip_footer == 0 {
+            return self.read(chunk);
+        }
+        *chunk = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None if self.index > 0 => return self.read(chunk),
+            None => Chunk::default(),
+        };
+        if self.index == 0 {
+            self.read(chunk)?;
+        }
+        let mut skipped = self.skip_footer;
+        if !chunk.is_last {
+            let mut ahead = Chunk::default();
+            self.read(&mut ahead)?;
+            // With more lines than are skipped, so that all of those are in two chunks.
+            while !ahead.is_last && ahead.table_lines() <= skipped {
+                let mut more = Chunk::default();
+                self.read(&mut more)?;
+                ahead.bytes.append(&mut more.bytes);
+                ahead.is_last = more.is_last;
+            }
+            let lines = ahead.table_lines();
+            if lines > skipped {
+                self.ahead = Some(ahead);
+                return Ok(true);
+            }
+            chunk.is_last = true;
+            skipped -= lines;
+        }
+        chunk.drop_lines(skipped);
+        Ok(true)
+    }
+
+    /// The next chunk, with the lines after the table.
+    fn read(&mut self, chunk: &mut Chunk) -> Result<bool, Box<Located>> {
+        let is_first = self.index == 0;
+        chunk.place.is_first = is_first;
+        chunk.offset = self.offset;
+        chunk.bytes.clear();
+        chunk.bytes.append(&mut self.rest);
+        self.index += 1;
+        if !self.is_done {
+            self.is_done = true; // unless it goes well
+            self.is_done = self.fill(&mut chunk.bytes)?;
+        }
+        chunk.is_last = self.is_done;
+        self.offset += chunk.bytes.len();
+        if chunk.is_last && chunk.bytes.last() == Some(&END_OF_TEXT) {
+            let length = chunk.bytes.iter().rposition(|byte| *byte != END_OF_TEXT).map_or(0, |last| last + 1);
+            chunk.bytes.truncate(length);
+        }
+        chunk.has_mark = is_first && self.disk.is_utf16();
+        if is_first && chunk.bytes.starts_with(BYTE_ORDER_MARK) {
+            chunk.bytes.drain(..BYTE_ORDER_MARK.len());
+            chunk.offset = BYTE_ORDER_MARK.len();
+            chunk.has_mark = true;
+        }
+        if is_first {
+            self.refuse_other_formats(&chunk.bytes)?;
+        }
+        Ok(is_first || !chunk.bytes.is_empty())
+    }
+
+    fn refuse_other_formats(&self, start: &[u8]) -> Result<(), Box<Located>> {
+        match signature(start, self.disk.is_standard_input()) {
+            Some(signature) => Err(Located::at_line(1, ErrorKind::NotCsv(signature))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the file was changed since it was opened.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.disk.is_changed()
+    }
+
+    /// What identifies the version of the file; none of standard input.
+    pub(crate) fn version(&self) -> Option<FileVersion> {
+        self.disk.version()
+    }
+
+    /// Reads what is left after a fault, `lines` being those so far, and of standard input no more
+    /// than [`MAX_BYTES_BEHIND`]: the fault, or another one that explains more. What the first bytes say
+    /// the file to be explains all.
+    pub(crate) fn skip(&mut self, mut fault: Box<Located>, mut lines: u64) -> Box<Located> {
+        if let ErrorKind::NotCsv(_) = fault.kind {
+            return fault;
+        }
+        let is_endless = self.disk.is_standard_input();
+        let end = if is_endless { self.offset.saturating_add(MAX_BYTES_BEHIND) } else { usize::MAX };
+        let mut chunk = Chunk::default();
+        while self.offset < end {
+            let found = match self.next(&mut chunk) {
+                Ok(false) => break,
+                Ok(true) => chunk.text().err(),
+                Err(error) => Some(error),
+            };
+            if let Some(error) = found {
+                fault = fault.more_informative(error.below(lines));
+            }
+            lines += chunk.lines();
+        }
+        fault
+    }
+
+    /// The hash, in hexadecimal, and the number of the bytes that were read from disk.
+    pub(crate) fn finish(self) -> (String, u64) {
+        self.disk.finish()
+    }
+
+    /// Reads up to a record boundary; returns whether the file ended.
+    fn fill(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Box<Located>> {
+        let mut boundaries = RecordBoundaries::new(self.dialect);
+        // What is before the table may have quotes that are not closed.
+        let mut before_table = if self.index == 1 { self.skip_rows } else { 0 };
+        loop {
+            let wanted = self.target.saturating_sub(bytes.len()).max(self.target.div_ceil(2));
+            // A byte order mark is never split, and lines start after it.
+            let wanted = if bytes.is_empty() { wanted.max(BYTE_ORDER_MARK.len()) } else { wanted };
+            let before = bytes.len();
+            let read = self.disk.read(wanted, bytes);
+            read.map_err(|kind| AtOffset::new(before, kind).located(bytes))?;
+            // At once: what follows in such a file may look like any other fault.
+            if before == 0 && self.index == 1 {
+                self.refuse_other_formats(bytes)?;
+            }
+            if bytes.len() - before < wanted {
+                return Ok(true);
+            }
+            if before == 0 && self.index == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
+                boundaries.start_at(BYTE_ORDER_MARK.len());
+            }
+            if before_table > 0 {
+                let Some(start) = start_of_line(bytes, before_table) else {
+                    refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.located(bytes))?;
+                    continue;
+                };
+                boundaries.start_at(start);
+                before_table = 0;
+            }
+            if let Some(border) = boundaries.last_in(bytes) {
+                self.rest.extend_from_slice(&bytes[border..]);
+                bytes.truncate(border);
+                return Ok(false);
+            }
+            refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.located(bytes))?;
+            if bytes.len() > MAX_QUOTED_BYTES && boundaries.is_quoted() {
+                // The parser finds the fault; the chunk ends with a line, so that it is text.
+                bytes.truncate(memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1));
+                return Ok(true);
+            }
+        }
+    }
+}
+
+/// Where the line starts that `lines` lines are before.
+fn start_of_line(bytes: &[u8], lines: usize) -> Option<usize> {
+    let mut at = 0;
+    for _ in 0..lines {
+        at += memchr::memchr2(b'\n', b'\r', &bytes[at..])? + 1;
+        match bytes.get(at) {
+            Some(b'\n') if bytes[at - 1] == b'\r' => at += 1,
+            None if bytes[at - 1] == b'\r' => return None, // CR LF may have been cut
+            _ => {}
+        }
+    }
+    Some(at)
+}
+
+/// Refuses an overlong line before all of it is in memory.
+fn refuse_endless_line(bytes: &[u8], delimiter: u8) -> Result<(), Box<AtOffset>> {
+    let Some(start) = bytes.len().checked_sub(MAX_RECORD_BYTES + 1) else { return Ok(()) };
+    let line = &bytes[start..];
+    if has_line_end(line) {
+        return Ok(());
+    }
+    let line_start = bytes[..start].iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
+    let offset = line_start.map_or(0, |end| end + 1);
+    Err(AtOffset::new(offset, overlong(line, delimiter)))
+}

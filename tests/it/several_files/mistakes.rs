@@ -1,0 +1,157 @@
+//! Mistakes in one of several files, and in the paths of them.
+
+use std::fs;
+
+use crate::several_files::{parts, refused};
+
+#[test]
+fn mistakes_name_the_file_and_its_line() {
+    let work = parts();
+    let train =
+        |path: &str| refused(&work, &["many.toml", "-o", "run", "--set", &format!("data.path={path}")]);
+    let part = |text: &str| work.write("part-5.csv", text);
+    let columns = "files that are read as one table need the same columns in the same order";
+    for (text, message) in [
+        ("", "part-5.csv: empty"),
+        ("\n\n", "part-5.csv: empty"),
+        (
+            "id,color,y,day,kind\n",
+            &format!(
+                "part-5.csv:1, column \"x\" (index 2): the name here is \"y\", and \"x\" in part-1.csv; {columns}"
+            ),
+        ),
+        (
+            "id,x,color,day,kind\n",
+            &format!(
+                "part-5.csv:1, column \"color\" (index 1): the name here is \"x\", and \"color\" in part-1.csv; {columns} (these are the same in another order)"
+            ),
+        ),
+        (
+            "id,color,x,day\n",
+            &format!(
+                "part-5.csv:1, column \"kind\" (index 4): no column \"kind\", which part-1.csv has at index 4; {columns}"
+            ),
+        ),
+        (
+            "id,color,x,day,kind,z\n",
+            &format!("part-5.csv:1: column \"z\" at index 5, which part-1.csv does not have; {columns}"),
+        ),
+        ("id;color;x;day;kind\n", "part-5.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
+        (
+            "id,color,x,day,kind\ng,red,1,2,up\ng,red,1,2\n",
+            "part-5.csv:3:9: expected 5 fields as in line 1, found 4",
+        ),
+        (
+            "id,color,x,day,kind\ng,red,1,2,up\n\ng,red,1,2,up\n",
+            "part-5.csv:3: blank line; remove it (only the end of the file may have blank lines)",
+        ),
+        (
+            "id,color,x,day,kind\ng,red,1,2,up\ng,\"red,1,2,up\n",
+            "part-5.csv:3:3: the quote that opens here is never closed",
+        ),
+        (
+            "id,color,x,day,kind\ng,red,1,2,up\ng,red,1,2,\n",
+            "part-5.csv:3, column \"kind\" (index 4): missing value",
+        ),
+    ] {
+        part(text);
+        let (code, found) = train("part-*");
+        assert!(
+            found.starts_with(&format!("error: {message}")) && code == Some(3),
+            "{text:?}\n{message}\n{found}"
+        );
+    }
+    part("id,color,x,day,kind\ng,red,oops,2,up\n");
+    let (code, found) = refused(&work, &["many.toml", "-o", "run", "--set", "data.columns.x=numeric"]);
+    assert!(
+        found.starts_with("error: part-5.csv:2, column \"x\" (index 2): \"oops\" is not a number: ")
+            && code == Some(3),
+        "{found}"
+    );
+    fs::write(work.path("part-5.csv"), "id,color,x,day,kind\nü,red,1,2,up\n\u{e4}").expect("written");
+    fs::write(work.path("part-5.csv"), b"id,color,x,day,kind\ng,red,1,2,up\ng,r\xe4d,1,2,up\n")
+        .expect("written");
+    let (_, found) = train("part-*");
+    assert!(
+        found.starts_with("error: part-5.csv:3: not UTF-8: byte 0xE4 at byte 36 of the file; "),
+        "{found}"
+    );
+    // Only the names: no rows, but nothing is wrong.
+    part("id,color,x,day,kind\n");
+    work.ok(&["many.toml", "-o", "run"]);
+    for name in ["part-1.csv", "part-2.csv.gz", "part-10.csv"] {
+        fs::remove_file(work.path(name)).expect("it is there");
+    }
+    part("id,color,x,day,kind");
+    work.write("part-6.csv", "id,color,x,day,kind\n\n");
+    assert_eq!(train("part-*"), (Some(3), "error: part-*: no data rows in any of its 2 files".to_owned()));
+    work.write("part-6.csv", "id,color,x,day,kind\ng,red,1,2,up\nh,red,1,2,up\n");
+    let one_class = "error: part-*: only one class, \"up\", in 2 rows; at least 2 are needed";
+    assert_eq!(train("part-*"), (Some(3), one_class.to_owned()));
+}
+
+#[test]
+fn mistakes_in_paths_say_what_is_there() {
+    let work = parts();
+    fs::create_dir(work.path("folder")).expect("a folder");
+    work.write("folder/a.csv.gz", "");
+    let train =
+        |path: &str| refused(&work, &["many.toml", "-o", "run", "--set", &format!("data.path={path}")]);
+    for (path, code, message) in [
+        (
+            "folder",
+            6,
+            "folder: is a directory, not a regular file; to read the files in it, give a pattern: folder/*.csv.gz",
+        ),
+        (
+            "['part-1.csv', 'folder']",
+            6,
+            "folder: is a directory, not a regular file; to read the files in it, give a pattern: folder/*.csv.gz",
+        ),
+        ("folder/*.csv", 6, "folder/*.csv: no file matches this pattern; folder has \"a.csv.gz\""),
+        ("none/*.csv", 6, "none/*.csv: no file matches this pattern; there is no directory none"),
+        ("part-[", 6, "part-[: not a pattern: "),
+        ("['part-1.csv', 'part-7.csv']", 6, "part-7.csv: not found"),
+        (
+            "['part-1.csv', './part-*.csv']",
+            2,
+            "part-1.csv: is there twice, so that its rows would count twice; name it once",
+        ),
+        (
+            "[]",
+            2,
+            "many.toml has 1 problem\n  --set data.path=[]: 0 entries are not allowed; there must be at least 1",
+        ),
+        (
+            "['part-1.csv', '-']",
+            2,
+            "many.toml has 1 problem\n  --set data.path=['part-1.csv', '-']: standard input (\"-\") cannot be one of several files; pipe all of them into it, or none",
+        ),
+    ] {
+        let (found_code, found) = train(path);
+        assert!(
+            found.starts_with(&format!("error: {message}")) && found_code == Some(code),
+            "{path}\n{message}\n{found_code:?} {found}"
+        );
+    }
+    let message = "error: folder is not a finished run directory (no run.json); to read the data files in it, give a pattern: folder/*.csv.gz";
+    assert_eq!(refused(&work, &["inspect", "folder"]), (Some(3), message.to_owned()));
+}
+
+/// Nothing of a cell is taken for another file's: the line of a skipped row is that in its file.
+#[test]
+fn skipped_rows_are_named_with_their_file() {
+    let work = parts();
+    work.ok(&["many.toml", "-o", "run"]);
+    work.write("part-3.csv", "id,color,x,day,kind\ng,red,1,2,up\ng,red,1,2,sideways\n");
+    let ended = work.ok(&["eval", "run", "--data", "part-*", "--skip-bad-rows"]);
+    let note = "note: 1 row of part-* skipped; the first, line 3 of part-3.csv: column \"kind\": \"sideways\" is not a class of the model";
+    assert!(ended.stderr.contains(note), "{}", ended.stderr);
+    let (_, message) = work.fails(&["predict", "run", "-d", "part-1.csv", "-d", "data.csv"]);
+    assert!(
+        message.starts_with(
+            "error: data.csv:1, column \"id\" (index 0): the name here is \"a\", and \"id\" in part-1.csv; "
+        ),
+        "{message}"
+    );
+}
