@@ -100,7 +100,14 @@ fn eval_and_inspect_know_ensembles() {
     let inspected = work.ok(&["inspect", "run/ensemble.safetensors"]).stdout;
     assert!(inspected.contains("3 networks"), "{inspected}");
     let inspected = work.ok(&["inspect", "run"]).stdout;
-    assert!(inspected.contains("\nensemble.safetensors "), "{inspected}");
+    let lines = |name| inspected.lines().filter(move |line| line.starts_with(name)).collect::<Vec<_>>();
+    let (ensemble, first) = (lines("ensemble.safetensors"), lines("batch_norm/seed-0"));
+    let cells = |line: &str| line.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let number = |cell: &str| cell.parse::<usize>().expect("a number");
+    let (of_ensemble, of_first) = (cells(ensemble[0]), cells(first[0]));
+    assert_eq!(number(&of_ensemble[0]), 3 * number(&of_first[0]), "{inspected}");
+    // The epoch and the metrics would be those of the first network.
+    assert!(of_ensemble[1..].iter().all(|cell| cell == "-"), "{inspected}");
     // What is said at the end of the training is what `eval` finds in the file.
     let summary = work.json("run/summary.json");
     let metrics = summary["ensemble"]["assessments"][0]["metrics"].as_array().expect("metrics");

@@ -43,8 +43,11 @@ fn table(models: &[(String, ModelFacts<'_>)]) -> String {
     if models.is_empty() {
         return "no models\n".to_owned();
     }
+    // The history of an ensemble is that of its first network.
+    let is_single = |facts: &ModelFacts<'_>| facts.networks == 1;
     let kept = |facts: &ModelFacts<'_>, metric: Metric| {
-        facts.history.kept().and_then(|epoch| epoch.measured.get(&metric).copied())
+        let history = is_single(facts).then_some(facts.history)?;
+        history.kept().and_then(|epoch| epoch.measured.get(&metric).copied())
     };
     let is_shown = |metric: &Metric| models.iter().any(|(_, facts)| kept(facts, *metric).is_some());
     let measured: Vec<Metric> = Metric::ALL.into_iter().filter(is_shown).collect();
@@ -52,8 +55,9 @@ fn table(models: &[(String, ModelFacts<'_>)]) -> String {
     heads.extend(measured.iter().map(|&metric| metric_name(metric)));
     let rows = models.iter().map(|(path, facts)| {
         let number = |&metric: &Metric| kept(facts, metric).map_or_else(|| NO_NUMBER.to_owned(), four_digits);
-        let mut row =
-            vec![shortened(path), facts.parameters.to_string(), facts.history.kept_epoch.to_string()];
+        let epoch =
+            if is_single(facts) { facts.history.kept_epoch.to_string() } else { NO_NUMBER.to_owned() };
+        let mut row = vec![shortened(path), (facts.networks * facts.parameters).to_string(), epoch];
         row.extend(measured.iter().map(number));
         row
     });
