@@ -165,7 +165,7 @@ impl<F: Real> BatchNormGrads<F> {
         Self { dbeta, dgamma, constant, slope, partial: partial_sums(width) }
     }
 
-    /// Keeps the [sums](block_products) over all rows.
+    /// Keeps the sums over all rows.
     pub fn set(&mut self, sums: &[f64]) {
         let (dbeta, dgamma) = sums.split_at(self.dbeta.len());
         self.dbeta.copy_from_slice(dbeta);

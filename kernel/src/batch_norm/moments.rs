@@ -121,7 +121,7 @@ impl BatchMoments {
         }
     }
 
-    /// Computes the moments from the [sums](block_moments) of all blocks, `3 width` numbers each, which are changed: the
+    /// Computes the moments from the sums of all blocks, `3 width` numbers each, which are changed: the
     /// differences from the first row of a block become those from the first row of the batch.
     pub fn set_from_blocks(&mut self, blocks: RowBlocks, sums: &mut [f64]) {
         let width = self.origin.len();
