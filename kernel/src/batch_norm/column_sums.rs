@@ -83,7 +83,8 @@ pub(crate) fn sum_columns(
 }
 
 /// Both sums over the rows of each block, for each column: `of_block` gives what is summed over the rows from this one
-/// on. A block has `size` rows of `sums`, up to three: the first sums, then the second ones; others stay.
+/// on. A block has `size` rows of `sums`, 1 to 3, which divide the rows of a tile: the first sums, then the second ones;
+/// others stay.
 pub(crate) fn sum_blocks<S: ColumnSums>(
     pool: &ThreadPool,
     columns: usize,

@@ -71,13 +71,7 @@ struct Sums<'a, F> {
 impl<F: Real> ColumnKernel for Sums<'_, F> {
     #[inline(always)]
     fn strip<const LEN: usize>(&mut self, start: usize) {
-        let mut sums = [0.0; LEN];
-        for row in 0..self.x.count {
-            let x = self.x.strip::<LEN>(row, start);
-            for lane in 0..LEN {
-                sums[lane] += x[lane].to_f64();
-            }
-        }
+        let [sums, _] = Plain(self.x).sums::<LEN>(0..self.x.count, start);
         put(self.sums, start, sums.map(F::from_f64));
     }
 }
