@@ -127,8 +127,8 @@ pub enum RunError {
     },
 }
 
-/// Does all `jobs` with `crew`: its threads, or those of several processes for one run after the other. Each run has its own companion, `begin(job index)`, on the thread of
-/// the run; `finish` gets the results in the order of `jobs`.
+/// Does all `jobs` with the threads of `crew`, or one after the other with those of several processes. Each run has its
+/// own companion, `begin(job index)`, on the thread of the run; `finish` gets the results in the order of `jobs`.
 ///
 /// `stop`, once set, ends every run in progress after its current step; those are still handed
 /// over, runs that were not begun are not.
@@ -221,21 +221,24 @@ fn run_in<F: Real, E: From<RunError>>(
     let state = companion.take_state();
     let diagnoser = Diagnoser::new(&job.plan.diagnose, layers, optimizer, training, data);
     let mut observer = (stop, Diagnosed { diagnoser, companion: &mut *companion });
-    let workers = |start: RunStart<'_>| match peers {
-        None => Ok(Workers::from(pool)),
-        Some(peers) => match peers.begin(&job.plan, start) {
-            Ok(processes) => Ok(Workers { pool, processes }),
-            Err(problem) => Err(RunError::Peers(problem)),
-        },
+    let together = |peers: &dyn Peers, start: RunStart<'_>| {
+        let processes = peers.begin(&job.plan, start).map_err(RunError::Peers)?;
+        Ok::<_, RunError>(Workers { pool, processes })
     };
     let trained = match state {
         None => {
             let network = sets.initial_network(&job.plan, data, pool)?;
-            let workers = workers(RunStart::Network(&result_hash(&network)))?;
+            let workers = match peers {
+                None => Workers::from(pool),
+                Some(peers) => together(peers, RunStart::Network(&result_hash(&network)))?,
+            };
             train_network(network, optimizer, training, data, workers, &mut observer)
         }
         Some(state) => {
-            let workers = workers(RunStart::State(&state))?;
+            let workers = match peers {
+                None => Workers::from(pool),
+                Some(peers) => together(peers, RunStart::State(&state))?,
+            };
             resume_prepared(state, layers, optimizer, training, data, workers, &mut observer)
                 .map_err(|fault| RunError::State { run: job.id.to_string(), fault })?
         }

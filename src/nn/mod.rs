@@ -19,8 +19,8 @@ pub(crate) mod running_stats;
 pub(crate) mod spec;
 pub(crate) mod twin;
 
-pub use crate::nn::blocks::BatchBlocks;
 pub use crate::nn::blocks::gather::{Alone, Gather};
+pub use crate::nn::blocks::{BatchBlocks, most_exchanged};
 pub use crate::nn::build::{InitialWeights, build_layers};
 pub(crate) use crate::nn::build::{blank_layers, default_init, draw, tensor_names};
 pub use crate::nn::init::Init;

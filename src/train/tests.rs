@@ -14,7 +14,7 @@ use crate::nn::{
 };
 use crate::optim::{OptimizerSpec, Sgd};
 use crate::targets::Targets;
-use crate::train::trainer::copy_tensors;
+use crate::train::trainer::run_loop::copy_tensors;
 use crate::train::{
     EarlyStopping, Evaluator, Event, Metric, Observer, Outcome, Trained, TrainingSpec, train_prepared,
 };

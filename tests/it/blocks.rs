@@ -11,16 +11,16 @@ use bntrain::kernel::real::Real;
 use bntrain::model::result_hash;
 use bntrain::nn::{
     AffineSpec, Alone, Backward, BatchBlocks, BatchNormSpec, Gather, GhostBatchNormSpec, LayerSpec, Network,
-    PassContext, WeightForm, affine, alpha_dropout, batch_norm, batch_renorm, dropout, ghost_batch_norm,
-    group_norm, layer_norm, mean_only, noise_only, output_affine, relu, rms_norm, softmax_loss, squared_loss,
-    tanh, variance_only,
+    NonFinite, PassContext, WeightForm, affine, alpha_dropout, batch_norm, batch_renorm, dropout,
+    ghost_batch_norm, group_norm, layer_norm, mean_only, noise_only, output_affine, relu, rms_norm,
+    softmax_loss, squared_loss, tanh, variance_only,
 };
 use bntrain::optim::{Adagrad, Adam, AdamW, OptimizerSpec, RmsProp, Sgd};
 use bntrain::targets::Targets;
 use bntrain::train::{
     BatchPlan, Event, Observer, Outcome, RunState, TrainingSpec, Workers, resume_prepared, train_prepared,
 };
-use ndarray::Array2;
+use ndarray::{Array2, s};
 
 use crate::support::peers::together;
 use crate::support::stacks::stack;
@@ -212,6 +212,32 @@ fn one_process_that_asks_ends_all_after_the_same_step() {
     });
     // The next step is the one in which the others hear of it.
     assert_eq!(ended, [(); 3].map(|()| Outcome::Interrupted { step: 6 }));
+}
+
+/// The variance of a ghost batch in the last block is too large for an `f32`: a process that has other blocks has to find
+/// that, too, or it would go on alone.
+#[test]
+fn all_processes_find_the_variance_of_one_of_them() {
+    let layers = [ghosts(2), output_affine(), softmax_loss()];
+    let x = Array2::from_shape_fn((8, 2), |(row, _)| match row {
+        6 => 1e25_f32,
+        7 => -1e25,
+        _ => row as f32,
+    });
+    let labels = labels(8, 3);
+    let found = together(2, |peers| {
+        let mut network = Network::<f32>::build(&layers, 2, 3, 1);
+        let mut cut = BatchBlocks::new(4, 8, &network, peers);
+        let here = cut.begin(8);
+        let pass = PassContext { blocks: Some(&cut), ..pass(1, &labels[here.clone()]) };
+        let mut workspace = network.allocate(here.len());
+        let x = x.slice(s![here, ..]);
+        network.forward(&pass, x, &mut workspace);
+        network.backward(&pass, x, &mut workspace, None);
+        network.non_finite(&ThreadPool::single())
+    });
+    assert_eq!(found[0], found[1]);
+    assert!(matches!(&found[0], Some(NonFinite::Tensor(name)) if name.ends_with("running_var")), "{found:?}");
 }
 
 #[test]

@@ -58,12 +58,13 @@ pub(crate) fn begin() -> Begun {
     if is_first {
         return Begun::First(Together { _universe: Some(universe) });
     }
-    Begun::Other(worker::serve(team))
+    // To unwind would end MPI, which waits for all others, and they for this one.
+    let served = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| worker::serve(team)));
+    Begun::Other(served.unwrap_or_else(|_| world::abort()))
 }
 
 /// What MPI launchers say about how many processes they have started: Open MPI, and MPICH and those like it.
-#[cfg(not(feature = "mpi"))]
-const LAUNCHED: [&str; 2] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"];
+pub(crate) const SIZES: [&str; 2] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"];
 
 /// Refuses several processes that each would train everything.
 ///
@@ -71,13 +72,25 @@ const LAUNCHED: [&str; 2] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"];
 ///
 /// If a launcher has started several, which cannot know of each other.
 pub(crate) fn refuse_strangers() -> Result<(), CliError> {
-    #[cfg(not(feature = "mpi"))]
-    for variable in LAUNCHED {
+    if team().is_some() {
+        return Ok(());
+    }
+    for variable in SIZES {
         let started = std::env::var(variable).ok().and_then(|started| started.parse::<usize>().ok());
         if let Some(started) = started.filter(|&started| started > 1) {
+            let (reason, advice) = match cfg!(feature = "mpi") {
+                true => (
+                    "its MPI library knows of one process only",
+                    "use the mpirun of the library that it was built with",
+                ),
+                false => (
+                    "this bntrain is built without the feature mpi",
+                    "build it with `cargo install --path . --features mpi`",
+                ),
+            };
             let message = format!(
-                "started {started} times ({variable}), but this bntrain is built without the feature mpi, so each would \
-                 train everything: build it with `cargo install --path . --features mpi`, or give each a --share"
+                "started {started} times ({variable}), but {reason}, so each would train everything: {advice}, or give \
+                 each a --share"
             );
             return Err(CliError::new(exit_code::USAGE, message));
         }
@@ -113,6 +126,9 @@ pub(crate) struct Team {
     host: String,
 }
 
+/// The most bytes that are shown at once: fewer than MPI can count.
+const MAX_PIECE: usize = 1 << 30;
+
 /// What the first process has the others do.
 #[derive(Serialize, Deserialize)]
 enum Order {
@@ -147,19 +163,31 @@ impl Team {
         lengths[8 * process..][..8].copy_from_slice(&(own.len() as u64).to_le_bytes());
         let ends: Vec<usize> = (1..=processes).map(|process| 8 * process).collect();
         self.gather.all_gather(&mut lengths, &ends);
-        let mut end = 0;
-        let ends: Vec<usize> = lengths
-            .chunks_exact(8)
-            .map(|length| {
-                end += u64::from_le_bytes(length.try_into().expect("eight bytes")) as usize;
-                end
-            })
-            .collect();
-        let mut all = vec![0; end];
-        all[ends[process] - own.len()..ends[process]].copy_from_slice(own);
-        self.gather.all_gather(&mut all, &ends);
-        let starts = std::iter::once(0).chain(ends.iter().copied());
-        starts.zip(&ends).map(|(start, &end)| all[start..end].to_vec()).collect()
+        let length = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes")) as usize;
+        let lengths: Vec<usize> = lengths.chunks_exact(8).map(length).collect();
+        let mut all: Vec<Vec<u8>> = lengths.iter().map(|&length| Vec::with_capacity(length)).collect();
+        // In pieces, so that no exchange is too large.
+        let piece = MAX_PIECE / processes;
+        for start in (0..lengths.iter().copied().max().unwrap_or(0)).step_by(piece) {
+            let part = |length: usize| length.min(start)..length.min(start + piece);
+            let mut end = 0;
+            let ends: Vec<usize> = lengths
+                .iter()
+                .map(|&length| {
+                    end += part(length).len();
+                    end
+                })
+                .collect();
+            let starts = || std::iter::once(0).chain(ends.iter().copied());
+            let mut bytes = vec![0; end];
+            let first = starts().nth(process).unwrap_or(0);
+            bytes[first..ends[process]].copy_from_slice(&own[part(own.len())]);
+            self.gather.all_gather(&mut bytes, &ends);
+            for ((all, start), &end) in all.iter_mut().zip(starts()).zip(&ends) {
+                all.extend_from_slice(&bytes[start..end]);
+            }
+        }
+        all
     }
 
     /// What the first process has.

@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use crate::cli::args::all_cores;
 use crate::cli::error::CliError;
@@ -15,13 +14,13 @@ use crate::experiment::{DataSets, all_jobs};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model::{Checkpoint, result_hash};
-use crate::nn::Network;
+use crate::nn::{LayerSpec, Network, most_exchanged};
 use crate::train::{RunState, Workers, resume_prepared, train_network, with_dtype};
 
 /// Does what the first process orders, until it ends.
 pub(crate) fn serve(team: &Team) -> ExitCode {
-    // A signal reaches all processes. It ends a run after a step in all of them, and the first one saves it.
-    let signals = Signals::listen().unwrap_or_default();
+    // Those of the first process end a run, in all of them; here they only must not end the process before.
+    let _signals = Signals::listen();
     let (mut data, mut threads) = (None, all_cores());
     loop {
         match team.next_order() {
@@ -33,11 +32,11 @@ pub(crate) fn serve(team: &Team) -> ExitCode {
                 // The first process says what is wrong.
                 let _ = team.agree(shown);
             }
-            Order::Run { config } => train(team, &config, None, data.as_ref(), threads, &signals.stop),
+            Order::Run { config } => train(team, &config, None, data.as_ref(), threads),
             Order::GoOn { config } => {
                 let state = Checkpoint::from_bytes(&team.said_by_first(&[]));
                 let state = state.map(|checkpoint| checkpoint.state).map_err(|fault| fault.to_string());
-                train(team, &config, Some(state), data.as_ref(), threads, &signals.stop);
+                train(team, &config, Some(state), data.as_ref(), threads);
             }
             Order::End => return ExitCode::SUCCESS,
         }
@@ -66,14 +65,13 @@ fn train(
     state: Option<Result<RunState, String>>,
     data: Option<&DataSets>,
     threads: NonZeroUsize,
-    stop: &AtomicBool,
 ) {
     let plan = parse_stored(config).map_err(|error| error.to_string());
     let Ok(plan) = plan else {
         let _ = team.agree(plan.map(|_| Vec::new()));
         return;
     };
-    with_dtype!(plan.training.dtype, F => train_in::<F>(team, plan, state, data, threads, stop));
+    with_dtype!(plan.training.dtype, F => train_in::<F>(team, plan, state, data, threads));
 }
 
 fn train_in<F: Real>(
@@ -82,10 +80,12 @@ fn train_in<F: Real>(
     state: Option<Result<RunState, String>>,
     data: Option<&DataSets>,
     threads: NonZeroUsize,
-    stop: &AtomicBool,
 ) {
     let pool = ThreadPool::new(threads);
-    let start = prepare::<F>(plan, state, data, &pool);
+    let start = prepare::<F>(plan, state, data, &pool).and_then(|start| match too_large(team, &start) {
+        Some(problem) => Err(problem),
+        None => Ok(start),
+    });
     let shown = start
         .as_ref()
         .map_err(String::clone)
@@ -93,13 +93,32 @@ fn train_in<F: Real>(
     let (Ok(()), Ok(Start { plan, prepared, network, state })) = (team.agree(shown), start) else { return };
     let workers = Workers { pool: &pool, processes: Arc::clone(&team.gather) };
     let Plan { layers, optimizer, training, .. } = &plan;
-    let mut observer = stop;
     if let Some(network) = network {
-        train_network(network, optimizer, training, &prepared.data, workers, &mut observer);
+        train_network(network, optimizer, training, &prepared.data, workers, &mut ());
     } else if let Some(state) = state {
         // The first process says what is wrong with a state, which is the same here.
-        let _ = resume_prepared(state, layers, optimizer, training, &prepared.data, workers, &mut observer);
+        let _ = resume_prepared(state, layers, optimizer, training, &prepared.data, workers, &mut ());
     }
+}
+
+/// Why the tensors of a run cannot be exchanged.
+fn too_large<F: Real>(team: &Team, start: &Start<F>) -> Option<String> {
+    let (training, processes) = (&start.plan.training, team.gather.processes());
+    let count = training.blocks;
+    let block_rows = training.batch_size.div_ceil(count);
+    let ghosts =
+        start.plan.layers.iter().filter_map(LayerSpec::ghost_rows).map(|rows| block_rows.div_ceil(rows));
+    let network =
+        start.network.iter().flat_map(|network| network.params().map(|param| param.value.dim().into()));
+    let state = start.state.iter().flat_map(|state| state.tensors.iter().map(|tensor| tensor.shape));
+    let bytes = most_exchanged::<F>(count, processes, ghosts.max().unwrap_or(0), network.chain(state));
+    (bytes > team.gather.max_bytes()).then(|| {
+        format!(
+            "{processes} processes with {count} blocks would exchange {bytes} bytes at once, and MPI exchanges at most {}; \
+             set training.blocks to a multiple of the processes, or train smaller layers",
+            team.gather.max_bytes()
+        )
+    })
 }
 
 fn prepare<F: Real>(

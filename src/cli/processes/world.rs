@@ -8,6 +8,7 @@ use mpi::environment::{Universe, processor_name};
 use mpi::topology::{Communicator, SimpleCommunicator};
 use mpi::{Count, Threading};
 
+use crate::cli::processes::SIZES;
 use crate::nn::Gather;
 
 /// All processes that `mpirun` has started.
@@ -47,14 +48,14 @@ impl Parts {
     }
 }
 
-/// What launchers set for the processes that they start: Open MPI, MPICH and those like it, and Slurm with PMIx.
-const LAUNCHED: [&str; 3] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"];
+/// What Slurm sets with PMIx for the processes that it starts.
+const RANK_OF_PMIX: &str = "PMIX_RANK";
 
 /// Begins MPI in a process that a launcher has started. The processes end together when the first result is dropped.
 ///
 /// None if this process is the only one.
 pub(crate) fn begin() -> Option<(Universe, World, String)> {
-    if LAUNCHED.iter().all(|variable| std::env::var_os(variable).is_none()) {
+    if SIZES.iter().chain([&RANK_OF_PMIX]).all(|variable| std::env::var_os(variable).is_none()) {
         return None;
     }
     // Runs are trained by threads of their own, one at a time.
@@ -80,6 +81,10 @@ impl Gather for World {
 
     fn process(&self) -> usize {
         self.process
+    }
+
+    fn max_bytes(&self) -> usize {
+        Count::MAX as usize
     }
 
     fn all_gather(&self, bytes: &mut [u8], ends: &[usize]) {

@@ -11,6 +11,11 @@ pub trait Gather: Send + Sync {
     /// Which one this is, from 0.
     fn process(&self) -> usize;
 
+    /// The most bytes that can be put together at once.
+    fn max_bytes(&self) -> usize {
+        usize::MAX
+    }
+
     /// Each process has a part of `bytes`, which ends at its entry of `ends`; afterwards all have all of them.
     fn all_gather(&self, bytes: &mut [u8], ends: &[usize]);
 

@@ -201,6 +201,24 @@ impl<F: Real> BatchBlocks<F> {
     }
 }
 
+/// The most bytes that are put together at once to train tensors of these shapes in `count` blocks with up to `ghosts`
+/// ghost batches each.
+pub fn most_exchanged<F>(
+    count: usize,
+    processes: usize,
+    ghosts: usize,
+    shapes: impl Iterator<Item = [usize; 2]>,
+) -> usize {
+    let (largest, widest) = shapes.fold((0, 0), |(largest, widest): (usize, usize), [rows, columns]| {
+        (largest.max(rows * columns), widest.max(rows).max(columns))
+    });
+    let subtrees = |process| branches(count, processes, process).count();
+    let sent = (0..processes).map(subtrees).max().unwrap_or(1) * largest;
+    let received = (0..processes).map(subtrees).sum::<usize>() * largest.div_ceil(processes);
+    (sent.max(received).max(largest) * size_of::<F>())
+        .max(count * widest * size_of::<f64>() * usize::max(3, 2 * ghosts))
+}
+
 /// The branches of the tree of `count` blocks that a process has.
 fn branches(count: usize, processes: usize, process: usize) -> impl Iterator<Item = RowBlocks> + Clone {
     RowBlocks::new(count, count, ghost_rows(count, processes, process)).subtrees()
@@ -228,5 +246,25 @@ fn add_branches<F: Real>(
             }
         }
         step *= 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_exchange_is_that_of_weights_or_of_sums() {
+        let shapes = || [[100, 300], [300, 2]].into_iter();
+        let of_weights = |count, processes| most_exchanged::<f32>(count, processes, 0, shapes());
+        // A branch for each process.
+        assert_eq!(of_weights(2, 2), 4 * 30_000);
+        assert_eq!(of_weights(8, 2), 4 * 30_000);
+        // Blocks 3 to 5 of 6 are the branches 3 and 4 to 5; those before are 0 to 1 and 2.
+        assert_eq!(of_weights(6, 2), 4 * 2 * 30_000);
+        // Three sums of the widest layer for each block.
+        assert_eq!(of_weights(64, 2), 8 * 64 * 3 * 300);
+        // Mean and variance of each ghost batch.
+        assert_eq!(most_exchanged::<f32>(64, 2, 4, shapes()), 8 * 64 * 8 * 300);
     }
 }

@@ -7,7 +7,8 @@ use crate::nn::{CHUNK_ROWS, Network, row_chunks};
 use crate::optim::OptimizerSpec;
 use crate::train::state::{set_matching_tensors, tensors_of};
 use crate::train::step::TrainStep;
-use crate::train::trainer::{batches, copy_tensors};
+use crate::train::trainer::batches;
+use crate::train::trainer::run_loop::copy_tensors;
 use crate::train::{RunPlace, RunState, StateFault, TrainingSpec, tensor_rules};
 
 /// The state with which a run of other settings goes on from `state`. `network` is built from its layers; its

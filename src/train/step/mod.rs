@@ -3,14 +3,12 @@
 pub(crate) mod threads;
 pub(crate) mod workers;
 
-use std::sync::Arc;
-
 use ndarray::s;
 
 use crate::data::{Batch, Rows};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{BatchBlocks, Gather, Network, NonFinite, PassContext, Workspace};
+use crate::nn::{BatchBlocks, Network, NonFinite, PassContext, Workspace};
 use crate::optim::{Optimizer, OptimizerSpec, add_l2_gradient, clip_by_global_norm};
 use crate::train::evaluate::weighted_sum;
 
@@ -24,46 +22,45 @@ pub(crate) struct TrainStep<F> {
     blocks: Option<BatchBlocks<F>>,
     workspace: Workspace<F>,
     batch: Batch<F>,
-    /// Whether this process asks all to end the run after the next step, and whether one of them did before the last.
+    /// Whether this process asks all to end the run after the next step.
     pub(crate) asks_to_stop: bool,
+    /// Whether one of them had asked when the last step began.
     pub(crate) all_stop: bool,
 }
 
 impl<F: Real> TrainStep<F> {
     /// For batches of up to `max_rows` of `rows`.
     pub(crate) fn new(
-        mut network: Network<F>,
+        network: Network<F>,
         optimizer: &OptimizerSpec,
         clip_norm: Option<f64>,
         rows: &Rows<F>,
         max_rows: usize,
     ) -> Self {
+        Self::in_blocks(network, optimizer, clip_norm, rows, max_rows, None)
+    }
+
+    /// For batches that are cut into `blocks`, some of which are here.
+    pub(crate) fn in_blocks(
+        mut network: Network<F>,
+        optimizer: &OptimizerSpec,
+        clip_norm: Option<f64>,
+        rows: &Rows<F>,
+        max_rows: usize,
+        blocks: Option<BatchBlocks<F>>,
+    ) -> Self {
+        let max_rows = blocks.as_ref().map_or(max_rows, BatchBlocks::max_rows);
         Self {
             optimizer: Optimizer::new(optimizer, &network),
             l2: optimizer.l2(),
             clip_norm,
-            blocks: None,
+            blocks,
             workspace: network.allocate(max_rows),
             batch: rows.batch(max_rows),
             network,
             asks_to_stop: false,
             all_stop: false,
         }
-    }
-
-    /// The same with batches of up to `max_rows` of `rows` that are cut into `count` blocks, some of which `others` have.
-    pub(crate) fn in_blocks(
-        self,
-        count: usize,
-        others: Arc<dyn Gather>,
-        rows: &Rows<F>,
-        max_rows: usize,
-    ) -> Self {
-        let Self { mut network, .. } = self;
-        let blocks = BatchBlocks::new(count, max_rows, &network, others);
-        let here = blocks.max_rows();
-        let (workspace, batch) = (network.allocate(here), rows.batch(here));
-        Self { network, blocks: Some(blocks), workspace, batch, ..self }
     }
 
     /// Trains on `batch`, row numbers of `rows`, after the share `progress` of the training; returns the mean loss before the update, in nats.

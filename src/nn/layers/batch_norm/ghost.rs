@@ -98,9 +98,10 @@ impl GhostBatches {
         self.blocks.is_some()
     }
 
-    /// Whether all means and variances are finite, those of other processes included.
-    pub(crate) fn are_finite(&self) -> bool {
-        self.blocks.is_none() || kernel::all_finite(&self.moments)
+    /// Whether all means and variances of a batch in blocks can be running statistics of type `F`, those of other processes
+    /// included: all processes have to find the same.
+    pub(crate) fn are_finite<F: Real>(&self) -> bool {
+        self.moments.iter().all(|&moment| F::from_f64(moment).is_finite())
     }
 }
 

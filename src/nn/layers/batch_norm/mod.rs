@@ -319,8 +319,9 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         // Without a running mean, a bad mean is one of the variance, too.
         let running = self.tensors.running();
         let name = |tensor: usize| running.get(tensor).map(|param| NonFinite::Tensor(param.name.clone()));
-        if !self.ghosts.are_finite() {
-            return name(running.len() - 1);
+        if self.ghosts.are_in_blocks() {
+            let bad = (!self.ghosts.are_finite::<F>()).then(|| name(running.len() - 1)).flatten();
+            return bad.or_else(|| non_finite_gradient(pool, self.tensors.params()));
         }
         for BatchNormState { moments: BatchMoments { origin, shift, var, .. }, .. } in self.states() {
             if !kernel::all_finite(shift) || !kernel::all_finite(origin) {

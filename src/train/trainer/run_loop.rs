@@ -6,114 +6,24 @@ use std::time::Instant;
 
 use ndarray::Array2;
 
-use crate::data::{BatchSampler, PreparedData, Rows};
+use crate::data::{PreparedData, Rows};
 use crate::kernel;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{LayerSpec, Network, NonFinite, has_fitted_start};
+use crate::nn::{BatchBlocks, Network, NonFinite};
 use crate::optim::OptimizerSpec;
 use crate::train::early_stopping::EarlyStopper;
 use crate::train::state::{set_tensors, tensors_of};
 use crate::train::step::TrainStep;
 use crate::train::step::threads::StepThreads;
 use crate::train::tensor_rules;
+use crate::train::trainer::{Trained, batches};
 use crate::train::{
     EpochRecord, EvaluatedRows, Evaluator, Event, NetworkAt, Observer, Outcome, RunPlace, RunState, SavePart,
-    SavePoint, Score, StateFault, StepRecord, TrainingSpec, Workers,
+    SavePoint, StateFault, StepRecord, TrainingSpec, Workers,
 };
-
-/// A trained network and the records of its training.
-pub struct Trained<F> {
-    /// The network with the weights and running statistics of `best_epoch`.
-    pub network: Network<F>,
-    /// With early stopping the best epoch, otherwise the last one that was finished.
-    pub best_epoch: u64,
-    /// How the run ended.
-    pub outcome: Outcome,
-    /// Epoch 0 and every epoch that was finished.
-    pub epochs: Vec<EpochRecord>,
-    /// The score of this network on all training rows, in evaluation mode.
-    pub train: Score,
-    /// The score on the test rows; none without any.
-    pub test: Option<Score>,
-    /// Time of the whole run, that before it was resumed included.
-    pub seconds: f64,
-}
-
-/// Trains a new network of `layers` on `data`.
-///
-/// With early stopping the weights of the best epoch are restored at the end, otherwise those of the
-/// last epoch that was finished; running statistics go with the weights.
-pub fn train_prepared<'a, F: Real>(
-    layers: &[LayerSpec],
-    optimizer: &OptimizerSpec,
-    training: &TrainingSpec,
-    data: &PreparedData<F>,
-    workers: impl Into<Workers<'a>>,
-    observer: &mut dyn Observer,
-) -> Trained<F> {
-    let workers = workers.into();
-    let network = build_network(layers, training, data, workers.pool);
-    train_network(network, optimizer, training, data, workers, observer)
-}
-
-/// Like [`train_prepared`], from a network that may have other weights, or layers of one's own.
-pub fn train_network<'a, F: Real>(
-    network: Network<F>,
-    optimizer: &OptimizerSpec,
-    training: &TrainingSpec,
-    data: &PreparedData<F>,
-    workers: impl Into<Workers<'a>>,
-    observer: &mut dyn Observer,
-) -> Trained<F> {
-    Run::new(network, optimizer, training, data, &workers.into(), observer).finish()
-}
-
-/// The network that a run of these layers begins with.
-pub(crate) fn build_network<F: Real>(
-    layers: &[LayerSpec],
-    training: &TrainingSpec,
-    data: &PreparedData<F>,
-    pool: &ThreadPool,
-) -> Network<F> {
-    let (inputs, outputs) = (data.encoding.inputs.len(), data.encoding.outputs());
-    let (weights, order) = (training.seed_of_weights(), training.seed_of_order());
-    let mut network = Network::build_seeded(layers, inputs, outputs, weights, order);
-    if has_fitted_start(layers) {
-        let mut batches = batches(training, data);
-        let first = batches.epoch(1).next().unwrap_or_default();
-        let mut batch = data.train.batch(first.len());
-        data.train.gather(pool, first.iter().copied(), &mut batch);
-        network.fit_start(layers, pool, batch.x());
-    }
-    network
-}
-
-/// Goes on from `state`, of a run of the same layers, settings and data: the result has the bits of a run
-/// without the interruption. A run that has ended is not trained any further, but for one that finished
-/// fewer epochs than `training.epochs`.
-///
-/// # Errors
-///
-/// If the state is not one of such a run.
-pub fn resume_prepared<'a, F: Real>(
-    state: RunState,
-    layers: &[LayerSpec],
-    optimizer: &OptimizerSpec,
-    training: &TrainingSpec,
-    data: &PreparedData<F>,
-    workers: impl Into<Workers<'a>>,
-    observer: &mut dyn Observer,
-) -> Result<Trained<F>, StateFault> {
-    let workers = workers.into();
-    let network = build_network(layers, training, data, workers.pool);
-    let mut run = Run::new(network, optimizer, training, data, &workers, observer);
-    run.resume(state)?;
-    Ok(run.finish())
-}
-
 /// A run in progress.
-struct Run<'a, F> {
+pub(crate) struct Run<'a, F> {
     /// Before the schedule.
     learning_rate: f64,
     training: &'a TrainingSpec,
@@ -146,7 +56,7 @@ struct Run<'a, F> {
 }
 
 impl<'a, F: Real> Run<'a, F> {
-    fn new(
+    pub(crate) fn new(
         mut network: Network<F>,
         optimizer: &OptimizerSpec,
         training: &'a TrainingSpec,
@@ -158,13 +68,15 @@ impl<'a, F: Real> Run<'a, F> {
         let batches = batches(training, data);
         let largest_batch = batches.sizes().1;
         tensor_rules::apply(training, &mut network);
-        let flops = network.num_trainable().saturating_mul(largest_batch);
+        let is_shared = workers.processes.processes() > 1;
+        let blocks = (training.blocks > 1 || is_shared).then(|| {
+            BatchBlocks::new(training.blocks, largest_batch, &network, Arc::clone(&workers.processes))
+        });
+        let rows_here = blocks.as_ref().map_or(largest_batch, BatchBlocks::max_rows);
+        let flops = network.num_trainable().saturating_mul(rows_here);
         let (evaluator, best) = (Evaluator::new(&network, &data.train), copy_tensors(&network));
-        let step = TrainStep::new(network, optimizer, training.clip_norm, &data.train, largest_batch);
-        let step = match training.blocks {
-            1 => step,
-            blocks => step.in_blocks(blocks, Arc::clone(&workers.processes), &data.train, largest_batch),
-        };
+        let clip_norm = training.clip_norm;
+        let step = TrainStep::in_blocks(network, optimizer, clip_norm, &data.train, largest_batch, blocks);
         Self {
             learning_rate: optimizer.learning_rate(),
             training,
@@ -180,7 +92,7 @@ impl<'a, F: Real> Run<'a, F> {
             step,
             observer,
             is_stopped: false,
-            is_shared: workers.processes.processes() > 1,
+            is_shared,
             outcome: None,
             place: RunPlace::default(),
             epochs: Vec::new(),
@@ -191,7 +103,7 @@ impl<'a, F: Real> Run<'a, F> {
     }
 
     /// Takes the place of a run that was saved.
-    fn resume(&mut self, state: RunState) -> Result<(), StateFault> {
+    pub(crate) fn resume(&mut self, state: RunState) -> Result<(), StateFault> {
         let batch_rows = batches(self.training, self.data).sizes().1 as u64;
         state.check_place(self.steps_per_epoch, batch_rows)?;
         self.early_stopping.resume(state.improvement);
@@ -205,7 +117,7 @@ impl<'a, F: Real> Run<'a, F> {
     }
 
     /// Trains from where the run is to its end, and scores it.
-    fn finish(mut self) -> Trained<F> {
+    pub(crate) fn finish(mut self) -> Trained<F> {
         let outcome = self.train();
         if !matches!(outcome, Outcome::Interrupted { .. }) {
             self.outcome = Some(outcome.clone());
@@ -370,12 +282,6 @@ impl<'a, F: Real> Run<'a, F> {
         }
         ControlFlow::Continue(())
     }
-}
-
-/// The batches of a run.
-pub(crate) fn batches<F: Real>(training: &TrainingSpec, data: &PreparedData<F>) -> BatchSampler {
-    let &TrainingSpec { batch_size, last_batch, sampling, .. } = training;
-    BatchSampler::new(data.train.len(), batch_size, last_batch, sampling, training.seed_of_order())
 }
 
 /// What is infinite or NaN after an epoch: a tensor, moved out of range by the last update, or a loss
