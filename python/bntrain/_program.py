@@ -1,5 +1,6 @@
 """Runs the program, and writes the files that it reads."""
 
+import glob
 import json
 import os
 import re
@@ -59,8 +60,12 @@ def to_toml(value):
 
 
 def absolute(path):
-    """An absolute path, or a list of them."""
-    return [absolute(one) for one in path] if isinstance(path, (list, tuple)) else os.path.abspath(path)
+    """An absolute path or pattern, or a list of them."""
+    if isinstance(path, (list, tuple)):
+        return [absolute(one) for one in path]
+    if glob.has_magic(os.fspath(path)) and not os.path.isabs(path):
+        return os.path.join(glob.escape(os.getcwd()), path)  # nothing in the name of the folder is a pattern
+    return os.path.abspath(path)
 
 
 def config_file(config, folder):

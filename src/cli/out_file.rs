@@ -5,6 +5,7 @@ use std::{fs, io};
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
+use crate::data::{known_files, pattern_matches};
 use crate::model::Model;
 use crate::output_file;
 use crate::output_file::{BlockedPath, SpecialFile, destination};
@@ -51,7 +52,7 @@ pub(crate) enum WithoutFile {
 pub(crate) struct Replacing<'a> {
     /// Whether any other file may be.
     pub(crate) force: bool,
-    /// The files that the command reads.
+    /// The files that the command reads, and patterns of them.
     pub(crate) inputs: &'a [&'a Path],
     /// The models that it reads.
     pub(crate) models: &'a [Model],
@@ -93,9 +94,15 @@ impl<'a> OutFile<'a> {
         }
         let is_this = |path: &Path| is_same_file(path, &self.real);
         // The shell may have opened the file as standard input.
-        let opened = |path| if path == Path::new(STANDARD_INPUT) { Path::new("/dev/stdin") } else { path };
-        let is_data = |model: &Model| model.plan.data.known_files().iter().any(|path| is_this(path));
-        let reason = if replacing.inputs.iter().any(|input| is_this(opened(input))) {
+        let is_input = |input: &Path| match input == Path::new(STANDARD_INPUT) {
+            true => is_this(Path::new("/dev/stdin")),
+            false => known_files(input).iter().any(|path| is_this(path)),
+        };
+        // A model may be from anyone, and to look for the files of a pattern can take long.
+        let is_named = |path: &PathBuf| is_this(path) || pattern_matches(path, &self.real);
+        let is_data =
+            |model: &Model| model.plan.data.paths().any(|paths| paths.as_written().iter().any(is_named));
+        let reason = if replacing.inputs.iter().any(|input| is_input(input)) {
             "is an input of this command"
         } else if replacing.models.iter().any(is_data) {
             "is training data of the model"

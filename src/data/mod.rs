@@ -46,7 +46,9 @@ pub(crate) use crate::data::source::file_signature::{is_config, is_model, is_tex
 pub(crate) use crate::data::source::fingerprint;
 pub use crate::data::source::paths::DataPaths;
 #[cfg(feature = "cli")]
-pub(crate) use crate::data::source::pattern::of_folder as pattern_of_folder;
+pub(crate) use crate::data::source::pattern::{
+    from_folder as path_from_folder, known_files, matches as pattern_matches, of_folder as pattern_of_folder,
+};
 pub use crate::data::spec::{ClipMethod, ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};
 pub use crate::data::split::{Fold, SplitKey};
 pub use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};

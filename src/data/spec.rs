@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::de::value::SeqAccessDeserializer;
-use serde::de::{Error, SeqAccess, Unexpected, Visitor};
+use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::data::csv::number_format::NumberSign;
@@ -14,7 +13,7 @@ use crate::data::schema::numeric::NumericEncodings;
 use crate::data::source::paths::DataPaths;
 use crate::data::spec_check;
 use crate::data::table::byte_size::Bytes;
-use crate::settings::{Allowed, Configurable, NAME, TextFormat, inline_table, settings};
+use crate::settings::{Allowed, Configurable, NAME, TextFormat, inline_table, one_or_more, settings};
 use crate::targets::Task;
 use crate::text::Quoted;
 
@@ -275,38 +274,13 @@ impl ColumnRefs {
 
 impl Serialize for ColumnRefs {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_slice() {
-            [one] => one.serialize(serializer),
-            all => all.serialize(serializer),
-        }
+        one_or_more::serialize(&self.0, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for ColumnRefs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrMore;
-
-        impl<'de> Visitor<'de> for OneOrMore {
-            type Value = ColumnRefs;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a column name or index, or a list of them")
-            }
-
-            fn visit_str<E: Error>(self, value: &str) -> Result<ColumnRefs, E> {
-                Ok(ColumnRefs(vec![ColumnRef::Name(value.to_owned())]))
-            }
-
-            fn visit_i64<E: Error>(self, value: i64) -> Result<ColumnRefs, E> {
-                Ok(ColumnRefs(vec![ColumnRef::Index(value)]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, values: A) -> Result<ColumnRefs, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(values)).map(ColumnRefs)
-            }
-        }
-
-        deserializer.deserialize_any(OneOrMore)
+        one_or_more::deserialize(deserializer, "a column name or index, or a list of them").map(Self)
     }
 }
 

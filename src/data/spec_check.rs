@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::data::source::paths::INPUT_AMONG_FILES;
 use crate::data::spec::{ColumnRef, DataSpec, ScalingMethod};
 use crate::text::{STANDARD_INPUT, shortened};
 
@@ -176,10 +177,7 @@ fn standard_input(spec: &DataSpec, problems: &mut Vec<SpecProblem>) {
                 problems.push(SpecProblem::alone(key, message));
             }
         } else if paths.as_written().iter().any(is_standard) {
-            let message =
-                "standard input (\"-\") cannot be one of several files; pipe all of them into it, or none"
-                    .to_owned();
-            problems.push(SpecProblem::alone(key, message));
+            problems.push(SpecProblem::alone(key, INPUT_AMONG_FILES.to_owned()));
         }
     }
 }

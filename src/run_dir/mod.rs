@@ -318,15 +318,17 @@ fn refuse_sources(directory: &Path, sources: &[&Path]) -> Result<(), RunDirector
 
 /// Whether `path` is `directory` or in it. Neither need exist.
 pub(crate) fn is_in(path: &Path, directory: &Path) -> bool {
-    real(path).starts_with(real(directory))
+    without_links(path).starts_with(without_links(directory))
 }
 
-/// `path` without links, as far as it exists.
-fn real(path: &Path) -> PathBuf {
+/// `path`, absolute and without links as far as it exists.
+pub(crate) fn without_links(path: &Path) -> PathBuf {
     match (path.canonicalize(), path.parent(), path.file_name()) {
         (Ok(path), ..) => path,
-        (Err(_), Some(parent), Some(name)) if !parent.as_os_str().is_empty() => real(parent).join(name),
-        (Err(_), Some(_), Some(name)) => real(Path::new(".")).join(name),
+        (Err(_), Some(parent), Some(name)) if !parent.as_os_str().is_empty() => {
+            without_links(parent).join(name)
+        }
+        (Err(_), Some(_), Some(name)) => without_links(Path::new(".")).join(name),
         _ => path.to_owned(),
     }
 }

@@ -2,6 +2,7 @@
 //! defaults, the checks, the reference and the rustdoc. Knows no file format.
 
 pub(crate) mod declare;
+pub(crate) mod one_or_more;
 mod out_of_range;
 
 use std::collections::BTreeMap;

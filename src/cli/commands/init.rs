@@ -1,5 +1,6 @@
 //! `bntrain init`: a first config for a data file.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,7 +11,7 @@ use crate::cli::exit_code;
 use crate::cli::out_file::{OutFile, Replacing, STANDARD_OUTPUT, WithoutFile};
 use crate::cli::output::Output;
 use crate::config::{TargetGuess, kept_class, parse, template};
-use crate::data::{ColumnProfile, DataPaths, Dataset, Nature, Profile};
+use crate::data::{ColumnProfile, DataPaths, Dataset, Nature, Profile, path_from_folder};
 use crate::nn::Task;
 use crate::report::leakage_note;
 use crate::text::{Quoted, escaped, shortened};
@@ -217,7 +218,10 @@ fn named_from(data: &Path, out: &Path) -> Result<PathBuf, CliError> {
     let named = match (is_here, data.parent() == out.parent(), data.file_name()) {
         (true, _, _) => data.to_owned(),
         (false, true, Some(name)) => PathBuf::from(name),
-        _ => std::path::absolute(data).map_err(|error| CliError::io("find", data, &error))?,
+        _ => {
+            let here = env::current_dir().and_then(|here| std::path::absolute(path_from_folder(data, &here)));
+            here.map_err(|error| CliError::io("find", data, &error))?
+        }
     };
     match named.to_str() {
         Some(_) => Ok(named),
@@ -232,8 +236,7 @@ fn named_from(data: &Path, out: &Path) -> Result<PathBuf, CliError> {
 
 fn write(out: &Path, text: &str, force: bool, paths: &DataPaths) -> Result<(), CliError> {
     let out = OutFile::new(out, WithoutFile::PrintsWithDash)?;
-    let files = paths.known_files();
-    let inputs: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    let inputs: Vec<&Path> = paths.as_written().iter().map(PathBuf::as_path).collect();
     out.refuse_replacing(Replacing { force, inputs: &inputs, models: &[] })?;
     out.write(text.as_bytes())
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -15,9 +15,11 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::out_file::{OutFile, Replacing, WithoutFile};
 use crate::cli::output::Output;
+use crate::cli::processes;
 use crate::cli::session::ConfigArgs;
 use crate::cli::signals::Signals;
 use crate::config::{self, SearchPlan};
+use crate::data::DataPaths;
 use crate::experiment::{
     Companion, DataSets, Job, RunRecord, TriedPoint, check_models, final_job, ranked, run_all, search_jobs,
 };
@@ -49,6 +51,7 @@ pub(crate) struct TuneArgs {
 }
 
 pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<(), CliError> {
+    processes::refuse_strangers()?;
     let threads = args.threads.count();
     let mut overrides = args.config.overrides()?;
     for (key, value) in [("points", args.points), ("folds", args.folds)] {
@@ -57,7 +60,9 @@ pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<(), CliError> {
     let search = config::load_search(args.config.path()?, &overrides)?;
     let default_out = PathBuf::from(format!("{}-tuned.toml", search.plan.name));
     let out = OutFile::new(args.out.as_deref().unwrap_or(&default_out), WithoutFile::Fails)?;
-    out.refuse_replacing(Replacing { force: args.force, inputs: &[&search.plan.source], models: &[] })?;
+    let data = search.plan.data.paths().flat_map(DataPaths::as_written);
+    let inputs: Vec<&Path> = data.chain([&search.plan.source]).map(PathBuf::as_path).collect();
+    out.refuse_replacing(Replacing { force: args.force, inputs: &inputs, models: &[] })?;
     let jobs = search_jobs(&search);
     let data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
     check(&jobs, &data)?;

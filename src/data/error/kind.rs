@@ -13,7 +13,7 @@ use crate::data::limits::{MAX_BLANK_LINES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLU
 use crate::data::schema::column::{ColumnKind, Role, role_name};
 use crate::data::schema::look_alikes::looks_like;
 use crate::data::source::file_signature::FileSignature;
-use crate::data::source::paths::MAX_FILES;
+use crate::data::source::paths::{INPUT_AMONG_FILES, MAX_FILES};
 use crate::data::spec::ColumnRef;
 use crate::data::spec_check::SpecProblem;
 use crate::data::split::problem::SplitProblem;
@@ -106,6 +106,8 @@ pub(crate) enum ErrorKind {
     Pattern(&'static str),
     #[error("is there twice, so that its rows would count twice; name it once")]
     FileTwice,
+    #[error("{INPUT_AMONG_FILES}")]
+    InputAmongFiles,
     #[error("more than {MAX_FILES} files, which is the limit")]
     TooManyFiles,
     #[error("cannot be read: {0}")]

@@ -23,6 +23,7 @@ impl ErrorKind {
             | Self::FormatOfNoDates(_)
             | Self::UnknownClass { .. }
             | Self::FileTwice
+            | Self::InputAmongFiles
             | Self::NoRowCounts
             | Self::NoFeatures(_) => ErrorCategory::Config,
             Self::NotFound

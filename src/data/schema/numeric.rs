@@ -1,13 +1,9 @@
 //! What a config says about the inputs of numbers.
 
-use std::fmt;
-
-use serde::de::value::SeqAccessDeserializer;
-use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::data::spec::{DataSpec, ScalingMethod};
-use crate::settings::{Allowed, Configurable, settings};
+use crate::settings::{Allowed, Configurable, one_or_more, settings};
 
 settings! {
     /// Inputs that a number becomes, fitted on the training rows. A constant column is one input, 0.
@@ -71,34 +67,12 @@ impl NumericSettings {
 
 impl Serialize for NumericEncodings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_slice() {
-            [one] => one.serialize(serializer),
-            all => all.serialize(serializer),
-        }
+        one_or_more::serialize(&self.0, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for NumericEncodings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrMore;
-
-        impl<'de> Visitor<'de> for OneOrMore {
-            type Value = NumericEncodings;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an encoding of numbers, or a list of them")
-            }
-
-            fn visit_str<E: Error>(self, word: &str) -> Result<NumericEncodings, E> {
-                let word = serde::de::value::StrDeserializer::new(word);
-                NumericEncoding::deserialize(word).map(|one| NumericEncodings(vec![one]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, words: A) -> Result<NumericEncodings, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(words)).map(NumericEncodings)
-            }
-        }
-
-        deserializer.deserialize_any(OneOrMore)
+        one_or_more::deserialize(deserializer, "an encoding of numbers, or a list of them").map(Self)
     }
 }

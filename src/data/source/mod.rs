@@ -294,7 +294,9 @@ fn open(path: &Path) -> Result<(File, FileVersion), ErrorKind> {
 }
 
 fn directory(path: &Path) -> ErrorKind {
-    ErrorKind::Directory { pattern: pattern::of_folder(path).unwrap_or_else(|| path.join("*.csv")) }
+    ErrorKind::Directory {
+        pattern: pattern::of_folder(path).unwrap_or_else(|| pattern::from_folder(Path::new("*.csv"), path)),
+    }
 }
 
 fn kind_of(kind: FileType) -> NonRegularFile {

@@ -1,20 +1,21 @@
 //! Where a table is: in one file, in several, or in those that a pattern names.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::de::value::SeqAccessDeserializer;
-use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::data::error::{DataError, ErrorKind};
 use crate::data::source::pattern;
-use crate::settings::{Allowed, Configurable};
+use crate::settings::{Allowed, Configurable, one_or_more};
 use crate::text::STANDARD_INPUT;
 
 /// Files that are read as one table.
 pub(crate) const MAX_FILES: usize = 100_000;
+
+/// Why standard input is refused in a list.
+pub(crate) const INPUT_AMONG_FILES: &str =
+    "standard input (\"-\") cannot be one of several files; pipe all of them into it, or none";
 
 /// The files of a table as they were written: paths and patterns; in a config one of them or a list.
 ///
@@ -48,8 +49,7 @@ impl DataPaths {
 
     /// The files, as far as they can be found: for questions that need no data.
     pub(crate) fn known_files(&self) -> Vec<PathBuf> {
-        let files = |written: &PathBuf| pattern::files_of(written).unwrap_or_else(|_| vec![written.clone()]);
-        self.0.iter().flat_map(files).collect()
+        self.0.iter().flat_map(|written| pattern::known_files(written)).collect()
     }
 
     /// As it was written, for JSON: a text, or a list of them.
@@ -74,7 +74,8 @@ impl DataPaths {
     ///
     /// # Errors
     ///
-    /// If a pattern matches nothing or cannot be read, or a file is there twice. Whether a file exists that is
+    /// If a pattern matches nothing or cannot be read, a file is there twice, also by another name, or standard input is
+    /// one of several. Whether a file exists that is
     /// named without a pattern shows when it is opened.
     pub(crate) fn files(&self) -> Result<DataFiles, DataError> {
         let mut paths: Vec<PathBuf> = Vec::with_capacity(self.0.len());
@@ -85,12 +86,18 @@ impl DataPaths {
             }
             paths.extend(found);
         }
-        let mut sorted: Vec<&PathBuf> = paths.iter().collect();
-        sorted.sort_unstable();
-        match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(DataError::new(pair[0], ErrorKind::FileTwice)),
-            None => Ok(DataFiles { name: self.name(), paths }),
+        if paths.len() > 1 {
+            if self.0.iter().any(|path| path == Path::new(STANDARD_INPUT)) {
+                return Err(DataError::new(&self.name(), ErrorKind::InputAmongFiles));
+            }
+            let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+            let mut sorted: Vec<(PathBuf, usize)> = paths.iter().map(real).zip(0..).collect();
+            sorted.sort_unstable();
+            if let Some(pair) = sorted.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+                return Err(DataError::new(&paths[pair[0].1], ErrorKind::FileTwice));
+            }
         }
+        Ok(DataFiles { name: self.name(), paths })
     }
 }
 
@@ -133,33 +140,12 @@ impl Configurable for DataPaths {
 
 impl Serialize for DataPaths {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_slice() {
-            [one] => one.serialize(serializer),
-            all => all.serialize(serializer),
-        }
+        one_or_more::serialize(&self.0, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for DataPaths {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrMore;
-
-        impl<'de> Visitor<'de> for OneOrMore {
-            type Value = DataPaths;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a path, or a list of them")
-            }
-
-            fn visit_str<E: Error>(self, path: &str) -> Result<DataPaths, E> {
-                Ok(DataPaths::from(path))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, paths: A) -> Result<DataPaths, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(paths)).map(DataPaths)
-            }
-        }
-
-        deserializer.deserialize_any(OneOrMore)
+        one_or_more::deserialize(deserializer, "a path, or a list of them").map(Self)
     }
 }

@@ -1,13 +1,14 @@
 //! Patterns of file names: which files they match, in which order.
 
 use std::cmp::Ordering;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+use std::{env, io};
 
-use glob::{MatchOptions, Pattern, glob_with};
+use glob::{GlobError, MatchOptions, Pattern, glob_with};
 
 use crate::data::error::ErrorKind;
 use crate::data::source::paths::MAX_FILES;
-use crate::text::STANDARD_INPUT;
+use crate::text::{DisplayPath, STANDARD_INPUT};
 
 /// As in a shell: `*` crosses no `/` and finds no hidden file.
 const RULES: MatchOptions =
@@ -23,7 +24,7 @@ pub(crate) fn files_of(written: &Path) -> Result<Vec<PathBuf>, ErrorKind> {
     let found = glob_with(text, RULES).map_err(|error| ErrorKind::Pattern(error.msg))?;
     let mut files = Vec::new();
     for file in found {
-        files.push(file.map_err(|error| ErrorKind::Read(error.into()))?);
+        files.push(file.map_err(unreadable)?);
         if files.len() > MAX_FILES {
             return Err(ErrorKind::TooManyFiles);
         }
@@ -33,6 +34,34 @@ pub(crate) fn files_of(written: &Path) -> Result<Vec<PathBuf>, ErrorKind> {
         true => Err(no_match(written)),
         false => Ok(files),
     }
+}
+
+/// The error of a folder that cannot be read, with its path.
+fn unreadable(error: GlobError) -> ErrorKind {
+    let message = format!("{}: {}", DisplayPath(error.path()), error.error());
+    ErrorKind::Read(io::Error::new(error.error().kind(), message))
+}
+
+/// The files that a path or pattern names, as far as they can be found; a path, and a pattern without any, as it is.
+pub(crate) fn known_files(written: &Path) -> Vec<PathBuf> {
+    let text = written.to_str().filter(|_| is_pattern(written));
+    let found = text.and_then(|text| glob_with(text, RULES).ok()).into_iter().flatten().flatten();
+    let files: Vec<PathBuf> = found.collect();
+    if files.is_empty() { vec![written.to_owned()] } else { files }
+}
+
+/// Whether a pattern matches the file at this path, by the names alone: no folder is read.
+pub(crate) fn matches(written: &Path, file: &Path) -> bool {
+    let folder = env::current_dir().unwrap_or_default();
+    let written = if is_pattern(written) { from_folder(written, &folder) } else { return false };
+    let is_name = |part: &Component<'_>| !has_marks(part.as_os_str().as_ref());
+    let prefix: PathBuf = written.components().take_while(is_name).collect();
+    let rest = written.strip_prefix(&prefix).unwrap_or(&written);
+    let prefix = prefix.canonicalize().unwrap_or_else(|_| prefix.clone());
+    let pattern = prefix.to_str().map(|prefix| Path::new(&Pattern::escape(prefix)).join(rest));
+    let pattern = pattern.and_then(|pattern| Pattern::new(pattern.to_str()?).ok());
+    let real = file.canonicalize();
+    pattern.zip(real.ok()).is_some_and(|(pattern, real)| pattern.matches_path_with(&real, RULES))
 }
 
 /// A path that starts in `folder` if it is relative; where it is a pattern, nothing in the name of the folder is one.
@@ -56,7 +85,7 @@ pub(crate) fn of_folder(folder: &Path) -> Option<PathBuf> {
     }
     // Of equally common ones, the first.
     let place = (0..ENDINGS.len()).rev().max_by_key(|&ending| counts[ending]).unwrap_or_default();
-    (counts[place] > 0).then(|| folder.join(format!("*{}", ENDINGS[place])))
+    (counts[place] > 0).then(|| from_folder(Path::new(&format!("*{}", ENDINGS[place])), folder))
 }
 
 /// Whether a path is a pattern: it has marks, and is not the name of something that exists.
@@ -195,5 +224,18 @@ mod tests {
         assert_eq!(names(&from_folder("*.csv")), ["a1.csv", "a2.csv", "a[12].csv"]);
         assert_eq!(names(&from_folder("missing.csv")), ["missing.csv"], "it is not found when it is opened");
         assert!(files_of(&from_folder("b*.csv")).is_err());
+        // The advice for a folder names a pattern that finds its files.
+        assert_eq!(names(&of_folder(&folder).expect("there are some")), ["a1.csv", "a2.csv", "a[12].csv"]);
+        for (pattern, name, expected) in [
+            ("*.csv", "a1.csv", true),
+            ("*.csv", ".a3.csv", false),
+            ("a[1-2].csv", "a2.csv", true),
+            ("a[1-2].csv", "a3.csv", false),
+            ("a1.csv", "a1.csv", false),
+        ] {
+            assert_eq!(matches(&from_folder(pattern), &folder.join(name)), expected, "{pattern} {name}");
+        }
+        std::os::unix::fs::symlink(&folder, work.path().join("link")).expect("a link");
+        assert!(matches(&work.path().join("link/*.csv"), &folder.join("a1.csv")));
     }
 }

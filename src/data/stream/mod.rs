@@ -184,7 +184,8 @@ impl RowStream {
             (Some(error), _) => Err(StreamError::Consumer(error)),
             (None, Some(mut error)) => {
                 let StreamContext { names, format, first_line, .. } = &context;
-                if !format.header && error.line == *first_line {
+                let line = error.line.saturating_sub(chunks.place_of(error.line).1);
+                if !format.header && line == *first_line {
                     error.kind.advise(&format!(
                         "if this line names the columns, which the training file did not, skip it with --skip-rows \
                          {first_line}"

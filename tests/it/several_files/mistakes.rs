@@ -155,3 +155,42 @@ fn skipped_rows_are_named_with_their_file() {
         "{message}"
     );
 }
+
+/// A file that a pattern names is an input, whether the command or the model has the pattern.
+#[test]
+fn files_of_patterns_are_not_replaced() {
+    let work = parts();
+    work.ok(&["many.toml", "-o", "run"]);
+    let before = work.read("part-1.csv");
+    let predict = ["predict", "run", "-o", "part-1.csv", "--force", "-d"];
+    let rows = "id,color,x,day,kind\ng,red,1,2,up\n";
+    work.write("new.csv", rows);
+    let input = "error: part-1.csv is an input of this command; choose another --out";
+    let data = "error: part-1.csv is training data of the model; choose another --out";
+    for (args, message) in [
+        (&["part-*"][..], input),
+        (&["new.csv", "--coverage", "0.9", "--calibrate", "part-1*"], input),
+        (&["new.csv"], data),
+    ] {
+        assert_eq!(refused(&work, &[&predict, args].concat()), (Some(7), message.to_owned()), "{args:?}");
+    }
+    let export = ["export", "run", "-o", "part-1.csv", "--force", "--to", "json", "--data", "part-1*"];
+    assert_eq!(refused(&work, &export), (Some(7), input.to_owned()));
+    assert_eq!(work.read("part-1.csv"), before);
+    // It is not one of them.
+    work.write("other.csv", "");
+    work.ok(&["predict", "run", "-d", "new.csv", "-o", "other.csv", "--force"]);
+}
+
+#[test]
+fn standard_input_and_a_file_by_two_names_are_refused_on_the_command_line() {
+    let work = parts();
+    work.ok(&["many.toml", "-o", "run"]);
+    for (other, message) in [
+        ("-", "part-1.csv and 1 more: standard input (\"-\") cannot be one of several files; "),
+        ("./part-1.csv", "part-1.csv: is there twice, so that its rows would count twice; name it once"),
+    ] {
+        let (code, found) = work.fails(&["predict", "run", "-d", "part-1.csv", "-d", other]);
+        assert!(code == Some(2) && found.starts_with(&format!("error: {message}")), "{code:?} {found}");
+    }
+}

@@ -97,8 +97,7 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
         ));
     }
     let curves = args.curves.as_deref().map(|named| OutFolder { named, option: "--curves" });
-    let files = data.known_files();
-    let inputs: Vec<&Path> = [&path].into_iter().chain(&files).map(PathBuf::as_path).collect();
+    let inputs: Vec<&Path> = [&path].into_iter().chain(&args.data).map(PathBuf::as_path).collect();
     let replacing = Replacing { force: args.force, inputs: &inputs, models: &[] };
     if let Some(folder) = curves {
         let replacing = Replacing { models: slice::from_ref(&model), ..replacing };

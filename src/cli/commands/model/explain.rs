@@ -86,8 +86,8 @@ pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<(), CliError> {
         rename_labels(&mut model.description.encoding, &args.label_names)?;
     }
     let linear_path = args.linear.clone().or_else(|| paths.first().and_then(|path| linear_model_of(path)));
-    let files = data.known_files();
-    let inputs: Vec<&Path> = paths.iter().chain(&files).chain(&linear_path).map(PathBuf::as_path).collect();
+    let inputs: Vec<&Path> =
+        paths.iter().chain(&args.data).chain(&linear_path).map(PathBuf::as_path).collect();
     let replacing = Replacing { force: args.force, inputs: &inputs, models: &models };
     let page = args.html.as_deref().map(|path| OutFile::of_option(path, "--html", WithoutFile::Fails));
     let page = page.transpose()?;

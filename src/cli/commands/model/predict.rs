@@ -79,9 +79,8 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
     models.iter_mut().for_each(|model| args.reading.apply(&mut model.description.encoding));
     let out = out.map(|out| OutFile::new(out, WithoutFile::Prints)).transpose()?;
     if let Some(out) = &out {
-        let files = data.known_files();
         let inputs: Vec<&Path> =
-            paths.iter().chain(&files).chain(&args.calibrate).map(PathBuf::as_path).collect();
+            paths.iter().chain(&args.data).chain(&args.calibrate).map(PathBuf::as_path).collect();
         out.refuse_replacing(Replacing { force: args.force, inputs: &inputs, models: &models })?;
     }
     if models.len() > 1 {

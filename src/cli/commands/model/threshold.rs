@@ -71,8 +71,7 @@ impl ThresholdArgs {
 pub(crate) fn run(args: &ThresholdArgs, output: &Output) -> Result<(), CliError> {
     let (mut model, path) = load_model(&args.model)?;
     let out = OutFile::new(&args.out, WithoutFile::Fails)?;
-    let files = args.rows().map(|rows| rows.known_files()).unwrap_or_default();
-    let inputs: Vec<&Path> = [&path].into_iter().chain(&files).map(PathBuf::as_path).collect();
+    let inputs: Vec<&Path> = [&path].into_iter().chain(&args.data).map(PathBuf::as_path).collect();
     out.refuse_replacing(Replacing { force: args.force, inputs: &inputs, models: slice::from_ref(&model) })?;
     let classes = model.description.encoding.classes().to_vec();
     let positive = positive_class(args, &classes)?;

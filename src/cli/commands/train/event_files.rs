@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf, absolute};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::experiment::{Job, RunId};
-use crate::run_dir::{DirectoryState, number_of, run_folder, state_of};
+use crate::run_dir::{DirectoryState, number_of, run_folder, state_of, without_links};
 use crate::tensorboard::hparams::{put_outcome, put_settings};
 use crate::tensorboard::{self, EventTime, TensorHistogram, put_epoch, put_start, put_version};
 use crate::text::{DisplayPath, shortened};
@@ -107,12 +107,12 @@ impl<'a> EventFiles<'a> {
 
 /// The article of the run directory that `path` is in, as far as it can be known before that of the training is made.
 fn run_directory_around(path: &Path, args: &TrainArgs, name: &str) -> Option<&'static str> {
-    let path = absolute(path).ok()?;
+    let path = without_links(path);
     // Without --out it gets a number.
     let is_own = |folder: &Path| match &args.out {
-        Some(out) => absolute(out).is_ok_and(|out| folder == out),
+        Some(out) => folder == without_links(out),
         None => {
-            let is_in_runs = absolute(RUNS).is_ok_and(|runs| folder.parent() == Some(&*runs));
+            let is_in_runs = folder.parent() == Some(&*without_links(Path::new(RUNS)));
             is_in_runs && number_of(folder, name).is_some()
         }
     };
