@@ -1,4 +1,5 @@
-//! How fast the kernels, the layers and whole training steps are, and how fast they could be; what checkpoints cost.
+//! How fast the kernels, the layers and whole training steps are, and how fast they could be; what blocks and checkpoints
+//! cost.
 //!
 //! ```text
 //! cargo bench                                       everything, with 1 thread and with all
@@ -9,6 +10,7 @@
 //! Every result is the best and the median of many samples; compare the best, since whatever else
 //! the machine does only ever adds time.
 
+mod blocks;
 mod checkpoints;
 mod kernels;
 mod layers;
@@ -64,6 +66,8 @@ enum What {
     Steps,
     /// Whole training steps with each norm, beside batch norm's.
     Norms,
+    /// Whole training steps with batches in blocks, beside those with batches that are not cut.
+    Blocks,
     /// Checkpoints, beside the time between two of them.
     Checkpoints,
     /// Answer requests on stdin, for a session with other tools.
@@ -83,7 +87,8 @@ impl Options {
 fn main() -> anyhow::Result<()> {
     let mut options = Options::parse();
     if options.what.is_empty() {
-        options.what = vec![What::Kernels, What::Layers, What::Steps, What::Norms, What::Checkpoints];
+        options.what =
+            vec![What::Kernels, What::Layers, What::Steps, What::Norms, What::Blocks, What::Checkpoints];
     }
     if options.threads.is_empty() {
         options.threads = vec![NonZeroUsize::MIN, available_threads()];
@@ -108,6 +113,7 @@ fn main() -> anyhow::Result<()> {
                 What::Layers => layers::run(&options, &pool, &report),
                 What::Steps => steps::run(&options, &pool, &report),
                 What::Norms => norms::run(&options, &pool, &report),
+                What::Blocks => blocks::run(&options, &pool, &report),
                 What::Checkpoints => checkpoints::run(&options, &pool, &report)?,
                 What::Serve => serve::run(&pool, &report)?,
             }

@@ -6,14 +6,14 @@ use serde_json::json;
 
 use crate::Options;
 use crate::report::Report;
-use crate::steps::time_layers;
+use crate::steps::time_training;
 use crate::workload::workloads;
 
 /// The norms take turns, so that other work on the machine affects all of them.
-const ROUNDS: u32 = 4;
+pub(crate) const ROUNDS: u32 = 4;
 
 /// The least width of the hidden layers: below, a step is mostly calls.
-const MIN_WIDTH: usize = 256;
+pub(crate) const MIN_WIDTH: usize = 256;
 
 /// Times each norm in the workloads with wide layers, with `pool`.
 pub(crate) fn run(options: &Options, pool: &ThreadPool, report: &Report) {
@@ -29,7 +29,7 @@ pub(crate) fn run(options: &Options, pool: &ThreadPool, report: &Report) {
         for _ in 0..ROUNDS {
             for (norm, timings) in Norm::ALL.into_iter().zip(&mut timings) {
                 let layers = twin(&workload.layers(true), norm);
-                timings.push(time_layers(&workload, &layers, &data, pool, seconds));
+                timings.push(time_training(&workload, &layers, &workload.training(), &data, pool, seconds));
             }
         }
         let place = Norm::ALL.iter().position(|norm| *norm == Norm::BatchNorm).unwrap_or(0);

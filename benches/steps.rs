@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use bntrain::data::PreparedData;
 use bntrain::kernel::ThreadPool;
 use bntrain::nn::LayerSpec;
-use bntrain::train::{Event, Observer, train_prepared};
+use bntrain::train::{Event, Observer, TrainingSpec, train_prepared};
 use serde_json::{Value, json};
 
 use crate::Options;
@@ -56,20 +56,20 @@ pub(crate) fn time(
     pool: &ThreadPool,
     seconds: f64,
 ) -> Timing {
-    time_layers(workload, &workload.layers(batch_norm), data, pool, seconds)
+    time_training(workload, &workload.layers(batch_norm), &workload.training(), data, pool, seconds)
 }
 
-/// The same of a network with other `layers`.
-pub(crate) fn time_layers(
+/// The same of a network with other `layers`, or of another `training`.
+pub(crate) fn time_training(
     workload: &Workload,
     layers: &[LayerSpec],
+    training: &TrainingSpec,
     data: &PreparedData<f32>,
     pool: &ThreadPool,
     seconds: f64,
 ) -> Timing {
     let optimizer = workload.optimizer();
-    let trained =
-        train_prepared(layers, &optimizer, &workload.training(), data, pool, &mut StopAfter(seconds));
+    let trained = train_prepared(layers, &optimizer, training, data, pool, &mut StopAfter(seconds));
     let steps = workload.steps_per_epoch() as f64;
     let epochs = trained.epochs.windows(2).skip(1);
     Timing::of(epochs.map(|pair| (pair[1].train_seconds - pair[0].train_seconds) / steps).collect())

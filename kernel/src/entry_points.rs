@@ -13,12 +13,13 @@ use crate::batch_norm::infer::{self, RunningStats};
 use crate::batch_norm::moments::{self, BatchMoments};
 use crate::batch_norm::state::{BatchNormParams, BatchNormState};
 use crate::blocks::RowBlocks;
-use crate::matmul::{self};
+use crate::matmul::{self, Weights};
 use crate::parallel::thread_pool::ThreadPool;
 use crate::real::Real;
 use crate::row_norm::backward::RowNormGrads;
 use crate::row_norm::forward::{RowNormParams, RowNormState};
 use crate::row_norm::{backward as row_backward, forward as row_forward};
+use crate::weight_norm::{self, NormalizedWeights};
 use crate::{elementwise, softmax};
 
 /// Declares a table with an entry for each function, and a function of the same name and signature that
@@ -67,38 +68,22 @@ compiled! {
         c: &mut ArrayViewMut2<'_, F>,
     );
 
-    /// The gradient of the weights, `dw = x' dy`, and whether all of it is finite.
-    fn matmul::matmul_tn<F>(
+    /// The gradient of the weights, `dw = x' dy`, with sums in blocks of the rows if there are any, and whether all of it
+    /// is finite.
+    fn matmul::weight_gradient<F>(
         pool: &ThreadPool,
         x: &ArrayView2<'_, F>,
         dy: &ArrayView2<'_, F>,
+        blocks: Option<RowBlocks>,
         dw: &mut ArrayViewMut2<'_, F>,
     ) -> bool;
-
-    /// The same with sums in blocks of the rows.
-    fn matmul::matmul_tn_blocks<F>(
-        pool: &ThreadPool,
-        x: &ArrayView2<'_, F>,
-        dy: &ArrayView2<'_, F>,
-        blocks: RowBlocks,
-        dw: &mut ArrayViewMut2<'_, F>,
-    ) -> bool;
-
-    /// The matrix product `a b`, and back through the ReLU before it, whose outputs are `y`.
-    fn matmul::matmul_relu_backward<F>(
-        pool: &ThreadPool,
-        a: &ArrayView2<'_, F>,
-        b: &ArrayView2<'_, F>,
-        y: &ArrayView2<'_, F>,
-        dx: &mut ArrayViewMut2<'_, F>,
-    );
 
     /// The output of an affine layer, `y = x w + bias`.
     fn matmul::affine<F>(
         pool: &ThreadPool,
         x: &ArrayView2<'_, F>,
-        weights: &ArrayView2<'_, F>,
-        bias: &[F],
+        weights: Weights<'_, F>,
+        bias: Option<&[F]>,
         y: &mut ArrayViewMut2<'_, F>,
     );
 
@@ -106,10 +91,48 @@ compiled! {
     fn matmul::affine_relu<F>(
         pool: &ThreadPool,
         x: &ArrayView2<'_, F>,
-        weights: &ArrayView2<'_, F>,
+        weights: Weights<'_, F>,
         bias: &[F],
         y: &mut ArrayViewMut2<'_, F>,
     );
+
+    /// The gradient of the input of an affine layer, `dx = dy w'`, and back through the ReLU before it, if its output is
+    /// given.
+    fn matmul::affine_backward<F>(
+        pool: &ThreadPool,
+        dy: &ArrayView2<'_, F>,
+        weights: Weights<'_, F>,
+        relu_output: Option<&ArrayView2<'_, F>>,
+        dx: &mut ArrayViewMut2<'_, F>,
+    );
+
+    /// The state of weights that are normalized.
+    fn weight_norm::normalize_weights<F>(
+        pool: &ThreadPool,
+        v: &ArrayView2<'_, F>,
+        params: BatchNormParams<'_, F>,
+        state: &mut BatchNormState<F>,
+    );
+
+    /// The gradient of weights that are normalized, with sums in blocks of the rows if there are any, and whether all of
+    /// it is finite.
+    fn weight_norm::normalized_weight_gradient<F>(
+        pool: &ThreadPool,
+        x: &ArrayView2<'_, F>,
+        dy: &ArrayView2<'_, F>,
+        blocks: Option<RowBlocks>,
+        weights: NormalizedWeights<'_, F>,
+        dgamma: &mut [f64],
+        dv: &mut ArrayViewMut2<'_, F>,
+    ) -> bool;
+
+    /// The second half of that: from the gradient of the normalized weights, in `dv`, to the others.
+    fn weight_norm::project_weight_gradient<F>(
+        pool: &ThreadPool,
+        weights: NormalizedWeights<'_, F>,
+        dgamma: &mut [f64],
+        dv: &mut ArrayViewMut2<'_, F>,
+    ) -> bool;
 
     /// Batch norm in training: normalizes a batch by its own moments.
     fn forward::batch_norm_forward<F>(

@@ -22,6 +22,7 @@ pub mod real;
 mod row_norm;
 mod simd;
 mod softmax;
+mod weight_norm;
 
 pub use crate::aligned::{aligned_copy, zeros};
 pub use crate::batch_norm::backward::BatchNormGrads;
@@ -32,13 +33,14 @@ pub use crate::batch_norm::state::{BatchNormForm, BatchNormParams, BatchNormStat
 pub use crate::blocks::{RowBlocks, add_blocks};
 pub use crate::elementwise::{map, map2, update};
 pub use crate::entry_points::{
-    affine, affine_relu, all_finite, batch_moments, batch_norm_backward, batch_norm_forward,
+    affine, affine_backward, affine_relu, all_finite, batch_moments, batch_norm_backward, batch_norm_forward,
     batch_norm_infer, batch_norm_project, batch_normalize, block_moments, block_products, block_sum_rows,
-    matmul, matmul_relu_backward, matmul_tn, matmul_tn_blocks, par_all_finite, row_norm_backward,
-    row_norm_backward_blocks, row_norm_forward, softmax_exp, sum_of_squares, sum_rows, translate,
+    matmul, normalize_weights, normalized_weight_gradient, par_all_finite, project_weight_gradient,
+    row_norm_backward, row_norm_backward_blocks, row_norm_forward, softmax_exp, sum_of_squares, sum_rows,
+    translate, weight_gradient,
 };
 pub use crate::mapped::{Mapped, Numbers};
-pub use crate::matmul::{relu, relu_derivative};
+pub use crate::matmul::{ColumnTransform, Weights, relu, relu_derivative};
 pub use crate::parallel::partition::par_rows;
 pub use crate::parallel::thread_pool::{ThreadPool, available_threads};
 pub use crate::real::Real;
@@ -46,3 +48,4 @@ pub use crate::row_norm::backward::RowNormGrads;
 pub use crate::row_norm::forward::{RowNormParams, RowNormState};
 pub use crate::simd::{SimdLevel, simd_level, with_simd};
 pub use crate::softmax::max_or_nan;
+pub use crate::weight_norm::NormalizedWeights;

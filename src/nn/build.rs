@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use ndarray::Array2;
 
 use crate::kernel::real::Real;
-use crate::nn::layers::affine::weight_norm::{NormalizedWeights, WeightForm};
+use crate::nn::layers::affine::weight_norm::{WeightForm, WeightNorm};
 use crate::nn::network::passes::Fused;
 use crate::nn::{AffineSpec, Init, Layer, LayerSpec, Loss, Network, ParamKind};
 use crate::random::stream;
@@ -197,7 +197,7 @@ fn layers<F: Real, E>(
             let drawn = weights(&missing)?;
             param.value.assign(&drawn);
             if affine.weights != WeightForm::Plain {
-                let lengths = NormalizedWeights::lengths(affine.weights, &drawn);
+                let lengths = WeightNorm::lengths(affine.weights, &drawn);
                 layer.params_mut()[1].value.assign(&lengths);
             }
         }

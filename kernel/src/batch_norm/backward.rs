@@ -183,14 +183,29 @@ impl<F: Real> BatchNormGrads<F> {
         for ((constant, slope), ((dbeta, dgamma), ((inv_std, residual), (ratio, offset)))) in
             constant.iter_mut().zip(slope).zip(sums)
         {
-            let product = (*dgamma - residual * dbeta) * inv_std;
-            *dgamma = ratio * product + offset * dbeta;
-            let (mean, projected) = if *is_centered { (dbeta / n, product) } else { (0.0, *dgamma) };
-            let exact = projected / n * inv_std;
-            *slope = F::from_f64(exact);
-            *constant = F::from_f64(mean - residual * exact);
+            let of_column = [*inv_std, *residual, *ratio, *offset];
+            let projected = projection(n, [*dbeta, *dgamma], of_column, *is_centered);
+            *dgamma = projected[0];
+            [*constant, *slope] = [projected[1], projected[2]].map(F::from_f64);
         }
     }
+}
+
+/// From the sums over the `n` rows of a column, of `dy` and of `dy` times the differences of `x` from its rounded mean, to
+/// the gradient of gamma, and to the constant and the slope of what is subtracted from `dy`. Of the state, it takes
+/// `inv_std`, `mean_residual`, `ratio` and `offset`.
+#[inline(always)]
+pub(crate) fn projection(
+    n: f64,
+    [dbeta, products]: [f64; 2],
+    [inv_std, residual, ratio, offset]: [f64; 4],
+    is_centered: bool,
+) -> [f64; 3] {
+    let product = (products - residual * dbeta) * inv_std;
+    let dgamma = ratio * product + offset * dbeta;
+    let (mean, projected) = if is_centered { (dbeta / n, product) } else { (0.0, dgamma) };
+    let slope = projected / n * inv_std;
+    [dgamma, mean - residual * slope, slope]
 }
 
 /// Sums `dy`, and its products with the differences of `x` from its rounded mean.

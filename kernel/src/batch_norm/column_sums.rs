@@ -14,7 +14,7 @@ use ndarray::ArrayViewMut2;
 
 use crate::blocks::RowBlocks;
 use crate::matrix_view::MatrixViewMut;
-use crate::parallel::partition::{EqualParts, MIN_PARALLEL_WORK, is_tall, par_chunks, par_tiles};
+use crate::parallel::partition::{ByColumns, EqualParts, MIN_PARALLEL_WORK, is_tall, par_chunks};
 use crate::parallel::thread_pool::ThreadPool;
 use crate::simd::strips::{ColumnKernel, for_each_strip, put};
 use crate::simd::with_simd;
@@ -83,8 +83,7 @@ pub(crate) fn sum_columns(
 }
 
 /// Both sums over the rows of each block, for each column: `of_block` gives what is summed over the rows from this one
-/// on. A block has `size` rows of `sums`, 1 to 3, which divide the rows of a tile: the first sums, then the second ones;
-/// others stay.
+/// on. A block has `size` rows of `sums`: the first sums, then the second ones; others stay.
 pub(crate) fn sum_blocks<S: ColumnSums>(
     pool: &ThreadPool,
     columns: usize,
@@ -93,21 +92,44 @@ pub(crate) fn sum_blocks<S: ColumnSums>(
     size: usize,
     sums: &mut [f64],
 ) {
-    let cost = blocks.rows().len() * columns;
-    let sums = ArrayViewMut2::from_shape((blocks.len() * size, columns), sums).expect("room for the sums");
-    par_tiles(pool, cost, [sums], |rows, columns, [sums]| {
-        assert!(rows.start.is_multiple_of(size) && rows.end.is_multiple_of(size), "whole blocks");
-        let mut add =
-            AddBlock { summed: of_block(0), rows: 0..0, before: columns.start, size, block: 0, sums };
-        for (place, block) in (rows.start / size..rows.end / size).enumerate() {
+    let rows = blocks.rows().len();
+    let cost = rows * columns;
+    let sums = &mut sums[..blocks.len() * size * columns];
+    let add_blocks = |numbers: Range<usize>, before: usize, mut sums: MatrixViewMut<'_, f64>| {
+        let width = sums.width();
+        for (place, block) in numbers.enumerate() {
             let rows = blocks.nth(block);
-            (add.summed, add.rows, add.block) = (of_block(rows.start), 0..rows.len(), place);
+            let summed = of_block(rows.start);
+            let mut add = AddBlock {
+                summed,
+                rows: 0..rows.len(),
+                before,
+                place: place * size,
+                size,
+                sums: sums.reborrow(),
+            };
             with_simd(
                 #[inline(always)]
-                || for_each_strip(columns.len(), &mut add),
+                || for_each_strip(width, &mut add),
             );
         }
-    });
+    };
+    // As the batch itself is divided, so that a thread finds most of what it reads in the cache of its core.
+    if is_tall((rows, columns)) {
+        par_chunks(pool, blocks.len(), cost, EqualParts::new(sums, size * columns), |numbers, parts| {
+            for (block, sums) in numbers.zip(parts.into_parts()) {
+                let sums = ArrayViewMut2::from_shape((size, columns), sums).expect("the sums of a block");
+                add_blocks(block..block + 1, 0, MatrixViewMut::new(sums));
+            }
+        });
+    } else {
+        let sums =
+            ArrayViewMut2::from_shape((blocks.len() * size, columns), sums).expect("room for the sums");
+        let sums = ByColumns([MatrixViewMut::new(sums)]);
+        par_chunks(pool, columns, cost, sums, |columns, ByColumns([sums])| {
+            add_blocks(0..blocks.len(), columns.start, sums);
+        });
+    }
 }
 
 /// Writes both sums over the rows of a block.
@@ -116,10 +138,9 @@ struct AddBlock<'a, S> {
     rows: Range<usize>,
     /// The column of the matrix that is the first of `sums`.
     before: usize,
-    /// Rows of `sums` for a block.
+    /// The row of `sums` for the first sums; the second ones have the next row, if a block has more than one.
+    place: usize,
     size: usize,
-    /// Which block of `sums` it is.
-    block: usize,
     sums: MatrixViewMut<'a, f64>,
 }
 
@@ -127,9 +148,9 @@ impl<S: ColumnSums> ColumnKernel for AddBlock<'_, S> {
     #[inline(always)]
     fn strip<const LEN: usize>(&mut self, start: usize) {
         let [first, second] = self.summed.sums::<LEN>(self.rows.clone(), self.before + start);
-        *self.sums.strip(self.block * self.size, start) = first;
+        *self.sums.strip(self.place, start) = first;
         if self.size > 1 {
-            *self.sums.strip(self.block * self.size + 1, start) = second;
+            *self.sums.strip(self.place + 1, start) = second;
         }
     }
 }

@@ -5,9 +5,8 @@
     reason = "the loops must be compiled inside the function that enables the vectors"
 )]
 
-use std::ops::Range;
-
 use crate::blocks::{RowBlocks, additions_after, stack_depth};
+use crate::matmul::tile::tile;
 use crate::real::Real;
 use crate::simd::vector::Vector;
 
@@ -16,46 +15,59 @@ pub(crate) fn stack_size(blocks: Option<RowBlocks>, width: usize) -> usize {
     blocks.map_or(0, |blocks| stack_depth(blocks.len()) * 6 * width)
 }
 
-/// The sums of one tile over all `blocks`, added in the order of their tree: `sums_of` gives those over the rows of
-/// one.
+/// The sums of one tile over all `blocks`, added in the order of their tree: over the rows of the panel, with the numbers
+/// that `a` gives for a row of the tile and of the panel.
+///
+/// The loops are plain ones: iterators would be functions of their own, which are not compiled for the vectors.
 #[inline(always)]
 pub(crate) fn block_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
     blocks: RowBlocks,
     stack: &mut [V::Element],
-    sums_of: impl Fn(Range<usize>) -> [[V; VECTORS]; ROWS],
+    panel: &[V::Element],
+    a: impl Fn(usize, usize) -> V::Element,
 ) -> [[V; VECTORS]; ROWS] {
-    let size = ROWS * VECTORS * V::LANES;
+    let (width, size) = (VECTORS * V::LANES, ROWS * VECTORS * V::LANES);
     let (last, mut depth) = (blocks.len() - 1, 0);
-    for (block, rows) in blocks.each().enumerate() {
-        let mut sums = sums_of(rows);
+    let mut sums = [[V::splat(num_traits::zero()); VECTORS]; ROWS];
+    for block in 0..=last {
+        let rows = blocks.nth(block);
+        sums = tile::<V, ROWS, VECTORS>(
+            &panel[rows.start * width..rows.end * width],
+            #[inline(always)]
+            |r, p| a(r, rows.start + p),
+        );
         let additions = if block == last { depth } else { additions_after(block) };
         for _ in 0..additions {
             depth -= 1;
             let before = &stack[depth * size..][..size];
-            for (v, sum) in sums.iter_mut().flatten().enumerate() {
-                *sum = V::load(&before[v * V::LANES..]).add(*sum);
+            for r in 0..ROWS {
+                for v in 0..VECTORS {
+                    sums[r][v] = V::load(&before[(r * VECTORS + v) * V::LANES..]).add(sums[r][v]);
+                }
             }
         }
-        if block == last {
-            return sums;
+        if block < last {
+            let place = &mut stack[depth * size..][..size];
+            for r in 0..ROWS {
+                for v in 0..VECTORS {
+                    sums[r][v].store(&mut place[(r * VECTORS + v) * V::LANES..]);
+                }
+            }
+            depth += 1;
         }
-        let place = &mut stack[depth * size..][..size];
-        for (v, sum) in sums.iter().flatten().enumerate() {
-            sum.store(&mut place[v * V::LANES..]);
-        }
-        depth += 1;
     }
-    unreachable!("there is a last block")
+    sums
 }
 
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroUsize;
+    use std::ops::Range;
 
     use ndarray::{Array2, s};
 
     use super::*;
-    use crate::matmul::{matmul_tn, matmul_tn_blocks};
+    use crate::matmul::weight_gradient;
     use crate::parallel::thread_pool::ThreadPool;
 
     fn matrix(rows: usize, columns: usize, salt: usize) -> Array2<f32> {
@@ -73,7 +85,7 @@ mod tests {
             let sums = |rows: Range<usize>| {
                 let mut dw = Array2::zeros((inputs, units));
                 let (x, dy) = (x.slice(s![rows.clone(), ..]), dy.slice(s![rows, ..]));
-                matmul_tn(&ThreadPool::single(), &x, &dy, &mut dw.view_mut());
+                weight_gradient(&ThreadPool::single(), &x, &dy, None, &mut dw.view_mut());
                 dw
             };
             let mut parts: Vec<Array2<f32>> = blocks.each().map(sums).collect();
@@ -88,7 +100,8 @@ mod tests {
             for threads in 1..=4 {
                 let pool = ThreadPool::new(NonZeroUsize::new(threads).expect("at least one"));
                 let mut dw = Array2::from_elem((inputs, units), f32::NAN);
-                assert!(matmul_tn_blocks(&pool, &x.view(), &dy.view(), blocks, &mut dw.view_mut()));
+                let (x, dy) = (x.view(), dy.view());
+                assert!(weight_gradient(&pool, &x, &dy, Some(blocks), &mut dw.view_mut()));
                 assert_eq!(dw, parts[0], "{n} {inputs} {units} {count}, {threads} threads");
             }
         }

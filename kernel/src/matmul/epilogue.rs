@@ -107,7 +107,7 @@ mod tests {
     use ndarray::{Array2, Zip};
 
     use super::*;
-    use crate::matmul::{affine, affine_relu, matmul, matmul_relu_backward};
+    use crate::matmul::{affine, affine_backward, affine_relu, matmul};
     use crate::parallel::thread_pool::ThreadPool;
 
     fn matrix<F: Real>(rows: usize, columns: usize, salt: usize) -> Array2<F> {
@@ -123,17 +123,21 @@ mod tests {
             matmul(&ThreadPool::single(), &a.view(), &b.view(), &mut whole.view_mut());
             let added = &whole + &bias;
             let outputs = matrix::<F>(m, n, 4).mapv(relu);
-            let masked = Zip::from(&whole).and(&outputs).map_collect(|&sum, &y| sum * relu_derivative(y));
+            // The weights are transposed, so their sums are not taken in parts.
+            let (w, mut sums) = (b.t().as_standard_layout().into_owned(), Array2::zeros((m, n)));
+            matmul(&ThreadPool::single(), &a.view(), &w.t(), &mut sums.view_mut());
+            let masked = Zip::from(&sums).and(&outputs).map_collect(|&sum, &y| sum * relu_derivative(y));
             assert!(added.iter().any(|sum| *sum < F::zero()) && outputs.iter().any(|y| *y == F::zero()));
             for threads in 1..=4 {
                 let pool = ThreadPool::new(NonZeroUsize::new(threads).expect("at least one"));
                 let (a, b, bias) = (a.view(), b.view(), bias.as_slice().expect("a row"));
                 let [mut y, mut y_relu, mut dx] = [(); 3].map(|()| Array2::from_elem((m, n), F::nan()));
-                affine(&pool, &a, &b, bias, &mut y.view_mut());
+                affine(&pool, &a, b.into(), Some(bias), &mut y.view_mut());
                 assert_eq!(y, added, "{m} {k} {n}, {threads} threads");
-                affine_relu(&pool, &a, &b, bias, &mut y_relu.view_mut());
+                affine_relu(&pool, &a, b.into(), bias, &mut y_relu.view_mut());
                 assert_eq!(y_relu, added.mapv(relu), "{m} {k} {n}, {threads} threads");
-                matmul_relu_backward(&pool, &a, &b, &outputs.view(), &mut dx.view_mut());
+                let outputs = outputs.view();
+                affine_backward(&pool, &a, w.view().into(), Some(&outputs), &mut dx.view_mut());
                 assert_eq!(dx, masked, "{m} {k} {n}, {threads} threads");
             }
         }
@@ -158,9 +162,15 @@ mod tests {
     fn the_relu_mask_does_not_hide_nan() {
         assert_eq!([0.0, 1e-45, 3.0, f32::NAN].map(relu_derivative::<f32>), [0.0, 1.0, 1.0, 0.0]);
         let a = ndarray::array![[f32::INFINITY], [f32::NAN], [-2.0]];
-        let (b, y) = (Array2::ones((1, 20)), Array2::zeros((3, 20)));
+        let (w, y) = (Array2::ones((20, 1)), Array2::zeros((3, 20)));
         let mut dx = Array2::zeros((3, 20));
-        matmul_relu_backward(&ThreadPool::single(), &a.view(), &b.view(), &y.view(), &mut dx.view_mut());
+        affine_backward(
+            &ThreadPool::single(),
+            &a.view(),
+            w.view().into(),
+            Some(&y.view()),
+            &mut dx.view_mut(),
+        );
         assert!(dx.rows().into_iter().take(2).flatten().all(|dx| dx.is_nan()), "{dx}");
         assert!(dx.row(2).iter().all(|&dx| dx == 0.0), "{dx}");
     }

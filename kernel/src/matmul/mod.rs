@@ -13,9 +13,9 @@
 mod block_tile;
 mod epilogue;
 mod pack;
-mod product;
+pub(crate) mod product;
 mod scratch;
-mod tile;
+pub(crate) mod tile;
 
 use std::sync::atomic::AtomicBool;
 
@@ -24,6 +24,8 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use crate::blocks::RowBlocks;
 use crate::matmul::epilogue::Epilogue;
 pub use crate::matmul::epilogue::{relu, relu_derivative};
+pub use crate::matmul::pack::ColumnTransform;
+use crate::matmul::pack::Operand;
 use crate::matmul::product::Matmul;
 use crate::matrix_view::MatrixView;
 use crate::parallel::thread_pool::ThreadPool;
@@ -49,7 +51,8 @@ pub(crate) fn matmul<F: Real>(
 }
 
 /// The gradient of the weights, `dw = x' dy`. Returns whether all of it is finite, which costs little while
-/// the numbers are in registers.
+/// the numbers are in registers. With `blocks`, it is taken in these blocks of the rows, which are all that `x` and `dy`
+/// have; they are a branch of the [tree](crate::blocks) in which their sums are added.
 ///
 /// # Shapes
 ///
@@ -58,29 +61,7 @@ pub(crate) fn matmul<F: Real>(
 /// # Panics
 ///
 /// As [`matmul`].
-pub(crate) fn matmul_tn<F: Real>(
-    pool: &ThreadPool,
-    x: &ArrayView2<'_, F>,
-    dy: &ArrayView2<'_, F>,
-    dw: &mut ArrayViewMut2<'_, F>,
-) -> bool {
-    gradient_of_weights(pool, x, dy, None, dw)
-}
-
-/// [`matmul_tn`] with sums in these blocks of the rows, which are all that `x` and `dy` have; they are a branch of the
-/// [tree](crate::blocks) in which they are added.
-pub(crate) fn matmul_tn_blocks<F: Real>(
-    pool: &ThreadPool,
-    x: &ArrayView2<'_, F>,
-    dy: &ArrayView2<'_, F>,
-    blocks: RowBlocks,
-    dw: &mut ArrayViewMut2<'_, F>,
-) -> bool {
-    assert_eq!(blocks.rows().len(), x.nrows(), "rows of the blocks");
-    gradient_of_weights(pool, x, dy, Some(blocks), dw)
-}
-
-fn gradient_of_weights<F: Real>(
+pub(crate) fn weight_gradient<F: Real>(
     pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
     dy: &ArrayView2<'_, F>,
@@ -88,32 +69,29 @@ fn gradient_of_weights<F: Real>(
     dw: &mut ArrayViewMut2<'_, F>,
 ) -> bool {
     let not_finite = AtomicBool::new(false);
-    Matmul { blocks, not_finite: Some(&not_finite), ..Matmul::new(&x.t(), dy) }.compute(pool, dw);
+    let matmul = Matmul::weight_gradient(x, dy, blocks);
+    Matmul { not_finite: Some(&not_finite), ..matmul }.compute(pool, dw);
     !not_finite.into_inner()
 }
 
-/// The gradient of the input of a ReLU, whose outputs `y` are the input of an affine layer: `dx = a b` where
-/// `y` is positive, and 0 elsewhere.
-///
-/// # Shapes
-///
-/// As those of [`matmul`], with `y` and `dx` like its `c`, both in row-major layout.
-///
-/// # Panics
-///
-/// As [`matmul`].
-pub(crate) fn matmul_relu_backward<F: Real>(
-    pool: &ThreadPool,
-    a: &ArrayView2<'_, F>,
-    b: &ArrayView2<'_, F>,
-    y: &ArrayView2<'_, F>,
-    dx: &mut ArrayViewMut2<'_, F>,
-) {
-    assert_eq!(y.dim(), dx.dim(), "shapes of a matrix product");
-    Matmul { epilogue: Epilogue::ReluMask(MatrixView::new(y)), ..Matmul::new(a, b) }.compute(pool, dx);
+/// The weights of an affine layer, `(inputs, units)`.
+#[derive(Clone, Copy)]
+pub struct Weights<'a, F> {
+    /// As they are stored.
+    pub values: ArrayView2<'a, F>,
+    /// What makes [normalized](crate::normalized_weight_gradient) weights of them; a column is a unit.
+    ///
+    /// It is done while they are packed, so that these weights are never in memory.
+    pub transform: Option<ColumnTransform<'a, F>>,
 }
 
-/// The output of an affine layer, `y = x w + bias`.
+impl<'a, F> From<ArrayView2<'a, F>> for Weights<'a, F> {
+    fn from(values: ArrayView2<'a, F>) -> Self {
+        Self { values, transform: None }
+    }
+}
+
+/// The output of an affine layer, `y = x w + bias`; without a bias, `y = x w`.
 ///
 /// # Shapes
 ///
@@ -125,12 +103,11 @@ pub(crate) fn matmul_relu_backward<F: Real>(
 pub(crate) fn affine<F: Real>(
     pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
-    weights: &ArrayView2<'_, F>,
-    bias: &[F],
+    weights: Weights<'_, F>,
+    bias: Option<&[F]>,
     y: &mut ArrayViewMut2<'_, F>,
 ) {
-    assert_eq!(bias.len(), weights.ncols(), "shapes of a matrix product");
-    Matmul { epilogue: Epilogue::Bias(bias), ..Matmul::new(x, weights) }.compute(pool, y);
+    forward(pool, x, weights, bias.map_or(Epilogue::None, Epilogue::Bias), y);
 }
 
 /// The output of an affine layer and the ReLU after it, `y = max(0, x w + bias)`.
@@ -139,12 +116,52 @@ pub(crate) fn affine<F: Real>(
 pub(crate) fn affine_relu<F: Real>(
     pool: &ThreadPool,
     x: &ArrayView2<'_, F>,
-    weights: &ArrayView2<'_, F>,
+    weights: Weights<'_, F>,
     bias: &[F],
     y: &mut ArrayViewMut2<'_, F>,
 ) {
-    assert_eq!(bias.len(), weights.ncols(), "shapes of a matrix product");
-    Matmul { epilogue: Epilogue::BiasRelu(bias), ..Matmul::new(x, weights) }.compute(pool, y);
+    forward(pool, x, weights, Epilogue::BiasRelu(bias), y);
+}
+
+fn forward<F: Real>(
+    pool: &ThreadPool,
+    x: &ArrayView2<'_, F>,
+    Weights { values, transform }: Weights<'_, F>,
+    epilogue: Epilogue<'_, F>,
+    y: &mut ArrayViewMut2<'_, F>,
+) {
+    if let Epilogue::Bias(bias) | Epilogue::BiasRelu(bias) = epilogue {
+        assert_eq!(bias.len(), values.ncols(), "shapes of a matrix product");
+    }
+    let matmul = Matmul::new(x, &values);
+    Matmul { b: Operand { transform, ..matmul.b }, epilogue, ..matmul }.compute(pool, y);
+}
+
+/// The gradient of the input of an affine layer, `dx = dy w'`. If the input is the output of a ReLU, `relu_output`, it is
+/// the gradient of the input of that: 0 where the output is not positive.
+///
+/// # Shapes
+///
+/// `dy`: `(n, units)`; `weights`: `(inputs, units)`; `relu_output`, `dx`: `(n, inputs)`, in row-major layout.
+///
+/// # Panics
+///
+/// As [`matmul`].
+pub(crate) fn affine_backward<F: Real>(
+    pool: &ThreadPool,
+    dy: &ArrayView2<'_, F>,
+    Weights { values, transform }: Weights<'_, F>,
+    relu_output: Option<&ArrayView2<'_, F>>,
+    dx: &mut ArrayViewMut2<'_, F>,
+) {
+    assert!(relu_output.is_none_or(|output| output.dim() == dx.dim()), "shapes of a matrix product");
+    let epilogue = relu_output.map_or(Epilogue::None, |output| Epilogue::ReluMask(MatrixView::new(output)));
+    let transpose = values.t();
+    let mut matmul = Matmul { epilogue, ..Matmul::new(dy, &transpose) };
+    if transform.is_some() {
+        matmul.b = Operand { transform, ..Operand::transpose(&values) };
+    }
+    matmul.compute(pool, dx);
 }
 
 #[cfg(test)]
@@ -226,14 +243,14 @@ mod tests {
     }
 
     #[test]
-    fn matmul_tn_finds_one_bad_number_at_any_place() {
+    fn weight_gradient_finds_one_bad_number_at_any_place() {
         let pool = ThreadPool::new(NonZeroUsize::new(2).expect("two"));
         // By rows and by columns, with and without a partial vector at the end.
         for (n, inputs, units) in [(5, 3, 2), (40, 100, 64), (40, 100, 130), (33, 70, 7)] {
             let (x, dy) = (matrix::<f32>(n, inputs, 1), matrix::<f32>(n, units, 2));
             let mut dw = Array2::zeros((inputs, units));
             let mut is_finite = |x: &Array2<f32>, dy: &Array2<f32>| {
-                let is_finite = matmul_tn(&pool, &x.view(), &dy.view(), &mut dw.view_mut());
+                let is_finite = weight_gradient(&pool, &x.view(), &dy.view(), None, &mut dw.view_mut());
                 let sums = dw.iter().all(|sum| sum.is_finite());
                 assert_eq!(is_finite, sums, "{n} {inputs} {units}");
                 is_finite

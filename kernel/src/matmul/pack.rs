@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, Axis};
 
+use crate::matmul::epilogue::load;
 use crate::real::Real;
 use crate::simd::vector::{Vector, prefetch};
 
@@ -19,12 +20,37 @@ pub(crate) struct Operand<'a, F> {
     /// The distance from one row (or column) to the next.
     pub(crate) stride: usize,
     pub(crate) transposed: bool,
+    /// What is done with each number while it is packed; of a transposed matrix, the columns are the rows.
+    pub(crate) transform: Option<ColumnTransform<'a, F>>,
+}
+
+/// `(x - mean) * scale + shift` for each number `x` of a column.
+///
+/// # Shapes
+///
+/// `width` numbers each.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnTransform<'a, F> {
+    /// What is subtracted first.
+    pub mean: &'a [F],
+    /// The factor.
+    pub scale: &'a [F],
+    /// What is added last.
+    pub shift: &'a [F],
+}
+
+impl<F: Real> ColumnTransform<'_, F> {
+    /// The number that `x` in this column becomes.
+    #[inline(always)]
+    pub fn apply(self, column: usize, x: F) -> F {
+        (x - self.mean[column]) * self.scale[column] + self.shift[column]
+    }
 }
 
 impl<'a, F: Real> Operand<'a, F> {
     pub(crate) fn new(array: &'a ArrayView2<'_, F>) -> Self {
         if let Some(data) = array.as_slice() {
-            return Self { data, stride: array.ncols(), transposed: false };
+            return Self { data, stride: array.ncols(), transposed: false, transform: None };
         }
         // Column-major: the memory order is that of the transpose.
         let data = array.as_slice_memory_order().filter(|_| array.stride_of(Axis(0)) == 1);
@@ -32,7 +58,15 @@ impl<'a, F: Real> Operand<'a, F> {
             data: data.expect("operands are in row-major layout or transposed"),
             stride: array.nrows(),
             transposed: true,
+            transform: None,
         }
+    }
+
+    /// The transpose of a row-major `array`, also if that is a single row or column, which [`new`](Self::new) takes for
+    /// one that is not transposed.
+    pub(crate) fn transpose(array: &'a ArrayView2<'_, F>) -> Self {
+        let data = array.as_slice().expect("operands are in row-major layout");
+        Self { data, stride: array.ncols(), transposed: true, transform: None }
     }
 }
 
@@ -53,6 +87,16 @@ pub(crate) fn pack<V: Vector<Element: Real>, const VECTORS: usize>(
     if b.transposed {
         return pack_transposed(b, first, columns, panel, panel_width);
     }
+    // Zeros stay zeros in the lanes beyond the last column.
+    let transform = b.transform.map(
+        #[inline(always)]
+        |ColumnTransform { mean, scale, shift }| {
+            [mean, scale, shift].map(
+                #[inline(always)]
+                |of_column| load::<V, VECTORS>(&of_column[columns.clone()]),
+            )
+        },
+    );
     for (p, out) in (first..).zip(panel.chunks_exact_mut(panel_width)) {
         let row = &b.data[p * b.stride..][columns.clone()];
         for v in 0..VECTORS {
@@ -63,6 +107,12 @@ pub(crate) fn pack<V: Vector<Element: Real>, const VECTORS: usize>(
             V::load(&whole[v * V::LANES..]).store(&mut out[v * V::LANES..]);
         }
         V::load_front(rest).store(&mut out[(VECTORS - 1) * V::LANES..]);
+        let Some([mean, scale, shift]) = transform else { continue };
+        for (v, out) in out.chunks_exact_mut(V::LANES).enumerate() {
+            let centered = V::load(out).zip_with(mean[v], |x, mean| x - mean);
+            let scaled = centered.zip_with(scale[v], |x, scale| x * scale);
+            scaled.zip_with(shift[v], |x, shift| x + shift).store(out);
+        }
     }
 }
 
@@ -103,8 +153,12 @@ fn pack_transposed<F: Real>(
                 out[offset] = b;
             }
         }
-        for out in out.chunks_exact_mut(panel_width) {
-            out[columns.len()..].fill(num_traits::zero());
+        for (row, out) in (first..).zip(out.chunks_exact_mut(panel_width)) {
+            let (whole, beyond) = out.split_at_mut(columns.len());
+            if let Some(transform) = b.transform {
+                whole.iter_mut().for_each(|x| *x = transform.apply(row, *x));
+            }
+            beyond.fill(num_traits::zero());
         }
     }
 }

@@ -23,42 +23,69 @@ pub(crate) const LONG: usize = 512;
 
 /// A matrix product to compute.
 pub(crate) struct Matmul<'a, F> {
-    pub(crate) a: &'a ArrayView2<'a, F>,
-    pub(crate) b: &'a ArrayView2<'a, F>,
+    pub(crate) a: Operand<'a, F>,
+    pub(crate) b: Operand<'a, F>,
+    /// Rows of `a`, terms of each sum, columns of `b`.
+    pub(crate) shape: [usize; 3],
     pub(crate) epilogue: Epilogue<'a, F>,
     /// The blocks of the inner index in which sums are taken, if `a` is transposed.
     pub(crate) blocks: Option<RowBlocks>,
-    /// Set if a sum is not finite.
+    /// Set if an element is not finite.
     pub(crate) not_finite: Option<&'a AtomicBool>,
 }
 
 impl<'a, F: Real> Matmul<'a, F> {
     pub(crate) fn new(a: &'a ArrayView2<'a, F>, b: &'a ArrayView2<'a, F>) -> Self {
-        Self { a, b, epilogue: Epilogue::None, blocks: None, not_finite: None }
+        assert_eq!(a.ncols(), b.nrows(), "shapes of a matrix product");
+        let shape = [a.nrows(), a.ncols(), b.ncols()];
+        let (a, b) = (Operand::new(a), Operand::new(b));
+        Self { a, b, shape, epilogue: Epilogue::None, blocks: None, not_finite: None }
     }
 
-    pub(crate) fn compute(self, pool: &ThreadPool, c: &mut ArrayViewMut2<'_, F>) {
-        let Self { a, b, epilogue, blocks, not_finite } = self;
-        let ((m, k), n) = (a.dim(), b.ncols());
-        assert_eq!((b.nrows(), c.dim()), (k, (m, n)), "shapes of a matrix product");
-        let (a, b) = (Operand::new(a), Operand::new(b));
-        // A single row or column looks as if it was not transposed.
-        let a = if blocks.is_some() { Operand { stride: m, transposed: true, ..a } } else { a };
-        // In the time that a loop takes for one number, about 32 terms are added.
-        let cost = m * k * n / 32;
-        let is_long = !a.transposed && !b.transposed && k >= LONG && k >= PARTS * n;
-        let parts = if is_long { PARTS } else { 1 };
-        let whole = MatmulTask {
+    /// `x' dy`, with sums in `blocks` of the rows.
+    pub(crate) fn weight_gradient(
+        x: &'a ArrayView2<'a, F>,
+        dy: &'a ArrayView2<'a, F>,
+        blocks: Option<RowBlocks>,
+    ) -> Self {
+        assert_eq!(x.nrows(), dy.nrows(), "shapes of a matrix product");
+        assert!(blocks.is_none_or(|blocks| blocks.rows().len() == x.nrows()), "rows of the blocks");
+        let shape = [x.ncols(), x.nrows(), dy.ncols()];
+        Self {
+            a: Operand::transpose(x),
+            b: Operand::new(dy),
+            shape,
+            epilogue: Epilogue::None,
+            blocks,
+            not_finite: None,
+        }
+    }
+
+    /// What a thread does of it, from the first row and column on.
+    pub(crate) fn task(&self) -> MatmulTask<'a, F> {
+        let &Self { a, b, shape: [_, k, _], epilogue, blocks, not_finite } = self;
+        let inner = 0..k;
+        MatmulTask {
             a,
             b,
-            inner: 0..k,
+            inner,
             blocks,
             first_row: 0,
             first_column: 0,
             accumulate: false,
             epilogue,
             not_finite,
-        };
+        }
+    }
+
+    pub(crate) fn compute(self, pool: &ThreadPool, c: &mut ArrayViewMut2<'_, F>) {
+        let Self { a, b, shape: [m, k, n], epilogue, .. } = self;
+        assert_eq!(c.dim(), (m, n), "shapes of a matrix product");
+        // In the time that a loop takes for one number, about 32 terms are added.
+        let cost = m * k * n / 32;
+        let is_long = !a.transposed && !b.transposed && k >= LONG && k >= PARTS * n;
+        let parts = if is_long { PARTS } else { 1 };
+        let whole = self.task();
         let inner = |part: usize| k * part / parts..k * (part + 1) / parts;
         // The parts of a long sum can be divided among the threads themselves. Each thread then has rows of
         // the weights to itself, the same ones for which it computes the gradient and the update: no core
@@ -96,7 +123,8 @@ impl<'a, F: Real> Matmul<'a, F> {
     }
 }
 
-fn run<F: Real>(task: MatmulTask<'_, F>, c: &mut MatrixViewMut<'_, F>) {
+/// Computes the task.
+pub(crate) fn run<F: Real>(task: MatmulTask<'_, F>, c: &mut MatrixViewMut<'_, F>) {
     // Six rows by this many vectors fill the registers: 32 of them with AVX-512, else 16.
     with_scratch(&PANEL, |panel| {
         with_scratch(&STACK, |stack| match simd_level() {

@@ -163,34 +163,23 @@ fn tile_of_blocks<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: us
     poison: &mut [V::Element; WIDEST],
 ) -> usize {
     let &MatmulTask { a, first_row: above, .. } = task;
-    let (width, last) = (VECTORS * V::LANES, c.count() - 1);
-    let of_rows = |rows: &Range<usize>| &panel[rows.start * width..rows.end * width];
+    let last = c.count() - 1;
     let sums = if row + ROWS <= c.count() {
         let columns = &a.data[above + row..];
         block_tile::<V, ROWS, VECTORS>(
             blocks,
             stack,
+            panel,
             #[inline(always)]
-            |rows| {
-                tile::<V, ROWS, VECTORS>(
-                    of_rows(&rows),
-                    #[inline(always)]
-                    |r, p| columns[(rows.start + p) * a.stride + r],
-                )
-            },
+            |r, p| columns[p * a.stride + r],
         )
     } else {
         block_tile::<V, ROWS, VECTORS>(
             blocks,
             stack,
+            panel,
             #[inline(always)]
-            |rows| {
-                tile::<V, ROWS, VECTORS>(
-                    of_rows(&rows),
-                    #[inline(always)]
-                    |r, p| a.data[(rows.start + p) * a.stride + above + (row + r).min(last)],
-                )
-            },
+            |r, p| a.data[p * a.stride + above + (row + r).min(last)],
         )
     };
     finish(task, c, row, columns, sums, poison)
@@ -211,7 +200,13 @@ fn finish<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
     if not_finite.is_some() {
         // x * 0 is 0 for finite x and NaN otherwise.
         let zero = V::splat(num_traits::zero());
-        sums.iter().flatten().fold(V::load(poison), |sum, x| x.mul_add(zero, sum)).store(poison);
+        let mut sum = V::load(poison);
+        for row in &sums {
+            for x in row {
+                sum = x.mul_add(zero, sum);
+            }
+        }
+        sum.store(poison);
     }
     if accumulate {
         for (sums, r) in sums.iter_mut().zip(row..) {
@@ -233,20 +228,20 @@ fn finish<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
 
 /// The sums of one tile: over `p`, `a(r, p)` times row `p` of the panel.
 #[inline(always)]
-fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(
+pub(crate) fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(
     panel: &[V::Element],
     a: impl Fn(usize, usize) -> V::Element,
 ) -> [[V; VECTORS]; ROWS] {
     let mut sums = [[V::splat(num_traits::zero()); VECTORS]; ROWS];
     for (p, b) in panel.chunks_exact(VECTORS * V::LANES).enumerate() {
-        let b: [V; VECTORS] = std::array::from_fn(
-            #[inline(always)]
-            |v| V::load(&b[v * V::LANES..]),
-        );
-        for (r, sums) in sums.iter_mut().enumerate() {
+        let mut row = [V::splat(num_traits::zero()); VECTORS];
+        for v in 0..VECTORS {
+            row[v] = V::load(&b[v * V::LANES..]);
+        }
+        for r in 0..ROWS {
             let a = V::splat(a(r, p));
-            for (sum, &b) in sums.iter_mut().zip(&b) {
-                *sum = a.mul_add(b, *sum);
+            for v in 0..VECTORS {
+                sums[r][v] = a.mul_add(row[v], sums[r][v]);
             }
         }
     }

@@ -158,7 +158,8 @@ pub(crate) fn par_tiles<F: Send, const N: usize>(
     }
 }
 
-struct ByColumns<'a, F, const N: usize>([MatrixViewMut<'a, F>; N]);
+/// Matrices that are split between columns.
+pub(crate) struct ByColumns<'a, F, const N: usize>(pub(crate) [MatrixViewMut<'a, F>; N]);
 
 impl<F: Send, const N: usize> Splittable for ByColumns<'_, F, N> {
     fn split_at(self, column: usize) -> (Self, Self) {

@@ -38,6 +38,15 @@ pub(crate) fn for_each_strip(width: usize, kernel: &mut impl ColumnKernel) {
     }
 }
 
+/// Like [`for_each_strip`], for loops that read what they write: strips do not overlap.
+#[inline(always)]
+pub(crate) fn for_each_strip_once(width: usize, kernel: &mut impl ColumnKernel) {
+    let (wide, narrow) = (width / WIDE * WIDE, width / NARROW * NARROW);
+    (0..wide).step_by(WIDE).for_each(|start| kernel.strip::<WIDE>(start));
+    (wide..narrow).step_by(NARROW).for_each(|start| kernel.strip::<NARROW>(start));
+    (narrow..width).for_each(|column| kernel.strip::<1>(column));
+}
+
 /// The numbers of a strip.
 #[inline(always)]
 pub(crate) fn take<T: Copy, const LEN: usize>(numbers: &[T], start: usize) -> [T; LEN] {
@@ -69,6 +78,9 @@ mod tests {
             let mut count = Count(vec![0; width]);
             for_each_strip(width, &mut count);
             assert!(count.0.iter().all(|count| (1..=2).contains(count)), "{width}: {:?}", count.0);
+            let mut once = Count(vec![0; width]);
+            for_each_strip_once(width, &mut once);
+            assert!(once.0.iter().all(|count| *count == 1), "{width}: {:?}", once.0);
         }
     }
 }

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ndarray::{ArrayView2, ArrayViewMut2, s};
 
 use crate::kernel::real::Real;
-use crate::kernel::{RowBlocks, ThreadPool, add_blocks, ghost_rows, matmul_tn_blocks, par_all_finite};
+use crate::kernel::{RowBlocks, ThreadPool, add_blocks, ghost_rows, par_all_finite, weight_gradient};
 use crate::nn::Network;
 use crate::nn::blocks::gather::Gather;
 
@@ -97,6 +97,11 @@ impl<F: Real> BatchBlocks<F> {
         (self.max_rows * self.here.len()).div_ceil(self.count)
     }
 
+    /// Whether there is no other process.
+    pub(crate) fn are_all_here(&self) -> bool {
+        self.others.processes() == 1
+    }
+
     /// The blocks that are here.
     pub(crate) fn here(&self) -> RowBlocks {
         self.here
@@ -158,10 +163,10 @@ impl<F: Real> BatchBlocks<F> {
         dy: &ArrayView2<'_, F>,
         dw: &mut ArrayViewMut2<'_, F>,
     ) -> bool {
-        let processes = self.others.processes();
-        if processes == 1 {
-            return matmul_tn_blocks(pool, x, dy, self.here, dw);
+        if self.are_all_here() {
+            return weight_gradient(pool, x, dy, Some(self.here), dw);
         }
+        let processes = self.others.processes();
         let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         let Buffers { ends: [sent_ends, received_ends], weights, .. } = &mut *buffers;
         let (process, shape, len) = (self.others.process(), dw.dim(), dw.len());
@@ -173,7 +178,7 @@ impl<F: Real> BatchBlocks<F> {
             let rows = branch.rows().start - first..branch.rows().end - first;
             let (x, dy) = (x.slice(s![rows.clone(), ..]), dy.slice(s![rows, ..]));
             let mut sums = ArrayViewMut2::from_shape(shape, sums).expect("room for the weights");
-            matmul_tn_blocks(pool, &x, &dy, branch, &mut sums);
+            weight_gradient(pool, &x, &dy, Some(branch), &mut sums);
         }
 
         let (mut sent, mut received) = (0, 0);

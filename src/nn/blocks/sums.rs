@@ -5,9 +5,9 @@ use std::ops::Range;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel;
-use crate::kernel::BatchMoments;
 use crate::kernel::real::Real;
-use crate::nn::PassContext;
+use crate::kernel::{BatchMoments, NormalizedWeights};
+use crate::nn::{BatchBlocks, PassContext};
 
 impl<F: Real> PassContext<'_, F> {
     /// The number of rows of the batch, of which `here` are in this pass.
@@ -61,8 +61,29 @@ impl<F: Real> PassContext<'_, F> {
         dw: &mut ArrayViewMut2<'_, F>,
     ) -> bool {
         match self.blocks {
-            None => kernel::matmul_tn(self.pool, x, dy, dw),
+            None => kernel::weight_gradient(self.pool, x, dy, None, dw),
             Some(blocks) => blocks.weight_gradient(self.pool, x, dy, dw),
+        }
+    }
+
+    /// The gradients of normalized weights, and whether that of the stored ones is finite.
+    pub(crate) fn normalized_weight_gradient(
+        &self,
+        x: &ArrayView2<'_, F>,
+        dy: &ArrayView2<'_, F>,
+        weights: NormalizedWeights<'_, F>,
+        dgamma: &mut [f64],
+        dv: &mut ArrayViewMut2<'_, F>,
+    ) -> bool {
+        match self.blocks {
+            Some(blocks) if !blocks.are_all_here() => {
+                blocks.weight_gradient(self.pool, x, dy, dv);
+                kernel::project_weight_gradient(self.pool, weights, dgamma, dv)
+            }
+            blocks => {
+                let blocks = blocks.map(BatchBlocks::here);
+                kernel::normalized_weight_gradient(self.pool, x, dy, blocks, weights, dgamma, dv)
+            }
         }
     }
 

@@ -19,11 +19,11 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::kernel;
-use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
+use crate::kernel::{ThreadPool, Weights};
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
-use crate::nn::layers::affine::weight_norm::{NormalizedWeights, WeightForm};
+use crate::nn::layers::affine::weight_norm::{WeightForm, WeightNorm};
 use crate::nn::network::passes::Fused;
 use crate::nn::{Init, Layer, LayerSpec, NonFinite, Param, ParamKind, PassContext};
 use crate::settings::{Allowed, Configurable, settings};
@@ -139,9 +139,9 @@ impl Build for AffineSpec {
 pub struct Affine<F> {
     /// `W`, or `v` and `g` if it is normalized; then `b` if there is one.
     params: Vec<Param<F>>,
-    normalized: Option<NormalizedWeights<F>>,
+    norm: Option<WeightNorm<F>>,
     fused: Fused,
-    /// Whether the gradient of `W` is known to be finite: it was when the backward pass wrote it, and the
+    /// Whether the gradient of `W` or `v` is known to be finite: it was when the backward pass wrote it, and the
     /// tensors were not borrowed mutably since.
     is_gradient_finite: bool,
 }
@@ -155,43 +155,43 @@ impl<F: Real> Affine<F> {
             let zeros = Array2::zeros((1, units));
             params.push(Param::trained(format!("{name}.bias"), ParamKind::NoDecay, zeros));
         }
-        Self { params, normalized: None, fused: Fused::default(), is_gradient_finite: false }
+        Self { params, norm: None, fused: Fused::default(), is_gradient_finite: false }
     }
 
     /// The same layer, still without a gain, with its weights in another form.
     fn written_as(mut self, name: &str, form: WeightForm) -> Self {
         let weights = &self.params[0].value;
-        self.normalized = NormalizedWeights::new(form, weights.dim());
-        if self.normalized.is_some() {
-            let lengths = NormalizedWeights::lengths(form, weights);
+        self.norm = WeightNorm::new(form, weights.ncols());
+        if self.norm.is_some() {
+            let lengths = WeightNorm::lengths(form, weights);
             self.params.insert(1, Param::trained(format!("{name}.gain"), ParamKind::NoDecay, lengths));
         }
         self
     }
 
-    /// The weights of the last training pass, `(inputs, units)`.
-    fn weights(&self) -> ArrayView2<'_, F> {
-        self.normalized.as_ref().map_or(&self.params[0].value, |normalized| &normalized.value).view()
+    /// The weights of the last training pass.
+    fn weights(&self) -> Weights<'_, F> {
+        let stored = self.params[0].value.view();
+        self.norm.as_ref().map_or(stored.into(), |norm| norm.weights(stored))
     }
 
     /// The index of the bias, if there is one.
     fn bias(&self) -> usize {
-        1 + usize::from(self.normalized.is_some())
+        1 + usize::from(self.norm.is_some())
     }
 
     /// `x W + b`, or `max(0, x W + b)`.
     fn apply(
         &self,
         pass: &PassContext<'_, F>,
-        w: &ArrayView2<'_, F>,
+        weights: Weights<'_, F>,
         x: &ArrayView2<'_, F>,
         relu: bool,
         y: &mut ArrayViewMut2<'_, F>,
     ) {
-        match self.params.get(self.bias()) {
-            Some(bias) if relu => kernel::affine_relu(pass.pool, x, w, bias.row(), y),
-            Some(bias) => kernel::affine(pass.pool, x, w, bias.row(), y),
-            None => kernel::matmul(pass.pool, x, w, y),
+        match self.params.get(self.bias()).map(Param::row) {
+            Some(bias) if relu => kernel::affine_relu(pass.pool, x, weights, bias, y),
+            bias => kernel::affine(pass.pool, x, weights, bias, y),
         }
     }
 }
@@ -202,20 +202,19 @@ impl<F: Real> Layer<F> for Affine<F> {
     }
 
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        if let Some(normalized) = &mut self.normalized {
-            normalized.update(pass.pool, &self.params[0].value.view(), self.params[1].row());
+        if let Some(norm) = &mut self.norm {
+            norm.update(pass.pool, &self.params[0].value.view(), self.params[1].row());
         }
-        self.apply(pass, &self.weights(), &x, self.fused.relu_after, &mut y);
+        self.apply(pass, self.weights(), &x, self.fused.relu_after, &mut y);
     }
 
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        match &self.normalized {
-            None => self.apply(pass, &self.params[0].value.view(), &x, false, &mut y),
-            Some(normalized) => {
-                let weights = normalized.weights(pass.pool, &self.params);
-                self.apply(pass, &weights.view(), &x, false, &mut y);
-            }
-        }
+        let stored = self.params[0].value.view();
+        let Some(norm) = &self.norm else {
+            return self.apply(pass, stored.into(), &x, false, &mut y);
+        };
+        let norm = norm.of(pass.pool, &self.params);
+        self.apply(pass, norm.weights(stored), &x, false, &mut y);
     }
 
     fn backward(
@@ -226,27 +225,18 @@ impl<F: Real> Layer<F> for Affine<F> {
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        let grad = match &mut self.normalized {
-            None => &mut self.params[0].grad,
-            Some(normalized) => &mut normalized.grad,
+        self.is_gradient_finite = match (&mut self.norm, &mut self.params[..]) {
+            (Some(norm), [v, gain, ..]) => norm.backward(pass, &x, &dy, v, gain),
+            (_, params) => pass.weight_gradient(&x, &dy, &mut params[0].grad.view_mut()),
         };
-        let is_finite = pass.weight_gradient(&x, &dy, &mut grad.view_mut());
-        self.is_gradient_finite = is_finite && self.normalized.is_none();
-        if let (Some(normalized), [v, gain, ..]) = (&mut self.normalized, &mut self.params[..]) {
-            normalized.backward(pass.pool, v, gain);
-        }
         let bias = self.bias();
         if let Some(bias) = self.params.get_mut(bias) {
             let sums = bias.grad.as_slice_mut().expect("gradients are in row-major layout");
             pass.sum_rows(&dy, sums);
         }
-        let Some(mut dx) = dx else { return };
-        let weights = self.weights();
-        let w = weights.t();
-        if self.fused.relu_before {
-            kernel::matmul_relu_backward(pass.pool, &dy, &w, &x, &mut dx);
-        } else {
-            kernel::matmul(pass.pool, &dy, &w, &mut dx);
+        if let Some(mut dx) = dx {
+            let relu_output = self.fused.relu_before.then_some(&x);
+            kernel::affine_backward(pass.pool, &dy, self.weights(), relu_output, &mut dx);
         }
     }
 

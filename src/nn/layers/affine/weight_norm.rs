@@ -22,8 +22,8 @@
 //!
 //! `|v| = sqrt(m) sqrt(mean(v^2))` for `m` inputs, so `W` is what batch norm makes of the "batch" `v` if the
 //! mean square takes the place of the variance and `gamma = g / sqrt(m)`; centered, it is batch norm itself.
-//! Both passes are the loops of batch norm. In place of its `eps` there is the smallest normal number, so that a
-//! `v` of 0 gives weights of 0.
+//! Both passes have the formulas of batch norm. In place of its `eps` there is the smallest normal number, so that a
+//! `v` of 0 gives weights of 0. `W` is never in memory: products normalize the columns of `v` while they pack them.
 //!
 //! Source: Salimans and Kingma, "Weight normalization", 2016, equations 2 and 3; centered: Huang, Liu, Lang
 //! and Li, "Centered weight normalization in accelerating training of deep neural networks", 2017.
@@ -32,8 +32,8 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::kernel::{BatchNormForm, BatchNormGrads, BatchNormParams, BatchNormState, ThreadPool, zeros};
-use crate::nn::{LayerSpec, Param};
+use crate::kernel::{BatchNormForm, BatchNormParams, BatchNormState, NormalizedWeights, ThreadPool, Weights};
+use crate::nn::{LayerSpec, Param, PassContext};
 use crate::settings::settings;
 
 settings! {
@@ -48,59 +48,68 @@ settings! {
     }
 }
 
-/// The weights that a direction and a gain give, and what is needed to go back.
-pub(crate) struct NormalizedWeights<F> {
+/// What makes weights of a direction and a gain, and what is needed to go back.
+pub(crate) struct WeightNorm<F> {
     form: WeightForm,
-    /// `W`, and its gradient.
-    pub(crate) value: Array2<F>,
-    pub(crate) grad: Array2<F>,
     gamma: Vec<F>, // units
     zeros: Vec<F>, // units
     state: BatchNormState<F>,
-    grads: BatchNormGrads<F>,
+    dgamma: Vec<f64>, // units
 }
 
-impl<F: Real> NormalizedWeights<F> {
-    /// For weights of this form and shape; none if they are plain.
-    pub(crate) fn new(form: WeightForm, (inputs, units): (usize, usize)) -> Option<Self> {
+impl<F: Real> WeightNorm<F> {
+    /// For weights of this form with so many units; none if they are plain.
+    pub(crate) fn new(form: WeightForm, units: usize) -> Option<Self> {
         (form != WeightForm::Plain).then(|| Self {
             form,
-            value: zeros(inputs, units),
-            grad: zeros(inputs, units),
             gamma: vec![F::zero(); units],
             zeros: vec![F::zero(); units],
             state: BatchNormState::new(units),
-            grads: BatchNormGrads::new(units),
+            dgamma: vec![0.0; units],
         })
     }
 
-    /// Computes `W` from the direction `v` and the gain `g`.
+    /// The same norm of the tensors of a layer, for evaluation, which keeps nothing.
+    pub(crate) fn of(&self, pool: &ThreadPool, params: &[Param<F>]) -> Self {
+        let mut norm = Self::new(self.form, self.gamma.len()).expect("there is a norm");
+        norm.update(pool, &params[0].value.view(), params[1].row());
+        norm
+    }
+
+    /// Measures the direction `v`, before its weights are used.
     pub(crate) fn update(&mut self, pool: &ThreadPool, v: &ArrayView2<'_, F>, gain: &[F]) {
         let root = (v.nrows() as f64).sqrt();
-        let Self { form, value, gamma, zeros, state, .. } = self;
+        let Self { form, gamma, zeros, state, .. } = self;
         gamma.iter_mut().zip(gain).for_each(|(gamma, g)| *gamma = F::from_f64(Real::to_f64(*g) / root));
         let form = match form {
             WeightForm::CenteredWeightNorm => BatchNormForm::Standard,
             WeightForm::Plain | WeightForm::WeightNorm => BatchNormForm::MeanSquare,
         };
         let params = BatchNormParams { eps: f64::MIN_POSITIVE, gamma, beta: zeros, form };
-        let states = std::slice::from_mut(state);
-        kernel::batch_norm_forward(pool, v, params, false, states, &mut value.view_mut());
+        kernel::normalize_weights(pool, v, params, state);
     }
 
-    /// `W` from the tensors of the layer, for evaluation, which keeps nothing.
-    pub(crate) fn weights(&self, pool: &ThreadPool, params: &[Param<F>]) -> Array2<F> {
-        weights_of(self.form, pool, params)
+    /// The weights that the direction `v` has with what was measured of it.
+    pub(crate) fn weights<'a>(&'a self, v: ArrayView2<'a, F>) -> Weights<'a, F> {
+        NormalizedWeights { v, state: &self.state }.into()
     }
 
-    /// From the gradient of `W` to those of the direction and the gain.
-    pub(crate) fn backward(&mut self, pool: &ThreadPool, v: &mut Param<F>, gain: &mut Param<F>) {
+    /// The gradients of the direction and the gain, and whether that of the direction is finite.
+    pub(crate) fn backward(
+        &mut self,
+        pass: &PassContext<'_, F>,
+        x: &ArrayView2<'_, F>,
+        dy: &ArrayView2<'_, F>,
+        v: &mut Param<F>,
+        gain: &mut Param<F>,
+    ) -> bool {
         let root = (v.value.nrows() as f64).sqrt();
-        let (states, grads) = (std::slice::from_ref(&self.state), std::slice::from_mut(&mut self.grads));
-        let dv = Some(v.grad.view_mut());
-        kernel::batch_norm_backward(pool, &self.grad.view(), &v.value.view(), states, grads, dv);
-        let dgamma = gain.grad.iter_mut().zip(&self.grads.dgamma);
+        let weights = NormalizedWeights { v: v.value.view(), state: &self.state };
+        let dv = &mut v.grad.view_mut();
+        let is_finite = pass.normalized_weight_gradient(x, dy, weights, &mut self.dgamma, dv);
+        let dgamma = gain.grad.iter_mut().zip(&self.dgamma);
         dgamma.for_each(|(grad, dgamma)| *grad = F::from_f64(dgamma / root));
+        is_finite
     }
 
     /// The length of each column of `v`, after centering if that is asked for.
@@ -120,14 +129,16 @@ impl<F: Real> NormalizedWeights<F> {
 /// The weights, `(inputs, units)`, of an affine layer with these tensors.
 pub(crate) fn weights_of<F: Real>(form: WeightForm, pool: &ThreadPool, params: &[Param<F>]) -> Array2<F> {
     let v = &params[0].value;
-    match NormalizedWeights::new(form, v.dim()) {
+    let Some(mut norm) = WeightNorm::new(form, v.ncols()) else { return v.clone() };
+    norm.update(pool, &v.view(), params[1].row());
+    match norm.weights(v.view()).transform {
         None => v.clone(),
-        Some(mut normalized) => {
-            normalized.update(pool, &v.view(), params[1].row());
-            normalized.value
+        Some(transform) => {
+            Array2::from_shape_fn(v.dim(), |(input, unit)| transform.apply(unit, v[[input, unit]]))
         }
     }
 }
+
 /// The first affine layer of `layers` whose centered weights have a single input, as far as is known; the first one has
 /// `inputs` at most.
 pub(crate) fn centered_alone(layers: &[LayerSpec], inputs: Option<usize>) -> Option<usize> {
