@@ -27,8 +27,8 @@ pub(crate) struct FileChunks {
     dialect: Dialect,
     skip_rows: usize,
     skip_footer: usize,
-    /// The next chunk, read ahead because lines after the table are skipped.
-    ahead: Option<Chunk>,
+    /// The next chunk or the fault in its place, read ahead because lines after the table are skipped.
+    ahead: Option<Result<Chunk, Box<Located>>>,
     /// The number of chunks so far.
     index: usize,
     offset: usize,
@@ -63,7 +63,7 @@ impl FileChunks {
             return self.read(chunk);
         }
         *chunk = match self.ahead.take() {
-            Some(ahead) => ahead,
+            Some(ahead) => ahead?,
             None if self.index > 0 => return self.read(chunk),
             None => Chunk::default(),
         };
@@ -72,18 +72,17 @@ impl FileChunks {
         }
         let mut skipped = self.skip_footer;
         if !chunk.is_last {
-            let mut ahead = Chunk::default();
-            self.read(&mut ahead)?;
-            // With more lines than are skipped, so that all of those are in two chunks.
-            while !ahead.is_last && ahead.table_lines() <= skipped {
-                let mut more = Chunk::default();
-                self.read(&mut more)?;
-                ahead.bytes.append(&mut more.bytes);
-                ahead.is_last = more.is_last;
-            }
+            let ahead = match self.read_ahead(skipped) {
+                Ok(ahead) => ahead,
+                Err(fault) => {
+                    // After this chunk, whose own fault comes first.
+                    self.ahead = Some(Err(fault));
+                    return Ok(true);
+                }
+            };
             let lines = ahead.table_lines();
             if lines > skipped {
-                self.ahead = Some(ahead);
+                self.ahead = Some(Ok(ahead));
                 return Ok(true);
             }
             chunk.is_last = true;
@@ -91,6 +90,20 @@ impl FileChunks {
         }
         chunk.drop_lines(skipped);
         Ok(true)
+    }
+
+    /// The next chunk, with more than this many lines unless the file ends, so that all that are skipped are in two
+    /// chunks.
+    fn read_ahead(&mut self, lines: usize) -> Result<Chunk, Box<Located>> {
+        let mut ahead = Chunk::default();
+        self.read(&mut ahead)?;
+        while !ahead.is_last && ahead.table_lines() <= lines {
+            let mut more = Chunk::default();
+            self.read(&mut more).map_err(|fault| fault.below(ahead.lines()))?;
+            ahead.bytes.append(&mut more.bytes);
+            ahead.is_last = more.is_last;
+        }
+        Ok(ahead)
     }
 
     /// The next chunk, with the lines after the table.
