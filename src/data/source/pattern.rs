@@ -102,14 +102,32 @@ fn has_marks(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?', '['])
 }
 
+/// The only name that a part of a pattern matches, if all marks in it are escaped, as in `[[]old]`.
+fn unescaped(part: &str) -> Option<String> {
+    let mut name = String::new();
+    let mut rest = part;
+    while let Some(char) = rest.chars().next() {
+        let escaped = ["[*]", "[?]", "[[]", "[]]"].into_iter().find(|escaped| rest.starts_with(escaped));
+        match escaped {
+            Some(escaped) => name.push_str(&escaped[1..2]),
+            None if has_marks(Path::new(&char.to_string())) => return None,
+            None => name.push(char),
+        }
+        rest = &rest[escaped.map_or(char.len_utf8(), str::len)..];
+    }
+    Some(name)
+}
+
 /// What is in the folder in which a pattern finds nothing.
 fn no_match(pattern: &Path) -> ErrorKind {
     let mut folder = PathBuf::new();
     for component in pattern.parent().into_iter().flat_map(Path::components) {
-        if has_marks(component.as_os_str().as_ref()) && !folder.join(component).exists() {
-            break;
+        let name = component.as_os_str();
+        match name.to_str().and_then(unescaped) {
+            Some(name) => folder.push(name),
+            None if !has_marks(name.as_ref()) || folder.join(name).exists() => folder.push(name),
+            None => break,
         }
-        folder.push(component);
     }
     if folder.as_os_str().is_empty() {
         folder.push(".");
@@ -223,7 +241,23 @@ mod tests {
         assert_eq!(names(&from_folder("a[1-2].csv")), ["a1.csv", "a2.csv"]);
         assert_eq!(names(&from_folder("*.csv")), ["a1.csv", "a2.csv", "a[12].csv"]);
         assert_eq!(names(&from_folder("missing.csv")), ["missing.csv"], "it is not found when it is opened");
-        assert!(files_of(&from_folder("b*.csv")).is_err());
+        // The folder that is named in the message is the last one without marks, or whose marks are escaped.
+        std::fs::create_dir(folder.join("[x")).expect("a folder");
+        for (written, expected) in [
+            ("b*.csv", ""),
+            ("sub/?.csv", "sub"),
+            ("sub/[[]y]/?.csv", "sub/[y]"),
+            ("[[]x/y*/z?", "[x"),
+            ("[[x]/?", ""),
+        ] {
+            match files_of(&from_folder(written)) {
+                Err(ErrorKind::NoMatch { folder: named, names }) => {
+                    assert_eq!(named, folder.join(expected), "{written}");
+                    assert_eq!(names.is_some(), named.is_dir(), "{written}");
+                }
+                other => panic!("{written}: {other:?}"),
+            }
+        }
         // The advice for a folder names a pattern that finds its files.
         assert_eq!(names(&of_folder(&folder).expect("there are some")), ["a1.csv", "a2.csv", "a[12].csv"]);
         for (pattern, name, expected) in [
