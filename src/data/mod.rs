@@ -45,6 +45,8 @@ pub(crate) use crate::data::source::file_signature::{is_config, is_model, is_tex
 #[cfg(feature = "cli")]
 pub(crate) use crate::data::source::fingerprint;
 pub use crate::data::source::paths::DataPaths;
+#[cfg(feature = "model")]
+pub(crate) use crate::data::source::pattern::relative_to as path_relative_to;
 #[cfg(feature = "cli")]
 pub(crate) use crate::data::source::pattern::{
     from_folder as path_from_folder, known_files, matches as pattern_matches, of_folder as pattern_of_folder,

@@ -75,6 +75,38 @@ pub(crate) fn from_folder(path: &Path, folder: &Path) -> PathBuf {
     }
 }
 
+/// The path that [`from_folder`] takes to the absolute `path`, if what it names is below `folder` or was written as
+/// relative to it; any other path as it is.
+#[cfg(feature = "model")]
+pub(crate) fn relative_to(path: &Path, folder: &Path) -> PathBuf {
+    let direct = (without_detours(path), without_detours(folder));
+    for (path, folder) in [(path, folder), (&direct.0, &direct.1)] {
+        let escaped = Pattern::escape(&folder.to_string_lossy());
+        for prefix in [folder, Path::new(&escaped)] {
+            let Ok(rest) = path.strip_prefix(prefix) else { continue };
+            let mut names = rest.components().skip_while(|part| *part == Component::ParentDir);
+            let is_direct = names.all(|part| matches!(part, Component::Normal(_)));
+            if is_direct && rest != Path::new(STANDARD_INPUT) && from_folder(rest, folder) == path {
+                return rest.to_owned();
+            }
+        }
+    }
+    path.to_owned()
+}
+
+/// A path without `name/..`, as far as these are no links.
+#[cfg(feature = "model")]
+fn without_detours(path: &Path) -> PathBuf {
+    let mut direct = PathBuf::new();
+    for part in path.components() {
+        match part == Component::ParentDir && direct.file_name().is_some() && !direct.is_symlink() {
+            true => drop(direct.pop()),
+            false => direct.push(part),
+        }
+    }
+    direct
+}
+
 /// A pattern for the data files in a folder, those with the most common ending; none if there are none.
 pub(crate) fn of_folder(folder: &Path) -> Option<PathBuf> {
     const ENDINGS: [&str; 7] = [".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst", ".txt"];
@@ -219,6 +251,34 @@ mod tests {
             "part-10",
         ];
         assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn paths_in_a_folder_are_relative_to_it() {
+        let work = tempfile::tempdir().expect("a temporary folder");
+        let work = work.path().canonicalize().expect("a folder");
+        std::fs::create_dir_all(work.join("[old]/data")).expect("a folder");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(work.join("[old]/data"), work.join("link")).expect("a link");
+        for (written, from, to, expected) in [
+            ("data.csv", ".", ".", "data.csv"),
+            ("../data.csv", "[old]", "[old]", "../data.csv"),
+            ("../data/*.csv", "configs", ".", "data/*.csv"),
+            ("part-*.csv", "[old]", "[old]", "part-*.csv"),
+            ("../[[]old]/part-*.csv", "x", "y", "ABSOLUTE/x/../[[]old]/part-*.csv"),
+            ("part-*.csv", "[old]/data", "[old]", "data/part-*.csv"),
+            ("a.csv", "[old]/data", "configs", "ABSOLUTE/[old]/data/a.csv"),
+            ("./-", ".", ".", "ABSOLUTE/./-"),
+            #[cfg(unix)]
+            ("../data.csv", "link", ".", "ABSOLUTE/link/../data.csv"),
+        ] {
+            let [from, to] =
+                [from, to].map(|folder| if folder == "." { work.clone() } else { work.join(folder) });
+            let path = from_folder(Path::new(written), &from);
+            let found = relative_to(&path, &to);
+            let shown = found.to_string_lossy().replace(&*work.to_string_lossy(), "ABSOLUTE");
+            assert_eq!(shown, expected, "{written} from {} to {}", from.display(), to.display());
+        }
     }
 
     #[test]
