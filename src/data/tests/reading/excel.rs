@@ -75,7 +75,7 @@ fn lines_before_and_after_the_table_are_skipped_where_the_config_says_so() {
         message(&bad, &skips)
     );
     // In chunks of any size, with every line end.
-    let whole = format!("{preamble}{table}Total,,60\nmean,3,\n\n");
+    let whole = format!("{preamble}{table}Total,,60\n\n \n\nmean,3,\n\n");
     let both = DataSpec { skip_footer: Some(2), ..skips.clone() };
     for ends in ["\n", "\r\n", "\r"] {
         for chunk in [1, 2, 7, 20, 50, 1 << 18] {
