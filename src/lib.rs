@@ -132,7 +132,7 @@ pub mod experiment;
 #[cfg(feature = "model")]
 #[doc(hidden)]
 pub mod explain;
-#[cfg(all(feature = "cli", any(test, fuzzing)))]
+#[cfg(all(feature = "export", feature = "gzip", feature = "zstd", any(test, fuzzing)))]
 #[doc(hidden)]
 pub mod fuzzing;
 #[doc(hidden)]

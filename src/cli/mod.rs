@@ -12,7 +12,6 @@ pub(crate) mod output;
 pub(crate) mod processes;
 pub(crate) mod progress;
 pub(crate) mod reading_args;
-pub(crate) mod require;
 pub(crate) mod session;
 pub(crate) mod signals;
 pub(crate) mod terminal_text;

@@ -42,13 +42,15 @@ pub use crate::data::schema::column_spec::{ColumnSpec, ColumnType, Constant, Mis
 pub use crate::data::schema::numeric::{NumericEncoding, NumericEncodings};
 pub use crate::data::schema::profile::{ColumnProfile, Nature, NumberRange, Profile};
 pub(crate) use crate::data::source::file_signature::{is_config, is_model, is_text, known_format};
-#[cfg(feature = "cli")]
-pub(crate) use crate::data::source::fingerprint;
 pub use crate::data::source::paths::DataPaths;
+#[cfg(feature = "model")]
+pub(crate) use crate::data::source::pattern::relative_to as path_relative_to;
 #[cfg(feature = "cli")]
 pub(crate) use crate::data::source::pattern::{
     from_folder as path_from_folder, known_files, matches as pattern_matches, of_folder as pattern_of_folder,
 };
+#[cfg(feature = "cli")]
+pub(crate) use crate::data::source::{combined_hash, file_hashes};
 pub use crate::data::spec::{ClipMethod, ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};
 pub use crate::data::split::{Fold, SplitKey};
 pub use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};

@@ -4,6 +4,7 @@ pub(crate) mod assessment;
 pub(crate) mod constant;
 pub(crate) mod datasets;
 pub(crate) mod peers;
+pub(crate) mod requirement;
 pub(crate) mod run_id;
 pub(crate) mod runner;
 pub(crate) mod search;
@@ -20,6 +21,8 @@ pub use crate::experiment::assessment::{Assessment, ConfusionCell, HoldoutSet, N
 pub(crate) use crate::experiment::constant::constant_loss;
 pub use crate::experiment::datasets::DataSets;
 pub use crate::experiment::peers::{Crew, Peers, RunStart};
+#[cfg(feature = "cli")]
+pub(crate) use crate::experiment::requirement::{Condition, Requirement};
 pub use crate::experiment::run_id::{RunId, RunRecord};
 pub use crate::experiment::runner::{Companion, Job, RunError, calibration, check_models, one_step, run_all};
 pub use crate::experiment::search::{TriedPoint, final_job, ranked, search_jobs};

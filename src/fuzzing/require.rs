@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::cli::require::{Condition, Requirement};
+use crate::experiment::requirement::{Condition, Requirement};
 use crate::fuzzing::check_message;
 
 /// The text of a condition on a trained model and on runs.

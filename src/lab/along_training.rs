@@ -1,12 +1,14 @@
 //! Measures of weights and statistics along a training.
 
+use std::sync::Arc;
+
 use ndarray::{Array1, Array2, Axis};
 
 use crate::config::Plan;
 use crate::data::Prepared;
 use crate::kernel::ThreadPool;
 use crate::lab::{ClaimTrial, LabError};
-use crate::nn::{CHUNK_ROWS, LayerSpec, Network, Norm, row_chunks};
+use crate::nn::{Alone, BatchBlocks, CHUNK_ROWS, LayerSpec, Network, Norm, row_chunks};
 use crate::optim::OptimizerSpec;
 use crate::train::step::TrainStep;
 use crate::train::trainer::batches;
@@ -27,7 +29,10 @@ pub(crate) fn follow(
     let steps_per_epoch = sampler.per_epoch() as u64;
     let total = steps_per_epoch * training.epochs;
     let rows = &data.data.train;
-    let mut step = TrainStep::new(network, optimizer, training.clip_norm, rows, sampler.sizes().1);
+    let largest = sampler.sizes().1;
+    let blocks =
+        (training.blocks > 1).then(|| BatchBlocks::new(training.blocks, largest, &network, Arc::new(Alone)));
+    let mut step = TrainStep::in_blocks(network, optimizer, training.clip_norm, rows, largest, blocks);
     let mut number = 0;
     for epoch in 1..=training.epochs {
         for batch in sampler.epoch(epoch) {

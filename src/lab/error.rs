@@ -7,6 +7,7 @@ use crate::config::ConfigError;
 use crate::data::DataError;
 use crate::experiment::RunError;
 use crate::text::DisplayPath;
+use crate::train::BatchPlanError;
 
 /// Why a claim could not be tried.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,8 @@ pub(crate) enum LabError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Data(#[from] DataError),
+    #[error(transparent)]
+    Batches(#[from] BatchPlanError),
     #[error(transparent)]
     Run(#[from] RunError),
     /// The file of the claim itself.

@@ -2,9 +2,16 @@
 
 use std::num::NonZeroUsize;
 
+use crate::config::Plan;
 use crate::gradcheck::Mistake;
-use crate::lab::{BundledData, Claim, ClaimFinding, ClaimVerdict, NetworkBuilder, catalog, try_claim};
-use crate::nn::{Network, build_layers};
+use crate::kernel::ThreadPool;
+use crate::lab::along_training::follow;
+use crate::lab::{
+    BundledData, Claim, ClaimFinding, ClaimTrial, ClaimVerdict, NetworkBuilder, catalog, try_claim,
+};
+use crate::model::result_hash;
+use crate::nn::{Network, Norm, build_layers};
+use crate::train::train_network;
 
 fn claims() -> Vec<Claim> {
     catalog().expect("every file is a claim")
@@ -36,6 +43,36 @@ fn a_right_norm_passes_the_exact_claims() {
         assert_eq!(finding.verdict, ClaimVerdict::Holds, "{name}: {:?}", finding.measured);
         assert!(finding.is_as_expected());
     }
+}
+
+/// Of the same bits as a run, also where a batch is cut into blocks; more blocks than rows are refused.
+#[test]
+fn a_training_is_followed_as_its_plan_says() {
+    let bundled = BundledData::write().expect("a temporary folder");
+    let claims = claims();
+    let claim = claims.iter().find(|claim| claim.name == "statistics-lag").expect("a claim");
+    let mut plan = claim.plan(bundled.path(), None).expect("a plan").plan;
+    let build: NetworkBuilder<'_> =
+        &|specs, inputs, answers, seed| Network::new(inputs, build_layers(specs, inputs, answers, seed));
+    plan.training.epochs = 1;
+    let mut results = Vec::new();
+    for blocks in [1, 5] {
+        plan.training.blocks = blocks;
+        let trial = ClaimTrial::open(plan.clone(), NonZeroUsize::MIN, build).expect("it has rows");
+        let plan = trial.plan_of(Norm::BatchNorm, trial.seeds()[0]);
+        let data = trial.prepared(&plan).expect("it can be prepared");
+        let network = || trial.network(&plan, &data);
+        let Plan { optimizer, training, .. } = &plan;
+        let trained =
+            train_network(network(), optimizer, training, &data.data, &ThreadPool::single(), &mut ());
+        let followed = result_hash(&follow(&plan, &data, network(), &mut |_| {}));
+        assert_eq!(followed, result_hash(&trained.network), "{blocks} blocks");
+        results.push(followed);
+    }
+    assert_ne!(results[0], results[1], "sums of blocks are rounded in another way");
+    plan.training.blocks = 4096;
+    let refused = ClaimTrial::open(plan, NonZeroUsize::MIN, build).err().expect("too many blocks");
+    assert!(refused.to_string().starts_with("training.blocks = 4096, but a batch has only "), "{refused}");
 }
 
 /// Those whose gradient is not orthogonal to the weights before the norm.

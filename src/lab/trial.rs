@@ -10,6 +10,7 @@ use crate::data::Prepared;
 use crate::experiment::{Companion, DataSets, Job, RunError, RunRecord, all_jobs, run_all};
 use crate::lab::{LabError, NetworkBuilder};
 use crate::nn::{Network, Norm, twin};
+use crate::train::BatchPlan;
 
 /// A plan with its data.
 pub(crate) struct ClaimTrial<'b> {
@@ -26,7 +27,7 @@ impl<'b> ClaimTrial<'b> {
     ///
     /// # Errors
     ///
-    /// If they cannot be read, or not be split for one of the seeds.
+    /// If they cannot be read, not be split for one of the seeds, or not be cut into batches.
     pub(crate) fn open(
         plan: Plan,
         threads: NonZeroUsize,
@@ -35,7 +36,10 @@ impl<'b> ClaimTrial<'b> {
         let jobs: Vec<Job> = all_jobs(&plan).into_iter().map(|job| Job { baselines: false, ..job }).collect();
         let data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
         for job in &jobs {
-            data.table(&job.plan.data).check_split(job.plan.training.seed)?;
+            let Plan { layers, training, .. } = &job.plan;
+            let table = data.table(&job.plan.data);
+            let [train_rows, ..] = table.check_split(training.seed)?;
+            BatchPlan::new(layers, training, train_rows, table.outputs())?;
         }
         Ok(Self { plan, jobs, data, threads, build })
     }

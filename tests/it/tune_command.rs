@@ -1,5 +1,7 @@
 //! `bntrain tune`.
 
+use std::fs;
+
 use crate::support::work::Work;
 
 /// The points of `bntrain tune`, by their indices, and the settings and means.
@@ -55,6 +57,31 @@ fn the_config_that_is_written_trains_the_best_point() {
     work.ok(&["tested-tuned.toml", "-q", "-o", "run"]);
     let trained = work.json("run/summary.json")["runs"][0]["final_scores"]["valid_loss"].as_f64();
     assert_eq!(trained, Some(best), "the same split, weights and batches");
+}
+
+/// A folder with config and data can be moved, with a config in it or beside the data.
+#[test]
+fn the_config_that_is_written_is_relative_to_its_folder() {
+    let work = work();
+    let config = work.read("tested.toml").replace("data.csv", "../data/data.csv");
+    for folder in ["study/data", "study/configs"] {
+        fs::create_dir_all(work.path(folder)).expect("a folder");
+    }
+    fs::rename(work.path("data.csv"), work.path("study/data/data.csv")).expect("it can be moved");
+    work.write("study/configs/tested.toml", &config);
+    for (out, path) in
+        [("study/tuned.toml", "data/data.csv"), ("study/configs/tuned.toml", "../data/data.csv")]
+    {
+        work.ok(&["tune", "study/configs/tested.toml", "--points", "2", "-q", "-o", out]);
+        let written = work.read(out);
+        assert!(written.contains(&format!("\npath = \"{path}\"\n")), "{written}");
+    }
+    work.ok(&["tune", "study/configs/tested.toml", "--points", "2", "-q", "-o", "study/data/tuned.toml"]);
+    assert!(work.read("study/data/tuned.toml").contains("\npath = \"data.csv\"\n"));
+    fs::rename(work.path("study"), work.path("moved")).expect("it can be moved");
+    for config in ["moved/tuned.toml", "moved/configs/tuned.toml", "moved/data/tuned.toml"] {
+        work.ok(&["check", config]);
+    }
 }
 
 #[test]

@@ -93,8 +93,10 @@ pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<(), CliError> {
         None => measure_on_test_rows(&search, best, &data, (threads, &signals))?,
     };
     let seconds = begin.elapsed().as_secs_f64();
-    let text =
-        tuned_config(&search, &points, &tested, seconds, &search.config_of(&search.points[best.index]));
+    let place = std::path::absolute(out.named).map_err(|error| CliError::io("find", out.named, &error))?;
+    let folder = place.parent().unwrap_or(&place);
+    let config = search.config_of(&search.points[best.index], folder);
+    let text = tuned_config(&search, &points, &tested, seconds, &config);
     out.write(text.as_bytes())?;
     let path = shortened(&out.named.to_string_lossy());
     let shown = match output.json {

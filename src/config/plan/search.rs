@@ -15,6 +15,7 @@ use crate::config::plan::tune::{TuneAxis, TuneRange, axes, short};
 use crate::config::plan::{ComparedMeasure, GridPoint, Plan};
 use crate::config::problems::Problems;
 use crate::config::schema::check;
+use crate::data::path_relative_to;
 use crate::optim::OptimizerSpec;
 use crate::settings::{Allowed, settings};
 
@@ -141,8 +142,9 @@ fn shapes(hidden: &[usize]) -> Vec<toml::Value> {
 }
 
 impl SearchPlan {
-    /// The complete config of a point, with `[model]` where the config has it.
-    pub fn config_of(&self, point: &GridPoint) -> String {
+    /// The complete config of a point, with `[model]` where the config has it, for a file in `folder`: paths below it are
+    /// relative, so that it can be moved with its data.
+    pub fn config_of(&self, point: &GridPoint, folder: &Path) -> String {
         let mut tree = self.tree.clone();
         ["compare", "tune"].iter().for_each(|table| tree.remove(table));
         for (key, value) in &point.settings {
@@ -150,6 +152,16 @@ impl SearchPlan {
             let _ = tree.set(key, Node::from_toml(value));
         }
         let spec = ConfigSpec::new(check::check(&tree, &mut Problems::default()), &mut Problems::default());
-        Plan { model: spec.model, ..point.plan.clone() }.to_toml()
+        let mut plan = Plan { model: spec.model, ..point.plan.clone() };
+        let data = &mut plan.data;
+        for paths in
+            [Some(&mut data.path), data.valid_path.as_mut(), data.test_path.as_mut()].into_iter().flatten()
+        {
+            *paths = paths.relative_to(folder);
+        }
+        if let Some(model) = &mut plan.training.init_from {
+            *model = path_relative_to(model, folder);
+        }
+        plan.to_toml()
     }
 }

@@ -10,7 +10,6 @@ use crate::data::csv::row_reader::RowReader;
 use crate::data::error::{DataError, ErrorKind, Located};
 use crate::data::schema::layout::RowLayout;
 use crate::data::schema::survey::{ColumnStats, FileStats, StatsReader, SurveyedRows};
-use crate::data::source::FileVersion;
 use crate::data::source::encoding_guess::guess_encoding;
 use crate::data::source::paths::DataFiles;
 use crate::data::table::raw_rows::{NumberOf, RawRows, read_rows};
@@ -82,11 +81,6 @@ impl CsvFile {
         let mut stats = surveys.map_err(|error| self.error(*error))?;
         stats.sources = self.chunks.finish();
         Ok(stats)
-    }
-
-    /// What identifies the version of the first file; none of standard input.
-    pub(crate) fn version(&self) -> Option<FileVersion> {
-        self.chunks.version()
     }
 
     /// Surveys the columns of the first rows.

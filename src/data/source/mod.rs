@@ -30,8 +30,6 @@ use crate::data::error::ErrorKind;
 use crate::data::error::phrases::NonRegularFile;
 #[cfg(not(feature = "unicode"))]
 use crate::data::source::no_utf16::NoUtf16 as Utf16;
-#[cfg(feature = "cli")]
-use crate::data::source::paths::DataPaths;
 use crate::data::source::stdin::Spooled;
 #[cfg(not(feature = "gzip"))]
 use crate::data::source::unavailable::Unavailable as GzipReader;
@@ -246,17 +244,15 @@ impl Body {
     }
 }
 
-/// The hash of the files of a table, see [`combined_hash`], in hexadecimal; none of standard input, and if one cannot
-/// be read.
+/// The hash of the bytes of each file, in hexadecimal; none if one cannot be read.
 #[cfg(feature = "cli")]
-pub(crate) fn fingerprint(paths: &DataPaths) -> Option<String> {
+pub(crate) fn file_hashes(files: &[PathBuf]) -> Option<Vec<String>> {
     let of_file = |path: &PathBuf| {
         let mut hashing = Hashing::new(Input::File(open(path).ok()?.0), false);
         io::copy(&mut hashing, &mut io::sink()).ok()?;
         Some(hashing.hash())
     };
-    let hashes: Option<Vec<String>> = paths.files().ok()?.paths.iter().map(of_file).collect();
-    Some(combined_hash(hashes?.iter().map(String::as_str)))
+    files.iter().map(of_file).collect()
 }
 
 /// The hash of a table from those of its files, in hexadecimal: that of the only file, or that of a text with the

@@ -70,6 +70,12 @@ impl DataPaths {
         Self(self.0.iter().map(absolute).collect())
     }
 
+    /// The same absolute paths, relative to `folder` where they are below it.
+    #[cfg(feature = "model")]
+    pub(crate) fn relative_to(&self, folder: &Path) -> Self {
+        Self(self.0.iter().map(|path| pattern::relative_to(path, folder)).collect())
+    }
+
     /// The files, in the order of the list; those of a pattern in natural order.
     ///
     /// # Errors

@@ -75,6 +75,38 @@ pub(crate) fn from_folder(path: &Path, folder: &Path) -> PathBuf {
     }
 }
 
+/// The path that [`from_folder`] takes to the absolute `path`, if what it names is below `folder` or was written as
+/// relative to it; any other path as it is.
+#[cfg(feature = "model")]
+pub(crate) fn relative_to(path: &Path, folder: &Path) -> PathBuf {
+    let direct = (without_detours(path), without_detours(folder));
+    for (path, folder) in [(path, folder), (&direct.0, &direct.1)] {
+        let escaped = Pattern::escape(&folder.to_string_lossy());
+        for prefix in [folder, Path::new(&escaped)] {
+            let Ok(rest) = path.strip_prefix(prefix) else { continue };
+            let mut names = rest.components().skip_while(|part| *part == Component::ParentDir);
+            let is_direct = names.all(|part| matches!(part, Component::Normal(_)));
+            if is_direct && rest != Path::new(STANDARD_INPUT) && from_folder(rest, folder) == path {
+                return rest.to_owned();
+            }
+        }
+    }
+    path.to_owned()
+}
+
+/// A path without `name/..`, as far as these are no links.
+#[cfg(feature = "model")]
+fn without_detours(path: &Path) -> PathBuf {
+    let mut direct = PathBuf::new();
+    for part in path.components() {
+        match part == Component::ParentDir && direct.file_name().is_some() && !direct.is_symlink() {
+            true => drop(direct.pop()),
+            false => direct.push(part),
+        }
+    }
+    direct
+}
+
 /// A pattern for the data files in a folder, those with the most common ending; none if there are none.
 pub(crate) fn of_folder(folder: &Path) -> Option<PathBuf> {
     const ENDINGS: [&str; 7] = [".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst", ".txt"];
@@ -102,14 +134,32 @@ fn has_marks(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?', '['])
 }
 
+/// The only name that a part of a pattern matches, if all marks in it are escaped, as in `[[]old]`.
+fn unescaped(part: &str) -> Option<String> {
+    let mut name = String::new();
+    let mut rest = part;
+    while let Some(char) = rest.chars().next() {
+        let escaped = ["[*]", "[?]", "[[]", "[]]"].into_iter().find(|escaped| rest.starts_with(escaped));
+        match escaped {
+            Some(escaped) => name.push_str(&escaped[1..2]),
+            None if has_marks(Path::new(&char.to_string())) => return None,
+            None => name.push(char),
+        }
+        rest = &rest[escaped.map_or(char.len_utf8(), str::len)..];
+    }
+    Some(name)
+}
+
 /// What is in the folder in which a pattern finds nothing.
 fn no_match(pattern: &Path) -> ErrorKind {
     let mut folder = PathBuf::new();
     for component in pattern.parent().into_iter().flat_map(Path::components) {
-        if has_marks(component.as_os_str().as_ref()) && !folder.join(component).exists() {
-            break;
+        let name = component.as_os_str();
+        match name.to_str().and_then(unescaped) {
+            Some(name) => folder.push(name),
+            None if !has_marks(name.as_ref()) || folder.join(name).exists() => folder.push(name),
+            None => break,
         }
-        folder.push(component);
     }
     if folder.as_os_str().is_empty() {
         folder.push(".");
@@ -204,6 +254,34 @@ mod tests {
     }
 
     #[test]
+    fn paths_in_a_folder_are_relative_to_it() {
+        let work = tempfile::tempdir().expect("a temporary folder");
+        let work = work.path().canonicalize().expect("a folder");
+        std::fs::create_dir_all(work.join("[old]/data")).expect("a folder");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(work.join("[old]/data"), work.join("link")).expect("a link");
+        for (written, from, to, expected) in [
+            ("data.csv", ".", ".", "data.csv"),
+            ("../data.csv", "[old]", "[old]", "../data.csv"),
+            ("../data/*.csv", "configs", ".", "data/*.csv"),
+            ("part-*.csv", "[old]", "[old]", "part-*.csv"),
+            ("../[[]old]/part-*.csv", "x", "y", "ABSOLUTE/x/../[[]old]/part-*.csv"),
+            ("part-*.csv", "[old]/data", "[old]", "data/part-*.csv"),
+            ("a.csv", "[old]/data", "configs", "ABSOLUTE/[old]/data/a.csv"),
+            ("./-", ".", ".", "ABSOLUTE/./-"),
+            #[cfg(unix)]
+            ("../data.csv", "link", ".", "ABSOLUTE/link/../data.csv"),
+        ] {
+            let [from, to] =
+                [from, to].map(|folder| if folder == "." { work.clone() } else { work.join(folder) });
+            let path = from_folder(Path::new(written), &from);
+            let found = relative_to(&path, &to);
+            let shown = found.to_string_lossy().replace(&*work.to_string_lossy(), "ABSOLUTE");
+            assert_eq!(shown, expected, "{written} from {} to {}", from.display(), to.display());
+        }
+    }
+
+    #[test]
     fn a_name_with_marks_is_a_pattern_only_if_nothing_has_it() {
         let work = tempfile::tempdir().expect("a temporary folder");
         let folder = work.path().join("[old]");
@@ -223,7 +301,23 @@ mod tests {
         assert_eq!(names(&from_folder("a[1-2].csv")), ["a1.csv", "a2.csv"]);
         assert_eq!(names(&from_folder("*.csv")), ["a1.csv", "a2.csv", "a[12].csv"]);
         assert_eq!(names(&from_folder("missing.csv")), ["missing.csv"], "it is not found when it is opened");
-        assert!(files_of(&from_folder("b*.csv")).is_err());
+        // The folder that is named in the message is the last one without marks, or whose marks are escaped.
+        std::fs::create_dir(folder.join("[x")).expect("a folder");
+        for (written, expected) in [
+            ("b*.csv", ""),
+            ("sub/?.csv", "sub"),
+            ("sub/[[]y]/?.csv", "sub/[y]"),
+            ("[[]x/y*/z?", "[x"),
+            ("[[x]/?", ""),
+        ] {
+            match files_of(&from_folder(written)) {
+                Err(ErrorKind::NoMatch { folder: named, names }) => {
+                    assert_eq!(named, folder.join(expected), "{written}");
+                    assert_eq!(names.is_some(), named.is_dir(), "{written}");
+                }
+                other => panic!("{written}: {other:?}"),
+            }
+        }
         // The advice for a folder names a pattern that finds its files.
         assert_eq!(names(&of_folder(&folder).expect("there are some")), ["a1.csv", "a2.csv", "a[12].csv"]);
         for (pattern, name, expected) in [

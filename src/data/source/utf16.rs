@@ -10,6 +10,8 @@ pub(crate) struct Utf16 {
     /// Bytes after the byte order mark that were read with it.
     start: Vec<u8>,
     buffer: Vec<u8>,
+    /// Whether the file has ended, after which the decoder takes nothing.
+    has_ended: bool,
 }
 
 impl Utf16 {
@@ -22,7 +24,7 @@ impl Utf16 {
             _ => return None,
         };
         let decoder = encoding.new_decoder_without_bom_handling();
-        Some(Self { decoder, start: rest.to_vec(), buffer: Vec::new() })
+        Some(Self { decoder, start: rest.to_vec(), buffer: Vec::new(), has_ended: false })
     }
 
     /// Appends at least `count` bytes of text, unless the file ends; `read` appends bytes of the file and
@@ -34,23 +36,23 @@ impl Utf16 {
         mut read: impl FnMut(usize, &mut Vec<u8>) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let before = to.len();
-        while to.len() - before < count {
+        while to.len() - before < count && !self.has_ended {
             self.buffer.clear();
             self.buffer.append(&mut self.start);
-            let is_last = read(count, &mut self.buffer)? == 0;
+            self.has_ended = read(count, &mut self.buffer)? == 0;
             let length = to.len();
             let most = self.decoder.max_utf8_buffer_length_without_replacement(self.buffer.len());
             let most = most.ok_or(io::ErrorKind::OutOfMemory)?;
             to.try_reserve(most).map_err(|_| io::ErrorKind::OutOfMemory)?;
             to.resize(length + most, 0);
-            let (result, _, written) =
-                self.decoder.decode_to_utf8_without_replacement(&self.buffer, &mut to[length..], is_last);
+            let (result, _, written) = self.decoder.decode_to_utf8_without_replacement(
+                &self.buffer,
+                &mut to[length..],
+                self.has_ended,
+            );
             to.truncate(length + written);
             if let DecoderResult::Malformed(..) = result {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "half of a character in UTF-16"));
-            }
-            if is_last {
-                break;
             }
         }
         Ok(to.len() - before)

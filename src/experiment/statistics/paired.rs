@@ -107,10 +107,7 @@ impl PairedComparison {
         let finite: Vec<f64> = differences.iter().copied().filter(|value| value.is_finite()).collect();
         // Two lost runs are a tie, but no number.
         let n_not_in_mean = differences.iter().filter(|difference| !difference.is_finite()).count();
-        let ranked: Vec<f64> = differences
-            .iter()
-            .map(|&difference| if difference.is_nan() { 0.0 } else { difference })
-            .collect();
+        let ranked = ranked(&differences);
         let signed = with_finite_ends(&ranked);
         let mean = mean(&finite);
         let deviation = mean.and_then(|mean| standard_deviation(&finite, mean));
@@ -204,12 +201,14 @@ impl PairedComparison {
     /// Whether the simultaneous interval and the adjusted p value disagree on whether there is a difference, or the
     /// interval was [cut](Self::is_cut). They come from different methods.
     pub fn needs_explanation(&self) -> bool {
-        let Some((Interval { low, high }, p)) = self.simultaneous_interval.zip(self.adjusted_p_value) else {
+        let Some(Interval { low, high }) =
+            self.simultaneous_interval.filter(|_| self.adjusted_p_value.is_some())
+        else {
             return false;
         };
         let same = self.form.back(0.0);
         let excludes = same < low || high < same;
-        1 < self.n_pairs && (self.is_cut() || excludes != (p <= 1.0 - CONFIDENCE + 1e-12))
+        1 < self.n_pairs && (self.is_cut() || excludes != self.is_clear())
     }
 
     fn interval_among(&self, family: usize) -> Option<Interval> {
@@ -240,9 +239,13 @@ pub(crate) fn signed_differences(
 ) -> (Vec<f64>, bool) {
     let differences: Vec<f64> = pairs.into_iter().filter_map(|pair| form.difference(pair)).collect();
     let has_lost = differences.iter().any(|difference| !difference.is_finite());
-    let ranked: Vec<f64> =
-        differences.iter().map(|&difference| if difference.is_nan() { 0.0 } else { difference }).collect();
-    (with_finite_ends(&ranked), has_lost)
+    (with_finite_ends(&ranked(&differences)), has_lost)
+}
+
+/// The differences with 0 for those of two lost runs, which are a tie.
+fn ranked(differences: &[f64]) -> Vec<f64> {
+    let number = |&difference: &f64| if difference.is_nan() { 0.0 } else { difference };
+    differences.iter().map(number).collect()
 }
 
 /// Infinite differences as large as the largest finite one.

@@ -188,6 +188,7 @@ fn commands_read_several_files_as_one() {
     let (of_parts, of_whole) = (metrics("part-*"), metrics("whole.csv"));
     assert_eq!(of_parts.0, of_whole.0);
     assert_eq!((of_parts.1, of_whole.1), (json!(true), json!(false)));
+    recognized(&work);
     let explained = |data: &str| {
         let text = work.ok(&["explain", "run", "--data", data, "--repeats", "2"]).stdout;
         text.replace(data, "DATA")
@@ -209,6 +210,32 @@ fn commands_read_several_files_as_one() {
     work.ok(&["init", "part-1.csv", "part-2.csv.gz", "--label", "kind", "-o", "list.toml"]);
     assert!(work.read("list.toml").contains("path = [\"part-1.csv\", \"part-2.csv.gz\"]\n"));
     work.ok(&["check", "list.toml"]);
+}
+
+/// Each of the training files is recognized beside others, and all of them in any order.
+fn recognized(work: &Work) {
+    let warning = |command: &str, model: &str, data: &[&str]| {
+        let options = data.iter().flat_map(|file| ["--data", file]);
+        let ended = work.ok(&[command, model].into_iter().chain(options).collect::<Vec<_>>());
+        let warning =
+            ended.stderr.lines().find_map(|line| line.strip_prefix("warning: the model was trained on "));
+        warning.map(|warning| warning.split_once(": ").map_or("", |(files, _)| files).to_owned())
+    };
+    fs::copy(work.path("run/batch_norm/seed-0/model.safetensors"), work.path("moved.safetensors"))
+        .expect("a model");
+    work.write("new.csv", &format!("{HEADER}\n{}\n", table(70)[50..].join("\n")));
+    let [first, second, third] = ["part-1.csv", "part-2.csv.gz", "part-10.csv"];
+    for (model, data, expected) in [
+        ("run", &[third, first, second][..], Some("part-10.csv and 2 more")),
+        ("run", &[first], Some("part-1.csv")),
+        ("run", &["new.csv", third, first], Some("part-10.csv and 1 more")),
+        ("run", &["new.csv"], None),
+        ("moved.safetensors", &[third, first, second], Some("part-10.csv and 2 more")),
+        ("moved.safetensors", &[first, second], None),
+    ] {
+        assert_eq!(warning("eval", model, data).as_deref(), expected, "{model} {data:?}");
+    }
+    assert_eq!(warning("explain", "run", &["new.csv", second]).as_deref(), Some("part-2.csv.gz"));
 }
 
 /// Titles and totals are those of each file, and so is the number of the columns without header.

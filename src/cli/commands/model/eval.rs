@@ -8,17 +8,18 @@ use serde_json::json;
 
 use crate::cli::args::ThreadArgs;
 use crate::cli::commands::model::labelled::{
-    is_training_file, reading_error, rename_labels, renaming, rows_and_targets, show_notes, threshold_note,
+    reading_error, rename_labels, renaming, rows_and_targets, show_notes, threshold_note,
 };
+use crate::cli::commands::model::training_files::training_files;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::{load_model, unfinished_notes};
 use crate::cli::out_file::{OutFolder, Replacing};
 use crate::cli::output::Output;
 use crate::cli::reading_args::ReadingArgs;
-use crate::cli::require::Condition;
 use crate::data::{BadRows, DataPaths, Encoding, LabelledRows, ReadingNotes, TargetEncoding};
 use crate::eval::{EvalInput, Evaluation, OutputKind, Statistics, evaluate};
+use crate::experiment::Condition;
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::metrics::Metrics;
@@ -111,12 +112,12 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     });
     show_notes(&notes, &data_name, output);
     threshold_note(&model.description.encoding).iter().for_each(|note| output.note(note));
-    let is_trained_on = is_training_file(&data, &model);
-    if is_trained_on {
+    let trained_on = training_files(&data, &model, &path);
+    if let Some(trained_on) = &trained_on {
         output.note(&format!(
             "warning: the model was trained on {}: the metrics of rows that were trained on are better than those of \
              others",
-            DisplayPath(&data_name)
+            DisplayPath(trained_on)
         ));
     }
     let files = curve_files(args, &evaluation, &path, output)?;
@@ -133,7 +134,7 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
         value["data"] = data.to_json();
         value["skipped_rows"] = json!(notes.skipped);
         value["unseen_categories"] = json!(notes.unseen);
-        value["is_training_file"] = json!(is_trained_on);
+        value["is_training_file"] = json!(trained_on.is_some());
         value["unusual_cells"] = notes
             .unusual
             .iter()

@@ -8,8 +8,9 @@ use serde_json::json;
 
 use crate::cli::args::ThreadArgs;
 use crate::cli::commands::model::labelled::{
-    is_training_file, reading_error, rename_labels, renaming, rows_and_targets, show_notes, threshold_note,
+    reading_error, rename_labels, renaming, rows_and_targets, show_notes, threshold_note,
 };
+use crate::cli::commands::model::training_files::training_files;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::model_arg::{Models, load_models, unfinished_notes};
@@ -113,11 +114,12 @@ pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<(), CliError> {
     if args.linear.is_some() && explanation.linear.is_none() {
         output.note("note: the model of --linear is not a linear model of the same columns and precision");
     }
-    let is_trained_on = models.iter().any(|model| is_training_file(&data, model));
-    if is_trained_on {
+    let mut each = models.iter().zip(&paths);
+    let trained_on = each.find_map(|(model, path)| training_files(&data, model, path));
+    if let Some(trained_on) = &trained_on {
         output.note(&format!(
             "warning: the model was trained on {}: columns that it only learned by heart seem important there",
-            DisplayPath(&data_name)
+            DisplayPath(trained_on)
         ));
     }
     let name = match &paths[..] {
@@ -142,7 +144,7 @@ pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<(), CliError> {
         value["models"] = paths.iter().map(|path| json!(path.to_string_lossy())).collect();
         value["data"] = data.to_json();
         value["skipped_rows"] = json!(notes.skipped);
-        value["is_training_file"] = json!(is_trained_on);
+        value["is_training_file"] = json!(trained_on.is_some());
         value["written"] = written.iter().map(|path| json!(path.to_string_lossy())).collect();
         return output.result(&format!("{value}\n"));
     }

@@ -1,14 +1,13 @@
 //! Files of rows with labels or targets, for commands that compare them with predictions.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::cli::commands::model::training_files::training_files;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
-use crate::data::{
-    BadRows, DataError, DataPaths, Encoding, ReadingNotes, TargetEncoding, fingerprint, unusual_notes,
-};
+use crate::data::{BadRows, DataError, DataPaths, Encoding, ReadingNotes, TargetEncoding, unusual_notes};
 use crate::model::{CalibrationScores, Model};
 use crate::predict::{PredictError, scores_on_file};
 use crate::text::{Count, DisplayPath, Quoted, QuotedNames, shortened};
@@ -71,16 +70,11 @@ pub(crate) fn threshold_note(encoding: &Encoding) -> Option<String> {
     ))
 }
 
-/// Whether `model` was trained on these files; false of standard input, which is gone.
-pub(crate) fn is_training_file(data: &DataPaths, model: &Model) -> bool {
-    let is_file = !data.is_standard_input();
-    is_file && fingerprint(data).is_some_and(|sha256| sha256 == model.description.data_sha256)
-}
-
-/// The scores of `models` on the labelled rows of a file, from which an uncertainty or a threshold follows;
+/// The scores of `models`, read from `model_paths`, on the labelled rows of a file, from which an uncertainty or a threshold follows;
 /// `consequence` is what follows from rows that the models were trained on.
 pub(crate) fn scores_on_rows(
     models: &[Model],
+    model_paths: &[PathBuf],
     paths: &DataPaths,
     threads: NonZeroUsize,
     consequence: &str,
@@ -94,8 +88,10 @@ pub(crate) fn scores_on_rows(
         error => CliError::new(exit_code::DATA, format!("{}: {error}", DisplayPath(&name))),
     })?;
     show_notes(&notes, &name, output);
-    if models.iter().any(|model| is_training_file(paths, model)) {
-        output.note(&format!("warning: the model was trained on {}: {consequence}", DisplayPath(&name)));
+    let mut models = models.iter().zip(model_paths);
+    if let Some(trained_on) = models.find_map(|(model, path)| training_files(paths, model, path)) {
+        output
+            .note(&format!("warning: the model was trained on {}: {consequence}", DisplayPath(&trained_on)));
     }
     Ok(scores)
 }

@@ -6,3 +6,4 @@ pub(crate) mod export;
 pub(crate) mod labelled;
 pub(crate) mod predict;
 pub(crate) mod threshold;
+pub(crate) mod training_files;

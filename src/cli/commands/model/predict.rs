@@ -86,7 +86,8 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
     if models.len() > 1 {
         output.note(&format!("note: predictions are the mean of {}", Count(models.len(), "model")));
     }
-    let conformal = args.coverage.map(|coverage| conformal(coverage, &models, args, output)).transpose()?;
+    let conformal =
+        args.coverage.map(|coverage| conformal(coverage, &models, &paths, args, output)).transpose()?;
     let options = PredictOptions {
         keep_columns: args.keep_columns,
         bad_rows: if args.mark_bad_rows { BadRows::Mark } else { BadRows::Refuse },
@@ -123,6 +124,7 @@ pub(crate) fn run(args: &PredictArgs, output: &Output) -> Result<(), CliError> {
 fn conformal(
     coverage: f64,
     models: &[Model],
+    model_paths: &[PathBuf],
     args: &PredictArgs,
     output: &Output,
 ) -> Result<Conformal, CliError> {
@@ -130,7 +132,7 @@ fn conformal(
     let scores = match (&args.calibrate, models) {
         (Some(path), _) => {
             let consequence = "its coverage on other rows is lower than promised";
-            scores_on_rows(models, &path.into(), args.threads.count(), consequence, output)?
+            scores_on_rows(models, model_paths, &path.into(), args.threads.count(), consequence, output)?
         }
         (None, [model]) => {
             let calibration = model.description.calibration.as_ref().ok_or_else(|| {

@@ -78,7 +78,7 @@ pub(crate) fn run(args: &ThresholdArgs, output: &Output) -> Result<(), CliError>
     // Options say how these rows are written, not those that the new model is for.
     let as_trained = model.description.encoding.clone();
     args.reading.apply(&mut model.description.encoding);
-    let scores = scores(args, &model, output)?;
+    let scores = scores(args, &model, &path, output)?;
     model.description.encoding = as_trained;
     // Without other rows, a threshold that was given needs none.
     let (positive_rows, negative_rows) =
@@ -191,6 +191,7 @@ fn positive_class(args: &ThresholdArgs, classes: &[String]) -> Result<usize, Cli
 fn scores(
     args: &ThresholdArgs,
     model: &Model,
+    model_path: &PathBuf,
     output: &Output,
 ) -> Result<Option<CalibrationScores>, CliError> {
     let Some(paths) = args.rows() else {
@@ -213,7 +214,8 @@ fn scores(
         return Ok(Some(calibration.scores.clone()));
     };
     let consequence = "costs and shares on other rows are worse";
-    scores_on_rows(slice::from_ref(model), &paths, args.threads.count(), consequence, output).map(Some)
+    let (models, model_paths) = (slice::from_ref(model), slice::from_ref(model_path));
+    scores_on_rows(models, model_paths, &paths, args.threads.count(), consequence, output).map(Some)
 }
 
 /// The probabilities of the positive class, of rows of it and of the others.

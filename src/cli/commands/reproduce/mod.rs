@@ -139,7 +139,7 @@ impl From<LabError> for CliError {
             LabError::Config(error) => error.into(),
             LabError::Data(error) => error.into(),
             LabError::Run(error) => error.into(),
-            LabError::Claim { .. } => Self::new(exit_code::USAGE, error.to_string()),
+            LabError::Batches(_) | LabError::Claim { .. } => Self::new(exit_code::USAGE, error.to_string()),
             LabError::Bundled(_) | LabError::Unread { .. } => Self::new(exit_code::IO, error.to_string()),
         }
     }

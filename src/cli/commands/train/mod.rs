@@ -27,13 +27,13 @@ use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::cli::processes;
 use crate::cli::progress::{Progress, ending};
-use crate::cli::require::{Requirement, refuse_impossible};
 use crate::cli::session::{ConfigArgs, Session};
 use crate::cli::signals::Signals;
 use crate::config::Plan;
 use crate::data::Dataset;
 use crate::experiment::{
-    Companion, Crew, Job, Peers, RunRecord, Summary, next_jobs, run_all, split_records, tuned_settings,
+    Companion, Crew, Job, Peers, Requirement, RunRecord, Summary, next_jobs, run_all, split_records,
+    tuned_settings,
 };
 use crate::nn::Task;
 use crate::report::leakage_note;
@@ -287,6 +287,16 @@ fn check_results(args: &TrainArgs, session: &Session, records: &[RunRecord]) -> 
     let unmet: Vec<String> =
         args.require.iter().filter_map(|requirement| requirement.unmet(records)).collect();
     if unmet.is_empty() { Ok(()) } else { Err(CliError::new(exit_code::CHECK_FAILED, unmet.join("\n  "))) }
+}
+
+/// Fails if one of `requirements` cannot be met, whatever is trained.
+fn refuse_impossible(requirements: &[Requirement], session: &Session) -> Result<(), CliError> {
+    let reason = |requirement: &Requirement| {
+        let reason = requirement.impossible(&session.jobs, &session.data)?;
+        Some(format!("--require {requirement}: {reason}"))
+    };
+    let reasons: Vec<String> = requirements.iter().filter_map(reason).collect();
+    if reasons.is_empty() { Ok(()) } else { Err(CliError::new(exit_code::USAGE, reasons.join("\n  "))) }
 }
 
 /// One step and one evaluation of each network on one batch; no results are written.

@@ -9,8 +9,8 @@ use crate::cli::commands::train::share::scheduler::ShareArg;
 use crate::cli::commands::train::{self, CONFIG, TrainArgs, share};
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
-use crate::cli::require::Requirement;
 use crate::cli::session::ConfigArgs;
+use crate::experiment::Requirement;
 use crate::run_dir::{DirectoryState, RunDirectoryError, state_of};
 
 #[derive(Debug, Args)]

@@ -63,13 +63,13 @@ impl Chunk {
         }
     }
 
-    /// The number of lines up to the last one that is not blank.
-    pub(crate) fn table_lines(&self) -> usize {
-        let table = self.bytes.trim_ascii_end();
-        if table.is_empty() { 0 } else { line_ends(table) + 1 }
+    /// The number of lines that are not blank, up to `most`.
+    pub(crate) fn filled_lines(&self, most: usize) -> usize {
+        let lines = self.bytes.rsplit(|byte| matches!(byte, b'\n' | b'\r'));
+        lines.filter(|line| !line.trim_ascii().is_empty()).take(most).count()
     }
 
-    /// Drops the last lines, and blank ones after them.
+    /// Drops the last lines that are not blank, and blank ones after them.
     pub(crate) fn drop_lines(&mut self, count: usize) {
         for _ in 0..count {
             let table = self.bytes.trim_ascii_end().len();

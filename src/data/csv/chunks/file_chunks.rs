@@ -8,10 +8,10 @@ use crate::data::csv::chunks::chunk::Chunk;
 use crate::data::csv::chunks::record_boundaries::RecordBoundaries;
 use crate::data::csv::dialect::CsvFormat;
 use crate::data::csv::dialect::Dialect;
-use crate::data::csv::parser::overlong;
+use crate::data::csv::parser::{Parser, overlong};
 use crate::data::csv::position::has_line_end;
 use crate::data::error::{AtOffset, ErrorKind, Located};
-use crate::data::limits::{MAX_BYTES_BEHIND, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
+use crate::data::limits::{MAX_BLANK_LINES, MAX_BYTES_BEHIND, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
 use crate::data::source::file_signature::signature;
 use crate::data::source::{Disk, FileVersion};
 
@@ -27,8 +27,8 @@ pub(crate) struct FileChunks {
     dialect: Dialect,
     skip_rows: usize,
     skip_footer: usize,
-    /// The next chunk, read ahead because lines after the table are skipped.
-    ahead: Option<Chunk>,
+    /// The next chunk or the fault in its place, read ahead because lines after the table are skipped.
+    ahead: Option<Result<Chunk, Box<Located>>>,
     /// The number of chunks so far.
     index: usize,
     offset: usize,
@@ -63,7 +63,7 @@ impl FileChunks {
             return self.read(chunk);
         }
         *chunk = match self.ahead.take() {
-            Some(ahead) => ahead,
+            Some(ahead) => ahead?,
             None if self.index > 0 => return self.read(chunk),
             None => Chunk::default(),
         };
@@ -72,18 +72,17 @@ impl FileChunks {
         }
         let mut skipped = self.skip_footer;
         if !chunk.is_last {
-            let mut ahead = Chunk::default();
-            self.read(&mut ahead)?;
-            // With more lines than are skipped, so that all of those are in two chunks.
-            while !ahead.is_last && ahead.table_lines() <= skipped {
-                let mut more = Chunk::default();
-                self.read(&mut more)?;
-                ahead.bytes.append(&mut more.bytes);
-                ahead.is_last = more.is_last;
-            }
-            let lines = ahead.table_lines();
+            let ahead = match self.read_ahead(skipped) {
+                Ok(ahead) => ahead,
+                Err(fault) => {
+                    // After this chunk, whose own fault comes first.
+                    self.ahead = Some(Err(fault));
+                    return Ok(true);
+                }
+            };
+            let lines = ahead.filled_lines(skipped + 1);
             if lines > skipped {
-                self.ahead = Some(ahead);
+                self.ahead = Some(Ok(ahead));
                 return Ok(true);
             }
             chunk.is_last = true;
@@ -91,6 +90,20 @@ impl FileChunks {
         }
         chunk.drop_lines(skipped);
         Ok(true)
+    }
+
+    /// The next chunk, with more than this many lines that are not blank, unless the file ends: all that are skipped
+    /// are in two chunks.
+    fn read_ahead(&mut self, lines: usize) -> Result<Chunk, Box<Located>> {
+        let mut ahead = Chunk::default();
+        self.read(&mut ahead)?;
+        while !ahead.is_last && ahead.filled_lines(lines + 1) <= lines {
+            let mut more = Chunk::default();
+            self.read(&mut more).map_err(|fault| fault.below(ahead.lines()))?;
+            ahead.bytes.append(&mut more.bytes);
+            ahead.is_last = more.is_last;
+        }
+        Ok(ahead)
     }
 
     /// The next chunk, with the lines after the table.
@@ -128,6 +141,15 @@ impl FileChunks {
             Some(signature) => Err(Located::at_line(1, ErrorKind::NotCsv(signature))),
             None => Ok(()),
         }
+    }
+
+    /// Whether there is a record in the text with which the file begins, or a fault.
+    fn has_record(&self, start: &[u8]) -> bool {
+        let start = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start);
+        let Ok(text) = std::str::from_utf8(start) else { return true };
+        let mut parser = Parser::new(text, self.dialect);
+        parser.skip_raw_lines(self.skip_rows);
+        !matches!(parser.next_record(), Ok(false))
     }
 
     /// Whether the file was changed since it was opened.
@@ -199,7 +221,11 @@ impl FileChunks {
                 boundaries.start_at(start);
                 before_table = 0;
             }
-            if let Some(border) = boundaries.last_in(bytes) {
+            // What a file without a record is called depends on all of it, as far as it is looked at.
+            let is_enough = |start: &[u8]| {
+                self.index > 1 || bytes.len() > MAX_BLANK_LINES as usize || self.has_record(start)
+            };
+            if let Some(border) = boundaries.last_in(bytes).filter(|&border| is_enough(&bytes[..border])) {
                 self.rest.extend_from_slice(&bytes[border..]);
                 bytes.truncate(border);
                 return Ok(false);

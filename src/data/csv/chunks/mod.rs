@@ -164,11 +164,6 @@ impl Chunks {
         }
     }
 
-    /// What identifies the version of the first file; none of standard input.
-    pub(crate) fn version(&self) -> Option<FileVersion> {
-        self.finished.first().map_or_else(|| self.current.version(), |file| file.version)
-    }
-
     /// Reads what is left of a file after its fault, `lines` being those of all files so far: the fault, or another one
     /// that explains more.
     pub(crate) fn skip(&mut self, fault: Box<Located>, file: usize, lines: u64) -> Box<Located> {

@@ -18,9 +18,9 @@ use crate::data::schema::infer::{MOST_INFERRED, decide, has_words, missing_count
 use crate::data::schema::look_alikes::look_alikes_note;
 use crate::data::schema::renaming::LabelNames;
 use crate::data::schema::roles;
-use crate::data::schema::survey::SurveyedRows;
-use crate::data::source::FileVersion;
+use crate::data::schema::survey::{FileStats, SurveyedRows};
 use crate::data::source::paths::DataFiles;
+use crate::data::source::{Disk, FileVersion};
 use crate::data::spec::DataSpec;
 use crate::data::split::SplitRule;
 use crate::data::split::rule::{SplitKeys, absent_classes, check_shares, split_rule};
@@ -166,8 +166,8 @@ impl Loader<'_> {
     /// Reads the training file: at once if its features are numbers, else after a pass over the file that
     /// infers the types of its columns. The result does not depend on how many rows are in the first chunk.
     fn read_training_file(&self) -> Result<FileRows<TrainingContent>, DataError> {
+        let versions = self.versions();
         let file = self.open()?;
-        let (version, names) = (file.version(), file.names.clone());
         let mut schema = Schema::new(file.names.clone(), self.spec).map_err(|fault| file.fail(fault))?;
         let limits = text_limits(&schema);
         let markers = || schema.markers(self.usual_markers());
@@ -182,24 +182,53 @@ impl Loader<'_> {
             return Ok(stored);
         }
         let markers = schema.markers(self.usual_markers());
-        let survey = self.open_again(version, &names)?.survey(markers, limits, weighted)?;
-        let stats = survey.columns;
+        let survey = self.open_again(&versions, &schema)?.survey(markers, limits, weighted)?;
+        self.read_surveyed(schema, &survey, &versions)
+    }
+
+    /// Reads the training file after the survey of its columns; one that was changed since may have any error.
+    fn read_surveyed(
+        &self,
+        mut schema: Schema,
+        survey: &FileStats,
+        versions: &[Option<FileVersion>],
+    ) -> Result<FileRows<TrainingContent>, DataError> {
+        let stats = &survey.columns;
         let fail = |fault| DataError::new(&self.files.name, fault);
-        decide(&mut schema, &stats).map_err(fail)?;
-        let notes = notes(&schema.columns, &stats);
-        let read = self
-            .read_rows(self.open_again(version, &names)?, &schema, false, notes)
-            .map_err(|error| error.with_missing(|| missing_counts(&schema, &stats)))?;
+        decide(&mut schema, stats).map_err(fail)?;
+        let notes = notes(&schema.columns, stats);
+        let read =
+            self.read_rows(self.open_again(versions, &schema)?, &schema, false, notes).map_err(|error| {
+                match self.expect_versions(versions) {
+                    Ok(()) => error.with_missing(|| missing_counts(&schema, stats)),
+                    Err(changed) => changed,
+                }
+            })?;
         expect_same(&read.content.file.source.files, &survey.sources)?;
         Ok(read)
     }
 
     /// Opens the training file for another pass, if it is still the same.
-    fn open_again(&self, version: Option<FileVersion>, names: &[String]) -> Result<CsvFile, DataError> {
+    fn open_again(&self, versions: &[Option<FileVersion>], schema: &Schema) -> Result<CsvFile, DataError> {
+        self.expect_versions(versions)?;
         let file = self.open()?;
-        match file.version() == version && file.names == names {
+        match file.names.iter().eq(schema.columns.iter().map(|column| &column.name)) {
             true => Ok(file),
             false => Err(DataError::new(self.files.path(0), ErrorKind::Changed)),
+        }
+    }
+
+    /// What identifies the versions of all files that are there now.
+    fn versions(&self) -> Vec<Option<FileVersion>> {
+        self.files.paths.iter().map(|path| Disk::version_of(path)).collect()
+    }
+
+    /// Whether all files are still the same; the error names the first that was changed.
+    fn expect_versions(&self, versions: &[Option<FileVersion>]) -> Result<(), DataError> {
+        let now = self.versions();
+        match (0..versions.len()).find(|&file| now[file] != versions[file]) {
+            Some(changed) => Err(DataError::new(self.files.path(changed), ErrorKind::Changed)),
+            None => Ok(()),
         }
     }
 
@@ -316,4 +345,40 @@ fn text_limits(schema: &Schema) -> Vec<usize> {
         Some(_) => MOST_INFERRED,
     };
     schema.columns.iter().map(limit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::source::paths::DataPaths;
+
+    /// Whatever the error is that the new content has, and whether or not it was opened when it changed.
+    #[test]
+    fn the_file_of_several_that_changes_between_two_passes_is_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let paths = ["a.csv", "b.csv", "c.csv"].map(|name| folder.path().join(name));
+        let write = |file: usize, text: &str| std::fs::write(&paths[file], text).expect("it can be written");
+        let spec = DataSpec { path: paths.iter().cloned().collect::<DataPaths>(), ..DataSpec::label("kind") };
+        let format = CsvFormat::new(&spec, ReadOptions::default()).expect("a format");
+        for (changed, text) in [
+            (1, "x,kind\nred,b,\n"),
+            (1, "x,kind\n,b\n"),
+            (2, "x,y,kind\nred,1,b\n"),
+            (2, ""),
+            (0, "y,kind\nred,a\n"),
+        ] {
+            (0..3).for_each(|file| write(file, "x,kind\nred,a\nblue,b\n"));
+            let files = spec.path.files().expect("paths");
+            let loader = Loader { spec: &spec, files, format, notes: Vec::new(), renamed: BTreeSet::new() };
+            let versions = loader.versions();
+            let file = loader.open().expect("a file");
+            let schema = Schema::new(file.names.clone(), &spec).expect("columns");
+            let markers = schema.markers(loader.usual_markers());
+            let survey = file.survey(markers, text_limits(&schema), SurveyedRows::Weighted(None));
+            write(changed, text);
+            let error = loader.read_surveyed(schema, &survey.expect("rows"), &versions).err();
+            let expected = DataError::new(&paths[changed], ErrorKind::Changed).to_string();
+            assert_eq!(error.map(|error| error.to_string()), Some(expected), "{text:?}");
+        }
+    }
 }

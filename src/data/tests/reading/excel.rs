@@ -3,6 +3,7 @@
 use ndarray::array;
 
 use crate::data::csv::dialect::ReadOptions;
+use crate::data::limits::MAX_RECORD_BYTES;
 use crate::data::tests::*;
 use crate::data::{NumberSign, Profile};
 use crate::targets::Targets;
@@ -74,7 +75,7 @@ fn lines_before_and_after_the_table_are_skipped_where_the_config_says_so() {
         message(&bad, &skips)
     );
     // In chunks of any size, with every line end.
-    let whole = format!("{preamble}{table}Total,,60\nmean,3,\n\n");
+    let whole = format!("{preamble}{table}Total,,60\n\n \n\nmean,3,\n\n");
     let both = DataSpec { skip_footer: Some(2), ..skips.clone() };
     for ends in ["\n", "\r\n", "\r"] {
         for chunk in [1, 2, 7, 20, 50, 1 << 18] {
@@ -87,6 +88,29 @@ fn lines_before_and_after_the_table_are_skipped_where_the_config_says_so() {
         }
     }
     assert!(message("a,b\n", &skips).contains("empty") || message("a,b\n", &skips).contains("no data rows"));
+}
+
+#[test]
+fn a_fault_that_is_read_ahead_for_the_footer_has_its_line_and_its_turn() {
+    let files = Files::new();
+    let message = |table: &str, chunk: usize, skip_footer: Option<usize>| {
+        // Such a line is refused before it is read to its end.
+        let content = format!("{table}{}", "x".repeat(MAX_RECORD_BYTES + 10_000));
+        let spec = DataSpec { path: files.write("t.csv", content).into(), skip_footer, ..spec() };
+        let read = Dataset::load_as(&spec, ReadOptions { chunk, ..ReadOptions::default() });
+        files.message_of(&read.expect_err("a line that is too long"))
+    };
+    let rows = "1,x\n2,y\n".repeat(50);
+    for (row, fault) in [("3,x", "t.csv:103:"), ("3", "t.csv:2:")] {
+        let table = format!("a,kind\n{row}\n{rows}");
+        for chunk in [100, 150, 350] {
+            let expected = message(&table, chunk, None);
+            assert!(expected.contains(fault), "{chunk}: {expected}");
+            for lines in 1..=2 {
+                assert_eq!(message(&table, chunk, Some(lines)), expected, "chunks of {chunk}, {lines} lines");
+            }
+        }
+    }
 }
 
 #[test]

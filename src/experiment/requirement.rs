@@ -1,11 +1,8 @@
-//! `--require`: conditions on results, for CI.
+//! Conditions on results, for CI.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::cli::error::CliError;
-use crate::cli::exit_code;
-use crate::cli::session::Session;
 use crate::experiment::{DataSets, Job, RunRecord};
 use crate::nn::{Norm, Task};
 use crate::text::shortened;
@@ -145,12 +142,12 @@ impl Requirement {
     }
 
     /// Why no runs of `jobs` can meet it, if that is known before they are trained.
-    fn impossible(&self, jobs: &[Job], data: &DataSets) -> Option<String> {
+    pub(crate) fn impossible(&self, jobs: &[Job], data: &DataSets) -> Option<String> {
         let mut selected =
             jobs.iter().filter(|job| self.norm.is_none_or(|norm| job.id.norm == norm)).peekable();
         if selected.peek().is_none() {
             let name = self.norm.map_or("", Norm::name);
-            return Some(format!("--require {self}: no run has the norm {name}"));
+            return Some(format!("no run has the norm {name}"));
         }
         let name = self.metric.0;
         let (low, high, range) = match name.rsplit('_').next() {
@@ -159,7 +156,7 @@ impl Requirement {
             _ => (0.0, f64::INFINITY, "at least 0"),
         };
         if !self.condition.can_hold(low, high) {
-            return Some(format!("--require {self}: no run can meet it, since {name} is {range}"));
+            return Some(format!("no run can meet it, since {name} is {range}"));
         }
         selected.find_map(|job| {
             let (table, seed) = (data.table(&job.plan.data), job.plan.training.split_key());
@@ -176,7 +173,7 @@ impl Requirement {
             } else {
                 return None;
             };
-            Some(format!("--require {self}: {reason}, so there is no {name}"))
+            Some(format!("{reason}, so there is no {name}"))
         })
     }
 
@@ -184,15 +181,6 @@ impl Requirement {
         let kept = run.epochs.iter().find(|epoch| epoch.epoch == run.kept_epoch)?;
         (self.metric.1)(run, kept)
     }
-}
-
-/// Fails if one of `requirements` cannot be met, whatever is trained.
-pub(crate) fn refuse_impossible(requirements: &[Requirement], session: &Session) -> Result<(), CliError> {
-    let reasons: Vec<String> = requirements
-        .iter()
-        .filter_map(|requirement| requirement.impossible(&session.jobs, &session.data))
-        .collect();
-    if reasons.is_empty() { Ok(()) } else { Err(CliError::new(exit_code::USAGE, reasons.join("\n  "))) }
 }
 
 #[cfg(test)]
