@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Trains networks with 1 to 8 processes of MPI and several threads, and compares the bits; kills a process, and goes on
-# with another number; has processes that differ refused.
+# Trains networks with 1 to 8 processes of MPI and several threads, and compares the bits; kills a process, or ends all,
+# and goes on with another number; has processes that differ refused.
 # Installs Open MPI and libclang where it can. Leaves nothing behind but target/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,7 +25,7 @@ trap 'rm -rf "$out"' EXIT
 together() {
   local ranks=$1
   shift
-  timeout 300 mpirun --oversubscribe --allow-run-as-root --bind-to none -n "$ranks" "$@"
+  timeout 300 mpirun --oversubscribe --allow-run-as-root --bind-to none --mca mpi_yield_when_idle 1 -n "$ranks" "$@"
 }
 hashes() { grep -o '"result_hash": *"[0-9a-f]*"' "$1/summary.json"; }
 
@@ -172,6 +172,25 @@ for ranks in 2 4; do
     echo "$ranks processes, one killed, 3 went on: the same"
   done
 done
+
+step "mpirun is ended, the runs are saved, and another number goes on"
+ended=("$bntrain" "$out/table.toml" --quiet --threads 1 --set training.epochs=1500)
+"${ended[@]}" --out "$out/undisturbed" >/dev/null
+# Open MPI passes the signal on after these seconds, and kills after as many again.
+mpirun --oversubscribe --allow-run-as-root --bind-to none --mca mpi_yield_when_idle 1 --mca odls_base_sigkill_timeout 8 -n 2 \
+  "${ended[@]}" --out "$out/ended" >/dev/null 2>"$out/ended.txt" &
+launcher=$!
+until [ -n "$(find "$out/ended" -name config.toml 2>/dev/null)" ]; do
+  kill -0 "$launcher" 2>/dev/null || { cat "$out/ended.txt"; fail "it ended by itself"; }
+  sleep 0.05
+done
+kill -TERM "$launcher"
+! wait "$launcher" || fail "it was not ended"
+grep -q "stopped by a signal; 0 of 1 runs finished" "$out/ended.txt" || { cat "$out/ended.txt"; fail "not saved"; }
+[ -n "$(find "$out/ended" -name checkpoint.safetensors)" ] || fail "no checkpoint"
+"$bntrain" resume "$out/ended" --quiet --threads 1 >/dev/null
+[ "$(hashes "$out/ended")" = "$(hashes "$out/undisturbed")" ] || fail "a run that was saved has other bits"
+echo "2 processes, ended by SIGTERM, 1 went on: the same"
 
 step "what is refused"
 refused() {

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use crate::batch_norm::ghosts::ghost_rows;
+use crate::parallel::partition::even_part;
 
 /// Neighboring ones of the blocks into which the rows of a batch are cut, in sizes that differ by at most one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl RowBlocks {
     }
 
     fn block(self, block: usize) -> Range<usize> {
-        ghost_rows(self.batch_rows, self.count, block)
+        even_part(self.batch_rows, self.count, block)
     }
 }
 
@@ -174,7 +174,7 @@ mod tests {
             for processes in 1..=count {
                 let mut next = 0;
                 for process in 0..processes {
-                    let here = RowBlocks::new(rows, count, ghost_rows(count, processes, process));
+                    let here = RowBlocks::new(rows, count, even_part(count, processes, process));
                     let parts: Vec<RowBlocks> = here.subtrees().collect();
                     assert_eq!(parts.iter().map(|part| part.len()).sum::<usize>(), here.len());
                     assert_eq!(parts.iter().flat_map(|part| part.numbers()).collect::<Vec<_>>(), {

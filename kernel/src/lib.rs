@@ -26,7 +26,6 @@ mod weight_norm;
 
 pub use crate::aligned::{aligned_copy, zeros};
 pub use crate::batch_norm::backward::BatchNormGrads;
-pub use crate::batch_norm::ghosts::ghost_rows;
 pub use crate::batch_norm::infer::RunningStats;
 pub use crate::batch_norm::moments::BatchMoments;
 pub use crate::batch_norm::state::{BatchNormForm, BatchNormParams, BatchNormState};
@@ -41,7 +40,7 @@ pub use crate::entry_points::{
 };
 pub use crate::mapped::{Mapped, Numbers};
 pub use crate::matmul::{ColumnTransform, Weights, relu, relu_derivative};
-pub use crate::parallel::partition::par_rows;
+pub use crate::parallel::partition::{even_part, par_rows};
 pub use crate::parallel::thread_pool::{ThreadPool, available_threads};
 pub use crate::real::Real;
 pub use crate::row_norm::backward::RowNormGrads;

@@ -298,8 +298,8 @@ mod tests {
 
     use super::*;
     use crate::batch_norm::forward::batch_norm_forward;
-    use crate::batch_norm::ghosts::ghost_rows;
     use crate::batch_norm::state::{BatchNormForm, BatchNormParams};
+    use crate::parallel::partition::even_part;
 
     #[test]
     fn gradients_are_those_of_the_formula_for_any_number_of_threads() {
@@ -365,7 +365,7 @@ mod tests {
         };
         let (y, dx, sums) = run(1, 0..rows, ghosts);
         for (ghost, expected) in sums.iter().enumerate() {
-            let part = ghost_rows(rows, ghosts, ghost);
+            let part = even_part(rows, ghosts, ghost);
             let alone = run(1, part.clone(), 1);
             assert_eq!(
                 (alone.0.view(), alone.1.view()),

@@ -31,7 +31,7 @@ use crate::simd::with_simd;
 /// of 2 of each other, as they are under a large offset, and rounded once otherwise. What the mean loses
 /// when it is rounded to an `F` is corrected for in the shift.
 ///
-/// Several `states` divide the rows into as many ghost batches of neighbors, see [`ghost_rows`](crate::ghost_rows); each is
+/// Several `states` divide the rows into as many ghost batches of neighbors, see [`even_part`](crate::even_part); each is
 /// normalized by itself.
 ///
 /// # Shapes

@@ -1,16 +1,11 @@
-//! Ghost batches: parts of a batch that are normalized apart.
+//! Ghost batches: even parts of a batch that are normalized apart.
 
 use std::ops::Range;
 
 use ndarray::ArrayViewMut2;
 
 use crate::matrix_view::MatrixViewMut;
-use crate::parallel::partition::Splittable;
-
-/// The rows of the `ghost`-th of `ghosts` parts of `rows` rows: neighbors, in sizes that differ by at most one.
-pub fn ghost_rows(rows: usize, ghosts: usize, ghost: usize) -> Range<usize> {
-    rows * ghost / ghosts..rows * (ghost + 1) / ghosts
-}
+use crate::parallel::partition::{Splittable, even_part};
 
 /// What is computed for some ghost batches: something for each, and rows of a matrix.
 pub(crate) struct Ghosts<'a, S, F> {
@@ -44,7 +39,7 @@ impl<'a, S, F: Send> Ghosts<'a, S, F> {
     ) {
         let mut rest = self.output;
         for (ghost, state) in numbers.zip(self.states) {
-            let rows = ghost_rows(self.rows, self.ghosts, ghost);
+            let rows = even_part(self.rows, self.ghosts, ghost);
             let (block, below) = rest.map(|rest| rest.split_rows_at(rows.len())).unzip();
             rest = below;
             body(rows, state, block);
@@ -59,31 +54,12 @@ impl<S: Send, F: Send> Splittable for Ghosts<'_, S, F> {
 
     fn split_at(self, index: usize) -> (Self, Self) {
         let Self { rows, ghosts, first, states, output } = self;
-        let start = |ghost| ghost_rows(rows, ghosts, ghost).start;
+        let start = |ghost| even_part(rows, ghosts, ghost).start;
         let (above, below) = output.map(|all| all.split_rows_at(start(first + index) - start(first))).unzip();
         let (left, right) = states.split_at_mut(index);
         (
             Self { rows, ghosts, first, states: left, output: above },
             Self { rows, ghosts, first: first + index, states: right, output: below },
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_differ_by_at_most_one() {
-        for rows in 1..50 {
-            for ghosts in 1..=rows {
-                let all: Vec<_> = (0..ghosts).map(|ghost| ghost_rows(rows, ghosts, ghost)).collect();
-                assert_eq!(all[0].start, 0);
-                assert!(all.windows(2).all(|pair| pair[0].end == pair[1].start));
-                assert_eq!(all[ghosts - 1].end, rows);
-                let sizes = || all.iter().map(Range::len);
-                assert!(sizes().max() <= sizes().min().map(|size| size + 1), "{rows} {ghosts}");
-            }
-        }
     }
 }

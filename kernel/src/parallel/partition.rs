@@ -22,6 +22,11 @@ const TILE_ROWS: usize = 6;
 /// Work on fewer numbers than this, about two microseconds, is done by the caller alone.
 pub(crate) const MIN_PARALLEL_WORK: usize = 8 * 1024;
 
+/// The `part`-th of `parts` parts of `0..len`: neighbors, in lengths that differ by at most one.
+pub fn even_part(len: usize, parts: usize, part: usize) -> Range<usize> {
+    len * part / parts..len * (part + 1) / parts
+}
+
 /// Something of a length, such as the columns of a matrix, that can be split in two.
 pub(crate) trait Splittable: Send + Sized {
     /// Chunks are multiples of this length, but for the last.
@@ -224,6 +229,20 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
+
+    #[test]
+    fn even_parts_differ_by_at_most_one() {
+        for len in 0..50 {
+            for parts in 1..60 {
+                let all: Vec<_> = (0..parts).map(|part| even_part(len, parts, part)).collect();
+                assert_eq!(all[0].start, 0);
+                assert!(all.windows(2).all(|pair| pair[0].end == pair[1].start));
+                assert_eq!(all[parts - 1].end, len);
+                let lengths = || all.iter().map(Range::len);
+                assert!(lengths().max() <= lengths().min().map(|least| least + 1), "{len} {parts}");
+            }
+        }
+    }
 
     #[test]
     fn each_index_is_in_exactly_one_chunk() {

@@ -9,6 +9,7 @@
 //! [`PassContext`](crate::nn::PassContext), and is shown the rows
 //! that are here.
 
+mod branches;
 pub(crate) mod gather;
 pub(crate) mod sums;
 
@@ -18,8 +19,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ndarray::{ArrayView2, ArrayViewMut2, s};
 
 use crate::kernel::real::Real;
-use crate::kernel::{RowBlocks, ThreadPool, add_blocks, ghost_rows, par_all_finite, weight_gradient};
+use crate::kernel::{RowBlocks, ThreadPool, add_blocks, even_part, par_all_finite, weight_gradient};
 use crate::nn::Network;
+use crate::nn::blocks::branches::Branches;
 use crate::nn::blocks::gather::Gather;
 
 /// The blocks of a batch that are here, and how sums over all of them are put together.
@@ -31,6 +33,7 @@ pub struct BatchBlocks<F> {
     buffers: Mutex<Buffers<F>>,
     /// Where the parts of each process end, in blocks.
     ends: Vec<usize>,
+    branches: Branches,
 }
 
 /// What is exchanged; allocated once.
@@ -58,23 +61,22 @@ impl<F: Real> BatchBlocks<F> {
     pub fn new(count: usize, max_rows: usize, network: &Network<F>, others: Arc<dyn Gather>) -> Self {
         let (processes, process) = (others.processes(), others.process());
         assert!(processes <= count, "{processes} processes for {count} blocks");
-        let numbers = ghost_rows(count, processes, process);
+        let numbers = even_part(count, processes, process);
         let largest = network.params().map(|param| param.value.len()).max().unwrap_or(0);
         let here = RowBlocks::new(max_rows, count, numbers);
         let ends: Vec<usize> =
-            (0..processes).map(|process| ghost_rows(count, processes, process).end).collect();
-        let subtrees = |process| branches(count, processes, process).count();
-        let own = ghost_rows(largest, processes, process).len() + 1;
-        let all: usize = (0..processes).map(subtrees).sum();
+            (0..processes).map(|process| even_part(count, processes, process).end).collect();
+        let branches = Branches::new(count, processes);
+        let own = even_part(largest, processes, process).len() + 1;
         let numbers = |count: usize| vec![F::zero(); if processes > 1 { count } else { 0 }];
         let weights = WeightSums {
-            here: numbers(subtrees(process) * largest),
-            sent: numbers(subtrees(process) * largest),
-            received: numbers(all * own),
+            here: numbers(branches.of(process) * largest),
+            sent: numbers(branches.of(process) * largest),
+            received: numbers(branches.all() * own),
         };
         let sums = vec![0.0; count * 3 * network.widest()];
         let buffers = Mutex::new(Buffers { sums, ends: [ends.clone(), ends.clone()], weights });
-        Self { count, max_rows, here, others, buffers, ends }
+        Self { count, max_rows, here, others, buffers, ends, branches }
     }
 
     /// How many blocks there are.
@@ -170,8 +172,7 @@ impl<F: Real> BatchBlocks<F> {
         let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         let Buffers { ends: [sent_ends, received_ends], weights, .. } = &mut *buffers;
         let (process, shape, len) = (self.others.process(), dw.dim(), dw.len());
-        let part = |process| ghost_rows(len, processes, process);
-        let branches = |process| branches(self.count, processes, process);
+        let part = |process| even_part(len, processes, process);
 
         let first = self.here.rows().start;
         for (branch, sums) in self.here.subtrees().zip(weights.here.chunks_exact_mut(len)) {
@@ -183,12 +184,12 @@ impl<F: Real> BatchBlocks<F> {
 
         let (mut sent, mut received) = (0, 0);
         for other in 0..processes {
-            for sums in weights.here.chunks_exact(len).take(branches(process).count()) {
+            for sums in weights.here.chunks_exact(len).take(self.branches.of(process)) {
                 let sums = &sums[part(other)];
                 weights.sent[sent..][..sums.len()].copy_from_slice(sums);
                 sent += sums.len();
             }
-            received += branches(other).count() * part(process).len();
+            received += self.branches.of(other) * part(process).len();
             (sent_ends[other], received_ends[other]) = (sent * size_of::<F>(), received * size_of::<F>());
         }
         let sums = &mut weights.received[..received];
@@ -196,7 +197,7 @@ impl<F: Real> BatchBlocks<F> {
         self.others.all_to_all(sent, sent_ends, F::bytes_mut(sums), received_ends);
 
         let dw = dw.as_slice_mut().expect("gradients are in row-major layout");
-        add_branches((0..processes).flat_map(branches), self.count, part(process).len(), sums);
+        self.branches.add(sums, part(process).len());
         dw[part(process)].copy_from_slice(&sums[..part(process).len()]);
         for (other, end) in sent_ends.iter_mut().enumerate() {
             *end = part(other).end * size_of::<F>();
@@ -217,41 +218,11 @@ pub fn most_exchanged<F>(
     let (largest, widest) = shapes.fold((0, 0), |(largest, widest): (usize, usize), [rows, columns]| {
         (largest.max(rows * columns), widest.max(rows).max(columns))
     });
-    let subtrees = |process| branches(count, processes, process).count();
-    let sent = (0..processes).map(subtrees).max().unwrap_or(1) * largest;
-    let received = (0..processes).map(subtrees).sum::<usize>() * largest.div_ceil(processes);
+    let branches = Branches::new(count, processes);
+    let sent = branches.most() * largest;
+    let received = branches.all() * largest.div_ceil(processes);
     (sent.max(received).max(largest) * size_of::<F>())
         .max(count * widest * size_of::<f64>() * usize::max(3, 2 * ghosts))
-}
-
-/// The branches of the tree of `count` blocks that a process has.
-fn branches(count: usize, processes: usize, process: usize) -> impl Iterator<Item = RowBlocks> + Clone {
-    RowBlocks::new(count, count, ghost_rows(count, processes, process)).subtrees()
-}
-
-/// Adds the sums of all branches of the tree of `count` blocks, each of `size` numbers, to those of the first one.
-fn add_branches<F: Real>(
-    branches: impl Iterator<Item = RowBlocks> + Clone,
-    count: usize,
-    size: usize,
-    sums: &mut [F],
-) {
-    let mut step = 1;
-    while step < count {
-        // The place of the branch that has `block`, if it begins there and was not added to one before.
-        let place = |block: usize| {
-            let begins = |branch: &RowBlocks| branch.numbers().start == block;
-            branches.clone().position(|branch| begins(&branch))
-        };
-        for block in (0..count - step).step_by(2 * step) {
-            if let (Some(total), Some(added)) = (place(block), place(block + step)) {
-                let (before, after) = sums.split_at_mut(added * size);
-                let total = &mut before[total * size..][..size];
-                total.iter_mut().zip(&after[..size]).for_each(|(total, &sum)| *total += sum);
-            }
-        }
-        step *= 2;
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, s};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::kernel::{BatchNormGrads, BatchNormState, RowBlocks, ghost_rows};
+use crate::kernel::{BatchNormGrads, BatchNormState, RowBlocks, even_part};
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layers::batch_norm::backward::{Scratch, add_to_first};
 use crate::nn::layers::batch_norm::form::BatchForm;
@@ -175,7 +175,7 @@ impl<F: Real> BatchNorm<F> {
             for (ghost, of_ghost) in of_block.chunks_exact(2 * width).take(ghosts).enumerate() {
                 part += 1;
                 let (means, vars) = of_ghost.split_at(width);
-                self.follow(part, ghost_rows(rows.len(), ghosts, ghost).len(), |column| means[column], vars);
+                self.follow(part, even_part(rows.len(), ghosts, ghost).len(), |column| means[column], vars);
             }
         }
         self.ghosts.moments = moments;

@@ -64,7 +64,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::kernel::{BatchMoments, BatchNormParams, BatchNormState, RunningStats, ThreadPool, ghost_rows};
+use crate::kernel::{BatchMoments, BatchNormParams, BatchNormState, RunningStats, ThreadPool, even_part};
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
 use crate::nn::layers::batch_norm::backward::Scratch;
@@ -216,7 +216,7 @@ impl<F: Real> BatchNorm<F> {
         let ghosts = self.ghosts.here();
         for (ghost, BatchNormState { moments, .. }) in states[..ghosts].iter().enumerate() {
             let part = (step - 1) * ghosts as u64 + ghost as u64 + 1;
-            let n = ghost_rows(self.batch_rows, ghosts, ghost).len();
+            let n = even_part(self.batch_rows, ghosts, ghost).len();
             self.follow(part, n, |column| moments.mean(column), &moments.var);
         }
         self.states = states;
