@@ -18,7 +18,7 @@ pub(crate) fn stack_size(blocks: Option<RowBlocks>, width: usize) -> usize {
 /// The sums of one tile over all `blocks`, added in the order of their tree: over the rows of the panel, with the numbers
 /// that `a` gives for a row of the tile and of the panel.
 ///
-/// The loops are plain ones: iterators would be functions of their own, which are not compiled for the vectors.
+/// The loops are plain ones: the longer chain of `flatten` becomes a function that is not compiled for the vectors.
 #[inline(always)]
 pub(crate) fn block_tile<V: Vector<Element: Real>, const ROWS: usize, const VECTORS: usize>(
     blocks: RowBlocks,
@@ -40,17 +40,17 @@ pub(crate) fn block_tile<V: Vector<Element: Real>, const ROWS: usize, const VECT
         for _ in 0..additions {
             depth -= 1;
             let before = &stack[depth * size..][..size];
-            for r in 0..ROWS {
-                for v in 0..VECTORS {
-                    sums[r][v] = V::load(&before[(r * VECTORS + v) * V::LANES..]).add(sums[r][v]);
+            for (r, sums) in sums.iter_mut().enumerate() {
+                for (v, sum) in sums.iter_mut().enumerate() {
+                    *sum = V::load(&before[(r * VECTORS + v) * V::LANES..]).add(*sum);
                 }
             }
         }
         if block < last {
             let place = &mut stack[depth * size..][..size];
-            for r in 0..ROWS {
-                for v in 0..VECTORS {
-                    sums[r][v].store(&mut place[(r * VECTORS + v) * V::LANES..]);
+            for (r, sums) in sums.iter().enumerate() {
+                for (v, sum) in sums.iter().enumerate() {
+                    sum.store(&mut place[(r * VECTORS + v) * V::LANES..]);
                 }
             }
             depth += 1;

@@ -235,13 +235,13 @@ pub(crate) fn tile<V: Vector, const ROWS: usize, const VECTORS: usize>(
     let mut sums = [[V::splat(num_traits::zero()); VECTORS]; ROWS];
     for (p, b) in panel.chunks_exact(VECTORS * V::LANES).enumerate() {
         let mut row = [V::splat(num_traits::zero()); VECTORS];
-        for v in 0..VECTORS {
-            row[v] = V::load(&b[v * V::LANES..]);
+        for (v, vector) in row.iter_mut().enumerate() {
+            *vector = V::load(&b[v * V::LANES..]);
         }
-        for r in 0..ROWS {
+        for (r, sums) in sums.iter_mut().enumerate() {
             let a = V::splat(a(r, p));
-            for v in 0..VECTORS {
-                sums[r][v] = a.mul_add(row[v], sums[r][v]);
+            for (sum, &b) in sums.iter_mut().zip(&row) {
+                *sum = a.mul_add(b, *sum);
             }
         }
     }
