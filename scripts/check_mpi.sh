@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Trains networks with 1 to 8 processes of MPI and several threads, and compares the bits; kills a process, or ends all,
-# and goes on with another number; has processes that differ refused.
+# and goes on with another number; shares out runs to groups; has processes that differ refused.
 # Installs Open MPI and libclang where it can. Leaves nothing behind but target/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -192,6 +192,28 @@ grep -q "stopped by a signal; 0 of 1 runs finished" "$out/ended.txt" || { cat "$
 [ "$(hashes "$out/ended")" = "$(hashes "$out/undisturbed")" ] || fail "a run that was saved has other bits"
 echo "2 processes, ended by SIGTERM, 1 went on: the same"
 
+step "groups of processes that share out the runs"
+for groups in "4 2" "3 3" "5 2"; do
+  read -r ranks count <<<"$groups"
+  directory="$out/groups-$ranks-$count"
+  together "$ranks" "$bntrain" "$out/norms.toml" --quiet --threads 1 --groups "$count" --out "$directory" >/dev/null
+  [ "$(hashes "$directory")" = "$(hashes "$out/norms")" ] || fail "$ranks processes in $count groups give other bits"
+  cmp -s <(cut -d, -f1-11 "$out/norms/metrics.csv") <(cut -d, -f1-11 "$directory/metrics.csv") ||
+    fail "$ranks processes in $count groups give other metrics"
+  [ ! -e "$directory.groups" ] || fail "shares were left behind"
+  echo "$ranks processes in $count groups: the same"
+done
+# A run is there already, but does not belong to the share.
+mkdir -p "$out/blocked.groups/2" && touch "$out/blocked.groups/2/other"
+blocked=("$bntrain" "$out/norms.toml" --quiet --threads 1 --groups 2 --out "$out/blocked")
+! together 2 "${blocked[@]}" >/dev/null 2>"$out/error.txt" || fail "a group without a place went on"
+grep -q "group 2 of 2: .*blocked.groups/2" "$out/error.txt" || { cat "$out/error.txt"; fail "the group is not named"; }
+[ ! -e "$out/blocked" ] || fail "shares were put together without one"
+rm -r "$out/blocked.groups/2"
+together 2 "${blocked[@]}" --resume >/dev/null
+[ "$(hashes "$out/blocked")" = "$(hashes "$out/norms")" ] || fail "groups that went on give other bits"
+echo "a group that failed, and went on: the same"
+
 step "what is refused"
 refused() {
   local code=$1 text=$2
@@ -205,6 +227,8 @@ refused() {
 }
 plain=("$bntrain" "$out/table.toml" --quiet --out "$out/refused")
 refused 2 "4 processes, but training.blocks = 3" together 4 "${plain[@]}" --set training.blocks=3
+refused 2 "groups 5, but there are 4 processes: start more together" together 4 "${plain[@]}" --groups 5
+refused 2 "without \[compare\] there is one run" together 4 "${plain[@]}" --groups 2
 refused 2 "standard input reaches only the first process" \
   together 2 "${plain[@]}" --set data.path=- <"$out/table.csv"
 refused 7 "another vector instructions" \

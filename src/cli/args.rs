@@ -50,6 +50,17 @@ pub(crate) struct Cli {
     pub(crate) global: GlobalArgs,
 }
 
+impl Cli {
+    /// How many groups of processes train the runs.
+    pub(crate) fn groups(&self) -> Option<NonZeroUsize> {
+        match &self.command {
+            None => self.train.groups,
+            Some(Command::Train(args)) => args.groups,
+            Some(_) => None,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Train the networks of a config (the default command)

@@ -30,12 +30,14 @@ use crate::output_file::is_unsynced;
 /// Runs the program with `args`, the first of which is its name. Returns its exit code, see
 /// [`exit_code`].
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let parsed = Cli::try_parse_from(args);
+    let groups = parsed.as_ref().ok().and_then(Cli::groups);
     // They end together, after everything else.
-    let _together = match processes::begin() {
+    let _together = match processes::begin(groups) {
         Begun::First(together) => together,
         Begun::Other(code) => return code,
     };
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return show_usage(&error),
     };

@@ -12,6 +12,8 @@ use crate::cli::error::CliError;
 pub(crate) struct Output {
     pub(crate) json: bool,
     pub(crate) quiet: bool,
+    /// Whether results and reports are left out.
+    silent: bool,
     color: ColorChoice,
     progress: When,
     /// Why reports are no longer written.
@@ -28,6 +30,7 @@ impl Output {
         Self {
             json: args.json,
             quiet: args.quiet,
+            silent: false,
             color,
             progress: args.progress,
             unreported: Mutex::default(),
@@ -39,8 +42,16 @@ impl Output {
         Self { quiet: true, unreported: Mutex::default(), ..*self }
     }
 
+    /// The same without results.
+    pub(crate) fn without_results(&self) -> Self {
+        Self { silent: true, unreported: Mutex::default(), ..*self }
+    }
+
     /// Writes a result to standard output.
     pub(crate) fn result(&self, text: &str) -> Result<(), CliError> {
+        if self.silent {
+            return Ok(());
+        }
         let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
         let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         written.map_err(|error| CliError::stdout(&error))
@@ -50,7 +61,7 @@ impl Output {
     /// [`reported`](Self::reported) says so in the end.
     pub(crate) fn report(&self, line: &str) {
         let mut unreported = self.unreported.lock().unwrap_or_else(PoisonError::into_inner);
-        if unreported.is_none() {
+        if unreported.is_none() && !self.silent {
             // In one call, so that the lines of different runs do not mix.
             let mut stdout = io::stdout().lock();
             *unreported = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).err();

@@ -21,7 +21,7 @@ use crate::text::{Count, DisplayPath, shortened, similar_names};
 use crate::train::{BatchPlan, Metric, Remainder, RemainderHandling, with_dtype};
 
 /// A config and changes to it.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ConfigArgs {
     /// The config: a TOML file that describes data, network and training
     #[arg(value_name = "FILE")]

@@ -193,6 +193,19 @@ fn runs_that_depend_on_others_are_not_shared_out() {
 }
 
 #[test]
+fn groups_are_of_processes_that_are_started_together() {
+    let work = comparison();
+    let (code, error) = work.fails(&["config.toml", "--groups", "2", "-o", "out"]);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.starts_with("error: --groups 2, but there is one process: start more together"), "{error}");
+    for more in [&["--share", "1/2"][..], &["--dry-run"], &["--require", "valid_accuracy >= 0"]] {
+        let (code, error) = work.fails(&[&["config.toml", "--groups", "2", "-o", "out"], more].concat());
+        assert!(code == Some(2) && error.contains("cannot be used with"), "{error}");
+    }
+    assert!(!work.path("out").exists() && !work.path("out.groups").exists());
+}
+
+#[test]
 fn a_share_without_runs_finishes_like_any_other() {
     let work = Work::new();
     let events = work.ok(&["-c", "config.toml", "-q", "--json", "--share", "9/9", "-o", "none"]).stdout;

@@ -13,11 +13,13 @@
     allow(dead_code, reason = "a process that was not started by MPI is the only one")
 )]
 
+pub(crate) mod groups;
 pub(crate) mod worker;
 #[cfg(feature = "mpi")]
 pub(crate) mod world;
 
 use std::fmt::Write;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -26,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
+pub(crate) use crate::cli::processes::groups::{Group, group};
 use crate::cli::session::Session;
 use crate::config::Plan;
 use crate::data::{Dataset, STANDARD_INPUT, SourceFile};
@@ -50,11 +53,16 @@ pub(crate) struct Together {
 }
 
 /// Begins the processes that a launcher started; all but the first one then do what that orders.
+///
+/// With `groups`, these are the processes of one of them.
 #[cfg(feature = "mpi")]
-pub(crate) fn begin() -> Begun {
-    let Some((universe, world, host)) = world::begin() else { return Begun::First(Together::default()) };
-    let is_first = world.process() == 0;
-    let team = TEAM.get_or_init(|| Team { gather: Arc::new(world), host });
+pub(crate) fn begin(groups: Option<NonZeroUsize>) -> Begun {
+    let Some(world::Started { universe, host, all, members, leaders }) = world::begin(groups) else {
+        return Begun::First(Together::default());
+    };
+    groups::begin(all, leaders, &host);
+    let is_first = members.process() == 0;
+    let team = TEAM.get_or_init(|| Team { gather: Arc::new(members), host });
     if is_first {
         return Begun::First(Together { _universe: Some(universe) });
     }
@@ -100,7 +108,7 @@ pub(crate) fn refuse_strangers() -> Result<(), CliError> {
 
 /// Begins the only process.
 #[cfg(not(feature = "mpi"))]
-pub(crate) fn begin() -> Begun {
+pub(crate) fn begin(_groups: Option<NonZeroUsize>) -> Begun {
     Begun::First(Together::default())
 }
 

@@ -1,22 +1,44 @@
 //! The processes of MPI.
 
+use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
-use mpi::collective::CommunicatorCollectives;
+use mpi::attribute::CommAttribute;
+use mpi::collective::{CommunicatorCollectives, Root};
 use mpi::datatype::{Partition, PartitionMut};
 use mpi::environment::{Universe, processor_name};
-use mpi::topology::{Communicator, SimpleCommunicator};
+use mpi::topology::{AnyCommunicator, Color, Communicator, SimpleCommunicator};
 use mpi::{Count, Threading};
 
 use crate::cli::processes::SIZES;
+use crate::kernel::even_part;
 use crate::nn::Gather;
 
-/// All processes that `mpirun` has started.
+/// Processes that exchange.
 pub(crate) struct World {
+    whose: Whose,
     processes: usize,
     process: usize,
     buffers: Mutex<ExchangeBuffers>,
 }
+
+/// Which processes exchange.
+#[derive(Clone, Copy)]
+enum Whose {
+    /// Those of the group of this one.
+    Members,
+    /// The first ones of all groups.
+    Leaders,
+}
+
+/// Their communicators, which are kept by that of all processes: it can be had in every thread.
+#[derive(Clone, Copy)]
+struct Communicators {
+    members: &'static SimpleCommunicator,
+    leaders: Option<&'static SimpleCommunicator>,
+}
+
+impl CommAttribute for Communicators {}
 
 /// What MPI reads, which may not be what it writes; they grow but are not freed.
 #[derive(Default)]
@@ -51,27 +73,75 @@ impl Parts {
 /// What Slurm sets with PMIx for the processes that it starts.
 const RANK_OF_PMIX: &str = "PMIX_RANK";
 
-/// Begins MPI in a process that a launcher has started. The processes end together when the first result is dropped.
+/// The processes that a launcher has started.
+pub(crate) struct Started {
+    pub(crate) universe: Universe,
+    /// The machine of this process.
+    pub(crate) host: String,
+    /// How many there are.
+    pub(crate) all: usize,
+    /// The group of this one.
+    pub(crate) members: World,
+    /// The first processes of all groups, if this is one of them.
+    pub(crate) leaders: Option<World>,
+}
+
+/// Begins MPI in a process that a launcher has started. The processes end together when the universe is dropped.
 ///
-/// None if this process is the only one.
-pub(crate) fn begin() -> Option<(Universe, World, String)> {
+/// None if this process is the only one. They are cut into the groups that the first process asks for, of neighbors,
+/// unless there are more groups than processes.
+pub(crate) fn begin(groups: Option<NonZeroUsize>) -> Option<Started> {
     if SIZES.iter().chain([&RANK_OF_PMIX]).all(|variable| std::env::var_os(variable).is_none()) {
         return None;
     }
     // Runs are trained by threads of their own, one at a time.
     let (universe, _) = mpi::initialize_with_threading(Threading::Serialized)?;
-    let world = universe.world();
-    let (processes, process) = (world.size() as usize, world.rank() as usize);
-    if processes == 1 {
+    let mut world = universe.world();
+    let (all, process) = (world.size() as usize, world.rank() as usize);
+    if all == 1 {
         return None;
     }
-    let host = processor_name().unwrap_or_default();
-    Some((universe, World { processes, process, buffers: Mutex::default() }, host))
+    let mut count = groups.map_or(1, NonZeroUsize::get) as u64;
+    world.process_at_rank(0).broadcast_into(&mut count);
+    let count = usize::try_from(count).ok().filter(|&count| count <= all).unwrap_or(1);
+    let group = (0..count).find(|&group| even_part(all, count, group).contains(&process))?;
+    // They are there until MPI ends.
+    let cut = |color| world.split_by_color(color).map(|own| -> &'static _ { Box::leak(Box::new(own)) });
+    let color = |number: usize| Color::with_value(i32::try_from(number).expect("a process of MPI"));
+    let members = cut(color(group))?;
+    let leaders = cut(if members.rank() == 0 { color(0) } else { Color::undefined() });
+    world.set_attr(Communicators { members, leaders });
+    let of = |whose, own: &SimpleCommunicator| World {
+        whose,
+        processes: own.size() as usize,
+        process: own.rank() as usize,
+        buffers: Mutex::default(),
+    };
+    Some(Started {
+        universe,
+        host: processor_name().unwrap_or_default(),
+        all,
+        members: of(Whose::Members, members),
+        leaders: leaders.map(|leaders| of(Whose::Leaders, leaders)),
+    })
 }
 
 /// Ends all processes at once.
 pub(crate) fn abort() -> ! {
     SimpleCommunicator::world().abort(101)
+}
+
+impl World {
+    /// The communicator of these processes.
+    fn communicator(&self) -> &'static SimpleCommunicator {
+        let world = SimpleCommunicator::world();
+        let Communicators { members, leaders } =
+            *world.get_attr::<Communicators>().expect("set at the beginning");
+        match self.whose {
+            Whose::Members => members,
+            Whose::Leaders => leaders.expect("only first processes have it"),
+        }
+    }
 }
 
 impl Gather for World {
@@ -95,7 +165,7 @@ impl Gather for World {
         buffers.received_parts.set(ends);
         let ExchangeBuffers { sent, received_parts: Parts { counts, starts }, .. } = &*buffers;
         let mut all = PartitionMut::new(bytes, &counts[..], &starts[..]);
-        SimpleCommunicator::world().all_gather_varcount_into(&sent[..], &mut all);
+        self.communicator().all_gather_varcount_into(&sent[..], &mut all);
     }
 
     fn all_to_all(&self, sent: &[u8], sent_ends: &[usize], received: &mut [u8], received_ends: &[usize]) {
@@ -105,6 +175,6 @@ impl Gather for World {
         let ExchangeBuffers { sent_parts: from, received_parts: to, .. } = &*buffers;
         let sent = Partition::new(sent, &from.counts[..], &from.starts[..]);
         let mut received = PartitionMut::new(received, &to.counts[..], &to.starts[..]);
-        SimpleCommunicator::world().all_to_all_varcount_into(&sent, &mut received);
+        self.communicator().all_to_all_varcount_into(&sent, &mut received);
     }
 }

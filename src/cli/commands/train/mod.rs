@@ -10,6 +10,7 @@ pub(crate) mod results;
 pub(crate) mod resume;
 pub(crate) mod share;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
@@ -51,7 +52,7 @@ const MAX_LEAKAGE_CELLS: usize = 2_000_000;
 /// Networks are measured before training on tables with at most this number of inputs; `bntrain probe` has no limit.
 const MAX_PROBED_CELLS: usize = 2_000_000;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct TrainArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
@@ -71,6 +72,9 @@ pub(crate) struct TrainArgs {
     /// scheduler, auto/K where it does not say how many there are
     #[arg(long, value_name = "I/K", requires = "out")]
     pub(crate) share: Option<ShareArg>,
+    /// Share out the runs of a comparison to N groups of the processes that mpirun has started
+    #[arg(long, value_name = "N", requires = "out", conflicts_with_all = ["share", "dry_run", "require", "report_every"])]
+    pub(crate) groups: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) threads: ThreadArgs,
     /// Also write report.html while training, every this many seconds; the page loads itself anew
@@ -86,6 +90,9 @@ pub(crate) struct TrainArgs {
 }
 
 pub(crate) fn run(args: &TrainArgs, output: &Output) -> Result<(), CliError> {
+    if let Some(count) = args.groups {
+        return share::groups::run(args, count, output);
+    }
     run_and_show(args, output, &|| Ok(()))
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn run(args: &ResumeArgs, output: &Output) -> Result<(), CliError> {
         force: false,
         tensorboard: tensorboard.clone(),
         share: share::of_directory(directory)?.map(ShareArg::Given),
+        groups: None,
         threads: threads.clone(),
         dry_run: false,
         report_every: *report_every,

@@ -131,6 +131,7 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
         force: false,
         tensorboard: None,
         share: None,
+        groups: None,
         threads: args.threads.clone(),
         dry_run: false,
         report_every: None,

@@ -29,13 +29,13 @@ const MAX_NAMED: usize = 20;
 pub(crate) struct MergeArgs {
     /// The run directories of the shares, in any order
     #[arg(required = true, value_name = "DIR")]
-    directories: Vec<PathBuf>,
+    pub(crate) directories: Vec<PathBuf>,
     /// The directory for all runs
     #[arg(short, long, value_name = "OUT")]
-    out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Replace the run directory at --out
     #[arg(long)]
-    force: bool,
+    pub(crate) force: bool,
 }
 
 pub(crate) fn run(args: &MergeArgs, output: &Output) -> Result<(), CliError> {

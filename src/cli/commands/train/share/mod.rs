@@ -1,6 +1,7 @@
 //! `bntrain train --share I/K`: one share of the runs of a comparison, in a run directory that says which; and
-//! `bntrain merge`, which puts shares together.
+//! `bntrain merge`, which puts shares together; and `--groups N`, which does both.
 
+pub(crate) mod groups;
 pub(crate) mod merge;
 pub(crate) mod parts;
 pub(crate) mod scheduler;
