@@ -175,3 +175,31 @@ fn break_ends_the_run_before_the_next_step() {
     // After the last step of the last epoch there is nothing to end.
     assert_eq!(run(&mut StopAt { step: 9, later: 0 }).outcome, Outcome::Finished);
 }
+
+/// The time of an epoch and of the run in each state that is offered.
+#[derive(Default)]
+struct Times(Vec<(u64, f64, f64)>);
+
+impl Observer for Times {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        if let Event::Resumable(point) = event {
+            let state = point.state();
+            self.0.push((state.place.batch, state.place.train_seconds, state.seconds));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn a_state_has_the_time_so_far() {
+    let data = five_rows().prepare::<f64>(1, None).expect("the values fit").data;
+    let optimizer = OptimizerSpec::from(Sgd::default());
+    let mut times = Times::default();
+    let layers = [output_affine(), softmax_loss()];
+    train_prepared(&layers, &optimizer, &spec(3, 2), &data, &ThreadPool::single(), &mut times);
+    assert!(times.0.iter().any(|(batch, ..)| *batch > 0) && times.0.iter().any(|(batch, ..)| *batch == 0));
+    for &(batch, train_seconds, _) in &times.0 {
+        assert_eq!(train_seconds > 0.0, batch > 0, "{batch}: {train_seconds}");
+    }
+    assert!(times.0[0].2 > 0.0 && times.0.is_sorted_by(|before, after| before.2 < after.2));
+}
