@@ -12,11 +12,12 @@ use crate::nn::{
     AffineSpec, Init, LayerSpec, Network, NonFinite, affine, batch_norm, output_affine, softmax_loss,
     squared_loss, tanh,
 };
-use crate::optim::{OptimizerSpec, Sgd};
+use crate::optim::{CosineDecay, OptimizerSpec, Schedule, Sgd};
 use crate::targets::Targets;
 use crate::train::trainer::run_loop::copy_tensors;
 use crate::train::{
-    EarlyStopping, Evaluator, Event, Metric, Observer, Outcome, Trained, TrainingSpec, train_prepared,
+    EarlyStopping, Evaluator, Event, Metric, Observer, Outcome, StepLog, Trained, TrainingSpec,
+    train_prepared,
 };
 
 fn run<F: Real>(layers: &[LayerSpec], rate: f64, training: &TrainingSpec, data: &Dataset) -> Trained<F> {
@@ -202,4 +203,19 @@ fn a_state_has_the_time_so_far() {
         assert_eq!(train_seconds > 0.0, batch > 0, "{batch}: {train_seconds}");
     }
     assert!(times.0[0].2 > 0.0 && times.0.is_sorted_by(|before, after| before.2 < after.2));
+}
+
+#[test]
+fn each_step_has_the_rate_of_the_schedule() {
+    let data = five_rows().prepare::<f64>(1, None).expect("the values fit").data;
+    let schedule = Schedule::Cosine(CosineDecay::default());
+    // Three batches in each of two epochs.
+    let training = TrainingSpec { last_batch: LastBatch::Keep, schedule: schedule.clone(), ..spec(2, 2) };
+    let optimizer = OptimizerSpec::from(Sgd { learning_rate: 0.5, ..Sgd::default() });
+    let mut log = StepLog::new(1);
+    let layers = [output_affine(), softmax_loss()];
+    train_prepared(&layers, &optimizer, &training, &data, &ThreadPool::single(), &mut log);
+    let rates: Vec<f64> = log.steps.iter().map(|step| step.learning_rate).collect();
+    assert_eq!(rates, [1, 2, 3, 4, 5, 6].map(|step| 0.5 * schedule.factor(step, 3, 6)));
+    assert!(rates.is_sorted_by(|before, after| before > after));
 }

@@ -167,7 +167,7 @@ fn a_best_point_at_an_edge_is_a_warning() {
 
 /// Only the nearest point on each side counts.
 #[test]
-fn a_lost_run_far_from_the_best_point_is_no_warning() {
+fn a_lost_run_far_from_the_best_point_gives_none() {
     let plan = tuned_plan();
     let mut runs = tuning_runs(&plan, 0.0);
     let by_rate = |left: &usize, right: &usize| rate(&plan, *left).total_cmp(&rate(&plan, *right));

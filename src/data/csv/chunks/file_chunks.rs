@@ -271,5 +271,6 @@ mod tests {
         assert_eq!(offset("", 0), None);
         assert_eq!(offset("", 1), Some(0));
         assert_eq!(offset("ab\r\nc", 1), Some(4));
+        assert_eq!(offset("ab\n", 0), None);
     }
 }
