@@ -61,7 +61,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::data::Dataset;
+    use crate::data::{ColumnSpec, ColumnType, DataSpec, Dataset};
     use crate::nn::{logistic_loss, softmax_loss, squared_loss};
     use crate::targets::Targets;
 
@@ -88,5 +88,22 @@ mod tests {
         let squared = loss_of(&squared_loss(), values);
         // They are standardized.
         assert_close(squared, 1.0);
+    }
+
+    #[test]
+    fn of_weighted_rows_it_is_that_of_the_weighted_mean() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, "x,w,y\n1,3,5\n2,1,5\n3,1,3\n4,1,3\n").expect("it can be written");
+        let column = |name: &str, word| {
+            (name.to_owned(), ColumnSpec { column_type: Some(word), ..ColumnSpec::default() })
+        };
+        let columns = [column("w", ColumnType::Weight), column("y", ColumnType::Target)].into();
+        let spec = DataSpec { path: path.into(), columns, ..DataSpec::default() };
+        let table = Dataset::load(&spec).expect("the table loads");
+        let data = table.prepare::<f64>(1, None).expect("it can be split").data;
+        // The targets are 1, 1, -1 and -1, and their weighted mean is 1/3.
+        let loss = constant_loss(&squared_loss(), &data, &ThreadPool::single()).expect("it is finite");
+        assert_close(loss, 1.0 - 1.0 / 9.0);
     }
 }

@@ -129,3 +129,37 @@ fn job(plan: &Plan, compare: &ComparePlan, norm: Norm, point: Option<(usize, Str
     plan.layers = twin(&plan.layers, norm);
     Job { id: RunId { norm, point, seed }, plan, baselines: false }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    fn jobs(more: &str) -> Vec<Job> {
+        let config = "[data]\npath = 'd.csv'\nlabel = 'y'\nvalid = 0.2\n[model]\nhidden = [4]\n\
+                      [optimizer]\ntype = 'sgd'\n";
+        let plan = parse(&format!("{config}{more}"), std::path::Path::new("/c.toml"), &[]);
+        next_jobs(&plan.unwrap_or_else(|error| panic!("{error}")), &[])
+    }
+
+    #[test]
+    fn members_of_an_ensemble_learn_the_same_rows_with_other_seeds() {
+        let members = jobs("[training]\nensemble = 3\nseed = 7\n");
+        assert!(members.iter().map(|job| job.plan.training.seed).eq(7..10));
+        let first = members[0].plan.training.split_key();
+        assert_eq!(first.seed, 7);
+        assert!(members.iter().all(|job| job.plan.training.split_key() == first));
+    }
+
+    /// Baselines depend on the rows only.
+    #[test]
+    fn baselines_are_computed_once_for_the_same_rows() {
+        let baselines = |more: &str| jobs(more).into_iter().map(|job| job.baselines).collect::<Vec<_>>();
+        let compare = "[compare]\nnorms = ['batch_norm', 'none']\nseeds = 2\n";
+        assert_eq!(baselines("[training]\nensemble = 3\n"), [true, false, false]);
+        assert_eq!(baselines(compare), [true, false, true, false]);
+        let none = "[training]\nbaselines = false\n";
+        assert_eq!(baselines(&format!("{none}ensemble = 3\n")), [false; 3]);
+        assert_eq!(baselines(&format!("{none}{compare}")), [false; 4]);
+    }
+}

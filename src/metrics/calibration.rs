@@ -174,4 +174,44 @@ mod tests {
         let (error, _) = classwise_ece(&[0, 1], probabilities.view(), &[3.0, 1.0]);
         assert!((error.value.expect("rows") - (3.0 * 0.4 + 1.4) / 8.0).abs() < 1e-15, "{error:?}");
     }
+
+    #[test]
+    fn the_spread_of_the_classwise_error_is_that_of_its_rows() {
+        let probabilities = array![[0.8_f64, 0.2], [0.7, 0.3]].mapv(f64::ln);
+        // Mean distances of 0.2 and 0.7; an exact probability p is off by sqrt(p (1 - p)) in the root mean square.
+        for (weights, error, influences) in
+            [([1.0, 1.0], 0.45, [-0.125, 0.125]), ([3.0, 1.0], 0.325, [-0.093_75, 0.093_75])]
+        {
+            let (found, by_chance) = classwise_ece(&[0, 1], probabilities.view(), &weights);
+            let squares = influences.iter().map(|influence: &f64| influence.powi(2)).sum::<f64>();
+            let expected = by_influence(error, squares, 2, IntervalScale::Logit).interval.expect("a spread");
+            let interval = found.interval.expect("a spread");
+            assert!((interval.low - expected.low).abs() < 1e-12, "{interval:?} {expected:?}");
+            assert!((interval.high - expected.high).abs() < 1e-12, "{interval:?} {expected:?}");
+            let [first, second] = weights;
+            let sizes = first * 2.0 * 0.4 + second * 2.0 * 0.21_f64.sqrt();
+            let expected = (2.0 / std::f64::consts::PI).sqrt() * sizes / (2.0 * (first + second));
+            assert!((by_chance.expect("rows") - expected).abs() < 1e-12, "{by_chance:?} {expected}");
+        }
+    }
+
+    #[test]
+    fn shares_of_classes_are_compared_with_their_probabilities() {
+        let probabilities = array![[0.8_f64, 0.2], [0.7, 0.3]].mapv(f64::ln);
+        let shares = class_shares(&[0, 1], probabilities.view(), &[3.0, 1.0]);
+        let expected = [(3.1 / 4.0, 0.75), (0.9 / 4.0, 0.25)];
+        for (found, (mean_probability, share)) in shares.iter().zip(expected) {
+            assert!((found.mean_probability - mean_probability).abs() < 1e-15, "{found:?}");
+            assert_eq!(found.share, share);
+            // Residuals of 3 times 0.2 and of 0.7.
+            assert!((found.standard_error - 0.85_f64.sqrt() / 4.0).abs() < 1e-15, "{found:?}");
+        }
+        assert_eq!(shares.len(), 2);
+        assert!(class_shares(&[0, 1], probabilities.view(), &[0.0, 0.0]).is_empty());
+        let is_off = |mean_probability, standard_error| {
+            ClassShare { mean_probability, share: 0.5, standard_error }.is_off()
+        };
+        assert!(is_off(0.6, 0.02) && is_off(0.4, 0.02));
+        assert!(!is_off(0.54, 0.001) && !is_off(0.6, 0.03));
+    }
 }

@@ -173,3 +173,20 @@ fn f1_of_jaccard(jaccard: Measure) -> Measure {
         ..jaccard
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_are_in_the_order_of_their_number() {
+        let rows = [(0, 0), (0, 1), (2, 1), (2, 1), (1, 1), (2, 0)].map(|(truth, found)| (truth, found, 1.0));
+        let confusion = Confusion::of(4, rows.into_iter());
+        assert_eq!(confusion.n_classes(), 4);
+        assert_eq!(confusion.mistakes(), [(2, 1, 2), (0, 1, 1), (2, 0, 1)]);
+        // Of the three rows of class 2, none is right; two classes are predicted in their place.
+        let class = confusion.classes()[2];
+        assert_eq!((class.rows, class.predicted, class.recall.value), (3, 0, Some(0.0)));
+        assert_eq!((class.precision.value, class.f1.value), (None, Some(0.0)));
+    }
+}

@@ -235,6 +235,22 @@ mod tests {
     }
 
     #[test]
+    fn bins_of_reliability_are_weighted() {
+        let truth = [1, 0, 0, 1];
+        let curves =
+            class_curves(&truth, binary(&[0.7, 0.71, 0.95, 0.1]).view(), Some(&[3.0, 1.0, 2.0, 2.0]));
+        let [first, second, last] = &curves[0].reliability[..] else { panic!("three bins") };
+        for (bin, index) in [(first, 1.0), (second, 10.0), (last, 14.0)] {
+            assert!(
+                (bin.low - index / 15.0).abs() < 1e-15 && (bin.high - (index + 1.0) / 15.0).abs() < 1e-15
+            );
+        }
+        assert!((second.mean_probability - (3.0 * 0.7 + 0.71) / 4.0).abs() < 1e-15);
+        assert_eq!((second.rows, second.weight), (2, 0.5));
+        assert_eq!(second.share, share(3.0, Sums { rows: 2, weight: 4.0, squares: 10.0 }));
+    }
+
+    #[test]
     fn areas_and_errors_agree_with_the_metrics() {
         let logarithms =
             array![[0.5, 0.3, 0.2], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4], [0.2, 0.2, 0.6], [0.5, 0.1, 0.4]]

@@ -95,3 +95,16 @@ fn of_target(
     }
     Ok(difference)
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn classes_are_compared_by_their_loss_and_values_by_r2() {
+        assert_eq!(compared_metric(&Targets::classes([0, 1])), "log_loss");
+        assert_eq!(compared_metric(&Targets::Values(array![[1.0]])), "r2");
+    }
+}

@@ -164,6 +164,50 @@ mod tests {
     }
 
     #[test]
+    fn the_smallest_spread_is_relative_to_what_the_scale_measures() {
+        let of = |value, error: f64, scale| by_influence(value, error.powi(2), 9, scale).interval.is_some();
+        for (small, scale) in [
+            (1e-6, IntervalScale::Log),
+            (1e-6, IntervalScale::Logit),
+            (1.0 - 1e-6, IntervalScale::Logit),
+            (1.0 - 1e-6, IntervalScale::LogOfRest),
+        ] {
+            assert!(of(small, 1e-14, scale) && !of(small, 1e-20, scale), "{scale:?}");
+        }
+    }
+
+    #[test]
+    fn an_interval_is_symmetric_on_its_scale() {
+        // The standard error is sqrt(3 / 2 * 0.0024), and 4.3027 the quantile of Student's t with two degrees of freedom.
+        let half: f64 = 4.302_652_729_911_275 * 0.06;
+        for (scale, value, low, high) in [
+            (IntervalScale::Log, 2.0, 2.0 * (-half / 2.0).exp(), 2.0 * (half / 2.0).exp()),
+            (IntervalScale::LogOfRest, -1.0, 1.0 - 2.0 * (half / 2.0).exp(), 1.0 - 2.0 * (-half / 2.0).exp()),
+            (PLAIN, 3.0, 3.0 - half, 3.0 + half),
+        ] {
+            let found = by_influence(value, 0.0024, 3, scale).interval.expect("a spread");
+            assert!(
+                (found.low - low).abs() < 1e-9 && (found.high - high).abs() < 1e-9,
+                "{scale:?} {found:?}"
+            );
+        }
+        let found = by_influence(0.8, 0.0024, 3, IntervalScale::Logit).interval.expect("a spread");
+        let logit = |p: f64| (p / (1.0 - p)).ln();
+        for (end, sign) in [(found.low, -1.0), (found.high, 1.0)] {
+            assert!((logit(end) - (logit(0.8) + sign * half / 0.16)).abs() < 1e-9, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn errors_are_on_a_scale_from_0_on() {
+        for name in ["log_loss", "price.rmse", "a.b.mae"] {
+            assert!(matches!(scale_of(name), IntervalScale::Log), "{name}");
+        }
+        assert!(matches!(scale_of("price.r2"), IntervalScale::LogOfRest));
+        assert!(matches!(scale_of("accuracy"), IntervalScale::Logit));
+    }
+
+    #[test]
     fn an_interval_stays_on_its_scale() {
         for scale in [IntervalScale::Log, IntervalScale::Logit, IntervalScale::LogOfRest, PLAIN] {
             for squares in [1e-4, 1e2, 1e8] {

@@ -146,3 +146,18 @@ impl Metrics {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn rows_without_weight_do_not_count() {
+        let weights = Some(&[0.0, 2.0, 1.0][..]);
+        let classes = Metrics::of_baseline(&Targets::classes([0, 1, 1]), &[1.0, 2.0], weights);
+        let values = Metrics::of_baseline(&Targets::Values(array![[1.0], [2.0], [4.0]]), &[1.5], weights);
+        assert_eq!((classes.n_rows(), values.n_rows()), (2, 2));
+    }
+}

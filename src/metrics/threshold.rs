@@ -204,6 +204,9 @@ mod tests {
         // 3 of 4 positive rows, at a precision of 3/4.
         assert_chosen(ThresholdGoal::Recall(0.7), 0.5);
         assert_chosen(ThresholdGoal::Recall(0.5), 0.75);
+        // One error of two above .875 and below .125, which are as far from 1/2: the higher one.
+        let found = choose_threshold(cost(1.0, 1.0), &[0.25], &[0.75]);
+        assert_eq!(found, Ok(0.875));
         let counts = DecisionCounts::at(0.5, &POSITIVE, &NEGATIVE);
         assert_eq!((counts.true_positives, counts.false_positives), (3, 1));
         assert_eq!((counts.precision(), counts.recall()), (Some(0.75), Some(0.75)));

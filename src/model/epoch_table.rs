@@ -104,3 +104,25 @@ pub(crate) fn epochs_from(counts: &[u8], numbers: &[u8]) -> Option<Vec<EpochReco
     };
     Some(counts.iter().zip(numbers).map(record).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_whole_table_is_refused() {
+        assert_eq!(epochs_from(&[], &[]).map(|epochs| epochs.len()), Some(0));
+        let (counts, numbers) = ([0; 8 * COUNTS], [0; 8 * NUMBERS]);
+        assert_eq!(epochs_from(&counts, &numbers).map(|epochs| epochs.len()), Some(1));
+        for (counts, numbers) in [
+            (&counts[..1], &[][..]),
+            (&counts[..8], &[]),
+            (&[], &numbers[..1]),
+            (&[], &numbers[..8]),
+            (&counts, &[]),
+            (&[], &numbers),
+        ] {
+            assert!(epochs_from(counts, numbers).is_none(), "{} {}", counts.len(), numbers.len());
+        }
+    }
+}

@@ -108,6 +108,27 @@ mod tests {
     use crate::random::stream;
 
     #[test]
+    fn the_spread_follows_the_number_of_inputs() {
+        let (inputs, units) = (50, 400);
+        let spread = |init: Init| {
+            let weights: Array2<f64> = init.weights(inputs, units, &mut stream(1, "init", &[1]));
+            (weights.pow2().sum() / (inputs * units) as f64).sqrt()
+        };
+        let uniform = |low: f64, high: f64| ((low * low + low * high + high * high) / 3.0).sqrt();
+        let bound = (6.0 / 450.0_f64).sqrt();
+        for (init, expected) in [
+            (Init::HeNormal, 0.2),
+            (Init::LecunNormal, 0.02_f64.sqrt()),
+            (Init::Normal(0.3), 0.3),
+            (Init::Uniform([-0.1, 0.5]), uniform(-0.1, 0.5)),
+            (Init::Xavier, uniform(-bound, bound)),
+        ] {
+            // Six standard errors of 20,000 numbers.
+            assert!((spread(init) / expected - 1.0).abs() < 0.03, "{init:?}: {}", spread(init));
+        }
+    }
+
+    #[test]
     fn the_shorter_side_is_orthonormal() {
         for (inputs, units) in [(40, 40), (64, 10), (10, 64), (1, 3), (3, 1)] {
             let weights: Array2<f64> = Init::Lsuv.weights(inputs, units, &mut stream(1, "init", &[1]));

@@ -128,6 +128,12 @@ mod tests {
     }
 
     #[test]
+    fn other_types_are_refused() {
+        let message = serde_json::from_str::<RunningUpdate>("[]").expect_err("a list").to_string();
+        assert!(message.contains("expected a number or \"cumulative\""), "{message}");
+    }
+
+    #[test]
     fn the_first_batch_replaces_the_initial_value_or_is_averaged_with_it() {
         let update = RunningUpdate::Constant(0.25);
         assert_eq!(after(update, RunningStart::Standard, &[5.0]), 2.0);

@@ -75,7 +75,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::nn::{BatchNormSpec, Network, affine, output_affine, relu, softmax_loss};
+    use crate::nn::{AffineSpec, BatchNormSpec, Network, affine, output_affine, relu, softmax_loss};
     use crate::targets::Targets;
 
     fn layers() -> Vec<LayerSpec> {
@@ -111,6 +111,14 @@ mod tests {
                 assert_eq!(norm_of(&found), second);
             }
         }
+    }
+
+    #[test]
+    fn normalized_weights_before_another_norm_count_as_that_norm() {
+        let weights = WeightForm::WeightNorm;
+        let hidden = AffineSpec { units: Some(5), weights, ..AffineSpec::default() };
+        let norm = Norm::LayerNorm.layer().expect("a layer");
+        assert_eq!(norm_of(&[hidden.into(), norm, output_affine(), softmax_loss()]), Norm::LayerNorm);
     }
 
     /// With `g` equal to the length of `v`; centered weights are another function.

@@ -60,3 +60,36 @@ impl OptimizerSpec {
         with_rule!(self, rule => rule.state())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_those_of_the_rule() {
+        let (learning_rate, l2) = (0.25, 0.5);
+        for spec in [
+            OptimizerSpec::from(Sgd { learning_rate, l2, ..Sgd::default() }),
+            Adagrad { learning_rate, l2, ..Adagrad::default() }.into(),
+            RmsProp { learning_rate, l2, ..RmsProp::default() }.into(),
+            Adam { learning_rate, l2, ..Adam::default() }.into(),
+        ] {
+            assert_eq!((spec.learning_rate(), spec.l2()), (learning_rate, l2), "{}", spec.kind());
+        }
+        let decoupled = OptimizerSpec::from(AdamW { learning_rate, ..AdamW::default() });
+        assert_eq!((decoupled.learning_rate(), decoupled.l2()), (learning_rate, 0.0));
+        let sgd = OptimizerSpec::from(Sgd { momentum: 0.9, ..Sgd::default() });
+        // The names are those in checkpoints.
+        for (spec, state) in [
+            (OptimizerSpec::from(Sgd::default()), &[][..]),
+            (sgd.clone(), &["sgd_velocity"]),
+            (Adagrad::default().into(), &["adagrad_cache"]),
+            (RmsProp::default().into(), &["rmsprop_square"]),
+            (Adam::default().into(), &["adam_m", "adam_v"]),
+            (decoupled.clone(), &["adam_m", "adam_v"]),
+        ] {
+            assert_eq!(spec.state(), state);
+        }
+        assert_eq!((sgd.momentum(), decoupled.momentum()), (Some(0.9), None));
+    }
+}

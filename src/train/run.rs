@@ -209,19 +209,34 @@ fn check_layers(layers: &[LayerSpec], task: Task, outputs: usize) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use ndarray::array;
+    use ndarray::{Array2, array};
 
     use super::*;
-    use crate::nn::{GroupNormSpec, affine, dropout, logistic_loss, softmax_loss, squared_loss};
+    use crate::data::{ArraySpec, ClassWeights};
+    use crate::nn::{
+        GroupNormSpec, affine, dropout, logistic_loss, output_affine, softmax_loss, squared_loss,
+    };
     use crate::optim::Adam;
     use crate::targets::Targets;
     use crate::train::EarlyStopping;
 
     fn message(layers: &[LayerSpec], training: &TrainingSpec) -> String {
         let x = array![[1.0], [2.0], [4.0], [5.0]];
-        let data = Dataset::from_arrays(x, Targets::classes(vec![0, 1, 2, 0])).expect("a dataset");
+        message_of(
+            Dataset::from_arrays(x, Targets::classes(vec![0, 1, 2, 0])).expect("a dataset"),
+            layers,
+            training,
+        )
+    }
+
+    fn message_of(data: Dataset, layers: &[LayerSpec], training: &TrainingSpec) -> String {
         let result = train(layers, &Adam::default().into(), training, &data, &mut ());
         result.err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    fn values() -> Dataset {
+        let x = array![[1.0], [2.0], [4.0], [5.0]];
+        Dataset::from_arrays(x, Targets::values(array![[0.5], [1.0], [1.5], [0.0]])).expect("a dataset")
     }
 
     #[test]
@@ -229,6 +244,7 @@ mod tests {
         let plain = TrainingSpec { epochs: 1, ..TrainingSpec::default() };
         assert_eq!(message(&[affine(3), softmax_loss()], &plain), "");
         let groups = |groups| GroupNormSpec { groups: Some(groups), ..GroupNormSpec::default() }.into();
+        assert_eq!(message(&[affine(6), groups(3), output_affine(), softmax_loss()], &plain), "");
         let cases = [
             (
                 vec![affine(3)],
@@ -280,12 +296,34 @@ mod tests {
             refused(TrainingSpec { clip_norm: Some(f64::NAN), ..plain() }),
             "clip_norm = NaN is out of range; it must be greater than 0"
         );
+        assert_eq!(
+            refused(TrainingSpec { clip_norm: Some(0.0), ..plain() }),
+            "clip_norm = 0 is out of range; it must be greater than 0"
+        );
+        let weights = Some(ClassWeights::Balanced);
+        let both = TrainingSpec { clip_norm: Some(1e-9), class_weights: weights.clone(), ..plain() };
+        assert_eq!(refused(both), "");
+        assert_eq!(
+            message_of(
+                values(),
+                &[affine(1), squared_loss()],
+                &TrainingSpec { class_weights: weights, ..plain() }
+            ),
+            "class_weights = some is out of range; it must be none for data with values"
+        );
         let stopping = |metric| Some(EarlyStopping { metric, ..EarlyStopping::default() });
         assert_eq!(
             refused(TrainingSpec { early_stopping: stopping(Metric::ValidLoss), ..plain() }),
             "early_stopping.metric = valid_loss is out of range; it must be a metric of the training rows, as there \
              are no validation rows"
         );
+        let x = Array2::from_shape_fn((8, 1), |(row, _)| row as f64);
+        let held_out = ArraySpec { valid: 0.25, ..ArraySpec::default() };
+        let classes = Targets::classes([0, 1].repeat(4));
+        let data = Dataset::from_arrays_with(x, classes, &held_out).expect("a dataset");
+        let layers = [affine(3), output_affine(), softmax_loss()];
+        let by_valid = TrainingSpec { early_stopping: stopping(Metric::ValidLoss), ..plain() };
+        assert_eq!(message_of(data, &layers, &by_valid), "");
         assert_eq!(
             refused(TrainingSpec { early_stopping: stopping(Metric::TrainR2), ..plain() }),
             "early_stopping.metric = train_r2 is out of range; it must be a metric of the task of the data"
@@ -294,5 +332,46 @@ mod tests {
             message(&[dropout(1.5), affine(3), softmax_loss()], &plain()),
             "network[0].rate = 1.5 is out of range; it must be at least 0 and less than 1"
         );
+    }
+
+    #[test]
+    fn a_range_of_initial_weights_is_finite_and_in_order() {
+        let drawn = |low, high| {
+            let init = Some(Init::Uniform([low, high]));
+            let hidden = AffineSpec { units: Some(3), init, ..AffineSpec::default() }.into();
+            message(&[hidden, softmax_loss()], &TrainingSpec { epochs: 1, ..TrainingSpec::default() })
+        };
+        assert_eq!(drawn(-0.5, 0.5), "");
+        assert_eq!(drawn(0.5, 0.5), "");
+        assert_eq!(
+            drawn(0.5, -0.5),
+            "network[0].init = [0.5, -0.5] is out of range; it must be a range of finite numbers"
+        );
+        for (low, high) in [(f64::NEG_INFINITY, 0.0), (0.0, f64::INFINITY), (f64::NAN, 0.0), (0.0, f64::NAN)]
+        {
+            assert!(drawn(low, high).contains("a range of finite numbers"), "{low} {high}");
+        }
+    }
+
+    #[test]
+    fn a_curve_has_the_epochs_that_have_the_metric() {
+        let training = TrainingSpec { epochs: 2, ..TrainingSpec::default() };
+        let layers = [affine(1), squared_loss()];
+        let result = train(&layers, &Adam::default().into(), &training, &values(), &mut ()).expect("a run");
+        let expected = |metric| -> Vec<_> {
+            result.epochs.iter().filter_map(|epoch| Some((epoch.epoch, epoch.metric(metric)?))).collect()
+        };
+        let epochs = |metric| result.curve(metric).into_iter().map(|(epoch, _)| epoch).collect::<Vec<_>>();
+        assert_eq!(epochs(Metric::TrainLoss), [1, 2]);
+        assert_eq!(epochs(Metric::TrainEvalLoss), [0, 1, 2]);
+        assert!(result.curve(Metric::TrainAccuracy).is_empty());
+        let before = &result.epochs[0];
+        assert_eq!((before.learning_rate, before.train_loss, before.train_seconds), (None, None, 0.0));
+        // Times are from the start.
+        for times in result.epochs.windows(2) {
+            assert!(times[0].train_seconds < times[1].train_seconds, "{times:?}");
+            assert!(times[0].eval_seconds < times[1].eval_seconds, "{times:?}");
+        }
+        assert_eq!(result.curve(Metric::TrainEvalLoss), expected(Metric::TrainEvalLoss));
     }
 }

@@ -162,7 +162,7 @@ mod tests {
     use super::*;
     use crate::data::Rows;
     use crate::kernel::ThreadPool;
-    use crate::nn::{affine, batch_norm, output_affine, relu, softmax_loss, squared_loss};
+    use crate::nn::{GroupNormSpec, affine, batch_norm, output_affine, relu, softmax_loss, squared_loss};
     use crate::optim::{AdamW, OptimizerSpec, Sgd};
     use crate::targets::Targets;
     use crate::train::step::TrainStep;
@@ -229,6 +229,16 @@ mod tests {
             ["no tensor that an optimizer updates is called \"*.running_var\"; they are affine_1.weight, \
                  batch_norm_1.gamma, batch_norm_1.beta, affine_2.weight, affine_2.bias, affine_1.bias"]
         );
+    }
+
+    /// Whatever the number of its groups, which the width of the layer before has to be a multiple of.
+    #[test]
+    fn a_group_norm_has_its_tensors() {
+        let norm = GroupNormSpec { groups: Some(3), ..GroupNormSpec::default() };
+        let layers = vec![affine(6), norm.into(), output_affine(), squared_loss()];
+        let training =
+            TrainingSpec { freeze: vec!["group_norm_1.gamma".to_owned()], ..TrainingSpec::default() };
+        assert!(problems(&training, &[layers]).is_empty());
     }
 
     /// `y = w2 (w1 x + b1) + b2` at `x = 1` with target 5: `w1 = 2`, `w2 = 3` and both biases 1 give `y = 10`, so

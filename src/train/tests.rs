@@ -12,11 +12,12 @@ use crate::nn::{
     AffineSpec, Init, LayerSpec, Network, NonFinite, affine, batch_norm, output_affine, softmax_loss,
     squared_loss, tanh,
 };
-use crate::optim::{OptimizerSpec, Sgd};
+use crate::optim::{CosineDecay, OptimizerSpec, Schedule, Sgd};
 use crate::targets::Targets;
 use crate::train::trainer::run_loop::copy_tensors;
 use crate::train::{
-    EarlyStopping, Evaluator, Event, Metric, Observer, Outcome, Trained, TrainingSpec, train_prepared,
+    EarlyStopping, Evaluator, Event, Metric, Observer, Outcome, StepLog, Trained, TrainingSpec,
+    train_prepared,
 };
 
 fn run<F: Real>(layers: &[LayerSpec], rate: f64, training: &TrainingSpec, data: &Dataset) -> Trained<F> {
@@ -174,4 +175,47 @@ fn break_ends_the_run_before_the_next_step() {
     assert_eq!(run(&mut &stop).outcome, Outcome::Interrupted { step: 0 });
     // After the last step of the last epoch there is nothing to end.
     assert_eq!(run(&mut StopAt { step: 9, later: 0 }).outcome, Outcome::Finished);
+}
+
+/// The time of an epoch and of the run in each state that is offered.
+#[derive(Default)]
+struct Times(Vec<(u64, f64, f64)>);
+
+impl Observer for Times {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        if let Event::Resumable(point) = event {
+            let state = point.state();
+            self.0.push((state.place.batch, state.place.train_seconds, state.seconds));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn a_state_has_the_time_so_far() {
+    let data = five_rows().prepare::<f64>(1, None).expect("the values fit").data;
+    let optimizer = OptimizerSpec::from(Sgd::default());
+    let mut times = Times::default();
+    let layers = [output_affine(), softmax_loss()];
+    train_prepared(&layers, &optimizer, &spec(3, 2), &data, &ThreadPool::single(), &mut times);
+    assert!(times.0.iter().any(|(batch, ..)| *batch > 0) && times.0.iter().any(|(batch, ..)| *batch == 0));
+    for &(batch, train_seconds, _) in &times.0 {
+        assert_eq!(train_seconds > 0.0, batch > 0, "{batch}: {train_seconds}");
+    }
+    assert!(times.0[0].2 > 0.0 && times.0.is_sorted_by(|before, after| before.2 < after.2));
+}
+
+#[test]
+fn each_step_has_the_rate_of_the_schedule() {
+    let data = five_rows().prepare::<f64>(1, None).expect("the values fit").data;
+    let schedule = Schedule::Cosine(CosineDecay::default());
+    // Three batches in each of two epochs.
+    let training = TrainingSpec { last_batch: LastBatch::Keep, schedule: schedule.clone(), ..spec(2, 2) };
+    let optimizer = OptimizerSpec::from(Sgd { learning_rate: 0.5, ..Sgd::default() });
+    let mut log = StepLog::new(1);
+    let layers = [output_affine(), softmax_loss()];
+    train_prepared(&layers, &optimizer, &training, &data, &ThreadPool::single(), &mut log);
+    let rates: Vec<f64> = log.steps.iter().map(|step| step.learning_rate).collect();
+    assert_eq!(rates, [1, 2, 3, 4, 5, 6].map(|step| 0.5 * schedule.factor(step, 3, 6)));
+    assert!(rates.is_sorted_by(|before, after| before > after));
 }

@@ -49,6 +49,7 @@ fn metrics_of_classes_are_those_of_scikit_learn() {
         {
             assert_measure(&format!("{metric} of {name}"), measure, &case[metric]);
         }
+        assert_eq!(found.confusion.n_classes(), found.classes.len());
         for (class, expected) in case["confusion"].as_array().expect("rows").iter().enumerate() {
             let row: Vec<u64> = (0..found.classes.len() as u32)
                 .map(|prediction| found.confusion.rows(class as u32, prediction))
@@ -83,6 +84,9 @@ fn metrics_of_values_are_those_of_scikit_learn() {
         let (truth, predictions) = (matrix(&case["truth"]), matrix(&case["predictions"]));
         let weights = weights(case);
         let found = Regression::of(truth.view(), predictions.view(), weights.as_deref());
+        let counted =
+            weights.as_ref().map_or(truth.nrows(), |all| all.iter().filter(|&&one| one > 0.0).count());
+        assert_eq!(found.n_rows, counted as u64, "{name}");
         let offset = number(&case["offset"]);
         let baseline = Regression::of_means(truth.view(), &[offset, offset], weights.as_deref());
         for (index, target) in found.targets.iter().enumerate() {

@@ -287,9 +287,23 @@ mod tests {
         ] {
             assert!(is_numeric(text), "{text}");
         }
-        for text in
-            ["", "red", "5 kg", "2020-01-31", "25-34", "1.2.3", "127.0.0.1", "1e", "%", "$", ",", "A12", "<5"]
-        {
+        for text in [
+            "",
+            "red",
+            "5 kg",
+            "2020-01-31",
+            "25-34",
+            "1.2.3",
+            "127.0.0.1",
+            "1,abc,234",
+            "abc,234",
+            "1e",
+            "%",
+            "$",
+            ",",
+            "A12",
+            "<5",
+        ] {
             assert!(!is_numeric(text), "{text}");
         }
     }
@@ -298,6 +312,7 @@ mod tests {
     fn advice_fits_the_text() {
         let cases = [
             ("\u{2212}5", "U+2212"),
+            ("\u{2212}x", "correct it"),
             ("12%", "percent"),
             ("$5", "currency"),
             ("1.234,50 €", "currency"),

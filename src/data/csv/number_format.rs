@@ -210,7 +210,9 @@ mod tests {
         ] {
             assert_eq!(german.number(text), Some(value), "{text}");
         }
-        for text in ["3.14", "1.23,4", "1,2,3", "1234.567,0", "", "x", "--1", ".5", "1.2345", "1,234.5"] {
+        for text in
+            ["3.14", "1.23,4", "1,2,3", "1234.567,0", "", "x", "--1", ".5", "1.2345", "1,234.5", "1.2e3"]
+        {
             assert_eq!(german.number(text), None, "{text}");
         }
         let english = format('.', Some(','), &[]);

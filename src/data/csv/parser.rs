@@ -344,3 +344,51 @@ pub(crate) fn overlong(record: &[u8], delimiter: u8) -> ErrorKind {
     let fields = record.iter().filter(|&&byte| byte == delimiter).count() + 1;
     if fields > MAX_COLUMNS { ErrorKind::TooManyColumns } else { ErrorKind::RecordTooLong }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIALECT: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
+
+    #[test]
+    fn a_quoted_field_is_as_long_as_a_record_may_be() {
+        let fault = |length| {
+            let text = format!("\"{}\"\n", "x".repeat(length));
+            let mut parser = Parser::new(&text, DIALECT);
+            assert!(parser.next_record().expect("a record"));
+            parser.next_field().err().map(|at| (at.offset, at.kind))
+        };
+        assert!(fault(MAX_RECORD_BYTES - 2).is_none());
+        assert!(matches!(fault(MAX_RECORD_BYTES), Some((0, ErrorKind::QuotedTooLong))));
+    }
+
+    #[test]
+    fn a_long_record_of_many_fields_has_too_many_columns() {
+        let kind = |fields: usize| overlong(&vec![b','; fields - 1], b',');
+        assert!(matches!(kind(MAX_COLUMNS), ErrorKind::RecordTooLong));
+        assert!(matches!(kind(MAX_COLUMNS + 1), ErrorKind::TooManyColumns));
+        assert!(matches!(kind(MAX_COLUMNS + 2), ErrorKind::TooManyColumns));
+    }
+
+    #[test]
+    fn kinds_of_line_end_are_added() {
+        let [none, lf, crlf, cr] = ["", "a\n", "a\r\n", "a\r"].map(|text| {
+            let mut parser = Parser::new(text, DIALECT);
+            while parser.next_record().expect("text") {
+                parser.next_field().expect("a field");
+            }
+            parser.line_ends()
+        });
+        for (kind, other) in [(lf, crlf), (crlf, cr), (cr, lf)] {
+            let sum = |mut first: LineEnds, second| {
+                first.add(second);
+                first
+            };
+            assert_eq!([sum(kind, kind), sum(kind, none), sum(none, kind)], [kind; 3]);
+            assert_eq!((kind.mixed(), sum(kind, other)), (None, sum(other, kind)));
+            assert!(sum(kind, other).mixed().is_some());
+        }
+        assert_eq!(lf, LineEnds { lf: true, ..LineEnds::default() });
+    }
+}

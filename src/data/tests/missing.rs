@@ -45,6 +45,12 @@ fn each_imputation_matches_a_calculation_by_hand() {
 }
 
 #[test]
+fn a_row_with_several_missing_values_is_dropped() {
+    let text = "x,c,kind\n1,red,a\n,,b\n4,blue,a\n5,blue,b\n";
+    assert_eq!(inputs(text, &with_missing(MissingPolicy::DropRow)).1.column(0).to_vec(), [1.0, 4.0, 5.0]);
+}
+
+#[test]
 fn imputed_values_scale_like_written_ones() {
     let filled = GAPS.replace("\n,", "\n2.5,").replace("4,,", "4,blue,");
     let median = DataSpec { missing: MissingPolicy::Median, ..spec() };

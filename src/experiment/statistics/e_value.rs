@@ -80,6 +80,8 @@ mod tests {
         assert_eq!((e_value(&[]), e_value(&[3.0]), e_value(&[0.0; 5])), (1.0, 1.0, 1.0));
         // (n + c) V - S^2 = 6 * 5 - 25: 6^(5/2) / sqrt(6) = 36.
         assert!((e_value(&[1.0; 5]) - 36.0).abs() < 1e-12);
+        // 3 * 2 - 4: 3 / sqrt(3).
+        assert!((e_value(&[1.0; 2]) - 3.0_f64.sqrt()).abs() < 1e-12);
         assert_eq!(confidence_sequence(&[], CLEAR_EVIDENCE), None);
     }
 

@@ -144,6 +144,9 @@ mod tests {
         assert!((curve.restricted_mean(300) - 213.125).abs() < 1e-12);
         assert!((curve.standard_error(300) - 25.325_035).abs() < 1e-6, "{}", curve.standard_error(300));
         assert_eq!(curve.restricted_mean(100), 100.0);
+        // Two of four at once: an area of 2 is left, and 2^2 * 2 / (4 * 2) is 1.
+        let both = KaplanMeier::of(&[[ObservedTime::Event(5); 2], [ObservedTime::Censored(9); 2]].concat());
+        assert_eq!((both.restricted_mean(9), both.standard_error(9)), (7.0, 1.0));
         assert_eq!(KaplanMeier::of(&[]).restricted_mean(50), 50.0);
     }
 

@@ -259,7 +259,7 @@ fn with_finite_ends(differences: &[f64]) -> Vec<f64> {
 mod tests {
     use super::Reading::{Lost, Missing, Value};
     use super::*;
-    use crate::experiment::statistics::example;
+    use crate::experiment::statistics::{confidence_sequence, example};
 
     /// A day with nine small differences and a large one; and the same number of symmetric ones.
     #[test]
@@ -275,6 +275,7 @@ mod tests {
         assert!(skewed.needs_explanation() && !symmetric.needs_explanation());
         let few = [(Value(0.9), Value(0.1)), (Value(0.2), Value(0.1))];
         assert!(PairedComparison::of(PairedForm::ShareDifference, few).needs_explanation(), "it is cut");
+        assert!(shares(&[1.0, 0.9, 0.5, 1.0], &[0.0; 4]).is_cut(), "at one end");
     }
 
     fn assert_close(actual: Option<f64>, expected: f64, tolerance: f64) {
@@ -317,6 +318,16 @@ mod tests {
                 (found.family, found.interval),
                 (family, shares(&[0.1, 0.2, 0.3, 0.4, 0.5], &[0.0; 5]).interval)
             );
+        }
+    }
+
+    #[test]
+    fn sequential_intervals_are_confidence_sequences() {
+        let found = shares(&example::A, &example::B).sequential();
+        for (family, bound) in [(1, CLEAR_EVIDENCE), (5, 5.0 * CLEAR_EVIDENCE)] {
+            let sequence = confidence_sequence(&example::differences(), bound).unwrap();
+            let high = found.in_family(family, None).simultaneous_interval.map(|interval| interval.high);
+            assert_close(high, sequence.high, 1e-12);
         }
     }
 

@@ -104,7 +104,8 @@ mod tests {
             let actual = power(1.0, n);
             assert!((actual - expected).abs() < 0.005, "{n}: {actual}");
         }
-        assert_eq!(power(1.0, 1), 0.0);
+        assert_eq!((power(1.0, 1), detectable_effect(1, 0.8)), (0.0, None));
+        assert!(power(1.0, 2) > 0.05 && detectable_effect(2, 0.8).is_some());
         // Without an effect it is the level.
         for n in [3, 5, 20, 1000] {
             assert!((power(0.0, n) - 0.05).abs() < 1e-5, "{n}: {}", power(0.0, n));

@@ -110,3 +110,27 @@ fn ending(
         false => Ending::Undecided,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_has_to_be_that_of_a_whole_family() {
+        // Its e-value is 36, and 20 are clear.
+        let of = |family| ending(&[1.0; 5], false, PairedForm::ShareDifference, family, None);
+        assert_eq!([1, 2].map(of), [Ending::Clear, Ending::Undecided]);
+    }
+
+    #[test]
+    fn what_matters_is_a_share_of_a_loss() {
+        // The mean is within 3.2 of 0, and a loss that is larger by 9 times itself is so by the logarithm of 10.
+        let differences: Vec<f64> = (0..20).map(|index| if index % 2 == 0 { 4.0 } else { -4.0 }).collect();
+        let of = |form, smallest, has_lost| ending(&differences, has_lost, form, 1, Some(smallest));
+        assert_eq!(of(PairedForm::Ratio, 9.0, false), Ending::Undecided);
+        assert_eq!(of(PairedForm::Ratio, 30.0, false), Ending::NoDifferenceThatMatters);
+        assert_eq!(of(PairedForm::Ratio, 30.0, true), Ending::Undecided);
+        assert_eq!(of(PairedForm::ShareDifference, 9.0, false), Ending::NoDifferenceThatMatters);
+        assert_eq!(of(PairedForm::ShareDifference, 3.0, false), Ending::Undecided);
+    }
+}

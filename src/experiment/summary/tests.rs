@@ -5,7 +5,7 @@ use crate::experiment::summary::*;
 use crate::experiment::synthetic::{at_point, diverged, epoch_record, run, twins, without_validation};
 use crate::nn::Norm;
 use crate::nn::Norm::{BatchNorm, MeanOnly, None as NoNorm};
-use crate::train::Outcome;
+use crate::train::{Metric, Outcome};
 
 /// Three seeds of two norms; batch norm is best at its second-to-last epoch.
 fn two_norms() -> Vec<RunRecord> {
@@ -124,6 +124,23 @@ fn the_bound_and_the_primary_measure_can_be_named() {
     assert_eq!((time.bound, time.source), (0.5, BoundSource::Config));
     assert_eq!((time.norm.n_reached, time.other.n_reached), (3, 1));
     assert_eq!(time.by_seed[2], SeedTimes { seed: 3, norm_step: Some(10), other_step: Some(30) });
+}
+
+#[test]
+fn a_norm_is_there_earlier_later_or_at_the_same_step() {
+    let (fast, slow) = ([2.0, 1.0, 0.5], [2.0, 1.5, 1.0]);
+    let norm = [(1, &fast), (2, &slow), (3, &fast)].map(|(seed, losses)| run(BatchNorm, seed, losses));
+    let other = [(1, &slow), (2, &fast), (3, &fast)].map(|(seed, losses)| run(NoNorm, seed, losses));
+    let settings = ComparisonSettings {
+        primary: ComparedMeasure::FinalTrainEvalLoss,
+        bound: Some(0.5),
+        ..ComparisonSettings::default()
+    };
+    let summary = Summary::with(&[norm, other].concat(), &settings);
+    let time = summary.comparisons[0].time_to_bound.as_ref().unwrap();
+    // Half of the validation loss.
+    assert_eq!((time.metric, time.bound), (Metric::TrainEvalLoss, 0.5));
+    assert_eq!((time.earlier, time.same, time.later), (1, 1, 1));
 }
 
 #[test]

@@ -165,6 +165,35 @@ fn a_best_point_at_an_edge_is_a_warning() {
     assert!(last > 1.0, "the best of batch norm is below the last one that is not lost: {last}");
 }
 
+/// Only the nearest point on each side counts.
+#[test]
+fn a_lost_run_far_from_the_best_point_gives_none() {
+    let plan = tuned_plan();
+    let mut runs = tuning_runs(&plan, 0.0);
+    let by_rate = |left: &usize, right: &usize| rate(&plan, *left).total_cmp(&rate(&plan, *right));
+    let lowest = (0..16).min_by(by_rate).expect("a point");
+    for run in
+        runs.iter_mut().filter(|run| run.id.point.as_ref().is_some_and(|(index, _)| *index == lowest + 1))
+    {
+        *run = diverged(run.clone());
+    }
+    let tuning = Summary::of_study(&plan, &runs).tuning.expect("it was tuned");
+    let norm = &tuning.norms[0];
+    assert_eq!((norm.points[lowest].n_lost, &norm.warnings[..]), (2, &[][..]));
+    assert_eq!(norm.best_point().map(|point| point.point.index), norm.best);
+    assert!(norm.points.iter().enumerate().all(|(place, point)| point.point.index == place + 1));
+}
+
+#[test]
+fn a_single_seed_has_no_interval_of_the_ratio() {
+    let key = "keys = { 'optimizer.learning_rate' = { log = [0.001, 10] } }";
+    let ratios = |seeds: u32| {
+        let plan = plan(&format!("[compare.tune]\npoints = 16\nseeds = {seeds}\n{key}\n"));
+        tuning(&plan, 0.1).ratios.iter().map(|ratio| ratio.interval.is_some()).collect::<Vec<_>>()
+    };
+    assert_eq!([ratios(1), ratios(2)], [[false], [true]]);
+}
+
 #[test]
 fn a_point_with_a_lost_run_is_worse_than_any_without() {
     let plan = tuned_plan();
@@ -183,7 +212,8 @@ fn a_point_with_a_lost_run_is_worse_than_any_without() {
 
 #[test]
 fn the_best_of_all_epochs_is_that_of_the_mean_curve() {
-    let plan = plan("primary = 'best_loss'\n[compare.tune]\npoints = 2\nseeds = 2\n");
+    let plan_by = |primary| plan(&format!("primary = '{primary}'\n[compare.tune]\npoints = 2\nseeds = 2\n"));
+    let plan = plan_by("best_loss");
     let stage = next_jobs(&plan, &[]);
     // Each run has a low point, at different epochs: the mean curve of the first point has none.
     let curve = |point: usize, seed: u64| match (point, seed) {
@@ -199,6 +229,10 @@ fn the_best_of_all_epochs_is_that_of_the_mean_curve() {
     let tuning = Summary::of_study(&plan, &runs).tuning.expect("it was tuned");
     assert_eq!(tuning.norms[0].best, Some(2));
     assert_eq!(tuning.norms[0].points[0].mean, Some(0.55));
+    // Accuracies of 1 / (1 + loss), of which the largest is the best.
+    let tuning = Summary::of_study(&plan_by("best_accuracy"), &runs).tuning.expect("it was tuned");
+    assert_eq!(tuning.norms[0].best, Some(1));
+    assert_eq!(tuning.norms[0].points[0].mean, Some(0.5 * (1.0 / 1.1 + 1.0 / 2.0)));
 }
 
 /// Whole stages until it is clear: what `loss` gives for a norm and a seed.

@@ -95,7 +95,11 @@ impl<F: Real> Layer<F> for AlphaDropout<F> {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array2;
+
     use super::*;
+    use crate::kernel::ThreadPool;
+    use crate::targets::TargetsView;
 
     /// The numbers of PyTorch for a rate of 0.1.
     #[test]
@@ -105,5 +109,22 @@ mod tests {
         let mean = 0.9 * b + 0.1 * (a * dropped + b);
         let square = 0.9 * (a * a + b * b) + 0.1 * (a * dropped + b).powi(2);
         assert!(mean.abs() < 1e-15 && (square - 1.0).abs() < 1e-15, "{mean} {square}");
+    }
+
+    #[test]
+    fn mean_and_variance_are_kept() {
+        let (rate, rows, width) = (0.3, 200, 100);
+        let mask = Mask::new(rate, "alpha_dropout", 1, 1, width);
+        let mut layer = AlphaDropout::<f64> { rate, mask };
+        layer.allocate(rows);
+        let x = Array2::from_shape_fn((rows, width), |(row, _)| if row % 2 == 0 { 1.0 } else { -1.0 });
+        let (pool, mut y) = (ThreadPool::single(), Array2::zeros(x.dim()));
+        let pass = PassContext { step: 1, ..PassContext::new(&pool, TargetsView::none()) };
+        layer.forward(&pass, x.view(), y.view_mut());
+        // Five standard errors of 20,000 numbers.
+        let (mean, variance) = (y.mean().expect("rows"), y.var(0.0));
+        assert!(mean.abs() < 0.04 && (variance - 1.0).abs() < 0.06, "{mean} {variance}");
+        layer.infer(&pass, x.view(), y.view_mut());
+        assert_eq!(x, y);
     }
 }

@@ -72,3 +72,18 @@ impl<F: Real> Network<F> {
         Gradients { loss, params, input }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn a_gradient_is_found_by_its_name() {
+        let params = vec![("a".to_owned(), array![[1.0]]), ("b".to_owned(), array![[2.0]])];
+        let gradients = Gradients { loss: 0.0, params, input: array![[0.0]] };
+        assert_eq!(gradients.get("b"), Some(&array![[2.0]]));
+        assert_eq!(gradients.get("c"), None);
+    }
+}

@@ -256,3 +256,21 @@ impl<F: Real> Network<F> {
         self.layers.iter().find_map(|layer| layer.non_finite(pool))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{affine, batch_norm, output_affine, relu, softmax_loss};
+
+    #[test]
+    fn sizes_are_those_of_the_layers() {
+        let layers = [affine(5), batch_norm(), relu(), output_affine(), softmax_loss()];
+        let sizes = |inputs| {
+            let network = Network::<f32>::build(&layers, inputs, 3, 0);
+            (network.num_inputs(), network.num_outputs(), network.widest(), network.num_trainable())
+        };
+        // The running statistics are not trained, and batch norm cancels the first bias.
+        assert_eq!(sizes(4), (4, 3, 5, 4 * 5 + 5 + 5 + 5 * 3 + 3));
+        assert_eq!(sizes(9), (9, 3, 9, 9 * 5 + 5 + 5 + 5 * 3 + 3));
+    }
+}

@@ -84,3 +84,17 @@ impl Chunk {
         (line_ends(&self.bytes) + usize::from(is_open)) as u64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_ends_with_one_or_two_characters() {
+        let line_end = |text: &str| Chunk { bytes: text.into(), ..Chunk::default() }.line_end();
+        assert_eq!(
+            ["a\nb\r", "a\r\nb", "a\rb\n", "a\r", "a"].map(line_end),
+            ["\n", "\r\n", "\r", "\r", "\n"]
+        );
+    }
+}

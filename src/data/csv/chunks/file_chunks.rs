@@ -265,3 +265,38 @@ fn refuse_endless_line(bytes: &[u8], delimiter: u8) -> Result<(), Box<AtOffset>>
     let offset = line_start.map_or(0, |end| end + 1);
     Err(AtOffset::new(offset, overlong(line, delimiter)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_before_a_table_end_as_others_do() {
+        let cases: [(&[u8], usize, Option<usize>); 8] = [
+            (b"a\n\nb", 1, Some(2)),
+            (b"a\r\nb", 1, Some(3)),
+            (b"a\r\n\r\nb", 2, Some(5)),
+            (b"a\rb", 1, Some(2)),
+            (b"a\n", 1, Some(2)),
+            // LF may follow.
+            (b"a\r", 1, None),
+            (b"a", 1, None),
+            (b"a", 0, Some(0)),
+        ];
+        for (bytes, lines, expected) in cases {
+            assert_eq!(start_of_line(bytes, lines), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn an_endless_line_is_refused_at_its_start() {
+        let offset = |text: &str, more: usize| {
+            let text = text.to_owned() + &"x".repeat(MAX_RECORD_BYTES + more);
+            refuse_endless_line(text.as_bytes(), b',').err().map(|at| at.offset)
+        };
+        assert_eq!(offset("", 0), None);
+        assert_eq!(offset("", 1), Some(0));
+        assert_eq!(offset("ab\r\nc", 1), Some(4));
+        assert_eq!(offset("ab\n", 0), None);
+    }
+}

@@ -110,14 +110,47 @@ impl RecordBoundaries {
     }
 }
 
-/// Where the last line that ends between two places does.
+/// Where the last line that ends between two places does. No CR before `end` has its LF after it: there is a quote, or
+/// the CR that ends the bytes.
 fn last_line_end(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
-    let mut end = end;
-    loop {
-        let place = start + memrchr2(b'\n', b'\r', &bytes[start..end])?;
-        if bytes[place] == b'\n' || bytes.get(place + 1) != Some(&b'\n') {
-            return Some(place + 1);
+    memrchr2(b'\n', b'\r', &bytes[start..end]).map(|place| start + place + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::csv::dialect::Comments;
+
+    /// Whatever part of the text was scanned before.
+    #[track_caller]
+    fn assert_boundaries(comments: Comments, text: &str, expected: &[usize], quoted: usize) {
+        let dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments };
+        let bytes = text.as_bytes();
+        for end in 0..=bytes.len() {
+            // The LF after a CR may follow.
+            let known = end - usize::from(bytes[..end].last() == Some(&b'\r'));
+            let last = expected.iter().rev().find(|boundary| **boundary <= known);
+            for before in 0..=end {
+                let mut boundaries = RecordBoundaries::new(dialect);
+                boundaries.last_in(&bytes[..before]);
+                assert_eq!(boundaries.last_in(&bytes[..end]), last.copied(), "{before} {end}");
+                assert_eq!(
+                    boundaries.is_quoted(),
+                    text[..known].matches('"').count() % 2 == 1 && known < quoted
+                );
+            }
         }
-        end = place; // a CR before an LF that is beyond `end`
+    }
+
+    #[test]
+    fn records_end_at_lines_outside_of_quotes() {
+        let text = "a,\"x\n#y\"\nb\r\n1,2\r\"z\"\n";
+        assert_boundaries(Comments::Absent, text, &[9, 12, 16, 20], text.len());
+    }
+
+    #[test]
+    fn comments_may_have_quotes() {
+        let text = "a,\"x\n#y\"\nb\r\n1,2\r3\n#c \"q\r\n#\n4\n";
+        assert_boundaries(Comments::Skipped(b'#'), text, &[9, 12, 16, 18, 29], 9);
     }
 }

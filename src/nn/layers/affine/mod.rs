@@ -253,3 +253,16 @@ impl<F: Real> Layer<F> for Affine<F> {
         non_finite_gradient(pool, &self.params[usize::from(self.is_gradient_finite)..])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bias_is_a_word_or_a_truth_value() {
+        let read = |json| serde_json::from_str::<Bias>(json).map_err(|error| error.to_string());
+        assert_eq!(["true", "false", "\"auto\""].map(read), [Ok(Bias::On), Ok(Bias::Off), Ok(Bias::Auto)]);
+        let message = read("3").expect_err("a number");
+        assert!(message.contains("expected true, false or \"auto\""), "{message}");
+    }
+}

@@ -161,3 +161,18 @@ pub(crate) fn centered_alone_message(index: usize) -> String {
          which has no direction; use weight_norm"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn a_length_is_that_from_the_mean_if_directions_are_centered() {
+        let v = array![[1.0, 3.0], [3.0, 4.0]];
+        let lengths = |form| NormalizedWeights::lengths(form, &v);
+        assert_eq!(lengths(WeightForm::WeightNorm), array![[10.0_f64.sqrt(), 5.0]]);
+        assert_eq!(lengths(WeightForm::CenteredWeightNorm), array![[2.0_f64.sqrt(), 0.5_f64.sqrt()]]);
+    }
+}
