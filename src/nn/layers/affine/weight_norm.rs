@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_length_is_that_from_the_mean_if_directions_are_centered() {
         let v = array![[1.0, 3.0], [3.0, 4.0]];
-        let lengths = |form| NormalizedWeights::lengths(form, &v);
+        let lengths = |form| WeightNorm::lengths(form, &v);
         assert_eq!(lengths(WeightForm::WeightNorm), array![[10.0_f64.sqrt(), 5.0]]);
         assert_eq!(lengths(WeightForm::CenteredWeightNorm), array![[2.0_f64.sqrt(), 0.5_f64.sqrt()]]);
     }
