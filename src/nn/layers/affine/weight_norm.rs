@@ -58,7 +58,7 @@ pub(crate) struct WeightNorm<F> {
 }
 
 impl<F: Real> WeightNorm<F> {
-    /// For weights of this form with so many units; none if they are plain.
+    /// For weights of this form with this number of units; none if they are plain.
     pub(crate) fn new(form: WeightForm, units: usize) -> Option<Self> {
         (form != WeightForm::Plain).then(|| Self {
             form,
