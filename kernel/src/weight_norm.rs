@@ -49,7 +49,7 @@ pub(crate) fn normalize_weights<F: Real>(
     );
 }
 
-/// Weights of an affine layer that are [normalized](normalize_weights).
+/// Weights of an affine layer that are [normalized](crate::normalize_weights).
 #[derive(Clone, Copy)]
 pub struct NormalizedWeights<'a, F> {
     /// The stored ones, `(inputs, units)`.
