@@ -4,6 +4,7 @@
 //! process puts the shares together and removes these directories.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -50,8 +51,18 @@ pub(crate) fn run(args: &TrainArgs, count: NonZeroUsize, output: &Output) -> Res
         let of_group = if all_have_it { String::new() } else { format!("group {} of {count}: ", place + 1) };
         return Err(CliError::new(error.code, format!("{of_group}{error}{kept}")));
     }
-    merge::run(&MergeArgs { directories, out: out.to_owned(), force: args.force }, output)?;
-    fs::remove_dir_all(&shares).map_err(|error| CliError::io("remove", &shares, &error))
+    let merged = MergeArgs { directories: directories.clone(), out: out.to_owned(), force: args.force };
+    merge::run(&merged, output)?;
+    for directory in &directories {
+        fs::remove_dir_all(directory).map_err(|error| CliError::io("remove", directory, &error))?;
+    }
+    // What else is in there is not of this command, and stays.
+    match fs::remove_dir(&shares) {
+        Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => {
+            Err(CliError::io("remove", &shares, &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Trains a share in its directory.
