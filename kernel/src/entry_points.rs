@@ -122,7 +122,7 @@ compiled! {
         dy: &ArrayView2<'_, F>,
         blocks: Option<RowBlocks>,
         weights: NormalizedWeights<'_, F>,
-        dgamma: &mut [f64],
+        grads: &mut BatchNormGrads<F>,
         dv: &mut ArrayViewMut2<'_, F>,
     ) -> bool;
 
@@ -130,7 +130,7 @@ compiled! {
     fn weight_norm::project_weight_gradient<F>(
         pool: &ThreadPool,
         weights: NormalizedWeights<'_, F>,
-        dgamma: &mut [f64],
+        grads: &mut BatchNormGrads<F>,
         dv: &mut ArrayViewMut2<'_, F>,
     ) -> bool;
 

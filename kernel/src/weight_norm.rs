@@ -2,33 +2,31 @@
 //!
 //! The stored weights `v` are normalized like a batch with a row for each input: `w = (v - mean) * scale + shift` for each
 //! unit, a [`ColumnTransform`] of a [`BatchNormState`]. A product does that while it packs them, so `w` is never in memory;
-//! nor is its gradient, but for the columns that are being computed.
+//! its gradient is where that of `v` is afterwards.
 
 #![expect(
     clippy::inline_always,
     reason = "the loops must be compiled inside the function that enables the vectors"
 )]
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::batch_norm::backward::projection;
+use crate::batch_norm::backward::{BatchNormGrads, Products};
+use crate::batch_norm::column_sums::sum_columns;
+use crate::batch_norm::forward::ROWS;
 use crate::batch_norm::moments::batch_moments;
 use crate::batch_norm::state::{BatchNormParams, BatchNormState};
 use crate::blocks::RowBlocks;
-use crate::matmul::product::{Matmul, run};
-use crate::matmul::tile::MatmulTask;
 use crate::matmul::{ColumnTransform, Weights, weight_gradient};
 use crate::matrix_view::{MatrixView, MatrixViewMut};
-use crate::parallel::partition::{ByColumns, par_chunks};
+use crate::parallel::partition::par_tiles;
 use crate::parallel::thread_pool::ThreadPool;
 use crate::real::Real;
-use crate::simd::strips::{ColumnKernel, for_each_strip_once, put, take};
+use crate::simd::strips::{ColumnKernel, for_each_strip_once, take};
 use crate::simd::with_simd;
-
-/// Columns whose gradient is computed, summed and projected while it is in the cache: the widest panel of a product.
-const PANEL: usize = 64;
 
 /// Computes the [state](BatchNormState) of weights that are normalized, as [`batch_norm_forward`](crate::batch_norm_forward)
 /// does, but not what they become.
@@ -78,7 +76,7 @@ impl<'a, F> From<NormalizedWeights<'a, F>> for Weights<'a, F> {
 ///
 /// # Shapes
 ///
-/// `x`: `(n, inputs)`; `dy`: `(n, units)`; `dgamma`: `units`; `dv`: `(inputs, units)`, in row-major layout.
+/// `x`: `(n, inputs)`; `dy`: `(n, units)`; `grads`: `units`; `dv`: `(inputs, units)`, in row-major layout.
 ///
 /// # Panics
 ///
@@ -89,21 +87,11 @@ pub(crate) fn normalized_weight_gradient<F: Real>(
     dy: &ArrayView2<'_, F>,
     blocks: Option<RowBlocks>,
     weights: NormalizedWeights<'_, F>,
-    dgamma: &mut [f64],
+    grads: &mut BatchNormGrads<F>,
     dv: &mut ArrayViewMut2<'_, F>,
 ) -> bool {
-    let units = dy.ncols();
-    assert_eq!(dv.dim(), (x.ncols(), units), "shapes of a matrix product");
-    if units < PANEL * pool.threads() {
-        // Not a panel for each thread: the product is divided in its own way.
-        weight_gradient(pool, x, dy, blocks, dv);
-        return project_weight_gradient(pool, weights, dgamma, dv);
-    }
-    let product = Matmul::weight_gradient(x, dy, blocks);
-    let cost = x.len() * units / 32;
-    each_panel(pool, cost, weights, dgamma, dv, |first_column, panel| {
-        run(MatmulTask { first_column, ..product.task() }, panel);
-    })
+    weight_gradient(pool, x, dy, blocks, dv);
+    project_weight_gradient(pool, weights, grads, dv)
 }
 
 /// The second half of [`normalized_weight_gradient`]: `dv` is that of the normalized weights before, and that of the stored
@@ -111,87 +99,67 @@ pub(crate) fn normalized_weight_gradient<F: Real>(
 pub(crate) fn project_weight_gradient<F: Real>(
     pool: &ThreadPool,
     weights: NormalizedWeights<'_, F>,
-    dgamma: &mut [f64],
+    grads: &mut BatchNormGrads<F>,
     dv: &mut ArrayViewMut2<'_, F>,
 ) -> bool {
-    let cost = 2 * dv.len();
-    each_panel(pool, cost, weights, dgamma, dv, |_, _| {})
-}
-
-/// Divides the columns among the threads; `fill` computes the gradient of the normalized weights in a panel, given the first
-/// column of it.
-fn each_panel<F: Real>(
-    pool: &ThreadPool,
-    cost: usize,
-    NormalizedWeights { v, state }: NormalizedWeights<'_, F>,
-    dgamma: &mut [f64],
-    dv: &mut ArrayViewMut2<'_, F>,
-    fill: impl Fn(usize, &mut MatrixViewMut<'_, F>) + Sync,
-) -> bool {
-    assert_eq!((v.dim(), dgamma.len()), (dv.dim(), dv.ncols()), "shapes of normalized weights");
-    let (units, all_finite) = (v.ncols(), AtomicBool::new(true));
-    let v = MatrixView::new(&v);
-    let outputs = (ByColumns([MatrixViewMut::new(dv.view_mut())]), dgamma);
-    par_chunks(pool, units, cost, outputs, |columns, (ByColumns([mut rest]), dgamma)| {
-        for (start, dgamma) in columns.clone().step_by(PANEL).zip(dgamma.chunks_mut(PANEL)) {
-            let (mut dv, after) = rest.split_columns_at(dgamma.len());
-            rest = after;
-            fill(start, &mut dv);
-            let mut project =
-                Project { v: v.columns_from(start), first: start, state, dgamma, dv, is_finite: true };
-            with_simd(
-                #[inline(always)]
-                || for_each_strip_once(project.dgamma.len(), &mut project),
-            );
-            if !project.is_finite {
-                all_finite.store(false, Ordering::Relaxed);
-            }
+    let NormalizedWeights { v, state } = weights;
+    assert_eq!(v.dim(), dv.dim(), "shapes of normalized weights");
+    let (inputs, v) = (v.nrows(), MatrixView::new(&v));
+    let (dw, BatchNormGrads { dbeta, dgamma, partial, .. }) = (dv.view(), &mut *grads);
+    let products = Products { dy: MatrixView::new(&dw), x: v, mean: &state.mean };
+    sum_columns(pool, dw.dim(), products, partial, [&mut dbeta[..], &mut dgamma[..]]);
+    with_simd(
+        #[inline(always)]
+        || grads.update(inputs as f64, state),
+    );
+    let (grads, cost, all_finite) = (&*grads, dv.len(), AtomicBool::new(true));
+    par_tiles(pool, cost, [dv.view_mut()], |rows, columns, [dv]| {
+        let v = v.rows_from(rows.start).columns_from(columns.start);
+        let [mean, scale, constant, slope] =
+            [&state.mean, &state.scale, &grads.constant, &grads.slope].map(|all| &all[columns.clone()]);
+        let mut project = Project { rows: 0..0, v, mean, scale, constant, slope, dv, is_finite: true };
+        with_simd(
+            #[inline(always)]
+            || project.all_rows(),
+        );
+        if !project.is_finite {
+            all_finite.store(false, Ordering::Relaxed);
         }
     });
     all_finite.into_inner()
 }
 
-/// The columns of a panel.
+/// Some rows of `dv`, in which the gradient of the normalized weights is.
 struct Project<'a, F> {
+    rows: Range<usize>,
     v: MatrixView<'a, F>,
-    /// The first column of the panel in the state.
-    first: usize,
-    state: &'a BatchNormState<F>,
-    dgamma: &'a mut [f64],
+    mean: &'a [F],
+    scale: &'a [F],
+    constant: &'a [F],
+    slope: &'a [F],
     dv: MatrixViewMut<'a, F>,
     is_finite: bool,
+}
+
+impl<F: Real> Project<'_, F> {
+    #[inline(always)]
+    fn all_rows(&mut self) {
+        let rows = self.dv.count();
+        for first in (0..rows).step_by(ROWS) {
+            self.rows = first..rows.min(first + ROWS);
+            for_each_strip_once(self.mean.len(), self);
+        }
+    }
 }
 
 impl<F: Real> ColumnKernel for Project<'_, F> {
     #[inline(always)]
     fn strip<const LEN: usize>(&mut self, start: usize) {
-        let (state, column) = (self.state, self.first + start);
-        let (v, mut dv) = (self.v, self.dv.reborrow());
-        let mean = take::<F, LEN>(&state.mean, column);
-        let (mut sums, mut products) = ([0.0; LEN], [0.0; LEN]);
-        for row in 0..v.count {
-            let (dw, v) = (*dv.strip::<LEN>(row, start), v.strip::<LEN>(row, start));
-            for lane in 0..LEN {
-                let dw = dw[lane].to_f64();
-                sums[lane] += dw;
-                products[lane] += dw * (v[lane] - mean[lane]).to_f64();
-            }
-        }
-        let scale = take::<F, LEN>(&state.scale, column);
-        let of_state = [&state.inv_std, &state.mean_residual, &state.ratio, &state.offset];
-        let of_state = of_state.map(|all| take::<f64, LEN>(all, column));
-        let (mut dgamma, mut constant, mut slope) = ([0.0; LEN], [F::zero(); LEN], [F::zero(); LEN]);
-        for lane in 0..LEN {
-            let of_column = of_state.map(|all| all[lane]);
-            let projected =
-                projection(v.count as f64, [sums[lane], products[lane]], of_column, state.is_centered);
-            dgamma[lane] = projected[0];
-            [constant[lane], slope[lane]] = [projected[1], projected[2]].map(F::from_f64);
-        }
-        put(self.dgamma, start, dgamma);
+        let [mean, scale, constant, slope] =
+            [self.mean, self.scale, self.constant, self.slope].map(|all| take::<F, LEN>(all, start));
         // x * 0 is 0 for finite x and NaN otherwise.
-        let mut poison = [F::zero(); LEN];
-        for row in 0..v.count {
+        let (v, mut dv, mut poison) = (self.v, self.dv.reborrow(), [F::zero(); LEN]);
+        for row in self.rows.clone() {
             let (to, v) = (dv.strip::<LEN>(row, start), v.strip::<LEN>(row, start));
             for lane in 0..LEN {
                 to[lane] = scale[lane] * (to[lane] - constant[lane] - (v[lane] - mean[lane]) * slope[lane]);
@@ -209,7 +177,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::batch_norm::backward::{BatchNormGrads, batch_norm_backward};
+    use crate::batch_norm::backward::batch_norm_backward;
     use crate::batch_norm::forward::batch_norm_forward;
     use crate::batch_norm::state::BatchNormForm;
     use crate::matmul::{affine, affine_backward};
@@ -262,16 +230,17 @@ mod tests {
                 let mut own = Array2::from_elem((n, inputs), f32::NAN);
                 affine_backward(&pool, &dy.view(), weights.into(), None, &mut own.view_mut());
                 assert_eq!(own, dx, "{case}");
-                let (mut dgamma, mut own) = (vec![f64::NAN; units], Array2::from_elem(dv.dim(), f32::NAN));
+                let (mut own_grads, mut own) =
+                    (BatchNormGrads::new(units), Array2::from_elem(dv.dim(), f32::NAN));
                 let (x, dy, mut view) = (x.view(), dy.view(), own.view_mut());
-                assert!(normalized_weight_gradient(&pool, &x, &dy, None, weights, &mut dgamma, &mut view));
+                assert!(normalized_weight_gradient(&pool, &x, &dy, None, weights, &mut own_grads, &mut view));
                 assert_eq!(own, dv, "{case}");
-                assert_eq!(dgamma, grads[0].dgamma, "{case}");
+                assert_eq!(own_grads.dgamma, grads[0].dgamma, "{case}");
                 // The gradient of the weights and its projection, one after the other.
-                let (mut dgamma, mut own) = (vec![f64::NAN; units], dw.to_owned());
-                assert!(project_weight_gradient(&pool, weights, &mut dgamma, &mut own.view_mut()));
+                let (mut own_grads, mut own) = (BatchNormGrads::new(units), dw.to_owned());
+                assert!(project_weight_gradient(&pool, weights, &mut own_grads, &mut own.view_mut()));
                 assert_eq!(own, dv, "{case}");
-                assert_eq!(dgamma, grads[0].dgamma, "{case}");
+                assert_eq!(own_grads.dgamma, grads[0].dgamma, "{case}");
             }
         }
     }
@@ -289,9 +258,9 @@ mod tests {
             for place in [[0, 0], [n - 1, units - 1], [n / 2, units / 2]] {
                 let mut dy = matrix(n, units, 3);
                 dy[place] = f32::INFINITY;
-                let (mut dgamma, mut dv) = (vec![0.0; units], Array2::zeros((inputs, units)));
+                let (mut grads, mut dv) = (BatchNormGrads::new(units), Array2::zeros((inputs, units)));
                 let (x, dy, dv) = (x.view(), dy.view(), &mut dv.view_mut());
-                let is_finite = normalized_weight_gradient(&pool, &x, &dy, None, weights, &mut dgamma, dv);
+                let is_finite = normalized_weight_gradient(&pool, &x, &dy, None, weights, &mut grads, dv);
                 assert!(!is_finite, "{n} {inputs} {units} {place:?}");
             }
         }

@@ -150,11 +150,11 @@ pub struct BatchNormGrads<F> {
     /// Sum of `dy * x_hat`, `width`.
     pub dgamma: Vec<f64>,
     /// What is subtracted from `dy` where `x` is the rounded mean, `width`.
-    constant: Vec<F>,
+    pub(crate) constant: Vec<F>,
     /// How much more is subtracted per unit by which `x` exceeds it, `width`.
-    slope: Vec<F>,
+    pub(crate) slope: Vec<F>,
     /// Scratch for sums over some of the rows.
-    partial: Vec<f64>,
+    pub(crate) partial: Vec<f64>,
 }
 
 impl<F: Real> BatchNormGrads<F> {
@@ -175,7 +175,7 @@ impl<F: Real> BatchNormGrads<F> {
     /// Computes everything else from the sums over `n` rows, where `dgamma` is still the sum of `dy` times
     /// the differences of `x` from its rounded mean.
     #[inline(always)]
-    fn update(&mut self, n: f64, state: &BatchNormState<F>) {
+    pub(crate) fn update(&mut self, n: f64, state: &BatchNormState<F>) {
         let Self { dbeta, dgamma, constant, slope, .. } = self;
         let BatchNormState { inv_std, mean_residual, ratio, offset, is_centered, .. } = state;
         let known = inv_std.iter().zip(mean_residual).zip(ratio.iter().zip(offset));
@@ -195,7 +195,7 @@ impl<F: Real> BatchNormGrads<F> {
 /// the gradient of gamma, and to the constant and the slope of what is subtracted from `dy`. Of the state, it takes
 /// `inv_std`, `mean_residual`, `ratio` and `offset`.
 #[inline(always)]
-pub(crate) fn projection(
+fn projection(
     n: f64,
     [dbeta, products]: [f64; 2],
     [inv_std, residual, ratio, offset]: [f64; 4],
@@ -210,10 +210,10 @@ pub(crate) fn projection(
 
 /// Sums `dy`, and its products with the differences of `x` from its rounded mean.
 #[derive(Clone, Copy)]
-struct Products<'a, F> {
-    dy: MatrixView<'a, F>,
-    x: MatrixView<'a, F>,
-    mean: &'a [F],
+pub(crate) struct Products<'a, F> {
+    pub(crate) dy: MatrixView<'a, F>,
+    pub(crate) x: MatrixView<'a, F>,
+    pub(crate) mean: &'a [F],
 }
 
 impl<F: Real> ColumnSums for Products<'_, F> {

@@ -13,9 +13,9 @@
 mod block_tile;
 mod epilogue;
 mod pack;
-pub(crate) mod product;
+mod product;
 mod scratch;
-pub(crate) mod tile;
+mod tile;
 
 use std::sync::atomic::AtomicBool;
 

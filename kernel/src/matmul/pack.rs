@@ -156,7 +156,8 @@ fn pack_transposed<F: Real>(
         for (row, out) in (first..).zip(out.chunks_exact_mut(panel_width)) {
             let (whole, beyond) = out.split_at_mut(columns.len());
             if let Some(transform) = b.transform {
-                whole.iter_mut().for_each(|x| *x = transform.apply(row, *x));
+                let (mean, scale, shift) = (transform.mean[row], transform.scale[row], transform.shift[row]);
+                whole.iter_mut().for_each(|x| *x = (*x - mean) * scale + shift);
             }
             beyond.fill(num_traits::zero());
         }

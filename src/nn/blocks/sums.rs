@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::kernel::{BatchMoments, NormalizedWeights};
+use crate::kernel::{BatchMoments, BatchNormGrads, NormalizedWeights};
 use crate::nn::{BatchBlocks, PassContext};
 
 impl<F: Real> PassContext<'_, F> {
@@ -72,17 +72,17 @@ impl<F: Real> PassContext<'_, F> {
         x: &ArrayView2<'_, F>,
         dy: &ArrayView2<'_, F>,
         weights: NormalizedWeights<'_, F>,
-        dgamma: &mut [f64],
+        grads: &mut BatchNormGrads<F>,
         dv: &mut ArrayViewMut2<'_, F>,
     ) -> bool {
         match self.blocks {
             Some(blocks) if !blocks.are_all_here() => {
                 blocks.weight_gradient(self.pool, x, dy, dv);
-                kernel::project_weight_gradient(self.pool, weights, dgamma, dv)
+                kernel::project_weight_gradient(self.pool, weights, grads, dv)
             }
             blocks => {
                 let blocks = blocks.map(BatchBlocks::here);
-                kernel::normalized_weight_gradient(self.pool, x, dy, blocks, weights, dgamma, dv)
+                kernel::normalized_weight_gradient(self.pool, x, dy, blocks, weights, grads, dv)
             }
         }
     }

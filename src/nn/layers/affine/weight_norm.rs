@@ -32,7 +32,9 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::kernel::{BatchNormForm, BatchNormParams, BatchNormState, NormalizedWeights, ThreadPool, Weights};
+use crate::kernel::{
+    BatchNormForm, BatchNormGrads, BatchNormParams, BatchNormState, NormalizedWeights, ThreadPool, Weights,
+};
 use crate::nn::{LayerSpec, Param, PassContext};
 use crate::settings::settings;
 
@@ -54,7 +56,7 @@ pub(crate) struct WeightNorm<F> {
     gamma: Vec<F>, // units
     zeros: Vec<F>, // units
     state: BatchNormState<F>,
-    dgamma: Vec<f64>, // units
+    grads: BatchNormGrads<F>,
 }
 
 impl<F: Real> WeightNorm<F> {
@@ -65,7 +67,7 @@ impl<F: Real> WeightNorm<F> {
             gamma: vec![F::zero(); units],
             zeros: vec![F::zero(); units],
             state: BatchNormState::new(units),
-            dgamma: vec![0.0; units],
+            grads: BatchNormGrads::new(units),
         })
     }
 
@@ -106,8 +108,8 @@ impl<F: Real> WeightNorm<F> {
         let root = (v.value.nrows() as f64).sqrt();
         let weights = NormalizedWeights { v: v.value.view(), state: &self.state };
         let dv = &mut v.grad.view_mut();
-        let is_finite = pass.normalized_weight_gradient(x, dy, weights, &mut self.dgamma, dv);
-        let dgamma = gain.grad.iter_mut().zip(&self.dgamma);
+        let is_finite = pass.normalized_weight_gradient(x, dy, weights, &mut self.grads, dv);
+        let dgamma = gain.grad.iter_mut().zip(&self.grads.dgamma);
         dgamma.for_each(|(grad, dgamma)| *grad = F::from_f64(dgamma / root));
         is_finite
     }
