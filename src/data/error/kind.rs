@@ -106,6 +106,8 @@ pub(crate) enum ErrorKind {
     Pattern(&'static str),
     #[error("is there twice, so that its rows would count twice; name it once")]
     FileTwice,
+    #[error("is the same file as {}, so that its rows would count twice; name it once", DisplayPath(.0))]
+    SameFile(PathBuf),
     #[error("{INPUT_AMONG_FILES}")]
     InputAmongFiles,
     #[error("more than {MAX_FILES} files, which is the limit")]

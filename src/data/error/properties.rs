@@ -23,6 +23,7 @@ impl ErrorKind {
             | Self::FormatOfNoDates(_)
             | Self::UnknownClass { .. }
             | Self::FileTwice
+            | Self::SameFile(_)
             | Self::InputAmongFiles
             | Self::NoRowCounts
             | Self::NoFeatures(_) => ErrorCategory::Config,

@@ -81,8 +81,7 @@ impl DataPaths {
     /// # Errors
     ///
     /// If a pattern matches nothing or cannot be read, a file is there twice, also by another name, or standard input is
-    /// one of several. Whether a file exists that is
-    /// named without a pattern shows when it is opened.
+    /// one of several. Whether a file exists that is named without a pattern shows when it is opened.
     pub(crate) fn files(&self) -> Result<DataFiles, DataError> {
         let mut paths: Vec<PathBuf> = Vec::with_capacity(self.0.len());
         for written in &self.0 {
@@ -100,7 +99,11 @@ impl DataPaths {
             let mut sorted: Vec<(PathBuf, usize)> = paths.iter().map(real).zip(0..).collect();
             sorted.sort_unstable();
             if let Some(pair) = sorted.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-                return Err(DataError::new(&paths[pair[0].1], ErrorKind::FileTwice));
+                let [first, again] = [0, 1].map(|place| &paths[pair[place].1]);
+                return Err(match first == again {
+                    true => DataError::new(first, ErrorKind::FileTwice),
+                    false => DataError::new(again, ErrorKind::SameFile(first.clone())),
+                });
             }
         }
         Ok(DataFiles { name: self.name(), paths })

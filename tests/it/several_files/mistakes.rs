@@ -188,9 +188,16 @@ fn standard_input_and_a_file_by_two_names_are_refused_on_the_command_line() {
     work.ok(&["many.toml", "-o", "run"]);
     for (other, message) in [
         ("-", "part-1.csv and 1 more: standard input (\"-\") cannot be one of several files; "),
-        ("./part-1.csv", "part-1.csv: is there twice, so that its rows would count twice; name it once"),
+        ("part-1.csv", "part-1.csv: is there twice, so that its rows would count twice; name it once"),
+        (
+            "../WORK/part-1.csv",
+            "../WORK/part-1.csv: is the same file as part-1.csv, so that its rows would count twice; name it once",
+        ),
     ] {
-        let (code, found) = work.fails(&["predict", "run", "-d", "part-1.csv", "-d", other]);
+        let folder = work.path("");
+        let name = folder.file_name().and_then(|name| name.to_str()).expect("a name");
+        let [other, message] = [other, message].map(|text| text.replace("WORK", name));
+        let (code, found) = work.fails(&["predict", "run", "-d", "part-1.csv", "-d", &other]);
         assert!(code == Some(2) && found.starts_with(&format!("error: {message}")), "{code:?} {found}");
     }
 }
