@@ -98,6 +98,9 @@ fn a_file_without_names_leads_to_what_to_do() {
                   file did not, skip it with --skip-rows 1";
     assert!(error.contains(advice), "{error}");
     work.ok(&["predict", "headless", "--data", "named.csv", "--skip-rows", "1"]);
+    // It would skip a row of the first file.
+    let (_, error) = work.fails(&["predict", "headless", "--data", "table.csv", "--data", "named.csv"]);
+    assert!(error.contains("named.csv:1, ") && !error.contains("--skip-rows"), "{error}");
 
     // The same where the first cell of a row is a date or a boolean.
     for (name, kind, cells) in [

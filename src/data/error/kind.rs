@@ -218,6 +218,8 @@ pub(crate) enum ErrorKind {
         .delimiter.map_or(String::new(), |delimiter| format!(", and delimiter = {delimiter:?}"))
     )]
     LinesBefore { lines: usize, width: usize, delimiter: Option<char> },
+    #[error("the table seems to begin in line {0}, and earlier in the first file; remove the lines above it")]
+    LaterStart(u64),
     #[error("1 column found; a label and at least one feature are needed")]
     OneColumn,
     #[error("expected {} as in line {first_line}, found {found}{hint}", Count(*.expected, "field"))]

@@ -184,8 +184,9 @@ impl RowStream {
             (Some(error), _) => Err(StreamError::Consumer(error)),
             (None, Some(mut error)) => {
                 let StreamContext { names, format, first_line, .. } = &context;
-                let line = error.line.saturating_sub(chunks.place_of(error.line).1);
-                if !format.header && line == *first_line {
+                // In another file it would skip rows of the first.
+                let (file, _) = chunks.place_of(error.line);
+                if !format.header && file == 0 && error.line == *first_line {
                     error.kind.advise(&format!(
                         "if this line names the columns, which the training file did not, skip it with --skip-rows \
                          {first_line}"

@@ -38,6 +38,14 @@ fn mistakes_name_the_file_and_its_line() {
         ),
         ("id;color;x;day;kind\n", "part-5.csv:1: 1 column found; is the delimiter ';'? set data.delimiter"),
         (
+            "Report\nof May\nid,color,x,day,kind\ng,red,1,2,up\n",
+            "part-5.csv:1: the table seems to begin in line 3, and earlier in the first file; remove the lines above it",
+        ),
+        (
+            "sep=,\nid,color,x,day,kind\ng,red,1,2,up\n",
+            "part-5.csv:1: the table seems to begin in line 2, and earlier in the first file; remove the lines above it",
+        ),
+        (
             "id,color,x,day,kind\ng,red,1,2,up\ng,red,1,2\n",
             "part-5.csv:3:9: expected 5 fields as in line 1, found 4",
         ),

@@ -95,7 +95,11 @@ impl Chunks {
     }
 
     fn read_columns(&mut self, first: &Chunk) -> Result<(), Box<Located>> {
-        let (names, first_line) = columns(first, self.format, &self.given)?;
+        let found = columns(first, self.format, &self.given);
+        let (names, first_line) = match &self.names {
+            None => found?,
+            Some(_) => found.map_err(of_another_file)?,
+        };
         self.first_line = first_line;
         match &self.names {
             None => self.names = Some(names),
@@ -186,6 +190,16 @@ impl Chunks {
         let last = source(self.current, self.files.path(self.finished.len()));
         self.finished.into_iter().map(|file| file.source).chain([last]).collect()
     }
+}
+
+/// The error in the columns of a file after the first, of which no lines can be skipped that the first does not have.
+fn of_another_file(mut error: Box<Located>) -> Box<Located> {
+    error.kind = match error.kind {
+        ErrorKind::LinesBefore { lines, .. } => ErrorKind::LaterStart(lines as u64 + 1),
+        ErrorKind::SepLine { line, .. } => ErrorKind::LaterStart(line + 1),
+        kind => kind,
+    };
+    error
 }
 
 fn source(chunks: FileChunks, path: &Path) -> SourceFile {
