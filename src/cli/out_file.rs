@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::data::{known_files, pattern_matches};
+use crate::data::{files_in_one_folder, known_files, pattern_matches};
 use crate::model::Model;
 use crate::output_file;
 use crate::output_file::{BlockedPath, SpecialFile, destination};
@@ -98,8 +98,10 @@ impl<'a> OutFile<'a> {
             true => is_this(Path::new("/dev/stdin")),
             false => known_files(input).iter().any(|path| is_this(path)),
         };
-        // A model may be from anyone, and to look for the files of a pattern can take long.
-        let is_named = |path: &PathBuf| is_this(path) || pattern_matches(path, &self.real);
+        // A model may be from anyone, and to look for the files of a pattern in many folders can take long.
+        let is_named = |path: &PathBuf| {
+            pattern_matches(path, self.named) || files_in_one_folder(path).iter().any(|file| is_this(file))
+        };
         let is_data =
             |model: &Model| model.plan.data.paths().any(|paths| paths.as_written().iter().any(is_named));
         let reason = if replacing.inputs.iter().any(|input| is_input(input)) {

@@ -47,7 +47,8 @@ pub use crate::data::source::paths::DataPaths;
 pub(crate) use crate::data::source::pattern::relative_to as path_relative_to;
 #[cfg(feature = "cli")]
 pub(crate) use crate::data::source::pattern::{
-    from_folder as path_from_folder, known_files, matches as pattern_matches, of_folder as pattern_of_folder,
+    files_in_one_folder, from_folder as path_from_folder, known_files, matches as pattern_matches,
+    of_folder as pattern_of_folder,
 };
 #[cfg(feature = "cli")]
 pub(crate) use crate::data::source::{combined_hash, file_hashes};

@@ -14,6 +14,9 @@ use crate::text::{DisplayPath, STANDARD_INPUT};
 const RULES: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
+/// What makes a path a pattern.
+const MARKS: [char; 3] = ['*', '?', '['];
+
 /// The files that a path or pattern names: those of a pattern in natural order, a path as it is. A file of exactly
 /// this name is always meant.
 pub(crate) fn files_of(written: &Path) -> Result<Vec<PathBuf>, ErrorKind> {
@@ -50,7 +53,16 @@ pub(crate) fn known_files(written: &Path) -> Vec<PathBuf> {
     if files.is_empty() { vec![written.to_owned()] } else { files }
 }
 
-/// Whether a pattern matches the file at this path, by the names alone: no folder is read.
+/// The same as [`known_files`], but no file of a pattern with marks in the names of folders: to look through these can
+/// take long.
+pub(crate) fn files_in_one_folder(written: &Path) -> Vec<PathBuf> {
+    let mut folders = written.parent().into_iter().flat_map(Path::components);
+    let is_name = |part: Component<'_>| part.as_os_str().to_str().is_none_or(|part| unescaped(part).is_some());
+    if is_pattern(written) && !folders.all(is_name) { Vec::new() } else { known_files(written) }
+}
+
+/// Whether a pattern matches the file at this path, by the names alone: no folder is read. Folders of the path may be
+/// links.
 pub(crate) fn matches(written: &Path, file: &Path) -> bool {
     let folder = env::current_dir().unwrap_or_default();
     let written = if is_pattern(written) { from_folder(written, &folder) } else { return false };
@@ -59,9 +71,15 @@ pub(crate) fn matches(written: &Path, file: &Path) -> bool {
     let rest = written.strip_prefix(&prefix).unwrap_or(&written);
     let prefix = prefix.canonicalize().unwrap_or_else(|_| prefix.clone());
     let pattern = prefix.to_str().map(|prefix| Path::new(&Pattern::escape(prefix)).join(rest));
-    let pattern = pattern.and_then(|pattern| Pattern::new(pattern.to_str()?).ok());
-    let real = file.canonicalize();
-    pattern.zip(real.ok()).is_some_and(|(pattern, real)| pattern.matches_path_with(&real, RULES))
+    let Some(pattern) = pattern.and_then(|pattern| Pattern::new(pattern.to_str()?).ok()) else { return false };
+    // The pattern may match the name of a link, or what it leads to.
+    let file = folder.join(file);
+    let mut names = file.ancestors().filter_map(|part| {
+        let rest = file.strip_prefix(part).ok()?;
+        let real = part.canonicalize().ok()?;
+        Some(if rest.as_os_str().is_empty() { real } else { real.join(rest) })
+    });
+    names.any(|name| pattern.matches_path_with(&name, RULES))
 }
 
 /// A path that starts in `folder` if it is relative; where it is a pattern, nothing in the name of the folder is one.
@@ -131,23 +149,21 @@ fn is_pattern(path: &Path) -> bool {
 }
 
 fn has_marks(path: &Path) -> bool {
-    path.to_string_lossy().contains(['*', '?', '['])
+    path.to_string_lossy().contains(MARKS)
 }
 
 /// The only name that a part of a pattern matches, if all marks in it are escaped, as in `[[]old]`.
 fn unescaped(part: &str) -> Option<String> {
     let mut name = String::new();
     let mut rest = part;
-    while let Some(char) = rest.chars().next() {
-        let escaped = ["[*]", "[?]", "[[]", "[]]"].into_iter().find(|escaped| rest.starts_with(escaped));
-        match escaped {
-            Some(escaped) => name.push_str(&escaped[1..2]),
-            None if has_marks(Path::new(&char.to_string())) => return None,
-            None => name.push(char),
-        }
-        rest = &rest[escaped.map_or(char.len_utf8(), str::len)..];
+    while let Some(mark) = rest.find(MARKS) {
+        name.push_str(&rest[..mark]);
+        rest = &rest[mark..];
+        let escaped = ["[*]", "[?]", "[[]", "[]]"].into_iter().find(|escaped| rest.starts_with(escaped))?;
+        name.push_str(&escaped[1..2]);
+        rest = &rest[escaped.len()..];
     }
-    Some(name)
+    Some(name + rest)
 }
 
 /// What is in the folder in which a pattern finds nothing.
@@ -329,7 +345,22 @@ mod tests {
         ] {
             assert_eq!(matches(&from_folder(pattern), &folder.join(name)), expected, "{pattern} {name}");
         }
-        std::os::unix::fs::symlink(&folder, work.path().join("link")).expect("a link");
-        assert!(matches(&work.path().join("link/*.csv"), &folder.join("a1.csv")));
+        // Only a pattern in one folder is looked for.
+        let quick = |pattern: &str| files_in_one_folder(&from_folder(pattern)).len();
+        assert_eq!((quick("*.csv"), quick("../[[]old]/*.csv"), quick("../[[]o*/*.csv")), (3, 3, 0));
+        let link = |to: PathBuf, name: &str| {
+            std::os::unix::fs::symlink(to, work.path().join(name)).expect("a link");
+            work.path().join(name)
+        };
+        let to_folder = link(folder.clone(), "link");
+        for (pattern, name, expected) in [
+            (to_folder.join("*.csv"), folder.join("a1.csv"), true),
+            (from_folder("*.csv"), to_folder.join("a1.csv"), true),
+            (work.path().join("l*/a?.csv"), to_folder.join("a1.csv"), true),
+            (work.path().join("l*/a?.csv"), folder.join("a1.csv"), false),
+            (work.path().join("file-*"), link(folder.join("a1.csv"), "file-1"), true),
+        ] {
+            assert_eq!(matches(&pattern, &name), expected, "{} {}", pattern.display(), name.display());
+        }
     }
 }

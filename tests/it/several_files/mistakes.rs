@@ -1,6 +1,7 @@
 //! Mistakes in one of several files, and in the paths of them.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use crate::several_files::{parts, refused};
 
@@ -188,6 +189,39 @@ fn files_of_patterns_are_not_replaced() {
     // It is not one of them.
     work.write("other.csv", "");
     work.ok(&["predict", "run", "-d", "new.csv", "-o", "other.csv", "--force"]);
+}
+
+/// Whether a link is named or the file that it leads to, by a path or as a member of a pattern.
+#[test]
+fn training_data_behind_links_are_not_replaced() {
+    let work = parts();
+    fs::create_dir_all(work.path("store/deep")).expect("a folder");
+    fs::rename(work.path("part-10.csv"), work.path("store/deep/real.csv")).expect("it is there");
+    for link in ["part-10.csv", "one.csv"] {
+        symlink("store/deep/real.csv", work.path(link)).expect("a link");
+    }
+    symlink("deep", work.path("store/linked")).expect("a link");
+    let before = work.read("store/deep/real.csv");
+    work.write("new.csv", "id,color,x,day,kind\ng,red,1,2,up\n");
+    for (run, data) in [
+        ("pattern", "part-*"),
+        ("link", "one.csv"),
+        ("real", "store/deep/real.csv"),
+        ("folders", "store/l*/real.csv"),
+    ] {
+        work.ok(&["many.toml", "-o", run, "--set", &format!("data.path={data}")]);
+        let names: &[&str] = match run {
+            // It is not looked for in all folders.
+            "folders" => &["store/linked/real.csv"],
+            _ => &["one.csv", "part-10.csv", "store/deep/real.csv", "store/linked/real.csv"],
+        };
+        for name in names {
+            let message = format!("error: {name} is training data of the model; choose another --out");
+            let predict = ["predict", run, "-d", "new.csv", "-o", name, "--force"];
+            assert_eq!(refused(&work, &predict), (Some(7), message), "{run} {name}");
+        }
+    }
+    assert_eq!(work.read("store/deep/real.csv"), before);
 }
 
 #[test]
