@@ -42,6 +42,11 @@ impl Dialect {
         Self { delimiter: byte(spec.delimiter()), quote: spec.quote.0.map(byte), comments }
     }
 
+    /// Whether a line of such bytes alone is blank. A tab that separates fields is none of them.
+    pub(crate) fn is_blank(self, byte: u8) -> bool {
+        byte == b' ' || (byte == b'\t' && self.delimiter != b'\t')
+    }
+
     /// The quote, or the delimiter where there is no quote.
     pub(crate) fn quote_or_delimiter(self) -> u8 {
         self.quote.unwrap_or(self.delimiter)

@@ -211,9 +211,8 @@ impl<'t> Parser<'t> {
     }
 
     fn skip_blank_line(&mut self) -> bool {
-        let is_space = |byte: &&u8| **byte == b' ' || (**byte == b'\t' && self.dialect.delimiter != b'\t');
         let rest = &self.bytes()[self.at..];
-        let spaces = rest.iter().take_while(is_space).count();
+        let spaces = rest.iter().take_while(|byte| self.dialect.is_blank(**byte)).count();
         match rest.get(spaces) {
             None => self.at = self.text.len(),
             Some(b'\n' | b'\r') => self.end_line(self.at + spaces),

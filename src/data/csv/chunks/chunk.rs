@@ -2,6 +2,7 @@
 
 use memchr::memrchr2;
 
+use crate::data::csv::dialect::Dialect;
 use crate::data::csv::position::line_ends;
 use crate::data::error::{AtOffset, ErrorKind, Located};
 
@@ -64,16 +65,17 @@ impl Chunk {
     }
 
     /// The number of lines that are not blank, up to `most`.
-    pub(crate) fn filled_lines(&self, most: usize) -> usize {
+    pub(crate) fn filled_lines(&self, dialect: Dialect, most: usize) -> usize {
         let lines = self.bytes.rsplit(|byte| matches!(byte, b'\n' | b'\r'));
-        lines.filter(|line| !line.trim_ascii().is_empty()).take(most).count()
+        lines.filter(|line| !line.iter().all(|byte| dialect.is_blank(*byte))).take(most).count()
     }
 
     /// Drops the last lines that are not blank, and blank ones after them.
-    pub(crate) fn drop_lines(&mut self, count: usize) {
+    pub(crate) fn drop_lines(&mut self, dialect: Dialect, count: usize) {
+        let is_filled = |byte: &u8| !matches!(byte, b'\n' | b'\r') && !dialect.is_blank(*byte);
         for _ in 0..count {
-            let table = self.bytes.trim_ascii_end().len();
-            let end = memrchr2(b'\n', b'\r', &self.bytes[..table]);
+            let last = self.bytes.iter().rposition(is_filled).unwrap_or(0);
+            let end = memrchr2(b'\n', b'\r', &self.bytes[..last]);
             self.bytes.truncate(end.map_or(0, |end| end + 1));
         }
     }

@@ -87,6 +87,20 @@ fn lines_before_and_after_the_table_are_skipped_where_the_config_says_so() {
             assert_eq!(numbers(&read.main), array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "{ends:?} {chunk}");
         }
     }
+    // A line of tabs between fields is not blank, one of spaces is.
+    let tabs = DataSpec {
+        skip_footer: Some(1),
+        delimiter: Some('\t'),
+        missing: MissingPolicy::Mean,
+        ..spec()
+    };
+    for chunk in [1, 4, 1 << 18] {
+        let files = Files::new();
+        let content = "a\tb\tkind\n1\t2\ty\n\t5\tx\n3\t\ty\n\t\t\n \n";
+        let spec = DataSpec { path: files.write("t.tsv", content).into(), ..tabs.clone() };
+        let read = Dataset::load_as(&spec, ReadOptions { chunk, ..ReadOptions::default() });
+        assert_eq!(read.expect("it loads").rows(), 3, "{chunk}");
+    }
     assert!(message("a,b\n", &skips).contains("empty") || message("a,b\n", &skips).contains("no data rows"));
 }
 
