@@ -18,6 +18,7 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
 import bntrain
+from bntrain._program import absolute
 from bntrain.sklearn import BntrainClassifier, BntrainRegressor
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -90,6 +91,20 @@ def check_train():
         bntrain.train({**config, "model": {"norm": None}}, odd)
 
 
+def check_paths():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            real = Path(os.getcwd())
+            Path("[old]").mkdir()
+            os.chdir("[old]")
+            Path("b[1].csv").touch()
+            paths = ["part-*", "a.csv", "b[1].csv"]  # The last exists, so that it is no pattern.
+            assert absolute(paths) == [f"{real}/[[]old]/part-*", f"{real}/[old]/a.csv", f"{real}/[old]/b[1].csv"]
+        finally:
+            os.chdir(ROOT)
+
+
 def check_estimators():
     for estimator in [BntrainClassifier(), BntrainRegressor(), BntrainRegressor(norm="none", missing="mean")]:
         results = check_estimator(estimator, on_skip=None)
@@ -134,6 +149,7 @@ def main():
     warnings.simplefilter("ignore")
     print(f"the program is {bntrain.program()}")
     check_train()
+    check_paths()
     check_examples()
     check_estimators()
     print("the Python package is as documented")

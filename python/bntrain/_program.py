@@ -60,10 +60,10 @@ def to_toml(value):
 
 
 def absolute(path):
-    """An absolute path or pattern, or a list of them."""
+    """An absolute path or pattern, or a list of them. What exists under such a name is not a pattern."""
     if isinstance(path, (list, tuple)):
         return [absolute(one) for one in path]
-    if glob.has_magic(os.fspath(path)) and not os.path.isabs(path):
+    if glob.has_magic(os.fspath(path)) and not os.path.isabs(path) and not os.path.lexists(path):
         return os.path.join(glob.escape(os.getcwd()), path)  # nothing in the name of the folder is a pattern
     return os.path.abspath(path)
 
