@@ -57,7 +57,8 @@ pub(crate) fn known_files(written: &Path) -> Vec<PathBuf> {
 /// take long.
 pub(crate) fn files_in_one_folder(written: &Path) -> Vec<PathBuf> {
     let mut folders = written.parent().into_iter().flat_map(Path::components);
-    let is_name = |part: Component<'_>| part.as_os_str().to_str().is_none_or(|part| unescaped(part).is_some());
+    let is_name =
+        |part: Component<'_>| part.as_os_str().to_str().is_none_or(|part| unescaped(part).is_some());
     if is_pattern(written) && !folders.all(is_name) { Vec::new() } else { known_files(written) }
 }
 
@@ -71,7 +72,9 @@ pub(crate) fn matches(written: &Path, file: &Path) -> bool {
     let rest = written.strip_prefix(&prefix).unwrap_or(&written);
     let prefix = prefix.canonicalize().unwrap_or_else(|_| prefix.clone());
     let pattern = prefix.to_str().map(|prefix| Path::new(&Pattern::escape(prefix)).join(rest));
-    let Some(pattern) = pattern.and_then(|pattern| Pattern::new(pattern.to_str()?).ok()) else { return false };
+    let Some(pattern) = pattern.and_then(|pattern| Pattern::new(pattern.to_str()?).ok()) else {
+        return false;
+    };
     // The pattern may match the name of a link, or what it leads to.
     let file = folder.join(file);
     let mut names = file.ancestors().filter_map(|part| {

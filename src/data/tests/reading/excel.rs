@@ -88,12 +88,8 @@ fn lines_before_and_after_the_table_are_skipped_where_the_config_says_so() {
         }
     }
     // A line of tabs between fields is not blank, one of spaces is.
-    let tabs = DataSpec {
-        skip_footer: Some(1),
-        delimiter: Some('\t'),
-        missing: MissingPolicy::Mean,
-        ..spec()
-    };
+    let tabs =
+        DataSpec { skip_footer: Some(1), delimiter: Some('\t'), missing: MissingPolicy::Mean, ..spec() };
     for chunk in [1, 4, 1 << 18] {
         let files = Files::new();
         let content = "a\tb\tkind\n1\t2\ty\n\t5\tx\n3\t\ty\n\t\t\n \n";
