@@ -225,7 +225,7 @@ impl Session {
 }
 
 /// Which tensors of each network come from a file, and which do not.
-fn initial_notes(jobs: &[Job], data: &DataSets) -> Result<Vec<String>, CliError> {
+pub(crate) fn initial_notes(jobs: &[Job], data: &DataSets) -> Result<Vec<String>, CliError> {
     let mut notes = Vec::new();
     let first_seed = jobs.first().map(|job| job.id.seed);
     for job in jobs.iter().filter(|job| Some(job.id.seed) == first_seed) {

@@ -39,6 +39,34 @@ fn work() -> Work {
 }
 
 #[test]
+fn no_input_is_replaced() {
+    let work = work();
+    work.write("initial.safetensors", "");
+    for name in ["tested.toml", "data.csv", "initial.safetensors"] {
+        let set = ["--set", "training.init_from=initial.safetensors"];
+        let (code, message) =
+            work.fails(&[&["tune", "tested.toml", "--force", "-o", name], &set[..]].concat());
+        let expected = format!("error: {name} is an input of this command; choose another --out");
+        assert_eq!((code, message), (Some(7), expected));
+    }
+}
+
+#[test]
+fn initial_weights_are_those_of_every_point() {
+    let work = work();
+    work.ok(&["tested.toml", "-q", "-o", "run"]);
+    let initial = ["--set", "training.init_from=run/batch_norm/seed-0/model.safetensors"];
+    let tuned = points(&work, &[&["--points", "3"], &initial[..]].concat());
+    assert!(tuned.iter().all(|(_, settings, _)| !settings.contains("model.hidden")), "{tuned:?}");
+    let drawn = points(&work, &["--points", "3"]);
+    assert_ne!(tuned[0].2, drawn[0].2);
+
+    let widths = ["--set", "tune.keys.model.hidden=[[4], [20, 17]]"];
+    let (code, message) = work.fails(&[&["tune", "tested.toml", "--force"], &initial[..], &widths].concat());
+    assert!(code == Some(4) && message.starts_with("error: training.init_from: "), "{code:?} {message}");
+}
+
+#[test]
 fn the_config_that_is_written_trains_the_best_point() {
     let work = work();
     let ended = work.ok(&["tune", "tested.toml", "--points", "6"]);

@@ -16,7 +16,7 @@ use crate::cli::exit_code;
 use crate::cli::out_file::{OutFile, Replacing, WithoutFile};
 use crate::cli::output::Output;
 use crate::cli::processes;
-use crate::cli::session::ConfigArgs;
+use crate::cli::session::{ConfigArgs, initial_notes};
 use crate::cli::signals::Signals;
 use crate::config::{self, SearchPlan};
 use crate::data::DataPaths;
@@ -61,11 +61,17 @@ pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<(), CliError> {
     let default_out = PathBuf::from(format!("{}-tuned.toml", search.plan.name));
     let out = OutFile::new(args.out.as_deref().unwrap_or(&default_out), WithoutFile::Fails)?;
     let data = search.plan.data.paths().flat_map(DataPaths::as_written);
-    let inputs: Vec<&Path> = data.chain([&search.plan.source]).map(PathBuf::as_path).collect();
+    let others = search.plan.training.init_from.iter().chain([&search.plan.source]);
+    let inputs: Vec<&Path> = data.chain(others).map(PathBuf::as_path).collect();
     out.refuse_replacing(Replacing { force: args.force, inputs: &inputs, models: &[] })?;
     let jobs = search_jobs(&search);
-    let data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
+    let mut data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
+    data.load_initial(jobs.iter().map(|job| &job.plan))?;
     check(&jobs, &data)?;
+    // Also an error if the weights do not fit one of the networks.
+    if let Some(note) = initial_notes(&jobs, &data)?.first() {
+        output.note(&format!("note: {note}"));
+    }
 
     let signals = Signals::listen()?;
     let begin = Instant::now();

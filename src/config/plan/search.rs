@@ -123,10 +123,11 @@ fn usual_axes(plan: &Plan, model: Option<&ModelSpec>) -> Vec<TuneAxis> {
         .collect();
     axes.push(TuneAxis { key: "training.batch_size".to_owned(), range: TuneRange::Values(sizes) });
     if let Some(model) = model.filter(|model| !model.hidden.is_empty()) {
-        axes.push(TuneAxis {
-            key: "model.hidden".to_owned(),
-            range: TuneRange::Values(shapes(&model.hidden)),
-        });
+        // Weights of a file fit the widths that they are for.
+        if plan.training.init_from.is_none() {
+            let range = TuneRange::Values(shapes(&model.hidden));
+            axes.push(TuneAxis { key: "model.hidden".to_owned(), range });
+        }
         axes.push(between("model.dropout", 0.0, 0.5, false));
     }
     axes
