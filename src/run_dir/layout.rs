@@ -7,7 +7,7 @@ use crate::experiment::RunId;
 use crate::nn::Norm;
 use crate::output_file::{Folder, FolderEntry, is_temporary};
 use crate::run_dir::error::{RunDirectoryError, read_error_in, write_error_in};
-use crate::run_dir::{DirectoryState, state_of_folder};
+use crate::run_dir::{DirectoryState, state_of, state_of_folder};
 
 /// Written last: a directory that has it holds results.
 pub(crate) const RUN_JSON: &str = "run.json";
@@ -225,11 +225,19 @@ pub(crate) fn linear_model_of(model: &Path) -> Option<PathBuf> {
     if beside.is_file() {
         return Some(beside);
     }
-    // run/norm/point/seed
-    let run = folder.ancestors().take(4).find(|folder| folder.join(RUN_JSON).is_file())?;
-    let mut found = files_in(run, LINEAR).ok()?;
+    let mut found = files_in(&run_of_model(model)?, LINEAR).ok()?;
     let of_seed = found.iter().position(|path| path.parent().and_then(Path::file_name) == folder.file_name());
     (!found.is_empty()).then(|| found.swap_remove(of_seed.unwrap_or(0)))
+}
+
+/// The run directory that a model file lies in, finished or not.
+pub(crate) fn run_of_model(model: &Path) -> Option<PathBuf> {
+    let model = model.canonicalize().ok()?;
+    let is_run = |folder: &&Path| {
+        matches!(state_of(folder), Ok(DirectoryState::Finished | DirectoryState::Unfinished))
+    };
+    // norm/point/seed/model.safetensors
+    model.ancestors().skip(1).take(4).find(is_run).map(Path::to_owned)
 }
 
 /// The files of this name in the folders of a run directory, sorted.

@@ -7,7 +7,6 @@ use ndarray::Array2;
 use rand::Rng;
 
 use crate::config;
-use crate::config::Plan;
 use crate::data::{
     BadRows, DataError, DataPaths, Dataset, Encoder, FeatureEncoding, RowStream, StreamError, ValueEncoding,
 };
@@ -46,13 +45,13 @@ pub enum RowsOrigin {
 
 impl CheckRows {
     /// The validation rows of the data that `model` was trained on, or the training rows if there
-    /// were none; `path` is that of the model.
+    /// were none; `run` is the run directory that the model lies in.
     ///
-    /// None if the model is not in its run directory or the data have changed. Files that a model
-    /// names are opened only if the config of that directory, which the user wrote, names them too.
-    pub fn of_training_data(model: &Model, path: &Path) -> Option<Self> {
+    /// None if that is not the one that it was trained in, or the data have changed. Files that a model
+    /// names are opened only if the config of the directory, which the user wrote, names them too.
+    pub fn of_training_data(model: &Model, run: &Path) -> Option<Self> {
         let data = &model.plan.data;
-        let config = run_config(path)?;
+        let config = config::load(&run.join("config.toml"), &[]).ok()?;
         if !config.data.paths().eq(data.paths()) {
             return None;
         }
@@ -153,13 +152,4 @@ impl CheckRows {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-}
-
-/// The config of the run directory that the model at `path` lies in.
-fn run_config(path: &Path) -> Option<Plan> {
-    let path = path.canonicalize().ok()?;
-    // norm/point/seed/model.safetensors
-    let configs = path.ancestors().skip(1).take(4).map(|folder| folder.join("config.toml"));
-    let config = configs.into_iter().find(|config| config.is_file())?;
-    config::load(&config, &[]).ok()
 }

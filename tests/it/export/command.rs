@@ -80,6 +80,9 @@ fn files_named_by_a_model_outside_its_run_are_not_opened() {
     };
     let own = work.read("run/config.toml");
     assert_eq!(sample(None).as_deref(), Some("1000 made-up"));
+    // A config alone makes no run directory.
+    assert_eq!(sample(Some(own.clone())).as_deref(), Some("1000 made-up"));
+    work.write("a/b/c/d/run.json", &work.read("run/run.json"));
     assert_eq!(sample(Some(own.replace("data.csv", "other.csv"))).as_deref(), Some("1000 made-up"));
     // The user's own config names the same file.
     assert_eq!(sample(Some(own)).as_deref(), Some("the 15 validation"));

@@ -236,6 +236,13 @@ fn recognized(work: &Work) {
         assert_eq!(warning("eval", model, data).as_deref(), expected, "{model} {data:?}");
     }
     assert_eq!(warning("explain", "run", &["new.csv", second]).as_deref(), Some("part-2.csv.gz"));
+    // Of several models, those of any.
+    for (file, out) in [(first, "first"), (third, "third")] {
+        work.ok(&["many.toml", "-q", "-o", out, "--set", &format!("data.path={file}")]);
+    }
+    let ended = work.ok(&["explain", "first", "third", "-d", "new.csv", "-d", first, "-d", third]);
+    let expected = "warning: one of the models was trained on part-1.csv and 1 more: ";
+    assert!(ended.stderr.contains(expected), "{}", ended.stderr);
 }
 
 /// Titles and totals are those of each file, and so is the number of the columns without header.

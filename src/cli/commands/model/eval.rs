@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cli::args::ThreadArgs;
 use crate::cli::commands::model::labelled::{
-    reading_error, rename_labels, renaming, rows_and_targets, show_notes, threshold_note,
+    reading_error, rename_labels, renaming, rows_and_targets, show_notes, threshold_note, trained_on_warning,
 };
 use crate::cli::commands::model::training_files::training_files;
 use crate::cli::error::CliError;
@@ -112,13 +112,10 @@ pub(crate) fn run(args: &EvalArgs, output: &Output) -> Result<(), CliError> {
     });
     show_notes(&notes, &data_name, output);
     threshold_note(&model.description.encoding).iter().for_each(|note| output.note(note));
-    let trained_on = training_files(&data, &model, &path);
+    let trained_on = training_files(&data, slice::from_ref(&model), slice::from_ref(&path));
     if let Some(trained_on) = &trained_on {
-        output.note(&format!(
-            "warning: the model was trained on {}: the metrics of rows that were trained on are better than those of \
-             others",
-            DisplayPath(trained_on)
-        ));
+        let consequence = "the metrics of rows that were trained on are better than those of others";
+        output.note(&trained_on_warning(slice::from_ref(&model), trained_on, consequence));
     }
     let files = curve_files(args, &evaluation, &path, output)?;
     let written = match curves {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cli::args::ThreadArgs;
 use crate::cli::commands::model::labelled::{
-    reading_error, rename_labels, renaming, rows_and_targets, show_notes, threshold_note,
+    reading_error, rename_labels, renaming, rows_and_targets, show_notes, threshold_note, trained_on_warning,
 };
 use crate::cli::commands::model::training_files::training_files;
 use crate::cli::error::CliError;
@@ -114,13 +114,10 @@ pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<(), CliError> {
     if args.linear.is_some() && explanation.linear.is_none() {
         output.note("note: the model of --linear is not a linear model of the same columns and precision");
     }
-    let mut each = models.iter().zip(&paths);
-    let trained_on = each.find_map(|(model, path)| training_files(&data, model, path));
+    let trained_on = training_files(&data, &models, &paths);
     if let Some(trained_on) = &trained_on {
-        output.note(&format!(
-            "warning: the model was trained on {}: columns that it only learned by heart seem important there",
-            DisplayPath(trained_on)
-        ));
+        let consequence = "columns that it only learned by heart seem important there";
+        output.note(&trained_on_warning(&models, trained_on, consequence));
     }
     let name = match &paths[..] {
         [path] => path.to_string_lossy().into_owned(),

@@ -14,6 +14,7 @@ use crate::cli::model_arg::load_model;
 use crate::cli::out_file::{OutFile, Replacing, STANDARD_OUTPUT, WithoutFile};
 use crate::cli::output::Output;
 use crate::model::export::{Agreement, CheckRows, Export, ExportFormat, RowsOrigin, tolerance};
+use crate::run_dir::run_of_model;
 use crate::text::DisplayPath;
 use crate::train::Dtype;
 
@@ -70,7 +71,9 @@ pub(crate) fn run(args: &ExportArgs, output: &Output) -> Result<(), CliError> {
     out.refuse_replacing(Replacing { force: args.force, inputs: &inputs, models })?;
     let rows = match &args.data {
         Some(data) => CheckRows::of_file(&model, &data.into())?,
-        None => CheckRows::of_training_data(&model, &path).unwrap_or_else(|| CheckRows::made_up(&model)),
+        None => run_of_model(&path)
+            .and_then(|run| CheckRows::of_training_data(&model, &run))
+            .unwrap_or_else(|| CheckRows::made_up(&model)),
     };
 
     let export = Export::new(&model, format);

@@ -88,12 +88,16 @@ pub(crate) fn scores_on_rows(
         error => CliError::new(exit_code::DATA, format!("{}: {error}", DisplayPath(&name))),
     })?;
     show_notes(&notes, &name, output);
-    let mut models = models.iter().zip(model_paths);
-    if let Some(trained_on) = models.find_map(|(model, path)| training_files(paths, model, path)) {
-        output
-            .note(&format!("warning: the model was trained on {}: {consequence}", DisplayPath(&trained_on)));
+    if let Some(trained_on) = training_files(paths, models, model_paths) {
+        output.note(&trained_on_warning(models, &trained_on, consequence));
     }
     Ok(scores)
+}
+
+/// That the rows of a command are those that its models learnt from.
+pub(crate) fn trained_on_warning(models: &[Model], files: &Path, consequence: &str) -> String {
+    let which = if models.len() > 1 { "one of the models" } else { "the model" };
+    format!("warning: {which} was trained on {}: {consequence}", DisplayPath(files))
 }
 
 /// Reports anything unusual about the rows.
