@@ -18,7 +18,7 @@ mod tests;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf, absolute};
 
 use rustix::fs::FileType;
 
@@ -321,14 +321,19 @@ pub(crate) fn is_in(path: &Path, directory: &Path) -> bool {
     without_links(path).starts_with(without_links(directory))
 }
 
-/// `path`, absolute and without links as far as it exists.
+/// `path`, absolute and without links as far as it exists; `..` after a name that does not exist leads back.
 pub(crate) fn without_links(path: &Path) -> PathBuf {
-    match (path.canonicalize(), path.parent(), path.file_name()) {
-        (Ok(path), ..) => path,
-        (Err(_), Some(parent), Some(name)) if !parent.as_os_str().is_empty() => {
-            without_links(parent).join(name)
+    let Ok(path) = absolute(path) else { return path.to_owned() };
+    let mut real = PathBuf::new();
+    for part in path.components() {
+        match part {
+            // What is there has no links.
+            Component::ParentDir => drop(real.pop()),
+            part => {
+                real.push(part);
+                real = real.canonicalize().unwrap_or(real);
+            }
         }
-        (Err(_), Some(_), Some(name)) => without_links(Path::new(".")).join(name),
-        _ => path.to_owned(),
     }
+    real
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::experiment::RunRecord;
 use crate::nn::Task;
-use crate::run_dir::{RunDirectory, RunFiles};
+use crate::run_dir::{RunDirectory, RunFiles, without_links};
 use crate::train::StepRecord;
 
 pub(super) const TASK: Task = Task::Classification;
@@ -48,3 +48,24 @@ pub(super) fn names(folder: &Path) -> Vec<String> {
 }
 
 pub(super) const FINISHED: &[u8] = b"{\"format_version\":1,\"outcome\":\"finished\",\"runs\":1}";
+
+#[test]
+fn a_path_without_links_leads_to_what_is_made_at_the_path() {
+    let work = folder();
+    let work = work.path().canonicalize().expect("it is there");
+    fs::create_dir_all(work.join("a/b")).expect("a folder");
+    std::os::unix::fs::symlink("a/b", work.join("link")).expect("a link");
+    for (written, expected) in [
+        ("a/b", "a/b"),
+        ("link", "a/b"),
+        ("link/../x", "a/x"),
+        ("missing/x", "missing/x"),
+        ("missing/../x", "x"),
+        ("link/missing/../../x", "a/x"),
+    ] {
+        assert_eq!(without_links(&work.join(written)), work.join(expected), "{written}");
+    }
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).expect("a folder");
+    assert_eq!(without_links(Path::new("missing/../x")), here.join("x"));
+    assert_eq!(without_links(Path::new("missing/x")), here.join("missing/x"));
+}
