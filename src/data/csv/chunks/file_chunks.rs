@@ -143,13 +143,10 @@ impl FileChunks {
         }
     }
 
-    /// Whether there is a record in the text with which the file begins, or a fault.
-    fn has_record(&self, start: &[u8]) -> bool {
-        let start = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start);
-        let Ok(text) = std::str::from_utf8(start) else { return true };
-        let mut parser = Parser::new(text, self.dialect);
-        parser.skip_raw_lines(self.skip_rows);
-        !matches!(parser.next_record(), Ok(false))
+    /// Whether there is a record, or a fault, in the text from the beginning of the table on.
+    fn has_record(&self, table: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(table) else { return true };
+        !matches!(Parser::new(text, self.dialect).next_record(), Ok(false))
     }
 
     /// Whether the file was changed since it was opened.
@@ -194,43 +191,45 @@ impl FileChunks {
     /// Reads up to a record boundary; returns whether the file ended.
     fn fill(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Box<Located>> {
         let mut boundaries = RecordBoundaries::new(self.dialect);
-        // What is before the table may have quotes that are not closed.
-        let mut before_table = if self.index == 1 { self.skip_rows } else { 0 };
+        let is_first = self.index == 1;
+        // Where the records start, once it is known: after what the file begins with.
+        let mut table = (!is_first).then_some(0);
         loop {
             let wanted = self.target.saturating_sub(bytes.len()).max(self.target.div_ceil(2));
-            // A byte order mark is never split, and lines start after it.
+            // A byte order mark is never split.
             let wanted = if bytes.is_empty() { wanted.max(BYTE_ORDER_MARK.len()) } else { wanted };
             let before = bytes.len();
             let read = self.disk.read(wanted, bytes);
             read.map_err(|kind| AtOffset::new(before, kind).located(bytes))?;
+            let mark = if is_first && bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
             // At once: what follows in such a file may look like any other fault.
-            if before == 0 && self.index == 1 {
-                self.refuse_other_formats(bytes)?;
+            if is_first && before == 0 {
+                self.refuse_other_formats(&bytes[mark..])?;
             }
             if bytes.len() - before < wanted {
                 return Ok(true);
             }
-            if before == 0 && self.index == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
-                boundaries.start_at(BYTE_ORDER_MARK.len());
+            if table.is_none() {
+                // What is before the table may have quotes that are not closed.
+                table = start_of_line(&bytes[mark..], self.skip_rows).map(|start| mark + start);
+                table.into_iter().for_each(|start| boundaries.start_at(start));
             }
-            if before_table > 0 {
-                let Some(start) = start_of_line(bytes, before_table) else {
-                    refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.located(bytes))?;
-                    continue;
-                };
-                boundaries.start_at(start);
-                before_table = 0;
-            }
-            // What a file without a record is called depends on all of it, as far as it is looked at.
-            let is_enough = |start: &[u8]| {
-                self.index > 1 || bytes.len() > MAX_BLANK_LINES as usize || self.has_record(start)
-            };
-            if let Some(border) = boundaries.last_in(bytes).filter(|&border| is_enough(&bytes[..border])) {
+            let border = table.and_then(|start| {
+                let border = boundaries.last_in(bytes)?;
+                // What a file without a record is called depends on all of it, as far as it is looked at: as many blank
+                // lines are that many bytes or more.
+                let is_enough = !is_first
+                    || bytes.len() - start > MAX_BLANK_LINES as usize
+                    || self.has_record(&bytes[start..border]);
+                is_enough.then_some(border)
+            });
+            if let Some(border) = border {
                 self.rest.extend_from_slice(&bytes[border..]);
                 bytes.truncate(border);
                 return Ok(false);
             }
-            refuse_endless_line(bytes, self.dialect.delimiter).map_err(|at| at.located(bytes))?;
+            refuse_endless_line(&bytes[mark..], self.dialect.delimiter)
+                .map_err(|at| at.located(&bytes[mark..]))?;
             if bytes.len() > MAX_QUOTED_BYTES && boundaries.is_quoted() {
                 // The parser finds the fault; the chunk ends with a line, so that it is text.
                 bytes.truncate(memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1));

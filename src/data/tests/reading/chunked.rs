@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use proptest::prelude::*;
 
 use crate::data::csv::dialect::ReadOptions;
+use crate::data::limits::MAX_RECORD_BYTES;
 use crate::data::tests::*;
 use crate::data::{ColumnSpec, ColumnType};
 
@@ -68,6 +69,25 @@ fn a_blank_line_is_reported_with_its_line_in_the_file() {
         let expected = "t.csv:4: blank line; remove it (only the end of the file may have blank lines)";
         assert_eq!(result, Err(expected.to_owned()));
     }
+}
+
+/// However long these are.
+#[test]
+fn lines_before_the_table_are_no_blank_lines() {
+    let skips = DataSpec { skip_rows: Some(2), ..spec() };
+    for length in [1, 600_000] {
+        let content = format!("{}\n", "x".repeat(length)).repeat(2) + &"\n".repeat(300_000);
+        let result = check(content.as_bytes(), &skips, [1 << 18, 1 << 19]);
+        assert_eq!(result, Err("t.csv:1: no data rows".to_owned()), "{length}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_does_not_make_a_record_too_long() {
+    let name = "x".repeat(MAX_RECORD_BYTES - ",kind".len());
+    let content = format!("\u{feff}{name},kind\n1,a\n2,b\n");
+    let result = check(content.as_bytes(), &spec(), [MAX_RECORD_BYTES + 1, MAX_RECORD_BYTES + 2]);
+    assert!(result.is_ok(), "{}", result.err().unwrap_or_default());
 }
 
 #[test]
