@@ -172,9 +172,11 @@ impl Disk {
         self.version
     }
 
-    /// What identifies the version of the file that is there now, if there is one.
+    /// What identifies the version of the file that is there now, if there is one; none of standard input.
     pub(crate) fn version_of(path: &Path) -> Option<FileVersion> {
-        std::fs::metadata(path).ok().map(|metadata| FileVersion::of(&metadata))
+        let is_file = path != Path::new(STANDARD_INPUT);
+        let metadata = is_file.then(|| std::fs::metadata(path).ok()).flatten()?;
+        Some(FileVersion::of(&metadata))
     }
 
     /// Whether the file was changed since it was opened.

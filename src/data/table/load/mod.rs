@@ -169,10 +169,8 @@ impl Loader<'_> {
         let versions = self.versions();
         let file = self.open()?;
         let mut schema = Schema::new(file.names.clone(), self.spec).map_err(|fault| file.fail(fault))?;
-        let limits = text_limits(&schema);
-        let markers = || schema.markers(self.usual_markers());
-        let weighted = SurveyedRows::Weighted(schema.weight);
-        let stats = file.sample(markers(), limits.clone(), weighted);
+        let markers = schema.markers(self.usual_markers());
+        let stats = file.sample(markers, text_limits(&schema), SurveyedRows::Weighted(schema.weight));
         let is_textual = schema.columns.iter().zip(&stats).any(|(column, stats)| match &column.feature {
             Some(feature) if feature.declared == Some(ColumnKind::Categorical) => true,
             Some(feature) => feature.declared.is_none() && has_words(stats),
@@ -181,9 +179,20 @@ impl Loader<'_> {
         if !is_textual && let Some(stored) = self.read_as_numbers(file, &mut schema)? {
             return Ok(stored);
         }
-        let markers = schema.markers(self.usual_markers());
-        let survey = self.open_again(&versions, &schema)?.survey(markers, limits, weighted)?;
+        let survey = self.survey(self.open_again(&versions, &schema)?, &schema, &versions)?;
         self.read_surveyed(schema, &survey, &versions)
+    }
+
+    /// Surveys the columns of the training file; one that was changed since may have any error.
+    fn survey(
+        &self,
+        file: CsvFile,
+        schema: &Schema,
+        versions: &[Option<FileVersion>],
+    ) -> Result<FileStats, DataError> {
+        let markers = schema.markers(self.usual_markers());
+        let survey = file.survey(markers, text_limits(schema), SurveyedRows::Weighted(schema.weight));
+        survey.map_err(|error| self.expect_versions(versions).err().unwrap_or(error))
     }
 
     /// Reads the training file after the survey of its columns; one that was changed since may have any error.
@@ -373,11 +382,15 @@ mod tests {
             let versions = loader.versions();
             let file = loader.open().expect("a file");
             let schema = Schema::new(file.names.clone(), &spec).expect("columns");
-            let markers = schema.markers(loader.usual_markers());
-            let survey = file.survey(markers, text_limits(&schema), SurveyedRows::Weighted(None));
+            let survey = loader.survey(file, &schema, &versions).expect("rows");
+            let opened = loader.open().expect("a file");
             write(changed, text);
-            let error = loader.read_surveyed(schema, &survey.expect("rows"), &versions).err();
             let expected = DataError::new(&paths[changed], ErrorKind::Changed).to_string();
+            // Of this survey, only the first file was opened before.
+            if let Err(error) = loader.survey(opened, &schema, &versions) {
+                assert_eq!(error.to_string(), expected, "{text:?}");
+            }
+            let error = loader.read_surveyed(schema, &survey, &versions).err();
             assert_eq!(error.map(|error| error.to_string()), Some(expected), "{text:?}");
         }
     }
