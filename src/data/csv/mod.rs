@@ -6,6 +6,7 @@ pub(crate) mod dialect;
 pub(crate) mod fast_path;
 pub(crate) mod file;
 pub(crate) mod header;
+pub(crate) mod line_ends;
 pub(crate) mod missing;
 pub(crate) mod number;
 pub(crate) mod number_format;

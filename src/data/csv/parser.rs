@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use memchr::memchr2;
 
 use crate::data::csv::dialect::{Comments, Dialect};
+use crate::data::csv::line_ends::LineEnds;
 use crate::data::csv::position::line_of;
 use crate::data::error::{AtOffset, ErrorKind};
 use crate::data::limits::{MAX_COLUMNS, MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
@@ -42,14 +43,6 @@ pub(crate) struct Field {
     is_escaped: bool,
     /// Whether the record ends here.
     pub(crate) is_last: bool,
-}
-
-/// The kinds of line end seen after records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct LineEnds {
-    pub(crate) lf: bool,
-    pub(crate) crlf: bool,
-    pub(crate) cr: bool,
 }
 
 impl<'t> Parser<'t> {
@@ -322,22 +315,6 @@ impl Field {
     }
 }
 
-impl LineEnds {
-    /// Adds the kinds seen elsewhere.
-    pub(crate) fn add(&mut self, other: Self) {
-        self.lf |= other.lf;
-        self.crlf |= other.crlf;
-        self.cr |= other.cr;
-    }
-
-    /// The names of the kinds, when there is more than one.
-    pub(crate) fn mixed(self) -> Option<String> {
-        let kinds = [(self.lf, "LF"), (self.crlf, "CRLF"), (self.cr, "CR")];
-        let names: Vec<&str> = kinds.iter().filter(|(is_seen, _)| *is_seen).map(|&(_, name)| name).collect();
-        (names.len() > 1).then(|| names.join(" and "))
-    }
-}
-
 /// The error for a record over the length limit.
 pub(crate) fn overlong(record: &[u8], delimiter: u8) -> ErrorKind {
     let fields = record.iter().filter(|&&byte| byte == delimiter).count() + 1;
@@ -368,26 +345,5 @@ mod tests {
         assert!(matches!(kind(MAX_COLUMNS), ErrorKind::RecordTooLong));
         assert!(matches!(kind(MAX_COLUMNS + 1), ErrorKind::TooManyColumns));
         assert!(matches!(kind(MAX_COLUMNS + 2), ErrorKind::TooManyColumns));
-    }
-
-    #[test]
-    fn kinds_of_line_end_are_added() {
-        let [none, lf, crlf, cr] = ["", "a\n", "a\r\n", "a\r"].map(|text| {
-            let mut parser = Parser::new(text, DIALECT);
-            while parser.next_record().expect("text") {
-                parser.next_field().expect("a field");
-            }
-            parser.line_ends()
-        });
-        for (kind, other) in [(lf, crlf), (crlf, cr), (cr, lf)] {
-            let sum = |mut first: LineEnds, second| {
-                first.add(second);
-                first
-            };
-            assert_eq!([sum(kind, kind), sum(kind, none), sum(none, kind)], [kind; 3]);
-            assert_eq!((kind.mixed(), sum(kind, other)), (None, sum(other, kind)));
-            assert!(sum(kind, other).mixed().is_some());
-        }
-        assert_eq!(lf, LineEnds { lf: true, ..LineEnds::default() });
     }
 }

@@ -7,7 +7,7 @@ use crate::data::csv::chunks::Chunks;
 use crate::data::csv::chunks::chunk::{Chunk, ChunkPlace};
 use crate::data::csv::chunks::merge::{Merged, read_chunks};
 use crate::data::csv::chunks::ordered_pool::ChunkReader;
-use crate::data::csv::parser::LineEnds;
+use crate::data::csv::line_ends::LineEnds;
 use crate::data::csv::position::LineCounter;
 use crate::data::csv::row_reader::{Cell, LeftOut, ReadSummary, RowReader, RowText, RowVisitor};
 use crate::data::error::phrases::Advice;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use crate::data::csv::chunks::Chunks;
 use crate::data::csv::chunks::chunk::Chunk;
 use crate::data::csv::chunks::ordered_pool::{ChunkReader, ChunkResult, read_in_order};
-use crate::data::csv::parser::LineEnds;
+use crate::data::csv::line_ends::LineEnds;
 use crate::data::error::{ErrorKind, Located};
 use crate::data::limits::MAX_BLANK_LINES;
 
