@@ -5,16 +5,14 @@ use std::path::PathBuf;
 
 use crate::data::dates::date_format::DateFormat;
 use crate::data::error::phrases::{
-    Advice, ManyTexts, NonRegularFile, OtherColumns, also_missing, constant_of, converter, did_you_mean,
-    in_all, may_be_value, name_of, names_missing, no_match, not_a_date, same_number, spelled,
-    tells_rows_apart,
+    Advice, ManyTexts, NonRegularFile, OtherColumns, also_missing, converter, did_you_mean, in_all,
+    may_be_value, names_missing, no_match, not_a_date, same_number, spelled, tells_rows_apart,
 };
 use crate::data::limits::{MAX_BLANK_LINES, MAX_CATEGORIES, MAX_CLASSES, MAX_COLUMNS};
-use crate::data::schema::column::{ColumnKind, Role, role_name};
 use crate::data::schema::look_alikes::looks_like;
+use crate::data::schema::problem::ColumnProblem;
 use crate::data::source::file_signature::FileSignature;
 use crate::data::source::paths::{INPUT_AMONG_FILES, MAX_FILES};
-use crate::data::spec::ColumnRef;
 use crate::data::spec_check::SpecProblem;
 use crate::data::split::problem::SplitProblem;
 use crate::data::table::byte_size::Bytes;
@@ -28,50 +26,10 @@ pub(crate) enum ErrorKind {
     Spec(SpecProblem),
     #[error(transparent)]
     Split(#[from] SplitProblem),
+    #[error(transparent)]
+    Column(#[from] ColumnProblem),
     #[error("data.column_names has {names} names, but there are {found} columns")]
     NamesForColumns { names: usize, found: usize },
-    #[error("data.{key} = {wanted}: there is no such column{hint}")]
-    NoSuchColumn { key: &'static str, wanted: ColumnRef, hint: String },
-    #[error(
-        "column {} is the label or a target, and also in data.ignore; remove it from one of them",
-        Quoted(.0)
-    )]
-    LearntIgnored(String),
-    #[error("no label or target; set data.label for classes, or data.target for values")]
-    NothingToLearn,
-    #[error("columns {} and {} are both the {}; only one can be", Quoted(.1), Quoted(.2), role_name(*.0))]
-    TwoOfARole(Role, String, String),
-    #[error(
-        "column {} is the label and {} a target; use one of them, for classes or for values",
-        Quoted(.label),
-        Quoted(.target)
-    )]
-    LabelAndTarget { label: String, target: String },
-    #[error(
-        "column {} has one role in [data] and another in [data.columns]; remove it from one of them",
-        Quoted(.0)
-    )]
-    TwoRoles(String),
-    #[error(
-        "data.columns.{}: `missing`, `indicator` and `missing_markers` are for features only (but all other \
-         columns that are read can have missing = \"drop_row\" and missing_markers)",
-        Quoted(.0)
-    )]
-    GapsOfNoFeature(String),
-    #[error(
-        "data.columns.{}: the constant for missing values must be {} in a {} column",
-        Quoted(.column),
-        constant_of(*.kind),
-        name_of(*.kind)
-    )]
-    ConstantOfOtherKind { column: String, kind: ColumnKind },
-    #[error(
-        "data.columns.{}: `format` is for columns of dates; set its type to \"date\", or remove `format`",
-        Quoted(.0)
-    )]
-    FormatOfNoDates(String),
-    #[error("data.columns.{}: `numeric` is for numeric features only; remove it there", Quoted(.0))]
-    EncodingOfNoNumbers(String),
     #[error(
         "training.class_weights names {}, which is not a class; the classes are {}",
         Quoted(.class),

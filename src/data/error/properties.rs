@@ -10,17 +10,8 @@ impl ErrorKind {
         match self {
             Self::Spec(_)
             | Self::Split(_)
+            | Self::Column(_)
             | Self::NamesForColumns { .. }
-            | Self::NoSuchColumn { .. }
-            | Self::LearntIgnored(_)
-            | Self::NothingToLearn
-            | Self::LabelAndTarget { .. }
-            | Self::TwoOfARole(..)
-            | Self::TwoRoles(_)
-            | Self::GapsOfNoFeature(_)
-            | Self::ConstantOfOtherKind { .. }
-            | Self::EncodingOfNoNumbers(_)
-            | Self::FormatOfNoDates(_)
             | Self::UnknownClass { .. }
             | Self::FileTwice
             | Self::SameFile(_)

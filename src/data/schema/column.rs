@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::data::dates::date_format::DateFormat;
-use crate::data::error::ErrorKind;
 use crate::data::schema::column_spec::{ColumnSpec, ColumnType, Constant, MissingPolicy};
 use crate::data::schema::layout::{CellRule, OnMissing, Vocabulary};
 use crate::data::schema::numeric::NumericSettings;
+use crate::data::schema::problem::ColumnProblem;
 
 /// What a column is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,27 +119,27 @@ pub(crate) struct FeatureColumn {
 
 impl SchemaColumn {
     /// Applies the entry of this column in `[data.columns]`.
-    pub(crate) fn apply(&mut self, spec: &ColumnSpec) -> Result<(), ErrorKind> {
+    pub(crate) fn apply(&mut self, spec: &ColumnSpec) -> Result<(), ColumnProblem> {
         self.markers.clone_from(&spec.missing_markers);
         let is_needed = !matches!(self.role, Role::Id | Role::Ignore);
         if self.markers.is_some() && !is_needed {
-            return Err(ErrorKind::GapsOfNoFeature(self.name.clone()));
+            return Err(ColumnProblem::GapsOfNoFeature(self.name.clone()));
         }
         self.format.clone_from(&spec.format);
         let may_be_date =
             matches!(spec.column_type, Some(ColumnType::Date | ColumnType::Id | ColumnType::Ignore));
         if self.format.is_some() && !may_be_date {
-            return Err(ErrorKind::FormatOfNoDates(self.name.clone()));
+            return Err(ColumnProblem::FormatOfNoDates(self.name.clone()));
         }
         let Some(feature) = &mut self.feature else {
             if spec.numeric.is_some() {
-                return Err(ErrorKind::EncodingOfNoNumbers(self.name.clone()));
+                return Err(ColumnProblem::EncodingOfNoNumbers(self.name.clone()));
             }
             match (&spec.missing, spec.indicator) {
                 (None, None) => {}
                 (Some(MissingPolicy::DropRow), None) if is_needed => self.missing = OnMissing::DropRow,
                 (Some(MissingPolicy::Refuse), None) if is_needed => self.missing = OnMissing::Refuse,
-                _ => return Err(ErrorKind::GapsOfNoFeature(self.name.clone())),
+                _ => return Err(ColumnProblem::GapsOfNoFeature(self.name.clone())),
             }
             return Ok(());
         };
@@ -156,7 +156,10 @@ impl SchemaColumn {
             (feature.kind, &feature.missing)
         {
             if feature.is_own_missing {
-                return Err(ErrorKind::ConstantOfOtherKind { column: self.name.clone(), kind: feature.kind });
+                return Err(ColumnProblem::ConstantOfOtherKind {
+                    column: self.name.clone(),
+                    kind: feature.kind,
+                });
             }
             feature.missing = MissingPolicy::Refuse;
         }
@@ -197,9 +200,9 @@ impl FeatureColumn {
 
     /// Checks what the config says about the column against its kind, once that is known, and converts a constant for
     /// missing values to it. What is said of all columns is only used where it fits.
-    pub(crate) fn settle(&mut self, name: &str) -> Result<(), ErrorKind> {
+    pub(crate) fn settle(&mut self, name: &str) -> Result<(), ColumnProblem> {
         if self.is_own_numeric && self.kind != ColumnKind::Numeric {
-            return Err(ErrorKind::EncodingOfNoNumbers(name.to_owned()));
+            return Err(ColumnProblem::EncodingOfNoNumbers(name.to_owned()));
         }
         let MissingPolicy::Constant(constant) = &self.missing else { return Ok(()) };
         let number = match constant {
@@ -225,7 +228,7 @@ impl FeatureColumn {
         self.missing = match fitting {
             Some(constant) => MissingPolicy::Constant(constant),
             None if self.is_own_missing => {
-                return Err(ErrorKind::ConstantOfOtherKind { column: name.to_owned(), kind: self.kind });
+                return Err(ColumnProblem::ConstantOfOtherKind { column: name.to_owned(), kind: self.kind });
             }
             None => MissingPolicy::Refuse,
         };

@@ -10,6 +10,7 @@ pub(crate) mod look_alikes;
 pub(crate) mod mapping;
 pub(crate) mod numeric;
 pub(crate) mod opposites;
+pub(crate) mod problem;
 pub(crate) mod profile;
 pub(crate) mod renaming;
 pub(crate) mod roles;

@@ -4,6 +4,7 @@ use crate::data::csv::number::number;
 use crate::data::error::ErrorKind;
 use crate::data::error::phrases::did_you_mean;
 use crate::data::schema::column::{Role, SchemaColumn, TargetColumns};
+use crate::data::schema::problem::ColumnProblem;
 use crate::data::spec::{ColumnRef, DataSpec, SplitBy};
 use crate::data::split::problem::SplitProblem;
 use crate::text::{QuotedNames, similar_names};
@@ -21,13 +22,13 @@ pub(crate) fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> R
             found => found?,
         };
         if roles[found].replace(role).is_some() {
-            return Err(ErrorKind::TwoRoles(names[found].clone()));
+            return Err(ColumnProblem::TwoRoles(names[found].clone()).into());
         }
     }
     for wanted in &spec.ignore {
         let index = find("ignore", wanted, names)?;
         if let Some(Role::Label | Role::Target) = roles[index].replace(Role::Ignore) {
-            return Err(ErrorKind::LearntIgnored(names[index].clone()));
+            return Err(ColumnProblem::LearntIgnored(names[index].clone()).into());
         }
     }
     for (name, entry) in &spec.columns {
@@ -35,14 +36,14 @@ pub(crate) fn roles(names: &[String], spec: &DataSpec, holds_numbers: bool) -> R
         let index = find("columns", &ColumnRef::Name(name.clone()), names)?;
         let role = word.meaning().0;
         match roles[index].replace(role) {
-            Some(other) if other != role => return Err(ErrorKind::TwoRoles(name.clone())),
+            Some(other) if other != role => return Err(ColumnProblem::TwoRoles(name.clone()).into()),
             _ => {}
         }
     }
     for role in [Role::Label, Role::Weight, Role::Group, Role::Split] {
         let mut same = (0..names.len()).filter(|&index| roles[index] == Some(role));
         if let (Some(first), Some(second)) = (same.next(), same.next()) {
-            return Err(ErrorKind::TwoOfARole(role, names[first].clone(), names[second].clone()));
+            return Err(ColumnProblem::TwoOfARole(role, names[first].clone(), names[second].clone()).into());
         }
     }
     Ok(roles.into_iter().map(|role| role.unwrap_or(Role::Feature)).collect())
@@ -59,9 +60,10 @@ pub(crate) fn targets(names: &[String], roles: &[Role], spec: &DataSpec) -> Resu
     match (label, targets.first()) {
         (Some(label), None) => Ok(TargetColumns::Classes(label)),
         (None, Some(_)) => Ok(TargetColumns::Values(targets)),
-        (None, None) => Err(ErrorKind::NothingToLearn),
+        (None, None) => Err(ColumnProblem::NothingToLearn.into()),
         (Some(label), Some(&target)) => {
-            Err(ErrorKind::LabelAndTarget { label: names[label].clone(), target: names[target].clone() })
+            Err(ColumnProblem::LabelAndTarget { label: names[label].clone(), target: names[target].clone() }
+                .into())
         }
     }
 }
@@ -149,6 +151,6 @@ pub(crate) fn find(key: &'static str, wanted: &ColumnRef, names: &[String]) -> R
                 format!("; there are {count} columns, 0 to {}, and -1 is the last", count - 1)
             }
         };
-        ErrorKind::NoSuchColumn { key, wanted: wanted.clone(), hint }
+        ColumnProblem::NoSuchColumn { key, wanted: wanted.clone(), hint }.into()
     })
 }

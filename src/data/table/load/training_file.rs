@@ -108,7 +108,7 @@ impl Loader<'_> {
     ) -> Result<Option<FileRows<TrainingContent>>, DataError> {
         for column in &mut schema.columns {
             let settled = column.feature.as_mut().map(|feature| feature.settle(&column.name));
-            settled.transpose().map_err(|fault| file.fail(fault))?;
+            settled.transpose().map_err(|fault| file.fail(fault.into()))?;
         }
         let are_declared = schema.features().all(|(_, feature)| feature.declared.is_some());
         match self.read_rows(file, schema, true, Vec::new()) {
