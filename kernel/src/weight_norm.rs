@@ -25,7 +25,7 @@ use crate::matrix_view::{MatrixView, MatrixViewMut};
 use crate::parallel::partition::par_tiles;
 use crate::parallel::thread_pool::ThreadPool;
 use crate::real::Real;
-use crate::simd::strips::{ColumnKernel, for_each_strip_once, take};
+use crate::simd::strips::{ColumnKernel, WIDE, for_each_strip_once, put, take};
 use crate::simd::with_simd;
 
 /// Computes the [state](BatchNormState) of weights that are normalized, as [`batch_norm_forward`](crate::batch_norm_forward)
@@ -117,12 +117,13 @@ pub(crate) fn project_weight_gradient<F: Real>(
         let v = v.rows_from(rows.start).columns_from(columns.start);
         let [mean, scale, constant, slope] =
             [&state.mean, &state.scale, &grads.constant, &grads.slope].map(|all| &all[columns.clone()]);
-        let mut project = Project { rows: 0..0, v, mean, scale, constant, slope, dv, is_finite: true };
+        let poison = [F::zero(); WIDE];
+        let mut project = Project { rows: 0..0, v, mean, scale, constant, slope, dv, poison };
         with_simd(
             #[inline(always)]
             || project.all_rows(),
         );
-        if !project.is_finite {
+        if project.poison.iter().any(|lane| *lane != F::zero()) {
             all_finite.store(false, Ordering::Relaxed);
         }
     });
@@ -138,7 +139,8 @@ struct Project<'a, F> {
     constant: &'a [F],
     slope: &'a [F],
     dv: MatrixViewMut<'a, F>,
-    is_finite: bool,
+    /// 0 for each column of a strip, or NaN if a number was not finite.
+    poison: [F; WIDE],
 }
 
 impl<F: Real> Project<'_, F> {
@@ -158,7 +160,8 @@ impl<F: Real> ColumnKernel for Project<'_, F> {
         let [mean, scale, constant, slope] =
             [self.mean, self.scale, self.constant, self.slope].map(|all| take::<F, LEN>(all, start));
         // x * 0 is 0 for finite x and NaN otherwise.
-        let (v, mut dv, mut poison) = (self.v, self.dv.reborrow(), [F::zero(); LEN]);
+        let (v, mut dv) = (self.v, self.dv.reborrow());
+        let mut poison = take::<F, LEN>(&self.poison, 0);
         for row in self.rows.clone() {
             let (to, v) = (dv.strip::<LEN>(row, start), v.strip::<LEN>(row, start));
             for lane in 0..LEN {
@@ -166,7 +169,7 @@ impl<F: Real> ColumnKernel for Project<'_, F> {
                 poison[lane] += to[lane] * F::zero();
             }
         }
-        self.is_finite &= poison.iter().all(|lane| *lane == F::zero());
+        put(&mut self.poison, 0, poison);
     }
 }
 

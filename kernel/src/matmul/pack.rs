@@ -9,9 +9,8 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, Axis};
 
-use crate::matmul::epilogue::load;
 use crate::real::Real;
-use crate::simd::vector::{Vector, prefetch};
+use crate::simd::vector::{Vector, WIDEST, prefetch};
 
 /// A matrix whose rows or columns are contiguous.
 #[derive(Clone, Copy)]
@@ -88,15 +87,13 @@ pub(crate) fn pack<V: Vector<Element: Real>, const VECTORS: usize>(
         return pack_transposed(b, first, columns, panel, panel_width);
     }
     // Zeros stay zeros in the lanes beyond the last column.
-    let transform = b.transform.map(
-        #[inline(always)]
-        |ColumnTransform { mean, scale, shift }| {
-            [mean, scale, shift].map(
-                #[inline(always)]
-                |of_column| load::<V, VECTORS>(&of_column[columns.clone()]),
-            )
-        },
-    );
+    let mut of_columns = [[num_traits::zero(); 4 * WIDEST]; 3];
+    if let Some(ColumnTransform { mean, scale, shift }) = b.transform {
+        for (own, all) in of_columns.iter_mut().zip([mean, scale, shift]) {
+            own[..columns.len()].copy_from_slice(&all[columns.clone()]);
+        }
+    }
+    let [mean, scale, shift] = &of_columns;
     for (p, out) in (first..).zip(panel.chunks_exact_mut(panel_width)) {
         let row = &b.data[p * b.stride..][columns.clone()];
         for v in 0..VECTORS {
@@ -107,11 +104,10 @@ pub(crate) fn pack<V: Vector<Element: Real>, const VECTORS: usize>(
             V::load(&whole[v * V::LANES..]).store(&mut out[v * V::LANES..]);
         }
         V::load_front(rest).store(&mut out[(VECTORS - 1) * V::LANES..]);
-        let Some([mean, scale, shift]) = transform else { continue };
-        for (v, out) in out.chunks_exact_mut(V::LANES).enumerate() {
-            let centered = V::load(out).zip_with(mean[v], |x, mean| x - mean);
-            let scaled = centered.zip_with(scale[v], |x, scale| x * scale);
-            scaled.zip_with(shift[v], |x, shift| x + shift).store(out);
+        if b.transform.is_some() {
+            for (((x, &mean), &scale), &shift) in out.iter_mut().zip(mean).zip(scale).zip(shift) {
+                *x = (*x - mean) * scale + shift;
+            }
         }
     }
 }

@@ -6,7 +6,7 @@
 )]
 
 /// Columns of a strip: four vectors of doubles on AVX-512.
-const WIDE: usize = 32;
+pub(crate) const WIDE: usize = 32;
 
 /// Columns of the strips at the end of a block.
 const NARROW: usize = 8;
@@ -41,10 +41,19 @@ pub(crate) fn for_each_strip(width: usize, kernel: &mut impl ColumnKernel) {
 /// Like [`for_each_strip`], for loops that read what they write: strips do not overlap.
 #[inline(always)]
 pub(crate) fn for_each_strip_once(width: usize, kernel: &mut impl ColumnKernel) {
-    let (wide, narrow) = (width / WIDE * WIDE, width / NARROW * NARROW);
-    (0..wide).step_by(WIDE).for_each(|start| kernel.strip::<WIDE>(start));
-    (wide..narrow).step_by(NARROW).for_each(|start| kernel.strip::<NARROW>(start));
-    (narrow..width).for_each(|column| kernel.strip::<1>(column));
+    let mut start = 0;
+    while start + WIDE <= width {
+        kernel.strip::<WIDE>(start);
+        start += WIDE;
+    }
+    while start + NARROW <= width {
+        kernel.strip::<NARROW>(start);
+        start += NARROW;
+    }
+    while start < width {
+        kernel.strip::<1>(start);
+        start += 1;
+    }
 }
 
 /// The numbers of a strip.
