@@ -166,17 +166,12 @@ fn differentiate<F: Real>(
     for (group, &moments) in moments.iter().enumerate() {
         let columns = group * size..(group + 1) * size;
         let [x, dy, gamma] = [x, dy, gamma].map(|all| &all[columns.clone()]);
-        if let Some(dx) = &mut dx {
-            let [mean, slope] = moments.mean_products(x, dy, gamma);
-            let mean = if centered { mean } else { F::zero() };
-            for (((dx, &x), &dy), &gamma) in dx[columns.clone()].iter_mut().zip(x).zip(dy).zip(gamma) {
-                *dx = moments.inv_std * (gamma * dy - mean - moments.x_hat(x) * slope);
-            }
-        }
-        let sums = dbeta[columns.clone()].iter_mut().zip(&mut dgamma[columns]);
-        for (((dbeta, dgamma), &x), &dy) in sums.zip(x).zip(dy) {
-            *dbeta += dy.to_f64();
-            *dgamma += dy.to_f64() * moments.x_hat(x).to_f64();
+        let sums = [&mut dbeta[columns.clone()], &mut dgamma[columns.clone()]];
+        let [mean, slope] = moments.add_products(x, dy, gamma, sums);
+        let Some(dx) = &mut dx else { continue };
+        let mean = if centered { mean } else { F::zero() };
+        for (((dx, &x), &dy), &gamma) in dx[columns].iter_mut().zip(x).zip(dy).zip(gamma) {
+            *dx = moments.inv_std * (gamma * dy - mean - moments.x_hat(x) * slope);
         }
     }
 }

@@ -5,6 +5,8 @@
     reason = "the loops must be compiled inside the function that enables the vectors"
 )]
 
+use std::hint::black_box;
+
 use crate::batch_norm::moments::{rounded_mean, shift_and_variance};
 use crate::real::Real;
 
@@ -30,20 +32,15 @@ impl<F: Real> RowMoments<F> {
     #[inline(always)]
     pub(crate) fn new(x: &[F], centered: bool, eps: f64) -> Self {
         let origin = if centered { x[0] } else { F::zero() };
-        let (mut sums, mut squares) = ([0.0; LANES], [0.0; LANES]);
-        let mut add = |x: &[F; LANES]| {
-            for lane in 0..LANES {
-                let difference = x[lane].to_f64() - origin.to_f64();
-                sums[lane] += difference;
-                squares[lane] += difference * difference;
-            }
-        };
+        let mut sums = [[0.0; LANES]; 2];
         let (strips, rest) = x.as_chunks();
-        strips.iter().for_each(&mut add);
-        if !rest.is_empty() {
-            add(&filled(rest, origin));
+        for strip in strips {
+            add_differences(&mut sums, strip, origin);
         }
-        let (n, [sum, squares]) = (x.len() as f64, [sums, squares].map(total));
+        if !rest.is_empty() {
+            add_differences(&mut sums, &filled(rest, origin), origin);
+        }
+        let (n, [sum, squares]) = (x.len() as f64, sums.map(total));
         if centered {
             let (shift, var) = shift_and_variance(sum, squares, n);
             let (mean, residual) = rounded_mean(origin.to_f64(), shift);
@@ -61,24 +58,65 @@ impl<F: Real> RowMoments<F> {
         (x - self.mean) * self.inv_std + self.offset
     }
 
-    /// The means of `q = gamma * dy` and of `q * x_hat` over the group.
+    /// Adds `dy` and `dy * x_hat` to the sums of each column, and gives the means of `q = gamma * dy` and of `q * x_hat` over
+    /// the group.
     #[inline(always)]
-    pub(crate) fn mean_products(self, x: &[F], dy: &[F], gamma: &[F]) -> [F; 2] {
-        let (mut sums, mut products) = ([0.0; LANES], [0.0; LANES]);
-        let mut add = |x: &[F; LANES], dy: &[F; LANES], gamma: &[F; LANES]| {
-            for lane in 0..LANES {
-                let q = gamma[lane] * dy[lane];
-                sums[lane] += q.to_f64();
-                products[lane] += q.to_f64() * self.x_hat(x[lane]).to_f64();
-            }
-        };
+    pub(crate) fn add_products(
+        self,
+        x: &[F],
+        dy: &[F],
+        gamma: &[F],
+        [dbeta, dgamma]: [&mut [f64]; 2],
+    ) -> [F; 2] {
+        let mut sums = [[0.0; LANES]; 2];
+        let n = x.len() as f64;
         let ((xs, x), (dys, dy), (gammas, gamma)) = (x.as_chunks(), dy.as_chunks(), gamma.as_chunks());
-        xs.iter().zip(dys).zip(gammas).for_each(|((x, dy), gamma)| add(x, dy, gamma));
-        if !x.is_empty() {
-            add(&filled(x, self.mean), &filled(dy, F::zero()), &filled(gamma, F::zero()));
+        let ((dbetas, dbeta), (dgammas, dgamma)) = (dbeta.as_chunks_mut(), dgamma.as_chunks_mut());
+        for ((((x, dy), gamma), dbeta), dgamma) in xs.iter().zip(dys).zip(gammas).zip(dbetas).zip(dgammas) {
+            self.add_strip(&mut sums, x, dy, gamma, [dbeta, dgamma]);
         }
-        let n = (LANES * xs.len() + x.len()) as f64;
-        [sums, products].map(|sums| F::from_f64(total(sums) / n))
+        if !x.is_empty() {
+            let [dy, gamma] = [dy, gamma].map(|numbers| filled(numbers, F::zero()));
+            let mut columns = [&*dbeta, &*dgamma].map(|sums| filled(sums, 0.0));
+            self.add_strip(&mut sums, &filled(x, self.mean), &dy, &gamma, columns.each_mut());
+            for (sums, columns) in [dbeta, dgamma].into_iter().zip(columns) {
+                sums.copy_from_slice(&columns[..sums.len()]);
+            }
+        }
+        sums.map(|sums| F::from_f64(total(sums) / n))
+    }
+
+    /// What [`add_products`](Self::add_products) adds for a strip.
+    #[inline(always)]
+    fn add_strip(
+        self,
+        [sums, products]: &mut [[f64; LANES]; 2],
+        x: &[F; LANES],
+        dy: &[F; LANES],
+        gamma: &[F; LANES],
+        [dbeta, dgamma]: [&mut [f64; LANES]; 2],
+    ) {
+        // Copies, which nothing else can point to.
+        let (x, dy, gamma, mut of_beta, mut of_gamma) = (*x, *dy, *gamma, *dbeta, *dgamma);
+        for lane in 0..LANES {
+            let (q, x_hat) = ((gamma[lane] * dy[lane]).to_f64(), self.x_hat(x[lane]).to_f64());
+            sums[lane] += q;
+            products[lane] += q * x_hat;
+            let dy = dy[lane].to_f64();
+            of_beta[lane] += dy;
+            of_gamma[lane] += dy * x_hat;
+        }
+        (*dbeta, *dgamma) = (of_beta, of_gamma);
+    }
+}
+
+/// Adds the differences of a strip from `origin`, and their squares.
+#[inline(always)]
+fn add_differences<F: Real>([sums, squares]: &mut [[f64; LANES]; 2], x: &[F; LANES], origin: F) {
+    for lane in 0..LANES {
+        let difference = x[lane].to_f64() - origin.to_f64();
+        sums[lane] += difference;
+        squares[lane] += difference * difference;
     }
 }
 
@@ -92,7 +130,9 @@ fn filled<F: Copy>(numbers: &[F], rest: F) -> [F; LANES] {
 
 /// The sum, halving the number of sums until one is left.
 #[inline(always)]
-fn total(mut sums: [f64; LANES]) -> f64 {
+fn total(sums: [f64; LANES]) -> f64 {
+    // From memory: else the compiler keeps each sum in a register of its own, and additions before this are not of vectors.
+    let mut sums = black_box(sums);
     let mut half = LANES / 2;
     while half > 0 {
         for lane in 0..half {
