@@ -19,7 +19,7 @@ use crate::real::Real;
 use crate::row_norm::backward::RowNormGrads;
 use crate::row_norm::forward::{RowNormParams, RowNormState};
 use crate::row_norm::{backward as row_backward, forward as row_forward};
-use crate::weight_norm::{self, NormalizedWeights};
+use crate::weight_norm::{self, NormalizedWeights, WeightNormState};
 use crate::{elementwise, softmax};
 
 /// Declares a table with an entry for each function, and a function of the same name and signature that
@@ -111,26 +111,51 @@ compiled! {
         pool: &ThreadPool,
         v: &ArrayView2<'_, F>,
         params: BatchNormParams<'_, F>,
-        state: &mut BatchNormState<F>,
+        state: &mut WeightNormState<F>,
     );
 
-    /// The gradient of weights that are normalized, with sums in blocks of the rows if there are any, and whether all of
-    /// it is finite.
-    fn weight_norm::normalized_weight_gradient<F>(
+    /// The second half of an affine layer with normalized weights: `y = z * scale + bias`, and the ReLU after it if there
+    /// is one.
+    fn weight_norm::scale_units<F>(
         pool: &ThreadPool,
-        x: &ArrayView2<'_, F>,
-        dy: &ArrayView2<'_, F>,
-        blocks: Option<RowBlocks>,
-        weights: NormalizedWeights<'_, F>,
-        grads: &mut BatchNormGrads<F>,
-        dv: &mut ArrayViewMut2<'_, F>,
-    ) -> bool;
+        z: &ArrayView2<'_, F>,
+        state: &WeightNormState<F>,
+        bias: &[F],
+        relu: bool,
+        y: &mut ArrayViewMut2<'_, F>,
+    );
 
-    /// The second half of that: from the gradient of the normalized weights, in `dv`, to the others.
+    /// The sums over the rows of `dy` and of `dy * z`.
+    fn weight_norm::unit_products<F>(
+        pool: &ThreadPool,
+        dy: &ArrayView2<'_, F>,
+        z: &ArrayView2<'_, F>,
+        grads: &mut BatchNormGrads<F>,
+    );
+
+    /// The same in each block: `2 units` numbers for a block.
+    fn weight_norm::block_unit_products<F>(
+        pool: &ThreadPool,
+        dy: &ArrayView2<'_, F>,
+        z: &ArrayView2<'_, F>,
+        blocks: RowBlocks,
+        sums: &mut [f64],
+    );
+
+    /// From these sums over all rows to the gradient of gamma, and to what is subtracted from that of the weights.
+    fn weight_norm::project_weights<F>(
+        inputs: usize,
+        state: &WeightNormState<F>,
+        mean_dw: &[F],
+        grads: &mut BatchNormGrads<F>,
+    );
+
+    /// From the gradient of the normalized weights, which is in `dv` before, to that of the stored ones, and whether all of
+    /// it is finite.
     fn weight_norm::project_weight_gradient<F>(
         pool: &ThreadPool,
         weights: NormalizedWeights<'_, F>,
-        grads: &mut BatchNormGrads<F>,
+        grads: &BatchNormGrads<F>,
         dv: &mut ArrayViewMut2<'_, F>,
     ) -> bool;
 

@@ -34,9 +34,9 @@ pub use crate::elementwise::{map, map2, update};
 pub use crate::entry_points::{
     affine, affine_backward, affine_relu, all_finite, batch_moments, batch_norm_backward, batch_norm_forward,
     batch_norm_infer, batch_norm_project, batch_normalize, block_moments, block_products, block_sum_rows,
-    matmul, normalize_weights, normalized_weight_gradient, par_all_finite, project_weight_gradient,
-    row_norm_backward, row_norm_backward_blocks, row_norm_forward, softmax_exp, sum_of_squares, sum_rows,
-    translate, weight_gradient,
+    block_unit_products, matmul, normalize_weights, par_all_finite, project_weight_gradient, project_weights,
+    row_norm_backward, row_norm_backward_blocks, row_norm_forward, scale_units, softmax_exp, sum_of_squares,
+    sum_rows, translate, unit_products, weight_gradient,
 };
 pub use crate::mapped::{Mapped, Numbers};
 pub use crate::matmul::{ColumnTransform, Weights, relu, relu_derivative};
@@ -47,4 +47,4 @@ pub use crate::row_norm::backward::RowNormGrads;
 pub use crate::row_norm::forward::{RowNormParams, RowNormState};
 pub use crate::simd::{SimdLevel, simd_level, with_simd};
 pub use crate::softmax::max_or_nan;
-pub use crate::weight_norm::NormalizedWeights;
+pub use crate::weight_norm::{NormalizedWeights, WeightNormState};

@@ -12,6 +12,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use crate::batch_norm::column_sums::{Add, ColumnSums, partial_sums, sum_blocks, sum_columns};
 use crate::batch_norm::forward::ROWS;
 use crate::batch_norm::ghosts::Ghosts;
+use crate::batch_norm::projection::Projection;
 use crate::batch_norm::state::BatchNormState;
 use crate::blocks::RowBlocks;
 use crate::matrix_view::{MatrixView, MatrixViewMut};
@@ -101,7 +102,8 @@ pub(crate) fn batch_norm_project<F: Real>(
     let grads = &*grads;
     par_tiles(pool, cost, [dx], |rows, columns, [dx]| {
         let [dy, x] = [dy, x].map(|all| all.rows_from(rows.start).columns_from(columns.start));
-        let mut project = Project::new(dy, x, state, grads, columns, dx);
+        let projection = Projection::new(x, state, grads, columns);
+        let mut project = Project { rows: 0..0, dy, projection, dx };
         with_simd(
             #[inline(always)]
             || project.all_rows(),
@@ -134,7 +136,8 @@ fn backward_ghosts<F: Real>(
                     for_each_strip(width, &mut Add { summed, rows: 0..rows.len(), before: 0, sums });
                     grads.update(rows.len() as f64, state);
                     if let Some(dx) = dx {
-                        Project::new(dy, x, state, grads, 0..width, dx).all_rows();
+                        let projection = Projection::new(x, state, grads, 0..width);
+                        Project { rows: 0..0, dy, projection, dx }.all_rows();
                     }
                 },
             );
@@ -183,29 +186,14 @@ impl<F: Real> BatchNormGrads<F> {
         for ((constant, slope), ((dbeta, dgamma), ((inv_std, residual), (ratio, offset)))) in
             constant.iter_mut().zip(slope).zip(sums)
         {
-            let of_column = [*inv_std, *residual, *ratio, *offset];
-            let projected = projection(n, [*dbeta, *dgamma], of_column, *is_centered);
-            *dgamma = projected[0];
-            [*constant, *slope] = [projected[1], projected[2]].map(F::from_f64);
+            let product = (*dgamma - residual * *dbeta) * inv_std;
+            *dgamma = ratio * product + offset * *dbeta;
+            let (mean, projected) = if *is_centered { (*dbeta / n, product) } else { (0.0, *dgamma) };
+            let slope_of_column = projected / n * inv_std;
+            *constant = F::from_f64(mean - residual * slope_of_column);
+            *slope = F::from_f64(slope_of_column);
         }
     }
-}
-
-/// From the sums over the `n` rows of a column, of `dy` and of `dy` times the differences of `x` from its rounded mean, to
-/// the gradient of gamma, and to the constant and the slope of what is subtracted from `dy`. Of the state, it takes
-/// `inv_std`, `mean_residual`, `ratio` and `offset`.
-#[inline(always)]
-fn projection(
-    n: f64,
-    [dbeta, products]: [f64; 2],
-    [inv_std, residual, ratio, offset]: [f64; 4],
-    is_centered: bool,
-) -> [f64; 3] {
-    let product = (products - residual * dbeta) * inv_std;
-    let dgamma = ratio * product + offset * dbeta;
-    let (mean, projected) = if is_centered { (dbeta / n, product) } else { (0.0, dgamma) };
-    let slope = projected / n * inv_std;
-    [dgamma, mean - residual * slope, slope]
 }
 
 /// Sums `dy`, and its products with the differences of `x` from its rounded mean.
@@ -237,38 +225,18 @@ impl<F: Real> ColumnSums for Products<'_, F> {
 struct Project<'a, F> {
     rows: Range<usize>,
     dy: MatrixView<'a, F>,
-    x: MatrixView<'a, F>,
-    mean: &'a [F],
-    scale: &'a [F],
-    constant: &'a [F],
-    slope: &'a [F],
+    projection: Projection<'a, F>,
     dx: MatrixViewMut<'a, F>,
 }
 
-impl<'a, F: Real> Project<'a, F> {
-    /// For the columns of `dx`, which are these of the state.
-    #[inline(always)]
-    fn new(
-        dy: MatrixView<'a, F>,
-        x: MatrixView<'a, F>,
-        state: &'a BatchNormState<F>,
-        grads: &'a BatchNormGrads<F>,
-        columns: Range<usize>,
-        dx: MatrixViewMut<'a, F>,
-    ) -> Self {
-        let BatchNormState { mean, scale, .. } = state;
-        let BatchNormGrads { constant, slope, .. } = grads;
-        let [mean, scale, constant, slope] = [mean, scale, constant, slope].map(|all| &all[columns.clone()]);
-        Self { rows: 0..0, dy, x, mean, scale, constant, slope, dx }
-    }
-
+impl<F: Real> Project<'_, F> {
     /// All rows of `dx`.
     #[inline(always)]
     fn all_rows(&mut self) {
-        let rows = self.dx.count();
+        let (rows, width) = (self.dx.count(), self.dx.width());
         for first in (0..rows).step_by(ROWS) {
             self.rows = first..rows.min(first + ROWS);
-            for_each_strip(self.mean.len(), self);
+            for_each_strip(width, self);
         }
     }
 }
@@ -276,16 +244,11 @@ impl<'a, F: Real> Project<'a, F> {
 impl<F: Real> ColumnKernel for Project<'_, F> {
     #[inline(always)]
     fn strip<const LEN: usize>(&mut self, start: usize) {
-        let [mean, scale, constant, slope] =
-            [self.mean, self.scale, self.constant, self.slope].map(|all| take::<F, LEN>(all, start));
-        let (from, inputs, mut to) = (self.dy, self.x, self.dx.reborrow());
+        let strip = self.projection.strip::<LEN>(start);
+        let (from, inputs, mut to) = (self.dy, self.projection.x, self.dx.reborrow());
         for row in self.rows.clone() {
-            let (dy, x) = (*from.strip::<LEN>(row, start), *inputs.strip::<LEN>(row, start));
-            let mut dx = [F::zero(); LEN];
-            for lane in 0..LEN {
-                dx[lane] = scale[lane] * (dy[lane] - constant[lane] - (x[lane] - mean[lane]) * slope[lane]);
-            }
-            *to.strip(row, start) = dx;
+            *to.strip(row, start) =
+                strip.apply(from.strip::<LEN>(row, start), inputs.strip::<LEN>(row, start));
         }
     }
 }

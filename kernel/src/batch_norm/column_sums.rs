@@ -14,7 +14,7 @@ use ndarray::ArrayViewMut2;
 
 use crate::blocks::RowBlocks;
 use crate::matrix_view::MatrixViewMut;
-use crate::parallel::partition::{ByColumns, EqualParts, MIN_PARALLEL_WORK, is_tall, par_chunks};
+use crate::parallel::partition::{ByColumns, EqualParts, MIN_PARALLEL_WORK, even_part, is_tall, par_chunks};
 use crate::parallel::thread_pool::ThreadPool;
 use crate::simd::strips::{ColumnKernel, for_each_strip, put};
 use crate::simd::with_simd;
@@ -60,7 +60,7 @@ pub(crate) fn sum_columns(
     let size = 2 * columns;
     par_chunks(pool, PARTS, cost, EqualParts::new(parts, size), |numbers, parts| {
         for (part, sums) in numbers.zip(parts.into_parts()) {
-            let rows = rows * part / PARTS..rows * (part + 1) / PARTS;
+            let rows = even_part(rows, PARTS, part);
             let mut add = Add { summed, rows, before: 0, sums: sums.split_at_mut(columns).into() };
             with_simd(
                 #[inline(always)]

@@ -6,6 +6,7 @@ pub(crate) mod forward;
 pub(crate) mod ghosts;
 pub(crate) mod infer;
 pub(crate) mod moments;
+pub(crate) mod projection;
 pub(crate) mod state;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -79,7 +79,7 @@ pub(crate) fn weight_gradient<F: Real>(
 pub struct Weights<'a, F> {
     /// As they are stored.
     pub values: ArrayView2<'a, F>,
-    /// What makes [normalized](crate::normalized_weight_gradient) weights of them; a column is a unit.
+    /// What makes [normalized](crate::NormalizedWeights) weights of them; a column is a unit.
     ///
     /// It is done while they are packed, so that these weights are never in memory.
     pub transform: Option<ColumnTransform<'a, F>>,
@@ -156,12 +156,8 @@ pub(crate) fn affine_backward<F: Real>(
 ) {
     assert!(relu_output.is_none_or(|output| output.dim() == dx.dim()), "shapes of a matrix product");
     let epilogue = relu_output.map_or(Epilogue::None, |output| Epilogue::ReluMask(MatrixView::new(output)));
-    let transpose = values.t();
-    let mut matmul = Matmul { epilogue, ..Matmul::new(dy, &transpose) };
-    if transform.is_some() {
-        matmul.b = Operand { transform, ..Operand::transpose(&values) };
-    }
-    matmul.compute(pool, dx);
+    let matmul = Matmul::by_transpose(dy, &values, transform);
+    Matmul { epilogue, ..matmul }.compute(pool, dx);
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::blocks::RowBlocks;
 use crate::matmul::epilogue::Epilogue;
-use crate::matmul::pack::Operand;
+use crate::matmul::pack::{ColumnTransform, Operand};
 use crate::matmul::scratch::{PANEL, STACK, SUMS, buffer, with_scratch};
 use crate::matmul::tile::{MatmulTask, multiply};
 use crate::matrix_view::MatrixViewMut;
-use crate::parallel::partition::{EqualParts, par_chunks, par_tiles};
+use crate::parallel::partition::{EqualParts, even_part, par_chunks, par_tiles};
 use crate::parallel::thread_pool::ThreadPool;
 use crate::real::Real;
 use crate::simd::{SimdLevel, simd_level, with_simd};
@@ -36,10 +36,17 @@ pub(crate) struct Matmul<'a, F> {
 
 impl<'a, F: Real> Matmul<'a, F> {
     pub(crate) fn new(a: &'a ArrayView2<'a, F>, b: &'a ArrayView2<'a, F>) -> Self {
-        assert_eq!(a.ncols(), b.nrows(), "shapes of a matrix product");
-        let shape = [a.nrows(), a.ncols(), b.ncols()];
-        let (a, b) = (Operand::new(a), Operand::new(b));
-        Self { a, b, shape, epilogue: Epilogue::None, blocks: None, not_finite: None }
+        Self::of([a.nrows(), a.ncols()], Operand::new(a), [b.nrows(), b.ncols()], Operand::new(b))
+    }
+
+    /// `a b'` for row-major `b`, with something done to each number of it.
+    pub(crate) fn by_transpose(
+        a: &'a ArrayView2<'a, F>,
+        b: &'a ArrayView2<'a, F>,
+        transform: Option<ColumnTransform<'a, F>>,
+    ) -> Self {
+        let transpose = Operand { transform, ..Operand::transpose(b) };
+        Self::of([a.nrows(), a.ncols()], Operand::new(a), [b.ncols(), b.nrows()], transpose)
     }
 
     /// `x' dy`, with sums in `blocks` of the rows.
@@ -48,21 +55,23 @@ impl<'a, F: Real> Matmul<'a, F> {
         dy: &'a ArrayView2<'a, F>,
         blocks: Option<RowBlocks>,
     ) -> Self {
-        assert_eq!(x.nrows(), dy.nrows(), "shapes of a matrix product");
         assert!(blocks.is_none_or(|blocks| blocks.rows().len() == x.nrows()), "rows of the blocks");
-        let shape = [x.ncols(), x.nrows(), dy.ncols()];
-        Self {
-            a: Operand::transpose(x),
-            b: Operand::new(dy),
-            shape,
-            epilogue: Epilogue::None,
-            blocks,
-            not_finite: None,
-        }
+        let matmul = Self::of(
+            [x.ncols(), x.nrows()],
+            Operand::transpose(x),
+            [dy.nrows(), dy.ncols()],
+            Operand::new(dy),
+        );
+        Self { blocks, ..matmul }
+    }
+
+    fn of([m, k]: [usize; 2], a: Operand<'a, F>, [rows, n]: [usize; 2], b: Operand<'a, F>) -> Self {
+        assert_eq!(k, rows, "shapes of a matrix product");
+        Self { a, b, shape: [m, k, n], epilogue: Epilogue::None, blocks: None, not_finite: None }
     }
 
     /// What a thread does of it, from the first row and column on.
-    pub(crate) fn task(&self) -> MatmulTask<'a, F> {
+    fn task(&self) -> MatmulTask<'a, F> {
         let &Self { a, b, shape: [_, k, _], epilogue, blocks, not_finite } = self;
         let inner = 0..k;
         MatmulTask {
@@ -86,7 +95,7 @@ impl<'a, F: Real> Matmul<'a, F> {
         let is_long = !a.transposed && !b.transposed && k >= LONG && k >= PARTS * n;
         let parts = if is_long { PARTS } else { 1 };
         let whole = self.task();
-        let inner = |part: usize| k * part / parts..k * (part + 1) / parts;
+        let inner = |part: usize| even_part(k, parts, part);
         // The parts of a long sum can be divided among the threads themselves. Each thread then has rows of
         // the weights to itself, the same ones for which it computes the gradient and the update: no core
         // waits for weights that another one has changed. The threads exchange sums, which are no more than
@@ -124,7 +133,7 @@ impl<'a, F: Real> Matmul<'a, F> {
 }
 
 /// Computes the task.
-pub(crate) fn run<F: Real>(task: MatmulTask<'_, F>, c: &mut MatrixViewMut<'_, F>) {
+fn run<F: Real>(task: MatmulTask<'_, F>, c: &mut MatrixViewMut<'_, F>) {
     // Six rows by this many vectors fill the registers: 32 of them with AVX-512, else 16.
     with_scratch(&PANEL, |panel| {
         with_scratch(&STACK, |stack| match simd_level() {

@@ -99,11 +99,6 @@ impl<F: Real> BatchBlocks<F> {
         (self.max_rows * self.here.len()).div_ceil(self.count)
     }
 
-    /// Whether there is no other process.
-    pub(crate) fn are_all_here(&self) -> bool {
-        self.others.processes() == 1
-    }
-
     /// The blocks that are here.
     pub(crate) fn here(&self) -> RowBlocks {
         self.here
@@ -165,10 +160,10 @@ impl<F: Real> BatchBlocks<F> {
         dy: &ArrayView2<'_, F>,
         dw: &mut ArrayViewMut2<'_, F>,
     ) -> bool {
-        if self.are_all_here() {
+        let processes = self.others.processes();
+        if processes == 1 {
             return weight_gradient(pool, x, dy, Some(self.here), dw);
         }
-        let processes = self.others.processes();
         let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         let Buffers { ends: [sent_ends, received_ends], weights, .. } = &mut *buffers;
         let (process, shape, len) = (self.others.process(), dw.dim(), dw.len());

@@ -6,8 +6,8 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::kernel::{BatchMoments, BatchNormGrads, NormalizedWeights};
-use crate::nn::{BatchBlocks, PassContext};
+use crate::kernel::{BatchMoments, BatchNormGrads};
+use crate::nn::PassContext;
 
 impl<F: Real> PassContext<'_, F> {
     /// The number of rows of the batch, of which `here` are in this pass.
@@ -66,24 +66,20 @@ impl<F: Real> PassContext<'_, F> {
         }
     }
 
-    /// The gradients of normalized weights, and whether that of the stored ones is finite.
-    pub(crate) fn normalized_weight_gradient(
+    /// The sums of `dy` and of `dy * z` over the rows of the batch, as `dbeta` and `dgamma`.
+    pub(crate) fn unit_products(
         &self,
-        x: &ArrayView2<'_, F>,
         dy: &ArrayView2<'_, F>,
-        weights: NormalizedWeights<'_, F>,
+        z: &ArrayView2<'_, F>,
         grads: &mut BatchNormGrads<F>,
-        dv: &mut ArrayViewMut2<'_, F>,
-    ) -> bool {
+    ) {
         match self.blocks {
-            Some(blocks) if !blocks.are_all_here() => {
-                blocks.weight_gradient(self.pool, x, dy, dv);
-                kernel::project_weight_gradient(self.pool, weights, grads, dv)
-            }
-            blocks => {
-                let blocks = blocks.map(BatchBlocks::here);
-                kernel::normalized_weight_gradient(self.pool, x, dy, blocks, weights, grads, dv)
-            }
+            None => kernel::unit_products(self.pool, dy, z, grads),
+            Some(blocks) => blocks.total(
+                2 * z.ncols(),
+                |sums| kernel::block_unit_products(self.pool, dy, z, blocks.here(), sums),
+                |sums| grads.set(sums),
+            ),
         }
     }
 

@@ -161,7 +161,7 @@ impl<F: Real> Affine<F> {
     /// The same layer, still without a gain, with its weights in another form.
     fn written_as(mut self, name: &str, form: WeightForm) -> Self {
         let weights = &self.params[0].value;
-        self.norm = WeightNorm::new(form, weights.ncols());
+        self.norm = WeightNorm::new(form, weights.dim());
         if self.norm.is_some() {
             let lengths = WeightNorm::lengths(form, weights);
             self.params.insert(1, Param::trained(format!("{name}.gain"), ParamKind::NoDecay, lengths));
@@ -172,24 +172,19 @@ impl<F: Real> Affine<F> {
     /// The weights of the last training pass.
     fn weights(&self) -> Weights<'_, F> {
         let stored = self.params[0].value.view();
-        self.norm.as_ref().map_or(stored.into(), |norm| norm.weights(stored))
+        self.norm.as_ref().map_or(stored.into(), |norm| norm.weights(stored).into())
     }
 
-    /// The index of the bias, if there is one.
-    fn bias(&self) -> usize {
-        1 + usize::from(self.norm.is_some())
-    }
-
-    /// `x W + b`, or `max(0, x W + b)`.
+    /// `x W + b`, or `max(0, x W + b)`, of plain weights.
     fn apply(
         &self,
         pass: &PassContext<'_, F>,
-        weights: Weights<'_, F>,
         x: &ArrayView2<'_, F>,
         relu: bool,
         y: &mut ArrayViewMut2<'_, F>,
     ) {
-        match self.params.get(self.bias()).map(Param::row) {
+        let weights = self.params[0].value.view().into();
+        match self.params.get(1).map(Param::row) {
             Some(bias) if relu => kernel::affine_relu(pass.pool, x, weights, bias, y),
             bias => kernel::affine(pass.pool, x, weights, bias, y),
         }
@@ -202,19 +197,20 @@ impl<F: Real> Layer<F> for Affine<F> {
     }
 
     fn forward(&mut self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        if let Some(norm) = &mut self.norm {
-            norm.update(pass.pool, &self.params[0].value.view(), self.params[1].row());
+        match &mut self.norm {
+            Some(norm) => norm.forward(pass, &x, &self.params, self.fused.relu_after, &mut y),
+            None => self.apply(pass, &x, self.fused.relu_after, &mut y),
         }
-        self.apply(pass, self.weights(), &x, self.fused.relu_after, &mut y);
     }
 
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
-        let stored = self.params[0].value.view();
-        let Some(norm) = &self.norm else {
-            return self.apply(pass, stored.into(), &x, false, &mut y);
-        };
-        let norm = norm.of(pass.pool, &self.params);
-        self.apply(pass, norm.weights(stored), &x, false, &mut y);
+        let form = self.norm.as_ref().map_or(WeightForm::Plain, WeightNorm::form);
+        match WeightNorm::of(form, pass.pool, &self.params) {
+            Some(norm) => {
+                norm.apply(pass, &x, &self.params, false, Array2::zeros(y.dim()).view_mut(), &mut y);
+            }
+            None => self.apply(pass, &x, false, &mut y),
+        }
     }
 
     fn backward(
@@ -225,18 +221,25 @@ impl<F: Real> Layer<F> for Affine<F> {
         dy: ArrayView2<'_, F>,
         dx: Option<ArrayViewMut2<'_, F>>,
     ) {
-        self.is_gradient_finite = match (&mut self.norm, &mut self.params[..]) {
-            (Some(norm), [v, gain, ..]) => norm.backward(pass, &x, &dy, v, gain),
-            (_, params) => pass.weight_gradient(&x, &dy, &mut params[0].grad.view_mut()),
+        self.is_gradient_finite = match &mut self.norm {
+            Some(norm) => norm.backward(pass, &x, &dy, &mut self.params),
+            None => {
+                if let Some(bias) = self.params.get_mut(1) {
+                    let sums = bias.grad.as_slice_mut().expect("gradients are in row-major layout");
+                    pass.sum_rows(&dy, sums);
+                }
+                pass.weight_gradient(&x, &dy, &mut self.params[0].grad.view_mut())
+            }
         };
-        let bias = self.bias();
-        if let Some(bias) = self.params.get_mut(bias) {
-            let sums = bias.grad.as_slice_mut().expect("gradients are in row-major layout");
-            pass.sum_rows(&dy, sums);
-        }
         if let Some(mut dx) = dx {
             let relu_output = self.fused.relu_before.then_some(&x);
             kernel::affine_backward(pass.pool, &dy, self.weights(), relu_output, &mut dx);
+        }
+    }
+
+    fn allocate(&mut self, max_rows: usize) {
+        if let Some(norm) = &mut self.norm {
+            norm.allocate(max_rows);
         }
     }
 

@@ -23,17 +23,20 @@
 //! `|v| = sqrt(m) sqrt(mean(v^2))` for `m` inputs, so `W` is what batch norm makes of the "batch" `v` if the
 //! mean square takes the place of the variance and `gamma = g / sqrt(m)`; centered, it is batch norm itself.
 //! Both passes have the formulas of batch norm. In place of its `eps` there is the smallest normal number, so that a
-//! `v` of 0 gives weights of 0. `W` is never in memory: products normalize the columns of `v` while they pack them.
+//! `v` of 0 gives weights of 0.
+//!
+//! `W` is never in memory. With `z = x (v - mean(v))`, the output is `z` times a factor for each unit, and the sums over the
+//! inputs that the backward pass needs are sums over the rows: `dW . v = sum(dy * z)` and `mean(dW) = sum(dy * mean(x))`.
 //!
 //! Source: Salimans and Kingma, "Weight normalization", 2016, equations 2 and 3; centered: Huang, Liu, Lang
 //! and Li, "Centered weight normalization in accelerating training of deep neural networks", 2017.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 use crate::kernel;
 use crate::kernel::real::Real;
 use crate::kernel::{
-    BatchNormForm, BatchNormGrads, BatchNormParams, BatchNormState, NormalizedWeights, ThreadPool, Weights,
+    BatchNormForm, BatchNormGrads, BatchNormParams, NormalizedWeights, ThreadPool, WeightNormState,
 };
 use crate::nn::{LayerSpec, Param, PassContext};
 use crate::settings::settings;
@@ -55,31 +58,51 @@ pub(crate) struct WeightNorm<F> {
     form: WeightForm,
     gamma: Vec<F>, // units
     zeros: Vec<F>, // units
-    state: BatchNormState<F>,
+    state: WeightNormState<F>,
     grads: BatchNormGrads<F>,
+    z: Array2<F>,       // (max_rows, units)
+    means: Array2<F>,   // (max_rows, 1): of the inputs, if directions are centered
+    average: Array2<F>, // (inputs, 1): 1 / inputs
+    mean_dw: Array2<F>, // (1, units)
 }
 
 impl<F: Real> WeightNorm<F> {
-    /// For weights of this form with this number of units; none if they are plain.
-    pub(crate) fn new(form: WeightForm, units: usize) -> Option<Self> {
+    /// For weights of this form, `(inputs, units)`; none if they are plain.
+    pub(crate) fn new(form: WeightForm, (inputs, units): (usize, usize)) -> Option<Self> {
         (form != WeightForm::Plain).then(|| Self {
             form,
             gamma: vec![F::zero(); units],
             zeros: vec![F::zero(); units],
-            state: BatchNormState::new(units),
+            state: WeightNormState::new(units),
             grads: BatchNormGrads::new(units),
+            z: Array2::zeros((0, units)),
+            means: Array2::zeros((0, 1)),
+            average: Array2::from_elem((inputs, 1), F::from_f64(1.0 / inputs as f64)),
+            mean_dw: Array2::zeros((1, units)),
         })
     }
 
-    /// The same norm of the tensors of a layer, for evaluation, which keeps nothing.
-    pub(crate) fn of(&self, pool: &ThreadPool, params: &[Param<F>]) -> Self {
-        let mut norm = Self::new(self.form, self.gamma.len()).expect("there is a norm");
-        norm.update(pool, &params[0].value.view(), params[1].row());
-        norm
+    /// The norm of a layer with these tensors, for evaluation.
+    pub(crate) fn of(form: WeightForm, pool: &ThreadPool, params: &[Param<F>]) -> Option<Self> {
+        let v = &params[0].value;
+        let mut norm = Self::new(form, v.dim())?;
+        norm.update(pool, &v.view(), params[1].row());
+        Some(norm)
+    }
+
+    /// How the weights are written.
+    pub(crate) fn form(&self) -> WeightForm {
+        self.form
+    }
+
+    /// Allocates what a training pass of up to `max_rows` rows keeps.
+    pub(crate) fn allocate(&mut self, max_rows: usize) {
+        self.z = Array2::zeros((max_rows, self.gamma.len()));
+        self.means = Array2::zeros((max_rows, 1));
     }
 
     /// Measures the direction `v`, before its weights are used.
-    pub(crate) fn update(&mut self, pool: &ThreadPool, v: &ArrayView2<'_, F>, gain: &[F]) {
+    fn update(&mut self, pool: &ThreadPool, v: &ArrayView2<'_, F>, gain: &[F]) {
         let root = (v.nrows() as f64).sqrt();
         let Self { form, gamma, zeros, state, .. } = self;
         gamma.iter_mut().zip(gain).for_each(|(gamma, g)| *gamma = F::from_f64(Real::to_f64(*g) / root));
@@ -92,26 +115,66 @@ impl<F: Real> WeightNorm<F> {
     }
 
     /// The weights that the direction `v` has with what was measured of it.
-    pub(crate) fn weights<'a>(&'a self, v: ArrayView2<'a, F>) -> Weights<'a, F> {
-        NormalizedWeights { v, state: &self.state }.into()
+    pub(crate) fn weights<'a>(&'a self, v: ArrayView2<'a, F>) -> NormalizedWeights<'a, F> {
+        NormalizedWeights { v, state: &self.state }
     }
 
-    /// The gradients of the direction and the gain, and whether that of the direction is finite.
+    /// The output of a training pass, `y = x W + b`, or `max(0, x W + b)`.
+    pub(crate) fn forward(
+        &mut self,
+        pass: &PassContext<'_, F>,
+        x: &ArrayView2<'_, F>,
+        params: &[Param<F>],
+        relu: bool,
+        y: &mut ArrayViewMut2<'_, F>,
+    ) {
+        self.update(pass.pool, &params[0].value.view(), params[1].row());
+        let mut z = std::mem::take(&mut self.z);
+        self.apply(pass, x, params, relu, z.slice_mut(s![..x.nrows(), ..]), y);
+        self.z = z;
+    }
+
+    /// The output with what was measured, through `z`.
+    pub(crate) fn apply(
+        &self,
+        pass: &PassContext<'_, F>,
+        x: &ArrayView2<'_, F>,
+        params: &[Param<F>],
+        relu: bool,
+        mut z: ArrayViewMut2<'_, F>,
+        y: &mut ArrayViewMut2<'_, F>,
+    ) {
+        let directions = self.weights(params[0].value.view()).directions();
+        let bias = params.get(2).map_or(&self.zeros[..], Param::row);
+        kernel::affine(pass.pool, x, directions, None, &mut z);
+        kernel::scale_units(pass.pool, &z.view(), &self.state, bias, relu, y);
+    }
+
+    /// The gradients of the direction, the gain and the bias, and whether that of the direction is finite.
     pub(crate) fn backward(
         &mut self,
         pass: &PassContext<'_, F>,
         x: &ArrayView2<'_, F>,
         dy: &ArrayView2<'_, F>,
-        v: &mut Param<F>,
-        gain: &mut Param<F>,
+        params: &mut [Param<F>],
     ) -> bool {
-        let root = (v.value.nrows() as f64).sqrt();
-        let weights = NormalizedWeights { v: v.value.view(), state: &self.state };
-        let dv = &mut v.grad.view_mut();
-        let is_finite = pass.normalized_weight_gradient(x, dy, weights, &mut self.grads, dv);
-        let dgamma = gain.grad.iter_mut().zip(&self.grads.dgamma);
-        dgamma.for_each(|(grad, dgamma)| *grad = F::from_f64(dgamma / root));
-        is_finite
+        let Self { form, state, grads, z, means, average, mean_dw, .. } = self;
+        let [v, gain, bias @ ..] = params else { unreachable!("there are a direction and a gain") };
+        let (inputs, rows) = (v.value.nrows(), s![..x.nrows(), ..]);
+        pass.unit_products(dy, &z.slice(rows), grads);
+        for bias in bias {
+            bias.grad.iter_mut().zip(&grads.dbeta).for_each(|(grad, sum)| *grad = F::from_f64(*sum));
+        }
+        if *form == WeightForm::CenteredWeightNorm {
+            kernel::matmul(pass.pool, x, &average.view(), &mut means.slice_mut(rows));
+            pass.weight_gradient(&means.slice(rows), dy, &mut mean_dw.view_mut());
+        }
+        kernel::project_weights(inputs, state, mean_dw.as_slice().expect("a row"), grads);
+        let (root, dgamma) = ((inputs as f64).sqrt(), &grads.dgamma);
+        gain.grad.iter_mut().zip(dgamma).for_each(|(grad, dgamma)| *grad = F::from_f64(dgamma / root));
+        let weights = NormalizedWeights { v: v.value.view(), state };
+        pass.weight_gradient(x, dy, &mut v.grad.view_mut());
+        kernel::project_weight_gradient(pass.pool, weights, grads, &mut v.grad.view_mut())
     }
 
     /// The length of each column of `v`, after centering if that is asked for.
@@ -131,14 +194,9 @@ impl<F: Real> WeightNorm<F> {
 /// The weights, `(inputs, units)`, of an affine layer with these tensors.
 pub(crate) fn weights_of<F: Real>(form: WeightForm, pool: &ThreadPool, params: &[Param<F>]) -> Array2<F> {
     let v = &params[0].value;
-    let Some(mut norm) = WeightNorm::new(form, v.ncols()) else { return v.clone() };
-    norm.update(pool, &v.view(), params[1].row());
-    match norm.weights(v.view()).transform {
-        None => v.clone(),
-        Some(transform) => {
-            Array2::from_shape_fn(v.dim(), |(input, unit)| transform.apply(unit, v[[input, unit]]))
-        }
-    }
+    let Some(norm) = WeightNorm::of(form, pool, params) else { return v.clone() };
+    let transform = norm.weights(v.view()).transform();
+    Array2::from_shape_fn(v.dim(), |(input, unit)| transform.apply(unit, v[[input, unit]]))
 }
 
 /// The first affine layer of `layers` whose centered weights have a single input, as far as is known; the first one has
