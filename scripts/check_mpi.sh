@@ -203,15 +203,20 @@ for groups in "4 2" "3 3" "5 2"; do
   [ ! -e "$directory.groups" ] || fail "shares were left behind"
   echo "$ranks processes in $count groups: the same"
 done
-# A run is there already, but does not belong to the share.
+# In the place of the second share is something else.
 mkdir -p "$out/blocked.groups/2" && touch "$out/blocked.groups/2/other"
 blocked=("$bntrain" "$out/norms.toml" --quiet --threads 1 --groups 2 --out "$out/blocked")
-! together 2 "${blocked[@]}" >/dev/null 2>"$out/error.txt" || fail "a group without a place went on"
+! together 2 "${blocked[@]}" >/dev/null 2>"$out/error.txt" || fail "shares of another training were taken for own ones"
+grep -q "blocked.groups has shares of another training" "$out/error.txt" || { cat "$out/error.txt"; fail "not said"; }
+! together 2 "${blocked[@]}" --resume >/dev/null 2>"$out/error.txt" || fail "a group without a place went on"
 grep -q "group 2 of 2: .*blocked.groups/2" "$out/error.txt" || { cat "$out/error.txt"; fail "the group is not named"; }
+grep -q "shares are kept in .*blocked.groups" "$out/error.txt" || { cat "$out/error.txt"; fail "not said what is kept"; }
 [ ! -e "$out/blocked" ] || fail "shares were put together without one"
 rm -r "$out/blocked.groups/2"
 together 2 "${blocked[@]}" --resume >/dev/null
 [ "$(hashes "$out/blocked")" = "$(hashes "$out/norms")" ] || fail "groups that went on give other bits"
+together 2 "${blocked[@]}" --resume >"$out/shown.txt" || fail "what is finished is not shown"
+grep -q "results: .*blocked" "$out/shown.txt" || { cat "$out/shown.txt"; fail "what is finished is not shown"; }
 echo "a group that failed, and went on: the same"
 
 step "what is refused"
@@ -228,6 +233,8 @@ refused() {
 plain=("$bntrain" "$out/table.toml" --quiet --out "$out/refused")
 refused 2 "4 processes, but training.blocks = 3" together 4 "${plain[@]}" --set training.blocks=3
 refused 2 "groups 5, but there are 4 processes: start more together" together 4 "${plain[@]}" --groups 5
+refused 2 "is in the run directory or in that of its shares" \
+  together 4 "${plain[@]}" --groups 2 --tensorboard "$out/refused.groups/events"
 refused 2 "without \[compare\] there is one run" together 4 "${plain[@]}" --groups 2
 refused 2 "standard input reaches only the first process" \
   together 2 "${plain[@]}" --set data.path=- <"$out/table.csv"

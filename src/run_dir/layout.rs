@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::experiment::RunId;
 use crate::nn::Norm;
 use crate::output_file::{Folder, FolderEntry, is_temporary};
+use crate::run_dir::directory_state::{DirectoryState, state_of, state_of_folder};
 use crate::run_dir::error::{RunDirectoryError, read_error_in, write_error_in};
-use crate::run_dir::{DirectoryState, state_of, state_of_folder};
 
 /// Written last: a directory that has it holds results.
 pub(crate) const RUN_JSON: &str = "run.json";

@@ -10,6 +10,7 @@ mod follow;
 mod growing_table;
 mod layout;
 mod lock;
+mod place;
 mod replace;
 mod run_files;
 #[cfg(test)]
@@ -20,24 +21,22 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf, absolute};
 
-use rustix::fs::FileType;
-
 use crate::experiment::RunId;
 use crate::nn::Task;
 use crate::output_file::{Folder, NewFile, remove_temporary_files};
-use crate::run_dir::directory_state::state_of_folder;
 pub use crate::run_dir::directory_state::{DirectoryState, state_of};
 pub use crate::run_dir::error::RunDirectoryError;
 use crate::run_dir::error::{read_error_in, write_error, write_error_in};
 pub use crate::run_dir::follow::FollowedRun;
+use crate::run_dir::layout::LOCK;
 pub(crate) use crate::run_dir::layout::{
     ENSEMBLE, FORK_JSON, LINEAR, MODEL, RUN_JSON, RunFile, SHARE_JSON, START_JSON, belongs_to_run,
     linear_model_of, run_folder, run_of_model,
 };
-use crate::run_dir::layout::{LOCK, foreign_file};
 pub use crate::run_dir::layout::{model_path, models_in};
 use crate::run_dir::lock::DirectoryLock;
-use crate::run_dir::replace::{Replacement, settle, waiting_name};
+use crate::run_dir::place::Place;
+use crate::run_dir::replace::{Replacement, settle};
 pub use crate::run_dir::run_files::{RunFiles, TableSizes};
 
 /// The version of `run.json`, recorded in it.
@@ -61,45 +60,24 @@ impl RunDirectory {
     ///
     /// If `out` exists, is being written by another process, or cannot be created and written.
     pub fn create(out: &Path, force: bool, sources: &[&Path]) -> Result<Self, RunDirectoryError> {
-        // Without a slash at the end, which would follow a link.
-        let out: PathBuf = out.components().collect();
-        let (parent, name) = make_parent(&out)?;
-        settle(&parent, &name)?;
-        let exists = |hint| Err(RunDirectoryError::Exists { path: out.clone(), hint });
-        let old = match parent.kind(&name).map_err(write_error(&out))? {
-            None => return Self::try_create(&parent, &name)?.map_or_else(|| exists(""), Ok),
-            Some(FileType::Symlink) => return Err(RunDirectoryError::Link { path: out }),
-            Some(FileType::Directory) => parent.folder(&name).map_err(write_error(&out))?,
-            Some(_) => return exists(""),
-        };
-        match state_of_folder(&old)? {
-            DirectoryState::Empty => return Self::lock(old, None),
-            DirectoryState::Finished if !force => {
-                return match Replacement::pending(&parent, &name)? {
-                    Some((_, waiting)) => Self::unfinished(&waiting),
-                    None => exists(" or replace it with --force"),
-                };
+        match Place::find(out, force, sources)? {
+            Place::Free { parent, name } => Self::try_create(&parent, &name)?
+                .ok_or_else(|| RunDirectoryError::Exists { path: out.to_owned(), hint: "" }),
+            Place::Empty(folder) => Self::lock(folder, None),
+            Place::Replaced { parent, name, old } => {
+                let (replacement, folder, _lock) = Replacement::begin(parent, &name, &old)?;
+                Ok(Self { folder, _lock, replacement: Some(replacement) })
             }
-            DirectoryState::Unfinished if !force => return Self::unfinished(&old),
-            DirectoryState::Finished | DirectoryState::Unfinished => {}
-            DirectoryState::Absent | DirectoryState::Other if force => {
-                return exists("; --force replaces run directories only");
-            }
-            DirectoryState::Absent | DirectoryState::Other => return exists(""),
         }
-        if let Some(path) = foreign_file(&old)? {
-            return Err(RunDirectoryError::Foreign { path });
-        }
-        refuse_sources(&out, sources)?;
-        refuse_sources(&parent.path().join(waiting_name(&name)), sources)?;
-        let (replacement, folder, _lock) = Replacement::begin(parent, &name, &old)?;
-        Ok(Self { folder, _lock, replacement: Some(replacement) })
     }
 
-    /// The error for a run that could be continued, unless a process is doing it.
-    fn unfinished(folder: &Folder) -> Result<Self, RunDirectoryError> {
-        DirectoryLock::acquire(folder)?;
-        Err(RunDirectoryError::Unfinished { path: folder.path().to_owned() })
+    /// Whether [`create`](Self::create) would do it, as far as that is known before.
+    ///
+    /// # Errors
+    ///
+    /// Those of `create`.
+    pub(crate) fn check(out: &Path, force: bool, sources: &[&Path]) -> Result<(), RunDirectoryError> {
+        Place::find(out, force, sources).map(drop)
     }
 
     /// Creates `parent/name-001`, or the same with the first number that is free.
@@ -303,17 +281,6 @@ fn make_parent(path: &Path) -> Result<(Folder, OsString), RunDirectoryError> {
         fs::create_dir_all(parent).map_err(write_error(parent))?;
     }
     Folder::parent_of(path).map_err(write_error(path))
-}
-
-/// Fails if one of `sources` is in `directory`.
-fn refuse_sources(directory: &Path, sources: &[&Path]) -> Result<(), RunDirectoryError> {
-    match sources.iter().find(|source| is_in(source, directory)) {
-        Some(source) => {
-            let (path, inside) = (directory.to_owned(), (*source).to_owned());
-            Err(RunDirectoryError::InUse { path, inside })
-        }
-        None => Ok(()),
-    }
 }
 
 /// Whether `path` is `directory` or in it. Neither need exist.

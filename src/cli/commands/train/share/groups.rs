@@ -15,44 +15,50 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::cli::processes;
+use crate::cli::session::Session;
 use crate::experiment::Share;
+use crate::run_dir::{DirectoryState, RunDirectory, is_in, state_of};
 use crate::text::DisplayPath;
 
 /// Trains the share of the group of this process, as its first one; the first of all then merges.
 pub(crate) fn run(args: &TrainArgs, count: NonZeroUsize, output: &Output) -> Result<(), CliError> {
     let group = processes::group(count)?;
+    // Clap requires it.
     let out = args.out.as_deref().unwrap_or(Path::new(""));
     let shares = place_of_shares(out);
-    let directories: Vec<PathBuf> = (1..=count.get()).map(|number| shares.join(number.to_string())).collect();
-    let ended = match fs::exists(out) {
-        Ok(true) if !args.force => {
-            let message =
-                format!("{} exists; choose another --out, or replace it with --force", DisplayPath(out));
-            Err(CliError::new(exit_code::REFUSED, message))
-        }
-        _ => train(args, group, &directories, output),
+    let is_finished = args.resume && matches!(state_of(out), Ok(DirectoryState::Finished));
+    // What the first process finds is known to all before any of them begins.
+    let refused = match group.is_first() && !is_finished {
+        true => refuse(args, out, &shares, output).err(),
+        false => None,
     };
-    let mut errors = group.errors_of_all(ended.err());
+    if let Some(error) = group.errors_of_all(refused).into_iter().next().flatten() {
+        return if group.is_first() { Err(error) } else { Ok(()) };
+    }
+    if is_finished {
+        // Nothing is left to train.
+        let own = TrainArgs { groups: None, ..args.clone() };
+        return if group.is_first() { run_and_show(&own, output, &|| Ok(())) } else { Ok(()) };
+    }
+    let directories: Vec<PathBuf> = (1..=count.get()).map(|number| shares.join(number.to_string())).collect();
+    let errors = group.errors_of_all(train(args, group, &directories, output).err());
     if !group.is_first() {
         // The first process says what is wrong.
         return Ok(());
     }
-    if let Some(place) = errors.iter().position(Option::is_some) {
-        let error = errors.swap_remove(place).unwrap_or_else(|| CliError::new(exit_code::IO, ""));
-        let kept = match shares.exists() {
-            true => format!(
-                "\n  shares are kept in {}; the same command with --resume goes on",
-                DisplayPath(&shares)
-            ),
-            false => String::new(),
-        };
-        let all_have_it =
-            errors.iter().flatten().filter(|other| other.message == error.message).count() + 1 == count.get();
-        let of_group = if all_have_it { String::new() } else { format!("group {} of {count}: ", place + 1) };
-        return Err(CliError::new(error.code, format!("{of_group}{error}{kept}")));
+    let kept = |error: CliError| {
+        let kept = format!(
+            "{error}\n  shares are kept in {}; the same command with --resume{} goes on",
+            DisplayPath(&shares),
+            if args.force { " in place of --force" } else { "" }
+        );
+        CliError::new(error.code, if shares.exists() { kept } else { error.to_string() })
+    };
+    if let Some(error) = error_of(errors) {
+        return Err(kept(error));
     }
     let merged = MergeArgs { directories: directories.clone(), out: out.to_owned(), force: args.force };
-    merge::run(&merged, output)?;
+    merge::run(&merged, output).map_err(kept)?;
     for directory in &directories {
         fs::remove_dir_all(directory).map_err(|error| CliError::io("remove", directory, &error))?;
     }
@@ -63,6 +69,44 @@ pub(crate) fn run(args: &TrainArgs, count: NonZeroUsize, output: &Output) -> Res
         }
         _ => Ok(()),
     }
+}
+
+/// The first error, with the group that has it unless all have it.
+fn error_of(errors: Vec<Option<CliError>>) -> Option<CliError> {
+    let count = errors.len();
+    let (place, error) =
+        errors.iter().enumerate().find_map(|(place, error)| Some((place, error.as_ref()?)))?;
+    let all_have_it =
+        errors.iter().all(|other| other.as_ref().is_some_and(|other| other.message == error.message));
+    let of_group = if all_have_it { String::new() } else { format!("group {} of {count}: ", place + 1) };
+    Some(CliError::new(error.code, format!("{of_group}{error}")))
+}
+
+/// Refuses before training what would be refused when the shares are put together, or written.
+fn refuse(args: &TrainArgs, out: &Path, shares: &Path, output: &Output) -> Result<(), CliError> {
+    if let Some(path) = &args.tensorboard
+        && [out, shares].into_iter().any(|directory| is_in(path, directory))
+    {
+        let message = format!(
+            "--tensorboard {} is in the run directory or in that of its shares; name one next to them",
+            DisplayPath(path)
+        );
+        return Err(CliError::new(exit_code::USAGE, message));
+    }
+    if shares.exists() && !args.resume && !args.force {
+        let message = format!(
+            "{} has shares of another training; go on with --resume, replace them with --force, or choose another --out",
+            DisplayPath(shares)
+        );
+        return Err(CliError::new(exit_code::REFUSED, message));
+    }
+    // What it reads matters only where something is replaced.
+    let session = match args.force && out.exists() {
+        true => Some(Session::open(&args.config, args.threads.count(), &output.without_notes())?),
+        false => None,
+    };
+    let sources = session.as_ref().map(Session::sources).unwrap_or_default();
+    Ok(RunDirectory::check(out, args.force, &sources)?)
 }
 
 /// Trains a share in its directory.
@@ -82,7 +126,6 @@ fn train(
         out: Some(directories[index].clone()),
         share: share.map(ShareArg::Given),
         groups: None,
-        force: false,
         ..args.clone()
     };
     run_and_show(&own, &output, &|| Ok(()))
