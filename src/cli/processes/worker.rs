@@ -15,7 +15,7 @@ use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model::{Checkpoint, result_hash};
 use crate::nn::{LayerSpec, Network, most_exchanged};
-use crate::train::{RunState, Workers, resume_prepared, train_network, with_dtype};
+use crate::train::{BatchPlan, RunState, Workers, resume_prepared, train_network, with_dtype};
 
 /// Does what the first process orders, until it ends.
 pub(crate) fn serve(team: &Team) -> ExitCode {
@@ -103,15 +103,16 @@ fn train_in<F: Real>(
 
 /// Why the tensors of a run cannot be exchanged.
 fn too_large<F: Real>(team: &Team, start: &Start<F>) -> Option<String> {
-    let (training, processes) = (&start.plan.training, team.gather.processes());
-    let count = training.blocks;
-    let block_rows = training.batch_size.div_ceil(count);
-    let ghosts =
-        start.plan.layers.iter().filter_map(LayerSpec::ghost_rows).map(|rows| block_rows.div_ceil(rows));
+    let (Plan { layers, training, .. }, processes) = (&start.plan, team.gather.processes());
+    let (count, data) = (training.blocks, &start.prepared.data);
+    // A batch that cannot be trained on is refused by the first process.
+    let batches = BatchPlan::new(layers, training, data.train.len(), data.encoding.outputs()).ok()?;
+    let block_rows = batches.largest_batch.div_ceil(count);
+    let ghosts = layers.iter().filter_map(LayerSpec::ghost_rows).map(|rows| (block_rows / rows).max(1));
     let network =
         start.network.iter().flat_map(|network| network.params().map(|param| param.value.dim().into()));
     let state = start.state.iter().flat_map(|state| state.tensors.iter().map(|tensor| tensor.shape));
-    let bytes = most_exchanged::<F>(count, processes, ghosts.max().unwrap_or(0), network.chain(state));
+    let bytes = most_exchanged::<F>(count, processes, ghosts.max().unwrap_or_default(), network.chain(state));
     (bytes > team.gather.max_bytes()).then(|| {
         format!(
             "{processes} processes with {count} blocks would exchange {bytes} bytes at once, and MPI exchanges at most {}; \
