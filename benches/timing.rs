@@ -42,3 +42,31 @@ impl Timing {
 const SHORTEST_SAMPLE: Duration = Duration::from_micros(100);
 const MOST_CALLS: u32 = 1 << 20;
 const FEWEST_SAMPLES: usize = 5;
+
+/// Rounds in which what is compared takes turns, so that other work on the machine affects all of it.
+pub(crate) const ROUNDS: u32 = 4;
+
+/// Times of the same thing in each round, over those of another one.
+pub(crate) struct Ratios {
+    /// Of the shortest times.
+    pub(crate) of_best: f64,
+    pub(crate) in_rounds: Vec<f64>,
+}
+
+impl Ratios {
+    pub(crate) fn new(times: &[f64], others: &[f64]) -> Self {
+        let in_rounds = times.iter().zip(others).map(|(time, other)| time / other).collect();
+        Self { of_best: least(times) / least(others), in_rounds }
+    }
+
+    /// The smallest and the largest in a round.
+    pub(crate) fn range(&self) -> String {
+        let most = self.in_rounds.iter().copied().fold(0.0, f64::max);
+        format!("{:.3} to {most:.3}", least(&self.in_rounds))
+    }
+}
+
+/// The least number.
+pub(crate) fn least(numbers: &[f64]) -> f64 {
+    numbers.iter().copied().fold(f64::INFINITY, f64::min)
+}

@@ -12,6 +12,8 @@ use ndarray_rand::rand_distr::StandardNormal;
 use rand::Rng;
 use serde::Deserialize;
 
+use crate::Options;
+
 /// One entry of `workloads.toml`, which other tools read too.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +43,17 @@ pub(crate) fn workloads() -> Vec<Workload> {
     let file: File =
         toml::from_str(include_str!("workloads.toml")).expect("the file beside this one is valid");
     file.workload
+}
+
+/// The least width of the hidden layers of [`wide_workloads`]: below, a step is mostly calls.
+const MIN_WIDTH: usize = 256;
+
+/// Those with wide hidden layers, of those that are asked for.
+pub(crate) fn wide_workloads(options: &Options) -> impl Iterator<Item = Workload> + '_ {
+    let is_wide = |workload: &Workload| {
+        workload.widths[1..workload.widths.len() - 1].iter().all(|&width| width >= MIN_WIDTH)
+    };
+    workloads().into_iter().filter(move |workload| options.wants(&workload.name) && is_wide(workload))
 }
 
 impl Workload {

@@ -27,6 +27,8 @@ import math
 import tomllib
 from pathlib import Path
 
+from bench_mpi import LARGE
+
 # GFLOP/s, GB/s of memory.
 MACHINES = {
     # Measured: half of a step of 4096-4096-10 in 6.24 s of a processor, see docs/scale.md. The memory is assumed.
@@ -49,7 +51,6 @@ BLOCKS = 8  # more if there are more machines
 SMALL = 50_000  # bytes of an exchange that is done in log2(P) messages
 COUNTS = [2, 4, 8, 16, 64, 256]
 BATCHES = [256, 1024, 8192, 65536]
-LARGE = {"name": "large", "widths": [4096, 4096, 10], "batch_size": 8192, "optimizer": "adam"}
 
 
 def exchange(machines, size, network):

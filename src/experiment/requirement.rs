@@ -6,8 +6,7 @@ use std::str::FromStr;
 use crate::experiment::{DataSets, Job, RunRecord};
 use crate::nn::{Norm, Task};
 use crate::text::shortened;
-use crate::train::Metric;
-use crate::train::{EpochRecord, Outcome};
+use crate::train::{EpochRecord, Metric, Outcome};
 
 /// `NAME OP NUMBER`, such as `valid_accuracy >= 0.95`.
 #[derive(Clone, Debug)]

@@ -22,6 +22,7 @@ use crate::train::{
     EpochRecord, EvaluatedRows, Evaluator, Event, NetworkAt, Observer, Outcome, RunPlace, RunState, SavePart,
     SavePoint, StateFault, StepRecord, TrainingSpec, Workers,
 };
+
 /// A run in progress.
 pub(crate) struct Run<'a, F> {
     /// Before the schedule.
