@@ -7,7 +7,7 @@ use ndarray::Array2;
 use crate::kernel::real::Real;
 use crate::nn::layers::affine::weight_norm::{WeightForm, WeightNorm};
 use crate::nn::network::passes::Fused;
-use crate::nn::{AffineSpec, Init, Layer, LayerSpec, Loss, Network, ParamKind};
+use crate::nn::{Init, Layer, LayerSpec, Loss, Network, ParamKind};
 use crate::random::stream;
 
 /// The position of a layer in its network.
@@ -213,10 +213,9 @@ pub(crate) fn tensor_names(specs: &[LayerSpec]) -> Vec<(String, ParamKind)> {
     for (index, spec) in specs.iter().enumerate() {
         let ordinal = 1 + specs[..index].iter().filter(|other| other.kind() == spec.kind()).count();
         // Any width that the layer can have.
-        let (inputs, spec) = match spec {
-            LayerSpec::Affine(affine) => (1, AffineSpec { units: Some(1), ..affine.clone() }.into()),
-            LayerSpec::GroupNorm(norm) => (2 * norm.groups.unwrap_or(1), spec.clone()),
-            _ => (1, spec.clone()),
+        let inputs = match spec {
+            LayerSpec::GroupNorm(norm) => 2 * norm.groups.unwrap_or(1),
+            _ => 1,
         };
         let layer = spec.build::<f32>(&BuildContext {
             name: &format!("{}_{ordinal}", spec.kind()),
@@ -240,4 +239,48 @@ pub(crate) fn default_init(following: &[LayerSpec]) -> Init {
     };
     let next = following.iter().find(|spec| !is_between(spec));
     next.and_then(LayerSpec::init).unwrap_or(Init::Xavier)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{AffineSpec, affine, batch_norm, dropout, output_affine, relu, softmax_loss, tanh};
+
+    #[test]
+    fn a_relu_between_two_layers_is_a_part_of_both() {
+        let specs = [
+            relu(),
+            affine(3),
+            relu(),
+            affine(3),
+            tanh(),
+            affine(3),
+            relu(),
+            output_affine(),
+            softmax_loss(),
+        ];
+        let Ok(built) = layers::<f32, _>(&specs, 2, 2, 0, true, draw(0));
+        let fused: Vec<(bool, bool)> =
+            built.iter().map(|(_, fused)| (fused.relu_before, fused.relu_after)).collect();
+        let (alone, before, after) = ((false, false), (true, false), (false, true));
+        assert_eq!(fused, [alone, after, alone, before, alone, after, alone, before, alone]);
+    }
+
+    /// Whatever norm or dropout is between them.
+    #[test]
+    fn weights_are_initialized_for_the_next_activation() {
+        let given = |init| AffineSpec { units: Some(5), init: Some(init), ..AffineSpec::default() }.into();
+        for (between, expected) in [
+            (vec![relu()], Init::HeNormal),
+            (vec![batch_norm(), dropout(0.5), relu()], Init::HeNormal),
+            (vec![tanh()], Init::Xavier),
+            (vec![], Init::Xavier),
+        ] {
+            let weights = |first: LayerSpec| {
+                let specs = [&[first][..], &between, &[output_affine(), softmax_loss()]].concat();
+                build_layers::<f32>(&specs, 4, 3, 1)[0].params()[0].value.clone()
+            };
+            assert_eq!(weights(affine(5)), weights(given(expected)), "{between:?}");
+        }
+    }
 }

@@ -5,8 +5,8 @@ use bntrain::kernel::real::Real;
 use bntrain::kernel::{BatchMoments, ThreadPool, batch_moments};
 use bntrain::nn::{
     ActivationKind, Backward, BatchNorm, BatchNormSpec, HuberLossSpec, Layer, LogisticLoss, Loss, MeanOnly,
-    MeanOnlySpec, Network, NonFinite, SoftmaxLoss, StatsSource, Task, build_layers, dropout, leaky_relu,
-    logistic_loss, output_affine, relu, softmax_loss, squared_loss,
+    MeanOnlySpec, Network, NonFinite, SoftmaxLoss, StatsSource, Task, affine, build_layers, dropout,
+    layer_norm, leaky_relu, logistic_loss, mean_only, output_affine, relu, softmax_loss, squared_loss,
 };
 use bntrain::targets::TargetsView;
 use ndarray::{Array2, array};
@@ -153,6 +153,28 @@ fn a_variance_beyond_the_range_is_reported() {
     let variance = NonFinite::Tensor("bn.running_var".to_owned());
     assert_eq!(layer.non_finite(&ThreadPool::single()), Some(variance));
     assert!(all_finite(layer.params().iter().flat_map(|param| &param.value)));
+}
+
+/// The tensor that would be the first to hold it.
+#[test]
+fn what_is_not_finite_is_named() {
+    let (tensor, gradient) =
+        (|name: &str| NonFinite::Tensor(name.to_owned()), |name: &str| NonFinite::Gradient(name.to_owned()));
+    let ones = || Array2::<f32>::ones((3, 2));
+    let infinite = || array![[1.0_f32, 2.0], [1.5, f32::INFINITY], [0.5, 1.0]];
+    let x = || uniform((3, 2), 1).mapv(|u| u as f32);
+    for (spec, x, dy, expected) in [
+        (BatchNormSpec::default().into(), infinite(), ones(), tensor("batch_norm_1.running_mean")),
+        (mean_only(), infinite(), ones(), tensor("mean_only_1.running_mean")),
+        (BatchNormSpec::default().into(), x(), infinite(), gradient("batch_norm_1.gamma")),
+        (mean_only(), x(), infinite(), gradient("mean_only_1.beta")),
+        (layer_norm(), x(), infinite(), gradient("layer_norm_1.gamma")),
+        (affine(2), x(), infinite(), gradient("affine_1.weight")),
+    ] {
+        let mut layer = build_layers::<f32>(std::slice::from_ref(&spec), 2, 2, 0).pop().expect("one layer");
+        forward_and_backward(&mut *layer, &pass(1, &[]), &x, &dy);
+        assert_eq!(layer.non_finite(&ThreadPool::single()), Some(expected), "{spec:?}");
+    }
 }
 
 #[test]

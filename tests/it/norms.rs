@@ -7,7 +7,7 @@ use bntrain::nn::{
 };
 
 use crate::support::work::Work;
-use crate::support::{labels, pass, uniform};
+use crate::support::{bits, forward, labels, pass, uniform};
 
 /// At their limits `r` and `d` are constant, as the backward pass takes them.
 #[test]
@@ -30,6 +30,44 @@ fn batch_renorm_at_its_limits_passes() {
         let x = 2.0 * uniform((n, 4), 9);
         let report = check_layer(&mut *layer, &pass(1, &[]), &x, &GradcheckSettings::for_layer());
         assert!(report.passed(), "n = {n}\n{}", table(&report));
+    }
+}
+
+/// With `running_start = "first_batch"` there is nothing to correct towards at first.
+#[test]
+fn batch_renorm_corrects_from_the_first_batch_that_has_statistics() {
+    let x = 2.0 * uniform((6, 4), 3) + 1.0;
+    let y = |spec: LayerSpec, step| {
+        let mut layer = build_layers::<f64>(&[spec], 4, 3, 1).pop().expect("one layer");
+        bits(&forward(&mut *layer, &pass(step, &[]), &x))
+    };
+    for (running_start, step, is_corrected) in [
+        (RunningStart::FirstBatch, 1, false),
+        (RunningStart::FirstBatch, 2, true),
+        (RunningStart::Standard, 1, true),
+        (RunningStart::Standard, 2, true),
+    ] {
+        let renorm =
+            BatchRenormSpec { warmup: 0.0, ratio_at: 0.0, running_start, ..BatchRenormSpec::default() };
+        let is_other = y(renorm.into(), step) != y(batch_norm(), step);
+        assert_eq!(is_other, is_corrected, "{running_start:?} {step}");
+    }
+}
+
+#[test]
+fn a_norm_has_the_running_statistics_that_it_uses() {
+    for norm in Norm::ALL {
+        let layers = twin(&[affine(6), batch_norm(), tanh(), output_affine(), softmax_loss()], norm);
+        let network = Network::<f32>::build(&layers, 5, 3, 1);
+        let running = network.params().filter_map(|param| param.name.split_once(".running_"));
+        let running: Vec<&str> = running.map(|(_, name)| name).collect();
+        let expected = match norm {
+            Norm::BatchNorm | Norm::GhostBatchNorm | Norm::BatchRenorm => &["mean", "var"][..],
+            Norm::MeanOnly | Norm::WeightNormMeanOnly => &["mean"],
+            Norm::VarianceOnly => &["var"],
+            _ => &[],
+        };
+        assert_eq!(running, expected, "{}", norm.name());
     }
 }
 

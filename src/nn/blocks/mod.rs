@@ -233,6 +233,10 @@ mod tests {
         assert_eq!(of_weights(8, 2), 4 * 30_000);
         // Blocks 3 to 5 of 6 are the branches 3 and 4 to 5; those before are 0 to 1 and 2.
         assert_eq!(of_weights(6, 2), 4 * 2 * 30_000);
+        // Blocks 0, 1 to 2, and 3 to 4 are 1, 2 and 2 branches.
+        assert_eq!(of_weights(5, 3), 4 * 2 * 30_000);
+        // A half of an odd number, rounded up, of each of 4 branches.
+        assert_eq!(most_exchanged::<f32>(6, 2, 0, [[99, 303]].into_iter()), 4 * 4 * 14_999);
         // Three sums of the widest layer for each block.
         assert_eq!(of_weights(64, 2), 8 * 64 * 3 * 300);
         // Mean and variance of each ghost batch.

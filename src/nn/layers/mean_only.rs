@@ -169,7 +169,8 @@ impl<F: Real> Layer<F> for MeanOnly<F> {
     }
 
     fn non_finite(&self, pool: &ThreadPool) -> Option<NonFinite> {
-        if !kernel::all_finite(&self.moments.shift) || !kernel::all_finite(&self.moments.origin) {
+        // Of an origin that is not finite, the shift is NaN.
+        if !kernel::all_finite(&self.moments.shift) {
             return Some(NonFinite::Tensor(self.running_mean().name.clone()));
         }
         non_finite_gradient(pool, &self.params)

@@ -155,8 +155,7 @@ impl<F: Real> Network<F> {
         x: ArrayView2<'_, F>,
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
-        self.infer_layers(self.layers.len() - 1, pool, x, workspace, NormalizeBy::RunningStats);
-        head(&workspace.acts[self.layers.len() - 2], x.nrows())
+        self.outputs_by(NormalizeBy::RunningStats, pool, x, workspace)
     }
 
     /// Like [`outputs`](Self::outputs), but batch norm uses the statistics of `x`, as in training: the
@@ -167,7 +166,17 @@ impl<F: Real> Network<F> {
         x: ArrayView2<'_, F>,
         workspace: &'w mut Workspace<F>,
     ) -> ArrayView2<'w, F> {
-        self.infer_layers(self.layers.len() - 1, pool, x, workspace, NormalizeBy::Batch);
+        self.outputs_by(NormalizeBy::Batch, pool, x, workspace)
+    }
+
+    fn outputs_by<'w>(
+        &self,
+        normalize_by: NormalizeBy,
+        pool: &ThreadPool,
+        x: ArrayView2<'_, F>,
+        workspace: &'w mut Workspace<F>,
+    ) -> ArrayView2<'w, F> {
+        self.infer_layers(self.layers.len() - 1, pool, x, workspace, normalize_by);
         head(&workspace.acts[self.layers.len() - 2], x.nrows())
     }
 

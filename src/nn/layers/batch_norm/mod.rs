@@ -323,8 +323,9 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
             let bad = (!self.ghosts.are_finite::<F>()).then(|| name(running.len() - 1)).flatten();
             return bad.or_else(|| non_finite_gradient(pool, self.tensors.params()));
         }
-        for BatchNormState { moments: BatchMoments { origin, shift, var, .. }, .. } in self.states() {
-            if !kernel::all_finite(shift) || !kernel::all_finite(origin) {
+        for BatchNormState { moments: BatchMoments { shift, var, .. }, .. } in self.states() {
+            // Of an origin that is not finite, the shift is NaN.
+            if !kernel::all_finite(shift) {
                 return name(0);
             }
             // A running variance is of type F, which may not hold it.
