@@ -233,6 +233,7 @@ mod tests {
         };
         for (rows, batch_size, last_batch, advice) in [
             (1, 8, LastBatch::Merge, "use more training rows"),
+            (2, 1, LastBatch::Merge, "set training.batch_size to 2 or more"),
             (9, 1, LastBatch::Merge, "set training.batch_size to 2 or more"),
             (9, 2, LastBatch::Keep, "set training.last_batch = \"merge\""),
         ] {

@@ -246,3 +246,29 @@ impl fmt::Display for Metric {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_of_validation_rows_are_known_by_their_names() {
+        for metric in Metric::ALL {
+            assert_eq!(metric.is_of_validation(), metric.to_string().starts_with("valid"), "{metric}");
+        }
+    }
+
+    #[test]
+    fn another_network_is_trained_alike_but_for_the_tensors() {
+        let all = TrainingSpec { epochs: 7, batch_size: 3, seed: 5, ..TrainingSpec::default() };
+        let factors = || BTreeMap::from([("affine_1".to_owned(), 0.5)]);
+        let with_rules = TrainingSpec {
+            freeze: vec!["affine_2".to_owned()],
+            learning_rate_factors: factors(),
+            decay_factors: factors(),
+            init_from: Some(PathBuf::from("weights.safetensors")),
+            ..all.clone()
+        };
+        assert_eq!(with_rules.without_tensor_rules(), all);
+    }
+}

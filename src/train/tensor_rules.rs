@@ -180,6 +180,7 @@ mod tests {
             ("*norm*.*m*n", "batch_norm_1.gamma", false),
             ("*", "batch_norm_1.gamma", true),
             ("a*a", "a", false),
+            ("*layer*r", "my_layer", false),
             ("weight", "affine_1.weight", false),
         ];
         for (pattern, name, expected) in cases {
@@ -229,6 +230,16 @@ mod tests {
             ["no tensor that an optimizer updates is called \"*.running_var\"; they are affine_1.weight, \
                  batch_norm_1.gamma, batch_norm_1.beta, affine_2.weight, affine_2.bias, affine_1.bias"]
         );
+    }
+
+    #[test]
+    fn of_many_names_the_first_twelve_are_listed() {
+        let names: Vec<String> = (1..=14).map(|number| format!("t{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let twelve = "t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12";
+        assert_eq!(shortened_list(&names[..12]), twelve);
+        assert_eq!(shortened_list(&names[..13]), format!("{twelve} and 1 more"));
+        assert_eq!(shortened_list(&names), format!("{twelve} and 2 more"));
     }
 
     /// Whatever the number of its groups, which the width of the layer before has to be a multiple of.

@@ -9,15 +9,15 @@ use crate::data::{ArraySpec, BatchSampler, ClassWeights, Dataset, LastBatch, Row
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::nn::{
-    AffineSpec, Init, LayerSpec, Network, NonFinite, affine, batch_norm, output_affine, softmax_loss,
-    squared_loss, tanh,
+    AffineSpec, BatchRenormSpec, Init, LayerSpec, Network, NonFinite, affine, batch_norm, output_affine,
+    softmax_loss, squared_loss, tanh,
 };
 use crate::optim::{CosineDecay, OptimizerSpec, Schedule, Sgd};
 use crate::targets::Targets;
 use crate::train::trainer::run_loop::copy_tensors;
 use crate::train::{
-    EarlyStopping, Evaluator, Event, Metric, Observer, Outcome, StepLog, Trained, TrainingSpec,
-    train_prepared,
+    EarlyStopping, Evaluator, Event, Metric, Observer, Outcome, RunState, StateTensor, StepLog, Trained,
+    TrainingSpec, forked, resume_prepared, train_prepared,
 };
 
 fn run<F: Real>(layers: &[LayerSpec], rate: f64, training: &TrainingSpec, data: &Dataset) -> Trained<F> {
@@ -177,6 +177,57 @@ fn break_ends_the_run_before_the_next_step() {
     assert_eq!(run(&mut StopAt { step: 9, later: 0 }).outcome, Outcome::Finished);
 }
 
+fn kind(event: &Event<'_>) -> &'static str {
+    match event {
+        Event::StepEnded(_) => "step",
+        Event::Network(_) => "network",
+        Event::Evaluated(_) => "evaluated",
+        Event::EpochEnded(_) => "epoch",
+        Event::Resumable(_) => "resumable",
+        _ => "other",
+    }
+}
+
+/// Breaks at events of these kinds after the third step, which is the last one of an epoch.
+struct BreakAt(&'static [&'static str], u64);
+
+impl Observer for BreakAt {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        if let Event::StepEnded(record) = event {
+            self.1 = record.step;
+        }
+        if self.1 == 3 && self.0.contains(&kind(event)) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+#[test]
+fn one_or_two_breaks_at_any_events_end_the_run() {
+    let data = five_rows().prepare::<f64>(1, None).expect("the values fit").data;
+    let optimizer = OptimizerSpec::from(Sgd::default());
+    let training = TrainingSpec { last_batch: LastBatch::Keep, ..spec(2, 2) };
+    let layers = [output_affine(), softmax_loss()];
+    let kinds: [&[&str]; 9] = [
+        &["step"],
+        &["network"],
+        &["evaluated"],
+        &["epoch"],
+        &["resumable"],
+        &["step", "network"],
+        &["step", "evaluated"],
+        &["step", "epoch"],
+        &["step", "resumable"],
+    ];
+    for kinds in kinds {
+        let (pool, mut observer) = (ThreadPool::single(), BreakAt(kinds, 0));
+        let trained = train_prepared(&layers, &optimizer, &training, &data, &pool, &mut observer);
+        assert_eq!(trained.outcome, Outcome::Interrupted { step: 3 }, "{kinds:?}");
+    }
+}
+
 /// The time of an epoch and of the run in each state that is offered.
 #[derive(Default)]
 struct Times(Vec<(u64, f64, f64)>);
@@ -214,8 +265,92 @@ fn each_step_has_the_rate_of_the_schedule() {
     let optimizer = OptimizerSpec::from(Sgd { learning_rate: 0.5, ..Sgd::default() });
     let mut log = StepLog::new(1);
     let layers = [output_affine(), softmax_loss()];
-    train_prepared(&layers, &optimizer, &training, &data, &ThreadPool::single(), &mut log);
+    let trained = train_prepared(&layers, &optimizer, &training, &data, &ThreadPool::single(), &mut log);
     let rates: Vec<f64> = log.steps.iter().map(|step| step.learning_rate).collect();
     assert_eq!(rates, [1, 2, 3, 4, 5, 6].map(|step| 0.5 * schedule.factor(step, 3, 6)));
     assert!(rates.is_sorted_by(|before, after| before > after));
+    // The last one of each epoch.
+    let of_epochs: Vec<Option<f64>> = trained.epochs.iter().map(|epoch| epoch.learning_rate).collect();
+    assert_eq!(of_epochs, [None, Some(rates[2]), Some(rates[5])]);
+}
+
+/// After a half of the training, batch renorm corrects towards running statistics.
+#[test]
+fn layers_know_what_share_of_the_training_is_done() {
+    let losses = |max_ratio| {
+        let spec_of_layer =
+            BatchRenormSpec { max_ratio, max_offset: 0.0, warmup: 0.5, ..BatchRenormSpec::default() };
+        let epochs = trained(0.1, &spec(4, 5), spec_of_layer.into()).epochs;
+        epochs[1..].iter().map(|epoch| epoch.train_loss).collect::<Vec<_>>()
+    };
+    let (batch_norm, renorm) = (losses(1.0), losses(3.0));
+    // A step in each epoch; the third begins when half of them are done.
+    assert_eq!(renorm[..2], batch_norm[..2]);
+    assert_ne!(renorm[2], batch_norm[2]);
+}
+
+/// Keeps the state after a step, at which it ends the run.
+struct StateAt {
+    step: u64,
+    state: Option<RunState>,
+}
+
+impl Observer for StateAt {
+    fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        if let Event::Resumable(point) = event
+            && self.state.is_none()
+        {
+            self.state = Some(point.state()).filter(|state| state.place.step == self.step);
+        }
+        if self.state.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// The state of a run over five rows, one after the other, after `step`.
+fn state_at(step: u64, optimizer: &OptimizerSpec) -> RunState {
+    let data = five_rows().prepare::<f64>(1, None).expect("the values fit").data;
+    let layers = [output_affine(), softmax_loss()];
+    let mut keep = StateAt { step, state: None };
+    train_prepared(&layers, optimizer, &spec(2, 1), &data, &ThreadPool::single(), &mut keep);
+    keep.state.expect("the run has this step")
+}
+
+#[test]
+fn the_time_before_a_run_was_resumed_counts() {
+    let data = five_rows().prepare::<f64>(1, None).expect("the values fit").data;
+    let optimizer = OptimizerSpec::from(Sgd::default());
+    let mut state = state_at(7, &optimizer);
+    state.seconds = 1000.0;
+    state.place.train_seconds = 50.0;
+    let before = state.epochs.last_mut().expect("epoch 1");
+    (before.train_seconds, before.eval_seconds) = (400.0, 300.0);
+    let layers = [output_affine(), softmax_loss()];
+    let pool = ThreadPool::single();
+    let trained = resume_prepared(state, &layers, &optimizer, &spec(2, 1), &data, &pool, &mut ());
+    let trained = trained.expect("its own state");
+    let last = trained.epochs.last().expect("epoch 2");
+    assert_eq!(last.epoch, 2);
+    let at_least = |seconds: f64, before: f64| (before..before + 40.0).contains(&seconds);
+    assert!(at_least(trained.seconds, 1000.0), "{}", trained.seconds);
+    assert!(at_least(last.train_seconds, 450.0), "{}", last.train_seconds);
+    assert!(at_least(last.eval_seconds, 300.0), "{}", last.eval_seconds);
+}
+
+#[test]
+fn a_fork_has_the_state_of_its_own_optimizer() {
+    let data = five_rows().prepare::<f64>(1, None).expect("the values fit").data;
+    let sgd = |momentum| OptimizerSpec::from(Sgd { momentum, ..Sgd::default() });
+    let fork = |state: RunState, momentum| {
+        let network = Network::<f64>::build(&[output_affine(), softmax_loss()], 1, 2, 0);
+        let pool = ThreadPool::single();
+        forked(state, network, &sgd(momentum), &spec(2, 1), &data, &pool, false).expect("the same tensors")
+    };
+    let is_velocity = |tensor: &&StateTensor| tensor.name.starts_with("sgd_velocity/");
+    let (without, with) = (state_at(7, &sgd(0.0)), state_at(7, &sgd(0.9)));
+    assert_eq!(fork(with.clone(), 0.9).tensors, with.tensors);
+    let more = fork(without.clone(), 0.9).tensors;
+    assert!(more.iter().map(|tensor| &tensor.name).eq(with.tensors.iter().map(|tensor| &tensor.name)));
+    assert!(more.iter().filter(is_velocity).all(|tensor| tensor.bytes.iter().all(|&byte| byte == 0)));
+    assert!(more.iter().filter(|tensor| !is_velocity(tensor)).eq(&without.tensors));
+    assert!(fork(with.clone(), 0.0).tensors.iter().eq(with.tensors.iter().filter(|one| !is_velocity(one))));
 }
