@@ -81,24 +81,16 @@ impl Confusion {
 
     /// The metrics of each class.
     pub(crate) fn classes(&self) -> Vec<ClassMeasures> {
-        let Margins { rows, predicted, right } = self.margins();
+        let Margins { rows, predicted, right, either } = self.margins();
         (0..self.n_classes)
             .map(|class| {
-                let tp = right[class];
-                // Rows of the class or predicted as it.
-                let mut either = rows[class];
-                either += predicted[class];
-                let either = Sums {
-                    rows: either.rows - tp.rows,
-                    weight: either.weight - tp.weight,
-                    squares: either.squares - tp.squares,
-                };
+                let tp = right[class].weight;
                 ClassMeasures {
                     rows: rows[class].rows,
                     predicted: predicted[class].rows,
-                    precision: share(tp.weight, predicted[class]),
-                    recall: share(tp.weight, rows[class]),
-                    f1: f1_of_jaccard(share(tp.weight, either)),
+                    precision: share(tp, predicted[class]),
+                    recall: share(tp, rows[class]),
+                    f1: f1_of_jaccard(share(tp, either[class])),
                 }
             })
             .collect()
@@ -115,7 +107,7 @@ impl Confusion {
     /// Influence of a row of weight `w` on `f = 2 tp / (t + p)`, where `t` and `p` are the weights
     /// of the class and of the rows predicted as it: `w (2 [tp] - f ([t] + [p])) / (t + p)`.
     pub(crate) fn macro_f1(&self) -> Measure {
-        let Margins { rows, predicted, right } = self.margins();
+        let Margins { rows, predicted, right, .. } = self.margins();
         let both = |class: usize| rows[class].weight + predicted[class].weight;
         let concerned: Vec<usize> = (0..self.n_classes).filter(|&class| both(class) > 0.0).collect();
         if concerned.is_empty() {
@@ -138,12 +130,15 @@ impl Confusion {
 
     fn margins(&self) -> Margins {
         let none = || vec![Sums::default(); self.n_classes];
-        let mut margins = Margins { rows: none(), predicted: none(), right: none() };
+        let mut margins = Margins { rows: none(), predicted: none(), right: none(), either: none() };
         for (&(truth, prediction), &cell) in &self.cells {
             margins.rows[truth as usize] += cell;
             margins.predicted[prediction as usize] += cell;
+            margins.either[truth as usize] += cell;
             if truth == prediction {
                 margins.right[truth as usize] += cell;
+            } else {
+                margins.either[prediction as usize] += cell;
             }
         }
         margins
@@ -155,6 +150,8 @@ struct Margins {
     rows: Vec<Sums>,
     predicted: Vec<Sums>,
     right: Vec<Sums>,
+    /// Of the class or predicted as it.
+    either: Vec<Sums>,
 }
 
 fn total<'a>(cells: impl Iterator<Item = &'a Sums>) -> Sums {

@@ -217,6 +217,7 @@ mod tests {
         for (found, expected) in precision[1..].iter().zip([1.0, 2.0 / 3.0, 0.5, 0.6]) {
             assert!((found.expect("a precision") - expected).abs() < 1e-15);
         }
+        assert_eq!(curves.lift(&curves.points[0]), None);
         // 1/3 of all rows of the class among a fifth of the rows.
         assert!((curves.lift(&curves.points[1]).expect("a lift") - 5.0 / 3.0).abs() < 1e-15);
         // Pairs: .9 wins 2 of 2, .7 wins 1.5, .2 none: 3.5 of 6.

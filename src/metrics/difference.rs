@@ -107,4 +107,15 @@ mod tests {
         assert_eq!(compared_metric(&Targets::classes([0, 1])), "log_loss");
         assert_eq!(compared_metric(&Targets::Values(array![[1.0]])), "r2");
     }
+
+    #[test]
+    fn rows_of_weight_zero_are_no_rows() {
+        let values = |y: f64| Predictions::Values(array![[y], [2.0 * y]]);
+        let truth = Targets::Values(array![[1.0], [3.0]]);
+        let found = |weights: [f64; 2]| difference(&truth, &values(1.0), &values(1.5), Some(&weights));
+        assert_eq!(found([0.0, 0.0]).missing, Some(UndefinedReason::NoRows));
+        assert_eq!(found([0.0, 1.0]).missing, Some(UndefinedReason::ConstantTruth));
+        // Errors of 0 and -1, then of 0.5 and 0; the truth is 1 from its mean.
+        assert_eq!(found([1.0, 1.0]).value, Some((1.0 - 0.25) / 2.0));
+    }
 }

@@ -217,6 +217,7 @@ mod tests {
                     continue;
                 };
                 assert!(low < 0.9 && 0.9 < high, "{scale:?} {low} {high}");
+                assert!(low.is_finite() && high.is_finite(), "{scale:?} {low} {high}");
                 let ends = match scale {
                     IntervalScale::Log => (0.0, f64::INFINITY),
                     IntervalScale::Logit => (0.0, 1.0),

@@ -95,3 +95,18 @@ fn one_against_others(ranked: &mut [Ranked], influences: &mut [f64]) -> Option<f
     }
     Some(area)
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    /// Also where the weights of ties and of all rows are rounded in another way.
+    #[test]
+    fn the_area_of_a_perfect_ranking_is_exactly_1() {
+        let logarithms = array![[-0.5, -1.5], [-1.5, -0.5], [-2.5, -0.5], [-2.5, -0.5]];
+        let area = area_under_curve(&[0, 1, 1, 1], logarithms.view(), &[1.0, 0.1, 0.2, 0.3]);
+        assert_eq!(area.value, Some(1.0));
+    }
+}
