@@ -94,7 +94,7 @@ mod tests {
     fn of_weighted_rows_it_is_that_of_the_weighted_mean() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("t.csv");
-        std::fs::write(&path, "x,w,y\n1,3,5\n2,1,5\n3,1,3\n4,1,3\n").expect("it can be written");
+        std::fs::write(&path, "x,w,y\n1,3,5\n2,1,5\n3,1,3\n4,1,1\n").expect("it can be written");
         let column = |name: &str, word| {
             (name.to_owned(), ColumnSpec { column_type: Some(word), ..ColumnSpec::default() })
         };
@@ -102,8 +102,8 @@ mod tests {
         let spec = DataSpec { path: path.into(), columns, ..DataSpec::default() };
         let table = Dataset::load(&spec).expect("the table loads");
         let data = table.prepare::<f64>(1, None).expect("it can be split").data;
-        // The targets are 1, 1, -1 and -1, and their weighted mean is 1/3.
+        // Their weighted mean is 4, and they are divided by their deviation, the root of 11/4.
         let loss = constant_loss(&squared_loss(), &data, &ThreadPool::single()).expect("it is finite");
-        assert_close(loss, 1.0 - 1.0 / 9.0);
+        assert_close(loss, (3.0 + 1.0 + 1.0 + 9.0) / 6.0 / 2.75);
     }
 }

@@ -156,3 +156,32 @@ impl DataSets {
         self.tables.iter().position(|(other, _)| other == spec).expect("the data of every plan were loaded")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+    use crate::experiment::{check_models, final_job};
+
+    #[test]
+    fn each_plan_has_its_own_table() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let plan = |rows: usize| {
+            let name = format!("{rows}.csv");
+            let text: String = (0..rows).map(|row| format!("{row},{}\n", row % 2)).collect();
+            std::fs::write(folder.path().join(&name), format!("x,y\n{text}")).expect("it can be written");
+            let config = format!(
+                "[data]\npath = '{name}'\nlabel = 'y'\n[model]\nhidden = [4]\n[optimizer]\ntype = 'sgd'\n"
+            );
+            parse(&config, &folder.path().join("c.toml"), &[]).unwrap_or_else(|error| panic!("{error}"))
+        };
+        let plans = [plan(10), plan(20), plan(30)];
+        let sets = DataSets::load(&plans, NonZeroUsize::MIN).expect("the tables load");
+        let rows = plans.each_ref().map(|plan| sets.table(&plan.data).rows());
+        assert_eq!(rows, [10, 20, 30]);
+        let mut jobs = plans.map(|plan| final_job(&plan));
+        assert!(check_models(&jobs, &sets).is_ok());
+        jobs[2].plan.training.class_weights = Some(ClassWeights::ByName([("2".to_owned(), 1.0)].into()));
+        assert!(check_models(&jobs, &sets).is_err(), "there is no class 2");
+    }
+}

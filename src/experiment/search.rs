@@ -94,3 +94,64 @@ pub fn ranked(search: &SearchPlan, records: &[RunRecord]) -> Vec<TriedPoint> {
     });
     tried
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load_search;
+    use crate::experiment::synthetic::{at_point, diverged, run};
+    use crate::nn::Norm;
+
+    fn search(more: &str) -> SearchPlan {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("c.toml");
+        let config =
+            "[data]\npath = 'd.csv'\nlabel = 'y'\n[model]\nhidden = [4]\n[optimizer]\ntype = 'sgd'\n";
+        std::fs::write(&path, format!("{config}[tune]\npoints = 4\n{more}")).expect("it can be written");
+        load_search(&path, &[]).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The runs of a point whose last losses these are; in the epoch before it is a quarter.
+    fn runs<const FOLDS: usize>(point: usize, losses: [f64; FOLDS]) -> [RunRecord; FOLDS] {
+        losses.map(|loss| at_point(run(Norm::None, 0, &[3.0, 0.25, loss]), point, ""))
+    }
+
+    #[test]
+    fn points_are_ordered_by_their_means_over_the_parts() {
+        let search = search("folds = 2\nmeasure = 'final_loss'\n");
+        let mut lost = runs(1, [0.125, 0.125]);
+        lost[1] = diverged(lost[1].clone());
+        let mut interrupted = runs(4, [0.125, 0.125]);
+        interrupted[0].outcome = Outcome::Interrupted { step: 3 };
+        let records = [runs(0, [0.75, 1.25]), lost, runs(2, [0.5, 0.75]), runs(3, [1.5, 0.5]), interrupted];
+        let found: Vec<_> = ranked(&search, &records.concat())
+            .into_iter()
+            .map(|point| (point.index, point.mean, point.low, point.high))
+            .collect();
+        let expected = [
+            (2, Some(0.625), Some(0.5), Some(0.75)),
+            // Of equals, the one that was tried first.
+            (0, Some(1.0), Some(0.75), Some(1.25)),
+            (3, Some(1.0), Some(0.5), Some(1.5)),
+            (1, None, None, None),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_best_of_all_epochs_is_the_least_loss_or_the_largest_accuracy() {
+        let records = [runs(0, [0.5]), runs(1, [0.125])].concat();
+        for (measure, expected) in [
+            ("best_loss", [(1, 0.125), (0, 0.25)]),
+            ("final_loss", [(1, 0.125), (0, 0.5)]),
+            ("best_accuracy", [(1, 1.0 / 1.125), (0, 1.0 / 1.25)]),
+            ("final_accuracy", [(1, 1.0 / 1.125), (0, 1.0 / 1.5)]),
+        ] {
+            let mut search = search(&format!("measure = '{measure}'\n"));
+            search.folds = None;
+            let found = ranked(&search, &records);
+            let found: Vec<_> = found.iter().map(|point| (point.index, point.mean)).collect();
+            assert_eq!(found, expected.map(|(index, mean)| (index, Some(mean))), "{measure}");
+        }
+    }
+}

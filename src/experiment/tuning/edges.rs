@@ -51,3 +51,63 @@ pub(crate) fn warnings(key: NumericKey<'_>, points: &[TunedPoint], best: usize) 
     edges.dedup();
     edges.into_iter().map(|edge| EdgeWarning { key: key.name.to_owned(), value, edge }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Point;
+
+    const KEY: NumericKey<'_> = NumericKey { name: "k", place: 0, is_log: false, is_alone: true };
+
+    /// Points of these values, with the numbers of their lost runs.
+    fn points(of: &[(f64, usize)]) -> Vec<TunedPoint> {
+        let point = |(index, &(value, n_lost)): (usize, &(f64, usize))| TunedPoint {
+            point: Point { index: index + 1, settings: String::new() },
+            values: vec![Some(value)],
+            n_runs: 2,
+            n_lost,
+            mean: None,
+            low: None,
+            high: None,
+            is_usable: false,
+        };
+        of.iter().enumerate().map(point).collect()
+    }
+
+    #[test]
+    fn the_nearest_points_on_both_sides_of_the_best_one_count() {
+        use Edge::{Highest, Lowest, NextToLost};
+        let cases: [(&[(f64, usize)], &[Edge]); 8] = [
+            (&[(-10.0, 0)], &[Lowest, Highest]),
+            (&[(-10.0, 0), (-11.0, 0), (-9.0, 0)], &[]),
+            (&[(-10.0, 0), (-11.0, 0)], &[Highest]),
+            (&[(-10.0, 0), (-11.0, 0), (-9.0, 1)], &[NextToLost]),
+            (&[(-10.0, 0), (-11.0, 2), (-9.0, 1)], &[NextToLost]),
+            // One farther away does not count, whichever was tried first.
+            (&[(-10.0, 0), (-11.0, 0), (-9.0, 0), (1.0, 1)], &[]),
+            (&[(-10.0, 0), (-11.0, 0), (1.0, 1), (-9.0, 0)], &[]),
+            (&[(-10.0, 0), (-11.0, 0), (20.0, 1), (-9.0, 0)], &[]),
+        ];
+        for (of, expected) in cases {
+            let edges = |key| warnings(key, &points(of), 0).into_iter().map(|warning| warning.edge);
+            assert!(edges(KEY).eq(expected.iter().copied()), "{of:?}");
+            // Of several keys, points are near in one of them only.
+            let others = expected.iter().copied().filter(|edge| *edge != NextToLost);
+            assert!(edges(NumericKey { is_alone: false, ..KEY }).eq(others), "{of:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_open_where_the_last_value_is_usable() {
+        let open = |usable: &[usize]| {
+            let mut points = points(&[(3.0, 0), (1.0, 0), (2.0, 0)]);
+            usable.iter().for_each(|&place| points[place].is_usable = true);
+            super::usable(KEY, &points)
+                .map(|range| (range.low, range.is_low_open, range.high, range.is_high_open))
+        };
+        assert_eq!(open(&[]), None);
+        assert_eq!(open(&[2]), Some((2.0, false, 2.0, false)));
+        assert_eq!(open(&[2, 1]), Some((1.0, true, 2.0, false)));
+        assert_eq!(open(&[0, 2]), Some((2.0, false, 3.0, true)));
+    }
+}

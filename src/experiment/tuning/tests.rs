@@ -88,6 +88,8 @@ fn every_norm_is_trained_at_its_own_best_point_with_fresh_seeds() {
     let fresh = next_jobs(&plan, &runs);
     let seeds: Vec<u64> = fresh.iter().map(|job| job.id.seed).collect();
     assert_eq!(seeds, [2, 2, 3, 3, 4, 4, 5, 5]);
+    // Once for each seed.
+    assert!(fresh.iter().map(|job| job.baselines).eq([true, false].into_iter().cycle().take(8)));
     for job in &fresh {
         assert_eq!(job.id.point, None);
         let best = least(&plan, job.id.norm);
@@ -163,6 +165,20 @@ fn a_best_point_at_an_edge_is_a_warning() {
     let plan = range(0.05, 200.0);
     let last = (0..16).map(|point| rate(&plan, point)).filter(|rate| *rate < 5.0).fold(0.0, f64::max);
     assert!(last > 1.0, "the best of batch norm is below the last one that is not lost: {last}");
+}
+
+/// Along one key alone points are next to each other.
+#[test]
+fn a_best_point_next_to_a_lost_one_is_a_warning_if_one_key_is_tuned() {
+    let warned = |more: &str| {
+        let plan = plan(&format!(
+            "[compare.tune]\npoints = 4\nkeys = {{ 'optimizer.learning_rate' = {{ log = [0.001, 1000] }}{more} }}\n"
+        ));
+        let edges = tuning(&plan, 0.0).norms.into_iter().flat_map(|norm| norm.warnings);
+        edges.map(|warning| warning.edge).filter(|edge| *edge == Edge::NextToLost).count()
+    };
+    assert_eq!(warned(""), 2);
+    assert_eq!(warned(", 'optimizer.momentum' = { linear = [0.0, 0.9] }"), 0);
 }
 
 /// Only the nearest point on each side counts.

@@ -45,6 +45,8 @@ fn the_example_over_eight_seeds() {
     let swapped = shares(&example::B, &example::A);
     assert_eq!((swapped.wins, swapped.p_value), (Some(1.0 / 8.0), found.p_value));
     assert!(!swapped.favors_first());
+    // Interval and p value agree, on either side.
+    assert!(swapped.is_clear() && !found.needs_explanation() && !swapped.needs_explanation());
 }
 
 /// t(1 - 0.025 / 5, 4) = 4.6041, t(1 - 0.025 / 20, 4) = 6.7583.
@@ -139,4 +141,19 @@ fn one_pair_or_none() {
         (0, 1, None, None, None)
     );
     assert!(!none.is_clear());
+}
+
+/// The mean where there is one, else the majority of the pairs.
+#[test]
+fn the_first_network_is_favored_by_the_mean_or_in_most_pairs() {
+    // A large difference for it, and two small ones against it.
+    assert!(shares(&[0.9, 0.1, 0.1], &[0.1, 0.2, 0.2]).favors_first());
+    assert!(!shares(&[0.1, 0.2, 0.2], &[0.9, 0.1, 0.1]).favors_first());
+    let without_mean = |pairs: &[(Reading, Reading)]| {
+        PairedComparison::of(PairedForm::ShareDifference, pairs.iter().copied())
+    };
+    let (won, lost) = ((Value(0.1), Lost), (Lost, Value(0.1)));
+    assert!(without_mean(&[won, won, lost]).favors_first());
+    assert!(!without_mean(&[won, lost]).favors_first());
+    assert!(!without_mean(&[won, lost, lost]).favors_first());
 }
