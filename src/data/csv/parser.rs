@@ -339,6 +339,20 @@ mod tests {
         assert!(matches!(fault(MAX_RECORD_BYTES), Some((0, ErrorKind::QuotedTooLong))));
     }
 
+    /// More than a half of the longest one may be the start of a text whose rest was not read.
+    #[test]
+    fn a_quote_that_is_not_closed_opens_a_text_that_is_too_long_or_has_no_end() {
+        let kind = |length: usize| {
+            let text = format!("a,\"{}", "x".repeat(length - 1));
+            let mut parser = Parser::new(&text, DIALECT);
+            assert!(parser.next_record().expect("a record"));
+            parser.next_field().expect("the first field");
+            parser.next_field().expect_err("there is no second quote").kind
+        };
+        assert!(matches!(kind(MAX_QUOTED_BYTES / 2), ErrorKind::OpenQuote));
+        assert!(matches!(kind(MAX_QUOTED_BYTES / 2 + 2), ErrorKind::QuotedTooLong));
+    }
+
     #[test]
     fn a_long_record_of_many_fields_has_too_many_columns() {
         let kind = |fields: usize| overlong(&vec![b','; fields - 1], b',');

@@ -46,8 +46,17 @@ fn each_imputation_matches_a_calculation_by_hand() {
 
 #[test]
 fn a_row_with_several_missing_values_is_dropped() {
-    let text = "x,c,kind\n1,red,a\n,,b\n4,blue,a\n5,blue,b\n";
+    let text = "x,c,d,kind\n1,red,s,a\n,,,b\n4,blue,t,a\n5,blue,s,b\n";
     assert_eq!(inputs(text, &with_missing(MissingPolicy::DropRow)).1.column(0).to_vec(), [1.0, 4.0, 5.0]);
+}
+
+#[test]
+fn a_number_that_means_a_missing_value_is_missing_however_it_is_written() {
+    let spec = DataSpec { missing_markers: Some(vec!["-999".to_owned()]), ..spec() };
+    for cell in ["-999", "-999.0", "\"-999\"", " -999"] {
+        let found = message(format!("x,kind\n1,a\n{cell},b\n2,a\n"), &spec);
+        assert!(found.contains("missing value"), "{cell}: {found}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@ use crate::experiment::run_id::RunRecord;
 use crate::experiment::statistics::{Interval, PairedComparison, PairedForm};
 use crate::experiment::summary::*;
 use crate::experiment::synthetic::{at_point, diverged, epoch_record, run, twins, without_validation};
+use crate::metrics::interval::share_of;
 use crate::nn::Norm;
 use crate::nn::Norm::{BatchNorm, MeanOnly, None as NoNorm};
 use crate::train::{Metric, Outcome};
@@ -127,6 +128,15 @@ fn the_bound_and_the_primary_measure_can_be_named() {
 }
 
 #[test]
+fn the_smallest_difference_that_matters_is_a_ratio_of_losses() {
+    let settings = ComparisonSettings { smallest: Some(0.25), ..ComparisonSettings::default() };
+    let summary = Summary::with(&two_norms(), &settings);
+    assert_eq!(summary.primary, ComparedMeasure::FinalLoss);
+    // A quarter more is a ratio of 1.25, or of its inverse.
+    assert_close(summary.comparisons[0].resolution.as_ref().map(|resolution| resolution.wanted), 0.8);
+}
+
+#[test]
 fn a_norm_is_there_earlier_later_or_at_the_same_step() {
     let (fast, slow) = ([2.0, 1.0, 0.5], [2.0, 1.5, 1.0]);
     let norm = [(1, &fast), (2, &slow), (3, &fast)].map(|(seed, losses)| run(BatchNorm, seed, losses));
@@ -216,6 +226,7 @@ fn an_interrupted_run_is_neither_a_mean_nor_a_failure() {
     let summary = Summary::of(&runs);
     let none = &summary.groups[1];
     assert_eq!((none.n_completed, none.n_lost, none.n_interrupted), (2, 0, 1));
+    assert_eq!(none.lost_share, share_of(0, 2));
     let comparison = &summary.comparisons[0];
     assert_eq!((final_loss(comparison).n_pairs, final_loss(comparison).n_incomplete), (2, 1));
     assert_eq!(comparison.time_to_bound.as_ref().unwrap().by_seed.len(), 2);

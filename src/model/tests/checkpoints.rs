@@ -61,6 +61,21 @@ fn everything_comes_back() {
     assert_eq!(again(&written), written);
 }
 
+/// A version that does not know them reads a file in which they say nothing.
+#[test]
+fn later_additions_are_written_only_where_they_say_something() {
+    let mut written = checkpoint();
+    let has = |written: &Checkpoint| {
+        let bytes = written.to_bytes().expect("it fits");
+        ["data_files", "diagnostics_size", "extra_steps"]
+            .map(|key| bytes.windows(key.len()).any(|window| window == key.as_bytes()))
+    };
+    assert_eq!(has(&written), [false, true, false]);
+    written.origin.diagnostics_size = 0;
+    written.state.place.extra_steps = -3;
+    assert_eq!(has(&written), [false, false, true]);
+}
+
 #[test]
 fn every_damaged_byte_and_every_shorter_file_is_refused() {
     let bytes = checkpoint().to_bytes().expect("it fits");
@@ -95,6 +110,11 @@ fn a_forged_file_is_refused() {
     assert_eq!(
         fault(&forged("\"epochs/counts\"", "\"epochs/cxunts\"")),
         format!("its tensor \"epochs/counts\" {missing}")
+    );
+    // Another type of the same size.
+    assert_eq!(
+        fault(&forged(r#""state":{"dtype":"F64""#, r#""state":{"dtype":"I64""#)),
+        format!("its tensor \"state\" {missing}")
     );
     assert!(fault(&forged(r#"\"step\""#, r#"\"stap\""#)).starts_with("cannot read its description: "));
 }

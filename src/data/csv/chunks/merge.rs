@@ -125,3 +125,53 @@ impl Merged {
         Err(chunks.skip(fault, self.starts.len(), self.lines))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::csv::row_reader::ReadSummary;
+
+    #[test]
+    fn blank_lines_end_a_file_and_are_not_too_many() {
+        let check = |blank, lines, has_rows, first| {
+            let mut merged = Merged { blank, lines, ..Merged::default() };
+            let fault = merged.check_blank_lines(has_rows, first).err();
+            (merged.blank, fault.map(|fault| (fault.line, fault.kind.to_string())))
+        };
+        let between = |line| Some((line, ErrorKind::BlankLine.to_string()));
+        let too_many = |line| Some((line, ErrorKind::TooManyBlankLines.to_string()));
+        let most = 2 + MAX_BLANK_LINES;
+        for (blank, lines, has_rows, first, expected) in [
+            (None, 5, true, None, (None, None)),
+            (None, 5, true, Some(3), (Some(3), None)),
+            (Some(3), 9, false, Some(6), (Some(3), None)),
+            (Some(3), 9, true, None, (Some(3), between(3))),
+            (None, most, true, Some(3), (Some(3), None)),
+            (Some(3), most, false, Some(6), (Some(3), None)),
+            (None, most + 1, true, Some(3), (Some(3), too_many(3))),
+            (Some(3), most + 1, false, Some(6), (Some(3), too_many(3))),
+        ] {
+            assert_eq!(check(blank, lines, has_rows, first), expected, "{blank:?} {lines} {first:?}");
+        }
+    }
+
+    #[test]
+    fn of_later_chunks_those_of_the_same_file_count() {
+        let chunk = |file, lines, fault: Option<ErrorKind>| {
+            let fault = fault.map(|kind| Located::at_line(2, kind));
+            ChunkResult::<()> {
+                file,
+                lines,
+                summary: ReadSummary { fault, ..ReadSummary::default() },
+                content: None,
+            }
+        };
+        let mut merged = Merged { lines: 10, starts: vec![7], ..Merged::default() };
+        merged.add_later(chunk(1, 5, None));
+        merged.add_later(chunk(1, 4, Some(ErrorKind::Nul)));
+        merged.add_later(chunk(1, 3, Some(ErrorKind::BlankLine)));
+        merged.add_later(chunk(2, 6, Some(ErrorKind::Changed)));
+        let later = merged.later.expect("a fault");
+        assert_eq!((merged.lines, later.line, later.kind.to_string()), (22, 17, ErrorKind::Nul.to_string()));
+    }
+}

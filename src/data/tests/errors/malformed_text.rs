@@ -187,3 +187,15 @@ fn unusual_dialects_are_parsed_or_refused() {
     ];
     check(&cases, &commented);
 }
+
+#[test]
+fn the_first_quote_of_a_header_shows_another_delimiter() {
+    let is_other = |header: &str| {
+        let found = message(format!("{header}\n1,2\n"), &DataSpec { delimiter: Some(','), ..spec() });
+        assert!(!found.is_empty(), "{header}");
+        !found.contains("quote inside an unquoted field")
+    };
+    assert!(is_other("x;\"y\",z"));
+    // In a later cell it is a mistake in that cell.
+    assert!(!is_other("x,y;\"z\""));
+}
