@@ -77,7 +77,7 @@ fn check(cases: &[(&str, &[u8], Outcome)], spec: &DataSpec) {
 
 #[test]
 fn unusual_comma_separated_files_are_parsed_or_refused() {
-    let cases: [(&str, &[u8], Outcome); 32] = [
+    let cases: [(&str, &[u8], Outcome); 34] = [
         ("an empty file", b"", Cells(&[])),
         ("a lone line end", b"\n", Cells(&[])),
         ("a header only, without line end", b"a,b", Cells(&["a|b"])),
@@ -86,6 +86,8 @@ fn unusual_comma_separated_files_are_parsed_or_refused() {
         ("mixed line ends", b"a,b\r\n1,2\n3,4\r5,6", Cells(&["a|b", "1|2", "3|4", "5|6"])),
         ("a byte order mark", b"\xef\xbb\xbfa,b\n1,2\n", Cells(&["a|b", "1|2"])),
         ("a byte order mark and quotes", b"\xef\xbb\xbf\"a\",b\n", Cells(&["a|b"])),
+        ("a byte order mark and a line end in quotes", b"\xef\xbb\xbf\"a\nc\",b\n", Cells(&["a\nc|b"])),
+        ("a cell like another format", b"a,b\n1,2\nPAR1,3\n", Cells(&["a|b", "1|2", "PAR1|3"])),
         ("characters of four bytes", "a,b\n😄,é\n".as_bytes(), Cells(&["a|b", "😄|é"])),
         ("quoted delimiters", b"a,b\n\"1,2\",\"3,4\"\n", Cells(&["a|b", "1,2|3,4"])),
         ("doubled quotes", b"a,b\n\"say \"\"hi\"\"\",\"\"\"\"\n", Cells(&["a|b", "say \"hi\"|\""])),
@@ -198,4 +200,35 @@ fn the_first_quote_of_a_header_shows_another_delimiter() {
     assert!(is_other("x;\"y\",z"));
     // In a later cell it is a mistake in that cell.
     assert!(!is_other("x,y;\"z\""));
+}
+
+fn kind(content: &[u8], size: usize) -> ErrorKind {
+    cells(content, &DataSpec::default(), size).expect_err("it is refused").kind
+}
+
+/// Whatever is wrong with it as a table.
+#[test]
+fn another_format_is_found_before_a_line_without_end() {
+    let content = [b"PK\x03\x04", &b"x".repeat(3 << 20)[..]].concat();
+    assert!(matches!(kind(&content, 2 << 20), ErrorKind::NotCsv(_)));
+    assert!(matches!(kind(&content[4..], 2 << 20), ErrorKind::RecordTooLong));
+}
+
+/// The chunk in which that is found ends with a line, not within a character.
+#[test]
+fn a_quoted_text_without_end_is_no_other_fault() {
+    let lines = format!("{}\n", "\u{e9}".repeat(400_000)).repeat(22);
+    assert!(matches!(kind(format!("a,b\n1,\"{lines}").as_bytes(), 1 << 20), ErrorKind::QuotedTooLong));
+}
+
+#[test]
+fn a_later_fault_that_explains_more_has_its_line() {
+    let files = Files::new();
+    let path = files.write("t.csv", b"a,b\n1,2\n3,4\n5,\xff\n7,8\n");
+    let format = CsvFormat::new(&DataSpec::default(), ReadOptions { chunk: 4, ..ReadOptions::default() });
+    let mut chunks = FileChunks::open(&path, format.expect("it is sound")).expect("the file is there");
+    let mut chunk = Chunk::default();
+    assert!(chunks.next(&mut chunk).is_ok_and(|is_there| is_there));
+    let fault = chunks.skip(Located::at_line(1, ErrorKind::BlankLine), chunk.lines());
+    assert!(fault.line == 4 && matches!(fault.kind, ErrorKind::NotUtf8 { .. }), "{fault:?}");
 }

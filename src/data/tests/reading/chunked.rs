@@ -58,6 +58,15 @@ fn a_chunk_boundary_may_be_anywhere() {
     }
 }
 
+/// Such as those of inches.
+#[test]
+fn quotes_before_the_table_need_not_be_closed() {
+    let content = "a 5\" pipe\nx,y,kind\n1,2.5,\"a\nb\"\n-3,4,\"c\nd\"\n5,6,\"a\nb\"\n";
+    let spec = DataSpec { skip_rows: Some(1), ..spec() };
+    let whole = check(content.as_bytes(), &spec, 1..=content.len() + 1);
+    assert!(whole.is_ok(), "{whole:?}");
+}
+
 #[test]
 fn a_blank_line_is_reported_with_its_line_in_the_file() {
     // A file with words is surveyed first, one with declared columns never is.
