@@ -339,6 +339,18 @@ mod tests {
         assert!(matches!(fault(MAX_RECORD_BYTES), Some((0, ErrorKind::QuotedTooLong))));
     }
 
+    #[test]
+    fn a_record_is_at_most_so_long() {
+        let fault = |length| {
+            let text = format!("{}\n", "x".repeat(length));
+            let mut parser = Parser::new(&text, DIALECT);
+            assert!(parser.next_record().expect("a record"));
+            parser.next_field().err().map(|at| (at.offset, at.kind))
+        };
+        assert!(fault(MAX_RECORD_BYTES).is_none());
+        assert!(matches!(fault(MAX_RECORD_BYTES + 1), Some((0, ErrorKind::RecordTooLong))));
+    }
+
     /// More than a half of the longest one may be the start of a text whose rest was not read.
     #[test]
     fn a_quote_that_is_not_closed_opens_a_text_that_is_too_long_or_has_no_end() {

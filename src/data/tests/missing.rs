@@ -46,8 +46,17 @@ fn each_imputation_matches_a_calculation_by_hand() {
 
 #[test]
 fn a_row_with_several_missing_values_is_dropped() {
-    let text = "x,c,d,kind\n1,red,s,a\n,,,b\n4,blue,t,a\n5,blue,s,b\n";
+    let text = "x,c,kind\n1,red,a\n,,b\n4,blue,a\n5,blue,b\n";
     assert_eq!(inputs(text, &with_missing(MissingPolicy::DropRow)).1.column(0).to_vec(), [1.0, 4.0, 5.0]);
+    let dropped = |column_type| ColumnSpec {
+        column_type,
+        missing: Some(MissingPolicy::DropRow),
+        ..ColumnSpec::default()
+    };
+    let columns = [("patient", Some(ColumnType::Group)), ("kind", None)];
+    let columns = columns.map(|(name, word)| (name.to_owned(), dropped(word))).into();
+    let table = load("patient,x,kind\np,1,a\n,2,\nq,3,b\nr,4,a\n", &DataSpec { columns, ..spec() });
+    assert_eq!(table.expect("the table loads").rows(), 3);
 }
 
 #[test]

@@ -208,7 +208,7 @@ impl PairedComparison {
         };
         let same = self.form.back(0.0);
         let excludes = same < low || high < same;
-        1 < self.n_pairs && (self.is_cut() || excludes != self.is_clear())
+        self.is_cut() || excludes != self.is_clear()
     }
 
     fn interval_among(&self, family: usize) -> Option<Interval> {

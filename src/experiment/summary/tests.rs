@@ -132,6 +132,8 @@ fn the_smallest_difference_that_matters_is_a_ratio_of_losses() {
     let settings = ComparisonSettings { smallest: Some(0.25), ..ComparisonSettings::default() };
     let summary = Summary::with(&two_norms(), &settings);
     assert_eq!(summary.primary, ComparedMeasure::FinalLoss);
+    let same = [1, 2].map(|seed| [run(BatchNorm, seed, &[2.0, 0.5]), run(NoNorm, seed, &[2.0, 1.0])]);
+    assert_eq!(Summary::of(&same.concat()).comparisons[0].resolution, None, "they do not differ");
     // A quarter more is a ratio of 1.25, or of its inverse.
     assert_close(summary.comparisons[0].resolution.as_ref().map(|resolution| resolution.wanted), 0.8);
 }

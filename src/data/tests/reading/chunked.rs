@@ -61,10 +61,17 @@ fn a_chunk_boundary_may_be_anywhere() {
 /// Such as those of inches.
 #[test]
 fn quotes_before_the_table_need_not_be_closed() {
-    let content = "a 5\" pipe\nx,y,kind\n1,2.5,\"a\nb\"\n-3,4,\"c\nd\"\n5,6,\"a\nb\"\n";
-    let spec = DataSpec { skip_rows: Some(1), ..spec() };
-    let whole = check(content.as_bytes(), &spec, 1..=content.len() + 1);
-    assert!(whole.is_ok(), "{whole:?}");
+    let table = "x,y,kind\n1,2.5,\"a\nb\"\n-3,4,\"c\nd\"\n5,6,\"a\nb\"\n";
+    let commented = DataSpec { comment: Some(Mark(Some('#'))), ..spec() };
+    for (line, spec) in [
+        ("a 5\" pipe", DataSpec { skip_rows: Some(1), ..spec() }),
+        ("# a 5\" pipe", commented.clone()),
+        ("\u{feff}# a 5\" pipe", commented),
+    ] {
+        let content = format!("{line}\n{table}");
+        let whole = check(content.as_bytes(), &spec, 1..=content.len() + 1);
+        assert!(whole.is_ok(), "{whole:?}");
+    }
 }
 
 #[test]
