@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn another_network_is_trained_alike_but_for_the_tensors() {
+    fn another_network_has_the_same_settings_but_those_of_tensors() {
         let all = TrainingSpec { epochs: 7, batch_size: 3, seed: 5, ..TrainingSpec::default() };
         let factors = || BTreeMap::from([("affine_1".to_owned(), 0.5)]);
         let with_rules = TrainingSpec {

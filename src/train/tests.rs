@@ -337,7 +337,7 @@ fn the_time_before_a_run_was_resumed_counts() {
 }
 
 #[test]
-fn a_fork_has_the_state_of_its_own_optimizer() {
+fn a_fork_has_the_state_that_the_optimizer_needs() {
     let data = five_rows().prepare::<f64>(1, None).expect("the values fit").data;
     let sgd = |momentum| OptimizerSpec::from(Sgd { momentum, ..Sgd::default() });
     let fork = |state: RunState, momentum| {

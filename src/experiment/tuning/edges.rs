@@ -59,8 +59,10 @@ mod tests {
 
     const KEY: NumericKey<'_> = NumericKey { name: "k", place: 0, is_log: false, is_alone: true };
 
-    /// Points of these values, with the numbers of their lost runs.
-    fn points(of: &[(f64, usize)]) -> Vec<TunedPoint> {
+    /// The value of each point, and how many of its runs are lost.
+    type ValuesAndLost<'a> = &'a [(f64, usize)];
+
+    fn points(of: ValuesAndLost<'_>) -> Vec<TunedPoint> {
         let point = |(index, &(value, n_lost)): (usize, &(f64, usize))| TunedPoint {
             point: Point { index: index + 1, settings: String::new() },
             values: vec![Some(value)],
@@ -77,7 +79,7 @@ mod tests {
     #[test]
     fn the_nearest_points_on_both_sides_of_the_best_one_count() {
         use Edge::{Highest, Lowest, NextToLost};
-        let cases: [(&[(f64, usize)], &[Edge]); 8] = [
+        let cases: [(ValuesAndLost<'_>, &[Edge]); 8] = [
             (&[(-10.0, 0)], &[Lowest, Highest]),
             (&[(-10.0, 0), (-11.0, 0), (-9.0, 0)], &[]),
             (&[(-10.0, 0), (-11.0, 0)], &[Highest]),
