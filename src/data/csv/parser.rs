@@ -325,46 +325,6 @@ pub(crate) fn overlong(record: &[u8], delimiter: u8) -> ErrorKind {
 mod tests {
     use super::*;
 
-    const DIALECT: Dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
-
-    #[test]
-    fn a_quoted_field_is_as_long_as_a_record_may_be() {
-        let fault = |length| {
-            let text = format!("\"{}\"\n", "x".repeat(length));
-            let mut parser = Parser::new(&text, DIALECT);
-            assert!(parser.next_record().expect("a record"));
-            parser.next_field().err().map(|at| (at.offset, at.kind))
-        };
-        assert!(fault(MAX_RECORD_BYTES - 2).is_none());
-        assert!(matches!(fault(MAX_RECORD_BYTES), Some((0, ErrorKind::QuotedTooLong))));
-    }
-
-    #[test]
-    fn a_record_is_at_most_so_long() {
-        let fault = |length| {
-            let text = format!("{}\n", "x".repeat(length));
-            let mut parser = Parser::new(&text, DIALECT);
-            assert!(parser.next_record().expect("a record"));
-            parser.next_field().err().map(|at| (at.offset, at.kind))
-        };
-        assert!(fault(MAX_RECORD_BYTES).is_none());
-        assert!(matches!(fault(MAX_RECORD_BYTES + 1), Some((0, ErrorKind::RecordTooLong))));
-    }
-
-    /// More than a half of the longest one may be the start of a text whose rest was not read.
-    #[test]
-    fn a_quote_that_is_not_closed_opens_a_text_that_is_too_long_or_has_no_end() {
-        let kind = |length: usize| {
-            let text = format!("a,\"{}", "x".repeat(length - 1));
-            let mut parser = Parser::new(&text, DIALECT);
-            assert!(parser.next_record().expect("a record"));
-            parser.next_field().expect("the first field");
-            parser.next_field().expect_err("there is no second quote").kind
-        };
-        assert!(matches!(kind(MAX_QUOTED_BYTES / 2), ErrorKind::OpenQuote));
-        assert!(matches!(kind(MAX_QUOTED_BYTES / 2 + 2), ErrorKind::QuotedTooLong));
-    }
-
     #[test]
     fn a_long_record_of_many_fields_has_too_many_columns() {
         let kind = |fields: usize| overlong(&vec![b','; fields - 1], b',');

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use crate::data::csv::chunks::chunk::Chunk;
 use crate::data::csv::chunks::file_chunks::FileChunks;
-use crate::data::csv::dialect::{CsvFormat, ReadOptions};
+use crate::data::csv::dialect::{Comments, CsvFormat, Dialect, ReadOptions};
 use crate::data::csv::parser::Parser;
 use crate::data::csv::position::line_of;
 use crate::data::error::{ErrorKind, Located};
+use crate::data::limits::{MAX_QUOTED_BYTES, MAX_RECORD_BYTES};
 use crate::data::tests::*;
 
 /// The expected result for a file.
@@ -216,7 +217,7 @@ fn another_format_is_found_before_a_line_without_end() {
 
 /// The chunk in which that is found ends with a line, not within a character.
 #[test]
-fn a_quoted_text_without_end_is_no_other_fault() {
+fn a_quoted_text_without_end_is_called_so() {
     let lines = format!("{}\n", "\u{e9}".repeat(400_000)).repeat(22);
     assert!(matches!(kind(format!("a,b\n1,\"{lines}").as_bytes(), 1 << 20), ErrorKind::QuotedTooLong));
 }
@@ -231,4 +232,26 @@ fn a_later_fault_that_explains_more_has_its_line() {
     assert!(chunks.next(&mut chunk).is_ok_and(|is_there| is_there));
     let fault = chunks.skip(Located::at_line(1, ErrorKind::BlankLine), chunk.lines());
     assert!(fault.line == 4 && matches!(fault.kind, ErrorKind::NotUtf8 { .. }), "{fault:?}");
+}
+
+/// Without its second quote a field may be longer than what was read.
+#[test]
+fn records_and_quoted_fields_are_at_most_so_long() {
+    let dialect = Dialect { delimiter: b',', quote: Some(b'"'), comments: Comments::Refused };
+    let half = MAX_QUOTED_BYTES / 2;
+    for (start, length, end, expected) in [
+        ("", MAX_RECORD_BYTES, "\n", None),
+        ("", MAX_RECORD_BYTES + 1, "\n", Some((0, "RecordTooLong"))),
+        ("\"", MAX_RECORD_BYTES - 2, "\"\n", None),
+        ("\"", MAX_RECORD_BYTES, "\"\n", Some((0, "QuotedTooLong"))),
+        ("a,\"", half - 1, "", Some((2, "OpenQuote"))),
+        ("a,\"", half + 1, "", Some((2, "QuotedTooLong"))),
+    ] {
+        let text = format!("{start}{}{end}", "x".repeat(length));
+        let mut parser = Parser::new(&text, dialect);
+        assert!(parser.next_record().expect("a record"));
+        let faults = start.split(',').map(|_| parser.next_field().err());
+        let fault = faults.last().flatten().map(|at| (at.offset, format!("{:?}", at.kind)));
+        assert_eq!(fault, expected.map(|(at, kind)| (at, kind.to_owned())), "{start} {length}");
+    }
 }
