@@ -5,7 +5,7 @@
 #   bash scripts/fuzz.sh smoke
 #   bash scripts/fuzz.sh 3600 record_reader model
 #
-# `smoke` is compiled with little optimization, in fuzz/target/*/debug. Needs `cargo-fuzz` and a C++ compiler.
+# `smoke` is compiled without optimization, in fuzz/target/*/debug. Needs `cargo-fuzz` and a C++ compiler.
 # SANITIZER=none is about twice as fast as the default, `address`. What was found on the way is kept in fuzz/corpus/,
 # an input that broke a promise in fuzz/artifacts/.
 set -euo pipefail
