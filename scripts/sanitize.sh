@@ -45,7 +45,7 @@ if cargo miri --version >/dev/null 2>&1; then
   # Narrow shapes: at the speed of Miri, the long sums would take hours. It cannot map files.
   BNTRAIN_KERNEL=baseline MIRIFLAGS="-Zmiri-many-seeds=0..4" cargo miri test --locked -p bntrain-kernel --lib -- \
     --skip mapped --skip long_sums --skip the_epilogue_equals --skip any_number_of_threads \
-    --skip matmul_tn_finds --skip an_element_depends --skip agrees_with_sums --skip sums_are_accurate \
+    --skip weight_gradient_finds --skip passes_are_those_with --skip one_bad_number_is_found --skip an_element_depends --skip agrees_with_sums --skip sums_are_accurate \
     --skip all_finite_finds
 else
   echo "not run: Miri is not installed (rustup +nightly component add miri)"

@@ -5,7 +5,6 @@
     reason = "the loops must be compiled inside the function that enables the vectors"
 )]
 
-use std::array::from_fn;
 use std::ops::Range;
 
 use crate::matrix_view::MatrixView;
@@ -47,11 +46,17 @@ impl<F: Real> Epilogue<'_, F> {
     ) -> [[V; VECTORS]; ROWS] {
         match self {
             Self::None => sums,
-            Self::Bias(bias) => each(sums, |_| &bias[columns.clone()], |sum, bias| sum + bias),
-            Self::BiasRelu(bias) => each(sums, |_| &bias[columns.clone()], |sum, bias| relu(sum + bias)),
+            Self::Bias(bias) => {
+                let bias = load(&bias[columns]);
+                each(sums, |_| bias, |sum, bias| sum + bias)
+            }
+            Self::BiasRelu(bias) => {
+                let bias = load(&bias[columns]);
+                each(sums, |_| bias, |sum, bias| relu(sum + bias))
+            }
             Self::ReluMask(outputs) => {
                 let outputs = outputs.columns_from(columns.start);
-                each(sums, |r| outputs.row(rows(r), columns.len()), |sum, y| sum * relu_derivative(y))
+                each(sums, |r| load(outputs.row(rows(r), columns.len())), |sum, y| sum * relu_derivative(y))
             }
         }
     }
@@ -73,21 +78,18 @@ impl<F: Real> Epilogue<'_, F> {
 
 /// `f` of each sum and its operand; `operands` gives those of a row of the tile.
 #[inline(always)]
-fn each<'a, V: Vector<Element: 'a>, const ROWS: usize, const VECTORS: usize>(
-    sums: [[V; VECTORS]; ROWS],
-    operands: impl Fn(usize) -> &'a [V::Element],
+fn each<V: Vector, const ROWS: usize, const VECTORS: usize>(
+    mut sums: [[V; VECTORS]; ROWS],
+    operands: impl Fn(usize) -> [V; VECTORS],
     f: impl Fn(V::Element, V::Element) -> V::Element,
 ) -> [[V; VECTORS]; ROWS] {
-    from_fn(
-        #[inline(always)]
-        |r| {
-            let operands = load::<V, VECTORS>(operands(r));
-            from_fn(
-                #[inline(always)]
-                |v| sums[r][v].zip_with(operands[v], &f),
-            )
-        },
-    )
+    for (r, sums) in sums.iter_mut().enumerate() {
+        let operands = operands(r);
+        for (sum, operand) in sums.iter_mut().zip(operands) {
+            *sum = sum.zip_with(operand, &f);
+        }
+    }
+    sums
 }
 
 /// The numbers of one row of a tile, which may end within the last vector.
