@@ -69,4 +69,9 @@ impl<F: Real> Param<F> {
     pub(crate) fn row(&self) -> &[F] {
         self.value.as_slice().expect("parameters are in row-major layout")
     }
+
+    /// The values of a `1 x n` tensor, to be changed.
+    pub(crate) fn row_mut(&mut self) -> &mut [F] {
+        self.value.as_slice_mut().expect("parameters are in row-major layout")
+    }
 }

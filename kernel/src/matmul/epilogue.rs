@@ -56,7 +56,12 @@ impl<F: Real> Epilogue<'_, F> {
             }
             Self::ReluMask(outputs) => {
                 let outputs = outputs.columns_from(columns.start);
-                each(sums, |r| load(outputs.row(rows(r), columns.len())), |sum, y| sum * relu_derivative(y))
+                each(
+                    sums,
+                    #[inline(always)]
+                    |r| load(outputs.row(rows(r), columns.len())),
+                    |sum, y| sum * relu_derivative(y),
+                )
             }
         }
     }

@@ -64,7 +64,9 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::kernel;
 use crate::kernel::real::Real;
-use crate::kernel::{BatchMoments, BatchNormParams, BatchNormState, RunningStats, ThreadPool, even_part};
+use crate::kernel::{
+    BatchMoments, BatchNormParams, BatchNormState, RunningStats, ThreadPool, even_part, with_simd,
+};
 use crate::nn::build::{Build, BuildContext};
 use crate::nn::layer::non_finite_gradient;
 use crate::nn::layers::batch_norm::backward::Scratch;
@@ -231,15 +233,20 @@ impl<F: Real> BatchNorm<F> {
             RunningVariance::Unbiased if n > 1.0 => n / (n - 1.0),
             RunningVariance::Unbiased | RunningVariance::Biased => 1.0,
         };
-        let follow =
-            |running: &mut F, batch: f64| *running = F::from_f64(moved(running.to_f64(), batch, update));
         let [means @ .., vars] = self.tensors.running_mut() else { return };
-        for (column, mean) in means.iter_mut().flat_map(|means| means.value.iter_mut().enumerate()) {
-            follow(mean, mean_of(column));
-        }
-        for (var, batch) in vars.value.iter_mut().zip(var_of) {
-            follow(var, batch * correction);
-        }
+        with_simd(
+            #[inline(always)]
+            || {
+                for means in means {
+                    for (column, mean) in means.row_mut().iter_mut().enumerate() {
+                        *mean = F::from_f64(moved(mean.to_f64(), mean_of(column), update));
+                    }
+                }
+                for (var, batch) in vars.row_mut().iter_mut().zip(var_of) {
+                    *var = F::from_f64(moved(var.to_f64(), batch * correction, update));
+                }
+            },
+        );
     }
 }
 
