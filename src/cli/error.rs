@@ -133,6 +133,7 @@ impl From<RunDirectoryError> for CliError {
             | RunDirectoryError::Held { .. } => exit_code::REFUSED,
             RunDirectoryError::NotARun { .. } => exit_code::DATA,
             RunDirectoryError::Removed { .. }
+            | RunDirectoryError::NoSpace { .. }
             | RunDirectoryError::Moved { .. }
             | RunDirectoryError::NotInPlace { .. }
             | RunDirectoryError::Read { .. }

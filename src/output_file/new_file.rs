@@ -2,13 +2,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{FileType, Gid, Mode, Uid};
+use rustix::fs::{FallocateFlags, FileType, Gid, Mode, Uid};
 use rustix::io::Errno;
 
 use crate::output_file::folder::{Folder, sync_file};
@@ -24,6 +24,8 @@ pub(crate) struct NewFile<'a> {
     name: OsString,
     /// What it is called until it is complete; none while it has no name at all.
     temporary: Option<OsString>,
+    /// Bytes of the disk that were taken before they are needed.
+    reserved: u64,
 }
 
 #[derive(Debug)]
@@ -37,6 +39,21 @@ impl NewFile<'static> {
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
         let (folder, name) = Folder::parent_of(path)?;
         NewFile::begin(Held::Own(folder), &name)
+    }
+
+    /// Begins the file `name` in `folder` with `bytes` of the disk, where the file system can reserve them. What is not
+    /// needed is given back when the file is complete.
+    pub(crate) fn reserve(folder: Folder, name: &str, bytes: u64) -> io::Result<Self> {
+        let mut new = Self::begin(Held::Own(folder), name.as_ref())?;
+        let reserve = || rustix::fs::fallocate(&new.file, FallocateFlags::empty(), 0, bytes);
+        match rustix::io::retry_on_intr(reserve) {
+            Err(Errno::NOTSUP | Errno::NOSYS | Errno::INVAL) => {}
+            reserved => {
+                reserved?;
+                new.reserved = bytes;
+            }
+        }
+        Ok(new)
     }
 }
 
@@ -59,9 +76,24 @@ impl<'a> NewFile<'a> {
                 (file, Some(temporary))
             }
         };
-        let new = Self { folder, file, name: name.to_owned(), temporary };
+        let new = Self { folder, file, name: name.to_owned(), temporary, reserved: 0 };
         new.keep_permissions()?;
         Ok(new)
+    }
+
+    /// The name that the file will have.
+    pub(crate) fn name(&self) -> &OsStr {
+        &self.name
+    }
+
+    /// Gives `bytes` of what was reserved back; false if there are not as many.
+    pub(crate) fn give_back(&mut self, bytes: u64) -> bool {
+        let left = self.reserved.saturating_sub(bytes);
+        let is_done = left > 0 && self.file.set_len(left).is_ok();
+        if is_done {
+            self.reserved = left;
+        }
+        is_done
     }
 
     /// Makes the file appear, for good.
@@ -71,6 +103,10 @@ impl<'a> NewFile<'a> {
 
     /// As [`commit`](Self::commit), with `before` done once the file is on the disk and before it appears.
     pub(crate) fn commit_after(mut self, before: impl FnOnce(&Folder) -> io::Result<()>) -> io::Result<()> {
+        if self.reserved > 0 {
+            let end = self.file.stream_position()?;
+            self.file.set_len(end)?;
+        }
         sync_file(&self.file)?;
         before(self.folder.get())?;
         self.appear()?;
@@ -236,6 +272,29 @@ mod tests {
         assert_eq!(is_there, [false, true, true, true, true]);
         remove_temporary_files(&folder).expect("they can be removed");
         assert_eq!(left.map(|name| work.path().join(name).exists()), [false, false, false, true, true]);
+    }
+
+    #[test]
+    fn what_is_reserved_is_given_back() {
+        use std::os::unix::fs::MetadataExt;
+
+        let work = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::open(work.path()).expect("it is there");
+        let reserve = |bytes| NewFile::reserve(folder.try_clone().expect("a handle"), "file", bytes);
+        let mut file = reserve(300_000).expect("there is space");
+        if file.reserved == 0 {
+            return; // Not every file system can.
+        }
+        let blocks = |file: &NewFile<'_>| file.file.metadata().expect("it is open").blocks();
+        assert!(blocks(&file) * 512 >= 300_000);
+        assert!(!file.give_back(300_000) && file.give_back(200_000));
+        assert!((100_000..200_000).contains(&(blocks(&file) * 512)));
+        file.write_all(b"short").expect("it can be written");
+        file.commit().expect("it can be written");
+        assert_eq!(fs::read(work.path().join("file")).expect("a file"), b"short");
+        assert!(reserve(1 << 60).is_err());
+        drop(reserve(1000).expect("there is space"));
+        assert_eq!(fs::read_dir(work.path()).expect("a folder").count(), 1);
     }
 
     #[test]

@@ -66,6 +66,16 @@ pub enum RunDirectoryError {
         /// The file or directory to be written.
         path: PathBuf,
     },
+    /// The disk has no space for a file that will be needed.
+    #[error("could not reserve {:.1} MB for {}: {source}", *.bytes as f64 / 1e6, DisplayPath(.path))]
+    NoSpace {
+        /// The file.
+        path: PathBuf,
+        /// Its size at most, and that of a few rows.
+        bytes: u64,
+        /// The reason.
+        source: io::Error,
+    },
     /// A new run is complete, but is not where the one before is.
     #[error(
         "the new run is complete in {}, but could not take the place of {}: {reason}",

@@ -13,6 +13,7 @@ mod lock;
 mod place;
 mod replace;
 mod run_files;
+mod saved;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,7 @@ use crate::run_dir::lock::DirectoryLock;
 use crate::run_dir::place::Place;
 use crate::run_dir::replace::{Replacement, settle};
 pub use crate::run_dir::run_files::{RunFiles, TableSizes};
+pub(crate) use crate::run_dir::saved::{RunsLeft, SavedRuns};
 
 /// The version of `run.json`, recorded in it.
 pub const FORMAT_VERSION: u64 = 1;
@@ -150,6 +152,19 @@ impl RunDirectory {
             Some(_) => name.strip_suffix(".new").map(str::to_owned).unwrap_or_else(|| name.into_owned()),
             None => name.into_owned(),
         }
+    }
+
+    /// Follows which of the runs `ids` have a checkpoint, also when the directory was moved or removed.
+    ///
+    /// # Errors
+    ///
+    /// If the process has too many open files.
+    pub(crate) fn saved_runs<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a RunId>,
+    ) -> Result<SavedRuns, RunDirectoryError> {
+        let folder = self.folder.try_clone().map_err(write_error_in(&self.folder, ""))?;
+        Ok(SavedRuns::new(folder, ids))
     }
 
     /// Opens the files of a run, and makes those that do not exist. Each run may have its own thread.

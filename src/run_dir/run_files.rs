@@ -23,6 +23,9 @@ const MAX_WAITING_BYTES: usize = 1 << 16;
 /// Or when the last ones were written so long ago: a training step may take less time than a write.
 const MAX_WAITING_TIME: Duration = Duration::from_millis(200);
 
+/// Bytes that are reserved for rows beside the first checkpoint.
+const RESERVED_FOR_ROWS: u64 = 2 * MAX_WAITING_BYTES as u64;
+
 /// The folder of a run, with its `metrics.csv` and `steps.csv` open. Both grow by whole rows, so they can be
 /// followed while the run is trained.
 #[derive(Debug)]
@@ -34,6 +37,8 @@ pub struct RunFiles {
     steps: GrowingTable,
     /// `diagnostics.csv`, once there are any.
     diagnostics: Option<GrowingTable>,
+    /// The first checkpoint, or the model, while space on the disk is reserved for it.
+    reserved: Option<NewFile<'static>>,
     /// Whether the names of the folders are on the disk.
     is_synced: bool,
     last_write: Instant,
@@ -75,7 +80,8 @@ impl RunFiles {
             folder.stat(DIAGNOSTICS).map_err(write_error_in(folder, DIAGNOSTICS))?.is_some();
         let diagnostics = has_diagnostics.then(|| open_diagnostics(folder)).transpose()?;
         let (id, last_write) = (id.clone(), Instant::now());
-        Ok(Self { id, metrics, steps, diagnostics, folders, is_synced: false, last_write })
+        let (reserved, is_synced) = (None, false);
+        Ok(Self { id, metrics, steps, diagnostics, reserved, folders, is_synced, last_write })
     }
 
     fn folder(&self) -> &Folder {
@@ -205,9 +211,9 @@ impl RunFiles {
     /// If a file cannot be written; the checkpoints are then as they were.
     pub fn write_checkpoint(&mut self, bytes: &[u8]) -> Result<(), RunDirectoryError> {
         self.sync()?;
-        let folder = self.folder();
-        let write = || {
-            let mut file = NewFile::create(folder, CHECKPOINT)?;
+        let folder = &self.folders[self.folders.len() - 1];
+        let mut write = || {
+            let mut file = Self::new_file(&mut self.reserved, folder, CHECKPOINT)?;
             file.write_all(bytes)?;
             file.commit_after(|folder| match folder.rename(CHECKPOINT, PREVIOUS_CHECKPOINT) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -215,6 +221,54 @@ impl RunFiles {
             })
         };
         write().map_err(write_error_in(folder, CHECKPOINT))
+    }
+
+    /// Reserves space for a first checkpoint of at most `bytes`, and for some rows before it. Does nothing where the
+    /// file system cannot.
+    ///
+    /// # Errors
+    ///
+    /// If there is no space.
+    pub fn reserve_checkpoint(&mut self, bytes: u64) -> Result<(), RunDirectoryError> {
+        self.reserve(CHECKPOINT, bytes.saturating_add(RESERVED_FOR_ROWS))
+    }
+
+    /// Reserves space for a model file of at most `bytes`, likewise.
+    ///
+    /// # Errors
+    ///
+    /// As [`reserve_checkpoint`](Self::reserve_checkpoint).
+    pub fn reserve_model(&mut self, bytes: u64) -> Result<(), RunDirectoryError> {
+        self.reserve(MODEL, bytes)
+    }
+
+    fn reserve(&mut self, name: &str, bytes: u64) -> Result<(), RunDirectoryError> {
+        let folder = self.folder();
+        let reserved = folder.try_clone().and_then(|folder| NewFile::reserve(folder, name, bytes));
+        self.reserved = Some(reserved.map_err(|source| match folder.is_removed() {
+            true => RunDirectoryError::Removed { path: folder.path().join(name) },
+            false => RunDirectoryError::NoSpace { path: folder.path().join(name), bytes, source },
+        })?);
+        Ok(())
+    }
+
+    /// Writes all rows so far to the space that was reserved for rows beside the first checkpoint, once the disk is
+    /// full. The checkpoint should follow soon. False if nothing is reserved for them, or it is too little.
+    pub fn write_to_reserve(&mut self) -> bool {
+        let checkpoint = self.reserved.as_mut().filter(|file| file.name() == CHECKPOINT);
+        checkpoint.is_some_and(|file| file.give_back(RESERVED_FOR_ROWS)) && self.write_out().is_ok()
+    }
+
+    /// Begins the file `name`, in the space that was reserved for it if there is some.
+    fn new_file<'a>(
+        reserved: &mut Option<NewFile<'static>>,
+        folder: &'a Folder,
+        name: &str,
+    ) -> io::Result<NewFile<'a>> {
+        match reserved.take_if(|file| file.name() == name) {
+            Some(file) => Ok(file),
+            None => NewFile::create(folder, name),
+        }
     }
 
     /// The checkpoints with their paths, the newest first.
@@ -254,7 +308,13 @@ impl RunFiles {
     /// If a file cannot be written.
     pub fn write_model(&mut self, bytes: &[u8]) -> Result<(), RunDirectoryError> {
         self.sync()?;
-        self.write(MODEL, bytes)
+        let folder = &self.folders[self.folders.len() - 1];
+        let mut write = || {
+            let mut file = Self::new_file(&mut self.reserved, folder, MODEL)?;
+            file.write_all(bytes)?;
+            file.commit()
+        };
+        write().map_err(write_error_in(folder, MODEL))
     }
 
     /// Whether the model file is there.

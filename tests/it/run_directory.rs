@@ -1,6 +1,7 @@
 //! What training leaves behind, however it ends.
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -61,6 +62,51 @@ fn a_file_size_limit_is_an_error() {
     let ended: Ended =
         command.current_dir(work.path("")).args(["-c", &script]).output().expect("bash").into();
     assert_eq!(ended.code, Some(6), "{}", ended.stderr);
+
+    // Enough for everything but the first checkpoint: nothing is trained that could be lost.
+    let program = env!("CARGO_BIN_EXE_bntrain");
+    let script = format!("ulimit -f 100; exec {program} -c single.toml -q -o small --epochs 1000000");
+    let mut command = std::process::Command::new("bash");
+    let ended: Ended =
+        command.current_dir(work.path("")).args(["-c", &script]).output().expect("bash").into();
+    let start = "error: could not reserve 1.";
+    let end = " MB for small/batch_norm/seed-0/checkpoint.safetensors: File too large (os error 27)\n  no run has a \
+               checkpoint; `bntrain resume small` begins anew\n";
+    assert!(ended.stderr.starts_with(start) && ended.stderr.ends_with(end), "{}", ended.stderr);
+    assert_eq!(ended.code, Some(6));
+    assert_eq!(work.read("small/batch_norm/seed-0/steps.csv").lines().count(), 1);
+}
+
+/// Mounting a disk needs root; others run what is here in CI.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_fills_up_before_the_first_checkpoint_leaves_one() {
+    let work = Work::new();
+    let script = format!(
+        r#"mkdir disk && mount -t tmpfs -o size=3m tmpfs disk 2>/dev/null || exit 0
+        run=disk/out; metrics=$run/batch_norm/seed-0/metrics.csv
+        {program} -c single.toml -q -o $run --epochs 100000000 --set training.log_every_steps=1000000 \
+            --set training.checkpoint='"1 h"' 2>&1 &
+        until [ -e $metrics ] && [ $(wc -l < $metrics) -gt 2 ]; do sleep 0.01; done
+        cat /dev/zero > disk/filler 2>/dev/null
+        wait $!; echo "exit code $?"
+        rm disk/filler
+        {program} resume $run 2>&1 >/dev/null & sleep 1; kill $!; wait"#,
+        program = env!("CARGO_BIN_EXE_bntrain")
+    );
+    let mut command = std::process::Command::new("unshare");
+    let ended = command.current_dir(work.path("")).args(["-m", "bash", "-c", &script]).output();
+    let Ok(ended) = ended.map(Ended::from) else { return };
+    let found = ended.stdout;
+    if found.is_empty() {
+        return;
+    }
+    assert!(found.contains("csv: No space left on device"), "{found}");
+    let advice =
+        "\n  1 of 1 runs are saved up to their last checkpoint; go on with `bntrain resume disk/out`\n";
+    assert!(found.contains(advice), "{found}");
+    assert!(found.contains("exit code 6"), "{found}");
+    assert!(found.contains("0 of 1 runs have ended, 1 go on, 0 begin"), "{found}");
 }
 
 #[test]
@@ -142,8 +188,25 @@ fn a_directory_that_is_removed_while_runs_are_trained_is_an_error() {
     }
     let ended: Ended = child.wait_with_output().expect("it ends").into();
     assert_eq!(ended.code, Some(6), "{}", ended.stderr);
-    assert!(ended.stderr.contains(" it was removed while the program was running"), "{}", ended.stderr);
+    let message = " it was removed while the program was running\n  nothing that was trained is left\n";
+    assert!(ended.stderr.ends_with(message), "{}", ended.stderr);
     assert!(!work.path("out").exists());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_directory_that_is_moved_while_runs_are_trained_goes_on_at_its_new_path() {
+    let work = Work::new();
+    let child = endless(&work, "out");
+    fs::rename(work.path("out"), work.path("moved")).expect("a folder");
+    let stopped = std::process::Command::new("kill").arg(child.id().to_string()).status();
+    assert!(stopped.expect("kill is there").success());
+    let ended: Ended = child.wait_with_output().expect("it ends").into();
+    assert_eq!(ended.code, Some(6), "{}", ended.stderr);
+    let advice = "\n  1 of 1 runs are saved up to their last checkpoint; the directory was moved: go on with \
+                  `bntrain resume` and its new path\n";
+    assert!(ended.stderr.ends_with(advice), "{}", ended.stderr);
+    assert!(work.path("moved/batch_norm/seed-0/checkpoint.safetensors").is_file());
 }
 
 #[test]
@@ -164,5 +227,25 @@ fn a_signal_ends_the_run_after_a_step_and_results_are_written() {
         }
         assert_eq!(child.wait().expect("it ends").code(), Some(code));
         assert_eq!(work.json(format!("{out}/run.json"))["outcome"], "interrupted");
+        let mut stderr = String::new();
+        child.stderr.expect("it is piped").read_to_string(&mut stderr).expect("it can be read");
+        let advice = format!("; 0 of 1 runs finished; go on with `bntrain resume {out}`\n");
+        assert!(stderr.ends_with(&advice), "{stderr}");
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_run_that_is_never_saved_is_said_to_begin_anew() {
+    let work = Work::new();
+    let config = Work::SINGLE.replace("[training]", "[training]\ncheckpoint = \"off\"");
+    work.write("single.toml", &config);
+    let child = endless(&work, "out");
+    let stopped = std::process::Command::new("kill").arg(child.id().to_string()).status();
+    assert!(stopped.expect("kill is there").success());
+    let ended: Ended = child.wait_with_output().expect("it ends").into();
+    let advice = "; 0 of 1 runs finished; none has a checkpoint, so `bntrain resume out` begins them anew\n";
+    assert!(ended.code == Some(143) && ended.stderr.ends_with(advice), "{}", ended.stderr);
+    let again = work.ok(&["resume", "out", "--epochs", "1"]);
+    assert!(again.stderr.contains("0 of 1 runs have ended, 0 go on, 1 begin"), "{}", again.stderr);
 }

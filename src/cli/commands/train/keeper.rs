@@ -8,11 +8,13 @@ use crate::cli::commands::train::continuation::{FoundCheckpoint, newest, origin_
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
+use crate::config::Plan;
 use crate::diagnose::DiagnosticRow;
 use crate::experiment::{Companion, Job};
 use crate::model::{Checkpoint, CheckpointOrigin};
+use crate::nn::Network;
 use crate::run_dir::{LINEAR, RunDirectory, RunFiles, TableSizes};
-use crate::train::{CheckpointRule, Event, Observer, RunState, SavePoint};
+use crate::train::{CheckpointRule, Dtype, Event, NetworkAt, Observer, RunState, SavePoint, with_dtype};
 
 /// What all runs of a command share.
 pub(crate) struct Keeping<'a> {
@@ -23,6 +25,25 @@ pub(crate) struct Keeping<'a> {
     has_warned: AtomicBool,
 }
 
+/// What decides the size of a checkpoint, but for the tensors.
+#[derive(Clone, Copy)]
+struct CheckpointSize {
+    dtype: Dtype,
+    /// Of each tensor: its own, the one of the best epoch, and those of the optimizer.
+    copies: u64,
+    /// Bytes of everything else.
+    other: u64,
+}
+
+/// Bytes of an epoch in a checkpoint.
+const EPOCH: u64 = 88;
+/// Space is reserved for this many epochs; where there are more, they are short.
+const MAX_RESERVED_EPOCHS: u64 = 10_000;
+/// Bytes of what describes a checkpoint, but for the config and names of files, at most.
+const HEADER: u64 = 16 << 10;
+/// Bytes of what describes a tensor, but for its name, at most.
+const TENSOR: usize = 200;
+
 /// Keeps one run.
 pub(crate) struct RunKeeper<'a> {
     keeping: &'a Keeping<'a>,
@@ -30,8 +51,12 @@ pub(crate) struct RunKeeper<'a> {
     log_every_steps: u64,
     rule: CheckpointRule,
     origin: CheckpointOrigin,
+    /// What decides the size of a checkpoint.
+    size: CheckpointSize,
     /// When the last checkpoint was written.
     saved: Instant,
+    /// Whether the next one is written as soon as it can be, because the disk is full.
+    must_save: bool,
     /// Where the run goes on.
     state: Option<RunState>,
     /// Whether the run ended before and is not trained any further: its files stay as they are.
@@ -77,8 +102,10 @@ impl<'a> Keeping<'a> {
             files,
             log_every_steps: training.log_every_steps,
             rule: training.checkpoint,
+            size: CheckpointSize::of(&job.plan, &origin),
             origin,
             saved: Instant::now(),
+            must_save: false,
             state,
             has_ended,
             progress: if has_ended { Box::new(()) } else { progress() },
@@ -87,10 +114,40 @@ impl<'a> Keeping<'a> {
     }
 }
 
+impl CheckpointSize {
+    fn of(plan: &Plan, origin: &CheckpointOrigin) -> Self {
+        let files: usize = origin.data_files.iter().map(|file| 2 * file.path.len() + 100).sum();
+        let epochs = plan.training.epochs.min(MAX_RESERVED_EPOCHS);
+        Self {
+            dtype: plan.training.dtype,
+            copies: 2 + plan.optimizer.state().len() as u64,
+            other: HEADER + 2 * origin.config.len() as u64 + files as u64 + EPOCH * epochs,
+        }
+    }
+
+    /// Bytes of a checkpoint of `network` at most.
+    fn bytes(self, network: &NetworkAt<'_>) -> u64 {
+        let tensors: usize = with_dtype!(self.dtype, F => {
+            let params = network.network::<F>().into_iter().flat_map(Network::params);
+            params.map(|param| size_of::<F>() * param.value.len() + param.name.len() + TENSOR).sum()
+        });
+        self.other + self.copies * tensors as u64
+    }
+}
+
 impl RunKeeper<'_> {
     /// Writes what `event` adds to the tables.
     fn append(&mut self, event: &Event<'_>) -> Result<(), CliError> {
         match event {
+            // What is trained before the first checkpoint must not be lost because the disk is full by then.
+            Event::Network(network) if network.step == 0 && !network.is_resumed => {
+                let bytes = self.size.bytes(network);
+                match self.rule {
+                    // A model is smaller.
+                    CheckpointRule::Off => self.files.reserve_model(bytes)?,
+                    _ => self.files.reserve_checkpoint(bytes)?,
+                }
+            }
             Event::StepEnded(step) if step.step.is_multiple_of(self.log_every_steps) => {
                 self.files.append_step(step)?;
             }
@@ -98,6 +155,14 @@ impl RunKeeper<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Ends the run because of `error`, or goes on up to its first checkpoint if there is space for it.
+    fn fail(&mut self, error: CliError) {
+        self.must_save = self.files.write_to_reserve();
+        if !self.must_save {
+            self.failure = Some(error);
+        }
     }
 
     fn save(&mut self, point: &SavePoint<'_>) -> Result<(), CliError> {
@@ -116,9 +181,10 @@ impl RunKeeper<'_> {
 
     /// Saves the run if it is time. It goes on if that fails: what is lost is the place to go on from.
     fn save_if_due(&mut self, point: &SavePoint<'_>) {
-        if !self.rule.is_due(point.ended, || self.saved.elapsed()) {
+        if !self.must_save && !self.rule.is_due(point.ended, || self.saved.elapsed()) {
             return;
         }
+        self.must_save = false;
         if let Err(error) = self.save(point)
             && !self.keeping.has_warned.swap(true, Ordering::Relaxed)
         {
@@ -138,7 +204,7 @@ impl Observer for RunKeeper<'_> {
         if self.failure.is_none()
             && let Err(error) = self.append(event)
         {
-            self.failure = Some(error);
+            self.fail(error);
         }
         if let Event::Resumable(point) = event {
             // Rows that could not be written are not in the tables, so the run is not here but at its last checkpoint.
@@ -161,7 +227,7 @@ impl Companion<CliError> for RunKeeper<'_> {
             && self.failure.is_none()
             && let Err(error) = self.files.append_diagnostics(rows)
         {
-            self.failure = Some(error.into());
+            self.fail(error.into());
         }
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod keeper;
 pub(crate) mod live_report;
 pub(crate) mod results;
 pub(crate) mod resume;
+pub(crate) mod saved;
 pub(crate) mod share;
 
 use std::num::NonZeroUsize;
@@ -133,6 +134,7 @@ pub(crate) fn run_and_show(
         share::write(&directory, share)?;
     }
     directory.write(CONFIG, continuation::config_text(&session.plan).as_bytes())?;
+    let saved_runs = directory.saved_runs(session.jobs.iter().map(|job| &job.id))?;
     // A fork does not begin where its networks do.
     if is_probed(&session) && !directory.path().join(FORK_JSON).exists() {
         directory.write(START_JSON, probe::start_of_comparison(&session)?.as_bytes())?;
@@ -166,15 +168,15 @@ pub(crate) fn run_and_show(
     let path = shortened(&directory.path().to_string_lossy());
     let with_advice = |error: CliError| match error.code {
         exit_code::IO => {
-            let advice = format!("what was trained is kept; go on with `bntrain resume {path}`");
-            CliError::new(error.code, format!("{error}\n  {advice}"))
+            let advice = saved::after_error(&saved_runs, session.runs_planned(), &path);
+            CliError::new(error.code, format!("{error}{advice}"))
         }
         _ => error,
     };
     ran.map_err(with_advice)?;
 
     let info = info();
-    let ensemble = ensemble::write(&directory, &session, &records, threads)?;
+    let ensemble = ensemble::write(&directory, &session, &records, threads).map_err(with_advice)?;
     let mut summary = Summary::of_study(&session.plan, &records).with_ensemble(ensemble);
     let study = StudyRuns { plan: &session.plan, jobs: &session.jobs, records: &records };
     let run_json = results::run_json(&session, &records, &info);
@@ -188,9 +190,8 @@ pub(crate) fn run_and_show(
     if let Some(code) = signals.exit_code() {
         let done = records.iter().filter(|run| !matches!(run.outcome, Outcome::Interrupted { .. })).count();
         let planned = session.runs_planned();
-        let message = format!(
-            "stopped by a signal; {done} of {planned} runs finished; go on with `bntrain resume {path}`"
-        );
+        let advice = saved::advice(&saved_runs, &path);
+        let message = format!("stopped by a signal; {done} of {planned} runs finished; {advice}");
         return Err(CliError::new(code, message));
     }
     check_results(args, &session, compared).and(shown)
