@@ -110,6 +110,7 @@ impl From<RunError> for CliError {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Data(error) => error.into(),
+            RunError::Memory(error) => error.into(),
             RunError::Initial(error) => {
                 let message = format!("training.init_from: {error}");
                 Self { message, ..error.into() }

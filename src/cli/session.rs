@@ -135,6 +135,7 @@ impl Session {
             // Each seed may split the rows in another way.
             let [train_rows, ..] = table.check_split(job.plan.training.split_key())?;
             job.plan.check_size(train_rows, table.most_inputs(), table.outputs())?;
+            job.plan.check_memory(train_rows, table.most_inputs(), table.outputs())?;
             let Plan { layers, training, .. } = &job.plan;
             if let Some(index) = centered_alone(layers, Some(table.most_inputs())) {
                 let message = format!("{}: {}", job.id.network(), centered_alone_message(index));

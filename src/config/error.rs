@@ -105,6 +105,17 @@ pub enum ConfigError {
         /// In bytes.
         limit: u128,
     },
+    /// The network needs more memory than the system gives.
+    #[error(
+        "the training of {} needs {} bytes of memory, more than is free or `ulimit -v` allows; use fewer units, a \
+         smaller training.batch_size, or --threads 1 for one run at a time", DisplayPath(path), byte_count(*needs)
+    )]
+    NoMemory {
+        /// The config file, absolute.
+        path: PathBuf,
+        /// In bytes.
+        needs: u128,
+    },
 }
 
 impl ConfigError {
@@ -112,7 +123,10 @@ impl ConfigError {
     pub fn kind(&self) -> ConfigErrorKind {
         match self {
             Self::NotFound { .. } | Self::IsDirectory { .. } | Self::Read { .. } => ConfigErrorKind::Io,
-            Self::TooLong { .. } | Self::TooManyRuns { .. } | Self::TooLarge { .. } => ConfigErrorKind::Limit,
+            Self::TooLong { .. }
+            | Self::TooManyRuns { .. }
+            | Self::TooLarge { .. }
+            | Self::NoMemory { .. } => ConfigErrorKind::Limit,
             Self::Problems { problems, .. } if problems.iter().all(|problem| problem.is_limit) => {
                 ConfigErrorKind::Limit
             }

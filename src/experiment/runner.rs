@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use crate::config::Plan;
+use crate::config::{ConfigError, Plan};
 use crate::data::{DataError, DataSpec, Dataset, PreparedData};
 use crate::diagnose::{Diagnoser, DiagnosticRow};
 use crate::experiment::assessment::{assess, assess_baselines, truth_of};
@@ -106,6 +106,9 @@ pub enum RunError {
     /// The file of initial weights cannot be used.
     #[error("training.init_from: {0}")]
     Initial(#[from] ModelError),
+    /// There is no memory for the network.
+    #[error(transparent)]
+    Memory(#[from] ConfigError),
     /// The model file would be too large.
     #[error(transparent)]
     TooLarge(#[from] DescriptionTooLarge),
@@ -218,6 +221,9 @@ fn run_in<F: Real, E: From<RunError>>(
     let prepared = sets.prepared::<F>(&job.plan).map_err(RunError::Data)?;
     let data = &prepared.data;
     let Plan { layers, optimizer, training, .. } = &job.plan;
+    // Other runs may have taken it by now.
+    let (inputs, outputs) = (data.encoding.inputs.len(), data.encoding.outputs());
+    job.plan.check_memory(data.train.len(), inputs, outputs).map_err(RunError::Memory)?;
     let state = companion.take_state();
     let diagnoser = Diagnoser::new(&job.plan.diagnose, layers, optimizer, training, data);
     let mut observer = (stop, Diagnosed { diagnoser, companion: &mut *companion });

@@ -60,6 +60,20 @@ fn the_splits_of_all_seeds_are_checked_before_training() {
     assert!(!work.path("run").exists());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_network_that_there_is_no_memory_for_is_refused_before_training() {
+    let work = Work::new();
+    let train = "-c single.toml -o run --set model.hidden='[8000,8000]'";
+    let script = format!("ulimit -v 1000000; exec {} {train}", env!("CARGO_BIN_EXE_bntrain"));
+    let mut shell = Command::new("bash");
+    let ended = Ended::from(shell.current_dir(work.path("")).args(["-c", &script]).output().expect("bash"));
+    let advice = " bytes of memory, more than is free or `ulimit -v` allows; use fewer units, a smaller \
+                  training.batch_size, or --threads 1 for one run at a time\n";
+    assert!(ended.code == Some(8) && ended.stderr.ends_with(advice), "{}", ended.stderr);
+    assert!(!work.path("run").exists());
+}
+
 #[test]
 fn models_of_constant_columns_predict() {
     let work = Work::new();

@@ -222,4 +222,8 @@ fn the_size_is_checked_again_when_the_data_are_known() {
     // Rows count up to the batch, and a batch has no more rows than there are.
     assert!(plan.check_size(1_000_000, 1000, 3).is_ok());
     assert!(plan.check_size(2_000_000, 1000, 3).is_err());
+    assert!(plan.check_memory(1000, 4, 3).is_ok());
+    // More than any address space.
+    let error = plan.check_memory(1000, 1 << 60, 3).expect_err("there is not as much");
+    assert!(error.kind() == ConfigErrorKind::Limit && error.to_string().contains(" of memory, "), "{error}");
 }
