@@ -204,15 +204,15 @@ impl RunFiles {
         Ok(())
     }
 
-    /// Writes a checkpoint, durably, and keeps the one before. The rows so far are made to last first.
+    /// Writes a checkpoint, durably, and keeps the one before if there is space. The rows so far are made to last first.
     ///
     /// # Errors
     ///
-    /// If a file cannot be written; the checkpoints are then as they were.
+    /// If a file cannot be written; the newest checkpoint is then as it was.
     pub fn write_checkpoint(&mut self, bytes: &[u8]) -> Result<(), RunDirectoryError> {
         self.sync()?;
         let folder = &self.folders[self.folders.len() - 1];
-        let mut write = || {
+        let mut write = || -> io::Result<()> {
             let mut file = Self::new_file(&mut self.reserved, folder, CHECKPOINT)?;
             file.write_all(bytes)?;
             file.commit_after(|folder| match folder.rename(CHECKPOINT, PREVIOUS_CHECKPOINT) {
@@ -220,7 +220,12 @@ impl RunFiles {
                 _ => Ok(()),
             })
         };
-        write().map_err(write_error_in(folder, CHECKPOINT))
+        let written = match write() {
+            // The newest one stays until the next one is complete.
+            Err(error) if is_full(&error) && folder.remove_file(PREVIOUS_CHECKPOINT).is_ok() => write(),
+            written => written,
+        };
+        written.map_err(write_error_in(folder, CHECKPOINT))
     }
 
     /// Reserves space for a first checkpoint of at most `bytes`, and for some rows before it. Does nothing where the
@@ -308,13 +313,7 @@ impl RunFiles {
     /// If a file cannot be written.
     pub fn write_model(&mut self, bytes: &[u8]) -> Result<(), RunDirectoryError> {
         self.sync()?;
-        let folder = &self.folders[self.folders.len() - 1];
-        let mut write = || {
-            let mut file = Self::new_file(&mut self.reserved, folder, MODEL)?;
-            file.write_all(bytes)?;
-            file.commit()
-        };
-        write().map_err(write_error_in(folder, MODEL))
+        self.write(MODEL, bytes)
     }
 
     /// Whether the model file is there.
@@ -331,10 +330,10 @@ impl RunFiles {
     /// # Errors
     ///
     /// If the file cannot be written; a file of that name is then as it was.
-    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunDirectoryError> {
-        let folder = self.folder();
-        let write = || {
-            let mut file = NewFile::create(folder, name)?;
+    pub fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), RunDirectoryError> {
+        let folder = &self.folders[self.folders.len() - 1];
+        let mut write = || {
+            let mut file = Self::new_file(&mut self.reserved, folder, name)?;
             file.write_all(bytes)?;
             file.commit()
         };
@@ -377,6 +376,11 @@ impl Drop for RunFiles {
         // A run that ends by an error has reported one already.
         let _ = self.write_out();
     }
+}
+
+/// Whether a file could be written if another one were removed.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn open_diagnostics(folder: &Folder) -> Result<GrowingTable, RunDirectoryError> {

@@ -77,30 +77,62 @@ fn a_file_size_limit_is_an_error() {
     assert_eq!(work.read("small/batch_norm/seed-0/steps.csv").lines().count(), 1);
 }
 
-/// Mounting a disk needs root; others run what is here in CI.
+/// What a shell script says where a small disk is at `disk`; none without root, who can mount one.
+#[cfg(target_os = "linux")]
+fn on_a_disk(work: &Work, megabytes: u32, script: &str) -> Option<String> {
+    let mount = format!("mkdir disk && mount -t tmpfs -o size={megabytes}m tmpfs disk 2>/dev/null || exit 0");
+    let script = format!("{mount}\nrun=disk/out; folder=$run/batch_norm/seed-0\n{script}");
+    let mut command = std::process::Command::new("unshare");
+    let ended = command.current_dir(work.path("")).args(["-m", "bash", "-c", &script]).output().ok()?;
+    Some(Ended::from(ended).stdout).filter(|said| !said.is_empty())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_has_space_for_the_next_checkpoint() {
+    let work = Work::new();
+    let config = Work::SINGLE.replace("[20, 17]", "[300, 300]");
+    work.write("single.toml", &config.replace("[training]", "[training]\ncheckpoint = \"1 s\""));
+    let script = format!(
+        r#"{program} -c single.toml -q -o $run --epochs 1000000 --set training.log_every_steps=1000000 2>&1 &
+        until [ -e $folder/checkpoint.previous.safetensors ]; do kill -0 $! || exit; sleep 0.01; done
+        cat /dev/zero > disk/filler 2>/dev/null
+        truncate -s -500K disk/filler
+        for i in 1 2 3; do
+            before=$(stat -c %i $folder/checkpoint.safetensors)
+            until [ $(stat -c %i $folder/checkpoint.safetensors) != $before ]; do
+                kill -0 $! || exit
+                [ $SECONDS -lt 60 ] || break
+                sleep 0.1
+            done
+        done
+        kill -KILL $!
+        echo "$SECONDS seconds""#,
+        program = env!("CARGO_BIN_EXE_bntrain")
+    );
+    let Some(found) = on_a_disk(&work, 8, &script) else { return };
+    assert!(found.ends_with(" seconds\n") && !found.contains("60 seconds"), "{found}");
+    assert!(!found.contains("could not be written"), "{found}");
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_disk_that_fills_up_before_the_first_checkpoint_leaves_one() {
     let work = Work::new();
     let script = format!(
-        r#"mkdir disk && mount -t tmpfs -o size=3m tmpfs disk 2>/dev/null || exit 0
-        run=disk/out; metrics=$run/batch_norm/seed-0/metrics.csv
+        r#"metrics=$folder/metrics.csv
         {program} -c single.toml -q -o $run --epochs 100000000 --set training.log_every_steps=1000000 \
             --set training.checkpoint='"1 h"' 2>&1 &
-        until [ -e $metrics ] && [ $(wc -l < $metrics) -gt 2 ]; do sleep 0.01; done
+        until [ -e $metrics ] && [ $(wc -l < $metrics) -gt 2 ]; do kill -0 $! || exit; sleep 0.01; done
         cat /dev/zero > disk/filler 2>/dev/null
         wait $!; echo "exit code $?"
         rm disk/filler
-        {program} resume $run 2>&1 >/dev/null & sleep 1; kill $!; wait"#,
+        {program} resume $run >/dev/null 2>resumed.txt &
+        until grep -q "runs have ended" resumed.txt; do kill -0 $! || exit; sleep 0.01; done
+        kill -KILL $!; cat resumed.txt"#,
         program = env!("CARGO_BIN_EXE_bntrain")
     );
-    let mut command = std::process::Command::new("unshare");
-    let ended = command.current_dir(work.path("")).args(["-m", "bash", "-c", &script]).output();
-    let Ok(ended) = ended.map(Ended::from) else { return };
-    let found = ended.stdout;
-    if found.is_empty() {
-        return;
-    }
+    let Some(found) = on_a_disk(&work, 3, &script) else { return };
     assert!(found.contains("csv: No space left on device"), "{found}");
     let advice =
         "\n  1 of 1 runs are saved up to their last checkpoint; go on with `bntrain resume disk/out`\n";

@@ -14,7 +14,9 @@ use crate::experiment::{Companion, Job};
 use crate::model::{Checkpoint, CheckpointOrigin};
 use crate::nn::Network;
 use crate::run_dir::{LINEAR, RunDirectory, RunFiles, TableSizes};
-use crate::train::{CheckpointRule, Dtype, Event, NetworkAt, Observer, RunState, SavePoint, with_dtype};
+use crate::train::{
+    CheckpointRule, Dtype, Event, NetworkAt, Observer, RunState, SavePart, SavePoint, with_dtype,
+};
 
 /// What all runs of a command share.
 pub(crate) struct Keeping<'a> {
@@ -175,7 +177,12 @@ impl RunKeeper<'_> {
         let checkpoint = Checkpoint { origin, state: point.state() };
         let bytes =
             checkpoint.to_bytes().map_err(|error| CliError::io("write", self.files.path(), &error))?;
+        let is_first = self.files.checkpoints()?.is_empty();
         self.files.write_checkpoint(&bytes)?;
+        if is_first && point.ended != SavePart::Run {
+            // Later ones can take the place of the one before the last. What is saved stays, whether there is space or not.
+            let _ = self.files.reserve_checkpoint(bytes.len() as u64 + EPOCH * MAX_RESERVED_EPOCHS);
+        }
         Ok(())
     }
 
