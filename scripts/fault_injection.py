@@ -130,6 +130,10 @@ class Bench:
                 self.check_rows(path, reference, is_complete or len(name.parts) == 1)
             elif path.suffix == ".json":
                 json.loads(path.read_text())
+            elif path.suffix == ".html":
+                # Times and paths are in it.
+                if not path.read_text().rstrip().endswith("</html>"):
+                    raise Wrong(f"{name} is torn")
             elif path.name.startswith("checkpoint"):
                 if path.stat().st_size == 0:
                     raise Wrong(f"{name} is empty")
