@@ -9,6 +9,7 @@ use crate::experiment::summary::sequential::is_settled;
 use crate::experiment::tuning::chosen;
 use crate::experiment::{Job, RunId, RunRecord};
 use crate::nn::{Norm, norm_of, twin};
+use crate::train::tensor_rules;
 
 /// The jobs that come next, given the results of all before, in order; none when the study has ended.
 ///
@@ -125,8 +126,8 @@ fn fresh_jobs<'p>(compare: &ComparePlan, seeds: &[u64], plan_of: impl Fn(Norm) -
 
 fn job(plan: &Plan, compare: &ComparePlan, norm: Norm, point: Option<(usize, String)>, seed: u64) -> Job {
     let mut plan = plan.clone();
-    plan.training = compare.vary.seeded(&plan.training, seed);
     plan.layers = twin(&plan.layers, norm);
+    plan.training = tensor_rules::of_network(&compare.vary.seeded(&plan.training, seed), &plan.layers);
     Job { id: RunId { norm, point, seed }, plan, baselines: false }
 }
 

@@ -136,6 +136,20 @@ fn incomplete(freeze: &[String], names: &[(String, ParamKind)]) -> Option<Tensor
     None
 }
 
+/// `training` without the patterns that are for no tensor of a network of `layers`: what it says about that network
+/// alone, where its twins shared the patterns.
+pub(crate) fn of_network(training: &TrainingSpec, layers: &[LayerSpec]) -> TrainingSpec {
+    let mut training = training.clone();
+    let TrainingSpec { freeze, learning_rate_factors, decay_factors, .. } = &mut training;
+    let names = tensor_names(layers);
+    freeze.retain(|pattern| names.iter().any(|(name, _)| is_for(pattern, name)));
+    let is_for_trained =
+        |pattern: &str| names.iter().any(|(name, kind)| *kind != ParamKind::Buffer && is_for(pattern, name));
+    learning_rate_factors.retain(|pattern, _| is_for_trained(pattern));
+    decay_factors.retain(|pattern, _| is_for_trained(pattern));
+    training
+}
+
 /// Gives the tensors of `network` their factors.
 pub(crate) fn apply<F: Real>(training: &TrainingSpec, network: &mut Network<F>) {
     let factor = |factors: &BTreeMap<String, f64>, name: &str| {
@@ -230,6 +244,32 @@ mod tests {
             ["no tensor that an optimizer updates is called \"*.running_var\"; they are affine_1.weight, \
                  batch_norm_1.gamma, batch_norm_1.beta, affine_2.weight, affine_2.bias, affine_1.bias"]
         );
+    }
+
+    #[test]
+    fn a_network_keeps_the_patterns_of_its_tensors() {
+        let with = vec![affine(3), batch_norm(), relu(), output_affine(), softmax_loss()];
+        let without = vec![affine(3), relu(), output_affine(), softmax_loss()];
+        let patterns = ["*.gamma", "*.running_*", "affine_1.bias", "affine_2"].map(str::to_owned);
+        let factors =
+            BTreeMap::from(["*.gamma", "affine_1.bias", "affine_2"].map(|name| (name.to_owned(), 0.5)));
+        let training = TrainingSpec {
+            freeze: patterns.to_vec(),
+            learning_rate_factors: factors.clone(),
+            decay_factors: factors,
+            ..TrainingSpec::default()
+        };
+        let cases: [(_, &[&str], _); 2] = [
+            (with, &["*.gamma", "*.running_*", "affine_2"], ["*.gamma", "affine_2"]),
+            (without, &["affine_1.bias", "affine_2"], ["affine_1.bias", "affine_2"]),
+        ];
+        for (layers, freeze, factors) in cases {
+            let own = of_network(&training, &layers);
+            assert_eq!(own.freeze, freeze);
+            assert!(own.learning_rate_factors.keys().eq(factors));
+            assert!(own.decay_factors.keys().eq(factors));
+            assert!(problems(&own, &[layers]).is_empty());
+        }
     }
 
     #[test]

@@ -50,6 +50,29 @@ fn a_model_goes_on_from_another_one_and_frozen_tensors_keep_their_bits() {
     assert_eq!(summary["runs"][0]["parameters"], 20 * 17 + 17 * 2 + 2);
 }
 
+/// A name need be that of a tensor of one network of a comparison only.
+#[test]
+fn the_models_of_all_networks_can_be_read_where_a_name_is_for_one_of_them() {
+    let work = Work::new();
+    let rules = [
+        "training.freeze=[\"*.gamma\"]",
+        "training.learning_rate_factors={ \"*.gamma\" = 0.5 }",
+        "training.decay_factors={ \"*.gamma\" = 1 }",
+    ];
+    for (rule, out) in rules.iter().zip(["freeze", "rates", "decay"]) {
+        work.ok(&["config.toml", "--set", rule, "--set", "compare.seeds=1", "--epochs", "1", "--out", out]);
+        for (norm, has_rule) in [("none", false), ("batch_norm", true)] {
+            let name = format!("{out}/{norm}/seed-0/model.safetensors");
+            let model = Model::load(&work.path(&name)).unwrap_or_else(|error| panic!("{rule}: {error}"));
+            let training = model.plan.training;
+            let n_rules =
+                training.freeze.len() + training.learning_rate_factors.len() + training.decay_factors.len();
+            assert_eq!(n_rules, usize::from(has_rule), "{rule}: {norm}");
+            work.ok(&["inspect", &name]);
+        }
+    }
+}
+
 #[test]
 fn a_file_of_initial_weights_that_does_not_fit_is_refused() {
     let work = Work::new();
