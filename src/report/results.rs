@@ -32,6 +32,8 @@ pub struct ResultTexts {
     pub diagnostics: Option<String>,
     /// `start.jsonl`, where there is one: of comparisons.
     pub start: Option<String>,
+    /// `fork.json`, where there is one: of forks.
+    pub fork: Option<String>,
     /// The columns as the first model has them, where it can be read.
     pub encoding: Option<Encoding>,
     /// Names of further files that a report may link to.
@@ -59,6 +61,8 @@ pub struct RunResults {
     pub diagnostics: Vec<RunDiagnostics>,
     /// `start.jsonl`: the networks before training, as `bntrain probe --json` has them.
     pub start: Vec<Value>,
+    /// `fork.json`: where the runs go on from; null if from their start.
+    pub fork: Value,
     /// `[report.labels]` of the config.
     pub labels: Labels,
 }
@@ -94,6 +98,9 @@ pub enum ResultsError {
     /// `start.jsonl`.
     #[error("start.jsonl: {}", of_a_parser(.0))]
     Start(serde_json::Error),
+    /// `fork.json`.
+    #[error("fork.json: {}", of_a_parser(.0))]
+    Fork(serde_json::Error),
     /// `summary.json`.
     #[error("summary.json: {0}")]
     Summary(#[from] SummaryError),
@@ -135,6 +142,8 @@ impl RunResults {
         let records = summary.runs.iter().map(|run| record(run, &mut epochs)).collect();
         let lines = texts.start.iter().flat_map(|text| text.lines());
         let start = lines.map(serde_json::from_str).collect::<Result<_, _>>().map_err(ResultsError::Start)?;
+        let fork = texts.fork.as_deref().map(serde_json::from_str).transpose().map_err(ResultsError::Fork)?;
+        let fork = fork.unwrap_or_default();
         let confusion = match &texts.confusion {
             Some(text) => csv::Reader::from_reader(text.as_bytes()).deserialize().collect(),
             None => Ok(Vec::new()),
@@ -148,7 +157,7 @@ impl RunResults {
         let labels = labels.into_iter().flatten();
         let labels = labels.filter_map(|(norm, label)| Some((norm.clone(), label.as_str()?.to_owned())));
         let labels = Labels::new(labels.collect());
-        Ok(Self { name, config, run, summary, records, confusion, diagnostics, start, labels, texts })
+        Ok(Self { name, config, run, summary, records, confusion, diagnostics, start, fork, labels, texts })
     }
 }
 

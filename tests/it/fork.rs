@@ -64,8 +64,16 @@ fn a_change_shows_from_the_fork_on_and_the_fork_can_be_resumed() {
         .collect();
     assert_eq!(steps, [0, 6, 12, 15, 18, 21]);
 
+    let same_again =
+        "bntrain fork run --at-epoch 2 --set optimizer.learning_rate=0.001 --set training.batch_size=15";
+    let page = work.read("fork/report.html");
+    assert!(page.contains(&format!("<pre>{same_again}</pre>")), "{page}");
+    assert!(page.contains("This is a fork of ") && !page.contains("bntrain fork/config.toml"));
+
     // Two ways to seven epochs.
     work.ok(&["resume", "fork", "--epochs", "7"]);
+    let longer = format!("<pre>{same_again} --epochs 7</pre>");
+    assert!(work.read("fork/report.html").contains(&longer));
     let args = [&["fork", "run", "--at-epoch", "2", "--out", "long", "--epochs", "7"][..], &rate].concat();
     work.ok(&args);
     assert_eq!(work.hashes("fork"), work.hashes("long"));

@@ -14,7 +14,7 @@ use crate::model::Model;
 use crate::nn::Norm;
 use crate::output_file;
 use crate::report::{ResultTexts, RunResults, figures, report_page};
-use crate::run_dir::{START_JSON, model_path};
+use crate::run_dir::{FORK_JSON, START_JSON, model_path};
 use crate::text::{DisplayPath, Quoted, shortened};
 
 /// The page in a run directory.
@@ -115,7 +115,7 @@ pub(crate) fn results_of(path: &Path, name: &str, run_json: Option<&str>) -> Res
         None => read(&path.join("run.json"))?,
     };
     let (confusion, diagnostics) = (path.join("confusion.csv"), path.join("diagnostics.csv"));
-    let start = path.join(START_JSON);
+    let (start, fork) = (path.join(START_JSON), path.join(FORK_JSON));
     let texts = ResultTexts {
         config: read(&path.join("config.toml"))?,
         run,
@@ -124,6 +124,7 @@ pub(crate) fn results_of(path: &Path, name: &str, run_json: Option<&str>) -> Res
         confusion: if confusion.is_file() { Some(read(&confusion)?) } else { None },
         diagnostics: if diagnostics.is_file() { Some(read(&diagnostics)?) } else { None },
         start: if start.is_file() { Some(read(&start)?) } else { None },
+        fork: if fork.is_file() { Some(read(&fork)?) } else { None },
         encoding: None,
         further_files: FURTHER_FILES
             .map(str::to_owned)

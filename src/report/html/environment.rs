@@ -1,6 +1,7 @@
 //! Where and how the runs were made, how to repeat them, and what should come out.
 
 use maud::{Markup, html};
+use serde_json::Value;
 
 use crate::experiment::RunSummary;
 use crate::report::html::page::{Links, section};
@@ -33,10 +34,7 @@ pub(crate) fn environment(run: &RunResults, links: Links) -> Markup {
         (section("environment", "Environment, and how to repeat it", html! {
             dl { @for (name, text) in facts { dt { (name) } dd { (text) } } }
             @if let Some(command) = command { p { "The command was" } pre { (command) } }
-            p {
-                "The same again, from the complete config in this directory, with the same bits on the same kind of processor:"
-            }
-            pre { "bntrain " (quoted(&format!("{}/config.toml", run.name))) }
+            (again(run))
             p {
                 "Data, splits and seeds are then the same if the hashes of the data above are; equal result hashes mean equal \
                  weights. All numbers: " (links.file("summary.json")) ", " (links.file("metrics.csv")) ", "
@@ -47,8 +45,51 @@ pub(crate) fn environment(run: &RunResults, links: Links) -> Markup {
     }
 }
 
+/// How to get the same results. The config of a fork alone would train another network from its start.
+fn again(run: &RunResults) -> Markup {
+    const BITS: &str = "with the same bits on the same kind of processor";
+    if run.fork.is_null() {
+        return html! {
+            p { "The same again, from the complete config in this directory, " (BITS) ":" }
+            pre { "bntrain " (quoted(&format!("{}/config.toml", run.name))) }
+        };
+    }
+    let of = shortened_to(run.fork["of"].as_str().unwrap_or_default(), MAX_COMMAND);
+    html! {
+        @match words(&fork_command(run)) {
+            Some(fork) => {
+                p { "This is a fork of " (of) ". The same again, " (BITS) "; its config alone trains another network:" }
+                pre { (fork) }
+            }
+            None => p {
+                "This is a fork of " (of) ", see " code { "fork.json" } "; its config alone trains another network."
+            }
+        }
+    }
+}
+
+/// The command that makes the same fork; null where an older version made it. A fork that was resumed for more epochs
+/// is one with more epochs.
+fn fork_command(run: &RunResults) -> Value {
+    let mut command = run.fork["command"].clone();
+    let epochs = run.config.get("training").and_then(|training| training.get("epochs")?.as_integer());
+    let other = epochs.filter(|epochs| run.fork["epochs"].as_i64() != Some(*epochs));
+    if let (Some(words), Some(epochs)) = (command.as_array_mut(), other) {
+        if let Some(place) = words.iter().position(|word| word == "--epochs") {
+            words.drain(place..words.len().min(place + 2));
+        }
+        words.extend(["--epochs".into(), epochs.to_string().into()]);
+    }
+    command
+}
+
 fn command(run: &RunResults) -> Option<String> {
-    let words = run.run["command"].as_array()?;
+    words(&run.run["command"])
+}
+
+/// The words of a command, for a shell.
+fn words(list: &Value) -> Option<String> {
+    let words = list.as_array()?;
     let words: Vec<String> = words.iter().filter_map(|word| word.as_str()).map(quoted).collect();
     (!words.is_empty()).then(|| shortened_to(&words.join(" "), MAX_COMMAND))
 }

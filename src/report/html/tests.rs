@@ -40,6 +40,7 @@ fn results(runs: &[RunRecord]) -> RunResults {
         confusion: Some(String::from_utf8(confusion.into_inner().unwrap()).unwrap()),
         diagnostics: Some(DIAGNOSTICS.to_owned()),
         start: Some(START.replace("\"NAME\"", &serde_json::Value::from(HOSTILE).to_string())),
+        fork: None,
         encoding: None,
         further_files: vec!["diagnostics.csv".to_owned()],
     };

@@ -1,5 +1,6 @@
 //! `--report-every SECONDS`: `report.html` while the runs are trained, from their files so far.
 
+use std::fs;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::cli::session::Session;
 use crate::experiment::{RunRecord, Summary};
 use crate::report::csv::{write_epoch, write_metrics_header};
 use crate::report::{ResultTexts, RunResults, live_report_page};
-use crate::run_dir::{FollowedRun, RunDirectory};
+use crate::run_dir::{FORK_JSON, FollowedRun, RunDirectory};
 
 /// Writes the page anew from time to time.
 pub(crate) struct LiveReport<'a> {
@@ -120,6 +121,7 @@ impl<'a> LiveReport<'a> {
             run: run.to_string(),
             summary: Summary::of_study(plan, &records).to_json(),
             metrics: String::from_utf8_lossy(&metrics).into_owned(),
+            fork: fs::read_to_string(self.directory.path().join(FORK_JSON)).ok(),
             ..ResultTexts::default()
         };
         let results = RunResults::parse(self.directory.final_name(), texts)

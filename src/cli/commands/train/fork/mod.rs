@@ -115,6 +115,8 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
         "place": place.json(),
         "changes": changed,
         "recomputed_statistics": recompute,
+        "command": command(args),
+        "epochs": now.plan.training.epochs,
     });
     out.write(FORK_JSON, format!("{fork:#}\n").as_bytes())?;
     for (job, replayed) in now.jobs.iter().zip(replayed) {
@@ -147,6 +149,21 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
         show()?;
         output.result("\nthe forks by themselves, as after any training:\n\n")
     })
+}
+
+/// The words that make the same fork again, whatever its directory and the number of threads.
+fn command(args: &ForkArgs) -> Vec<String> {
+    let ForkArgs { directory, at_epoch, at_step, sets, epochs, recompute_statistics, .. } = args;
+    let mut words = ["bntrain", "fork"].map(str::to_owned).to_vec();
+    words.push(directory.to_string_lossy().into_owned());
+    for (option, number) in [("--at-epoch", at_epoch), ("--at-step", at_step), ("--epochs", epochs)] {
+        words.extend(number.iter().flat_map(|number| [option.to_owned(), number.to_string()]));
+    }
+    words.extend(sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]));
+    if *recompute_statistics {
+        words.push("--recompute-statistics".to_owned());
+    }
+    words
 }
 
 /// Writes what the run of `job` has at the place of the fork: its rows, and a checkpoint.
