@@ -1,3 +1,4 @@
+use crate::config::ComparedMeasure;
 use crate::experiment::synthetic::{at_point, diverged, grid, run, twins};
 use crate::experiment::{RunRecord, Summary};
 use crate::nn::Norm;
@@ -100,6 +101,22 @@ fn every_part_is_there() {
     assert!(report_page(&[results(&grid())], true).contains("<section id=\"grid\">"));
     let names: Vec<String> = figures(&results(&twins(5))).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["curves.svg", "ratio.svg", "differences.svg", "time_to_bound.svg", "confusion.svg"]);
+}
+
+#[test]
+fn the_page_says_what_p_is_and_who_chose_the_measure() {
+    let mut results = results(&twins(5));
+    let page = report_page(std::slice::from_ref(&results), true);
+    assert!(page.contains("p of the exact sign-flip test, adjusted"));
+    assert!(page.contains("final validation loss, the default of compare.primary"));
+    for found in results.summary.comparisons.iter_mut().flat_map(|comparison| &mut comparison.measures) {
+        found.comparison = found.comparison.clone().sequential();
+    }
+    results.summary.primary = ComparedMeasure::BestLoss;
+    let page = report_page(std::slice::from_ref(&results), true);
+    assert!(page.contains("p = 1/e, of the e-value, which holds however many seeds were added, adjusted"));
+    assert!(page.contains("<th scope=\"col\">p (1/e)</th>") && !page.contains("sign-flip"), "{page}");
+    assert!(page.contains("best validation loss, which the config names before the run"));
 }
 
 /// Norms by hundreds of epochs, and points by the hundred.

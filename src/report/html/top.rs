@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use crate::config::ComparedMeasure;
 use crate::experiment::{MeasuredOn, Summary, TunedNorm};
 use crate::report::answer::{answer, listed, lost_runs};
 use crate::report::results::RunResults;
@@ -88,8 +89,7 @@ fn facts(run: &RunResults) -> Markup {
             .push(("Compared", format!("{}, from the same weights and on the same batches", listed(&names)))),
     }
     if 1 < names.len() {
-        let primary = measure_name(summary, summary.primary);
-        facts.push(("Judged by", format!("{primary}, which was named before the run (compare.primary)")));
+        facts.push(("Judged by", judged_by(summary)));
     }
     facts.push(("Measured on", rows(run)));
     facts.push(("Seeds", seeds(summary)));
@@ -102,10 +102,14 @@ fn facts(run: &RunResults) -> Markup {
         ),
     ));
     if let Some(of) = summary.comparisons.first().and_then(|comparison| comparison.measures.first()) {
+        let test = match of.comparison.is_sequential {
+            true => "p = 1/e, of the e-value, which holds however many seeds were added",
+            false => "p of the exact sign-flip test",
+        };
         facts.push((
             "Chance",
             format!(
-                "p of the exact sign-flip test, adjusted for {} (Holm); clear means 0.05 or less",
+                "{test}, adjusted for {} (Holm); clear means 0.05 or less",
                 Count(of.comparison.family, "comparison")
             ),
         ));
@@ -117,6 +121,15 @@ fn facts(run: &RunResults) -> Markup {
         )));
     }
     html! { dl { @for (name, text) in facts { dt { (name) } dd { (text) } } } }
+}
+
+/// The primary measure. A config that names the default one is the same as one that names none.
+fn judged_by(summary: &Summary) -> String {
+    let primary = measure_name(summary, summary.primary);
+    match summary.primary {
+        ComparedMeasure::FinalLoss => format!("{primary}, the default of compare.primary"),
+        _ => format!("{primary}, which the config names before the run (compare.primary)"),
+    }
 }
 
 fn rows(run: &RunResults) -> String {

@@ -14,7 +14,7 @@ use crate::report::text::number::{
     value_and_interval,
 };
 use crate::report::text::summary::grid_point::PointColumns;
-use crate::report::text::summary::other_measures::measure_name;
+use crate::report::text::summary::other_measures::{explanation, measure_name};
 use crate::text::shortened_to;
 
 /// Rows of a panel.
@@ -59,10 +59,7 @@ pub(crate) fn differences(title: &str, arms: Arms<'_>) -> Option<Figure> {
     if !points.heads().is_empty() {
         notes.push(format!("Rows: {}.", points.heads().join(", ")));
     }
-    if shown.iter().any(|row| row.of.needs_explanation() && !row.of.is_sequential) {
-        let p = "p is of the sign-flip test, intervals are Student's, cut at the measure's ends: the two may disagree.";
-        notes.push(p.to_owned());
-    }
+    notes.extend(explanation(shown.iter().map(|row| row.of)).map(|why| format!("{why}.")));
     if shown.iter().any(|row| row.of.is_skewed()) {
         notes.push("Where the differences are skewed, the table has the median beside the mean.".to_owned());
     }
@@ -279,6 +276,9 @@ fn table(rows: &[Row<'_>]) -> Table {
         "effect",
         "by seed",
     ]);
+    if rows.iter().any(|row| row.of.is_sequential) {
+        table.head[5] = "p (1/e)".to_owned();
+    }
     for row in rows {
         let of = row.of;
         let number =
