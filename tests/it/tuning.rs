@@ -176,6 +176,10 @@ fn a_page_does_without_the_points_that_a_summary_lacks() {
     assert!(page.contains(" to tune, bntrain "), "{page}");
     assert!(page.contains("tuned for each norm, the best of "), "{page}");
     assert!(!page.contains("nothing was tuned"));
+    for part in ["decades", "usable: no run is lost", "What to expect of the best of N of these points"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    report(&|norm| norm["expected_best"] = serde_json::json!([]));
     report(&|norm| {
         for point in norm["points"].as_array_mut().unwrap() {
             point["n_runs"] = serde_json::json!(u64::MAX);

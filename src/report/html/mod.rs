@@ -16,6 +16,7 @@ pub(crate) mod start;
 #[cfg(test)]
 mod tests;
 pub(crate) mod top;
+pub(crate) mod tuned;
 
 use maud::{Markup, html};
 
@@ -119,7 +120,12 @@ fn one(run: &RunResults, links: Links) -> Markup {
         (section("curves", "Training", chart(&charts.training())))
         @if let Some(figure) = &charts.differences { (section("differences", "Differences by seed", chart(figure))) }
         @if let Some(figure) = &charts.sweep { (section("grid", "Over the grid", chart(figure))) }
-        @if let Some(figure) = &charts.tuning { (section("tuning", "Tuned settings", chart(figure))) }
+        @if run.summary.tuning.is_some() {
+            (section("tuning", "Tuned settings", html! {
+                @if let Some(figure) = &charts.tuning { (chart(figure)) }
+                (tuned::tuned(run))
+            }))
+        }
         @if let Some(figure) = &charts.survival { (section("time", "Time to a bound", chart(figure))) }
         (diagnostics::diagnostics(run, links))
         (start::start(run))

@@ -1,6 +1,7 @@
 //! How settings were chosen for each norm, as text.
 
 use crate::experiment::{Edge, EdgeWarning, Summary, TunedNorm, TunedPoint, Tuning};
+use crate::nn::Norm;
 use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within, joined, wrapped};
 use crate::report::text::number::{NO_NUMBER, four_digits};
 use crate::report::text::summary::grid_point::PointColumns;
@@ -11,34 +12,47 @@ use crate::text::{Count, shortened};
 /// how good the best of fewer points would be, and with one key the measure at every point. Empty without tuning.
 pub(crate) fn tuning(summary: &Summary) -> String {
     let Some(tuning) = &summary.tuning else { return String::new() };
-    let points = tuning.norms.iter().flat_map(|norm| &norm.points).map(|point| Some(point.point.clone()));
-    let points: Vec<_> = points.collect();
-    let columns = PointColumns::of(&points);
+    let columns = point_columns(tuning);
+    let name = |norm: Norm| norm.name().to_owned();
+    let rows = best_points(tuning, &name);
+    let best = aligned_within(WIDEST, 1 + columns.heads().len(), &vec![Align::Left; rows[0].len()], &rows);
+    let remarks = remarks(tuning, &name);
+    let remarks: String = remarks.iter().map(|line| wrapped(WIDEST, "  ", "    ", line)).collect();
+    let expected = expected_best(tuning, &name);
     joined([
-        format!("{}{}{}", head(summary, tuning), best_points(tuning, &columns), remarks(tuning)),
-        expected_best(tuning),
+        format!("{}{best}{remarks}", wrapped(WIDEST, "", "  ", &head(summary, tuning))),
+        format!("{EXPECTED_BEST}\n{}", aligned(&vec![Align::Left; expected[0].len()], &expected)),
         by_point(summary, tuning, &columns),
     ])
 }
 
-fn head(summary: &Summary, tuning: &Tuning) -> String {
+/// What [`expected_best`] shows.
+pub(crate) const EXPECTED_BEST: &str =
+    "to expect of the best of N of these points, by N (-: it may be a lost one)";
+
+fn point_columns(tuning: &Tuning) -> PointColumns {
+    let points = tuning.norms.iter().flat_map(|norm| &norm.points).map(|point| Some(point.point.clone()));
+    PointColumns::of(&points.collect::<Vec<_>>())
+}
+
+/// What was tried, for how many seeds.
+pub(crate) fn head(summary: &Summary, tuning: &Tuning) -> String {
     let keys: Vec<String> = tuning.keys.iter().map(|key| shortened(key)).collect();
-    let text = format!(
+    format!(
         "the best of {} of {} for each norm, by {}, {} each{}",
         Count(tuning.n_points, "point"),
         keys.join(" and "),
         measure_name(summary, tuning.measure),
         Count(tuning.seeds.len(), "seed"),
         if summary.runs.is_empty() { "" } else { "; the comparison has other seeds" },
-    );
-    wrapped(WIDEST, "", "  ", &text)
+    )
 }
 
-/// A row for each norm.
-fn best_points(tuning: &Tuning, columns: &PointColumns) -> String {
+/// A head, and a row for each norm, which is called by `name`: its best point, and how wide its usable range is.
+pub(crate) fn best_points(tuning: &Tuning, name: &dyn Fn(Norm) -> String) -> Vec<Vec<String>> {
+    let columns = point_columns(tuning);
     let mut head = vec!["norm".to_owned()];
     head.extend(columns.heads());
-    let n_names = head.len();
     head.push("there (over seeds)".to_owned());
     let several = 1 < tuning.keys.len();
     for usable in tuning.norms.first().map(|norm| &norm.usable[..]).unwrap_or_default() {
@@ -48,7 +62,7 @@ fn best_points(tuning: &Tuning, columns: &PointColumns) -> String {
     }
     let row = |norm: &TunedNorm| {
         let best = norm.best_point();
-        let mut row = vec![norm.norm.name().to_owned()];
+        let mut row = vec![name(norm.norm)];
         row.extend(columns.cells(&best.map(|best| best.point.clone())));
         row.push(best.map_or_else(|| NO_NUMBER.to_owned(), mean_and_range));
         for usable in &norm.usable {
@@ -61,8 +75,7 @@ fn best_points(tuning: &Tuning, columns: &PointColumns) -> String {
         row.resize(head.len(), NO_NUMBER.to_owned());
         row
     };
-    let rows: Vec<Vec<String>> = std::iter::once(head.clone()).chain(tuning.norms.iter().map(row)).collect();
-    aligned_within(WIDEST, n_names, &vec![Align::Left; head.len()], &rows)
+    std::iter::once(head.clone()).chain(tuning.norms.iter().map(row)).collect()
 }
 
 /// Such as `0.9796 (0.9777 to 0.9805)`.
@@ -80,8 +93,8 @@ fn mean_and_range(point: &TunedPoint) -> String {
 /// Ratios of best values that are listed, those of three norms.
 const MAX_RATIOS: usize = 3;
 
-/// What usable means, ratios, warnings.
-fn remarks(tuning: &Tuning) -> String {
+/// What usable means, ratios, warnings; norms are called by `name`.
+pub(crate) fn remarks(tuning: &Tuning, name: &dyn Fn(Norm) -> String) -> Vec<String> {
     let close = match tuning.measure.is_loss() {
         true => format!("at most {} times the loss of", 1.0 + tuning.within),
         false => format!("within {} of", tuning.within),
@@ -103,17 +116,17 @@ fn remarks(tuning: &Tuning) -> String {
             }
             None => String::new(),
         };
-        let (key, norm, other) = (shortened(&ratio.key), ratio.norm.name(), ratio.other.name());
+        let (key, norm, other) = (shortened(&ratio.key), name(ratio.norm), name(ratio.other));
         lines.push(format!("best {key}: {norm} {} times that of {other}{interval}", short(ratio.ratio)));
     }
     for norm in &tuning.norms {
-        lines.extend(norm.warnings.iter().map(|warning| edge(norm, warning)));
+        lines.extend(norm.warnings.iter().map(|warning| edge(&name(norm.norm), warning)));
     }
-    lines.iter().map(|line| wrapped(WIDEST, "  ", "    ", line)).collect()
+    lines
 }
 
-fn edge(norm: &TunedNorm, EdgeWarning { key, value, edge }: &EdgeWarning) -> String {
-    let (key, norm) = (shortened(key), norm.norm.name());
+fn edge(norm: &str, EdgeWarning { key, value, edge }: &EdgeWarning) -> String {
+    let key = shortened(key);
     match edge {
         Edge::Lowest => {
             format!(
@@ -138,11 +151,12 @@ fn short(ratio: f64) -> String {
     format!("{ratio:.digits$}")
 }
 
-/// By the number of points tried: 1, 2, 4 and so on, and all.
-fn expected_best(tuning: &Tuning) -> String {
-    let most = tuning.n_points;
+/// A head, and a row for each norm, by the number of points tried: 1, 2, 4 and so on, and all.
+pub(crate) fn expected_best(tuning: &Tuning, name: &dyn Fn(Norm) -> String) -> Vec<Vec<String>> {
+    let tried = tuning.norms.iter().map(|norm| norm.expected_best.len()).max();
+    let most = tried.unwrap_or(0).min(tuning.n_points);
     let mut trials: Vec<usize> = (0..).map(|power| 1 << power).take_while(|trials| *trials < most).collect();
-    trials.push(most);
+    trials.extend((0 < most).then_some(most));
     let head = std::iter::once("norm".to_owned()).chain(trials.iter().map(usize::to_string));
     let mut rows: Vec<Vec<String>> = vec![head.collect()];
     for norm in &tuning.norms {
@@ -150,13 +164,9 @@ fn expected_best(tuning: &Tuning) -> String {
             let best = norm.expected_best.get(trials - 1).copied().flatten();
             best.map_or_else(|| NO_NUMBER.to_owned(), four_digits)
         };
-        rows.push(std::iter::once(norm.norm.name().to_owned()).chain(trials.iter().map(cell)).collect());
+        rows.push(std::iter::once(name(norm.norm)).chain(trials.iter().map(cell)).collect());
     }
-    let columns = vec![Align::Left; rows[0].len()];
-    format!(
-        "to expect of the best of N of these points, by N (-: it may be a lost one)\n{}",
-        aligned(&columns, &rows)
-    )
+    rows
 }
 
 /// With one key, a row for each point in the order of its value.
