@@ -7,6 +7,7 @@ pub(crate) mod figures;
 pub(crate) mod matrix;
 pub(crate) mod path;
 pub(crate) mod plot;
+pub(crate) mod strip_table;
 pub(crate) mod strips;
 pub(crate) mod style;
 pub(crate) mod terminal;

@@ -48,8 +48,8 @@ pub fn strips_svg(title: &str, runs: &[RunDiagnostics]) -> Option<String> {
 
 /// All heat maps of a comparison.
 pub(crate) struct Strips {
-    networks: Vec<String>,
-    strips: Vec<Strip>,
+    pub(crate) networks: Vec<String>,
+    pub(crate) strips: Vec<Strip>,
 }
 
 impl Strips {
@@ -133,12 +133,12 @@ const STRIPS: [StripKind; 12] = [
 ];
 
 /// The heat maps of a quantity.
-struct Strip {
-    title: &'static str,
-    layers: Vec<String>,
+pub(crate) struct Strip {
+    pub(crate) title: &'static str,
+    pub(crate) layers: Vec<String>,
     steps: Vec<u64>,
     /// For each network, layer and step the value; NaN if there is none.
-    values: Vec<Vec<Vec<f64>>>,
+    pub(crate) values: Vec<Vec<Vec<f64>>>,
     scale: ColorScale,
 }
 

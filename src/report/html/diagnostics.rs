@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::report::chart::strip_table::strip_table;
 use crate::report::chart::strips::Strips;
 use crate::report::html::page::{Links, section};
 use crate::report::results::RunResults;
@@ -25,7 +26,14 @@ pub(crate) fn diagnostics(run: &RunResults, links: Links) -> Markup {
                 ul { @for finding in &run.summary.findings { li { (finding.text) } } }
             }
             @if let Some(strips) = Strips::of(&run.diagnostics, MAX_COLUMNS) {
-                figure { div.scrolls { (strips.inline()) } }
+                figure {
+                    div.scrolls { (strips.inline()) }
+                    details {
+                        summary { "Table of the last values" }
+                        @if let Some(all) = Strips::of(&run.diagnostics, usize::MAX) { (strip_table(&all).html()) }
+                        p.note { "The last of each layer, median over the seeds." }
+                    }
+                }
             }
             p {
                 "Measured layer by layer while the networks were trained: "
