@@ -92,14 +92,16 @@ fn row(column: &EncodedColumn) -> Vec<String> {
     };
     let (kind, values, fill) = match &feature.values {
         ValueEncoding::Numeric { scaling, fill, range, .. } => {
-            let range = range.map_or_else(String::new, |range| {
-                format!("{} to {}, ", four_digits(range.low), four_digits(range.high))
-            });
-            let values = format!(
-                "{range}mean {}, deviation {}",
-                four_digits(scaling.offset),
-                four_digits(scaling.divisor)
-            );
+            let moments =
+                format!("mean {}, deviation {}", four_digits(scaling.offset), four_digits(scaling.divisor));
+            let values = match range {
+                // Its deviation of 0 is replaced, to divide by.
+                Some(range) if range.low == range.high => format!("constant: {}", four_digits(range.low)),
+                Some(range) => {
+                    format!("{} to {}, {moments}", four_digits(range.low), four_digits(range.high))
+                }
+                None => moments,
+            };
             ("numeric", values, fill.map(four_digits))
         }
         ValueEncoding::Date { format, fill, range, .. } => {
@@ -124,4 +126,32 @@ fn row(column: &EncodedColumn) -> Vec<String> {
         (Some(fill), true) => format!("replaced by {fill}, with an indicator"),
     };
     vec![shortened(&column.name), role, kind.to_owned(), values, missing]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{FeatureEncoding, NumberInputs, Role, Scaling, TrainedRange};
+
+    #[test]
+    fn a_constant_column_has_no_deviation() {
+        let values = |low, high| {
+            let values = ValueEncoding::Numeric {
+                scaling: Scaling { offset: 3.0, divisor: 1.0 },
+                fill: None,
+                range: Some(TrainedRange { low, high }),
+                clip: None,
+                inputs: NumberInputs::default(),
+            };
+            let column = EncodedColumn {
+                name: "x".to_owned(),
+                role: Role::Feature,
+                feature: Some(FeatureEncoding { values, indicator: false }),
+                missing_markers: None,
+            };
+            row(&column)[3].clone()
+        };
+        assert_eq!(values(3.0, 3.0), "constant: 3.000");
+        assert_eq!(values(2.0, 4.0), "2.000 to 4.000, mean 3.000, deviation 1.000");
+    }
 }
