@@ -212,7 +212,8 @@ impl<'a> Summary<'a> {
         let others: Vec<String> = others.collect();
         let mut text = (rule.text)(worst.last, rule.bound.value());
         if over.len() > 1 {
-            text.push_str(&format!("; likewise in {} other layers", over.len() - 1));
+            let plural = if over.len() == 2 { "" } else { "s" };
+            text.push_str(&format!("; likewise in {} other layer{plural}", over.len() - 1));
         }
         if !others.is_empty() {
             text.push_str(&format!("; there it is {}", others.join(", ")));

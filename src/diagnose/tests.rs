@@ -143,6 +143,18 @@ fn findings_have_a_number_a_threshold_and_the_other_network() {
 }
 
 #[test]
+fn the_other_layers_over_a_bound_are_counted() {
+    let dead = |layers: &[&'static str]| {
+        let rows: Vec<_> = layers.iter().map(|&layer| (9, layer, Quantity::DeadShare, 0.5)).collect();
+        findings(&[run("none", 1, &rows)])[0].text.clone()
+    };
+    let text = dead(&["affine_1", "affine_2"]);
+    assert!(text.ends_with("; likewise in 1 other layer"), "{text}");
+    let text = dead(&["affine_1", "affine_2", "affine_3"]);
+    assert!(text.ends_with("; likewise in 2 other layers"), "{text}");
+}
+
+#[test]
 fn spreads_are_compared_over_layers_and_with_the_start() {
     let gradients = [
         (0, "affine_1", Quantity::WeightGradient, 1.0),

@@ -65,8 +65,9 @@ fn first(
     let skewed = median(of).filter(|_| of.is_skewed());
     let skewed = skewed
         .map_or(String::new(), |median| format!(" The differences are skewed: their median is {median}."));
+    let ties = if wins.fract() == 0.0 { "" } else { " (ties count half)" };
     format!(
-        "{head}{size}{left_out}; {norm} is better in {wins} of {} seeds, p\u{a0}=\u{a0}{p}.{skewed}",
+        "{head}{size}{left_out}; {norm} is better in {wins} of {} seeds{ties}, p\u{a0}=\u{a0}{p}.{skewed}",
         of.n_pairs
     )
 }

@@ -179,12 +179,28 @@ fn noise(networks: &[ProbedNetwork]) -> Option<String> {
         noise.iter().fold((f64::MAX, 0.0_f64), |(low, high), noise| (low.min(*noise), high.max(*noise)));
     (!noise.is_empty()).then(|| {
         format!(
-            "Noise: from batch to batch of {} rows, the mean of a unit moves by {:.0} to {:.0} % of its standard \
-             deviation (independent rows: {:.0} %).",
+            "Noise: from batch to batch of {} rows, the mean of a unit moves by {} of its standard deviation \
+             (independent rows: {:.0} %).",
             overview.rows,
-            100.0 * low,
-            100.0 * high,
+            percentages(low, high),
             100.0 / rows.sqrt()
         )
     })
+}
+
+/// Such as `3 to 15 %`, or `16 %` if both look the same.
+fn percentages(low: f64, high: f64) -> String {
+    let [low, high] = [low, high].map(|share| format!("{:.0}", 100.0 * share));
+    if low == high { format!("{low} %") } else { format!("{low} to {high} %") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_ends_of_a_range_are_one_number() {
+        assert_eq!(percentages(0.03, 0.151), "3 to 15 %");
+        assert_eq!(percentages(0.158, 0.162), "16 %");
+    }
 }
