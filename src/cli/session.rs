@@ -15,6 +15,7 @@ use crate::data::{DataError, Dataset, Encoding, Profile, Rows, SplitKey};
 use crate::experiment::{DataSets, Job, RunError, RunId, all_jobs, check_models};
 use crate::kernel::real::Real;
 use crate::model::InitialNetwork;
+use crate::nn::LayerSpec;
 use crate::nn::layers::affine::weight_norm::{centered_alone, centered_alone_message};
 use crate::targets::TargetsView;
 use crate::text::{Count, DisplayPath, shortened, similar_names};
@@ -144,7 +145,8 @@ impl Session {
             let batches = BatchPlan::new(layers, training, train_rows, table.outputs())
                 .map_err(|error| CliError::new(exit_code::USAGE, error.to_string()))?;
             let remainder = remainder_note(&batches, train_rows, training.batch_size);
-            for note in table.notes().iter().cloned().chain(remainder) {
+            let few = few_rows_note(layers, training.batch_size);
+            for note in table.notes().iter().cloned().chain(remainder).chain(few) {
                 if !notes.contains(&note) {
                     notes.push(note);
                 }
@@ -268,6 +270,20 @@ fn undefined_r2<F: Real>(plan: &Plan, valid: Option<&Rows<F>>) -> Option<String>
              of the last epoch will be kept; use valid_loss, or other validation rows"
         )
     })
+}
+
+/// Rows of a batch from which its statistics say something: of two rows, normalized values are 1 and -1, whatever they
+/// were.
+const ENOUGH_ROWS: usize = 8;
+
+/// That statistics of so few rows are little but noise.
+fn few_rows_note(layers: &[LayerSpec], batch_size: usize) -> Option<String> {
+    let norm = layers.iter().find(|layer| layer.needs_batch()).filter(|_| batch_size < ENOUGH_ROWS)?;
+    Some(format!(
+        "{} normalizes by the statistics of {batch_size} rows, which are mostly noise; set training.batch_size to \
+         {ENOUGH_ROWS} or more, or try layer_norm, which needs no other rows",
+        norm.kind()
+    ))
 }
 
 /// What is done with the training rows that do not fill a batch.

@@ -109,3 +109,18 @@ fn centered_weights_of_one_input_are_refused() {
     assert!(!work.path("run").exists());
     work.ok(&[&["config.toml", "-q", "-o", "run"], &args[..]].concat());
 }
+
+#[test]
+fn statistics_of_few_rows_get_a_note() {
+    let work = Work::new();
+    let notes = |rows: &str, norms: &str| {
+        let rows = format!("training.batch_size={rows}");
+        let norms = format!("compare.norms={norms}");
+        work.ok(&["check", "config.toml", "--set", &rows, "--set", &norms]).stderr
+    };
+    let note = "note: batch_norm normalizes by the statistics of 7 rows, which are mostly noise";
+    let both = "[\"batch_norm\", \"none\"]";
+    assert_eq!(notes("7", both).matches(note).count(), 1);
+    assert!(!notes("8", both).contains("mostly noise"));
+    assert!(!notes("7", "[\"layer_norm\", \"none\"]").contains("mostly noise"));
+}
