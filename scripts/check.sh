@@ -37,6 +37,9 @@ done
 
 step "published findings"
 cargo run --release --locked -- reproduce all --quiet --markdown "$out/findings.md"
-test -s "$out/findings.md"
+# The last digits depend on the vectors of the processor; claims and verdicts do not.
+verdicts() { awk -F ' [|] ' '/^[|] \[/ { print $1 " | " $NF } / claims hold/' "$1"; }
+test "$(verdicts "$out/findings.md" | wc -l)" -gt 20
+diff <(verdicts docs/findings.md) <(verdicts "$out/findings.md")
 
 step "all passed"
