@@ -111,7 +111,7 @@ fn the_page_says_what_p_is_and_who_chose_the_measure() {
     assert!(page.contains("p of the exact sign-flip test, adjusted"));
     assert!(page.contains("final validation loss, the default of compare.primary"));
     for found in results.summary.comparisons.iter_mut().flat_map(|comparison| &mut comparison.measures) {
-        found.comparison = found.comparison.clone().sequential();
+        found.comparison = found.comparison.sequential();
     }
     results.summary.primary = ComparedMeasure::BestLoss;
     let page = report_page(std::slice::from_ref(&results), true);
