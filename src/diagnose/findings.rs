@@ -131,6 +131,8 @@ const RULES: [Rule; 7] = [
     },
 ];
 
+/// Other networks that a finding names; where settings are tuned, there is one for each point.
+const MAX_OTHERS: usize = 4;
 /// Gradients of the weights of hidden layers that differ by more than this.
 const GRADIENT_SPREAD: f64 = 100.0;
 /// Percentiles of what activations see that moved apart by more than this factor.
@@ -216,7 +218,11 @@ impl<'a> Summary<'a> {
             text.push_str(&format!("; likewise in {} other layer{plural}", over.len() - 1));
         }
         if !others.is_empty() {
-            text.push_str(&format!("; there it is {}", others.join(", ")));
+            let shown = others[..others.len().min(MAX_OTHERS)].join(", ");
+            text.push_str(&format!("; there it is {shown}"));
+        }
+        if MAX_OTHERS < others.len() {
+            text.push_str(&format!(" and so on, see diagnostics.csv ({} more)", others.len() - MAX_OTHERS));
         }
         Some(self.finding(worst.layer.as_deref(), rule.quantity, worst.last, rule.bound.value(), &text))
     }

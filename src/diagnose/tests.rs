@@ -143,6 +143,18 @@ fn findings_have_a_number_a_threshold_and_the_other_network() {
 }
 
 #[test]
+fn of_many_other_networks_the_first_are_named() {
+    let of = |name: &str, share| run(name, 1, &[(9, "affine_1", Quantity::DeadShare, share)]);
+    let text = |n_others: usize| {
+        let others = (1..=n_others).map(|number| of(&format!("n{number}"), 0.0));
+        let runs: Vec<_> = std::iter::once(of("none", 0.5)).chain(others).collect();
+        findings(&runs)[0].text.clone()
+    };
+    assert!(text(4).ends_with("; there it is 0.00 with n1, 0.00 with n2, 0.00 with n3, 0.00 with n4"));
+    assert!(text(6).ends_with("0.00 with n4 and so on, see diagnostics.csv (2 more)"), "{}", text(6));
+}
+
+#[test]
 fn the_other_layers_over_a_bound_are_counted() {
     let dead = |layers: &[&'static str]| {
         let rows: Vec<_> = layers.iter().map(|&layer| (9, layer, Quantity::DeadShare, 0.5)).collect();
