@@ -105,13 +105,6 @@ fn legend(arms: Arms<'_>, tuning: &Tuning) -> Vec<LegendEntry> {
 fn table(arms: Arms<'_>, tuning: &Tuning) -> Table {
     let head =
         std::iter::once("point".to_owned()).chain(tuning.norms.iter().map(|norm| arms.label(norm.norm)));
-    let cell = |point: &TunedPoint| {
-        let mean = point.mean.map_or_else(|| NO_NUMBER.to_owned(), four_digits);
-        match point.n_lost {
-            0 => mean,
-            lost => format!("{mean}, {lost} of {} lost", point.n_runs),
-        }
-    };
     let points = tuning.norms.first().map(|norm| &norm.points[..]).unwrap_or_default();
     let row = |(index, point): (usize, &TunedPoint)| {
         let cells = tuning.norms.iter().filter_map(|norm| norm.points.get(index)).map(cell);
@@ -119,4 +112,38 @@ fn table(arms: Arms<'_>, tuning: &Tuning) -> Table {
     };
     Table { head: head.collect(), rows: points.iter().enumerate().map(row).collect(), left_out: None }
         .at_most(MAX_ROWS, "summary.json")
+}
+
+/// A mean of the runs that are left would make a point look better for losing the worst.
+fn cell(point: &TunedPoint) -> String {
+    match point.n_lost {
+        0 => point.mean.map_or_else(|| NO_NUMBER.to_owned(), four_digits),
+        lost => format!("{lost} of {} lost", point.n_runs),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Point;
+
+    #[test]
+    fn a_point_with_a_lost_run_has_no_mean_of_the_others() {
+        let text = |n_lost| {
+            let point = Point { index: 1, settings: "k=1".to_owned() };
+            let mean = Some(0.5);
+            let values = vec![Some(1.0)];
+            cell(&TunedPoint {
+                point,
+                values,
+                n_runs: 3,
+                n_lost,
+                mean,
+                low: mean,
+                high: mean,
+                is_usable: false,
+            })
+        };
+        assert_eq!([text(0), text(1)], ["0.5000", "1 of 3 lost"]);
+    }
 }
