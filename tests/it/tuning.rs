@@ -161,7 +161,8 @@ fn every_part_of_a_cross_validation_has_other_validation_rows() {
 #[test]
 fn a_page_does_without_the_points_that_a_summary_lacks() {
     let work = study();
-    work.ok(&["study.toml", "-q", "--epochs", "1", "-o", "run"]);
+    let cheap = ["--set", "diagnose.level=\"cheap\"", "--set", "diagnose.every=1"];
+    work.ok(&[&["study.toml", "-q", "--epochs", "1", "-o", "run"][..], &cheap].concat());
     let whole = work.json("run/summary.json");
     let report = |change: &dyn Fn(&mut serde_json::Value)| {
         let mut summary = whole.clone();
@@ -179,6 +180,11 @@ fn a_page_does_without_the_points_that_a_summary_lacks() {
     for part in ["decades", "usable: no run is lost", "What to expect of the best of N of these points"] {
         assert!(page.contains(part), "{part}: {page}");
     }
+    // Of the networks that are compared, not of those that were tried.
+    let (_, inside) = page.split_once("Tables of the last values").expect("a table");
+    let (_, head) = inside.split_once("<thead>").expect("a head");
+    let names: Vec<&str> = head.split("<th scope=\"col\">").skip(1).take(3).collect();
+    assert!(names[1].starts_with("batch_norm</th>") && names[2].starts_with("none</th>"), "{names:?}");
     report(&|norm| norm["expected_best"] = serde_json::json!([]));
     report(&|norm| {
         for point in norm["points"].as_array_mut().unwrap() {

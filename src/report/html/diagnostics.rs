@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::report::chart::strip_table::strip_table;
+use crate::diagnose::RunDiagnostics;
+use crate::report::chart::strip_table::strip_tables;
 use crate::report::chart::strips::Strips;
 use crate::report::html::page::{Links, section};
 use crate::report::results::RunResults;
@@ -17,6 +18,7 @@ pub(crate) fn diagnostics(run: &RunResults, links: Links) -> Markup {
     if files.is_empty() {
         return html! {};
     }
+    let shown = compared(run);
     section(
         "diagnostics",
         "Inside the networks",
@@ -25,12 +27,14 @@ pub(crate) fn diagnostics(run: &RunResults, links: Links) -> Markup {
                 p { "At the last measurement, median over the seeds:" }
                 ul { @for finding in &run.summary.findings { li { (finding.text) } } }
             }
-            @if let Some(strips) = Strips::of(&run.diagnostics, MAX_COLUMNS) {
+            @if let Some(strips) = Strips::of(&shown, MAX_COLUMNS) {
                 figure {
                     div.scrolls { (strips.inline()) }
                     details {
-                        summary { "Table of the last values" }
-                        @if let Some(all) = Strips::of(&run.diagnostics, usize::MAX) { (strip_table(&all).html()) }
+                        summary { "Tables of the last values" }
+                        @if let Some(all) = Strips::of(&shown, usize::MAX) {
+                            @for (title, table) in strip_tables(&all) { p { (title) } (table.html()) }
+                        }
                         p.note { "The last of each layer, median over the seeds." }
                     }
                 }
@@ -42,4 +46,14 @@ pub(crate) fn diagnostics(run: &RunResults, links: Links) -> Markup {
             }
         },
     )
+}
+
+/// The networks that are compared: not those that were trained to tune them, at many settings.
+fn compared(run: &RunResults) -> Vec<RunDiagnostics> {
+    let is_norm = |found: &&RunDiagnostics| run.summary.norms.iter().any(|norm| norm.name() == found.network);
+    let compared: Vec<RunDiagnostics> = run.diagnostics.iter().filter(is_norm).cloned().collect();
+    match run.summary.tuning.is_none() || compared.is_empty() {
+        true => run.diagnostics.clone(),
+        false => compared,
+    }
 }

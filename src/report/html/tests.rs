@@ -96,7 +96,7 @@ fn every_part_is_there() {
     for part in ["curves", "differences", "time", "diagnostics", "data", "config", "environment"] {
         assert!(page.contains(&format!("<section id=\"{part}\">")), "{part}");
     }
-    assert!(page.contains("Table of the last values"));
+    assert!(page.contains("Tables of the last values"));
     assert!(page.contains("<a href=\"metrics.csv\">"));
     assert!(!report_page(&[results(&twins(5))], false).contains("<a href=\"metrics.csv\">"));
     assert!(report_page(&[results(&grid())], true).contains("<section id=\"grid\">"));
