@@ -72,7 +72,7 @@ pub(crate) fn begin(groups: Option<NonZeroUsize>) -> Begun {
 }
 
 /// What MPI launchers say about how many processes they have started: Open MPI, and MPICH and those like it.
-pub(crate) const SIZES: [&str; 2] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"];
+pub(crate) const PROCESS_COUNT_VARIABLES: [&str; 2] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"];
 
 /// Refuses several processes that each would train everything.
 ///
@@ -83,7 +83,7 @@ pub(crate) fn refuse_strangers() -> Result<(), CliError> {
     if team().is_some() {
         return Ok(());
     }
-    for variable in SIZES {
+    for variable in PROCESS_COUNT_VARIABLES {
         let started = std::env::var(variable).ok().and_then(|started| started.parse::<usize>().ok());
         if let Some(started) = started.filter(|&started| started > 1) {
             let (reason, advice) = match cfg!(feature = "mpi") {
@@ -135,7 +135,7 @@ pub(crate) struct Team {
 }
 
 /// The most bytes that are shown at once: fewer than MPI can count.
-const MAX_PIECE: usize = 1 << 30;
+const MAX_CHUNK_BYTES: usize = 1 << 30;
 
 /// What the first process has the others do.
 #[derive(Serialize, Deserialize)]
@@ -175,7 +175,7 @@ impl Team {
         let lengths: Vec<usize> = lengths.chunks_exact(8).map(length).collect();
         let mut all: Vec<Vec<u8>> = lengths.iter().map(|&length| Vec::with_capacity(length)).collect();
         // In pieces, so that no exchange is too large.
-        let piece = MAX_PIECE / processes;
+        let piece = MAX_CHUNK_BYTES / processes;
         for start in (0..lengths.iter().copied().max().unwrap_or(0)).step_by(piece) {
             let part = |length: usize| length.min(start)..length.min(start + piece);
             let mut end = 0;

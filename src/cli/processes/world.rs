@@ -10,13 +10,13 @@ use mpi::environment::{Universe, processor_name};
 use mpi::topology::{AnyCommunicator, Color, Communicator, SimpleCommunicator};
 use mpi::{Count, Threading};
 
-use crate::cli::processes::SIZES;
+use crate::cli::processes::PROCESS_COUNT_VARIABLES;
 use crate::kernel::even_part;
 use crate::nn::Gather;
 
 /// Processes that exchange.
 pub(crate) struct World {
-    whose: Whose,
+    exchange: Exchange,
     processes: usize,
     process: usize,
     buffers: Mutex<ExchangeBuffers>,
@@ -24,7 +24,7 @@ pub(crate) struct World {
 
 /// Which processes exchange.
 #[derive(Clone, Copy)]
-enum Whose {
+enum Exchange {
     /// Those of the group of this one.
     Members,
     /// The first ones of all groups.
@@ -91,7 +91,11 @@ pub(crate) struct Started {
 /// None if this process is the only one. They are cut into the groups that the first process asks for, of neighbors,
 /// unless there are more groups than processes.
 pub(crate) fn begin(groups: Option<NonZeroUsize>) -> Option<Started> {
-    if SIZES.iter().chain([&RANK_OF_PMIX]).all(|variable| std::env::var_os(variable).is_none()) {
+    if PROCESS_COUNT_VARIABLES
+        .iter()
+        .chain([&RANK_OF_PMIX])
+        .all(|variable| std::env::var_os(variable).is_none())
+    {
         return None;
     }
     // Runs are trained by threads of their own, one at a time.
@@ -111,8 +115,8 @@ pub(crate) fn begin(groups: Option<NonZeroUsize>) -> Option<Started> {
     let members = cut(color(group))?;
     let leaders = cut(if members.rank() == 0 { color(0) } else { Color::undefined() });
     world.set_attr(Communicators { members, leaders });
-    let of = |whose, own: &SimpleCommunicator| World {
-        whose,
+    let of = |exchange, own: &SimpleCommunicator| World {
+        exchange,
         processes: own.size() as usize,
         process: own.rank() as usize,
         buffers: Mutex::default(),
@@ -121,8 +125,8 @@ pub(crate) fn begin(groups: Option<NonZeroUsize>) -> Option<Started> {
         universe,
         host: processor_name().unwrap_or_default(),
         all,
-        members: of(Whose::Members, members),
-        leaders: leaders.map(|leaders| of(Whose::Leaders, leaders)),
+        members: of(Exchange::Members, members),
+        leaders: leaders.map(|leaders| of(Exchange::Leaders, leaders)),
     })
 }
 
@@ -137,9 +141,9 @@ impl World {
         let world = SimpleCommunicator::world();
         let Communicators { members, leaders } =
             *world.get_attr::<Communicators>().expect("set at the beginning");
-        match self.whose {
-            Whose::Members => members,
-            Whose::Leaders => leaders.expect("only first processes have it"),
+        match self.exchange {
+            Exchange::Members => members,
+            Exchange::Leaders => leaders.expect("only first processes have it"),
         }
     }
 }

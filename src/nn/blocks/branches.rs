@@ -35,17 +35,17 @@ impl Branches {
     }
 
     /// How many this process has.
-    pub(crate) fn of(&self, process: usize) -> usize {
+    pub(crate) fn count_of(&self, process: usize) -> usize {
         self.counts[process]
     }
 
     /// The most that a process has.
-    pub(crate) fn most(&self) -> usize {
+    pub(crate) fn max_count(&self) -> usize {
         self.counts.iter().copied().max().unwrap_or(0)
     }
 
     /// How many there are.
-    pub(crate) fn all(&self) -> usize {
+    pub(crate) fn total(&self) -> usize {
         self.counts.iter().sum()
     }
 
@@ -81,7 +81,7 @@ mod tests {
                 let mut sums: Vec<String> = (0..processes)
                     .flat_map(|process| here(process).subtrees().map(|branch| tree(branch.numbers())))
                     .collect();
-                assert_eq!(branches.all(), sums.len());
+                assert_eq!(branches.total(), sums.len());
                 for &[total, added] in &branches.additions {
                     sums[total] = format!("({}+{})", sums[total], sums[added]);
                 }

@@ -70,9 +70,9 @@ impl<F: Real> BatchBlocks<F> {
         let own = even_part(largest, processes, process).len() + 1;
         let numbers = |count: usize| vec![F::zero(); if processes > 1 { count } else { 0 }];
         let weights = WeightSums {
-            here: numbers(branches.of(process) * largest),
-            sent: numbers(branches.of(process) * largest),
-            received: numbers(branches.all() * own),
+            here: numbers(branches.count_of(process) * largest),
+            sent: numbers(branches.count_of(process) * largest),
+            received: numbers(branches.total() * own),
         };
         let sums = vec![0.0; count * 3 * network.widest()];
         let buffers = Mutex::new(Buffers { sums, ends: [ends.clone(), ends.clone()], weights });
@@ -179,12 +179,12 @@ impl<F: Real> BatchBlocks<F> {
 
         let (mut sent, mut received) = (0, 0);
         for other in 0..processes {
-            for sums in weights.here.chunks_exact(len).take(self.branches.of(process)) {
+            for sums in weights.here.chunks_exact(len).take(self.branches.count_of(process)) {
                 let sums = &sums[part(other)];
                 weights.sent[sent..][..sums.len()].copy_from_slice(sums);
                 sent += sums.len();
             }
-            received += self.branches.of(other) * part(process).len();
+            received += self.branches.count_of(other) * part(process).len();
             (sent_ends[other], received_ends[other]) = (sent * size_of::<F>(), received * size_of::<F>());
         }
         let sums = &mut weights.received[..received];
@@ -214,8 +214,8 @@ pub fn most_exchanged<F>(
         (largest.max(rows * columns), widest.max(rows).max(columns))
     });
     let branches = Branches::new(count, processes);
-    let sent = branches.most() * largest;
-    let received = branches.all() * largest.div_ceil(processes);
+    let sent = branches.max_count() * largest;
+    let received = branches.total() * largest.div_ceil(processes);
     (sent.max(received).max(largest) * size_of::<F>())
         .max(count * widest * size_of::<f64>() * usize::max(3, 2 * ghosts))
 }
