@@ -131,14 +131,11 @@ fn filled<F: Copy>(numbers: &[F], rest: F) -> [F; LANES] {
 /// The sum, halving the number of sums until one is left.
 #[inline(always)]
 fn total(sums: [f64; LANES]) -> f64 {
-    // From memory: else the compiler keeps each sum in a register of its own, and additions before this are not of vectors.
-    let mut sums = black_box(sums);
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            sums[lane] += sums[lane + half];
-        }
-        half /= 2;
+    let mut half = [0.0; LANES / 2];
+    for lane in 0..LANES / 2 {
+        half[lane] = sums[lane] + sums[lane + LANES / 2];
     }
-    sums[0]
+    // From memory: else the compiler keeps each sum in a register of its own, and additions before this are not of vectors.
+    let [a, b, c, d, e, f, g, h] = black_box(half);
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
