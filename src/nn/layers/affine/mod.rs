@@ -206,8 +206,10 @@ impl<F: Real> Layer<F> for Affine<F> {
     fn infer(&self, pass: &PassContext<'_, F>, x: ArrayView2<'_, F>, mut y: ArrayViewMut2<'_, F>) {
         let form = self.norm.as_ref().map_or(WeightForm::Plain, WeightNorm::form);
         match WeightNorm::of(form, pass.pool, &self.params) {
+            // As exports have the weights: the last bits count where a norm of few numbers follows.
             Some(norm) => {
-                norm.apply(pass, &x, &self.params, false, Array2::zeros(y.dim()).view_mut(), &mut y);
+                let weights = norm.weights(self.params[0].value.view()).into();
+                kernel::affine(pass.pool, &x, weights, self.params.get(2).map(Param::row), &mut y);
             }
             None => self.apply(pass, &x, false, &mut y),
         }

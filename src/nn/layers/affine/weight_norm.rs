@@ -129,25 +129,12 @@ impl<F: Real> WeightNorm<F> {
         y: &mut ArrayViewMut2<'_, F>,
     ) {
         self.update(pass.pool, &params[0].value.view(), params[1].row());
-        let mut z = std::mem::take(&mut self.z);
-        self.apply(pass, x, params, relu, z.slice_mut(s![..x.nrows(), ..]), y);
-        self.z = z;
-    }
-
-    /// The output with what was measured, through `z`.
-    pub(crate) fn apply(
-        &self,
-        pass: &PassContext<'_, F>,
-        x: &ArrayView2<'_, F>,
-        params: &[Param<F>],
-        relu: bool,
-        mut z: ArrayViewMut2<'_, F>,
-        y: &mut ArrayViewMut2<'_, F>,
-    ) {
-        let directions = self.weights(params[0].value.view()).directions();
-        let bias = params.get(2).map_or(&self.zeros[..], Param::row);
+        let Self { zeros, state, z, .. } = self;
+        let mut z = z.slice_mut(s![..x.nrows(), ..]);
+        let directions = NormalizedWeights { v: params[0].value.view(), state }.directions();
         kernel::affine(pass.pool, x, directions, None, &mut z);
-        kernel::scale_units(pass.pool, &z.view(), &self.state, bias, relu, y);
+        let bias = params.get(2).map_or(&zeros[..], Param::row);
+        kernel::scale_units(pass.pool, &z.view(), state, bias, relu, y);
     }
 
     /// The gradients of the direction, the gain and the bias, and whether that of the direction is finite.
