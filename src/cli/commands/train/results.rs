@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::commands::report::results_of;
 use crate::cli::error::CliError;
+use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::config::Plan;
@@ -87,11 +88,12 @@ fn write_diagnostics(
     Ok(findings(&runs))
 }
 
-/// Writes the page and the pictures, from the files of the run, as `bntrain report` does. Results that cannot be read
-/// back are no reason to lose them.
+/// Writes the page and the pictures, from the files of the run, as `bntrain report` does. Results that can be read, but not
+/// understood, are no reason to lose them.
 fn write_report(directory: &RunDirectory, run_json: &str, output: &Output) -> Result<(), CliError> {
     let results = match results_of(directory.path(), &directory.final_name(), Some(run_json)) {
         Ok(results) => results,
+        Err(error) if error.code == exit_code::IO => return Err(error),
         Err(error) => {
             output.note(&format!("warning: the report could not be written: {error}"));
             return Ok(());
