@@ -34,7 +34,7 @@ dropout = 0.2
 [optimizer]
 type = "adam"
 [training]
-epochs = 1500
+epochs = 8000
 batch_size = 20
 checkpoint = "1 s"
 baselines = false
