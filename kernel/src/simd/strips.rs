@@ -22,15 +22,7 @@ pub(crate) trait ColumnKernel {
 /// before: its columns are computed twice, with the same result.
 #[inline(always)]
 pub(crate) fn for_each_strip(width: usize, kernel: &mut impl ColumnKernel) {
-    let mut start = 0;
-    while start + WIDE <= width {
-        kernel.strip::<WIDE>(start);
-        start += WIDE;
-    }
-    while start + NARROW <= width {
-        kernel.strip::<NARROW>(start);
-        start += NARROW;
-    }
+    let start = whole_strips(width, kernel);
     if start < width && width >= NARROW {
         kernel.strip::<NARROW>(width - NARROW);
     } else {
@@ -41,6 +33,15 @@ pub(crate) fn for_each_strip(width: usize, kernel: &mut impl ColumnKernel) {
 /// Like [`for_each_strip`], for loops that read what they write: strips do not overlap.
 #[inline(always)]
 pub(crate) fn for_each_strip_once(width: usize, kernel: &mut impl ColumnKernel) {
+    let start = whole_strips(width, kernel);
+    for column in start..width {
+        kernel.strip::<1>(column);
+    }
+}
+
+/// Runs `kernel` for as many columns as whole strips have, and returns their number.
+#[inline(always)]
+fn whole_strips(width: usize, kernel: &mut impl ColumnKernel) -> usize {
     let mut start = 0;
     while start + WIDE <= width {
         kernel.strip::<WIDE>(start);
@@ -50,10 +51,7 @@ pub(crate) fn for_each_strip_once(width: usize, kernel: &mut impl ColumnKernel) 
         kernel.strip::<NARROW>(start);
         start += NARROW;
     }
-    while start < width {
-        kernel.strip::<1>(start);
-        start += 1;
-    }
+    start
 }
 
 /// The numbers of a strip.
