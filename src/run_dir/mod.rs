@@ -4,6 +4,7 @@
 //! file appears complete or not at all, but for the tables in the folder of each run, which grow by whole rows.
 
 mod assemble;
+mod checkpoint_files;
 mod directory_state;
 mod error;
 mod follow;

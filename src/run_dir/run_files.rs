@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::diagnose::DiagnosticRow;
@@ -15,30 +15,27 @@ use crate::report::csv::{
 };
 use crate::run_dir::error::{RunDirectoryError, read_error_in, write_error_in};
 use crate::run_dir::growing_table::GrowingTable;
-use crate::run_dir::layout::{CHECKPOINT, DIAGNOSTICS, METRICS, MODEL, PREVIOUS_CHECKPOINT, STEPS};
+use crate::run_dir::layout::{DIAGNOSTICS, METRICS, MODEL, STEPS};
 use crate::train::{EpochRecord, StepRecord};
 
-/// GrowingTable are written when this many bytes are waiting.
-const MAX_WAITING_BYTES: usize = 1 << 16;
+/// Rows are written when this many bytes are waiting.
+pub(super) const MAX_WAITING_BYTES: usize = 1 << 16;
 /// Or when the last ones were written so long ago: a training step may take less time than a write.
 const MAX_WAITING_TIME: Duration = Duration::from_millis(200);
-
-/// Bytes that are reserved for rows beside the first checkpoint.
-const RESERVED_FOR_ROWS: u64 = 2 * MAX_WAITING_BYTES as u64;
 
 /// The folder of a run, with its `metrics.csv` and `steps.csv` open. Both grow by whole rows, so they can be
 /// followed while the run is trained.
 #[derive(Debug)]
 pub struct RunFiles {
     /// From the run directory to the folder of the run.
-    folders: Vec<Folder>,
+    pub(super) folders: Vec<Folder>,
     id: RunId,
     metrics: GrowingTable,
     steps: GrowingTable,
     /// `diagnostics.csv`, once there are any.
     diagnostics: Option<GrowingTable>,
     /// The first checkpoint, or the model, while space on the disk is reserved for it.
-    reserved: Option<NewFile<'static>>,
+    pub(super) reserved: Option<NewFile<'static>>,
     /// Whether the names of the folders are on the disk.
     is_synced: bool,
     last_write: Instant,
@@ -84,7 +81,7 @@ impl RunFiles {
         Ok(Self { id, metrics, steps, diagnostics, reserved, folders, is_synced, last_write })
     }
 
-    fn folder(&self) -> &Folder {
+    pub(super) fn folder(&self) -> &Folder {
         &self.folders[self.folders.len() - 1]
     }
 
@@ -204,108 +201,6 @@ impl RunFiles {
         Ok(())
     }
 
-    /// Writes a checkpoint, durably, and keeps the one before if there is space. The rows so far are made to last first.
-    ///
-    /// # Errors
-    ///
-    /// If a file cannot be written; the newest checkpoint is then as it was.
-    pub fn write_checkpoint(&mut self, bytes: &[u8]) -> Result<(), RunDirectoryError> {
-        self.sync()?;
-        let folder = &self.folders[self.folders.len() - 1];
-        let mut write = || -> io::Result<()> {
-            let mut file = Self::new_file(&mut self.reserved, folder, CHECKPOINT)?;
-            file.write_all(bytes)?;
-            file.commit_after(|folder| match folder.rename(CHECKPOINT, PREVIOUS_CHECKPOINT) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            })
-        };
-        let written = match write() {
-            // The newest one stays until the next one is complete.
-            Err(error) if is_full(&error) && folder.remove_file(PREVIOUS_CHECKPOINT).is_ok() => write(),
-            written => written,
-        };
-        written.map_err(write_error_in(folder, CHECKPOINT))
-    }
-
-    /// Reserves space for a first checkpoint of at most `bytes`, and for some rows before it. Does nothing where the
-    /// file system cannot.
-    ///
-    /// # Errors
-    ///
-    /// If there is no space.
-    pub fn reserve_checkpoint(&mut self, bytes: u64) -> Result<(), RunDirectoryError> {
-        self.reserve(CHECKPOINT, bytes.saturating_add(RESERVED_FOR_ROWS))
-    }
-
-    /// Reserves space for a model file of at most `bytes`, likewise.
-    ///
-    /// # Errors
-    ///
-    /// As [`reserve_checkpoint`](Self::reserve_checkpoint).
-    pub fn reserve_model(&mut self, bytes: u64) -> Result<(), RunDirectoryError> {
-        self.reserve(MODEL, bytes)
-    }
-
-    fn reserve(&mut self, name: &str, bytes: u64) -> Result<(), RunDirectoryError> {
-        let folder = self.folder();
-        let reserved = folder.try_clone().and_then(|folder| NewFile::reserve(folder, name, bytes));
-        self.reserved = Some(reserved.map_err(|source| match folder.is_removed() {
-            true => RunDirectoryError::Removed { path: folder.path().join(name) },
-            false => RunDirectoryError::NoSpace { path: folder.path().join(name), bytes, source },
-        })?);
-        Ok(())
-    }
-
-    /// Writes all rows so far to the space that was reserved for rows beside the first checkpoint, once the disk is
-    /// full. The checkpoint should follow soon. False if nothing is reserved for them, or it is too little.
-    pub fn write_to_reserve(&mut self) -> bool {
-        let checkpoint = self.reserved.as_mut().filter(|file| file.name() == CHECKPOINT);
-        checkpoint.is_some_and(|file| file.give_back(RESERVED_FOR_ROWS)) && self.write_out().is_ok()
-    }
-
-    /// Begins the file `name`, in the space that was reserved for it if there is some.
-    fn new_file<'a>(
-        reserved: &mut Option<NewFile<'static>>,
-        folder: &'a Folder,
-        name: &str,
-    ) -> io::Result<NewFile<'a>> {
-        match reserved.take_if(|file| file.name() == name) {
-            Some(file) => Ok(file),
-            None => NewFile::create(folder, name),
-        }
-    }
-
-    /// The checkpoints with their paths, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// If one cannot be opened.
-    pub fn checkpoints(&self) -> Result<Vec<(PathBuf, File)>, RunDirectoryError> {
-        let mut found = Vec::new();
-        for name in [CHECKPOINT, PREVIOUS_CHECKPOINT] {
-            if let Some(file) = self.open_if_there(name)? {
-                found.push((self.path().join(name), file));
-            }
-        }
-        Ok(found)
-    }
-
-    /// Removes all checkpoints.
-    ///
-    /// # Errors
-    ///
-    /// If one cannot be removed.
-    pub fn remove_checkpoints(&self) -> Result<(), RunDirectoryError> {
-        for name in [PREVIOUS_CHECKPOINT, CHECKPOINT] {
-            match self.folder().remove_file(name) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                removed => removed.map_err(write_error_in(self.folder(), name))?,
-            }
-        }
-        Ok(())
-    }
-
     /// Writes the model file, durably. The rows so far are made to last first, since a model vouches for them.
     ///
     /// # Errors
@@ -352,14 +247,14 @@ impl RunFiles {
         Ok(Some(bytes))
     }
 
-    fn open_if_there(&self, name: &str) -> Result<Option<File>, RunDirectoryError> {
+    pub(super) fn open_if_there(&self, name: &str) -> Result<Option<File>, RunDirectoryError> {
         match self.folder().open_file(name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             file => Ok(Some(file.map_err(read_error_in(self.folder(), name))?)),
         }
     }
 
-    fn write_out(&mut self) -> Result<(), RunDirectoryError> {
+    pub(super) fn write_out(&mut self) -> Result<(), RunDirectoryError> {
         let folder = &self.folders[self.folders.len() - 1];
         self.steps.write_out(folder)?;
         self.metrics.write_out(folder)?;
@@ -376,11 +271,6 @@ impl Drop for RunFiles {
         // A run that ends by an error has reported one already.
         let _ = self.write_out();
     }
-}
-
-/// Whether a file could be written if another one were removed.
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn open_diagnostics(folder: &Folder) -> Result<GrowingTable, RunDirectoryError> {
