@@ -47,11 +47,12 @@ pub(crate) fn run(args: &TrainArgs, count: NonZeroUsize, output: &Output) -> Res
         return Ok(());
     }
     let kept = |error: CliError| {
-        let kept = format!(
-            "{error}\n  shares are kept in {}; the same command with --resume{} goes on",
-            DisplayPath(&shares),
-            if args.force { " in place of --force" } else { "" }
-        );
+        // What is at --out is shown by --resume, so that cannot go on where it is to be replaced.
+        let next = match args.force {
+            true => "finish each with `bntrain resume`, then put them together with `bntrain merge --force`",
+            false => "the same command with --resume goes on",
+        };
+        let kept = format!("{error}\n  shares are kept in {}; {next}", DisplayPath(&shares));
         CliError::new(error.code, if shares.exists() { kept } else { error.to_string() })
     };
     if let Some(error) = error_of(errors) {
