@@ -24,6 +24,9 @@ const MAX_RUNS: usize = 100_000;
 /// Bytes that the configs of all runs may have, since each run holds its own.
 const MAX_BYTES_OF_RUNS: usize = 1 << 29;
 
+/// The tables of a claim's file that are not part of its config.
+pub(crate) const CLAIM: [&str; 3] = ["claim", "expect", "original"];
+
 /// The plan that the config file at `path` describes, after `overrides`: pairs of a dotted key and a TOML value
 /// (or a string without quotes), in order.
 ///
@@ -70,6 +73,10 @@ fn parse_at(
         .map_err(|fault| ConfigError::Syntax { path: path.to_owned(), fault: Box::new(fault) })?;
     let mut problems = Problems::default();
     overrides::apply(&mut tree, overrides, &mut problems);
+    if tree.get("claim").is_some() {
+        // The file of a claim is a config, too. What is claimed is for `reproduce`, which checks it.
+        CLAIM.iter().for_each(|table| tree.remove(table));
+    }
     let Resolved { plan, grid, tune } = resolve(&tree, source, &mut problems);
     if let Some(plan) = &plan {
         check_runs(plan, &grid, text.len()).map_err(|(runs, limit)| ConfigError::TooManyRuns {

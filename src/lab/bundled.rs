@@ -1,8 +1,9 @@
 //! The data that the claims are tried on, in a temporary folder: they are part of the program, so that it needs no files.
+//! The folder has the layout of the repository, so that the file of a claim names its data in the same way in both.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 use ndarray::Array2;
 use rand::Rng;
@@ -12,6 +13,9 @@ use crate::random::stream;
 
 /// The bundled digits.
 const DIGITS: &[u8] = include_bytes!("../../data/digits.csv");
+
+const CLAIMS: &str = "configs/lab";
+const DATA: &str = "data";
 
 /// Rows, inputs and targets of `linear.csv`.
 const LINEAR: (usize, usize) = (200, 10);
@@ -29,15 +33,19 @@ impl BundledData {
     /// If the folder cannot be written.
     pub(crate) fn write() -> Result<Self, LabError> {
         let folder = tempfile::tempdir().map_err(LabError::Bundled)?;
-        let write =
-            |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).map_err(LabError::Bundled);
+        for path in [CLAIMS, DATA] {
+            fs::create_dir_all(folder.path().join(path)).map_err(LabError::Bundled)?;
+        }
+        let data = folder.path().join(DATA);
+        let write = |name: &str, bytes: &[u8]| fs::write(data.join(name), bytes).map_err(LabError::Bundled);
         write("digits.csv", DIGITS)?;
         write("linear.csv", linear().as_bytes())?;
         Ok(Self { folder })
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+    /// Where the files of claims would be.
+    pub(crate) fn claims(&self) -> PathBuf {
+        self.folder.path().join(CLAIMS)
     }
 }
 

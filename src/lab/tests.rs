@@ -21,14 +21,15 @@ fn tried(name: &str, build: NetworkBuilder<'_>) -> ClaimFinding {
     let bundled = BundledData::write().expect("a temporary folder");
     let claims = claims();
     let claim = claims.iter().find(|claim| claim.name == name).expect(name);
-    try_claim(claim, bundled.path(), None, NonZeroUsize::MIN, build).expect(name)
+    try_claim(claim, &bundled.claims(), None, NonZeroUsize::MIN, build).expect(name)
 }
 
 #[test]
 fn every_claim_is_a_config_with_bounds() {
     let bundled = BundledData::write().expect("a temporary folder");
     for claim in claims() {
-        let plan = claim.plan(bundled.path(), None).unwrap_or_else(|error| panic!("{}: {error}", claim.name));
+        let plan =
+            claim.plan(&bundled.claims(), None).unwrap_or_else(|error| panic!("{}: {error}", claim.name));
         assert!(plan.at_least.is_some() || plan.at_most.is_some(), "{}", claim.name);
         assert!(plan.plan.compare.is_some_and(|compare| compare.seeds.all.len() >= 3), "{}", claim.name);
     }
@@ -51,7 +52,7 @@ fn a_training_is_followed_as_its_plan_says() {
     let bundled = BundledData::write().expect("a temporary folder");
     let claims = claims();
     let claim = claims.iter().find(|claim| claim.name == "statistics-lag").expect("a claim");
-    let mut plan = claim.plan(bundled.path(), None).expect("a plan").plan;
+    let mut plan = claim.plan(&bundled.claims(), None).expect("a plan").plan;
     let build: NetworkBuilder<'_> =
         &|specs, inputs, answers, seed| Network::new(inputs, build_layers(specs, inputs, answers, seed));
     plan.training.epochs = 1;

@@ -12,7 +12,6 @@ fn every_shipped_config_makes_a_plan_that_survives_being_written() {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(&directory).expect("there is a directory of configs") {
         let path = entry.expect("a readable entry").path();
-        // Those of published findings have expectations, too; `lab` reads them.
         if path.is_dir() {
             continue;
         }
@@ -28,6 +27,23 @@ fn every_shipped_config_makes_a_plan_that_survives_being_written() {
     }
     names.sort();
     assert_eq!(names, ["anatomy", "deep", "iris", "mlp_bn", "norms", "smoke", "spiral", "tuned"]);
+}
+
+/// What is claimed is for `reproduce`; all other commands take the file as a config.
+#[test]
+fn the_file_of_a_claim_is_a_config() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/lab");
+    for entry in std::fs::read_dir(&folder).expect("there is a directory of claims") {
+        let path = entry.expect("a readable entry").path();
+        let plan = load(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
+        let data = plan.data.path.name();
+        // The data of one are made by the program.
+        assert!(data.is_file() || plan.name == "linear-net", "{} has no data", path.display());
+    }
+    let expects = "[expect]\nat_least = 1\n[data]\npath = 'd.csv'\nlabel = 'y'\n[model]\nhidden = [4]\n\
+                   [optimizer]\ntype = 'sgd'\n";
+    let error = parse(expects, Path::new("c.toml"), &[]).expect_err("expectations without a claim");
+    assert!(error.to_string().contains("unknown key `expect`"), "{error}");
 }
 
 /// Fragments that mean something somewhere in a config.

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &ReproduceArgs, output: &Output) -> Result<(), CliError>
     let bundled = BundledData::write()?;
     let mut findings: Vec<ClaimFinding> = Vec::with_capacity(claims.len());
     for claim in claims {
-        let finding = try_claim(claim, bundled.path(), other.as_ref(), args.threads.count(), &network)?;
+        let finding = try_claim(claim, &bundled.claims(), other.as_ref(), args.threads.count(), &network)?;
         let text = if output.json {
             let json = serde_json::to_string(&finding).unwrap_or_default();
             format!("{json}\n")
