@@ -30,8 +30,8 @@ pub use crate::experiment::shares::{Share, dealt_out, undivided};
 pub use crate::experiment::study::{all_jobs, next_jobs, split_records};
 pub use crate::experiment::summary::{
     BoundSource, ComparisonSettings, Ending, EnsembleSummary, ExpectedBest, GroupSummary, LostRuns,
-    MeasureComparison, MeasuredOn, MetricSummary, NormComparison, PairEnding, Point, Resolution, RunSummary,
-    Scores, SeedTimes, Stopping, Summary, SummaryError, TimeToBound, TimesToBound,
+    MeasureComparison, MeasuredOn, MetricSummary, NormComparison, PairEnding, Point, PositionComparison,
+    Resolution, RunSummary, Scores, SeedTimes, Stopping, Summary, SummaryError, TimeToBound, TimesToBound,
 };
 pub use crate::experiment::tuning::{
     BestRatio, Edge, EdgeWarning, TunedNorm, TunedPoint, Tuning, UsableRange, tuned_settings,

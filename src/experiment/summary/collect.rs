@@ -78,7 +78,7 @@ fn summary(records: &[RunRecord], settings: &ComparisonSettings) -> Summary {
         }
     }
     let pairable: Vec<Run<'_>> = records.iter().zip(&runs).collect();
-    let comparisons = comparisons(&pairable, &norms, measured, settings);
+    let (comparisons, positions) = comparisons(&pairable, &norms, measured, settings);
     Summary {
         format_version: Summary::FORMAT_VERSION,
         task,
@@ -94,6 +94,7 @@ fn summary(records: &[RunRecord], settings: &ComparisonSettings) -> Summary {
         findings: Vec::new(),
         groups,
         comparisons,
+        positions,
         runs,
     }
 }

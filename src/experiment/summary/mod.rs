@@ -19,7 +19,7 @@
 //! - A run is *complete* if it did all epochs or stopped early, and is not lost. Runs that were interrupted
 //!   are left out of everything.
 //! - One measure, the *primary* one, is named before the run. Its comparisons (one for each pair of norms and
-//!   each point) are a family: their p values are adjusted by Holm's method, and their simultaneous intervals
+//!   each point, and one for each norm that is compared at two positions) are a family: their p values are adjusted by Holm's method, and their simultaneous intervals
 //!   hold at once. All other measures are a second family; of them nothing is called clear unless the primary
 //!   measure of the same two networks is. So if the norms do not differ at all, a summary calls any difference
 //!   clear in at most 5 % of studies.
@@ -35,6 +35,7 @@ pub(crate) mod json;
 #[cfg(test)]
 mod null_studies;
 pub(crate) mod pairs;
+pub(crate) mod positions;
 pub(crate) mod sequential;
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,7 @@ pub use crate::experiment::summary::comparison::{
     SeedTimes, TimeToBound, TimesToBound,
 };
 pub use crate::experiment::summary::json::SummaryError;
+pub use crate::experiment::summary::positions::PositionComparison;
 pub use crate::experiment::summary::sequential::{Ending, PairEnding, Stopping};
 pub use crate::experiment::summary::types::{
     EnsembleSummary, GroupSummary, MeasuredOn, MetricSummary, Point, RunSummary, Scores, Summary,

@@ -8,6 +8,7 @@ use crate::experiment::statistics::{
 use crate::experiment::summary::comparison::{
     ComparisonSettings, LostRuns, MeasureComparison, NormComparison, Resolution,
 };
+use crate::experiment::summary::positions::{PositionComparison, position_comparisons};
 use crate::experiment::summary::time_to_bound::time_to_bound;
 use crate::experiment::summary::types::{MeasuredOn, Point, RunSummary, distinct};
 use crate::nn::{Norm, Task};
@@ -26,19 +27,19 @@ pub(crate) struct Measured {
     pub(crate) on: MeasuredOn,
 }
 
-/// Every norm against each one listed after it, point by point.
+/// Every norm against each one listed after it, point by point; and every norm against itself at its other position.
 pub(crate) fn comparisons(
     runs: &[Run<'_>],
     norms: &[Norm],
     measured: Measured,
     settings: &ComparisonSettings,
-) -> Vec<NormComparison> {
+) -> (Vec<NormComparison>, Vec<PositionComparison>) {
     let points = distinct(runs.iter().map(|(_, run)| &run.point));
     let mut comparisons = Vec::new();
     for (index, &norm) in norms.iter().enumerate() {
         for &other in &norms[index + 1..] {
             for &point in &points {
-                let pairs = pairs(runs, point, norm, other);
+                let pairs = pairs(runs, (norm, point), (other, point));
                 if !pairs.is_empty() {
                     let compared = compare(&pairs, measured, settings);
                     comparisons.push(NormComparison { norm, other, point: point.clone(), ..compared });
@@ -46,8 +47,9 @@ pub(crate) fn comparisons(
             }
         }
     }
-    adjust(&mut comparisons);
-    comparisons
+    let mut positions = position_comparisons(runs, norms, measured, settings);
+    adjust(&mut comparisons, &mut positions);
+    (comparisons, positions)
 }
 
 /// Two runs that share point and seed.
@@ -63,15 +65,20 @@ impl Pair<'_> {
     }
 }
 
-pub(crate) fn pairs<'a>(runs: &[Run<'a>], point: &Option<Point>, norm: Norm, other: Norm) -> Vec<Pair<'a>> {
-    let at_point =
-        |norm| runs.iter().copied().filter(move |(_, run)| run.norm == norm && run.point == *point);
-    at_point(norm)
-        .filter_map(|run| {
-            let other = at_point(other).find(|(_, other)| other.seed == run.1.seed)?;
-            Some(Pair { norm: run, other })
-        })
-        .collect()
+/// A norm at a point of the grid.
+pub(crate) type NormAt<'p> = (Norm, &'p Option<Point>);
+
+/// The runs of `norm` and of `other` that share a seed.
+pub(crate) fn pairs<'a>(runs: &[Run<'a>], norm: NormAt<'_>, other: NormAt<'_>) -> Vec<Pair<'a>> {
+    let of = |(norm, point): NormAt<'_>| {
+        runs.iter().copied().filter(|(_, run)| run.norm == norm && run.point == *point).collect::<Vec<_>>()
+    };
+    let others = of(other);
+    let pair = |norm: Run<'a>| {
+        let other = others.iter().copied().find(|(_, other)| other.seed == norm.1.seed)?;
+        Some(Pair { norm, other })
+    };
+    of(norm).into_iter().filter_map(pair).collect()
 }
 
 fn compare(pairs: &[Pair<'_>], measured: Measured, settings: &ComparisonSettings) -> NormComparison {
@@ -107,7 +114,7 @@ fn measures(measured: Measured, primary: ComparedMeasure) -> impl Iterator<Item 
     std::iter::once(primary).chain(ComparedMeasure::of_task(measured.task).filter(is_other))
 }
 
-fn compare_measure(
+pub(crate) fn compare_measure(
     pairs: &[Pair<'_>],
     measure: ComparedMeasure,
     on: MeasuredOn,
@@ -175,21 +182,31 @@ fn resolution(primary: &PairedComparison, smallest: Option<f64>) -> Option<Resol
     })
 }
 
-/// Makes families of what is shown together. The primary measures of all pairs of norms and points are one;
-/// all others are another, of which nothing is clear unless the primary measure of the same networks is.
-fn adjust(comparisons: &mut [NormComparison]) {
+/// Makes families of what is shown together. The primary measures of all pairs of norms and points, and of all norms at
+/// two positions, are one; all others are another, of which nothing is clear unless the primary measure of the same
+/// networks is.
+fn adjust(comparisons: &mut [NormComparison], positions: &mut [PositionComparison]) {
     let adjusted = |shown: &[&MeasureComparison]| -> Vec<f64> {
         let p_values: Vec<f64> = shown.iter().map(|found| found.comparison.p_value.unwrap_or(1.0)).collect();
         holm(&p_values)
     };
-    let primaries: Vec<&MeasureComparison> =
-        comparisons.iter().filter_map(|comparison| comparison.measures.first()).collect();
+    let primaries: Vec<&MeasureComparison> = comparisons
+        .iter()
+        .filter_map(|comparison| comparison.measures.first())
+        .chain(positions.iter().map(|position| &position.measure))
+        .collect();
     let others: Vec<&MeasureComparison> =
         comparisons.iter().flat_map(|comparison| comparison.measures.iter().skip(1)).collect();
     let (of_primaries, of_others) = (adjusted(&primaries), adjusted(&others));
     let (n_primaries, n_others) = (primaries.len(), others.len());
+    let (of_norms, of_positions) = of_primaries.split_at(n_primaries - positions.len());
+    for (position, &p_value) in positions.iter_mut().zip(of_positions) {
+        let found = position.measure.comparison;
+        let p_value = found.p_value.map(|_| p_value);
+        position.measure.comparison = found.in_family(n_primaries, p_value);
+    }
     let mut of_others = of_others.into_iter();
-    for (comparison, of_primary) in comparisons.iter_mut().zip(of_primaries) {
+    for (comparison, &of_primary) in comparisons.iter_mut().zip(of_norms) {
         for (index, found) in comparison.measures.iter_mut().enumerate() {
             let (family, p_value) = match index {
                 0 => (n_primaries, of_primary),

@@ -71,7 +71,7 @@ pub(crate) fn endings(records: &[RunRecord], settings: &ComparisonSettings) -> V
     for (index, &norm) in norms.iter().enumerate() {
         for &other in &norms[index + 1..] {
             for &point in &points {
-                let readings = pairs(&runs, point, norm, other).into_iter().map(|pair| {
+                let readings = pairs(&runs, (norm, point), (other, point)).into_iter().map(|pair| {
                     let reading = |run| reading(run, settings.primary, measured.on);
                     (reading(pair.norm), reading(pair.other))
                 });

@@ -7,6 +7,7 @@ use crate::diagnose::Finding;
 use crate::experiment::assessment::{Assessment, HoldoutSet, Subject};
 use crate::experiment::statistics::{Estimate, Interval};
 use crate::experiment::summary::comparison::{ExpectedBest, NormComparison};
+use crate::experiment::summary::positions::PositionComparison;
 use crate::experiment::summary::sequential::Stopping;
 use crate::experiment::tuning::Tuning;
 use crate::nn::{Norm, Task};
@@ -36,6 +37,9 @@ pub struct Summary {
     pub groups: Vec<GroupSummary>,
     /// One entry per pair of norms and per point.
     pub comparisons: Vec<NormComparison>,
+    /// Where positions are compared: each norm after the activation and before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub positions: Vec<PositionComparison>,
     /// With a grid, for each norm: how good the best of some points is.
     #[serde(default)]
     pub expected_best: Vec<ExpectedBest>,

@@ -26,6 +26,7 @@ pub(crate) fn answer(summary: &Summary, labels: &Labels) -> Answer {
         let second = second.strip_prefix("lost").map(|rest| format!("Lost{rest}")).unwrap_or(second);
         sentences.push(format!("{second}."));
     }
+    sentences.extend(positions(summary));
     sentences.push(seeds(summary));
     Answer { verdict, sentences }
 }
@@ -76,6 +77,23 @@ fn at_the_same_point(summary: &Summary, labels: &Labels) -> (Verdict, Option<Str
         _ => format!("At the same point, {n_clear} of {all} comparisons of two norms are clear"),
     };
     (verdict, Some(text))
+}
+
+/// How many norms are clearly better at one of their positions; none unless these are compared.
+fn positions(summary: &Summary) -> Option<String> {
+    let all = &summary.positions;
+    let clear = |after: bool| {
+        let found = all.iter().map(|position| &position.measure.comparison);
+        found.filter(|of| of.is_clear() && of.favors_first() == after).count()
+    };
+    let n = Count(all.len(), "comparison");
+    (!all.is_empty()).then(|| {
+        format!(
+            "Of {n} of a norm after the activation with the same norm before it, after is clearly better in {}, before in {}.",
+            clear(true),
+            clear(false)
+        )
+    })
 }
 
 fn seeds(summary: &Summary) -> String {

@@ -8,6 +8,7 @@ pub(crate) mod group_table;
 pub(crate) mod kept;
 pub(crate) mod other_measures;
 pub(crate) mod pairs;
+pub(crate) mod positions;
 pub(crate) mod simpler_model;
 pub(crate) mod stopping;
 pub(crate) mod tuning;
@@ -26,6 +27,7 @@ use crate::report::text::summary::group_table::{NamedSummary, cost_rows, heading
 use crate::report::text::summary::kept::kept_epochs;
 use crate::report::text::summary::other_measures::other_measures;
 use crate::report::text::summary::pairs::pairs;
+use crate::report::text::summary::positions::positions;
 use crate::report::text::summary::stopping::stopping;
 use crate::report::text::summary::tuning::tuning;
 
@@ -43,6 +45,7 @@ pub fn table(summary: &Summary) -> String {
         tuning(summary),
         format!("{}\n\n{scores}", heading(&shown)),
         pairs(summary),
+        positions(summary),
         other_measures(summary),
         ends(&shown),
         kept_epochs(summary),

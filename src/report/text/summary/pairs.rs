@@ -55,11 +55,11 @@ fn title(summary: &Summary, comparisons: &[&NormComparison]) -> String {
     let mut text = format!("{measure}, paired by seed");
     let has_test = comparisons.iter().any(|comparison| 1 < comparison.measures[0].comparison.n_pairs);
     if has_test {
-        text.push_str(&format!(
-            "; {} % intervals and p hold for all {} rows at once",
-            100.0 * summary.confidence,
-            comparisons.len()
-        ));
+        let all = match summary.positions.len() {
+            0 => format!("all {} rows", comparisons.len()),
+            positions => format!("all {} rows, and {positions} of positions,", comparisons.len()),
+        };
+        text.push_str(&format!("; {} % intervals and p hold for {all} at once", 100.0 * summary.confidence));
     }
     format!("{}\n", wrapped(WIDEST, "", "", &text))
 }
