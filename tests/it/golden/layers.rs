@@ -14,9 +14,10 @@ fn layer_spec(name: &str, case: &Value) -> LayerSpec {
     spec(kinds.iter().map(LayerSpec::kind), name, config)
 }
 
-/// The layer of a case, which is 4 features wide; an affine layer has 3 outputs.
+/// The layer of a case, which is as wide as its rows; an affine layer has 3 outputs.
 fn layer(name: &str, case: &Value) -> Box<dyn Layer<f64>> {
-    let mut layer = build_layers(&[layer_spec(name, case)], 4, 3, 0).pop().expect("one layer");
+    let width = matrix(&case["x"]).ncols();
+    let mut layer = build_layers(&[layer_spec(name, case)], width, 3, 0).pop().expect("one layer");
     if let Value::Object(parameters) = &case["parameters"] {
         for (name, value) in parameters {
             set(layer.params_mut(), name, value);
@@ -61,6 +62,28 @@ fn single_layers_agree() {
             let gradient = &find(layer.params_mut(), tensor).grad;
             assert_close(&format!("{name}: gradient of {tensor}"), gradient, &matrix(value), TOLERANCE);
         }
+    }
+}
+
+/// After one batch, in the conventions of four tools; then the same rows in evaluation mode.
+#[test]
+fn running_statistics_agree_in_every_convention() {
+    let file = golden("running.json");
+    let x = matrix(&file["x"]);
+    for (name, case) in entries(&file["conventions"]) {
+        let spec = layer_spec("batch_norm", case);
+        let mut layer = build_layers(&[spec], x.ncols(), 3, 0).pop().expect("one layer");
+        for tensor in ["gamma", "beta"] {
+            set(layer.params_mut(), tensor, &file[tensor]);
+        }
+        let pass = crate::support::pass(1, &[]);
+        forward(&mut *layer, &pass, &x);
+        layer.update_running_stats(StatsSource::LastBatch { step: 1 });
+        for tensor in ["running_mean", "running_var"] {
+            let found = &find(layer.params_mut(), tensor).value;
+            assert_close(&format!("{name}: {tensor}"), found, &matrix(&case[tensor]), TOLERANCE);
+        }
+        assert_close(name, &infer(&*layer, &pass, &x.view()), &matrix(&case["y"]), TOLERANCE);
     }
 }
 
