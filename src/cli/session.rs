@@ -17,6 +17,7 @@ use crate::kernel::real::Real;
 use crate::model::InitialNetwork;
 use crate::nn::LayerSpec;
 use crate::nn::layers::affine::weight_norm::{centered_alone, centered_alone_message};
+use crate::nn::layers::row_norm::group_norm::single_group_note;
 use crate::targets::TargetsView;
 use crate::text::{Count, DisplayPath, shortened, similar_names};
 use crate::train::{BatchPlan, Metric, Remainder, RemainderHandling, with_dtype};
@@ -146,7 +147,8 @@ impl Session {
                 .map_err(|error| CliError::new(exit_code::USAGE, error.to_string()))?;
             let remainder = remainder_note(&batches, train_rows, training.batch_size);
             let few = few_rows_note(layers, training.batch_size);
-            for note in table.notes().iter().cloned().chain(remainder).chain(few) {
+            let groups = single_group_note(layers);
+            for note in table.notes().iter().cloned().chain(remainder).chain(few).chain(groups) {
                 if !notes.contains(&note) {
                     notes.push(note);
                 }
@@ -160,6 +162,7 @@ impl Session {
                 prepared.notes.iter().cloned().chain(undefined).collect::<Vec<_>>()
             }));
         }
+        notes.extend(chosen_and_judged_note(&plan));
         check_models(&jobs, &data)?;
         notes.extend(initial_notes(&jobs, &data)?);
         for note in notes {
@@ -284,6 +287,19 @@ fn few_rows_note(layers: &[LayerSpec], batch_size: usize) -> Option<String> {
          {ENOUGH_ROWS} or more, or try layer_norm, which needs no other rows",
         norm.kind()
     ))
+}
+
+/// Test rows that nothing is judged by, where settings are tuned.
+fn chosen_and_judged_note(plan: &Plan) -> Option<String> {
+    let compare = plan.compare.as_ref().filter(|compare| compare.tune.is_some())?;
+    let has_test = plan.data.test > 0.0 || plan.data.test_path.is_some();
+    (has_test && !compare.primary.is_of_test()).then(|| {
+        format!(
+            "the norms are judged by {}, on rows by which their settings are chosen; compare.primary = \"test_loss\" \
+             judges them on the test rows",
+            compare.primary.name()
+        )
+    })
 }
 
 /// What is done with the training rows that do not fill a batch.

@@ -111,6 +111,18 @@ fn centered_weights_of_one_input_are_refused() {
 }
 
 #[test]
+fn a_group_norm_of_one_group_gets_a_note() {
+    let work = Work::new();
+    let notes = |hidden: &str| {
+        let sets = ["--set", "compare.norms=[\"group_norm\"]", "--set", hidden];
+        work.ok(&[&["config.toml", "--dry-run"][..], &sets].concat()).stderr
+    };
+    let note = "note: group_norm of 7 units has one group, so it is layer norm";
+    assert!(notes("model.hidden=[8, 7]").contains(note));
+    assert!(!notes("model.hidden=[8, 6]").contains("one group"));
+}
+
+#[test]
 fn statistics_of_few_rows_get_a_note() {
     let work = Work::new();
     let notes = |rows: &str, norms: &str| {

@@ -87,6 +87,25 @@ pub(crate) fn check_groups(layers: &[LayerSpec]) -> Result<(), GroupsError> {
     Ok(())
 }
 
+/// Says that a group norm without `groups` has one group, since no others divide its width: it is a layer norm.
+pub(crate) fn single_group_note(layers: &[LayerSpec]) -> Option<String> {
+    let mut width = None;
+    for layer in layers {
+        match layer {
+            LayerSpec::Affine(affine) => width = affine.units,
+            LayerSpec::GroupNorm(norm @ GroupNormSpec { groups: None, .. }) => {
+                let Some(width) = width.filter(|width| norm.groups(*width) == 1) else { continue };
+                return Some(format!(
+                    "group_norm of {width} units has one group, so it is layer norm: no 2 to {MAX_DEFAULT_GROUPS} groups \
+                     of two or more divide them; take a multiple of {MAX_DEFAULT_GROUPS} units"
+                ));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 impl Build for GroupNormSpec {
     const IS_NORM: bool = true;
     const FUSES_RELU_AFTER: bool = true;
