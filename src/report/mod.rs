@@ -7,7 +7,6 @@
 //! | [`table()`] | the text at the end of a training command |
 //! | [`TerminalPlot`] | the loss curves on a terminal |
 //! | [`watch_screen()`] | trainings on a terminal, while they run |
-//! | [`strips_svg`] | what was measured inside the networks, as heat maps |
 //! | [`csv`] | `metrics.csv`, `steps.csv`, `diagnostics.csv` and `confusion.csv` |
 //! | [`data_profile()`] | the columns of a data file |
 //! | [`simpler_model_note()`] | whether a linear model, or no model at all, is as good |
@@ -26,6 +25,7 @@
 pub(crate) mod answer;
 pub(crate) mod chart;
 pub mod csv;
+pub(crate) mod fork;
 pub(crate) mod html;
 pub(crate) mod labels;
 pub(crate) mod results;
@@ -33,11 +33,11 @@ pub(crate) mod table;
 pub(crate) mod text;
 pub(crate) mod watch;
 
-pub use crate::report::chart::strips::strips_svg;
 pub use crate::report::chart::terminal::{PlotSize, TerminalPlot};
+pub(crate) use crate::report::fork::{ForkEffect, ForkedEpoch, fork_effects, fork_section};
 pub use crate::report::html::curves::{CURVE_FILES, curve_files};
 pub use crate::report::html::explanation::{explanation_figure_names, explanation_figures, explanation_page};
-pub use crate::report::html::{figures, live_report_page, report_page};
+pub use crate::report::html::{DIAGNOSTICS_SVG, figures, live_report_page, report_page};
 pub use crate::report::labels::Labels;
 pub(crate) use crate::report::results::read_epochs;
 pub use crate::report::results::{ConfusionRow, ResultTexts, ResultsError, RunResults};

@@ -34,6 +34,8 @@ pub struct ResultTexts {
     pub start: Option<String>,
     /// `fork.json`, where there is one: of forks.
     pub fork: Option<String>,
+    /// `unchanged.csv`, where there is one: the epochs of the runs that were forked.
+    pub unchanged: Option<String>,
     /// The columns as the first model has them, where it can be read.
     pub encoding: Option<Encoding>,
     /// Names of further files that a report may link to.
@@ -144,6 +146,9 @@ impl RunResults {
         let start = lines.map(serde_json::from_str).collect::<Result<_, _>>().map_err(ResultsError::Start)?;
         let fork = texts.fork.as_deref().map(serde_json::from_str).transpose().map_err(ResultsError::Fork)?;
         let fork = fork.unwrap_or_default();
+        let unchanged =
+            texts.unchanged.as_deref().map_or(Ok(HashMap::new()), |text| read_epochs(text, summary.task));
+        unchanged.map_err(table("unchanged.csv"))?;
         let confusion = match &texts.confusion {
             Some(text) => csv::Reader::from_reader(text.as_bytes()).deserialize().collect(),
             None => Ok(Vec::new()),

@@ -14,6 +14,8 @@ pub(crate) const RUN_JSON: &str = "run.json";
 pub(crate) const CONFIG: &str = "config.toml";
 /// Where the runs of the directory come from, if they are forks of others.
 pub(crate) const FORK_JSON: &str = "fork.json";
+/// In the directory of a fork: `metrics.csv` of the runs that it is from.
+pub(crate) const UNCHANGED: &str = "unchanged.csv";
 /// The networks of a comparison before training, a line for each.
 pub(crate) const START_JSON: &str = "start.jsonl";
 /// Which share of the runs of a comparison the directory has, if not all.
@@ -38,7 +40,7 @@ pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// All files at the top of a run directory.
-const FILES: [&str; 19] = [
+const FILES: [&str; 20] = [
     CONFIG,
     RUN_JSON,
     METRICS,
@@ -48,6 +50,7 @@ const FILES: [&str; 19] = [
     REPLACES,
     REPLACED,
     FORK_JSON,
+    UNCHANGED,
     START_JSON,
     SHARE_JSON,
     ENSEMBLE,

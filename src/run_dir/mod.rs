@@ -32,7 +32,7 @@ use crate::run_dir::error::{read_error_in, write_error, write_error_in};
 pub use crate::run_dir::follow::FollowedRun;
 use crate::run_dir::layout::LOCK;
 pub(crate) use crate::run_dir::layout::{
-    ENSEMBLE, FORK_JSON, LINEAR, MODEL, RUN_JSON, RunFile, SHARE_JSON, START_JSON, belongs_to_run,
+    ENSEMBLE, FORK_JSON, LINEAR, MODEL, RUN_JSON, RunFile, SHARE_JSON, START_JSON, UNCHANGED, belongs_to_run,
     linear_model_of, run_folder, run_of_model,
 };
 pub use crate::run_dir::layout::{model_path, models_in};

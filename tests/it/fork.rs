@@ -56,7 +56,9 @@ fn a_change_shows_from_the_fork_on_and_the_fork_can_be_resumed() {
     assert_eq!(forked["place"]["epoch"], 2);
     assert_eq!(forked["changes"][0], "optimizer.learning_rate was 0.01, is 0.001");
     let curve = forked["curves"][0]["epochs"].as_array().expect("a curve");
-    assert_eq!((curve.len(), &curve[0][1]), (4, &curve[0][2]));
+    assert_eq!((curve.len(), &curve[0]["unchanged"]), (4, &curve[0]["fork"]));
+    assert_eq!((&curve[0]["ratio"], &curve[0]["interval"]), (&1.0.into(), &serde_json::Value::Null));
+    assert!(curve[3]["ratio"].as_f64().is_some_and(|ratio| ratio > 1.0) && curve[3]["interval"].is_object());
     // Three steps in each epoch from there on, after 12 of 6 rows or so.
     let steps: Vec<u64> = rows(&work, "fork/metrics.csv")[1..7]
         .iter()
@@ -69,6 +71,12 @@ fn a_change_shows_from_the_fork_on_and_the_fork_can_be_resumed() {
     let page = work.read("fork/report.html");
     assert!(page.contains(&format!("<pre>{same_again}</pre>")), "{page}");
     assert!(page.contains("This is a fork of ") && !page.contains("bntrain fork/config.toml"));
+    assert!(page.contains("<h1>config on data.csv</h1>"), "{page}");
+    assert!(page.contains("Forked after epoch 2: optimizer.learning_rate was 0.01, is 0.001; "), "{page}");
+    assert!(
+        page.contains("none: after epoch 5 the validation loss is ")
+            && page.contains(" times that of the unchanged")
+    );
 
     // Two ways to seven epochs.
     work.ok(&["resume", "fork", "--epochs", "7"]);

@@ -13,14 +13,14 @@ use crate::cli::output::Output;
 use crate::model::Model;
 use crate::nn::Norm;
 use crate::output_file;
-use crate::report::{ResultTexts, RunResults, figures, report_page};
-use crate::run_dir::{FORK_JSON, START_JSON, model_path};
+use crate::report::{DIAGNOSTICS_SVG, ResultTexts, RunResults, figures, report_page};
+use crate::run_dir::{FORK_JSON, START_JSON, UNCHANGED, model_path};
 use crate::text::{DisplayPath, Quoted, shortened};
 
 /// The page in a run directory.
 const REPORT: &str = "report.html";
 /// Files that a page names if they are there.
-const FURTHER_FILES: [&str; 2] = ["diagnostics.csv", "diagnostics.svg"];
+const FURTHER_FILES: [&str; 2] = ["diagnostics.csv", DIAGNOSTICS_SVG];
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
@@ -115,7 +115,7 @@ pub(crate) fn results_of(path: &Path, name: &str, run_json: Option<&str>) -> Res
         None => read(&path.join("run.json"))?,
     };
     let (confusion, diagnostics) = (path.join("confusion.csv"), path.join("diagnostics.csv"));
-    let (start, fork) = (path.join(START_JSON), path.join(FORK_JSON));
+    let [start, fork, unchanged] = [START_JSON, FORK_JSON, UNCHANGED].map(|name| path.join(name));
     let texts = ResultTexts {
         config: read(&path.join("config.toml"))?,
         run,
@@ -125,6 +125,7 @@ pub(crate) fn results_of(path: &Path, name: &str, run_json: Option<&str>) -> Res
         diagnostics: if diagnostics.is_file() { Some(read(&diagnostics)?) } else { None },
         start: if start.is_file() { Some(read(&start)?) } else { None },
         fork: if fork.is_file() { Some(read(&fork)?) } else { None },
+        unchanged: if unchanged.is_file() { Some(read(&unchanged)?) } else { None },
         encoding: None,
         further_files: FURTHER_FILES
             .map(str::to_owned)

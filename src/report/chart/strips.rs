@@ -32,7 +32,7 @@ const STRIP_MARGIN: i32 = 42;
 /// The networks of `runs` are next to each other, at most four, in the same colors: a color is a value, whatever the
 /// network. Values are medians over seeds. Input layers are at the top. The scale is logarithmic where values are
 /// positive and differ much.
-pub fn strips_svg(title: &str, runs: &[RunDiagnostics]) -> Option<String> {
+pub(crate) fn strips_svg(title: &str, runs: &[RunDiagnostics]) -> Option<String> {
     let strips = Strips::of(runs, MAX_COLUMNS)?;
     let height = strips.height() + TITLE;
     let svg = html! {

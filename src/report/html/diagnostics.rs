@@ -48,12 +48,20 @@ pub(crate) fn diagnostics(run: &RunResults, links: Links) -> Markup {
     )
 }
 
-/// The networks that are compared: not those that were trained to tune them, at many settings.
-fn compared(run: &RunResults) -> Vec<RunDiagnostics> {
-    let is_norm = |found: &&RunDiagnostics| run.summary.norms.iter().any(|norm| norm.name() == found.network);
+/// The networks that are compared, as they are called: not those that were trained to tune them, at many settings.
+pub(crate) fn compared(run: &RunResults) -> Vec<RunDiagnostics> {
+    let norm = |name: &str| run.summary.norms.iter().copied().find(|norm| norm.name() == name);
+    let is_norm = |found: &&RunDiagnostics| norm(&found.network).is_some();
     let compared: Vec<RunDiagnostics> = run.diagnostics.iter().filter(is_norm).cloned().collect();
-    match run.summary.tuning.is_none() || compared.is_empty() {
+    let mut compared = match run.summary.tuning.is_none() || compared.is_empty() {
         true => run.diagnostics.clone(),
         false => compared,
+    };
+    for found in &mut compared {
+        let (name, settings) = found.network.split_once(' ').unwrap_or((&found.network, ""));
+        if let Some(norm) = norm(name) {
+            found.network = format!("{} {settings}", run.labels.norm(norm)).trim_end().to_owned();
+        }
     }
+    compared
 }

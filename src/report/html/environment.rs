@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use serde_json::Value;
+use time::UtcDateTime;
 
 use crate::experiment::RunSummary;
 use crate::report::html::page::{Links, section};
@@ -22,14 +23,17 @@ pub(crate) fn environment(run: &RunResults, links: Links) -> Markup {
     let mut facts: Vec<(&str, String)> = Vec::new();
     let mut add = |name, text: Option<String>| facts.extend(text.map(|text| (name, escaped(&text))));
     add("bntrain", text_of(&run.run["version"]));
-    let processor = [&run.run["processor"]["architecture"], &run.run["processor"]["vectors"]];
+    let processor = ["model", "architecture", "vectors"].map(|key| &run.run["processor"][key]);
     let processor: Vec<String> = processor.into_iter().filter_map(text_of).collect();
     add("Processor", (!processor.is_empty()).then(|| processor.join(", ")));
     add(
         "Threads",
         text_of(&run.run["threads"]).map(|threads| format!("{threads} (does not affect the results)")),
     );
-    add("Time", run.run["seconds"].as_f64().map(duration));
+    add("System", text_of(&run.run["system"]));
+    let started = run.run["started_unix_seconds"].as_i64().and_then(date);
+    let started = started.map(|date| format!(", started on {date}")).unwrap_or_default();
+    add("Time", run.run["seconds"].as_f64().map(|seconds| duration(seconds) + &started));
     html! {
         (section("environment", "Environment, and how to repeat it", html! {
             dl { @for (name, text) in facts { dt { (name) } dd { (text) } } }
@@ -43,6 +47,12 @@ pub(crate) fn environment(run: &RunResults, links: Links) -> Markup {
             details { summary { "Runs and result hashes" } (runs(run).html()) }
         }))
     }
+}
+
+/// The day and minute of a time in seconds since 1970, in UTC.
+fn date(unix_seconds: i64) -> Option<String> {
+    let time = UtcDateTime::from_unix_timestamp(unix_seconds).ok()?;
+    Some(format!("{} at {:02}:{:02} UTC", time.date(), time.hour(), time.minute()))
 }
 
 /// How to get the same results. The config of a fork alone would train another network from its start.
@@ -135,6 +145,12 @@ fn row(run: &RunResults, summary: &RunSummary) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_start_is_shown_in_utc() {
+        assert_eq!(date(1_796_094_366).as_deref(), Some("2026-12-01 at 03:06 UTC"));
+        assert_eq!(date(i64::MAX), None);
+    }
 
     #[test]
     fn words_of_a_shell_are_quoted() {

@@ -10,6 +10,7 @@ pub(crate) mod data;
 pub(crate) mod diagnostics;
 pub(crate) mod environment;
 pub(crate) mod explanation;
+pub(crate) mod fork;
 pub(crate) mod page;
 pub(crate) mod several;
 pub(crate) mod start;
@@ -30,11 +31,16 @@ use crate::report::chart::figures::paired_curves::ratio;
 use crate::report::chart::figures::survival::survival;
 use crate::report::chart::figures::sweep::sweep;
 use crate::report::chart::figures::tuning::tuning;
+use crate::report::chart::strips::strips_svg;
 use crate::report::html::page::{Links, page, section};
 use crate::report::results::RunResults;
+use crate::report::text::summary::positions::{position_table, position_title};
 
 /// Points of all curves of a panel together: more cannot be seen, and cost bytes.
 const MAX_POINTS: usize = 600;
+
+/// The heat maps of what was measured inside the networks.
+pub const DIAGNOSTICS_SVG: &str = "diagnostics.svg";
 
 /// The page about one run directory, or about several side by side. `is_in_run` says that it will be in the directory
 /// of the only one, so that names of files can be links.
@@ -57,7 +63,9 @@ pub fn live_report_page(run: &RunResults, seconds: u64) -> String {
 pub fn figures(run: &RunResults) -> Vec<(String, String)> {
     let title = top::title(run);
     let figures = Charts::of(run, &title, MAX_POINTS).all();
-    figures.into_iter().map(|figure| (format!("{}.svg", figure.name), figure.svg())).collect()
+    let figures = figures.into_iter().map(|figure| (format!("{}.svg", figure.name), figure.svg()));
+    let inside = strips_svg(&title, &diagnostics::compared(run));
+    figures.chain(inside.map(|svg| (DIAGNOSTICS_SVG.to_owned(), svg))).collect()
 }
 
 /// The charts of a run, those that it has.
@@ -117,8 +125,15 @@ fn one(run: &RunResults, links: Links) -> Markup {
     let chart = |figure: &Figure| figure.html(&|name| links.file(name));
     html! {
         (top::top(run))
+        (fork::fork(run, links))
         (section("curves", "Training", chart(&charts.training())))
         @if let Some(figure) = &charts.differences { (section("differences", "Differences by seed", chart(figure))) }
+        @if !run.summary.positions.is_empty() {
+            (section("positions", "After and before the activation", html! {
+                p { (position_title(&run.summary)) "." }
+                (position_table(&run.summary, &|norm| run.labels.norm(norm)).html())
+            }))
+        }
         @if let Some(figure) = &charts.sweep { (section("grid", "Over the grid", chart(figure))) }
         @if run.summary.tuning.is_some() {
             (section("tuning", "Tuned settings", html! {

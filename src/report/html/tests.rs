@@ -42,6 +42,7 @@ fn results(runs: &[RunRecord]) -> RunResults {
         diagnostics: Some(DIAGNOSTICS.to_owned()),
         start: Some(START.replace("\"NAME\"", &serde_json::Value::from(HOSTILE).to_string())),
         fork: None,
+        unchanged: None,
         encoding: None,
         further_files: vec!["diagnostics.csv".to_owned()],
     };
@@ -101,7 +102,15 @@ fn every_part_is_there() {
     assert!(!report_page(&[results(&twins(5))], false).contains("<a href=\"metrics.csv\">"));
     assert!(report_page(&[results(&grid())], true).contains("<section id=\"grid\">"));
     let names: Vec<String> = figures(&results(&twins(5))).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["curves.svg", "ratio.svg", "differences.svg", "time_to_bound.svg", "confusion.svg"]);
+    let expected = [
+        "curves.svg",
+        "ratio.svg",
+        "differences.svg",
+        "time_to_bound.svg",
+        "confusion.svg",
+        "diagnostics.svg",
+    ];
+    assert_eq!(names, expected);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::cli::session::Session;
 use crate::experiment::{RunRecord, Summary};
 use crate::report::csv::{write_epoch, write_metrics_header};
 use crate::report::{ResultTexts, RunResults, live_report_page};
-use crate::run_dir::{FORK_JSON, FollowedRun, RunDirectory};
+use crate::run_dir::{FORK_JSON, FollowedRun, RunDirectory, UNCHANGED};
 
 /// Writes the page anew from time to time.
 pub(crate) struct LiveReport<'a> {
@@ -122,6 +122,7 @@ impl<'a> LiveReport<'a> {
             summary: Summary::of_study(plan, &records).to_json(),
             metrics: String::from_utf8_lossy(&metrics).into_owned(),
             fork: fs::read_to_string(self.directory.path().join(FORK_JSON)).ok(),
+            unchanged: fs::read_to_string(self.directory.path().join(UNCHANGED)).ok(),
             ..ResultTexts::default()
         };
         let results = RunResults::parse(self.directory.final_name(), texts)

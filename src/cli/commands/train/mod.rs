@@ -6,6 +6,7 @@ pub(crate) mod event_files;
 pub(crate) mod fork;
 pub(crate) mod keeper;
 pub(crate) mod live_report;
+pub(crate) mod machine;
 pub(crate) mod results;
 pub(crate) mod resume;
 pub(crate) mod saved;

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use crate::cli::commands::report::results_of;
+use crate::cli::commands::train::machine::processor;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
@@ -17,8 +18,8 @@ use crate::experiment::{Job, RunId, RunRecord, Summary};
 use crate::nn::Task;
 use crate::report::csv::{read_diagnostics, write_confusion};
 use crate::report::{
-    PlotSize, TerminalPlot, figures, findings_section, report_page, simpler_model_note, strips_svg, table,
-    untrained_warnings,
+    DIAGNOSTICS_SVG, PlotSize, TerminalPlot, figures, findings_section, report_page, simpler_model_note,
+    table, untrained_warnings,
 };
 use crate::run_dir::{ENSEMBLE, FORMAT_VERSION, LINEAR, RunDirectory, model_path};
 use crate::text::shortened;
@@ -50,9 +51,8 @@ pub(crate) fn write(
     let StudyRuns { plan, records, .. } = *study;
     let ids: Vec<_> = records.iter().map(|record| &record.id).collect();
     directory.assemble(&ids, plan.task())?;
-    let title = format!("{} on {}", plan.name, data_name(plan));
     if !plan.diagnose.is_off() {
-        summary.findings = write_diagnostics(&directory, &ids, &title)?;
+        summary.findings = write_diagnostics(&directory, &ids)?;
     }
     directory.write("summary.json", summary.to_json().as_bytes())?;
     if plan.task() == Task::Classification {
@@ -72,26 +72,19 @@ pub(crate) fn write(
     Ok(path)
 }
 
-/// Writes `diagnostics.csv` and `diagnostics.svg`; returns what the numbers say.
-fn write_diagnostics(
-    directory: &RunDirectory,
-    ids: &[&RunId],
-    title: &str,
-) -> Result<Vec<Finding>, CliError> {
+/// Writes `diagnostics.csv`; returns what the numbers say.
+fn write_diagnostics(directory: &RunDirectory, ids: &[&RunId]) -> Result<Vec<Finding>, CliError> {
     let rows = directory.assemble_diagnostics(ids)?;
     let unread =
         |error: csv::Error| CliError::io("read", &directory.path().join("diagnostics.csv"), &error.into());
     let runs = read_diagnostics(&*rows).map_err(unread)?;
-    if let Some(svg) = strips_svg(title, &runs) {
-        directory.write("diagnostics.svg", svg.as_bytes())?;
-    }
     Ok(findings(&runs))
 }
 
 /// Writes the page and the pictures, from the files of the run, as `bntrain report` does. Results that can be read, but not
 /// understood, are no reason to lose them.
 fn write_report(directory: &RunDirectory, run_json: &str, output: &Output) -> Result<(), CliError> {
-    let results = match results_of(directory.path(), &directory.final_name(), Some(run_json)) {
+    let mut results = match results_of(directory.path(), &directory.final_name(), Some(run_json)) {
         Ok(results) => results,
         Err(error) if error.code == exit_code::IO => return Err(error),
         Err(error) => {
@@ -103,13 +96,16 @@ fn write_report(directory: &RunDirectory, run_json: &str, output: &Output) -> Re
         if IN_RUN_DIRECTORY.contains(&&*name) {
             directory.write(&name, svg.as_bytes())?;
         }
+        if name == DIAGNOSTICS_SVG {
+            results.texts.further_files.push(name);
+        }
     }
     directory.write("report.html", report_page(&[results], true).as_bytes())?;
     Ok(())
 }
 
 /// The pictures that every run directory has; `bntrain report --figures` writes all of them.
-const IN_RUN_DIRECTORY: [&str; 3] = ["curves.svg", "sweep.svg", "tuning.svg"];
+const IN_RUN_DIRECTORY: [&str; 4] = ["curves.svg", "sweep.svg", "tuning.svg", DIAGNOSTICS_SVG];
 
 /// Shows the table, the curves and the path.
 pub(crate) fn show(
@@ -189,7 +185,8 @@ pub(crate) fn run_json(session: &Session, records: &[RunRecord], info: &RunInfo)
         "train_rows": table.train_rows(split),
         "valid_rows": table.valid_rows(split),
         "test_rows": table.test_rows(split),
-        "processor": { "architecture": std::env::consts::ARCH, "vectors": format!("{:?}", crate::kernel::simd_level()) },
+        "processor": processor(),
+        "system": std::env::consts::OS,
         "threads": info.threads,
         "started_unix_seconds": started,
         "seconds": info.seconds,
@@ -208,8 +205,4 @@ fn source_json(source: &SourceFiles) -> Value {
         value["files"] = source.files.iter().map(file).collect();
     }
     value
-}
-
-fn data_name(plan: &Plan) -> String {
-    plan.data.path.name().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

@@ -9,8 +9,8 @@ use crate::report::chart::figures::arms::Arms;
 use crate::report::chart::figures::curves::PANEL;
 use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke, evenly};
 use crate::report::table::Table;
-use crate::report::text::number::four_digits;
-use crate::text::shortened;
+use crate::report::text::number::{four_digits, signed, signed_with_interval};
+use crate::text::{Count, shortened};
 
 /// Steps of a staircase.
 const MAX_STEPS: usize = 150;
@@ -103,6 +103,7 @@ fn notes(arms: Arms<'_>, comparison: &NormComparison, time: &TimeToBound) -> Vec
     };
     let mut notes = vec![of(comparison.norm, &time.norm), of(comparison.other, &time.other)];
     notes.push(format!("In means, what takes longer than {} steps counts as that.", time.budget));
+    notes.extend(difference(arms, comparison, time));
     notes.push(
         "Measured after each epoch. By Kaplan and Meier: runs that stopped early are censored, runs that diverged never get there."
             .to_owned(),
@@ -113,6 +114,21 @@ fn notes(arms: Arms<'_>, comparison: &NormComparison, time: &TimeToBound) -> Vec
         notes.push("The pair with the lowest losses; each pair has its own bound.".to_owned());
     }
     notes
+}
+
+/// The difference of the restricted means, paired by seed.
+fn difference(arms: Arms<'_>, comparison: &NormComparison, time: &TimeToBound) -> Option<String> {
+    let of = &time.difference;
+    let mean = of.mean?;
+    let difference = match of.interval {
+        Some(interval) => signed_with_interval(mean, interval).replacen('(', "(95\u{a0}% interval ", 1),
+        None => signed(mean),
+    };
+    let [norm, other] = [comparison.norm, comparison.other].map(|norm| arms.label(norm));
+    Some(format!(
+        "Steps of {norm} minus steps of {other}, mean of {}: {difference}.",
+        Count(of.n_pairs, "pair")
+    ))
 }
 
 fn table(arms: Arms<'_>, comparison: &NormComparison, seeds: &[SeedTimes]) -> Table {

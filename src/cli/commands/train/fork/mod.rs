@@ -17,7 +17,8 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::args::ThreadArgs;
-use crate::cli::commands::train::continuation::origin_of;
+use crate::cli::commands::train::continuation::{config_text, origin_of};
+use crate::cli::commands::train::fork::curves::ForkOf;
 use crate::cli::commands::train::fork::place::ForkPlace;
 use crate::cli::commands::train::fork::replay::Replayed;
 use crate::cli::commands::train::{self, CONFIG, RUNS, TrainArgs, share};
@@ -29,7 +30,9 @@ use crate::config::ChangedKey;
 use crate::experiment::Job;
 use crate::kernel::ThreadPool;
 use crate::model::{Checkpoint, CheckpointOrigin};
-use crate::run_dir::{DirectoryState, FORK_JSON, RUN_JSON, RunDirectory, RunDirectoryError, state_of};
+use crate::run_dir::{
+    DirectoryState, FORK_JSON, RUN_JSON, RunDirectory, RunDirectoryError, UNCHANGED, state_of,
+};
 use crate::text::{DisplayPath, shortened};
 use crate::train::{RunState, forked, with_dtype};
 
@@ -107,7 +110,9 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
         Some(out) => RunDirectory::create(out, false, &now.sources())?,
         None => RunDirectory::create_numbered(Path::new(RUNS), &format!("{name}-fork"))?,
     };
-    out.write(CONFIG, now.plan.to_toml().as_bytes())?;
+    out.write(CONFIG, config_text(&now.plan).as_bytes())?;
+    // For the page, which shows the fork next to them.
+    out.write(UNCHANGED, read(&directory.join("metrics.csv"))?.as_bytes())?;
     let of = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
     let changed: Vec<String> = changes.iter().map(ChangedKey::to_string).collect();
     let fork = json!({
@@ -122,6 +127,7 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
     for (job, replayed) in now.jobs.iter().zip(replayed) {
         begin(&out, job, replayed, &now)?;
     }
+    let task = now.plan.task();
     let path = out.path().to_owned();
     drop(out);
     drop((before, now));
@@ -139,7 +145,13 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
         report_every: None,
         require: Vec::new(),
     };
-    let show = || curves::show(directory, &path, place, &changed, *recompute, output);
+    let show = || {
+        curves::show(
+            &ForkOf { runs: directory, task, place, changes: &changed, recompute: *recompute },
+            &path,
+            output,
+        )
+    };
     if output.json {
         train::run(&resume, output)?;
         return show();

@@ -47,6 +47,14 @@ impl ForkPlace {
         }
     }
 
+    /// None of a step.
+    pub(crate) fn epoch(self) -> Option<u64> {
+        match self {
+            Self::Epoch(epoch) => Some(epoch),
+            Self::Step(_) => None,
+        }
+    }
+
     pub(crate) fn json(self) -> Value {
         match self {
             Self::Epoch(epoch) => json!({ "epoch": epoch }),

@@ -119,6 +119,9 @@ fn run_json(plan: &Plan, parts: &[Part], runs: usize) -> Value {
         json!(std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect::<Vec<_>>());
     json["config"] = json!(plan.source.to_string_lossy());
     json["threads"] = if is_same { threads } else { Value::Null };
+    if parts.iter().any(|part| part.results.run["processor"]["model"] != json["processor"]["model"]) {
+        json["processor"]["model"] = Value::Null;
+    }
     json["started_unix_seconds"] = json!(started);
     json["seconds"] = json!(parts.iter().filter_map(|part| of(part, "seconds").as_f64()).sum::<f64>());
     json["runs"] = json!(runs);
