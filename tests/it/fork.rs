@@ -71,7 +71,9 @@ fn a_change_shows_from_the_fork_on_and_the_fork_can_be_resumed() {
     let page = work.read("fork/report.html");
     assert!(page.contains(&format!("<pre>{same_again}</pre>")), "{page}");
     assert!(page.contains("This is a fork of ") && !page.contains("bntrain fork/config.toml"));
-    assert!(page.contains("<h1>config on data.csv</h1>"), "{page}");
+    assert!(
+        page.contains("<h1>config on data.csv</h1>") && page.contains(": 4 runs, a fork of run, bntrain")
+    );
     assert!(page.contains("Forked after epoch 2: optimizer.learning_rate was 0.01, is 0.001; "), "{page}");
     assert!(
         page.contains("none: after epoch 5 the validation loss is ")

@@ -55,13 +55,17 @@ fn subtitle(run: &RunResults) -> String {
     let tuned = if to_tune == 0 { String::new() } else { format!(" after {to_tune} to tune") };
     let planned = run.run["runs_planned"].as_u64().filter(|&planned| planned != n_runs);
     let planned = planned.map(|planned| format!(" of {planned} planned")).unwrap_or_default();
+    let of = run.fork["of"]
+        .as_str()
+        .map(|of| format!(", a fork of {}", shortened(file_name(of))))
+        .unwrap_or_default();
     let interrupted = match run.run["outcome"].as_str() {
         Some("interrupted") => ", interrupted",
         Some("running") => ", still training",
         _ => "",
     };
     format!(
-        "{}: {runs}{tuned}{planned}{interrupted}, bntrain {}",
+        "{}: {runs}{tuned}{planned}{interrupted}{of}, bntrain {}",
         shortened(&run.name),
         run.run["version"].as_str().unwrap_or(NO_NUMBER)
     )
