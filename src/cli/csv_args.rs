@@ -4,7 +4,9 @@ use clap::Args;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::data::{DataPaths, DataSpec, Mark, Profile, TableGuess, is_measured};
+use crate::data::{
+    DataPaths, DataSpec, MAX_SKIP_FOOTER, MAX_SKIP_ROWS, Mark, Profile, TableGuess, is_measured,
+};
 use crate::text::shortened;
 
 /// How a CSV file is written.
@@ -26,10 +28,10 @@ pub(crate) struct CsvArgs {
     #[arg(long, value_name = "CHAR", value_parser = optional_character)]
     comment: Option<Mark>,
     /// Skip the first lines, such as a title
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = skipped_rows)]
     skip_rows: Option<usize>,
     /// Skip the last lines, such as totals
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = skipped_footer)]
     skip_footer: Option<usize>,
 }
 
@@ -104,6 +106,21 @@ impl CsvArgs {
 }
 
 /// Parses one character; a tab can be written as `\t`.
+/// Lines before a table, at most as many as in a config.
+pub(crate) fn skipped_rows(text: &str) -> Result<usize, String> {
+    lines(text, MAX_SKIP_ROWS)
+}
+
+/// Lines after a table, likewise.
+pub(crate) fn skipped_footer(text: &str) -> Result<usize, String> {
+    lines(text, MAX_SKIP_FOOTER)
+}
+
+fn lines(text: &str, most: usize) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| *count <= most);
+    count.ok_or_else(|| format!("it must be a whole number, at most {most}"))
+}
+
 pub(crate) fn character(text: &str) -> Result<char, String> {
     let mut chars = text.chars();
     match (text, chars.next(), chars.next()) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::cli::csv_args::character;
+use crate::cli::csv_args::{character, skipped_footer, skipped_rows};
 use crate::data::Encoding;
 use crate::text::DisplayPath;
 
@@ -18,10 +18,10 @@ pub(crate) struct ReadingArgs {
     #[arg(long = "missing-marker", value_name = "TEXT")]
     missing_markers: Vec<String>,
     /// Lines to skip before the table, if not as many as in the training file
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = skipped_rows)]
     skip_rows: Option<usize>,
     /// Lines to skip after the table, if not as many as in the training file
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = skipped_footer)]
     skip_footer: Option<usize>,
 }
 

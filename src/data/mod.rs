@@ -53,6 +53,7 @@ pub(crate) use crate::data::source::pattern::{
 #[cfg(feature = "cli")]
 pub(crate) use crate::data::source::{combined_hash, file_hashes};
 pub use crate::data::spec::{ClipMethod, ColumnRef, ColumnRefs, DataSpec, Mark, ScalingMethod, SplitBy};
+pub(crate) use crate::data::spec::{MAX_SKIP_FOOTER, MAX_SKIP_ROWS};
 pub use crate::data::split::{Fold, SplitKey};
 pub use crate::data::stream::chunk::{BadRows, RowChunk, RowProblem};
 pub use crate::data::stream::labelled::LabelledRows;

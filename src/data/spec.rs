@@ -17,6 +17,11 @@ use crate::settings::{Allowed, Configurable, NAME, TextFormat, inline_table, one
 use crate::targets::Task;
 use crate::text::Quoted;
 
+/// The most lines before a table, as in the range of the setting.
+pub(crate) const MAX_SKIP_ROWS: usize = 1_000_000;
+/// The most lines after a table, likewise.
+pub(crate) const MAX_SKIP_FOOTER: usize = 1_000;
+
 settings! {
     /// Where the data are and how to read them. Paths are relative to the config file.
     pub struct DataSpec {

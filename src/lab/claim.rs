@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{self, Plan};
-use crate::lab::{LabError, Measurement};
+use crate::lab::{ClaimVerdict, LabError, Measurement};
 
 /// A published finding, and the experiment that tries it.
 #[derive(Clone, Debug)]
@@ -28,8 +28,10 @@ pub(crate) struct Statement {
     /// What is claimed, in a sentence.
     pub(crate) says: String,
     /// Author, year and place.
+    #[serde(default)]
     pub(crate) source: String,
     /// What was found there, with its number if it has one.
+    #[serde(default)]
     pub(crate) paper: String,
     /// What is measured here.
     pub(crate) here: String,
@@ -43,13 +45,8 @@ pub(crate) struct Expectation {
     pub(crate) at_least: Option<f64>,
     pub(crate) at_most: Option<f64>,
     /// Whether the claim holds on the bundled data; where the setting differs from the paper's, that it does not
-    /// is a finding, too.
-    #[serde(default = "holds")]
-    pub(crate) holds_here: bool,
-}
-
-fn holds() -> bool {
-    true
+    /// is a finding, too. Those of this project hold unless they say otherwise; of one's own nothing is known.
+    holds_here: Option<bool>,
 }
 
 /// `[original]`: the paper's own data, if their files are there, and what else is different with them.
@@ -86,11 +83,17 @@ impl Claim {
         let (claim, expect) = (take("claim")?, take("expect")?);
         let original = table.remove("original");
         let read = |error: toml::de::Error| bad(error.to_string());
+        let expectation: Expectation = expect.try_into().map_err(read)?;
+        if expectation.at_least.is_none() && expectation.at_most.is_none() {
+            return Err(bad(
+                "[expect] has neither at_least nor at_most, so that nothing is claimed".to_owned()
+            ));
+        }
         Ok(Self {
             name: name.to_owned(),
             folder: None,
             statement: claim.try_into().map_err(read)?,
-            expectation: expect.try_into().map_err(read)?,
+            expectation,
             original: original.map(toml::Value::try_into).transpose().map_err(read)?,
             config: toml::to_string(&table).map_err(|error| bad(error.to_string()))?,
         })
@@ -113,6 +116,12 @@ impl Claim {
     /// Whether it is a file of the user's own.
     pub(crate) fn is_own(&self) -> bool {
         self.folder.is_some()
+    }
+
+    /// The verdict that is known for the data that it names.
+    pub(crate) fn known(&self) -> Option<ClaimVerdict> {
+        let holds = self.expectation.holds_here.or((!self.is_own()).then_some(true))?;
+        Some(if holds { ClaimVerdict::Holds } else { ClaimVerdict::DoesNotHold })
     }
 
     /// Whether it can be tried on the user's table: the others need data that were made for them.

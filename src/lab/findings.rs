@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::lab::claim::{ClaimPlan, Statement};
-use crate::lab::{Claim, ClaimTrial, ClaimVerdict, LabError, NetworkBuilder, OtherData, OverSeeds};
+use crate::lab::claim::ClaimPlan;
+use crate::lab::{
+    Claim, ClaimTrial, ClaimVerdict, LabError, NetworkBuilder, OtherData, OverSeeds, Statement,
+};
 
 /// What came of a claim.
 #[derive(Clone, Debug, Serialize)]
@@ -26,6 +28,9 @@ pub(crate) struct ClaimFinding {
     pub(crate) expected: Option<ClaimVerdict>,
     /// Whether it was tried in the paper's own trial.
     pub(crate) is_original: bool,
+    /// Whether it is a claim of the user's own.
+    #[serde(skip)]
+    pub(crate) is_own: bool,
     /// How long it took. Not part of the result.
     #[serde(skip)]
     pub(crate) seconds: f64,
@@ -55,8 +60,12 @@ pub(crate) fn try_claim(
     let is_bundled = !is_original && !matches!(other, Some(OtherData::Table { .. }));
     let trial = ClaimTrial::open(plan, threads, build)?;
     let measure = &claim.expectation.measure;
-    let measured = OverSeeds::of(measure.by_seed(&trial)?, measure.is_positive());
-    let known = if claim.expectation.holds_here { ClaimVerdict::Holds } else { ClaimVerdict::DoesNotHold };
+    let norms = trial.plan.compare.as_ref().map_or(&[][..], |compare| &compare.norms);
+    if let Some(norm) = measure.norms().into_iter().find(|norm| !norms.is_empty() && !norms.contains(norm)) {
+        let reason = format!("[expect] measures {}, which compare.norms does not list", norm.name());
+        return Err(LabError::Claim { name: claim.name.clone(), reason });
+    }
+    let measured = OverSeeds::of(measure.by_seed(&trial)?, measure.is_positive()).within(measure.limits());
     Ok(ClaimFinding {
         claim: claim.name.clone(),
         statement: claim.statement.clone(),
@@ -65,8 +74,9 @@ pub(crate) fn try_claim(
         seeds: trial.seeds(),
         verdict: measured.verdict(at_least, at_most),
         measured,
-        expected: is_bundled.then_some(known),
+        expected: claim.known().filter(|_| is_bundled),
         is_original,
+        is_own: claim.is_own(),
         seconds: begin.elapsed().as_secs_f64(),
     })
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::experiment::RunRecord;
 use crate::lab::runs::{RunValue, TrainedArm};
 use crate::lab::{ClaimTrial, LabError, along_training, at_start, landscape, runs};
+use crate::metrics::Interval;
 use crate::nn::{LayerSpec, Network, Norm};
 
 /// Builds a network of these layers for inputs, answers and a seed.
@@ -71,6 +72,37 @@ impl Measurement {
                 | Self::AlongGradientRatio { .. }
                 | Self::ShiftRatio { .. }
         )
+    }
+
+    /// The norms whose networks it is of.
+    pub(crate) fn norms(&self) -> Vec<Norm> {
+        match *self {
+            Self::Value { of, .. } => vec![of.norm],
+            Self::Difference { of, from, .. } | Self::LargestGap { of, from } => vec![of.norm, from.norm],
+            Self::Ratio { of, to, .. } => vec![of.norm, to.norm],
+            Self::Spread { of, .. } => vec![of],
+            Self::GrowthOverTheory { norm } => vec![norm],
+            Self::MorePoints { of, than, .. } => vec![of, than],
+            Self::UsableRatio { of, to, .. }
+            | Self::RankRatio { of, to }
+            | Self::AlignmentRatio { of, to }
+            | Self::AlongGradientRatio { of, to, .. }
+            | Self::ShiftRatio { of, to } => vec![of, to],
+            Self::GradientError {}
+            | Self::NormalizedMoments {}
+            | Self::NormGrowth {}
+            | Self::TurnOverTheory {}
+            | Self::StatisticsLag {} => Vec::new(),
+        }
+    }
+
+    /// Between which numbers it is, if there are any.
+    pub(crate) fn limits(&self) -> Option<Interval> {
+        match self {
+            Self::Value { value, .. } if value.is_accuracy() => Some(Interval { low: 0.0, high: 1.0 }),
+            Self::Difference { value, .. } if value.is_accuracy() => Some(Interval { low: -1.0, high: 1.0 }),
+            _ => None,
+        }
     }
 
     /// Its value for each seed of `trial`, NaN where it has none.

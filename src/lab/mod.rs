@@ -20,7 +20,7 @@ pub(crate) mod verdict;
 
 pub(crate) use crate::lab::bundled::BundledData;
 pub(crate) use crate::lab::catalog::catalog;
-pub(crate) use crate::lab::claim::{Claim, OtherData};
+pub(crate) use crate::lab::claim::{Claim, OtherData, Statement};
 pub(crate) use crate::lab::error::LabError;
 pub(crate) use crate::lab::findings::{ClaimFinding, try_claim};
 pub(crate) use crate::lab::measurement::{Measurement, NetworkBuilder};

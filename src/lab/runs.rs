@@ -20,6 +20,10 @@ pub(crate) enum RunValue {
 }
 
 impl RunValue {
+    pub(crate) fn is_accuracy(self) -> bool {
+        self != Self::FinalTrainLoss
+    }
+
     fn of(self, run: &RunRecord) -> f64 {
         let last =
             |metric: Metric| run.epochs.last().and_then(|epoch| epoch.metric(metric)).unwrap_or(f64::NAN);

@@ -13,7 +13,7 @@ pub(crate) enum ClaimVerdict {
     Holds,
     /// The interval is outside of them.
     DoesNotHold,
-    /// The interval is on both sides of a bound, or a seed has no value.
+    /// The interval is on both sides of a bound, a seed has no value, or there is one seed only.
     CannotTell,
 }
 
@@ -54,10 +54,21 @@ impl OverSeeds {
         Self { values, mean: estimate.mean.map(from), interval }
     }
 
+    /// The same with an interval that does not leave what the measure can be.
+    pub(crate) fn within(self, limits: Option<Interval>) -> Self {
+        let clamped = self.interval.zip(limits).map(|(found, limits)| Interval {
+            low: found.low.max(limits.low),
+            high: found.high.min(limits.high),
+        });
+        Self { interval: clamped.or(self.interval), ..self }
+    }
+
     /// Whether it is within these bounds.
     pub(crate) fn verdict(&self, at_least: Option<f64>, at_most: Option<f64>) -> ClaimVerdict {
-        let Some(Interval { low, high }) = self.interval.filter(|_| self.values.iter().all(Option::is_some))
-        else {
+        // One seed says nothing about others.
+        let known =
+            self.interval.filter(|_| self.values.iter().all(Option::is_some) && 1 < self.values.len());
+        let Some(Interval { low, high }) = known else {
             return ClaimVerdict::CannotTell;
         };
         let (lower, upper) = (at_least.unwrap_or(f64::NEG_INFINITY), at_most.unwrap_or(f64::INFINITY));
@@ -86,9 +97,17 @@ mod tests {
         assert_eq!(verdict(&[2.0, 2.1, 2.2], Some(1.0), Some(1.5)), ClaimVerdict::DoesNotHold);
         // Values that do not differ, and one alone.
         assert_eq!(verdict(&[2.0, 2.0], Some(2.0), Some(2.0)), ClaimVerdict::Holds);
-        assert_eq!(verdict(&[1.0], Some(2.0), None), ClaimVerdict::DoesNotHold);
+        assert_eq!(verdict(&[1.0], Some(2.0), None), ClaimVerdict::CannotTell);
         assert_eq!(verdict(&[3.0, f64::NAN], Some(2.0), None), ClaimVerdict::CannotTell);
         assert_eq!(verdict(&[], Some(2.0), None), ClaimVerdict::CannotTell);
+    }
+
+    #[test]
+    fn an_interval_stays_where_the_measure_can_be() {
+        let measured = OverSeeds::of(vec![0.9, 1.0, 1.0], false);
+        assert!(measured.interval.expect("an interval").high > 1.0);
+        let measured = measured.within(Some(Interval { low: 0.0, high: 1.0 }));
+        assert_eq!(measured.interval.expect("an interval").high, 1.0);
     }
 
     #[test]

@@ -172,7 +172,7 @@ fn in_range<T: Configurable + Serialize>(place: &str, settings: &T) -> Result<()
 fn check_ranges(layers: &[LayerSpec]) -> Result<(), Error> {
     for (index, layer) in layers.iter().enumerate() {
         if let LayerSpec::Affine(AffineSpec { init: Some(Init::Uniform([low, high])), .. }) = layer
-            && !(low.is_finite() && high.is_finite() && low <= high)
+            && !(low <= high && high - low <= f64::MAX / 2.0)
         {
             let (field, value) = (format!("network[{index}].init"), format!("[{low}, {high}]"));
             return Err(Error::Setting { field, value, allowed: "a range of finite numbers".to_owned() });

@@ -51,7 +51,7 @@ fn a_claim_of_ones_own_is_a_file() {
         format!(
             "[claim]\nsays = \"It learns\"\nsource = \"here\"\npaper = \"-\"\nhere = \"accuracy\"\n\
              [expect]\nmeasure = {{ type = \"value\", value = \"final_train_accuracy\", of = {{ norm = \"batch_norm\" }} }}\n\
-             at_least = {at_least:?}\n{}[compare]\nseeds = 3\n",
+             at_least = {at_least:?}\nholds_here = true\n{}[compare]\nseeds = 3\n",
             Work::SINGLE
         )
     };

@@ -47,7 +47,7 @@ pub(crate) fn group(count: NonZeroUsize) -> Result<Group, CliError> {
                     true => "more together",
                     false => "more together, of a bntrain that is built with the feature mpi",
                 },
-                2 * count.get()
+                count.get().saturating_mul(2)
             );
             Err(CliError::new(exit_code::USAGE, message))
         }

@@ -113,6 +113,14 @@ fn starts(networks: &[Vec<LayerSpec>], tree: &Node, problems: &mut Problems) {
             let LayerSpec::Affine(AffineSpec { weights, init: Some(init), .. }) = layer else { continue };
             let path = if tree.get("model").is_some() { "model.init" } else { "layers" };
             if let Init::Uniform([low, high]) = init
+                && *high - *low > f64::MAX / 2.0
+                && problems.is_valid(path)
+            {
+                problems
+                    .push(path, format!("uniform = [{low:e}, {high:e}] is too wide; give a narrower range"));
+                return;
+            }
+            if let Init::Uniform([low, high]) = init
                 && low > high
                 && problems.is_valid(path)
             {

@@ -1,6 +1,7 @@
 //! Keys that contradict each other.
 
 use crate::config::tests::{SHORT, plan, problems};
+use crate::data::{MAX_SKIP_FOOTER, MAX_SKIP_ROWS};
 use crate::nn::{LayerSpec, Task};
 
 #[test]
@@ -23,6 +24,22 @@ fn a_target_needs_a_loss_for_values() {
              with the class (or `target`, for values)"
         ]
     );
+}
+
+/// Options and models may skip as many lines as a config.
+#[test]
+fn skipped_lines_have_a_limit() {
+    for (key, most) in [("skip_rows", MAX_SKIP_ROWS), ("skip_footer", MAX_SKIP_FOOTER)] {
+        plan(SHORT, &[&format!("data.{key}={most}")]);
+        let found = problems(SHORT, &[&format!("data.{key}={}", most + 1)]);
+        assert!(found[0].contains("is not allowed"), "{found:?}");
+    }
+}
+
+#[test]
+fn a_range_of_weights_that_overflows_is_refused() {
+    let found = problems(SHORT, &["model.init={ uniform = [-1e308, 1e308] }"]);
+    assert!(found[0].ends_with("uniform = [-1e308, 1e308] is too wide; give a narrower range"), "{found:?}");
 }
 
 #[test]

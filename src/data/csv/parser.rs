@@ -68,6 +68,9 @@ impl<'t> Parser<'t> {
     /// Skips lines before the first record, whatever is in them.
     pub(crate) fn skip_raw_lines(&mut self, count: usize) {
         for _ in 0..count {
+            if self.at == self.text.len() {
+                break;
+            }
             match memchr2(b'\n', b'\r', &self.bytes()[self.at..]) {
                 Some(length) => self.end_line(self.at + length),
                 None => self.at = self.text.len(),

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::data::dates::date_fields::FIRST_AND_LAST;
+use crate::data::spec::{MAX_SKIP_FOOTER, MAX_SKIP_ROWS};
 use crate::data::transform::encoding::{
     ConstantInput, Encoding, FeatureEncoding, TargetEncoding, TrainedRange, ValueEncoding,
 };
@@ -59,6 +60,12 @@ pub(crate) fn check(encoding: &Encoding) -> Result<(), &'static str> {
             return Err("the constant value of a date is not in the years 1 to 9999");
         }
         input += feature.values.inputs() + usize::from(feature.indicator);
+    }
+    let reading = &encoding.reading;
+    if reading.skip_rows.is_some_and(|lines| MAX_SKIP_ROWS < lines)
+        || reading.skip_footer.is_some_and(|lines| MAX_SKIP_FOOTER < lines)
+    {
+        return Err("it skips more lines of a file than a config may");
     }
     let Encoding { reading, columns, targets, inputs, constant } = encoding.clone();
     let is_sorted = constant.is_sorted_by(|left, right| left.input < right.input);

@@ -79,6 +79,9 @@ pub struct PairedComparison {
     pub effect_size: Option<f64>,
     /// The share of pairs in which the first network is better; none without pairs.
     pub wins: Option<f64>,
+    /// Pairs in which both are the same, or both lost.
+    #[serde(default)]
+    pub ties: usize,
     /// Of the sign-flip test, two-sided; none without pairs.
     pub p_value: Option<f64>,
     /// The least that this number of pairs can have.
@@ -91,6 +94,9 @@ pub struct PairedComparison {
     #[serde(default)]
     pub is_sequential: bool,
 }
+
+/// Means closer than this to no difference are rounding errors: no measure has differences as small.
+const SAME: f64 = 1e-14;
 
 impl PairedComparison {
     /// Compares the readings of each pair. Family and adjusted values are those of a single comparison, until
@@ -136,6 +142,7 @@ impl PairedComparison {
                 Some(bias * mean / deviation).filter(|size| size.is_finite())
             }),
             wins: has_pairs.then(|| ranked.iter().map(wins).sum::<f64>() / ranked.len() as f64),
+            ties: ranked.iter().filter(|difference| **difference == 0.0).count(),
             p_value,
             smallest_p_value: smallest_sign_flip_p(differences.len()),
             adjusted_p_value: p_value,
@@ -152,7 +159,15 @@ impl PairedComparison {
     #[must_use]
     pub fn sequential(self) -> Self {
         let p_value = self.p_value.map(|_| self.e_value.map_or(0.0, |evidence| (1.0 / evidence).min(1.0)));
-        let sequential = Self { p_value, adjusted_p_value: p_value, is_sequential: true, ..self };
+        let sequential = Self {
+            p_value,
+            adjusted_p_value: p_value,
+            // No number of seeds limits the evidence, and this interval is for a fixed one.
+            smallest_p_value: 0.0,
+            median_interval: None,
+            is_sequential: true,
+            ..self
+        };
         let interval = sequential.interval_among(1);
         Self { interval, simultaneous_interval: interval, ..sequential }
     }
@@ -166,6 +181,8 @@ impl PairedComparison {
     /// Whether the first network is better in the mean, or, where it has none, in most pairs.
     pub fn favors_first(&self) -> bool {
         match (self.n_not_in_mean, self.mean) {
+            // A mean of rounding errors favors neither.
+            (0, Some(mean)) if self.form.forth(mean).abs() < SAME => false,
             (0, Some(mean)) => self.form.is_better(self.form.forth(mean)),
             _ => self.wins.is_some_and(|wins| 0.5 < wins),
         }

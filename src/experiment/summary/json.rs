@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::experiment::summary::types::Summary;
+use crate::experiment::statistics::PairedComparison;
+use crate::experiment::summary::types::{GroupSummary, Summary};
 use crate::nn::Task;
 use crate::text::of_a_parser;
 
@@ -29,6 +30,12 @@ pub enum SummaryError {
     /// Not JSON, or not the JSON of a summary.
     #[error("not a summary of bntrain: {}", of_a_parser(.0))]
     Malformed(#[from] serde_json::Error),
+    /// Not an object.
+    #[error("not a summary of bntrain: it is not a JSON object")]
+    NotAnObject,
+    /// Numbers that cannot be true together, as after a change by hand.
+    #[error("not a summary of bntrain: {0}")]
+    Contradiction(&'static str),
 }
 
 impl Summary {
@@ -60,10 +67,38 @@ impl Summary {
         }
         let mut value: Value = serde_json::from_str(json)?;
         rename(&mut value, name(task), "quality");
+        let object = value.as_object_mut().ok_or(SummaryError::NotAnObject)?;
         if found < WITH_COMPARISONS_BY_MEASURE {
-            value["comparisons"] = Value::Array(Vec::new());
+            object.insert("comparisons".to_owned(), Value::Array(Vec::new()));
         }
-        Ok(serde_json::from_value(value)?)
+        let summary: Self = serde_json::from_value(value)?;
+        summary.contradiction().map_or(Ok(summary), |what| Err(SummaryError::Contradiction(what)))
+    }
+
+    /// What cannot be true of these numbers together. Everything that is shown relies on it that counts of runs and pairs
+    /// are at most the number of runs.
+    fn contradiction(&self) -> Option<&'static str> {
+        let n = self.runs.len();
+        let adds_up = |group: &GroupSummary| {
+            let ended = group.n_completed.saturating_add(group.n_lost).saturating_add(group.n_interrupted);
+            group.n_runs <= n && ended <= group.n_runs && group.n_diverged <= group.n_lost
+        };
+        if !self.groups.iter().all(adds_up) {
+            return Some("the counts of runs in its groups do not add up");
+        }
+        let measures = self.comparisons.iter().flat_map(|comparison| &comparison.measures);
+        let measures = measures.chain(self.positions.iter().map(|position| &position.measure));
+        let fits = |of: &PairedComparison| of.n_pairs <= n && of.n_not_in_mean.max(of.ties) <= of.n_pairs;
+        if !measures.map(|measure| &measure.comparison).all(fits) {
+            return Some("the counts of pairs in its comparisons do not add up");
+        }
+        let times = self.comparisons.iter().filter_map(|comparison| comparison.time_to_bound.as_ref());
+        let mut steps = times.flat_map(|time| time.norm.curve.iter().chain(&time.other.curve));
+        if steps.any(|step| n < step.events) {
+            return Some("a curve of its times has more runs than there are");
+        }
+        let has_norms = self.comparisons.is_empty() || !self.norms.is_empty();
+        (!has_norms).then_some("it compares norms that it does not list")
     }
 }
 

@@ -367,3 +367,27 @@ fn a_newer_or_foreign_file_is_refused() {
         "not a summary of bntrain: missing field `format_version` at line 1 column 2",
     );
 }
+
+/// A summary may have been changed by hand; its numbers are not taken further than they can be.
+#[test]
+fn contradictory_summaries_are_refused() {
+    let json = Summary::of(&crate::experiment::synthetic::twins(3)).to_json();
+    assert!(Summary::from_json(&json).is_ok());
+    let message = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        change(&mut value);
+        Summary::from_json(&value.to_string()).unwrap_err().to_string()
+    };
+    let add_up = "not a summary of bntrain: the counts of runs in its groups do not add up";
+    assert_eq!(message(&|value| value["groups"][0]["n_completed"] = 99.into()), add_up);
+    assert_eq!(message(&|value| value["groups"][0]["n_runs"] = u64::MAX.into()), add_up);
+    assert_eq!(message(&|value| value["groups"][1]["n_diverged"] = 1.into()), add_up);
+    let pairs = message(&|value| value["comparisons"][0]["measures"][0]["n_not_in_mean"] = 99.into());
+    assert_eq!(pairs, "not a summary of bntrain: the counts of pairs in its comparisons do not add up");
+    let norms = message(&|value| value["norms"] = serde_json::json!([]));
+    assert_eq!(norms, "not a summary of bntrain: it compares norms that it does not list");
+    assert_eq!(
+        Summary::from_json("[1]").unwrap_err().to_string(),
+        "not a summary of bntrain: it is not a JSON object"
+    );
+}

@@ -226,13 +226,20 @@ impl Summary {
     /// Counts up with every change that an older program would misread.
     pub const FORMAT_VERSION: u32 = 2;
 
+    /// The measure that points of a grid are chosen by: the primary one, on validation rows if it is of the test rows.
+    pub fn chosen_by(&self) -> ComparedMeasure {
+        let keeps_best = self.runs.iter().any(|run| run.kept_epoch < run.last_epoch);
+        self.primary.on_validation_rows(keeps_best)
+    }
+
     /// For each norm the group to judge it by: of those with the fewest runs that did not
-    /// complete, the one with the lowest mean best loss, the first of equals. None for a norm of
+    /// complete, the one with the best mean of [`chosen_by`](Self::chosen_by), the first of equals. None for a norm of
     /// which no run completed. Without a grid, the norm's only group.
     pub fn best_group(&self, norm: Norm) -> Option<&GroupSummary> {
         let judged = self.groups.iter().filter(|group| group.norm == norm);
+        let measure = self.chosen_by();
         judged
-            .filter_map(|group| Some((group.n_runs - group.n_completed, group.best_loss.mean?, group)))
+            .filter_map(|group| Some((group.n_runs - group.n_completed, group.rank(measure)?, group)))
             .min_by(|left, right| left.0.cmp(&right.0).then(left.1.total_cmp(&right.1)))
             .map(|(_, _, group)| group)
     }
@@ -255,6 +262,12 @@ pub(crate) fn distinct<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec
 }
 
 impl GroupSummary {
+    /// The mean of `measure`, or of minus it, so that less is better.
+    pub(crate) fn rank(&self, measure: ComparedMeasure) -> Option<f64> {
+        let mean = self.measure(measure).mean?;
+        Some(if measure.is_loss() { mean } else { -mean })
+    }
+
     /// Mean and spread of `measure` over the completed runs.
     pub fn measure(&self, measure: ComparedMeasure) -> &Estimate {
         match measure {

@@ -75,9 +75,14 @@ fn values(plan: &Plan, tune: &TunePlan) -> Vec<Vec<Option<f64>>> {
 
 fn numeric_keys(tune: &TunePlan) -> Vec<NumericKey<'_>> {
     let is_alone = tune.axes.len() == 1;
-    let key = |(place, axis): (usize, &'_ TuneAxis)| match axis.range {
-        TuneRange::Between { is_log, .. } => Some((place, is_log)),
-        TuneRange::Values(_) => None,
+    let number =
+        |value: &toml::Value| value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64));
+    let key = |(place, axis): (usize, &'_ TuneAxis)| match &axis.range {
+        TuneRange::Between { is_log, .. } => Some((place, *is_log)),
+        TuneRange::Values(values) => {
+            let numbers: Option<Vec<f64>> = values.iter().map(number).collect();
+            Some((place, numbers?.into_iter().all(|number| 0.0 < number)))
+        }
     };
     tune.axes
         .iter()

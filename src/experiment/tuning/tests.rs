@@ -160,6 +160,9 @@ fn a_best_point_at_an_edge_is_a_warning() {
     };
     assert_eq!(edges(&range(0.001, 0.5)), [vec![Edge::Highest], vec![]]);
     assert_eq!(edges(&range(0.3, 9.0)), [vec![], vec![Edge::Lowest]]);
+    // The values of a list have edges, too.
+    let list = plan("[compare.tune]\nkeys = { 'optimizer.learning_rate' = [0.001, 0.01, 0.1] }\n");
+    assert_eq!(edges(&list)[0], [Edge::Highest]);
     // Every rate but the first few is lost without a norm.
     assert_eq!(edges(&range(0.85, 1.5))[1], [Edge::Lowest]);
     let plan = range(0.05, 200.0);

@@ -1,12 +1,15 @@
 //! Norms at the points of a grid.
 
-use crate::experiment::{GroupSummary, Summary};
+use crate::experiment::{GroupSummary, NormComparison, Summary};
 use crate::report::answer::{Answer, Verdict, listed, lost_runs, seeds_that_can_be_clear};
 use crate::report::labels::Labels;
 use crate::report::text::number::four_digits;
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::other_measures::measure_name;
 use crate::text::Count;
+
+/// Clear differences that a sentence names.
+const MAX_NAMED: usize = 3;
 
 pub(crate) fn answer(summary: &Summary, labels: &Labels) -> Answer {
     let best: Vec<&GroupSummary> =
@@ -41,10 +44,7 @@ fn at_the_best_points(summary: &Summary, labels: &Labels, best: &[&GroupSummary]
         format!("{mean} with {} ({point})", labels.norm(group.norm))
     };
     let mut groups = best.to_vec();
-    let rank = |group: &GroupSummary| {
-        let mean = group.measure(summary.primary).mean.unwrap_or(f64::INFINITY);
-        if summary.primary.is_loss() { mean } else { -mean }
-    };
+    let rank = |group: &GroupSummary| group.rank(summary.primary).unwrap_or(f64::INFINITY);
     groups.sort_by(|left, right| rank(left).total_cmp(&rank(right)));
     let values: Vec<String> = groups.iter().take(super::MAX_LISTED).map(value).collect();
     let each = if best.len() == 1 { "At the best" } else { "Each at its best" };
@@ -74,9 +74,26 @@ fn at_the_same_point(summary: &Summary, labels: &Labels) -> (Verdict, Option<Str
             labels.norm(*first),
             labels.norm(*second)
         ),
-        _ => format!("At the same point, {n_clear} of {all} comparisons of two norms are clear"),
+        _ => format!(
+            "At the same point, {n_clear} of {all} comparisons of two norms are clear{}",
+            named(summary, labels)
+        ),
     };
     (verdict, Some(text))
+}
+
+/// The clear differences, if they are few.
+fn named(summary: &Summary, labels: &Labels) -> String {
+    let points = PointColumns::of_summary(summary);
+    let name = |comparison: &NormComparison| {
+        let of = &comparison.measures.first()?.comparison;
+        let than = if of.favors_first() { "better" } else { "worse" };
+        let at = comparison.point.as_ref().map(|point| points.label(point)).unwrap_or_default();
+        let [norm, other] = [comparison.norm, comparison.other].map(|norm| labels.norm(norm));
+        of.is_clear().then(|| format!("{norm} is {than} than {other} ({at})"))
+    };
+    let clear: Vec<String> = summary.comparisons.iter().filter_map(name).collect();
+    if clear.is_empty() || MAX_NAMED < clear.len() { String::new() } else { format!(": {}", listed(&clear)) }
 }
 
 /// How many norms are clearly better at one of their positions; none unless these are compared.
@@ -98,6 +115,7 @@ fn positions(summary: &Summary) -> Option<String> {
 
 fn seeds(summary: &Summary) -> String {
     let same_rows = match summary.norms.len() {
+        _ if summary.primary.is_of_test() => "the best points were chosen on validation rows",
         1 => "the best point was chosen on the rows that it is measured on, so it is optimistic",
         _ => "the best points were chosen on the rows that they are measured on, so they are optimistic",
     };

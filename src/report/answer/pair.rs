@@ -60,14 +60,14 @@ fn first(
         n if n == of.n_pairs => ", where a run of each pair is lost".to_owned(),
         n => format!(" in the {} without lost runs", Count(of.n_pairs - n, "pair")),
     };
-    let wins = of.wins.unwrap_or_default() * of.n_pairs as f64;
+    let won = of.wins.unwrap_or_default() * of.n_pairs as f64 - 0.5 * of.ties as f64;
     let p = p_value(of.adjusted_p_value.unwrap_or(1.0));
     let skewed = median(of).filter(|_| of.is_skewed());
     let skewed = skewed
         .map_or(String::new(), |median| format!(" The differences are skewed: their median is {median}."));
-    let ties = if wins.fract() == 0.0 { "" } else { " (ties count half)" };
+    let ties = if of.ties == 0 { String::new() } else { format!(" and equal in {}", of.ties) };
     format!(
-        "{head}{size}{left_out}; {norm} is better in {wins} of {} seeds{ties}, p\u{a0}=\u{a0}{p}.{skewed}",
+        "{head}{size}{left_out}; {norm} is better in {won:.0} of {} seeds{ties}, p\u{a0}=\u{a0}{p}.{skewed}",
         of.n_pairs
     )
 }
@@ -133,6 +133,9 @@ fn seeds(of: &PairedComparison, resolution: Option<&Resolution>) -> String {
             format!(
                 "This rests on {n} seeds, and on which runs are lost: there is no size of the difference."
             )
+        }
+        true if of.n_pairs - of.n_not_in_mean == 1 => {
+            format!("This rests on {n} seeds, of which one has no lost run: there is no interval.")
         }
         true if of.is_sequential => {
             format!("This rests on {n} seeds, which were added until the rule of compare.seeds ended.")

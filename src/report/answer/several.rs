@@ -103,6 +103,12 @@ fn seeds(summary: &Summary, n_clear: usize) -> String {
             let primary = summary.comparisons.iter().filter_map(|comparison| comparison.measures.first());
             let most = primary.map(|primary| primary.comparison).max_by_key(|of| of.n_pairs);
             let n = most.map_or(0, |of| of.n_pairs);
+            if most.is_some_and(|of| of.is_sequential) {
+                return format!(
+                    "{pairs}, after {}, with p = 1/e adjusted for all of them at once (Holm).",
+                    Count(n, "seed")
+                );
+            }
             let least = most.map_or(1.0, |of| of.smallest_p_value);
             format!(
                 "{pairs}, with p adjusted for all of them at once (Holm); {} can give p = {} at best, before that.",

@@ -61,7 +61,7 @@ impl Axis {
 
     /// Whole numbers from `low` to `high`; ticks at whole numbers only.
     pub(crate) fn whole(low: u64, high: u64, max_ticks: usize) -> Self {
-        let (low, high) = (low as f64, high.max(low + 1) as f64);
+        let (low, high) = (low as f64, high.max(low.saturating_add(1)) as f64);
         let step = nice_step((high - low) / max_ticks.max(1) as f64).max(1.0);
         Self::with_ticks(AxisScale::Linear, low, high, multiples(low, high, step), Vec::new())
     }
@@ -143,7 +143,9 @@ const EVERY_MANTISSA: &[u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9];
 fn log_ticks(low: f64, high: f64, max_ticks: usize) -> Vec<Labelled> {
     if mantissas(low, high, MANTISSAS[0]).len() < 3 {
         let fine = mantissas(low, high, EVERY_MANTISSA);
-        if (3..=max_ticks).contains(&fine.len()) {
+        // Not those of which nearly all are at one end.
+        let is_covered = fine.last().is_some_and(|(value, _)| low + 0.7 * (high - low) < value.log10());
+        if is_covered && (3..=max_ticks).contains(&fine.len()) {
             return fine;
         }
         let (low, high) = (10f64.powf(low), 10f64.powf(high));
@@ -237,6 +239,7 @@ mod tests {
         assert_eq!(ticks(0.31, 0.36), "0.31 0.32 0.33 0.34 0.35 0.36");
         assert_eq!(ticks(0.15, 0.62), "0.2 0.3 0.4 0.5 0.6");
         assert_eq!(ticks(0.49, 2.4), "0.5 1 2");
+        assert_eq!(ticks(0.65, 1.7), "0.8 1.0 1.2 1.4 1.6");
         assert_eq!(ticks(0.05, 2.4), "0.05 0.1 0.2 0.5 1 2");
         assert_eq!(ticks(0.001, 0.9), "0.001 0.003 0.01 0.03 0.1 0.3");
         assert_eq!(ticks(1e-5, 2.0), "1e-5 0.0001 0.001 0.01 0.1 1");

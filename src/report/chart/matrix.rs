@@ -49,7 +49,7 @@ impl ConfusionMatrix {
                 text.tick.middle x=(number(left + middle(index))) y=(number(TOP - 7.0)) { (initial(class)) }
             }
             @for (truth, counts) in self.counts.iter().enumerate() {
-                @let total = counts.iter().sum::<u64>().max(1) as f64;
+                @let total = counts.iter().map(|&count| count as f64).sum::<f64>().max(1.0);
                 @for (predicted, &count) in counts.iter().enumerate() {
                     (cell((left + CELL * predicted as f64, TOP + CELL * truth as f64), count, count as f64 / total, truth == predicted))
                 }

@@ -8,7 +8,7 @@ use crate::diagnose::{DiagnosticRow, Quantity, RunDiagnostics};
 use crate::probe::percentiles;
 use crate::report::chart::figure::CHART_CSS;
 use crate::report::text::number::four_digits;
-use crate::text::{escaped_lines, shortened};
+use crate::text::{escaped_lines, shortened, shortened_to};
 
 /// The networks that fit next to each other; others are left out.
 const MAX_NETWORKS: usize = 4;
@@ -20,6 +20,8 @@ const LEFT: i32 = 84;
 const RIGHT: i32 = 110;
 /// The names of the networks.
 const TOP: i32 = 34;
+/// The width of a character of a name, about.
+const CHARACTER: i32 = 6;
 /// The title of a file.
 const TITLE: i32 = 36;
 const GAP: i32 = 16;
@@ -49,6 +51,8 @@ pub(crate) fn strips_svg(title: &str, runs: &[RunDiagnostics]) -> Option<String>
 /// All heat maps of a comparison.
 pub(crate) struct Strips {
     pub(crate) networks: Vec<String>,
+    /// How many networks there are, those that do not fit included.
+    pub(crate) n_networks: usize,
     pub(crate) strips: Vec<Strip>,
 }
 
@@ -57,14 +61,16 @@ impl Strips {
     pub(crate) fn of(runs: &[RunDiagnostics], max_columns: usize) -> Option<Self> {
         let mut networks: Vec<&str> = Vec::new();
         for run in runs.iter().filter(|run| !run.rows.is_empty()) {
-            if !networks.contains(&&*run.network) && networks.len() < MAX_NETWORKS {
+            if !networks.contains(&&*run.network) {
                 networks.push(&run.network);
             }
         }
+        let n_networks = networks.len();
+        networks.truncate(MAX_NETWORKS);
         let strips: Vec<Strip> =
             STRIPS.iter().filter_map(|kind| Strip::of(kind, &networks, runs, max_columns)).collect();
         let networks = networks.into_iter().map(str::to_owned).collect();
-        (!strips.is_empty()).then_some(Self { networks, strips })
+        (!strips.is_empty()).then_some(Self { networks, n_networks, strips })
     }
 
     /// For a page.
@@ -84,7 +90,10 @@ impl Strips {
         let mut top = TOP;
         html! {
             @for (index, network) in (0..).zip(&self.networks) {
-                text.tick.middle x=(LEFT + index * (width + GAP) + width / 2) y=(14) { (shortened(network)) }
+                text.tick.middle x=(LEFT + index * (width + GAP) + width / 2) y=(14) {
+                    title { (shortened(network)) }
+                    (shortened_to(network, (width / CHARACTER) as usize))
+                }
             }
             @for strip in &self.strips {
                 (strip.draw(top, width))

@@ -4,7 +4,9 @@ use maud::{Markup, html};
 
 use crate::config::inline;
 use crate::nn::Norm;
+use crate::report::answer::listed;
 use crate::report::html::page::{Links, section};
+use crate::report::html::top::{differs_in, is_fitted};
 use crate::report::results::RunResults;
 use crate::report::table::Table;
 use crate::text::{shortened, shortened_to};
@@ -21,13 +23,26 @@ pub(crate) fn config(run: &RunResults, links: Links) -> Markup {
         html! {
             @if 1 < run.summary.norms.len() || run.summary.has_grid() {
                 (arms(run).html())
-                p { "Everything else is the same: initial weights, batches and all other keys of the config." }
+                p { (the_same(run)) }
             } @else {
                 p { "One network: nothing differs but the seed." }
             }
             (whole(run, links))
         },
     )
+}
+
+/// What does not differ. A point of a grid is the same for all norms, tuned settings are not.
+fn the_same(run: &RunResults) -> String {
+    let mut same = Vec::new();
+    if !differs_in(run, &["model", "layers", "training.init_from"]) && !is_fitted(run) {
+        same.push("initial weights".to_owned());
+    }
+    if !differs_in(run, &["training.batch_size"]) {
+        same.push("batches".to_owned());
+    }
+    same.push("all other keys of the config".to_owned());
+    format!("The networks of a seed have the same {}.", listed(&same))
 }
 
 /// A row for each key that varies.

@@ -57,7 +57,7 @@ fn targets(encoding: &Encoding) -> Option<Markup> {
     let (heading, table) = match &encoding.targets {
         TargetEncoding::Classes { column, names, counts, .. } => {
             let mut table = Table::new(["class", "training rows", "share"]);
-            let total = counts.iter().sum::<u64>().max(1) as f64;
+            let total = counts.iter().map(|&count| count as f64).sum::<f64>().max(1.0);
             let row = |(name, &count): (&String, &u64)| {
                 vec![shortened(name), count.to_string(), format!("{:.1} %", 100.0 * count as f64 / total)]
             };

@@ -30,6 +30,11 @@ pub(crate) fn diagnostics(run: &RunResults, links: Links) -> Markup {
             @if let Some(strips) = Strips::of(&shown, MAX_COLUMNS) {
                 figure {
                     div.scrolls { (strips.inline()) }
+                    @if strips.networks.len() < strips.n_networks {
+                        p.note {
+                            "The first " (strips.networks.len()) " of " (strips.n_networks) " networks; diagnostics.csv has all."
+                        }
+                    }
                     details {
                         summary { "Tables of the last values" }
                         @if let Some(all) = Strips::of(&shown, usize::MAX) {

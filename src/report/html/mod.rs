@@ -124,8 +124,7 @@ fn one(run: &RunResults, links: Links) -> Markup {
     let charts = Charts::of(run, &top::title(run), MAX_POINTS);
     let chart = |figure: &Figure| figure.html(&|name| links.file(name));
     html! {
-        (top::top(run))
-        (fork::fork(run, links))
+        (top::top(run, links))
         (section("curves", "Training", chart(&charts.training())))
         @if let Some(figure) = &charts.differences { (section("differences", "Differences by seed", chart(figure))) }
         @if !run.summary.positions.is_empty() {

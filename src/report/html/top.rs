@@ -3,12 +3,15 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::config::ComparedMeasure;
+use crate::config::{ComparedMeasure, inline};
 use crate::experiment::{MeasuredOn, Summary, TunedNorm};
 use crate::report::answer::{answer, listed, lost_runs};
+use crate::report::html::fork;
+use crate::report::html::page::Links;
 use crate::report::results::RunResults;
 use crate::report::text::number::NO_NUMBER;
 use crate::report::text::summary::other_measures::measure_name;
+use crate::report::text::summary::stopping::how_it_ended;
 use crate::text::{Count, shortened};
 
 /// Seeds that are listed one by one.
@@ -34,12 +37,14 @@ fn file_name(path: &str) -> &str {
 }
 
 /// Title, answer, facts, and the sections to jump to.
-pub(crate) fn top(run: &RunResults) -> Markup {
+pub(crate) fn top(run: &RunResults, links: Links) -> Markup {
     html! {
         header {
             h1 { (title(run)) }
             p.sub { (subtitle(run)) }
         }
+        (fork::fork(run, links))
+        @if !run.fork.is_null() { h2 { "The forks by themselves, as after any training" } }
         (answer_box(run))
         (facts(run))
     }
@@ -89,14 +94,14 @@ fn facts(run: &RunResults) -> Markup {
     let mut facts: Vec<(&str, String)> = Vec::new();
     match names.len() {
         1 => facts.push(("Trained", names[0].clone())),
-        _ => facts
-            .push(("Compared", format!("{}, from the same weights and on the same batches", listed(&names)))),
+        _ => facts.push(("Compared", format!("{}, {}", listed(&names), same_start(run)))),
     }
     if 1 < names.len() {
         facts.push(("Judged by", judged_by(summary)));
     }
     facts.push(("Measured on", rows(run)));
-    facts.push(("Seeds", seeds(summary)));
+    facts.push(("Seeds", seeds(run)));
+    facts.extend(how_it_ended(summary, &|norm| run.labels.norm(norm)).map(|text| ("Ended", text)));
     facts.push(("Settings", settings(run)));
     let lost = lost_runs(summary, &run.labels).unwrap_or_else(|| "none".to_owned());
     facts.push((
@@ -146,12 +151,47 @@ fn rows(run: &RunResults) -> String {
         }
     };
     let data = data_name(run).map(|data| format!(" of {}", shortened(&data))).unwrap_or_default();
-    let test = if test == 0 { String::new() } else { format!(", {test} test rows") };
-    format!("{which}{data}; {train} training rows{test} (of the first seed)")
+    let is_by_test = run.summary.primary.is_of_test();
+    let (first, second) = match test {
+        0 => (which, String::new()),
+        _ if is_by_test => (format!("{test} test rows, by which the norms are judged"), format!("{which}, ")),
+        _ => (which, format!("{test} test rows, ")),
+    };
+    format!("{first}{data}; {second}{train} training rows (of the first seed)")
 }
 
-fn seeds(summary: &Summary) -> String {
-    let mut seeds: Vec<u64> = summary.runs.iter().map(|run| run.seed).collect();
+/// What the networks of a seed have in common.
+fn same_start(run: &RunResults) -> &'static str {
+    match (
+        differs_in(run, &["model", "layers", "training.init_from"]) || is_fitted(run),
+        differs_in(run, &["training.batch_size"]),
+    ) {
+        (false, false) => "from the same weights and on the same batches",
+        (false, true) => "from the same weights",
+        (true, false) => "on the same batches",
+        (true, true) => "with the same seeds",
+    }
+}
+
+/// Whether norms are tuned, each for itself, in a key of these.
+pub(crate) fn differs_in(run: &RunResults, keys: &[&str]) -> bool {
+    let tuned = run.summary.tuning.iter().flat_map(|tuning| &tuning.keys);
+    let mut tuned = tuned.filter(|tuned| keys.iter().any(|key| is_under(tuned, key)));
+    tuned.next().is_some()
+}
+
+/// Whether initial weights are fitted to the first batch, so that each network has its own.
+pub(crate) fn is_fitted(run: &RunResults) -> bool {
+    run.texts.config.lines().any(|line| line.trim_start().starts_with("init = \"lsuv\""))
+}
+
+/// Whether `key` is `of` or below it.
+fn is_under(key: &str, of: &str) -> bool {
+    key.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn seeds(run: &RunResults) -> String {
+    let mut seeds: Vec<u64> = run.summary.runs.iter().map(|run| run.seed).collect();
     seeds.sort_unstable();
     seeds.dedup();
     let is_range = seeds.windows(2).all(|pair| pair[0] + 1 == pair[1]);
@@ -162,7 +202,31 @@ fn seeds(summary: &Summary) -> String {
             format!("{}{}", shown.join(", "), if MAX_SEEDS < seeds.len() { ", ..." } else { "" })
         }
     };
-    format!("{} ({names}); a seed decides split, initial weights and batches", seeds.len())
+    let tuned = run.config.get("compare").and_then(|compare| compare.get("tune")?.get("seeds"));
+    let tuned = tuned.filter(|_| run.summary.tuning.is_some());
+    let tuned = tuned.map(|seeds| match seeds.as_integer() {
+        Some(count) => format!("; tuned with {count} other seeds"),
+        None => format!("; tuned with the seeds {}", shortened(&inline(seeds))),
+    });
+    let tuned = tuned.unwrap_or_default();
+    format!("{} ({names}); a seed decides {}{tuned}", seeds.len(), decided(run))
+}
+
+/// What the seeds vary, by `compare.vary`.
+fn decided(run: &RunResults) -> String {
+    const PARTS: [(&str, &str); 3] =
+        [("split", "split"), ("weights", "initial weights"), ("order", "batches")];
+    let vary = run.config.get("compare").and_then(|compare| compare.get("vary")?.as_array());
+    let Some(vary) = vary else { return "split, initial weights and batches".to_owned() };
+    let is_varied = |part: &&(&str, &str)| vary.iter().any(|varied| varied.as_str() == Some(part.0));
+    let (varied, same): (Vec<&(&str, &str)>, Vec<_>) = PARTS.iter().partition(is_varied);
+    let names =
+        |parts: Vec<&(&str, &str)>| listed(&parts.iter().map(|part| part.1.to_owned()).collect::<Vec<_>>());
+    let are = if same.len() == 1 && same[0].0 == "split" { "is" } else { "are" };
+    match same.is_empty() {
+        true => names(varied),
+        false => format!("{}; {} {are} the same with every seed", names(varied), names(same)),
+    }
 }
 
 fn settings(run: &RunResults) -> String {
@@ -172,15 +236,22 @@ fn settings(run: &RunResults) -> String {
             other => shortened(&other.to_string()),
         })
     };
-    let optimizer = text("optimizer", "type").unwrap_or_default();
-    let is_tuned = |key: &str| {
-        run.summary.tuning.as_ref().is_some_and(|tuning| tuning.keys.iter().any(|tuned| tuned == key))
+    let grid = run.config.get("compare").and_then(|compare| compare.get("grid")?.as_table());
+    let grid: Vec<&String> = grid.into_iter().flatten().map(|(key, _)| key).collect();
+    let tuned = run.summary.tuning.iter().flat_map(|tuning| &tuning.keys);
+    let varied: Vec<&String> = grid.into_iter().chain(tuned).collect();
+    let is_fixed = |key: &str| !varied.iter().any(|varied| is_under(key, varied) || is_under(varied, key));
+    let of = |key: &str, words: &dyn Fn(String) -> String| {
+        let (table, name) = key.split_once('.')?;
+        text(table, name).filter(|_| is_fixed(key)).map(words)
     };
-    let rate = text("optimizer", "learning_rate").filter(|_| !is_tuned("optimizer.learning_rate"));
-    let rate = rate.map(|rate| format!(", learning rate {rate}")).unwrap_or_default();
-    let epochs = text("training", "epochs").unwrap_or_default();
-    let batch = text("training", "batch_size").unwrap_or_default();
-    let common = format!("{optimizer}{rate}, {epochs} epochs, batches of {batch}");
+    let common = [
+        of("optimizer.type", &|kind| kind),
+        of("optimizer.learning_rate", &|rate| format!("learning rate {rate}")),
+        of("training.epochs", &|epochs| format!("{epochs} epochs")),
+        of("training.batch_size", &|size| format!("batches of {size}")),
+    ];
+    let common = common.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let points =
         run.summary.groups.iter().filter(|group| Some(&group.norm) == run.summary.norms.first()).count();
     if let Some(tuning) = &run.summary.tuning {

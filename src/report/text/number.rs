@@ -60,6 +60,16 @@ pub(crate) fn median(comparison: &PairedComparison) -> Option<String> {
     })
 }
 
+/// In how many pairs the first is better, and in how many both are equal, if any are: such as `12 of 40, 20 equal`.
+/// None without a pair.
+pub(crate) fn wins(comparison: &PairedComparison) -> Option<String> {
+    let (n, ties) = (comparison.n_pairs, comparison.ties);
+    // Ties count half.
+    let won = comparison.wins? * n as f64 - 0.5 * ties as f64;
+    let equal = if ties == 0 { String::new() } else { format!(", {ties} equal") };
+    Some(format!("{won:.0} of {n}{equal}"))
+}
+
 /// A difference with its sign.
 pub(crate) fn signed(difference: f64) -> String {
     Format::of(difference, None).write_signed(difference)

@@ -67,7 +67,8 @@ pub(crate) fn run(args: &ReproduceArgs, output: &Output) -> Result<(), CliError>
         output.result(&summary(&findings))?;
     }
     if let Some(path) = &args.markdown {
-        fs::write(path, markdown(&findings)).map_err(|error| CliError::io("write", path, &error))?;
+        fs::write(path, markdown(&findings, other.as_ref()))
+            .map_err(|error| CliError::io("write", path, &error))?;
     }
     let unexpected: Vec<String> = findings
         .iter()

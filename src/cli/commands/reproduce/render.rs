@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::lab::{Claim, ClaimFinding, ClaimVerdict};
+use crate::lab::{Claim, ClaimFinding, ClaimVerdict, OtherData, Statement};
+use crate::text::DisplayPath;
 
 /// The names of the claims and what they say.
 pub(crate) fn list(claims: &[Claim], as_json: bool) -> String {
@@ -27,14 +28,23 @@ pub(crate) fn list(claims: &[Claim], as_json: bool) -> String {
 pub(crate) fn block(finding: &ClaimFinding) -> String {
     let ClaimFinding { claim, statement, .. } = finding;
     let original = if finding.is_original { " (the paper's setting)" } else { "" };
+    let paper = paper(statement);
+    let paper = if paper.is_empty() { paper } else { format!("  paper  {paper}\n") };
     format!(
-        "{}: {claim}\n  claim  {}\n  paper  {} ({})\n  here   {}{original}\n",
+        "{}: {claim}\n  claim  {}\n{paper}  here   {}{original}\n",
         finding.verdict.words(),
         statement.says,
-        statement.paper,
-        statement.source,
         here(finding)
     )
+}
+
+/// What was found before, and where; one's own claim may be new.
+fn paper(Statement { paper, source, .. }: &Statement) -> String {
+    match (&paper[..], &source[..]) {
+        (paper, "") => paper.to_owned(),
+        ("", source) => source.to_owned(),
+        (paper, source) => format!("{paper} ({source})"),
+    }
 }
 
 /// What was measured, its interval and the bounds.
@@ -43,6 +53,7 @@ fn here(finding: &ClaimFinding) -> String {
         (Some(mean), Some(interval)) if interval.low < interval.high => {
             format!("{} ({} to {})", number(mean), number(interval.low), number(interval.high))
         }
+        (Some(mean), _) if 1 < finding.seeds.len() => format!("{} with every seed", number(mean)),
         (Some(mean), _) => number(mean),
         (None, _) => "no value".to_owned(),
     };
@@ -95,26 +106,38 @@ pub(crate) fn summary(findings: &[ClaimFinding]) -> String {
     text
 }
 
-/// A table of all findings.
-pub(crate) fn markdown(findings: &[ClaimFinding]) -> String {
-    let mut text = String::from(
-        "# Findings\n\nWritten by `bntrain reproduce all --markdown docs/findings.md`: published findings about normalization, \
-         tried on the bundled data.\nA claim holds if the 95 % interval of the mean over seeds is within its bounds, and does \
-         not hold if it is outside of them;\notherwise the seeds cannot tell. Ratios have a geometric mean. Where a paper used \
-         other data or networks, that a claim does not\nhold here says nothing about the paper. Each claim is a file in \
-         [configs/lab](../configs/lab).\n\n| claim | paper | here | verdict |\n|---|---|---|---|\n",
+/// A table of all findings, on `other` data than the bundled ones if there are any.
+pub(crate) fn markdown(findings: &[ClaimFinding], other: Option<&OtherData>) -> String {
+    let written = match other {
+        None if findings.iter().all(|finding| !finding.is_own) => {
+            "by `bntrain reproduce all --markdown docs/findings.md`: published findings about normalization, tried on the \
+             bundled data"
+                .to_owned()
+        }
+        None => "by `bntrain reproduce`: claims about normalization".to_owned(),
+        Some(OtherData::Table { path, .. } | OtherData::Images(path)) => {
+            format!("by `bntrain reproduce`: claims about normalization, tried on {}", DisplayPath(path))
+        }
+    };
+    let mut text = format!(
+        "# Findings\n\nWritten {written}.\nA claim holds if the 95 % interval of the mean over seeds is within its bounds, \
+         and does not hold if it is outside of them;\notherwise the seeds cannot tell. Ratios have a geometric mean. Where a \
+         paper used other data or networks, that a claim does not\nhold here says nothing about the paper. Each claim is a \
+         file in [configs/lab](../configs/lab).\n\n| claim | paper | here | verdict |\n|---|---|---|---|\n",
     );
-    let cell = |text: &str| text.replace('|', "\\|");
+    let cell = |text: &str| text.replace('|', "\\|").replace(['\n', '\r'], " ");
+    let name = |ClaimFinding { claim, is_own, .. }: &ClaimFinding| match is_own {
+        true => cell(claim),
+        false => format!("[{claim}](../configs/lab/{claim}.toml)"),
+    };
     for finding in findings {
         let statement = &finding.statement;
         let _ = writeln!(
             text,
-            "| [{}](../configs/lab/{}.toml): {} | {} ({}) | {} | {} |",
-            finding.claim,
-            finding.claim,
+            "| {}: {} | {} | {} | {} |",
+            name(finding),
             cell(&statement.says),
-            cell(&statement.paper),
-            cell(&statement.source),
+            cell(&paper(statement)),
             cell(&here(finding)),
             if finding.verdict == ClaimVerdict::Holds {
                 "holds".to_owned()

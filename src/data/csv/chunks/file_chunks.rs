@@ -80,7 +80,7 @@ impl FileChunks {
                     return Ok(true);
                 }
             };
-            let lines = ahead.filled_lines(self.dialect, skipped + 1);
+            let lines = ahead.filled_lines(self.dialect, skipped.saturating_add(1));
             if lines > skipped {
                 self.ahead = Some(Ok(ahead));
                 return Ok(true);
@@ -97,7 +97,7 @@ impl FileChunks {
     fn read_ahead(&mut self, lines: usize) -> Result<Chunk, Box<Located>> {
         let mut ahead = Chunk::default();
         self.read(&mut ahead)?;
-        while !ahead.is_last && ahead.filled_lines(self.dialect, lines + 1) <= lines {
+        while !ahead.is_last && ahead.filled_lines(self.dialect, lines.saturating_add(1)) <= lines {
             let mut more = Chunk::default();
             self.read(&mut more).map_err(|fault| fault.below(ahead.lines()))?;
             ahead.bytes.append(&mut more.bytes);

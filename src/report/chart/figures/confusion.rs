@@ -78,7 +78,8 @@ fn counts<'a>(summary: &Summary, norm: Norm, set: &str, rows: &'a [ConfusionRow]
     let point = best.map(|point| point.settings.as_str()).unwrap_or_default();
     let mut counts = Counts::new();
     for row in rows.iter().filter(|row| row.norm == norm.name() && row.point == point && row.rows == set) {
-        *counts.entry((&row.truth, &row.prediction)).or_default() += row.count;
+        let count = counts.entry((&row.truth, &row.prediction)).or_default();
+        *count = count.saturating_add(row.count);
     }
     counts
 }
@@ -98,7 +99,8 @@ fn table(arms: Arms<'_>, counts: &[(Norm, Counts<'_>)]) -> Table {
     let mut pairs: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for ((truth, prediction), count) in counts.iter().flat_map(|(_, counts)| counts) {
         if truth != prediction {
-            *pairs.entry((truth, prediction)).or_default() += count;
+            let sum: &mut u64 = pairs.entry((truth, prediction)).or_default();
+            *sum = sum.saturating_add(*count);
         }
     }
     let mut pairs: Vec<_> = pairs.into_iter().collect();

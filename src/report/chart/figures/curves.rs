@@ -165,7 +165,7 @@ impl Panels<'_> {
             notes.push("Lines: mean over completed runs. Bands: minimum to maximum.");
         }
         if self.arms.summary.has_grid() {
-            notes.push("Each norm at its best grid point (lowest mean best loss).");
+            notes.push("Each norm at its best grid point.");
         }
         let has_stopped = |run: &&RunRecord| matches!(run.outcome, Outcome::StoppedEarly { .. });
         if self.shown.iter().any(|shown| shown.complete.iter().any(has_stopped)) {

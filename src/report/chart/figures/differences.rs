@@ -11,10 +11,10 @@ use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke, evenly};
 use crate::report::table::Table;
 use crate::report::text::number::{
     NO_NUMBER, four_digits, median, p_value, ratio_and_interval, signed, signed_with_interval,
-    value_and_interval,
+    value_and_interval, wins,
 };
 use crate::report::text::summary::grid_point::PointColumns;
-use crate::report::text::summary::other_measures::{explanation, measure_name};
+use crate::report::text::summary::other_measures::{explanation, explanations, measure_name};
 use crate::text::shortened_to;
 
 /// Rows of a panel.
@@ -59,7 +59,12 @@ pub(crate) fn differences(title: &str, arms: Arms<'_>) -> Option<Figure> {
     if !points.heads().is_empty() {
         notes.push(format!("Rows: {}.", points.heads().join(", ")));
     }
-    notes.extend(explanation(shown.iter().map(|row| row.of)).map(|why| format!("{why}.")));
+    let all: Vec<&PairedComparison> = shown.iter().map(|row| row.of).collect();
+    let why = match &arms.summary.comparisons[..] {
+        [only] if only.point.is_none() => explanations(&all),
+        _ => explanation(all.into_iter()).map(str::to_owned).into_iter().collect(),
+    };
+    notes.extend(why.into_iter().map(|why| format!("{why}.")));
     if shown.iter().any(|row| row.of.is_skewed()) {
         notes.push("Where the differences are skewed, the table has the median beside the mean.".to_owned());
     }
@@ -295,10 +300,7 @@ fn table(rows: &[Row<'_>]) -> Table {
                 },
             ),
             median(of).unwrap_or_else(|| NO_NUMBER.to_owned()),
-            of.wins.map_or_else(
-                || NO_NUMBER.to_owned(),
-                |wins| format!("{} of {}", wins * of.n_pairs as f64, of.n_pairs),
-            ),
+            wins(of).unwrap_or_else(|| NO_NUMBER.to_owned()),
             number(has_test(of.p_value), p_value),
             number(has_test(of.adjusted_p_value), p_value),
             number(of.effect_size, |effect| format!("{effect:+.2}")),

@@ -121,7 +121,7 @@ fn difference(arms: Arms<'_>, comparison: &NormComparison, time: &TimeToBound) -
     let of = &time.difference;
     let mean = of.mean?;
     let difference = match of.interval {
-        Some(interval) => signed_with_interval(mean, interval).replacen('(', "(95\u{a0}% interval ", 1),
+        Some(interval) => signed_with_interval(mean, interval).replacen('(', "(95 % interval ", 1),
         None => signed(mean),
     };
     let [norm, other] = [comparison.norm, comparison.other].map(|norm| arms.label(norm));

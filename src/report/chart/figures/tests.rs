@@ -162,7 +162,7 @@ fn markup_in_names_is_escaped() {
 fn notes_say_what_is_shown() {
     let svg = curves_svg("digits", &grid());
     assert!(texts(&svg).contains(&"none at optimizer.learning_rate=0.03"));
-    assert!(svg.contains("Each norm at its best grid point (lowest mean best loss)."));
+    assert!(svg.contains("Each norm at its best grid point."));
     let mut runs = twins(2);
     runs[0].epochs.truncate(9);
     runs[0].outcome = Outcome::StoppedEarly { epoch: 8 };

@@ -58,9 +58,9 @@ pub(crate) fn score_rows(shown: &[NamedSummary<'_>]) -> String {
 }
 
 /// What a star means.
-const STAR: &str = "* the norm's lowest mean best loss, among points with the fewest incomplete runs\n";
+const STAR: &str = "* the norm's best point, by the measure that norms are judged by\n";
 
-/// The table of a grid: the points with the lowest losses, the best one first.
+/// The table of a grid: the best points, by what norms are chosen by, the best one first.
 pub(crate) fn ranked_rows(summary: &Summary) -> String {
     let shown = [NamedSummary { name: None, summary }];
     let mut table = Table::start(&shown);
@@ -72,10 +72,10 @@ pub(crate) fn ranked_rows(summary: &Summary) -> String {
         0 => String::new(),
         lost => format!("{lost} of {}", group.n_runs),
     });
-    let n_rows = table.groups.len();
+    let (n_rows, measure) = (table.groups.len(), summary.chosen_by());
     let key = |index: usize| {
         let group = table.groups[index].1;
-        (group.n_runs - group.n_completed, group.best_loss.mean.unwrap_or(f64::INFINITY))
+        (group.n_runs - group.n_completed, group.rank(measure).unwrap_or(f64::INFINITY))
     };
     let mut order: Vec<usize> = (0..n_rows).collect();
     order.sort_by(|&left, &right| {

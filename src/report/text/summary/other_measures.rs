@@ -40,10 +40,31 @@ pub(crate) fn other_measures(summary: &Summary) -> String {
             skewed.join("; ")
         ));
     }
-    let all = comparison.measures.iter().map(|found| &found.comparison);
-    notes.extend(explanation(all).map(str::to_owned));
+    let all: Vec<&PairedComparison> = comparison.measures.iter().map(|found| &found.comparison).collect();
+    notes.extend(explanations(&all));
     let notes: String = notes.iter().map(|note| wrapped(WIDEST, "  ", "    ", note)).collect();
     format!("{names}, other measures{what}\n{}{notes}", aligned(&[Align::Left; 3], &rows))
+}
+
+/// Why intervals and p values of the measures of two norms do not agree, if they do not; the first one is the primary
+/// measure.
+pub(crate) fn explanations(measures: &[&PairedComparison]) -> Vec<String> {
+    let [primary, others @ ..] = measures else { return Vec::new() };
+    let bound = primary.adjusted_p_value;
+    let is_bounded = |of: &&&PairedComparison| {
+        of.adjusted_p_value == bound && of.p_value.zip(bound).is_some_and(|(p, bound)| p < bound)
+    };
+    let (bounded, free): (Vec<_>, Vec<_>) = others.iter().partition(is_bounded);
+    let mut notes = Vec::new();
+    if !primary.is_clear() && !bounded.is_empty() {
+        notes.push(
+            "p of other measures is at least that of the primary one: as that is not clear, none of them is called clear"
+                .to_owned(),
+        );
+    }
+    let free = free.into_iter().chain([primary]).copied();
+    notes.extend(explanation(free).map(str::to_owned));
+    notes
 }
 
 /// Why intervals and p values of these do not agree, if they do not.

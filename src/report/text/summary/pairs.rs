@@ -2,7 +2,7 @@
 
 use crate::experiment::{NormComparison, Summary};
 use crate::report::text::layout::{Align, WIDEST, aligned_within, wrapped};
-use crate::report::text::number::{NO_NUMBER, compared, p_value};
+use crate::report::text::number::{NO_NUMBER, compared, p_value, wins};
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::other_measures::{explanation, measure_name};
 
@@ -37,8 +37,7 @@ pub(crate) fn pairs(summary: &Summary) -> String {
         let mut row = [comparison.norm.name(), comparison.other.name()].map(str::to_owned).to_vec();
         row.extend(points.cells(&comparison.point));
         row.push(compared(of));
-        let wins = of.wins.map(|wins| format!("{} of {}", wins * of.n_pairs as f64, of.n_pairs));
-        row.push(wins.unwrap_or_else(|| NO_NUMBER.to_owned()));
+        row.push(wins(of).unwrap_or_else(|| NO_NUMBER.to_owned()));
         let p = of.adjusted_p_value.filter(|_| 1 < of.n_pairs);
         row.push(p.map_or_else(|| NO_NUMBER.to_owned(), p_value));
         rows.push(row);

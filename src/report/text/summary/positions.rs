@@ -4,7 +4,7 @@ use crate::experiment::{PositionComparison, Summary};
 use crate::nn::Norm;
 use crate::report::table::Table;
 use crate::report::text::layout::{Align, WIDEST, aligned, wrapped};
-use crate::report::text::number::{NO_NUMBER, compared, p_value};
+use crate::report::text::number::{NO_NUMBER, compared, p_value, wins};
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::other_measures::measure_name;
 use crate::report::text::summary::pairs::{MAX_ROWS, more};
@@ -44,8 +44,7 @@ pub(crate) fn position_table(summary: &Summary, name: &dyn Fn(Norm) -> String) -
         let mut row = vec![name(of.norm)];
         row.extend(points.cells(&Some(of.after.clone())).into_iter().filter(|_| has_others));
         row.push(compared(found));
-        let wins = found.wins.map(|wins| format!("{} of {}", wins * found.n_pairs as f64, found.n_pairs));
-        row.push(wins.unwrap_or_else(|| NO_NUMBER.to_owned()));
+        row.push(wins(found).unwrap_or_else(|| NO_NUMBER.to_owned()));
         let p = found.adjusted_p_value.filter(|_| 1 < found.n_pairs);
         row.push(p.map_or_else(|| NO_NUMBER.to_owned(), p_value));
         row

@@ -107,7 +107,7 @@ pub(crate) fn remarks(tuning: &Tuning, name: &dyn Fn(Norm) -> String) -> Vec<Str
     let shown = if tuning.ratios.len() <= MAX_RATIOS { &tuning.ratios[..] } else { &[] };
     for ratio in shown {
         let interval = match ratio.interval {
-            // The best points are the same for all: that is no certainty about the values between them.
+            // The best points are the same in every draw; what is between them was not tried.
             Some(interval) if interval.low == interval.high => {
                 " (the same whichever tuning seeds are drawn; values between the points were not tried)"
                     .to_owned()
