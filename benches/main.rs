@@ -5,6 +5,7 @@
 //! cargo bench                                       everything, with 1 thread and with all
 //! cargo bench -- steps --threads 1,2 --only mnist   some of it
 //! cargo bench -- steps --threads 1,2 --busy 1       with one core in use by something else
+//! cargo bench -- threads                            chosen numbers of threads, quiet and busy
 //! ```
 //!
 //! Every result is the best and the median of many samples; compare the best, since whatever else
@@ -19,6 +20,7 @@ mod report;
 mod roofline;
 mod serve;
 mod steps;
+mod threads;
 mod timing;
 mod workload;
 
@@ -51,6 +53,9 @@ pub(crate) struct Options {
     /// Print each result as a line of JSON.
     #[arg(long)]
     json: bool,
+    /// Only keep a core busy.
+    #[arg(long, hide = true)]
+    spin: bool,
     /// Given by `cargo bench` to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -68,6 +73,9 @@ enum What {
     Norms,
     /// Whole training steps with batches in blocks, beside those with batches that are not cut.
     Blocks,
+    /// Whole training steps with as many threads as the program chooses, beside fixed numbers: on a quiet machine, and
+    /// with one core in use by something else.
+    Threads,
     /// Checkpoints, beside the time between two of them.
     Checkpoints,
     /// Answer requests on stdin, for a session with other tools.
@@ -86,9 +94,19 @@ impl Options {
 
 fn main() -> anyhow::Result<()> {
     let mut options = Options::parse();
+    if options.spin {
+        return Ok(threads::spin()?);
+    }
     if options.what.is_empty() {
-        options.what =
-            vec![What::Kernels, What::Layers, What::Steps, What::Norms, What::Blocks, What::Checkpoints];
+        options.what = vec![
+            What::Kernels,
+            What::Layers,
+            What::Steps,
+            What::Norms,
+            What::Blocks,
+            What::Threads,
+            What::Checkpoints,
+        ];
     }
     if options.threads.is_empty() {
         options.threads = vec![NonZeroUsize::MIN, available_threads()];
@@ -104,6 +122,13 @@ fn main() -> anyhow::Result<()> {
     }
     let report = Report::new(options.json);
     report.heading(&format!("vectors: {:?}", simd_level()));
+    if options.what.contains(&What::Threads) {
+        threads::run(&options, &report)?;
+        options.what.retain(|&what| what != What::Threads);
+    }
+    if options.what.is_empty() {
+        return Ok(());
+    }
     for &threads in &options.threads {
         let pool = ThreadPool::new(threads);
         report.heading(&format!("\nthreads: {threads}"));
@@ -116,6 +141,7 @@ fn main() -> anyhow::Result<()> {
                 What::Blocks => blocks::run(&options, &pool, &report),
                 What::Checkpoints => checkpoints::run(&options, &pool, &report)?,
                 What::Serve => serve::run(&pool, &report)?,
+                What::Threads => {} // of all numbers at once, above
             }
         }
     }

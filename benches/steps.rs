@@ -97,7 +97,7 @@ pub(crate) fn record(
 }
 
 /// Ends a training after some seconds inside its steps, and two epochs at least.
-struct StopAfter(f64);
+pub(crate) struct StopAfter(pub(crate) f64);
 
 impl Observer for StopAfter {
     fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {

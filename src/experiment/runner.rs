@@ -28,8 +28,8 @@ use crate::model::{
 use crate::nn::Network;
 use crate::predict::scores_of_rows;
 use crate::train::{
-    Event, Observer, Outcome, RunState, StateFault, Trained, TrainingSpec, Workers, resume_prepared,
-    train_network, with_dtype,
+    Event, Observer, Outcome, RunState, StateFault, StepTeam, Trained, TrainingSpec, Workers,
+    resume_prepared, train_network, with_dtype,
 };
 
 /// One run to be done.
@@ -229,7 +229,7 @@ fn run_in<F: Real, E: From<RunError>>(
     let mut observer = (stop, Diagnosed { diagnoser, companion: &mut *companion });
     let together = |peers: &dyn Peers, start: RunStart<'_>| {
         let processes = peers.begin(&job.plan, start).map_err(RunError::Peers)?;
-        Ok::<_, RunError>(Workers { pool, processes })
+        Ok::<_, RunError>(Workers { pool, processes, team: StepTeam::Fastest })
     };
     let trained = match state {
         None => {

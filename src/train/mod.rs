@@ -28,7 +28,7 @@ pub use crate::train::run::{StepLog, TrainResult, train};
 pub use crate::train::spec::{Dtype, EarlyStopping, Metric, TrainingSpec};
 pub use crate::train::state::fork::forked;
 pub use crate::train::state::{RunPlace, RunState, StateFault, StateTensor};
-pub use crate::train::step::workers::Workers;
+pub use crate::train::step::workers::{StepTeam, Workers};
 pub(crate) use crate::train::trainer::build_network;
 pub use crate::train::trainer::{Trained, resume_prepared, train_network, train_prepared};
 pub(crate) use crate::train::with_dtype::with_dtype;

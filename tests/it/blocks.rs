@@ -18,7 +18,8 @@ use bntrain::nn::{
 use bntrain::optim::{Adagrad, Adam, AdamW, OptimizerSpec, RmsProp, Sgd};
 use bntrain::targets::Targets;
 use bntrain::train::{
-    BatchPlan, Event, Observer, Outcome, RunState, TrainingSpec, Workers, resume_prepared, train_prepared,
+    BatchPlan, Event, Observer, Outcome, RunState, StepTeam, TrainingSpec, Workers, resume_prepared,
+    train_prepared,
 };
 use ndarray::{Array2, s};
 
@@ -96,7 +97,7 @@ struct Case {
 
 impl Case {
     fn workers(pool: &ThreadPool, processes: Arc<dyn Gather>) -> Workers<'_> {
-        Workers { pool, processes }
+        Workers { pool, processes, team: StepTeam::Fastest }
     }
 
     /// Everything that a run gives, in each process: the hash of the network and all losses.

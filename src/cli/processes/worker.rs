@@ -15,7 +15,7 @@ use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model::{Checkpoint, result_hash};
 use crate::nn::{LayerSpec, Network, most_exchanged};
-use crate::train::{BatchPlan, RunState, Workers, resume_prepared, train_network, with_dtype};
+use crate::train::{BatchPlan, RunState, StepTeam, Workers, resume_prepared, train_network, with_dtype};
 
 /// Does what the first process orders, until it ends.
 pub(crate) fn serve(team: &Team) -> ExitCode {
@@ -91,7 +91,7 @@ fn train_in<F: Real>(
         .map_err(String::clone)
         .map(|start| start.network.iter().map(|network| network_fact(&result_hash(network))).collect());
     let (Ok(()), Ok(Start { plan, prepared, network, state })) = (team.agree(shown), start) else { return };
-    let workers = Workers { pool: &pool, processes: Arc::clone(&team.gather) };
+    let workers = Workers { pool: &pool, processes: Arc::clone(&team.gather), team: StepTeam::Fastest };
     let Plan { layers, optimizer, training, .. } = &plan;
     if let Some(network) = network {
         train_network(network, optimizer, training, &prepared.data, workers, &mut ());

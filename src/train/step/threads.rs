@@ -58,6 +58,15 @@ impl StepThreads {
         if flops < MIN_PARALLEL_FLOPS {
             counts.truncate(1);
         }
+        Self::of(counts)
+    }
+
+    /// Always this many.
+    pub(crate) fn fixed(threads: usize) -> Self {
+        Self::of(vec![Count { threads, cost: None }])
+    }
+
+    fn of(counts: Vec<Count>) -> Self {
         Self {
             best: counts.len() - 1,
             counts,

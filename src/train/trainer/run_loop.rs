@@ -20,7 +20,7 @@ use crate::train::tensor_rules;
 use crate::train::trainer::{Trained, batches};
 use crate::train::{
     EpochRecord, EvaluatedRows, Evaluator, Event, NetworkAt, Observer, Outcome, RunPlace, RunState, SavePart,
-    SavePoint, StateFault, StepRecord, TrainingSpec, Workers,
+    SavePoint, StateFault, StepRecord, StepTeam, TrainingSpec, Workers,
 };
 
 /// A run in progress.
@@ -84,7 +84,10 @@ impl<'a, F: Real> Run<'a, F> {
             data,
             eval_rows: (data.train.len() > training.eval_rows).then(|| data.train.spread(training.eval_rows)),
             pool,
-            step_threads: StepThreads::new(pool.max_threads(), flops),
+            step_threads: match workers.team {
+                StepTeam::Fastest => StepThreads::new(pool.max_threads(), flops),
+                StepTeam::All => StepThreads::fixed(pool.max_threads()),
+            },
             steps_per_epoch: batches.per_epoch() as u64,
             evaluator,
             early_stopping: EarlyStopper::new(training.early_stopping.as_ref()),
