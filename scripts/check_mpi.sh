@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Trains networks with 1 to 8 processes of MPI and several threads, and compares the bits; kills a process, or ends all,
-# and goes on with another number; shares out runs to groups; has processes that differ refused.
+# and goes on with another number; shares out runs to groups, those of tune, and claims; has
+# processes that differ refused.
 # Installs Open MPI and libclang where it can. Leaves nothing behind but target/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -219,6 +220,23 @@ together 2 "${blocked[@]}" --resume >"$out/shown.txt" || fail "what is finished 
 grep -q "results: .*blocked" "$out/shown.txt" || { cat "$out/shown.txt"; fail "what is finished is not shown"; }
 echo "a group that failed, and went on: the same"
 
+step "runs of tune and claims of reproduce, dealt out to the processes"
+tune=("$bntrain" tune "$out/table.toml" --points 4 --folds 3 --threads 1 --quiet --set training.epochs=2)
+claims=("$bntrain" reproduce normalized norm-growth gradient-growth rank --threads 1 --quiet --json)
+"${tune[@]}" --out "$out/tuned.toml" >/dev/null
+"${claims[@]}" >"$out/claims.jsonl"
+for ranks in 2 3; do
+  together "$ranks" "${tune[@]}" --out "$out/tuned-$ranks.toml" >/dev/null
+  # The first line has the time.
+  cmp -s <(tail -n +2 "$out/tuned.toml") <(tail -n +2 "$out/tuned-$ranks.toml") || fail "$ranks processes tune otherwise"
+  together "$ranks" "${claims[@]}" >"$out/claims-$ranks.jsonl"
+  cmp -s "$out/claims.jsonl" "$out/claims-$ranks.jsonl" || fail "$ranks processes find something else"
+  echo "$ranks processes: the same"
+done
+together 2 "${tune[@]}" --seconds 0.001 --out "$out/none.toml" >/dev/null 2>"$out/error.txt" && fail "a point was tried"
+grep -q "no point was tried in that time" "$out/error.txt" || { cat "$out/error.txt"; fail "not said that there was no time"; }
+[ ! -e "$out/none.toml" ] || fail "a config was written without a point"
+
 step "what is refused"
 refused() {
   local code=$1 text=$2
@@ -245,6 +263,12 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
   elsewhere=(unshare -m sh -c "mount --bind '$out/other.csv' '$out/table.csv' && exec \"\$@\"" sh)
   refused 7 "process 2 of 2 has another .*table.csv, by its SHA-256" \
     timeout 60 mpirun --oversubscribe --allow-run-as-root -n 1 "${plain[@]}" : -n 1 "${elsewhere[@]}" "${plain[@]}"
+  dealt=("$bntrain" tune "$out/table.toml" --points 2 --folds 2 --quiet --out "$out/refused")
+  refused 7 "process 2 of 2 has another .*table.csv, by its SHA-256" \
+    timeout 60 mpirun --oversubscribe --allow-run-as-root -n 1 "${dealt[@]}" : -n 1 "${elsewhere[@]}" "${dealt[@]}"
+  dealt=("$bntrain" reproduce norm-growth --data "$out/table.csv" --label kind --quiet --markdown "$out/refused")
+  refused 7 "process 2 of 2 has another .*table.csv, by its SHA-256" \
+    timeout 60 mpirun --oversubscribe --allow-run-as-root -n 1 "${dealt[@]}" : -n 1 "${elsewhere[@]}" "${dealt[@]}"
   missing=(unshare -m sh -c "mount --bind /dev/null '$out/table.csv' && exec \"\$@\"" sh)
   refused 7 "process 2 of 2: " \
     timeout 60 mpirun --oversubscribe --allow-run-as-root -n 1 "${plain[@]}" : -n 1 "${missing[@]}" "${plain[@]}"

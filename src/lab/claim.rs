@@ -13,8 +13,8 @@ use crate::lab::{ClaimVerdict, LabError, Measurement};
 pub(crate) struct Claim {
     /// The name of its file, without extension.
     pub(crate) name: String,
-    /// The folder of a file of the user's own; relative paths are from there.
-    folder: Option<PathBuf>,
+    /// The absolute path of a file of the user's own; relative paths in it are from its folder.
+    pub(crate) own_file: Option<PathBuf>,
     pub(crate) statement: Statement,
     pub(crate) expectation: Expectation,
     original: Option<Original>,
@@ -62,7 +62,7 @@ struct Original {
 }
 
 /// Data in place of the bundled ones.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum OtherData {
     /// The user's table.
     Table { path: PathBuf, label: String },
@@ -91,7 +91,7 @@ impl Claim {
         }
         Ok(Self {
             name: name.to_owned(),
-            folder: None,
+            own_file: None,
             statement: claim.try_into().map_err(read)?,
             expectation,
             original: original.map(toml::Value::try_into).transpose().map_err(read)?,
@@ -109,13 +109,12 @@ impl Claim {
             fs::read_to_string(path).map_err(|error| LabError::Unread { path: path.to_owned(), error })?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let folder = absolute.parent().map(Path::to_owned);
-        Ok(Self { folder, ..Self::parse(&name, &text)? })
+        Ok(Self { own_file: Some(absolute), ..Self::parse(&name, &text)? })
     }
 
     /// Whether it is a file of the user's own.
     pub(crate) fn is_own(&self) -> bool {
-        self.folder.is_some()
+        self.own_file.is_some()
     }
 
     /// The verdict that is known for the data that it names.
@@ -160,8 +159,15 @@ impl Claim {
             }
             None => {}
         }
-        let path = self.folder.as_deref().unwrap_or(folder).join(&self.name).with_extension("toml");
+        let bundled = || folder.join(&self.name).with_extension("toml");
+        let path = self.own_file.clone().unwrap_or_else(bundled);
         let plan = config::parse(&self.config, &path, &overrides)?;
+        let compared = plan.compare.as_ref().map_or(&[][..], |compare| &compare.norms);
+        let measured = self.expectation.measure.norms();
+        if let Some(norm) = measured.iter().find(|norm| !compared.is_empty() && !compared.contains(norm)) {
+            let reason = format!("[expect] measures {}, which compare.norms does not list", norm.name());
+            return Err(LabError::Claim { name: self.name.clone(), reason });
+        }
         Ok(ClaimPlan { plan, at_least: bounds.0, at_most: bounds.1, is_original })
     }
 }

@@ -4,9 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::lab::claim::ClaimPlan;
+use crate::lab::trial::seeds_of;
 use crate::lab::{
     Claim, ClaimTrial, ClaimVerdict, LabError, NetworkBuilder, OtherData, OverSeeds, Statement,
 };
@@ -55,28 +56,64 @@ pub(crate) fn try_claim(
     threads: NonZeroUsize,
     build: NetworkBuilder<'_>,
 ) -> Result<ClaimFinding, LabError> {
+    finding(claim, folder, other, measure_claim(claim, folder, other, threads, build)?)
+}
+
+/// What the measure of a claim gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ClaimValues {
+    /// By seed; none where it has no value.
+    values: Vec<Option<f64>>,
+    /// How long it took.
+    seconds: f64,
+}
+
+/// Measures what a claim is about, as [`try_claim`] does.
+///
+/// # Errors
+///
+/// As [`try_claim`].
+pub(crate) fn measure_claim(
+    claim: &Claim,
+    folder: &Path,
+    other: Option<&OtherData>,
+    threads: NonZeroUsize,
+    build: NetworkBuilder<'_>,
+) -> Result<ClaimValues, LabError> {
     let begin = Instant::now();
+    let trial = ClaimTrial::open(claim.plan(folder, other)?.plan, threads, build)?;
+    let values = claim.expectation.measure.by_seed(&trial)?;
+    let values = values.into_iter().map(|value| Some(value).filter(|value| value.is_finite())).collect();
+    Ok(ClaimValues { values, seconds: begin.elapsed().as_secs_f64() })
+}
+
+/// What the values of a claim say.
+///
+/// # Errors
+///
+/// If the config does not suit the data.
+pub(crate) fn finding(
+    claim: &Claim,
+    folder: &Path,
+    other: Option<&OtherData>,
+    ClaimValues { values, seconds }: ClaimValues,
+) -> Result<ClaimFinding, LabError> {
     let ClaimPlan { plan, at_least, at_most, is_original } = claim.plan(folder, other)?;
     let is_bundled = !is_original && !matches!(other, Some(OtherData::Table { .. }));
-    let trial = ClaimTrial::open(plan, threads, build)?;
+    let values = values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
     let measure = &claim.expectation.measure;
-    let norms = trial.plan.compare.as_ref().map_or(&[][..], |compare| &compare.norms);
-    if let Some(norm) = measure.norms().into_iter().find(|norm| !norms.is_empty() && !norms.contains(norm)) {
-        let reason = format!("[expect] measures {}, which compare.norms does not list", norm.name());
-        return Err(LabError::Claim { name: claim.name.clone(), reason });
-    }
-    let measured = OverSeeds::of(measure.by_seed(&trial)?, measure.is_positive()).within(measure.limits());
+    let measured = OverSeeds::of(values, measure.is_positive()).within(measure.limits());
     Ok(ClaimFinding {
         claim: claim.name.clone(),
         statement: claim.statement.clone(),
         at_least,
         at_most,
-        seeds: trial.seeds(),
+        seeds: seeds_of(&plan),
         verdict: measured.verdict(at_least, at_most),
         measured,
         expected: claim.known().filter(|_| is_bundled),
         is_original,
         is_own: claim.is_own(),
-        seconds: begin.elapsed().as_secs_f64(),
+        seconds,
     })
 }

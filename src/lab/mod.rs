@@ -22,7 +22,7 @@ pub(crate) use crate::lab::bundled::BundledData;
 pub(crate) use crate::lab::catalog::catalog;
 pub(crate) use crate::lab::claim::{Claim, OtherData, Statement};
 pub(crate) use crate::lab::error::LabError;
-pub(crate) use crate::lab::findings::{ClaimFinding, try_claim};
+pub(crate) use crate::lab::findings::{ClaimFinding, ClaimValues, finding, measure_claim, try_claim};
 pub(crate) use crate::lab::measurement::{Measurement, NetworkBuilder};
 pub(crate) use crate::lab::trial::ClaimTrial;
 pub(crate) use crate::lab::verdict::{ClaimVerdict, OverSeeds};

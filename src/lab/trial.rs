@@ -45,10 +45,7 @@ impl<'b> ClaimTrial<'b> {
     }
 
     pub(crate) fn seeds(&self) -> Vec<u64> {
-        self.plan
-            .compare
-            .as_ref()
-            .map_or_else(|| vec![self.plan.training.seed], |compare| compare.seeds.all.clone())
+        seeds_of(&self.plan)
     }
 
     /// Trains everything.
@@ -110,4 +107,9 @@ impl<'b> ClaimTrial<'b> {
         let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
         results.into_iter().flatten().collect()
     }
+}
+
+/// The seeds over which a claim with this plan is tried.
+pub(crate) fn seeds_of(plan: &Plan) -> Vec<u64> {
+    plan.compare.as_ref().map_or_else(|| vec![plan.training.seed], |compare| compare.seeds.all.clone())
 }

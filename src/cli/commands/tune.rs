@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -73,6 +73,8 @@ pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<(), CliError> {
         output.note(&format!("note: {note}"));
     }
 
+    let team = processes::team();
+    team.map_or(Ok(()), |team| team.begin_tries(&jobs, &data, args.threads.asked()))?;
     let signals = Signals::listen()?;
     let begin = Instant::now();
     let records = try_points(&search, &jobs, &data, (threads, &signals), args.seconds, output)?;
@@ -154,21 +156,33 @@ fn try_points(
     output: &Output,
 ) -> Result<Vec<RunRecord>, CliError> {
     let begin = Instant::now();
-    let deadline = seconds.and_then(|seconds| begin.checked_add(Duration::from_secs_f64(seconds.min(1e9))));
     let progress = PointProgress::new(output, jobs.len());
     let mut records: Vec<RunRecord> = Vec::with_capacity(jobs.len());
-    run_all::<CliError>(
-        jobs,
-        data,
-        threads,
-        &signals.stop,
-        &|_| Ok(Box::new(Deadline { at: deadline, signals })),
-        &mut |run| {
-            records.push(run);
-            progress.show(search, &records, begin.elapsed());
-            Ok(())
-        },
-    )?;
+    let mut add = |run: RunRecord| {
+        records.push(run);
+        progress.show(search, &records, begin.elapsed());
+        Ok(())
+    };
+    match processes::team() {
+        None => {
+            let deadline = Deadline::after(begin, seconds, &signals.stop);
+            let begin_run = |_| Ok(Box::new(deadline) as Box<dyn Companion<CliError> + '_>);
+            run_all::<CliError>(jobs, data, threads, &signals.stop, &begin_run, &mut add)?;
+        }
+        Some(team) => {
+            // All processes begin the runs of a round together, so that a signal or the deadline ends all of them.
+            let round = threads.get() * team.processes();
+            for start in (0..jobs.len()).step_by(round) {
+                let left = seconds.map(|seconds| seconds - begin.elapsed().as_secs_f64());
+                if signals.stop.load(Ordering::Relaxed) || left.is_some_and(|left| left <= 0.0) {
+                    break;
+                }
+                let range = start..jobs.len().min(start + round);
+                let tried = team.try_runs(jobs, range, data, threads, (left, &signals.stop))?;
+                tried.into_iter().try_for_each(&mut add)?;
+            }
+        }
+    }
     progress.bar.finish_and_clear();
     // The deadline ends runs as a signal does.
     signals.stop.store(signals.exit_code().is_some(), Ordering::Relaxed);
@@ -197,15 +211,24 @@ fn measure_on_test_rows(
 }
 
 /// Ends every run when the time is used.
-struct Deadline<'a> {
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline<'a> {
     at: Option<Instant>,
-    signals: &'a Signals,
+    stop: &'a AtomicBool,
+}
+
+impl<'a> Deadline<'a> {
+    /// This many seconds after `begin`, if any.
+    pub(crate) fn after(begin: Instant, seconds: Option<f64>, stop: &'a AtomicBool) -> Self {
+        let after = |seconds: f64| begin.checked_add(Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
+        Self { at: seconds.and_then(after), stop }
+    }
 }
 
 impl Observer for Deadline<'_> {
     fn on(&mut self, event: &Event<'_>) -> ControlFlow<()> {
         if matches!(event, Event::EpochEnded(_)) && self.at.is_some_and(|at| at <= Instant::now()) {
-            self.signals.stop.store(true, Ordering::Relaxed);
+            self.stop.store(true, Ordering::Relaxed);
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())

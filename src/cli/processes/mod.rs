@@ -13,27 +13,31 @@
     allow(dead_code, reason = "a process that was not started by MPI is the only one")
 )]
 
+pub(crate) mod claims;
+mod facts;
 pub(crate) mod groups;
+pub(crate) mod tries;
 pub(crate) mod worker;
 #[cfg(feature = "mpi")]
 pub(crate) mod world;
 
 use std::fmt::Write;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::cli::commands::reproduce::shared::ClaimsOrder;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
+use crate::cli::processes::facts::{facts, network_fact, unshared_source};
 pub(crate) use crate::cli::processes::groups::{Group, group};
 use crate::cli::session::Session;
 use crate::config::Plan;
-use crate::data::{Dataset, STANDARD_INPUT, SourceFile};
-use crate::experiment::{DataSets, Peers, RunStart};
-use crate::kernel;
+use crate::experiment::{Peers, RunStart};
 use crate::model::{Checkpoint, CheckpointOrigin};
 use crate::nn::Gather;
 
@@ -146,6 +150,12 @@ enum Order {
     Run { config: String },
     /// Train the run of this config, from the state that follows.
     GoOn { config: String },
+    /// Read the data of these runs, each of which is done by one process, and show that they are the same.
+    Tries { configs: Vec<String>, threads: Option<u16> },
+    /// Do some of them, for this many seconds at most.
+    Try { range: Range<usize>, seconds: Option<f64> },
+    /// Measure some of these claims.
+    Claims(ClaimsOrder),
     /// End.
     End,
 }
@@ -213,6 +223,26 @@ impl Team {
         serde_json::from_slice(&self.said_by_first(&[])).expect("all processes are the same program")
     }
 
+    /// What each process has made by itself, in their order.
+    ///
+    /// # Errors
+    ///
+    /// The first one of a process, which is named unless it is the first one.
+    fn collect<T: Serialize + DeserializeOwned>(&self, own: Result<T, CliError>) -> Result<Vec<T>, CliError> {
+        let own = (&self.host, own.map_err(|error| (error.code, error.message)));
+        let all = self.exchange(&serde_json::to_vec(&own).expect("all of it is plain text"));
+        let count = all.len();
+        let read = |(process, bytes): (usize, Vec<u8>)| {
+            let (host, own): (String, Result<T, (u8, String)>) =
+                serde_json::from_slice(&bytes).expect("all processes are the same program");
+            own.map_err(|(code, message)| match process {
+                0 => CliError::new(code, message),
+                _ => CliError::new(code, format!("process {} of {count} on {host}: {message}", process + 1)),
+            })
+        };
+        all.into_iter().enumerate().map(read).collect()
+    }
+
     /// Shows what must be equal, and compares it with what the others show.
     fn agree(&self, facts: Result<Vec<(String, String)>, String>) -> Result<(), String> {
         let own = Shown { host: self.host.clone(), facts };
@@ -269,37 +299,6 @@ impl Peers for Team {
         self.agree(Ok(facts))?;
         Ok(Arc::clone(&self.gather))
     }
-}
-
-fn network_fact(hash: &str) -> (String, String) {
-    ("the initial network".to_owned(), hash.to_owned())
-}
-
-/// What must be equal before a training: otherwise its bits would depend on where a block is, or processes would decide
-/// differently.
-fn facts(data: &DataSets) -> Vec<(String, String)> {
-    let mut facts = vec![
-        ("bntrain".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ("vector instructions".to_owned(), format!("{} {:?}", std::env::consts::ARCH, kernel::simd_level())),
-    ];
-    for file in files(data) {
-        facts.push((format!("{}, by its SHA-256", file.path.display()), file.sha256.clone()));
-    }
-    facts
-}
-
-/// All files with data, in order.
-fn files(data: &DataSets) -> impl Iterator<Item = &SourceFile> {
-    data.tables().flat_map(Dataset::sources).flat_map(|source| &source.files)
-}
-
-/// Why other processes cannot read the data.
-fn unshared_source(data: &DataSets) -> Option<String> {
-    let is_input = |path: &Path| path == Path::new(STANDARD_INPUT);
-    files(data).any(|file| is_input(&file.path)).then(|| {
-        "data.path = \"-\": standard input reaches only the first process; give a file that all can read"
-            .to_owned()
-    })
 }
 
 /// What is wrong with the first process that is not as the first one.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use crate::cli::args::all_cores;
 use crate::cli::error::CliError;
-use crate::cli::processes::{Order, Team, facts, network_fact};
+use crate::cli::processes::facts::{facts, network_fact};
+use crate::cli::processes::{Order, Team};
 use crate::cli::signals::Signals;
 use crate::config::{Plan, parse_stored};
 use crate::data::Prepared;
-use crate::experiment::{DataSets, all_jobs};
+use crate::experiment::{DataSets, Job, all_jobs, final_job};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
 use crate::model::{Checkpoint, result_hash};
@@ -20,17 +21,30 @@ use crate::train::{BatchPlan, RunState, StepTeam, Workers, resume_prepared, trai
 /// Does what the first process orders, until it ends.
 pub(crate) fn serve(team: &Team) -> ExitCode {
     // Those of the first process end a run, in all of them; here they only must not end the process before.
-    let _signals = Signals::listen();
-    let (mut data, mut threads) = (None, all_cores());
+    let signals = Signals::listen().unwrap_or_default();
+    let (mut data, mut threads, mut jobs) = (None, all_cores(), Vec::new());
     loop {
         match team.next_order() {
             Order::Study { config, threads: asked } => {
-                threads = asked.and_then(|asked| NonZeroUsize::new(asked.into())).unwrap_or_else(all_cores);
-                let read = read_data(&config, threads).map_err(|error| error.to_string());
-                let shown = read.as_ref().map(facts).map_err(String::clone);
-                data = read.ok();
+                threads = asked_threads(asked);
+                data = show(team, read_data(&config, threads));
+            }
+            Order::Tries { configs, threads: asked } => {
+                threads = asked_threads(asked);
+                let plans = configs.iter().map(|config| parse_stored(config));
+                let read =
+                    plans.collect::<Result<Vec<Plan>, _>>().map_err(CliError::from).and_then(|plans| {
+                        jobs = plans.iter().map(final_job).collect();
+                        read_plans(&jobs, threads)
+                    });
+                data = show(team, read);
+            }
+            Order::Try { range, seconds } => {
+                team.serve_tries(&jobs, range, data.as_ref(), threads, (seconds, &signals.stop));
+            }
+            Order::Claims(order) => {
                 // The first process says what is wrong.
-                let _ = team.agree(shown);
+                let _ = team.do_claims(&order);
             }
             Order::Run { config } => train(team, &config, None, data.as_ref(), threads),
             Order::GoOn { config } => {
@@ -43,9 +57,23 @@ pub(crate) fn serve(team: &Team) -> ExitCode {
     }
 }
 
+fn asked_threads(asked: Option<u16>) -> NonZeroUsize {
+    asked.and_then(|asked| NonZeroUsize::new(asked.into())).unwrap_or_else(all_cores)
+}
+
+/// Shows what was read.
+fn show(team: &Team, read: Result<DataSets, CliError>) -> Option<DataSets> {
+    let shown = read.as_ref().map(facts).map_err(ToString::to_string);
+    // The first process says what is wrong.
+    let _ = team.agree(shown);
+    read.ok()
+}
+
 fn read_data(config: &str, threads: NonZeroUsize) -> Result<DataSets, CliError> {
-    let plan = parse_stored(config)?;
-    let jobs = all_jobs(&plan);
+    read_plans(&all_jobs(&parse_stored(config)?), threads)
+}
+
+fn read_plans(jobs: &[Job], threads: NonZeroUsize) -> Result<DataSets, CliError> {
     let mut data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
     data.load_initial(jobs.iter().map(|job| &job.plan))?;
     Ok(data)

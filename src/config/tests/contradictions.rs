@@ -38,7 +38,7 @@ fn skipped_lines_have_a_limit() {
 
 #[test]
 fn a_range_of_weights_that_overflows_is_refused() {
-    let found = problems(SHORT, &["model.init={ uniform = [-1e308, 1e308] }"]);
+    let found = problems(SHORT, &["training.dtype=f64", "model.init={ uniform = [-1e308, 1e308] }"]);
     assert!(found[0].ends_with("uniform = [-1e308, 1e308] is too wide; give a narrower range"), "{found:?}");
 }
 

@@ -1,6 +1,7 @@
 //! `bntrain reproduce`: tries published findings about normalization, on the bundled data or on one's own.
 
 pub(crate) mod render;
+pub(crate) mod shared;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +10,12 @@ use clap::Args;
 
 use crate::cli::args::ThreadArgs;
 use crate::cli::commands::reproduce::render::{block, list, markdown, summary};
+use crate::cli::commands::reproduce::shared::ClaimsOrder;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
-use crate::lab::{BundledData, Claim, ClaimFinding, LabError, OtherData, catalog, try_claim};
+use crate::cli::processes;
+use crate::lab::{BundledData, Claim, ClaimFinding, LabError, OtherData, catalog, finding, try_claim};
 use crate::nn::{LayerSpec, Network, build_layers};
 use crate::text::{shortened, similar_names};
 
@@ -38,6 +41,7 @@ pub(crate) struct ReproduceArgs {
 }
 
 pub(crate) fn run(args: &ReproduceArgs, output: &Output) -> Result<(), CliError> {
+    processes::refuse_strangers()?;
     let mut all = catalog()?;
     if args.names.is_empty() {
         return output.result(&list(&all, output.json));
@@ -49,8 +53,19 @@ pub(crate) fn run(args: &ReproduceArgs, output: &Output) -> Result<(), CliError>
     let claims = chosen(&all, args, output)?;
     let bundled = BundledData::write()?;
     let mut findings: Vec<ClaimFinding> = Vec::with_capacity(claims.len());
+    let mut measured = match processes::team() {
+        None => Vec::new(),
+        Some(team) => {
+            team.measure_claims(&ClaimsOrder::new(&claims, other.as_ref(), args.threads.asked()))?
+        }
+    }
+    .into_iter();
     for claim in claims {
-        let finding = try_claim(claim, &bundled.claims(), other.as_ref(), args.threads.count(), &network)?;
+        let (folder, other) = (bundled.claims(), other.as_ref());
+        let finding = match measured.next() {
+            None => try_claim(claim, &folder, other, args.threads.count(), &network)?,
+            Some(values) => finding(claim, &folder, other, values)?,
+        };
         let text = if output.json {
             let json = serde_json::to_string(&finding).unwrap_or_default();
             format!("{json}\n")
