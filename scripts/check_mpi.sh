@@ -220,6 +220,24 @@ together 2 "${blocked[@]}" --resume >"$out/shown.txt" || fail "what is finished 
 grep -q "results: .*blocked" "$out/shown.txt" || { cat "$out/shown.txt"; fail "what is finished is not shown"; }
 echo "a group that failed, and went on: the same"
 
+# Where --out is to be replaced, other commands go on: those that are said.
+replacing=("$bntrain" "$out/norms.toml" --quiet --threads 1 --groups 2 --out "$out/blocked" --force)
+mpirun --oversubscribe --allow-run-as-root --bind-to none --mca mpi_yield_when_idle 1 --mca odls_base_sigkill_timeout 2 -n 2 \
+  "${replacing[@]}" --set training.epochs=100 >/dev/null 2>"$out/ended.txt" &
+launcher=$!
+until [ -n "$(find "$out/blocked.groups" -name start.jsonl 2>/dev/null)" ]; do
+  kill -0 "$launcher" 2>/dev/null || { cat "$out/ended.txt"; fail "it ended by itself"; }
+  sleep 0.05
+done
+kill -TERM "$launcher"
+! wait "$launcher" || fail "it was not ended"
+grep -o 'go on with `bntrain resume .*--force`' "$out/ended.txt" | grep -o '`[^`]*`' | tr -d '`' >"$out/commands.txt" || true
+[ "$(wc -l <"$out/commands.txt")" -ge 2 ] || { cat "$out/ended.txt"; fail "not said how to go on"; }
+sed "s|^bntrain|$bntrain|; s|$| --quiet|" "$out/commands.txt" | bash -e >/dev/null
+grep -q "^epochs = 100$" "$out/blocked/config.toml" || fail "what they said did not replace the run"
+rm -r "$out/blocked.groups"
+echo "groups that were ended where a run is replaced: what is said goes on"
+
 step "runs of tune and claims of reproduce, dealt out to the processes"
 tune=("$bntrain" tune "$out/table.toml" --points 4 --folds 3 --threads 1 --quiet --set training.epochs=2)
 claims=("$bntrain" reproduce normalized norm-growth gradient-growth rank --threads 1 --quiet --json)

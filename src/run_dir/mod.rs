@@ -38,7 +38,7 @@ pub(crate) use crate::run_dir::layout::{
 pub use crate::run_dir::layout::{model_path, models_in};
 use crate::run_dir::lock::DirectoryLock;
 use crate::run_dir::place::Place;
-use crate::run_dir::replace::{Replacement, settle};
+use crate::run_dir::replace::{Replacement, settle, waiting_name};
 pub use crate::run_dir::run_files::{RunFiles, TableSizes};
 pub(crate) use crate::run_dir::saved::{RunsLeft, SavedRuns};
 
@@ -297,6 +297,11 @@ fn make_parent(path: &Path) -> Result<(Folder, OsString), RunDirectoryError> {
         fs::create_dir_all(parent).map_err(write_error(parent))?;
     }
     Folder::parent_of(path).map_err(write_error(path))
+}
+
+/// Where a new run is until it has finished and takes the place `path`.
+pub(crate) fn waiting_place(path: &Path) -> PathBuf {
+    path.with_file_name(waiting_name(path.file_name().unwrap_or_default()))
 }
 
 /// Whether `path` is `directory` or in it. Neither need exist.

@@ -17,7 +17,7 @@ use crate::cli::output::Output;
 use crate::cli::processes;
 use crate::cli::session::Session;
 use crate::experiment::Share;
-use crate::run_dir::{DirectoryState, RunDirectory, is_in, state_of};
+use crate::run_dir::{DirectoryState, RunDirectory, is_in, state_of, waiting_place};
 use crate::text::DisplayPath;
 
 /// Trains the share of the group of this process, as its first one; the first of all then merges.
@@ -49,8 +49,8 @@ pub(crate) fn run(args: &TrainArgs, count: NonZeroUsize, output: &Output) -> Res
     let kept = |error: CliError| {
         // What is at --out is shown by --resume, so that cannot go on where it is to be replaced.
         let next = match args.force {
-            true => "finish each with `bntrain resume`, then put them together with `bntrain merge --force`",
-            false => "the same command with --resume goes on",
+            true => how_to_finish(&directories, out),
+            false => "the same command with --resume goes on".to_owned(),
         };
         let kept = format!("{error}\n  shares are kept in {}; {next}", DisplayPath(&shares));
         CliError::new(error.code, if shares.exists() { kept } else { error.to_string() })
@@ -70,6 +70,27 @@ pub(crate) fn run(args: &TrainArgs, count: NonZeroUsize, output: &Output) -> Res
         }
         _ => Ok(()),
     }
+}
+
+/// What finishes shares and puts them in place of what is at `out`.
+fn how_to_finish(directories: &[PathBuf], out: &Path) -> String {
+    let mut steps = Vec::new();
+    for directory in directories {
+        let waiting = waiting_place(directory);
+        let is_unfinished = |place: &&Path| matches!(state_of(place), Ok(DirectoryState::Unfinished));
+        match [&waiting, directory.as_path()].into_iter().find(is_unfinished) {
+            Some(place) => steps.push(format!("`bntrain resume {}`, ", DisplayPath(place))),
+            None if matches!(state_of(directory), Ok(DirectoryState::Finished)) => {}
+            None => return "the same command trains all of them anew".to_owned(),
+        }
+    }
+    let parts: Vec<String> = directories.iter().map(|path| DisplayPath(path).to_string()).collect();
+    format!(
+        "go on with {}`bntrain merge {} --out {} --force`",
+        steps.concat(),
+        parts.join(" "),
+        DisplayPath(out)
+    )
 }
 
 /// The first error, with the group that has it unless all have it.
