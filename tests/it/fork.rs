@@ -80,6 +80,10 @@ fn a_change_shows_from_the_fork_on_and_the_fork_can_be_resumed() {
             && page.contains(" times that of the unchanged")
     );
 
+    assert!(page.contains("validation loss of the fork relative to the unchanged runs"), "{page}");
+    work.ok(&["report", "fork", "--figures", "figures"]);
+    assert!(work.path("figures/fork.svg").exists() && !work.read("figures/time_to_bound.svg").contains('\\'));
+
     // Two ways to seven epochs.
     work.ok(&["resume", "fork", "--epochs", "7"]);
     let longer = format!("<pre>{same_again} --epochs 7</pre>");

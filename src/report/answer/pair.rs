@@ -85,18 +85,22 @@ fn sized(of: &PairedComparison, other: &str, confidence: f64) -> String {
 /// How soon both get to a bound that both can reach.
 fn time_to_bound(names: &[String; 2], time: &TimeToBound) -> String {
     let n = time.by_seed.len();
-    let steps = |of: &TimesToBound| match of.median_step {
-        Some(step) => format!("{step} steps"),
-        None => format!("more than {} steps ({} of {n} runs get there)", time.budget, of.n_reached),
+    // The first one says that they are medians.
+    let steps = |of: &TimesToBound, first: bool| match of.median_step {
+        Some(step) => format!("{step} steps{}", if first { " (median)" } else { "" }),
+        None => {
+            let median = if first { "median; " } else { "" };
+            format!("more than {} steps ({median}{} of {n} runs get there)", time.budget, of.n_reached)
+        }
     };
     let [norm, other] = names;
     let same = if time.same == 0 { String::new() } else { format!(", at the same step in {}", time.same) };
     format!(
-        "{norm} gets to a {} of {} in {} (median), {other} in {}; it is earlier in {} of {n} seeds{same}",
+        "{norm} gets to a {} of {} in {}, {other} in {}; it is earlier in {} of {n} seeds{same}",
         metric_name(time.metric),
         four_digits(time.bound),
-        steps(&time.norm),
-        steps(&time.other),
+        steps(&time.norm, true),
+        steps(&time.other, false),
         time.earlier,
     )
 }

@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
-use crate::diagnose::RunDiagnostics;
+use crate::diagnose::{Finding, RunDiagnostics};
 use crate::report::chart::strip_table::strip_tables;
 use crate::report::chart::strips::Strips;
 use crate::report::html::page::{Links, section};
+use crate::report::html::start::labelled;
 use crate::report::results::RunResults;
 
 /// Measurements next to each other, so that a page of many layers stays small; `diagnostics.svg` has more.
@@ -25,7 +26,7 @@ pub(crate) fn diagnostics(run: &RunResults, links: Links) -> Markup {
         html! {
             @if !run.summary.findings.is_empty() {
                 p { "At the last measurement, median over the seeds:" }
-                ul { @for finding in &run.summary.findings { li { (finding.text) } } }
+                ul { @for finding in &run.summary.findings { li { (labelled_finding(run, finding)) } } }
             }
             @if let Some(strips) = Strips::of(&shown, MAX_COLUMNS) {
                 figure {
@@ -53,20 +54,24 @@ pub(crate) fn diagnostics(run: &RunResults, links: Links) -> Markup {
     )
 }
 
+/// A finding begins with its network.
+fn labelled_finding(run: &RunResults, finding: &Finding) -> String {
+    match finding.text.strip_prefix(&finding.network) {
+        Some(rest) => format!("{}{rest}", labelled(run, &finding.network)),
+        None => finding.text.clone(),
+    }
+}
+
 /// The networks that are compared, as they are called: not those that were trained to tune them, at many settings.
 pub(crate) fn compared(run: &RunResults) -> Vec<RunDiagnostics> {
-    let norm = |name: &str| run.summary.norms.iter().copied().find(|norm| norm.name() == name);
-    let is_norm = |found: &&RunDiagnostics| norm(&found.network).is_some();
+    let is_norm = |found: &&RunDiagnostics| run.summary.norms.iter().any(|norm| norm.name() == found.network);
     let compared: Vec<RunDiagnostics> = run.diagnostics.iter().filter(is_norm).cloned().collect();
     let mut compared = match run.summary.tuning.is_none() || compared.is_empty() {
         true => run.diagnostics.clone(),
         false => compared,
     };
     for found in &mut compared {
-        let (name, settings) = found.network.split_once(' ').unwrap_or((&found.network, ""));
-        if let Some(norm) = norm(name) {
-            found.network = format!("{} {settings}", run.labels.norm(norm)).trim_end().to_owned();
-        }
+        found.network = labelled(run, &found.network);
     }
     compared
 }

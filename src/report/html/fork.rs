@@ -3,8 +3,11 @@
 use maud::{Markup, html};
 
 use crate::nn::Norm;
+use crate::report::chart::figures::arms::Arms;
+use crate::report::chart::figures::paired_curves::fork_ratio;
 use crate::report::fork::{ForkEffect, fork_effects};
 use crate::report::html::page::{Links, section};
+use crate::report::html::top::title;
 use crate::report::results::{RunResults, read_epochs};
 use crate::text::shortened_to;
 
@@ -21,6 +24,7 @@ pub(crate) fn fork(run: &RunResults, links: Links) -> Markup {
     if effects.is_empty() {
         return html! {};
     }
+    let arms = Arms { summary: &run.summary, labels: &run.labels };
     let network = |effect: &ForkEffect| {
         let norm = Norm::ALL.iter().find(|norm| norm.name() == effect.norm);
         effect.network(&norm.map_or_else(|| effect.norm.clone(), |&norm| run.labels.norm(norm)))
@@ -34,6 +38,7 @@ pub(crate) fn fork(run: &RunResults, links: Links) -> Markup {
                  mean, and its 95 % interval at each epoch by itself. " (links.file("unchanged.csv"))
                 " has the epochs of the unchanged runs."
             }
+            @if let Some(figure) = fork_ratio(&title(run), arms, &effects) { (figure.html(&|name| links.file(name))) }
             @for (index, effect) in effects.iter().filter(|of| !of.is_unchanged()).take(MAX_NETWORKS).enumerate() {
                 details open[index == 0] {
                     summary { (network(effect)) ": mean " (effect.loss_name()) }
@@ -44,7 +49,8 @@ pub(crate) fn fork(run: &RunResults, links: Links) -> Markup {
     }
 }
 
-fn effects(run: &RunResults) -> Vec<ForkEffect> {
+/// What the forks of `run` changed; nothing if it is not one of forks, or of an older version.
+pub(crate) fn effects(run: &RunResults) -> Vec<ForkEffect> {
     let (Some(unchanged), false) = (&run.texts.unchanged, run.fork.is_null()) else { return Vec::new() };
     // Both were read when the results were.
     let read = |text: &str| read_epochs(text, run.summary.task).unwrap_or_default();

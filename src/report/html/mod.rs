@@ -27,7 +27,7 @@ use crate::report::chart::figures::confusion::confusion;
 use crate::report::chart::figures::contenders::contender_figure;
 use crate::report::chart::figures::curves::curves;
 use crate::report::chart::figures::differences::differences;
-use crate::report::chart::figures::paired_curves::ratio;
+use crate::report::chart::figures::paired_curves::{fork_ratio, ratio};
 use crate::report::chart::figures::survival::survival;
 use crate::report::chart::figures::sweep::sweep;
 use crate::report::chart::figures::tuning::tuning;
@@ -72,6 +72,8 @@ pub fn figures(run: &RunResults) -> Vec<(String, String)> {
 pub(crate) struct Charts {
     pub(crate) curves: Figure,
     pub(crate) ratio: Option<Figure>,
+    /// That of forks to the runs that they are from.
+    pub(crate) fork: Option<Figure>,
     pub(crate) differences: Option<Figure>,
     pub(crate) sweep: Option<Figure>,
     pub(crate) tuning: Option<Figure>,
@@ -86,6 +88,7 @@ impl Charts {
         Self {
             curves: curves(title, arms, &run.records, max_points),
             ratio: ratio(title, arms, &run.records, max_points),
+            fork: fork_ratio(title, arms, &fork::effects(run)),
             differences: differences(title, arms),
             sweep: sweep(title, arms),
             tuning: tuning(title, arms),
@@ -108,6 +111,7 @@ impl Charts {
     fn all(self) -> Vec<Figure> {
         let further = [
             self.ratio,
+            self.fork,
             self.differences,
             self.sweep,
             self.tuning,

@@ -15,6 +15,15 @@ const MAX_OPEN: usize = 8;
 /// Rows of the table of layers.
 const MAX_ROWS: usize = 80;
 
+/// The name of a network, such as `batch_norm optimizer.learning_rate=0.1`, with what its norm is called.
+pub(crate) fn labelled(run: &RunResults, network: &str) -> String {
+    let (name, settings) = network.split_once(' ').unwrap_or((network, ""));
+    match run.summary.norms.iter().find(|norm| norm.name() == name) {
+        Some(&norm) => format!("{} {settings}", run.labels.norm(norm)).trim_end().to_owned(),
+        None => network.to_owned(),
+    }
+}
+
 /// The first loss, the growth of gradients, and a row for each layer; nothing where nothing was measured.
 pub(crate) fn start(run: &RunResults) -> Markup {
     let networks = || run.start.iter().filter(|network| network["layers"].is_array());
@@ -38,7 +47,7 @@ pub(crate) fn start(run: &RunResults) -> Markup {
         ]),
     );
     for network in networks() {
-        let name = shortened(network["network"].as_str().unwrap_or(NO_NUMBER));
+        let name = shortened(&labelled(run, network["network"].as_str().unwrap_or(NO_NUMBER)));
         let of = |key: &str| number(&network[key], four_digits);
         first.rows.push(vec![
             name.clone(),

@@ -10,6 +10,7 @@ use crate::report::chart::figure::{Figure, LegendEntry, Panel, Sample};
 use crate::report::chart::figures::arms::Arms;
 use crate::report::chart::figures::curves::{PANEL, epoch_axis, points_of_a_curve, reference, spread};
 use crate::report::chart::plot::{Plot, PlotMark, Readout, Series, Shape, Stroke};
+use crate::report::fork::{ForkEffect, ForkedEpoch};
 use crate::report::table::Table;
 use crate::report::text::number::value_and_interval;
 use crate::text::shortened;
@@ -42,27 +43,68 @@ pub(crate) fn ratio(title: &str, arms: Arms<'_>, runs: &[RunRecord], max_points:
     let others = shown.iter().filter(|shown| shown.norm != reference);
     let curves = others.map(|shown| (shown.norm, ratios(shown, base, arms.summary.measured_on.loss(), most)));
     let curves: Vec<RatioCurve> = curves.filter(|(_, curve)| 1 < curve.len()).collect();
-    let readout = readout(arms, &curves)?;
+    let about = About {
+        name: "ratio",
+        plot: format!("{} relative to {}", arms.loss_name(), arms.label(reference)),
+        x: epoch_axis(&shown),
+        note: "The ratio is of runs with the same seed: geometric mean, and its 95 % interval at each epoch by itself.",
+    };
+    figure(title, arms, &curves, about)
+}
+
+/// The same of forks to the runs that they are from, for each norm whose loss the change has changed. None without such
+/// a norm, and with a grid, whose points would be one norm.
+pub(crate) fn fork_ratio(title: &str, arms: Arms<'_>, effects: &[ForkEffect]) -> Option<Figure> {
+    if arms.summary.has_grid() {
+        return None;
+    }
+    let point = |of: &ForkedEpoch| RatioPoint { epoch: of.epoch, mean: of.ratio, interval: of.interval };
+    let curve = |effect: &ForkEffect| {
+        let norm = arms.summary.norms.iter().find(|norm| norm.name() == effect.norm)?;
+        Some((*norm, effect.epochs.iter().map(point).collect()))
+    };
+    let changed = effects.iter().filter(|effect| !effect.is_unchanged());
+    let curves: Vec<RatioCurve> = changed.filter_map(curve).collect();
+    let epochs = || curves.iter().flat_map(|(_, curve)| curve).map(|point| point.epoch);
+    let about = About {
+        name: "fork",
+        plot: format!("{} of the fork relative to the unchanged runs", arms.loss_name()),
+        x: Axis::whole(epochs().min()?, epochs().max()?, 8),
+        note: "The ratio is of each fork to its own run: geometric mean, and its 95 % interval at each epoch by itself.",
+    };
+    figure(title, arms, &curves, about)
+}
+
+/// What a figure of ratios is about.
+struct About {
+    name: &'static str,
+    /// The title of the plot.
+    plot: String,
+    x: Axis,
+    note: &'static str,
+}
+
+fn figure(title: &str, arms: Arms<'_>, curves: &[RatioCurve], about: About) -> Option<Figure> {
+    let readout = readout(arms, curves)?;
     let table = table(&readout);
     let plot = Plot {
-        title: format!("{} relative to {}", arms.loss_name(), arms.label(reference)),
+        title: about.plot,
         x_title: "epoch".to_owned(),
-        x: epoch_axis(&shown),
-        y: axis(&curves),
+        x: about.x,
+        y: axis(curves),
         other_y: None,
-        marks: marks(arms, &curves),
+        marks: marks(arms, curves),
         readout: Some(readout),
         size: PANEL,
     };
     let mut legend = arms.legend();
     legend.push(LegendEntry::new(Sample::Band, "95 % interval"));
-    let note = "The ratio is of runs with the same seed: geometric mean, and its 95 % interval at each epoch by itself.";
     Some(Figure {
-        name: "ratio",
+        name: about.name,
         title: shortened(title),
         plots: vec![Panel::plot(plot)],
         legend,
-        notes: vec![note.to_owned()],
+        notes: vec![about.note.to_owned()],
         table,
         source: "metrics.csv",
     })
