@@ -151,13 +151,14 @@ fn rows(run: &RunResults) -> String {
         }
     };
     let data = data_name(run).map(|data| format!(" of {}", shortened(&data))).unwrap_or_default();
-    let is_by_test = run.summary.primary.is_of_test();
     let (first, second) = match test {
-        0 => (which, String::new()),
-        _ if is_by_test => (format!("{test} test rows, by which the norms are judged"), format!("{which}, ")),
-        _ => (which, format!("{test} test rows, ")),
+        0 => (format!("{which}{data}"), String::new()),
+        _ if run.summary.primary.is_of_test() => {
+            (format!("{test} test rows{data}, by which the norms are judged"), format!("{which}, "))
+        }
+        _ => (format!("{which}{data}"), format!("{test} test rows, ")),
     };
-    format!("{first}{data}; {second}{train} training rows (of the first seed)")
+    format!("{first}; {second}{train} training rows (of the first seed)")
 }
 
 /// What the networks of a seed have in common.
