@@ -127,12 +127,15 @@ TABLES = {
 
 # Twice the widths that `init` writes.
 WIDER = "wider"
+# The settings that `bntrain tune` finds around those.
+TUNED = "tuned"
 
 # Recipes of bntrain: what is changed of the config that `init` writes.
 RECIPES = {
     "init": [],
     "init, none": ['model.norm="none"'],
     "ensemble": ["training.ensemble=5"],
+    "tune": [TUNED],
 }
 TITLES = {"boosting": "boosting", "mlp": "MLP", "mlp, stopping": "MLP, early stopping", "linear": "linear"}
 
@@ -160,9 +163,14 @@ def bntrain(binary, table, train, test, changes, seed):
             widths = json.loads(re.search(r"^hidden = (.*)$", config.read_text(), re.M)[1])
             changes = ["model.hidden=" + json.dumps([2 * width for width in widths]), *changes]
             changes.remove(WIDER)
+        is_tuned = TUNED in changes
+        changes = [change for change in changes if change != TUNED]
         changes = [f"training.seed={seed}", 'data.missing="median"', "training.baselines=false", *changes]
         changes = [word for change in changes for word in ("--set", change)]
         begin = time.perf_counter()
+        if is_tuned:
+            run("tune", config, "-o", folder / "tuned.toml", "--threads", 1, *changes)
+            config, changes = folder / "tuned.toml", []
         run("-q", "-c", config, "-o", folder / "run", "--threads", 1, *changes)
         seconds = time.perf_counter() - begin
         models = sorted((folder / "run").rglob("ensemble.safetensors")) or sorted((folder / "run").rglob("model.safetensors"))
