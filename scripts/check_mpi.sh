@@ -223,7 +223,7 @@ echo "a group that failed, and went on: the same"
 # Where --out is to be replaced, other commands go on: those that are said.
 replacing=("$bntrain" "$out/norms.toml" --quiet --threads 1 --groups 2 --out "$out/blocked" --force)
 mpirun --oversubscribe --allow-run-as-root --bind-to none --mca mpi_yield_when_idle 1 --mca odls_base_sigkill_timeout 2 -n 2 \
-  "${replacing[@]}" --set training.epochs=100 >/dev/null 2>"$out/ended.txt" &
+  "${replacing[@]}" --set training.epochs=2000 >/dev/null 2>"$out/ended.txt" &
 launcher=$!
 until [ -n "$(find "$out/blocked.groups" -name start.jsonl 2>/dev/null)" ]; do
   kill -0 "$launcher" 2>/dev/null || { cat "$out/ended.txt"; fail "it ended by itself"; }
@@ -234,7 +234,7 @@ kill -TERM "$launcher"
 grep -o 'go on with `bntrain resume .*--force`' "$out/ended.txt" | grep -o '`[^`]*`' | tr -d '`' >"$out/commands.txt" || true
 [ "$(wc -l <"$out/commands.txt")" -ge 2 ] || { cat "$out/ended.txt"; fail "not said how to go on"; }
 sed "s|^bntrain|$bntrain|; s|$| --quiet|" "$out/commands.txt" | bash -e >/dev/null
-grep -q "^epochs = 100$" "$out/blocked/config.toml" || fail "what they said did not replace the run"
+grep -q "^epochs = 2000$" "$out/blocked/config.toml" || fail "what they said did not replace the run"
 rm -r "$out/blocked.groups"
 echo "groups that were ended where a run is replaced: what is said goes on"
 
