@@ -63,3 +63,19 @@ fn a_claim_of_ones_own_is_a_file() {
     assert_eq!(code, Some(1));
     assert!(message.ends_with("learns: does not hold"), "{message}");
 }
+
+/// Such a path could not be written into the config of a claim.
+#[cfg(unix)]
+#[test]
+fn data_whose_path_is_not_utf_8_are_refused() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let work = Work::new();
+    let name = std::ffi::OsStr::from_bytes(b"d\xff.csv");
+    std::fs::copy(work.path("data.csv"), work.path(name)).expect("a file");
+    let mut command = work.command(&["reproduce", "rates", "--label", "kind", "--data"]);
+    let ended = command.arg(name).output().expect("the program runs");
+    let message = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(2), "{message}");
+    assert!(message.contains("is not UTF-8; give a path that is"), "{message}");
+}

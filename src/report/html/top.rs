@@ -183,7 +183,9 @@ pub(crate) fn differs_in(run: &RunResults, keys: &[&str]) -> bool {
 
 /// Whether initial weights are fitted to the first batch, so that each network has its own.
 pub(crate) fn is_fitted(run: &RunResults) -> bool {
-    run.texts.config.lines().any(|line| line.trim_start().starts_with("init = \"lsuv\""))
+    let is_lsuv = |table: &toml::Value| table.get("init").and_then(toml::Value::as_str) == Some("lsuv");
+    let layers = run.config.get("layers").and_then(toml::Value::as_array);
+    layers.into_iter().flatten().chain(run.config.get("model")).any(is_lsuv)
 }
 
 /// Whether `key` is `of` or below it.

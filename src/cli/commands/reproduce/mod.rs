@@ -17,7 +17,7 @@ use crate::cli::output::Output;
 use crate::cli::processes;
 use crate::lab::{BundledData, Claim, ClaimFinding, LabError, OtherData, catalog, finding, try_claim};
 use crate::nn::{LayerSpec, Network, build_layers};
-use crate::text::{shortened, similar_names};
+use crate::text::{DisplayPath, shortened, similar_names};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReproduceArgs {
@@ -53,6 +53,10 @@ pub(crate) fn run(args: &ReproduceArgs, output: &Output) -> Result<(), CliError>
     let claims = chosen(&all, args, output)?;
     let bundled = BundledData::write()?;
     let mut findings: Vec<ClaimFinding> = Vec::with_capacity(claims.len());
+    // What does not suit the data is refused before anything is measured.
+    for claim in &claims {
+        claim.plan(&bundled.claims(), other.as_ref())?;
+    }
     let mut measured = match processes::team() {
         None => Vec::new(),
         Some(team) => {
@@ -110,9 +114,14 @@ fn network(layers: &[LayerSpec], inputs: usize, answers: usize, seed: u64) -> Ne
 fn other_data(args: &ReproduceArgs) -> Result<Option<OtherData>, CliError> {
     let absolute = |path: &Path| {
         let found = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        match found.exists() {
-            true => Ok(found),
-            false => Err(CliError::io("read", path, &std::io::ErrorKind::NotFound.into())),
+        match (found.exists(), found.to_str()) {
+            (true, Some(_)) => Ok(found),
+            // It could not be written into a config.
+            (true, None) => {
+                let message = format!("{} is not UTF-8; give a path that is", DisplayPath(path));
+                Err(CliError::new(exit_code::USAGE, message))
+            }
+            (false, _) => Err(CliError::io("read", path, &std::io::ErrorKind::NotFound.into())),
         }
     };
     match (&args.data, &args.label, &args.images) {
