@@ -11,8 +11,8 @@ fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 
 if ! command -v mpirun >/dev/null || ! command -v mpicc >/dev/null; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -qq
-    apt-get install -y -qq --no-install-recommends libopenmpi-dev openmpi-bin libclang-dev >/dev/null
+    apt-get -o Acquire::Retries=3 update -qq
+    apt-get -o Acquire::Retries=3 install -y -qq --no-install-recommends libopenmpi-dev openmpi-bin libclang-dev >/dev/null
   fi
 fi
 command -v mpirun >/dev/null || fail "needs Open MPI and libclang (Debian: libopenmpi-dev openmpi-bin libclang-dev)"
