@@ -141,7 +141,12 @@ class Case:
             if r.random() < 0.2:
                 after.append({"type": r.choice(ACTIVATIONS)})
             layers += after
-        return layers + [{"type": "affine"}, {"type": self.loss}]
+        before_loss = []
+        if r.random() < 0.3:
+            # Norms of each row need more outputs than there may be.
+            kind = r.choice(sorted(set(NORMS) - {"layer_norm", "rms_norm", "group_norm"}))
+            before_loss.append({"type": kind, "rows": 5} if kind == "ghost_batch_norm" else {"type": kind})
+        return layers + [{"type": "affine"}, *before_loss, {"type": self.loss}]
 
     def write_config(self):
         key = 'label = "y"' if self.loss in ("softmax_loss", "logistic_loss") else 'target = ["y", "z"]'

@@ -246,6 +246,13 @@ impl Norm {
     }
 }
 
+/// The index of the output layer: the affine layer before the loss, which norms may follow.
+pub(crate) fn output_layer(layers: &[LayerSpec]) -> Option<usize> {
+    let (_, before) = layers.split_last().filter(|(last, _)| last.loss().is_some())?;
+    let index = before.iter().rposition(|layer| !layer.is_norm())?;
+    matches!(before[index], LayerSpec::Affine(_)).then_some(index)
+}
+
 impl LayerSpec {
     /// The rows of a ghost batch, if it has any.
     pub(crate) fn ghost_rows(&self) -> Option<usize> {

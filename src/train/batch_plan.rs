@@ -1,7 +1,7 @@
 //! The batches of an epoch, planned before the first step.
 
 use crate::data::{BatchSampler, LastBatch, Sampling, joins_batch_before};
-use crate::nn::{LayerSpec, Loss};
+use crate::nn::{FewOutputs, LayerSpec, Loss, few_outputs};
 use crate::train::TrainingSpec;
 
 /// The batches of an epoch, in numbers.
@@ -107,6 +107,18 @@ pub enum BatchPlanError {
         /// Classes of the label.
         classes: usize,
     },
+    /// A norm of each row before the loss has too few outputs.
+    #[error(
+        "{norm} before the loss normalizes {outputs} output{} of each row together, which leaves nothing but a sign to \
+         learn; put a norm over the batch there, such as batch_norm, or none",
+        if *.outputs == 1 { "" } else { "s" }
+    )]
+    NormOfFewOutputs {
+        /// The norm.
+        norm: &'static str,
+        /// How many outputs it normalizes together.
+        outputs: usize,
+    },
 }
 
 impl BatchPlan {
@@ -114,8 +126,8 @@ impl BatchPlan {
     ///
     /// # Errors
     ///
-    /// If there are no rows, a batch would have one row and the network has a norm over the batch, or the loss is not
-    /// for that many classes.
+    /// If there are no rows, a batch would have one row and the network has a norm over the batch, or the loss or a norm
+    /// before it is not for that many classes or values.
     pub fn new(
         layers: &[LayerSpec],
         training: &TrainingSpec,
@@ -124,6 +136,9 @@ impl BatchPlan {
     ) -> Result<Self, BatchPlanError> {
         if layers.last().and_then(LayerSpec::loss) == Some(Loss::Logistic) && outputs != 2 {
             return Err(BatchPlanError::NotTwoClasses { classes: outputs });
+        }
+        if let Some(FewOutputs { norm, outputs }) = few_outputs(layers, outputs) {
+            return Err(BatchPlanError::NormOfFewOutputs { norm, outputs });
         }
         if rows == 0 {
             return Err(BatchPlanError::NoRows);
@@ -222,6 +237,11 @@ mod tests {
         assert_eq!(error, BatchPlanError::SmallerThanGhost { batch: 10, ghost: 16 });
         let by_rows = [output_affine(), layer_norm(), softmax_loss()];
         assert_eq!(BatchPlan::new(&by_rows, &training, 21, 3).map(|plan| plan.smallest_batch), Ok(1));
+        assert_eq!(
+            BatchPlan::new(&by_rows, &training, 21, 2).expect_err("two outputs").to_string(),
+            "layer_norm before the loss normalizes 2 outputs of each row together, which leaves nothing but a sign to learn; \
+             put a norm over the batch there, such as batch_norm, or none"
+        );
     }
 
     #[test]

@@ -61,8 +61,10 @@ pub enum NetworkError {
         /// The layer.
         kind: &'static str,
     },
-    /// The layer before the loss is not affine.
-    #[error("the layer before the loss must be affine({outputs}), for {outputs} outputs")]
+    /// Before the loss, and norms if any, there is no affine layer.
+    #[error(
+        "before the loss there must be affine({outputs}), for {outputs} outputs; only norms may be between them"
+    )]
     NoOutputLayer {
         /// Outputs that the loss needs for these data.
         outputs: usize,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::data::{Dataset, Encoding};
 use crate::kernel::ThreadPool;
 use crate::kernel::real::Real;
-use crate::nn::{AffineSpec, AnyNetwork, Init, LayerSpec, Network, check_groups};
+use crate::nn::{AffineSpec, AnyNetwork, Init, LayerSpec, Network, check_groups, output_layer};
 use crate::optim::OptimizerSpec;
 use crate::settings::{Configurable, OutOfRange, out_of_range};
 use crate::targets::Task;
@@ -193,13 +193,13 @@ fn check_layers(layers: &[LayerSpec], task: Task, outputs: usize) -> Result<(), 
         return Err(NetworkError::OtherTask { loss: layers[last].kind(), task });
     }
     let outputs = loss.outputs(outputs);
-    let Some(LayerSpec::Affine(affine)) = last.checked_sub(1).map(|index| &layers[index]) else {
-        return Err(NetworkError::NoOutputLayer { outputs });
-    };
-    if let Some(found) = affine.units.filter(|&units| units != outputs) {
+    let Some(output) = output_layer(layers) else { return Err(NetworkError::NoOutputLayer { outputs }) };
+    if let LayerSpec::Affine(AffineSpec { units: Some(found), .. }) = layers[output]
+        && found != outputs
+    {
         return Err(NetworkError::OutputWidth { found, expected: outputs });
     }
-    for (index, layer) in layers[..last - 1].iter().enumerate() {
+    for (index, layer) in layers[..output].iter().enumerate() {
         if matches!(layer, LayerSpec::Affine(affine) if affine.units.unwrap_or(0) == 0) {
             return Err(NetworkError::NoUnits { index });
         }
@@ -214,7 +214,8 @@ mod tests {
     use super::*;
     use crate::data::{ArraySpec, ClassWeights};
     use crate::nn::{
-        GroupNormSpec, affine, dropout, logistic_loss, output_affine, softmax_loss, squared_loss,
+        GroupNormSpec, affine, batch_norm, dropout, logistic_loss, output_affine, relu, softmax_loss,
+        squared_loss,
     };
     use crate::optim::Adam;
     use crate::targets::Targets;
@@ -245,6 +246,7 @@ mod tests {
         assert_eq!(message(&[affine(3), softmax_loss()], &plain), "");
         let groups = |groups| GroupNormSpec { groups: Some(groups), ..GroupNormSpec::default() }.into();
         assert_eq!(message(&[affine(6), groups(3), output_affine(), softmax_loss()], &plain), "");
+        assert_eq!(message(&[affine(6), relu(), output_affine(), batch_norm(), softmax_loss()], &plain), "");
         let cases = [
             (
                 vec![affine(3)],
@@ -254,10 +256,21 @@ mod tests {
                 vec![softmax_loss(), affine(3), softmax_loss()],
                 "layer 0 is softmax_loss, but only the last layer can be a loss",
             ),
-            (vec![softmax_loss()], "the layer before the loss must be affine(3), for 3 outputs"),
+            (
+                vec![softmax_loss()],
+                "before the loss there must be affine(3), for 3 outputs; only norms may be between them",
+            ),
             (
                 vec![affine(2), softmax_loss()],
                 "the last affine layer has 2 units, but the loss needs 3 for these data",
+            ),
+            (
+                vec![affine(2), batch_norm(), softmax_loss()],
+                "the last affine layer has 2 units, but the loss needs 3 for these data",
+            ),
+            (
+                vec![affine(3), relu(), softmax_loss()],
+                "before the loss there must be affine(3), for 3 outputs; only norms may be between them",
             ),
             (
                 vec![affine(0), affine(3), softmax_loss()],
@@ -271,7 +284,7 @@ mod tests {
             (
                 vec![groups(2), affine(3), softmax_loss()],
                 "layer 0 is group_norm, but the data decide how many features there are before the first affine \
-                 layer; leave groups out, or put the norm after an affine layer",
+                 layer and after the last; leave groups out, or put the norm after another affine layer",
             ),
             (vec![affine(3), squared_loss()], "squared_loss is not a loss for classes"),
             (

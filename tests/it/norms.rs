@@ -76,15 +76,23 @@ fn a_norm_has_the_running_statistics_that_it_uses() {
 fn a_bias_before_a_norm_has_a_gradient_unless_the_norm_cancels_it() {
     let labels = labels(8, 3);
     let pass = pass(1, &labels);
-    let biased = LayerSpec::Affine(AffineSpec { units: Some(6), bias: Bias::On, ..AffineSpec::default() });
-    for norm in Norm::ALL {
-        let automatic = twin(&[affine(6), batch_norm(), tanh(), output_affine(), softmax_loss()], norm);
+    let biased = |units| LayerSpec::Affine(AffineSpec { units, bias: Bias::On, ..AffineSpec::default() });
+    let hidden = [affine(6), batch_norm(), tanh(), output_affine(), softmax_loss()];
+    let before_loss = [output_affine(), batch_norm(), softmax_loss()];
+    let both = [(&hidden[..], biased(Some(6))), (&before_loss[..], biased(None))];
+    for (norm, (layers, biased)) in
+        Norm::ALL.into_iter().flat_map(|norm| both.clone().map(|with| (norm, with)))
+    {
+        let automatic = twin(layers, norm);
         let has_bias = {
             let network = Network::<f64>::build(&automatic, 5, 3, 1);
             network.params().any(|param| param.name == "affine_1.bias")
         };
         let mut specs = automatic.clone();
-        specs[0] = biased.clone();
+        let LayerSpec::Affine(AffineSpec { weights, .. }) = automatic[0] else { panic!("an affine layer") };
+        if let (LayerSpec::Affine(first), LayerSpec::Affine(biased)) = (&mut specs[0], biased) {
+            *first = AffineSpec { weights, ..biased };
+        }
         let mut network = Network::build(&specs, 5, 3, 1);
         let settings = GradcheckSettings::for_network();
         let report = check_network(&mut network, &pass, &uniform((8, 5), 2), 0.0, &settings);
@@ -92,6 +100,72 @@ fn a_bias_before_a_norm_has_a_gradient_unless_the_norm_cancels_it() {
         assert!(report.passed(), "{}\n{}", norm.name(), table(&report));
         let is_flat = bias.largest_derivative <= report.resolution();
         assert_eq!(is_flat, !has_bias, "{}: {:e}", norm.name(), bias.largest_derivative);
+    }
+}
+
+/// From training to exports, for classes and for values.
+#[test]
+fn a_norm_may_stand_before_the_loss() {
+    let work = Work::new();
+    let rows: String = (0..60)
+        .map(|row| {
+            let wave = f64::from(row * 7 % 13) / 13.0;
+            let kind = ["up", "down", "level"][row as usize % 3];
+            format!(
+                "{:.3},{wave:.3},{kind},{:.3}\n",
+                f64::from(row % 3) + wave,
+                2.0 * wave + f64::from(row % 3)
+            )
+        })
+        .collect();
+    work.write("three.csv", &format!("a,b,kind,value\n{rows}"));
+    let config = |answer: &str, units: &str, norm: &str, loss: &str| {
+        format!(
+            "[data]\npath = \"three.csv\"\n{answer}\nvalid = 0.25\n[[layers]]\ntype = \"affine\"\nunits = {units}\n\
+             [[layers]]\ntype = \"relu\"\n[[layers]]\ntype = \"affine\"\n[[layers]]\ntype = \"{norm}\"\n[[layers]]\n\
+             type = \"{loss}\"\n[optimizer]\ntype = \"adam\"\nlearning_rate = 0.05\n[training]\nepochs = 40\n\
+             batch_size = 16\n"
+        )
+    };
+    let classes = "label = \"kind\"\nignore = [\"value\"]";
+    let values = "target = \"value\"\nignore = [\"kind\"]";
+    work.write(
+        "classes.toml",
+        &format!(
+            "{}[compare]\nseeds = 1\nnorms = \"all\"\n",
+            config(classes, "8", "batch_norm", "softmax_loss")
+        ),
+    );
+    work.write("values.toml", &config(values, "8", "batch_norm", "squared_loss"));
+    for (file, norms) in [("classes", &Norm::ALL[..]), ("values", &[Norm::BatchNorm][..])] {
+        let toml = format!("{file}.toml");
+        work.ok(&[&toml, "-q", "-o", file]);
+        work.ok(&["gradcheck", &toml]);
+        for norm in norms {
+            let model = work.model(&format!("{file}/{}", norm.name()));
+            let predicted = work.ok(&["predict", &model, "--data", "three.csv"]).stdout;
+            assert_eq!(predicted.lines().count(), 61, "{}", norm.name());
+            // Each export is run and compared with the network.
+            for (to, more) in
+                [("onnx", None), ("onnx", Some("--no-fold")), ("safetensors", None), ("json", None)]
+            {
+                let args = ["export", &model, "--to", to, "-o", "exported", "--data", "three.csv", "--force"];
+                work.ok(&args.into_iter().chain(more).collect::<Vec<_>>());
+            }
+        }
+    }
+    let summary = work.json("values/summary.json");
+    let quality = summary["runs"][0]["assessments"][0]["metrics"].to_string();
+    assert!(quality.contains("r2"), "{quality}");
+
+    // A single output of a row, less its mean, is 0.
+    for (toml, norm) in [("values.toml", "layer_norm"), ("values.toml", "rms_norm")] {
+        let set = format!("layers.3.type={norm}");
+        let (code, message) = work.fails(&[toml, "--set", &set, "-o", "refused"]);
+        let expected = format!("{norm} before the loss normalizes 1 output of each row together");
+        assert_eq!(code, Some(2), "{message}");
+        assert!(message.contains(&expected), "{message}");
+        assert!(!work.path("refused").exists());
     }
 }
 

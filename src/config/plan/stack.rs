@@ -2,10 +2,10 @@
 
 use crate::config::document::tree::Node;
 use crate::config::problems::Problems;
-use crate::nn::{LayerSpec, Loss, check_groups};
+use crate::nn::{LayerSpec, Loss, check_groups, output_layer};
 
-/// Checks a layer list: it must end with an affine layer without units and a loss; every other affine layer needs
-/// units.
+/// Checks a layer list: it must end with an affine layer without units, norms if any, and a loss; every other affine
+/// layer needs units.
 pub(crate) fn check(layers: &[LayerSpec], tree: &Node, problems: &mut Problems) {
     let Some(last) = layers.len().checked_sub(1) else { return };
     let is_loss = |layer: &LayerSpec| layer.loss().is_some();
@@ -20,14 +20,14 @@ pub(crate) fn check(layers: &[LayerSpec], tree: &Node, problems: &mut Problems) 
             "the last layer must be a loss: softmax_loss or logistic_loss for classes, squared_loss or \
              huber_loss for values",
         ),
-        Some(loss) if last == 0 || !is_affine(&layers[last - 1]) => {
+        Some(loss) if output_layer(layers).is_none() => {
             let outputs = match loss {
                 Loss::Softmax => "a logit for each class",
                 Loss::Logistic => "one logit for both classes",
                 Loss::Squared | Loss::Huber => "a value for each target",
             };
             let message = format!(
-                "{} must directly follow an affine layer without units: the outputs, {outputs}",
+                "{} must follow an affine layer without units, with nothing but norms between: the outputs, {outputs}",
                 layers[last].kind()
             );
             problems.push(&format!("layers[{last}]"), message);
@@ -38,7 +38,8 @@ pub(crate) fn check(layers: &[LayerSpec], tree: &Node, problems: &mut Problems) 
         problems.push(&format!("layers[{}].groups", error.index), error.to_string());
     }
     // Without a loss it is not known which affine layer is meant to be the last.
-    let outputs = if is_loss(&layers[last]) { last.checked_sub(1) } else { None };
+    let is_complete = is_loss(&layers[last]);
+    let outputs = output_layer(layers);
     for (index, _) in layers.iter().enumerate().filter(|(_, layer)| is_affine(layer)) {
         let path = format!("layers[{index}].units");
         let has_units = tree.find(&path).is_some();
@@ -47,7 +48,7 @@ pub(crate) fn check(layers: &[LayerSpec], tree: &Node, problems: &mut Problems) 
                 &path,
                 "the affine layer before the loss takes its width from the data; remove the key",
             );
-        } else if Some(index) != outputs && outputs.is_some() && !has_units && problems.is_valid(&path) {
+        } else if Some(index) != outputs && is_complete && !has_units && problems.is_valid(&path) {
             let message = "missing key `units`; only the affine layer before the loss has none";
             problems.push_key(&format!("layers[{index}]"), "units", Some("units"), message.to_owned());
         }

@@ -5,7 +5,7 @@ use std::fs;
 use crate::model::export::{CheckRows, Export, ExportFormat, tolerance};
 use crate::model::tests::{description, network, plan};
 use crate::model::{Model, to_bytes};
-use crate::nn::{Norm, tanh};
+use crate::nn::{Norm, noise_only, tanh};
 use crate::train::{Dtype, with_dtype};
 
 /// Every format; ONNX with and without folding.
@@ -39,11 +39,26 @@ fn model_with(norm: Norm, dtype: Dtype) -> Model {
     Model::from_bytes(&bytes.expect("a file")).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// A model with `norm` between the output layer and the loss.
+fn model_with_norm_before_loss(norm: Norm, dtype: Dtype) -> Model {
+    let layer = norm.layer().unwrap_or_else(noise_only);
+    let layer = toml::Value::try_from(layer).expect("a table").to_string();
+    let [weights, dtype] = [norm.weights().name(), dtype.name()].map(|word| format!("\"{word}\""));
+    let layers = format!(
+        "[{{ type = \"affine\", units = 4 }}, {{ type = \"relu\" }}, {{ type = \"affine\", weights = {weights} }}, \
+         {layer}, {{ type = \"softmax_loss\" }}]"
+    );
+    let plan = plan(&[("layers", &layers), ("training.dtype", &dtype)]);
+    let bytes = with_dtype!(plan.training.dtype, F => to_bytes(&network::<F>(&plan), &description(&plan)));
+    Model::from_bytes(&bytes.expect("a file")).unwrap_or_else(|error| panic!("{error}"))
+}
+
 #[test]
 fn every_norm_is_exported() {
     for norm in Norm::ALL {
-        for dtype in [Dtype::F32, Dtype::F64] {
-            let model = model_with(norm, dtype);
+        for (dtype, model) in [Dtype::F32, Dtype::F64].into_iter().flat_map(|dtype| {
+            [model_with(norm, dtype), model_with_norm_before_loss(norm, dtype)].map(|model| (dtype, model))
+        }) {
             for format in FORMATS {
                 let agreement = Export::new(&model, format).compare(&CheckRows::made_up(&model));
                 let (name, limit) = (norm.name(), tolerance(dtype));

@@ -2,7 +2,7 @@
 //!
 //! The graph takes raw columns: `numbers`, `(rows, numeric columns)`, and `texts`, `(rows,
 //! categorical columns)`, each only where there are such columns. It gives `probabilities`, or
-//! `values` in the unit of the file, and the `scores` of the last affine layer. Names of columns and
+//! `values` in the unit of the file, and the `scores` that the loss is of. Names of columns and
 //! classes are in the metadata, as lists in JSON.
 
 pub(crate) mod builder;

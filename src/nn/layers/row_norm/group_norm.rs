@@ -58,15 +58,15 @@ impl GroupNormSpec {
         "{groups} groups do not divide {width} features into groups of two or more (one feature by itself has no \
          variance)"
     ),
-    None => "the data decide how many features there are before the first affine layer; leave groups out, or \
-             put the norm after an affine layer".to_owned(),
+    None => "the data decide how many features there are before the first affine layer and after the last; leave \
+             groups out, or put the norm after another affine layer".to_owned(),
 })]
 pub struct GroupsError {
     /// Of the layer, from 0.
     pub index: usize,
     /// Its groups.
     pub groups: usize,
-    /// Its features; not known before the first affine layer.
+    /// Its features; not known before the first affine layer, and after one without units.
     pub width: Option<usize>,
 }
 

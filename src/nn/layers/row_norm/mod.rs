@@ -37,6 +37,7 @@
 
 pub mod group_norm;
 pub mod layer_norm;
+pub(crate) mod outputs;
 pub mod rms_norm;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
