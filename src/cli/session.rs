@@ -10,7 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
 use crate::config;
-use crate::config::Plan;
+use crate::config::{Plan, fewer_points_note};
 use crate::data::{DataError, Dataset, Encoding, Profile, Rows, SplitKey};
 use crate::experiment::{DataSets, Job, RunError, RunId, all_jobs, check_models};
 use crate::kernel::real::Real;
@@ -131,7 +131,9 @@ impl Session {
         let jobs = all_jobs(&plan);
         let mut data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
         data.load_initial(jobs.iter().map(|job| &job.plan))?;
-        let mut notes: Vec<String> = Vec::new();
+        let tune = plan.compare.as_ref().and_then(|compare| compare.tune.as_ref());
+        let fewer = tune.and_then(|tune| fewer_points_note("compare.tune", tune.points, plan.points.len()));
+        let mut notes: Vec<String> = fewer.into_iter().collect();
         for job in &jobs {
             let table = data.table(&job.plan.data);
             // Each seed may split the rows in another way.

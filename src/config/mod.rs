@@ -24,6 +24,7 @@ pub(crate) use crate::config::document::key_path::split_setting;
 pub use crate::config::error::{ConfigError, ConfigErrorKind, Problem, SyntaxFault};
 pub(crate) use crate::config::load::parse_stored;
 pub use crate::config::load::{load, parse};
+pub(crate) use crate::config::plan::fewer_points_note;
 pub use crate::config::plan::size::SIZE_LIMIT;
 pub(crate) use crate::config::plan::spec::MAX_LAYERS;
 pub use crate::config::plan::{

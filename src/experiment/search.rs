@@ -111,6 +111,17 @@ mod tests {
         load_search(&path, &[]).unwrap_or_else(|error| panic!("{error}"))
     }
 
+    #[test]
+    fn the_values_of_the_config_are_not_tried_again() {
+        let list = search("folds = 2\nkeys = { 'model.hidden' = [[4], [5], [6]] }\n");
+        assert_eq!(list.n_asked, 4);
+        let hidden: Vec<&str> = list.points[1..].iter().map(|point| &*point.label).collect();
+        assert_eq!(hidden.len(), 2, "{hidden:?}");
+        assert!(!hidden.contains(&"model.hidden=[4]"), "{hidden:?}");
+        // Those that are asked for, as long as there are others.
+        assert_eq!(search("keys = { 'model.hidden' = [[4], [5], [6], [7], [8]] }\n").points.len(), 5);
+    }
+
     /// The runs of a point whose last losses these are; in the epoch before it is a quarter.
     fn runs<const FOLDS: usize>(point: usize, losses: [f64; FOLDS]) -> [RunRecord; FOLDS] {
         losses.map(|loss| at_point(run(Norm::None, 0, &[3.0, 0.25, loss]), point, ""))

@@ -18,7 +18,7 @@ use crate::cli::output::Output;
 use crate::cli::processes;
 use crate::cli::session::{ConfigArgs, initial_notes};
 use crate::cli::signals::Signals;
-use crate::config::{self, SearchPlan};
+use crate::config::{self, SearchPlan, fewer_points_note};
 use crate::data::DataPaths;
 use crate::experiment::{
     Companion, DataSets, Job, RunRecord, TriedPoint, check_models, final_job, ranked, run_all, search_jobs,
@@ -64,6 +64,9 @@ pub(crate) fn run(args: &TuneArgs, output: &Output) -> Result<(), CliError> {
     let others = search.plan.training.init_from.iter().chain([&search.plan.source]);
     let inputs: Vec<&Path> = data.chain(others).map(PathBuf::as_path).collect();
     out.refuse_replacing(Replacing { force: args.force, inputs: &inputs, models: &[] })?;
+    if let Some(note) = fewer_points_note("tune", search.n_asked, search.points.len() - 1) {
+        output.note(&format!("note: {note}"));
+    }
     let jobs = search_jobs(&search);
     let mut data = DataSets::load(jobs.iter().map(|job| &job.plan), threads)?;
     data.load_initial(jobs.iter().map(|job| &job.plan))?;

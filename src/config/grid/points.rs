@@ -56,8 +56,8 @@ pub(crate) fn resolve_all(
     resolve_each(tree, source, GRID, &product(grid), problems)
 }
 
-/// The first `points` points of the Sobol sequence keyed by `key` over `axes`, which the config says at `place`. The
-/// ends of each range are checked first, whether a point is near them or not.
+/// The first `points` points of the Sobol sequence keyed by `key` over `axes`, which the config says at `place`; fewer
+/// if lists have fewer combinations. The ends of each range are checked first, whether a point is near them or not.
 pub(crate) fn resolve_tuned(
     tree: &Node,
     source: &Path,
@@ -74,7 +74,7 @@ pub(crate) fn resolve_tuned(
     if !problems.is_empty() {
         return Vec::new();
     }
-    let values: Vec<Vec<toml::Value>> = (0..points).map(|index| sobol::point(axes, key, index)).collect();
+    let values = sobol::points(axes, key, points);
     let points: Vec<Settings<'_>> =
         values.iter().map(|values| axes.iter().map(|axis| axis.key.as_str()).zip(values).collect()).collect();
     resolve_each(tree, source, place, &points, problems)

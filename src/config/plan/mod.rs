@@ -21,6 +21,7 @@ use crate::config::plan::model::ModelSpec;
 pub use crate::config::plan::search::{SearchPlan, load_search};
 pub use crate::config::plan::seeds::{SeedPlan, SeededPart, UntilClear, Vary};
 pub use crate::config::plan::spec::ReportSpec;
+pub(crate) use crate::config::plan::tune::fewer_points_note;
 pub use crate::config::plan::tune::{TuneAxis, TunePlan, TuneRange};
 use crate::data::DataSpec;
 use crate::diagnose::DiagnoseSpec;

@@ -23,7 +23,8 @@ settings! {
     /// What `bntrain tune` tries; other commands ignore it.
     pub(crate) struct SearchSpec {
         /// How many points, besides the config as it is. They are those of a scrambled Sobol sequence, so that more
-        /// points keep the ones before.
+        /// points keep the ones before. With lists, each combination is tried once, and not the one of the config again:
+        /// there may be fewer.
         points: usize = 30, range(2..=1024);
         /// Parts of a cross-validation for each point, stratified and grouped like the split.
         folds: Option<usize>, absent("the validation rows of the config; 5 if it has none"), range(2..=100);
@@ -41,6 +42,8 @@ pub struct SearchPlan {
     pub plan: Plan,
     /// The config as it is, then what is tried.
     pub points: Vec<GridPoint>,
+    /// How many points the config asks for, besides itself.
+    pub n_asked: usize,
     /// Parts of a cross-validation; none to take the validation rows of the config.
     pub folds: Option<usize>,
     /// What points are chosen by: one of validation rows.
@@ -92,11 +95,20 @@ fn search_plan(
     if folds.is_some() && plan.training.fold.is_some() {
         problems.push("training.fold", "bntrain tune cuts the parts itself; leave it out");
     }
-    let key = (plan.training.seed, search.points);
-    let tried = points::resolve_tuned(tree, &plan.source, place, &axes, key, problems);
+    let mut tried = |n_points: usize| {
+        let key = (plan.training.seed, n_points);
+        points::resolve_tuned(tree, &plan.source, place, &axes, key, problems)
+    };
     let as_it_is = GridPoint { label: AS_IT_IS.to_owned(), settings: Vec::new(), plan: plan.alone() };
-    let points = std::iter::once(as_it_is).chain(tried).collect();
-    Some(SearchPlan { plan: plan.alone(), points, folds, measure, tree: tree.clone() })
+    let n_asked = search.points;
+    let mut others = tried(n_asked);
+    let has_list = axes.iter().any(|axis| matches!(axis.range, TuneRange::Values(_)));
+    if has_list && others.iter().any(|point| point.plan == as_it_is.plan) {
+        others = tried(n_asked + 1);
+        others.retain(|point| point.plan != as_it_is.plan);
+    }
+    let points = std::iter::once(as_it_is).chain(others).collect();
+    Some(SearchPlan { plan: plan.alone(), points, n_asked, folds, measure, tree: tree.clone() })
 }
 
 /// The label of the first point.

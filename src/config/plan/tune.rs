@@ -11,6 +11,7 @@ use crate::config::plan::spec::ConfigSpec;
 use crate::config::problems::Problems;
 use crate::config::schema::check;
 use crate::settings::{Allowed, settings};
+use crate::text::Count;
 
 settings! {
     /// A fair comparison: each norm with its own best settings. The same points between the bounds are tried with
@@ -18,7 +19,7 @@ settings! {
     /// `compare.seeds`, which are compared.
     pub(crate) struct TuneSpec {
         /// How many points. They are those of a scrambled Sobol sequence, so that more points keep the ones before;
-        /// powers of 2 cover the range most evenly.
+        /// powers of 2 cover the range most evenly. With lists, each combination is tried once: there may be fewer.
         points: usize = 16, range(2..=1024);
         /// Seeds for each point, from `training.seed` on. `compare.seeds`, if it is a number, counts on after them.
         seeds: u64 = 3, range(1..=100);
@@ -91,6 +92,16 @@ impl TuneRange {
 
 fn axes_as_table<S: Serializer>(axes: &[TuneAxis], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(axes.iter().map(|axis| (&axis.key, axis.range.to_toml())))
+}
+
+/// Says that there are fewer points than the config asks for.
+pub(crate) fn fewer_points_note(place: &str, asked: usize, found: usize) -> Option<String> {
+    (found < asked).then(|| {
+        let found = Count(found, "combination");
+        format!(
+            "{place}.points = {asked}, but the values of {place}.keys give only {found} to try, each once"
+        )
+    })
 }
 
 /// The checked `[compare.tune]`.

@@ -42,6 +42,23 @@ fn more_points_and_more_fresh_seeds_move_no_earlier_one() {
 }
 
 #[test]
+fn a_combination_of_listed_values_is_one_point() {
+    let keys = [
+        "compare.tune.keys.training.batch_size=[8, 16, 32]",
+        "compare.tune.keys.optimizer.learning_rate=[1, 10]",
+    ];
+    let (all, compare) = tuned(&[&keys[..], &["compare.tune.points=16"]].concat());
+    let mut sorted = labels(&all);
+    sorted.sort();
+    sorted.dedup();
+    assert_eq!((sorted.len(), all.points.len()), (6, 6));
+    assert_eq!(compare.tune.expect("it is tuned").points, 16);
+    assert_eq!(super::plan(&all.to_toml(), &[]).points, all.points);
+    let (few, _) = tuned(&[&keys[..], &["compare.tune.points=4"]].concat());
+    assert_eq!(labels(&few), labels(&all)[..4]);
+}
+
+#[test]
 fn whole_numbers_are_tried_where_the_key_takes_no_others() {
     let (plan, _) = tuned(&[
         "compare.tune.keys.training.batch_size={log=[8, 256]}",
