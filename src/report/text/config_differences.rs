@@ -15,7 +15,7 @@ pub struct ConfigDifference {
 
 /// The keys that `configs` do not all set to the same, in the order in which they first appear.
 /// Lists of tables are compared entry by entry where they have the same `type`s in the same
-/// order, and as a whole, by their types, where they have not.
+/// order, and as a whole where they have not: by their types, and by the settings that not all entries of a type share.
 pub fn config_differences(configs: &[Table]) -> Vec<ConfigDifference> {
     let mut differences = Vec::new();
     compare_tables("", &configs.iter().map(Some).collect::<Vec<_>>(), &mut differences);
@@ -59,18 +59,33 @@ fn compare_values(path: &str, values: &[Option<&Value>], differences: &mut Vec<C
         }
         return;
     }
-    let values = values.iter().map(|value| value.map(shown)).collect();
+    let lists: Vec<&Vec<Value>> = values.iter().filter_map(|value| value.and_then(Value::as_array)).collect();
+    let values = values.iter().map(|value| value.map(|value| shown(value, &lists))).collect();
     differences.push(ConfigDifference { key: path.to_owned(), values });
 }
 
 /// The `type` of every entry; none if an entry has none.
 fn types(list: &[Value]) -> Option<Vec<&str>> {
-    list.iter().map(|entry| entry.get("type")?.as_str()).collect()
+    list.iter().map(type_of).collect()
 }
 
-fn shown(value: &Value) -> String {
-    let types = value.as_array().filter(|list| !list.is_empty()).and_then(|list| types(list));
-    types.map_or_else(|| inline(value), |types| types.join(", "))
+fn type_of(entry: &Value) -> Option<&str> {
+    entry.get("type")?.as_str()
+}
+
+/// A value on one line. An entry with a type is its type, and what distinguishes it from others of that type in `lists`.
+fn shown(value: &Value, lists: &[&Vec<Value>]) -> String {
+    let list = value.as_array().filter(|list| !list.is_empty());
+    let Some((list, types)) = list.and_then(|list| Some((list, types(list)?))) else { return inline(value) };
+    let entry = |(entry, kind): (&Value, &str)| {
+        let others =
+            || lists.iter().flat_map(|list| list.iter()).filter(|other| type_of(other) == Some(kind));
+        let settings = entry.as_table().into_iter().flatten();
+        let settings = settings.filter(|(key, value)| others().any(|other| other.get(key) != Some(value)));
+        let settings = settings.map(|(key, value)| format!(" {key}={}", inline(value)));
+        std::iter::once(kind.to_owned()).chain(settings).collect::<String>()
+    };
+    list.iter().zip(types).map(entry).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -120,6 +135,8 @@ mod tests {
         assert_eq!(differences(&[first, third]), ["layers: affine, batch_norm | affine"]);
         assert_eq!(differences(&[first, "layers = []"]), ["layers: affine, batch_norm | []"]);
         assert_eq!(differences(&[first, ""]), ["layers: affine, batch_norm | -"]);
+        let wider = third.replace('8', "9");
+        assert_eq!(differences(&[first, &wider]), ["layers: affine units=8, batch_norm | affine units=9"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::report::ConfigDifference;
 use crate::report::text::layout::{Align, aligned, joined};
 use crate::report::text::summary::endings::ends;
 use crate::report::text::summary::group_table::{NamedSummary, cost_rows, heading, score_rows};
-use crate::text::shortened;
+use crate::text::{escaped, shortened};
 
 /// Scores and costs of several run directories, and the differences between their configs, with the
 /// values in the order of the runs.
@@ -30,14 +30,69 @@ fn config_rows(shown: &[NamedSummary<'_>], differences: &[ConfigDifference]) -> 
     let names = shown.iter().map(|shown| shown.name.clone().unwrap_or_default());
     let mut rows: Vec<Vec<String>> = vec![std::iter::once("config".to_owned()).chain(names).collect()];
     for ConfigDifference { key, values } in differences {
-        let value =
-            |value: &Option<String>| value.as_deref().map_or_else(|| "(not set)".to_owned(), shortened);
-        let mut row = vec![shortened(key)];
-        row.extend(values.iter().map(value));
-        row.resize(shown.len() + 1, String::new());
-        rows.push(row);
+        let values = without_equal_ends(values).into_iter();
+        let values = values.map(|value| value.unwrap_or_else(|| "(not set)".to_owned()));
+        let mut cells: Vec<Vec<String>> =
+            std::iter::once(key.clone()).chain(values).map(|cell| lines(&escaped(&cell))).collect();
+        cells.resize(shown.len() + 1, Vec::new());
+        let n_lines = cells.iter().map(Vec::len).max().unwrap_or(0);
+        let line =
+            |index: usize| cells.iter().map(|cell| cell.get(index).cloned().unwrap_or_default()).collect();
+        rows.extend((0..n_lines).map(line));
     }
     aligned(&vec![Align::Left; shown.len() + 1], &rows)
+}
+
+/// Characters of a line of a value; a longer one has several.
+const LINE: usize = 60;
+/// What is between the entries of a list.
+const BETWEEN: &str = ", ";
+
+/// The values; if one of them is longer than a line, without the entries at the beginning and at the end that all have.
+fn without_equal_ends(values: &[Option<String>]) -> Vec<Option<String>> {
+    let lists: Vec<Vec<&str>> = values.iter().flatten().map(|value| value.split(BETWEEN).collect()).collect();
+    let is_long = values.iter().flatten().any(|value| value.chars().count() > LINE);
+    let shortest = lists.iter().map(Vec::len).min().unwrap_or(0);
+    if !is_long || lists.len() < 2 {
+        return values.to_vec();
+    }
+    let are_equal =
+        |of: &dyn Fn(&[&str]) -> Option<String>| lists.windows(2).all(|pair| of(&pair[0]) == of(&pair[1]));
+    let at_start = |index: usize| are_equal(&|list| list.get(index).map(|entry| (*entry).to_owned()));
+    let at_end = |index: usize| {
+        are_equal(&|list| list.len().checked_sub(index + 1).map(|place| list[place].to_owned()))
+    };
+    let start = (0..shortest).take_while(|&index| at_start(index)).count();
+    let end = (0..shortest - start).take_while(|&index| at_end(index)).count();
+    let without = |value: &String| {
+        let list: Vec<&str> = value.split(BETWEEN).collect();
+        let equal = |count: usize| (0 < count).then(|| format!("({count} equal)"));
+        let middle = list[start..list.len() - end].iter().map(|entry| (*entry).to_owned());
+        let parts: Vec<String> = equal(start).into_iter().chain(middle).chain(equal(end)).collect();
+        parts.join(BETWEEN)
+    };
+    values.iter().map(|value| value.as_ref().map(without)).collect()
+}
+
+/// `text` in lines that end after an entry, or where an entry has no more space.
+fn lines(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for entry in text.split_inclusive(BETWEEN) {
+        let length = entry.trim_end().chars().count();
+        let mut last = lines.len() - 1;
+        if !lines[last].is_empty() && lines[last].chars().count() + length > LINE {
+            lines.push(String::new());
+            last += 1;
+        }
+        for char in entry.chars() {
+            if lines[last].chars().count() == LINE && char != ' ' {
+                lines.push(String::new());
+                last += 1;
+            }
+            lines[last].push(char);
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -61,6 +116,31 @@ mod tests {
             &config_differences(&configs),
         );
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn what_differs_in_long_values_is_not_cut() {
+        let hidden = |norm: &str| {
+            let block = ["affine", norm, "relu"].into_iter().filter(|layer| !layer.is_empty());
+            block.map(|layer| format!("[[layers]]\ntype = '{layer}'\n")).collect::<String>()
+        };
+        let end = "[[layers]]\ntype = 'affine'\nunits = 3\n[[layers]]\ntype = 'softmax_loss'\n";
+        let path = |name: &str| format!("[data]\npath = '/{}/{name}.csv'\n", "a long folder/".repeat(6));
+        let first = [path("first"), hidden("batch_norm").repeat(6), end.to_owned()].concat();
+        let second =
+            [path("second"), hidden("batch_norm").repeat(5), hidden(""), end.replace('3', "4")].concat();
+        let configs = [first, second].map(|config| config.parse().unwrap());
+        let text = side_by_side(
+            &[named("first", &twins(2)), named("second", &twins(2))],
+            &config_differences(&configs),
+        );
+        let table: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("config")).collect();
+        insta::assert_snapshot!(table.join("\n"), @r#"
+        config     first                                                         second
+        data.path  "/a long folder/a long folder/a long folder/a long folder/a   "/a long folder/a long folder/a long folder/a long folder/a
+                   long folder/a long folder//first.csv"                         long folder/a long folder//second.csv"
+        layers     (16 equal), batch_norm, relu, affine units=3, (1 equal)       (16 equal), relu, affine units=4, (1 equal)
+        "#);
     }
 
     #[test]
