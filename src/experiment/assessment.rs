@@ -30,6 +30,10 @@ pub struct Assessment {
     /// Of a network for classes; it has a separate file, `confusion.csv`.
     #[serde(skip)]
     pub confusion: Vec<ConfusionCell>,
+    /// Of a linear model: whether its loss still fell by 1 % or more in each epoch when its training ended, so that it
+    /// is likely to be better with more epochs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub still_improving: bool,
 }
 
 /// Rows of one class that were predicted as the same class.
@@ -138,10 +142,12 @@ pub(crate) fn assess_baselines<F: Real>(
         let Plan { layers, optimizer, training, .. } = &plan;
         let trained = train_prepared(layers, optimizer, training, data, pool, &mut { stop });
         if matches!(trained.outcome, Outcome::Finished | Outcome::StoppedEarly { .. }) {
+            let still_improving = is_still_improving(&trained);
             let of_linear = assess(&trained.network, data, pool).into_iter();
             let of_linear = of_linear.map(|found| Assessment {
                 of: Subject::LinearModel,
                 confusion: Vec::new(),
+                still_improving,
                 ..found
             });
             baselines.assessments.extend(of_linear);
@@ -153,6 +159,22 @@ pub(crate) fn assess_baselines<F: Real>(
         Some(Metrics::of_baseline(truth, &training, rows.file_weights()))
     }));
     baselines
+}
+
+/// Whether the loss of the training rows fell by 1 % or more in each epoch on average over the last quarter of a training
+/// that was not ended by early stopping and whose last weights are kept.
+fn is_still_improving<F>(trained: &Trained<F>) -> bool {
+    let losses: Vec<f64> = trained.epochs.iter().map(|epoch| epoch.train.loss).collect();
+    let is_last_kept = trained.epochs.last().is_some_and(|last| last.epoch == trained.best_epoch);
+    matches!(trained.outcome, Outcome::Finished) && is_last_kept && is_falling(&losses)
+}
+
+/// A loss of a thousandth of what it was before training has come to its end.
+fn is_falling(losses: &[f64]) -> bool {
+    let Some(epochs) = losses.len().checked_sub(1).filter(|epochs| 0 < *epochs) else { return false };
+    let last = epochs.div_ceil(4);
+    let is_left = 1e-3 * losses[0] < losses[epochs];
+    is_left && losses[epochs] < losses[epochs - last] * 0.99_f64.powi(last as i32)
 }
 
 /// One affine layer with the same loss; none where that is what `layers` are.
@@ -180,6 +202,7 @@ fn on_holdout_sets<F: Real>(
             n_rows: metrics.n_rows(),
             confusion: if of == Subject::Network { cells(&metrics, &data.encoding) } else { Vec::new() },
             metrics: named.map(|(metric, measure)| NamedMeasure { metric, measure }).collect(),
+            still_improving: false,
         })
     };
     parts.filter_map(assessment).collect()
@@ -207,5 +230,22 @@ pub(crate) fn truth_of<F: Real>(rows: &Rows<F>, encoding: &Encoding) -> Targets 
                 |(row, column): (usize, usize)| scalings[column].undo(Real::to_f64(scaled[(row, column)]));
             Targets::Values(Array2::from_shape_fn(scaled.dim(), in_file))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_that_falls_by_a_percent_in_each_epoch_is_still_falling() {
+        let falls = |by: f64, epochs: i32| {
+            is_falling(&(0..=epochs).map(|epoch| (1.0 - by).powi(epoch)).collect::<Vec<_>>())
+        };
+        assert!(falls(0.02, 1) && falls(0.02, 3) && falls(0.02, 100) && !falls(0.02, 400));
+        assert!(!falls(0.005, 1) && !falls(0.005, 3) && !falls(0.005, 100));
+        // Only the end counts.
+        assert!(!is_falling(&[8.0, 4.0, 2.0, 1.0, 1.0]));
+        assert!(!is_falling(&[1.0]) && !is_falling(&[]) && !is_falling(&[1.0, 0.0, 0.0]));
     }
 }

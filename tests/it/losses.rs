@@ -104,6 +104,36 @@ fn baselines_are_reported_and_change_no_result() {
     assert_eq!(accuracy("network", Some("none")), summary["groups"][1]["final_accuracy"]["mean"]);
 }
 
+/// After three epochs it is not at its end, after a thousand it is.
+#[test]
+fn a_linear_model_that_still_improved_is_marked() {
+    let work = Work::new();
+    // Not separable, so that the loss has a least value.
+    let text = work.read("data.csv");
+    let rows = text.lines().enumerate().map(|(index, row)| match index % 5 {
+        1 => format!("{}\n", row.replace("up", "x").replace("down", "up").replace('x', "down")),
+        _ => format!("{row}\n"),
+    });
+    work.write("data.csv", &rows.collect::<String>());
+    for (epochs, is_marked) in [("3", true), ("1000", false)] {
+        let ended = work.ok(&["single.toml", "--epochs", epochs, "-o", epochs]);
+        let marks = [
+            "linear model (which still improved when its training ended)",
+            "linear model still improved by 1 % of its loss or more in each epoch",
+        ];
+        let words = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let page = work.read(format!("{epochs}/report.html"));
+        for mark in marks {
+            assert_eq!(words.contains(mark), is_marked, "{mark}\n{words}");
+            assert_eq!(page.contains(mark), is_marked, "{mark}");
+        }
+        let summary = work.json(format!("{epochs}/summary.json"));
+        let assessments = summary["runs"][0]["assessments"].as_array().expect("assessments");
+        let linear = assessments.iter().find(|found| found["of"] == "linear_model").expect("a linear model");
+        assert_eq!(linear["still_improving"].as_bool().unwrap_or(false), is_marked);
+    }
+}
+
 /// A linear network is its own linear baseline.
 #[test]
 fn a_linear_network_has_one_baseline() {

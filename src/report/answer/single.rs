@@ -5,7 +5,7 @@ use crate::report::answer::{Answer, Verdict, listed};
 use crate::report::labels::Labels;
 use crate::report::text::evaluation::metric::measure_and_interval;
 use crate::report::text::number::{NO_NUMBER, four_digits, mean_and_spread};
-use crate::report::text::summary::final_metrics::{Contender, contenders};
+use crate::report::text::summary::final_metrics::{Contender, contenders, unconverged_note};
 use crate::text::{Count, shortened};
 use crate::train::Outcome;
 
@@ -117,6 +117,9 @@ fn baselines(summary: &Summary, labels: &Labels) -> Option<String> {
         let interval = if interval == NO_NUMBER { String::new() } else { format!(" {interval}") };
         let by = match contender.of {
             Subject::Network => "its networks on average".to_owned(),
+            Subject::LinearModel if unconverged_note(summary).is_some() => {
+                format!("the {} (which still improved when its training ended)", contender.name)
+            }
             Subject::Ensemble | Subject::LinearModel | Subject::Constant => format!("the {}", contender.name),
         };
         Some(format!("{value}{interval} by {by}"))

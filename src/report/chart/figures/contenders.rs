@@ -6,7 +6,7 @@ use crate::report::chart::figure::{Figure, LegendEntry, Panel, Sample};
 use crate::report::chart::figures::arms::Arms;
 use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke};
 use crate::report::table::Table;
-use crate::report::text::summary::final_metrics::{Contender, contenders};
+use crate::report::text::summary::final_metrics::{Contender, contenders, unconverged_note};
 use crate::text::{shortened, shortened_to};
 
 /// Height of a row, in pixels.
@@ -34,6 +34,7 @@ pub(crate) fn contender_figure(title: &str, arms: Arms<'_>) -> Option<Figure> {
     if arms.summary.has_grid() {
         notes.push("Each norm at its best grid point, which was chosen on the validation rows.".to_owned());
     }
+    notes.extend(unconverged_note(arms.summary));
     notes.push("The constant prediction is in the table.".to_owned());
     Some(Figure {
         name: "baselines",

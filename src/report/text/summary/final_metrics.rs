@@ -1,12 +1,12 @@
 //! Metrics of the saved weights on validation and test rows, with the baselines.
 
 use crate::experiment::statistics::Estimate;
-use crate::experiment::{Assessment, HoldoutSet, MetricSummary, Subject, Summary};
+use crate::experiment::{Assessment, HoldoutSet, MetricSummary, RunSummary, Subject, Summary};
 use crate::metrics::{CONFIDENCE, Measure};
 use crate::nn::{Norm, Task};
 use crate::report::labels::Labels;
 use crate::report::text::evaluation::metric::{is_share, measure_and_interval, metric_value};
-use crate::report::text::layout::{Align, WIDEST, aligned_within};
+use crate::report::text::layout::{Align, WIDEST, aligned_within, wrapped};
 use crate::report::text::number::{NO_NUMBER, mean_and_spread};
 use crate::text::shortened;
 
@@ -24,7 +24,8 @@ pub(crate) fn final_metrics(summary: &Summary, labels: &Labels) -> String {
     });
     let Some((name, contenders)) = found else { return String::new() };
     let metrics = contenders[0].metrics();
-    match &summary.runs[..] {
+    let note = unconverged_note(summary).map(|note| wrapped(WIDEST, "", "", &note)).unwrap_or_default();
+    let table = match &summary.runs[..] {
         [_] => {
             let table = by_metric(summary, &contenders, &metrics);
             format!("saved weights on the {name}\n\n{table}")
@@ -39,7 +40,26 @@ pub(crate) fn final_metrics(summary: &Summary, labels: &Labels) -> String {
             let main: Vec<&str> = metrics.into_iter().filter(is_main).collect();
             format!("saved weights on the {name}, {mean}\n\n{}", by_contender(&contenders, &main))
         }
-    }
+    };
+    format!("{table}{note}")
+}
+
+/// Says that a linear model was not trained to its end; none if all were.
+pub(crate) fn unconverged_note(summary: &Summary) -> Option<String> {
+    let has = |run: &&RunSummary, improving: bool| {
+        let is_it =
+            |found: &Assessment| found.of == Subject::LinearModel && (!improving || found.still_improving);
+        run.assessments.iter().any(is_it)
+    };
+    let all = summary.runs.iter().filter(|run| has(run, false)).count();
+    let improving = summary.runs.iter().filter(|run| has(run, true)).count();
+    let of_runs = if all == 1 { String::new() } else { format!(" in {improving} of {all} runs") };
+    (0 < improving).then(|| {
+        format!(
+            "The linear model still improved by 1 % of its loss or more in each epoch when its training ended{of_runs}; \
+             it is likely to be better with more epochs (training.epochs)."
+        )
+    })
 }
 
 /// A line for each metric, with the interval of the network.
@@ -192,6 +212,7 @@ mod tests {
             n_rows: 100,
             metrics: metrics.iter().map(named).collect(),
             confusion: Vec::new(),
+            still_improving: false,
         }
     }
 
@@ -209,6 +230,18 @@ mod tests {
 
     fn shown(runs: &[RunRecord]) -> String {
         final_metrics(&Summary::of(runs), &Labels::default())
+    }
+
+    #[test]
+    fn a_linear_model_that_still_improved_is_marked() {
+        let mut runs =
+            [1, 2].map(|seed| assessed(run(Norm::BatchNorm, seed, &[2.0, 0.5]), HoldoutSet::TestRows));
+        let words = |runs: &[RunRecord]| shown(runs).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(!words(&runs).contains("linear model still"), "{}", words(&runs));
+        runs[1].assessments[1].still_improving = true;
+        let expected = "when its training ended in 1 of 2 runs; it is likely to be better with more epochs (training.epochs).";
+        assert!(words(&runs).ends_with(expected), "{}", words(&runs));
+        assert!(words(&runs[1..]).contains("when its training ended; it is"), "{}", words(&runs[1..]));
     }
 
     #[test]

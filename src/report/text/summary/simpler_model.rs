@@ -137,6 +137,7 @@ mod tests {
                 n_rows: 9,
                 metrics: Vec::new(),
                 confusion: Vec::new(),
+                still_improving: false,
             };
             record.assessments.push(assessed);
         }
