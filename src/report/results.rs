@@ -139,8 +139,7 @@ impl RunResults {
         let run = serde_json::from_str(&texts.run).map_err(ResultsError::Run)?;
         let summary = Summary::from_json(&texts.summary)?;
         let table = |file| move |source| ResultsError::Table { file, source };
-        let mut epochs = read_epochs(&texts.metrics, summary.task).map_err(table("metrics.csv"))?;
-        check_epochs(&epochs)?;
+        let mut epochs = read_metrics(&texts.metrics, summary.task)?;
         let records = summary.runs.iter().map(|run| record(run, &mut epochs)).collect();
         let lines = texts.start.iter().flat_map(|text| text.lines());
         let start = lines.map(serde_json::from_str).collect::<Result<_, _>>().map_err(ResultsError::Start)?;
@@ -189,7 +188,28 @@ struct MetricsRow {
     eval_seconds: f64,
 }
 
-/// Reads a `metrics.csv` back.
+/// Reads a whole `metrics.csv` back: every run has epochs 0, 1, 2 and so on.
+///
+/// # Errors
+///
+/// [`ResultsError::Table`] and [`ResultsError::Epochs`].
+pub(crate) fn read_metrics(
+    text: &str,
+    task: Task,
+) -> Result<HashMap<RunKey, Vec<EpochRecord>>, ResultsError> {
+    let epochs =
+        read_epochs(text, task).map_err(|source| ResultsError::Table { file: "metrics.csv", source })?;
+    check_epochs(&epochs)?;
+    Ok(epochs)
+}
+
+/// The key of the rows of a run.
+pub(crate) fn run_key(id: &RunId) -> RunKey {
+    let settings = id.point.as_ref().map(|(_, settings)| settings.clone()).unwrap_or_default();
+    (id.norm.name().to_owned(), settings, id.seed)
+}
+
+/// Reads rows of a `metrics.csv` back, with the header.
 pub(crate) fn read_epochs(text: &str, task: Task) -> csv::Result<HashMap<RunKey, Vec<EpochRecord>>> {
     let score = |loss, quality| {
         let quality = match task {
@@ -230,15 +250,14 @@ fn check_epochs(runs: &HashMap<RunKey, Vec<EpochRecord>>) -> Result<(), ResultsE
 }
 
 fn record(run: &RunSummary, epochs: &mut HashMap<RunKey, Vec<EpochRecord>>) -> RunRecord {
-    let settings = run.point.as_ref().map(|point| point.settings.clone()).unwrap_or_default();
-    let key = (run.norm.name().to_owned(), settings, run.seed);
+    let id = RunId {
+        norm: run.norm,
+        point: run.point.as_ref().map(|point| (point.index, point.settings.clone())),
+        seed: run.seed,
+    };
     RunRecord {
-        id: RunId {
-            norm: run.norm,
-            point: run.point.as_ref().map(|point| (point.index, point.settings.clone())),
-            seed: run.seed,
-        },
-        epochs: epochs.remove(&key).unwrap_or_default(),
+        epochs: epochs.remove(&run_key(&id)).unwrap_or_default(),
+        id,
         outcome: run.outcome.clone(),
         kept_epoch: run.kept_epoch,
         train: None,

@@ -8,12 +8,23 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use crate::experiment::{Job, RunId, RunRecord};
-use crate::report::read_epochs;
+use crate::report::{ResultsError, read_epochs, read_metrics, run_key};
 use crate::run_dir::layout::{METRICS, MODEL, STEPS, run_folder};
 use crate::train::{EpochRecord, Outcome};
 
 /// Points of `steps.csv` that are kept; of more, every second one is.
 const MAX_STEPS: usize = 4096;
+
+/// Why the files of a run cannot be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// A file cannot be read.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// `metrics.csv` is not that of a run.
+    #[error(transparent)]
+    Metrics(#[from] ResultsError),
+}
 
 /// A run whose files are followed.
 #[derive(Debug)]
@@ -66,21 +77,13 @@ impl FollowedRun {
     ///
     /// # Errors
     ///
-    /// If a file cannot be read. A row that cannot be parsed is not an error: the table is read from its start the next
-    /// time.
-    pub fn refresh(&mut self) -> io::Result<()> {
+    /// If a file cannot be read, or `metrics.csv` as a whole is not that of a run. A row of `steps.csv` that cannot be
+    /// parsed is not an error: that table is read from its start the next time.
+    pub fn refresh(&mut self) -> Result<(), FollowError> {
         if let Some(added) = self.metrics.added()? {
-            if added.is_anew {
-                self.epochs.clear();
-            }
-            let task = self.job.plan.task();
-            let epochs = read_epochs(&added.text, task).map(|runs| runs.into_values().flatten().collect());
-            let epochs: Vec<EpochRecord> = epochs.unwrap_or_default();
-            let last = self.epochs.last().map(|epoch| epoch.epoch);
-            // A run that was resumed writes again what was not saved.
-            match epochs.first() {
-                Some(first) if last.is_none_or(|last| last < first.epoch) => self.epochs.extend(epochs),
-                _ => self.metrics.restart(),
+            let followed = !added.is_anew && self.add_epochs(&added);
+            if !followed {
+                self.read_whole_metrics(added)?;
             }
         }
         if let Some(added) = self.log.added()? {
@@ -102,6 +105,42 @@ impl FollowedRun {
         self.changed = metrics.max(modified(&self.log.path));
         self.has_ended = modified(&self.model).is_some_and(|model| metrics.is_some_and(|rows| rows <= model));
         Ok(())
+    }
+
+    /// False if the rows do not follow those before: a run that was resumed writes again what was not saved.
+    fn add_epochs(&mut self, added: &AddedRows) -> bool {
+        let Ok(mut runs) = read_epochs(&added.text, self.job.plan.task()) else { return false };
+        let epochs = runs.remove(&run_key(&self.job.id)).unwrap_or_default();
+        let next = self.epochs.last().map_or(0, |last| last.epoch + 1);
+        let follow = runs.is_empty() && (next..).zip(&epochs).all(|(next, epoch)| epoch.epoch == next);
+        if follow {
+            self.epochs.extend(epochs);
+        }
+        follow
+    }
+
+    /// Reads the table from its start, twice if it has to: it may be written anew while it is read.
+    fn read_whole_metrics(&mut self, added: AddedRows) -> Result<(), FollowError> {
+        let mut first = Some(added).filter(|added| added.is_anew);
+        let mut is_again = false;
+        loop {
+            let added = match first.take() {
+                Some(added) => Some(added),
+                None => {
+                    self.metrics.restart();
+                    self.metrics.added()?
+                }
+            };
+            let text = added.map(|added| added.text).unwrap_or_default();
+            match read_metrics(&text, self.job.plan.task()) {
+                Ok(mut runs) => {
+                    self.epochs = runs.remove(&run_key(&self.job.id)).unwrap_or_default();
+                    return Ok(());
+                }
+                Err(error) if is_again => return Err(error.into()),
+                Err(_) => is_again = true,
+            }
+        }
     }
 
     fn add_step(&mut self, row: &LoggedStep) {
@@ -263,12 +302,49 @@ mod tests {
         run.refresh().expect("files");
         assert!(run.has_ended);
         // More rows than before although some were written again, seen by their numbers.
+        write(&run, 0..2, 1..21);
         let text = fs::read_to_string(&run.metrics.path).expect("a table");
-        let again = text.lines().last().expect("a row").to_owned();
-        fs::write(&run.metrics.path, format!("{text}{again}\n")).expect("a table");
+        write(&run, 0..6, 1..21);
         run.refresh().expect("files");
+        let all = fs::read_to_string(&run.metrics.path).expect("a table");
+        let again = all[text.len()..].replace(",0.9,", ",0.8125,");
+        fs::write(&run.metrics.path, format!("{text}{again}")).expect("a table");
         run.refresh().expect("files");
-        assert!(epochs(&run).starts_with(&[0, 1, 2]), "{:?}", epochs(&run));
+        assert_eq!(epochs(&run), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(run.epochs[5].train.quality.value(), 0.8125);
+    }
+
+    /// As a report of the same table.
+    #[test]
+    fn a_table_that_is_not_of_a_run_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut run = followed(folder.path());
+        write(&run, 0..3, 1..3);
+        run.refresh().expect("files");
+        let text = fs::read_to_string(&run.metrics.path).expect("a table");
+        let row = |epoch: &str| format!("batch_norm,,0,{epoch},30,,,0.5,0.9,,,1,1\n");
+        let expected = "epoch 2 where epoch 3 is expected; the rows of a run have epochs 0, 1, 2 and so on";
+        for (added, expected) in [
+            (row("2"), format!("metrics.csv: batch_norm seed 0: {expected}")),
+            (row("4"), format!("metrics.csv: batch_norm seed 0: {}", expected.replacen('2', "4", 1))),
+            (
+                row("18446744073709551615"),
+                format!(
+                    "metrics.csv: batch_norm seed 0: {}",
+                    expected.replacen('2', "18446744073709551615", 1)
+                ),
+            ),
+            (row("-1"), "metrics.csv: CSV deserialize error: record 4 (line: 5".to_owned()),
+        ] {
+            fs::write(&run.metrics.path, format!("{text}{added}")).expect("a table");
+            let message = |run: &mut FollowedRun| run.refresh().expect_err("refused").to_string();
+            let (in_use, from_start) = (message(&mut run), message(&mut followed(folder.path())));
+            assert!(in_use.starts_with(&expected), "{in_use}");
+            assert_eq!(in_use, from_start);
+            fs::write(&run.metrics.path, &text).expect("a table");
+            run.refresh().expect("files");
+            assert_eq!(run.epochs.len(), 3);
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::output_file::{Folder, NewFile, remove_temporary_files};
 pub use crate::run_dir::directory_state::{DirectoryState, state_of};
 pub use crate::run_dir::error::RunDirectoryError;
 use crate::run_dir::error::{read_error_in, write_error, write_error_in};
-pub use crate::run_dir::follow::FollowedRun;
+pub use crate::run_dir::follow::{FollowError, FollowedRun};
 use crate::run_dir::layout::LOCK;
 pub(crate) use crate::run_dir::layout::{
     ENSEMBLE, FORK_JSON, LINEAR, MODEL, RUN_JSON, RunFile, SHARE_JSON, START_JSON, UNCHANGED, belongs_to_run,

@@ -39,6 +39,24 @@ fn without_a_terminal_the_runs_are_listed_once() {
 }
 
 #[test]
+fn epochs_that_are_not_in_order_are_an_error_as_in_a_report() {
+    let work = Work::new();
+    work.ok(&["single.toml", "-q", "-o", "run"]);
+    let folder = work.model("run/batch_norm").replace("/model.safetensors", "");
+    for table in ["run/metrics.csv".to_owned(), format!("{folder}/metrics.csv")] {
+        let text = work.read(&table);
+        let twice = text.lines().nth(2).expect("the row of epoch 1");
+        work.write(&table, &text.replace(twice, &format!("{twice}\n{twice}")));
+    }
+    let (code, error) = work.fails(&["watch", "run"]);
+    assert_eq!((code, &error), (Some(3), &work.fails(&["report", "run"]).1));
+    assert!(
+        error.contains("run: metrics.csv: batch_norm seed 0: epoch 1 where epoch 2 is expected"),
+        "{error}"
+    );
+}
+
+#[test]
 fn shares_are_watched_as_such() {
     let work = Work::new();
     work.ok(&["train", "-c", "config.toml", "-q", "--share", "1/4", "-o", "share"]);

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::cli::commands::train::continuation::config_text;
 use crate::cli::commands::train::results::{RunInfo, run_json};
+use crate::cli::commands::watch::study::not_followed;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
@@ -92,7 +93,7 @@ impl<'a> LiveReport<'a> {
 
     fn write(&self, runs: &mut [FollowedRun], info: &RunInfo) -> Result<(), CliError> {
         for run in &mut *runs {
-            run.refresh().map_err(|error| CliError::io("read", self.directory.path(), &error))?;
+            run.refresh().map_err(|error| not_followed(&error, self.directory.path()))?;
         }
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let record = |run: &FollowedRun| {

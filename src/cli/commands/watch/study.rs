@@ -1,7 +1,6 @@
 //! A run directory, followed.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -13,8 +12,8 @@ use crate::diagnose::{Finding, findings};
 use crate::experiment::{Point, RunId, Summary, all_jobs, dealt_out};
 use crate::report::csv::read_diagnostics;
 use crate::report::{StudyState, WatchedRun, WatchedStudy};
-use crate::run_dir::{DirectoryState, FollowedRun, RunFile, read_of_run, state_of};
-use crate::text::DisplayPath;
+use crate::run_dir::{DirectoryState, FollowError, FollowedRun, RunFile, read_of_run, state_of};
+use crate::text::{DisplayPath, shortened};
 use crate::train::Outcome;
 
 /// A training whose files are followed.
@@ -41,9 +40,8 @@ impl FollowedStudy {
     pub(crate) fn look(&mut self) -> Result<WatchedStudy, CliError> {
         // Without it the directory was removed, and every run would seem not to have begun.
         config_of(&self.path)?;
-        let unread = |error: io::Error, path: &Path| CliError::io("read", path, &error);
         for run in &mut self.runs {
-            run.refresh().map_err(|error| unread(error, &self.path))?;
+            run.refresh().map_err(|error| not_followed(&error, &self.path))?;
         }
         let state = match (state_of(&self.path)?, self.path.join("run.json").is_file()) {
             (DirectoryState::Finished, _) => StudyState::Finished,
@@ -84,6 +82,16 @@ impl FollowedStudy {
             }
         }
         Ok(findings(&rows))
+    }
+}
+
+/// The error about files of the run directory `path`.
+pub(crate) fn not_followed(error: &FollowError, path: &Path) -> CliError {
+    match error {
+        FollowError::Read(error) => CliError::io("read", path, error),
+        FollowError::Metrics(error) => {
+            CliError::new(exit_code::DATA, format!("{}: {error}", shortened(&path.to_string_lossy())))
+        }
     }
 }
 
