@@ -76,7 +76,7 @@ impl Confusion {
     /// The accuracy.
     pub(crate) fn accuracy(&self) -> Measure {
         let right = self.cells.iter().filter(|((truth, prediction), _)| truth == prediction);
-        share(right.map(|(_, cell)| cell.weight).sum(), total(self.cells.values()))
+        share(total(right.map(|(_, cell)| cell)).weight, total(self.cells.values()))
     }
 
     /// The metrics of each class.
@@ -185,5 +185,14 @@ mod tests {
         let class = confusion.classes()[2];
         assert_eq!((class.rows, class.predicted, class.recall.value), (3, 0, Some(0.0)));
         assert_eq!((class.precision.value, class.f1.value), (None, Some(0.0)));
+    }
+
+    /// The sum of no numbers is -0, which files would have.
+    #[test]
+    fn an_accuracy_of_0_has_no_sign() {
+        let confusion = Confusion::of(2, [(0, 1, 1.0), (1, 0, 1.0)].into_iter());
+        let accuracy = confusion.accuracy();
+        assert_eq!(accuracy.value.map(f64::to_bits), Some(0));
+        assert_eq!(accuracy.interval.map(|interval| interval.low.to_bits()), Some(0));
     }
 }

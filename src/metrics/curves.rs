@@ -166,7 +166,8 @@ fn reliability(rows: &[RankedRow], total: f64) -> Vec<ReliabilityBin> {
         let in_bin = || rows.iter().filter(move |row| bin(row.probability) == index);
         let weight: f64 = in_bin().map(|row| row.weight).sum();
         let squares: f64 = in_bin().map(|row| row.weight * row.weight).sum();
-        let part: f64 = in_bin().filter(|row| row.is_class).map(|row| row.weight).sum();
+        // From 0, since the sum of no numbers is -0.
+        let part = in_bin().filter(|row| row.is_class).fold(0.0, |sum, row| sum + row.weight);
         let n = in_bin().count() as u64;
         (n > 0).then(|| ReliabilityBin {
             low: width * index as f64,
@@ -231,6 +232,7 @@ mod tests {
         let bins: Vec<_> = curves.reliability.iter().map(|bin| (bin.rows, bin.share.value)).collect();
         // Bins of a fifteenth: .2 is in the fourth, .4 in the seventh, .7 in the eleventh, .9 in the 14th.
         assert_eq!(bins, [(1, Some(1.0)), (1, Some(0.0)), (2, Some(0.5)), (1, Some(1.0))]);
+        assert_eq!(bins[1].1.map(f64::to_bits), Some(0), "without a sign");
         // (.8 + .4 + 2 * .2 + .1) / 5.
         assert!((curves.calibration_error() - 0.34).abs() < 1e-12, "{}", curves.calibration_error());
     }

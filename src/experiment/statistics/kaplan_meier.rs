@@ -90,7 +90,8 @@ impl KaplanMeier {
             // Where the curve falls to 0, no area is left.
             if n == d { 0.0 } else { self.area(step.step, tau).powi(2) * d / (n * (n - d)) }
         };
-        self.steps.iter().filter(|step| step.step < tau).map(term).sum::<f64>().sqrt()
+        // From 0, since the sum of no numbers is -0.
+        self.steps.iter().filter(|step| step.step < tau).map(term).fold(0.0, |sum, term| sum + term).sqrt()
     }
 
     fn area(&self, from: u64, tau: u64) -> f64 {
@@ -161,5 +162,6 @@ mod tests {
         let all = KaplanMeier::of(&[ObservedTime::Event(5), ObservedTime::Event(5)]);
         assert_eq!((all.steps[0].share, all.steps[0].interval), (0.0, None));
         assert_eq!((all.restricted_mean(9), all.standard_error(9)), (5.0, 0.0));
+        assert_eq!(all.standard_error(1).to_bits(), 0, "without a sign");
     }
 }
