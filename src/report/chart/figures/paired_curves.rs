@@ -97,17 +97,26 @@ fn figure(title: &str, arms: Arms<'_>, curves: &[RatioCurve], about: About) -> O
         readout: Some(readout),
         size: PANEL,
     };
-    let mut legend = arms.legend();
-    legend.push(LegendEntry::new(Sample::Band, "95 % interval"));
     Some(Figure {
         name: about.name,
         title: shortened(title),
         plots: vec![Panel::plot(plot)],
-        legend,
+        legend: legend(arms, curves),
         notes: vec![about.note.to_owned()],
         table,
         source: "metrics.csv",
     })
+}
+
+/// What is drawn: the reference is the line at 1, which the title of the plot names.
+fn legend(arms: Arms<'_>, curves: &[RatioCurve]) -> Vec<LegendEntry> {
+    let of_norm = |(norm, _): &RatioCurve| LegendEntry::new(Sample::Arm(arms.arm(*norm)), arms.label(*norm));
+    let mut legend: Vec<LegendEntry> = curves.iter().map(of_norm).collect();
+    let mut points = curves.iter().flat_map(|(_, curve)| curve);
+    if curves.len() <= MAX_BANDS && points.any(|point| point.interval.is_some()) {
+        legend.push(LegendEntry::new(Sample::Band, "95 % interval"));
+    }
+    legend
 }
 
 fn marks(arms: Arms<'_>, curves: &[RatioCurve]) -> Vec<PlotMark> {

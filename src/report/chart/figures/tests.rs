@@ -93,6 +93,30 @@ fn two_norms_over_five_seeds() {
     assert_eq!(ratio_svg(&twins(1)), None);
 }
 
+/// The reference is the line at 1, a norm whose runs are lost has no curve, and of many curves the intervals are left out.
+#[test]
+fn the_legend_of_ratios_names_what_is_drawn() {
+    let legend = |runs: &[RunRecord]| {
+        let (summary, labels) = (Summary::of(runs), Labels::default());
+        let arms = Arms { summary: &summary, labels: &labels };
+        let entries = ratio("digits", arms, runs, 600).expect("a chart").legend;
+        entries.into_iter().map(|entry| entry.label).collect::<Vec<_>>()
+    };
+    let of = |norm: Norm| {
+        let slope = if norm == Norm::None { 0.1 } else { 0.2 };
+        (1..=5).map(move |seed| run(norm, seed, &[2.0, 1.0 + slope * seed as f64]))
+    };
+    let mut runs: Vec<RunRecord> = of(Norm::BatchNorm).chain(of(Norm::None)).collect();
+    assert_eq!(legend(&runs), ["batch_norm", "95 % interval"]);
+    runs.extend(of(Norm::LayerNorm));
+    runs.extend(of(Norm::RmsNorm).map(diverged));
+    assert_eq!(legend(&runs), ["batch_norm", "layer_norm", "95 % interval"]);
+    for norm in [Norm::MeanOnly, Norm::VarianceOnly, Norm::GroupNorm] {
+        runs.extend(of(norm));
+    }
+    assert_eq!(legend(&runs), ["batch_norm", "layer_norm", "mean_only", "variance_only", "group_norm"]);
+}
+
 #[test]
 fn own_labels_are_in_the_legend() {
     let summary = Summary::of(&twins(2));
