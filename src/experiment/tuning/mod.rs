@@ -16,6 +16,7 @@ pub(crate) mod types;
 pub(crate) use crate::experiment::tuning::choice::chosen;
 pub use crate::experiment::tuning::choice::tuned_settings;
 pub(crate) use crate::experiment::tuning::collect::tuning;
+pub(crate) use crate::experiment::tuning::ratio::MIN_SEEDS;
 pub use crate::experiment::tuning::types::{
     BestRatio, Edge, EdgeWarning, TunedNorm, TunedPoint, Tuning, UsableRange,
 };

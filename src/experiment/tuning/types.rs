@@ -116,7 +116,7 @@ pub struct BestRatio {
     pub other: Norm,
     /// Of the best points.
     pub ratio: f64,
-    /// By bootstrap over the seeds; none with a single one.
+    /// Of 95 %, by bootstrap over the tuning seeds; none with fewer than six.
     pub interval: Option<Interval>,
 }
 

@@ -1,6 +1,7 @@
 //! How settings were chosen for each norm, as text.
 
-use crate::experiment::{Edge, EdgeWarning, Summary, TunedNorm, TunedPoint, Tuning};
+use crate::experiment::tuning::MIN_SEEDS;
+use crate::experiment::{BestRatio, Edge, EdgeWarning, Summary, TunedNorm, TunedPoint, Tuning};
 use crate::nn::Norm;
 use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within, joined, wrapped};
 use crate::report::text::number::{NO_NUMBER, four_digits};
@@ -79,7 +80,7 @@ pub(crate) fn best_points(tuning: &Tuning, name: &dyn Fn(Norm) -> String) -> Vec
 }
 
 /// Such as `0.9796 (0.9777 to 0.9805)`.
-fn mean_and_range(point: &TunedPoint) -> String {
+pub(crate) fn mean_and_range(point: &TunedPoint) -> String {
     if 0 < point.n_lost {
         return format!("{} of {} lost", point.n_lost, point.n_runs);
     }
@@ -106,21 +107,7 @@ pub(crate) fn remarks(tuning: &Tuning, name: &dyn Fn(Norm) -> String) -> Vec<Str
     // The ratios of many norms are in summary.json: there is one for each pair.
     let shown = if tuning.ratios.len() <= MAX_RATIOS { &tuning.ratios[..] } else { &[] };
     for ratio in shown {
-        let interval = match ratio.interval {
-            // The best points are the same in every draw; what is between them was not tried.
-            Some(interval) if interval.low == interval.high => {
-                " (the same whichever tuning seeds are drawn; values between the points were not tried)"
-                    .to_owned()
-            }
-            Some(interval) => {
-                format!(
-                    " ({} to {}, bootstrap over the tuning seeds)",
-                    short(interval.low),
-                    short(interval.high)
-                )
-            }
-            None => String::new(),
-        };
+        let interval = interval_of(ratio, tuning.seeds.len());
         let (key, norm, other) = (shortened(&ratio.key), name(ratio.norm), name(ratio.other));
         lines.push(format!("best {key}: {norm} {} times that of {other}{interval}", short(ratio.ratio)));
     }
@@ -128,6 +115,26 @@ pub(crate) fn remarks(tuning: &Tuning, name: &dyn Fn(Norm) -> String) -> Vec<Str
         lines.extend(norm.warnings.iter().map(|warning| edge(&name(norm.norm), warning)));
     }
     lines
+}
+
+/// What is known of a ratio from this number of tuning seeds.
+fn interval_of(ratio: &BestRatio, n_seeds: usize) -> String {
+    let seeds = Count(n_seeds, "tuning seed");
+    // Summaries of older versions have intervals of fewer seeds.
+    match ratio.interval.filter(|_| MIN_SEEDS <= n_seeds) {
+        // The best points are the same in every draw; what is between them was not tried.
+        Some(interval) if interval.low == interval.high => {
+            format!(
+                " (the same whichever of the {seeds} are drawn; values between the points were not tried)"
+            )
+        }
+        Some(interval) => format!(
+            " (95\u{a0}% interval {} to {}, bootstrap over the {seeds}, at the points that were tried)",
+            short(interval.low),
+            short(interval.high)
+        ),
+        None => format!(" ({seeds}: too few for a 95\u{a0}% interval, which takes {MIN_SEEDS})"),
+    }
 }
 
 fn edge(norm: &str, EdgeWarning { key, value, edge }: &EdgeWarning) -> String {
@@ -203,4 +210,26 @@ fn by_point(summary: &Summary, tuning: &Tuning, columns: &PointColumns) -> Strin
     let measure = measure_name(summary, tuning.measure);
     let table = aligned_within(WIDEST, n_names, &vec![Align::Left; rows[0].len()], &rows);
     format!("{measure} at each point, of the mean curve over the seeds (*: best)\n{table}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::statistics::Interval;
+
+    #[test]
+    fn an_interval_says_its_level_and_what_it_is_over_and_needs_six_seeds() {
+        let of = |ends: Option<(f64, f64)>, n_seeds| {
+            let interval = ends.map(|(low, high)| Interval { low, high });
+            let (norm, other) = (Norm::BatchNorm, Norm::None);
+            interval_of(&BestRatio { key: "k".to_owned(), norm, other, ratio: 2.0, interval }, n_seeds)
+                .replace('\u{a0}', " ")
+        };
+        let expected =
+            " (95 % interval 1.00 to 4.00, bootstrap over the 6 tuning seeds, at the points that were tried)";
+        assert_eq!(of(Some((1.0, 4.0)), 6), expected);
+        let too_few = " (3 tuning seeds: too few for a 95 % interval, which takes 6)";
+        assert_eq!([of(None, 3), of(Some((1.0, 4.0)), 3)], [too_few, too_few]);
+        assert!(of(Some((2.0, 2.0)), 8).starts_with(" (the same whichever of the 8 tuning seeds are drawn;"));
+    }
 }
