@@ -1,5 +1,7 @@
 //! The measure of each norm against the settings that were tuned.
 
+use std::cmp::Ordering;
+
 use crate::experiment::{TunedNorm, TunedPoint, Tuning};
 use crate::report::chart::axis::{Axis, AxisScale, LOWEST_SCORE};
 use crate::report::chart::figure::{Figure, LegendEntry, Panel, Sample};
@@ -7,8 +9,8 @@ use crate::report::chart::figures::arms::Arms;
 use crate::report::chart::figures::curves::PANEL;
 use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke};
 use crate::report::table::Table;
-use crate::report::text::number::{NO_NUMBER, four_digits};
 use crate::report::text::summary::other_measures::measure_name;
+use crate::report::text::summary::tuning::mean_and_range;
 use crate::text::shortened;
 
 /// Keys that have a panel.
@@ -101,49 +103,96 @@ fn legend(arms: Arms<'_>, tuning: &Tuning) -> Vec<LegendEntry> {
     legend
 }
 
-/// The points in the order of the sequence, each with the measure of every norm.
+/// The points of each norm, the best first: those with lost runs come last, by how many are lost.
 fn table(arms: Arms<'_>, tuning: &Tuning) -> Table {
-    let head =
-        std::iter::once("point".to_owned()).chain(tuning.norms.iter().map(|norm| arms.label(norm.norm)));
-    let points = tuning.norms.first().map(|norm| &norm.points[..]).unwrap_or_default();
-    let row = |(index, point): (usize, &TunedPoint)| {
-        let cells = tuning.norms.iter().filter_map(|norm| norm.points.get(index)).map(cell);
-        std::iter::once(shortened(&point.point.settings)).chain(cells).collect()
-    };
-    Table { head: head.collect(), rows: points.iter().enumerate().map(row).collect(), left_out: None }
-        .at_most(MAX_ROWS, "summary.json")
+    let mut table = Table::new(["norm", "point", "mean (over seeds)"]);
+    let most = (MAX_ROWS / tuning.norms.len().max(1)).max(1);
+    for norm in &tuning.norms {
+        let mut points: Vec<&TunedPoint> = norm.points.iter().collect();
+        points.sort_by(|left, right| order(tuning, left, right));
+        for point in points.into_iter().take(most) {
+            table.rows.push(vec![
+                arms.label(norm.norm),
+                shortened(&point.point.settings),
+                mean_and_range(point),
+            ]);
+        }
+    }
+    if most < tuning.n_points {
+        table.left_out = Some(format!(
+            "The best {most} of {} points of each norm; summary.json has all.",
+            tuning.n_points
+        ));
+    }
+    table
 }
 
-/// A mean of the runs that are left would make a point look better for losing the worst.
-fn cell(point: &TunedPoint) -> String {
-    match point.n_lost {
-        0 => point.mean.map_or_else(|| NO_NUMBER.to_owned(), four_digits),
-        lost => format!("{lost} of {} lost", point.n_runs),
-    }
+/// `Less` where `left` is better.
+fn order(tuning: &Tuning, left: &TunedPoint, right: &TunedPoint) -> Ordering {
+    let sign = if tuning.measure.is_loss() { 1.0 } else { -1.0 };
+    let [one, other] = [left, right].map(|point| point.mean.map_or(f64::INFINITY, |mean| sign * mean));
+    left.n_lost.cmp(&right.n_lost).then(one.total_cmp(&other))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::Point;
+    use crate::config::ComparedMeasure;
+    use crate::experiment::{Point, Summary};
+    use crate::nn::Norm;
+    use crate::report::labels::Labels;
 
     #[test]
-    fn a_point_with_a_lost_run_has_no_mean_of_the_others() {
-        let text = |n_lost| {
-            let point = Point { index: 1, settings: "k=1".to_owned() };
-            let mean = Some(0.5);
-            let values = vec![Some(1.0)];
-            cell(&TunedPoint {
-                point,
-                values,
-                n_runs: 3,
-                n_lost,
-                mean,
-                low: mean,
-                high: mean,
-                is_usable: false,
-            })
+    fn the_table_has_the_best_points_of_each_norm_first_and_lost_ones_last() {
+        let point = |(place, &(mean, n_lost)): (usize, &(f64, usize))| TunedPoint {
+            point: Point { index: place + 1, settings: format!("k={}", place + 1) },
+            values: vec![Some(1.0)],
+            n_runs: 3,
+            n_lost,
+            mean: Some(mean).filter(|_| n_lost < 3),
+            low: None,
+            high: None,
+            is_usable: false,
         };
-        assert_eq!([text(0), text(1)], ["0.5000", "1 of 3 lost"]);
+        let norm = |norm, points: &[(f64, usize)]| TunedNorm {
+            norm,
+            best: None,
+            points: points.iter().enumerate().map(point).collect(),
+            usable: Vec::new(),
+            warnings: Vec::new(),
+            expected_best: Vec::new(),
+        };
+        let norms = vec![
+            norm(Norm::BatchNorm, &[(0.5, 3), (0.8, 0), (0.9, 0), (0.99, 1)]),
+            norm(Norm::None, &[(0.7, 0), (0.6, 0), (0.9, 2), (0.8, 0)]),
+        ];
+        let mut tuning = Tuning {
+            measure: ComparedMeasure::FinalAccuracy,
+            seeds: vec![1, 2, 3],
+            n_points: 4,
+            keys: vec!["k".to_owned()],
+            within: 0.02,
+            norms,
+            ratios: Vec::new(),
+        };
+        let (summary, labels) = (Summary::of(&[]), Labels::default());
+        let rows = |tuning: &Tuning| {
+            let table = table(Arms { summary: &summary, labels: &labels }, tuning);
+            table.rows.into_iter().map(|row| row.join(" ")).collect::<Vec<_>>()
+        };
+        let expected = [
+            "batch_norm k=3 0.9000",
+            "batch_norm k=2 0.8000",
+            "batch_norm k=4 1 of 3 lost",
+            "batch_norm k=1 3 of 3 lost",
+            "none k=4 0.8000",
+            "none k=1 0.7000",
+            "none k=2 0.6000",
+            "none k=3 2 of 3 lost",
+        ];
+        assert_eq!(rows(&tuning), expected);
+        tuning.measure = ComparedMeasure::FinalLoss;
+        let first: Vec<String> = rows(&tuning).into_iter().step_by(4).collect();
+        assert_eq!(first, ["batch_norm k=2 0.8000", "none k=2 0.6000"]);
     }
 }
