@@ -1,5 +1,6 @@
 //! The config and its data, read and checked: the start of every command that has a config.
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -199,7 +200,11 @@ impl Session {
         let is_tuned = self.plan.compare.as_ref().is_some_and(|compare| compare.tune.is_some());
         let compared = move |job: &&Job| !is_tuned || job.id.point.is_none();
         let first_seed = self.jobs.iter().find(compared).map(|job| job.id.seed);
-        self.jobs.iter().filter(compared).filter(move |job| Some(job.id.seed) == first_seed)
+        let of_first_seed =
+            self.jobs.iter().filter(compared).filter(move |job| Some(job.id.seed) == first_seed);
+        // Without a norm, it is the same at both positions.
+        let mut names = HashSet::new();
+        of_first_seed.filter(move |job| names.insert(job.id.network()))
     }
 
     /// The data of the first run; a grid may use other data for other runs.

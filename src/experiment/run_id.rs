@@ -19,12 +19,34 @@ pub struct RunId {
 }
 
 impl RunId {
-    /// The norm, and the settings of the point of the grid: what seeds have in common.
+    /// The norm, and the settings of the point of the grid that it has: what seeds have in common.
     pub fn network(&self) -> String {
-        match &self.point {
-            Some((_, settings)) => format!("{} {settings}", self.norm.name()),
-            None => self.norm.name().to_owned(),
-        }
+        let settings = self.point.as_ref().map_or("", |(_, settings)| settings);
+        network_name(self.norm.name(), settings)
+    }
+
+    /// The settings of the point of the grid that the network has; none without any.
+    pub(crate) fn settings(&self) -> Option<String> {
+        let settings = self.point.as_ref().map(|(_, settings)| settings_with(self.norm.name(), settings));
+        settings.filter(|settings| !settings.is_empty())
+    }
+}
+
+/// The key of the grid that says where norms are.
+pub(crate) const POSITION: &str = "model.position";
+
+/// The settings of a point of the grid that a network with `norm` has: without a norm, there is none at any position.
+pub(crate) fn settings_with(norm: &str, settings: &str) -> String {
+    let is_position = |setting: &&str| setting.split_once('=').is_some_and(|(key, _)| key == POSITION);
+    let has = |setting: &&str| norm != Norm::None.name() || !is_position(setting);
+    settings.split(';').filter(has).collect::<Vec<_>>().join(";")
+}
+
+/// Such as `batch_norm optimizer.learning_rate=0.1`.
+pub(crate) fn network_name(norm: &str, settings: &str) -> String {
+    match &*settings_with(norm, settings) {
+        "" => norm.to_owned(),
+        settings => format!("{norm} {settings}"),
     }
 }
 
@@ -60,4 +82,22 @@ pub struct RunRecord {
     pub result_hash: String,
     /// From the first step to the last evaluation.
     pub seconds: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_without_a_norm_has_no_position() {
+        let name =
+            |norm, settings: &str| RunId { norm, point: Some((1, settings.to_owned())), seed: 3 }.to_string();
+        assert_eq!(name(Norm::LayerNorm, "model.position=after"), "layer_norm model.position=after seed 3");
+        assert_eq!(name(Norm::None, "model.position=after"), "none seed 3");
+        assert_eq!(
+            name(Norm::None, "a.b=\"x;y\";model.position=after;c.d=1"),
+            "none a.b=\"x;y\";c.d=1 seed 3"
+        );
+        assert_eq!(RunId { norm: Norm::None, point: None, seed: 1 }.network(), "none");
+    }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::diagnose::{DiagnosticRow, Quantity, RunDiagnostics};
+use crate::experiment::run_id::network_name;
 use crate::experiment::{RunId, RunRecord};
 use crate::nn::{Norm, Task};
 use crate::train::{EpochRecord, StepRecord};
@@ -211,7 +212,7 @@ pub fn read_diagnostics(reader: impl Read) -> csv::Result<Vec<RunDiagnostics>> {
     for row in csv::Reader::from_reader(reader).into_deserialize::<Columns>() {
         let (norm, point, seed, epoch, step, layer, quantity, value) = row?;
         let Some(quantity) = Quantity::of_name(&quantity) else { continue };
-        let network = point.map_or(norm.clone(), |point| format!("{norm} {point}"));
+        let network = network_name(&norm, point.as_deref().unwrap_or_default());
         if runs.last().is_none_or(|run| run.seed != seed || run.network != network) {
             runs.push(RunDiagnostics { network, seed, rows: Vec::new() });
         }

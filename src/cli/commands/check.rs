@@ -129,7 +129,7 @@ fn network_table(session: &Session, job: &Job) -> Result<String, CliError> {
     let encoding = session.encoding(job)?;
     let widths = (encoding.inputs.len(), encoding.outputs());
     let network = Network::<f32>::build(&job.plan.layers, widths.0, widths.1, job.id.seed);
-    let point = job.id.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
+    let point = job.id.settings().map_or(String::new(), |settings| format!(", {settings}"));
     let mut text = format!(
         "network ({}{point}): {} trainable parameters\n",
         job.id.norm.name(),

@@ -109,7 +109,7 @@ fn probe_job(job: &Job, session: &Session, measured: Measured) -> Result<ProbedN
     let layers = &job.plan.layers;
     let network = session.data.initial_network::<f64>(&job.plan, data, &ThreadPool::single())?;
     let mut probe = Probe::new(layers, &network, batches[0].clone());
-    let point = job.id.point.as_ref().map_or(String::new(), |(_, settings)| format!(" ({settings})"));
+    let point = job.id.settings().map_or(String::new(), |settings| format!(" ({settings})"));
     Ok(ProbedNetwork {
         name: format!("{}{point}", job.id.norm.name()),
         overview: measured(layers, &mut probe, &batches),

@@ -41,7 +41,7 @@ pub(crate) fn norm_runs<'a>(summary: &Summary, runs: &'a [RunRecord]) -> Vec<Nor
             runs.iter().zip(&summary.runs).filter(|(_, run)| run.norm == norm && run.point == point);
         let (complete, lost): (Vec<_>, Vec<_>) = of_group.partition(|(_, run)| run.is_complete());
         let records = |runs: Vec<(&'a RunRecord, _)>| runs.into_iter().map(|(record, _)| record).collect();
-        let point = point.as_ref().map(|point| points.label(point));
+        let point = point.as_ref().and_then(|point| points.label_with(norm, point));
         Some(NormRuns { norm, point, complete: records(complete), lost: records(lost) })
     });
     norms.collect()

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::experiment::GroupSummary;
+use crate::experiment::run_id::settings_with;
 use crate::report::html::page::{Links, section};
 use crate::report::html::{Charts, MAX_POINTS, top};
 use crate::report::results::RunResults;
@@ -51,7 +52,9 @@ fn scores(runs: &[RunResults]) -> Table {
 }
 
 fn row(run: &RunResults, group: &GroupSummary) -> Vec<String> {
-    let point = group.point.as_ref().map_or_else(|| NO_NUMBER.to_owned(), |point| shortened(&point.settings));
+    let settings = group.point.as_ref().map(|point| settings_with(group.norm.name(), &point.settings));
+    let settings = settings.filter(|settings| !settings.is_empty());
+    let point = settings.map_or_else(|| NO_NUMBER.to_owned(), |settings| shortened(&settings));
     vec![
         shortened(&run.name),
         run.labels.norm(group.norm),

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use crate::experiment::run_id::settings_with;
 use crate::report::html::page::section;
 use crate::report::results::RunResults;
 use crate::report::table::Table;
@@ -18,6 +19,13 @@ const MAX_ROWS: usize = 80;
 /// The name of a network, such as `batch_norm optimizer.learning_rate=0.1`, with what its norm is called.
 pub(crate) fn labelled(run: &RunResults, network: &str) -> String {
     let (name, settings) = network.split_once(' ').unwrap_or((network, ""));
+    // `bntrain probe` has them in parentheses.
+    let inner = settings.strip_prefix('(').and_then(|settings| settings.strip_suffix(')'));
+    let settings = match inner.map(|inner| settings_with(name, inner)) {
+        Some(inner) if inner.is_empty() => inner,
+        Some(inner) => format!("({inner})"),
+        None => settings_with(name, settings),
+    };
     match run.summary.norms.iter().find(|norm| norm.name() == name) {
         Some(&norm) => format!("{} {settings}", run.labels.norm(norm)).trim_end().to_owned(),
         None => network.to_owned(),

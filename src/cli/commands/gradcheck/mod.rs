@@ -244,7 +244,7 @@ impl Check<'_> {
 
     fn title(&self) -> String {
         let id = &self.job.id;
-        let point = id.point.as_ref().map_or(String::new(), |(_, settings)| format!(", {settings}"));
+        let point = id.settings().map_or(String::new(), |settings| format!(", {settings}"));
         format!("network ({}{point}), {} rows, f64", id.norm.name(), self.rows.len())
     }
 

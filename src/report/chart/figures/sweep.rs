@@ -1,5 +1,6 @@
 //! Scores of each norm over the numbers that a grid varies.
 
+use crate::experiment::run_id::settings_with;
 use crate::experiment::statistics::Estimate;
 use crate::experiment::{MeasuredOn, Point, RunSummary, Scores, Summary};
 use crate::nn::Norm;
@@ -242,8 +243,9 @@ fn table(arms: Arms<'_>) -> Table {
     let key = |mean: Option<f64>| mean.unwrap_or(f64::INFINITY);
     groups.sort_by(|left, right| key(left.best_loss.mean).total_cmp(&key(right.best_loss.mean)));
     for group in groups {
-        let point =
-            group.point.as_ref().map_or_else(|| NO_NUMBER.to_owned(), |point| shortened(&point.settings));
+        let settings = group.point.as_ref().map(|point| settings_with(group.norm.name(), &point.settings));
+        let settings = settings.filter(|settings| !settings.is_empty());
+        let point = settings.map_or_else(|| NO_NUMBER.to_owned(), |settings| shortened(&settings));
         table.rows.push(vec![
             arms.label(group.norm),
             point,

@@ -36,7 +36,8 @@ pub(crate) fn ends(shown: &[NamedSummary<'_>]) -> String {
         let kinds = kinds.iter().filter(|(count, _)| 0 < *count);
         let kinds: Vec<String> =
             kinds.map(|(count, kind)| format!("{count} of {} {kind}", group.n_runs)).collect();
-        let at = group.point.as_ref().map(|point| format!(" at {}", points.label(point)));
+        let at = group.point.as_ref().and_then(|point| points.label_with(group.norm, point));
+        let at = at.map(|label| format!(" at {label}"));
         let at = at.unwrap_or_default();
         let name = name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
         text.push_str(&format!("{name}{}{at}: {}", group.norm.name(), kinds.join(", ")));

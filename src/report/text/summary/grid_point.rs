@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
+use crate::experiment::run_id::{POSITION, settings_with};
 use crate::experiment::{Point, Summary};
+use crate::nn::Norm;
 use crate::report::text::number::NO_NUMBER;
 use crate::text::shortened;
 
@@ -67,15 +69,42 @@ impl PointColumns {
         values.map(|(_, value)| shortened(&value)).collect()
     }
 
+    /// [`cells`](Self::cells) of a network with `norm`: without one, there is none at any position.
+    pub(crate) fn cells_with(&self, norm: Norm, point: &Option<Point>) -> Vec<String> {
+        let Some(point) = point.as_ref().filter(|_| norm == Norm::None) else { return self.cells(point) };
+        if self.axes.is_empty() {
+            return vec![self.label_with(norm, point).unwrap_or_else(|| NO_NUMBER.to_owned())];
+        }
+        let cell = |(axis, value): (&Axis, String)| match axis.key == POSITION {
+            true => NO_NUMBER.to_owned(),
+            false => shortened(&value),
+        };
+        self.values(point).map(cell).collect()
+    }
+
+    /// [`label`](Self::label) of a network with `norm`; none where nothing is left to be said without a norm.
+    pub(crate) fn label_with(&self, norm: Norm, point: &Point) -> Option<String> {
+        let label = match self.axes.is_empty() {
+            true => shortened(&settings_with(norm.name(), &point.settings)),
+            false => self.joined(point, |axis| norm != Norm::None || axis.key != POSITION),
+        };
+        (!label.is_empty()).then_some(label)
+    }
+
     /// A point on one line, such as `optimizer.learning_rate=0.003162`, or
     /// `learning_rate=0.003162;batch_size=64` where several keys vary.
     pub(crate) fn label(&self, point: &Point) -> String {
         if self.axes.is_empty() {
             return shortened(&point.settings);
         }
+        self.joined(point, |_| true)
+    }
+
+    /// The settings of the keys that are `shown`.
+    fn joined(&self, point: &Point, shown: impl Fn(&Axis) -> bool) -> String {
         let key = |axis: &Axis| if self.axes.len() == 1 { axis.key.clone() } else { axis.head.clone() };
-        let settings: Vec<String> =
-            self.values(point).map(|(axis, value)| format!("{}={value}", key(axis))).collect();
+        let settings = self.values(point).filter(|(axis, _)| shown(axis));
+        let settings: Vec<String> = settings.map(|(axis, value)| format!("{}={value}", key(axis))).collect();
         shortened(&settings.join(";"))
     }
 
@@ -190,6 +219,24 @@ mod tests {
         assert_eq!(shown(&points), ["point", "optimizer.l2=0.5", "training.epochs=5;optimizer.l2=0.5"]);
         assert_eq!(PointColumns::of([&None]).heads(), Vec::<String>::new());
         assert_eq!(PointColumns::of([&None]).cells(&None), Vec::<String>::new());
+    }
+
+    #[test]
+    fn without_a_norm_there_is_no_position() {
+        let of = |settings: &[&str], norm| {
+            let points = points(settings);
+            let columns = PointColumns::of(&points);
+            let label = columns.label_with(norm, points[0].as_ref().unwrap());
+            (label.unwrap_or_default(), columns.cells_with(norm, &points[0]).join(" | "))
+        };
+        let alone = ["model.position=after", "model.position=before"];
+        assert_eq!(of(&alone, Norm::BatchNorm), ("model.position=after".to_owned(), "after".to_owned()));
+        assert_eq!(of(&alone, Norm::None), (String::new(), "-".to_owned()));
+        let two = ["optimizer.learning_rate=0.5;model.position=after"];
+        assert_eq!(of(&two, Norm::None), ("learning_rate=0.5".to_owned(), "0.5 | -".to_owned()));
+        let other = ["model.position=after;training.epochs=2", "model.position=after"];
+        assert_eq!(of(&other, Norm::None), ("training.epochs=2".to_owned(), "training.epochs=2".to_owned()));
+        assert_eq!(of(&other[1..], Norm::None).1, "-");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Tables with a row for each norm and grid point, of one or several run directories.
 
+use std::collections::HashSet;
+
 use crate::experiment::{GroupSummary, MeasuredOn, Summary};
+use crate::nn::Norm;
 use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within};
 use crate::report::text::number::{NO_NUMBER, accuracy_and_spread, duration, mean_and_spread};
 use crate::report::text::summary::grid_point::PointColumns;
@@ -82,6 +85,15 @@ pub(crate) fn ranked_rows(summary: &Summary) -> String {
         let [left, right] = [key(left), key(right)];
         left.0.cmp(&right.0).then(left.1.total_cmp(&right.1))
     });
+    // Without a norm, the network is the same at every position.
+    let points = PointColumns::of_summary(summary);
+    let mut seen = HashSet::new();
+    order.retain(|&index| {
+        let group = table.groups[index].1;
+        let label = group.point.as_ref().and_then(|point| points.label_with(group.norm, point));
+        group.norm != Norm::None || seen.insert(label)
+    });
+    let n_rows = order.len();
     let ranked = order.into_iter().take(MAX_ROWS).map(|index| table.rows[index + 1].clone());
     table.rows = std::iter::once(table.rows[0].clone()).chain(ranked).collect();
     format!("{}{STAR}{}", table.text(), more(n_rows, "points"))
@@ -127,7 +139,7 @@ impl<'a> Table<'a> {
             let is_last = index + 1 == heads.len();
             table.column(head, Align::Left, |summary, group| {
                 let best = if is_last && is_best(summary, group) { " *" } else { "" };
-                format!("{}{best}", points.cells(&group.point)[index])
+                format!("{}{best}", points.cells_with(group.norm, &group.point)[index])
             });
         }
         table.n_names = table.columns.len();

@@ -1,5 +1,6 @@
 //! Which epochs the saved weights are of.
 
+use crate::experiment::run_id::settings_with;
 use crate::experiment::{GroupSummary, RunSummary, Summary};
 use crate::text::Count;
 
@@ -30,7 +31,9 @@ pub fn untrained_warnings(summary: &Summary) -> Vec<String> {
     let warning = |group: &GroupSummary| {
         let runs = runs_of(summary, group);
         let untrained = runs.iter().filter(|run| run.kept_epoch == 0 && run.last_epoch > 0).count();
-        let at = group.point.as_ref().map(|point| format!(" at {}", point.settings)).unwrap_or_default();
+        let settings = group.point.as_ref().map(|point| settings_with(group.norm.name(), &point.settings));
+        let at = settings.filter(|settings| !settings.is_empty());
+        let at = at.map(|settings| format!(" at {settings}")).unwrap_or_default();
         (untrained > 0).then(|| {
             format!(
                 "warning: {untrained} of {} of {}{at} saved the weights of epoch 0, which is the network before \
