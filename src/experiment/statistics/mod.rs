@@ -40,7 +40,9 @@ pub use crate::experiment::statistics::kaplan_meier::{KaplanMeier, ObservedTime,
 pub(crate) use crate::experiment::statistics::paired::signed_differences;
 pub use crate::experiment::statistics::paired::{OpenInterval, PairedComparison, Reading};
 pub use crate::experiment::statistics::paired_form::PairedForm;
-pub use crate::experiment::statistics::power::{detectable_effect, power, seeds_needed};
+pub use crate::experiment::statistics::power::{
+    detectable_effect, detectable_effect_among, power, seeds_needed, seeds_needed_among,
+};
 pub use crate::experiment::statistics::sign_flip::{sign_flip_p, smallest_sign_flip_p};
 pub use crate::experiment::statistics::signed_rank::{hodges_lehmann, signed_rank_interval};
 pub use crate::metrics::{CONFIDENCE, Interval};

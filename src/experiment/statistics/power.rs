@@ -23,13 +23,24 @@ pub fn power(effect: f64, n_pairs: u64) -> f64 {
     if n_pairs < 2 {
         return 0.0;
     }
-    beyond(effect, n_pairs, student_t_quantile((1.0 + CONFIDENCE) / 2.0, n_pairs as f64 - 1.0))
+    beyond(effect, n_pairs, quantile(n_pairs, 1))
+}
+
+/// Where the difference of one of `family` comparisons begins to be clear.
+fn quantile(n_pairs: u64, family: usize) -> f64 {
+    let tail = 0.5 * (1.0 - CONFIDENCE) / family.max(1) as f64;
+    student_t_quantile(1.0 - tail, n_pairs as f64 - 1.0)
 }
 
 /// The fewest pairs that show an effect with a chance of at least `power`; none for an effect of 0, and
 /// where it takes more than a million.
 pub fn seeds_needed(effect: f64, wanted: f64) -> Option<u64> {
-    let is_enough = |n: u64| wanted <= power(effect, n);
+    seeds_needed_among(effect, wanted, 1)
+}
+
+/// The same for one of `family` comparisons, each tested at a level so much smaller (Bonferroni).
+pub fn seeds_needed_among(effect: f64, wanted: f64, family: usize) -> Option<u64> {
+    let is_enough = |n: u64| wanted <= beyond(effect, n, quantile(n, family));
     // The first power of 2 that is enough, then halves.
     let mut enough = 2;
     while !is_enough(enough) {
@@ -48,10 +59,15 @@ pub fn seeds_needed(effect: f64, wanted: f64) -> Option<u64> {
 
 /// The least effect that `n_pairs` show with a chance of `wanted`; none for fewer than two.
 pub fn detectable_effect(n_pairs: u64, wanted: f64) -> Option<f64> {
+    detectable_effect_among(n_pairs, wanted, 1)
+}
+
+/// The same for one of `family` comparisons.
+pub fn detectable_effect_among(n_pairs: u64, wanted: f64, family: usize) -> Option<f64> {
     if n_pairs < 2 {
         return None;
     }
-    let t = student_t_quantile((1.0 + CONFIDENCE) / 2.0, n_pairs as f64 - 1.0);
+    let t = quantile(n_pairs, family);
     // Where the mean is as far out as the quantile, the power is near a half; at four times that, near 1.
     let (mut too_small, mut enough) = (0.0, 4.0 * (t + 3.0) / (n_pairs as f64).sqrt());
     for _ in 0..26 {
@@ -110,6 +126,15 @@ mod tests {
         for n in [3, 5, 20, 1000] {
             assert!((power(0.0, n) - 0.05).abs() < 1e-5, "{n}: {}", power(0.0, n));
         }
+    }
+
+    #[test]
+    fn more_comparisons_at_once_need_more_pairs() {
+        // By SciPy's noncentral t at the level 0.05 / 5: a power of 0.7967 with 15 pairs, and 0.8346 with 16.
+        assert_eq!([1, 5].map(|family| seeds_needed_among(1.0, 0.8, family)), [Some(10), Some(16)]);
+        assert!(seeds_needed_among(1.0, 0.8, 78) > Some(20));
+        let found = detectable_effect_among(16, 0.8, 5).unwrap();
+        assert!(found <= 1.0 && 1.0 < detectable_effect_among(15, 0.8, 5).unwrap(), "{found}");
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! Norms at the points of a grid.
 
 use crate::experiment::{GroupSummary, NormComparison, Summary};
-use crate::report::answer::{Answer, Verdict, listed, lost_runs, seeds_that_can_be_clear};
+use crate::report::answer::outlook::outlook;
+use crate::report::answer::{Answer, Verdict, followed_by, listed, lost_runs, seeds_that_can_be_clear};
+use crate::report::chart::figures::setting::numbers;
 use crate::report::labels::Labels;
 use crate::report::text::number::four_digits;
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::other_measures::measure_name;
-use crate::text::Count;
+use crate::text::{Count, shortened};
 
 /// Clear differences that a sentence names.
 const MAX_NAMED: usize = 3;
+/// Ends of a grid that are named.
+const MAX_EDGES: usize = 2;
 
 pub(crate) fn answer(summary: &Summary, labels: &Labels) -> Answer {
     let best: Vec<&GroupSummary> =
@@ -30,7 +34,8 @@ pub(crate) fn answer(summary: &Summary, labels: &Labels) -> Answer {
         sentences.push(format!("{second}."));
     }
     sentences.extend(positions(summary));
-    sentences.push(seeds(summary));
+    let rests_on = followed_by(seeds(summary), outlook(summary, labels));
+    sentences.push(followed_by(rests_on, edges(summary, labels, &best)));
     Answer { verdict, sentences }
 }
 
@@ -40,8 +45,9 @@ fn at_the_best_points(summary: &Summary, labels: &Labels, best: &[&GroupSummary]
     let n_points = summary.groups.iter().filter(|group| group.norm == best[0].norm).count();
     let value = |group: &&GroupSummary| {
         let mean = group.measure(summary.primary).mean.map_or_else(|| "-".to_owned(), four_digits);
-        let point = group.point.as_ref().map(|point| points.label(point)).unwrap_or_default();
-        format!("{mean} with {} ({point})", labels.norm(group.norm))
+        let point = group.point.as_ref().and_then(|point| points.label_with(group.norm, point));
+        let point = point.map(|point| format!(" ({point})")).unwrap_or_default();
+        format!("{mean} with {}{point}", labels.norm(group.norm))
     };
     let mut groups = best.to_vec();
     let rank = |group: &GroupSummary| group.rank(summary.primary).unwrap_or(f64::INFINITY);
@@ -70,9 +76,10 @@ fn at_the_same_point(summary: &Summary, labels: &Labels) -> (Verdict, Option<Str
     let favored = of.iter().filter(|of| of.favors_first()).count();
     let text = match &summary.norms[..] {
         [first, second] => format!(
-            "At the same point, {} is better than {} at {favored} of {all} points, and the difference is clear at {n_clear}",
+            "At the same point, {} is better than {} at {favored} of {all} points{}, and the difference is clear at {n_clear}",
             labels.norm(*first),
-            labels.norm(*second)
+            labels.norm(*second),
+            exceptions(summary)
         ),
         _ => format!(
             "At the same point, {n_clear} of {all} comparisons of two norms are clear{}",
@@ -80,6 +87,56 @@ fn at_the_same_point(summary: &Summary, labels: &Labels) -> (Verdict, Option<Str
         ),
     };
     (verdict, Some(text))
+}
+
+/// The points that say otherwise than most, if they are few, such as ` (not at optimizer.learning_rate=0.03)`.
+fn exceptions(summary: &Summary) -> String {
+    let points = PointColumns::of_summary(summary);
+    let of_point = |comparison: &NormComparison| {
+        let of = &comparison.measures.first().filter(|primary| 0 < primary.comparison.n_pairs)?.comparison;
+        Some((of.favors_first(), points.label(comparison.point.as_ref()?)))
+    };
+    let (favored, others): (Vec<_>, Vec<_>) =
+        summary.comparisons.iter().filter_map(of_point).partition(|(favors_first, _)| *favors_first);
+    let (only, few) = if others.len() <= favored.len() { ("not", others) } else { ("only", favored) };
+    let names: Vec<String> = few.into_iter().map(|(_, label)| label).collect();
+    let is_few = (1..=MAX_NAMED).contains(&names.len());
+    if is_few { format!(" ({only} at {})", listed(&names)) } else { String::new() }
+}
+
+/// Where a norm is best at the end of what the grid tried of a key, of three numbers or more: beyond it may be a better
+/// point. None where no norm is.
+fn edges(summary: &Summary, labels: &Labels, best: &[&GroupSummary]) -> Option<String> {
+    let settings =
+        |group: &GroupSummary| group.point.as_ref().map(|point| numbers(&point.settings)).unwrap_or_default();
+    let all: Vec<(String, f64)> = summary.groups.iter().flat_map(settings).collect();
+    let mut found: Vec<(String, bool, Vec<String>)> = Vec::new();
+    for group in best {
+        for (key, value) in settings(group) {
+            let values = || all.iter().filter(|(other, _)| *other == key).map(|(_, value)| *value);
+            let (low, high) = values()
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), of| (low.min(of), high.max(of)));
+            let is_between = |of: f64| low < of && of < high;
+            if is_between(value) || !values().any(is_between) {
+                continue;
+            }
+            let (is_high, norm) = (value == high, labels.norm(group.norm));
+            match found.iter_mut().find(|(other, at_high, _)| *other == key && *at_high == is_high) {
+                Some((_, _, norms)) => norms.push(norm),
+                None => found.push((key, is_high, vec![norm])),
+            }
+        }
+    }
+    let sentence = |(key, is_high, norms): &(String, bool, Vec<String>)| {
+        let (end, beyond) = if *is_high { ("largest", "larger") } else { ("smallest", "smaller") };
+        format!(
+            "The best {} of {} is the {end} of the grid; a {beyond} one may be better.",
+            shortened(key),
+            listed(norms)
+        )
+    };
+    let sentences: Vec<String> = found.iter().take(MAX_EDGES).map(sentence).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 /// The clear differences, if they are few.

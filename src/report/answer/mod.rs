@@ -4,6 +4,7 @@
 //! it rests on and what would change it.
 
 pub(crate) mod grid;
+pub(crate) mod outlook;
 pub(crate) mod pair;
 pub(crate) mod several;
 pub(crate) mod single;
@@ -86,6 +87,14 @@ fn interrupted(summary: &Summary) -> Option<String> {
     let is_interrupted = |outcome: &Outcome| matches!(outcome, Outcome::Interrupted { .. });
     let count = summary.runs.iter().filter(|run| is_interrupted(&run.outcome)).count();
     (0 < count).then(|| format!("{} interrupted and left out of everything.", were(count)))
+}
+
+/// Two sentences of one paragraph.
+pub(crate) fn followed_by(first: String, second: Option<String>) -> String {
+    match second {
+        Some(second) => format!("{first} {second}"),
+        None => first,
+    }
 }
 
 /// Such as `1 run was` or `2 runs were`.

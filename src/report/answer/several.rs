@@ -2,7 +2,10 @@
 
 use crate::experiment::{GroupSummary, Summary};
 use crate::nn::Norm;
-use crate::report::answer::{Answer, MAX_LISTED, Verdict, listed, lost_runs, seeds_that_can_be_clear};
+use crate::report::answer::outlook::outlook;
+use crate::report::answer::{
+    Answer, MAX_LISTED, Verdict, followed_by, listed, lost_runs, seeds_that_can_be_clear,
+};
 use crate::report::labels::Labels;
 use crate::report::text::number::{four_digits, p_value};
 use crate::report::text::summary::other_measures::measure_name;
@@ -37,7 +40,8 @@ pub(crate) fn answer(summary: &Summary, labels: &Labels) -> Answer {
         "Of {n_norms} norms, {} has the best {measure}, {mean} in the mean{than}.",
         labels.norm(best)
     );
-    let sentences = vec![first, order(summary, labels, &ranked), seeds(summary, n_clear)];
+    let third = followed_by(seeds(summary, n_clear), outlook(summary, labels));
+    let sentences = vec![first, order(summary, labels, &ranked), third];
     Answer { verdict, sentences }
 }
 

@@ -1,4 +1,4 @@
-use crate::experiment::synthetic::{diverged, grid, run, twins};
+use crate::experiment::synthetic::{at_point, diverged, grid, run, twins};
 use crate::experiment::{RunRecord, Summary};
 use crate::nn::Norm;
 use crate::report::answer::{Verdict, answer};
@@ -67,4 +67,60 @@ fn norms_are_called_by_their_labels() {
         let text = answer(&Summary::of(&runs), &labels).sentences.join(" ");
         assert!(text.contains("plain") && !text.contains("none"), "{text}");
     }
+}
+
+#[test]
+fn a_clear_difference_comes_with_the_smallest_that_could_be_seen() {
+    let loss = |norm: Norm, seed: u64| match norm {
+        Norm::BatchNorm => 0.2,
+        Norm::LayerNorm => 0.21 + 0.01 * (seed % 3) as f64,
+        _ => 0.4 + 0.02 * (seed % 5) as f64,
+    };
+    let norms = [Norm::BatchNorm, Norm::LayerNorm, Norm::None];
+    let of_norm = |norm: Norm| (1..=12).map(move |seed| run(norm, seed, &[2.3, loss(norm, seed)]));
+    let text = shown(&norms.into_iter().flat_map(of_norm).collect::<Vec<_>>());
+    assert!(text.starts_with("Clear"), "{text}");
+    let expected = "With the median spread of the comparisons, 12 seeds find a true ratio of 0.9";
+    assert!(text.contains(expected) && !text.contains("Nearest"), "{text}");
+}
+
+#[test]
+fn points_that_say_otherwise_and_best_points_at_an_end_are_named() {
+    let at = |norm, index: usize, loss: f64| {
+        let settings = format!("optimizer.learning_rate={}", [0.01, 0.1, 1.0][index]);
+        let run_of = move |seed| run(norm, seed, &[2.3, loss + 0.02 * (seed % 3) as f64 * loss]);
+        (1..=4).map(move |seed| at_point(run_of(seed), index + 1, &settings)).collect::<Vec<_>>()
+    };
+    let losses = [(Norm::BatchNorm, [0.5, 0.4, 0.3]), (Norm::None, [0.4, 0.5, 0.6])];
+    let of_norm = |(norm, losses): (Norm, [f64; 3])| {
+        losses.into_iter().enumerate().flat_map(move |(index, loss)| at(norm, index, loss))
+    };
+    let text = shown(&losses.into_iter().flat_map(of_norm).collect::<Vec<_>>());
+    for expected in [
+        "batch_norm is better than none at 2 of 3 points (not at optimizer.learning_rate=0.01), and",
+        "The best optimizer.learning_rate of batch_norm is the largest of the grid; a larger one may be better. \
+         The best optimizer.learning_rate of none is the smallest of the grid; a smaller one may be better.",
+    ] {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+}
+
+#[test]
+fn a_network_without_a_norm_is_called_by_no_position() {
+    let mut runs = Vec::new();
+    for (index, position) in [(1, "before"), (2, "after")] {
+        for (norm, loss) in [(Norm::BatchNorm, 0.5 / index as f64), (Norm::None, 1.0)] {
+            let of_seed = |seed| {
+                let made = run(norm, seed, &[2.3, loss + 0.01 * (seed % 2) as f64]);
+                at_point(made, index, &format!("model.position={position}"))
+            };
+            runs.extend((1..=3).map(of_seed));
+        }
+    }
+    let text = shown(&runs);
+    assert!(text.contains("with batch_norm (model.position=after) and 1.007 with none."), "{text}");
+    assert!(
+        text.contains("Nearest to being clear is batch_norm at model.position=before against none"),
+        "{text}"
+    );
 }

@@ -1,0 +1,111 @@
+//! What would change the answer of several comparisons.
+//!
+//! Where none is clear, it is the number of seeds for the one that is nearest to it; otherwise the smallest difference
+//! that could have been seen. Both are of the paired t test, each comparison at its share of the level (Bonferroni).
+
+use crate::experiment::Summary;
+use crate::experiment::run_id::{POSITION, settings_with};
+use crate::experiment::statistics::{
+    PairedComparison, PairedForm, detectable_effect_among, seeds_needed_among,
+};
+use crate::nn::Norm;
+use crate::probe::percentiles;
+use crate::report::answer::seeds_that_can_be_clear;
+use crate::report::labels::Labels;
+use crate::report::text::number::{four_digits, p_value, signed};
+use crate::report::text::summary::grid_point::PointColumns;
+use crate::text::Count;
+
+/// The chance of finding a difference.
+const POWER: f64 = 0.8;
+
+/// A comparison in the primary measure, and what is compared.
+type Named<'a> = (String, &'a PairedComparison);
+
+/// In a sentence or two; none without a spread, and of seeds that are added as they are needed.
+pub(crate) fn outlook(summary: &Summary, labels: &Labels) -> Option<String> {
+    let all = primaries(summary, labels);
+    match all.iter().any(|(_, of)| of.is_clear()) {
+        true => smallest(&all),
+        false => nearest(&all),
+    }
+}
+
+/// All of the family.
+fn primaries<'a>(summary: &'a Summary, labels: &Labels) -> Vec<Named<'a>> {
+    let points = PointColumns::of_summary(summary);
+    let of_norms = summary.comparisons.iter().filter_map(|comparison| {
+        let at = comparison.point.as_ref().map(|point| format!(" at {}", points.label(point)));
+        let [norm, other] = [comparison.norm, comparison.other].map(|norm| labels.norm(norm));
+        let at = at.unwrap_or_default();
+        let has_position = comparison.point.as_ref().is_some_and(|point| point.settings.contains(POSITION));
+        // A position is that of the norm.
+        let name = match comparison.other == Norm::None && has_position {
+            true => format!("{norm}{at} against {other}"),
+            false => format!("{norm} against {other}{at}"),
+        };
+        Some((name, &comparison.measures.first()?.comparison))
+    });
+    let of_positions = summary.positions.iter().map(|position| {
+        let others = settings_with(Norm::None.name(), &position.after.settings);
+        let at = if others.is_empty() { others } else { format!(" at {}", crate::text::shortened(&others)) };
+        let name = format!("{} after against before the activation{at}", labels.norm(position.norm));
+        (name, &position.measure.comparison)
+    });
+    of_norms.chain(of_positions).collect()
+}
+
+/// The mean difference in standard deviations; none without a spread, and where the mean leaves lost runs out.
+fn distance(of: &PairedComparison) -> Option<f64> {
+    let deviation = of.standard_deviation.filter(|deviation| of.n_not_in_mean == 0 && 0.0 < *deviation)?;
+    Some(of.form.forth(of.mean?).abs() / deviation).filter(|distance| distance.is_finite())
+}
+
+fn nearest(all: &[Named<'_>]) -> Option<String> {
+    let measured = all.iter().filter_map(|(name, of)| Some((name, *of, distance(of)?)));
+    let (name, of, distance) = measured.min_by(|left, right| {
+        let p = |of: &PairedComparison| of.p_value.unwrap_or(1.0);
+        p(left.1).total_cmp(&p(right.1)).then(right.2.total_cmp(&left.2))
+    })?;
+    let (what, size) = match of.form {
+        PairedForm::Ratio => ("ratio", format!("{} times", four_digits(of.mean?))),
+        _ => ("difference", signed(of.mean?)),
+    };
+    let can = seeds_that_can_be_clear(of);
+    let p = match can {
+        Some(_) => String::new(),
+        None => format!(", p\u{a0}=\u{a0}{}", p_value(of.adjusted_p_value.unwrap_or(1.0))),
+    };
+    let first = format!("Nearest to being clear is {name}: {size}{p}");
+    if of.is_sequential {
+        return Some(format!("{first}."));
+    }
+    let least = can.unwrap_or(0) as u64;
+    let needed = match seeds_needed_among(distance, POWER, of.family).map(|needed| needed.max(least)) {
+        // What the t test would call clear, and the sign-flip test does not.
+        Some(needed) if needed <= of.n_pairs as u64 => return Some(format!("{first}.")),
+        Some(needed) => format!("{needed} seeds"),
+        None => "more than a million seeds".to_owned(),
+    };
+    let luck = match all.len() {
+        1 => String::new(),
+        n => format!("; the nearest of {n} tends to look larger than it is"),
+    };
+    Some(format!("{first}. If that is the true {what}, {needed} find it in 80\u{a0}% of studies{luck}."))
+}
+
+fn smallest(all: &[Named<'_>]) -> Option<String> {
+    let measured = || all.iter().filter(|(_, of)| distance(of).is_some());
+    let (_, of) = measured().max_by_key(|(_, of)| of.n_pairs).filter(|(_, of)| !of.is_sequential)?;
+    let deviations: Vec<f64> = measured().filter_map(|(_, of)| of.standard_deviation).collect();
+    let deviation = percentiles(deviations, &[0.5])[0];
+    let difference = detectable_effect_among(of.n_pairs as u64, POWER, of.family)? * deviation;
+    let size = match of.form {
+        PairedForm::Ratio => format!("ratio of {}", four_digits((-difference).exp())),
+        _ => format!("difference of {}", four_digits(difference)),
+    };
+    Some(format!(
+        "With the median spread of the comparisons, {} find a true {size} in 80\u{a0}% of studies, and smaller differences less often.",
+        Count(of.n_pairs, "seed")
+    ))
+}
