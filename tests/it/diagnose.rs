@@ -55,6 +55,10 @@ fn a_run_directory_has_rows_a_picture_and_findings() {
 
     let svg = work.read("run/diagnostics.svg");
     assert!(svg.contains("share of dead units") && svg.contains("affine_3"), "{svg}");
+    let page = work.read("run/report.html");
+    assert!(page.contains("Whole networks") && page.contains(">noise scale (rows)</text>"));
+    let written = work.ok(&["report", "run", "--figures", "charts"]).stdout;
+    assert!(written.contains("charts/network.svg"), "{written}");
     let findings = work.json("run/summary.json")["findings"].as_array().expect("findings").clone();
     let smoothness = findings.iter().filter(|finding| finding["quantity"] == "effective_smoothness");
     assert_eq!(smoothness.count(), 2);
@@ -130,4 +134,25 @@ fn a_comparison_says_what_its_networks_were_like_before_training() {
     work.ok(&["single.toml", "-q", "-o", "single"]);
     assert!(!work.path("single/start.jsonl").exists());
     assert!(!work.read("single/report.html").contains("Before training"));
+}
+
+/// Without a norm, the network is the same at every position.
+#[test]
+fn positions_are_those_of_norms() {
+    let work = Work::new();
+    let positions = ["--set", "compare.positions=[\"before\", \"after\"]"];
+    let lines = work.ok(&[&["probe", "config.toml", "--json", "-q"], &positions[..]].concat()).stdout;
+    let name = |line: &str| {
+        let network: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        network["network"].as_str().expect("a name").to_owned()
+    };
+    let mut names: Vec<String> = lines.lines().map(name).collect();
+    names.sort();
+    assert_eq!(names, ["batch_norm (model.position=after)", "batch_norm (model.position=before)", "none"]);
+    let ended = work.ok(&[&["config.toml", "-o", "run"], &positions[..]].concat());
+    assert!(ended.stdout.contains("batch_norm at model.position="), "{}", ended.stdout);
+    for unwanted in ["none (model.position", "none at model.position", "none model.position"] {
+        assert!(!ended.stdout.contains(unwanted), "{unwanted} in {}", ended.stdout);
+        assert!(!work.read("run/report.html").contains(unwanted), "{unwanted}");
+    }
 }

@@ -128,18 +128,19 @@ impl Figure {
 
     /// A file for papers, dark on white; the same chart gives the same bytes.
     pub(crate) fn svg(&self) -> String {
-        let widest: f64 = self.plots.iter().map(|plot| plot.size().0).sum();
-        let is_row = widest <= MAX_WIDTH;
-        let width =
-            if is_row { widest } else { self.plots.iter().map(|plot| plot.size().0).fold(0.0, f64::max) };
-        let width = width + 2.0 * MARGIN;
         let mut at = (MARGIN, MARGIN + LINE + 6.0);
-        let (mut places, mut bottom) = (Vec::new(), at.1);
-        for plot in &self.plots {
+        let (mut places, mut right, mut bottom) = (Vec::new(), at.0, at.1);
+        for (panel_width, panel_height) in self.plots.iter().map(Panel::size) {
+            // As many in a row as fit.
+            if MARGIN < at.0 && MARGIN + MAX_WIDTH < at.0 + panel_width {
+                at = (MARGIN, bottom + MARGIN);
+            }
             places.push(at);
-            bottom = f64::max(bottom, at.1 + plot.size().1);
-            at = if is_row { (at.0 + plot.size().0, at.1) } else { (MARGIN, bottom + MARGIN) };
+            at.0 += panel_width;
+            right = f64::max(right, at.0);
+            bottom = f64::max(bottom, at.1 + panel_height);
         }
+        let width = right + MARGIN;
         let legend = rows(&self.legend, width - 2.0 * MARGIN);
         let notes: Vec<String> =
             self.notes.iter().flat_map(|note| wrapped(note, width - 2.0 * MARGIN)).collect();

@@ -42,22 +42,42 @@ impl ConfusionMatrix {
     pub(crate) fn draw(&self) -> Markup {
         let left = self.left();
         let middle = |index: usize| CELL * (index as f64 + 0.5);
+        let corner =
+            |truth: usize, predicted: usize| (left + CELL * predicted as f64, TOP + CELL * truth as f64);
         html! {
             text.title x="4" y="15" { (self.title) }
             @for (index, class) in self.classes.iter().enumerate() {
                 text.tick.end x=(number(left - 6.0)) y=(number(TOP + middle(index) + 4.5)) { (class) }
                 text.tick.middle x=(number(left + middle(index))) y=(number(TOP - 7.0)) { (initial(class)) }
             }
+            path.empty d=(self.empty_cells(&corner)) {}
             @for (truth, counts) in self.counts.iter().enumerate() {
                 @let total = counts.iter().map(|&count| count as f64).sum::<f64>().max(1.0);
-                @for (predicted, &count) in counts.iter().enumerate() {
-                    (cell((left + CELL * predicted as f64, TOP + CELL * truth as f64), count, count as f64 / total, truth == predicted))
+                @for (predicted, &count) in counts.iter().enumerate().filter(|(_, count)| 0 < **count) {
+                    (cell(corner(truth, predicted), count, count as f64 / total, truth == predicted))
                 }
             }
             text.tick.middle x=(number(left + CELL * self.classes.len() as f64 / 2.0))
                 y=(number(TOP + CELL * self.classes.len() as f64 + 19.0)) { "predicted (across), true (down)" }
         }
     }
+
+    /// One path for all: most cells of a good model are empty.
+    fn empty_cells(&self, corner: &dyn Fn(usize, usize) -> (f64, f64)) -> String {
+        let mut cells = String::new();
+        for (truth, counts) in self.counts.iter().enumerate() {
+            for (predicted, _) in counts.iter().enumerate().filter(|(_, count)| **count == 0) {
+                cells.push_str(&square(corner(truth, predicted)));
+            }
+        }
+        cells
+    }
+}
+
+/// A square in a path, with its corner at a place.
+fn square((x, y): (f64, f64)) -> String {
+    let side = number(CELL - 2.0);
+    format!("M{} {}h{side}v{side}h-{side}z", number(x + 1.0), number(y + 1.0))
 }
 
 /// Shaded from no row to all rows of the class; mistakes in another colour, and stronger.
@@ -65,13 +85,9 @@ fn cell((x, y): (f64, f64), count: u64, share: f64, is_right: bool) -> Markup {
     let opacity = if is_right { 0.6 * share } else { (0.9 * share.sqrt()).min(0.8) };
     let class = if is_right { "cell blue" } else { "cell vermilion" };
     html! {
-        @if 0 < count {
-            rect class=(class) x=(number(x + 1.0)) y=(number(y + 1.0)) width=(number(CELL - 2.0)) height=(number(CELL - 2.0))
-                fill-opacity=(format!("{opacity:.2}")) {}
-            text.count.middle x=(number(x + CELL / 2.0)) y=(number(y + CELL / 2.0 + 4.5)) { (count) }
-        } @else {
-            rect.empty x=(number(x + 1.0)) y=(number(y + 1.0)) width=(number(CELL - 2.0)) height=(number(CELL - 2.0)) {}
-        }
+        rect class=(class) x=(number(x + 1.0)) y=(number(y + 1.0)) width=(number(CELL - 2.0)) height=(number(CELL - 2.0))
+            fill-opacity=(format!("{opacity:.2}")) {}
+        text.count.middle x=(number(x + CELL / 2.0)) y=(number(y + CELL / 2.0 + 4.5)) { (count) }
     }
 }
 

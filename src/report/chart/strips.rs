@@ -89,6 +89,7 @@ impl Strips {
         let width = map_width(self.networks.len());
         let mut top = TOP;
         html! {
+            (scale_bar())
             @for (index, network) in (0..).zip(&self.networks) {
                 text.tick.middle x=(LEFT + index * (width + GAP) + width / 2) y=(14) {
                     title { (shortened(network)) }
@@ -230,22 +231,37 @@ impl Strip {
         }
         let (y, first, last) = (top + height + 13, self.steps[0], self.steps[self.steps.len() - 1]);
         html! {
-            @for (color, d) in &paths { path fill=(color) d=(d) {} }
+            g shape-rendering="crispEdges" { @for (color, d) in &paths { path fill=(color) d=(d) {} } }
             text.tick x=(left) y=(y) { "step " (first) }
             text.tick.end x=(left + width) y=(y) { (last) }
         }
     }
 
     fn draw_scale(&self, left: i32, top: i32) -> Markup {
-        const STEPS: i32 = 24;
-        let share = |step: i32| f64::from(STEPS - 1 - step) / f64::from(STEPS - 1);
         html! {
-            @for step in 0..STEPS {
-                rect x=(left) y=(top + 2 * step) width="10" height="2" fill=(viridis(share(step))) {}
-            }
+            use href={ "#" (SCALE) } x=(left) y=(top) {}
             text.tick x=(left + 16) y=(top + 10) { (four_digits(self.scale.high)) }
-            @if self.scale.is_log { text.tick x=(left + 16) y=(top + STEPS + 4) { "log" } }
-            text.tick x=(left + 16) y=(top + 2 * STEPS - 2) { (four_digits(self.scale.low)) }
+            @if self.scale.is_log { text.tick x=(left + 16) y=(top + SCALE_STEPS + 4) { "log" } }
+            text.tick x=(left + 16) y=(top + 2 * SCALE_STEPS - 2) { (four_digits(self.scale.low)) }
+        }
+    }
+}
+
+/// The name of the bar that all scales use.
+const SCALE: &str = "viridis";
+/// Its colors.
+const SCALE_STEPS: i32 = 24;
+
+/// The bar of a scale, the largest value at the top.
+fn scale_bar() -> Markup {
+    let share = |step: i32| f64::from(SCALE_STEPS - 1 - step) / f64::from(SCALE_STEPS - 1);
+    html! {
+        defs {
+            g id=(SCALE) {
+                @for step in 0..SCALE_STEPS {
+                    rect y=(2 * step) width="10" height="2" fill=(viridis(share(step))) {}
+                }
+            }
         }
     }
 }

@@ -2,33 +2,44 @@
 
 use maud::{Markup, html};
 
-use crate::diagnose::{Finding, RunDiagnostics};
+use crate::diagnose::{Finding, Quantity, RunDiagnostics};
+use crate::report::chart::figure::Figure;
 use crate::report::chart::strip_table::strip_tables;
 use crate::report::chart::strips::Strips;
 use crate::report::html::page::{Links, section};
 use crate::report::html::start::labelled;
 use crate::report::results::RunResults;
 
-/// Measurements next to each other, so that a page of many layers stays small; `diagnostics.svg` has more.
-const MAX_COLUMNS: usize = 16;
+/// Networks whose smoothness is a sentence each.
+const MAX_SMOOTHNESS: usize = 4;
+/// Points of the other charts of the page for each measurement next to another, so that a page of many layers stays
+/// small; `diagnostics.svg` has more.
+const POINTS_OF_A_COLUMN: usize = 37;
 
-/// The findings, the heat maps and the files of the diagnostics; nothing without them.
-pub(crate) fn diagnostics(run: &RunResults, links: Links) -> Markup {
+/// The findings, the charts of whole `network`s, the heat maps and the files of the diagnostics; nothing without them.
+pub(crate) fn diagnostics(
+    run: &RunResults,
+    network: Option<&Figure>,
+    (links, max_points): (Links, usize),
+) -> Markup {
     let files: Vec<&String> =
         run.texts.further_files.iter().filter(|name| name.starts_with("diagnostics.")).collect();
     if files.is_empty() {
         return html! {};
     }
     let shown = compared(run);
+    let findings = shown_findings(run, network);
     section(
         "diagnostics",
         "Inside the networks",
         html! {
-            @if !run.summary.findings.is_empty() {
+            @if !findings.is_empty() {
                 p { "At the last measurement, median over the seeds:" }
-                ul { @for finding in &run.summary.findings { li { (labelled_finding(run, finding)) } } }
+                ul { @for finding in findings { li { (labelled_finding(run, finding)) } } }
             }
-            @if let Some(strips) = Strips::of(&shown, MAX_COLUMNS) {
+            @if let Some(network) = network { h3 { "Whole networks" } (network.html(&|name| links.file(name))) }
+            @if let Some(strips) = Strips::of(&shown, max_points / POINTS_OF_A_COLUMN) {
+                @if network.is_some() { h3 { "Layer by layer" } }
                 figure {
                     div.scrolls { (strips.inline()) }
                     @if strips.networks.len() < strips.n_networks {
@@ -46,12 +57,21 @@ pub(crate) fn diagnostics(run: &RunResults, links: Links) -> Markup {
                 }
             }
             p {
-                "Measured layer by layer while the networks were trained: "
+                "Measured while the networks were trained: "
                 @for (index, name) in files.iter().enumerate() { @if 0 < index { ", " } (links.file(name)) }
                 "."
             }
         },
     )
+}
+
+/// All, but of many networks not the smoothness of each, which is in the table of their charts.
+fn shown_findings<'a>(run: &'a RunResults, network: Option<&Figure>) -> Vec<&'a Finding> {
+    let smoothness = Quantity::EffectiveSmoothness.name();
+    let found = || run.summary.findings.iter();
+    let is_many = MAX_SMOOTHNESS < found().filter(|finding| finding.quantity == smoothness).count();
+    let is_shown = |finding: &&Finding| network.is_none() || !is_many || finding.quantity != smoothness;
+    found().filter(is_shown).collect()
 }
 
 /// A finding begins with its network.

@@ -27,6 +27,7 @@ use crate::report::chart::figures::confusion::confusion;
 use crate::report::chart::figures::contenders::contender_figure;
 use crate::report::chart::figures::curves::curves;
 use crate::report::chart::figures::differences::differences;
+use crate::report::chart::figures::network::network;
 use crate::report::chart::figures::paired_curves::{fork_ratio, ratio};
 use crate::report::chart::figures::survival::survival;
 use crate::report::chart::figures::sweep::sweep;
@@ -38,9 +39,14 @@ use crate::report::text::summary::positions::{position_table, position_title};
 
 /// Points of all curves of a panel together: more cannot be seen, and cost bytes.
 const MAX_POINTS: usize = 600;
+/// What is left of them on a page that has much else.
+const MIN_POINTS: usize = MAX_POINTS / 8;
 
 /// The heat maps of what was measured inside the networks.
 pub const DIAGNOSTICS_SVG: &str = "diagnostics.svg";
+
+/// A page is smaller than this many bytes.
+const MAX_BYTES: usize = 300_000;
 
 /// The page about one run directory, or about several side by side. `is_in_run` says that it will be in the directory
 /// of the only one, so that names of files can be links.
@@ -48,15 +54,28 @@ pub fn report_page(runs: &[RunResults], is_in_run: bool) -> String {
     let links = Links { are_reachable: is_in_run };
     let n_arms = runs.iter().map(|run| run.summary.norms.len()).max().unwrap_or(0);
     match runs {
-        [run] => page(&top::title(run), n_arms, None, &html! { (one(run, links)) }),
+        [run] => page_of(run, None, links),
         several => page("Several runs", n_arms, None, &several::body(several, links)),
     }
 }
 
 /// The page about a training that goes on, in its run directory, for browsers to load anew every `seconds`.
 pub fn live_report_page(run: &RunResults, seconds: u64) -> String {
-    let links = Links { are_reachable: true };
-    page(&top::title(run), run.summary.norms.len(), Some(seconds), &html! { (one(run, links)) })
+    page_of(run, Some(seconds), Links { are_reachable: true })
+}
+
+/// With as many points as fit.
+fn page_of(run: &RunResults, refresh: Option<u64>, links: Links) -> String {
+    let n_arms = run.summary.norms.len();
+    let with_points = |points| page(&top::title(run), n_arms, refresh, &one(run, links, points));
+    let mut max_points = MAX_POINTS;
+    loop {
+        let page = with_points(max_points);
+        if page.len() < MAX_BYTES || max_points <= MIN_POINTS {
+            return page;
+        }
+        max_points /= 2;
+    }
 }
 
 /// The charts of a run as SVG files: name and content.
@@ -80,6 +99,8 @@ pub(crate) struct Charts {
     pub(crate) survival: Option<Figure>,
     pub(crate) contenders: Option<Figure>,
     pub(crate) confusion: Option<Figure>,
+    /// What was measured of whole networks.
+    pub(crate) network: Option<Figure>,
 }
 
 impl Charts {
@@ -95,6 +116,7 @@ impl Charts {
             survival: survival(title, arms),
             contenders: contender_figure(title, arms),
             confusion: confusion(title, arms, run),
+            network: network(title, arms, &run.diagnostics, max_points),
         }
     }
 
@@ -118,14 +140,15 @@ impl Charts {
             self.survival,
             self.contenders,
             self.confusion,
+            self.network,
         ];
         std::iter::once(self.curves).chain(further.into_iter().flatten()).collect()
     }
 }
 
 /// Everything about one run.
-fn one(run: &RunResults, links: Links) -> Markup {
-    let charts = Charts::of(run, &top::title(run), MAX_POINTS);
+fn one(run: &RunResults, links: Links, max_points: usize) -> Markup {
+    let charts = Charts::of(run, &top::title(run), max_points);
     let chart = |figure: &Figure| figure.html(&|name| links.file(name));
     html! {
         (top::top(run, links))
@@ -145,7 +168,7 @@ fn one(run: &RunResults, links: Links) -> Markup {
             }))
         }
         @if let Some(figure) = &charts.survival { (section("time", "Time to a bound", chart(figure))) }
-        (diagnostics::diagnostics(run, links))
+        (diagnostics::diagnostics(run, charts.network.as_ref(), (links, max_points)))
         (start::start(run))
         @if let Some(figure) = &charts.contenders {
             (section("baselines", "Saved weights and baselines", html! {

@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use crate::config::ComparedMeasure;
+use crate::diagnose::{DiagnosticRow, Finding, Quantity, RunDiagnostics};
 use crate::experiment::synthetic::{at_point, diverged, grid, run, twins};
 use crate::experiment::{RunRecord, Summary};
 use crate::nn::Norm;
 use crate::report::csv::{write_epoch, write_metrics_header};
-use crate::report::{ResultTexts, RunResults, figures, report_page};
+use crate::report::{ConfusionRow, ResultTexts, RunResults, figures, report_page};
 
 const HOSTILE: &str =
     "</script><script>alert(1)</script>'\"><img src=x onerror=alert(2)>\u{202e}\u{1b}[31m&amp;";
@@ -117,14 +120,14 @@ fn every_part_is_there() {
 fn the_page_says_what_p_is_and_who_chose_the_measure() {
     let mut results = results(&twins(5));
     let page = report_page(std::slice::from_ref(&results), true);
-    assert!(page.contains("p of the exact sign-flip test, adjusted"));
+    assert!(page.contains("p of the exact sign-flip test; clear means 0.05 or less"));
     assert!(page.contains("final validation loss, the default of compare.primary"));
     for found in results.summary.comparisons.iter_mut().flat_map(|comparison| &mut comparison.measures) {
         found.comparison = found.comparison.sequential();
     }
     results.summary.primary = ComparedMeasure::BestLoss;
     let page = report_page(std::slice::from_ref(&results), true);
-    assert!(page.contains("p = 1/e, of the e-value, which holds however many seeds were added, adjusted"));
+    assert!(page.contains("p = 1/e, of the e-value, which holds however many seeds were added; clear means"));
     assert!(page.contains("<th scope=\"col\">p (1/e)</th>") && !page.contains("sign-flip"), "{page}");
     assert!(page.contains("best validation loss, which the config names before the run"));
 }
@@ -158,6 +161,10 @@ fn large_comparisons_stay_small() {
         .into_iter()
         .map(|run| if run.id.seed % 3 == 0 && run.id.norm == Norm::None { diverged(run) } else { run })
         .collect();
+    let page = report_page(&[measured_inside(results(&all))], true);
+    assert!(page.len() < 300_000, "{} bytes", page.len());
+    assert!(page.contains("Whole networks") && page.contains("Layer by layer"));
+    assert!(!page.contains("a sentence of smoothness"), "of many norms they are in the table");
     for runs in [all, points, seeds] {
         let page = report_page(&[results(&runs)], true);
         assert!(page.len() < 300_000, "{} bytes", page.len());
@@ -165,6 +172,65 @@ fn large_comparisons_stay_small() {
     let ten = vec![results(&twins(5)); 10];
     let page = report_page(&ten, false);
     assert!(page.len() < 300_000, "{} bytes", page.len());
+}
+
+/// With everything that the level `full` measures in five layers at 50 times, and ten classes.
+fn measured_inside(mut results: RunResults) -> RunResults {
+    let classes: Vec<String> = (0..10).map(|class| class.to_string()).collect();
+    results.run["classes"] = classes.clone().into();
+    results.confusion.clear();
+    for norm in &results.summary.norms {
+        let name = norm.name().to_owned();
+        for (place, truth) in classes.iter().enumerate() {
+            for (other, prediction) in classes.iter().enumerate() {
+                results.confusion.push(ConfusionRow {
+                    norm: name.clone(),
+                    point: String::new(),
+                    seed: 1,
+                    rows: "test_rows".to_owned(),
+                    truth: truth.clone(),
+                    prediction: prediction.clone(),
+                    count: if place == other { 90 } else { ((place + 2 * other) % 3) as u64 },
+                });
+            }
+        }
+        let mut rows = Vec::new();
+        for step in 0..50u64 {
+            let layers = (1..=5).map(|layer| Some(Arc::from(format!("affine_{layer}"))));
+            for (place, layer) in std::iter::once(None).chain(layers).enumerate() {
+                for (index, quantity) in Quantity::ALL.into_iter().enumerate() {
+                    let is_whole = of_whole_networks().contains(&quantity);
+                    if is_whole == layer.is_none() {
+                        let value = 1.0 + ((step + 1) * (index + 7 * place + 3) as u64 % 89) as f64;
+                        rows.push(DiagnosticRow { epoch: step, step, layer: layer.clone(), quantity, value });
+                    }
+                }
+            }
+        }
+        results.summary.findings.push(Finding {
+            network: name.clone(),
+            layer: None,
+            quantity: "effective_smoothness".to_owned(),
+            value: None,
+            threshold: 0.0,
+            text: format!("{name}: a sentence of smoothness"),
+        });
+        results.diagnostics.push(RunDiagnostics { network: name, seed: 1, rows });
+    }
+    results
+}
+
+/// The quantities that have no layer.
+fn of_whole_networks() -> [Quantity; 7] {
+    [
+        Quantity::Loss,
+        Quantity::LossRange,
+        Quantity::GradientDistance,
+        Quantity::EffectiveSmoothness,
+        Quantity::Sharpness,
+        Quantity::SharpnessResidual,
+        Quantity::NoiseScale,
+    ]
 }
 
 #[test]

@@ -115,13 +115,11 @@ fn facts(run: &RunResults) -> Markup {
             true => "p = 1/e, of the e-value, which holds however many seeds were added",
             false => "p of the exact sign-flip test",
         };
-        facts.push((
-            "Chance",
-            format!(
-                "{test}, adjusted for {} (Holm); clear means 0.05 or less",
-                Count(of.comparison.family, "comparison")
-            ),
-        ));
+        let adjusted = match of.comparison.family {
+            1 => String::new(),
+            family => format!(", adjusted for {} (Holm)", Count(family, "comparison")),
+        };
+        facts.push(("Chance", format!("{test}{adjusted}; clear means 0.05 or less")));
     }
     if 1 < summary.runs.len() {
         facts.push(("Intervals", format!(

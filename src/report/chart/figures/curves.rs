@@ -54,7 +54,7 @@ pub(crate) fn curves(title: &str, arms: Arms<'_>, runs: &[RunRecord], max_points
 
 /// The points of one curve, if all curves together have about `max_points`.
 pub(crate) fn points_of_a_curve(max_points: usize, n_curves: usize) -> usize {
-    (max_points / n_curves.max(1)).clamp(25, 200)
+    (max_points / n_curves.max(1)).clamp(10, 200)
 }
 
 struct Panels<'a> {

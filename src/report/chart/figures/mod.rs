@@ -7,6 +7,7 @@ pub(crate) mod contenders;
 pub(crate) mod curves;
 pub(crate) mod differences;
 pub(crate) mod explanation;
+pub(crate) mod network;
 pub(crate) mod paired_curves;
 pub(crate) mod setting;
 pub(crate) mod survival;
