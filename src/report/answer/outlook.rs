@@ -27,8 +27,22 @@ pub(crate) fn outlook(summary: &Summary, labels: &Labels) -> Option<String> {
     let all = primaries(summary, labels);
     match all.iter().any(|(_, of)| of.is_clear()) {
         true => smallest(&all),
-        false => nearest(&all),
+        false => nearest(&all, "Nearest to being clear is"),
     }
+}
+
+/// The same of several norms without a grid, where `best` is what a reader would take: of pairs that are not clear, only
+/// those with it count.
+pub(crate) fn outlook_of_best(summary: &Summary, labels: &Labels, best: Norm) -> Option<String> {
+    let all = primaries(summary, labels);
+    if all.iter().any(|(_, of)| of.is_clear()) {
+        return smallest(&all);
+    }
+    let has_best = summary.comparisons.iter().filter(|pair| !pair.measures.is_empty());
+    let has_best = has_best.map(|pair| pair.norm == best || pair.other == best);
+    let of_best: Vec<Named<'_>> =
+        all.into_iter().zip(has_best).filter(|(_, has)| *has).map(|(of, _)| of).collect();
+    nearest(&of_best, &format!("Of the pairs with {}, nearest to being clear is", labels.norm(best)))
 }
 
 /// All of the family.
@@ -61,7 +75,8 @@ fn distance(of: &PairedComparison) -> Option<f64> {
     Some(of.form.forth(of.mean?).abs() / deviation).filter(|distance| distance.is_finite())
 }
 
-fn nearest(all: &[Named<'_>]) -> Option<String> {
+/// `head` begins the sentence.
+fn nearest(all: &[Named<'_>], head: &str) -> Option<String> {
     let measured = all.iter().filter_map(|(name, of)| Some((name, *of, distance(of)?)));
     let (name, of, distance) = measured.min_by(|left, right| {
         let p = |of: &PairedComparison| of.p_value.unwrap_or(1.0);
@@ -76,7 +91,7 @@ fn nearest(all: &[Named<'_>]) -> Option<String> {
         Some(_) => String::new(),
         None => format!(", p\u{a0}=\u{a0}{}", p_value(of.adjusted_p_value.unwrap_or(1.0))),
     };
-    let first = format!("Nearest to being clear is {name}: {size}{p}");
+    let first = format!("{head} {name}: {size}{p}");
     if of.is_sequential {
         return Some(format!("{first}."));
     }

@@ -2,7 +2,7 @@
 
 use crate::experiment::{GroupSummary, Summary};
 use crate::nn::Norm;
-use crate::report::answer::outlook::outlook;
+use crate::report::answer::outlook::outlook_of_best;
 use crate::report::answer::{
     Answer, MAX_LISTED, Verdict, followed_by, listed, lost_runs, seeds_that_can_be_clear,
 };
@@ -40,7 +40,7 @@ pub(crate) fn answer(summary: &Summary, labels: &Labels) -> Answer {
         "Of {n_norms} norms, {} has the best {measure}, {mean} in the mean{than}.",
         labels.norm(best)
     );
-    let third = followed_by(seeds(summary, n_clear), outlook(summary, labels));
+    let third = followed_by(seeds(summary, n_clear), outlook_of_best(summary, labels, best));
     let sentences = vec![first, order(summary, labels, &ranked), third];
     Answer { verdict, sentences }
 }
