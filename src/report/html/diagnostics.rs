@@ -12,15 +12,13 @@ use crate::report::results::RunResults;
 
 /// Networks whose smoothness is a sentence each.
 const MAX_SMOOTHNESS: usize = 4;
-/// Points of the other charts of the page for each measurement next to another, so that a page of many layers stays
-/// small; `diagnostics.svg` has more.
-const POINTS_OF_A_COLUMN: usize = 37;
 
-/// The findings, the charts of whole `network`s, the heat maps and the files of the diagnostics; nothing without them.
+/// The findings, the charts of whole `network`s, the heat maps and the files of the diagnostics; nothing without them. A map has at most `max_columns` measurements next to each other;
+/// `diagnostics.svg` has more.
 pub(crate) fn diagnostics(
     run: &RunResults,
     network: Option<&Figure>,
-    (links, max_points): (Links, usize),
+    (links, max_columns): (Links, usize),
 ) -> Markup {
     let files: Vec<&String> =
         run.texts.further_files.iter().filter(|name| name.starts_with("diagnostics.")).collect();
@@ -38,7 +36,7 @@ pub(crate) fn diagnostics(
                 ul { @for finding in findings { li { (labelled_finding(run, finding)) } } }
             }
             @if let Some(network) = network { h3 { "Whole networks" } (network.html(&|name| links.file(name))) }
-            @if let Some(strips) = Strips::of(&shown, max_points / POINTS_OF_A_COLUMN) {
+            @if let Some(strips) = Strips::of(&shown, max_columns) {
                 @if network.is_some() { h3 { "Layer by layer" } }
                 figure {
                     div.scrolls { (strips.inline()) }

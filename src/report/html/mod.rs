@@ -39,8 +39,6 @@ use crate::report::text::summary::positions::{position_table, position_title};
 
 /// Points of all curves of a panel together: more cannot be seen, and cost bytes.
 const MAX_POINTS: usize = 600;
-/// What is left of them on a page that has much else.
-const MIN_POINTS: usize = MAX_POINTS / 8;
 
 /// The heat maps of what was measured inside the networks.
 pub const DIAGNOSTICS_SVG: &str = "diagnostics.svg";
@@ -67,16 +65,43 @@ pub fn live_report_page(run: &RunResults, seconds: u64) -> String {
 /// With as many points as fit.
 fn page_of(run: &RunResults, refresh: Option<u64>, links: Links) -> String {
     let n_arms = run.summary.norms.len();
-    let with_points = |points| page(&top::title(run), n_arms, refresh, &one(run, links, points));
-    let mut max_points = MAX_POINTS;
-    loop {
-        let page = with_points(max_points);
-        if page.len() < MAX_BYTES || max_points <= MIN_POINTS {
-            return page;
+    let drawn = |detail| page(&top::title(run), n_arms, refresh, &one(run, links, detail));
+    let mut page = String::new();
+    for detail in DETAILS {
+        page = drawn(detail);
+        if page.len() < MAX_BYTES {
+            break;
         }
-        max_points /= 2;
+    }
+    page
+}
+
+/// How much a page draws.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Detail {
+    /// Points of all curves of a panel together.
+    max_points: usize,
+    /// Measurements next to each other in heat maps.
+    max_columns: usize,
+}
+
+impl Detail {
+    const fn new(max_points: usize, max_columns: usize) -> Self {
+        Self { max_points, max_columns }
     }
 }
+
+/// From the most to what is left on a page that has much else. Heat maps are thinned first: a curve with merged epochs
+/// has a band that is too wide where it is steep.
+const DETAILS: [Detail; 7] = [
+    Detail::new(MAX_POINTS, 16),
+    Detail::new(MAX_POINTS, 10),
+    Detail::new(MAX_POINTS / 2, 8),
+    Detail::new(MAX_POINTS / 2, 5),
+    Detail::new(MAX_POINTS / 3, 4),
+    Detail::new(MAX_POINTS / 4, 4),
+    Detail::new(MAX_POINTS / 8, 2),
+];
 
 /// The charts of a run as SVG files: name and content.
 pub fn figures(run: &RunResults) -> Vec<(String, String)> {
@@ -147,8 +172,8 @@ impl Charts {
 }
 
 /// Everything about one run.
-fn one(run: &RunResults, links: Links, max_points: usize) -> Markup {
-    let charts = Charts::of(run, &top::title(run), max_points);
+fn one(run: &RunResults, links: Links, detail: Detail) -> Markup {
+    let charts = Charts::of(run, &top::title(run), detail.max_points);
     let chart = |figure: &Figure| figure.html(&|name| links.file(name));
     html! {
         (top::top(run, links))
@@ -168,7 +193,7 @@ fn one(run: &RunResults, links: Links, max_points: usize) -> Markup {
             }))
         }
         @if let Some(figure) = &charts.survival { (section("time", "Time to a bound", chart(figure))) }
-        (diagnostics::diagnostics(run, charts.network.as_ref(), (links, max_points)))
+        (diagnostics::diagnostics(run, charts.network.as_ref(), (links, detail.max_columns)))
         (start::start(run))
         @if let Some(figure) = &charts.contenders {
             (section("baselines", "Saved weights and baselines", html! {
