@@ -93,11 +93,12 @@ impl Detail {
 
 /// From the most to what is left on a page that has much else. Heat maps are thinned first: a curve with merged epochs
 /// has a band that is too wide where it is steep.
-const DETAILS: [Detail; 7] = [
+const DETAILS: [Detail; 8] = [
     Detail::new(MAX_POINTS, 16),
     Detail::new(MAX_POINTS, 10),
     Detail::new(MAX_POINTS / 2, 8),
     Detail::new(MAX_POINTS / 2, 5),
+    Detail::new(MAX_POINTS / 2, 3),
     Detail::new(MAX_POINTS / 3, 4),
     Detail::new(MAX_POINTS / 4, 4),
     Detail::new(MAX_POINTS / 8, 2),
