@@ -11,7 +11,7 @@ use crate::diagnose::full::FullProbe;
 use crate::diagnose::quantity::{DiagnosticRow, Quantity};
 use crate::diagnose::spec::{DiagnoseLevel, DiagnoseSpec};
 use crate::diagnose::weights::{
-    effective_rate, equilibrium, is_scale_invariant, update_ratio, weight, weights_of,
+    copy_weights, effective_rate, equilibrium, is_scale_invariant, update_ratio, weight,
 };
 use crate::kernel::real::Real;
 use crate::kernel::sum_of_squares;
@@ -40,8 +40,9 @@ pub struct Diagnoser<F> {
     train_rows: usize,
     steps_per_epoch: u64,
     step: u64,
-    /// The weights before the step that is measured next.
-    before: Option<Vec<Array2<F>>>,
+    /// The weights before the step that is measured next, if it is.
+    before: Vec<Array2<F>>,
+    has_before: bool,
     /// The training rows of the evaluation in progress.
     seen: Option<SeenRows<F>>,
     rows: Vec<DiagnosticRow>,
@@ -85,7 +86,8 @@ impl<F: Real> Diagnoser<F> {
             train_rows: all,
             steps_per_epoch: 1,
             step: 0,
-            before: None,
+            before: Vec::new(),
+            has_before: false,
             seen: None,
             rows: Vec::new(),
         })
@@ -127,7 +129,10 @@ impl<F: Real> Diagnoser<F> {
         if is_now {
             self.measure(network);
         }
-        self.before = is_next.then(|| weights_of(network, self.probe.blocks()));
+        self.has_before = is_next;
+        if is_next {
+            copy_weights(network, self.probe.blocks(), &mut self.before);
+        }
     }
 
     /// The learning rate of the last step, or of the first.
@@ -143,7 +148,8 @@ impl<F: Real> Diagnoser<F> {
         let place = (step + 1, progress.min(1.0));
         self.probe.set_step(place.0, place.1);
         self.probe.pass();
-        let Self { probe, names, rows, before, is_invariant, optimizer, full, .. } = self;
+        let Self { probe, names, rows, is_invariant, optimizer, full, .. } = self;
+        let before = self.has_before.then_some(&self.before);
         let mut add = |block: Option<usize>, quantity: Quantity, value: f64| {
             let layer = block.map(|block| Arc::clone(&names[block]));
             rows.push(DiagnosticRow { epoch, step, layer, quantity, value });
@@ -161,7 +167,7 @@ impl<F: Real> Diagnoser<F> {
             of_layer(Quantity::WeightGradient, length(gradient.view()));
             of_layer(Quantity::ActivationGradient, length(probe.output_gradient(block.output())));
             let weights = weight(network, block);
-            if let Some(before) = before.as_ref() {
+            if let Some(before) = before {
                 of_layer(Quantity::UpdateRatio, update_ratio(&before[index], weights));
             }
             if is_invariant[index] {

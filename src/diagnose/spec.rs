@@ -9,8 +9,8 @@ settings! {
     /// A look inside the networks while they are trained, see [diagnostics](diagnostics.md). It changes no bit of the
     /// training.
     pub struct DiagnoseSpec {
-        /// How much is measured: `"cheap"` takes 5 to 10 percent of the time; `"full"` adds losses along the gradient,
-        /// curvature and noise, and may take longer than the training.
+        /// How much is measured: `"cheap"` takes about the time of one and a half training steps for each
+        /// measurement; `"full"` adds losses along the gradient, curvature and noise, and may take longer than the training.
         level: DiagnoseLevel = DiagnoseLevel::Off;
         /// When: after each `"epoch"`, or a number of steps. The state before training is always measured.
         every: DiagnoseEvery = DiagnoseEvery::Epoch;

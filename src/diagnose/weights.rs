@@ -3,14 +3,22 @@
 use ndarray::Array2;
 
 use crate::kernel::real::Real;
-use crate::kernel::sum_of_squares;
+use crate::kernel::{sum_of_squares, with_simd};
 use crate::nn::{LayerSpec, Network, WeightForm};
 use crate::optim::OptimizerSpec;
 use crate::probe::LayerBlock;
 
-/// Copies of the weights of all affine layers.
-pub(crate) fn weights_of<F: Real>(network: &Network<F>, blocks: &[LayerBlock]) -> Vec<Array2<F>> {
-    blocks.iter().map(|block| weight(network, block).clone()).collect()
+/// Copies the weights of all affine layers to `copies`, which is empty the first time.
+pub(crate) fn copy_weights<F: Real>(
+    network: &Network<F>,
+    blocks: &[LayerBlock],
+    copies: &mut Vec<Array2<F>>,
+) {
+    if copies.is_empty() {
+        copies.extend(blocks.iter().map(|block| weight(network, block).clone()));
+    } else {
+        copies.iter_mut().zip(blocks).for_each(|(copy, block)| copy.assign(weight(network, block)));
+    }
 }
 
 /// The weights of a block, `(inputs, units)`; their directions if they are normalized.
@@ -18,12 +26,33 @@ pub(crate) fn weight<'a, F: Real>(network: &'a Network<F>, block: &LayerBlock) -
     &network.layers()[block.affine].params()[0].value
 }
 
+/// Numbers that are added to separate sums, so that additions need not wait for each other.
+const LANES: usize = 32;
+
 /// `|after - before| / |before|`; NaN if both are 0.
 pub(crate) fn update_ratio<F: Real>(before: &Array2<F>, after: &Array2<F>) -> f64 {
-    let step = after - before;
-    let squares =
-        |array: &Array2<F>| sum_of_squares(array.as_slice().expect("weights are in row-major layout"));
-    (squares(&step) / squares(before)).sqrt()
+    let [before, after] =
+        [before, after].map(|array| array.as_slice().expect("weights are in row-major layout"));
+    let squares = with_simd(
+        #[inline(always)]
+        || {
+            let mut squares = [0.0; LANES];
+            let ((befores, rest_before), (afters, rest_after)) = (before.as_chunks(), after.as_chunks());
+            let mut add = |before: &[F], after: &[F]| {
+                for ((square, &before), &after) in squares.iter_mut().zip(before).zip(after) {
+                    let step = Real::to_f64(after - before);
+                    *square += step * step;
+                }
+            };
+            for (before, after) in befores.iter().zip(afters) {
+                let (before, after): (&[F; LANES], &[F; LANES]) = (before, after);
+                add(before, after);
+            }
+            add(rest_before, rest_after);
+            squares
+        },
+    );
+    (squares.iter().sum::<f64>() / sum_of_squares(before)).sqrt()
 }
 
 /// The median over units of `rate / |w|^2`, with `w` the weights into a unit.
@@ -32,9 +61,18 @@ pub(crate) fn update_ratio<F: Real>(before: &Array2<F>, after: &Array2<F>) -> f6
 /// regularization versus batch and weight normalization", 2017).
 pub(crate) fn effective_rate<F: Real>(weights: &Array2<F>, rate: f64) -> f64 {
     let mut squares = vec![0.0; weights.ncols()];
-    for row in weights.rows() {
-        squares.iter_mut().zip(row).for_each(|(square, &weight)| *square += Real::to_f64(weight).powi(2));
-    }
+    let numbers = weights.as_slice().expect("weights are in row-major layout");
+    with_simd(
+        #[inline(always)]
+        || {
+            for row in numbers.chunks_exact(weights.ncols()) {
+                for (square, &weight) in squares.iter_mut().zip(row) {
+                    let weight = Real::to_f64(weight);
+                    *square += weight * weight;
+                }
+            }
+        },
+    );
     let middle = squares.len() / 2;
     squares.select_nth_unstable_by(middle, f64::total_cmp);
     rate / squares[middle]
@@ -59,4 +97,34 @@ pub(crate) fn is_scale_invariant(layers: &[LayerSpec], block: &LayerBlock) -> bo
     let next = layers.get(block.affine + 1);
     let divides = matches!(next, Some(LayerSpec::BatchNorm(_) | LayerSpec::GhostBatchNorm(_)));
     is_normalized || divides
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of more numbers than are added at once, and a rest.
+    fn weights(salt: usize) -> Array2<f32> {
+        Array2::from_shape_fn((7, 13), |(row, column)| {
+            ((row * 31 + column * 17 + salt * 7) % 23) as f32 - 11.0
+        })
+    }
+
+    #[test]
+    fn the_update_ratio_is_the_length_of_the_step_over_that_of_the_weights() {
+        let length = |array: &Array2<f32>| array.mapv(|x| f64::from(x).powi(2)).sum().sqrt();
+        let (before, after) = (weights(1), weights(2));
+        let expected = length(&(&after - &before)) / length(&before);
+        assert!((update_ratio(&before, &after) - expected).abs() < 1e-14 * expected);
+        assert_eq!(update_ratio(&before, &before), 0.0);
+    }
+
+    #[test]
+    fn the_effective_rate_is_that_of_the_median_unit() {
+        let weights = weights(3);
+        let mut squares: Vec<f64> =
+            weights.columns().into_iter().map(|unit| unit.mapv(|x| f64::from(x).powi(2)).sum()).collect();
+        squares.sort_by(f64::total_cmp);
+        assert_eq!(effective_rate(&weights, 0.5), 0.5 / squares[6]);
+    }
 }
