@@ -23,7 +23,8 @@ pub fn moments<F: Real>(values: ArrayView2<'_, F>) -> ValueMoments {
 }
 
 /// The percentiles of all numbers in `values` at `shares`, each from 0 to 1, with linear interpolation between
-/// neighbors (NumPy's default); NaN if there are no numbers. Numbers that are NaN count as the greatest.
+/// neighbors (NumPy's default); NaN if there are no numbers. Numbers that are NaN count as the greatest. Between
+/// infinity and another number it is infinity; only between negative and positive infinity there is no number (NaN).
 pub fn percentiles<F: Real>(values: impl IntoIterator<Item = F>, shares: &[f64]) -> Vec<f64> {
     let mut values: Vec<F> = values.into_iter().collect();
     let compare = |a: &F, b: &F| Real::to_f64(*a).total_cmp(&Real::to_f64(*b));
@@ -40,9 +41,21 @@ pub fn percentiles<F: Real>(values: impl IntoIterator<Item = F>, shares: &[f64])
         start = index;
         let high = above.iter().copied().min_by(compare).unwrap_or(low);
         let (low, high) = (Real::to_f64(low), Real::to_f64(high));
-        low + (high - low) * (place - index as f64)
+        between(low, high, place - index as f64)
     };
     shares.iter().map(|&share| percentile(share)).collect()
+}
+
+/// The number at `share` of the way from `low` to `high`.
+fn between(low: f64, high: f64, share: f64) -> f64 {
+    if low == high || share == 0.0 {
+        return low;
+    }
+    match (low.is_infinite(), high.is_infinite()) {
+        (false, false) => low + (high - low) * share,
+        // Infinity, or NaN where the signs differ; not 0 times infinity.
+        _ => low + high,
+    }
 }
 
 /// The percentiles of each column of `values` over the rows: for each share one number for each column.
@@ -79,6 +92,16 @@ mod tests {
         );
         assert_eq!(percentiles([7.0], &[0.3]), [7.0]);
         assert!(percentiles::<f64>([], &[0.3])[0].is_nan());
+    }
+
+    #[test]
+    fn percentiles_may_be_infinite() {
+        let infinity = f64::INFINITY;
+        assert_eq!(percentiles([infinity; 3], &[0.0, 0.3, 0.5, 1.0]), [infinity; 4]);
+        assert_eq!(percentiles([1.0, infinity, infinity], &[0.0, 0.3, 0.5]), [1.0, infinity, infinity]);
+        assert_eq!(percentiles([1.0, 2.0, infinity], &[0.0, 0.5, 0.6, 1.0]), [1.0, 2.0, infinity, infinity]);
+        assert_eq!(percentiles([-infinity, -infinity, 2.0], &[0.2, 0.6, 1.0]), [-infinity, -infinity, 2.0]);
+        assert!(percentiles([-infinity, infinity], &[0.5])[0].is_nan());
     }
 
     #[test]
