@@ -263,8 +263,9 @@ impl<'a> Summary<'a> {
         let (smoothness, loss) = (self.last(Quantity::EffectiveSmoothness)?, self.last(Quantity::Loss)?);
         let sharpness = self.last(Quantity::Sharpness)?;
         let text = format!(
-            "at its last loss of {loss:.4}, the gradient changes by at most {smoothness:.3} times a step (effective \
-             smoothness), and the sharpness is {sharpness:.3}"
+            "at its last loss of {loss:.4}, the gradient changes by up to {} times the length of the step (effective \
+             smoothness), and the sharpness is {sharpness:.3}",
+            two_digits(smoothness)
         );
         Some(self.finding(None, Quantity::EffectiveSmoothness, smoothness, 0.0, &text))
     }
@@ -287,6 +288,14 @@ impl<'a> Summary<'a> {
             text: format!("{}{place}: {text}", self.network),
         }
     }
+}
+
+/// With two significant digits, and all digits before the point.
+fn two_digits(value: f64) -> String {
+    let rounded: f64 = format!("{value:.1e}").parse().unwrap_or(value);
+    let exponent = if rounded.is_finite() && rounded != 0.0 { rounded.abs().log10().floor() } else { 0.0 };
+    let decimals = (1.0 - exponent).clamp(0.0, 9.0) as usize;
+    format!("{value:.decimals$}")
 }
 
 /// The rows of the first two measurements, which have every quantity.

@@ -186,8 +186,30 @@ fn spreads_are_compared_over_layers_and_with_the_start() {
         [
             "none, affine_2: its weights have a gradient 250 times as long as those of affine_1 (over 100)",
             "none, affine_2: what the activation sees spreads 23 times as far as before training (over 10)",
-            "none: at its last loss of 0.1250, the gradient changes by at most 1.500 times a step (effective \
-             smoothness), and the sharpness is 7.000",
+            "none: at its last loss of 0.1250, the gradient changes by up to 1.5 times the length of \
+             the step (effective smoothness), and the sharpness is 7.000",
         ]
     );
+}
+
+#[test]
+fn the_smoothness_has_two_significant_digits() {
+    let text = |smoothness: &[f64]| {
+        let run = |(seed, &value): (u64, &f64)| {
+            let smoothness = (5, "", Quantity::EffectiveSmoothness, value);
+            run("none", seed, &[(5, "", Quantity::Loss, 0.5), smoothness, (5, "", Quantity::Sharpness, 1.0)])
+        };
+        let runs: Vec<_> = (0..).zip(smoothness).map(run).collect();
+        findings(&runs)[0].text.clone()
+    };
+    for (value, shown) in
+        [(0.07512, "0.075"), (0.09999, "0.10"), (2.765, "2.8"), (9.96, "10"), (123.4, "123")]
+    {
+        let expected =
+            format!("the gradient changes by up to {shown} times the length of the step (effective");
+        assert!(text(&[value]).contains(&expected), "{}", text(&[value]));
+    }
+    // Without a gradient.
+    let infinite = [f64::INFINITY; 3];
+    assert!(text(&infinite).contains("up to inf times"), "{}", text(&infinite));
 }
