@@ -15,7 +15,9 @@ const TOP: f64 = 30.0;
 const BOTTOM: f64 = 42.0;
 const RIGHT: f64 = 14.0;
 /// Width of a character of a label, and the space around a label.
-const CHARACTER: f64 = 7.4;
+pub(crate) const CHARACTER: f64 = 7.4;
+/// From one line of a label to the next.
+const LABEL_LINE: f64 = 14.0;
 const GAP: f64 = 7.0;
 
 /// A panel. Its marks are in the units of the axes.
@@ -152,7 +154,8 @@ impl Plot {
     fn area(&self) -> Area {
         let (width, height) = self.size;
         let axes = std::iter::once(&self.y).chain(&self.other_y);
-        let labels = axes.flat_map(|axis| axis.ticks.iter().map(|tick| tick.label.chars().count()));
+        let lines = axes.flat_map(|axis| axis.ticks.iter().flat_map(|tick| tick.label.lines()));
+        let labels = lines.map(|line| line.chars().count());
         let left = CHARACTER * labels.max().unwrap_or(0) as f64 + GAP + 2.0;
         Area { left, width: (width - left - RIGHT).max(1.0), height: height - TOP - BOTTOM }
     }
@@ -238,7 +241,7 @@ impl Stroke {
     }
 }
 
-/// Grid lines and labels of a y axis.
+/// Grid lines and labels of a y axis; a label may have several lines.
 fn y_labels(area: Area, axis: &Axis) -> Markup {
     let level = |position: f64| {
         let y = area.at_height(position);
@@ -248,7 +251,11 @@ fn y_labels(area: Area, axis: &Axis) -> Markup {
     html! {
         path.grid d=(grid) {}
         @for tick in &axis.ticks {
-            text.tick.end x=(number(area.left - GAP)) y=(number(area.at_height(tick.position) + 4.5)) { (tick.label) }
+            @let above = 0.5 * LABEL_LINE * tick.label.lines().count().saturating_sub(1) as f64;
+            @for (index, line) in tick.label.lines().enumerate() {
+                @let y = area.at_height(tick.position) + 4.5 - above + LABEL_LINE * index as f64;
+                text.tick.end x=(number(area.left - GAP)) y=(number(y)) { (line) }
+            }
         }
     }
 }

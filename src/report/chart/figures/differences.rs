@@ -7,7 +7,7 @@ use crate::metrics::Interval;
 use crate::report::chart::axis::{Axis, AxisScale};
 use crate::report::chart::figure::{Figure, LegendEntry, Panel, Sample};
 use crate::report::chart::figures::arms::Arms;
-use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke, evenly};
+use crate::report::chart::plot::{CHARACTER, Plot, PlotMark, Shape, Stroke, evenly};
 use crate::report::table::Table;
 use crate::report::text::number::{
     NO_NUMBER, four_digits, median, p_value, ratio_and_interval, signed, signed_with_interval,
@@ -21,17 +21,25 @@ use crate::text::shortened_to;
 const MAX_ROWS: usize = 24;
 /// Rows of the table.
 const MAX_TABLE_ROWS: usize = 80;
-/// Characters of the name of a row.
+/// Characters of a name that is on one line; longer ones are on two.
 const MAX_NAME: usize = 30;
-/// Height of a row, in pixels.
+/// Characters of a line of a name. A panel with longer lines than [`MAX_NAME`] is wider.
+const MAX_LINE: usize = 44;
+/// Between the names of a pair.
+const PAIR: &str = " / ";
+/// Width of a panel, in pixels.
+const WIDTH: f64 = 520.0;
+/// Height of a row, and of one whose name has two lines, in pixels.
 const ROW: f64 = 27.0;
+const TALL_ROW: f64 = 36.0;
 /// Seeds that a row draws.
 const MAX_DOTS: usize = 100;
 /// Seeds that a table names.
 const MAX_SEEDS: usize = 20;
 
 /// Two norms without a grid: a row for each measure, ratios in one panel and differences in another. Otherwise a row
-/// for each pair of norms and point, in the primary measure. None without a pair of runs.
+/// for each pair of norms and point, in the primary measure; without a grid, the largest difference first. None without
+/// a pair of runs.
 pub(crate) fn differences(title: &str, arms: Arms<'_>) -> Option<Figure> {
     let rows = rows(arms);
     let shown: Vec<&Row<'_>> = rows.iter().filter(|row| row.is_shown).collect();
@@ -54,6 +62,9 @@ pub(crate) fn differences(title: &str, arms: Arms<'_>) -> Option<Figure> {
     }
     if shown.iter().any(|row| row.dots.iter().any(|dot| dot.is_lost)) {
         legend.push(LegendEntry::new(Sample::Cross, "a lost run, worse than any other"));
+    }
+    if is_by_size(arms.summary) {
+        notes.push("The largest difference is at the top.".to_owned());
     }
     let points = PointColumns::of(arms.summary.comparisons.iter().map(|comparison| &comparison.point));
     if !points.heads().is_empty() {
@@ -127,7 +138,8 @@ fn rows(arms: Arms<'_>) -> Vec<Row<'_>> {
             let row = |(index, comparison): (usize, &'_ NormComparison)| {
                 let primary = comparison.measures.first()?;
                 let of = position(&summary.comparisons, index)?;
-                let mut name = format!("{} / {}", arms.label(comparison.norm), arms.label(comparison.other));
+                let mut name =
+                    format!("{}{PAIR}{}", arms.label(comparison.norm), arms.label(comparison.other));
                 if comparison.point.is_some() {
                     let at = points.cells(&comparison.point).join(", ");
                     name = if summary.norms.len() == 2 { at } else { format!("{name} {at}") };
@@ -139,7 +151,42 @@ fn rows(arms: Arms<'_>) -> Vec<Row<'_>> {
         }
     };
     rows.retain(|row| 0 < row.of.n_pairs);
+    if is_by_size(summary) {
+        rows.sort_by(|left, right| right.size().total_cmp(&left.size()));
+    }
     rows
+}
+
+/// Whether rows are in the order of their differences; those of a grid are in the order of its points.
+fn is_by_size(summary: &Summary) -> bool {
+    1 < summary.comparisons.len() && !summary.has_grid()
+}
+
+impl Row<'_> {
+    /// How far the mean is from no difference; infinite where most pairs have a lost run.
+    fn size(&self) -> f64 {
+        let n_lost = self.dots.iter().filter(|dot| dot.is_lost).count();
+        let size = |mean: f64| if self.of.form == PairedForm::Ratio { mean.ln().abs() } else { mean.abs() };
+        if self.dots.len() < 2 * n_lost { f64::INFINITY } else { self.of.mean.map_or(0.0, size) }
+    }
+}
+
+/// A name on one line if it fits, otherwise on two: the names of a pair one each, or cut at the space nearest to the
+/// middle.
+fn name_lines(name: &str) -> String {
+    let name = &shortened_to(name, 4 * MAX_LINE);
+    if name.chars().count() <= MAX_NAME {
+        return name.to_owned();
+    }
+    let pair = name.find(PAIR).map(|at| at + PAIR.len() - 1);
+    let middle = || name.match_indices(' ').map(|(at, _)| at).min_by_key(|at| at.abs_diff(name.len() / 2));
+    match pair.or_else(middle) {
+        Some(at) => {
+            let (first, second) = name.split_at(at);
+            format!("{}\n{}", shortened_to(first, MAX_LINE), shortened_to(second.trim_start(), MAX_LINE))
+        }
+        None => shortened_to(name, MAX_LINE),
+    }
 }
 
 fn position(comparisons: &[NormComparison], index: usize) -> Option<&PairedComparison> {
@@ -219,7 +266,11 @@ fn panel(arms: Arms<'_>, is_ratio: bool, rows: &[&Row<'_>]) -> Plot {
     let intervals: Vec<f64> = intervals.map(within).collect();
     let same = if is_ratio { 1.0 } else { 0.0 };
     let x = Axis::around(scale, dots.into_iter().chain(intervals).chain([same]), 0.05, 6);
-    let y = Axis::rows(rows.iter().map(|row| shortened_to(&row.name, MAX_NAME)));
+    let names: Vec<String> = rows.iter().map(|row| name_lines(&row.name)).collect();
+    let longest = names.iter().flat_map(|name| name.lines()).map(|line| line.chars().count()).max();
+    let further = longest.unwrap_or(0).saturating_sub(MAX_NAME) as f64;
+    let row_height = if names.iter().any(|name| name.contains('\n')) { TALL_ROW } else { ROW };
+    let y = Axis::rows(names.into_iter());
     let mut marks =
         vec![PlotMark { arm: None, shape: Shape::Line(Stroke::Rule, vec![(same, -1e9), (same, 1e9)]) }];
     rows.iter().enumerate().for_each(|(index, row)| add_row(&mut marks, &x, index, row));
@@ -234,8 +285,9 @@ fn panel(arms: Arms<'_>, is_ratio: bool, rows: &[&Row<'_>]) -> Plot {
         }
         _ => title.to_owned(),
     };
-    let height = 72.0 + ROW * (rows.len() as f64 + 0.2);
-    Plot { title, x_title, x, y, other_y: None, marks, readout: None, size: (520.0, height.max(120.0)) }
+    let height = 72.0 + row_height * (rows.len() as f64 + 0.2);
+    let size = (WIDTH + CHARACTER * further, height.max(120.0));
+    Plot { title, x_title, x, y, other_y: None, marks, readout: None, size }
 }
 
 /// What to call the two sides.

@@ -303,6 +303,42 @@ fn differences_have_a_dot_for_each_seed_and_a_cross_for_a_lost_run() {
     assert_eq!(of_summary(&twins(5)[..5], |arms| Some(differences("digits", arms)?.svg())), None);
 }
 
+/// Long names are whole, on two lines, and chart and table begin with the largest difference.
+#[test]
+fn pairs_have_their_whole_names_and_the_largest_difference_first() {
+    let norms = [
+        (Norm::WeightNormMeanOnly, 0.30),
+        (Norm::CenteredWeightNorm, 0.31),
+        (Norm::GhostBatchNorm, 0.5),
+        (Norm::VarianceOnly, 0.8),
+        (Norm::None, 0.81),
+    ];
+    let of = |(norm, loss): (Norm, f64)| {
+        (1..=3).map(move |seed| run(norm, seed, &[2.3, loss * (1.0 + 0.01 * seed as f64)]))
+    };
+    let mut runs: Vec<RunRecord> = norms.into_iter().flat_map(of).collect();
+    let (summary, labels) = (Summary::of(&runs), Labels::default());
+    let figure = differences("digits", Arms { summary: &summary, labels: &labels }).expect("a chart");
+    let names: Vec<&str> = figure.table.rows.iter().map(|row| &*row[0]).collect();
+    let first = ["weight_norm_mean_only / none", "weight_norm_mean_only / variance_only"];
+    assert_eq!((&names[..2], names[9]), (&first[..], "variance_only / none"), "{names:?}");
+    assert!(figure.notes.iter().any(|note| note == "The largest difference is at the top."));
+    let svg = figure.svg();
+    let found = texts(&svg);
+    assert_eq!(found.iter().position(|text| *text == "weight_norm_mean_only / none"), Some(7), "{found:?}");
+    let lines = ["weight_norm_mean_only /", "variance_only", "centered_weight_norm /", "ghost_batch_norm"];
+    assert!(lines.iter().all(|line| found.contains(line)), "{found:?}");
+    assert!(found.iter().all(|text| !text.contains("...")), "{found:?}");
+    // A norm that is lost with most seeds is farther from the others than any number.
+    for run in runs.iter_mut().filter(|run| run.id.norm == Norm::VarianceOnly && run.id.seed < 3) {
+        *run = diverged(run.clone());
+    }
+    let summary = Summary::of(&runs);
+    let figure = differences("digits", Arms { summary: &summary, labels: &labels }).expect("a chart");
+    let with = figure.table.rows.iter().take(4).filter(|row| row[0].contains("variance_only"));
+    assert_eq!(with.count(), 4, "{:?}", figure.table.rows);
+}
+
 #[test]
 fn the_share_of_runs_at_the_bound_is_a_staircase() {
     let svg = of_summary(&twins(5), |arms| Some(survival("digits", arms)?.svg())).unwrap();
