@@ -1,13 +1,12 @@
 //! Tables with a row for each norm and grid point, of one or several run directories.
 
-use std::collections::HashSet;
-
 use crate::experiment::{GroupSummary, MeasuredOn, Summary};
 use crate::nn::Norm;
 use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within};
 use crate::report::text::number::{NO_NUMBER, accuracy_and_spread, duration, mean_and_spread};
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::pairs::{MAX_ROWS, more};
+use crate::report::text::summary::positions::are_same_networks;
 
 /// The summary of a run directory, or of the command that just ended.
 pub(crate) struct NamedSummary<'a> {
@@ -85,13 +84,16 @@ pub(crate) fn ranked_rows(summary: &Summary) -> String {
         let [left, right] = [key(left), key(right)];
         left.0.cmp(&right.0).then(left.1.total_cmp(&right.1))
     });
-    // Without a norm, the network is the same at every position.
-    let points = PointColumns::of_summary(summary);
-    let mut seen = HashSet::new();
+    // A network that is the same at every position, such as one without a norm, is there once.
+    let mut seen: Vec<&GroupSummary> = Vec::new();
     order.retain(|&index| {
         let group = table.groups[index].1;
-        let label = group.point.as_ref().and_then(|point| points.label_with(group.norm, point));
-        group.norm != Norm::None || seen.insert(label)
+        let is_same = |other: &&GroupSummary| {
+            other.norm == group.norm && are_same_networks(summary, group.norm, &other.point, &group.point)
+        };
+        let is_new = !seen.iter().any(is_same);
+        seen.extend(is_new.then_some(group));
+        is_new
     });
     let n_rows = order.len();
     let ranked = order.into_iter().take(MAX_ROWS).map(|index| table.rows[index + 1].clone());
@@ -139,7 +141,8 @@ impl<'a> Table<'a> {
             let is_last = index + 1 == heads.len();
             table.column(head, Align::Left, |summary, group| {
                 let best = if is_last && is_best(summary, group) { " *" } else { "" };
-                format!("{}{best}", points.cells_with(group.norm, &group.point)[index])
+                let norm = if is_anywhere(summary, group) { Norm::None } else { group.norm };
+                format!("{}{best}", points.cells_with(norm, &group.point)[index])
             });
         }
         table.n_names = table.columns.len();
@@ -184,6 +187,12 @@ fn common_rows(shown: &[NamedSummary<'_>]) -> Option<MeasuredOn> {
     let mut rows = shown.iter().map(|shown| shown.summary.measured_on);
     let first = rows.next()?;
     rows.all(|rows| rows == first).then_some(first)
+}
+
+/// Whether its networks are the same at another position.
+fn is_anywhere(summary: &Summary, group: &GroupSummary) -> bool {
+    let mut others = summary.groups.iter().filter(|other| other.norm == group.norm && *other != group);
+    others.any(|other| are_same_networks(summary, group.norm, &group.point, &other.point))
 }
 
 fn is_best(summary: &Summary, group: &GroupSummary) -> bool {

@@ -1,16 +1,19 @@
 //! Every pair of norms in the primary measure.
 
 use crate::experiment::{NormComparison, Summary};
+use crate::nn::Norm;
 use crate::report::text::layout::{Align, WIDEST, aligned_within, wrapped};
 use crate::report::text::number::{NO_NUMBER, compared, p_value, wins};
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::other_measures::{explanation, measure_name};
+use crate::report::text::summary::positions::are_same_networks;
 
 /// Rows of a table before it is cut.
 pub(crate) const MAX_ROWS: usize = 10;
 
-/// A row for each pair of norms and point, the surest difference first; with a grid in the order of its points. Empty
-/// for less than two pairs, which the answer has.
+/// A row for each pair of norms and point, the surest difference first; with a grid in the order of its points, and
+/// without the pairs of which both networks are the same at another position. Empty for less than two pairs, which the
+/// answer has.
 pub(crate) fn pairs(summary: &Summary) -> String {
     let mut comparisons: Vec<&NormComparison> =
         summary.comparisons.iter().filter(|comparison| !comparison.measures.is_empty()).collect();
@@ -26,16 +29,21 @@ pub(crate) fn pairs(summary: &Summary) -> String {
             p(left).total_cmp(&p(right)).then(distance(left).total_cmp(&distance(right)))
         });
     }
-    let points = PointColumns::of(comparisons.iter().map(|comparison| &comparison.point));
+    let n_all = comparisons.len();
+    let comparisons = each_once(summary, comparisons);
+    let points = PointColumns::of(comparisons.iter().map(|(comparison, _)| &comparison.point));
     let mut head = ["norm", "other"].map(str::to_owned).to_vec();
     head.extend(points.heads());
     let n_names = head.len();
     head.extend(["mean", "better in", "p"].map(str::to_owned));
     let mut rows = vec![head];
-    for comparison in comparisons.iter().take(MAX_ROWS) {
+    for (comparison, is_anywhere) in comparisons.iter().take(MAX_ROWS) {
         let of = &comparison.measures[0].comparison;
         let mut row = [comparison.norm.name(), comparison.other.name()].map(str::to_owned).to_vec();
-        row.extend(points.cells(&comparison.point));
+        row.extend(match is_anywhere {
+            true => points.cells_with(Norm::None, &comparison.point),
+            false => points.cells(&comparison.point),
+        });
         row.push(compared(of));
         row.push(wins(of).unwrap_or_else(|| NO_NUMBER.to_owned()));
         let p = of.adjusted_p_value.filter(|_| 1 < of.n_pairs);
@@ -44,19 +52,48 @@ pub(crate) fn pairs(summary: &Summary) -> String {
     }
     let columns = vec![Align::Left; rows[0].len()];
     let table = aligned_within(WIDEST, n_names, &columns, &rows);
-    let shown = comparisons.iter().take(MAX_ROWS).map(|comparison| &comparison.measures[0].comparison);
+    let shown = comparisons.iter().take(MAX_ROWS);
+    let shown = shown.map(|(comparison, _)| &comparison.measures[0].comparison);
     let note = explanation(shown).map_or_else(String::new, |line| wrapped(WIDEST, "  ", "    ", line));
-    format!("{}{table}{note}{}", title(summary, &comparisons), more(comparisons.len(), "pairs"))
+    format!("{}{table}{note}{}", title(summary, &comparisons, n_all), more(comparisons.len(), "pairs"))
 }
 
-fn title(summary: &Summary, comparisons: &[&NormComparison]) -> String {
+/// A comparison, and whether it is the same at every position of norms.
+type Shown<'a> = (&'a NormComparison, bool);
+
+/// Without those of which both networks are the same as in an earlier one, at another position.
+fn each_once<'a>(summary: &Summary, comparisons: Vec<&'a NormComparison>) -> Vec<Shown<'a>> {
+    let is_same = |one: &NormComparison, other: &NormComparison| {
+        let is_same_norm = |norm| are_same_networks(summary, norm, &one.point, &other.point);
+        (one.norm, one.other) == (other.norm, other.other)
+            && is_same_norm(one.norm)
+            && is_same_norm(one.other)
+    };
+    let mut shown: Vec<Shown<'a>> = Vec::new();
+    for comparison in comparisons {
+        match shown.iter_mut().find(|(earlier, _)| is_same(earlier, comparison)) {
+            Some((_, is_anywhere)) => *is_anywhere = true,
+            None => shown.push((comparison, false)),
+        }
+    }
+    shown
+}
+
+/// `n_all` comparisons were made, those that are shown once included.
+fn title(summary: &Summary, shown: &[Shown<'_>], n_all: usize) -> String {
     let measure = measure_name(summary, summary.primary);
     let mut text = format!("{measure}, paired by seed");
-    let has_test = comparisons.iter().any(|comparison| 1 < comparison.measures[0].comparison.n_pairs);
+    let has_test = shown.iter().any(|(comparison, _)| 1 < comparison.measures[0].comparison.n_pairs);
     if has_test {
+        let rows = match n_all - shown.len() {
+            0 => format!("all {n_all} rows"),
+            repeated => format!(
+                "all {n_all} comparisons of two norms ({repeated} of the same networks at the other position not shown)"
+            ),
+        };
         let all = match summary.positions.len() {
-            0 => format!("all {} rows", comparisons.len()),
-            positions => format!("all {} rows, and {positions} of positions,", comparisons.len()),
+            0 => rows,
+            positions => format!("{rows}, and {positions} of positions,"),
         };
         text.push_str(&format!("; {} % intervals and p hold for {all} at once", 100.0 * summary.confidence));
     }

@@ -1,6 +1,9 @@
 //! Norms after the activation compared with themselves before it.
 
-use crate::experiment::{PositionComparison, Summary};
+use std::collections::BTreeMap;
+
+use crate::experiment::run_id::{POSITION, settings_with};
+use crate::experiment::{Point, PositionComparison, Summary};
 use crate::nn::Norm;
 use crate::report::table::Table;
 use crate::report::text::layout::{Align, WIDEST, aligned, wrapped};
@@ -19,6 +22,25 @@ pub(crate) fn positions(summary: &Summary) -> String {
     let columns = vec![Align::Left; rows[0].len()];
     let title = wrapped(WIDEST, "", "", &position_title(summary));
     format!("{title}\n{}{}", aligned(&columns, &rows), more(summary.positions.len(), "norms and points"))
+}
+
+/// Whether the networks with `norm` are the same at two points that differ in nothing but the position of norms.
+pub(crate) fn are_same_networks(
+    summary: &Summary,
+    norm: Norm,
+    one: &Option<Point>,
+    other: &Option<Point>,
+) -> bool {
+    if !one.as_ref().is_some_and(|point| point.settings.contains(POSITION)) {
+        return false;
+    }
+    let without_position =
+        |point: &Option<Point>| point.as_ref().map(|point| settings_with(Norm::None.name(), &point.settings));
+    let hashes = |point: &Option<Point>| {
+        let runs = summary.runs.iter().filter(|run| run.norm == norm && run.point == *point);
+        runs.map(|run| (run.seed, &*run.result_hash)).collect::<BTreeMap<_, _>>()
+    };
+    without_position(one) == without_position(other) && hashes(one) == hashes(other)
 }
 
 /// What the table shows.

@@ -1,6 +1,6 @@
-use crate::experiment::synthetic::{diverged, for_values, grid, run, twins, without_validation};
+use crate::experiment::synthetic::{at_point, diverged, for_values, grid, run, twins, without_validation};
 use crate::experiment::{RunRecord, Summary};
-use crate::nn::Norm::{BatchNorm, MeanOnly, None as NoNorm};
+use crate::nn::Norm::{BatchNorm, MeanOnly, None as NoNorm, WeightNorm};
 use crate::report::text::summary::table;
 use crate::train::{Outcome, Quality, Score};
 
@@ -79,6 +79,38 @@ fn each_key_of_a_grid_has_a_narrow_column_and_no_line_is_too_long() {
     assert_eq!(lines[at], "norm        learning_rate  batch_size  final loss  final accuracy  lost");
     assert!(lines[at + 1].starts_with("batch_norm  0.003162       64 *        0.49 ±0.49  0."), "{text}");
     assert!(text.contains("none at learning_rate=0.003162;batch_size=64: 2 of"), "{text}");
+}
+
+/// Weight norm of the affine layer before it is the same network on both sides of an activation, as is none.
+#[test]
+fn networks_that_are_the_same_at_both_positions_are_compared_once() {
+    let mut runs = Vec::new();
+    for (index, position) in [(1, "after"), (2, "before")] {
+        for (norm, loss) in [(BatchNorm, 0.1 * index as f64), (WeightNorm, 0.3), (NoNorm, 0.4)] {
+            for seed in 1..=3u64 {
+                let run = run(norm, seed, &[2.3, loss * (1.0 + 0.1 * seed as f64)]);
+                let mut run = at_point(run, index, &format!("model.position={position}"));
+                run.result_hash =
+                    format!("{norm:?} {} {seed}", if norm == BatchNorm { position } else { "" });
+                runs.push(run);
+            }
+        }
+    }
+    let text = shown(&runs);
+    let pairs = |text: &str, start: &str| {
+        text.lines().filter(|line| line.starts_with(start) && line.contains(" times ")).count()
+    };
+    assert_eq!(pairs(&text, "weight_norm  none         -  "), 1, "{text}");
+    assert_eq!((pairs(&text, "weight_norm  none"), pairs(&text, "batch_norm   none")), (1, 2), "{text}");
+    let points = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!((points("weight_norm  - *"), points("weight_norm  before  ")), (1, 0), "{text}");
+    let title =
+        "hold for all 6 comparisons of two norms (1 of the same networks at the other position not shown)";
+    assert!(text.replace('\n', " ").contains(title), "{text}");
+    // With other results they are other networks.
+    runs.iter_mut().for_each(|run| run.result_hash.push_str(&run.id.point.as_ref().unwrap().1));
+    let text = shown(&runs);
+    assert_eq!(pairs(&text, "weight_norm  none  "), 2, "{text}");
 }
 
 #[test]
