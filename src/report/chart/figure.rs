@@ -253,7 +253,7 @@ fn entry_width(entry: &LegendEntry) -> f64 {
 }
 
 /// Lines of whole words.
-fn wrapped(text: &str, width: f64) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: f64) -> Vec<String> {
     let most = (width / CHARACTER) as usize;
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {

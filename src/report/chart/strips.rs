@@ -6,12 +6,12 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::diagnose::{DiagnosticRow, Quantity, RunDiagnostics};
 use crate::probe::percentiles;
-use crate::report::chart::figure::CHART_CSS;
+use crate::report::chart::figure::{CHART_CSS, wrapped};
 use crate::report::text::number::four_digits;
 use crate::text::{escaped_lines, shortened, shortened_to};
 
 /// The networks that fit next to each other; others are left out.
-const MAX_NETWORKS: usize = 4;
+pub(crate) const MAX_NETWORKS: usize = 4;
 /// Measurements next to each other; of more, some are left out evenly.
 const MAX_COLUMNS: usize = 40;
 
@@ -25,6 +25,8 @@ const CHARACTER: i32 = 6;
 /// The title of a file.
 const TITLE: i32 = 36;
 const GAP: i32 = 16;
+/// A line of the note of a file.
+const NOTE: i32 = 20;
 /// Above and below the map of a quantity.
 const STRIP_MARGIN: i32 = 42;
 
@@ -33,16 +35,21 @@ const STRIP_MARGIN: i32 = 42;
 ///
 /// The networks of `runs` are next to each other, at most four, in the same colors: a color is a value, whatever the
 /// network. Values are medians over seeds. Input layers are at the top. The scale is logarithmic where values are
-/// positive and differ much.
-pub(crate) fn strips_svg(title: &str, runs: &[RunDiagnostics]) -> Option<String> {
+/// positive and differ much. The `note` is below.
+pub(crate) fn strips_svg(title: &str, runs: &[RunDiagnostics], note: Option<&str>) -> Option<String> {
     let strips = Strips::of(runs, MAX_COLUMNS)?;
-    let height = strips.height() + TITLE;
+    let bottom = strips.height() + TITLE;
+    let notes = note.map_or_else(Vec::new, |note| wrapped(note, f64::from(WIDTH - 2 * GAP)));
+    let height = bottom + NOTE * notes.len() as i32;
     let svg = html! {
         svg xmlns="http://www.w3.org/2000/svg" width=(WIDTH) height=(height) viewBox={ "0 0 " (WIDTH) " " (height) } {
             style { (PreEscaped(CHART_CSS)) }
             rect width="100%" height="100%" fill="#fff" {}
             text.title.middle x=(WIDTH / 2) y=(24) { (shortened(title)) }
             g transform={ "translate(0 " (TITLE) ")" } { (strips.draw()) }
+            @for (line, note) in (0..).zip(&notes) {
+                text.tick.middle x=(WIDTH / 2) y=(bottom + NOTE * line) { (note) }
+            }
         }
     };
     Some(format!("{}\n", escaped_lines(&svg.into_string())))
@@ -51,8 +58,6 @@ pub(crate) fn strips_svg(title: &str, runs: &[RunDiagnostics]) -> Option<String>
 /// All heat maps of a comparison.
 pub(crate) struct Strips {
     pub(crate) networks: Vec<String>,
-    /// How many networks there are, those that do not fit included.
-    pub(crate) n_networks: usize,
     pub(crate) strips: Vec<Strip>,
 }
 
@@ -65,12 +70,11 @@ impl Strips {
                 networks.push(&run.network);
             }
         }
-        let n_networks = networks.len();
         networks.truncate(MAX_NETWORKS);
         let strips: Vec<Strip> =
             STRIPS.iter().filter_map(|kind| Strip::of(kind, &networks, runs, max_columns)).collect();
         let networks = networks.into_iter().map(str::to_owned).collect();
-        (!strips.is_empty()).then_some(Self { networks, n_networks, strips })
+        (!strips.is_empty()).then_some(Self { networks, strips })
     }
 
     /// For a page.
@@ -356,12 +360,12 @@ mod tests {
         let of =
             |value| [(0, "affine_1", Quantity::DeadShare, value), (5, "affine_1", Quantity::DeadShare, 0.5)];
         let runs = [run("batch_norm", &of(0.0)), run("none x=\"<b>\"", &of(1.0))];
-        let svg = strips_svg("a & b", &runs).expect("a picture");
+        let svg = strips_svg("a & b", &runs, None).expect("a picture");
         assert!(svg.contains("&lt;b&gt;") && svg.contains("a &amp; b"), "{svg}");
         // The middle is the same color in both.
         let color = format!("path fill=\"{}\"", viridis(0.5));
         assert_eq!(svg.matches(&color).count(), 2, "{color}");
-        assert!(strips_svg("nothing", &[run("none", &[])]).is_none());
+        assert!(strips_svg("nothing", &[run("none", &[])], None).is_none());
     }
 
     #[test]

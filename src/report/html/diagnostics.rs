@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
-use crate::diagnose::{Finding, Quantity, RunDiagnostics};
+use crate::diagnose::{Finding, Quantity};
 use crate::report::chart::figure::Figure;
 use crate::report::chart::strip_table::strip_tables;
 use crate::report::chart::strips::Strips;
+use crate::report::html::heat_maps::heat_maps;
 use crate::report::html::page::{Links, section};
 use crate::report::html::start::labelled;
 use crate::report::results::RunResults;
@@ -25,7 +26,7 @@ pub(crate) fn diagnostics(
     if files.is_empty() {
         return html! {};
     }
-    let shown = compared(run);
+    let shown = heat_maps(run);
     let findings = shown_findings(run, network);
     section(
         "diagnostics",
@@ -36,18 +37,17 @@ pub(crate) fn diagnostics(
                 ul { @for finding in findings { li { (labelled_finding(run, finding)) } } }
             }
             @if let Some(network) = network { h3 { "Whole networks" } (network.html(&|name| links.file(name))) }
-            @if let Some(strips) = Strips::of(&shown, max_columns) {
+            @if let Some(strips) = Strips::of(&shown.runs, max_columns) {
                 @if network.is_some() { h3 { "Layer by layer" } }
                 figure {
-                    div.scrolls { (strips.inline()) }
-                    @if strips.networks.len() < strips.n_networks {
-                        p.note {
-                            "The first " (strips.networks.len()) " of " (strips.n_networks) " networks; diagnostics.csv has all."
-                        }
+                    div.wide {
+                        p.note.sideways { "Wider than the screen: scroll the heat maps sideways." }
+                        div.scrolls tabindex="0" { (strips.inline()) }
                     }
+                    @if let Some(note) = &shown.note { p.note { (note) } }
                     details {
                         summary { "Tables of the last values" }
-                        @if let Some(all) = Strips::of(&shown, usize::MAX) {
+                        @if let Some(all) = Strips::of(&shown.runs, usize::MAX) {
                             @for (title, table) in strip_tables(&all) { p { (title) } (table.html()) }
                         }
                         p.note { "The last of each layer, median over the seeds." }
@@ -78,18 +78,4 @@ fn labelled_finding(run: &RunResults, finding: &Finding) -> String {
         Some(rest) => format!("{}{rest}", labelled(run, &finding.network)),
         None => finding.text.clone(),
     }
-}
-
-/// The networks that are compared, as they are called: not those that were trained to tune them, at many settings.
-pub(crate) fn compared(run: &RunResults) -> Vec<RunDiagnostics> {
-    let is_norm = |found: &&RunDiagnostics| run.summary.norms.iter().any(|norm| norm.name() == found.network);
-    let compared: Vec<RunDiagnostics> = run.diagnostics.iter().filter(is_norm).cloned().collect();
-    let mut compared = match run.summary.tuning.is_none() || compared.is_empty() {
-        true => run.diagnostics.clone(),
-        false => compared,
-    };
-    for found in &mut compared {
-        found.network = labelled(run, &found.network);
-    }
-    compared
 }

@@ -11,6 +11,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod environment;
 pub(crate) mod explanation;
 pub(crate) mod fork;
+pub(crate) mod heat_maps;
 pub(crate) mod page;
 pub(crate) mod several;
 pub(crate) mod start;
@@ -109,7 +110,8 @@ pub fn figures(run: &RunResults) -> Vec<(String, String)> {
     let title = top::title(run);
     let figures = Charts::of(run, &title, MAX_POINTS).all();
     let figures = figures.into_iter().map(|figure| (format!("{}.svg", figure.name), figure.svg()));
-    let inside = strips_svg(&title, &diagnostics::compared(run));
+    let shown = heat_maps::heat_maps(run);
+    let inside = strips_svg(&title, &shown.runs, shown.note.as_deref());
     figures.chain(inside.map(|svg| (DIAGNOSTICS_SVG.to_owned(), svg))).collect()
 }
 

@@ -220,6 +220,42 @@ fn measured_inside(mut results: RunResults) -> RunResults {
     results
 }
 
+/// The first norm, the best, the worst and none, wherever they are in the list.
+#[test]
+fn heat_maps_are_of_the_networks_that_matter() {
+    let page_of = |norms: &[(Norm, f64)]| {
+        let of = |&(norm, loss): &(Norm, f64)| (1..=2).map(move |seed| run(norm, seed, &[2.3, loss]));
+        let runs: Vec<RunRecord> = norms.iter().flat_map(of).collect();
+        let mut results = measured_inside(results(&runs));
+        results.labels = crate::report::Labels::default();
+        let svg = figures(&results).into_iter().find(|(name, _)| name == "diagnostics.svg").unwrap().1;
+        (report_page(&[results], true), svg)
+    };
+    let norms = [
+        (Norm::BatchNorm, 0.3),
+        (Norm::LayerNorm, 0.4),
+        (Norm::RmsNorm, 0.5),
+        (Norm::GroupNorm, 0.9),
+        (Norm::MeanOnly, 0.2),
+        (Norm::None, 0.6),
+    ];
+    let (page, svg) = page_of(&norms);
+    let note = "4 of 6 networks: batch_norm (the first norm), group_norm (the worst), mean_only (the best in final \
+                validation loss), none (no norm); diagnostics.csv has all.";
+    assert!(page.contains(note), "{page}");
+    let drawn = |norm: Norm| svg.contains(&format!("<title>{}</title>", norm.name()));
+    assert_eq!(norms.map(|(norm, _)| drawn(norm)), [true, false, false, true, true, true]);
+    assert!(svg.contains(">4 of 6 networks: batch_norm"), "{svg}");
+    // Who is first and best leaves room for the next best.
+    let (page, _) = page_of(&[&norms[..1], &norms[1..4], &norms[5..]].concat());
+    let note = "batch_norm (the first norm, the best in final validation loss), layer_norm (next best), group_norm (the \
+                worst), none (no norm); diagnostics";
+    assert!(page.contains(note), "{page}");
+    let (page, svg) = page_of(&norms[2..]);
+    assert!(!page.contains("of 4 networks") && !svg.contains("of 4 networks"));
+    assert!(page.contains("scroll the heat maps sideways"));
+}
+
 /// The quantities that have no layer.
 fn of_whole_networks() -> [Quantity; 7] {
     [
