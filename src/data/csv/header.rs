@@ -30,7 +30,16 @@ pub(crate) fn columns(
         Ok(false) if body.bytes().all(|byte| byte.is_ascii_whitespace()) => {
             Err(AtOffset::new(0, ErrorKind::Empty))
         }
-        Ok(false) => Err(AtOffset::new(0, ErrorKind::NoRows)),
+        Ok(false) => {
+            let end = body.trim_end_matches(['\n', '\r']).len();
+            let (skip_rows, lines) = (format.skip_rows, line_of(body.as_bytes(), end) as usize);
+            let kind = if skip_rows >= lines {
+                ErrorKind::NoLineLeft { skip_rows, lines }
+            } else {
+                ErrorKind::NoRows
+            };
+            Err(AtOffset::new(0, kind))
+        }
         Err(at) => Err(at),
     };
     let names = names.map_err(|at| at.located(body.as_bytes()))?;

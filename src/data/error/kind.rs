@@ -199,6 +199,8 @@ pub(crate) enum ErrorKind {
     TooManyKeys,
     #[error("no data rows")]
     NoRows,
+    #[error("data.skip_rows = {skip_rows} leaves out the whole file, which has {}", Count(*.lines, "line"))]
+    NoLineLeft { skip_rows: usize, lines: usize },
     #[error("only 1 row; at least 2 are needed to train on")]
     OneRow,
     #[error(

@@ -97,7 +97,11 @@ fn lines_before_and_after_the_table_are_skipped_where_the_config_says_so() {
         let read = Dataset::load_as(&spec, ReadOptions { chunk, ..ReadOptions::default() });
         assert_eq!(read.expect("it loads").rows(), 3, "{chunk}");
     }
-    assert!(message("a,b\n", &skips).contains("empty") || message("a,b\n", &skips).contains("no data rows"));
+    for (content, lines) in [("a,b", "1 line"), ("a,b\n1,2\r\n", "2 lines"), ("a\r1\r2\r\r", "3 lines")] {
+        let expected = format!("t.csv:1: data.skip_rows = 3 leaves out the whole file, which has {lines}");
+        assert_eq!(message(content, &skips), expected, "{content:?}");
+    }
+    assert_eq!(message("a\nb\nc\nx,kind\n", &skips), "t.csv:4: no data rows");
 }
 
 #[test]
