@@ -100,12 +100,15 @@ pub struct TimeToBound {
     pub norm: TimesToBound,
     /// The runs of `other`.
     pub other: TimesToBound,
-    /// Pairs in which `norm` gets there earlier.
+    /// Pairs in which `norm` gets there earlier, or is the only one to get there by its last step.
     pub earlier: usize,
-    /// Pairs in which both get there at the same step, or neither.
+    /// Pairs in which both get there at the same step.
     pub same: usize,
-    /// Pairs in which `norm` gets there later.
+    /// Pairs in which `norm` gets there later, or only `other` gets there.
     pub later: usize,
+    /// Pairs in which neither gets there, or one stopped early before the other one got there.
+    #[serde(default)]
+    pub undecided: usize,
     /// Of the sign test of earlier against later.
     pub sign_test_p_value: f64,
     /// Steps of `norm` minus steps of `other`, each at most the budget: the difference of the restricted means,

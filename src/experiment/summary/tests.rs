@@ -152,7 +152,18 @@ fn a_norm_is_there_earlier_later_or_at_the_same_step() {
     let time = summary.comparisons[0].time_to_bound.as_ref().unwrap();
     // Half of the validation loss.
     assert_eq!((time.metric, time.bound), (Metric::TrainEvalLoss, 0.5));
-    assert_eq!((time.earlier, time.same, time.later), (1, 1, 1));
+    assert_eq!((time.earlier, time.same, time.later, time.undecided), (1, 1, 1, 0));
+}
+
+#[test]
+fn a_run_that_gets_there_at_the_last_step_is_earlier_than_one_that_does_not() {
+    let (last, never) = ([2.0, 1.5, 1.0], [2.0, 1.5, 1.5]);
+    let norm = [(1, &last), (2, &never), (3, &never)].map(|(seed, losses)| run(BatchNorm, seed, losses));
+    let other = [(1, &never), (2, &last), (3, &never)].map(|(seed, losses)| run(NoNorm, seed, losses));
+    let settings = ComparisonSettings { bound: Some(1.0), ..ComparisonSettings::default() };
+    let summary = Summary::with(&[norm, other].concat(), &settings);
+    let time = summary.comparisons[0].time_to_bound.as_ref().unwrap();
+    assert_eq!((time.earlier, time.same, time.later, time.undecided), (1, 0, 1, 1));
 }
 
 #[test]
@@ -169,6 +180,8 @@ fn a_run_that_stopped_early_may_have_got_there_later() {
         (30, 2, 0.0)
     );
     assert_eq!(time.by_seed[1].other_step, None);
+    // The other run of its seed got there by that step.
+    assert_eq!((time.earlier, time.undecided), (3, 0));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Steps until a bound is reached that both norms can reach.
 
+use std::cmp::Ordering;
+
 use crate::config::ComparedMeasure;
 use crate::experiment::statistics::{
     KaplanMeier, ObservedTime, PairedComparison, PairedForm, Reading, censored_median, sign_test,
@@ -34,9 +36,10 @@ pub(crate) fn time_to_bound(
     let other: Vec<ObservedTime> = other.iter().map(time).collect();
     let steps = |time: &ObservedTime| step(time).map_or(budget, |step| step.min(budget));
     let both = || norm.iter().map(steps).zip(other.iter().map(steps));
-    let (earlier, later) = both().fold((0, 0), |(earlier, later), (norm, other)| {
-        (earlier + usize::from(norm < other), later + usize::from(other < norm))
-    });
+    let orders: Vec<Option<Ordering>> =
+        norm.iter().zip(&other).map(|(norm, other)| order(norm, other)).collect();
+    let count = |order| orders.iter().filter(|found| **found == order).count();
+    let (earlier, later) = (count(Some(Ordering::Less)), count(Some(Ordering::Greater)));
     let readings = both().map(|(norm, other)| (Reading::Value(norm as f64), Reading::Value(other as f64)));
     Some(TimeToBound {
         metric,
@@ -44,8 +47,9 @@ pub(crate) fn time_to_bound(
         source,
         budget,
         earlier,
-        same: pairs.len() - earlier - later,
+        same: count(Some(Ordering::Equal)),
         later,
+        undecided: count(None),
         sign_test_p_value: sign_test(earlier, later),
         difference: PairedComparison::of(PairedForm::CostDifference, readings),
         by_seed: pairs
@@ -103,6 +107,21 @@ fn step(time: &ObservedTime) -> Option<u64> {
     }
 }
 
+/// Which of two runs gets there first; none if neither does, or if one stopped early before the other one got there.
+fn order(norm: &ObservedTime, other: &ObservedTime) -> Option<Ordering> {
+    let is_after = |time: &ObservedTime, step: u64| match time {
+        ObservedTime::Event(_) => false,
+        ObservedTime::Censored(last) => *last >= step,
+        ObservedTime::Never => true,
+    };
+    match (step(norm), step(other)) {
+        (Some(norm), Some(other)) => Some(norm.cmp(&other)),
+        (Some(norm), None) => is_after(other, norm).then_some(Ordering::Less),
+        (None, Some(other)) => is_after(norm, other).then_some(Ordering::Greater),
+        (None, None) => None,
+    }
+}
+
 fn times(times: &[ObservedTime], budget: u64) -> TimesToBound {
     let curve = KaplanMeier::of(times);
     TimesToBound {
@@ -111,5 +130,29 @@ fn times(times: &[ObservedTime], budget: u64) -> TimesToBound {
         restricted_mean: curve.restricted_mean(budget),
         standard_error: curve.standard_error(budget),
         curve: curve.steps,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+
+    use super::*;
+    use crate::experiment::statistics::ObservedTime::{Censored, Event, Never};
+
+    #[test]
+    fn a_run_that_stopped_early_may_have_been_first() {
+        for (norm, other, expected) in [
+            (Event(10), Event(30), Some(Less)),
+            (Event(30), Event(30), Some(Equal)),
+            (Event(30), Censored(30), Some(Less)),
+            (Event(30), Censored(10), None),
+            (Event(30), Never, Some(Less)),
+            (Censored(10), Never, None),
+        ] {
+            assert_eq!(order(&norm, &other), expected, "{norm:?} {other:?}");
+            assert_eq!(order(&other, &norm), expected.map(Ordering::reverse), "{other:?} {norm:?}");
+        }
+        assert_eq!(order(&Event(30), &Event(10)), Some(Greater));
     }
 }

@@ -94,9 +94,12 @@ fn time_to_bound(names: &[String; 2], time: &TimeToBound) -> String {
         }
     };
     let [norm, other] = names;
-    let same = if time.same == 0 { String::new() } else { format!(", at the same step in {}", time.same) };
+    let others = [(time.same, "at the same step in"), (time.undecided, "undecided in")]
+        .into_iter()
+        .filter(|(seeds, _)| *seeds > 0);
+    let others: String = others.map(|(seeds, how)| format!(", {how} {seeds}")).collect();
     format!(
-        "{norm} gets to a {} of {} in {}, {other} in {}; it is earlier in {} of {n} seeds{same}",
+        "{norm} gets to a {} of {} in {}, {other} in {}; it is earlier in {} of {n} seeds{others}",
         metric_name(time.metric),
         four_digits(time.bound),
         steps(&time.norm, true),
