@@ -8,9 +8,9 @@ use crate::report::html::page::{Links, section};
 use crate::report::html::{Charts, MAX_POINTS, top};
 use crate::report::results::RunResults;
 use crate::report::table::Table;
-use crate::report::text::config_differences::config_differences;
+use crate::report::text::config_differences::{config_differences, without_equal_ends};
 use crate::report::text::number::{NO_NUMBER, accuracy_and_spread, mean_and_spread};
-use crate::text::shortened;
+use crate::text::{escaped, shortened};
 
 /// Rows of the tables.
 const MAX_ROWS: usize = 60;
@@ -75,9 +75,10 @@ fn differences(runs: &[RunResults]) -> Markup {
     let names = runs.iter().map(|run| shortened(&run.name));
     let mut table =
         Table { head: std::iter::once("key".to_owned()).chain(names).collect(), ..Table::default() };
-    let value = |value: &Option<String>| value.as_deref().map_or_else(|| "(not set)".to_owned(), shortened);
+    let value = |value: Option<String>| value.map_or_else(|| "(not set)".to_owned(), |value| escaped(&value));
     let row = |difference: &crate::report::ConfigDifference| {
-        std::iter::once(shortened(&difference.key)).chain(difference.values.iter().map(value)).collect()
+        let values = without_equal_ends(&difference.values).into_iter().map(value);
+        std::iter::once(shortened(&difference.key)).chain(values).collect()
     };
     table.rows = found.iter().map(row).collect();
     html! { div.wraps { (table.at_most(MAX_ROWS, "`bntrain compare`").html()) } }

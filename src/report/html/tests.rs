@@ -270,6 +270,26 @@ fn of_whole_networks() -> [Quantity; 7] {
 }
 
 #[test]
+fn what_differs_between_long_lists_of_layers_is_whole() {
+    let with_layers = |n_hidden: usize| {
+        let mut results = results(&twins(1));
+        let hidden = "[[layers]]\ntype = 'affine'\nunits = 100\n[[layers]]\ntype = 'batch_norm'\n[[layers]]\ntype = 'relu'\n";
+        let end = "[[layers]]\ntype = 'affine'\nunits = 10\n[[layers]]\ntype = 'softmax_loss'\n";
+        results.config = format!("{}{end}", hidden.repeat(n_hidden)).parse().unwrap();
+        results
+    };
+    let page = report_page(&[with_layers(3), with_layers(5)], true);
+    let (_, section) = page.split_once("What differs between the configs").unwrap();
+    let row = section.split("<tr>").find(|row| row.contains(">layers<")).unwrap();
+    for cell in [
+        ">(11 equal)<",
+        ">(9 equal), affine units=100, batch_norm, relu, affine units=100, batch_norm, relu, (2 equal)<",
+    ] {
+        assert!(row.contains(cell), "{cell} in {row}");
+    }
+}
+
+#[test]
 fn results_survive_their_files() {
     let runs = twins(2);
     let read = results(&runs).records;

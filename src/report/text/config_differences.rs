@@ -88,6 +88,43 @@ fn shown(value: &Value, lists: &[&Vec<Value>]) -> String {
     list.iter().zip(types).map(entry).collect::<Vec<_>>().join(", ")
 }
 
+/// Characters of a line of a value; a longer one has several.
+pub(crate) const LINE: usize = 60;
+/// What is between the entries of a list.
+pub(crate) const BETWEEN: &str = ", ";
+
+/// The values; those that are longer than a line without the entries at the beginning and at the end that all have.
+pub(crate) fn without_equal_ends(values: &[Option<String>]) -> Vec<Option<String>> {
+    let lists: Vec<Vec<&str>> = values.iter().flatten().map(|value| value.split(BETWEEN).collect()).collect();
+    let shortest = lists.iter().map(Vec::len).min().unwrap_or(0);
+    if lists.len() < 2 {
+        return values.to_vec();
+    }
+    let are_equal =
+        |of: &dyn Fn(&[&str]) -> Option<String>| lists.windows(2).all(|pair| of(&pair[0]) == of(&pair[1]));
+    let at_start = |index: usize| are_equal(&|list| list.get(index).map(|entry| (*entry).to_owned()));
+    let at_end = |index: usize| {
+        are_equal(&|list| list.len().checked_sub(index + 1).map(|place| list[place].to_owned()))
+    };
+    let start = (0..shortest).take_while(|&index| at_start(index)).count();
+    let end = (0..shortest - start).take_while(|&index| at_end(index)).count();
+    let without = |value: &String| {
+        let list: Vec<&str> = value.split(BETWEEN).collect();
+        let middle = &list[start..list.len() - end];
+        let equal = |count: usize| (0 < count).then(|| format!("({count} equal)"));
+        match (value.chars().count() > LINE, middle.is_empty()) {
+            (false, _) => value.clone(),
+            (true, true) => equal(start + end).unwrap_or_default(),
+            (true, false) => {
+                let middle = middle.iter().map(|entry| (*entry).to_owned());
+                let parts: Vec<String> = equal(start).into_iter().chain(middle).chain(equal(end)).collect();
+                parts.join(BETWEEN)
+            }
+        }
+    };
+    values.iter().map(|value| value.as_ref().map(without)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

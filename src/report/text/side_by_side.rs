@@ -2,6 +2,7 @@
 
 use crate::experiment::Summary;
 use crate::report::ConfigDifference;
+use crate::report::text::config_differences::{BETWEEN, LINE, without_equal_ends};
 use crate::report::text::layout::{Align, aligned, joined};
 use crate::report::text::summary::endings::ends;
 use crate::report::text::summary::group_table::{NamedSummary, cost_rows, heading, score_rows};
@@ -41,37 +42,6 @@ fn config_rows(shown: &[NamedSummary<'_>], differences: &[ConfigDifference]) -> 
         rows.extend((0..n_lines).map(line));
     }
     aligned(&vec![Align::Left; shown.len() + 1], &rows)
-}
-
-/// Characters of a line of a value; a longer one has several.
-const LINE: usize = 60;
-/// What is between the entries of a list.
-const BETWEEN: &str = ", ";
-
-/// The values; if one of them is longer than a line, without the entries at the beginning and at the end that all have.
-fn without_equal_ends(values: &[Option<String>]) -> Vec<Option<String>> {
-    let lists: Vec<Vec<&str>> = values.iter().flatten().map(|value| value.split(BETWEEN).collect()).collect();
-    let is_long = values.iter().flatten().any(|value| value.chars().count() > LINE);
-    let shortest = lists.iter().map(Vec::len).min().unwrap_or(0);
-    if !is_long || lists.len() < 2 {
-        return values.to_vec();
-    }
-    let are_equal =
-        |of: &dyn Fn(&[&str]) -> Option<String>| lists.windows(2).all(|pair| of(&pair[0]) == of(&pair[1]));
-    let at_start = |index: usize| are_equal(&|list| list.get(index).map(|entry| (*entry).to_owned()));
-    let at_end = |index: usize| {
-        are_equal(&|list| list.len().checked_sub(index + 1).map(|place| list[place].to_owned()))
-    };
-    let start = (0..shortest).take_while(|&index| at_start(index)).count();
-    let end = (0..shortest - start).take_while(|&index| at_end(index)).count();
-    let without = |value: &String| {
-        let list: Vec<&str> = value.split(BETWEEN).collect();
-        let equal = |count: usize| (0 < count).then(|| format!("({count} equal)"));
-        let middle = list[start..list.len() - end].iter().map(|entry| (*entry).to_owned());
-        let parts: Vec<String> = equal(start).into_iter().chain(middle).chain(equal(end)).collect();
-        parts.join(BETWEEN)
-    };
-    values.iter().map(|value| value.as_ref().map(without)).collect()
 }
 
 /// `text` in lines that end after an entry, or where an entry has no more space.
@@ -140,6 +110,23 @@ mod tests {
         data.path  "/a long folder/a long folder/a long folder/a long folder/a   "/a long folder/a long folder/a long folder/a long folder/a
                    long folder/a long folder//first.csv"                         long folder/a long folder//second.csv"
         layers     (16 equal), batch_norm, relu, affine units=3, (1 equal)       (16 equal), relu, affine units=4, (1 equal)
+        "#);
+    }
+
+    #[test]
+    fn a_list_that_fits_on_a_line_is_whole_beside_a_long_one() {
+        let norms = |norms: &[&str]| format!("[compare]\nnorms = {norms:?}\n").parse().unwrap();
+        let long = ["batch_norm", "layer_norm", "group_norm", "rms_norm", "mean_only", "none"];
+        let configs = [norms(&["batch_norm", "none"]), norms(&long)];
+        let text = side_by_side(
+            &[named("first", &twins(2)), named("second", &twins(2))],
+            &config_differences(&configs),
+        );
+        let table: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("config")).collect();
+        insta::assert_snapshot!(table.join("\n"), @r#"
+        config         first                   second
+        compare.norms  ["batch_norm", "none"]  (1 equal), "layer_norm", "group_norm", "rms_norm",
+                                               "mean_only", (1 equal)
         "#);
     }
 
