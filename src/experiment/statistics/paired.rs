@@ -135,7 +135,10 @@ impl PairedComparison {
             interval: None,
             family: 1,
             simultaneous_interval: None,
-            median: hodges_lehmann(&ranked).map(|median| form.back(median)).filter(|value| value.is_finite()),
+            // Of lost runs there is none, although a ratio of infinitely better is 0.
+            median: hodges_lehmann(&ranked)
+                .filter(|median| median.is_finite())
+                .map(|median| form.back(median)),
             median_interval: ends.map(|(low, high)| form.open_interval(low, high)),
             effect_size: mean.zip(deviation).and_then(|(mean, deviation)| {
                 let bias = 1.0 - 3.0 / (4.0 * (finite.len() as f64 - 1.0) - 1.0);

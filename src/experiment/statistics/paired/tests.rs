@@ -116,6 +116,9 @@ fn a_lost_run_is_worse_than_any_other() {
     let gains = PairedComparison::of(PairedForm::ShareDifference, [(Value(0.1), Lost); 6]);
     assert_eq!((gains.wins, gains.mean, gains.p_value), (Some(1.0), None, Some(0.03125)));
     assert_eq!(gains.median_interval, Some(OpenInterval { low: Some(1.0), high: Some(1.0) }));
+    for pair in [(Value(0.1), Lost), (Lost, Value(0.1))] {
+        assert_eq!(PairedComparison::of(PairedForm::Ratio, [pair; 6]).median, None);
+    }
 }
 
 #[test]
