@@ -35,10 +35,12 @@ impl RunId {
 /// The key of the grid that says where norms are.
 pub(crate) const POSITION: &str = "model.position";
 
-/// The settings of a point of the grid that a network with `norm` has: without a norm, there is none at any position.
+/// The settings of a point of the grid that a network with `norm` has: one without a norm, or with one that is in the
+/// weights, is the same at any position.
 pub(crate) fn settings_with(norm: &str, settings: &str) -> String {
     let is_position = |setting: &&str| setting.split_once('=').is_some_and(|(key, _)| key == POSITION);
-    let has = |setting: &&str| norm != Norm::None.name() || !is_position(setting);
+    let is_anywhere = Norm::ALL.iter().any(|of| of.name() == norm && !of.has_position());
+    let has = |setting: &&str| !is_anywhere || !is_position(setting);
     settings.split(';').filter(has).collect::<Vec<_>>().join(";")
 }
 
@@ -94,6 +96,11 @@ mod tests {
             |norm, settings: &str| RunId { norm, point: Some((1, settings.to_owned())), seed: 3 }.to_string();
         assert_eq!(name(Norm::LayerNorm, "model.position=after"), "layer_norm model.position=after seed 3");
         assert_eq!(name(Norm::None, "model.position=after"), "none seed 3");
+        assert_eq!(name(Norm::WeightNorm, "model.position=after"), "weight_norm seed 3");
+        assert_eq!(
+            name(Norm::WeightNormMeanOnly, "model.position=after"),
+            "weight_norm_mean_only model.position=after seed 3"
+        );
         assert_eq!(
             name(Norm::None, "a.b=\"x;y\";model.position=after;c.d=1"),
             "none a.b=\"x;y\";c.d=1 seed 3"

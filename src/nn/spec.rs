@@ -236,6 +236,11 @@ impl Norm {
         }
     }
 
+    /// Whether it is a layer, which `model.position` places. Others are none or in the weights.
+    pub(crate) fn has_position(self) -> bool {
+        self.layer().is_some()
+    }
+
     /// How the weights of the affine layer before it are written.
     pub(crate) fn weights(self) -> WeightForm {
         match self {

@@ -49,12 +49,16 @@ pub(crate) fn outlook_of_best(summary: &Summary, labels: &Labels, best: Norm) ->
 fn primaries<'a>(summary: &'a Summary, labels: &Labels) -> Vec<Named<'a>> {
     let points = PointColumns::of_summary(summary);
     let of_norms = summary.comparisons.iter().filter_map(|comparison| {
-        let at = comparison.point.as_ref().map(|point| format!(" at {}", points.label(point)));
-        let [norm, other] = [comparison.norm, comparison.other].map(|norm| labels.norm(norm));
+        let sides = [comparison.norm, comparison.other];
+        let placed = sides.into_iter().find(|norm| norm.has_position()).unwrap_or(comparison.norm);
+        let at = comparison.point.as_ref().and_then(|point| points.label_with(placed, point));
+        let at = at.map(|label| format!(" at {label}"));
+        let [norm, other] = sides.map(|norm| labels.norm(norm));
         let at = at.unwrap_or_default();
         let has_position = comparison.point.as_ref().is_some_and(|point| point.settings.contains(POSITION));
         // A position is that of the norm.
-        let name = match comparison.other == Norm::None && has_position {
+        let is_of_first = comparison.norm.has_position() && !comparison.other.has_position();
+        let name = match is_of_first && has_position {
             true => format!("{norm}{at} against {other}"),
             false => format!("{norm} against {other}{at}"),
         };

@@ -106,6 +106,24 @@ fn points_that_say_otherwise_and_best_points_at_an_end_are_named() {
 }
 
 #[test]
+fn a_norm_in_the_weights_is_called_by_no_position() {
+    let mut runs = Vec::new();
+    for (index, position) in [(1, "before"), (2, "after")] {
+        for (norm, loss) in [(Norm::WeightNorm, 0.5), (Norm::None, 0.6)] {
+            let of_seed = |seed| {
+                let made = run(norm, seed, &[2.3, loss + 0.01 * (seed % 2) as f64]);
+                at_point(made, index, &format!("model.position={position}"))
+            };
+            runs.extend((1..=3).map(of_seed));
+        }
+    }
+    let text = shown(&runs);
+    assert!(text.contains("with weight_norm and 0.6067 with none."), "{text}");
+    assert!(text.contains("Nearest to being clear is weight_norm against none:"), "{text}");
+    assert!(!text.contains("model.position="), "{text}");
+}
+
+#[test]
 fn a_network_without_a_norm_is_called_by_no_position() {
     let mut runs = Vec::new();
     for (index, position) in [(1, "before"), (2, "after")] {

@@ -69,9 +69,9 @@ impl PointColumns {
         values.map(|(_, value)| shortened(&value)).collect()
     }
 
-    /// [`cells`](Self::cells) of a network with `norm`: without one, there is none at any position.
+    /// [`cells`](Self::cells) of a network with `norm`, which may be at no position.
     pub(crate) fn cells_with(&self, norm: Norm, point: &Option<Point>) -> Vec<String> {
-        let Some(point) = point.as_ref().filter(|_| norm == Norm::None) else { return self.cells(point) };
+        let Some(point) = point.as_ref().filter(|_| !norm.has_position()) else { return self.cells(point) };
         if self.axes.is_empty() {
             return vec![self.label_with(norm, point).unwrap_or_else(|| NO_NUMBER.to_owned())];
         }
@@ -82,11 +82,11 @@ impl PointColumns {
         self.values(point).map(cell).collect()
     }
 
-    /// [`label`](Self::label) of a network with `norm`; none where nothing is left to be said without a norm.
+    /// [`label`](Self::label) of a network with `norm`; none where nothing is left to be said without a position.
     pub(crate) fn label_with(&self, norm: Norm, point: &Point) -> Option<String> {
         let label = match self.axes.is_empty() {
             true => shortened(&settings_with(norm.name(), &point.settings)),
-            false => self.joined(point, |axis| norm != Norm::None || axis.key != POSITION),
+            false => self.joined(point, |axis| norm.has_position() || axis.key != POSITION),
         };
         (!label.is_empty()).then_some(label)
     }
@@ -232,6 +232,7 @@ mod tests {
         let alone = ["model.position=after", "model.position=before"];
         assert_eq!(of(&alone, Norm::BatchNorm), ("model.position=after".to_owned(), "after".to_owned()));
         assert_eq!(of(&alone, Norm::None), (String::new(), "-".to_owned()));
+        assert_eq!(of(&alone, Norm::WeightNorm), of(&alone, Norm::None));
         let two = ["optimizer.learning_rate=0.5;model.position=after"];
         assert_eq!(of(&two, Norm::None), ("learning_rate=0.5".to_owned(), "0.5 | -".to_owned()));
         let other = ["model.position=after;training.epochs=2", "model.position=after"];
