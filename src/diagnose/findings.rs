@@ -1,5 +1,6 @@
 //! What diagnostics say, in sentences with number and threshold.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -139,14 +140,25 @@ const GRADIENT_SPREAD: f64 = 100.0;
 const GROWTH_OF_VALUES: f64 = 10.0;
 
 /// What is out of the ordinary in the last measurements of `runs`, median over the seeds of each network.
-pub fn findings(runs: &[RunDiagnostics]) -> Vec<Finding> {
+///
+/// The last measurement of a diverged run is of an earlier step than those of others, so that such runs are left out where
+/// others of the network have not diverged, and findings about a network of which all have say so.
+pub fn findings(runs: &[RunDiagnostics], has_diverged: impl Fn(&RunDiagnostics) -> bool) -> Vec<Finding> {
     let mut networks: Vec<&str> = Vec::new();
     for run in runs.iter().filter(|run| !run.rows.is_empty()) {
         if !networks.contains(&&*run.network) {
             networks.push(&run.network);
         }
     }
-    let summaries: Vec<Summary<'_>> = networks.iter().map(|network| Summary::of(network, runs)).collect();
+    let of = |network: &&'_ str| {
+        let measured = runs.iter().filter(|run| run.network == **network && !run.rows.is_empty());
+        let (diverged, others): (Vec<_>, Vec<_>) = measured.partition(|run| has_diverged(run));
+        match others.is_empty() {
+            true => Summary::of(&diverged, true),
+            false => Summary::of(&others, false),
+        }
+    };
+    let summaries: Vec<Summary<'_>> = networks.iter().filter_map(of).collect();
     let mut found = Vec::new();
     for summary in &summaries {
         found.extend(RULES.iter().filter_map(|rule| summary.apply(rule, &summaries)));
@@ -160,6 +172,8 @@ pub fn findings(runs: &[RunDiagnostics]) -> Vec<Finding> {
 /// First and last values of a network, median over its runs.
 struct Summary<'a> {
     network: &'a str,
+    /// Of how many seeds all runs have diverged; none where a run has not.
+    n_diverged: Option<usize>,
     /// In the order of the layers.
     values: Vec<SummaryValue>,
 }
@@ -172,10 +186,13 @@ struct SummaryValue {
 }
 
 impl<'a> Summary<'a> {
-    fn of(network: &'a str, runs: &[RunDiagnostics]) -> Self {
-        let of_network: Vec<&RunDiagnostics> = runs.iter().filter(|run| run.network == network).collect();
+    /// Of the runs of one network; none without any.
+    fn of(runs: &[&'a RunDiagnostics], have_diverged: bool) -> Option<Self> {
+        let network = &runs.first()?.network;
+        // A network that is at no position may have several runs of a seed.
+        let seeds: HashSet<u64> = runs.iter().map(|run| run.seed).collect();
         let mut keys: Vec<(Option<Arc<str>>, Quantity)> = Vec::new();
-        for row in of_network.iter().flat_map(|run| first_rows(&run.rows)) {
+        for row in runs.iter().flat_map(|run| first_rows(&run.rows)) {
             if !keys.iter().any(|(layer, quantity)| *quantity == row.quantity && *layer == row.layer) {
                 keys.push((row.layer.clone(), row.quantity));
             }
@@ -183,14 +200,15 @@ impl<'a> Summary<'a> {
         let value = |(layer, quantity): (Option<Arc<str>>, Quantity)| {
             let is_it = |row: &&DiagnosticRow| row.quantity == quantity && row.layer == layer;
             let median = |of: &dyn Fn(&RunDiagnostics) -> Option<f64>| {
-                let values: Vec<f64> = of_network.iter().filter_map(|run| of(run)).collect();
+                let values: Vec<f64> = runs.iter().filter_map(|run| of(run)).collect();
                 percentiles(values, &[0.5])[0]
             };
             let first = median(&|run| Some(run.rows.iter().find(is_it)?.value));
             let last = median(&|run| Some(run.rows.iter().rev().find(is_it)?.value));
             SummaryValue { layer, quantity, first, last }
         };
-        Self { network, values: keys.into_iter().map(value).collect() }
+        let n_diverged = have_diverged.then_some(seeds.len());
+        Some(Self { network, n_diverged, values: keys.into_iter().map(value).collect() })
     }
 
     fn of_quantity(&self, quantity: Quantity) -> impl Iterator<Item = &SummaryValue> {
@@ -209,7 +227,8 @@ impl<'a> Summary<'a> {
         let worst = over.iter().max_by(|a, b| excess(a).total_cmp(&excess(b)))?;
         let others = all.iter().filter(|other| other.network != self.network).filter_map(|other| {
             let same = other.of_quantity(rule.quantity).find(|value| value.layer == worst.layer)?;
-            Some(format!("{:.2} with {}", same.last, other.network))
+            let diverged = if other.n_diverged.is_some() { " (diverged)" } else { "" };
+            Some(format!("{:.2} with {}{diverged}", same.last, other.network))
         });
         let others: Vec<String> = others.collect();
         let mut text = (rule.text)(worst.last, rule.bound.value());
@@ -279,13 +298,16 @@ impl<'a> Summary<'a> {
         text: &str,
     ) -> Finding {
         let place = layer.map_or(String::new(), |layer| format!(", {layer}"));
+        let diverged = self.n_diverged.map_or(String::new(), |n| {
+            format!(" (diverged in {n} of {n} seeds, and was last measured before that)")
+        });
         Finding {
             network: self.network.to_owned(),
             layer: layer.map(str::to_owned),
             quantity: quantity.name().to_owned(),
             value: value.is_finite().then_some(value),
             threshold,
-            text: format!("{}{place}: {text}", self.network),
+            text: format!("{}{place}{diverged}: {text}", self.network),
         }
     }
 }

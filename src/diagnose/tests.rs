@@ -129,7 +129,7 @@ fn findings_have_a_number_a_threshold_and_the_other_network() {
         run("none", 2, &dead(0.36)),
         run("none", 3, &dead(0.90)),
     ];
-    let found = findings(&runs);
+    let found = findings(&runs, |_| false);
     let texts: Vec<&str> = found.iter().map(|finding| &*finding.text).collect();
     assert_eq!(
         texts,
@@ -139,7 +139,33 @@ fn findings_have_a_number_a_threshold_and_the_other_network() {
         ]
     );
     assert_eq!((found[0].value, found[0].threshold), (Some(0.38), 0.1));
-    assert_eq!(findings(&runs[..1]), []);
+    assert_eq!(findings(&runs[..1], |_| false), []);
+}
+
+/// The last measurement of a diverged run is of an earlier step.
+#[test]
+fn diverged_runs_are_left_out_where_others_are_not_and_named_where_all_are() {
+    let dead = |step, share| {
+        [(0, "affine_1", Quantity::DeadShare, 0.0), (step, "affine_1", Quantity::DeadShare, share)]
+    };
+    let runs = [
+        run("batch_norm", 1, &dead(9, 0.5)),
+        run("batch_norm", 2, &dead(1, 0.0)),
+        run("batch_norm", 3, &dead(1, 0.0)),
+        run("none", 1, &dead(1, 0.2)),
+        run("none", 2, &dead(2, 0.2)),
+    ];
+    let found = findings(&runs, |run| run.network == "none" || run.seed != 1);
+    let texts: Vec<&str> = found.iter().map(|finding| &*finding.text).collect();
+    assert_eq!(
+        texts,
+        [
+            "batch_norm, affine_1: 50 % of the units have the same output on all training rows (over 10 %); there it is \
+             0.20 with none (diverged)",
+            "none, affine_1 (diverged in 2 of 2 seeds, and was last measured before that): 20 % of the units have the \
+             same output on all training rows (over 10 %); there it is 0.50 with batch_norm",
+        ]
+    );
 }
 
 #[test]
@@ -148,7 +174,7 @@ fn of_many_other_networks_the_first_are_named() {
     let text = |n_others: usize| {
         let others = (1..=n_others).map(|number| of(&format!("n{number}"), 0.0));
         let runs: Vec<_> = std::iter::once(of("none", 0.5)).chain(others).collect();
-        findings(&runs)[0].text.clone()
+        findings(&runs, |_| false)[0].text.clone()
     };
     assert!(text(4).ends_with("; there it is 0.00 with n1, 0.00 with n2, 0.00 with n3, 0.00 with n4"));
     assert!(text(6).ends_with("0.00 with n4 and so on, see diagnostics.csv (2 more)"), "{}", text(6));
@@ -158,7 +184,7 @@ fn of_many_other_networks_the_first_are_named() {
 fn the_other_layers_over_a_bound_are_counted() {
     let dead = |layers: &[&'static str]| {
         let rows: Vec<_> = layers.iter().map(|&layer| (9, layer, Quantity::DeadShare, 0.5)).collect();
-        findings(&[run("none", 1, &rows)])[0].text.clone()
+        findings(&[run("none", 1, &rows)], |_| false)[0].text.clone()
     };
     let text = dead(&["affine_1", "affine_2"]);
     assert!(text.ends_with("; likewise in 1 other layer"), "{text}");
@@ -179,7 +205,7 @@ fn spreads_are_compared_over_layers_and_with_the_start() {
         (5, "", Quantity::EffectiveSmoothness, 1.5),
         (5, "", Quantity::Sharpness, 7.0),
     ];
-    let found = findings(&[run("none", 1, &gradients)]);
+    let found = findings(&[run("none", 1, &gradients)], |_| false);
     let texts: Vec<&str> = found.iter().map(|finding| &*finding.text).collect();
     assert_eq!(
         texts,
@@ -200,7 +226,7 @@ fn the_smoothness_has_two_significant_digits() {
             run("none", seed, &[(5, "", Quantity::Loss, 0.5), smoothness, (5, "", Quantity::Sharpness, 1.0)])
         };
         let runs: Vec<_> = (0..).zip(smoothness).map(run).collect();
-        findings(&runs)[0].text.clone()
+        findings(&runs, |_| false)[0].text.clone()
     };
     for (value, shown) in
         [(0.07512, "0.075"), (0.09999, "0.10"), (2.765, "2.8"), (9.96, "10"), (123.4, "123")]

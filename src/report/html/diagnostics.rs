@@ -33,7 +33,11 @@ pub(crate) fn diagnostics(
         "Inside the networks",
         html! {
             @if !findings.is_empty() {
-                p { "At the last measurement, median over the seeds:" }
+                p {
+                    "At the last measurement, median over the seeds"
+                    @if run.summary.groups.iter().any(|group| 0 < group.n_diverged) { " that did not diverge" }
+                    ":"
+                }
                 ul { @for finding in findings { li { (labelled_finding(run, finding)) } } }
             }
             @if let Some(network) = network { h3 { "Whole networks" } (network.html(&|name| links.file(name))) }

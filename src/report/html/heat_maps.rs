@@ -4,6 +4,7 @@ use crate::diagnose::RunDiagnostics;
 use crate::experiment::run_id::network_name;
 use crate::experiment::{GroupSummary, Summary};
 use crate::nn::Norm;
+use crate::report::chart::figures::network::{MeasuredEnd, at_last_steps};
 use crate::report::chart::strips::MAX_NETWORKS;
 use crate::report::html::start::labelled;
 use crate::report::results::RunResults;
@@ -14,7 +15,7 @@ use crate::text::shortened;
 pub(crate) struct HeatMaps {
     /// Named as in reports.
     pub(crate) runs: Vec<RunDiagnostics>,
-    /// Which were chosen; none if all are there.
+    /// Which were chosen, unless all are there, and of how many seeds the last values are where it is not all of them.
     pub(crate) note: Option<String>,
 }
 
@@ -51,6 +52,20 @@ pub(crate) fn heat_maps(run: &RunResults) -> HeatMaps {
             names.join(", ")
         ));
     }
+    let mut drawn: Vec<&str> = Vec::new();
+    for found in runs.iter().filter(|found| !found.rows.is_empty()) {
+        if !drawn.contains(&&*found.network) {
+            drawn.push(&found.network);
+        }
+    }
+    let end = |network: &str| {
+        let of_network = runs.iter().filter(|found| found.network == network);
+        let end = MeasuredEnd::of(&run.summary, network, of_network);
+        end.last_step(&shortened(&labelled(run, network)))
+    };
+    let ends = at_last_steps(drawn.into_iter().filter_map(end));
+    let notes: Vec<String> = note.into_iter().chain(ends).collect();
+    let note = (!notes.is_empty()).then(|| notes.join(" "));
     for found in &mut runs {
         found.network = labelled(run, &found.network);
     }

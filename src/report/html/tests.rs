@@ -256,6 +256,26 @@ fn heat_maps_are_of_the_networks_that_matter() {
     assert!(page.contains("scroll the heat maps sideways"));
 }
 
+#[test]
+fn what_was_measured_of_diverged_runs_says_of_how_many_seeds_it_is() {
+    let mut runs = twins(2);
+    let is_lost = |run: &&mut RunRecord| run.id.norm == Norm::None;
+    runs.iter_mut().filter(is_lost).for_each(|run| *run = diverged(run.clone()));
+    let mut results = measured_inside(results(&runs));
+    results.labels = crate::report::Labels::default();
+    let mut other = results.diagnostics.iter().find(|run| run.network == "none").cloned().unwrap();
+    other.seed = 2;
+    other.rows.retain(|row| row.step == 0);
+    results.diagnostics.push(other);
+    let note = "at its last one, none (step 49) has 1 of 2 seeds.";
+    let svg = figures(&results).into_iter().find(|(name, _)| name == "diagnostics.svg").unwrap().1;
+    assert!(svg.contains("Runs differ in their numbers of steps"), "{svg}");
+    let page = report_page(&[results], true);
+    // Below the curves, and below the heat maps.
+    assert_eq!(page.matches(note).count(), 2, "{page}");
+    assert!(page.contains("At the last measurement, median over the seeds that did not diverge:"), "{page}");
+}
+
 /// The quantities that have no layer.
 fn of_whole_networks() -> [Quantity; 7] {
     [

@@ -1,5 +1,6 @@
 //! The results of a training command: files in the run directory, and a table and curves on the terminal.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -23,7 +24,7 @@ use crate::report::{
 };
 use crate::run_dir::{ENSEMBLE, FORMAT_VERSION, LINEAR, RunDirectory, model_path};
 use crate::text::shortened;
-use crate::train::Metric;
+use crate::train::{Metric, Outcome};
 
 /// How the command ran.
 pub(crate) struct RunInfo {
@@ -52,7 +53,7 @@ pub(crate) fn write(
     let ids: Vec<_> = records.iter().map(|record| &record.id).collect();
     directory.assemble(&ids, plan.task())?;
     if !plan.diagnose.is_off() {
-        summary.findings = write_diagnostics(&directory, &ids)?;
+        summary.findings = write_diagnostics(&directory, records)?;
     }
     directory.write("summary.json", summary.to_json().as_bytes())?;
     if plan.task() == Task::Classification {
@@ -73,12 +74,16 @@ pub(crate) fn write(
 }
 
 /// Writes `diagnostics.csv`; returns what the numbers say.
-fn write_diagnostics(directory: &RunDirectory, ids: &[&RunId]) -> Result<Vec<Finding>, CliError> {
-    let rows = directory.assemble_diagnostics(ids)?;
+fn write_diagnostics(directory: &RunDirectory, records: &[RunRecord]) -> Result<Vec<Finding>, CliError> {
+    let ids: Vec<_> = records.iter().map(|record| &record.id).collect();
+    let rows = directory.assemble_diagnostics(&ids)?;
     let unread =
         |error: csv::Error| CliError::io("read", &directory.path().join("diagnostics.csv"), &error.into());
     let runs = read_diagnostics(&*rows).map_err(unread)?;
-    Ok(findings(&runs))
+    let diverged = records.iter().filter(|record| matches!(record.outcome, Outcome::Diverged { .. }));
+    let diverged: HashSet<(String, u64)> =
+        diverged.map(|record| (record.id.network(), record.id.seed)).collect();
+    Ok(findings(&runs, |run| diverged.contains(&(run.network.clone(), run.seed))))
 }
 
 /// Writes the page and the pictures, from the files of the run, as `bntrain report` does. Results that can be read, but not

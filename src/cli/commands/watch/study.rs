@@ -1,5 +1,6 @@
 //! A run directory, followed.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -9,7 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::config;
 use crate::diagnose::{Finding, findings};
-use crate::experiment::{Point, RunId, Summary, all_jobs, dealt_out};
+use crate::experiment::{RunId, RunSummary, Summary, all_jobs, dealt_out};
 use crate::report::csv::read_diagnostics;
 use crate::report::{StudyState, WatchedRun, WatchedStudy};
 use crate::run_dir::{DirectoryState, FollowError, FollowedRun, RunFile, read_of_run, state_of};
@@ -69,6 +70,13 @@ impl FollowedStudy {
         })
     }
 
+    /// Networks and seeds of the runs that diverged, as far as the training has ended.
+    fn diverged(&self) -> HashSet<(String, u64)> {
+        let runs = summarized_runs(&self.path).into_iter();
+        let diverged = runs.filter(|run| matches!(run.outcome, Outcome::Diverged { .. }));
+        diverged.map(|run| (run_id(&run).network(), run.seed)).collect()
+    }
+
     fn findings(&self) -> Result<Vec<Finding>, CliError> {
         if !self.has_diagnostics {
             return Ok(Vec::new());
@@ -81,7 +89,8 @@ impl FollowedStudy {
                 rows.extend(read_diagnostics(&bytes[..end]).unwrap_or_default());
             }
         }
-        Ok(findings(&rows))
+        let diverged = self.diverged();
+        Ok(findings(&rows, |run| diverged.contains(&(run.network.clone(), run.seed))))
     }
 }
 
@@ -107,11 +116,20 @@ fn config_of(path: &Path) -> Result<PathBuf, CliError> {
 
 /// The runs that were stopped and can go on. None if it goes on already, and the summary is written anew.
 fn interrupted_runs(path: &Path) -> Vec<RunId> {
+    let runs = summarized_runs(path).into_iter();
+    let stopped = runs.filter(|run| matches!(run.outcome, Outcome::Interrupted { .. }));
+    stopped.map(|run| run_id(&run)).collect()
+}
+
+/// The runs in the summary; none before there is one.
+fn summarized_runs(path: &Path) -> Vec<RunSummary> {
     let text = fs::read_to_string(path.join("summary.json")).unwrap_or_default();
-    let runs = Summary::from_json(&text).map(|summary| summary.runs).unwrap_or_default();
-    let stopped = runs.into_iter().filter(|run| matches!(run.outcome, Outcome::Interrupted { .. }));
-    let point = |point: Option<Point>| point.map(|point| (point.index, point.settings));
-    stopped.map(|run| RunId { norm: run.norm, point: point(run.point), seed: run.seed }).collect()
+    Summary::from_json(&text).map(|summary| summary.runs).unwrap_or_default()
+}
+
+fn run_id(run: &RunSummary) -> RunId {
+    let point = run.point.as_ref().map(|point| (point.index, point.settings.clone()));
+    RunId { norm: run.norm, point, seed: run.seed }
 }
 
 fn watched(run: &FollowedRun, is_stopped: bool) -> WatchedRun {

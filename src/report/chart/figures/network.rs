@@ -1,8 +1,10 @@
 //! What was measured of whole networks while they were trained, over the steps.
 
+use std::collections::BTreeMap;
+
 use crate::diagnose::{Quantity, RunDiagnostics};
-use crate::experiment::Summary;
 use crate::experiment::run_id::network_name;
+use crate::experiment::{GroupSummary, Summary};
 use crate::nn::Norm;
 use crate::report::chart::axis::{Axis, AxisScale};
 use crate::report::chart::figure::{Figure, LegendEntry, Panel, Sample};
@@ -34,6 +36,7 @@ const PANELS: [(Quantity, &str); 6] = [
 /// The medians of a norm over its seeds, by step, for each quantity of [`PANELS`] and the residual of the sharpness.
 struct Measured {
     norm: Norm,
+    end: MeasuredEnd,
     by_quantity: Vec<Vec<(u64, f64)>>,
 }
 
@@ -60,6 +63,8 @@ pub(crate) fn network(
          sharpness and changes where the losses are the same."
             .to_owned(),
     ];
+    let ends = measured.iter().filter_map(|of| of.end.last_step(&arms.label(of.norm)));
+    notes.extend(at_last_steps(ends));
     if arms.summary.has_grid() {
         notes.push("Each norm at its best grid point.".to_owned());
     }
@@ -93,13 +98,69 @@ impl Measured {
         let quantities =
             PANELS.map(|(quantity, _)| quantity).into_iter().chain([Quantity::SharpnessResidual]);
         let by_quantity: Vec<_> = quantities.map(|quantity| medians(quantity, &of_network)).collect();
-        by_quantity.iter().any(|values| !values.is_empty()).then_some(Self { norm, by_quantity })
+        by_quantity.iter().any(|values| !values.is_empty()).then(|| {
+            let end = MeasuredEnd::of(summary, &network, of_network.iter().copied());
+            Self { norm, end, by_quantity }
+        })
     }
 
     fn at(&self, place: usize, step: u64) -> Option<f64> {
         let values = &self.by_quantity[place];
         values.binary_search_by_key(&step, |(step, _)| *step).ok().map(|index| values[index].1)
     }
+}
+
+/// The last step at which a network was measured.
+#[derive(Clone, Copy)]
+pub(crate) struct MeasuredEnd {
+    step: u64,
+    /// Seeds that were measured there.
+    n_seeds: usize,
+    n_all: usize,
+    has_diverged: bool,
+}
+
+impl MeasuredEnd {
+    /// Of the `runs` of `network`.
+    pub(crate) fn of<'a>(
+        summary: &Summary,
+        network: &str,
+        runs: impl Iterator<Item = &'a RunDiagnostics>,
+    ) -> Self {
+        // Several runs of a seed are the same network, at no position.
+        let mut last_steps: BTreeMap<u64, u64> = BTreeMap::new();
+        for run in runs {
+            let last = run.rows.iter().map(|row| row.step).max().unwrap_or(0);
+            let step = last_steps.entry(run.seed).or_default();
+            *step = last.max(*step);
+        }
+        let step = last_steps.values().copied().max().unwrap_or(0);
+        let is_it = |group: &&GroupSummary| {
+            network
+                == network_name(group.norm.name(), group.point.as_ref().map_or("", |point| &point.settings))
+        };
+        Self {
+            step,
+            n_seeds: last_steps.values().filter(|last| **last == step).count(),
+            n_all: last_steps.len(),
+            has_diverged: summary.groups.iter().filter(is_it).any(|group| 0 < group.n_diverged),
+        }
+    }
+
+    /// Of how many seeds the last values of the network called `name` are; none where that needs no words.
+    pub(crate) fn last_step(self, name: &str) -> Option<String> {
+        let Self { step, n_seeds, n_all, has_diverged } = self;
+        let is_worth_saying = has_diverged || n_seeds < n_all;
+        is_worth_saying.then(|| format!("{name} (step {step}) has {n_seeds} of {n_all} seeds"))
+    }
+}
+
+/// A sentence about networks of which not all runs are as long.
+pub(crate) fn at_last_steps(networks: impl Iterator<Item = String>) -> Option<String> {
+    let networks: Vec<String> = networks.collect();
+    let listed = networks.join(", ");
+    (!networks.is_empty())
+        .then(|| format!("Runs differ in their numbers of steps: at its last one, {listed}."))
 }
 
 /// By step.
@@ -184,7 +245,8 @@ fn table(arms: Arms<'_>, measured: &[Measured]) -> Table {
 mod tests {
     use super::*;
     use crate::diagnose::DiagnosticRow;
-    use crate::experiment::synthetic::{at_point, run, twins};
+    use crate::experiment::RunRecord;
+    use crate::experiment::synthetic::{at_point, diverged, run, twins};
     use crate::report::labels::Labels;
 
     /// With the value `of(quantity, step)` at steps 0, 10, 20 and so on.
@@ -232,6 +294,29 @@ mod tests {
         assert_eq!(rows[0], "batch_norm 0 2.000 1.000 1.000 1.000 1.000 1.000 infinite");
         assert_eq!(rows[5], "none 20 6.000 6.000 6.000 6.000 6.000 6.000 6.000");
         assert_eq!(drawn(&summary, &[]).map(|figure| figure.name), None);
+    }
+
+    #[test]
+    fn curves_of_fewer_seeds_at_the_end_say_so() {
+        let mut records = twins(3);
+        let note = |records: &[RunRecord], n_steps: [u64; 3]| {
+            let one = |_, _| 1.0;
+            let of = |network: &str, n_steps: [u64; 3]| {
+                (1..).zip(n_steps).map(|(seed, n)| measured(network, seed, n, &one)).collect::<Vec<_>>()
+            };
+            let runs = [of("batch_norm", [5; 3]), of("none", n_steps)].concat();
+            let notes = drawn(&Summary::of(records), &runs).expect("a figure").notes;
+            notes.into_iter().find(|note| note.starts_with("Runs differ"))
+        };
+        assert_eq!(note(&records, [5; 3]), None);
+        records
+            .iter_mut()
+            .filter(|run| run.id.norm == Norm::None)
+            .for_each(|run| *run = diverged(run.clone()));
+        let expected =
+            |end| Some(format!("Runs differ in their numbers of steps: at its last one, none ({end} seeds."));
+        assert_eq!(note(&records, [1, 3, 1]), expected("step 20) has 1 of 3"));
+        assert_eq!(note(&records, [1; 3]), expected("step 0) has 3 of 3"));
     }
 
     #[test]
