@@ -35,7 +35,7 @@ pub(crate) fn diagnostics(
             @if !findings.is_empty() {
                 p {
                     "At the last measurement, median over the seeds"
-                    @if run.summary.groups.iter().any(|group| 0 < group.n_diverged) { " that did not diverge" }
+                    @if run.summary.groups.iter().any(|group| (1..group.n_runs).contains(&group.n_diverged)) { " that did not diverge" }
                     ":"
                 }
                 ul { @for finding in findings { li { (labelled_finding(run, finding)) } } }
