@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 ///
 /// Purposes in use: `"split"`; `"init"` with the ordinal of the affine layer; `"shuffle"` with the
 /// epoch; `"dropout"`, `"alpha_dropout"` and `"noise_only"` with the ordinal of the layer of that kind and the step; `"gradcheck"` with what is
-/// drawn and the tensor; `"sign_flip"` for the signs of differences;
+/// drawn and the tensor; `"sign_flip"` for the signs of differences; `"power"` with the number of pairs for simulated studies;
 /// `"lanczos"` for the first vector; `"probe"` for the rows that a network is measured on; `"explain"` with the repeat for
 /// permutations of a column, `"explain_rows"` for the rows that are explained; `"calibration"` for the
 /// validation rows whose scores a model keeps.

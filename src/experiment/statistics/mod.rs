@@ -29,6 +29,7 @@ mod paired;
 mod paired_form;
 mod power;
 mod sign_flip;
+mod sign_flip_power;
 mod signed_rank;
 
 pub use crate::experiment::statistics::counts::sign_test;
@@ -41,7 +42,7 @@ pub(crate) use crate::experiment::statistics::paired::signed_differences;
 pub use crate::experiment::statistics::paired::{OpenInterval, PairedComparison, Reading};
 pub use crate::experiment::statistics::paired_form::PairedForm;
 pub use crate::experiment::statistics::power::{
-    detectable_effect, detectable_effect_among, power, seeds_needed, seeds_needed_among,
+    detectable_effect, detectable_effect_among, fewest_pairs, power, seeds_needed, seeds_needed_among,
 };
 pub use crate::experiment::statistics::sign_flip::{sign_flip_p, smallest_sign_flip_p};
 pub use crate::experiment::statistics::signed_rank::{hodges_lehmann, signed_rank_interval};

@@ -1,5 +1,9 @@
 //! How many pairs it takes to see an effect.
 //!
+//! An effect is seen where the sign-flip test is clear. For few pairs its power is simulated (see
+//! [`sign_flip_power`](super::sign_flip_power)), and never taken for more than that of the t test; for more pairs it is
+//! that of the t test.
+//!
 //! The effect is the mean difference divided by its standard deviation over pairs. The power of the
 //! two-sided paired t test at level `1 - CONFIDENCE` with `v = n - 1` degrees of freedom is
 //! `P(|T| > t)`, where `T = (Z + effect sqrt(n)) / s`, `Z` is standard normal, `v s^2` has a chi-squared
@@ -11,19 +15,29 @@
 use statrs::function::erf::erfc;
 use statrs::function::gamma::ln_gamma;
 
+use crate::experiment::statistics::sign_flip_power::{Method, least_effect, simulated_power};
 use crate::metrics::{CONFIDENCE, student_t_quantile};
 
 /// More pairs than anyone trains.
 const MAX_PAIRS: u64 = 1 << 20;
+/// More pairs have no smaller p values.
+const MAX_FEWEST: u64 = 30;
 /// Pieces of the integral.
 const PIECES: u32 = 200;
 
-/// The chance that `n_pairs` show an effect; 0 for fewer than two.
+/// The chance that `n_pairs` show an effect; 0 for so few that their p value cannot be small enough.
 pub fn power(effect: f64, n_pairs: u64) -> f64 {
-    if n_pairs < 2 {
-        return 0.0;
+    let of_t = || beyond(effect, n_pairs, quantile(n_pairs, 1));
+    match Method::of(n_pairs, 1) {
+        Method::TooFew => 0.0,
+        Method::Simulated(choices) => of_t().min(simulated_power(effect, n_pairs, choices)),
+        Method::StudentT => of_t(),
     }
-    beyond(effect, n_pairs, quantile(n_pairs, 1))
+}
+
+/// The fewest pairs that can be clear as one of `family` comparisons, whatever the effect; none where no number can.
+pub fn fewest_pairs(family: usize) -> Option<u64> {
+    (2..=MAX_FEWEST).find(|n| Method::of(*n, family) != Method::TooFew)
 }
 
 /// Where the difference of one of `family` comparisons begins to be clear.
@@ -40,7 +54,16 @@ pub fn seeds_needed(effect: f64, wanted: f64) -> Option<u64> {
 
 /// The same for one of `family` comparisons, each tested at a level so much smaller (Bonferroni).
 pub fn seeds_needed_among(effect: f64, wanted: f64, family: usize) -> Option<u64> {
-    let is_enough = |n: u64| wanted <= beyond(effect, n, quantile(n, family));
+    let is_enough = |n: u64| {
+        let of_t = || wanted <= beyond(effect, n, quantile(n, family));
+        match Method::of(n, family) {
+            Method::TooFew => false,
+            Method::Simulated(_) => {
+                of_t() && detectable_effect_among(n, wanted, family).is_some_and(|least| least <= effect)
+            }
+            Method::StudentT => of_t(),
+        }
+    };
     // The first power of 2 that is enough, then halves.
     let mut enough = 2;
     while !is_enough(enough) {
@@ -57,14 +80,16 @@ pub fn seeds_needed_among(effect: f64, wanted: f64, family: usize) -> Option<u64
     Some(enough)
 }
 
-/// The least effect that `n_pairs` show with a chance of `wanted`; none for fewer than two.
+/// The least effect that `n_pairs` show with a chance of `wanted`; none for so few that their p value cannot be small
+/// enough.
 pub fn detectable_effect(n_pairs: u64, wanted: f64) -> Option<f64> {
     detectable_effect_among(n_pairs, wanted, 1)
 }
 
 /// The same for one of `family` comparisons.
 pub fn detectable_effect_among(n_pairs: u64, wanted: f64, family: usize) -> Option<f64> {
-    if n_pairs < 2 {
+    let method = Method::of(n_pairs, family);
+    if method == Method::TooFew {
         return None;
     }
     let t = quantile(n_pairs, family);
@@ -74,7 +99,10 @@ pub fn detectable_effect_among(n_pairs: u64, wanted: f64, family: usize) -> Opti
         let middle = 0.5 * (too_small + enough);
         if wanted <= beyond(middle, n_pairs, t) { enough = middle } else { too_small = middle }
     }
-    Some(enough)
+    match method {
+        Method::Simulated(choices) => Some(least_effect((n_pairs, family), choices, wanted, enough)),
+        _ => Some(enough),
+    }
 }
 
 /// `P(|T| > t)`.
@@ -116,22 +144,25 @@ mod tests {
 
     #[test]
     fn power_grows_with_the_pairs() {
-        for (n, expected) in [(3, 0.18), (5, 0.40), (8, 0.68), (10, 0.80)] {
+        for (n, expected) in [(3, 0.0), (5, 0.0), (6, 0.355), (8, 0.66), (10, 0.795), (12, 0.88)] {
             let actual = power(1.0, n);
-            assert!((actual - expected).abs() < 0.005, "{n}: {actual}");
+            assert!((actual - expected).abs() < 0.01, "{n}: {actual}");
         }
-        assert_eq!((power(1.0, 1), detectable_effect(1, 0.8)), (0.0, None));
-        assert!(power(1.0, 2) > 0.05 && detectable_effect(2, 0.8).is_some());
+        // All six signs are equal; the t test has 80 %.
+        assert!((power(1.435, 6) - 0.6229).abs() < 0.01, "{}", power(1.435, 6));
+        assert!((beyond(1.435, 6, quantile(6, 1)) - 0.80).abs() < 0.001);
+        assert_eq!((detectable_effect(1, 0.8), detectable_effect(5, 0.8)), (None, None));
         // Without an effect it is the level.
         for n in [3, 5, 20, 1000] {
-            assert!((power(0.0, n) - 0.05).abs() < 1e-5, "{n}: {}", power(0.0, n));
+            let level = beyond(0.0, n, quantile(n, 1));
+            assert!((level - 0.05).abs() < 1e-5, "{n}: {level}");
         }
     }
 
     #[test]
     fn more_comparisons_at_once_need_more_pairs() {
         // By SciPy's noncentral t at the level 0.05 / 5: a power of 0.7967 with 15 pairs, and 0.8346 with 16.
-        assert_eq!([1, 5].map(|family| seeds_needed_among(1.0, 0.8, family)), [Some(10), Some(16)]);
+        assert_eq!([1, 5].map(|family| seeds_needed_among(1.0, 0.8, family)), [Some(11), Some(16)]);
         assert!(seeds_needed_among(1.0, 0.8, 78) > Some(20));
         let found = detectable_effect_among(16, 0.8, 5).unwrap();
         assert!(found <= 1.0 && 1.0 < detectable_effect_among(15, 0.8, 5).unwrap(), "{found}");
@@ -139,12 +170,22 @@ mod tests {
 
     #[test]
     fn smaller_effects_need_more_pairs() {
-        for (effect, expected) in [(0.5, 34), (0.8, 15), (1.0, 10), (1.5, 6), (2.0, 5)] {
+        for (effect, expected) in [(0.5, 34), (0.8, 15), (1.01, 10), (1.5, 7), (2.0, 6)] {
             assert_eq!(seeds_needed(effect, 0.8), Some(expected), "{effect}");
             let found = detectable_effect(expected, 0.8).unwrap();
-            assert!(found <= effect && effect < detectable_effect(expected - 1, 0.8).unwrap(), "{found}");
-            assert!((power(found, expected) - 0.8).abs() < 1e-5);
+            assert!(found <= effect, "{found}");
+            assert!(detectable_effect(expected - 1, 0.8).is_none_or(|fewer| effect < fewer));
+            assert!((power(found, expected) - 0.8).abs() < 0.003);
         }
         assert_eq!((seeds_needed(0.0, 0.8), detectable_effect(1, 0.8)), (None, None));
+    }
+
+    #[test]
+    fn no_effect_is_so_large_that_fewer_pairs_than_can_be_clear_show_it() {
+        assert_eq!([1, 3, 5, 78].map(fewest_pairs), [6, 7, 8, 12].map(Some));
+        for family in [1, 3, 5, 78] {
+            assert_eq!(seeds_needed_among(100.0, 0.8, family), fewest_pairs(family));
+        }
+        assert_eq!(fewest_pairs(usize::MAX), None);
     }
 }

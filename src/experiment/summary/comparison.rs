@@ -163,9 +163,10 @@ pub struct Resolution {
     pub power: f64,
     /// Pairs in the mean.
     pub n_pairs: u64,
-    /// The least difference that they show with that chance.
-    pub detectable: f64,
-    /// Half of that, for ratios its square root; or `compare.smallest`.
+    /// The least difference that they show with that chance; none for so few that they cannot be clear.
+    pub detectable: Option<f64>,
+    /// Half of that, for ratios its square root, or of what the fewest seeds show that can be clear; or
+    /// `compare.smallest`.
     pub wanted: f64,
     /// The seeds that show it with that chance; none if more than a million.
     pub seeds_needed: Option<u64>,

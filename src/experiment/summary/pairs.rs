@@ -3,7 +3,7 @@
 use crate::config::ComparedMeasure;
 use crate::experiment::run_id::RunRecord;
 use crate::experiment::statistics::{
-    PairedComparison, PairedForm, Reading, detectable_effect, holm, seeds_needed, sign_test,
+    PairedComparison, PairedForm, Reading, detectable_effect, fewest_pairs, holm, seeds_needed, sign_test,
 };
 use crate::experiment::summary::comparison::{
     ComparisonSettings, LostRuns, MeasureComparison, NormComparison, Resolution,
@@ -165,18 +165,18 @@ fn lost_runs(pairs: &[Pair<'_>]) -> LostRuns {
 fn resolution(primary: &PairedComparison, smallest: Option<f64>) -> Option<Resolution> {
     let deviation = primary.standard_deviation.filter(|deviation| 0.0 < *deviation)?;
     let n_pairs = (primary.n_pairs - primary.n_not_in_mean) as u64;
-    let detectable = detectable_effect(n_pairs, POWER)? * deviation;
+    let detectable = |n_pairs: u64| Some(detectable_effect(n_pairs, POWER)? * deviation);
     let is_ratio = primary.form == PairedForm::Ratio;
     let wanted = match smallest {
         Some(smallest) if is_ratio => smallest.ln_1p(),
         Some(smallest) => smallest,
-        None => 0.5 * detectable,
+        None => 0.5 * detectable(n_pairs.max(fewest_pairs(1)?))?,
     };
     let shown = |difference: f64| if is_ratio { (-difference).exp() } else { difference };
     Some(Resolution {
         power: POWER,
         n_pairs,
-        detectable: shown(detectable),
+        detectable: detectable(n_pairs).map(shown),
         wanted: shown(wanted),
         seeds_needed: seeds_needed(wanted / deviation, POWER),
     })

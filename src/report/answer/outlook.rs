@@ -1,7 +1,8 @@
 //! What would change the answer of several comparisons.
 //!
 //! Where none is clear, it is the number of seeds for the one that is nearest to it; otherwise the smallest difference
-//! that could have been seen. Both are of the paired t test, each comparison at its share of the level (Bonferroni).
+//! that could have been seen. Both are of the test that decides what is clear, each comparison at its share of the level
+//! (Bonferroni).
 
 use crate::experiment::Summary;
 use crate::experiment::run_id::{POSITION, settings_with};
@@ -73,35 +74,48 @@ fn primaries<'a>(summary: &'a Summary, labels: &Labels) -> Vec<Named<'a>> {
     of_norms.chain(of_positions).collect()
 }
 
-/// The mean difference in standard deviations; none without a spread, and where the mean leaves lost runs out.
+/// The mean difference in standard deviations, of the pairs without lost runs; none without a spread.
 fn distance(of: &PairedComparison) -> Option<f64> {
-    let deviation = of.standard_deviation.filter(|deviation| of.n_not_in_mean == 0 && 0.0 < *deviation)?;
+    let deviation = of.standard_deviation.filter(|deviation| 0.0 < *deviation)?;
     Some(of.form.forth(of.mean?).abs() / deviation).filter(|distance| distance.is_finite())
+}
+
+/// The same; none where the mean leaves lost runs out.
+fn distance_of_all(of: &PairedComparison) -> Option<f64> {
+    distance(of).filter(|_| of.n_not_in_mean == 0)
 }
 
 /// `head` begins the sentence.
 fn nearest(all: &[Named<'_>], head: &str) -> Option<String> {
-    let measured = all.iter().filter_map(|(name, of)| Some((name, *of, distance(of)?)));
-    let (name, of, distance) = measured.min_by(|left, right| {
-        let p = |of: &PairedComparison| of.p_value.unwrap_or(1.0);
-        p(left.1).total_cmp(&p(right.1)).then(right.2.total_cmp(&left.2))
+    let p = |of: &PairedComparison| of.p_value.unwrap_or(1.0);
+    let differs = |of: &PairedComparison| match of.n_not_in_mean {
+        0 => distance(of).is_some(),
+        _ => p(of) < 1.0,
+    };
+    let (name, of) = all.iter().filter(|(_, of)| differs(of)).min_by(|(_, left), (_, right)| {
+        let effect = |of: &PairedComparison| distance(of).unwrap_or(0.0);
+        p(left).total_cmp(&p(right)).then(effect(right).total_cmp(&effect(left)))
     })?;
+    let p = match seeds_that_can_be_clear(of) {
+        Some(_) => String::new(),
+        None => format!(", p\u{a0}=\u{a0}{}", p_value(of.adjusted_p_value.unwrap_or(1.0))),
+    };
+    let Some(distance) = distance_of_all(of) else {
+        let (lost, pairs) = (of.n_not_in_mean, Count(of.n_pairs, "pair"));
+        return Some(format!(
+            "{head} {name}: a run is lost in {lost} of {pairs}{p}. How many seeds make a difference in lost runs clear cannot be told."
+        ));
+    };
     let (what, size) = match of.form {
         PairedForm::Ratio => ("ratio", format!("{} times", four_digits(of.mean?))),
         _ => ("difference", signed(of.mean?)),
-    };
-    let can = seeds_that_can_be_clear(of);
-    let p = match can {
-        Some(_) => String::new(),
-        None => format!(", p\u{a0}=\u{a0}{}", p_value(of.adjusted_p_value.unwrap_or(1.0))),
     };
     let first = format!("{head} {name}: {size}{p}");
     if of.is_sequential {
         return Some(format!("{first}."));
     }
-    let least = can.unwrap_or(0) as u64;
-    let needed = match seeds_needed_among(distance, POWER, of.family).map(|needed| needed.max(least)) {
-        // What the t test would call clear, and the sign-flip test does not.
+    let needed = match seeds_needed_among(distance, POWER, of.family) {
+        // Such a difference is mostly clear with these seeds, and was not.
         Some(needed) if needed <= of.n_pairs as u64 => return Some(format!("{first}.")),
         Some(needed) => format!("{needed} seeds"),
         None => "more than a million seeds".to_owned(),
@@ -114,7 +128,7 @@ fn nearest(all: &[Named<'_>], head: &str) -> Option<String> {
 }
 
 fn smallest(all: &[Named<'_>]) -> Option<String> {
-    let measured = || all.iter().filter(|(_, of)| distance(of).is_some());
+    let measured = || all.iter().filter(|(_, of)| distance_of_all(of).is_some());
     let (_, of) = measured().max_by_key(|(_, of)| of.n_pairs).filter(|(_, of)| !of.is_sequential)?;
     let deviations: Vec<f64> = measured().filter_map(|(_, of)| of.standard_deviation).collect();
     let deviation = percentiles(deviations, &[0.5])[0];

@@ -126,15 +126,17 @@ fn seeds(of: &PairedComparison, resolution: Option<&Resolution>) -> String {
             Some(seeds) => format!("{seeds} seeds"),
             None => "more than a million seeds".to_owned(),
         };
-        let chance = 100.0 * found.power;
-        format!(
-            "if the true {what} is {1}, {0} seeds find it in {chance}\u{a0}% of studies; for {2} it takes {needed}",
-            found.n_pairs,
-            number(found.detectable),
-            number(found.wanted)
-        )
+        let (chance, wanted) = (100.0 * found.power, number(found.wanted));
+        match found.detectable.filter(|_| few.is_none()) {
+            Some(detectable) => format!(
+                "if the true {what} is {1}, {0} seeds find it in {chance}\u{a0}% of studies; for {wanted} it takes {needed}",
+                found.n_pairs,
+                number(detectable),
+            ),
+            None => format!("to find a true {what} of {wanted} in {chance}\u{a0}% of studies takes {needed}"),
+        }
     });
-    let parts: Vec<String> = few.into_iter().chain(shown).collect();
+    let parts: Vec<String> = few.iter().cloned().chain(shown).collect();
     match parts.is_empty() {
         true if of.mean.is_none() => {
             format!(
@@ -154,7 +156,7 @@ fn seeds(of: &PairedComparison, resolution: Option<&Resolution>) -> String {
 
 /// Begins a sentence, but keeps names of norms as they are.
 fn capital(text: &str) -> String {
-    for (start, capital) in [("with ", "With "), ("lost ", "Lost "), ("if ", "If ")] {
+    for (start, capital) in [("with ", "With "), ("lost ", "Lost "), ("if ", "If "), ("to ", "To ")] {
         if let Some(rest) = text.strip_prefix(start) {
             return format!("{capital}{rest}");
         }

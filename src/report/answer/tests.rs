@@ -142,3 +142,46 @@ fn a_network_without_a_norm_is_called_by_no_position() {
         "{text}"
     );
 }
+
+#[test]
+fn no_number_of_seeds_finds_anything_below_the_fewest_that_can_be_clear() {
+    let of_seed = |seed: u64| {
+        let loss = 0.01 + 0.001 * (seed % 3) as f64;
+        [run(Norm::BatchNorm, seed, &[2.3, loss]), run(Norm::None, seed, &[2.3, 1.0])]
+    };
+    for n in 2..=8 {
+        let runs: Vec<RunRecord> = (1..=n).flat_map(of_seed).collect();
+        let summary = Summary::of(&runs);
+        let resolution = summary.comparisons[0].resolution.unwrap();
+        assert!(resolution.seeds_needed >= Some(6), "{resolution:?}");
+        assert_eq!(resolution.detectable.is_some(), 6 <= n, "{resolution:?}");
+        let text = shown(&runs);
+        assert_eq!(text.contains(&format!("{n} seeds find it in 80 % of studies")), 6 <= n, "{text}");
+        assert_eq!(
+            text.contains("6 or more are needed to be clear; to find a true ratio of"),
+            n < 6,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_comparison_nearest_to_being_clear_may_be_one_with_lost_runs() {
+    let at = |norm, index: usize, loss: f64| {
+        let settings = format!("optimizer.learning_rate={}", [0.01, 0.1][index - 1]);
+        let run_of = move |seed| run(norm, seed, &[2.3, loss + 0.1 * (seed % 2) as f64]);
+        (1..=6).map(move |seed| at_point(run_of(seed), index, &settings)).collect::<Vec<_>>()
+    };
+    let mut runs = [at(Norm::BatchNorm, 1, 0.5), at(Norm::BatchNorm, 2, 0.5)].concat();
+    // Better with two of six seeds.
+    runs.extend(at(Norm::None, 1, 0.55).into_iter().map(|mut run| {
+        let loss = if run.id.seed < 3 { 0.4 } else { 0.7 };
+        run.epochs.last_mut().unwrap().valid.as_mut().unwrap().loss = loss;
+        run
+    }));
+    runs.extend(at(Norm::None, 2, 0.5).into_iter().map(diverged));
+    let text = shown(&runs);
+    let expected = "Nearest to being clear is batch_norm against none at optimizer.learning_rate=0.1: a run is lost in 6 of \
+                    6 pairs. How many seeds make a difference in lost runs clear cannot be told.";
+    assert!(text.contains(expected) && !text.contains("find it in"), "{text}");
+}
