@@ -103,7 +103,7 @@ fn nearest(all: &[Named<'_>], head: &str) -> Option<String> {
     let Some(distance) = distance_of_all(of) else {
         let (lost, pairs) = (of.n_not_in_mean, Count(of.n_pairs, "pair"));
         return Some(format!(
-            "{head} {name}: a run is lost in {lost} of {pairs}{p}. How many seeds make a difference in lost runs clear cannot be told."
+            "{head} {name}: a run is lost in {lost} of {pairs}{p}. How many seeds make a difference in lost runs clear is not known."
         ));
     };
     let (what, size) = match of.form {

@@ -182,6 +182,6 @@ fn the_comparison_nearest_to_being_clear_may_be_one_with_lost_runs() {
     runs.extend(at(Norm::None, 2, 0.5).into_iter().map(diverged));
     let text = shown(&runs);
     let expected = "Nearest to being clear is batch_norm against none at optimizer.learning_rate=0.1: a run is lost in 6 of \
-                    6 pairs. How many seeds make a difference in lost runs clear cannot be told.";
+                    6 pairs. How many seeds make a difference in lost runs clear is not known.";
     assert!(text.contains(expected) && !text.contains("find it in"), "{text}");
 }
