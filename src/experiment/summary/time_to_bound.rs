@@ -139,6 +139,9 @@ mod tests {
 
     use super::*;
     use crate::experiment::statistics::ObservedTime::{Censored, Event, Never};
+    use crate::experiment::summary::Summary;
+    use crate::experiment::synthetic::run;
+    use crate::nn::Norm::{self, BatchNorm};
 
     #[test]
     fn a_run_that_stopped_early_may_have_been_first() {
@@ -154,5 +157,17 @@ mod tests {
             assert_eq!(order(&other, &norm), expected.map(Ordering::reverse), "{other:?} {norm:?}");
         }
         assert_eq!(order(&Event(30), &Event(10)), Some(Greater));
+    }
+
+    #[test]
+    fn a_run_that_gets_there_at_the_last_step_is_earlier_than_one_that_does_not() {
+        let (last, never) = ([2.0, 1.5, 1.0], [2.0, 1.5, 1.5]);
+        let norm = [(1, &last), (2, &never), (3, &never)].map(|(seed, losses)| run(BatchNorm, seed, losses));
+        let other =
+            [(1, &never), (2, &last), (3, &never)].map(|(seed, losses)| run(Norm::None, seed, losses));
+        let settings = ComparisonSettings { bound: Some(1.0), ..ComparisonSettings::default() };
+        let summary = Summary::with(&[norm, other].concat(), &settings);
+        let time = summary.comparisons[0].time_to_bound.as_ref().unwrap();
+        assert_eq!((time.earlier, time.same, time.later, time.undecided), (1, 0, 1, 1));
     }
 }
