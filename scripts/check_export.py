@@ -65,7 +65,7 @@ class Case:
     """A random data file and a random network for it."""
 
     def __init__(self, folder, seed):
-        self.random = random.Random(seed)
+        self.random, self.seed = random.Random(seed), seed
         self.folder = folder
         self.loss = LOSSES[seed % len(LOSSES)]
         self.dtype = "f64" if seed % 3 == 2 else "f32"
@@ -141,10 +141,11 @@ class Case:
             if r.random() < 0.2:
                 after.append({"type": r.choice(ACTIVATIONS)})
             layers += after
-        before_loss = []
-        if r.random() < 0.3:
+        # From numbers apart, which leave the other draws as they are.
+        own, before_loss = random.Random(f"before the loss, {self.seed}"), []
+        if own.random() < 0.3:
             # Norms of each row need more outputs than there may be.
-            kind = r.choice(sorted(set(NORMS) - {"layer_norm", "rms_norm", "group_norm"}))
+            kind = own.choice(sorted(set(NORMS) - {"layer_norm", "rms_norm", "group_norm"}))
             before_loss.append({"type": kind, "rows": 5} if kind == "ghost_batch_norm" else {"type": kind})
         return layers + [{"type": "affine"}, *before_loss, {"type": self.loss}]
 
