@@ -144,12 +144,6 @@ const GROWTH_OF_VALUES: f64 = 10.0;
 /// The last measurement of a diverged run is of an earlier step than those of others, so that such runs are left out where
 /// others of the network have not diverged, and findings about a network of which all have say so.
 pub fn findings(runs: &[RunDiagnostics], has_diverged: impl Fn(&RunDiagnostics) -> bool) -> Vec<Finding> {
-    let mut networks: Vec<&str> = Vec::new();
-    for run in runs.iter().filter(|run| !run.rows.is_empty()) {
-        if !networks.contains(&&*run.network) {
-            networks.push(&run.network);
-        }
-    }
     let of = |network: &&'_ str| {
         let measured = runs.iter().filter(|run| run.network == **network && !run.rows.is_empty());
         let (diverged, others): (Vec<_>, Vec<_>) = measured.partition(|run| has_diverged(run));
@@ -158,7 +152,7 @@ pub fn findings(runs: &[RunDiagnostics], has_diverged: impl Fn(&RunDiagnostics) 
             false => Summary::of(&others, false),
         }
     };
-    let summaries: Vec<Summary<'_>> = networks.iter().filter_map(of).collect();
+    let summaries: Vec<Summary<'_>> = measured_networks(runs).iter().filter_map(of).collect();
     let mut found = Vec::new();
     for summary in &summaries {
         found.extend(RULES.iter().filter_map(|rule| summary.apply(rule, &summaries)));
@@ -167,6 +161,17 @@ pub fn findings(runs: &[RunDiagnostics], has_diverged: impl Fn(&RunDiagnostics) 
     }
     found.extend(summaries.iter().filter_map(Summary::smoothness));
     found
+}
+
+/// The networks that were measured, in the order of `runs`.
+pub(crate) fn measured_networks(runs: &[RunDiagnostics]) -> Vec<&str> {
+    let mut networks: Vec<&str> = Vec::new();
+    for run in runs.iter().filter(|run| !run.rows.is_empty()) {
+        if !networks.contains(&&*run.network) {
+            networks.push(&run.network);
+        }
+    }
+    networks
 }
 
 /// First and last values of a network, median over its runs.

@@ -15,6 +15,7 @@ mod tests;
 pub(crate) mod weights;
 
 pub use crate::diagnose::diagnoser::Diagnoser;
+pub(crate) use crate::diagnose::findings::measured_networks;
 pub use crate::diagnose::findings::{Finding, RunDiagnostics, findings};
 pub use crate::diagnose::quantity::{DiagnosticRow, Quantity};
 pub use crate::diagnose::spec::{DiagnoseEvery, DiagnoseLevel, DiagnoseSpec};

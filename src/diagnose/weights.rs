@@ -37,18 +37,12 @@ pub(crate) fn update_ratio<F: Real>(before: &Array2<F>, after: &Array2<F>) -> f6
         #[inline(always)]
         || {
             let mut squares = [0.0; LANES];
-            let ((befores, rest_before), (afters, rest_after)) = (before.as_chunks(), after.as_chunks());
-            let mut add = |before: &[F], after: &[F]| {
+            for (before, after) in before.chunks(LANES).zip(after.chunks(LANES)) {
                 for ((square, &before), &after) in squares.iter_mut().zip(before).zip(after) {
                     let step = Real::to_f64(after - before);
                     *square += step * step;
                 }
-            };
-            for (before, after) in befores.iter().zip(afters) {
-                let (before, after): (&[F; LANES], &[F; LANES]) = (before, after);
-                add(before, after);
             }
-            add(rest_before, rest_after);
             squares
         },
     );

@@ -28,6 +28,7 @@ pub mod csv;
 pub(crate) mod fork;
 pub(crate) mod html;
 pub(crate) mod labels;
+pub(crate) mod measured_end;
 pub(crate) mod results;
 pub(crate) mod table;
 pub(crate) mod text;

@@ -3,7 +3,8 @@
 //! What is clear is decided by [`sign_flip_p`](super::sign_flip_p), whose values for few pairs are far apart: with 6
 //! pairs and one comparison all signs have to be equal, which happens less often than a t test shows the same effect.
 //! Where only a few choices of signs may reach the sum that was measured, studies of normal differences are simulated;
-//! where many may, the power is that of the t test, to 2 %.
+//! where many may, the power is that of the t test. Where it begins, its 80 % are 80 % for one comparison with 12 pairs, 79 %
+//! for one of five with 14, and 77 % for one of 78 with 18.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

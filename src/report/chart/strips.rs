@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::diagnose::{DiagnosticRow, Quantity, RunDiagnostics};
+use crate::diagnose::{DiagnosticRow, Quantity, RunDiagnostics, measured_networks};
 use crate::probe::percentiles;
 use crate::report::chart::figure::{CHART_CSS, wrapped};
 use crate::report::text::number::four_digits;
@@ -64,12 +64,7 @@ pub(crate) struct Strips {
 impl Strips {
     /// With at most `max_columns` measurements next to each other; none without any measurements.
     pub(crate) fn of(runs: &[RunDiagnostics], max_columns: usize) -> Option<Self> {
-        let mut networks: Vec<&str> = Vec::new();
-        for run in runs.iter().filter(|run| !run.rows.is_empty()) {
-            if !networks.contains(&&*run.network) {
-                networks.push(&run.network);
-            }
-        }
+        let mut networks = measured_networks(runs);
         networks.truncate(MAX_NETWORKS);
         let strips: Vec<Strip> =
             STRIPS.iter().filter_map(|kind| Strip::of(kind, &networks, runs, max_columns)).collect();

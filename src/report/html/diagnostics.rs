@@ -14,8 +14,8 @@ use crate::report::results::RunResults;
 /// Networks whose smoothness is a sentence each.
 const MAX_SMOOTHNESS: usize = 4;
 
-/// The findings, the charts of whole `network`s, the heat maps and the files of the diagnostics; nothing without them. A map has at most `max_columns` measurements next to each other;
-/// `diagnostics.svg` has more.
+/// The findings, the charts of whole `network`s, the heat maps and the files of the diagnostics; nothing without them. A
+/// map has at most `max_columns` measurements next to each other; `diagnostics.svg` has more.
 pub(crate) fn diagnostics(
     run: &RunResults,
     network: Option<&Figure>,

@@ -1,12 +1,12 @@
 //! Which networks the heat maps show, where there are more than fit next to each other.
 
-use crate::diagnose::RunDiagnostics;
+use crate::diagnose::{RunDiagnostics, measured_networks};
 use crate::experiment::run_id::network_name;
 use crate::experiment::{GroupSummary, Summary};
 use crate::nn::Norm;
-use crate::report::chart::figures::network::{MeasuredEnd, at_last_steps};
 use crate::report::chart::strips::MAX_NETWORKS;
 use crate::report::html::start::labelled;
+use crate::report::measured_end::{MeasuredEnd, at_last_steps};
 use crate::report::results::RunResults;
 use crate::report::text::summary::other_measures::measure_name;
 use crate::text::shortened;
@@ -29,12 +29,7 @@ struct Chosen {
 /// and as many of the next best as there is room for. With a grid, each norm is at its best point.
 pub(crate) fn heat_maps(run: &RunResults) -> HeatMaps {
     let mut runs = compared(run);
-    let mut networks: Vec<String> = Vec::new();
-    for found in runs.iter().filter(|found| !found.rows.is_empty()) {
-        if !networks.contains(&found.network) {
-            networks.push(found.network.clone());
-        }
-    }
+    let networks: Vec<String> = measured_networks(&runs).into_iter().map(str::to_owned).collect();
     let mut note = None;
     if MAX_NETWORKS < networks.len() {
         let chosen = chosen(&run.summary, &networks);
@@ -52,18 +47,12 @@ pub(crate) fn heat_maps(run: &RunResults) -> HeatMaps {
             names.join(", ")
         ));
     }
-    let mut drawn: Vec<&str> = Vec::new();
-    for found in runs.iter().filter(|found| !found.rows.is_empty()) {
-        if !drawn.contains(&&*found.network) {
-            drawn.push(&found.network);
-        }
-    }
     let end = |network: &str| {
         let of_network = runs.iter().filter(|found| found.network == network);
         let end = MeasuredEnd::of(&run.summary, network, of_network);
         end.last_step(&shortened(&labelled(run, network)))
     };
-    let ends = at_last_steps(drawn.into_iter().filter_map(end));
+    let ends = at_last_steps(measured_networks(&runs).into_iter().filter_map(end));
     let notes: Vec<String> = note.into_iter().chain(ends).collect();
     let note = (!notes.is_empty()).then(|| notes.join(" "));
     for found in &mut runs {

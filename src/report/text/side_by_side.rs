@@ -88,6 +88,16 @@ mod tests {
         insta::assert_snapshot!(text);
     }
 
+    /// The table of what differs between two configs.
+    fn config_table(configs: &[String; 2]) -> String {
+        let configs = configs.each_ref().map(|config| config.parse().unwrap());
+        let text = side_by_side(
+            &[named("first", &twins(2)), named("second", &twins(2))],
+            &config_differences(&configs),
+        );
+        text.lines().skip_while(|line| !line.starts_with("config")).collect::<Vec<_>>().join("\n")
+    }
+
     #[test]
     fn what_differs_in_long_values_is_not_cut() {
         let hidden = |norm: &str| {
@@ -99,13 +109,7 @@ mod tests {
         let first = [path("first"), hidden("batch_norm").repeat(6), end.to_owned()].concat();
         let second =
             [path("second"), hidden("batch_norm").repeat(5), hidden(""), end.replace('3', "4")].concat();
-        let configs = [first, second].map(|config| config.parse().unwrap());
-        let text = side_by_side(
-            &[named("first", &twins(2)), named("second", &twins(2))],
-            &config_differences(&configs),
-        );
-        let table: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("config")).collect();
-        insta::assert_snapshot!(table.join("\n"), @r#"
+        insta::assert_snapshot!(config_table(&[first, second]), @r#"
         config     first                                                         second
         data.path  "/a long folder/a long folder/a long folder/a long folder/a   "/a long folder/a long folder/a long folder/a long folder/a
                    long folder/a long folder//first.csv"                         long folder/a long folder//second.csv"
@@ -115,15 +119,10 @@ mod tests {
 
     #[test]
     fn a_list_that_fits_on_a_line_is_whole_beside_a_long_one() {
-        let norms = |norms: &[&str]| format!("[compare]\nnorms = {norms:?}\n").parse().unwrap();
+        let norms = |norms: &[&str]| format!("[compare]\nnorms = {norms:?}\n");
         let long = ["batch_norm", "layer_norm", "group_norm", "rms_norm", "mean_only", "none"];
         let configs = [norms(&["batch_norm", "none"]), norms(&long)];
-        let text = side_by_side(
-            &[named("first", &twins(2)), named("second", &twins(2))],
-            &config_differences(&configs),
-        );
-        let table: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("config")).collect();
-        insta::assert_snapshot!(table.join("\n"), @r#"
+        insta::assert_snapshot!(config_table(&configs), @r#"
         config         first                   second
         compare.norms  ["batch_norm", "none"]  (1 equal), "layer_norm", "group_norm", "rms_norm",
                                                "mean_only", (1 equal)

@@ -1,15 +1,15 @@
 //! What was measured of whole networks while they were trained, over the steps.
 
-use std::collections::BTreeMap;
-
 use crate::diagnose::{Quantity, RunDiagnostics};
+use crate::experiment::Summary;
 use crate::experiment::run_id::network_name;
-use crate::experiment::{GroupSummary, Summary};
 use crate::nn::Norm;
+use crate::probe::percentiles;
 use crate::report::chart::axis::{Axis, AxisScale};
 use crate::report::chart::figure::{Figure, LegendEntry, Panel, Sample};
 use crate::report::chart::figures::arms::Arms;
 use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke, evenly};
+use crate::report::measured_end::{MeasuredEnd, at_last_steps};
 use crate::report::table::Table;
 use crate::report::text::number::{NO_NUMBER, four_digits};
 use crate::text::shortened;
@@ -110,75 +110,15 @@ impl Measured {
     }
 }
 
-/// The last step at which a network was measured.
-#[derive(Clone, Copy)]
-pub(crate) struct MeasuredEnd {
-    step: u64,
-    /// Seeds that were measured there.
-    n_seeds: usize,
-    n_all: usize,
-    has_diverged: bool,
-}
-
-impl MeasuredEnd {
-    /// Of the `runs` of `network`.
-    pub(crate) fn of<'a>(
-        summary: &Summary,
-        network: &str,
-        runs: impl Iterator<Item = &'a RunDiagnostics>,
-    ) -> Self {
-        // Several runs of a seed are the same network, at no position.
-        let mut last_steps: BTreeMap<u64, u64> = BTreeMap::new();
-        for run in runs {
-            let last = run.rows.iter().map(|row| row.step).max().unwrap_or(0);
-            let step = last_steps.entry(run.seed).or_default();
-            *step = last.max(*step);
-        }
-        let step = last_steps.values().copied().max().unwrap_or(0);
-        let is_it = |group: &&GroupSummary| {
-            network
-                == network_name(group.norm.name(), group.point.as_ref().map_or("", |point| &point.settings))
-        };
-        Self {
-            step,
-            n_seeds: last_steps.values().filter(|last| **last == step).count(),
-            n_all: last_steps.len(),
-            has_diverged: summary.groups.iter().filter(is_it).any(|group| 0 < group.n_diverged),
-        }
-    }
-
-    /// Of how many seeds the last values of the network called `name` are; none where that needs no words.
-    pub(crate) fn last_step(self, name: &str) -> Option<String> {
-        let Self { step, n_seeds, n_all, has_diverged } = self;
-        let is_worth_saying = has_diverged || n_seeds < n_all;
-        is_worth_saying.then(|| format!("{name} (step {step}) has {n_seeds} of {n_all} seeds"))
-    }
-}
-
-/// A sentence about networks of which not all runs are as long.
-pub(crate) fn at_last_steps(networks: impl Iterator<Item = String>) -> Option<String> {
-    let networks: Vec<String> = networks.collect();
-    let listed = networks.join(", ");
-    (!networks.is_empty())
-        .then(|| format!("Runs differ in their numbers of steps: at its last one, {listed}."))
-}
-
 /// By step.
 fn medians(quantity: Quantity, runs: &[&RunDiagnostics]) -> Vec<(u64, f64)> {
     let rows = runs.iter().flat_map(|run| &run.rows);
     let rows = rows.filter(|row| row.quantity == quantity && row.layer.is_none());
     let mut values: Vec<(u64, f64)> = rows.map(|row| (row.step, row.value)).collect();
     values.sort_by_key(|(step, _)| *step);
-    let of_step = |values: &[(u64, f64)]| (values[0].0, median(values.iter().map(|(_, value)| *value)));
+    let of_step =
+        |values: &[(u64, f64)]| (values[0].0, percentiles(values.iter().map(|(_, value)| *value), &[0.5])[0]);
     values.chunk_by(|one, next| one.0 == next.0).map(of_step).collect()
-}
-
-/// Infinite where half of the values are.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { 0.5 * (values[middle - 1] + values[middle]) }
 }
 
 fn panel(arms: Arms<'_>, measured: &[Measured], (place, name): (usize, &str), most: usize) -> Option<Plot> {
