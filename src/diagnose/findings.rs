@@ -233,7 +233,7 @@ impl<'a> Summary<'a> {
         let others = all.iter().filter(|other| other.network != self.network).filter_map(|other| {
             let same = other.of_quantity(rule.quantity).find(|value| value.layer == worst.layer)?;
             let diverged = if other.n_diverged.is_some() { " (diverged)" } else { "" };
-            Some(format!("{:.2} with {}{diverged}", same.last, other.network))
+            Some(format!("{} with {}{diverged}", two_decimals(same.last), other.network))
         });
         let others: Vec<String> = others.collect();
         let mut text = (rule.text)(worst.last, rule.bound.value());
@@ -315,6 +315,11 @@ impl<'a> Summary<'a> {
             text: format!("{}{place}{diverged}: {text}", self.network),
         }
     }
+}
+
+/// With two decimals, or two significant digits if those would be none.
+fn two_decimals(value: f64) -> String {
+    if value != 0.0 && value.abs() < 0.005 { format!("{value:.1e}") } else { format!("{value:.2}") }
 }
 
 /// With two significant digits, and all digits before the point.

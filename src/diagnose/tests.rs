@@ -139,6 +139,12 @@ fn findings_have_a_number_a_threshold_and_the_other_network() {
         ]
     );
     assert_eq!((found[0].value, found[0].threshold), (Some(0.38), 0.1));
+    let moved =
+        |ratio| [(0, "affine_4", Quantity::UpdateRatio, 0.01), (9, "affine_4", Quantity::UpdateRatio, ratio)];
+    let still = findings(&[run("batch_norm", 1, &moved(7.8e-7)), run("none", 1, &moved(0.02))], |_| false);
+    assert!(still[0].text.ends_with("there it is 0.02 with none"), "{}", still[0].text);
+    let still = findings(&[run("batch_norm", 1, &moved(7.8e-7)), run("none", 1, &moved(3e-4))], |_| false);
+    assert!(still[0].text.ends_with("there it is 3.0e-4 with none"), "{}", still[0].text);
     assert_eq!(findings(&runs[..1], |_| false), []);
 }
 
