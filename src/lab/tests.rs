@@ -17,11 +17,21 @@ fn claims() -> Vec<Claim> {
     catalog().expect("every file is a claim")
 }
 
-fn tried(name: &str, build: NetworkBuilder<'_>) -> ClaimFinding {
-    let bundled = BundledData::write().expect("a temporary folder");
-    let claims = claims();
-    let claim = claims.iter().find(|claim| claim.name == name).expect(name);
-    try_claim(claim, &bundled.claims(), None, NonZeroUsize::MIN, build).expect(name)
+/// All claims and their data, which take longer to read than some claims to try.
+struct Claims {
+    bundled: BundledData,
+    claims: Vec<Claim>,
+}
+
+impl Claims {
+    fn read() -> Self {
+        Self { bundled: BundledData::write().expect("a temporary folder"), claims: claims() }
+    }
+
+    fn tried(&self, name: &str, build: NetworkBuilder<'_>) -> ClaimFinding {
+        let claim = self.claims.iter().find(|claim| claim.name == name).expect(name);
+        try_claim(claim, &self.bundled.claims(), None, NonZeroUsize::MIN, build).expect(name)
+    }
 }
 
 #[test]
@@ -39,8 +49,9 @@ fn every_claim_is_a_config_with_bounds() {
 fn a_right_norm_passes_the_exact_claims() {
     let right: NetworkBuilder<'_> =
         &|specs, inputs, answers, seed| Network::new(inputs, build_layers(specs, inputs, answers, seed));
+    let claims = Claims::read();
     for name in ["gradients", "normalized", "norm-growth"] {
-        let finding = tried(name, right);
+        let finding = claims.tried(name, right);
         assert_eq!(finding.verdict, ClaimVerdict::Holds, "{name}: {:?}", finding.measured);
         assert!(finding.is_as_expected());
     }
@@ -87,19 +98,20 @@ const NOT_ORTHOGONAL: [Mistake; 5] = [
 
 #[test]
 fn each_mistake_fails_a_claim() {
+    let claims = Claims::read();
     for mistake in Mistake::ALL {
         let wrong: NetworkBuilder<'_> = &|specs, inputs, answers, seed| {
             mistake.network(specs, inputs, answers, seed).expect("a network with batch norm")
         };
-        let finding = tried("gradients", wrong);
+        let finding = claims.tried("gradients", wrong);
         assert_eq!(finding.verdict, ClaimVerdict::DoesNotHold, "{mistake}: {:?}", finding.measured);
         assert!(!finding.is_as_expected());
         if NOT_ORTHOGONAL.contains(&mistake) {
-            let finding = tried("norm-growth", wrong);
+            let finding = claims.tried("norm-growth", wrong);
             assert_eq!(finding.verdict, ClaimVerdict::DoesNotHold, "{mistake}: {:?}", finding.measured);
         }
         if mistake == Mistake::UnbiasedForward {
-            let finding = tried("normalized", wrong);
+            let finding = claims.tried("normalized", wrong);
             assert_eq!(finding.verdict, ClaimVerdict::DoesNotHold, "{mistake}: {:?}", finding.measured);
         }
     }
