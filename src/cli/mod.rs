@@ -33,16 +33,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let parsed = Cli::try_parse_from(args);
     let groups = parsed.as_ref().ok().and_then(Cli::groups);
     // They end together, after everything else.
-    let _together = match processes::begin(groups) {
-        Begun::First(together) => together,
+    let (_together, refused) = match processes::begin(groups) {
+        Begun::First(together) => (Some(together), None),
         Begun::Other(code) => return code,
+        Begun::Refused(error) => (None, Some(error)),
     };
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return show_usage(&error),
     };
     let output = Output::new(&cli.global);
-    let ended = run_command(&cli, &output);
+    let ended = refused.map_or_else(|| run_command(&cli, &output), Err);
     if is_unsynced() {
         output.note("note: the file system cannot sync files; a power cut may lose what was just written");
     }

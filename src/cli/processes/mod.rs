@@ -21,7 +21,6 @@ pub(crate) mod worker;
 #[cfg(feature = "mpi")]
 pub(crate) mod world;
 
-use std::fmt::Write;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::process::ExitCode;
@@ -33,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::cli::commands::reproduce::shared::ClaimsOrder;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
-use crate::cli::processes::facts::{facts, network_fact, unshared_source};
+use crate::cli::processes::facts::{Shown, facts, network_fact, unshared_source, verdict};
 pub(crate) use crate::cli::processes::groups::{Group, group};
 use crate::cli::session::Session;
 use crate::config::Plan;
@@ -47,6 +46,8 @@ pub(crate) enum Begun {
     First(Together),
     /// Another one, which has done what it was ordered.
     Other(ExitCode),
+    /// The first process, which cannot go on with the others.
+    Refused(CliError),
 }
 
 /// Holds the processes together.
@@ -66,7 +67,15 @@ pub(crate) fn begin(groups: Option<NonZeroUsize>) -> Begun {
     };
     groups::begin(all, leaders, &host);
     let is_first = members.process() == 0;
-    let team = TEAM.get_or_init(|| Team { gather: Arc::new(members), host });
+    let team = Team { gather: Arc::new(members), host };
+    // Before any order, which another version may not understand.
+    if let Some(problem) = facts::other_version(&team.exchange(env!("CARGO_PKG_VERSION").as_bytes())) {
+        return match is_first {
+            true => Begun::Refused(CliError::new(exit_code::REFUSED, problem)),
+            false => Begun::Other(ExitCode::from(exit_code::REFUSED)),
+        };
+    }
+    let team = TEAM.get_or_init(|| team);
     if is_first {
         return Begun::First(Together { _universe: Some(universe) });
     }
@@ -158,14 +167,6 @@ enum Order {
     Claims(ClaimsOrder),
     /// End.
     End,
-}
-
-/// What a process shows before all go on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Shown {
-    host: String,
-    /// What must be equal in all processes, by what it is; or what is wrong.
-    facts: Result<Vec<(String, String)>, String>,
 }
 
 /// The processes that have begun; none if this is the only one.
@@ -298,79 +299,5 @@ impl Peers for Team {
         };
         self.agree(Ok(facts))?;
         Ok(Arc::clone(&self.gather))
-    }
-}
-
-/// What is wrong with the first process that is not as the first one.
-fn verdict(shown: &[Shown]) -> Result<(), String> {
-    let place = |process: usize| {
-        let mut place = format!("process {} of {}", process + 1, shown.len());
-        if shown.iter().any(|other| other.host != shown[0].host) {
-            // Writing to a string does not fail.
-            let _ = write!(place, " (on {})", shown[process].host);
-        }
-        place
-    };
-    for (process, one) in shown.iter().enumerate() {
-        if let Err(problem) = &one.facts {
-            return Err(format!("{}: {problem}", place(process)));
-        }
-    }
-    let expected = shown[0].facts.as_deref().unwrap_or_default();
-    for (process, one) in shown.iter().enumerate() {
-        let found = one.facts.as_deref().unwrap_or_default();
-        for ((what, expected), (_, found)) in expected.iter().zip(found) {
-            if expected != found {
-                return Err(format!(
-                    "{} has another {what}: {found}, and {expected} in the first process; all need the same",
-                    place(process)
-                ));
-            }
-        }
-        if expected.len() != found.len() {
-            return Err(format!("{} does not read the same files as the first process", place(process)));
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(host: &str, facts: &[(&str, &str)]) -> Shown {
-        let facts = facts.iter().map(|(what, value)| ((*what).to_owned(), (*value).to_owned()));
-        Shown { host: host.to_owned(), facts: Ok(facts.collect()) }
-    }
-
-    #[test]
-    fn processes_agree_if_they_show_the_same() {
-        let one = shown("a", &[("bntrain", "0.1.0"), ("data.csv, by its SHA-256", "12")]);
-        assert_eq!(verdict(&[one.clone(), one.clone(), one]), Ok(()));
-    }
-
-    #[test]
-    fn the_first_process_that_differs_is_named() {
-        let first = shown("a", &[("bntrain", "0.1.0"), ("data.csv, by its SHA-256", "12")]);
-        let other = shown("a", &[("bntrain", "0.1.0"), ("data.csv, by its SHA-256", "34")]);
-        assert_eq!(
-            verdict(&[first.clone(), first.clone(), other]),
-            Err("process 3 of 3 has another data.csv, by its SHA-256: 34, and 12 in the first process; all need the \
-                 same"
-                .to_owned())
-        );
-        let elsewhere = shown("b", &[("bntrain", "0.2.0"), ("data.csv, by its SHA-256", "34")]);
-        assert_eq!(
-            verdict(&[first.clone(), elsewhere]),
-            Err("process 2 of 2 (on b) has another bntrain: 0.2.0, and 0.1.0 in the first process; all need the same"
-                .to_owned())
-        );
-        let fewer = shown("a", &[("bntrain", "0.1.0")]);
-        assert_eq!(
-            verdict(&[first.clone(), fewer]),
-            Err("process 2 of 2 does not read the same files as the first process".to_owned())
-        );
-        let failed = Shown { host: "a".to_owned(), facts: Err("data.csv: no such file".to_owned()) };
-        assert_eq!(verdict(&[first, failed]), Err("process 2 of 2: data.csv: no such file".to_owned()));
     }
 }
