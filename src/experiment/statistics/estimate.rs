@@ -20,6 +20,10 @@ pub struct Estimate {
     pub n_missing: usize,
     /// None without any number, or where it overflows.
     pub mean: Option<f64>,
+    /// Of what is positive, such as losses, which are compared as ratios; none of anything else, and in files of older
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub geometric_mean: Option<f64>,
     /// The sample standard deviation; none with fewer than two numbers, or where it overflows.
     pub standard_deviation: Option<f64>,
     /// Of the mean over all seeds; none with fewer than two numbers, and where they do not differ.
@@ -51,7 +55,14 @@ impl Estimate {
             let squares = standard_deviation.powi(2) * (n - 1) as f64 / (n * n) as f64;
             by_influence(mean, squares, n as u64, scale).interval
         });
-        Self { n: numbers.len(), n_missing, mean, standard_deviation, interval }
+        let is_log = matches!(scale, IntervalScale::Log);
+        let geometric_mean = self::mean(&numbers.iter().map(|number| number.ln()).collect::<Vec<_>>());
+        let geometric_mean = match numbers.contains(&0.0) {
+            true => Some(0.0),
+            false => geometric_mean.map(f64::exp),
+        };
+        let geometric_mean = geometric_mean.filter(|_| is_log);
+        Self { n: numbers.len(), n_missing, mean, geometric_mean, standard_deviation, interval }
     }
 }
 

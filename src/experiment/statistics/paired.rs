@@ -191,6 +191,14 @@ impl PairedComparison {
         }
     }
 
+    /// Whether the second network is better in the mean, or, where it has none, in most pairs.
+    pub fn favors_second(&self) -> bool {
+        match (self.n_not_in_mean, self.mean.map(|mean| self.form.forth(mean))) {
+            (0, Some(difference)) => SAME <= difference.abs() && !self.form.is_better(difference),
+            _ => self.wins.is_some_and(|wins| wins < 0.5),
+        }
+    }
+
     /// Whether the networks differ, at an adjusted p value of at most 0.05.
     pub fn is_clear(&self) -> bool {
         self.adjusted_p_value.is_some_and(|p| p <= 1.0 - CONFIDENCE + 1e-12)

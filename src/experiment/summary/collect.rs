@@ -1,6 +1,6 @@
 //! From records to runs and groups.
 
-use crate::config::Plan;
+use crate::config::{ComparedMeasure, Plan};
 use crate::experiment::assessment::NamedMeasure;
 use crate::experiment::run_id::RunRecord;
 use crate::experiment::statistics::{CONFIDENCE, Estimate};
@@ -41,6 +41,24 @@ impl Summary {
             pairs: endings(compared, &settings),
         });
         Self { tuning: tuning(plan, tuned), stopping, ..summary(compared, &settings) }
+    }
+
+    /// The same with the geometric means of losses, which files of older versions do not have.
+    #[must_use]
+    pub(crate) fn with_geometric_means(mut self) -> Self {
+        let (runs, on) = (&self.runs, self.measured_on);
+        for group in &mut self.groups {
+            let completed = runs.iter().filter(|run| run.norm == group.norm && run.point == group.point);
+            let completed: Vec<&RunSummary> = completed.filter(|run| run.is_complete()).collect();
+            for measure in ComparedMeasure::of_task(self.task).filter(|measure| measure.is_loss()) {
+                let estimate = group.measure_mut(measure);
+                if estimate.geometric_mean.is_none() {
+                    let values = completed.iter().map(|run| run.measure(measure, on));
+                    estimate.geometric_mean = Estimate::on(IntervalScale::Log, values).geometric_mean;
+                }
+            }
+        }
+        self
     }
 
     /// The same with the networks of an ensemble together.

@@ -59,6 +59,24 @@ pub struct NormComparison {
     pub resolution: Option<Resolution>,
 }
 
+impl NormComparison {
+    /// In the primary measure: 1 where `norm` is better, -1 where it is worse, and 0 where neither is or it is not one of
+    /// the two.
+    pub(crate) fn favors(&self, norm: Norm) -> i64 {
+        let Some(primary) = self.measures.first() else { return 0 };
+        let better = match (primary.comparison.favors_first(), primary.comparison.favors_second()) {
+            (true, _) => self.norm,
+            (_, true) => self.other,
+            _ => return 0,
+        };
+        match norm == better {
+            true => 1,
+            false if norm == self.norm || norm == self.other => -1,
+            false => 0,
+        }
+    }
+}
+
 /// One measure of two norms.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MeasureComparison {

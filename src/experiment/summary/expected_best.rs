@@ -4,6 +4,7 @@ use crate::config::ComparedMeasure;
 use crate::experiment::statistics::{Estimate, expected_best as of_values};
 use crate::experiment::summary::comparison::ExpectedBest;
 use crate::experiment::summary::types::{MeasuredOn, Point, RunSummary};
+use crate::metrics::IntervalScale;
 use crate::nn::Norm;
 
 /// For each norm, by the number of points that are tried; empty without a grid.
@@ -22,7 +23,11 @@ pub(crate) fn expected_best(
     let of_norm = |&norm: &Norm| {
         let value = |point: &&Option<Point>| {
             let here = || runs.iter().filter(|run| run.norm == norm && run.point == **point);
-            let mean = Estimate::of(here().map(|run| run.measure(primary, on))).mean;
+            // Of a loss the geometric mean, by which points are ranked.
+            let scale =
+                if primary.is_loss() { IntervalScale::Log } else { IntervalScale::Plain { unit: 1.0 } };
+            let of_seeds = Estimate::on(scale, here().map(|run| run.measure(primary, on)));
+            let mean = of_seeds.geometric_mean.or(of_seeds.mean);
             match here().all(RunSummary::is_complete) {
                 true => sign * mean.unwrap_or(f64::NAN),
                 false => f64::NEG_INFINITY,

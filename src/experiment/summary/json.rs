@@ -72,6 +72,7 @@ impl Summary {
             object.insert("comparisons".to_owned(), Value::Array(Vec::new()));
         }
         let summary: Self = serde_json::from_value(value)?;
+        let summary = summary.with_geometric_means();
         summary.contradiction().map_or(Ok(summary), |what| Err(SummaryError::Contradiction(what)))
     }
 

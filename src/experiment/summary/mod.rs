@@ -36,6 +36,7 @@ pub(crate) mod json;
 mod null_studies;
 pub(crate) mod pairs;
 pub(crate) mod positions;
+pub(crate) mod ranking;
 pub(crate) mod sequential;
 #[cfg(test)]
 mod tests;

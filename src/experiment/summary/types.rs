@@ -226,24 +226,6 @@ impl Summary {
     /// Counts up with every change that an older program would misread.
     pub const FORMAT_VERSION: u32 = 2;
 
-    /// The measure that points of a grid are chosen by: the primary one, on validation rows if it is of the test rows.
-    pub fn chosen_by(&self) -> ComparedMeasure {
-        let keeps_best = self.runs.iter().any(|run| run.kept_epoch < run.last_epoch);
-        self.primary.on_validation_rows(keeps_best)
-    }
-
-    /// For each norm the group to judge it by: of those with the fewest runs that did not
-    /// complete, the one with the best mean of [`chosen_by`](Self::chosen_by), the first of equals. None for a norm of
-    /// which no run completed. Without a grid, the norm's only group.
-    pub fn best_group(&self, norm: Norm) -> Option<&GroupSummary> {
-        let judged = self.groups.iter().filter(|group| group.norm == norm);
-        let measure = self.chosen_by();
-        judged
-            .filter_map(|group| Some((group.n_runs - group.n_completed, group.rank(measure)?, group)))
-            .min_by(|left, right| left.0.cmp(&right.0).then(left.1.total_cmp(&right.1)))
-            .map(|(_, _, group)| group)
-    }
-
     /// Whether there is a grid.
     pub fn has_grid(&self) -> bool {
         self.groups.iter().any(|group| group.point.is_some())
@@ -262,12 +244,6 @@ pub(crate) fn distinct<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec
 }
 
 impl GroupSummary {
-    /// The mean of `measure`, or of minus it, so that less is better.
-    pub(crate) fn rank(&self, measure: ComparedMeasure) -> Option<f64> {
-        let mean = self.measure(measure).mean?;
-        Some(if measure.is_loss() { mean } else { -mean })
-    }
-
     /// Mean and spread of `measure` over the completed runs.
     pub fn measure(&self, measure: ComparedMeasure) -> &Estimate {
         match measure {
@@ -278,6 +254,18 @@ impl GroupSummary {
             ComparedMeasure::FinalTrainEvalLoss => &self.final_train_eval_loss,
             ComparedMeasure::TestLoss => &self.test_loss,
             ComparedMeasure::TestAccuracy | ComparedMeasure::TestR2 => &self.test_quality,
+        }
+    }
+
+    pub(crate) fn measure_mut(&mut self, measure: ComparedMeasure) -> &mut Estimate {
+        match measure {
+            ComparedMeasure::FinalLoss => &mut self.final_loss,
+            ComparedMeasure::BestLoss => &mut self.best_loss,
+            ComparedMeasure::FinalAccuracy | ComparedMeasure::FinalR2 => &mut self.final_quality,
+            ComparedMeasure::BestAccuracy | ComparedMeasure::BestR2 => &mut self.best_quality,
+            ComparedMeasure::FinalTrainEvalLoss => &mut self.final_train_eval_loss,
+            ComparedMeasure::TestLoss => &mut self.test_loss,
+            ComparedMeasure::TestAccuracy | ComparedMeasure::TestR2 => &mut self.test_quality,
         }
     }
 }

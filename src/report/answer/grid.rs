@@ -2,7 +2,9 @@
 
 use crate::experiment::{GroupSummary, NormComparison, Summary};
 use crate::report::answer::outlook::outlook;
-use crate::report::answer::{Answer, Verdict, followed_by, listed, lost_runs, seeds_that_can_be_clear};
+use crate::report::answer::{
+    Answer, Verdict, followed_by, listed, lost_runs, mean_name, seeds_that_can_be_clear,
+};
 use crate::report::chart::figures::setting::numbers;
 use crate::report::labels::Labels;
 use crate::report::text::number::four_digits;
@@ -44,17 +46,19 @@ fn at_the_best_points(summary: &Summary, labels: &Labels, best: &[&GroupSummary]
     let measure = measure_name(summary, summary.primary);
     let n_points = summary.groups.iter().filter(|group| group.norm == best[0].norm).count();
     let value = |group: &&GroupSummary| {
-        let mean = group.measure(summary.primary).mean.map_or_else(|| "-".to_owned(), four_digits);
+        let mean = group.center(summary.primary).map_or_else(|| "-".to_owned(), four_digits);
         let point = group.point.as_ref().and_then(|point| points.label_with(group.norm, point));
         let point = point.map(|point| format!(" ({point})")).unwrap_or_default();
         format!("{mean} with {}{point}", labels.norm(group.norm))
     };
     let mut groups = best.to_vec();
-    let rank = |group: &GroupSummary| group.rank(summary.primary).unwrap_or(f64::INFINITY);
-    groups.sort_by(|left, right| rank(left).total_cmp(&rank(right)));
+    groups.sort_by(|left, right| left.order(right, summary.primary));
     let values: Vec<String> = groups.iter().take(super::MAX_LISTED).map(value).collect();
+    let has_seeds = best.iter().any(|group| 1 < group.n_completed);
+    let mean =
+        if has_seeds { format!(" ({} over seeds)", mean_name(summary.primary)) } else { String::new() };
     let each = if best.len() == 1 { "At the best" } else { "Each at its best" };
-    format!("{each} of {n_points} grid points, the {measure} is {}.", listed(&values))
+    format!("{each} of {n_points} grid points, the {measure}{mean} is {}.", listed(&values))
 }
 
 /// How many comparisons at one point are clear; none without a comparison.

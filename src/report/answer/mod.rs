@@ -11,6 +11,7 @@ pub(crate) mod single;
 #[cfg(test)]
 mod tests;
 
+use crate::config::ComparedMeasure;
 use crate::experiment::statistics::{PairedComparison, smallest_sign_flip_p};
 use crate::experiment::{GroupSummary, Summary};
 use crate::report::labels::Labels;
@@ -138,6 +139,11 @@ pub(crate) fn metric_name(metric: Metric) -> &'static str {
         Metric::ValidAccuracy => "validation accuracy",
         Metric::ValidR2 => "validation R2",
     }
+}
+
+/// What norms are ranked by, over seeds.
+pub(crate) fn mean_name(measure: ComparedMeasure) -> &'static str {
+    if measure.is_loss() { "geometric mean" } else { "mean" }
 }
 
 /// `a`, `a and b` or `a, b and c`.

@@ -1,10 +1,10 @@
 //! Three or more norms without a grid.
 
-use crate::experiment::{GroupSummary, Summary};
+use crate::experiment::Summary;
 use crate::nn::Norm;
 use crate::report::answer::outlook::outlook_of_best;
 use crate::report::answer::{
-    Answer, MAX_LISTED, Verdict, followed_by, listed, lost_runs, seeds_that_can_be_clear,
+    Answer, MAX_LISTED, Verdict, followed_by, listed, lost_runs, mean_name, seeds_that_can_be_clear,
 };
 use crate::report::labels::Labels;
 use crate::report::text::number::{four_digits, p_value};
@@ -37,26 +37,19 @@ pub(crate) fn answer(summary: &Summary, labels: &Labels) -> Answer {
     let n_norms = summary.norms.len();
     let mean = four_digits(value);
     let first = format!(
-        "Of {n_norms} norms, {} has the best {measure}, {mean} in the mean{than}.",
-        labels.norm(best)
+        "Of {n_norms} norms, {} has the best {measure}, {mean} in the {}{than}.",
+        labels.norm(best),
+        mean_name(summary.primary)
     );
     let third = followed_by(seeds(summary, n_clear), outlook_of_best(summary, labels, best));
     let sentences = vec![first, order(summary, labels, &ranked), third];
     Answer { verdict, sentences }
 }
 
-/// The norms with the mean of the primary measure, the best first; norms with more incomplete runs come later, and
-/// those without a completed run are left out.
+/// The norms with the mean that they are ranked by, the best first; those without a completed run are left out.
 fn ranked(summary: &Summary) -> Vec<(Norm, f64)> {
-    let primary = summary.primary;
-    let mean = |group: &GroupSummary| {
-        let mean = group.measure(primary).mean?;
-        let rank = if primary.is_loss() { mean } else { -mean };
-        Some((group.n_runs - group.n_completed, rank, group.norm, mean))
-    };
-    let mut ranked: Vec<_> = summary.groups.iter().filter_map(mean).collect();
-    ranked.sort_by(|left, right| left.0.cmp(&right.0).then(left.1.total_cmp(&right.1)));
-    ranked.into_iter().map(|(_, _, norm, mean)| (norm, mean)).collect()
+    let groups = summary.ranked_groups().into_iter();
+    groups.filter_map(|group| Some((group.norm, group.center(summary.primary)?))).collect()
 }
 
 /// The norms that `best` is clearly better than.
@@ -91,7 +84,8 @@ fn order(summary: &Summary, labels: &Labels, ranked: &[(Norm, f64)]) -> String {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    let lost = lost_runs(summary, labels).map(|lost| format!("; lost runs: {lost}")).unwrap_or_default();
+    let lost = lost_runs(summary, labels).map(|lost| format!("; lost runs, which count as worst: {lost}"));
+    let lost = lost.unwrap_or_default();
     format!("From best to worst: {}{more}{lost}.", names.join(", "))
 }
 

@@ -118,7 +118,7 @@ fn a_norm_in_the_weights_is_called_by_no_position() {
         }
     }
     let text = shown(&runs);
-    assert!(text.contains("with weight_norm and 0.6067 with none."), "{text}");
+    assert!(text.contains("with weight_norm and 0.6066 with none."), "{text}");
     assert!(text.contains("Nearest to being clear is weight_norm against none:"), "{text}");
     assert!(!text.contains("model.position="), "{text}");
 }

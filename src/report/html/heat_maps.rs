@@ -75,23 +75,20 @@ fn compared(run: &RunResults) -> Vec<RunDiagnostics> {
 fn chosen(summary: &Summary, networks: &[String]) -> Vec<Chosen> {
     let ranked = |mut groups: Vec<&'_ GroupSummary>| {
         groups.retain(|group| networks.contains(&name_of(group)));
-        groups.sort_by(|left, right| {
-            let [left, right] = [left, right].map(|group| {
-                let rank = group.rank(summary.primary).unwrap_or(f64::INFINITY);
-                (group.n_runs - group.n_completed, rank)
-            });
-            left.0.cmp(&right.0).then(left.1.total_cmp(&right.1))
-        });
+        if summary.has_grid() {
+            groups.sort_by(|left, right| left.order(right, summary.primary));
+        }
         groups.into_iter().map(|group| (group.norm, name_of(group))).collect::<Vec<_>>()
     };
-    let all = ranked(summary.groups.iter().collect());
+    let all = ranked(summary.ranked_groups());
     let at_best = |&norm: &Norm| {
         let first = || summary.groups.iter().find(|group| group.norm == norm);
         summary.best_group(norm).or_else(first)
     };
     let norms = match summary.norms.len() {
         0 | 1 => all.clone(),
-        _ => ranked(summary.norms.iter().filter_map(at_best).collect()),
+        _ if summary.has_grid() => ranked(summary.norms.iter().filter_map(at_best).collect()),
+        _ => all.clone(),
     };
     let mut chosen: Vec<Chosen> = Vec::new();
     let mut add = |(_, network): &(Norm, String), reason: String| match chosen
@@ -106,7 +103,7 @@ fn chosen(summary: &Summary, networks: &[String]) -> Vec<Chosen> {
         of(first).into_iter().for_each(|found| add(found, "the first norm".to_owned()));
     }
     // Before a run is completed, none is better than another.
-    let is_judged = summary.groups.iter().any(|group| group.rank(summary.primary).is_some());
+    let is_judged = summary.groups.iter().any(|group| group.center(summary.primary).is_some());
     if let ([best, .., worst], true) = (&norms[..], is_judged) {
         add(best, format!("the best in {}", measure_name(summary, summary.primary)));
         add(worst, "the worst".to_owned());

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::config::{ComparedMeasure, inline};
 use crate::experiment::{MeasuredOn, Summary, TunedNorm};
-use crate::report::answer::{answer, listed, lost_runs};
+use crate::report::answer::{answer, listed, lost_runs, mean_name};
 use crate::report::html::fork;
 use crate::report::html::page::Links;
 use crate::report::results::RunResults;
@@ -133,9 +133,15 @@ fn facts(run: &RunResults) -> Markup {
 /// The primary measure. A config that names the default one is the same as one that names none.
 fn judged_by(summary: &Summary) -> String {
     let primary = measure_name(summary, summary.primary);
+    let ranked = match summary.has_grid() || 2 < summary.norms.len() {
+        true => {
+            format!("; ranked by the {} over seeds, which pairs compare, too", mean_name(summary.primary))
+        }
+        false => String::new(),
+    };
     match summary.primary {
-        ComparedMeasure::FinalLoss => format!("{primary}, the default of compare.primary"),
-        _ => format!("{primary}, which the config names before the run (compare.primary)"),
+        ComparedMeasure::FinalLoss => format!("{primary}, the default of compare.primary{ranked}"),
+        _ => format!("{primary}, which the config names before the run (compare.primary){ranked}"),
     }
 }
 

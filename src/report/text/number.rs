@@ -190,7 +190,14 @@ mod tests {
     use crate::experiment::statistics::Reading;
 
     fn estimate(mean: f64, spread: f64) -> Estimate {
-        Estimate { n: 5, n_missing: 0, mean: Some(mean), standard_deviation: Some(spread), interval: None }
+        Estimate {
+            n: 5,
+            n_missing: 0,
+            mean: Some(mean),
+            geometric_mean: None,
+            standard_deviation: Some(spread),
+            interval: None,
+        }
     }
 
     #[test]

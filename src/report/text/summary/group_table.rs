@@ -2,7 +2,7 @@
 
 use crate::experiment::{GroupSummary, MeasuredOn, Summary};
 use crate::nn::Norm;
-use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within};
+use crate::report::text::layout::{Align, WIDEST, aligned, aligned_within, wrapped};
 use crate::report::text::number::{NO_NUMBER, accuracy_and_spread, duration, mean_and_spread};
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::pairs::{MAX_ROWS, more};
@@ -54,13 +54,18 @@ pub(crate) fn score_rows(shown: &[NamedSummary<'_>]) -> String {
         .column(&format!("best {quality}"), Align::Left, |_, group| accuracy_and_spread(&group.best_quality));
     let mut text = table.text();
     if shown.iter().any(|shown| shown.summary.has_grid()) {
-        text.push_str(STAR);
+        let has_loss = shown.iter().any(|shown| shown.summary.chosen_by().is_loss());
+        text.push_str(&star(has_loss));
     }
     text
 }
 
-/// What a star means.
-const STAR: &str = "* the norm's best point, by the measure that norms are judged by\n";
+/// What a star means; `has_loss` says that points are chosen by a loss.
+fn star(has_loss: bool) -> String {
+    let mean = if has_loss { ", of a loss its geometric mean over the seeds" } else { "" };
+    let text = format!("* the norm's best point, by the measure that norms are judged by{mean}");
+    wrapped(WIDEST, "", "  ", &text)
+}
 
 /// The table of a grid: the best points, by what norms are chosen by, the best one first.
 pub(crate) fn ranked_rows(summary: &Summary) -> String {
@@ -75,15 +80,8 @@ pub(crate) fn ranked_rows(summary: &Summary) -> String {
         lost => format!("{lost} of {}", group.n_runs),
     });
     let (n_rows, measure) = (table.groups.len(), summary.chosen_by());
-    let key = |index: usize| {
-        let group = table.groups[index].1;
-        (group.n_runs - group.n_completed, group.rank(measure).unwrap_or(f64::INFINITY))
-    };
     let mut order: Vec<usize> = (0..n_rows).collect();
-    order.sort_by(|&left, &right| {
-        let [left, right] = [key(left), key(right)];
-        left.0.cmp(&right.0).then(left.1.total_cmp(&right.1))
-    });
+    order.sort_by(|&left, &right| table.groups[left].1.order(table.groups[right].1, measure));
     // A network that is the same at every position, such as one without a norm, is there once.
     let mut seen: Vec<&GroupSummary> = Vec::new();
     order.retain(|&index| {
@@ -98,7 +96,7 @@ pub(crate) fn ranked_rows(summary: &Summary) -> String {
     let n_rows = order.len();
     let ranked = order.into_iter().take(MAX_ROWS).map(|index| table.rows[index + 1].clone());
     table.rows = std::iter::once(table.rows[0].clone()).chain(ranked).collect();
-    format!("{}{STAR}{}", table.text(), more(n_rows, "points"))
+    format!("{}{}{}", table.text(), star(measure.is_loss()), more(n_rows, "points"))
 }
 
 /// The table of runs, seconds, parameters and, if there are test rows, the accuracy or R2 on them.
