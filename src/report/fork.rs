@@ -138,6 +138,7 @@ impl ForkEffect {
         }
         let (ratio, interval) = ratio_and_interval(last.ratio, last.interval);
         let interval = match interval.as_str() {
+            NO_NUMBER if 1 < last.n_pairs => format!("the same in {seeds}: no interval"),
             NO_NUMBER => "one seed has no interval".to_owned(),
             some => format!("95\u{a0}% interval {}, {seeds}", some.trim_matches(['(', ')'])),
         };

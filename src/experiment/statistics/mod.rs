@@ -25,6 +25,7 @@ mod estimate;
 mod expected_best;
 mod holm;
 mod kaplan_meier;
+mod no_interval;
 mod paired;
 mod paired_form;
 mod power;
@@ -38,6 +39,7 @@ pub use crate::experiment::statistics::estimate::{Estimate, censored_median};
 pub use crate::experiment::statistics::expected_best::expected_best;
 pub use crate::experiment::statistics::holm::holm;
 pub use crate::experiment::statistics::kaplan_meier::{KaplanMeier, ObservedTime, SurvivalStep};
+pub use crate::experiment::statistics::no_interval::NoInterval;
 pub(crate) use crate::experiment::statistics::paired::signed_differences;
 pub use crate::experiment::statistics::paired::{OpenInterval, PairedComparison, Reading};
 pub use crate::experiment::statistics::paired_form::PairedForm;
@@ -45,6 +47,7 @@ pub use crate::experiment::statistics::power::{
     detectable_effect, detectable_effect_among, fewest_pairs, power, seeds_needed, seeds_needed_among,
 };
 pub use crate::experiment::statistics::sign_flip::{sign_flip_p, smallest_sign_flip_p};
+pub(crate) use crate::experiment::statistics::signed_rank::MAX_PAIRS;
 pub use crate::experiment::statistics::signed_rank::{hodges_lehmann, signed_rank_interval};
 pub use crate::metrics::{CONFIDENCE, Interval};
 

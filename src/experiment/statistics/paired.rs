@@ -25,7 +25,8 @@ use serde::{Deserialize, Serialize};
 use crate::experiment::statistics::e_value::{CLEAR_EVIDENCE, sequence_of};
 use crate::experiment::statistics::estimate::{mean, standard_deviation};
 use crate::experiment::statistics::{
-    PairedForm, e_value, hodges_lehmann, sign_flip_p, signed_rank_interval, smallest_sign_flip_p,
+    MAX_PAIRS, NoInterval, PairedForm, e_value, hodges_lehmann, sign_flip_p, signed_rank_interval,
+    smallest_sign_flip_p,
 };
 use crate::metrics::{CONFIDENCE, Interval, student_t_quantile};
 
@@ -65,16 +66,22 @@ pub struct PairedComparison {
     pub mean: Option<f64>,
     /// Of the differences, or of the natural logarithms of the ratios; none with fewer than two.
     pub standard_deviation: Option<f64>,
-    /// Of the mean over all seeds, for this measure alone; none with fewer than two.
+    /// Of the mean over all seeds, for this measure alone; `no_interval` says why there is none.
     pub interval: Option<Interval>,
+    /// Why there is neither `interval` nor `simultaneous_interval`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_interval: Option<NoInterval>,
     /// How many comparisons are shown together with this one, itself included.
     pub family: usize,
     /// Of the mean over all seeds, so wide that all intervals of the family hold at once.
     pub simultaneous_interval: Option<Interval>,
-    /// The estimate of Hodges and Lehmann; none where lost runs make it infinite.
+    /// The estimate of Hodges and Lehmann; none where lost runs make it infinite, or are in every pair.
     pub median: Option<f64>,
-    /// The signed-rank interval of the median; from 6 pairs on.
+    /// The signed-rank interval of the median; `no_median_interval` says why there is none.
     pub median_interval: Option<OpenInterval>,
+    /// Why there is no `median_interval`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_median_interval: Option<NoInterval>,
     /// Hedges' estimate; none with fewer than two pairs in the mean, and where they do not differ.
     pub effect_size: Option<f64>,
     /// The share of pairs in which the first network is better; none without pairs.
@@ -116,8 +123,11 @@ impl PairedComparison {
         let ranked = ranked(&differences);
         let signed = with_finite_ends(&ranked);
         let mean = mean(&finite);
-        let deviation = mean.and_then(|mean| standard_deviation(&finite, mean));
-        let ends = signed_rank_interval(&ranked, CONFIDENCE);
+        let deviation = mean.and_then(|mean| {
+            let deviation = standard_deviation(&finite, mean)?;
+            // What rounding leaves of equal differences is not a spread.
+            Some(if deviation < SAME * mean.abs().max(1.0) { 0.0 } else { deviation })
+        });
         let has_pairs = !differences.is_empty();
         let wins = |difference: &f64| match form.is_better(*difference) {
             _ if *difference == 0.0 => 0.5,
@@ -133,13 +143,15 @@ impl PairedComparison {
             mean: mean.map(|mean| form.back(mean)),
             standard_deviation: deviation,
             interval: None,
+            no_interval: None,
             family: 1,
             simultaneous_interval: None,
             // Of lost runs there is none, although a ratio of infinitely better is 0.
             median: hodges_lehmann(&ranked)
-                .filter(|median| median.is_finite())
+                .filter(|median| median.is_finite() && !finite.is_empty())
                 .map(|median| form.back(median)),
-            median_interval: ends.map(|(low, high)| form.open_interval(low, high)),
+            median_interval: None,
+            no_median_interval: None,
             effect_size: mean.zip(deviation).and_then(|(mean, deviation)| {
                 let bias = 1.0 - 3.0 / (4.0 * (finite.len() as f64 - 1.0) - 1.0);
                 Some(bias * mean / deviation).filter(|size| size.is_finite())
@@ -152,9 +164,11 @@ impl PairedComparison {
             e_value: Some(e_value(&signed)).filter(|value| value.is_finite()),
             is_sequential: false,
         };
-        comparison.interval = comparison.interval_among(1);
-        comparison.simultaneous_interval = comparison.interval;
-        comparison
+        match median_interval(form, &ranked, !finite.is_empty()) {
+            Ok(found) => comparison.median_interval = Some(found),
+            Err(why) => comparison.no_median_interval = Some(why),
+        }
+        comparison.with_interval()
     }
 
     /// The same for a number of seeds that was not fixed before: the p value is the inverse of the e-value, and the
@@ -168,11 +182,24 @@ impl PairedComparison {
             // No number of seeds limits the evidence, and this interval is for a fixed one.
             smallest_p_value: 0.0,
             median_interval: None,
+            no_median_interval: Some(NoInterval::SeedsWereAdded),
             is_sequential: true,
             ..self
         };
-        let interval = sequential.interval_among(1);
-        Self { interval, simultaneous_interval: interval, ..sequential }
+        sequential.with_interval()
+    }
+
+    /// The same with the interval of a comparison by itself, or the reason why there is none.
+    fn with_interval(self) -> Self {
+        let interval = self.interval_among(1);
+        let n_in_mean = self.n_pairs - self.n_not_in_mean;
+        let why = match self.standard_deviation {
+            _ if interval.is_some() => None,
+            Some(0.0) => Some(NoInterval::EqualDifferences),
+            None if n_in_mean < self.n_pairs && 1 < self.n_pairs => Some(NoInterval::LostRuns),
+            _ => Some(NoInterval::TooFewPairs),
+        };
+        Self { interval, simultaneous_interval: interval, no_interval: why, ..self }
     }
 
     /// The same as one of a family of `family` comparisons.
@@ -242,7 +269,8 @@ impl PairedComparison {
     fn interval_among(&self, family: usize) -> Option<Interval> {
         let n_pairs = self.n_pairs - self.n_not_in_mean;
         let n = n_pairs as f64;
-        let (mean, deviation) = self.mean.zip(self.standard_deviation)?;
+        let (mean, deviation) =
+            self.mean.zip(self.standard_deviation.filter(|deviation| 0.0 < *deviation))?;
         let mean = self.form.forth(mean);
         let Interval { low, high } = match self.is_sequential {
             true => {
@@ -256,6 +284,17 @@ impl PairedComparison {
         };
         let OpenInterval { low, high } = self.form.open_interval(low, high);
         Some(Interval { low: low?, high: high? })
+    }
+}
+
+/// The signed-rank interval; `has_numbers` says that some pair has no lost run.
+fn median_interval(form: PairedForm, ranked: &[f64], has_numbers: bool) -> Result<OpenInterval, NoInterval> {
+    match signed_rank_interval(ranked, CONFIDENCE) {
+        None if MAX_PAIRS < ranked.len() => Err(NoInterval::TooManyPairs),
+        None => Err(NoInterval::TooFewPairs),
+        Some((low, high)) if !has_numbers || low == high && low.is_infinite() => Err(NoInterval::LostRuns),
+        Some((low, high)) if high - low < SAME * low.abs().max(1.0) => Err(NoInterval::EqualDifferences),
+        Some((low, high)) => Ok(form.open_interval(low, high)),
     }
 }
 

@@ -61,7 +61,7 @@ impl PairedForm {
                 Self::ShareDifference => difference.clamp(-1.0, 1.0),
                 Self::Ratio | Self::Difference | Self::CostDifference => self.back(difference),
             };
-            Some(shown).filter(|shown| shown.is_finite())
+            Some(shown).filter(|shown| difference.is_finite() && shown.is_finite())
         };
         OpenInterval { low: end(low), high: end(high) }
     }

@@ -10,7 +10,7 @@
 //! Chicken, "Nonparametric statistical methods", 2014, sections 3.2 and 3.3.
 
 /// The number of Walsh averages grows with the square; for more pairs the mean is as good.
-const MAX_PAIRS: usize = 400;
+pub(crate) const MAX_PAIRS: usize = 400;
 
 /// The median of the Walsh averages; none without differences, and for more than 400.
 pub fn hodges_lehmann(differences: &[f64]) -> Option<f64> {

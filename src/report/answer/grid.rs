@@ -149,9 +149,12 @@ fn named(summary: &Summary, labels: &Labels) -> String {
     let name = |comparison: &NormComparison| {
         let of = &comparison.measures.first()?.comparison;
         let than = if of.favors_first() { "better" } else { "worse" };
-        let at = comparison.point.as_ref().map(|point| points.label(point)).unwrap_or_default();
-        let [norm, other] = [comparison.norm, comparison.other].map(|norm| labels.norm(norm));
-        of.is_clear().then(|| format!("{norm} is {than} than {other} ({at})"))
+        let sides = [comparison.norm, comparison.other];
+        let placed = sides.into_iter().find(|norm| norm.has_position()).unwrap_or(comparison.norm);
+        let at = comparison.point.as_ref().and_then(|point| points.label_with(placed, point));
+        let at = at.map_or_else(String::new, |at| format!(" ({at})"));
+        let [norm, other] = sides.map(|norm| labels.norm(norm));
+        of.is_clear().then(|| format!("{norm} is {than} than {other}{at}"))
     };
     let clear: Vec<String> = summary.comparisons.iter().filter_map(name).collect();
     if clear.is_empty() || MAX_NAMED < clear.len() { String::new() } else { format!(": {}", listed(&clear)) }

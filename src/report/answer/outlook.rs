@@ -20,6 +20,9 @@ use crate::text::Count;
 /// The chance of finding a difference.
 const POWER: f64 = 0.8;
 
+/// Differences this many standard deviations from 0 are clear with the fewest seeds that can be.
+const MAX_DISTANCE: f64 = 100.0;
+
 /// A comparison in the primary measure, and what is compared.
 type Named<'a> = (String, &'a PairedComparison);
 
@@ -74,10 +77,12 @@ fn primaries<'a>(summary: &'a Summary, labels: &Labels) -> Vec<Named<'a>> {
     of_norms.chain(of_positions).collect()
 }
 
-/// The mean difference in standard deviations, of the pairs without lost runs; none without a spread.
+/// The mean difference in standard deviations, of the pairs without lost runs; that of equal differences is
+/// [`MAX_DISTANCE`], since nothing is known of their spread. None without a difference.
 fn distance(of: &PairedComparison) -> Option<f64> {
-    let deviation = of.standard_deviation.filter(|deviation| 0.0 < *deviation)?;
-    Some(of.form.forth(of.mean?).abs() / deviation).filter(|distance| distance.is_finite())
+    let deviation = of.standard_deviation?;
+    let distance = (of.form.forth(of.mean?).abs() / deviation).min(MAX_DISTANCE);
+    (of.favors_first() || of.favors_second()).then_some(distance).filter(|distance| distance.is_finite())
 }
 
 /// The same; none where the mean leaves lost runs out.
@@ -130,7 +135,11 @@ fn nearest(all: &[Named<'_>], head: &str) -> Option<String> {
 fn smallest(all: &[Named<'_>]) -> Option<String> {
     let measured = || all.iter().filter(|(_, of)| distance_of_all(of).is_some());
     let (_, of) = measured().max_by_key(|(_, of)| of.n_pairs).filter(|(_, of)| !of.is_sequential)?;
-    let deviations: Vec<f64> = measured().filter_map(|(_, of)| of.standard_deviation).collect();
+    let deviations = measured().filter_map(|(_, of)| of.standard_deviation);
+    let deviations: Vec<f64> = deviations.filter(|deviation| 0.0 < *deviation).collect();
+    if deviations.is_empty() {
+        return None;
+    }
     let deviation = percentiles(deviations, &[0.5])[0];
     let difference = detectable_effect_among(of.n_pairs as u64, POWER, of.family)? * deviation;
     let size = match of.form {

@@ -75,7 +75,10 @@ fn first(
 /// Such as `0.50 times that of none (95 % interval 0.29 to 0.86)`.
 fn sized(of: &PairedComparison, other: &str, confidence: f64) -> String {
     let interval = format!("({}\u{a0}% interval ", 100.0 * confidence);
-    let size = compared(of).replacen('(', &interval, 1);
+    let size = match of.simultaneous_interval {
+        Some(_) => compared(of).replacen('(', &interval, 1),
+        None => compared(of).replacen("(all equal)", "(all equal: no interval)", 1),
+    };
     match of.form {
         PairedForm::Ratio => size.replacen("times", &format!("times that of {other}"), 1),
         _ => size,

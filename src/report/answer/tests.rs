@@ -185,3 +185,16 @@ fn the_comparison_nearest_to_being_clear_may_be_one_with_lost_runs() {
                     6 pairs. How many seeds make a difference in lost runs clear is not known.";
     assert!(text.contains(expected) && !text.contains("find it in"), "{text}");
 }
+
+#[test]
+fn equal_differences_are_said_to_be_equal() {
+    let of_seed = |seed: u64| {
+        let loss = 0.1 + 0.05 * seed as f64;
+        [run(Norm::BatchNorm, seed, &[2.3, 0.5 * loss]), run(Norm::None, seed, &[2.3, loss])]
+    };
+    let text = shown(&(1..=6).flat_map(of_seed).collect::<Vec<_>>());
+    let expected = "batch_norm is better than none in the final validation loss: 0.5000 times that of none (all equal: \
+                    no interval); batch_norm is better in 6 of 6 seeds, p = 0.0312.";
+    assert!(text.contains(expected), "{text}");
+    assert!(text.contains("This rests on 6 seeds, whose differences have no spread."), "{text}");
+}

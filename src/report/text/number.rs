@@ -1,6 +1,6 @@
 //! Numbers rounded for people.
 
-use crate::experiment::statistics::{Estimate, OpenInterval, PairedComparison, PairedForm};
+use crate::experiment::statistics::{Estimate, NoInterval, OpenInterval, PairedComparison, PairedForm};
 use crate::metrics::Interval;
 
 /// A missing number.
@@ -32,16 +32,23 @@ pub(crate) fn accuracy_and_spread(estimate: &Estimate) -> String {
 /// The mean of a paired comparison with its simultaneous interval, if there is one, such as
 /// `0.56 times (0.48 to 0.65)` or `-0.0123 (-0.0200 to -0.0046)`.
 pub(crate) fn compared(comparison: &PairedComparison) -> String {
+    mean_with(comparison, comparison.simultaneous_interval)
+}
+
+/// The mean of a paired comparison with this interval of it, or with the words that all differences
+/// are equal, of which there is none.
+pub(crate) fn mean_with(comparison: &PairedComparison, interval: Option<Interval>) -> String {
     let Some(mean) = comparison.mean else { return NO_NUMBER.to_owned() };
-    let interval = comparison.simultaneous_interval;
+    let is_equal = comparison.no_interval == Some(NoInterval::EqualDifferences);
+    let equal = if is_equal { " (all equal)" } else { "" };
     match (comparison.form, interval) {
-        (PairedForm::Ratio, None) => format!("{} times", four_digits(mean)),
+        (PairedForm::Ratio, None) => format!("{} times{equal}", four_digits(mean)),
         (PairedForm::Ratio, Some(_)) => {
             let (mean, interval) = ratio_and_interval(mean, interval);
             format!("{mean} times {interval}")
         }
         (_, Some(interval)) => signed_with_interval(mean, interval),
-        (_, None) => signed(mean),
+        (_, None) => format!("{}{equal}", signed(mean)),
     }
 }
 
@@ -258,7 +265,7 @@ mod tests {
         let two = |first, second| of(PairedForm::Difference, &[(first, 0.0), (second, 0.0)]);
         // t(0.975, 1) = 12.7062 times the half distance.
         assert_eq!(two(-0.0129, -0.0117), "-0.0123 (-0.0199 to -0.0047)");
-        assert_eq!(two(0.5, 0.5), "+0.5000 (+0.5000 to +0.5000)");
+        assert_eq!(two(0.5, 0.5), "+0.5000 (all equal)");
         assert_eq!(two(-1.0, 1.0), "0 (-13 to +13)");
         assert_eq!(of(PairedForm::Difference, &[(0.25, 0.5)]), "-0.2500");
         assert_eq!(of(PairedForm::Difference, &[(0.25, 0.25)]), "0.000");

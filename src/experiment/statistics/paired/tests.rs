@@ -108,14 +108,14 @@ fn a_lost_run_is_worse_than_any_other() {
     assert_eq!(found.wins, Some(6.0 / 7.0));
     // Two ties, whose signs do not matter, and five on one side.
     assert_eq!(found.p_value, Some(0.0625));
-    assert_eq!(found.median_interval, Some(OpenInterval { low: Some(0.0), high: Some(1.0) }));
+    assert_eq!(found.median_interval, Some(OpenInterval { low: None, high: Some(1.0) }));
     assert!(found.favors_first());
     let swapped = PairedComparison::of(PairedForm::Ratio, pairs.map(|(first, second)| (second, first)));
     assert_eq!(swapped.median_interval, Some(OpenInterval { low: Some(1.0), high: None }));
     assert!(!swapped.favors_first());
     let gains = PairedComparison::of(PairedForm::ShareDifference, [(Value(0.1), Lost); 6]);
     assert_eq!((gains.wins, gains.mean, gains.p_value), (Some(1.0), None, Some(0.03125)));
-    assert_eq!(gains.median_interval, Some(OpenInterval { low: Some(1.0), high: Some(1.0) }));
+    assert_eq!((gains.median_interval, gains.no_median_interval), (None, Some(NoInterval::LostRuns)));
     for pair in [(Value(0.1), Lost), (Lost, Value(0.1))] {
         assert_eq!(PairedComparison::of(PairedForm::Ratio, [pair; 6]).median, None);
     }
@@ -159,4 +159,38 @@ fn the_first_network_is_favored_by_the_mean_or_in_most_pairs() {
     assert!(without_mean(&[won, won, lost]).favors_first());
     assert!(!without_mean(&[won, lost]).favors_first());
     assert!(!without_mean(&[won, lost, lost]).favors_first());
+}
+
+/// An interval without a width would look like certainty.
+#[test]
+fn equal_differences_have_no_interval_but_a_reason() {
+    let reasons = |found: &PairedComparison| (found.no_interval, found.no_median_interval);
+    // Only rounding is between them.
+    let equal = shares(&[0.9, 0.8, 0.7, 0.6, 0.5, 0.4], &[0.8, 0.7, 0.6, 0.5, 0.4, 0.3]);
+    for found in [equal, equal.in_family(3, None), shares(&[0.5; 6], &[0.5; 6])] {
+        assert_eq!((found.interval, found.simultaneous_interval, found.median_interval), (None, None, None));
+        let equal = Some(NoInterval::EqualDifferences);
+        assert_eq!((reasons(&found), found.effect_size), ((equal, equal), None));
+    }
+    assert_eq!(equal.sequential().no_interval, Some(NoInterval::EqualDifferences));
+    // Of twelve differences, eleven are 0: there is a mean with an interval, but ranks say nothing.
+    let mut first = [0.5; 12];
+    first[0] = 0.6;
+    let found = shares(&first, &[0.5; 12]);
+    assert_eq!(reasons(&found), (None, Some(NoInterval::EqualDifferences)));
+    assert!(found.interval.is_some() && found.median_interval.is_none());
+    let few = Some(NoInterval::TooFewPairs);
+    assert_eq!(reasons(&shares(&[0.5], &[0.25])), (few, few));
+}
+
+#[test]
+fn lost_runs_have_no_interval_but_a_reason() {
+    for pair in [(Value(0.1), Lost), (Lost, Value(0.1)), (Lost, Lost)] {
+        for form in [PairedForm::Ratio, PairedForm::ShareDifference] {
+            let found = PairedComparison::of(form, [pair; 6]);
+            assert_eq!((found.median, found.interval, found.median_interval), (None, None, None));
+            let lost = Some(NoInterval::LostRuns);
+            assert_eq!((found.no_interval, found.no_median_interval), (lost, lost), "{pair:?}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::report::chart::figures::arms::Arms;
 use crate::report::chart::figures::curves::PANEL;
 use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke, evenly};
 use crate::report::table::Table;
-use crate::report::text::number::{four_digits, signed, signed_with_interval};
+use crate::report::text::number::{four_digits, mean_with};
 use crate::text::{Count, shortened};
 
 /// Steps of a staircase.
@@ -119,10 +119,11 @@ fn notes(arms: Arms<'_>, comparison: &NormComparison, time: &TimeToBound) -> Vec
 /// The difference of the restricted means, paired by seed.
 fn difference(arms: Arms<'_>, comparison: &NormComparison, time: &TimeToBound) -> Option<String> {
     let of = &time.difference;
-    let mean = of.mean?;
+    of.mean?;
+    let shown = mean_with(of, of.interval);
     let difference = match of.interval {
-        Some(interval) => signed_with_interval(mean, interval).replacen('(', "(95 % interval ", 1),
-        None => signed(mean),
+        Some(_) => shown.replacen('(', "(95 % interval ", 1),
+        None => shown,
     };
     let [norm, other] = [comparison.norm, comparison.other].map(|norm| arms.label(norm));
     Some(format!(

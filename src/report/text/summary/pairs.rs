@@ -1,12 +1,13 @@
 //! Every pair of norms in the primary measure.
 
+use crate::experiment::statistics::NoInterval;
 use crate::experiment::{NormComparison, Summary};
 use crate::nn::Norm;
 use crate::report::text::layout::{Align, WIDEST, aligned_within, wrapped};
 use crate::report::text::number::{NO_NUMBER, compared, p_value, wins};
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::other_measures::{explanation, measure_name};
-use crate::report::text::summary::positions::are_same_networks;
+use crate::report::text::summary::positions::{are_same_networks, is_anywhere};
 
 /// Rows of a table before it is cut.
 pub(crate) const MAX_ROWS: usize = 10;
@@ -23,7 +24,11 @@ pub(crate) fn pairs(summary: &Summary) -> String {
     if !summary.has_grid() {
         let p = |comparison: &NormComparison| comparison.measures[0].comparison.p_value.unwrap_or(1.0);
         let distance = |comparison: &NormComparison| {
-            -comparison.measures[0].comparison.effect_size.map_or(0.0, f64::abs)
+            let of = &comparison.measures[0].comparison;
+            // Of equal differences there is no size, but none is surer.
+            let is_equal = of.no_interval == Some(NoInterval::EqualDifferences)
+                && of.favors_first() != of.favors_second();
+            if is_equal { f64::NEG_INFINITY } else { -of.effect_size.map_or(0.0, f64::abs) }
         };
         comparisons.sort_by(|left, right| {
             p(left).total_cmp(&p(right)).then(distance(left).total_cmp(&distance(right)))
@@ -71,9 +76,9 @@ fn each_once<'a>(summary: &Summary, comparisons: Vec<&'a NormComparison>) -> Vec
     };
     let mut shown: Vec<Shown<'a>> = Vec::new();
     for comparison in comparisons {
-        match shown.iter_mut().find(|(earlier, _)| is_same(earlier, comparison)) {
-            Some((_, is_anywhere)) => *is_anywhere = true,
-            None => shown.push((comparison, false)),
+        // In files of older versions, the same networks are compared at both positions.
+        if !shown.iter().any(|(earlier, _)| is_same(earlier, comparison)) {
+            shown.push((comparison, is_anywhere(summary, comparison)));
         }
     }
     shown
