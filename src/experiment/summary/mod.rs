@@ -49,6 +49,7 @@ pub use crate::experiment::summary::comparison::{
 };
 pub use crate::experiment::summary::json::SummaryError;
 pub use crate::experiment::summary::positions::PositionComparison;
+pub(crate) use crate::experiment::summary::positions::are_same_networks;
 pub use crate::experiment::summary::sequential::{Ending, PairEnding, Stopping};
 pub use crate::experiment::summary::types::{
     EnsembleSummary, GroupSummary, MeasuredOn, MetricSummary, Point, RunSummary, Scores, Summary,

@@ -8,7 +8,7 @@ use crate::experiment::statistics::{
 use crate::experiment::summary::comparison::{
     ComparisonSettings, LostRuns, MeasureComparison, NormComparison, Resolution,
 };
-use crate::experiment::summary::positions::{PositionComparison, position_comparisons};
+use crate::experiment::summary::positions::{PositionComparison, are_same_networks, position_comparisons};
 use crate::experiment::summary::time_to_bound::time_to_bound;
 use crate::experiment::summary::types::{MeasuredOn, Point, RunSummary, distinct};
 use crate::nn::{Norm, Task};
@@ -34,22 +34,55 @@ pub(crate) fn comparisons(
     measured: Measured,
     settings: &ComparisonSettings,
 ) -> (Vec<NormComparison>, Vec<PositionComparison>) {
+    let compared = norm_pairs(runs, norms).into_iter().filter(|found| !found.pairs.is_empty());
+    let compared = compared.map(|NormPairs { norm, other, point, pairs }| NormComparison {
+        norm,
+        other,
+        point: point.clone(),
+        ..compare(&pairs, measured, settings)
+    });
+    let mut comparisons: Vec<NormComparison> = compared.collect();
+    let mut positions = position_comparisons(runs, norms, measured, settings);
+    adjust(&mut comparisons, &mut positions);
+    (comparisons, positions)
+}
+
+/// Two norms at a point, and the runs that are compared.
+pub(crate) struct NormPairs<'a> {
+    pub(crate) norm: Norm,
+    pub(crate) other: Norm,
+    pub(crate) point: &'a Option<Point>,
+    pub(crate) pairs: Vec<Pair<'a>>,
+}
+
+/// Every norm with each one listed after it, point by point. Two networks that are the same at both positions of norms,
+/// such as those with weight norm and without a norm, are there once: where more pairs have ended.
+pub(crate) fn norm_pairs<'a>(runs: &[Run<'a>], norms: &[Norm]) -> Vec<NormPairs<'a>> {
     let points = distinct(runs.iter().map(|(_, run)| &run.point));
-    let mut comparisons = Vec::new();
+    let mut all: Vec<NormPairs<'a>> = Vec::new();
     for (index, &norm) in norms.iter().enumerate() {
         for &other in &norms[index + 1..] {
+            let start = all.len();
             for &point in &points {
-                let pairs = pairs(runs, (norm, point), (other, point));
-                if !pairs.is_empty() {
-                    let compared = compare(&pairs, measured, settings);
-                    comparisons.push(NormComparison { norm, other, point: point.clone(), ..compared });
+                let found =
+                    NormPairs { norm, other, point, pairs: pairs(runs, (norm, point), (other, point)) };
+                let is_same = |earlier: &&mut NormPairs<'_>| {
+                    let is_same = |norm| {
+                        are_same_networks(runs.iter().map(|(_, run)| *run), norm, earlier.point, point)
+                    };
+                    is_same(norm) && is_same(other)
+                };
+                let n_ended =
+                    |of: &NormPairs<'_>| of.pairs.iter().filter(|pair| !pair.is_interrupted()).count();
+                match all[start..].iter_mut().find(is_same) {
+                    Some(earlier) if n_ended(earlier) < n_ended(&found) => *earlier = found,
+                    Some(_) => {}
+                    None => all.push(found),
                 }
             }
         }
     }
-    let mut positions = position_comparisons(runs, norms, measured, settings);
-    adjust(&mut comparisons, &mut positions);
-    (comparisons, positions)
+    all
 }
 
 /// Two runs that share point and seed.

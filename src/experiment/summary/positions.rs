@@ -1,11 +1,43 @@
 //! The same norm after and before the activation.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::experiment::run_id::{POSITION, settings_with};
 use crate::experiment::summary::comparison::{ComparisonSettings, MeasureComparison};
 use crate::experiment::summary::pairs::{Measured, Run, compare_measure, pairs};
-use crate::experiment::summary::types::{Point, distinct};
+use crate::experiment::summary::types::{Point, RunSummary, distinct};
 use crate::nn::Norm;
+use crate::train::Outcome;
+
+/// Whether the networks with `norm` are the same at two points that differ in nothing but the position of norms: the norm
+/// has none, or the results do not depend on it.
+pub(crate) fn are_same_networks<'a>(
+    runs: impl Iterator<Item = &'a RunSummary>,
+    norm: Norm,
+    one: &Option<Point>,
+    other: &Option<Point>,
+) -> bool {
+    let Some((one, other)) = one.as_ref().zip(other.as_ref()) else { return false };
+    let without_position = |point: &Point| settings_with(Norm::None.name(), &point.settings);
+    let has_position = |point: &Point| point.settings.contains(POSITION);
+    if !(has_position(one) && has_position(other)) || without_position(one) != without_position(other) {
+        return false;
+    }
+    let mut at_one = BTreeMap::new();
+    let mut at_other = BTreeMap::new();
+    for run in runs.filter(|run| run.norm == norm && !matches!(run.outcome, Outcome::Interrupted { .. })) {
+        for (point, results) in [(one, &mut at_one), (other, &mut at_other)] {
+            if run.point.as_ref() == Some(point) {
+                results.insert(run.seed, &run.result_hash);
+            }
+        }
+    }
+    let mut both = at_one.iter().filter_map(|(seed, result)| Some((result, at_other.get(seed)?))).peekable();
+    let is_known = !norm.has_position() || both.peek().is_some();
+    is_known && both.all(|(one, other)| *one == *other)
+}
 
 /// How a grid point says where the norms are.
 const AFTER: &str = "model.position=after";
@@ -65,8 +97,8 @@ fn before(settings: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::experiment::Summary;
     use crate::experiment::synthetic::{at_point, run};
+    use crate::experiment::{NormComparison, RunRecord, Summary};
     use crate::nn::Norm;
 
     use super::*;
@@ -103,5 +135,43 @@ mod tests {
         assert_eq!(before("a=1;model.position=after").as_deref(), Some("a=1;model.position=before"));
         assert_eq!(before("model.position=before"), None);
         assert_eq!(before("a=1"), None);
+    }
+
+    /// Two norms in the weights are the same at both positions: such a pair counts once in the family, so that its
+    /// adjusted p value is not doubled and intervals are no wider for it.
+    #[test]
+    fn networks_that_have_no_position_are_in_the_family_once() {
+        let mut runs = Vec::new();
+        for (index, position) in [(1, "before"), (2, "after")] {
+            for seed in 1..=8 {
+                for (norm, loss) in [(Norm::WeightNorm, 0.5), (Norm::None, 1.0)] {
+                    let loss = loss * (1.0 + 0.01 * (seed % 3) as f64 * loss);
+                    let mut run = run(norm, seed, &[2.0, loss]);
+                    run.result_hash = format!("{norm:?} {loss}");
+                    runs.push(at_point(run, index, &format!("model.position={position};training.epochs=1")));
+                }
+            }
+        }
+        let pairs = |runs: &[RunRecord]| {
+            let summary = Summary::of(runs);
+            let of = |pair: &NormComparison| {
+                let found = pair.measures[0].comparison;
+                (
+                    pair.point.as_ref().expect("a point").index,
+                    found.n_pairs,
+                    found.family,
+                    found.adjusted_p_value,
+                )
+            };
+            summary.comparisons.iter().map(of).collect::<Vec<_>>()
+        };
+        let least = 2.0_f64.powi(-7);
+        assert_eq!(pairs(&runs), [(1, 8, 1, Some(least))]);
+        // The position at which more runs have ended counts.
+        runs[0].outcome = Outcome::Interrupted { step: 3 };
+        assert_eq!(pairs(&runs), [(2, 8, 1, Some(least))]);
+        // With other results they are other networks.
+        runs.iter_mut().for_each(|run| run.result_hash.push_str(&run.id.point.as_ref().expect("a point").1));
+        assert_eq!(pairs(&runs).len(), 2);
     }
 }

@@ -14,7 +14,7 @@ use crate::experiment::statistics::{
 };
 use crate::experiment::summary::collect::{measured, run};
 use crate::experiment::summary::comparison::ComparisonSettings;
-use crate::experiment::summary::pairs::{Run, form_of, pairs, reading};
+use crate::experiment::summary::pairs::{NormPairs, Run, form_of, norm_pairs, reading};
 use crate::experiment::summary::types::{Point, RunSummary, distinct};
 use crate::nn::Norm;
 
@@ -65,24 +65,17 @@ pub(crate) fn endings(records: &[RunRecord], settings: &ComparisonSettings) -> V
     let summaries: Vec<RunSummary> = records.iter().map(|record| run(record, measured)).collect();
     let runs: Vec<Run<'_>> = records.iter().zip(&summaries).collect();
     let norms = distinct(records.iter().map(|record| record.id.norm));
-    let points = distinct(summaries.iter().map(|run| &run.point));
     let form = form_of(settings.primary);
-    let mut found = Vec::new();
-    for (index, &norm) in norms.iter().enumerate() {
-        for &other in &norms[index + 1..] {
-            for &point in &points {
-                let readings = pairs(&runs, (norm, point), (other, point)).into_iter().map(|pair| {
-                    let reading = |run| reading(run, settings.primary, measured.on);
-                    (reading(pair.norm), reading(pair.other))
-                });
-                found.push((norm, other, point.clone(), signed_differences(form, readings)));
-            }
-        }
-    }
+    let found = norm_pairs(&runs, &norms);
     let family = found.len();
-    let ending = |(norm, other, point, differences): (Norm, Norm, Option<Point>, (Vec<f64>, bool))| {
-        let ending = ending(&differences.0, differences.1, form, family, settings.smallest);
-        PairEnding { norm, other, point, ending }
+    let ending = |NormPairs { norm, other, point, pairs }: NormPairs<'_>| {
+        let readings = pairs.into_iter().map(|pair| {
+            let reading = |run| reading(run, settings.primary, measured.on);
+            (reading(pair.norm), reading(pair.other))
+        });
+        let (differences, has_lost) = signed_differences(form, readings);
+        let ending = ending(&differences, has_lost, form, family, settings.smallest);
+        PairEnding { norm, other, point: point.clone(), ending }
     };
     found.into_iter().map(ending).collect()
 }

@@ -4,17 +4,18 @@ use crate::config::ComparedMeasure;
 use crate::experiment::statistics::{PairedComparison, PairedForm};
 use crate::experiment::{GroupSummary, NormComparison, RunSummary, Summary};
 use crate::metrics::Interval;
+use crate::nn::Norm;
 use crate::report::chart::axis::{Axis, AxisScale};
 use crate::report::chart::figure::{Figure, LegendEntry, Panel, Sample};
 use crate::report::chart::figures::arms::Arms;
 use crate::report::chart::plot::{CHARACTER, Plot, PlotMark, Shape, Stroke, evenly};
 use crate::report::table::Table;
 use crate::report::text::number::{
-    NO_NUMBER, four_digits, median, p_value, ratio_and_interval, signed, signed_with_interval,
-    value_and_interval, wins,
+    NO_NUMBER, four_digits, mean_with, median, p_value, ratio_and_interval, value_and_interval, wins,
 };
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::other_measures::{explanation, explanations, measure_name};
+use crate::report::text::summary::positions::is_anywhere;
 use crate::text::shortened_to;
 
 /// Rows of a panel.
@@ -141,8 +142,19 @@ fn rows(arms: Arms<'_>) -> Vec<Row<'_>> {
                 let mut name =
                     format!("{}{PAIR}{}", arms.label(comparison.norm), arms.label(comparison.other));
                 if comparison.point.is_some() {
-                    let at = points.cells(&comparison.point).join(", ");
-                    name = if summary.norms.len() == 2 { at } else { format!("{name} {at}") };
+                    let is_anywhere = is_anywhere(summary, comparison);
+                    let cells = match is_anywhere {
+                        true => points.cells_with(Norm::None, &comparison.point),
+                        false => points.cells(&comparison.point),
+                    };
+                    // A network that is the same at every position is called by none.
+                    let cells: Vec<String> =
+                        cells.into_iter().filter(|cell| !is_anywhere || cell != NO_NUMBER).collect();
+                    let at = cells.join(", ");
+                    name = match summary.norms.len() {
+                        2 if !at.is_empty() => at,
+                        _ => format!("{name} {at}").trim_end().to_owned(),
+                    };
                 }
                 let dots = dots(summary, comparison, primary.measure, primary.comparison.form);
                 Some(Row { name, of, dots, is_shown: shown.contains(&index) })
@@ -343,7 +355,7 @@ fn table(rows: &[Row<'_>]) -> Table {
         let has_test = |p: Option<f64>| p.filter(|_| 1 < of.n_pairs);
         table.rows.push(vec![
             row.name.clone(),
-            mean_and_interval(of),
+            mean_with(of, of.interval),
             of.simultaneous_interval.map_or_else(
                 || NO_NUMBER.to_owned(),
                 |interval| match of.form {
@@ -360,18 +372,6 @@ fn table(rows: &[Row<'_>]) -> Table {
         ]);
     }
     table.at_most(MAX_TABLE_ROWS, "summary.json")
-}
-
-fn mean_and_interval(of: &PairedComparison) -> String {
-    match (of.mean, of.interval, of.form) {
-        (None, _, _) => NO_NUMBER.to_owned(),
-        (Some(mean), interval, PairedForm::Ratio) => {
-            let (mean, interval) = ratio_and_interval(mean, interval);
-            format!("{mean} times {interval}")
-        }
-        (Some(mean), Some(interval), _) => signed_with_interval(mean, interval),
-        (Some(mean), None, _) => signed(mean),
-    }
 }
 
 fn by_seed(dots: &[Dot]) -> String {

@@ -1,9 +1,7 @@
 //! Norms after the activation compared with themselves before it.
 
-use std::collections::BTreeMap;
-
-use crate::experiment::run_id::{POSITION, settings_with};
-use crate::experiment::{Point, PositionComparison, Summary};
+use crate::experiment::summary::are_same_networks as same;
+use crate::experiment::{NormComparison, Point, PositionComparison, Summary};
 use crate::nn::Norm;
 use crate::report::table::Table;
 use crate::report::text::layout::{Align, WIDEST, aligned, wrapped};
@@ -31,16 +29,16 @@ pub(crate) fn are_same_networks(
     one: &Option<Point>,
     other: &Option<Point>,
 ) -> bool {
-    if !one.as_ref().is_some_and(|point| point.settings.contains(POSITION)) {
-        return false;
-    }
-    let without_position =
-        |point: &Option<Point>| point.as_ref().map(|point| settings_with(Norm::None.name(), &point.settings));
-    let hashes = |point: &Option<Point>| {
-        let runs = summary.runs.iter().filter(|run| run.norm == norm && run.point == *point);
-        runs.map(|run| (run.seed, &*run.result_hash)).collect::<BTreeMap<_, _>>()
-    };
-    without_position(one) == without_position(other) && hashes(one) == hashes(other)
+    same(summary.runs.iter(), norm, one, other)
+}
+
+/// Whether both networks of a comparison are the same at the other position of norms.
+pub(crate) fn is_anywhere(summary: &Summary, comparison: &NormComparison) -> bool {
+    let NormComparison { norm, other, point, .. } = comparison;
+    let mut others = summary.groups.iter().filter(|group| group.norm == *norm && group.point != *point);
+    others.any(|group| {
+        [*norm, *other].iter().all(|&norm| are_same_networks(summary, norm, point, &group.point))
+    })
 }
 
 /// What the table shows.
