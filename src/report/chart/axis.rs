@@ -1,5 +1,8 @@
 //! Axes: positions of values, and the values that are labelled.
 
+/// Values are drawn apart if they differ by more than this share of them.
+const NEARLY_EQUAL: f64 = 1e-6;
+
 /// The lowest R2 that fits in a panel; an accuracy is never below 0.
 pub(crate) const LOWEST_SCORE: f64 = -0.5;
 
@@ -51,8 +54,12 @@ impl Axis {
         });
         let (low, high) = if low <= high { (low, high) } else { (0.0, 0.0) };
         let length = high - low;
-        // Far below what matters, and above the rounding of the coordinates.
-        let (low, high) = match length <= 1e-9 * high.abs().max(1e-3) {
+        // Values this near to each other are equal to the eye, and as labels too long.
+        let nearest = match scale {
+            AxisScale::Linear => (NEARLY_EQUAL * low.abs().max(high.abs())).max(1e-12),
+            AxisScale::Log => NEARLY_EQUAL,
+        };
+        let (low, high) = match length <= nearest {
             true => (low - 0.1 * low.abs().max(0.5), high + 0.1 * high.abs().max(0.5)),
             false => (low - margin * length, high + margin * length),
         };
@@ -198,17 +205,19 @@ fn multiples(low: f64, high: f64, step: f64) -> Vec<Labelled> {
         // The sum takes the sign from a zero.
         let value = count * step + 0.0;
         let is_plain = decimals <= 5 && value.abs() < 1e6 || value == 0.0;
-        let label = if is_plain { format!("{value:.decimals$}") } else { scientific(value) };
+        let label = if is_plain { format!("{value:.decimals$}") } else { scientific(value, exponent) };
         ticks.push((value, label));
         count += 1.0;
     }
     ticks
 }
 
-/// Without the digits that a product leaves behind the last one that counts.
-fn scientific(value: f64) -> String {
-    let rounded: f64 = format!("{value:.6e}").parse().unwrap_or(value);
-    format!("{rounded:e}")
+/// Without the digits that a product leaves behind the last one that counts, which is that of `10^exponent`. Values near
+/// to 1 are written as they are.
+fn scientific(value: f64, exponent: f64) -> String {
+    let digits = (value.abs().log10().floor() - exponent).clamp(0.0, 15.0) as usize;
+    let rounded: f64 = format!("{value:.digits$e}").parse().unwrap_or(value);
+    if (1e-2..1e3).contains(&rounded.abs()) { rounded.to_string() } else { format!("{rounded:e}") }
 }
 
 #[cfg(test)]
@@ -245,6 +254,31 @@ mod tests {
         assert_eq!(ticks(1e-5, 2.0), "1e-5 0.0001 0.001 0.01 0.1 1");
         assert_eq!(ticks(1e-20, 1.0), "1e-20 1e-15 1e-10 1e-5 1");
         assert_eq!(ticks(f64::MIN_POSITIVE, f64::MAX), "1e-300 1e-200 1e-100 1 1e100 1e200 1e300");
+    }
+
+    /// Down to where values are equal to the eye, and from there on.
+    #[test]
+    fn no_two_ticks_have_the_same_label() {
+        for scale in [AxisScale::Linear, AxisScale::Log] {
+            for value in [1e-300, 2.3e-7, 0.07, 0.5, 1.0, 2.302_585, 1234.5, 3e8, 1e300] {
+                for power in 0..18 {
+                    let other = value * (1.0 + 3.0 * 10f64.powi(-power));
+                    for max_ticks in [4, 7, 8] {
+                        let axis = Axis::around(scale, [value, other], 0.04, max_ticks);
+                        let labels = labels(&axis);
+                        let distinct: std::collections::BTreeSet<_> = labels.iter().collect();
+                        assert_eq!(distinct.len(), labels.len(), "{scale:?} {value:e} {other:e} {labels:?}");
+                        assert!(!labels.is_empty(), "{scale:?} {value:e} {other:e}");
+                        assert!(labels.iter().all(|label| label.len() <= 15), "{labels:?}");
+                        // A label is what its tick is at.
+                        for tick in &axis.ticks {
+                            let position = axis.position(tick.label.parse().expect("a number"));
+                            assert!((position - tick.position).abs() < 0.01, "{scale:?} {tick:?} {axis:?}");
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]

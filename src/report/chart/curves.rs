@@ -48,8 +48,8 @@ pub(crate) fn norm_runs<'a>(summary: &Summary, runs: &'a [RunRecord]) -> Vec<Nor
 }
 
 impl NormRuns<'_> {
-    /// Such as `batch_norm` or, with a grid, `batch_norm at optimizer.learning_rate=0.1`, with the
-    /// count of lost runs if there are any.
+    /// Such as `batch_norm` or, with a grid, `batch_norm at optimizer.learning_rate=0.1`; if runs are lost, with the number
+    /// of seeds that the curve is of, and of lost runs.
     pub(crate) fn label(&self, labels: &Labels) -> String {
         let point = self.point.as_ref().map(|point| format!(" at {point}"));
         let n_runs = self.complete.len() + self.lost.len();
@@ -64,7 +64,9 @@ impl NormRuns<'_> {
         };
         let lost = match self.lost.len() {
             0 => String::new(),
-            n => format!(" ({n} of {n_runs} {kind})"),
+            1 if n_runs == 1 => format!(" ({kind})"),
+            n if n == n_runs => format!(" (all {n} {kind}, each until it ended)"),
+            n => format!(" ({} of {n_runs} seeds; {n} {kind})", n_runs - n),
         };
         format!("{}{}{lost}", labels.norm(self.norm), point.unwrap_or_default())
     }
@@ -153,7 +155,7 @@ mod tests {
             diverged(run(Norm::None, 3, &[9.0, 9.0])),
         ];
         let shown = norm_runs(&Summary::of(&runs), &runs);
-        assert_eq!(shown[0].label(&Labels::default()), "none (1 of 3 diverged)");
+        assert_eq!(shown[0].label(&Labels::default()), "none (2 of 3 seeds; 1 diverged)");
         let point = |epoch, mean, low, high| CurvePoint { epoch, mean, low, high };
         let expected = [point(0, 3.0, 2.0, 4.0), point(1, 1.5, 1.0, 2.0)];
         assert_eq!(shown[0].curve(Metric::ValidLoss), expected);

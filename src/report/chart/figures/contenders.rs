@@ -6,7 +6,7 @@ use crate::report::chart::figure::{Figure, LegendEntry, Panel, Sample};
 use crate::report::chart::figures::arms::Arms;
 use crate::report::chart::plot::{Plot, PlotMark, Shape, Stroke};
 use crate::report::table::Table;
-use crate::report::text::summary::final_metrics::{Contender, contenders, unconverged_note};
+use crate::report::text::summary::final_metrics::{Contender, completed_seeds, contenders, unconverged_note};
 use crate::text::{shortened, shortened_to};
 
 /// Height of a row, in pixels.
@@ -31,6 +31,9 @@ pub(crate) fn contender_figure(title: &str, arms: Arms<'_>) -> Option<Figure> {
     let n_runs = arms.summary.runs.len();
     let of = if n_runs == 1 { "over the rows" } else { "of the mean over seeds" };
     let mut notes = vec![format!("The saved weights on the {name}; lines are 95 % intervals {of}.")];
+    if let Some(of) = completed_seeds(&found) {
+        notes.push(format!("Of completed seeds: {of}."));
+    }
     if arms.summary.has_grid() {
         notes.push("Each norm at its best grid point, which was chosen on the validation rows.".to_owned());
     }

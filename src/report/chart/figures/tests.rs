@@ -150,7 +150,7 @@ fn a_diverged_run_ends_in_a_cross_and_is_not_in_the_band() {
     let svg = curves_svg("digits", &runs);
     // In each of the two panels and in the legend.
     assert_eq!(count(&svg, "cross"), 3);
-    assert!(texts(&svg).contains(&"none (1 of 3 diverged)"));
+    assert!(texts(&svg).contains(&"none (2 of 3 seeds; 1 diverged)"));
     // The axis ends at ten times what the others reach, not at 1e30.
     assert!(
         texts(&svg).contains(&"10")

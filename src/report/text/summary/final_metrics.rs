@@ -31,17 +31,28 @@ pub(crate) fn final_metrics(summary: &Summary, labels: &Labels) -> String {
             format!("saved weights on the {name}\n\n{table}")
         }
         _ => {
-            let n_runs = contenders[0].metrics.iter().map(|found| found.values.n).max().unwrap_or(0);
-            let mean = match n_runs {
-                0 | 1 => "one seed".to_owned(),
-                _ => format!("mean over {n_runs} seeds ±standard deviation"),
+            let most = contenders.iter().map(Contender::n_seeds).max().unwrap_or(0);
+            let mean = match (most, completed_seeds(&contenders)) {
+                (0 | 1, _) => "one seed".to_owned(),
+                (_, None) => format!("mean over {most} seeds ±standard deviation"),
+                (_, Some(of)) => format!("mean over the completed seeds ({of}) ±standard deviation"),
             };
             let is_main = |metric: &&str| MAIN.iter().any(|main| metric.rsplit('.').next() == Some(main));
             let main: Vec<&str> = metrics.into_iter().filter(is_main).collect();
-            format!("saved weights on the {name}, {mean}\n\n{}", by_contender(&contenders, &main))
+            let title = wrapped(WIDEST, "", "  ", &format!("saved weights on the {name}, {mean}"));
+            format!("{title}\n{}", by_contender(&contenders, &main))
         }
     };
     format!("{table}{note}")
+}
+
+/// How many seeds each network has, if they do not have the same number: the others are lost or were interrupted.
+pub(crate) fn completed_seeds(contenders: &[Contender<'_>]) -> Option<String> {
+    let networks = contenders.iter().filter(|contender| contender.of == Subject::Network);
+    let most = networks.clone().map(Contender::n_seeds).max()?;
+    let is_same = networks.clone().all(|contender| contender.n_seeds() == most);
+    let of = |contender: &Contender<'_>| format!("{} with {}", contender.n_seeds(), contender.name);
+    (!is_same).then(|| networks.map(of).collect::<Vec<_>>().join(", "))
 }
 
 /// Says that a linear model was not trained to its end; none if all were.
@@ -149,6 +160,11 @@ impl<'a> Contender<'a> {
         self.metrics.iter().map(|found| found.metric.as_str()).collect()
     }
 
+    /// How many runs the means are of.
+    fn n_seeds(&self) -> usize {
+        self.metrics.iter().map(|found| found.values.n).max().unwrap_or(0)
+    }
+
     /// The mean of a metric over the seeds with its interval; of a single run or an ensemble its value with the interval
     /// over the rows. None where it is not known.
     pub(crate) fn measure(&self, summary: &Summary, metric: &str) -> Option<Measure> {
@@ -242,6 +258,16 @@ mod tests {
         let expected = "when its training ended in 1 of 2 runs; it is likely to be better with more epochs (training.epochs).";
         assert!(words(&runs).ends_with(expected), "{}", words(&runs));
         assert!(words(&runs[1..]).contains("when its training ended; it is"), "{}", words(&runs[1..]));
+    }
+
+    #[test]
+    fn means_of_fewer_seeds_say_so() {
+        let mut runs: Vec<RunRecord> =
+            twins(3).into_iter().map(|run| assessed(run, HoldoutSet::ValidationRows)).collect();
+        runs[4] = crate::experiment::synthetic::diverged(runs[4].clone());
+        let text = shown(&runs).replace("\n  ", " ");
+        let expected = "mean over the completed seeds (3 with batch_norm, 2 with none) ±standard deviation\n";
+        assert!(text.contains(expected), "{text}");
     }
 
     #[test]

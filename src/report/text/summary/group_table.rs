@@ -24,8 +24,8 @@ pub(crate) fn heading(shown: &[NamedSummary<'_>]) -> String {
     };
     let has_spread = groups(shown).any(|(_, group)| group.final_loss.standard_deviation.is_some());
     let spread = match has_spread {
-        true => "; mean ±standard deviation over seeds",
-        false => "",
+        true => format!("; mean ±standard deviation over seeds{}", completed(shown)),
+        false => String::new(),
     };
     let best = if shown.iter().all(|shown| shown.name.is_none() && shown.summary.has_grid()) {
         ""
@@ -33,6 +33,21 @@ pub(crate) fn heading(shown: &[NamedSummary<'_>]) -> String {
         "; best: at any epoch"
     };
     format!("{rows}{spread}{best}")
+}
+
+/// Of how many runs the means of the only summary are, if not of all; tables of several summaries and of grids have a
+/// column for it.
+fn completed(shown: &[NamedSummary<'_>]) -> String {
+    let [NamedSummary { name: None, summary }] = shown else { return String::new() };
+    let is_whole = summary.groups.iter().all(|group| group.n_completed == group.n_runs);
+    if is_whole || summary.has_grid() {
+        return String::new();
+    }
+    let of = |group: &GroupSummary| {
+        format!("{} of {} with {}", group.n_completed, group.n_runs, group.norm.name())
+    };
+    let of: Vec<String> = summary.groups.iter().map(of).collect();
+    format!(" that were completed ({})", of.join(", "))
 }
 
 /// The table of losses, and accuracies or R2.
@@ -43,6 +58,9 @@ pub(crate) fn score_rows(shown: &[NamedSummary<'_>]) -> String {
             MeasuredOn::ValidationRows => "validation".to_owned(),
             MeasuredOn::TrainingRows => "training".to_owned(),
         });
+    }
+    if shown.iter().any(|shown| shown.name.is_some() || shown.summary.has_grid()) {
+        add_seeds(&mut table);
     }
     table.column("final loss", Align::Left, |_, group| mean_and_spread(&group.final_loss));
     table.column("best loss", Align::Left, |_, group| mean_and_spread(&group.best_loss));
@@ -58,6 +76,16 @@ pub(crate) fn score_rows(shown: &[NamedSummary<'_>]) -> String {
         text.push_str(&star(has_loss));
     }
     text
+}
+
+/// Of how many runs the means are, if not of all.
+fn add_seeds(table: &mut Table<'_>) {
+    if table.groups.iter().any(|(_, group)| group.n_completed < group.n_runs) {
+        table.column("seeds", Align::Left, |_, group| match group.n_runs - group.n_completed {
+            0 => group.n_runs.to_string(),
+            _ => format!("{} of {}", group.n_completed, group.n_runs),
+        });
+    }
 }
 
 /// What a star means; `has_loss` says that points are chosen by a loss.

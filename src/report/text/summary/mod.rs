@@ -43,7 +43,7 @@ pub fn table(summary: &Summary) -> String {
         sentences(&answer(summary, &labels).sentences),
         stopping(summary),
         tuning(summary),
-        format!("{}\n\n{scores}", heading(&shown)),
+        format!("{}\n{scores}", wrapped(WIDEST, "", "  ", &heading(&shown))),
         pairs(summary),
         positions(summary),
         other_measures(summary),
