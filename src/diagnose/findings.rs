@@ -286,11 +286,18 @@ impl<'a> Summary<'a> {
     fn smoothness(&self) -> Option<Finding> {
         let (smoothness, loss) = (self.last(Quantity::EffectiveSmoothness)?, self.last(Quantity::Loss)?);
         let sharpness = self.last(Quantity::Sharpness)?;
-        let text = format!(
-            "at its last loss of {loss:.4}, the gradient changes by up to {} times the length of the step (effective \
-             smoothness), and the sharpness is {sharpness:.3}",
-            two_digits(smoothness)
-        );
+        let changes = if smoothness.is_finite() {
+            let smoothness = two_digits(smoothness);
+            format!(
+                "the gradient changes by up to {smoothness} times the length of the step (effective smoothness)"
+            )
+        } else if smoothness == f64::INFINITY {
+            "the gradient is not finite along the step, so that there is no effective smoothness".to_owned()
+        } else {
+            // Nothing is larger than the least of all numbers, which stands for the largest of none.
+            "there is no gradient, or no step along it, and so no effective smoothness".to_owned()
+        };
+        let text = format!("at its last loss of {loss:.4}, {changes}, and the sharpness is {sharpness:.3}");
         Some(self.finding(None, Quantity::EffectiveSmoothness, smoothness, 0.0, &text))
     }
 

@@ -241,7 +241,16 @@ fn the_smoothness_has_two_significant_digits() {
             format!("the gradient changes by up to {shown} times the length of the step (effective");
         assert!(text(&[value]).contains(&expected), "{}", text(&[value]));
     }
-    // Without a gradient.
-    let infinite = [f64::INFINITY; 3];
-    assert!(text(&infinite).contains("up to inf times"), "{}", text(&infinite));
+    for (value, expected) in [
+        (
+            f64::NEG_INFINITY,
+            "at its last loss of 0.5000, there is no gradient, or no step along it, and so no effective",
+        ),
+        (
+            f64::INFINITY,
+            "at its last loss of 0.5000, the gradient is not finite along the step, so that there is no",
+        ),
+    ] {
+        assert!(text(&[value; 3]).contains(expected), "{}", text(&[value; 3]));
+    }
 }
