@@ -34,6 +34,7 @@ pub use crate::model::error::{ModelError, ModelErrorKind, ModelFault};
 pub use crate::model::facts::{LayerFacts, ModelFacts, TensorFacts};
 pub use crate::model::history::{EpochMetrics, History};
 pub use crate::model::initial::{InitialNetwork, InitialTensors};
+pub(crate) use crate::model::read::outcome_in_file;
 pub use crate::model::read::{MAX_MODEL_BYTES, Model};
 pub use crate::model::tensors::result_hash;
 pub use crate::model::write::{DescriptionTooLarge, check_size, ensemble_to_bytes, to_bytes};

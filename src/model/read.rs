@@ -1,6 +1,6 @@
 //! Reads model files, validating everything first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::model::error::{ModelError, ModelFault};
 use crate::model::tensors::{member_prefix, restore};
 use crate::model::{AnyNetwork, Description, FORMAT, header};
 use crate::nn::{LayerSpec, Loss, Network};
-use crate::train::with_dtype;
+use crate::train::{Outcome, with_dtype};
 
 /// Size limit of a model file in bytes: 4 GiB.
 pub const MAX_MODEL_BYTES: u64 = 4 << 30;
@@ -104,6 +104,38 @@ impl Model {
     pub fn networks_mut<F: Real>(&mut self) -> Vec<&mut Network<F>> {
         std::iter::once(&mut self.network).chain(&mut self.members).filter_map(AnyNetwork::get_mut).collect()
     }
+}
+
+/// How the run ended whose model file is at `path`, from its header alone and without a check of its checksum; none where
+/// that cannot be read.
+pub(crate) fn outcome_in_file(path: &Path) -> Option<Outcome> {
+    #[derive(Deserialize)]
+    struct Container {
+        #[serde(rename = "__metadata__")]
+        metadata: BTreeMap<String, String>,
+    }
+    #[derive(Deserialize)]
+    struct Document {
+        model: Described,
+    }
+    #[derive(Deserialize)]
+    struct Described {
+        history: Ended,
+    }
+    #[derive(Deserialize)]
+    struct Ended {
+        outcome: Outcome,
+    }
+    let mut file = File::open(path).ok()?;
+    let is_file = file.metadata().ok()?.is_file();
+    let mut length = [0; 8];
+    file.read_exact(&mut length).ok().filter(|()| is_file)?;
+    let length = u64::from_le_bytes(length);
+    let mut bytes = Vec::new();
+    file.take(length.min(MAX_HEADER_BYTES)).read_to_end(&mut bytes).ok()?;
+    let container: Container = serde_json::from_slice(&bytes).ok()?;
+    let document: Document = serde_json::from_str(container.metadata.get(header::ENTRY)?).ok()?;
+    Some(document.model.history.outcome)
 }
 
 /// The bytes of a regular file. A pipe is refused: it could block, or never end.

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use crate::experiment::{Job, RunId, RunRecord};
+use crate::model::outcome_in_file;
 use crate::report::{ResultsError, read_epochs, read_metrics, run_key};
 use crate::run_dir::layout::{METRICS, MODEL, STEPS, run_folder};
 use crate::train::{EpochRecord, Outcome};
@@ -39,6 +40,8 @@ pub struct FollowedRun {
     pub last_step: u64,
     /// Whether it has ended: its model was written after its last row.
     pub has_ended: bool,
+    /// How it ended; none before that.
+    pub outcome: Option<Outcome>,
     /// When its tables last changed; none before it begins.
     pub changed: Option<SystemTime>,
     metrics: FollowedTable,
@@ -59,6 +62,7 @@ impl FollowedRun {
             steps: Vec::new(),
             last_step: 0,
             has_ended: false,
+            outcome: None,
             changed: None,
             metrics: FollowedTable::new(folder.join(METRICS)),
             log: FollowedTable::new(folder.join(STEPS)),
@@ -103,7 +107,13 @@ impl FollowedRun {
         let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
         let metrics = modified(&self.metrics.path);
         self.changed = metrics.max(modified(&self.log.path));
+        let had_ended = self.has_ended;
         self.has_ended = modified(&self.model).is_some_and(|model| metrics.is_some_and(|rows| rows <= model));
+        match (had_ended, self.has_ended) {
+            (_, false) => self.outcome = None,
+            (false, true) => self.outcome = outcome_in_file(&self.model),
+            (true, true) => {}
+        }
         Ok(())
     }
 

@@ -93,3 +93,26 @@ fn a_report_is_written_while_training_and_loads_itself_anew_until_the_end() {
     assert!(shown.starts_with("run: 0 of 4 runs ended, interrupted\n"), "{shown}");
     assert!(shown.contains(" of 100000  interrupted  ") && !shown.contains("  running  "), "{shown}");
 }
+
+/// While others are trained there is no summary: how a run ended is in its model.
+#[test]
+fn findings_of_runs_that_diverged_say_so_before_the_training_ends() {
+    let work = Work::new();
+    let wild =
+        ["--set", "optimizer={ type = \"sgd\", learning_rate = 1e9 }", "--set", "diagnose.level=\"cheap\""];
+    work.ok(&[&["-c", "config.toml", "-q", "--set", "diagnose.every=1", "-o", "run"], &wild[..]].concat());
+    let findings = || {
+        let shown = work.ok(&["watch", "--json", "run"]).stdout;
+        let json: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+        json["findings"].clone()
+    };
+    let at_end = findings();
+    assert!(
+        at_end.to_string().contains("(diverged in 2 of 2 seeds, and was last measured before that)"),
+        "{at_end}"
+    );
+    for file in ["run.json", "summary.json"] {
+        fs::remove_file(work.path("run").join(file)).expect("it is there");
+    }
+    assert_eq!(findings(), at_end);
+}

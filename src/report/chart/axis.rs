@@ -1,7 +1,7 @@
 //! Axes: positions of values, and the values that are labelled.
 
-/// Values are drawn apart if they differ by more than this share of them.
-const NEARLY_EQUAL: f64 = 1e-6;
+/// Values are drawn apart if they differ by more than this share of them, which is far more than rounding.
+const NEARLY_EQUAL: f64 = 1e-5;
 
 /// The lowest R2 that fits in a panel; an accuracy is never below 0.
 pub(crate) const LOWEST_SCORE: f64 = -0.5;

@@ -88,6 +88,7 @@ fn to_json(study: &WatchedStudy) -> serde_json::Value {
         "runs_ended": study.runs.iter().filter(|run| run.has_ended).count(),
         "share_done": study.share_done(),
         "remaining_seconds": study.remaining_seconds(),
+        "findings": study.findings,
         "runs": study.runs.iter().map(|run| json!({
             "network": run.network,
             "seed": run.seed,

@@ -70,11 +70,14 @@ impl FollowedStudy {
         })
     }
 
-    /// Networks and seeds of the runs that diverged, as far as the training has ended.
+    /// Networks and seeds of the runs that have diverged.
     fn diverged(&self) -> HashSet<(String, u64)> {
+        let has_diverged = |run: &&FollowedRun| matches!(run.outcome, Some(Outcome::Diverged { .. }));
+        let so_far = self.runs.iter().filter(has_diverged).map(|run| run.id().clone());
+        // At the end also those whose models are gone.
         let runs = summarized_runs(&self.path).into_iter();
         let diverged = runs.filter(|run| matches!(run.outcome, Outcome::Diverged { .. }));
-        diverged.map(|run| (run_id(&run).network(), run.seed)).collect()
+        diverged.map(|run| run_id(&run)).chain(so_far).map(|id| (id.network(), id.seed)).collect()
     }
 
     fn findings(&self) -> Result<Vec<Finding>, CliError> {
