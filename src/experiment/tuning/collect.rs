@@ -74,7 +74,6 @@ fn values(plan: &Plan, tune: &TunePlan) -> Vec<Vec<Option<f64>>> {
 }
 
 fn numeric_keys(tune: &TunePlan) -> Vec<NumericKey<'_>> {
-    let is_alone = tune.axes.len() == 1;
     let number =
         |value: &toml::Value| value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64));
     let key = |(place, axis): (usize, &'_ TuneAxis)| match &axis.range {
@@ -89,7 +88,7 @@ fn numeric_keys(tune: &TunePlan) -> Vec<NumericKey<'_>> {
         .enumerate()
         .filter_map(|(place, axis)| {
             let (place, is_log) = key((place, axis))?;
-            Some(NumericKey { name: &axis.key, place, is_log, is_alone })
+            Some(NumericKey { name: &axis.key, place, is_log })
         })
         .collect()
 }
@@ -144,7 +143,7 @@ fn tuned_norm(
         best: best.map(|best| best + 1),
         usable: keys.iter().filter_map(|&key| usable(key, &points)).collect(),
         warnings: best
-            .map(|best| keys.iter().flat_map(|&key| warnings(key, &points, best)).collect())
+            .map(|best| keys.iter().flat_map(|&key| warnings(key, keys, &points, best)).collect())
             .unwrap_or_default(),
         expected_best: (1..=gains.len()).map(expected).collect(),
         points,

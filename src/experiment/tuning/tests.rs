@@ -176,9 +176,9 @@ fn a_best_point_at_an_edge_is_a_warning() {
     assert!(last > 1.0, "the best of batch norm is below the last one that is not lost: {last}");
 }
 
-/// Along one key alone points are next to each other.
+/// Of one key or several.
 #[test]
-fn a_best_point_next_to_a_lost_one_is_a_warning_if_one_key_is_tuned() {
+fn a_best_point_next_to_a_lost_one_is_a_warning() {
     let warned = |more: &str| {
         let plan = plan(&format!(
             "[compare.tune]\npoints = 4\nkeys = {{ 'optimizer.learning_rate' = {{ log = [0.001, 1000] }}{more} }}\n"
@@ -187,7 +187,7 @@ fn a_best_point_next_to_a_lost_one_is_a_warning_if_one_key_is_tuned() {
         edges.map(|warning| warning.edge).filter(|edge| *edge == Edge::NextToLost).count()
     };
     assert_eq!(warned(""), 2);
-    assert_eq!(warned(", 'optimizer.momentum' = { linear = [0.0, 0.9] }"), 0);
+    assert!(0 < warned(", 'optimizer.momentum' = { linear = [0.0, 0.9] }"));
 }
 
 /// Only the nearest point on each side counts.

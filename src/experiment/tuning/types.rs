@@ -65,7 +65,8 @@ pub struct TunedPoint {
     pub is_usable: bool,
 }
 
-/// Between which values of a key points are usable.
+/// Between which values of a key points are usable. Where several keys are tuned, each end is that of a point with its own
+/// values of the others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UsableRange {
     /// The key.
@@ -101,7 +102,7 @@ pub enum Edge {
     Lowest,
     /// It is the largest that was tried.
     Highest,
-    /// At the next value, a run is lost.
+    /// At the next value of a single key, or at the next point along one of several keys, a run is lost.
     NextToLost,
 }
 

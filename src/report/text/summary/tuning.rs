@@ -103,6 +103,14 @@ pub(crate) fn remarks(tuning: &Tuning, name: &dyn Fn(Norm) -> String) -> Vec<Str
     let mut lines = Vec::new();
     if tuning.norms.iter().any(|norm| !norm.usable.is_empty()) {
         lines.push(format!("usable: no run is lost, and it is {close} the norm's best"));
+        if 1 < tuning.keys.len() {
+            lines.push(
+                "the usable values of a key are those with some value of the other keys: they do not all go together"
+                    .to_owned(),
+            );
+        } else {
+            lines.extend(tuning.norms.iter().filter_map(|norm| gaps(&name(norm.norm), norm)));
+        }
     }
     // The ratios of many norms are in summary.json: there is one for each pair.
     let shown = if tuning.ratios.len() <= MAX_RATIOS { &tuning.ratios[..] } else { &[] };
@@ -112,9 +120,21 @@ pub(crate) fn remarks(tuning: &Tuning, name: &dyn Fn(Norm) -> String) -> Vec<Str
         lines.push(format!("best {key}: {norm} {} times that of {other}{interval}", short(ratio.ratio)));
     }
     for norm in &tuning.norms {
-        lines.extend(norm.warnings.iter().map(|warning| edge(&name(norm.norm), warning)));
+        let is_alone = tuning.keys.len() == 1;
+        lines.extend(norm.warnings.iter().map(|warning| edge(&name(norm.norm), warning, is_alone)));
     }
     lines
+}
+
+/// Points of a single key that are not usable although they are between usable ones.
+fn gaps(name: &str, norm: &TunedNorm) -> Option<String> {
+    let range = norm.usable.first()?;
+    let within =
+        |point: &&TunedPoint| point.value(0).is_some_and(|value| range.low <= value && value <= range.high);
+    let all = norm.points.iter().filter(within).count();
+    let usable = norm.points.iter().filter(within).filter(|point| point.is_usable).count();
+    (usable < all)
+        .then(|| format!("of the {all} points in the usable range of {name}, not usable: {}", all - usable))
 }
 
 /// What is known of a ratio from this number of tuning seeds.
@@ -137,7 +157,7 @@ fn interval_of(ratio: &BestRatio, n_seeds: usize) -> String {
     }
 }
 
-fn edge(norm: &str, EdgeWarning { key, value, edge }: &EdgeWarning) -> String {
+fn edge(norm: &str, EdgeWarning { key, value, edge }: &EdgeWarning, is_alone: bool) -> String {
     let key = shortened(key);
     match edge {
         Edge::Lowest => {
@@ -151,8 +171,9 @@ fn edge(norm: &str, EdgeWarning { key, value, edge }: &EdgeWarning) -> String {
             )
         }
         Edge::NextToLost => format!(
-            "warning: {norm} is best with {key} = {value}, next to a value at which a run is lost; with other seeds \
-             this one may be lost, too"
+            "warning: {norm} is best with {key} = {value}, next to a {} at which a run is lost; with other seeds \
+             this one may be lost, too",
+            if is_alone { "value" } else { "point" }
         ),
     }
 }
@@ -231,5 +252,59 @@ mod tests {
         let too_few = " (3 tuning seeds: too few for a 95 % interval, which takes 6)";
         assert_eq!([of(None, 3), of(Some((1.0, 4.0)), 3)], [too_few, too_few]);
         assert!(of(Some((2.0, 2.0)), 8).starts_with(" (the same whichever of the 8 tuning seeds are drawn;"));
+    }
+
+    fn remarks_of(keys: &[&str], points: &[(f64, bool)]) -> String {
+        let point = |(place, &(value, is_usable)): (usize, &(f64, bool))| TunedPoint {
+            point: crate::experiment::Point { index: place + 1, settings: String::new() },
+            values: vec![Some(value); keys.len()],
+            n_runs: 2,
+            n_lost: 0,
+            mean: Some(0.5),
+            low: None,
+            high: None,
+            is_usable,
+        };
+        let range = |key: &&str| crate::experiment::UsableRange {
+            key: (*key).to_owned(),
+            low: 1.0,
+            high: 4.0,
+            decades: None,
+            is_low_open: false,
+            is_high_open: false,
+        };
+        let warning = EdgeWarning { key: "k".to_owned(), value: 4.0, edge: Edge::NextToLost };
+        let norm = TunedNorm {
+            norm: Norm::None,
+            best: Some(1),
+            points: points.iter().enumerate().map(point).collect(),
+            usable: keys.iter().map(range).collect(),
+            warnings: vec![warning],
+            expected_best: Vec::new(),
+        };
+        let tuning = Tuning {
+            measure: crate::config::ComparedMeasure::FinalAccuracy,
+            seeds: vec![1, 2],
+            n_points: points.len(),
+            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+            within: 0.02,
+            norms: vec![norm],
+            ratios: Vec::new(),
+        };
+        remarks(&tuning, &|_| "plain".to_owned()).join("\n")
+    }
+
+    #[test]
+    fn a_usable_range_says_what_holds_within_it() {
+        let points = [(1.0, true), (2.0, false), (3.0, true), (4.0, true), (5.0, false)];
+        let of_one = remarks_of(&["k"], &points);
+        assert!(of_one.contains("of the 4 points in the usable range of plain, not usable: 1"), "{of_one}");
+        assert!(of_one.contains("next to a value at which a run is lost"), "{of_one}");
+        assert!(!of_one.contains("other keys"), "{of_one}");
+        assert!(!remarks_of(&["k"], &points[2..]).contains("not usable:"));
+        let of_two = remarks_of(&["k", "l"], &points);
+        let expected = "the usable values of a key are those with some value of the other keys: they do not all go together";
+        assert!(of_two.contains(expected) && !of_two.contains("not usable: 1"), "{of_two}");
+        assert!(of_two.contains("next to a point at which a run is lost"), "{of_two}");
     }
 }
