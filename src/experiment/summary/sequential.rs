@@ -1,7 +1,7 @@
 //! When seeds are added until it is clear: what the evidence says after some of them.
 //!
-//! Each pair of norms, at each point of a grid, is *clear* at an e-value of 20 times the number of such pairs, which
-//! keeps false alarms of the whole study at 5 %. It has *no difference that matters* where the confidence sequence of
+//! Each pair of norms, at each point of a grid, is *clear* at an e-value of 20 times the number of comparisons, those of
+//! norms at two positions included, which keeps false alarms of the whole study at 5 %. It has *no difference that matters* where the confidence sequence of
 //! the same level is within the smallest difference that matters, on both sides. A study ends when every pair is
 //! either, or at the largest number of seeds.
 
@@ -15,6 +15,7 @@ use crate::experiment::statistics::{
 use crate::experiment::summary::collect::{measured, run};
 use crate::experiment::summary::comparison::ComparisonSettings;
 use crate::experiment::summary::pairs::{NormPairs, Run, form_of, norm_pairs, reading};
+use crate::experiment::summary::positions::position_comparisons;
 use crate::experiment::summary::types::{Point, RunSummary, distinct};
 use crate::nn::Norm;
 
@@ -67,7 +68,8 @@ pub(crate) fn endings(records: &[RunRecord], settings: &ComparisonSettings) -> V
     let norms = distinct(records.iter().map(|record| record.id.norm));
     let form = form_of(settings.primary);
     let found = norm_pairs(&runs, &norms);
-    let family = found.len();
+    // Positions are of the same family, although they are not waited for.
+    let family = found.len() + position_comparisons(&runs, &norms, measured, settings).len();
     let ending = |NormPairs { norm, other, point, pairs }: NormPairs<'_>| {
         let readings = pairs.into_iter().map(|pair| {
             let reading = |run| reading(run, settings.primary, measured.on);
@@ -107,12 +109,44 @@ fn ending(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::Summary;
+    use crate::experiment::synthetic::{at_point, run};
 
     #[test]
     fn evidence_has_to_be_that_of_a_whole_family() {
         // Its e-value is 36, and 20 are clear.
         let of = |family| ending(&[1.0; 5], false, PairedForm::ShareDifference, family, None);
         assert_eq!([1, 2].map(of), [Ending::Clear, Ending::Undecided]);
+    }
+
+    /// What ends a study as clear is called clear by the adjusted p value, too, in which positions count.
+    #[test]
+    fn positions_are_of_the_family() {
+        let mut runs = Vec::new();
+        for (index, position) in [(1, "before"), (2, "after")] {
+            for seed in 1..=9 {
+                let loss = 0.5 + 0.1 * (seed % 3) as f64 + 0.01 * ((seed + index as u64) % 4) as f64;
+                for (norm, loss) in [(Norm::BatchNorm, loss), (Norm::LayerNorm, 1.0)] {
+                    let mut run = run(norm, seed, &[2.0, loss]);
+                    run.result_hash = format!("{norm:?} {position}");
+                    runs.push(at_point(run, index, &format!("model.position={position}")));
+                }
+            }
+        }
+        let settings = ComparisonSettings { is_sequential: true, ..ComparisonSettings::default() };
+        let mut n_clear = Vec::new();
+        for n_seeds in 2..=9 {
+            let runs: Vec<RunRecord> = runs.iter().filter(|run| run.id.seed <= n_seeds).cloned().collect();
+            let summary = Summary::with(&runs, &settings);
+            assert_eq!(summary.comparisons[0].measures[0].comparison.family, 4);
+            let endings = endings(&runs, &settings);
+            for (ending, pair) in endings.iter().zip(&summary.comparisons) {
+                let is_clear = ending.ending == Ending::Clear;
+                assert!(!is_clear || pair.measures[0].comparison.is_clear(), "{n_seeds} seeds");
+            }
+            n_clear.push(endings.iter().filter(|pair| pair.ending == Ending::Clear).count());
+        }
+        assert_eq!((n_clear.first(), n_clear.last()), (Some(&0), Some(&2)), "{n_clear:?}");
     }
 
     #[test]

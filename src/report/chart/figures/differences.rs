@@ -14,7 +14,7 @@ use crate::report::text::number::{
     NO_NUMBER, four_digits, mean_with, median, p_value, ratio_and_interval, value_and_interval, wins,
 };
 use crate::report::text::summary::grid_point::PointColumns;
-use crate::report::text::summary::other_measures::{explanation, explanations, measure_name};
+use crate::report::text::summary::other_measures::{explanation, explanations, left_out, measure_name};
 use crate::report::text::summary::positions::is_anywhere;
 use crate::text::shortened_to;
 
@@ -76,7 +76,8 @@ pub(crate) fn differences(title: &str, arms: Arms<'_>) -> Option<Figure> {
         [only] if only.point.is_none() => explanations(&all),
         _ => explanation(all.into_iter()).map(str::to_owned).into_iter().collect(),
     };
-    notes.extend(why.into_iter().map(|why| format!("{why}.")));
+    let left_out = left_out(shown.iter().map(|row| row.of)).map(str::to_owned);
+    notes.extend(left_out.into_iter().chain(why).map(|note| format!("{note}.")));
     if shown.iter().any(|row| row.of.is_skewed()) {
         notes.push("Where the differences are skewed, the table has the median beside the mean.".to_owned());
     }

@@ -47,7 +47,7 @@ pub(crate) fn ratio(title: &str, arms: Arms<'_>, runs: &[RunRecord], max_points:
         name: "ratio",
         plot: format!("{} relative to {}", arms.loss_name(), arms.label(reference)),
         x: epoch_axis(&shown),
-        note: "The ratio is of runs with the same seed: geometric mean, and its 95 % interval at each epoch by itself.",
+        note: "The ratio is of completed runs with the same seed: geometric mean, and its 95 % interval at each epoch by itself.",
     };
     figure(title, arms, &curves, about)
 }

@@ -46,6 +46,16 @@ pub(crate) fn other_measures(summary: &Summary) -> String {
     format!("{names}, other measures{what}\n{}{notes}", aligned(&[Align::Left; 3], &rows))
 }
 
+/// What a mean leaves out, if any of these leaves a pair out.
+pub(crate) fn left_out<'a>(
+    mut comparisons: impl Iterator<Item = &'a PairedComparison>,
+) -> Option<&'static str> {
+    let has_lost = |of: &PairedComparison| 0 < of.n_not_in_mean && of.mean.is_some();
+    comparisons.any(has_lost).then_some(
+        "where a run of a pair is lost, mean and interval are of the other pairs; \"better in\" and p are of all",
+    )
+}
+
 /// Why intervals and p values of the measures of two norms do not agree, if they do not; the first one is the primary
 /// measure.
 pub(crate) fn explanations(measures: &[&PairedComparison]) -> Vec<String> {

@@ -6,7 +6,7 @@ use crate::nn::Norm;
 use crate::report::text::layout::{Align, WIDEST, aligned_within, wrapped};
 use crate::report::text::number::{NO_NUMBER, compared, p_value, wins};
 use crate::report::text::summary::grid_point::PointColumns;
-use crate::report::text::summary::other_measures::{explanation, measure_name};
+use crate::report::text::summary::other_measures::{explanation, left_out, measure_name};
 use crate::report::text::summary::positions::{are_same_networks, is_anywhere};
 
 /// Rows of a table before it is cut.
@@ -59,8 +59,9 @@ pub(crate) fn pairs(summary: &Summary) -> String {
     let table = aligned_within(WIDEST, n_names, &columns, &rows);
     let shown = comparisons.iter().take(MAX_ROWS);
     let shown = shown.map(|(comparison, _)| &comparison.measures[0].comparison);
-    let note = explanation(shown).map_or_else(String::new, |line| wrapped(WIDEST, "  ", "    ", line));
-    format!("{}{table}{note}{}", title(summary, &comparisons, n_all), more(comparisons.len(), "pairs"))
+    let notes = left_out(shown.clone()).into_iter().chain(explanation(shown));
+    let notes: String = notes.map(|line| wrapped(WIDEST, "  ", "    ", line)).collect();
+    format!("{}{table}{notes}{}", title(summary, &comparisons, n_all), more(comparisons.len(), "pairs"))
 }
 
 /// A comparison, and whether it is the same at every position of norms.

@@ -70,8 +70,14 @@ pub(crate) fn best_points(tuning: &Tuning, name: &dyn Fn(Norm) -> String) -> Vec
             let [low, high] = [usable.low, usable.high].map(|end| format!("{end}"));
             let (below, above) =
                 (if usable.is_low_open { "≤" } else { "" }, if usable.is_high_open { "≥" } else { "" });
-            row.push(format!("{below}{low} to {above}{high}"));
-            row.push(usable.decades.map_or_else(|| NO_NUMBER.to_owned(), |decades| format!("{decades:.1}")));
+            // A single point has no width that could be measured.
+            let is_point = usable.low == usable.high;
+            row.push(match is_point && below.is_empty() && above.is_empty() {
+                true => format!("only {low}"),
+                false => format!("{below}{low} to {above}{high}"),
+            });
+            let decades = usable.decades.filter(|_| !is_point);
+            row.push(decades.map_or_else(|| NO_NUMBER.to_owned(), |decades| format!("{decades:.1}")));
         }
         row.resize(head.len(), NO_NUMBER.to_owned());
         row
@@ -254,7 +260,7 @@ mod tests {
         assert!(of(Some((2.0, 2.0)), 8).starts_with(" (the same whichever of the 8 tuning seeds are drawn;"));
     }
 
-    fn remarks_of(keys: &[&str], points: &[(f64, bool)]) -> String {
+    fn tuning_of(keys: &[&str], points: &[(f64, bool)], high: f64) -> Tuning {
         let point = |(place, &(value, is_usable)): (usize, &(f64, bool))| TunedPoint {
             point: crate::experiment::Point { index: place + 1, settings: String::new() },
             values: vec![Some(value); keys.len()],
@@ -268,8 +274,8 @@ mod tests {
         let range = |key: &&str| crate::experiment::UsableRange {
             key: (*key).to_owned(),
             low: 1.0,
-            high: 4.0,
-            decades: None,
+            high,
+            decades: Some(high.log10()),
             is_low_open: false,
             is_high_open: false,
         };
@@ -282,7 +288,7 @@ mod tests {
             warnings: vec![warning],
             expected_best: Vec::new(),
         };
-        let tuning = Tuning {
+        Tuning {
             measure: crate::config::ComparedMeasure::FinalAccuracy,
             seeds: vec![1, 2],
             n_points: points.len(),
@@ -290,8 +296,21 @@ mod tests {
             within: 0.02,
             norms: vec![norm],
             ratios: Vec::new(),
+        }
+    }
+
+    fn remarks_of(keys: &[&str], points: &[(f64, bool)]) -> String {
+        remarks(&tuning_of(keys, points, 4.0), &|_| "plain".to_owned()).join("\n")
+    }
+
+    #[test]
+    fn a_single_usable_value_is_no_range() {
+        let cells = |high: f64| {
+            let rows =
+                best_points(&tuning_of(&["k"], &[(1.0, true), (10.0, false)], high), &|_| "plain".to_owned());
+            rows[1][rows[1].len() - 2..].join(" | ")
         };
-        remarks(&tuning, &|_| "plain".to_owned()).join("\n")
+        assert_eq!([1.0, 10.0].map(cells), ["only 1 | -", "1 to 10 | 1.0"]);
     }
 
     #[test]
