@@ -294,7 +294,7 @@ impl<'a> Summary<'a> {
         } else if smoothness == f64::INFINITY {
             "the gradient is not finite along the step, so that there is no effective smoothness".to_owned()
         } else {
-            // Nothing is larger than the least of all numbers, which stands for the largest of none.
+            // The largest of no numbers is below every number.
             "there is no gradient, or no step along it, and so no effective smoothness".to_owned()
         };
         let text = format!("at its last loss of {loss:.4}, {changes}, and the sharpness is {sharpness:.3}");

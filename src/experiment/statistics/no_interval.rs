@@ -12,7 +12,7 @@ pub enum NoInterval {
     TooManyPairs,
     /// In too many pairs a run is lost.
     LostRuns,
-    /// All differences are equal, or so many that both ends are the same: how far the next one may be is not known.
+    /// All differences are equal, or enough of them that both ends are the same: how far the next one may be is not known.
     EqualDifferences,
     /// It holds for a number of seeds that is fixed before only.
     SeedsWereAdded,

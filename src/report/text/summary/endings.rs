@@ -53,7 +53,9 @@ pub(crate) fn ends(shown: &[NamedSummary<'_>]) -> String {
         });
     }
     if MAX_GROUPS < n_groups {
-        text.push_str(&format!("and the runs of {} more points: see summary.json\n", n_groups - MAX_GROUPS));
+        let more = n_groups - MAX_GROUPS;
+        let points = if more == 1 { "point" } else { "points" };
+        text.push_str(&format!("and the runs of {more} more {points}: see summary.json\n"));
     }
     if !text.is_empty() {
         text.push_str("they are left out of means; in comparisons lost runs count as worst\n");

@@ -27,10 +27,12 @@ pub(crate) fn heading(shown: &[NamedSummary<'_>]) -> String {
         true => format!("; mean ±standard deviation over seeds{}", completed(shown)),
         false => String::new(),
     };
-    let best = if shown.iter().all(|shown| shown.name.is_none() && shown.summary.has_grid()) {
-        ""
-    } else {
-        "; best: at any epoch"
+    // Means and geometric means may have another order.
+    let by_loss = shown.iter().any(|shown| shown.summary.chosen_by().is_loss());
+    let best = match shown.iter().all(|shown| shown.name.is_none() && shown.summary.has_grid()) {
+        true if has_spread && by_loss => "; in the order of geometric means",
+        true => "",
+        false => "; best: at any epoch",
     };
     format!("{rows}{spread}{best}")
 }

@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_usable_value_is_no_range() {
+    fn a_single_usable_value_is_not_a_range() {
         let cells = |high: f64| {
             let rows =
                 best_points(&tuning_of(&["k"], &[(1.0, true), (10.0, false)], high), &|_| "plain".to_owned());
