@@ -46,11 +46,19 @@ impl Summary {
     /// The same with the geometric means of losses, which files of older versions do not have.
     #[must_use]
     pub(crate) fn with_geometric_means(mut self) -> Self {
-        let (runs, on) = (&self.runs, self.measured_on);
+        let (runs, on, task) = (&self.runs, self.measured_on, self.task);
+        let losses = || ComparedMeasure::of_task(task).filter(|measure| measure.is_loss());
         for group in &mut self.groups {
+            let is_missing = |measure| {
+                let found = group.measure(measure);
+                found.mean.is_some() && found.geometric_mean.is_none()
+            };
+            if !losses().any(is_missing) {
+                continue;
+            }
             let completed = runs.iter().filter(|run| run.norm == group.norm && run.point == group.point);
             let completed: Vec<&RunSummary> = completed.filter(|run| run.is_complete()).collect();
-            for measure in ComparedMeasure::of_task(self.task).filter(|measure| measure.is_loss()) {
+            for measure in losses() {
                 let estimate = group.measure_mut(measure);
                 if estimate.geometric_mean.is_none() {
                     let values = completed.iter().map(|run| run.measure(measure, on));

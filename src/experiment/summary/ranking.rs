@@ -65,7 +65,7 @@ impl GroupSummary {
 #[cfg(test)]
 mod tests {
     use crate::experiment::Summary;
-    use crate::experiment::synthetic::{diverged, run};
+    use crate::experiment::synthetic::{diverged, run, twins};
     use crate::nn::Norm;
 
     fn order(summary: &Summary) -> Vec<Norm> {
@@ -107,5 +107,24 @@ mod tests {
         }
         let expected = [Norm::BatchNorm, Norm::MeanOnly, Norm::None, Norm::LayerNorm];
         assert_eq!(order(&Summary::of(&runs)), expected);
+    }
+
+    #[test]
+    fn files_of_older_versions_get_geometric_means() {
+        let mut runs = twins(4);
+        runs[1] = diverged(runs[1].clone());
+        let summary = Summary::of(&runs);
+        let older: Vec<String> = summary.to_json().lines().map(str::to_owned).collect();
+        let older: Vec<String> =
+            older.into_iter().filter(|line| !line.contains("\"geometric_mean\"")).collect();
+        let read = Summary::from_json(&older.join("\n")).expect("a summary");
+        let losses = |summary: &Summary| -> Vec<Option<f64>> {
+            let of = |group: &super::GroupSummary| {
+                [group.final_loss, group.best_loss].map(|loss| loss.geometric_mean)
+            };
+            summary.groups.iter().flat_map(of).collect()
+        };
+        assert!(losses(&summary).iter().all(Option::is_some));
+        assert_eq!(losses(&read), losses(&summary));
     }
 }
