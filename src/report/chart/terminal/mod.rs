@@ -73,7 +73,11 @@ impl TerminalPlot {
         let shown = norm_runs(&summary, runs);
         let series: Vec<Series> = shown.iter().map(|shown| Series::of(shown, metric)).collect();
         let n_runs: Vec<usize> = shown.iter().map(|shown| shown.complete.len().max(1)).collect();
+        let has_none = |shown: &NormRuns<'_>| shown.complete.is_empty();
         let mean = match n_runs.iter().max() {
+            _ if shown.iter().all(has_none) && shown.iter().any(|shown| 1 < shown.lost.len()) => {
+                ", mean over the runs that got there".to_owned()
+            }
             None | Some(1) => String::new(),
             Some(most) if n_runs.iter().all(|n_runs| n_runs == most) => format!(", mean over {most} seeds"),
             Some(_) => ", mean over completed runs".to_owned(),

@@ -50,6 +50,14 @@ fn diverged_runs_are_named_and_stand_in_where_all_diverged() {
 }
 
 #[test]
+fn a_mean_over_lost_runs_says_so() {
+    let runs: Vec<RunRecord> = (1..=3).map(|seed| diverged(run(NoNorm, seed, &[2.3, 9.0]))).collect();
+    let text = small(&runs);
+    assert!(text.starts_with("validation loss by epoch, mean over the runs that got there\n"), "{text}");
+    assert!(text.ends_with("● none (all 3 diverged, each until it ended)\n"), "{text}");
+}
+
+#[test]
 fn no_finite_value_and_no_run() {
     insta::assert_snapshot!(small(&[run(NoNorm, 1, &[f64::NAN])]));
     insta::assert_snapshot!(small(&[]));
