@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use crate::config::document::inline::{inline, key};
-use crate::data::{ColumnKind, ColumnProfile, DataPaths, DataSpec, DateFormat, Nature, Profile};
+use crate::data::{
+    ColumnKind, ColumnProfile, DataPaths, DataSpec, DateFormat, Nature, Profile, is_missing_text,
+};
 use crate::nn::Task;
 use crate::text::toml_text;
 
@@ -281,7 +283,12 @@ fn learnt_line(profile: &Profile, target: &TargetGuess, column: &ColumnProfile) 
             ))
         }
         None if column.missing > 0 => {
-            Some(format!("{name} = {{ missing = \"drop_row\" }}  # {}", visible(&gaps)))
+            // A label is a text, in which fewer words mean a missing value.
+            let words: Vec<String> = column.missing_words.iter().map(|(word, _)| word.clone()).collect();
+            let are_usual = target.task == Task::Regression || words.iter().all(|word| is_missing_text(word));
+            let markers =
+                if are_usual { String::new() } else { format!("missing_markers = {}, ", list(&words)) };
+            Some(format!("{name} = {{ {markers}missing = \"drop_row\" }}  # {}", visible(&gaps)))
         }
         None => None,
     }

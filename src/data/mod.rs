@@ -26,6 +26,7 @@ pub(crate) use crate::data::batch::sampler::joins_batch_before;
 pub use crate::data::batch::sampler::{BatchSampler, LastBatch, Sampling, batch_ranges};
 #[cfg(feature = "model")]
 pub(crate) use crate::data::csv::delimiter_guess::looks_like_table;
+pub(crate) use crate::data::csv::missing::is_missing_text;
 pub(crate) use crate::data::csv::number::is_number;
 pub use crate::data::csv::number_format::{NumberFormat, NumberSign};
 pub use crate::data::csv::table_guess::TableGuess;

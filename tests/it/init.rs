@@ -98,6 +98,16 @@ fn init_does_not_overwrite_and_says_what_it_finds() {
     let found = work.ok(&["init", "semicolon.csv", "-o", "found.toml"]);
     assert!(found.stderr.contains("note: the config has delimiter = \";\": "), "{}", found.stderr);
     assert!(work.read("found.toml").contains("delimiter = \";\"\n"));
+    let found = work.ok(&["init", "data.csv", "--label", "a", "-o", "values.toml"]).stderr;
+    assert!(found.contains("note: values.toml written, but it does not work yet: "), "{found}");
+    // A word that is a class unless the config says that it is missing.
+    let rows: String =
+        (0..40).map(|row| format!("{}.5,{}\n", row * 7 % 13, ["1", "0", "-", "1"][row % 4])).collect();
+    work.write("dash.csv", &format!("x,paid\n{rows}"));
+    let found = work.ok(&["init", "dash.csv"]).stderr;
+    assert!(found.contains("10 of 40 rows have no \"paid\" and are left out"), "{found}");
+    let checked = work.ok(&["check", "dash.toml"]).stdout;
+    assert!(checked.contains("data: 30 rows, ") && checked.contains(", 2 classes of \"paid\""), "{checked}");
     work.write("headless.csv", "1.5,2,x\n2.5,1,y\n3,2,x\n");
     refused(
         &["inspect", "headless.csv"],

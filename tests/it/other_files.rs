@@ -20,7 +20,8 @@ fn predict_and_eval_read_files_that_are_written_in_another_way() {
     let (_, error) = work.fails(&args);
     assert!(
         error.contains(
-            "\"UP\" is not a class of the model; its classes are \"down\", \"up\"; \"UP\" looks like \"up\""
+            "\"UP\" is not a class of the model; its classes are \"down\", \"up\"; \"UP\" looks like \"up\", \
+             and differs: if they mean the same, use --label-name 'UP=up'"
         ),
         "{error}"
     );

@@ -111,6 +111,10 @@ fn what_is_not_a_finished_run_is_refused() {
     assert_eq!(work.fails(&["report", "run", "-o", "page.html"]).0, Some(7));
     assert_eq!(work.fails(&["report", "run", "-o", "single/report.html"]).0, Some(7));
     assert_eq!(work.read("page.html"), "mine");
+    let data = work.read("data.csv");
+    let (code, error) = work.fails(&["report", "run", "-o", "data.csv", "--force"]);
+    assert_eq!((code, error.contains("data.csv is training data of the model")), (Some(7), true), "{error}");
+    assert_eq!(work.read("data.csv"), data);
     fs::write(work.path("run/summary.json"), "{}").expect("the file can be written");
     let (code, error) = work.fails(&["report", "run"]);
     assert_eq!((code, error.contains("summary.json: not a summary")), (Some(3), true), "{error}");

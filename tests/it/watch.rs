@@ -39,6 +39,15 @@ fn without_a_terminal_the_runs_are_listed_once() {
 }
 
 #[test]
+fn a_finished_training_stays_finished_after_a_command_that_was_refused() {
+    let work = Work::new();
+    work.ok(&["-c", "config.toml", "-q", "-o", "run"]);
+    work.fails(&["resume", "run", "--epochs", "2"]);
+    let shown = work.ok(&["watch", "run"]).stdout;
+    assert!(shown.starts_with("run: 4 of 4 runs ended, finished\n\n"), "{shown}");
+}
+
+#[test]
 fn epochs_that_are_not_in_order_are_an_error_as_in_a_report() {
     let work = Work::new();
     work.ok(&["single.toml", "-q", "-o", "run"]);

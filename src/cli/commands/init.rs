@@ -78,11 +78,14 @@ pub(crate) fn run(args: &InitArgs, output: &Output) -> Result<(), CliError> {
     if let Some(note) = leakage_note(&leaks, learnt.task) {
         output.note(&note);
     }
-    if let Err(error) = tried {
-        output.note(&format!("note: the config does not work yet: {error}"));
-    } else if !is_printed {
-        let out = shortened(&out.to_string_lossy());
-        output.note(&format!("note: {out} written; train with: bntrain {out}"));
+    let out = shortened(&out.to_string_lossy());
+    match (tried, is_printed) {
+        (Ok(_), true) => {}
+        (Ok(_), false) => output.note(&format!("note: {out} written; train with: bntrain {out}")),
+        (Err(error), true) => output.note(&format!("note: the config does not work yet: {error}")),
+        (Err(error), false) => {
+            output.note(&format!("note: {out} written, but it does not work yet: {error}"))
+        }
     }
     Ok(())
 }

@@ -57,10 +57,13 @@ pub(crate) fn run(args: &ReportArgs, output: &Output) -> Result<(), CliError> {
         ));
     }
     let mut written = Vec::new();
+    let models = first_models(args, &runs);
+    let replacing = Replacing { force: args.force, models: &models, ..Replacing::default() };
     if let Some(folder) = &args.figures {
-        written.extend(write_figures(&runs[0], folder, args.force)?);
+        let folder = OutFolder { named: folder, option: "--figures" };
+        written.extend(folder.write(&figures(&runs[0]), replacing)?);
     }
-    written.extend(write_page(args, &runs)?);
+    written.extend(write_page(args, &runs, replacing)?);
     if output.json {
         let files: Vec<_> = written.iter().map(|path| path.to_string_lossy()).collect();
         return output.result(&format!("{}\n", json!({ "written": files })));
@@ -70,11 +73,15 @@ pub(crate) fn run(args: &ReportArgs, output: &Output) -> Result<(), CliError> {
 }
 
 /// The page, at `-o` or in the run directory; none if only charts are asked for.
-fn write_page(args: &ReportArgs, runs: &[RunResults]) -> Result<Option<PathBuf>, CliError> {
+fn write_page(
+    args: &ReportArgs,
+    runs: &[RunResults],
+    replacing: Replacing<'_>,
+) -> Result<Option<PathBuf>, CliError> {
     match (&args.out, &args.runs[..]) {
         (Some(out), _) => {
             let file = OutFile::new(out, WithoutFile::Fails)?;
-            file.refuse_replacing(Replacing { force: args.force, ..Replacing::default() })?;
+            file.refuse_replacing(replacing)?;
             file.write(report_page(runs, false).as_bytes())?;
             Ok(Some(out.clone()))
         }
@@ -95,9 +102,10 @@ fn write_page(args: &ReportArgs, runs: &[RunResults]) -> Result<Option<PathBuf>,
     }
 }
 
-fn write_figures(run: &RunResults, folder: &Path, force: bool) -> Result<Vec<PathBuf>, CliError> {
-    let folder = OutFolder { named: folder, option: "--figures" };
-    folder.write(&figures(run), Replacing { force, ..Replacing::default() })
+/// A model of each run, which knows the data files.
+fn first_models(args: &ReportArgs, runs: &[RunResults]) -> Vec<Model> {
+    let path = |(path, run): (&PathBuf, &RunResults)| Some(path.join(model_path(&run.records.first()?.id)));
+    args.runs.iter().zip(runs).filter_map(path).filter_map(|path| Model::load(&path).ok()).collect()
 }
 
 /// Reads the results at `path`; `run_json` is what `run.json` is going to hold, if it has not been written.

@@ -41,6 +41,11 @@ impl<'s> CellFormat<'s> {
     }
 }
 
+/// Whether a text is missing where no other markers are given.
+pub(crate) fn is_missing_text(text: &str) -> bool {
+    IN_TEXTS.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
 impl Markers {
     /// `words`, trimmed like cells, or the usual ones.
     pub(crate) fn new(words: Option<&[String]>, format: NumberFormat) -> Self {

@@ -150,7 +150,10 @@ pub(crate) fn fault(text: &str, markers: &Markers) -> ErrorKind {
     } else if is_not_finite(text) {
         ErrorKind::NotFinite(text.to_owned())
     } else {
-        ErrorKind::NotANumber { text: text.to_owned(), advice: advice(text) }
+        ErrorKind::NotANumber {
+            text: text.to_owned(),
+            advice: advice(&markers.format.without_currency(text)),
+        }
     }
 }
 
@@ -173,6 +176,10 @@ fn advice(text: &str) -> Advice {
         Advice::Config("set number_signs = [\"percent\"] in [data], or remove the percent sign")
     } else if holds_digits && text.contains(CURRENCIES) {
         Advice::Config("set number_signs = [\"currency\"] in [data], or remove the currency sign")
+    } else if is_decimal_comma(text) && text.rsplit(',').next().is_some_and(|digits| digits.len() == 3) {
+        Advice::Config(
+            "set thousands = \",\" in [data] if the comma is between thousands, decimal = \",\" if it is a decimal comma",
+        )
     } else if is_decimal_comma(text) {
         Advice::Config("set decimal = \",\" in [data], or write a decimal point")
     } else if is_number_without(&[',', '.']) || is_number_without(&THOUSANDS) {

@@ -98,6 +98,15 @@ impl NumberFormat {
         if self.is_plain() { number(cell) } else { self.foreign_number(trim(cell)) }
     }
 
+    /// A cell without the signs of currencies that this format reads.
+    pub(crate) fn without_currency(self, text: &str) -> String {
+        let [_, currency, ..] = self.signs;
+        match currency {
+            true => text.replace(CURRENCIES, "").trim_matches(SPACES).to_owned(),
+            false => text.to_owned(),
+        }
+    }
+
     fn foreign_number(self, text: &str) -> Option<f64> {
         let [percent, currency, parentheses, minus] = self.signs;
         let inside = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).filter(|_| parentheses);

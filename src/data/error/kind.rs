@@ -16,7 +16,7 @@ use crate::data::source::paths::{INPUT_AMONG_FILES, MAX_FILES};
 use crate::data::spec_check::SpecProblem;
 use crate::data::split::problem::SplitProblem;
 use crate::data::table::byte_size::Bytes;
-use crate::text::{Count, DisplayPath, Quoted, QuotedNames};
+use crate::text::{Count, DisplayPath, Quoted, QuotedNames, toml_text};
 
 /// What is wrong; the place is added by [`DataError`](crate::data::DataError).
 #[derive(Debug, thiserror::Error)]
@@ -306,7 +306,7 @@ pub(crate) enum ErrorKind {
         "class {} does not occur in the training file; its classes are {}{}",
         Quoted(.class),
         QuotedNames(.known),
-        looks_like(.class, .known)
+        looks_like(.class, .known, |class, known| format!("set label_names = {{ {} = {} }} in [data]", toml_text(class), toml_text(known)))
     )]
     UnseenClass { class: String, known: Vec<String> },
     #[error(
@@ -344,7 +344,7 @@ pub(crate) enum ErrorKind {
         "{} is not a class of the model; its classes are {}{}",
         Quoted(.class),
         QuotedNames(.known),
-        looks_like(.class, .known)
+        looks_like(.class, .known, |class, known| format!("use --label-name '{class}={known}'"))
     )]
     ForeignClass { class: String, known: Vec<String> },
     #[error("missing label or target{}", spelled(.0))]

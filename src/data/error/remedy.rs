@@ -84,6 +84,12 @@ fn for_words(role: Role, stats: &ColumnStats) -> Option<String> {
     if role == Role::Target && words > numbers {
         return Some("to learn classes instead of values, set data.label in place of data.target".to_owned());
     }
+    if role == Role::Feature && numbers == 0 {
+        return Some(
+            "no cell of it is a number: make the column \"categorical\" or \"ignore\" in [data.columns]"
+                .to_owned(),
+        );
+    }
     let markers = markers_with_words(stats)?;
     let missing = if role == Role::Feature { "median" } else { "drop_row" };
     let drops = if role == Role::Feature { "" } else { ", which leaves them out" };

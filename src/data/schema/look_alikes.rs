@@ -45,11 +45,16 @@ pub(crate) fn look_alikes_note(of: &str, texts: &[String], advice: &str) -> Opti
         .then(|| format!("{of} that differ but look the same: {}{dots}; {advice}", listed.join("; ")))
 }
 
-/// A note that `text` looks like one of `known`, to end a message; empty if it does not.
-pub(crate) fn looks_like(text: &str, known: &[String]) -> String {
+/// A note that `text` looks like one of `known`, to end a message, and how to take it for that one; empty if it does not.
+pub(crate) fn looks_like(text: &str, known: &[String], renaming: impl Fn(&str, &str) -> String) -> String {
     let wanted = look(text);
     match known.iter().find(|other| look(other) == wanted) {
-        Some(other) => format!("; {} looks like {}, and differs", spelled_out(text), spelled_out(other)),
+        Some(other) => format!(
+            "; {} looks like {}, and differs: if they mean the same, {}",
+            spelled_out(text),
+            spelled_out(other),
+            renaming(text, other)
+        ),
         None => String::new(),
     }
 }
@@ -128,9 +133,9 @@ mod tests {
         );
         assert_eq!(look_alikes_note("classes", &texts[2..], "check them"), None);
         assert_eq!(
-            looks_like("y\u{435}s", &texts),
-            "; \"y\u{435}s\" (U+0435) looks like \"yes\", and differs"
+            looks_like("y\u{435}s", &texts, |text, other| format!("rename {text} to {other}")),
+            "; \"y\u{435}s\" (U+0435) looks like \"yes\", and differs: if they mean the same, rename y\u{435}s to yes"
         );
-        assert_eq!(looks_like("maybe", &texts), "");
+        assert_eq!(looks_like("maybe", &texts, |_, _| String::new()), "");
     }
 }

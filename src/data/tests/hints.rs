@@ -1,7 +1,7 @@
 //! Each hint of a message is followed to its end: what it says is done, and then the file loads.
 
 use crate::data::tests::*;
-use crate::data::{ColumnSpec, ColumnType, DateFormat};
+use crate::data::{ColumnSpec, ColumnType, DateFormat, NumberSign};
 
 /// A file, how it is read at first, what the message then says, and how it is read when that is followed.
 #[track_caller]
@@ -76,6 +76,23 @@ fn a_word_among_numbers_leads_to_a_missing_value() {
     assert_eq!(table.rows(), 4);
     let hint = "or make the column \"categorical\"";
     follow("x,y\n1,a\nn.a.,b\n3,a\n", &spec(), hint, &with_column(("x", of_type(ColumnType::Categorical))));
+}
+
+#[test]
+fn words_alone_are_no_missing_values() {
+    let content = "x,y\nred,a\nblue,b\nred,a\n";
+    let hint = "no cell of it is a number: make the column \"categorical\" or \"ignore\" in [data.columns]";
+    let numeric = with_column(("x", of_type(ColumnType::Numeric)));
+    follow(content, &numeric, hint, &with_column(("x", of_type(ColumnType::Categorical))));
+}
+
+#[test]
+fn amounts_lead_to_the_currency_and_then_to_the_thousands() {
+    let content = "x,y\n\"$1,052\",a\n\"$7\",b\n\"$12,000\",a\n";
+    let numeric = with_column(("x", of_type(ColumnType::Numeric)));
+    let currency = DataSpec { number_signs: vec![NumberSign::Currency], ..numeric };
+    let thousands = DataSpec { thousands: Some(','), ..currency.clone() };
+    follow(content, &currency, "thousands", &thousands);
 }
 
 #[test]

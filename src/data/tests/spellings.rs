@@ -137,7 +137,8 @@ fn texts_that_look_the_same_are_noted_with_their_code_points() {
     assert_eq!(
         files.message_of(&Dataset::load(&spec).expect_err("there is no such class")),
         "v.csv:2, column \"kind\" (index 1): class \"no\\u{a0}\" does not occur in the training file; its classes are \
-         \"no\", \"yes\"; \"no\\u{a0}\" (U+00A0) looks like \"no\", and differs"
+         \"no\", \"yes\"; \"no\\u{a0}\" (U+00A0) looks like \"no\", and differs: if they mean the same, set label_names = \
+         { \"no\\U000000A0\" = \"no\" } in [data]"
     );
 }
 

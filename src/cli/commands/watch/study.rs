@@ -59,7 +59,13 @@ impl FollowedStudy {
             StudyState::Interrupted => interrupted_runs(&self.path),
             _ => Vec::new(),
         };
-        let watched = |run: &FollowedRun| watched(run, stopped.contains(run.id()));
+        let has_ended = |run: &FollowedRun| match state {
+            // Whatever touched its files since.
+            StudyState::Finished => true,
+            // A run that was stopped has a model, too.
+            _ => run.has_ended && !stopped.contains(run.id()),
+        };
+        let watched = |run: &FollowedRun| watched(run, has_ended(run));
         Ok(WatchedStudy {
             name: self.path.to_string_lossy().into_owned(),
             state,
@@ -135,15 +141,14 @@ fn run_id(run: &RunSummary) -> RunId {
     RunId { norm: run.norm, point, seed: run.seed }
 }
 
-fn watched(run: &FollowedRun, is_stopped: bool) -> WatchedRun {
+fn watched(run: &FollowedRun, has_ended: bool) -> WatchedRun {
     WatchedRun {
         norm: run.id().norm,
         network: run.id().network(),
         seed: run.id().seed,
         epochs_planned: run.job.plan.training.epochs,
         epochs_done: run.epochs_done(),
-        // A run that was stopped has a model, too.
-        has_ended: run.has_ended && !is_stopped,
+        has_ended,
         epochs: run.epochs.clone(),
         steps: run.steps.clone(),
     }
